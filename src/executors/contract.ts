@@ -1,0 +1,76 @@
+import type { Blueprint } from '../architectures/index.js';
+import type { RowPolicy, TokenRange } from '../attention/index.js';
+
+/**
+ * What every executor does, and all that callers may rely on. Buffers in results belong to the caller.
+ * Positions and ranges are absolute token indices in the sequence.
+ */
+export interface Executor {
+  /** Which implementation this is; written into every result file. */
+  readonly name: 'reference' | 'cpu';
+  readonly blueprint: Blueprint;
+  /** What became of the weights, for people and result files, e.g. `f32` or `q4+q8`. */
+  readonly precision: string;
+  /** Opens an empty sequence (a cache the executor owns) of at most `contextLength` tokens. */
+  open(contextLength: number): Sequence;
+  /**
+   * Appends each request's tokens to its sequence and returns one result per request, in order.
+   * @throws HoldfastError `E_TOKEN_RANGE` (id outside the vocabulary, empty request), `E_CONTEXT_FULL`,
+   * `E_TARGET`, `E_DISPOSED`, `E_ABORTED`. A request that throws leaves its sequence as it was.
+   */
+  forward(requests: readonly ForwardRequest[], options?: { signal?: AbortSignal }): Promise<ForwardResult[]>;
+  dispose(): Promise<void>;
+}
+
+/** One dialogue's cache. */
+export interface Sequence {
+  /** Tokens in the cache. */
+  readonly length: number;
+  readonly contextLength: number;
+  /** Forgets everything from token `length` on. A rewind leaves no trace. */
+  truncate(length: number): void;
+  dispose(): void;
+}
+
+/** What to do to the target's share, and where. */
+export interface Intervention {
+  /** Disjoint ascending ranges; their union is the target. Tokens not yet in the sequence are allowed. */
+  readonly target: readonly TokenRange[];
+  readonly policy: RowPolicy;
+  /** The policy's strength, `[layers, heads]`, already checked by `attention`. */
+  readonly strength: Float32Array;
+}
+
+export interface ForwardRequest {
+  readonly sequence: Sequence;
+  readonly tokens: readonly number[] | Int32Array;
+  /** Which rows of logits are wanted. */
+  readonly logits: 'last' | 'all' | 'none';
+  readonly intervention?: Intervention;
+  /**
+   * Disjoint ascending ranges whose shares are wanted. Usually a partition of the sequence; keys outside every
+   * range are simply not reported.
+   */
+  readonly spans?: readonly TokenRange[];
+  readonly taps?: {
+    /** Layers whose attention rows are wanted. */
+    readonly attention?: readonly number[];
+    /** Hidden states wanted: i < layers is the input of layer i, `layers` is the state after the final norm. */
+    readonly hidden?: readonly number[];
+  };
+}
+
+export interface ForwardResult {
+  /** `[rows, vocab]`, rows 1 (`last`), new tokens (`all`) or 0. */
+  readonly logits: Float32Array;
+  /** Share of each span, before and after the policy: `[layers, heads, new tokens, spans]`. Present iff spans were given. */
+  readonly spanShares?: { readonly before: Float32Array; readonly after: Float32Array };
+  /** Share of the target: `[layers, heads, new tokens]`. Present iff an intervention was given. */
+  readonly targetShares?: { readonly before: Float32Array; readonly after: Float32Array };
+  /** Rows × heads that the policy could act on and was told to, per layer. Present iff an intervention was given. */
+  readonly touched?: Int32Array;
+  /** Layer → `[heads, new tokens, all tokens]`, as used, after the policy; unseen keys are 0. */
+  readonly attention: ReadonlyMap<number, Float32Array>;
+  /** Index → `[new tokens, hidden]`. */
+  readonly hidden: ReadonlyMap<number, Float32Array>;
+}
