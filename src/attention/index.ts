@@ -1,0 +1,32 @@
+/**
+ * Shares and what may be done to them: policies (π → π′), schedules (strength as a function of the dialogue's
+ * length), targets (which tokens count as the system prompt) and receipts (the record that it was done). Pure
+ * functions on numbers. Knows spans; knows nothing of models, executors or sessions.
+ */
+export type { TokenRange } from '../text/index.js';
+export {
+  checkStrength,
+  isIdentity,
+  log1mExp,
+  logitBias,
+  mapLogShare,
+  mapShare,
+  parsePolicy,
+  POLICIES,
+  POLICY_RULES,
+  type Policy,
+  type RowMap,
+  type RowPolicy,
+  rowMap,
+} from './policy.js';
+export { type Receipt, ReceiptBook, type ReceiptEntry } from './receipt.js';
+export {
+  type DialoguePoint,
+  parseSchedule,
+  type Schedule,
+  scheduleBounds,
+  scheduledStrength,
+  strengthForMeanShare,
+} from './schedule.js';
+export { type HeadGrid, type HeadSelection, type Strengths, strengthPerHead, uniformStrength } from './strength.js';
+export { parseTarget, resolveTarget, type Target, type TargetContext, targetName } from './target.js';

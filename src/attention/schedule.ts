@@ -1,0 +1,110 @@
+import { HoldfastError } from '../errors.js';
+import { mapShare, type Policy, POLICY_RULES } from './policy.js';
+
+/** How a policy's strength follows the dialogue's length. */
+export type Schedule =
+  | { readonly kind: 'constant'; readonly strength: number }
+  /** `from` in the first turn, then a step each turn until `to`. */
+  | { readonly kind: 'per-turn'; readonly from: number; readonly to: number; readonly step: number }
+  /** from + rate·ln(t / |system|), between `from` and `to`; t counts all tokens so far. */
+  | { readonly kind: 'per-token'; readonly from: number; readonly to: number; readonly rate: number }
+  /** The strength that would bring the mean share to `share`, given the shares seen last. */
+  | { readonly kind: 'target'; readonly share: number };
+
+/** Where the dialogue stands when a schedule is asked. */
+export interface DialoguePoint {
+  /** The turn being answered, from 1. */
+  readonly turn: number;
+  /** Tokens in the dialogue so far. */
+  readonly tokens: number;
+  /** Tokens of the target. */
+  readonly targetTokens: number;
+  /** The target's share before the policy in the row seen last, `[layers × heads]`; absent before the first row. */
+  readonly shares?: Float32Array;
+}
+
+/**
+ * The strength at a point of the dialogue.
+ * A `target` schedule leaves everything as it is until shares have been seen.
+ */
+export function scheduledStrength(policy: Policy, schedule: Schedule, point: DialoguePoint): number {
+  switch (schedule.kind) {
+    case 'constant':
+      return schedule.strength;
+    case 'per-turn': {
+      const size = Math.abs(schedule.step) * Math.max(0, point.turn - 1);
+      return moveTowards(schedule.from, schedule.to, size);
+    }
+    case 'per-token': {
+      const growth = Math.log(point.tokens / Math.max(1, point.targetTokens));
+      return moveTowards(schedule.from, schedule.to, Math.abs(schedule.rate) * Math.max(0, growth));
+    }
+    case 'target':
+      return point.shares === undefined
+        ? POLICY_RULES[policy].identity
+        : strengthForMeanShare(policy, point.shares, schedule.share);
+  }
+}
+
+function moveTowards(from: number, to: number, distance: number): number {
+  return distance >= Math.abs(to - from) ? to : from + Math.sign(to - from) * distance;
+}
+
+/**
+ * The strength with which the policy brings the mean of these shares to `mean`, by bisection (the mean is
+ * monotone in the strength). Where the mean is already higher, nothing changes; where the policy cannot reach
+ * it, its strongest setting.
+ * @param shares shares before the policy, each in [0, 1]
+ */
+export function strengthForMeanShare(policy: Policy, shares: Float32Array, mean: number): number {
+  const rule = POLICY_RULES[policy];
+  const meanAt = (strength: number): number => {
+    let sum = 0;
+    for (const share of shares) sum += mapShare(rule.row, share, rule.rowStrength(strength));
+    return sum / shares.length;
+  };
+  let weak = rule.identity;
+  let strong = rule.identity === rule.minimum ? rule.maximum : rule.minimum;
+  if (rule.row === 'off' || meanAt(weak) >= mean) return weak;
+  if (meanAt(strong) <= mean) return strong;
+  // Multipliers span six decades: halve their logarithm. Exponents and floors are halved as they are.
+  const geometric = rule.row === 'boost';
+  for (let iteration = 0; iteration < 60; iteration++) {
+    const middle = geometric ? Math.sqrt(weak * strong) : (weak + strong) / 2;
+    if (meanAt(middle) < mean) weak = middle;
+    else strong = middle;
+  }
+  return geometric ? Math.sqrt(weak * strong) : (weak + strong) / 2;
+}
+
+/**
+ * Reads `constant`, `per-turn:FROM,TO,STEP`, `per-token:FROM,TO,RATE` or `target:SHARE`.
+ * @param strength what a `constant` schedule holds
+ * @throws HoldfastError `E_POLICY` when the text is none of these.
+ */
+export function parseSchedule(text: string, strength: number): Schedule {
+  const [kind, rest = ''] = text.split(':', 2);
+  const numbers = rest === '' ? [] : rest.split(',').map(Number);
+  const [first = Number.NaN, second = Number.NaN, third = Number.NaN] = numbers;
+  const count = numbers.some((value) => !Number.isFinite(value)) ? -1 : numbers.length;
+  if (kind === 'constant' && count === 0) return { kind, strength };
+  if (kind === 'per-turn' && count === 3) return { kind, from: first, to: second, step: third };
+  if (kind === 'per-token' && count === 3) return { kind, from: first, to: second, rate: third };
+  if (kind === 'target' && count === 1 && first >= 0 && first <= 1) return { kind, share: first };
+  throw new HoldfastError('E_POLICY', `"${text}" is not a schedule`, {
+    hint: 'Write constant, per-turn:FROM,TO,STEP, per-token:FROM,TO,RATE or target:SHARE (a share from 0 to 1)',
+  });
+}
+
+/** The strengths a schedule starts from and can reach, so that they can be checked before a dialogue begins. */
+export function scheduleBounds(schedule: Schedule): readonly number[] {
+  switch (schedule.kind) {
+    case 'constant':
+      return [schedule.strength];
+    case 'per-turn':
+    case 'per-token':
+      return [schedule.from, schedule.to];
+    case 'target':
+      return [];
+  }
+}

@@ -1,0 +1,95 @@
+import { HoldfastError } from '../errors.js';
+import type { Span, TokenRange } from '../text/index.js';
+
+/**
+ * What counts as "the system prompt". `prefix` is the definition in Li et al. 2024; `sink`, `template` and
+ * `random` are controls: an effect that a control also shows is not an effect of the system prompt.
+ */
+export type Target =
+  | { readonly kind: 'prefix' | 'message' | 'content' | 'sink' | 'template' }
+  | { readonly kind: 'random'; readonly seed: number }
+  | { readonly kind: 'range'; readonly range: TokenRange };
+
+/** The parts of a rendered dialogue that a target is resolved against. */
+export interface TargetContext {
+  readonly spans: readonly Span[];
+  /** The system message with header and tail (without the sink) and its own words; null when there is none. */
+  readonly system: { readonly message: TokenRange; readonly content: TokenRange } | null;
+}
+
+/**
+ * Reads `prefix`, `message`, `content`, `sink`, `template`, `random:SEED` or `START:END`.
+ * @throws HoldfastError `E_TARGET` when the text is none of these.
+ */
+export function parseTarget(text: string): Target {
+  if (text === 'prefix' || text === 'message' || text === 'content' || text === 'sink' || text === 'template') {
+    return { kind: text };
+  }
+  const random = /^random:(\d+)$/.exec(text);
+  if (random) return { kind: 'random', seed: Number(random[1]) };
+  const range = /^(\d+):(\d+)$/.exec(text);
+  if (range && Number(range[1]) < Number(range[2])) {
+    return { kind: 'range', range: { start: Number(range[1]), end: Number(range[2]) } };
+  }
+  throw new HoldfastError('E_TARGET', `"${text}" is not a target`, {
+    hint: 'Write prefix, message, content, sink, template, random:SEED or START:END (token indices, START < END)',
+  });
+}
+
+/** How a target is written, as {@link parseTarget} reads it. */
+export function targetName(target: Target): string {
+  if (target.kind === 'random') return `random:${target.seed}`;
+  if (target.kind === 'range') return `${target.range.start}:${target.range.end}`;
+  return target.kind;
+}
+
+/**
+ * The token ranges of a target: disjoint, ascending, none empty.
+ * @throws HoldfastError `E_TARGET` when the dialogue has no such tokens.
+ */
+export function resolveTarget(target: Target, context: TargetContext): readonly TokenRange[] {
+  const ranges = targetRanges(target, context).filter(({ start, end }) => end > start);
+  if (ranges.length === 0) {
+    throw new HoldfastError('E_TARGET', `the target ${targetName(target)} has no tokens in this dialogue`);
+  }
+  return mergeRanges(ranges);
+}
+
+function targetRanges(target: Target, { spans, system }: TargetContext): readonly TokenRange[] {
+  if (target.kind === 'range') return [target.range];
+  if (target.kind === 'sink') return spans.filter(({ role }) => role === 'sink');
+  if (target.kind === 'template') return spans.filter(({ role }) => role === 'template');
+  if (system === null) {
+    throw new HoldfastError('E_TARGET', `the target ${targetName(target)} needs a system message`);
+  }
+  if (target.kind === 'prefix') return [{ start: 0, end: system.message.end }];
+  if (target.kind === 'message') return [system.message];
+  if (target.kind === 'content') return [system.content];
+  return [randomRange(target.seed, system.message.end, spans.at(-1)?.end ?? 0)];
+}
+
+/** A span as long as the prefix, somewhere after it, chosen by the seed. */
+function randomRange(seed: number, prefixEnd: number, total: number): TokenRange {
+  const latest = total - prefixEnd;
+  if (latest < prefixEnd) {
+    throw new HoldfastError(
+      'E_TARGET',
+      `no room for a random span of ${prefixEnd} tokens outside the system prompt in a dialogue of ${total}`,
+    );
+  }
+  // Knuth's multiplicative hash spreads neighbouring seeds; the fraction is mapped on [prefixEnd, latest].
+  const fraction = (Math.imul(seed + 1, 2654435761) >>> 0) / 2 ** 32;
+  const start = prefixEnd + Math.floor(fraction * (latest - prefixEnd + 1));
+  return { start, end: start + prefixEnd };
+}
+
+function mergeRanges(ranges: readonly TokenRange[]): readonly TokenRange[] {
+  const merged: TokenRange[] = [];
+  for (const range of [...ranges].sort((a, b) => a.start - b.start)) {
+    const last = merged.at(-1);
+    if (last !== undefined && range.start <= last.end) {
+      merged[merged.length - 1] = { start: last.start, end: Math.max(last.end, range.end) };
+    } else merged.push({ start: range.start, end: range.end });
+  }
+  return merged;
+}
