@@ -7,7 +7,17 @@ export interface ByteSource {
   /**
    * Reads exactly `length` bytes from `offset`.
    * The caller has checked `offset + length <= size`; a source that delivers fewer bytes throws `E_UNREADABLE`.
+   * The result may be a view of the source's own memory: readers do not write into it.
    */
   read(offset: number, length: number): Promise<Uint8Array>;
   close?(): Promise<void>;
+}
+
+/** A source over bytes that are already here. Reads are views: nothing is copied. */
+export function memorySource(bytes: Uint8Array, name: string): ByteSource {
+  return {
+    name,
+    size: bytes.length,
+    read: async (offset, length) => bytes.subarray(offset, offset + length),
+  };
 }

@@ -1,0 +1,174 @@
+import { HoldfastError } from '../errors.js';
+import type { ByteSource } from './bytes.js';
+import type { Checkpoint, MetadataValue, TensorInfo } from './checkpoint.js';
+import { GgufCursor } from './gguf-cursor.js';
+import { GGML_TYPES, GGUF_TENSOR_TYPES, ggufTensorType } from './gguf-types.js';
+import { readValue } from './gguf-values.js';
+import { quote } from './json-scanner.js';
+import { byOffset, elementCount, findOverlap } from './layout.js';
+import { BLOCK_LAYOUTS, byteLengthOf } from './tensor-types.js';
+
+const MAGIC = 0x46554747; // "GGUF", little endian
+const DEFAULT_ALIGNMENT = 32;
+const MAX_DIMENSIONS = 4;
+/** The least that a key with its value takes (length, type, one byte), and a tensor without a name or dimensions. */
+const MIN_METADATA_BYTES = 13;
+const MIN_TENSOR_BYTES = 24;
+/** Rough memory of an entry beyond its bytes in the file. */
+const METADATA_OVERHEAD_BYTES = 128;
+const TENSOR_OVERHEAD_BYTES = 512;
+
+/**
+ * Reads and checks the header of a GGUF file, version 2 or 3, little endian.
+ * Shapes come out outermost dimension first, the reverse of how the file has them.
+ * @throws HoldfastError `E_GGUF` for anything the format forbids and for the variants that are not read,
+ * `E_TENSOR_TYPE` for a tensor type that is not read, `E_UNREADABLE` from the source.
+ */
+export async function openGguf(source: ByteSource): Promise<Checkpoint> {
+  const cursor = new GgufCursor(source);
+  const { tensorCount, metadataCount } = await readPreamble(cursor);
+  const metadata = await readMetadata(cursor, metadataCount);
+  const alignment = checkAlignment(cursor, metadata);
+  const declared = await readTensorInfos(cursor, tensorCount);
+  const dataStart = Math.ceil(cursor.position / alignment) * alignment;
+  const tensors = new Map<string, TensorInfo>();
+  for (const tensor of declared) {
+    if (tensors.has(tensor.name)) cursor.fail('the tensor stands there twice', tensor.field, tensor.at);
+    tensors.set(tensor.name, place(cursor, source, tensor, dataStart, alignment));
+  }
+  const overlap = findOverlap(byOffset(tensors.values()));
+  if (overlap !== null) {
+    const [before, after] = overlap;
+    cursor.fail(
+      `tensors ${quote(before.name)} and ${quote(after.name)} overlap`,
+      'tensor offset',
+      after.offset,
+    );
+  }
+  return { format: 'gguf', name: source.name, tensors, metadata };
+}
+
+async function readPreamble(cursor: GgufCursor): Promise<{ tensorCount: number; metadataCount: number }> {
+  await cursor.need(4, 'magic');
+  if (cursor.u32() !== MAGIC) cursor.fail('the file does not begin with "GGUF"', 'magic', 0);
+  await cursor.need(20, 'version');
+  const version = cursor.u32();
+  // A version has no use for its upper half: one that does was written with its bytes the other way round.
+  if (version > 0 && version % 65536 === 0) {
+    const hint = 'Convert it with gguf_convert_endian.py of llama.cpp';
+    cursor.fail('big-endian GGUF files are not read', 'version', 4, hint);
+  }
+  if (version === 1) cursor.fail('GGUF version 1 is not read', 'version', 4, 'Convert the model again');
+  if (version !== 2 && version !== 3) cursor.fail(`GGUF version ${version} is unknown`, 'version', 4);
+  const tensorCount = cursor.u64();
+  const metadataCount = cursor.u64();
+  checkCount(cursor, tensorCount, MIN_TENSOR_BYTES, 'tensor_count', 8);
+  checkCount(cursor, metadataCount, MIN_METADATA_BYTES, 'metadata_kv_count', 16);
+  return { tensorCount, metadataCount };
+}
+
+function checkCount(cursor: GgufCursor, count: number, bytesEach: number, field: string, at: number): void {
+  if (count * bytesEach <= cursor.remaining) return;
+  const what = `${count} entries of at least ${bytesEach} bytes each, the file has ${cursor.remaining} left`;
+  cursor.fail(what, field, at, 'The file is cut short or damaged: fetch it again');
+}
+
+async function readMetadata(cursor: GgufCursor, count: number): Promise<ReadonlyMap<string, MetadataValue>> {
+  cursor.charge(count, METADATA_OVERHEAD_BYTES, 'metadata_kv_count');
+  const metadata = new Map<string, MetadataValue>();
+  for (let i = 0; i < count; i++) {
+    const at = cursor.position;
+    const key = await cursor.string(`metadata key ${i}`);
+    if (metadata.has(key)) cursor.fail('the key stands there twice', quote(key), at);
+    metadata.set(key, await readValue(cursor, quote(key)));
+  }
+  const parts = metadata.get('split.count');
+  if (typeof parts === 'number' && parts > 1) {
+    const hint = 'Join the parts with llama-gguf-split --merge';
+    cursor.fail(`the file is one of the ${parts} parts of a model`, 'split.count', cursor.position, hint);
+  }
+  return metadata;
+}
+
+function checkAlignment(cursor: GgufCursor, metadata: ReadonlyMap<string, MetadataValue>): number {
+  const alignment = metadata.get('general.alignment') ?? DEFAULT_ALIGNMENT;
+  // 32-bit arithmetic is enough: the format has it as u32.
+  const valid =
+    typeof alignment === 'number' &&
+    alignment >= 8 &&
+    alignment <= 2 ** 31 &&
+    Number.isInteger(Math.log2(alignment));
+  if (valid) return alignment;
+  return cursor.fail(
+    `an alignment of ${String(alignment).slice(0, 24)} is not a power of two from 8 on`,
+    'general.alignment',
+  );
+}
+
+/** A tensor as the header describes it, with the position of its entry for errors. */
+interface DeclaredTensor {
+  readonly name: string;
+  readonly field: string;
+  readonly at: number;
+  readonly shape: readonly number[];
+  readonly type: number;
+  /** From the start of the data. */
+  readonly offset: number;
+}
+
+async function readTensorInfos(cursor: GgufCursor, count: number): Promise<DeclaredTensor[]> {
+  cursor.charge(count, TENSOR_OVERHEAD_BYTES, 'tensor_count');
+  const tensors: DeclaredTensor[] = [];
+  for (let i = 0; i < count; i++) {
+    const at = cursor.position;
+    const name = await cursor.string(`tensor ${i} name`);
+    const field = quote(name);
+    await cursor.need(4, field);
+    const dimensions = cursor.u32();
+    if (dimensions > MAX_DIMENSIONS)
+      cursor.fail(`${dimensions} dimensions, at most ${MAX_DIMENSIONS} exist`, field, at);
+    await cursor.need(dimensions * 8 + 12, field);
+    const shape = Array.from({ length: dimensions }, () => cursor.u64()).reverse();
+    tensors.push({ name, field, at, shape, type: cursor.u32(), offset: cursor.u64() });
+  }
+  return tensors;
+}
+
+function place(
+  cursor: GgufCursor,
+  source: ByteSource,
+  tensor: DeclaredTensor,
+  dataStart: number,
+  alignment: number,
+): TensorInfo {
+  const { name, field, at, shape, offset } = tensor;
+  const type = ggufTensorType(tensor.type);
+  if (type === null) {
+    const known = GGML_TYPES[tensor.type];
+    throw new HoldfastError('E_TENSOR_TYPE', `tensor type ${known ?? `number ${tensor.type}`} is not read`, {
+      file: source.name,
+      field,
+      offset: at,
+      hint: `Use a file quantised to one of ${[...GGUF_TENSOR_TYPES].join(', ')}`,
+    });
+  }
+  const elements = elementCount(shape);
+  if (elements === null) return cursor.fail(`shape [${shape}] has more than 2^53 elements`, field, at);
+  const { elements: blockElements } = BLOCK_LAYOUTS[type];
+  if ((shape.at(-1) ?? 1) % blockElements !== 0) {
+    return cursor.fail(
+      `rows of shape [${shape}] do not fill blocks of ${blockElements} (${type})`,
+      field,
+      at,
+    );
+  }
+  const byteLength = byteLengthOf(type, elements);
+  if (offset % alignment !== 0) {
+    return cursor.fail(`offset ${offset} is not a multiple of the alignment ${alignment}`, field, at);
+  }
+  if (dataStart + offset + byteLength > source.size) {
+    const what = `its ${byteLength} bytes at ${dataStart + offset} pass the end of the file at ${source.size}`;
+    return cursor.fail(what, field, at, 'The file is cut short or damaged: fetch it again');
+  }
+  return { name, type, shape, source, offset: dataStart + offset, byteLength };
+}

@@ -1,0 +1,101 @@
+import { HoldfastError } from '../errors.js';
+import type { ByteSource } from './bytes.js';
+
+/** The part of `fetch` that is used, so that a test or a caller with credentials can put its own in place. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/**
+ * A source over a file behind HTTP, read by range requests.
+ * @throws HoldfastError `E_NOT_FOUND` (404), `E_UNREADABLE` (any other failure, or a server that ignores ranges,
+ * from which a few bytes would cost the whole file).
+ */
+export async function httpSource(url: string, fetcher: Fetch = fetch): Promise<ByteSource> {
+  const size = await sizeOf(url, fetcher);
+  return {
+    name: url,
+    size,
+    async read(offset, length) {
+      if (length === 0) return new Uint8Array(0);
+      const response = await request(url, fetcher, offset, length);
+      requireRange(url, response);
+      const range = contentRange(response);
+      if (range !== null && (range.start !== offset || (range.size !== null && range.size !== size))) {
+        await response.body?.cancel();
+        throw unreadable(
+          url,
+          `asked for bytes from ${offset} of ${size}, got ${response.headers.get('content-range')}`,
+        );
+      }
+      return readBody(url, response, length);
+    },
+  };
+}
+
+async function sizeOf(url: string, fetcher: Fetch): Promise<number> {
+  const response = await request(url, fetcher, 0, 1);
+  await response.body?.cancel();
+  // An empty file has no first byte; the server says so with 416 and `bytes */0`.
+  if (response.status === 416 && response.headers.get('content-range') === 'bytes */0') return 0;
+  requireRange(url, response);
+  const size = contentRange(response)?.size;
+  if (size !== null && size !== undefined) return size;
+  // Across origins a browser may hide Content-Range, but it shows Content-Length.
+  const head = await fetcher(url, { method: 'HEAD' });
+  const length = Number(head.headers.get('content-length') ?? Number.NaN);
+  if (!head.ok || !Number.isSafeInteger(length))
+    throw unreadable(url, 'the server does not say how large the file is');
+  return length;
+}
+
+async function request(url: string, fetcher: Fetch, offset: number, length: number): Promise<Response> {
+  try {
+    return await fetcher(url, { headers: { range: `bytes=${offset}-${offset + length - 1}` } });
+  } catch (cause) {
+    throw unreadable(url, 'the server could not be reached', cause);
+  }
+}
+
+function requireRange(url: string, response: Response): void {
+  if (response.status === 206) return;
+  // Without this a server that ignores the range would go on sending the whole file.
+  void response.body?.cancel();
+  if (response.status === 404) throw new HoldfastError('E_NOT_FOUND', 'there is no such file', { file: url });
+  if (response.status === 200) {
+    throw new HoldfastError('E_UNREADABLE', 'the server ignores range requests', {
+      file: url,
+      hint: 'Download the file, or serve it from a server that supports ranges',
+    });
+  }
+  throw unreadable(url, `the server answered ${response.status} ${response.statusText}`.trimEnd());
+}
+
+function contentRange(response: Response): { start: number; size: number | null } | null {
+  const match = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get('content-range') ?? '');
+  if (match === null) return null;
+  return { start: Number(match[1]), size: match[2] === '*' ? null : Number(match[2]) };
+}
+
+/** Collects exactly `length` bytes; a server that sends more is cut off, not buffered. */
+async function readBody(url: string, response: Response, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  let filled = 0;
+  try {
+    for await (const chunk of response.body ?? []) {
+      if (filled + chunk.length > length) {
+        filled += chunk.length;
+        break;
+      }
+      bytes.set(chunk, filled);
+      filled += chunk.length;
+    }
+  } catch (cause) {
+    throw unreadable(url, `the connection broke after ${filled} of ${length} bytes`, cause);
+  }
+  if (filled !== length)
+    throw unreadable(url, `asked for ${length} bytes, got ${filled > length ? 'more' : filled}`);
+  return bytes;
+}
+
+function unreadable(url: string, what: string, cause?: unknown): HoldfastError {
+  return new HoldfastError('E_UNREADABLE', what, { file: url, cause });
+}

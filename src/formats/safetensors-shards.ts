@@ -1,0 +1,66 @@
+import type { ByteSource } from './bytes.js';
+import type { Checkpoint, MetadataValue, TensorInfo } from './checkpoint.js';
+import { JsonError, JsonScanner, quote } from './json-scanner.js';
+import { bad, openSafetensors } from './safetensors.js';
+
+/**
+ * Opens a model whose tensors are spread over several files by a `model.safetensors.index.json`.
+ * @param name how errors name the index.
+ * @param index the index's text: `{"weight_map": {tensor: shard file}}`.
+ * @param openShard opens a shard by the name the index gives it. The index may come from anywhere: it is this
+ * function that has to refuse names that lead out of the model's folder.
+ * @throws HoldfastError as `openSafetensors` does, and `E_SAFETENSORS` when index and shards disagree.
+ */
+export async function openShardedSafetensors(
+  name: string,
+  index: string,
+  openShard: (shard: string) => Promise<ByteSource>,
+): Promise<Checkpoint> {
+  const weightMap = parseIndex(name, index);
+  const shards = [...new Set(weightMap.values())].sort();
+  const opened = await Promise.all(
+    shards.map(async (shard) => [shard, await openSafetensors(await openShard(shard))] as const),
+  );
+  const tensors = new Map<string, TensorInfo>();
+  const metadata = new Map<string, MetadataValue>();
+  for (const [shard, checkpoint] of opened) {
+    for (const info of checkpoint.tensors.values()) {
+      const home = weightMap.get(info.name);
+      if (home !== shard) {
+        const where = home === undefined ? 'does not know it' : `puts it in ${quote(home)}`;
+        throw bad(
+          checkpoint.name,
+          `the shard holds tensor ${quote(info.name)}, the index ${where}`,
+          'weight_map',
+        );
+      }
+      tensors.set(info.name, info);
+    }
+    for (const [key, value] of checkpoint.metadata) metadata.set(key, value);
+  }
+  for (const [tensor, shard] of weightMap) {
+    if (!tensors.has(tensor)) {
+      const hint = 'Fetch the model again: index and shards are of different versions';
+      throw bad(name, `shard ${quote(shard)} lacks tensor ${quote(tensor)}`, 'weight_map', undefined, hint);
+    }
+  }
+  return { format: 'safetensors', name, tensors, metadata };
+}
+
+/** Tensor → shard, from an index that may carry other things beside `weight_map`. */
+function parseIndex(name: string, text: string): ReadonlyMap<string, string> {
+  const scanner = new JsonScanner(text);
+  const weightMap = new Map<string, string>();
+  try {
+    scanner.object((key) => {
+      if (key === 'weight_map') scanner.object((tensor) => weightMap.set(tensor, scanner.string()));
+      else scanner.skip();
+    });
+    scanner.end();
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    throw bad(name, error.what, 'index', new TextEncoder().encode(text.slice(0, error.position)).length);
+  }
+  if (weightMap.size === 0) throw bad(name, 'the index names no tensors', 'weight_map');
+  return weightMap;
+}

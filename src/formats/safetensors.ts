@@ -1,0 +1,125 @@
+import { HoldfastError } from '../errors.js';
+import type { ByteSource } from './bytes.js';
+import type { Checkpoint, TensorInfo, TensorType } from './checkpoint.js';
+import { JsonError, quote } from './json-scanner.js';
+import { byOffset, elementCount, findOverlap } from './layout.js';
+import { type HeaderEntry, parseSafetensorsHeader, type SafetensorsHeader } from './safetensors-header.js';
+import { byteLengthOf } from './tensor-types.js';
+
+/** The dtypes that are read; the names are the format's own. */
+export const SAFETENSORS_DTYPES = ['F32', 'F16', 'BF16', 'I64'] as const satisfies readonly TensorType[];
+export type SafetensorsDtype = (typeof SAFETENSORS_DTYPES)[number];
+
+/** The format's own limit. */
+const MAX_HEADER_BYTES = 100_000_000;
+const CUT = 'The file is cut short or damaged: fetch it again';
+
+/**
+ * Reads and checks the header of a safetensors file.
+ * @throws HoldfastError `E_SAFETENSORS` for anything the format forbids, `E_TENSOR_TYPE` for a dtype that is not
+ * read, `E_UNREADABLE` from the source.
+ */
+export async function openSafetensors(source: ByteSource): Promise<Checkpoint> {
+  const { header, dataStart } = await readHeader(source);
+  const tensors = new Map<string, TensorInfo>();
+  for (const entry of header.entries) tensors.set(entry.name, checkEntry(source, entry, dataStart));
+  checkCoverage(source, [...tensors.values()], dataStart);
+  return { format: 'safetensors', name: source.name, tensors, metadata: header.metadata };
+}
+
+/** The one way this file complains. */
+export function bad(
+  source: string,
+  what: string,
+  field?: string,
+  offset?: number,
+  hint?: string,
+): HoldfastError {
+  return new HoldfastError('E_SAFETENSORS', what, {
+    file: source,
+    ...(field === undefined ? {} : { field }),
+    ...(offset === undefined ? {} : { offset }),
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+async function readHeader(source: ByteSource): Promise<{ header: SafetensorsHeader; dataStart: number }> {
+  if (source.size < 8)
+    throw bad(source.name, `${source.size} bytes cannot hold a header`, 'header length', 0, CUT);
+  const prefix = await source.read(0, 8);
+  const length = new DataView(prefix.buffer, prefix.byteOffset).getBigUint64(0, true);
+  if (length > BigInt(source.size - 8)) {
+    const what = `the header claims ${length} bytes, the file has ${source.size - 8} left`;
+    throw bad(source.name, what, 'header length', 0, CUT);
+  }
+  if (length > MAX_HEADER_BYTES) {
+    const what = `a header of ${length} bytes is over the format's limit of ${MAX_HEADER_BYTES}`;
+    throw bad(source.name, what, 'header length', 0);
+  }
+  const bytes = await source.read(8, Number(length));
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw bad(source.name, 'the header is not UTF-8', 'header', 8, CUT);
+  }
+  try {
+    return { header: parseSafetensorsHeader(text), dataStart: 8 + bytes.length };
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    const offset = 8 + new TextEncoder().encode(text.slice(0, error.position)).length;
+    throw bad(source.name, error.what, 'header', offset);
+  }
+}
+
+function isRead(dtype: string): dtype is SafetensorsDtype {
+  return (SAFETENSORS_DTYPES as readonly string[]).includes(dtype);
+}
+
+function checkEntry(source: ByteSource, entry: HeaderEntry, dataStart: number): TensorInfo {
+  const { name, dtype, shape, begin, end } = entry;
+  const field = quote(name);
+  if (!isRead(dtype)) {
+    throw new HoldfastError('E_TENSOR_TYPE', `dtype ${quote(dtype)} is not read`, {
+      file: source.name,
+      field,
+      hint: `Convert the tensor to one of ${SAFETENSORS_DTYPES.join(', ')}`,
+    });
+  }
+  const elements = elementCount(shape);
+  if (elements === null) throw bad(source.name, `shape [${shape}] has more than 2^53 elements`, field);
+  const dataBytes = source.size - dataStart;
+  if (begin > end || end > dataBytes) {
+    const what = `data_offsets [${begin}, ${end}] lie outside the ${dataBytes} bytes of data`;
+    throw bad(source.name, what, field, dataStart, CUT);
+  }
+  const byteLength = byteLengthOf(dtype, elements);
+  if (byteLength !== end - begin) {
+    const what = `shape [${shape}] of ${dtype} takes ${byteLength} bytes, data_offsets give ${end - begin}`;
+    throw bad(source.name, what, field, dataStart + begin);
+  }
+  return { name, type: dtype, shape, source, offset: dataStart + begin, byteLength };
+}
+
+/** The format wants every byte of the data to belong to exactly one tensor. */
+function checkCoverage(source: ByteSource, tensors: readonly TensorInfo[], dataStart: number): void {
+  const ordered = byOffset(tensors);
+  const overlap = findOverlap(ordered);
+  if (overlap !== null) {
+    const [before, after] = overlap;
+    throw bad(
+      source.name,
+      `tensors ${quote(before.name)} and ${quote(after.name)} overlap`,
+      'data_offsets',
+      after.offset,
+    );
+  }
+  let covered = dataStart;
+  for (const { offset, byteLength } of ordered) {
+    if (offset !== covered) break;
+    covered = offset + byteLength;
+  }
+  if (covered !== source.size) {
+    throw bad(source.name, 'there are bytes that belong to no tensor', 'data_offsets', covered);
+  }
+}

@@ -1,0 +1,34 @@
+import type { TensorType } from './checkpoint.js';
+
+/** Elements are stored in blocks; a plain float is a block of one. */
+export interface BlockLayout {
+  readonly elements: number;
+  readonly bytes: number;
+}
+
+/** How many elements a block of each type holds, and in how many bytes. */
+export const BLOCK_LAYOUTS: Readonly<Record<TensorType, BlockLayout>> = {
+  F32: { elements: 1, bytes: 4 },
+  F16: { elements: 1, bytes: 2 },
+  BF16: { elements: 1, bytes: 2 },
+  I64: { elements: 1, bytes: 8 },
+  Q4_0: { elements: 32, bytes: 18 },
+  Q4_1: { elements: 32, bytes: 20 },
+  Q5_0: { elements: 32, bytes: 22 },
+  Q5_1: { elements: 32, bytes: 24 },
+  Q8_0: { elements: 32, bytes: 34 },
+  Q2_K: { elements: 256, bytes: 84 },
+  Q3_K: { elements: 256, bytes: 110 },
+  Q4_K: { elements: 256, bytes: 144 },
+  Q5_K: { elements: 256, bytes: 176 },
+  Q6_K: { elements: 256, bytes: 210 },
+  IQ4_NL: { elements: 32, bytes: 18 },
+  IQ4_XS: { elements: 256, bytes: 136 },
+  MXFP4: { elements: 32, bytes: 17 },
+};
+
+/** Bytes that `elements` elements of a type take; not a whole number unless they fill whole blocks. */
+export function byteLengthOf(type: TensorType, elements: number): number {
+  const layout = BLOCK_LAYOUTS[type];
+  return (elements / layout.elements) * layout.bytes;
+}

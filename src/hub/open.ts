@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { HoldfastError } from '../errors.js';
+import {
+  type ByteSource,
+  type Checkpoint,
+  openGguf,
+  openSafetensors,
+  openShardedSafetensors,
+} from '../formats/index.js';
+import { fileError, fileSource } from './file-source.js';
+import { findWeights, readSideFiles, readText, type SideFiles, type Weights } from './model-folder.js';
+
+/** A model's files, opened and checked, before anything is made of them. */
+export interface ModelFiles extends SideFiles {
+  /** The path as it was given. */
+  readonly name: string;
+  readonly checkpoint: Checkpoint;
+  /** Total size of the weight files. */
+  readonly fileBytes: number;
+  /** SHA-256 over the weight files' bytes, hex; shards one after the other in the order of their names. */
+  hash(): Promise<string>;
+  /** Closes the weight files; tensors can no longer be read. */
+  close(): Promise<void>;
+}
+
+/** Read at once while hashing. */
+const HASH_CHUNK_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Opens the model at a path: a folder, a .safetensors file (the files beside it are read too) or a .gguf file
+ * (which stands alone: nothing beside it is read).
+ * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`, `E_UNKNOWN_FORMAT`, and what opening the format throws.
+ */
+export async function openModel(path: string): Promise<ModelFiles> {
+  const isFolder = await isDirectory(path);
+  const weights = isFolder ? await findWeights(path) : await recognise(path);
+  const sideFiles = isFolder
+    ? await readSideFiles(path)
+    : weights.kind === 'gguf'
+      ? {}
+      : await readSideFiles(dirname(path));
+  const { checkpoint, sources } = await openWeights(weights);
+  return {
+    name: path,
+    checkpoint,
+    ...sideFiles,
+    fileBytes: sources.reduce((sum, source) => sum + source.size, 0),
+    hash: once(() => hashOf(sources)),
+    close: () => closeAll(sources),
+  };
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (cause) {
+    throw fileError(path, cause);
+  }
+}
+
+/** Tells a file's format by its first bytes; only where these are of neither format does its name decide. */
+async function recognise(file: string): Promise<Weights> {
+  const source = await fileSource(file);
+  let start: Uint8Array;
+  try {
+    start = await source.read(0, Math.min(source.size, 9));
+  } finally {
+    await source.close?.();
+  }
+  if (Buffer.from(start).toString('latin1', 0, 4) === 'GGUF') return { kind: 'gguf', file };
+  if (file.endsWith('.safetensors') || start[8] === 0x7b) return { kind: 'safetensors', file };
+  // A damaged file of a known name deserves that format's own error.
+  if (file.endsWith('.gguf')) return { kind: 'gguf', file };
+  const isZip = start[0] === 0x50 && start[1] === 0x4b;
+  throw new HoldfastError(
+    'E_UNKNOWN_FORMAT',
+    `the file is ${isZip ? 'a PyTorch archive' : 'of no known format'}`,
+    {
+      file,
+      hint: 'Models are read from .safetensors and .gguf files, or from a folder that holds one',
+    },
+  );
+}
+
+async function openWeights(weights: Weights): Promise<{ checkpoint: Checkpoint; sources: ByteSource[] }> {
+  const sources: ByteSource[] = [];
+  const open = async (file: string): Promise<ByteSource> => {
+    const source = await fileSource(file);
+    sources.push(source);
+    return source;
+  };
+  try {
+    const checkpoint = await openCheckpoint(weights, open);
+    sources.sort((a, b) => (a.name < b.name ? -1 : 1));
+    return { checkpoint, sources };
+  } catch (error) {
+    await closeAll(sources);
+    throw error;
+  }
+}
+
+async function openCheckpoint(
+  weights: Weights,
+  open: (file: string) => Promise<ByteSource>,
+): Promise<Checkpoint> {
+  if (weights.kind === 'gguf') return openGguf(await open(weights.file));
+  if (weights.kind === 'safetensors') return openSafetensors(await open(weights.file));
+  const { index } = weights;
+  const text = (await readText(index)) ?? '';
+  return openShardedSafetensors(index, text, (shard) => {
+    if (shard !== basename(shard) || shard.includes('\\') || shard === '..' || shard === '') {
+      throw new HoldfastError(
+        'E_SAFETENSORS',
+        `the shard name ${JSON.stringify(shard)} is not a plain file name`,
+        {
+          file: index,
+          field: 'weight_map',
+        },
+      );
+    }
+    return open(join(dirname(index), shard));
+  });
+}
+
+async function hashOf(sources: readonly ByteSource[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const source of sources) {
+    for (let offset = 0; offset < source.size; offset += HASH_CHUNK_BYTES) {
+      hash.update(await source.read(offset, Math.min(HASH_CHUNK_BYTES, source.size - offset)));
+    }
+  }
+  return hash.digest('hex');
+}
+
+async function closeAll(sources: readonly ByteSource[]): Promise<void> {
+  await Promise.all(sources.map((source) => source.close?.()));
+}
+
+/** A function that does its work on the first call and remembers the result. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => {
+    result ??= work();
+    return result;
+  };
+}
