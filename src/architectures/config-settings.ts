@@ -1,0 +1,133 @@
+import { z } from 'zod';
+import { HoldfastError } from '../errors.js';
+import type { Checkpoint } from '../formats/index.js';
+import { familyOfConfig } from './families.js';
+import type { Family, LayerType, Settings } from './family.js';
+import { LIMITS } from './limits.js';
+import { parse } from './parse.js';
+import { CONFIG_REFUSALS, refuse } from './refusals.js';
+import { ropeFromConfig } from './rope-settings.js';
+import { type TensorNames, tensorNames } from './tensor-names.js';
+
+const FILE = 'config.json';
+
+const count = z.number().int().positive();
+const flag = z.boolean().nullish();
+
+/** The fields families read; all others are either refused by name or without effect on the result. */
+const configSchema = z.looseObject({
+  vocab_size: count.nullish(),
+  hidden_size: count,
+  intermediate_size: count,
+  num_hidden_layers: count.max(LIMITS.layers),
+  num_attention_heads: count,
+  num_key_value_heads: count.nullish(),
+  head_dim: count.nullish(),
+  max_position_embeddings: count,
+  rms_norm_eps: z.number().positive(),
+  hidden_act: z.string().nullish(),
+  hidden_activation: z.string().nullish(),
+  tie_word_embeddings: flag,
+  attention_bias: flag,
+  mlp_bias: flag,
+  query_pre_attn_scalar: z.number().positive().nullish(),
+  sliding_window: count.nullish(),
+  use_sliding_window: flag,
+  max_window_layers: z.number().int().nonnegative().nullish(),
+  sliding_window_pattern: count.nullish(),
+  layer_types: z.array(z.string()).nullish(),
+  rope_parameters: z.record(z.string(), z.unknown()).nullish(),
+  rope_scaling: z.record(z.string(), z.unknown()).nullish(),
+  rope_theta: z.number().positive().nullish(),
+  rope_local_base_freq: z.number().positive().nullish(),
+  original_max_position_embeddings: count.nullish(),
+});
+type Config = z.infer<typeof configSchema>;
+
+const ACTIVATIONS: Readonly<Record<string, Settings['activation']>> = {
+  silu: 'silu',
+  swish: 'silu',
+  gelu_pytorch_tanh: 'gelu-tanh',
+};
+
+/**
+ * Reads a config.json in either spelling (transformers 5: `rope_parameters`, `layer_types`; 4: `rope_theta`,
+ * `rope_scaling`, `sliding_window_pattern`). Absent fields take the defaults of transformers' config class.
+ * @throws HoldfastError `E_CONFIG`, `E_UNSUPPORTED`
+ */
+export function settingsFromConfig(
+  checkpoint: Checkpoint,
+  raw: unknown,
+): { readonly family: Family; readonly settings: Settings; readonly names: TensorNames } {
+  const whole = parse(z.record(z.string(), z.unknown()), raw, FILE);
+  const family = familyOfConfig(whole, FILE);
+  const text = textConfig(whole);
+  refuse([...CONFIG_REFUSALS, ...family.refusals], (field) => text[field] ?? whole[field], FILE);
+  const config = parse(configSchema, { ...family.configDefaults, ...text }, FILE);
+  const names = tensorNames(checkpoint, family);
+  const settings: Settings = {
+    vocabSize: config.vocab_size ?? checkpoint.tensors.get(names.embedding)?.shape[0] ?? 0,
+    hiddenSize: config.hidden_size,
+    layerCount: config.num_hidden_layers,
+    contextLength: config.max_position_embeddings,
+    normEpsilon: config.rms_norm_eps,
+    heads: config.num_attention_heads,
+    kvHeads: config.num_key_value_heads ?? config.num_attention_heads,
+    headDim: config.head_dim ?? Math.floor(config.hidden_size / config.num_attention_heads),
+    mlpSize: config.intermediate_size,
+    activation: activationOf(config, family),
+    tiedEmbeddings: config.tie_word_embeddings ?? !checkpoint.tensors.has(names.head),
+    queryKeyValueBias: config.attention_bias ?? false,
+    outputBias: config.attention_bias ?? false,
+    mlpBias: config.mlp_bias ?? false,
+    queryScalar: config.query_pre_attn_scalar ?? null,
+    window: config.use_sliding_window === false ? null : (config.sliding_window ?? null),
+    layerTypes: layerTypesOf(config),
+    slidingPattern: config.sliding_window_pattern ?? null,
+    maxWindowLayers: config.max_window_layers ?? null,
+    ...ropeFromConfig(config, family.slidingRopeBase, FILE),
+  };
+  return { family, settings, names };
+}
+
+/** The text model's own part of a multimodal config.json, with what it inherits from the whole. */
+function textConfig(whole: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  if (whole.text_config === undefined || whole.text_config === null) return whole;
+  const text = parse(z.record(z.string(), z.unknown()), whole.text_config, FILE, 'text_config');
+  const tied = text.tie_word_embeddings ?? whole.tie_word_embeddings;
+  return tied === undefined ? text : { ...text, tie_word_embeddings: tied };
+}
+
+function activationOf(config: Config, family: Family): Settings['activation'] {
+  const name = config[family.activationField];
+  if (name === null || name === undefined) return family.activation;
+  const activation = ACTIVATIONS[name];
+  if (activation === undefined) {
+    throw new HoldfastError('E_UNSUPPORTED', `activation "${name}" is not supported`, {
+      file: FILE,
+      field: family.activationField,
+      hint: `Supported are ${Object.keys(ACTIVATIONS).join(', ')}`,
+    });
+  }
+  return activation;
+}
+
+function layerTypesOf(config: Config): readonly LayerType[] | null {
+  const types = config.layer_types;
+  if (types === null || types === undefined) return null;
+  if (types.length !== config.num_hidden_layers) {
+    throw new HoldfastError(
+      'E_CONFIG',
+      `layer_types names ${types.length} layers, num_hidden_layers says ${config.num_hidden_layers}`,
+      { file: FILE, field: 'layer_types' },
+    );
+  }
+  return types.map((type, index) => {
+    if (type === 'full_attention' || type === 'sliding_attention') return type;
+    throw new HoldfastError('E_UNSUPPORTED', `layer type "${type}" is not supported`, {
+      file: FILE,
+      field: `layer_types.${index}`,
+      hint: 'Supported are full_attention and sliding_attention',
+    });
+  });
+}

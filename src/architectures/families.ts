@@ -1,0 +1,68 @@
+import { HoldfastError } from '../errors.js';
+import type { Family } from './family.js';
+import { gemma3 } from './gemma3.js';
+import { llama } from './llama.js';
+import { mistral } from './mistral.js';
+import { qwen2 } from './qwen2.js';
+import { qwen3 } from './qwen3.js';
+
+/** Every family there is. A new one is a file beside this and a name in this list. */
+export const FAMILIES: readonly Family[] = [llama, mistral, qwen2, qwen3, gemma3];
+
+/**
+ * The family of a config.json, by `model_type` or, where that is missing, by the class in `architectures`.
+ * @throws HoldfastError `E_UNSUPPORTED` for an unknown type or a class that is not a language model's
+ */
+export function familyOfConfig(config: Readonly<Record<string, unknown>>, file: string): Family {
+  const type = typeof config.model_type === 'string' ? config.model_type : null;
+  const classes = Array.isArray(config.architectures) ? config.architectures.map(String) : [];
+  const family = FAMILIES.find((candidate) =>
+    type === null
+      ? candidate.classes.some((name) => classes.includes(name))
+      : candidate.modelTypes.includes(type),
+  );
+  if (family === undefined) {
+    const field = type === null ? 'architectures' : 'model_type';
+    throw unknownFamily(
+      type ?? classes[0] ?? null,
+      file,
+      field,
+      FAMILIES.flatMap(({ modelTypes }) => modelTypes),
+    );
+  }
+  // The same weights under another class are another model: a classifier, a reward model, an embedder.
+  if (classes.length > 0 && !family.classes.some((name) => classes.includes(name))) {
+    throw new HoldfastError('E_UNSUPPORTED', `class "${classes[0]}" is not supported`, {
+      file,
+      field: 'architectures',
+      hint: `Supported for ${family.name} is ${family.classes.join(' or ')}`,
+    });
+  }
+  return family;
+}
+
+/**
+ * The family of a GGUF, by its `general.architecture`.
+ * @throws HoldfastError `E_UNSUPPORTED`
+ */
+export function familyOfGguf(architecture: string | null, file: string): Family {
+  const family = FAMILIES.find(
+    (candidate) => candidate.ggufArchitecture === architecture && architecture !== null,
+  );
+  if (family !== undefined) return family;
+  const known = FAMILIES.flatMap(({ ggufArchitecture }) =>
+    ggufArchitecture === null ? [] : [ggufArchitecture],
+  );
+  throw unknownFamily(architecture, file, 'general.architecture', known);
+}
+
+function unknownFamily(
+  name: string | null,
+  file: string,
+  field: string,
+  known: readonly string[],
+): HoldfastError {
+  const what =
+    name === null ? 'the file does not name its architecture' : `architecture "${name}" is not supported`;
+  return new HoldfastError('E_UNSUPPORTED', what, { file, field, hint: `Supported are ${known.join(', ')}` });
+}

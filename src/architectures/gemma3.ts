@@ -1,0 +1,70 @@
+import type { LayerBlueprint } from './blueprint.js';
+import { type Family, LLAMA_LAYER_NAMES, plainLayer, type Settings } from './family.js';
+
+/** Layers of the 27B model, the one size whose query scale is not 1/√headDim. */
+const LAYERS_OF_27B = 62;
+
+/**
+ * Gemma 3, text (arXiv 2503.19786): four norms a layer, norms on query and key, embeddings scaled by √hidden, and
+ * five sliding layers with a rope base of their own to every full one.
+ */
+export const gemma3: Family = {
+  name: 'gemma3',
+  modelTypes: ['gemma3_text', 'gemma3'],
+  classes: ['Gemma3ForCausalLM', 'Gemma3ForConditionalGeneration'],
+  ggufArchitecture: 'gemma3',
+  // All of Gemma3TextConfig but the vocabulary: the multimodal files on the hub leave most of it out.
+  configDefaults: {
+    hidden_size: 2304,
+    intermediate_size: 9216,
+    num_hidden_layers: 26,
+    num_attention_heads: 8,
+    num_key_value_heads: 4,
+    head_dim: 256,
+    hidden_activation: 'gelu_pytorch_tanh',
+    max_position_embeddings: 131072,
+    rms_norm_eps: 1e-6,
+    rope_theta: 1e6,
+    query_pre_attn_scalar: 256,
+    sliding_window: 4096,
+    sliding_window_pattern: 6,
+    tie_word_embeddings: true,
+  },
+  activationField: 'hidden_activation',
+  activation: 'gelu-tanh',
+  slidingRopeBase: 10000,
+  refusals: [],
+  layerNames: {
+    ...LLAMA_LAYER_NAMES,
+    postAttentionNorm: 'post_attention_layernorm.weight',
+    mlpNorm: 'pre_feedforward_layernorm.weight',
+    postMlpNorm: 'post_feedforward_layernorm.weight',
+  },
+  normsLackOne: true,
+  ggufInterleavesRope: false,
+  ignorableTensors: [/^(model\.)?(vision_tower|multi_modal_projector)\./, /^(v|mm)\./],
+  embeddingScale: (settings) => Math.sqrt(settings.hiddenSize),
+  layer: gemma3Layer,
+};
+
+function gemma3Layer(settings: Settings, index: number): LayerBlueprint {
+  const slides = gemma3Slides(settings, index);
+  const layer = plainLayer(settings, {
+    scale: 1 / Math.sqrt(settings.queryScalar ?? knownQueryScalar(settings)),
+    rope: slides ? settings.slidingRope : settings.rope,
+    window: slides ? settings.window : null,
+    queryKeyNorm: true,
+  });
+  return { ...layer, mlp: { ...layer.mlp, bias: false }, postNorms: true };
+}
+
+function gemma3Slides(settings: Settings, index: number): boolean {
+  const type = settings.layerTypes?.[index];
+  if (type !== undefined) return type === 'sliding_attention';
+  return (index + 1) % (settings.slidingPattern ?? 6) !== 0;
+}
+
+/** GGUF metadata does not carry the query scale: it is known by the model's size. */
+function knownQueryScalar(settings: Settings): number {
+  return settings.layerCount === LAYERS_OF_27B ? settings.hiddenSize / settings.heads : settings.headDim;
+}

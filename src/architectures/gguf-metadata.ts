@@ -1,0 +1,66 @@
+import { HoldfastError } from '../errors.js';
+import type { Checkpoint } from '../formats/index.js';
+
+/** Typed reading of the keys of one GGUF architecture; every reader gives null for an absent key. */
+export interface GgufMetadata {
+  /** The value as it stands, integers as numbers; undefined for an absent key. */
+  readonly raw: (key: string) => unknown;
+  readonly text: (key: string) => string | null;
+  readonly float: (key: string) => number | null;
+  /** A positive integer. */
+  readonly count: (key: string) => number | null;
+  /** Like `count`, but an absent key is an error. */
+  readonly demandCount: (key: string) => number;
+}
+
+/**
+ * @param architecture what stands before every key
+ * @throws HoldfastError `E_CONFIG` (from the readers) for a value of the wrong kind
+ */
+export function ggufMetadata(checkpoint: Checkpoint, architecture: string): GgufMetadata {
+  const fail = (key: string, what: string): never => {
+    throw new HoldfastError('E_CONFIG', what, { file: checkpoint.name, field: `${architecture}.${key}` });
+  };
+  const raw = (key: string): unknown => {
+    const value = checkpoint.metadata.get(`${architecture}.${key}`);
+    return typeof value === 'bigint' ? Number(value) : value;
+  };
+  const float = (key: string): number | null => {
+    const value = raw(key);
+    if (value === undefined) return null;
+    if (typeof value === 'number' && Number.isFinite(value)) return shortestDecimal(value);
+    return fail(key, 'expected a finite number');
+  };
+  const count = (key: string): number | null => {
+    const value = raw(key);
+    if (value === undefined) return null;
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
+    // Some architectures give one number per layer here.
+    return fail(key, 'expected one positive integer for all layers');
+  };
+  return {
+    raw,
+    float,
+    count,
+    text: (key) => {
+      const value = raw(key);
+      if (value === undefined) return null;
+      return typeof value === 'string' ? value : fail(key, 'expected a string');
+    },
+    demandCount: (key) => count(key) ?? fail(key, 'the key is missing'),
+  };
+}
+
+/**
+ * The shortest decimal that is stored as the same f32: GGUF keeps 1e-5 as 9.999999747378752e-6, and the number
+ * meant is the one its writer had. Numbers that are no f32 are left alone.
+ */
+export function shortestDecimal(value: number): number {
+  if (Math.fround(value) !== value) return value;
+  // Nine digits tell any two f32 apart.
+  for (let digits = 1; digits < 9; digits += 1) {
+    const candidate = Number(value.toPrecision(digits));
+    if (Math.fround(candidate) === value) return candidate;
+  }
+  return value;
+}

@@ -1,0 +1,123 @@
+import { HoldfastError } from '../errors.js';
+import type { Checkpoint } from '../formats/index.js';
+import type { Blueprint, LayerWeight, WeightName, WeightRef } from './blueprint.js';
+import type { Family } from './family.js';
+import type { TensorNames } from './tensor-names.js';
+import { type DemandedWeight, demandedWeights } from './weight-shapes.js';
+
+/** Written by older versions of transformers and recomputed from the blueprint. */
+const ROTARY_BUFFER = /\.rotary_emb\.inv_freq$/;
+/** GGUF's divisors of the rope frequencies, which are part of the blueprint. */
+export const ROPE_DIVISORS_TENSOR = 'rope_freqs.weight';
+
+const NORMS: ReadonlySet<LayerWeight | DemandedWeight['place']['weight']> = new Set([
+  'attentionNorm',
+  'queryNorm',
+  'keyNorm',
+  'postAttentionNorm',
+  'mlpNorm',
+  'postMlpNorm',
+  'finalNorm',
+] as const);
+
+/**
+ * Finds every weight the blueprint demands, checks its shape, and makes sure that nothing is left over that would
+ * change the result.
+ * @throws HoldfastError `E_TENSOR_MISSING`, `E_TENSOR_SHAPE`, `E_UNSUPPORTED` (tensors left over)
+ */
+export function locateWeights(
+  checkpoint: Checkpoint,
+  family: Family,
+  names: TensorNames,
+  blueprint: Blueprint,
+): ReadonlyMap<WeightName, WeightRef> {
+  const weights = new Map<WeightName, WeightRef>();
+  for (const demanded of demandedWeights(blueprint)) {
+    const ref = refTo(demanded, checkpoint, family, names, blueprint);
+    checkTensor(checkpoint, ref.tensor, demanded);
+    weights.set(demanded.name, ref);
+  }
+  refuseLeftovers(checkpoint, family, names, blueprint, weights);
+  return weights;
+}
+
+function refTo(
+  { place }: DemandedWeight,
+  checkpoint: Checkpoint,
+  family: Family,
+  names: TensorNames,
+  blueprint: Blueprint,
+): WeightRef {
+  const tensor = place.layer === null ? names[place.weight] : names.layer(place.layer, place.weight);
+  if (checkpoint.format === 'safetensors') {
+    return family.normsLackOne && NORMS.has(place.weight) ? { tensor, addOne: true } : { tensor };
+  }
+  const attention = place.layer === null ? undefined : blueprint.layers[place.layer]?.attention;
+  if (!family.ggufInterleavesRope || attention === undefined) return { tensor };
+  if (place.weight === 'query' || place.weight === 'queryBias') {
+    return { tensor, interleavedHeads: attention.heads };
+  }
+  if (place.weight === 'key' || place.weight === 'keyBias') {
+    return { tensor, interleavedHeads: attention.kvHeads };
+  }
+  return { tensor };
+}
+
+function checkTensor(checkpoint: Checkpoint, tensor: string, { name, shape }: DemandedWeight): void {
+  const info = checkpoint.tensors.get(tensor);
+  if (info === undefined) {
+    throw new HoldfastError(
+      'E_TENSOR_MISSING',
+      `there is no tensor ${tensor} (${name}), expected ${print(shape)}`,
+      {
+        file: checkpoint.name,
+        field: tensor,
+        hint: 'Check that all shards of the model are there and belong to this configuration',
+      },
+    );
+  }
+  if (info.shape.length !== shape.length || info.shape.some((size, axis) => size !== shape[axis])) {
+    throw new HoldfastError(
+      'E_TENSOR_SHAPE',
+      `tensor ${tensor} (${name}) has shape ${print(info.shape)}, expected ${print(shape)}`,
+      {
+        file: checkpoint.name,
+        field: tensor,
+        hint: 'Check that the weights belong to this configuration',
+      },
+    );
+  }
+}
+
+function refuseLeftovers(
+  checkpoint: Checkpoint,
+  family: Family,
+  names: TensorNames,
+  blueprint: Blueprint,
+  weights: ReadonlyMap<WeightName, WeightRef>,
+): void {
+  const used = new Set([...weights.values()].map((ref) => ref.tensor));
+  // A file may store the head again although the configuration ties it to the embedding.
+  if (blueprint.tiedEmbeddings) used.add(names.head);
+  const ignorable =
+    checkpoint.format === 'gguf' ? family.ignorableTensors : [ROTARY_BUFFER, ...family.ignorableTensors];
+  if (checkpoint.format === 'gguf') used.add(ROPE_DIVISORS_TENSOR);
+  const left = [...checkpoint.tensors.keys()].filter(
+    (tensor) => !used.has(tensor) && !ignorable.some((pattern) => pattern.test(tensor)),
+  );
+  if (left.length === 0) return;
+  const shown = left.slice(0, 3).join(', ') + (left.length > 3 ? ` and ${left.length - 3} more` : '');
+  throw new HoldfastError(
+    'E_UNSUPPORTED',
+    `the model has weights that a ${blueprint.architecture} of this configuration does not use: ${shown}`,
+    {
+      file: checkpoint.name,
+      field: left[0] ?? '',
+      hint: 'Running it without them would give another model; it may be an adapter, a variant of the family, or a configuration of another model',
+    },
+  );
+}
+
+function print(shape: readonly number[]): string {
+  return `[${shape.join(', ')}]`;
+}

@@ -1,0 +1,34 @@
+import { type Family, LLAMA_LAYER_NAMES, plainLayer } from './family.js';
+
+/** Mistral (arXiv 2310.06825): Llama without biases and, in its first versions, a sliding window on every layer. */
+export const mistral: Family = {
+  name: 'mistral',
+  modelTypes: ['mistral'],
+  classes: ['MistralForCausalLM'],
+  ggufArchitecture: null,
+  configDefaults: {
+    hidden_act: 'silu',
+    num_key_value_heads: 8,
+    max_position_embeddings: 131072,
+    rms_norm_eps: 1e-6,
+    rope_theta: 10000,
+    sliding_window: 4096,
+  },
+  activationField: 'hidden_act',
+  activation: 'silu',
+  slidingRopeBase: null,
+  refusals: [],
+  layerNames: LLAMA_LAYER_NAMES,
+  normsLackOne: false,
+  ggufInterleavesRope: false,
+  ignorableTensors: [],
+  embeddingScale: () => 1,
+  layer: (settings) => {
+    const layer = plainLayer(settings, {
+      window: settings.window,
+      queryKeyValueBias: false,
+      outputBias: false,
+    });
+    return { ...layer, mlp: { ...layer.mlp, bias: false } };
+  },
+};

@@ -1,0 +1,90 @@
+import { HoldfastError } from '../errors.js';
+import {
+  type Checkpoint,
+  dequantize,
+  readTensor,
+  type TensorInfo,
+  type TensorType,
+} from '../formats/index.js';
+import type { ModelPlan, WeightName, WeightRef } from './blueprint.js';
+
+/** A weight as it is stored, rows in canonical order. */
+export interface StoredWeight {
+  readonly type: TensorType;
+  /** `[out, in]`, or `[n]` for norms and biases. */
+  readonly shape: readonly number[];
+  /** Row-major; quantised blocks run along the input dimension, so every row is whole blocks. Do not write into it. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Reads a weight ready for use: f32, row-major `[out, in]`, rows in half-split rope order, norms with their +1.
+ * @throws HoldfastError `E_TENSOR_MISSING` for a weight the plan does not have, `E_TENSOR_TYPE`, `E_UNREADABLE`
+ */
+export async function readWeight(
+  plan: ModelPlan,
+  checkpoint: Checkpoint,
+  name: WeightName,
+): Promise<Float32Array> {
+  const { ref, info } = find(plan, checkpoint, name);
+  const values = dequantize(info.type, unpermute(await readTensor(info), info, ref));
+  if (ref.addOne === true) for (let i = 0; i < values.length; i += 1) values[i]! += 1;
+  return values;
+}
+
+/**
+ * Reads a weight without decoding it, for executors that keep quantised blocks.
+ * @throws HoldfastError `E_UNSUPPORTED` for a norm that lacks its +1, which bytes cannot be given; else as `readWeight`
+ */
+export async function readWeightBytes(
+  plan: ModelPlan,
+  checkpoint: Checkpoint,
+  name: WeightName,
+): Promise<StoredWeight> {
+  const { ref, info } = find(plan, checkpoint, name);
+  if (ref.addOne === true) {
+    throw new HoldfastError('E_UNSUPPORTED', `the stored bytes of ${ref.tensor} (${name}) lack its +1`, {
+      file: checkpoint.name,
+      field: ref.tensor,
+      hint: 'Read it with readWeight',
+    });
+  }
+  return { type: info.type, shape: info.shape, bytes: unpermute(await readTensor(info), info, ref) };
+}
+
+function find(
+  plan: ModelPlan,
+  checkpoint: Checkpoint,
+  name: WeightName,
+): { ref: WeightRef; info: TensorInfo } {
+  const ref = plan.weights.get(name);
+  const info = ref === undefined ? undefined : checkpoint.tensors.get(ref.tensor);
+  if (ref === undefined || info === undefined) {
+    throw new HoldfastError('E_TENSOR_MISSING', `the model has no weight ${name}`, {
+      file: checkpoint.name,
+      field: name,
+    });
+  }
+  return { ref, info };
+}
+
+/** Puts whole rows of interleaved rope pairs back into half-split order; a bias is rows of one element. */
+function unpermute(bytes: Uint8Array, info: TensorInfo, ref: WeightRef): Uint8Array {
+  const heads = ref.interleavedHeads;
+  const rows = info.shape[0] ?? 0;
+  if (heads === undefined || rows === 0) return bytes;
+  const rowBytes = bytes.length / rows;
+  const headDim = rows / heads;
+  const half = headDim / 2;
+  const out = new Uint8Array(bytes.length);
+  for (let head = 0; head < heads; head += 1) {
+    for (let i = 0; i < half; i += 1) {
+      for (let j = 0; j < 2; j += 1) {
+        const stored = head * headDim + 2 * i + j;
+        const canonical = head * headDim + i + j * half;
+        out.set(bytes.subarray(stored * rowBytes, (stored + 1) * rowBytes), canonical * rowBytes);
+      }
+    }
+  }
+  return out;
+}

@@ -1,0 +1,23 @@
+import type { z } from 'zod';
+import { HoldfastError } from '../errors.js';
+
+/**
+ * Checks data from outside against a schema.
+ * @param field where the value stands in the file; empty for the whole file
+ * @throws HoldfastError `E_CONFIG` naming the first field that is wrong
+ */
+export function parse<T>(schema: z.ZodType<T>, value: unknown, file: string, field = ''): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const path = [field, ...(issue?.path ?? []).map(String)].filter((part) => part !== '').join('.');
+  throw new HoldfastError(
+    'E_CONFIG',
+    `the model's configuration is wrong: ${issue?.message ?? 'not an object'}`,
+    {
+      file,
+      ...(path === '' ? {} : { field: path }),
+      cause: result.error,
+    },
+  );
+}

@@ -1,0 +1,58 @@
+import { HoldfastError } from '../errors.js';
+import type { Checkpoint } from '../formats/index.js';
+import type { Blueprint, ModelPlan } from './blueprint.js';
+import { checkBlueprint } from './check-blueprint.js';
+import { settingsFromConfig } from './config-settings.js';
+import type { Family, Settings } from './family.js';
+import { settingsFromGguf } from './gguf-settings.js';
+import { locateWeights } from './locate-weights.js';
+
+/**
+ * Turns a checkpoint into a blueprint and the places of its weights. The plan is complete: every weight the
+ * blueprint demands is there with the right shape, and none is left over that would change the result.
+ * @param config the parsed config.json that belongs to a safetensors file; a GGUF describes itself, and a config.json
+ * beside it is not read
+ * @throws HoldfastError `E_CONFIG`, `E_UNSUPPORTED`, `E_TENSOR_MISSING`, `E_TENSOR_SHAPE`, `E_UNREADABLE`
+ */
+export async function planModel(checkpoint: Checkpoint, config?: unknown): Promise<ModelPlan> {
+  if (checkpoint.format === 'safetensors' && config === undefined) {
+    throw new HoldfastError('E_CONFIG', 'a safetensors model needs its config.json', {
+      file: checkpoint.name,
+      hint: 'Put the config.json that was published with the weights beside them',
+    });
+  }
+  const { family, settings, names } =
+    checkpoint.format === 'gguf'
+      ? await settingsFromGguf(checkpoint)
+      : settingsFromConfig(checkpoint, config);
+  const blueprint = blueprintOf(family, settings);
+  checkBlueprint(blueprint, checkpoint.name);
+  checkLayerTypes(settings, blueprint, checkpoint.name);
+  return { blueprint, weights: locateWeights(checkpoint, family, names, blueprint) };
+}
+
+function blueprintOf(family: Family, settings: Settings): Blueprint {
+  return {
+    architecture: family.name,
+    vocabSize: settings.vocabSize,
+    hiddenSize: settings.hiddenSize,
+    contextLength: settings.contextLength,
+    embeddingScale: family.embeddingScale(settings),
+    normEpsilon: settings.normEpsilon,
+    tiedEmbeddings: settings.tiedEmbeddings,
+    layers: Array.from({ length: settings.layerCount }, (_, index) => family.layer(settings, index)),
+  };
+}
+
+/** A file that spells out its layer types must get them: a family may not know windows, or the file lack their size. */
+function checkLayerTypes({ layerTypes }: Settings, blueprint: Blueprint, file: string): void {
+  for (const [index, type] of (layerTypes ?? []).entries()) {
+    const window = blueprint.layers[index]?.attention.window ?? null;
+    if ((type === 'sliding_attention') === (window !== null)) continue;
+    throw new HoldfastError(
+      'E_CONFIG',
+      `layer ${index} is ${type} by layer_types, but ${window === null ? 'sees everything' : `has a window of ${window}`}`,
+      { file, field: 'layer_types', hint: 'Check sliding_window and use_sliding_window' },
+    );
+  }
+}

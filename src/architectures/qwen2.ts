@@ -1,0 +1,36 @@
+import { type Family, LLAMA_LAYER_NAMES, plainLayer, qwenWindow } from './family.js';
+
+/** Qwen2 and Qwen2.5 (arXiv 2407.10671): biases on query, key and value, and on nothing else. */
+export const qwen2: Family = {
+  name: 'qwen2',
+  modelTypes: ['qwen2'],
+  classes: ['Qwen2ForCausalLM'],
+  ggufArchitecture: 'qwen2',
+  configDefaults: {
+    hidden_act: 'silu',
+    num_key_value_heads: 32,
+    max_position_embeddings: 32768,
+    rms_norm_eps: 1e-6,
+    rope_theta: 10000,
+    use_sliding_window: false,
+    sliding_window: 4096,
+    max_window_layers: 28,
+  },
+  activationField: 'hidden_act',
+  activation: 'silu',
+  slidingRopeBase: null,
+  refusals: [],
+  layerNames: LLAMA_LAYER_NAMES,
+  normsLackOne: false,
+  ggufInterleavesRope: false,
+  ignorableTensors: [],
+  embeddingScale: () => 1,
+  layer: (settings, index) => {
+    const layer = plainLayer(settings, {
+      window: qwenWindow(settings, index),
+      queryKeyValueBias: true,
+      outputBias: false,
+    });
+    return { ...layer, mlp: { ...layer.mlp, bias: false } };
+  },
+};

@@ -1,0 +1,33 @@
+import { type Family, LLAMA_LAYER_NAMES, plainLayer, qwenWindow } from './family.js';
+
+/** Qwen3 (arXiv 2505.09388): norms on each head's query and key, a head dim of its own, biases only if asked for. */
+export const qwen3: Family = {
+  name: 'qwen3',
+  modelTypes: ['qwen3'],
+  classes: ['Qwen3ForCausalLM'],
+  ggufArchitecture: 'qwen3',
+  configDefaults: {
+    hidden_act: 'silu',
+    num_key_value_heads: 32,
+    head_dim: 128,
+    max_position_embeddings: 32768,
+    rms_norm_eps: 1e-6,
+    rope_theta: 10000,
+    use_sliding_window: false,
+    sliding_window: 4096,
+    max_window_layers: 28,
+  },
+  activationField: 'hidden_act',
+  activation: 'silu',
+  slidingRopeBase: null,
+  refusals: [],
+  layerNames: LLAMA_LAYER_NAMES,
+  normsLackOne: false,
+  ggufInterleavesRope: false,
+  ignorableTensors: [],
+  embeddingScale: () => 1,
+  layer: (settings, index) => {
+    const layer = plainLayer(settings, { window: qwenWindow(settings, index), queryKeyNorm: true });
+    return { ...layer, mlp: { ...layer.mlp, bias: false } };
+  },
+};

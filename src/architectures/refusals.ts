@@ -1,0 +1,117 @@
+import { HoldfastError } from '../errors.js';
+import type { Refusal } from './family.js';
+
+const isTrue = (value: unknown): boolean => value === true;
+const isSet = (): boolean => true;
+const isNotOne = (value: unknown): boolean => value !== 1;
+const moreThanOne = (value: unknown): boolean => typeof value === 'number' && value > 1;
+
+/**
+ * Features of a config.json that would change the result and that no blueprint can express.
+ * A field that is absent or null asks for nothing.
+ */
+export const CONFIG_REFUSALS: readonly Refusal[] = [
+  { field: 'quantization_config', refuses: isSet, feature: 'weights quantised by another library' },
+  { field: 'num_local_experts', refuses: moreThanOne, feature: 'mixture of experts' },
+  { field: 'num_experts', refuses: moreThanOne, feature: 'mixture of experts' },
+  { field: 'n_routed_experts', refuses: moreThanOne, feature: 'mixture of experts' },
+  { field: 'attn_logit_softcapping', refuses: isSet, feature: 'soft-capped attention scores' },
+  { field: 'final_logit_softcapping', refuses: isSet, feature: 'soft-capped logits' },
+  { field: 'partial_rotary_factor', refuses: isNotOne, feature: 'rotary embedding of a part of each head' },
+  {
+    field: 'use_bidirectional_attention',
+    refuses: (value) => value !== false,
+    feature: 'bidirectional attention',
+  },
+  { field: 'is_causal', refuses: (value) => value === false, feature: 'bidirectional attention' },
+  { field: 'is_encoder_decoder', refuses: isTrue, feature: 'an encoder' },
+  { field: 'add_cross_attention', refuses: isTrue, feature: 'cross-attention' },
+  {
+    field: 'attn_temperature_tuning',
+    refuses: (value) => Boolean(value),
+    feature: 'attention temperature tuning',
+  },
+  { field: 'alibi', refuses: isTrue, feature: 'ALiBi position biases' },
+  {
+    field: 'position_embedding_type',
+    refuses: (value) => value !== 'rope' && value !== 'rotary',
+    feature: 'another position embedding than rope',
+  },
+  { field: 'rope_interleaved', refuses: isTrue, feature: 'interleaved rotary pairs' },
+  { field: 'no_rope_layers', refuses: isSet, feature: 'layers without rotary embedding' },
+  { field: 'attention_chunk_size', refuses: isSet, feature: 'chunked attention' },
+  { field: 'clip_qkv', refuses: isSet, feature: 'clipped query, key and value' },
+  { field: 'use_qk_norm', refuses: isTrue, feature: 'query and key norms outside Qwen3 and Gemma 3' },
+  { field: 'embedding_multiplier', refuses: isNotOne, feature: 'an embedding multiplier' },
+  { field: 'attention_multiplier', refuses: isSet, feature: 'an attention multiplier' },
+  { field: 'residual_multiplier', refuses: isNotOne, feature: 'a residual multiplier' },
+  { field: 'logits_scaling', refuses: isNotOne, feature: 'scaled logits' },
+];
+
+/** Features of GGUF metadata, by key after `<architecture>.`, refused for the same reason. */
+export const GGUF_REFUSALS: readonly Refusal[] = [
+  { field: 'expert_count', refuses: (value) => value !== 0, feature: 'mixture of experts' },
+  {
+    field: 'attn_logit_softcapping',
+    refuses: (value) => value !== 0,
+    feature: 'soft-capped attention scores',
+  },
+  { field: 'final_logit_softcapping', refuses: (value) => value !== 0, feature: 'soft-capped logits' },
+  { field: 'logit_scale', refuses: isNotOne, feature: 'scaled logits' },
+  { field: 'embedding_scale', refuses: isNotOne, feature: 'an embedding multiplier' },
+  { field: 'residual_scale', refuses: isNotOne, feature: 'a residual multiplier' },
+  { field: 'use_parallel_residual', refuses: isTrue, feature: 'parallel attention and MLP' },
+  { field: 'attention.scale', refuses: (value) => value !== 0, feature: 'an attention scale of its own' },
+  { field: 'attention.output_scale', refuses: isNotOne, feature: 'scaled attention output' },
+  { field: 'attention.clamp_kqv', refuses: (value) => value !== 0, feature: 'clipped query, key and value' },
+  { field: 'attention.max_alibi_bias', refuses: (value) => value !== 0, feature: 'ALiBi position biases' },
+  { field: 'attention.causal', refuses: (value) => value === false, feature: 'bidirectional attention' },
+  {
+    field: 'attention.temperature_scale',
+    refuses: (value) => value !== 0,
+    feature: 'attention temperature tuning',
+  },
+  {
+    field: 'attention.temperature_length',
+    refuses: (value) => value !== 0,
+    feature: 'attention temperature tuning',
+  },
+  { field: 'attention.shared_kv_layers', refuses: (value) => value !== 0, feature: 'layers that share keys' },
+  { field: 'attention.q_lora_rank', refuses: isSet, feature: 'latent attention' },
+  { field: 'attention.kv_lora_rank', refuses: isSet, feature: 'latent attention' },
+  { field: 'attention.key_length_swa', refuses: isSet, feature: 'another head size in sliding layers' },
+  { field: 'attention.value_length_swa', refuses: isSet, feature: 'another head size in sliding layers' },
+  { field: 'rope.dimension_sections', refuses: isSet, feature: 'rotary embedding in sections' },
+  {
+    field: 'rope.scaling.yarn_log_multiplier',
+    refuses: (value) => value !== 0,
+    feature: 'a YaRN log multiplier',
+  },
+  {
+    field: 'rope.scaling.yarn_ext_factor',
+    refuses: (value) => value !== 1 && value !== -1,
+    feature: 'a YaRN extrapolation factor',
+  },
+  { field: 'rope.scaling.yarn_attn_factor', refuses: isNotOne, feature: 'a YaRN attention factor' },
+];
+
+/**
+ * @param read the value of a field, undefined where the file does not have it
+ * @param prefix what the file puts before the field's name
+ * @throws HoldfastError `E_UNSUPPORTED` naming the first feature that is asked for and not implemented
+ */
+export function refuse(
+  refusals: readonly Refusal[],
+  read: (field: string) => unknown,
+  file: string,
+  prefix = '',
+): void {
+  for (const { field, refuses, feature } of refusals) {
+    const value = read(field);
+    if (value === undefined || value === null || !refuses(value)) continue;
+    throw new HoldfastError('E_UNSUPPORTED', `${feature} is not supported`, {
+      file,
+      field: `${prefix}${field}`,
+    });
+  }
+}

@@ -1,0 +1,82 @@
+import type { RopeBlueprint, RopeScaling } from './blueprint.js';
+
+/** How queries and keys are turned: pair i by `position · inverseFrequencies[i]` radians, then times `amplitude`. */
+export interface RopeFrequencies {
+  /** `[headDim / 2]`, radians per position, fastest first. */
+  readonly inverseFrequencies: Float64Array;
+  /** Factor on cos and sin; 1 unless YaRN. */
+  readonly amplitude: number;
+}
+
+/**
+ * Rotary frequencies (RoFormer, arXiv 2104.09864): θ_i = base^(−2i/headDim), stretched by the blueprint's scaling.
+ *
+ * In f64 throughout. transformers computes them in f32, so the two differ by a few parts in 10⁷ of each frequency:
+ * at position 10⁴ that turns the fastest pairs by about 10⁻³ rad. Llama.cpp's f32 differs from both as much.
+ */
+export function ropeFrequencies(rope: RopeBlueprint, headDim: number): RopeFrequencies {
+  const theta = Float64Array.from({ length: headDim / 2 }, (_, i) => rope.base ** ((-2 * i) / headDim));
+  const { scaling } = rope;
+  if (scaling === null) return { inverseFrequencies: theta, amplitude: 1 };
+  switch (scaling.type) {
+    case 'linear':
+      return { inverseFrequencies: theta.map((value) => value / scaling.factor), amplitude: 1 };
+    case 'divisors':
+      return { inverseFrequencies: theta.map((value, i) => value / scaling.divisors[i]!), amplitude: 1 };
+    case 'llama3':
+      return { inverseFrequencies: theta.map((value) => llama3Frequency(value, scaling)), amplitude: 1 };
+    case 'yarn':
+      return {
+        inverseFrequencies: yarnFrequencies(theta, rope.base, scaling),
+        amplitude: scaling.attentionFactor ?? yarnAttentionFactor(scaling.factor),
+      };
+  }
+}
+
+/**
+ * Llama 3.1's scaling (its reference code, `apply_scaling`): wavelengths longer than original / low are divided by
+ * the factor, those shorter than original / high are kept, and between the two it moves linearly in
+ * original / wavelength.
+ */
+function llama3Frequency(theta: number, scaling: Extract<RopeScaling, { type: 'llama3' }>): number {
+  const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalContextLength } = scaling;
+  const wavelength = (2 * Math.PI) / theta;
+  if (wavelength < originalContextLength / high) return theta;
+  if (wavelength > originalContextLength / low) return theta / factor;
+  const smooth = (originalContextLength / wavelength - low) / (high - low);
+  return ((1 - smooth) * theta) / factor + smooth * theta;
+}
+
+/**
+ * YaRN's "NTK by parts" (arXiv 2309.00071, section 3.2): h(θ_i) = (1 − γ_i)·θ_i/s + γ_i·θ_i, with γ falling from 1
+ * at the pair that turns betaFast times within the original context to 0 at the one that turns betaSlow times.
+ * The ramp runs over pair indices, as in the authors' and transformers' code.
+ */
+function yarnFrequencies(
+  theta: Float64Array,
+  base: number,
+  scaling: Extract<RopeScaling, { type: 'yarn' }>,
+): Float64Array {
+  const headDim = theta.length * 2;
+  const { factor, originalContextLength, betaFast, betaSlow, truncate } = scaling;
+  /** Index of the pair that turns `rotations` times within the original context. */
+  const correctionDim = (rotations: number): number =>
+    (headDim * Math.log(originalContextLength / (rotations * 2 * Math.PI))) / (2 * Math.log(base));
+
+  const fastest = correctionDim(betaFast);
+  const slowest = correctionDim(betaSlow);
+  const low = Math.max(truncate ? Math.floor(fastest) : fastest, 0);
+  let high = Math.min(truncate ? Math.ceil(slowest) : slowest, headDim - 1);
+  if (low === high) high += 0.001; // a ramp of no width would divide by zero
+
+  return theta.map((value, i) => {
+    const ramp = Math.min(1, Math.max(0, (i - low) / (high - low)));
+    const gamma = 1 - ramp;
+    return ((1 - gamma) * value) / factor + gamma * value;
+  });
+}
+
+/** YaRN, equation 22: √(1/t) = 0.1·ln(s) + 1, applied to query and key alike through cos and sin. */
+export function yarnAttentionFactor(factor: number): number {
+  return factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1;
+}

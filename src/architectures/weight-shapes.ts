@@ -1,0 +1,70 @@
+import type { Blueprint, LayerBlueprint, LayerWeight, WeightName } from './blueprint.js';
+
+/** A weight that a blueprint cannot run without. */
+export interface DemandedWeight {
+  readonly name: WeightName;
+  /** Matrices `[out, in]`, norms and biases `[n]`. */
+  readonly shape: readonly number[];
+  readonly place:
+    | { readonly layer: null; readonly weight: 'embedding' | 'finalNorm' | 'head' }
+    | { readonly layer: number; readonly weight: LayerWeight };
+}
+
+/** Every weight the blueprint demands, in the order of the forward pass. No `head` where the embedding is it. */
+export function demandedWeights(blueprint: Blueprint): DemandedWeight[] {
+  const { vocabSize, hiddenSize } = blueprint;
+  const outside = (weight: 'embedding' | 'finalNorm' | 'head', shape: readonly number[]): DemandedWeight => ({
+    name: weight,
+    shape,
+    place: { layer: null, weight },
+  });
+  const layers = blueprint.layers.flatMap((layer, index) =>
+    layerShapes(layer, hiddenSize).map(
+      ([weight, shape]): DemandedWeight => ({
+        name: `layers.${index}.${weight}`,
+        shape,
+        place: { layer: index, weight },
+      }),
+    ),
+  );
+  return [
+    outside('embedding', [vocabSize, hiddenSize]),
+    ...layers,
+    outside('finalNorm', [hiddenSize]),
+    ...(blueprint.tiedEmbeddings ? [] : [outside('head', [vocabSize, hiddenSize])]),
+  ];
+}
+
+/** Canonical name → shape, for all weights the blueprint demands. */
+export function weightShapes(blueprint: Blueprint): Map<WeightName, readonly number[]> {
+  return new Map(demandedWeights(blueprint).map(({ name, shape }) => [name, shape]));
+}
+
+function layerShapes(layer: LayerBlueprint, hidden: number): [LayerWeight, readonly number[]][] {
+  const { attention, mlp, postNorms } = layer;
+  const queries = attention.heads * attention.headDim;
+  const keys = attention.kvHeads * attention.headDim;
+  const candidates: [LayerWeight, readonly number[], boolean][] = [
+    ['attentionNorm', [hidden], true],
+    ['query', [queries, hidden], true],
+    ['key', [keys, hidden], true],
+    ['value', [keys, hidden], true],
+    ['queryBias', [queries], attention.queryKeyValueBias],
+    ['keyBias', [keys], attention.queryKeyValueBias],
+    ['valueBias', [keys], attention.queryKeyValueBias],
+    ['queryNorm', [attention.headDim], attention.queryKeyNorm],
+    ['keyNorm', [attention.headDim], attention.queryKeyNorm],
+    ['output', [hidden, queries], true],
+    ['outputBias', [hidden], attention.outputBias],
+    ['postAttentionNorm', [hidden], postNorms],
+    ['mlpNorm', [hidden], true],
+    ['gate', [mlp.size, hidden], true],
+    ['gateBias', [mlp.size], mlp.bias],
+    ['up', [mlp.size, hidden], true],
+    ['upBias', [mlp.size], mlp.bias],
+    ['down', [hidden, mlp.size], true],
+    ['downBias', [hidden], mlp.bias],
+    ['postMlpNorm', [hidden], postNorms],
+  ];
+  return candidates.filter(([, , present]) => present).map(([weight, shape]) => [weight, shape]);
+}

@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises';
+import {
+  type ByteSource,
+  type Checkpoint,
+  memorySource,
+  openGguf,
+  openSafetensors,
+  type TensorInfo,
+} from '../../src/formats/index.js';
+
+const FIXTURES = new URL('../fixtures/', import.meta.url);
+
+async function fixtureSource(path: string): Promise<ByteSource> {
+  return memorySource(await readFile(new URL(path, FIXTURES)), path);
+}
+
+export async function modelFixture(name: string): Promise<Checkpoint> {
+  return openSafetensors(await fixtureSource(`models/${name}/model.safetensors`));
+}
+
+export async function ggufFixture(file: string): Promise<Checkpoint> {
+  return openGguf(await fixtureSource(`gguf/${file}`));
+}
+
+export async function configFixture(
+  name: string,
+  spelling: 'config.json' | 'config.v4.json' = 'config.json',
+): Promise<Record<string, unknown>> {
+  return JSON.parse(await readFile(new URL(`models/${name}/${spelling}`, FIXTURES), 'utf8'));
+}
+
+/** The same file with some tensors renamed, reshaped, added or (null) removed; no bytes behind added ones. */
+export function withTensors(
+  checkpoint: Checkpoint,
+  change: (tensors: Map<string, TensorInfo>) => void,
+): Checkpoint {
+  const tensors = new Map(checkpoint.tensors);
+  change(tensors);
+  return { ...checkpoint, tensors };
+}
+
+/** A tensor with a shape and, if given, f32 values. */
+export function tensor(name: string, shape: readonly number[], values?: readonly number[]): TensorInfo {
+  const bytes = new Uint8Array(Float32Array.from(values ?? []).buffer);
+  return { name, type: 'F32', shape, source: memorySource(bytes, name), offset: 0, byteLength: bytes.length };
+}
