@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** What a reader needs to know about the machine to compare figures. */
+export function describeMachine() {
+  const cores = cpus();
+  return {
+    cpu: cores[0]?.model ?? 'unknown',
+    cores: cores.length,
+    memoryMiB: Math.round(totalmem() / 2 ** 20),
+    platform: `${process.platform}-${process.arch}`,
+    node: process.version,
+  };
+}
+
+/**
+ * Reading the file to hash it also brings it into the page cache, so that the first subject to load it does not
+ * pay for the disk.
+ *
+ * @param {string} path
+ */
+export async function describeModel(path) {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return { file: basename(path), sizeBytes: statSync(path).size, sha256: hash.digest('hex') };
+}
+
+/** Whether the repository's root was built: the benchmark runs the published files, not the sources. */
+export function isHoldfastBuilt() {
+  return existsSync(fileURLToPath(import.meta.resolve('holdfast')));
+}

@@ -1,0 +1,34 @@
+/**
+ * The rows of the table. A goal is the largest acceptable ratio, ours ÷ peer, for each of our subjects:
+ * measuring and changing attention shall cost no more than not doing so costs elsewhere.
+ *
+ * @typedef {{ id: string, title: string, unit: 'ms' | 'MiB', digits: number, goal: number }} Metric
+ */
+
+/**
+ * @param {import('./subject.d.ts').Workload} workload
+ * @returns {Metric[]}
+ */
+export function metricsOf({ prefillTokens, decodeAt }) {
+  return [
+    { id: 'prefillMs', title: `prefill ${prefillTokens} tokens`, unit: 'ms', digits: 0, goal: 1 },
+    ...decodeAt.map(
+      (at) =>
+        /** @type {Metric} */ ({
+          id: decodeMetric(at),
+          title: `decode at T=${at}, per token`,
+          unit: 'ms',
+          digits: 2,
+          goal: 1,
+        }),
+    ),
+    { id: 'readyMs', title: 'load, to ready', unit: 'ms', digits: 0, goal: 1 },
+    { id: 'firstTokenMs', title: 'load, to the first token', unit: 'ms', digits: 0, goal: 1 },
+    { id: 'peakMiB', title: 'peak memory', unit: 'MiB', digits: 0, goal: 1 },
+  ];
+}
+
+/** @param {number} at */
+export function decodeMetric(at) {
+  return `decodeMs@${at}`;
+}

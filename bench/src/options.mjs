@@ -1,0 +1,80 @@
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { SUBJECTS } from './subjects.mjs';
+
+export const USAGE = `Usage: npm run bench -- --model FILE.gguf [options]
+
+  --model FILE      the GGUF file that every subject runs
+  --threads N       threads of each subject (default 2)
+  --quick           fewer rounds and repeats
+  --subjects A,B    only these: ${SUBJECTS.map(({ id }) => id).join(', ')}
+  --json FILE       also write settings and figures as JSON
+  --help            this text`;
+
+/** Something the person at the command line can put right. */
+export class UsageError extends Error {}
+
+/**
+ * @param {readonly string[]} args
+ * @param {string} directory what relative paths are relative to
+ */
+export function parseOptions(args, directory) {
+  const { values } = parse(args);
+  if (values.help) return { help: /** @type {const} */ (true) };
+  if (values.model === undefined) throw new UsageError('--model is missing: the path of a GGUF file');
+  return {
+    help: /** @type {const} */ (false),
+    model: modelPath(resolve(directory, values.model)),
+    threads: positiveInteger('--threads', values.threads),
+    quick: values.quick,
+    subjects: chosenSubjects(values.subjects),
+    json: values.json === undefined ? undefined : resolve(directory, values.json),
+  };
+}
+
+/** @param {readonly string[]} args */
+function parse(args) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        model: { type: 'string' },
+        threads: { type: 'string', default: '2' },
+        quick: { type: 'boolean', default: false },
+        subjects: { type: 'string' },
+        json: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(/** @type {Error} */ (error).message);
+  }
+}
+
+/** @param {string} path */
+function modelPath(path) {
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) {
+    throw new UsageError(`--model: there is no file at ${path}`);
+  }
+  return path;
+}
+
+/**
+ * @param {string} option
+ * @param {string} text
+ */
+function positiveInteger(option, text) {
+  if (!/^[1-9]\d*$/.test(text)) throw new UsageError(`${option} takes a whole number from 1, not "${text}"`);
+  return Number(text);
+}
+
+/** @param {string | undefined} list */
+function chosenSubjects(list) {
+  if (list === undefined) return SUBJECTS;
+  const wanted = list.split(',');
+  const unknown = wanted.filter((id) => !SUBJECTS.some((subject) => subject.id === id));
+  if (unknown.length > 0)
+    throw new UsageError(`--subjects: unknown ${unknown.map((id) => `"${id}"`).join(', ')}`);
+  return SUBJECTS.filter(({ id }) => wanted.includes(id));
+}

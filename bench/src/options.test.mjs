@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { parseOptions, UsageError } from './options.mjs';
+
+const HERE = fileURLToPath(new URL('.', import.meta.url));
+const MODEL = ['--model', 'options.mjs'];
+
+it('takes the model relative to the folder the command was typed in', () => {
+  const options = parseOptions([...MODEL, '--threads', '4', '--subjects', 'split,peer'], HERE);
+  assert.ok(!options.help);
+  assert.equal(options.model, `${HERE}options.mjs`);
+  assert.equal(options.threads, 4);
+  assert.deepEqual(
+    options.subjects.map(({ id }) => id),
+    ['peer', 'split'],
+  );
+});
+
+for (const [what, args] of /** @type {[string, string[]][]} */ ([
+  ['no model', []],
+  ['a model that is not there', ['--model', 'none.gguf']],
+  ['threads that are not a number', [...MODEL, '--threads', 'two']],
+  ['an unknown subject', [...MODEL, '--subjects', 'peer,nobody']],
+  ['an unknown option', [...MODEL, '--fast']],
+])) {
+  it(`refuses ${what}`, () => {
+    assert.throws(() => parseOptions(args, HERE), UsageError);
+  });
+}

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { getLlama, LlamaLogLevel } from 'node-llama-cpp';
+
+/**
+ * node-llama-cpp by its leanest way in: one context, one sequence, and `evaluate` held open, so that a step is
+ * one resume of the generator (`controlledEvaluate` makes a sampler per call and is 2 ms a token slower).
+ *
+ * @type {import('./subject.d.ts').OpenSubject}
+ */
+export async function open({ model: modelPath, threads, contextLength, variant }) {
+  const llama = await getLlama({
+    gpu: false,
+    maxThreads: threads,
+    // The packaged binary or an error: nothing is fetched or compiled.
+    build: 'never',
+    skipDownload: true,
+    progressLogs: false,
+    logLevel: LlamaLogLevel.error,
+  });
+  const model = await llama.loadModel({ modelPath });
+  const context = await model.createContext({
+    contextSize: contextLength,
+    sequences: 1,
+    batchSize: 512,
+    threads: { ideal: threads, min: threads },
+    flashAttention: variant.flashAttention,
+  });
+  const sequence = context.getSequence();
+
+  /** @type {ReturnType<typeof sequence.evaluate> | undefined} */
+  let generation;
+
+  return {
+    about: {
+      runtime: 'node-llama-cpp',
+      version: packageVersion(),
+      release: llama.llamaCppRelease.release,
+      flashAttention: context.flashAttention,
+      threads: context.currentThreads,
+      batchSize: context.batchSize,
+      system: llama.systemInfo,
+    },
+    async feed(tokens) {
+      const ids = /** @type {import('node-llama-cpp').Token[]} */ ([...tokens]);
+      const started = generation !== undefined;
+      // Ours has no notion of the end of a generation here, and the peer must not stop early.
+      generation ??= sequence.evaluate(ids, { temperature: 0, yieldEogToken: true });
+      const next = await (started ? generation.next(ids) : generation.next());
+      if (next.done) throw new Error('node-llama-cpp ended the generation early');
+      return next.value;
+    },
+    async clear() {
+      await generation?.return();
+      generation = undefined;
+      await sequence.clearHistory();
+    },
+    async close() {
+      await generation?.return();
+      await llama.dispose();
+    },
+  };
+}
+
+function packageVersion() {
+  const entry = fileURLToPath(import.meta.resolve('node-llama-cpp'));
+  const manifest = `${entry.slice(0, entry.lastIndexOf('/dist/'))}/package.json`;
+  return JSON.parse(readFileSync(manifest, 'utf8')).version;
+}

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { agreement, best, summarise, summariseRounds } from './summary.mjs';
+
+it('interpolates the median and the 10th percentile of unsorted samples', () => {
+  assert.deepEqual(summarise([4, 1, 3, 2]), { median: 2.5, p10: 1.3, count: 4 });
+  assert.deepEqual(summarise([7]), { median: 7, p10: 7, count: 1 });
+});
+
+it('pools the samples of all rounds', () => {
+  const rounds = [[1, 2], [9]].map((loadMs) => ({ about: {}, samples: { loadMs }, greedy: [] }));
+  assert.equal(summariseRounds(rounds).loadMs.median, 2);
+});
+
+it("takes each statistic from whichever of the peer's settings is better at it", () => {
+  const figures = [
+    { median: 5, p10: 4, count: 1 },
+    { median: 6, p10: 3, count: 1 },
+  ];
+  assert.deepEqual(best(figures), { median: 5, p10: 3 });
+});
+
+it('counts the steps at which two subjects choose the same token', () => {
+  const chose = (/** @type {number[]} */ ...greedy) => ({ about: {}, samples: {}, greedy });
+  assert.equal(agreement(chose(1, 2, 3, 4), chose(1, 2, 9, 4)), 0.75);
+});
