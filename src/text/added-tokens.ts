@@ -1,0 +1,107 @@
+/** A token that is found in text as a whole, before any merging: control tokens, and words added to a vocabulary. */
+export interface AddedToken {
+  readonly id: number;
+  readonly content: string;
+  /** A control token: it has a meaning for the model that no text should have by accident. */
+  readonly special: boolean;
+  /** Searched for in the normalised text, not in the text as given. */
+  readonly normalized: boolean;
+  /** Swallows the whitespace before it, after it. */
+  readonly lstrip: boolean;
+  readonly rstrip: boolean;
+  /** Only where no word character touches it. */
+  readonly singleWord: boolean;
+}
+
+/** Characters `[start, end)` of a text, in UTF-16 units as JavaScript strings count them. */
+export interface CharRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A piece of text: an added token (with the whitespace it swallowed), or (token null) text between such. */
+export interface Segment extends CharRange {
+  readonly token: AddedToken | null;
+}
+
+/** Decides whether an added token may be recognised at `[start, end)`. */
+export type Admits = (token: AddedToken, start: number, end: number) => boolean;
+
+interface Node {
+  readonly next: Map<string, Node>;
+  token: AddedToken | null;
+}
+
+/** Cuts text at the added tokens in it. */
+export type Splitter = (text: string, admits: Admits) => Segment[];
+
+/**
+ * A splitter for these tokens, as the Rust library `tokenizers` does it: leftmost first, at one place the longest.
+ * A token that is not admitted is passed over as if it were not there: a shorter one at the same place, or one that
+ * begins inside it, may still be found.
+ * @param contentOf what is searched for; differs from `content` for tokens matched in normalised text
+ */
+export function createSplitter(
+  tokens: readonly AddedToken[],
+  contentOf: (token: AddedToken) => string = (token) => token.content,
+): Splitter {
+  const root: Node = { next: new Map(), token: null };
+  for (const token of tokens) {
+    const content = contentOf(token);
+    if (content === '') continue;
+    let node = root;
+    for (const unit of content.split('')) {
+      let next = node.next.get(unit);
+      if (next === undefined) {
+        next = { next: new Map(), token: null };
+        node.next.set(unit, next);
+      }
+      node = next;
+    }
+    node.token = token;
+  }
+
+  const longestAt = (text: string, start: number, admits: Admits): Segment | null => {
+    let found: Segment | null = null;
+    let node = root.next.get(text[start]!);
+    for (let end = start + 1; node !== undefined; end++) {
+      const { token } = node;
+      if (token !== null && standsAlone(token, text, start, end) && admits(token, start, end)) {
+        found = { start, end, token };
+      }
+      node = end < text.length ? node.next.get(text[end]!) : undefined;
+    }
+    return found;
+  };
+
+  return (text, admits) => {
+    const segments: Segment[] = [];
+    let plainFrom = 0;
+    let at = 0;
+    while (at < text.length) {
+      const match = longestAt(text, at, admits);
+      if (match === null) {
+        at++;
+        continue;
+      }
+      let { start, end } = match;
+      if (match.token!.lstrip) while (start > plainFrom && isSpace(text[start - 1]!)) start--;
+      if (match.token!.rstrip) while (end < text.length && isSpace(text[end]!)) end++;
+      if (start > plainFrom) segments.push({ start: plainFrom, end: start, token: null });
+      segments.push({ start, end, token: match.token });
+      plainFrom = at = end;
+    }
+    if (plainFrom < text.length) segments.push({ start: plainFrom, end: text.length, token: null });
+    return segments;
+  };
+}
+
+const isSpace = (character: string): boolean => /\p{White_Space}/u.test(character);
+const endsInWord = /[\p{L}\p{M}\p{N}\p{Pc}]$/u;
+const beginsWithWord = /^[\p{L}\p{M}\p{N}\p{Pc}]/u;
+
+function standsAlone(token: AddedToken, text: string, start: number, end: number): boolean {
+  return (
+    !token.singleWord || !(endsInWord.test(text.slice(0, start)) || beginsWithWord.test(text.slice(end)))
+  );
+}

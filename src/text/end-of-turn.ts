@@ -1,0 +1,27 @@
+import type { AddedToken } from './added-tokens.js';
+
+/** How model families call the token that ends a turn or a text; the list of llama.cpp (llama-vocab.cpp). */
+const NAMES: ReadonlySet<string> = new Set([
+  '<|im_end|>',
+  '<end_of_turn>',
+  '<|eot_id|>',
+  '<|eom_id|>',
+  '<|end|>',
+  '<|end_of_text|>',
+  '<|endoftext|>',
+  '<|end_of_turn|>',
+  '<|return|>',
+  '<|call|>',
+  '<EOT>',
+  '<｜end▁of▁sentence｜>',
+  '<end_of_utterance>',
+  '</s>',
+  '<eos>',
+]);
+
+/** The ids that end an answer, ascending: `eosId` and every special token with one of the known names. */
+export function endOfTurnIds(addedTokens: readonly AddedToken[], eosId: number | null): number[] {
+  const ids = new Set(addedTokens.filter((t) => t.special && NAMES.has(t.content)).map(({ id }) => id));
+  if (eosId !== null) ids.add(eosId);
+  return [...ids].sort((a, b) => a - b);
+}

@@ -1,0 +1,19 @@
+/**
+ * This room turns words into tokens and back: tokenizers (from `tokenizer.json` or out of a GGUF file), chat
+ * templates, and the spans that say whose words each token of a rendered dialogue holds. It knows how models write
+ * dialogues. It must not know files, folders or Node (it takes parsed JSON and GGUF metadata, so that it runs in a
+ * browser), nor models, attention or generation.
+ */
+export type { AddedToken, CharRange } from './added-tokens.js';
+export type { EncodedText } from './encoder.js';
+export type { Span, SpanRole, TokenRange } from './span.js';
+export { createStreamDecoder, type StreamDecoder } from './stream.js';
+export {
+  compileTemplate,
+  type Message,
+  type RenderOptions,
+  renderTemplate,
+  type Template,
+} from './template.js';
+export { type NamedToken, type Tokenizer, tokenizerFromJson } from './tokenizer.js';
+export { templateFromConfig } from './tokenizer-json.js';

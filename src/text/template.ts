@@ -1,0 +1,144 @@
+import { Environment, Interpreter } from '@huggingface/jinja';
+import { HoldfastError } from '../errors.js';
+import { type Program, parsePythonTemplate, pythonFunctions } from './python-strings.js';
+
+/** One message of a dialogue. */
+export interface Message {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly content: string;
+}
+
+export interface RenderOptions {
+  /** Whether the text ends with the header that opens an answer. */
+  readonly addGenerationPrompt: boolean;
+  /** Special tokens by the names that templates use: `bos_token`, `eos_token`, … */
+  readonly specialTokens?: Readonly<Record<string, string>>;
+  /** The moment that templates which write a date are told. */
+  readonly now?: Date;
+}
+
+/** A chat template, parsed once. */
+export interface Template {
+  readonly source: string;
+  /**
+   * The text of a dialogue, as transformers' `apply_chat_template` renders it.
+   * @throws HoldfastError `E_TEMPLATE` with the template's own words when it refuses the dialogue
+   */
+  render(messages: readonly Message[], options: RenderOptions): string;
+}
+
+/**
+ * Parses a chat template.
+ * @param source null when the model has none
+ * @param name how errors name the model or file
+ * @throws HoldfastError `E_TEMPLATE` when there is none, or it cannot be parsed
+ */
+export function compileTemplate(source: string | null, name = 'chat template'): Template {
+  if (source === null) {
+    throw new HoldfastError('E_TEMPLATE', 'the model has no chat template', {
+      file: name,
+      hint: 'It may be a base model; use an instruction-tuned one, or put a chat_template.jinja beside it',
+    });
+  }
+  let program: Program;
+  try {
+    program = parsePythonTemplate(source);
+  } catch (cause) {
+    throw failure('the chat template cannot be parsed', cause, name);
+  }
+  return {
+    source,
+    render(messages, options) {
+      try {
+        return String(new Interpreter(environment(messages, options)).run(program).value);
+      } catch (cause) {
+        if (cause instanceof Refusal) {
+          throw new HoldfastError('E_TEMPLATE', `the chat template refuses this dialogue: ${cause.message}`, {
+            file: name,
+            cause,
+          });
+        }
+        throw failure('the chat template failed', cause, name);
+      }
+    },
+  };
+}
+
+/** Renders a dialogue with a template that is used once. See {@link Template}. */
+export function renderTemplate(
+  source: string | null,
+  messages: readonly Message[],
+  options: RenderOptions,
+): string {
+  return compileTemplate(source).render(messages, options);
+}
+
+/** Thrown by `raise_exception`, which templates call to say why they do not render a dialogue. */
+class Refusal extends Error {}
+
+/** The names a template finds, as transformers gives them: `tools` and `documents` are there, and none. */
+function environment(messages: readonly Message[], options: RenderOptions): Environment {
+  const { addGenerationPrompt, specialTokens = {}, now = new Date() } = options;
+  const names: Record<string, unknown> = {
+    true: true,
+    false: false,
+    none: null,
+    True: true,
+    False: false,
+    None: null,
+    range,
+    raise_exception: (message: unknown) => {
+      throw new Refusal(String(message));
+    },
+    strftime_now: (format: unknown) => strftime(now, String(format)),
+    ...Object.fromEntries(pythonFunctions),
+    ...specialTokens,
+    messages: messages.map(({ role, content }) => ({ role, content })),
+    add_generation_prompt: addGenerationPrompt,
+    tools: null,
+    documents: null,
+  };
+  const environment = new Environment();
+  for (const [name, value] of Object.entries(names)) environment.set(name, value);
+  return environment;
+}
+
+function range(start: number, stop?: number, step = 1): number[] {
+  const [from, to] = stop === undefined ? [0, start] : [start, stop];
+  if (step === 0) throw new RangeError('range() step must not be zero');
+  const numbers: number[] = [];
+  for (let i = from; step > 0 ? i < to : i > to; i += step) numbers.push(i);
+  return numbers;
+}
+
+const MONTHS = 'January February March April May June July August September October November December'.split(
+  ' ',
+);
+const DAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
+
+/** Python's `strftime` in the C locale, as far as templates use it. */
+function strftime(date: Date, format: string): string {
+  const two = (number: number): string => String(number).padStart(2, '0');
+  const month = MONTHS[date.getMonth()]!;
+  const day = DAYS[date.getDay()]!;
+  const written: Readonly<Record<string, string>> = {
+    Y: String(date.getFullYear()),
+    y: two(date.getFullYear() % 100),
+    m: two(date.getMonth() + 1),
+    B: month,
+    b: month.slice(0, 3),
+    d: two(date.getDate()),
+    A: day,
+    a: day.slice(0, 3),
+    H: two(date.getHours()),
+    M: two(date.getMinutes()),
+    S: two(date.getSeconds()),
+    '%': '%',
+  };
+  return format.replace(/%(.)/gs, (code, letter: string) => written[letter] ?? code);
+}
+
+function failure(what: string, cause: unknown, name: string): HoldfastError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new HoldfastError('E_TEMPLATE', `${what}: ${message}`, { file: name, cause });
+}

@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import { HoldfastError } from '../errors.js';
+import type { AddedToken } from './added-tokens.js';
+
+/**
+ * What of a `tokenizer.json` this room relies on. Components it only hands on (normaliser, pre-tokeniser) stay as
+ * they are; the library that runs them refuses the kinds it does not know.
+ */
+const component = z.looseObject({ type: z.string() });
+
+const addedToken = z.looseObject({
+  id: z.int().nonnegative(),
+  content: z.string(),
+  special: z.boolean().default(false),
+  normalized: z.boolean().optional(),
+  lstrip: z.boolean().default(false),
+  rstrip: z.boolean().default(false),
+  single_word: z.boolean().default(false),
+});
+
+const schema = z.looseObject({
+  added_tokens: z.array(addedToken).nullish(),
+  normalizer: component.nullish(),
+  pre_tokenizer: component.nullish(),
+  decoder: component.nullish(),
+  model: z.looseObject({
+    type: z.string().optional(),
+    vocab: z.record(z.string(), z.int().nonnegative()),
+    merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])),
+    unk_token: z.string().nullish(),
+    byte_fallback: z.boolean().nullish(),
+    continuing_subword_prefix: z.string().nullish(),
+    end_of_word_suffix: z.string().nullish(),
+  }),
+});
+
+export type Component = z.infer<typeof component>;
+export type TokenizerJson = z.infer<typeof schema>;
+
+/** The names of special tokens in a `tokenizer_config.json`, and what of it this room relies on. */
+const specialToken = z.union([z.string(), z.looseObject({ content: z.string() })]).nullish();
+const configSchema = z.looseObject({
+  bos_token: specialToken,
+  eos_token: specialToken,
+  unk_token: specialToken,
+  pad_token: specialToken,
+  chat_template: z
+    .union([z.string(), z.array(z.looseObject({ name: z.string(), template: z.string() }))])
+    .nullish(),
+});
+export type TokenizerConfig = z.infer<typeof configSchema>;
+
+/**
+ * Checks a parsed `tokenizer.json`.
+ * @throws HoldfastError `E_TOKENIZER` naming the field, also for models other than BPE
+ */
+export function checkTokenizerJson(json: unknown, name: string): TokenizerJson {
+  // Said first and by name: the vocabulary of another model type has another shape, and would be called malformed.
+  const type = z.object({ model: z.object({ type: z.string() }) }).safeParse(json);
+  if (type.success && type.data.model.type !== 'BPE') {
+    throw new HoldfastError('E_TOKENIZER', `a ${type.data.model.type} tokenizer is not supported, only BPE`, {
+      file: name,
+      field: 'model.type',
+    });
+  }
+  const parsed = schema.safeParse(json);
+  if (!parsed.success) throw malformed(parsed.error, name, 'tokenizer.json');
+  for (const field of ['continuing_subword_prefix', 'end_of_word_suffix'] as const) {
+    if (parsed.data.model[field]) {
+      throw new HoldfastError('E_TOKENIZER', 'word affixes are not supported', {
+        file: name,
+        field: `model.${field}`,
+      });
+    }
+  }
+  return parsed.data;
+}
+
+/**
+ * Checks a parsed `tokenizer_config.json`; null or undefined means that there is none.
+ * @throws HoldfastError `E_TOKENIZER` naming the field
+ */
+export function checkTokenizerConfig(json: unknown, name: string): TokenizerConfig {
+  const parsed = configSchema.safeParse(json ?? {});
+  if (!parsed.success) throw malformed(parsed.error, name, 'tokenizer_config.json');
+  return parsed.data;
+}
+
+/** The text of a special token in a `tokenizer_config.json`, null when it names none. */
+export function specialTokenText(token: z.infer<typeof specialToken>): string | null {
+  return typeof token === 'string' ? token : (token?.content ?? null);
+}
+
+/**
+ * The chat template of a `tokenizer_config.json`: the only one, or the one called `default`; null when it has none.
+ * @throws HoldfastError `E_TOKENIZER` when the file is malformed
+ */
+export function templateFromConfig(tokenizerConfig: unknown, name = 'tokenizer_config.json'): string | null {
+  const template = checkTokenizerConfig(tokenizerConfig, name).chat_template ?? null;
+  if (template === null || typeof template === 'string') return template;
+  return template.find((entry) => entry.name === 'default')?.template ?? null;
+}
+
+/** The added tokens with the file format's defaults filled in. */
+export function addedTokensOf(json: TokenizerJson): AddedToken[] {
+  return (json.added_tokens ?? []).map((token) => ({
+    id: token.id,
+    content: token.content,
+    special: token.special,
+    normalized: token.normalized ?? !token.special,
+    lstrip: token.lstrip,
+    rstrip: token.rstrip,
+    singleWord: token.single_word,
+  }));
+}
+
+function malformed(error: z.ZodError, name: string, what: string): HoldfastError {
+  const issue = error.issues[0];
+  return new HoldfastError('E_TOKENIZER', `malformed ${what}: ${issue?.message ?? 'unreadable'}`, {
+    file: name,
+    ...(issue !== undefined && issue.path.length > 0 ? { field: issue.path.map(String).join('.') } : {}),
+  });
+}

@@ -1,0 +1,114 @@
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  fixtureJson,
+  fixtureTokenizer,
+  goldenText,
+  MODELS,
+  readJson,
+  SMOLLM,
+  SMOLLM_ABSENT,
+  SMOLLM_EXPECTED,
+  type StringCase,
+} from '../../test/support/text-fixtures.js';
+import { type Tokenizer, tokenizerFromJson } from './tokenizer.js';
+
+/** Without lone surrogates, which no UTF-8 text has. */
+const wellFormed = (text: string): string => new TextDecoder().decode(new TextEncoder().encode(text));
+
+describe.each(MODELS)('the tokenizer of %s', (model) => {
+  const tokenizer = fixtureTokenizer(model);
+  const { strings, chats } = goldenText(model);
+
+  it.each(strings)('encodes $text', ({ text, ids, decoded }) => {
+    expect(tokenizer.encode(text, { special: true })).toEqual(ids);
+    expect(tokenizer.decode(ids)).toBe(decoded);
+  });
+
+  it.each(Object.entries(chats))('encodes the rendered dialogue %s', (_, chat) => {
+    expect(tokenizer.encode(chat.text, { special: true })).toEqual(chat.ids);
+  });
+
+  it('gives back any text it encoded, special tokens read as words', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (binary) => {
+        const text = wellFormed(binary);
+        const ids = tokenizer.encode(text);
+        const expected = model === 'gemma3' || model === 'mistral' ? text.replaceAll('\u2581', ' ') : text;
+        expect(tokenizer.decode(ids)).toBe(expected);
+      }),
+    );
+  });
+
+  it('never turns text into a special token unless told to', () => {
+    for (const { content } of tokenizer.addedTokens) {
+      for (const id of tokenizer.encode(`a ${content} b${content}`))
+        expect(tokenizer.isSpecial(id)).toBe(false);
+    }
+  });
+});
+
+describe.skipIf(SMOLLM_ABSENT)(`the tokenizer of SmolLM2 ${SMOLLM_ABSENT || ''}`, () => {
+  const { strings, rendered, ids } = readJson<{ strings: StringCase[]; rendered: string; ids: number[] }>(
+    SMOLLM_EXPECTED,
+  );
+  let tokenizer: Tokenizer;
+  beforeAll(() => {
+    tokenizer = tokenizerFromJson(readJson(`${SMOLLM}/tokenizer.json`));
+  });
+
+  it('encodes and decodes the golden strings', () => {
+    for (const { text, ids, decoded } of strings) {
+      expect(tokenizer.encode(text, { special: true })).toEqual(ids);
+      expect(tokenizer.decode(ids)).toBe(decoded);
+    }
+    expect(tokenizer.encode(rendered, { special: true })).toEqual(ids);
+  });
+
+  it('splits every numeric character off, not only ASCII digits', () => {
+    const one = tokenizer.encode('²');
+    expect(tokenizer.encode('²²')).toEqual([...one, ...one]);
+  });
+});
+
+describe('a tokenizer that cannot be used', () => {
+  const llama = () => fixtureJson('llama');
+  it.each([
+    ['no object', () => 'text', /malformed tokenizer\.json/],
+    ['no vocabulary', () => ({ model: { type: 'BPE', merges: [] } }), /field model\.vocab/],
+    ['another model type', () => ({ model: { type: 'Unigram', vocab: [] } }), /Unigram.*field model\.type/],
+    [
+      'an unknown decoder',
+      () => ({ ...llama(), decoder: { type: 'WordPiece' } }),
+      /WordPiece.*field decoder/,
+    ],
+    ['an unknown normaliser', () => ({ ...llama(), normalizer: { type: 'Odd' } }), /Odd/],
+    [
+      'an unknown way to split',
+      () => ({
+        ...llama(),
+        pre_tokenizer: { type: 'Split', pattern: { Regex: 'a' }, behavior: 'Contiguous' },
+      }),
+      /Contiguous.*pre_tokenizer\.behavior/,
+    ],
+  ])('is refused with its place: %s', (_, json, message) => {
+    expect(() => tokenizerFromJson(json(), null, 'some/tokenizer.json')).toThrow(
+      expect.objectContaining({
+        code: 'E_TOKENIZER',
+        file: 'some/tokenizer.json',
+        message: expect.stringMatching(message),
+      }),
+    );
+  });
+
+  it('is refused when its config is malformed', () => {
+    expect(() => tokenizerFromJson(llama(), { eos_token: 7 })).toThrow(/E_TOKENIZER.*field eos_token/);
+  });
+
+  it('refuses ids that no token has', () => {
+    const tokenizer = fixtureTokenizer('llama');
+    for (const id of [-1, 512, 1.5, Number.NaN]) {
+      expect(() => tokenizer.decode([id])).toThrow(expect.objectContaining({ code: 'E_TOKEN_RANGE' }));
+    }
+  });
+});
