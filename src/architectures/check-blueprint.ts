@@ -25,8 +25,11 @@ export function checkBlueprint(blueprint: Blueprint, file: string): void {
     check(Number.isFinite(value) && value > 0, field, `expected a positive number, found ${value}`);
 
   const checkRope = (rope: RopeBlueprint, headDim: number, field: string): void => {
-    checkPositive(rope.base, `${field}.base`);
-    check(rope.base !== 1, `${field}.base`, 'a base of 1 turns every pair alike');
+    check(
+      Number.isFinite(rope.base) && rope.base > 1,
+      `${field}.base`,
+      `expected more than 1, found ${rope.base}`,
+    );
     const { scaling } = rope;
     if (scaling === null) return;
     if (scaling.type === 'divisors') {
@@ -46,8 +49,11 @@ export function checkBlueprint(blueprint: Blueprint, file: string): void {
     if (scaling.type === 'llama3') {
       const { lowFrequencyFactor: low, highFrequencyFactor: high } = scaling;
       check(high > low, `${field}.scaling.highFrequencyFactor`, `expected more than ${low}, found ${high}`);
-    } else if (scaling.attentionFactor !== null) {
-      checkPositive(scaling.attentionFactor, `${field}.scaling.attentionFactor`);
+    } else {
+      const { betaFast: fast, betaSlow: slow } = scaling;
+      checkPositive(slow, `${field}.scaling.betaSlow`);
+      check(fast >= slow, `${field}.scaling.betaFast`, `expected at least ${slow}, found ${fast}`);
+      checkPositive(scaling.attentionFactor ?? 1, `${field}.scaling.attentionFactor`);
     }
   };
 

@@ -7,7 +7,7 @@ import { LIMITS } from './limits.js';
 import { parse } from './parse.js';
 import { CONFIG_REFUSALS, refuse } from './refusals.js';
 import { ropeFromConfig } from './rope-settings.js';
-import { type TensorNames, tensorNames } from './tensor-names.js';
+import { type TensorNames, tensorNames, vocabularyOf } from './tensor-names.js';
 
 const FILE = 'config.json';
 
@@ -44,11 +44,11 @@ const configSchema = z.looseObject({
 });
 type Config = z.infer<typeof configSchema>;
 
-const ACTIVATIONS: Readonly<Record<string, Settings['activation']>> = {
-  silu: 'silu',
-  swish: 'silu',
-  gelu_pytorch_tanh: 'gelu-tanh',
-};
+const ACTIVATIONS: ReadonlyMap<string, Settings['activation']> = new Map([
+  ['silu', 'silu'],
+  ['swish', 'silu'],
+  ['gelu_pytorch_tanh', 'gelu-tanh'],
+]);
 
 /**
  * Reads a config.json in either spelling (transformers 5: `rope_parameters`, `layer_types`; 4: `rope_theta`,
@@ -66,7 +66,7 @@ export function settingsFromConfig(
   const config = parse(configSchema, { ...family.configDefaults, ...text }, FILE);
   const names = tensorNames(checkpoint, family);
   const settings: Settings = {
-    vocabSize: config.vocab_size ?? checkpoint.tensors.get(names.embedding)?.shape[0] ?? 0,
+    vocabSize: config.vocab_size ?? vocabularyOf(checkpoint, names),
     hiddenSize: config.hidden_size,
     layerCount: config.num_hidden_layers,
     contextLength: config.max_position_embeddings,
@@ -85,7 +85,7 @@ export function settingsFromConfig(
     layerTypes: layerTypesOf(config),
     slidingPattern: config.sliding_window_pattern ?? null,
     maxWindowLayers: config.max_window_layers ?? null,
-    ...ropeFromConfig(config, family.slidingRopeBase, FILE),
+    ...ropeFromConfig(config, family, FILE),
   };
   return { family, settings, names };
 }
@@ -101,12 +101,12 @@ function textConfig(whole: Readonly<Record<string, unknown>>): Readonly<Record<s
 function activationOf(config: Config, family: Family): Settings['activation'] {
   const name = config[family.activationField];
   if (name === null || name === undefined) return family.activation;
-  const activation = ACTIVATIONS[name];
+  const activation = ACTIVATIONS.get(name);
   if (activation === undefined) {
     throw new HoldfastError('E_UNSUPPORTED', `activation "${name}" is not supported`, {
       file: FILE,
       field: family.activationField,
-      hint: `Supported are ${Object.keys(ACTIVATIONS).join(', ')}`,
+      hint: `Supported are ${[...ACTIVATIONS.keys()].join(', ')}`,
     });
   }
   return activation;

@@ -68,6 +68,8 @@ export interface Family {
   readonly activationField: 'hidden_act' | 'hidden_activation';
   /** The activation where the file does not say: a GGUF never does. */
   readonly activation: MlpBlueprint['activation'];
+  /** Rope base where the file does not say. */
+  readonly ropeBase: number;
   /** Rope base of sliding layers where the file does not say; null: sliding layers share the one base. */
   readonly slidingRopeBase: number | null;
   /** Features refused in this family beyond those refused in all. */
@@ -98,6 +100,7 @@ export const LLAMA_LAYER_NAMES: Readonly<Record<LayerWeight, string>> = {
   outputBias: 'self_attn.o_proj.bias',
   queryNorm: 'self_attn.q_norm.weight',
   keyNorm: 'self_attn.k_norm.weight',
+  // Llama itself has no post-norms; these are the names of GLM-4, a Llama that has.
   postAttentionNorm: 'post_self_attn_layernorm.weight',
   mlpNorm: 'post_attention_layernorm.weight',
   gate: 'mlp.gate_proj.weight',

@@ -24,7 +24,6 @@ export const gemma3: Family = {
     hidden_activation: 'gelu_pytorch_tanh',
     max_position_embeddings: 131072,
     rms_norm_eps: 1e-6,
-    rope_theta: 1e6,
     query_pre_attn_scalar: 256,
     sliding_window: 4096,
     sliding_window_pattern: 6,
@@ -32,6 +31,7 @@ export const gemma3: Family = {
   },
   activationField: 'hidden_activation',
   activation: 'gelu-tanh',
+  ropeBase: 1_000_000,
   slidingRopeBase: 10000,
   refusals: [],
   layerNames: {

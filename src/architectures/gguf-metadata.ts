@@ -9,7 +9,8 @@ export interface GgufMetadata {
   readonly float: (key: string) => number | null;
   /** A positive integer. */
   readonly count: (key: string) => number | null;
-  /** Like `count`, but an absent key is an error. */
+  /** Like `float` and `count`, but an absent key is an error. */
+  readonly demandFloat: (key: string) => number;
   readonly demandCount: (key: string) => number;
 }
 
@@ -35,8 +36,7 @@ export function ggufMetadata(checkpoint: Checkpoint, architecture: string): Gguf
     const value = raw(key);
     if (value === undefined) return null;
     if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
-    // Some architectures give one number per layer here.
-    return fail(key, 'expected one positive integer for all layers');
+    return fail(key, 'expected a positive integer');
   };
   return {
     raw,
@@ -47,6 +47,7 @@ export function ggufMetadata(checkpoint: Checkpoint, architecture: string): Gguf
       if (value === undefined) return null;
       return typeof value === 'string' ? value : fail(key, 'expected a string');
     },
+    demandFloat: (key) => float(key) ?? fail(key, 'the key is missing'),
     demandCount: (key) => count(key) ?? fail(key, 'the key is missing'),
   };
 }

@@ -7,7 +7,7 @@ import { type GgufMetadata, ggufMetadata } from './gguf-metadata.js';
 import { LIMITS } from './limits.js';
 import { ROPE_DIVISORS_TENSOR } from './locate-weights.js';
 import { GGUF_REFUSALS, refuse } from './refusals.js';
-import { type TensorNames, tensorNames } from './tensor-names.js';
+import { type TensorNames, tensorNames, vocabularyOf } from './tensor-names.js';
 
 /**
  * Reads a GGUF's metadata. What a GGUF cannot say is known of the family (activation, query scale, Gemma's local
@@ -37,16 +37,16 @@ export async function settingsFromGguf(
   checkHeadSizes(metadata, checkpoint, `${architecture}.`, headDim);
   const contextLength = metadata.demandCount('context_length');
   const rope: RopeBlueprint = {
-    base: metadata.float('rope.freq_base') ?? 10000,
-    scaling: await scalingOf(metadata, checkpoint, `${architecture}.`, contextLength),
+    base: metadata.float('rope.freq_base') ?? family.ropeBase,
+    scaling: await scalingOf(metadata, checkpoint, `${architecture}.`, contextLength, headDim),
   };
   const slidingBase = metadata.float('rope.freq_base_swa') ?? family.slidingRopeBase;
   const settings: Settings = {
-    vocabSize: metadata.count('vocab_size') ?? checkpoint.tensors.get(names.embedding)?.shape[0] ?? 0,
+    vocabSize: metadata.count('vocab_size') ?? vocabularyOf(checkpoint, names),
     hiddenSize,
     layerCount,
     contextLength,
-    normEpsilon: metadata.float('attention.layer_norm_rms_epsilon') ?? 1e-6,
+    normEpsilon: metadata.demandFloat('attention.layer_norm_rms_epsilon'),
     heads,
     kvHeads: metadata.count('attention.head_count_kv') ?? heads,
     headDim,
@@ -110,6 +110,7 @@ async function scalingOf(
   checkpoint: Checkpoint,
   prefix: string,
   contextLength: number,
+  headDim: number,
 ): Promise<RopeScaling | null> {
   const scaling = scalingOfMetadata(metadata, checkpoint, prefix, contextLength);
   const info = checkpoint.tensors.get(ROPE_DIVISORS_TENSOR);
@@ -119,6 +120,13 @@ async function scalingOf(
       'E_UNSUPPORTED',
       `rope scaling "${scaling.type}" together with ${ROPE_DIVISORS_TENSOR} is not supported`,
       { file: checkpoint.name, field: `${prefix}rope.scaling.type` },
+    );
+  }
+  if (info.shape.length !== 1 || info.shape[0] !== headDim / 2) {
+    throw new HoldfastError(
+      'E_TENSOR_SHAPE',
+      `tensor ${info.name} has shape [${info.shape.join(', ')}], expected [${headDim / 2}]`,
+      { file: checkpoint.name, field: info.name },
     );
   }
   return { type: 'divisors', divisors: [...dequantize(info.type, await readTensor(info))] };

@@ -5,6 +5,7 @@
  * where files come from, or anything about text: no executor is imported here, and nothing of Node.
  */
 export type * from './blueprint.js';
+export { kvBytesPerToken, parameterCount, printBlueprint } from './describe.js';
 export { readWeight, readWeightBytes, type StoredWeight } from './model-weights.js';
 export { planModel } from './plan.js';
 export { type RopeFrequencies, ropeFrequencies } from './rope.js';

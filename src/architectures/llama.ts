@@ -13,10 +13,10 @@ export const llama: Family = {
     hidden_act: 'silu',
     max_position_embeddings: 2048,
     rms_norm_eps: 1e-6,
-    rope_theta: 10000,
   },
   activationField: 'hidden_act',
   activation: 'silu',
+  ropeBase: 10000,
   slidingRopeBase: null,
   refusals: [
     // transformers' Llama reads over this field; whether the weights want the window cannot be known.

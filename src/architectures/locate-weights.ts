@@ -1,6 +1,6 @@
 import { HoldfastError } from '../errors.js';
 import type { Checkpoint } from '../formats/index.js';
-import type { Blueprint, LayerWeight, WeightName, WeightRef } from './blueprint.js';
+import type { Blueprint, WeightName, WeightRef } from './blueprint.js';
 import type { Family } from './family.js';
 import type { TensorNames } from './tensor-names.js';
 import { type DemandedWeight, demandedWeights } from './weight-shapes.js';
@@ -10,7 +10,7 @@ const ROTARY_BUFFER = /\.rotary_emb\.inv_freq$/;
 /** GGUF's divisors of the rope frequencies, which are part of the blueprint. */
 export const ROPE_DIVISORS_TENSOR = 'rope_freqs.weight';
 
-const NORMS: ReadonlySet<LayerWeight | DemandedWeight['place']['weight']> = new Set([
+const NORMS: ReadonlySet<DemandedWeight['place']['weight']> = new Set([
   'attentionNorm',
   'queryNorm',
   'keyNorm',
@@ -18,7 +18,7 @@ const NORMS: ReadonlySet<LayerWeight | DemandedWeight['place']['weight']> = new 
   'mlpNorm',
   'postMlpNorm',
   'finalNorm',
-] as const);
+]);
 
 /**
  * Finds every weight the blueprint demands, checks its shape, and makes sure that nothing is left over that would

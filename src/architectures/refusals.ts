@@ -2,6 +2,9 @@ import { HoldfastError } from '../errors.js';
 import type { Refusal } from './family.js';
 
 const isTrue = (value: unknown): boolean => value === true;
+const isNotZero = (value: unknown): boolean => value !== 0;
+/** GGUF keys of factors: 0 stands for "none". */
+const isScale = (value: unknown): boolean => value !== 0 && value !== 1;
 const isSet = (): boolean => true;
 const isNotOne = (value: unknown): boolean => value !== 1;
 const moreThanOne = (value: unknown): boolean => typeof value === 'number' && value > 1;
@@ -48,35 +51,40 @@ export const CONFIG_REFUSALS: readonly Refusal[] = [
   { field: 'logits_scaling', refuses: isNotOne, feature: 'scaled logits' },
 ];
 
+/** Numbers that some architectures give per layer. */
+const PER_LAYER = ['attention.head_count', 'attention.head_count_kv', 'feed_forward_length'];
+const isList = (value: unknown): boolean => typeof value === 'object';
+
 /** Features of GGUF metadata, by key after `<architecture>.`, refused for the same reason. */
 export const GGUF_REFUSALS: readonly Refusal[] = [
-  { field: 'expert_count', refuses: (value) => value !== 0, feature: 'mixture of experts' },
+  ...PER_LAYER.map((field) => ({ field, refuses: isList, feature: 'layers of different sizes' })),
+  { field: 'expert_count', refuses: isNotZero, feature: 'mixture of experts' },
   {
     field: 'attn_logit_softcapping',
-    refuses: (value) => value !== 0,
+    refuses: isNotZero,
     feature: 'soft-capped attention scores',
   },
-  { field: 'final_logit_softcapping', refuses: (value) => value !== 0, feature: 'soft-capped logits' },
-  { field: 'logit_scale', refuses: isNotOne, feature: 'scaled logits' },
-  { field: 'embedding_scale', refuses: isNotOne, feature: 'an embedding multiplier' },
-  { field: 'residual_scale', refuses: isNotOne, feature: 'a residual multiplier' },
+  { field: 'final_logit_softcapping', refuses: isNotZero, feature: 'soft-capped logits' },
+  { field: 'logit_scale', refuses: isScale, feature: 'scaled logits' },
+  { field: 'embedding_scale', refuses: isScale, feature: 'an embedding multiplier' },
+  { field: 'residual_scale', refuses: isScale, feature: 'a residual multiplier' },
   { field: 'use_parallel_residual', refuses: isTrue, feature: 'parallel attention and MLP' },
-  { field: 'attention.scale', refuses: (value) => value !== 0, feature: 'an attention scale of its own' },
-  { field: 'attention.output_scale', refuses: isNotOne, feature: 'scaled attention output' },
-  { field: 'attention.clamp_kqv', refuses: (value) => value !== 0, feature: 'clipped query, key and value' },
-  { field: 'attention.max_alibi_bias', refuses: (value) => value !== 0, feature: 'ALiBi position biases' },
+  { field: 'attention.scale', refuses: isNotZero, feature: 'an attention scale of its own' },
+  { field: 'attention.output_scale', refuses: isScale, feature: 'scaled attention output' },
+  { field: 'attention.clamp_kqv', refuses: isNotZero, feature: 'clipped query, key and value' },
+  { field: 'attention.max_alibi_bias', refuses: isNotZero, feature: 'ALiBi position biases' },
   { field: 'attention.causal', refuses: (value) => value === false, feature: 'bidirectional attention' },
   {
     field: 'attention.temperature_scale',
-    refuses: (value) => value !== 0,
+    refuses: isNotZero,
     feature: 'attention temperature tuning',
   },
   {
     field: 'attention.temperature_length',
-    refuses: (value) => value !== 0,
+    refuses: isNotZero,
     feature: 'attention temperature tuning',
   },
-  { field: 'attention.shared_kv_layers', refuses: (value) => value !== 0, feature: 'layers that share keys' },
+  { field: 'attention.shared_kv_layers', refuses: isNotZero, feature: 'layers that share keys' },
   { field: 'attention.q_lora_rank', refuses: isSet, feature: 'latent attention' },
   { field: 'attention.kv_lora_rank', refuses: isSet, feature: 'latent attention' },
   { field: 'attention.key_length_swa', refuses: isSet, feature: 'another head size in sliding layers' },
@@ -84,7 +92,7 @@ export const GGUF_REFUSALS: readonly Refusal[] = [
   { field: 'rope.dimension_sections', refuses: isSet, feature: 'rotary embedding in sections' },
   {
     field: 'rope.scaling.yarn_log_multiplier',
-    refuses: (value) => value !== 0,
+    refuses: isNotZero,
     feature: 'a YaRN log multiplier',
   },
   {
@@ -92,7 +100,7 @@ export const GGUF_REFUSALS: readonly Refusal[] = [
     refuses: (value) => value !== 1 && value !== -1,
     feature: 'a YaRN extrapolation factor',
   },
-  { field: 'rope.scaling.yarn_attn_factor', refuses: isNotOne, feature: 'a YaRN attention factor' },
+  { field: 'rope.scaling.yarn_attn_factor', refuses: isScale, feature: 'a YaRN attention factor' },
 ];
 
 /**

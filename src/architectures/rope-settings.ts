@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { HoldfastError } from '../errors.js';
 import type { RopeBlueprint, RopeScaling } from './blueprint.js';
-import type { Refusal } from './family.js';
+import type { Family, Refusal } from './family.js';
 import { parse } from './parse.js';
 import { refuse } from './refusals.js';
 
@@ -50,54 +50,51 @@ export interface RopeFields {
 
 /**
  * Rope of full and of sliding layers.
- * @param slidingBase base of sliding layers where config.json is silent; null: both kinds share one rope
+ * @param family the bases where config.json is silent
  * @throws HoldfastError `E_CONFIG`, `E_UNSUPPORTED`
  */
 export function ropeFromConfig(
   config: RopeFields,
-  slidingBase: number | null,
+  family: Pick<Family, 'ropeBase' | 'slidingRopeBase'>,
   file: string,
 ): { readonly rope: RopeBlueprint; readonly slidingRope: RopeBlueprint } {
-  const read = (value: unknown, field: string, base: number | null | undefined): RopeBlueprint =>
+  const read = (value: unknown, field: string, base: number): RopeBlueprint =>
     ropeFromParameters(parse(parametersSchema, value ?? {}, file, field), base, config, file, field);
 
+  const base = config.rope_theta ?? family.ropeBase;
+  const slidingBase =
+    family.slidingRopeBase === null ? null : (config.rope_local_base_freq ?? family.slidingRopeBase);
   const scaling = config.rope_scaling ?? {};
   // As in transformers, the old spelling wins where a file has both.
   const field = Object.keys(scaling).length > 0 ? 'rope_scaling' : 'rope_parameters';
   const parameters = field === 'rope_scaling' ? scaling : (config.rope_parameters ?? {});
-  const local = config.rope_local_base_freq ?? slidingBase;
 
-  if ('full_attention' in parameters || 'sliding_attention' in parameters) {
-    const full = read(parameters.full_attention, `${field}.full_attention`, config.rope_theta);
-    const slidingTheta = slidingBase === null ? config.rope_theta : local;
+  if (Object.hasOwn(parameters, 'full_attention') || Object.hasOwn(parameters, 'sliding_attention')) {
     return {
-      rope: full,
-      slidingRope: read(parameters.sliding_attention, `${field}.sliding_attention`, slidingTheta),
+      rope: read(parameters.full_attention, `${field}.full_attention`, base),
+      slidingRope: read(parameters.sliding_attention, `${field}.sliding_attention`, slidingBase ?? base),
     };
   }
-  const rope = read(parameters, field, config.rope_theta);
-  return { rope, slidingRope: slidingBase === null ? rope : read({}, field, local) };
+  const rope = read(parameters, field, base);
+  // A family with a second base scales the first alone.
+  return { rope, slidingRope: slidingBase === null ? rope : { base: slidingBase, scaling: null } };
 }
 
 function ropeFromParameters(
   parameters: RopeParameters,
-  defaultBase: number | null | undefined,
+  defaultBase: number,
   config: RopeFields,
   file: string,
   field: string,
 ): RopeBlueprint {
   refuse(REFUSALS, (name) => parameters[name], file, `${field}.`);
-  const base = parameters.rope_theta ?? defaultBase;
-  if (base === null || base === undefined) {
-    throw new HoldfastError('E_CONFIG', 'the rope base is missing', { file, field: `${field}.rope_theta` });
-  }
   const type = parameters.rope_type ?? parameters.type ?? 'default';
-  const read = SCALINGS[type];
+  const read = SCALINGS.get(type);
   if (read === undefined) {
     throw new HoldfastError('E_UNSUPPORTED', `rope scaling "${type}" is not supported`, {
       file,
       field: `${field}.rope_type`,
-      hint: `Supported are ${Object.keys(SCALINGS).join(', ')}`,
+      hint: `Supported are ${[...SCALINGS.keys()].join(', ')}`,
     });
   }
   const demand = (name: 'factor' | 'low_freq_factor' | 'high_freq_factor'): number => {
@@ -112,7 +109,10 @@ function ropeFromParameters(
     config.original_max_position_embeddings ??
     parameters.original_max_position_embeddings ??
     config.max_position_embeddings;
-  return { base, scaling: read(parameters, demand, originalContextLength, config) };
+  return {
+    base: parameters.rope_theta ?? defaultBase,
+    scaling: read(parameters, demand, originalContextLength, config),
+  };
 }
 
 type ReadScaling = (
@@ -122,29 +122,34 @@ type ReadScaling = (
   config: RopeFields,
 ) => RopeScaling | null;
 
-const SCALINGS: Readonly<Record<string, ReadScaling>> = {
-  default: () => null,
-  linear: (_, demand) => ({ type: 'linear', factor: demand('factor') }),
-  llama3: (_, demand, originalContextLength) => ({
-    type: 'llama3',
-    factor: demand('factor'),
-    lowFrequencyFactor: demand('low_freq_factor'),
-    highFrequencyFactor: demand('high_freq_factor'),
+const readYarn: ReadScaling = (parameters, _, originalContextLength, config) => {
+  const factor = parameters.factor ?? config.max_position_embeddings / originalContextLength;
+  return {
+    type: 'yarn',
+    factor,
     originalContextLength,
-  }),
-  yarn: (parameters, _, originalContextLength, config) => {
-    const factor = parameters.factor ?? config.max_position_embeddings / originalContextLength;
-    return {
-      type: 'yarn',
-      factor,
-      originalContextLength,
-      betaFast: parameters.beta_fast ?? 32,
-      betaSlow: parameters.beta_slow ?? 1,
-      attentionFactor: parameters.attention_factor ?? attentionFactorOfMscales(parameters, factor),
-      truncate: parameters.truncate ?? true,
-    };
-  },
+    betaFast: parameters.beta_fast ?? 32,
+    betaSlow: parameters.beta_slow ?? 1,
+    attentionFactor: parameters.attention_factor ?? attentionFactorOfMscales(parameters, factor),
+    truncate: parameters.truncate ?? true,
+  };
 };
+
+const SCALINGS: ReadonlyMap<string, ReadScaling> = new Map<string, ReadScaling>([
+  ['default', () => null],
+  ['linear', (_, demand) => ({ type: 'linear', factor: demand('factor') })],
+  [
+    'llama3',
+    (_, demand, originalContextLength) => ({
+      type: 'llama3',
+      factor: demand('factor'),
+      lowFrequencyFactor: demand('low_freq_factor'),
+      highFrequencyFactor: demand('high_freq_factor'),
+      originalContextLength,
+    }),
+  ],
+  ['yarn', readYarn],
+]);
 
 /** DeepSeek's way to state the factor; null where either is missing or zero, as in transformers. */
 function attentionFactorOfMscales({ mscale, mscale_all_dim }: RopeParameters, factor: number): number | null {

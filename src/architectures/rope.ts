@@ -11,8 +11,9 @@ export interface RopeFrequencies {
 /**
  * Rotary frequencies (RoFormer, arXiv 2104.09864): θ_i = base^(−2i/headDim), stretched by the blueprint's scaling.
  *
- * In f64 throughout. transformers computes them in f32, so the two differ by a few parts in 10⁷ of each frequency:
- * at position 10⁴ that turns the fastest pairs by about 10⁻³ rad. Llama.cpp's f32 differs from both as much.
+ * In f64 throughout. transformers and llama.cpp compute them in f32, which moves each by up to 3·10⁻⁷ of itself: at
+ * position 10⁴ the fastest pairs turn by some 10⁻³ rad more or less. Executors form position · θ_i in f64 as well
+ * and round cos and sin alone, so that they agree with each other; goldens from f32 are met to their own accuracy.
  */
 export function ropeFrequencies(rope: RopeBlueprint, headDim: number): RopeFrequencies {
   const theta = Float64Array.from({ length: headDim / 2 }, (_, i) => rope.base ** ((-2 * i) / headDim));
@@ -48,7 +49,7 @@ function llama3Frequency(theta: number, scaling: Extract<RopeScaling, { type: 'l
 }
 
 /**
- * YaRN's "NTK by parts" (arXiv 2309.00071, section 3.2): h(θ_i) = (1 − γ_i)·θ_i/s + γ_i·θ_i, with γ falling from 1
+ * YaRN's "NTK-by-parts" interpolation (arXiv 2309.00071): h(θ_i) = (1 − γ_i)·θ_i/s + γ_i·θ_i, with γ falling from 1
  * at the pair that turns betaFast times within the original context to 0 at the one that turns betaSlow times.
  * The ramp runs over pair indices, as in the authors' and transformers' code.
  */
@@ -76,7 +77,7 @@ function yarnFrequencies(
   });
 }
 
-/** YaRN, equation 22: √(1/t) = 0.1·ln(s) + 1, applied to query and key alike through cos and sin. */
-export function yarnAttentionFactor(factor: number): number {
+/** YaRN's temperature (section "YaRN" of the paper): √(1/t) = 0.1·ln(s) + 1, applied to query and key alike through cos and sin. */
+function yarnAttentionFactor(factor: number): number {
   return factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1;
 }

@@ -1,3 +1,4 @@
+import { HoldfastError } from '../errors.js';
 import type { Checkpoint } from '../formats/index.js';
 import type { LayerWeight } from './blueprint.js';
 import type { Family } from './family.js';
@@ -56,4 +57,18 @@ export function tensorNames(checkpoint: Checkpoint, family: Family): TensorNames
     head: heads.find((name) => tensors.has(name)) ?? 'lm_head.weight',
     layer: (index, weight) => `${prefix}layers.${index}.${family.layerNames[weight]}`,
   };
+}
+
+/**
+ * The size of the vocabulary, for files that do not state it.
+ * @throws HoldfastError `E_TENSOR_MISSING` without an embedding
+ */
+export function vocabularyOf(checkpoint: Checkpoint, names: TensorNames): number {
+  const size = checkpoint.tensors.get(names.embedding)?.shape[0];
+  if (size !== undefined) return size;
+  throw new HoldfastError('E_TENSOR_MISSING', `there is no tensor ${names.embedding} (embedding)`, {
+    file: checkpoint.name,
+    field: names.embedding,
+    hint: 'Check that all shards of the model are there',
+  });
 }

@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { configFixture, modelFixture } from '../../test/support/model-fixtures.js';
+import { kvBytesPerToken, parameterCount, planModel, printBlueprint } from './index.js';
+
+it('prints a blueprint with equal layers on one line', async () => {
+  const { blueprint } = await planModel(await modelFixture('gemma3'), await configFixture('gemma3'));
+  expect(printBlueprint(blueprint)).toBe(
+    [
+      'gemma3, 7 layers, hidden 64, vocabulary 640, context 512, head tied to the embedding',
+      '215072 parameters, 1792 bytes of f32 keys and values a token',
+      'layers 0–4, 6: 4 heads of 16 on 2, window 16, rope base 10000, query and key norms, gelu-tanh MLP of 64, post-norms',
+      'layers 5: 4 heads of 16 on 2, full, rope base 1000000 linear ×8, query and key norms, gelu-tanh MLP of 64, post-norms',
+    ].join('\n'),
+  );
+});
+
+it.each(['llama', 'mistral', 'qwen2', 'qwen3', 'gemma3'])(
+  'counts as many parameters as the tiny %s has numbers',
+  async (name) => {
+    const checkpoint = await modelFixture(name);
+    const { blueprint } = await planModel(checkpoint, await configFixture(name));
+    const numbers = [...checkpoint.tensors.values()].map(({ byteLength }) => byteLength / 4);
+    expect(parameterCount(blueprint)).toBe(numbers.reduce((a, b) => a + b, 0));
+  },
+);
+
+it('counts the bytes of keys and values a token', async () => {
+  const { blueprint } = await planModel(await modelFixture('llama'), await configFixture('llama'));
+  expect(kvBytesPerToken(blueprint)).toBe(3 * 2 * 2 * 16 * 4);
+  expect(kvBytesPerToken(blueprint, 2)).toBe(3 * 2 * 2 * 16 * 2);
+});

@@ -1,0 +1,68 @@
+import type { Blueprint, LayerBlueprint, RopeBlueprint } from './blueprint.js';
+import { demandedWeights } from './weight-shapes.js';
+
+/** Numbers in all weights; a tied head counts once. */
+export function parameterCount(blueprint: Blueprint): number {
+  return demandedWeights(blueprint).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+}
+
+/**
+ * Bytes that one more token adds to the keys and values of all layers, before any window lets old ones go.
+ * @param bytesPerElement 4 for f32, 2 for f16
+ */
+export function kvBytesPerToken(blueprint: Blueprint, bytesPerElement = 4): number {
+  const elements = blueprint.layers.reduce(
+    (sum, { attention }) => sum + 2 * attention.kvHeads * attention.headDim,
+    0,
+  );
+  return elements * bytesPerElement;
+}
+
+/** A summary for people, some lines long: equal layers share one. */
+export function printBlueprint(blueprint: Blueprint): string {
+  const head = blueprint.tiedEmbeddings ? 'head tied to the embedding' : 'head of its own';
+  const lines = [
+    `${blueprint.architecture}, ${blueprint.layers.length} layers, hidden ${blueprint.hiddenSize}, ` +
+      `vocabulary ${blueprint.vocabSize}, context ${blueprint.contextLength}, ${head}`,
+    `${parameterCount(blueprint)} parameters, ${kvBytesPerToken(blueprint)} bytes of f32 keys and values a token`,
+  ];
+  const groups = new Map<string, number[]>();
+  for (const [index, layer] of blueprint.layers.entries()) {
+    const text = printLayer(layer);
+    groups.set(text, [...(groups.get(text) ?? []), index]);
+  }
+  for (const [layer, indices] of groups) lines.push(`layers ${printRanges(indices)}: ${layer}`);
+  return lines.join('\n');
+}
+
+function printLayer({ attention, mlp, postNorms }: LayerBlueprint): string {
+  const { heads, kvHeads, headDim, window, queryKeyNorm, queryKeyValueBias, outputBias } = attention;
+  const parts = [
+    `${heads} heads of ${headDim} on ${kvHeads}`,
+    window === null ? 'full' : `window ${window}`,
+    printRope(attention.rope),
+    queryKeyNorm ? 'query and key norms' : null,
+    queryKeyValueBias ? 'biases on query, key and value' : null,
+    outputBias ? 'bias on output' : null,
+    `${mlp.activation} MLP of ${mlp.size}${mlp.bias ? ' with biases' : ''}`,
+    postNorms ? 'post-norms' : null,
+  ];
+  return parts.filter((part) => part !== null).join(', ');
+}
+
+function printRope({ base, scaling }: RopeBlueprint): string {
+  if (scaling === null) return `rope base ${base}`;
+  const factor = scaling.type === 'divisors' ? '' : ` ×${scaling.factor}`;
+  return `rope base ${base} ${scaling.type}${factor}`;
+}
+
+/** `0–4, 6`: runs of neighbours as ranges. */
+function printRanges(indices: readonly number[]): string {
+  const runs: [number, number][] = [];
+  for (const index of indices) {
+    const last = runs.at(-1);
+    if (last !== undefined && last[1] === index - 1) last[1] = index;
+    else runs.push([index, index]);
+  }
+  return runs.map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`)).join(', ');
+}
