@@ -20,6 +20,7 @@ export {
   rowMap,
 } from './policy.js';
 export { type Receipt, ReceiptBook, type ReceiptEntry } from './receipt.js';
+export { attendRow, type Row, softmax } from './row.js';
 export {
   type DialoguePoint,
   parseSchedule,

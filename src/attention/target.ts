@@ -63,9 +63,8 @@ function targetRanges(target: Target, { spans, system }: TargetContext): readonl
     throw new HoldfastError('E_TARGET', `the target ${targetName(target)} needs a system message`);
   }
   if (target.kind === 'prefix') return [{ start: 0, end: system.message.end }];
-  if (target.kind === 'message') return [system.message];
-  if (target.kind === 'content') return [system.content];
-  return [randomRange(target.seed, system.message.end, spans.at(-1)?.end ?? 0)];
+  if (target.kind === 'random') return [randomRange(target.seed, system.message.end, spans.at(-1)?.end ?? 0)];
+  return [target.kind === 'message' ? system.message : system.content];
 }
 
 /** A span as long as the prefix, somewhere after it, chosen by the seed. */

@@ -1,0 +1,257 @@
+import { type AttentionBlueprint, type Blueprint, type ModelPlan, ropeFrequencies } from '../../architectures/index.js';
+import { attendRow, isIdentity, type RowMap, rowMap } from '../../attention/index.js';
+import { HoldfastError } from '../../errors.js';
+import type { Checkpoint } from '../../formats/index.js';
+import type { Executor, ForwardRequest, ForwardResult, Sequence } from '../contract.js';
+import { checkRequest, firstVisible, targetMask, throwIfAborted } from '../request.js';
+import { emptyResult } from '../result.js';
+import { addInto, geluTanh, linear, rmsNorm, rotate, silu } from './math.js';
+import { type LayerWeights, type ReferenceWeights, readReferenceWeights } from './weights.js';
+
+/** Loads a model for the oracle: plain loops, f64 activations and cache, f32 weights. */
+export async function createReferenceExecutor(plan: ModelPlan, checkpoint: Checkpoint): Promise<Executor> {
+  return new ReferenceExecutor(plan.blueprint, await readReferenceWeights(plan, checkpoint));
+}
+
+/** Keys and values of one layer, newest last; each entry `[kvHeads × headDim]`. */
+interface LayerCache {
+  readonly keys: Float64Array[];
+  readonly values: Float64Array[];
+}
+
+class ReferenceSequence implements Sequence {
+  readonly caches: readonly LayerCache[];
+  disposed = false;
+
+  constructor(
+    layers: number,
+    readonly contextLength: number,
+  ) {
+    this.caches = Array.from({ length: layers }, () => ({ keys: [], values: [] }));
+  }
+
+  get length(): number {
+    return this.caches[0]!.keys.length;
+  }
+
+  truncate(length: number): void {
+    for (const { keys, values } of this.caches) {
+      keys.length = Math.min(keys.length, length);
+      values.length = Math.min(values.length, length);
+    }
+  }
+
+  dispose(): void {
+    this.truncate(0);
+    this.disposed = true;
+  }
+}
+
+/** What one token needs while it passes through the layers. */
+interface Step {
+  readonly position: number;
+  /** Index among the new tokens of this call. */
+  readonly row: number;
+  readonly request: ForwardRequest;
+  /** `[all tokens]`, 1 inside the target. */
+  readonly isTarget: Uint8Array;
+  readonly result: ForwardResult;
+}
+
+class ReferenceExecutor implements Executor {
+  readonly name = 'reference';
+  readonly precision = 'f32';
+
+  constructor(
+    readonly blueprint: Blueprint,
+    private readonly weights: ReferenceWeights,
+  ) {}
+
+  open(contextLength: number): Sequence {
+    return new ReferenceSequence(this.blueprint.layers.length, contextLength);
+  }
+
+  async forward(
+    requests: readonly ForwardRequest[],
+    options: { signal?: AbortSignal } = {},
+  ): Promise<ForwardResult[]> {
+    const results: ForwardResult[] = [];
+    for (const request of requests) results.push(await this.#run(request, options.signal));
+    return results;
+  }
+
+  async dispose(): Promise<void> {}
+
+  async #run(request: ForwardRequest, signal: AbortSignal | undefined): Promise<ForwardResult> {
+    const sequence = request.sequence as ReferenceSequence;
+    if (sequence.disposed) throw new HoldfastError('E_DISPOSED', 'the sequence has been disposed of');
+    checkRequest(request, this.blueprint);
+    const past = sequence.length;
+    const tokens = request.tokens.length;
+    const isTarget = targetMask(request.intervention?.target ?? [], past + tokens);
+    const result = emptyResult(request, this.blueprint, past);
+    let lastPauseMs = performance.now();
+    try {
+      for (let row = 0; row < tokens; row++) {
+        throwIfAborted(signal);
+        const state = this.#token(request.tokens[row]!, { position: past + row, row, request, isTarget, result });
+        const logitsRow = request.logits === 'all' ? row : row === tokens - 1 && request.logits === 'last' ? 0 : -1;
+        if (logitsRow >= 0) result.logits.set(linear(state, this.weights.head), logitsRow * this.blueprint.vocabSize);
+        if (performance.now() - lastPauseMs > PAUSE_EVERY_MS) {
+          await new Promise((resolve) => setTimeout(resolve, 0));
+          lastPauseMs = performance.now();
+        }
+      }
+    } catch (error) {
+      sequence.truncate(past);
+      throw error;
+    }
+    return result;
+  }
+
+  /** One token through all layers; returns the state after the final norm, `[hidden]`. */
+  #token(id: number, step: Step): Float64Array {
+    const { hiddenSize, embeddingScale, normEpsilon, layers } = this.blueprint;
+    const { hidden } = step.result;
+    const state = Float64Array.from(
+      this.weights.embedding.subarray(id * hiddenSize, (id + 1) * hiddenSize),
+      (value) => value * embeddingScale,
+    );
+    layers.forEach((layer, index) => {
+      hidden.get(index)?.set(state, step.row * hiddenSize);
+      const weights = this.weights.layers[index]!;
+
+      const attended = this.#attention(rmsNorm(state, weights.attentionNorm!, normEpsilon), index, step);
+      const mixed = linear(attended, weights.output!, weights.outputBias);
+      addInto(state, layer.postNorms ? rmsNorm(mixed, weights.postAttentionNorm!, normEpsilon) : mixed);
+
+      const fed = feedForward(rmsNorm(state, weights.mlpNorm!, normEpsilon), weights, layer.mlp.activation);
+      addInto(state, layer.postNorms ? rmsNorm(fed, weights.postMlpNorm!, normEpsilon) : fed);
+    });
+    const final = rmsNorm(state, this.weights.finalNorm, normEpsilon);
+    hidden.get(layers.length)?.set(final, step.row * hiddenSize);
+    return final;
+  }
+
+  /** Attention of one token in one layer; `x` is the normed state, the result `[heads × headDim]`. */
+  #attention(x: Float64Array, layer: number, step: Step): Float64Array {
+    const { position, request } = step;
+    const attention = this.blueprint.layers[layer]!.attention;
+    const { heads, kvHeads, headDim, scale, window } = attention;
+    const cache = (request.sequence as ReferenceSequence).caches[layer]!;
+    const query = this.#project(x, layer, 'query', position);
+    cache.keys.push(this.#project(x, layer, 'key', position));
+    cache.values.push(linear(x, this.weights.layers[layer]!.value!, this.weights.layers[layer]!.valueBias));
+
+    const first = firstVisible(position, window);
+    const isTarget = step.isTarget.subarray(first, position + 1);
+    const output = new Float64Array(heads * headDim);
+    for (let head = 0; head < heads; head++) {
+      // Grouped-query attention: consecutive query heads share a key-value head.
+      const kv = Math.floor(head / (heads / kvHeads)) * headDim;
+      const logits = Float64Array.from(
+        isTarget,
+        (_, i) => scale * dot(query, head * headDim, cache.keys[first + i]!, kv, headDim),
+      );
+      const map = this.#rowMap(step, layer, head);
+      const row = attendRow(logits, isTarget, map);
+      row.weights.forEach((weight, i) => {
+        const value = cache.values[first + i]!;
+        for (let d = 0; d < headDim; d++) output[head * headDim + d]! += weight * value[kv + d]!;
+      });
+      this.#record(step, layer, head, { ...row, plain: attendRow(logits, isTarget, IDENTITY).weights, first });
+    }
+    return output;
+  }
+
+  /** Query or key of one token: projected, normed where the family does, rotated to its position. */
+  #project(x: Float64Array, layer: number, which: 'query' | 'key', position: number): Float64Array {
+    const weights = this.weights.layers[layer]!;
+    const attention = this.blueprint.layers[layer]!.attention;
+    const projected = linear(x, weights[which]!, weights[`${which}Bias`]);
+    const vector = attention.queryKeyNorm
+      ? rmsNorm(projected, weights[`${which}Norm`]!, this.blueprint.normEpsilon)
+      : projected;
+    const { cos, sin } = rotation(attention, position);
+    rotate(vector, attention.headDim, cos, sin);
+    return vector;
+  }
+
+  #rowMap({ request }: Step, layer: number, head: number): RowMap {
+    const { intervention } = request;
+    if (!intervention) return IDENTITY;
+    const heads = this.blueprint.layers[layer]!.attention.heads;
+    return rowMap(intervention.policy, intervention.strength[layer * heads + head]!);
+  }
+
+  #record(step: Step, layer: number, head: number, row: RecordedRow): void {
+    const { result, request, position } = step;
+    const { heads } = this.blueprint.layers[layer]!.attention;
+    const rows = request.tokens.length;
+    const index = (layer * heads + head) * rows + step.row;
+    if (request.intervention && result.targetShares && result.touched) {
+      result.targetShares.before[index] = row.before;
+      result.targetShares.after[index] = row.after;
+      const strength = request.intervention.strength[layer * heads + head]!;
+      if (row.mixed && !isIdentity(request.intervention.policy, strength)) result.touched[layer]!++;
+    }
+    if (request.spans && result.spanShares) {
+      for (const [g, { start, end }] of request.spans.entries()) {
+        const from = Math.max(start, row.first) - row.first;
+        const to = Math.min(end, position + 1) - row.first;
+        result.spanShares.before[index * request.spans.length + g] = sum(row.plain, from, to);
+        result.spanShares.after[index * request.spans.length + g] = sum(row.weights, from, to);
+      }
+    }
+    const total = step.isTarget.length;
+    result.attention.get(layer)?.set(row.weights, (head * rows + step.row) * total + row.first);
+  }
+}
+
+interface RecordedRow {
+  /** Weights before the policy and as used, over the visible keys. */
+  readonly plain: Float64Array;
+  readonly weights: Float64Array;
+  readonly before: number;
+  readonly after: number;
+  readonly mixed: boolean;
+  /** First visible key. */
+  readonly first: number;
+}
+
+/** How long the caller's signal and screen wait for their turn at most, as far as one token's work allows. */
+const PAUSE_EVERY_MS = 50;
+
+const IDENTITY: RowMap = rowMap('off', 1);
+
+/** Gated MLP (Shazeer 2020): W_down(act(W_gate·x) ⊙ W_up·x). */
+function feedForward(x: Float64Array, weights: LayerWeights, activation: 'silu' | 'gelu-tanh'): Float64Array {
+  const act = activation === 'silu' ? silu : geluTanh;
+  const gate = linear(x, weights.gate!, weights.gateBias);
+  const up = linear(x, weights.up!, weights.upBias);
+  return linear(
+    gate.map((value, i) => act(value) * up[i]!),
+    weights.down!,
+    weights.downBias,
+  );
+}
+
+function rotation({ rope, headDim }: AttentionBlueprint, position: number): { cos: Float64Array; sin: Float64Array } {
+  const { inverseFrequencies, amplitude } = ropeFrequencies(rope, headDim);
+  return {
+    cos: inverseFrequencies.map((frequency) => amplitude * Math.cos(position * frequency)),
+    sin: inverseFrequencies.map((frequency) => amplitude * Math.sin(position * frequency)),
+  };
+}
+
+function dot(a: Float64Array, aOffset: number, b: Float64Array, bOffset: number, size: number): number {
+  let total = 0;
+  for (let i = 0; i < size; i++) total += a[aOffset + i]! * b[bOffset + i]!;
+  return total;
+}
+
+function sum(values: Float64Array, from: number, to: number): number {
+  let total = 0;
+  for (let i = from; i < to; i++) total += values[i]!;
+  return total;
+}

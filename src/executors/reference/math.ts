@@ -1,0 +1,59 @@
+/** The arithmetic of a transformer in plain loops, f64 throughout. Vectors are one token's. */
+
+/** y = W·x + b. `weight` is `[out, in]`, `x` `[in]`, `bias` `[out]`. */
+export function linear(x: Float64Array, weight: Float32Array, bias?: Float32Array): Float64Array {
+  const inputs = x.length;
+  const y = new Float64Array(weight.length / inputs);
+  for (let row = 0; row < y.length; row++) {
+    let sum = bias ? bias[row]! : 0;
+    const offset = row * inputs;
+    for (let i = 0; i < inputs; i++) sum += weight[offset + i]! * x[i]!;
+    y[row] = sum;
+  }
+  return y;
+}
+
+/** Root-mean-square norm (Zhang & Sennrich 2019): x / √(mean x² + ε) ⊙ w, on each stretch of `weight.length`. */
+export function rmsNorm(x: Float64Array, weight: Float32Array, epsilon: number): Float64Array {
+  const size = weight.length;
+  const y = new Float64Array(x.length);
+  for (let offset = 0; offset < x.length; offset += size) {
+    let squares = 0;
+    for (let i = 0; i < size; i++) squares += x[offset + i]! ** 2;
+    const inverse = 1 / Math.sqrt(squares / size + epsilon);
+    for (let i = 0; i < size; i++) y[offset + i] = x[offset + i]! * inverse * weight[i]!;
+  }
+  return y;
+}
+
+/**
+ * Rotates each head's halves against each other (RoFormer, arXiv 2104.09864, half-split pairing), in place.
+ * @param x `[heads × headDim]`
+ * @param cos `[headDim / 2]` at this position; sin likewise
+ */
+export function rotate(x: Float64Array, headDim: number, cos: Float64Array, sin: Float64Array): void {
+  const half = headDim / 2;
+  for (let head = 0; head < x.length; head += headDim) {
+    for (let i = 0; i < half; i++) {
+      const first = x[head + i]!;
+      const second = x[head + half + i]!;
+      x[head + i] = first * cos[i]! - second * sin[i]!;
+      x[head + half + i] = second * cos[i]! + first * sin[i]!;
+    }
+  }
+}
+
+/** SiLU: x·σ(x). */
+export function silu(x: number): number {
+  return x / (1 + Math.exp(-x));
+}
+
+/** GELU by its tanh approximation (Hendrycks & Gimpel 2016). */
+export function geluTanh(x: number): number {
+  return 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
+}
+
+/** x += y. */
+export function addInto(x: Float64Array, y: Float64Array): void {
+  for (let i = 0; i < x.length; i++) x[i]! += y[i]!;
+}

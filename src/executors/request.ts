@@ -1,0 +1,66 @@
+import type { Blueprint } from '../architectures/index.js';
+import type { TokenRange } from '../attention/index.js';
+import { HoldfastError } from '../errors.js';
+import type { ForwardRequest } from './contract.js';
+
+/**
+ * What every executor checks before it touches a cache, so that all of them refuse the same requests with the
+ * same words and a refused request leaves its sequence as it was.
+ */
+export function checkRequest(request: ForwardRequest, blueprint: Blueprint): void {
+  const { sequence, tokens, intervention, spans, taps } = request;
+  if (tokens.length === 0) throw new HoldfastError('E_TOKEN_RANGE', 'a forward pass needs at least one token');
+  for (const [index, id] of tokens.entries()) {
+    if (!Number.isInteger(id) || id < 0 || id >= blueprint.vocabSize) {
+      throw new HoldfastError('E_TOKEN_RANGE', `token id ${id} at ${index} is outside the vocabulary of ${blueprint.vocabSize}`);
+    }
+  }
+  const total = sequence.length + tokens.length;
+  if (total > sequence.contextLength) {
+    throw new HoldfastError('E_CONTEXT_FULL', `${total} tokens do not fit a context of ${sequence.contextLength}`);
+  }
+  if (intervention) {
+    checkRanges('the target', intervention.target);
+    const heads = blueprint.layers.reduce((sum, layer) => sum + layer.attention.heads, 0);
+    if (intervention.strength.length !== heads) {
+      throw new HoldfastError('E_STRENGTH', `${intervention.strength.length} strengths for ${heads} heads in all layers`);
+    }
+  }
+  if (spans) checkRanges('the spans', spans);
+  const layers = blueprint.layers.length;
+  for (const layer of taps?.attention ?? []) checkTap('attention of layer', layer, layers - 1);
+  for (const index of taps?.hidden ?? []) checkTap('hidden state', index, layers);
+}
+
+function checkRanges(what: string, ranges: readonly TokenRange[]): void {
+  let last = 0;
+  for (const { start, end } of ranges) {
+    if (!Number.isInteger(start) || !Number.isInteger(end) || start < last || end <= start) {
+      throw new HoldfastError('E_TARGET', `${what} must be disjoint ascending ranges, found [${start}, ${end}) after ${last}`);
+    }
+    last = end;
+  }
+}
+
+function checkTap(what: string, index: number, last: number): void {
+  if (!Number.isInteger(index) || index < 0 || index > last) {
+    throw new HoldfastError('E_EXECUTOR', `${what} ${index} does not exist: the last is ${last}`);
+  }
+}
+
+/** First key a query at `position` sees: 0, or the start of its sliding window. */
+export function firstVisible(position: number, window: number | null): number {
+  return window === null ? 0 : Math.max(0, position - window + 1);
+}
+
+/** Marks the tokens of the target: `[tokens]`, 1 inside. */
+export function targetMask(target: readonly TokenRange[], tokens: number): Uint8Array {
+  const mask = new Uint8Array(tokens);
+  for (const { start, end } of target) mask.fill(1, start, Math.min(end, tokens));
+  return mask;
+}
+
+/** @throws HoldfastError `E_ABORTED` when the signal has fired. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new HoldfastError('E_ABORTED', 'the forward pass was aborted');
+}

@@ -1,0 +1,70 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type ModelPlan, planModel } from '../../src/architectures/index.js';
+import type { RowPolicy, TokenRange } from '../../src/attention/index.js';
+import { dequantize, readTensor } from '../../src/formats/index.js';
+import { type ModelFiles, openModel } from '../../src/hub/index.js';
+
+export const FAMILIES = ['llama', 'qwen2', 'qwen3', 'gemma3', 'mistral'] as const;
+export type Family = (typeof FAMILIES)[number];
+
+const fixtures = fileURLToPath(new URL('../fixtures/', import.meta.url));
+const shared = fileURLToPath(new URL('../../../shared/', import.meta.url));
+
+/** The real model and its golden outputs lie beside the repository; tests on them are skipped where they do not. */
+export const realModel = `${shared}models/smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf`;
+export const realExpected = `${shared}fixtures/smollm2-135m-instruct/expected`;
+export const hasRealModel = existsSync(realModel) && existsSync(`${realExpected}.safetensors`);
+
+/** One golden run: a target, a policy, and its strength for all heads or for each. */
+export interface GoldenCase {
+  readonly case: number;
+  readonly target: readonly [number, number];
+  readonly policy: RowPolicy;
+  readonly strength: number | readonly (readonly number[])[];
+}
+
+export interface GoldenModel {
+  readonly ids: readonly number[];
+  readonly cases: readonly GoldenCase[];
+  readonly greedy: { readonly off: readonly number[] } & Readonly<Record<string, readonly number[]>>;
+}
+
+export interface OpenedModel {
+  readonly plan: ModelPlan;
+  readonly files: ModelFiles;
+}
+
+export async function openPlanned(path: string): Promise<OpenedModel> {
+  const files = await openModel(path);
+  return { plan: await planModel(files.checkpoint, files.config), files };
+}
+
+export const openFamily = (family: Family): Promise<OpenedModel> => openPlanned(`${fixtures}models/${family}`);
+export const openGgufFixture = (name: string): Promise<OpenedModel> => openPlanned(`${fixtures}gguf/${name}.gguf`);
+
+export function golden(family: Family): GoldenModel {
+  return JSON.parse(readFileSync(`${fixtures}models/${family}/expected.json`, 'utf8')) as GoldenModel;
+}
+
+/** Reads named tensors of a golden safetensors file as f32. */
+export async function goldenTensors(path: string): Promise<(name: string) => Promise<Float32Array>> {
+  const { checkpoint } = await openModel(path);
+  return async (name) => {
+    const info = checkpoint.tensors.get(name);
+    if (!info) throw new Error(`${path} has no tensor ${name}`);
+    return dequantize(info.type, await readTensor(info));
+  };
+}
+
+export const goldenFamily = (family: Family) => goldenTensors(`${fixtures}models/${family}/expected.safetensors`);
+export const goldenGguf = () => goldenTensors(`${fixtures}gguf/expected.safetensors`);
+
+/** A golden case's strengths as `[layers, heads]`. */
+export function caseStrengths({ strength }: GoldenCase, layers: number, heads: number): Float32Array {
+  return typeof strength === 'number'
+    ? new Float32Array(layers * heads).fill(strength)
+    : Float32Array.from(strength.flat());
+}
+
+export const range = ([start, end]: readonly [number, number]): TokenRange => ({ start, end });
