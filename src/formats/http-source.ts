@@ -79,20 +79,23 @@ function contentRange(response: Response): { start: number; size: number | null 
 async function readBody(url: string, response: Response, length: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
   let filled = 0;
+  const reader = response.body?.getReader();
   try {
-    for await (const chunk of response.body ?? []) {
+    for (;;) {
+      const chunk = (await reader?.read())?.value;
+      if (chunk === undefined) break;
       if (filled + chunk.length > length) {
-        filled += chunk.length;
-        break;
+        await reader?.cancel();
+        throw unreadable(url, `asked for ${length} bytes, got more`);
       }
       bytes.set(chunk, filled);
       filled += chunk.length;
     }
   } catch (cause) {
+    if (cause instanceof HoldfastError) throw cause;
     throw unreadable(url, `the connection broke after ${filled} of ${length} bytes`, cause);
   }
-  if (filled !== length)
-    throw unreadable(url, `asked for ${length} bytes, got ${filled > length ? 'more' : filled}`);
+  if (filled !== length) throw unreadable(url, `asked for ${length} bytes, got ${filled}`);
   return bytes;
 }
 

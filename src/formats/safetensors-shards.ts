@@ -17,13 +17,11 @@ export async function openShardedSafetensors(
   openShard: (shard: string) => Promise<ByteSource>,
 ): Promise<Checkpoint> {
   const weightMap = parseIndex(name, index);
-  const shards = [...new Set(weightMap.values())].sort();
-  const opened = await Promise.all(
-    shards.map(async (shard) => [shard, await openSafetensors(await openShard(shard))] as const),
-  );
   const tensors = new Map<string, TensorInfo>();
   const metadata = new Map<string, MetadataValue>();
-  for (const [shard, checkpoint] of opened) {
+  // One after the other, so that a caller who closes what it opened when one fails has them all.
+  for (const shard of [...new Set(weightMap.values())].sort()) {
+    const checkpoint = await openSafetensors(await openShard(shard));
     for (const info of checkpoint.tensors.values()) {
       const home = weightMap.get(info.name);
       if (home !== shard) {

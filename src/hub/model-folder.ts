@@ -20,7 +20,8 @@ export interface SideFiles {
 
 /** Which files of a folder hold its weights. */
 export type Weights =
-  | { readonly kind: 'safetensors' | 'gguf'; readonly file: string }
+  | { readonly kind: 'safetensors'; readonly file: string }
+  | { readonly kind: 'gguf'; readonly file: string }
   | { readonly kind: 'sharded'; readonly index: string };
 
 const SINGLE = 'model.safetensors';
@@ -65,7 +66,7 @@ export async function readSideFiles(folder: string): Promise<SideFiles> {
     readJson(join(folder, 'tokenizer.json')),
     readJson(join(folder, 'tokenizer_config.json')),
     readJson(join(folder, 'generation_config.json')),
-    readText(join(folder, 'chat_template.jinja')),
+    readTextIfThere(join(folder, 'chat_template.jinja')),
   ]);
   const chatTemplate = templateFile ?? templateOf(tokenizerConfig);
   return {
@@ -77,19 +78,27 @@ export async function readSideFiles(folder: string): Promise<SideFiles> {
   };
 }
 
-/** A file's text; undefined when there is no such file. */
-export async function readText(path: string): Promise<string | undefined> {
+/** A file's text. */
+export async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    const error = fileError(path, cause);
-    if (error.code === 'E_NOT_FOUND') return undefined;
+    throw fileError(path, cause);
+  }
+}
+
+/** A file's text; undefined when there is no such file. */
+async function readTextIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readText(path);
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'E_NOT_FOUND') return undefined;
     throw error;
   }
 }
 
 async function readJson(path: string): Promise<unknown> {
-  const text = await readText(path);
+  const text = await readTextIfThere(path);
   if (text === undefined) return undefined;
   try {
     return JSON.parse(text);

@@ -108,8 +108,7 @@ async function openCheckpoint(
   if (weights.kind === 'gguf') return openGguf(await open(weights.file));
   if (weights.kind === 'safetensors') return openSafetensors(await open(weights.file));
   const { index } = weights;
-  const text = (await readText(index)) ?? '';
-  return openShardedSafetensors(index, text, (shard) => {
+  return openShardedSafetensors(index, await readText(index), (shard) => {
     if (shard !== basename(shard) || shard.includes('\\') || shard === '..' || shard === '') {
       throw new HoldfastError(
         'E_SAFETENSORS',

@@ -1,0 +1,307 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type BuiltGguf, buildGguf, smallGguf } from '../../test/fixtures/gguf/build-gguf.js';
+import { HoldfastError } from '../errors.js';
+import type { ByteSource } from './bytes.js';
+import type { Checkpoint } from './checkpoint.js';
+import { dequantize } from './dequantize.js';
+import { openGguf } from './gguf.js';
+import { readTensor } from './read-tensor.js';
+import { openSafetensors } from './safetensors.js';
+import { encodeSafetensors } from './safetensors-writer.js';
+import { byteLengthOf } from './tensor-types.js';
+
+/**
+ * Files that were damaged, or made to do damage: opening one gives a valid checkpoint or a HoldfastError, and
+ * never takes more memory than the file's size and 64 MiB.
+ */
+
+const MEBIBYTE = 1024 * 1024;
+const SLACK_BYTES = 64 * MEBIBYTE;
+const RUNS = Number(process.env.HOLDFAST_FUZZ_RUNS ?? 3000);
+
+type Open = (source: ByteSource) => Promise<Checkpoint>;
+
+interface Outcome {
+  readonly checkpoint: Checkpoint | null;
+  readonly error: unknown;
+  readonly memoryBytes: number;
+}
+
+/** A source that, like a file, gives fresh memory for every read, and that no reader may ask for too much. */
+function strictSource(bytes: Uint8Array): ByteSource {
+  return {
+    name: 'hostile',
+    size: bytes.length,
+    read: async (offset, length) => {
+      if (!(Number.isSafeInteger(offset) && offset >= 0 && length >= 0 && offset + length <= bytes.length)) {
+        throw new RangeError(`read of ${length} bytes at ${offset} in a file of ${bytes.length}`);
+      }
+      return bytes.slice(offset, offset + length);
+    },
+  };
+}
+
+const BUFFERS = [
+  'ArrayBuffer',
+  'Uint8Array',
+  'Uint32Array',
+  'Float32Array',
+  'Float64Array',
+  'BigUint64Array',
+] as const;
+
+/**
+ * Counts every byte of the buffers that are made while `work` runs. The process's own figure does not do: the
+ * collector frees a large buffer that is dropped at once, sometimes before anybody can look.
+ */
+async function countBufferBytes(work: () => Promise<void>): Promise<number> {
+  let counted = 0;
+  const originals = BUFFERS.map((name) => [name, globalThis[name]] as const);
+  for (const [name, original] of originals) {
+    const construct = (_target: object, args: unknown[]): object => {
+      const made = Reflect.construct(original, args) as ArrayBuffer | Uint8Array;
+      if (!(args[0] instanceof originals[0]![1])) counted += made.byteLength;
+      return made;
+    };
+    Object.assign(globalThis, { [name]: new Proxy(original, { construct }) });
+  }
+  try {
+    await work();
+  } finally {
+    for (const [name, original] of originals) Object.assign(globalThis, { [name]: original });
+  }
+  return counted;
+}
+
+async function attempt(open: Open, bytes: Uint8Array): Promise<Outcome> {
+  let checkpoint: Checkpoint | null = null;
+  let error: unknown = null;
+  let readBytes = 0;
+  const source = strictSource(bytes);
+  const counting: ByteSource = {
+    ...source,
+    read: (offset, length) => {
+      readBytes += length;
+      return source.read(offset, length);
+    },
+  };
+  const heapBefore = process.memoryUsage().heapUsed;
+  const bufferBytes = await countBufferBytes(async () => {
+    try {
+      checkpoint = await open(counting);
+    } catch (caught) {
+      error = caught;
+    }
+  });
+  // What the checkpoint holds is in use; a collection can only have taken what was garbage.
+  const heapBytes = Math.max(0, process.memoryUsage().heapUsed - heapBefore);
+  return { checkpoint, error, memoryBytes: readBytes + bufferBytes + heapBytes };
+}
+
+async function expectHonest(open: Open, bytes: Uint8Array): Promise<void> {
+  const { checkpoint, error, memoryBytes } = await attempt(open, bytes);
+  expect(memoryBytes).toBeLessThanOrEqual(bytes.length + SLACK_BYTES);
+  if (checkpoint === null) {
+    if (!(error instanceof HoldfastError)) throw error;
+    expect(['E_GGUF', 'E_SAFETENSORS', 'E_TENSOR_TYPE']).toContain(error.code);
+    return;
+  }
+  const owner = new Uint8Array(bytes.length);
+  for (const info of checkpoint.tensors.values()) {
+    const elements = info.shape.reduce((product, size) => product * size, 1);
+    expect(info.byteLength).toBe(byteLengthOf(info.type, elements));
+    expect(owner.subarray(info.offset, info.offset + info.byteLength).every((taken) => taken === 0)).toBe(
+      true,
+    );
+    owner.fill(1, info.offset, info.offset + info.byteLength);
+    const stored = await readTensor(info);
+    if (info.type !== 'I64') expect(dequantize(info.type, stored)).toHaveLength(elements);
+  }
+}
+
+/** Numbers that overflow, wrap, or ask for all memory. */
+const HOSTILE = [
+  0n,
+  1n,
+  7n,
+  255n,
+  0x7fffffffn,
+  0xffffffffn,
+  2n ** 32n,
+  2n ** 53n,
+  2n ** 60n,
+  2n ** 63n,
+  2n ** 64n - 1n,
+];
+
+type Mutation = (bytes: Uint8Array) => Uint8Array;
+
+/** Places anywhere in the file, but as often within its first part, where the header is. */
+const place = fc.oneof(fc.nat(), fc.nat(400), fc.nat(40));
+
+const mutations: fc.Arbitrary<Mutation> = fc.oneof(
+  fc.tuple(place, fc.integer({ min: 1, max: 255 })).map(
+    ([at, flip]): Mutation =>
+      (bytes) => {
+        const changed = bytes.slice();
+        if (changed.length > 0) changed[at % changed.length]! ^= flip;
+        return changed;
+      },
+  ),
+  place.map(
+    (at): Mutation =>
+      (bytes) =>
+        bytes.slice(0, at % (bytes.length + 1)),
+  ),
+  fc.tuple(place, fc.uint8Array({ minLength: 1, maxLength: 24 })).map(
+    ([at, inserted]): Mutation =>
+      (bytes) => {
+        const cut = at % (bytes.length + 1);
+        return new Uint8Array(Buffer.concat([bytes.slice(0, cut), inserted, bytes.slice(cut)]));
+      },
+  ),
+  fc.tuple(place, fc.nat(24)).map(
+    ([at, length]): Mutation =>
+      (bytes) => {
+        const cut = at % (bytes.length + 1);
+        return new Uint8Array(Buffer.concat([bytes.slice(0, cut), bytes.slice(cut + length)]));
+      },
+  ),
+);
+
+/** Overwrites one of the file's integers, by its place in the list that the builder made. */
+function spliceInteger(integers: BuiltGguf['integers']): fc.Arbitrary<Mutation> {
+  const value = fc.oneof(fc.constantFrom(...HOSTILE), fc.bigInt({ min: 0n, max: 300n }));
+  return fc.tuple(fc.constantFrom(...integers), value).map(
+    ([{ at, bytes: size }, number]): Mutation =>
+      (bytes) => {
+        const changed = bytes.slice();
+        if (at + size > changed.length) return changed;
+        const view = new DataView(changed.buffer);
+        if (size === 8) view.setBigUint64(at, number, true);
+        else view.setUint32(at, Number(BigInt.asUintN(32, number)), true);
+        return changed;
+      },
+  );
+}
+
+/** Overwrites one of the numbers in a safetensors header's text. */
+const spliceNumber: fc.Arbitrary<Mutation> = fc
+  .tuple(
+    fc.nat(),
+    fc.oneof(fc.constantFrom(...HOSTILE.map(String), '-1', '1e9', '0.5', '""', '[]'), fc.nat(300)),
+  )
+  .map(
+    ([which, value]): Mutation =>
+      (bytes) => {
+        const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+        const json = Buffer.from(bytes.slice(8, 8 + length)).toString('latin1');
+        const numbers = [...json.matchAll(/(?<![\w"])\d+/g)];
+        const target = numbers[which % Math.max(numbers.length, 1)];
+        if (target === undefined) return bytes;
+        const text = json.slice(0, target.index) + value + json.slice(target.index + target[0].length);
+        const changed = Buffer.concat([
+          Buffer.alloc(8),
+          Buffer.from(text, 'latin1'),
+          bytes.slice(8 + length),
+        ]);
+        changed.writeBigUInt64LE(BigInt(text.length), 0);
+        return new Uint8Array(changed);
+      },
+  );
+
+/** One to three mutations, one after the other; a splice stays where it hits only while it comes first. */
+function mutated(seed: Uint8Array, splice: fc.Arbitrary<Mutation>): fc.Arbitrary<Uint8Array> {
+  const none: Mutation = (bytes) => bytes;
+  return fc
+    .tuple(fc.oneof(splice, fc.constant(none)), fc.array(mutations, { maxLength: 2 }))
+    .map(([first, rest]) => rest.reduce((bytes, mutate) => mutate(bytes), first(seed)));
+}
+
+const safetensors = new Uint8Array(
+  Buffer.concat(
+    encodeSafetensors(
+      [
+        { name: 'ids', type: 'I64', shape: [2], data: new BigInt64Array(2) },
+        { name: 'weight', type: 'F32', shape: [2, 3], data: new Float32Array(6) },
+        { name: 'empty', type: 'F32', shape: [0], data: new Float32Array(0) },
+        { name: 'half', type: 'F16', shape: [3], data: new Uint16Array(3) },
+      ],
+      { format: 'pt' },
+    ),
+  ),
+);
+const fixture = (name: string): Uint8Array =>
+  new Uint8Array(readFileSync(new URL(`../../test/fixtures/${name}`, import.meta.url)));
+
+describe('opening a hostile file', () => {
+  it('is measured by something that notices an allocation', async () => {
+    const careless: Open = async (source) => {
+      new Float32Array(32 * MEBIBYTE);
+      return openGguf(source);
+    };
+    const { memoryBytes } = await attempt(careless, smallGguf().bytes);
+    expect(memoryBytes).toBeGreaterThan(2 * SLACK_BYTES);
+  });
+
+  it('is honest for a small GGUF file', async () => {
+    const { bytes, integers } = smallGguf();
+    await expectHonest(openGguf, bytes);
+    const files = mutated(bytes, spliceInteger(integers));
+    await fc.assert(
+      fc.asyncProperty(files, (file) => expectHonest(openGguf, file)),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('is honest for a small safetensors file', async () => {
+    await expectHonest(openSafetensors, safetensors);
+    const files = mutated(safetensors, spliceNumber);
+    await fc.assert(
+      fc.asyncProperty(files, (file) => expectHonest(openSafetensors, file)),
+      { numRuns: RUNS },
+    );
+  });
+
+  it.each([
+    ['gguf/llama.Q4_0.gguf', openGguf],
+    ['models/qwen3/model.safetensors', openSafetensors],
+  ] as const)('is honest for %s', async (name, open) => {
+    const seed = fixture(name);
+    const files = fc
+      .array(mutations, { minLength: 1, maxLength: 3 })
+      .map((list) => list.reduce((b, m) => m(b), seed));
+    await fc.assert(
+      fc.asyncProperty(files, (file) => expectHonest(open, file)),
+      { numRuns: RUNS / 20 },
+    );
+  });
+
+  /** A file whose one metadata value is an array of nothing: small in the file and as large in memory as can be. */
+  function bomb(of: 'string' | 'bool' | 'array', elementBytes: number, count: number): Uint8Array {
+    const { bytes } = buildGguf({ metadata: [['bomb', { type: 'array', of, values: [] }]], alignment: 1 });
+    const file = new Uint8Array(bytes.length + elementBytes * count);
+    file.set(bytes);
+    new DataView(file.buffer).setBigUint64(bytes.length - 8, BigInt(count), true);
+    return file;
+  }
+  it.each([
+    ['empty strings', 'string', 8],
+    ['booleans', 'bool', 1],
+    ['empty arrays', 'array', 12],
+  ] as const)('stays within its memory for any number of %s', async (_, of, elementBytes) => {
+    for (const count of [200_000, 1_500_000, 8_000_000]) {
+      await expectHonest(openGguf, bomb(of, elementBytes, count));
+    }
+  });
+
+  it('stays within its memory for a header of nothing but brackets', async () => {
+    const text = `{"a":{"x":[${'[],'.repeat(8 * MEBIBYTE)}`;
+    const bytes = new Uint8Array(8 + text.length);
+    new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
+    bytes.set(new TextEncoder().encode(text), 8);
+    await expectHonest(openSafetensors, bytes);
+  });
+});
