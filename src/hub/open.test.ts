@@ -1,0 +1,201 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dequantize, encodeSafetensors, readTensor } from '../formats/index.js';
+import { fileSource } from './file-source.js';
+import { openModel } from './open.js';
+
+const fixture = (path: string): string =>
+  fileURLToPath(new URL(`../../test/fixtures/${path}`, import.meta.url));
+const realFolder = fileURLToPath(new URL('../../../shared/models/smollm2-135m-instruct', import.meta.url));
+let scratch: string;
+let folders = 0;
+
+/** A new folder with these files. */
+async function folder(files: Record<string, string | Uint8Array>): Promise<string> {
+  const path = join(scratch, `${folders++}`);
+  await mkdir(path);
+  for (const [name, content] of Object.entries(files)) await writeFile(join(path, name), content);
+  return path;
+}
+
+/** A safetensors file with one-element tensors of these names. */
+const weights = (...names: string[]): Uint8Array =>
+  Buffer.concat(
+    encodeSafetensors(names.map((name) => ({ name, type: 'F32', shape: [1], data: Float32Array.of(1) }))),
+  );
+const sha256 = (...parts: Uint8Array[]): string => {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+};
+
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'holdfast-hub-'));
+});
+afterAll(() => rm(scratch, { recursive: true }));
+
+describe('openModel', () => {
+  it('opens a folder with safetensors and everything beside them', async () => {
+    const path = fixture('models/llama');
+    const model = await openModel(path);
+    expect(model.name).toBe(path);
+    expect(model.checkpoint.format).toBe('safetensors');
+    expect(model.config).toMatchObject({ model_type: 'llama' });
+    expect(model.tokenizer).toHaveProperty('model');
+    expect(model.tokenizerConfig).toBeDefined();
+    expect(model.chatTemplate).toBe(await readFile(join(path, 'chat_template.jinja'), 'utf8'));
+    expect('generationConfig' in model).toBe(false);
+    const file = await readFile(join(path, 'model.safetensors'));
+    expect(model.fileBytes).toBe(file.length);
+    expect(await model.hash()).toBe(sha256(file));
+    await model.close();
+  });
+
+  it('opens a safetensors file as its folder, and a GGUF file alone', async () => {
+    const byFile = await openModel(fixture('models/llama/model.safetensors'));
+    expect(byFile.config).toMatchObject({ model_type: 'llama' });
+    await byFile.close();
+    const path = await folder({ 'config.json': '{"model_type": "other"}' });
+    await copyFile(fixture('gguf/llama.Q4_0.gguf'), join(path, 'm.gguf'));
+    const gguf = await openModel(join(path, 'm.gguf'));
+    expect(gguf.checkpoint.format).toBe('gguf');
+    expect('config' in gguf).toBe(false);
+    await gguf.close();
+    const byFolder = await openModel(path);
+    expect(byFolder.checkpoint.format).toBe('gguf');
+    expect(byFolder.config).toEqual({ model_type: 'other' });
+    await byFolder.close();
+  });
+
+  it('opens shards, hashes them in the order of their names, and prefers safetensors to GGUF', async () => {
+    const [first, second] = [weights('b'), weights('a', 'c')];
+    const path = await folder({
+      'model.safetensors.index.json': JSON.stringify({
+        weight_map: { a: 'model-2.safetensors', b: 'model-1.safetensors', c: 'model-2.safetensors' },
+      }),
+      'model-1.safetensors': first,
+      'model-2.safetensors': second,
+      'stray.gguf': 'GGUF',
+    });
+    const model = await openModel(path);
+    expect([...model.checkpoint.tensors.keys()].sort()).toEqual(['a', 'b', 'c']);
+    expect(model.fileBytes).toBe(first.length + second.length);
+    expect(await model.hash()).toBe(sha256(first, second));
+    const a = model.checkpoint.tensors.get('a')!;
+    expect(dequantize(a.type, await readTensor(a))).toEqual(Float32Array.of(1));
+    await model.close();
+    await expect(readTensor(a)).rejects.toMatchObject({ code: 'E_UNREADABLE' });
+  });
+
+  it('takes the chat template from tokenizer_config.json where it has no file of its own', async () => {
+    const open = async (chat_template: unknown): Promise<string | undefined> => {
+      const tokenizerConfig = JSON.stringify({ chat_template });
+      const model = await openModel(
+        await folder({ 'model.safetensors': weights('a'), 'tokenizer_config.json': tokenizerConfig }),
+      );
+      await model.close();
+      return model.chatTemplate;
+    };
+    expect(await open('{{ x }}')).toBe('{{ x }}');
+    const named = [
+      { name: 'tools', template: 'no' },
+      { name: 'default', template: 'yes' },
+    ];
+    expect(await open(named)).toBe('yes');
+    expect(await open(undefined)).toBeUndefined();
+  });
+
+  const broken: readonly (readonly [string, Record<string, string | Uint8Array>, string, string])[] = [
+    ['an empty folder', {}, 'E_NOT_FOUND', 'the folder holds no model'],
+    [
+      'several GGUF files',
+      { 'b.gguf': '', 'a.gguf': '' },
+      'E_NOT_FOUND',
+      'holds 2 GGUF files: a.gguf, b.gguf',
+    ],
+    [
+      'a config.json that is not JSON',
+      { 'model.safetensors': weights('a'), 'config.json': '{\n "a": 1,\n}' },
+      'E_UNREADABLE',
+      'expected a string, found "}" at line 3, column 1',
+    ],
+    [
+      'a shard that is not there',
+      { 'model.safetensors.index.json': '{"weight_map":{"a":"gone.safetensors"}}' },
+      'E_NOT_FOUND',
+      'gone.safetensors',
+    ],
+    [
+      'a shard outside the folder',
+      { 'model.safetensors.index.json': '{"weight_map":{"a":"../0/model.safetensors"}}' },
+      'E_SAFETENSORS',
+      'is not a plain file name',
+    ],
+  ];
+  it.each(broken)('refuses %s', async (_, files, code, message) => {
+    await expect(openModel(await folder(files))).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it.each([
+    ['nothing there', 'absent/model', 'E_NOT_FOUND', 'no such file or folder'],
+    ['a PyTorch file', 'pytorch_model.bin', 'E_UNKNOWN_FORMAT', 'a PyTorch archive'],
+    ['a text', 'notes.txt', 'E_UNKNOWN_FORMAT', 'of no known format'],
+    ['an empty file', 'empty.bin', 'E_UNKNOWN_FORMAT', 'of no known format'],
+    ['a damaged GGUF file', 'damaged.gguf', 'E_GGUF', 'does not begin with "GGUF"'],
+    ['a cut safetensors file', 'cut.safetensors', 'E_SAFETENSORS', 'cannot hold a header'],
+  ])('refuses %s', async (_, name, code, message) => {
+    const path = await folder({
+      'pytorch_model.bin': 'PK\x03\x04 and so on',
+      'notes.txt': 'A text, of some length.',
+      'empty.bin': '',
+      'damaged.gguf': 'GGMLGGMLGGML',
+      'cut.safetensors': '123',
+    });
+    await expect(openModel(join(path, name))).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it('recognises a format by its bytes, whatever the file is called', async () => {
+    const path = await folder({
+      weights: weights('a'),
+      blob: await readFile(fixture('gguf/llama.F16.gguf')),
+    });
+    const opened = await Promise.all([openModel(join(path, 'weights')), openModel(join(path, 'blob'))]);
+    expect(opened.map(({ checkpoint }) => checkpoint.format)).toEqual(['safetensors', 'gguf']);
+    for (const model of opened) await model.close();
+  });
+
+  it.skipIf(!existsSync(realFolder))('opens a real model', async () => {
+    const model = await openModel(realFolder);
+    expect(model.checkpoint.tensors.size).toBe(272);
+    expect(model.config).toMatchObject({ model_type: 'llama' });
+    const embedding = model.checkpoint.tensors.get('token_embd.weight')!;
+    expect([embedding.type, embedding.shape]).toEqual(['Q8_0', [49152, 576]]);
+    await model.close();
+  });
+});
+
+describe('fileSource', () => {
+  it('says so when the file is cut while it is open', async () => {
+    const path = join(await folder({ file: new Uint8Array(100) }), 'file');
+    const source = await fileSource(path);
+    expect(await source.read(90, 10)).toHaveLength(10);
+    await truncate(path, 50);
+    await expect(source.read(40, 20)).rejects.toMatchObject({ code: 'E_UNREADABLE', offset: 50 });
+    await source.close?.();
+  });
+
+  it('refuses a folder', async () => {
+    await expect(fileSource(scratch)).rejects.toMatchObject({ code: 'E_UNREADABLE' });
+  });
+});
