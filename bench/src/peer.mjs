@@ -4,7 +4,7 @@ import { getLlama, LlamaLogLevel } from 'node-llama-cpp';
 
 /**
  * node-llama-cpp by its leanest way in: one context, one sequence, and `evaluate` held open, so that a step is
- * one resume of the generator (`controlledEvaluate` makes a sampler per call and is 2 ms a token slower).
+ * one resume of the generator (`controlledEvaluate` would make and drop a sampler at every token).
  *
  * @type {import('./subject.d.ts').OpenSubject}
  */
