@@ -19,9 +19,8 @@ const NAMES: ReadonlySet<string> = new Set([
   '<eos>',
 ]);
 
-/** The ids that end an answer, ascending: `eosId` and every special token with one of the known names. */
-export function endOfTurnIds(addedTokens: readonly AddedToken[], eosId: number | null): number[] {
-  const ids = new Set(addedTokens.filter((t) => t.special && NAMES.has(t.content)).map(({ id }) => id));
-  if (eosId !== null) ids.add(eosId);
-  return [...ids].sort((a, b) => a - b);
+/** The ids that end an answer, ascending: those `known` to, and every special token with one of the usual names. */
+export function endOfTurnIds(addedTokens: readonly AddedToken[], known: readonly number[]): number[] {
+  const named = addedTokens.filter((token) => token.special && NAMES.has(token.content)).map(({ id }) => id);
+  return [...new Set([...named, ...known])].sort((a, b) => a - b);
 }

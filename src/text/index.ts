@@ -6,6 +6,7 @@
  */
 export type { AddedToken, CharRange } from './added-tokens.js';
 export type { EncodedText } from './encoder.js';
+export { templateFromGguf, tokenizerFromGguf } from './gguf-tokenizer.js';
 export type { Span, SpanRole, TokenRange } from './span.js';
 export { createStreamDecoder, type StreamDecoder } from './stream.js';
 export {

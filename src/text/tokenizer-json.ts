@@ -22,6 +22,7 @@ const schema = z.looseObject({
   added_tokens: z.array(addedToken).nullish(),
   normalizer: component.nullish(),
   pre_tokenizer: component.nullish(),
+  post_processor: component.nullish(),
   decoder: component.nullish(),
   model: z.looseObject({
     type: z.string().optional(),
@@ -44,6 +45,7 @@ const configSchema = z.looseObject({
   eos_token: specialToken,
   unk_token: specialToken,
   pad_token: specialToken,
+  add_bos_token: z.boolean().nullish(),
   chat_template: z
     .union([z.string(), z.array(z.looseObject({ name: z.string(), template: z.string() }))])
     .nullish(),

@@ -7,6 +7,7 @@ import { endOfTurnIds } from './end-of-turn.js';
 import { libraryPreTokenizer } from './library-parity.js';
 import {
   addedTokensOf,
+  type Component,
   checkTokenizerConfig,
   checkTokenizerJson,
   specialTokenText,
@@ -30,6 +31,8 @@ export interface Tokenizer {
   readonly eos: NamedToken | null;
   readonly unk: NamedToken | null;
   readonly pad: NamedToken | null;
+  /** Whether the model was trained on texts that begin with the BOS. Templates write it themselves. */
+  readonly addsBos: boolean;
   /** Ids that end an answer: the end of text, and the family's end-of-turn tokens where the vocabulary has them. */
   readonly endOfTurnIds: readonly number[];
   readonly addedTokens: readonly AddedToken[];
@@ -78,7 +81,13 @@ export function tokenizerFromJson(
   return createTokenizer(json, config, name);
 }
 
-function createTokenizer(json: TokenizerJson, config: TokenizerConfig, name: string): Tokenizer {
+/** A tokenizer from files that were checked. @param turnEnds ids known to end a turn, besides the usual names */
+export function createTokenizer(
+  json: TokenizerJson,
+  config: TokenizerConfig,
+  name: string,
+  turnEnds: readonly number[] = [],
+): Tokenizer {
   const writing = tokenWriting(json.decoder ?? null, name);
   const addedTokens = addedTokensOf(json);
   const library = loadLibrary(json, name);
@@ -102,6 +111,7 @@ function createTokenizer(json: TokenizerJson, config: TokenizerConfig, name: str
     return text == null || id === undefined ? null : { id, text };
   };
   const unk = named(specialTokenText(config.unk_token) ?? json.model.unk_token);
+  const bos = named(specialTokenText(config.bos_token));
   const eos = named(specialTokenText(config.eos_token));
   const encodeParts = createEncoder(library, { addedTokens, writing, special, unkId: unk?.id ?? null, name });
 
@@ -130,11 +140,12 @@ function createTokenizer(json: TokenizerJson, config: TokenizerConfig, name: str
   return {
     name,
     vocabSize: tokens.length,
-    bos: named(specialTokenText(config.bos_token)),
+    bos,
     eos,
     unk,
     pad: named(specialTokenText(config.pad_token)),
-    endOfTurnIds: endOfTurnIds(addedTokens, eos?.id ?? null),
+    addsBos: bos !== null && (config.add_bos_token ?? beginsWith(json.post_processor, bos.text)),
+    endOfTurnIds: endOfTurnIds(addedTokens, eos === null ? turnEnds : [eos.id, ...turnEnds]),
     addedTokens,
     encode(text, options = {}) {
       const plain = options.special === true ? [] : [{ start: 0, end: text.length }];
@@ -171,6 +182,16 @@ function loadLibrary(json: TokenizerJson, name: string): LibraryTokenizer {
     const what = cause instanceof Error ? cause.message : String(cause);
     throw new HoldfastError('E_TOKENIZER', `the tokenizer cannot be used: ${what}`, { file: name, cause });
   }
+}
+
+/** Whether a post-processor writes this token first. */
+function beginsWith(postProcessor: Component | null | undefined, token: string): boolean {
+  if (postProcessor?.type === 'Sequence') {
+    return (postProcessor.processors as Component[]).some((part) => beginsWith(part, token));
+  }
+  if (postProcessor?.type !== 'TemplateProcessing') return false;
+  const [first] = postProcessor.single as { SpecialToken?: { id: string } }[];
+  return first?.SpecialToken?.id === token;
 }
 
 function concatenate(parts: readonly Uint8Array[]): Uint8Array {

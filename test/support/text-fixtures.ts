@@ -49,7 +49,7 @@ export const fixtureTemplate = (model: ModelName): Template =>
   compileTemplate(readFileSync(modelFile(model, 'chat_template.jinja'), 'utf8'));
 
 export const ggufMetadata = async (path: string) => {
-  const source: ByteSource = memorySource(readFileSync(path), path);
+  const source: ByteSource = memorySource(new Uint8Array(readFileSync(path)), path);
   return (await openGguf(source)).metadata;
 };
 export const fixtureGguf = (file: string) => ggufMetadata(`${root}test/fixtures/gguf/${file}`);

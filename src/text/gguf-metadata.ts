@@ -1,0 +1,64 @@
+import { HoldfastError } from '../errors.js';
+import type { MetadataValue } from '../formats/index.js';
+
+/** Typed reading of a GGUF header's tokenizer fields; everything missing or of another type is named. */
+export class TokenizerMetadata {
+  constructor(
+    private readonly metadata: ReadonlyMap<string, MetadataValue>,
+    readonly name: string,
+  ) {}
+
+  /** @throws HoldfastError `E_TOKENIZER` when there is no such text */
+  text(key: string): string {
+    return this.optionalText(key) ?? this.missing(key);
+  }
+
+  optionalText(key: string): string | null {
+    const value = this.metadata.get(key);
+    if (value === undefined) return null;
+    return typeof value === 'string' ? value : this.wrong(key, 'a text');
+  }
+
+  optionalFlag(key: string): boolean | null {
+    const value = this.metadata.get(key);
+    if (value === undefined) return null;
+    return typeof value === 'boolean' ? value : this.wrong(key, 'true or false');
+  }
+
+  optionalId(key: string, vocabSize: number): number | null {
+    const value = this.metadata.get(key);
+    if (value === undefined) return null;
+    const id = Number(value);
+    return Number.isInteger(id) && id >= 0 && id < vocabSize
+      ? id
+      : this.wrong(key, `an id below ${vocabSize}`);
+  }
+
+  /** @throws HoldfastError `E_TOKENIZER` when there is no such list of texts */
+  texts(key: string): readonly string[] {
+    const value = this.metadata.get(key) ?? this.missing(key);
+    const isTexts = Array.isArray(value) && value.every((item) => typeof item === 'string');
+    return isTexts ? (value as readonly string[]) : this.wrong(key, 'a list of texts');
+  }
+
+  /** @throws HoldfastError `E_TOKENIZER` when there is no such list of `length` numbers */
+  numbers(key: string, length: number): readonly number[] {
+    const value = this.metadata.get(key) ?? this.missing(key);
+    if (typeof value !== 'object' || value.length !== length)
+      return this.wrong(key, `a list of ${length} numbers`);
+    const numbers = Array.from(value as ArrayLike<MetadataValue>, Number);
+    return numbers.every((number) => !Number.isNaN(number)) ? numbers : this.wrong(key, 'a list of numbers');
+  }
+
+  has(key: string): boolean {
+    return this.metadata.has(key);
+  }
+
+  private missing(key: string): never {
+    throw new HoldfastError('E_TOKENIZER', `the file has no ${key}`, { file: this.name, field: key });
+  }
+
+  private wrong(key: string, expected: string): never {
+    throw new HoldfastError('E_TOKENIZER', `${key} is not ${expected}`, { file: this.name, field: key });
+  }
+}

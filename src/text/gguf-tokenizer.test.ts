@@ -1,0 +1,135 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  fixtureGguf,
+  fixtureTemplate,
+  fixtureTokenizer,
+  ggufMetadata,
+  goldenText,
+  readJson,
+  SMOLLM,
+  SMOLLM_ABSENT,
+  SMOLLM_EXPECTED,
+  SMOLLM_GGUF,
+  type StringCase,
+} from '../../test/support/text-fixtures.js';
+import type { MetadataValue } from '../formats/index.js';
+import { templateFromGguf, tokenizerFromGguf } from './gguf-tokenizer.js';
+import { type Tokenizer, tokenizerFromJson } from './tokenizer.js';
+
+const FILES = [
+  ...['F32', 'F16', 'BF16', 'Q4_0', 'Q4_1', 'Q5_0', 'Q5_1', 'Q8_0'].map(
+    (type) => [`llama.${type}.gguf`, 'llama'] as const,
+  ),
+  ['qwen3.F16.gguf', 'qwen3'] as const,
+  ['gemma3.Q8_0.gguf', 'gemma3'] as const,
+];
+
+describe.each(FILES)('the tokenizer in %s', (file, model) => {
+  let metadata: ReadonlyMap<string, MetadataValue>;
+  let tokenizer: Tokenizer;
+  beforeAll(async () => {
+    metadata = await fixtureGguf(file);
+    tokenizer = tokenizerFromGguf(metadata, file);
+  });
+
+  it('gives the ids and texts of the tokenizer.json it was converted from', () => {
+    const { strings, chats } = goldenText(model);
+    for (const { text, ids, decoded } of strings) {
+      expect(tokenizer.encode(text, { special: true }), text).toEqual(ids);
+      expect(tokenizer.decode(ids)).toBe(decoded);
+    }
+    for (const { text, ids } of Object.values(chats)) {
+      expect(tokenizer.encode(text, { special: true })).toEqual(ids);
+    }
+  });
+
+  it('agrees on bytes, special tokens and the end of a turn', () => {
+    const other = fixtureTokenizer(model);
+    expect(tokenizer.vocabSize).toBe(other.vocabSize);
+    expect(tokenizer.bos).toEqual(other.bos);
+    expect(tokenizer.eos).toEqual(other.eos);
+    expect(tokenizer.addsBos).toBe(other.addsBos);
+    expect(tokenizer.endOfTurnIds).toEqual(other.endOfTurnIds);
+    for (let id = 0; id < other.vocabSize; id++) {
+      expect(tokenizer.tokenBytes(id)).toEqual(other.tokenBytes(id));
+      expect(tokenizer.isSpecial(id)).toBe(other.isSpecial(id));
+    }
+  });
+
+  it('comes with its chat template', () => {
+    expect(templateFromGguf(metadata)).toBe(fixtureTemplate(model).source);
+  });
+});
+
+describe.skipIf(SMOLLM_ABSENT)(`the tokenizer in the GGUF of SmolLM2 ${SMOLLM_ABSENT || ''}`, () => {
+  it('gives the ids of its tokenizer.json', async () => {
+    const fromGguf = tokenizerFromGguf(await ggufMetadata(SMOLLM_GGUF));
+    const fromJson = tokenizerFromJson(readJson(`${SMOLLM}/tokenizer.json`));
+    const golden = readJson<{ strings: StringCase[]; rendered: string; ids: number[] }>(SMOLLM_EXPECTED);
+    for (const { text, ids, decoded } of golden.strings) {
+      expect(fromGguf.encode(text, { special: true })).toEqual(ids);
+      expect(fromGguf.decode(ids)).toBe(decoded);
+    }
+    expect(fromGguf.encode(golden.rendered, { special: true })).toEqual(golden.ids);
+    expect(fromGguf.endOfTurnIds).toEqual(fromJson.endOfTurnIds);
+    const mixed = 'x² ½ ٣٤ 1234 \u0085\u00a0\ufeff  don’t “quote” <|im_start|> naïve 👩‍👩‍👧 \t\n\n end ';
+    expect(fromGguf.encode(mixed)).toEqual(fromJson.encode(mixed));
+  });
+});
+
+describe('a GGUF whose tokenizer cannot be used', () => {
+  const valid = new Map<string, MetadataValue>([
+    ['tokenizer.ggml.model', 'gpt2'],
+    ['tokenizer.ggml.pre', 'gpt-2'],
+    ['tokenizer.ggml.tokens', ['a', 'b', 'ab', '<end>']],
+    ['tokenizer.ggml.token_type', [1, 1, 1, 3]],
+    ['tokenizer.ggml.merges', ['a b']],
+    ['tokenizer.ggml.eos_token_id', 3],
+  ]);
+  const withField = (key: string, value: MetadataValue) => new Map(valid).set(key, value);
+
+  it('is refused with the field, and otherwise accepted', () => {
+    expect(tokenizerFromGguf(valid).encode('ab<end>', { special: true })).toEqual([2, 3]);
+    const cases: [string, MetadataValue, RegExp][] = [
+      ['tokenizer.ggml.model', 'rwkv', /"rwkv" is not supported/],
+      ['tokenizer.ggml.pre', 'unheard-of', /"unheard-of" is not known.*smollm/],
+      ['tokenizer.ggml.tokens', ['a', 'a', 'b', 'c'], /tokens 0 and 1 are the same/],
+      ['tokenizer.ggml.tokens', 'a', /not a list of texts/],
+      ['tokenizer.ggml.token_type', [1], /not a list of 4 numbers/],
+      ['tokenizer.ggml.merges', ['ab'], /merge 0 is not two parts/],
+      ['tokenizer.ggml.eos_token_id', 4, /not an id below 4/],
+      ['tokenizer.ggml.add_bos_token', 'yes', /not true or false/],
+    ];
+    for (const [field, value, message] of cases) {
+      expect(() => tokenizerFromGguf(withField(field, value), 'x.gguf')).toThrow(
+        expect.objectContaining({
+          code: 'E_TOKENIZER',
+          file: 'x.gguf',
+          field,
+          message: expect.stringMatching(message),
+        }),
+      );
+    }
+  });
+
+  it('is refused when it names no pre-tokenizer', () => {
+    const without = new Map(valid);
+    without.delete('tokenizer.ggml.pre');
+    expect(() => tokenizerFromGguf(without)).toThrow(/E_TOKENIZER.*tokenizer\.ggml\.pre/);
+  });
+
+  it('puts a space before text where the file says so or says nothing, and takes it away again', () => {
+    const llama = new Map<string, MetadataValue>([
+      ['tokenizer.ggml.model', 'llama'],
+      ['tokenizer.ggml.tokens', ['<unk>', '<s>', '</s>', '▁', 'a', '▁a', 'b', 'ab', '<0x0A>']],
+      ['tokenizer.ggml.scores', new Float32Array([0, 0, 0, -4, -5, -1, -6, -2, 0])],
+      ['tokenizer.ggml.token_type', new Int32Array([2, 3, 3, 1, 1, 1, 1, 1, 6])],
+    ]);
+    const tokenizer = tokenizerFromGguf(llama);
+    expect(tokenizer.encode('ab a\n')).toEqual([5, 6, 5, 8]);
+    expect(tokenizer.decode([5, 6, 5, 8])).toBe('ab a\n');
+    expect(tokenizer.bos).toEqual({ id: 1, text: '<s>' });
+    const bare = tokenizerFromGguf(new Map(llama).set('tokenizer.ggml.add_space_prefix', false));
+    expect(bare.encode('ab a')).toEqual([7, 5]);
+  });
+});
