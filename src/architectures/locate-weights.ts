@@ -1,5 +1,5 @@
 import { HoldfastError } from '../errors.js';
-import type { Checkpoint } from '../formats/index.js';
+import { BLOCK_LAYOUTS, type Checkpoint } from '../formats/index.js';
 import type { Blueprint, WeightName, WeightRef } from './blueprint.js';
 import type { Family } from './family.js';
 import type { TensorNames } from './tensor-names.js';
@@ -20,34 +20,34 @@ const NORMS: ReadonlySet<DemandedWeight['place']['weight']> = new Set([
   'finalNorm',
 ]);
 
+/** What is looked through, and by which names. */
+export interface WeightSource {
+  readonly checkpoint: Checkpoint;
+  readonly family: Family;
+  readonly names: TensorNames;
+}
+
 /**
  * Finds every weight the blueprint demands, checks its shape, and makes sure that nothing is left over that would
  * change the result.
- * @throws HoldfastError `E_TENSOR_MISSING`, `E_TENSOR_SHAPE`, `E_UNSUPPORTED` (tensors left over)
+ * @throws HoldfastError `E_TENSOR_MISSING`, `E_TENSOR_SHAPE`, `E_TENSOR_TYPE`, `E_UNSUPPORTED` (tensors left over)
  */
 export function locateWeights(
-  checkpoint: Checkpoint,
-  family: Family,
-  names: TensorNames,
+  source: WeightSource,
   blueprint: Blueprint,
 ): ReadonlyMap<WeightName, WeightRef> {
   const weights = new Map<WeightName, WeightRef>();
   for (const demanded of demandedWeights(blueprint)) {
-    const ref = refTo(demanded, checkpoint, family, names, blueprint);
-    checkTensor(checkpoint, ref.tensor, demanded);
+    const ref = refTo(demanded, source, blueprint);
+    checkTensor(source.checkpoint, ref.tensor, demanded);
     weights.set(demanded.name, ref);
   }
-  refuseLeftovers(checkpoint, family, names, blueprint, weights);
+  refuseLeftovers(source, blueprint, weights);
   return weights;
 }
 
-function refTo(
-  { place }: DemandedWeight,
-  checkpoint: Checkpoint,
-  family: Family,
-  names: TensorNames,
-  blueprint: Blueprint,
-): WeightRef {
+function refTo({ place }: DemandedWeight, source: WeightSource, blueprint: Blueprint): WeightRef {
+  const { checkpoint, family, names } = source;
   const tensor = place.layer === null ? names[place.weight] : names.layer(place.layer, place.weight);
   if (checkpoint.format === 'safetensors') {
     return family.normsLackOne && NORMS.has(place.weight) ? { tensor, addOne: true } : { tensor };
@@ -64,44 +64,35 @@ function refTo(
 }
 
 function checkTensor(checkpoint: Checkpoint, tensor: string, { name, shape }: DemandedWeight): void {
+  const place = { file: checkpoint.name, field: tensor };
   const info = checkpoint.tensors.get(tensor);
   if (info === undefined) {
-    throw new HoldfastError(
-      'E_TENSOR_MISSING',
-      `there is no tensor ${tensor} (${name}), expected ${print(shape)}`,
-      {
-        file: checkpoint.name,
-        field: tensor,
-        hint: 'Check that all shards of the model are there and belong to this configuration',
-      },
-    );
+    const what = `there is no tensor ${tensor} (${name}), expected ${print(shape)}`;
+    const hint = 'Check that all shards of the model are there and belong to this configuration';
+    throw new HoldfastError('E_TENSOR_MISSING', what, { ...place, hint });
   }
   if (info.shape.length !== shape.length || info.shape.some((size, axis) => size !== shape[axis])) {
-    throw new HoldfastError(
-      'E_TENSOR_SHAPE',
-      `tensor ${tensor} (${name}) has shape ${print(info.shape)}, expected ${print(shape)}`,
-      {
-        file: checkpoint.name,
-        field: tensor,
-        hint: 'Check that the weights belong to this configuration',
-      },
-    );
+    const what = `tensor ${tensor} (${name}) has shape ${print(info.shape)}, expected ${print(shape)}`;
+    const hint = 'Check that the weights belong to this configuration';
+    throw new HoldfastError('E_TENSOR_SHAPE', what, { ...place, hint });
+  }
+  // Blocks run along a row; the rows of a vector are single elements.
+  if (info.type === 'I64' || (shape.length === 1 && BLOCK_LAYOUTS[info.type].elements > 1)) {
+    const what = `tensor ${tensor} (${name}) is of type ${info.type}, expected ${shape.length === 1 ? 'F32, F16 or BF16' : 'floats'}`;
+    throw new HoldfastError('E_TENSOR_TYPE', what, place);
   }
 }
 
 function refuseLeftovers(
-  checkpoint: Checkpoint,
-  family: Family,
-  names: TensorNames,
+  { checkpoint, family, names }: WeightSource,
   blueprint: Blueprint,
   weights: ReadonlyMap<WeightName, WeightRef>,
 ): void {
   const used = new Set([...weights.values()].map((ref) => ref.tensor));
   // A file may store the head again although the configuration ties it to the embedding.
   if (blueprint.tiedEmbeddings) used.add(names.head);
-  const ignorable =
-    checkpoint.format === 'gguf' ? family.ignorableTensors : [ROTARY_BUFFER, ...family.ignorableTensors];
   if (checkpoint.format === 'gguf') used.add(ROPE_DIVISORS_TENSOR);
+  const ignorable = [ROTARY_BUFFER, ...family.ignorableTensors];
   const left = [...checkpoint.tensors.keys()].filter(
     (tensor) => !used.has(tensor) && !ignorable.some((pattern) => pattern.test(tensor)),
   );
@@ -113,7 +104,7 @@ function refuseLeftovers(
     {
       file: checkpoint.name,
       field: left[0] ?? '',
-      hint: 'Running it without them would give another model; it may be an adapter, a variant of the family, or a configuration of another model',
+      hint: 'Running it without them would give another model: check that the configuration belongs to these weights',
     },
   );
 }

@@ -63,7 +63,9 @@ function find(
     throw new HoldfastError('E_TENSOR_MISSING', `the model has no weight ${name}`, {
       file: checkpoint.name,
       field: name,
-      ...(name === 'head' && plan.blueprint.tiedEmbeddings ? { hint: 'Its head is the weight embedding' } : {}),
+      ...(name === 'head' && plan.blueprint.tiedEmbeddings
+        ? { hint: 'Its head is the weight embedding' }
+        : {}),
     });
   }
   return { ref, info };

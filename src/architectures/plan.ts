@@ -28,7 +28,7 @@ export async function planModel(checkpoint: Checkpoint, config?: unknown): Promi
   const blueprint = blueprintOf(family, settings);
   checkBlueprint(blueprint, checkpoint.name);
   checkLayerTypes(settings, blueprint, checkpoint.name);
-  return { blueprint, weights: locateWeights(checkpoint, family, names, blueprint) };
+  return { blueprint, weights: locateWeights({ checkpoint, family, names }, blueprint) };
 }
 
 function blueprintOf(family: Family, settings: Settings): Blueprint {

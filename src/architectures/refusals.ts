@@ -14,7 +14,7 @@ const moreThanOne = (value: unknown): boolean => typeof value === 'number' && va
  * A field that is absent or null asks for nothing.
  */
 export const CONFIG_REFUSALS: readonly Refusal[] = [
-  { field: 'quantization_config', refuses: isSet, feature: 'weights quantised by another library' },
+  { field: 'quantization_config', refuses: isSet, feature: 'loading weights quantised by another library' },
   { field: 'num_local_experts', refuses: moreThanOne, feature: 'mixture of experts' },
   { field: 'num_experts', refuses: moreThanOne, feature: 'mixture of experts' },
   { field: 'n_routed_experts', refuses: moreThanOne, feature: 'mixture of experts' },
@@ -57,7 +57,7 @@ const isList = (value: unknown): boolean => typeof value === 'object';
 
 /** Features of GGUF metadata, by key after `<architecture>.`, refused for the same reason. */
 export const GGUF_REFUSALS: readonly Refusal[] = [
-  ...PER_LAYER.map((field) => ({ field, refuses: isList, feature: 'layers of different sizes' })),
+  ...PER_LAYER.map((field) => ({ field, refuses: isList, feature: 'another size in each layer' })),
   { field: 'expert_count', refuses: isNotZero, feature: 'mixture of experts' },
   {
     field: 'attn_logit_softcapping',
