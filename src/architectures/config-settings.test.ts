@@ -1,22 +1,19 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { configFixture, modelFixture, tensor, withTensors } from '../../test/support/model-fixtures.js';
+import {
+  blueprintOf,
+  configFixture,
+  type ModelName,
+  modelFixture,
+  tensor,
+  withTensors,
+} from '../../test/support/model-fixtures.js';
+import { HoldfastError } from '../errors.js';
 import type { Checkpoint } from '../formats/index.js';
-import { type Blueprint, planModel } from './index.js';
+import { planModel } from './index.js';
 import { CONFIG_REFUSALS } from './refusals.js';
 
-type Name = 'llama' | 'mistral' | 'qwen2' | 'qwen3' | 'gemma3';
-
-/** The blueprint of a tiny model whose config.json has these fields changed (undefined: removed). */
-async function blueprintOf(name: Name, change: Record<string, unknown>): Promise<Blueprint> {
-  const config = await configFixture(name, 'config.v4.json');
-  return (await planModel(await modelFixture(name), JSON.parse(JSON.stringify({ ...config, ...change }))))
-    .blueprint;
-}
-
-const windows = (blueprint: Blueprint) => blueprint.layers.map(({ attention }) => attention.window);
-const ropeOf = (blueprint: Blueprint) => blueprint.layers[0]?.attention.rope;
-
-const REFUSED: readonly (readonly [Name, Record<string, unknown>])[] = [
+const REFUSED: readonly (readonly [ModelName, Record<string, unknown>])[] = [
   ['llama', { quantization_config: { quant_method: 'gptq', bits: 4 } }],
   ['mistral', { num_local_experts: 8 }],
   ['qwen3', { num_experts: 128 }],
@@ -178,107 +175,22 @@ describe('a config.json that is wrong', () => {
     await expect(planModel(await modelFixture('llama'), config)).rejects.toMatchObject({ code: 'E_CONFIG' });
   });
 
+  it('never ends in anything but a plan or an error with a code', async () => {
+    const checkpoint = await modelFixture('gemma3');
+    const good = await configFixture('gemma3', 'config.v4.json');
+    const fields = [...Object.keys(good), 'rope_parameters', 'layer_types', 'text_config', 'mlp_bias'];
+    const change = fc.dictionary(fc.constantFrom(...fields), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 4 });
+    await fc.assert(
+      fc.asyncProperty(change, async (changed) => {
+        const outcome = await planModel(checkpoint, { ...good, ...changed }).catch((error: unknown) => error);
+        if (outcome instanceof Error) expect(outcome).toBeInstanceOf(HoldfastError);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('is demanded beside safetensors', async () => {
     await expect(planModel(await modelFixture('llama'))).rejects.toMatchObject({ code: 'E_CONFIG' });
-  });
-});
-
-describe('rope in config.json', () => {
-  const llama3 = {
-    factor: 32,
-    low_freq_factor: 1,
-    high_freq_factor: 4,
-    original_max_position_embeddings: 8192,
-  };
-
-  it.each([
-    ['llama3', llama3],
-    ['linear', { factor: 4 }],
-    ['yarn', { factor: 4, original_max_position_embeddings: 128 }],
-    [
-      'yarn',
-      { factor: 4, original_max_position_embeddings: 128, beta_fast: 16, beta_slow: 2, truncate: false },
-    ],
-  ])('is the same by type, rope_type and rope_parameters: %s %j', async (type, parameters) => {
-    const oldest = await blueprintOf('llama', { rope_theta: 5e5, rope_scaling: { type, ...parameters } });
-    const old = await blueprintOf('llama', {
-      rope_theta: 5e5,
-      rope_scaling: { rope_type: type, ...parameters },
-    });
-    const rope_parameters = { rope_type: type, rope_theta: 5e5, ...parameters };
-    const now = await blueprintOf('llama', {
-      rope_theta: undefined,
-      rope_scaling: undefined,
-      rope_parameters,
-    });
-    expect(old).toEqual(oldest);
-    expect(now).toEqual(oldest);
-    expect(ropeOf(now)).toMatchObject({ base: 5e5, scaling: { type } });
-  });
-
-  it('fills in what yarn leaves out', async () => {
-    const blueprint = await blueprintOf('llama', { rope_scaling: { type: 'yarn', factor: 4 } });
-    expect(ropeOf(blueprint)?.scaling).toEqual({
-      type: 'yarn',
-      factor: 4,
-      originalContextLength: 512,
-      betaFast: 32,
-      betaSlow: 1,
-      attentionFactor: null,
-      truncate: true,
-    });
-  });
-
-  it('takes the factor of yarn from the two context lengths', async () => {
-    const blueprint = await blueprintOf('llama', {
-      rope_scaling: { type: 'yarn', factor: null, original_max_position_embeddings: 128 },
-    });
-    expect(ropeOf(blueprint)?.scaling).toMatchObject({ factor: 4, originalContextLength: 128 });
-  });
-
-  // 1.0569662567531275 is what transformers' _compute_yarn_parameters returns for these.
-  it('resolves mscale and mscale_all_dim into one attention factor', async () => {
-    const blueprint = await blueprintOf('llama', {
-      rope_scaling: { type: 'yarn', factor: 40, mscale: 1, mscale_all_dim: 0.8 },
-    });
-    const scaling = ropeOf(blueprint)?.scaling;
-    expect(scaling?.type === 'yarn' && scaling.attentionFactor).toBeCloseTo(1.0569662567531275, 14);
-  });
-
-  it('has a base of its own in each family where the file is silent', async () => {
-    const silent = { rope_theta: undefined, rope_scaling: undefined, rope_local_base_freq: undefined };
-    expect(ropeOf(await blueprintOf('llama', silent))?.base).toBe(10000);
-    const { layers } = await blueprintOf('gemma3', silent);
-    expect(layers[0]?.attention.rope).toEqual({ base: 10000, scaling: null });
-    expect(layers[5]?.attention.rope).toEqual({ base: 1e6, scaling: null });
-  });
-});
-
-describe('sliding windows', () => {
-  it('are on every layer of mistral, 4096 where the file is silent, none for null', async () => {
-    expect(windows(await blueprintOf('mistral', {}))).toEqual([20, 20, 20]);
-    expect(windows(await blueprintOf('mistral', { sliding_window: undefined }))).toEqual([4096, 4096, 4096]);
-    expect(windows(await blueprintOf('mistral', { sliding_window: null }))).toEqual([null, null, null]);
-  });
-
-  it('begin at max_window_layers in qwen, if switched on', async () => {
-    const on = { use_sliding_window: true, sliding_window: 16, max_window_layers: 1 };
-    expect(windows(await blueprintOf('qwen2', on))).toEqual([null, 16, 16]);
-    expect(windows(await blueprintOf('qwen3', { ...on, use_sliding_window: false }))).toEqual([
-      null,
-      null,
-      null,
-    ]);
-    const layer_types = ['sliding_attention', 'full_attention', 'full_attention'];
-    expect(windows(await blueprintOf('qwen3', { ...on, layer_types }))).toEqual([16, null, null]);
-  });
-
-  it('follow the pattern in gemma3, and are handed the local rope base', async () => {
-    const blueprint = await blueprintOf('gemma3', { sliding_window_pattern: 3, rope_local_base_freq: 5000 });
-    expect(windows(blueprint)).toEqual([16, 16, null, 16, 16, null, 16]);
-    expect(blueprint.layers.map(({ attention }) => attention.rope.base)).toEqual([
-      5000, 5000, 1e6, 5000, 5000, 1e6, 5000,
-    ]);
   });
 });
 

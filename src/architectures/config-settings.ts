@@ -81,6 +81,7 @@ export function settingsFromConfig(
     outputBias: config.attention_bias ?? false,
     mlpBias: config.mlp_bias ?? false,
     queryScalar: config.query_pre_attn_scalar ?? null,
+    // Qwen's files name a window and switch it off in the same breath.
     window: config.use_sliding_window === false ? null : (config.sliding_window ?? null),
     layerTypes: layerTypesOf(config),
     slidingPattern: config.sliding_window_pattern ?? null,

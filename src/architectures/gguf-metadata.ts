@@ -3,6 +3,13 @@ import type { Checkpoint } from '../formats/index.js';
 
 /** Typed reading of the keys of one GGUF architecture; every reader gives null for an absent key. */
 export interface GgufMetadata {
+  /** An error about a key, with the key's full name. */
+  readonly error: (
+    code: 'E_CONFIG' | 'E_UNSUPPORTED',
+    key: string,
+    what: string,
+    hint?: string,
+  ) => HoldfastError;
   /** The value as it stands, integers as numbers; undefined for an absent key. */
   readonly raw: (key: string) => unknown;
   readonly text: (key: string) => string | null;
@@ -19,8 +26,14 @@ export interface GgufMetadata {
  * @throws HoldfastError `E_CONFIG` (from the readers) for a value of the wrong kind
  */
 export function ggufMetadata(checkpoint: Checkpoint, architecture: string): GgufMetadata {
+  const error: GgufMetadata['error'] = (code, key, what, hint) =>
+    new HoldfastError(code, what, {
+      file: checkpoint.name,
+      field: `${architecture}.${key}`,
+      ...(hint === undefined ? {} : { hint }),
+    });
   const fail = (key: string, what: string): never => {
-    throw new HoldfastError('E_CONFIG', what, { file: checkpoint.name, field: `${architecture}.${key}` });
+    throw error('E_CONFIG', key, what);
   };
   const raw = (key: string): unknown => {
     const value = checkpoint.metadata.get(`${architecture}.${key}`);
@@ -39,6 +52,7 @@ export function ggufMetadata(checkpoint: Checkpoint, architecture: string): Gguf
     return fail(key, 'expected a positive integer');
   };
   return {
+    error,
     raw,
     float,
     count,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ggufFixture, tensor, withTensors } from '../../test/support/model-fixtures.js';
+import { ggufFixture, tensor, windows, withTensors } from '../../test/support/model-fixtures.js';
 import type { Checkpoint, MetadataValue } from '../formats/index.js';
 import { shortestDecimal } from './gguf-metadata.js';
 import { type Blueprint, planModel } from './index.js';
@@ -24,7 +24,6 @@ async function withKeys(
 
 const blueprintWith = async (...given: Parameters<typeof withKeys>): Promise<Blueprint> =>
   (await planModel(await withKeys(...given))).blueprint;
-const windows = (blueprint: Blueprint) => blueprint.layers.map(({ attention }) => attention.window);
 const scalingOf = (blueprint: Blueprint) => blueprint.layers[0]?.attention.rope.scaling;
 
 const REFUSED: Readonly<Record<string, MetadataValue>> = {

@@ -27,18 +27,19 @@ export async function settingsFromGguf(
   const hiddenSize = metadata.demandCount('embedding_length');
   const layerCount = metadata.demandCount('block_count');
   if (layerCount > LIMITS.layers) {
-    throw new HoldfastError('E_CONFIG', `${layerCount} layers are more than the ${LIMITS.layers} possible`, {
-      file: checkpoint.name,
-      field: `${architecture}.block_count`,
-    });
+    throw metadata.error(
+      'E_CONFIG',
+      'block_count',
+      `${layerCount} layers are more than the ${LIMITS.layers} possible`,
+    );
   }
   const heads = metadata.demandCount('attention.head_count');
   const headDim = metadata.count('attention.key_length') ?? Math.floor(hiddenSize / heads);
-  checkHeadSizes(metadata, checkpoint, `${architecture}.`, headDim);
+  checkHeadSizes(metadata, headDim);
   const contextLength = metadata.demandCount('context_length');
   const rope: RopeBlueprint = {
     base: metadata.float('rope.freq_base') ?? family.ropeBase,
-    scaling: await scalingOf(metadata, checkpoint, `${architecture}.`, contextLength, headDim),
+    scaling: await scalingOf(metadata, checkpoint, contextLength, headDim),
   };
   const slidingBase = metadata.float('rope.freq_base_swa') ?? family.slidingRopeBase;
   const settings: Settings = {
@@ -69,12 +70,7 @@ export async function settingsFromGguf(
 }
 
 /** Rotation and values over the whole head: anything else is another model. */
-function checkHeadSizes(
-  metadata: GgufMetadata,
-  checkpoint: Checkpoint,
-  prefix: string,
-  headDim: number,
-): void {
+function checkHeadSizes(metadata: GgufMetadata, headDim: number): void {
   for (const [key, feature] of [
     ['rope.dimension_count', 'rotary embedding of a part of each head'],
     ['rope.dimension_count_swa', 'rotary embedding of a part of each head'],
@@ -82,10 +78,7 @@ function checkHeadSizes(
   ] as const) {
     const size = metadata.count(key);
     if (size === null || size === headDim) continue;
-    throw new HoldfastError('E_UNSUPPORTED', `${feature} (${size} of ${headDim}) is not supported`, {
-      file: checkpoint.name,
-      field: `${prefix}${key}`,
-    });
+    throw metadata.error('E_UNSUPPORTED', key, `${feature} (${size} of ${headDim}) is not supported`);
   }
 }
 
@@ -108,18 +101,17 @@ function slidingLayers(
 async function scalingOf(
   metadata: GgufMetadata,
   checkpoint: Checkpoint,
-  prefix: string,
   contextLength: number,
   headDim: number,
 ): Promise<RopeScaling | null> {
-  const scaling = scalingOfMetadata(metadata, checkpoint, prefix, contextLength);
+  const scaling = scalingOfMetadata(metadata, contextLength);
   const info = checkpoint.tensors.get(ROPE_DIVISORS_TENSOR);
   if (info === undefined) return scaling;
   if (scaling !== null) {
-    throw new HoldfastError(
+    throw metadata.error(
       'E_UNSUPPORTED',
+      'rope.scaling.type',
       `rope scaling "${scaling.type}" together with ${ROPE_DIVISORS_TENSOR} is not supported`,
-      { file: checkpoint.name, field: `${prefix}rope.scaling.type` },
     );
   }
   if (info.shape.length !== 1 || info.shape[0] !== headDim / 2) {
@@ -133,12 +125,7 @@ async function scalingOf(
 }
 
 /** A missing type means linear, and a missing factor none, as in llama.cpp. */
-function scalingOfMetadata(
-  metadata: GgufMetadata,
-  checkpoint: Checkpoint,
-  prefix: string,
-  contextLength: number,
-): RopeScaling | null {
+function scalingOfMetadata(metadata: GgufMetadata, contextLength: number): RopeScaling | null {
   const type = metadata.text('rope.scaling.type') ?? 'linear';
   // `scale_linear` is the factor's name in the first GGUF files.
   const factor = metadata.float('rope.scaling.factor') ?? metadata.float('rope.scale_linear') ?? 1;
@@ -157,9 +144,10 @@ function scalingOfMetadata(
       truncate: true,
     };
   }
-  throw new HoldfastError('E_UNSUPPORTED', `rope scaling "${type}" is not supported`, {
-    file: checkpoint.name,
-    field: `${prefix}rope.scaling.type`,
-    hint: 'Supported are none, linear and yarn',
-  });
+  throw metadata.error(
+    'E_UNSUPPORTED',
+    'rope.scaling.type',
+    `rope scaling "${type}" is not supported`,
+    'Supported are none, linear and yarn',
+  );
 }

@@ -104,6 +104,26 @@ describe('the weights of a plan', () => {
   });
 });
 
+it('puts query and key of a llama GGUF back in order, their biases too, and nothing else', async () => {
+  const biased = withTensors(await ggufFixture('llama.F32.gguf'), (tensors) => {
+    for (const layer of [0, 1, 2]) {
+      for (const [name, size] of Object.entries({ attn_q: 64, attn_k: 32, attn_v: 32 })) {
+        add(`blk.${layer}.${name}.bias`, [size])(tensors);
+      }
+    }
+  });
+  const { weights } = await planModel(biased);
+  const reordered = [...weights].filter(([, ref]) => ref.interleavedHeads !== undefined);
+  expect(reordered.map(([name, ref]) => [name, ref.interleavedHeads])).toEqual(
+    [0, 1, 2].flatMap((layer) => [
+      [`layers.${layer}.query`, 4],
+      [`layers.${layer}.key`, 2],
+      [`layers.${layer}.queryBias`, 4],
+      [`layers.${layer}.keyBias`, 2],
+    ]),
+  );
+});
+
 describe('the head', () => {
   it('is the embedding when config.json says so, though the file stores a head too', async () => {
     const plan = await planWith('llama', add('lm_head.weight', [512, 64]));

@@ -17,6 +17,7 @@ export function parse<T>(schema: z.ZodType<T>, value: unknown, file: string, fie
     {
       file,
       ...(path === '' ? {} : { field: path }),
+      hint: 'Compare it with the config.json that was published with the weights',
       cause: result.error,
     },
   );

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { configFixture, ggufFixture, modelFixture } from '../../test/support/model-fixtures.js';
+import type { MetadataValue, TensorInfo } from '../formats/index.js';
 import { planModel } from './index.js';
+import { qwen2 } from './qwen2.js';
+import { tensorNames } from './tensor-names.js';
+import { demandedWeights } from './weight-shapes.js';
 
 const FAMILIES = ['llama', 'mistral', 'qwen2', 'qwen3', 'gemma3'] as const;
 
@@ -25,5 +29,31 @@ describe('a GGUF', () => {
     const fromGguf = await planModel(await ggufFixture(file));
     expect(fromGguf.blueprint).toEqual(fromConfig.blueprint);
     expect([...fromGguf.weights.keys()]).toEqual([...fromConfig.weights.keys()]);
+  });
+
+  it('of a qwen2 has the blueprint of its config.json, biases and all, in rows as they are', async () => {
+    const checkpoint = await modelFixture('qwen2');
+    const original = await planModel(checkpoint, await configFixture('qwen2'));
+    const names = tensorNames({ ...checkpoint, format: 'gguf' }, qwen2);
+    const tensors = new Map<string, TensorInfo>();
+    for (const { name, place } of demandedWeights(original.blueprint)) {
+      const renamed = place.layer === null ? names[place.weight] : names.layer(place.layer, place.weight);
+      tensors.set(renamed, checkpoint.tensors.get(original.weights.get(name)!.tensor)!);
+    }
+    const metadata = new Map<string, MetadataValue>([
+      ['general.architecture', 'qwen2'],
+      ['qwen2.block_count', 3],
+      ['qwen2.context_length', 512],
+      ['qwen2.embedding_length', 64],
+      ['qwen2.feed_forward_length', 96],
+      ['qwen2.attention.head_count', 4],
+      ['qwen2.attention.head_count_kv', 2],
+      ['qwen2.attention.layer_norm_rms_epsilon', Math.fround(1e-5)],
+      ['qwen2.rope.freq_base', 1e6],
+    ]);
+    const plan = await planModel({ format: 'gguf', name: 'qwen2.gguf', tensors, metadata });
+    expect(plan.blueprint).toEqual(original.blueprint);
+    expect(plan.weights.get('layers.0.query')).toEqual({ tensor: 'blk.0.attn_q.weight' });
+    expect(plan.weights.get('layers.2.keyBias')).toEqual({ tensor: 'blk.2.attn_k.bias' });
   });
 });

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { type Blueprint, planModel } from '../../src/architectures/index.js';
 import {
   type ByteSource,
   type Checkpoint,
@@ -7,6 +8,8 @@ import {
   openSafetensors,
   type TensorInfo,
 } from '../../src/formats/index.js';
+
+export type ModelName = 'llama' | 'mistral' | 'qwen2' | 'qwen3' | 'gemma3';
 
 const FIXTURES = new URL('../fixtures/', import.meta.url);
 
@@ -44,3 +47,17 @@ export function tensor(name: string, shape: readonly number[], values?: readonly
   const bytes = new Uint8Array(Float32Array.from(values ?? []).buffer);
   return { name, type: 'F32', shape, source: memorySource(bytes, name), offset: 0, byteLength: bytes.length };
 }
+
+/**
+ * The blueprint of a tiny model whose config.json, in the older spelling, has these fields changed (undefined:
+ * removed).
+ */
+export async function blueprintOf(name: ModelName, change: Record<string, unknown>): Promise<Blueprint> {
+  const config = await configFixture(name, 'config.v4.json');
+  const changed = JSON.parse(JSON.stringify({ ...config, ...change }));
+  return (await planModel(await modelFixture(name), changed)).blueprint;
+}
+
+/** The window of each layer. */
+export const windows = (blueprint: Blueprint): (number | null)[] =>
+  blueprint.layers.map(({ attention }) => attention.window);
