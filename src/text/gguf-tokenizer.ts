@@ -146,7 +146,7 @@ const readLlama: ReadKind = (fields, tokens, types, vocab) => {
     },
     addsBos: true,
     // What llama.cpp takes for this kind when the file names none.
-    defaultIds: { bos: 1, eos: 2, unk: unkId < 0 ? 0 : unkId },
+    defaultIds: { bos: 1, eos: 2, unk: Math.max(unkId, 0) },
   };
 };
 

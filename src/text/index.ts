@@ -5,8 +5,10 @@
  * browser), nor models, attention or generation.
  */
 export type { AddedToken, CharRange } from './added-tokens.js';
+export { type ChatFormat, chatFormat } from './chat-format.js';
 export type { EncodedText } from './encoder.js';
 export { templateFromGguf, tokenizerFromGguf } from './gguf-tokenizer.js';
+export { type DialogueLayout, type LayoutOptions, layoutDialogue, type MessageLayout } from './layout.js';
 export type { Span, SpanRole, TokenRange } from './span.js';
 export { createStreamDecoder, type StreamDecoder } from './stream.js';
 export {

@@ -54,5 +54,9 @@ export const ggufMetadata = async (path: string) => {
 };
 export const fixtureGguf = (file: string) => ggufMetadata(`${root}test/fixtures/gguf/${file}`);
 
-export const asRanges = (pairs: readonly [number, number][]): CharRange[] =>
-  pairs.map(([start, end]) => ({ start, end }));
+/** Python counts characters in code points, JavaScript in UTF-16 units. */
+export const asUtf16Ranges = (text: string, pairs: readonly [number, number][]): CharRange[] => {
+  const points = [...text];
+  const units = (count: number): number => points.slice(0, count).join('').length;
+  return pairs.map(([start, end]) => ({ start: units(start), end: units(end) }));
+};
