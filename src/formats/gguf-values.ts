@@ -38,7 +38,7 @@ const NUMERIC: Readonly<Record<number, NumericType>> = {
 const MAX_ARRAY_DEPTH = 4;
 /** Rough memory of one element beyond its bytes in the file. */
 const STRING_OVERHEAD_BYTES = 40;
-const BOOLEAN_OVERHEAD_BYTES = 8;
+const BOOLEAN_OVERHEAD_BYTES = 32;
 const ARRAY_OVERHEAD_BYTES = 256;
 
 function safe(value: bigint): number | bigint {

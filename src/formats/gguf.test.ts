@@ -77,8 +77,8 @@ describe('openGguf', () => {
     ['version 1', { version: 1 }, 'version 1 is not read'],
     ['an unknown version', { version: 4 }, 'version 4 is unknown'],
     ['big-endian files', { version: 0x03000000 }, 'big-endian'],
-    ['a tensor count of 2^60', { tensorCount: 2n ** 60n }, 'tensor_count'],
-    ['a metadata count of 2^64 − 1', { metadataCount: 2n ** 64n - 1n }, 'metadata_kv_count'],
+    ['a tensor count of 2^60', { tensorCount: 2n ** 60n }, 'entries of at least 24 bytes each'],
+    ['a metadata count of 2^64 − 1', { metadataCount: 2n ** 64n - 1n }, 'entries of at least 13 bytes each'],
     ['an alignment of 12', { metadata: [['general.alignment', u32(12)]] }, 'alignment of 12'],
     ['an alignment of 4', { metadata: [['general.alignment', u32(4)]] }, 'alignment of 4'],
     ['an alignment of 0', { metadata: [['general.alignment', u32(0)]] }, 'alignment of 0'],
@@ -138,6 +138,26 @@ describe('openGguf', () => {
   it('refuses a string past the end, with its place', async () => {
     const { bytes } = buildGguf({ metadata: [['key', { type: 'string', value: 'hello' }]] });
     new DataView(bytes.buffer).setBigUint64(24 + 8 + 3 + 4, 2n ** 63n, true);
+    await expect(open(bytes)).rejects.toMatchObject({ code: 'E_GGUF', field: '"key"', offset: 39 });
+  });
+
+  it.each(['u32', 'bool', 'string', 'array'] as const)(
+    'refuses a large array of %s in a small file',
+    async (of) => {
+      const { bytes } = buildGguf({ metadata: [['key', { type: 'array', of, values: [] }]] });
+      new DataView(bytes.buffer).setBigUint64(24 + 8 + 3 + 4 + 4, 1000n, true);
+      await expect(open(bytes)).rejects.toMatchObject({
+        code: 'E_GGUF',
+        field: '"key"',
+        offset: 39,
+        message: expect.stringContaining('an array of 1000 elements'),
+      });
+    },
+  );
+
+  it('refuses a boolean that is neither 0 nor 1', async () => {
+    const { bytes } = buildGguf({ metadata: [['key', { type: 'bool', value: true }]] });
+    bytes[39] = 2;
     await expect(open(bytes)).rejects.toMatchObject({ code: 'E_GGUF', field: '"key"', offset: 39 });
   });
 

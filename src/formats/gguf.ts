@@ -4,8 +4,8 @@ import type { Checkpoint, MetadataValue, TensorInfo } from './checkpoint.js';
 import { GgufCursor } from './gguf-cursor.js';
 import { GGML_TYPES, GGUF_TENSOR_TYPES, ggufTensorType } from './gguf-types.js';
 import { readValue } from './gguf-values.js';
-import { quote } from './json-scanner.js';
 import { byOffset, elementCount, findOverlap } from './layout.js';
+import { quote } from './quote.js';
 import { BLOCK_LAYOUTS, byteLengthOf } from './tensor-types.js';
 
 const MAGIC = 0x46554747; // "GGUF", little endian
@@ -28,7 +28,8 @@ export async function openGguf(source: ByteSource): Promise<Checkpoint> {
   const cursor = new GgufCursor(source);
   const { tensorCount, metadataCount } = await readPreamble(cursor);
   const metadata = await readMetadata(cursor, metadataCount);
-  const alignment = checkAlignment(cursor, metadata);
+  const stated = metadata.get('general.alignment');
+  const alignment = typeof stated === 'number' ? stated : DEFAULT_ALIGNMENT;
   const declared = await readTensorInfos(cursor, tensorCount);
   const dataStart = Math.ceil(cursor.position / alignment) * alignment;
   const tensors = new Map<string, TensorInfo>();
@@ -80,29 +81,36 @@ async function readMetadata(cursor: GgufCursor, count: number): Promise<Readonly
     const at = cursor.position;
     const key = await cursor.string(`metadata key ${i}`);
     if (metadata.has(key)) cursor.fail('the key stands there twice', quote(key), at);
-    metadata.set(key, await readValue(cursor, quote(key)));
-  }
-  const parts = metadata.get('split.count');
-  if (typeof parts === 'number' && parts > 1) {
-    const hint = 'Join the parts with llama-gguf-split --merge';
-    cursor.fail(`the file is one of the ${parts} parts of a model`, 'split.count', cursor.position, hint);
+    const value = await readValue(cursor, quote(key));
+    METADATA_CHECKS.get(key)?.(cursor, value, at);
+    metadata.set(key, value);
   }
   return metadata;
 }
 
-function checkAlignment(cursor: GgufCursor, metadata: ReadonlyMap<string, MetadataValue>): number {
-  const alignment = metadata.get('general.alignment') ?? DEFAULT_ALIGNMENT;
-  // 32-bit arithmetic is enough: the format has it as u32.
+/** What the reading itself depends on, checked where it stands. */
+const METADATA_CHECKS: ReadonlyMap<string, (cursor: GgufCursor, value: MetadataValue, at: number) => void> =
+  new Map([
+    ['general.alignment', checkAlignment],
+    ['split.count', checkSplit],
+  ]);
+
+function checkSplit(cursor: GgufCursor, parts: MetadataValue, at: number): void {
+  if (typeof parts !== 'number' || parts <= 1) return;
+  const hint = 'Join the parts with llama-gguf-split --merge';
+  cursor.fail(`the file is one of the ${parts} parts of a model`, 'split.count', at, hint);
+}
+
+function checkAlignment(cursor: GgufCursor, alignment: MetadataValue, at: number): void {
   const valid =
     typeof alignment === 'number' &&
     alignment >= 8 &&
     alignment <= 2 ** 31 &&
     Number.isInteger(Math.log2(alignment));
-  if (valid) return alignment;
-  return cursor.fail(
-    `an alignment of ${String(alignment).slice(0, 24)} is not a power of two from 8 on`,
-    'general.alignment',
-  );
+  if (valid) return;
+  const stated = typeof alignment === 'number' ? alignment : typeof alignment;
+  const what = `an alignment of ${stated} is not a power of two from 8 on`;
+  cursor.fail(what, 'general.alignment', at);
 }
 
 /** A tensor as the header describes it, with the position of its entry for errors. */

@@ -297,11 +297,40 @@ describe('opening a hostile file', () => {
     }
   });
 
-  it('stays within its memory for a header of nothing but brackets', async () => {
-    const text = `{"a":{"x":[${'[],'.repeat(8 * MEBIBYTE)}`;
-    const bytes = new Uint8Array(8 + text.length);
-    new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
-    bytes.set(new TextEncoder().encode(text), 8);
+  const numbered = (count: number, item: (i: number) => string): string =>
+    Array.from({ length: count }, (_, i) => item(i)).join();
+  it.each([
+    ['lists', `{"a":{"x":[${'[],'.repeat(5_000_000)}`],
+    ['metadata', `{"__metadata__":{${numbered(190_000, (i) => `"${i}":""`)}}}`],
+    ['too much metadata', `{"__metadata__":{${numbered(1_000_000, (i) => `"${i}":""`)}}}`],
+    ['tensors', `{${numbered(45_000, (i) => `"${i}":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}`)}}`],
+    [
+      'too many tensors',
+      `{${numbered(250_000, (i) => `"${i}":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}`)}}`,
+    ],
+    ['wide text', `{"__metadata__":{"é€":"${'a'.repeat(15_000_000)}"}}`],
+    ['more than any model needs', `{"__metadata__":{"a":"${'a'.repeat(17_000_000)}"}}`],
+  ])('stays within its memory for a header full of %s', async (_, text) => {
+    const encoded = new TextEncoder().encode(text);
+    const bytes = new Uint8Array(8 + encoded.length);
+    new DataView(bytes.buffer).setBigUint64(0, BigInt(encoded.length), true);
+    bytes.set(encoded, 8);
     await expectHonest(openSafetensors, bytes);
+  });
+
+  it.each([
+    ['metadata', 200_000, 0],
+    ['tensors', 0, 50_000],
+  ])('stays within its memory for a GGUF file full of %s', async (_, keys, tensors) => {
+    const plan = {
+      metadata: Array.from({ length: keys }, (_, i) => [`${i}`, { type: 'u8', value: 1 }] as const),
+      tensors: Array.from({ length: tensors }, (_, i) => ({
+        name: `${i}`,
+        dimensions: [0],
+        type: 0,
+        offset: 0,
+      })),
+    };
+    await expectHonest(openGguf, buildGguf(plan).bytes);
   });
 });

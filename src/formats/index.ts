@@ -11,6 +11,12 @@ export type { Checkpoint, MetadataValue, NumericArray, TensorInfo, TensorType } 
 export { dequantize, dequantizeInto } from './dequantize.js';
 export { openGguf } from './gguf.js';
 export { type Fetch, httpSource } from './http-source.js';
+export {
+  blockValues,
+  type IntegerBlocks,
+  integerBlocks,
+  quantizeBlocks,
+} from './integer-blocks.js';
 export { locateJsonError } from './json-scanner.js';
 export { readTensor } from './read-tensor.js';
 export { openSafetensors, type SafetensorsDtype } from './safetensors.js';

@@ -1,3 +1,5 @@
+import { quote } from './quote.js';
+
 /** Where and why a text is not the JSON that was expected. `position` counts UTF-16 units. */
 export class JsonError extends Error {
   constructor(
@@ -6,11 +8,6 @@ export class JsonError extends Error {
   ) {
     super(what);
   }
-}
-
-/** A name from a file as errors show it: quoted, and cut where it is absurdly long. */
-export function quote(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }
 
 /** Deeper nesting than any header or configuration has; keeps hostile input from exhausting the stack. */
@@ -23,7 +20,13 @@ const MAX_DEPTH = 200;
 export class JsonScanner {
   position = 0;
 
-  constructor(private readonly text: string) {}
+  private keys = 0;
+
+  /** @param maxKeys the most keys that all objects together may have: each costs memory that no byte count shows. */
+  constructor(
+    private readonly text: string,
+    private readonly maxKeys = Number.POSITIVE_INFINITY,
+  ) {}
 
   fail(what: string, position = this.position): never {
     throw new JsonError(what, position);
@@ -89,6 +92,7 @@ export class JsonScanner {
       const at = this.position;
       const key = this.string();
       if (seen.has(key)) this.fail(`the key ${quote(key)} stands there twice`, at);
+      if (++this.keys > this.maxKeys) this.fail(`more than ${this.maxKeys} keys`, at);
       seen.add(key);
       this.expect(':');
       onKey(key);

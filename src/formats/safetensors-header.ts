@@ -1,4 +1,5 @@
-import { JsonScanner, quote } from './json-scanner.js';
+import { JsonScanner } from './json-scanner.js';
+import { quote } from './quote.js';
 
 /** A tensor as the header describes it; nothing but the grammar has been checked. */
 export interface HeaderEntry {
@@ -18,13 +19,16 @@ export interface SafetensorsHeader {
 /** More than any tensor has; a shape is refused before it grows into an allocation. */
 const MAX_DIMENSIONS = 8;
 
+/** Four a tensor; enough for fifty thousand of them. */
+const MAX_KEYS = 200_000;
+
 /**
  * Parses the JSON header: `{"__metadata__": {key: string}, name: {dtype, shape, data_offsets}, …}`.
  * Not `JSON.parse`, which lets the last of two equal names win and builds whatever the text describes.
  * @throws JsonError
  */
 export function parseSafetensorsHeader(text: string): SafetensorsHeader {
-  const scanner = new JsonScanner(text);
+  const scanner = new JsonScanner(text, MAX_KEYS);
   const entries: HeaderEntry[] = [];
   const metadata = new Map<string, string>();
   scanner.object((name) => {

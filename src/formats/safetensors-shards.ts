@@ -1,7 +1,8 @@
 import type { ByteSource } from './bytes.js';
 import type { Checkpoint, MetadataValue, TensorInfo } from './checkpoint.js';
-import { JsonError, JsonScanner, quote } from './json-scanner.js';
-import { bad, openSafetensors } from './safetensors.js';
+import { JsonError, JsonScanner } from './json-scanner.js';
+import { quote } from './quote.js';
+import { openSafetensors, safetensorsError } from './safetensors.js';
 
 /**
  * Opens a model whose tensors are spread over several files by a `model.safetensors.index.json`.
@@ -26,7 +27,7 @@ export async function openShardedSafetensors(
       const home = weightMap.get(info.name);
       if (home !== shard) {
         const where = home === undefined ? 'does not know it' : `puts it in ${quote(home)}`;
-        throw bad(
+        throw safetensorsError(
           checkpoint.name,
           `the shard holds tensor ${quote(info.name)}, the index ${where}`,
           'weight_map',
@@ -39,7 +40,13 @@ export async function openShardedSafetensors(
   for (const [tensor, shard] of weightMap) {
     if (!tensors.has(tensor)) {
       const hint = 'Fetch the model again: index and shards are of different versions';
-      throw bad(name, `shard ${quote(shard)} lacks tensor ${quote(tensor)}`, 'weight_map', undefined, hint);
+      throw safetensorsError(
+        name,
+        `shard ${quote(shard)} lacks tensor ${quote(tensor)}`,
+        'weight_map',
+        undefined,
+        hint,
+      );
     }
   }
   return { format: 'safetensors', name, tensors, metadata };
@@ -57,8 +64,13 @@ function parseIndex(name: string, text: string): ReadonlyMap<string, string> {
     scanner.end();
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
-    throw bad(name, error.what, 'index', new TextEncoder().encode(text.slice(0, error.position)).length);
+    throw safetensorsError(
+      name,
+      error.what,
+      'index',
+      new TextEncoder().encode(text.slice(0, error.position)).length,
+    );
   }
-  if (weightMap.size === 0) throw bad(name, 'the index names no tensors', 'weight_map');
+  if (weightMap.size === 0) throw safetensorsError(name, 'the index names no tensors', 'weight_map');
   return weightMap;
 }

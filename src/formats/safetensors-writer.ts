@@ -1,6 +1,6 @@
 import { HoldfastError } from '../errors.js';
-import { quote } from './json-scanner.js';
 import { elementCount } from './layout.js';
+import { quote } from './quote.js';
 import type { SafetensorsDtype } from './safetensors.js';
 import { byteLengthOf } from './tensor-types.js';
 

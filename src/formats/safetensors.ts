@@ -1,8 +1,9 @@
 import { HoldfastError } from '../errors.js';
 import type { ByteSource } from './bytes.js';
 import type { Checkpoint, TensorInfo, TensorType } from './checkpoint.js';
-import { JsonError, quote } from './json-scanner.js';
+import { JsonError } from './json-scanner.js';
 import { byOffset, elementCount, findOverlap } from './layout.js';
+import { quote } from './quote.js';
 import { type HeaderEntry, parseSafetensorsHeader, type SafetensorsHeader } from './safetensors-header.js';
 import { byteLengthOf } from './tensor-types.js';
 
@@ -10,8 +11,8 @@ import { byteLengthOf } from './tensor-types.js';
 export const SAFETENSORS_DTYPES = ['F32', 'F16', 'BF16', 'I64'] as const satisfies readonly TensorType[];
 export type SafetensorsDtype = (typeof SAFETENSORS_DTYPES)[number];
 
-/** The format's own limit. */
-const MAX_HEADER_BYTES = 100_000_000;
+/** The format allows 100 MB; models need some hundred bytes a tensor, and parsing takes several times the text. */
+const MAX_HEADER_BYTES = 16 * 1024 * 1024;
 const CUT = 'The file is cut short or damaged: fetch it again';
 
 /**
@@ -27,8 +28,8 @@ export async function openSafetensors(source: ByteSource): Promise<Checkpoint> {
   return { format: 'safetensors', name: source.name, tensors, metadata: header.metadata };
 }
 
-/** The one way this file complains. */
-export function bad(
+/** A fault of the file `source`, with the field and byte where it shows. */
+export function safetensorsError(
   source: string,
   what: string,
   field?: string,
@@ -45,30 +46,30 @@ export function bad(
 
 async function readHeader(source: ByteSource): Promise<{ header: SafetensorsHeader; dataStart: number }> {
   if (source.size < 8)
-    throw bad(source.name, `${source.size} bytes cannot hold a header`, 'header length', 0, CUT);
+    throw safetensorsError(source.name, `${source.size} bytes cannot hold a header`, 'header length', 0, CUT);
   const prefix = await source.read(0, 8);
   const length = new DataView(prefix.buffer, prefix.byteOffset).getBigUint64(0, true);
   if (length > BigInt(source.size - 8)) {
     const what = `the header claims ${length} bytes, the file has ${source.size - 8} left`;
-    throw bad(source.name, what, 'header length', 0, CUT);
+    throw safetensorsError(source.name, what, 'header length', 0, CUT);
   }
   if (length > MAX_HEADER_BYTES) {
-    const what = `a header of ${length} bytes is over the format's limit of ${MAX_HEADER_BYTES}`;
-    throw bad(source.name, what, 'header length', 0);
+    const what = `a header of ${length} bytes is over the limit of ${MAX_HEADER_BYTES}`;
+    throw safetensorsError(source.name, what, 'header length', 0);
   }
   const bytes = await source.read(8, Number(length));
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw bad(source.name, 'the header is not UTF-8', 'header', 8, CUT);
+    throw safetensorsError(source.name, 'the header is not UTF-8', 'header', 8, CUT);
   }
   try {
     return { header: parseSafetensorsHeader(text), dataStart: 8 + bytes.length };
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
     const offset = 8 + new TextEncoder().encode(text.slice(0, error.position)).length;
-    throw bad(source.name, error.what, 'header', offset);
+    throw safetensorsError(source.name, error.what, 'header', offset);
   }
 }
 
@@ -87,16 +88,17 @@ function checkEntry(source: ByteSource, entry: HeaderEntry, dataStart: number): 
     });
   }
   const elements = elementCount(shape);
-  if (elements === null) throw bad(source.name, `shape [${shape}] has more than 2^53 elements`, field);
+  if (elements === null)
+    throw safetensorsError(source.name, `shape [${shape}] has more than 2^53 elements`, field);
   const dataBytes = source.size - dataStart;
   if (begin > end || end > dataBytes) {
     const what = `data_offsets [${begin}, ${end}] lie outside the ${dataBytes} bytes of data`;
-    throw bad(source.name, what, field, dataStart, CUT);
+    throw safetensorsError(source.name, what, field, dataStart, CUT);
   }
   const byteLength = byteLengthOf(dtype, elements);
   if (byteLength !== end - begin) {
     const what = `shape [${shape}] of ${dtype} takes ${byteLength} bytes, data_offsets give ${end - begin}`;
-    throw bad(source.name, what, field, dataStart + begin);
+    throw safetensorsError(source.name, what, field, dataStart + begin);
   }
   return { name, type: dtype, shape, source, offset: dataStart + begin, byteLength };
 }
@@ -107,7 +109,7 @@ function checkCoverage(source: ByteSource, tensors: readonly TensorInfo[], dataS
   const overlap = findOverlap(ordered);
   if (overlap !== null) {
     const [before, after] = overlap;
-    throw bad(
+    throw safetensorsError(
       source.name,
       `tensors ${quote(before.name)} and ${quote(after.name)} overlap`,
       'data_offsets',
@@ -120,6 +122,6 @@ function checkCoverage(source: ByteSource, tensors: readonly TensorInfo[], dataS
     covered = offset + byteLength;
   }
   if (covered !== source.size) {
-    throw bad(source.name, 'there are bytes that belong to no tensor', 'data_offsets', covered);
+    throw safetensorsError(source.name, 'there are bytes that belong to no tensor', 'data_offsets', covered);
   }
 }

@@ -1,37 +1,47 @@
+import { type BlockFormat, decoderOf } from './block-format.js';
 import { halfValues } from './floats.js';
 
 /**
  * Block types of 32 elements. All put element j in the low and element j + 16 in the high half of byte j, except
  * Q8_0, which has a byte per element. `d` is the block's scale, `m` its offset, both stored as f16.
- * Products and sums are exact in f64, so the one rounding to f32 gives the reference's bits.
  */
 
 /** value = d · (q − 8). Layout: d, 16 bytes of nibbles. */
-export function decodeQ4_0(bytes: Uint8Array, out: Float32Array): void {
-  const half = halfValues();
-  for (let at = 0, o = 0; o < out.length; at += 18, o += 32) {
-    const d = half[bytes[at]! | (bytes[at + 1]! << 8)]!;
-    for (let j = 0; j < 16; j++) {
-      const pair = bytes[at + 2 + j]!;
-      out[o + j] = d * ((pair & 15) - 8);
-      out[o + j + 16] = d * ((pair >> 4) - 8);
+export const Q4_0: BlockFormat = {
+  blockSize: 32,
+  bits: 4,
+  centre: null,
+  split(bytes, quants, scales) {
+    const half = halfValues();
+    for (let at = 0, o = 0; o < quants.length; at += 18, o += 32) {
+      scales[o >> 5] = half[bytes[at]! | (bytes[at + 1]! << 8)]!;
+      for (let j = 0; j < 16; j++) {
+        const pair = bytes[at + 2 + j]!;
+        quants[o + j] = (pair & 15) - 8;
+        quants[o + j + 16] = (pair >> 4) - 8;
+      }
     }
-  }
-}
+  },
+};
 
 /** value = d · q + m. Layout: d, m, 16 bytes of nibbles. */
-export function decodeQ4_1(bytes: Uint8Array, out: Float32Array): void {
-  const half = halfValues();
-  for (let at = 0, o = 0; o < out.length; at += 20, o += 32) {
-    const d = half[bytes[at]! | (bytes[at + 1]! << 8)]!;
-    const m = half[bytes[at + 2]! | (bytes[at + 3]! << 8)]!;
-    for (let j = 0; j < 16; j++) {
-      const pair = bytes[at + 4 + j]!;
-      out[o + j] = d * (pair & 15) + m;
-      out[o + j + 16] = d * (pair >> 4) + m;
+export const Q4_1: BlockFormat = {
+  blockSize: 32,
+  bits: 4,
+  centre: 8,
+  split(bytes, quants, scales, offsets) {
+    const half = halfValues();
+    for (let at = 0, o = 0; o < quants.length; at += 20, o += 32) {
+      scales[o >> 5] = half[bytes[at]! | (bytes[at + 1]! << 8)]!;
+      offsets[o >> 5] = half[bytes[at + 2]! | (bytes[at + 3]! << 8)]!;
+      for (let j = 0; j < 16; j++) {
+        const pair = bytes[at + 4 + j]!;
+        quants[o + j] = pair & 15;
+        quants[o + j + 16] = pair >> 4;
+      }
     }
-  }
-}
+  },
+};
 
 /** The 32 fifth bits of a block, bit i for element i. */
 function fifthBits(bytes: Uint8Array, at: number): number {
@@ -39,43 +49,57 @@ function fifthBits(bytes: Uint8Array, at: number): number {
 }
 
 /** value = d · (q − 16). Layout: d, 4 bytes of fifth bits, 16 bytes of nibbles. */
-export function decodeQ5_0(bytes: Uint8Array, out: Float32Array): void {
-  const half = halfValues();
-  for (let at = 0, o = 0; o < out.length; at += 22, o += 32) {
-    const d = half[bytes[at]! | (bytes[at + 1]! << 8)]!;
-    const high = fifthBits(bytes, at + 2);
-    for (let j = 0; j < 16; j++) {
-      const pair = bytes[at + 6 + j]!;
-      out[o + j] = d * (((pair & 15) | (((high >>> j) & 1) << 4)) - 16);
-      out[o + j + 16] = d * (((pair >> 4) | (((high >>> (j + 16)) & 1) << 4)) - 16);
+export const Q5_0: BlockFormat = {
+  blockSize: 32,
+  bits: 8,
+  centre: null,
+  split(bytes, quants, scales) {
+    const half = halfValues();
+    for (let at = 0, o = 0; o < quants.length; at += 22, o += 32) {
+      scales[o >> 5] = half[bytes[at]! | (bytes[at + 1]! << 8)]!;
+      const high = fifthBits(bytes, at + 2);
+      for (let j = 0; j < 16; j++) {
+        const pair = bytes[at + 6 + j]!;
+        quants[o + j] = ((pair & 15) | (((high >>> j) & 1) << 4)) - 16;
+        quants[o + j + 16] = ((pair >> 4) | (((high >>> (j + 16)) & 1) << 4)) - 16;
+      }
     }
-  }
-}
+  },
+};
 
 /** value = d · q + m. Layout: d, m, 4 bytes of fifth bits, 16 bytes of nibbles. */
-export function decodeQ5_1(bytes: Uint8Array, out: Float32Array): void {
-  const half = halfValues();
-  for (let at = 0, o = 0; o < out.length; at += 24, o += 32) {
-    const d = half[bytes[at]! | (bytes[at + 1]! << 8)]!;
-    const m = half[bytes[at + 2]! | (bytes[at + 3]! << 8)]!;
-    const high = fifthBits(bytes, at + 4);
-    for (let j = 0; j < 16; j++) {
-      const pair = bytes[at + 8 + j]!;
-      out[o + j] = d * ((pair & 15) | (((high >>> j) & 1) << 4)) + m;
-      out[o + j + 16] = d * ((pair >> 4) | (((high >>> (j + 16)) & 1) << 4)) + m;
+export const Q5_1: BlockFormat = {
+  blockSize: 32,
+  bits: 8,
+  centre: 16,
+  split(bytes, quants, scales, offsets) {
+    const half = halfValues();
+    for (let at = 0, o = 0; o < quants.length; at += 24, o += 32) {
+      scales[o >> 5] = half[bytes[at]! | (bytes[at + 1]! << 8)]!;
+      offsets[o >> 5] = half[bytes[at + 2]! | (bytes[at + 3]! << 8)]!;
+      const high = fifthBits(bytes, at + 4);
+      for (let j = 0; j < 16; j++) {
+        const pair = bytes[at + 8 + j]!;
+        quants[o + j] = (pair & 15) | (((high >>> j) & 1) << 4);
+        quants[o + j + 16] = (pair >> 4) | (((high >>> (j + 16)) & 1) << 4);
+      }
     }
-  }
-}
+  },
+};
 
 /** value = d · q. Layout: d, 32 signed bytes. */
-export function decodeQ8_0(bytes: Uint8Array, out: Float32Array): void {
-  const half = halfValues();
-  const signed = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (let at = 0, o = 0; o < out.length; at += 34, o += 32) {
-    const d = half[bytes[at]! | (bytes[at + 1]! << 8)]!;
-    for (let j = 0; j < 32; j++) out[o + j] = d * signed[at + 2 + j]!;
-  }
-}
+export const Q8_0: BlockFormat = {
+  blockSize: 32,
+  bits: 8,
+  centre: null,
+  split(bytes, quants, scales) {
+    const half = halfValues();
+    for (let at = 0, o = 0; o < quants.length; at += 34, o += 32) {
+      scales[o >> 5] = half[bytes[at]! | (bytes[at + 1]! << 8)]!;
+      for (let j = 0; j < 32; j++) quants[o + j] = bytes[at + 2 + j]!;
+    }
+  },
+};
 
 /** The values that IQ4's four bits stand for: denser around zero, as weights are. */
 export const IQ4_VALUES = Int8Array.of(
@@ -98,29 +122,47 @@ export const IQ4_VALUES = Int8Array.of(
 );
 
 /** value = d · IQ4_VALUES[q]. Layout: d, 16 bytes of nibbles. */
-export function decodeIQ4_NL(bytes: Uint8Array, out: Float32Array): void {
-  const half = halfValues();
-  for (let at = 0, o = 0; o < out.length; at += 18, o += 32) {
-    const d = half[bytes[at]! | (bytes[at + 1]! << 8)]!;
-    for (let j = 0; j < 16; j++) {
-      const pair = bytes[at + 2 + j]!;
-      out[o + j] = d * IQ4_VALUES[pair & 15]!;
-      out[o + j + 16] = d * IQ4_VALUES[pair >> 4]!;
+export const IQ4_NL: BlockFormat = {
+  blockSize: 32,
+  bits: 8,
+  centre: null,
+  split(bytes, quants, scales) {
+    const half = halfValues();
+    for (let at = 0, o = 0; o < quants.length; at += 18, o += 32) {
+      scales[o >> 5] = half[bytes[at]! | (bytes[at + 1]! << 8)]!;
+      for (let j = 0; j < 16; j++) {
+        const pair = bytes[at + 2 + j]!;
+        quants[o + j] = IQ4_VALUES[pair & 15]!;
+        quants[o + j + 16] = IQ4_VALUES[pair >> 4]!;
+      }
     }
-  }
-}
+  },
+};
 
 /** Twice the values of a 4-bit float with 2 exponent bits and 1 mantissa bit. */
 const MXFP4_DOUBLED = Int8Array.of(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12);
 
 /** value = 2^(e − 127) · float4(q). Layout: e, 16 bytes of nibbles. */
-export function decodeMXFP4(bytes: Uint8Array, out: Float32Array): void {
-  for (let at = 0, o = 0; o < out.length; at += 17, o += 32) {
-    const halved = 2 ** (bytes[at]! - 128);
-    for (let j = 0; j < 16; j++) {
-      const pair = bytes[at + 1 + j]!;
-      out[o + j] = halved * MXFP4_DOUBLED[pair & 15]!;
-      out[o + j + 16] = halved * MXFP4_DOUBLED[pair >> 4]!;
+export const MXFP4: BlockFormat = {
+  blockSize: 32,
+  bits: 8,
+  centre: null,
+  split(bytes, quants, scales) {
+    for (let at = 0, o = 0; o < quants.length; at += 17, o += 32) {
+      scales[o >> 5] = 2 ** (bytes[at]! - 128);
+      for (let j = 0; j < 16; j++) {
+        const pair = bytes[at + 1 + j]!;
+        quants[o + j] = MXFP4_DOUBLED[pair & 15]!;
+        quants[o + j + 16] = MXFP4_DOUBLED[pair >> 4]!;
+      }
     }
-  }
-}
+  },
+};
+
+export const decodeQ4_0 = decoderOf(Q4_0);
+export const decodeQ4_1 = decoderOf(Q4_1);
+export const decodeQ5_0 = decoderOf(Q5_0);
+export const decodeQ5_1 = decoderOf(Q5_1);
+export const decodeQ8_0 = decoderOf(Q8_0);
+export const decodeIQ4_NL = decoderOf(IQ4_NL);
+export const decodeMXFP4 = decoderOf(MXFP4);
