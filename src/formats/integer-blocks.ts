@@ -113,7 +113,7 @@ export function quantizeBlocks(values: Float32Array, bits: 4 | 8): IntegerBlocks
     const inverse = scales[block] === 0 ? 0 : 1 / scales[block]!;
     for (let i = start; i < end; i++) {
       const q = values[i]! * inverse + ROUND - ROUND;
-      quants[i] = q < lowest ? lowest : q > highest ? highest : q;
+      quants[i] = Math.max(lowest, Math.min(q, highest));
     }
   }
   return { blockSize: BLOCK_SIZE, bits, quants, scales, offsets: null };
