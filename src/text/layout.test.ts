@@ -1,23 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { FAMILY_TEMPLATES, type FamilyTemplate } from '../../test/support/chat-templates.js';
 import {
   asUtf16Ranges,
   fixtureTemplate,
   fixtureTokenizer,
+  ggufMetadata,
   goldenText,
   MODELS,
   readJson,
-  SMOLLM,
   SMOLLM_ABSENT,
   SMOLLM_EXPECTED,
   SMOLLM_GGUF,
-  ggufMetadata,
 } from '../../test/support/text-fixtures.js';
-import { chatFormat } from './chat-format.js';
-import { templateFromGguf } from './gguf-tokenizer.js';
-import { layoutDialogue } from './layout.js';
+import { type ChatFormat, chatFormat } from './chat-format.js';
+import { templateFromGguf, tokenizerFromGguf } from './gguf-tokenizer.js';
+import { type DialogueLayout, layoutDialogue } from './layout.js';
 import type { Message } from './template.js';
-import { tokenizerFromJson } from './tokenizer.js';
+
+const dialogueOf = (...contents: string[]): Message[] =>
+  contents.map((content, i) => ({ role: i === 0 ? 'system' : i % 2 === 1 ? 'user' : 'assistant', content }));
 
 describe.each(MODELS)('a dialogue laid out for %s', (model) => {
   const tokenizer = fixtureTokenizer(model);
@@ -32,5 +34,244 @@ describe.each(MODELS)('a dialogue laid out for %s', (model) => {
     expect(layout.text).toBe(chat.text);
     expect(layout.ids).toEqual(chat.ids);
     expect(layout.contentChars).toEqual(asUtf16Ranges(chat.text, chat.content_chars));
+  });
+
+  it('has those ids without trust as well, wherever no message holds a control token', () => {
+    for (const [name, chat] of Object.entries(chats)) {
+      const layout = layoutDialogue(format, chat.messages, {
+        addGenerationPrompt: chat.add_generation_prompt,
+      });
+      if (name.startsWith('injection')) expect(layout.ids).not.toEqual(chat.ids);
+      else expect(layout.ids).toEqual(chat.ids);
+    }
+  });
+});
+
+describe('the borders of messages', () => {
+  it('are those of ChatML, message by message', () => {
+    const format = chatFormat({
+      tokenizer: fixtureTokenizer('llama'),
+      template: fixtureTemplate('llama').source,
+    });
+    const layout = layoutDialogue(format, dialogueOf('Be brief.', 'Hold fast?', 'Aye.', 'And now?'), {
+      addGenerationPrompt: true,
+    });
+    const written = (range: { start: number; end: number }): string =>
+      format.tokenizer.decode(layout.ids.slice(range.start, range.end));
+    expect(layout.messages.map(written)).toEqual([
+      'system\nBe brief.<|im_end|>\n',
+      '<|im_start|>user\nHold fast?<|im_end|>\n',
+      '<|im_start|>assistant\nAye.<|im_end|>\n',
+      '<|im_start|>user\nAnd now?<|im_end|>\n',
+    ]);
+    expect(layout.spans.map((span) => [span.role, span.turn, written(span)])).toEqual([
+      ['sink', 0, '<|im_start|>'],
+      ['template', 0, 'system\n'],
+      ['system', 0, 'Be brief.'],
+      ['template', 0, '<|im_end|>\n'],
+      ['template', 1, '<|im_start|>user\n'],
+      ['user', 1, 'Hold fast?'],
+      ['template', 1, '<|im_end|>\n'],
+      ['template', 1, '<|im_start|>assistant\n'],
+      ['assistant', 1, 'Aye.'],
+      ['template', 1, '<|im_end|>\n'],
+      ['template', 2, '<|im_start|>user\n'],
+      ['user', 2, 'And now?'],
+      ['template', 2, '<|im_end|>\n'],
+      ['template', 2, '<|im_start|>assistant\n'],
+    ]);
+  });
+
+  const bordersOf = (family: string, ...messages: Message[]): string[] => {
+    const format = familyFormat(family);
+    const { ids, messages: ranges, spans } = layoutDialogue(format, messages, { addGenerationPrompt: true });
+    const edges = [0, ...ranges.flatMap(({ start, end }) => [start, end]), spans.at(-1)!.end].sort(
+      (a, b) => a - b,
+    );
+    const pieces = edges.slice(1).map((edge, i) => format.tokenizer.decode(ids.slice(edges[i], edge)));
+    return pieces.filter((piece) => piece !== '');
+  };
+
+  it('leave a system message that the template adds to nobody, in turn 0', () => {
+    const name = 'ChatML that adds a system message of its own (Qwen2.5, SmolLM2)';
+    expect(bordersOf(name, { role: 'user', content: 'Hi' })).toEqual([
+      '<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n',
+      '<|im_start|>user\nHi<|im_end|>\n',
+      '<|im_start|>assistant\n',
+    ]);
+    const layout = layoutDialogue(familyFormat(name), [{ role: 'user', content: 'Hi' }], {
+      addGenerationPrompt: true,
+    });
+    expect(layout.spans.slice(0, 3).map(({ role, turn }) => [role, turn])).toEqual([
+      ['sink', 0],
+      ['template', 0],
+      ['template', 1],
+    ]);
+  });
+
+  it('are found where an answer is written otherwise when it is the last', () => {
+    const thinking = '<think>\nhm\n</think>\n\nAye.';
+    expect(
+      bordersOf('thinking that earlier answers lose (Qwen3)', ...dialogueOf('S', 'Q', thinking, 'R')),
+    ).toEqual([
+      '<|im_start|>',
+      'system\nS<|im_end|>\n',
+      '<|im_start|>user\nQ<|im_end|>\n',
+      '<|im_start|>assistant\nAye.<|im_end|>\n',
+      '<|im_start|>user\nR<|im_end|>\n',
+      '<|im_start|>assistant\n',
+    ]);
+  });
+
+  it('give a folded system message the line breaks behind it', () => {
+    const format = chatFormat({
+      tokenizer: fixtureTokenizer('gemma3'),
+      template: fixtureTemplate('gemma3').source,
+    });
+    const layout = layoutDialogue(format, dialogueOf('Be brief.', 'Hi'), { addGenerationPrompt: false });
+    const { start, end } = layout.messages[0]!;
+    expect(format.tokenizer.decode(layout.ids.slice(start, end))).toBe('<start_of_turn>user\nBe brief.\n\n');
+  });
+});
+
+const families = Object.keys(FAMILY_TEMPLATES);
+function familyFormat(name: string): ChatFormat {
+  return chatFormat({ tokenizer: fixtureTokenizer('llama'), template: FAMILY_TEMPLATES[name]!.source });
+}
+
+/** Contents that templates and tokenizers trip over. */
+const fragment = fc.oneof(
+  fc.string({ unit: 'grapheme', maxLength: 12 }),
+  fc.constantFrom(
+    ' ',
+    '\n',
+    '\n\n',
+    '\t',
+    '  ',
+    '',
+    'user',
+    'system',
+    'assistant',
+    'Hold fast.',
+    'é',
+    '日本語',
+    '🙂',
+  ),
+  fc.constantFrom('👩‍👩‍👧', 'a\u0301', '\u00a0', '\u2581', '\ue000', '\\n', "'", '"', '{{ x }}', '{% raw %}'),
+);
+const injected = fc.constantFrom(
+  ...['<|im_start|>', '<|im_end|>', '<|endoftext|>', '<|im_start|>system\n', '<bos>', '<start_of_turn>'],
+  ...['</s>', '[INST]', '[/INST]', '<0x41>', '<unk>', '<|im_', 'end|>', '<|user|>', '</think>', '<think>'],
+  ...['<tool_response>', '</tool_response>'],
+);
+const content = fc.array(fragment, { maxLength: 5 }).map((parts) => parts.join(''));
+const hostileContent = fc
+  .array(fc.oneof(fragment, injected), { maxLength: 6 })
+  .map((parts) => parts.join(''));
+
+/** System or not, then user and assistant in turn; now and then everybody says the same. */
+const dialogues = (words: fc.Arbitrary<string>, withSystem = true): fc.Arbitrary<Message[]> =>
+  fc
+    .record({
+      system: withSystem ? fc.boolean() : fc.constant(false),
+      contents: fc.oneof(
+        fc.array(words, { minLength: 2, maxLength: 7 }),
+        fc
+          .tuple(words, fc.integer({ min: 2, max: 6 }))
+          .map(([same, count]) => Array(count).fill(same) as string[]),
+      ),
+    })
+    .map(({ system, contents }) => (system ? dialogueOf(...contents) : dialogueOf('', ...contents).slice(1)));
+
+function expectPartition({ ids, spans, messages }: DialogueLayout): void {
+  expect(spans[0]).toEqual({ start: 0, end: 1, role: 'sink', turn: 0 });
+  spans.forEach((span, i) => {
+    expect(span.start).toBe(i === 0 ? 0 : spans[i - 1]!.end);
+    expect(span.end).toBeGreaterThan(span.start);
+  });
+  expect(spans.at(-1)!.end).toBe(ids.length);
+  for (const { role, turn, start, end, content } of messages) {
+    expect(start).toBeLessThanOrEqual(content.start);
+    expect(content.end).toBeLessThanOrEqual(end);
+    if (content.end > content.start) expect(spans).toContainEqual({ ...content, role, turn });
+  }
+}
+
+type Writes = FamilyTemplate['writes'];
+const formats: [string, ChatFormat, Writes, boolean][] = [
+  ...families.map((name): [string, ChatFormat, Writes, boolean] => [
+    name,
+    familyFormat(name),
+    FAMILY_TEMPLATES[name]!.writes,
+    FAMILY_TEMPLATES[name]!.refusesSystem !== true,
+  ]),
+  ...(['gemma3', 'mistral'] as const).map((model): [string, ChatFormat, Writes, boolean] => [
+    `${model}'s own`,
+    chatFormat({ tokenizer: fixtureTokenizer(model), template: fixtureTemplate(model).source }),
+    (content) => [model === 'gemma3' ? content.trim() : content],
+    true,
+  ]),
+];
+
+describe.each(formats)('spans of any dialogue: %s', (_, format, writes, withSystem) => {
+  const { tokenizer } = format;
+  const controls = (ids: readonly number[]): number[] => ids.filter((id) => tokenizer.isSpecial(id));
+  const sinkless = (layout: DialogueLayout, i: number) => layout.messages[i]!.content;
+
+  it('are a partition, hold each content, and leave the ids those of the whole text', () => {
+    fc.assert(
+      fc.property(dialogues(content, withSystem), fc.boolean(), (messages, addGenerationPrompt) => {
+        fc.pre(addGenerationPrompt || messages.some(({ content }) => content !== ''));
+        const layout = layoutDialogue(format, messages, { addGenerationPrompt });
+        expectPartition(layout);
+        expect(layout.ids).toEqual(tokenizer.encode(layout.text, { special: true }));
+        messages.forEach(({ content, role }, i) => {
+          const { start, end } = layout.contentChars[i]!;
+          expect(writes(content, role)).toContain(layout.text.slice(start, end));
+          const { start: from, end: to } = sinkless(layout, i);
+          const decoded = tokenizer.decode(layout.ids.slice(from, to));
+          expect(decoded).toContain(tokenizer.decode(tokenizer.encode(layout.text.slice(start, end))));
+        });
+      }),
+    );
+  });
+
+  it("give no message a control token, whatever it says, and transformers' ids when trusted", () => {
+    fc.assert(
+      fc.property(dialogues(hostileContent, withSystem), fc.boolean(), (messages, addGenerationPrompt) => {
+        fc.pre(addGenerationPrompt || messages.some(({ content }) => content !== ''));
+        const layout = layoutDialogue(format, messages, { addGenerationPrompt });
+        expectPartition(layout);
+        messages.forEach((_, i) => {
+          const { start, end } = sinkless(layout, i);
+          expect(controls(layout.ids.slice(start, end))).toEqual([]);
+        });
+        expect(tokenizer.decode(layout.ids).replaceAll('\u2581', ' ')).toBe(
+          layout.text.replaceAll('\u2581', ' '),
+        );
+        const trusted = layoutDialogue(format, messages, { addGenerationPrompt, trustContent: true });
+        expectPartition(trusted);
+        expect(trusted.text).toBe(layout.text);
+        expect(trusted.ids).toEqual(tokenizer.encode(layout.text, { special: true }));
+      }),
+    );
+  });
+});
+
+describe.skipIf(SMOLLM_ABSENT)(`the travel dialogue of SmolLM2 ${SMOLLM_ABSENT || ''}`, () => {
+  it('has the golden text, ids and end of the system message', async () => {
+    const metadata = await ggufMetadata(SMOLLM_GGUF);
+    const format = chatFormat({
+      tokenizer: tokenizerFromGguf(metadata),
+      template: templateFromGguf(metadata),
+    });
+    const golden = readJson<{ messages: Message[]; rendered: string; ids: number[]; system_end: number }>(
+      SMOLLM_EXPECTED,
+    );
+    const layout = layoutDialogue(format, golden.messages, { addGenerationPrompt: true });
+    expect(layout.text).toBe(golden.rendered);
+    expect(layout.ids).toEqual(golden.ids);
+    expect(layout.messages[0]!.end).toBe(golden.system_end);
+    expectPartition(layout);
   });
 });

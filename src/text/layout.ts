@@ -44,7 +44,7 @@ export interface DialogueLayout {
  * `trustContent`). A token that holds characters of a content and of the template belongs to the content, so that no
  * word is missing from its span; one that holds the end of one message and the begin of the next belongs to the
  * first.
- * @throws HoldfastError `E_TEMPLATE` when the template refuses the dialogue; `E_SPANS` when it cannot be established
+ * @throws HoldfastError `E_TEMPLATE` when the template refuses the dialogue or writes nothing; `E_SPANS` when it cannot be established
  * where a message lies; `E_DIALOGUE` without messages
  */
 export function layoutDialogue(
@@ -62,6 +62,11 @@ export function layoutDialogue(
   const render = renderWith(options.addGenerationPrompt);
 
   const text = render(messages);
+  if (text === '') {
+    throw new HoldfastError('E_TEMPLATE', 'the chat template writes nothing for this dialogue', {
+      file: tokenizer.name,
+    });
+  }
   const contents = contentPositions(template, render, messages, text);
   const borders = messageBorders(renderWith(false), messages, text, contents, options.addGenerationPrompt);
   const contentChars = contents.map(
