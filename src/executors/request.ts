@@ -9,21 +9,31 @@ import type { ForwardRequest } from './contract.js';
  */
 export function checkRequest(request: ForwardRequest, blueprint: Blueprint): void {
   const { sequence, tokens, intervention, spans, taps } = request;
-  if (tokens.length === 0) throw new HoldfastError('E_TOKEN_RANGE', 'a forward pass needs at least one token');
+  if (tokens.length === 0)
+    throw new HoldfastError('E_TOKEN_RANGE', 'a forward pass needs at least one token');
   for (const [index, id] of tokens.entries()) {
     if (!Number.isInteger(id) || id < 0 || id >= blueprint.vocabSize) {
-      throw new HoldfastError('E_TOKEN_RANGE', `token id ${id} at ${index} is outside the vocabulary of ${blueprint.vocabSize}`);
+      throw new HoldfastError(
+        'E_TOKEN_RANGE',
+        `token id ${id} at ${index} is outside the vocabulary of ${blueprint.vocabSize}`,
+      );
     }
   }
   const total = sequence.length + tokens.length;
   if (total > sequence.contextLength) {
-    throw new HoldfastError('E_CONTEXT_FULL', `${total} tokens do not fit a context of ${sequence.contextLength}`);
+    throw new HoldfastError(
+      'E_CONTEXT_FULL',
+      `${total} tokens do not fit a context of ${sequence.contextLength}`,
+    );
   }
   if (intervention) {
     checkRanges('the target', intervention.target);
     const heads = blueprint.layers.reduce((sum, layer) => sum + layer.attention.heads, 0);
     if (intervention.strength.length !== heads) {
-      throw new HoldfastError('E_STRENGTH', `${intervention.strength.length} strengths for ${heads} heads in all layers`);
+      throw new HoldfastError(
+        'E_STRENGTH',
+        `${intervention.strength.length} strengths for ${heads} heads in all layers`,
+      );
     }
   }
   if (spans) checkRanges('the spans', spans);
@@ -36,7 +46,10 @@ function checkRanges(what: string, ranges: readonly TokenRange[]): void {
   let last = 0;
   for (const { start, end } of ranges) {
     if (!Number.isInteger(start) || !Number.isInteger(end) || start < last || end <= start) {
-      throw new HoldfastError('E_TARGET', `${what} must be disjoint ascending ranges, found [${start}, ${end}) after ${last}`);
+      throw new HoldfastError(
+        'E_TARGET',
+        `${what} must be disjoint ascending ranges, found [${start}, ${end}) after ${last}`,
+      );
     }
     last = end;
   }

@@ -11,13 +11,17 @@ export function emptyResult(request: ForwardRequest, blueprint: Blueprint, past:
   return {
     logits: new Float32Array((logits === 'all' ? rows : logits === 'last' ? 1 : 0) * blueprint.vocabSize),
     ...(spans ? { spanShares: shares(pairs * spans.length) } : {}),
-    ...(intervention ? { targetShares: shares(pairs), touched: new Int32Array(blueprint.layers.length) } : {}),
+    ...(intervention
+      ? { targetShares: shares(pairs), touched: new Int32Array(blueprint.layers.length) }
+      : {}),
     attention: new Map(
       (taps?.attention ?? []).map((layer) => [
         layer,
         new Float32Array(blueprint.layers[layer]!.attention.heads * rows * total),
       ]),
     ),
-    hidden: new Map((taps?.hidden ?? []).map((index) => [index, new Float32Array(rows * blueprint.hiddenSize)])),
+    hidden: new Map(
+      (taps?.hidden ?? []).map((index) => [index, new Float32Array(rows * blueprint.hiddenSize)]),
+    ),
   };
 }

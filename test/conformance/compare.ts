@@ -36,7 +36,9 @@ export function expectClose(
     }
   }
   if (!(worst <= tolerance)) {
-    expect.fail(`${what}: ${nameOf(place)} is ${actual[place]}, expected ${expected[place]} (tolerance ${tolerance})`);
+    expect.fail(
+      `${what}: ${nameOf(place)} is ${actual[place]}, expected ${expected[place]} (tolerance ${tolerance})`,
+    );
   }
 }
 

@@ -40,8 +40,10 @@ export async function openPlanned(path: string): Promise<OpenedModel> {
   return { plan: await planModel(files.checkpoint, files.config), files };
 }
 
-export const openFamily = (family: Family): Promise<OpenedModel> => openPlanned(`${fixtures}models/${family}`);
-export const openGgufFixture = (name: string): Promise<OpenedModel> => openPlanned(`${fixtures}gguf/${name}.gguf`);
+export const openFamily = (family: Family): Promise<OpenedModel> =>
+  openPlanned(`${fixtures}models/${family}`);
+export const openGgufFixture = (name: string): Promise<OpenedModel> =>
+  openPlanned(`${fixtures}gguf/${name}.gguf`);
 
 export function golden(family: Family): GoldenModel {
   return JSON.parse(readFileSync(`${fixtures}models/${family}/expected.json`, 'utf8')) as GoldenModel;
@@ -57,7 +59,8 @@ export async function goldenTensors(path: string): Promise<(name: string) => Pro
   };
 }
 
-export const goldenFamily = (family: Family) => goldenTensors(`${fixtures}models/${family}/expected.safetensors`);
+export const goldenFamily = (family: Family) =>
+  goldenTensors(`${fixtures}models/${family}/expected.safetensors`);
 export const goldenGguf = () => goldenTensors(`${fixtures}gguf/expected.safetensors`);
 
 /** A golden case's strengths as `[layers, heads]`. */

@@ -1,7 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { RowPolicy, TokenRange } from '../../src/attention/index.js';
 import { mapShare } from '../../src/attention/index.js';
-import type { Executor, ForwardRequest, ForwardResult, Intervention, Sequence } from '../../src/executors/index.js';
+import type {
+  Executor,
+  ForwardRequest,
+  ForwardResult,
+  Intervention,
+  Sequence,
+} from '../../src/executors/index.js';
 import { argmax, expectClose, shapeName, spread } from './compare.js';
 import {
   caseStrengths,
@@ -56,7 +62,12 @@ function familySuite(family: Family, create: CreateExecutor): void {
     policy,
     strength: new Float32Array(layers * heads).fill(strength),
   });
-  const expectLogits = (actual: Float32Array, expected: Float32Array, what: string, tolerance = LOGITS): void =>
+  const expectLogits = (
+    actual: Float32Array,
+    expected: Float32Array,
+    what: string,
+    tolerance = LOGITS,
+  ): void =>
     expectClose(
       actual,
       expected,
@@ -67,7 +78,12 @@ function familySuite(family: Family, create: CreateExecutor): void {
         ['token', executor.blueprint.vocabSize],
       ]),
     );
-  const expectShares = (actual: Float32Array, expected: Float32Array, what: string, tolerance = SHARES): void =>
+  const expectShares = (
+    actual: Float32Array,
+    expected: Float32Array,
+    what: string,
+    tolerance = SHARES,
+  ): void =>
     expectClose(
       actual,
       expected,
@@ -130,7 +146,10 @@ function familySuite(family: Family, create: CreateExecutor): void {
 
   it('continues greedily with the golden tokens, untouched and under split-softmax', async () => {
     const split = intervene([{ start: 0, end: 18 }], 'split-softmax', 0.5);
-    for (const [key, intervention] of [['off', undefined], ['split-softmax 0.5 on [0,18)', split]] as const) {
+    for (const [key, intervention] of [
+      ['off', undefined],
+      ['split-softmax 0.5 on [0,18)', split],
+    ] as const) {
       const sequence = executor.open(512);
       let tokens: readonly number[] = model.ids;
       const generated: number[] = [];
@@ -149,8 +168,19 @@ function familySuite(family: Family, create: CreateExecutor): void {
   it('invariant 1: off, and strengths that change nothing, give the untouched logits bit for bit', async () => {
     const chunks = randomChunks(model.ids.length, 3);
     const untouched = await run(model.ids, chunks);
-    for (const [policy, strength] of [['off', 0.5], ['split-softmax', 1], ['boost', 1], ['floor', 0]] as const) {
-      for (const target of [[{ start: 0, end: 18 }], [{ start: 3, end: 9 }, { start: 20, end: 30 }]]) {
+    for (const [policy, strength] of [
+      ['off', 0.5],
+      ['split-softmax', 1],
+      ['boost', 1],
+      ['floor', 0],
+    ] as const) {
+      for (const target of [
+        [{ start: 0, end: 18 }],
+        [
+          { start: 3, end: 9 },
+          { start: 20, end: 30 },
+        ],
+      ]) {
         const result = await run(model.ids, chunks, { intervention: intervene(target, policy, strength) });
         expect(result.logits, `${policy} ${strength}`).toEqual(untouched.logits);
         expect(result.touched.every((count) => count === 0)).toBe(true);
@@ -159,12 +189,29 @@ function familySuite(family: Family, create: CreateExecutor): void {
   });
 
   it('invariant 2: shares sum to one before and after, and the share after is the policy of the share before', async () => {
-    const spans = [[0, 1], [1, 5], [5, 18], [18, 40], [40, 41], [41, 72]].map((pair) => range(pair as [number, number]));
-    for (const [policy, strength] of [['split-softmax', 0.4], ['boost', 3], ['floor', 0.3]] as const) {
+    const spans = [
+      [0, 1],
+      [1, 5],
+      [5, 18],
+      [18, 40],
+      [40, 41],
+      [41, 72],
+    ].map((pair) => range(pair as [number, number]));
+    for (const [policy, strength] of [
+      ['split-softmax', 0.4],
+      ['boost', 3],
+      ['floor', 0.3],
+    ] as const) {
       // The target cuts through two spans, so that a span may lie on both sides.
       const target = [{ start: 3, end: 20 }];
-      const result = await run(model.ids, randomChunks(72, 5), { intervention: intervene(target, policy, strength), spans });
-      for (const [when, shares] of [['before', result.spanBefore], ['after', result.spanAfter]] as const) {
+      const result = await run(model.ids, randomChunks(72, 5), {
+        intervention: intervene(target, policy, strength),
+        spans,
+      });
+      for (const [when, shares] of [
+        ['before', result.spanBefore],
+        ['after', result.spanAfter],
+      ] as const) {
         const sums = Float32Array.from({ length: layers * heads * 72 }, (_, pair) => {
           let sum = 0;
           for (let g = 0; g < spans.length; g++) sum += shares[pair * spans.length + g]!;
@@ -181,17 +228,34 @@ function familySuite(family: Family, create: CreateExecutor): void {
 
   it('invariant 2: the shares of the spans inside the target add up to its share, before and after', async () => {
     const intervention = intervene([{ start: 1, end: 18 }], 'split-softmax', 0.5);
-    const spans = [{ start: 1, end: 7 }, { start: 7, end: 18 }];
+    const spans = [
+      { start: 1, end: 7 },
+      { start: 7, end: 18 },
+    ];
     const result = await run(model.ids, [30, 42], { intervention, spans });
     const added = (shares: Float32Array) =>
-      Float32Array.from({ length: shares.length / 2 }, (_, pair) => shares[2 * pair]! + shares[2 * pair + 1]!);
+      Float32Array.from(
+        { length: shares.length / 2 },
+        (_, pair) => shares[2 * pair]! + shares[2 * pair + 1]!,
+      );
     expectShares(added(result.spanBefore), result.before, 'before', 1e-5);
     expectShares(added(result.spanAfter), result.after, 'after', 1e-5);
   });
 
   it('invariant 3: one block, random chunks and single tokens give the same logits and shares', async () => {
-    const intervention = intervene([{ start: 2, end: 12 }, { start: 30, end: 50 }], 'split-softmax', 0.6);
-    const spans = [{ start: 0, end: 12 }, { start: 12, end: 45 }, { start: 45, end: 72 }];
+    const intervention = intervene(
+      [
+        { start: 2, end: 12 },
+        { start: 30, end: 50 },
+      ],
+      'split-softmax',
+      0.6,
+    );
+    const spans = [
+      { start: 0, end: 12 },
+      { start: 12, end: 45 },
+      { start: 45, end: 72 },
+    ];
     const block = await run(model.ids, [72], { intervention, spans });
     for (const chunks of [randomChunks(72, 11), randomChunks(72, 12), Array<number>(72).fill(1)]) {
       const result = await run(model.ids, chunks, { intervention, spans });
@@ -225,23 +289,31 @@ function familySuite(family: Family, create: CreateExecutor): void {
       { sequence: first, tokens: half, logits: 'none' },
       { sequence: second, tokens: half.toReversed(), logits: 'none' },
     ]);
-    const [result] = await executor.forward([{ sequence: first, tokens: model.ids.slice(36), logits: 'all' }]);
+    const [result] = await executor.forward([
+      { sequence: first, tokens: model.ids.slice(36), logits: 'all' },
+    ]);
     expect(result!.logits).toEqual(alone.logits.subarray(36 * executor.blueprint.vocabSize));
   });
 
   it('invariant 6: a target that no row can see beside something else touches nothing, and says so', async () => {
-    const beyond = await run(model.ids, [72], { intervention: intervene([{ start: 90, end: 99 }], 'split-softmax', 0.5) });
+    const beyond = await run(model.ids, [72], {
+      intervention: intervene([{ start: 90, end: 99 }], 'split-softmax', 0.5),
+    });
     const untouched = await run(model.ids, [72]);
     expect([...beyond.touched]).toEqual(Array<number>(layers).fill(0));
     expect(beyond.logits).toEqual(untouched.logits);
-    const whole = await run(model.ids, [72], { intervention: intervene([{ start: 0, end: 72 }], 'boost', 5) });
+    const whole = await run(model.ids, [72], {
+      intervention: intervene([{ start: 0, end: 72 }], 'boost', 5),
+    });
     expect([...whole.touched]).toEqual(Array<number>(layers).fill(0));
     expect(whole.logits).toEqual(untouched.logits);
   });
 
   it('invariant 6: counts the rows that see a key inside the target and one outside', async () => {
     const target = { start: 4, end: 18 };
-    const result = await run(model.ids, randomChunks(72, 8), { intervention: intervene([target], 'boost', 2) });
+    const result = await run(model.ids, randomChunks(72, 8), {
+      intervention: intervene([target], 'boost', 2),
+    });
     const expected = Array<number>(layers).fill(0);
     for (let pair = 0; pair < layers * heads * 72; pair++) {
       if (mixedRow(executor, pair, 72, target)) expected[Math.floor(pair / heads / 72)]!++;
@@ -251,11 +323,18 @@ function familySuite(family: Family, create: CreateExecutor): void {
 
   it('invariant 7: k = 0 and the largest strengths stay finite, and k = 0 gives the target everything', async () => {
     const target = { start: 0, end: 18 };
-    for (const [policy, strength] of [['split-softmax', 0], ['boost', 1e6], ['floor', 1]] as const) {
-      const result = await run(model.ids, randomChunks(72, 2), { intervention: intervene([target], policy, strength) });
+    for (const [policy, strength] of [
+      ['split-softmax', 0],
+      ['boost', 1e6],
+      ['floor', 1],
+    ] as const) {
+      const result = await run(model.ids, randomChunks(72, 2), {
+        intervention: intervene([target], policy, strength),
+      });
       expect(result.logits.every(Number.isFinite), policy).toBe(true);
       result.after.forEach((share, pair) => {
-        if (mixedRow(executor, pair, 72, target)) expect(share, `${policy} pair ${pair}`).toBeGreaterThan(policy === 'boost' ? 0 : 0.9999);
+        if (mixedRow(executor, pair, 72, target))
+          expect(share, `${policy} pair ${pair}`).toBeGreaterThan(policy === 'boost' ? 0 : 0.9999);
       });
     }
   });
@@ -264,7 +343,9 @@ function familySuite(family: Family, create: CreateExecutor): void {
     const sequence = executor.open(80);
     await executor.forward([{ sequence, tokens: model.ids, logits: 'none' }]);
     const refuse = async (extras: Partial<ForwardRequest>, code: string): Promise<void> => {
-      await expect(executor.forward([{ sequence, tokens: [1], logits: 'last', ...extras }])).rejects.toMatchObject({ code });
+      await expect(
+        executor.forward([{ sequence, tokens: [1], logits: 'last', ...extras }]),
+      ).rejects.toMatchObject({ code });
       expect(sequence.length).toBe(72);
     };
     await refuse({ tokens: [] }, 'E_TOKEN_RANGE');
@@ -280,27 +361,39 @@ function familySuite(family: Family, create: CreateExecutor): void {
     expect(sequence.length).toBe(72);
     sequence.dispose();
     await refuse({}, 'E_DISPOSED').catch(() => undefined);
-    await expect(executor.forward([{ sequence, tokens: [1], logits: 'last' }])).rejects.toMatchObject({ code: 'E_DISPOSED' });
+    await expect(executor.forward([{ sequence, tokens: [1], logits: 'last' }])).rejects.toMatchObject({
+      code: 'E_DISPOSED',
+    });
   });
 }
 
 function ggufSuite(create: CreateExecutor): void {
   const files = ['F32', 'F16', 'BF16', 'Q8_0', 'Q4_0', 'Q4_1', 'Q5_0', 'Q5_1'].map((type) => `llama.${type}`);
-  it.each([...files, 'qwen3.F16', 'gemma3.Q8_0'])('%s gives the golden logits, untouched and split', async (name) => {
-    const executor = await create(await openGgufFixture(name));
-    const tensor = await goldenGguf();
-    const { ids } = golden(name.split('.')[0] as Family);
-    const strength = new Float32Array(
-      executor.blueprint.layers.reduce((sum, layer) => sum + layer.attention.heads, 0),
-    ).fill(0.5);
-    const intervention: Intervention = { target: [{ start: 0, end: 18 }], policy: 'split-softmax', strength };
-    for (const [key, extras] of [['logits', {}], ['split0.5.logits', { intervention }]] as const) {
-      const expected = await tensor(`${name}.gguf.${key}`);
-      const { logits } = await runChunks(executor, executor.open(512), ids, [ids.length], extras);
-      expectClose(logits, expected, LOGITS * spread(expected), `${name}.gguf.${key}`);
-    }
-    await executor.dispose();
-  });
+  it.each([...files, 'qwen3.F16', 'gemma3.Q8_0'])(
+    '%s gives the golden logits, untouched and split',
+    async (name) => {
+      const executor = await create(await openGgufFixture(name));
+      const tensor = await goldenGguf();
+      const { ids } = golden(name.split('.')[0] as Family);
+      const strength = new Float32Array(
+        executor.blueprint.layers.reduce((sum, layer) => sum + layer.attention.heads, 0),
+      ).fill(0.5);
+      const intervention: Intervention = {
+        target: [{ start: 0, end: 18 }],
+        policy: 'split-softmax',
+        strength,
+      };
+      for (const [key, extras] of [
+        ['logits', {}],
+        ['split0.5.logits', { intervention }],
+      ] as const) {
+        const expected = await tensor(`${name}.gguf.${key}`);
+        const { logits } = await runChunks(executor, executor.open(512), ids, [ids.length], extras);
+        expectClose(logits, expected, LOGITS * spread(expected), `${name}.gguf.${key}`);
+      }
+      await executor.dispose();
+    },
+  );
 }
 
 /** Whether a (layer, head, row) pair sees a key inside the target and one outside. */
@@ -348,7 +441,10 @@ async function runChunks(
     for (const [chunk, part] of parts.entries()) {
       const rows = chunks[chunk]!;
       for (let pair = 0; part && pair < pairs; pair++) {
-        joined.set(part.subarray(pair * rows * width, (pair + 1) * rows * width), (pair * tokens.length + row) * width);
+        joined.set(
+          part.subarray(pair * rows * width, (pair + 1) * rows * width),
+          (pair * tokens.length + row) * width,
+        );
       }
       row += rows;
     }
@@ -357,10 +453,22 @@ async function runChunks(
   const spans = extras.spans?.length ?? 0;
   return {
     logits: Float32Array.from(results.flatMap((result) => [...result.logits])),
-    before: joinRows(results.map((r) => r.targetShares?.before), 1),
-    after: joinRows(results.map((r) => r.targetShares?.after), 1),
-    spanBefore: joinRows(results.map((r) => r.spanShares?.before), spans),
-    spanAfter: joinRows(results.map((r) => r.spanShares?.after), spans),
+    before: joinRows(
+      results.map((r) => r.targetShares?.before),
+      1,
+    ),
+    after: joinRows(
+      results.map((r) => r.targetShares?.after),
+      1,
+    ),
+    spanBefore: joinRows(
+      results.map((r) => r.spanShares?.before),
+      spans,
+    ),
+    spanAfter: joinRows(
+      results.map((r) => r.spanShares?.after),
+      spans,
+    ),
     touched: results.reduce(
       (sum, r) => sum.map((count, layer) => count + (r.touched?.[layer] ?? 0)),
       new Int32Array(executor.blueprint.layers.length),

@@ -1,4 +1,9 @@
-import { type AttentionBlueprint, type Blueprint, type ModelPlan, ropeFrequencies } from '../../architectures/index.js';
+import {
+  type AttentionBlueprint,
+  type Blueprint,
+  type ModelPlan,
+  ropeFrequencies,
+} from '../../architectures/index.js';
 import { attendRow, isIdentity, type RowMap, rowMap } from '../../attention/index.js';
 import { HoldfastError } from '../../errors.js';
 import type { Checkpoint } from '../../formats/index.js';
@@ -94,9 +99,17 @@ class ReferenceExecutor implements Executor {
     try {
       for (let row = 0; row < tokens; row++) {
         throwIfAborted(signal);
-        const state = this.#token(request.tokens[row]!, { position: past + row, row, request, isTarget, result });
-        const logitsRow = request.logits === 'all' ? row : row === tokens - 1 && request.logits === 'last' ? 0 : -1;
-        if (logitsRow >= 0) result.logits.set(linear(state, this.weights.head), logitsRow * this.blueprint.vocabSize);
+        const state = this.#token(request.tokens[row]!, {
+          position: past + row,
+          row,
+          request,
+          isTarget,
+          result,
+        });
+        const logitsRow =
+          request.logits === 'all' ? row : row === tokens - 1 && request.logits === 'last' ? 0 : -1;
+        if (logitsRow >= 0)
+          result.logits.set(linear(state, this.weights.head), logitsRow * this.blueprint.vocabSize);
         if (performance.now() - lastPauseMs > PAUSE_EVERY_MS) {
           await new Promise((resolve) => setTimeout(resolve, 0));
           lastPauseMs = performance.now();
@@ -159,7 +172,11 @@ class ReferenceExecutor implements Executor {
         const value = cache.values[first + i]!;
         for (let d = 0; d < headDim; d++) output[head * headDim + d]! += weight * value[kv + d]!;
       });
-      this.#record(step, layer, head, { ...row, plain: attendRow(logits, isTarget, IDENTITY).weights, first });
+      this.#record(step, layer, head, {
+        ...row,
+        plain: attendRow(logits, isTarget, IDENTITY).weights,
+        first,
+      });
     }
     return output;
   }
@@ -236,7 +253,10 @@ function feedForward(x: Float64Array, weights: LayerWeights, activation: 'silu' 
   );
 }
 
-function rotation({ rope, headDim }: AttentionBlueprint, position: number): { cos: Float64Array; sin: Float64Array } {
+function rotation(
+  { rope, headDim }: AttentionBlueprint,
+  position: number,
+): { cos: Float64Array; sin: Float64Array } {
   const { inverseFrequencies, amplitude } = ropeFrequencies(rope, headDim);
   return {
     cos: inverseFrequencies.map((frequency) => amplitude * Math.cos(position * frequency)),

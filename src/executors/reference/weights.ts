@@ -15,7 +15,10 @@ export interface ReferenceWeights {
 }
 
 /** Reads every weight of the plan, dequantised to f32. */
-export async function readReferenceWeights(plan: ModelPlan, checkpoint: Checkpoint): Promise<ReferenceWeights> {
+export async function readReferenceWeights(
+  plan: ModelPlan,
+  checkpoint: Checkpoint,
+): Promise<ReferenceWeights> {
   const read = (name: WeightName): Promise<Float32Array> => readWeight(plan, checkpoint, name);
   const layers: LayerWeights[] = [];
   for (let layer = 0; layer < plan.blueprint.layers.length; layer++) {

@@ -1,0 +1,48 @@
+import type { AttentionBlueprint } from '../../architectures/index.js';
+import { attendRow, rowMap } from '../../attention/index.js';
+import { firstVisible } from '../request.js';
+import type { Chunk } from './chunk-feeds.js';
+
+/**
+ * Attention rows of one layer, from the queries the graph used and the keys in its cache. The graph never holds
+ * rows over all keys beyond the layer it is in, and keeping them would cost memory in every run; the queries are
+ * small, and this is the same softmax over the same numbers.
+ * @param query `[tokens, heads × headDim]`, rotated
+ * @param rows where they go: `[heads, rows of the request, all tokens]`
+ * @param row index of the chunk's first token among the request's
+ */
+export function tapAttention(
+  chunk: Chunk,
+  layer: number,
+  { heads, kvHeads, headDim, scale, window }: AttentionBlueprint,
+  query: Float32Array,
+  rows: Float32Array,
+  row: number,
+): void {
+  const { request, past, tokens, sequence } = chunk;
+  const { intervention } = request;
+  const { keys } = sequence.view(layer, 0, past + tokens.length);
+  const requestRows = request.tokens.length;
+  const width = rows.length / heads / requestRows;
+  for (let head = 0; head < heads; head++) {
+    const kv = Math.floor(head / (heads / kvHeads));
+    const map = intervention
+      ? rowMap(intervention.policy, intervention.strength[layer * heads + head]!)
+      : rowMap('off', 1);
+    for (let token = 0; token < tokens.length; token++) {
+      const position = past + token;
+      const first = firstVisible(position, window);
+      const isTarget = chunk.isTarget.subarray(first, position + 1);
+      const logits = new Float64Array(isTarget.length);
+      for (let i = 0; i < logits.length; i++) {
+        let sum = 0;
+        for (let d = 0; d < headDim; d++) {
+          sum +=
+            query[(token * heads + head) * headDim + d]! * keys[((first + i) * kvHeads + kv) * headDim + d]!;
+        }
+        logits[i] = sum * scale;
+      }
+      rows.set(attendRow(logits, isTarget, map).weights, (head * requestRows + row + token) * width + first);
+    }
+  }
+}

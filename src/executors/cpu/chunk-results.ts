@@ -1,0 +1,129 @@
+import type { Tensor } from 'onnxruntime-node';
+import type { ForwardResult } from '../contract.js';
+import type { Chunk, FedChunk } from './chunk-feeds.js';
+import type { GraphShape } from './graph-shape.js';
+
+export type Outputs = Readonly<Record<string, Tensor>>;
+
+/** The outputs a chunk has to fetch; what is not asked for is not fetched. */
+export function outputsOf({ request }: Chunk, isLast: boolean): string[] {
+  const names = ['keys', 'values'];
+  if (request.logits === 'all' || (request.logits === 'last' && isLast)) names.push('logits');
+  if (request.intervention || request.spans) names.push('share_before', 'share_after');
+  if (request.spans) names.push('past_weight', 'past_span_shares', 'new_span_shares', 'target_span_shares');
+  for (const index of request.taps?.hidden ?? []) names.push(`hidden.${index}`);
+  for (const layer of request.taps?.attention ?? []) names.push(`query.${layer}`);
+  return names;
+}
+
+export function floatsOf(outputs: Outputs, name: string): Float32Array {
+  return outputs[name]!.data as Float32Array;
+}
+
+/**
+ * Writes a chunk's outputs into the request's result.
+ * @param row index of the chunk's first token among the request's
+ */
+export function collect(
+  result: ForwardResult,
+  chunk: Chunk,
+  { touched, targetSeen }: FedChunk,
+  outputs: Outputs,
+  shape: GraphShape,
+  row: number,
+): void {
+  const { request, tokens } = chunk;
+  if (outputs.logits) {
+    const vocab = outputs.logits.dims.at(-1)!;
+    result.logits.set(floatsOf(outputs, 'logits'), request.logits === 'all' ? row * vocab : 0);
+  }
+  for (const [index, state] of result.hidden) {
+    const values = floatsOf(outputs, `hidden.${index}`);
+    state.set(values, (row * values.length) / tokens.length);
+  }
+  if (result.targetShares) collectTargetShares(result.targetShares, chunk, targetSeen, outputs, shape, row);
+  if (result.spanShares) collectSpanShares(result.spanShares, chunk, outputs, shape, row);
+  touched.forEach((count, layer) => {
+    if (result.touched) result.touched[layer]! += count;
+  });
+}
+
+/** Before and after, one number per layer, head and row. */
+type Shares = { readonly before: Float32Array; readonly after: Float32Array };
+
+/** Calls back with each pair's index in the graph's outputs and in the result's `[layers, heads, rows]`. */
+function forEachPair(
+  { request, tokens }: Chunk,
+  { layers, heads, group, kvHeads }: GraphShape,
+  row: number,
+  visit: (from: number, to: number, layer: number) => void,
+): void {
+  const rows = request.tokens.length;
+  const count = tokens.length;
+  for (let layer = 0; layer < layers; layer++) {
+    for (let head = 0; head < heads; head++) {
+      const from = (layer * kvHeads + Math.floor(head / group)) * count * group + (head % group);
+      const to = (layer * heads + head) * rows + row;
+      for (let i = 0; i < count; i++) visit(from + i * group, to + i, layer);
+    }
+  }
+}
+
+function collectTargetShares(
+  shares: Shares,
+  chunk: Chunk,
+  targetSeen: readonly boolean[],
+  outputs: Outputs,
+  shape: GraphShape,
+  row: number,
+): void {
+  const before = floatsOf(outputs, 'share_before');
+  const after = floatsOf(outputs, 'share_after');
+  forEachPair(chunk, shape, row, (from, to, layer) => {
+    const seen = targetSeen[shape.windowOf[layer]!]!;
+    shares.before[to] = seen ? before[from]! : 0;
+    shares.after[to] = seen ? after[from]! : 0;
+  });
+}
+
+/**
+ * Shares of the spans from the shares of their pieces: a piece inside the target holds its part of π, before
+ * and after; one outside is scaled by (1 − π′) / (1 − π).
+ */
+function collectSpanShares(
+  shares: Shares,
+  chunk: Chunk,
+  outputs: Outputs,
+  shape: GraphShape,
+  row: number,
+): void {
+  const before = floatsOf(outputs, 'share_before');
+  const after = floatsOf(outputs, 'share_after');
+  const pastWeight = floatsOf(outputs, 'past_weight');
+  const past = floatsOf(outputs, 'past_span_shares');
+  const fresh = floatsOf(outputs, 'new_span_shares');
+  const target = floatsOf(outputs, 'target_span_shares');
+  const spans = chunk.request.spans!.length;
+  const { rest: restPieces, target: targetPieces } = chunk.pieces;
+  const restColumns = Math.max(1, restPieces.length);
+  const targetColumns = Math.max(1, targetPieces.length);
+  forEachPair(chunk, shape, row, (from, to) => {
+    const share = before[from]!;
+    const mapped = after[from]!;
+    const weight = pastWeight[from]!;
+    const scale = share < 1 ? (1 - mapped) / (1 - share) : 1;
+    for (let i = 0; i < restPieces.length; i++) {
+      const column = from * restColumns + i;
+      const value = weight * past[column]! + (1 - weight) * fresh[column]!;
+      const at = to * spans + restPieces[i]!.span;
+      shares.before[at]! += value;
+      shares.after[at]! += value * scale;
+    }
+    for (let i = 0; i < targetPieces.length; i++) {
+      const value = target[from * targetColumns + i]!;
+      const at = to * spans + targetPieces[i]!.span;
+      shares.before[at]! += value * share;
+      shares.after[at]! += value * mapped;
+    }
+  });
+}

@@ -1,0 +1,135 @@
+import { availableParallelism } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
+import { InferenceSession } from 'onnxruntime-node';
+import type { Blueprint, ModelPlan } from '../../architectures/index.js';
+import { parameterCount } from '../../architectures/index.js';
+import { HoldfastError } from '../../errors.js';
+import type { Checkpoint } from '../../formats/index.js';
+import type { Executor, ForwardRequest, ForwardResult, Sequence } from '../contract.js';
+import { checkRequest, targetMask, throwIfAborted } from '../request.js';
+import { emptyResult } from '../result.js';
+import { tapAttention } from './attention-tap.js';
+import { type Chunk, chunkFeeds } from './chunk-feeds.js';
+import { collect, floatsOf, outputsOf } from './chunk-results.js';
+import { decoderGraph } from './decoder-graph.js';
+import { type GraphShape, graphShape } from './graph-shape.js';
+import type { Precision } from './precision.js';
+import { RotationTable } from './rotation.js';
+import { CpuSequence } from './sequence.js';
+import { cutSpans, Indicator } from './span-pieces.js';
+import { type EmbeddingTable, openWeights } from './weights.js';
+
+export interface CpuOptions {
+  /** How weights are held; `auto` if not said. */
+  readonly precision?: Precision;
+  /** Threads of the runtime; all the machine offers if not said. */
+  readonly threads?: number;
+}
+
+/** Loads a model into ONNX Runtime as a graph of our own. */
+export async function createCpuExecutor(
+  plan: ModelPlan,
+  checkpoint: Checkpoint,
+  { precision = 'auto', threads = availableParallelism() }: CpuOptions = {},
+): Promise<Executor> {
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new HoldfastError('E_EXECUTOR', `threads must be a positive whole number, not ${threads}`);
+  }
+  const shape = graphShape(plan.blueprint);
+  const weights = await openWeights(plan, checkpoint, precision);
+  const model = await decoderGraph(plan.blueprint, shape, weights.graph);
+  const session = await InferenceSession.create(model.proto, {
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: 'all',
+    externalData: [...model.weights],
+  });
+  return new CpuExecutor(plan.blueprint, shape, session, weights.embedding, precision);
+}
+
+class CpuExecutor implements Executor {
+  readonly name = 'cpu';
+  readonly #rotations: readonly RotationTable[];
+  readonly #indicator = new Indicator();
+  readonly #chunkTokens: number;
+  #disposed = false;
+
+  constructor(
+    readonly blueprint: Blueprint,
+    private readonly shape: GraphShape,
+    private readonly session: InferenceSession,
+    private readonly embedding: EmbeddingTable,
+    readonly precision: string,
+  ) {
+    this.#rotations = shape.ropes.map((rope) => new RotationTable(rope, shape.headDim));
+    this.#chunkTokens = chunkTokens(blueprint);
+  }
+
+  open(contextLength: number): Sequence {
+    return new CpuSequence(this.shape, contextLength);
+  }
+
+  async forward(
+    requests: readonly ForwardRequest[],
+    options: { signal?: AbortSignal } = {},
+  ): Promise<ForwardResult[]> {
+    const results: ForwardResult[] = [];
+    for (const request of requests) results.push(await this.#run(request, options.signal));
+    return results;
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    await this.session.release();
+  }
+
+  async #run(request: ForwardRequest, signal: AbortSignal | undefined): Promise<ForwardResult> {
+    if (this.#disposed) throw new HoldfastError('E_DISPOSED', 'the executor has been disposed of');
+    const sequence = request.sequence as CpuSequence;
+    sequence.assertUsable();
+    checkRequest(request, this.blueprint);
+    const start = sequence.length;
+    const result = emptyResult(request, this.blueprint, start);
+    const target = request.intervention?.target ?? [];
+    const pieces = cutSpans(request.spans ?? [], target);
+    try {
+      for (let row = 0; row < request.tokens.length; row += this.#chunkTokens) {
+        // A call of the runtime blocks this thread: between chunks, timers, input and the signal have their turn.
+        await setImmediate();
+        throwIfAborted(signal);
+        const tokens = request.tokens.slice(row, row + this.#chunkTokens);
+        const past = start + row;
+        const isTarget = targetMask(target, past + tokens.length);
+        await this.#chunk({ request, sequence, past, tokens, pieces, isTarget }, result, row);
+      }
+    } catch (error) {
+      sequence.truncate(start);
+      throw error;
+    }
+    return result;
+  }
+
+  async #chunk(chunk: Chunk, result: ForwardResult, row: number): Promise<void> {
+    const { request, tokens, sequence } = chunk;
+    const { hiddenSize, layers } = this.blueprint;
+    const fed = chunkFeeds(chunk, this.shape, hiddenSize, this.embedding, this.#rotations, this.#indicator);
+    const isLast = row + tokens.length === request.tokens.length;
+    const outputs = await this.session.run(fed.feeds, outputsOf(chunk, isLast));
+    sequence.append(floatsOf(outputs, 'keys'), floatsOf(outputs, 'values'));
+    collect(result, chunk, fed, outputs, this.shape, row);
+    for (const [layer, rows] of result.attention) {
+      tapAttention(chunk, layer, layers[layer]!.attention, floatsOf(outputs, `query.${layer}`), rows, row);
+    }
+  }
+}
+
+/**
+ * Tokens a long prefill is cut into: as many as keep one call of the runtime to a fraction of a second on a
+ * small machine, so that it can be aborted. A function of the model alone, so that the same prompt is always
+ * cut, and rounded, the same way.
+ */
+function chunkTokens(blueprint: Blueprint): number {
+  const tokens = 2 ** Math.round(Math.log2((64 * 135e6) / parameterCount(blueprint)));
+  return Math.min(256, Math.max(8, tokens));
+}

@@ -1,0 +1,44 @@
+import type { Blueprint, RopeBlueprint } from '../../architectures/index.js';
+import { HoldfastError } from '../../errors.js';
+
+/** What the graph and its caller both need to know of a blueprint: sizes, and which layers share their masks. */
+export interface GraphShape {
+  readonly layers: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  /** Query heads to a key-value head. */
+  readonly group: number;
+  readonly headDim: number;
+  /** Distinct sliding windows (null: none), and each layer's index among them. */
+  readonly windows: readonly (number | null)[];
+  readonly windowOf: readonly number[];
+  /** Distinct rotary embeddings, and each layer's index among them. */
+  readonly ropes: readonly RopeBlueprint[];
+  readonly ropeOf: readonly number[];
+}
+
+/** @throws HoldfastError `E_UNSUPPORTED` when layers differ in heads or head size: caches are stacked over layers. */
+export function graphShape(blueprint: Blueprint): GraphShape {
+  const attentions = blueprint.layers.map((layer) => layer.attention);
+  const { heads, kvHeads, headDim } = attentions[0]!;
+  if (attentions.some((a) => a.heads !== heads || a.kvHeads !== kvHeads || a.headDim !== headDim)) {
+    throw new HoldfastError(
+      'E_UNSUPPORTED',
+      'the cpu executor needs the same heads and head size in all layers',
+    );
+  }
+  const windows = [...new Set(attentions.map(({ window }) => window))];
+  const ropeKeys = attentions.map(({ rope }) => JSON.stringify(rope));
+  const distinct = [...new Set(ropeKeys)];
+  return {
+    layers: attentions.length,
+    heads,
+    kvHeads,
+    group: heads / kvHeads,
+    headDim,
+    windows,
+    windowOf: attentions.map(({ window }) => windows.indexOf(window)),
+    ropes: distinct.map((key) => attentions[ropeKeys.indexOf(key)]!.rope),
+    ropeOf: ropeKeys.map((key) => distinct.indexOf(key)),
+  };
+}

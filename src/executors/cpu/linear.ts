@@ -1,0 +1,152 @@
+import type { IntegerBlocks } from '../../formats/index.js';
+import type { Graph, Value } from './onnx/graph.js';
+
+/** A weight matrix in the form in which its kernel takes it. */
+export interface Linear {
+  readonly outputs: number;
+  readonly inputs: number;
+  readonly weight:
+    | { readonly kind: 'f32'; readonly values: Float32Array /* [outputs, inputs] */ }
+    | { readonly kind: 'blocks'; readonly blocks: IntegerBlocks };
+  /** `[outputs]`, or null. */
+  readonly bias: Float32Array | null;
+}
+
+/** An activation `[1, tokens, width]`, and the sums over its blocks where a weight has offsets. */
+export class Activation {
+  readonly #blockSums = new Map<number, Value>();
+
+  constructor(
+    readonly graph: Graph,
+    readonly value: Value,
+    readonly width: number,
+  ) {}
+
+  /** `[1, tokens, width / blockSize]`. */
+  blockSums(blockSize: number): Value {
+    let sums = this.#blockSums.get(blockSize);
+    if (sums === undefined) {
+      const { graph } = this;
+      const blocks = graph.op('Reshape', [
+        this.value,
+        graph.integers(1, -1, this.width / blockSize, blockSize),
+      ]);
+      sums = graph.op('ReduceSum', [blocks, graph.integers(3)], { keepdims: 0 });
+      this.#blockSums.set(blockSize, sums);
+    }
+    return sums;
+  }
+}
+
+/**
+ * Applies several weights to one activation; returns one value `[1, tokens, outputs]` per weight. Weights of
+ * one form are stacked and run as one product, which saves a pass over the activation and a dispatch each.
+ */
+export function applyLinears(name: string, x: Activation, linears: readonly Linear[]): Value[] {
+  const stacked = stack(linears);
+  if (stacked === null) return linears.map((linear, i) => applyLinear(`${name}.${i}`, x, linear));
+  const product = applyLinear(name, x, stacked);
+  if (linears.length === 1) return [product];
+  const sizes = x.graph.integers(...linears.map(({ outputs }) => outputs));
+  return x.graph.ops(linears.length, 'Split', [product, sizes], { axis: -1 });
+}
+
+/** y = W·x + b. */
+export function applyLinear(name: string, x: Activation, linear: Linear): Value {
+  const { graph } = x;
+  const { weight, outputs, inputs, bias } = linear;
+  if (weight.kind === 'f32') {
+    const matrix = graph.weight(name, 'float32', [outputs, inputs], weight.values);
+    const product = graph.contrib('FusedMatMul', [x.value, matrix], { transB: 1, alpha: { float: 1 } })[0]!;
+    return bias === null
+      ? product
+      : graph.op('Add', [product, graph.weight(`${name}.bias`, 'float32', [outputs], bias)]);
+  }
+  const { bits, blockSize, scales, offsets } = weight.blocks;
+  const blocks = inputs / blockSize;
+  const product = graph.contrib(
+    'MatMulNBits',
+    [
+      x.value,
+      graph.weight(name, 'uint8', [outputs, blocks, (blockSize * bits) / 8], packBlocks(weight.blocks)),
+      graph.weight(`${name}.scales`, 'float32', [outputs, blocks], scales),
+      ...(bias === null ? [] : ['', '', graph.weight(`${name}.bias`, 'float32', [outputs], bias)]),
+    ],
+    // Accuracy level 4: the activation is rounded to 8 bits block by block, and products are of integers.
+    { K: inputs, N: outputs, bits, block_size: blockSize, accuracy_level: 4 },
+  )[0]!;
+  if (offsets === null) return product;
+  // Σ_i (s·q_i + o)·x_i = s·Σ q_i·x_i + o·Σ x_i: offsets multiply the sums of the activation's blocks.
+  const offsetMatrix = graph.weight(`${name}.offsets`, 'float32', [outputs, blocks], offsets);
+  const sums = x.blockSums(blockSize);
+  return graph.op('Add', [
+    product,
+    graph.contrib('FusedMatMul', [sums, offsetMatrix], { transB: 1, alpha: { float: 1 } })[0]!,
+  ]);
+}
+
+/** Weights of one form as one, outputs stacked; null when their forms differ. */
+function stack(linears: readonly Linear[]): Linear | null {
+  const first = linears[0]!;
+  if (linears.length === 1) return first;
+  const form = formOf(first);
+  if (linears.some((linear) => formOf(linear) !== form)) return null;
+  const outputs = linears.reduce((sum, linear) => sum + linear.outputs, 0);
+  const bias = first.bias === null ? null : concatFloats(linears.map((linear) => linear.bias!));
+  const { weight } = first;
+  if (weight.kind === 'f32') {
+    const values = concatFloats(linears.map((linear) => (linear.weight as typeof weight).values));
+    return { outputs, inputs: first.inputs, weight: { kind: 'f32', values }, bias };
+  }
+  const blocks = linears.map((linear) => (linear.weight as typeof weight).blocks);
+  return {
+    outputs,
+    inputs: first.inputs,
+    weight: {
+      kind: 'blocks',
+      blocks: {
+        bits: weight.blocks.bits,
+        blockSize: weight.blocks.blockSize,
+        quants: concatQuants(blocks.map(({ quants }) => quants)),
+        scales: concatFloats(blocks.map(({ scales }) => scales)),
+        offsets: weight.blocks.offsets === null ? null : concatFloats(blocks.map(({ offsets }) => offsets!)),
+      },
+    },
+    bias,
+  };
+}
+
+function formOf({ weight, bias }: Linear): string {
+  const biased = bias === null ? '' : ' biased';
+  if (weight.kind === 'f32') return `f32${biased}`;
+  const { bits, blockSize, offsets } = weight.blocks;
+  return `${bits} bits of ${blockSize}${offsets === null ? '' : ' with offsets'}${biased}`;
+}
+
+/** Quants as `MatMulNBits` takes them: unsigned with zero at 2^(bits−1); at 4 bits, element 2i low, 2i+1 high. */
+export function packBlocks({ quants, bits }: IntegerBlocks): Uint8Array {
+  if (bits === 8) return Uint8Array.from(quants, (q) => q + 128);
+  const packed = new Uint8Array(quants.length / 2);
+  for (let i = 0; i < packed.length; i++) packed[i] = (quants[2 * i]! + 8) | ((quants[2 * i + 1]! + 8) << 4);
+  return packed;
+}
+
+function concatFloats(parts: readonly Float32Array[]): Float32Array {
+  const joined = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return joined;
+}
+
+function concatQuants(parts: readonly Int8Array[]): Int8Array {
+  const joined = new Int8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return joined;
+}

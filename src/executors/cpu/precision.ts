@@ -1,0 +1,47 @@
+import type { StoredWeight } from '../../architectures/index.js';
+import { HoldfastError } from '../../errors.js';
+import { dequantize, integerBlocks, quantizeBlocks } from '../../formats/index.js';
+import type { Linear } from './linear.js';
+
+/**
+ * How weights are held.
+ * - `f32`: exactly what the file holds, as f32.
+ * - `auto`: exactly what the file holds: plain floats as f32, quantised types as blocks of integers.
+ * - `q8`, `q4`: blocks of 32 with 8 or 4 bits; what the file holds in such blocks is taken as it is.
+ */
+export type Precision = 'auto' | 'f32' | 'q8' | 'q4';
+
+export const PRECISIONS: readonly Precision[] = ['auto', 'f32', 'q8', 'q4'];
+
+/** @throws HoldfastError `E_EXECUTOR` for a name that is not a precision. */
+export function parsePrecision(name: string): Precision {
+  const precision = PRECISIONS.find((known) => known === name);
+  if (precision === undefined) {
+    throw new HoldfastError('E_EXECUTOR', `"${name}" is not a precision`, {
+      hint: `Known: ${PRECISIONS.join(', ')}`,
+    });
+  }
+  return precision;
+}
+
+/** A stored weight in the form its kernel takes. Rows that do not divide into blocks of 32 stay f32. */
+export function encodeWeight(stored: StoredWeight, precision: Precision): Omit<Linear, 'bias'> {
+  const [outputs, inputs] = stored.shape as [number, number];
+  return { outputs, inputs, weight: weightForm(stored, inputs, precision) };
+}
+
+function weightForm({ type, bytes }: StoredWeight, inputs: number, precision: Precision): Linear['weight'] {
+  const f32 = (): Linear['weight'] => ({ kind: 'f32', values: dequantize(type, bytes) });
+  if (precision === 'f32' || inputs % 32 !== 0) return f32();
+  const stored = integerBlocks(type, bytes);
+  if (precision === 'auto') return stored === null ? f32() : { kind: 'blocks', blocks: stored };
+  const bits = precision === 'q8' ? 8 : 4;
+  const fits = stored !== null && stored.bits === bits && stored.offsets === null && stored.blockSize === 32;
+  return { kind: 'blocks', blocks: fits ? stored : quantizeBlocks(dequantize(type, bytes), bits) };
+}
+
+/** A weight's form in a word, e.g. `q4`, `q8`, `q4+offsets`, `f32`. */
+export function formName({ weight }: Pick<Linear, 'weight'>): string {
+  if (weight.kind === 'f32') return 'f32';
+  return `q${weight.blocks.bits}${weight.blocks.offsets === null ? '' : '+offsets'}`;
+}

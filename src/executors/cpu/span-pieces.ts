@@ -1,0 +1,66 @@
+import type { TokenRange } from '../../attention/index.js';
+
+/** A piece of a span that lies wholly inside the target or wholly outside it: the policy scales it as one. */
+export interface SpanPiece extends TokenRange {
+  /** Index of its span. */
+  readonly span: number;
+}
+
+export interface SpanPieces {
+  readonly rest: readonly SpanPiece[];
+  readonly target: readonly SpanPiece[];
+}
+
+/** Cuts spans at the borders of the target. Both lists of ranges are disjoint and ascending. */
+export function cutSpans(spans: readonly TokenRange[], target: readonly TokenRange[]): SpanPieces {
+  const rest: SpanPiece[] = [];
+  const inside: SpanPiece[] = [];
+  for (const [span, { start, end }] of spans.entries()) {
+    let position = start;
+    for (const range of target) {
+      const from = Math.max(position, range.start);
+      const to = Math.min(end, range.end);
+      if (from >= to) continue;
+      if (position < from) rest.push({ span, start: position, end: from });
+      inside.push({ span, start: from, end: to });
+      position = to;
+    }
+    if (position < end) rest.push({ span, start: position, end });
+  }
+  return { rest, target: inside };
+}
+
+/**
+ * A matrix `[keys, columns]` with at most one 1 in a row: which piece a key belongs to. It is kept between calls
+ * and only rows that changed are written, so that a step of a long dialogue does not fill it anew.
+ */
+export class Indicator {
+  #columns = 0;
+  #data = new Float32Array(0);
+  #column = new Int32Array(0);
+
+  /** The matrix of the first `keys` keys; a view that stays valid until the next call. */
+  update(
+    pieces: readonly SpanPiece[],
+    keys: number,
+  ): { readonly data: Float32Array; readonly columns: number } {
+    const columns = Math.max(1, pieces.length);
+    if (columns !== this.#columns || keys > this.#column.length) {
+      const capacity = Math.max(256, 2 * keys);
+      this.#columns = columns;
+      this.#data = new Float32Array(capacity * columns);
+      this.#column = new Int32Array(capacity).fill(-1);
+    }
+    let next = 0;
+    for (let key = 0; key < keys; key++) {
+      while (next < pieces.length && pieces[next]!.end <= key) next++;
+      const wanted = next < pieces.length && pieces[next]!.start <= key ? next : -1;
+      const written = this.#column[key]!;
+      if (written === wanted) continue;
+      if (written >= 0) this.#data[key * columns + written] = 0;
+      if (wanted >= 0) this.#data[key * columns + wanted] = 1;
+      this.#column[key] = wanted;
+    }
+    return { data: this.#data.subarray(0, keys * columns), columns };
+  }
+}

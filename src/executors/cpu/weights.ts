@@ -1,0 +1,81 @@
+import {
+  type LayerWeight,
+  type ModelPlan,
+  readWeight,
+  readWeightBytes,
+  type StoredWeight,
+  type WeightName,
+} from '../../architectures/index.js';
+import { byteLengthOf, type Checkpoint, dequantizeInto } from '../../formats/index.js';
+import type { GraphLayerWeights, GraphWeights } from './decoder-graph.js';
+import type { Linear } from './linear.js';
+import { encodeWeight, type Precision } from './precision.js';
+
+/** Embedding rows by token id, decoded from their stored bytes when they are needed. */
+export interface EmbeddingTable {
+  /** Writes row `id` times the model's embedding scale into `out`, `[hidden]`. */
+  read(id: number, out: Float32Array): void;
+}
+
+/** Opens a plan's weights for the graph: linears in the wanted precision, read layer by layer. */
+export async function openWeights(
+  plan: ModelPlan,
+  checkpoint: Checkpoint,
+  precision: Precision,
+): Promise<{ readonly graph: GraphWeights; readonly embedding: EmbeddingTable }> {
+  const { blueprint } = plan;
+  const linear = async (name: WeightName, bias?: WeightName): Promise<Linear> => {
+    const stored = await readWeightBytes(plan, checkpoint, name);
+    return {
+      ...encodeWeight(stored, precision),
+      bias: bias !== undefined && plan.weights.has(bias) ? await readWeight(plan, checkpoint, bias) : null,
+    };
+  };
+  const embedding = await readWeightBytes(plan, checkpoint, 'embedding');
+  return {
+    embedding: embeddingTable(embedding, blueprint.embeddingScale),
+    graph: {
+      head: blueprint.tiedEmbeddings
+        ? { ...encodeWeight(embedding, precision), bias: null }
+        : await linear('head'),
+      finalNorm: await readWeight(plan, checkpoint, 'finalNorm'),
+      async layer(index): Promise<GraphLayerWeights> {
+        const name = (part: LayerWeight): WeightName => `layers.${index}.${part}`;
+        const norms: Partial<Record<LayerWeight, Float32Array>> = {};
+        for (const part of NORMS) {
+          if (plan.weights.has(name(part))) norms[part] = await readWeight(plan, checkpoint, name(part));
+        }
+        return {
+          norms,
+          query: await linear(name('query'), name('queryBias')),
+          key: await linear(name('key'), name('keyBias')),
+          value: await linear(name('value'), name('valueBias')),
+          output: await linear(name('output'), name('outputBias')),
+          gate: await linear(name('gate'), name('gateBias')),
+          up: await linear(name('up'), name('upBias')),
+          down: await linear(name('down'), name('downBias')),
+        };
+      },
+    },
+  };
+}
+
+const NORMS = [
+  'attentionNorm',
+  'queryNorm',
+  'keyNorm',
+  'postAttentionNorm',
+  'mlpNorm',
+  'postMlpNorm',
+] as const;
+
+function embeddingTable({ type, shape, bytes }: StoredWeight, scale: number): EmbeddingTable {
+  const hidden = shape[1]!;
+  const rowBytes = byteLengthOf(type, hidden);
+  return {
+    read(id, out) {
+      dequantizeInto(type, bytes.subarray(id * rowBytes, (id + 1) * rowBytes), out);
+      if (scale !== 1) for (let i = 0; i < hidden; i++) out[i]! *= scale;
+    },
+  };
+}
