@@ -1,0 +1,87 @@
+import { type ModelPlan, planModel } from './architectures/index.js';
+import type { Model } from './engine/index.js';
+import { type CpuOptions, createCpuExecutor } from './executors/cpu/index.js';
+import { createReferenceExecutor, type Executor } from './executors/index.js';
+import { type ModelFiles, openModel } from './hub/index.js';
+import {
+  chatFormat,
+  type Tokenizer,
+  templateFromGguf,
+  tokenizerFromGguf,
+  tokenizerFromJson,
+} from './text/index.js';
+
+/** Executors a person can name. */
+export const EXECUTORS = ['cpu', 'reference'] as const;
+export type ExecutorName = (typeof EXECUTORS)[number];
+
+export interface LoadOptions extends CpuOptions {
+  /** `cpu` if not said; `reference` is slow, exact, and reads no option. */
+  readonly executor?: ExecutorName;
+}
+
+/** A model loaded from files, with the plan and the files it came from. */
+export interface LoadedModel extends Model {
+  readonly plan: ModelPlan;
+  readonly files: ModelFiles;
+}
+
+/**
+ * Loads a model: a folder (safetensors or one GGUF), a `.safetensors` or a `.gguf` file.
+ * @throws HoldfastError what opening, planning and the executor throw
+ */
+export async function loadModel(path: string, options: LoadOptions = {}): Promise<LoadedModel> {
+  const files = await openModel(path);
+  try {
+    const plan = await planModel(files.checkpoint, files.config);
+    const tokenizer = findTokenizer(files);
+    const template = findTemplate(files);
+    const format = tokenizer !== null && template !== null ? chatFormat({ tokenizer, template }) : null;
+    const executor = await createExecutor(plan, files, options);
+    return {
+      name: path,
+      plan,
+      files,
+      executor,
+      tokenizer,
+      format,
+      hash: () => files.hash(),
+      async dispose() {
+        await executor.dispose();
+        await files.close();
+      },
+    };
+  } catch (error) {
+    await files.close();
+    throw error;
+  }
+}
+
+async function createExecutor(
+  plan: ModelPlan,
+  { checkpoint }: ModelFiles,
+  options: LoadOptions,
+): Promise<Executor> {
+  return options.executor === 'reference'
+    ? createReferenceExecutor(plan, checkpoint)
+    : createCpuExecutor(plan, checkpoint, options);
+}
+
+/** `tokenizer.json` where there is one, else the tokenizer inside a GGUF file. */
+export function findTokenizer({
+  checkpoint,
+  tokenizer,
+  tokenizerConfig,
+  name,
+}: ModelFiles): Tokenizer | null {
+  if (tokenizer !== undefined)
+    return tokenizerFromJson(tokenizer, tokenizerConfig ?? null, `${name}: tokenizer.json`);
+  return checkpoint.metadata.has('tokenizer.ggml.model')
+    ? tokenizerFromGguf(checkpoint.metadata, name)
+    : null;
+}
+
+/** The chat template's source: beside the weights, else inside a GGUF file. */
+export function findTemplate({ checkpoint, chatTemplate, name }: ModelFiles): string | null {
+  return chatTemplate ?? templateFromGguf(checkpoint.metadata, name);
+}
