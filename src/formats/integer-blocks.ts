@@ -68,7 +68,7 @@ export function integerBlocks(type: TensorType, bytes: Uint8Array): IntegerBlock
 /** The values that blocks stand for, f32. */
 export function blockValues(blocks: IntegerBlocks): Float32Array {
   const values = new Float32Array(blocks.quants.length);
-  expandBlocks(blocks.quants, blocks.scales, blocks.offsets, blocks.blockSize, values, 0);
+  expandBlocks(blocks.quants, blocks.scales, blocks.offsets, blocks.blockSize, values);
   return values;
 }
 
