@@ -246,6 +246,10 @@ describe.each(formats)('spans of any dialogue: %s', (_, format, writes, withSyst
           const { start, end } = sinkless(layout, i);
           expect(controls(layout.ids.slice(start, end))).toEqual([]);
         });
+        // Nor do its words become one outside its span: there are as many as when everybody says x.
+        const harmless = messages.map(({ role, content }) => ({ role, content: content === '' ? '' : 'x' }));
+        const reference = layoutDialogue(format, harmless, { addGenerationPrompt });
+        expect(controls(layout.ids)).toEqual(controls(reference.ids));
         expect(tokenizer.decode(layout.ids).replaceAll('\u2581', ' ')).toBe(
           layout.text.replaceAll('\u2581', ' '),
         );

@@ -61,13 +61,15 @@ export function layoutDialogue(
       template.render(dialogue, { addGenerationPrompt, specialTokens, now });
   const render = renderWith(options.addGenerationPrompt);
 
+  const controls = tokenizer.addedTokens.filter(({ special }) => special).map(({ content }) => content);
+
   const text = render(messages);
   if (text === '') {
     throw new HoldfastError('E_TEMPLATE', 'the chat template writes nothing for this dialogue', {
       file: tokenizer.name,
     });
   }
-  const contents = contentPositions(template, render, messages, text);
+  const contents = contentPositions(template, render, messages, text, controls);
   const borders = messageBorders(renderWith(false), messages, text, contents, options.addGenerationPrompt);
   const contentChars = contents.map(
     (content, i) => content ?? { start: borders.messages[i]!.end, end: borders.messages[i]!.end },

@@ -22,6 +22,7 @@ export type Render = (messages: readonly Message[]) => string;
  * The characters of each message's content in the rendered text, in the order of the messages; null for a message
  * that the template wrote no character of, nor anything around it that could be told.
  * @param text the dialogue as rendered
+ * @param controls the texts of the control tokens
  * @throws HoldfastError `E_SPANS` naming the message whose place cannot be established
  */
 export function contentPositions(
@@ -29,9 +30,10 @@ export function contentPositions(
   render: Render,
   messages: readonly Message[],
   text: string,
+  controls: readonly string[],
 ): (CharRange | null)[] {
   const probes = unusedCharacters(template, messages);
-  const words = literalsOf(template.source);
+  const words = wordsOf(template.source, controls);
   const positions = messages.map((message, index) => {
     const withContent = (content: string): string | null => {
       try {
@@ -134,12 +136,22 @@ function unusedCharacters(template: Template, messages: readonly Message[]): str
   );
 }
 
-/** The words of two characters and more that a template mentions between quotes, longest first. */
-function literalsOf(source: string): string[] {
+/**
+ * The words of two characters and more that a template mentions between quotes, longest first. Not those with a
+ * control token in them: templates write such words, they do not look for them, and one that was kept and taken for
+ * the template's own would let a message speak as somebody else.
+ */
+function wordsOf(source: string, controls: readonly string[]): string[] {
   const quoted = source.matchAll(/'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"/gs);
-  const words = Array.from(quoted, (match) => match[1] ?? match[2] ?? '');
-  return [...new Set(words)].filter((word) => word.trim().length > 1).sort((a, b) => b.length - a.length);
+  const words = Array.from(quoted, (match) => unescaped(match[1] ?? match[2] ?? ''));
+  return [...new Set(words)]
+    .filter((word) => word.trim().length > 1 && !controls.some((control) => word.includes(control)))
+    .sort((a, b) => b.length - a.length);
 }
+
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r' };
+const unescaped = (quoted: string): string =>
+  quoted.replace(/\\(.)/gs, (_, letter: string) => ESCAPES[letter] ?? letter);
 
 const bareProbe = (probes: readonly string[]): Probe => ({
   content: probes[0]!,
