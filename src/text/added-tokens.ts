@@ -22,6 +22,8 @@ export interface CharRange {
 /** A piece of text: an added token (with the whitespace it swallowed), or (token null) text between such. */
 export interface Segment extends CharRange {
   readonly token: AddedToken | null;
+  /** Where the token's own text lies in it; for text between tokens, all of it. */
+  readonly core: CharRange;
 }
 
 /** Decides whether an added token may be recognised at `[start, end)`. */
@@ -61,8 +63,8 @@ export function createSplitter(
     node.token = token;
   }
 
-  const longestAt = (text: string, start: number, admits: Admits): Segment | null => {
-    let found: Segment | null = null;
+  const longestAt = (text: string, start: number, admits: Admits): Match | null => {
+    let found: Match | null = null;
     let node = root.next.get(text[start]!);
     for (let end = start + 1; node !== undefined; end++) {
       const { token } = node;
@@ -85,16 +87,22 @@ export function createSplitter(
         continue;
       }
       let { start, end } = match;
-      if (match.token!.lstrip) while (start > plainFrom && isSpace(text[start - 1]!)) start--;
-      if (match.token!.rstrip) while (end < text.length && isSpace(text[end]!)) end++;
-      if (start > plainFrom) segments.push({ start: plainFrom, end: start, token: null });
-      segments.push({ start, end, token: match.token });
+      if (match.token.lstrip) while (start > plainFrom && isSpace(text[start - 1]!)) start--;
+      if (match.token.rstrip) while (end < text.length && isSpace(text[end]!)) end++;
+      if (start > plainFrom) segments.push(between(plainFrom, start));
+      segments.push({ start, end, token: match.token, core: match });
       plainFrom = at = end;
     }
-    if (plainFrom < text.length) segments.push({ start: plainFrom, end: text.length, token: null });
+    if (plainFrom < text.length) segments.push(between(plainFrom, text.length));
     return segments;
   };
 }
+
+interface Match extends CharRange {
+  readonly token: AddedToken;
+}
+
+const between = (start: number, end: number): Segment => ({ start, end, token: null, core: { start, end } });
 
 const isSpace = (character: string): boolean => /\p{White_Space}/u.test(character);
 const endsInWord = /[\p{L}\p{M}\p{N}\p{Pc}]$/u;

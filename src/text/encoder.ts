@@ -80,11 +80,14 @@ export function createEncoder(library: LibraryTokenizer, vocabulary: Vocabulary)
         !guarded.has(token.id) || ranges.every((range) => end <= range.start || range.end <= start);
 
     for (const segment of splitRaw(text, admitsOutside(plain))) {
-      const { start, end, token } = segment;
+      const { start, end, token, core } = segment;
       const first = ids.length;
       if (token !== null) {
         ids.push(token.id);
-        sections.push({ start, end, first, ends: [end - start], place: (at) => at - start });
+        // The whitespace it swallowed is written by no token: a border in it is a border of the token.
+        const length = core.end - core.start;
+        const place = (at: number): number => Math.max(0, Math.min(length, at - core.start));
+        sections.push({ start, end, first, ends: [length], place });
         continue;
       }
       const raw = text.slice(start, end);

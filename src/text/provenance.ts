@@ -1,5 +1,6 @@
 import { HoldfastError } from '../errors.js';
 import type { CharRange } from './added-tokens.js';
+import { type Probe, probesFor, unusedCharacters, wordsOf } from './probes.js';
 import type { Message, Template } from './template.js';
 
 /**
@@ -7,7 +8,8 @@ import type { Message, Template } from './template.js';
  * content: trim it, cut a part away, write it elsewhere or nowhere. So the words are never searched for. Instead the
  * dialogue is rendered again with one content replaced by a probe, characters that occur nowhere else; what stands
  * before the probe and what stands after it is the template's writing around that content. When the real rendering
- * begins with the one and ends with the other, what lies between them is the content as the template wrote it.
+ * begins with the one and ends with the other, what lies between them is the content as the template wrote it, with
+ * whatever the template writes right beside it only because of what it says.
  *
  * A template may look at a content before it writes it (is it empty, does it hold `</think>`), so that a probe with
  * no likeness to the content changes the text around it, and the comparison fails. The next probe then keeps the
@@ -32,7 +34,7 @@ export function contentPositions(
   text: string,
   controls: readonly string[],
 ): (CharRange | null)[] {
-  const probes = unusedCharacters(template, messages);
+  const characters = unusedCharacters(template, messages);
   const words = wordsOf(template.source, controls);
   const positions = messages.map((message, index) => {
     const withContent = (content: string): string | null => {
@@ -42,14 +44,15 @@ export function contentPositions(
         return null; // the template refuses the probe: it looks at the content, and this probe tells nothing
       }
     };
-    for (const probe of [bareProbe(probes), wordyProbe(message.content, words, probes)]) {
+    for (const probe of probesFor(message.content, words, characters)) {
       const found = locate(withContent(probe.content), text, probe);
       if (found === 'repeated') {
         throw unclear(index, message, 'the template writes its content more than once');
       }
       if (found !== 'unclear') return found;
     }
-    if (message.content.trim() === '' && isLeftOut(withContent(probes[0]!), text, probes[0]!)) return null;
+    if (message.content.trim() === '' && isLeftOut(withContent(characters[0]!), text, characters[0]!))
+      return null;
     throw unclear(
       index,
       message,
@@ -66,15 +69,6 @@ export function contentPositions(
     throw unclear(index, messages[index]!, 'its content runs into that of another message');
   });
   return positions;
-}
-
-/** A content to render in place of the real one. */
-interface Probe {
-  readonly content: string;
-  /** Its probe characters, in order. */
-  readonly characters: readonly string[];
-  /** `[characters + 1]`: words of the real content before, between and after them; `kept[i]` precedes character i. */
-  readonly kept: readonly string[];
 }
 
 /** What stands between the text before the first probe character and the text after the last one. */
@@ -117,87 +111,6 @@ function isLeftOut(probed: string | null, text: string, probe: string): boolean 
     sameAtEnd++;
   }
   return same + sameAtEnd >= text.length;
-}
-
-/** As many as a wordy probe may use. They lie in the private use area, one UTF-16 unit each. */
-const PROBE_COUNT = 64;
-
-function unusedCharacters(template: Template, messages: readonly Message[]): string[] {
-  const used = new Set(messages.map(({ content }) => content).join('') + template.source);
-  const free: string[] = [];
-  for (let code = 0xe000; code <= 0xf8ff && free.length < PROBE_COUNT; code++) {
-    const character = String.fromCharCode(code);
-    if (!used.has(character)) free.push(character);
-  }
-  if (free.length === PROBE_COUNT) return free;
-  throw new HoldfastError(
-    'E_SPANS',
-    'the dialogue uses up the private use characters that spans are found with',
-  );
-}
-
-/**
- * The words of two characters and more that a template mentions between quotes, longest first. Not those with a
- * control token in them: templates write such words, they do not look for them, and one that was kept and taken for
- * the template's own would let a message speak as somebody else.
- */
-function wordsOf(source: string, controls: readonly string[]): string[] {
-  const quoted = source.matchAll(/'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"/gs);
-  const words = Array.from(quoted, (match) => unescaped(match[1] ?? match[2] ?? ''));
-  return [...new Set(words)]
-    .filter((word) => word.trim().length > 1 && !controls.some((control) => word.includes(control)))
-    .sort((a, b) => b.length - a.length);
-}
-
-const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r' };
-const unescaped = (quoted: string): string =>
-  quoted.replace(/\\(.)/gs, (_, letter: string) => ESCAPES[letter] ?? letter);
-
-const bareProbe = (probes: readonly string[]): Probe => ({
-  content: probes[0]!,
-  characters: [probes[0]!],
-  kept: ['', ''],
-});
-
-/**
- * The content without its outer whitespace, the given words kept, and each stretch between them replaced by one
- * probe character. Content that is nothing but such words gets one after the first.
- */
-function wordyProbe(content: string, words: readonly string[], probes: readonly string[]): Probe {
-  const inner = content.trim();
-  const kept = [''];
-  const characters: string[] = [];
-  for (let at = 0; at < inner.length; ) {
-    const word = words.find((candidate) => inner.startsWith(candidate, at));
-    if (word !== undefined) {
-      kept[kept.length - 1] += word;
-      at += word.length;
-      continue;
-    }
-    const next = nextWord(inner, words, at);
-    const stretch = inner.slice(at, next);
-    if (stretch.trim() === '') {
-      kept[kept.length - 1] += stretch;
-      at = next;
-      continue;
-    }
-    characters.push(probes[characters.length]!);
-    kept.push('');
-    // With no probe left for another stretch, this one stands for all the rest.
-    at = characters.length < probes.length ? next : inner.length;
-  }
-  if (characters.length === 0) {
-    const first = words.find((word) => inner.startsWith(word)) ?? '';
-    characters.push(probes[0]!);
-    kept.splice(0, 1, first, inner.slice(first.length));
-  }
-  const joined = characters.map((character, i) => kept[i]! + character).join('') + kept.at(-1)!;
-  return { content: joined, characters, kept };
-}
-
-function nextWord(text: string, words: readonly string[], from: number): number {
-  const places = words.map((word) => text.indexOf(word, from)).filter((place) => place >= 0);
-  return Math.min(text.length, ...places);
 }
 
 function unclear(index: number, message: Message, why: string): HoldfastError {

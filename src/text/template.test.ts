@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { FAMILY_TEMPLATES } from '../../test/support/chat-templates.js';
+import { compileTemplate, type Message, renderTemplate } from './template.js';
+
+const hi: Message[] = [{ role: 'user', content: ' Hi\n' }];
+const render = (source: string, messages = hi, now?: Date): string =>
+  renderTemplate(source, messages, {
+    addGenerationPrompt: true,
+    specialTokens: { bos_token: '<s>', eos_token: '</s>' },
+    ...(now === undefined ? {} : { now }),
+  });
+
+describe('a chat template', () => {
+  it('finds the names that transformers gives it', () => {
+    expect(render('{{ bos_token }}{{ messages[0].role }}{{ eos_token }}{{ add_generation_prompt }}')).toBe(
+      '<s>user</s>true',
+    );
+    expect(render('{{ tools is none and documents is none }} {{ pad_token is defined }}')).toBe('true false');
+    expect(
+      render(
+        '{% set ns = namespace(n=0) %}{% for i in range(3) %}{% set ns.n = ns.n + i %}{% endfor %}{{ ns.n }}',
+      ),
+    ).toBe('3');
+    expect(
+      render(
+        '{% for i in range(9) %}{% if i == 1 %}{% continue %}{% endif %}{% if i > 3 %}{% break %}{% endif %}{{ i }}{% endfor %}',
+      ),
+    ).toBe('023');
+  });
+
+  it('writes dates in English, of the moment it is told', () => {
+    const now = new Date(2024, 6, 5, 7, 8, 9);
+    expect(render('{{ strftime_now("%d %b %Y|%A %B %y|%H:%M:%S|%j%%") }}', hi, now)).toBe(
+      '05 Jul 2024|Friday July 24|07:08:09|%j%',
+    );
+  });
+
+  it('loses the line break after a block and the blanks before one', () => {
+    expect(render('a\n  {% if true %}\nb\n  {% endif %}\nc\n')).toBe('a\nb\nc');
+  });
+
+  it('strips as Python does', () => {
+    const strip = (expression: string, content: string): string =>
+      render(`{% set c = messages[0].content %}{{ ${expression} }}`, [{ role: 'user', content }]);
+    expect(strip("c.strip('\\n')", '\n a \n')).toBe(' a ');
+    expect(strip("c.lstrip('\\n')", '\n\n a\n')).toBe(' a\n');
+    expect(strip("c.rstrip('x\\n') + '.'", '\nax\n')).toBe('\na.');
+    expect(strip('c | trim', '\u001c\u0085 a\u00a0')).toBe('a');
+    expect(strip('c.strip()', '\ufeffa ')).toBe('\ufeffa');
+    expect(strip('c | trim | upper', ' a ')).toBe('A');
+    expect(strip("c.split('</t>')[-1].lstrip('\\n')", 'x</t>\n\n y')).toBe(' y');
+  });
+
+  it('refuses a dialogue in its own words', () => {
+    const { source } = FAMILY_TEMPLATES['no system role (Gemma 2)']!;
+    expect(() => render(source, [{ role: 'system', content: 'S' }])).toThrow(
+      expect.objectContaining({
+        code: 'E_TEMPLATE',
+        message: expect.stringContaining('System role not supported'),
+      }),
+    );
+  });
+
+  it('says what is wrong with itself', () => {
+    expect(() => compileTemplate('{% for %}', 'x.jinja')).toThrow(
+      expect.objectContaining({
+        code: 'E_TEMPLATE',
+        file: 'x.jinja',
+        message: expect.stringContaining('parsed'),
+      }),
+    );
+    expect(() => render('{{ messages | frobnicate }}')).toThrow(/E_TEMPLATE.*frobnicate/);
+    expect(() => compileTemplate(null, 'base-model')).toThrow(
+      expect.objectContaining({
+        code: 'E_TEMPLATE',
+        file: 'base-model',
+        message: expect.stringContaining('no chat template'),
+      }),
+    );
+  });
+});
