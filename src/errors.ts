@@ -34,8 +34,10 @@ export type ErrorCode =
   | 'E_SAMPLING'
   | 'E_DISPOSED'
   | 'E_ABORTED'
+  | 'E_BUSY'
   // dialogue, command
   | 'E_DIALOGUE'
+  | 'E_UNWRITABLE'
   | 'E_USAGE';
 
 export interface ErrorDetails {
@@ -67,7 +69,10 @@ export class HoldfastError extends Error {
       offset === undefined ? undefined : `byte ${offset}`,
     ].filter((part) => part !== undefined);
     const where = place.length > 0 ? ` (${place.join(', ')})` : '';
-    super(`${code}: ${what}${where}${hint === undefined ? '' : `. ${hint}`}`, cause === undefined ? {} : { cause });
+    super(
+      `${code}: ${what}${where}${hint === undefined ? '' : `. ${hint}`}`,
+      cause === undefined ? {} : { cause },
+    );
     this.code = code;
     this.file = file;
     this.field = field;

@@ -1,0 +1,66 @@
+import type { Receipt } from '../attention/index.js';
+import type { Model } from '../engine/index.js';
+import { HoldfastError } from '../errors.js';
+import type { DialogueLayout, Tokenizer } from '../text/index.js';
+import type { PolicySetting } from './strengths.js';
+import type { ResolvedTarget } from './target.js';
+import { tokenText } from './token-text.js';
+
+export interface TraceFacts {
+  readonly ids: readonly number[];
+  readonly layout: DialogueLayout | null;
+  readonly target: ResolvedTarget | null;
+  readonly policy: PolicySetting | null;
+  /** Null without a target. */
+  readonly receipt: Receipt | null;
+  /** Names of the tensors written. */
+  readonly tensors: readonly string[];
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** What each tensor holds, by its name up to the first number. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  ids: '[tokens]: the input',
+  generated: '[generated]: the greedy continuation under the same policy; no token ends it',
+  logits: '[tokens, vocabulary]: of the token after each, under the policy',
+  'target.share_before': '[layers, heads, tokens]: the share of the target, before the policy',
+  'target.share_after': '[layers, heads, tokens]: the share of the target, after the policy',
+  'span.shares': '[layers, heads, tokens, spans]: the share of each span, after the policy',
+  attention: '[heads, queries, keys]: weights as used, after the policy; keys a query does not see are 0',
+  hidden: '[tokens, hidden]: what enters the layer; the last, what leaves the final norm; under the policy',
+};
+
+/** The record of a trace. Every value is JSON, also where it is a single word. */
+export async function traceMetadata(model: Model, facts: TraceFacts): Promise<Record<string, string>> {
+  const { executor, tokenizer } = model;
+  const { ids, layout, target, policy, receipt } = facts;
+  const fields = {
+    format: 'holdfast-trace-1',
+    model: model.name,
+    modelHash: await model.hash(),
+    architecture: executor.blueprint.architecture,
+    executor: executor.name,
+    precision: executor.precision,
+    versions: facts.versions,
+    policy: policy?.name ?? 'off',
+    strength: policy?.strength ?? null,
+    target: target?.name ?? null,
+    targetRanges: (target?.ranges ?? []).map(({ start, end }) => [start, end]),
+    spans: (layout?.spans ?? []).map(({ role, turn, start, end }) => ({ role, turn, start, end })),
+    receipt,
+    tokens: tokenizer === null ? null : ids.map((id) => textOf(tokenizer, id)),
+    text: layout?.text ?? null,
+    tensors: Object.fromEntries(facts.tensors.map((name) => [name, MEANINGS[name.replace(/\.\d+$/, '')]])),
+  };
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, JSON.stringify(value)]));
+}
+
+/** A model's vocabulary may be padded beyond its tokenizer's: such an id runs, and has no text. */
+function textOf(tokenizer: Tokenizer, id: number): string | null {
+  try {
+    return tokenText(tokenizer, [id]);
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'E_TOKEN_RANGE') return null;
+    throw error;
+  }
+}

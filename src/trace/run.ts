@@ -1,0 +1,110 @@
+import { type HeadGrid, ReceiptBook, type Strengths } from '../attention/index.js';
+import type { Executor, ForwardRequest, ForwardResult, Sequence } from '../executors/index.js';
+import type { TensorToWrite } from '../formats/index.js';
+import type { Span, TokenRange } from '../text/index.js';
+import { Collector } from './collector.js';
+import type { Selection } from './selection.js';
+
+/** Everything a run needs to know, settled. */
+export interface RunPlan {
+  readonly grid: HeadGrid;
+  readonly ids: readonly number[];
+  /** Empty: nobody's share is measured. */
+  readonly target: readonly TokenRange[];
+  readonly strengths: Strengths;
+  /** Empty for plain tokens. */
+  readonly spans: readonly Span[];
+  readonly selection: Selection;
+  readonly chunkTokens: number;
+  /** Tokens to continue by. */
+  readonly generate: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The tensors of a run, 64-bit ones first so that all are aligned, and the record of what the policy did. */
+export interface RunOutcome {
+  readonly tensors: TensorToWrite[];
+  /** Over the input and the continuation. */
+  readonly book: ReceiptBook;
+}
+
+/** Runs an executor over a plan's tokens, chunk by chunk, and on by as many as it is to generate. */
+export async function runPlan(executor: Executor, plan: RunPlan): Promise<RunOutcome> {
+  const { ids, selection, spans, grid } = plan;
+  const { vocabSize, hiddenSize } = executor.blueprint;
+  const book = new ReceiptBook(grid);
+  const shape = { ...grid, tokens: ids.length, vocab: vocabSize, hidden: hiddenSize, spans: spans.length };
+  const collector = new Collector(shape, selection);
+  const generated: number[] = [];
+  if (needsForward(plan)) {
+    const sequence = executor.open(ids.length + plan.generate);
+    try {
+      let result: ForwardResult | undefined;
+      for (let start = 0; start < ids.length; start += plan.chunkTokens) {
+        const tokens = ids.slice(start, start + plan.chunkTokens);
+        const isLast = start + tokens.length === ids.length;
+        const logits = selection.logits ? 'all' : isLast && plan.generate > 0 ? 'last' : 'none';
+        result = await forward(executor, plan, book, {
+          sequence,
+          tokens,
+          logits,
+          ...(selection.spanShares ? { spans } : {}),
+          taps: { attention: selection.attention, hidden: selection.hidden },
+        });
+        collector.add(start, tokens.length, result);
+      }
+      while (generated.length < plan.generate) {
+        const next = bestToken(result!.logits.subarray(-vocabSize));
+        generated.push(next);
+        if (generated.length === plan.generate) break;
+        result = await forward(executor, plan, book, { sequence, tokens: [next], logits: 'last' });
+      }
+    } finally {
+      sequence.dispose();
+    }
+  }
+  const integers = (name: string, values: readonly number[]): TensorToWrite => ({
+    name,
+    type: 'I64',
+    shape: [values.length],
+    data: BigInt64Array.from(values, BigInt),
+  });
+  return {
+    tensors: [
+      ...(selection.ids ? [integers('ids', ids)] : []),
+      ...(selection.generated ? [integers('generated', generated)] : []),
+      ...collector.tensors(),
+    ],
+    book,
+  };
+}
+
+/** A run that is asked for ids alone, with no target to keep a record of, leaves the model alone. */
+function needsForward({ selection, target }: RunPlan): boolean {
+  const { logits, shareBefore, shareAfter, spanShares, attention, hidden, generated } = selection;
+  const anything = logits || shareBefore || shareAfter || spanShares || generated;
+  return anything || attention.length > 0 || hidden.length > 0 || target.length > 0;
+}
+
+async function forward(
+  executor: Executor,
+  { target, strengths, signal }: RunPlan,
+  book: ReceiptBook,
+  request: Omit<ForwardRequest, 'intervention'> & { readonly sequence: Sequence },
+): Promise<ForwardResult> {
+  const intervention = target.length === 0 ? {} : { intervention: { target, ...strengths } };
+  const [result] = await executor.forward(
+    [{ ...request, ...intervention }],
+    signal === undefined ? {} : { signal },
+  );
+  const { targetShares, touched } = result!;
+  if (targetShares !== undefined && touched !== undefined) book.add({ strengths, ...targetShares, touched });
+  return result!;
+}
+
+/** The token of the highest logit; of equals the first. */
+function bestToken(logits: Float32Array): number {
+  let best = 0;
+  for (let id = 1; id < logits.length; id++) if (logits[id]! > logits[best]!) best = id;
+  return best;
+}

@@ -1,0 +1,42 @@
+import { resolveTarget, type Target, type TargetContext, targetName } from '../attention/index.js';
+import { HoldfastError } from '../errors.js';
+import type { DialogueLayout, TokenRange } from '../text/index.js';
+
+/** A target with the tokens it stands for in one run. */
+export interface ResolvedTarget {
+  readonly name: string;
+  /** Disjoint, ascending, none empty, inside the run. */
+  readonly ranges: readonly TokenRange[];
+}
+
+/**
+ * The tokens of a target in a dialogue, or in plain tokens, of which only the sink and ranges can be named.
+ * @param layout null for plain tokens
+ * @param tokens how many there are
+ * @throws HoldfastError `E_TARGET` when the run has no such tokens
+ */
+export function targetTokens(target: Target, layout: DialogueLayout | null, tokens: number): ResolvedTarget {
+  const name = targetName(target);
+  if (target.kind === 'range' && target.range.end > tokens) {
+    throw new HoldfastError('E_TARGET', `the target ${name} reaches beyond the ${tokens} tokens there are`);
+  }
+  if (layout !== null) return { name, ranges: resolveTarget(target, targetContext(layout)) };
+  if (target.kind === 'range') return { name, ranges: [target.range] };
+  if (target.kind === 'sink') return { name, ranges: [{ start: 0, end: 1 }] };
+  throw new HoldfastError('E_TARGET', `the target ${name} needs a dialogue: plain tokens have no spans`, {
+    hint: 'Trace a dialogue, or name the tokens: sink, or START:END',
+  });
+}
+
+/** What targets are resolved against; a system message that the template leaves out is none. */
+function targetContext({ spans, messages }: DialogueLayout): TargetContext {
+  const system = messages.find(({ role, start, end }) => role === 'system' && end > start);
+  if (system === undefined) return { spans, system: null };
+  const { start, end, content } = system;
+  return { spans, system: { message: { start, end }, content } };
+}
+
+/** Whether a dialogue has a system prompt that targets can be made of. */
+export function hasSystemPrompt(layout: DialogueLayout): boolean {
+  return targetContext(layout).system !== null;
+}
