@@ -1,0 +1,34 @@
+import { CommanderError } from 'commander';
+import { HoldfastError } from '../errors.js';
+
+/** What a person sees of an error, and the exit code it ends with. */
+export interface Failure {
+  /** Null when it has been written already. */
+  readonly message: string | null;
+  readonly exitCode: number;
+}
+
+/** One line for a person; with `debug`, the stack trace and what caused it. */
+export function explain(error: unknown, debug: boolean): Failure {
+  if (error instanceof CommanderError) {
+    // Commander has written its message. Help and version asked for end with 0, everything else is usage.
+    return { message: null, exitCode: error.exitCode === 0 ? 0 : 2 };
+  }
+  const exitCode = error instanceof HoldfastError && error.code === 'E_USAGE' ? 2 : 1;
+  if (debug) return { message: stackOf(error), exitCode };
+  const message = oneLine(error instanceof Error ? error.message : String(error));
+  const hint =
+    error instanceof HoldfastError ? '' : ' (an unforeseen error; --debug shows where it comes from)';
+  return { message: `error: ${message}${hint}`, exitCode };
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return `error: ${String(error)}`;
+  const cause = error.cause === undefined ? '' : `\ncaused by ${stackOf(error.cause)}`;
+  return `${error.stack ?? error.message}${cause}`;
+}
+
+/** A message on one line, so that logs and scripts can rely on it. */
+export function oneLine(text: string): string {
+  return text.trim().replace(/\s*\n\s*/g, ' ');
+}

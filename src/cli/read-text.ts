@@ -1,0 +1,39 @@
+import { readFile } from 'node:fs/promises';
+import { text as textOf } from 'node:stream/consumers';
+import { HoldfastError } from '../errors.js';
+import { locateJsonError } from '../formats/index.js';
+
+/** How errors name what `-` reads. */
+const STANDARD_INPUT = 'standard input';
+
+/** A file on the command line, or standard input where it is `-`. */
+export interface NamedText {
+  /** How errors name it. */
+  readonly name: string;
+  readonly text: string;
+}
+
+/** @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE` */
+export async function readText(path: string): Promise<NamedText> {
+  if (path === '-') return { name: STANDARD_INPUT, text: await textOf(process.stdin) };
+  try {
+    return { name: path, text: await readFile(path, 'utf8') };
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    if (code === 'ENOENT') throw new HoldfastError('E_NOT_FOUND', 'no such file', { file: path, cause });
+    const what = code === 'EISDIR' ? 'this is a folder, not a file' : String(cause);
+    throw new HoldfastError('E_UNREADABLE', what, { file: path, cause });
+  }
+}
+
+/** @throws HoldfastError `E_UNREADABLE` with line and column where the text is not JSON */
+export function parseJson({ name, text }: NamedText): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const found = locateJsonError(text);
+    const what =
+      found === null ? String(cause) : `${found.what} at line ${found.line}, column ${found.column}`;
+    throw new HoldfastError('E_UNREADABLE', `not JSON: ${what}`, { file: name, cause });
+  }
+}

@@ -1,0 +1,41 @@
+import { Command } from 'commander';
+import { registerDoctor } from './doctor.js';
+import { explain, oneLine } from './failure.js';
+import { registerInspect } from './inspect.js';
+import { registerTokens } from './tokens.js';
+import { registerTrace } from './trace.js';
+import { packageVersion } from './version.js';
+
+/** Runs the command and sets the exit code: 0, 1 for what went wrong, 2 for what was asked wrongly. */
+export async function run(argv: readonly string[]): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', endOnClosedPipe);
+  const program = createProgram();
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    const { message, exitCode } = explain(error, program.opts<{ debug?: true }>().debug === true);
+    if (message !== null) process.stderr.write(`${message}\n`);
+    // Not process.exit: what is still on its way into a pipe would be lost.
+    process.exitCode = exitCode;
+  }
+}
+
+function createProgram(): Command {
+  const program = new Command('holdfast')
+    .description("Measure how a language model's hold on its system prompt loosens, and tighten it.")
+    .version(packageVersion(), '--version')
+    .option('--debug', 'show where an error comes from')
+    .configureOutput({ outputError: (text, write) => write(`${oneLine(text)}\n`) })
+    .exitOverride();
+  registerTokens(program);
+  registerInspect(program);
+  registerTrace(program);
+  registerDoctor(program);
+  return program;
+}
+
+/** The reader of a pipe (`head`, a pager) may leave before everything is written; that is no failure. */
+function endOnClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+}

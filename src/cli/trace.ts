@@ -1,0 +1,166 @@
+import { type Command, Option } from 'commander';
+import { POLICIES, parsePolicy, parseTarget } from '../attention/index.js';
+import { HoldfastError } from '../errors.js';
+import { encodeSafetensors } from '../formats/index.js';
+import type { LoadedModel } from '../load.js';
+import { layoutDialogue } from '../text/index.js';
+import { type PolicySetting, type TraceInput, traceRun } from '../trace/index.js';
+import {
+  decimal,
+  integerList,
+  layerList,
+  nameList,
+  parseIdsFile,
+  parseStrengthsFile,
+  positiveInteger,
+} from './arguments.js';
+import { readDialogue, wantsAnswer } from './dialogue-file.js';
+import {
+  addModelOptions,
+  type ModelOptions,
+  openWithOptions,
+  requireFormat,
+  requireTokenizer,
+} from './model-options.js';
+import { readText } from './read-text.js';
+import { readVersions } from './version.js';
+import { checkWritable, writeWhole } from './write-file.js';
+
+interface TraceFlags extends ModelOptions {
+  readonly ids?: number[];
+  readonly idsFile?: string;
+  readonly text?: string;
+  readonly special?: true;
+  readonly chat?: string;
+  readonly generationPrompt?: boolean;
+  readonly trustContent?: true;
+  readonly target?: string;
+  readonly policy?: string;
+  readonly strength?: number;
+  readonly strengths?: string;
+  readonly chunk?: number;
+  readonly attention?: 'all' | number[];
+  readonly hidden?: true;
+  readonly generate?: number;
+  readonly tensors?: string[];
+  readonly out: string;
+}
+
+export function registerTrace(program: Command): void {
+  const command = program
+    .command('trace')
+    .description('run a model once and write logits, shares, attention and more as safetensors')
+    .argument('<model>', 'a folder with a model, a .safetensors or a .gguf file')
+    .option('--ids <list>', 'token ids: 1,2,3', integerList)
+    .option('--ids-file <file>', 'token ids, as JSON or separated; - reads standard input')
+    .option('--text <text>', 'plain text, without a chat template')
+    .option('--special', 'read control tokens written in --text as such')
+    .option('--chat <file>', 'a dialogue as JSON; - reads standard input')
+    .option('--generation-prompt', 'end with the header that opens an answer (when the user spoke last)')
+    .option('--no-generation-prompt', 'end with the last message')
+    .option('--trust-content', 'read control tokens written in messages as such')
+    .option(
+      '--target <target>',
+      'whose share: prefix, message, content, sink, template, random:SEED or START:END (tokens)',
+    )
+    .option('--policy <name>', `what is done to it: ${POLICIES.join(', ')}`)
+    .addOption(
+      new Option('--strength <x>', 'for all layers and heads').argParser(decimal).conflicts('strengths'),
+    )
+    .option('--strengths <file>', 'a JSON array of layers, each an array with a strength for each head')
+    .option('--chunk <n>', 'tokens to a forward pass (all at once)', positiveInteger)
+    .option('--attention <layers>', 'attention rows of these layers: all, or 0,3', layerList)
+    .option('--hidden', 'hidden states')
+    .option('--generate <n>', 'continue greedily by so many tokens', positiveInteger)
+    .option('--tensors <list>', 'compute and write these alone', nameList)
+    .requiredOption('--out <file>', 'the safetensors file to write');
+  addModelOptions(command).action(trace);
+}
+
+async function trace(path: string, flags: TraceFlags): Promise<void> {
+  checkFlags(flags);
+  await checkWritable(flags.out);
+  const [policy, readInput] = await Promise.all([readPolicy(flags), prepareInput(flags)]);
+  const model = await openWithOptions(path, flags);
+  try {
+    const input = readInput(model);
+    if (flags.text !== undefined) noteMissingBos(model, input);
+    const { target, chunk, attention, hidden, generate, tensors } = flags;
+    const { tensors: written, metadata } = await traceRun(model, {
+      input,
+      versions: await readVersions(model.executor.name),
+      ...(target === undefined ? {} : { target: parseTarget(target) }),
+      ...(policy === null ? {} : { policy }),
+      ...(chunk === undefined ? {} : { chunkTokens: chunk }),
+      ...(attention === undefined ? {} : { attention }),
+      ...(hidden === undefined ? {} : { hidden }),
+      ...(generate === undefined ? {} : { generate }),
+      ...(tensors === undefined ? {} : { tensors }),
+    });
+    await writeWhole(flags.out, encodeSafetensors(written, metadata));
+    process.stdout.write(
+      `${flags.out}: ${written.map(({ name, shape }) => `${name} [${shape}]`).join(', ')}\n`,
+    );
+  } finally {
+    await model.dispose();
+  }
+}
+
+/** What can be said of the flags before anything is opened. */
+function checkFlags(flags: TraceFlags): void {
+  const { ids, idsFile, text, chat, target, policy, strength, strengths } = flags;
+  const usage = (what: string): HoldfastError => new HoldfastError('E_USAGE', what);
+  const inputs = [ids, idsFile, text, chat].filter((input) => input !== undefined).length;
+  if (inputs !== 1) throw usage('give exactly one of --ids, --ids-file, --text and --chat');
+  if (flags.special === true && text === undefined) throw usage('--special is about --text');
+  if (chat === undefined && (flags.generationPrompt !== undefined || flags.trustContent === true)) {
+    throw usage('--generation-prompt, --no-generation-prompt and --trust-content are about --chat');
+  }
+  if (target !== undefined) parseTarget(target);
+  const acts = policy !== undefined && parsePolicy(policy) !== 'off';
+  const hasStrength = strength !== undefined || strengths !== undefined;
+  if (!acts && hasStrength) throw usage('a strength needs a --policy that takes one');
+  if (acts && !hasStrength) throw usage(`the policy ${policy} needs --strength or --strengths`);
+  if (acts && chat === undefined && target === undefined) {
+    throw usage(`the policy ${policy} needs a --target: without a dialogue there is no system prompt`);
+  }
+}
+
+/** Null for no policy, and for `off`, which is one that does nothing. */
+async function readPolicy({ policy, strength, strengths }: TraceFlags): Promise<PolicySetting | null> {
+  if (policy === undefined) return null;
+  const name = parsePolicy(policy);
+  if (name === 'off') return null;
+  if (strength !== undefined) return { name, strength };
+  return { name, strength: parseStrengthsFile(await readText(strengths ?? '-')) };
+}
+
+/** Reads what needs no model, and returns what makes tokens of it once there is one. */
+async function prepareInput(flags: TraceFlags): Promise<(model: LoadedModel) => TraceInput> {
+  const { ids, idsFile, text, chat, special, trustContent } = flags;
+  if (ids !== undefined) return () => ids;
+  if (idsFile !== undefined) {
+    const read = parseIdsFile(await readText(idsFile));
+    return () => read;
+  }
+  if (chat !== undefined) {
+    const messages = await readDialogue(chat);
+    const addGenerationPrompt = wantsAnswer(messages, flags.generationPrompt);
+    return (model) =>
+      layoutDialogue(requireFormat(model), messages, {
+        addGenerationPrompt,
+        trustContent: trustContent === true,
+      });
+  }
+  return (model) => requireTokenizer(model).encode(text ?? '', { special: special === true });
+}
+
+/** Plain text is run as it stands; a model trained on texts that begin with a BOS may do oddly without. */
+function noteMissingBos({ tokenizer }: LoadedModel, input: TraceInput): void {
+  if (tokenizer?.addsBos !== true || tokenizer.bos === null || 'ids' in input) return;
+  const { id, text } = tokenizer.bos;
+  if (input[0] === id) return;
+  process.stderr.write(
+    `note: this model was trained on texts that begin with ${text}; --special reads it in --text\n`,
+  );
+}

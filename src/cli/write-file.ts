@@ -1,0 +1,53 @@
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { HoldfastError } from '../errors.js';
+
+/**
+ * Refuses a path that could not be written, before the work whose result goes there.
+ * @throws HoldfastError `E_UNWRITABLE`
+ */
+export async function checkWritable(path: string): Promise<void> {
+  const folder = await statOf(dirname(path));
+  if (folder?.isDirectory() !== true) throw unwritable(path, `${dirname(path)} is not a folder`);
+  if ((await statOf(path))?.isDirectory() === true) throw unwritable(path, 'it is a folder');
+}
+
+/**
+ * Writes a file whole or not at all: into a new file beside it, which then takes its name.
+ * @throws HoldfastError `E_UNWRITABLE`
+ */
+export async function writeWhole(path: string, chunks: readonly Uint8Array[]): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    const file = await open(temporary, 'wx');
+    try {
+      for (const chunk of chunks) await writeAll(file, chunk);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    throw unwritable(path, cause instanceof Error ? cause.message : String(cause), cause);
+  }
+}
+
+/** The system may write less than it is given, and never more than 2 GiB at once. */
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length; ) {
+    written += (await file.write(bytes, written)).bytesWritten;
+  }
+}
+
+async function statOf(path: string): Promise<Awaited<ReturnType<typeof stat>> | null> {
+  try {
+    return await stat(path);
+  } catch {
+    return null;
+  }
+}
+
+function unwritable(path: string, why: string, cause?: unknown): HoldfastError {
+  return new HoldfastError('E_UNWRITABLE', `it cannot be written: ${why}`, { file: path, cause });
+}
