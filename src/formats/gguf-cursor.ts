@@ -113,7 +113,7 @@ export class GgufCursor {
     this.require(bytes, field);
     const read = await this.source.read(this.position, bytes);
     this.moveTo(this.position + bytes, new Uint8Array(0));
-    return read.length === read.buffer.byteLength ? read : read.slice();
+    return read.length === read.buffer.byteLength ? read : new Uint8Array(read); // a Buffer's slice() is a view
   }
 
   /** A string: its length in bytes as u64, then UTF-8. Synchronous when it lies in the window. */

@@ -7,7 +7,7 @@ import type { Chunk } from './chunk-feeds.js';
  * Attention rows of one layer, from the queries the graph used and the keys in its cache. The graph never holds
  * rows over all keys beyond the layer it is in, and keeping them would cost memory in every run; the queries are
  * small, and this is the same softmax over the same numbers.
- * @param query `[tokens, heads × headDim]`, rotated
+ * @param query `[tokens, heads × headDim]`, rotated, heads in the order (group, kvHeads)
  * @param rows where they go: `[heads, rows of the request, all tokens]`
  * @param row index of the chunk's first token among the request's
  */
@@ -25,7 +25,9 @@ export function tapAttention(
   const requestRows = request.tokens.length;
   const width = rows.length / heads / requestRows;
   for (let head = 0; head < heads; head++) {
-    const kv = Math.floor(head / (heads / kvHeads));
+    const group = heads / kvHeads;
+    const kv = Math.floor(head / group);
+    const queryHead = (head % group) * kvHeads + kv;
     const map = intervention
       ? rowMap(intervention.policy, intervention.strength[layer * heads + head]!)
       : rowMap('off', 1);
@@ -38,7 +40,8 @@ export function tapAttention(
         let sum = 0;
         for (let d = 0; d < headDim; d++) {
           sum +=
-            query[(token * heads + head) * headDim + d]! * keys[((first + i) * kvHeads + kv) * headDim + d]!;
+            query[(token * heads + queryHead) * headDim + d]! *
+            keys[((first + i) * kvHeads + kv) * headDim + d]!;
         }
         logits[i] = sum * scale;
       }

@@ -29,6 +29,8 @@ export type Feeds = Record<string, Tensor>;
 /** What the graph is fed for a chunk, and what the caller has to know to read its outputs. */
 export interface FedChunk {
   readonly feeds: Feeds;
+  /** Outputs whose place is given: the cache's next rows. */
+  readonly fetches: Feeds;
   /** Row × head pairs that the policy acts on, per layer. */
   readonly touched: Int32Array;
   /** Whether any key of the target is in view, per window; where none is, the share of a stand-in comes back. */
@@ -57,51 +59,40 @@ export function chunkFeeds(
   }
 
   const spans = indicator.update(chunk.pieces.rest, total);
-  const newTarget = targetKeys(chunk.isTarget, past, total);
-  feeds.new_spans = floats(spans.data.subarray(past * spans.columns), [count, spans.columns]);
   const mixedRows: Uint8Array[] = [];
   const targetSeen: boolean[] = [];
-  feeds.target_new = indices(newTarget);
   for (const [i, window] of shape.windows.entries()) {
-    const start = Math.min(past, firstVisible(past, window));
-    const keys = past - start;
-    const pastTarget = targetKeys(chunk.isTarget, start, past);
-    const seen = pastTarget.length + newTarget.length > 0;
-    targetSeen.push(seen);
-    feeds[`gate.${i}`] = floats(Float32Array.of(keys === 0 ? MASKED : 0), []);
-    feeds[`new_mask.${i}`] = newMask(count, shape.group, window);
-    if (window !== null) feeds[`past_mask.${i}`] = pastMask(past, start, count, shape.group, window);
-    feeds[`past_spans.${i}`] =
-      keys === 0
-        ? floats(new Float32Array(spans.columns), [1, spans.columns])
-        : floats(spans.data.subarray(start * spans.columns, past * spans.columns), [keys, spans.columns]);
+    const start = firstVisible(past, window);
+    const target = targetKeys(chunk.isTarget, start);
+    targetSeen.push(target.length > 0);
+    feeds[`mask.${i}`] = mask(past, start, count, shape.group, window);
+    feeds[`spans.${i}`] = floats(spans.data.subarray(start * spans.columns), [total - start, spans.columns]);
     // Where no key of the target is in view, its softmax runs over a stand-in and nothing is made of it.
-    feeds[`target_past.${i}`] = indices(seen ? pastTarget : [0]);
-    feeds[`target_spans.${i}`] = targetSpans(chunk, absolute(pastTarget, start, newTarget, past));
+    feeds[`target_keys.${i}`] = indices(target.length > 0 ? target : [0]);
+    feeds[`target_spans.${i}`] = targetSpans(chunk, start, target);
     mixedRows.push(rowsWithBoth(chunk, window));
-    for (let layer = 0; layer < shape.layers; layer++) {
-      if (shape.windowOf[layer] === i) addCache(feeds, chunk.sequence, shape, layer, start, past);
-    }
   }
   const { policy, touched } = policyFeed(request.intervention, shape, mixedRows, count);
   feeds.policy = policy;
-  return { feeds, touched, targetSeen };
+  const fetches = cacheTensors(chunk, shape, feeds);
+  return { feeds, fetches, touched, targetSeen };
 }
 
-function addCache(
-  feeds: Feeds,
-  sequence: CpuSequence,
-  shape: GraphShape,
-  layer: number,
-  start: number,
-  past: number,
-): void {
-  const { kvHeads, headDim } = shape;
-  const dimensions = [Math.max(1, past - start), kvHeads, headDim];
-  const standIn = new Float32Array(past === start ? kvHeads * headDim : 0);
-  const view = past === start ? { keys: standIn, values: standIn } : sequence.view(layer, start, past);
-  feeds[`layers.${layer}.keys`] = floats(view.keys, dimensions);
-  feeds[`layers.${layer}.values`] = floats(view.values, dimensions);
+/** Points each layer's inputs at its cache, new rows included, and returns the outputs that write these rows. */
+function cacheTensors({ sequence, past, tokens }: Chunk, shape: GraphShape, feeds: Feeds): Feeds {
+  const { kvHeads, headDim, windows, windowOf } = shape;
+  const total = past + tokens.length;
+  const fetches: Feeds = {};
+  for (let layer = 0; layer < shape.layers; layer++) {
+    const start = firstVisible(past, windows[windowOf[layer]!]!);
+    const seen = sequence.view(layer, start, total);
+    const added = sequence.view(layer, past, total);
+    for (const part of ['keys', 'values'] as const) {
+      feeds[`layers.${layer}.${part}`] = floats(seen[part], [total - start, kvHeads, headDim]);
+      fetches[`layers.${layer}.new_${part}`] = floats(added[part], [1, tokens.length, kvHeads * headDim]);
+    }
+  }
+  return fetches;
 }
 
 /** `[1, tokens, hidden]`. */
@@ -117,57 +108,36 @@ function embed(
   return floats(rows, [1, tokens.length, hiddenSize]);
 }
 
-/** Causality and the window among the new tokens, `[tokens · group, tokens]`. */
-function newMask(count: number, group: number, window: number | null): Tensor {
-  const mask = new Float32Array(count * group * count);
+/** Causality and the window, `[tokens · group, keys]`; a single token sees all of its view. */
+function mask(past: number, start: number, count: number, group: number, window: number | null): Tensor {
+  if (count === 1) return floats(new Float32Array(1), [1, 1]);
+  const keys = past + count - start;
+  const data = new Float32Array(count * group * keys);
   for (let query = 0; query < count; query++) {
-    for (let key = 0; key < count; key++) {
-      if (key <= query && key >= firstVisible(query, window)) continue;
-      for (let g = 0; g < group; g++) mask[(query * group + g) * count + key] = MASKED;
+    const position = past + query;
+    const first = firstVisible(position, window) - start;
+    for (let row = query * group; row < (query + 1) * group; row++) {
+      data.fill(MASKED, row * keys, row * keys + first);
+      data.fill(MASKED, row * keys + position + 1 - start, (row + 1) * keys);
     }
   }
-  return floats(mask, [count * group, count]);
+  return floats(data, [count * group, keys]);
 }
 
-/** Past keys that have left a row's window, `[tokens · group, keys]`; one token's view holds none. */
-function pastMask(past: number, start: number, count: number, group: number, window: number): Tensor {
-  const keys = past - start;
-  if (count === 1 || keys === 0) return floats(new Float32Array(1), [1, 1]);
-  const mask = new Float32Array(count * group * keys);
-  for (let query = 0; query < count; query++) {
-    const hidden = Math.min(keys, firstVisible(past + query, window) - start);
-    for (let g = 0; g < group; g++) {
-      const row = (query * group + g) * keys;
-      mask.fill(MASKED, row, row + Math.max(0, hidden));
-    }
-  }
-  return floats(mask, [count * group, keys]);
-}
-
-/** Indices of the target's keys in `[start, end)`, relative to `start`. */
-function targetKeys(isTarget: Uint8Array, start: number, end: number): number[] {
+/** Indices of the target's keys from `start` on, relative to it. */
+function targetKeys(isTarget: Uint8Array, start: number): number[] {
   const keys: number[] = [];
-  for (let key = start; key < end; key++) if (isTarget[key] === 1) keys.push(key - start);
+  for (let key = start; key < isTarget.length; key++) if (isTarget[key] === 1) keys.push(key - start);
   return keys;
 }
 
-/** The target's keys in the order in which the graph gathers them, as absolute positions. */
-function absolute(
-  pastKeys: readonly number[],
-  start: number,
-  newKeys: readonly number[],
-  past: number,
-): number[] {
-  return [...pastKeys.map((key) => key + start), ...newKeys.map((key) => key + past)];
-}
-
-/** `[target keys, target pieces]`; zeros for a stand-in. */
-function targetSpans({ pieces }: Chunk, keys: readonly number[]): Tensor {
+/** `[target keys, target pieces]`; one row of zeros for a stand-in. */
+function targetSpans({ pieces }: Chunk, start: number, keys: readonly number[]): Tensor {
   const columns = Math.max(1, pieces.target.length);
   const rows = Math.max(1, keys.length);
   const data = new Float32Array(rows * columns);
   for (const [row, key] of keys.entries()) {
-    const column = pieces.target.findIndex(({ start, end }) => key >= start && key < end);
+    const column = pieces.target.findIndex((piece) => start + key >= piece.start && start + key < piece.end);
     if (column >= 0) data[row * columns + column] = 1;
   }
   return floats(data, [rows, columns]);

@@ -5,14 +5,14 @@ import type { GraphShape } from './graph-shape.js';
 
 export type Outputs = Readonly<Record<string, Tensor>>;
 
-/** The outputs a chunk has to fetch; what is not asked for is not fetched. */
+/** The outputs to fetch beside the cache's rows; what is not asked for is not fetched. */
 export function outputsOf({ request }: Chunk, isLast: boolean): string[] {
-  const names = ['keys', 'values'];
+  const names: string[] = [];
   if (request.logits === 'all' || (request.logits === 'last' && isLast)) names.push('logits');
   if (request.intervention || request.spans) names.push('share_before', 'share_after');
-  if (request.spans) names.push('past_weight', 'past_span_shares', 'new_span_shares', 'target_span_shares');
+  if (request.spans) names.push('span_shares', 'target_span_shares');
   for (const index of request.taps?.hidden ?? []) names.push(`hidden.${index}`);
-  for (const layer of request.taps?.attention ?? []) names.push(`query.${layer}`);
+  for (const layer of request.taps?.attention ?? []) names.push(`layers.${layer}.query`);
   return names;
 }
 
@@ -99,9 +99,7 @@ function collectSpanShares(
 ): void {
   const before = floatsOf(outputs, 'share_before');
   const after = floatsOf(outputs, 'share_after');
-  const pastWeight = floatsOf(outputs, 'past_weight');
-  const past = floatsOf(outputs, 'past_span_shares');
-  const fresh = floatsOf(outputs, 'new_span_shares');
+  const rest = floatsOf(outputs, 'span_shares');
   const target = floatsOf(outputs, 'target_span_shares');
   const spans = chunk.request.spans!.length;
   const { rest: restPieces, target: targetPieces } = chunk.pieces;
@@ -110,11 +108,9 @@ function collectSpanShares(
   forEachPair(chunk, shape, row, (from, to) => {
     const share = before[from]!;
     const mapped = after[from]!;
-    const weight = pastWeight[from]!;
-    const scale = share < 1 ? (1 - mapped) / (1 - share) : 1;
+    const scale = (1 - mapped) / (1 - share);
     for (let i = 0; i < restPieces.length; i++) {
-      const column = from * restColumns + i;
-      const value = weight * past[column]! + (1 - weight) * fresh[column]!;
+      const value = rest[from * restColumns + i]!;
       const at = to * spans + restPieces[i]!.span;
       shares.before[at]! += value;
       shares.after[at]! += value * scale;

@@ -1,13 +1,7 @@
 import type { Blueprint, LayerBlueprint, LayerWeight } from '../../architectures/index.js';
-import {
-  type Attended,
-  type AttentionInputs,
-  attentionGraph,
-  type PolicyInputs,
-  type WindowInputs,
-} from './attention-graph.js';
+import { type Attended, attentionGraph, type PolicyInputs, type WindowInputs } from './attention-graph.js';
 import type { GraphShape } from './graph-shape.js';
-import { Activation, applyLinear, applyLinears, type Linear } from './linear.js';
+import { Activation, applyJoined, applyLinear, applyLinears, type Linear } from './linear.js';
 import { Graph, type OnnxModel, type Value } from './onnx/graph.js';
 
 /** The weights the graph is built of; a layer's are asked for one after another, so that they can be read then. */
@@ -20,6 +14,7 @@ export interface GraphWeights {
 
 export interface GraphLayerWeights {
   readonly norms: Readonly<Partial<Record<LayerWeight, Float32Array>>>;
+  /** Its heads in the order (group, kvHeads). */
   readonly query: Linear;
   readonly key: Linear;
   readonly value: Linear;
@@ -35,6 +30,11 @@ export const POLICY_PARTS = ['exponent', 'multiplier', 'multiplierMinusOne', 'lo
 /**
  * The whole decoder as one ONNX graph, for any number of new tokens over any number of cached ones. Names of
  * inputs and outputs are those that `chunk-feeds.ts` writes and `chunk-results.ts` reads.
+ *
+ * New keys and values leave the graph through outputs that the caller points at the cache's next rows, and the
+ * inputs `keys` and `values` are views that include these rows: one contiguous cache, written where it is read,
+ * with no copy in between. A layer reads its cache only after its new rows are there, because its query comes
+ * out of the node that wrote the key, and that out of the one that wrote the value.
  */
 export async function decoderGraph(
   blueprint: Blueprint,
@@ -43,15 +43,17 @@ export async function decoderGraph(
 ): Promise<OnnxModel> {
   const graph = new Graph();
   const builder = new DecoderBuilder(graph, blueprint, shape);
-  let state = graph.input('embeddings', 'float32', [1, 'tokens', blueprint.hiddenSize]);
+  let state: State = {
+    residual: graph.input('embeddings', 'float32', [1, 'tokens', blueprint.hiddenSize]),
+    branch: null,
+  };
   const attended: Attended[] = [];
   for (const [index, layer] of blueprint.layers.entries()) {
-    builder.hiddenOutput(index, state);
     const result = builder.layer(index, layer, state, await weights.layer(index));
     attended.push(result.attended);
     state = result.state;
   }
-  const final = builder.norm('finalNorm', state, weights.finalNorm);
+  const final = builder.addAndNorm('finalNorm', state, weights.finalNorm).normed;
   builder.hiddenOutput(blueprint.layers.length, final);
   const rows = graph.op('Gather', [final, graph.input('logit_rows', 'int64', ['logit rows'])], { axis: 1 });
   const logits = applyLinear('head', new Activation(graph, rows, blueprint.hiddenSize), weights.head);
@@ -60,12 +62,16 @@ export async function decoderGraph(
   return graph.build();
 }
 
+/** The residual stream `[1, tokens, hidden]`, and what is still to be added to it; the next norm does both. */
+interface State {
+  readonly residual: Value;
+  readonly branch: Value | null;
+}
+
 class DecoderBuilder {
-  readonly #inputs: AttentionInputs;
+  readonly #windows: readonly WindowInputs[];
   readonly #policies: readonly PolicyInputs[];
   readonly #rotations: readonly { readonly cos: Value; readonly sin: Value }[];
-  readonly #keys: Value[] = [];
-  readonly #values: Value[] = [];
 
   constructor(
     readonly graph: Graph,
@@ -73,11 +79,7 @@ class DecoderBuilder {
     readonly shape: GraphShape,
   ) {
     const { layers, kvHeads, headDim, windows, ropes } = shape;
-    this.#inputs = {
-      windows: windows.map((window, i) => windowInputs(graph, window, i)),
-      targetNew: graph.input('target_new', 'int64', ['target new']),
-      newSpans: graph.input('new_spans', 'float32', ['tokens', 'spans']),
-    };
+    this.#windows = windows.map((_, i) => windowInputs(graph, i));
     this.#rotations = ropes.map((_, i) => ({
       cos: graph.input(`cos.${i}`, 'float32', ['tokens', headDim / 2]),
       sin: graph.input(`sin.${i}`, 'float32', ['tokens', headDim / 2]),
@@ -98,74 +100,82 @@ class DecoderBuilder {
   layer(
     index: number,
     blueprint: LayerBlueprint,
-    state: Value,
+    state: State,
     weights: GraphLayerWeights,
-  ): { state: Value; attended: Attended } {
+  ): { state: State; attended: Attended } {
     const { graph } = this;
     const { hiddenSize } = this.blueprint;
+    const { kvHeads, headDim, heads, windowOf } = this.shape;
     const name = (part: string): string => `layers.${index}.${part}`;
-    const norm = (part: LayerWeight, value: Value): Value =>
-      this.norm(name(part), value, weights.norms[part]!);
-    const residual = (value: Value, post: LayerWeight, before: Value): Value =>
-      graph.op('Add', [before, blueprint.postNorms ? norm(post, value) : value]);
+    const post = (part: LayerWeight, value: Value): Value =>
+      blueprint.postNorms ? this.norm(name(part), value, weights.norms[part]!) : value;
 
-    const normed = new Activation(graph, norm('attentionNorm', state), hiddenSize);
-    const projected = this.#project(index, normed, weights);
-    const { kvHeads, headDim, heads } = this.shape;
+    const entry = this.addAndNorm(name('attentionNorm'), state, weights.norms.attentionNorm!);
+    this.hiddenOutput(index, entry.residual);
+    const query = this.#project(index, new Activation(graph, entry.normed, hiddenSize), weights);
+    const cacheShape = [`keys ${windowOf[index]}`, kvHeads, headDim];
     const cache = {
-      keys: graph.input(name('keys'), 'float32', [`past ${this.shape.windowOf[index]}`, kvHeads, headDim]),
-      values: graph.input(name('values'), 'float32', [
-        `past ${this.shape.windowOf[index]}`,
-        kvHeads,
-        headDim,
-      ]),
+      keys: graph.input(name('keys'), 'float32', cacheShape),
+      values: graph.input(name('values'), 'float32', cacheShape),
     };
+    const window = this.#windows[windowOf[index]!]!;
     const attended = attentionGraph(
       graph,
       this.shape,
-      index,
       blueprint.attention,
-      projected,
+      query,
       cache,
-      this.#inputs,
+      window,
       this.#policies[index]!,
     );
-    this.#keys.push(projected.key);
-    this.#values.push(projected.value);
     const mixed = applyLinear(
       name('output'),
       new Activation(graph, attended.output, heads * headDim),
       weights.output,
     );
-    const middle = residual(mixed, 'postAttentionNorm', state);
 
-    const [gate, up] = applyLinears(
-      name('gateUp'),
-      new Activation(graph, norm('mlpNorm', middle), hiddenSize),
-      [weights.gate, weights.up],
+    const middle = this.addAndNorm(
+      name('mlpNorm'),
+      { residual: entry.residual, branch: post('postAttentionNorm', mixed) },
+      weights.norms.mlpNorm!,
     );
+    const [gate, up] = applyLinears(name('gateUp'), new Activation(graph, middle.normed, hiddenSize), [
+      weights.gate,
+      weights.up,
+    ]);
     const activated =
       blueprint.mlp.activation === 'silu'
         ? graph.contrib('QuickGelu', [gate!], { alpha: { float: 1 } })[0]!
         : graph.op('Gelu', [gate!], { approximate: 'tanh' });
     const product = new Activation(graph, graph.op('Mul', [activated, up!]), blueprint.mlp.size);
-    return {
-      state: residual(applyLinear(name('down'), product, weights.down), 'postMlpNorm', middle),
-      attended,
-    };
+    const fed = applyLinear(name('down'), product, weights.down);
+    return { state: { residual: middle.residual, branch: post('postMlpNorm', fed) }, attended };
   }
 
   norm(name: string, value: Value, weight: Float32Array): Value {
-    const { graph } = this;
-    return graph.op(
-      'SimplifiedLayerNormalization',
-      [value, graph.weight(name, 'float32', [weight.length], weight)],
-      {
-        axis: -1,
-        epsilon: { float: this.blueprint.normEpsilon },
-        stash_type: 1,
-      },
+    const gamma = this.graph.weight(name, 'float32', [weight.length], weight);
+    return this.graph.op('SimplifiedLayerNormalization', [value, gamma], {
+      axis: -1,
+      epsilon: { float: this.blueprint.normEpsilon },
+      stash_type: 1,
+    });
+  }
+
+  /** Adds the branch to the residual stream and norms the sum. */
+  addAndNorm(
+    name: string,
+    { residual, branch }: State,
+    weight: Float32Array,
+  ): { normed: Value; residual: Value } {
+    if (branch === null) return { normed: this.norm(name, residual, weight), residual };
+    const gamma = this.graph.weight(name, 'float32', [weight.length], weight);
+    const [normed, , , sum] = this.graph.contrib(
+      'SkipSimplifiedLayerNormalization',
+      [branch, residual, gamma],
+      { epsilon: { float: this.blueprint.normEpsilon } },
+      [true, false, false, true],
     );
+    return { normed: normed!, residual: sum! };
   }
 
   hiddenOutput(index: number, state: Value): void {
@@ -176,16 +186,14 @@ class DecoderBuilder {
     ]);
   }
 
-  /** Small results of all layers, each kind joined into one output: fetching an output costs microseconds. */
+  /** Shares of all layers, each kind joined into one output: fetching an output costs microseconds. */
   shareOutputs(attended: readonly Attended[]): void {
-    const { kvHeads, headDim, layers } = this.shape;
+    const { kvHeads, layers } = this.shape;
     const join = (name: string, values: readonly Value[], dimensions: readonly (number | string)[]): void => {
       const joined = this.graph.op('Concat', values, { axis: 0 });
       this.graph.output(this.graph.named(name, joined), 'float32', dimensions);
     };
     const pairs = layers * kvHeads;
-    join('keys', this.#keys, ['layers × tokens', kvHeads, headDim]);
-    join('values', this.#values, ['layers × tokens', kvHeads, headDim]);
     join(
       'share_before',
       attended.map(({ before }) => before),
@@ -197,18 +205,8 @@ class DecoderBuilder {
       [layers, kvHeads, 'rows', 1],
     );
     join(
-      'past_weight',
-      attended.map(({ pastWeight }) => pastWeight),
-      [pairs, 'rows', 1],
-    );
-    join(
-      'past_span_shares',
-      attended.map(({ pastSpanShares }) => pastSpanShares),
-      [pairs, 'rows', 'spans'],
-    );
-    join(
-      'new_span_shares',
-      attended.map(({ newSpanShares }) => newSpanShares),
+      'span_shares',
+      attended.map(({ spanShares }) => spanShares),
       [pairs, 'rows', 'spans'],
     );
     join(
@@ -218,55 +216,56 @@ class DecoderBuilder {
     );
   }
 
-  /** Query, key and value of the new tokens, normed where the family does, rotated to their positions. */
-  #project(
-    index: number,
-    normed: Activation,
-    weights: GraphLayerWeights,
-  ): { query: Value; key: Value; value: Value } {
+  /** The query, rotated; key and value leave through `new_keys` and `new_values`, `[1, tokens, kvHeads · headDim]`. */
+  #project(index: number, normed: Activation, weights: GraphLayerWeights): Value {
     const { graph } = this;
-    const { heads, kvHeads, headDim } = this.shape;
-    const { cos, sin } = this.#rotations[this.shape.ropeOf[index]!]!;
-    // The tables hold the new tokens' own rows, so positions count from 0.
-    const rotate = (value: Value, count: number): Value =>
-      graph.contrib('RotaryEmbedding', [value, graph.integers(0), cos, sin], {
-        num_heads: count,
-        rotary_embedding_dim: 0,
-      })[0]!;
-    const [q, k, v] = applyLinears(`layers.${index}.queryKeyValue`, normed, [
-      weights.query,
-      weights.key,
-      weights.value,
-    ]);
-    const split = (value: Value): Value => graph.op('Reshape', [value, graph.integers(-1, kvHeads, headDim)]);
-    let query: Value;
-    let key: Value;
+    const { heads, kvHeads, headDim, ropeOf } = this.shape;
+    const [querySize, keySize] = [heads * headDim, kvHeads * headDim];
+    const name = (part: string): string => `layers.${index}.${part}`;
+    const joined = applyJoined(name('queryKeyValue'), normed, [weights.query, weights.key, weights.value]);
+    let queryKey: Value;
     if (this.blueprint.layers[index]!.attention.queryKeyNorm) {
-      const perHead = (value: Value, count: number, norm: 'queryNorm' | 'keyNorm'): Value => {
+      const perHead = (value: Value, count: number, part: 'queryNorm' | 'keyNorm'): Value => {
         const byHead = graph.op('Reshape', [value, graph.integers(1, -1, count, headDim)]);
-        const normedHeads = this.norm(`layers.${index}.${norm}`, byHead, weights.norms[norm]!);
-        return graph.op('Reshape', [normedHeads, graph.integers(1, -1, count * headDim)]);
+        const heads = this.norm(name(part), byHead, weights.norms[part]!);
+        return graph.op('Reshape', [heads, graph.integers(1, -1, count * headDim)]);
       };
-      query = rotate(perHead(q!, heads, 'queryNorm'), heads);
-      key = rotate(perHead(k!, kvHeads, 'keyNorm'), kvHeads);
+      const sizes = graph.integers(querySize, keySize, keySize);
+      const parts = graph.split(joined, sizes, ['', '', name('new_values')]);
+      queryKey = graph.op(
+        'Concat',
+        [perHead(parts[0]!, heads, 'queryNorm'), perHead(parts[1]!, kvHeads, 'keyNorm')],
+        {
+          axis: -1,
+        },
+      );
     } else {
-      query = rotate(q!, heads);
-      key = rotate(k!, kvHeads);
+      const sizes = graph.integers(querySize + keySize, keySize);
+      queryKey = graph.split(joined, sizes, ['', name('new_values')])[0]!;
     }
-    graph.output(graph.named(`query.${index}`, query), 'float32', [1, 'tokens', heads * headDim]);
-    return { query, key: split(key), value: split(v!) };
+    // The tables hold the new tokens' own rows, so positions count from 0.
+    const { cos, sin } = this.#rotations[ropeOf[index]!]!;
+    const rotated = graph.contrib('RotaryEmbedding', [queryKey, graph.integers(0), cos, sin], {
+      num_heads: heads + kvHeads,
+      rotary_embedding_dim: 0,
+    })[0]!;
+    const query = graph.split(rotated, graph.integers(querySize, keySize), [
+      name('query'),
+      name('new_keys'),
+    ])[0]!;
+    graph.output(name('query'), 'float32', [1, 'tokens', querySize]);
+    graph.output(name('new_keys'), 'float32', [1, 'tokens', keySize]);
+    graph.output(name('new_values'), 'float32', [1, 'tokens', keySize]);
+    return query;
   }
 }
 
-function windowInputs(graph: Graph, window: number | null, index: number): WindowInputs {
+function windowInputs(graph: Graph, index: number): WindowInputs {
   const name = (part: string): string => `${part}.${index}`;
-  const past = `past ${index}`;
   return {
-    gate: graph.input(name('gate'), 'float32', []),
-    pastMask: window === null ? null : graph.input(name('past_mask'), 'float32', ['mask rows', 'mask keys']),
-    newMask: graph.input(name('new_mask'), 'float32', ['rows', 'tokens']),
-    targetPast: graph.input(name('target_past'), 'int64', [`target past ${index}`]),
-    pastSpans: graph.input(name('past_spans'), 'float32', [past, 'spans']),
+    mask: graph.input(name('mask'), 'float32', [`mask rows ${index}`, `mask keys ${index}`]),
+    targetKeys: graph.input(name('target_keys'), 'int64', [`target keys ${index}`]),
+    spans: graph.input(name('spans'), 'float32', [`keys ${index}`, 'spans']),
     targetSpans: graph.input(name('target_spans'), 'float32', [`target keys ${index}`, 'target spans']),
   };
 }

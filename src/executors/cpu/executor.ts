@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
-import { InferenceSession } from 'onnxruntime-node';
+import { InferenceSession, type Tensor } from 'onnxruntime-node';
 import type { Blueprint, ModelPlan } from '../../architectures/index.js';
 import { parameterCount } from '../../architectures/index.js';
 import { HoldfastError } from '../../errors.js';
@@ -115,11 +115,20 @@ class CpuExecutor implements Executor {
     const { hiddenSize, layers } = this.blueprint;
     const fed = chunkFeeds(chunk, this.shape, hiddenSize, this.embedding, this.#rotations, this.#indicator);
     const isLast = row + tokens.length === request.tokens.length;
-    const outputs = await this.session.run(fed.feeds, outputsOf(chunk, isLast));
-    sequence.append(floatsOf(outputs, 'keys'), floatsOf(outputs, 'values'));
+    const fetches: Record<string, Tensor | null> = { ...fed.fetches };
+    for (const name of outputsOf(chunk, isLast)) fetches[name] = null;
+    const outputs = await this.session.run(fed.feeds, fetches);
+    sequence.extend(tokens.length);
     collect(result, chunk, fed, outputs, this.shape, row);
     for (const [layer, rows] of result.attention) {
-      tapAttention(chunk, layer, layers[layer]!.attention, floatsOf(outputs, `query.${layer}`), rows, row);
+      tapAttention(
+        chunk,
+        layer,
+        layers[layer]!.attention,
+        floatsOf(outputs, `layers.${layer}.query`),
+        rows,
+        row,
+      );
     }
   }
 }

@@ -12,9 +12,9 @@ export interface Linear {
   readonly bias: Float32Array | null;
 }
 
-/** An activation `[1, tokens, width]`, and the sums over its blocks where a weight has offsets. */
+/** An activation `[1, tokens, width]`, and the means over its blocks where a weight has offsets. */
 export class Activation {
-  readonly #blockSums = new Map<number, Value>();
+  readonly #blockMeans = new Map<number, Value>();
 
   constructor(
     readonly graph: Graph,
@@ -23,32 +23,40 @@ export class Activation {
   ) {}
 
   /** `[1, tokens, width / blockSize]`. */
-  blockSums(blockSize: number): Value {
-    let sums = this.#blockSums.get(blockSize);
-    if (sums === undefined) {
-      const { graph } = this;
-      const blocks = graph.op('Reshape', [
-        this.value,
-        graph.integers(1, -1, this.width / blockSize, blockSize),
-      ]);
-      sums = graph.op('ReduceSum', [blocks, graph.integers(3)], { keepdims: 0 });
-      this.#blockSums.set(blockSize, sums);
+  blockMeans(blockSize: number): Value {
+    let means = this.#blockMeans.get(blockSize);
+    if (means === undefined) {
+      const pool = { kernel_shape: [blockSize], strides: [blockSize] };
+      means = this.graph.op('AveragePool', [this.value], pool);
+      this.#blockMeans.set(blockSize, means);
     }
-    return sums;
+    return means;
   }
 }
 
-/**
- * Applies several weights to one activation; returns one value `[1, tokens, outputs]` per weight. Weights of
- * one form are stacked and run as one product, which saves a pass over the activation and a dispatch each.
- */
+/** Applies several weights to one activation; returns one value `[1, tokens, outputs]` per weight. */
 export function applyLinears(name: string, x: Activation, linears: readonly Linear[]): Value[] {
-  const stacked = stack(linears);
-  if (stacked === null) return linears.map((linear, i) => applyLinear(`${name}.${i}`, x, linear));
-  const product = applyLinear(name, x, stacked);
-  if (linears.length === 1) return [product];
+  if (stack(linears) === null) return linears.map((linear, i) => applyLinear(`${name}.${i}`, x, linear));
   const sizes = x.graph.integers(...linears.map(({ outputs }) => outputs));
-  return x.graph.ops(linears.length, 'Split', [product, sizes], { axis: -1 });
+  return x.graph.split(
+    applyJoined(name, x, linears),
+    sizes,
+    linears.map(() => ''),
+  );
+}
+
+/**
+ * Applies several weights to one activation, their results side by side in one value. Weights of one form are
+ * stacked and run as one product, which saves a pass over the activation and a dispatch each.
+ */
+export function applyJoined(name: string, x: Activation, linears: readonly Linear[]): Value {
+  const stacked = stack(linears);
+  if (stacked !== null) return applyLinear(name, x, stacked);
+  return x.graph.op(
+    'Concat',
+    linears.map((linear, i) => applyLinear(`${name}.${i}`, x, linear)),
+    { axis: -1 },
+  );
 }
 
 /** y = W·x + b. */
@@ -76,12 +84,12 @@ export function applyLinear(name: string, x: Activation, linear: Linear): Value 
     { K: inputs, N: outputs, bits, block_size: blockSize, accuracy_level: 4 },
   )[0]!;
   if (offsets === null) return product;
-  // Σ_i (s·q_i + o)·x_i = s·Σ q_i·x_i + o·Σ x_i: offsets multiply the sums of the activation's blocks.
+  // Σ_i (s·q_i + o)·x_i = s·Σ q_i·x_i + o·n·mean(x): offsets multiply the means of the activation's blocks.
   const offsetMatrix = graph.weight(`${name}.offsets`, 'float32', [outputs, blocks], offsets);
-  const sums = x.blockSums(blockSize);
+  const means = x.blockMeans(blockSize);
   return graph.op('Add', [
     product,
-    graph.contrib('FusedMatMul', [sums, offsetMatrix], { transB: 1, alpha: { float: 1 } })[0]!,
+    graph.contrib('FusedMatMul', [means, offsetMatrix], { transB: 1, alpha: { float: blockSize } })[0]!,
   ]);
 }
 
@@ -149,4 +157,32 @@ function concatQuants(parts: readonly Int8Array[]): Int8Array {
     offset += part.length;
   }
   return joined;
+}
+
+/** The weight with its output heads in the order (group, kvHeads) instead of (kvHeads, group). */
+export function groupMajorHeads(linear: Linear, kvHeads: number, headDim: number): Linear {
+  const group = linear.outputs / headDim / kvHeads;
+  const reorder = <A extends Float32Array | Int8Array>(data: A): A => {
+    const headSize = data.length / group / kvHeads;
+    const out = data.slice() as A;
+    for (let kv = 0; kv < kvHeads; kv++) {
+      for (let g = 0; g < group; g++) {
+        const from = (kv * group + g) * headSize;
+        out.set(data.subarray(from, from + headSize), (g * kvHeads + kv) * headSize);
+      }
+    }
+    return out;
+  };
+  const { weight } = linear;
+  const bias = linear.bias && reorder(linear.bias);
+  if (weight.kind === 'f32')
+    return { ...linear, bias, weight: { kind: 'f32', values: reorder(weight.values) } };
+  const { quants, scales, offsets } = weight.blocks;
+  const blocks = {
+    ...weight.blocks,
+    quants: reorder(quants),
+    scales: reorder(scales),
+    offsets: offsets && reorder(offsets),
+  };
+  return { ...linear, bias, weight: { kind: 'blocks', blocks } };
 }

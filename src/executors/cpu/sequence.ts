@@ -4,7 +4,7 @@ import type { GraphShape } from './graph-shape.js';
 
 /**
  * A cache in typed arrays, one for keys and one for values in each layer, `[contextLength, kvHeads, headDim]`, oldest
- * first, so that the graph reads any prefix or window of it as a view and only new rows are ever copied.
+ * first, so that the graph reads any prefix or window of it as a view and writes new rows where they belong.
  * Arrays have their full length from the start: the system hands out zeroed pages only as they are touched.
  */
 export class CpuSequence implements Sequence {
@@ -34,21 +34,15 @@ export class CpuSequence implements Sequence {
     if (this.#disposed) throw new HoldfastError('E_DISPOSED', 'the sequence has been disposed of');
   }
 
-  /** Views of tokens `[start, end)` of a layer, `[tokens, kvHeads, headDim]`. */
+  /** Views of tokens `[start, end)` of a layer, `[tokens, kvHeads, headDim]`; `end` may lie beyond the last token. */
   view(layer: number, start: number, end: number): { keys: Float32Array; values: Float32Array } {
     const [from, to] = [start * this.#rowSize, end * this.#rowSize];
     return { keys: this.#keys[layer]!.subarray(from, to), values: this.#values[layer]!.subarray(from, to) };
   }
 
-  /** Appends new rows of all layers, each `[layers, tokens, kvHeads, headDim]`. */
-  append(keys: Float32Array, values: Float32Array): void {
-    const size = keys.length / this.#keys.length;
-    for (let layer = 0; layer < this.#keys.length; layer++) {
-      const at = this.#length * this.#rowSize;
-      this.#keys[layer]!.set(keys.subarray(layer * size, (layer + 1) * size), at);
-      this.#values[layer]!.set(values.subarray(layer * size, (layer + 1) * size), at);
-    }
-    this.#length += size / this.#rowSize;
+  /** Takes in rows that were written behind the last one. */
+  extend(tokens: number): void {
+    this.#length += tokens;
   }
 
   truncate(length: number): void {

@@ -8,7 +8,7 @@ import {
 } from '../../architectures/index.js';
 import { byteLengthOf, type Checkpoint, dequantizeInto } from '../../formats/index.js';
 import type { GraphLayerWeights, GraphWeights } from './decoder-graph.js';
-import type { Linear } from './linear.js';
+import { groupMajorHeads, type Linear } from './linear.js';
 import { encodeWeight, type Precision } from './precision.js';
 
 /** Embedding rows by token id, decoded from their stored bytes when they are needed. */
@@ -41,13 +41,14 @@ export async function openWeights(
       finalNorm: await readWeight(plan, checkpoint, 'finalNorm'),
       async layer(index): Promise<GraphLayerWeights> {
         const name = (part: LayerWeight): WeightName => `layers.${index}.${part}`;
+        const { kvHeads, headDim } = blueprint.layers[index]!.attention;
         const norms: Partial<Record<LayerWeight, Float32Array>> = {};
         for (const part of NORMS) {
           if (plan.weights.has(name(part))) norms[part] = await readWeight(plan, checkpoint, name(part));
         }
         return {
           norms,
-          query: await linear(name('query'), name('queryBias')),
+          query: groupMajorHeads(await linear(name('query'), name('queryBias')), kvHeads, headDim),
           key: await linear(name('key'), name('keyBias')),
           value: await linear(name('value'), name('valueBias')),
           output: await linear(name('output'), name('outputBias')),

@@ -118,6 +118,20 @@ export class Graph {
     return this.#node(MICROSOFT, type, inputs, names, attributes);
   }
 
+  /** Splits the last axis into parts of these sizes; a part with a name of its own can be an output. */
+  split(value: Value, sizes: Value, names: readonly string[]): Value[] {
+    const outputs = names.map((name) => name || this.#name('Split'));
+    return this.#node('', 'Split', [value, sizes], outputs, { axis: -1 });
+  }
+
+  /**
+   * A list of integers that is not there before another value is: for reading memory that a node of this graph
+   * writes, which the runtime cannot know of.
+   */
+  after(integers: Value, dependency: Value): Value {
+    return this.op('Concat', [integers, this.op('Shape', [dependency], { start: 0, end: 0 })], { axis: 0 });
+  }
+
   /** Gives a value the name under which it is an output. */
   named(name: string, value: Value): Value {
     return this.#node('', 'Identity', [value], [name], {})[0]!;
