@@ -1,3 +1,5 @@
+import type { Blueprint } from '../architectures/index.js';
+import type { HeadGrid } from '../attention/index.js';
 import type { Executor } from '../executors/index.js';
 import type { ChatFormat, Tokenizer } from '../text/index.js';
 
@@ -13,4 +15,9 @@ export interface Model {
   /** SHA-256 over the weight files, hex. */
   hash(): Promise<string>;
   dispose(): Promise<void>;
+}
+
+/** The model's grid of heads. All families here have the same number in each layer. */
+export function headGrid({ layers }: Blueprint): HeadGrid {
+  return { layers: layers.length, heads: layers[0]!.attention.heads };
 }

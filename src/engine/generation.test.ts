@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { golden, openFamily } from '../../test/conformance/fixtures.js';
+import { createReferenceExecutor, type Executor, type Intervention } from '../executors/index.js';
+import { findTokenizer } from '../load.js';
+import type { Tokenizer } from '../text/index.js';
+import {
+  type ForwardPoint,
+  type GenerationEnd,
+  type GenerationOptions,
+  type GenerationStep,
+  generate,
+} from './generation.js';
+import { Session } from './session.js';
+
+let executor: Executor;
+let tokenizer: Tokenizer;
+const { ids, greedy } = golden('llama');
+
+beforeAll(async () => {
+  const { plan, files } = await openFamily('llama');
+  executor = await createReferenceExecutor(plan, files.checkpoint);
+  tokenizer = findTokenizer(files)!;
+});
+afterAll(() => executor.dispose());
+
+async function collect(
+  session: Session,
+  options: Partial<GenerationOptions>,
+  onStep: (step: GenerationStep) => void = () => {},
+): Promise<{ steps: GenerationStep[]; end: GenerationEnd; text: string }> {
+  const generation = generate(session, ids, { tokenizer, maxTokens: 24, stopIds: [], ...options });
+  const steps: GenerationStep[] = [];
+  for (;;) {
+    const next = await generation.next();
+    if (next.done) {
+      const text = steps.map((step) => step.text).join('') + next.value.rest;
+      return { steps, end: next.value, text };
+    }
+    steps.push(next.value);
+    onStep(next.value);
+  }
+}
+
+const split = (strength: number): Intervention => ({
+  target: [{ start: 0, end: 18 }],
+  policy: 'split-softmax',
+  strength: new Float32Array(12).fill(strength),
+});
+const GREEDY = { temperature: 0 };
+
+describe('generation', () => {
+  it('continues greedily with the golden tokens, untouched and under split-softmax', async () => {
+    const off = await collect(new Session(executor), { sampling: GREEDY });
+    expect(off.steps.map(({ id }) => id)).toEqual(greedy.off);
+    expect(off.end.receipt).toBeNull();
+    const on = await collect(new Session(executor), { sampling: GREEDY, intervention: () => split(0.5) });
+    expect(on.steps.map(({ id }) => id)).toEqual(greedy['split-softmax 0.5 on [0,18)']);
+    expect(on.end.receipt?.rows).toBe(ids.length + 23);
+    expect(on.end.receipt?.touched.every((count) => count > 0)).toBe(true);
+  });
+
+  it('draws the same tokens from the same seed, also on a session that has been used', async () => {
+    const sampling = { temperature: 1.5, topP: 1, seed: 11 };
+    const session = new Session(executor);
+    const first = await collect(session, { sampling });
+    const again = await collect(session, { sampling });
+    const other = await collect(session, { sampling: { ...sampling, seed: 12 } });
+    expect(again.steps).toEqual(first.steps);
+    expect(again.end.timing.reusedTokens).toBe(ids.length - 1);
+    expect(other.text).not.toBe(first.text);
+  });
+
+  it('leaves the session with all but the last sampled token', async () => {
+    const session = new Session(executor);
+    const { steps, end } = await collect(session, { sampling: GREEDY, maxTokens: 5 });
+    expect(end.finish).toBe('length');
+    expect(session.tokens).toEqual([...ids, ...steps.slice(0, 4).map(({ id }) => id)]);
+    expect(steps.map(({ position }) => position)).toEqual([72, 73, 74, 75, 76]);
+    expect(end.timing).toMatchObject({ promptTokens: 72, reusedTokens: 0, decodedTokens: 4 });
+  });
+
+  it('streams text that joins to what the ids decode to, and ends at a stop token without its text', async () => {
+    const session = new Session(executor);
+    const { steps, end, text } = await collect(session, { sampling: GREEDY, stopIds: [greedy.off[3]!] });
+    expect(end.finish).toBe('stop');
+    expect(steps.map(({ id }) => id)).toEqual(greedy.off.slice(0, 4));
+    expect(text).toBe(tokenizer.decode(greedy.off.slice(0, 3), { skipSpecial: true }));
+    const all = await collect(session, { sampling: GREEDY });
+    expect(all.text).toBe(tokenizer.decode(greedy.off, { skipSpecial: true }));
+  });
+
+  it('never shows a part of a stop string that straddles tokens', async () => {
+    const session = new Session(executor);
+    const sampling = { temperature: 1.5, topP: 1, seed: 4 };
+    const { steps, text } = await collect(session, { sampling });
+    // The end of one token's text and the begin of a later one's.
+    const at = steps.findIndex((step, i) => i > 3 && step.text.length > 1 && steps[i + 1]!.text.length > 1);
+    const before = steps.slice(0, at).reduce((size, step) => size + step.text.length, 0);
+    const cut = before + steps[at]!.text.length - 1;
+    const stop = text.slice(cut, cut + 2);
+    const stopped = await collect(session, { sampling, stop: ['never written', stop] });
+    expect(stopped.end.finish).toBe('stop-string');
+    expect(stopped.text).toBe(text.slice(0, text.indexOf(stop)));
+    expect(session.length).toBe(ids.length + stopped.steps.length - 1);
+  });
+
+  it('asks for the intervention before each pass and reports the shares of the row that chose', async () => {
+    const points: ForwardPoint[] = [];
+    const { steps } = await collect(new Session(executor), {
+      sampling: GREEDY,
+      maxTokens: 3,
+      intervention: (point) => {
+        points.push(point);
+        return split(point.sampled === 0 ? 1 : 0.5);
+      },
+      spans: ({ end }) => [
+        { start: 0, end: 18 },
+        { start: 18, end },
+      ],
+    });
+    expect(points.map(({ start, end, sampled }) => [start, end, sampled])).toEqual([
+      [0, 71, 0],
+      [71, 72, 0],
+      [72, 73, 1],
+      [73, 74, 2],
+    ]);
+    expect(points[0]!.shares).toBeUndefined();
+    expect(points[2]!.shares).toEqual(steps[0]!.shares.target!.before);
+    expect(steps[0]!.shares.target!.after).toEqual(steps[0]!.shares.target!.before);
+    const { target, spans } = steps[1]!.shares;
+    expect(steps[1]!.intervention!.strength[0]).toBe(0.5);
+    for (let pair = 0; pair < 12; pair++) {
+      expect(target!.after[pair]).toBeCloseTo(Math.sqrt(target!.before[pair]!), 5);
+      expect(spans!.after[2 * pair]).toBeCloseTo(target!.after[pair]!, 5);
+      expect(spans!.after[2 * pair]! + spans!.after[2 * pair + 1]!).toBeCloseTo(1, 5);
+    }
+  });
+
+  it('says that an intervention touched nothing', async () => {
+    const nowhere = { ...split(0.5), target: [{ start: 400, end: 410 }] };
+    await expect(
+      collect(new Session(executor), { sampling: GREEDY, maxTokens: 2, intervention: () => nowhere }),
+    ).rejects.toThrow(/E_UNTOUCHED/);
+  });
+
+  it('stops at the signal, in a long prefill and between tokens, and the session goes on', async () => {
+    const session = new Session(executor);
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 40);
+    const inPrefill = await collect(session, { signal: controller.signal, sampling: GREEDY, maxTokens: 400 });
+    expect(inPrefill.end.finish).toBe('abort');
+
+    const second = new AbortController();
+    const { steps, end } = await collect(
+      session,
+      { signal: second.signal, sampling: GREEDY },
+      ({ position }) => {
+        if (position === 75) second.abort();
+      },
+    );
+    expect(end.finish).toBe('abort');
+    expect(steps.map(({ id }) => id)).toEqual(greedy.off.slice(0, 4));
+    expect(session.length).toBe(75);
+    expect((await collect(session, { sampling: GREEDY })).steps.map(({ id }) => id)).toEqual(greedy.off);
+  });
+
+  it('works without a tokenizer on ids alone', async () => {
+    const { steps, text } = await collect(new Session(executor), { tokenizer: null, sampling: GREEDY });
+    expect(steps.map(({ id }) => id)).toEqual(greedy.off);
+    expect(text).toBe('');
+  });
+
+  it('refuses at once what cannot be done', () => {
+    const session = new Session(executor);
+    const attempt = (options: Partial<GenerationOptions>, prompt = ids) =>
+      generate(session, prompt, { tokenizer, maxTokens: 10, ...options });
+    expect(() => attempt({ maxTokens: 0 })).toThrow(/E_SAMPLING: maxTokens/);
+    expect(() => attempt({ stop: [''] })).toThrow(/E_SAMPLING.*stop/);
+    expect(() => attempt({ sampling: { topP: 2 } })).toThrow(/E_SAMPLING: topP/);
+    expect(() => attempt({}, [])).toThrow(/E_TOKEN_RANGE/);
+    expect(() => attempt({ maxTokens: 441 })).toThrow(/E_CONTEXT_FULL.*72.*441.*512/);
+  });
+});

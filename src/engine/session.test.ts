@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { golden, openFamily } from '../../test/conformance/fixtures.js';
+import { createReferenceExecutor, type Executor, type Intervention } from '../executors/index.js';
+import { Session } from './session.js';
+
+let executor: Executor;
+let ids: readonly number[];
+
+beforeAll(async () => {
+  const { plan, files } = await openFamily('llama');
+  executor = await createReferenceExecutor(plan, files.checkpoint);
+  ids = golden('llama').ids;
+});
+afterAll(() => executor.dispose());
+
+const fresh = async (tokens: readonly number[]): Promise<Float32Array> =>
+  (await new Session(executor).advance(tokens)).logits;
+
+describe('a session', () => {
+  it('gives, with a reused prefix, the logits of a session that begins from nothing', async () => {
+    const session = new Session(executor);
+    await session.advance([...ids.slice(0, 40), 7, 8, 9]);
+    const { result, reused } = await session.prefill(ids);
+    expect(reused).toBe(40);
+    expect(session.tokens).toEqual(ids);
+    expect(result.logits).toEqual(await fresh(ids));
+  });
+
+  it('forwards the last token again when it holds all ids already', async () => {
+    const session = new Session(executor);
+    await session.advance(ids);
+    const { result, reused } = await session.prefill(ids);
+    expect(reused).toBe(ids.length - 1);
+    expect(session.length).toBe(ids.length);
+    expect(result.logits).toEqual(await fresh(ids));
+  });
+
+  it('rewinds to what a shorter dialogue holds', async () => {
+    const session = new Session(executor);
+    await session.advance(ids);
+    expect((await session.prefill(ids.slice(0, 10))).reused).toBe(9);
+    expect(session.tokens).toEqual(ids.slice(0, 10));
+  });
+
+  it('keeps what was computed under another strength when it reuses it, and not after a rewind to 0', async () => {
+    const strong: Intervention = {
+      target: [{ start: 0, end: 18 }],
+      policy: 'split-softmax',
+      strength: new Float32Array(12).fill(0.3),
+    };
+    const session = new Session(executor);
+    await session.advance(ids.slice(0, 60), { intervention: strong });
+    expect((await session.prefill(ids)).result.logits).not.toEqual(await fresh(ids));
+    session.rewind(0);
+    expect((await session.prefill(ids)).result.logits).toEqual(await fresh(ids));
+  });
+
+  it('comes back from a branch without a trace', async () => {
+    const session = new Session(executor);
+    await session.advance(ids.slice(0, 50));
+    const probed = await session.branch(async (probe) => {
+      await probe.advance([5, 6, 7]);
+      return probe.length;
+    });
+    expect(probed).toBe(53);
+    expect(session.tokens).toEqual(ids.slice(0, 50));
+    expect((await session.advance(ids.slice(50))).logits).toEqual(await fresh(ids));
+  });
+
+  it('comes back from a branch that throws, and from a branch within it', async () => {
+    const session = new Session(executor);
+    await session.advance(ids.slice(0, 50));
+    const failing = session.branch(async (probe) => {
+      await probe.advance([5, 6]);
+      await probe.branch((inner) => inner.advance([7]));
+      expect(probe.length).toBe(52);
+      throw new Error('the probe failed');
+    });
+    await expect(failing).rejects.toThrow('the probe failed');
+    expect((await session.advance(ids.slice(50))).logits).toEqual(await fresh(ids));
+  });
+
+  it('does not let a branch rewind what it could not put back', async () => {
+    const session = new Session(executor);
+    await session.advance(ids);
+    await expect(session.branch(async (probe) => probe.rewind(3))).rejects.toThrow(/E_TOKEN_RANGE.*72/);
+    session.rewind(3);
+    expect(session.length).toBe(3);
+  });
+
+  it('stays usable when a prefill is aborted in its middle', async () => {
+    const session = new Session(executor, { contextLength: 512 });
+    await session.advance(ids);
+    const long = [...ids, ...Array.from({ length: 400 }, (_, i) => i % 500)];
+    const controller = new AbortController();
+    const aborted = session.prefill(long, { signal: controller.signal });
+    setTimeout(() => controller.abort(), 60);
+    await expect(aborted).rejects.toThrow(/E_ABORTED/);
+    expect(session.tokens).toEqual(ids);
+    const rest = [1, 2, 3];
+    expect((await session.advance(rest)).logits).toEqual(await fresh([...ids, ...rest]));
+  });
+
+  it('is left as it was by a token outside the vocabulary and by a full context', async () => {
+    const session = new Session(executor, { contextLength: 80 });
+    await session.advance(ids);
+    await expect(session.advance([1, 512])).rejects.toThrow(/E_TOKEN_RANGE/);
+    await expect(session.advance(Array<number>(9).fill(1))).rejects.toThrow(/E_CONTEXT_FULL.*81.*80/);
+    expect(session.length).toBe(72);
+    expect((await session.advance([4])).logits).toEqual(await fresh([...ids, 4]));
+  });
+
+  it('refuses a second pass while one is under way', async () => {
+    const session = new Session(executor);
+    const first = session.advance(ids);
+    await expect(session.advance([1])).rejects.toThrow(/E_BUSY/);
+    expect(() => session.rewind(0)).toThrow(/E_BUSY/);
+    await first;
+    expect(session.length).toBe(72);
+  });
+
+  it('refuses work once disposed of, and a context the model does not have', async () => {
+    const session = new Session(executor);
+    session.dispose();
+    await expect(session.advance([1])).rejects.toThrow(/E_DISPOSED/);
+    expect(new Session(executor).contextLength).toBe(512);
+    for (const contextLength of [0, 1.5, 513, Number.NaN]) {
+      expect(() => new Session(executor, { contextLength })).toThrow(/E_CONTEXT_FULL.*512/);
+    }
+  });
+});

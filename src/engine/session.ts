@@ -1,0 +1,171 @@
+import type { TokenRange } from '../attention/index.js';
+import { HoldfastError } from '../errors.js';
+import type { Executor, ForwardRequest, ForwardResult, Intervention, Sequence } from '../executors/index.js';
+
+export interface SessionOptions {
+  /** Tokens the session can hold. If not said, what the model was trained for, and at most 8192. */
+  readonly contextLength?: number;
+}
+
+/** What a forward pass is asked for besides its tokens; see {@link ForwardRequest}. */
+export interface AdvanceOptions {
+  /** `last` if not said. */
+  readonly logits?: ForwardRequest['logits'];
+  readonly intervention?: Intervention | undefined;
+  readonly spans?: readonly TokenRange[] | undefined;
+  readonly taps?: ForwardRequest['taps'];
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface PrefillResult {
+  /** Of the tokens that were forwarded, `ids.slice(reused)`. */
+  readonly result: ForwardResult;
+  /** Tokens at the front that the session already held. */
+  readonly reused: number;
+}
+
+/** The longest context taken without being asked for: a cache grows with it, and few dialogues need more. */
+const DEFAULT_CONTEXT_LENGTH = 8192;
+
+/**
+ * One dialogue's tokens and its cache on an executor, always of the same length: a pass that fails or is aborted
+ * leaves both as they were.
+ *
+ * What is cached was computed under the intervention of its day. Keys and values follow from hidden states, and
+ * those from the attention of the layers below, so a prefix under one strength is not the same cache as the same
+ * tokens under another. Reuse keeps what was computed when it was computed: in a dialogue with a schedule, each turn
+ * keeps its own strength. A caller who wants the whole history under another strength rewinds to 0 first.
+ */
+export class Session {
+  readonly contextLength: number;
+  readonly #sequence: Sequence;
+  readonly #tokens: number[] = [];
+  /** A branch does not rewind below the token it began at: what it cuts off there could not be put back. */
+  #branchStart = 0;
+  #busy = false;
+  #disposed = false;
+
+  /** @throws HoldfastError `E_CONTEXT_FULL` for a context length that the model does not have. */
+  constructor(
+    readonly executor: Executor,
+    options: SessionOptions = {},
+  ) {
+    const longest = executor.blueprint.contextLength;
+    this.contextLength = options.contextLength ?? Math.min(longest, DEFAULT_CONTEXT_LENGTH);
+    if (!Number.isInteger(this.contextLength) || this.contextLength < 1 || this.contextLength > longest) {
+      throw new HoldfastError(
+        'E_CONTEXT_FULL',
+        `this model takes a context length from 1 to ${longest}, not ${this.contextLength}`,
+        { field: 'contextLength' },
+      );
+    }
+    this.#sequence = executor.open(this.contextLength);
+  }
+
+  /** The tokens in the cache, oldest first; a live view. */
+  get tokens(): readonly number[] {
+    return this.#tokens;
+  }
+
+  get length(): number {
+    return this.#tokens.length;
+  }
+
+  /**
+   * Appends tokens.
+   * @throws HoldfastError what {@link Executor.forward} throws, and `E_BUSY` while another pass is under way
+   */
+  async advance(
+    tokens: readonly number[],
+    { logits = 'last', intervention, spans, taps, signal }: AdvanceOptions = {},
+  ): Promise<ForwardResult> {
+    this.#assertFree();
+    this.#busy = true;
+    try {
+      const request: ForwardRequest = {
+        sequence: this.#sequence,
+        tokens,
+        logits,
+        ...(intervention ? { intervention } : {}),
+        ...(spans ? { spans } : {}),
+        ...(taps ? { taps } : {}),
+      };
+      const [result] = await this.executor.forward([request], signal ? { signal } : {});
+      for (const id of tokens) this.#tokens.push(id);
+      return result!;
+    } catch (error) {
+      this.#sequence.truncate(this.#tokens.length);
+      throw error;
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /**
+   * Rewinds to the longest prefix that the session and `ids` have in common, short of the last id: that one is always
+   * left to forward, so that there are logits after it.
+   * @returns the length of that prefix
+   */
+  reuse(ids: readonly number[]): number {
+    const most = Math.min(this.length, ids.length - 1);
+    let common = 0;
+    while (common < most && this.#tokens[common] === ids[common]) common++;
+    this.rewind(Math.max(0, common));
+    return this.length;
+  }
+
+  /**
+   * Makes the session hold exactly `ids`, forwarding only what it does not hold. Aborted or failed, it holds the
+   * common prefix.
+   * @throws HoldfastError as {@link advance}
+   */
+  async prefill(ids: readonly number[], options: AdvanceOptions = {}): Promise<PrefillResult> {
+    const reused = this.reuse(ids);
+    return { result: await this.advance(ids.slice(reused), options), reused };
+  }
+
+  /**
+   * Forgets everything from token `length` on, without a trace.
+   * @throws HoldfastError `E_TOKEN_RANGE` for a length the session does not have, or one from before its branch
+   */
+  rewind(length: number): void {
+    this.#assertFree();
+    if (!Number.isInteger(length) || length < this.#branchStart || length > this.length) {
+      throw new HoldfastError(
+        'E_TOKEN_RANGE',
+        `a session of ${this.length} tokens${this.#branchStart > 0 ? `, in a branch from ${this.#branchStart},` : ''} cannot rewind to ${length}`,
+      );
+    }
+    this.#sequence.truncate(length);
+    this.#tokens.length = length;
+  }
+
+  /** Runs a probe on this session and comes back to where it was, also when the probe throws. */
+  async branch<T>(probe: (session: Session) => Promise<T>): Promise<T> {
+    const { length } = this;
+    const outer = this.#branchStart;
+    this.#branchStart = length;
+    try {
+      return await probe(this);
+    } finally {
+      this.rewind(length);
+      this.#branchStart = outer;
+    }
+  }
+
+  /** Lets the cache go; the executor lives on. */
+  dispose(): void {
+    this.#disposed = true;
+    this.#sequence.dispose();
+    this.#tokens.length = 0;
+  }
+
+  #assertFree(): void {
+    if (this.#disposed) throw new HoldfastError('E_DISPOSED', 'the session has been disposed of');
+    if (this.#busy) {
+      throw new HoldfastError('E_BUSY', 'the session is in the middle of a forward pass', {
+        hint: 'Await the one under way, or open a second session: sessions share the weights',
+      });
+    }
+  }
+}
