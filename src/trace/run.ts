@@ -1,4 +1,5 @@
 import { type HeadGrid, ReceiptBook, type Strengths } from '../attention/index.js';
+import { checkSampling, createSampler } from '../engine/index.js';
 import type { Executor, ForwardRequest, ForwardResult, Sequence } from '../executors/index.js';
 import type { TensorToWrite } from '../formats/index.js';
 import type { Span, TokenRange } from '../text/index.js';
@@ -35,6 +36,7 @@ export async function runPlan(executor: Executor, plan: RunPlan): Promise<RunOut
   const book = new ReceiptBook(grid);
   const shape = { ...grid, tokens: ids.length, vocab: vocabSize, hidden: hiddenSize, spans: spans.length };
   const collector = new Collector(shape, selection);
+  const greedy = createSampler(checkSampling({ temperature: 0 }));
   const generated: number[] = [];
   if (needsForward(plan)) {
     const sequence = executor.open(ids.length + plan.generate);
@@ -54,7 +56,7 @@ export async function runPlan(executor: Executor, plan: RunPlan): Promise<RunOut
         collector.add(start, tokens.length, result);
       }
       while (generated.length < plan.generate) {
-        const next = bestToken(result!.logits.subarray(-vocabSize));
+        const { id: next } = greedy.next(result!.logits.subarray(-vocabSize), []);
         generated.push(next);
         if (generated.length === plan.generate) break;
         result = await forward(executor, plan, book, { sequence, tokens: [next], logits: 'last' });
@@ -100,11 +102,4 @@ async function forward(
   const { targetShares, touched } = result!;
   if (targetShares !== undefined && touched !== undefined) book.add({ strengths, ...targetShares, touched });
   return result!;
-}
-
-/** The token of the highest logit; of equals the first. */
-function bestToken(logits: Float32Array): number {
-  let best = 0;
-  for (let id = 1; id < logits.length; id++) if (logits[id]! > logits[best]!) best = id;
-  return best;
 }

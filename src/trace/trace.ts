@@ -1,5 +1,5 @@
-import type { HeadGrid, Target } from '../attention/index.js';
-import type { Model } from '../engine/index.js';
+import type { Target } from '../attention/index.js';
+import { headGrid, type Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import type { Executor } from '../executors/index.js';
 import type { TensorToWrite } from '../formats/index.js';
@@ -50,7 +50,7 @@ export async function traceRun(model: Model, options: TraceOptions): Promise<Tra
   const { input, policy = null, chunkTokens, versions = {}, signal } = options;
   const layout = 'ids' in input ? input : null;
   const ids = 'ids' in input ? input.ids : input;
-  const grid = headGrid(model.executor);
+  const grid = headGrid(model.executor.blueprint);
   const target = chooseTarget(options, layout, ids.length);
   const selection = selectTensors(options, {
     layers: grid.layers,
@@ -79,11 +79,6 @@ export async function traceRun(model: Model, options: TraceOptions): Promise<Tra
     tensors: names,
   });
   return { tensors, metadata };
-}
-
-/** Layers and heads, which the shapes of shares take to be the same in all layers, as all executors do. */
-function headGrid({ blueprint }: Executor): HeadGrid {
-  return { layers: blueprint.layers.length, heads: blueprint.layers[0]!.attention.heads };
 }
 
 function chooseTarget(

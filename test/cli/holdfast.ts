@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished } from 'vitest';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const main = join(root, 'dist/cli/main.js');
+
+export const fixture = (path: string): string => join(root, 'test/fixtures', path);
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Starts the built command as a person would. */
+export const start = (args: readonly string[]) => spawn(process.execPath, [main, ...args], { stdio: 'pipe' });
+
+/** Runs it to its end. */
+export function holdfast(args: readonly string[], stdin = ''): Promise<Outcome> {
+  const child = start(args);
+  child.stdin.end(stdin);
+  const read = async (stream: NodeJS.ReadableStream): Promise<string> => {
+    let text = '';
+    for await (const chunk of stream) text += chunk;
+    return text;
+  };
+  return new Promise((resolve, reject) => {
+    const texts = Promise.all([read(child.stdout), read(child.stderr)]);
+    child.on('error', reject);
+    child.on('close', (code) => texts.then(([stdout, stderr]) => resolve({ code, stdout, stderr }), reject));
+  });
+}
+
+/** Runs a command that is to succeed, and returns what it wrote. */
+export async function succeed(args: readonly string[], stdin = ''): Promise<string> {
+  const { code, stdout, stderr } = await holdfast(args, stdin);
+  expect(code, stderr).toBe(0);
+  return stdout;
+}
+
+/** Expects one line that says what is wrong, nothing else, and an exit code. */
+export function expectFailure(outcome: Outcome, code: number, message: RegExp): void {
+  expect(outcome.stderr).toMatch(message);
+  expect(outcome.stderr).toMatch(/^error: [^\n]+\n$/);
+  expect(outcome.stdout).toBe('');
+  expect(outcome.code).toBe(code);
+}
+
+/** A folder that is gone after the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+/** Writes a file that a test needs, text or anything else as JSON, and returns its path. */
+export function temporaryFile(name: string, content: unknown): string {
+  const path = join(temporaryFolder(), name);
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}

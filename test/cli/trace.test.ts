@@ -1,0 +1,210 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  type Checkpoint,
+  dequantize,
+  memorySource,
+  openSafetensors,
+  readTensor,
+} from '../../src/formats/index.js';
+import { expectClose, spread } from '../conformance/compare.js';
+import { type GoldenCase, golden, goldenFamily } from '../conformance/fixtures.js';
+import { fixture, succeed, temporaryFile, temporaryFolder } from './holdfast.js';
+
+/** Logits and hidden states relative to their spread, shares and attention absolute, as for every executor. */
+const RELATIVE = 1e-3;
+const SHARES = 1e-4;
+
+const LAYERS = 3;
+const HEADS = 4;
+const HIDDEN = 64;
+const VOCABULARY = 512;
+
+/** A trace as a notebook reads it. */
+class TraceFile {
+  constructor(private readonly checkpoint: Checkpoint) {}
+
+  get names(): string[] {
+    return [...this.checkpoint.tensors.keys()];
+  }
+  shape(name: string): readonly number[] {
+    return this.checkpoint.tensors.get(name)!.shape;
+  }
+  async floats(name: string): Promise<Float32Array> {
+    return dequantize('F32', await readTensor(this.checkpoint.tensors.get(name)!));
+  }
+  async integers(name: string): Promise<number[]> {
+    const bytes = await readTensor(this.checkpoint.tensors.get(name)!);
+    return [...new BigInt64Array(bytes.slice().buffer)].map(Number);
+  }
+  get metadata(): Record<string, unknown> {
+    const entries = [...this.checkpoint.metadata].map(([name, value]) => [name, JSON.parse(String(value))]);
+    return Object.fromEntries(entries);
+  }
+}
+
+async function trace(...args: string[]): Promise<TraceFile> {
+  const folder = temporaryFolder();
+  const out = join(folder, 'trace.safetensors');
+  await succeed(['trace', ...args, '--out', out]);
+  expect(readdirSync(folder), 'nothing but the file is left behind').toEqual(['trace.safetensors']);
+  return new TraceFile(await openSafetensors(memorySource(new Uint8Array(readFileSync(out)), out)));
+}
+
+describe('holdfast trace', () => {
+  const llama = fixture('models/llama');
+  const { ids, cases, greedy } = golden('llama');
+  const idList = ids.join(',');
+  let expected: (name: string) => Promise<Float32Array>;
+  beforeAll(async () => {
+    expected = await goldenFamily('llama');
+  });
+
+  for (const executor of ['cpu', 'reference']) {
+    it(`writes the golden logits, attention, hidden states and continuation (${executor})`, async () => {
+      const file = await trace(
+        ...[llama, '--ids', idList, '--executor', executor],
+        ...['--attention', 'all', '--hidden', '--generate', '24'],
+      );
+      expect(await file.integers('ids')).toEqual(ids);
+      expect(await file.integers('generated')).toEqual(greedy.off);
+      expect(file.shape('logits')).toEqual([ids.length, VOCABULARY]);
+      const logits = await expected('logits');
+      expectClose(await file.floats('logits'), logits, RELATIVE * spread(logits), 'logits');
+      const attention = await expected('attention');
+      const perLayer = attention.length / LAYERS;
+      for (let layer = 0; layer < LAYERS; layer++) {
+        const name = `attention.${layer}`;
+        expect(file.shape(name)).toEqual([HEADS, ids.length, ids.length]);
+        const rows = attention.subarray(layer * perLayer, (layer + 1) * perLayer);
+        expectClose(await file.floats(name), rows, SHARES, name);
+      }
+      for (let index = 0; index <= LAYERS; index++) {
+        const name = `hidden.${index}`;
+        expect(file.shape(name)).toEqual([ids.length, HIDDEN]);
+        const states = await expected(name);
+        expectClose(await file.floats(name), states, RELATIVE * spread(states), name);
+      }
+      expect(file.names.filter((name) => name.startsWith('target'))).toEqual([]);
+      expect(file.metadata).toMatchObject({
+        executor,
+        policy: 'off',
+        target: null,
+        receipt: null,
+        spans: [],
+      });
+    });
+  }
+
+  const strengthArgs = ({ strength }: GoldenCase): string[] =>
+    typeof strength === 'number'
+      ? ['--strength', String(strength)]
+      : ['--strengths', temporaryFile('strengths.json', strength)];
+
+  for (const golden of cases) {
+    const { case: number, policy, target } = golden;
+    it(`writes the golden logits and shares of case ${number}: ${policy} on [${target}), in chunks of 13`, async () => {
+      const file = await trace(
+        ...[llama, '--ids', idList, '--chunk', '13', '--policy', policy, ...strengthArgs(golden)],
+        ...['--target', target.join(':')],
+      );
+      const logits = await expected(`case${number}.logits`);
+      expectClose(await file.floats('logits'), logits, RELATIVE * spread(logits), 'logits');
+      for (const when of ['before', 'after']) {
+        expect(file.shape(`target.share_${when}`)).toEqual([LAYERS, HEADS, ids.length]);
+        const shares = await expected(`case${number}.share_${when}`);
+        expectClose(await file.floats(`target.share_${when}`), shares, SHARES, `shares ${when}`);
+      }
+      expect(file.metadata).toMatchObject({
+        policy,
+        strength: golden.strength,
+        target: target.join(':'),
+        targetRanges: [target],
+      });
+    });
+  }
+
+  it('continues under the policy as the golden run does, and keeps a receipt of all rows', async () => {
+    const file = await trace(
+      ...[llama, '--ids', idList, '--policy', 'split-softmax', '--strength', '0.5', '--target', '0:18'],
+      ...['--generate', '24', '--tensors', 'generated'],
+    );
+    expect(file.names).toEqual(['generated']);
+    expect(await file.integers('generated')).toEqual(greedy['split-softmax 0.5 on [0,18)']);
+    const receipt = file.metadata.receipt as { rows: number; touched: number[]; headsAsked: number[] };
+    expect(receipt.rows).toBe(ids.length + 23);
+    // Rows 18 and later see keys on both sides.
+    expect(receipt.touched).toEqual(Array(LAYERS).fill((ids.length + 23 - 18) * HEADS));
+    expect(receipt.headsAsked).toEqual(Array(LAYERS).fill(HEADS));
+  });
+
+  it('traces a dialogue: spans, their shares after the policy, token texts, and the prefix as target', async () => {
+    const messages = [
+      { role: 'system', content: 'You are a sailor.' },
+      { role: 'user', content: 'What is the weather today?' },
+    ];
+    const chat = temporaryFile('chat.json', messages);
+    const tokens = JSON.parse(await succeed(['tokens', llama, '--chat', chat, '--json']));
+    const file = await trace(llama, '--chat', chat, '--policy', 'boost', '--strength', '4');
+    const { spans, target, targetRanges, tokens: texts, text, versions, modelHash } = file.metadata;
+    expect(await file.integers('ids')).toEqual(tokens.ids);
+    expect(spans).toEqual(tokens.spans);
+    expect(text).toBe(tokens.text);
+    expect((texts as string[]).join('')).toBe(tokens.text);
+    expect(target).toBe('prefix');
+    const prefixEnd = tokens.spans.find((span: { turn: number }) => span.turn === 1).start;
+    expect(targetRanges).toEqual([[0, prefixEnd]]);
+    expect(versions).toMatchObject({ node: process.versions.node });
+    expect(modelHash).toMatch(/^[0-9a-f]{64}$/);
+
+    const { length } = tokens.ids;
+    expect(file.shape('span.shares')).toEqual([LAYERS, HEADS, length, tokens.spans.length]);
+    const shares = await file.floats('span.shares');
+    const after = await file.floats('target.share_after');
+    const width = tokens.spans.length;
+    const inPrefix = tokens.spans.filter((span: { end: number }) => span.end <= prefixEnd).length;
+    for (let row = 0; row < LAYERS * HEADS * length; row++) {
+      const ofRow = shares.subarray(row * width, (row + 1) * width);
+      const sum = (values: Float32Array): number => values.reduce((total, value) => total + value, 0);
+      expect(sum(ofRow)).toBeCloseTo(1, 4);
+      expect(sum(ofRow.subarray(0, inPrefix))).toBeCloseTo(after[row]!, 4);
+    }
+  });
+
+  it('measures a target without changing it when no policy is given', async () => {
+    const file = await trace(
+      llama,
+      '--ids',
+      idList,
+      '--target',
+      '0:18',
+      '--tensors',
+      'logits,target.share_after',
+    );
+    expect(file.names).toEqual(['logits', 'target.share_after']);
+    const logits = await expected('logits');
+    expectClose(await file.floats('logits'), logits, RELATIVE * spread(logits), 'logits');
+    // Case 5 is a boost by 1, which changes nothing.
+    expectClose(
+      await file.floats('target.share_after'),
+      await expected('case5.share_before'),
+      SHARES,
+      'shares',
+    );
+    expect(file.metadata.receipt).toMatchObject({ touched: [0, 0, 0] });
+  });
+
+  it('writes the tensors that are named and no others', async () => {
+    const named = await trace(
+      llama,
+      '--ids-file',
+      temporaryFile('ids.json', ids),
+      '--tensors',
+      'attention.1,hidden.3',
+    );
+    expect(named.names).toEqual(['attention.1', 'hidden.3']);
+    const layers = await trace(llama, '--ids-file', temporaryFile('ids.txt', idList), '--attention', '0,2');
+    expect(layers.names).toEqual(['ids', 'logits', 'attention.0', 'attention.2']);
+  });
+});

@@ -1,0 +1,159 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+/**
+ * The rooms of the house from left to right; a room is a folder under `src`, or a file in it. A room knows those to
+ * its left. A `browser` room also runs where there is no Node; it knows none that does not.
+ */
+const ROOMS: readonly { readonly name: string; readonly browser: boolean }[] = [
+  { name: 'errors', browser: true },
+  { name: 'formats', browser: true },
+  { name: 'hub', browser: false },
+  { name: 'text', browser: true },
+  { name: 'architectures', browser: true },
+  { name: 'attention', browser: true },
+  { name: 'executors', browser: true },
+  { name: 'executors/cpu', browser: false },
+  { name: 'engine', browser: true },
+  { name: 'dialogue', browser: true },
+  { name: 'trace', browser: true },
+  { name: 'load', browser: false },
+  { name: 'index', browser: false },
+  { name: 'cli', browser: false },
+];
+
+/**
+ * Doors beside a room's index. The executors of a folder are built on the files next to it, which are the inside of
+ * the same room seen from there; and the command has to speak of the cpu executor on machines where its index, which
+ * loads onnxruntime-node, cannot be imported.
+ */
+const SIDE_DOORS: Readonly<Record<string, readonly string[]>> = {
+  'executors/cpu': ['executors/contract', 'executors/request', 'executors/result'],
+  cli: ['executors/cpu/precision', 'executors/cpu/onnx/graph'],
+};
+
+/** Packages that need nothing of Node. */
+const BROWSER_PACKAGES = ['zod', '@huggingface/jinja', '@huggingface/tokenizers'];
+
+interface Import {
+  /** A file under `src`, without its ending. */
+  readonly from: string;
+  /** As it is written. */
+  readonly specifier: string;
+}
+
+/** The room of a file: the longest name that it lies under. */
+const roomOf = (file: string): string =>
+  ROOMS.map(({ name }) => name)
+    .filter((name) => file === name || file.startsWith(`${name}/`))
+    .sort((a, b) => b.length - a.length)[0] ?? '';
+
+const positionOf = (room: string): number => ROOMS.findIndex(({ name }) => name === room);
+
+/** What is wrong with an import; null when nothing is. */
+function complaint({ from, specifier }: Import): string | null {
+  const room = roomOf(from);
+  const at = ROOMS[positionOf(room)];
+  if (at === undefined) return `${from} is in no room: add it to the table`;
+  if (!specifier.startsWith('.')) return packageComplaint(from, specifier, at.browser);
+  const to = posix.join(posix.dirname(from), specifier).replace(/\.js$/, '');
+  const other = roomOf(to);
+  if (other === room) return null;
+  const door = to === other || to === `${other}/index` || (SIDE_DOORS[room] ?? []).includes(to);
+  if (positionOf(other) >= positionOf(room)) return `${from} imports ${to}, which is not to its left`;
+  if (!door) return `${from} imports ${to}, not through the index of ${other}`;
+  if (at.browser && !ROOMS[positionOf(other)]!.browser) return `${from} runs in browsers, ${to} does not`;
+  return null;
+}
+
+function packageComplaint(from: string, specifier: string, browser: boolean): string | null {
+  if (!browser) return null;
+  if (specifier.startsWith('node:') || builtinModules.includes(specifier)) {
+    return `${from} runs in browsers, ${specifier} is Node's`;
+  }
+  return BROWSER_PACKAGES.includes(specifier)
+    ? null
+    : `${from} imports ${specifier}, not known to run in browsers`;
+}
+
+/** Everything a source imports: at the top, re-exported, or when it is needed. */
+function specifiersOf(source: string): string[] {
+  const statements = /^(?:import|export)\s(?:[^;'"]*?\sfrom\s)?\s*['"]([^'"]+)['"]/gm;
+  const dynamic = /\bimport\(\s*['"]([^'"]+)['"]/g;
+  return [...source.matchAll(statements), ...source.matchAll(dynamic)].map((match) => match[1]!);
+}
+
+const src = fileURLToPath(new URL('../src/', import.meta.url));
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .map((file) => file.replaceAll('\\', '/'))
+  .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
+
+describe('the rooms of src', () => {
+  it('import leftwards, through the index of a room, and nothing of Node where browsers run', () => {
+    const complaints = files.flatMap((file) => {
+      const from = file.replace(/\.ts$/, '');
+      return specifiersOf(readFileSync(src + file, 'utf8')).map((specifier) =>
+        complaint({ from, specifier }),
+      );
+    });
+    expect(complaints.length, 'imports found').toBeGreaterThan(100);
+    expect(complaints.filter((found) => found !== null)).toEqual([]);
+  });
+
+  it('begin with a paragraph that says what the room is for', () => {
+    const doors = files.filter((file) => file.endsWith('/index.ts') || file === 'cli/main.ts');
+    expect(doors.length).toBeGreaterThan(7);
+    for (const door of doors) {
+      const source = readFileSync(src + door, 'utf8').replace(/^#!.*\n/, '');
+      expect(source, door).toMatch(/^\/\*\*[\s\S]{60,}?\*\//);
+    }
+  });
+});
+
+describe('the rule itself', () => {
+  const told = (from: string, specifier: string): string => complaint({ from, specifier }) ?? 'fine';
+
+  it('allows what is to the left, and inside a room everything', () => {
+    expect(told('engine/session', '../executors/index.js')).toBe('fine');
+    expect(told('text/layout', './span.js')).toBe('fine');
+    expect(told('executors/cpu/onnx/graph', './protobuf.js')).toBe('fine');
+    expect(told('executors/reference/executor', '../request.js')).toBe('fine');
+    expect(told('executors/cpu/executor', '../request.js')).toBe('fine');
+    expect(told('load', './executors/cpu/index.js')).toBe('fine');
+    expect(told('hub/open', 'node:fs')).toBe('fine');
+    expect(told('text/template', 'zod')).toBe('fine');
+  });
+
+  it('refuses what is to the right, beside the door, or not for browsers', () => {
+    expect(told('formats/gguf', '../text/index.js')).toMatch(/not to its left/);
+    expect(told('attention/policy', '../executors/index.js')).toMatch(/not to its left/);
+    expect(told('executors/index', './cpu/index.js')).toMatch(/not to its left/);
+    expect(told('engine/session', '../text/layout.js')).toMatch(/not through the index/);
+    expect(told('trace/run', '../executors/cpu/precision.js')).toMatch(/not through the index/);
+    expect(told('text/layout', '../hub/index.js')).toMatch(/runs in browsers/);
+    expect(told('dialogue/chat', '../executors/cpu/index.js')).toMatch(/runs in browsers/);
+    expect(told('text/layout', 'node:fs')).toMatch(/Node's/);
+    expect(told('engine/session', 'fs')).toMatch(/Node's/);
+    expect(told('executors/contract', 'onnxruntime-node')).toMatch(/not known to run/);
+    expect(told('attic/box', '../errors.js')).toMatch(/in no room/);
+  });
+
+  it('finds every kind of import', () => {
+    const source = [
+      "import a from './a.js';",
+      "import type { B } from './b.js';",
+      "import {\n  c,\n  type D,\n} from './c.js';",
+      "export * from './e.js';",
+      "export { f } from './f.js';",
+      "import './g.js';",
+      "const h = await import('./h.js');",
+      "export const text = 'no import';",
+      "const from = 'elsewhere';",
+    ].join('\n');
+    const found = ['./a.js', './b.js', './c.js', './e.js', './f.js', './g.js', './h.js'];
+    expect(specifiersOf(source)).toEqual(found);
+  });
+});
