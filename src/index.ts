@@ -1,6 +1,7 @@
 /** Holdfast: measure how a language model's hold on its system prompt loosens, and tighten it. */
 export * from './architectures/index.js';
 export * from './attention/index.js';
+export * from './dialogue/index.js';
 export * from './engine/index.js';
 export { type ErrorCode, type ErrorDetails, HoldfastError } from './errors.js';
 export * from './executors/cpu/index.js';

@@ -1,0 +1,82 @@
+import { generate, headGrid, type Session } from '../engine/index.js';
+import type { Span, Tokenizer } from '../text/index.js';
+import type { Prompt } from './prompt.js';
+import { createShareMeter, meanShare, spanShares } from './shares.js';
+import type { Steering } from './steering.js';
+import type { AnswerStep, Turn } from './turn.js';
+
+/** What an answer is made from. */
+export interface AnswerContext {
+  readonly session: Session;
+  readonly tokenizer: Tokenizer;
+  readonly prompt: Prompt;
+  readonly steering: Steering;
+  readonly signal: AbortSignal | undefined;
+  /** What is known of the turn before it is answered. */
+  readonly turn: Pick<Turn, 'number' | 'system' | 'user' | 'settings' | 'dropped'>;
+}
+
+/**
+ * Generates one answer, with the shares of the rows that choose its tokens.
+ * @returns null when the signal came before the first token
+ */
+export async function* answerPrompt({
+  session,
+  tokenizer,
+  prompt,
+  steering,
+  signal,
+  turn,
+}: AnswerContext): AsyncGenerator<AnswerStep, Turn | null> {
+  const { sampling, maxTokens, stop } = turn.settings;
+  /** All spans of a dialogue of `end` tokens, the growing answer the last. */
+  const spansAt = (end: number): readonly Span[] =>
+    end === prompt.ids.length
+      ? prompt.spans
+      : [...prompt.spans, { role: 'assistant', turn: turn.number, start: prompt.ids.length, end }];
+  const generation = generate(session, prompt.ids, {
+    tokenizer,
+    sampling,
+    maxTokens,
+    stop,
+    signal,
+    intervention: steering.interventionAt,
+    spans: ({ end }) => spansAt(end),
+  });
+
+  const { layers, heads } = headGrid(session.executor.blueprint);
+  const meter = createShareMeter(layers * heads);
+  const ids: number[] = [];
+  const strengths: number[] = [];
+  let assistant = '';
+  let next = await generation.next();
+  for (; !next.done; next = await generation.next()) {
+    const { shares, intervention: _, ...step } = next.value;
+    const { strength } = steering;
+    ids.push(step.id);
+    assistant += step.text;
+    if (strength !== null) strengths.push(strength);
+    if (shares.target !== null) meter.add(shares.target);
+    yield {
+      ...step,
+      strength,
+      shares: {
+        target: shares.target && meanShare(shares.target),
+        spans: spanShares(spansAt(step.position), shares.spans),
+      },
+    };
+  }
+  if (ids.length === 0) return null;
+  const { finish, rest, receipt, timing } = next.value;
+  const perHead = meter.mean();
+  return {
+    ...turn,
+    assistant: assistant + rest,
+    ids,
+    finish,
+    strength: strengths.length === 0 ? null : { first: strengths[0]!, last: strengths.at(-1)! },
+    shares: perHead && { mean: meanShare(perHead), heads: perHead },
+    receipt,
+    timing,
+  };
+}

@@ -1,0 +1,11 @@
+/**
+ * Dialogues: a chat whose turns are laid out with the model's template, answered under a policy whose strength follows
+ * a schedule, and kept with their shares and receipts; two chats side by side; dialogues as files. Knows turns, system
+ * prompts, settings and when a context is full; must not know how a forward pass is computed, nor terminals, servers
+ * or files on disk, nor Node.
+ */
+export { type AnswerOptions, Chat, type ChatOptions, openChat } from './chat.js';
+export { layoutPrompt, type Prompt, type PromptMessage } from './prompt.js';
+export { type PolicyChoice, RECOMMENDED_HOLD, type Settings, type SettingsOptions } from './settings.js';
+export type { HeadShares, Share, SpanShare } from './shares.js';
+export { type AnswerStep, answerIds, policyActed, type Turn, tokensPerSecond } from './turn.js';

@@ -1,0 +1,101 @@
+import type { TargetContext } from '../attention/index.js';
+import { HoldfastError } from '../errors.js';
+import {
+  type ChatFormat,
+  type DialogueLayout,
+  layoutDialogue,
+  type Message,
+  type Span,
+  type TokenRange,
+} from '../text/index.js';
+
+/** A message of a dialogue that goes on. */
+export interface PromptMessage extends Message {
+  /** The tokens of an answer as they were sampled. */
+  readonly ids?: readonly number[];
+}
+
+/** A dialogue, ready to be answered. */
+export interface Prompt extends TargetContext {
+  readonly ids: readonly number[];
+}
+
+/**
+ * Lays out a dialogue up to the header that opens the next answer.
+ *
+ * An earlier answer stands in it with the very tokens that were sampled, not with those that its text would be
+ * encoded to: a model may write a word in pieces that the tokenizer would not choose, and the cache holds the pieces.
+ * Where that cannot be (the template changes an answer's words, a token holds words of both, or the text was cut
+ * at a stop string) the answer is encoded anew, and what differs is computed again.
+ * @throws HoldfastError what `layoutDialogue` throws; `E_TEMPLATE` when the template leaves out the system message
+ */
+export function layoutPrompt(
+  format: ChatFormat,
+  messages: readonly PromptMessage[],
+  options: { readonly trustContent: boolean },
+): Prompt {
+  const layout = layoutDialogue(format, messages, { ...options, addGenerationPrompt: true });
+  const replacements = messages
+    .flatMap(({ ids, content }, index) =>
+      ids !== undefined && standsAsSampled(format, layout, index, ids, content)
+        ? [{ ...layout.messages[index]!.content, ids }]
+        : [],
+    )
+    .sort((a, b) => a.start - b.start);
+
+  const ids: number[] = [];
+  let at = 0;
+  for (const { start, end, ids: sampled } of replacements) {
+    ids.push(...layout.ids.slice(at, start), ...sampled);
+    at = end;
+  }
+  ids.push(...layout.ids.slice(at));
+
+  /** Where a token's index goes to, as answers before it grow and shrink. */
+  const moved = (index: number): number =>
+    replacements.reduce(
+      (to, { start, end, ids: sampled }) => (end <= index ? to + sampled.length - (end - start) : to),
+      index,
+    );
+  const move = <Range extends TokenRange>(range: Range): Range => ({
+    ...range,
+    start: moved(range.start),
+    end: moved(range.end),
+  });
+  const system = systemOf(messages, layout);
+  return {
+    ids,
+    spans: layout.spans.map((span): Span => move(span)),
+    system: system && { message: move(system.message), content: move(system.content) },
+  };
+}
+
+function standsAsSampled(
+  { tokenizer }: ChatFormat,
+  layout: DialogueLayout,
+  index: number,
+  ids: readonly number[],
+  content: string,
+): boolean {
+  const { start, end } = layout.messages[index]!.content;
+  const chars = layout.contentChars[index]!;
+  const written = layout.text.slice(chars.start, chars.end);
+  return (
+    end > start &&
+    ids.length > 0 &&
+    (written === content || written === content.trim()) &&
+    tokenizer.decode(layout.ids.slice(start, end)) === written &&
+    tokenizer.decode(ids, { skipSpecial: true }) === content
+  );
+}
+
+function systemOf(messages: readonly Message[], layout: DialogueLayout): TargetContext['system'] {
+  const [message] = layout.messages;
+  if (message?.role !== 'system') return null;
+  if (messages[0]!.content.trim() !== '' && message.content.end === message.content.start) {
+    throw new HoldfastError('E_TEMPLATE', 'the chat template leaves out the system message', {
+      hint: 'The model was not made for one; put the words into the first user message',
+    });
+  }
+  return { message: { start: message.start, end: message.end }, content: message.content };
+}

@@ -1,0 +1,81 @@
+import {
+  type HeadGrid,
+  type HeadSelection,
+  type Strengths,
+  scheduledStrength,
+  strengthPerHead,
+  type TokenRange,
+  uniformStrength,
+} from '../attention/index.js';
+import type { ForwardPoint } from '../engine/index.js';
+import type { Intervention } from '../executors/index.js';
+import type { Settings } from './settings.js';
+
+/** What is done to the target's share while one answer is made. */
+export interface Steering {
+  /** Undefined without a target: nothing is measured then. With the policy off, the target is measured only. */
+  interventionAt(point: ForwardPoint): Intervention | undefined;
+  /** The policy's strength in the pass asked for last; null for `off`, and for `hold`, where each head has its own. */
+  readonly strength: number | null;
+}
+
+export interface SteeringContext {
+  readonly settings: Settings;
+  readonly grid: HeadGrid;
+  /** Null when the dialogue has none. */
+  readonly target: readonly TokenRange[] | null;
+  /** The turn being answered, from 1. */
+  readonly turn: number;
+  /** Each head's mean share in the answer that `hold` holds to, `[layers × heads]`; null while there is none yet. */
+  readonly held: Float32Array | null;
+  /** Each head's mean share before the policy in the answer before, for a schedule that follows shares. */
+  readonly previous: Float32Array | null;
+}
+
+export function createSteering(context: SteeringContext): Steering {
+  const { target, settings, held, grid } = context;
+  const { policy, schedule, selection } = settings;
+  if (target === null) return { interventionAt: () => undefined, strength: null };
+  if (policy === 'hold' && held !== null) {
+    const share = (layer: number, head: number): number => clamp(held[layer * grid.heads + head]!);
+    const intervention = { target, ...strengthPerHead('hold', share, grid, selection) };
+    return { interventionAt: () => intervention, strength: null };
+  }
+  if (schedule === null) {
+    const measured = { target, ...uniformStrength('off', 1, grid) };
+    return { interventionAt: () => measured, strength: null };
+  }
+
+  const targetTokens = target.reduce((sum, { start, end }) => sum + end - start, 0);
+  let latest: { readonly strength: number; readonly strengths: Strengths } | null = null;
+  return {
+    interventionAt({ end, shares = context.previous }) {
+      const strength = scheduledStrength(policy, schedule, {
+        turn: context.turn,
+        tokens: end,
+        targetTokens,
+        ...(shares ? { shares: selected(shares, grid, selection) } : {}),
+      });
+      if (latest?.strength !== strength) {
+        latest = { strength, strengths: uniformStrength(policy, strength, grid, selection) };
+      }
+      return { target, ...latest.strengths };
+    },
+    get strength() {
+      return latest?.strength ?? null;
+    },
+  };
+}
+
+/** Shares of the heads that the policy acts on: the others' do not follow its strength. */
+function selected(shares: Float32Array, grid: HeadGrid, { layers, heads }: HeadSelection): Float32Array {
+  if (layers === undefined && heads === undefined) return shares;
+  return shares.filter(
+    (_, pair) =>
+      (layers?.includes(Math.floor(pair / grid.heads)) ?? true) &&
+      (heads?.includes(pair % grid.heads) ?? true),
+  );
+}
+
+/** A share whose rounding left 0…1. */
+const clamp = (share: number): number => Math.min(1, Math.max(0, share));

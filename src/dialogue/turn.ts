@@ -1,0 +1,59 @@
+import type { Receipt } from '../attention/index.js';
+import type { FinishReason, GenerationTiming, SampledToken } from '../engine/index.js';
+import type { Settings } from './settings.js';
+import type { HeadShares, Share, SpanShare } from './shares.js';
+
+/** One token of an answer, as it comes. */
+export interface AnswerStep extends SampledToken {
+  /** Text that has become certain with this token; possibly none. */
+  readonly text: string;
+  /** The index this token has in the dialogue. */
+  readonly position: number;
+  /** The policy's strength in the row that chose this token; null for `off`, and for `hold`, which has one per head. */
+  readonly strength: number | null;
+  /** Of the row that chose this token (the row of the token before it), means over layers and heads. */
+  readonly shares: {
+    /** Null when the dialogue has no such target. */
+    readonly target: Share | null;
+    /** All spans of the dialogue so far, the growing answer the last; together they hold the whole row. */
+    readonly spans: readonly SpanShare[];
+  };
+}
+
+/** A user's message and its answer. */
+export interface Turn {
+  /** From 1. */
+  readonly number: number;
+  readonly system: string | null;
+  readonly user: string;
+  readonly assistant: string;
+  /** The answer's tokens as sampled; the last one ends the turn when `finish` is `stop`. */
+  readonly ids: readonly number[];
+  readonly finish: FinishReason;
+  /** In force for this answer; the sampling's seed is the one it was drawn with. */
+  readonly settings: Settings;
+  /** The policy's strength in the answer's first and last row; null as in {@link AnswerStep}. */
+  readonly strength: { readonly first: number; readonly last: number } | null;
+  /** The target's share over the rows that chose the answer's tokens; null when there was no target. */
+  readonly shares: { readonly mean: Share; readonly heads: HeadShares } | null;
+  /** What the policy did, over the prompt's new rows and the answer's; null when there was no target. */
+  readonly receipt: Receipt | null;
+  /** Turns that were left out of the context from this one on, because it was full. */
+  readonly dropped: readonly number[];
+  readonly timing: GenerationTiming;
+}
+
+/** The tokens that are the answer's own. */
+export function answerIds({ ids, finish }: Turn): readonly number[] {
+  return finish === 'stop' ? ids.slice(0, -1) : ids;
+}
+
+/** Whether a policy acted on any head. */
+export function policyActed({ receipt }: Turn): boolean {
+  return receipt?.headsAsked.some((heads) => heads > 0) ?? false;
+}
+
+/** Tokens a second of an answer, the prompt's time apart; null for an answer of one token. */
+export function tokensPerSecond({ timing }: Turn): number | null {
+  return timing.decodedTokens === 0 ? null : (1000 * timing.decodedTokens) / timing.decodeMs;
+}
