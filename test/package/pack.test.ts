@@ -1,0 +1,105 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+
+/**
+ * The package as somebody else gets it: packed, installed into an empty folder, used from there. The build is what
+ * `npm test` has made: packing must not make it again while other tests run it.
+ */
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const llama = join(root, 'test/fixtures/models/llama');
+
+let folder = '';
+/** Why nothing could be installed; null when it was. */
+let offline: string | null = null;
+
+const run = promisify(execFile);
+const inFolder = async (command: string, ...args: string[]): Promise<string> =>
+  (await run(command, args, { cwd: folder })).stdout;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'holdfast-package-'));
+  const packed = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], {
+    cwd: root,
+  });
+  const [{ filename }] = JSON.parse(packed.stdout) as [{ filename: string }];
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
+  const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
+  try {
+    await inFolder('npm', 'install', ...quiet, join(folder, filename));
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    if (!/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENOTCACHED/.test(message)) throw error;
+    offline = 'the registry cannot be reached and the dependencies are not in the cache of npm';
+  }
+}, 300_000);
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('the package, installed into an empty folder', () => {
+  const needsInstall = ({ skip }: TestContext): void => {
+    if (offline !== null) skip(offline);
+  };
+
+  it('is a library that runs a model', async (context) => {
+    needsInstall(context);
+    const program = [
+      "import { loadModel } from 'holdfast';",
+      'const model = await loadModel(process.argv[2]);',
+      'const sequence = model.executor.open(8);',
+      "const [result] = await model.executor.forward([{ sequence, tokens: [1, 2], logits: 'last' }]);",
+      'console.log(result.logits.length);',
+      'await model.dispose();',
+    ];
+    await writeFile(join(folder, 'program.js'), program.join('\n'));
+    expect(await inFolder(process.execPath, 'program.js', llama)).toBe('512\n');
+  });
+
+  it('has types that resolve, and say what they should', async (context) => {
+    needsInstall(context);
+    const program = [
+      "import { type HoldfastError, type LoadedModel, loadModel } from 'holdfast';",
+      "const model: LoadedModel = await loadModel('model', { executor: 'reference' });",
+      'export const layers: number = model.executor.blueprint.layers.length;',
+      '// @ts-expect-error: no executor has this name',
+      "await loadModel('model', { executor: 'abacus' });",
+      "export const codeOf = (error: HoldfastError): 'E_TARGET' | null => error.code === 'E_TARGET' ? error.code : null;",
+    ];
+    await writeFile(join(folder, 'program.ts'), program.join('\n'));
+    const compilerOptions = {
+      ...{ module: 'nodenext', moduleResolution: 'nodenext', target: 'es2023' },
+      ...{ strict: true, noEmit: true, types: [] },
+    };
+    await writeFile(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions, files: ['program.ts'] }),
+    );
+    const tsc = join(root, 'node_modules/.bin/tsc');
+    const { stdout } = await run(tsc, ['-p', folder], { cwd: folder }).catch(
+      (error: { stdout: string }) => error,
+    );
+    // What a dependency's own declarations get wrong is not ours to hold.
+    const ours = stdout.split('\n').filter((line) => !/^node_modules\/(?!holdfast\/)/.test(line));
+    expect(ours.join('\n')).toBe('');
+  });
+
+  it('is a command', async (context) => {
+    needsInstall(context);
+    const stdout = await inFolder(
+      'npx',
+      '--no-install',
+      'holdfast',
+      'tokens',
+      llama,
+      '--text',
+      'hi',
+      '--json',
+    );
+    expect(JSON.parse(stdout)).toMatchObject({ text: 'hi', spans: [] });
+    expect(await inFolder('npx', '--no-install', 'holdfast', '--version')).toMatch(/^\d+\.\d+\.\d+/);
+  });
+});
