@@ -26,7 +26,7 @@ export interface WindowInputs {
   readonly targetSpans: Value;
 }
 
-/** A layer's row map, each `[1, kvHeads, rows, 1]`. */
+/** A layer's row map, each `[kvHeads, rows, 1]`. */
 export interface PolicyInputs {
   readonly exponent: Value;
   readonly multiplier: Value;
@@ -37,7 +37,7 @@ export interface PolicyInputs {
 export interface Attended {
   /** `[1, tokens, heads · headDim]`. */
   readonly output: Value;
-  /** π and π′: `[kvHeads, rows, 1]`, `[1, kvHeads, rows, 1]`. */
+  /** π and π′, each `[kvHeads, rows, 1]`. */
   readonly before: Value;
   readonly after: Value;
   /** Shares before the policy, `[kvHeads, rows, spans]`. */
@@ -102,7 +102,7 @@ export function attentionGraph(
   const change = graph.op('Div', [graph.op('Sub', [after, before]), graph.op('Sub', [one, before])]);
   const output = graph.op('Add', [all, graph.op('Mul', [graph.op('Sub', [target, all]), change])]);
 
-  // [1, kvHeads, rows, headDim] → [1, tokens, heads · headDim]
+  // [kvHeads, rows, headDim] → [1, tokens, heads · headDim]
   const byToken = graph.op(
     'Transpose',
     [graph.op('Reshape', [output, graph.integers(kvHeads, -1, group, headDim)])],

@@ -157,7 +157,7 @@ function rowsWithBoth({ isTarget, past, tokens }: Chunk, window: number | null):
 
 const IDENTITY: RowMap = rowMap('off', 1);
 
-/** Every row's own map, `[4 · layers, kvHeads, tokens · group, 1]`: rows that must stay as they are get the identity. */
+/** Every row's own map, `[4 · layers · kvHeads, tokens · group, 1]`: rows that must stay as they are get the identity. */
 function policyFeed(
   intervention: Intervention | undefined,
   { layers, kvHeads, group, heads, windowOf }: GraphShape,
@@ -186,7 +186,7 @@ function policyFeed(
       }
     }
   }
-  return { policy: floats(data, [POLICY_PARTS.length * layers, kvHeads, count * group, 1]), touched };
+  return { policy: floats(data, [POLICY_PARTS.length * layers * kvHeads, count * group, 1]), touched };
 }
 
 function sequenceOf(start: number, end: number): number[] {

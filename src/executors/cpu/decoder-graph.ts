@@ -24,7 +24,7 @@ export interface GraphLayerWeights {
   readonly down: Linear;
 }
 
-/** Rows of the `policy` input, `[4 · layers, kvHeads, rows, 1]`: all layers' exponents first, and so on. */
+/** Parts of the `policy` input, `[4 · layers · kvHeads, rows, 1]`: all layers' exponents first, and so on. */
 export const POLICY_PARTS = ['exponent', 'multiplier', 'multiplierMinusOne', 'logFloor'] as const;
 
 /**
@@ -53,8 +53,9 @@ export async function decoderGraph(
     attended.push(result.attended);
     state = result.state;
   }
-  const final = builder.addAndNorm('finalNorm', state, weights.finalNorm).normed;
-  builder.hiddenOutput(blueprint.layers.length, final);
+  const last = `hidden.${blueprint.layers.length}`;
+  const final = builder.addAndNorm('finalNorm', state, weights.finalNorm, { normed: last }).normed;
+  graph.output(last, 'float32', [1, 'tokens', blueprint.hiddenSize]);
   const rows = graph.op('Gather', [final, graph.input('logit_rows', 'int64', ['logit rows'])], { axis: 1 });
   const logits = applyLinear('head', new Activation(graph, rows, blueprint.hiddenSize), weights.head);
   graph.output(graph.named('logits', logits), 'float32', [1, 'logit rows', blueprint.vocabSize]);
@@ -84,7 +85,7 @@ class DecoderBuilder {
       cos: graph.input(`cos.${i}`, 'float32', ['tokens', headDim / 2]),
       sin: graph.input(`sin.${i}`, 'float32', ['tokens', headDim / 2]),
     }));
-    const policy = graph.input('policy', 'float32', [POLICY_PARTS.length * layers, kvHeads, 'rows', 1]);
+    const policy = graph.input('policy', 'float32', [POLICY_PARTS.length * layers * kvHeads, 'rows', 1]);
     const parts = graph.ops(POLICY_PARTS.length * layers, 'Split', [policy], {
       axis: 0,
       num_outputs: POLICY_PARTS.length * layers,
@@ -110,8 +111,13 @@ class DecoderBuilder {
     const post = (part: LayerWeight, value: Value): Value =>
       blueprint.postNorms ? this.norm(name(part), value, weights.norms[part]!) : value;
 
-    const entry = this.addAndNorm(name('attentionNorm'), state, weights.norms.attentionNorm!);
-    this.hiddenOutput(index, entry.residual);
+    const hidden = `hidden.${index}`;
+    const entry = this.addAndNorm(name('attentionNorm'), state, weights.norms.attentionNorm!, {
+      residual: hidden,
+    });
+    // The first layer's input is an input of the graph, which cannot be an output as well.
+    if (state.branch === null) graph.named(hidden, entry.residual);
+    graph.output(hidden, 'float32', [1, 'tokens', hiddenSize]);
     const query = this.#project(index, new Activation(graph, entry.normed, hiddenSize), weights);
     const cacheShape = [`keys ${windowOf[index]}`, kvHeads, headDim];
     const cache = {
@@ -161,11 +167,12 @@ class DecoderBuilder {
     });
   }
 
-  /** Adds the branch to the residual stream and norms the sum. */
+  /** Adds the branch to the residual stream, and norms the sum; both may get names. */
   addAndNorm(
     name: string,
     { residual, branch }: State,
     weight: Float32Array,
+    names: { readonly normed?: string; readonly residual?: string } = {},
   ): { normed: Value; residual: Value } {
     if (branch === null) return { normed: this.norm(name, residual, weight), residual };
     const gamma = this.graph.weight(name, 'float32', [weight.length], weight);
@@ -173,17 +180,9 @@ class DecoderBuilder {
       'SkipSimplifiedLayerNormalization',
       [branch, residual, gamma],
       { epsilon: { float: this.blueprint.normEpsilon } },
-      [true, false, false, true],
+      [names.normed ?? '', null, null, names.residual ?? ''],
     );
     return { normed: normed!, residual: sum! };
-  }
-
-  hiddenOutput(index: number, state: Value): void {
-    this.graph.output(this.graph.named(`hidden.${index}`, state), 'float32', [
-      1,
-      'tokens',
-      this.blueprint.hiddenSize,
-    ]);
   }
 
   /** Shares of all layers, each kind joined into one output: fetching an output costs microseconds. */
@@ -202,7 +201,7 @@ class DecoderBuilder {
     join(
       'share_after',
       attended.map(({ after }) => after),
-      [layers, kvHeads, 'rows', 1],
+      [pairs, 'rows', 1],
     );
     join(
       'span_shares',

@@ -42,6 +42,8 @@ export async function createCpuExecutor(
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: 'all',
+    // A memory plan is made per set of shapes, and a growing cache never has the same shapes twice.
+    enableMemPattern: false,
     externalData: [...model.weights],
   });
   return new CpuExecutor(plan.blueprint, shape, session, weights.embedding, precision);

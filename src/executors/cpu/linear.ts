@@ -85,12 +85,25 @@ export function applyLinear(name: string, x: Activation, linear: Linear): Value 
   )[0]!;
   if (offsets === null) return product;
   // Σ_i (s·q_i + o)·x_i = s·Σ q_i·x_i + o·n·mean(x): offsets multiply the means of the activation's blocks.
-  const offsetMatrix = graph.weight(`${name}.offsets`, 'float32', [outputs, blocks], offsets);
+  const offsetMatrix = graph.weight(
+    `${name}.offsets`,
+    'float32',
+    [blocks, outputs],
+    offsetsByBlock(offsets, blocks, blockSize),
+  );
   const means = x.blockMeans(blockSize);
-  return graph.op('Add', [
-    product,
-    graph.contrib('FusedMatMul', [means, offsetMatrix], { transB: 1, alpha: { float: blockSize } })[0]!,
-  ]);
+  return graph.op('Add', [product, graph.op('MatMul', [means, offsetMatrix])]);
+}
+
+/** Offsets times the block size, `[outputs, blocks]` → `[blocks, outputs]`: a row vector times it reads it in order. */
+function offsetsByBlock(offsets: Float32Array, blocks: number, blockSize: number): Float32Array {
+  const outputs = offsets.length / blocks;
+  const out = new Float32Array(offsets.length);
+  for (let row = 0; row < outputs; row++) {
+    for (let block = 0; block < blocks; block++)
+      out[block * outputs + row] = blockSize * offsets[row * blocks + block]!;
+  }
+  return out;
 }
 
 /** Weights of one form as one, outputs stacked; null when their forms differ. */
@@ -133,9 +146,11 @@ function formOf({ weight, bias }: Linear): string {
 
 /** Quants as `MatMulNBits` takes them: unsigned with zero at 2^(bits−1); at 4 bits, element 2i low, 2i+1 high. */
 export function packBlocks({ quants, bits }: IntegerBlocks): Uint8Array {
-  if (bits === 8) return Uint8Array.from(quants, (q) => q + 128);
-  const packed = new Uint8Array(quants.length / 2);
-  for (let i = 0; i < packed.length; i++) packed[i] = (quants[2 * i]! + 8) | ((quants[2 * i + 1]! + 8) << 4);
+  const packed = new Uint8Array((quants.length * bits) / 8);
+  if (bits === 8) for (let i = 0; i < packed.length; i++) packed[i] = quants[i]! + 128;
+  else
+    for (let i = 0; i < packed.length; i++)
+      packed[i] = (quants[2 * i]! + 8) | ((quants[2 * i + 1]! + 8) << 4);
   return packed;
 }
 

@@ -107,14 +107,17 @@ export class Graph {
     );
   }
 
-  /** A node of ONNX Runtime's own operators (`com.microsoft`); an empty output name is an output left out. */
+  /**
+   * A node of ONNX Runtime's own operators (`com.microsoft`).
+   * @param outputs a name for each output; '' takes a new one, null leaves the output out
+   */
   contrib(
     type: string,
     inputs: readonly Value[],
     attributes: Readonly<Record<string, Attribute>> = {},
-    outputs = [true],
+    outputs: readonly (string | null)[] = [''],
   ): Value[] {
-    const names = outputs.map((wanted) => (wanted ? this.#name(type) : ''));
+    const names = outputs.map((name) => (name === null ? '' : name || this.#name(type)));
     return this.#node(MICROSOFT, type, inputs, names, attributes);
   }
 
