@@ -1,37 +1,18 @@
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ask, CHAT, collect, loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
 import type { Receipt } from '../attention/index.js';
 import { generate, type Model, Session } from '../engine/index.js';
-import { loadModel } from '../load.js';
-import { type AnswerOptions, type Chat, type ChatOptions, openChat } from './chat.js';
+import { type Chat, type ChatOptions, openChat } from './chat.js';
 import { RECOMMENDED_HOLD } from './settings.js';
-import type { AnswerStep, Turn } from './turn.js';
-import { answerIds } from './turn.js';
-
-const fixture = (name: string): string =>
-  fileURLToPath(new URL(`../../test/fixtures/models/${name}`, import.meta.url));
+import { type AnswerStep, answerIds, type Turn } from './turn.js';
 
 let model: Model;
 beforeAll(async () => {
-  model = await loadModel(fixture('llama'), { executor: 'reference' });
+  model = await loadFixture('llama');
 });
 afterAll(() => model.dispose());
 
-const SYSTEM = 'You are the keeper of the rope. Hold fast.';
-const BASE: ChatOptions = { system: SYSTEM, maxTokens: 10, sampling: { temperature: 8, topP: 1, seed: 5 } };
-const open = (options: ChatOptions = {}): Chat => openChat(model, { ...BASE, ...options });
-
-async function collect(
-  answer: AsyncGenerator<AnswerStep, Turn | null>,
-): Promise<{ steps: AnswerStep[]; turn: Turn }> {
-  const steps: AnswerStep[] = [];
-  for (;;) {
-    const next = await answer.next();
-    if (next.done) return { steps, turn: next.value! };
-    steps.push(next.value);
-  }
-}
-const ask = (chat: Chat, user: string, options?: AnswerOptions) => collect(chat.answer(user, options));
+const open = (options: ChatOptions = {}): Chat => openChat(model, { ...CHAT, ...options });
 const touched = (receipt: Receipt | null): number => receipt!.touched.reduce((a, b) => a + b, 0);
 
 describe('a chat', () => {
@@ -178,13 +159,13 @@ describe('a chat', () => {
     const chat = open();
     await ask(chat, 'hello');
     const { turn } = await ask(chat, 'and now?');
-    const retried = await collect(chat.retry());
+    const retried = (await collect(chat.retry())).end!;
     expect(chat.turns.length).toBe(2);
-    expect(retried.turn.settings.sampling.seed).toBe(turn.settings.sampling.seed + 1);
-    expect(retried.turn.ids).not.toEqual(turn.ids);
-    const back = await collect(chat.retry({ seed: turn.settings.sampling.seed }));
-    expect(back.turn.ids).toEqual(turn.ids);
-    expect(back.turn.shares).toEqual(turn.shares);
+    expect(retried.settings.sampling.seed).toBe(turn.settings.sampling.seed + 1);
+    expect(retried.ids).not.toEqual(turn.ids);
+    const back = (await collect(chat.retry({ seed: turn.settings.sampling.seed }))).end!;
+    expect(back.ids).toEqual(turn.ids);
+    expect(back.shares).toEqual(turn.shares);
   });
 
   it('keeps the last answer when a retry comes to nothing', async () => {
@@ -192,7 +173,7 @@ describe('a chat', () => {
     await expect(chat.retry().next()).rejects.toThrow(/E_DIALOGUE/);
     const { turn } = await ask(chat, 'hello');
     const aborted = await collect(chat.retry({ signal: AbortSignal.abort() }));
-    expect(aborted.turn).toBeNull();
+    expect(aborted.end).toBeNull();
     expect(chat.turns).toEqual([turn]);
     for await (const _ of chat.retry()) break;
     expect(chat.turns).toEqual([turn]);
@@ -308,8 +289,8 @@ describe('a chat', () => {
 
 describe('a chat with a sliding window', () => {
   it('says so when the system prompt has left every window', async () => {
-    const other = await loadModel(fixture('mistral'), { executor: 'reference' });
-    const chat = openChat(other, { ...BASE, policy: 'split-softmax', strength: 0.6 });
+    const other = await loadFixture('mistral');
+    const chat = openChat(other, { ...CHAT, policy: 'split-softmax', strength: 0.6 });
     for (const text of ['hello', 'and the rope?']) await ask(chat, text);
     await expect(ask(chat, 'once more')).rejects.toThrow(/E_UNTOUCHED.*sliding window/);
     await other.dispose();
@@ -317,9 +298,9 @@ describe('a chat with a sliding window', () => {
 });
 
 describe('chats of every template', () => {
-  it.each(['qwen2', 'qwen3', 'gemma3', 'mistral'])('reuse all that was said: %s', async (name) => {
-    const other = await loadModel(fixture(name), { executor: 'reference' });
-    const chat = openChat(other, BASE);
+  it.each(['qwen2', 'qwen3', 'gemma3', 'mistral'] as const)('reuse all that was said: %s', async (name) => {
+    const other = await loadFixture(name);
+    const chat = openChat(other, CHAT);
     for (const text of ['hello', 'and the rope?', 'once more']) await ask(chat, text);
     for (const [index, turn] of chat.turns.slice(1).entries()) {
       const before = chat.turns[index]!;

@@ -80,6 +80,11 @@ export class Chat {
     return this.#turns;
   }
 
+  /** The source of the template that lays the dialogue out. */
+  get template(): string {
+    return this.format.template.source;
+  }
+
   get settings(): Settings {
     return this.#settings;
   }

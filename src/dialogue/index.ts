@@ -5,7 +5,16 @@
  * or files on disk, nor Node.
  */
 export { type AnswerOptions, Chat, type ChatOptions, openChat } from './chat.js';
+export { type ComparedStep, type ComparedTurns, type Comparison, openComparison } from './compare.js';
+export {
+  type LoadedDialogue,
+  loadDialogue,
+  type SavedDialogue,
+  type SavedTurn,
+  saveDialogue,
+} from './dialogue-file.js';
 export { layoutPrompt, type Prompt, type PromptMessage } from './prompt.js';
+export { type Replay, type ReplayDifference, replayDialogue } from './replay.js';
 export { type PolicyChoice, RECOMMENDED_HOLD, type Settings, type SettingsOptions } from './settings.js';
 export type { HeadShares, Share, SpanShare } from './shares.js';
 export { type AnswerStep, answerIds, policyActed, type Turn, tokensPerSecond } from './turn.js';

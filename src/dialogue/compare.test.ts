@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ask, CHAT, collect, loadFixture } from '../../test/support/chat-fixtures.js';
+import type { Model } from '../engine/index.js';
+import { openChat } from './chat.js';
+import { openComparison } from './compare.js';
+
+let model: Model;
+beforeAll(async () => {
+  model = await loadFixture('llama');
+});
+afterAll(() => model.dispose());
+
+const POLICY = { policy: 'split-softmax', strength: 0.3 } as const;
+
+describe('a comparison', () => {
+  it('gives, off first, what each chat alone gives from the same seed, each on its own history', async () => {
+    const comparison = openComparison(model, { ...CHAT, ...POLICY });
+    const off = openChat(model, CHAT);
+    const on = openChat(model, { ...CHAT, ...POLICY });
+    for (const text of ['hello', 'and the rope?']) {
+      const { steps, end } = await collect(comparison.answer(text));
+      const alone = [(await ask(off, text)).turn, (await ask(on, text)).turn];
+      expect(end!.off.ids).toEqual(alone[0]!.ids);
+      expect(end!.on.ids).toEqual(alone[1]!.ids);
+      expect(steps.map(({ side }) => side)).toEqual([
+        ...alone[0]!.ids.map(() => 'off'),
+        ...alone[1]!.ids.map(() => 'on'),
+      ]);
+      expect(end!.on.settings.sampling.seed).toBe(end!.off.settings.sampling.seed);
+    }
+    expect(comparison.off.turns[1]!.ids).not.toEqual(comparison.on.turns[1]!.ids);
+    comparison.dispose();
+  });
+
+  it('keeps the chats of the same length when one has no answer', async () => {
+    const comparison = openComparison(model, { ...CHAT, ...POLICY });
+    const controller = new AbortController();
+    let seen = 0;
+    for await (const _ of comparison.answer('hello', { signal: controller.signal })) {
+      if (++seen === 10) controller.abort();
+    }
+    expect([comparison.off.turns.length, comparison.on.turns.length]).toEqual([0, 0]);
+    for await (const { side } of comparison.answer('hello')) if (side === 'on') break;
+    expect([comparison.off.turns.length, comparison.on.turns.length]).toEqual([0, 0]);
+
+    comparison.on.configure({ target: { kind: 'range', range: { start: 400, end: 410 } } });
+    await expect(collect(comparison.answer('hello'))).rejects.toThrow(/E_UNTOUCHED/);
+    expect([comparison.off.turns.length, comparison.on.turns.length]).toEqual([0, 0]);
+    comparison.on.configure({ target: { kind: 'prefix' } });
+    expect((await collect(comparison.answer('hello'))).end!.on.number).toBe(1);
+  });
+
+  it('needs a policy', () => {
+    expect(() => openComparison(model, CHAT)).toThrow(/E_POLICY/);
+  });
+});

@@ -1,0 +1,168 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ask, CHAT, collect, loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
+import type { Model } from '../engine/index.js';
+import { type Chat, type ChatOptions, openChat } from './chat.js';
+import { loadDialogue, type SavedDialogue, saveDialogue } from './dialogue-file.js';
+import { sha256 } from './hash.js';
+import { replayDialogue } from './replay.js';
+
+let model: Model;
+beforeAll(async () => {
+  model = await loadFixture('llama');
+});
+afterAll(() => model.dispose());
+
+const open = (options: ChatOptions = {}): Chat => openChat(model, { ...CHAT, ...options });
+
+/** Through the bytes of a file and back. */
+async function stored(chat: Chat): Promise<SavedDialogue> {
+  return loadDialogue(JSON.parse(JSON.stringify(await saveDialogue(chat, '0.1.0')))).saved!;
+}
+
+describe('a saved dialogue', () => {
+  it('names what made it, and holds words, tokens and settings of every turn', async () => {
+    const chat = open({ hold: true, layers: [0, 2], target: { kind: 'message' } });
+    const { turn } = await ask(chat, 'hello');
+    const saved = await stored(chat);
+    expect(saved).toMatchObject({
+      format: 'holdfast-dialogue',
+      version: 1,
+      library: '0.1.0',
+      model: {
+        hash: await model.hash(),
+        template: await sha256(chat.template),
+        executor: 'reference',
+        precision: 'f32',
+      },
+      messages: [
+        { role: 'system', content: SYSTEM },
+        { role: 'user', content: 'hello' },
+        { role: 'assistant', content: turn.assistant },
+      ],
+    });
+    expect(saved.turns[0]).toMatchObject({
+      policy: 'split-softmax',
+      schedule: { kind: 'per-turn', from: 1, to: 0.6, step: 0.04 },
+      target: 'message',
+      layers: [0, 2],
+      heads: null,
+      ids: turn.ids,
+    });
+    expect(saved.turns[0]!.sampling.seed).toBe(5);
+  });
+
+  it('is made again token by token: schedules, changed settings, a retry, a new system prompt, a cut answer', async () => {
+    const chat = open({
+      policy: 'split-softmax',
+      schedule: { kind: 'per-token', from: 1, to: 0.3, rate: 0.4 },
+    });
+    await ask(chat, 'one');
+    await ask(chat, 'two');
+    await collect(chat.retry());
+    chat.configure({ policy: 'hold', target: { kind: 'content' } });
+    await ask(chat, 'three');
+    await ask(chat, 'four', { seed: 99 });
+    for await (const _ of chat.answer('never answered')) break;
+    chat.system = 'You are the loose end.';
+    chat.configure({ policy: 'boost', strength: 5, heads: [1], sampling: { topK: 20 } });
+    await ask(chat, 'five');
+    const controller = new AbortController();
+    let tokens = 0;
+    for await (const _ of chat.answer('six', { signal: controller.signal }))
+      if (++tokens === 4) controller.abort();
+    chat.configure({ policy: 'split-softmax', schedule: { kind: 'target', share: 0.6 }, heads: undefined });
+    await ask(chat, 'seven');
+
+    const replay = await replayDialogue(model, await stored(chat));
+    expect(replay.difference).toBeNull();
+    expect(replay.changes).toEqual([]);
+    for (const [index, turn] of chat.turns.entries()) {
+      const again = replay.chat.turns[index]!;
+      expect({ ...again, timing: null }, `turn ${index + 1}`).toEqual({ ...turn, timing: null });
+      expect(again.timing.reusedTokens).toBe(turn.timing.reusedTokens);
+    }
+  });
+
+  it('is made again where turns were left out', async () => {
+    const chat = open({ contextLength: 120, maxTokens: 20, onContextFull: 'drop-oldest' });
+    for (const text of ['one', 'two', 'three', 'four']) await ask(chat, text);
+    expect(chat.turns.flatMap(({ dropped }) => dropped).length).toBeGreaterThan(0);
+    const replay = await replayDialogue(model, await stored(chat));
+    expect(replay.difference).toBeNull();
+    expect(replay.chat.turns.map(({ dropped }) => dropped)).toEqual(chat.turns.map(({ dropped }) => dropped));
+  });
+
+  it('is made again on the cpu executor', async () => {
+    const cpu = await loadFixture('llama', 'cpu');
+    const chat = openChat(cpu, { ...CHAT, policy: 'split-softmax', strength: 0.5 });
+    for (const text of ['one', 'two']) await ask(chat, text);
+    const replay = await replayDialogue(cpu, await stored(chat));
+    expect(replay.difference).toBeNull();
+    const elsewhere = await replayDialogue(model, await stored(chat));
+    expect(elsewhere.changes.join()).toMatch(/executor: cpu then, reference now/);
+    await cpu.dispose();
+  });
+
+  it('says where a replay parts from it, and what has changed', async () => {
+    const chat = open();
+    for (const text of ['one', 'two', 'three']) await ask(chat, text);
+    const saved = await stored(chat);
+    saved.turns[1]!.ids[3] = 499;
+    saved.model.hash = 'another';
+    const replay = await replayDialogue(model, saved);
+    expect(replay.difference).toMatchObject({ turn: 2, index: 3, saved: 499 });
+    expect(replay.changes).toEqual([`weights: another then, ${await model.hash()} now`]);
+    expect(replay.chat.turns.length).toBe(2);
+  });
+
+  it('stops being made again at the signal', async () => {
+    const chat = open();
+    await ask(chat, 'one');
+    const saved = await stored(chat);
+    await expect(replayDialogue(model, saved, { signal: AbortSignal.abort() })).rejects.toThrow(/E_ABORTED/);
+  });
+
+  it('is refused with the field that is wrong', async () => {
+    const chat = open();
+    await ask(chat, 'one');
+    const saved = await stored(chat);
+    const turn = saved.turns[0]!;
+    for (const [broken, field] of [
+      [{ ...saved, version: 2 }, 'version'],
+      [{ ...saved, turns: [{ ...turn, policy: 'pull' }] }, 'turns.0.policy'],
+      [{ ...saved, turns: [{ ...turn, target: '9:3' }] }, 'turns.0.target'],
+      [{ ...saved, turns: [{ ...turn, ids: [1, -2] }] }, 'turns.0.ids.1'],
+      [
+        { ...saved, turns: [{ ...turn, sampling: { ...turn.sampling, seed: 'x' } }] },
+        'turns.0.sampling.seed',
+      ],
+      [{ ...saved, turns: [] }, 'messages'],
+      [{ ...saved, messages: [...saved.messages].reverse() }, 'messages'],
+      [{ messages: [{ role: 'user' }] }, 'messages.0.content'],
+      [[{ role: 'tool', content: '' }], '0.role'],
+      [{}, 'messages'],
+    ] as const) {
+      expect(() => loadDialogue(broken)).toThrow(
+        new RegExp(`E_DIALOGUE.*\\(field ${field.replaceAll('.', '\\.')}\\)`),
+      );
+    }
+    for (const nothing of [null, 'text', 3]) expect(() => loadDialogue(nothing)).toThrow(/E_DIALOGUE/);
+  });
+});
+
+describe('plain messages', () => {
+  it('are read as an object or an array, to lay out', () => {
+    const messages = [
+      { role: 'system', content: SYSTEM },
+      { role: 'user', content: 'hello' },
+    ] as const;
+    expect(loadDialogue({ messages, model: 'any' })).toEqual({ messages, saved: null });
+    expect(loadDialogue(messages)).toEqual({ messages, saved: null });
+  });
+});
+
+describe('the hash of a text', () => {
+  it('is SHA-256', async () => {
+    expect(await sha256('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+  });
+});

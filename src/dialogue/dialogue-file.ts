@@ -1,0 +1,177 @@
+import { z } from 'zod';
+import { POLICIES, parseTarget, targetName } from '../attention/index.js';
+import { HoldfastError } from '../errors.js';
+import type { Message } from '../text/index.js';
+import type { Chat } from './chat.js';
+import { sha256 } from './hash.js';
+import type { Turn } from './turn.js';
+
+const count = z.number().int().nonnegative();
+const indices = z.array(count).nullable();
+
+const schedule = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('constant'), strength: z.number() }),
+  z.strictObject({ kind: z.literal('per-turn'), from: z.number(), to: z.number(), step: z.number() }),
+  z.strictObject({ kind: z.literal('per-token'), from: z.number(), to: z.number(), rate: z.number() }),
+  z.strictObject({ kind: z.literal('target'), share: z.number() }),
+]);
+
+const target = z.string().refine(isTarget, { message: 'not a target' });
+
+const sampling = z.strictObject({
+  temperature: z.number(),
+  topK: count,
+  topP: z.number(),
+  minP: z.number(),
+  repetitionPenalty: z.number(),
+  seed: count,
+  topLogProbabilities: count,
+});
+
+/** What made one answer, and what came out. The words are in `messages`. */
+const savedTurn = z.strictObject({
+  /** The system prompt in force; a dialogue may change it. */
+  system: z.string().nullable(),
+  policy: z.enum(POLICIES),
+  schedule: schedule.nullable(),
+  /** As `--target` takes it. */
+  target,
+  /** Null: all. */
+  layers: indices,
+  heads: indices,
+  /** With the seed this answer was drawn with. */
+  sampling,
+  maxTokens: count,
+  stop: z.array(z.string()),
+  /** The answer's tokens as sampled, an end-of-turn token included. */
+  ids: z.array(count),
+  finish: z.enum(['stop', 'stop-string', 'length', 'abort']),
+  /** Tokens at the front of its prompt that were in the cache already, computed in earlier turns. */
+  reusedTokens: count,
+  /** Numbers of the turns, from 1, that were left out of the context from this one on. */
+  dropped: z.array(count),
+});
+
+const message = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() });
+
+const savedDialogue = z.strictObject({
+  format: z.literal('holdfast-dialogue'),
+  version: z.literal(1),
+  /** The version of Holdfast that wrote it. */
+  library: z.string(),
+  model: z.strictObject({
+    name: z.string(),
+    /** SHA-256 over the weight files, hex. */
+    hash: z.string(),
+    /** SHA-256 of the chat template's source in UTF-8, hex. */
+    template: z.string(),
+    executor: z.string(),
+    precision: z.string(),
+  }),
+  contextLength: count,
+  onContextFull: z.enum(['error', 'drop-oldest']),
+  trustContent: z.boolean(),
+  /** The system message if there is one, then user and assistant in turn. */
+  messages: z.array(message),
+  /** One for each user message. */
+  turns: z.array(savedTurn),
+});
+
+/** A dialogue as a file holds it: plain JSON, all that is needed to make it again. */
+export type SavedDialogue = z.infer<typeof savedDialogue>;
+export type SavedTurn = z.infer<typeof savedTurn>;
+
+/** @param library the version of Holdfast that saves it */
+export async function saveDialogue(chat: Chat, library: string): Promise<SavedDialogue> {
+  const { model, system, turns } = chat;
+  return {
+    format: 'holdfast-dialogue',
+    version: 1,
+    library,
+    model: {
+      name: model.name,
+      hash: await model.hash(),
+      template: await sha256(chat.template),
+      executor: model.executor.name,
+      precision: model.executor.precision,
+    },
+    contextLength: chat.session.contextLength,
+    onContextFull: chat.onContextFull,
+    trustContent: chat.trustContent,
+    messages: [
+      ...(system === null ? [] : [{ role: 'system' as const, content: system }]),
+      ...turns.flatMap(({ user, assistant }) => [
+        { role: 'user' as const, content: user },
+        { role: 'assistant' as const, content: assistant },
+      ]),
+    ],
+    turns: turns.map(saveTurn),
+  };
+}
+
+function saveTurn(turn: Turn): SavedTurn {
+  const { policy, schedule, target, selection, sampling, maxTokens, stop } = turn.settings;
+  return {
+    system: turn.system,
+    policy,
+    schedule,
+    target: targetName(target),
+    layers: selection.layers ? [...selection.layers] : null,
+    heads: selection.heads ? [...selection.heads] : null,
+    sampling,
+    maxTokens,
+    stop: [...stop],
+    ids: [...turn.ids],
+    finish: turn.finish,
+    reusedTokens: turn.timing.reusedTokens,
+    dropped: [...turn.dropped],
+  };
+}
+
+/** A dialogue that was read. */
+export interface LoadedDialogue {
+  readonly messages: readonly Message[];
+  /** Null for plain messages, which can be laid out and not made again. */
+  readonly saved: SavedDialogue | null;
+}
+
+/**
+ * Reads parsed JSON: a saved dialogue, `{ "messages": [{ "role", "content" }] }`, or the array of messages alone.
+ * @throws HoldfastError `E_DIALOGUE` naming the field that is wrong
+ */
+export function loadDialogue(json: unknown): LoadedDialogue {
+  if (Array.isArray(json)) return { messages: check(z.array(message), json), saved: null };
+  if (!(typeof json === 'object' && json !== null && 'format' in json)) {
+    return { messages: check(z.object({ messages: z.array(message) }), json).messages, saved: null };
+  }
+  const saved = check(savedDialogue, json);
+  const spoken = saved.messages.slice(saved.messages[0]?.role === 'system' ? 1 : 0);
+  const inTurn = spoken.every(({ role }, index) => role === (index % 2 === 0 ? 'user' : 'assistant'));
+  if (!inTurn || spoken.length !== 2 * saved.turns.length) {
+    throw new HoldfastError(
+      'E_DIALOGUE',
+      `${saved.turns.length} turns need as many user and assistant messages, one after the other`,
+      { field: 'messages' },
+    );
+  }
+  return { messages: saved.messages, saved };
+}
+
+function check<Schema extends z.ZodType>(schema: Schema, json: unknown): z.infer<Schema> {
+  const result = schema.safeParse(json);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const path = issue!.path.map(String).join('.');
+  throw new HoldfastError('E_DIALOGUE', `this is not a dialogue: ${issue!.message}`, {
+    ...(path === '' ? {} : { field: path }),
+  });
+}
+
+function isTarget(text: string): boolean {
+  try {
+    parseTarget(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

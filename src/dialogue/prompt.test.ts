@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
+import type { Model } from '../engine/index.js';
+import { chatFormat } from '../text/index.js';
+import { layoutPrompt, type PromptMessage } from './prompt.js';
+
+let model: Model;
+beforeAll(async () => {
+  model = await loadFixture('llama');
+});
+afterAll(() => model.dispose());
+
+const UNTRUSTED = { trustContent: false };
+const dialogue = (answer: string, ids?: readonly number[]): PromptMessage[] => [
+  { role: 'system', content: SYSTEM },
+  { role: 'user', content: 'hello' },
+  { role: 'assistant', content: answer, ...(ids ? { ids } : {}) },
+  { role: 'user', content: 'and now?' },
+];
+/** `hold` letter by letter, which the tokenizer would not choose. */
+const letters = (): number[] => [...'hold'].flatMap((letter) => model.tokenizer!.encode(letter));
+
+describe('a prompt', () => {
+  it('holds an earlier answer in the tokens it was sampled in, and moves the spans behind it', () => {
+    const encoded = layoutPrompt(model.format!, dialogue('hold'), UNTRUSTED);
+    const sampled = layoutPrompt(model.format!, dialogue('hold', letters()), UNTRUSTED);
+    const answer = sampled.spans.find(({ role }) => role === 'assistant')!;
+    expect(sampled.ids.slice(answer.start, answer.end)).toEqual(letters());
+    const grown = sampled.ids.length - encoded.ids.length;
+    expect(grown).toBe(4 - model.tokenizer!.encode('hold').length);
+    expect(grown).toBeGreaterThan(0);
+    expect(sampled.spans.map(({ role, turn }) => [role, turn])).toEqual(
+      encoded.spans.map(({ role, turn }) => [role, turn]),
+    );
+    sampled.spans.forEach(({ start, end }, i) => {
+      expect(start).toBe(sampled.spans[i - 1]?.end ?? 0);
+      const moved = start >= answer.end ? grown : 0;
+      expect(start).toBe(encoded.spans[i]!.start + moved);
+      expect(end).toBeGreaterThan(start);
+    });
+    expect(sampled.spans.at(-1)!.end).toBe(sampled.ids.length);
+    expect(sampled.system).toEqual(encoded.system);
+  });
+
+  it('moves the system message where an answer stands before none of it', () => {
+    const { system, ids } = layoutPrompt(model.format!, dialogue('hold', letters()), UNTRUSTED);
+    expect(model.tokenizer!.decode(ids.slice(system!.content.start, system!.content.end))).toBe(SYSTEM);
+  });
+
+  it('keeps control tokens an answer was sampled with, though its text has none', () => {
+    const ids = [...letters(), 0];
+    const prompt = layoutPrompt(model.format!, dialogue('hold', ids), UNTRUSTED);
+    expect(prompt.ids.join()).toContain(ids.join());
+  });
+
+  it('encodes an answer anew when its text is not that of its tokens', () => {
+    const cut = layoutPrompt(model.format!, dialogue('hol', letters()), UNTRUSTED);
+    expect(cut).toEqual(layoutPrompt(model.format!, dialogue('hol'), UNTRUSTED));
+  });
+
+  it('keeps the space around an answer that a template trims', async () => {
+    const gemma = await loadFixture('gemma3');
+    const ids = gemma.tokenizer!.encode('hold  ');
+    const text = gemma.tokenizer!.decode(ids);
+    expect(text.trim()).not.toBe(text);
+    const prompt = layoutPrompt(gemma.format!, dialogue(text, ids), UNTRUSTED);
+    expect(prompt.ids.join()).toContain(ids.join());
+    await gemma.dispose();
+  });
+
+  it('is refused when the template leaves out the system message', () => {
+    const silent = chatFormat({
+      tokenizer: model.tokenizer!,
+      template:
+        "{% for m in messages %}{% if m.role != 'system' %}{{ '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>' }}{% endif %}{% endfor %}",
+    });
+    expect(() => layoutPrompt(silent, dialogue('hold'), UNTRUSTED)).toThrow(/E_TEMPLATE.*system message/);
+  });
+});

@@ -1,0 +1,115 @@
+import { parseTarget } from '../attention/index.js';
+import type { Model } from '../engine/index.js';
+import { HoldfastError } from '../errors.js';
+import { type Chat, openChat } from './chat.js';
+import type { SavedDialogue, SavedTurn } from './dialogue-file.js';
+import { sha256 } from './hash.js';
+
+/** The first place where a replay gave another token. */
+export interface ReplayDifference {
+  /** From 1. */
+  readonly turn: number;
+  /** Index in the answer. */
+  readonly index: number;
+  /** Null where one answer ended before the other. */
+  readonly saved: number | null;
+  readonly replayed: number | null;
+}
+
+export interface Replay {
+  /** The dialogue as made again, up to the first difference; it can go on from there. */
+  readonly chat: Chat;
+  /** Null when every token is the same. */
+  readonly difference: ReplayDifference | null;
+  /** What is not as it was when the dialogue was saved, in words: where this is not empty, tokens may differ. */
+  readonly changes: readonly string[];
+}
+
+/**
+ * Makes a saved dialogue again, message by message, each under its own settings and seed.
+ * @throws HoldfastError what `openChat` and answers throw; `E_DIALOGUE`, `E_SAMPLING` … for settings out of range;
+ * `E_ABORTED` when the signal fires
+ */
+export async function replayDialogue(
+  model: Model,
+  saved: SavedDialogue,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<Replay> {
+  const { contextLength, onContextFull, trustContent } = saved;
+  const [first] = saved.messages;
+  const system = first?.role === 'system' ? first.content : null;
+  const chat = openChat(model, { system, contextLength, onContextFull, trustContent });
+  const changes = await changesSince(chat, saved.model);
+  const users = saved.messages.filter(({ role }) => role === 'user');
+  for (const [index, turn] of saved.turns.entries()) {
+    const ids = await answerAgain(chat, turn, users[index]!.content, options.signal);
+    const difference = firstDifference(turn.ids, ids);
+    if (difference !== null) {
+      return { chat, difference: { turn: index + 1, ...difference }, changes };
+    }
+  }
+  return { chat, difference: null, changes };
+}
+
+async function answerAgain(
+  chat: Chat,
+  turn: SavedTurn,
+  user: string,
+  signal: AbortSignal | undefined,
+): Promise<number[]> {
+  const { policy, schedule, layers, heads, sampling, maxTokens, stop } = turn;
+  if (chat.system !== turn.system) {
+    chat.configure({ policy: 'off' }); // the policy of the last turn may not go with the system prompt of this one
+    chat.system = turn.system;
+  }
+  const { seed, ...filters } = sampling;
+  chat.configure({
+    policy,
+    ...(schedule ? { schedule } : {}),
+    target: parseTarget(turn.target),
+    layers: layers ?? undefined,
+    heads: heads ?? undefined,
+    sampling: filters,
+    maxTokens,
+    stop,
+  });
+  // What was computed anew then, as after a change of the system prompt and back, is computed anew now.
+  if (turn.reusedTokens < chat.session.length) chat.session.rewind(turn.reusedTokens);
+
+  // An answer that was cut off by hand is cut off at the same token.
+  const cut = new AbortController();
+  const ids: number[] = [];
+  const both = signal ? AbortSignal.any([signal, cut.signal]) : cut.signal;
+  for await (const { id } of chat.answer(user, { seed, signal: both })) {
+    ids.push(id);
+    if (turn.finish === 'abort' && ids.length === turn.ids.length) cut.abort();
+  }
+  if (signal?.aborted) throw new HoldfastError('E_ABORTED', 'the replay was aborted');
+  return ids;
+}
+
+function firstDifference(
+  saved: readonly number[],
+  replayed: readonly number[],
+): Omit<ReplayDifference, 'turn'> | null {
+  for (let index = 0; index < Math.max(saved.length, replayed.length); index++) {
+    if (saved[index] !== replayed[index]) {
+      return { index, saved: saved[index] ?? null, replayed: replayed[index] ?? null };
+    }
+  }
+  return null;
+}
+
+async function changesSince(chat: Chat, then: SavedDialogue['model']): Promise<string[]> {
+  const { executor } = chat.model;
+  const now: Omit<SavedDialogue['model'], 'name'> = {
+    hash: await chat.model.hash(),
+    template: await sha256(chat.template),
+    executor: executor.name,
+    precision: executor.precision,
+  };
+  const names = { hash: 'weights', template: 'chat template', executor: 'executor', precision: 'precision' };
+  return (['hash', 'template', 'executor', 'precision'] as const)
+    .filter((key) => now[key] !== then[key])
+    .map((key) => `${names[key]}: ${then[key]} then, ${now[key]} now`);
+}
