@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+
+const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+describe('docs/errors.md', () => {
+  const page = read('docs/errors.md');
+  const source = read('src/errors.ts');
+  const codes = [...source.slice(0, source.indexOf('interface')).matchAll(/^\s+\| '(E_\w+)'/gm)].map(
+    ([, code]) => code!,
+  );
+  const sections = page.split(/^## /m).slice(1);
+
+  it('has a section for every code, in the order of the codes, and for no other', () => {
+    expect(codes.length).toBeGreaterThan(20);
+    expect(sections.map((section) => section.split('\n', 1)[0])).toEqual(codes);
+  });
+
+  it.each(codes)('shows a message with %s, and says what to do', (code) => {
+    const section = sections.find((text) => text.startsWith(`${code}\n`)) ?? '';
+    expect(section).toMatch(new RegExp(`^ {4}${code}: .+`, 'm'));
+    expect(section).toMatch(/^\*\*What to do:\*\* \S/m);
+  });
+
+  it('names every code in its table', () => {
+    for (const code of codes) expect(page).toContain(`[\`${code}\`](#${code.toLowerCase()})`);
+  });
+});
