@@ -135,6 +135,8 @@ describe('a chat', () => {
     expect(() => chat.configure({ policy: 'off', strength: 0.5 })).toThrow(/E_STRENGTH/);
     expect(() => chat.configure({ hold: true, policy: 'boost' })).toThrow(/E_POLICY/);
     expect(() => chat.configure({ sampling: { topP: 7 } })).toThrow(/E_SAMPLING: topP/);
+    expect(() => chat.configure({ maxTokens: Number.NaN })).toThrow(/E_SAMPLING: maxTokens/);
+    expect(() => chat.configure({ stop: ['END', ''] })).toThrow(/E_SAMPLING: a stop string/);
     expect(chat.settings.policy).toBe('off');
     chat.configure({ policy: 'boost', strength: 2, sampling: { temperature: 0 } });
     expect(chat.settings.sampling).toMatchObject({ temperature: 0, seed: 5 });

@@ -9,7 +9,14 @@ import {
   targetName,
   uniformStrength,
 } from '../attention/index.js';
-import { checkSampling, headGrid, type Model, type Sampling, type SamplingOptions } from '../engine/index.js';
+import {
+  checkLimits,
+  checkSampling,
+  headGrid,
+  type Model,
+  type Sampling,
+  type SamplingOptions,
+} from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 
 /** A policy and how its strength follows the dialogue. */
@@ -72,7 +79,7 @@ export function defaultSettings(contextLength: number): Settings {
     target: { kind: 'prefix' },
     selection: {},
     sampling: checkSampling(),
-    maxTokens: Math.min(DEFAULT_MAX_TOKENS, Math.floor(contextLength / 2)),
+    maxTokens: Math.min(DEFAULT_MAX_TOKENS, Math.ceil(contextLength / 2)),
     stop: [],
   };
 }
@@ -88,14 +95,16 @@ export function changeSettings(current: Settings, changes: SettingsOptions, mode
   const heads = 'heads' in changes ? changes.heads : current.selection.heads;
   const selection = { ...(layers ? { layers } : {}), ...(heads ? { heads } : {}) };
   uniformStrength('off', 1, headGrid(model.executor.blueprint), selection); // throws for a layer or head there is not
+  const { maxTokens = current.maxTokens, stop = current.stop } = changes;
+  checkLimits(maxTokens, stop);
   return {
     policy,
     schedule,
     selection,
     target: changes.target ?? current.target,
     sampling: checkSampling({ ...current.sampling, ...changes.sampling }),
-    maxTokens: changes.maxTokens ?? current.maxTokens,
-    stop: changes.stop ?? current.stop,
+    maxTokens,
+    stop,
   };
 }
 

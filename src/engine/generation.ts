@@ -100,15 +100,9 @@ export function generate(
   options: GenerationOptions,
 ): AsyncGenerator<GenerationStep, GenerationEnd> {
   const { maxTokens, stop = [], tokenizer = null } = options;
-  if (!Number.isInteger(maxTokens) || maxTokens < 1) {
-    throw new HoldfastError('E_SAMPLING', `maxTokens takes a whole number from 1, not ${maxTokens}`, {
-      field: 'maxTokens',
-    });
-  }
-  if (stop.some((text) => text === '') || (stop.length > 0 && tokenizer === null)) {
-    throw new HoldfastError('E_SAMPLING', 'a stop string needs a character and a tokenizer', {
-      field: 'stop',
-    });
+  checkLimits(maxTokens, stop);
+  if (stop.length > 0 && tokenizer === null) {
+    throw new HoldfastError('E_SAMPLING', 'a stop string needs a tokenizer', { field: 'stop' });
   }
   if (prompt.length === 0) throw new HoldfastError('E_TOKEN_RANGE', 'a prompt needs at least one token');
   if (prompt.length + maxTokens > session.contextLength) {
@@ -120,6 +114,18 @@ export function generate(
   }
   const sampler = createSampler(checkSampling(options.sampling));
   return run(session, prompt, options, sampler.next);
+}
+
+/** @throws HoldfastError `E_SAMPLING` when an answer of so many tokens, or such a stop string, makes no sense */
+export function checkLimits(maxTokens: number, stop: readonly string[]): void {
+  if (!Number.isInteger(maxTokens) || maxTokens < 1) {
+    throw new HoldfastError('E_SAMPLING', `maxTokens takes a whole number from 1, not ${maxTokens}`, {
+      field: 'maxTokens',
+    });
+  }
+  if (stop.includes('')) {
+    throw new HoldfastError('E_SAMPLING', 'a stop string needs a character', { field: 'stop' });
+  }
 }
 
 /** How long timers, input and the signal wait for their turn at most, besides one forward pass. */

@@ -4,6 +4,7 @@
  * system prompts or schedules, nor Node.
  */
 export {
+  checkLimits,
   type FinishReason,
   type ForwardPoint,
   type GenerationEnd,

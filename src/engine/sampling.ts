@@ -13,8 +13,8 @@ export interface SamplingOptions {
   /** Only tokens with at least this part of the most probable one's probability; 0, the default, keeps all. */
   readonly minP?: number;
   /**
-   * Divides the positive and multiplies the negative logits of every token that the session holds or has just
-   * sampled, the prompt included, as transformers does (Keskar et al. 2019). 1, the default, changes nothing.
+   * Divides the positive and multiplies the negative logits of every token so far, the prompt's
+   * included, as transformers does (Keskar et al. 2019). 1, the default, changes nothing.
    */
   readonly repetitionPenalty?: number;
   /** A whole number from 0 to 2^53 − 1; the same seed gives the same tokens on the same executor. Default 0. */
@@ -111,8 +111,7 @@ export function createSampler(sampling: Sampling): Sampler {
     next(logits, history) {
       const normaliser = logSumExp(logits);
       const scores = penalised(logits, history, sampling.repetitionPenalty);
-      const id =
-        sampling.temperature === 0 ? argmax(scores) : draw(distributionOf(scores, sampling), random());
+      const id = sampling.temperature === 0 ? argmax(scores) : draw(scores, sampling, random());
       const withProbability = (id: number): TokenProbability => ({
         id,
         logProbability: logits[id]! - normaliser,
@@ -153,7 +152,7 @@ function penalised(logits: Float32Array, history: Iterable<number>, penalty: num
 function distributionOf(scores: Float32Array, sampling: Sampling): Distribution {
   const best = scores[argmax(scores)]!;
   const weight = (id: number): number => Math.exp((scores[id]! - best) / sampling.temperature);
-  const { ids, total } = candidates(scores, weight, sampling);
+  const { ids, total } = candidates(scores, best, weight, sampling);
   const kept = cutTail(ids, total, weight, sampling);
   const probabilities = Float64Array.from(kept, weight);
   const sum = probabilities.reduce((a, b) => a + b, 0);
@@ -166,6 +165,7 @@ function distributionOf(scores: Float32Array, sampling: Sampling): Distribution 
  */
 function candidates(
   scores: Float32Array,
+  best: number,
   weight: (id: number) => number,
   { temperature, topK, topP, minP }: Sampling,
 ): { readonly ids: readonly number[]; readonly total: number } {
@@ -177,7 +177,6 @@ function candidates(
   for (let id = 0; id < scores.length; id++) total += weight(id);
   if (topP === 1 && minP === 0) return { ids: Array.from(scores, (_, id) => id), total };
 
-  const best = scores[argmax(scores)]!;
   for (let distance = minP > 0 ? -Math.log(minP) : 4; ; distance *= 2) {
     // A hair further than the exact distance: what lies on the edge is decided by weight, in cutTail.
     const ids = atLeast(scores, best - distance * temperature * (1 + 1e-6) - 1e-6);
@@ -207,14 +206,38 @@ function cutTail(
   return ids.slice(0, count);
 }
 
-function draw({ ids, probabilities }: Distribution, at: number): number {
-  let sum = 0;
-  for (let i = 0; i < ids.length; i++) {
-    sum += probabilities[i]!;
-    if (at < sum) return ids[i]!;
+/** @param at where in the distribution to draw, in [0, 1) */
+function draw(scores: Float32Array, sampling: Sampling, at: number): number {
+  // Without a filter, a list of all ids would cost more than everything else.
+  if (!isFiltered(sampling, scores.length)) return drawFromAll(scores, sampling.temperature, at);
+  const { ids, probabilities } = distributionOf(scores, sampling);
+  return ids[indexAt(probabilities, at)]!;
+}
+
+function drawFromAll(scores: Float32Array, temperature: number, at: number): number {
+  const best = scores[argmax(scores)]!;
+  const weights = new Float64Array(scores.length);
+  let total = 0;
+  for (let id = 0; id < scores.length; id++) {
+    weights[id] = Math.exp((scores[id]! - best) / temperature);
+    total += weights[id]!;
   }
-  // Rounding may leave the sum a hair below one: the last token that has any probability.
-  return ids[probabilities.findLastIndex((probability) => probability > 0)]!;
+  return indexAt(weights, at * total);
+}
+
+/** The first index up to which the weights sum to more than `at`. */
+function indexAt(weights: Float64Array, at: number): number {
+  let sum = 0;
+  for (let index = 0; index < weights.length; index++) {
+    sum += weights[index]!;
+    if (at < sum) return index;
+  }
+  // Rounding may leave the sum a hair short: the last that has any weight.
+  return weights.findLastIndex((weight) => weight > 0);
+}
+
+function isFiltered({ topK, topP, minP }: Sampling, vocabSize: number): boolean {
+  return (topK > 0 && topK < vocabSize) || topP < 1 || minP > 0;
 }
 
 function argmax(scores: Float32Array): number {
@@ -240,7 +263,7 @@ function sumOf(ids: readonly number[], weight: (id: number) => number): number {
 function logSumExp(logits: Float32Array): number {
   const maximum = logits[argmax(logits)]!;
   let sum = 0;
-  for (const logit of logits) sum += Math.exp(logit - maximum);
+  for (let id = 0; id < logits.length; id++) sum += Math.exp(logits[id]! - maximum);
   const value = maximum + Math.log(sum);
   if (!Number.isFinite(value)) {
     throw new HoldfastError('E_EXECUTOR', 'the model gave logits that are no numbers to draw from', {
