@@ -11,10 +11,10 @@ export {
   logitBias,
   mapLogShare,
   mapShare,
-  parsePolicy,
   POLICIES,
   POLICY_RULES,
   type Policy,
+  parsePolicy,
   type RowMap,
   type RowPolicy,
   rowMap,
@@ -29,5 +29,11 @@ export {
   scheduledStrength,
   strengthForMeanShare,
 } from './schedule.js';
-export { type HeadGrid, type HeadSelection, type Strengths, strengthPerHead, uniformStrength } from './strength.js';
+export {
+  type HeadGrid,
+  type HeadSelection,
+  type Strengths,
+  strengthPerHead,
+  uniformStrength,
+} from './strength.js';
 export { parseTarget, resolveTarget, type Target, type TargetContext, targetName } from './target.js';

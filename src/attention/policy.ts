@@ -32,9 +32,23 @@ const same = (strength: number): number => strength;
 /** Sources: split-softmax, Li et al. 2024 (arXiv 2402.10962); boost, InstABoost (2506.13734); pasta, PASTA (2311.02262); floor, Spotlight (2505.12025). */
 export const POLICY_RULES: Readonly<Record<Policy, PolicyRule>> = {
   off: { row: 'off', symbol: '-', minimum: 0, maximum: Number.MAX_VALUE, identity: 1, rowStrength: same },
-  'split-softmax': { row: 'split-softmax', symbol: 'k', minimum: 0, maximum: 1, identity: 1, rowStrength: same },
+  'split-softmax': {
+    row: 'split-softmax',
+    symbol: 'k',
+    minimum: 0,
+    maximum: 1,
+    identity: 1,
+    rowStrength: same,
+  },
   boost: { row: 'boost', symbol: 'M', minimum: 1, maximum: 1e6, identity: 1, rowStrength: same },
-  pasta: { row: 'boost', symbol: 'α', minimum: 1e-6, maximum: 1, identity: 1, rowStrength: (alpha) => 1 / alpha },
+  pasta: {
+    row: 'boost',
+    symbol: 'α',
+    minimum: 1e-6,
+    maximum: 1,
+    identity: 1,
+    rowStrength: (alpha) => 1 / alpha,
+  },
   floor: { row: 'floor', symbol: 'ψ', minimum: 0, maximum: 1, identity: 0, rowStrength: same },
   hold: { row: 'floor', symbol: 'π₁', minimum: 0, maximum: 1, identity: 0, rowStrength: same },
 };
@@ -43,7 +57,9 @@ export const POLICY_RULES: Readonly<Record<Policy, PolicyRule>> = {
 export function parsePolicy(name: string): Policy {
   const policy = POLICIES.find((known) => known === name);
   if (policy === undefined) {
-    throw new HoldfastError('E_POLICY', `"${name}" is not a policy`, { hint: `Known: ${POLICIES.join(', ')}` });
+    throw new HoldfastError('E_POLICY', `"${name}" is not a policy`, {
+      hint: `Known: ${POLICIES.join(', ')}`,
+    });
   }
   return policy;
 }
@@ -52,7 +68,10 @@ export function parsePolicy(name: string): Policy {
 export function checkStrength(policy: Policy, strength: number): void {
   const { minimum, maximum, symbol } = POLICY_RULES[policy];
   if (!(strength >= minimum && strength <= maximum)) {
-    throw new HoldfastError('E_STRENGTH', `${policy} takes ${symbol} from ${minimum} to ${maximum}, not ${strength}`);
+    throw new HoldfastError(
+      'E_STRENGTH',
+      `${policy} takes ${symbol} from ${minimum} to ${maximum}, not ${strength}`,
+    );
   }
 }
 

@@ -67,9 +67,13 @@ export class ReceiptBook {
     const perLayer = Math.max(1, this.#rows * heads);
     const asked = this.#headsAsked.some((count) => count > 0);
     if (asked && this.#rows > 0 && this.#touched.every((count) => count === 0)) {
-      throw new HoldfastError('E_UNTOUCHED', `the intervention touched none of ${this.#rows} rows in ${layers} layers`, {
-        hint: 'No row sees a key inside the target and one outside it: check the target, and the sliding window',
-      });
+      throw new HoldfastError(
+        'E_UNTOUCHED',
+        `the intervention touched none of ${this.#rows} rows in ${layers} layers`,
+        {
+          hint: 'No row sees a key inside the target and one outside it: check the target, and the sliding window',
+        },
+      );
     }
     return {
       rows: this.#rows,

@@ -14,7 +14,11 @@ export interface Row {
  * log Σ exp(x_i) over the keys on one side, and how many there are. Each side keeps its own maximum: formed
  * from one common maximum, a side that lies far below the other underflows.
  */
-function logSumExp(logits: Float64Array, isTarget: Uint8Array, side: 0 | 1): { value: number; count: number } {
+function logSumExp(
+  logits: Float64Array,
+  isTarget: Uint8Array,
+  side: 0 | 1,
+): { value: number; count: number } {
   let maximum = Number.NEGATIVE_INFINITY;
   let count = 0;
   for (let i = 0; i < logits.length; i++) {

@@ -1,5 +1,5 @@
 import { HoldfastError } from '../errors.js';
-import { mapShare, type Policy, POLICY_RULES } from './policy.js';
+import { mapShare, POLICY_RULES, type Policy } from './policy.js';
 
 /** How a policy's strength follows the dialogue's length. */
 export type Schedule =

@@ -1,5 +1,5 @@
 import { HoldfastError } from '../errors.js';
-import { checkStrength, type Policy, POLICY_RULES, type RowPolicy } from './policy.js';
+import { checkStrength, POLICY_RULES, type Policy, type RowPolicy } from './policy.js';
 
 /** Strengths as an executor takes them: a row policy and one number per layer and head. */
 export interface Strengths {
@@ -57,11 +57,18 @@ export function strengthPerHead(
   return { policy: rule.row, strength };
 }
 
-function checkIndices(kind: 'layer' | 'head', chosen: readonly number[] | undefined, count: number): readonly number[] {
+function checkIndices(
+  kind: 'layer' | 'head',
+  chosen: readonly number[] | undefined,
+  count: number,
+): readonly number[] {
   if (chosen === undefined) return Array.from({ length: count }, (_, index) => index);
   for (const index of chosen) {
     if (!Number.isInteger(index) || index < 0 || index >= count) {
-      throw new HoldfastError('E_STRENGTH', `${kind} ${index} does not exist: the model has ${count} ${kind}s`);
+      throw new HoldfastError(
+        'E_STRENGTH',
+        `${kind} ${index} does not exist: the model has ${count} ${kind}s`,
+      );
     }
   }
   return chosen;

@@ -22,7 +22,13 @@ export interface TargetContext {
  * @throws HoldfastError `E_TARGET` when the text is none of these.
  */
 export function parseTarget(text: string): Target {
-  if (text === 'prefix' || text === 'message' || text === 'content' || text === 'sink' || text === 'template') {
+  if (
+    text === 'prefix' ||
+    text === 'message' ||
+    text === 'content' ||
+    text === 'sink' ||
+    text === 'template'
+  ) {
     return { kind: text };
   }
   const random = /^random:(\d+)$/.exec(text);
