@@ -1,0 +1,134 @@
+#!/usr/bin/env node
+/**
+ * Breaks the executors on purpose, one way at a time, in a copy of the sources, and runs the conformance suite on
+ * each: a mutant that passes is a hole in the suite. Takes a few minutes. `npm run mutants`
+ */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const REFERENCE = 'src/executors/reference/executor.ts';
+const FEEDS = 'src/executors/cpu/chunk-feeds.ts';
+const GRAPH = 'src/executors/cpu/attention-graph.ts';
+
+/** Each mutant changes one place, which must occur exactly once. */
+const MUTANTS = [
+  {
+    name: 'reference: strength off by one head',
+    suite: 'reference',
+    file: REFERENCE,
+    find: 'return rowMap(intervention.policy, intervention.strength[layer * heads + head]!);',
+    put: 'return rowMap(intervention.policy, intervention.strength[layer * heads + ((head + 1) % heads)]!);',
+  },
+  {
+    name: 'cpu: strength off by one head',
+    suite: 'cpu',
+    file: FEEDS,
+    find: 'intervention?.strength[layer * heads + head] ?? 1',
+    put: 'intervention?.strength[layer * heads + ((head + 1) % heads)] ?? 1',
+  },
+  ...['reference', 'cpu'].map((suite) => ({
+    name: `${suite}: target end off by one`,
+    suite,
+    file: 'src/executors/request.ts',
+    find: 'mask.fill(1, start, Math.min(end, tokens));',
+    put: 'mask.fill(1, start, Math.min(end - 1, tokens));',
+  })),
+  ...['reference', 'cpu'].map((suite) => ({
+    name: `${suite}: sliding window one key too long`,
+    suite,
+    file: 'src/executors/request.ts',
+    find: 'Math.max(0, position - window + 1)',
+    put: 'Math.max(0, position - window)',
+  })),
+  {
+    name: 'reference: wrong key-value head',
+    suite: 'reference',
+    file: REFERENCE,
+    find: 'const kv = Math.floor(head / (heads / kvHeads)) * headDim;',
+    put: 'const kv = (head % kvHeads) * headDim;',
+  },
+  {
+    name: 'cpu: wrong key-value head',
+    suite: 'cpu',
+    file: 'src/executors/cpu/linear.ts',
+    find: 'out.set(data.subarray(from, from + headSize), (g * kvHeads + kv) * headSize);',
+    put: 'out.set(data.subarray(from, from + headSize), (kv * group + g) * headSize);',
+  },
+  {
+    name: 'reference: policy applied after the mix',
+    suite: 'reference',
+    file: REFERENCE,
+    find: 'row.weights.forEach((weight, i) => {',
+    put: 'attendRow(logits, isTarget, IDENTITY).weights.forEach((weight, i) => {',
+  },
+  {
+    name: 'cpu: policy applied after the mix',
+    suite: 'cpu',
+    file: GRAPH,
+    find: "[graph.op('Reshape', [output, graph.integers(kvHeads, -1, group, headDim)])],",
+    put: "[graph.op('Reshape', [all, graph.integers(kvHeads, -1, group, headDim)])],",
+  },
+  {
+    name: 'reference: rescale of the rest forgotten',
+    suite: 'reference',
+    file: 'src/attention/row.ts',
+    find: 'const logRest = Math.log(-Math.expm1(mapped));',
+    put: 'const logRest = Math.log(-Math.expm1(logShare));',
+  },
+  {
+    name: 'cpu: rescale of the rest forgotten',
+    suite: 'cpu',
+    file: GRAPH,
+    find: "const change = graph.op('Div', [graph.op('Sub', [after, before]), graph.op('Sub', [one, before])]);",
+    put: "const change = graph.op('Sub', [after, before]);",
+  },
+  {
+    name: 'cpu: the target read before its values are written',
+    suite: 'cpu',
+    file: GRAPH,
+    find: 'const keysInTime = graph.after(inputs.targetKeys, logWeights);',
+    put: 'const keysInTime = inputs.targetKeys;',
+  },
+];
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const wanted = process.argv[2] ?? '';
+const mutants = MUTANTS.filter(({ name }) => name.includes(wanted));
+
+const copy = mkdtempSync(join(tmpdir(), 'holdfast-mutants-'));
+for (const part of ['src', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts']) {
+  cpSync(join(root, part), join(copy, part), { recursive: true });
+}
+symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+
+/** Whether the suite passes on the copy as it stands. */
+const passes = (suite) => {
+  const args = ['vitest', 'run', '--bail', '1', `test/conformance/${suite}.test.ts`];
+  const { status, error } = spawnSync('npx', args, { cwd: copy, stdio: 'ignore' });
+  if (error) throw error;
+  return status === 0;
+};
+
+let survivors = 0;
+try {
+  for (const suite of new Set(mutants.map((mutant) => mutant.suite))) {
+    if (!passes(suite)) throw new Error(`the ${suite} suite fails without any mutant`);
+  }
+  for (const { name, suite, file, find, put } of mutants) {
+    const path = join(copy, file);
+    const source = readFileSync(path, 'utf8');
+    if (source.split(find).length !== 2) throw new Error(`${name}: its place is not once in ${file}: ${find}`);
+    writeFileSync(path, source.replace(find, put));
+    const survived = passes(suite);
+    writeFileSync(path, source);
+    if (survived) survivors++;
+    console.log(`${survived ? 'SURVIVED' : 'caught  '}  ${name}`);
+  }
+} finally {
+  rmSync(copy, { recursive: true });
+}
+console.log(`${mutants.length - survivors} of ${mutants.length} mutants caught`);
+process.exitCode = survivors === 0 ? 0 : 1;
