@@ -112,6 +112,8 @@ function checkFlags(flags: TraceFlags): void {
   const usage = (what: string): HoldfastError => new HoldfastError('E_USAGE', what);
   const inputs = [ids, idsFile, text, chat].filter((input) => input !== undefined).length;
   if (inputs !== 1) throw usage('give exactly one of --ids, --ids-file, --text and --chat');
+  if (strengths === '-' && (chat === '-' || idsFile === '-'))
+    throw usage('only one file can be standard input');
   if (flags.special === true && text === undefined) throw usage('--special is about --text');
   if (chat === undefined && (flags.generationPrompt !== undefined || flags.trustContent === true)) {
     throw usage('--generation-prompt, --no-generation-prompt and --trust-content are about --chat');
@@ -120,6 +122,9 @@ function checkFlags(flags: TraceFlags): void {
   const acts = policy !== undefined && parsePolicy(policy) !== 'off';
   const hasStrength = strength !== undefined || strengths !== undefined;
   if (!acts && hasStrength) throw usage('a strength needs a --policy that takes one');
+  if (policy === 'hold' && strengths === undefined) {
+    throw usage('the policy hold has a strength of its own for each head: give --strengths, or use floor');
+  }
   if (acts && !hasStrength) throw usage(`the policy ${policy} needs --strength or --strengths`);
   if (acts && chat === undefined && target === undefined) {
     throw usage(`the policy ${policy} needs a --target: without a dialogue there is no system prompt`);

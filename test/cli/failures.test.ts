@@ -156,6 +156,16 @@ describe('what is asked wrongly ends with 2', () => {
     ['neither text nor dialogue', ['tokens', llama], /E_USAGE: nothing to tokenize/],
     ['no input', ['trace', llama, ...out], /exactly one of --ids/],
     ['two inputs', ['trace', llama, '--ids', '1', '--text', 'a', ...out], /exactly one of --ids/],
+    [
+      'one strength for a policy that has one for each head',
+      ['trace', llama, '--ids', '1', '--target', 'sink', '--policy', 'hold', '--strength', '0.5', ...out],
+      /hold has a strength of its own/,
+    ],
+    [
+      'standard input for two files',
+      ['trace', llama, '--chat', '-', '--policy', 'boost', '--strengths', '-', ...out],
+      /only one file can be standard input/,
+    ],
     ['no file to write', ['trace', llama, '--ids', '1'], /required option '--out <file>'/],
     ['ids that are none', ['trace', llama, '--ids', '1,x', ...out], /"x" is not a whole number/],
     ['a chunk of nothing', ['trace', llama, '--ids', '1', '--chunk', '0', ...out], /a whole number from 1/],
