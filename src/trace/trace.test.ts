@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fixture } from '../../test/cli/holdfast.js';
+import type { Executor, ForwardRequest } from '../executors/index.js';
+import { type LoadedModel, loadModel } from '../load.js';
+import { layoutDialogue } from '../text/index.js';
+import { type TraceOptions, traceRun } from './index.js';
+
+/** An executor that keeps the requests it is given. */
+function spyOn(executor: Executor): { readonly executor: Executor; readonly requests: ForwardRequest[] } {
+  const requests: ForwardRequest[] = [];
+  return {
+    requests,
+    executor: {
+      name: executor.name,
+      blueprint: executor.blueprint,
+      precision: executor.precision,
+      open: (contextLength) => executor.open(contextLength),
+      forward: (batch, options) => {
+        requests.push(...batch);
+        return executor.forward(batch, options);
+      },
+      dispose: () => executor.dispose(),
+    },
+  };
+}
+
+describe('traceRun', () => {
+  let model: LoadedModel;
+  beforeAll(async () => {
+    model = await loadModel(fixture('models/llama'), { executor: 'reference' });
+  });
+  afterAll(() => model.dispose());
+
+  const run = async (options: TraceOptions) => {
+    const { executor, requests } = spyOn(model.executor);
+    const trace = await traceRun({ ...model, executor }, options);
+    return { names: trace.tensors.map(({ name }) => name), requests, metadata: trace.metadata };
+  };
+  const layout = () =>
+    layoutDialogue(
+      model.format!,
+      [
+        { role: 'system', content: 'You are a sailor.' },
+        { role: 'user', content: 'Where to?' },
+      ],
+      { addGenerationPrompt: true },
+    );
+
+  it('computes no logits, taps, shares or rows that were not asked for', async () => {
+    const { names, requests } = await run({ input: layout(), tensors: ['target.share_after'] });
+    expect(names).toEqual(['target.share_after']);
+    expect(requests).toHaveLength(1);
+    expect(requests[0]).toMatchObject({ logits: 'none', taps: { attention: [], hidden: [] } });
+    expect(requests[0]).not.toHaveProperty('spans');
+  });
+
+  it('leaves the model alone when only ids are asked for', async () => {
+    const { names, requests } = await run({ input: [1, 2, 3], tensors: ['ids'] });
+    expect(names).toEqual(['ids']);
+    expect(requests).toEqual([]);
+  });
+
+  it('asks for the last row alone to continue from, and for all only when logits are wanted', async () => {
+    const input = [1, 2, 3, 4, 5];
+    const alone = await run({ input, tensors: ['generated'], generate: 3, chunkTokens: 2 });
+    expect(alone.requests.map(({ logits }) => logits)).toEqual(['none', 'none', 'last', 'last', 'last']);
+    expect(alone.requests.map(({ tokens }) => tokens.length)).toEqual([2, 2, 1, 1, 1]);
+    const both = await run({ input, tensors: ['generated', 'logits'], generate: 2, chunkTokens: 3 });
+    expect(both.requests.map(({ logits }) => logits)).toEqual(['all', 'all', 'last']);
+  });
+
+  it('gives the same bytes of logits whatever else is asked for', async () => {
+    const input = layout();
+    const options = { input, policy: { name: 'boost', strength: 3 } } as const;
+    const { tensors: few } = await traceRun(model, { ...options, tensors: ['logits'] });
+    const { tensors: many } = await traceRun(model, {
+      ...options,
+      attention: 'all',
+      hidden: true,
+      generate: 2,
+    });
+    expect(many.find(({ name }) => name === 'logits')?.data).toEqual(few[0]?.data);
+  });
+
+  it('measures the prefix of a dialogue with a system prompt, and nothing of one without', async () => {
+    const { metadata } = await run({ input: layout() });
+    expect(metadata.target).toBe('"prefix"');
+    const without = layoutDialogue(model.format!, [{ role: 'user', content: 'Where to?' }], {
+      addGenerationPrompt: true,
+    });
+    const bare = await run({ input: without });
+    expect(bare.names).toEqual(['ids', 'logits', 'span.shares']);
+    expect(bare.metadata.target).toBe('null');
+    await expect(run({ input: without, policy: { name: 'boost', strength: 2 } })).rejects.toThrow(
+      /E_TARGET: the target prefix needs a system message/,
+    );
+    await expect(run({ input: [1, 2], policy: { name: 'boost', strength: 2 } })).rejects.toThrow(
+      /E_TARGET: the policy boost needs a target/,
+    );
+  });
+
+  it('stops when it is told to', async () => {
+    await expect(run({ input: [1, 2, 3], signal: AbortSignal.abort() })).rejects.toThrow(/E_ABORTED/);
+  });
+});
