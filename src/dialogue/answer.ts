@@ -44,8 +44,8 @@ export async function* answerPrompt({
     spans: ({ end }) => spansAt(end),
   });
 
-  const { layers, heads } = headGrid(session.executor.blueprint);
-  const meter = createShareMeter(layers * heads);
+  const grid = headGrid(session.executor.blueprint);
+  const meter = createShareMeter(grid.layers * grid.heads);
   const ids: number[] = [];
   const strengths: number[] = [];
   let assistant = '';
@@ -62,7 +62,7 @@ export async function* answerPrompt({
       strength,
       shares: {
         target: shares.target && meanShare(shares.target),
-        spans: spanShares(spansAt(step.position), shares.spans),
+        spans: spanShares(spansAt(step.position), shares.spans, grid),
       },
     };
   }

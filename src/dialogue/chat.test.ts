@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, CHAT, collect, loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
 import type { Receipt } from '../attention/index.js';
 import { generate, type Model, Session } from '../engine/index.js';
+import { layoutDialogue } from '../text/index.js';
 import { type Chat, type ChatOptions, openChat } from './chat.js';
 import { RECOMMENDED_HOLD } from './settings.js';
 import { type AnswerStep, answerIds, type Turn } from './turn.js';
@@ -71,6 +72,10 @@ describe('a chat', () => {
     const mean = steps.reduce((sum, { shares }) => sum + shares.target!.after, 0) / steps.length;
     expect(turn.shares!.mean.after).toBeCloseTo(mean, 5);
     expect(steps.map(({ text }) => text).join('')).toBe(turn.assistant);
+    for (const { share, layers } of steps[0]!.shares.spans) {
+      expect(layers.length).toBe(3);
+      expect(layers.reduce((a, b) => a + b, 0) / 3).toBeCloseTo(share, 9);
+    }
   });
 
   it('measures the target with the policy off, and its answers are those of the untouched model', async () => {
@@ -286,6 +291,44 @@ describe('a chat', () => {
 
   it('refuses a model without a chat template', () => {
     expect(() => openChat({ ...model, format: null })).toThrow(/E_TEMPLATE/);
+  });
+});
+
+describe('a chat that starts from given messages', () => {
+  const GIVEN = [
+    { role: 'user', content: 'hello' },
+    { role: 'assistant', content: 'Hold the rope.' },
+    { role: 'user', content: 'and now?' },
+    { role: 'assistant', content: 'Hold it still.' },
+  ] as const;
+
+  it('answers after them as they stand, and counts them as turns', async () => {
+    const chat = open({ history: GIVEN, hold: true });
+    const { turn } = await ask(chat, 'why?');
+    const layout = layoutDialogue(
+      model.format!,
+      [{ role: 'system', content: SYSTEM }, ...GIVEN, { role: 'user', content: 'why?' }],
+      { addGenerationPrompt: true },
+    );
+    expect(chat.session.tokens.slice(0, turn.timing.promptTokens)).toEqual(layout.ids);
+    expect(turn.number).toBe(3);
+    expect(turn.strength!.first).toBe(0.92);
+    expect(turn.settings.sampling.seed).toBe(5);
+    expect(chat.turns).toEqual([turn]);
+    expect((await ask(chat, 'and then?')).turn.number).toBe(4);
+  });
+
+  it('leaves them out first when the context is full', async () => {
+    const chat = open({ history: GIVEN, contextLength: 130, maxTokens: 20, onContextFull: 'drop-oldest' });
+    const dropped: number[] = [];
+    for (const text of ['three', 'four', 'five', 'six'])
+      dropped.push(...(await ask(chat, text)).turn.dropped);
+    expect(dropped.slice(0, 3)).toEqual([1, 2, 3]);
+  });
+
+  it('refuses what is no history', () => {
+    expect(() => open({ history: GIVEN.slice(1) })).toThrow(/E_DIALOGUE.*history\.0/);
+    expect(() => open({ history: GIVEN.slice(0, 3) })).toThrow(/E_DIALOGUE.*ends with an answer/);
   });
 });
 

@@ -1,8 +1,9 @@
 import { type Receipt, resolveTarget, type TokenRange, targetName } from '../attention/index.js';
 import { headGrid, type Model, Session } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
-import type { ChatFormat } from '../text/index.js';
+import type { ChatFormat, Message } from '../text/index.js';
 import { answerPrompt } from './answer.js';
+import { type Exchange, readHistory } from './history.js';
 import { layoutPrompt, type Prompt, type PromptMessage } from './prompt.js';
 import {
   assertTarget,
@@ -17,6 +18,11 @@ import { type AnswerStep, answerIds, policyActed, type Turn } from './turn.js';
 
 export interface ChatOptions extends SettingsOptions {
   readonly system?: string | null;
+  /**
+   * What was said before, as it stands: user and assistant in turn, an answer last. It is laid out by the template and
+   * counts as turns, for schedules too; nobody measured the shares of its answers.
+   */
+  readonly history?: readonly Message[];
   /** Tokens the dialogue can hold; see `SessionOptions`. */
   readonly contextLength?: number;
   /**
@@ -38,7 +44,7 @@ export interface AnswerOptions {
 /**
  * Opens a dialogue with a model.
  * @throws HoldfastError `E_TEMPLATE` when the model has no chat template, `E_TARGET` when a policy has nothing to act
- * on, and what {@link changeSettings} throws
+ * on, `E_DIALOGUE` for a history that is not one, and what {@link changeSettings} throws
  */
 export function openChat(model: Model, options: ChatOptions = {}): Chat {
   if (model.format === null) {
@@ -54,8 +60,10 @@ export class Chat {
   readonly session: Session;
   readonly onContextFull: 'error' | 'drop-oldest';
   readonly trustContent: boolean;
+  /** Exchanges that were given, before the first turn. */
+  readonly history: readonly Exchange[];
   readonly #turns: Turn[] = [];
-  /** Index of the oldest turn still in the context. */
+  /** How many exchanges, given ones first, have left the context. */
   #oldest = 0;
   #system: string | null;
   #settings: Settings;
@@ -66,8 +74,15 @@ export class Chat {
     private readonly format: ChatFormat,
     options: ChatOptions,
   ) {
-    const { system = null, contextLength, onContextFull = 'error', trustContent = false } = options;
+    const {
+      system = null,
+      history = [],
+      contextLength,
+      onContextFull = 'error',
+      trustContent = false,
+    } = options;
     this.#system = system;
+    this.history = readHistory(history);
     this.onContextFull = onContextFull;
     this.trustContent = trustContent;
     this.session = new Session(model.executor, contextLength === undefined ? {} : { contextLength });
@@ -75,7 +90,7 @@ export class Chat {
     assertTarget(this.#settings, system);
   }
 
-  /** All turns, also those no longer in the context. */
+  /** All turns answered here, also those no longer in the context. */
   get turns(): readonly Turn[] {
     return this.#turns;
   }
@@ -129,8 +144,9 @@ export class Chat {
     let held = this.session.length;
     let kept = false;
     try {
-      const number = this.#turns.length + 1;
-      const settings = withSeed(this.#settings, options.seed ?? this.#settings.sampling.seed + number - 1);
+      const answered = this.#turns.length;
+      const number = this.history.length + answered + 1;
+      const settings = withSeed(this.#settings, options.seed ?? this.#settings.sampling.seed + answered);
       const { prompt, oldest } = this.#fit(user);
       held = this.session.reuse(prompt.ids);
       const turn = yield* answerPrompt({
@@ -144,7 +160,7 @@ export class Chat {
           system: this.#system,
           user,
           settings,
-          dropped: this.#turns.slice(this.#oldest, oldest).map((turn) => turn.number),
+          dropped: Array.from({ length: oldest - this.#oldest }, (_, index) => this.#oldest + index + 1),
         },
       });
       if (turn !== null) {
@@ -208,7 +224,7 @@ export class Chat {
         trustContent: this.trustContent,
       });
       if (prompt.ids.length + maxTokens <= contextLength) return { prompt, oldest };
-      if (!mayDrop || oldest >= this.#turns.length) {
+      if (!mayDrop || oldest >= this.history.length + this.#turns.length) {
         throw new HoldfastError(
           'E_CONTEXT_FULL',
           `a dialogue of ${prompt.ids.length} tokens and an answer of up to ${maxTokens} do not fit a context of ${contextLength}`,
@@ -225,10 +241,12 @@ export class Chat {
   #messages(oldest: number, user: string): PromptMessage[] {
     return [
       ...(this.#system === null ? [] : [{ role: 'system' as const, content: this.#system }]),
-      ...this.#turns.slice(oldest).flatMap((turn): PromptMessage[] => [
-        { role: 'user', content: turn.user },
-        { role: 'assistant', content: turn.assistant, ids: answerIds(turn) },
-      ]),
+      ...[...this.history, ...this.#turns.map(exchangeOf)]
+        .slice(oldest)
+        .flatMap(({ user, assistant, ids }): PromptMessage[] => [
+          { role: 'user', content: user },
+          { role: 'assistant', content: assistant, ...(ids ? { ids } : {}) },
+        ]),
       { role: 'user', content: user },
     ];
   }
@@ -258,6 +276,12 @@ export class Chat {
     }
   }
 }
+
+const exchangeOf = (turn: Turn): Exchange => ({
+  user: turn.user,
+  assistant: turn.assistant,
+  ids: answerIds(turn),
+});
 
 const withSeed = (settings: Settings, seed: number): Settings => ({
   ...settings,

@@ -92,6 +92,26 @@ describe('a saved dialogue', () => {
     expect(replay.chat.turns.map(({ dropped }) => dropped)).toEqual(chat.turns.map(({ dropped }) => dropped));
   });
 
+  it('is made again after messages that were given', async () => {
+    const chat = open({
+      hold: true,
+      history: [
+        { role: 'user', content: 'hello' },
+        { role: 'assistant', content: 'Hold the rope.' },
+      ],
+    });
+    for (const text of ['one', 'two']) await ask(chat, text);
+    const saved = await stored(chat);
+    expect(saved.given).toBe(1);
+    const replay = await replayDialogue(model, saved);
+    expect(replay.difference).toBeNull();
+    expect(replay.chat.turns.map(({ strength }) => strength)).toEqual(
+      chat.turns.map(({ strength }) => strength),
+    );
+    saved.turns[1]!.ids[0] = 499;
+    expect((await replayDialogue(model, saved)).difference).toMatchObject({ turn: 3, index: 0 });
+  });
+
   it('is made again on the cpu executor', async () => {
     const cpu = await loadFixture('llama', 'cpu');
     const chat = openChat(cpu, { ...CHAT, policy: 'split-softmax', strength: 0.5 });

@@ -73,7 +73,9 @@ const savedDialogue = z.strictObject({
   trustContent: z.boolean(),
   /** The system message if there is one, then user and assistant in turn. */
   messages: z.array(message),
-  /** One for each user message. */
+  /** Exchanges at the front that were given and not generated. */
+  given: count.default(0),
+  /** One for each user message after those. */
   turns: z.array(savedTurn),
 });
 
@@ -83,7 +85,7 @@ export type SavedTurn = z.infer<typeof savedTurn>;
 
 /** @param library the version of Holdfast that saves it */
 export async function saveDialogue(chat: Chat, library: string): Promise<SavedDialogue> {
-  const { model, system, turns } = chat;
+  const { model, system, history, turns } = chat;
   return {
     format: 'holdfast-dialogue',
     version: 1,
@@ -100,11 +102,12 @@ export async function saveDialogue(chat: Chat, library: string): Promise<SavedDi
     trustContent: chat.trustContent,
     messages: [
       ...(system === null ? [] : [{ role: 'system' as const, content: system }]),
-      ...turns.flatMap(({ user, assistant }) => [
+      ...[...history, ...turns].flatMap(({ user, assistant }) => [
         { role: 'user' as const, content: user },
         { role: 'assistant' as const, content: assistant },
       ]),
     ],
+    given: history.length,
     turns: turns.map(saveTurn),
   };
 }
@@ -147,10 +150,10 @@ export function loadDialogue(json: unknown): LoadedDialogue {
   const saved = check(savedDialogue, json);
   const spoken = saved.messages.slice(saved.messages[0]?.role === 'system' ? 1 : 0);
   const inTurn = spoken.every(({ role }, index) => role === (index % 2 === 0 ? 'user' : 'assistant'));
-  if (!inTurn || spoken.length !== 2 * saved.turns.length) {
+  if (!inTurn || spoken.length !== 2 * (saved.given + saved.turns.length)) {
     throw new HoldfastError(
       'E_DIALOGUE',
-      `${saved.turns.length} turns need as many user and assistant messages, one after the other`,
+      `${saved.given} given and ${saved.turns.length} generated turns need as many user and assistant messages, one after the other`,
       { field: 'messages' },
     );
   }

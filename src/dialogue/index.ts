@@ -13,6 +13,7 @@ export {
   type SavedTurn,
   saveDialogue,
 } from './dialogue-file.js';
+export type { Exchange } from './history.js';
 export { layoutPrompt, type Prompt, type PromptMessage } from './prompt.js';
 export { type Replay, type ReplayDifference, replayDialogue } from './replay.js';
 export { type PolicyChoice, RECOMMENDED_HOLD, type Settings, type SettingsOptions } from './settings.js';

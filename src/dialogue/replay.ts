@@ -35,17 +35,19 @@ export async function replayDialogue(
   saved: SavedDialogue,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<Replay> {
-  const { contextLength, onContextFull, trustContent } = saved;
+  const { contextLength, onContextFull, trustContent, given } = saved;
   const [first] = saved.messages;
   const system = first?.role === 'system' ? first.content : null;
-  const chat = openChat(model, { system, contextLength, onContextFull, trustContent });
+  const spoken = saved.messages.slice(system === null ? 0 : 1);
+  const history = spoken.slice(0, 2 * given);
+  const chat = openChat(model, { system, history, contextLength, onContextFull, trustContent });
   const changes = await changesSince(chat, saved.model);
-  const users = saved.messages.filter(({ role }) => role === 'user');
+  const users = spoken.slice(2 * given).filter(({ role }) => role === 'user');
   for (const [index, turn] of saved.turns.entries()) {
     const ids = await answerAgain(chat, turn, users[index]!.content, options.signal);
     const difference = firstDifference(turn.ids, ids);
     if (difference !== null) {
-      return { chat, difference: { turn: index + 1, ...difference }, changes };
+      return { chat, difference: { turn: given + index + 1, ...difference }, changes };
     }
   }
   return { chat, difference: null, changes };

@@ -1,3 +1,4 @@
+import type { HeadGrid } from '../attention/index.js';
 import type { RowShares } from '../engine/index.js';
 import type { Span } from '../text/index.js';
 
@@ -10,6 +11,8 @@ export interface Share {
 /** A span and its share of one row after the policy, the mean over layers and heads. */
 export interface SpanShare extends Span {
   readonly share: number;
+  /** The mean over the heads of each layer, `[layers]`. */
+  readonly layers: Float64Array;
 }
 
 /** Each head's share, `[layers × heads]`. */
@@ -24,13 +27,14 @@ export function meanShare({ before, after }: HeadShares): Share {
 }
 
 /** @param spans the spans whose ranges the row was asked for, in that order */
-export function spanShares(spans: readonly Span[], shares: RowShares['spans']): SpanShare[] {
+export function spanShares(spans: readonly Span[], shares: RowShares['spans'], grid: HeadGrid): SpanShare[] {
   if (shares === null) return [];
-  const pairs = shares.after.length / spans.length;
   return spans.map((span, index) => {
-    let sum = 0;
-    for (let pair = 0; pair < pairs; pair++) sum += shares.after[pair * spans.length + index]!;
-    return { ...span, share: sum / pairs };
+    const layers = new Float64Array(grid.layers);
+    for (let pair = 0; pair < grid.layers * grid.heads; pair++) {
+      layers[Math.floor(pair / grid.heads)]! += shares.after[pair * spans.length + index]! / grid.heads;
+    }
+    return { ...span, share: mean(layers), layers };
   });
 }
 
@@ -63,7 +67,7 @@ export function createShareMeter(pairs: number): ShareMeter {
   };
 }
 
-function mean(values: Float32Array): number {
+function mean(values: Float32Array | Float64Array): number {
   let sum = 0;
   for (const value of values) sum += value;
   return sum / values.length;

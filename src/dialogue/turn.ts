@@ -22,7 +22,7 @@ export interface AnswerStep extends SampledToken {
 
 /** A user's message and its answer. */
 export interface Turn {
-  /** From 1. */
+  /** From 1; exchanges that were given count. */
   readonly number: number;
   readonly system: string | null;
   readonly user: string;
