@@ -1,6 +1,6 @@
 import { type ModelPlan, planModel } from './architectures/index.js';
 import type { Model } from './engine/index.js';
-import { type CpuOptions, createCpuExecutor } from './executors/cpu/index.js';
+import type { CpuOptions } from './executors/cpu/index.js';
 import { createReferenceExecutor, type Executor } from './executors/index.js';
 import { type ModelFiles, openModel } from './hub/index.js';
 import {
@@ -62,9 +62,10 @@ async function createExecutor(
   { checkpoint }: ModelFiles,
   options: LoadOptions,
 ): Promise<Executor> {
-  return options.executor === 'reference'
-    ? createReferenceExecutor(plan, checkpoint)
-    : createCpuExecutor(plan, checkpoint, options);
+  if (options.executor === 'reference') return createReferenceExecutor(plan, checkpoint);
+  // Only now: whoever needs no runtime does not wait for one, nor fail where it is missing.
+  const { createCpuExecutor } = await import('./executors/cpu/index.js');
+  return createCpuExecutor(plan, checkpoint, options);
 }
 
 /** `tokenizer.json` where there is one, else the tokenizer inside a GGUF file. */

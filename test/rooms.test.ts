@@ -27,11 +27,12 @@ const ROOMS: readonly { readonly name: string; readonly browser: boolean }[] = [
 
 /**
  * Doors beside a room's index. The executors of a folder are built on the files next to it, which are the inside of
- * the same room seen from there; and the command has to speak of the cpu executor on machines where its index, which
- * loads onnxruntime-node, cannot be imported.
+ * the same room seen from there; and the command and the library have to speak of the cpu executor without its index,
+ * which loads onnxruntime-node.
  */
 const SIDE_DOORS: Readonly<Record<string, readonly string[]>> = {
   'executors/cpu': ['executors/contract', 'executors/request', 'executors/result'],
+  index: ['executors/cpu/precision'],
   cli: ['executors/cpu/precision', 'executors/cpu/onnx/graph'],
 };
 

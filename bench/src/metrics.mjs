@@ -1,8 +1,9 @@
 /**
  * The rows of the table. A goal is the largest acceptable ratio, ours ÷ peer, for each of our subjects:
- * measuring and changing attention shall cost no more than not doing so costs elsewhere.
+ * measuring and changing attention shall cost less than not doing so costs elsewhere. Loading and memory have no
+ * goal relative to the peer.
  *
- * @typedef {{ id: string, title: string, unit: 'ms' | 'MiB', digits: number, goal: number }} Metric
+ * @typedef {{ id: string, title: string, unit: 'ms' | 'MiB', digits: number, goal: number | null }} Metric
  */
 
 /**
@@ -19,12 +20,12 @@ export function metricsOf({ prefillTokens, decodeAt }) {
           title: `decode at T=${at}, per token`,
           unit: 'ms',
           digits: 2,
-          goal: 1,
+          goal: 0.8,
         }),
     ),
-    { id: 'readyMs', title: 'load, to ready', unit: 'ms', digits: 0, goal: 1 },
-    { id: 'firstTokenMs', title: 'load, to the first token', unit: 'ms', digits: 0, goal: 1 },
-    { id: 'peakMiB', title: 'peak memory', unit: 'MiB', digits: 0, goal: 1 },
+    { id: 'readyMs', title: 'load, to ready', unit: 'ms', digits: 0, goal: null },
+    { id: 'firstTokenMs', title: 'load, to the first token', unit: 'ms', digits: 0, goal: null },
+    { id: 'peakMiB', title: 'peak memory', unit: 'MiB', digits: 0, goal: null },
   ];
 }
 

@@ -17,7 +17,7 @@ export function formatTable({ subjects, rows }) {
     `${title}, ${unit}`,
     ...subjects.map(({ id }) => cell(figures[id], digits)),
     ...compared.map(({ id }) => cell(ratios[id], 2)),
-    ...(compared.length > 0 ? [`≤ ${goal.toFixed(2)}`] : []),
+    ...(compared.length > 0 ? [goal === null ? '' : `≤ ${goal.toFixed(2)}`] : []),
   ]);
   const agreements = [
     'next token as the first peer’s',

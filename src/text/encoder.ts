@@ -2,18 +2,7 @@ import type { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers';
 import { HoldfastError } from '../errors.js';
 import { type AddedToken, type Admits, type CharRange, createSplitter } from './added-tokens.js';
 import { bytesOfToken, type TokenWriting, writtenLength } from './decoder.js';
-
-/** Token ids, and where in the text they lie. */
-export interface EncodedText {
-  readonly ids: number[];
-  /**
-   * The tokens around a place between two characters: `[0, before)` end at or before it, `[after, …)` begin at or
-   * after it. Those from `before` to `after`, if any, hold characters of both sides.
-   * @param at a position in the text, in UTF-16 units, not inside a surrogate pair
-   * @throws HoldfastError `E_SPANS` where unknown characters make the place impossible to tell
-   */
-  cut(at: number): { readonly before: number; readonly after: number };
-}
+import type { EncodedText } from './encoded-text.js';
 
 /** A stretch of text whose tokens are known: their ids, and how long each is in written bytes. */
 interface Section extends CharRange {

@@ -6,7 +6,7 @@
  */
 export type { AddedToken, CharRange } from './added-tokens.js';
 export { type ChatFormat, chatFormat } from './chat-format.js';
-export type { EncodedText } from './encoder.js';
+export type { EncodedText } from './encoded-text.js';
 export { templateFromGguf, tokenizerFromGguf } from './gguf-tokenizer.js';
 export { type DialogueLayout, type LayoutOptions, layoutDialogue, type MessageLayout } from './layout.js';
 export type { Span, SpanRole, TokenRange } from './span.js';

@@ -2,7 +2,7 @@ import { HoldfastError } from '../errors.js';
 import type { CharRange } from './added-tokens.js';
 import { messageBorders } from './borders.js';
 import type { ChatFormat } from './chat-format.js';
-import type { EncodedText } from './encoder.js';
+import type { EncodedText } from './encoded-text.js';
 import { contentPositions } from './provenance.js';
 import type { Span, SpanRole, TokenRange } from './span.js';
 import type { Message } from './template.js';

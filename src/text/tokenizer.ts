@@ -2,7 +2,8 @@ import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers';
 import { HoldfastError } from '../errors.js';
 import type { AddedToken, CharRange } from './added-tokens.js';
 import { byteOfByteToken, bytesOfToken, tokenWriting } from './decoder.js';
-import { createEncoder, type EncodedText } from './encoder.js';
+import type { EncodedText } from './encoded-text.js';
+import { createEncoder } from './encoder.js';
 import { endOfTurnIds } from './end-of-turn.js';
 import { libraryPreTokenizer } from './library-parity.js';
 import {

@@ -26,14 +26,20 @@ export interface CpuOptions {
   readonly threads?: number;
 }
 
+/** More than machines have cores; the runtime starts as many as it is told, until memory ends. */
+const MOST_THREADS = 1024;
+
 /** Loads a model into ONNX Runtime as a graph of our own. */
 export async function createCpuExecutor(
   plan: ModelPlan,
   checkpoint: Checkpoint,
   { precision = 'auto', threads = availableParallelism() }: CpuOptions = {},
 ): Promise<Executor> {
-  if (!Number.isInteger(threads) || threads < 1) {
-    throw new HoldfastError('E_EXECUTOR', `threads must be a positive whole number, not ${threads}`);
+  if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
+    throw new HoldfastError(
+      'E_EXECUTOR',
+      `threads must be a whole number from 1 to ${MOST_THREADS}, not ${threads}`,
+    );
   }
   const shape = graphShape(plan.blueprint);
   const weights = await openWeights(plan, checkpoint, precision);
