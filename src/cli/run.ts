@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { registerChat } from './chat.js';
 import { registerDoctor } from './doctor.js';
 import { explain, oneLine } from './failure.js';
 import { registerInspect } from './inspect.js';
@@ -27,6 +28,7 @@ function createProgram(): Command {
     .option('--debug', 'show where an error comes from')
     .configureOutput({ outputError: (text, write) => write(`${oneLine(text)}\n`) })
     .exitOverride();
+  registerChat(program);
   registerTokens(program);
   registerInspect(program);
   registerTrace(program);
