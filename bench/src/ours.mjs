@@ -9,7 +9,8 @@ import { SYSTEM_PREFIX_TOKENS } from './workload.mjs';
  * @type {import('./subject.d.ts').OpenSubject}
  */
 export async function open({ model, threads, contextLength, variant }) {
-  const { executor } = await loadModel(model, { executor: 'cpu', threads });
+  const loaded = await loadModel(model, { executor: 'cpu', threads });
+  const { executor } = loaded;
   const sequence = executor.open(contextLength);
   const intervention = splitSoftmax(executor.blueprint, variant.splitSoftmax);
 
@@ -35,7 +36,7 @@ export async function open({ model, threads, contextLength, variant }) {
     },
     async close() {
       sequence.dispose();
-      await executor.dispose();
+      await loaded.dispose();
     },
   };
 }
