@@ -3,7 +3,7 @@ import { type Turn, tokensPerSecond } from '../dialogue/index.js';
 import { HoldfastError } from '../errors.js';
 import type { Side } from './chat-sides.js';
 import type { ChatView } from './chat-view.js';
-import { explain } from './failure.js';
+import { oneLine } from './failure.js';
 
 /** For programs: one JSON object a line on stdout and nothing else there; notes go to stderr. */
 export function createJsonView({ stdout, stderr }: { stdout: Writable; stderr: Writable }): ChatView {
@@ -29,7 +29,11 @@ export function createJsonView({ stdout, stderr }: { stdout: Writable; stderr: W
     },
     error(error) {
       const code = error instanceof HoldfastError ? error.code : null;
-      write({ type: 'error', code, message: explain(error, false).message });
+      write({
+        type: 'error',
+        code,
+        message: error instanceof Error ? oneLine(error.message) : String(error),
+      });
     },
   };
 }

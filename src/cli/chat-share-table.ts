@@ -54,6 +54,10 @@ export function layerGroups(layers: number): LayerGroup[] {
   }));
 }
 
+function groupName({ first, end }: LayerGroup): string {
+  return end - first === 1 ? `${first}` : `${first}-${end - 1}`;
+}
+
 /** A row for each role, and for the target before and after the policy; a column for each group of layers. */
 export function shareTable(roles: readonly RoleShares[], turn: Turn): string[] {
   const layers = roles[0]?.layers.length ?? 0;
@@ -70,7 +74,7 @@ export function shareTable(roles: readonly RoleShares[], turn: Turn): string[] {
           row(`${settings.target.kind} before`, layerMeans(shares.heads.before, layers)),
           row(`${settings.target.kind} after`, layerMeans(shares.heads.after, layers)),
         ];
-  const heading = groups.map(({ first, end }, index) => (index === 0 ? 'all layers' : `${first}-${end - 1}`));
+  const heading = groups.map((group, index) => (index === 0 ? 'all layers' : groupName(group)));
   return align([['share of', ...heading], ...roles.map(({ role, layers }) => row(role, layers)), ...target]);
 }
 

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { helpText, nearCommands, readInput } from '../../src/cli/chat-commands.js';
+
+describe('a line', () => {
+  it.each([
+    ['  ', { kind: 'nothing' }],
+    ['hello / there ', { kind: 'message', text: 'hello / there' }],
+    ['/off', { kind: 'command', name: 'off', argument: '' }],
+    [' /policy  boost 2 ', { kind: 'command', name: 'policy', argument: 'boost 2' }],
+    ['/', { kind: 'command', name: '', argument: '' }],
+    ['//etc/hosts', { kind: 'message', text: '/etc/hosts' }],
+  ])('%j', (line, input) => {
+    expect(readInput(line)).toEqual(input);
+  });
+});
+
+describe('a command that is not there', () => {
+  it.each([
+    ['strenth', ['strength']],
+    ['s', ['strength', 'shares', 'system', 'save']],
+    ['SAVE', ['save']],
+    ['of', ['off']],
+    ['exit', ['quit']],
+    ['constructor', []],
+    ['', []],
+  ])('/%s', (name, near) => {
+    expect(nearCommands(name)).toEqual(near);
+  });
+});
+
+it('help names every command once, with what it does', () => {
+  const lines = helpText().split('\n');
+  expect(lines.length).toBe(12);
+  for (const line of lines) expect(line).toMatch(/^\/\S+( \S+)* {2,}\S/);
+});

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { indexRanges, readChatOptions } from '../../src/cli/chat-options.js';
+
+describe('a list of layers or heads', () => {
+  it('has single ones and ranges, ascending, each once', () => {
+    expect(indexRanges('0,3,5-8')).toEqual([0, 3, 5, 6, 7, 8]);
+    expect(indexRanges('4, 2-4')).toEqual([2, 3, 4]);
+  });
+
+  it.each(['', '1,', '8-5', '-1', '1.5', 'all', '1-2-3', '0-99999999'])('is not %j', (text) => {
+    expect(() => indexRanges(text)).toThrow(/is not an index/);
+  });
+});
+
+describe('the command line', () => {
+  it('says what was said and nothing else', () => {
+    expect(readChatOptions({})).toEqual({});
+    expect(
+      readChatOptions({
+        system: 's',
+        policy: 'boost',
+        strength: 2,
+        target: 'content',
+        temperature: 0,
+        context: 99,
+        stop: ['END'],
+      }),
+    ).toEqual({
+      system: 's',
+      policy: 'boost',
+      schedule: { kind: 'constant', strength: 2 },
+      target: { kind: 'content' },
+      sampling: { temperature: 0 },
+      contextLength: 99,
+      stop: ['END'],
+    });
+  });
+
+  it('reads schedules', () => {
+    const policy = { system: 's', policy: 'split-softmax' };
+    const schedule = { kind: 'per-turn', from: 1, to: 0.5, step: 0.1 };
+    expect(readChatOptions({ ...policy, schedule: 'per-turn:1,0.5,0.1' })).toMatchObject({ schedule });
+    expect(readChatOptions({ ...policy, schedule: 'constant', strength: 0.5 })).toMatchObject({
+      schedule: { kind: 'constant', strength: 0.5 },
+    });
+    expect(() => readChatOptions({ ...policy, schedule: 'constant' })).toThrow(/E_USAGE/);
+    expect(() => readChatOptions({ ...policy, schedule: 'per-turn:1,2,0.1' })).toThrow(/E_STRENGTH/);
+  });
+
+  it('wants a system prompt for a policy, unless its target needs none or a file may have one', () => {
+    const policy = { policy: 'boost', strength: 2 };
+    expect(() => readChatOptions(policy)).toThrow(/E_USAGE.*nothing to hold/);
+    expect(() => readChatOptions({ ...policy, target: 'random:3' })).toThrow(/E_USAGE/);
+    expect(readChatOptions({ ...policy, target: 'sink' })).toMatchObject({ policy: 'boost' });
+    expect(readChatOptions({ ...policy, load: 'saved.json' })).toMatchObject({ policy: 'boost' });
+  });
+});

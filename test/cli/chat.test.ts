@@ -1,0 +1,217 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  expectFailure,
+  fixture,
+  holdfast,
+  type Outcome,
+  succeed,
+  temporaryFile,
+  temporaryFolder,
+} from './holdfast.js';
+
+const llama = fixture('models/llama');
+const SYSTEM = ['--system', 'You are the keeper of the rope.'];
+const SHORT = ['--max-tokens', '8', '--threads', '1'];
+const HALF = ['--policy', 'split-softmax', '--strength', '0.5'];
+
+const chat = (args: readonly string[], stdin = ''): Promise<Outcome> =>
+  holdfast(['chat', llama, ...SHORT, ...args], stdin);
+
+interface Line {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+/** What `--json` wrote, every line of which is to be an object. */
+const linesOf = ({ stdout }: Outcome): Line[] =>
+  stdout
+    .trim()
+    .split('\n')
+    .map((line): Line => JSON.parse(line));
+
+describe('lines from a pipe', () => {
+  it('are answered one after the other, plainly', async () => {
+    const { code, stdout, stderr } = await chat([...SYSTEM, '--hold'], 'hello\n\nand now?\n');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const shares = stdout.split('\n').filter((line) => line.startsWith('system prompt '));
+    expect(shares[0]).toMatch(/^system prompt 0\.\d{3} {2}█ {2}split-softmax k=1 {2}[\d.]+ tokens\/s/);
+    expect(shares[1]).toMatch(/^system prompt 0\.\d{3} → 0\.\d{3} {2}█[▁-█] {2}split-softmax k=0\.96 /);
+    expect(shares.length).toBe(2);
+    expect(stdout).not.toContain('hello');
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  it('end with 0 where there are none, and with /quit', async () => {
+    expect(await chat(SYSTEM)).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(await chat(SYSTEM, '/quit\nhello\n')).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
+  it('may be commands; what is wrong is one line, the chat goes on, and the end is 1', async () => {
+    const input = '/strenth 1\n/strength 7\n/retry\n/shares\n/load nowhere.json\n/on\nhello\n';
+    const { code, stdout, stderr } = await chat([...SYSTEM, ...HALF], input);
+    const lines = stderr.trim().split('\n');
+    expect(lines[0]).toMatch(/^error: E_USAGE: "\/strenth".*Did you mean \/strength\?/);
+    expect(lines[1]).toMatch(/^error: E_STRENGTH: split-softmax takes k from 0 to 1, not 7/);
+    expect(lines[2]).toMatch(/^error: E_DIALOGUE/);
+    expect(lines[3]).toMatch(/^error: E_DIALOGUE/);
+    expect(lines[4]).toMatch(/^error: E_NOT_FOUND.*nowhere\.json/);
+    expect(lines[5]).toBe('split-softmax, k=0.5');
+    expect(lines.length).toBe(6);
+    expect(stdout).toMatch(/split-softmax k=0\.5/);
+    expect(code).toBe(1);
+  });
+});
+
+describe('--json', () => {
+  it('writes an object for each turn, switches with /off and /on, and says a slash where two are', async () => {
+    const outcome = await chat([...SYSTEM, ...HALF, '--json'], 'hello\n/off\n//off\n/on\nagain\n/shares\n');
+    const [on, off, again, shares] = linesOf(outcome);
+    expect(on).toMatchObject({
+      type: 'turn',
+      turn: 1,
+      user: 'hello',
+      strength: { first: 0.5, last: 0.5 },
+      finish: 'length',
+      tokens: 8,
+      receipt: { headsAsked: [4, 4, 4] },
+    });
+    expect(off).toMatchObject({ turn: 2, user: '/off', policy: 'off', strength: null });
+    expect(again).toMatchObject({ turn: 3, user: 'again', strength: { first: 0.5, last: 0.5 } });
+    expect(shares).toMatchObject({ type: 'shares', turn: 3 });
+    expect(outcome.code).toBe(0);
+  });
+
+  it('writes errors as objects, and goes on', async () => {
+    const outcome = await chat([...SYSTEM, '--context', '80', '--json'], `${'long '.repeat(60)}\nhi\n`);
+    const [error, turn] = linesOf(outcome);
+    expect(error).toMatchObject({ type: 'error', code: 'E_CONTEXT_FULL' });
+    expect(error!.message).toMatch(/^E_CONTEXT_FULL/);
+    expect(turn).toMatchObject({ type: 'turn', turn: 1 });
+    expect({ code: outcome.code, stderr: outcome.stderr }).toEqual({ code: 1, stderr: '' });
+  });
+
+  it('answers again with the next seed', async () => {
+    const outcome = await chat([...SYSTEM, '--json', '--seed', '4'], 'hello\n/retry\n');
+    expect(linesOf(outcome)).toMatchObject([
+      { turn: 1, seed: 4 },
+      { turn: 1, user: 'hello', seed: 5 },
+    ]);
+  });
+});
+
+describe('--compare', () => {
+  it('shows off, on and a line with both', async () => {
+    const { code, stdout } = await chat([...SYSTEM, ...HALF, '--compare'], 'hello\n');
+    expect(stdout).toMatch(
+      /^policy off\n[\s\S]+\npolicy on\n[\s\S]+\noff 0\.\d{3} [^|\n]+\| {2}on 0\.\d{3} → 0\.\d{3} .*k=0\.5.*\n$/,
+    );
+    expect(code).toBe(0);
+  });
+
+  it('gives each side what it gives alone, and keeps their histories apart', async () => {
+    const input = 'hello\nand now?\n';
+    const sides = linesOf(await chat([...SYSTEM, ...HALF, '--compare', '--json'], input));
+    const off = linesOf(await chat([...SYSTEM, '--json'], input));
+    const on = linesOf(await chat([...SYSTEM, ...HALF, '--json'], input));
+    expect(sides.map(({ side, assistant }) => [side, assistant])).toEqual([
+      ['off', off[0]!.assistant],
+      ['on', on[0]!.assistant],
+      ['off', off[1]!.assistant],
+      ['on', on[1]!.assistant],
+    ]);
+  });
+
+  it('saves both sides, answers both again, and has no /off', async () => {
+    const file = join(temporaryFolder(), 'both.json');
+    const outcome = await chat(
+      [...SYSTEM, ...HALF, '--compare', '--json'],
+      `hello\n/retry\n/off\n/save ${file}\n`,
+    );
+    expect(linesOf(outcome).map(({ type, seed, code }) => seed ?? code ?? type)).toEqual([
+      0,
+      0,
+      1,
+      1,
+      'E_USAGE',
+    ]);
+    const read = (side: string): string => readFileSync(file.replace('.json', `.${side}.json`), 'utf8');
+    expect(JSON.parse(read('off'))).toMatchObject({ turns: [{ policy: 'off' }] });
+    expect(JSON.parse(read('on'))).toMatchObject({ turns: [{ policy: 'split-softmax' }] });
+  });
+});
+
+describe('a file', () => {
+  it('that was saved is made again token by token, and goes on as the dialogue would have', async () => {
+    const file = join(temporaryFolder(), 'saved.json');
+    const args = [...SYSTEM, '--hold', '--seed', '7', '--temperature', '3', '--json'];
+    const whole = linesOf(await chat(args, `one\ntwo\n/save ${file}\nthree\n`));
+    const rest = await holdfast(['chat', llama, '--threads', '1', '--load', file, '--json'], 'three\n');
+    expect(rest.stderr).toBe(`${file}: 2 answers, token for token as saved\n`);
+    const untimed = (line: Line): Line => ({ ...line, tokensPerSecond: null });
+    expect(linesOf(rest).map(untimed)).toEqual([untimed(whole[2]!)]);
+    expect(rest.code).toBe(0);
+
+    const changed = JSON.parse(readFileSync(file, 'utf8'));
+    changed.turns[1].ids[2] = 499;
+    const other = await chat(['--load', temporaryFile('changed.json', changed), '--json'], '');
+    expect(linesOf(other)[0]!.message).toMatch(
+      /E_DIALOGUE: the answer of turn 2 parts .* token 3: token 499 then/,
+    );
+    expect(other.code).toBe(1);
+  });
+
+  it('of messages is taken as it stands, and its last message answered', async () => {
+    const messages = [
+      { role: 'system', content: 'You are the keeper of the rope.' },
+      { role: 'user', content: 'hello' },
+      { role: 'assistant', content: 'Hold it.' },
+      { role: 'user', content: 'and now?' },
+    ];
+    const file = temporaryFile('messages.json', { messages });
+    const outcome = await chat(['--load', file, ...HALF, '--compare', '--json'], 'more\n');
+    expect(linesOf(outcome)).toMatchObject([
+      { turn: 2, side: 'off', user: 'and now?' },
+      { turn: 2, side: 'on', user: 'and now?', strength: { first: 0.5 } },
+      { turn: 3, side: 'off', user: 'more' },
+      { turn: 3, side: 'on', user: 'more' },
+    ]);
+    const inside = await chat([...HALF, ...SYSTEM, '--json'], `/load ${file}\n`);
+    expect(linesOf(inside)[0]!.assistant).toBe(linesOf(outcome)[1]!.assistant);
+    expectFailure(await chat(['--load', file, '--system', 'Another.']), 2, /its own --system/);
+  });
+
+  it('of messages can be the example', async () => {
+    const example = fixture('../../examples/anchor.json');
+    const written = await succeed(['chat', llama, ...SHORT, '--load', example]);
+    expect(written).toMatch(/system prompt 0\./);
+  });
+});
+
+describe('what is asked wrongly', () => {
+  const wrong: readonly (readonly [string, readonly string[], number, RegExp])[] = [
+    ['a policy with nothing to hold', HALF, 2, /E_USAGE.*needs a --system.*nothing to hold/],
+    ['holding nothing', ['--hold'], 2, /E_USAGE: --hold needs a --system/],
+    ['two policies', [...SYSTEM, '--hold', '--policy', 'boost'], 2, /'--hold' cannot be used with/],
+    ['a comparison with nothing', [...SYSTEM, '--compare'], 2, /--compare needs --hold or a --policy/],
+    ['a policy without a strength', [...SYSTEM, '--policy', 'boost'], 2, /needs --strength or --schedule/],
+    ['a strength without a policy', [...SYSTEM, '--strength', '1'], 2, /--strength needs the --policy/],
+    ['a strength and a schedule', [...SYSTEM, ...HALF, '--schedule', 'target:0.3'], 2, /one of --strength/],
+    ['layers that are none', [...SYSTEM, '--layers', '1,8-5'], 2, /"8-5" is not an index/],
+    ['standard input as a file', ['--load', '-'], 2, /--load takes a file/],
+    [
+      'a strength out of range',
+      [...SYSTEM, '--policy', 'boost', '--strength', '0.5'],
+      1,
+      /E_STRENGTH: boost/,
+    ],
+    ['sampling out of range', [...SYSTEM, '--top-p', '7'], 1, /E_SAMPLING: topP/],
+    ['a layer that is not there', [...SYSTEM, ...HALF, '--layers', '0-9'], 1, /E_STRENGTH: layer 3/],
+    ['a policy that is none', [...SYSTEM, '--policy', 'pull'], 1, /E_POLICY/],
+    ['no such file', ['--load', 'nowhere.json'], 1, /E_NOT_FOUND/],
+  ];
+  it.each(wrong)('%s', async (_, args, code, message) => {
+    expectFailure(await chat(args, 'hello\n'), code, message);
+  });
+});
