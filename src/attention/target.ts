@@ -3,7 +3,8 @@ import type { Span, TokenRange } from '../text/index.js';
 
 /**
  * What counts as "the system prompt". `prefix` is the definition in Li et al. 2024; `sink`, `template` and
- * `random` are controls: an effect that a control also shows is not an effect of the system prompt.
+ * `random` are controls: an effect that a control also shows is not an effect of the system prompt. `random` is
+ * a span as long as the prefix shortly after it; it exists once the dialogue has grown that far, and stays put.
  */
 export type Target =
   | { readonly kind: 'prefix' | 'message' | 'content' | 'sink' | 'template' }
@@ -31,11 +32,13 @@ export function parseTarget(text: string): Target {
   ) {
     return { kind: text };
   }
-  const random = /^random:(\d+)$/.exec(text);
-  if (random) return { kind: 'random', seed: Number(random[1]) };
-  const range = /^(\d+):(\d+)$/.exec(text);
-  if (range && Number(range[1]) < Number(range[2])) {
-    return { kind: 'range', range: { start: Number(range[1]), end: Number(range[2]) } };
+  const [, name, second] = /^(random|\d+):(\d+)$/.exec(text) ?? [];
+  // Larger numbers would not be read as they are written.
+  if (Number.isSafeInteger(Number(second))) {
+    if (name === 'random') return { kind: 'random', seed: Number(second) };
+    if (Number(name) < Number(second)) {
+      return { kind: 'range', range: { start: Number(name), end: Number(second) } };
+    }
   }
   throw new HoldfastError('E_TARGET', `"${text}" is not a target`, {
     hint: 'Write prefix, message, content, sink, template, random:SEED or START:END (token indices, START < END)',
@@ -73,19 +76,27 @@ function targetRanges(target: Target, { spans, system }: TargetContext): readonl
   return [target.kind === 'message' ? system.message : system.content];
 }
 
-/** A span as long as the prefix, somewhere after it, chosen by the seed. */
+/**
+ * A span as long as the prefix, within the two prefix lengths that follow it. Where it starts depends on the seed
+ * and the prefix alone, so that a control stays put while the dialogue grows:
+ *
+ *   start = |prefix| + floor(u·|prefix|),   0 ≤ u(seed) < 1
+ */
 function randomRange(seed: number, prefixEnd: number, total: number): TokenRange {
-  const latest = total - prefixEnd;
-  if (latest < prefixEnd) {
+  // Knuth's multiplicative hash spreads neighbouring seeds.
+  const fraction = (Math.imul(seed + 1, 2654435761) >>> 0) / 2 ** 32;
+  const start = prefixEnd + Math.floor(fraction * prefixEnd);
+  const end = start + prefixEnd;
+  if (end > total) {
     throw new HoldfastError(
       'E_TARGET',
-      `no room for a random span of ${prefixEnd} tokens outside the system prompt in a dialogue of ${total}`,
+      `the target random:${seed} is tokens [${start}, ${end}), and the dialogue has ${total}`,
+      {
+        hint: `A dialogue of three times the system prompt, ${3 * prefixEnd} tokens, has room for every seed`,
+      },
     );
   }
-  // Knuth's multiplicative hash spreads neighbouring seeds; the fraction is mapped on [prefixEnd, latest].
-  const fraction = (Math.imul(seed + 1, 2654435761) >>> 0) / 2 ** 32;
-  const start = prefixEnd + Math.floor(fraction * (latest - prefixEnd + 1));
-  return { start, end: start + prefixEnd };
+  return { start, end };
 }
 
 function mergeRanges(ranges: readonly TokenRange[]): readonly TokenRange[] {

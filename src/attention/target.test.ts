@@ -1,0 +1,218 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Span } from '../text/index.js';
+import { parseTarget, resolveTarget, type Target, type TargetContext, targetName } from './target.js';
+
+/** `<s>` | header 1–4 | "Be brief…" 4–10 | tail 10–12 | user 12–20 | header 20–23 | answer 23–40 */
+const spans: readonly Span[] = [
+  { role: 'sink', turn: 0, start: 0, end: 1 },
+  { role: 'template', turn: 0, start: 1, end: 4 },
+  { role: 'system', turn: 0, start: 4, end: 10 },
+  { role: 'template', turn: 0, start: 10, end: 12 },
+  { role: 'user', turn: 1, start: 12, end: 20 },
+  { role: 'template', turn: 1, start: 20, end: 23 },
+  { role: 'assistant', turn: 1, start: 23, end: 40 },
+];
+const dialogue: TargetContext = {
+  spans,
+  system: { message: { start: 1, end: 12 }, content: { start: 4, end: 10 } },
+};
+const bare: TargetContext = { spans: spans.filter(({ role }) => role !== 'system'), system: null };
+
+/** A dialogue of so many tokens whose prefix takes so many. */
+const ofLength = (prefix: number, tokens: number): TargetContext => ({
+  spans: [
+    { role: 'sink', turn: 0, start: 0, end: 1 },
+    { role: 'system', turn: 0, start: 1, end: prefix },
+    { role: 'user', turn: 1, start: prefix, end: tokens },
+  ],
+  system: { message: { start: 1, end: prefix }, content: { start: 1, end: prefix } },
+});
+const resolve = (text: string, context: TargetContext) => resolveTarget(parseTarget(text), context);
+const eTarget = (message: string) =>
+  expect.objectContaining({ code: 'E_TARGET', message: `E_TARGET: ${message}` });
+
+describe('resolveTarget', () => {
+  it.each([
+    ['prefix', [[0, 12]]],
+    ['message', [[1, 12]]],
+    ['content', [[4, 10]]],
+    ['sink', [[0, 1]]],
+    [
+      'template',
+      [
+        [1, 4],
+        [10, 12],
+        [20, 23],
+      ],
+    ],
+    ['5:30', [[5, 30]]],
+  ] as const)('finds the tokens of %s', (text, ranges) => {
+    expect(resolve(text, dialogue)).toEqual(ranges.map(([start, end]) => ({ start, end })));
+  });
+
+  it('joins spans that touch, and leaves out empty ones', () => {
+    const touching: TargetContext = {
+      ...bare,
+      spans: [
+        { role: 'template', turn: 0, start: 0, end: 2 },
+        { role: 'template', turn: 1, start: 2, end: 5 },
+        { role: 'user', turn: 1, start: 5, end: 9 },
+        { role: 'template', turn: 1, start: 9, end: 9 },
+        { role: 'template', turn: 1, start: 9, end: 11 },
+      ],
+    };
+    expect(resolve('template', touching)).toEqual([
+      { start: 0, end: 5 },
+      { start: 9, end: 11 },
+    ]);
+  });
+
+  it('gives disjoint ascending ranges, with a gap between any two, whatever the order of the spans', () => {
+    const layout = fc.array(fc.tuple(fc.nat(60), fc.nat(6)), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(layout, (pairs) => {
+        const given = pairs.map(
+          ([start, size]): Span => ({ role: 'template', turn: 0, start, end: start + size }),
+        );
+        const tokens = new Set(given.flatMap(({ start, end }) => indices(start, end)));
+        fc.pre(tokens.size > 0);
+        const ranges = resolve('template', { spans: given, system: null });
+        expect(ranges.flatMap(({ start, end }) => indices(start, end))).toEqual(
+          [...tokens].sort((a, b) => a - b),
+        );
+        for (const [i, { start, end }] of ranges.entries()) {
+          expect(start).toBeLessThan(end);
+          if (i > 0) expect(start).toBeGreaterThan(ranges[i - 1]!.end);
+        }
+      }),
+    );
+  });
+
+  it('refuses a target that needs a system message where there is none', () => {
+    for (const name of ['prefix', 'message', 'content', 'random:3']) {
+      expect(() => resolve(name, bare)).toThrow(eTarget(`the target ${name} needs a system message`));
+    }
+    expect(resolve('sink', bare)).toEqual([{ start: 0, end: 1 }]);
+  });
+
+  it('refuses a target without tokens', () => {
+    const user: TargetContext = { spans: spans.filter(({ role }) => role === 'user'), system: null };
+    for (const name of ['sink', 'template']) {
+      expect(() => resolve(name, user)).toThrow(eTarget(`the target ${name} has no tokens in this dialogue`));
+    }
+    const silent: TargetContext = {
+      spans,
+      system: { message: { start: 1, end: 12 }, content: { start: 4, end: 4 } },
+    };
+    expect(() => resolve('content', silent)).toThrow(
+      eTarget('the target content has no tokens in this dialogue'),
+    );
+    const empty: Target = { kind: 'range', range: { start: 7, end: 7 } };
+    expect(() => resolveTarget(empty, dialogue)).toThrow(
+      eTarget('the target 7:7 has no tokens in this dialogue'),
+    );
+  });
+});
+
+describe('a random target', () => {
+  const seed = fc.maxSafeNat();
+  const prefix = fc.integer({ min: 2, max: 400 });
+
+  it('is as long as the prefix, and lies in the two prefix lengths that follow it', () => {
+    fc.assert(
+      fc.property(seed, prefix, (seed, prefix) => {
+        const [range, ...others] = resolve(`random:${seed}`, ofLength(prefix, 3 * prefix));
+        expect(others).toEqual([]);
+        expect(range!.end - range!.start).toBe(prefix);
+        expect(range!.start).toBeGreaterThanOrEqual(prefix);
+        expect(range!.end).toBeLessThan(3 * prefix);
+      }),
+    );
+  });
+
+  it('stays put while the dialogue grows, from the token that completes it', () => {
+    fc.assert(
+      fc.property(seed, prefix, fc.nat(5000), (seed, prefix, growth) => {
+        const text = `random:${seed}`;
+        const [range] = resolve(text, ofLength(prefix, 3 * prefix + growth));
+        expect(resolve(text, ofLength(prefix, range!.end))).toEqual([range]);
+        expect(resolve(text, ofLength(prefix, range!.end + growth))).toEqual([range]);
+        const short = Math.max(prefix, range!.end - 1 - growth);
+        expect(() => resolve(text, ofLength(prefix, short))).toThrow(
+          eTarget(
+            `the target ${text} is tokens [${range!.start}, ${range!.end}), and the dialogue has ${short}. ` +
+              `A dialogue of three times the system prompt, ${3 * prefix} tokens, has room for every seed`,
+          ),
+        );
+      }),
+    );
+  });
+
+  it('is spread over its places by neighbouring seeds', () => {
+    const places = Array.from(
+      { length: 1000 },
+      (_, i) => resolve(`random:${i}`, ofLength(40, 120))[0]!.start,
+    );
+    for (let place = 40; place < 80; place++) {
+      // 25 are expected at each of 40 places.
+      const count = places.filter((start) => start === place).length;
+      expect(count, `place ${place}`).toBeGreaterThan(15);
+      expect(count, `place ${place}`).toBeLessThan(35);
+    }
+  });
+});
+
+describe('parseTarget', () => {
+  it('reads each kind, and targetName writes it', () => {
+    const kind = fc.constantFrom('prefix', 'message', 'content', 'sink', 'template');
+    const target = fc.oneof(
+      kind.map((kind): Target => ({ kind })),
+      fc.maxSafeNat().map((seed): Target => ({ kind: 'random', seed })),
+      fc.uniqueArray(fc.maxSafeNat(), { minLength: 2, maxLength: 2 }).map(
+        ([a, b]): Target => ({
+          kind: 'range',
+          range: { start: Math.min(a!, b!), end: Math.max(a!, b!) },
+        }),
+      ),
+    );
+    fc.assert(
+      fc.property(target, (target) => {
+        expect(parseTarget(targetName(target))).toEqual(target);
+      }),
+    );
+  });
+
+  it('refuses what is none of these, with what to write', () => {
+    for (const text of [
+      '',
+      'Prefix',
+      'system',
+      'random',
+      'random:',
+      'random:-1',
+      'random:1.5',
+      'random:1:2',
+      '5:5',
+      '9:3',
+      '3:',
+      ':3',
+      '-1:3',
+      '1:2:3',
+      ' 1:2',
+      // Beyond what a number holds exactly.
+      'random:9007199254740992',
+      '0:9007199254740992',
+    ]) {
+      expect(() => parseTarget(text), text).toThrow(
+        eTarget(
+          `"${text}" is not a target. Write prefix, message, content, sink, template, random:SEED or START:END (token indices, START < END)`,
+        ),
+      );
+    }
+  });
+});
+
+function indices(start: number, end: number): number[] {
+  return Array.from({ length: end - start }, (_, i) => start + i);
+}
