@@ -107,20 +107,26 @@ export function isIdentity(policy: RowPolicy, strength: number): boolean {
  * 120, π is 0 in f32 while π^0.01 is 0.3.
  *
  *   split-softmax  log π′ = k·log π
- *   boost          log π′ = log M + log π − log(1 + (M−1)·π)
+ *   boost          log π′ = −softplus(−(logit π + log M)), which keeps 1 − π′ exact where π is almost 1
  *   floor          log π′ = max(log π, log ψ)
  */
 export function mapLogShare(logShare: number, map: RowMap): number {
   if (logShare === Number.NEGATIVE_INFINITY || logShare >= 0) return logShare;
-  let mapped = map.exponent * logShare;
-  mapped = mapped + Math.log(map.multiplier) - Math.log1p((map.multiplier - 1) * Math.exp(mapped));
-  return Math.min(0, Math.max(mapped, Math.log(map.floor)));
+  const { exponent, multiplier, floor } = map;
+  const powered = exponent * logShare;
+  const boosted = multiplier === 1 ? powered : -softplus(log1mExp(powered) - powered - Math.log(multiplier));
+  return Math.max(boosted, Math.log(floor));
 }
 
 /** π′ of a row whose target has share π in [0, 1]; strength as the policy defines it. */
 export function mapShare(policy: RowPolicy, share: number, strength: number): number {
   if (isIdentity(policy, strength)) return share;
   return Math.exp(mapLogShare(Math.log(share), rowMap(policy, strength)));
+}
+
+/** ln(1 + e^x) = max(x, 0) + ln(1 + e^−|x|), which does not overflow. */
+export function softplus(x: number): number {
+  return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 }
 
 /** log(1 − e^x) for x < 0 without cancellation on either end (Mächler 2012). */

@@ -1,4 +1,4 @@
-import { mapLogShare, type RowMap } from './policy.js';
+import { mapLogShare, type RowMap, softplus } from './policy.js';
 
 /** One attention row: its weights, and the target's share before and after the policy. */
 export interface Row {
@@ -26,7 +26,8 @@ function logSumExp(
     count++;
     maximum = Math.max(maximum, logits[i]!);
   }
-  if (count === 0) return { value: Number.NEGATIVE_INFINITY, count };
+  // Nothing on this side, or only logits of −Infinity, whose weights are 0.
+  if (maximum === Number.NEGATIVE_INFINITY) return { value: maximum, count };
   let sum = 0;
   for (let i = 0; i < logits.length; i++) {
     if (isTarget[i] === side) sum += Math.exp(logits[i]! - maximum);
@@ -48,7 +49,6 @@ export function attendRow(logits: Float64Array, isTarget: Uint8Array, map: RowMa
   const target = logSumExp(logits, isTarget, 1);
   const rest = logSumExp(logits, isTarget, 0);
   const gap = rest.value - target.value;
-  // softplus without overflow: ln(1 + e^x) = max(x, 0) + ln(1 + e^−|x|)
   const logShare = target.count === 0 ? Number.NEGATIVE_INFINITY : rest.count === 0 ? 0 : -softplus(gap);
   const before = Math.exp(logShare);
   const mixed = target.count > 0 && rest.count > 0;
@@ -61,10 +61,6 @@ export function attendRow(logits: Float64Array, isTarget: Uint8Array, map: RowMa
     isTarget[i] === 1 ? Math.exp(logit - target.value + mapped) : Math.exp(logit - rest.value + logRest),
   );
   return { weights, before, after, mixed };
-}
-
-function softplus(x: number): number {
-  return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 }
 
 /** Softmax of one row. */
