@@ -83,8 +83,8 @@ export function strengthForMeanShare(policy: Policy, shares: Float32Array, mean:
  * @throws HoldfastError `E_POLICY` when the text is none of these.
  */
 export function parseSchedule(text: string, strength: number): Schedule {
-  const [kind, rest = ''] = text.split(':', 2);
-  const numbers = rest === '' ? [] : rest.split(',').map(Number);
+  const [, kind, rest] = /^([a-z-]+)(?::(.*))?$/.exec(text) ?? [];
+  const numbers = rest === undefined ? [] : rest.split(',').map(readNumber);
   const [first = Number.NaN, second = Number.NaN, third = Number.NaN] = numbers;
   const count = numbers.some((value) => !Number.isFinite(value)) ? -1 : numbers.length;
   if (kind === 'constant' && count === 0) return { kind, strength };
@@ -94,6 +94,11 @@ export function parseSchedule(text: string, strength: number): Schedule {
   throw new HoldfastError('E_POLICY', `"${text}" is not a schedule`, {
     hint: 'Write constant, per-turn:FROM,TO,STEP, per-token:FROM,TO,RATE or target:SHARE (a share from 0 to 1)',
   });
+}
+
+/** NaN for what is not a number; `Number` alone takes nothing at all for 0. */
+function readNumber(text: string): number {
+  return text.trim() === '' ? Number.NaN : Number(text);
 }
 
 /** The strengths a schedule starts from and can reach, so that they can be checked before a dialogue begins. */

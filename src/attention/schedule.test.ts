@@ -1,0 +1,256 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { mapShare, POLICIES, POLICY_RULES } from './policy.js';
+import {
+  type DialoguePoint,
+  parseSchedule,
+  type Schedule,
+  scheduleBounds,
+  scheduledStrength,
+  strengthForMeanShare,
+} from './schedule.js';
+
+const point: DialoguePoint = { turn: 1, tokens: 100, targetTokens: 100 };
+const fraction = fc.double({ min: 0, max: 1, noNaN: true });
+const between = (value: number, a: number, b: number): boolean =>
+  value >= Math.min(a, b) && value <= Math.max(a, b);
+
+describe('a constant schedule', () => {
+  it('is the same at every point', () => {
+    const schedule: Schedule = { kind: 'constant', strength: 0.7 };
+    for (const turn of [1, 5, 90]) {
+      expect(scheduledStrength('split-softmax', schedule, { ...point, turn, tokens: turn * 50 })).toBe(0.7);
+    }
+  });
+});
+
+describe('a schedule per turn', () => {
+  const schedule: Schedule = { kind: 'per-turn', from: 1, to: 0.6, step: 0.04 };
+  const at = (turn: number): number => scheduledStrength('split-softmax', schedule, { ...point, turn });
+
+  it('falls from 1 in the first turn by 0.04 a turn to 0.6 in the eleventh, and stays there', () => {
+    expect(at(1)).toBe(1);
+    expect(at(2)).toBe(0.96);
+    expect(at(6)).toBeCloseTo(0.8, 15);
+    for (const turn of [11, 12, 40, 1e6]) expect(at(turn)).toBe(0.6);
+    for (let turn = 1; turn < 11; turn++) expect(at(turn + 1)).toBeLessThan(at(turn));
+  });
+
+  it('rises as well as falls, whatever the sign of the step', () => {
+    for (const step of [0.5, -0.5]) {
+      const strengths = [1, 2, 3, 4].map((turn) =>
+        scheduledStrength('boost', { kind: 'per-turn', from: 1, to: 2.2, step }, { ...point, turn }),
+      );
+      expect(strengths).toEqual([1, 1.5, 2, 2.2]);
+    }
+  });
+
+  it('starts at `from`, moves towards `to` only, and never beyond', () => {
+    fc.assert(
+      fc.property(fraction, fraction, fraction, fc.nat(60), (from, to, step, turns) => {
+        const rise: Schedule = { kind: 'per-turn', from, to, step };
+        const strength = (turn: number): number => scheduledStrength('floor', rise, { ...point, turn });
+        expect(strength(1)).toBe(from);
+        const now = strength(1 + turns);
+        expect(between(now, from, to)).toBe(true);
+        expect(between(strength(2 + turns), now, to)).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('a schedule per token', () => {
+  it('is from + rate·ln(tokens / target), and `from` while the dialogue is no longer than the target', () => {
+    const schedule: Schedule = { kind: 'per-token', from: 1, to: 0.6, rate: 0.1 };
+    const at = (tokens: number): number =>
+      scheduledStrength('split-softmax', schedule, { ...point, tokens, targetTokens: 50 });
+    expect(at(0)).toBe(1);
+    expect(at(20)).toBe(1);
+    expect(at(50)).toBe(1);
+    expect(at(500)).toBeCloseTo(1 - 0.1 * Math.log(10), 15);
+    expect(at(1e9)).toBe(0.6);
+  });
+
+  it('moves one way as the dialogue grows, and never beyond `to`', () => {
+    fc.assert(
+      fc.property(
+        fraction,
+        fraction,
+        fraction,
+        fc.nat(500),
+        fc.nat(1e6),
+        fc.nat(1e6),
+        (from, to, rate, targetTokens, a, b) => {
+          const schedule: Schedule = { kind: 'per-token', from, to, rate };
+          const at = (tokens: number): number =>
+            scheduledStrength('floor', schedule, { turn: 1, tokens, targetTokens });
+          const early = at(Math.min(a, b));
+          expect(between(early, from, to)).toBe(true);
+          expect(between(at(Math.max(a, b)), early, to)).toBe(true);
+        },
+      ),
+    );
+  });
+});
+
+describe('a target schedule', () => {
+  it('changes nothing before shares have been seen', () => {
+    for (const policy of POLICIES) {
+      expect(scheduledStrength(policy, { kind: 'target', share: 0.9 }, point)).toBe(
+        POLICY_RULES[policy].identity,
+      );
+    }
+  });
+
+  it('is the strength for the mean of the shares seen last', () => {
+    const shares = Float32Array.of(0.1, 0.2, 0.4);
+    const schedule: Schedule = { kind: 'target', share: 0.5 };
+    expect(scheduledStrength('boost', schedule, { ...point, shares })).toBe(
+      strengthForMeanShare('boost', shares, 0.5),
+    );
+  });
+});
+
+describe('strengthForMeanShare', () => {
+  const acting = POLICIES.filter((policy) => policy !== 'off');
+  const meanUnder = (policy: (typeof POLICIES)[number], shares: Float32Array, strength: number): number => {
+    const { row, rowStrength } = POLICY_RULES[policy];
+    let sum = 0;
+    for (const share of shares) sum += mapShare(row, share, rowStrength(strength));
+    return sum / shares.length;
+  };
+  const strongest = (policy: (typeof POLICIES)[number]): number => {
+    const { identity, minimum, maximum } = POLICY_RULES[policy];
+    return identity === minimum ? maximum : minimum;
+  };
+  const shares = fc
+    .array(fc.oneof(fraction, fc.constantFrom(0, 1, 1e-30)), { minLength: 1, maxLength: 40 })
+    .map((values) => Float32Array.from(values));
+
+  it.each(acting)('brings the mean under %s to what was asked where it can', (policy) => {
+    fc.assert(
+      fc.property(shares, fraction, (seen, place) => {
+        const { identity, minimum, maximum } = POLICY_RULES[policy];
+        const weakest = meanUnder(policy, seen, identity);
+        const most = meanUnder(policy, seen, strongest(policy));
+        const wanted = weakest + place * (most - weakest);
+        const strength = strengthForMeanShare(policy, seen, wanted);
+        expect(strength).toBeGreaterThanOrEqual(minimum);
+        expect(strength).toBeLessThanOrEqual(maximum);
+        expect(Math.abs(meanUnder(policy, seen, strength) - wanted)).toBeLessThan(1e-6);
+      }),
+    );
+  });
+
+  it.each(acting)('changes nothing under %s where the mean is higher already', (policy) => {
+    fc.assert(
+      fc.property(shares, fraction, (seen, part) => {
+        const mean = meanUnder(policy, seen, POLICY_RULES[policy].identity);
+        expect(strengthForMeanShare(policy, seen, part * mean)).toBe(POLICY_RULES[policy].identity);
+      }),
+    );
+  });
+
+  it.each(acting)('takes the strongest of %s where the mean is out of reach', (policy) => {
+    // A head that cannot see the target stays at 0, whatever the policy.
+    expect(strengthForMeanShare(policy, Float32Array.of(0, 0, 0.5, 0.1), 0.8)).toBe(strongest(policy));
+  });
+
+  it('leaves everything as it is with the policy off', () => {
+    expect(strengthForMeanShare('off', Float32Array.of(0.1), 0.9)).toBe(1);
+  });
+});
+
+describe('parseSchedule', () => {
+  it('reads each kind', () => {
+    expect(parseSchedule('constant', 0.3)).toEqual({ kind: 'constant', strength: 0.3 });
+    expect(parseSchedule('per-turn:1,0.6,0.04', 9)).toEqual({
+      kind: 'per-turn',
+      from: 1,
+      to: 0.6,
+      step: 0.04,
+    });
+    expect(parseSchedule('per-token:1, .6, 1e-2', 9)).toEqual({
+      kind: 'per-token',
+      from: 1,
+      to: 0.6,
+      rate: 0.01,
+    });
+    expect(parseSchedule('target:0', 9)).toEqual({ kind: 'target', share: 0 });
+  });
+
+  it('reads back the numbers that were written, to the last bit', () => {
+    const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
+    fc.assert(
+      fc.property(number, number, number, fraction, (from, to, step, share) => {
+        expect(parseSchedule(`per-turn:${from},${to},${step}`, 1)).toEqual({
+          kind: 'per-turn',
+          from,
+          to,
+          step,
+        });
+        expect(parseSchedule(`per-token:${from},${to},${step}`, 1)).toEqual({
+          kind: 'per-token',
+          from,
+          to,
+          rate: step,
+        });
+        expect(parseSchedule(`target:${share}`, 1)).toEqual({ kind: 'target', share });
+      }),
+    );
+  });
+
+  it('refuses what is none of these, with what to write', () => {
+    for (const text of [
+      '',
+      'Constant',
+      'constant:',
+      'constant:0.5',
+      'per-turn',
+      'per-turn:1,0.6',
+      'per-turn:1,0.6,0.04,2',
+      // A number left out is not 0.
+      'per-turn:1,,0.04',
+      'per-turn:1, ,0.04',
+      'per-token:1,x,0.1',
+      'per-token:1,0.6,Infinity',
+      'target:',
+      'target:1.01',
+      'target:-0.1',
+      'target:NaN',
+      // Nothing that follows is left unread.
+      'target:0.5:0.9',
+      'per-turn:1,0.6,0.04:junk',
+      'linear:1,2,3',
+    ]) {
+      expect(() => parseSchedule(text, 1), text).toThrow(
+        expect.objectContaining({
+          code: 'E_POLICY',
+          message: expect.stringContaining(
+            `"${text}" is not a schedule. Write constant, per-turn:FROM,TO,STEP`,
+          ),
+        }),
+      );
+    }
+  });
+});
+
+describe('scheduleBounds', () => {
+  it('are strengths between which the schedule stays', () => {
+    fc.assert(
+      fc.property(fraction, fraction, fraction, fc.nat(100), (from, to, step, turn) => {
+        const schedules: Schedule[] = [
+          { kind: 'constant', strength: from },
+          { kind: 'per-turn', from, to, step },
+          { kind: 'per-token', from, to, rate: step },
+        ];
+        for (const schedule of schedules) {
+          const bounds = scheduleBounds(schedule);
+          const strength = scheduledStrength('floor', schedule, { ...point, turn, tokens: turn * turn });
+          expect(between(strength, Math.min(...bounds), Math.max(...bounds)), schedule.kind).toBe(true);
+        }
+      }),
+    );
+    expect(scheduleBounds({ kind: 'target', share: 0.5 })).toEqual([]);
+  });
+});
