@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { POLICIES, POLICY_RULES } from './policy.js';
+import { strengthPerHead, uniformStrength } from './strength.js';
+
+const grid = { layers: 3, heads: 4 };
+const cell = (layer: number, head: number): number => layer * grid.heads + head;
+const eStrength = (message: string) =>
+  expect.objectContaining({ code: 'E_STRENGTH', message: `E_STRENGTH: ${message}` });
+
+describe('uniformStrength', () => {
+  it('gives all heads of all layers the strength when none are named', () => {
+    expect(uniformStrength('split-softmax', 0.5, grid)).toEqual({
+      policy: 'split-softmax',
+      strength: new Float32Array(12).fill(0.5),
+    });
+  });
+
+  it('gives the named layers and heads the strength, and the others the one that changes nothing', () => {
+    const subset = (count: number) => fc.subarray(Array.from({ length: count }, (_, i) => i));
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...POLICIES),
+        subset(grid.layers),
+        subset(grid.heads),
+        (policy, layers, heads) => {
+          const rule = POLICY_RULES[policy];
+          const given = 0.5 * rule.minimum + 0.5 * Math.min(rule.maximum, 4);
+          const { policy: row, strength } = uniformStrength(policy, given, grid, { layers, heads });
+          expect(row).toBe(rule.row);
+          for (let layer = 0; layer < grid.layers; layer++) {
+            for (let head = 0; head < grid.heads; head++) {
+              const named = layers.includes(layer) && heads.includes(head);
+              const expected = named ? rule.rowStrength(given) : POLICY_RULES[row].identity;
+              expect(strength[cell(layer, head)]).toBe(Math.fround(expected));
+            }
+          }
+        },
+      ),
+    );
+  });
+
+  it('takes heads without layers as these heads in every layer, and the other way round', () => {
+    const heads = uniformStrength('boost', 2, grid, { heads: [1] }).strength;
+    expect([...heads]).toEqual([1, 2, 1, 1, 1, 2, 1, 1, 1, 2, 1, 1]);
+    const layers = uniformStrength('floor', 0.5, grid, { layers: [2] }).strength;
+    expect([...layers]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0.5, 0.5, 0.5, 0.5]);
+  });
+
+  it('turns α of pasta into the boost 1/α on the named heads, and a hold into a floor', () => {
+    const pasta = uniformStrength('pasta', 0.01, grid, { layers: [0], heads: [3] });
+    expect(pasta.policy).toBe('boost');
+    expect(pasta.strength[cell(0, 3)]).toBe(100);
+    expect(pasta.strength.filter((value) => value === 1)).toHaveLength(11);
+    expect(uniformStrength('hold', 0.25, grid)).toEqual(uniformStrength('floor', 0.25, grid));
+  });
+
+  it.each(POLICIES)('takes the weakest and the strongest of %s', (policy) => {
+    const { minimum, maximum, row, rowStrength } = POLICY_RULES[policy];
+    if (policy === 'off') return;
+    for (const strength of [minimum, maximum]) {
+      const value = uniformStrength(policy, strength, grid).strength[0]!;
+      expect(value).toBe(Math.fround(rowStrength(strength)));
+      expect(value).toBeGreaterThanOrEqual(POLICY_RULES[row].minimum);
+      expect(value).toBeLessThanOrEqual(POLICY_RULES[row].maximum);
+    }
+  });
+
+  it('refuses strengths out of range and names policy and symbol', () => {
+    for (const [policy, strength, message] of [
+      ['split-softmax', 1.5, 'split-softmax takes k from 0 to 1, not 1.5'],
+      ['split-softmax', -0.1, 'split-softmax takes k from 0 to 1, not -0.1'],
+      ['boost', 0.5, 'boost takes M from 1 to 1000000, not 0.5'],
+      ['pasta', 0, 'pasta takes α from 0.000001 to 1, not 0'],
+      ['floor', Number.NaN, 'floor takes ψ from 0 to 1, not NaN'],
+      ['hold', 2, 'hold takes π₁ from 0 to 1, not 2'],
+    ] as const) {
+      expect(() => uniformStrength(policy, strength, grid)).toThrow(eStrength(message));
+    }
+  });
+
+  it('refuses layers and heads that the model does not have, and says how many it has', () => {
+    for (const layer of [3, -1, 0.5, Number.NaN]) {
+      expect(() => uniformStrength('boost', 2, grid, { layers: [0, layer] })).toThrow(
+        eStrength(`layer ${layer} does not exist: the model has 3 layers`),
+      );
+    }
+    expect(() => uniformStrength('boost', 2, grid, { heads: [4] })).toThrow(
+      eStrength('head 4 does not exist: the model has 4 heads'),
+    );
+  });
+});
+
+describe('strengthPerHead', () => {
+  it('asks for each named head once and for no other', () => {
+    const asked: string[] = [];
+    const { strength } = strengthPerHead(
+      'floor',
+      (layer, head) => {
+        asked.push(`${layer}.${head}`);
+        return (layer * 4 + head) / 16;
+      },
+      grid,
+      { layers: [0, 2], heads: [1, 3] },
+    );
+    expect(asked).toEqual(['0.1', '0.3', '2.1', '2.3']);
+    expect([...strength]).toEqual([0, 1, 0, 3, 0, 0, 0, 0, 0, 9, 0, 11].map((value) => value / 16));
+  });
+
+  it('refuses one bad strength among good ones', () => {
+    const strengthOf = (layer: number, head: number): number => (layer === 2 && head === 1 ? 1.01 : 0.5);
+    expect(() => strengthPerHead('split-softmax', strengthOf, grid)).toThrow(
+      eStrength('split-softmax takes k from 0 to 1, not 1.01'),
+    );
+  });
+});
