@@ -295,6 +295,23 @@ function familySuite(family: Family, create: CreateExecutor): void {
     expect(result!.logits).toEqual(alone.logits.subarray(36 * executor.blueprint.vocabSize));
   });
 
+  it('invariant 4: callers that do not wait for each other get what they would have got alone', async () => {
+    const spans = [
+      { start: 0, end: 18 },
+      { start: 18, end: 40 },
+    ];
+    const ids = model.ids.slice(0, 40);
+    const alone = await run(ids, [40], { spans });
+    const [whole, reversed] = await Promise.all([
+      run(ids, [40], { spans }),
+      run(ids.toReversed(), [40], { spans: [{ start: 3, end: 7 }] }),
+      run(ids, [9, 31], { spans: [{ start: 1, end: 39 }] }),
+    ]);
+    expect(whole.logits).toEqual(alone.logits);
+    expect(whole.spanBefore).toEqual(alone.spanBefore);
+    expect(reversed.logits).not.toEqual(alone.logits);
+  });
+
   it('invariant 6: a target that no row can see beside something else touches nothing, and says so', async () => {
     const beyond = await run(model.ids, [72], {
       intervention: intervene([{ start: 90, end: 99 }], 'split-softmax', 0.5),

@@ -60,6 +60,7 @@ class CpuExecutor implements Executor {
   readonly #rotations: readonly RotationTable[];
   readonly #indicator = new Indicator();
   readonly #chunkTokens: number;
+  #last: Promise<void> = Promise.resolve();
   #disposed = false;
 
   constructor(
@@ -82,14 +83,25 @@ class CpuExecutor implements Executor {
     options: { signal?: AbortSignal } = {},
   ): Promise<ForwardResult[]> {
     const results: ForwardResult[] = [];
-    for (const request of requests) results.push(await this.#run(request, options.signal));
+    for (const request of requests)
+      results.push(await this.#inTurn(() => this.#run(request, options.signal)));
     return results;
   }
 
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
-    await this.session.release();
+    await this.#inTurn(() => this.session.release());
+  }
+
+  /** One request at a time: callers that do not wait for each other would share scratch memory, or a sequence. */
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#last.then(work);
+    this.#last = result.then(
+      () => undefined,
+      () => undefined,
+    );
+    return result;
   }
 
   async #run(request: ForwardRequest, signal: AbortSignal | undefined): Promise<ForwardResult> {
