@@ -64,6 +64,8 @@ export async function takeTypedLines(
 
   const lines = reader[Symbol.asyncIterator]();
   const idle = (): void => {
+    // Another line is waiting: it is no time to show what is being typed.
+    if (unseen > 0) return;
     busy = false;
     // With the cursor where it is: half a line may have been typed by now.
     if (!closed) reader.prompt(true);
@@ -76,7 +78,7 @@ export async function takeTypedLines(
     warned = false;
     if (unseen > 0) {
       unseen--;
-      process.stdout.write(`${line}\n`);
+      process.stdout.write(`${PROMPT}${line}\n`);
     }
     await room.take(line);
     if (room.ended) break;
