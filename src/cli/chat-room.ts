@@ -81,7 +81,11 @@ export function createRoom(conversation: Conversation, view: ChatView): ChatRoom
       const meter = meters.get(side);
       return turn === undefined || meter === undefined ? [] : [{ side, turn, roles: meter.means() }];
     });
-    if (sides.length === 0) throw new HoldfastError('E_DIALOGUE', 'nothing has been answered here yet');
+    if (sides.length === 0) {
+      throw new HoldfastError('E_DIALOGUE', 'no answer was given here yet whose shares could be shown', {
+        hint: 'A saved answer was not measured by role: say something, or /retry',
+      });
+    }
     view.shares(sides);
   }
 
