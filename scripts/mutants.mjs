@@ -120,7 +120,8 @@ try {
   for (const { name, suite, file, find, put } of mutants) {
     const path = join(copy, file);
     const source = readFileSync(path, 'utf8');
-    if (source.split(find).length !== 2) throw new Error(`${name}: its place is not once in ${file}: ${find}`);
+    if (source.split(find).length !== 2)
+      throw new Error(`${name}: its place is not once in ${file}: ${find}`);
     writeFileSync(path, source.replace(find, put));
     const survived = passes(suite);
     writeFileSync(path, source);
