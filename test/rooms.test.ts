@@ -31,7 +31,13 @@ const ROOMS: readonly { readonly name: string; readonly browser: boolean }[] = [
  * which loads onnxruntime-node.
  */
 const SIDE_DOORS: Readonly<Record<string, readonly string[]>> = {
-  'executors/cpu': ['executors/contract', 'executors/request', 'executors/result'],
+  'executors/cpu': [
+    'executors/contract',
+    'executors/forward-all',
+    'executors/owned-sequence',
+    'executors/request',
+    'executors/result',
+  ],
   index: ['executors/cpu/precision'],
   cli: ['executors/cpu/precision', 'executors/cpu/onnx/graph'],
 };

@@ -9,14 +9,18 @@ export interface Executor {
   /** Which implementation this is; written into every result file. */
   readonly name: 'reference' | 'cpu';
   readonly blueprint: Blueprint;
-  /** What became of the weights, for people and result files, e.g. `f32` or `q4+q8`. */
+  /** What became of the weights, for people and result files, e.g. `f32` or `q4+offsets, q8`. */
   readonly precision: string;
-  /** Opens an empty sequence (a cache the executor owns) of at most `contextLength` tokens. */
+  /**
+   * Opens an empty sequence (a cache the executor owns) of at most `contextLength` tokens.
+   * @throws HoldfastError `E_EXECUTOR` when that is no number of tokens there is room for
+   */
   open(contextLength: number): Sequence;
   /**
    * Appends each request's tokens to its sequence and returns one result per request, in order.
    * @throws HoldfastError `E_TOKEN_RANGE` (id outside the vocabulary, empty request), `E_CONTEXT_FULL`,
-   * `E_TARGET`, `E_DISPOSED`, `E_ABORTED`. A request that throws leaves its sequence as it was.
+   * `E_TARGET`, `E_DISPOSED`, `E_ABORTED`, `E_BUSY` (the sequence is in use, or named twice), `E_EXECUTOR`. Whatever
+   * fails, all sequences of the call are as they were.
    */
   forward(requests: readonly ForwardRequest[], options?: { signal?: AbortSignal }): Promise<ForwardResult[]>;
   dispose(): Promise<void>;

@@ -34,12 +34,12 @@ type Extras = Omit<Partial<ForwardRequest>, 'sequence' | 'tokens'>;
 /** Every executor passes this suite: the golden runs of each family, and the seven invariants of shares. */
 export function conformance(name: string, create: CreateExecutor): void {
   describe(`${name} executor`, () => {
-    for (const family of FAMILIES) describe(family, () => familySuite(family, create));
+    for (const family of FAMILIES) describe(family, () => familySuite(name, family, create));
     describe('GGUF files', () => ggufSuite(create));
   });
 }
 
-function familySuite(family: Family, create: CreateExecutor): void {
+function familySuite(name: string, family: Family, create: CreateExecutor): void {
   let executor: Executor;
   let model: GoldenModel;
   let tensor: (name: string) => Promise<Float32Array>;
@@ -356,6 +356,56 @@ function familySuite(family: Family, create: CreateExecutor): void {
     }
   });
 
+  it('runs a list of sequences, and leaves all of them as they were when one fails', async () => {
+    const [first, second] = [executor.open(80), executor.open(80)];
+    const both = await executor.forward([
+      { sequence: first, tokens: model.ids, logits: 'last' },
+      { sequence: second, tokens: model.ids.slice(0, 9), logits: 'last' },
+    ]);
+    expect(both).toHaveLength(2);
+    await expect(
+      executor.forward([
+        { sequence: first, tokens: [1, 2], logits: 'none' },
+        { sequence: second, tokens: [-1], logits: 'none' },
+      ]),
+    ).rejects.toMatchObject({ code: 'E_TOKEN_RANGE' });
+    const gone = new AbortController();
+    const aborted = executor.forward(
+      [
+        { sequence: first, tokens: [1], logits: 'none' },
+        { sequence: second, tokens: Array<number>(60).fill(1), logits: 'none' },
+      ],
+      { signal: gone.signal },
+    );
+    gone.abort();
+    await expect(aborted).rejects.toMatchObject({ code: 'E_ABORTED' });
+    expect([first.length, second.length]).toEqual([72, 9]);
+  });
+
+  it('refuses a sequence in use, of another executor, or of no size, and everything after its disposal', async () => {
+    const sequence = executor.open(80);
+    const request: ForwardRequest = { sequence, tokens: [1], logits: 'none' };
+    await expect(executor.forward([request, request])).rejects.toMatchObject({ code: 'E_BUSY' });
+    const running = executor.forward([request]);
+    await expect(executor.forward([request])).rejects.toMatchObject({ code: 'E_BUSY' });
+    await running;
+    sequence.truncate(-1);
+    expect(sequence.length).toBe(0);
+    for (const size of [0, -1, 1.5, Number.NaN, 1e15]) {
+      if (size < 1e15 || name === 'cpu') {
+        expect(() => executor.open(size), `${size}`).toThrow(expect.objectContaining({ code: 'E_EXECUTOR' }));
+      }
+    }
+    const other = await create(await openFamily(family));
+    await expect(other.forward([request])).rejects.toMatchObject({ code: 'E_EXECUTOR' });
+    const own = other.open(8);
+    await other.dispose();
+    await expect(other.forward([{ ...request, sequence: own }])).rejects.toMatchObject({
+      code: 'E_DISPOSED',
+    });
+    expect(() => other.open(8)).toThrow(expect.objectContaining({ code: 'E_DISPOSED' }));
+  });
+
   it('refuses bad requests and leaves the sequence as it was', async () => {
     const sequence = executor.open(80);
     await executor.forward([{ sequence, tokens: model.ids, logits: 'none' }]);
@@ -377,7 +427,6 @@ function familySuite(family: Family, create: CreateExecutor): void {
     ).rejects.toMatchObject({ code: 'E_ABORTED' });
     expect(sequence.length).toBe(72);
     sequence.dispose();
-    await refuse({}, 'E_DISPOSED').catch(() => undefined);
     await expect(executor.forward([{ sequence, tokens: [1], logits: 'last' }])).rejects.toMatchObject({
       code: 'E_DISPOSED',
     });

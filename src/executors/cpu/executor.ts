@@ -6,7 +6,8 @@ import { parameterCount } from '../../architectures/index.js';
 import { HoldfastError } from '../../errors.js';
 import type { Checkpoint } from '../../formats/index.js';
 import type { Executor, ForwardRequest, ForwardResult, Sequence } from '../contract.js';
-import { checkRequest, targetMask, throwIfAborted } from '../request.js';
+import { forwardAll } from '../forward-all.js';
+import { targetMask, throwIfAborted } from '../request.js';
 import { emptyResult } from '../result.js';
 import { tapAttention } from './attention-tap.js';
 import { type Chunk, chunkFeeds } from './chunk-feeds.js';
@@ -44,22 +45,32 @@ export async function createCpuExecutor(
   const shape = graphShape(plan.blueprint);
   const weights = await openWeights(plan, checkpoint, precision);
   const model = await decoderGraph(plan.blueprint, shape, weights.graph);
-  const session = await InferenceSession.create(model.proto, {
+  const options: InferenceSession.SessionOptions = {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: 'all',
     // A memory plan is made per set of shapes, and a growing cache never has the same shapes twice.
     enableMemPattern: false,
     externalData: [...model.weights],
+  };
+  const session = await InferenceSession.create(model.proto, options).catch((cause: unknown) => {
+    throw runtimeError('the model could not be loaded', cause);
   });
-  return new CpuExecutor(plan.blueprint, shape, session, weights.embedding, precision);
+  return new CpuExecutor(plan.blueprint, shape, session, weights.embedding, weights.forms());
+}
+
+function runtimeError(what: string, cause: unknown): HoldfastError {
+  const said = cause instanceof Error ? cause.message : String(cause);
+  return new HoldfastError('E_EXECUTOR', `ONNX Runtime: ${what}: ${said}`, {
+    hint: 'holdfast doctor says whether it works here, holdfast inspect how much memory the model needs',
+    cause,
+  });
 }
 
 class CpuExecutor implements Executor {
   readonly name = 'cpu';
   readonly #rotations: readonly RotationTable[];
   readonly #indicator = new Indicator();
-  readonly #chunkTokens: number;
   #last: Promise<void> = Promise.resolve();
   #disposed = false;
 
@@ -71,21 +82,22 @@ class CpuExecutor implements Executor {
     readonly precision: string,
   ) {
     this.#rotations = shape.ropes.map((rope) => new RotationTable(rope, shape.headDim));
-    this.#chunkTokens = chunkTokens(blueprint);
   }
 
   open(contextLength: number): Sequence {
-    return new CpuSequence(this.shape, contextLength);
+    this.#assertUsable();
+    return new CpuSequence(this, this.shape, contextLength);
   }
 
-  async forward(
+  forward(
     requests: readonly ForwardRequest[],
     options: { signal?: AbortSignal } = {},
   ): Promise<ForwardResult[]> {
-    const results: ForwardResult[] = [];
-    for (const request of requests)
-      results.push(await this.#inTurn(() => this.#run(request, options.signal)));
-    return results;
+    const own = ({ sequence }: ForwardRequest): CpuSequence | null =>
+      sequence instanceof CpuSequence ? sequence : null;
+    return forwardAll(this, this.blueprint, requests, own, (request, sequence) =>
+      this.#run(request, sequence, options.signal),
+    );
   }
 
   async dispose(): Promise<void> {
@@ -94,7 +106,11 @@ class CpuExecutor implements Executor {
     await this.#inTurn(() => this.session.release());
   }
 
-  /** One request at a time: callers that do not wait for each other would share scratch memory, or a sequence. */
+  #assertUsable(): void {
+    if (this.#disposed) throw new HoldfastError('E_DISPOSED', 'the executor has been disposed of');
+  }
+
+  /** One chunk at a time: callers that do not wait for each other would share the scratch memory of its inputs. */
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
     const result = this.#last.then(work);
     this.#last = result.then(
@@ -104,28 +120,28 @@ class CpuExecutor implements Executor {
     return result;
   }
 
-  async #run(request: ForwardRequest, signal: AbortSignal | undefined): Promise<ForwardResult> {
-    if (this.#disposed) throw new HoldfastError('E_DISPOSED', 'the executor has been disposed of');
-    const sequence = request.sequence as CpuSequence;
-    sequence.assertUsable();
-    checkRequest(request, this.blueprint);
+  async #run(
+    request: ForwardRequest,
+    sequence: CpuSequence,
+    signal: AbortSignal | undefined,
+  ): Promise<ForwardResult> {
     const start = sequence.length;
     const result = emptyResult(request, this.blueprint, start);
     const target = request.intervention?.target ?? [];
     const pieces = cutSpans(request.spans ?? [], target);
-    try {
-      for (let row = 0; row < request.tokens.length; row += this.#chunkTokens) {
-        // A call of the runtime blocks this thread: between chunks, timers, input and the signal have their turn.
-        await setImmediate();
+    for (let row = 0; row < request.tokens.length; ) {
+      const past = start + row;
+      const tokens = request.tokens.slice(row, row + chunkTokens(this.blueprint, past));
+      const isTarget = targetMask(target, past + tokens.length);
+      // A call of the runtime blocks this thread: between chunks, timers, input and the signal have their turn.
+      await setImmediate();
+      await this.#inTurn(() => {
         throwIfAborted(signal);
-        const tokens = request.tokens.slice(row, row + this.#chunkTokens);
-        const past = start + row;
-        const isTarget = targetMask(target, past + tokens.length);
-        await this.#chunk({ request, sequence, past, tokens, pieces, isTarget }, result, row);
-      }
-    } catch (error) {
-      sequence.truncate(start);
-      throw error;
+        this.#assertUsable();
+        sequence.assertUsableBy(this);
+        return this.#chunk({ request, sequence, past, tokens, pieces, isTarget }, result, row);
+      });
+      row += tokens.length;
     }
     return result;
   }
@@ -137,7 +153,9 @@ class CpuExecutor implements Executor {
     const isLast = row + tokens.length === request.tokens.length;
     const fetches: Record<string, Tensor | null> = { ...fed.fetches };
     for (const name of outputsOf(chunk, isLast)) fetches[name] = null;
-    const outputs = await this.session.run(fed.feeds, fetches);
+    const outputs = await this.session.run(fed.feeds, fetches).catch((cause: unknown) => {
+      throw runtimeError('a forward pass failed', cause);
+    });
     sequence.extend(tokens.length);
     collect(result, chunk, fed, outputs, this.shape, row);
     for (const [layer, rows] of result.attention) {
@@ -153,12 +171,19 @@ class CpuExecutor implements Executor {
   }
 }
 
+/** Multiply-adds that a small machine does in a fraction of a second, so that a long prefill can be aborted. */
+const CHUNK_OPERATIONS = 64 * 135e6;
+
 /**
- * Tokens a long prefill is cut into: as many as keep one call of the runtime to a fraction of a second on a
- * small machine, so that it can be aborted. A function of the model alone, so that the same prompt is always
- * cut, and rounded, the same way.
+ * Tokens of a long prefill that go through the graph at once. A function of the model and the position alone, so
+ * that the same prompt is always cut, and rounded, the same way.
  */
-function chunkTokens(blueprint: Blueprint): number {
-  const tokens = 2 ** Math.round(Math.log2((64 * 135e6) / parameterCount(blueprint)));
+function chunkTokens(blueprint: Blueprint, past: number): number {
+  const attention = blueprint.layers.reduce(
+    (sum, { attention: { heads, headDim, window } }) =>
+      sum + 2 * heads * headDim * Math.min(past, window ?? past),
+    0,
+  );
+  const tokens = 2 ** Math.round(Math.log2(CHUNK_OPERATIONS / (parameterCount(blueprint) + attention)));
   return Math.min(256, Math.max(8, tokens));
 }

@@ -1,5 +1,6 @@
 import { HoldfastError } from '../../errors.js';
 import type { Sequence } from '../contract.js';
+import { OwnedSequence } from '../owned-sequence.js';
 import type { GraphShape } from './graph-shape.js';
 
 /**
@@ -7,31 +8,33 @@ import type { GraphShape } from './graph-shape.js';
  * first, so that the graph reads any prefix or window of it as a view and writes new rows where they belong.
  * Arrays have their full length from the start: the system hands out zeroed pages only as they are touched.
  */
-export class CpuSequence implements Sequence {
+export class CpuSequence extends OwnedSequence implements Sequence {
   #length = 0;
-  #disposed = false;
   readonly #rowSize: number;
   readonly #keys: Float32Array[];
   readonly #values: Float32Array[];
 
-  constructor(
-    { layers, kvHeads, headDim }: GraphShape,
-    readonly contextLength: number,
-  ) {
+  /** @throws HoldfastError `E_EXECUTOR` when there is no room for a cache of so many tokens. */
+  constructor(owner: object, { layers, kvHeads, headDim }: GraphShape, contextLength: number) {
+    super(owner, contextLength);
     this.#rowSize = kvHeads * headDim;
     const arrays = (): Float32Array[] =>
       Array.from({ length: layers }, () => new Float32Array(contextLength * this.#rowSize));
-    this.#keys = arrays();
-    this.#values = arrays();
+    try {
+      this.#keys = arrays();
+      this.#values = arrays();
+    } catch (cause) {
+      const bytes = 2 * layers * contextLength * this.#rowSize * Float32Array.BYTES_PER_ELEMENT;
+      throw new HoldfastError(
+        'E_EXECUTOR',
+        `no room for a context of ${contextLength} tokens: ${bytes} bytes`,
+        { cause },
+      );
+    }
   }
 
   get length(): number {
     return this.#length;
-  }
-
-  /** @throws HoldfastError `E_DISPOSED` */
-  assertUsable(): void {
-    if (this.#disposed) throw new HoldfastError('E_DISPOSED', 'the sequence has been disposed of');
   }
 
   /** Views of tokens `[start, end)` of a layer, `[tokens, kvHeads, headDim]`; `end` may lie beyond the last token. */
@@ -49,9 +52,8 @@ export class CpuSequence implements Sequence {
     this.#length = Math.min(this.#length, Math.max(0, length));
   }
 
-  dispose(): void {
-    this.#disposed = true;
-    this.#length = 0;
+  override dispose(): void {
+    super.dispose();
     this.#keys.length = 0;
     this.#values.length = 0;
   }

@@ -9,7 +9,7 @@ import {
 import { byteLengthOf, type Checkpoint, dequantizeInto } from '../../formats/index.js';
 import type { GraphLayerWeights, GraphWeights } from './decoder-graph.js';
 import { groupMajorHeads, type Linear } from './linear.js';
-import { encodeWeight, type Precision } from './precision.js';
+import { encodeWeight, formName, type Precision } from './precision.js';
 
 /** Embedding rows by token id, decoded from their stored bytes when they are needed. */
 export interface EmbeddingTable {
@@ -17,27 +17,39 @@ export interface EmbeddingTable {
   read(id: number, out: Float32Array): void;
 }
 
+export interface OpenedWeights {
+  readonly graph: GraphWeights;
+  readonly embedding: EmbeddingTable;
+  /** The forms of all matrices read so far, e.g. `q4+offsets, q8`. */
+  forms(): string;
+}
+
 /** Opens a plan's weights for the graph: linears in the wanted precision, read layer by layer. */
 export async function openWeights(
   plan: ModelPlan,
   checkpoint: Checkpoint,
   precision: Precision,
-): Promise<{ readonly graph: GraphWeights; readonly embedding: EmbeddingTable }> {
+): Promise<OpenedWeights> {
   const { blueprint } = plan;
+  const forms = new Set<string>();
+  const encode = (stored: StoredWeight): Omit<Linear, 'bias'> => {
+    const encoded = encodeWeight(stored, precision);
+    forms.add(formName(encoded));
+    return encoded;
+  };
   const linear = async (name: WeightName, bias?: WeightName): Promise<Linear> => {
     const stored = await readWeightBytes(plan, checkpoint, name);
     return {
-      ...encodeWeight(stored, precision),
+      ...encode(stored),
       bias: bias !== undefined && plan.weights.has(bias) ? await readWeight(plan, checkpoint, bias) : null,
     };
   };
   const embedding = await readWeightBytes(plan, checkpoint, 'embedding');
   return {
+    forms: () => [...forms].sort().join(', '),
     embedding: embeddingTable(embedding, blueprint.embeddingScale),
     graph: {
-      head: blueprint.tiedEmbeddings
-        ? { ...encodeWeight(embedding, precision), bias: null }
-        : await linear('head'),
+      head: blueprint.tiedEmbeddings ? { ...encode(embedding), bias: null } : await linear('head'),
       finalNorm: await readWeight(plan, checkpoint, 'finalNorm'),
       async layer(index): Promise<GraphLayerWeights> {
         const name = (part: LayerWeight): WeightName => `layers.${index}.${part}`;

@@ -8,7 +8,9 @@ import { attendRow, isIdentity, type RowMap, rowMap } from '../../attention/inde
 import { HoldfastError } from '../../errors.js';
 import type { Checkpoint } from '../../formats/index.js';
 import type { Executor, ForwardRequest, ForwardResult, Sequence } from '../contract.js';
-import { checkRequest, firstVisible, targetMask, throwIfAborted } from '../request.js';
+import { forwardAll } from '../forward-all.js';
+import { OwnedSequence } from '../owned-sequence.js';
+import { firstVisible, targetMask, throwIfAborted } from '../request.js';
 import { emptyResult } from '../result.js';
 import { addInto, geluTanh, linear, rmsNorm, rotate, silu } from './math.js';
 import { type LayerWeights, type ReferenceWeights, readReferenceWeights } from './weights.js';
@@ -24,14 +26,11 @@ interface LayerCache {
   readonly values: Float64Array[];
 }
 
-class ReferenceSequence implements Sequence {
+class ReferenceSequence extends OwnedSequence implements Sequence {
   readonly caches: readonly LayerCache[];
-  disposed = false;
 
-  constructor(
-    layers: number,
-    readonly contextLength: number,
-  ) {
+  constructor(owner: object, layers: number, contextLength: number) {
+    super(owner, contextLength);
     this.caches = Array.from({ length: layers }, () => ({ keys: [], values: [] }));
   }
 
@@ -40,15 +39,11 @@ class ReferenceSequence implements Sequence {
   }
 
   truncate(length: number): void {
+    const kept = Math.max(0, length);
     for (const { keys, values } of this.caches) {
-      keys.length = Math.min(keys.length, length);
-      values.length = Math.min(values.length, length);
+      keys.length = Math.min(keys.length, kept);
+      values.length = Math.min(values.length, kept);
     }
-  }
-
-  dispose(): void {
-    this.truncate(0);
-    this.disposed = true;
   }
 }
 
@@ -66,6 +61,7 @@ interface Step {
 class ReferenceExecutor implements Executor {
   readonly name = 'reference';
   readonly precision = 'f32';
+  #disposed = false;
 
   constructor(
     readonly blueprint: Blueprint,
@@ -73,51 +69,59 @@ class ReferenceExecutor implements Executor {
   ) {}
 
   open(contextLength: number): Sequence {
-    return new ReferenceSequence(this.blueprint.layers.length, contextLength);
+    this.#assertUsable();
+    return new ReferenceSequence(this, this.blueprint.layers.length, contextLength);
   }
 
-  async forward(
+  forward(
     requests: readonly ForwardRequest[],
     options: { signal?: AbortSignal } = {},
   ): Promise<ForwardResult[]> {
-    const results: ForwardResult[] = [];
-    for (const request of requests) results.push(await this.#run(request, options.signal));
-    return results;
+    const own = ({ sequence }: ForwardRequest): ReferenceSequence | null =>
+      sequence instanceof ReferenceSequence ? sequence : null;
+    return forwardAll(this, this.blueprint, requests, own, (request, sequence) =>
+      this.#run(request, sequence, options.signal),
+    );
   }
 
-  async dispose(): Promise<void> {}
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+  }
 
-  async #run(request: ForwardRequest, signal: AbortSignal | undefined): Promise<ForwardResult> {
-    const sequence = request.sequence as ReferenceSequence;
-    if (sequence.disposed) throw new HoldfastError('E_DISPOSED', 'the sequence has been disposed of');
-    checkRequest(request, this.blueprint);
+  #assertUsable(): void {
+    if (this.#disposed) throw new HoldfastError('E_DISPOSED', 'the executor has been disposed of');
+  }
+
+  async #run(
+    request: ForwardRequest,
+    sequence: ReferenceSequence,
+    signal: AbortSignal | undefined,
+  ): Promise<ForwardResult> {
     const past = sequence.length;
     const tokens = request.tokens.length;
     const isTarget = targetMask(request.intervention?.target ?? [], past + tokens);
     const result = emptyResult(request, this.blueprint, past);
     let lastPauseMs = performance.now();
-    try {
-      for (let row = 0; row < tokens; row++) {
-        throwIfAborted(signal);
-        const state = this.#token(request.tokens[row]!, {
-          position: past + row,
-          row,
-          request,
-          isTarget,
-          result,
-        });
-        const logitsRow =
-          request.logits === 'all' ? row : row === tokens - 1 && request.logits === 'last' ? 0 : -1;
-        if (logitsRow >= 0)
-          result.logits.set(linear(state, this.weights.head), logitsRow * this.blueprint.vocabSize);
-        if (performance.now() - lastPauseMs > PAUSE_EVERY_MS) {
-          await new Promise((resolve) => setTimeout(resolve, 0));
-          lastPauseMs = performance.now();
-        }
+    for (let row = 0; row < tokens; row++) {
+      throwIfAborted(signal);
+      this.#assertUsable();
+      sequence.assertUsableBy(this);
+      const state = this.#token(request.tokens[row]!, {
+        position: past + row,
+        row,
+        request,
+        isTarget,
+        result,
+      });
+      const logitsRow =
+        request.logits === 'all' ? row : row === tokens - 1 && request.logits === 'last' ? 0 : -1;
+      if (logitsRow >= 0) {
+        result.logits.set(linear(state, this.weights.head), logitsRow * this.blueprint.vocabSize);
       }
-    } catch (error) {
-      sequence.truncate(past);
-      throw error;
+      if (performance.now() - lastPauseMs > PAUSE_EVERY_MS) {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        lastPauseMs = performance.now();
+      }
     }
     return result;
   }
