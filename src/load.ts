@@ -1,6 +1,8 @@
 import { type ModelPlan, planModel } from './architectures/index.js';
 import type { Model } from './engine/index.js';
+import { HoldfastError } from './errors.js';
 import type { CpuOptions } from './executors/cpu/index.js';
+import { parsePrecision } from './executors/cpu/precision.js';
 import { createReferenceExecutor, type Executor } from './executors/index.js';
 import { type ModelFiles, openModel } from './hub/index.js';
 import {
@@ -16,7 +18,7 @@ export const EXECUTORS = ['cpu', 'reference'] as const;
 export type ExecutorName = (typeof EXECUTORS)[number];
 
 export interface LoadOptions extends CpuOptions {
-  /** `cpu` if not said; `reference` is slow, exact, and reads no option. */
+  /** `cpu` if not said; `reference` is slow, exact, and takes no other option. */
   readonly executor?: ExecutorName;
 }
 
@@ -28,9 +30,11 @@ export interface LoadedModel extends Model {
 
 /**
  * Loads a model: a folder (safetensors or one GGUF), a `.safetensors` or a `.gguf` file.
- * @throws HoldfastError what opening, planning and the executor throw
+ * @throws HoldfastError `E_EXECUTOR` for an executor or precision that is not known, `E_USAGE` for options of another
+ * executor, and what opening, planning and the executor throw
  */
 export async function loadModel(path: string, options: LoadOptions = {}): Promise<LoadedModel> {
+  checkOptions(options);
   const files = await openModel(path);
   try {
     const plan = await planModel(files.checkpoint, files.config);
@@ -55,6 +59,24 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
     await files.close();
     throw error;
   }
+}
+
+/** What can be said of the options before a file is opened: a misspelt one would run as something else. */
+function checkOptions({ executor = 'cpu', precision, threads }: LoadOptions): void {
+  if (!EXECUTORS.includes(executor)) {
+    throw new HoldfastError('E_EXECUTOR', `"${executor}" is not an executor`, {
+      hint: `Known: ${EXECUTORS.join(', ')}`,
+    });
+  }
+  if (precision !== undefined) parsePrecision(precision);
+  if (executor === 'cpu') return;
+  const ignored = Object.entries({ precision, threads }).flatMap(([name, value]) =>
+    value === undefined ? [] : [name],
+  );
+  if (ignored.length === 0) return;
+  throw new HoldfastError('E_USAGE', `the ${executor} executor takes no ${ignored.join(' and no ')}`, {
+    hint: 'They are about the cpu executor',
+  });
 }
 
 async function createExecutor(

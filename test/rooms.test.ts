@@ -38,6 +38,7 @@ const SIDE_DOORS: Readonly<Record<string, readonly string[]>> = {
     'executors/request',
     'executors/result',
   ],
+  load: ['executors/cpu/precision'],
   index: ['executors/cpu/precision'],
   cli: ['executors/cpu/precision', 'executors/cpu/onnx/graph'],
 };

@@ -1,7 +1,6 @@
 import { type Command, Option } from 'commander';
-import { HoldfastError } from '../errors.js';
 import { PRECISIONS, parsePrecision } from '../executors/cpu/precision.js';
-import type { ExecutorName, LoadedModel } from '../load.js';
+import { EXECUTORS, type ExecutorName, type LoadedModel, loadModel } from '../load.js';
 import { type ChatFormat, chatFormat, type Tokenizer } from '../text/index.js';
 import { positiveInteger } from './arguments.js';
 import { noTokenizer } from './no-tokenizer.js';
@@ -13,27 +12,19 @@ export interface ModelOptions {
   readonly threads?: number;
 }
 
-const EXECUTOR_NAMES: readonly ExecutorName[] = ['cpu', 'reference'];
-
 export function addModelOptions(command: Command): Command {
   return command
-    .addOption(new Option('--executor <name>', 'what runs the model (cpu)').choices(EXECUTOR_NAMES))
+    .addOption(new Option('--executor <name>', 'what runs the model (cpu)').choices(EXECUTORS))
     .option('--precision <p>', `how the cpu executor holds weights: ${PRECISIONS.join(', ')} (auto)`)
     .option('--threads <n>', 'threads of the cpu executor (all)', positiveInteger);
 }
 
-/** @throws HoldfastError `E_USAGE` for an option that the executor does not read, and what loading throws */
+/** @throws HoldfastError what loading throws */
 export async function openWithOptions(path: string, options: ModelOptions): Promise<LoadedModel> {
   const { executor, precision, threads } = options;
-  if (executor === 'reference' && (precision !== undefined || threads !== undefined)) {
-    throw new HoldfastError('E_USAGE', '--precision and --threads are about the cpu executor');
-  }
-  const parsed = precision === undefined ? {} : { precision: parsePrecision(precision) };
-  // Loaded here, because it loads native code that other commands do without.
-  const { loadModel } = await import('../load.js');
   return loadModel(path, {
-    ...parsed,
     ...(executor === undefined ? {} : { executor }),
+    ...(precision === undefined ? {} : { precision: parsePrecision(precision) }),
     ...(threads === undefined ? {} : { threads }),
   });
 }

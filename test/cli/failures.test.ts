@@ -202,7 +202,7 @@ describe('what is asked wrongly ends with 2', () => {
     [
       'an option that the executor does not read',
       ['trace', llama, '--ids', '1', '--executor', 'reference', '--threads', '2', ...out],
-      /about the cpu executor/,
+      /E_USAGE: the reference executor takes no threads/,
     ],
     [
       'an executor that is not there',
