@@ -110,11 +110,27 @@ describe('a session', () => {
     expect((await session.advance([4])).logits).toEqual(await fresh([...ids, 4]));
   });
 
+  it('forgets nothing for ids that it could not hold', async () => {
+    const session = new Session(executor, { contextLength: 80 });
+    await session.advance(ids);
+    for (const [refused, message] of [
+      [[], /E_TOKEN_RANGE.*at least one token/],
+      [[...ids.slice(0, 3), 512], /E_TOKEN_RANGE.*512 at 3/],
+      [[0.5], /E_TOKEN_RANGE.*0\.5 at 0/],
+      [Array<number>(81).fill(1), /E_CONTEXT_FULL.*81.*80/],
+    ] as const) {
+      await expect(session.prefill(refused)).rejects.toThrow(message);
+      expect(() => session.reuse(refused)).toThrow(message);
+      expect(session.tokens).toEqual(ids);
+    }
+    expect((await session.advance([4])).logits).toEqual(await fresh([...ids, 4]));
+  });
+
   it('refuses a second pass while one is under way', async () => {
     const session = new Session(executor);
     const first = session.advance(ids);
-    await expect(session.advance([1])).rejects.toThrow(/E_BUSY/);
     expect(() => session.rewind(0)).toThrow(/E_BUSY/);
+    await expect(session.advance([1])).rejects.toThrow(/E_BUSY/);
     await first;
     expect(session.length).toBe(72);
   });

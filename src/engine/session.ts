@@ -105,8 +105,11 @@ export class Session {
    * Rewinds to the longest prefix that the session and `ids` have in common, short of the last id: that one is always
    * left to forward, so that there are logits after it.
    * @returns the length of that prefix
+   * @throws HoldfastError `E_TOKEN_RANGE` or `E_CONTEXT_FULL` for ids that the session could not hold, which leave it as
+   * it was; and as {@link rewind}
    */
   reuse(ids: readonly number[]): number {
+    this.#assertHoldable(ids);
     const most = Math.min(this.length, ids.length - 1);
     let common = 0;
     while (common < most && this.#tokens[common] === ids[common]) common++;
@@ -115,9 +118,9 @@ export class Session {
   }
 
   /**
-   * Makes the session hold exactly `ids`, forwarding only what it does not hold. Aborted or failed, it holds the
-   * common prefix.
-   * @throws HoldfastError as {@link advance}
+   * Makes the session hold exactly `ids`, forwarding only what it does not hold. Aborted or failed in the pass, it
+   * holds the common prefix.
+   * @throws HoldfastError as {@link reuse} and {@link advance}
    */
   async prefill(ids: readonly number[], options: AdvanceOptions = {}): Promise<PrefillResult> {
     const reused = this.reuse(ids);
@@ -158,6 +161,26 @@ export class Session {
     this.#disposed = true;
     this.#sequence.dispose();
     this.#tokens.length = 0;
+  }
+
+  /** What the executor would refuse, said before anything is forgotten for it. */
+  #assertHoldable(ids: readonly number[]): void {
+    const { vocabSize } = this.executor.blueprint;
+    if (ids.length === 0)
+      throw new HoldfastError('E_TOKEN_RANGE', 'a session is filled with at least one token');
+    if (ids.length > this.contextLength) {
+      throw new HoldfastError(
+        'E_CONTEXT_FULL',
+        `${ids.length} tokens do not fit a context of ${this.contextLength}`,
+      );
+    }
+    const index = ids.findIndex((id) => !Number.isInteger(id) || id < 0 || id >= vocabSize);
+    if (index >= 0) {
+      throw new HoldfastError(
+        'E_TOKEN_RANGE',
+        `token id ${ids[index]} at ${index} is outside the vocabulary of ${vocabSize}`,
+      );
+    }
   }
 
   #assertFree(): void {
