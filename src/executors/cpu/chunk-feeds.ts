@@ -26,7 +26,7 @@ export interface Chunk {
 
 export type Feeds = Record<string, Tensor>;
 
-/** What the graph is fed for a chunk, and what the caller has to know to read its outputs. */
+/** A chunk as the graph's inputs, and what one has to know to read its outputs. */
 export interface FedChunk {
   readonly feeds: Feeds;
   /** Outputs whose place is given: the cache's next rows. */
@@ -37,6 +37,10 @@ export interface FedChunk {
   readonly targetSeen: readonly boolean[];
 }
 
+/**
+ * Lays a chunk out as the graph's inputs.
+ * @param indicator scratch memory that the inputs refer to: they hold until its next use
+ */
 export function chunkFeeds(
   chunk: Chunk,
   shape: GraphShape,

@@ -1,8 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { InferenceSession, type Tensor } from 'onnxruntime-node';
-import type { Blueprint, ModelPlan } from '../../architectures/index.js';
-import { parameterCount } from '../../architectures/index.js';
+import { type Blueprint, type ModelPlan, parameterCount } from '../../architectures/index.js';
 import { HoldfastError } from '../../errors.js';
 import type { Checkpoint } from '../../formats/index.js';
 import type { Executor, ForwardRequest, ForwardResult, Sequence } from '../contract.js';
@@ -70,6 +69,7 @@ function runtimeError(what: string, cause: unknown): HoldfastError {
 class CpuExecutor implements Executor {
   readonly name = 'cpu';
   readonly #rotations: readonly RotationTable[];
+  readonly #parameters: number;
   readonly #indicator = new Indicator();
   #last: Promise<void> = Promise.resolve();
   #disposed = false;
@@ -81,6 +81,7 @@ class CpuExecutor implements Executor {
     private readonly embedding: EmbeddingTable,
     readonly precision: string,
   ) {
+    this.#parameters = parameterCount(blueprint);
     this.#rotations = shape.ropes.map((rope) => new RotationTable(rope, shape.headDim));
   }
 
@@ -131,7 +132,7 @@ class CpuExecutor implements Executor {
     const pieces = cutSpans(request.spans ?? [], target);
     for (let row = 0; row < request.tokens.length; ) {
       const past = start + row;
-      const tokens = request.tokens.slice(row, row + chunkTokens(this.blueprint, past));
+      const tokens = request.tokens.slice(row, row + chunkTokens(this.blueprint, this.#parameters, past));
       const isTarget = targetMask(target, past + tokens.length);
       // A call of the runtime blocks this thread: between chunks, timers, input and the signal have their turn.
       await setImmediate();
@@ -178,12 +179,12 @@ const CHUNK_OPERATIONS = 64 * 135e6;
  * Tokens of a long prefill that go through the graph at once. A function of the model and the position alone, so
  * that the same prompt is always cut, and rounded, the same way.
  */
-function chunkTokens(blueprint: Blueprint, past: number): number {
+function chunkTokens(blueprint: Blueprint, parameters: number, past: number): number {
   const attention = blueprint.layers.reduce(
     (sum, { attention: { heads, headDim, window } }) =>
       sum + 2 * heads * headDim * Math.min(past, window ?? past),
     0,
   );
-  const tokens = 2 ** Math.round(Math.log2(CHUNK_OPERATIONS / (parameterCount(blueprint) + attention)));
+  const tokens = 2 ** Math.round(Math.log2(CHUNK_OPERATIONS / (parameters + attention)));
   return Math.min(256, Math.max(8, tokens));
 }
