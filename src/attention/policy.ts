@@ -64,13 +64,20 @@ export function parsePolicy(name: string): Policy {
   return policy;
 }
 
-/** @throws HoldfastError `E_STRENGTH` when the strength is outside the policy's range. */
-export function checkStrength(policy: Policy, strength: number): void {
+/**
+ * @param where the head whose strength it is, where each has its own
+ * @throws HoldfastError `E_STRENGTH` when the strength is outside the policy's range.
+ */
+export function checkStrength(
+  policy: Policy,
+  strength: number,
+  where?: { readonly layer: number; readonly head: number },
+): void {
   const { minimum, maximum, symbol } = POLICY_RULES[policy];
   if (!(strength >= minimum && strength <= maximum)) {
     throw new HoldfastError(
       'E_STRENGTH',
-      `${policy} takes ${symbol} from ${minimum} to ${maximum}, not ${strength}`,
+      `${where ? `layer ${where.layer}, head ${where.head}: ` : ''}${policy} takes ${symbol} from ${minimum} to ${maximum}, not ${strength}`,
     );
   }
 }

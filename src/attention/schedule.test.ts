@@ -156,6 +156,12 @@ describe('strengthForMeanShare', () => {
     expect(strengthForMeanShare(policy, Float32Array.of(0, 0, 0.5, 0.1), 0.8)).toBe(strongest(policy));
   });
 
+  it('refuses to find a strength for no shares at all', () => {
+    for (const policy of POLICIES) {
+      expect(() => strengthForMeanShare(policy, new Float32Array(), 0.5)).toThrow(/E_STRENGTH.*at least one/);
+    }
+  });
+
   it('leaves everything as it is with the policy off', () => {
     expect(strengthForMeanShare('off', Float32Array.of(0.1), 0.9)).toBe(1);
   });

@@ -55,8 +55,15 @@ function moveTowards(from: number, to: number, distance: number): number {
  * monotone in the strength). Where the mean is already higher, nothing changes; where the policy cannot reach
  * it, its strongest setting.
  * @param shares shares before the policy, each in [0, 1]
+ * @throws HoldfastError `E_STRENGTH` without shares: nothing has no mean
  */
 export function strengthForMeanShare(policy: Policy, shares: Float32Array, mean: number): number {
+  if (shares.length === 0) {
+    throw new HoldfastError(
+      'E_STRENGTH',
+      'the strength for a mean share needs the share of at least one head',
+    );
+  }
   const rule = POLICY_RULES[policy];
   const meanAt = (strength: number): number => {
     let sum = 0;

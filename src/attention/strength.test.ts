@@ -17,7 +17,11 @@ describe('uniformStrength', () => {
   });
 
   it('gives the named layers and heads the strength, and the others the one that changes nothing', () => {
-    const subset = (count: number) => fc.subarray(Array.from({ length: count }, (_, i) => i));
+    const subset = (count: number) =>
+      fc.subarray(
+        Array.from({ length: count }, (_, i) => i),
+        { minLength: 1 },
+      );
     fc.assert(
       fc.property(
         fc.constantFrom(...POLICIES),
@@ -89,6 +93,17 @@ describe('uniformStrength', () => {
       eStrength('head 4 does not exist: the model has 4 heads'),
     );
   });
+
+  it('refuses a selection of nothing, which would act nowhere and say so nowhere', () => {
+    for (const [selection, field] of [
+      [{ layers: [] }, 'layers'],
+      [{ heads: [], layers: [1] }, 'heads'],
+    ] as const) {
+      expect(() => uniformStrength('boost', 2, grid, selection)).toThrow(
+        expect.objectContaining({ code: 'E_STRENGTH', field }),
+      );
+    }
+  });
 });
 
 describe('strengthPerHead', () => {
@@ -107,10 +122,10 @@ describe('strengthPerHead', () => {
     expect([...strength]).toEqual([0, 1, 0, 3, 0, 0, 0, 0, 0, 9, 0, 11].map((value) => value / 16));
   });
 
-  it('refuses one bad strength among good ones', () => {
+  it('refuses one bad strength among good ones, and names its head', () => {
     const strengthOf = (layer: number, head: number): number => (layer === 2 && head === 1 ? 1.01 : 0.5);
     expect(() => strengthPerHead('split-softmax', strengthOf, grid)).toThrow(
-      eStrength('split-softmax takes k from 0 to 1, not 1.01'),
+      eStrength('layer 2, head 1: split-softmax takes k from 0 to 1, not 1.01'),
     );
   });
 });

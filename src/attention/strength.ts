@@ -8,7 +8,7 @@ export interface Strengths {
   readonly strength: Float32Array;
 }
 
-/** Layers and heads a policy acts on; absent means all. The others keep the strength that changes nothing. */
+/** Layers and heads a policy acts on, at least one of each; absent means all. The others keep the strength that changes nothing. */
 export interface HeadSelection {
   readonly layers?: readonly number[];
   readonly heads?: readonly number[];
@@ -22,7 +22,8 @@ export interface HeadGrid {
 
 /**
  * One strength on the selected layers and heads.
- * @throws HoldfastError `E_STRENGTH` when the strength, a layer or a head is out of range.
+ * @throws HoldfastError `E_STRENGTH` when the strength, a layer or a head is out of range, or a selection is empty: a
+ * policy that acts nowhere is the policy off.
  */
 export function uniformStrength(
   policy: Policy,
@@ -30,12 +31,13 @@ export function uniformStrength(
   grid: HeadGrid,
   selection: HeadSelection = {},
 ): Strengths {
+  checkStrength(policy, strength);
   return strengthPerHead(policy, () => strength, grid, selection);
 }
 
 /**
  * A strength of its own for each head.
- * @throws HoldfastError `E_STRENGTH` as {@link uniformStrength}.
+ * @throws HoldfastError `E_STRENGTH` as {@link uniformStrength}, naming the head.
  */
 export function strengthPerHead(
   policy: Policy,
@@ -50,7 +52,7 @@ export function strengthPerHead(
   for (const layer of layers) {
     for (const head of heads) {
       const value = strengthOf(layer, head);
-      checkStrength(policy, value);
+      checkStrength(policy, value, { layer, head });
       strength[layer * grid.heads + head] = rule.rowStrength(value);
     }
   }
@@ -63,6 +65,12 @@ function checkIndices(
   count: number,
 ): readonly number[] {
   if (chosen === undefined) return Array.from({ length: count }, (_, index) => index);
+  if (chosen.length === 0) {
+    throw new HoldfastError('E_STRENGTH', `no ${kind} is selected`, {
+      field: `${kind}s`,
+      hint: `Name at least one, or leave ${kind}s out for all of them`,
+    });
+  }
   for (const index of chosen) {
     if (!Number.isInteger(index) || index < 0 || index >= count) {
       throw new HoldfastError(

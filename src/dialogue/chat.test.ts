@@ -130,6 +130,7 @@ describe('a chat', () => {
     const { turn } = await ask(chat, 'hello');
     expect(turn.receipt!.headsAsked).toEqual([0, 2, 0]);
     expect(() => chat.configure({ layers: [3] })).toThrow(/E_STRENGTH: layer 3/);
+    expect(() => chat.configure({ heads: [] })).toThrow(/E_STRENGTH: no head is selected/);
   });
 
   it('changes settings between answers and keeps them when a change is refused', async () => {
