@@ -88,7 +88,7 @@ describe('ReceiptBook', () => {
 
   it('keeps the largest number of heads asked for, when strengths change on the way', () => {
     const book = new ReceiptBook(grid);
-    for (const heads of [[], [0, 1], [1]]) {
+    for (const heads of [[0], [0, 1], [1]]) {
       book.add({ ...entry(1), strengths: uniformStrength('boost', 3, grid, { layers: [1], heads }) });
     }
     expect(book.receipt().headsAsked).toEqual([0, 2]);
@@ -103,6 +103,8 @@ describe('ReceiptBook', () => {
         message: expect.stringContaining('the intervention touched none of 3 rows in 2 layers'),
       }),
     );
+    // A run that was cut short has its record all the same.
+    expect(book.soFar()).toMatchObject({ rows: 3, touched: [0, 0], headsAsked: [2, 2] });
     // One row among many is enough.
     book.add(entry(1, { touched: [0, 1] }));
     expect(book.receipt()).toMatchObject({ rows: 4, touched: [0, 1] });

@@ -61,10 +61,12 @@ export class ReceiptBook {
     }
   }
 
-  /** @throws HoldfastError `E_UNTOUCHED` when a policy was asked to act and no row was touched. */
+  /**
+   * The record of a run that came to its end.
+   * @throws HoldfastError `E_UNTOUCHED` when a policy was asked to act and no row was touched.
+   */
   receipt(): Receipt {
-    const { layers, heads } = this.grid;
-    const perLayer = Math.max(1, this.#rows * heads);
+    const { layers } = this.grid;
     const asked = this.#headsAsked.some((count) => count > 0);
     if (asked && this.#rows > 0 && this.#touched.every((count) => count === 0)) {
       throw new HoldfastError(
@@ -75,6 +77,12 @@ export class ReceiptBook {
         },
       );
     }
+    return this.soFar();
+  }
+
+  /** The record of the rows up to now. A run that is cut short may have come to none that could be touched. */
+  soFar(): Receipt {
+    const perLayer = Math.max(1, this.#rows * this.grid.heads);
     return {
       rows: this.#rows,
       touched: [...this.#touched],

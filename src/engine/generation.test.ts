@@ -143,6 +143,19 @@ describe('generation', () => {
     ).rejects.toThrow(/E_UNTOUCHED/);
   });
 
+  it('ends at the signal also while the intervention has touched nothing yet, with a receipt that says so', async () => {
+    const nowhere = { ...split(0.5), target: [{ start: 400, end: 410 }] };
+    const controller = new AbortController();
+    const { steps, end } = await collect(
+      new Session(executor),
+      { sampling: GREEDY, intervention: () => nowhere, signal: controller.signal },
+      () => controller.abort(),
+    );
+    expect(steps.length).toBe(1);
+    expect(end.finish).toBe('abort');
+    expect(end.receipt).toMatchObject({ rows: ids.length, touched: [0, 0, 0], headsAsked: [4, 4, 4] });
+  });
+
   it('stops at the signal, in a long prefill and between tokens, and the session goes on', async () => {
     const session = new Session(executor);
     const controller = new AbortController();

@@ -91,8 +91,8 @@ export interface GenerationEnd {
  * a long prompt they would be gigabytes), and a repeated answer meets the same cuts, hence the same rounding.
  * @returns a generator whose return value says how it ended. Left early, it says nothing and checks nothing.
  * @throws HoldfastError at once `E_SAMPLING`, `E_TOKEN_RANGE` (empty prompt) and `E_CONTEXT_FULL` (prompt and answer do
- * not fit); while it runs what {@link Session.advance} throws, except that an abort is a way to end; at the end
- * `E_UNTOUCHED` when the intervention touched no row
+ * not fit); while it runs what {@link Session.advance} throws, except that an abort is a way to end; at the end,
+ * unless aborted, `E_UNTOUCHED` when the intervention touched no row
  */
 export function generate(
   session: Session,
@@ -158,7 +158,7 @@ async function* run(
   const end = (finish: FinishReason, rest = ''): GenerationEnd => ({
     finish,
     rest,
-    receipt: passes.receipt(),
+    receipt: passes.receipt(finish),
     timing,
   });
 
@@ -246,8 +246,11 @@ function createPasses(
       const { result, intervention, ranges } = await forward([id], sampled, true);
       return { logits: result.logits, shares: rowShares(result, ranges), intervention };
     },
-    /** @throws HoldfastError `E_UNTOUCHED` */
-    receipt: (): Receipt | null => (intervened ? book.receipt() : null),
+    /** @throws HoldfastError `E_UNTOUCHED`, unless the generation was cut short */
+    receipt(finish: FinishReason): Receipt | null {
+      if (!intervened) return null;
+      return finish === 'abort' ? book.soFar() : book.receipt();
+    },
   };
 }
 
