@@ -53,6 +53,18 @@ describe('a prompt', () => {
     expect(prompt.ids.join()).toContain(ids.join());
   });
 
+  it('takes messages and answers of hundreds of thousands of tokens', () => {
+    const long = Array<number>(200_000).fill(model.tokenizer!.encode('h')[0]!);
+    const text = model.tokenizer!.decode(long);
+    const [system, user, answer, last] = dialogue(text, long);
+    const { ids } = layoutPrompt(
+      model.format!,
+      [system!, user!, answer!, { ...last!, content: text }],
+      UNTRUSTED,
+    );
+    expect(ids.length).toBeGreaterThan(300_000);
+  });
+
   it('encodes an answer anew when its text is not that of its tokens', () => {
     const cut = layoutPrompt(model.format!, dialogue('hol', letters()), UNTRUSTED);
     expect(cut).toEqual(layoutPrompt(model.format!, dialogue('hol'), UNTRUSTED));

@@ -43,13 +43,13 @@ export function layoutPrompt(
     )
     .sort((a, b) => a.start - b.start);
 
-  const ids: number[] = [];
+  const pieces: (readonly number[])[] = [];
   let at = 0;
   for (const { start, end, ids: sampled } of replacements) {
-    ids.push(...layout.ids.slice(at, start), ...sampled);
+    pieces.push(layout.ids.slice(at, start), sampled);
     at = end;
   }
-  ids.push(...layout.ids.slice(at));
+  pieces.push(layout.ids.slice(at));
 
   /** Where a token's index goes to, as answers before it grow and shrink. */
   const moved = (index: number): number =>
@@ -64,7 +64,7 @@ export function layoutPrompt(
   });
   const system = systemOf(messages, layout);
   return {
-    ids,
+    ids: pieces.flat(),
     spans: layout.spans.map((span): Span => move(span)),
     system: system && { message: move(system.message), content: move(system.content) },
   };
