@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest';
-import { fixture } from '../test/cli/holdfast.js';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { fixture, temporaryFolder } from '../test/cli/holdfast.js';
 import { type LoadOptions, loadModel } from './load.js';
+import { traceRun } from './trace/index.js';
 
 const llama = fixture('models/llama');
 
@@ -38,5 +41,46 @@ describe('the options of loadModel', () => {
     const model = await loadModel(llama, { executor: 'reference', precision: undefined });
     expect(model.executor.name).toBe('reference');
     await model.dispose();
+  });
+});
+
+describe('a model whose text cannot be used', () => {
+  /** The tiny llama with other files in place of its own; null leaves one out. */
+  const withFiles = async (files: Readonly<Record<string, object | string | null>>) => {
+    const folder = temporaryFolder();
+    cpSync(llama, folder, { recursive: true });
+    for (const [name, content] of Object.entries(files)) {
+      if (content === null) rmSync(join(folder, name));
+      else writeFileSync(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));
+    }
+    const model = await loadModel(folder, { executor: 'reference' });
+    onTestFinished(() => model.dispose());
+    return model;
+  };
+  const readJson = (name: string) => JSON.parse(readFileSync(join(llama, name), 'utf8'));
+
+  it('runs on ids with a template that cannot be parsed, and names its file when it is needed', async () => {
+    const model = await withFiles({ 'chat_template.jinja': '{% for %}' });
+    expect((await traceRun(model, { input: [1, 2] })).metadata.tokens).toContain('"');
+    expect(model.tokenizer!.encode('a')).not.toEqual([]);
+    expect(() => model.format).toThrow(/E_TEMPLATE: .*cannot be parsed.*: chat_template\.jinja\)/);
+    expect(() => model.format, 'again').toThrow(/E_TEMPLATE/);
+  });
+
+  it('names tokenizer_config.json where the template is in there', async () => {
+    const tokenizerConfig = { ...readJson('tokenizer_config.json'), chat_template: '{% for %}' };
+    const model = await withFiles({ 'chat_template.jinja': null, 'tokenizer_config.json': tokenizerConfig });
+    expect(() => model.format).toThrow(/E_TEMPLATE: .*: tokenizer_config\.json\)/);
+  });
+
+  it('runs on ids with a tokenizer that is not supported, and says so when it is needed', async () => {
+    const tokenizer = readJson('tokenizer.json');
+    const model = await withFiles({
+      'tokenizer.json': { ...tokenizer, model: { type: 'Unigram', vocab: [['a', 0]] } },
+    });
+    expect((await traceRun(model, { input: [1, 2] })).metadata.tokens).toBe('null');
+    for (const what of ['tokenizer', 'format'] as const) {
+      expect(() => model[what], what).toThrow(/E_TOKENIZER: a Unigram tokenizer.*: tokenizer\.json/);
+    }
   });
 });

@@ -6,7 +6,10 @@ import { parsePrecision } from './executors/cpu/precision.js';
 import { createReferenceExecutor, type Executor } from './executors/index.js';
 import { type ModelFiles, openModel } from './hub/index.js';
 import {
+  type ChatFormat,
   chatFormat,
+  GGUF_TEMPLATE_FIELD,
+  type TemplateSource,
   type Tokenizer,
   templateFromGguf,
   tokenizerFromGguf,
@@ -22,7 +25,11 @@ export interface LoadOptions extends CpuOptions {
   readonly executor?: ExecutorName;
 }
 
-/** A model loaded from files, with the plan and the files it came from. */
+/**
+ * A model loaded from files, with the plan and the files it came from. Its tokenizer and its format are made when they
+ * are first read, and reading them throws what is wrong with them (`E_TOKENIZER`, `E_TEMPLATE`): a model whose text
+ * cannot be used still runs on ids.
+ */
 export interface LoadedModel extends Model {
   readonly plan: ModelPlan;
   readonly files: ModelFiles;
@@ -38,17 +45,20 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
   const files = await openModel(path);
   try {
     const plan = await planModel(files.checkpoint, files.config);
-    const tokenizer = findTokenizer(files);
-    const template = findTemplate(files);
-    const format = tokenizer !== null && template !== null ? chatFormat({ tokenizer, template }) : null;
     const executor = await createExecutor(plan, files, options);
+    const tokenizer = lazily(() => findTokenizer(files));
+    const format = lazily(() => findFormat(tokenizer(), files));
     return {
       name: path,
       plan,
       files,
       executor,
-      tokenizer,
-      format,
+      get tokenizer() {
+        return tokenizer();
+      },
+      get format() {
+        return format();
+      },
       hash: () => files.hash(),
       async dispose() {
         await executor.dispose();
@@ -104,7 +114,25 @@ export function findTokenizer({
     : null;
 }
 
-/** The chat template's source: beside the weights, else inside a GGUF file. */
-export function findTemplate({ checkpoint, chatTemplate, name }: ModelFiles): string | null {
-  return chatTemplate ?? templateFromGguf(checkpoint.metadata, name);
+/** The chat template: beside the weights, else inside a GGUF file. */
+export function findTemplate({ checkpoint, chatTemplate, name }: ModelFiles): TemplateSource {
+  if (chatTemplate !== undefined) {
+    return { template: chatTemplate.source, templateName: `${name}: ${chatTemplate.file}` };
+  }
+  const template = templateFromGguf(checkpoint.metadata, name);
+  return { template, templateName: template === null ? name : `${name}: ${GGUF_TEMPLATE_FIELD}` };
+}
+
+function findFormat(tokenizer: Tokenizer | null, files: ModelFiles): ChatFormat | null {
+  const source = findTemplate(files);
+  return tokenizer === null || source.template === null ? null : chatFormat({ tokenizer, ...source });
+}
+
+/** A function that does its work on the first call and remembers the result. */
+function lazily<T>(work: () => T): () => T {
+  let done: { readonly result: T } | undefined;
+  return () => {
+    done ??= { result: work() };
+    return done.result;
+  };
 }

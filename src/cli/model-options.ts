@@ -37,5 +37,6 @@ export function requireTokenizer({ name, tokenizer }: LoadedModel): Tokenizer {
 
 /** @throws HoldfastError `E_TOKENIZER` or `E_TEMPLATE` when the model lacks what a dialogue needs */
 export function requireFormat(model: LoadedModel): ChatFormat {
-  return model.format ?? chatFormat({ tokenizer: requireTokenizer(model), template: null });
+  const tokenizer = requireTokenizer(model);
+  return model.format ?? chatFormat({ tokenizer, template: null, templateName: model.name });
 }

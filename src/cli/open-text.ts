@@ -1,13 +1,12 @@
 import { openModel } from '../hub/index.js';
 import { findTemplate, findTokenizer } from '../load.js';
-import type { Tokenizer } from '../text/index.js';
+import type { TemplateSource, Tokenizer } from '../text/index.js';
 import { noTokenizer } from './no-tokenizer.js';
 
 /** What of a model turns words into tokens; its weights are not read. */
 export interface ModelText {
   readonly tokenizer: Tokenizer;
-  /** The chat template's source, null when there is none. */
-  readonly template: string | null;
+  readonly template: TemplateSource;
 }
 
 /** @throws HoldfastError what opening the model throws, `E_TOKENIZER` when it has none */

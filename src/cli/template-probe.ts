@@ -1,5 +1,11 @@
 import { HoldfastError } from '../errors.js';
-import { chatFormat, layoutDialogue, type Message, type Tokenizer } from '../text/index.js';
+import {
+  chatFormat,
+  layoutDialogue,
+  type Message,
+  type TemplateSource,
+  type Tokenizer,
+} from '../text/index.js';
 
 /** What a template makes of a role: its words are in the text, or not, or it refuses the dialogue. */
 type RoleVerdict = 'written' | 'left out' | 'refused';
@@ -21,15 +27,15 @@ const PROBES: Readonly<Record<Message['role'], readonly Message[]>> = {
   assistant: [user, { role: 'assistant', content: 'Nine metres at low water.' }, user],
 };
 
-export function probeTemplate(tokenizer: Tokenizer | null, template: string | null): TemplateReport {
+export function probeTemplate(tokenizer: Tokenizer | null, source: TemplateSource): TemplateReport {
   const unusable = (problem: string): TemplateReport => ({
-    ...{ present: template !== null, problem },
+    ...{ present: source.template !== null, problem },
     ...{ roles: null, generationPrompt: null },
   });
-  if (template === null) return unusable('the model has no chat template');
+  if (source.template === null) return unusable('the model has no chat template');
   if (tokenizer === null) return unusable('the model has no tokenizer');
   try {
-    const format = chatFormat({ tokenizer, template });
+    const format = chatFormat({ tokenizer, ...source });
     const textOf = (addGenerationPrompt: boolean): string =>
       layoutDialogue(format, [user], { addGenerationPrompt }).text;
     const verdict = (role: Message['role']): RoleVerdict => {

@@ -1,6 +1,13 @@
 import { type Command, Option } from 'commander';
 import { HoldfastError } from '../errors.js';
-import { chatFormat, layoutDialogue, type Span, type Tokenizer, type TokenRange } from '../text/index.js';
+import {
+  chatFormat,
+  layoutDialogue,
+  type Span,
+  type TemplateSource,
+  type Tokenizer,
+  type TokenRange,
+} from '../text/index.js';
 import { tokenText } from '../trace/index.js';
 import { type Paint, painter, type Style, showsColours } from './colour.js';
 import { readDialogue, wantsAnswer } from './dialogue-file.js';
@@ -66,11 +73,11 @@ function textReport(tokenizer: Tokenizer, text: string, { special }: TokensOptio
 
 function chatReport(
   tokenizer: Tokenizer,
-  template: string | null,
+  template: TemplateSource,
   messages: Awaited<ReturnType<typeof readDialogue>>,
   { generationPrompt, trustContent }: TokensOptions,
 ): TokensReport {
-  const layout = layoutDialogue(chatFormat({ tokenizer, template }), messages, {
+  const layout = layoutDialogue(chatFormat({ tokenizer, ...template }), messages, {
     addGenerationPrompt: wantsAnswer(messages, generationPrompt),
     trustContent: trustContent === true,
   });

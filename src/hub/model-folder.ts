@@ -13,7 +13,11 @@ export interface SideFiles {
   /** tokenizer_config.json */
   readonly tokenizerConfig?: unknown;
   /** chat_template.jinja, else the (default) template of tokenizer_config.json. */
-  readonly chatTemplate?: string;
+  readonly chatTemplate?: {
+    readonly source: string;
+    /** The name of the file it is in. */
+    readonly file: string;
+  };
   /** generation_config.json */
   readonly generationConfig?: unknown;
 }
@@ -26,6 +30,8 @@ export type Weights =
 
 const SINGLE = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
+const TEMPLATE = 'chat_template.jinja';
+const TOKENIZER_CONFIG = 'tokenizer_config.json';
 
 /**
  * Finds the weights of a model's folder. Safetensors win over GGUF when both are there, because they are what
@@ -64,11 +70,12 @@ export async function readSideFiles(folder: string): Promise<SideFiles> {
   const [config, tokenizer, tokenizerConfig, generationConfig, templateFile] = await Promise.all([
     readJson(join(folder, 'config.json')),
     readJson(join(folder, 'tokenizer.json')),
-    readJson(join(folder, 'tokenizer_config.json')),
+    readJson(join(folder, TOKENIZER_CONFIG)),
     readJson(join(folder, 'generation_config.json')),
-    readTextIfThere(join(folder, 'chat_template.jinja')),
+    readTextIfThere(join(folder, TEMPLATE)),
   ]);
-  const chatTemplate = templateFile ?? templateOf(tokenizerConfig);
+  const chatTemplate =
+    templateFile === undefined ? templateOf(tokenizerConfig) : { source: templateFile, file: TEMPLATE };
   return {
     ...(config === undefined ? {} : { config }),
     ...(tokenizer === undefined ? {} : { tokenizer }),
@@ -112,13 +119,15 @@ async function readJson(path: string): Promise<unknown> {
 }
 
 /** The chat template of a tokenizer_config.json: a string, or the entry named `default` of a list. */
-function templateOf(tokenizerConfig: unknown): string | undefined {
+function templateOf(tokenizerConfig: unknown): SideFiles['chatTemplate'] {
   const template = member(tokenizerConfig, 'chat_template');
-  if (typeof template === 'string') return template;
-  if (!Array.isArray(template)) return undefined;
-  const named = template.find((entry) => member(entry, 'name') === 'default');
-  const text = member(named, 'template');
-  return typeof text === 'string' ? text : undefined;
+  const source = Array.isArray(template)
+    ? member(
+        template.find((entry) => member(entry, 'name') === 'default'),
+        'template',
+      )
+    : template;
+  return typeof source === 'string' ? { source, file: TOKENIZER_CONFIG } : undefined;
 }
 
 function member(value: unknown, key: string): unknown {

@@ -48,7 +48,10 @@ describe('openModel', () => {
     expect(model.config).toMatchObject({ model_type: 'llama' });
     expect(model.tokenizer).toHaveProperty('model');
     expect(model.tokenizerConfig).toBeDefined();
-    expect(model.chatTemplate).toBe(await readFile(join(path, 'chat_template.jinja'), 'utf8'));
+    expect(model.chatTemplate).toEqual({
+      source: await readFile(join(path, 'chat_template.jinja'), 'utf8'),
+      file: 'chat_template.jinja',
+    });
     expect('generationConfig' in model).toBe(false);
     const file = await readFile(join(path, 'model.safetensors'));
     expect(model.fileBytes).toBe(file.length);
@@ -93,7 +96,7 @@ describe('openModel', () => {
   });
 
   it('takes the chat template from tokenizer_config.json where it has no file of its own', async () => {
-    const open = async (chat_template: unknown): Promise<string | undefined> => {
+    const open = async (chat_template: unknown): Promise<unknown> => {
       const tokenizerConfig = JSON.stringify({ chat_template });
       const model = await openModel(
         await folder({ 'model.safetensors': weights('a'), 'tokenizer_config.json': tokenizerConfig }),
@@ -101,12 +104,12 @@ describe('openModel', () => {
       await model.close();
       return model.chatTemplate;
     };
-    expect(await open('{{ x }}')).toBe('{{ x }}');
+    expect(await open('{{ x }}')).toEqual({ source: '{{ x }}', file: 'tokenizer_config.json' });
     const named = [
       { name: 'tools', template: 'no' },
       { name: 'default', template: 'yes' },
     ];
-    expect(await open(named)).toBe('yes');
+    expect(await open(named)).toMatchObject({ source: 'yes' });
     expect(await open(undefined)).toBeUndefined();
   });
 

@@ -11,19 +11,24 @@ export interface ChatFormat {
   readonly guarded: ReadonlySet<number>;
 }
 
+/** A chat template as it was found. */
+export interface TemplateSource {
+  /** Its source, null when the model has none. */
+  readonly template: string | null;
+  /** How errors name the file it is in; where there is none, the model. */
+  readonly templateName?: string;
+}
+
 /**
  * Binds a tokenizer and a chat template.
- * @param template the template's source, null when the model has none
  * @throws HoldfastError `E_TEMPLATE` when there is none, or it cannot be parsed
  */
 export function chatFormat({
   tokenizer,
   template: source,
-}: {
-  readonly tokenizer: Tokenizer;
-  readonly template: string | null;
-}): ChatFormat {
-  const template = compileTemplate(source, tokenizer.name);
+  templateName,
+}: TemplateSource & { readonly tokenizer: Tokenizer }): ChatFormat {
+  const template = compileTemplate(source, templateName);
   const { bos, eos, unk, pad } = tokenizer;
   const named = { bos_token: bos, eos_token: eos, unk_token: unk, pad_token: pad };
   const specialTokens: Record<string, string> = {};

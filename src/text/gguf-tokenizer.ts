@@ -75,9 +75,12 @@ export function tokenizerFromGguf(metadata: ReadonlyMap<string, MetadataValue>, 
   );
 }
 
+/** Where a GGUF file has its chat template. */
+export const GGUF_TEMPLATE_FIELD = 'tokenizer.chat_template';
+
 /** The chat template inside a GGUF file, null when it has none. */
 export function templateFromGguf(metadata: ReadonlyMap<string, MetadataValue>, name = 'gguf'): string | null {
-  return new TokenizerMetadata(metadata, name).optionalText('tokenizer.chat_template');
+  return new TokenizerMetadata(metadata, name).optionalText(GGUF_TEMPLATE_FIELD);
 }
 
 type ReadKind = (

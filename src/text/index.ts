@@ -5,9 +5,9 @@
  * browser), nor models, attention or generation.
  */
 export type { AddedToken, CharRange } from './added-tokens.js';
-export { type ChatFormat, chatFormat } from './chat-format.js';
+export { type ChatFormat, chatFormat, type TemplateSource } from './chat-format.js';
 export type { EncodedText } from './encoded-text.js';
-export { templateFromGguf, tokenizerFromGguf } from './gguf-tokenizer.js';
+export { GGUF_TEMPLATE_FIELD, templateFromGguf, tokenizerFromGguf } from './gguf-tokenizer.js';
 export { type DialogueLayout, type LayoutOptions, layoutDialogue, type MessageLayout } from './layout.js';
 export type { Span, SpanRole, TokenRange } from './span.js';
 export { createStreamDecoder, type StreamDecoder } from './stream.js';
@@ -15,8 +15,6 @@ export {
   compileTemplate,
   type Message,
   type RenderOptions,
-  renderTemplate,
   type Template,
 } from './template.js';
 export { type NamedToken, type Tokenizer, tokenizerFromJson } from './tokenizer.js';
-export { templateFromConfig } from './tokenizer-json.js';

@@ -66,7 +66,7 @@ export function layoutDialogue(
   const text = render(messages);
   if (text === '') {
     throw new HoldfastError('E_TEMPLATE', 'the chat template writes nothing for this dialogue', {
-      file: tokenizer.name,
+      file: template.name,
     });
   }
   const contents = contentPositions(template, render, messages, text, controls);

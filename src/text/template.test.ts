@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { FAMILY_TEMPLATES } from '../../test/support/chat-templates.js';
-import { compileTemplate, type Message, renderTemplate } from './template.js';
+import { compileTemplate, type Message } from './template.js';
 
 const hi: Message[] = [{ role: 'user', content: ' Hi\n' }];
 const render = (source: string, messages = hi, now?: Date): string =>
-  renderTemplate(source, messages, {
+  compileTemplate(source).render(messages, {
     addGenerationPrompt: true,
     specialTokens: { bos_token: '<s>', eos_token: '</s>' },
     ...(now === undefined ? {} : { now }),

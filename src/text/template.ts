@@ -19,6 +19,8 @@ export interface RenderOptions {
 
 /** A chat template, parsed once. */
 export interface Template {
+  /** How errors name it: usually the file. */
+  readonly name: string;
   readonly source: string;
   /**
    * The text of a dialogue, as transformers' `apply_chat_template` renders it.
@@ -47,6 +49,7 @@ export function compileTemplate(source: string | null, name = 'chat template'): 
     throw failure('the chat template cannot be parsed', cause, name);
   }
   return {
+    name,
     source,
     render(messages, options) {
       try {
@@ -62,15 +65,6 @@ export function compileTemplate(source: string | null, name = 'chat template'): 
       }
     },
   };
-}
-
-/** Renders a dialogue with a template that is used once. See {@link Template}. */
-export function renderTemplate(
-  source: string | null,
-  messages: readonly Message[],
-  options: RenderOptions,
-): string {
-  return compileTemplate(source).render(messages, options);
 }
 
 /** Thrown by `raise_exception`, which templates call to say why they do not render a dialogue. */

@@ -46,9 +46,6 @@ const configSchema = z.looseObject({
   unk_token: specialToken,
   pad_token: specialToken,
   add_bos_token: z.boolean().nullish(),
-  chat_template: z
-    .union([z.string(), z.array(z.looseObject({ name: z.string(), template: z.string() }))])
-    .nullish(),
 });
 export type TokenizerConfig = z.infer<typeof configSchema>;
 
@@ -91,16 +88,6 @@ export function checkTokenizerConfig(json: unknown, name: string): TokenizerConf
 /** The text of a special token in a `tokenizer_config.json`, null when it names none. */
 export function specialTokenText(token: z.infer<typeof specialToken>): string | null {
   return typeof token === 'string' ? token : (token?.content ?? null);
-}
-
-/**
- * The chat template of a `tokenizer_config.json`: the only one, or the one called `default`; null when it has none.
- * @throws HoldfastError `E_TOKENIZER` when the file is malformed
- */
-export function templateFromConfig(tokenizerConfig: unknown, name = 'tokenizer_config.json'): string | null {
-  const template = checkTokenizerConfig(tokenizerConfig, name).chat_template ?? null;
-  if (template === null || typeof template === 'string') return template;
-  return template.find((entry) => entry.name === 'default')?.template ?? null;
 }
 
 /** The added tokens with the file format's defaults filled in. */

@@ -32,7 +32,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
 
 /** The record of a trace. Every value is JSON, also where it is a single word. */
 export async function traceMetadata(model: Model, facts: TraceFacts): Promise<Record<string, string>> {
-  const { executor, tokenizer } = model;
+  const { executor } = model;
   const { ids, layout, target, policy, receipt } = facts;
   const fields = {
     format: 'holdfast-trace-1',
@@ -48,11 +48,26 @@ export async function traceMetadata(model: Model, facts: TraceFacts): Promise<Re
     targetRanges: (target?.ranges ?? []).map(({ start, end }) => [start, end]),
     spans: (layout?.spans ?? []).map(({ role, turn, start, end }) => ({ role, turn, start, end })),
     receipt,
-    tokens: tokenizer === null ? null : ids.map((id) => textOf(tokenizer, id)),
+    tokens: tokenTexts(model, ids),
     text: layout?.text ?? null,
     tensors: Object.fromEntries(facts.tensors.map((name) => [name, MEANINGS[name.replace(/\.\d+$/, '')]])),
   };
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, JSON.stringify(value)]));
+}
+
+/** The text of each token; null when the model has no tokenizer, or none that can be used: ids run without. */
+function tokenTexts(model: Model, ids: readonly number[]): readonly (string | null)[] | null {
+  const tokenizer = usableTokenizer(model);
+  return tokenizer && ids.map((id) => textOf(tokenizer, id));
+}
+
+function usableTokenizer(model: Model): Tokenizer | null {
+  try {
+    return model.tokenizer;
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'E_TOKENIZER') return null;
+    throw error;
+  }
 }
 
 /** A model's vocabulary may be padded beyond its tokenizer's: such an id runs, and has no text. */
