@@ -44,7 +44,7 @@ describe('the options of loadModel', () => {
   });
 });
 
-describe('a model whose text cannot be used', () => {
+describe('the text of a model', () => {
   /** The tiny llama with other files in place of its own; null leaves one out. */
   const withFiles = async (files: Readonly<Record<string, object | string | null>>) => {
     const folder = temporaryFolder();
@@ -59,7 +59,7 @@ describe('a model whose text cannot be used', () => {
   };
   const readJson = (name: string) => JSON.parse(readFileSync(join(llama, name), 'utf8'));
 
-  it('runs on ids with a template that cannot be parsed, and names its file when it is needed', async () => {
+  it('runs on ids when its template cannot be parsed, and names the file when it is needed', async () => {
     const model = await withFiles({ 'chat_template.jinja': '{% for %}' });
     expect((await traceRun(model, { input: [1, 2] })).metadata.tokens).toContain('"');
     expect(model.tokenizer!.encode('a')).not.toEqual([]);
@@ -73,7 +73,15 @@ describe('a model whose text cannot be used', () => {
     expect(() => model.format).toThrow(/E_TEMPLATE: .*: tokenizer_config\.json\)/);
   });
 
-  it('runs on ids with a tokenizer that is not supported, and says so when it is needed', async () => {
+  it('ends answers where generation_config.json says so, and runs on ids where that cannot be', async () => {
+    const ends = await withFiles({ 'generation_config.json': { eos_token_id: [300] } });
+    expect(ends.tokenizer!.endOfTurnIds).toContain(300);
+    const broken = await withFiles({ 'generation_config.json': { eos_token_id: 'x' } });
+    await traceRun(broken, { input: [1, 2] });
+    expect(() => broken.tokenizer).toThrow(/E_TOKENIZER: malformed generation_config\.json/);
+  });
+
+  it('runs on ids when its tokenizer is not supported, and says so when it is needed', async () => {
     const tokenizer = readJson('tokenizer.json');
     const model = await withFiles({
       'tokenizer.json': { ...tokenizer, model: { type: 'Unigram', vocab: [['a', 0]] } },

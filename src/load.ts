@@ -100,17 +100,18 @@ async function createExecutor(
   return createCpuExecutor(plan, checkpoint, options);
 }
 
-/** `tokenizer.json` where there is one, else the tokenizer inside a GGUF file. */
+/** `tokenizer.json` where there is one, else the tokenizer inside a GGUF file; with what the folder says ends an answer. */
 export function findTokenizer({
   checkpoint,
   tokenizer,
   tokenizerConfig,
+  generationConfig,
   name,
 }: ModelFiles): Tokenizer | null {
   if (tokenizer !== undefined)
-    return tokenizerFromJson(tokenizer, tokenizerConfig ?? null, `${name}: tokenizer.json`);
+    return tokenizerFromJson(tokenizer, tokenizerConfig, `${name}: tokenizer.json`, generationConfig);
   return checkpoint.metadata.has('tokenizer.ggml.model')
-    ? tokenizerFromGguf(checkpoint.metadata, name)
+    ? tokenizerFromGguf(checkpoint.metadata, name, generationConfig)
     : null;
 }
 

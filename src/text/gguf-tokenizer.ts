@@ -22,9 +22,14 @@ interface Kind {
 /**
  * The tokenizer inside a GGUF file, giving the ids of the `tokenizer.json` it was converted from.
  * @param name how errors name the file
+ * @param generationConfig the `generation_config.json` beside it, parsed, null when there is none
  * @throws HoldfastError `E_TOKENIZER` naming the field; also for kinds and pre-tokenizers that are not known
  */
-export function tokenizerFromGguf(metadata: ReadonlyMap<string, MetadataValue>, name = 'gguf'): Tokenizer {
+export function tokenizerFromGguf(
+  metadata: ReadonlyMap<string, MetadataValue>,
+  name = 'gguf',
+  generationConfig: unknown = null,
+): Tokenizer {
   const fields = new TokenizerMetadata(metadata, name);
   const tokens = fields.texts('tokenizer.ggml.tokens');
   const types = fields.has('tokenizer.ggml.token_type')
@@ -71,7 +76,7 @@ export function tokenizerFromGguf(metadata: ReadonlyMap<string, MetadataValue>, 
       add_bos_token: fields.optionalFlag('tokenizer.ggml.add_bos_token') ?? kind.addsBos,
     },
     name,
-    turnEnds.filter((id) => id !== undefined),
+    { turnEnds: turnEnds.filter((id) => id !== undefined), generationConfig },
   );
 }
 

@@ -85,6 +85,21 @@ export function checkTokenizerConfig(json: unknown, name: string): TokenizerConf
   return parsed.data;
 }
 
+const generationConfigSchema = z.looseObject({
+  eos_token_id: z.union([z.int().nonnegative(), z.array(z.int().nonnegative())]).nullish(),
+});
+
+/**
+ * The ids that end an answer by a parsed `generation_config.json`; null or undefined means that there is none.
+ * @throws HoldfastError `E_TOKENIZER` naming the field
+ */
+export function generationEnds(json: unknown, name: string): readonly number[] {
+  const parsed = generationConfigSchema.safeParse(json ?? {});
+  if (!parsed.success) throw malformed(parsed.error, name, 'generation_config.json');
+  const ids = parsed.data.eos_token_id ?? [];
+  return typeof ids === 'number' ? [ids] : ids;
+}
+
 /** The text of a special token in a `tokenizer_config.json`, null when it names none. */
 export function specialTokenText(token: z.infer<typeof specialToken>): string | null {
   return typeof token === 'string' ? token : (token?.content ?? null);

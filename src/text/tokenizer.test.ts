@@ -71,6 +71,30 @@ describe.skipIf(SMOLLM_ABSENT)(`the tokenizer of SmolLM2 ${SMOLLM_ABSENT || ''}`
   });
 });
 
+describe('the tokens that end an answer', () => {
+  const endsWith = (eos_token_id: unknown) =>
+    tokenizerFromJson(fixtureJson('llama'), null, 'tokenizer.json', { eos_token_id }).endOfTurnIds;
+
+  it('are those with the usual names and those of generation_config.json, one or a list', () => {
+    const named = tokenizerFromJson(fixtureJson('llama')).endOfTurnIds;
+    const others = [300, 301].filter((id) => !named.includes(id));
+    expect(others).toHaveLength(2);
+    expect(endsWith(null)).toEqual(named);
+    expect(endsWith(300)).toEqual([...named, 300].sort((a, b) => a - b));
+    expect(endsWith([301, 300, named[0]])).toEqual([...named, 300, 301].sort((a, b) => a - b));
+  });
+
+  it.each([
+    ['an id that no token has', 512, /ends answers at token 512, and no token has this id.*eos_token_id/],
+    ['a text', '</s>', /malformed generation_config\.json.*eos_token_id/],
+    ['a list with something else', [1, -2], /malformed generation_config\.json.*eos_token_id/],
+  ])('are refused when generation_config.json names %s', (_, ends, message) => {
+    expect(() => endsWith(ends)).toThrow(
+      expect.objectContaining({ code: 'E_TOKENIZER', message: expect.stringMatching(message) }),
+    );
+  });
+});
+
 describe('a tokenizer that cannot be used', () => {
   const llama = () => fixtureJson('llama');
   it.each([

@@ -11,6 +11,7 @@ import {
   type Component,
   checkTokenizerConfig,
   checkTokenizerJson,
+  generationEnds,
   specialTokenText,
   type TokenizerConfig,
   type TokenizerJson,
@@ -34,7 +35,10 @@ export interface Tokenizer {
   readonly pad: NamedToken | null;
   /** Whether the model was trained on texts that begin with the BOS. Templates write it themselves. */
   readonly addsBos: boolean;
-  /** Ids that end an answer: the end of text, and the family's end-of-turn tokens where the vocabulary has them. */
+  /**
+   * Ids that end an answer: the end of text, what generation_config.json names, and the family's end-of-turn tokens
+   * where the vocabulary has them.
+   */
   readonly endOfTurnIds: readonly number[];
   readonly addedTokens: readonly AddedToken[];
   /**
@@ -70,24 +74,38 @@ export interface Tokenizer {
 /**
  * A tokenizer from a parsed `tokenizer.json` and `tokenizer_config.json` (null when there is none).
  * @param name how errors name it
+ * @param generationConfig a parsed `generation_config.json`, null when there is none: it may name more tokens that
+ * end an answer
  * @throws HoldfastError `E_TOKENIZER` naming file and field
  */
 export function tokenizerFromJson(
   tokenizerJson: unknown,
   tokenizerConfig: unknown = null,
   name = 'tokenizer.json',
+  generationConfig: unknown = null,
 ): Tokenizer {
   const json = checkTokenizerJson(tokenizerJson, name);
   const config = checkTokenizerConfig(tokenizerConfig, name);
-  return createTokenizer(json, config, name);
+  return createTokenizer(json, config, name, { generationConfig });
 }
 
-/** A tokenizer from files that were checked. @param turnEnds ids known to end a turn, besides the usual names */
+/** What is known of the tokens that end an answer, besides their usual names. */
+interface KnownEnds {
+  /** Ids of the vocabulary. */
+  readonly turnEnds?: readonly number[];
+  /** A parsed `generation_config.json`, null when there is none. */
+  readonly generationConfig: unknown;
+}
+
+/**
+ * A tokenizer from files that were checked.
+ * @throws HoldfastError `E_TOKENIZER` naming the field
+ */
 export function createTokenizer(
   json: TokenizerJson,
   config: TokenizerConfig,
   name: string,
-  turnEnds: readonly number[] = [],
+  { turnEnds = [], generationConfig }: KnownEnds,
 ): Tokenizer {
   const writing = tokenWriting(json.decoder ?? null, name);
   const addedTokens = addedTokensOf(json);
@@ -137,6 +155,17 @@ export function createTokenizer(
     return bytes;
   };
 
+  const configuredEnds = generationEnds(generationConfig, name);
+  const unknown = configuredEnds.find((id) => tokens[id] === undefined);
+  if (unknown !== undefined) {
+    throw new HoldfastError(
+      'E_TOKENIZER',
+      `generation_config.json ends answers at token ${unknown}, and no token has this id`,
+      { file: name, field: 'eos_token_id', hint: 'Check that it was published with this tokenizer' },
+    );
+  }
+  const knownEnds = [...(eos === null ? [] : [eos.id]), ...turnEnds, ...configuredEnds];
+
   const { stripsLeadingSpace } = writing;
   return {
     name,
@@ -146,7 +175,7 @@ export function createTokenizer(
     unk,
     pad: named(specialTokenText(config.pad_token)),
     addsBos: bos !== null && (config.add_bos_token ?? beginsWith(json.post_processor, bos.text)),
-    endOfTurnIds: endOfTurnIds(addedTokens, eos === null ? turnEnds : [eos.id, ...turnEnds]),
+    endOfTurnIds: endOfTurnIds(addedTokens, knownEnds),
     addedTokens,
     encode(text, options = {}) {
       const plain = options.special === true ? [] : [{ start: 0, end: text.length }];
