@@ -22,6 +22,7 @@ export {
 export { type Receipt, ReceiptBook, type ReceiptEntry } from './receipt.js';
 export { attendRow, type Row, softmax } from './row.js';
 export {
+  checkSchedule,
   type DialoguePoint,
   parseSchedule,
   type Schedule,

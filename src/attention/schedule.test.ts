@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mapShare, POLICIES, POLICY_RULES } from './policy.js';
 import {
+  checkSchedule,
   type DialoguePoint,
   parseSchedule,
   type Schedule,
@@ -36,13 +37,11 @@ describe('a schedule per turn', () => {
     for (let turn = 1; turn < 11; turn++) expect(at(turn + 1)).toBeLessThan(at(turn));
   });
 
-  it('rises as well as falls, whatever the sign of the step', () => {
-    for (const step of [0.5, -0.5]) {
-      const strengths = [1, 2, 3, 4].map((turn) =>
-        scheduledStrength('boost', { kind: 'per-turn', from: 1, to: 2.2, step }, { ...point, turn }),
-      );
-      expect(strengths).toEqual([1, 1.5, 2, 2.2]);
-    }
+  it('rises as well as falls', () => {
+    const strengths = [1, 2, 3, 4].map((turn) =>
+      scheduledStrength('boost', { kind: 'per-turn', from: 1, to: 2.2, step: 0.5 }, { ...point, turn }),
+    );
+    expect(strengths).toEqual([1, 1.5, 2, 2.2]);
   });
 
   it('starts at `from`, moves towards `to` only, and never beyond', () => {
@@ -187,8 +186,9 @@ describe('parseSchedule', () => {
 
   it('reads back the numbers that were written, to the last bit', () => {
     const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
+    const distance = number.map(Math.abs);
     fc.assert(
-      fc.property(number, number, number, fraction, (from, to, step, share) => {
+      fc.property(number, number, distance, fraction, (from, to, step, share) => {
         expect(parseSchedule(`per-turn:${from},${to},${step}`, 1)).toEqual({
           kind: 'per-turn',
           from,
@@ -220,6 +220,8 @@ describe('parseSchedule', () => {
       'per-turn:1, ,0.04',
       'per-token:1,x,0.1',
       'per-token:1,0.6,Infinity',
+      'per-turn:1,0.6,-0.04',
+      'per-token:1,0.6,-1',
       'target:',
       'target:1.01',
       'target:-0.1',
@@ -237,6 +239,41 @@ describe('parseSchedule', () => {
           ),
         }),
       );
+    }
+  });
+});
+
+describe('checkSchedule', () => {
+  it('takes every kind at the ends of its ranges', () => {
+    for (const schedule of [
+      { kind: 'constant', strength: 0 },
+      { kind: 'per-turn', from: 1, to: 0, step: 0 },
+      { kind: 'per-token', from: 0, to: 1, rate: 1e6 },
+      { kind: 'target', share: 0 },
+      { kind: 'target', share: 1 },
+    ] as const) {
+      checkSchedule('split-softmax', schedule);
+    }
+  });
+
+  it('refuses a number out of range, or left out, and says which', () => {
+    for (const [schedule, message] of [
+      [
+        { kind: 'target', share: 5 },
+        /E_STRENGTH: a target schedule takes a share from 0 to 1, not 5 \(field share\)/,
+      ],
+      [{ kind: 'target', share: -0.1 }, /share/],
+      [{ kind: 'target', share: Number.NaN }, /share/],
+      [{ kind: 'per-turn', from: 1, to: 0.6 }, /E_STRENGTH: a per-turn schedule takes a step.*not undefined/],
+      [{ kind: 'per-turn', from: 1, to: 0.6, step: -0.1 }, /step.*not -0\.1/],
+      [{ kind: 'per-token', from: 1, to: 0.6, rate: Number.POSITIVE_INFINITY }, /rate.*not Infinity/],
+      [{ kind: 'per-turn', from: 1.5, to: 0.6, step: 0.1 }, /E_STRENGTH: split-softmax takes k.*not 1\.5/],
+      [{ kind: 'per-token', from: 1, to: -1, rate: 0.1 }, /E_STRENGTH: split-softmax takes k.*not -1/],
+      [{ kind: 'constant' }, /E_STRENGTH: split-softmax takes k.*not undefined/],
+      [{ kind: 'linear', from: 1, to: 0 }, /E_POLICY: "linear" is not a kind of schedule/],
+    ] as const) {
+      // As a program without types would hand it over.
+      expect(() => checkSchedule('split-softmax', schedule as unknown as Schedule)).toThrow(message);
     }
   });
 });

@@ -1,12 +1,12 @@
 import { HoldfastError } from '../errors.js';
-import { mapShare, POLICY_RULES, type Policy } from './policy.js';
+import { checkStrength, mapShare, POLICY_RULES, type Policy } from './policy.js';
 
-/** How a policy's strength follows the dialogue's length. */
+/** How a policy's strength follows the dialogue's length. Steps and rates are distances, from 0. */
 export type Schedule =
   | { readonly kind: 'constant'; readonly strength: number }
-  /** `from` in the first turn, then a step each turn until `to`. */
+  /** `from` in the first turn, then each turn a step towards `to`, until there. */
   | { readonly kind: 'per-turn'; readonly from: number; readonly to: number; readonly step: number }
-  /** from + rate·ln(t / |system|), between `from` and `to`; t counts all tokens so far. */
+  /** `from`, and rate·ln(t / |system|) from there towards `to`, until there; t counts all tokens so far. */
   | { readonly kind: 'per-token'; readonly from: number; readonly to: number; readonly rate: number }
   /** The strength that would bring the mean share to `share`, given the shares seen last. */
   | { readonly kind: 'target'; readonly share: number };
@@ -32,12 +32,12 @@ export function scheduledStrength(policy: Policy, schedule: Schedule, point: Dia
     case 'constant':
       return schedule.strength;
     case 'per-turn': {
-      const size = Math.abs(schedule.step) * Math.max(0, point.turn - 1);
+      const size = schedule.step * Math.max(0, point.turn - 1);
       return moveTowards(schedule.from, schedule.to, size);
     }
     case 'per-token': {
       const growth = Math.log(point.tokens / Math.max(1, point.targetTokens));
-      return moveTowards(schedule.from, schedule.to, Math.abs(schedule.rate) * Math.max(0, growth));
+      return moveTowards(schedule.from, schedule.to, schedule.rate * Math.max(0, growth));
     }
     case 'target':
       return point.shares === undefined
@@ -87,9 +87,18 @@ export function strengthForMeanShare(policy: Policy, shares: Float32Array, mean:
 /**
  * Reads `constant`, `per-turn:FROM,TO,STEP`, `per-token:FROM,TO,RATE` or `target:SHARE`.
  * @param strength what a `constant` schedule holds
- * @throws HoldfastError `E_POLICY` when the text is none of these.
+ * @throws HoldfastError `E_POLICY` when the text is none of these. What a policy's strengths may be is for
+ * {@link checkSchedule}.
  */
 export function parseSchedule(text: string, strength: number): Schedule {
+  const schedule = readSchedule(text, strength);
+  if (schedule !== null && misfit(schedule) === null) return schedule;
+  throw new HoldfastError('E_POLICY', `"${text}" is not a schedule`, {
+    hint: 'Write constant, per-turn:FROM,TO,STEP, per-token:FROM,TO,RATE or target:SHARE (steps and rates from 0, a share from 0 to 1)',
+  });
+}
+
+function readSchedule(text: string, strength: number): Schedule | null {
   const [, kind, rest] = /^([a-z-]+)(?::(.*))?$/.exec(text) ?? [];
   const numbers = rest === undefined ? [] : rest.split(',').map(readNumber);
   const [first = Number.NaN, second = Number.NaN, third = Number.NaN] = numbers;
@@ -97,10 +106,8 @@ export function parseSchedule(text: string, strength: number): Schedule {
   if (kind === 'constant' && count === 0) return { kind, strength };
   if (kind === 'per-turn' && count === 3) return { kind, from: first, to: second, step: third };
   if (kind === 'per-token' && count === 3) return { kind, from: first, to: second, rate: third };
-  if (kind === 'target' && count === 1 && first >= 0 && first <= 1) return { kind, share: first };
-  throw new HoldfastError('E_POLICY', `"${text}" is not a schedule`, {
-    hint: 'Write constant, per-turn:FROM,TO,STEP, per-token:FROM,TO,RATE or target:SHARE (a share from 0 to 1)',
-  });
+  if (kind === 'target' && count === 1) return { kind, share: first };
+  return null;
 }
 
 /** NaN for what is not a number; `Number` alone takes nothing at all for 0. */
@@ -108,7 +115,50 @@ function readNumber(text: string): number {
   return text.trim() === '' ? Number.NaN : Number(text);
 }
 
-/** The strengths a schedule starts from and can reach, so that they can be checked before a dialogue begins. */
+/**
+ * Checks a schedule before a dialogue begins: its numbers, and that the strengths it starts from and can reach are the
+ * policy's.
+ * @throws HoldfastError `E_POLICY` for a kind that does not exist, `E_STRENGTH` for a number out of range
+ */
+export function checkSchedule(policy: Policy, schedule: Schedule): void {
+  const wrong = misfit(schedule);
+  if (wrong !== null) throw wrong;
+  for (const bound of scheduleBounds(schedule)) checkStrength(policy, bound);
+}
+
+/** What no policy could follow, as an error; null when there is nothing. */
+function misfit(schedule: Schedule): HoldfastError | null {
+  const { kind } = schedule;
+  switch (kind) {
+    case 'constant':
+      return null;
+    case 'per-turn':
+      return outside(kind, 'step', schedule.step, Number.MAX_VALUE);
+    case 'per-token':
+      return outside(kind, 'rate', schedule.rate, Number.MAX_VALUE);
+    case 'target':
+      return outside(kind, 'share', schedule.share, 1);
+    default:
+      return new HoldfastError('E_POLICY', `"${kind}" is not a kind of schedule`, {
+        hint: 'Known: constant, per-turn, per-token, target',
+      });
+  }
+}
+
+function outside(
+  kind: Schedule['kind'],
+  field: 'step' | 'rate' | 'share',
+  value: number,
+  maximum: number,
+): HoldfastError | null {
+  if (value >= 0 && value <= maximum) return null;
+  const range = maximum === 1 ? 'from 0 to 1' : 'that is finite and not below 0';
+  return new HoldfastError('E_STRENGTH', `a ${kind} schedule takes a ${field} ${range}, not ${value}`, {
+    field,
+  });
+}
+
+/** The strengths a schedule starts from and can reach. */
 export function scheduleBounds(schedule: Schedule): readonly number[] {
   switch (schedule.kind) {
     case 'constant':

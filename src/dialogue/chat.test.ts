@@ -138,6 +138,9 @@ describe('a chat', () => {
     await ask(chat, 'hello');
     expect(() => chat.configure({ policy: 'boost' })).toThrow(/E_STRENGTH.*boost/);
     expect(() => chat.configure({ policy: 'boost', strength: 0.5 })).toThrow(/E_STRENGTH.*from 1/);
+    expect(() => chat.configure({ policy: 'split-softmax', schedule: { kind: 'target', share: 5 } })).toThrow(
+      /E_STRENGTH.*share from 0 to 1, not 5/,
+    );
     expect(() => chat.configure({ policy: 'off', strength: 0.5 })).toThrow(/E_STRENGTH/);
     expect(() => chat.configure({ hold: true, policy: 'boost' })).toThrow(/E_POLICY/);
     expect(() => chat.configure({ sampling: { topP: 7 } })).toThrow(/E_SAMPLING: topP/);

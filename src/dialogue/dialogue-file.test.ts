@@ -151,6 +151,14 @@ describe('a saved dialogue', () => {
       [{ ...saved, version: 2 }, 'version'],
       [{ ...saved, turns: [{ ...turn, policy: 'pull' }] }, 'turns.0.policy'],
       [{ ...saved, turns: [{ ...turn, target: '9:3' }] }, 'turns.0.target'],
+      [
+        { ...saved, turns: [{ ...turn, policy: 'boost', schedule: { kind: 'target', share: 5 } }] },
+        'turns.0.schedule',
+      ],
+      [
+        { ...saved, turns: [{ ...turn, policy: 'boost', schedule: { kind: 'constant', strength: 0.5 } }] },
+        'turns.0.schedule',
+      ],
       [{ ...saved, turns: [{ ...turn, ids: [1, -2] }] }, 'turns.0.ids.1'],
       [
         { ...saved, turns: [{ ...turn, sampling: { ...turn.sampling, seed: 'x' } }] },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { POLICIES, parseTarget, targetName } from '../attention/index.js';
+import { checkSchedule, POLICIES, parseTarget, targetName } from '../attention/index.js';
 import { HoldfastError } from '../errors.js';
 import type { Message } from '../text/index.js';
 import type { Chat } from './chat.js';
@@ -16,7 +16,7 @@ const schedule = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('target'), share: z.number() }),
 ]);
 
-const target = z.string().refine(isTarget, { message: 'not a target' });
+const target = z.string().refine((text) => passes(() => parseTarget(text)), { message: 'not a target' });
 
 const sampling = z.strictObject({
   temperature: z.number(),
@@ -28,10 +28,8 @@ const sampling = z.strictObject({
   topLogProbabilities: count,
 });
 
-/** What made one answer, and what came out. The words are in `messages`. */
-const savedTurn = z.strictObject({
-  /** The system prompt in force; a dialogue may change it. */
-  system: z.string().nullable(),
+/** What answers are made under; a schedule is the policy's. */
+const settings = z.strictObject({
   policy: z.enum(POLICIES),
   schedule: schedule.nullable(),
   /** As `--target` takes it. */
@@ -39,18 +37,29 @@ const savedTurn = z.strictObject({
   /** Null: all. */
   layers: indices,
   heads: indices,
-  /** With the seed this answer was drawn with. */
   sampling,
   maxTokens: count,
   stop: z.array(z.string()),
-  /** The answer's tokens as sampled, an end-of-turn token included. */
-  ids: z.array(count),
-  finish: z.enum(['stop', 'stop-string', 'length', 'abort']),
-  /** Tokens at the front of its prompt that were in the cache already, computed in earlier turns. */
-  reusedTokens: count,
-  /** Numbers of the turns, from 1, that were left out of the context from this one on. */
-  dropped: z.array(count),
 });
+
+const scheduleOfPolicy = ({ policy, schedule }: z.infer<typeof settings>): boolean =>
+  schedule === null || passes(() => checkSchedule(policy, schedule));
+const MISFIT = { message: 'not a schedule that the policy can follow', path: ['schedule'] };
+
+/** What made one answer, and what came out. The words are in `messages`. */
+const savedTurn = settings
+  .extend({
+    /** The system prompt in force; a dialogue may change it. */
+    system: z.string().nullable(),
+    /** The answer's tokens as sampled, an end-of-turn token included. Its sampling's seed is the one it was drawn with. */
+    ids: z.array(count),
+    finish: z.enum(['stop', 'stop-string', 'length', 'abort']),
+    /** Tokens at the front of its prompt that were in the cache already, computed in earlier turns. */
+    reusedTokens: count,
+    /** Numbers of the turns, from 1, that were left out of the context from this one on. */
+    dropped: z.array(count),
+  })
+  .refine(scheduleOfPolicy, MISFIT);
 
 const message = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() });
 
@@ -170,9 +179,10 @@ function check<Schema extends z.ZodType>(schema: Schema, json: unknown): z.infer
   });
 }
 
-function isTarget(text: string): boolean {
+/** Whether a check of the attention room lets something through. */
+function passes(attempt: () => unknown): boolean {
   try {
-    parseTarget(text);
+    attempt();
     return true;
   } catch {
     return false;

@@ -1,10 +1,9 @@
 import {
-  checkStrength,
+  checkSchedule,
   type HeadSelection,
   type Policy,
   parsePolicy,
   type Schedule,
-  scheduleBounds,
   type Target,
   targetName,
   uniformStrength,
@@ -135,7 +134,7 @@ function choosePolicy(current: Settings, changes: SettingsOptions): Pick<Setting
       field: 'strength',
     });
   }
-  for (const bound of scheduleBounds(schedule)) checkStrength(policy, bound);
+  checkSchedule(policy, schedule);
   return { policy, schedule };
 }
 
