@@ -68,7 +68,7 @@ export function registerTrace(program: Command): void {
       new Option('--strength <x>', 'for all layers and heads').argParser(decimal).conflicts('strengths'),
     )
     .option('--strengths <file>', 'a JSON array of layers, each an array with a strength for each head')
-    .option('--chunk <n>', 'tokens to a forward pass (all at once)', positiveInteger)
+    .option('--chunk <n>', 'tokens to a forward pass (512)', positiveInteger)
     .option('--attention <layers>', 'attention rows of these layers: all, or 0,3', layerList)
     .option('--hidden', 'hidden states')
     .option('--generate <n>', 'continue greedily by so many tokens', positiveInteger)

@@ -5,6 +5,7 @@ import type { TensorToWrite } from '../formats/index.js';
 import type { Span, TokenRange } from '../text/index.js';
 import { Collector } from './collector.js';
 import type { Selection } from './selection.js';
+import { checkSize } from './size.js';
 
 /** Everything a run needs to know, settled. */
 export interface RunPlan {
@@ -29,12 +30,16 @@ export interface RunOutcome {
   readonly book: ReceiptBook;
 }
 
-/** Runs an executor over a plan's tokens, chunk by chunk, and on by as many as it is to generate. */
+/**
+ * Runs an executor over a plan's tokens, chunk by chunk, and on by as many as it is to generate.
+ * @throws HoldfastError `E_USAGE` before it runs, when the tensors would be too large to hold
+ */
 export async function runPlan(executor: Executor, plan: RunPlan): Promise<RunOutcome> {
   const { ids, selection, spans, grid } = plan;
   const { vocabSize, hiddenSize } = executor.blueprint;
-  const book = new ReceiptBook(grid);
   const shape = { ...grid, tokens: ids.length, vocab: vocabSize, hidden: hiddenSize, spans: spans.length };
+  checkSize(shape, selection);
+  const book = new ReceiptBook(grid);
   const collector = new Collector(shape, selection);
   const greedy = createSampler(checkSampling({ temperature: 0 }));
   const generated: number[] = [];

@@ -99,6 +99,37 @@ describe('traceRun', () => {
     );
   });
 
+  it('takes 512 tokens to a pass if nothing is said', async () => {
+    // The tiny model was made for no more than 512 tokens: another length lets it run a few more.
+    const { executor, requests } = spyOn(model.executor);
+    const longer = { ...executor, blueprint: { ...executor.blueprint, contextLength: 600 } };
+    const input = Array.from({ length: 515 }, (_, index) => index % 100);
+    await traceRun({ ...model, executor: longer }, { input, tensors: ['hidden.0'] });
+    expect(requests.map(({ tokens }) => tokens.length)).toEqual([512, 3]);
+  });
+
+  it.each([Number.NaN, 1.5, -3, 0, Number.POSITIVE_INFINITY])(
+    'refuses %d as a count of tokens',
+    async (count) => {
+      for (const option of ['chunkTokens', 'generate'] as const) {
+        const running = run({ input: [1, 2, 3], [option]: count });
+        await expect(running, option).rejects.toMatchObject({ code: 'E_USAGE', field: option });
+      }
+    },
+  );
+
+  it('refuses tensors that are too large to hold, and runs nothing', async () => {
+    const { executor, requests } = spyOn(model.executor);
+    const blueprint = { ...executor.blueprint, contextLength: 100_000 };
+    const input = Array.from({ length: 20_000 }, () => 1);
+    const huge = traceRun({ ...model, executor: { ...executor, blueprint } }, { input, attention: 'all' });
+    // 3 layers of 4 heads of 20,000², and logits of 512 a token, 4 bytes each.
+    await expect(huge).rejects.toThrow(
+      /E_USAGE: the tensors of 20000 tokens take 17\.9 GiB.*--tensors.*--attention/,
+    );
+    expect(requests).toEqual([]);
+  });
+
   it('stops when it is told to', async () => {
     await expect(run({ input: [1, 2, 3], signal: AbortSignal.abort() })).rejects.toThrow(/E_ABORTED/);
   });

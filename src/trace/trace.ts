@@ -19,12 +19,14 @@ export interface TraceOptions extends TensorWishes {
   readonly target?: Target;
   /** What is done to the target's share; if not said, nothing. */
   readonly policy?: PolicySetting;
-  /** Tokens to a forward pass; all in one if not said. */
+  /** Tokens to a forward pass; 512 if not said, so that what a pass gives is small beside what is kept of it. */
   readonly chunkTokens?: number;
   /** Versions of the product, the runtime and the like, recorded as they are. */
   readonly versions?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
+
+const DEFAULT_CHUNK_TOKENS = 512;
 
 /** What `encodeSafetensors` takes. */
 export interface Trace {
@@ -43,11 +45,13 @@ export interface Trace {
  * - `attention.LAYER` F32 `[heads, tokens, tokens]`, after the policy
  * - `hidden.INDEX` F32 `[tokens, hidden]`
  * - `generated` I64 `[generate]`, the greedy continuation under the same policy; no token ends it
- * @throws HoldfastError `E_USAGE` (see `selectTensors`), `E_TARGET`, `E_STRENGTH`, `E_UNTOUCHED` when a policy acted
+ * @throws HoldfastError `E_USAGE` (see `selectTensors`) also for tensors of more than 4 GiB, `E_TARGET`, `E_STRENGTH`, `E_UNTOUCHED` when a policy acted
  * on no row, `E_CONTEXT_FULL` when the model was not made for so many tokens, and what the executor throws
  */
 export async function traceRun(model: Model, options: TraceOptions): Promise<Trace> {
-  const { input, policy = null, chunkTokens, versions = {}, signal } = options;
+  const { input, policy = null, chunkTokens = DEFAULT_CHUNK_TOKENS, versions = {}, signal } = options;
+  checkCount('chunkTokens', chunkTokens);
+  if (options.generate !== undefined) checkCount('generate', options.generate);
   const layout = 'ids' in input ? input : null;
   const ids = 'ids' in input ? input.ids : input;
   const grid = headGrid(model.executor.blueprint);
@@ -65,7 +69,7 @@ export async function traceRun(model: Model, options: TraceOptions): Promise<Tra
     target: target?.ranges ?? [],
     strengths: strengthsOf(policy, grid),
     spans: layout?.spans ?? [],
-    chunkTokens: chunkTokens ?? ids.length,
+    chunkTokens,
   });
   const receipt = target === null ? null : book.receipt();
   const names = tensors.map(({ name }) => name);
@@ -93,6 +97,13 @@ function chooseTarget(
   if (policy === undefined) return null;
   throw new HoldfastError('E_TARGET', `the policy ${policy.name} needs a target`, {
     hint: 'Plain tokens have no system prompt: name a target, sink or START:END',
+  });
+}
+
+function checkCount(option: 'chunkTokens' | 'generate', count: number): void {
+  if (Number.isSafeInteger(count) && count > 0) return;
+  throw new HoldfastError('E_USAGE', `${option} takes a whole number from 1, not ${count}`, {
+    field: option,
   });
 }
 
