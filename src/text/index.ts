@@ -8,7 +8,13 @@ export type { AddedToken, CharRange } from './added-tokens.js';
 export { type ChatFormat, chatFormat, type TemplateSource } from './chat-format.js';
 export type { EncodedText } from './encoded-text.js';
 export { GGUF_TEMPLATE_FIELD, templateFromGguf, tokenizerFromGguf } from './gguf-tokenizer.js';
-export { type DialogueLayout, type LayoutOptions, layoutDialogue, type MessageLayout } from './layout.js';
+export {
+  type DialogueLayout,
+  type LayoutOptions,
+  layoutDialogue,
+  type MessageLayout,
+  requireSystem,
+} from './layout.js';
 export type { Span, SpanRole, TokenRange } from './span.js';
 export { createStreamDecoder, type StreamDecoder } from './stream.js';
 export {

@@ -23,6 +23,8 @@ export interface MessageLayout extends TokenRange {
   readonly turn: number;
   /** Its own words. `[start, end)` around it is the message with its header and tail, without the sink. */
   readonly content: TokenRange;
+  /** Whether it has words of which the template wrote none. */
+  readonly leftOut: boolean;
 }
 
 /** A dialogue as a model sees it. */
@@ -78,11 +80,27 @@ export function layoutDialogue(
   const encoded = tokenizer.encodeParts(text, { plain, guarded: format.guarded });
   const turns = turnsOf(messages);
 
+  const isLeftOut = (i: number): boolean =>
+    messages[i]!.content.trim() !== '' && contentChars[i]!.end === contentChars[i]!.start;
   const layouts = tokenRanges(encoded, borders.messages, contentChars).map(
-    (range, i): MessageLayout => ({ role: messages[i]!.role, turn: turns[i]!, ...range }),
+    (range, i): MessageLayout => ({
+      ...{ role: messages[i]!.role, turn: turns[i]!, ...range },
+      leftOut: isLeftOut(i),
+    }),
   );
   const spans = spansOf(layouts, encoded.ids.length, messages.filter(({ role }) => role === 'user').length);
   return { text, ids: encoded.ids, spans, messages: layouts, contentChars };
+}
+
+/**
+ * A system message that the model never sees has no share to measure or hold.
+ * @throws HoldfastError `E_TEMPLATE` when the template left one out
+ */
+export function requireSystem({ messages }: Pick<DialogueLayout, 'messages'>): void {
+  if (!messages.some(({ role, leftOut }) => role === 'system' && leftOut)) return;
+  throw new HoldfastError('E_TEMPLATE', 'the chat template leaves out the system message', {
+    hint: 'The model was not made for one; put the words into the first user message',
+  });
 }
 
 /** 0 for the system message and whatever stands before the first user message; each user message opens the next. */

@@ -28,7 +28,7 @@ export function targetTokens(target: Target, layout: DialogueLayout | null, toke
   });
 }
 
-/** What targets are resolved against; a system message that the template leaves out is none. */
+/** What targets are resolved against; a system message without words that the template leaves out is none. */
 function targetContext({ spans, messages }: DialogueLayout): TargetContext {
   const system = messages.find(({ role, start, end }) => role === 'system' && end > start);
   if (system === undefined) return { spans, system: null };

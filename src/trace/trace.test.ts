@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fixture } from '../../test/cli/holdfast.js';
 import type { Executor, ForwardRequest } from '../executors/index.js';
 import { type LoadedModel, loadModel } from '../load.js';
-import { layoutDialogue } from '../text/index.js';
+import { chatFormat, layoutDialogue } from '../text/index.js';
 import { type TraceOptions, traceRun } from './index.js';
 
 /** An executor that keeps the requests it is given. */
@@ -128,6 +128,27 @@ describe('traceRun', () => {
       /E_USAGE: the tensors of 20000 tokens take 17\.9 GiB.*--tensors.*--attention/,
     );
     expect(requests).toEqual([]);
+  });
+
+  it('refuses a dialogue whose system message the template leaves out, if it has words', async () => {
+    const template =
+      "{% for m in messages if m.role != 'system' %}{{ m.content }}\n{% endfor %}{% if add_generation_prompt %}> {% endif %}";
+    const format = chatFormat({ tokenizer: model.tokenizer!, template });
+    const laidOut = (system: string) =>
+      layoutDialogue(
+        format,
+        [
+          { role: 'system', content: system },
+          { role: 'user', content: 'Where to?' },
+        ],
+        { addGenerationPrompt: true },
+      );
+    for (const target of [{}, { target: { kind: 'sink' } }] as const) {
+      await expect(run({ input: laidOut('You are a sailor.'), ...target })).rejects.toThrow(
+        /E_TEMPLATE: the chat template leaves out the system message/,
+      );
+    }
+    expect((await run({ input: laidOut(' ') })).metadata.target).toBe('null');
   });
 
   it('stops when it is told to', async () => {

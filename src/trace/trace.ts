@@ -3,7 +3,7 @@ import { headGrid, type Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import type { Executor } from '../executors/index.js';
 import type { TensorToWrite } from '../formats/index.js';
-import type { DialogueLayout } from '../text/index.js';
+import { type DialogueLayout, requireSystem } from '../text/index.js';
 import { traceMetadata } from './metadata.js';
 import { runPlan } from './run.js';
 import { selectTensors, type TensorWishes } from './selection.js';
@@ -45,7 +45,8 @@ export interface Trace {
  * - `attention.LAYER` F32 `[heads, tokens, tokens]`, after the policy
  * - `hidden.INDEX` F32 `[tokens, hidden]`
  * - `generated` I64 `[generate]`, the greedy continuation under the same policy; no token ends it
- * @throws HoldfastError `E_USAGE` (see `selectTensors`) also for tensors of more than 4 GiB, `E_TARGET`, `E_STRENGTH`, `E_UNTOUCHED` when a policy acted
+ * @throws HoldfastError `E_USAGE` (see `selectTensors`) also for tensors of more than 4 GiB, `E_TEMPLATE` for a
+ * dialogue whose system message the template left out, `E_TARGET`, `E_STRENGTH`, `E_UNTOUCHED` when a policy acted
  * on no row, `E_CONTEXT_FULL` when the model was not made for so many tokens, and what the executor throws
  */
 export async function traceRun(model: Model, options: TraceOptions): Promise<Trace> {
@@ -53,6 +54,7 @@ export async function traceRun(model: Model, options: TraceOptions): Promise<Tra
   checkCount('chunkTokens', chunkTokens);
   if (options.generate !== undefined) checkCount('generate', options.generate);
   const layout = 'ids' in input ? input : null;
+  if (layout !== null) requireSystem(layout);
   const ids = 'ids' in input ? input.ids : input;
   const grid = headGrid(model.executor.blueprint);
   const target = chooseTarget(options, layout, ids.length);
