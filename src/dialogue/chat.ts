@@ -86,8 +86,13 @@ export class Chat {
     this.onContextFull = onContextFull;
     this.trustContent = trustContent;
     this.session = new Session(model.executor, contextLength === undefined ? {} : { contextLength });
-    this.#settings = changeSettings(defaultSettings(this.session.contextLength), options, model);
-    assertTarget(this.#settings, system);
+    try {
+      this.#settings = changeSettings(defaultSettings(this.session.contextLength), options, model);
+      assertTarget(this.#settings, system);
+    } catch (error) {
+      this.session.dispose();
+      throw error;
+    }
   }
 
   /** All turns answered here, also those no longer in the context. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, CHAT, collect, loadFixture } from '../../test/support/chat-fixtures.js';
+import { watchSequences } from '../../test/support/watched-sequences.js';
 import type { Model } from '../engine/index.js';
 import { openChat } from './chat.js';
 import { openComparison } from './compare.js';
@@ -48,6 +49,12 @@ describe('a comparison', () => {
     expect([comparison.off.turns.length, comparison.on.turns.length]).toEqual([0, 0]);
     comparison.on.configure({ target: { kind: 'prefix' } });
     expect((await collect(comparison.answer('hello'))).end!.on.number).toBe(1);
+  });
+
+  it('lets the one chat go when the other cannot be opened', () => {
+    const watched = watchSequences(model, 1);
+    expect(() => openComparison(watched.model, { ...CHAT, ...POLICY })).toThrow('no memory');
+    expect(watched.disposed.map((dispose) => dispose.mock.calls.length)).toEqual([1]);
   });
 
   it('needs a policy', () => {

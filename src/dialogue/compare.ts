@@ -37,9 +37,8 @@ export function openComparison(model: Model, options: ChatOptions): Comparison {
   if (options.hold !== true && (options.policy ?? 'off') === 'off') {
     throw new HoldfastError('E_POLICY', 'a comparison needs a policy to compare with off');
   }
-  const on = openChat(model, options);
   const { hold: _hold, policy: _policy, strength: _strength, schedule: _schedule, ...others } = options;
-  const off = openChat(model, others);
+  const { on, off } = openBoth(model, options, others);
   return {
     off,
     on,
@@ -61,6 +60,20 @@ export function openComparison(model: Model, options: ChatOptions): Comparison {
       on.dispose();
     },
   };
+}
+
+function openBoth(
+  model: Model,
+  onOptions: ChatOptions,
+  offOptions: ChatOptions,
+): { readonly on: Chat; readonly off: Chat } {
+  const on = openChat(model, onOptions);
+  try {
+    return { on, off: openChat(model, offOptions) };
+  } catch (error) {
+    on.dispose();
+    throw error;
+  }
 }
 
 async function* tagged(

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, CHAT, collect, loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
+import { watchSequences } from '../../test/support/watched-sequences.js';
 import type { Model } from '../engine/index.js';
 import { type Chat, type ChatOptions, openChat } from './chat.js';
 import { loadDialogue, type SavedDialogue, saveDialogue } from './dialogue-file.js';
@@ -135,11 +136,88 @@ describe('a saved dialogue', () => {
     expect(replay.chat.turns.length).toBe(2);
   });
 
-  it('stops being made again at the signal', async () => {
+  it.each<[string, ChatOptions, (chat: Chat) => void]>([
+    ['a base seed of its own', { sampling: { ...CHAT.sampling, seed: 42 } }, () => {}],
+    [
+      'settings changed after the last answer',
+      { policy: 'split-softmax', strength: 0.5 },
+      (chat) =>
+        chat.configure({ policy: 'boost', strength: 6, layers: [1], maxTokens: 14, sampling: { seed: 7 } }),
+    ],
+    [
+      'another system prompt after the last answer',
+      { hold: true },
+      (chat) => {
+        chat.system = 'You are the loose end.';
+      },
+    ],
+    [
+      'no system prompt and no policy after the last answer',
+      { hold: true },
+      (chat) => {
+        chat.configure({ policy: 'off' });
+        chat.system = null;
+      },
+    ],
+    [
+      'the system prompt changed and put back, so that all is computed anew',
+      { policy: 'boost', schedule: { kind: 'per-turn', from: 8, to: 1, step: 4 } },
+      (chat) => {
+        chat.system = 'You are the loose end.';
+        chat.system = SYSTEM;
+      },
+    ],
+    ['an answer taken back', { hold: true }, (chat) => void chat.undo()],
+  ])('goes on with the answer that the saved chat gives next: %s', async (_, options, then) => {
+    const chat = open(options);
+    for (const text of ['one', 'two']) await ask(chat, text);
+    then(chat);
+    const { chat: again, difference } = await replayDialogue(model, await stored(chat));
+    expect(difference).toBeNull();
+    expect(again.system).toBe(chat.system);
+    expect(again.settings).toEqual(chat.settings);
+    expect(again.session.tokens).toEqual(chat.session.tokens);
+    for (const text of ['three', 'four']) {
+      const { turn } = await ask(chat, text);
+      const { turn: replayed } = await ask(again, text);
+      expect({ ...replayed, timing: null }).toEqual({ ...turn, timing: null });
+      expect(replayed.timing.reusedTokens).toBe(turn.timing.reusedTokens);
+    }
+  });
+
+  it('goes on from a difference under the settings it was saved with', async () => {
     const chat = open();
-    await ask(chat, 'one');
+    for (const text of ['one', 'two']) await ask(chat, text);
+    chat.configure({ policy: 'boost', strength: 6 });
     const saved = await stored(chat);
-    await expect(replayDialogue(model, saved, { signal: AbortSignal.abort() })).rejects.toThrow(/E_ABORTED/);
+    saved.turns[0]!.ids[3] = 499;
+    const replay = await replayDialogue(model, saved);
+    expect(replay.difference).toMatchObject({ turn: 1 });
+    expect(replay.chat.settings).toEqual(chat.settings);
+  });
+
+  it('is made again from a file that does not say what comes next', async () => {
+    const chat = open({ hold: true });
+    await ask(chat, 'one');
+    const { next: _, ...older } = await stored(chat);
+    const replay = await replayDialogue(model, loadDialogue(older).saved!);
+    expect(replay.difference).toBeNull();
+    expect(replay.chat.settings).toEqual(chat.settings);
+  });
+
+  it('stops being made again at the signal, or at an answer that fails, and lets the cache go', async () => {
+    const chat = open();
+    for (const text of ['one', 'two']) await ask(chat, text);
+    const saved = await stored(chat);
+    const watched = watchSequences(model);
+    await expect(replayDialogue(watched.model, saved, { signal: AbortSignal.abort() })).rejects.toThrow(
+      /E_ABORTED/,
+    );
+    saved.turns[1]!.maxTokens = 500;
+    await expect(replayDialogue(watched.model, saved)).rejects.toThrow(/E_CONTEXT_FULL/);
+    saved.turns[1]!.layers = [9];
+    await expect(replayDialogue(watched.model, saved)).rejects.toThrow(/E_STRENGTH/);
+    expect(watched.disposed.map((dispose) => dispose.mock.calls.length)).toEqual([1, 1, 1]);
   });
 
   it('is refused with the field that is wrong', async () => {
@@ -165,6 +243,7 @@ describe('a saved dialogue', () => {
         'turns.0.sampling.seed',
       ],
       [{ ...saved, turns: [] }, 'messages'],
+      [{ ...saved, next: { ...saved.next, stop: 'END' } }, 'next.stop'],
       [{ ...saved, messages: [...saved.messages].reverse() }, 'messages'],
       [{ messages: [{ role: 'user' }] }, 'messages.0.content'],
       [[{ role: 'tool', content: '' }], '0.role'],

@@ -4,6 +4,7 @@ import { HoldfastError } from '../errors.js';
 import type { Message } from '../text/index.js';
 import type { Chat } from './chat.js';
 import { sha256 } from './hash.js';
+import type { Settings } from './settings.js';
 import type { Turn } from './turn.js';
 
 const count = z.number().int().nonnegative();
@@ -28,7 +29,7 @@ const sampling = z.strictObject({
   topLogProbabilities: count,
 });
 
-/** What answers are made under; a schedule is the policy's. */
+/** What answers are made under; a schedule is the policy's. A turn's seed is its own, the next answer's the base. */
 const settings = z.strictObject({
   policy: z.enum(POLICIES),
   schedule: schedule.nullable(),
@@ -51,13 +52,20 @@ const savedTurn = settings
   .extend({
     /** The system prompt in force; a dialogue may change it. */
     system: z.string().nullable(),
-    /** The answer's tokens as sampled, an end-of-turn token included. Its sampling's seed is the one it was drawn with. */
+    /** The answer's tokens as sampled, an end-of-turn token included. */
     ids: z.array(count),
     finish: z.enum(['stop', 'stop-string', 'length', 'abort']),
     /** Tokens at the front of its prompt that were in the cache already, computed in earlier turns. */
     reusedTokens: count,
     /** Numbers of the turns, from 1, that were left out of the context from this one on. */
     dropped: z.array(count),
+  })
+  .refine(scheduleOfPolicy, MISFIT);
+
+const next = settings
+  .extend({
+    /** Tokens in the cache: fewer than the last answer left there when it was rewound since, as for a new system prompt. */
+    heldTokens: count,
   })
   .refine(scheduleOfPolicy, MISFIT);
 
@@ -86,27 +94,32 @@ const savedDialogue = z.strictObject({
   given: count.default(0),
   /** One for each user message after those. */
   turns: z.array(savedTurn),
+  /** What the next answer would be made under; absent in older files. The system prompt is that of `messages`. */
+  next: next.optional(),
 });
 
 /** A dialogue as a file holds it: plain JSON, all that is needed to make it again. */
 export type SavedDialogue = z.infer<typeof savedDialogue>;
 export type SavedTurn = z.infer<typeof savedTurn>;
+export type SavedSettings = z.infer<typeof settings>;
 
 /** @param library the version of Holdfast that saves it */
 export async function saveDialogue(chat: Chat, library: string): Promise<SavedDialogue> {
-  const { model, system, history, turns } = chat;
+  const { model } = chat;
+  const [hash, template] = await Promise.all([model.hash(), sha256(chat.template)]);
+  const { system, history, turns, session } = chat;
   return {
     format: 'holdfast-dialogue',
     version: 1,
     library,
     model: {
       name: model.name,
-      hash: await model.hash(),
-      template: await sha256(chat.template),
+      hash,
+      template,
       executor: model.executor.name,
       precision: model.executor.precision,
     },
-    contextLength: chat.session.contextLength,
+    contextLength: session.contextLength,
     onContextFull: chat.onContextFull,
     trustContent: chat.trustContent,
     messages: [
@@ -118,13 +131,24 @@ export async function saveDialogue(chat: Chat, library: string): Promise<SavedDi
     ],
     given: history.length,
     turns: turns.map(saveTurn),
+    next: { ...saveSettings(chat.settings), heldTokens: session.length },
   };
 }
 
 function saveTurn(turn: Turn): SavedTurn {
-  const { policy, schedule, target, selection, sampling, maxTokens, stop } = turn.settings;
   return {
     system: turn.system,
+    ...saveSettings(turn.settings),
+    ids: [...turn.ids],
+    finish: turn.finish,
+    reusedTokens: turn.timing.reusedTokens,
+    dropped: [...turn.dropped],
+  };
+}
+
+function saveSettings(of: Settings): SavedSettings {
+  const { policy, schedule, target, selection, sampling, maxTokens, stop } = of;
+  return {
     policy,
     schedule,
     target: targetName(target),
@@ -133,10 +157,6 @@ function saveTurn(turn: Turn): SavedTurn {
     sampling,
     maxTokens,
     stop: [...stop],
-    ids: [...turn.ids],
-    finish: turn.finish,
-    reusedTokens: turn.timing.reusedTokens,
-    dropped: [...turn.dropped],
   };
 }
 

@@ -10,6 +10,7 @@ export {
   type LoadedDialogue,
   loadDialogue,
   type SavedDialogue,
+  type SavedSettings,
   type SavedTurn,
   saveDialogue,
 } from './dialogue-file.js';

@@ -2,7 +2,7 @@ import { parseTarget } from '../attention/index.js';
 import type { Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import { type Chat, openChat } from './chat.js';
-import type { SavedDialogue, SavedTurn } from './dialogue-file.js';
+import type { SavedDialogue, SavedSettings, SavedTurn } from './dialogue-file.js';
 import { sha256 } from './hash.js';
 
 /** The first place where a replay gave another token. */
@@ -17,7 +17,10 @@ export interface ReplayDifference {
 }
 
 export interface Replay {
-  /** The dialogue as made again, up to the first difference; it can go on from there. */
+  /**
+   * The dialogue as made again, up to the first difference. It goes on from there under the system prompt and settings
+   * that it was saved with: without a difference, the next answer is the one that the saved chat would have given.
+   */
   readonly chat: Chat;
   /** Null when every token is the same. */
   readonly difference: ReplayDifference | null;
@@ -28,7 +31,7 @@ export interface Replay {
 /**
  * Makes a saved dialogue again, message by message, each under its own settings and seed.
  * @throws HoldfastError what `openChat` and answers throw; `E_DIALOGUE`, `E_SAMPLING` … for settings out of range;
- * `E_ABORTED` when the signal fires
+ * `E_ABORTED` when the signal fires; the chat that was begun is disposed of then
  */
 export async function replayDialogue(
   model: Model,
@@ -41,50 +44,72 @@ export async function replayDialogue(
   const spoken = saved.messages.slice(system === null ? 0 : 1);
   const history = spoken.slice(0, 2 * given);
   const chat = openChat(model, { system, history, contextLength, onContextFull, trustContent });
-  const changes = await changesSince(chat, saved.model);
-  const users = spoken.slice(2 * given).filter(({ role }) => role === 'user');
-  for (const [index, turn] of saved.turns.entries()) {
-    const ids = await answerAgain(chat, turn, users[index]!.content, options.signal);
-    const difference = firstDifference(turn.ids, ids);
-    if (difference !== null) {
-      return { chat, difference: { turn: given + index + 1, ...difference }, changes };
-    }
+  try {
+    const changes = await changesSince(chat, saved.model);
+    const users = spoken.slice(2 * given).filter(({ role }) => role === 'user');
+    const messages = users.map(({ content }) => content);
+    const difference = await answerAll(chat, saved.turns, messages, options.signal);
+    if (saved.next) assume(chat, { system, ...saved.next }, saved.next.heldTokens);
+    return { chat, difference, changes };
+  } catch (error) {
+    chat.dispose();
+    throw error;
   }
-  return { chat, difference: null, changes };
+}
+
+/** Answers message after message, until a token differs. */
+async function answerAll(
+  chat: Chat,
+  turns: readonly SavedTurn[],
+  messages: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<ReplayDifference | null> {
+  for (const [index, turn] of turns.entries()) {
+    assume(chat, turn, turn.reusedTokens);
+    const ids = await answerAgain(chat, turn, messages[index]!, signal);
+    const difference = firstDifference(turn.ids, ids);
+    if (difference !== null) return { turn: chat.history.length + index + 1, ...difference };
+  }
+  return null;
+}
+
+/**
+ * Brings a chat to a saved point of the dialogue.
+ * @param held tokens that were in the cache then: what was computed anew after them, as after a change of the system
+ * prompt and back, is computed anew now
+ */
+function assume(chat: Chat, saved: SavedSettings & Pick<SavedTurn, 'system'>, held: number): void {
+  const { policy, schedule, layers, heads, sampling, maxTokens, stop } = saved;
+  if (chat.system !== saved.system) {
+    chat.configure({ policy: 'off' }); // the policy up to here may not go with the system prompt from here on
+    chat.system = saved.system;
+  }
+  chat.configure({
+    policy,
+    ...(schedule ? { schedule } : {}),
+    target: parseTarget(saved.target),
+    layers: layers ?? undefined,
+    heads: heads ?? undefined,
+    sampling,
+    maxTokens,
+    stop,
+  });
+  if (held < chat.session.length) chat.session.rewind(held);
 }
 
 async function answerAgain(
   chat: Chat,
-  turn: SavedTurn,
+  { sampling: { seed }, finish, ids: { length } }: SavedTurn,
   user: string,
   signal: AbortSignal | undefined,
 ): Promise<number[]> {
-  const { policy, schedule, layers, heads, sampling, maxTokens, stop } = turn;
-  if (chat.system !== turn.system) {
-    chat.configure({ policy: 'off' }); // the policy of the last turn may not go with the system prompt of this one
-    chat.system = turn.system;
-  }
-  const { seed, ...filters } = sampling;
-  chat.configure({
-    policy,
-    ...(schedule ? { schedule } : {}),
-    target: parseTarget(turn.target),
-    layers: layers ?? undefined,
-    heads: heads ?? undefined,
-    sampling: filters,
-    maxTokens,
-    stop,
-  });
-  // What was computed anew then, as after a change of the system prompt and back, is computed anew now.
-  if (turn.reusedTokens < chat.session.length) chat.session.rewind(turn.reusedTokens);
-
   // An answer that was cut off by hand is cut off at the same token.
   const cut = new AbortController();
   const ids: number[] = [];
   const both = signal ? AbortSignal.any([signal, cut.signal]) : cut.signal;
   for await (const { id } of chat.answer(user, { seed, signal: both })) {
     ids.push(id);
-    if (turn.finish === 'abort' && ids.length === turn.ids.length) cut.abort();
+    if (finish === 'abort' && ids.length === length) cut.abort();
   }
   if (signal?.aborted) throw new HoldfastError('E_ABORTED', 'the replay was aborted');
   return ids;
