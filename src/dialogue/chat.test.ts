@@ -293,6 +293,46 @@ describe('a chat', () => {
     expect(chat.turns.length).toBe(1);
   });
 
+  it('ends an answer with E_DISPOSED when it is disposed of in its middle, and keeps the turns before', async () => {
+    const chat = open();
+    const { turn } = await ask(chat, 'hello');
+    const disposedOf = async (answer: AsyncGenerator<AnswerStep, unknown>): Promise<void> => {
+      for await (const _ of answer) chat.dispose();
+    };
+    await expect(disposedOf(chat.answer('and now?'))).rejects.toMatchObject({ code: 'E_DISPOSED' });
+    await expect(ask(chat, 'again')).rejects.toMatchObject({ code: 'E_DISPOSED' });
+    await expect(collect(chat.retry())).rejects.toMatchObject({ code: 'E_DISPOSED' });
+    expect(chat.turns).toEqual([turn]);
+  });
+
+  it('ends an answer with E_DISPOSED when it is disposed of while a token is computed', async () => {
+    for (const other of [model, await loadFixture('llama', 'cpu')]) {
+      const chat = openChat(other, { ...CHAT, maxTokens: 100 });
+      const answer = collect(chat.answer('a long message '.repeat(20)));
+      chat.dispose();
+      await expect(answer, other.executor.name).rejects.toMatchObject({ code: 'E_DISPOSED' });
+      expect(chat.turns).toEqual([]);
+      if (other !== model) await other.dispose();
+    }
+  });
+
+  it('lets a loop that disposed of it be left, and its error through', async () => {
+    const left = open();
+    for await (const _ of left.answer('hello')) {
+      left.dispose();
+      break;
+    }
+    expect(left.turns).toEqual([]);
+    const failing = open();
+    const failure = async (): Promise<void> => {
+      for await (const _ of failing.answer('hello')) {
+        failing.dispose();
+        throw new Error('the screen is gone');
+      }
+    };
+    await expect(failure()).rejects.toThrow('the screen is gone');
+  });
+
   it('refuses a model without a chat template', () => {
     expect(() => openChat({ ...model, format: null })).toThrow(/E_TEMPLATE/);
   });

@@ -141,7 +141,8 @@ export class Chat {
    * return value; null when the signal came before the first token. An answer that fails, or whose loop is left
    * early, leaves the dialogue as it was.
    * @throws HoldfastError `E_BUSY` while another answer is under way; `E_CONTEXT_FULL`; `E_TARGET`; `E_UNTOUCHED`, at the
-   * end, when the policy touched no row; and what laying out and forward passes throw
+   * end, when the policy touched no row; `E_DISPOSED` when the chat is disposed of; and what laying out and forward passes
+   * throw
    */
   async *answer(user: string, options: AnswerOptions = {}): AsyncGenerator<AnswerStep, Turn | null> {
     this.#assertIdle();
@@ -177,7 +178,7 @@ export class Chat {
     } finally {
       this.#answering = false;
       // What an abandoned answer computed is no part of the dialogue: a replay of it would not have it.
-      if (!kept) this.session.rewind(Math.min(held, this.session.length));
+      if (!kept) this.#forgetFrom(held);
     }
   }
 
@@ -210,13 +211,21 @@ export class Chat {
     const last = this.#turns.pop();
     if (last === undefined) throw new HoldfastError('E_DIALOGUE', 'the dialogue has no answer yet');
     this.#oldest -= last.dropped.length;
-    this.session.rewind(Math.min(last.timing.reusedTokens, this.session.length));
+    this.#forgetFrom(last.timing.reusedTokens);
     return last;
   }
 
-  /** Lets the dialogue's cache go; the model lives on. */
+  /**
+   * Lets the dialogue's cache go; the model lives on, and what was said can still be read and saved. An answer that is
+   * under way ends with `E_DISPOSED` at its next token, and is not kept; its loop may be left at any time.
+   */
   dispose(): void {
     this.session.dispose();
+  }
+
+  /** Forgets what was computed from a token on; a cache that is gone has nothing to forget. */
+  #forgetFrom(token: number): void {
+    if (!this.session.disposed) this.session.rewind(Math.min(token, this.session.length));
   }
 
   /** Lays the dialogue out, leaving out turns if it must and may. */

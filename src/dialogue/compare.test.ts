@@ -51,6 +51,15 @@ describe('a comparison', () => {
     expect((await collect(comparison.answer('hello'))).end!.on.number).toBe(1);
   });
 
+  it('ends an answer with E_DISPOSED when it is disposed of in its middle', async () => {
+    const comparison = openComparison(model, { ...CHAT, ...POLICY });
+    const answer = async (): Promise<void> => {
+      for await (const { side } of comparison.answer('hello')) if (side === 'on') comparison.dispose();
+    };
+    await expect(answer()).rejects.toMatchObject({ code: 'E_DISPOSED' });
+    expect([comparison.off.turns.length, comparison.on.turns.length]).toEqual([0, 0]);
+  });
+
   it('lets the one chat go when the other cannot be opened', () => {
     const watched = watchSequences(model, 1);
     expect(() => openComparison(watched.model, { ...CHAT, ...POLICY })).toThrow('no memory');

@@ -135,6 +135,29 @@ describe('a session', () => {
     expect(session.length).toBe(72);
   });
 
+  it('ends a pass with E_DISPOSED when it is disposed of meanwhile, early or late', async () => {
+    const long = Array.from({ length: 400 }, (_, i) => i % 500);
+    const atOnce = (dispose: () => void): void => dispose();
+    for (const when of [atOnce, setImmediate]) {
+      const session = new Session(executor, { contextLength: 512 });
+      await session.advance(ids);
+      const pass = session.advance(long);
+      when(() => session.dispose());
+      await expect(pass).rejects.toMatchObject({ code: 'E_DISPOSED' });
+      expect(session.length).toBe(0);
+    }
+  });
+
+  it('lets the error of a probe that disposed of it through', async () => {
+    const session = new Session(executor);
+    await session.advance(ids);
+    const failing = session.branch(async (probe) => {
+      probe.dispose();
+      throw new Error('the probe failed');
+    });
+    await expect(failing).rejects.toThrow('the probe failed');
+  });
+
   it('refuses work once disposed of, and a context the model does not have', async () => {
     const session = new Session(executor);
     session.dispose();

@@ -42,7 +42,8 @@ export class Session {
   readonly #tokens: number[] = [];
   /** A branch does not rewind below the token it began at: what it cuts off there could not be put back. */
   #branchStart = 0;
-  #busy = false;
+  /** Ends the pass that is under way; null while there is none. */
+  #pass: AbortController | null = null;
   #disposed = false;
 
   /** @throws HoldfastError `E_CONTEXT_FULL` for a context length that the model does not have. */
@@ -71,16 +72,25 @@ export class Session {
     return this.#tokens.length;
   }
 
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
   /**
    * Appends tokens.
-   * @throws HoldfastError what {@link Executor.forward} throws, and `E_BUSY` while another pass is under way
+   * @throws HoldfastError what {@link Executor.forward} throws; `E_BUSY` while another pass is under way; `E_DISPOSED`
+   * when the session is, or comes to be meanwhile
    */
   async advance(
     tokens: readonly number[],
     { logits = 'last', intervention, spans, taps, signal }: AdvanceOptions = {},
   ): Promise<ForwardResult> {
     this.#assertFree();
-    this.#busy = true;
+    const pass = new AbortController();
+    const abort = (): void => pass.abort();
+    if (signal?.aborted) abort();
+    signal?.addEventListener('abort', abort);
+    this.#pass = pass;
     try {
       const request: ForwardRequest = {
         sequence: this.#sequence,
@@ -90,14 +100,18 @@ export class Session {
         ...(spans ? { spans } : {}),
         ...(taps ? { taps } : {}),
       };
-      const [result] = await this.executor.forward([request], signal ? { signal } : {});
+      const [result] = await this.executor.forward([request], { signal: pass.signal });
+      this.#assertUsable();
       for (const id of tokens) this.#tokens.push(id);
       return result!;
     } catch (error) {
+      this.#assertUsable();
       this.#sequence.truncate(this.#tokens.length);
       throw error;
     } finally {
-      this.#busy = false;
+      signal?.removeEventListener('abort', abort);
+      this.#pass = null;
+      if (this.#disposed) this.#sequence.dispose();
     }
   }
 
@@ -143,7 +157,10 @@ export class Session {
     this.#tokens.length = length;
   }
 
-  /** Runs a probe on this session and comes back to where it was, also when the probe throws. */
+  /**
+   * Runs a probe on this session and comes back to where it was, also when the probe throws; not when it disposes of
+   * the session.
+   */
   async branch<T>(probe: (session: Session) => Promise<T>): Promise<T> {
     const { length } = this;
     const outer = this.#branchStart;
@@ -151,16 +168,20 @@ export class Session {
     try {
       return await probe(this);
     } finally {
-      this.rewind(length);
+      if (!this.#disposed) this.rewind(length);
       this.#branchStart = outer;
     }
   }
 
-  /** Lets the cache go; the executor lives on. */
+  /**
+   * Lets the cache go; the executor lives on. A pass that is under way is ended with `E_DISPOSED`, and the cache goes
+   * when it has ended.
+   */
   dispose(): void {
     this.#disposed = true;
-    this.#sequence.dispose();
     this.#tokens.length = 0;
+    if (this.#pass === null) this.#sequence.dispose();
+    else this.#pass.abort();
   }
 
   /** What the executor would refuse, said before anything is forgotten for it. */
@@ -183,9 +204,13 @@ export class Session {
     }
   }
 
-  #assertFree(): void {
+  #assertUsable(): void {
     if (this.#disposed) throw new HoldfastError('E_DISPOSED', 'the session has been disposed of');
-    if (this.#busy) {
+  }
+
+  #assertFree(): void {
+    this.#assertUsable();
+    if (this.#pass !== null) {
       throw new HoldfastError('E_BUSY', 'the session is in the middle of a forward pass', {
         hint: 'Await the one under way, or open a second session: sessions share the weights',
       });
