@@ -8,6 +8,7 @@ import type { Message } from './template.js';
  * dialogue is cut there and rendered with a probe in the content's place. When the text between the contents begins
  * with that tail, the border is behind it. Otherwise (the template folds two messages into one, or will not render
  * the cut dialogue) the tail is the text up to the end of its first run of line breaks, all of it if it has none.
+ * Where the same role is followed by the same text again, the border is at the same place in it.
  */
 
 /** A character that lies outside every content, private use. Borders only read text that the template wrote. */
@@ -36,12 +37,18 @@ export function messageBorders(
     .sort((a, b) => a.content.start - b.content.start || a.content.end - b.content.end || a.index - b.index);
 
   const ranges: CharRange[] = messages.map(() => ({ start: 0, end: 0 }));
+  const tailLengths = new Map<string, number>(); // by role and the text between two contents
   let begin = written.length === 0 ? 0 : preambleEnd(render, messages, text, written[0]!);
   written.forEach(({ index, content }, i) => {
     const isLast = i === written.length - 1;
     const gap = text.slice(content.end, isLast ? text.length : written[i + 1]!.content.start);
     const wholeGap = isLast && !hasGenerationPrompt;
-    const end = content.end + (wholeGap ? gap.length : tailLength(render, messages.slice(0, index + 1), gap));
+    const key = `${messages[index]!.role} ${gap}`;
+    const length = wholeGap
+      ? gap.length
+      : (tailLengths.get(key) ?? tailLength(render, messages.slice(0, index + 1), gap));
+    tailLengths.set(key, length);
+    const end = content.end + length;
     ranges[index] = { start: begin, end };
     begin = end;
   });

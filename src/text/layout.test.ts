@@ -16,7 +16,7 @@ import {
 import { type ChatFormat, chatFormat } from './chat-format.js';
 import { templateFromGguf, tokenizerFromGguf } from './gguf-tokenizer.js';
 import { type DialogueLayout, layoutDialogue } from './layout.js';
-import type { Message } from './template.js';
+import type { Message, Template } from './template.js';
 
 const dialogueOf = (...contents: string[]): Message[] =>
   contents.map((content, i) => ({ role: i === 0 ? 'system' : i % 2 === 1 ? 'user' : 'assistant', content }));
@@ -276,6 +276,34 @@ describe.skipIf(SMOLLM_ABSENT)(`the travel dialogue of SmolLM2 ${SMOLLM_ABSENT |
     expect(layout.text).toBe(golden.rendered);
     expect(layout.ids).toEqual(golden.ids);
     expect(layout.messages[0]!.end).toBe(golden.system_end);
+    expectPartition(layout);
+  });
+});
+
+describe('a long dialogue', () => {
+  const messages = dialogueOf(
+    'Be brief.',
+    ...Array.from({ length: 100 }, (_, i) => ` Message ${i}, of some words.\n`),
+  );
+
+  it.each(MODELS)('asks the template of %s a few times, not for every message', (model) => {
+    const format = chatFormat({
+      tokenizer: fixtureTokenizer(model),
+      template: fixtureTemplate(model).source,
+    });
+    let renderings = 0;
+    const template: Template = {
+      ...format.template,
+      render(...rendered) {
+        renderings++;
+        return format.template.render(...rendered);
+      },
+    };
+    const layout = layoutDialogue({ ...format, template }, messages, { addGenerationPrompt: false });
+    expect(renderings).toBeLessThan(10);
+    expect(layout.contentChars.map(({ start, end }) => layout.text.slice(start, end).trim())).toEqual(
+      messages.map(({ content }) => content.trim()),
+    );
     expectPartition(layout);
   });
 });

@@ -13,13 +13,24 @@ export interface Probe {
 /** As many as a wordy probe may use. They lie in the private use area, one UTF-16 unit each. */
 const PROBE_COUNT = 64;
 
-export function unusedCharacters(template: Template, messages: readonly Message[]): string[] {
+/** Private use characters, `count` at most, that neither the template nor a message holds. */
+export function freeCharacters(
+  template: Template,
+  messages: readonly Message[],
+  count: number,
+): readonly string[] {
   const used = new Set(messages.map(({ content }) => content).join('') + template.source);
   const free: string[] = [];
-  for (let code = 0xe000; code <= 0xf8ff && free.length < PROBE_COUNT; code++) {
+  for (let code = 0xe000; code <= 0xf8ff && free.length < count; code++) {
     const character = String.fromCharCode(code);
     if (!used.has(character)) free.push(character);
   }
+  return free;
+}
+
+/** @throws HoldfastError `E_SPANS` when there are too few to probe with */
+export function unusedCharacters(template: Template, messages: readonly Message[]): readonly string[] {
+  const free = freeCharacters(template, messages, PROBE_COUNT);
   if (free.length === PROBE_COUNT) return free;
   throw new HoldfastError(
     'E_SPANS',

@@ -1,6 +1,6 @@
 import { HoldfastError } from '../errors.js';
 import type { CharRange } from './added-tokens.js';
-import { type Probe, probesFor, unusedCharacters, wordsOf } from './probes.js';
+import { freeCharacters, type Probe, probesFor, unusedCharacters, wordsOf } from './probes.js';
 import type { Message, Template } from './template.js';
 
 /**
@@ -15,6 +15,10 @@ import type { Message, Template } from './template.js';
  * no likeness to the content changes the text around it, and the comparison fails. The next probe then keeps the
  * words that the template itself mentions and replaces those in between. If that fails too, the positions are not
  * established, and that is an error.
+ *
+ * Most templates write every content as it is, or trimmed. That is tried first, because one rendering shows it for all
+ * messages: with a probe in the place of every content, what stands around the probes, put together with the contents,
+ * is the text itself, character for character.
  */
 
 /** Renders a dialogue of these messages, everything else as in the dialogue that is laid out. */
@@ -34,6 +38,8 @@ export function contentPositions(
   text: string,
   controls: readonly string[],
 ): (CharRange | null)[] {
+  const together = locateTogether(template, render, messages, text);
+  if (together !== null) return together;
   const characters = unusedCharacters(template, messages);
   const words = wordsOf(template.source, controls);
   const positions = messages.map((message, index) => {
@@ -69,6 +75,48 @@ export function contentPositions(
     throw unclear(index, messages[index]!, 'its content runs into that of another message');
   });
   return positions;
+}
+
+/**
+ * The places of all contents by one rendering; null when that leaves a doubt: a probe is missing or written twice, two
+ * stand side by side, or the text is not what stands around them put together with the contents in one way only.
+ */
+function locateTogether(
+  template: Template,
+  render: Render,
+  messages: readonly Message[],
+  text: string,
+): CharRange[] | null {
+  const probes = freeCharacters(template, messages, messages.length);
+  if (probes.length < messages.length) return null;
+  let probed: string;
+  try {
+    probed = render(messages.map((message, i) => ({ ...message, content: probes[i]! })));
+  } catch {
+    return null; // the template looks at the contents
+  }
+  const indexOf = new Map(probes.map((probe, index) => [probe, index]));
+  const written = [...probed].flatMap((character) => indexOf.get(character) ?? []);
+  if (written.length !== messages.length || new Set(written).size < written.length) return null;
+
+  const places = written.map((index) => probed.indexOf(probes[index]!));
+  let at = places[0] ?? 0;
+  if (!text.startsWith(probed.slice(0, at))) return null;
+  const ranges: CharRange[] = [];
+  for (const [i, index] of written.entries()) {
+    const isLast = i === written.length - 1;
+    const around = probed.slice(places[i]! + 1, isLast ? probed.length : places[i + 1]!);
+    if (around === '' && !isLast) return null;
+    const { content } = messages[index]!;
+    const fitting = [...new Set([content, content.trim()])].filter((words) =>
+      isLast ? text.slice(at) === words + around : text.startsWith(words + around, at),
+    );
+    if (fitting.length !== 1) return null;
+    const end = at + fitting[0]!.length;
+    ranges[index] = { start: at, end };
+    at = end + around.length;
+  }
+  return ranges;
 }
 
 /** What stands between the text before the first probe character and the text after the last one. */
