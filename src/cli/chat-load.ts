@@ -71,9 +71,6 @@ function fromMessages(
 async function replay(path: string, saved: SavedDialogue, context: LoadContext): Promise<LoadedChat> {
   const { model, overrides, signal } = context;
   const { chat, changes, difference } = await replayDialogue(model, saved, signal ? { signal } : {});
-  // The seeds go on as they would have: each answer takes the one after the last.
-  const seed = saved.turns[0]?.sampling.seed;
-  if (seed !== undefined) chat.configure({ sampling: { seed } });
   chat.configure(overrides);
   const notes = changes.map((change) => `${path}: not as it was saved: ${change}`);
   if (difference === null) {

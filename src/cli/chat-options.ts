@@ -1,13 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import {
-  checkStrength,
+  checkSchedule,
   POLICIES,
   type Policy,
   parsePolicy,
   parseSchedule,
   parseTarget,
   type Schedule,
-  scheduleBounds,
   type Target,
 } from '../attention/index.js';
 import type { ChatOptions, SettingsOptions } from '../dialogue/index.js';
@@ -161,7 +160,7 @@ function readPolicy(flags: ChatFlags): Pick<SettingsOptions, 'policy' | 'schedul
     return { policy };
   }
   if (schedule === undefined) throw usage(`the policy ${policy} needs --strength or --schedule`);
-  for (const bound of scheduleBounds(schedule)) checkStrength(policy, bound);
+  checkSchedule(policy, schedule);
   return { policy, schedule };
 }
 
