@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type ModelPlan, planModel } from '../../src/architectures/index.js';
 import type { RowPolicy, TokenRange } from '../../src/attention/index.js';
-import { dequantize, readTensor } from '../../src/formats/index.js';
+import { dequantize, memorySource, openSafetensors, readTensor } from '../../src/formats/index.js';
 import { type ModelFiles, openModel } from '../../src/hub/index.js';
 
 export const FAMILIES = ['llama', 'qwen2', 'qwen3', 'gemma3', 'mistral'] as const;
@@ -49,11 +49,11 @@ export function golden(family: Family): GoldenModel {
   return JSON.parse(readFileSync(`${fixtures}models/${family}/expected.json`, 'utf8')) as GoldenModel;
 }
 
-/** Reads named tensors of a golden safetensors file as f32. */
+/** Reads named tensors of a golden safetensors file as f32; the file is held in memory, so nothing has to be closed. */
 export async function goldenTensors(path: string): Promise<(name: string) => Promise<Float32Array>> {
-  const { checkpoint } = await openModel(path);
+  const { tensors } = await openSafetensors(memorySource(readFileSync(path), path));
   return async (name) => {
-    const info = checkpoint.tensors.get(name);
+    const info = tensors.get(name);
     if (!info) throw new Error(`${path} has no tensor ${name}`);
     return dequantize(info.type, await readTensor(info));
   };

@@ -25,6 +25,14 @@ import {
 
 export type CreateExecutor = (model: OpenedModel) => Promise<Executor>;
 
+/** Executors read all they need when they are made, so the files can be closed then. */
+async function createAndClose(create: CreateExecutor, opened: Promise<OpenedModel>): Promise<Executor> {
+  const model = await opened;
+  const executor = await create(model);
+  await model.files.close();
+  return executor;
+}
+
 /** Tolerances of the contract: logits relative to their spread, shares absolute. */
 const LOGITS = 1e-3;
 const SHARES = 1e-4;
@@ -47,7 +55,7 @@ function familySuite(name: string, family: Family, create: CreateExecutor): void
   let heads: number;
 
   beforeAll(async () => {
-    executor = await create(await openFamily(family));
+    executor = await createAndClose(create, openFamily(family));
     model = golden(family);
     tensor = await goldenFamily(family);
     layers = executor.blueprint.layers.length;
@@ -396,7 +404,7 @@ function familySuite(name: string, family: Family, create: CreateExecutor): void
         expect(() => executor.open(size), `${size}`).toThrow(expect.objectContaining({ code: 'E_EXECUTOR' }));
       }
     }
-    const other = await create(await openFamily(family));
+    const other = await createAndClose(create, openFamily(family));
     await expect(other.forward([request])).rejects.toMatchObject({ code: 'E_EXECUTOR' });
     const own = other.open(8);
     await other.dispose();
@@ -438,7 +446,7 @@ function ggufSuite(create: CreateExecutor): void {
   it.each([...files, 'qwen3.F16', 'gemma3.Q8_0'])(
     '%s gives the golden logits, untouched and split',
     async (name) => {
-      const executor = await create(await openGgufFixture(name));
+      const executor = await createAndClose(create, openGgufFixture(name));
       const tensor = await goldenGguf();
       const { ids } = golden(name.split('.')[0] as Family);
       const strength = new Float32Array(
