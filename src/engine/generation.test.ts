@@ -19,6 +19,7 @@ const { ids, greedy } = golden('llama');
 beforeAll(async () => {
   const { plan, files } = await openFamily('llama');
   executor = await createReferenceExecutor(plan, files.checkpoint);
+  await files.close();
   tokenizer = findTokenizer(files)!;
 });
 afterAll(() => executor.dispose());

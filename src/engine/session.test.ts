@@ -9,6 +9,7 @@ let ids: readonly number[];
 beforeAll(async () => {
   const { plan, files } = await openFamily('llama');
   executor = await createReferenceExecutor(plan, files.checkpoint);
+  await files.close();
   ids = golden('llama').ids;
 });
 afterAll(() => executor.dispose());
