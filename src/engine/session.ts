@@ -1,6 +1,13 @@
 import type { TokenRange } from '../attention/index.js';
 import { HoldfastError } from '../errors.js';
-import type { Executor, ForwardRequest, ForwardResult, Intervention, Sequence } from '../executors/index.js';
+import {
+  checkTokens,
+  type Executor,
+  type ForwardRequest,
+  type ForwardResult,
+  type Intervention,
+  type Sequence,
+} from '../executors/index.js';
 
 export interface SessionOptions {
   /** Tokens the session can hold. If not said, what the model was trained for, and at most 8192. */
@@ -123,7 +130,8 @@ export class Session {
    * it was; and as {@link rewind}
    */
   reuse(ids: readonly number[]): number {
-    this.#assertHoldable(ids);
+    // What the executor would refuse is refused before anything is forgotten for it.
+    checkTokens(ids, ids.length, this.contextLength, this.executor.blueprint);
     const most = Math.min(this.length, ids.length - 1);
     let common = 0;
     while (common < most && this.#tokens[common] === ids[common]) common++;
@@ -182,26 +190,6 @@ export class Session {
     this.#tokens.length = 0;
     if (this.#pass === null) this.#sequence.dispose();
     else this.#pass.abort();
-  }
-
-  /** What the executor would refuse, said before anything is forgotten for it. */
-  #assertHoldable(ids: readonly number[]): void {
-    const { vocabSize } = this.executor.blueprint;
-    if (ids.length === 0)
-      throw new HoldfastError('E_TOKEN_RANGE', 'a session is filled with at least one token');
-    if (ids.length > this.contextLength) {
-      throw new HoldfastError(
-        'E_CONTEXT_FULL',
-        `${ids.length} tokens do not fit a context of ${this.contextLength}`,
-      );
-    }
-    const index = ids.findIndex((id) => !Number.isInteger(id) || id < 0 || id >= vocabSize);
-    if (index >= 0) {
-      throw new HoldfastError(
-        'E_TOKEN_RANGE',
-        `token id ${ids[index]} at ${index} is outside the vocabulary of ${vocabSize}`,
-      );
-    }
   }
 
   #assertUsable(): void {

@@ -6,3 +6,4 @@
  */
 export type { Executor, ForwardRequest, ForwardResult, Intervention, Sequence } from './contract.js';
 export { createReferenceExecutor } from './reference/executor.js';
+export { checkTokens } from './request.js';

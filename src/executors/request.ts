@@ -9,23 +9,7 @@ import type { ForwardRequest } from './contract.js';
  */
 export function checkRequest(request: ForwardRequest, blueprint: Blueprint): void {
   const { sequence, tokens, intervention, spans, taps } = request;
-  if (tokens.length === 0)
-    throw new HoldfastError('E_TOKEN_RANGE', 'a forward pass needs at least one token');
-  for (const [index, id] of tokens.entries()) {
-    if (!Number.isInteger(id) || id < 0 || id >= blueprint.vocabSize) {
-      throw new HoldfastError(
-        'E_TOKEN_RANGE',
-        `token id ${id} at ${index} is outside the vocabulary of ${blueprint.vocabSize}`,
-      );
-    }
-  }
-  const total = sequence.length + tokens.length;
-  if (total > sequence.contextLength) {
-    throw new HoldfastError(
-      'E_CONTEXT_FULL',
-      `${total} tokens do not fit a context of ${sequence.contextLength}`,
-    );
-  }
+  checkTokens(tokens, sequence.length + tokens.length, sequence.contextLength, blueprint);
   if (intervention) {
     checkRanges('the target', intervention.target);
     const heads = blueprint.layers.reduce((sum, layer) => sum + layer.attention.heads, 0);
@@ -40,6 +24,32 @@ export function checkRequest(request: ForwardRequest, blueprint: Blueprint): voi
   const layers = blueprint.layers.length;
   for (const layer of taps?.attention ?? []) checkTap('attention of layer', layer, layers - 1);
   for (const index of taps?.hidden ?? []) checkTap('hidden state', index, layers);
+}
+
+/**
+ * @param total tokens there would be in all
+ * @throws HoldfastError `E_TOKEN_RANGE` without tokens, or for an id outside the vocabulary; `E_CONTEXT_FULL`
+ */
+export function checkTokens(
+  tokens: readonly number[] | Int32Array,
+  total: number,
+  contextLength: number,
+  { vocabSize }: Pick<Blueprint, 'vocabSize'>,
+): void {
+  if (tokens.length === 0) {
+    throw new HoldfastError('E_TOKEN_RANGE', 'a forward pass needs at least one token');
+  }
+  for (const [index, id] of tokens.entries()) {
+    if (!Number.isInteger(id) || id < 0 || id >= vocabSize) {
+      throw new HoldfastError(
+        'E_TOKEN_RANGE',
+        `token id ${id} at ${index} is outside the vocabulary of ${vocabSize}`,
+      );
+    }
+  }
+  if (total > contextLength) {
+    throw new HoldfastError('E_CONTEXT_FULL', `${total} tokens do not fit a context of ${contextLength}`);
+  }
 }
 
 function checkRanges(what: string, ranges: readonly TokenRange[]): void {
