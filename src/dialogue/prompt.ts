@@ -1,10 +1,10 @@
 import type { TargetContext } from '../attention/index.js';
-import { HoldfastError } from '../errors.js';
 import {
   type ChatFormat,
   type DialogueLayout,
   layoutDialogue,
   type Message,
+  requireSystem,
   type Span,
   type TokenRange,
 } from '../text/index.js';
@@ -62,11 +62,16 @@ export function layoutPrompt(
     start: moved(range.start),
     end: moved(range.end),
   });
-  const system = systemOf(messages, layout);
+  requireSystem(layout);
+  const [first] = layout.messages;
+  const system = first?.role === 'system' ? first : null;
   return {
     ids: pieces.flat(),
     spans: layout.spans.map((span): Span => move(span)),
-    system: system && { message: move(system.message), content: move(system.content) },
+    system: system && {
+      message: { start: moved(system.start), end: moved(system.end) },
+      content: move(system.content),
+    },
   };
 }
 
@@ -87,15 +92,4 @@ function standsAsSampled(
     tokenizer.decode(layout.ids.slice(start, end)) === written &&
     tokenizer.decode(ids, { skipSpecial: true }) === content
   );
-}
-
-function systemOf(messages: readonly Message[], layout: DialogueLayout): TargetContext['system'] {
-  const [message] = layout.messages;
-  if (message?.role !== 'system') return null;
-  if (messages[0]!.content.trim() !== '' && message.content.end === message.content.start) {
-    throw new HoldfastError('E_TEMPLATE', 'the chat template leaves out the system message', {
-      hint: 'The model was not made for one; put the words into the first user message',
-    });
-  }
-  return { message: { start: message.start, end: message.end }, content: message.content };
 }
