@@ -36,7 +36,7 @@ export class Activation {
 
 /** Applies several weights to one activation; returns one value `[1, tokens, outputs]` per weight. */
 export function applyLinears(name: string, x: Activation, linears: readonly Linear[]): Value[] {
-  if (stack(linears) === null) return linears.map((linear, i) => applyLinear(`${name}.${i}`, x, linear));
+  if (!haveOneForm(linears)) return linears.map((linear, i) => applyLinear(`${name}.${i}`, x, linear));
   const sizes = x.graph.integers(...linears.map(({ outputs }) => outputs));
   return x.graph.split(
     applyJoined(name, x, linears),
@@ -50,8 +50,7 @@ export function applyLinears(name: string, x: Activation, linears: readonly Line
  * stacked and run as one product, which saves a pass over the activation and a dispatch each.
  */
 export function applyJoined(name: string, x: Activation, linears: readonly Linear[]): Value {
-  const stacked = stack(linears);
-  if (stacked !== null) return applyLinear(name, x, stacked);
+  if (haveOneForm(linears)) return applyLinear(name, x, stack(linears));
   return x.graph.op(
     'Concat',
     linears.map((linear, i) => applyLinear(`${name}.${i}`, x, linear)),
@@ -106,12 +105,14 @@ function offsetsByBlock(offsets: Float32Array, blocks: number, blockSize: number
   return out;
 }
 
-/** Weights of one form as one, outputs stacked; null when their forms differ. */
-function stack(linears: readonly Linear[]): Linear | null {
+function haveOneForm(linears: readonly Linear[]): boolean {
+  const form = formOf(linears[0]!);
+  return linears.every((linear) => formOf(linear) === form);
+}
+
+/** Weights of one form as one, outputs stacked. */
+function stack(linears: readonly Linear[]): Linear {
   const first = linears[0]!;
-  if (linears.length === 1) return first;
-  const form = formOf(first);
-  if (linears.some((linear) => formOf(linear) !== form)) return null;
   const outputs = linears.reduce((sum, linear) => sum + linear.outputs, 0);
   const bias = first.bias === null ? null : concatFloats(linears.map((linear) => linear.bias!));
   const { weight } = first;
@@ -128,7 +129,10 @@ function stack(linears: readonly Linear[]): Linear | null {
       blocks: {
         bits: weight.blocks.bits,
         blockSize: weight.blocks.blockSize,
-        quants: concatQuants(blocks.map(({ quants }) => quants)),
+        quants: concatInto(
+          blocks.map(({ quants }) => quants),
+          Int8Array,
+        ),
         scales: concatFloats(blocks.map(({ scales }) => scales)),
         offsets: weight.blocks.offsets === null ? null : concatFloats(blocks.map(({ offsets }) => offsets!)),
       },
@@ -154,18 +158,13 @@ export function packBlocks({ quants, bits }: IntegerBlocks): Uint8Array {
   return packed;
 }
 
-function concatFloats(parts: readonly Float32Array[]): Float32Array {
-  const joined = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    joined.set(part, offset);
-    offset += part.length;
-  }
-  return joined;
-}
+const concatFloats = (parts: readonly Float32Array[]): Float32Array => concatInto(parts, Float32Array);
 
-function concatQuants(parts: readonly Int8Array[]): Int8Array {
-  const joined = new Int8Array(parts.reduce((sum, part) => sum + part.length, 0));
+function concatInto<A extends Float32Array | Int8Array>(
+  parts: readonly A[],
+  Type: new (length: number) => A,
+): A {
+  const joined = new Type(parts.reduce((sum, part) => sum + part.length, 0));
   let offset = 0;
   for (const part of parts) {
     joined.set(part, offset);

@@ -1,10 +1,10 @@
 import {
-  type AttentionBlueprint,
   type Blueprint,
   type ModelPlan,
+  type RopeFrequencies,
   ropeFrequencies,
 } from '../../architectures/index.js';
-import { attendRow, isIdentity, type RowMap, rowMap } from '../../attention/index.js';
+import { attendRow, isIdentity, type RowMap, rowMap, softmax } from '../../attention/index.js';
 import { HoldfastError } from '../../errors.js';
 import type { Checkpoint } from '../../formats/index.js';
 import type { Executor, ForwardRequest, ForwardResult, Sequence } from '../contract.js';
@@ -61,12 +61,16 @@ interface Step {
 class ReferenceExecutor implements Executor {
   readonly name = 'reference';
   readonly precision = 'f32';
+  /** One for each layer. */
+  readonly #ropes: readonly RopeFrequencies[];
   #disposed = false;
 
   constructor(
     readonly blueprint: Blueprint,
     private readonly weights: ReferenceWeights,
-  ) {}
+  ) {
+    this.#ropes = blueprint.layers.map(({ attention }) => ropeFrequencies(attention.rope, attention.headDim));
+  }
 
   open(contextLength: number): Sequence {
     this.#assertUsable();
@@ -176,11 +180,7 @@ class ReferenceExecutor implements Executor {
         const value = cache.values[first + i]!;
         for (let d = 0; d < headDim; d++) output[head * headDim + d]! += weight * value[kv + d]!;
       });
-      this.#record(step, layer, head, {
-        ...row,
-        plain: attendRow(logits, isTarget, IDENTITY).weights,
-        first,
-      });
+      this.#record(step, layer, head, { ...row, logits, first });
     }
     return output;
   }
@@ -193,7 +193,7 @@ class ReferenceExecutor implements Executor {
     const vector = attention.queryKeyNorm
       ? rmsNorm(projected, weights[`${which}Norm`]!, this.blueprint.normEpsilon)
       : projected;
-    const { cos, sin } = rotation(attention, position);
+    const { cos, sin } = rotation(this.#ropes[layer]!, position);
     rotate(vector, attention.headDim, cos, sin);
     return vector;
   }
@@ -217,10 +217,11 @@ class ReferenceExecutor implements Executor {
       if (row.mixed && !isIdentity(request.intervention.policy, strength)) result.touched[layer]!++;
     }
     if (request.spans && result.spanShares) {
+      const plain = softmax(row.logits);
       for (const [g, { start, end }] of request.spans.entries()) {
         const from = Math.max(start, row.first) - row.first;
         const to = Math.min(end, position + 1) - row.first;
-        result.spanShares.before[index * request.spans.length + g] = sum(row.plain, from, to);
+        result.spanShares.before[index * request.spans.length + g] = sum(plain, from, to);
         result.spanShares.after[index * request.spans.length + g] = sum(row.weights, from, to);
       }
     }
@@ -230,8 +231,8 @@ class ReferenceExecutor implements Executor {
 }
 
 interface RecordedRow {
-  /** Weights before the policy and as used, over the visible keys. */
-  readonly plain: Float64Array;
+  /** Scaled query·key, and the weights as used, over the visible keys. */
+  readonly logits: Float64Array;
   readonly weights: Float64Array;
   readonly before: number;
   readonly after: number;
@@ -258,10 +259,9 @@ function feedForward(x: Float64Array, weights: LayerWeights, activation: 'silu' 
 }
 
 function rotation(
-  { rope, headDim }: AttentionBlueprint,
+  { inverseFrequencies, amplitude }: RopeFrequencies,
   position: number,
 ): { cos: Float64Array; sin: Float64Array } {
-  const { inverseFrequencies, amplitude } = ropeFrequencies(rope, headDim);
   return {
     cos: inverseFrequencies.map((frequency) => amplitude * Math.cos(position * frequency)),
     sin: inverseFrequencies.map((frequency) => amplitude * Math.sin(position * frequency)),
