@@ -1,0 +1,69 @@
+"""The random numbers of Holdfast (src/engine/random.ts), so that one seed draws one dialogue in Python and in TypeScript."""
+
+MASK = 0xFFFFFFFF
+
+
+def _imul(a, b):
+    return (a * b) & MASK
+
+
+def _rotate_left(word, bits):
+    return ((word << bits) | (word >> (32 - bits))) & MASK
+
+
+class Chance:
+    """xoshiro128** 1.1 (Blackman and Vigna 2018), its state filled by splitmix32.
+
+    seed: a whole number from 0 to 2**53 - 1. Python's own generator is not used because no other language has it.
+    """
+
+    def __init__(self, seed):
+        word = (seed & MASK) ^ _imul((seed >> 32) & MASK, 0x85EBCA6B)
+        self.state = []
+        for _ in range(4):
+            word = (word + 0x9E3779B9) & MASK
+            mixed = word ^ (word >> 16)
+            mixed = _imul(mixed, 0x85EBCA6B)
+            mixed ^= mixed >> 13
+            mixed = _imul(mixed, 0xC2B2AE35)
+            self.state.append(mixed ^ (mixed >> 16))
+
+    def _next(self):
+        a, b, c, d = self.state
+        result = _imul(_rotate_left(_imul(b, 5), 7), 9)
+        shifted = (b << 9) & MASK
+        c ^= a
+        d ^= b
+        b ^= c
+        a ^= d
+        c ^= shifted
+        d = _rotate_left(d, 11)
+        self.state = [a, b, c, d]
+        return result
+
+    def number(self):
+        """A number in [0, 1) of 53 bits."""
+        return ((self._next() >> 5) * 2**26 + (self._next() >> 6)) / 2**53
+
+    def happens(self, probability):
+        return self.number() < probability
+
+    def choose(self, items):
+        return items[int(self.number() * len(items))]
+
+    def weighted(self, items, weights):
+        """One of the items, in proportion to its weight."""
+        left = self.number() * sum(weights)
+        for item, weight in zip(items, weights):
+            left -= weight
+            if left < 0:
+                return item
+        return items[-1]
+
+    def shuffle(self, items):
+        """The items in a random order (Fisher and Yates, from the end)."""
+        out = list(items)
+        for last in range(len(out) - 1, 0, -1):
+            other = int(self.number() * (last + 1))
+            out[last], out[other] = out[other], out[last]
+        return out
