@@ -9,6 +9,13 @@ export { PRECISIONS, type Precision, parsePrecision } from './executors/cpu/prec
 export * from './executors/index.js';
 export * from './formats/index.js';
 export * from './hub/index.js';
-export { EXECUTORS, type ExecutorName, type LoadedModel, type LoadOptions, loadModel } from './load.js';
+export {
+  EMBEDDED_MODEL,
+  EXECUTORS,
+  type ExecutorName,
+  type LoadedModel,
+  type LoadOptions,
+  loadModel,
+} from './load.js';
 export * from './text/index.js';
 export * from './trace/index.js';

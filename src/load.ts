@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { type ModelPlan, planModel } from './architectures/index.js';
 import type { Model } from './engine/index.js';
 import { HoldfastError } from './errors.js';
@@ -19,6 +20,12 @@ import {
 /** Executors a person can name. */
 export const EXECUTORS = ['cpu', 'reference'] as const;
 export type ExecutorName = (typeof EXECUTORS)[number];
+
+/**
+ * The folder of the model that comes with the package: a small one, made to drift from its system prompt, so that there
+ * is something to hold before anything else is fetched. `models/organism/README.md` says what it can do.
+ */
+export const EMBEDDED_MODEL = fileURLToPath(new URL('../models/organism/soft', import.meta.url));
 
 export interface LoadOptions extends CpuOptions {
   /** `cpu` if not said; `reference` is slow, exact, and takes no other option. */

@@ -9,19 +9,19 @@ import { takePipedLines, takeTypedLines } from './chat-loop.js';
 import { addChatOptions, type ChatFlags, readChatOptions } from './chat-options.js';
 import { createRoom } from './chat-room.js';
 import { createTextView } from './chat-text-view.js';
+import { addModelArgument, modelPath } from './model-argument.js';
 import { openWithOptions } from './model-options.js';
 
 export function registerChat(program: Command): void {
   const command = program
     .command('chat')
-    .description("talk with a model, its system prompt's share before your eyes and in your hand")
-    .argument('<model>', 'a folder with a model, a .safetensors or a .gguf file');
-  addChatOptions(command).action(chat);
+    .description("talk with a model, its system prompt's share before your eyes and in your hand");
+  addChatOptions(addModelArgument(command)).action(chat);
 }
 
-async function chat(path: string, flags: ChatFlags): Promise<void> {
+async function chat(named: string | undefined, flags: ChatFlags): Promise<void> {
   const options = readChatOptions(flags);
-  const model = await openWithOptions(path, flags);
+  const model = await openWithOptions(modelPath(named), flags);
   try {
     const { conversation, loaded } = await begin(model, options, flags);
     await talk(conversation, loaded, flags.json === true);

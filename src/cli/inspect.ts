@@ -12,6 +12,7 @@ import type { Checkpoint, TensorType } from '../formats/index.js';
 import type { NamedToken, Tokenizer } from '../text/index.js';
 import { positiveInteger } from './arguments.js';
 import { type Paint, painter } from './colour.js';
+import { addModelArgument, modelPath } from './model-argument.js';
 import { printBytes } from './print-bytes.js';
 import { probeTemplate, type TemplateReport } from './template-probe.js';
 import { type WeightForm, weightForms } from './weight-forms.js';
@@ -57,26 +58,27 @@ interface InspectReport {
 }
 
 export function registerInspect(program: Command): void {
-  program
+  const command = program
     .command('inspect')
-    .description('show what a model is, what becomes of its weights, and the memory it takes')
-    .argument('<model>', 'a folder with a model, a .safetensors or a .gguf file')
+    .description('show what a model is, what becomes of its weights, and the memory it takes');
+  addModelArgument(command)
     .option('--context <n>', 'tokens to count memory for (what the model was made for)', positiveInteger)
     .option('--precision <p>', `how the cpu executor is to hold weights: ${PRECISIONS.join(', ')} (auto)`)
     .option('--json', 'write the same as JSON')
-    .action(async (path: string, options: InspectOptions) => {
-      const report = await inspect(path, options);
+    .action(async (named: string | undefined, options: InspectOptions) => {
+      const report = await inspect(named, options);
       process.stdout.write(
         options.json ? `${JSON.stringify(report)}\n` : print(report, painter(process.stdout)),
       );
     });
 }
 
-async function inspect(path: string, options: InspectOptions): Promise<InspectReport> {
+async function inspect(named: string | undefined, options: InspectOptions): Promise<InspectReport> {
   const precision = parsePrecision(options.precision ?? 'auto');
   // Loaded here, because it loads native code that other commands do without.
   const { findTemplate, findTokenizer } = await import('../load.js');
   const { openModel } = await import('../hub/index.js');
+  const path = modelPath(named);
   const files = await openModel(path);
   try {
     const { checkpoint } = files;

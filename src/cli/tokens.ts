@@ -11,6 +11,7 @@ import {
 import { tokenText } from '../trace/index.js';
 import { type Paint, painter, type Style, showsColours } from './colour.js';
 import { readDialogue, wantsAnswer } from './dialogue-file.js';
+import { addModelArgument, modelPath } from './model-argument.js';
 
 interface TokensOptions {
   readonly text?: string;
@@ -32,10 +33,10 @@ interface TokensReport {
 }
 
 export function registerTokens(program: Command): void {
-  program
+  const command = program
     .command('tokens')
-    .description('show the tokens of a text or a dialogue, and whose words they hold')
-    .argument('<model>', 'a folder with a model, a .safetensors or a .gguf file')
+    .description('show the tokens of a text or a dialogue, and whose words they hold');
+  addModelArgument(command)
     .addOption(new Option('--text <text>', 'plain text, without a chat template').conflicts('chat'))
     .option('--chat <file>', 'a dialogue as JSON, rendered with the chat template; - reads standard input')
     .addOption(new Option('--special', 'read control tokens written in --text as such').conflicts('chat'))
@@ -50,7 +51,7 @@ export function registerTokens(program: Command): void {
       new Option('--trust-content', 'read control tokens written in messages as such').conflicts('text'),
     )
     .option('--json', 'write {text, ids, spans, content}')
-    .action(async (model: string, options: TokensOptions) => {
+    .action(async (named: string | undefined, options: TokensOptions) => {
       // Loaded here, because opening a model loads native code that other commands do without.
       const { openText } = await import('./open-text.js');
       const { text, chat } = options;
@@ -58,7 +59,7 @@ export function registerTokens(program: Command): void {
         throw new HoldfastError('E_USAGE', 'nothing to tokenize', { hint: 'Give --text or --chat' });
       }
       const messages = chat === undefined ? null : await readDialogue(chat);
-      const { tokenizer, template } = await openText(model);
+      const { tokenizer, template } = await openText(modelPath(named));
       const report =
         messages === null
           ? textReport(tokenizer, text ?? '', options)

@@ -15,6 +15,7 @@ import {
   positiveInteger,
 } from './arguments.js';
 import { readDialogue, wantsAnswer } from './dialogue-file.js';
+import { addModelArgument, modelPath } from './model-argument.js';
 import {
   addModelOptions,
   type ModelOptions,
@@ -50,7 +51,6 @@ export function registerTrace(program: Command): void {
   const command = program
     .command('trace')
     .description('run a model once and write logits, shares, attention and more as safetensors')
-    .argument('<model>', 'a folder with a model, a .safetensors or a .gguf file')
     .option('--ids <list>', 'token ids: 1,2,3', integerList)
     .option('--ids-file <file>', 'token ids, as JSON or separated; - reads standard input')
     .option('--text <text>', 'plain text, without a chat template')
@@ -74,14 +74,14 @@ export function registerTrace(program: Command): void {
     .option('--generate <n>', 'continue greedily by so many tokens', positiveInteger)
     .option('--tensors <list>', 'compute and write these alone', nameList)
     .requiredOption('--out <file>', 'the safetensors file to write');
-  addModelOptions(command).action(trace);
+  addModelOptions(addModelArgument(command)).action(trace);
 }
 
-async function trace(path: string, flags: TraceFlags): Promise<void> {
+async function trace(named: string | undefined, flags: TraceFlags): Promise<void> {
   checkFlags(flags);
   await checkWritable(flags.out);
   const [policy, readInput] = await Promise.all([readPolicy(flags), prepareInput(flags)]);
-  const model = await openWithOptions(path, flags);
+  const model = await openWithOptions(modelPath(named), flags);
   try {
     const input = readInput(model);
     if (flags.text !== undefined) noteMissingBos(model, input);

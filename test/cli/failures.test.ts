@@ -152,7 +152,7 @@ describe('what is asked wrongly ends with 2', () => {
   const wrong: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['an option that is not there', ['tokens', llama, '--jsn'], /unknown option '--jsn'/],
     ['a command that is not there', ['tokes'], /unknown command 'tokes'/],
-    ['no model', ['inspect'], /missing required argument 'model'/],
+    ['two models', ['inspect', llama, llama], /too many arguments/],
     ['neither text nor dialogue', ['tokens', llama], /E_USAGE: nothing to tokenize/],
     ['no input', ['trace', llama, ...out], /exactly one of --ids/],
     ['two inputs', ['trace', llama, '--ids', '1', '--text', 'a', ...out], /exactly one of --ids/],

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readdirSync, realpathSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -101,5 +102,15 @@ describe('the package, installed into an empty folder', () => {
     );
     expect(JSON.parse(stdout)).toMatchObject({ text: 'hi', spans: [] });
     expect(await inFolder('npx', '--no-install', 'holdfast', '--version')).toMatch(/^\d+\.\d+\.\d+/);
+  });
+
+  it('brings a model of its own, and of its training the recipe alone', async (context) => {
+    needsInstall(context);
+    const { model } = JSON.parse(await inFolder('npx', '--no-install', 'holdfast', 'inspect', '--json'));
+    expect(model).toBe(join(realpathSync(folder), 'node_modules/holdfast/models/organism/soft'));
+    const home = join(folder, 'node_modules/holdfast/models/organism');
+    const files = readdirSync(home, { recursive: true, encoding: 'utf8' });
+    expect(files).toContain(join('recipe', 'train.py'));
+    expect(files.filter((file) => /^runs\b|__pycache__/.test(file))).toEqual([]);
   });
 });

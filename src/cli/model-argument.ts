@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Argument, type Command } from 'commander';
+import { HoldfastError } from '../errors.js';
+import { EMBEDDED_MODEL } from '../load.js';
+
+/** The embedded models, by what a person may call them. */
+const EMBEDDED: ReadonlyMap<string, string> = new Map([
+  ['organism', EMBEDDED_MODEL],
+  ['organism/sharp', join(EMBEDDED_MODEL, '../sharp')],
+]);
+
+const UNNAMED =
+  'note: no model named, using the embedded one, models/organism/soft ' +
+  '(2.2 M parameters, made to drift; see models/organism/README.md)\n';
+
+/** The model a command is about, which may be left out. */
+export function addModelArgument(command: Command): Command {
+  return command.addArgument(
+    new Argument(
+      '[model]',
+      'a folder with a model, a .safetensors or a .gguf file; without one, the embedded model, organism ' +
+        '(its sharp twin: organism/sharp)',
+    ),
+  );
+}
+
+/**
+ * The path of the model that was named. Where none was, that of the embedded one, and a line on stderr says so: stdout
+ * is the result's alone. Call it when everything else about the command line is known to be right.
+ * @throws HoldfastError `E_NOT_FOUND` when the embedded model is meant and is not there
+ */
+export function modelPath(named: string | undefined): string {
+  if (named === undefined) {
+    const path = installed(EMBEDDED_MODEL);
+    process.stderr.write(UNNAMED);
+    return path;
+  }
+  const embedded = EMBEDDED.get(named);
+  // A folder of that name is what the person sees, and means.
+  return embedded === undefined || existsSync(named) ? named : installed(embedded);
+}
+
+function installed(path: string): string {
+  if (existsSync(path)) return path;
+  throw new HoldfastError('E_NOT_FOUND', 'the embedded model is missing', {
+    file: path,
+    hint: 'Install Holdfast anew, or name a model',
+  });
+}
