@@ -15,6 +15,7 @@ export {
   type RowShares,
 } from './generation.js';
 export { headGrid, type Model } from './model.js';
+export { createRandom } from './random.js';
 export {
   checkSampling,
   createSampler,
