@@ -1,0 +1,74 @@
+import type { Chance } from './chance.js';
+import { drawValue, fill } from './fill.js';
+import type { Grammar } from './grammar.js';
+import type { Slots } from './template.js';
+
+/** One thing that a system prompt asks for: a family of the grammar and its parameters. */
+export interface Instruction {
+  readonly family: string;
+  readonly slots: Readonly<Slots>;
+}
+
+export function drawInstruction(grammar: Grammar, chance: Chance, family: string): Instruction {
+  const slots: Slots = {};
+  for (const slot of grammar.families[family]!.parameters) {
+    slots[slot] = drawValue(grammar, chance, slot, slots);
+  }
+  return { family, slots };
+}
+
+/** `count` instructions that fit together. */
+export function drawInstructions(grammar: Grammar, chance: Chance, count: number): Instruction[] {
+  const names = Object.keys(grammar.families);
+  const weights = names.map((name) => grammar.families[name]!.weight);
+  const drawn: Instruction[] = [];
+  while (drawn.length < count) {
+    const instruction = drawInstruction(grammar, chance, chance.weighted(names, weights));
+    if (fits(grammar, instruction, drawn)) drawn.push(instruction);
+  }
+  return drawn;
+}
+
+/** Whether an instruction can stand beside the others: another family, no group in common, no value in common. */
+export function fits(grammar: Grammar, instruction: Instruction, others: readonly Instruction[]): boolean {
+  const { groups } = grammar.families[instruction.family]!;
+  return others.every(
+    (other) =>
+      other.family !== instruction.family &&
+      !grammar.families[other.family]!.groups.some((group) => groups.includes(group)) &&
+      !sharesValue(instruction, [other]),
+  );
+}
+
+/** Whether an instruction has a value that one of the others has too. */
+export function sharesValue(instruction: Instruction, others: readonly Instruction[]): boolean {
+  const taken = new Set(others.flatMap(({ slots }) => Object.values(slots)));
+  return Object.values(instruction.slots).some((value) => taken.has(value));
+}
+
+/**
+ * Whether this combination of instructions and parameters is kept out of training: the FNV-1a hash of its name, one
+ * in `heldOut.oneIn`.
+ */
+export function isHeldOut(grammar: Grammar, instructions: readonly Instruction[]): boolean {
+  const names = instructions.map(({ family, slots }) =>
+    [family, ...grammar.families[family]!.parameters.map((slot) => slots[slot]!)].join(','),
+  );
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(names.sort().join('|'))) {
+    hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  }
+  return hash % grammar.heldOut.oneIn === 0;
+}
+
+/** The system prompt: the instructions in words, in any order. */
+export function systemText(grammar: Grammar, chance: Chance, instructions: readonly Instruction[]): string {
+  const { families, prompts, chances } = grammar;
+  if (instructions.length === 0) return chance.choose(prompts.bare);
+  const said = instructions.map(({ family, slots }) =>
+    fill(grammar, chance, chance.choose(families[family]!.instructions), { ...slots }),
+  );
+  const shuffled = chance.shuffle(said);
+  if (chance.happens(chances.opening)) shuffled.unshift(prompts.opening);
+  return shuffled.join(' ');
+}
