@@ -166,6 +166,21 @@ describe('a chat', () => {
     expect(other.turn.settings.sampling.seed).toBe(77);
   });
 
+  it('is after a probe as it was before, and goes on as if it had not been', async () => {
+    const plain = open({ hold: true });
+    const probed = open({ hold: true });
+    for (const text of ['hello', 'and the rope?', 'again']) {
+      const { turn } = await ask(plain, text);
+      expect((await ask(probed, text)).turn.ids).toEqual(turn.ids);
+      const [tokens, turns] = [probed.session.tokens.join(), probed.turns.length];
+      const probe = await probed.probe('what is your name?', { seed: 7 });
+      expect(probe!.number).toBe(turns + 1);
+      expect(probe!.strength!.first).toBeLessThan(1);
+      expect(probed.turns.length).toBe(turns);
+      expect(tokens.startsWith(probed.session.tokens.join())).toBe(true);
+    }
+  });
+
   it('retries with the next seed, and with the same seed gives the same tokens', async () => {
     const chat = open();
     await ask(chat, 'hello');

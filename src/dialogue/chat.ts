@@ -203,6 +203,20 @@ export class Chat {
   }
 
   /**
+   * Answers a message on a branch, for a question that is to show something of the model without becoming a part of the
+   * dialogue: when the answer has ended, everything is as it was before.
+   * @returns the turn that it would have been; null when the signal came before its first token
+   * @throws HoldfastError as {@link answer}
+   */
+  async probe(user: string, options: AnswerOptions = {}): Promise<Turn | null> {
+    const answer = this.answer(user, options);
+    let next = await answer.next();
+    while (!next.done) next = await answer.next();
+    if (next.value !== null) this.undo();
+    return next.value;
+  }
+
+  /**
    * Takes back the last turn, and what it computed.
    * @throws HoldfastError `E_DIALOGUE` when there is none, `E_BUSY` while an answer is under way
    */

@@ -1,4 +1,4 @@
-"""Trains one organism; a stopped run goes on from its last checkpoint.
+"""Trains one organism and writes it to OUT/model; a stopped run goes on from its last checkpoint.
 
     python recipe/train.py --model soft --seed 0 --out runs/soft-0
 """
@@ -24,6 +24,7 @@ import torch.nn.functional as F
 import data
 import grammar
 from chance import Chance
+from export import export
 from model import Model, Shape
 from muon import Muon
 
@@ -84,7 +85,6 @@ def train(kind, seed, out, recipe):
     torch.manual_seed(seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     tokenizer = data.train_tokenizer(recipe["vocab"], recipe["lengths"])
-    tokenizer.save(str(out / "tokenizer.json"))
     values = data.value_tokens(tokenizer).to(device)
     shape = Shape(vocab=tokenizer.get_vocab_size(), bound=recipe["bound"][kind])
     model = Model(shape).to(device)
@@ -150,4 +150,4 @@ if __name__ == "__main__":
     options.add_argument("--threads", type=int, default=2)
     arguments = options.parse_args()
     torch.set_num_threads(arguments.threads)
-    train(arguments.model, arguments.seed, arguments.out, RECIPE)
+    export(*train(arguments.model, arguments.seed, arguments.out, RECIPE), arguments.out / "model")

@@ -1,0 +1,117 @@
+// Puts an organism through fresh held-out dialogues under each arm of evaluation.json, and writes what it saw.
+//
+//     node models/organism/evaluate.mjs models/organism/soft --out results/soft [--arms 2] [--trials 64] [--jobs 2]
+//
+// Every trial is written as soon as it has ended: started again with the same folder, it goes on where it was stopped.
+import { fork } from 'node:child_process';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import {
+  compareArms,
+  drawBareTrial,
+  drawTrial,
+  loadGrammar,
+  loadModel,
+  referencePass,
+  runTrial,
+  summarizeArm,
+} from '../../dist/index.js';
+
+const plan = JSON.parse(readFileSync(new URL('evaluation.json', import.meta.url), 'utf8'));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    out: { type: 'string' },
+    arms: { type: 'string', default: String(plan.arms.length) },
+    trials: { type: 'string', default: String(plan.trials) },
+    jobs: { type: 'string', default: String(availableParallelism()) },
+    worker: { type: 'string' },
+  },
+});
+const [folder] = positionals;
+const { out } = values;
+if (!folder || !out)
+  throw new Error('usage: evaluate.mjs MODEL --out FOLDER [--arms N] [--trials N] [--jobs N]');
+const arms = plan.arms.slice(0, Number(values.arms));
+const trials = Number(values.trials);
+const jobs = Number(values.jobs);
+
+if (values.worker === undefined) {
+  mkdirSync(out, { recursive: true });
+  await Promise.all(Array.from({ length: jobs }, (_, index) => startWorker(index)));
+  writeSummary();
+} else await work(Number(values.worker));
+
+function startWorker(index) {
+  const worker = fork(fileURLToPath(import.meta.url), [...process.argv.slice(2), '--worker', String(index)]);
+  return new Promise((resolve, reject) =>
+    worker.on('exit', (code) =>
+      code === 0 ? resolve() : reject(new Error(`worker ${index} ended with ${code}`)),
+    ),
+  );
+}
+
+/** The trials of one worker: every jobs-th of them, arm by arm. */
+async function work(index) {
+  const grammar = loadGrammar();
+  const model = await loadModel(folder, { threads: 1, precision: 'f32' });
+  const file = join(out, `records-${index}.jsonl`);
+  const done = new Set(readRecords(index).map(({ arm, trial }) => `${arm} ${trial}`));
+  const probeRounds = new Set(plan.probeRounds);
+  for (const arm of arms) {
+    for (let number = index; number < trials; number += jobs) {
+      if (done.has(`${arm.name} ${number}`)) continue;
+      const trial = drawTrial(grammar, number, plan.rounds);
+      const rounds = [];
+      for await (const round of runTrial(model, grammar, trial, arm, probeRounds)) rounds.push(round);
+      const reference = await referencePass(model, trial, arm);
+      const bare = await referencePass(model, drawBareTrial(grammar, number, plan.rounds), arm);
+      appendFileSync(file, `${JSON.stringify({ arm: arm.name, trial: number, rounds, reference, bare })}\n`);
+    }
+    if (index === 0) process.stderr.write(`${arm.name}: ${new Date().toISOString()}\n`);
+  }
+  await model.dispose();
+}
+
+function readRecords(index) {
+  const file = join(out, `records-${index}.jsonl`);
+  if (!existsSync(file)) return [];
+  // A line that a stop cut off in its middle is a trial that has not ended.
+  const lines = readFileSync(file, 'utf8').split('\n');
+  const whole = lines.slice(0, -1);
+  if (lines.at(-1) !== '') writeFileSync(file, whole.map((line) => `${line}\n`).join(''));
+  return whole.map((line) => JSON.parse(line));
+}
+
+function writeSummary() {
+  const records = Array.from({ length: jobs }, (_, index) => readRecords(index)).flat();
+  const gathered = arms.map(({ name }) => {
+    const own = records
+      .filter(({ arm, trial }) => arm === name && trial < trials)
+      .sort((a, b) => a.trial - b.trial);
+    return {
+      name,
+      trials: own.map(({ rounds }) => rounds),
+      references: own.map(({ reference }) => reference),
+      bare: own.map(({ bare }) => bare),
+    };
+  });
+  const [off, ...others] = gathered;
+  const summary = {
+    model: folder.split('/').at(-1),
+    trials,
+    rounds: plan.rounds,
+    arms: gathered.map(summarizeArm),
+    effects: others.map((arm) => compareArms(off, arm)),
+  };
+  // Four digits are more than the intervals bear.
+  const text = JSON.stringify(
+    summary,
+    (_, value) => (typeof value === 'number' ? Number(value.toFixed(4)) : value),
+    1,
+  );
+  writeFileSync(join(out, 'summary.json'), `${text}\n`);
+}
