@@ -8,5 +8,6 @@ export { Chance } from './chance.js';
 export { drawDialogue, drawTrainingDialogue } from './draw.js';
 export { type Family, type Grammar, loadGrammar, parseGrammar } from './grammar.js';
 export { drawInstructions, fits, type Instruction, isHeldOut, systemText } from './instructions.js';
+export { judge } from './judge.js';
 export { anyRound, probeRound, type Round, topicRound } from './rounds.js';
 export { answerText, drawStyle, shape, userText } from './shape.js';
