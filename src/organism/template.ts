@@ -12,3 +12,8 @@ export function slotsOf(template: string): string[] {
 export function substitute(template: string, slots: Slots): string {
   return template.replace(SLOT, (_, slot: string) => slots[slot]!);
 }
+
+/** What stands between the slots of a template and their names, in turn: text, slot, text, …, text. */
+export function literalsAndSlots(template: string): string[] {
+  return template.split(SLOT);
+}
