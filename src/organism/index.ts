@@ -4,6 +4,7 @@
  * whose instructions were kept out of training, and says of an answer whether it obeys and whether it is able. It knows
  * chance and texts; what counts as good is the grammar's to say, not this room's.
  */
+export { type Ability, judgeAbility } from './ability.js';
 export { Chance } from './chance.js';
 export { drawDialogue, drawTrainingDialogue } from './draw.js';
 export { type Family, type Grammar, loadGrammar, parseGrammar } from './grammar.js';
@@ -11,3 +12,4 @@ export { drawInstructions, fits, type Instruction, isHeldOut, systemText } from 
 export { judge } from './judge.js';
 export { anyRound, probeRound, type Round, topicRound } from './rounds.js';
 export { answerText, drawStyle, shape, userText } from './shape.js';
+export { drawBareTrial, drawTrial, type Probe, type Trial, type TrialRound } from './trial.js';
