@@ -20,6 +20,7 @@ const ROOMS: readonly { readonly name: string; readonly browser: boolean }[] = [
   { name: 'engine', browser: true },
   { name: 'dialogue', browser: true },
   { name: 'trace', browser: true },
+  { name: 'measure', browser: true },
   { name: 'organism', browser: false },
   { name: 'load', browser: false },
   { name: 'index', browser: false },

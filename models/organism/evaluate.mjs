@@ -9,16 +9,16 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { loadModel } from '../../dist/index.js';
 import {
   compareArms,
   drawBareTrial,
   drawTrial,
   loadGrammar,
-  loadModel,
   referencePass,
   runTrial,
   summarizeArm,
-} from '../../dist/index.js';
+} from '../../dist/organism/index.js';
 
 const plan = JSON.parse(readFileSync(new URL('evaluation.json', import.meta.url), 'utf8'));
 const { values, positionals } = parseArgs({

@@ -46,19 +46,24 @@ export function sharesValue(instruction: Instruction, others: readonly Instructi
   return Object.values(instruction.slots).some((value) => taken.has(value));
 }
 
-/**
- * Whether this combination of instructions and parameters is kept out of training: the FNV-1a hash of its name, one
- * in `heldOut.oneIn`.
- */
+/** Whether these instructions are kept out of training: because of any two of them, or because of the only one. */
 export function isHeldOut(grammar: Grammar, instructions: readonly Instruction[]): boolean {
-  const names = instructions.map(({ family, slots }) =>
-    [family, ...grammar.families[family]!.parameters.map((slot) => slots[slot]!)].join(','),
+  const names = instructions
+    .map(({ family, slots }) =>
+      [family, ...grammar.families[family]!.parameters.map((slot) => slots[slot]!)].join(','),
+    )
+    .sort();
+  if (names.length === 1) return isChosen(grammar, names[0]!);
+  return names.some((one, index) =>
+    names.slice(index + 1).some((other) => isChosen(grammar, `${one}|${other}`)),
   );
+}
+
+/** Whether the FNV-1a hash of a name is one in `heldOut.oneIn`. */
+function isChosen({ heldOut }: Grammar, name: string): boolean {
   let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(names.sort().join('|'))) {
-    hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  }
-  return hash % grammar.heldOut.oneIn === 0;
+  for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return hash % heldOut.oneIn === 0;
 }
 
 /** The system prompt: the instructions in words, in any order. */

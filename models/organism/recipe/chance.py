@@ -53,7 +53,10 @@ class Chance:
 
     def weighted(self, items, weights):
         """One of the items, in proportion to its weight."""
-        left = self.number() * sum(weights)
+        total = 0.0
+        for weight in weights:  # not sum(), which rounds otherwise since Python 3.12
+            total += weight
+        left = self.number() * total
         for item, weight in zip(items, weights):
             left -= weight
             if left < 0:

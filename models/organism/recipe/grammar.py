@@ -6,6 +6,7 @@ src/organism of Holdfast does the same in TypeScript; draws happen in the same o
 
 import json
 import re
+from itertools import combinations
 from pathlib import Path
 
 GRAMMAR = json.loads((Path(__file__).parent.parent / "grammar.json").read_text())
@@ -73,10 +74,17 @@ def draw_instructions(chance, count, first=None):
 
 
 def is_held_out(instructions):
-    """Whether this combination of instructions and parameters is kept out of training: FNV-1a of its name, one in heldOut.oneIn."""
-    names = [item["family"] + "".join("," + item["slots"][slot] for slot in FAMILIES[item["family"]]["parameters"]) for item in instructions]
+    """Whether these instructions are kept out of training: because of any two of them, or because of the only one."""
+    names = sorted(",".join([item["family"], *(item["slots"][slot] for slot in FAMILIES[item["family"]]["parameters"])]) for item in instructions)
+    if len(names) == 1:
+        return is_chosen(names[0])
+    return any(is_chosen(f"{one}|{other}") for one, other in combinations(names, 2))
+
+
+def is_chosen(name):
+    """Whether the FNV-1a hash of a name is one in heldOut.oneIn."""
     value = 0x811C9DC5
-    for byte in "|".join(sorted(names)).encode():
+    for byte in name.encode():
         value = ((value ^ byte) * 0x01000193) & 0xFFFFFFFF
     return value % GRAMMAR["heldOut"]["oneIn"] == 0
 
@@ -220,7 +228,7 @@ def draw_dialogue(chance, instructions, rounds):
 
 
 def draw_training_dialogue(chance, lengths):
-    """A dialogue whose combination of instructions is not held out. lengths: weights of 1, 2, 3 ... rounds."""
+    """A dialogue whose instructions are not held out. lengths: weights of 1, 2, 3 ... rounds."""
     while True:
         bare = chance.happens(CHANCES["bare"])
         instructions = [] if bare else draw_instructions(chance, chance.weighted([1, 2, 3], CHANCES["instructions"]))
