@@ -19,6 +19,7 @@ import {
   runTrial,
   summarizeArm,
 } from '../../dist/organism/index.js';
+import { tables } from './tables.mjs';
 
 const plan = JSON.parse(readFileSync(new URL('evaluation.json', import.meta.url), 'utf8'));
 const { values, positionals } = parseArgs({
@@ -114,4 +115,5 @@ function writeSummary() {
     1,
   );
   writeFileSync(join(out, 'summary.json'), `${text}\n`);
+  writeFileSync(join(out, 'evaluation.md'), tables(summary));
 }
