@@ -22,6 +22,7 @@ const ROOMS: readonly { readonly name: string; readonly browser: boolean }[] = [
   { name: 'trace', browser: true },
   { name: 'measure', browser: true },
   { name: 'organism', browser: false },
+  { name: 'report', browser: true },
   { name: 'load', browser: false },
   { name: 'index', browser: false },
   { name: 'cli', browser: false },
@@ -46,7 +47,7 @@ const SIDE_DOORS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Packages that need nothing of Node. */
-const BROWSER_PACKAGES = ['zod', '@huggingface/jinja', '@huggingface/tokenizers'];
+const BROWSER_PACKAGES = ['zod', '@huggingface/jinja', '@huggingface/tokenizers', 'vega', 'vega-lite'];
 
 interface Import {
   /** A file under `src`, without its ending. */

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { registerChat } from './chat.js';
+import { registerDemo } from './demo.js';
 import { registerDoctor } from './doctor.js';
 import { explain, oneLine } from './failure.js';
 import { registerInspect } from './inspect.js';
@@ -32,6 +33,7 @@ function createProgram(): Command {
   registerTokens(program);
   registerInspect(program);
   registerTrace(program);
+  registerDemo(program);
   registerDoctor(program);
   return program;
 }

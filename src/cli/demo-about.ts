@@ -1,0 +1,64 @@
+import { parameterCount, planModel } from '../architectures/index.js';
+import { RECOMMENDED_HOLD } from '../dialogue/index.js';
+import { openModel } from '../hub/index.js';
+import { EMBEDDED_MODEL } from '../load.js';
+import { policyText } from './chat-lines.js';
+import { readVersions } from './version.js';
+
+/** What a demo has to say of the model it ran, and of how. */
+export interface DemoFacts {
+  readonly parameters: number;
+  /** SHA-256 over the weight files, hex. */
+  readonly hash: string;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** @throws HoldfastError what opening and planning the model throw */
+export async function readFacts(): Promise<DemoFacts> {
+  const files = await openModel(EMBEDDED_MODEL);
+  try {
+    const { blueprint } = await planModel(files.checkpoint, files.config);
+    return {
+      parameters: parameterCount(blueprint),
+      hash: await files.hash(),
+      versions: await readVersions('cpu'),
+    };
+  } finally {
+    await files.close();
+  }
+}
+
+/** For people who have read nothing yet. */
+export function aboutLines({ parameters }: DemoFacts): string[] {
+  const size = (parameters / 1e6).toFixed(1);
+  return [
+    `A tiny model (models/organism/soft, ${size} M parameters) was trained on made-up dialogues whose assistant follows its system ` +
+      'prompt in every round. Nobody taught it to forget: what it loses below, it loses by itself.',
+    `Everything is answered twice, from the same seeds: off, the model as it is; held, under ${policyText(RECOMMENDED_HOLD)}, ` +
+      "which raises the system prompt's share of attention as the dialogue grows.",
+  ];
+}
+
+/** How the results came about: names and values. */
+export function recordOf({ hash, versions }: DemoFacts, trials: number): Record<string, string> {
+  return {
+    model: 'models/organism/soft',
+    'sha256 of its weights': hash,
+    held: policyText(RECOMMENDED_HOLD),
+    'its target': "the system prompt's message with all before it (prefix), in all layers and heads",
+    'the dialogue': "trial 0, the first of the study's list",
+    'the table and the figure': `trials 1 to ${trials}`,
+    'users and probes': 'drawn from models/organism/grammar.json; a trial depends on its number alone',
+    sampling: 'temperature 1, top-p 0.9; seeds follow from trial and round, the same off and held',
+    intervals: '95 %, percentile bootstrap over dialogues, 10,000 resamples',
+    versions: Object.entries(versions)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(', '),
+    command: `holdfast demo --trials ${trials}`,
+  };
+}
+
+/** One line that a figure carries with it. */
+export function sourceOf({ hash, versions }: DemoFacts, trials: number): string {
+  return `holdfast ${versions.holdfast}, demo --trials ${trials} · models/organism/soft, sha256 ${hash.slice(0, 12)}…`;
+}

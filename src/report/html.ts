@@ -1,0 +1,33 @@
+/** Text that is markup already. Only {@link html} and {@link trusted} make it. */
+export interface Markup {
+  readonly markup: string;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** A template tag: what is put in is escaped, unless it is markup itself. */
+export function html(
+  strings: TemplateStringsArray,
+  ...values: readonly (string | number | Markup | readonly Markup[])[]
+): Markup {
+  const parts = values.map((value, index) => markupOf(value) + strings[index + 1]!);
+  return { markup: strings[0]! + parts.join('') };
+}
+
+/** Markup from a source that escapes by itself, such as a drawn figure. */
+export function trusted(markup: string): Markup {
+  return { markup };
+}
+
+function markupOf(value: string | number | Markup | readonly Markup[]): string {
+  if (typeof value === 'object') {
+    return 'markup' in value ? value.markup : value.map(({ markup }) => markup).join('');
+  }
+  return String(value).replace(/[&<>"']/g, (character) => ENTITIES[character]!);
+}

@@ -1,0 +1,13 @@
+/**
+ * Results for people to look at: line charts as Vega-Lite figures and in a terminal's characters, tables, words that
+ * follow from an interval, and pages that stand alone. Pure functions from data to text; this room knows estimates and
+ * how to show them, and must not know models, dialogues, files or terminals.
+ */
+export { type ColumnLine, sideBySide, wrap } from './columns.js';
+export { html, type Markup, trusted } from './html.js';
+export { type Figure, type FigureLook, type Panel, type Point, type Series, specOf } from './line-chart.js';
+export { page } from './page.js';
+export { figureSvg } from './svg.js';
+export { htmlTable, type Table, textTable } from './table.js';
+export { type TextChart, textChart } from './text-chart.js';
+export { estimateText, type Verdict, verdictOf } from './wording.js';

@@ -1,0 +1,188 @@
+import type { TopLevelSpec } from 'vega-lite';
+
+/** A value at a place on the x axis, with its interval where it has one. */
+export interface Point {
+  readonly x: number;
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface Series {
+  readonly name: string;
+  readonly points: readonly Point[];
+}
+
+/** One plot of a figure. */
+export interface Panel {
+  /** What is drawn and in what unit. */
+  readonly title: string;
+  readonly domain: readonly [low: number, high: number];
+  /** In pixels. */
+  readonly height: number;
+  readonly series: readonly Series[];
+}
+
+/** Plots of the same series one below the other, over one x axis; intervals are bands. */
+export interface Figure {
+  readonly title: string;
+  readonly subtitle: string;
+  /** What x is, and in what unit. */
+  readonly x: string;
+  readonly panels: readonly Panel[];
+  /** Where the numbers come from. */
+  readonly source: string;
+}
+
+/** `paper` is white with dark ink, for a file of its own; `page` takes its ink from the page around it. */
+export type FigureLook = 'paper' | 'page';
+
+const WIDTH = 600;
+const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
+/** Orange and blue keep apart for every kind of colour sight, and stand out on white and on near-black. */
+const COLOURS = ['#d2691e', '#2f81d7', '#7a8a3a'];
+const DASHES = [
+  [6, 4],
+  [1, 0],
+  [2, 3],
+];
+const SHAPES = ['circle', 'square', 'diamond'];
+/** Between two labels at the ends of lines, in pixels. */
+const LABEL_HEIGHT = 17;
+
+/** The figure as a Vega-Lite specification. */
+export function specOf({ title, subtitle, x, panels, source }: Figure, look: FigureLook): TopLevelSpec {
+  const ink = look === 'paper' ? '#1f2328' : 'currentColor';
+  const names = panels[0]!.series.map(({ name }) => name);
+  const ticks = panels[0]!.series[0]!.points.map((point) => point.x);
+  return {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    description: `${title}. ${subtitle}`,
+    background: look === 'paper' ? 'white' : 'transparent',
+    padding: 12,
+    title: { text: title, subtitle: [subtitle], anchor: 'start', frame: 'group', offset: 16 },
+    spacing: 22,
+    vconcat: [
+      ...panels.map((panel, index) => panelSpec(panel, names, ticks, index === panels.length - 1 ? x : null)),
+      {
+        width: WIDTH,
+        height: 1,
+        data: { values: [{}] },
+        mark: { type: 'text', align: 'left', fontSize: 10.5, opacity: 0.75, color: ink },
+        encoding: { x: { value: 0 }, text: { value: source } },
+      },
+    ],
+    config: {
+      font: FONT,
+      view: { stroke: null },
+      title: {
+        fontSize: 17,
+        subtitleFontSize: 12.5,
+        subtitlePadding: 5,
+        color: ink,
+        subtitleColor: ink,
+      },
+      axis: {
+        labelColor: ink,
+        titleColor: ink,
+        tickColor: ink,
+        domainColor: ink,
+        labelFontSize: 11.5,
+        titleFontSize: 12,
+        titleFontWeight: 'normal',
+        gridColor: ink,
+        gridOpacity: 0.13,
+        domainOpacity: 0.5,
+        tickOpacity: 0.5,
+      },
+    },
+  };
+}
+
+function panelSpec(
+  { title, domain, height, series }: Panel,
+  names: readonly string[],
+  ticks: readonly number[],
+  x: string | null,
+) {
+  const scale = <Range>(range: readonly Range[]) => ({
+    field: 'series',
+    type: 'nominal' as const,
+    scale: { domain: [...names], range: range.slice(0, names.length) },
+    legend: null,
+  });
+  const colour = scale(COLOURS);
+  const values = series.flatMap(({ name, points }) => points.map((point) => ({ series: name, ...point })));
+  return {
+    width: WIDTH,
+    height,
+    title: {
+      text: title,
+      anchor: 'start' as const,
+      frame: 'group' as const,
+      fontSize: 12.5,
+      fontWeight: 600 as const,
+      offset: 8,
+    },
+    data: { values },
+    encoding: {
+      x: {
+        field: 'x',
+        type: 'quantitative' as const,
+        scale: { domain: [ticks[0]!, ticks.at(-1)!], nice: false, padding: 8 },
+        axis: { values: [...ticks], title: x, grid: false, format: 'd' },
+      },
+      y: {
+        field: 'value',
+        type: 'quantitative' as const,
+        scale: { domain: [...domain], nice: false },
+        axis: { title: null, tickCount: 5, domain: false, ticks: false, labelPadding: 6 },
+      },
+      color: colour,
+    },
+    layer: [
+      {
+        mark: { type: 'area' as const, opacity: 0.16 },
+        encoding: { y: { field: 'low' }, y2: { field: 'high' } },
+      },
+      {
+        mark: { type: 'line' as const, strokeWidth: 2.2 },
+        encoding: { strokeDash: scale(DASHES) },
+      },
+      {
+        mark: { type: 'point' as const, filled: true, opacity: 1, size: 42 },
+        encoding: { shape: scale(SHAPES) },
+      },
+      {
+        data: { values: endLabels(series, domain, height) },
+        mark: {
+          type: 'text' as const,
+          align: 'left' as const,
+          dx: 10,
+          fontSize: 12.5,
+          fontWeight: 600 as const,
+        },
+        encoding: { y: { field: 'at' }, text: { field: 'label', type: 'nominal' as const } },
+      },
+    ],
+  };
+}
+
+/** A label beside the last point of each line, moved apart where two would lie on each other. */
+function endLabels(series: readonly Series[], [low, high]: Panel['domain'], height: number) {
+  const gap = (LABEL_HEIGHT / height) * (high - low);
+  const labels = series
+    .map(({ name, points }) => {
+      const { x, value } = points.at(-1)!;
+      return { series: name, x, at: value, label: `${name} ${value.toFixed(2)}` };
+    })
+    .sort((a, b) => a.at - b.at);
+  for (const [index, label] of labels.entries()) {
+    const below = labels[index - 1];
+    const missing = below === undefined ? 0 : gap - (label.at - below.at);
+    if (missing <= 0) continue;
+    below!.at -= missing / 2;
+    label.at += missing / 2;
+  }
+  return labels;
+}

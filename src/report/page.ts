@@ -1,0 +1,60 @@
+import { html, type Markup, trusted } from './html.js';
+
+/** Colours and measures of every page; what a page shows beyond headings, tables and figures brings its own rules. */
+const STYLE = `
+:root { color-scheme: light dark; --paper: #ffffff; --ink: #1f2328; --soft: #59636e; --line: #d1d9e0; --card: #f6f8fa;
+  --off: #b35412; --held: #1a66b8; --bad: #c0232c; --bad-card: #fdeceb; --good: #1a7f37; }
+@media (prefers-color-scheme: dark) {
+  :root { --paper: #0f1318; --ink: #e6edf3; --soft: #9aa5b1; --line: #313943; --card: #171c23;
+    --off: #e8894a; --held: #62a8f5; --bad: #ff7b72; --bad-card: #2d1718; --good: #4fc266; }
+}
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--paper); color: var(--ink);
+  font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
+main { max-width: 62rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem; }
+h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .6rem; letter-spacing: -.01em; }
+h2 { font-size: 1.25rem; margin: 3rem 0 .8rem; }
+p { margin: .5rem 0; max-width: 46rem; }
+.soft { color: var(--soft); }
+code { font: .88em/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
+figure { margin: 1rem 0; }
+figure svg { display: block; width: 100%; max-width: 46rem; height: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 1rem 0; }
+th, td { padding: .45rem .9rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
+th:first-child { text-align: left; padding-left: 0; }
+thead th { color: var(--soft); font-weight: 500; }
+.wide { overflow-x: auto; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .35rem 1.25rem; margin: 1rem 0; }
+dt { color: var(--soft); }
+dd { margin: 0; overflow-wrap: anywhere; }
+@media (max-width: 40rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .6rem; } }
+`;
+
+/** A page that stands alone: nothing is fetched, from anywhere, and its own policy forbids it. */
+export function page({
+  title,
+  style = '',
+  body,
+}: {
+  readonly title: string;
+  /** CSS beside that of every page. */
+  readonly style?: string;
+  readonly body: Markup;
+}): string {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${title}</title>
+<style>${trusted(STYLE + style)}</style>
+</head>
+<body>
+<main>
+${body}
+</main>
+</body>
+</html>
+`.markup;
+}

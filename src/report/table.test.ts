@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { htmlTable, textTable } from './table.js';
+
+const table = {
+  heading: ['of', 'early', 'late'],
+  rows: [
+    ['off', '0.9', '0.25'],
+    ['held <on>', '0.91', '1'],
+  ],
+};
+
+describe('a table', () => {
+  it('in text has names to the left and numbers to the right', () => {
+    expect(textTable(table)).toEqual([
+      'of         early  late',
+      'off          0.9  0.25',
+      'held <on>   0.91     1',
+    ]);
+  });
+
+  it('in a page has the same cells, escaped, and says what heads a row and a column', () => {
+    const { markup } = htmlTable(table);
+    const cells = [...markup.matchAll(/<(t[hd])(?: [^>]*)?>([^<]*)</g)].map(
+      ([, tag, text]) => `${tag} ${text}`,
+    );
+    expect(cells).toEqual([
+      ...['th of', 'th early', 'th late'],
+      ...['th off', 'td 0.9', 'td 0.25'],
+      ...['th held &lt;on&gt;', 'td 0.91', 'td 1'],
+    ]);
+    expect(markup.match(/scope="col"/g)).toHaveLength(3);
+    expect(markup.match(/scope="row"/g)).toHaveLength(2);
+  });
+});

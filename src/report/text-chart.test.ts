@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import type { Series } from './line-chart.js';
+import { textChart } from './text-chart.js';
+
+const line = (name: string, values: readonly number[]): Series => ({
+  name,
+  points: values.map((value, index) => ({ x: index + 1, value, low: value, high: value })),
+});
+
+const chart = (...series: Series[]): string[] =>
+  textChart({ title: 'Stability', x: 'round', domain: [0, 1], series });
+
+describe('a chart in text', () => {
+  it('has a mark for every value, at its height and over its number', () => {
+    expect(chart(line('off', [1, 0.5, 0]))).toEqual([
+      'Stability',
+      '1.00 ┤o',
+      '     ┤ ·',
+      '0.75 ┤  ··',
+      '     ┤    ·',
+      '0.50 ┤     o',
+      '     ┤      ·',
+      '0.25 ┤       ··',
+      '     ┤         ·',
+      '0.00 ┤          o',
+      '     └───────────',
+      '      1    2    3  round',
+      '      o off',
+    ]);
+  });
+
+  it('tells two lines apart without colour, and says where they meet', () => {
+    const lines = chart(line('off', [1, 0]), line('held', [1, 1]));
+    expect(lines[1]).toBe('1.00 ┤◆····■');
+    expect(lines[9]).toBe('0.00 ┤     o');
+    expect(lines.at(-1)).toBe('      o off   ■ held   ◆ both');
+  });
+
+  it('keeps values that leave the domain at its edge', () => {
+    const lines = chart(line('off', [1.4, -0.2]));
+    expect(lines[1]).toContain('o');
+    expect(lines[9]).toContain('o');
+  });
+
+  it('hands everything of a series to be coloured, with its index', () => {
+    const seen = new Set<string>();
+    textChart(
+      { title: '', x: '', domain: [0, 1], series: [line('a', [0, 1]), line('b', [1, 0])] },
+      (text, series) => {
+        seen.add(`${series} ${text}`);
+        return text;
+      },
+    );
+    expect([...seen].sort()).toEqual(['0 o', '0 o a', '0 ·', '1 ■', '1 ■ b', '1 ·'].sort());
+  });
+});

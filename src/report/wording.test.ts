@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { estimateText, verdictOf } from './wording.js';
+
+describe('a verdict', () => {
+  it('takes a side only when the whole interval does', () => {
+    expect(verdictOf({ value: 0.2, low: 0.01, high: 0.4 })).toBe('above');
+    expect(verdictOf({ value: -0.2, low: -0.4, high: -0.01 })).toBe('below');
+    expect(verdictOf({ value: 0.2, low: -0.01, high: 0.4 })).toBe('unclear');
+    expect(verdictOf({ value: 0.2, low: 0, high: 0.4 })).toBe('unclear');
+    expect(verdictOf({ value: 0, low: 0, high: 0 })).toBe('unclear');
+  });
+});
+
+describe('the text of an estimate', () => {
+  it('has two digits, and its interval in brackets', () => {
+    expect(estimateText({ value: 0.934, low: 0.9, high: 0.956 })).toBe('0.93 [0.90, 0.96]');
+  });
+
+  it('shows the signs of a difference, and none of a zero', () => {
+    expect(estimateText({ value: 0.12, low: -0.051, high: 0.2 }, { signed: true })).toBe(
+      '+0.12 [−0.05, +0.20]',
+    );
+    expect(estimateText({ value: -0.001, low: -0.004, high: 0.004 }, { signed: true })).toBe(
+      '0.00 [0.00, 0.00]',
+    );
+  });
+});
