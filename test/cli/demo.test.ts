@@ -1,0 +1,83 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectFailure, holdfast, type Outcome, temporaryFile } from './holdfast.js';
+
+describe('the demo, in a pipe', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-demo-'));
+  const out = join(folder, 'results');
+  const read = (name: string): string => readFileSync(join(out, name), 'utf8');
+  let outcome: Outcome;
+  beforeAll(async () => {
+    outcome = await holdfast(['demo', '--trials', '8', '--out', out]);
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+  /** The lines under a title. */
+  const under = (title: string): string[] => {
+    const lines = outcome.stdout.split('\n');
+    const rest = lines.slice(lines.indexOf(title) + 2);
+    return rest.slice(0, rest.indexOf(''));
+  };
+
+  it('runs through, in plain text', () => {
+    expect(outcome.stderr).toBe('');
+    expect(outcome.code).toBe(0);
+    for (const code of ['\u001b', '\r']) expect(outcome.stdout.includes(code)).toBe(false);
+  });
+
+  it('answers twelve rounds off and held, with the share of each', () => {
+    expect(outcome.stdout.match(/^ {2}off$/gm)).toHaveLength(12);
+    expect(outcome.stdout.match(/^ {2}held$/gm)).toHaveLength(12);
+    expect(outcome.stdout.match(/system prompt's share 0\.\d{3}$/gm)!.length).toBeGreaterThanOrEqual(12);
+    expect(outcome.stdout.match(/system prompt's share 0\.\d{3} → 0\.\d{3}$/gm)).toHaveLength(11);
+  });
+
+  it('marks as many rounds as it counts', () => {
+    const sides = outcome.stdout.split(/^ {2}(?=(?:off|held)$)/m).slice(1);
+    const lost = (name: string): number =>
+      sides.filter((side) => side.startsWith(`${name}\n`) && side.includes('✗ LOST')).length;
+    expect(outcome.stdout).toContain(
+      `Rounds in which an instruction was lost: off ${lost('off')} of 12, held ${lost('held')} of 12.`,
+    );
+  });
+
+  it('starts held as it starts off: at k = 1 nothing is changed', () => {
+    const [off, held] = outcome.stdout.split(/^ {2}(?:off|held)$/m).slice(1, 3);
+    expect(held!.split('\n2  ')[0]!.trimEnd()).toBe(off!.trimEnd());
+  });
+
+  it('leaves a page and a figure with the same table, and says where', () => {
+    expect(readdirSync(out).sort()).toEqual(['demo.html', 'demo.svg', 'dialogue.json']);
+    expect(under('Written')).toEqual(
+      ['demo.html', 'demo.svg', 'dialogue.json'].map((name) => join(out, name)),
+    );
+    const cells = [...read('demo.html').matchAll(/<td>([^<]*)<\/td>/g)].map((match) => match[1]!);
+    expect(cells).toHaveLength(9);
+    for (const cell of cells) expect(outcome.stdout).toContain(cell);
+    expect(read('demo.html').match(/https?:|\ssrc=|\shref=|url\(|@import|<script|<link/g)).toBeNull();
+    expect(read('demo.svg')).toMatch(/^<svg[^>]* xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
+  });
+
+  it('prints three commands that run as they stand', () => {
+    const commands = under('To try next');
+    expect(commands).toHaveLength(3);
+    for (const command of commands) {
+      // As a terminal's user who says nothing and leaves.
+      expect(() => execFileSync('sh', ['-c', command], { input: '', stdio: 'pipe' }), command).not.toThrow();
+    }
+    expect(readdirSync(out)).toContain('trace.safetensors');
+  });
+});
+
+describe('the demo refuses', () => {
+  it('so few dialogues that their intervals would mislead', async () => {
+    expectFailure(await holdfast(['demo', '--trials', '7']), 2, /at least 8/);
+  });
+
+  it('a folder that cannot be made, before it begins', async () => {
+    const file = temporaryFile('file', 'text');
+    expectFailure(await holdfast(['demo', '--out', join(file, 'out')]), 1, /E_UNWRITABLE/);
+  });
+});
