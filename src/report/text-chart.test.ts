@@ -16,11 +16,13 @@ describe('a chart in text', () => {
       'Stability',
       '1.00 ┤o',
       '     ┤ ·',
-      '0.75 ┤  ··',
-      '     ┤    ·',
-      '0.50 ┤     o',
-      '     ┤      ·',
-      '0.25 ┤       ··',
+      '0.80 ┤  ·',
+      '     ┤   ·',
+      '0.60 ┤    ·',
+      '     ┤     o',
+      '0.40 ┤      ·',
+      '     ┤       ·',
+      '0.20 ┤        ·',
       '     ┤         ·',
       '0.00 ┤          o',
       '     └───────────',
@@ -32,14 +34,14 @@ describe('a chart in text', () => {
   it('tells two lines apart without colour, and says where they meet', () => {
     const lines = chart(line('off', [1, 0]), line('held', [1, 1]));
     expect(lines[1]).toBe('1.00 ┤◆····■');
-    expect(lines[9]).toBe('0.00 ┤     o');
+    expect(lines[11]).toBe('0.00 ┤     o');
     expect(lines.at(-1)).toBe('      o off   ■ held   ◆ both');
   });
 
   it('keeps values that leave the domain at its edge', () => {
     const lines = chart(line('off', [1.4, -0.2]));
     expect(lines[1]).toContain('o');
-    expect(lines[9]).toContain('o');
+    expect(lines[11]).toContain('o');
   });
 
   it('hands everything of a series to be coloured, with its index', () => {

@@ -13,7 +13,7 @@ export interface TextChart {
 const MARKS = ['o', '■'] as const;
 /** Where points of both lie in one place. */
 const BOTH = '◆';
-const ROWS = 9;
+const ROWS = 11;
 /** Characters from one point to the next. */
 const STEP = 5;
 
