@@ -204,7 +204,8 @@ export class Chat {
 
   /**
    * Answers a message on a branch, for a question that is to show something of the model without becoming a part of the
-   * dialogue: when the answer has ended, everything is as it was before.
+   * dialogue: when the answer has ended, everything is as it was before. Only where turns had to be left out for it, the
+   * next answer computes those that stay anew.
    * @returns the turn that it would have been; null when the signal came before its first token
    * @throws HoldfastError as {@link answer}
    */

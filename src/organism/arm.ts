@@ -1,30 +1,39 @@
-import type { Target } from '../attention/index.js';
-import type { SettingsOptions } from '../dialogue/index.js';
+import { layoutPrompt, type SettingsOptions } from '../dialogue/index.js';
 import type { Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
-import { layoutDialogue, type TokenRange } from '../text/index.js';
+import type { TokenRange } from '../text/index.js';
 import type { Trial } from './trial.js';
 
 /** One way to treat the system prompt in a trial. */
 export interface Arm {
   readonly name: string;
   readonly settings: Pick<SettingsOptions, 'policy' | 'strength' | 'schedule' | 'layers' | 'heads'>;
-  /** `after`, a control: as many tokens as the prefix has, right behind it. `prefix` if not said. */
-  readonly target?: 'prefix' | 'sink' | 'after';
+  /** `prefix` if not said. The others are controls: the first token, and the span behind the prefix. */
+  readonly target?: keyof TrialSpans;
 }
 
-/** Where the system prompt ends in a trial's dialogue: its prefix is the tokens `[0, end)`. */
-export function prefixOf(model: Model, { system }: Trial): TokenRange {
+/** Parts of a trial's dialogue that lie where they lie from the first round on. */
+export interface TrialSpans {
+  /** Up to the end of the system message. */
+  readonly prefix: TokenRange;
+  /** The first token. */
+  readonly sink: TokenRange;
+  /** As many tokens as the prefix has, right behind it. */
+  readonly after: TokenRange;
+}
+
+/** @throws HoldfastError `E_TEMPLATE` when the model has no chat template, or one without system messages */
+export function spansOf(model: Model, { system, rounds }: Trial): TrialSpans {
   if (model.format === null) throw new HoldfastError('E_TEMPLATE', `${model.name} has no chat template`);
   const messages = [
     { role: 'system', content: system },
-    { role: 'user', content: '' },
+    { role: 'user', content: rounds[0]!.user },
   ] as const;
-  const { end } = layoutDialogue(model.format, messages, { addGenerationPrompt: true }).messages[0]!;
-  return { start: 0, end };
+  const { end } = layoutPrompt(model.format, messages, { trustContent: false }).system!.message;
+  return { prefix: { start: 0, end }, sink: { start: 0, end: 1 }, after: { start: end, end: 2 * end } };
 }
 
-/** What an arm's policy acts on in a trial. */
-export function targetOf({ target = 'prefix' }: Arm, { end }: TokenRange): Target {
-  return target === 'after' ? { kind: 'range', range: { start: end, end: 2 * end } } : { kind: target };
+/** The tokens that an arm's policy acts on. */
+export function targetOf({ target = 'prefix' }: Arm, spans: TrialSpans): TokenRange {
+  return spans[target];
 }

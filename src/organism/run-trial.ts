@@ -1,7 +1,7 @@
 import { openChat, type Share, type Turn } from '../dialogue/index.js';
 import type { Model } from '../engine/index.js';
 import { type Ability, judgeAbility } from './ability.js';
-import { type Arm, prefixOf, targetOf } from './arm.js';
+import { type Arm, spansOf, targetOf } from './arm.js';
 import type { Grammar } from './grammar.js';
 import { judge } from './judge.js';
 import type { Probe, Trial, TrialRound } from './trial.js';
@@ -36,8 +36,9 @@ export interface RoundRecord {
 const MAX_TOKENS = 96;
 /** Sampling as in Li et al. 2024. */
 const SAMPLING = { temperature: 1, topP: 0.9 };
-/** Seeds that one trial may use: answers take them from the first, probes from the middle. */
+/** Seeds that one trial may use: answers take them from the first, probes from the middle, a few a round. */
 const SEEDS_PER_TRIAL = 1024;
+const SEEDS_PER_PROBED_ROUND = 4;
 
 /**
  * Leads a model through a trial: what the user says is fixed, the answers are the model's own, and after the rounds of
@@ -53,10 +54,11 @@ export async function* runTrial(
   probeRounds: ReadonlySet<number>,
 ): AsyncGenerator<RoundRecord> {
   const seed = trial.index * SEEDS_PER_TRIAL;
+  const firstProbeSeed = seed + SEEDS_PER_TRIAL / 2;
   const chat = openChat(model, {
     system: trial.system,
     ...arm.settings,
-    target: targetOf(arm, prefixOf(model, trial)),
+    target: { kind: 'range', range: targetOf(arm, spansOf(model, trial)) },
     sampling: { ...SAMPLING, seed },
     maxTokens: MAX_TOKENS,
   });
@@ -66,7 +68,7 @@ export async function* runTrial(
       const probes: InstructionScore[] = [];
       if (probeRounds.has(index + 1)) {
         for (const [place, probe] of round.probes.entries()) {
-          const probeSeed = seed + SEEDS_PER_TRIAL / 2 + index * 4 + place;
+          const probeSeed = firstProbeSeed + index * SEEDS_PER_PROBED_ROUND + place;
           const { assistant } = (await chat.probe(probe.user, { seed: probeSeed }))!;
           probes.push(...scoresOf(grammar, trial, probe, assistant));
         }

@@ -1,0 +1,70 @@
+import type { Model } from '../../src/engine/index.js';
+import type { ForwardRequest, ForwardResult } from '../../src/executors/index.js';
+import type { Instruction, RoundRecord, Trial } from '../../src/organism/index.js';
+
+const END: Instruction = { family: 'end', slots: { word: 'lemon' } };
+const NAME: Instruction = { family: 'name', slots: { name: 'Anna' } };
+
+const ROME = { kind: 'topic', topic: 'travel', slots: { city: 'Rome' }, sentences: [] } as const;
+const SAY = { kind: 'say', slots: {}, sentences: [] } as const;
+const ASK = { kind: 'ask', ask: 'name', slots: {}, sentences: [] } as const;
+
+const PROBES = [
+  {
+    round: { ...ROME, user: 'See Rome?' },
+    user: 'See Rome?',
+    reference: 'There is much to see in Rome. lemon',
+    instructions: [END],
+  },
+  { round: { ...ASK, user: 'Name?' }, user: 'Name?', reference: 'I am Anna. lemon', instructions: [NAME] },
+] as const;
+
+/** A trial of few words, because the tiny models' context is short; the first instruction shows in every answer. */
+export const TRIAL: Trial = {
+  index: 3,
+  system: 'End with lemon. Your name is Anna.',
+  instructions: [END, NAME],
+  style: null,
+  rounds: [
+    {
+      round: { ...ROME, user: 'What of Rome?' },
+      user: 'What of Rome?',
+      reference: 'There is much to see in Rome. lemon',
+      probes: PROBES,
+    },
+    { round: { ...SAY, user: 'I like it.' }, user: 'I like it.', reference: 'Good. lemon', probes: PROBES },
+    { round: { ...SAY, user: 'Thanks!' }, user: 'Thanks!', reference: 'Ask me more. lemon', probes: PROBES },
+  ],
+};
+
+/** A model whose forward passes are seen, and whose logits may be changed. */
+export function spyOnModel(
+  model: Model,
+  see: (request: ForwardRequest, result: ForwardResult) => void,
+): Model {
+  const { executor } = model;
+  return {
+    ...model,
+    // Read when asked for, as those of a loaded model are.
+    tokenizer: model.tokenizer,
+    format: model.format,
+    executor: {
+      name: executor.name,
+      blueprint: executor.blueprint,
+      precision: executor.precision,
+      open: (contextLength) => executor.open(contextLength),
+      async forward(requests, options) {
+        const results = await executor.forward(requests, options);
+        for (const [index, request] of requests.entries()) see(request, results[index]!);
+        return results;
+      },
+      dispose: () => executor.dispose(),
+    },
+  };
+}
+
+export async function collectRounds(rounds: AsyncGenerator<RoundRecord>): Promise<RoundRecord[]> {
+  const records: RoundRecord[] = [];
+  for await (const record of rounds) records.push(record);
+  return records;
+}

@@ -1,0 +1,34 @@
+import type { ArmRecords, ReferenceRound, RoundRecord } from '../../src/organism/index.js';
+
+/** A round whose probes scored this, by family; all else may be said. */
+export function recordOf(
+  round: number,
+  scores: Readonly<Record<string, number>>,
+  rest: Partial<RoundRecord> = {},
+): RoundRecord {
+  return {
+    round,
+    tokens: 100 * round,
+    answer: 'Yes.',
+    followed: [],
+    ability: null,
+    share: { before: 0.5, after: 0.5 },
+    heads: [0.5],
+    probes: Object.entries(scores).map(([family, score]) => ({ family, score, answer: 'Yes.' })),
+    ...rest,
+  };
+}
+
+/** A round of a reference pass with this loss in all, and a share of the prefix. */
+export function referenceOf(tokens: number, loss: number, share = 0.5): ReferenceRound {
+  const prefix = { mean: share, median: share / 2, ninetieth: 2 * share, above: 0.1, below: 0.2 };
+  return { tokens, loss, prefix, sink: share / 10, after: share / 5 };
+}
+
+export function armOf(
+  trials: ArmRecords['trials'],
+  references: ArmRecords['references'] = [],
+  bare: ArmRecords['bare'] = [],
+): ArmRecords {
+  return { name: 'an arm', trials, references, bare };
+}
