@@ -4,7 +4,7 @@
 //
 // Every trial is written as soon as it has ended: started again with the same folder, it goes on where it was stopped.
 import { fork } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -42,6 +42,7 @@ const jobs = Number(values.jobs);
 
 if (values.worker === undefined) {
   mkdirSync(out, { recursive: true });
+  dropCutLines();
   await Promise.all(Array.from({ length: jobs }, (_, index) => startWorker(index)));
   writeSummary();
 } else await work(Number(values.worker));
@@ -60,7 +61,7 @@ async function work(index) {
   const grammar = loadGrammar();
   const model = await loadModel(folder, { threads: 1, precision: 'f32' });
   const file = join(out, `records-${index}.jsonl`);
-  const done = new Set(readRecords(index).map(({ arm, trial }) => `${arm} ${trial}`));
+  const done = new Set(readRecords().map(({ arm, trial }) => `${arm} ${trial}`));
   const probeRounds = new Set(plan.probeRounds);
   for (const arm of arms) {
     for (let number = index; number < trials; number += jobs) {
@@ -77,18 +78,30 @@ async function work(index) {
   await model.dispose();
 }
 
-function readRecords(index) {
-  const file = join(out, `records-${index}.jsonl`);
-  if (!existsSync(file)) return [];
-  // A line that a stop cut off in its middle is a trial that has not ended.
-  const lines = readFileSync(file, 'utf8').split('\n');
-  const whole = lines.slice(0, -1);
-  if (lines.at(-1) !== '') writeFileSync(file, whole.map((line) => `${line}\n`).join(''));
-  return whole.map((line) => JSON.parse(line));
+/** What any worker has written so far. A last line without an end was cut off by a stop: its trial is run again. */
+function readRecords() {
+  return recordFiles().flatMap((file) => {
+    const lines = readFileSync(file, 'utf8').split('\n');
+    return lines.slice(0, -1).map((line) => JSON.parse(line));
+  });
+}
+
+function recordFiles() {
+  return readdirSync(out)
+    .filter((name) => /^records-\d+\.jsonl$/.test(name))
+    .map((name) => join(out, name));
+}
+
+/** Takes away what a stop cut off in its middle, so that the next line does not go on with it. */
+function dropCutLines() {
+  for (const file of recordFiles()) {
+    const text = readFileSync(file, 'utf8');
+    if (!text.endsWith('\n')) writeFileSync(file, text.slice(0, text.lastIndexOf('\n') + 1));
+  }
 }
 
 function writeSummary() {
-  const records = Array.from({ length: jobs }, (_, index) => readRecords(index)).flat();
+  const records = readRecords();
   const gathered = arms.map(({ name }) => {
     const own = records
       .filter(({ arm, trial }) => arm === name && trial < trials)
