@@ -12,6 +12,10 @@ function table(head, rows) {
 
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
+/** The mean over the probed rounds from the eighth on. */
+const late = (values) =>
+  mean(Object.entries(values).flatMap(([round, value]) => (Number(round) >= 8 ? [value] : [])));
+
 /** The three points by which a recipe is chosen (recipe.md), with the numbers that decide them. */
 function points(off) {
   const ends = (values) => [
@@ -75,6 +79,18 @@ ${table(
   effects.map(({ name, first, early, late, last, earlyLoss, lateLoss }) => [
     name,
     ...[first, early, late, last, earlyLoss, lateLoss].map(signed),
+  ]),
+)}
+
+## Families, rounds 8 and later
+
+Mean stability; what is lost, and which arm keeps it.
+
+${table(
+  ['family', ...arms.map(({ name }) => name)],
+  Object.keys(off.families).map((family) => [
+    family,
+    ...arms.map(({ families }) => two(late(families[family]))),
   ]),
 )}
 

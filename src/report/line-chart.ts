@@ -39,14 +39,15 @@ export type FigureLook = 'paper' | 'page';
 
 const WIDTH = 600;
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
-/** Orange and blue keep apart for every kind of colour sight, and stand out on white and on near-black. */
-const COLOURS = ['#d2691e', '#2f81d7', '#7a8a3a'];
+/** Orange and blue keep apart for every kind of colour sight, and stand out on white and on near-black. At most four series. */
+const COLOURS = ['#d2691e', '#2f81d7', '#7a8a3a', '#a04a8a'];
 const DASHES = [
   [6, 4],
   [1, 0],
   [2, 3],
+  [8, 3, 2, 3],
 ];
-const SHAPES = ['circle', 'square', 'diamond'];
+const SHAPES = ['circle', 'square', 'diamond', 'triangle-up'];
 /** Between two labels at the ends of lines, in pixels. */
 const LABEL_HEIGHT = 17;
 
