@@ -87,9 +87,17 @@ function probeGroups(grammar: Grammar, instructions: readonly Instruction[]): In
   return always.length === 0 ? others : [always, ...others];
 }
 
+/** Families that an answer shows only when asked come first, so that the first trials have what only a probe can tell. */
+function familiesInOrder({ families }: Grammar): string[] {
+  const order = ['asked', 'topic', 'always'];
+  return Object.keys(families).sort(
+    (a, b) => order.indexOf(families[a]!.shown) - order.indexOf(families[b]!.shown),
+  );
+}
+
 /** The first family goes by the index, the second is the next one with which it makes a pair that is held out. */
 function drawHeldOutPair(grammar: Grammar, chance: Chance, index: number): [Instruction, Instruction] {
-  const names = Object.keys(grammar.families);
+  const names = familiesInOrder(grammar);
   const first = names[index % names.length]!;
   const offset = index + 1 + Math.floor(index / names.length);
   for (let step = 0; step < names.length; step++) {
