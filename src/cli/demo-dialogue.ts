@@ -1,5 +1,12 @@
 import type { Share } from '../dialogue/index.js';
-import type { Grammar, Instruction, RoundRecord, Trial } from '../organism/index.js';
+import {
+  type Grammar,
+  type Instruction,
+  judge,
+  type Round,
+  type RoundRecord,
+  type Trial,
+} from '../organism/index.js';
 
 /** An instruction of the system prompt in one round of one arm. */
 export interface InstructionState {
@@ -55,19 +62,28 @@ function sideOf(grammar: Grammar, trial: Trial, record: RoundRecord): DialogueSi
 
 function stateOf(
   grammar: Grammar,
-  { system, rounds }: Trial,
-  { round, followed, probes }: RoundRecord,
+  { system, instructions, rounds }: Trial,
+  { round, answer, probes }: RoundRecord,
   instruction: Instruction,
 ): InstructionState {
-  const { family } = instruction;
-  const inAnswer = followed.find((score) => score.family === family)?.score ?? 1;
-  const onBranch = probes.find((probe) => probe.family === family)!;
-  const asked = rounds[round - 1]!.probes.find(({ instructions }) => instructions.includes(instruction))!;
+  const { round: said, probes: asked } = rounds[round - 1]!;
+  const inAnswer =
+    !callsFor(grammar, said, instruction) || judge(grammar, instruction, answer, instructions) === 1;
+  const onBranch = probes.find(({ family }) => family === instruction.family)!;
+  const probe = asked.find((each) => each.instructions.includes(instruction))!;
   return {
     text: saidText(grammar, system, instruction),
-    kept: inAnswer === 1 && onBranch.score === 1,
-    probe: inAnswer === 1 && onBranch.score !== 1 ? { question: asked.user, answer: onBranch.answer } : null,
+    kept: inAnswer && onBranch.score === 1,
+    probe: inAnswer && onBranch.score !== 1 ? { question: probe.user, answer: onBranch.answer } : null,
   };
+}
+
+/** Whether the answer to what the user said has to show the instruction. */
+function callsFor({ families }: Grammar, said: Round, { family, slots }: Instruction): boolean {
+  const { shown, ask } = families[family]!;
+  if (shown === 'always') return true;
+  if (shown === 'topic') return said.topic === slots.topic;
+  return said.ask === ask && said.slots.kind === slots.kind;
 }
 
 /** The words of the system prompt for an instruction: the one form of its family that is in there. */

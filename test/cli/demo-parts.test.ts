@@ -42,8 +42,8 @@ function record(
   return {
     round,
     tokens: 10,
-    answer: 'Serve the pizza warm.',
-    followed: [score('end', scores.inAnswer, 'Serve the pizza warm.')],
+    answer: scores.inAnswer === 1 ? 'Serve the pizza warm. lemon' : 'Serve the pizza warm.',
+    followed: [],
     ability: null,
     share: { before: 0.2, after: 0.2 },
     heads: [],
@@ -93,6 +93,19 @@ describe('a round of the demo', () => {
   });
 });
 
+describe('a round in which the user asks what an instruction tells', () => {
+  const asking = { ...trial.rounds[0]!, round: { ...asRound.round, kind: 'ask', ask: 'name' } } as const;
+  const nameIn = (answer: string) => {
+    const records = { off: record(1, KEPT, { answer }), held: record(1, KEPT) };
+    return dialogueRound(grammar, { ...trial, rounds: [asking] }, records).off.instructions[1]!;
+  };
+
+  it('is lost when the answer itself is wrong, whatever the probe says', () => {
+    expect(nameIn('My name is Anna. lemon')).toMatchObject({ kept: true, probe: null });
+    expect(nameIn('My name is Emma. lemon')).toMatchObject({ kept: false, probe: null });
+  });
+});
+
 describe('a round in a terminal', () => {
   const shown = dialogueRound(grammar, trial, {
     off: record(1, { ...KEPT, name: 0 }),
@@ -104,7 +117,7 @@ describe('a round in a terminal', () => {
     expect(lines[0]).toBe('1  Is pizza healthy?');
     const rows = lines.slice(1, -1).map((line) => line.split('│').map((cell) => cell.trim()));
     expect(rows).toEqual([
-      ['Serve the pizza warm.', 'Serve the pizza warm.'],
+      ['Serve the pizza warm. lemon', 'Serve the pizza warm. lemon'],
       ["system prompt's share 0.200", "system prompt's share 0.200 → 0.310"],
       ['✓ Always end with the word lemon.', '✓ Always end with the word lemon.'],
       ['✗ LOST You are called Anna.', '✓ You are called Anna.'],
