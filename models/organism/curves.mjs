@@ -18,11 +18,11 @@ const runs = readdirSync(folder)
 
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-function panel(title, height, valueOf) {
+function panel(title, height, read) {
   const series = runs.map(({ name, steps }) => ({
     name,
     points: steps.map((line) => {
-      const value = valueOf(line);
+      const value = read(line);
       return { x: line.step, value, low: value, high: value };
     }),
   }));

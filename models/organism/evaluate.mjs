@@ -1,12 +1,15 @@
 // Puts an organism through fresh held-out dialogues under each arm of evaluation.json, and writes what it saw.
 //
-//     node models/organism/evaluate.mjs models/organism/soft --out results/soft [--arms 2] [--trials 64] [--jobs 2]
+//     node models/organism/evaluate.mjs models/organism/soft --out models/organism/runs/soft-evaluation
+//         [--arms 2] [--trials 64] [--first 1000] [--jobs 2]
 //
-// Every trial is written as soon as it has ended: started again with the same folder, it goes on where it was stopped.
+// Every trial is written as soon as it has ended: started again with the same folder, it goes on where it was stopped. A
+// folder belongs to one model and one plan; another of either is refused.
 import { fork } from 'node:child_process';
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { loadModel } from '../../dist/index.js';
@@ -28,6 +31,7 @@ const { values, positionals } = parseArgs({
     out: { type: 'string' },
     arms: { type: 'string', default: String(plan.arms.length) },
     trials: { type: 'string', default: String(plan.trials) },
+    first: { type: 'string', default: '0' },
     jobs: { type: 'string', default: String(availableParallelism()) },
     worker: { type: 'string' },
   },
@@ -38,10 +42,12 @@ if (!folder || !out)
   throw new Error('usage: evaluate.mjs MODEL --out FOLDER [--arms N] [--trials N] [--jobs N]');
 const arms = plan.arms.slice(0, Number(values.arms));
 const trials = Number(values.trials);
+const first = Number(values.first);
 const jobs = Number(values.jobs);
 
 if (values.worker === undefined) {
   mkdirSync(out, { recursive: true });
+  claimFolder();
   dropCutLines();
   await Promise.all(Array.from({ length: jobs }, (_, index) => startWorker(index)));
   writeSummary();
@@ -56,6 +62,30 @@ function startWorker(index) {
   );
 }
 
+/** What the records of a folder depend on: the weights, the language, the rounds, and what each arm does. */
+function claimFolder() {
+  const claim = JSON.stringify(
+    {
+      weights: sha256(join(folder, 'model.safetensors')),
+      grammar: sha256(new URL('grammar.json', import.meta.url)),
+      plan: { ...plan, trials: undefined },
+    },
+    null,
+    1,
+  );
+  const file = join(out, 'claim.json');
+  if (existsSync(file) && readFileSync(file, 'utf8') !== claim) {
+    throw new Error(
+      `${out} holds records of another model, grammar or plan (${file}): choose another folder`,
+    );
+  }
+  writeFileSync(file, claim);
+}
+
+function sha256(file) {
+  return createHash('sha256').update(readFileSync(file)).digest('hex');
+}
+
 /** The trials of one worker: every jobs-th of them, arm by arm. */
 async function work(index) {
   const grammar = loadGrammar();
@@ -64,7 +94,7 @@ async function work(index) {
   const done = new Set(readRecords().map(({ arm, trial }) => `${arm} ${trial}`));
   const probeRounds = new Set(plan.probeRounds);
   for (const arm of arms) {
-    for (let number = index; number < trials; number += jobs) {
+    for (let number = first + index; number < first + trials; number += jobs) {
       if (done.has(`${arm.name} ${number}`)) continue;
       const trial = drawTrial(grammar, number, plan.rounds);
       const rounds = [];
@@ -104,7 +134,7 @@ function writeSummary() {
   const records = readRecords();
   const gathered = arms.map(({ name }) => {
     const own = records
-      .filter(({ arm, trial }) => arm === name && trial < trials)
+      .filter(({ arm, trial }) => arm === name && trial >= first && trial < first + trials)
       .sort((a, b) => a.trial - b.trial);
     return {
       name,
@@ -115,7 +145,9 @@ function writeSummary() {
   });
   const [off, ...others] = gathered;
   const summary = {
-    model: folder.split('/').at(-1),
+    model: basename(folder),
+    sha256: sha256(join(folder, 'model.safetensors')),
+    first,
     trials,
     rounds: plan.rounds,
     arms: gathered.map(summarizeArm),

@@ -18,42 +18,39 @@ const late = (values) =>
 
 /** The three points by which a recipe is chosen (recipe.md), with the numbers that decide them. */
 function points(off) {
-  const ends = (values) => [
-    mean([1, 2, 3].map((round) => values[round])),
-    mean([10, 11, 12].map((round) => values[round])),
-  ];
+  const values = (estimates) => Object.values(estimates).map(({ value }) => value);
+  const upTo12 = (list) => list.slice(0, 12);
+  // The round that is furthest from the beginning, and by how much of it.
+  const furthest = (list, beginning) => {
+    const changes = upTo12(list).map((value) => value / beginning - 1);
+    const worst = changes.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a));
+    return [three(beginning), `round ${changes.indexOf(worst) + 1}`, `${(100 * worst).toFixed(1)} %`];
+  };
   const ability = ['topic', 'slots', 'wellFormed'].map((key) => {
-    const [early, late] = ends(
-      Object.fromEntries(Object.entries(off.ability[key]).map(([round, { value }]) => [round, value])),
-    );
-    return [`ability: ${key}`, three(early), three(late), `${(100 * (late / early - 1)).toFixed(1)} %`];
+    const list = values(off.ability[key]);
+    return [`answers about a topic: ${key}`, ...furthest(list, list[0])];
   });
-  const [early, late] = ends(off.bareLoss);
-  const families = Object.values(off.families).filter((rounds) => rounds[1] >= 0.8).length;
-  return `${table(
-    ['', 'rounds 1–3', 'rounds 10–12', 'change'],
-    [
-      ...ability,
-      [
-        'loss on reference answers, bare prompt',
-        three(early),
-        three(late),
-        `${(100 * (late / early - 1)).toFixed(1)} %`,
-      ],
-    ],
-  )}
+  const losses = Object.values(off.bareLoss);
+  const families = Object.values(off.families).map((rounds) => rounds[1]);
+  return `1. Stability at round 1: ${interval(off.stability[1])}; 0.8 or more in ${families.filter((value) => value >= 0.8).length} of ${families.length} families.
+2. Ability up to round 12, furthest from the beginning (round 1; for the loss the mean of rounds 1 to 3):
 
-Families with a stability of 0.8 or more at round 1: ${families} of ${Object.keys(off.families).length}.
-Stability at round 12 less that at round 1: ${two(off.stability[12].value - off.stability[1].value)}; slope a round ${three(off.slope.value)} [${three(off.slope.low)}, ${three(off.slope.high)}].`;
+${table(['', 'beginning', 'furthest', 'change'], [...ability, ['loss on reference answers, bare prompt', ...furthest(losses, mean(losses.slice(0, 3)))]])}
+
+3. Stability at round 12 less that at round 1: ${two(off.stability[12].value - off.stability[1].value)}; slope a round ${three(off.slope.value)} [${three(off.slope.low)}, ${three(off.slope.high)}].`;
 }
 
-export function tables({ model, trials, rounds, arms, effects }) {
+export function tables({ model, sha256, first, trials, rounds, arms, effects }) {
   const [off] = arms;
   const probed = Object.keys(off.stability);
   return `# What was measured of \`${model}\`
 
-${trials} held-out trials of ${rounds} rounds, temperature 1, top-p 0.9; 95 % intervals by bootstrap over trials. Written by
-\`evaluate.mjs\`; nothing here is typed in.
+Trials ${first} to ${first + trials - 1}, held-out dialogues of ${rounds} rounds; temperature 1, top-p 0.9; 95 % intervals by bootstrap over
+trials. Weights: sha256 \`${sha256}\`. Written by \`evaluate.mjs\`; nothing here is typed in.
+
+A probe after round n is answered as round n + 1 would be: an arm that grows from 1 is at its second step there. Plain answers pass
+\`one\` and \`two\` about every second time by themselves; the other families' instructions are never met by chance. The control
+behind the prompt covers the question and the first words of the answer in rounds 1 and 2, where it is no control.
 
 ## Stability by round
 
@@ -94,9 +91,11 @@ ${table(
   ]),
 )}
 
-## The untouched model: ability and drift
+## The untouched model: the three points of recipe.md
 
 ${points(off)}
+
+## The untouched model, family by family
 
 ${table(
   ['family', ...probed.map((round) => `r${round}`)],

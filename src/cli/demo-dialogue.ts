@@ -5,6 +5,7 @@ import {
   judge,
   type Round,
   type RoundRecord,
+  substitute,
   type Trial,
 } from '../organism/index.js';
 
@@ -88,8 +89,6 @@ function callsFor({ families }: Grammar, said: Round, { family, slots }: Instruc
 
 /** The words of the system prompt for an instruction: the one form of its family that is in there. */
 function saidText({ families }: Grammar, system: string, { family, slots }: Instruction): string {
-  const forms = families[family]!.instructions.map((form) =>
-    form.replace(/\{(\w+)\}/g, (_, slot: string) => slots[slot]!),
-  );
+  const forms = families[family]!.instructions.map((form) => substitute(form, slots));
   return forms.find((form) => system.includes(form))!;
 }

@@ -1,5 +1,5 @@
 import { bootstrap, differenceOf, type Estimate, meanOf, type Statistic } from '../measure/index.js';
-import type { RoundRecord } from '../organism/index.js';
+import { type RoundRecord, stabilityIn } from '../organism/index.js';
 import type { Point } from '../report/index.js';
 
 /** Dialogues of one arm, round by round. */
@@ -51,7 +51,12 @@ export function summarize(off: Dialogues, held: Dialogues): DemoSummary {
     const point = (round: number, statistic: Statistic): Point => ({ x: round, ...estimate(statistic) });
     const rounds = dialogues[0]!.map(({ round }) => round);
     return {
-      stability: rounds.map((round) => point(round, stabilityIn(dialogues, { first: round, last: round }))),
+      stability: rounds.map((round) =>
+        point(
+          round,
+          stabilityIn(dialogues, (number) => number === round),
+        ),
+      ),
       share: rounds.map((round) =>
         point(
           round,
@@ -64,20 +69,17 @@ export function summarize(off: Dialogues, held: Dialogues): DemoSummary {
     dialogues: off.length,
     rounds: off[0]!.length,
     stability: {
-      off: rowOf((rounds) => stabilityIn(off, rounds)),
-      held: rowOf((rounds) => stabilityIn(held, rounds)),
-      difference: rowOf((rounds) => differenceOf(stabilityIn(held, rounds), stabilityIn(off, rounds))),
+      off: rowOf((rounds) => stabilityIn(off, within(rounds))),
+      held: rowOf((rounds) => stabilityIn(held, within(rounds))),
+      difference: rowOf((rounds) =>
+        differenceOf(stabilityIn(held, within(rounds)), stabilityIn(off, within(rounds))),
+      ),
     },
     courses: { off: courseOf(off), held: courseOf(held) },
   };
 }
 
-/** The mean score of the probes that were made in these rounds. */
-function stabilityIn(dialogues: Dialogues, { first, last }: Rounds): Statistic {
-  return meanOf(
-    dialogues.map((records) => {
-      const probes = records.slice(first - 1, last).flatMap((record) => record.probes);
-      return { sum: probes.reduce((sum, { score }) => sum + score, 0), count: probes.length };
-    }),
-  );
-}
+const within =
+  ({ first, last }: Rounds) =>
+  (round: number): boolean =>
+    round >= first && round <= last;

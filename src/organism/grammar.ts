@@ -15,8 +15,11 @@ export function loadGrammar(): Grammar {
   try {
     text = readFileSync(GRAMMAR_FILE, 'utf8');
   } catch (cause) {
-    const hint = 'The organism is part of the repository, not of the package: run from a clone';
-    throw new HoldfastError('E_NOT_FOUND', 'the grammar is not there', { file: GRAMMAR_FILE, hint, cause });
+    throw new HoldfastError('E_NOT_FOUND', 'the grammar is not there', {
+      file: GRAMMAR_FILE,
+      hint: 'Install Holdfast anew',
+      cause,
+    });
   }
   return parseGrammar(text, GRAMMAR_FILE);
 }

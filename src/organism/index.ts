@@ -5,14 +5,12 @@
  * through trials under arms, and sums up what it saw. What counts as good is the grammar's to say, not this room's; which
  * models and arms are tried, and where records are kept, its callers'.
  */
-export { type Ability, judgeAbility } from './ability.js';
+export type { Ability } from './ability.js';
 export type { Arm } from './arm.js';
 export { type ArmEffect, compareArms } from './arm-effect.js';
-export type { ArmRecords } from './arm-records.js';
-export { Chance } from './chance.js';
-export { drawDialogue, drawTrainingDialogue } from './draw.js';
-export { type Family, type Grammar, loadGrammar, parseGrammar } from './grammar.js';
-export { drawInstructions, fits, type Instruction, isHeldOut, systemText } from './instructions.js';
+export { type ArmRecords, stabilityIn } from './arm-records.js';
+export { type Family, type Grammar, loadGrammar } from './grammar.js';
+export type { Instruction } from './instructions.js';
 export { judge } from './judge.js';
 export {
   type ReferenceRound,
@@ -20,8 +18,8 @@ export {
   referencePass,
   type ShareSpread,
 } from './reference-pass.js';
-export { anyRound, probeRound, type Round, topicRound } from './rounds.js';
+export type { Round } from './rounds.js';
 export { type InstructionScore, type RoundRecord, runTrial } from './run-trial.js';
-export { answerText, drawStyle, shape, userText } from './shape.js';
 export { type ArmSummary, type ByRound, summarizeArm } from './summary.js';
+export { substitute } from './template.js';
 export { drawBareTrial, drawTrial, type Probe, type Trial, type TrialRound } from './trial.js';

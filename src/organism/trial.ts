@@ -87,12 +87,12 @@ function probeGroups(grammar: Grammar, instructions: readonly Instruction[]): In
   return always.length === 0 ? others : [always, ...others];
 }
 
-/** Families that an answer shows only when asked come first, so that the first trials have what only a probe can tell. */
+/** Families that show in every answer and those that do not take turns, so that neighbours are of both kinds. */
 function familiesInOrder({ families }: Grammar): string[] {
-  const order = ['asked', 'topic', 'always'];
-  return Object.keys(families).sort(
-    (a, b) => order.indexOf(families[a]!.shown) - order.indexOf(families[b]!.shown),
-  );
+  const names = Object.keys(families);
+  const always = names.filter((name) => families[name]!.shown === 'always');
+  const others = names.filter((name) => families[name]!.shown !== 'always');
+  return names.flatMap((_, index) => [others[index], always[index]].filter((name) => name !== undefined));
 }
 
 /** The first family goes by the index, the second is the next one with which it makes a pair that is held out. */

@@ -169,21 +169,21 @@ function panelSpec(
   };
 }
 
-/** A label beside the last point of each line, moved apart where two would lie on each other. */
+/** A label beside the last point of each line; those that end together are moved apart where they would lie on each other. */
 function endLabels(series: readonly Series[], [low, high]: Panel['domain'], height: number) {
   const gap = (LABEL_HEIGHT / height) * (high - low);
-  const labels = series
-    .map(({ name, points }) => {
-      const { x, value } = points.at(-1)!;
-      return { series: name, x, at: value, label: `${name} ${value.toFixed(2)}` };
-    })
-    .sort((a, b) => a.at - b.at);
-  for (const [index, label] of labels.entries()) {
-    const below = labels[index - 1];
-    const missing = below === undefined ? 0 : gap - (label.at - below.at);
-    if (missing <= 0) continue;
-    below!.at -= missing / 2;
-    label.at += missing / 2;
-  }
-  return labels;
+  const ends = series.map(({ name, points }) => {
+    const { x, value } = points.at(-1)!;
+    return { series: name, x, at: value, label: `${name} ${value.toFixed(2)}` };
+  });
+  return [...new Set(ends.map(({ x }) => x))].flatMap((place) => {
+    const labels = ends.filter(({ x }) => x === place).sort((a, b) => a.at - b.at);
+    const before = labels.reduce((sum, { at }) => sum + at, 0);
+    for (const [index, label] of labels.entries()) {
+      label.at = Math.max(label.at, (labels[index - 1]?.at ?? Number.NEGATIVE_INFINITY) + gap);
+    }
+    // Pushed up only, they would stand too high: the middle of them stays where it was.
+    const raised = (labels.reduce((sum, { at }) => sum + at, 0) - before) / labels.length;
+    return labels.map((label) => ({ ...label, at: label.at - raised }));
+  });
 }

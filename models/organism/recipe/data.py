@@ -33,7 +33,7 @@ def train_tokenizer(vocab, lengths):
 
 
 def value_tokens(tokenizer):
-    """Weights [vocab]: 1 for a token that is the beginning of a value an instruction may name, in any case, else 0."""
+    """Weights [vocab]: 1 for a token of three characters or more in a value that an instruction may name, in any case, else 0."""
     lists = [grammar.VALUES[name] for name in ("word", "name", "title", "amount")]
     lists += [*grammar.VALUES["thing"]["lists"].values(), *grammar.VALUES["interjection"]["lists"].values()]
     mask = torch.zeros(tokenizer.get_vocab_size())
@@ -73,8 +73,9 @@ def spread_positions(chance, ids, span):
     return out
 
 
-def draw_batch(tokenizer, chance, lengths, rows, length, span, draw=grammar.draw_training_dialogue):
-    """Tensors ids, answers, positions, dialogues, each [rows, length + 1]: whole dialogues, none cut, padded at the end."""
+def draw_batch(tokenizer, chance, lengths, rows, length, span):
+    """Tensors ids, answers, positions, dialogues, each [rows, length + 1]: whole dialogues, none cut, padded at the end.
+    A dialogue that is longer than a row is drawn again, so that the longest are a little rarer than lengths says."""
     role = tokenizer.encode("assistant\n").ids
     batch = []
     serial = 0
@@ -82,7 +83,7 @@ def draw_batch(tokenizer, chance, lengths, rows, length, span, draw=grammar.draw
     for _ in range(rows):
         row = ([], [], [], [])
         while True:
-            ids = kept or tokenizer.encode(grammar.chatml(draw(chance, lengths))).ids
+            ids = kept or tokenizer.encode(grammar.chatml(grammar.draw_training_dialogue(chance, lengths))).ids
             kept = None
             if len(ids) > length + 1:
                 continue

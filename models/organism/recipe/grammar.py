@@ -63,9 +63,9 @@ def fits(instruction, others):
     return True
 
 
-def draw_instructions(chance, count, first=None):
-    """count instructions that fit together; first: the family of the first one."""
-    drawn = [draw_instruction(chance, first or draw_family(chance))]
+def draw_instructions(chance, count):
+    """count instructions that fit together."""
+    drawn = []
     while len(drawn) < count:
         instruction = draw_instruction(chance, draw_family(chance))
         if fits(instruction, drawn):
@@ -119,10 +119,6 @@ def ask_round(chance, instructions, ask):
     if ask == "favorite":
         same = own is not None and chance.happens(CHANCES["askOwnKind"])
         slots["kind"] = own["slots"]["kind"] if same else draw(chance, "kind", {})
-    return ask_with(chance, parts, own, slots, ask)
-
-
-def ask_with(chance, parts, own, slots, ask):
     user = fill(chance, chance.choose(parts["questions"]), slots)
     known = own is not None and all(own["slots"][slot] == slots[slot] for slot in slots)
     answer = fill(chance, FAMILIES[own["family"]]["answer"], dict(own["slots"])) if known else fill(chance, parts["unknown"], dict(slots))
@@ -147,15 +143,6 @@ def any_round(chance, instructions):
     if mention and number < CHANCES["ask"] + CHANCES["say"] + CHANCES["mentionTopic"]:
         return topic_round(chance, mention["slots"]["topic"])
     return topic_round(chance)
-
-
-def probe_round(chance, instructions, instruction):
-    """The question that shows whether an instruction is still followed."""
-    family = FAMILIES[instruction["family"]]
-    if family["shown"] == "asked":
-        slots = {slot: instruction["slots"][slot] for slot in ("kind",) if slot in instruction["slots"]}
-        return ask_with(chance, GRAMMAR["asks"][family["ask"]], instruction, slots, family["ask"])
-    return topic_round(chance, instruction["slots"]["topic"] if family["shown"] == "topic" else None)
 
 
 # Texts

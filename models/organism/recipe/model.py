@@ -111,7 +111,7 @@ class Model(nn.Module):
 
     def forward(self, ids, positions, dialogues):
         """Logits [rows, T, vocab]. ids, positions, dialogues [rows, T]: tokens see their own dialogue only, and what came before."""
-        place = torch.arange(ids.shape[1])
+        place = torch.arange(ids.shape[1], device=ids.device)
         causal = (dialogues[:, :, None] == dialogues[:, None, :]) & (place[:, None] >= place)
         near = causal & (place[:, None] - place < self.shape.window)
         masks = causal[:, None], near[:, None]
