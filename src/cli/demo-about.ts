@@ -39,15 +39,22 @@ export function aboutLines({ parameters }: DemoFacts): string[] {
   ];
 }
 
-/** How the results came about: names and values. */
-export function recordOf({ hash, versions }: DemoFacts, trials: number): Record<string, string> {
+/**
+ * How the results came about: names and values.
+ * @param shown the trial of the dialogue; the table is over the `trials` after it
+ */
+export function recordOf(
+  { hash, versions }: DemoFacts,
+  shown: number,
+  trials: number,
+): Record<string, string> {
   return {
     model: 'models/organism/soft',
     'sha256 of its weights': hash,
     held: policyText(RECOMMENDED_HOLD),
     'its target': "the system prompt's message with all before it (prefix), in all layers and heads",
-    'the dialogue': "trial 0, the first of the study's list",
-    'the table and the figure': `trials 1 to ${trials}`,
+    'the dialogue': `trial ${shown}, the first of the study's list whose instructions are kept in rounds 1 to 3, off`,
+    'the table and the figure': `trials ${shown + 1} to ${shown + trials}`,
     'users and probes': 'drawn from models/organism/grammar.json; a trial depends on its number alone',
     sampling: 'temperature 1, top-p 0.9; seeds follow from trial and round, the same off and held',
     intervals: '95 %, percentile bootstrap over dialogues, 10,000 resamples',

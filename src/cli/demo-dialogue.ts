@@ -42,8 +42,8 @@ export function dialogueRound(
   return {
     number,
     user: trial.rounds[number - 1]!.user,
-    off: sideOf(grammar, trial, records.off),
-    held: sideOf(grammar, trial, records.held),
+    off: dialogueSide(grammar, trial, records.off),
+    held: dialogueSide(grammar, trial, records.held),
   };
 }
 
@@ -52,7 +52,8 @@ export function isLost({ instructions }: DialogueSide): boolean {
   return instructions.some(({ kept }) => !kept);
 }
 
-function sideOf(grammar: Grammar, trial: Trial, record: RoundRecord): DialogueSide {
+/** What one arm did in a round. */
+export function dialogueSide(grammar: Grammar, trial: Trial, record: RoundRecord): DialogueSide {
   const { answer, share } = record;
   return {
     answer,

@@ -63,6 +63,7 @@ export function tableNote({ dialogues, rounds }: DemoSummary): string {
     `${dialogues} other dialogues of ${rounds} rounds, with instructions that no training dialogue combined. ` +
     'Stability: the fraction of probes that are answered as the system prompt says. In brackets 95 % intervals from a ' +
     'bootstrap over dialogues; off and held are paired: the same users, probes and seeds. ' +
+    "The prompt's share is the mean over all layers and heads; half of the layers see only the last 64 tokens. " +
     'What so few dialogues of one tiny model cannot tell, models/organism/soft/evaluation.md does.'
   );
 }

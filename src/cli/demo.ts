@@ -4,12 +4,12 @@ import { RECOMMENDED_HOLD } from '../dialogue/index.js';
 import { type Arm, drawTrial, loadGrammar, type Trial } from '../organism/index.js';
 import { positiveInteger } from './arguments.js';
 import { aboutLines, readFacts, recordOf, sourceOf } from './demo-about.js';
-import { type DialogueRound, dialogueRound } from './demo-dialogue.js';
+import { type DialogueRound, dialogueRound, dialogueSide, isLost } from './demo-dialogue.js';
 import { makeFolder, writeResult } from './demo-files.js';
 import { commandName, nextCommands } from './demo-next.js';
 import { openRunner, type Runner, runAll } from './demo-runners.js';
 import { createScreen, type Screen } from './demo-screen.js';
-import { type DemoSummary, LATE, summarize } from './demo-summary.js';
+import { type DemoSummary, EARLY, LATE, summarize } from './demo-summary.js';
 import { columnHeading, lostLine, roundLines, summaryLines } from './demo-view.js';
 
 interface DemoFlags {
@@ -54,15 +54,16 @@ async function demo({ trials, out }: DemoFlags): Promise<void> {
     openRunner,
   );
   try {
-    const trial = drawTrial(loadGrammar(), 0, ROUNDS);
+    const trial = await firstThatHolds(runners[0]!);
     const dialogue = await showDialogue(screen, trial, runners);
-    const summary = await showSummary(screen, trials, runners);
+    const others = Array.from({ length: trials }, (_, index) => trial.index + 1 + index);
+    const summary = await showSummary(screen, others, runners);
     const files = await writeResult(out, {
       about,
       system: trial.system,
       dialogue,
       summary,
-      record: recordOf(facts, trials),
+      record: recordOf(facts, trial.index, trials),
       source: sourceOf(facts, trials),
     });
     screen.title('Written');
@@ -74,13 +75,31 @@ async function demo({ trials, out }: DemoFlags): Promise<void> {
   }
 }
 
+/**
+ * The first trial of the study's list whose instructions are all kept in the early rounds, off: where nothing is held,
+ * nothing can be seen to be lost. What comes later, and the arm held, play no part in the choice.
+ */
+async function firstThatHolds(runner: Runner): Promise<Trial> {
+  const grammar = loadGrammar();
+  for (let index = 0; ; index++) {
+    const trial = drawTrial(grammar, index, ROUNDS);
+    let holds = true;
+    for await (const record of runner.run({ trial: index, rounds: EARLY.last, arm: OFF })) {
+      holds &&= !isLost(dialogueSide(grammar, trial, record));
+    }
+    if (holds) return trial;
+  }
+}
+
 async function showDialogue(
   screen: Screen,
   trial: Trial,
   [first, second]: readonly Runner[],
 ): Promise<DialogueRound[]> {
   const { width, paint } = screen;
-  screen.title("One dialogue: trial 0, the first of the study's list");
+  screen.title(
+    `One dialogue: trial ${trial.index}, the first of the study's list that holds in rounds ${EARLY.first} to ${EARLY.last}, off`,
+  );
   screen.text(`System prompt: ${trial.system}`);
   screen.text(
     'After each round every instruction is also tested by a question on a branch, which the dialogue never sees; the ' +
@@ -102,17 +121,19 @@ async function showDialogue(
   return rounds;
 }
 
-async function showSummary(screen: Screen, trials: number, runners: readonly Runner[]): Promise<DemoSummary> {
-  screen.title(`${trials} other dialogues: trials 1 to ${trials}`);
-  const tasks = [OFF, HELD].flatMap((arm) =>
-    Array.from({ length: trials }, (_, index) => ({ trial: index + 1, rounds: ROUNDS, arm })),
-  );
+async function showSummary(
+  screen: Screen,
+  trials: readonly number[],
+  runners: readonly Runner[],
+): Promise<DemoSummary> {
+  screen.title(`${trials.length} other dialogues: trials ${trials[0]} to ${trials.at(-1)}`);
+  const tasks = [OFF, HELD].flatMap((arm) => trials.map((trial) => ({ trial, rounds: ROUNDS, arm })));
   screen.progress(`0 of ${tasks.length} answered …`);
   const records = await runAll(runners, tasks, (done) => {
     screen.progress(`${done} of ${tasks.length} answered …`);
   });
   screen.progress('');
-  const summary = summarize(records.slice(0, trials), records.slice(trials));
+  const summary = summarize(records.slice(0, trials.length), records.slice(trials.length));
   screen.lines(summaryLines(summary, screen.width, screen.paint));
   return summary;
 }
