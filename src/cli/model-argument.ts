@@ -1,14 +1,10 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Argument, type Command } from 'commander';
 import { HoldfastError } from '../errors.js';
 import { EMBEDDED_MODEL } from '../load.js';
 
-/** The embedded models, by what a person may call them. */
-const EMBEDDED: ReadonlyMap<string, string> = new Map([
-  ['organism', EMBEDDED_MODEL],
-  ['organism/sharp', join(EMBEDDED_MODEL, '../sharp')],
-]);
+/** The embedded model, by its name. */
+const EMBEDDED_NAME = 'organism';
 
 const UNNAMED =
   'note: no model named, using the embedded one, models/organism/soft ' +
@@ -19,8 +15,7 @@ export function addModelArgument(command: Command): Command {
   return command.addArgument(
     new Argument(
       '[model]',
-      'a folder with a model, a .safetensors or a .gguf file; without one, the embedded model, organism ' +
-        '(its sharp twin: organism/sharp)',
+      `a folder with a model, a .safetensors or a .gguf file; without one, the embedded model, ${EMBEDDED_NAME}`,
     ),
   );
 }
@@ -32,19 +27,18 @@ export function addModelArgument(command: Command): Command {
  */
 export function modelPath(named: string | undefined): string {
   if (named === undefined) {
-    const path = installed(EMBEDDED_MODEL);
+    const path = embeddedPath();
     process.stderr.write(UNNAMED);
     return path;
   }
-  const embedded = EMBEDDED.get(named);
   // A folder of that name is what the person sees, and means.
-  return embedded === undefined || existsSync(named) ? named : installed(embedded);
+  return named !== EMBEDDED_NAME || existsSync(named) ? named : embeddedPath();
 }
 
-function installed(path: string): string {
-  if (existsSync(path)) return path;
+function embeddedPath(): string {
+  if (existsSync(EMBEDDED_MODEL)) return EMBEDDED_MODEL;
   throw new HoldfastError('E_NOT_FOUND', 'the embedded model is missing', {
-    file: path,
+    file: EMBEDDED_MODEL,
     hint: 'Install Holdfast anew, or name a model',
   });
 }
