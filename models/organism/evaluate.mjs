@@ -39,7 +39,7 @@ const { values, positionals } = parseArgs({
 const [folder] = positionals;
 const { out } = values;
 if (!folder || !out)
-  throw new Error('usage: evaluate.mjs MODEL --out FOLDER [--arms N] [--trials N] [--jobs N]');
+  throw new Error('usage: evaluate.mjs MODEL --out FOLDER [--arms N] [--trials N] [--first N] [--jobs N]');
 const arms = plan.arms.slice(0, Number(values.arms));
 const trials = Number(values.trials);
 const first = Number(values.first);
@@ -47,10 +47,11 @@ const jobs = Number(values.jobs);
 
 if (values.worker === undefined) {
   mkdirSync(out, { recursive: true });
-  claimFolder();
+  const weights = sha256(join(folder, 'model.safetensors'));
+  claimFolder(weights);
   dropCutLines();
   await Promise.all(Array.from({ length: jobs }, (_, index) => startWorker(index)));
-  writeSummary();
+  writeSummary(weights);
 } else await work(Number(values.worker));
 
 function startWorker(index) {
@@ -63,10 +64,10 @@ function startWorker(index) {
 }
 
 /** What the records of a folder depend on: the weights, the language, the rounds, and what each arm does. */
-function claimFolder() {
+function claimFolder(weights) {
   const claim = JSON.stringify(
     {
-      weights: sha256(join(folder, 'model.safetensors')),
+      weights,
       grammar: sha256(new URL('grammar.json', import.meta.url)),
       plan: { ...plan, trials: undefined },
     },
@@ -130,7 +131,7 @@ function dropCutLines() {
   }
 }
 
-function writeSummary() {
+function writeSummary(weights) {
   const records = readRecords();
   const gathered = arms.map(({ name }) => {
     const own = records
@@ -146,7 +147,7 @@ function writeSummary() {
   const [off, ...others] = gathered;
   const summary = {
     model: basename(folder),
-    sha256: sha256(join(folder, 'model.safetensors')),
+    sha256: weights,
     first,
     trials,
     rounds: plan.rounds,

@@ -9,6 +9,8 @@ import {
 import { HoldfastError } from '../errors.js';
 import { PRECISIONS, type Precision, parsePrecision } from '../executors/cpu/precision.js';
 import type { Checkpoint, TensorType } from '../formats/index.js';
+import { openModel } from '../hub/index.js';
+import { findTemplate, findTokenizer } from '../load.js';
 import type { NamedToken, Tokenizer } from '../text/index.js';
 import { positiveInteger } from './arguments.js';
 import { type Paint, painter } from './colour.js';
@@ -75,9 +77,6 @@ export function registerInspect(program: Command): void {
 
 async function inspect(named: string | undefined, options: InspectOptions): Promise<InspectReport> {
   const precision = parsePrecision(options.precision ?? 'auto');
-  // Loaded here, because it loads native code that other commands do without.
-  const { findTemplate, findTokenizer } = await import('../load.js');
-  const { openModel } = await import('../hub/index.js');
   const path = modelPath(named);
   const files = await openModel(path);
   try {

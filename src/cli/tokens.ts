@@ -12,6 +12,7 @@ import { tokenText } from '../trace/index.js';
 import { type Paint, painter, type Style, showsColours } from './colour.js';
 import { readDialogue, wantsAnswer } from './dialogue-file.js';
 import { addModelArgument, modelPath } from './model-argument.js';
+import { openText } from './open-text.js';
 
 interface TokensOptions {
   readonly text?: string;
@@ -52,8 +53,6 @@ export function registerTokens(program: Command): void {
     )
     .option('--json', 'write {text, ids, spans, content}')
     .action(async (named: string | undefined, options: TokensOptions) => {
-      // Loaded here, because opening a model loads native code that other commands do without.
-      const { openText } = await import('./open-text.js');
       const { text, chat } = options;
       if (text === undefined && chat === undefined) {
         throw new HoldfastError('E_USAGE', 'nothing to tokenize', { hint: 'Give --text or --chat' });
