@@ -22,8 +22,13 @@ const ROOMS: readonly { readonly name: string; readonly browser: boolean }[] = [
   { name: 'trace', browser: true },
   { name: 'measure', browser: true },
   { name: 'organism', browser: false },
+  { name: 'material', browser: false },
+  { name: 'scenario', browser: false },
   { name: 'report', browser: true },
   { name: 'load', browser: false },
+  { name: 'decay', browser: false },
+  { name: 'study', browser: false },
+  { name: 'study/report', browser: false },
   { name: 'index', browser: false },
   { name: 'cli', browser: false },
 ];
@@ -43,6 +48,7 @@ const SIDE_DOORS: Readonly<Record<string, readonly string[]>> = {
   ],
   load: ['executors/cpu/precision'],
   index: ['executors/cpu/precision'],
+  study: ['executors/cpu/precision'],
   cli: ['executors/cpu/precision', 'executors/cpu/onnx/graph'],
 };
 

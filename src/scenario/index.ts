@@ -1,0 +1,6 @@
+/**
+ * Scenarios: dialogues that a model can be led through, from five kinds of source behind one interface: the organism's
+ * own language, self-chat as in Li et al. 2024, scripted users, primed dialogues and recorded ones. Knows what is said
+ * and how answers are judged; must not know arms, cells or where results are kept.
+ */
+export type { Probe, Scenario, ScenarioSource, User, UserContext } from './scenario.js';
