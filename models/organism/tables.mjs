@@ -1,11 +1,11 @@
 // The tables of an evaluation, from its summary, in Markdown.
 
-const two = (value) => value.toFixed(2).replace(/^(-?)0\./, '$1.');
-const three = (value) => value.toFixed(3);
-const interval = ({ value, low, high }) => `${two(value)} [${two(low)}, ${two(high)}]`;
-const signed = ({ value, low, high }) => `${value > 0 ? '+' : ''}${interval({ value, low, high })}`;
+export const two = (value) => value.toFixed(2).replace(/^(-?)0\./, '$1.');
+export const three = (value) => value.toFixed(3);
+export const interval = ({ value, low, high }) => `${two(value)} [${two(low)}, ${two(high)}]`;
+export const signed = ({ value, low, high }) => `${value > 0 ? '+' : ''}${interval({ value, low, high })}`;
 
-function table(head, rows) {
+export function table(head, rows) {
   const line = (cells) => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
@@ -16,28 +16,50 @@ const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.
 const late = (values) =>
   mean(Object.entries(values).flatMap(([round, value]) => (Number(round) >= 8 ? [value] : [])));
 
-/** The three points by which a recipe is chosen (recipe.md), with the numbers that decide them. */
-function points(off) {
+/** What decides the three points by which a recipe is chosen (recipe.md). */
+export function pointsOf(off) {
   const values = (estimates) => Object.values(estimates).map(({ value }) => value);
-  const upTo12 = (list) => list.slice(0, 12);
-  // The round that is furthest from the beginning, and by how much of it.
+  // The round up to 12 that is furthest from the beginning, and by how much of it.
   const furthest = (list, beginning) => {
-    const changes = upTo12(list).map((value) => value / beginning - 1);
-    const worst = changes.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a));
-    return [three(beginning), `round ${changes.indexOf(worst) + 1}`, `${(100 * worst).toFixed(1)} %`];
+    const changes = list.slice(0, 12).map((value) => value / beginning - 1);
+    const change = changes.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a));
+    return { beginning, round: changes.indexOf(change) + 1, change };
   };
-  const ability = ['topic', 'slots', 'wellFormed'].map((key) => {
-    const list = values(off.ability[key]);
-    return [`answers about a topic: ${key}`, ...furthest(list, list[0])];
-  });
   const losses = Object.values(off.bareLoss);
   const families = Object.values(off.families).map((rounds) => rounds[1]);
-  return `1. Stability at round 1: ${interval(off.stability[1])}; 0.8 or more in ${families.filter((value) => value >= 0.8).length} of ${families.length} families.
+  return {
+    families: families.length,
+    learned: families.filter((value) => value >= 0.8).length,
+    ability: Object.fromEntries(
+      ['topic', 'slots', 'wellFormed'].map((key) => {
+        const list = values(off.ability[key]);
+        return [key, furthest(list, list[0])];
+      }),
+    ),
+    bareLoss: furthest(losses, mean(losses.slice(0, 3))),
+    fall: off.stability[12].value - off.stability[1].value,
+  };
+}
+
+/** The three points, with the numbers that decide them. */
+function points(off) {
+  const { families, learned, ability, bareLoss, fall } = pointsOf(off);
+  const row = (name, { beginning, round, change }) => [
+    name,
+    three(beginning),
+    `round ${round}`,
+    `${(100 * change).toFixed(1)} %`,
+  ];
+  const rows = [
+    ...Object.entries(ability).map(([key, value]) => row(`answers about a topic: ${key}`, value)),
+    row('loss on reference answers, bare prompt', bareLoss),
+  ];
+  return `1. Stability at round 1: ${interval(off.stability[1])}; 0.8 or more in ${learned} of ${families} families.
 2. Ability up to round 12, furthest from the beginning (round 1; for the loss the mean of rounds 1 to 3):
 
-${table(['', 'beginning', 'furthest', 'change'], [...ability, ['loss on reference answers, bare prompt', ...furthest(losses, mean(losses.slice(0, 3)))]])}
+${table(['', 'beginning', 'furthest', 'change'], rows)}
 
-3. Stability at round 12 less that at round 1: ${two(off.stability[12].value - off.stability[1].value)}; slope a round ${three(off.slope.value)} [${three(off.slope.low)}, ${three(off.slope.high)}].`;
+3. Stability at round 12 less that at round 1: ${two(fall)}; slope a round ${three(off.slope.value)} [${three(off.slope.low)}, ${three(off.slope.high)}].`;
 }
 
 export function tables({ model, sha256, first, trials, rounds, arms, effects }) {
