@@ -1,13 +1,14 @@
 import {
   checkSchedule,
+  type HeadPair,
   type HeadSelection,
+  headMask,
   needsSystem,
   type Policy,
   parsePolicy,
   type Schedule,
   type Target,
   targetName,
-  uniformStrength,
 } from '../attention/index.js';
 import {
   checkLimits,
@@ -49,6 +50,8 @@ export interface SettingsOptions {
   /** Layers and heads the policy acts on; all if not said. */
   readonly layers?: readonly number[] | undefined;
   readonly heads?: readonly number[] | undefined;
+  /** The heads it acts on one by one, instead of layers and heads. */
+  readonly pairs?: readonly HeadPair[] | undefined;
   /** Its seed is the first answer's; each later answer takes the next. */
   readonly sampling?: SamplingOptions;
   /** Tokens of an answer at most; 512, or half the context where that is less. */
@@ -91,10 +94,8 @@ export function defaultSettings(contextLength: number): Settings {
  */
 export function changeSettings(current: Settings, changes: SettingsOptions, model: Model): Settings {
   const { policy, schedule } = choosePolicy(current, changes);
-  const layers = 'layers' in changes ? changes.layers : current.selection.layers;
-  const heads = 'heads' in changes ? changes.heads : current.selection.heads;
-  const selection = { ...(layers ? { layers } : {}), ...(heads ? { heads } : {}) };
-  uniformStrength('off', 1, headGrid(model.executor.blueprint), selection); // throws for a layer or head there is not
+  const selection = chooseHeads(current.selection, changes);
+  headMask(selection, headGrid(model.executor.blueprint)); // throws for a layer or head there is not
   const { maxTokens = current.maxTokens, stop = current.stop } = changes;
   checkLimits(maxTokens, stop);
   return {
@@ -106,6 +107,16 @@ export function changeSettings(current: Settings, changes: SettingsOptions, mode
     maxTokens,
     stop,
   };
+}
+
+/** Layers and heads that are said leave each other as they were; pairs stand instead of both, and both instead of pairs. */
+function chooseHeads(current: HeadSelection, changes: SettingsOptions): HeadSelection {
+  const saysGrid = changes.layers !== undefined || changes.heads !== undefined;
+  const pairs = 'pairs' in changes || saysGrid ? changes.pairs : current.pairs;
+  const kept = pairs === undefined ? current : {};
+  const layers = 'layers' in changes ? changes.layers : kept.layers;
+  const heads = 'heads' in changes ? changes.heads : kept.heads;
+  return { ...(layers ? { layers } : {}), ...(heads ? { heads } : {}), ...(pairs ? { pairs } : {}) };
 }
 
 function choosePolicy(current: Settings, changes: SettingsOptions): Pick<Settings, 'policy' | 'schedule'> {
