@@ -227,6 +227,37 @@ describe('a chat', () => {
     expect(chat.settings.selection).toEqual({});
   });
 
+  it('silences heads in every pass, from the next answer on, and goes on measuring what they attend to', async () => {
+    const silence = [
+      [0, 1],
+      [2, 3],
+    ] as const;
+    const chat = open({ sampling: { temperature: 0 } });
+    chat.configure({ silence });
+    const { turn } = await ask(chat, 'hello');
+    const ids: number[] = [];
+    const silenced = new Uint8Array(12);
+    silenced[1] = silenced[11] = 1;
+    const prompt = chat.session.tokens.slice(0, turn.timing.promptTokens);
+    for await (const { id } of generate(new Session(model.executor), prompt, {
+      tokenizer: model.tokenizer,
+      maxTokens: 10,
+      sampling: { temperature: 0 },
+      silenced,
+    })) {
+      ids.push(id);
+    }
+    expect(turn.ids).toEqual(ids);
+    const heard = (await ask(open({ sampling: { temperature: 0 } }), 'hello')).turn;
+    expect(turn.ids).not.toEqual(heard.ids);
+    expect(turn.shares!.heads.before.every((share) => share > 0)).toBe(true);
+    expect(() => chat.configure({ silence: [[3, 0]] })).toThrow(/E_STRENGTH: layer 3/);
+    expect(chat.settings.silence).toEqual(silence);
+    chat.configure({ silence: [] });
+    chat.undo();
+    expect((await ask(chat, 'hello')).turn.ids).toEqual(heard.ids);
+  });
+
   it('follows the shares of the chosen heads alone, with a schedule that keeps their mean', async () => {
     const schedule = { kind: 'target', share: 0.9 } as const;
     const grid = await ask(open({ policy: 'boost', schedule, layers: [1], heads: [0, 2] }), 'hello');

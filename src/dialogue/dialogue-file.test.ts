@@ -82,6 +82,8 @@ describe('a saved dialogue', () => {
       ],
     });
     await ask(chat, 'nine');
+    chat.configure({ silence: [[1, 2]] });
+    await ask(chat, 'ten');
 
     const replay = await replayDialogue(model, await stored(chat));
     expect(replay.difference).toBeNull();
@@ -214,12 +216,12 @@ describe('a saved dialogue', () => {
     expect(replay.chat.settings).toEqual(chat.settings);
   });
 
-  it('is made again from a file that knows nothing of heads one by one', async () => {
+  it('is made again from a file that knows nothing of heads one by one and silence', async () => {
     const chat = open({ hold: true, layers: [1] });
     for (const text of ['one', 'two']) await ask(chat, text);
     const { next, turns, ...saved } = await stored(chat);
-    const older = turns.map(({ pairs: _, ...turn }) => turn);
-    const { pairs: _, ...olderNext } = next!;
+    const older = turns.map(({ pairs: _, silence: __, ...turn }) => turn);
+    const { pairs: _, silence: __, ...olderNext } = next!;
     const replay = await replayDialogue(
       model,
       loadDialogue({ ...saved, turns: older, next: olderNext }).saved!,

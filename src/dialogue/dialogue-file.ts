@@ -42,6 +42,8 @@ const settings = z.strictObject({
   heads: indices,
   /** Heads one by one, instead of layers and heads. */
   pairs: z.array(pair).nullable().default(null),
+  /** Heads whose output was knocked out. */
+  silence: z.array(pair).default([]),
   sampling,
   maxTokens: count,
   stop: z.array(z.string()),
@@ -151,7 +153,7 @@ function saveTurn(turn: Turn): SavedTurn {
 }
 
 function saveSettings(of: Settings): SavedSettings {
-  const { policy, schedule, target, selection, sampling, maxTokens, stop } = of;
+  const { policy, schedule, target, selection, silence, sampling, maxTokens, stop } = of;
   return {
     policy,
     schedule,
@@ -159,6 +161,7 @@ function saveSettings(of: Settings): SavedSettings {
     layers: selection.layers ? [...selection.layers] : null,
     heads: selection.heads ? [...selection.heads] : null,
     pairs: selection.pairs ? savePairs(selection.pairs) : null,
+    silence: savePairs(silence),
     sampling,
     maxTokens,
     stop: [...stop],

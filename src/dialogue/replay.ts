@@ -79,7 +79,7 @@ async function answerAll(
  * prompt and back, is computed anew now
  */
 function assume(chat: Chat, saved: SavedSettings & Pick<SavedTurn, 'system'>, held: number): void {
-  const { policy, schedule, layers, heads, pairs, sampling, maxTokens, stop } = saved;
+  const { policy, schedule, layers, heads, pairs, silence, sampling, maxTokens, stop } = saved;
   if (chat.system !== saved.system) {
     chat.configure({ policy: 'off' }); // the policy up to here may not go with the system prompt from here on
     chat.system = saved.system;
@@ -91,6 +91,7 @@ function assume(chat: Chat, saved: SavedSettings & Pick<SavedTurn, 'system'>, he
     layers: layers ?? undefined,
     heads: heads ?? undefined,
     pairs: pairs ?? undefined,
+    silence,
     sampling,
     maxTokens,
     stop,

@@ -52,6 +52,8 @@ export interface SettingsOptions {
   readonly heads?: readonly number[] | undefined;
   /** The heads it acts on one by one, instead of layers and heads. */
   readonly pairs?: readonly HeadPair[] | undefined;
+  /** Heads whose output is knocked out; none if not said. What they attend to is measured as ever. */
+  readonly silence?: readonly HeadPair[];
   /** Its seed is the first answer's; each later answer takes the next. */
   readonly sampling?: SamplingOptions;
   /** Tokens of an answer at most; 512, or half the context where that is less. */
@@ -67,6 +69,7 @@ export interface Settings {
   readonly schedule: Schedule | null;
   readonly target: Target;
   readonly selection: HeadSelection;
+  readonly silence: readonly HeadPair[];
   readonly sampling: Sampling;
   readonly maxTokens: number;
   readonly stop: readonly string[];
@@ -81,6 +84,7 @@ export function defaultSettings(contextLength: number): Settings {
     schedule: null,
     target: { kind: 'prefix' },
     selection: {},
+    silence: [],
     sampling: checkSampling(),
     maxTokens: Math.min(DEFAULT_MAX_TOKENS, Math.ceil(contextLength / 2)),
     stop: [],
@@ -95,13 +99,17 @@ export function defaultSettings(contextLength: number): Settings {
 export function changeSettings(current: Settings, changes: SettingsOptions, model: Model): Settings {
   const { policy, schedule } = choosePolicy(current, changes);
   const selection = chooseHeads(current.selection, changes);
-  headMask(selection, headGrid(model.executor.blueprint)); // throws for a layer or head there is not
-  const { maxTokens = current.maxTokens, stop = current.stop } = changes;
+  const { maxTokens = current.maxTokens, stop = current.stop, silence = current.silence } = changes;
+  const grid = headGrid(model.executor.blueprint);
+  // Both throw for a layer or head there is not.
+  headMask(selection, grid);
+  if (silence.length > 0) headMask({ pairs: silence }, grid);
   checkLimits(maxTokens, stop);
   return {
     policy,
     schedule,
     selection,
+    silence,
     target: changes.target ?? current.target,
     sampling: checkSampling({ ...current.sampling, ...changes.sampling }),
     maxTokens,
