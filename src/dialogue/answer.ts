@@ -11,6 +11,8 @@ export interface AnswerContext {
   readonly session: Session;
   readonly tokenizer: Tokenizer;
   readonly prompt: Prompt;
+  /** Tokens of it that are a pass of their own. */
+  readonly firstPass: number;
   readonly steering: Steering;
   readonly guidance: Guidance | undefined;
   readonly signal: AbortSignal | undefined;
@@ -27,6 +29,7 @@ export async function* answerPrompt({
   session,
   tokenizer,
   prompt,
+  firstPass,
   steering,
   guidance,
   signal,
@@ -42,6 +45,7 @@ export async function* answerPrompt({
       : [...prompt.spans, { role: 'assistant', turn: turn.number, start: prompt.ids.length, end }];
   const generation = generate(session, prompt.ids, {
     tokenizer,
+    firstPass,
     sampling,
     maxTokens,
     stop,
