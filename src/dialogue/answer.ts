@@ -1,17 +1,22 @@
-import { generate, headGrid, type Session } from '../engine/index.js';
+import { headMask } from '../attention/index.js';
+import { type Guidance, generate, headGrid, type Session } from '../engine/index.js';
 import type { Span, Tokenizer } from '../text/index.js';
 import type { Prompt } from './prompt.js';
 import { createShareMeter, meanShare, spanShares } from './shares.js';
 import type { Steering } from './steering.js';
-import type { AnswerStep, Turn } from './turn.js';
+import type { AnswerStep, RowObservation, Turn } from './turn.js';
 
 /** What an answer is made from. */
 export interface AnswerContext {
   readonly session: Session;
   readonly tokenizer: Tokenizer;
   readonly prompt: Prompt;
+  /** Tokens of it that are a pass of their own. */
+  readonly firstPass: number;
   readonly steering: Steering;
+  readonly guidance: Guidance | undefined;
   readonly signal: AbortSignal | undefined;
+  readonly observe: ((row: RowObservation) => void) | undefined;
   /** What is known of the turn before it is answered. */
   readonly turn: Pick<Turn, 'number' | 'system' | 'user' | 'settings' | 'dropped'>;
 }
@@ -24,11 +29,15 @@ export async function* answerPrompt({
   session,
   tokenizer,
   prompt,
+  firstPass,
   steering,
+  guidance,
   signal,
+  observe,
   turn,
 }: AnswerContext): AsyncGenerator<AnswerStep, Turn | null> {
-  const { sampling, maxTokens, stop } = turn.settings;
+  const { sampling, maxTokens, stop, silence } = turn.settings;
+  const grid = headGrid(session.executor.blueprint);
   /** All spans of a dialogue of `end` tokens, the growing answer the last. */
   const spansAt = (end: number): readonly Span[] =>
     end === prompt.ids.length
@@ -36,15 +45,17 @@ export async function* answerPrompt({
       : [...prompt.spans, { role: 'assistant', turn: turn.number, start: prompt.ids.length, end }];
   const generation = generate(session, prompt.ids, {
     tokenizer,
+    firstPass,
     sampling,
     maxTokens,
     stop,
     signal,
+    guidance,
+    silenced: silence.length === 0 ? undefined : headMask({ pairs: silence }, grid),
     intervention: steering.interventionAt,
     spans: ({ end }) => spansAt(end),
   });
 
-  const grid = headGrid(session.executor.blueprint);
   const meter = createShareMeter(grid.layers * grid.heads);
   const ids: number[] = [];
   const strengths: number[] = [];
@@ -57,14 +68,13 @@ export async function* answerPrompt({
     assistant += step.text;
     if (strength !== null) strengths.push(strength);
     if (shares.target !== null) meter.add(shares.target);
-    yield {
-      ...step,
-      strength,
-      shares: {
-        target: shares.target && meanShare(shares.target),
-        spans: spanShares(spansAt(step.position), shares.spans, grid),
-      },
+    const spans = spansAt(step.position);
+    const means = {
+      target: shares.target && meanShare(shares.target),
+      spans: spanShares(spans, shares.spans, grid),
     };
+    observe?.({ position: step.position, spans, shares });
+    yield { ...step, strength, shares: means };
   }
   if (ids.length === 0) return null;
   const { finish, rest, receipt, timing } = next.value;

@@ -1,10 +1,13 @@
-import { type Receipt, resolveTarget, type TokenRange, targetName } from '../attention/index.js';
-import { headGrid, type Model, Session } from '../engine/index.js';
+import type { Receipt } from '../attention/index.js';
+import { type Guidance, headGrid, type Model, type Session } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
-import type { ChatFormat, Message } from '../text/index.js';
+import type { ChatFormat } from '../text/index.js';
 import { answerPrompt } from './answer.js';
+import { Caches, type Held } from './caches.js';
+import type { AnswerOptions, ChatOptions } from './chat-options.js';
+import { fitPrompt } from './fit.js';
 import { type Exchange, readHistory } from './history.js';
-import { layoutPrompt, type Prompt, type PromptMessage } from './prompt.js';
+import { layoutWithoutSystem, type PromptMessage } from './prompt.js';
 import {
   assertTarget,
   changeSettings,
@@ -12,34 +15,8 @@ import {
   type Settings,
   type SettingsOptions,
 } from './settings.js';
-import type { HeadShares } from './shares.js';
-import { createSteering, type Steering } from './steering.js';
-import { type AnswerStep, answerIds, policyActed, type Turn } from './turn.js';
-
-export interface ChatOptions extends SettingsOptions {
-  readonly system?: string | null;
-  /**
-   * What was said before, as it stands: user and assistant in turn, an answer last. It is laid out by the template and
-   * counts as turns, for schedules too; nobody measured the shares of its answers.
-   */
-  readonly history?: readonly Message[];
-  /** Tokens the dialogue can hold; see `SessionOptions`. */
-  readonly contextLength?: number;
-  /**
-   * When a prompt and the longest answer allowed do not fit: fail (the default), or leave out the oldest turns, never
-   * the system prompt, and say so in {@link Turn.dropped}.
-   */
-  readonly onContextFull?: 'error' | 'drop-oldest';
-  /** Read control tokens written in messages as such; see `LayoutOptions`. */
-  readonly trustContent?: boolean;
-}
-
-export interface AnswerOptions {
-  /** Ends the answer; what was said until then is kept as a turn, unless it was nothing. */
-  readonly signal?: AbortSignal | undefined;
-  /** Instead of the chat's own. */
-  readonly seed?: number | undefined;
-}
+import { steer } from './steering.js';
+import { type AnswerStep, answerIds, type Turn } from './turn.js';
 
 /**
  * Opens a dialogue with a model.
@@ -57,11 +34,12 @@ export function openChat(model: Model, options: ChatOptions = {}): Chat {
 
 /** A dialogue that is answered turn by turn, its system prompt's share measured and, if wanted, changed. */
 export class Chat {
-  readonly session: Session;
   readonly onContextFull: 'error' | 'drop-oldest';
   readonly trustContent: boolean;
+  readonly prefixFirst: boolean;
   /** Exchanges that were given, before the first turn. */
   readonly history: readonly Exchange[];
+  readonly #caches: Caches;
   readonly #turns: Turn[] = [];
   /** How many exchanges, given ones first, have left the context. */
   #oldest = 0;
@@ -80,19 +58,38 @@ export class Chat {
       contextLength,
       onContextFull = 'error',
       trustContent = false,
+      session = null,
+      prefixFirst = false,
     } = options;
     this.#system = system;
     this.history = readHistory(history);
     this.onContextFull = onContextFull;
     this.trustContent = trustContent;
-    this.session = new Session(model.executor, contextLength === undefined ? {} : { contextLength });
+    this.prefixFirst = prefixFirst || session !== null;
+    this.#caches = new Caches(model.executor, contextLength, session);
     try {
       this.#settings = changeSettings(defaultSettings(this.session.contextLength), options, model);
       assertTarget(this.#settings, system);
     } catch (error) {
-      this.session.dispose();
+      this.#caches.dispose();
       throw error;
     }
+  }
+
+  /** The dialogue's tokens and cache. */
+  get session(): Session {
+    return this.#caches.dialogue;
+  }
+
+  /** Tokens in the dialogue's caches. */
+  get held(): Held {
+    return this.#caches.held;
+  }
+
+  /** Forgets what was computed beyond so many tokens, as if it had never been; what was said stays. */
+  keep(held: Held): void {
+    this.#assertIdle();
+    this.#caches.keep(held);
   }
 
   /** All turns answered here, also those no longer in the context. */
@@ -118,7 +115,7 @@ export class Chat {
     this.#assertIdle();
     assertTarget(this.#settings, system);
     this.#system = system;
-    this.session.rewind(0);
+    this.#caches.keep({ dialogue: 0, without: 0 });
   }
 
   /** What the policy did in the last answer; null before the first, and without a target. */
@@ -147,20 +144,33 @@ export class Chat {
   async *answer(user: string, options: AnswerOptions = {}): AsyncGenerator<AnswerStep, Turn | null> {
     this.#assertIdle();
     this.#answering = true;
-    let held = this.session.length;
+    let held = this.held;
     let kept = false;
     try {
       const answered = this.#turns.length;
       const number = this.history.length + answered + 1;
       const settings = withSeed(this.#settings, options.seed ?? this.#settings.sampling.seed + answered);
-      const { prompt, oldest } = this.#fit(user);
-      held = this.session.reuse(prompt.ids);
+      const { prompt, messages, oldest } = this.#fit(user);
+      const prefixEnd = prompt.system?.message.end ?? 0;
+      held = { ...held, dialogue: this.#caches.reuse(prompt.ids, prefixEnd) };
+      const guidance = this.#guidance(settings, messages);
+      if (guidance) held = { ...held, without: guidance.session.reuse(guidance.prompt) };
       const turn = yield* answerPrompt({
         session: this.session,
         tokenizer: this.format.tokenizer,
         prompt,
-        steering: this.#steering(settings, prompt, number),
+        firstPass: this.prefixFirst ? prefixEnd : 0,
+        steering: steer({
+          settings,
+          grid: headGrid(this.model.executor.blueprint),
+          prompt,
+          turn: number,
+          system: this.#system,
+          turns: this.#turns,
+        }),
+        guidance,
         signal: options.signal,
+        observe: options.observe,
         turn: {
           number,
           system: this.#system,
@@ -178,7 +188,7 @@ export class Chat {
     } finally {
       this.#answering = false;
       // What an abandoned answer computed is no part of the dialogue: a replay of it would not have it.
-      if (!kept) this.#forgetFrom(held);
+      if (!kept) this.#caches.keep(held);
     }
   }
 
@@ -226,7 +236,8 @@ export class Chat {
     const last = this.#turns.pop();
     if (last === undefined) throw new HoldfastError('E_DIALOGUE', 'the dialogue has no answer yet');
     this.#oldest -= last.dropped.length;
-    this.#forgetFrom(last.timing.reusedTokens);
+    const { reusedTokens, guidance } = last.timing;
+    this.#caches.keep({ dialogue: reusedTokens, without: guidance?.reusedTokens ?? this.held.without });
     return last;
   }
 
@@ -235,66 +246,23 @@ export class Chat {
    * under way ends with `E_DISPOSED` at its next token, and is not kept; its loop may be left at any time.
    */
   dispose(): void {
-    this.session.dispose();
-  }
-
-  /** Forgets what was computed from a token on; a cache that is gone has nothing to forget. */
-  #forgetFrom(token: number): void {
-    if (!this.session.disposed) this.session.rewind(Math.min(token, this.session.length));
+    this.#caches.dispose();
   }
 
   /** Lays the dialogue out, leaving out turns if it must and may. */
-  #fit(user: string): { readonly prompt: Prompt; readonly oldest: number } {
-    const { contextLength } = this.session;
-    const { maxTokens } = this.#settings;
-    const mayDrop = this.onContextFull === 'drop-oldest';
-    for (let oldest = this.#oldest; ; oldest++) {
-      const prompt = layoutPrompt(this.format, this.#messages(oldest, user), {
-        trustContent: this.trustContent,
-      });
-      if (prompt.ids.length + maxTokens <= contextLength) return { prompt, oldest };
-      if (!mayDrop || oldest >= this.history.length + this.#turns.length) {
-        throw new HoldfastError(
-          'E_CONTEXT_FULL',
-          `a dialogue of ${prompt.ids.length} tokens and an answer of up to ${maxTokens} do not fit a context of ${contextLength}`,
-          {
-            hint: mayDrop
-              ? 'No turn is left to leave out: shorten the message or the system prompt, or allow a shorter answer'
-              : 'Open the chat with a longer context, allow a shorter answer, or let the oldest turns be left out (drop-oldest)',
-          },
-        );
-      }
-    }
+  #fit(user: string): ReturnType<typeof fitPrompt> {
+    const exchanges = [...this.history, ...this.#turns.map(exchangeOf)];
+    const room = {
+      contextLength: this.session.contextLength,
+      maxTokens: this.#settings.maxTokens,
+      mayDrop: this.onContextFull === 'drop-oldest',
+    };
+    return fitPrompt(this.format, { system: this.#system, exchanges, user }, this.#oldest, room, this);
   }
 
-  #messages(oldest: number, user: string): PromptMessage[] {
-    return [
-      ...(this.#system === null ? [] : [{ role: 'system' as const, content: this.#system }]),
-      ...[...this.history, ...this.#turns.map(exchangeOf)]
-        .slice(oldest)
-        .flatMap(({ user, assistant, ids }): PromptMessage[] => [
-          { role: 'user', content: user },
-          { role: 'assistant', content: assistant, ...(ids ? { ids } : {}) },
-        ]),
-      { role: 'user', content: user },
-    ];
-  }
-
-  #steering(settings: Settings, prompt: Prompt, turn: number): Steering {
-    // A turn under another target or system prompt says nothing about the shares of this one.
-    const comparable = this.#turns.filter(
-      ({ system, settings: { target } }) =>
-        system === this.#system && targetName(target) === targetName(settings.target),
-    );
-    const before = (of: Turn | undefined): HeadShares['before'] | null => of?.shares?.heads.before ?? null;
-    return createSteering({
-      settings,
-      grid: headGrid(this.model.executor.blueprint),
-      target: targetRanges(settings, prompt),
-      turn,
-      held: before(comparable.find((turn) => turn.shares !== null && !policyActed(turn))),
-      previous: before(comparable.at(-1)),
-    });
+  #guidance({ guidance: scale }: Settings, messages: readonly PromptMessage[]): Guidance | undefined {
+    if (scale === 1) return undefined;
+    return { session: this.#caches.without, prompt: layoutWithoutSystem(this.format, messages, this), scale };
   }
 
   #assertIdle(): void {
@@ -316,13 +284,3 @@ const withSeed = (settings: Settings, seed: number): Settings => ({
   ...settings,
   sampling: { ...settings.sampling, seed },
 });
-
-/** A target that is only measured may be absent; one that a policy is to act on may not. */
-function targetRanges({ policy, target }: Settings, prompt: Prompt): readonly TokenRange[] | null {
-  try {
-    return resolveTarget(target, prompt);
-  } catch (error) {
-    if (policy === 'off' && error instanceof HoldfastError && error.code === 'E_TARGET') return null;
-    throw error;
-  }
-}

@@ -1,6 +1,7 @@
 import type { Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
-import { type AnswerOptions, type Chat, type ChatOptions, openChat } from './chat.js';
+import { type Chat, openChat } from './chat.js';
+import type { AnswerOptions, ChatOptions } from './chat-options.js';
 import type { AnswerStep, Turn } from './turn.js';
 
 /** A token of one of the two answers. */
@@ -25,7 +26,10 @@ export interface Comparison {
    * @returns null when the signal came before both had begun
    * @throws HoldfastError as `Chat.answer`
    */
-  answer(user: string, options?: AnswerOptions): AsyncGenerator<ComparedStep, ComparedTurns | null>;
+  answer(
+    user: string,
+    options?: Omit<AnswerOptions, 'observe'>,
+  ): AsyncGenerator<ComparedStep, ComparedTurns | null>;
   dispose(): void;
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkSchedule, POLICIES, parseTarget, targetName } from '../attention/index.js';
+import { checkSchedule, type HeadPair, POLICIES, parseTarget, targetName } from '../attention/index.js';
 import { HoldfastError } from '../errors.js';
 import type { Message } from '../text/index.js';
 import type { Chat } from './chat.js';
@@ -9,6 +9,8 @@ import type { Turn } from './turn.js';
 
 const count = z.number().int().nonnegative();
 const indices = z.array(count).nullable();
+/** Layer and head. */
+const pair = z.tuple([count, count]);
 
 const schedule = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('constant'), strength: z.number() }),
@@ -38,6 +40,11 @@ const settings = z.strictObject({
   /** Null: all. */
   layers: indices,
   heads: indices,
+  /** Heads one by one, instead of layers and heads. */
+  pairs: z.array(pair).nullable().default(null),
+  /** Heads whose output was knocked out. */
+  silence: z.array(pair).default([]),
+  guidance: z.number().default(1),
   sampling,
   maxTokens: count,
   stop: z.array(z.string()),
@@ -57,6 +64,8 @@ const savedTurn = settings
     finish: z.enum(['stop', 'stop-string', 'length', 'abort']),
     /** Tokens at the front of its prompt that were in the cache already, computed in earlier turns. */
     reusedTokens: count,
+    /** The same of the second prompt of guidance; null without. */
+    guidanceReusedTokens: count.nullable().default(null),
     /** Numbers of the turns, from 1, that were left out of the context from this one on. */
     dropped: z.array(count),
   })
@@ -66,6 +75,8 @@ const next = settings
   .extend({
     /** Tokens in the cache: fewer than the last answer left there when it was rewound since, as for a new system prompt. */
     heldTokens: count,
+    /** The same of the second cache of guidance. */
+    guidanceHeldTokens: count.default(0),
   })
   .refine(scheduleOfPolicy, MISFIT);
 
@@ -88,6 +99,7 @@ const savedDialogue = z.strictObject({
   contextLength: count,
   onContextFull: z.enum(['error', 'drop-oldest']),
   trustContent: z.boolean(),
+  prefixFirst: z.boolean().default(false),
   /** The system message if there is one, then user and assistant in turn. */
   messages: z.array(message),
   /** Exchanges at the front that were given and not generated. */
@@ -107,7 +119,7 @@ export type SavedSettings = z.infer<typeof settings>;
 export async function saveDialogue(chat: Chat, library: string): Promise<SavedDialogue> {
   const { model } = chat;
   const [hash, template] = await Promise.all([model.hash(), sha256(chat.template)]);
-  const { system, history, turns, session } = chat;
+  const { system, history, turns, session, held } = chat;
   return {
     format: 'holdfast-dialogue',
     version: 1,
@@ -122,6 +134,7 @@ export async function saveDialogue(chat: Chat, library: string): Promise<SavedDi
     contextLength: session.contextLength,
     onContextFull: chat.onContextFull,
     trustContent: chat.trustContent,
+    prefixFirst: chat.prefixFirst,
     messages: [
       ...(system === null ? [] : [{ role: 'system' as const, content: system }]),
       ...[...history, ...turns].flatMap(({ user, assistant }) => [
@@ -131,7 +144,7 @@ export async function saveDialogue(chat: Chat, library: string): Promise<SavedDi
     ],
     given: history.length,
     turns: turns.map(saveTurn),
-    next: { ...saveSettings(chat.settings), heldTokens: session.length },
+    next: { ...saveSettings(chat.settings), heldTokens: held.dialogue, guidanceHeldTokens: held.without },
   };
 }
 
@@ -142,23 +155,30 @@ function saveTurn(turn: Turn): SavedTurn {
     ids: [...turn.ids],
     finish: turn.finish,
     reusedTokens: turn.timing.reusedTokens,
+    guidanceReusedTokens: turn.timing.guidance?.reusedTokens ?? null,
     dropped: [...turn.dropped],
   };
 }
 
 function saveSettings(of: Settings): SavedSettings {
-  const { policy, schedule, target, selection, sampling, maxTokens, stop } = of;
+  const { policy, schedule, target, selection, silence, guidance, sampling, maxTokens, stop } = of;
   return {
     policy,
     schedule,
     target: targetName(target),
     layers: selection.layers ? [...selection.layers] : null,
     heads: selection.heads ? [...selection.heads] : null,
+    pairs: selection.pairs ? savePairs(selection.pairs) : null,
+    silence: savePairs(silence),
+    guidance,
     sampling,
     maxTokens,
     stop: [...stop],
   };
 }
+
+const savePairs = (pairs: readonly HeadPair[]): [number, number][] =>
+  pairs.map(([layer, head]) => [layer, head]);
 
 /** A dialogue that was read. */
 export interface LoadedDialogue {

@@ -4,7 +4,10 @@
  * prompts, settings and when a context is full; must not know how a forward pass is computed, nor terminals, servers
  * or files on disk, nor Node.
  */
-export { type AnswerOptions, Chat, type ChatOptions, openChat } from './chat.js';
+
+export type { Held } from './caches.js';
+export { Chat, openChat } from './chat.js';
+export type { AnswerOptions, ChatOptions } from './chat-options.js';
 export { type ComparedStep, type ComparedTurns, type Comparison, openComparison } from './compare.js';
 export {
   type LoadedDialogue,
@@ -19,4 +22,11 @@ export { layoutPrompt, type Prompt, type PromptMessage } from './prompt.js';
 export { type Replay, type ReplayDifference, replayDialogue } from './replay.js';
 export { type PolicyChoice, RECOMMENDED_HOLD, type Settings, type SettingsOptions } from './settings.js';
 export type { HeadShares, Share, SpanShare } from './shares.js';
-export { type AnswerStep, answerIds, policyActed, type Turn, tokensPerSecond } from './turn.js';
+export {
+  type AnswerStep,
+  answerIds,
+  policyActed,
+  type RowObservation,
+  type Turn,
+  tokensPerSecond,
+} from './turn.js';

@@ -1,15 +1,21 @@
 import {
   type HeadGrid,
-  type HeadSelection,
+  headMask,
+  resolveTarget,
   type Strengths,
   scheduledStrength,
   strengthPerHead,
   type TokenRange,
+  targetName,
+  tokensBefore,
   uniformStrength,
 } from '../attention/index.js';
 import type { ForwardPoint } from '../engine/index.js';
+import { HoldfastError } from '../errors.js';
 import type { Intervention } from '../executors/index.js';
+import type { Prompt } from './prompt.js';
 import type { Settings } from './settings.js';
+import { policyActed, type Turn } from './turn.js';
 
 /** What is done to the target's share while one answer is made. */
 export interface Steering {
@@ -19,7 +25,7 @@ export interface Steering {
   readonly strength: number | null;
 }
 
-export interface SteeringContext {
+interface SteeringContext {
   readonly settings: Settings;
   readonly grid: HeadGrid;
   /** Null when the dialogue has none. */
@@ -32,7 +38,46 @@ export interface SteeringContext {
   readonly previous: Float32Array | null;
 }
 
-export function createSteering(context: SteeringContext): Steering {
+/** What one answer is made under. */
+export interface SteeredTurn {
+  readonly settings: Settings;
+  readonly grid: HeadGrid;
+  readonly prompt: Prompt;
+  /** The turn being answered, from 1. */
+  readonly turn: number;
+  readonly system: string | null;
+  /** Those answered before. */
+  readonly turns: readonly Turn[];
+}
+
+/** @throws HoldfastError `E_TARGET` when a policy is to act on a target that the dialogue does not have */
+export function steer({ settings, grid, prompt, turn, system, turns }: SteeredTurn): Steering {
+  // A turn under another target or system prompt says nothing about the shares of this one.
+  const comparable = turns.filter(
+    (then) => then.system === system && targetName(then.settings.target) === targetName(settings.target),
+  );
+  const before = (of: Turn | undefined): Float32Array | null => of?.shares?.heads.before ?? null;
+  return createSteering({
+    settings,
+    grid,
+    target: targetRanges(settings, prompt),
+    turn,
+    held: before(comparable.find((turn) => turn.shares !== null && !policyActed(turn))),
+    previous: before(comparable.at(-1)),
+  });
+}
+
+/** A target that is only measured may be absent; one that a policy is to act on may not. */
+function targetRanges({ policy, target }: Settings, prompt: Prompt): readonly TokenRange[] | null {
+  try {
+    return resolveTarget(target, prompt);
+  } catch (error) {
+    if (policy === 'off' && error instanceof HoldfastError && error.code === 'E_TARGET') return null;
+    throw error;
+  }
+}
+
+function createSteering(context: SteeringContext): Steering {
   const { target, settings, held, grid } = context;
   const { policy, schedule, selection } = settings;
   if (target === null) return { interventionAt: () => undefined, strength: null };
@@ -46,15 +91,15 @@ export function createSteering(context: SteeringContext): Steering {
     return { interventionAt: () => measured, strength: null };
   }
 
-  const targetTokens = target.reduce((sum, { start, end }) => sum + end - start, 0);
+  const mask = headMask(selection, grid);
   let latest: { readonly strength: number; readonly strengths: Strengths } | null = null;
   return {
     interventionAt({ end, shares = context.previous }) {
       const strength = scheduledStrength(policy, schedule, {
         turn: context.turn,
         tokens: end,
-        targetTokens,
-        ...(shares ? { shares: selected(shares, grid, selection) } : {}),
+        targetTokens: tokensBefore(target, end),
+        ...(shares ? { shares: selected(shares, mask) } : {}),
       });
       if (latest?.strength !== strength) {
         latest = { strength, strengths: uniformStrength(policy, strength, grid, selection) };
@@ -68,13 +113,8 @@ export function createSteering(context: SteeringContext): Steering {
 }
 
 /** Shares of the heads that the policy acts on: the others' do not follow its strength. */
-function selected(shares: Float32Array, grid: HeadGrid, { layers, heads }: HeadSelection): Float32Array {
-  if (layers === undefined && heads === undefined) return shares;
-  return shares.filter(
-    (_, pair) =>
-      (layers?.includes(Math.floor(pair / grid.heads)) ?? true) &&
-      (heads?.includes(pair % grid.heads) ?? true),
-  );
+function selected(shares: Float32Array, mask: Uint8Array): Float32Array {
+  return shares.filter((_, pair) => mask[pair] === 1);
 }
 
 /** A share whose rounding left 0…1. */
