@@ -1,4 +1,5 @@
 import { createRandom } from '../engine/index.js';
+import { normalCdf, studentCritical } from './distributions.js';
 import { quantile } from './quantile.js';
 import type { Statistic } from './statistic.js';
 
@@ -16,6 +17,11 @@ export interface BootstrapOptions {
   /** 10,000 if not said. */
   readonly resamples?: number;
   readonly seed?: number;
+  /**
+   * Widens the interval as Student's t is wider than the normal distribution (the expanded percentile interval of
+   * Hesterberg 2015, section 5.3): for fewer than about sixty clusters, whose plain one is too short.
+   */
+  readonly expanded?: boolean;
 }
 
 const COVERAGE = 0.95;
@@ -26,24 +32,35 @@ const COVERAGE = 0.95;
  * same drawn indices are paired. Resamples in which the statistic is not a number (a mean of nothing) are left out.
  * @param clusters how many there are, from 1
  */
-export function bootstrap(
+export function bootstrap(clusters: number, statistic: Statistic, options: BootstrapOptions = {}): Estimate {
+  return bootstrapEach(clusters, [statistic], options)[0]!;
+}
+
+/** What {@link bootstrap} gives for each of the statistics, of one row of draws: many times faster for many of them. */
+export function bootstrapEach(
   clusters: number,
-  statistic: Statistic,
-  { resamples = 10_000, seed = 1 }: BootstrapOptions = {},
-): Estimate {
+  statistics: readonly Statistic[],
+  { resamples = 10_000, seed = 1, expanded = false }: BootstrapOptions = {},
+): Estimate[] {
   const drawn = Int32Array.from({ length: clusters }, (_, index) => index);
-  const value = statistic(drawn);
+  const values = statistics.map((statistic) => statistic(drawn));
+  const resampled = statistics.map(() => new Float64Array(resamples));
   const random = createRandom(seed);
-  const values: number[] = [];
   for (let resample = 0; resample < resamples; resample++) {
     for (let index = 0; index < clusters; index++) drawn[index] = Math.floor(random() * clusters);
-    const resampled = statistic(drawn);
-    if (!Number.isNaN(resampled)) values.push(resampled);
+    for (const [at, statistic] of statistics.entries()) resampled[at]![resample] = statistic(drawn);
   }
-  const sorted = Float64Array.from(values).sort();
-  return {
-    value,
-    low: quantile(sorted, (1 - COVERAGE) / 2),
-    high: quantile(sorted, (1 + COVERAGE) / 2),
-  };
+  const [lower, upper] = expanded
+    ? expandedLevels(clusters)
+    : ([(1 - COVERAGE) / 2, (1 + COVERAGE) / 2] as const);
+  return values.map((value, at) => {
+    const sorted = resampled[at]!.filter((drawnValue) => !Number.isNaN(drawnValue)).sort();
+    return { value, low: quantile(sorted, lower), high: quantile(sorted, upper) };
+  });
+}
+
+/** Φ(∓t·√(n / (n − 1))), t the critical value of n − 1 degrees of freedom; NaN of one cluster. */
+function expandedLevels(clusters: number): readonly [number, number] {
+  const critical = studentCritical(1 - COVERAGE, clusters - 1) * Math.sqrt(clusters / (clusters - 1));
+  return [normalCdf(-critical), normalCdf(critical)];
 }
