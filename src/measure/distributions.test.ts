@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { figures } from '../../test/support/statistics-figures.js';
-import { normalCdf, studentBeyond, studentCritical } from './distributions.js';
+import { normalCdf, rootOf, studentBeyond, studentCritical } from './distributions.js';
 
 describe('distributions', () => {
   it("normal: scipy's to 13 digits, far into the tail", () => {
@@ -22,5 +23,22 @@ describe('distributions', () => {
         9,
       );
     }
+  });
+
+  it('roots are found from either side, steep and flat, in few steps', () => {
+    const roots = fc.double({ noNaN: true, min: 1e-3, max: 1e3 });
+    fc.assert(
+      fc.property(roots, fc.constantFrom(0.5, 1, 2, 3), (root, exponent) => {
+        let steps = 0;
+        const found = rootOf((x) => {
+          steps++;
+          return Math.sign(x - root) * Math.abs(Math.tanh(x / root - 1)) ** exponent;
+        });
+        expect(found / root).toBeCloseTo(1, 12);
+        expect(steps).toBeLessThan(300);
+      }),
+    );
+    expect(rootOf((x) => x + 1)).toBe(0);
+    expect(rootOf(() => -1)).toBeNaN();
   });
 });

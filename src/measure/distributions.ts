@@ -58,8 +58,8 @@ export function studentCritical(alpha: number, freedom: number): number {
 }
 
 /**
- * Where, from 0 up, a function that rises reaches zero; NaN when it never does. Regula falsi, halving the value at an
- * end that stays (the Illinois rule, Dowell and Jarratt 1971).
+ * Where, from 0 up, a function that rises reaches zero, to rounding; NaN when it never does. Regula falsi that halves
+ * the value at an end that stays for a second time (the Illinois rule, Dowell and Jarratt 1971).
  */
 export function rootOf(rising: (x: number) => number): number {
   let low = 0;
@@ -73,16 +73,19 @@ export function rootOf(rising: (x: number) => number): number {
     high *= 2;
     above = rising(high);
   }
+  let moved: 'low' | 'high' | null = null;
   while (above !== 0 && high - low > 4 * Number.EPSILON * high) {
-    const x = high - (above * (high - low)) / (above - below);
-    if (x <= low || x >= high) break; // as near as rounding lets it come
+    let x = high - (above * (high - low)) / (above - below);
+    if (x <= low || x >= high) x = (low + high) / 2; // an end is as near as rounding lets it come
     const value = rising(x);
     if (value >= 0) {
       [high, above] = [x, value];
-      below /= 2;
+      if (moved === 'high') below /= 2;
+      moved = 'high';
     } else {
       [low, below] = [x, value];
-      above /= 2;
+      if (moved === 'low') above /= 2;
+      moved = 'low';
     }
   }
   return high;
