@@ -1,7 +1,8 @@
-import type { Policy, Schedule, Target } from '../attention/index.js';
+import type { Policy, Schedule } from '../attention/index.js';
 import type { SamplingOptions } from '../engine/index.js';
 import type { Precision } from '../executors/cpu/precision.js';
 import type { ExecutorName } from '../load.js';
+import type { StudyTarget } from './target.js';
 
 /** A study, checked and complete: everything that a specification may leave out has its default. */
 export interface StudySpec {
@@ -66,7 +67,7 @@ export interface ArmSpec {
   readonly policy: Policy;
   /** Null for `off` and `hold`. */
   readonly schedule: Schedule | null;
-  readonly target: Target;
+  readonly target: StudyTarget;
   /** Heads that the policy acts on. */
   readonly on: HeadChoice;
   /** Heads whose output is knocked out; null: none. */
@@ -97,6 +98,6 @@ export interface CostsSpec {
   readonly kl: number;
   /** Held-out texts for perplexity. */
   readonly perplexity: number;
-  /** `bundled`, or a CSV as MMLU has it, or JSONL; null: none. */
-  readonly choice: { readonly file: string; readonly questions: number } | null;
+  /** `bundled`, or a CSV as MMLU has it, or JSONL, and how many of its questions (null: all); null: none. */
+  readonly choice: { readonly file: string; readonly questions: number | null } | null;
 }
