@@ -25,13 +25,12 @@ export function describeArm(arm: Unnamed): string {
   );
 }
 
-/** What of an arm is not the same in all the others that one line of a specification stands for. */
-export function describeVariant(arm: Unnamed, siblings: readonly Unnamed[]): string {
+/** What sets an arm apart from the others that one line of a specification stands for. */
+export function describeVariant(arm: Unnamed, siblings: readonly Unnamed[]): readonly string[] {
   const others = siblings.map(parts);
   return parts(arm)
-    .map((part, index) => (others.every((other) => other[index] === part) ? null : (part ?? 'prefix')))
-    .filter((part) => part !== null)
-    .join(', ');
+    .filter((part, index) => others.some((other) => other[index] !== part))
+    .filter((part) => part !== null);
 }
 
 /** π′ = 0 on a target: all attention goes to what is not in it. */

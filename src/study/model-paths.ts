@@ -16,6 +16,9 @@ export function withModelPaths(spec: StudySpec, paths: Readonly<Record<string, s
       hint: meant === null ? `It has ${known.join(', ')}` : `Did you mean ${meant}?`,
     });
   }
-  const models = spec.models.map((model) => ({ ...model, path: paths[model.name] ?? model.path }));
+  const models = spec.models.map((model) => ({
+    ...model,
+    path: Object.hasOwn(paths, model.name) ? paths[model.name]! : model.path,
+  }));
   return { ...spec, models };
 }

@@ -2,6 +2,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { checkSampling, type SamplingOptions } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import {
+  anyNumber,
   attempt,
   complain,
   distinct,
@@ -39,7 +40,7 @@ interface StudyFields {
 }
 
 /** Temperature and top-p as in Li et al. 2024. */
-const SAMPLING: SamplingOptions = { temperature: 1, topK: 0, topP: 0.9, minP: 0, repetitionPenalty: 1 };
+const SAMPLING = { temperature: 1, topK: 0, topP: 0.9, minP: 0, repetitionPenalty: 1 };
 const MAX_TOKENS = 400;
 const RANKING_DIALOGUES = 8;
 /** Held-out items that an arm's cost is measured on, where nothing is said. */
@@ -134,32 +135,33 @@ function placeOf(tree: Tree, key: string): Tree['at'] {
   return (entry?.value ?? tree).at;
 }
 
+/** One option of sampling, in the range that the engine has for it. */
+function samplingOption(name: keyof SamplingOptions): Reader<number> {
+  return (tree, report) => {
+    const value = anyNumber(tree, report);
+    return value === undefined
+      ? undefined
+      : attempt(tree, report, () => checkSampling({ [name]: value })[name]);
+  };
+}
+
 const sampling: Reader<SamplingOptions> = (tree, report) => {
-  const anything = number({ from: -1e9, to: 1e9 });
-  const names = {
-    temperature: anything,
-    'top-p': anything,
-    'top-k': anything,
-    'min-p': anything,
-    'repetition-penalty': anything,
+  const readers = {
+    temperature: samplingOption('temperature'),
+    'top-p': samplingOption('topP'),
+    'top-k': samplingOption('topK'),
+    'min-p': samplingOption('minP'),
+    'repetition-penalty': samplingOption('repetitionPenalty'),
   };
-  const fields = readFields<{ readonly [Name in keyof typeof names]: number }>(tree, names, report);
-  if (fields === undefined) return undefined;
-  const said = {
-    temperature: fields.temperature,
-    topP: fields['top-p'],
-    topK: fields['top-k'],
-    minP: fields['min-p'],
-    repetitionPenalty: fields['repetition-penalty'],
+  const said = readFields<{ readonly [Key in keyof typeof readers]: number }>(tree, readers, report);
+  if (said === undefined) return undefined;
+  return {
+    temperature: said.temperature ?? SAMPLING.temperature,
+    topK: said['top-k'] ?? SAMPLING.topK,
+    topP: said['top-p'] ?? SAMPLING.topP,
+    minP: said['min-p'] ?? SAMPLING.minP,
+    repetitionPenalty: said['repetition-penalty'] ?? SAMPLING.repetitionPenalty,
   };
-  const options: SamplingOptions = {
-    ...SAMPLING,
-    ...Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)),
-  };
-  return attempt(tree, report, () => {
-    checkSampling(options);
-    return options;
-  });
 };
 
 const probes: Reader<readonly number[] | 'every'> = (tree, report) =>

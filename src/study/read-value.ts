@@ -1,4 +1,5 @@
 import { HoldfastError } from '../errors.js';
+import { canonicalJson } from './canonical-json.js';
 import { nearest } from './nearest.js';
 import type { Place, Problem, Tree } from './yaml-tree.js';
 
@@ -88,8 +89,9 @@ export function attempt<T>(tree: Tree, report: Report, check: () => T): T | unde
     return check();
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error;
-    // Its code names the room that refused it; this error has a code of its own.
-    complain(tree, report, error.message.slice(error.code.length + 2));
+    // Its code and field are the other room's; this error has its own.
+    const text = error.message.slice(error.code.length + 2).replace(` (field ${error.field})`, '');
+    complain(tree, report, text);
     return undefined;
   }
 }
@@ -172,16 +174,25 @@ export function hasKey(tree: Tree, key: string): boolean {
   return tree.kind === 'map' && tree.entries.some((entry) => entry.key === key);
 }
 
-/** Reports names that were taken before. */
+/** Reports what has the name of another, or is the same as another under two names. */
 export function refuseTwins(
-  named: readonly Placed<{ readonly name: string }>[],
+  things: readonly Placed<{ readonly name: string }>[],
   kind: string,
   report: Report,
 ): void {
-  const taken = new Set<string>();
-  for (const { value, tree } of named) {
-    if (taken.has(value.name))
-      report({ ...tree.at, text: `two ${kind}s are named "${value.name}": give one another name` });
-    taken.add(value.name);
+  const names = new Set<string>();
+  const contents = new Map<string, string>();
+  for (const { value, tree } of things) {
+    const { name } = value;
+    const content = canonicalJson({ ...value, name: '' });
+    const twin = contents.get(content);
+    if (twin === name) report({ ...tree.at, text: `the ${kind} "${name}" stands there twice` });
+    else if (twin !== undefined) {
+      report({ ...tree.at, text: `the ${kind} "${name}" is the same as "${twin}"` });
+    } else if (names.has(name)) {
+      report({ ...tree.at, text: `two ${kind}s are named "${name}": give one another name` });
+    }
+    names.add(name);
+    contents.set(content, name);
   }
 }

@@ -7,7 +7,6 @@ import {
   type Schedule,
 } from '../attention/index.js';
 import { describeArm, describeVariant } from './arm-name.js';
-import { canonicalJson } from './canonical-json.js';
 import {
   anyNumber,
   attempt,
@@ -71,21 +70,9 @@ export const armList: Reader<readonly ArmSpec[]> = (tree, report) => {
   const arms = tree.items.flatMap((item) =>
     armsOf(item, report).map((value): Placed<ArmSpec> => ({ value, tree: item })),
   );
-  refuseEquals(arms, report);
+  refuseTwins(arms, 'arm', report);
   return arms.map(({ value }) => value);
 };
-
-function refuseEquals(arms: readonly Placed<ArmSpec>[], report: Report): void {
-  const names = new Map<string, string>();
-  const different = arms.filter(({ value, tree }) => {
-    const content = canonicalJson({ ...value, name: '' });
-    const twin = names.get(content);
-    if (twin !== undefined) report({ ...tree.at, text: `the arm "${value.name}" is the same as "${twin}"` });
-    names.set(content, value.name);
-    return twin === undefined;
-  });
-  refuseTwins(different, 'arm', report);
-}
 
 /** The arms that one item of the list stands for; none where anything is wrong with it. */
 function armsOf(item: Tree, reportToAll: Report): readonly ArmSpec[] {
@@ -142,7 +129,7 @@ function nameOf(
   given: string | undefined,
 ): string {
   if (given === undefined) return describeArm(arm);
-  return siblings.length === 1 ? given : `${given}, ${describeVariant(arm, siblings)}`;
+  return [given, ...describeVariant(arm, siblings)].join(', ');
 }
 
 /**
@@ -166,11 +153,18 @@ function spelledOut(item: Tree, report: Report): Tree {
     };
     if (value.kind === 'map') return [policy, ...value.entries];
     if (value.kind === 'scalar' && value.value === null) return [policy];
-    return [policy, { key: 'strength', at: value.at, value: { ...value, name: 'strength' } }];
+    return [policy, { key: 'strength', at: value.at, value: named(value, 'strength') }];
   });
   const twice = entries.find(({ key }, index) => entries.findIndex((other) => other.key === key) < index);
   if (twice !== undefined) report({ ...twice.at, text: `${twice.key}: said twice of one arm` });
   return { kind: 'map', name, at, entries };
+}
+
+/** A value under another key. */
+function named(tree: Tree, name: string): Tree {
+  return tree.kind === 'list'
+    ? { ...tree, name, items: tree.items.map((item) => named(item, name)) }
+    : { ...tree, name };
 }
 
 interface Treatment {
@@ -183,9 +177,9 @@ const PREFIX: readonly StudyTarget[] = [{ kind: 'prefix' }];
 
 /** π′ = 0 on a target is π′ = 1 on all that is not in it: floor with ψ = 1. */
 function knockOut(tree: Tree, fields: Partial<ArmFields>, report: Report): Treatment | undefined {
-  for (const key of ['policy', 'strength', 'schedule', 'target']) {
-    if (hasKey(tree, key))
-      report({ ...tree.at, text: `${key}: does not go with knock-out, which is a policy itself` });
+  const other = ['policy', 'strength', 'schedule', 'target'].find((key) => hasKey(tree, key));
+  if (other !== undefined) {
+    report({ ...tree.at, text: `${other}: does not go with knock-out, which is a policy itself` });
   }
   const targets = fields['knock-out'];
   return targets && { policy: 'floor', schedules: [{ kind: 'constant', strength: 1 }], targets };
