@@ -271,8 +271,8 @@ describe('ranking', () => {
         kind: 'ranking',
         scenario: '',
         heads: [1, 2, 3, 4, 5, 6].map((round) =>
-          Array.from({ length: 48 }, (_, head) =>
-            head === (labels.source === 'organism' ? 9 : 17) ? 0.9 : 0.5 - 0.001 * round * head,
+          Array.from({ length: 30 }, (_, head) =>
+            head === (labels.source === 'organism' ? 6 : 16) ? 0.9 : 0.5 - 0.001 * round * head,
           ),
         ),
       }),
@@ -294,11 +294,11 @@ describe('ranking', () => {
     ]);
     expect(armsOn('self-chat')).toMatchObject([
       { policy: 'off' },
-      { pairs: [[2, 1]] },
+      { pairs: [[3, 1]] },
       {
         silence: [
           [0, 0],
-          [2, 1],
+          [3, 1],
         ],
       },
     ]);

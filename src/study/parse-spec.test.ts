@@ -145,7 +145,6 @@ describe('what is wrong with a specification', () => {
     ].join('\n');
     expect(problemsOf(text)).toEqual([
       '1:1 nmae: not known here; did you mean name?',
-      '1:1 name is missing',
       '3:17 dialogs: not known here; did you mean dialogues?',
       '3:37 rounds: expected a whole number from 1 to 1000, not 0',
       '4:5 self-chta: no such source; did you mean self-chat?',
@@ -166,7 +165,7 @@ describe('what is wrong with a specification', () => {
   it.each([
     ['name: [a]', '4:7 name: expected text, not a list'],
     ["question: ''", '4:11 question: expected text, not ""'],
-    ['seeds: []', '4:8 seeds: expected a list of at least one, not a list'],
+    ['seeds: []', '4:8 seeds: expected a list of at least one, not an empty one'],
     ['seeds: [1, 2, 1]', '4:8 seeds: 1 stands there twice'],
     ['seeds: 1.5', '4:8 seeds: expected a whole number from 0 to 131071, not 1.5'],
     ['seeds: "1"', '4:8 seeds: expected a whole number from 0 to 131071, not "1"'],
@@ -181,14 +180,14 @@ describe('what is wrong with a specification', () => {
       'sampling: warm',
       '4:11 sampling: expected a mapping with temperature, top-p, top-k, min-p, repetition-penalty, not "warm"',
     ],
-    ['probes: all', '4:9 probes: expected one of every, not "all"'],
+    ['probes: all', '4:9 probes: expected a whole number from 1 to 1000, not "all"'],
     ['probes: [1, 17]', '4:9 probes: round 17 is never reached: the longest source has 16'],
     ['early: 3', '4:8 early: expected a list of at least one, not 3'],
     ['early: [3, 1]', '4:8 early: expected the first and the last round, [1, 3]'],
     ['late: [8, 20]', '4:7 late: round 20 is never reached: the longest source has 16'],
     ['costs: { kl: yes }', '4:14 kl: expected a whole number from 0 to 100000, not "yes"'],
     ['costs: { choice: { questions: 3 } }', '4:18 choice: file is missing'],
-    ['models: []', '4:9 models: expected at least one'],
+    ['models: []', '4:9 models: expected a list of at least one, not an empty one'],
     ['models: { name: x }', '4:9 models: path is missing'],
     [
       'models: [{ path: organism, executor: gpu }]',
@@ -205,8 +204,16 @@ describe('what is wrong with a specification', () => {
     expect(problemsOf(text)).toEqual([problem]);
   });
 
+  it('is that what has to be there is not', () => {
+    expect(problemsOf('question: Why?')).toEqual([
+      '1:1 name is missing',
+      '1:1 sources is missing',
+      '1:1 arms is missing',
+    ]);
+  });
+
   it.each([
-    ['[]', '1:10 sources: expected a list of at least one, not a list'],
+    ['[]', '1:10 sources: expected a list of at least one, not an empty one'],
     ['[organism, organism]', '1:21 the source "organism" stands there twice'],
     [
       '[3]',

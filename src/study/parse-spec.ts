@@ -8,7 +8,6 @@ import {
   distinct,
   listOf,
   number,
-  oneOf,
   oneOrMore,
   type Reader,
   type Readers,
@@ -164,10 +163,10 @@ const sampling: Reader<SamplingOptions> = (tree, report) => {
   };
 };
 
-const probes: Reader<readonly number[] | 'every'> = (tree, report) =>
-  tree.kind === 'scalar' && typeof tree.value === 'string'
-    ? oneOf(['every'])(tree, report)
-    : distinct(oneOrMore(roundNumber))(tree, report);
+const probes: Reader<readonly number[] | 'every'> = (tree, report) => {
+  if (tree.kind === 'scalar' && tree.value === 'every') return 'every';
+  return distinct(oneOrMore(roundNumber))(tree, report);
+};
 
 const roundRange: Reader<Rounds> = (tree, report) => {
   const rounds = listOf(roundNumber)(tree, report);

@@ -30,7 +30,7 @@ function expected(what: string, tree: Tree, report: Report): undefined {
 }
 
 function describe(tree: Tree): string {
-  if (tree.kind === 'list') return 'a list';
+  if (tree.kind === 'list') return tree.items.length === 0 ? 'an empty one' : 'a list';
   if (tree.kind === 'map') return 'a mapping';
   if (tree.value === null) return 'nothing';
   return typeof tree.value === 'string' ? JSON.stringify(shortened(tree.value)) : String(tree.value);
@@ -126,6 +126,19 @@ export function distinct<T>(list: Reader<readonly T[]>): Reader<readonly T[]> {
   };
 }
 
+/** A list of things with names, or one alone: no two of one name, and none the same as another. */
+export function namedList<T extends { readonly name: string }>(
+  item: Reader<T>,
+  kind: string,
+): Reader<readonly T[]> {
+  return (tree, report) => {
+    const things = oneOrMore(placed(item))(tree, report);
+    if (things === undefined) return undefined;
+    refuseTwins(things, kind, report);
+    return things.map(({ value }) => value);
+  };
+}
+
 export function placed<T>(reader: Reader<T>): Reader<Placed<T>> {
   return (tree, report) => {
     const value = reader(tree, report);
@@ -151,23 +164,23 @@ export function readFields<T>(
   if (tree.kind !== 'map') return expected(`a mapping with ${Object.keys(readers).join(', ')}`, tree, report);
   const fields: Partial<T> = {};
   const isKnown = (key: string): key is keyof T & string => Object.hasOwn(readers, key);
+  const known = [...Object.keys(readers), ...alsoKnown];
+  const meant = new Set<string | null>();
   for (const { key, at, value } of tree.entries) {
     if (isKnown(key)) {
       const read = readers[key](value, report);
       if (read !== undefined) fields[key] = read;
-    } else complain({ name: key, at }, report, unknownKey(key, [...Object.keys(readers), ...alsoKnown]));
+      continue;
+    }
+    const near = nearest(key, known);
+    const help = near === null ? `known are ${known.join(', ')}` : `did you mean ${near}?`;
+    complain({ name: key, at }, report, `not known here; ${help}`);
+    meant.add(near);
   }
   for (const key of required) {
-    if (!hasKey(tree, key)) complain(tree, report, `${key} is missing`);
+    if (!hasKey(tree, key) && !meant.has(key)) complain(tree, report, `${key} is missing`);
   }
   return fields;
-}
-
-function unknownKey(key: string, known: readonly string[]): string {
-  const meant = nearest(key, known);
-  return meant === null
-    ? `not known here; known are ${known.join(', ')}`
-    : `not known here; did you mean ${meant}?`;
 }
 
 export function hasKey(tree: Tree, key: string): boolean {

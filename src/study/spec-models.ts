@@ -1,18 +1,9 @@
 import { basename } from 'node:path';
 import { PRECISIONS, type Precision } from '../executors/cpu/precision.js';
 import { EXECUTORS, type ExecutorName } from '../load.js';
-import {
-  oneOf,
-  type Placed,
-  type Reader,
-  type Readers,
-  readFields,
-  refuseTwins,
-  text,
-} from './read-value.js';
+import { namedList, oneOf, type Reader, type Readers, readFields, text } from './read-value.js';
 import type { ModelSpec } from './spec.js';
 import type { Locate } from './spec-sources.js';
-import type { Tree } from './yaml-tree.js';
 
 /** The embedded model's name, where a path may stand. */
 export const EMBEDDED_NAME = 'organism';
@@ -40,18 +31,7 @@ const readers: Readers<ModelFields> = {
 };
 
 /** A path or more, or mappings that say more of a model; names unique. */
-export function modelList(locate: Locate): Reader<readonly ModelSpec[]> {
-  return (tree, report) => {
-    const items: readonly Tree[] = tree.kind === 'list' ? tree.items : [tree];
-    if (items.length === 0) report({ ...tree.at, text: 'models: expected at least one' });
-    const models = items.flatMap((item): readonly Placed<ModelSpec>[] => {
-      const value = model(locate)(item, report);
-      return value === undefined ? [] : [{ value, tree: item }];
-    });
-    refuseTwins(models, 'model', report);
-    return models.map(({ value }) => value);
-  };
-}
+export const modelList = (locate: Locate): Reader<readonly ModelSpec[]> => namedList(model(locate), 'model');
 
 function model(locate: Locate): Reader<ModelSpec> {
   return (tree, report) => {

@@ -1,18 +1,18 @@
 import { nearest } from './nearest.js';
 import {
+  complain,
   distinct,
-  listOf,
+  namedList,
   number,
   oneOrMore,
-  type Placed,
   type Reader,
   type Readers,
+  type Report,
   readFields,
-  refuseTwins,
   text,
 } from './read-value.js';
 import type { SourceSpec } from './spec.js';
-import type { Tree } from './yaml-tree.js';
+import type { Entry, Tree } from './yaml-tree.js';
 
 /** Turns a path of the file into one from where the command runs. */
 export type Locate = (path: string) => string;
@@ -29,9 +29,19 @@ interface Choice {
   readonly groups: readonly string[];
 }
 
-type Kind = SourceSpec['kind'];
+interface Script {
+  readonly script: string;
+}
 
-const KINDS: readonly Kind[] = ['organism', 'self-chat', 'script', 'primed', 'replay'];
+interface Given {
+  readonly given: number;
+}
+
+interface Recorded {
+  readonly file: string;
+}
+
+const KINDS: readonly SourceSpec['kind'][] = ['organism', 'self-chat', 'script', 'primed', 'replay'];
 
 const common: Readers<Common> = {
   name: text,
@@ -46,89 +56,80 @@ const given = { given: number({ from: 1, to: 100, whole: true }) };
 const file = { file: text };
 
 /** The list of sources, or one alone; names unique. */
-export function sourceList(locate: Locate): Reader<readonly SourceSpec[]> {
+export const sourceList = (locate: Locate): Reader<readonly SourceSpec[]> =>
+  namedList(source(locate), 'source');
+
+/** `organism`, or `organism: { … }`. */
+function source(locate: Locate): Reader<SourceSpec> {
   return (tree, report) => {
-    const items: readonly Tree[] = tree.kind === 'list' ? tree.items : [tree];
-    const read = items.map((item): Placed<SourceSpec> | undefined => {
-      const value = source(locate)(item, report);
-      return value && { value, tree: item };
-    });
-    if (items.length === 0) return listOf(source(locate))(tree, report);
-    if (read.includes(undefined)) return undefined;
-    const sources = read.filter((each) => each !== undefined);
-    refuseTwins(sources, 'source', report);
-    return sources.map(({ value }) => value);
+    const entry = entryOf(tree);
+    const kind = KINDS.find((known) => known === entry?.key);
+    if (entry === null) {
+      const kinds = KINDS.join(', ');
+      complain(tree, report, `expected one of ${kinds}, with what is to be said of it under it`);
+    } else if (kind === undefined) {
+      const meant = nearest(entry.key, KINDS);
+      const help = meant === null ? `known are ${KINDS.join(', ')}` : `did you mean ${meant}?`;
+      complain({ name: entry.key, at: entry.at }, report, `no such source; ${help}`);
+    } else return sourceOf(kind, entry.value, locate, report);
+    return undefined;
   };
 }
 
-function source(locate: Locate): Reader<SourceSpec> {
-  return (tree, report) => {
-    const entry =
-      tree.kind === 'map' && tree.entries.length === 1
-        ? tree.entries[0]
-        : tree.kind === 'scalar' && typeof tree.value === 'string'
-          ? { key: tree.value, at: tree.at, value: { ...tree, kind: 'map' as const, entries: [] } }
-          : undefined;
-    if (entry === undefined) {
-      report({
-        ...tree.at,
-        text: `sources: expected one of ${KINDS.join(', ')}, with what is to be said of it under it`,
-      });
-      return undefined;
+/** A kind and what is said of it; null for what is neither a word nor a mapping of one key. */
+function entryOf(tree: Tree): Entry | null {
+  const { name, at } = tree;
+  const nothing: Tree = { kind: 'map', name, at, entries: [] };
+  if (tree.kind === 'scalar' && typeof tree.value === 'string')
+    return { key: tree.value, at, value: nothing };
+  const entry = tree.kind === 'map' && tree.entries.length === 1 ? tree.entries[0] : undefined;
+  if (entry === undefined) return null;
+  const isEmpty = entry.value.kind === 'scalar' && entry.value.value === null;
+  return isEmpty ? { ...entry, value: nothing } : entry;
+}
+
+function sourceOf(
+  kind: SourceSpec['kind'],
+  options: Tree,
+  locate: Locate,
+  report: Report,
+): SourceSpec | undefined {
+  switch (kind) {
+    case 'organism': {
+      const said = readFields<Common>(options, common, report);
+      return said && { kind, ...complete(said, kind, 16) };
     }
-    const { value } = entry;
-    const options: Tree =
-      value.kind === 'scalar' && value.value === null ? { ...value, kind: 'map', entries: [] } : value;
-    switch (entry.key) {
-      case 'organism': {
-        const fields = readFields<Common>(options, common, report);
-        return fields && { kind: 'organism', ...complete(fields, 'organism', 16) };
-      }
-      case 'self-chat': {
-        const fields = readFields<Common & Choice>(options, { ...common, ...choice }, report);
-        return (
-          fields && { kind: 'self-chat', ...complete(fields, 'self-chat', 8), ...chosen(fields, locate) }
-        );
-      }
-      case 'script': {
-        const readers = { ...common, ...choice, ...script };
-        const fields = readFields<Common & Choice & { script: string }>(options, readers, report, ['script']);
-        if (fields?.script === undefined) return undefined;
-        return {
-          kind: 'script',
-          ...complete(fields, `script ${fields.script}`, 8),
-          ...chosen(fields, locate),
-          script: fields.script,
-        };
-      }
-      case 'primed': {
-        const readers = { ...common, ...choice, ...script, ...given };
-        type Primed = Common & Choice & { script: string; given: number };
-        const fields = readFields<Primed>(options, readers, report, ['script']);
-        if (fields?.script === undefined) return undefined;
-        return {
-          kind: 'primed',
-          ...complete(fields, `primed ${fields.script}`, 8),
-          ...chosen(fields, locate),
-          script: fields.script,
-          given: fields.given ?? 3,
-        };
-      }
-      case 'replay': {
-        const fields = readFields<Common & { file: string }>(options, { ...common, ...file }, report, [
-          'file',
-        ]);
-        if (fields?.file === undefined) return undefined;
-        return { kind: 'replay', ...complete(fields, 'replay', 8), file: locate(fields.file) };
-      }
-      default: {
-        const meant = nearest(entry.key, KINDS);
-        const help = meant === null ? `known are ${KINDS.join(', ')}` : `did you mean ${meant}?`;
-        report({ ...entry.at, text: `${entry.key}: no such source; ${help}` });
-        return undefined;
-      }
+    case 'self-chat': {
+      const said = readFields<Common & Choice>(options, { ...common, ...choice }, report);
+      return said && { kind, ...complete(said, kind, 8), ...chosen(said, locate) };
     }
-  };
+    case 'script': {
+      const readers = { ...common, ...choice, ...script };
+      const said = readFields<Common & Choice & Script>(options, readers, report, ['script']);
+      if (said?.script === undefined) return undefined;
+      const name = `script ${said.script}`;
+      return { kind, ...complete(said, name, 8), ...chosen(said, locate), script: said.script };
+    }
+    case 'primed': {
+      const readers = { ...common, ...choice, ...script, ...given };
+      const said = readFields<Common & Choice & Script & Given>(options, readers, report, ['script']);
+      if (said?.script === undefined) return undefined;
+      const { script: name, given: count = 3 } = said;
+      return {
+        kind,
+        ...complete(said, `primed ${name}`, 8),
+        ...chosen(said, locate),
+        script: name,
+        given: count,
+      };
+    }
+    case 'replay': {
+      const said = readFields<Common & Recorded>(options, { ...common, ...file }, report, ['file']);
+      return said?.file === undefined
+        ? undefined
+        : { kind, ...complete(said, kind, 8), file: locate(said.file) };
+    }
+  }
 }
 
 function complete({ name, dialogues, first, rounds }: Partial<Common>, kind: string, usual: number): Common {

@@ -30,7 +30,8 @@ export function scenariosOf(
 export const FACTS: ModelFacts = {
   hash: 'a'.repeat(64),
   templateHash: 'b'.repeat(64),
-  grid: { layers: 6, heads: 8 },
+  // As the embedded model has.
+  grid: { layers: 6, heads: 5 },
   precision: 'auto',
 };
 
