@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HoldfastError } from '../errors.js';
 import { parseSpec } from './parse-spec.js';
@@ -228,5 +230,43 @@ describe('what is wrong with a specification', () => {
     ],
   ])('sources: %s', (sources, problem) => {
     expect(problemsOf(`sources: ${sources}\nname: x\narms: [off]`)).toEqual([problem]);
+  });
+});
+
+describe('a specification that was damaged', () => {
+  const whole = readFileSync(new URL('../../experiments/heads.yaml', import.meta.url), 'utf8');
+  const pieces = [
+    '[',
+    ']',
+    '{',
+    '}',
+    ': ',
+    '- ',
+    '"',
+    '&a ',
+    '*a',
+    '!x ',
+    '#',
+    '|',
+    '\n',
+    '  ',
+    '\t',
+    '-1',
+    '~',
+    '? ',
+  ];
+
+  it('is read or refused with E_SPEC, and nothing else happens', () => {
+    const damage = fc.record({ at: fc.nat(whole.length), cut: fc.nat(12), put: fc.constantFrom(...pieces) });
+    fc.assert(
+      fc.property(fc.array(damage, { minLength: 1, maxLength: 3 }), (damages) => {
+        const text = damages.reduce(
+          (before, { at, cut, put }) => before.slice(0, at) + put + before.slice(at + cut),
+          whole,
+        );
+        for (const problem of problemsOf(text)) expect(problem).toMatch(/^\d+:\d+ \S/);
+      }),
+      { numRuns: 150 },
+    );
   });
 });
