@@ -4,7 +4,7 @@ import { foundFor, scenariosOf } from '../../test/support/study-fixtures.js';
 import type { Cell } from './cell.js';
 import { expand, type Found, rankingCells } from './expand.js';
 import { parseSpec } from './parse-spec.js';
-import type { RankingRecord } from './record.js';
+import type { CellLabels, RankingRecord } from './record.js';
 import { groupOf } from './shard.js';
 import type { StudySpec } from './spec.js';
 
@@ -265,42 +265,36 @@ describe('ranking', () => {
   });
 
   it('decides the heads of each model and source', () => {
+    // One head keeps a large share, another for each model and source; all others lose theirs, the later the more.
+    const places = ['organism organism', 'organism self-chat', 'other organism', 'other self-chat'];
+    const kept = ({ model, source }: CellLabels): number => 6 + 5 * places.indexOf(`${model} ${source}`);
     const records = rankings.map(
       ({ labels }): RankingRecord => ({
         ...labels,
         kind: 'ranking',
         scenario: '',
         heads: [1, 2, 3, 4, 5, 6].map((round) =>
-          Array.from({ length: 30 }, (_, head) =>
-            head === (labels.source === 'organism' ? 6 : 16) ? 0.9 : 0.5 - 0.001 * round * head,
-          ),
+          Array.from({ length: 30 }, (_, head) => (head === kept(labels) ? 0.9 : 0.5 - 0.001 * round * head)),
         ),
       }),
     );
-    const armsOn = (source: string) =>
-      expand(ranked, found, records)
-        .filter(({ labels }) => labels.source === source)
-        .slice(0, 3)
-        .map(({ arm }) => arm.settings);
-    expect(armsOn('organism')).toMatchObject([
-      { policy: 'off' },
-      { pairs: [[1, 1]] },
-      {
-        silence: [
-          [0, 0],
-          [1, 1],
-        ],
-      },
-    ]);
-    expect(armsOn('self-chat')).toMatchObject([
-      { policy: 'off' },
-      { pairs: [[3, 1]] },
-      {
-        silence: [
-          [0, 0],
-          [3, 1],
-        ],
-      },
-    ]);
+    const cells = expand(ranked, found, records);
+    for (const [layer, place] of places.entries()) {
+      const arms = cells.filter(({ labels }) => `${labels.model} ${labels.source}` === place).slice(0, 3);
+      expect(
+        arms.map(({ arm }) => arm.settings),
+        place,
+      ).toMatchObject([
+        { policy: 'off' },
+        { pairs: [[layer + 1, 1]] },
+        {
+          policy: 'off',
+          silence: [
+            [0, 0],
+            [layer + 1, 1],
+          ],
+        },
+      ]);
+    }
   });
 });

@@ -11,9 +11,9 @@ export interface HeadScores {
 }
 
 /** Whether an arm's heads are only known once heads were ranked. */
-export function needsRanking({ policy, on, silence }: ArmSpec): boolean {
+export function needsRanking({ on, silence }: ArmSpec): boolean {
   const ranked = (choice: HeadChoice | null): boolean => choice?.kind === 'top' || choice?.kind === 'bottom';
-  return (policy !== 'off' && ranked(on)) || ranked(silence);
+  return ranked(on) || ranked(silence);
 }
 
 /**
