@@ -35,8 +35,9 @@ export type ErrorCode =
   | 'E_DISPOSED'
   | 'E_ABORTED'
   | 'E_BUSY'
-  // dialogue, command
+  // dialogue, studies, command
   | 'E_DIALOGUE'
+  | 'E_SPEC'
   | 'E_UNWRITABLE'
   | 'E_USAGE';
 
@@ -49,6 +50,8 @@ export interface ErrorDetails {
   readonly offset?: number;
   /** What the reader can do about it, one sentence. */
   readonly hint?: string;
+  /** What is wrong, one by one, where it may be more than one thing; the message has them too. */
+  readonly problems?: readonly string[];
   readonly cause?: unknown;
 }
 
@@ -60,9 +63,10 @@ export class HoldfastError extends Error {
   readonly field: string | undefined;
   readonly offset: number | undefined;
   readonly hint: string | undefined;
+  readonly problems: readonly string[];
 
   constructor(code: ErrorCode, what: string, details: ErrorDetails = {}) {
-    const { file, field, offset, hint, cause } = details;
+    const { file, field, offset, hint, problems = [], cause } = details;
     const place = [
       file,
       field === undefined ? undefined : `field ${field}`,
@@ -78,5 +82,6 @@ export class HoldfastError extends Error {
     this.field = field;
     this.offset = offset;
     this.hint = hint;
+    this.problems = problems;
   }
 }

@@ -8,7 +8,10 @@ export interface Failure {
   readonly exitCode: number;
 }
 
-/** One line for a person; with `debug`, the stack trace and what caused it. */
+/**
+ * One line for a person, and one a problem where a file has several: `file:line:column what`, as editors take it. With
+ * `debug`, the stack trace and what caused it.
+ */
 export function explain(error: unknown, debug: boolean): Failure {
   if (error instanceof CommanderError) {
     // Commander has written its message. Help and version asked for end with 0, everything else is usage.
@@ -16,6 +19,13 @@ export function explain(error: unknown, debug: boolean): Failure {
   }
   const exitCode = error instanceof HoldfastError && error.code === 'E_USAGE' ? 2 : 1;
   if (debug) return { message: stackOf(error), exitCode };
+  if (error instanceof HoldfastError && error.problems.length > 1) {
+    const lines = error.problems.map((problem) => oneLine(`${error.file}:${problem}`));
+    return {
+      message: [`error: ${error.code}: ${error.problems.length} problems`, ...lines].join('\n'),
+      exitCode,
+    };
+  }
   const message = oneLine(error instanceof Error ? error.message : String(error));
   const hint =
     error instanceof HoldfastError ? '' : ' (an unforeseen error; --debug shows where it comes from)';

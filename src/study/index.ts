@@ -3,7 +3,15 @@
  * that a study that was killed goes on and ends with the same bytes. Knows models, scenarios, arms and files; must not
  * know statistics or how results are shown.
  */
-export type { Arm } from './arm.js';
+export type { ModelFacts } from './address.js';
+export type { Arm, ArmSettings } from './arm.js';
 export type { Cell, CellTiming } from './cell.js';
+export { expand, type Found, type FoundSource, rankingCells } from './expand.js';
+export { withModelPaths } from './model-paths.js';
+export { parseSpec } from './parse-spec.js';
+export { durationText, planText } from './plan-text.js';
 export type * from './record.js';
+export { groupOf, type Shard, shardOf } from './shard.js';
 export type * from './spec.js';
+export { EMBEDDED_NAME } from './spec-models.js';
+export { CELL_VERSION, versionsThatMatter } from './versions.js';

@@ -97,6 +97,6 @@ export interface CostsSpec {
   readonly kl: number;
   /** Held-out texts for perplexity. */
   readonly perplexity: number;
-  /** `bundled`, or a CSV as MMLU has it, or JSONL; null: none. */
-  readonly choice: { readonly file: string; readonly questions: number } | null;
+  /** `bundled`, or a CSV as MMLU has it, or JSONL, and how many of its questions (null: all); null: none. */
+  readonly choice: { readonly file: string; readonly questions: number | null } | null;
 }

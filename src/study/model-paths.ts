@@ -1,0 +1,24 @@
+import { HoldfastError } from '../errors.js';
+import { nearest } from './nearest.js';
+import type { StudySpec } from './spec.js';
+
+/**
+ * A study whose models lie elsewhere than its file says.
+ * @param paths by the name of the model; relative to where the command runs
+ * @throws HoldfastError `E_USAGE` for a name that is no model of the study
+ */
+export function withModelPaths(spec: StudySpec, paths: Readonly<Record<string, string>>): StudySpec {
+  const known = spec.models.map(({ name }) => name);
+  for (const name of Object.keys(paths)) {
+    if (known.includes(name)) continue;
+    const meant = nearest(name, known);
+    throw new HoldfastError('E_USAGE', `the study "${spec.name}" has no model named "${name}"`, {
+      hint: meant === null ? `It has ${known.join(', ')}` : `Did you mean ${meant}?`,
+    });
+  }
+  const models = spec.models.map((model) => ({
+    ...model,
+    path: Object.hasOwn(paths, model.name) ? paths[model.name]! : model.path,
+  }));
+  return { ...spec, models };
+}

@@ -1,0 +1,30 @@
+/** The known name that is nearest to a misspelt one; null where none is near enough to have been meant. */
+export function nearest(name: string, known: readonly string[]): string | null {
+  const near = known
+    .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
+    .filter(({ candidate, distance }) => distance <= Math.max(1, Math.floor(candidate.length / 3)))
+    .sort((a, b) => a.distance - b.distance);
+  return near[0]?.candidate ?? null;
+}
+
+/**
+ * How many letters have to be put in, left out, replaced or swapped with their neighbour to make one word of the other
+ * (optimal string alignment).
+ */
+export function editDistance(from: string, to: string): number {
+  // One row for each beginning of `from`, with the distance to each beginning of `to`.
+  const rows = [Array.from({ length: to.length + 1 }, (_, index) => index)];
+  for (let i = 1; i <= from.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const replaced = rows[i - 1]![j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1);
+      const swapped =
+        i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1]
+          ? rows[i - 2]![j - 2]! + 1
+          : replaced;
+      row.push(Math.min(rows[i - 1]![j]! + 1, row[j - 1]! + 1, replaced, swapped));
+    }
+    rows.push(row);
+  }
+  return rows[from.length]![to.length]!;
+}

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { foundFor } from '../../test/support/study-fixtures.js';
+import { expand } from './expand.js';
+import { parseSpec } from './parse-spec.js';
+import { durationText, planText } from './plan-text.js';
+
+const spec = parseSpec(
+  [
+    'name: small',
+    'question: Why?',
+    'sources: [organism: { dialogues: 50, name: trials }]',
+    'costs: { kl: 3, perplexity: 0 }',
+    'arms: [off, boost: 2]',
+  ].join('\n'),
+  'x.yaml',
+);
+const cells = expand(spec, foundFor(spec), []);
+
+describe('the plan of a study', () => {
+  it('counts the cells of every arm', () => {
+    expect(planText(spec, cells, null)).toEqual([
+      'small: Why?',
+      '',
+      'model     source  arm           dialogues  costs',
+      'organism  trials  off                  50      3',
+      'organism  trials  boost, M = 2         50      3',
+      '',
+      '106 cells',
+    ]);
+  });
+
+  it('says how long they take where that is known', () => {
+    const lines = planText(spec, cells, ({ kind }) => (kind === 'cost' ? 500 : 1200));
+    expect(lines[3]).toMatch(/ {2}62 s$/);
+    expect(lines.at(-1)).toBe('106 cells, 2 min on one thread');
+  });
+});
+
+describe('a duration', () => {
+  it.each([
+    [0, '0 s'],
+    [1, '1 s'],
+    [99_000, '99 s'],
+    [120_000, '2 min'],
+    [5_400_000, '90 min'],
+    [7_500_000, '2 h 05 min'],
+    [400_000_000, '111 h 07 min'],
+  ])('of %i ms is %s', (ms, text) => {
+    expect(durationText(ms)).toBe(text);
+  });
+});

@@ -1,0 +1,67 @@
+import { distinct, number, oneOrMore, type Reader, text } from './read-value.js';
+import type { HeadChoice, HeadPair } from './spec.js';
+import type { Tree } from './yaml-tree.js';
+
+/** No model has as many; what the model at hand has is checked once it is known. */
+const MAX_INDEX = 4095;
+const index = number({ from: 0, to: MAX_INDEX, whole: true });
+
+/** `2`, `[2, 4]`. */
+export const layerList: Reader<readonly number[]> = distinct(oneOrMore(index));
+
+/**
+ * Heads as a specification names them: words (`top 10 by share`), pairs (`[[2, 0], [4, 3]]`), or numbers, which are
+ * these heads of every layer. A list of words is several choices.
+ */
+export const headChoices: Reader<readonly HeadChoice[]> = (tree, report) => {
+  const first = tree.kind === 'list' ? tree.items[0] : tree;
+  if (first === undefined || (first.kind === 'scalar' && typeof first.value === 'string')) {
+    return oneOrMore(choiceInWords)(tree, report);
+  }
+  if (first.kind === 'list') {
+    const pairs = distinctPairs(tree, report);
+    return pairs && [{ kind: 'pairs', pairs }];
+  }
+  const heads = layerList(tree, report);
+  return heads && [{ kind: 'grid', layers: null, heads }];
+};
+
+const FORMS = 'all, top N by share, top N by decay, bottom N by share, bottom N by decay, random N seed S';
+
+const choiceInWords: Reader<HeadChoice> = (tree, report) => {
+  const words = text(tree, report);
+  if (words === undefined) return undefined;
+  const choice = parseChoice(words);
+  if (choice !== null) return choice;
+  report({ ...tree.at, text: `${tree.name}: "${words}" names no heads; write ${FORMS}, or heads by number` });
+  return undefined;
+};
+
+function parseChoice(words: string): HeadChoice | null {
+  if (words === 'all') return { kind: 'all' };
+  const [, kind, count, by, seed] =
+    /^(top|bottom|random) ([1-9]\d{0,5}) (?:by (share|decay)|seed (\d{1,9}))$/.exec(words) ?? [];
+  if ((kind === 'top' || kind === 'bottom') && (by === 'share' || by === 'decay')) {
+    return { kind, count: Number(count), by };
+  }
+  if (kind === 'random' && seed !== undefined) return { kind, count: Number(count), seed: Number(seed) };
+  return null;
+}
+
+const pair: Reader<HeadPair> = (tree, report) => {
+  const numbers: Tree[] = tree.kind === 'list' ? [...tree.items] : [];
+  const [layer, head] = numbers.map((item) => index(item, report));
+  if (numbers.length === 2) return layer === undefined || head === undefined ? undefined : [layer, head];
+  report({ ...tree.at, text: `${tree.name}: expected a pair, [layer, head]` });
+  return undefined;
+};
+
+const distinctPairs: Reader<readonly HeadPair[]> = (tree, report) => {
+  const pairs = oneOrMore(pair)(tree, report);
+  const twice = pairs?.find(
+    ([layer, head], at) => pairs.findIndex(([l, h]) => l === layer && h === head) < at,
+  );
+  if (twice === undefined) return pairs;
+  report({ ...tree.at, text: `${tree.name}: [${twice.join(', ')}] stands there twice` });
+  return undefined;
+};

@@ -1,0 +1,58 @@
+import { basename } from 'node:path';
+import { PRECISIONS, type Precision } from '../executors/cpu/precision.js';
+import { EXECUTORS, type ExecutorName } from '../load.js';
+import { namedList, oneOf, type Reader, type Readers, readFields, text } from './read-value.js';
+import type { ModelSpec } from './spec.js';
+import type { Locate } from './spec-sources.js';
+
+/** The embedded model's name, where a path may stand. */
+export const EMBEDDED_NAME = 'organism';
+
+/** The model of a specification that names none. */
+export const EMBEDDED: ModelSpec = {
+  name: EMBEDDED_NAME,
+  path: EMBEDDED_NAME,
+  executor: 'cpu',
+  precision: 'auto',
+};
+
+interface ModelFields {
+  readonly name: string;
+  readonly path: string;
+  readonly executor: ExecutorName;
+  readonly precision: Precision;
+}
+
+const readers: Readers<ModelFields> = {
+  name: text,
+  path: text,
+  executor: oneOf(EXECUTORS),
+  precision: oneOf(PRECISIONS),
+};
+
+/** A path or more, or mappings that say more of a model; names unique. */
+export const modelList = (locate: Locate): Reader<readonly ModelSpec[]> => namedList(model(locate), 'model');
+
+function model(locate: Locate): Reader<ModelSpec> {
+  return (tree, report) => {
+    if (tree.kind === 'scalar') {
+      const path = text(tree, report);
+      return path === undefined ? undefined : complete({ path }, locate);
+    }
+    const fields = readFields(tree, readers, report, ['path']);
+    if (fields?.executor === 'reference' && fields.precision !== undefined) {
+      report({ ...tree.at, text: 'precision: the reference executor has none' });
+    }
+    return fields?.path === undefined ? undefined : complete({ ...fields, path: fields.path }, locate);
+  };
+}
+
+function complete(fields: Partial<ModelFields> & { readonly path: string }, locate: Locate): ModelSpec {
+  const { path, executor = 'cpu', precision = 'auto' } = fields;
+  return {
+    name: fields.name ?? basename(path).replace(/\.(gguf|safetensors)$/, ''),
+    path: path === EMBEDDED_NAME ? path : locate(path),
+    executor,
+    precision: executor === 'reference' ? null : precision,
+  };
+}

@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { type Problem, readYaml, type Tree } from './yaml-tree.js';
+
+function treeOf(text: string): Tree {
+  const read = readYaml(text);
+  if ('problems' in read) throw new Error(JSON.stringify(read.problems));
+  return read.tree;
+}
+
+function problemsOf(text: string): readonly Problem[] {
+  const read = readYaml(text);
+  return 'problems' in read ? read.problems : [];
+}
+
+describe('a YAML tree', () => {
+  it('knows of every part the key it stands under, and its line and column', () => {
+    expect(treeOf('# first\na:\n  - 1\n  - {b: x}\n')).toEqual({
+      kind: 'map',
+      name: '',
+      at: { line: 2, column: 1 },
+      entries: [
+        {
+          key: 'a',
+          at: { line: 2, column: 1 },
+          value: {
+            kind: 'list',
+            name: 'a',
+            at: { line: 3, column: 3 },
+            items: [
+              { kind: 'scalar', name: 'a', at: { line: 3, column: 5 }, value: 1 },
+              {
+                kind: 'map',
+                name: 'a',
+                at: { line: 4, column: 5 },
+                entries: [
+                  {
+                    key: 'b',
+                    at: { line: 4, column: 6 },
+                    value: { kind: 'scalar', name: 'b', at: { line: 4, column: 9 }, value: 'x' },
+                  },
+                ],
+              },
+            ],
+          },
+        },
+      ],
+    });
+  });
+
+  it('takes off, yes and no as words', () => {
+    expect(treeOf('[off, yes, no]')).toMatchObject({
+      items: [{ value: 'off' }, { value: 'yes' }, { value: 'no' }],
+    });
+  });
+
+  it('writes aliases out, each where it stands', () => {
+    expect(treeOf('a: &x [1]\nb: *x')).toMatchObject({
+      entries: [{}, { value: { kind: 'list', at: { line: 2, column: 4 }, items: [{ value: 1 }] } }],
+    });
+  });
+
+  it('is nothing for an empty file', () => {
+    expect(treeOf('# nothing\n')).toMatchObject({ kind: 'scalar', value: null });
+  });
+});
+
+describe('YAML that is refused', () => {
+  it.each<[string, string, Partial<Problem>[]]>([
+    ['a bracket that stays open', 'a: [1\n', [{ line: 2, column: 1 }]],
+    ['a key twice', 'a: 1\na: 2\n', [{ line: 2, column: 1, text: 'Map keys must be unique' }]],
+    ['several documents', 'a: 1\n---\nb: 2\n', [{ line: 2, column: 1 }]],
+    ['a tag that is not known', 'a: !js x\n', [{ line: 1, column: 4, text: 'Unresolved tag: !js' }]],
+    ['an alias of nothing', 'a: *b\n', [{ line: 1, column: 4, text: 'there is no &b' }]],
+    [
+      'an alias of what it is in',
+      'a: &a [*a]\n',
+      [{ line: 1, text: 'nested more than 20 deep: not a study' }],
+    ],
+    ['a tab for indentation, and another mistake', 'a:\n\tb: 1\nc: "x\n', [{ line: 2 }, { line: 4 }]],
+  ])('%s', (_, text, problems) => {
+    const found = problemsOf(text);
+    expect(found).toMatchObject(problems);
+  });
+
+  it('does not write out aliases of aliases without end', () => {
+    const bomb = Array.from({ length: 9 }, (_, level) =>
+      level === 0
+        ? 'a0: &a0 [x, x, x, x, x, x, x, x, x]'
+        : `a${level}: &a${level} [${Array(9)
+            .fill(`*a${level - 1}`)
+            .join(', ')}]`,
+    ).join('\n');
+    expect(problemsOf(bomb)).toMatchObject([{ text: expect.stringMatching(/^more than 20000 parts/) }]);
+  });
+
+  it.each([
+    ['brackets', '['.repeat(100_000)],
+    ['braces with keys', '{a: '.repeat(50_000)],
+    ['dashes on one line', `x:\n  ${'- '.repeat(50_000)}`],
+    ['indentation', Array.from({ length: 300 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n')],
+  ])('does not follow %s into the deep', (_, text) => {
+    expect(problemsOf(text)).toMatchObject([{ text: 'nested more than 20 deep: not a study' }]);
+  });
+
+  it('does not read a file of any size', () => {
+    expect(problemsOf(`a: ${'x'.repeat(300_000)}`)).toMatchObject([
+      { text: expect.stringMatching(/^longer than/) },
+    ]);
+  });
+});

@@ -1,0 +1,107 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { HoldfastError } from '../../src/errors.js';
+import {
+  expand,
+  parseSpec,
+  type RankingRecord,
+  rankingCells,
+  type StudySpec,
+} from '../../src/study/index.js';
+import { FACTS, foundFor } from '../support/study-fixtures.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const { layers, heads } = FACTS.grid;
+
+/** Cells of a study whose heads all look at the prompt a little less than the one before. */
+function expanded(spec: StudySpec) {
+  const found = foundFor(spec);
+  const rankings = rankingCells(spec, found).map(
+    ({ labels }): RankingRecord => ({
+      ...labels,
+      kind: 'ranking',
+      scenario: '',
+      heads: spec.probeRounds.map((round) =>
+        Array.from({ length: layers * heads }, (_, head) => 1 / (round + head)),
+      ),
+    }),
+  );
+  return expand(spec, found, rankings);
+}
+
+describe('experiments', () => {
+  const files = readdirSync(`${root}experiments`).filter((file) => file.endsWith('.yaml'));
+
+  it('are there', () => {
+    expect(files.toSorted()).toEqual([
+      'controls.yaml',
+      'decay.yaml',
+      'heads.yaml',
+      'interventions.yaml',
+      'real-interventions.yaml',
+      'schedules.yaml',
+      'smoke.yaml',
+    ]);
+  });
+
+  it.each(files)('%s is a study of its name, and expands to every dialogue under every arm', (file) => {
+    const spec = parseSpec(readFileSync(`${root}experiments/${file}`, 'utf8'), `experiments/${file}`);
+    expect(`${spec.name}.yaml`).toBe(file);
+    expect(spec.question).toMatch(/\?$/);
+    expect(spec.arms[0]!.name).toBe('off');
+    const cells = expanded(spec);
+    const dialogues = spec.sources.reduce((sum, source) => sum + source.dialogues, 0);
+    expect(cells.filter(({ kind }) => kind === 'dialogue')).toHaveLength(
+      dialogues * spec.models.length * spec.seeds.length * spec.arms.length,
+    );
+  });
+});
+
+describe('docs/guide/study-spec.md', () => {
+  const page = readFileSync(`${root}docs/guide/study-spec.md`, 'utf8');
+  const examples = [...page.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, yaml]) => yaml!);
+
+  it('has examples', () => {
+    expect(examples.length).toBeGreaterThan(6);
+  });
+
+  it.each(examples.map((example, at) => [at + 1, example] as const))(
+    'shows what is a study, or a part of one, in example %i',
+    (_, example) => {
+      const missing = ['name: example', 'sources: organism', 'arms: [off]'].filter(
+        (line) => !new RegExp(`^${line.split(':', 1)[0]}:`, 'm').test(example),
+      );
+      const spec = parseSpec(`${example}${missing.join('\n')}`, 'example.yaml');
+      expect(expanded(spec).length).toBeGreaterThan(0);
+    },
+  );
+
+  /** Keys as the message names them that refuses a number where a mapping with them has to stand. */
+  function keysNamedBy(text: string): readonly string[] {
+    try {
+      parseSpec(text, 'x.yaml');
+    } catch (error) {
+      const message = error instanceof HoldfastError ? error.message : '';
+      return /expected a mapping with (.*), not (?:7|a list) /.exec(message)?.[1]?.split(', ') ?? [];
+    }
+    return [];
+  }
+
+  it.each([
+    ['a study', '7', 12],
+    ['sampling', 'sampling: 7', 5],
+    ['a model', 'models: [[7]]', 4],
+    ['costs', 'costs: 7', 3],
+    ['an arm', 'arms: [7]', 11],
+    ...['organism', 'self-chat', 'script', 'primed', 'replay'].map((kind): [string, string, number] => [
+      `the source ${kind}`,
+      `sources: [${kind}: 7]`,
+      4,
+    ]),
+  ])('has every key of %s', (_, text, atLeast) => {
+    const keys = keysNamedBy(text);
+    expect(keys.length).toBeGreaterThanOrEqual(atLeast);
+    for (const key of keys) expect(page, key).toContain(`\`${key}\``);
+  });
+});

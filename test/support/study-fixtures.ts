@@ -1,0 +1,56 @@
+import type { Scenario, ScenarioSource } from '../../src/scenario/index.js';
+import type { Found, ModelFacts, StudySpec } from '../../src/study/index.js';
+
+/** Scenarios that nobody leads: only what they depend on matters. */
+export function scenariosOf(
+  content: (index: number) => unknown,
+  rounds: number,
+  size: number | null,
+): ScenarioSource {
+  return {
+    size,
+    at: (index): Scenario => ({
+      id: `s${index}`,
+      group: 'test',
+      system: 'Say it.',
+      given: [],
+      rounds,
+      content: content(index),
+      openUser: () => {
+        throw new Error('not to be led');
+      },
+      probesAfter: () => [],
+      obedience: () => null,
+      ability: () => null,
+      reference: null,
+    }),
+  };
+}
+
+export const FACTS: ModelFacts = {
+  hash: 'a'.repeat(64),
+  templateHash: 'b'.repeat(64),
+  // As the embedded model has.
+  grid: { layers: 6, heads: 5 },
+  precision: 'auto',
+};
+
+/** Models that differ and sources as large as one likes, for every name in a specification. */
+export function foundFor(spec: Pick<StudySpec, 'models' | 'sources'>, size: number | null = null): Found {
+  return {
+    models: new Map(spec.models.map(({ name, path }) => [name, { ...FACTS, hash: path }])),
+    sources: new Map(
+      spec.sources.map(({ name, kind, rounds }) => [
+        name,
+        {
+          scenarios: scenariosOf((index) => ({ kind, index }), rounds, size),
+          heldOut: {
+            kl: Array.from({ length: 30 }, (_, item) => ({ dialogue: item })),
+            perplexity: Array.from({ length: 30 }, (_, item) => ({ text: item })),
+            choice: Array.from({ length: 5 }, (_, item) => ({ question: item })),
+          },
+        },
+      ]),
+    ),
+  };
+}
