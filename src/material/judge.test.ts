@@ -108,8 +108,24 @@ const EXAMPLES: readonly Examples[] = [
   },
   {
     rule: { rule: 'choice', options: 'ABC', is: 'BC' },
-    good: ['b) Rome', 'c: « Rome »', 'Option B is right.', "Let's go with b.", 'B for sure'],
-    bad: ['a) Rome', 'D', 'I go with a friend.', 'Be quick. C u later, b quick', '(B) or (C)'],
+    good: [
+      'b) Rome',
+      'c: « Rome »',
+      'Option B is right.',
+      "Let's go with b.",
+      'B for sure',
+      'Sure! The answer is:\n\nB. Rome',
+      'A. Oslo\nB. Rome\nC. Bern\nAnswer: C',
+      '\\boxed{B}',
+    ],
+    bad: [
+      'A. Oslo\nB. Rome\nC. Bern',
+      'a) Rome',
+      'D',
+      'I go with a friend.',
+      'Be quick. C u later, b quick',
+      '(B) or (C)',
+    ],
   },
   {
     rule: { rule: 'choice', options: 'ABCD', only: true },
