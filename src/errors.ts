@@ -35,8 +35,9 @@ export type ErrorCode =
   | 'E_DISPOSED'
   | 'E_ABORTED'
   | 'E_BUSY'
-  // dialogue, studies, command
+  // dialogue, material, studies, command
   | 'E_DIALOGUE'
+  | 'E_MATERIAL'
   | 'E_SPEC'
   | 'E_UNWRITABLE'
   | 'E_USAGE';
