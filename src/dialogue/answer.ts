@@ -3,7 +3,7 @@ import type { Span, Tokenizer } from '../text/index.js';
 import type { Prompt } from './prompt.js';
 import { createShareMeter, meanShare, spanShares } from './shares.js';
 import type { Steering } from './steering.js';
-import type { AnswerStep, Turn } from './turn.js';
+import type { AnswerStep, ObservedRow, Turn } from './turn.js';
 
 /** What an answer is made from. */
 export interface AnswerContext {
@@ -12,6 +12,8 @@ export interface AnswerContext {
   readonly prompt: Prompt;
   readonly steering: Steering;
   readonly signal: AbortSignal | undefined;
+  readonly observe: ((row: ObservedRow) => void) | undefined;
+  readonly cuts: readonly number[];
   /** What is known of the turn before it is answered. */
   readonly turn: Pick<Turn, 'number' | 'system' | 'user' | 'settings' | 'dropped'>;
 }
@@ -26,14 +28,19 @@ export async function* answerPrompt({
   prompt,
   steering,
   signal,
+  observe,
+  cuts,
   turn,
 }: AnswerContext): AsyncGenerator<AnswerStep, Turn | null> {
   const { sampling, maxTokens, stop } = turn.settings;
   /** All spans of a dialogue of `end` tokens, the growing answer the last. */
   const spansAt = (end: number): readonly Span[] =>
-    end === prompt.ids.length
-      ? prompt.spans
-      : [...prompt.spans, { role: 'assistant', turn: turn.number, start: prompt.ids.length, end }];
+    cutSpans(
+      end === prompt.ids.length
+        ? prompt.spans
+        : [...prompt.spans, { role: 'assistant', turn: turn.number, start: prompt.ids.length, end }],
+      cuts,
+    );
   const generation = generate(session, prompt.ids, {
     tokenizer,
     sampling,
@@ -57,12 +64,14 @@ export async function* answerPrompt({
     assistant += step.text;
     if (strength !== null) strengths.push(strength);
     if (shares.target !== null) meter.add(shares.target);
+    const spans = spansAt(step.position);
+    observe?.({ position: step.position, spans, shares });
     yield {
       ...step,
       strength,
       shares: {
         target: shares.target && meanShare(shares.target),
-        spans: spanShares(spansAt(step.position), shares.spans, grid),
+        spans: spanShares(spans, shares.spans, grid),
       },
     };
   }
@@ -79,4 +88,20 @@ export async function* answerPrompt({
     receipt,
     timing,
   };
+}
+
+/** Spans in pieces, so that none reaches over one of these tokens. */
+function cutSpans(spans: readonly Span[], cuts: readonly number[]): readonly Span[] {
+  return cuts.reduce<readonly Span[]>(
+    (pieces, cut) =>
+      pieces.flatMap((span) =>
+        cut > span.start && cut < span.end
+          ? [
+              { ...span, end: cut },
+              { ...span, start: cut },
+            ]
+          : [span],
+      ),
+    spans,
+  );
 }

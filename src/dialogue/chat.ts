@@ -14,7 +14,7 @@ import {
 } from './settings.js';
 import type { HeadShares } from './shares.js';
 import { createSteering, type Steering } from './steering.js';
-import { type AnswerStep, answerIds, policyActed, type Turn } from './turn.js';
+import { type AnswerStep, answerIds, type ObservedRow, policyActed, type Turn } from './turn.js';
 
 export interface ChatOptions extends SettingsOptions {
   readonly system?: string | null;
@@ -39,6 +39,10 @@ export interface AnswerOptions {
   readonly signal?: AbortSignal | undefined;
   /** Instead of the chat's own. */
   readonly seed?: number | undefined;
+  /** Sees the shares of every head in each row that chooses a token, before that token is told. */
+  readonly observe?: (row: ObservedRow) => void;
+  /** Tokens at which spans are cut besides their own borders: where a range begins or ends that is to be observed. */
+  readonly cuts?: readonly number[];
 }
 
 /**
@@ -161,6 +165,8 @@ export class Chat {
         prompt,
         steering: this.#steering(settings, prompt, number),
         signal: options.signal,
+        observe: options.observe,
+        cuts: options.cuts ?? [],
         turn: {
           number,
           system: this.#system,

@@ -1,5 +1,6 @@
 import type { Receipt } from '../attention/index.js';
-import type { FinishReason, GenerationTiming, SampledToken } from '../engine/index.js';
+import type { FinishReason, GenerationTiming, RowShares, SampledToken } from '../engine/index.js';
+import type { Span } from '../text/index.js';
 import type { Settings } from './settings.js';
 import type { HeadShares, Share, SpanShare } from './shares.js';
 
@@ -18,6 +19,15 @@ export interface AnswerStep extends SampledToken {
     /** All spans of the dialogue so far, the growing answer the last; together they hold the whole row. */
     readonly spans: readonly SpanShare[];
   };
+}
+
+/** The shares of every head in the row that chose a token. */
+export interface ObservedRow {
+  /** The index that the chosen token has in the dialogue. */
+  readonly position: number;
+  /** All spans of the dialogue so far: the ranges of `shares.spans`. */
+  readonly spans: readonly Span[];
+  readonly shares: RowShares;
 }
 
 /** A user's message and its answer. */
