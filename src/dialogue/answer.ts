@@ -3,7 +3,7 @@ import type { Span, Tokenizer } from '../text/index.js';
 import type { Prompt } from './prompt.js';
 import { createShareMeter, meanShare, spanShares } from './shares.js';
 import type { Steering } from './steering.js';
-import type { AnswerStep, ObservedRow, Turn } from './turn.js';
+import type { AnswerStep, RowObservation, Turn } from './turn.js';
 
 /** What an answer is made from. */
 export interface AnswerContext {
@@ -12,7 +12,7 @@ export interface AnswerContext {
   readonly prompt: Prompt;
   readonly steering: Steering;
   readonly signal: AbortSignal | undefined;
-  readonly observe: ((row: ObservedRow) => void) | undefined;
+  readonly observe: ((row: RowObservation) => void) | undefined;
   readonly cuts: readonly number[];
   /** What is known of the turn before it is answered. */
   readonly turn: Pick<Turn, 'number' | 'system' | 'user' | 'settings' | 'dropped'>;
@@ -65,15 +65,12 @@ export async function* answerPrompt({
     if (strength !== null) strengths.push(strength);
     if (shares.target !== null) meter.add(shares.target);
     const spans = spansAt(step.position);
-    observe?.({ position: step.position, spans, shares });
-    yield {
-      ...step,
-      strength,
-      shares: {
-        target: shares.target && meanShare(shares.target),
-        spans: spanShares(spans, shares.spans, grid),
-      },
+    const means = {
+      target: shares.target && meanShare(shares.target),
+      spans: spanShares(spans, shares.spans, grid),
     };
+    observe?.({ position: step.position, spans, shares });
+    yield { ...step, strength, shares: means };
   }
   if (ids.length === 0) return null;
   const { finish, rest, receipt, timing } = next.value;

@@ -14,7 +14,7 @@ import {
 } from './settings.js';
 import type { HeadShares } from './shares.js';
 import { createSteering, type Steering } from './steering.js';
-import { type AnswerStep, answerIds, type ObservedRow, policyActed, type Turn } from './turn.js';
+import { type AnswerStep, answerIds, policyActed, type RowObservation, type Turn } from './turn.js';
 
 export interface ChatOptions extends SettingsOptions {
   readonly system?: string | null;
@@ -39,8 +39,8 @@ export interface AnswerOptions {
   readonly signal?: AbortSignal | undefined;
   /** Instead of the chat's own. */
   readonly seed?: number | undefined;
-  /** Sees the shares of every head in each row that chooses a token, before that token is told. */
-  readonly observe?: (row: ObservedRow) => void;
+  /** Called for every row that chooses a token, before the token's step. What it throws ends the answer, which is not kept. */
+  readonly observe?: ((row: RowObservation) => void) | undefined;
   /** Tokens at which spans are cut besides their own borders: where a range begins or ends that is to be observed. */
   readonly cuts?: readonly number[];
 }

@@ -22,8 +22,8 @@ export type { HeadShares, Share, SpanShare } from './shares.js';
 export {
   type AnswerStep,
   answerIds,
-  type ObservedRow,
   policyActed,
+  type RowObservation,
   type Turn,
   tokensPerSecond,
 } from './turn.js';

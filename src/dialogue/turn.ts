@@ -21,12 +21,13 @@ export interface AnswerStep extends SampledToken {
   };
 }
 
-/** The shares of every head in the row that chose a token. */
-export interface ObservedRow {
-  /** The index that the chosen token has in the dialogue. */
+/** The row that chose one token of an answer, head by head. */
+export interface RowObservation {
+  /** The index that the token has in the dialogue; the row is that of the token before it. */
   readonly position: number;
-  /** All spans of the dialogue so far: the ranges of `shares.spans`. */
+  /** All spans of the dialogue up to the row, the growing answer the last: the ranges of `shares.spans`, in order. */
   readonly spans: readonly Span[];
+  /** Before the policy and after it. Nobody else writes to these buffers or reads them later. */
   readonly shares: RowShares;
 }
 

@@ -1,6 +1,6 @@
 import type { Blueprint } from '../architectures/index.js';
 import { resolveTarget } from '../attention/index.js';
-import { layoutPrompt, type ObservedRow } from '../dialogue/index.js';
+import { layoutPrompt, type RowObservation } from '../dialogue/index.js';
 import { headGrid } from '../engine/index.js';
 import { quantile } from '../measure/index.js';
 import type { ChatFormat, Message, Span, TokenRange } from '../text/index.js';
@@ -31,7 +31,7 @@ export function regionsOf(format: ChatFormat, messages: readonly Message[]): Reg
 /** What the rows of one answer paid attention to. */
 export interface ShareBook {
   /** Spans have to be cut at the borders of the regions. */
-  add(row: ObservedRow): void;
+  add(row: RowObservation): void;
   shares(): Pick<RoundRecord, 'share' | 'spread' | 'heads' | 'controls'>;
 }
 
