@@ -37,4 +37,13 @@ export {
   strengthPerHead,
   uniformStrength,
 } from './strength.js';
-export { parseTarget, resolveTarget, type Target, type TargetContext, targetName } from './target.js';
+export {
+  namedBy,
+  needsSystem,
+  parseTarget,
+  resolveTarget,
+  type Target,
+  type TargetContext,
+  targetName,
+  tokensBefore,
+} from './target.js';

@@ -78,6 +78,36 @@ describe('a chat', () => {
     }
   });
 
+  it('knocks the system prompt out: no row that chooses a token sees it', async () => {
+    const target = { kind: 'not', of: { kind: 'prefix' } } as const;
+    const chat = open({ policy: 'floor', strength: 1, target });
+    for (const text of ['hello', 'and now?']) {
+      const { steps, turn } = await ask(chat, text, {
+        observe: ({ spans, shares: { spans: rows } }) => {
+          const prefix = chat.session.tokens.indexOf(2) + 2; // up to the line break behind <|im_end|>
+          for (const [index, share] of rows!.after.entries()) {
+            if (spans[index % spans.length]!.end <= prefix) expect(share).toBeLessThan(1e-6);
+          }
+        },
+      });
+      for (const { shares } of steps) {
+        expect(shares.target!.after).toBeCloseTo(1, 6);
+        expect(shares.target!.before).toBeLessThan(0.99);
+      }
+      expect(touched(turn.receipt)).toBeGreaterThan(0);
+    }
+    const growing = open({
+      policy: 'split-softmax',
+      target,
+      schedule: { kind: 'per-token', from: 1, to: 0.2, rate: 0.3 },
+    });
+    // |target| is what there is of it, so that the schedule follows the dialogue.
+    expect((await ask(growing, 'hello')).turn.strength!.first).toBeLessThan(1);
+    expect(() => open({ policy: 'floor', strength: 1, target, system: null })).toThrow(
+      /E_TARGET.*not:prefix/,
+    );
+  });
+
   it('shows an observer every head of every row that chose a token, in the dialogue and on a branch', async () => {
     const chat = open({ policy: 'boost', strength: 3 });
     await ask(chat, 'hello');

@@ -73,6 +73,8 @@ describe('a saved dialogue', () => {
       if (++tokens === 4) controller.abort();
     chat.configure({ policy: 'split-softmax', schedule: { kind: 'target', share: 0.6 }, heads: undefined });
     await ask(chat, 'seven');
+    chat.configure({ policy: 'floor', strength: 1, target: { kind: 'not', of: { kind: 'message' } } });
+    await ask(chat, 'eight');
 
     const replay = await replayDialogue(model, await stored(chat));
     expect(replay.difference).toBeNull();

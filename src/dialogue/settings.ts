@@ -1,6 +1,7 @@
 import {
   checkSchedule,
   type HeadSelection,
+  needsSystem,
   type Policy,
   parsePolicy,
   type Schedule,
@@ -142,12 +143,7 @@ function choosePolicy(current: Settings, changes: SettingsOptions): Pick<Setting
  * @throws HoldfastError `E_TARGET` when a policy is asked to act on a system prompt that is not there
  */
 export function assertTarget({ policy, target }: Settings, system: string | null): void {
-  const needsSystem =
-    target.kind === 'prefix' ||
-    target.kind === 'message' ||
-    target.kind === 'content' ||
-    target.kind === 'random';
-  if (policy === 'off' || system !== null || !needsSystem) return;
+  if (policy === 'off' || system !== null || !needsSystem(target)) return;
   throw new HoldfastError(
     'E_TARGET',
     `the policy ${policy} acts on the target ${targetName(target)}, and there is no system prompt`,

@@ -5,6 +5,7 @@ import {
   scheduledStrength,
   strengthPerHead,
   type TokenRange,
+  tokensBefore,
   uniformStrength,
 } from '../attention/index.js';
 import type { ForwardPoint } from '../engine/index.js';
@@ -46,14 +47,13 @@ export function createSteering(context: SteeringContext): Steering {
     return { interventionAt: () => measured, strength: null };
   }
 
-  const targetTokens = target.reduce((sum, { start, end }) => sum + end - start, 0);
   let latest: { readonly strength: number; readonly strengths: Strengths } | null = null;
   return {
     interventionAt({ end, shares = context.previous }) {
       const strength = scheduledStrength(policy, schedule, {
         turn: context.turn,
         tokens: end,
-        targetTokens,
+        targetTokens: tokensBefore(target, end),
         ...(shares ? { shares: selected(shares, grid, selection) } : {}),
       });
       if (latest?.strength !== strength) {

@@ -140,9 +140,12 @@ function targetSpans({ pieces }: Chunk, start: number, keys: readonly number[]):
   const columns = Math.max(1, pieces.target.length);
   const rows = Math.max(1, keys.length);
   const data = new Float32Array(rows * columns);
+  let column = 0;
   for (const [row, key] of keys.entries()) {
-    const column = pieces.target.findIndex((piece) => start + key >= piece.start && start + key < piece.end);
-    if (column >= 0) data[row * columns + column] = 1;
+    while (column < pieces.target.length && pieces.target[column]!.end <= start + key) column++;
+    if (column < pieces.target.length && pieces.target[column]!.start <= start + key) {
+      data[row * columns + column] = 1;
+    }
   }
   return floats(data, [rows, columns]);
 }
