@@ -1,3 +1,4 @@
+import { headMask } from '../attention/index.js';
 import { generate, headGrid, type Session } from '../engine/index.js';
 import type { Span, Tokenizer } from '../text/index.js';
 import type { Prompt } from './prompt.js';
@@ -32,7 +33,8 @@ export async function* answerPrompt({
   cuts,
   turn,
 }: AnswerContext): AsyncGenerator<AnswerStep, Turn | null> {
-  const { sampling, maxTokens, stop } = turn.settings;
+  const { sampling, maxTokens, stop, silence } = turn.settings;
+  const grid = headGrid(session.executor.blueprint);
   /** All spans of a dialogue of `end` tokens, the growing answer the last. */
   const spansAt = (end: number): readonly Span[] =>
     cutSpans(
@@ -47,11 +49,11 @@ export async function* answerPrompt({
     maxTokens,
     stop,
     signal,
+    silenced: silence.length === 0 ? undefined : headMask({ pairs: silence }, grid),
     intervention: steering.interventionAt,
     spans: ({ end }) => spansAt(end),
   });
 
-  const grid = headGrid(session.executor.blueprint);
   const meter = createShareMeter(grid.layers * grid.heads);
   const ids: number[] = [];
   const strengths: number[] = [];
