@@ -1,4 +1,4 @@
-import { ReceiptBook, type Schedule, type TargetContext, targetName } from '../attention/index.js';
+import { headMask, ReceiptBook, type Schedule, type TargetContext, targetName } from '../attention/index.js';
 import { headGrid, type Model, Session } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import {
@@ -98,6 +98,8 @@ export function openForcedChat(
       held: comparable.find(({ before, acted }) => before !== null && !acted)?.before ?? null,
       previous: comparable.at(-1)?.before ?? null,
     });
+    const { silence } = settings;
+    const silenced = silence.length === 0 ? undefined : headMask({ pairs: silence }, grid);
     const pairs = grid.layers * grid.heads;
     const logits = new Float32Array(chosen.length * vocabSize);
     const shares = new Float32Array(pairs * chosen.length * ranges.length);
@@ -118,6 +120,7 @@ export function openForcedChat(
       const result = await session.advance(layout.ids.slice(start, end), {
         logits: choosing ? 'all' : 'none',
         intervention,
+        silenced,
         spans: ranges.length > 0 ? ranges : undefined,
       });
       const rows = end - start;
