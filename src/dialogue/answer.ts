@@ -35,14 +35,14 @@ export async function* answerPrompt({
 }: AnswerContext): AsyncGenerator<AnswerStep, Turn | null> {
   const { sampling, maxTokens, stop, silence } = turn.settings;
   const grid = headGrid(session.executor.blueprint);
+  const promptSpans = cutSpans(prompt.spans, cuts);
   /** All spans of a dialogue of `end` tokens, the growing answer the last. */
-  const spansAt = (end: number): readonly Span[] =>
-    cutSpans(
-      end === prompt.ids.length
-        ? prompt.spans
-        : [...prompt.spans, { role: 'assistant', turn: turn.number, start: prompt.ids.length, end }],
-      cuts,
-    );
+  const spansAt = (end: number): readonly Span[] => {
+    const start = prompt.ids.length;
+    const answer: readonly Span[] =
+      end === start ? [] : [{ role: 'assistant', turn: turn.number, start, end }];
+    return [...promptSpans, ...cutSpans(answer, cuts)];
+  };
   const generation = generate(session, prompt.ids, {
     tokenizer,
     sampling,
