@@ -6,9 +6,11 @@ const STATED =
 /** A letter at the front, set off by a mark or the line's end. */
 const LEADING = /^[("'[]*([A-Ja-j])["')\]]*(?:\s*$|\s*\n|\s*[.):,;=]|\s+[-–—]|\s*\])/u;
 /** A letter at the front that goes on as a sentence; A and I are words of their own. */
-const LEADING_SENTENCE = /^(?:([B-HJ])\s|([AI])\s+(?:because|since|is (?:correct|right|the)))/u;
+const LEADING_SENTENCE = /^(?:([B-HJ])\s(?!or\b|and\b)|([AI])\s+(?:because|since|is (?:correct|right|the)))/u;
 /** Elsewhere: in brackets, or at a line's end. */
 const MENTIONED = /\(([A-J])\)|(?:^|\s)([A-J])(?=[.!]?\s*(?:\n|$))/gu;
+/** Two at once: no commitment. */
+const JOINED = /(?<![\p{L}\p{N}])([A-J])\)?\s*(?:or|and|\/)\s*\(?([A-J])(?![\p{L}\p{N}'])/u;
 
 /** The one option letter that an answer commits to, in upper case; null for none or several. */
 export function committedLetter(answer: string, options: string): string | null {
@@ -18,6 +20,8 @@ export function committedLetter(answer: string, options: string): string | null 
     ...lettersOf(text.matchAll(STATED), text),
     ...(leading === null ? [] : lettersOf([leading], text)),
   ];
+  const joined = JOINED.exec(text);
+  if (joined?.slice(1).every((letter) => options.includes(letter))) return null;
   const letters = first.length > 0 ? first : lettersOf(text.matchAll(MENTIONED), text);
   const offered = new Set(letters.filter((letter) => options.includes(letter)));
   return offered.size === 1 ? [...offered][0]! : null;

@@ -1,7 +1,7 @@
 import { keepsToBudget } from './budget.js';
 import { committedLetter, isLetterAlone } from './choice-letter.js';
 import { asksBeforeCode } from './code-question.js';
-import { countOf } from './count.js';
+import { countOf, countsPer } from './count.js';
 import { hasJsonShape } from './json-shape.js';
 import { languageScore } from './language.js';
 import { matches } from './pattern.js';
@@ -51,8 +51,9 @@ function passes(rule: Exclude<SimpleRule, { rule: 'language' }>, answer: string)
       return letter !== null && (rule.is ?? rule.options).includes(letter);
     }
     case 'count': {
-      const count = countOf(rule.of, answer);
-      return count >= (rule.min ?? 0) && count <= (rule.max ?? Number.POSITIVE_INFINITY);
+      const { of, per, min = 0, max = Number.POSITIVE_INFINITY } = rule;
+      const counts = per === undefined ? [countOf(of, answer)] : countsPer(per, of, answer);
+      return counts.every((count) => count >= min && count <= max);
     }
     case 'every-line':
       return linesIn(normalize(answer)).every((line) => matches(rule.pattern, line));

@@ -18,7 +18,7 @@ const KANA = /[\p{sc=Hira}\p{sc=Kana}]/u;
 /** Share of the letters that must be of the language's script. */
 const ENOUGH = 0.8;
 /** Frequent words of another language for each of the own. */
-const TOLERATED = 0.25;
+const TOLERATED = 1 / 3;
 
 /** Whether an answer is in a language: 1, 0, or 0.5 where words too few tell (see the rule `language`). */
 export function languageScore(is: Language, answer: string): number {

@@ -69,10 +69,11 @@ const simple = z.discriminatedUnion('rule', [
   }),
   /**
    * Passes: so many of them, bounds included. Sentences end at `. ! ? …` (and their like in other scripts) before white space
-   * or the end, and at a line's end; known abbreviations, initials and list numbers end none. Words are runs of letters
+   * or the end, and at a line's end unless the next line goes on in lower case; known abbreviations, initials and list numbers end none. Words are runs of letters
    * and digits, inner apostrophes and hyphens included; in scripts without spaces each character is one. Lines and
    * paragraphs are counted where not blank. Bullets are lines that begin with `-`, `*` or `•`, steps those that begin with
-   * `1.` or `1)`. Questions are runs of marks that hold a question mark.
+   * `1.` or `1)`. Questions are runs of marks that hold a question mark. With `per`, each line, sentence or paragraph is
+   * held to the bounds by itself.
    */
   z
     .strictObject({
@@ -87,6 +88,7 @@ const simple = z.discriminatedUnion('rule', [
         'questions',
         'characters',
       ]),
+      per: z.enum(['line', 'sentence', 'paragraph']).optional(),
       min: count.optional(),
       max: count.optional(),
     })
@@ -100,7 +102,7 @@ const simple = z.discriminatedUnion('rule', [
   /**
    * Passes: the answer is in the language. Scripts of one language (Greek, kana, Hangul, Cyrillic as Russian, Arabic, Han
    * without kana as Chinese): at least 0.8 of the letters. Languages in Latin letters: words of the language's own list of
-   * frequent words occur, and those of no other language that are not also on that list come to more than a quarter of
+   * frequent words occur, and those of no other language that are not also on that list come to more than a third of
    * them. Latin letters with no frequent word of any language score 0.5: it cannot be said. No letters at all: passes.
    */
   z.strictObject({ rule: z.literal('language'), is: z.enum(LANGUAGES) }),
