@@ -169,6 +169,6 @@ function asOptions({ policy, schedule }: Configured): SettingsOptions {
 }
 
 function settingsAsOptions(settings: Settings): SettingsOptions {
-  const { target, selection, silence, sampling, maxTokens, stop } = settings;
-  return { ...asOptions(settings), ...selection, target, silence, sampling, maxTokens, stop };
+  const { target, selection, silence, guidance, sampling, maxTokens, stop } = settings;
+  return { ...asOptions(settings), ...selection, target, silence, guidance, sampling, maxTokens, stop };
 }

@@ -1,5 +1,5 @@
 import { headMask } from '../attention/index.js';
-import { generate, headGrid, type Session } from '../engine/index.js';
+import { type Guidance, generate, headGrid, type Session } from '../engine/index.js';
 import type { Span, Tokenizer } from '../text/index.js';
 import type { Prompt } from './prompt.js';
 import { createShareMeter, meanShare, spanShares } from './shares.js';
@@ -12,6 +12,7 @@ export interface AnswerContext {
   readonly tokenizer: Tokenizer;
   readonly prompt: Prompt;
   readonly steering: Steering;
+  readonly guidance: Guidance | undefined;
   readonly signal: AbortSignal | undefined;
   readonly observe: ((row: RowObservation) => void) | undefined;
   readonly cuts: readonly number[];
@@ -28,6 +29,7 @@ export async function* answerPrompt({
   tokenizer,
   prompt,
   steering,
+  guidance,
   signal,
   observe,
   cuts,
@@ -49,6 +51,7 @@ export async function* answerPrompt({
     maxTokens,
     stop,
     signal,
+    guidance,
     silenced: silence.length === 0 ? undefined : headMask({ pairs: silence }, grid),
     intervention: steering.interventionAt,
     spans: ({ end }) => spansAt(end),

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, CHAT, collect, loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
+import { watchSequences } from '../../test/support/watched-sequences.js';
 import type { Receipt } from '../attention/index.js';
 import { generate, type Model, Session } from '../engine/index.js';
 import { layoutDialogue } from '../text/index.js';
-import { type Chat, type ChatOptions, openChat } from './chat.js';
+import { type Chat, openChat } from './chat.js';
+import type { ChatOptions } from './chat-options.js';
 import { RECOMMENDED_HOLD } from './settings.js';
 import { type AnswerStep, answerIds, type RowObservation, type Turn } from './turn.js';
 
@@ -256,6 +258,81 @@ describe('a chat', () => {
     chat.configure({ silence: [] });
     chat.undo();
     expect((await ask(chat, 'hello')).turn.ids).toEqual(heard.ids);
+  });
+
+  it('leads answers away from those without the system prompt, turn after turn', async () => {
+    const sampling = { temperature: 2, topP: 0.95, seed: 3 };
+    const chat = open({ guidance: 3, sampling });
+    const second = new Session(model.executor);
+    for (const text of ['hello', 'and the rope?', 'again']) {
+      const { turn } = await ask(chat, text);
+      const prompt = chat.session.tokens.slice(0, turn.timing.promptTokens);
+      // <|im_start|>user: the system message opens with the first token, and holds the only other one before it.
+      const without = prompt.slice(prompt.indexOf(1, 1));
+      const byHand: number[] = [];
+      for await (const { id } of generate(new Session(model.executor), prompt, {
+        tokenizer: model.tokenizer,
+        maxTokens: 10,
+        sampling: turn.settings.sampling,
+        guidance: { session: new Session(model.executor), prompt: without, scale: 3 },
+      })) {
+        byHand.push(id);
+      }
+      expect(turn.ids).toEqual(byHand);
+      expect(turn.timing.guidance).toEqual({
+        promptTokens: without.length,
+        reusedTokens: second.reuse(without),
+      });
+      await second.prefill([...without, ...turn.ids.slice(0, -1)]);
+    }
+    second.dispose();
+    const untouched = open({ sampling });
+    expect((await ask(untouched, 'hello')).turn.ids).not.toEqual(chat.turns[0]!.ids);
+  });
+
+  it('with guidance 1 is the untouched chat, and opens no second cache', async () => {
+    const watched = watchSequences(model);
+    const chat = openChat(watched.model, { ...CHAT, guidance: 1 });
+    const { turn } = await ask(chat, 'hello');
+    expect({ ...turn, timing: null }).toEqual({ ...(await ask(open(), 'hello')).turn, timing: null });
+    expect(watched.disposed.length).toBe(1);
+    chat.configure({ guidance: 2 });
+    await ask(chat, 'and now?');
+    expect(watched.disposed.length).toBe(2);
+    chat.dispose();
+    expect(watched.disposed.map((dispose) => dispose.mock.calls.length)).toEqual([1, 1]);
+  });
+
+  it('takes back what guidance computed, after a probe, an undo, a retry, and an answer that was left', async () => {
+    const chat = open({ guidance: 2 });
+    await ask(chat, 'hello');
+    const { held } = chat;
+    expect(held.without).toBeGreaterThan(0);
+    expect(held.without).toBeLessThan(held.dialogue);
+    await chat.probe('on a branch');
+    expect(chat.held).toEqual(held);
+    for await (const _ of chat.answer('left early')) break;
+    expect(chat.held).toEqual(held);
+    const { turn } = await ask(chat, 'and now?');
+    chat.undo();
+    expect(chat.held).toEqual(held);
+    const again = (await ask(chat, 'and now?')).turn;
+    expect({ ...again, timing: null }).toEqual({ ...turn, timing: null });
+    const retried = (await collect(chat.retry({ seed: turn.settings.sampling.seed }))).end!;
+    expect(retried.ids).toEqual(turn.ids);
+    chat.system = 'You are another.';
+    expect(chat.held).toEqual({ dialogue: 0, without: 0 });
+  });
+
+  it('refuses guidance out of range, or without a system prompt', () => {
+    expect(() => open({ guidance: 0.5 })).toThrow(/E_SAMPLING: guidance takes γ from 1 to 100, not 0.5/);
+    expect(() => open({ guidance: 2, system: null })).toThrow(/E_TARGET: guidance leads away/);
+    const chat = open({ guidance: 2 });
+    expect(() => {
+      chat.system = null;
+    }).toThrow(/E_TARGET: guidance/);
+    chat.configure({ guidance: 1 });
+    chat.system = null;
   });
 
   it('follows the shares of the chosen heads alone, with a schedule that keeps their mean', async () => {

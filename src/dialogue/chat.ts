@@ -1,16 +1,13 @@
-import {
-  type Receipt,
-  resolveTarget,
-  type TargetContext,
-  type TokenRange,
-  targetName,
-} from '../attention/index.js';
-import { headGrid, type Model, Session } from '../engine/index.js';
+import type { Receipt } from '../attention/index.js';
+import { type Guidance, headGrid, type Model, type Session } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
-import type { ChatFormat, Message } from '../text/index.js';
+import type { ChatFormat } from '../text/index.js';
 import { answerPrompt } from './answer.js';
+import { Caches, type Held } from './caches.js';
+import type { AnswerOptions, ChatOptions } from './chat-options.js';
+import { fitPrompt } from './fit.js';
 import { type Exchange, readHistory } from './history.js';
-import { layoutPrompt, type Prompt, type PromptMessage } from './prompt.js';
+import { layoutWithoutSystem, type PromptMessage } from './prompt.js';
 import {
   assertTarget,
   changeSettings,
@@ -18,38 +15,8 @@ import {
   type Settings,
   type SettingsOptions,
 } from './settings.js';
-import type { HeadShares } from './shares.js';
-import { createSteering, type Steering } from './steering.js';
-import { type AnswerStep, answerIds, policyActed, type RowObservation, type Turn } from './turn.js';
-
-export interface ChatOptions extends SettingsOptions {
-  readonly system?: string | null;
-  /**
-   * What was said before, as it stands: user and assistant in turn, an answer last. It is laid out by the template and
-   * counts as turns, for schedules too; nobody measured the shares of its answers.
-   */
-  readonly history?: readonly Message[];
-  /** Tokens the dialogue can hold; see `SessionOptions`. */
-  readonly contextLength?: number;
-  /**
-   * When a prompt and the longest answer allowed do not fit: fail (the default), or leave out the oldest turns, never
-   * the system prompt, and say so in {@link Turn.dropped}.
-   */
-  readonly onContextFull?: 'error' | 'drop-oldest';
-  /** Read control tokens written in messages as such; see `LayoutOptions`. */
-  readonly trustContent?: boolean;
-}
-
-export interface AnswerOptions {
-  /** Ends the answer; what was said until then is kept as a turn, unless it was nothing. */
-  readonly signal?: AbortSignal | undefined;
-  /** Instead of the chat's own. */
-  readonly seed?: number | undefined;
-  /** Called for every row that chooses a token, before the token's step. What it throws ends the answer, which is not kept. */
-  readonly observe?: ((row: RowObservation) => void) | undefined;
-  /** Tokens at which spans are cut besides their own borders: where a range begins or ends that is to be observed. */
-  readonly cuts?: readonly number[];
-}
+import { steer } from './steering.js';
+import { type AnswerStep, answerIds, type Turn } from './turn.js';
 
 /**
  * Opens a dialogue with a model.
@@ -67,11 +34,11 @@ export function openChat(model: Model, options: ChatOptions = {}): Chat {
 
 /** A dialogue that is answered turn by turn, its system prompt's share measured and, if wanted, changed. */
 export class Chat {
-  readonly session: Session;
   readonly onContextFull: 'error' | 'drop-oldest';
   readonly trustContent: boolean;
   /** Exchanges that were given, before the first turn. */
   readonly history: readonly Exchange[];
+  readonly #caches: Caches;
   readonly #turns: Turn[] = [];
   /** How many exchanges, given ones first, have left the context. */
   #oldest = 0;
@@ -95,14 +62,30 @@ export class Chat {
     this.history = readHistory(history);
     this.onContextFull = onContextFull;
     this.trustContent = trustContent;
-    this.session = new Session(model.executor, contextLength === undefined ? {} : { contextLength });
+    this.#caches = new Caches(model.executor, contextLength);
     try {
       this.#settings = changeSettings(defaultSettings(this.session.contextLength), options, model);
       assertTarget(this.#settings, system);
     } catch (error) {
-      this.session.dispose();
+      this.#caches.dispose();
       throw error;
     }
+  }
+
+  /** The dialogue's tokens and cache. */
+  get session(): Session {
+    return this.#caches.dialogue;
+  }
+
+  /** Tokens in the dialogue's caches. */
+  get held(): Held {
+    return this.#caches.held;
+  }
+
+  /** Forgets what was computed beyond so many tokens, as if it had never been; what was said stays. */
+  keep(held: Held): void {
+    this.#assertIdle();
+    this.#caches.keep(held);
   }
 
   /** All turns answered here, also those no longer in the context. */
@@ -128,7 +111,7 @@ export class Chat {
     this.#assertIdle();
     assertTarget(this.#settings, system);
     this.#system = system;
-    this.session.rewind(0);
+    this.#caches.keep({ dialogue: 0, without: 0 });
   }
 
   /** What the policy did in the last answer; null before the first, and without a target. */
@@ -157,19 +140,29 @@ export class Chat {
   async *answer(user: string, options: AnswerOptions = {}): AsyncGenerator<AnswerStep, Turn | null> {
     this.#assertIdle();
     this.#answering = true;
-    let held = this.session.length;
+    let held = this.held;
     let kept = false;
     try {
       const answered = this.#turns.length;
       const number = this.history.length + answered + 1;
       const settings = withSeed(this.#settings, options.seed ?? this.#settings.sampling.seed + answered);
-      const { prompt, oldest } = this.#fit(user);
-      held = this.session.reuse(prompt.ids);
+      const { prompt, messages, oldest } = this.#fit(user);
+      held = { ...held, dialogue: this.session.reuse(prompt.ids) };
+      const guidance = this.#guidance(settings, messages);
+      if (guidance) held = { ...held, without: guidance.session.reuse(guidance.prompt) };
       const turn = yield* answerPrompt({
         session: this.session,
         tokenizer: this.format.tokenizer,
         prompt,
-        steering: this.#steering(settings, prompt, number),
+        steering: steer({
+          settings,
+          grid: headGrid(this.model.executor.blueprint),
+          prompt,
+          turn: number,
+          system: this.#system,
+          turns: this.#turns,
+        }),
+        guidance,
         signal: options.signal,
         observe: options.observe,
         cuts: options.cuts ?? [],
@@ -190,7 +183,7 @@ export class Chat {
     } finally {
       this.#answering = false;
       // What an abandoned answer computed is no part of the dialogue: a replay of it would not have it.
-      if (!kept) this.#forgetFrom(held);
+      if (!kept) this.#caches.keep(held);
     }
   }
 
@@ -238,7 +231,8 @@ export class Chat {
     const last = this.#turns.pop();
     if (last === undefined) throw new HoldfastError('E_DIALOGUE', 'the dialogue has no answer yet');
     this.#oldest -= last.dropped.length;
-    this.#forgetFrom(last.timing.reusedTokens);
+    const { reusedTokens, guidance } = last.timing;
+    this.#caches.keep({ dialogue: reusedTokens, without: guidance?.reusedTokens ?? this.held.without });
     return last;
   }
 
@@ -247,66 +241,23 @@ export class Chat {
    * under way ends with `E_DISPOSED` at its next token, and is not kept; its loop may be left at any time.
    */
   dispose(): void {
-    this.session.dispose();
-  }
-
-  /** Forgets what was computed from a token on; a cache that is gone has nothing to forget. */
-  #forgetFrom(token: number): void {
-    if (!this.session.disposed) this.session.rewind(Math.min(token, this.session.length));
+    this.#caches.dispose();
   }
 
   /** Lays the dialogue out, leaving out turns if it must and may. */
-  #fit(user: string): { readonly prompt: Prompt; readonly oldest: number } {
-    const { contextLength } = this.session;
-    const { maxTokens } = this.#settings;
-    const mayDrop = this.onContextFull === 'drop-oldest';
-    for (let oldest = this.#oldest; ; oldest++) {
-      const prompt = layoutPrompt(this.format, this.#messages(oldest, user), {
-        trustContent: this.trustContent,
-      });
-      if (prompt.ids.length + maxTokens <= contextLength) return { prompt, oldest };
-      if (!mayDrop || oldest >= this.history.length + this.#turns.length) {
-        throw new HoldfastError(
-          'E_CONTEXT_FULL',
-          `a dialogue of ${prompt.ids.length} tokens and an answer of up to ${maxTokens} do not fit a context of ${contextLength}`,
-          {
-            hint: mayDrop
-              ? 'No turn is left to leave out: shorten the message or the system prompt, or allow a shorter answer'
-              : 'Open the chat with a longer context, allow a shorter answer, or let the oldest turns be left out (drop-oldest)',
-          },
-        );
-      }
-    }
+  #fit(user: string): ReturnType<typeof fitPrompt> {
+    const exchanges = [...this.history, ...this.#turns.map(exchangeOf)];
+    const room = {
+      contextLength: this.session.contextLength,
+      maxTokens: this.#settings.maxTokens,
+      mayDrop: this.onContextFull === 'drop-oldest',
+    };
+    return fitPrompt(this.format, { system: this.#system, exchanges, user }, this.#oldest, room, this);
   }
 
-  #messages(oldest: number, user: string): PromptMessage[] {
-    return [
-      ...(this.#system === null ? [] : [{ role: 'system' as const, content: this.#system }]),
-      ...[...this.history, ...this.#turns.map(exchangeOf)]
-        .slice(oldest)
-        .flatMap(({ user, assistant, ids }): PromptMessage[] => [
-          { role: 'user', content: user },
-          { role: 'assistant', content: assistant, ...(ids ? { ids } : {}) },
-        ]),
-      { role: 'user', content: user },
-    ];
-  }
-
-  #steering(settings: Settings, prompt: Prompt, turn: number): Steering {
-    // A turn under another target or system prompt says nothing about the shares of this one.
-    const comparable = this.#turns.filter(
-      ({ system, settings: { target } }) =>
-        system === this.#system && targetName(target) === targetName(settings.target),
-    );
-    const before = (of: Turn | undefined): HeadShares['before'] | null => of?.shares?.heads.before ?? null;
-    return createSteering({
-      settings,
-      grid: headGrid(this.model.executor.blueprint),
-      target: targetRanges(settings, prompt),
-      turn,
-      held: before(comparable.find((turn) => turn.shares !== null && !policyActed(turn))),
-      previous: before(comparable.at(-1)),
-    });
+  #guidance({ guidance: scale }: Settings, messages: readonly PromptMessage[]): Guidance | undefined {
+    if (scale === 1) return undefined;
+    return { session: this.#caches.without, prompt: layoutWithoutSystem(this.format, messages, this), scale };
   }
 
   #assertIdle(): void {
@@ -328,16 +279,3 @@ const withSeed = (settings: Settings, seed: number): Settings => ({
   ...settings,
   sampling: { ...settings.sampling, seed },
 });
-
-/** A target that is only measured may be absent; one that a policy is to act on may not. */
-export function targetRanges(
-  { policy, target }: Settings,
-  context: TargetContext,
-): readonly TokenRange[] | null {
-  try {
-    return resolveTarget(target, context);
-  } catch (error) {
-    if (policy === 'off' && error instanceof HoldfastError && error.code === 'E_TARGET') return null;
-    throw error;
-  }
-}

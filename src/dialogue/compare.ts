@@ -1,6 +1,7 @@
 import type { Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
-import { type AnswerOptions, type Chat, type ChatOptions, openChat } from './chat.js';
+import { type Chat, openChat } from './chat.js';
+import type { AnswerOptions, ChatOptions } from './chat-options.js';
 import type { AnswerStep, Turn } from './turn.js';
 
 /** A token of one of the two answers. */

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, CHAT, collect, loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
 import { watchSequences } from '../../test/support/watched-sequences.js';
 import type { Model } from '../engine/index.js';
-import { type Chat, type ChatOptions, openChat } from './chat.js';
+import { type Chat, openChat } from './chat.js';
+import type { ChatOptions } from './chat-options.js';
 import { loadDialogue, type SavedDialogue, saveDialogue } from './dialogue-file.js';
 import { sha256 } from './hash.js';
 import { replayDialogue } from './replay.js';
@@ -84,6 +85,16 @@ describe('a saved dialogue', () => {
     await ask(chat, 'nine');
     chat.configure({ silence: [[1, 2]] });
     await ask(chat, 'ten');
+    chat.configure({ guidance: 2 });
+    await ask(chat, 'eleven');
+    await collect(chat.retry());
+    const cut = new AbortController();
+    for await (const _ of chat.answer('twelve', { signal: cut.signal })) cut.abort();
+    await chat.probe('on a branch');
+    chat.configure({ guidance: 1 });
+    await ask(chat, 'thirteen');
+    chat.configure({ guidance: 1.5 });
+    await ask(chat, 'fourteen');
 
     const replay = await replayDialogue(model, await stored(chat));
     expect(replay.difference).toBeNull();
@@ -92,7 +103,9 @@ describe('a saved dialogue', () => {
       const again = replay.chat.turns[index]!;
       expect({ ...again, timing: null }, `turn ${index + 1}`).toEqual({ ...turn, timing: null });
       expect(again.timing.reusedTokens).toBe(turn.timing.reusedTokens);
+      expect(again.timing.guidance).toEqual(turn.timing.guidance);
     }
+    expect(replay.chat.held).toEqual(chat.held);
   });
 
   it('is made again where turns were left out', async () => {
@@ -216,12 +229,14 @@ describe('a saved dialogue', () => {
     expect(replay.chat.settings).toEqual(chat.settings);
   });
 
-  it('is made again from a file that knows nothing of heads one by one and silence', async () => {
+  it('is made again from a file that knows nothing of heads one by one, silence and guidance', async () => {
     const chat = open({ hold: true, layers: [1] });
     for (const text of ['one', 'two']) await ask(chat, text);
     const { next, turns, ...saved } = await stored(chat);
-    const older = turns.map(({ pairs: _, silence: __, ...turn }) => turn);
-    const { pairs: _, silence: __, ...olderNext } = next!;
+    const older = turns.map(
+      ({ pairs: _, silence: __, guidance: ___, guidanceReusedTokens: ____, ...turn }) => turn,
+    );
+    const { pairs: _, silence: __, guidance: ___, guidanceHeldTokens: ____, ...olderNext } = next!;
     const replay = await replayDialogue(
       model,
       loadDialogue({ ...saved, turns: older, next: olderNext }).saved!,

@@ -44,6 +44,7 @@ const settings = z.strictObject({
   pairs: z.array(pair).nullable().default(null),
   /** Heads whose output was knocked out. */
   silence: z.array(pair).default([]),
+  guidance: z.number().default(1),
   sampling,
   maxTokens: count,
   stop: z.array(z.string()),
@@ -63,6 +64,8 @@ const savedTurn = settings
     finish: z.enum(['stop', 'stop-string', 'length', 'abort']),
     /** Tokens at the front of its prompt that were in the cache already, computed in earlier turns. */
     reusedTokens: count,
+    /** The same of the second prompt of guidance; null without. */
+    guidanceReusedTokens: count.nullable().default(null),
     /** Numbers of the turns, from 1, that were left out of the context from this one on. */
     dropped: z.array(count),
   })
@@ -72,6 +75,8 @@ const next = settings
   .extend({
     /** Tokens in the cache: fewer than the last answer left there when it was rewound since, as for a new system prompt. */
     heldTokens: count,
+    /** The same of the second cache of guidance. */
+    guidanceHeldTokens: count.default(0),
   })
   .refine(scheduleOfPolicy, MISFIT);
 
@@ -113,7 +118,7 @@ export type SavedSettings = z.infer<typeof settings>;
 export async function saveDialogue(chat: Chat, library: string): Promise<SavedDialogue> {
   const { model } = chat;
   const [hash, template] = await Promise.all([model.hash(), sha256(chat.template)]);
-  const { system, history, turns, session } = chat;
+  const { system, history, turns, session, held } = chat;
   return {
     format: 'holdfast-dialogue',
     version: 1,
@@ -137,7 +142,7 @@ export async function saveDialogue(chat: Chat, library: string): Promise<SavedDi
     ],
     given: history.length,
     turns: turns.map(saveTurn),
-    next: { ...saveSettings(chat.settings), heldTokens: session.length },
+    next: { ...saveSettings(chat.settings), heldTokens: held.dialogue, guidanceHeldTokens: held.without },
   };
 }
 
@@ -148,12 +153,13 @@ function saveTurn(turn: Turn): SavedTurn {
     ids: [...turn.ids],
     finish: turn.finish,
     reusedTokens: turn.timing.reusedTokens,
+    guidanceReusedTokens: turn.timing.guidance?.reusedTokens ?? null,
     dropped: [...turn.dropped],
   };
 }
 
 function saveSettings(of: Settings): SavedSettings {
-  const { policy, schedule, target, selection, silence, sampling, maxTokens, stop } = of;
+  const { policy, schedule, target, selection, silence, guidance, sampling, maxTokens, stop } = of;
   return {
     policy,
     schedule,
@@ -162,6 +168,7 @@ function saveSettings(of: Settings): SavedSettings {
     heads: selection.heads ? [...selection.heads] : null,
     pairs: selection.pairs ? savePairs(selection.pairs) : null,
     silence: savePairs(silence),
+    guidance,
     sampling,
     maxTokens,
     stop: [...stop],

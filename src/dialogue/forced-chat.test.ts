@@ -17,6 +17,8 @@ afterAll(() => llama.dispose());
 
 /** What a chat says, and the logits that chose it, an answer a list. */
 async function chatUnder(settings: SettingsOptions) {
+  const { guidance = 1 } = settings;
+  const passes = guidance > 1 ? 2 : 1; // without the system prompt, and with it
   const seen: Float32Array[][] = [];
   const [word, other] = [...llama.tokenizer!.encode('fast'), ...llama.tokenizer!.encode('hold')];
   const end = llama.tokenizer!.endOfTurnIds.at(-1)!; // the one that the template writes
@@ -25,7 +27,7 @@ async function chatUnder(settings: SettingsOptions) {
     if (wanted === 'none') return;
     seen.at(-1)!.push(logits.slice());
     logits.fill(-1e9);
-    logits[said[seen.at(-1)!.length - 1]!] = 0;
+    logits[said[Math.ceil(seen.at(-1)!.length / passes) - 1]!] = 0;
   });
   const chat = openChat(watched, { system: SYSTEM, ...settings, maxTokens: 8 });
   const turns = [];
@@ -34,7 +36,13 @@ async function chatUnder(settings: SettingsOptions) {
     turns.push((await ask(chat, words)).turn);
   }
   chat.dispose();
-  return { turns, logits: seen };
+  const guided = (rows: readonly Float32Array[]): Float32Array[] =>
+    rows.flatMap((row, at) => {
+      if (at % passes < passes - 1) return [];
+      const without = rows[at - passes + 1]!;
+      return [row.map((logit, id) => guidance * logit - (guidance - 1) * without[id]!)];
+    });
+  return { turns, logits: seen.map(guided) };
 }
 
 const ARMS: readonly SettingsOptions[] = [
@@ -51,6 +59,8 @@ const ARMS: readonly SettingsOptions[] = [
     ],
   },
   { policy: 'split-softmax', strength: 0.2, pairs: [[1, 2]] },
+  { policy: 'off', guidance: 3 },
+  { policy: 'split-softmax', strength: 0.3, guidance: 1.5, silence: [[1, 0]] },
   { policy: 'floor', strength: 1, target: { kind: 'not', of: { kind: 'prefix' } } },
   { policy: 'split-softmax', schedule: { kind: 'per-token', from: 1, to: 0.2, rate: 0.3 } },
   { policy: 'split-softmax', schedule: { kind: 'target', share: 0.7 } },

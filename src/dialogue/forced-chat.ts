@@ -1,5 +1,5 @@
-import { headMask, ReceiptBook, type Schedule, type TargetContext, targetName } from '../attention/index.js';
-import { headGrid, type Model, Session } from '../engine/index.js';
+import { headMask, ReceiptBook, type Schedule, type TargetContext } from '../attention/index.js';
+import { guidedLogits, headGrid, type Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import {
   type DialogueLayout,
@@ -8,10 +8,11 @@ import {
   requireSystem,
   type TokenRange,
 } from '../text/index.js';
-import { targetRanges } from './chat.js';
+import { Caches } from './caches.js';
+import { layoutWithoutSystem } from './prompt.js';
 import { assertTarget, changeSettings, defaultSettings, type SettingsOptions } from './settings.js';
-import { createShareMeter, type HeadShares } from './shares.js';
-import { createSteering } from './steering.js';
+import { createShareMeter, type HeadShares, meanShare } from './shares.js';
+import { type PastTurn, steer } from './steering.js';
 
 /** How a chat whose answers are given is steered; nothing is drawn in it. */
 export interface ForcedChatOptions extends Omit<SettingsOptions, 'sampling' | 'maxTokens' | 'stop'> {
@@ -44,14 +45,6 @@ export interface ForcedChat {
   dispose(): void;
 }
 
-/** One turn that was read, for policies that look back. */
-interface PastTurn {
-  readonly target: string;
-  readonly acted: boolean;
-  /** Each head's mean share of the target before the policy, `[layers × heads]`; null without a target. */
-  readonly before: Float32Array | null;
-}
-
 /**
  * Opens a dialogue whose answers are given. Every turn is steered as a chat steers it: earlier ones stay in the cache as
  * they were computed. A turn of one strength is read in one pass; where the strength follows the tokens, token by token.
@@ -67,7 +60,8 @@ export function openForcedChat(
   const { vocabSize } = executor.blueprint;
   const messages: Message[] = [{ role: 'system', content: system }];
   const past: PastTurn[] = [];
-  const session = new Session(executor);
+  const caches = new Caches(executor, undefined);
+  const session = caches.dialogue;
   let settings = defaultSettings(session.contextLength);
   const configure: ForcedChat['configure'] = (changes) => {
     const changed = changeSettings(settings, changes, model);
@@ -77,7 +71,7 @@ export function openForcedChat(
   try {
     configure(options);
   } catch (error) {
-    session.dispose();
+    caches.dispose();
     throw error;
   }
 
@@ -88,15 +82,13 @@ export function openForcedChat(
     const { content } = layout.messages.at(-1)!;
     // As in a chat, the token that ends a turn is chosen in it, and forwarded in the next.
     const chosen = layout.ids.slice(content.start, content.end + 1);
-    const target = targetName(settings.target);
-    const comparable = past.filter((turn) => turn.target === target);
-    const steering = createSteering({
+    const steering = steer({
       settings,
       grid,
-      target: targetRanges(settings, contextBefore(layout, content.start)),
+      prompt: contextBefore(layout, content.start),
       turn: past.length + 1,
-      held: comparable.find(({ before, acted }) => before !== null && !acted)?.before ?? null,
-      previous: comparable.at(-1)?.before ?? null,
+      system,
+      turns: past,
     });
     const { silence } = settings;
     const silenced = silence.length === 0 ? undefined : headMask({ pairs: silence }, grid);
@@ -139,9 +131,30 @@ export function openForcedChat(
         copyShares(result.spanShares?.before, rows, row, shares, chosen.length, index, ranges.length);
       }
     }
-    const { headsAsked } = book.receipt();
-    past.push({ target, acted: headsAsked.some((heads) => heads > 0), before: meter.mean()?.before ?? null });
+    if (settings.guidance > 1) await guide(chosen, logits, silenced);
+    const heads = meter.mean();
+    past.push({
+      system,
+      settings,
+      receipt: heads && book.receipt(),
+      shares: heads && { mean: meanShare(heads), heads },
+    });
     return { chosen, logits, shares };
+  }
+
+  /** Leads the rows of the last answer away from those without the system prompt. */
+  async function guide(
+    chosen: readonly number[],
+    logits: Float32Array,
+    silenced: Uint8Array | undefined,
+  ): Promise<void> {
+    const prompt = layoutWithoutSystem(format!, messages.slice(0, -1), { trustContent: false });
+    const { result, reused } = await caches.without.prefill([...prompt, ...chosen.slice(0, -1)], {
+      logits: 'all',
+      silenced,
+    });
+    const without = result.logits.subarray((prompt.length - 1 - reused) * vocabSize);
+    logits.set(guidedLogits(logits, without, settings.guidance));
   }
 
   return {
@@ -150,7 +163,7 @@ export function openForcedChat(
     },
     configure,
     read,
-    dispose: () => session.dispose(),
+    dispose: () => caches.dispose(),
   };
 }
 

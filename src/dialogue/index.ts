@@ -4,7 +4,10 @@
  * prompts, settings and when a context is full; must not know how a forward pass is computed, nor terminals, servers
  * or files on disk, nor Node.
  */
-export { type AnswerOptions, Chat, type ChatOptions, openChat } from './chat.js';
+
+export type { Held } from './caches.js';
+export { Chat, openChat } from './chat.js';
+export type { AnswerOptions, ChatOptions } from './chat-options.js';
 export { type ComparedStep, type ComparedTurns, type Comparison, openComparison } from './compare.js';
 export {
   type LoadedDialogue,

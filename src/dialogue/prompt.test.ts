@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
+import { FAMILY_TEMPLATES } from '../../test/support/chat-templates.js';
 import type { Model } from '../engine/index.js';
 import { chatFormat } from '../text/index.js';
-import { layoutPrompt, type PromptMessage } from './prompt.js';
+import { layoutPrompt, layoutWithoutSystem, type PromptMessage } from './prompt.js';
 
 let model: Model;
 beforeAll(async () => {
@@ -87,5 +88,50 @@ describe('a prompt', () => {
         "{% for m in messages %}{% if m.role != 'system' %}{{ '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>' }}{% endif %}{% endfor %}",
     });
     expect(() => layoutPrompt(silent, dialogue('hold'), UNTRUSTED)).toThrow(/E_TEMPLATE.*system message/);
+  });
+});
+
+describe('a prompt without its system message', () => {
+  const textOf = (template: string): string => {
+    const format = chatFormat({ tokenizer: model.tokenizer!, template });
+    const ids = layoutWithoutSystem(format, dialogue('hold', letters()), UNTRUSTED);
+    return model.tokenizer!.decode([...ids]);
+  };
+  const family = (start: string): string => {
+    const name = Object.keys(FAMILY_TEMPLATES).find((name) => name.startsWith(start))!;
+    return FAMILY_TEMPLATES[name]!.source;
+  };
+  const SPOKEN =
+    '<|im_start|>user\nhello<|im_end|>\n<|im_start|>assistant\nhold<|im_end|>\n<|im_start|>user\nand now?<|im_end|>\n<|im_start|>assistant\n';
+
+  it('is the same tokens less those of the message, answers as they were sampled', () => {
+    const { ids, system } = layoutPrompt(model.format!, dialogue('hold', letters()), UNTRUSTED);
+    // The first token opens the message, whose range begins behind it.
+    const rest = ids.slice(system!.message.end);
+    expect(layoutWithoutSystem(model.format!, dialogue('hold', letters()), UNTRUSTED)).toEqual(rest);
+    expect(rest.join()).toContain(letters().join());
+  });
+
+  it('holds no prompt that a template puts there by default', () => {
+    expect(textOf(family('ChatML that adds'))).toBe(SPOKEN);
+  });
+
+  it('keeps a BOS, and begins behind it with the user', async () => {
+    const gemma = await loadFixture('gemma3');
+    const tokenizer = gemma.tokenizer!;
+    const template = `{{ bos_token }}{% if messages[0].role != 'system' %}<start_of_turn>system\nBe kind.<end_of_turn>\n{% endif %}{% for m in messages %}<start_of_turn>{{ m.role }}\n{{ m.content }}<end_of_turn>\n{% endfor %}`;
+    const [, user] = dialogue('hold');
+    const ids = layoutWithoutSystem(chatFormat({ tokenizer, template }), [user!], UNTRUSTED);
+    expect(tokenizer.decode([...ids])).toBe('<bos><start_of_turn>user\nhello<end_of_turn>\n');
+    await gemma.dispose();
+  });
+
+  it('keeps the header of a user message that the system text is folded into', async () => {
+    const gemma = await loadFixture('gemma3');
+    const messages = dialogue('hold');
+    const ids = layoutWithoutSystem(gemma.format!, messages, UNTRUSTED);
+    const { ids: bare } = layoutPrompt(gemma.format!, messages.slice(1), UNTRUSTED);
+    expect(ids).toEqual(bare);
+    await gemma.dispose();
   });
 });

@@ -75,6 +75,26 @@ export function layoutPrompt(
   };
 }
 
+/**
+ * The tokens of a dialogue without its system message, its header included and also what a template puts there when none
+ * is given: the dialogue begins with the first user's header. A first token that opens no message, as a BOS does, stays.
+ * @throws HoldfastError what {@link layoutPrompt} throws
+ */
+export function layoutWithoutSystem(
+  format: ChatFormat,
+  messages: readonly PromptMessage[],
+  options: { readonly trustContent: boolean },
+): readonly number[] {
+  const spoken = messages.filter(({ role }) => role !== 'system');
+  const { ids, spans } = layoutPrompt(format, spoken, options);
+  const header = spans.find(({ turn }) => turn > 0)!.start;
+  // The first token is nobody's: with nothing between it and the header, it stands where the template wants it.
+  if (header <= 1) return ids;
+  const [sink] = ids;
+  const stays = sink === format.tokenizer.bos?.id && sink !== ids[header];
+  return stays ? [sink!, ...ids.slice(header)] : ids.slice(header);
+}
+
 function standsAsSampled(
   { tokenizer }: ChatFormat,
   layout: DialogueLayout,

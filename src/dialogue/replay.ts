@@ -1,6 +1,7 @@
 import { parseTarget } from '../attention/index.js';
 import type { Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
+import type { Held } from './caches.js';
 import { type Chat, openChat } from './chat.js';
 import type { SavedDialogue, SavedSettings, SavedTurn } from './dialogue-file.js';
 import { sha256 } from './hash.js';
@@ -49,7 +50,10 @@ export async function replayDialogue(
     const users = spoken.slice(2 * given).filter(({ role }) => role === 'user');
     const messages = users.map(({ content }) => content);
     const difference = await answerAll(chat, saved.turns, messages, options.signal);
-    if (saved.next) assume(chat, { system, ...saved.next }, saved.next.heldTokens);
+    if (saved.next) {
+      const { heldTokens, guidanceHeldTokens } = saved.next;
+      assume(chat, { system, ...saved.next }, { dialogue: heldTokens, without: guidanceHeldTokens });
+    }
     return { chat, difference, changes };
   } catch (error) {
     chat.dispose();
@@ -65,7 +69,8 @@ async function answerAll(
   signal: AbortSignal | undefined,
 ): Promise<ReplayDifference | null> {
   for (const [index, turn] of turns.entries()) {
-    assume(chat, turn, turn.reusedTokens);
+    const without = turn.guidanceReusedTokens ?? chat.held.without;
+    assume(chat, turn, { dialogue: turn.reusedTokens, without });
     const ids = await answerAgain(chat, turn, messages[index]!, signal);
     const difference = firstDifference(turn.ids, ids);
     if (difference !== null) return { turn: chat.history.length + index + 1, ...difference };
@@ -78,10 +83,10 @@ async function answerAll(
  * @param held tokens that were in the cache then: what was computed anew after them, as after a change of the system
  * prompt and back, is computed anew now
  */
-function assume(chat: Chat, saved: SavedSettings & Pick<SavedTurn, 'system'>, held: number): void {
-  const { policy, schedule, layers, heads, pairs, silence, sampling, maxTokens, stop } = saved;
+function assume(chat: Chat, saved: SavedSettings & Pick<SavedTurn, 'system'>, held: Held): void {
+  const { policy, schedule, layers, heads, pairs, silence, guidance, sampling, maxTokens, stop } = saved;
   if (chat.system !== saved.system) {
-    chat.configure({ policy: 'off' }); // the policy up to here may not go with the system prompt from here on
+    chat.configure({ policy: 'off', guidance: 1 }); // those up to here may not go with the system prompt from here on
     chat.system = saved.system;
   }
   chat.configure({
@@ -92,11 +97,12 @@ function assume(chat: Chat, saved: SavedSettings & Pick<SavedTurn, 'system'>, he
     heads: heads ?? undefined,
     pairs: pairs ?? undefined,
     silence,
+    guidance,
     sampling,
     maxTokens,
     stop,
   });
-  if (held < chat.session.length) chat.session.rewind(held);
+  chat.keep(held);
 }
 
 async function answerAgain(

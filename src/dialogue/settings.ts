@@ -11,6 +11,7 @@ import {
   targetName,
 } from '../attention/index.js';
 import {
+  checkGuidance,
   checkLimits,
   checkSampling,
   headGrid,
@@ -54,6 +55,11 @@ export interface SettingsOptions {
   readonly pairs?: readonly HeadPair[] | undefined;
   /** Heads whose output is knocked out; none if not said. What they attend to is measured as ever. */
   readonly silence?: readonly HeadPair[];
+  /**
+   * γ of classifier-free guidance (arXiv 2306.17806), from 1, which is none: answers are led away from those without the
+   * system prompt. Policies act in the pass with it alone.
+   */
+  readonly guidance?: number;
   /** Its seed is the first answer's; each later answer takes the next. */
   readonly sampling?: SamplingOptions;
   /** Tokens of an answer at most; 512, or half the context where that is less. */
@@ -70,6 +76,7 @@ export interface Settings {
   readonly target: Target;
   readonly selection: HeadSelection;
   readonly silence: readonly HeadPair[];
+  readonly guidance: number;
   readonly sampling: Sampling;
   readonly maxTokens: number;
   readonly stop: readonly string[];
@@ -85,6 +92,7 @@ export function defaultSettings(contextLength: number): Settings {
     target: { kind: 'prefix' },
     selection: {},
     silence: [],
+    guidance: 1,
     sampling: checkSampling(),
     maxTokens: Math.min(DEFAULT_MAX_TOKENS, Math.ceil(contextLength / 2)),
     stop: [],
@@ -99,17 +107,20 @@ export function defaultSettings(contextLength: number): Settings {
 export function changeSettings(current: Settings, changes: SettingsOptions, model: Model): Settings {
   const { policy, schedule } = choosePolicy(current, changes);
   const selection = chooseHeads(current.selection, changes);
-  const { maxTokens = current.maxTokens, stop = current.stop, silence = current.silence } = changes;
+  const { silence = current.silence, guidance = current.guidance } = changes;
+  const { maxTokens = current.maxTokens, stop = current.stop } = changes;
   const grid = headGrid(model.executor.blueprint);
   // Both throw for a layer or head there is not.
   headMask(selection, grid);
   if (silence.length > 0) headMask({ pairs: silence }, grid);
+  checkGuidance(guidance);
   checkLimits(maxTokens, stop);
   return {
     policy,
     schedule,
     selection,
     silence,
+    guidance,
     target: changes.target ?? current.target,
     sampling: checkSampling({ ...current.sampling, ...changes.sampling }),
     maxTokens,
@@ -159,9 +170,17 @@ function choosePolicy(current: Settings, changes: SettingsOptions): Pick<Setting
 }
 
 /**
- * @throws HoldfastError `E_TARGET` when a policy is asked to act on a system prompt that is not there
+ * @throws HoldfastError `E_TARGET` when a policy is asked to act on a system prompt that is not there, or guidance to lead
+ * away from its absence
  */
-export function assertTarget({ policy, target }: Settings, system: string | null): void {
+export function assertTarget({ policy, target, guidance }: Settings, system: string | null): void {
+  if (guidance > 1 && system === null) {
+    throw new HoldfastError(
+      'E_TARGET',
+      'guidance leads away from answers without the system prompt, and there is none',
+      { hint: 'Give a system prompt, or guidance 1, which is none' },
+    );
+  }
   if (policy === 'off' || system !== null || !needsSystem(target)) return;
   throw new HoldfastError(
     'E_TARGET',

@@ -1,16 +1,21 @@
 import {
   type HeadGrid,
   headMask,
+  resolveTarget,
   type Strengths,
   scheduledStrength,
   strengthPerHead,
+  type TargetContext,
   type TokenRange,
+  targetName,
   tokensBefore,
   uniformStrength,
 } from '../attention/index.js';
 import type { ForwardPoint } from '../engine/index.js';
+import { HoldfastError } from '../errors.js';
 import type { Intervention } from '../executors/index.js';
 import type { Settings } from './settings.js';
+import { policyActed, type Turn } from './turn.js';
 
 /** What is done to the target's share while one answer is made. */
 export interface Steering {
@@ -20,7 +25,7 @@ export interface Steering {
   readonly strength: number | null;
 }
 
-export interface SteeringContext {
+interface SteeringContext {
   readonly settings: Settings;
   readonly grid: HeadGrid;
   /** Null when the dialogue has none. */
@@ -33,7 +38,49 @@ export interface SteeringContext {
   readonly previous: Float32Array | null;
 }
 
-export function createSteering(context: SteeringContext): Steering {
+/** What steering looks back to in a turn that was answered. */
+export type PastTurn = Pick<Turn, 'system' | 'settings' | 'shares' | 'receipt'>;
+
+/** What one answer is made under. */
+export interface SteeredTurn {
+  readonly settings: Settings;
+  readonly grid: HeadGrid;
+  readonly prompt: TargetContext;
+  /** The turn being answered, from 1. */
+  readonly turn: number;
+  readonly system: string | null;
+  /** Those answered before. */
+  readonly turns: readonly PastTurn[];
+}
+
+/** @throws HoldfastError `E_TARGET` when a policy is to act on a target that the dialogue does not have */
+export function steer({ settings, grid, prompt, turn, system, turns }: SteeredTurn): Steering {
+  // A turn under another target or system prompt says nothing about the shares of this one.
+  const comparable = turns.filter(
+    (then) => then.system === system && targetName(then.settings.target) === targetName(settings.target),
+  );
+  const before = (of: PastTurn | undefined): Float32Array | null => of?.shares?.heads.before ?? null;
+  return createSteering({
+    settings,
+    grid,
+    target: targetRanges(settings, prompt),
+    turn,
+    held: before(comparable.find((turn) => turn.shares !== null && !policyActed(turn))),
+    previous: before(comparable.at(-1)),
+  });
+}
+
+/** A target that is only measured may be absent; one that a policy is to act on may not. */
+function targetRanges({ policy, target }: Settings, prompt: TargetContext): readonly TokenRange[] | null {
+  try {
+    return resolveTarget(target, prompt);
+  } catch (error) {
+    if (policy === 'off' && error instanceof HoldfastError && error.code === 'E_TARGET') return null;
+    throw error;
+  }
+}
+
+function createSteering(context: SteeringContext): Steering {
   const { target, settings, held, grid } = context;
   const { policy, schedule, selection } = settings;
   if (target === null) return { interventionAt: () => undefined, strength: null };

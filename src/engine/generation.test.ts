@@ -4,12 +4,13 @@ import { createReferenceExecutor, type Executor, type Intervention } from '../ex
 import { findTokenizer } from '../load.js';
 import type { Tokenizer } from '../text/index.js';
 import {
-  type ForwardPoint,
+  forwardedTokens,
   type GenerationEnd,
   type GenerationOptions,
   type GenerationStep,
   generate,
 } from './generation.js';
+import type { ForwardPoint } from './passes.js';
 import { Session } from './session.js';
 
 let executor: Executor;
@@ -193,5 +194,111 @@ describe('generation', () => {
     expect(() => attempt({ sampling: { topP: 2 } })).toThrow(/E_SAMPLING: topP/);
     expect(() => attempt({}, [])).toThrow(/E_TOKEN_RANGE/);
     expect(() => attempt({ maxTokens: 441 })).toThrow(/E_CONTEXT_FULL.*72.*441.*512/);
+  });
+});
+
+describe('guidance', () => {
+  const without = ids.slice(18);
+  const scale = 2.5;
+  const guided = (session: Session, others: Partial<GenerationOptions> = {}) => ({
+    sampling: GREEDY,
+    guidance: { session, prompt: without, scale },
+    ...others,
+  });
+
+  /** Both sequences from the start, for every token: γ·l − (γ − 1)·l′ in f64. */
+  async function byHand(answer: readonly number[], intervention?: Intervention): Promise<Float64Array> {
+    const last = async (prompt: readonly number[], of?: Intervention): Promise<Float32Array> => {
+      const session = new Session(executor);
+      const options = of ? { intervention: of } : {};
+      const { logits } = await session.advance([...prompt, ...answer], options);
+      session.dispose();
+      return logits;
+    };
+    const [whole, part] = [await last(ids, intervention), await last(without)];
+    return Float64Array.from(whole, (logit, id) => scale * logit - (scale - 1) * part[id]!);
+  }
+
+  it('chooses by γ·l − (γ − 1)·l′, and says so in the probabilities', async () => {
+    const { steps, end } = await collect(
+      new Session(executor),
+      guided(new Session(executor), { maxTokens: 6 }),
+    );
+    const answer: number[] = [];
+    for (const { id, logProbability } of steps) {
+      const logits = await byHand(answer);
+      const best = logits.reduce((best, logit, id) => (logit > logits[best]! ? id : best), 0);
+      expect(id).toBe(best);
+      const top = Math.max(...logits);
+      const normaliser = top + Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - top), 0));
+      expect(logProbability).toBeCloseTo(logits[id]! - normaliser, 4);
+      answer.push(id);
+    }
+    expect(answer).not.toEqual(greedy.off.slice(0, 6));
+    expect(end.timing.guidance).toEqual({ promptTokens: without.length, reusedTokens: 0 });
+    expect(forwardedTokens(end.timing)).toBe(ids.length + without.length + 2 * 5);
+  });
+
+  it('has interventions and shares in the first pass alone', async () => {
+    const sessions = [new Session(executor), new Session(executor)] as const;
+    const options = guided(sessions[1], { maxTokens: 1, intervention: () => split(0.3) });
+    const { steps, end } = await collect(sessions[0], options);
+    const logits = await byHand([], split(0.3));
+    expect(logits[steps[0]!.id]).toBe(Math.max(...logits));
+    expect(end.receipt!.rows).toBe(ids.length);
+    const alone = await collect(new Session(executor), { maxTokens: 1, intervention: () => split(0.3) });
+    expect(steps[0]!.shares).toEqual(alone.steps[0]!.shares);
+  });
+
+  it('with γ = 1 gives the untouched tokens and probabilities', async () => {
+    const hot = { sampling: { temperature: 3, topP: 0.9, seed: 4 }, maxTokens: 8 };
+    const untouched = await collect(new Session(executor), hot);
+    const guidance = { session: new Session(executor), prompt: without, scale: 1 };
+    const { steps, end } = await collect(new Session(executor), { ...hot, guidance });
+    expect(steps).toEqual(untouched.steps);
+    expect(untouched.end.timing.guidance).toBeNull();
+    expect(forwardedTokens(untouched.end.timing)).toBe(ids.length + 7);
+    expect(forwardedTokens(end.timing)).toBe(ids.length + without.length + 14);
+  });
+
+  it('leaves both sessions with the same tokens of the answer when it is aborted in either pass', async () => {
+    for (const passes of [8, 9]) {
+      const [session, second] = [new Session(executor), new Session(executor)];
+      const controller = new AbortController();
+      let count = 0;
+      for (const one of [session, second]) {
+        const { advance } = one;
+        one.advance = (tokens, options) => {
+          if (++count === passes) controller.abort();
+          return advance.call(one, tokens, options);
+        };
+      }
+      const { steps, end } = await collect(session, guided(second, { signal: controller.signal }));
+      expect(end.finish).toBe('abort');
+      // Of two blocks, two rows that choose the first token, and two passes to each token after it.
+      expect(steps.length).toBe(passes === 8 ? 2 : 3);
+      const answer = steps.slice(0, -1).map(({ id }) => id);
+      expect([...session.tokens]).toEqual([...ids, ...answer]);
+      expect([...second.tokens]).toEqual([...without, ...answer]);
+    }
+  });
+
+  it('refuses a γ out of range, and a second prompt that is empty or too long', async () => {
+    const session = new Session(executor);
+    const start = (changes: Partial<GenerationOptions['guidance']>, contextLength?: number) => () =>
+      generate(session, ids, {
+        maxTokens: 5,
+        guidance: {
+          session: new Session(executor, contextLength === undefined ? {} : { contextLength }),
+          prompt: without,
+          scale,
+          ...changes,
+        },
+      });
+    for (const wrong of [0.9, 101, Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect(start({ scale: wrong })).toThrow(`E_SAMPLING: guidance takes γ from 1 to 100, not ${wrong}`);
+    }
+    expect(start({ prompt: [] })).toThrow(/E_TOKEN_RANGE/);
+    expect(start({}, without.length + 4)).toThrow(/E_CONTEXT_FULL/);
   });
 });

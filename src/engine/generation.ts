@@ -1,22 +1,12 @@
-import { type Receipt, ReceiptBook, type TokenRange } from '../attention/index.js';
+import type { Receipt, TokenRange } from '../attention/index.js';
 import { HoldfastError } from '../errors.js';
-import type { ForwardResult, Intervention } from '../executors/index.js';
+import type { Intervention } from '../executors/index.js';
 import type { Tokenizer } from '../text/index.js';
 import { createAnswerWriter } from './answer-writer.js';
-import { headGrid } from './model.js';
+import { checkGuidance, type Guidance, guidedRow, prefillGuidance } from './guidance.js';
+import { type ChoosingRow, createPasses, type ForwardPoint, type RowShares } from './passes.js';
 import { checkSampling, createSampler, type SampledToken, type SamplingOptions } from './sampling.js';
 import type { Session } from './session.js';
-
-/** The forward pass that is about to be made. */
-export interface ForwardPoint {
-  /** Tokens `[start, end)` are about to be appended; `end` is how long the sequence will be. */
-  readonly start: number;
-  readonly end: number;
-  /** Tokens of the answer sampled so far. */
-  readonly sampled: number;
-  /** The target's share before the policy in the row before this pass, `[layers × heads]`; absent for the first. */
-  readonly shares?: Float32Array;
-}
 
 export interface GenerationOptions {
   /** Turns ids into text; without one, as for a model that has none, text is empty. */
@@ -31,22 +21,15 @@ export interface GenerationOptions {
   readonly signal?: AbortSignal | undefined;
   /** Asked before each forward pass, so that strengths can change from token to token. */
   readonly intervention?: (point: ForwardPoint) => Intervention | undefined;
-  /** Heads that are knocked out in every pass, `[layers × heads]`; see `ForwardRequest`. */
+  /**
+   * Leads the answer away from another prompt's. Interventions, shares and the receipt are of the first session's passes
+   * alone; what is sampled, and its probabilities, of the combined logits.
+   */
+  readonly guidance?: Guidance | undefined;
+  /** Heads that are knocked out in every pass, guidance's included, `[layers × heads]`; see `ForwardRequest`. */
   readonly silenced?: Uint8Array | undefined;
   /** Ranges whose shares are wanted in every row that chooses a token, asked before its pass. */
   readonly spans?: (point: ForwardPoint) => readonly TokenRange[];
-}
-
-/** Attention of one query row. Shares before the policy and after it, as used. */
-export interface RowShares {
-  /** `[layers × heads]`; null without an intervention. */
-  readonly target: { readonly before: Float32Array; readonly after: Float32Array } | null;
-  /** `[layers × heads, ranges]`; null when no spans were asked for. */
-  readonly spans: {
-    readonly ranges: readonly TokenRange[];
-    readonly before: Float32Array;
-    readonly after: Float32Array;
-  } | null;
 }
 
 /** One sampled token. */
@@ -73,6 +56,19 @@ export interface GenerationTiming {
   /** Tokens forwarded one by one after the prompt, and the time that this and sampling took. */
   readonly decodedTokens: number;
   readonly decodeMs: number;
+  /** The second prompt of guidance, and its tokens whose cache was there; it decodes as many as the first. Null without. */
+  readonly guidance: { readonly promptTokens: number; readonly reusedTokens: number } | null;
+}
+
+/** Tokens that went through the model, those of guidance's second session among them. */
+export function forwardedTokens({
+  promptTokens,
+  reusedTokens,
+  decodedTokens,
+  guidance,
+}: GenerationTiming): number {
+  const first = promptTokens - reusedTokens + decodedTokens;
+  return guidance === null ? first : first + guidance.promptTokens - guidance.reusedTokens + decodedTokens;
 }
 
 /** How a generation ended. */
@@ -106,16 +102,24 @@ export function generate(
   if (stop.length > 0 && tokenizer === null) {
     throw new HoldfastError('E_SAMPLING', 'a stop string needs a tokenizer', { field: 'stop' });
   }
-  if (prompt.length === 0) throw new HoldfastError('E_TOKEN_RANGE', 'a prompt needs at least one token');
-  if (prompt.length + maxTokens > session.contextLength) {
-    throw new HoldfastError(
-      'E_CONTEXT_FULL',
-      `a prompt of ${prompt.length} tokens and an answer of up to ${maxTokens} do not fit a context of ${session.contextLength}`,
-      { hint: 'Shorten the prompt, allow fewer tokens, or open the session with a longer context' },
-    );
+  checkPrompt(session, prompt, maxTokens);
+  if (options.guidance) {
+    checkGuidance(options.guidance.scale);
+    checkPrompt(options.guidance.session, options.guidance.prompt, maxTokens);
   }
   const sampler = createSampler(checkSampling(options.sampling));
   return run(session, prompt, options, sampler.next);
+}
+
+function checkPrompt({ contextLength }: Session, prompt: readonly number[], maxTokens: number): void {
+  if (prompt.length === 0) throw new HoldfastError('E_TOKEN_RANGE', 'a prompt needs at least one token');
+  if (prompt.length + maxTokens > contextLength) {
+    throw new HoldfastError(
+      'E_CONTEXT_FULL',
+      `a prompt of ${prompt.length} tokens and an answer of up to ${maxTokens} do not fit a context of ${contextLength}`,
+      { hint: 'Shorten the prompt, allow fewer tokens, or open the session with a longer context' },
+    );
+  }
 }
 
 /** @throws HoldfastError `E_SAMPLING` when an answer of so many tokens, or such a stop string, makes no sense */
@@ -133,12 +137,7 @@ export function checkLimits(maxTokens: number, stop: readonly string[]): void {
 /** How long timers, input and the signal wait for their turn at most, besides one forward pass. */
 const PAUSE_EVERY_MS = 50;
 
-/** Logits `[vocab]` and shares of the row that chooses the next token. */
-interface ChoosingRow {
-  readonly logits: Float32Array;
-  readonly shares: RowShares;
-  readonly intervention: Intervention | null;
-}
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 async function* run(
   session: Session,
@@ -146,16 +145,22 @@ async function* run(
   options: GenerationOptions,
   choose: ReturnType<typeof createSampler>['next'],
 ): AsyncGenerator<GenerationStep, GenerationEnd> {
-  const { tokenizer = null, maxTokens, signal } = options;
+  const { tokenizer = null, maxTokens, guidance, silenced, signal } = options;
   const stopIds = new Set(options.stopIds ?? tokenizer?.endOfTurnIds);
   const writer = createAnswerWriter(tokenizer, options.stop ?? []);
   const passes = createPasses(session, options);
-  const timing = {
+  /** @param withoutId the token in guidance's session */
+  const choosing = (id: number, withoutId: number, sampled: number): Promise<ChoosingRow> => {
+    const pass = () => passes.choosing(id, sampled);
+    return guidance ? guidedRow(guidance, withoutId, pass, { silenced, signal }) : pass();
+  };
+  const timing: Mutable<GenerationTiming> = {
     promptTokens: prompt.length,
     reusedTokens: 0,
     prefillMs: 0,
     decodedTokens: 0,
     decodeMs: 0,
+    guidance: null,
   };
   const end = (finish: FinishReason, rest = ''): GenerationEnd => ({
     finish,
@@ -170,7 +175,11 @@ async function* run(
     timing.reusedTokens = session.reuse(prompt);
     const block = prompt.slice(timing.reusedTokens, -1);
     if (block.length > 0) await passes.append(block);
-    let row = await passes.choosing(prompt.at(-1)!, 0);
+    if (guidance) {
+      const reusedTokens = await prefillGuidance(guidance, { silenced, signal });
+      timing.guidance = { promptTokens: guidance.prompt.length, reusedTokens };
+    }
+    let row = await choosing(prompt.at(-1)!, (guidance?.prompt ?? prompt).at(-1)!, 0);
     timing.prefillMs = performance.now() - sinceMs;
 
     for (let sampled = 1; ; sampled++) {
@@ -195,7 +204,7 @@ async function* run(
         pausedMs = performance.now();
       }
       sinceMs = performance.now();
-      row = await passes.choosing(token.id, sampled);
+      row = await choosing(token.id, token.id, sampled);
       timing.decodedTokens++;
       timing.decodeMs += performance.now() - sinceMs;
     }
@@ -205,66 +214,4 @@ async function* run(
     }
     throw error;
   }
-}
-
-/** Forward passes under the options' intervention, with the book that is kept of them. */
-function createPasses(
-  session: Session,
-  { intervention: interventionAt, spans: spansAt, silenced, signal }: GenerationOptions,
-) {
-  const book = new ReceiptBook(headGrid(session.executor.blueprint));
-  let intervened = false;
-  let latest: Float32Array | undefined;
-
-  async function forward(tokens: readonly number[], sampled: number, choosing: boolean) {
-    const point: ForwardPoint = {
-      start: session.length,
-      end: session.length + tokens.length,
-      sampled,
-      ...(latest ? { shares: latest } : {}),
-    };
-    const intervention = interventionAt?.(point) ?? null;
-    const ranges = choosing ? (spansAt?.(point) ?? null) : null;
-    const result = await session.advance(tokens, {
-      logits: choosing ? 'last' : 'none',
-      intervention: intervention ?? undefined,
-      spans: ranges ?? undefined,
-      silenced,
-      signal,
-    });
-    if (intervention !== null) {
-      const { before, after } = result.targetShares!;
-      intervened = true;
-      book.add({ strengths: intervention, before, after, touched: result.touched! });
-      latest = lastRow(before, tokens.length);
-    }
-    return { result, intervention, ranges };
-  }
-
-  return {
-    async append(tokens: readonly number[]): Promise<void> {
-      await forward(tokens, 0, false);
-    },
-    async choosing(id: number, sampled: number): Promise<ChoosingRow> {
-      const { result, intervention, ranges } = await forward([id], sampled, true);
-      return { logits: result.logits, shares: rowShares(result, ranges), intervention };
-    },
-    /** @throws HoldfastError `E_UNTOUCHED`, unless the generation was cut short */
-    receipt(finish: FinishReason): Receipt | null {
-      if (!intervened) return null;
-      return finish === 'abort' ? book.soFar() : book.receipt();
-    },
-  };
-}
-
-function rowShares(result: ForwardResult, ranges: readonly TokenRange[] | null): RowShares {
-  return {
-    target: result.targetShares ?? null,
-    spans: ranges === null ? null : { ranges, ...result.spanShares! },
-  };
-}
-
-/** The last row of `[layers × heads, rows]`. */
-function lastRow(shares: Float32Array, rows: number): Float32Array {
-  return Float32Array.from({ length: shares.length / rows }, (_, pair) => shares[pair * rows + rows - 1]!);
 }

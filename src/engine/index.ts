@@ -6,15 +6,16 @@
 export {
   checkLimits,
   type FinishReason,
-  type ForwardPoint,
+  forwardedTokens,
   type GenerationEnd,
   type GenerationOptions,
   type GenerationStep,
   type GenerationTiming,
   generate,
-  type RowShares,
 } from './generation.js';
+export { checkGuidance, type Guidance, guidedLogits } from './guidance.js';
 export { headGrid, type Model } from './model.js';
+export type { ForwardPoint, RowShares } from './passes.js';
 export { createRandom } from './random.js';
 export {
   checkSampling,

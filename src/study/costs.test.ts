@@ -57,6 +57,8 @@ const ARMS: readonly Arm[] = [
   armOf({ policy: 'hold' }),
   armOf({ policy: 'boost', strength: 4, target: { kind: 'random', seed: 0 } }),
   armOf({ policy: 'off' }, 2),
+  armOf({ policy: 'off', guidance: 2 }),
+  armOf({ policy: 'off', silence: [[1, 0]] }),
 ];
 
 describe('the divergence of an arm', () => {

@@ -210,6 +210,22 @@ describe('a control of a random span', () => {
   });
 });
 
+describe('guidance', () => {
+  it('costs a second pass of all but the system prompt, and γ = 1 costs and changes nothing', async () => {
+    const model = speaking(llama, Number.POSITIVE_INFINITY);
+    const off = await lead(OFF, { model });
+    expect(await lead(armOf({ policy: 'off', guidance: 1 }), { model })).toEqual(off);
+    const guided = await lead(armOf({ policy: 'off', guidance: 2 }), { model });
+    expect(guided.rounds.map(({ answer }) => answer)).toEqual(off.rounds.map(({ answer }) => answer));
+    const extra = guided.forwardedTokens - off.forwardedTokens;
+    const { tokenizer } = llama.format!;
+    const header = tokenizer.encode('<|im_start|>system\n<|im_end|>\n', { special: true }).length;
+    expect(off.forwardedTokens - extra).toBe(tokenizer.encode(SCENARIO.system).length + header);
+    expect(guided.forwardPasses).toBe(2 * off.forwardPasses);
+    expect((await lead(armOf({ policy: 'off', guidance: 2 }))).rounds).not.toEqual((await lead(OFF)).rounds);
+  });
+});
+
 describe('exchanges that are given', () => {
   it('count as turns for a schedule, and are not among the rounds', async () => {
     const given = [

@@ -9,6 +9,7 @@ const SETTINGS: Settings = {
   target: { kind: 'prefix' },
   selection: {},
   silence: [],
+  guidance: 1,
   sampling: {
     temperature: 0,
     topK: 0,
@@ -39,7 +40,14 @@ function turn(before: number, after: number, changes: Partial<Turn> = {}): Turn 
     },
     receipt: null,
     dropped: [],
-    timing: { promptTokens: 9, reusedTokens: 0, prefillMs: 1, decodedTokens: 2, decodeMs: 100 },
+    timing: {
+      promptTokens: 9,
+      reusedTokens: 0,
+      prefillMs: 1,
+      decodedTokens: 2,
+      decodeMs: 100,
+      guidance: null,
+    },
     ...changes,
   };
 }

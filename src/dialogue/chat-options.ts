@@ -1,0 +1,32 @@
+import type { Message } from '../text/index.js';
+import type { SettingsOptions } from './settings.js';
+import type { RowObservation, Turn } from './turn.js';
+
+export interface ChatOptions extends SettingsOptions {
+  readonly system?: string | null;
+  /**
+   * What was said before, as it stands: user and assistant in turn, an answer last. It is laid out by the template and
+   * counts as turns, for schedules too; nobody measured the shares of its answers.
+   */
+  readonly history?: readonly Message[];
+  /** Tokens the dialogue can hold; see `SessionOptions`. */
+  readonly contextLength?: number;
+  /**
+   * When a prompt and the longest answer allowed do not fit: fail (the default), or leave out the oldest turns, never
+   * the system prompt, and say so in {@link Turn.dropped}.
+   */
+  readonly onContextFull?: 'error' | 'drop-oldest';
+  /** Read control tokens written in messages as such; see `LayoutOptions`. */
+  readonly trustContent?: boolean;
+}
+
+export interface AnswerOptions {
+  /** Ends the answer; what was said until then is kept as a turn, unless it was nothing. */
+  readonly signal?: AbortSignal | undefined;
+  /** Instead of the chat's own. */
+  readonly seed?: number | undefined;
+  /** Called for every row that chooses a token, before the token's step. What it throws ends the answer, which is not kept. */
+  readonly observe?: ((row: RowObservation) => void) | undefined;
+  /** Tokens at which spans are cut besides their own borders: where a range begins or ends that is to be observed. */
+  readonly cuts?: readonly number[];
+}

@@ -1,0 +1,104 @@
+import { type Receipt, ReceiptBook, type TokenRange } from '../attention/index.js';
+import type { ForwardResult, Intervention } from '../executors/index.js';
+import type { FinishReason, GenerationOptions } from './generation.js';
+import { headGrid } from './model.js';
+import type { Session } from './session.js';
+
+/** The forward pass that is about to be made. */
+export interface ForwardPoint {
+  /** Tokens `[start, end)` are about to be appended; `end` is how long the sequence will be. */
+  readonly start: number;
+  readonly end: number;
+  /** Tokens of the answer sampled so far. */
+  readonly sampled: number;
+  /** The target's share before the policy in the row before this pass, `[layers × heads]`; absent for the first. */
+  readonly shares?: Float32Array;
+}
+
+/** Attention of one query row. Shares before the policy and after it, as used. */
+export interface RowShares {
+  /** `[layers × heads]`; null without an intervention. */
+  readonly target: { readonly before: Float32Array; readonly after: Float32Array } | null;
+  /** `[layers × heads, ranges]`; null when no spans were asked for. */
+  readonly spans: {
+    readonly ranges: readonly TokenRange[];
+    readonly before: Float32Array;
+    readonly after: Float32Array;
+  } | null;
+}
+
+/** Logits `[vocab]` and shares of the row that chooses the next token. */
+export interface ChoosingRow {
+  readonly logits: Float32Array;
+  readonly shares: RowShares;
+  readonly intervention: Intervention | null;
+}
+
+/** Forward passes of an answer, with the book that is kept of them. */
+export interface Passes {
+  append(tokens: readonly number[]): Promise<void>;
+  choosing(id: number, sampled: number): Promise<ChoosingRow>;
+  /** @throws HoldfastError `E_UNTOUCHED`, unless the generation was cut short */
+  receipt(finish: FinishReason): Receipt | null;
+}
+
+/** Forward passes under the options' intervention. */
+export function createPasses(
+  session: Session,
+  { intervention: interventionAt, spans: spansAt, silenced, signal }: GenerationOptions,
+): Passes {
+  const book = new ReceiptBook(headGrid(session.executor.blueprint));
+  let intervened = false;
+  let latest: Float32Array | undefined;
+
+  async function forward(tokens: readonly number[], sampled: number, choosing: boolean) {
+    const point: ForwardPoint = {
+      start: session.length,
+      end: session.length + tokens.length,
+      sampled,
+      ...(latest ? { shares: latest } : {}),
+    };
+    const intervention = interventionAt?.(point) ?? null;
+    const ranges = choosing ? (spansAt?.(point) ?? null) : null;
+    const result = await session.advance(tokens, {
+      logits: choosing ? 'last' : 'none',
+      intervention: intervention ?? undefined,
+      spans: ranges ?? undefined,
+      silenced,
+      signal,
+    });
+    if (intervention !== null) {
+      const { before, after } = result.targetShares!;
+      intervened = true;
+      book.add({ strengths: intervention, before, after, touched: result.touched! });
+      latest = lastRow(before, tokens.length);
+    }
+    return { result, intervention, ranges };
+  }
+
+  return {
+    async append(tokens) {
+      await forward(tokens, 0, false);
+    },
+    async choosing(id, sampled) {
+      const { result, intervention, ranges } = await forward([id], sampled, true);
+      return { logits: result.logits, shares: rowShares(result, ranges), intervention };
+    },
+    receipt(finish) {
+      if (!intervened) return null;
+      return finish === 'abort' ? book.soFar() : book.receipt();
+    },
+  };
+}
+
+function rowShares(result: ForwardResult, ranges: readonly TokenRange[] | null): RowShares {
+  return {
+    target: result.targetShares ?? null,
+    spans: ranges === null ? null : { ranges, ...result.spanShares! },
+  };
+}
+
+/** The last row of `[layers × heads, rows]`. */
+function lastRow(shares: Float32Array, rows: number): Float32Array {
+  return Float32Array.from({ length: shares.length / rows }, (_, pair) => shares[pair * rows + rows - 1]!);
+}
