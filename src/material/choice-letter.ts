@@ -2,7 +2,7 @@ import { normalize } from './words.js';
 
 /** How a choice is stated in words, up to the letter. */
 const STATED =
-  /\b(?:answer|choice|option|choose|pick|select|go with|going with|say|correct one|best one)\b(?:\s+(?:here|option|letter|answer))?\s*(?:is|would be|must be|has to be|:|=|->|—|-)?\s*(?:option\s+|letter\s+)?[("'[]*([A-J]|[a-j](?=["')\].,;:!]*(?:$|[\n.,;:!])))(?![\p{L}\p{N}'])/giu;
+  /\b(?:answer|choice|option|choose|pick|select|go with|going with|say|correct one|best one)\b(?:\s+(?:here|option|letter|answer))?\s*(?:is|would be|must be|has to be|:|=|->|—|-)?\s*(?:option\s+|letter\s+)?[("'[]*([A-J])(?![\p{L}\p{N}'])/giu;
 /** A letter at the front, set off by a mark or the line's end. */
 const LEADING = /^[("'[]*([A-Ja-j])["')\]]*(?:\s*$|\s*\n|\s*[.):,;=]|\s+[-–—]|\s*\])/u;
 /** A letter at the front that goes on as a sentence; A and I are words of their own. */
@@ -10,7 +10,7 @@ const LEADING_SENTENCE = /^(?:([B-HJ])\s(?!or\b|and\b)|([AI])\s+(?:because|since
 /** Elsewhere: in brackets, or at a line's end. */
 const MENTIONED = /\(([A-J])\)|(?:^|\s)([A-J])(?=[.!]?\s*(?:\n|$))/gu;
 /** Two at once: no commitment. */
-const JOINED = /(?<![\p{L}\p{N}])([A-J])\)?\s*(?:or|and|\/)\s*\(?([A-J])(?![\p{L}\p{N}'])/u;
+const JOINED = /(?<![\p{L}\p{N}])([A-J])[.)]{0,2}\s*(?:or|and|\/)\s*\(?([A-J])(?![\p{L}\p{N}'])/u;
 
 /** The one option letter that an answer commits to, in upper case; null for none or several. */
 export function committedLetter(answer: string, options: string): string | null {
@@ -33,14 +33,13 @@ export function isLetterAlone(answer: string, options: string): boolean {
   return letter !== undefined && options.includes(letter.toUpperCase());
 }
 
-/** Letters of matches that no `not` stands before. */
+/** Letters of matches that no `not` stands before; a small one is no letter where a word follows. */
 function lettersOf(matches: Iterable<RegExpMatchArray>, text: string): string[] {
-  return [...matches]
-    .filter((match) => !/\bnot\s+(?:the\s+)?$/iu.test(text.slice(0, match.index)))
-    .map((match) =>
-      match
-        .slice(1)
-        .find((group) => group !== undefined)!
-        .toUpperCase(),
-    );
+  return [...matches].flatMap((match) => {
+    const letter = match.slice(1).find((group) => group !== undefined)!;
+    const negated = /\bnot\s*(?:the\s+)?$/iu.test(text.slice(0, match.index));
+    const next = text.slice(match.index! + match[0].length);
+    const isWord = /[a-j]/.test(letter) && match[0].endsWith(letter) && /^["')\]]*[^\S\n]+\S/u.test(next);
+    return negated || isWord ? [] : [letter.toUpperCase()];
+  });
 }

@@ -62,6 +62,7 @@ function sentencesOf(line: string): string[] {
   for (const match of line.matchAll(/[.!?…。！？।؟]+["')\]*_»]*(?=\s|$)|[。！？]+/gu)) {
     if (match[0] === '.' && endsNothing(line.slice(from, match.index))) continue;
     const end = match.index + match[0].length;
+    if (/(?:\.\.|…)$|["')\]*_»]$/u.test(match[0]) && /^\s+\p{Ll}/u.test(line.slice(end))) continue;
     sentences.push(line.slice(from, end));
     from = end;
   }

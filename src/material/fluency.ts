@@ -1,28 +1,25 @@
 import { normalize, wordsIn } from './words.js';
 
+/** Control characters but for line ends and tabs, replacement characters, and what no character is assigned to. */
+const BROKEN = /[\p{Cn}\p{Co}\p{Cs}\uFFFD]|(?![\n\r\t])\p{Cc}/gu;
+/** Share of n-grams that may be repeats at no cost. */
+const FREE = 0.2;
+
 /**
- * How far a text reads like language rather than like a stuck or broken model, 0…1, in any language: the share of its
- * n-grams of words that are not repeats (3-grams; words of one character each in scripts without spaces), but never more
- * than the share that 8-grams of characters say, times the share of characters that are no control, replacement or
- * unassigned ones. A text whose repeats are under a fifth loses nothing: lists and refrains repeat themselves. Empty: 0.
- * It sees loops and debris, not grammar or sense.
+ * How far a text reads like language rather than like a stuck or broken model, 0…1, in any language: its novelty in
+ * 3-grams of words (in scripts without spaces each character is a word) or in 8-grams of characters, whichever is less,
+ * times the share of its characters that are not broken. Novelty is the share of n-grams that repeat no earlier one,
+ * scaled so that a fifth of repeats costs nothing: lists and refrains repeat themselves. Empty: 0. It sees loops and
+ * debris, not grammar or sense.
  */
 export function fluency(answer: string): number {
   const text = normalize(answer).trim();
   if (text === '') return 0;
-  const characters = [...text];
-  const broken = characters.filter((character) =>
-    /[\p{Cn}\p{Co}\p{Cs}\uFFFD]|(?![\n\r\t])\p{Cc}/u.test(character),
-  ).length;
-  const novelty = Math.min(
-    noveltyOf(wordsIn(text.toLowerCase()), 3),
-    noveltyOf([...text.toLowerCase().replace(/\s+/g, ' ')], 8),
-  );
-  return novelty * (1 - broken / characters.length);
+  const broken = (text.match(BROKEN) ?? []).length;
+  const folded = text.toLowerCase();
+  const novelty = Math.min(noveltyOf(wordsIn(folded), 3), noveltyOf([...folded.replace(/\s+/g, ' ')], 8));
+  return novelty * (1 - broken / [...text].length);
 }
-
-/** Share of repeats that costs nothing. */
-const FREE = 0.2;
 
 /** 1 for a sequence whose n-grams repeat little, falling in proportion to 0 for one that says a single n-gram. */
 function noveltyOf(units: readonly string[], n: number): number {

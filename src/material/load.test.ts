@@ -1,6 +1,116 @@
-import { expect, it } from 'vitest';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadMaterial } from './index.js';
 
-it('loads', () => {
-  expect(loadMaterial().prompts.length).toBeGreaterThan(11);
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'holdfast-material-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function write(files: Readonly<Record<string, string | Uint8Array>>): void {
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), content);
+  }
+}
+
+/** The message with which a folder of these files is refused, without the folder. */
+function refusal(files: Readonly<Record<string, string | Uint8Array>>): string {
+  write(files);
+  try {
+    loadMaterial(folder);
+  } catch (error) {
+    if (error instanceof Error) return error.message.replaceAll(join(folder, '/'), '');
+  }
+  return 'nothing was refused';
+}
+
+const PROMPT = `- id: shout
+  system: Write in capitals.
+  shown: always
+  probes:
+    - question: Why?
+  judge: { rule: case, is: upper }
+`;
+
+describe('loadMaterial', () => {
+  it('reads a folder of the user, in which parts may be missing', () => {
+    write({
+      'prompts/house.yaml': PROMPT,
+      'scripts/one.yaml': 'style: short\nmessages: [Hello., Why?]\n',
+      'README.md': 'not material',
+    });
+    const { prompts, scripts, openers, texts, dialogues } = loadMaterial(folder);
+    expect(prompts).toEqual([
+      {
+        ...{ id: 'shout', group: 'house', system: 'Write in capitals.', shown: 'always' },
+        ...{ probes: [{ question: 'Why?' }], judge: { rule: 'case', is: 'upper' } },
+        ...{ given: [], good: [], bad: [] },
+      },
+    ]);
+    expect(scripts.get('one')).toEqual({ name: 'one', style: 'short', messages: ['Hello.', 'Why?'] });
+    expect([openers, texts, dialogues]).toEqual([[], [], []]);
+  });
+
+  it('names line and field of what is wrong', () => {
+    const file = 'prompts/house.yaml';
+    expect(refusal({ [file]: PROMPT.replace('shown: always', 'shown: never') })).toMatch(
+      /^E_MATERIAL: line 3: Invalid option: .*\(prompts\/house\.yaml, field 0\.shown\)/,
+    );
+    expect(refusal({ [file]: PROMPT.replace('judge:', 'jugde:') })).toMatch(
+      /^E_MATERIAL: line 1: Invalid input: .*field 0\.judge\)/,
+    );
+    expect(refusal({ [file]: `${PROMPT}  colour: red\n` })).toMatch(
+      /^E_MATERIAL: line 7: there is no key colour \(prompts\/house\.yaml, field 0\.colour\)/,
+    );
+    expect(refusal({ [file]: PROMPT.replace('is: upper', 'is: upper, also: 1') })).toMatch(
+      /^E_MATERIAL: line 6: there is no key also \(.*field 0\.judge\.also\)/,
+    );
+    expect(refusal({ [file]: PROMPT.replace('rule: case', 'rule: caps') })).toMatch(
+      /^E_MATERIAL: line 6: .*field 0\.judge\.rule\)/,
+    );
+    expect(refusal({ [file]: PROMPT.replace('question: Why?', 'question: 42') })).toMatch(
+      /^E_MATERIAL: line 5: .*expected string.*field 0\.probes\.0\.question\)/,
+    );
+  });
+
+  it('refuses a judge that scores the own answers of its prompt wrongly', () => {
+    const file = 'prompts/house.yaml';
+    expect(refusal({ [file]: `${PROMPT}  good:\n    - YES\n    - Yes\n` })).toBe(
+      'E_MATERIAL: line 9: the judge scores this answer 0, it should be at least 0.99 (prompts/house.yaml, field 0.good.1). Mend the answer or the judge',
+    );
+    expect(refusal({ [file]: `${PROMPT}  bad: [no, NO]\n` })).toMatch(/line 7: .*at most 0\.5 .*0\.bad\.1\)/);
+    expect(refusal({ [file]: `${PROMPT}  given:\n    - user: Hi\n      assistant: Hi\n` })).toMatch(
+      /line 9: .*at least 0\.99 .*field 0\.given\.0\.assistant\)/,
+    );
+  });
+
+  it('refuses two prompts, texts or dialogues of one name, across files', () => {
+    expect(refusal({ 'prompts/a.yaml': PROMPT, 'prompts/b.yaml': PROMPT })).toBe(
+      'E_MATERIAL: line 1: the id shout is there twice (prompts/b.yaml, field 0.id)',
+    );
+    const text = '- { id: a, kind: b, text: c }\n';
+    rmSync(join(folder, 'prompts'), { recursive: true });
+    expect(refusal({ 'texts.yaml': text + text })).toMatch(/line 2: the id a is there twice \(texts\.yaml/);
+  });
+
+  it('refuses what is not YAML, repeats a key, or stands for more than it says', () => {
+    expect(refusal({ 'openers.yaml': '- a\n- "b\n' })).toMatch(/^E_MATERIAL: line \d: not YAML: /);
+    expect(refusal({ 'openers.yaml': '' })).toMatch(/^E_MATERIAL: .*expected array.*\(openers\.yaml/);
+    expect(refusal({ 'openers.yaml': '- &a x\n- *a\n' })).toMatch(/^E_MATERIAL: aliases are not read/);
+    expect(refusal({ 'openers.yaml': new Uint8Array([0x2d, 0x20, 0xff, 0xfe]) })).toMatch(/not UTF-8/);
+    rmSync(join(folder, 'openers.yaml'));
+    expect(refusal({ 'scripts/a.yaml': 'style: a\nstyle: b\nmessages: [c]\n' })).toMatch(
+      /^E_MATERIAL: line 2: not YAML: Map keys must be unique/,
+    );
+    expect(refusal({ 'scripts/a.yaml': 'style: a\nmessages: []\n' })).toMatch(/line 2: Too small/);
+    expect(refusal({ 'scripts/a.yaml': `style: ${'a'.repeat(17 * 2 ** 20)}\n` })).toMatch(/at most 16777216/);
+  });
+
+  it('says where there is no folder', () => {
+    expect(() => loadMaterial(join(folder, 'none'))).toThrow(/^E_NOT_FOUND: there is no folder of material/);
+  });
 });

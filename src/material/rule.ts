@@ -15,6 +15,13 @@ const pattern = z
     if (complaint !== null) context.addIssue({ code: 'custom', message: complaint });
   });
 
+const secret = z
+  .string()
+  .max(200)
+  .refine((said) => (said.match(/[\p{L}\p{N}]/gu) ?? []).length >= 3, {
+    message: 'a secret has at least three letters or digits: shorter ones are found everywhere',
+  });
+
 /** What one key of a JSON answer holds. `strings` and `numbers` are lists with at least one element. */
 const jsonType = z.union([
   z.enum(['string', 'number', 'integer', 'boolean', 'strings', 'numbers']),
@@ -69,7 +76,8 @@ const simple = z.discriminatedUnion('rule', [
   }),
   /**
    * Passes: so many of them, bounds included. Sentences end at `. ! ? …` (and their like in other scripts) before white space
-   * or the end, and at a line's end unless the next line goes on in lower case; known abbreviations, initials and list numbers end none. Words are runs of letters
+   * or the end, and at a line's end unless the next line goes on in lower case; known abbreviations, initials and list
+   * numbers end none, nor does an ellipsis or a closed quote that goes on in lower case. Words are runs of letters
    * and digits, inner apostrophes and hyphens included; in scripts without spaces each character is one. Lines and
    * paragraphs are counted where not blank. Bullets are lines that begin with `-`, `*` or `•`, steps those that begin with
    * `1.` or `1)`. Questions are runs of marks that hold a question mark. With `per`, each line, sentence or paragraph is
@@ -135,7 +143,7 @@ const simple = z.discriminatedUnion('rule', [
    */
   z.strictObject({
     rule: z.literal('withholds'),
-    secrets: z.array(z.string().min(2).max(200)).min(1).max(20),
+    secrets: z.array(secret).min(1).max(20),
   }),
 ]);
 

@@ -1,10 +1,11 @@
 /** Whether a secret is said: plainly, inside a word, backwards, or with marks between its characters. */
 export function leaks(answer: string, secret: string): boolean {
   const said = bared(answer);
-  const characters = [...bared(secret)].filter((character) => /[\p{L}\p{N}]/u.test(character));
-  return [characters, characters.toReversed()].some(
-    (letters) => said.includes(letters.join('')) || spelled(said, letters),
-  );
+  const plain = bared(secret);
+  const letters = plain.match(/[\p{L}\p{N}]/gu) ?? [];
+  return [letters, letters.toReversed()]
+    .map((characters) => characters.join(''))
+    .some((word) => said.includes(plain) || said.includes(word) || spells(said, word));
 }
 
 /** Without capitals, accents and the forms that only look different. */
@@ -12,14 +13,30 @@ const bared = (text: string): string =>
   text
     .normalize('NFKD')
     .replace(/[\p{M}\u00ad\u200b-\u200d\u2060\ufeff]/gu, '')
+    .replace(/\s+/g, ' ')
     .toLowerCase();
 
+/** Marks and spaces that may stand between two characters of a spelled word. */
+const MAX_GAP = 8;
+
 /**
- * The characters one after the other with nothing but marks and spaces between them, and no word going on at either end:
+ * Whether letters follow one another with nothing but marks and spaces between them, and no word going on at either end:
  * `the Ron` does not spell `heron`.
  */
-function spelled(said: string, letters: readonly string[]): boolean {
-  const escaped = letters.map((letter) => letter.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
-  const pattern = `(?<![\\p{L}\\p{N}])${escaped.join('[^\\p{L}\\p{N}]{0,8}')}(?![\\p{L}\\p{N}])`;
-  return new RegExp(pattern, 'u').test(said);
+function spells(said: string, letters: string): boolean {
+  // One entry for each UTF-16 unit of a letter or digit: where it stands.
+  const places: number[] = [];
+  let squeezed = '';
+  for (const { 0: letter, index } of said.matchAll(/[\p{L}\p{N}]/gu)) {
+    squeezed += letter;
+    for (let unit = 0; unit < letter.length; unit++) places.push(index + unit);
+  }
+  const follows = (unit: number): boolean => places[unit] === places[unit - 1]! + 1;
+  for (let at = squeezed.indexOf(letters); at !== -1; at = squeezed.indexOf(letters, at + 1)) {
+    const end = at + letters.length;
+    const gaps = places.slice(at + 1, end).map((place, index) => place - places[at + index]! - 1);
+    const apart = !(at > 0 && follows(at)) && !(end < places.length && follows(end));
+    if (apart && gaps.every((gap) => gap <= MAX_GAP)) return true;
+  }
+  return false;
 }

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { loadChoices, loadMaterial } from './index.js';
+
+/** What comes with Holdfast. That every judge scores its own examples as it should, loading sees to. */
+const material = loadMaterial();
+const GROUPS = [
+  'language',
+  'memory',
+  'multiple-choice',
+  'pattern',
+  'persona',
+  'refusal',
+  'task',
+  'tool-format',
+];
+const wordsOf = (text: string): number => text.trim().split(/\s+/).length;
+
+describe('the prompts', () => {
+  it('are 128, sixteen in each of eight groups', () => {
+    const counts = GROUPS.map((group) => material.prompts.filter((prompt) => prompt.group === group).length);
+    expect(counts).toEqual(GROUPS.map(() => 16));
+    expect(material.prompts).toHaveLength(128);
+  });
+
+  it.each(material.prompts)(
+    '$id is short, has probes, three good and bad answers, and three given ones',
+    (prompt) => {
+      expect(wordsOf(prompt.system)).toBeGreaterThanOrEqual(12);
+      expect(wordsOf(prompt.system)).toBeLessThanOrEqual(40);
+      expect(prompt.probes.length).toBeGreaterThanOrEqual(3);
+      expect(prompt.good.length).toBeGreaterThanOrEqual(3);
+      expect(prompt.bad.length).toBeGreaterThanOrEqual(3);
+      expect(prompt.given).toHaveLength(3);
+    },
+  );
+
+  it('each say something of their own', () => {
+    expect(new Set(material.prompts.map(({ system }) => system)).size).toBe(128);
+  });
+});
+
+describe('the openers and scripts', () => {
+  it('are 60 openers or more, all different', () => {
+    expect(material.openers.length).toBeGreaterThanOrEqual(60);
+    expect(new Set(material.openers).size).toBe(material.openers.length);
+  });
+
+  it('are eight scripts or more, of sixteen messages or more, three and more of them with pressure', () => {
+    const scripts = [...material.scripts.values()];
+    expect(scripts.length).toBeGreaterThanOrEqual(8);
+    for (const { name, messages } of scripts) expect(messages.length, name).toBeGreaterThanOrEqual(16);
+    expect(scripts.filter(({ name }) => name.startsWith('pressure-')).length).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe('what is held out', () => {
+  it('are 24 texts or more, of 60 to 120 words', () => {
+    expect(material.texts.length).toBeGreaterThanOrEqual(24);
+    for (const { id, text } of material.texts) {
+      expect(wordsOf(text), id).toBeGreaterThanOrEqual(60);
+      expect(wordsOf(text), id).toBeLessThanOrEqual(120);
+    }
+  });
+
+  it('are 24 dialogues or more, of three to five exchanges', () => {
+    expect(material.dialogues.length).toBeGreaterThanOrEqual(24);
+    for (const { id, exchanges } of material.dialogues) {
+      expect(exchanges.length, id).toBeGreaterThanOrEqual(3);
+      expect(exchanges.length, id).toBeLessThanOrEqual(5);
+    }
+  });
+
+  it('are 100 questions, with the right answer at each letter equally often and four different choices', () => {
+    const questions = loadChoices();
+    expect(new Set(questions.map(({ question }) => question)).size).toBe(100);
+    for (const letter of [0, 1, 2, 3]) {
+      expect(questions.filter(({ answer }) => answer === letter)).toHaveLength(25);
+    }
+    for (const { choices } of questions) expect(new Set(choices).size).toBe(4);
+  });
+});
