@@ -11,6 +11,8 @@ export interface AnswerContext {
   readonly session: Session;
   readonly tokenizer: Tokenizer;
   readonly prompt: Prompt;
+  /** Tokens of it that are a pass of their own. */
+  readonly firstPass: number;
   readonly steering: Steering;
   readonly guidance: Guidance | undefined;
   readonly signal: AbortSignal | undefined;
@@ -28,6 +30,7 @@ export async function* answerPrompt({
   session,
   tokenizer,
   prompt,
+  firstPass,
   steering,
   guidance,
   signal,
@@ -47,6 +50,7 @@ export async function* answerPrompt({
   };
   const generation = generate(session, prompt.ids, {
     tokenizer,
+    firstPass,
     sampling,
     maxTokens,
     stop,

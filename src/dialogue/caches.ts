@@ -1,4 +1,5 @@
 import { Session } from '../engine/index.js';
+import { HoldfastError } from '../errors.js';
 import type { Executor } from '../executors/index.js';
 
 /** How many tokens a dialogue's caches hold, or are to keep. */
@@ -11,14 +12,43 @@ export interface Held {
 /** A dialogue's cache and, once guidance wants it, that of the same dialogue without its system prompt. */
 export class Caches {
   readonly dialogue: Session;
+  /** What the dialogue's cache holds may be another's. */
+  #taken: boolean;
   #without: Session | null = null;
 
-  /** @throws HoldfastError `E_CONTEXT_FULL` for a context length that the model does not have */
+  /**
+   * @param session whose prefix is taken over; null: one of its own
+   * @throws HoldfastError `E_CONTEXT_FULL` for a context length that the model, or the session, does not have;
+   * `E_EXECUTOR` for another executor's session
+   */
   constructor(
     readonly executor: Executor,
     contextLength: number | undefined,
+    private readonly session: Session | null,
   ) {
-    this.dialogue = new Session(executor, contextLength === undefined ? {} : { contextLength });
+    if (session !== null && session.executor !== executor) {
+      throw new HoldfastError('E_EXECUTOR', 'the session belongs to another executor');
+    }
+    if (session !== null && (contextLength ?? session.contextLength) !== session.contextLength) {
+      throw new HoldfastError(
+        'E_CONTEXT_FULL',
+        `the session takes ${session.contextLength} tokens, not ${contextLength}`,
+        { field: 'contextLength' },
+      );
+    }
+    this.dialogue = session ?? new Session(executor, contextLength === undefined ? {} : { contextLength });
+    this.#taken = session !== null;
+  }
+
+  /**
+   * Rewinds the dialogue's cache to what a prompt can go on from; of another dialogue's, not beyond the prefix.
+   * @returns how many tokens that is
+   */
+  reuse(ids: readonly number[], prefixEnd: number): number {
+    const reused = this.dialogue.reuse(ids);
+    if (this.#taken) this.dialogue.rewind(Math.min(reused, prefixEnd));
+    this.#taken = false;
+    return this.dialogue.length;
   }
 
   /** Opened when it is asked for first: it takes as much memory as the other. */
@@ -39,7 +69,7 @@ export class Caches {
   }
 
   dispose(): void {
-    this.dialogue.dispose();
+    if (this.session === null) this.dialogue.dispose();
     this.#without?.dispose();
   }
 }

@@ -1,3 +1,4 @@
+import type { Session } from '../engine/index.js';
 import type { Message } from '../text/index.js';
 import type { SettingsOptions } from './settings.js';
 import type { RowObservation, Turn } from './turn.js';
@@ -16,6 +17,18 @@ export interface ChatOptions extends SettingsOptions {
    * the system prompt, and say so in {@link Turn.dropped}.
    */
   readonly onContextFull?: 'error' | 'drop-oldest';
+  /**
+   * Computes the system prompt, up to the end of its message, in a pass of its own, so that it is the same cache whatever
+   * follows it.
+   */
+  readonly prefixFirst?: boolean;
+  /**
+   * Goes on from what this session holds of the system prompt, and leaves it to the caller to dispose of: dialogues under
+   * one system prompt, led one after the other, compute it once. It means `prefixFirst`, so that a dialogue comes out the
+   * same to the bit whether its prefix was there or not. Sound between dialogues that treat rows inside the prefix alike:
+   * a policy on the target `prefix` never changes them, others do, and so do silenced heads.
+   */
+  readonly session?: Session;
   /** Read control tokens written in messages as such; see `LayoutOptions`. */
   readonly trustContent?: boolean;
 }

@@ -36,6 +36,7 @@ export function openChat(model: Model, options: ChatOptions = {}): Chat {
 export class Chat {
   readonly onContextFull: 'error' | 'drop-oldest';
   readonly trustContent: boolean;
+  readonly prefixFirst: boolean;
   /** Exchanges that were given, before the first turn. */
   readonly history: readonly Exchange[];
   readonly #caches: Caches;
@@ -57,12 +58,15 @@ export class Chat {
       contextLength,
       onContextFull = 'error',
       trustContent = false,
+      session = null,
+      prefixFirst = false,
     } = options;
     this.#system = system;
     this.history = readHistory(history);
     this.onContextFull = onContextFull;
     this.trustContent = trustContent;
-    this.#caches = new Caches(model.executor, contextLength);
+    this.prefixFirst = prefixFirst || session !== null;
+    this.#caches = new Caches(model.executor, contextLength, session);
     try {
       this.#settings = changeSettings(defaultSettings(this.session.contextLength), options, model);
       assertTarget(this.#settings, system);
@@ -147,13 +151,15 @@ export class Chat {
       const number = this.history.length + answered + 1;
       const settings = withSeed(this.#settings, options.seed ?? this.#settings.sampling.seed + answered);
       const { prompt, messages, oldest } = this.#fit(user);
-      held = { ...held, dialogue: this.session.reuse(prompt.ids) };
+      const prefixEnd = prompt.system?.message.end ?? 0;
+      held = { ...held, dialogue: this.#caches.reuse(prompt.ids, prefixEnd) };
       const guidance = this.#guidance(settings, messages);
       if (guidance) held = { ...held, without: guidance.session.reuse(guidance.prompt) };
       const turn = yield* answerPrompt({
         session: this.session,
         tokenizer: this.format.tokenizer,
         prompt,
+        firstPass: this.prefixFirst ? prefixEnd : 0,
         steering: steer({
           settings,
           grid: headGrid(this.model.executor.blueprint),

@@ -99,6 +99,7 @@ const savedDialogue = z.strictObject({
   contextLength: count,
   onContextFull: z.enum(['error', 'drop-oldest']),
   trustContent: z.boolean(),
+  prefixFirst: z.boolean().default(false),
   /** The system message if there is one, then user and assistant in turn. */
   messages: z.array(message),
   /** Exchanges at the front that were given and not generated. */
@@ -133,6 +134,7 @@ export async function saveDialogue(chat: Chat, library: string): Promise<SavedDi
     contextLength: session.contextLength,
     onContextFull: chat.onContextFull,
     trustContent: chat.trustContent,
+    prefixFirst: chat.prefixFirst,
     messages: [
       ...(system === null ? [] : [{ role: 'system' as const, content: system }]),
       ...[...history, ...turns].flatMap(({ user, assistant }) => [

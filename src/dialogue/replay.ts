@@ -39,12 +39,12 @@ export async function replayDialogue(
   saved: SavedDialogue,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<Replay> {
-  const { contextLength, onContextFull, trustContent, given } = saved;
+  const { contextLength, onContextFull, trustContent, prefixFirst, given } = saved;
   const [first] = saved.messages;
   const system = first?.role === 'system' ? first.content : null;
   const spoken = saved.messages.slice(system === null ? 0 : 1);
   const history = spoken.slice(0, 2 * given);
-  const chat = openChat(model, { system, history, contextLength, onContextFull, trustContent });
+  const chat = openChat(model, { system, history, contextLength, onContextFull, trustContent, prefixFirst });
   try {
     const changes = await changesSince(chat, saved.model);
     const users = spoken.slice(2 * given).filter(({ role }) => role === 'user');

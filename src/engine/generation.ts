@@ -12,6 +12,8 @@ export interface GenerationOptions {
   /** Turns ids into text; without one, as for a model that has none, text is empty. */
   readonly tokenizer?: Tokenizer | null;
   readonly sampling?: SamplingOptions;
+  /** Tokens at the front of the prompt that are a pass of their own, where they are not in the cache already. */
+  readonly firstPass?: number | undefined;
   /** Tokens to sample at most, from 1. */
   readonly maxTokens: number;
   /** Texts at which the answer ends, themselves not a part of it. */
@@ -137,6 +139,16 @@ export function checkLimits(maxTokens: number, stop: readonly string[]): void {
 /** How long timers, input and the signal wait for their turn at most, besides one forward pass. */
 const PAUSE_EVERY_MS = 50;
 
+/** What of a prompt goes before its last token: the rest of the first pass, and all after it. */
+function blocksOf(
+  prompt: readonly number[],
+  reused: number,
+  firstPass: number,
+): readonly (readonly number[])[] {
+  const cut = Math.min(Math.max(reused, firstPass), prompt.length - 1);
+  return [prompt.slice(reused, cut), prompt.slice(cut, -1)].filter(({ length }) => length > 0);
+}
+
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 async function* run(
@@ -173,8 +185,8 @@ async function* run(
     let sinceMs = performance.now();
     let pausedMs = sinceMs;
     timing.reusedTokens = session.reuse(prompt);
-    const block = prompt.slice(timing.reusedTokens, -1);
-    if (block.length > 0) await passes.append(block);
+    for (const block of blocksOf(prompt, timing.reusedTokens, options.firstPass ?? 0))
+      await passes.append(block);
     if (guidance) {
       const reusedTokens = await prefillGuidance(guidance, { silenced, signal });
       timing.guidance = { promptTokens: guidance.prompt.length, reusedTokens };
