@@ -60,7 +60,7 @@ export function openForcedChat(
   const { vocabSize } = executor.blueprint;
   const messages: Message[] = [{ role: 'system', content: system }];
   const past: PastTurn[] = [];
-  const caches = new Caches(executor, undefined);
+  const caches = new Caches(executor, undefined, null);
   const session = caches.dialogue;
   let settings = defaultSettings(session.contextLength);
   const configure: ForcedChat['configure'] = (changes) => {
