@@ -184,8 +184,8 @@ describe('repetition of the system prompt', () => {
       probeRounds: [1, 2],
     });
     const repeats = seen.map((text) => text.split(SCENARIO.system).length - 1);
-    // Turn 2 behind the system message itself; its two probes, as turn 3; turn 3; its probes, as turn 4.
-    expect(repeats).toEqual([2, 0, 0, 0, 1, 1]);
+    // The system message itself; turn 2; its two probes, as turn 3; turn 3; its probes, as turn 4.
+    expect(repeats).toEqual([1, 1, 0, 0, 0, 1, 1]);
   });
 });
 
@@ -221,7 +221,8 @@ describe('guidance', () => {
     const { tokenizer } = llama.format!;
     const header = tokenizer.encode('<|im_start|>system\n<|im_end|>\n', { special: true }).length;
     expect(off.forwardedTokens - extra).toBe(tokenizer.encode(SCENARIO.system).length + header);
-    expect(guided.forwardPasses).toBe(2 * off.forwardPasses);
+    // The system prompt is a pass of its own.
+    expect(guided.forwardPasses).toBe(2 * off.forwardPasses - 1);
     expect((await lead(armOf({ policy: 'off', guidance: 2 }))).rounds).not.toEqual((await lead(OFF)).rounds);
   });
 });

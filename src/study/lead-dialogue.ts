@@ -6,7 +6,8 @@ import type { Message } from '../text/index.js';
 import type { Arm } from './arm.js';
 import { type ArmInDialogue, armInDialogue } from './arm-in-dialogue.js';
 import { rounded } from './digits.js';
-import { meterModel } from './meter.js';
+import { lease } from './lease.js';
+import type { Meter } from './meter.js';
 import type { CellLabels, DialogueRecord, ProbeRecord, RoundRecord } from './record.js';
 import { type DialogueSeeds, dialogueSeeds } from './seeds.js';
 import { createShareBook, type Regions, regionsOf } from './share-book.js';
@@ -45,12 +46,13 @@ export async function leadDialogue(
 ): Promise<LedDialogue> {
   const { sampling, maxTokens, probeRounds } = settings;
   const seeds = dialogueSeeds(settings.seed, settings.index);
-  const metered = meterModel(model);
+  const { system, given } = scenario;
+  const leased = lease(model, system, arm);
   // Played by the model as it is: what the user's side computes is no cost of the arm.
   const user = scenario.openUser({ model, seed: seeds.user, sampling, maxTokens });
   try {
-    const { system, given } = scenario;
-    const chat = openChat(metered.model, { system, history: given, sampling, maxTokens });
+    const { session } = leased;
+    const chat = openChat(leased.model, { system, history: given, sampling, maxTokens, session });
     try {
       const opening = await user.say(null);
       const messages: Message[] = [
@@ -62,22 +64,30 @@ export async function leadDialogue(
       const inDialogue = armInDialogue(arm, system, regions.prefixEnd);
       const lead: Lead = { chat, scenario, arm: inDialogue, seeds, regions, probeRounds };
       const rounds = await leadRounds(lead, user, opening);
-      const { tokens, passes } = metered.meter;
       return {
         kind: 'dialogue',
         scenario: scenario.id,
         group: scenario.group,
         system,
         rounds,
-        forwardedTokens: tokens,
-        forwardPasses: passes,
+        ...forwardedIn(chat, leased.meter()),
       };
     } finally {
       chat.dispose();
     }
   } finally {
     user.dispose();
+    leased.end();
   }
+}
+
+/** The system prompt counts, whoever computed it: a record does not depend on what was computed before. */
+function forwardedIn(
+  { turns }: Chat,
+  { tokens, passes }: Pick<Meter, 'tokens' | 'passes'>,
+): Pick<LedDialogue, 'forwardedTokens' | 'forwardPasses'> {
+  const { reusedTokens } = turns[0]!.timing;
+  return { forwardedTokens: tokens + reusedTokens, forwardPasses: passes + (reusedTokens > 0 ? 1 : 0) };
 }
 
 async function leadRounds(lead: Lead, user: User, opening: string): Promise<RoundRecord[]> {
@@ -135,7 +145,8 @@ async function putProbes(lead: Lead, round: number): Promise<ProbeRecord[]> {
 
 /** What is said to the model next, which is set up as the arm wants it. */
 function nextMessage({ chat, arm }: Lead, words: string): string {
-  chat.configure(arm.settingsAt(chat.session.length));
+  const last = chat.turns.at(-1)?.timing;
+  chat.configure(arm.settingsAt(last === undefined ? 0 : last.promptTokens + last.decodedTokens));
   return arm.messageIn(chat.history.length + chat.turns.length + 1, words);
 }
 

@@ -12,8 +12,13 @@ export interface Meter {
   executorMs: number;
 }
 
+export interface MeteredModel {
+  readonly model: Model;
+  readonly meter: Meter;
+}
+
 /** The same model, with a meter on its executor. */
-export function meterModel(model: Model): { readonly model: Model; readonly meter: Meter } {
+export function meterModel(model: Model): MeteredModel {
   const meter: Meter = { tokens: 0, passes: 0, chosenTokens: 0, executorMs: 0 };
   const { executor } = model;
   const metered: Executor = {

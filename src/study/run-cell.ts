@@ -4,7 +4,7 @@ import type { Cell, CellTiming } from './cell.js';
 import { type Cost, divergence, negativeLogLikelihood, rightAnswer } from './costs.js';
 import { rounded } from './digits.js';
 import { leadDialogue } from './lead-dialogue.js';
-import { meterModel } from './meter.js';
+import { type MeteredModel, meterModel } from './meter.js';
 import { type OpenedSource, openSource } from './open-source.js';
 import { rankHeads } from './rank-heads.js';
 import type { CellLabels, CostRecord, DialogueRecord, RankingRecord } from './record.js';
@@ -20,22 +20,27 @@ type Unlabelled =
   | Omit<CostRecord, keyof CellLabels>
   | Omit<RankingRecord, keyof CellLabels>;
 
+/** One meter a model, so that a model is the same in all its cells and dialogues can share what they have in common. */
+const meters = new WeakMap<Model, MeteredModel>();
+
 /**
  * Computes one cell of a study. Its record is the same bytes whenever it is computed on one machine.
- * @param model the cell's, as its specification says
+ * @param model the cell's, as its specification says; it computes one cell at a time
  * @throws HoldfastError what opening its source and running the model throw
  */
 export async function runCell(model: Model, cell: Cell): Promise<CellResult> {
   const sinceMs = performance.now();
-  const { model: metered, meter } = meterModel(model);
-  const result = await compute(metered, cell);
+  const metered = meters.get(model) ?? meterModel(model);
+  meters.set(model, metered);
+  const before = { ...metered.meter };
+  const result = await compute(metered.model, cell);
   return {
     record: { ...cell.labels, ...result },
     timing: {
       address: cell.address,
       totalMs: performance.now() - sinceMs,
-      executorMs: meter.executorMs,
-      decodedTokens: meter.chosenTokens,
+      executorMs: metered.meter.executorMs - before.executorMs,
+      decodedTokens: metered.meter.chosenTokens - before.chosenTokens,
     },
   };
 }
