@@ -17,6 +17,7 @@ export interface AnswerContext {
   readonly guidance: Guidance | undefined;
   readonly signal: AbortSignal | undefined;
   readonly observe: ((row: RowObservation) => void) | undefined;
+  readonly cuts: readonly number[];
   /** What is known of the turn before it is answered. */
   readonly turn: Pick<Turn, 'number' | 'system' | 'user' | 'settings' | 'dropped'>;
 }
@@ -34,15 +35,19 @@ export async function* answerPrompt({
   guidance,
   signal,
   observe,
+  cuts,
   turn,
 }: AnswerContext): AsyncGenerator<AnswerStep, Turn | null> {
   const { sampling, maxTokens, stop, silence } = turn.settings;
   const grid = headGrid(session.executor.blueprint);
+  const promptSpans = cutSpans(prompt.spans, cuts);
   /** All spans of a dialogue of `end` tokens, the growing answer the last. */
-  const spansAt = (end: number): readonly Span[] =>
-    end === prompt.ids.length
-      ? prompt.spans
-      : [...prompt.spans, { role: 'assistant', turn: turn.number, start: prompt.ids.length, end }];
+  const spansAt = (end: number): readonly Span[] => {
+    const start = prompt.ids.length;
+    const answer: readonly Span[] =
+      end === start ? [] : [{ role: 'assistant', turn: turn.number, start, end }];
+    return [...promptSpans, ...cutSpans(answer, cuts)];
+  };
   const generation = generate(session, prompt.ids, {
     tokenizer,
     firstPass,
@@ -89,4 +94,20 @@ export async function* answerPrompt({
     receipt,
     timing,
   };
+}
+
+/** Spans in pieces, so that none reaches over one of these tokens. */
+function cutSpans(spans: readonly Span[], cuts: readonly number[]): readonly Span[] {
+  return cuts.reduce<readonly Span[]>(
+    (pieces, cut) =>
+      pieces.flatMap((span) =>
+        cut > span.start && cut < span.end
+          ? [
+              { ...span, end: cut },
+              { ...span, start: cut },
+            ]
+          : [span],
+      ),
+    spans,
+  );
 }

@@ -171,6 +171,7 @@ export class Chat {
         guidance,
         signal: options.signal,
         observe: options.observe,
+        cuts: options.cuts ?? [],
         turn: {
           number,
           system: this.#system,

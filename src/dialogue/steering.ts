@@ -5,6 +5,7 @@ import {
   type Strengths,
   scheduledStrength,
   strengthPerHead,
+  type TargetContext,
   type TokenRange,
   targetName,
   tokensBefore,
@@ -13,7 +14,6 @@ import {
 import type { ForwardPoint } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import type { Intervention } from '../executors/index.js';
-import type { Prompt } from './prompt.js';
 import type { Settings } from './settings.js';
 import { policyActed, type Turn } from './turn.js';
 
@@ -38,16 +38,19 @@ interface SteeringContext {
   readonly previous: Float32Array | null;
 }
 
+/** What steering looks back to in a turn that was answered. */
+export type PastTurn = Pick<Turn, 'system' | 'settings' | 'shares' | 'receipt'>;
+
 /** What one answer is made under. */
 export interface SteeredTurn {
   readonly settings: Settings;
   readonly grid: HeadGrid;
-  readonly prompt: Prompt;
+  readonly prompt: TargetContext;
   /** The turn being answered, from 1. */
   readonly turn: number;
   readonly system: string | null;
   /** Those answered before. */
-  readonly turns: readonly Turn[];
+  readonly turns: readonly PastTurn[];
 }
 
 /** @throws HoldfastError `E_TARGET` when a policy is to act on a target that the dialogue does not have */
@@ -56,7 +59,7 @@ export function steer({ settings, grid, prompt, turn, system, turns }: SteeredTu
   const comparable = turns.filter(
     (then) => then.system === system && targetName(then.settings.target) === targetName(settings.target),
   );
-  const before = (of: Turn | undefined): Float32Array | null => of?.shares?.heads.before ?? null;
+  const before = (of: PastTurn | undefined): Float32Array | null => of?.shares?.heads.before ?? null;
   return createSteering({
     settings,
     grid,
@@ -68,7 +71,7 @@ export function steer({ settings, grid, prompt, turn, system, turns }: SteeredTu
 }
 
 /** A target that is only measured may be absent; one that a policy is to act on may not. */
-function targetRanges({ policy, target }: Settings, prompt: Prompt): readonly TokenRange[] | null {
+function targetRanges({ policy, target }: Settings, prompt: TargetContext): readonly TokenRange[] | null {
   try {
     return resolveTarget(target, prompt);
   } catch (error) {

@@ -60,7 +60,7 @@ export function answerIds({ ids, finish }: Turn): readonly number[] {
 }
 
 /** Whether a policy acted on any head. */
-export function policyActed({ receipt }: Turn): boolean {
+export function policyActed({ receipt }: Pick<Turn, 'receipt'>): boolean {
   return receipt?.headsAsked.some((heads) => heads > 0) ?? false;
 }
 

@@ -13,7 +13,7 @@ export {
   type GenerationTiming,
   generate,
 } from './generation.js';
-export { checkGuidance, type Guidance } from './guidance.js';
+export { checkGuidance, type Guidance, guidedLogits } from './guidance.js';
 export { headGrid, type Model } from './model.js';
 export type { ForwardPoint, RowShares } from './passes.js';
 export { createRandom } from './random.js';
@@ -22,6 +22,7 @@ export {
   createSampler,
   type Distribution,
   distribution,
+  logSumExp,
   type SampledToken,
   type Sampler,
   type Sampling,

@@ -7,5 +7,5 @@ export { loadChoices } from './choices.js';
 export { fluency } from './fluency.js';
 export { judgeAnswer } from './judge.js';
 export { loadMaterial, type Material } from './load.js';
-export type { Rule } from './rule.js';
+export { type Rule, ruleSchema } from './rule.js';
 export type { ChoiceQuestion, HeldOutDialogue, HeldOutText, Prompt, Script } from './schema.js';
