@@ -5,5 +5,11 @@
  */
 export type { Arm } from './arm.js';
 export type { Cell, CellTiming } from './cell.js';
+export type { CellOutcome, OpenCells } from './compute.js';
+export { type MergeSummary, mergeStudies } from './merge.js';
+export type { PlannedCell, Shard, Study, StudyModel } from './plan.js';
 export type * from './record.js';
+export { type FailedCell, type RunOptions, type RunProgress, type RunSummary, runStudy } from './run.js';
 export type * from './spec.js';
+export { exportStudy, type Survey, type SurveyRow, surveyStudy } from './survey.js';
+export { type OpenTasks, openThread, type Thread, ThreadEnded } from './threads.js';
