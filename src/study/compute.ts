@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Cell, CellTiming } from './cell.js';
 import { keepCell, keepTiming, lockGroup, readCell, type StudyFolder, setAside } from './folder.js';
-import { groupOf } from './plan.js';
 import type { CellRecord } from './record.js';
+import { groupOf } from './shard.js';
 import { type OpenTasks, openThread, type Thread, ThreadEnded } from './threads.js';
 
 export interface CellOutcome {

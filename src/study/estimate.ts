@@ -11,6 +11,7 @@ export const paceOf = ({ kind, measure, labels, arm }: Cell): string =>
     labels.source,
     arm.settings.policy ?? 'off',
     arm.repeatEvery,
+    'guidance' in arm.settings,
   ]);
 
 /** Knows from the times of cells that are done how long the others will take. */
@@ -20,16 +21,20 @@ export interface Estimate {
   drop(cell: Cell): void;
   /** One cell of every pace of which no time is known. */
   unknown(): readonly Cell[];
-  /** Work that is left, as one thread has it; null while nothing is known. Paces without a time take the mean of the others. */
+  /** How long a cell takes: the mean of those of its pace, else of all; null while nothing is known. */
+  msOf(cell: Cell): number | null;
+  /** Work that is left, as one thread has it; null while nothing is known. */
   leftMs(): number | null;
 }
 
+interface Pace {
+  readonly missing: Set<Cell>;
+  /** With a time, and the sum of these. */
+  cells: number;
+  totalMs: number;
+}
+
 export function createEstimate(missing: readonly Cell[]): Estimate {
-  interface Pace {
-    readonly missing: Set<Cell>;
-    cells: number;
-    totalMs: number;
-  }
   const paces = new Map<string, Pace>();
   const paceFor = (cell: Cell): Pace => {
     const key = paceOf(cell);
@@ -51,17 +56,19 @@ export function createEstimate(missing: readonly Cell[]): Estimate {
     },
     unknown: () =>
       [...paces.values()].flatMap((pace) => (pace.cells === 0 ? [...pace.missing].slice(0, 1) : [])),
+    msOf: (cell) => meanMs([paceFor(cell)]) ?? meanMs([...paces.values()]),
     leftMs() {
       const all = [...paces.values()];
-      const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-      const known = sum(all.map((pace) => pace.cells));
-      if (known === 0) return null;
-      const meanMs = sum(all.map((pace) => pace.totalMs)) / known;
-      return sum(
-        all.map(
-          ({ missing, cells, totalMs }) => missing.size * (cells === 0 ? meanMs : totalMs / cells),
-        ),
-      );
+      const overall = meanMs(all);
+      if (overall === null) return null;
+      return sum(all.map((pace) => pace.missing.size * (meanMs([pace]) ?? overall)));
     },
   };
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+function meanMs(paces: readonly Pace[]): number | null {
+  const cells = sum(paces.map((pace) => pace.cells));
+  return cells === 0 ? null : sum(paces.map((pace) => pace.totalMs)) / cells;
 }

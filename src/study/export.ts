@@ -52,8 +52,11 @@ function named<T>(path: string, write: () => T): T {
   }
 }
 
-/** The results that are there, one after the other. */
-async function* readResults(
+/**
+ * The results that are there, one after the other, as `readStudy` tells plan and models.
+ * @throws HoldfastError `E_UNREADABLE` when a cell is damaged
+ */
+export async function* readResults(
   folder: string,
   plan: readonly PlannedCell[],
   models: readonly Pick<StudyModel, 'name' | 'heads'>[],

@@ -6,10 +6,15 @@
 export type { Arm } from './arm.js';
 export type { Cell, CellTiming } from './cell.js';
 export type { CellOutcome, OpenCells } from './compute.js';
+export { readResults } from './export.js';
+export { readTimings } from './folder.js';
 export { type MergeSummary, mergeStudies } from './merge.js';
-export type { PlannedCell, Shard, Study, StudyModel } from './plan.js';
+export type { PlannedCell, Study, StudyModel } from './plan.js';
+export { durationText, planText } from './plan-text.js';
 export type * from './record.js';
 export { type FailedCell, type RunOptions, type RunProgress, type RunSummary, runStudy } from './run.js';
+export type { Shard } from './shard.js';
 export type * from './spec.js';
+export { type KeptStudy, readStudy, type StudyFile, type StudyOrigin } from './study-file.js';
 export { exportStudy, type Survey, type SurveyRow, surveyStudy } from './survey.js';
 export { type OpenTasks, openThread, type Thread, ThreadEnded } from './threads.js';

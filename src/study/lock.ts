@@ -1,9 +1,9 @@
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createHash } from 'node:crypto';
 import { HoldfastError } from '../errors.js';
 
 /** A lock that is held until it is released or its process ends, however it ends. */

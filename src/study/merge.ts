@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { HoldfastError } from '../errors.js';
 import { exportResults } from './export.js';
 import { keepCell, keepTiming, openFolder, readCell, readTimings, type StudyFolder } from './folder.js';
-import type { PlannedCell } from './plan.js';
-import type { CellRecord } from './record.js';
+import { groupsOf, type PlannedCell } from './plan.js';
+import type { CellLabels, CellRecord } from './record.js';
 import { checkName, type KeptStudy, keepStudyFile, readStudy } from './study-file.js';
 
 export interface MergeSummary {
@@ -32,7 +32,7 @@ export async function mergeStudies(parts: readonly string[], out: string): Promi
     const records = await copyCells(folder, parts, first.plan);
     await exportResults(folder, first.plan, first.file.models);
     const failed = records.filter((record) => record.kind === 'failure').length;
-    return { total: new Set(first.plan.map(({ address }) => address)).size, kept: records.length, failed };
+    return { total: groupsOf(first.plan).flat().length, kept: records.length, failed };
   } finally {
     await folder.close();
   }
@@ -55,8 +55,8 @@ async function copyCells(
   const timings = await Promise.all(parts.map(readTimings));
   const timed = await readTimings(folder.path);
   const records: CellRecord[] = [];
-  for (const address of new Set(plan.map((cell) => cell.address))) {
-    const found = await findCell([folder.path, ...parts], address);
+  for (const { address, labels } of groupsOf(plan).flat()) {
+    const found = await findCell([folder.path, ...parts], address, labels);
     if (found === null) continue;
     records.push(found.record);
     if (found.path !== folder.path) await keepCell(folder, address, found.record);
@@ -71,7 +71,11 @@ interface FoundCell {
   readonly record: CellRecord;
 }
 
-async function findCell(paths: readonly string[], address: string): Promise<FoundCell | null> {
+async function findCell(
+  paths: readonly string[],
+  address: string,
+  labels: CellLabels,
+): Promise<FoundCell | null> {
   let found: FoundCell | null = null;
   for (const path of paths) {
     const state = await readCell(path, address);
@@ -82,7 +86,7 @@ async function findCell(paths: readonly string[], address: string): Promise<Foun
         hint: 'Run that part again: it sets the file aside and computes the cell anew',
       });
     }
-    const { record } = state;
+    const record = { ...state.record, ...labels }; // it may have gone by other names
     if (found === null || (found.record.kind === 'failure' && record.kind !== 'failure')) {
       found = { path, record };
     } else if (record.kind !== 'failure' && !isDeepStrictEqual(found.record, record)) {

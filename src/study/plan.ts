@@ -1,5 +1,6 @@
 import type { Cell } from './cell.js';
 import type { RankingRecord } from './record.js';
+import { groupOf, type Shard, shardOf } from './shard.js';
 import type { StudySpec } from './spec.js';
 
 /** A study that can be run: what was asked, and the cells it comes to. */
@@ -31,24 +32,6 @@ export interface StudyModel {
 /** A cell as the plan of a folder keeps it: enough to find, count and show its result. */
 export type PlannedCell = Pick<Cell, 'address' | 'kind' | 'labels' | 'measure'>;
 
-/** Part `index` (from 1) of `count`, when a study is run on several machines. */
-export interface Shard {
-  readonly index: number;
-  readonly count: number;
-}
-
-/** One arm after the other on the same dialogue: these share their first tokens, and a lock. */
-export const groupOf = ({ kind, labels }: PlannedCell): string =>
-  JSON.stringify([
-    kind,
-    labels.model,
-    labels.executor,
-    labels.precision,
-    labels.source,
-    labels.seed,
-    labels.index,
-  ]);
-
 /** Cells by group, groups in the order of their first cells; of cells with one address the first alone. */
 export function groupsOf<C extends PlannedCell>(cells: readonly C[]): (readonly C[])[] {
   const seen = new Set<string>();
@@ -64,20 +47,15 @@ export function groupsOf<C extends PlannedCell>(cells: readonly C[]): (readonly 
   return [...groups.values()];
 }
 
-/**
- * The groups of a shard. Rankings are everybody's: what the others are depends on them. The other groups are dealt out
- * in turn, so that shards are alike in size and in kind.
- */
-export function groupsOfShard<C extends PlannedCell>(
-  cells: readonly C[],
-  shard: Shard | null,
-): (readonly C[])[] {
-  const groups = groupsOf(cells);
-  if (shard === null) return groups;
-  const isRanking = (group: readonly C[]): boolean => group[0]?.kind === 'ranking';
-  const dealt = groups.filter((group) => !isRanking(group));
+/** The cells of a shard. Rankings are everybody's: what the other cells are depends on them. */
+export function cellsOfShard<C extends PlannedCell>(cells: readonly C[], shard: Shard | null): readonly C[] {
+  if (shard === null) return cells;
+  const isRanking = (cell: C): boolean => cell.kind === 'ranking';
   return [
-    ...groups.filter(isRanking),
-    ...dealt.filter((_, at) => at % shard.count === shard.index - 1),
+    ...cells.filter(isRanking),
+    ...shardOf(
+      cells.filter((cell) => !isRanking(cell)),
+      shard,
+    ),
   ];
 }

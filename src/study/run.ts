@@ -3,8 +3,9 @@ import { computeGroups, type Work } from './compute.js';
 import { createEstimate, type Estimate } from './estimate.js';
 import { exportResults } from './export.js';
 import { openFolder, readCell, readTimings, type StudyFolder } from './folder.js';
-import { groupsOfShard, type PlannedCell, type Shard, type Study } from './plan.js';
+import { cellsOfShard, groupsOf, type Study } from './plan.js';
 import type { CellLabels, CellRecord, RankingRecord } from './record.js';
+import type { Shard } from './shard.js';
 import { checkName, keepStudy } from './study-file.js';
 
 export interface RunOptions {
@@ -45,7 +46,10 @@ export interface RunSummary extends RunProgress {
   readonly failures: readonly FailedCell[];
   /** All cells are done: results are written. */
   readonly complete: boolean;
-  readonly plan: readonly PlannedCell[];
+  /** All cells of the study; of its rankings alone where the others are not known. */
+  readonly plan: readonly Cell[];
+  /** How long a cell takes, to judge by those that are done; null while that is not known. */
+  readonly msOf: (cell: Cell) => number | null;
 }
 
 export interface FailedCell {
@@ -63,7 +67,7 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunSu
   const folder = await openFolder(options.folder);
   try {
     const { file, models } = { file: study.file, models: options.models };
-    const keep = (plan: readonly PlannedCell[]): Promise<void> =>
+    const keep = (plan: readonly Cell[]): Promise<void> =>
       keepStudy(folder, study, { file, models, shard: options.shard }, plan);
     const ranked = await rank(study, folder, options, keep);
     if (ranked.rankings === null) return ranked.summary;
@@ -87,7 +91,7 @@ async function rank(
   study: Study,
   folder: StudyFolder,
   options: RunOptions,
-  keep: (plan: readonly PlannedCell[]) => Promise<void>,
+  keep: (plan: readonly Cell[]) => Promise<void>,
 ): Promise<Ranked> {
   const kept = await rankingsIn(folder, study.rankings);
   if (kept.length === study.rankings.length) return { rankings: kept };
@@ -106,12 +110,8 @@ async function rankingsIn(folder: StudyFolder, cells: readonly Cell[]): Promise<
   );
 }
 
-async function compute(
-  plan: readonly Cell[],
-  folder: StudyFolder,
-  options: RunOptions,
-): Promise<RunSummary> {
-  const groups = groupsOfShard(plan, options.shard);
+async function compute(plan: readonly Cell[], folder: StudyFolder, options: RunOptions): Promise<RunSummary> {
+  const groups = groupsOf(cellsOfShard(plan, options.shard));
   const cells = groups.flat();
   const kept: Kept = new Map();
   for (const cell of cells) {
@@ -147,7 +147,7 @@ async function compute(
     const error = kept.get(cell) ?? null;
     return error === null ? [] : [{ labels: cell.labels, error }];
   });
-  return { ...tally.progress(), failures, complete: kept.size === cells.length, plan };
+  return { ...tally.progress(), failures, complete: kept.size === cells.length, plan, msOf: estimate.msOf };
 }
 
 /** Cells that are on the disk, each with its error where it failed, else null. */
@@ -160,12 +160,7 @@ interface Tally {
   progress(): RunProgress;
 }
 
-function createTally(
-  total: number,
-  kept: Kept,
-  estimate: Estimate,
-  jobs: number,
-): Tally {
+function createTally(total: number, kept: Kept, estimate: Estimate, jobs: number): Tally {
   const startMs = performance.now();
   let failed = [...kept.values()].filter((error) => error !== null).length;
   const sums = { computed: 0, totalMs: 0, executorMs: 0, decodedTokens: 0 };

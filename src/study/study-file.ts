@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { HoldfastError } from '../errors.js';
 import { replaceFile } from './durable.js';
 import { readIfThere, type StudyFolder } from './folder.js';
-import type { PlannedCell, Shard, Study } from './plan.js';
+import type { PlannedCell, Study } from './plan.js';
+import type { Shard } from './shard.js';
 
 /** How a study was started, as far as one has to know it to go on. */
 export interface StudyOrigin {
@@ -23,10 +24,20 @@ const StudyFile = z.looseObject({
     models: z.record(z.string(), z.string()),
     shard: z.object({ index: z.int().min(1), count: z.int().min(1) }).nullable(),
   }),
-  models: z.array(z.looseObject({ name: z.string(), layers: z.int().min(1), heads: z.int().min(1) })),
+  versions: z.record(z.string(), z.string()),
+  models: z.array(
+    z.object({
+      name: z.string(),
+      path: z.string(),
+      hash: z.string(),
+      layers: z.int().min(1),
+      heads: z.int().min(1),
+    }),
+  ),
+  text: z.string(),
 });
 
-/** `study.json`, as far as it is read again; the specification in it is for people. */
+/** `study.json`. What the specification came to stands there for people; who needs it reads `text`. */
 export type StudyFile = z.infer<typeof StudyFile>;
 
 const Planned = z.object({
@@ -61,7 +72,11 @@ export async function keepStudy(
   plan: readonly PlannedCell[],
 ): Promise<void> {
   const { name } = spec;
-  await keepStudyFile(folder, { format: 'holdfast-study-1', name, origin, versions, models, spec, text }, plan);
+  await keepStudyFile(
+    folder,
+    { format: 'holdfast-study-1', name, origin, versions, models, spec, text },
+    plan,
+  );
 }
 
 export async function keepStudyFile(
@@ -74,9 +89,7 @@ export async function keepStudyFile(
   await write(
     planPath(folder.path),
     plan
-      .map(
-        ({ address, kind, measure, labels }) => `${JSON.stringify({ address, kind, measure, labels })}\n`,
-      )
+      .map(({ address, kind, measure, labels }) => `${JSON.stringify({ address, kind, measure, labels })}\n`)
       .join(''),
   );
   await write(studyPath(folder.path), `${JSON.stringify(file, null, 2)}\n`);
@@ -99,10 +112,7 @@ export async function checkName(folder: string, name: string): Promise<void> {
 
 /** @throws HoldfastError `E_NOT_FOUND` when it is not the folder of a study, `E_UNREADABLE` */
 export async function readStudy(folder: string): Promise<KeptStudy> {
-  const [text, plan] = await Promise.all([
-    readIfThere(studyPath(folder)),
-    readIfThere(planPath(folder)),
-  ]);
+  const [text, plan] = await Promise.all([readIfThere(studyPath(folder)), readIfThere(planPath(folder))]);
   if (text === null || plan === null) {
     throw new HoldfastError('E_NOT_FOUND', 'it is not the folder of a study: study.json is missing', {
       file: folder,

@@ -1,6 +1,6 @@
 import { exportResults } from './export.js';
 import { openFolder, readCell } from './folder.js';
-import { groupsOfShard, type PlannedCell } from './plan.js';
+import { cellsOfShard, type PlannedCell } from './plan.js';
 import type { FailedCell } from './run.js';
 import { readStudy, type StudyFile } from './study-file.js';
 
@@ -36,7 +36,7 @@ export async function surveyStudy(path: string): Promise<Survey> {
   const rows = new Map<string, { -readonly [key in keyof SurveyRow]: SurveyRow[key] }>();
   const failures: FailedCell[] = [];
   const damaged: { file: string; damage: string }[] = [];
-  for (const { address, kind, measure, labels } of groupsOfShard(plan, file.origin.shard).flat()) {
+  for (const { address, kind, measure, labels } of cellsOfShard(plan, file.origin.shard)) {
     const { model, executor, precision, source, arm } = labels;
     const names = { kind, measure, model, executor, precision, source, arm };
     const key = JSON.stringify(names);
