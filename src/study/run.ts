@@ -66,14 +66,20 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunSu
   await checkName(options.folder, study.spec.name);
   const folder = await openFolder(options.folder);
   try {
-    const { file, models } = { file: study.file, models: options.models };
     const keep = (plan: readonly Cell[]): Promise<void> =>
-      keepStudy(folder, study, { file, models, shard: options.shard }, plan);
-    const ranked = await rank(study, folder, options, keep);
+      keepStudy(folder, study, { file: study.file, models: options.models, shard: options.shard }, plan);
+    const sums: Sums = {
+      startMs: performance.now(),
+      computed: 0,
+      totalMs: 0,
+      executorMs: 0,
+      decodedTokens: 0,
+    };
+    const ranked = await rank(study, folder, options, sums, keep);
     if (ranked.rankings === null) return ranked.summary;
     const plan = [...study.rankings, ...study.expand(ranked.rankings)];
     await keep(plan);
-    const summary = await compute(plan, folder, options);
+    const summary = await compute(plan, folder, options, sums);
     if (!summary.complete) return summary;
     await exportResults(folder, plan, study.models);
     return summary;
@@ -91,12 +97,13 @@ async function rank(
   study: Study,
   folder: StudyFolder,
   options: RunOptions,
+  sums: Sums,
   keep: (plan: readonly Cell[]) => Promise<void>,
 ): Promise<Ranked> {
   const kept = await rankingsIn(folder, study.rankings);
   if (kept.length === study.rankings.length) return { rankings: kept };
   await keep(study.rankings);
-  const summary = await compute(study.rankings, folder, { ...options, dryRun: false });
+  const summary = await compute(study.rankings, folder, { ...options, dryRun: false }, sums);
   const rankings = await rankingsIn(folder, study.rankings);
   return rankings.length === study.rankings.length ? { rankings } : { rankings: null, summary };
 }
@@ -110,7 +117,12 @@ async function rankingsIn(folder: StudyFolder, cells: readonly Cell[]): Promise<
   );
 }
 
-async function compute(plan: readonly Cell[], folder: StudyFolder, options: RunOptions): Promise<RunSummary> {
+async function compute(
+  plan: readonly Cell[],
+  folder: StudyFolder,
+  options: RunOptions,
+  sums: Sums,
+): Promise<RunSummary> {
   const groups = groupsOf(cellsOfShard(plan, options.shard));
   const cells = groups.flat();
   const kept: Kept = new Map();
@@ -128,7 +140,7 @@ async function compute(plan: readonly Cell[], folder: StudyFolder, options: RunO
     const timing = timings.get(cell.address);
     if (timing !== undefined) estimate.done(cell, timing.totalMs);
   }
-  const tally = createTally(cells.length, kept, estimate, Math.min(options.jobs, groups.length));
+  const tally = createTally(cells.length, kept, estimate, sums, Math.min(options.jobs, groups.length));
   const wanted = new Set(options.dryRun ? estimate.unknown() : missing);
   const todo = groups.map((group) => group.filter((cell) => wanted.has(cell)));
   options.onProgress(tally.progress());
@@ -155,15 +167,22 @@ type Kept = Map<Cell, string | null>;
 
 const errorOf = (record: CellRecord): string | null => (record.kind === 'failure' ? record.error : null);
 
+/** Of all cells that this run computed. */
+interface Sums {
+  readonly startMs: number;
+  computed: number;
+  totalMs: number;
+  executorMs: number;
+  decodedTokens: number;
+}
+
 interface Tally {
   kept(cell: Cell, record: CellRecord, computed: boolean, timing: CellTiming | null): void;
   progress(): RunProgress;
 }
 
-function createTally(total: number, kept: Kept, estimate: Estimate, jobs: number): Tally {
-  const startMs = performance.now();
+function createTally(total: number, kept: Kept, estimate: Estimate, sums: Sums, jobs: number): Tally {
   let failed = [...kept.values()].filter((error) => error !== null).length;
-  const sums = { computed: 0, totalMs: 0, executorMs: 0, decodedTokens: 0 };
   return {
     kept(cell, record, computed, timing) {
       kept.set(cell, errorOf(record));
@@ -182,7 +201,7 @@ function createTally(total: number, kept: Kept, estimate: Estimate, jobs: number
         done: kept.size,
         computed: sums.computed,
         failed,
-        elapsedMs: performance.now() - startMs,
+        elapsedMs: performance.now() - sums.startMs,
         decodedTokens: sums.decodedTokens,
         outsideExecutor: sums.totalMs === 0 ? null : 1 - sums.executorMs / sums.totalMs,
         leftMs: leftMs === null ? null : leftMs / jobs,
