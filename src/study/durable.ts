@@ -1,5 +1,5 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { HoldfastError } from '../errors.js';
 
 /** Ends the name of a file that is being written; before it stands who writes it (see `runner.ts`). */
@@ -47,7 +47,8 @@ export async function makeFolder(path: string): Promise<void> {
   try {
     const first = await mkdir(path, { recursive: true });
     if (first === undefined) return;
-    for (let made = path; made.length >= first.length; made = dirname(made)) await syncPath(dirname(made));
+    const above = dirname(resolve(first));
+    for (let made = resolve(path); made !== above; made = dirname(made)) await syncPath(dirname(made));
   } catch (cause) {
     throw unwritable(path, cause);
   }

@@ -27,8 +27,8 @@ export async function mergeStudies(parts: readonly string[], out: string): Promi
 
   const folder = await openFolder(out);
   try {
-    const { origin, ...file } = first.file;
-    await keepStudyFile(folder, { ...file, origin: { ...origin, shard: null } }, first.plan);
+    const origin = { ...first.file.origin, shard: null };
+    await keepStudyFile(folder, { ...first.file, origin }, first.plan);
     const records = await copyCells(folder, parts, first.plan);
     await exportResults(folder, first.plan, first.file.models);
     const failed = records.filter((record) => record.kind === 'failure').length;

@@ -105,7 +105,9 @@ async function rank(
   await keep(study.rankings);
   const summary = await compute(study.rankings, folder, { ...options, dryRun: false }, sums);
   const rankings = await rankingsIn(folder, study.rankings);
-  return rankings.length === study.rankings.length ? { rankings } : { rankings: null, summary };
+  return rankings.length === study.rankings.length
+    ? { rankings }
+    : { rankings: null, summary: { ...summary, complete: false } };
 }
 
 async function rankingsIn(folder: StudyFolder, cells: readonly Cell[]): Promise<RankingRecord[]> {

@@ -74,7 +74,7 @@ export async function keepStudy(
   const { name } = spec;
   await keepStudyFile(
     folder,
-    { format: 'holdfast-study-1', name, origin, versions, models, spec, text },
+    { format: 'holdfast-study-1', name, origin, versions, models, text, spec },
     plan,
   );
 }
