@@ -27,6 +27,12 @@ export type ExecutorName = (typeof EXECUTORS)[number];
  */
 export const EMBEDDED_MODEL = fileURLToPath(new URL('../models/organism/soft', import.meta.url));
 
+/** The models that come with the package, by the names that stand for their folders: the embedded one, and its sharp twin. */
+export const EMBEDDED_MODELS: ReadonlyMap<string, string> = new Map([
+  ['organism', EMBEDDED_MODEL],
+  ['organism/sharp', fileURLToPath(new URL('../models/organism/sharp', import.meta.url))],
+]);
+
 export interface LoadOptions extends CpuOptions {
   /** `cpu` if not said; `reference` is slow, exact, and takes no other option. */
   readonly executor?: ExecutorName;

@@ -21,6 +21,6 @@ export function nextCommands(command: string, dialogue: string): string[] {
 }
 
 /** As a shell reads it back. */
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { HoldfastError } from '../errors.js';
+import { EMBEDDED_MODELS } from '../load.js';
 import { nearest } from './nearest.js';
 import type { StudySpec } from './spec.js';
 
@@ -21,4 +23,9 @@ export function withModelPaths(spec: StudySpec, paths: Readonly<Record<string, s
     path: Object.hasOwn(paths, model.name) ? paths[model.name]! : model.path,
   }));
   return { ...spec, models };
+}
+
+/** The path that is meant by a model's path or embedded name; a file or folder of that name comes first. */
+export function modelFile(path: string): string {
+  return existsSync(path) ? path : (EMBEDDED_MODELS.get(path) ?? path);
 }

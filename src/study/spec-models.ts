@@ -1,17 +1,14 @@
 import { basename } from 'node:path';
 import { PRECISIONS, type Precision } from '../executors/cpu/precision.js';
-import { EXECUTORS, type ExecutorName } from '../load.js';
+import { EMBEDDED_MODELS, EXECUTORS, type ExecutorName } from '../load.js';
 import { namedList, oneOf, type Reader, type Readers, readFields, text } from './read-value.js';
 import type { ModelSpec } from './spec.js';
 import type { Locate } from './spec-sources.js';
 
-/** The embedded model's name, where a path may stand. */
-export const EMBEDDED_NAME = 'organism';
-
 /** The model of a specification that names none. */
 export const EMBEDDED: ModelSpec = {
-  name: EMBEDDED_NAME,
-  path: EMBEDDED_NAME,
+  name: 'organism',
+  path: 'organism',
   executor: 'cpu',
   precision: 'auto',
 };
@@ -51,7 +48,7 @@ function complete(fields: Partial<ModelFields> & { readonly path: string }, loca
   const { path, executor = 'cpu', precision = 'auto' } = fields;
   return {
     name: fields.name ?? basename(path).replace(/\.(gguf|safetensors)$/, ''),
-    path: path === EMBEDDED_NAME ? path : locate(path),
+    path: EMBEDDED_MODELS.has(path) ? path : locate(path),
     executor,
     precision: executor === 'reference' ? null : precision,
   };

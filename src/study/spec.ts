@@ -29,7 +29,7 @@ export interface StudySpec {
 
 export interface ModelSpec {
   readonly name: string;
-  /** A path, or `organism` for the embedded model. */
+  /** A path, or the name of an embedded model. */
   readonly path: string;
   readonly executor: ExecutorName;
   /** Null for executors that have none. */

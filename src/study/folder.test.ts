@@ -1,0 +1,38 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { openFolder, readTimings } from './folder.js';
+
+function temporaryFolder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'holdfast-folder-'));
+  onTestFinished(() => rmSync(path, { recursive: true }));
+  return path;
+}
+
+it('opening a folder takes away what dead processes left half-written, and nothing of a living one', async () => {
+  const path = temporaryFolder();
+  const living = await openFolder(path);
+  const [kept, left] = [living.writer, '0123456789abcdef'].map((writer) =>
+    join(path, `plan.jsonl.${writer}.tmp`),
+  );
+  for (const file of [kept!, left!]) writeFileSync(file, 'half');
+  const second = await openFolder(path);
+  expect([existsSync(kept!), existsSync(left!)]).toEqual([true, false]);
+  await living.close();
+  const third = await openFolder(path);
+  expect(existsSync(kept!)).toBe(false);
+  for (const folder of [second, third]) await folder.close();
+});
+
+it('reads the latest time of each cell, and past a line that was torn', async () => {
+  const path = temporaryFolder();
+  const line = (address: string, totalMs: number): string =>
+    JSON.stringify({ address, totalMs, executorMs: 1, decodedTokens: 1 });
+  writeFileSync(join(path, 'timings.jsonl'), [line('a', 5), line('a', 7), '{"addr', line('b', 3)].join('\n'));
+  const timings = [...(await readTimings(path)).values()].map(({ address, totalMs }) => [address, totalMs]);
+  expect(timings).toEqual([
+    ['a', 7],
+    ['b', 3],
+  ]);
+});

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { HoldfastError } from '../errors.js';
+
+/** A lock that is held until it is released or its process ends, however it ends. */
+export interface Lock {
+  release(): Promise<void>;
+}
+
+/**
+ * Takes the lock of a name, if nobody on this machine holds it; null if somebody does. See
+ * `docs/decisions/0006-locks-die-with-their-process.md`.
+ */
+export function tryLock(name: string): Promise<Lock | null> {
+  const id = `holdfast-${createHash('sha256').update(name).digest('hex').slice(0, 40)}`;
+  if (process.platform === 'linux') return listenOn(`\0${id}`);
+  return openExclusively(join(tmpdir(), `${id}.lock`));
+}
+
+/** Linux: an address in the abstract namespace of Unix sockets, which has no file and goes with its process. */
+function listenOn(address: string): Promise<Lock | null> {
+  return new Promise((resolve, reject) => {
+    const server = createServer((socket) => socket.destroy()).unref();
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve(null);
+      else reject(error);
+    });
+    server.listen(address, () => {
+      resolve({ release: () => new Promise((released) => server.close(() => released())) });
+    });
+  });
+}
+
+/** As libuv's `UV_FS_O_EXLOCK`, which Node does not name: open, and lock as long as it is open. */
+const OPEN_LOCKED: Partial<Record<NodeJS.Platform, number>> = { darwin: 0x20, win32: 0x1000_0000 };
+
+/** macOS and Windows: a file opened with a lock. The file stays, and means nothing. */
+async function openExclusively(path: string): Promise<Lock | null> {
+  const locked = OPEN_LOCKED[process.platform];
+  if (locked === undefined) {
+    throw new HoldfastError('E_UNSUPPORTED', `studies cannot be run on ${process.platform}`, {
+      hint: 'They need locks that end with their process: run on Linux, macOS or Windows',
+    });
+  }
+  try {
+    const { O_RDWR, O_CREAT, O_NONBLOCK = 0 } = constants;
+    const file = await open(path, O_RDWR | O_CREAT | O_NONBLOCK | locked);
+    return { release: () => file.close() };
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EAGAIN' || code === 'EBUSY') return null;
+    throw error;
+  }
+}

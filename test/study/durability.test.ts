@@ -1,0 +1,147 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../src/engine/index.js';
+import { cellsIn, filesIn, linesOf, makeGate, makePlace, type Place, resultsIn } from './stub-study.js';
+
+const SPEC = { name: 'tiny', dialogues: 8, arms: { off: 'o', on: 'n' }, costs: 3, ranked: 2 };
+/** Dialogues and costs under each arm, and rankings. */
+const CELLS = 24;
+
+/** What an undisturbed run leaves behind. */
+async function undisturbed(place: Place, spec: string): Promise<Record<string, string>> {
+  const { code, stderr } = await place.run(['run', spec, '--out', 'undisturbed', '--jobs', '2']);
+  expect(code, stderr).toBe(0);
+  return resultsIn(place.at('undisturbed'));
+}
+
+describe('a study that is killed', () => {
+  it('ends with the bytes of one that was not, whenever it was killed', async () => {
+    const place = makePlace();
+    const spec = place.spec(SPEC);
+    const expected = await undisturbed(place, spec);
+    const gate = await makeGate(place);
+    const random = createRandom(7);
+    const args = ['run', spec, '--out', 'killed', '--jobs', '2'];
+    let kills = 0;
+    for (let round = 0; round < 30; round++) {
+      const { child, ended } = place.start(args, gate.env);
+      const end = ended.then(() => null);
+      if (round % 2 === 0) {
+        // It gets through a few cells, and then on for a moment that may fall in a write, a rename or between.
+        for (let passes = 0; passes <= random() * 3; passes++) {
+          (await Promise.race([gate.next(), end]))?.pass();
+        }
+        setTimeout(() => child.kill('SIGKILL'), random() * 12);
+      } else {
+        // Somewhere in its start; when all cells are done also while it writes results, or after.
+        setTimeout(() => child.kill('SIGKILL'), random() * 600);
+      }
+      if ((await ended).signal === 'SIGKILL') kills++;
+    }
+    gate.openWide();
+    const last = await place.run(args, gate.env);
+    expect(last.code, last.stderr).toBe(0);
+    expect(kills).toBeGreaterThan(15);
+    expect(resultsIn(place.at('killed'))).toEqual(expected);
+    expect(filesIn(place.at('killed')).filter((file) => file.endsWith('.tmp'))).toEqual([]);
+  });
+
+  it('does nothing again that was reported', async () => {
+    const place = makePlace();
+    const spec = place.spec({ ...SPEC, ranked: 0 });
+    const gate = await makeGate(place);
+    const { child, ended } = place.start(['run', spec, '--out', 'out', '--jobs', '1'], gate.env);
+    (await gate.next()).pass();
+    (await gate.next()).pass();
+    await gate.next(); // the third has begun: the first is on the disk
+    child.kill('SIGKILL');
+    await ended;
+    const kept = cellsIn(place.at('out')).length;
+    expect(kept).toBeGreaterThanOrEqual(1);
+    gate.openWide();
+    const { stdout } = await place.run(['run', spec, '--out', 'out'], gate.env);
+    expect(stdout).toContain(`22 cells: ${22 - kept} computed, ${kept} there before, 0 failed`);
+  });
+
+  it('leaves temporary files that the next run takes away', async () => {
+    const place = makePlace();
+    const spec = place.spec({ ...SPEC, ranked: 0 });
+    const leftover = place.at(`out/cells/ab/${'ab'.repeat(32)}.json.0123456789abcdef.tmp`);
+    mkdirSync(dirname(leftover), { recursive: true });
+    writeFileSync(leftover, '{"address":"abab');
+    await place.run(['run', spec, '--out', 'out']);
+    expect(filesIn(place.at('out')).filter((file) => file.endsWith('.tmp'))).toEqual([]);
+  });
+});
+
+describe('a cell file', () => {
+  it.each([
+    ['cut short', (text: string) => text.slice(0, text.length / 2), /not all of it/],
+    ['empty', () => '', /not all of it/],
+    ['changed in one digit', (text: string) => text.replace('"seed":1', '"seed":2'), /checksum/],
+  ])('that is %s is named, set aside and computed anew', async (_, damage, why) => {
+    const place = makePlace();
+    const spec = place.spec(SPEC);
+    const expected = await undisturbed(place, spec);
+    const out = place.at('undisturbed');
+    const file = cellsIn(out)[3]!;
+    writeFileSync(file, damage(readFileSync(file, 'utf8')));
+
+    const status = await place.run(['status', out]);
+    expect(status.code).toBe(1);
+    expect(status.stdout).toContain(`damaged: ${file}: `);
+    expect(status.stdout).toMatch(why);
+
+    const again = await place.run(['run', spec, '--out', out]);
+    expect(again.stderr).toContain(`note: ${file} was damaged`);
+    expect(again.stdout).toContain(`${CELLS} cells: 1 computed`);
+    expect(filesIn(out)).toContain(`${file.slice(out.length + 1)}.damaged`);
+    expect(resultsIn(out)).toEqual(expected);
+  });
+
+  it('under the name of another cell is not taken for it', async () => {
+    const place = makePlace();
+    const spec = place.spec(SPEC);
+    const expected = await undisturbed(place, spec);
+    const [first, second] = cellsIn(place.at('undisturbed'));
+    renameSync(first!, second!);
+    const again = await place.run(['run', spec, '--out', 'undisturbed']);
+    expect(again.stderr).toContain(
+      `${second!.slice(place.folder.length + 1)} was damaged (it is the file of cell`,
+    );
+    expect(again.stdout).toContain(`${CELLS} cells: 2 computed`);
+    expect(resultsIn(place.at('undisturbed'))).toEqual(expected);
+  });
+});
+
+describe('a changed study', () => {
+  it('computes only what is new, under the names it has now', async () => {
+    const place = makePlace();
+    const before = { name: 'tiny', dialogues: 3, arms: { off: 'o', on: 'n' } };
+    await place.run(['run', place.spec(before), '--out', 'out']);
+    const after = { name: 'tiny', dialogues: 3, arms: { untouched: 'o', other: 'x' } };
+    const { stdout } = await place.run(['run', place.spec(after), '--out', 'out']);
+    expect(stdout).toContain('6 cells: 3 computed, 3 there before, 0 failed');
+    expect(linesOf(place.at('out/results.jsonl')).map((line) => (line as { arm: string }).arm)).toEqual([
+      'untouched',
+      'other',
+      'untouched',
+      'other',
+      'untouched',
+      'other',
+    ]);
+    expect(cellsIn(place.at('out')).length, 'cells no longer planned stay').toBe(9);
+  });
+
+  it('of another name is refused, and nothing of the folder is touched', async () => {
+    const place = makePlace();
+    await place.run(['run', place.spec({ name: 'one', dialogues: 1, arms: { off: 'o' } }), '--out', 'out']);
+    const before = resultsIn(place.at('out'));
+    const other = place.spec({ name: 'other', dialogues: 2, arms: { off: 'o' } });
+    const { code, stderr } = await place.run(['run', other, '--out', 'out']);
+    expect(stderr).toMatch(/^error: E_USAGE: the folder is that of the study "one", not of "other" \(out\)/);
+    expect(code).toBe(2);
+    expect(resultsIn(place.at('out'))).toEqual(before);
+  });
+});

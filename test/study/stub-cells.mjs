@@ -1,0 +1,90 @@
+/**
+ * Cells that need no model: a record that follows from the address alone, and arms that go wrong in their ways. Every
+ * execution adds a line to the file STUB_LOG; where STUB_GATE names a socket, a cell says there that it starts and goes
+ * on when it is answered.
+ */
+import { createHash } from 'node:crypto';
+import { appendFileSync } from 'node:fs';
+import { connect } from 'node:net';
+
+const { STUB_LOG, STUB_GATE } = process.env;
+
+/** What the arms of these names do. */
+const ARMS = {
+  throws: () => {
+    throw new Error('this arm throws');
+  },
+  exits: () => process.exit(7),
+  strays: () => new Promise(() => setImmediate(() => JSON.parse('nobody catches this'))),
+};
+
+export const open = async () => async (cell) => {
+  if (STUB_LOG) appendFileSync(STUB_LOG, `${cell.address}\n`);
+  if (STUB_GATE) await passGate(`${cell.labels.arm} ${cell.labels.index}`);
+  await ARMS[process.env.STUB_HEALED ? '' : cell.labels.arm]?.();
+  const timing = { address: cell.address, totalMs: 10, executorMs: 9.8, decodedTokens: 40 };
+  return { record: RECORDS[cell.kind](cell), timing };
+};
+
+/** Ends when the gate closes the connection. */
+function passGate(message) {
+  return new Promise((passed, failed) => {
+    const socket = connect(STUB_GATE, () => socket.write(`${message}\n`));
+    socket
+      .on('data', () => {})
+      .on('close', passed)
+      .on('error', failed);
+  });
+}
+
+/** Numbers in 0…1 that follow from words, to 4 digits. */
+const drawn = (...words) => {
+  const bytes = createHash('sha256').update(words.join(' ')).digest();
+  return Number((bytes.readUInt32BE(0) / 2 ** 32).toPrecision(4));
+};
+
+const heads = (address, round) => Array.from({ length: 6 }, (_, head) => drawn(address, round, head));
+
+const RECORDS = {
+  dialogue: ({ address, labels }) => ({
+    kind: 'dialogue',
+    ...labels,
+    scenario: `scenario ${labels.index}`,
+    group: labels.index % 2 === 0 ? 'pattern' : 'persona',
+    system: 'Answer in capitals.\n"Always" – 常に.',
+    rounds: [1, 2].map((round) => ({
+      round,
+      user: `Question ${round}?`,
+      answer: `ANSWER ${drawn(address, round, 'answer')} – é, "quoted",\nand a second line`,
+      finished: drawn(address, round, 'finished') > 0.5,
+      contextTokens: 40 * round,
+      strength: labels.arm === 'off' ? null : 0.5,
+      share: { before: drawn(address, round, 'before'), after: drawn(address, round, 'after') },
+      spread: { mean: 0.1, median: 0.05, ninetieth: 0.4, above: 0.01, below: 0.3 },
+      heads: heads(address, round),
+      controls: { sink: 0.4, template: 0.1, random: round === 1 ? null : drawn(address, round, 'random') },
+      obedience: round === 1 ? null : drawn(address, round, 'obedience'),
+      ability: null,
+      fluency: 1,
+      probes: [
+        { label: 'capitals', question: 'Loud?', answer: 'YES', score: drawn(address, round, 'probe') },
+      ],
+    })),
+    forwardedTokens: 80,
+    forwardPasses: 42,
+  }),
+  cost: ({ address, labels, measure }) => ({
+    kind: 'cost',
+    ...labels,
+    measure,
+    item: `item ${labels.index}`,
+    sum: drawn(address, 'sum'),
+    count: 12,
+  }),
+  ranking: ({ address, labels }) => ({
+    kind: 'ranking',
+    ...labels,
+    scenario: `scenario ${labels.index}`,
+    heads: [heads(address, 1), heads(address, 2)],
+  }),
+};

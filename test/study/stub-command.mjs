@@ -1,0 +1,56 @@
+/** The command with stub cells: a specification is JSON, `{ name, dialogues, arms: { NAME: CONTENT }, costs, ranked }`. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { explain } from '../../dist/cli/failure.js';
+import { registerStudyRuns } from '../../dist/cli/study.js';
+
+const MODEL = { name: 'stub', path: 'nowhere', executor: 'cpu', precision: 'f32' };
+
+function openStudy(file, models) {
+  const text = readFileSync(file, 'utf8');
+  const { name, dialogues, arms, costs = 0, ranked = 0 } = JSON.parse(text);
+  const source = { name: 'talk', kind: 'organism', dialogues, first: 0, rounds: 2 };
+  const cell = (kind, arm, content, index, measure = null) => ({
+    address: createHash('sha256').update(JSON.stringify({ kind, content, index, measure })).digest('hex'),
+    kind,
+    labels: { model: 'stub', executor: 'cpu', precision: 'f32', source: 'talk', arm, seed: 1, index },
+    model: MODEL,
+    source,
+    arm: { name: arm, settings: { policy: 'off' }, repeatEvery: null },
+    measure,
+    settings: { sampling: {}, maxTokens: 8, probeRounds: [1, 2], costs: {} },
+  });
+  const each = (count, make) => Array.from({ length: count }, (_, index) => make(index)).flat();
+  const named = Object.entries(arms);
+  return {
+    spec: { name, question: null },
+    file,
+    text,
+    versions: { holdfast: 'stub' },
+    models: [{ name: 'stub', path: models.stub ?? 'nowhere', hash: 'f00d', layers: 2, heads: 3 }],
+    rankings: each(ranked, (index) => cell('ranking', 'off', 'off', dialogues + index)),
+    // What comes of rankings is part of what the cells are.
+    expand: (rankings) => [
+      ...each(dialogues, (index) =>
+        named.map(([arm, content]) =>
+          cell('dialogue', arm, [content, ...rankings.map(({ heads }) => heads[0][0])], index),
+        ),
+      ),
+      ...each(costs, (index) => named.map(([arm, content]) => cell('cost', arm, content, index, 'kl'))),
+    ],
+  };
+}
+
+const program = new Command('holdfast').exitOverride();
+registerStudyRuns(program.command('study'), {
+  openStudy: async (file, models) => openStudy(file, models),
+  cells: new URL('./stub-cells.mjs', import.meta.url),
+});
+try {
+  await program.parseAsync(process.argv);
+} catch (error) {
+  const { message, exitCode } = explain(error, false);
+  if (message !== null) process.stderr.write(`${message}\n`);
+  process.exitCode = exitCode;
+}

@@ -1,0 +1,173 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+
+const command = fileURLToPath(new URL('./stub-command.mjs', import.meta.url));
+
+/** See `stub-command.mjs`. */
+export interface StubSpec {
+  readonly name: string;
+  readonly dialogues: number;
+  readonly arms: Readonly<Record<string, string>>;
+  readonly costs?: number;
+  readonly ranked?: number;
+}
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Outcome>;
+}
+
+/** A place for one test: a specification, folders beside it, and a log of every cell that was executed. */
+export interface Place {
+  readonly folder: string;
+  /** A path in it. */
+  at(name: string): string;
+  /** Writes the specification, and returns its path. */
+  spec(spec: StubSpec): string;
+  start(args: readonly string[], env?: Readonly<Record<string, string>>): Started;
+  run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Outcome>;
+  /** Addresses of cells in the order they were executed, by all processes. */
+  executed(): string[];
+}
+
+export function makePlace(): Place {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-study-'));
+  const started: Started[] = [];
+  onTestFinished(async () => {
+    for (const { child } of started) child.kill('SIGKILL');
+    await Promise.all(started.map(({ ended }) => ended));
+    rmSync(folder, { recursive: true });
+  });
+  const log = join(folder, 'executed.log');
+  const start: Place['start'] = (args, env = {}) => {
+    const child = spawn(process.execPath, [command, 'study', ...args], {
+      cwd: folder,
+      env: { ...process.env, STUB_LOG: log, ...env },
+    });
+    const process_ = { child, ended: outcomeOf(child) };
+    started.push(process_);
+    return process_;
+  };
+  return {
+    folder,
+    at: (name) => join(folder, name),
+    spec(spec) {
+      const path = join(folder, `${spec.name}.json`);
+      writeFileSync(path, JSON.stringify(spec));
+      return path;
+    },
+    start,
+    run: (args, env) => start(args, env).ended,
+    executed: () => readFileSync(log, 'utf8').split('\n').slice(0, -1),
+  };
+}
+
+export function outcomeOf(child: ChildProcess): Promise<Outcome> {
+  const texts = { stdout: '', stderr: '' };
+  child.stdout?.on('data', (chunk) => {
+    texts.stdout += chunk;
+  });
+  child.stderr?.on('data', (chunk) => {
+    texts.stderr += chunk;
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject).on('close', (code, signal) => resolve({ code, signal, ...texts }));
+  });
+}
+
+/** Where cells wait before they compute (STUB_GATE): each says its arm and index, and goes on when it is let through. */
+export interface Gate {
+  readonly env: Readonly<Record<string, string>>;
+  /** The next cell that waits. */
+  next(): Promise<Waiting>;
+  /** Lets all that wait and all that come go on. */
+  openWide(): void;
+}
+
+export interface Waiting {
+  /** `ARM INDEX` */
+  readonly cell: string;
+  pass(): void;
+}
+
+export async function makeGate(place: Place): Promise<Gate> {
+  const path = place.at('gate.sock');
+  const arrived: Waiting[] = [];
+  const asked: ((waiting: Waiting) => void)[] = [];
+  const sockets = new Set<Socket>();
+  let open = false;
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {}); // its process was killed
+    socket.once('data', (data) => {
+      if (open) {
+        socket.end();
+        return;
+      }
+      const waiting = { cell: data.toString().trim(), pass: () => void socket.end() };
+      const ask = asked.shift();
+      if (ask === undefined) arrived.push(waiting);
+      else ask(waiting);
+    });
+  });
+  await new Promise<void>((listening) => server.listen(path, listening));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return {
+    env: { STUB_GATE: path },
+    next() {
+      const waiting = arrived.shift();
+      return waiting === undefined ? new Promise((resolve) => asked.push(resolve)) : Promise.resolve(waiting);
+    },
+    openWide() {
+      open = true;
+      for (const waiting of arrived.splice(0)) waiting.pass();
+    },
+  };
+}
+
+const RESULTS = [
+  'plan.jsonl',
+  'results.jsonl',
+  'rounds.parquet',
+  'probes.parquet',
+  'costs.parquet',
+  'heads.parquet',
+];
+
+/** The bytes of all that must not depend on how a study was run, by file. */
+export const resultsIn = (folder: string): Record<string, string> =>
+  Object.fromEntries(RESULTS.map((name) => [name, readFileSync(join(folder, name)).toString('base64')]));
+
+/** Every file under a folder, relative, in order. */
+export const filesIn = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .sort();
+
+/** Cell files under a folder, whole paths. */
+export const cellsIn = (folder: string): string[] =>
+  filesIn(folder)
+    .filter((file) => /^cells\/.*\.json$/.test(file))
+    .map((file) => join(folder, file));
+
+export const linesOf = (path: string): unknown[] =>
+  readFileSync(path, 'utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
