@@ -4,10 +4,12 @@
  * how to show them, and must not know models, dialogues, files or terminals.
  */
 export { type ColumnLine, sideBySide, wrap } from './columns.js';
+export { HEAT_COLOURS, type HeatMap, type HeatPanel, heatMapSpec } from './heat-map.js';
 export { html, type Markup, trusted } from './html.js';
-export { type Figure, type FigureLook, type Panel, type Point, type Series, specOf } from './line-chart.js';
+export { type Figure, type Panel, type Point, type Series, specOf } from './line-chart.js';
+export type { FigureLook } from './look.js';
 export { page } from './page.js';
-export { figureSvg } from './svg.js';
+export { figureSvg, heatMapSvg, specSvg } from './svg.js';
 export { htmlTable, type Table, textTable } from './table.js';
 export { type TextChart, textChart } from './text-chart.js';
 export { estimateText, type Verdict, verdictOf } from './wording.js';

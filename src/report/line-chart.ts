@@ -1,4 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { type FigureLook, figureConfig, inkOf } from './look.js';
 
 /** A value at a place on the x axis, with its interval where it has one. */
 export interface Point {
@@ -34,11 +35,7 @@ export interface Figure {
   readonly source: string;
 }
 
-/** `paper` is white with dark ink, for a file of its own; `page` takes its ink from the page around it. */
-export type FigureLook = 'paper' | 'page';
-
 const WIDTH = 600;
-const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
 /** Orange and blue keep apart for every kind of colour sight, and stand out on white and on near-black. At most four series. */
 const COLOURS = ['#d2691e', '#2f81d7', '#7a8a3a', '#a04a8a'];
 const DASHES = [
@@ -53,7 +50,6 @@ const LABEL_HEIGHT = 17;
 
 /** The figure as a Vega-Lite specification. */
 export function specOf({ title, subtitle, x, panels, source }: Figure, look: FigureLook): TopLevelSpec {
-  const ink = look === 'paper' ? '#1f2328' : 'currentColor';
   const names = panels[0]!.series.map(({ name }) => name);
   const ticks = panels[0]!.series[0]!.points.map((point) => point.x);
   return {
@@ -69,34 +65,11 @@ export function specOf({ title, subtitle, x, panels, source }: Figure, look: Fig
         width: WIDTH,
         height: 1,
         data: { values: [{}] },
-        mark: { type: 'text', align: 'left', fontSize: 10.5, opacity: 0.75, color: ink },
+        mark: { type: 'text', align: 'left', fontSize: 10.5, opacity: 0.75, color: inkOf(look) },
         encoding: { x: { value: 0 }, text: { value: source } },
       },
     ],
-    config: {
-      font: FONT,
-      view: { stroke: null },
-      title: {
-        fontSize: 17,
-        subtitleFontSize: 12.5,
-        subtitlePadding: 5,
-        color: ink,
-        subtitleColor: ink,
-      },
-      axis: {
-        labelColor: ink,
-        titleColor: ink,
-        tickColor: ink,
-        domainColor: ink,
-        labelFontSize: 11.5,
-        titleFontSize: 12,
-        titleFontWeight: 'normal',
-        gridColor: ink,
-        gridOpacity: 0.13,
-        domainOpacity: 0.5,
-        tickOpacity: 0.5,
-      },
-    },
+    config: figureConfig(look),
   };
 }
 
