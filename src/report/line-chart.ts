@@ -1,5 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { type FigureLook, figureConfig, inkOf } from './look.js';
+import { seriesScale, SERIES_COLOURS, SERIES_DASHES, SERIES_SHAPES } from './series-look.js';
 
 /** A value at a place on the x axis, with its interval where it has one. */
 export interface Point {
@@ -36,15 +37,6 @@ export interface Figure {
 }
 
 const WIDTH = 600;
-/** Orange and blue keep apart for every kind of colour sight, and stand out on white and on near-black. At most four series. */
-const COLOURS = ['#d2691e', '#2f81d7', '#7a8a3a', '#a04a8a'];
-const DASHES = [
-  [6, 4],
-  [1, 0],
-  [2, 3],
-  [8, 3, 2, 3],
-];
-const SHAPES = ['circle', 'square', 'diamond', 'triangle-up'];
 /** Between two labels at the ends of lines, in pixels. */
 const LABEL_HEIGHT = 17;
 
@@ -79,13 +71,7 @@ function panelSpec(
   ticks: readonly number[],
   x: string | null,
 ) {
-  const scale = <Range>(range: readonly Range[]) => ({
-    field: 'series',
-    type: 'nominal' as const,
-    scale: { domain: [...names], range: range.slice(0, names.length) },
-    legend: null,
-  });
-  const colour = scale(COLOURS);
+  const colour = seriesScale(names, SERIES_COLOURS);
   const values = series.flatMap(({ name, points }) => points.map((point) => ({ series: name, ...point })));
   return {
     width: WIDTH,
@@ -121,11 +107,11 @@ function panelSpec(
       },
       {
         mark: { type: 'line' as const, strokeWidth: 2.2 },
-        encoding: { strokeDash: scale(DASHES) },
+        encoding: { strokeDash: seriesScale(names, SERIES_DASHES) },
       },
       {
         mark: { type: 'point' as const, filled: true, opacity: 1, size: 42 },
-        encoding: { shape: scale(SHAPES) },
+        encoding: { shape: seriesScale(names, SERIES_SHAPES) },
       },
       {
         data: { values: endLabels(series, domain, height) },

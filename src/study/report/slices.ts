@@ -35,26 +35,27 @@ export function slicesOf({ spec, records, timings }: StudyResult): Slice[] {
   const keys = new Map(
     records.filter(({ kind }) => kind === 'dialogue').map((record) => [sliceKey(record), record]),
   );
-  for (const [key, { model, executor, precision, source }] of keys) {
+  const order = ({ model, source }: SliceLabels): number =>
+    spec.models.findIndex(({ name }) => name === model) * spec.sources.length +
+    spec.sources.findIndex(({ name }) => name === source);
+  for (const [key, labels] of [...keys].sort(([, a], [, b]) => order(a) - order(b))) {
+    const { model, executor, precision, source } = labels;
     const own = records.filter((record) => sliceKey(record) === key);
     const dialogues = own.filter((record) => record.kind === 'dialogue');
+    const failures = own.filter((record) => record.kind === 'failure');
+    // What an arm costs a model does not depend on the dialogues it is led through.
+    const costs = records
+      .filter((record) => record.kind === 'cost')
+      .filter((cost) => cost.model === model && cost.executor === executor && cost.precision === precision);
     const indices = [...new Set(dialogues.map(({ index }) => index))].sort((a, b) => a - b);
     const arms = spec.arms.map(({ name }): ArmRecords => {
       const ofArm = dialogues.filter(({ arm }) => arm === name).sort((a, b) => a.seed - b.seed);
       return {
         name,
         dialogues: indices.map((place) => ofArm.filter(({ index }) => index === place)),
-        // What an arm costs a model does not depend on the dialogues it is led through.
-        costs: records.filter(
-          (record) =>
-            record.kind === 'cost' &&
-            record.arm === name &&
-            record.model === model &&
-            record.executor === executor &&
-            record.precision === precision,
-        ),
+        costs: costs.filter((cost) => cost.arm === name),
         timings: timings.filter((timing) => timing.arm === name && sliceKey(timing) === key),
-        failures: own.filter((record) => record.kind === 'failure' && record.arm === name),
+        failures: failures.filter((failure) => failure.arm === name),
       };
     });
     const led = arms.filter((arm) => arm.dialogues.some((cluster) => cluster.length > 0));
