@@ -20,30 +20,44 @@ export interface BootstrapOptions {
 
 const COVERAGE = 0.95;
 
+/** Gives a statistic of so many clusters with its 95 % interval. */
+export type Bootstrap = (clusters: number, statistic: Statistic) => Estimate;
+
 /**
  * A statistic and its 95 % interval by the percentile bootstrap (Efron 1979) over clusters: whole dialogues are drawn
  * with replacement, because the rounds of one dialogue are not independent. Statistics of two arms that are given the
  * same drawn indices are paired. Resamples in which the statistic is not a number (a mean of nothing) are left out.
  * @param clusters how many there are, from 1
  */
-export function bootstrap(
-  clusters: number,
-  statistic: Statistic,
-  { resamples = 10_000, seed = 1 }: BootstrapOptions = {},
-): Estimate {
-  const drawn = Int32Array.from({ length: clusters }, (_, index) => index);
-  const value = statistic(drawn);
-  const random = createRandom(seed);
-  const values: number[] = [];
-  for (let resample = 0; resample < resamples; resample++) {
-    for (let index = 0; index < clusters; index++) drawn[index] = Math.floor(random() * clusters);
-    const resampled = statistic(drawn);
-    if (!Number.isNaN(resampled)) values.push(resampled);
-  }
-  const sorted = Float64Array.from(values).sort();
-  return {
-    value,
-    low: quantile(sorted, (1 - COVERAGE) / 2),
-    high: quantile(sorted, (1 + COVERAGE) / 2),
+export function bootstrap(clusters: number, statistic: Statistic, options: BootstrapOptions = {}): Estimate {
+  return createBootstrap(options)(clusters, statistic);
+}
+
+/**
+ * {@link bootstrap} for many statistics: it draws the resamples of so many clusters once and keeps them, 4 bytes for
+ * each of resamples × clusters. Every estimate is the one that `bootstrap` gives.
+ */
+export function createBootstrap({ resamples = 10_000, seed = 1 }: BootstrapOptions = {}): Bootstrap {
+  const kept = new Map<number, readonly Int32Array[]>(); // of clusters: [resamples][clusters]
+  return (clusters, statistic) => {
+    const drawn = kept.get(clusters) ?? drawResamples(clusters, resamples, seed);
+    kept.set(clusters, drawn);
+    const values = drawn.map(statistic).filter((value) => !Number.isNaN(value));
+    const sorted = Float64Array.from(values).sort();
+    return {
+      value: statistic(Int32Array.from({ length: clusters }, (_, index) => index)),
+      low: quantile(sorted, (1 - COVERAGE) / 2),
+      high: quantile(sorted, (1 + COVERAGE) / 2),
+    };
   };
+}
+
+/** `[resamples][clusters]` */
+function drawResamples(clusters: number, resamples: number, seed: number): Int32Array[] {
+  const random = createRandom(seed);
+  return Array.from({ length: resamples }, () => {
+    const drawn = new Int32Array(clusters);
+    for (let index = 0; index < clusters; index++) drawn[index] = Math.floor(random() * clusters);
+    return drawn;
+  });
 }

@@ -78,7 +78,14 @@ function quoted(field: string): string {
 /** The table in GitHub's Markdown. */
 export function markdownTable({ heading, rows }: Table): string {
   const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('\\', '\\\\').replaceAll('|', '\\|').replace(/\s*\n\s*/g, ' ')).join(' | ')} |\n`;
+    `| ${cells
+      .map((cell) =>
+        cell
+          .replaceAll('\\', '\\\\')
+          .replaceAll('|', '\\|')
+          .replace(/\s*\n\s*/g, ' '),
+      )
+      .join(' | ')} |\n`;
   const rule = heading.map((_, at) => (at === 0 ? '---' : '--:'));
   return line(heading) + line(rule) + rows.map(line).join('');
 }

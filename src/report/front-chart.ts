@@ -1,5 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { Estimate } from '../measure/index.js';
+import { sourceLine, titleOf } from './figure-text.js';
 import { placeLabels } from './label-places.js';
 import { type FigureLook, figureConfig, inkOf } from './look.js';
 import { SERIES_COLOURS } from './series-look.js';
@@ -42,7 +43,15 @@ export function frontChartSpec(
   const right = (value: number): number => Math.sqrt(value / most) * SIZE.width;
   const down = (value: number): number => ((domain[1] - value) / (domain[1] - domain[0])) * SIZE.height;
   const places = placeLabels(
-    marks.map((mark) => ({ x: right(mark.x.value), y: down(mark.y.value), text: mark.name })),
+    marks.map((mark) => ({
+      x: right(mark.x.value),
+      y: down(mark.y.value),
+      text: mark.name,
+      left: right(mark.x.low),
+      right: right(mark.x.high),
+      top: down(mark.y.high),
+      bottom: down(mark.y.low),
+    })),
     SIZE,
     LABEL,
   );
@@ -67,7 +76,7 @@ export function frontChartSpec(
     description: `${title}. ${subtitle}`,
     background: look === 'paper' ? 'white' : 'transparent',
     padding: 12,
-    title: { text: title, subtitle: [subtitle], anchor: 'start', frame: 'group', offset: 16 },
+    title: titleOf(title, subtitle),
     spacing: 18,
     vconcat: [
       {
@@ -78,7 +87,7 @@ export function frontChartSpec(
             field: 'x',
             type: 'quantitative',
             scale: { type: 'sqrt', domain: [0, most], nice: false },
-            axis: { title: x, tickCount: 6, grid: true },
+            axis: { title: x, tickCount: 6, grid: true, labelFlush: false },
           },
           y: {
             field: 'y',
@@ -104,7 +113,10 @@ export function frontChartSpec(
             mark: { type: 'point', size: 80, strokeWidth: 2, opacity: 1 },
             encoding: {
               color: colour,
-              fill: { condition: { test: "datum.front === 'on the front'", value: SERIES_COLOURS[1]! }, value: null },
+              fill: {
+                condition: { test: "datum.front === 'on the front'", value: SERIES_COLOURS[1]! },
+                value: null,
+              },
               shape: {
                 field: 'front',
                 type: 'nominal',
@@ -115,7 +127,14 @@ export function frontChartSpec(
           },
           {
             data: { values: marks.map(({ name }, at) => ({ name, ...places[at]! })) },
-            mark: { type: 'text', align: 'left', baseline: 'middle', fontSize: 12.5, fontWeight: 600, color: ink },
+            mark: {
+              type: 'text',
+              align: 'left',
+              baseline: 'middle',
+              fontSize: 12.5,
+              fontWeight: 600,
+              color: ink,
+            },
             encoding: {
               x: { field: 'x', type: 'quantitative', scale: null },
               y: { field: 'y', type: 'quantitative', scale: null },
@@ -125,13 +144,7 @@ export function frontChartSpec(
         ],
         resolve: { scale: { x: 'shared' } },
       },
-      {
-        width: SIZE.width,
-        height: 1,
-        data: { values: [{}] },
-        mark: { type: 'text', align: 'left', fontSize: 10.5, opacity: 0.75, color: ink },
-        encoding: { x: { value: 0 }, text: { value: source } },
-      },
+      sourceLine(source, look),
     ],
     config: figureConfig(look),
   };

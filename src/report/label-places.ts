@@ -1,7 +1,11 @@
-/** A point on a plot and what is to be written beside it; pixels, from the top left. */
+/** A point on a plot, the ends of its intervals and what is to be written beside it; pixels, from the top left. */
 export interface LabelledPoint {
   readonly x: number;
   readonly y: number;
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
   readonly text: string;
 }
 
@@ -26,9 +30,11 @@ interface Box {
 
 const POINT_RADIUS = 6;
 const GAP = 9;
+/** An interval's line and a little room. */
+const LINE = 4;
 
 /**
- * Puts labels beside their points such that they lie neither on each other nor on points, if there is such a place
+ * Puts labels beside their points such that they lie neither on each other nor on points and their intervals, if there is such a place
  * close by: to the right first, then to the left, above and below, then farther off. What finds no free place takes
  * the one where it covers least.
  * @returns one place for each point, in their order
@@ -38,7 +44,11 @@ export function placeLabels(
   { width, height }: { readonly width: number; readonly height: number },
   size: LabelSize,
 ): LabelPlace[] {
-  const taken: Box[] = points.map(({ x, y }) => boxOf(x - POINT_RADIUS, y, 2 * POINT_RADIUS, 2 * POINT_RADIUS));
+  const taken = points.flatMap((point) => [
+    boxOf(point.x - POINT_RADIUS, point.y, 2 * POINT_RADIUS, 2 * POINT_RADIUS),
+    boxOf(point.left, point.y, point.right - point.left, LINE),
+    { left: point.x - LINE / 2, right: point.x + LINE / 2, top: point.top, bottom: point.bottom },
+  ]);
   return points.map(({ x, y, text }) => {
     const wide = text.length * size.characterWidth;
     const candidates = [0, 1, -1, 2, -2, 3, -3].flatMap((step) => {

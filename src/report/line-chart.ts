@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { type FigureLook, figureConfig, inkOf } from './look.js';
-import { seriesScale, SERIES_COLOURS, SERIES_DASHES, SERIES_SHAPES } from './series-look.js';
+import { SERIES_COLOURS, SERIES_DASHES, SERIES_SHAPES, seriesScale } from './series-look.js';
 
 /** A value at a place on the x axis, with its interval where it has one. */
 export interface Point {

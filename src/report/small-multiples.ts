@@ -1,4 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { sourceLine, titleOf } from './figure-text.js';
 import type { Series } from './line-chart.js';
 import { type FigureLook, figureConfig, inkOf } from './look.js';
 import { SERIES_COLOURS, SERIES_DASHES, SERIES_SHAPES, seriesScale } from './series-look.js';
@@ -42,6 +43,7 @@ export function smallMultiplesSpec(
     direction: 'horizontal' as const,
     symbolStrokeWidth: 2.2,
     symbolSize: 70,
+    symbolOpacity: 1,
     labelFontSize: 12,
     labelLimit: 260,
   };
@@ -51,7 +53,7 @@ export function smallMultiplesSpec(
     description: `${title}. ${subtitle}`,
     background: look === 'paper' ? 'white' : 'transparent',
     padding: 12,
-    title: { text: title, subtitle: [subtitle], anchor: 'start', frame: 'group', offset: 16 },
+    title: titleOf(title, subtitle),
     spacing: 18,
     vconcat: [
       {
@@ -106,13 +108,7 @@ export function smallMultiplesSpec(
           ],
         },
       },
-      {
-        width: WIDTH,
-        height: 1,
-        data: { values: [{}] },
-        mark: { type: 'text', align: 'left', fontSize: 10.5, opacity: 0.75, color: ink },
-        encoding: { x: { value: 0 }, text: { value: source } },
-      },
+      sourceLine(source, look),
     ],
     config: figureConfig(look),
   };

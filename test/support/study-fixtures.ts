@@ -56,10 +56,13 @@ export function simulateStudy({
   );
   return {
     spec: specOf(arms, sources, shape),
-    models: [{ name: 'tiny', weights: 'ab'.repeat(32), layers: LAYERS, heads: HEADS }],
+    models: [{ name: 'tiny', hash: 'ab'.repeat(32), layers: LAYERS, heads: HEADS }],
     versions: { holdfast: '0.0.0', node: '20.0.0' },
     records: [...records, ...arms.flatMap((arm) => costsOf(arm, sources[0]!))],
     timings: records.map((record) => timingOf(record, arms)),
+    text: 'name: simulated # by chance\n',
+    file: 'simulated.yaml',
+    folder: 'simulated',
   };
 }
 
@@ -109,7 +112,13 @@ function roundOf(arm: TrueArm, round: number, own: number, random: () => number)
     contextTokens: 40 + 36 * round,
     strength: arm.lift === undefined ? null : 0.7,
     share: { before, after },
-    spread: { mean: before, median: before / 2, ninetieth: Math.min(1, before * 2), above: before / 4, below: 0.1 },
+    spread: {
+      mean: before,
+      median: before / 2,
+      ninetieth: Math.min(1, before * 2),
+      above: before / 4,
+      below: 0.1,
+    },
     heads: Array.from({ length: LAYERS * HEADS }, (_, head) => before * (0.5 + head / (LAYERS * HEADS))),
     controls: { sink: 0.1, template: 0.05, random: round < 3 ? null : 0.04 },
     obedience: kept(coins[0]!),

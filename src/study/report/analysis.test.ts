@@ -118,7 +118,9 @@ describe('the analysis of a study', () => {
 
   it('says that a model which does not obey at first is at the floor', () => {
     const at = (start: number) =>
-      only(analyse(simulateStudy({ arms: [{ name: 'off', start, slope: 0 }], dialogues: 40, rounds: 3 }), FEW));
+      only(
+        analyse(simulateStudy({ arms: [{ name: 'off', start, slope: 0 }], dialogues: 40, rounds: 3 }), FEW),
+      );
     expect(at(0.05).atFloor).toBe(true);
     expect(at(0.3).atFloor).toBe(false);
   });

@@ -1,9 +1,10 @@
 import { type ShareCorrelation, shareCorrelationOf } from './correlation.js';
 import { type ArmCosts, costsOf } from './costs.js';
-import { type AnalysisOptions, type ArmCourse, courseOf } from './course.js';
+import { type ArmCourse, courseOf } from './course.js';
 import { correctedEffects, type Effect, effectsOf } from './effects.js';
 import { type Trade, tradesOf } from './front.js';
 import { type HeadMap, headMapOf } from './heads.js';
+import { type AnalysisOptions, createInference } from './inference.js';
 import { isAtFloor } from './judgement.js';
 import { type Slice, slicesOf } from './slices.js';
 import type { ModelFacts, StudyResult } from './study-result.js';
@@ -27,12 +28,13 @@ export interface SliceAnalysis {
 /** All that the report says in numbers. Pure: the same records give the same numbers. */
 export function analyse(study: StudyResult, options: AnalysisOptions = {}): SliceAnalysis[] {
   const { spec, models } = study;
+  const inference = createInference(options);
   const slices = slicesOf(study);
-  const effects = correctedEffects(slices.map((slice) => effectsOf(slice, spec, options)));
+  const effects = correctedEffects(slices.map((slice) => effectsOf(slice, spec, inference)));
   return slices.map((slice, at) => {
     const model = models.find(({ name }) => name === slice.labels.model)!;
-    const courses = slice.arms.map((arm) => courseOf(arm, spec, options));
-    const costs = costsOf(slice, options);
+    const courses = slice.arms.map((arm) => courseOf(arm, spec, inference));
+    const costs = costsOf(slice, inference);
     return {
       slice,
       model,
@@ -42,7 +44,7 @@ export function analyse(study: StudyResult, options: AnalysisOptions = {}): Slic
       costs,
       trades: tradesOf(courses, costs),
       correlations: slice.arms
-        .map((arm) => shareCorrelationOf(arm, spec, options))
+        .map((arm) => shareCorrelationOf(arm, spec, inference))
         .filter((correlation) => correlation !== null),
       heads: headMapOf(slice.arms[0]!, model, spec),
     };

@@ -1,5 +1,6 @@
-import { bootstrap, correlationAlong, correlationOf, type Estimate, meanOf, spearman } from '../../measure/index.js';
-import type { AnalysisOptions, Windows } from './course.js';
+import { correlationAlong, correlationOf, type Estimate, meanOf, spearman } from '../../measure/index.js';
+import type { Windows } from './course.js';
+import type { Inference } from './inference.js';
 import { between, only, probedRoundsOf, probeScores, type ReadRound, scoreOf, scoresIn } from './scores.js';
 import type { ArmRecords } from './slices.js';
 
@@ -19,7 +20,7 @@ export interface ShareCorrelation {
 export function shareCorrelationOf(
   { name, dialogues }: ArmRecords,
   { late }: Windows,
-  options: AnalysisOptions,
+  inference: Inference,
 ): ShareCorrelation | null {
   const readShare: ReadRound = (round) => scoreOf(round.share.after);
   const rounds = probedRoundsOf(dialogues);
@@ -40,7 +41,7 @@ export function shareCorrelationOf(
   );
   return {
     name,
-    overRounds: bootstrap(dialogues.length, correlationAlong(points, spearman), options),
-    overDialogues: bootstrap(pairs.length, overDialogues, options),
+    overRounds: inference.estimate(dialogues.length, correlationAlong(points, spearman)),
+    overDialogues: inference.estimate(pairs.length, overDialogues),
   };
 }

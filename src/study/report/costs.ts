@@ -1,13 +1,6 @@
-import {
-  bootstrap,
-  differenceOf,
-  type Estimate,
-  meanOf,
-  type Score,
-  type Statistic,
-} from '../../measure/index.js';
+import { differenceOf, type Estimate, meanOf, type Score, type Statistic } from '../../measure/index.js';
 import type { CostRecord } from '../index.js';
-import type { AnalysisOptions } from './course.js';
+import type { Inference } from './inference.js';
 import { only, roundsOf, scoreOf, scoresIn } from './scores.js';
 import type { ArmRecords, Slice } from './slices.js';
 
@@ -30,7 +23,7 @@ export interface ArmCosts {
   readonly timeRatio: Estimate | null;
 }
 
-export function costsOf({ arms }: Slice, options: AnalysisOptions): ArmCosts[] {
+export function costsOf({ arms }: Slice, inference: Inference): ArmCosts[] {
   const baseline = arms[0]!;
   return arms.map((arm) => {
     const clusters = arm.dialogues.length;
@@ -42,24 +35,24 @@ export function costsOf({ arms }: Slice, options: AnalysisOptions): ArmCosts[] {
     }));
     return {
       name: arm.name,
-      kl: heldOut([arm], 'kl', ([kl]) => kl!, options),
-      perplexity: heldOut([arm], 'perplexity', ([loss]) => exponentialOf(loss!), options),
+      kl: heldOut([arm], 'kl', ([kl]) => kl!, inference),
+      perplexity: heldOut([arm], 'perplexity', ([loss]) => exponentialOf(loss!), inference),
       perplexityRatio: heldOut(
         [arm, baseline],
         'perplexity',
         ([own, first]) => exponentialOf(differenceOf(own!, first!)),
-        options,
+        inference,
       ),
-      accuracy: heldOut([arm], 'choice', ([right]) => right!, options),
+      accuracy: heldOut([arm], 'choice', ([right]) => right!, inference),
       accuracyDifference: heldOut(
         [arm, baseline],
         'choice',
         ([own, first]) => differenceOf(own!, first!),
-        options,
+        inference,
       ),
-      contextTokens: bootstrap(clusters, meanOf(context), options),
-      forwardedTokens: bootstrap(clusters, meanOf(forwarded), options),
-      timeRatio: timeRatioOf(arm, baseline, options),
+      contextTokens: inference.estimate(clusters, meanOf(context)),
+      forwardedTokens: inference.estimate(clusters, meanOf(forwarded)),
+      timeRatio: timeRatioOf(arm, baseline, inference),
     };
   });
 }
@@ -69,16 +62,15 @@ function heldOut(
   arms: readonly ArmRecords[],
   measure: CostRecord['measure'],
   statistic: (means: readonly Statistic[]) => Statistic,
-  options: AnalysisOptions,
+  inference: Inference,
 ): Estimate | null {
   const byItem = arms.map(
-    ({ costs }) =>
-      new Map(costs.filter((cost) => cost.measure === measure).map((cost) => [cost.item, cost])),
+    ({ costs }) => new Map(costs.filter((cost) => cost.measure === measure).map((cost) => [cost.item, cost])),
   );
   const items = [...byItem[0]!.keys()].filter((item) => byItem.every((costs) => costs.has(item))).sort();
   if (items.length === 0) return null;
   const means = byItem.map((costs) => meanOf(items.map((item): Score => costs.get(item)!)));
-  return bootstrap(items.length, statistic(means), options);
+  return inference.estimate(items.length, statistic(means));
 }
 
 const exponentialOf =
@@ -87,14 +79,14 @@ const exponentialOf =
     Math.exp(statistic(drawn));
 
 /** Over the dialogues that both were timed on. */
-function timeRatioOf(arm: ArmRecords, baseline: ArmRecords, options: AnalysisOptions): Estimate | null {
+function timeRatioOf(arm: ArmRecords, baseline: ArmRecords, inference: Inference): Estimate | null {
   const ofArm = timesOf(arm);
   const ofBaseline = timesOf(baseline);
   const places = [...ofArm.keys()].filter((place) => ofBaseline.has(place)).sort();
   if (places.length === 0) return null;
   const own = meanOf(places.map((place) => ofArm.get(place)!));
   const first = meanOf(places.map((place) => ofBaseline.get(place)!));
-  return bootstrap(places.length, (drawn) => own(drawn) / first(drawn), options);
+  return inference.estimate(places.length, (drawn) => own(drawn) / first(drawn));
 }
 
 /** Milliseconds over decoded tokens, by scenario and seed. */

@@ -1,5 +1,6 @@
-import { bootstrap, differenceOf, type Estimate, meanOf, type Statistic, slopeOf } from '../../measure/index.js';
-import type { RoundRecord, StudySpec } from '../index.js';
+import { differenceOf, type Estimate, meanOf, type Statistic, slopeOf } from '../../measure/index.js';
+import type { RoundRecord } from '../index.js';
+import type { Inference } from './inference.js';
 import {
   between,
   only,
@@ -11,14 +12,10 @@ import {
   scoresIn,
 } from './scores.js';
 import type { ArmRecords, Clusters } from './slices.js';
-
-/** How many resamples every interval is made of; the bootstrap's own number if not said. */
-export interface AnalysisOptions {
-  readonly resamples?: number;
-}
+import type { ReportedSpec } from './study-result.js';
 
 /** The rounds that tables call early and late. */
-export type Windows = Pick<StudySpec, 'early' | 'late'>;
+export type Windows = Pick<ReportedSpec, 'early' | 'late'>;
 
 export interface RoundEstimate extends Estimate {
   readonly round: number;
@@ -75,16 +72,17 @@ export interface PartCourse {
   readonly stability: Course;
 }
 
-export function courseOf(arm: ArmRecords, windows: Windows, options: AnalysisOptions): ArmCourse {
+export function courseOf(arm: ArmRecords, windows: Windows, inference: Inference): ArmCourse {
   const { dialogues } = arm;
   const rounds = roundsOf(dialogues);
   const probed = probedRoundsOf(dialogues);
-  const course = (read: ReadRound, at = rounds): Course => measureCourse(dialogues, at, read, windows, options);
+  const course = (read: ReadRound, at = rounds): Course =>
+    measureCourse(dialogues, at, read, windows, inference);
   return {
     name: arm.name,
     dialogues: dialogues.flat().length,
     stability: course(probeScores(), probed),
-    slope: bootstrap(dialogues.length, stabilitySlope(dialogues, probed), options),
+    slope: inference.estimate(dialogues.length, stabilitySlope(dialogues, probed)),
     obedience: course(({ obedience }) => scoreOf(obedience)),
     ability: course(({ ability }) => scoreOf(ability)),
     fluency: course(({ fluency }) => scoreOf(fluency)),
@@ -113,9 +111,9 @@ function measureCourse(
   rounds: readonly number[],
   read: ReadRound,
   windows: Windows,
-  options: AnalysisOptions,
+  inference: Inference,
 ): Course {
-  const estimate = (statistic: Statistic): Estimate => bootstrap(dialogues.length, statistic, options);
+  const estimate = (statistic: Statistic): Estimate => inference.estimate(dialogues.length, statistic);
   const early = meanOf(scoresIn(dialogues, between(windows.early), read));
   const late = meanOf(scoresIn(dialogues, between(windows.late), read));
   return {

@@ -1,5 +1,4 @@
 import {
-  bootstrap,
   clusterDeviation,
   type Estimate,
   holm,
@@ -10,7 +9,8 @@ import {
   type Score,
 } from '../../measure/index.js';
 import type { DialogueRecord } from '../index.js';
-import type { AnalysisOptions, Windows } from './course.js';
+import type { Windows } from './course.js';
+import type { Inference } from './inference.js';
 import { between, only, probedRoundsOf, probeScores, type RoundFilter, scoresIn } from './scores.js';
 import type { Clusters, Slice } from './slices.js';
 
@@ -35,7 +35,7 @@ export interface Effect {
 export type UncorrectedEffect = Omit<Effect, 'pHolm'>;
 
 /** Every arm against the first, early, late and in the last probed round. */
-export function effectsOf({ arms }: Slice, windows: Windows, options: AnalysisOptions): UncorrectedEffect[] {
+export function effectsOf({ arms }: Slice, windows: Windows, inference: Inference): UncorrectedEffect[] {
   const [baseline, ...others] = arms;
   return others.flatMap((arm) => {
     const pair = pairDialogues(arm.dialogues.flat(), baseline!.dialogues.flat());
@@ -47,8 +47,8 @@ export function effectsOf({ arms }: Slice, windows: Windows, options: AnalysisOp
           arm: arm.name,
           window,
           clusters: differences.length,
-          difference: bootstrap(differences.length, meanOf(differences), options),
-          p: pairedPermutation(differences, { permutations: options.resamples ?? 10_000 }),
+          difference: inference.estimate(differences.length, meanOf(differences)),
+          p: pairedPermutation(differences, inference),
           detectable: detectableEffect(differences),
         },
       ];
@@ -74,7 +74,8 @@ export function pairDialogues(
   left: readonly DialogueRecord[],
   right: readonly DialogueRecord[],
 ): DialoguePairs {
-  const keyOf = ({ index, seed, scenario }: DialogueRecord): string => JSON.stringify([index, seed, scenario]);
+  const keyOf = ({ index, seed, scenario }: DialogueRecord): string =>
+    JSON.stringify([index, seed, scenario]);
   const others = new Map(right.map((dialogue) => [keyOf(dialogue), dialogue]));
   const pairs = left.flatMap((dialogue) => {
     const other = others.get(keyOf(dialogue));

@@ -1,6 +1,6 @@
 import type { Estimate } from '../../measure/index.js';
-import type { ArmCourse } from './course.js';
 import type { ArmCosts } from './costs.js';
+import type { ArmCourse } from './course.js';
 
 /** An arm as a trade: what it holds for what it costs. */
 export interface Trade {

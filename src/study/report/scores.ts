@@ -28,7 +28,9 @@ export function scoreOf(value: number | null): Score {
 /** Scores of probes; of those with a label, or of all. */
 export function probeScores(label: string | null = null): ReadRound {
   return ({ probes }) =>
-    totalOf(probes.filter((probe) => label === null || probe.label === label).map(({ score }) => scoreOf(score)));
+    totalOf(
+      probes.filter((probe) => label === null || probe.label === label).map(({ score }) => scoreOf(score)),
+    );
 }
 
 /** What every cluster adds to a mean over the rounds that are meant: `[clusters]`. */
