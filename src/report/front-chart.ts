@@ -93,7 +93,7 @@ export function frontChartSpec(
             field: 'y',
             type: 'quantitative',
             scale: { domain, nice: false, zero: false },
-            axis: { title: y, tickCount: 5, domain: false, ticks: false, labelPadding: 6 },
+            axis: { title: y, offset: 12, tickCount: 5, domain: false, ticks: false, labelPadding: 6 },
           },
         },
         layer: [

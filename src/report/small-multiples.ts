@@ -41,7 +41,7 @@ export function smallMultiplesSpec(
     title: null,
     orient: 'top' as const,
     direction: 'horizontal' as const,
-    symbolStrokeWidth: 2.2,
+    symbolStrokeWidth: 0,
     symbolSize: 70,
     symbolOpacity: 1,
     labelFontSize: 12,

@@ -39,6 +39,6 @@ pre { background: var(--card); padding: .9rem; border-radius: 8px; overflow-x: a
 .asked { margin: .1rem 0 0; padding-left: 1.1rem; }
 .score { font-weight: 600; font-variant-numeric: tabular-nums; }
 .gone .score { color: var(--bad); } .kept .score { color: var(--good); }
-@media (max-width: 44rem) { .sides { grid-template-columns: 1fr; } .controls { position: static; } }
+@media (max-width: 44rem) { .sides { grid-template-columns: 1fr; } .controls { position: static; } figure { overflow-x: auto; } figure svg { min-width: 36rem; } }
 @media print { .controls, nav { display: none; } .round, article { break-inside: avoid; } pre { white-space: pre-wrap; } .headline { font-size: 13pt; } table { font-size: 8pt; } th, td { padding: 2pt 4pt; white-space: normal; } }
 `;

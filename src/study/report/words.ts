@@ -9,6 +9,8 @@ import type { ReportedSpec } from './study-result.js';
 
 const SIGNIFICANT = 0.05;
 
+type TestedDifference = Pick<Effect, 'difference' | 'pHolm'>;
+
 export function roundsText([first, last]: readonly [first: number, last: number]): string {
   return first === last ? `round ${first}` : `rounds ${first}–${last}`;
 }
@@ -21,12 +23,12 @@ export function pText(p: number): string {
 }
 
 /** Whether an effect stands after correction; `unclear` otherwise. */
-export function verdictOfEffect({ difference, pHolm }: Effect): Verdict {
+export function verdictOfEffect({ difference, pHolm }: TestedDifference): Verdict {
   return pHolm <= SIGNIFICANT ? verdictOf(difference) : 'unclear';
 }
 
 /** What an effect amounts to, in a few words. */
-export function effectWords(effect: Effect): string {
+export function effectWords(effect: TestedDifference): string {
   const { difference } = effect;
   const alone = verdictOf(difference);
   if (alone === 'unclear') return noEffect(difference);
