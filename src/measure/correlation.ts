@@ -5,6 +5,7 @@ export type Correlation = (x: ArrayLike<number>, y: ArrayLike<number>) => number
 
 /** Pearson's r: the covariance over the product of the standard deviations. */
 export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number {
+  if (isConstant(x) || isConstant(y)) return Number.NaN; // exactly: rounding of a mean would make them vary
   const middleX = mean(x);
   const middleY = mean(y);
   let xy = 0;
@@ -64,17 +65,34 @@ export function correlationAlong(
 
 /** Ranks from 1; values that are equal share the mean of theirs. */
 function ranksOf(values: ArrayLike<number>): Float64Array {
-  const ascending = Uint32Array.from({ length: values.length }, (_, index) => index).sort(
-    (a, b) => values[a]! - values[b]!,
-  );
-  const ranks = new Float64Array(values.length);
-  for (let start = 0; start < ascending.length; ) {
-    let end = start + 1;
-    while (end < ascending.length && values[ascending[end]!] === values[ascending[start]!]) end++;
-    for (let at = start; at < end; at++) ranks[ascending[at]!] = (start + 1 + end) / 2;
-    start = end;
+  const sorted = Float64Array.from(values).sort();
+  const rankFrom = new Float64Array(sorted.length); // where a run of equal values starts, their rank
+  for (let start = 0, end = 0; start < sorted.length; start = end) {
+    while (end < sorted.length && sorted[end] === sorted[start]) end++;
+    if (end === start) break; // NaN, and only NaN from here on
+    rankFrom[start] = (start + 1 + end) / 2;
   }
-  return ranks;
+  return Float64Array.from(values, (value) => {
+    const start = firstNotBelow(sorted, value);
+    return sorted[start] === value ? rankFrom[start]! : Number.NaN;
+  });
+}
+
+/** The index of the first of sorted values that is not below `value`. */
+function firstNotBelow(sorted: Float64Array, value: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function isConstant(values: ArrayLike<number>): boolean {
+  for (let index = 1; index < values.length; index++) if (values[index] !== values[0]) return false;
+  return true;
 }
 
 function mean(values: ArrayLike<number>): number {

@@ -28,16 +28,17 @@ const MOST_STEPS = 20_000;
  * definition: the mean over S of P(|Z + shift| > bound·S). The trapezoid rule over u = log S, whose density is
  * proportional to exp(ν(u − e^{2u}/2)), converges exponentially; dividing by the sum of the weights spares the
  * constant. Accurate to 1e-10.
- * @param freedom ν, from 1
+ * @param freedom ν, above 0; NaN of none
  */
 export function studentBeyond(bound: number, freedom: number, shift = 0): number {
+  if (freedom === 0) return Number.NaN;
   // Beyond these ends the density has fallen to e⁻³⁵ of its peak at 0.
   const end = Math.sqrt(35 / freedom);
   const start = -end - 35 / freedom;
   // The finest features are the density's width, 1/√2ν, and the integrand's, 1/shift.
   const steps = Math.min(
     MOST_STEPS,
-    Math.ceil(5 * (end - start) * (Math.sqrt(2 * freedom) + Math.abs(shift) + 2)),
+    Math.ceil(2 * (end - start) * (Math.sqrt(2 * freedom) + Math.abs(shift) + 2)),
   );
   let weights = 0;
   let beyond = 0;
@@ -53,21 +54,39 @@ export function studentBeyond(bound: number, freedom: number, shift = 0): number
 
 /** The t with P(|T| > t) = `alpha` in Student's distribution: the critical value of a two-sided test. */
 export function studentCritical(alpha: number, freedom: number): number {
-  return crossing((bound) => studentBeyond(bound, freedom) <= alpha);
+  return rootOf((bound) => alpha - studentBeyond(bound, freedom));
 }
 
-/** Where, above 0, a condition that then stays true becomes so; NaN when it never does. By bisection, to rounding. */
-export function crossing(holds: (x: number) => boolean): number {
+/**
+ * Where, from 0 up, a function that rises reaches zero, to rounding; NaN when it never does. Regula falsi that halves
+ * the value at an end that stays for a second time (the Illinois rule, Dowell and Jarratt 1971).
+ */
+export function rootOf(rising: (x: number) => number): number {
+  let low = 0;
+  let below = rising(low);
+  if (below >= 0) return low;
   let high = 1;
-  while (!holds(high)) {
+  let above = rising(high);
+  while (!(above >= 0)) {
     if (high === Number.POSITIVE_INFINITY) return Number.NaN;
+    [low, below] = [high, above];
     high *= 2;
+    above = rising(high);
   }
-  let low = high === 1 ? 0 : high / 2;
-  while (high - low > 4 * Number.EPSILON * high) {
-    const middle = (low + high) / 2;
-    if (holds(middle)) high = middle;
-    else low = middle;
+  let moved: 'low' | 'high' | null = null;
+  while (above !== 0 && high - low > 4 * Number.EPSILON * high) {
+    let x = high - (above * (high - low)) / (above - below);
+    if (x <= low || x >= high) x = (low + high) / 2; // an end is as near as rounding lets it come
+    const value = rising(x);
+    if (value >= 0) {
+      [high, above] = [x, value];
+      if (moved === 'high') below /= 2;
+      moved = 'high';
+    } else {
+      [low, below] = [x, value];
+      if (moved === 'low') above /= 2;
+      moved = 'low';
+    }
   }
   return high;
 }

@@ -6,6 +6,7 @@ export {
   type Bootstrap,
   type BootstrapOptions,
   bootstrap,
+  bootstrapEach,
   createBootstrap,
   type Estimate,
 } from './bootstrap.js';

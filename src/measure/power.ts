@@ -1,4 +1,4 @@
-import { crossing, studentBeyond, studentCritical } from './distributions.js';
+import { rootOf, studentBeyond, studentCritical } from './distributions.js';
 import type { Score } from './statistic.js';
 
 /** Nobody has this many. */
@@ -38,7 +38,7 @@ export function minimalDetectableEffect({
 }: PairedDesign & { readonly clusters: number; readonly power?: number }): number {
   const freedom = clusters - 1;
   const critical = studentCritical(alpha, freedom);
-  const shift = crossing((tried) => studentBeyond(critical, freedom, tried) >= power);
+  const shift = rootOf((tried) => studentBeyond(critical, freedom, tried) - power);
   return (shift * standardDeviation) / Math.sqrt(clusters);
 }
 

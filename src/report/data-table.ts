@@ -1,6 +1,6 @@
 import type { Estimate } from '../measure/index.js';
 import type { Table } from './table.js';
-import { numberText } from './wording.js';
+import { estimateText, numberText } from './wording.js';
 
 /** A table that is shown to people and given to programs: the same cells, as words and as numbers. */
 export interface DataTable {
@@ -36,13 +36,11 @@ export function readableTable({ columns, rows }: DataTable): Table {
   };
 }
 
-function cellText(cell: Cell, { digits = 2, signed = false }: Column): string {
-  if (cell === null || (typeof cell === 'number' && Number.isNaN(cell))) return '–';
+function cellText(cell: Cell, style: Column): string {
+  if (cell === null) return '–';
   if (typeof cell === 'string') return cell;
-  const text = (number: number): string => numberText(number, { digits, signed });
-  if (typeof cell === 'number') return text(cell);
-  if (Number.isNaN(cell.value)) return '–';
-  return `${text(cell.value)} [${text(cell.low)}, ${text(cell.high)}]`;
+  if (Number.isNaN(typeof cell === 'number' ? cell : cell.value)) return '–';
+  return typeof cell === 'number' ? numberText(cell, style) : estimateText(cell, style);
 }
 
 /**

@@ -24,8 +24,9 @@ export function numberText(number: number, { digits = 2, signed = false }: Numbe
   return signed ? `+${text}` : text;
 }
 
-/** `0.93 [0.90, 0.96]`; a difference shows its signs. */
+/** `0.93 [0.90, 0.96]`; a difference shows its signs. What has no interval, being of one cluster, stands alone. */
 export function estimateText({ value, low, high }: Estimate, style: NumberStyle = {}): string {
   const text = (number: number): string => numberText(number, style);
+  if (Number.isNaN(low)) return text(value);
   return `${text(value)} [${text(low)}, ${text(high)}]`;
 }

@@ -1,4 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
+import type { Estimate } from '../../measure/index.js';
 import {
   type FigureLook,
   frontChartSpec,
@@ -37,10 +38,17 @@ export function figuresOf(analysis: SliceAnalysis, spec: ReportedSpec, versions:
   ].filter((figure) => figure !== null);
 }
 
+/** Of one cluster there is no interval: none is drawn. */
+function closed({ value, low, high }: Estimate): Estimate {
+  return Number.isNaN(low) ? { value, low: value, high: value } : { value, low, high };
+}
+
+const pointAt = (x: number, estimate: Estimate): Point => ({ x, ...closed(estimate) });
+
 function pointsOf({ rounds }: Course): Point[] {
   return rounds
     .filter(({ value }) => !Number.isNaN(value))
-    .map(({ round, value, low, high }) => ({ x: round, value, low, high }));
+    .map(({ round, ...estimate }) => pointAt(round, estimate));
 }
 
 const BANDS = 'Bands are 95 % intervals from a bootstrap over scenarios';
@@ -142,9 +150,7 @@ function shareFigure({ courses }: SliceAnalysis, source: string): ReportFigure {
   const along = ({ attention, share }: ArmCourse, kind: 'before' | 'after'): Point[] =>
     attention.flatMap(({ round, contextTokens }) => {
       const estimate = share[kind].rounds.find((each) => each.round === round);
-      return estimate === undefined
-        ? []
-        : [{ x: contextTokens, value: estimate.value, low: estimate.low, high: estimate.high }];
+      return estimate === undefined ? [] : [pointAt(contextTokens, estimate)];
     });
   const first = courses[0]!;
   const highest = Math.max(...courses.flatMap((course) => along(course, 'after').map(({ high }) => high)));
@@ -212,7 +218,12 @@ function frontFigure({ trades }: SliceAnalysis, { late }: ReportedSpec, source: 
     subtitle: `The front joins arms that no other arm beats in both. Lines are 95 % intervals`,
     x: 'KL divergence from the untouched model, nats a token (square-root scale)',
     y: `stability in ${roundsText(late)}`,
-    marks: trades.map(({ name, stability, cost, onFront }) => ({ name, x: cost, y: stability, onFront })),
+    marks: trades.map(({ name, stability, cost, onFront }) => ({
+      name,
+      x: closed(cost),
+      y: closed(stability),
+      onFront,
+    })),
     source,
   };
   return {

@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { drawEach, drawNormal, scoresOf } from '../../test/support/simulated-clusters.js';
+import { figures } from '../../test/support/statistics-figures.js';
+import { createRandom } from '../engine/index.js';
+import { bootstrap, bootstrapEach, type Estimate } from './bootstrap.js';
+import { differenceOf, meanOf, type Score, slopeOf } from './statistic.js';
+
+/** Numbers with a mean of `mean` and a variance of 1. */
+function sampleOf(size: number, mean: number, seed: number): number[] {
+  const random = createRandom(seed);
+  return drawEach(size, () => mean + drawNormal(random));
+}
+
+const widthOf = ({ low, high }: Estimate): number => high - low;
+
+describe('the bootstrap', () => {
+  it('gives the interval that theory gives for a mean', () => {
+    const sample = sampleOf(400, 3, 1);
+    const { value, low, high } = bootstrap(400, meanOf(scoresOf(sample)));
+    const mean = sample.reduce((a, b) => a + b) / 400;
+    const deviation = Math.sqrt(sample.reduce((sum, x) => sum + (x - mean) ** 2, 0) / 400);
+    expect(value).toBeCloseTo(mean, 12);
+    expect(low).toBeCloseTo(mean - (1.96 * deviation) / 20, 1.5);
+    expect(high).toBeCloseTo(mean + (1.96 * deviation) / 20, 1.5);
+  });
+
+  it("gives scipy's interval, to what 10,000 resamples leave to chance", () => {
+    for (const { counts, left, right, ...expected } of figures.bootstrap) {
+      const [one, other] = [left, right].map((sums) =>
+        meanOf(sums.map((sum, index) => ({ sum, count: counts[index]! }))),
+      );
+      const estimates = bootstrapEach(counts.length, [one!, differenceOf(one!, other!)]);
+      for (const [index, [low, high]] of [expected.mean, expected.difference].entries()) {
+        // The end of 10,000 strays by √(.025·.975/10,000)/φ(1.96) = .027 standard errors, a hundred-and-fiftieth of the
+        // width; four times that.
+        const margin = 0.027 * (high - low);
+        expect(Math.abs(estimates[index]!.low - low)).toBeLessThan(margin);
+        expect(Math.abs(estimates[index]!.high - high)).toBeLessThan(margin);
+      }
+    }
+  });
+
+  it('draws what it always drew: figures that were published come out again', () => {
+    const random = createRandom(77);
+    const arms = drawEach(3, () =>
+      drawEach(25, () => ({ sum: random() * 5, count: 1 + Math.floor(random() * 5) })),
+    );
+    const [first, second] = arms.map(meanOf);
+    const slope = slopeOf(arms.map((scores, x) => ({ x, y: meanOf(scores) })));
+    expect(bootstrap(25, first!)).toEqual({
+      value: 0.7722817108077465,
+      low: 0.5575952844841877,
+      high: 1.0610849365160746,
+    });
+    expect(bootstrap(25, differenceOf(first!, second!), { resamples: 501, seed: 3 })).toEqual({
+      value: -0.08067788780099938,
+      low: -0.4868656876775393,
+      high: 0.3034993350343651,
+    });
+    expect(bootstrap(25, slope, { resamples: 1000 })).toEqual({
+      value: 0.12001986288223015,
+      low: -0.07416947765154804,
+      high: 0.32419525630168006,
+    });
+  });
+
+  it('keeps a dialogue together: twenty scores that are one say no more than one', () => {
+    const values = sampleOf(40, 0, 5);
+    const widthFor = (scores: Score[]): number => widthOf(bootstrap(scores.length, meanOf(scores)));
+    const clustered = values.map((value) => ({ sum: 20 * value, count: 20 }));
+    const scattered = values.flatMap((value) => scoresOf(Array<number>(20).fill(value)));
+    expect(widthFor(clustered)).toBeCloseTo(widthFor(scoresOf(values)), 1.5);
+    expect(widthFor(scattered)).toBeLessThan(widthFor(clustered) / 3);
+  });
+
+  it('pairs: what both arms share is no noise in their difference', () => {
+    const left = sampleOf(50, 0, 9);
+    const right = left.map((value) => value - 0.1);
+    const paired = bootstrap(50, differenceOf(meanOf(scoresOf(left)), meanOf(scoresOf(right))));
+    expect(paired.low).toBeCloseTo(0.1, 9);
+    expect(paired.high).toBeCloseTo(0.1, 9);
+  });
+
+  it('is the same for the same seed, and another for another', () => {
+    const statistic = meanOf(scoresOf(sampleOf(30, 0, 2)));
+    expect(bootstrap(30, statistic)).toEqual(bootstrap(30, statistic));
+    expect(bootstrap(30, statistic, { seed: 2 })).not.toEqual(bootstrap(30, statistic));
+  });
+
+  it('leaves out resamples of clusters that have no score', () => {
+    const scores = [
+      { sum: 1, count: 1 },
+      { sum: 0, count: 0 },
+    ];
+    expect(bootstrap(2, meanOf(scores))).toEqual({ value: 1, low: 1, high: 1 });
+  });
+
+  it('of many statistics gives each what it has alone', () => {
+    const samples = [3, 4, 5].map((seed) => meanOf(scoresOf(sampleOf(20, 0, seed))));
+    const options = { resamples: 300, seed: 9 };
+    expect(bootstrapEach(20, samples, options)).toEqual(
+      samples.map((statistic) => bootstrap(20, statistic, options)),
+    );
+    expect(bootstrapEach(20, [])).toEqual([]);
+  });
+
+  it('expanded is wider, the more so the fewer clusters there are, and knows nothing of one', () => {
+    const wideningAt = (clusters: number): number => {
+      const statistic = meanOf(scoresOf(sampleOf(clusters, 0, 7)));
+      const expanded = bootstrap(clusters, statistic, { expanded: true });
+      expect(expanded.value).toBe(bootstrap(clusters, statistic).value);
+      return widthOf(expanded) / widthOf(bootstrap(clusters, statistic));
+    };
+    // t·√(n / (n − 1)) / z: 2.093·1.026/1.960 and 1.984·1.005/1.960, by tables.
+    expect(wideningAt(20)).toBeCloseTo(1.096, 1.5);
+    expect(wideningAt(100)).toBeCloseTo(1.017, 1.5);
+    const alone = bootstrap(1, meanOf(scoresOf([3])), { expanded: true });
+    expect(alone).toEqual({ value: 3, low: Number.NaN, high: Number.NaN });
+  });
+});

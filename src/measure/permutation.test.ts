@@ -1,0 +1,124 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  binomialMargin,
+  drawEach,
+  drawScore,
+  everyOf,
+  scoresOf,
+} from '../../test/support/simulated-clusters.js';
+import { figures } from '../../test/support/statistics-figures.js';
+import { createRandom } from '../engine/index.js';
+import { pairedDifferences, pairedPermutation } from './permutation.js';
+import { differenceOf, meanOf, type Score } from './statistic.js';
+
+const fixtures = figures.permutation.map(({ sums, counts, ...rest }) => ({
+  ...rest,
+  differences: sums.map((sum, index) => ({ sum, count: counts[index]! })),
+}));
+
+describe('the paired permutation test', () => {
+  it("has scipy's exact p-values, of scores weighed by their counts and of ties", () => {
+    for (const { differences, statistic, p } of fixtures) {
+      expect(meanOf(differences)(everyOf(differences.length))).toBeCloseTo(statistic, 12);
+      expect(pairedPermutation(differences, { permutations: 2 ** 14 })).toBe(p);
+    }
+  });
+
+  it('comes close to them by tossing coins', () => {
+    for (const { differences, p } of fixtures.filter(({ differences }) => differences.length > 8)) {
+      const tossed = pairedPermutation(differences, { permutations: 200, seed: 3 });
+      const margin = binomialMargin(p, 200) + 1 / 201;
+      expect(Math.abs(tossed - p), `${differences.length} clusters, p = ${p}`).toBeLessThan(1.6 * margin);
+    }
+  });
+
+  it('says 1 where nothing differs', () => {
+    expect(pairedPermutation([])).toBe(1);
+    expect(pairedPermutation(scoresOf(Array<number>(40).fill(0)))).toBe(1);
+  });
+
+  it('can say no less than its permutations allow', () => {
+    expect(pairedPermutation(scoresOf(Array<number>(40).fill(1)), { permutations: 99 })).toBe(0.01);
+    expect(pairedPermutation(scoresOf([1, 1, 1, 1, 1]))).toBe(2 / 32);
+  });
+
+  it('does not care which arm is the first, nor for clusters that do not differ', () => {
+    const sums = fc.array(fc.integer({ min: -5, max: 5 }), { maxLength: 20 });
+    fc.assert(
+      fc.property(sums, (values) => {
+        const p = pairedPermutation(scoresOf(values), { permutations: 255 });
+        expect(p).toBeGreaterThan(0);
+        expect(p).toBeLessThanOrEqual(1);
+        expect(pairedPermutation(scoresOf(values.map((value) => -value)), { permutations: 255 })).toBe(p);
+        expect(pairedPermutation(scoresOf([0, ...values, 0]), { permutations: 255 })).toBe(p);
+      }),
+    );
+  });
+
+  it('is the same for the same seed, and another for another', () => {
+    const random = createRandom(5);
+    const differences = scoresOf(drawEach(60, () => random() - 0.4));
+    expect(pairedPermutation(differences)).toBe(pairedPermutation(differences));
+    expect(pairedPermutation(differences, { seed: 2 })).not.toBe(pairedPermutation(differences));
+  });
+});
+
+describe('the differences of two arms', () => {
+  it('have the mean difference that the bootstrap estimates, where both have as many scores', () => {
+    const random = createRandom(8);
+    const counts = drawEach(30, () => Math.floor(5 * random()));
+    const [left, right] = [0.3, 0.6].map((p) => counts.map((count) => drawScore(random, count, p)));
+    const every = everyOf(30);
+    const expected = differenceOf(meanOf(left!), meanOf(right!))(every);
+    expect(meanOf(pairedDifferences(left!, right!))(every)).toBeCloseTo(expected, 12);
+  });
+
+  it('weigh unequal counts by their mean, and leave out a cluster that lacks an arm', () => {
+    const left = [
+      { sum: 2, count: 4 },
+      { sum: 1, count: 1 },
+    ];
+    const right = [
+      { sum: 2, count: 2 },
+      { sum: 0, count: 0 },
+    ];
+    expect(pairedDifferences(left, right)).toEqual([
+      { sum: -1.5, count: 3 },
+      { sum: 0, count: 0 },
+    ]);
+  });
+});
+
+describe('the rate of false positives', () => {
+  /** Differences of two arms that do not differ. */
+  const designs: Readonly<Record<string, (random: () => number) => Score>> = {
+    'right answers of four, from clusters that are easy or hard': (random) => {
+      const p = random() ** 2;
+      return { sum: drawScore(random, 4, p).sum - drawScore(random, 4, p).sum, count: 4 };
+    },
+    'one question each, most of them answered alike': (random) => {
+      const p = random() ** 4;
+      return { sum: drawScore(random, 1, p).sum - drawScore(random, 1, p).sum, count: 1 };
+    },
+    'clusters of one to nine scores with heavy tails': (random) => {
+      const count = 1 + Math.floor(9 * random());
+      return { sum: count * (1 / (0.1 + random()) - 1 / (0.1 + random())), count };
+    },
+    // Here arms differ in shape though not in their mean: exchanging them is right only for many clusters.
+    'skewed to one side, with mean zero': (random) => ({ sum: random() ** 2 - 1 / 3, count: 1 }),
+  };
+
+  it.each(Object.keys(designs))('is 5 of 100 ± 1 at most: %s', (name) => {
+    const simulations = 4000;
+    let found = 0;
+    for (let simulation = 0; simulation < simulations; simulation++) {
+      const random = createRandom(20_000 + simulation);
+      const differences = drawEach(60, () => designs[name]!(random));
+      if (pairedPermutation(differences, { permutations: 199, seed: simulation }) <= 0.05) found++;
+    }
+    expect(binomialMargin(0.05, simulations)).toBeLessThan(0.01);
+    expect(found / simulations).toBeLessThan(0.06);
+    expect(found / simulations).toBeGreaterThan(0.02);
+  });
+});

@@ -1,0 +1,35 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { quantile } from './quantile.js';
+
+describe('quantile', () => {
+  it('reads between neighbours', () => {
+    expect(quantile([0, 1, 2, 3], 0.5)).toBe(1.5);
+    expect(quantile([5], 0.9)).toBe(5);
+    expect(quantile([], 0.5)).toBeNaN();
+  });
+
+  it('reads infinities', () => {
+    const { POSITIVE_INFINITY: above, NEGATIVE_INFINITY: below } = Number;
+    expect(quantile([1, above, above], 0.9)).toBe(above);
+    expect(quantile([1, above, above], 0.5)).toBe(above);
+    expect(quantile([1, 2, above], 0.5)).toBe(2);
+    expect(quantile([1, 2, above], 0.6)).toBe(above);
+    expect(quantile([below, 2], 0.5)).toBe(below);
+    expect(quantile([below, below], 0.5)).toBe(below);
+  });
+
+  it('rises with the fraction, from the least to the greatest', () => {
+    const sample = fc.array(fc.double({ noNaN: true, min: -1e6, max: 1e6 }), { minLength: 1 });
+    const fraction = fc.double({ noNaN: true, min: 0, max: 1 });
+    fc.assert(
+      fc.property(sample, fraction, fraction, (values, one, other) => {
+        const sorted = Float64Array.from(values, (value) => value + 0).sort(); // no −0
+        const [low, high] = [Math.min(one, other), Math.max(one, other)];
+        expect(quantile(sorted, low)).toBeLessThanOrEqual(quantile(sorted, high) + 1e-9);
+        expect(quantile(sorted, 0)).toBe(sorted[0]);
+        expect(quantile(sorted, 1)).toBe(sorted.at(-1));
+      }),
+    );
+  });
+});

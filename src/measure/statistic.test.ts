@@ -1,0 +1,79 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { everyOf } from '../../test/support/simulated-clusters.js';
+import { figures } from '../../test/support/statistics-figures.js';
+import { differenceOf, meanOf, type Point, slopeOf } from './statistic.js';
+
+const number = fc.double({ noNaN: true, min: -100, max: 100 });
+/** Places that lie apart, and a value at each. */
+const places = fc
+  .uniqueArray(fc.integer({ min: 0, max: 40 }), { minLength: 2, maxLength: 12 })
+  .chain((xs) => fc.tuple(fc.constant(xs), fc.array(number, { minLength: xs.length, maxLength: xs.length })));
+const one = everyOf(1);
+
+const pointsOf = (xs: readonly number[], ys: readonly number[]): Point[] =>
+  xs.map((x, index) => ({ x, y: () => ys[index]! }));
+
+describe('the mean of clusters', () => {
+  it('weighs by the number of scores', () => {
+    const scores = [
+      { sum: 3, count: 3 },
+      { sum: 0, count: 1 },
+    ];
+    expect(meanOf(scores)(Int32Array.of(0, 1))).toBe(0.75);
+    expect(meanOf(scores)(Int32Array.of(1, 1))).toBe(0);
+    expect(meanOf([{ sum: 0, count: 0 }])(one)).toBeNaN();
+  });
+});
+
+describe('the difference of statistics', () => {
+  it('is of the same clusters', () => {
+    const [left, right] = [
+      [4, 8],
+      [1, 2],
+    ].map((values) => meanOf(values.map((sum) => ({ sum, count: 1 }))));
+    expect(differenceOf(left!, right!)(Int32Array.of(1, 1))).toBe(6);
+  });
+});
+
+describe('the slope over places', () => {
+  it("is scipy's", () => {
+    for (const { x, y, slope } of figures.line) {
+      expect(slopeOf(pointsOf(x, y))(one)).toBeCloseTo(slope, 14);
+    }
+  });
+
+  it('is that of a line, wherever the places are', () => {
+    fc.assert(
+      fc.property(places, number, number, ([xs], level, slope) => {
+        const ys = xs.map((x) => level + slope * x);
+        expect(slopeOf(pointsOf(xs, ys))(one)).toBeCloseTo(slope, 8);
+      }),
+    );
+  });
+
+  it('does not see a shift, and scales with what is measured', () => {
+    fc.assert(
+      fc.property(places, number, number, ([xs, ys], shift, scale) => {
+        const slope = slopeOf(pointsOf(xs, ys))(one);
+        const moved = ys.map((y) => shift + scale * y);
+        const later = xs.map((x) => x + 7);
+        expect(slopeOf(pointsOf(later, moved))(one)).toBeCloseTo(scale * slope, 6);
+      }),
+    );
+  });
+
+  it('of a difference is the difference of slopes', () => {
+    fc.assert(
+      fc.property(places, fc.array(number, { minLength: 12, maxLength: 12 }), ([xs, ys], others) => {
+        const [left, right] = [pointsOf(xs, ys), pointsOf(xs, others)];
+        const both = left.map(({ x, y }, index) => ({ x, y: differenceOf(y, right[index]!.y) }));
+        expect(slopeOf(both)(one)).toBeCloseTo(slopeOf(left)(one) - slopeOf(right)(one), 8);
+      }),
+    );
+  });
+
+  it('is not a number of one place', () => {
+    expect(slopeOf(pointsOf([3], [1]))(one)).toBeNaN();
+  });
+});
