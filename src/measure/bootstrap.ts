@@ -66,12 +66,15 @@ export function createBootstrap({
   seed = 1,
   expanded = false,
 }: BootstrapOptions = {}): Bootstrap {
-  const kept = new Map<number, readonly Int32Array[]>(); // of clusters: [resamples][clusters]
+  const kept = new Map<number, { readonly drawn: readonly Int32Array[]; readonly levels: Levels }>();
   return (clusters, statistic) => {
-    const drawn = kept.get(clusters) ?? drawResamples(clusters, resamples, seed);
-    kept.set(clusters, drawn);
+    const { drawn, levels } = kept.get(clusters) ?? {
+      drawn: drawResamples(clusters, resamples, seed),
+      levels: levelsOf(clusters, expanded),
+    };
+    kept.set(clusters, { drawn, levels });
     const value = statistic(Int32Array.from({ length: clusters }, (_, index) => index));
-    return estimateOf(value, Float64Array.from(drawn, statistic), levelsOf(clusters, expanded));
+    return estimateOf(value, Float64Array.from(drawn, statistic), levels);
   };
 }
 

@@ -42,14 +42,23 @@ ${provenance(
   slices.map(({ analysis }) => analysis),
 ).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>
 <details><summary>The specification, as it was written</summary><pre>${study.text}</pre></details>
-${sections}
-${browserMarkup(
-  study,
-  slices.map(({ analysis }) => analysis),
-  most,
-)}
+${sections}${slices.length === 0 ? html`<p>Of this study no dialogue is finished: there is nothing to report yet.</p>` : ''}
+${
+  slices.length === 0
+    ? ''
+    : browserMarkup(
+        study,
+        slices.map(({ analysis }) => analysis),
+        most,
+      )
+}
 ${readingMarkup()}`;
-  return page({ title: `${spec.name}: a study`, style: PAGE_STYLE, body, script: BROWSER_SCRIPT });
+  return page({
+    title: `${spec.name}: a study`,
+    style: PAGE_STYLE,
+    body,
+    script: slices.length === 0 ? null : BROWSER_SCRIPT,
+  });
 }
 
 const anchorOf = ({ name }: ReportedSlice): string => `slice-${name}`;
@@ -57,7 +66,7 @@ const anchorOf = ({ name }: ReportedSlice): string => `slice-${name}`;
 function contents(slices: readonly ReportedSlice[]): Markup {
   return html`<nav aria-label="Contents"><ul>
 <li><a href="#run">What was run</a></li>
-${slices.map((slice) => html`<li><a href="#${anchorOf(slice)}">${sliceName(slice.analysis.slice.labels)}</a></li>\n`)}<li><a href="#browse">Dialogues to read</a></li>
+${slices.map((slice) => html`<li><a href="#${anchorOf(slice)}">${sliceName(slice.analysis.slice.labels)}</a></li>\n`)}${slices.length === 0 ? '' : html`<li><a href="#browse">Dialogues to read</a></li>`}
 <li><a href="#reading">How to read this page</a></li>
 </ul></nav>`;
 }
