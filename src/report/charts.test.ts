@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type FrontChart, frontChartSpec } from './front-chart.js';
+import { heatMapSpec } from './heat-map.js';
 import { type SmallMultiples, smallMultiplesSpec } from './small-multiples.js';
 import { specSvg } from './svg.js';
 
@@ -45,6 +46,17 @@ describe('small multiples', () => {
   });
 });
 
+it('a drawing is the same bytes, whatever was drawn before', async () => {
+  const map = {
+    ...{ title: '', subtitle: '', x: 'head', y: 'layer', source: '' },
+    panels: [{ title: 'share', domain: [0, 1] as const, values: [[0.1, 0.9]] }],
+  };
+  const first = await specSvg(heatMapSpec(map, 'paper'));
+  expect(first).toMatch(/id="mark-0"/);
+  expect(first).toMatch(/url\(#mark-0\)/);
+  expect(await specSvg(heatMapSpec(map, 'paper'))).toBe(first);
+});
+
 describe('a front', () => {
   const around = (value: number) => ({ value, low: Math.max(0, value - 0.02), high: value + 0.02 });
   const chart: FrontChart = {
@@ -76,7 +88,7 @@ describe('a front', () => {
 
   it('tells what lies on it by shape as well as by colour', async () => {
     const svg = await specSvg(frontChartSpec(chart, 'paper'));
-    const shapes = [...svg.matchAll(/aria-roledescription="point" d="([^"]*)"/g)].map((m) => m[1]!);
+    const shapes = [...svg.matchAll(/aria-roledescription="point"[^>]* d="([^"]*)"/g)].map((m) => m[1]!);
     expect(new Set(shapes).size).toBe(2);
   });
 });

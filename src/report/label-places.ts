@@ -30,6 +30,8 @@ interface Box {
 
 const POINT_RADIUS = 6;
 const GAP = 9;
+/** How far up or down a label may be moved, in its own heights. */
+const STEPS = [0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5];
 /** An interval's line and a little room. */
 const LINE = 4;
 
@@ -51,7 +53,7 @@ export function placeLabels(
   ]);
   return points.map(({ x, y, text }) => {
     const wide = text.length * size.characterWidth;
-    const candidates = [0, 1, -1, 2, -2, 3, -3].flatMap((step) => {
+    const candidates = STEPS.flatMap((step) => {
       const at = y + step * size.height;
       const places = [
         { x: x + GAP, y: at },

@@ -19,8 +19,18 @@ export async function specSvg(spec: TopLevelSpec): Promise<string> {
   const [{ parse, View }, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
   const view = new View(parse(compile(spec).spec), { renderer: 'none' });
   try {
-    return await view.toSVG();
+    return withOwnIds(await view.toSVG());
   } finally {
     view.finalize();
   }
+}
+
+/** Vega counts the ids of gradients and clips through all that it ever drew: here every drawing begins anew. */
+function withOwnIds(svg: string): string {
+  const ids = [...new Set([...svg.matchAll(/\bid="((?:gradient_|clip)\d+)"/g)].map((match) => match[1]!))];
+  return ids.reduce(
+    (text, id, at) =>
+      text.replaceAll(`"${id}"`, `"mark-${at}"`).replaceAll(`url(#${id})`, `url(#mark-${at})`),
+    svg,
+  );
 }

@@ -3,7 +3,7 @@ import { HEADS, LAYERS, simulateStudy, TRUE_ARMS } from '../../../test/support/s
 import type { Estimate } from '../../measure/index.js';
 import { analyse, type SliceAnalysis } from './analysis.js';
 
-const FEW = { resamples: 1000 };
+const FEW = { resamples: 600 };
 
 /** Whether an interval, half as wide again, holds the truth: a claim that holds for nearly every seed. */
 function expectNear({ value, low, high }: Estimate, truth: number, what: string): void {

@@ -43,7 +43,7 @@ describe('the report of a study', () => {
 
   it('is the same bytes again', async () => {
     const again = await reportFiles(simulateStudy({ dialogues: 12, rounds: 10 }), OPTIONS);
-    expect(again).toEqual(files);
+    expect(again.filter(({ path, text }) => text !== textOf(path)).map(({ path }) => path)).toEqual([]);
   });
 
   it('fetches nothing, and allows its own script alone', () => {
@@ -115,7 +115,7 @@ describe('a report of less', () => {
     expect(figures).toEqual(
       ['stability', 'groups', 'share', 'heads'].map((name) => `figures/tiny-organism-${name}.svg`),
     );
-    const page = files[0]!.text;
+    const page = files[0]!.text.replace(/<script>[\s\S]*<\/script>/, '');
     expect(page).not.toMatch(/NaN|undefined|Infinity/);
     expect(page).toContain('All 1 dialogues');
   });
