@@ -21,16 +21,19 @@ import {
 export const EXECUTORS = ['cpu', 'reference'] as const;
 export type ExecutorName = (typeof EXECUTORS)[number];
 
+const embedded = (name: string): string =>
+  fileURLToPath(new URL(`../models/organism/${name}`, import.meta.url));
+
 /**
  * The folder of the model that comes with the package: a small one, made to drift from its system prompt, so that there
  * is something to hold before anything else is fetched. `models/organism/README.md` says what it can do.
  */
-export const EMBEDDED_MODEL = fileURLToPath(new URL('../models/organism/soft', import.meta.url));
+export const EMBEDDED_MODEL = embedded('soft');
 
-/** The models that come with the package, by the names that stand for their folders: the embedded one, and its sharp twin. */
+/** The embedded model and its sharp twin, by the names that stand for their folders. */
 export const EMBEDDED_MODELS: ReadonlyMap<string, string> = new Map([
   ['organism', EMBEDDED_MODEL],
-  ['organism/sharp', fileURLToPath(new URL('../models/organism/sharp', import.meta.url))],
+  ['organism/sharp', embedded('sharp')],
 ]);
 
 export interface LoadOptions extends CpuOptions {

@@ -1,10 +1,7 @@
 import { existsSync } from 'node:fs';
 import { Argument, type Command } from 'commander';
 import { HoldfastError } from '../errors.js';
-import { EMBEDDED_MODEL } from '../load.js';
-
-/** The embedded model, by its name. */
-const EMBEDDED_NAME = 'organism';
+import { EMBEDDED_MODEL, EMBEDDED_MODELS } from '../load.js';
 
 const UNNAMED =
   'note: no model named, using the embedded one, models/organism/soft ' +
@@ -15,7 +12,8 @@ export function addModelArgument(command: Command): Command {
   return command.addArgument(
     new Argument(
       '[model]',
-      `a folder with a model, a .safetensors or a .gguf file; without one, the embedded model, ${EMBEDDED_NAME}`,
+      'a folder with a model, a .safetensors or a .gguf file; without one, the embedded model, organism ' +
+        '(its sharp twin: organism/sharp)',
     ),
   );
 }
@@ -27,18 +25,19 @@ export function addModelArgument(command: Command): Command {
  */
 export function modelPath(named: string | undefined): string {
   if (named === undefined) {
-    const path = embeddedPath();
+    const path = installed(EMBEDDED_MODEL);
     process.stderr.write(UNNAMED);
     return path;
   }
+  const embedded = EMBEDDED_MODELS.get(named);
   // A folder of that name is what the person sees, and means.
-  return named !== EMBEDDED_NAME || existsSync(named) ? named : embeddedPath();
+  return embedded === undefined || existsSync(named) ? named : installed(embedded);
 }
 
-function embeddedPath(): string {
-  if (existsSync(EMBEDDED_MODEL)) return EMBEDDED_MODEL;
+function installed(path: string): string {
+  if (existsSync(path)) return path;
   throw new HoldfastError('E_NOT_FOUND', 'the embedded model is missing', {
-    file: EMBEDDED_MODEL,
+    file: path,
     hint: 'Install Holdfast anew, or name a model',
   });
 }

@@ -12,6 +12,7 @@ import { packageVersion } from './version.js';
 export async function run(argv: readonly string[]): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', endOnClosedPipe);
   const program = createProgram();
+  await addStudy(program, argv);
   try {
     await program.parseAsync(argv);
   } catch (error) {
@@ -36,6 +37,14 @@ function createProgram(): Command {
   registerDemo(program);
   registerDoctor(program);
   return program;
+}
+
+/** The other commands do not wait for what studies need; a word too many that looks like it does no harm. */
+async function addStudy(program: Command, argv: readonly string[]): Promise<void> {
+  const study = program.command('study').description('run studies, follow them, and report what they found');
+  if (!argv.includes('study')) return;
+  const { addStudyCommands } = await import('./study-group.js');
+  addStudyCommands(study);
 }
 
 /** The reader of a pipe (`head`, a pager) may leave before everything is written; that is no failure. */

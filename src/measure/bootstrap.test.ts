@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { drawEach, drawNormal, scoresOf } from '../../test/support/simulated-clusters.js';
 import { figures } from '../../test/support/statistics-figures.js';
 import { createRandom } from '../engine/index.js';
-import { bootstrap, bootstrapEach, type Estimate } from './bootstrap.js';
+import { bootstrap, bootstrapEach, createBootstrap, type Estimate } from './bootstrap.js';
 import { differenceOf, meanOf, type Score, slopeOf } from './statistic.js';
 
 /** Numbers with a mean of `mean` and a variance of 1. */
@@ -116,5 +116,15 @@ describe('the bootstrap', () => {
     expect(wideningAt(100)).toBeCloseTo(1.017, 1.5);
     const alone = bootstrap(1, meanOf(scoresOf([3])), { expanded: true });
     expect(alone).toEqual({ value: 3, low: Number.NaN, high: Number.NaN });
+  });
+
+  it('gives the same estimates when resamples are drawn once for all of them', () => {
+    const statistics = [30, 50, 30].map((size, at) => meanOf(scoresOf(sampleOf(size, at, at + 1))));
+    const estimate = createBootstrap({ resamples: 500, expanded: true });
+    for (const [at, clusters] of [30, 50, 30].entries()) {
+      expect(estimate(clusters, statistics[at]!)).toEqual(
+        bootstrap(clusters, statistics[at]!, { resamples: 500, expanded: true }),
+      );
+    }
   });
 });

@@ -50,17 +50,57 @@ export function bootstrapEach(
     for (let index = 0; index < clusters; index++) drawn[index] = Math.floor(random() * clusters);
     for (const [at, statistic] of statistics.entries()) resampled[at]![resample] = statistic(drawn);
   }
-  const [lower, upper] = expanded
-    ? expandedLevels(clusters)
-    : ([(1 - COVERAGE) / 2, (1 + COVERAGE) / 2] as const);
-  return values.map((value, at) => {
-    const sorted = resampled[at]!.filter((drawnValue) => !Number.isNaN(drawnValue)).sort();
-    return { value, low: quantile(sorted, lower), high: quantile(sorted, upper) };
+  const levels = levelsOf(clusters, expanded);
+  return values.map((value, at) => estimateOf(value, resampled[at]!, levels));
+}
+
+/** Gives a statistic of so many clusters with its 95 % interval. */
+export type Bootstrap = (clusters: number, statistic: Statistic) => Estimate;
+
+/**
+ * {@link bootstrap} for statistics that come one by one: the resamples of so many clusters are drawn once and kept, 4
+ * bytes for each of resamples × clusters. Every estimate is the one that `bootstrap` gives.
+ */
+export function createBootstrap({
+  resamples = 10_000,
+  seed = 1,
+  expanded = false,
+}: BootstrapOptions = {}): Bootstrap {
+  const kept = new Map<number, { readonly drawn: readonly Int32Array[]; readonly levels: Levels }>();
+  return (clusters, statistic) => {
+    const { drawn, levels } = kept.get(clusters) ?? {
+      drawn: drawResamples(clusters, resamples, seed),
+      levels: levelsOf(clusters, expanded),
+    };
+    kept.set(clusters, { drawn, levels });
+    const value = statistic(Int32Array.from({ length: clusters }, (_, index) => index));
+    return estimateOf(value, Float64Array.from(drawn, statistic), levels);
+  };
+}
+
+/** `[resamples][clusters]` */
+function drawResamples(clusters: number, resamples: number, seed: number): Int32Array[] {
+  const random = createRandom(seed);
+  return Array.from({ length: resamples }, () => {
+    const drawn = new Int32Array(clusters);
+    for (let index = 0; index < clusters; index++) drawn[index] = Math.floor(random() * clusters);
+    return drawn;
   });
 }
 
+type Levels = readonly [lower: number, upper: number];
+
+function estimateOf(value: number, resampled: Float64Array, [lower, upper]: Levels): Estimate {
+  const sorted = resampled.filter((drawnValue) => !Number.isNaN(drawnValue)).sort();
+  return { value, low: quantile(sorted, lower), high: quantile(sorted, upper) };
+}
+
+function levelsOf(clusters: number, expanded: boolean): Levels {
+  return expanded ? expandedLevels(clusters) : [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2];
+}
+
 /** Φ(∓t·√(n / (n − 1))), t the critical value of n − 1 degrees of freedom; NaN of one cluster. */
-function expandedLevels(clusters: number): readonly [number, number] {
+function expandedLevels(clusters: number): Levels {
   const critical = studentCritical(1 - COVERAGE, clusters - 1) * Math.sqrt(clusters / (clusters - 1));
   return [normalCdf(-critical), normalCdf(critical)];
 }

@@ -2,7 +2,14 @@
  * Numbers that a reader can believe: estimates with intervals, tests and plans, from dialogues as they are, not as one
  * would like them. Pure functions on numbers; knows nothing of models.
  */
-export { type BootstrapOptions, bootstrap, bootstrapEach, type Estimate } from './bootstrap.js';
+export {
+  type Bootstrap,
+  type BootstrapOptions,
+  bootstrap,
+  bootstrapEach,
+  createBootstrap,
+  type Estimate,
+} from './bootstrap.js';
 export { type Correlation, correlationAlong, correlationOf, pearson, spearman } from './correlation.js';
 export { halfLifeOf } from './half-life.js';
 export { holm } from './holm.js';

@@ -17,8 +17,8 @@ describe('markup', () => {
   });
 });
 
-describe('a page', () => {
-  const text = page({ title: 'A & B', style: '.own { color: red; }', body: html`<p>${'1 < 2'}</p>` });
+describe('a page', async () => {
+  const text = await page({ title: 'A & B', style: '.own { color: red; }', body: html`<p>${'1 < 2'}</p>` });
 
   it('stands alone: it has no address of anything, and forbids itself to fetch', () => {
     expect(text).not.toMatch(/https?:|src=|href=|url\(|@import|<script|<link/);

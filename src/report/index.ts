@@ -4,10 +4,22 @@
  * how to show them, and must not know models, dialogues, files or terminals.
  */
 export { type ColumnLine, sideBySide, wrap } from './columns.js';
+export {
+  type Cell,
+  type Column,
+  csvOf,
+  type DataTable,
+  markdownTable,
+  readableTable,
+} from './data-table.js';
+export { type FrontChart, type FrontMark, frontChartSpec } from './front-chart.js';
+export { HEAT_COLOURS, type HeatMap, type HeatPanel, heatMapSpec } from './heat-map.js';
 export { html, type Markup, trusted } from './html.js';
-export { type Figure, type FigureLook, type Panel, type Point, type Series, specOf } from './line-chart.js';
+export { type Figure, type Panel, type Point, type Series, specOf } from './line-chart.js';
+export type { FigureLook } from './look.js';
 export { page } from './page.js';
-export { figureSvg } from './svg.js';
+export { type SmallMultiples, type SmallPanel, smallMultiplesSpec } from './small-multiples.js';
+export { figureSvg, heatMapSvg, specSvg } from './svg.js';
 export { htmlTable, type Table, textTable } from './table.js';
 export { type TextChart, textChart } from './text-chart.js';
-export { estimateText, type Verdict, verdictOf } from './wording.js';
+export { estimateText, type NumberStyle, numberText, type Verdict, verdictOf } from './wording.js';

@@ -1,4 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { type FigureLook, figureConfig, inkOf } from './look.js';
+import { SERIES_COLOURS, SERIES_DASHES, SERIES_SHAPES, seriesScale } from './series-look.js';
 
 /** A value at a place on the x axis, with its interval where it has one. */
 export interface Point {
@@ -34,26 +36,12 @@ export interface Figure {
   readonly source: string;
 }
 
-/** `paper` is white with dark ink, for a file of its own; `page` takes its ink from the page around it. */
-export type FigureLook = 'paper' | 'page';
-
 const WIDTH = 600;
-const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
-/** Orange and blue keep apart for every kind of colour sight, and stand out on white and on near-black. At most four series. */
-const COLOURS = ['#d2691e', '#2f81d7', '#7a8a3a', '#a04a8a'];
-const DASHES = [
-  [6, 4],
-  [1, 0],
-  [2, 3],
-  [8, 3, 2, 3],
-];
-const SHAPES = ['circle', 'square', 'diamond', 'triangle-up'];
 /** Between two labels at the ends of lines, in pixels. */
 const LABEL_HEIGHT = 17;
 
 /** The figure as a Vega-Lite specification. */
 export function specOf({ title, subtitle, x, panels, source }: Figure, look: FigureLook): TopLevelSpec {
-  const ink = look === 'paper' ? '#1f2328' : 'currentColor';
   const names = panels[0]!.series.map(({ name }) => name);
   const ticks = panels[0]!.series[0]!.points.map((point) => point.x);
   return {
@@ -69,34 +57,11 @@ export function specOf({ title, subtitle, x, panels, source }: Figure, look: Fig
         width: WIDTH,
         height: 1,
         data: { values: [{}] },
-        mark: { type: 'text', align: 'left', fontSize: 10.5, opacity: 0.75, color: ink },
+        mark: { type: 'text', align: 'left', fontSize: 10.5, opacity: 0.75, color: inkOf(look) },
         encoding: { x: { value: 0 }, text: { value: source } },
       },
     ],
-    config: {
-      font: FONT,
-      view: { stroke: null },
-      title: {
-        fontSize: 17,
-        subtitleFontSize: 12.5,
-        subtitlePadding: 5,
-        color: ink,
-        subtitleColor: ink,
-      },
-      axis: {
-        labelColor: ink,
-        titleColor: ink,
-        tickColor: ink,
-        domainColor: ink,
-        labelFontSize: 11.5,
-        titleFontSize: 12,
-        titleFontWeight: 'normal',
-        gridColor: ink,
-        gridOpacity: 0.13,
-        domainOpacity: 0.5,
-        tickOpacity: 0.5,
-      },
-    },
+    config: figureConfig(look),
   };
 }
 
@@ -106,13 +71,7 @@ function panelSpec(
   ticks: readonly number[],
   x: string | null,
 ) {
-  const scale = <Range>(range: readonly Range[]) => ({
-    field: 'series',
-    type: 'nominal' as const,
-    scale: { domain: [...names], range: range.slice(0, names.length) },
-    legend: null,
-  });
-  const colour = scale(COLOURS);
+  const colour = seriesScale(names, SERIES_COLOURS);
   const values = series.flatMap(({ name, points }) => points.map((point) => ({ series: name, ...point })));
   return {
     width: WIDTH,
@@ -148,11 +107,11 @@ function panelSpec(
       },
       {
         mark: { type: 'line' as const, strokeWidth: 2.2 },
-        encoding: { strokeDash: scale(DASHES) },
+        encoding: { strokeDash: seriesScale(names, SERIES_DASHES) },
       },
       {
         mark: { type: 'point' as const, filled: true, opacity: 1, size: 42 },
-        encoding: { shape: scale(SHAPES) },
+        encoding: { shape: seriesScale(names, SERIES_SHAPES) },
       },
       {
         data: { values: endLabels(series, domain, height) },

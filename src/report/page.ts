@@ -27,26 +27,35 @@ thead th { color: var(--soft); font-weight: 500; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .35rem 1.25rem; margin: 1rem 0; }
 dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; }
+caption { text-align: left; font-weight: 600; padding: .3rem 0; }
+@media print { body { font-size: 10.5pt; } main { padding: 0; max-width: none; } figure, tr { break-inside: avoid; } h2, h3 { break-after: avoid; } .wide { overflow: visible; } }
 @media (max-width: 40rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .6rem; } }
 `;
 
-/** A page that stands alone: nothing is fetched, from anywhere, and its own policy forbids it. */
-export function page({
+/**
+ * A page that stands alone: nothing is fetched, from anywhere, and its own policy forbids it. Of scripts the policy
+ * allows the one that is given, by its hash.
+ */
+export async function page({
   title,
   style = '',
   body,
+  script = null,
 }: {
   readonly title: string;
   /** CSS beside that of every page. */
   readonly style?: string;
   readonly body: Markup;
-}): string {
+  /** JavaScript that runs once the page is there. */
+  readonly script?: string | null;
+}): Promise<string> {
+  const scripts = script === null ? '' : `; script-src 'sha256-${await sha256(script)}'`;
   return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'${trusted(scripts)}">
 <title>${title}</title>
 <style>${trusted(STYLE + style)}</style>
 </head>
@@ -54,7 +63,13 @@ export function page({
 <main>
 ${body}
 </main>
-</body>
+${script === null ? '' : html`<script>${trusted(script)}</script>\n`}</body>
 </html>
 `.markup;
+}
+
+/** In base64, as a content security policy names it. */
+async function sha256(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+  return btoa(String.fromCharCode(...new Uint8Array(digest)));
 }

@@ -9,16 +9,24 @@ export function verdictOf({ low, high }: Estimate): Verdict {
   return high < 0 ? 'below' : 'unclear';
 }
 
-/** `0.93 [0.90, 0.96]`; a difference shows its signs. */
-export function estimateText(
-  { value, low, high }: Estimate,
-  { signed = false }: { readonly signed?: boolean } = {},
-): string {
-  const text = (number: number): string => {
-    const digits = Math.abs(number).toFixed(2);
-    if (Number(digits) === 0) return digits;
-    if (number < 0) return `−${digits}`;
-    return signed ? `+${digits}` : digits;
-  };
+export interface NumberStyle {
+  /** After the point; 2 if not said. */
+  readonly digits?: number;
+  /** A difference shows its signs. */
+  readonly signed?: boolean;
+}
+
+/** A number with a true minus sign, and none before what is rounded to zero. */
+export function numberText(number: number, { digits = 2, signed = false }: NumberStyle = {}): string {
+  const text = Math.abs(number).toFixed(digits);
+  if (Number(text) === 0) return text;
+  if (number < 0) return `−${text}`;
+  return signed ? `+${text}` : text;
+}
+
+/** `0.93 [0.90, 0.96]`; a difference shows its signs. What has no interval, being of one cluster, stands alone. */
+export function estimateText({ value, low, high }: Estimate, style: NumberStyle = {}): string {
+  const text = (number: number): string => numberText(number, style);
+  if (Number.isNaN(low)) return text(value);
   return `${text(value)} [${text(low)}, ${text(high)}]`;
 }

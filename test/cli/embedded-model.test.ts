@@ -65,41 +65,43 @@ describe('the name of the embedded model', () => {
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
     return JSON.parse(stdout).blueprint.architecture;
   };
-  const SOFT = { soft: 'models/llama' };
+  const BOTH = { soft: 'models/llama', sharp: 'models/qwen2' };
 
-  it('is organism, without a word about it', () => {
-    const run = install(SOFT);
-    expect(architectureOf(run(temporaryFolder(), 'inspect', 'organism', '--json'))).toBe('llama');
+  it('is organism, and organism/sharp that of its twin, without a word about it', () => {
+    const run = install(BOTH);
+    const elsewhere = temporaryFolder();
+    expect(architectureOf(run(elsewhere, 'inspect', 'organism', '--json'))).toBe('llama');
+    expect(architectureOf(run(elsewhere, 'inspect', 'organism/sharp', '--json'))).toBe('qwen2');
   });
 
   it('stands back where a folder has it', () => {
-    const run = install(SOFT);
+    const run = install(BOTH);
     const folder = temporaryFolder();
     symlinkSync(fixture('models/qwen3'), join(folder, 'organism'));
     expect(architectureOf(run(folder, 'inspect', 'organism', '--json'))).toBe('qwen3');
   });
 
   it('is no other, and an empty one is not a missing one', () => {
-    const run = install(SOFT);
+    const run = install(BOTH);
     for (const name of ['organism/soft', '']) {
       expectFailure(run(temporaryFolder(), 'inspect', name), 1, /E_NOT_FOUND: there is no such file/);
     }
   });
 
   it.each([
-    ['no MODEL', []],
-    ['organism', ['organism']],
-  ])('names the place where it is missing, for %s', (_, named) => {
+    ['no MODEL', [], 'soft'],
+    ['organism', ['organism'], 'soft'],
+    ['organism/sharp', ['organism/sharp'], 'sharp'],
+  ])('names the place where it is missing, for %s', (_, named, place) => {
     const outcome = install({})(temporaryFolder(), 'inspect', ...named);
-    expectFailure(
-      outcome,
-      1,
-      /E_NOT_FOUND: the embedded model is missing \(\/.*\/models\/organism\/soft\)\./,
+    const message = new RegExp(
+      `E_NOT_FOUND: the embedded model is missing \\(/.*/models/organism/${place}\\)\\.`,
     );
+    expectFailure(outcome, 1, message);
   });
 
   it('is looked for when nothing else is wrong', () => {
-    const run = install(SOFT);
+    const run = install(BOTH);
     const folder = temporaryFolder();
     expectFailure(run(folder, 'tokens'), 2, /nothing to tokenize/);
     expectFailure(run(folder, 'inspect', '--precision', 'q5'), 1, /"q5" is not a precision/);

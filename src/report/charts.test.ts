@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { type FrontChart, frontChartSpec } from './front-chart.js';
+import { heatMapSpec } from './heat-map.js';
+import { type SmallMultiples, smallMultiplesSpec } from './small-multiples.js';
+import { specSvg } from './svg.js';
+
+const line = (name: string, values: readonly number[]) => ({
+  name,
+  points: values.map((value, at) => ({ x: at + 1, value, low: value - 0.1, high: value + 0.1 })),
+});
+const textsOf = (svg: string): string[] => [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map((m) => m[1]!);
+const labelsOf = (svg: string, role: string): string[] =>
+  [
+    ...svg.matchAll(
+      new RegExp(`aria-label="([^"]*)" role="graphics-symbol" aria-roledescription="${role}"`, 'g'),
+    ),
+  ].map((m) => m[1]!);
+const widthOf = (svg: string): number => Number(svg.match(/<svg[^>]* width="(\d+)"/)![1]);
+
+describe('small multiples', () => {
+  const figure: SmallMultiples = {
+    title: 'Stability',
+    subtitle:
+      'A subtitle of so many words that it would be wider than all of the plots together, were it not broken',
+    x: 'round',
+    y: 'stability',
+    domain: [0, 1],
+    panels: ['one', 'two', 'three', 'four'].map((title) => ({
+      title,
+      series: [line('off', [0.9, 0.5]), ...(title === 'four' ? [] : [line('held', [0.9, 0.8])])],
+    })),
+    source: 'holdfast',
+  };
+
+  it('draw every value of every panel, and a band for each series', async () => {
+    const svg = await specSvg(smallMultiplesSpec(figure, 'paper'));
+    expect(labelsOf(svg, 'point')).toHaveLength(14);
+    expect(labelsOf(svg, 'area mark')).toHaveLength(7);
+    for (const text of ['one', 'two', 'three', 'four', 'off', 'held', 'Stability', 'holdfast']) {
+      expect(textsOf(svg), text).toContain(text);
+    }
+  });
+
+  it('are no wider than their plots', async () => {
+    expect(widthOf(await specSvg(smallMultiplesSpec(figure, 'paper')))).toBeLessThan(760);
+  });
+});
+
+it('a drawing is the same bytes, whatever was drawn before', async () => {
+  const map = {
+    ...{ title: '', subtitle: '', x: 'head', y: 'layer', source: '' },
+    panels: [{ title: 'share', domain: [0, 1] as const, values: [[0.1, 0.9]] }],
+  };
+  const first = await specSvg(heatMapSpec(map, 'paper'));
+  expect(first).toMatch(/id="mark-0"/);
+  expect(first).toMatch(/url\(#mark-0\)/);
+  expect(await specSvg(heatMapSpec(map, 'paper'))).toBe(first);
+});
+
+describe('a front', () => {
+  const around = (value: number) => ({ value, low: Math.max(0, value - 0.02), high: value + 0.02 });
+  const chart: FrontChart = {
+    title: 'Stability against cost',
+    subtitle: '',
+    x: 'cost',
+    y: 'stability',
+    marks: [
+      { name: 'off', x: { value: 0, low: 0, high: 0 }, y: around(0.4), onFront: true },
+      { name: 'held', x: around(0.1), y: around(0.7), onFront: true },
+      { name: 'dear', x: around(0.5), y: around(0.5), onFront: false },
+    ],
+    source: '',
+  };
+
+  it('has each thing by name, higher where it is worth more and to the right where it costs more', async () => {
+    const svg = await specSvg(frontChartSpec(chart, 'page'));
+    const places = Object.fromEntries(
+      [...svg.matchAll(/translate\(([-\d.]+),([-\d.]+)\)"[^>]*>(off|held|dear)</g)].map((m) => [
+        m[3]!,
+        { x: Number(m[1]), y: Number(m[2]) },
+      ]),
+    );
+    expect(Object.keys(places).sort()).toEqual(['dear', 'held', 'off']);
+    expect(places.held!.y).toBeLessThan(places.dear!.y);
+    expect(places.dear!.x).toBeGreaterThan(places.held!.x);
+    expect(svg).toContain('currentColor');
+  });
+
+  it('tells what lies on it by shape as well as by colour', async () => {
+    const svg = await specSvg(frontChartSpec(chart, 'paper'));
+    const shapes = [...svg.matchAll(/aria-roledescription="point"[^>]* d="([^"]*)"/g)].map((m) => m[1]!);
+    expect(new Set(shapes).size).toBe(2);
+  });
+});

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { csvOf, type DataTable, markdownTable, readableTable } from './data-table.js';
+
+const table: DataTable = {
+  name: 'arms',
+  title: 'Arms',
+  note: '',
+  columns: [
+    { name: 'arm', heading: 'arm' },
+    { name: 'change', heading: 'late − early', signed: true },
+    { name: 'kl', heading: 'KL', digits: 3 },
+  ],
+  rows: [
+    ['off', { value: -0.25, low: -0.5, high: 0 }, null],
+    ['a "b", c|d', { value: 0.125, low: 0.1, high: 0.2 }, 0.0625],
+    ['of one', { value: 0.5, low: Number.NaN, high: Number.NaN }, Number.NaN],
+  ],
+};
+
+describe('a table of data', () => {
+  it('is read by people with intervals in brackets, signs where they mean something, and dashes for nothing', () => {
+    expect(readableTable(table)).toEqual({
+      heading: ['arm', 'late − early', 'KL'],
+      rows: [
+        ['off', '−0.25 [−0.50, 0.00]', '–'],
+        ['a "b", c|d', '+0.13 [+0.10, +0.20]', '0.063'],
+        ['of one', '+0.50', '–'],
+      ],
+    });
+  });
+
+  it('is read by programs with all digits, an interval in columns of its own, and quotes where they must be', () => {
+    expect(csvOf(table)).toBe(
+      'arm,change,change_low,change_high,kl\n' +
+        'off,-0.25,-0.5,0,\n' +
+        '"a ""b"", c|d",0.125,0.1,0.2,0.0625\n' +
+        'of one,0.5,,,\n',
+    );
+  });
+
+  it('is Markdown whose cells stay cells', () => {
+    const lines = markdownTable(readableTable(table)).split('\n');
+    expect(lines[1]).toBe('| --- | --: | --: |');
+    expect(lines[3]).toContain('c\\|d');
+  });
+});

@@ -1,0 +1,159 @@
+import type { TopLevelSpec } from 'vega-lite';
+import type { Estimate } from '../measure/index.js';
+import { sourceLine, titleOf } from './figure-text.js';
+import { placeLabels } from './label-places.js';
+import { type FigureLook, figureConfig, inkOf } from './look.js';
+import { SERIES_COLOURS } from './series-look.js';
+
+/** Things that cost something (x) and are worth something (y), with intervals both ways. */
+export interface FrontChart {
+  readonly title: string;
+  readonly subtitle: string;
+  /** What x and y are, and in what unit. */
+  readonly x: string;
+  readonly y: string;
+  readonly marks: readonly FrontMark[];
+  /** Where the numbers come from. */
+  readonly source: string;
+}
+
+export interface FrontMark {
+  readonly name: string;
+  /** From 0. */
+  readonly x: Estimate;
+  readonly y: Estimate;
+  /** Whether it lies on the front: nothing is better in one of the two and as good in the other. */
+  readonly onFront: boolean;
+}
+
+const SIZE = { width: 600, height: 330 };
+const LABEL = { characterWidth: 7, height: 16 };
+
+/**
+ * The chart as a Vega-Lite specification. What lies on the front is filled and joined by a line; all else is hollow.
+ * Costs are drawn by their square root, so that small ones stay apart and zero has a place.
+ */
+export function frontChartSpec(
+  { title, subtitle, x, y, marks, source }: FrontChart,
+  look: FigureLook,
+): TopLevelSpec {
+  const ink = inkOf(look);
+  const most = Math.max(...marks.map((mark) => mark.x.high)) * 1.08 || 1;
+  const domain = roomFor(marks.map((mark) => mark.y));
+  const right = (value: number): number => Math.sqrt(value / most) * SIZE.width;
+  const down = (value: number): number => ((domain[1] - value) / (domain[1] - domain[0])) * SIZE.height;
+  const places = placeLabels(
+    marks.map((mark) => ({
+      x: right(mark.x.value),
+      y: down(mark.y.value),
+      text: mark.name,
+      left: right(mark.x.low),
+      right: right(mark.x.high),
+      top: down(mark.y.high),
+      bottom: down(mark.y.low),
+    })),
+    SIZE,
+    LABEL,
+  );
+  const values = marks.map((mark) => ({
+    name: mark.name,
+    x: mark.x.value,
+    xLow: mark.x.low,
+    xHigh: mark.x.high,
+    y: mark.y.value,
+    yLow: mark.y.low,
+    yHigh: mark.y.high,
+    front: mark.onFront ? 'on the front' : 'behind it',
+  }));
+  const colour = {
+    field: 'front',
+    type: 'nominal' as const,
+    scale: { domain: ['on the front', 'behind it'], range: [SERIES_COLOURS[1]!, SERIES_COLOURS[0]!] },
+    legend: null,
+  };
+  return {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    description: `${title}. ${subtitle}`,
+    background: look === 'paper' ? 'white' : 'transparent',
+    padding: 12,
+    title: titleOf(title, subtitle),
+    spacing: 18,
+    vconcat: [
+      {
+        ...SIZE,
+        data: { values },
+        encoding: {
+          x: {
+            field: 'x',
+            type: 'quantitative',
+            scale: { type: 'sqrt', domain: [0, most], nice: false },
+            axis: { title: x, tickCount: 6, grid: true, labelFlush: false },
+          },
+          y: {
+            field: 'y',
+            type: 'quantitative',
+            scale: { domain, nice: false, zero: false },
+            axis: { title: y, offset: 12, tickCount: 5, domain: false, ticks: false, labelPadding: 6 },
+          },
+        },
+        layer: [
+          {
+            transform: [{ filter: "datum.front === 'on the front'" }],
+            mark: { type: 'line', strokeWidth: 1.6, strokeDash: [5, 4], color: ink, opacity: 0.55 },
+          },
+          {
+            mark: { type: 'rule', strokeWidth: 1.5, opacity: 0.6 },
+            encoding: { x: { field: 'xLow' }, x2: { field: 'xHigh' }, color: colour },
+          },
+          {
+            mark: { type: 'rule', strokeWidth: 1.5, opacity: 0.6 },
+            encoding: { y: { field: 'yLow' }, y2: { field: 'yHigh' }, color: colour },
+          },
+          {
+            mark: { type: 'point', size: 80, strokeWidth: 2, opacity: 1 },
+            encoding: {
+              color: colour,
+              fill: {
+                condition: { test: "datum.front === 'on the front'", value: SERIES_COLOURS[1]! },
+                value: null,
+              },
+              shape: {
+                field: 'front',
+                type: 'nominal',
+                scale: { domain: ['on the front', 'behind it'], range: ['circle', 'square'] },
+                legend: null,
+              },
+            },
+          },
+          {
+            data: { values: marks.map(({ name }, at) => ({ name, ...places[at]! })) },
+            mark: {
+              type: 'text',
+              align: 'left',
+              baseline: 'middle',
+              fontSize: 12.5,
+              fontWeight: 600,
+              color: ink,
+            },
+            encoding: {
+              x: { field: 'x', type: 'quantitative', scale: null },
+              y: { field: 'y', type: 'quantitative', scale: null },
+              text: { field: 'name', type: 'nominal' },
+            },
+          },
+        ],
+        resolve: { scale: { x: 'shared' } },
+      },
+      sourceLine(source, look),
+    ],
+    config: figureConfig(look),
+  };
+}
+
+/** A range that holds all intervals and a little room around them. */
+function roomFor(estimates: readonly Estimate[]): [low: number, high: number] {
+  const low = Math.min(...estimates.map((estimate) => estimate.low));
+  const high = Math.max(...estimates.map((estimate) => estimate.high));
+  const room = Math.max(0.02, 0.08 * (high - low));
+  return [low - room, high + room];
+}

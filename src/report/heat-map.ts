@@ -1,0 +1,178 @@
+import type { TopLevelSpec } from 'vega-lite';
+import { type FigureLook, figureConfig, inkOf } from './look.js';
+
+/** One grid of values, drawn as colours on a scale of its own. */
+export interface HeatPanel {
+  /** What is drawn and in what unit. */
+  readonly title: string;
+  readonly domain: readonly [low: number, high: number];
+  /** `[rows][columns]`; null where there is no value. */
+  readonly values: readonly (readonly (number | null)[])[];
+}
+
+/** Grids of the same rows and columns side by side, row 0 at the bottom, both counted from 0. */
+export interface HeatMap {
+  readonly title: string;
+  readonly subtitle: string;
+  /** What columns and rows are. */
+  readonly x: string;
+  readonly y: string;
+  readonly panels: readonly HeatPanel[];
+  /** Where the numbers come from. */
+  readonly source: string;
+}
+
+/**
+ * One hue, from light to dark in steps that look equal: lightness in OKLab falls evenly from 0.96 to 0.28. Told apart by
+ * lightness alone, it reads the same in grey and for every kind of colour sight.
+ */
+export const HEAT_COLOURS: readonly string[] = [
+  '#eff2f6',
+  '#ccddf2',
+  '#a9c9ed',
+  '#89b4e4',
+  '#6b9fd8',
+  '#5089c8',
+  '#3975b5',
+  '#26619d',
+  '#184d83',
+  '#103b66',
+  '#0c2a48',
+];
+/** No value: hatching is beyond Vega-Lite, so a grey that the scale does not have, and a word in the legend. */
+const ABSENT = '#b9aa9c';
+/** Room for all columns of a panel, and the size of a cell at most and at least, in pixels. */
+const PANEL_WIDTH = 290;
+const CELL = { most: 34, least: 9 };
+/** Cells that are at least so large say their value. */
+const CELL_WITH_TEXT = 30;
+
+/** The map as a Vega-Lite specification. */
+export function heatMapSpec(
+  { title, subtitle, x, y, panels, source }: HeatMap,
+  look: FigureLook,
+): TopLevelSpec {
+  const { columns, cell } = gridOf(panels[0]!);
+  return {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    description: `${title}. ${subtitle}`,
+    background: look === 'paper' ? 'white' : 'transparent',
+    padding: 12,
+    title: { text: title, subtitle: [subtitle], anchor: 'start', frame: 'group', offset: 16 },
+    spacing: 22,
+    vconcat: [
+      {
+        spacing: 28,
+        resolve: { scale: { color: 'independent' } },
+        hconcat: panels.map((panel, index) => panelSpec(panel, { x, y: index === 0 ? y : null, cell })),
+      },
+      {
+        width: Math.max(cell * columns, 1),
+        height: 1,
+        data: { values: [{}] },
+        mark: { type: 'text', align: 'left', fontSize: 10.5, opacity: 0.75, color: inkOf(look) },
+        encoding: { x: { value: 0 }, text: { value: source } },
+      },
+    ],
+    config: figureConfig(look),
+  };
+}
+
+function gridOf({ values }: HeatPanel): { readonly columns: number; readonly cell: number } {
+  const columns = values[0]!.length;
+  return { columns, cell: Math.max(CELL.least, Math.min(CELL.most, Math.floor(PANEL_WIDTH / columns))) };
+}
+
+function panelSpec(
+  { title, domain, values }: HeatPanel,
+  { x, y, cell }: { readonly x: string; readonly y: string | null; readonly cell: number },
+) {
+  const cells = values.flatMap((row, y) => row.map((value, x) => ({ x, y, value })));
+  const axis = (of: string | null, count: number) => ({
+    title: of,
+    values: ticks(count, cell),
+    labelAngle: 0,
+    ticks: false,
+    domain: false,
+    labelPadding: 5,
+    format: 'd',
+  });
+  const middle = (domain[0] + domain[1]) / 2;
+  const place = {
+    x: {
+      field: 'x',
+      type: 'ordinal' as const,
+      axis: axis(x, values[0]!.length),
+      scale: { paddingInner: 0.05, paddingOuter: 0 },
+    },
+    y: {
+      field: 'y',
+      type: 'ordinal' as const,
+      sort: 'descending' as const,
+      axis: axis(y, values.length),
+      scale: { paddingInner: 0.05, paddingOuter: 0 },
+    },
+  };
+  return {
+    width: { step: cell },
+    height: { step: cell },
+    title: {
+      text: title,
+      anchor: 'start' as const,
+      frame: 'group' as const,
+      fontSize: 12.5,
+      fontWeight: 600 as const,
+      offset: 8,
+    },
+    data: { values: cells },
+    encoding: place,
+    layer: [
+      { transform: [{ filter: 'datum.value === null' }], mark: { type: 'rect' as const, color: ABSENT } },
+      {
+        transform: [{ filter: 'datum.value !== null' }],
+        mark: { type: 'rect' as const },
+        encoding: {
+          color: {
+            field: 'value',
+            type: 'quantitative' as const,
+            scale: {
+              domain: [...domain],
+              range: [...HEAT_COLOURS],
+              interpolate: 'lab' as const,
+              clamp: true,
+            },
+            legend: {
+              title: null,
+              orient: 'bottom' as const,
+              direction: 'horizontal' as const,
+              gradientLength: Math.max(90, cell * values[0]!.length),
+              gradientThickness: 9,
+              tickCount: 4,
+            },
+          },
+        },
+      },
+      ...(cell < CELL_WITH_TEXT
+        ? []
+        : [
+            {
+              transform: [{ filter: 'datum.value !== null' }],
+              mark: { type: 'text' as const, fontSize: 10 },
+              encoding: {
+                text: { field: 'value', type: 'quantitative' as const, format: '.2f' },
+                color: {
+                  condition: { test: `datum.value > ${middle}`, value: '#ffffff' },
+                  value: '#10233a',
+                },
+              },
+            },
+          ]),
+    ],
+  };
+}
+
+/** As many of the rows or columns, from 0, as can be labelled without their labels touching. */
+function ticks(count: number, cell: number): number[] {
+  const step = cell >= 16 ? 1 : cell * 2 >= 24 ? 2 : 5;
+  return Array.from({ length: Math.ceil(count / step) }, (_, index) => index * step);
+}

@@ -1,0 +1,55 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type LabelledPoint, placeLabels } from './label-places.js';
+
+const SIZE = { width: 600, height: 330 };
+const LABEL = { characterWidth: 7, height: 16 };
+
+const pointAt = (x: number, y: number, text: string): LabelledPoint => ({
+  ...{ x, y, text },
+  left: x - 10,
+  right: x + 10,
+  top: y - 10,
+  bottom: y + 10,
+});
+
+describe('labels beside points', () => {
+  it('stand to the right where there is room', () => {
+    const [only] = placeLabels([{ ...pointAt(100, 100, 'off'), left: 100, right: 100 }], SIZE, LABEL);
+    expect(only!.x).toBeGreaterThan(100);
+    expect(only!.y).toBe(100);
+  });
+
+  it('turn to the left at the right edge, and stay on the plot', () => {
+    const [only] = placeLabels([pointAt(595, 100, 'repetition')], SIZE, LABEL);
+    expect(only!.x + 10 * LABEL.characterWidth).toBeLessThanOrEqual(600);
+  });
+
+  it('do not lie on each other, though ten points lie together', () => {
+    const points = Array.from({ length: 10 }, (_, at) => pointAt(300 + 4 * at, 160 + 3 * at, `arm ${at}`));
+    const places = placeLabels(points, SIZE, LABEL);
+    const overlapping = places.filter((place, at) =>
+      places.some(
+        (other, against) =>
+          against < at &&
+          Math.abs(other.x - place.x) < 5 * LABEL.characterWidth &&
+          Math.abs(other.y - place.y) < LABEL.height,
+      ),
+    );
+    expect(overlapping).toEqual([]);
+  });
+
+  it('are as many as points, wherever these are', () => {
+    const anywhere = fc.record({ x: fc.nat(600), y: fc.nat(330), text: fc.string({ maxLength: 20 }) });
+    fc.assert(
+      fc.property(fc.array(anywhere, { maxLength: 12 }), (points) => {
+        const places = placeLabels(
+          points.map(({ x, y, text }) => pointAt(x, y, text)),
+          SIZE,
+          LABEL,
+        );
+        expect(places).toHaveLength(points.length);
+      }),
+    );
+  });
+});

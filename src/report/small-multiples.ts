@@ -1,0 +1,115 @@
+import type { TopLevelSpec } from 'vega-lite';
+import { sourceLine, titleOf } from './figure-text.js';
+import type { Series } from './line-chart.js';
+import { type FigureLook, figureConfig, inkOf } from './look.js';
+import { SERIES_COLOURS, SERIES_DASHES, SERIES_SHAPES, seriesScale } from './series-look.js';
+
+/** Small plots on the same axes, side by side: what differs between them is what their titles say. */
+export interface SmallMultiples {
+  readonly title: string;
+  readonly subtitle: string;
+  /** What x and y are, and in what unit. */
+  readonly x: string;
+  readonly y: string;
+  readonly domain: readonly [low: number, high: number];
+  readonly panels: readonly SmallPanel[];
+  /** Where the numbers come from. */
+  readonly source: string;
+}
+
+export interface SmallPanel {
+  readonly title: string;
+  /** Drawn in the same way in every panel that has a series of that name. */
+  readonly series: readonly Series[];
+}
+
+const COLUMNS = 3;
+const WIDTH = 190;
+const HEIGHT = 130;
+
+/** The plots as a Vega-Lite specification; intervals are bands, one legend names the series of all. */
+export function smallMultiplesSpec(
+  { title, subtitle, x, y, domain, panels, source }: SmallMultiples,
+  look: FigureLook,
+): TopLevelSpec {
+  const ink = inkOf(look);
+  const names = [...new Set(panels.flatMap(({ series }) => series.map(({ name }) => name)))];
+  const values = panels.flatMap(({ title, series }) =>
+    series.flatMap(({ name, points }) => points.map((point) => ({ panel: title, series: name, ...point }))),
+  );
+  const legend = {
+    title: null,
+    orient: 'top' as const,
+    direction: 'horizontal' as const,
+    symbolStrokeWidth: 0,
+    symbolSize: 70,
+    symbolOpacity: 1,
+    labelFontSize: 12,
+    labelLimit: 260,
+  };
+  const scale = <Range>(range: readonly Range[]) => ({ ...seriesScale(names, range), legend });
+  return {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    description: `${title}. ${subtitle}`,
+    background: look === 'paper' ? 'white' : 'transparent',
+    padding: 12,
+    title: titleOf(title, subtitle),
+    spacing: 18,
+    vconcat: [
+      {
+        data: { values },
+        facet: {
+          field: 'panel',
+          type: 'nominal',
+          sort: panels.map(({ title }) => title),
+          title: null,
+          header: {
+            labelAnchor: 'start',
+            labelFontSize: 12.5,
+            labelFontWeight: 600,
+            labelColor: ink,
+            labelPadding: 4,
+            labelLimit: WIDTH,
+          },
+        },
+        columns: Math.min(COLUMNS, panels.length),
+        spacing: { row: 16, column: 22 },
+        spec: {
+          width: WIDTH,
+          height: HEIGHT,
+          encoding: {
+            x: {
+              field: 'x',
+              type: 'quantitative',
+              scale: { zero: false, nice: false, padding: 6 },
+              axis: { title: x, grid: false, tickCount: 5, format: 'd' },
+            },
+            y: {
+              field: 'value',
+              type: 'quantitative',
+              scale: { domain: [...domain], nice: false },
+              axis: { title: y, tickCount: 4, domain: false, ticks: false, labelPadding: 6 },
+            },
+            color: scale(SERIES_COLOURS),
+          },
+          layer: [
+            {
+              mark: { type: 'area', opacity: 0.18 },
+              encoding: { y: { field: 'low' }, y2: { field: 'high' } },
+            },
+            {
+              mark: { type: 'line', strokeWidth: 2 },
+              encoding: { strokeDash: scale(SERIES_DASHES) },
+            },
+            {
+              mark: { type: 'point', filled: true, opacity: 1, size: 22 },
+              encoding: { shape: scale(SERIES_SHAPES) },
+            },
+          ],
+        },
+      },
+      sourceLine(source, look),
+    ],
+    config: figureConfig(look),
+  };
+}

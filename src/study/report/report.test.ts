@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { simulateStudy, TRUE_ARMS } from '../../../test/support/simulated-study.js';
+import type { BrowserData } from './browser-data.js';
+import { type ReportFile, reportFiles } from './report.js';
+
+const OPTIONS = { resamples: 200, dialogues: 4 };
+
+describe('the report of a study', () => {
+  const study = simulateStudy({ dialogues: 12, rounds: 10 });
+  let files: ReportFile[];
+  let page = '';
+  const textOf = (path: string): string => files.find((file) => file.path === path)!.text;
+  beforeAll(async () => {
+    files = await reportFiles(study, OPTIONS);
+    page = textOf('index.html');
+  });
+
+  it('is a page, a text, figures with their specifications, and tables', () => {
+    expect(files.map(({ path }) => path).sort()).toEqual(
+      [
+        'index.html',
+        'report.md',
+        ...['stability', 'groups', 'share', 'heads', 'front'].flatMap((name) => [
+          `figures/tiny-organism-${name}.svg`,
+          `figures/tiny-organism-${name}.vl.json`,
+        ]),
+        ...[
+          'stability',
+          'differences',
+          'answers',
+          'groups',
+          'costs',
+          'front',
+          'correlations',
+          'rounds',
+          'attention',
+          'heads',
+        ].map((name) => `tables/${name}.csv`),
+      ].sort(),
+    );
+  });
+
+  it('is the same bytes again', async () => {
+    const again = await reportFiles(simulateStudy({ dialogues: 12, rounds: 10 }), OPTIONS);
+    expect(again.filter(({ path, text }) => text !== textOf(path)).map(({ path }) => path)).toEqual([]);
+  });
+
+  it('fetches nothing, and allows its own script alone', () => {
+    const outside = page.replace(/<script type="application\/json"[\s\S]*?<\/script>/, '');
+    expect(outside).not.toMatch(/https?:|src=|@import|<link/);
+    const scripts = [...outside.matchAll(/<script>([\s\S]*?)<\/script>/g)].map((m) => m[1]!);
+    expect(scripts).toHaveLength(1);
+    const hash = createHash('sha256').update(scripts[0]!).digest('base64');
+    expect(page).toContain(
+      `content="default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash}'"`,
+    );
+    expect(scripts[0]).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval/);
+  });
+
+  it('has every id once, and a place for each link of its own', () => {
+    const ids = [...page.matchAll(/ id="([^"]+)"/g)].map((m) => m[1]!);
+    expect(new Set(ids).size).toBe(ids.length);
+    const links = [...page.matchAll(/href="#([^"]+)"/g)].map((m) => m[1]!);
+    expect(links.length).toBeGreaterThan(3);
+    for (const link of links) expect(ids).toContain(link);
+  });
+
+  it('holds so many dialogues as it says, with all that their numbers are made of', () => {
+    const embedded = page.match(
+      /<script type="application\/json" id="dialogue-data">([\s\S]*?)<\/script>/,
+    )![1]!;
+    expect(embedded).not.toContain('<');
+    const { slices }: BrowserData = JSON.parse(embedded);
+    expect(slices[0]!.dialogues.map(({ index }) => index)).toEqual([0, 4, 7, 11]);
+    expect(page).toContain('4 of the study&#39;s 12 dialogues');
+    expect(page).toContain('simulated/results.jsonl');
+    const [record] = study.records;
+    if (record?.kind !== 'dialogue') throw new Error('the first record is a dialogue');
+    const run = slices[0]!.dialogues[0]!.runs[0]!;
+    expect(run.map(({ probes }) => probes)).toEqual(record.rounds.map(({ probes }) => probes));
+    expect(slices[0]!.dialogues[0]!.system).toBe(record.system);
+  });
+
+  it('says what was run and how it is run again', () => {
+    for (const text of [
+      'ab'.repeat(32),
+      'holdfast study run simulated.yaml --out simulated',
+      'holdfast 0.0.0, node 20.0.0',
+      'name: simulated # by chance',
+      'Does an analysis find what is known to be true?',
+    ]) {
+      expect(page).toContain(text);
+    }
+  });
+
+  it('writes tables that hold the numbers of the page', () => {
+    const [heading, first] = textOf('tables/stability.csv').split('\n');
+    expect(heading).toBe(
+      'model,executor,precision,source,arm,dialogues,early,early_low,early_high,late,late_low,late_high,change,change_low,change_high,slope,slope_low,slope_high',
+    );
+    const late = Number(first!.split(',')[9]);
+    expect(page).toContain(`<td>${late.toFixed(2)} [`);
+    expect(textOf('report.md')).toContain(`${late.toFixed(2)} [`);
+    expect(textOf('tables/rounds.csv').trimEnd().split('\n')).toHaveLength(1 + 4 * 10);
+  });
+});
+
+describe('a report of less', () => {
+  it('has no figure of what was not measured', async () => {
+    const whole = simulateStudy({ arms: TRUE_ARMS.slice(0, 1), dialogues: 1, rounds: 8 });
+    const records = whole.records.filter(({ kind }) => kind !== 'cost');
+    const files = await reportFiles({ ...whole, records, timings: [] }, OPTIONS);
+    const figures = files.filter(({ path }) => path.endsWith('.svg')).map(({ path }) => path);
+    expect(figures).toEqual(
+      ['stability', 'groups', 'share', 'heads'].map((name) => `figures/tiny-organism-${name}.svg`),
+    );
+    const page = files[0]!.text.replace(/<script>[\s\S]*<\/script>/, '');
+    expect(page).not.toMatch(/NaN|undefined|Infinity/);
+    expect(page).toContain('All 1 dialogues');
+  });
+
+  it('tells models and sources apart, in one table a kind', async () => {
+    const files = await reportFiles(
+      simulateStudy({
+        sources: ['organism', 'Self chat'],
+        dialogues: 4,
+        rounds: 3,
+        arms: TRUE_ARMS.slice(0, 2),
+      }),
+      OPTIONS,
+    );
+    const paths = files.map(({ path }) => path);
+    expect(paths).toContain('figures/tiny-self-chat-stability.svg');
+    const table = files.find(({ path }) => path === 'tables/stability.csv')!.text;
+    expect(table.match(/Self chat/g)).toHaveLength(2);
+  });
+
+  it('has a page without results: it says that there are none', async () => {
+    const files = await reportFiles({ ...simulateStudy({ dialogues: 2, rounds: 2 }), records: [] }, OPTIONS);
+    expect(files[0]!.text).toContain('no dialogue is finished');
+  });
+});

@@ -1,0 +1,102 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { addCompareCommand } from '../../src/cli/study-compare.js';
+import { addPowerCommand } from '../../src/cli/study-power.js';
+import { addReportCommand } from '../../src/cli/study-report.js';
+import { simulateStudy, TRUE_ARMS, type TrueArm } from '../support/simulated-study.js';
+import { writeStudy } from '../support/study-folder.js';
+import { temporaryFolder } from './holdfast.js';
+
+/** Runs a command of `study` and returns what it wrote. */
+async function study(...args: readonly string[]): Promise<string> {
+  const program = new Command('study').exitOverride().configureOutput({ writeErr: () => {} });
+  for (const add of [addReportCommand, addPowerCommand, addCompareCommand]) add(program);
+  for (const command of program.commands) command.exitOverride().configureOutput({ writeErr: () => {} });
+  let written = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    written += String(text);
+    return true;
+  });
+  await program.parseAsync(args, { from: 'user' });
+  return written;
+}
+afterEach(() => vi.restoreAllMocks());
+
+async function studyFolder(arms: readonly TrueArm[] = TRUE_ARMS.slice(0, 2)): Promise<string> {
+  const folder = temporaryFolder();
+  await writeStudy(folder, simulateStudy({ dialogues: 12, rounds: 8, arms }));
+  return folder;
+}
+
+describe('study report', () => {
+  it('writes the report beside the results, or where it is told to', async () => {
+    const folder = await studyFolder();
+    const out = temporaryFolder();
+    const told = await study('report', folder, '--dialogues', '2');
+    expect(told).toBe(
+      `${join(folder, 'report/index.html')}: the report, with 5 figures and 10 tables beside it\n`,
+    );
+    await study('report', folder, '--dialogues', '2', '--out', out);
+    const written = readdirSync(out, { recursive: true, encoding: 'utf8' }).sort();
+    expect(readdirSync(join(folder, 'report'), { recursive: true, encoding: 'utf8' }).sort()).toEqual(
+      written,
+    );
+    for (const path of written.filter((name) => name.includes('.'))) {
+      expect(readFileSync(join(out, path)).equals(readFileSync(join(folder, 'report', path))), path).toBe(
+        true,
+      );
+    }
+  });
+
+  it('says what is not the folder of a study', async () => {
+    await expect(study('report', temporaryFolder())).rejects.toThrow(
+      /E_NOT_FOUND: the folder has no study\.json/,
+    );
+  });
+});
+
+describe('study power', () => {
+  it('says for each arm what the pilot sees, and what an effect needs', async () => {
+    const folder = await studyFolder();
+    const lines = (await study('power', folder, '--effect', '0.05')).split('\n');
+    expect(lines[0]).toContain('scenarios for 0.05');
+    expect(lines.slice(1, 4).map((line) => line.split(/\s{2,}/)[2])).toEqual(['early', 'late', 'last']);
+    const { arms } = JSON.parse(await study('power', folder, '--effect', '0.05', '--json'));
+    expect(arms).toHaveLength(3);
+    expect(arms[1].needed).toBeGreaterThan(2);
+  });
+
+  it('takes no effect that stability cannot have', async () => {
+    await expect(study('power', await studyFolder(), '--effect', '2')).rejects.toThrow(
+      /above 0 and at most 1/,
+    );
+  });
+});
+
+describe('study compare', () => {
+  it('compares two arms, which need no naming when there are no others', async () => {
+    const folder = await studyFolder();
+    expect(await study('compare', folder)).toBe(await study('compare', folder, '--arms', 'off,split .7'));
+    expect(await study('compare', folder)).toMatch(/late +12 /);
+  });
+
+  it('asks which, and knows their names', async () => {
+    const folder = await studyFolder(TRUE_ARMS);
+    await expect(study('compare', folder)).rejects.toThrow(
+      /E_USAGE: the study has the arms off, split \.7, growing/,
+    );
+    await expect(study('compare', folder, '--arms', 'off,on')).rejects.toThrow(/"on" is not an arm of/);
+  });
+
+  it('compares two studies where they pair, and says when they do not', async () => {
+    const folder = await studyFolder();
+    expect(await study('compare', folder, await studyFolder(), '--arms', 'off')).toMatch(
+      /no difference at all/,
+    );
+    const foreign = temporaryFolder();
+    await writeStudy(foreign, simulateStudy({ dialogues: 6, rounds: 8, sources: ['elsewhere'] }));
+    await expect(study('compare', folder, foreign)).rejects.toThrow(/E_USAGE: no dialogues pair/);
+  });
+});

@@ -1,0 +1,201 @@
+import { createRandom } from '../../src/engine/index.js';
+import type { ArmSpec, CostRecord, DialogueRecord, RoundRecord, StudySpec } from '../../src/study/index.js';
+import type { LabelledTiming, StudyResult } from '../../src/study/report/study-result.js';
+
+/** What is true of an arm, so that an analysis can be asked whether it finds it. */
+export interface TrueArm {
+  readonly name: string;
+  /** Probability that a probe is answered as told after round 1, and its change a round. */
+  readonly start: number;
+  readonly slope: number;
+  /** Nats a token. */
+  readonly kl?: number;
+  /** Times the share off. */
+  readonly lift?: number;
+  /** Ability falls by this a round. */
+  readonly abilityLoss?: number;
+  /** Time a token, as a multiple of that off. */
+  readonly slowness?: number;
+}
+
+export interface SimulationOptions {
+  readonly arms?: readonly TrueArm[];
+  readonly dialogues?: number;
+  readonly rounds?: number;
+  readonly seed?: number;
+  readonly sources?: readonly string[];
+  /** How much dialogues differ from each other in stability, to either side. */
+  readonly unlike?: number;
+}
+
+export const TRUE_ARMS: readonly TrueArm[] = [
+  { name: 'off', start: 0.9, slope: -0.035 },
+  { name: 'split .7', start: 0.9, slope: -0.02, kl: 0.04, lift: 1.5, slowness: 1.02 },
+  { name: 'growing', start: 0.9, slope: -0.01, kl: 0.08, lift: 2, slowness: 1.02 },
+  { name: 'control', start: 0.9, slope: -0.035, kl: 0.05 },
+];
+
+export const LAYERS = 3;
+export const HEADS = 4;
+const GROUPS = ['persona', 'pattern'];
+
+/** A study whose truth is known: probes are coins with the probabilities of its arms, dialogues differ, arms are paired. */
+export function simulateStudy({
+  arms = TRUE_ARMS,
+  dialogues = 48,
+  rounds = 16,
+  seed = 1,
+  sources = ['organism'],
+  unlike = 0.08,
+}: SimulationOptions = {}): StudyResult {
+  const shape = { dialogues, rounds, unlike };
+  const records = sources.flatMap((source, at) =>
+    Array.from({ length: dialogues }, (_, index) =>
+      arms.map((arm) => dialogueOf(arm, { source, index, seed: seed + 1000 * at }, shape)),
+    ).flat(),
+  );
+  return {
+    spec: specOf(arms, sources, shape),
+    models: [{ name: 'tiny', hash: 'ab'.repeat(32), layers: LAYERS, heads: HEADS }],
+    versions: { holdfast: '0.0.0', node: '20.0.0' },
+    records: [...records, ...arms.flatMap((arm) => costsOf(arm, sources[0]!))],
+    timings: records.map((record) => timingOf(record, arms)),
+    text: 'name: simulated # by chance\n',
+    file: 'simulated.yaml',
+    folder: 'simulated',
+  };
+}
+
+const labelsOf = (source: string, arm: string, index: number) => ({
+  model: 'tiny',
+  executor: 'cpu',
+  precision: 'f32',
+  source,
+  arm,
+  seed: 0,
+  index,
+});
+
+function dialogueOf(
+  arm: TrueArm,
+  { source, index, seed }: { readonly source: string; readonly index: number; readonly seed: number },
+  { rounds, unlike }: { readonly rounds: number; readonly unlike: number },
+): DialogueRecord {
+  const group = GROUPS[index % GROUPS.length]!;
+  // The same numbers for every arm: arms are paired.
+  const random = createRandom(seed * 10_000 + index);
+  const own = (2 * random() - 1) * unlike;
+  return {
+    kind: 'dialogue',
+    ...labelsOf(source, arm.name, index),
+    scenario: `scenario-${index}`,
+    group,
+    system: `Always answer in the manner of the ${group} number ${index}. <Never> say "no" & mean it.`,
+    rounds: Array.from({ length: rounds }, (_, at) => roundOf(arm, at + 1, own, random)),
+    forwardedTokens: 1000 + 60 * rounds,
+    forwardPasses: 300,
+  };
+}
+
+function roundOf(arm: TrueArm, round: number, own: number, random: () => number): RoundRecord {
+  const truth = Math.min(1, Math.max(0, arm.start + arm.slope * (round - 1) + own));
+  const coins = [random(), random(), random(), random()];
+  const before = (0.05 + 0.35 * Math.exp(-0.12 * (round - 1))) * (1 + own);
+  const after = Math.min(1, before * (arm.lift ?? 1));
+  const kept = (coin: number): 0 | 1 => (coin < truth ? 1 : 0);
+  const sound = 0.95 - (arm.abilityLoss ?? 0) * (round - 1);
+  return {
+    round,
+    user: `Question ${round}: what about <b>tea</b>?`,
+    answer: kept(coins[0]!) === 1 ? 'As I was told: tea. lemon' : 'Tea is fine.',
+    finished: true,
+    contextTokens: 40 + 36 * round,
+    strength: arm.lift === undefined ? null : 0.7,
+    share: { before, after },
+    spread: {
+      mean: before,
+      median: before / 2,
+      ninetieth: Math.min(1, before * 2),
+      above: before / 4,
+      below: 0.1,
+    },
+    heads: Array.from({ length: LAYERS * HEADS }, (_, head) => before * (0.5 + head / (LAYERS * HEADS))),
+    controls: { sink: 0.1, template: 0.05, random: round < 3 ? null : 0.04 },
+    obedience: kept(coins[0]!),
+    ability: coins[3]! < sound ? 1 : 0,
+    fluency: 0.98,
+    probes: ['name', 'end'].map((label, at) => ({
+      label,
+      question: `What is your ${label}?`,
+      answer: kept(coins[at + 1]!) === 1 ? 'lemon' : 'I cannot say.',
+      score: kept(coins[at + 1]!),
+    })),
+  };
+}
+
+function costsOf(arm: TrueArm, source: string): CostRecord[] {
+  return Array.from({ length: 12 }, (_, index) => {
+    const random = createRandom(7_000 + index);
+    const noise = 0.5 + random();
+    const cost = (measure: CostRecord['measure'], sum: number, count: number): CostRecord => ({
+      kind: 'cost',
+      ...labelsOf(source, arm.name, index),
+      measure,
+      item: `${measure}-${index}`,
+      sum,
+      count,
+    });
+    return [
+      cost('kl', 100 * (arm.kl ?? 0) * noise, 100),
+      cost('perplexity', 100 * (2 + (arm.kl ?? 0) + 0.1 * noise), 100),
+      cost('choice', random() < 0.6 - (arm.kl ?? 0) ? 1 : 0, 1),
+    ];
+  }).flat();
+}
+
+function timingOf(record: DialogueRecord, arms: readonly TrueArm[]): LabelledTiming {
+  const { model, executor, precision, source, arm, seed, index } = record;
+  const slowness = arms.find(({ name }) => name === arm)!.slowness ?? 1;
+  const totalMs = 4000 * slowness * (1 + (index % 5) / 50);
+  return {
+    ...{ model, executor, precision, source, arm, seed, index },
+    totalMs,
+    executorMs: 0.97 * totalMs,
+    decodedTokens: 800,
+  };
+}
+
+function specOf(
+  arms: readonly TrueArm[],
+  sources: readonly string[],
+  { dialogues, rounds }: { readonly dialogues: number; readonly rounds: number },
+): StudySpec {
+  return {
+    name: 'simulated',
+    question: 'Does an analysis find what is known to be true?',
+    models: [{ name: 'tiny', path: 'organism', executor: 'cpu', precision: 'f32' }],
+    sources: sources.map((name) => ({ kind: 'organism', name, dialogues, first: 0, rounds })),
+    seeds: [0],
+    sampling: { temperature: 1, topP: 0.9 },
+    maxTokens: 64,
+    probeRounds: Array.from({ length: rounds }, (_, at) => at + 1),
+    arms: arms.map(armSpecOf),
+    costs: { kl: 12, perplexity: 12, choice: { file: 'bundled', questions: 12 } },
+    rankingDialogues: 0,
+    early: [1, 3],
+    late: [8, rounds],
+  };
+}
+
+function armSpecOf({ name, lift }: TrueArm): ArmSpec {
+  return {
+    name,
+    policy: lift === undefined ? 'off' : 'split-softmax',
+    schedule: lift === undefined ? null : { kind: 'constant', strength: 0.7 },
+    target: { kind: 'prefix' },
+    on: { kind: 'all' },
+    silence: null,
+    repeatEvery: null,
+    guidance: null,
+  };
+}
