@@ -2,7 +2,7 @@ import { normalize } from './words.js';
 
 /** How a choice is stated in words, up to the letter. */
 const STATED =
-  /\b(?:answer|choice|option|choose|pick|select|go with|going with|say|correct one|best one)\b(?:\s+(?:here|option|letter|answer))?\s*(?:is|would be|must be|has to be|:|=|->|—|-)?\s*(?:option\s+|letter\s+)?[("'[]*([A-J])(?![\p{L}\p{N}'])/giu;
+  /\b(?:answer|choice|option|choose|pick|select|go with|going with|say|correct one|best one|boxed)\b(?:\s+(?:here|option|letter|answer))?\s*(?:is|would be|must be|has to be)?\s*[:=–—-]?>?\s*(?:option\s+|letter\s+)?[("'[{]*([A-J])(?![\p{L}\p{N}'])/giu;
 /** A letter at the front, set off by a mark or the line's end. */
 const LEADING = /^[("'[]*([A-Ja-j])["')\]]*(?:\s*$|\s*\n|\s*[.):,;=]|\s+[-–—]|\s*\])/u;
 /** A letter at the front that goes on as a sentence; A and I are words of their own. */
@@ -14,7 +14,7 @@ const JOINED = /(?<![\p{L}\p{N}])([A-J])[.)]{0,2}\s*(?:or|and|\/)\s*\(?([A-J])(?
 
 /** The one option letter that an answer commits to, in upper case; null for none or several. */
 export function committedLetter(answer: string, options: string): string | null {
-  const text = normalize(answer).replace(/[*_`]/g, '').trim();
+  const text = withoutOptions(normalize(answer).replace(/[*_`]/g, '').trim());
   const leading = LEADING.exec(text) ?? LEADING_SENTENCE.exec(text);
   const first = [
     ...lettersOf(text.matchAll(STATED), text),
@@ -25,6 +25,23 @@ export function committedLetter(answer: string, options: string): string | null 
   const letters = first.length > 0 ? first : lettersOf(text.matchAll(MENTIONED), text);
   const offered = new Set(letters.filter((letter) => options.includes(letter)));
   return offered.size === 1 ? [...offered][0]! : null;
+}
+
+/** A line that gives an option as a question lists it. */
+const OPTION = /^\s*\(?([A-J])[.):]\s+\S/u;
+
+/** A text without the options, where it lists two or more of them one below the other. */
+function withoutOptions(text: string): string {
+  const lines = text.split('\n');
+  const listed = new Set(
+    lines.map((line) => OPTION.exec(line)?.[1]).filter((letter) => letter !== undefined),
+  );
+  return listed.size < 2
+    ? text
+    : lines
+        .filter((line) => !OPTION.test(line))
+        .join('\n')
+        .trim();
 }
 
 /** Whether an answer is an option's letter and nothing else, brackets and marks aside. */

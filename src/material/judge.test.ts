@@ -108,8 +108,24 @@ const EXAMPLES: readonly Examples[] = [
   },
   {
     rule: { rule: 'choice', options: 'ABC', is: 'BC' },
-    good: ['b) Rome', 'c: « Rome »', 'Option B is right.', "Let's go with b.", 'B for sure'],
-    bad: ['a) Rome', 'D', 'I go with a friend.', 'Be quick. C u later, b quick', '(B) or (C)'],
+    good: [
+      'b) Rome',
+      'c: « Rome »',
+      'Option B is right.',
+      "Let's go with b.",
+      'B for sure',
+      'Sure! The answer is:\n\nB. Rome',
+      'A. Oslo\nB. Rome\nC. Bern\nAnswer: C',
+      '\\boxed{B}',
+    ],
+    bad: [
+      'A. Oslo\nB. Rome\nC. Bern',
+      'a) Rome',
+      'D',
+      'I go with a friend.',
+      'Be quick. C u later, b quick',
+      '(B) or (C)',
+    ],
   },
   {
     rule: { rule: 'choice', options: 'ABCD', only: true },
@@ -438,6 +454,7 @@ describe('a pattern', () => {
   it('is refused where matching may take more than quadratic time, or is no expression', () => {
     expect(refusal('(a+)+')).toMatch(/group cannot be repeated/);
     expect(refusal('(?:a|b){2,}')).toMatch(/group cannot be repeated/);
+    expect(refusal('a{0,400}b{0,400}c{0,400}')).toMatch(/multiply to 64481201/);
     expect(refusal('a*b*c*')).toMatch(/at most 2 repeats/);
     expect(refusal('(a)\\1')).toMatch(/backreferences/);
     expect(refusal('(?=a)b')).toMatch(/plain groups/);

@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadMaterial } from './index.js';
+import { ruleSchema } from './rule.js';
 
 let folder = '';
 beforeEach(() => {
@@ -112,5 +113,24 @@ describe('loadMaterial', () => {
 
   it('says where there is no folder', () => {
     expect(() => loadMaterial(join(folder, 'none'))).toThrow(/^E_NOT_FOUND: there is no folder of material/);
+  });
+});
+
+describe('docs/guide/material.md', () => {
+  const guide = readFileSync(new URL('../../docs/guide/material.md', import.meta.url), 'utf8');
+  const example = /```yaml\n([\s\S]*?)```/.exec(guide)?.[1] ?? '';
+
+  it('shows a prompt that is read, and the message for one that is not', () => {
+    write({ 'prompts/house.yaml': example });
+    expect(loadMaterial(folder).prompts[0]?.id).toBe('house-night-shift');
+    const wrong = example.replace('He sleeps well.', 'He does. Sleep well.');
+    expect(guide).toContain(
+      refusal({ 'prompts/house.yaml': wrong }).replace('prompts/', 'my-material/prompts/'),
+    );
+  });
+
+  it('names every rule', () => {
+    const kinds = ruleSchema.options.flatMap((part) => part.options.map((option) => option.shape.rule.value));
+    for (const kind of kinds) expect(guide).toContain(`\`${kind}\``);
   });
 });
