@@ -24,8 +24,9 @@ export function patternComplaint(source: string): string | null {
     .replace(/\[[^\]]*\]/g, 'c');
   if (bare.includes('\0')) return 'backreferences are not matched in bounded time';
   if (/\(\?(?!:)/.test(bare)) return 'only plain groups and (?:…) are matched in bounded time';
-  if (/\)(?:[*+]|\{\d+(?:,\d*)?\})/.test(bare))
+  if (/\)(?:[*+]|\{\d+(?:,\d*)?\})/.test(bare)) {
     return 'a group cannot be repeated; repeat a character or class';
+  }
   const repeats = bare.match(/[*+]|\{\d+,\}/g) ?? [];
   if (repeats.length > MAX_REPEATS) {
     return `at most ${MAX_REPEATS} repeats without bound, not ${repeats.length}`;
