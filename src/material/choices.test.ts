@@ -36,7 +36,9 @@ describe('loadChoices', () => {
     expect(() => read('a.jsonl', `${good}\n{"question":`)).toThrow(
       /^E_MATERIAL: line 3: not JSON: .*a\.jsonl/,
     );
-    expect(() => read('a.jsonl', good.replace('"A"', '"E"'))).toThrow(/line 1: .*field answer/);
+    expect(() => read('a.jsonl', good.replace('"A"', '"E"'))).toThrow(
+      /line 1: an answer is a letter from A to D.*field answer/,
+    );
     expect(() => read('a.jsonl', good.replace(',"d"', ''))).toThrow(/line 1: .*field choices/);
     expect(() => read('a.jsonl', good.replace('"answer"', '"label"'))).toThrow(/E_MATERIAL: line 1/);
     expect(() => read('a.csv', 'Q,a,b,c,d,A\nQ,a,b,c,A\n')).toThrow(

@@ -454,6 +454,7 @@ describe('a pattern', () => {
   it('is refused where matching may take more than quadratic time, or is no expression', () => {
     expect(refusal('(a+)+')).toMatch(/group cannot be repeated/);
     expect(refusal('(?:a|b){2,}')).toMatch(/group cannot be repeated/);
+    expect(refusal('a{0,400}b{0,400}c{0,400}')).toMatch(/multiply to 64481201/);
     expect(refusal('a*b*c*')).toMatch(/at most 2 repeats/);
     expect(refusal('(a)\\1')).toMatch(/backreferences/);
     expect(refusal('(?=a)b')).toMatch(/plain groups/);

@@ -1,12 +1,14 @@
 /**
  * Patterns are regular expressions of whoever writes the material, never of who talks to a model. They are kept to a form
  * whose matching takes at worst time quadratic in the text's length: they match a whole text, hold no lookaround and no
- * backreference, repeat no group without bound, and hold at most two repeats without bound.
+ * backreference, repeat no group, and hold at most two repeats without bound; bounds of the others are kept small together.
  */
 
 /** Texts longer than this match no pattern; no answer is. */
 const MAX_LENGTH = 20_000;
 const MAX_REPEATS = 2;
+/** Product of the bounds of all other repeats: the most ways to share a text out among them. */
+const MAX_WAYS = 1e7;
 
 /** What is wrong with a pattern; null when nothing is. */
 export function patternComplaint(source: string): string | null {
@@ -22,12 +24,18 @@ export function patternComplaint(source: string): string | null {
     .replace(/\[[^\]]*\]/g, 'c');
   if (bare.includes('\0')) return 'backreferences are not matched in bounded time';
   if (/\(\?(?!:)/.test(bare)) return 'only plain groups and (?:…) are matched in bounded time';
-  if (/\)(?:[*+]|\{\d+(?:,\d*)?\})/.test(bare))
+  if (/\)(?:[*+]|\{\d+(?:,\d*)?\})/.test(bare)) {
     return 'a group cannot be repeated; repeat a character or class';
+  }
   const repeats = bare.match(/[*+]|\{\d+,\}/g) ?? [];
-  return repeats.length > MAX_REPEATS
-    ? `at most ${MAX_REPEATS} repeats without bound, not ${repeats.length}`
-    : null;
+  if (repeats.length > MAX_REPEATS) {
+    return `at most ${MAX_REPEATS} repeats without bound, not ${repeats.length}`;
+  }
+  const ways = [...bare.matchAll(/\{(\d+),(\d+)\}/g)].reduce(
+    (product, [, from, to]) => product * (Number(to) - Number(from) + 1),
+    1,
+  );
+  return ways > MAX_WAYS ? `bounds of repeats multiply to ${ways}; at most ${MAX_WAYS}` : null;
 }
 
 export function matches(source: string, text: string): boolean {

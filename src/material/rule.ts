@@ -23,15 +23,18 @@ const secret = z
   });
 
 /** What one key of a JSON answer holds. `strings` and `numbers` are lists with at least one element. */
-const jsonType = z.union([
-  z.enum(['string', 'number', 'integer', 'boolean', 'strings', 'numbers']),
-  z.strictObject({
-    values: z
-      .array(z.union([z.string(), z.number(), z.boolean(), z.null()]))
-      .min(1)
-      .max(40),
-  }),
-]);
+const jsonType = z.union(
+  [
+    z.enum(['string', 'number', 'integer', 'boolean', 'strings', 'numbers']),
+    z.strictObject({
+      values: z
+        .array(z.union([z.string(), z.number(), z.boolean(), z.null()]))
+        .min(1)
+        .max(40),
+    }),
+  ],
+  { error: 'a type is string, number, integer, boolean, strings, numbers, or { values: [...] }' },
+);
 
 const LANGUAGES = ['en', 'fr', 'de', 'es', 'it', 'pt', 'nl', 'ru', 'el', 'ja', 'zh', 'ko', 'ar'] as const;
 
@@ -67,10 +70,10 @@ const simple = z.discriminatedUnion('rule', [
    */
   z.strictObject({
     rule: z.literal('choice'),
-    options: z.string().regex(/^[A-J]{2,10}$/),
+    options: z.string().regex(/^[A-J]{2,10}$/, 'letters of two to ten options, such as ABCD'),
     is: z
       .string()
-      .regex(/^[A-J]{1,10}$/)
+      .regex(/^[A-J]{1,10}$/, 'one or more of the letters in options')
       .optional(),
     only: z.literal(true).optional(),
   }),

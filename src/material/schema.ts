@@ -41,10 +41,13 @@ export const choiceSchema = z.strictObject({
   question: textUpTo(20_000),
   choices: z.tuple([text, text, text, text]),
   /** A letter, or an index from 0. */
-  answer: z.union([
-    z.enum(['A', 'B', 'C', 'D']).transform((letter) => 'ABCD'.indexOf(letter)),
-    z.number().int().min(0).max(3),
-  ]),
+  answer: z.union(
+    [
+      z.enum(['A', 'B', 'C', 'D']).transform((letter) => 'ABCD'.indexOf(letter)),
+      z.number().int().min(0).max(3),
+    ],
+    { error: 'an answer is a letter from A to D, or an index from 0 to 3' },
+  ),
 });
 
 /** A system prompt, how to see whether it is kept to, and answers that show what the judge means. */

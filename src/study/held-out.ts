@@ -3,8 +3,8 @@ import type { HeldOutDialogue, HeldOutText } from '../material/index.js';
 /** Says nothing that an answer could drift from. */
 export const PLAIN_SYSTEM = 'You are a helpful assistant.';
 
-/** Characters from which on a passage is long enough. */
-const PASSAGE = 200;
+/** Characters from which on a passage is long enough: a sentence or two, so that even a short text has some turns. */
+const PASSAGE = 80;
 
 /**
  * A text as a dialogue in which it is asked for passage by passage, so that strengths which grow from turn to turn act
