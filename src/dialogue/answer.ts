@@ -3,7 +3,7 @@ import type { Span, Tokenizer } from '../text/index.js';
 import type { Prompt } from './prompt.js';
 import { createShareMeter, meanShare, spanShares } from './shares.js';
 import type { Steering } from './steering.js';
-import type { AnswerStep, Turn } from './turn.js';
+import type { AnswerStep, RowObservation, Turn } from './turn.js';
 
 /** What an answer is made from. */
 export interface AnswerContext {
@@ -12,6 +12,7 @@ export interface AnswerContext {
   readonly prompt: Prompt;
   readonly steering: Steering;
   readonly signal: AbortSignal | undefined;
+  readonly observe: ((row: RowObservation) => void) | undefined;
   /** What is known of the turn before it is answered. */
   readonly turn: Pick<Turn, 'number' | 'system' | 'user' | 'settings' | 'dropped'>;
 }
@@ -26,6 +27,7 @@ export async function* answerPrompt({
   prompt,
   steering,
   signal,
+  observe,
   turn,
 }: AnswerContext): AsyncGenerator<AnswerStep, Turn | null> {
   const { sampling, maxTokens, stop } = turn.settings;
@@ -57,14 +59,13 @@ export async function* answerPrompt({
     assistant += step.text;
     if (strength !== null) strengths.push(strength);
     if (shares.target !== null) meter.add(shares.target);
-    yield {
-      ...step,
-      strength,
-      shares: {
-        target: shares.target && meanShare(shares.target),
-        spans: spanShares(spansAt(step.position), shares.spans, grid),
-      },
+    const spans = spansAt(step.position);
+    const means = {
+      target: shares.target && meanShare(shares.target),
+      spans: spanShares(spans, shares.spans, grid),
     };
+    observe?.({ position: step.position, spans, shares });
+    yield { ...step, strength, shares: means };
   }
   if (ids.length === 0) return null;
   const { finish, rest, receipt, timing } = next.value;

@@ -5,7 +5,7 @@ import { generate, type Model, Session } from '../engine/index.js';
 import { layoutDialogue } from '../text/index.js';
 import { type Chat, type ChatOptions, openChat } from './chat.js';
 import { RECOMMENDED_HOLD } from './settings.js';
-import { type AnswerStep, answerIds, type Turn } from './turn.js';
+import { type AnswerStep, answerIds, type RowObservation, type Turn } from './turn.js';
 
 let model: Model;
 beforeAll(async () => {
@@ -76,6 +76,46 @@ describe('a chat', () => {
       expect(layers.length).toBe(3);
       expect(layers.reduce((a, b) => a + b, 0) / 3).toBeCloseTo(share, 9);
     }
+  });
+
+  it('shows an observer every head of every row that chose a token, in the dialogue and on a branch', async () => {
+    const chat = open({ policy: 'boost', strength: 3 });
+    await ask(chat, 'hello');
+    const rows: RowObservation[] = [];
+    const { steps, turn } = await ask(chat, 'and now?', { observe: (row) => rows.push(row) });
+    expect(rows.map(({ position }) => position)).toEqual(steps.map(({ position }) => position));
+    const pairs = 12;
+    for (const [index, { spans, shares }] of rows.entries()) {
+      expect(spans).toEqual(steps[index]!.shares.spans.map(({ share: _, layers: __, ...span }) => span));
+      expect(shares.spans!.ranges).toEqual(spans);
+      for (const when of ['before', 'after'] as const) {
+        for (let pair = 0; pair < pairs; pair++) {
+          const ofPair = shares.spans![when].subarray(pair * spans.length, (pair + 1) * spans.length);
+          expect(ofPair.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 4);
+        }
+        const mean = shares.target![when].reduce((a, b) => a + b, 0) / pairs;
+        expect(mean).toBeCloseTo(steps[index]!.shares.target![when], 6);
+      }
+    }
+    // The buffers are the observer's: what a later row computed did not write over them.
+    const first = rows.reduce((sum, { shares }) => sum + shares.target!.after[0]!, 0) / rows.length;
+    expect(turn.shares!.heads.after[0]).toBeCloseTo(first, 5);
+
+    const probed: RowObservation[] = [];
+    const probe = await chat.probe('on a branch', { observe: (row) => probed.push(row) });
+    expect(probed.length).toBe(probe!.ids.length);
+  });
+
+  it('does not keep an answer whose observer fails', async () => {
+    const chat = open();
+    const failing = ask(chat, 'hello', {
+      observe: () => {
+        throw new Error('the disk is full');
+      },
+    });
+    await expect(failing).rejects.toThrow('the disk is full');
+    expect([chat.turns.length, chat.session.length]).toEqual([0, 0]);
+    expect((await ask(chat, 'hello')).turn.ids).toEqual((await ask(open(), 'hello')).turn.ids);
   });
 
   it('measures the target with the policy off, and its answers are those of the untouched model', async () => {

@@ -14,7 +14,7 @@ import {
 } from './settings.js';
 import type { HeadShares } from './shares.js';
 import { createSteering, type Steering } from './steering.js';
-import { type AnswerStep, answerIds, policyActed, type Turn } from './turn.js';
+import { type AnswerStep, answerIds, policyActed, type RowObservation, type Turn } from './turn.js';
 
 export interface ChatOptions extends SettingsOptions {
   readonly system?: string | null;
@@ -39,6 +39,8 @@ export interface AnswerOptions {
   readonly signal?: AbortSignal | undefined;
   /** Instead of the chat's own. */
   readonly seed?: number | undefined;
+  /** Called for every row that chooses a token, before the token's step. What it throws ends the answer, which is not kept. */
+  readonly observe?: ((row: RowObservation) => void) | undefined;
 }
 
 /**
@@ -161,6 +163,7 @@ export class Chat {
         prompt,
         steering: this.#steering(settings, prompt, number),
         signal: options.signal,
+        observe: options.observe,
         turn: {
           number,
           system: this.#system,

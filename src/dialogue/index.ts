@@ -19,4 +19,11 @@ export { layoutPrompt, type Prompt, type PromptMessage } from './prompt.js';
 export { type Replay, type ReplayDifference, replayDialogue } from './replay.js';
 export { type PolicyChoice, RECOMMENDED_HOLD, type Settings, type SettingsOptions } from './settings.js';
 export type { HeadShares, Share, SpanShare } from './shares.js';
-export { type AnswerStep, answerIds, policyActed, type Turn, tokensPerSecond } from './turn.js';
+export {
+  type AnswerStep,
+  answerIds,
+  policyActed,
+  type RowObservation,
+  type Turn,
+  tokensPerSecond,
+} from './turn.js';
