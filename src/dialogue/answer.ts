@@ -13,6 +13,7 @@ export interface AnswerContext {
   readonly steering: Steering;
   readonly signal: AbortSignal | undefined;
   readonly observe: ((row: RowObservation) => void) | undefined;
+  readonly cuts: readonly number[];
   /** What is known of the turn before it is answered. */
   readonly turn: Pick<Turn, 'number' | 'system' | 'user' | 'settings' | 'dropped'>;
 }
@@ -28,14 +29,18 @@ export async function* answerPrompt({
   steering,
   signal,
   observe,
+  cuts,
   turn,
 }: AnswerContext): AsyncGenerator<AnswerStep, Turn | null> {
   const { sampling, maxTokens, stop } = turn.settings;
   /** All spans of a dialogue of `end` tokens, the growing answer the last. */
   const spansAt = (end: number): readonly Span[] =>
-    end === prompt.ids.length
-      ? prompt.spans
-      : [...prompt.spans, { role: 'assistant', turn: turn.number, start: prompt.ids.length, end }];
+    cutSpans(
+      end === prompt.ids.length
+        ? prompt.spans
+        : [...prompt.spans, { role: 'assistant', turn: turn.number, start: prompt.ids.length, end }],
+      cuts,
+    );
   const generation = generate(session, prompt.ids, {
     tokenizer,
     sampling,
@@ -80,4 +85,20 @@ export async function* answerPrompt({
     receipt,
     timing,
   };
+}
+
+/** Spans in pieces, so that none reaches over one of these tokens. */
+function cutSpans(spans: readonly Span[], cuts: readonly number[]): readonly Span[] {
+  return cuts.reduce<readonly Span[]>(
+    (pieces, cut) =>
+      pieces.flatMap((span) =>
+        cut > span.start && cut < span.end
+          ? [
+              { ...span, end: cut },
+              { ...span, start: cut },
+            ]
+          : [span],
+      ),
+    spans,
+  );
 }

@@ -41,6 +41,8 @@ export interface AnswerOptions {
   readonly seed?: number | undefined;
   /** Called for every row that chooses a token, before the token's step. What it throws ends the answer, which is not kept. */
   readonly observe?: ((row: RowObservation) => void) | undefined;
+  /** Tokens at which spans are cut besides their own borders: where a range begins or ends that is to be observed. */
+  readonly cuts?: readonly number[];
 }
 
 /**
@@ -164,6 +166,7 @@ export class Chat {
         steering: this.#steering(settings, prompt, number),
         signal: options.signal,
         observe: options.observe,
+        cuts: options.cuts ?? [],
         turn: {
           number,
           system: this.#system,
