@@ -3,4 +3,5 @@
  * from `experiments/material` or a folder of the user's, checked where they come in. Judges are deterministic and offline.
  * Knows what is said and what a good answer is; must not know models or how studies are run.
  */
-export {};
+/** Stand-in until the room is furnished. */
+export const fluency = (answer: string): number => (answer.trim() === '' ? 0 : 1);

@@ -5,7 +5,7 @@
  * through trials under arms, and sums up what it saw. What counts as good is the grammar's to say, not this room's; which
  * models and arms are tried, and where records are kept, its callers'.
  */
-export type { Ability } from './ability.js';
+export { type Ability, judgeAbility } from './ability.js';
 export type { Arm } from './arm.js';
 export { type ArmEffect, compareArms } from './arm-effect.js';
 export { type ArmRecords, stabilityIn } from './arm-records.js';

@@ -41,7 +41,11 @@ export interface RoundRecord {
   readonly contextTokens: number;
   /** The policy's strength in the answer's first row; null for arms without one. */
   readonly strength: number | null;
-  /** The system prompt's share (target prefix), over the answer's rows, layers and heads. */
+  /**
+   * The system prompt's share (target prefix, whatever the arm acts on; what an arm repeats is not counted) over the
+   * answer's rows and heads. This, `spread` and `controls` are of the layers that see the whole dialogue, or of all where
+   * each sees a window only: with a window, a share says nothing about distance.
+   */
   readonly share: { readonly before: number; readonly after: number };
   /** How its share before the policy is spread over rows × heads. */
   readonly spread: ShareSpread;
