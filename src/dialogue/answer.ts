@@ -1,5 +1,6 @@
 import { generate, headGrid, type Session } from '../engine/index.js';
 import type { Span, Tokenizer } from '../text/index.js';
+import { cutSpans } from './cut-spans.js';
 import type { Prompt } from './prompt.js';
 import { createShareMeter, meanShare, spanShares } from './shares.js';
 import type { Steering } from './steering.js';
@@ -85,20 +86,4 @@ export async function* answerPrompt({
     receipt,
     timing,
   };
-}
-
-/** Spans in pieces, so that none reaches over one of these tokens. */
-function cutSpans(spans: readonly Span[], cuts: readonly number[]): readonly Span[] {
-  return cuts.reduce<readonly Span[]>(
-    (pieces, cut) =>
-      pieces.flatMap((span) =>
-        cut > span.start && cut < span.end
-          ? [
-              { ...span, end: cut },
-              { ...span, start: cut },
-            ]
-          : [span],
-      ),
-    spans,
-  );
 }

@@ -6,6 +6,7 @@
  */
 export { type AnswerOptions, Chat, type ChatOptions, openChat } from './chat.js';
 export { type ComparedStep, type ComparedTurns, type Comparison, openComparison } from './compare.js';
+export { cutSpans } from './cut-spans.js';
 export {
   type LoadedDialogue,
   loadDialogue,

@@ -1,0 +1,70 @@
+import { HoldfastError } from '../errors.js';
+import type { Scenario, ScenarioSource } from '../scenario/index.js';
+import type { Message } from '../text/index.js';
+
+/** A recorded dialogue: a system prompt, then user and assistant in turn. */
+export interface Recorded {
+  readonly system: string;
+  /** In order; the last may have no answer. */
+  readonly exchanges: readonly { readonly user: string; readonly assistant: string | null }[];
+}
+
+/**
+ * @throws HoldfastError `E_DIALOGUE` when there is no system message at the front, nothing of the user's, or the two do
+ * not speak in turn
+ */
+export function readRecorded(messages: readonly Message[]): Recorded {
+  const [first, ...spoken] = messages;
+  if (first?.role !== 'system') {
+    throw new HoldfastError('E_DIALOGUE', 'the dialogue has no system message whose share could be measured', {
+      field: 'messages.0',
+      hint: 'Put one in front: {"role": "system", "content": "…"}',
+    });
+  }
+  for (const [index, { role }] of spoken.entries()) {
+    const expected = index % 2 === 0 ? 'user' : 'assistant';
+    if (role === expected) continue;
+    throw new HoldfastError('E_DIALOGUE', `here the ${expected} speaks, not the ${role}`, {
+      field: `messages.${index + 1}`,
+      hint: 'After the system message, user and assistant speak in turn',
+    });
+  }
+  if (spoken.length === 0) {
+    throw new HoldfastError('E_DIALOGUE', 'the user says nothing in this dialogue', {
+      field: 'messages',
+      hint: 'Shares are measured where answers are: give at least one message of the user',
+    });
+  }
+  return {
+    system: first.content,
+    exchanges: Array.from({ length: Math.ceil(spoken.length / 2) }, (_, index) => ({
+      user: spoken[2 * index]!.content,
+      assistant: spoken[2 * index + 1]?.content ?? null,
+    })),
+  };
+}
+
+/** A source with one dialogue, over and over: what the user said is said again, and the answers are the model's own. */
+export function replaySource({ system, exchanges }: Recorded, rounds: number): ScenarioSource {
+  const users = exchanges.slice(0, rounds).map(({ user }) => user);
+  const scenario: Scenario = {
+    id: 'recorded',
+    group: 'recorded',
+    system,
+    given: [],
+    rounds: users.length,
+    content: { kind: 'recorded', system, users },
+    openUser() {
+      let said = 0;
+      return {
+        say: async () => users[said++]!, // a scenario has a message for each of its rounds
+        dispose() {},
+      };
+    },
+    probesAfter: () => [],
+    obedience: () => null,
+    ability: () => null,
+    reference: null,
+  };
+  return { size: null, at: () => scenario };
+}
