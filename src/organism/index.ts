@@ -5,6 +5,7 @@
  * through trials under arms, and sums up what it saw. What counts as good is the grammar's to say, not this room's; which
  * models and arms are tried, and where records are kept, its callers'.
  */
+export type { ShareSpread } from '../measure/index.js';
 export { type Ability, judgeAbility } from './ability.js';
 export type { Arm } from './arm.js';
 export { type ArmEffect, compareArms } from './arm-effect.js';
@@ -16,7 +17,6 @@ export {
   type ReferenceRound,
   type ReferenceShares,
   referencePass,
-  type ShareSpread,
 } from './reference-pass.js';
 export type { Round } from './rounds.js';
 export { type InstructionScore, type RoundRecord, runTrial } from './run-trial.js';

@@ -7,20 +7,10 @@ import {
 import { headGrid, type Model, Session } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import type { ForwardResult, Intervention } from '../executors/index.js';
-import { quantile } from '../measure/index.js';
+import { type ShareSpread, spreadOf } from '../measure/index.js';
 import { layoutDialogue, type Message } from '../text/index.js';
 import { type Arm, spansOf, targetOf } from './arm.js';
 import type { Trial } from './trial.js';
-
-/** How attention to a span is spread over the rows and heads that chose an answer's tokens. */
-export interface ShareSpread {
-  readonly mean: number;
-  readonly median: number;
-  readonly ninetieth: number;
-  /** Fractions of rows × heads with a share above 0.5, and below 0.001: where a policy on shares has little to move. */
-  readonly above: number;
-  readonly below: number;
-}
 
 /** Shares before the policy over the layers that see the whole dialogue; NaN where there are none. */
 export interface ReferenceShares {
@@ -142,17 +132,4 @@ function sharesOf(model: Model, { spanShares }: ForwardResult, rows: TokenRange)
     }
   }
   return { prefix: spreadOf(prefix), sink: sink / prefix.length, after: after / prefix.length };
-}
-
-function spreadOf(shares: readonly number[]): ShareSpread {
-  const sorted = Float64Array.from(shares).sort();
-  const fraction = (matches: (share: number) => boolean): number =>
-    sorted.filter(matches).length / sorted.length;
-  return {
-    mean: sorted.reduce((sum, share) => sum + share, 0) / sorted.length,
-    median: quantile(sorted, 0.5),
-    ninetieth: quantile(sorted, 0.9),
-    above: fraction((share) => share > 0.5),
-    below: fraction((share) => share < 0.001),
-  };
 }

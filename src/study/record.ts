@@ -1,3 +1,7 @@
+import type { ShareSpread } from '../measure/index.js';
+
+export type { ShareSpread } from '../measure/index.js';
+
 /**
  * What a study keeps: one record a cell. Records are plain JSON and the same bytes whenever the same cell is run on the
  * same machine and versions; times are kept apart (see `timing.ts`).
@@ -66,16 +70,6 @@ export interface ProbeRecord {
   readonly answer: string;
   /** 0…1. */
   readonly score: number;
-}
-
-/** How shares are spread over rows × heads: on those near 0 and 1 no share policy can do anything. */
-export interface ShareSpread {
-  readonly mean: number;
-  readonly median: number;
-  readonly ninetieth: number;
-  /** Fractions above 0.5 and below 0.001. */
-  readonly above: number;
-  readonly below: number;
 }
 
 /** What an arm costs the model on one held-out item. */

@@ -1,0 +1,73 @@
+/**
+ * Φ, the standard normal distribution. In the middle the series ½ + φ(x)·(x + x³/3 + x⁵/(3·5) + …), whose terms have
+ * one sign, so that nothing cancels; in the tails the continued fraction φ(x)/(x + 1/(x + 2/(x + …))) (Abramowitz and
+ * Stegun 1964, 26.2.11 and 26.2.14).
+ */
+export function normalCdf(x: number): number {
+  const size = Math.abs(x);
+  const density = Math.exp(-(x ** 2) / 2) / Math.sqrt(2 * Math.PI);
+  if (size < 3) {
+    let term = x;
+    let sum = x;
+    for (let odd = 3; Math.abs(term) > 1e-17 * Math.abs(sum); odd += 2) {
+      term *= x ** 2 / odd;
+      sum += term;
+    }
+    return 0.5 + density * sum;
+  }
+  let fraction = size;
+  for (let level = 60; level > 0; level--) fraction = size + level / fraction;
+  return x < 0 ? density / fraction : 1 - density / fraction;
+}
+
+/** More steps than this only a shift of hundreds would need, where the answer is 0 or 1. */
+const MOST_STEPS = 20_000;
+
+/**
+ * P(|T| > bound) of the noncentral t distribution, T = (Z + shift) / S with Z standard normal and S² = χ²/ν, by its
+ * definition: the mean over S of P(|Z + shift| > bound·S). The trapezoid rule over u = log S, whose density is
+ * proportional to exp(ν(u − e^{2u}/2)), converges exponentially; dividing by the sum of the weights spares the
+ * constant. Accurate to 1e-10.
+ * @param freedom ν, from 1
+ */
+export function studentBeyond(bound: number, freedom: number, shift = 0): number {
+  // Beyond these ends the density has fallen to e⁻³⁵ of its peak at 0.
+  const end = Math.sqrt(35 / freedom);
+  const start = -end - 35 / freedom;
+  // The finest features are the density's width, 1/√2ν, and the integrand's, 1/shift.
+  const steps = Math.min(
+    MOST_STEPS,
+    Math.ceil(5 * (end - start) * (Math.sqrt(2 * freedom) + Math.abs(shift) + 2)),
+  );
+  let weights = 0;
+  let beyond = 0;
+  for (let step = 0; step <= steps; step++) {
+    const u = start + ((end - start) * step) / steps;
+    const weight = Math.exp(freedom * (u - Math.expm1(2 * u) / 2));
+    const scaled = bound * Math.exp(u);
+    weights += weight;
+    beyond += weight * (normalCdf(shift - scaled) + normalCdf(-shift - scaled));
+  }
+  return beyond / weights;
+}
+
+/** The t with P(|T| > t) = `alpha` in Student's distribution: the critical value of a two-sided test. */
+export function studentCritical(alpha: number, freedom: number): number {
+  return crossing((bound) => studentBeyond(bound, freedom) <= alpha);
+}
+
+/** Where, above 0, a condition that then stays true becomes so; NaN when it never does. By bisection, to rounding. */
+export function crossing(holds: (x: number) => boolean): number {
+  let high = 1;
+  while (!holds(high)) {
+    if (high === Number.POSITIVE_INFINITY) return Number.NaN;
+    high *= 2;
+  }
+  let low = high === 1 ? 0 : high / 2;
+  while (high - low > 4 * Number.EPSILON * high) {
+    const middle = (low + high) / 2;
+    if (holds(middle)) high = middle;
+    else low = middle;
+  }
+  return high;
+}
