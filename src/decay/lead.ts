@@ -88,7 +88,17 @@ export async function* leadDialogue(
   }
 }
 
-function measured({ number, user, assistant, ids, finish, strength, settings, dropped, timing }: Turn): MeasuredTurn {
+function measured({
+  number,
+  user,
+  assistant,
+  ids,
+  finish,
+  strength,
+  settings,
+  dropped,
+  timing,
+}: Turn): MeasuredTurn {
   return {
     turn: number,
     user,

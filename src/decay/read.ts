@@ -102,7 +102,8 @@ async function* rowsOf(
       signal,
     });
     for (const [row, position] of positions.entries()) {
-      const rowOf = (shares: Float32Array): Float32Array => takeRow(shares, row, positions.length, spans.length);
+      const rowOf = (shares: Float32Array): Float32Array =>
+        takeRow(shares, row, positions.length, spans.length);
       yield {
         position,
         spans,

@@ -16,10 +16,14 @@ export interface Recorded {
 export function readRecorded(messages: readonly Message[]): Recorded {
   const [first, ...spoken] = messages;
   if (first?.role !== 'system') {
-    throw new HoldfastError('E_DIALOGUE', 'the dialogue has no system message whose share could be measured', {
-      field: 'messages.0',
-      hint: 'Put one in front: {"role": "system", "content": "…"}',
-    });
+    throw new HoldfastError(
+      'E_DIALOGUE',
+      'the dialogue has no system message whose share could be measured',
+      {
+        field: 'messages.0',
+        hint: 'Put one in front: {"role": "system", "content": "…"}',
+      },
+    );
   }
   for (const [index, { role }] of spoken.entries()) {
     const expected = index % 2 === 0 ? 'user' : 'assistant';
