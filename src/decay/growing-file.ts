@@ -8,7 +8,7 @@ export interface GrowingFile {
   append(bytes: Uint8Array): void;
   /** Gives it its name, once everything is on the disk. */
   finish(): void;
-  /** Takes it away. */
+  /** Takes it away, unless it has its name already. */
   discard(): void;
 }
 
@@ -24,6 +24,11 @@ export function openGrowingFile(path: string): GrowingFile {
     }
   };
   const file = attempt(() => openSync(temporary, 'wx'));
+  let open = true;
+  const close = (): void => {
+    open = false;
+    closeSync(file);
+  };
   return {
     path,
     append: (bytes) =>
@@ -34,11 +39,11 @@ export function openGrowingFile(path: string): GrowingFile {
     finish: () =>
       attempt(() => {
         fsyncSync(file);
-        closeSync(file);
+        close();
         renameSync(temporary, path);
       }),
     discard() {
-      closeSync(file);
+      if (open) close();
       rmSync(temporary, { force: true });
     },
   };

@@ -45,13 +45,22 @@ const DASHES = [
   [8, 3, 2, 3],
 ];
 const SHAPES = ['circle', 'square', 'diamond', 'triangle-up'];
+/** Of more places than these not each has a tick, and a point on every line would hide it. */
+const MOST_TICKS = 20;
 /** Between two labels at the ends of lines, in pixels. */
 const LABEL_HEIGHT = 17;
+
+/** Where values stand along x, ascending. */
+interface XAxis {
+  readonly places: readonly number[];
+  readonly dense: boolean;
+}
 
 /** The figure as a Vega-Lite specification. */
 export function specOf({ title, subtitle, x, panels, source }: Figure, look: FigureLook): TopLevelSpec {
   const names = panels[0]!.series.map(({ name }) => name);
-  const ticks = panels[0]!.series[0]!.points.map((point) => point.x);
+  const places = panels[0]!.series[0]!.points.map((point) => point.x);
+  const axis: XAxis = { places, dense: places.length > MOST_TICKS };
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     description: `${title}. ${subtitle}`,
@@ -60,7 +69,7 @@ export function specOf({ title, subtitle, x, panels, source }: Figure, look: Fig
     title: { text: title, subtitle: [subtitle], anchor: 'start', frame: 'group', offset: 16 },
     spacing: 22,
     vconcat: [
-      ...panels.map((panel, index) => panelSpec(panel, names, ticks, index === panels.length - 1 ? x : null)),
+      ...panels.map((panel, index) => panelSpec(panel, names, axis, index === panels.length - 1 ? x : null)),
       {
         width: WIDTH,
         height: 1,
@@ -76,7 +85,7 @@ export function specOf({ title, subtitle, x, panels, source }: Figure, look: Fig
 function panelSpec(
   { title, domain, height, series }: Panel,
   names: readonly string[],
-  ticks: readonly number[],
+  { places, dense }: XAxis,
   x: string | null,
 ) {
   const scale = <Range>(range: readonly Range[]) => ({
@@ -103,8 +112,8 @@ function panelSpec(
       x: {
         field: 'x',
         type: 'quantitative' as const,
-        scale: { domain: [ticks[0]!, ticks.at(-1)!], nice: false, padding: 8 },
-        axis: { values: [...ticks], title: x, grid: false, format: 'd' },
+        scale: { domain: [places[0]!, places.at(-1)!], nice: false, padding: 8 },
+        axis: { ...(dense ? { tickCount: 8 } : { values: [...places] }), title: x, grid: false, format: 'd' },
       },
       y: {
         field: 'value',
@@ -123,10 +132,14 @@ function panelSpec(
         mark: { type: 'line' as const, strokeWidth: 2.2 },
         encoding: { strokeDash: scale(DASHES) },
       },
-      {
-        mark: { type: 'point' as const, filled: true, opacity: 1, size: 42 },
-        encoding: { shape: scale(SHAPES) },
-      },
+      ...(dense
+        ? []
+        : [
+            {
+              mark: { type: 'point' as const, filled: true, opacity: 1, size: 42 },
+              encoding: { shape: scale(SHAPES) },
+            },
+          ]),
       {
         data: { values: endLabels(series, domain, height) },
         mark: {
