@@ -17,6 +17,8 @@ export type HeadKind = 'soft' | 'blind' | 'fixed' | 'mixed';
 export interface HeadSummary {
   readonly layer: number;
   readonly head: number;
+  /** Whether means are taken over it: it sees the whole dialogue, or none does. */
+  readonly inMeans: boolean;
   readonly kind: HeadKind;
   /** Over its rows. */
   readonly spread: ShareSpread;
@@ -29,7 +31,7 @@ export interface HeadSummary {
 
 /** @param turns numbers of the turns that are compared, ascending, at least one */
 export function summarizeHeads(
-  { dialogues, grid, histograms }: Tally,
+  { dialogues, grid, seeing, histograms }: Tally,
   turns: readonly number[],
 ): HeadSummary[] {
   const [from, to] = [turns[0]!, turns.at(-1)!];
@@ -48,6 +50,7 @@ export function summarizeHeads(
     return {
       layer: Math.floor(pair / grid.heads),
       head: pair % grid.heads,
+      inMeans: seeing.includes(pair),
       kind: kindOf(spread),
       spread,
       first,

@@ -63,8 +63,7 @@ export async function measureDecay(run: DecayRun): Promise<DecayResult> {
   const { model, paths } = run;
   const { blueprint } = model.executor;
   const grid = headGrid(blueprint);
-  const seeing = pairsThatSeeAll(blueprint);
-  const tally = createTally(grid, seeing);
+  const tally = createTally(grid, pairsThatSeeAll(blueprint));
   const files: GrowingFile[] = [];
   const open = (path: string): GrowingFile => {
     const file = openGrowingFile(path);
@@ -88,7 +87,7 @@ export async function measureDecay(run: DecayRun): Promise<DecayResult> {
     if (tally.rows === 0) throw new HoldfastError('E_ABORTED', 'nothing was measured yet');
     table.finish();
     for (const file of files) file.finish();
-    return { summary: summarize(tally, seeing), complete, failure };
+    return { summary: summarize(tally), complete, failure };
   } catch (error) {
     for (const file of files) file.discard();
     throw error;

@@ -70,14 +70,11 @@ export interface DecaySummary {
   readonly heads: readonly HeadSummary[];
 }
 
-/**
- * Sums up a measurement that has rows.
- * @param seeing heads that means are taken over, as the tally has them
- */
-export function summarize(tally: Tally, seeing: readonly number[]): DecaySummary {
-  const { grid, dialogues, rows, histograms } = tally;
-  const turns = turnPlaces(tally, seeing);
-  const tokens = tokenPlaces(tally, seeing);
+/** Sums up a measurement that has rows. */
+export function summarize(tally: Tally): DecaySummary {
+  const { grid, seeing, dialogues, rows, histograms } = tally;
+  const turns = turnPlaces(tally);
+  const tokens = tokenPlaces(tally);
   const spread = createHistogram();
   for (const pair of seeing) spread.merge(histograms[pair]!);
   const halfLives = (column: ShareColumn): HalfLives => ({
@@ -132,7 +129,7 @@ const reached =
   ({ dialogues }: Place): boolean =>
     2 * dialogues >= all;
 
-function turnPlaces({ dialogues, grid }: Tally, seeing: readonly number[]): TurnPlace[] {
+function turnPlaces({ dialogues, grid, seeing }: Tally): TurnPlace[] {
   const numbers = [...new Set(dialogues.flatMap((turns) => [...turns.keys()]))].sort((a, b) => a - b);
   return numbers.map((turn) => {
     const there = dialogues.flatMap((turns) => turns.get(turn) ?? []);
@@ -150,8 +147,8 @@ function turnPlaces({ dialogues, grid }: Tally, seeing: readonly number[]): Turn
   });
 }
 
-function tokenPlaces(tally: Tally, seeing: readonly number[]): TokenPlace[] {
-  const { dialogues, bins, binHeads } = tally;
+function tokenPlaces(tally: Tally): TokenPlace[] {
+  const { dialogues, bins, binHeads, seeing } = tally;
   const indices = [...binHeads.keys()].sort((a, b) => a - b);
   let width = BIN_TOKENS;
   while ((indices.at(-1)! + 1) * BIN_TOKENS > MOST_BINS * width) width *= 2;

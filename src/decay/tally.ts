@@ -36,6 +36,8 @@ export interface TurnTally extends Sums {
 /** Everything that is kept of a measurement in memory: it grows with turns and with length, not with rows × heads. */
 export interface Tally {
   readonly grid: HeadGrid;
+  /** Heads that headline means are taken over, as indices into `[layers × heads]`. */
+  readonly seeing: readonly number[];
   readonly rows: number;
   /** Turns by number, of each dialogue. */
   readonly dialogues: readonly ReadonlyMap<number, TurnTally>[];
@@ -48,7 +50,6 @@ export interface Tally {
   add(row: ShareRow): void;
 }
 
-/** @param seeing heads that headline means are taken over, as indices into `[layers × heads]` */
 export function createTally(grid: HeadGrid, seeing: readonly number[]): Tally {
   const pairs = grid.layers * grid.heads;
   const dialogues: Map<number, TurnTally>[] = [];
@@ -59,6 +60,7 @@ export function createTally(grid: HeadGrid, seeing: readonly number[]): Tally {
 
   return {
     grid,
+    seeing,
     dialogues,
     bins,
     binHeads,

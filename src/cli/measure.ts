@@ -1,0 +1,29 @@
+import { type Command, Option } from 'commander';
+import { positiveInteger } from './arguments.js';
+import { addSettingsOptions } from './chat-options.js';
+import type { MeasureFlags } from './measure-run.js';
+import { addModelArgument } from './model-argument.js';
+import { addModelOptions } from './model-options.js';
+
+export function registerMeasure(program: Command): void {
+  const command = program
+    .command('measure')
+    .description(
+      "measure how the system prompt's share of attention decays, for every token, layer and head",
+    );
+  addModelArgument(command)
+    .addOption(new Option('--chat <file>', 'say again what the user said in a dialogue').conflicts('script'))
+    .option('--as-written', 'read the answers of --chat to the model, instead of having it make its own')
+    .option('--script <name>', "a scripted user: organism, the embedded model's own trials, and its default")
+    .option('--pairs <n>', 'dialogues, or runs of a --chat (16 of a script, 1 of a --chat)', positiveInteger)
+    .option('--rounds <n>', 'turns of a dialogue (12 of a script, all of a --chat)', positiveInteger)
+    .requiredOption('--out <dir>', 'where shares, dialogues, summary and figures are written');
+  addSettingsOptions(command, { temperature: '1', topP: '0.9', maxTokens: '400; organism 96' });
+  addModelOptions(command)
+    .option('--json', 'print the summary as one line of JSON')
+    .action(async (named: string | undefined, flags: MeasureFlags) => {
+      // Only now: no other command waits for tables and figures.
+      const { runMeasure } = await import('./measure-run.js');
+      await runMeasure(named, flags);
+    });
+}
