@@ -135,7 +135,7 @@ function halfLifeText(halfLife: HalfLife | null, digits: number): string {
 
 function borderLines({ slopeWithinTurns, dropBetweenTurns }: DecaySummary): string[] {
   return [
-    `Inside an answer the prefix gains ${numberText(per(slopeWithinTurns, 100), 4)} in 100 tokens;`,
+    `Inside an answer the prefix's share changes by ${numberText(per(slopeWithinTurns, 100), 4)} in 100 tokens;`,
     dropBetweenTurns === null
       ? 'with one turn there is no border between turns.'
       : `from an answer's last tokens to the next one's first it falls by ${numberText(dropBetweenTurns, 4)}.`,

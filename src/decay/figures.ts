@@ -1,5 +1,5 @@
 import type { Figure, HeatMap, Point, Series } from '../report/index.js';
-import type { Measured } from './estimates.js';
+import { FEWEST_DIALOGUES, type Measured } from './estimates.js';
 import type { HeadSummary } from './head-summary.js';
 import { type DecaySummary, HALF_LIFE_COLUMNS, type Place } from './summary.js';
 
@@ -26,7 +26,7 @@ export function tokenFigure(summary: DecaySummary, { model, source }: FigureWord
     title: 'Share of attention along the dialogue',
     subtitle: subtitle(summary, model),
     x: 'tokens of the dialogue before',
-    panels: panels(places, at, 'place'),
+    panels: panels(summary, places, at),
     source,
   };
 }
@@ -37,7 +37,7 @@ export function turnFigure(summary: DecaySummary, { model, source }: FigureWords
     title: 'Share of attention, turn by turn',
     subtitle: subtitle(summary, model),
     x: 'turn',
-    panels: panels(summary.turns, ({ turn }) => turn, 'turn'),
+    panels: panels(summary, summary.turns, ({ turn }) => turn),
     source,
   };
 }
@@ -52,7 +52,7 @@ export function headMap(summary: DecaySummary, { model, source }: FigureWords): 
   const shares = heads.map(({ spread }) => spread.mean);
   const left = heads.flatMap((head) => head.left?.value ?? []);
   return {
-    title: 'Which heads look at the system prompt, and keep looking',
+    title: "The system prompt's share, head by head",
     subtitle: subtitle(summary, model),
     x: 'head',
     y: 'layer',
@@ -77,9 +77,9 @@ export function headMap(summary: DecaySummary, { model, source }: FigureWords): 
 }
 
 function panels<Where extends Place>(
+  { dialogues }: DecaySummary,
   places: readonly Where[],
   at: (place: Where) => number,
-  unit: string,
 ): Figure['panels'] {
   const series = HALF_LIFE_COLUMNS.map(
     (column): Series => ({
@@ -100,13 +100,13 @@ function panels<Where extends Place>(
     ceiling(Math.max(...of.flatMap(({ points }) => points.map(({ high }) => high))));
   return [
     {
-      title: 'Mean over heads and rows, 0 to 1; bands are 95 % intervals over dialogues where there are any',
+      title: `Mean over rows and heads${dialogues < FEWEST_DIALOGUES ? '' : '; bands: 95 % intervals over dialogues'}`,
       domain: [0, highest(series)],
       height: 220,
       series,
     },
     {
-      title: `The system prompt on the median head of each ${unit}; the band holds 80 % of the heads`,
+      title: 'The median head; the band holds 80 % of the heads',
       domain: [0, highest([heads])],
       height: 150,
       series: [heads],
