@@ -1,13 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import {
   checkSchedule,
+  needsSystem,
   POLICIES,
   type Policy,
   parsePolicy,
   parseSchedule,
   parseTarget,
   type Schedule,
-  type Target,
 } from '../attention/index.js';
 import type { ChatOptions, SettingsOptions } from '../dialogue/index.js';
 import { checkSampling, type SamplingOptions } from '../engine/index.js';
@@ -82,7 +82,7 @@ export function addSettingsOptions(
     )
     .option(
       '--target <target>',
-      'whose share: prefix, message, content, sink, template, random:SEED (prefix)',
+      'whose share: prefix, message, content, sink, template, random:SEED, or all but: not:prefix … (prefix)',
     )
     .option('--layers <list>', 'layers the policy acts on, as 0,3,5-8 (all)', indexRanges)
     .option('--heads <list>', 'heads the policy acts on (all)', indexRanges)
@@ -194,7 +194,12 @@ function checkTogether(flags: ChatFlags, { hold, policy = 'off', target }: Setti
   const acts = hold === true || policy !== 'off';
   if (flags.compare === true && !acts)
     throw usage('--compare needs --hold or a --policy to compare with off');
-  if (acts && flags.system === undefined && flags.load === undefined && needsSystem(target)) {
+  if (
+    acts &&
+    flags.system === undefined &&
+    flags.load === undefined &&
+    (target === undefined || needsSystem(target))
+  ) {
     throw usage(`${actor(hold, policy)} needs a --system: without a system prompt there is nothing to hold`);
   }
   if (flags.load === '-') throw usage('--load takes a file: standard input is for what the user says');
@@ -202,12 +207,6 @@ function checkTogether(flags: ChatFlags, { hold, policy = 'off', target }: Setti
 
 function actor(hold: boolean | undefined, policy: Policy): string {
   return hold === true ? '--hold' : `--policy ${policy}`;
-}
-
-/** Targets that are found without a system message: tokens named by place or by who wrote them. */
-function needsSystem(target: Target | undefined): boolean {
-  const kind = target?.kind ?? 'prefix';
-  return kind !== 'sink' && kind !== 'template' && kind !== 'range';
 }
 
 function usage(what: string): HoldfastError {

@@ -1,3 +1,4 @@
+import { headMask } from '../attention/index.js';
 import { generate, headGrid, type Session } from '../engine/index.js';
 import type { Span, Tokenizer } from '../text/index.js';
 import { cutSpans } from './cut-spans.js';
@@ -33,26 +34,27 @@ export async function* answerPrompt({
   cuts,
   turn,
 }: AnswerContext): AsyncGenerator<AnswerStep, Turn | null> {
-  const { sampling, maxTokens, stop } = turn.settings;
+  const { sampling, maxTokens, stop, silence } = turn.settings;
+  const grid = headGrid(session.executor.blueprint);
+  const promptSpans = cutSpans(prompt.spans, cuts);
   /** All spans of a dialogue of `end` tokens, the growing answer the last. */
-  const spansAt = (end: number): readonly Span[] =>
-    cutSpans(
-      end === prompt.ids.length
-        ? prompt.spans
-        : [...prompt.spans, { role: 'assistant', turn: turn.number, start: prompt.ids.length, end }],
-      cuts,
-    );
+  const spansAt = (end: number): readonly Span[] => {
+    const start = prompt.ids.length;
+    const answer: readonly Span[] =
+      end === start ? [] : [{ role: 'assistant', turn: turn.number, start, end }];
+    return [...promptSpans, ...cutSpans(answer, cuts)];
+  };
   const generation = generate(session, prompt.ids, {
     tokenizer,
     sampling,
     maxTokens,
     stop,
     signal,
+    silenced: silence.length === 0 ? undefined : headMask({ pairs: silence }, grid),
     intervention: steering.interventionAt,
     spans: ({ end }) => spansAt(end),
   });
 
-  const grid = headGrid(session.executor.blueprint);
   const meter = createShareMeter(grid.layers * grid.heads);
   const ids: number[] = [];
   const strengths: number[] = [];

@@ -1,4 +1,10 @@
-import { type Receipt, resolveTarget, type TokenRange, targetName } from '../attention/index.js';
+import {
+  type Receipt,
+  resolveTarget,
+  type TargetContext,
+  type TokenRange,
+  targetName,
+} from '../attention/index.js';
 import { headGrid, type Model, Session } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import type { ChatFormat, Message } from '../text/index.js';
@@ -324,9 +330,12 @@ const withSeed = (settings: Settings, seed: number): Settings => ({
 });
 
 /** A target that is only measured may be absent; one that a policy is to act on may not. */
-function targetRanges({ policy, target }: Settings, prompt: Prompt): readonly TokenRange[] | null {
+export function targetRanges(
+  { policy, target }: Settings,
+  context: TargetContext,
+): readonly TokenRange[] | null {
   try {
-    return resolveTarget(target, prompt);
+    return resolveTarget(target, context);
   } catch (error) {
     if (policy === 'off' && error instanceof HoldfastError && error.code === 'E_TARGET') return null;
     throw error;

@@ -15,6 +15,7 @@ export {
   type SavedTurn,
   saveDialogue,
 } from './dialogue-file.js';
+export { type ForcedChat, type ForcedChatOptions, type ForcedTurn, openForcedChat } from './forced-chat.js';
 export type { Exchange } from './history.js';
 export { layoutPrompt, type Prompt, type PromptMessage } from './prompt.js';
 export { type Replay, type ReplayDifference, replayDialogue } from './replay.js';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, loadFixture } from '../../test/support/chat-fixtures.js';
+import { MATERIAL } from '../../test/support/material-fixtures.js';
 import { spyOnModel } from '../../test/support/organism-fixtures.js';
 import { armOf, OFF, SCENARIO, speaking } from '../../test/support/scenario-fixtures.js';
 import { resolveTarget } from '../attention/index.js';
@@ -7,7 +8,7 @@ import { layoutPrompt, openChat } from '../dialogue/index.js';
 import type { Model } from '../engine/index.js';
 import { EMBEDDED_MODEL, loadModel } from '../load.js';
 import { loadGrammar } from '../organism/index.js';
-import { organismSource } from '../scenario/index.js';
+import { organismSource, selfChatSource } from '../scenario/index.js';
 import type { Arm } from './arm.js';
 import { type LeadSettings, leadDialogue } from './lead-dialogue.js';
 import { dialogueSeeds } from './seeds.js';
@@ -185,6 +186,60 @@ describe('repetition of the system prompt', () => {
     const repeats = seen.map((text) => text.split(SCENARIO.system).length - 1);
     // Turn 2 behind the system message itself; its two probes, as turn 3; turn 3; its probes, as turn 4.
     expect(repeats).toEqual([2, 0, 0, 0, 1, 1]);
+  });
+});
+
+describe('a control of a random span', () => {
+  it('leaves the model as it is until the dialogue has the span, and then acts on it', async () => {
+    const model = speaking(llama, Number.POSITIVE_INFINITY);
+    const settings = { model, probeRounds: [] };
+    const off = await lead(OFF, settings);
+    const random = await lead(
+      armOf({ policy: 'boost', strength: 9, target: { kind: 'random', seed: 0 } }),
+      settings,
+    );
+    const acting = random.rounds.map(({ strength }) => strength);
+    expect(acting[0]).toBeNull();
+    expect(acting.at(-1)).toBe(9);
+    for (const [index, strength] of acting.entries()) {
+      const [round, same] = [random.rounds[index]!, off.rounds[index]!];
+      if (strength === null) expect(round).toEqual(same);
+      // What the span gains, the prefix loses.
+      else expect(round.share.after).toBeLessThan(same.share.before);
+    }
+  });
+});
+
+describe('exchanges that are given', () => {
+  it('count as turns for a schedule, and are not among the rounds', async () => {
+    const given = [
+      { role: 'user', content: 'Ready?' },
+      { role: 'assistant', content: 'Yes.' },
+    ] as const;
+    const { rounds } = await lead(GROWING, { scenario: { ...SCENARIO, given, rounds: 2 }, probeRounds: [] });
+    expect(rounds.map(({ round, strength }) => [round, strength])).toEqual([
+      [1, 0.5],
+      [2, 0],
+    ]);
+  });
+});
+
+describe('self-chat', () => {
+  it('is paired: the other side is drawn alike under every arm, and is no cost of it', async () => {
+    const model = speaking(llama, Number.POSITIVE_INFINITY);
+    const scenario = selfChatSource(MATERIAL, { groups: null, rounds: 3 }).at(4);
+    let forwarded = 0;
+    const watched = spyOnModel(model, ({ tokens }) => {
+      forwarded += tokens.length;
+    });
+    const off = await lead(OFF, { model: watched, scenario });
+    const held = await lead(HELD, { model, scenario });
+    const said = ({ rounds }: typeof off) => rounds.map(({ user, answer }) => [user, answer]);
+    expect(said(held)).toEqual(said(off));
+    expect(new Set(said(off).flat()).size).toBe(6);
+    expect(held.forwardedTokens).toBe(off.forwardedTokens);
+    expect(off.forwardedTokens).toBeLessThan(forwarded);
+    expect(off.group).toBe(scenario.group);
   });
 });
 

@@ -4,6 +4,7 @@ import { fluency } from '../material/index.js';
 import type { Scenario, User } from '../scenario/index.js';
 import type { Message } from '../text/index.js';
 import type { Arm } from './arm.js';
+import { type ArmInDialogue, armInDialogue } from './arm-in-dialogue.js';
 import { rounded } from './digits.js';
 import { meterModel } from './meter.js';
 import type { CellLabels, DialogueRecord, ProbeRecord, RoundRecord } from './record.js';
@@ -22,7 +23,7 @@ export type LedDialogue = Omit<DialogueRecord, keyof CellLabels>;
 interface Lead {
   readonly chat: Chat;
   readonly scenario: Scenario;
-  readonly arm: Arm;
+  readonly arm: ArmInDialogue;
   readonly seeds: DialogueSeeds;
   readonly regions: Regions;
   readonly probeRounds: readonly number[];
@@ -49,7 +50,7 @@ export async function leadDialogue(
   const user = scenario.openUser({ model, seed: seeds.user, sampling, maxTokens });
   try {
     const { system, given } = scenario;
-    const chat = openChat(metered.model, { system, history: given, ...arm.settings, sampling, maxTokens });
+    const chat = openChat(metered.model, { system, history: given, sampling, maxTokens });
     try {
       const opening = await user.say(null);
       const messages: Message[] = [
@@ -58,7 +59,8 @@ export async function leadDialogue(
         { role: 'user', content: opening },
       ];
       const regions = regionsOf(model.format!, messages); // a chat needs a format
-      const lead: Lead = { chat, scenario, arm, seeds, regions, probeRounds };
+      const inDialogue = armInDialogue(arm, system, regions.prefixEnd);
+      const lead: Lead = { chat, scenario, arm: inDialogue, seeds, regions, probeRounds };
       const rounds = await leadRounds(lead, user, opening);
       const { tokens, passes } = metered.meter;
       return {
@@ -92,7 +94,7 @@ async function leadRound(lead: Lead, round: number, words: string): Promise<Roun
   const { chat, scenario, seeds, regions } = lead;
   const { prefixEnd, random } = regions;
   const book = createShareBook(chat.model.executor.blueprint, regions);
-  const turn = await answerOf(chat, messageTo(lead, words), {
+  const turn = await answerOf(chat, nextMessage(lead, words), {
     seed: seeds.answer(round),
     observe: book.add,
     cuts: [prefixEnd, random.start, random.end],
@@ -122,7 +124,7 @@ async function putProbes(lead: Lead, round: number): Promise<ProbeRecord[]> {
     let answer = answers.get(question);
     if (answer === undefined) {
       const seed = lead.seeds.probe(round, place);
-      const turn = await lead.chat.probe(messageTo(lead, question), { seed });
+      const turn = await lead.chat.probe(nextMessage(lead, question), { seed });
       answer = turn!.assistant; // null only for a signal, and there is none
       answers.set(question, answer);
     }
@@ -131,10 +133,10 @@ async function putProbes(lead: Lead, round: number): Promise<ProbeRecord[]> {
   return records;
 }
 
-/** The next message to the model, with the system prompt in front of it where the arm repeats it. */
-function messageTo({ chat, arm: { repeatEvery }, scenario: { system } }: Lead, words: string): string {
-  const turn = chat.history.length + chat.turns.length + 1;
-  return repeatEvery !== null && turn % repeatEvery === 0 ? `${system}\n\n${words}` : words;
+/** What is said to the model next, which is set up as the arm wants it. */
+function nextMessage({ chat, arm }: Lead, words: string): string {
+  chat.configure(arm.settingsAt(chat.session.length));
+  return arm.messageIn(chat.history.length + chat.turns.length + 1, words);
 }
 
 async function answerOf(chat: Chat, message: string, options: AnswerOptions): Promise<Turn> {

@@ -4,7 +4,8 @@ export type { ShareSpread } from '../measure/index.js';
 
 /**
  * What a study keeps: one record a cell. Records are plain JSON and the same bytes whenever the same cell is run on the
- * same machine and versions; times are kept apart (see `timing.ts`).
+ * same machine and versions: numbers have 6 significant digits where not said otherwise, times are kept apart (see
+ * `cell.ts`).
  */
 
 /** Which cell a record is of: all that tells it from the others of its study, in the words of its specification. */

@@ -1,9 +1,9 @@
 import type { Blueprint } from '../architectures/index.js';
-import { resolveTarget } from '../attention/index.js';
 import { layoutPrompt, type RowObservation } from '../dialogue/index.js';
 import { headGrid } from '../engine/index.js';
 import { quantile } from '../measure/index.js';
 import type { ChatFormat, Message, Span, TokenRange } from '../text/index.js';
+import { randomSpan } from './arm-in-dialogue.js';
 import { rounded } from './digits.js';
 import type { RoundRecord, ShareSpread } from './record.js';
 
@@ -22,10 +22,7 @@ export interface Regions {
 export function regionsOf(format: ChatFormat, messages: readonly Message[]): Regions {
   const { system } = layoutPrompt(format, messages, { trustContent: false });
   const prefixEnd = system!.message.end;
-  // Three prefixes are room for every seed.
-  const room: Span = { role: 'template', turn: 0, start: 0, end: 3 * prefixEnd };
-  const [random] = resolveTarget({ kind: 'random', seed: 0 }, { spans: [room], system });
-  return { prefixEnd, random: random! };
+  return { prefixEnd, random: randomSpan(0, prefixEnd) };
 }
 
 /** What the rows of one answer paid attention to. */
