@@ -2,15 +2,20 @@ import {
   type LeadOptions,
   leadDialogue,
   type MeasuredDialogue,
-  type Recorded,
   readAloud,
   readRecorded,
-  replaySource,
 } from '../decay/index.js';
 import type { Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
+import { loadMaterial } from '../material/index.js';
 import { loadGrammar } from '../organism/index.js';
-import { organismSource, type ScenarioSource } from '../scenario/index.js';
+import {
+  organismSource,
+  replaySource,
+  type ScenarioSource,
+  scriptSource,
+  selfChatSource,
+} from '../scenario/index.js';
 import type { SettingsFlags } from './chat-options.js';
 import { readDialogue } from './dialogue-file.js';
 import { isEmbedded } from './model-argument.js';
@@ -19,17 +24,20 @@ import { isEmbedded } from './model-argument.js';
 export interface SourceFlags extends SettingsFlags {
   readonly chat?: string;
   readonly asWritten?: true;
+  readonly selfChat?: true;
   readonly script?: string;
   readonly pairs?: number;
   readonly rounds?: number;
 }
+
+/** The script that is the organism's own trials. */
+const ORGANISM = 'organism';
 
 /** Dialogues to be measured, and how they are told of. */
 export interface MeasureSource {
   /** For people, and for the record. */
   readonly name: string;
   readonly dialogues: number;
-  readonly rounds: number;
   /** Tokens of an answer at most, where nothing is said of them. */
   readonly maxTokens: number;
   /** The system prompt of the first. */
@@ -38,35 +46,46 @@ export interface MeasureSource {
 }
 
 /** As in Li et al. 2024; the organism's longest reference answer has 60. */
-const MAX_TOKENS = { chat: 400, organism: 96 };
-const DEFAULT = { pairs: 16, rounds: 12 };
+const MAX_TOKENS = { others: 400, organism: 96 };
+const DEFAULT_PAIRS = 16;
+const DEFAULT_ROUNDS = { script: 12, selfChat: 8 };
 
 /**
- * @throws HoldfastError `E_USAGE` for words that do not go together; what reading a dialogue throws
+ * @throws HoldfastError `E_USAGE` for words that do not go together; what reading dialogues and material throws
  */
 export async function openSource(named: string | undefined, flags: SourceFlags): Promise<MeasureSource> {
-  const { chat, asWritten = false } = flags;
-  if (asWritten) checkAsWritten(flags);
-  if (chat !== undefined) return recordedSource(chat, flags, asWritten);
-  const script = flags.script ?? (isEmbedded(named) ? 'organism' : null);
+  const { chat, asWritten, selfChat, pairs = DEFAULT_PAIRS } = flags;
+  if (asWritten === true) return readSource(flags);
+  if (chat !== undefined) {
+    const source = replaySource(chat, flags.rounds ?? Number.POSITIVE_INFINITY);
+    return ledSource(`what users say in ${chat}`, source, flags.pairs ?? source.size!);
+  }
+  if (selfChat === true) {
+    const rounds = flags.rounds ?? DEFAULT_ROUNDS.selfChat;
+    return ledSource('self-chat', selfChatSource(loadMaterial(), { rounds, groups: null }), pairs);
+  }
+  const script = flags.script ?? (isEmbedded(named) ? ORGANISM : null);
   if (script === null) {
-    throw new HoldfastError(
-      'E_USAGE',
-      'nothing says what is talked about: give --chat FILE or --script NAME',
+    throw usage('nothing says what is talked about: give --chat FILE, --self-chat or --script NAME');
+  }
+  if (script === ORGANISM) {
+    const source = organismSource(loadGrammar(), flags.rounds ?? DEFAULT_ROUNDS.script);
+    return { ...ledSource(`script ${ORGANISM}`, source, pairs), maxTokens: MAX_TOKENS.organism };
+  }
+  const material = loadMaterial();
+  const messages = material.scripts.get(script)?.messages;
+  if (messages === undefined) {
+    throw usage(
+      `there is no script "${script}"; known: ${[ORGANISM, ...material.scripts.keys()].join(', ')}`,
     );
   }
-  if (script !== 'organism') {
-    throw new HoldfastError('E_USAGE', `there is no script "${script}"; known: organism`);
-  }
-  const { pairs = DEFAULT.pairs, rounds = DEFAULT.rounds } = flags;
-  const source = organismSource(loadGrammar(), rounds);
-  return ledSource('script organism', source, { dialogues: pairs, maxTokens: MAX_TOKENS.organism });
+  const rounds = flags.rounds ?? Math.min(DEFAULT_ROUNDS.script, messages.length);
+  return ledSource(`script ${script}`, scriptSource(material, { script, rounds, groups: null }), pairs);
 }
 
 /** Nothing is drawn and nothing is held where answers are read. */
 function checkAsWritten(flags: SourceFlags): void {
-  if (flags.chat === undefined)
-    throw new HoldfastError('E_USAGE', '--as-written needs a --chat to read from');
+  if (flags.chat === undefined) throw usage('--as-written needs a --chat to read from');
   const { pairs, hold, policy, strength, schedule, layers, heads, seed, temperature, topP, topK, minP } =
     flags;
   const { repetitionPenalty, maxTokens, stop, target } = flags;
@@ -82,19 +101,11 @@ function checkAsWritten(flags: SourceFlags): void {
   );
 }
 
-async function recordedSource(
-  file: string,
-  { rounds = Number.POSITIVE_INFINITY, pairs = 1 }: SourceFlags,
-  asWritten: boolean,
-): Promise<MeasureSource> {
+/** A dialogue that is read as it is. */
+async function readSource(flags: SourceFlags): Promise<MeasureSource> {
+  checkAsWritten(flags);
+  const file = flags.chat!;
   const recorded = readRecorded(await readDialogue(file), file);
-  if (!asWritten) {
-    const source = replaySource(recorded, rounds);
-    return ledSource(`what the user says in ${file}`, source, {
-      dialogues: pairs,
-      maxTokens: MAX_TOKENS.chat,
-    });
-  }
   const answered = recorded.exchanges.filter(({ assistant }) => assistant !== null).length;
   if (answered === 0) {
     throw new HoldfastError('E_DIALOGUE', 'the dialogue has no answer to read', {
@@ -102,42 +113,35 @@ async function recordedSource(
       hint: 'Leave out --as-written to have the model make its own',
     });
   }
-  return readSource(file, recorded, Math.min(rounds, answered));
-}
-
-function readSource(file: string, recorded: Recorded, rounds: number): MeasureSource {
   const { system } = recorded;
+  const rounds = Math.min(flags.rounds ?? answered, answered);
   return {
     name: `${file} as written`,
     dialogues: 1,
-    rounds,
-    maxTokens: MAX_TOKENS.chat,
+    maxTokens: 1, // none is made, and the context holds what is there
     system,
     open: (model, { contextLength }, _, signal) => ({
       ...{ scenario: 'recorded', group: 'recorded', system, given: [], rounds },
-      // A chat was opened before, to see that there is one.
+      // A chat was opened before, to see that there is a format.
       events: readAloud(model, model.format!, recorded, { rounds, contextLength }, signal),
     }),
   };
 }
 
-function ledSource(
-  name: string,
-  source: ScenarioSource,
-  { dialogues, maxTokens }: Pick<MeasureSource, 'dialogues' | 'maxTokens'>,
-): MeasureSource {
-  const { system, rounds } = source.at(0);
+/** Where there are fewer scenarios than dialogues, they come again, with other seeds. */
+function ledSource(name: string, source: ScenarioSource, dialogues: number): MeasureSource {
   return {
     name,
     dialogues,
-    rounds,
-    maxTokens,
-    system,
+    maxTokens: MAX_TOKENS.others,
+    system: source.at(0).system,
     open(model, options, index, signal) {
-      const scenario = source.at(index);
+      const scenario = source.at(source.size === null ? index : index % source.size);
       const { id, group, system, given, rounds } = scenario;
       const events = leadDialogue(model, scenario, options, index, signal);
       return { scenario: id, group, system, given, rounds, events };
     },
   };
 }
+
+const usage = (what: string): HoldfastError => new HoldfastError('E_USAGE', what);

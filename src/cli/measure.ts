@@ -12,11 +12,20 @@ export function registerMeasure(program: Command): void {
       "measure how the system prompt's share of attention decays, for every token, layer and head",
     );
   addModelArgument(command)
-    .addOption(new Option('--chat <file>', 'say again what the user said in a dialogue').conflicts('script'))
-    .option('--as-written', 'read the answers of --chat to the model, instead of having it make its own')
-    .option('--script <name>', "a scripted user: organism, the embedded model's own trials, and its default")
-    .option('--pairs <n>', 'dialogues, or runs of a --chat (16 of a script, 1 of a --chat)', positiveInteger)
-    .option('--rounds <n>', 'turns of a dialogue (12 of a script, all of a --chat)', positiveInteger)
+    .addOption(
+      new Option('--chat <file>', 'say again what users said in recorded dialogues, JSON or JSONL').conflicts(
+        ['script', 'selfChat'],
+      ),
+    )
+    .option('--as-written', 'read the answers of a --chat to the model, instead of having it make its own')
+    .addOption(
+      new Option('--self-chat', 'two copies of the model talk, each under a prompt of its own').conflicts(
+        'script',
+      ),
+    )
+    .option('--script <name>', "a scripted user; organism, the embedded model's own trials, is its default")
+    .option('--pairs <n>', 'dialogues (16, or all of a --chat)', positiveInteger)
+    .option('--rounds <n>', 'turns of a dialogue (12, 8 of --self-chat, all of a --chat)', positiveInteger)
     .requiredOption('--out <dir>', 'where shares, dialogues, summary and figures are written');
   addSettingsOptions(command, { temperature: '1', topP: '0.9', maxTokens: '400; organism 96' });
   addModelOptions(command)

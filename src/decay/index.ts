@@ -7,7 +7,7 @@ export { type FigureWords, headMap, tokenFigure, turnFigure } from './figures.js
 export { byDecay, byShare, type HeadKind, type HeadSummary } from './head-summary.js';
 export { type LeadOptions, leadDialogue, type MeasuredTurn } from './lead.js';
 export { readAloud } from './read.js';
-export { type Recorded, readRecorded, replaySource } from './recorded.js';
+export { type Recorded, readRecorded } from './recorded.js';
 export { pairsThatSeeAll } from './regions.js';
 export {
   type DecayProgress,

@@ -2,10 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
 import { openChat } from '../dialogue/index.js';
 import type { Model } from '../engine/index.js';
+import type { Scenario } from '../scenario/index.js';
 import type { Message } from '../text/index.js';
 import { type LeadEvent, type LeadOptions, leadDialogue, type MeasuredTurn } from './lead.js';
 import { readAloud } from './read.js';
-import { readRecorded, replaySource } from './recorded.js';
+import { readRecorded } from './recorded.js';
 import {
   PREFIX,
   PREFIX_AFTER,
@@ -32,8 +33,18 @@ const messages = (answers: readonly string[] = []): Message[] => [
     ...(answers[index] === undefined ? [] : [{ role: 'assistant' as const, content: answers[index] }]),
   ]),
 ];
-/** Without answers, only the first of the user's messages would be in turn. */
-const asked = (): Message[] => messages(USERS.map(() => 'x'));
+/** Somebody who says the same whatever is answered, and asks nothing on the side. */
+const SCENARIO: Scenario = {
+  ...{ id: 'fixed', group: 'fixed', system: SYSTEM, given: [], rounds: USERS.length, content: USERS },
+  openUser() {
+    let said = 0;
+    return { say: async () => USERS[said++]!, dispose() {} };
+  },
+  probesAfter: () => [],
+  obedience: () => null,
+  ability: () => null,
+  reference: null,
+};
 
 async function collect(
   events: AsyncGenerator<LeadEvent, void>,
@@ -48,8 +59,7 @@ async function collect(
 }
 
 const lead = (options: LeadOptions = OPTIONS, signal?: AbortSignal, dialogue = 0) => {
-  const scenario = replaySource(readRecorded(asked(), 'test'), 3).at(0);
-  return leadDialogue(model, scenario, options, dialogue, signal);
+  return leadDialogue(model, SCENARIO, options, dialogue, signal);
 };
 
 const column = ({ shares }: ShareRow, index: number): Float32Array =>

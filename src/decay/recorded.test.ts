@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../text/index.js';
-import { readRecorded, replaySource } from './recorded.js';
+import { readRecorded } from './recorded.js';
 
 const system: Message = { role: 'system', content: 'Hold fast.' };
 const user = (content: string): Message => ({ role: 'user', content });
@@ -15,13 +15,6 @@ describe('a recorded dialogue', () => {
         { user: 'c', assistant: null },
       ],
     });
-  });
-
-  it('is one scenario, over and over, of as many rounds as are wanted', () => {
-    const recorded = readRecorded([system, user('a'), assistant('b'), user('c')], 'f.json');
-    const source = replaySource(recorded, 9);
-    expect([source.at(0).rounds, source.at(5).content]).toEqual([2, source.at(0).content]);
-    expect(replaySource(recorded, 1).at(0)).toMatchObject({ rounds: 1, system: 'Hold fast.', given: [] });
   });
 
   it.each([

@@ -1,5 +1,4 @@
 import { HoldfastError } from '../errors.js';
-import type { Scenario, ScenarioSource } from '../scenario/index.js';
 import type { Message } from '../text/index.js';
 
 /** A recorded dialogue: a system prompt, then user and assistant in turn. */
@@ -50,29 +49,4 @@ export function readRecorded(messages: readonly Message[], file: string): Record
       assistant: spoken[2 * index + 1]?.content ?? null,
     })),
   };
-}
-
-/** A source with one dialogue, over and over: what the user said is said again, and the answers are the model's own. */
-export function replaySource({ system, exchanges }: Recorded, rounds: number): ScenarioSource {
-  const users = exchanges.slice(0, rounds).map(({ user }) => user);
-  const scenario: Scenario = {
-    id: 'recorded',
-    group: 'recorded',
-    system,
-    given: [],
-    rounds: users.length,
-    content: { kind: 'recorded', system, users },
-    openUser() {
-      let said = 0;
-      return {
-        say: async () => users[said++]!, // a scenario has a message for each of its rounds
-        dispose() {},
-      };
-    },
-    probesAfter: () => [],
-    obedience: () => null,
-    ability: () => null,
-    reference: null,
-  };
-  return { size: null, at: () => scenario };
 }

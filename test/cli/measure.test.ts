@@ -180,6 +180,30 @@ describe('holdfast measure --chat', () => {
   }, 120_000);
 });
 
+describe('holdfast measure with the material that comes with it', () => {
+  const brief = ['--pairs', '2', '--rounds', '2', '--max-tokens', '4'];
+
+  it('lets two copies of a model talk, each under its own prompt', async () => {
+    const out = temporaryFolder();
+    const stdout = await succeed(['measure', LLAMA, '--self-chat', ...brief, '--out', out]);
+    expect(stdout).toContain('self-chat: 2 dialogues');
+    const [first, second] = lines(join(out, 'dialogues.jsonl'));
+    expect(first.system).not.toBe(second.system);
+    const [opening, reply] = first.turns;
+    expect(opening.user.length).toBeGreaterThan(0);
+    expect(reply.user).not.toBe(opening.user);
+  });
+
+  it('has a scripted user say the same to every prompt', async () => {
+    const out = temporaryFolder();
+    await succeed(['measure', LLAMA, '--script', 'terse', ...brief, '--out', out]);
+    const [first, second] = lines(join(out, 'dialogues.jsonl'));
+    const users = ({ turns }: { turns: { user: string }[] }): string[] => turns.map(({ user }) => user);
+    expect(first.system).not.toBe(second.system);
+    expect(users(first)).toEqual(users(second));
+  });
+});
+
 describe('holdfast measure refuses', () => {
   const refused = async (args: readonly string[], code: number, message: RegExp): Promise<void> => {
     expectFailure(await holdfast(['measure', ...args, '--out', temporaryFolder()]), code, message);
@@ -188,7 +212,7 @@ describe('holdfast measure refuses', () => {
   it('what does not go together, before a model is loaded', async () => {
     const chat = temporaryFile('chat.json', MESSAGES);
     await refused([LLAMA], 2, /nothing says what is talked about/);
-    await refused([LLAMA, '--script', 'macbeth'], 2, /no script "macbeth"; known: organism/);
+    await refused([LLAMA, '--script', 'macbeth'], 2, /no script "macbeth"; known: organism, /);
     await refused(['--chat', chat, '--script', 'organism'], 2, /--chat.*cannot be used with.*--script/);
     await refused(['--as-written'], 2, /--as-written needs a --chat/);
     await refused(
