@@ -6,7 +6,8 @@ import { RANDOM, SHARE_COLUMNS, type ShareRow } from './share-columns.js';
 /** Lines of a row group: what is held before it goes to the file, 56 bytes each. */
 const GROUP_LINES = 65_536;
 
-const KEY_COLUMNS = ['dialogue', 'turn', 'token', 'token_id', 'layer', 'head'] as const;
+/** What tells the lines apart, in front of the shares. */
+export const KEY_COLUMNS = ['dialogue', 'turn', 'token', 'token_id', 'layer', 'head'] as const;
 
 /** A Parquet table of shares, one line for each row, layer and head, that grows on the disk. */
 export interface ShareTable {
