@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type DecaySummary, headMap, tokenFigure, turnFigure } from '../decay/index.js';
 import type { SavedDialogue, SavedSettings } from '../dialogue/index.js';
 import { heatMapSpec, specOf, specSvg } from '../report/index.js';
@@ -42,7 +42,7 @@ export async function writeMeasured(
   };
   const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
   await write(MEASURE_FILES.summary, json({ format: 'holdfast-decay-1', ...facts, complete, ...summary }));
-  const words = { model: facts.model.name, source: sourceLine(facts) };
+  const words = { model: basename(facts.model.name), source: sourceLine(facts) };
   const specs = {
     'share-by-token': specOf(tokenFigure(summary, words), 'paper'),
     'share-by-turn': specOf(turnFigure(summary, words), 'paper'),
@@ -58,6 +58,6 @@ export async function writeMeasured(
 
 /** One line that a figure carries with it. */
 function sourceLine({ versions, source, model, settings }: MeasureFacts): string {
-  const { name, hash } = model;
-  return `holdfast ${versions.holdfast} measure, ${source}, policy ${settings.policy} · ${name}, sha256 ${hash.slice(0, 12)}…`;
+  const name = basename(model.name);
+  return `holdfast ${versions.holdfast} measure, ${source}, policy ${settings.policy} · ${name}, sha256 ${model.hash.slice(0, 12)}…`;
 }

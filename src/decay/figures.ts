@@ -1,6 +1,6 @@
 import type { Figure, HeatMap, Point, Series } from '../report/index.js';
 import { FEWEST_DIALOGUES, type Measured } from './estimates.js';
-import type { HeadSummary } from './head-summary.js';
+import { type HeadSummary, LEAST_SHARE } from './head-summary.js';
 import { type DecaySummary, HALF_LIFE_COLUMNS, type Place } from './summary.js';
 
 /** What figures say besides their numbers. */
@@ -26,6 +26,7 @@ export function tokenFigure(summary: DecaySummary, { model, source }: FigureWord
     title: 'Share of attention along the dialogue',
     subtitle: subtitle(summary, model),
     x: 'tokens of the dialogue before',
+    continuous: true,
     panels: panels(summary, places, at),
     source,
   };
@@ -56,6 +57,7 @@ export function headMap(summary: DecaySummary, { model, source }: FigureWords): 
     subtitle: subtitle(summary, model),
     x: 'head',
     y: 'layer',
+    absent: `brown: less than ${LEAST_SHARE} in the first turn`,
     panels: [
       {
         title: 'Mean share of attention',

@@ -3,7 +3,7 @@ import { type Measured, measure, NO_SCORE } from './estimates.js';
 import type { Tally } from './tally.js';
 
 /** A head whose mean share in the first turn is less has nothing that could decay. */
-const LEAST_SHARE = 0.01;
+export const LEAST_SHARE = 0.01;
 /** Of hundreds of heads each; their ends are less sure than those of headlines. */
 const RESAMPLES = 2000;
 

@@ -30,6 +30,8 @@ export interface Figure {
   readonly subtitle: string;
   /** What x is, and in what unit. */
   readonly x: string;
+  /** x is measured and not counted: ticks stand at round numbers, not at the points. */
+  readonly continuous?: boolean;
   readonly panels: readonly Panel[];
   /** Where the numbers come from. */
   readonly source: string;
@@ -45,22 +47,25 @@ const DASHES = [
   [8, 3, 2, 3],
 ];
 const SHAPES = ['circle', 'square', 'diamond', 'triangle-up'];
-/** Of more places than these not each has a tick, and a point on every line would hide it. */
-const MOST_TICKS = 20;
+/** More than these on a line would hide it. */
+const MOST_POINTS = 20;
 /** Between two labels at the ends of lines, in pixels. */
 const LABEL_HEIGHT = 17;
 
 /** Where values stand along x, ascending. */
 interface XAxis {
   readonly places: readonly number[];
-  readonly dense: boolean;
+  readonly continuous: boolean;
 }
 
 /** The figure as a Vega-Lite specification. */
-export function specOf({ title, subtitle, x, panels, source }: Figure, look: FigureLook): TopLevelSpec {
+export function specOf(
+  { title, subtitle, x, continuous = false, panels, source }: Figure,
+  look: FigureLook,
+): TopLevelSpec {
   const names = panels[0]!.series.map(({ name }) => name);
   const places = panels[0]!.series[0]!.points.map((point) => point.x);
-  const axis: XAxis = { places, dense: places.length > MOST_TICKS };
+  const axis: XAxis = { places, continuous };
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     description: `${title}. ${subtitle}`,
@@ -85,7 +90,7 @@ export function specOf({ title, subtitle, x, panels, source }: Figure, look: Fig
 function panelSpec(
   { title, domain, height, series }: Panel,
   names: readonly string[],
-  { places, dense }: XAxis,
+  { places, continuous }: XAxis,
   x: string | null,
 ) {
   const scale = <Range>(range: readonly Range[]) => ({
@@ -113,7 +118,12 @@ function panelSpec(
         field: 'x',
         type: 'quantitative' as const,
         scale: { domain: [places[0]!, places.at(-1)!], nice: false, padding: 8 },
-        axis: { ...(dense ? { tickCount: 8 } : { values: [...places] }), title: x, grid: false, format: 'd' },
+        axis: {
+          ...(continuous ? { tickCount: 8 } : { values: [...places] }),
+          title: x,
+          grid: false,
+          format: 'd',
+        },
       },
       y: {
         field: 'value',
@@ -132,7 +142,7 @@ function panelSpec(
         mark: { type: 'line' as const, strokeWidth: 2.2 },
         encoding: { strokeDash: scale(DASHES) },
       },
-      ...(dense
+      ...(places.length > MOST_POINTS
         ? []
         : [
             {
