@@ -228,7 +228,7 @@ describe('holdfast measure refuses', () => {
     await refused(
       [LLAMA, '--chat', temporaryFile('a.json', MESSAGES.slice(1))],
       1,
-      /E_DIALOGUE: .*no system/,
+      /E_DIALOGUE: .*here the system speaks, not the user/,
     );
     const unanswered = temporaryFile('b.json', MESSAGES.slice(0, 2));
     await refused([LLAMA, '--chat', unanswered, '--as-written'], 1, /E_DIALOGUE: .*no answer to read/);
