@@ -55,7 +55,8 @@ export function layerGroups(layers: number): LayerGroup[] {
   }));
 }
 
-function groupName({ first, end }: LayerGroup): string {
+/** `5`, or `5-8`. */
+export function groupName({ first, end }: LayerGroup): string {
   return end - first === 1 ? `${first}` : `${first}-${end - 1}`;
 }
 

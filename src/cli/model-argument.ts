@@ -29,9 +29,12 @@ export function modelPath(named: string | undefined): string {
     process.stderr.write(UNNAMED);
     return path;
   }
-  const embedded = EMBEDDED_MODELS.get(named);
-  // A folder of that name is what the person sees, and means.
-  return embedded === undefined || existsSync(named) ? named : installed(embedded);
+  return isEmbedded(named) ? installed(EMBEDDED_MODELS.get(named)!) : named;
+}
+
+/** Whether an embedded model is meant, by its name or by none. A folder of its name is what the person sees, and means. */
+export function isEmbedded(named: string | undefined): boolean {
+  return named === undefined || (EMBEDDED_MODELS.has(named) && !existsSync(named));
 }
 
 function installed(path: string): string {

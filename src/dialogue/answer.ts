@@ -1,6 +1,7 @@
 import { headMask } from '../attention/index.js';
 import { type Guidance, generate, headGrid, type Session } from '../engine/index.js';
 import type { Span, Tokenizer } from '../text/index.js';
+import { cutSpans } from './cut-spans.js';
 import type { Prompt } from './prompt.js';
 import { createShareMeter, meanShare, spanShares } from './shares.js';
 import type { Steering } from './steering.js';
@@ -94,20 +95,4 @@ export async function* answerPrompt({
     receipt,
     timing,
   };
-}
-
-/** Spans in pieces, so that none reaches over one of these tokens. */
-function cutSpans(spans: readonly Span[], cuts: readonly number[]): readonly Span[] {
-  return cuts.reduce<readonly Span[]>(
-    (pieces, cut) =>
-      pieces.flatMap((span) =>
-        cut > span.start && cut < span.end
-          ? [
-              { ...span, end: cut },
-              { ...span, start: cut },
-            ]
-          : [span],
-      ),
-    spans,
-  );
 }

@@ -9,6 +9,7 @@ export type { Held } from './caches.js';
 export { Chat, openChat } from './chat.js';
 export type { AnswerOptions, ChatOptions } from './chat-options.js';
 export { type ComparedStep, type ComparedTurns, type Comparison, openComparison } from './compare.js';
+export { cutSpans } from './cut-spans.js';
 export {
   type LoadedDialogue,
   loadDialogue,

@@ -201,6 +201,7 @@ function headsFigure(
         values: heads.left,
       },
     ],
+    absent: 'brown: no share in early rounds',
     source,
   };
   return {
