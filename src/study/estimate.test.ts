@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import type { Cell } from './cell.js';
+import { createEstimate } from './estimate.js';
+
+const SAMPLING = { temperature: 1, topK: 0, topP: 0.9, minP: 0, repetitionPenalty: 1 };
+
+function cellOf(index: number, arm: Cell['arm']): Cell {
+  const model = { name: 'm', path: 'm', executor: 'cpu', precision: 'f32' } as const;
+  return {
+    address: `${arm.name} ${index}`,
+    kind: 'dialogue',
+    labels: { model: 'm', executor: 'cpu', precision: 'f32', source: 's', arm: arm.name, seed: 0, index },
+    model,
+    source: { kind: 'organism', name: 's', dialogues: 9, first: 0, rounds: 2 },
+    arm,
+    measure: null,
+    settings: {
+      sampling: SAMPLING,
+      maxTokens: 8,
+      probeRounds: [],
+      costs: { kl: 0, perplexity: 0, choice: null },
+    },
+  };
+}
+
+const OFF = { name: 'off', settings: { policy: 'off' }, repeatEvery: null } as const;
+const REPEAT = { name: 'repeat', settings: { policy: 'off' }, repeatEvery: 2 } as const;
+
+it('what is left takes the mean of the cells of its kind, and of all where none of its kind was timed', () => {
+  const off = [0, 1, 2].map((index) => cellOf(index, OFF));
+  const repeat = [0, 1].map((index) => cellOf(index, REPEAT));
+  const estimate = createEstimate([...off, ...repeat]);
+  expect(estimate.leftMs()).toBeNull();
+  expect(estimate.unknown()).toEqual([off[0], repeat[0]]);
+
+  estimate.done(off[0]!, 100);
+  expect(estimate.unknown()).toEqual([repeat[0]]);
+  expect(estimate.leftMs(), 'two of off, and two as long as off').toBe(400);
+  estimate.done(repeat[0]!, 300);
+  expect(estimate.leftMs()).toBe(2 * 100 + 300);
+  estimate.drop(repeat[1]!);
+  expect(estimate.leftMs()).toBe(200);
+  expect(estimate.msOf(repeat[1]!)).toBe(300);
+});
