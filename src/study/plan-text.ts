@@ -2,46 +2,63 @@ import { textTable } from '../report/index.js';
 import type { Cell } from './cell.js';
 import type { StudySpec } from './spec.js';
 
+type Planned = Pick<Cell, 'kind' | 'labels'>;
+
+interface Row {
+  readonly names: readonly [model: string, source: string, arm: string];
+  dialogues: number;
+  costs: number;
+  ms: number;
+}
+
 /**
  * What a study comes to, for a person: cells by model, source and arm, and how long they take where that is known.
  * @param msOf how long a cell takes on one thread, from a calibration; null where nothing was measured
  * @returns lines
  */
-export function planText<C extends Pick<Cell, 'kind' | 'labels'>>(
-  spec: Pick<StudySpec, 'name' | 'question'>,
+export function planText<C extends Planned>(
+  { name, question }: Pick<StudySpec, 'name' | 'question'>,
   cells: readonly C[],
   msOf: ((cell: C) => number) | null,
 ): string[] {
-  const rows = new Map<string, { dialogues: number; costs: number; ms: number }>();
+  const rows = new Map<string, Row>();
   for (const cell of cells) {
     const { model, source, arm } = cell.labels;
-    const title = cell.kind === 'ranking' ? '(ranking heads)' : arm;
-    const key = [model, source, title].join('  ');
-    const row = rows.get(key) ?? { dialogues: 0, costs: 0, ms: 0 };
+    const names = [model, source, cell.kind === 'ranking' ? '(ranking heads)' : arm] as const;
+    const key = JSON.stringify(names);
+    const row = rows.get(key) ?? { names, dialogues: 0, costs: 0, ms: 0 };
     rows.set(key, row);
     if (cell.kind === 'cost') row.costs++;
     else row.dialogues++;
     row.ms += msOf?.(cell) ?? 0;
   }
-  const totalMs = [...rows.values()].reduce((sum, { ms }) => sum + ms, 0);
-  const time = msOf === null ? [] : ['time'];
+  const all = [...rows.values()];
+  const timed = (ms: number): string[] => (msOf === null ? [] : [durationText(ms)]);
+  const titles = aligned([['model', 'source', 'arm'], ...all.map(({ names }) => names)]);
   const table = textTable({
-    heading: ['model  source  arm', 'dialogues', 'costs', ...time],
-    rows: [...rows].map(([key, { dialogues, costs, ms }]) => [
-      key,
+    heading: [titles[0]!, 'dialogues', 'costs', ...(msOf === null ? [] : ['time'])],
+    rows: all.map(({ dialogues, costs, ms }, index) => [
+      titles[index + 1]!,
       String(dialogues),
       String(costs),
-      ...(msOf === null ? [] : [durationText(ms)]),
+      ...timed(ms),
     ]),
   });
-  const total = `${cells.length} cells${msOf === null ? '' : `, ${durationText(totalMs)} on one thread`}`;
-  return [spec.question === null ? spec.name : `${spec.name}: ${spec.question}`, '', ...table, '', total];
+  const total = all.reduce((sum, { ms }) => sum + ms, 0);
+  const sum = [`${cells.length} cells`, ...timed(total).map((time) => `${time} on one thread`)].join(', ');
+  return [question === null ? name : `${name}: ${question}`, '', ...table, '', sum];
+}
+
+/** Rows of texts, each column as wide as its widest. */
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) => row.map((text, column) => text.padEnd(widths[column]!)).join('  '));
 }
 
 /** `12 s`, `4 min`, `2 h 05 min`. */
 export function durationText(ms: number): string {
-  const seconds = ms / 1000;
-  if (seconds < 99.5) return `${Math.ceil(seconds)} s`;
+  const seconds = Math.ceil(ms / 1000);
+  if (seconds < 100) return `${seconds} s`;
   const minutes = Math.round(seconds / 60);
   if (minutes < 100) return `${minutes} min`;
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
