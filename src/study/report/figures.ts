@@ -141,7 +141,7 @@ function groupsFigure({ courses }: SliceAnalysis, source: string): ReportFigure 
   };
   return {
     name: 'groups',
-    caption: `${which}; every arm is in the table. ${BANDS}: groups are small, so they are wide.`,
+    caption: `${which}; early and late values of all arms are in the table below. ${BANDS}: groups are small, so they are wide.`,
     spec: (look) => smallMultiplesSpec(drawn, look),
   };
 }
