@@ -44,6 +44,27 @@ const MUTANTS = [
     put: 'Math.max(0, position - window)',
   })),
   {
+    name: 'reference: silence off by one head',
+    suite: 'reference',
+    file: REFERENCE,
+    find: 'request.silenced?.[layer * heads + head]',
+    put: 'request.silenced?.[layer * heads + ((head + 1) % heads)]',
+  },
+  {
+    name: 'cpu: silence off by one head',
+    suite: 'cpu',
+    file: FEEDS,
+    find: 'silenced?.[layer * heads + head]',
+    put: 'silenced?.[layer * heads + ((head + 1) % heads)]',
+  },
+  {
+    name: 'cpu: silence forgotten',
+    suite: 'cpu',
+    file: GRAPH,
+    find: "const output = graph.op('Mul', [mixed, policy.gain]);",
+    put: 'const output = mixed;',
+  },
+  {
     name: 'reference: wrong key-value head',
     suite: 'reference',
     file: REFERENCE,

@@ -35,8 +35,9 @@ export type ErrorCode =
   | 'E_DISPOSED'
   | 'E_ABORTED'
   | 'E_BUSY'
-  // dialogue, command
+  // dialogue, material, command
   | 'E_DIALOGUE'
+  | 'E_MATERIAL'
   | 'E_UNWRITABLE'
   | 'E_USAGE';
 

@@ -4,6 +4,7 @@
  * functions on numbers. Knows spans; knows nothing of models, executors or sessions.
  */
 export type { TokenRange } from '../text/index.js';
+export { type HeadGrid, type HeadPair, type HeadSelection, headMask } from './heads.js';
 export {
   checkStrength,
   isIdentity,
@@ -30,11 +31,14 @@ export {
   scheduledStrength,
   strengthForMeanShare,
 } from './schedule.js';
+export { type Strengths, strengthPerHead, uniformStrength } from './strength.js';
 export {
-  type HeadGrid,
-  type HeadSelection,
-  type Strengths,
-  strengthPerHead,
-  uniformStrength,
-} from './strength.js';
-export { parseTarget, resolveTarget, type Target, type TargetContext, targetName } from './target.js';
+  namedBy,
+  needsSystem,
+  parseTarget,
+  resolveTarget,
+  type Target,
+  type TargetContext,
+  targetName,
+  tokensBefore,
+} from './target.js';

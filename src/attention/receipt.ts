@@ -1,6 +1,7 @@
 import { HoldfastError } from '../errors.js';
+import type { HeadGrid } from './heads.js';
 import { isIdentity } from './policy.js';
-import type { HeadGrid, Strengths } from './strength.js';
+import type { Strengths } from './strength.js';
 
 /**
  * The record that an intervention was applied. A generation carries one, so that "it was on" is something that

@@ -51,6 +51,37 @@ describe('uniformStrength', () => {
     expect([...layers]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0.5, 0.5, 0.5, 0.5]);
   });
 
+  it('takes heads one by one, each once however often it is named', () => {
+    const pairs = [
+      [2, 0],
+      [0, 3],
+      [2, 0],
+    ] as const;
+    const { strength } = uniformStrength('boost', 2, grid, { pairs });
+    expect([...strength]).toEqual([1, 1, 1, 2, 1, 1, 1, 1, 2, 1, 1, 1]);
+  });
+
+  it('refuses pairs beside layers or heads, of heads that do not exist, and none at all', () => {
+    for (const [selection, message] of [
+      [
+        { pairs: [[0, 0]], layers: [0] },
+        'pairs name heads one by one: they go with no layers and no heads (field pairs). Say one of the two',
+      ],
+      [
+        { pairs: [[0, 0]], heads: [0] },
+        'pairs name heads one by one: they go with no layers and no heads (field pairs). Say one of the two',
+      ],
+      [{ pairs: [[3, 0]] }, 'layer 3 does not exist: the model has 3 layers'],
+      [{ pairs: [[0, 4]] }, 'head 4 does not exist: the model has 4 heads'],
+      [
+        { pairs: [] },
+        'no head is selected (field pairs). Name at least one, or leave pairs out for all of them',
+      ],
+    ] as const) {
+      expect(() => uniformStrength('boost', 2, grid, selection)).toThrow(eStrength(message));
+    }
+  });
+
   it('turns α of pasta into the boost 1/α on the named heads, and a hold into a floor', () => {
     const pasta = uniformStrength('pasta', 0.01, grid, { layers: [0], heads: [3] });
     expect(pasta.policy).toBe('boost');

@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Span } from '../text/index.js';
-import { parseTarget, resolveTarget, type Target, type TargetContext, targetName } from './target.js';
+import {
+  type NamedTarget,
+  parseTarget,
+  resolveTarget,
+  type Target,
+  type TargetContext,
+  targetName,
+  tokensBefore,
+} from './target.js';
 
 /** `<s>` | header 1–4 | "Be brief…" 4–10 | tail 10–12 | user 12–20 | header 20–23 | answer 23–40 */
 const spans: readonly Span[] = [
@@ -49,6 +57,38 @@ describe('resolveTarget', () => {
     ['5:30', [[5, 30]]],
   ] as const)('finds the tokens of %s', (text, ranges) => {
     expect(resolve(text, dialogue)).toEqual(ranges.map(([start, end]) => ({ start, end })));
+  });
+
+  it('finds the rest of a target: all tokens outside, those to come included', () => {
+    const end = Number.MAX_SAFE_INTEGER;
+    const rest = (text: string, context = dialogue) =>
+      resolve(`not:${text}`, context).map(({ start, end }) => [start, end]);
+    expect(rest('prefix')).toEqual([[12, end]]);
+    expect(rest('message')).toEqual([
+      [0, 1],
+      [12, end],
+    ]);
+    expect(rest('template')).toEqual([
+      [0, 1],
+      [4, 10],
+      [12, 20],
+      [23, end],
+    ]);
+    expect(rest('sink', bare)).toEqual([[1, end]]);
+    const [random] = resolve('random:3', ofLength(12, 36));
+    expect(rest('random:3', ofLength(12, 36))).toEqual([
+      [0, random!.start],
+      [random!.end, end],
+    ]);
+    expect(() => resolve('not:prefix', bare)).toThrow(eTarget('the target prefix needs a system message'));
+    expect(() => resolve(`not:0:${end}`, dialogue)).toThrow(
+      eTarget(`the target not:0:${end} has no tokens in this dialogue`),
+    );
+  });
+
+  it('counts the tokens of ranges up to the end of the dialogue', () => {
+    const rest = resolve('not:message', dialogue);
+    expect([0, 1, 5, 12, 13, 40].map((end) => tokensBefore(rest, end))).toEqual([0, 1, 1, 1, 2, 29]);
   });
 
   it('joins spans that touch, and leaves out empty ones', () => {
@@ -166,15 +206,19 @@ describe('a random target', () => {
 describe('parseTarget', () => {
   it('reads each kind, and targetName writes it', () => {
     const kind = fc.constantFrom('prefix', 'message', 'content', 'sink', 'template');
-    const target = fc.oneof(
-      kind.map((kind): Target => ({ kind })),
-      fc.maxSafeNat().map((seed): Target => ({ kind: 'random', seed })),
+    const named = fc.oneof(
+      kind.map((kind): NamedTarget => ({ kind })),
+      fc.maxSafeNat().map((seed): NamedTarget => ({ kind: 'random', seed })),
       fc.uniqueArray(fc.maxSafeNat(), { minLength: 2, maxLength: 2 }).map(
-        ([a, b]): Target => ({
+        ([a, b]): NamedTarget => ({
           kind: 'range',
           range: { start: Math.min(a!, b!), end: Math.max(a!, b!) },
         }),
       ),
+    );
+    const target = fc.oneof(
+      named,
+      named.map((of): Target => ({ kind: 'not', of })),
     );
     fc.assert(
       fc.property(target, (target) => {
@@ -200,13 +244,17 @@ describe('parseTarget', () => {
       '-1:3',
       '1:2:3',
       ' 1:2',
+      'not',
+      'not:',
+      'not:not:sink',
+      'not: sink',
       // Beyond what a number holds exactly.
       'random:9007199254740992',
       '0:9007199254740992',
     ]) {
       expect(() => parseTarget(text), text).toThrow(
         eTarget(
-          `"${text}" is not a target. Write prefix, message, content, sink, template, random:SEED or START:END (token indices, START < END)`,
+          `"${text}" is not a target. Write prefix, message, content, sink, template, random:SEED or START:END (token indices, START < END), or not: and one of these`,
         ),
       );
     }

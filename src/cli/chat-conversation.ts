@@ -169,6 +169,6 @@ function asOptions({ policy, schedule }: Configured): SettingsOptions {
 }
 
 function settingsAsOptions(settings: Settings): SettingsOptions {
-  const { target, selection, sampling, maxTokens, stop } = settings;
-  return { ...asOptions(settings), ...selection, target, sampling, maxTokens, stop };
+  const { target, selection, silence, sampling, maxTokens, stop } = settings;
+  return { ...asOptions(settings), ...selection, target, silence, sampling, maxTokens, stop };
 }

@@ -1,13 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import {
   checkSchedule,
+  needsSystem,
   POLICIES,
   type Policy,
   parsePolicy,
   parseSchedule,
   parseTarget,
   type Schedule,
-  type Target,
 } from '../attention/index.js';
 import type { ChatOptions, SettingsOptions } from '../dialogue/index.js';
 import { checkSampling, type SamplingOptions } from '../engine/index.js';
@@ -15,9 +15,8 @@ import { HoldfastError } from '../errors.js';
 import { decimal, positiveInteger } from './arguments.js';
 import { addModelOptions, type ModelOptions } from './model-options.js';
 
-/** The command line of a chat. */
-export interface ChatFlags extends ModelOptions {
-  readonly system?: string;
+/** What answers are made under, as commands that make them take it. */
+export interface SettingsFlags {
   readonly hold?: true;
   readonly policy?: string;
   readonly strength?: number;
@@ -34,6 +33,11 @@ export interface ChatFlags extends ModelOptions {
   readonly maxTokens?: number;
   readonly stop?: string[];
   readonly context?: number;
+}
+
+/** The command line of a chat. */
+export interface ChatFlags extends ModelOptions, SettingsFlags {
+  readonly system?: string;
   readonly onContextFull?: 'error' | 'drop-oldest';
   readonly trustContent?: true;
   readonly load?: string;
@@ -42,8 +46,27 @@ export interface ChatFlags extends ModelOptions {
 }
 
 export function addChatOptions(command: Command): Command {
-  command
-    .option('--system <text>', 'the system prompt')
+  command.option('--system <text>', 'the system prompt');
+  addSettingsOptions(command, { temperature: '0.7', topP: '0.95', maxTokens: '512' })
+    .addOption(
+      new Option('--on-context-full <what>', 'fail, or leave out the oldest turns (error)').choices([
+        'error',
+        'drop-oldest',
+      ]),
+    )
+    .option('--trust-content', 'read control tokens written in messages as such')
+    .option('--load <file>', 'go on from a saved dialogue, or from messages')
+    .option('--compare', 'answer each turn with the policy off and on, from the same seed')
+    .option('--json', 'one JSON object a line');
+  return addModelOptions(command);
+}
+
+/** @param unsaid what holds where nothing is said, for the help */
+export function addSettingsOptions(
+  command: Command,
+  unsaid: { readonly temperature: string; readonly topP: string; readonly maxTokens: string },
+): Command {
+  return command
     .addOption(
       new Option('--hold', 'the recommended policy and schedule').conflicts([
         'policy',
@@ -59,33 +82,26 @@ export function addChatOptions(command: Command): Command {
     )
     .option(
       '--target <target>',
-      'whose share: prefix, message, content, sink, template, random:SEED (prefix)',
+      'whose share: prefix, message, content, sink, template, random:SEED, or all but: not:prefix … (prefix)',
     )
     .option('--layers <list>', 'layers the policy acts on, as 0,3,5-8 (all)', indexRanges)
     .option('--heads <list>', 'heads the policy acts on (all)', indexRanges)
     .option('--seed <n>', "the first answer's; each later one takes the next (0)", decimal)
-    .option('--temperature <x>', '0 takes the most probable token (0.7)', decimal)
-    .option('--top-p <x>', 'the most probable tokens that have this probability together (0.95)', decimal)
+    .option('--temperature <x>', `0 takes the most probable token (${unsaid.temperature})`, decimal)
+    .option(
+      '--top-p <x>',
+      `the most probable tokens that have this probability together (${unsaid.topP})`,
+      decimal,
+    )
     .option('--top-k <n>', 'so many of the most probable tokens; 0 for all (0)', decimal)
     .option('--min-p <x>', "tokens with this part of the best one's probability (0)", decimal)
     .option('--repetition-penalty <x>', 'above 1 discourages tokens there already were (1)', decimal)
-    .option('--max-tokens <n>', 'of an answer (512)', positiveInteger)
+    .option('--max-tokens <n>', `of an answer (${unsaid.maxTokens})`, positiveInteger)
     .option('--stop <text>', 'ends an answer; may be given more than once', (text, before: string[] = []) => [
       ...before,
       text,
     ])
-    .option('--context <n>', "tokens the dialogue may hold (the model's own)", positiveInteger)
-    .addOption(
-      new Option('--on-context-full <what>', 'fail, or leave out the oldest turns (error)').choices([
-        'error',
-        'drop-oldest',
-      ]),
-    )
-    .option('--trust-content', 'read control tokens written in messages as such')
-    .option('--load <file>', 'go on from a saved dialogue, or from messages')
-    .option('--compare', 'answer each turn with the policy off and on, from the same seed')
-    .option('--json', 'one JSON object a line');
-  return addModelOptions(command);
+    .option('--context <n>', "tokens the dialogue may hold (the model's own)", positiveInteger);
 }
 
 /** `0,3,5-8`: ascending, each once. */
@@ -120,7 +136,8 @@ export function readChatOptions(flags: ChatFlags): ChatOptions {
   };
 }
 
-function readSettings(flags: ChatFlags): SettingsOptions {
+/** @throws HoldfastError as {@link readChatOptions} */
+export function readSettings(flags: SettingsFlags): SettingsOptions {
   const { hold, layers, heads, maxTokens, stop } = flags;
   const sampling = readSampling(flags);
   return {
@@ -135,7 +152,7 @@ function readSettings(flags: ChatFlags): SettingsOptions {
   };
 }
 
-function readSampling(flags: ChatFlags): SamplingOptions {
+function readSampling(flags: SettingsFlags): SamplingOptions {
   const { seed, temperature, topP, topK, minP, repetitionPenalty } = flags;
   const said = Object.entries({ seed, temperature, topP, topK, minP, repetitionPenalty }).filter(
     ([, value]) => value !== undefined,
@@ -145,7 +162,7 @@ function readSampling(flags: ChatFlags): SamplingOptions {
   return sampling;
 }
 
-function readPolicy(flags: ChatFlags): Pick<SettingsOptions, 'policy' | 'schedule'> {
+function readPolicy(flags: SettingsFlags): Pick<SettingsOptions, 'policy' | 'schedule'> {
   const { strength } = flags;
   if (flags.policy === undefined) {
     if (strength === undefined && flags.schedule === undefined) return {};
@@ -164,7 +181,7 @@ function readPolicy(flags: ChatFlags): Pick<SettingsOptions, 'policy' | 'schedul
   return { policy, schedule };
 }
 
-function readSchedule({ strength, schedule }: ChatFlags): Schedule | undefined {
+function readSchedule({ strength, schedule }: SettingsFlags): Schedule | undefined {
   if (schedule === undefined) return strength === undefined ? undefined : { kind: 'constant', strength };
   if (schedule === 'constant' && strength === undefined) throw usage('--schedule constant needs --strength');
   if (schedule !== 'constant' && strength !== undefined) {
@@ -177,7 +194,12 @@ function checkTogether(flags: ChatFlags, { hold, policy = 'off', target }: Setti
   const acts = hold === true || policy !== 'off';
   if (flags.compare === true && !acts)
     throw usage('--compare needs --hold or a --policy to compare with off');
-  if (acts && flags.system === undefined && flags.load === undefined && needsSystem(target)) {
+  if (
+    acts &&
+    flags.system === undefined &&
+    flags.load === undefined &&
+    (target === undefined || needsSystem(target))
+  ) {
     throw usage(`${actor(hold, policy)} needs a --system: without a system prompt there is nothing to hold`);
   }
   if (flags.load === '-') throw usage('--load takes a file: standard input is for what the user says');
@@ -185,12 +207,6 @@ function checkTogether(flags: ChatFlags, { hold, policy = 'off', target }: Setti
 
 function actor(hold: boolean | undefined, policy: Policy): string {
   return hold === true ? '--hold' : `--policy ${policy}`;
-}
-
-/** Targets that are found without a system message: tokens named by place or by who wrote them. */
-function needsSystem(target: Target | undefined): boolean {
-  const kind = target?.kind ?? 'prefix';
-  return kind !== 'sink' && kind !== 'template' && kind !== 'range';
 }
 
 function usage(what: string): HoldfastError {

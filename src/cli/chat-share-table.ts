@@ -1,3 +1,4 @@
+import { targetName } from '../attention/index.js';
 import type { AnswerStep, Turn } from '../dialogue/index.js';
 import type { SpanRole } from '../text/index.js';
 
@@ -54,7 +55,8 @@ export function layerGroups(layers: number): LayerGroup[] {
   }));
 }
 
-function groupName({ first, end }: LayerGroup): string {
+/** `5`, or `5-8`. */
+export function groupName({ first, end }: LayerGroup): string {
   return end - first === 1 ? `${first}` : `${first}-${end - 1}`;
 }
 
@@ -71,8 +73,8 @@ export function shareTable(roles: readonly RoleShares[], turn: Turn): string[] {
     shares === null
       ? []
       : [
-          row(`${settings.target.kind} before`, layerMeans(shares.heads.before, layers)),
-          row(`${settings.target.kind} after`, layerMeans(shares.heads.after, layers)),
+          row(`${targetName(settings.target)} before`, layerMeans(shares.heads.before, layers)),
+          row(`${targetName(settings.target)} after`, layerMeans(shares.heads.after, layers)),
         ];
   const heading = groups.map((group, index) => (index === 0 ? 'all layers' : groupName(group)));
   return align([['share of', ...heading], ...roles.map(({ role, layers }) => row(role, layers)), ...target]);

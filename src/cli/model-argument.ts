@@ -31,8 +31,12 @@ export function modelPath(named: string | undefined): string {
     process.stderr.write(UNNAMED);
     return path;
   }
-  // A folder of that name is what the person sees, and means.
-  return named !== EMBEDDED_NAME || existsSync(named) ? named : embeddedPath();
+  return isEmbedded(named) ? embeddedPath() : named;
+}
+
+/** Whether the embedded model is meant. A folder of its name is what the person sees, and means. */
+export function isEmbedded(named: string | undefined): boolean {
+  return named === undefined || (named === EMBEDDED_NAME && !existsSync(named));
 }
 
 function embeddedPath(): string {

@@ -4,6 +4,7 @@ import { registerDemo } from './demo.js';
 import { registerDoctor } from './doctor.js';
 import { explain, oneLine } from './failure.js';
 import { registerInspect } from './inspect.js';
+import { registerMeasure } from './measure.js';
 import { registerTokens } from './tokens.js';
 import { registerTrace } from './trace.js';
 import { packageVersion } from './version.js';
@@ -33,6 +34,7 @@ function createProgram(): Command {
   registerTokens(program);
   registerInspect(program);
   registerTrace(program);
+  registerMeasure(program);
   registerDemo(program);
   registerDoctor(program);
   return program;

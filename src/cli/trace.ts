@@ -61,7 +61,7 @@ export function registerTrace(program: Command): void {
     .option('--trust-content', 'read control tokens written in messages as such')
     .option(
       '--target <target>',
-      'whose share: prefix, message, content, sink, template, random:SEED or START:END (tokens)',
+      'whose share: prefix, message, content, sink, template, random:SEED or START:END (tokens), or all but: not:prefix …',
     )
     .option('--policy <name>', `what is done to it: ${POLICIES.join(', ')}`)
     .addOption(

@@ -2,4 +2,26 @@
  * Decay: how the shares of a dialogue's spans fall as it grows, for every token, layer and head, streamed to disk and
  * summed up. Knows models, dialogues and files; must not know arms, judges or studies.
  */
-export {};
+export { FEWEST_DIALOGUES, type HalfLife, type Measured } from './estimates.js';
+export { type FigureWords, headMap, tokenFigure, turnFigure } from './figures.js';
+export { byDecay, byShare, type HeadKind, type HeadSummary } from './head-summary.js';
+export { type LeadOptions, leadDialogue, type MeasuredTurn } from './lead.js';
+export { readAloud } from './read.js';
+export { type Recorded, readRecorded } from './recorded.js';
+export { pairsThatSeeAll } from './regions.js';
+export {
+  type DecayProgress,
+  type DecayResult,
+  type DecayRun,
+  type MeasuredDialogue,
+  measureDecay,
+} from './run.js';
+export { SHARE_COLUMNS, type ShareColumn } from './share-columns.js';
+export {
+  type DecaySummary,
+  HALF_LIFE_COLUMNS,
+  type HalfLives,
+  type Place,
+  type TokenPlace,
+  type TurnPlace,
+} from './summary.js';

@@ -1,9 +1,11 @@
+import { headMask } from '../attention/index.js';
 import { generate, headGrid, type Session } from '../engine/index.js';
 import type { Span, Tokenizer } from '../text/index.js';
+import { cutSpans } from './cut-spans.js';
 import type { Prompt } from './prompt.js';
 import { createShareMeter, meanShare, spanShares } from './shares.js';
 import type { Steering } from './steering.js';
-import type { AnswerStep, Turn } from './turn.js';
+import type { AnswerStep, RowObservation, Turn } from './turn.js';
 
 /** What an answer is made from. */
 export interface AnswerContext {
@@ -12,6 +14,8 @@ export interface AnswerContext {
   readonly prompt: Prompt;
   readonly steering: Steering;
   readonly signal: AbortSignal | undefined;
+  readonly observe: ((row: RowObservation) => void) | undefined;
+  readonly cuts: readonly number[];
   /** What is known of the turn before it is answered. */
   readonly turn: Pick<Turn, 'number' | 'system' | 'user' | 'settings' | 'dropped'>;
 }
@@ -26,25 +30,31 @@ export async function* answerPrompt({
   prompt,
   steering,
   signal,
+  observe,
+  cuts,
   turn,
 }: AnswerContext): AsyncGenerator<AnswerStep, Turn | null> {
-  const { sampling, maxTokens, stop } = turn.settings;
+  const { sampling, maxTokens, stop, silence } = turn.settings;
+  const grid = headGrid(session.executor.blueprint);
+  const promptSpans = cutSpans(prompt.spans, cuts);
   /** All spans of a dialogue of `end` tokens, the growing answer the last. */
-  const spansAt = (end: number): readonly Span[] =>
-    end === prompt.ids.length
-      ? prompt.spans
-      : [...prompt.spans, { role: 'assistant', turn: turn.number, start: prompt.ids.length, end }];
+  const spansAt = (end: number): readonly Span[] => {
+    const start = prompt.ids.length;
+    const answer: readonly Span[] =
+      end === start ? [] : [{ role: 'assistant', turn: turn.number, start, end }];
+    return [...promptSpans, ...cutSpans(answer, cuts)];
+  };
   const generation = generate(session, prompt.ids, {
     tokenizer,
     sampling,
     maxTokens,
     stop,
     signal,
+    silenced: silence.length === 0 ? undefined : headMask({ pairs: silence }, grid),
     intervention: steering.interventionAt,
     spans: ({ end }) => spansAt(end),
   });
 
-  const grid = headGrid(session.executor.blueprint);
   const meter = createShareMeter(grid.layers * grid.heads);
   const ids: number[] = [];
   const strengths: number[] = [];
@@ -57,14 +67,13 @@ export async function* answerPrompt({
     assistant += step.text;
     if (strength !== null) strengths.push(strength);
     if (shares.target !== null) meter.add(shares.target);
-    yield {
-      ...step,
-      strength,
-      shares: {
-        target: shares.target && meanShare(shares.target),
-        spans: spanShares(spansAt(step.position), shares.spans, grid),
-      },
+    const spans = spansAt(step.position);
+    const means = {
+      target: shares.target && meanShare(shares.target),
+      spans: spanShares(spans, shares.spans, grid),
     };
+    observe?.({ position: step.position, spans, shares });
+    yield { ...step, strength, shares: means };
   }
   if (ids.length === 0) return null;
   const { finish, rest, receipt, timing } = next.value;

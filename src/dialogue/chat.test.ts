@@ -5,7 +5,7 @@ import { generate, type Model, Session } from '../engine/index.js';
 import { layoutDialogue } from '../text/index.js';
 import { type Chat, type ChatOptions, openChat } from './chat.js';
 import { RECOMMENDED_HOLD } from './settings.js';
-import { type AnswerStep, answerIds, type Turn } from './turn.js';
+import { type AnswerStep, answerIds, type RowObservation, type Turn } from './turn.js';
 
 let model: Model;
 beforeAll(async () => {
@@ -78,6 +78,76 @@ describe('a chat', () => {
     }
   });
 
+  it('knocks the system prompt out: no row that chooses a token sees it', async () => {
+    const target = { kind: 'not', of: { kind: 'prefix' } } as const;
+    const chat = open({ policy: 'floor', strength: 1, target });
+    for (const text of ['hello', 'and now?']) {
+      const { steps, turn } = await ask(chat, text, {
+        observe: ({ spans, shares: { spans: rows } }) => {
+          const prefix = chat.session.tokens.indexOf(2) + 2; // up to the line break behind <|im_end|>
+          for (const [index, share] of rows!.after.entries()) {
+            if (spans[index % spans.length]!.end <= prefix) expect(share).toBeLessThan(1e-6);
+          }
+        },
+      });
+      for (const { shares } of steps) {
+        expect(shares.target!.after).toBeCloseTo(1, 6);
+        expect(shares.target!.before).toBeLessThan(0.99);
+      }
+      expect(touched(turn.receipt)).toBeGreaterThan(0);
+    }
+    const growing = open({
+      policy: 'split-softmax',
+      target,
+      schedule: { kind: 'per-token', from: 1, to: 0.2, rate: 0.3 },
+    });
+    // |target| is what there is of it, so that the schedule follows the dialogue.
+    expect((await ask(growing, 'hello')).turn.strength!.first).toBeLessThan(1);
+    expect(() => open({ policy: 'floor', strength: 1, target, system: null })).toThrow(
+      /E_TARGET.*not:prefix/,
+    );
+  });
+
+  it('shows an observer every head of every row that chose a token, in the dialogue and on a branch', async () => {
+    const chat = open({ policy: 'boost', strength: 3 });
+    await ask(chat, 'hello');
+    const rows: RowObservation[] = [];
+    const { steps, turn } = await ask(chat, 'and now?', { observe: (row) => rows.push(row) });
+    expect(rows.map(({ position }) => position)).toEqual(steps.map(({ position }) => position));
+    const pairs = 12;
+    for (const [index, { spans, shares }] of rows.entries()) {
+      expect(spans).toEqual(steps[index]!.shares.spans.map(({ share: _, layers: __, ...span }) => span));
+      expect(shares.spans!.ranges).toEqual(spans);
+      for (const when of ['before', 'after'] as const) {
+        for (let pair = 0; pair < pairs; pair++) {
+          const ofPair = shares.spans![when].subarray(pair * spans.length, (pair + 1) * spans.length);
+          expect(ofPair.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 4);
+        }
+        const mean = shares.target![when].reduce((a, b) => a + b, 0) / pairs;
+        expect(mean).toBeCloseTo(steps[index]!.shares.target![when], 6);
+      }
+    }
+    // The buffers are the observer's: what a later row computed did not write over them.
+    const first = rows.reduce((sum, { shares }) => sum + shares.target!.after[0]!, 0) / rows.length;
+    expect(turn.shares!.heads.after[0]).toBeCloseTo(first, 5);
+
+    const probed: RowObservation[] = [];
+    const probe = await chat.probe('on a branch', { observe: (row) => probed.push(row) });
+    expect(probed.length).toBe(probe!.ids.length);
+  });
+
+  it('does not keep an answer whose observer fails', async () => {
+    const chat = open();
+    const failing = ask(chat, 'hello', {
+      observe: () => {
+        throw new Error('the disk is full');
+      },
+    });
+    await expect(failing).rejects.toThrow('the disk is full');
+    expect([chat.turns.length, chat.session.length]).toEqual([0, 0]);
+    expect((await ask(chat, 'hello')).turn.ids).toEqual((await ask(open(), 'hello')).turn.ids);
+  });
+
   it('measures the target with the policy off, and its answers are those of the untouched model', async () => {
     const off = await ask(open(), 'hello');
     expect(off.turn.shares!.mean.after).toBe(off.turn.shares!.mean.before);
@@ -131,6 +201,79 @@ describe('a chat', () => {
     expect(turn.receipt!.headsAsked).toEqual([0, 2, 0]);
     expect(() => chat.configure({ layers: [3] })).toThrow(/E_STRENGTH: layer 3/);
     expect(() => chat.configure({ heads: [] })).toThrow(/E_STRENGTH: no head is selected/);
+  });
+
+  it("acts on heads that are named one by one; pairs and a grid of layers and heads take each other's place", async () => {
+    const pairs = [
+      [1, 0],
+      [2, 3],
+      [2, 1],
+    ] as const;
+    const chat = open({ policy: 'boost', strength: 4, pairs });
+    const { turn } = await ask(chat, 'hello');
+    expect(turn.receipt!.headsAsked).toEqual([0, 1, 2]);
+    const { before, after } = turn.shares!.heads;
+    const raised = [...before.keys()].filter((pair) => after[pair]! > before[pair]! + 1e-6);
+    expect(raised).toEqual([4, 9, 11]);
+    expect(() => chat.configure({ pairs, heads: [1] })).toThrow(/E_STRENGTH: pairs name heads one by one/);
+    chat.configure({ layers: [0, 1] });
+    chat.configure({ heads: [2] });
+    expect(chat.settings.selection).toEqual({ layers: [0, 1], heads: [2] });
+    chat.configure({ pairs });
+    expect(chat.settings.selection).toEqual({ pairs });
+    chat.configure({ policy: 'boost', strength: 2 });
+    expect(chat.settings.selection).toEqual({ pairs });
+    chat.configure({ pairs: undefined });
+    expect(chat.settings.selection).toEqual({});
+  });
+
+  it('silences heads in every pass, from the next answer on, and goes on measuring what they attend to', async () => {
+    const silence = [
+      [0, 1],
+      [2, 3],
+    ] as const;
+    const chat = open({ sampling: { temperature: 0 } });
+    chat.configure({ silence });
+    const { turn } = await ask(chat, 'hello');
+    const ids: number[] = [];
+    const silenced = new Uint8Array(12);
+    silenced[1] = silenced[11] = 1;
+    const prompt = chat.session.tokens.slice(0, turn.timing.promptTokens);
+    for await (const { id } of generate(new Session(model.executor), prompt, {
+      tokenizer: model.tokenizer,
+      maxTokens: 10,
+      sampling: { temperature: 0 },
+      silenced,
+    })) {
+      ids.push(id);
+    }
+    expect(turn.ids).toEqual(ids);
+    const heard = (await ask(open({ sampling: { temperature: 0 } }), 'hello')).turn;
+    expect(turn.ids).not.toEqual(heard.ids);
+    expect(turn.shares!.heads.before.every((share) => share > 0)).toBe(true);
+    expect(() => chat.configure({ silence: [[3, 0]] })).toThrow(/E_STRENGTH: layer 3/);
+    expect(chat.settings.silence).toEqual(silence);
+    chat.configure({ silence: [] });
+    chat.undo();
+    expect((await ask(chat, 'hello')).turn.ids).toEqual(heard.ids);
+  });
+
+  it('follows the shares of the chosen heads alone, with a schedule that keeps their mean', async () => {
+    const schedule = { kind: 'target', share: 0.9 } as const;
+    const grid = await ask(open({ policy: 'boost', schedule, layers: [1], heads: [0, 2] }), 'hello');
+    const paired = await ask(
+      open({
+        policy: 'boost',
+        schedule,
+        pairs: [
+          [1, 2],
+          [1, 0],
+        ],
+      }),
+      'hello',
+    );
+    expect(paired.turn.strength).toEqual(grid.turn.strength);
+    expect(paired.turn.ids).toEqual(grid.turn.ids);
   });
 
   it('changes settings between answers and keeps them when a change is refused', async () => {

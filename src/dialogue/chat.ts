@@ -1,4 +1,10 @@
-import { type Receipt, resolveTarget, type TokenRange, targetName } from '../attention/index.js';
+import {
+  type Receipt,
+  resolveTarget,
+  type TargetContext,
+  type TokenRange,
+  targetName,
+} from '../attention/index.js';
 import { headGrid, type Model, Session } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import type { ChatFormat, Message } from '../text/index.js';
@@ -14,7 +20,7 @@ import {
 } from './settings.js';
 import type { HeadShares } from './shares.js';
 import { createSteering, type Steering } from './steering.js';
-import { type AnswerStep, answerIds, policyActed, type Turn } from './turn.js';
+import { type AnswerStep, answerIds, policyActed, type RowObservation, type Turn } from './turn.js';
 
 export interface ChatOptions extends SettingsOptions {
   readonly system?: string | null;
@@ -39,6 +45,10 @@ export interface AnswerOptions {
   readonly signal?: AbortSignal | undefined;
   /** Instead of the chat's own. */
   readonly seed?: number | undefined;
+  /** Called for every row that chooses a token, before the token's step. What it throws ends the answer, which is not kept. */
+  readonly observe?: ((row: RowObservation) => void) | undefined;
+  /** Tokens at which spans are cut besides their own borders: where a range begins or ends that is to be observed. */
+  readonly cuts?: readonly number[];
 }
 
 /**
@@ -161,6 +171,8 @@ export class Chat {
         prompt,
         steering: this.#steering(settings, prompt, number),
         signal: options.signal,
+        observe: options.observe,
+        cuts: options.cuts ?? [],
         turn: {
           number,
           system: this.#system,
@@ -318,9 +330,12 @@ const withSeed = (settings: Settings, seed: number): Settings => ({
 });
 
 /** A target that is only measured may be absent; one that a policy is to act on may not. */
-function targetRanges({ policy, target }: Settings, prompt: Prompt): readonly TokenRange[] | null {
+export function targetRanges(
+  { policy, target }: Settings,
+  context: TargetContext,
+): readonly TokenRange[] | null {
   try {
-    return resolveTarget(target, prompt);
+    return resolveTarget(target, context);
   } catch (error) {
     if (policy === 'off' && error instanceof HoldfastError && error.code === 'E_TARGET') return null;
     throw error;

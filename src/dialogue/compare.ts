@@ -25,7 +25,10 @@ export interface Comparison {
    * @returns null when the signal came before both had begun
    * @throws HoldfastError as `Chat.answer`
    */
-  answer(user: string, options?: AnswerOptions): AsyncGenerator<ComparedStep, ComparedTurns | null>;
+  answer(
+    user: string,
+    options?: Omit<AnswerOptions, 'observe'>,
+  ): AsyncGenerator<ComparedStep, ComparedTurns | null>;
   dispose(): void;
 }
 

@@ -73,6 +73,17 @@ describe('a saved dialogue', () => {
       if (++tokens === 4) controller.abort();
     chat.configure({ policy: 'split-softmax', schedule: { kind: 'target', share: 0.6 }, heads: undefined });
     await ask(chat, 'seven');
+    chat.configure({ policy: 'floor', strength: 1, target: { kind: 'not', of: { kind: 'message' } } });
+    await ask(chat, 'eight');
+    chat.configure({
+      pairs: [
+        [0, 1],
+        [2, 3],
+      ],
+    });
+    await ask(chat, 'nine');
+    chat.configure({ silence: [[1, 2]] });
+    await ask(chat, 'ten');
 
     const replay = await replayDialogue(model, await stored(chat));
     expect(replay.difference).toBeNull();
@@ -201,6 +212,20 @@ describe('a saved dialogue', () => {
     await ask(chat, 'one');
     const { next: _, ...older } = await stored(chat);
     const replay = await replayDialogue(model, loadDialogue(older).saved!);
+    expect(replay.difference).toBeNull();
+    expect(replay.chat.settings).toEqual(chat.settings);
+  });
+
+  it('is made again from a file that knows nothing of heads one by one and silence', async () => {
+    const chat = open({ hold: true, layers: [1] });
+    for (const text of ['one', 'two']) await ask(chat, text);
+    const { next, turns, ...saved } = await stored(chat);
+    const older = turns.map(({ pairs: _, silence: __, ...turn }) => turn);
+    const { pairs: _, silence: __, ...olderNext } = next!;
+    const replay = await replayDialogue(
+      model,
+      loadDialogue({ ...saved, turns: older, next: olderNext }).saved!,
+    );
     expect(replay.difference).toBeNull();
     expect(replay.chat.settings).toEqual(chat.settings);
   });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkSchedule, POLICIES, parseTarget, targetName } from '../attention/index.js';
+import { checkSchedule, type HeadPair, POLICIES, parseTarget, targetName } from '../attention/index.js';
 import { HoldfastError } from '../errors.js';
 import type { Message } from '../text/index.js';
 import type { Chat } from './chat.js';
@@ -9,6 +9,8 @@ import type { Turn } from './turn.js';
 
 const count = z.number().int().nonnegative();
 const indices = z.array(count).nullable();
+/** Layer and head. */
+const pair = z.tuple([count, count]);
 
 const schedule = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('constant'), strength: z.number() }),
@@ -38,6 +40,10 @@ const settings = z.strictObject({
   /** Null: all. */
   layers: indices,
   heads: indices,
+  /** Heads one by one, instead of layers and heads. */
+  pairs: z.array(pair).nullable().default(null),
+  /** Heads whose output was knocked out. */
+  silence: z.array(pair).default([]),
   sampling,
   maxTokens: count,
   stop: z.array(z.string()),
@@ -147,18 +153,23 @@ function saveTurn(turn: Turn): SavedTurn {
 }
 
 function saveSettings(of: Settings): SavedSettings {
-  const { policy, schedule, target, selection, sampling, maxTokens, stop } = of;
+  const { policy, schedule, target, selection, silence, sampling, maxTokens, stop } = of;
   return {
     policy,
     schedule,
     target: targetName(target),
     layers: selection.layers ? [...selection.layers] : null,
     heads: selection.heads ? [...selection.heads] : null,
+    pairs: selection.pairs ? savePairs(selection.pairs) : null,
+    silence: savePairs(silence),
     sampling,
     maxTokens,
     stop: [...stop],
   };
 }
+
+const savePairs = (pairs: readonly HeadPair[]): [number, number][] =>
+  pairs.map(([layer, head]) => [layer, head]);
 
 /** A dialogue that was read. */
 export interface LoadedDialogue {

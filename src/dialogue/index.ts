@@ -6,6 +6,7 @@
  */
 export { type AnswerOptions, Chat, type ChatOptions, openChat } from './chat.js';
 export { type ComparedStep, type ComparedTurns, type Comparison, openComparison } from './compare.js';
+export { cutSpans } from './cut-spans.js';
 export {
   type LoadedDialogue,
   loadDialogue,
@@ -14,9 +15,17 @@ export {
   type SavedTurn,
   saveDialogue,
 } from './dialogue-file.js';
+export { type ForcedChat, type ForcedChatOptions, type ForcedTurn, openForcedChat } from './forced-chat.js';
 export type { Exchange } from './history.js';
 export { layoutPrompt, type Prompt, type PromptMessage } from './prompt.js';
 export { type Replay, type ReplayDifference, replayDialogue } from './replay.js';
 export { type PolicyChoice, RECOMMENDED_HOLD, type Settings, type SettingsOptions } from './settings.js';
 export type { HeadShares, Share, SpanShare } from './shares.js';
-export { type AnswerStep, answerIds, policyActed, type Turn, tokensPerSecond } from './turn.js';
+export {
+  type AnswerStep,
+  answerIds,
+  policyActed,
+  type RowObservation,
+  type Turn,
+  tokensPerSecond,
+} from './turn.js';

@@ -79,7 +79,7 @@ async function answerAll(
  * prompt and back, is computed anew now
  */
 function assume(chat: Chat, saved: SavedSettings & Pick<SavedTurn, 'system'>, held: number): void {
-  const { policy, schedule, layers, heads, sampling, maxTokens, stop } = saved;
+  const { policy, schedule, layers, heads, pairs, silence, sampling, maxTokens, stop } = saved;
   if (chat.system !== saved.system) {
     chat.configure({ policy: 'off' }); // the policy up to here may not go with the system prompt from here on
     chat.system = saved.system;
@@ -90,6 +90,8 @@ function assume(chat: Chat, saved: SavedSettings & Pick<SavedTurn, 'system'>, he
     target: parseTarget(saved.target),
     layers: layers ?? undefined,
     heads: heads ?? undefined,
+    pairs: pairs ?? undefined,
+    silence,
     sampling,
     maxTokens,
     stop,

@@ -1,12 +1,14 @@
 import {
   checkSchedule,
+  type HeadPair,
   type HeadSelection,
+  headMask,
+  needsSystem,
   type Policy,
   parsePolicy,
   type Schedule,
   type Target,
   targetName,
-  uniformStrength,
 } from '../attention/index.js';
 import {
   checkLimits,
@@ -48,6 +50,10 @@ export interface SettingsOptions {
   /** Layers and heads the policy acts on; all if not said. */
   readonly layers?: readonly number[] | undefined;
   readonly heads?: readonly number[] | undefined;
+  /** The heads it acts on one by one, instead of layers and heads. */
+  readonly pairs?: readonly HeadPair[] | undefined;
+  /** Heads whose output is knocked out; none if not said. What they attend to is measured as ever. */
+  readonly silence?: readonly HeadPair[];
   /** Its seed is the first answer's; each later answer takes the next. */
   readonly sampling?: SamplingOptions;
   /** Tokens of an answer at most; 512, or half the context where that is less. */
@@ -63,6 +69,7 @@ export interface Settings {
   readonly schedule: Schedule | null;
   readonly target: Target;
   readonly selection: HeadSelection;
+  readonly silence: readonly HeadPair[];
   readonly sampling: Sampling;
   readonly maxTokens: number;
   readonly stop: readonly string[];
@@ -77,6 +84,7 @@ export function defaultSettings(contextLength: number): Settings {
     schedule: null,
     target: { kind: 'prefix' },
     selection: {},
+    silence: [],
     sampling: checkSampling(),
     maxTokens: Math.min(DEFAULT_MAX_TOKENS, Math.ceil(contextLength / 2)),
     stop: [],
@@ -90,21 +98,33 @@ export function defaultSettings(contextLength: number): Settings {
  */
 export function changeSettings(current: Settings, changes: SettingsOptions, model: Model): Settings {
   const { policy, schedule } = choosePolicy(current, changes);
-  const layers = 'layers' in changes ? changes.layers : current.selection.layers;
-  const heads = 'heads' in changes ? changes.heads : current.selection.heads;
-  const selection = { ...(layers ? { layers } : {}), ...(heads ? { heads } : {}) };
-  uniformStrength('off', 1, headGrid(model.executor.blueprint), selection); // throws for a layer or head there is not
-  const { maxTokens = current.maxTokens, stop = current.stop } = changes;
+  const selection = chooseHeads(current.selection, changes);
+  const { maxTokens = current.maxTokens, stop = current.stop, silence = current.silence } = changes;
+  const grid = headGrid(model.executor.blueprint);
+  // Both throw for a layer or head there is not.
+  headMask(selection, grid);
+  if (silence.length > 0) headMask({ pairs: silence }, grid);
   checkLimits(maxTokens, stop);
   return {
     policy,
     schedule,
     selection,
+    silence,
     target: changes.target ?? current.target,
     sampling: checkSampling({ ...current.sampling, ...changes.sampling }),
     maxTokens,
     stop,
   };
+}
+
+/** Layers and heads that are said leave each other as they were; pairs stand instead of both, and both instead of pairs. */
+function chooseHeads(current: HeadSelection, changes: SettingsOptions): HeadSelection {
+  const saysGrid = changes.layers !== undefined || changes.heads !== undefined;
+  const pairs = 'pairs' in changes || saysGrid ? changes.pairs : current.pairs;
+  const kept = pairs === undefined ? current : {};
+  const layers = 'layers' in changes ? changes.layers : kept.layers;
+  const heads = 'heads' in changes ? changes.heads : kept.heads;
+  return { ...(layers ? { layers } : {}), ...(heads ? { heads } : {}), ...(pairs ? { pairs } : {}) };
 }
 
 function choosePolicy(current: Settings, changes: SettingsOptions): Pick<Settings, 'policy' | 'schedule'> {
@@ -142,12 +162,7 @@ function choosePolicy(current: Settings, changes: SettingsOptions): Pick<Setting
  * @throws HoldfastError `E_TARGET` when a policy is asked to act on a system prompt that is not there
  */
 export function assertTarget({ policy, target }: Settings, system: string | null): void {
-  const needsSystem =
-    target.kind === 'prefix' ||
-    target.kind === 'message' ||
-    target.kind === 'content' ||
-    target.kind === 'random';
-  if (policy === 'off' || system !== null || !needsSystem) return;
+  if (policy === 'off' || system !== null || !needsSystem(target)) return;
   throw new HoldfastError(
     'E_TARGET',
     `the policy ${policy} acts on the target ${targetName(target)}, and there is no system prompt`,

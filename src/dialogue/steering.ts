@@ -1,10 +1,11 @@
 import {
   type HeadGrid,
-  type HeadSelection,
+  headMask,
   type Strengths,
   scheduledStrength,
   strengthPerHead,
   type TokenRange,
+  tokensBefore,
   uniformStrength,
 } from '../attention/index.js';
 import type { ForwardPoint } from '../engine/index.js';
@@ -46,15 +47,15 @@ export function createSteering(context: SteeringContext): Steering {
     return { interventionAt: () => measured, strength: null };
   }
 
-  const targetTokens = target.reduce((sum, { start, end }) => sum + end - start, 0);
+  const mask = headMask(selection, grid);
   let latest: { readonly strength: number; readonly strengths: Strengths } | null = null;
   return {
     interventionAt({ end, shares = context.previous }) {
       const strength = scheduledStrength(policy, schedule, {
         turn: context.turn,
         tokens: end,
-        targetTokens,
-        ...(shares ? { shares: selected(shares, grid, selection) } : {}),
+        targetTokens: tokensBefore(target, end),
+        ...(shares ? { shares: selected(shares, mask) } : {}),
       });
       if (latest?.strength !== strength) {
         latest = { strength, strengths: uniformStrength(policy, strength, grid, selection) };
@@ -68,13 +69,8 @@ export function createSteering(context: SteeringContext): Steering {
 }
 
 /** Shares of the heads that the policy acts on: the others' do not follow its strength. */
-function selected(shares: Float32Array, grid: HeadGrid, { layers, heads }: HeadSelection): Float32Array {
-  if (layers === undefined && heads === undefined) return shares;
-  return shares.filter(
-    (_, pair) =>
-      (layers?.includes(Math.floor(pair / grid.heads)) ?? true) &&
-      (heads?.includes(pair % grid.heads) ?? true),
-  );
+function selected(shares: Float32Array, mask: Uint8Array): Float32Array {
+  return shares.filter((_, pair) => mask[pair] === 1);
 }
 
 /** A share whose rounding left 0…1. */

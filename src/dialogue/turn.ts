@@ -1,5 +1,6 @@
 import type { Receipt } from '../attention/index.js';
-import type { FinishReason, GenerationTiming, SampledToken } from '../engine/index.js';
+import type { FinishReason, GenerationTiming, RowShares, SampledToken } from '../engine/index.js';
+import type { Span } from '../text/index.js';
 import type { Settings } from './settings.js';
 import type { HeadShares, Share, SpanShare } from './shares.js';
 
@@ -18,6 +19,16 @@ export interface AnswerStep extends SampledToken {
     /** All spans of the dialogue so far, the growing answer the last; together they hold the whole row. */
     readonly spans: readonly SpanShare[];
   };
+}
+
+/** The row that chose one token of an answer, head by head. */
+export interface RowObservation {
+  /** The index that the token has in the dialogue; the row is that of the token before it. */
+  readonly position: number;
+  /** All spans of the dialogue up to the row, the growing answer the last: the ranges of `shares.spans`, in order. */
+  readonly spans: readonly Span[];
+  /** Before the policy and after it. Nobody else writes to these buffers or reads them later. */
+  readonly shares: RowShares;
 }
 
 /** A user's message and its answer. */

@@ -31,6 +31,8 @@ export interface GenerationOptions {
   readonly signal?: AbortSignal | undefined;
   /** Asked before each forward pass, so that strengths can change from token to token. */
   readonly intervention?: (point: ForwardPoint) => Intervention | undefined;
+  /** Heads that are knocked out in every pass, `[layers × heads]`; see `ForwardRequest`. */
+  readonly silenced?: Uint8Array | undefined;
   /** Ranges whose shares are wanted in every row that chooses a token, asked before its pass. */
   readonly spans?: (point: ForwardPoint) => readonly TokenRange[];
 }
@@ -208,7 +210,7 @@ async function* run(
 /** Forward passes under the options' intervention, with the book that is kept of them. */
 function createPasses(
   session: Session,
-  { intervention: interventionAt, spans: spansAt, signal }: GenerationOptions,
+  { intervention: interventionAt, spans: spansAt, silenced, signal }: GenerationOptions,
 ) {
   const book = new ReceiptBook(headGrid(session.executor.blueprint));
   let intervened = false;
@@ -227,6 +229,7 @@ function createPasses(
       logits: choosing ? 'last' : 'none',
       intervention: intervention ?? undefined,
       spans: ranges ?? undefined,
+      silenced,
       signal,
     });
     if (intervention !== null) {

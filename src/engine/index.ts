@@ -21,6 +21,7 @@ export {
   createSampler,
   type Distribution,
   distribution,
+  logSumExp,
   type SampledToken,
   type Sampler,
   type Sampling,

@@ -260,7 +260,7 @@ function sumOf(ids: readonly number[], weight: (id: number) => number): number {
 }
 
 /** log Σ exp(x_i). */
-function logSumExp(logits: Float32Array): number {
+export function logSumExp(logits: Float32Array): number {
   const maximum = logits[argmax(logits)]!;
   let sum = 0;
   for (let id = 0; id < logits.length; id++) sum += Math.exp(logits[id]! - maximum);

@@ -20,6 +20,7 @@ export interface AdvanceOptions {
   readonly logits?: ForwardRequest['logits'];
   readonly intervention?: Intervention | undefined;
   readonly spans?: readonly TokenRange[] | undefined;
+  readonly silenced?: ForwardRequest['silenced'] | undefined;
   readonly taps?: ForwardRequest['taps'];
   readonly signal?: AbortSignal | undefined;
 }
@@ -90,7 +91,7 @@ export class Session {
    */
   async advance(
     tokens: readonly number[],
-    { logits = 'last', intervention, spans, taps, signal }: AdvanceOptions = {},
+    { logits = 'last', intervention, spans, silenced, taps, signal }: AdvanceOptions = {},
   ): Promise<ForwardResult> {
     this.#assertFree();
     const pass = new AbortController();
@@ -105,6 +106,7 @@ export class Session {
         logits,
         ...(intervention ? { intervention } : {}),
         ...(spans ? { spans } : {}),
+        ...(silenced ? { silenced } : {}),
         ...(taps ? { taps } : {}),
       };
       const [result] = await this.executor.forward([request], { signal: pass.signal });

@@ -19,7 +19,7 @@ export interface Executor {
   /**
    * Appends each request's tokens to its sequence and returns one result per request, in order.
    * @throws HoldfastError `E_TOKEN_RANGE` (id outside the vocabulary, empty request), `E_CONTEXT_FULL`,
-   * `E_TARGET`, `E_DISPOSED`, `E_ABORTED`, `E_BUSY` (the sequence is in use, or named twice), `E_EXECUTOR`. Whatever
+   * `E_TARGET`, `E_STRENGTH` (numbers for other heads than the model has), `E_DISPOSED`, `E_ABORTED`, `E_BUSY` (the sequence is in use, or named twice), `E_EXECUTOR`. Whatever
    * fails, all sequences of the call are as they were.
    */
   forward(requests: readonly ForwardRequest[], options?: { signal?: AbortSignal }): Promise<ForwardResult[]>;
@@ -56,6 +56,11 @@ export interface ForwardRequest {
    * range are simply not reported.
    */
   readonly spans?: readonly TokenRange[];
+  /**
+   * Heads whose output is knocked out, `[layers, heads]`, 1 for those: it is times 0 before the output projection. What
+   * such a head attends to is still measured, tapped and changed.
+   */
+  readonly silenced?: Uint8Array;
   readonly taps?: {
     /** Layers whose attention rows are wanted. */
     readonly attention?: readonly number[];

@@ -8,22 +8,24 @@ import type { ForwardRequest } from './contract.js';
  * same words and a refused request leaves its sequence as it was.
  */
 export function checkRequest(request: ForwardRequest, blueprint: Blueprint): void {
-  const { sequence, tokens, intervention, spans, taps } = request;
+  const { sequence, tokens, intervention, spans, silenced, taps } = request;
   checkTokens(tokens, sequence.length + tokens.length, sequence.contextLength, blueprint);
   if (intervention) {
     checkRanges('the target', intervention.target);
-    const heads = blueprint.layers.reduce((sum, layer) => sum + layer.attention.heads, 0);
-    if (intervention.strength.length !== heads) {
-      throw new HoldfastError(
-        'E_STRENGTH',
-        `${intervention.strength.length} strengths for ${heads} heads in all layers`,
-      );
-    }
+    checkPerHead('strengths', intervention.strength, blueprint);
   }
+  if (silenced) checkPerHead('marks of silence', silenced, blueprint);
   if (spans) checkRanges('the spans', spans);
   const layers = blueprint.layers.length;
   for (const layer of taps?.attention ?? []) checkTap('attention of layer', layer, layers - 1);
   for (const index of taps?.hidden ?? []) checkTap('hidden state', index, layers);
+}
+
+function checkPerHead(what: string, numbers: Float32Array | Uint8Array, { layers }: Blueprint): void {
+  const heads = layers.reduce((sum, layer) => sum + layer.attention.heads, 0);
+  if (numbers.length !== heads) {
+    throw new HoldfastError('E_STRENGTH', `${numbers.length} ${what} for ${heads} heads in all layers`);
+  }
 }
 
 /**

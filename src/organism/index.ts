@@ -6,7 +6,7 @@
  * models and arms are tried, and where records are kept, its callers'.
  */
 export type { ShareSpread } from '../measure/index.js';
-export type { Ability } from './ability.js';
+export { type Ability, judgeAbility } from './ability.js';
 export type { Arm } from './arm.js';
 export { type ArmEffect, compareArms } from './arm-effect.js';
 export { type ArmRecords, stabilityIn } from './arm-records.js';

@@ -178,17 +178,20 @@ describe('a reference pass', () => {
     expect(await referencePass(model, shorter, GROWING)).toEqual(rounds.slice(0, 2));
   });
 
-  it('refuses an arm whose strength is not one number a turn', async () => {
-    const settings: Arm['settings'][] = [
+  it('follows an arm whose strength is not one number a turn, as a chat that says the same would', async () => {
+    const arms: Arm['settings'][] = [
       { policy: 'hold' },
-      { policy: 'split-softmax' },
       { policy: 'split-softmax', schedule: { kind: 'per-token', from: 1, to: 0.5, rate: 0.1 } },
-      { policy: 'split-softmax', schedule: { kind: 'target', share: 0.3 } },
+      { policy: 'split-softmax', schedule: { kind: 'target', share: 0.6 } },
     ];
-    for (const each of settings) {
-      await expect(referencePass(model, TRIAL, { name: 'odd', settings: each })).rejects.toThrow(
-        /E_STRENGTH.*odd/,
-      );
+    const off = await referencePass(model, TRIAL, OFF);
+    for (const settings of arms) {
+      const rounds = await referencePass(model, TRIAL, { name: 'an arm', settings });
+      const losses = rounds.map(({ loss }) => loss);
+      expect(losses.every(Number.isFinite)).toBe(true);
+      expect(losses.at(-1), settings.policy).not.toBe(off.at(-1)!.loss);
     }
+    const missing: Arm = { name: 'odd', settings: { policy: 'split-softmax' } };
+    await expect(referencePass(model, TRIAL, missing)).rejects.toThrow(/E_STRENGTH/);
   });
 });

@@ -1,14 +1,6 @@
-import {
-  type DialoguePoint,
-  scheduledStrength,
-  type TokenRange,
-  uniformStrength,
-} from '../attention/index.js';
-import { headGrid, type Model, Session } from '../engine/index.js';
-import { HoldfastError } from '../errors.js';
-import type { ForwardResult, Intervention } from '../executors/index.js';
+import { type ForcedTurn, openForcedChat } from '../dialogue/index.js';
+import { headGrid, type Model } from '../engine/index.js';
 import { type ShareSpread, spreadOf } from '../measure/index.js';
-import { layoutDialogue, type Message } from '../text/index.js';
 import { type Arm, spansOf, targetOf } from './arm.js';
 import type { Trial } from './trial.js';
 
@@ -30,78 +22,31 @@ export interface ReferenceRound extends ReferenceShares {
 /**
  * Reads a trial with its reference answers in place of the model's, turn by turn under the arm's policy, and says how
  * likely they were: what a policy costs a model that is not led astray by its own words.
- * @throws HoldfastError `E_STRENGTH` for an arm whose strength is not one number a turn: `hold`, and schedules by tokens
  */
 export async function referencePass(model: Model, trial: Trial, arm: Arm): Promise<ReferenceRound[]> {
   const spans = spansOf(model, trial);
-  const format = model.format!; // spansOf has asked for it
-  const session = new Session(model.executor);
-  const messages: Message[] = [{ role: 'system', content: trial.system }];
+  const chat = openForcedChat(model, {
+    system: trial.system,
+    ...arm.settings,
+    target: { kind: 'range', range: targetOf(arm, spans) },
+    ranges: [spans.sink, { start: 1, end: spans.prefix.end }, spans.after],
+  });
   const rounds: ReferenceRound[] = [];
   try {
-    for (const [index, { user, reference }] of trial.rounds.entries()) {
-      messages.push({ role: 'user', content: user }, { role: 'assistant', content: reference });
-      const layout = layoutDialogue(format, messages, { addGenerationPrompt: false });
-      const { content } = layout.messages.at(-1)!;
-      // As in a chat, the token that ends a turn is chosen in it, and forwarded in the next.
-      const { result, reused } = await session.prefill(layout.ids.slice(0, content.end), {
-        logits: 'all',
-        spans: [spans.sink, { start: 1, end: spans.prefix.end }, spans.after],
-        intervention: interventionOf(model, arm, targetOf(arm, spans), index + 1, content.end),
-      });
-      const chosen = layout.ids.slice(content.start, content.end + 1);
-      // The row before a token chooses it.
-      const firstRow = content.start - 1 - reused;
-      rounds.push({
-        tokens: chosen.length,
-        loss: lossOf(model, result, firstRow, chosen),
-        ...sharesOf(model, result, { start: firstRow, end: firstRow + chosen.length }),
-      });
+    for (const { user, reference } of trial.rounds) {
+      const turn = await chat.read(user, reference);
+      rounds.push({ tokens: turn.chosen.length, loss: lossOf(model, turn), ...sharesOf(model, turn) });
     }
     return rounds;
   } finally {
-    session.dispose();
+    chat.dispose();
   }
 }
 
-/** What a chat does under this arm in every pass of a turn. */
-function interventionOf(
-  model: Model,
-  arm: Arm,
-  target: TokenRange,
-  turn: number,
-  tokens: number,
-): Intervention {
-  const { policy = 'off', layers, heads } = arm.settings;
-  const strength = strengthAt(arm, { turn, tokens, targetTokens: target.end - target.start });
-  const selection = { ...(layers ? { layers } : {}), ...(heads ? { heads } : {}) };
-  const grid = headGrid(model.executor.blueprint);
-  return { target: [target], ...uniformStrength(policy, strength, grid, selection) };
-}
-
-function strengthAt({ name, settings }: Arm, point: DialoguePoint): number {
-  const { policy = 'off', strength, schedule } = settings;
-  if (policy === 'off') return 1;
-  if (strength !== undefined) return strength;
-  if (schedule?.kind === 'constant' || schedule?.kind === 'per-turn') {
-    return scheduledStrength(policy, schedule, point);
-  }
-  throw new HoldfastError('E_STRENGTH', `the arm ${name} has no strength that holds for a whole turn`, {
-    hint: 'Reference answers are read a turn at a time: give a strength, or a schedule by turns',
-  });
-}
-
-/** @param chosen the tokens that the rows from `firstRow` on chose */
-function lossOf(
-  model: Model,
-  { logits }: ForwardResult,
-  firstRow: number,
-  chosen: readonly number[],
-): number {
+function lossOf(model: Model, { chosen, logits }: ForcedTurn): number {
   const { vocabSize } = model.executor.blueprint;
   let loss = 0;
-  for (const [index, id] of chosen.entries()) {
-    const row = firstRow + index;
+  for (const [row, id] of chosen.entries()) {
     const scores = logits.subarray(row * vocabSize, (row + 1) * vocabSize);
     let top = Number.NEGATIVE_INFINITY;
     for (const score of scores) top = Math.max(top, score);
@@ -112,22 +57,20 @@ function lossOf(
   return loss;
 }
 
-function sharesOf(model: Model, { spanShares }: ForwardResult, rows: TokenRange): ReferenceShares {
+function sharesOf(model: Model, { chosen, shares }: ForcedTurn): ReferenceShares {
   const { layers } = model.executor.blueprint;
   const { heads } = headGrid(model.executor.blueprint);
-  const { before } = spanShares!; // [layers, heads, new tokens, 3 spans]
-  const newTokens = before.length / (layers.length * heads * 3);
   const prefix: number[] = [];
   let sink = 0;
   let after = 0;
   for (const [layer, { attention }] of layers.entries()) {
     if (attention.window !== null) continue;
     for (let head = 0; head < heads; head++) {
-      for (let row = rows.start; row < rows.end; row++) {
-        const at = ((layer * heads + head) * newTokens + row) * 3;
-        prefix.push(before[at]! + before[at + 1]!);
-        sink += before[at]!;
-        after += before[at + 2]!;
+      for (let row = 0; row < chosen.length; row++) {
+        const at = ((layer * heads + head) * chosen.length + row) * 3; // three ranges
+        prefix.push(shares[at]! + shares[at + 1]!);
+        sink += shares[at]!;
+        after += shares[at + 2]!;
       }
     }
   }

@@ -27,6 +27,7 @@ const map: HeatMap = {
       ],
     },
   ],
+  absent: 'brown: nothing there',
   source: 'holdfast 0.1.0',
 };
 
@@ -117,7 +118,7 @@ describe('a heat map as SVG', () => {
       'Share, 0 to 1',
       'head',
       'layer',
-      'holdfast 0.1.0',
+      'brown: nothing there · holdfast 0.1.0',
     ]) {
       expect(svg).toContain(`>${text}</text>`);
     }

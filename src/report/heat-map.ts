@@ -18,6 +18,8 @@ export interface HeatMap {
   readonly x: string;
   readonly y: string;
   readonly panels: readonly HeatPanel[];
+  /** What it means where there is no value; told where that happens. */
+  readonly absent: string;
   /** Where the numbers come from. */
   readonly source: string;
 }
@@ -39,7 +41,7 @@ export const HEAT_COLOURS: readonly string[] = [
   '#103b66',
   '#0c2a48',
 ];
-/** No value: hatching is beyond Vega-Lite, so a grey that the scale does not have, and a word in the legend. */
+/** No value: a brown, which the scale does not have; told apart from its blue for every kind of colour sight. */
 const ABSENT = '#b9aa9c';
 /** Room for all columns of a panel, and the size of a cell at most and at least, in pixels. */
 const PANEL_WIDTH = 290;
@@ -49,10 +51,11 @@ const CELL_WITH_TEXT = 30;
 
 /** The map as a Vega-Lite specification. */
 export function heatMapSpec(
-  { title, subtitle, x, y, panels, source }: HeatMap,
+  { title, subtitle, x, y, panels, absent, source }: HeatMap,
   look: FigureLook,
 ): TopLevelSpec {
   const { columns, cell } = gridOf(panels[0]!);
+  const isAbsent = panels.some(({ values }) => values.some((row) => row.includes(null)));
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     description: `${title}. ${subtitle}`,
@@ -71,7 +74,7 @@ export function heatMapSpec(
         height: 1,
         data: { values: [{}] },
         mark: { type: 'text', align: 'left', fontSize: 10.5, opacity: 0.75, color: inkOf(look) },
-        encoding: { x: { value: 0 }, text: { value: source } },
+        encoding: { x: { value: 0 }, text: { value: isAbsent ? `${absent} · ${source}` : source } },
       },
     ],
     config: figureConfig(look),

@@ -31,19 +31,33 @@ export interface Figure {
   readonly subtitle: string;
   /** What x is, and in what unit. */
   readonly x: string;
+  /** x is measured and not counted: ticks stand at round numbers, not at the points. */
+  readonly continuous?: boolean;
   readonly panels: readonly Panel[];
   /** Where the numbers come from. */
   readonly source: string;
 }
 
 const WIDTH = 600;
+/** More than these on a line would hide it. */
+const MOST_POINTS = 20;
 /** Between two labels at the ends of lines, in pixels. */
 const LABEL_HEIGHT = 17;
 
+/** Where values stand along x, ascending. */
+interface XAxis {
+  readonly places: readonly number[];
+  readonly continuous: boolean;
+}
+
 /** The figure as a Vega-Lite specification. */
-export function specOf({ title, subtitle, x, panels, source }: Figure, look: FigureLook): TopLevelSpec {
+export function specOf(
+  { title, subtitle, x, continuous = false, panels, source }: Figure,
+  look: FigureLook,
+): TopLevelSpec {
   const names = panels[0]!.series.map(({ name }) => name);
-  const ticks = panels[0]!.series[0]!.points.map((point) => point.x);
+  const places = panels[0]!.series[0]!.points.map((point) => point.x);
+  const axis: XAxis = { places, continuous };
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     description: `${title}. ${subtitle}`,
@@ -52,7 +66,7 @@ export function specOf({ title, subtitle, x, panels, source }: Figure, look: Fig
     title: { text: title, subtitle: [subtitle], anchor: 'start', frame: 'group', offset: 16 },
     spacing: 22,
     vconcat: [
-      ...panels.map((panel, index) => panelSpec(panel, names, ticks, index === panels.length - 1 ? x : null)),
+      ...panels.map((panel, index) => panelSpec(panel, names, axis, index === panels.length - 1 ? x : null)),
       {
         width: WIDTH,
         height: 1,
@@ -68,7 +82,7 @@ export function specOf({ title, subtitle, x, panels, source }: Figure, look: Fig
 function panelSpec(
   { title, domain, height, series }: Panel,
   names: readonly string[],
-  ticks: readonly number[],
+  { places, continuous }: XAxis,
   x: string | null,
 ) {
   const colour = seriesScale(names, SERIES_COLOURS);
@@ -89,8 +103,13 @@ function panelSpec(
       x: {
         field: 'x',
         type: 'quantitative' as const,
-        scale: { domain: [ticks[0]!, ticks.at(-1)!], nice: false, padding: 8 },
-        axis: { values: [...ticks], title: x, grid: false, format: 'd' },
+        scale: { domain: [places[0]!, places.at(-1)!], nice: false, padding: 8 },
+        axis: {
+          ...(continuous ? { tickCount: 8 } : { values: [...places] }),
+          title: x,
+          grid: false,
+          format: 'd',
+        },
       },
       y: {
         field: 'value',
@@ -109,10 +128,14 @@ function panelSpec(
         mark: { type: 'line' as const, strokeWidth: 2.2 },
         encoding: { strokeDash: seriesScale(names, SERIES_DASHES) },
       },
-      {
-        mark: { type: 'point' as const, filled: true, opacity: 1, size: 42 },
-        encoding: { shape: seriesScale(names, SERIES_SHAPES) },
-      },
+      ...(places.length > MOST_POINTS
+        ? []
+        : [
+            {
+              mark: { type: 'point' as const, filled: true, opacity: 1, size: 42 },
+              encoding: { shape: seriesScale(names, SERIES_SHAPES) },
+            },
+          ]),
       {
         data: { values: endLabels(series, domain, height) },
         mark: {

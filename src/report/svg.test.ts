@@ -95,6 +95,16 @@ describe('a figure as SVG', () => {
     expect(heights.off! - heights.held!).toBeGreaterThan(15);
   });
 
+  it('has ticks at round numbers where x is measured, and no point on a line of many', async () => {
+    const values = Array.from({ length: 30 }, (_, index) => index / 60);
+    const many = line('off', values);
+    const points = many.points.map((point) => ({ ...point, x: 13 * point.x }));
+    const along = { ...figure.panels[0]!, series: [{ ...many, points }] };
+    const drawn = await figureSvg({ ...figure, continuous: true, panels: [along] }, 'paper');
+    expect(labelsOf(drawn, 'point')).toEqual([]);
+    expect(textsOf(drawn)).toEqual(expect.arrayContaining(['50', '100', '150', '350']));
+  });
+
   it('brings its own paper, or takes the ink of a page', async () => {
     expect(svg).toContain('fill="white"');
     expect(svg).not.toContain('currentColor');

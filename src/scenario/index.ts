@@ -3,4 +3,8 @@
  * own language, self-chat as in Li et al. 2024, scripted users, primed dialogues and recorded ones. Knows what is said
  * and how answers are judged; must not know arms, cells or where results are kept.
  */
+export { organismSource } from './organism-source.js';
+export { replaySource } from './replay-source.js';
 export type { Probe, Scenario, ScenarioSource, User, UserContext } from './scenario.js';
+export { primedSource, type ScriptChoice, scriptSource } from './script-source.js';
+export { type SelfChatChoice, selfChatSource } from './self-chat-source.js';

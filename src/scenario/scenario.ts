@@ -16,7 +16,10 @@ export interface Scenario {
   readonly content: unknown;
   /** The user's side of one run of the dialogue. */
   openUser(context: UserContext): User;
-  /** Questions to put on a branch after a round (from 1; given exchanges do not count). */
+  /**
+   * Questions to put on a branch after a round (from 1; given exchanges do not count). Where several ask the same, the
+   * answer is one, and each judges it.
+   */
   probesAfter(round: number): readonly Probe[];
   /** How far an answer of the dialogue itself does what the prompt says, 0…1; null where that shows only when asked. */
   obedience(round: number, answer: string): number | null;

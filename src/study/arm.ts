@@ -6,7 +6,7 @@ export interface Arm {
   /** As a chat takes them; `{ policy: 'off' }` for the untouched model. */
   readonly settings: Pick<
     SettingsOptions,
-    'policy' | 'strength' | 'schedule' | 'target' | 'layers' | 'heads'
+    'policy' | 'strength' | 'schedule' | 'target' | 'layers' | 'heads' | 'pairs' | 'silence'
   >;
   /** The system prompt stands in front of the user's message again in every so many-th turn; null: never. */
   readonly repeatEvery: number | null;

@@ -5,5 +5,8 @@
  */
 export type { Arm } from './arm.js';
 export type { Cell, CellTiming } from './cell.js';
+export { type LeadSettings, type LedDialogue, leadDialogue } from './lead-dialogue.js';
+export { type HeldOut, type OpenedSource, openSource } from './open-source.js';
 export type * from './record.js';
+export { type CellResult, runCell } from './run-cell.js';
 export type * from './spec.js';

@@ -4,7 +4,8 @@ export type { ShareSpread } from '../measure/index.js';
 
 /**
  * What a study keeps: one record a cell. Records are plain JSON and the same bytes whenever the same cell is run on the
- * same machine and versions; times are kept apart (see `timing.ts`).
+ * same machine and versions: numbers have 6 significant digits where not said otherwise, times are kept apart (see
+ * `cell.ts`).
  */
 
 /** Which cell a record is of: all that tells it from the others of its study, in the words of its specification. */
@@ -45,7 +46,11 @@ export interface RoundRecord {
   readonly contextTokens: number;
   /** The policy's strength in the answer's first row; null for arms without one. */
   readonly strength: number | null;
-  /** The system prompt's share (target prefix), over the answer's rows, layers and heads. */
+  /**
+   * The system prompt's share (target prefix, whatever the arm acts on; what an arm repeats is not counted) over the
+   * answer's rows and heads. This, `spread` and `controls` are of the layers that see the whole dialogue, or of all where
+   * each sees a window only: with a window, a share says nothing about distance.
+   */
   readonly share: { readonly before: number; readonly after: number };
   /** How its share before the policy is spread over rows × heads. */
   readonly spread: ShareSpread;

@@ -1,4 +1,4 @@
-import type { Policy, Schedule, Target } from '../attention/index.js';
+import type { HeadPair, Policy, Schedule, Target } from '../attention/index.js';
 import type { SamplingOptions } from '../engine/index.js';
 import type { Precision } from '../executors/cpu/precision.js';
 import type { ExecutorName } from '../load.js';
@@ -89,7 +89,7 @@ export type HeadChoice =
   | { readonly kind: 'top' | 'bottom'; readonly count: number; readonly by: 'share' | 'decay' }
   | { readonly kind: 'random'; readonly count: number; readonly seed: number };
 
-export type HeadPair = readonly [layer: number, head: number];
+export type { HeadPair };
 
 /** What is measured of every arm's cost; 0 or null: not measured. */
 export interface CostsSpec {

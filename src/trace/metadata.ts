@@ -45,7 +45,9 @@ export async function traceMetadata(model: Model, facts: TraceFacts): Promise<Re
     policy: policy?.name ?? 'off',
     strength: policy?.strength ?? null,
     target: target?.name ?? null,
-    targetRanges: (target?.ranges ?? []).map(({ start, end }) => [start, end]),
+    targetRanges: (target?.ranges ?? [])
+      .filter(({ start }) => start < ids.length)
+      .map(({ start, end }) => [start, Math.min(end, ids.length)]),
     spans: (layout?.spans ?? []).map(({ role, turn, start, end }) => ({ role, turn, start, end })),
     receipt,
     tokens: tokenTexts(model, ids),

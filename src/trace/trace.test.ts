@@ -151,6 +151,26 @@ describe('traceRun', () => {
     expect((await run({ input: laidOut(' ') })).metadata.target).toBe('null');
   });
 
+  it('takes the rest of a target, what is generated included, and records it up to the last token', async () => {
+    const input = layout();
+    const rest = { kind: 'not', of: { kind: 'prefix' } } as const;
+    const options = { input, target: rest, policy: { name: 'floor', strength: 1 }, generate: 2 } as const;
+    const { requests, metadata } = await run(options);
+    const { end } = input.messages[0]!;
+    expect(metadata.target).toBe('"not:prefix"');
+    expect(metadata.targetRanges).toBe(JSON.stringify([[end, input.ids.length]]));
+    for (const { intervention } of requests) {
+      expect(intervention!.target).toEqual([{ start: end, end: Number.MAX_SAFE_INTEGER }]);
+    }
+    const bare = await run({ input: [5, 6, 7, 8], target: { kind: 'not', of: { kind: 'sink' } } });
+    expect(bare.metadata.targetRanges).toBe('[[1,4]]');
+    const whole = { kind: 'not', of: { kind: 'range', range: { start: 0, end: 4 } } } as const;
+    await expect(run({ input: [5, 6, 7, 8], target: whole })).rejects.toThrow(
+      'E_TARGET: the target not:0:4 has none of the 4 tokens there are',
+    );
+    await expect(run({ input: [5, 6], target: rest })).rejects.toThrow(/E_TARGET.*needs a dialogue/);
+  });
+
   it('stops when it is told to', async () => {
     await expect(run({ input: [1, 2, 3], signal: AbortSignal.abort() })).rejects.toThrow(/E_ABORTED/);
   });

@@ -8,6 +8,7 @@ const SETTINGS: Settings = {
   ...RECOMMENDED_HOLD,
   target: { kind: 'prefix' },
   selection: {},
+  silence: [],
   sampling: {
     temperature: 0,
     topK: 0,

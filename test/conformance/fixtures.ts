@@ -45,6 +45,26 @@ export const openFamily = (family: Family): Promise<OpenedModel> =>
 export const openGgufFixture = (name: string): Promise<OpenedModel> =>
   openPlanned(`${fixtures}gguf/${name}.gguf`);
 
+/** The same model with the columns of its output projections zeroed that read these heads, `layer · heads + head`. */
+export async function withoutHeads(opened: OpenedModel, pairs: readonly number[]): Promise<OpenedModel> {
+  const { plan, files } = opened;
+  const tensors = new Map(files.checkpoint.tensors);
+  for (const pair of pairs) {
+    const { heads, headDim } = plan.blueprint.layers[0]!.attention;
+    const name = `model.layers.${Math.floor(pair / heads)}.self_attn.o_proj.weight`;
+    const info = tensors.get(name)!;
+    const bytes = Uint8Array.from(await readTensor(info));
+    const rowBytes = bytes.length / info.shape[0]!;
+    const headBytes = headDim * (rowBytes / info.shape[1]!);
+    for (let from = (pair % heads) * headBytes; from < bytes.length; from += rowBytes) {
+      bytes.fill(0, from, from + headBytes);
+    }
+    tensors.set(name, { ...info, source: memorySource(bytes, name), offset: 0 });
+  }
+  const checkpoint = { ...files.checkpoint, tensors };
+  return { plan: await planModel(checkpoint, files.config), files: { ...files, checkpoint } };
+}
+
 export function golden(family: Family): GoldenModel {
   return JSON.parse(readFileSync(`${fixtures}models/${family}/expected.json`, 'utf8')) as GoldenModel;
 }

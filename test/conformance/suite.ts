@@ -21,6 +21,7 @@ import {
   openFamily,
   openGgufFixture,
   range,
+  withoutHeads,
 } from './fixtures.js';
 
 export type CreateExecutor = (model: OpenedModel) => Promise<Executor>;
@@ -364,6 +365,56 @@ function familySuite(name: string, family: Family, create: CreateExecutor): void
     }
   });
 
+  it('silences heads: what comes out is what a model gives whose output projection does not read them', async () => {
+    const pairs = Array.from({ length: layers * heads }, (_, pair) => pair);
+    const intervention = intervene([{ start: 0, end: 18 }], 'split-softmax', 0.5);
+    for (const [what, chosen] of [
+      ['one head', [heads + 1]],
+      ['three heads', [0, heads - 1, layers * heads - 2]],
+      ['all heads', pairs],
+    ] as const) {
+      const deaf = await createAndClose(create, withoutHeads(await openFamily(family), chosen));
+      const silenced = Uint8Array.from(pairs, (pair) => (chosen.includes(pair) ? 1 : 0));
+      for (const extras of [{}, { intervention }]) {
+        const expected = await runChunks(deaf, deaf.open(512), model.ids, [72], extras);
+        const untouched = await run(model.ids, [72], extras);
+        expect(expected.logits, what).not.toEqual(untouched.logits);
+        for (const chunks of [[72], randomChunks(72, 21), Array<number>(72).fill(1)]) {
+          const result = await run(model.ids, chunks, { ...extras, silenced });
+          expectLogits(result.logits, expected.logits, `${what} in ${chunks.length} chunks`, 1e-4);
+          expectShares(result.before, expected.before, what, 1e-5);
+          expectShares(result.after, expected.after, what, 1e-5);
+        }
+      }
+      await deaf.dispose();
+    }
+    const none = await run(model.ids, [72], { silenced: new Uint8Array(layers * heads) });
+    expect(none.logits).toEqual((await run(model.ids, [72])).logits);
+  });
+
+  it('goes on measuring what a silenced head attends to', async () => {
+    // The first layer's heads see the same states, silenced or not.
+    const silenced = Uint8Array.from({ length: layers * heads }, (_, pair) => (pair < heads ? 1 : 0));
+    const spans = [
+      { start: 0, end: 18 },
+      { start: 18, end: 72 },
+    ];
+    const extras: Extras = {
+      intervention: intervene([{ start: 0, end: 18 }], 'boost', 3),
+      spans,
+      taps: { attention: [0] },
+    };
+    const heard = await run(model.ids, [72], extras);
+    const result = await run(model.ids, [72], { ...extras, silenced });
+    const first = heads * 72;
+    expect(result.before.subarray(0, first)).toEqual(heard.before.subarray(0, first));
+    expect(result.after.subarray(0, first)).toEqual(heard.after.subarray(0, first));
+    expect(result.spanAfter.subarray(0, 2 * first)).toEqual(heard.spanAfter.subarray(0, 2 * first));
+    expect(result.attention.get(0)).toEqual(heard.attention.get(0));
+    expect(result.touched).toEqual(heard.touched);
+    expect(result.logits).not.toEqual(heard.logits);
+  });
+
   it('runs a list of sequences, and leaves all of them as they were when one fails', async () => {
     const [first, second] = [executor.open(80), executor.open(80)];
     const both = await executor.forward([
@@ -428,6 +479,7 @@ function familySuite(name: string, family: Family, create: CreateExecutor): void
     await refuse({ tokens: [executor.blueprint.vocabSize] }, 'E_TOKEN_RANGE');
     await refuse({ tokens: Array<number>(9).fill(1) }, 'E_CONTEXT_FULL');
     await refuse({ intervention: intervene([{ start: 5, end: 3 }], 'boost', 2) }, 'E_TARGET');
+    await refuse({ silenced: new Uint8Array(layers * heads - 1) }, 'E_STRENGTH');
     await refuse({ taps: { attention: [layers] } }, 'E_EXECUTOR');
     const aborted = AbortSignal.abort();
     await expect(

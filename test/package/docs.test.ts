@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { SHARE_COLUMNS } from '../../src/decay/share-columns.js';
+import { KEY_COLUMNS } from '../../src/decay/share-table.js';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
@@ -24,5 +26,17 @@ describe('docs/errors.md', () => {
 
   it('names every code in its table', () => {
     for (const code of codes) expect(page).toContain(`[\`${code}\`](#${code.toLowerCase()})`);
+  });
+});
+
+describe('docs/guide/measure.md', () => {
+  const page = read('docs/guide/measure.md');
+
+  it('says of every column of the table of shares what it holds', () => {
+    const rows = page.split('\n').filter((line) => /\| (INT32|FLOAT) /.test(line));
+    const named = rows.flatMap((row) =>
+      [...row.split('|')[1]!.matchAll(/`(\w+)`/g)].map(([, name]) => name!),
+    );
+    expect(named.sort()).toEqual([...KEY_COLUMNS, ...SHARE_COLUMNS].sort());
   });
 });

@@ -26,12 +26,13 @@ export interface WindowInputs {
   readonly targetSpans: Value;
 }
 
-/** A layer's row map, each `[kvHeads, rows, 1]`. */
+/** A layer's row map, and what its heads' output is multiplied by: 1, or 0 for a silenced head. Each `[kvHeads, rows, 1]`. */
 export interface PolicyInputs {
   readonly exponent: Value;
   readonly multiplier: Value;
   readonly multiplierMinusOne: Value;
   readonly logFloor: Value;
+  readonly gain: Value;
 }
 
 export interface Attended {
@@ -100,7 +101,8 @@ export function attentionGraph(
     graph.op('Add', [graph.op('Mul', [powered, policy.multiplierMinusOne]), one]),
   ]);
   const change = graph.op('Div', [graph.op('Sub', [after, before]), graph.op('Sub', [one, before])]);
-  const output = graph.op('Add', [all, graph.op('Mul', [graph.op('Sub', [target, all]), change])]);
+  const mixed = graph.op('Add', [all, graph.op('Mul', [graph.op('Sub', [target, all]), change])]);
+  const output = graph.op('Mul', [mixed, policy.gain]);
 
   // [kvHeads, rows, headDim] → [1, tokens, heads · headDim]
   const byToken = graph.op(

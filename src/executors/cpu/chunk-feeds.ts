@@ -1,6 +1,6 @@
 import { Tensor } from 'onnxruntime-node';
 import { isIdentity, type RowMap, rowMap } from '../../attention/index.js';
-import type { ForwardRequest, Intervention } from '../contract.js';
+import type { ForwardRequest } from '../contract.js';
 import { firstVisible } from '../request.js';
 import { POLICY_PARTS } from './decoder-graph.js';
 import type { GraphShape } from './graph-shape.js';
@@ -76,7 +76,7 @@ export function chunkFeeds(
     feeds[`target_spans.${i}`] = targetSpans(chunk, start, target);
     mixedRows.push(rowsWithBoth(chunk, window));
   }
-  const { policy, touched } = policyFeed(request.intervention, shape, mixedRows, count);
+  const { policy, touched } = policyFeed(request, shape, mixedRows, count);
   feeds.policy = policy;
   const fetches = cacheTensors(chunk, shape, feeds);
   return { feeds, fetches, touched, targetSeen };
@@ -140,9 +140,12 @@ function targetSpans({ pieces }: Chunk, start: number, keys: readonly number[]):
   const columns = Math.max(1, pieces.target.length);
   const rows = Math.max(1, keys.length);
   const data = new Float32Array(rows * columns);
+  let column = 0;
   for (const [row, key] of keys.entries()) {
-    const column = pieces.target.findIndex((piece) => start + key >= piece.start && start + key < piece.end);
-    if (column >= 0) data[row * columns + column] = 1;
+    while (column < pieces.target.length && pieces.target[column]!.end <= start + key) column++;
+    if (column < pieces.target.length && pieces.target[column]!.start <= start + key) {
+      data[row * columns + column] = 1;
+    }
   }
   return floats(data, [rows, columns]);
 }
@@ -161,9 +164,12 @@ function rowsWithBoth({ isTarget, past, tokens }: Chunk, window: number | null):
 
 const IDENTITY: RowMap = rowMap('off', 1);
 
-/** Every row's own map, `[4 · layers · kvHeads, tokens · group, 1]`: rows that must stay as they are get the identity. */
+/**
+ * Every row's own map and its head's gain, `[5 · layers · kvHeads, tokens · group, 1]`: rows that must stay as they are
+ * get the identity.
+ */
 function policyFeed(
-  intervention: Intervention | undefined,
+  { intervention, silenced }: ForwardRequest,
   { layers, kvHeads, group, heads, windowOf }: GraphShape,
   mixedRows: readonly Uint8Array[],
   count: number,
@@ -177,6 +183,7 @@ function policyFeed(
       const strength = intervention?.strength[layer * heads + head] ?? 1;
       const acts = intervention !== undefined && !isIdentity(intervention.policy, strength);
       const map = acts ? rowMap(intervention.policy, strength) : IDENTITY;
+      const gain = silenced?.[layer * heads + head] === 1 ? 0 : 1;
       const base = (layer * kvHeads + Math.floor(head / group)) * count * group + (head % group);
       for (let row = 0; row < count; row++) {
         const act = acts && mixed[row] === 1;
@@ -187,6 +194,7 @@ function policyFeed(
         data[partSize + at] = multiplier;
         data[2 * partSize + at] = multiplier - 1;
         data[3 * partSize + at] = Math.max(MASKED, Math.log(floor));
+        data[4 * partSize + at] = gain;
       }
     }
   }

@@ -24,8 +24,8 @@ export interface GraphLayerWeights {
   readonly down: Linear;
 }
 
-/** Parts of the `policy` input, `[4 · layers · kvHeads, rows, 1]`: all layers' exponents first, and so on. */
-export const POLICY_PARTS = ['exponent', 'multiplier', 'multiplierMinusOne', 'logFloor'] as const;
+/** Parts of the `policy` input, `[5 · layers · kvHeads, rows, 1]`: all layers' exponents first, and so on. */
+export const POLICY_PARTS = ['exponent', 'multiplier', 'multiplierMinusOne', 'logFloor', 'gain'] as const;
 
 /**
  * The whole decoder as one ONNX graph, for any number of new tokens over any number of cached ones. Names of
@@ -95,6 +95,7 @@ class DecoderBuilder {
       multiplier: parts[layers + layer]!,
       multiplierMinusOne: parts[2 * layers + layer]!,
       logFloor: parts[3 * layers + layer]!,
+      gain: parts[4 * layers + layer]!,
     }));
   }
 

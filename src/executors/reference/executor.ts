@@ -176,9 +176,10 @@ class ReferenceExecutor implements Executor {
       );
       const map = this.#rowMap(step, layer, head);
       const row = attendRow(logits, isTarget, map);
+      const gain = request.silenced?.[layer * heads + head] === 1 ? 0 : 1;
       row.weights.forEach((weight, i) => {
         const value = cache.values[first + i]!;
-        for (let d = 0; d < headDim; d++) output[head * headDim + d]! += weight * value[kv + d]!;
+        for (let d = 0; d < headDim; d++) output[head * headDim + d]! += gain * weight * value[kv + d]!;
       });
       this.#record(step, layer, head, { ...row, logits, first });
     }

@@ -1,0 +1,72 @@
+import { HoldfastError } from '../errors.js';
+
+/** Size of a model's grid of heads. */
+export interface HeadGrid {
+  readonly layers: number;
+  readonly heads: number;
+}
+
+export type HeadPair = readonly [layer: number, head: number];
+
+/**
+ * A set of heads, not empty: those of the named layers and numbers, where absent means all; or, instead of
+ * both, heads one by one.
+ */
+export interface HeadSelection {
+  readonly layers?: readonly number[];
+  readonly heads?: readonly number[];
+  readonly pairs?: readonly HeadPair[];
+}
+
+/**
+ * Marks the selected heads: `[layers × heads]`, 1 where selected.
+ * @throws HoldfastError `E_STRENGTH` when a layer or a head does not exist, a selection is empty, or pairs are given
+ * beside layers or heads
+ */
+export function headMask({ layers, heads, pairs }: HeadSelection, grid: HeadGrid): Uint8Array {
+  const mask = new Uint8Array(grid.layers * grid.heads);
+  if (pairs === undefined) {
+    const chosenLayers = layers ?? everyIndex(grid.layers);
+    const chosenHeads = heads ?? everyIndex(grid.heads);
+    checkIndices('layer', chosenLayers, grid.layers);
+    checkIndices('head', chosenHeads, grid.heads);
+    for (const layer of chosenLayers) for (const head of chosenHeads) mask[layer * grid.heads + head] = 1;
+    return mask;
+  }
+  if (layers !== undefined || heads !== undefined) {
+    throw new HoldfastError(
+      'E_STRENGTH',
+      'pairs name heads one by one: they go with no layers and no heads',
+      {
+        field: 'pairs',
+        hint: 'Say one of the two',
+      },
+    );
+  }
+  if (pairs.length === 0) throw nothingSelected('head', 'pairs');
+  for (const [layer, head] of pairs) {
+    checkIndex('layer', layer, grid.layers);
+    checkIndex('head', head, grid.heads);
+    mask[layer * grid.heads + head] = 1;
+  }
+  return mask;
+}
+
+function checkIndices(kind: 'layer' | 'head', chosen: readonly number[], count: number): void {
+  if (chosen.length === 0) throw nothingSelected(kind, `${kind}s`);
+  for (const index of chosen) checkIndex(kind, index, count);
+}
+
+function checkIndex(kind: 'layer' | 'head', index: number, count: number): void {
+  if (Number.isInteger(index) && index >= 0 && index < count) return;
+  throw new HoldfastError('E_STRENGTH', `${kind} ${index} does not exist: the model has ${count} ${kind}s`);
+}
+
+function nothingSelected(kind: 'layer' | 'head', field: string): HoldfastError {
+  return new HoldfastError('E_STRENGTH', `no ${kind} is selected`, {
+    field,
+    hint: `Name at least one, or leave ${field} out for all of them`,
+  });
+}
+
+const everyIndex = (count: number): number[] => Array.from({ length: count }, (_, index) => index);

@@ -1,0 +1,134 @@
+import type { Figure, HeatMap, Point, Series } from '../report/index.js';
+import { FEWEST_DIALOGUES, type Measured } from './estimates.js';
+import { type HeadSummary, LEAST_SHARE } from './head-summary.js';
+import { type DecaySummary, HALF_LIFE_COLUMNS, type Place } from './summary.js';
+
+/** What figures say besides their numbers. */
+export interface FigureWords {
+  /** The model, as it is to be called. */
+  readonly model: string;
+  /** Where the numbers come from, one line. */
+  readonly source: string;
+}
+
+const NAMES: Readonly<Record<(typeof HALF_LIFE_COLUMNS)[number], string>> = {
+  prefix: 'system prompt',
+  sink: 'sink',
+  template: 'template',
+  random: 'random span',
+};
+
+/** Shares along the tokens, as figure 4 of Li et al. 2024 has them, with the controls and the spread over heads. */
+export function tokenFigure(summary: DecaySummary, { model, source }: FigureWords): Figure {
+  const places = summary.tokens;
+  const at = ({ from, to }: (typeof places)[number]): number => (from + to) / 2;
+  return {
+    title: 'Share of attention along the dialogue',
+    subtitle: subtitle(summary, model),
+    x: 'tokens of the dialogue before',
+    continuous: true,
+    panels: panels(summary, places, at),
+    source,
+  };
+}
+
+/** Shares turn by turn, with the controls and the spread over heads. */
+export function turnFigure(summary: DecaySummary, { model, source }: FigureWords): Figure {
+  return {
+    title: 'Share of attention, turn by turn',
+    subtitle: subtitle(summary, model),
+    x: 'turn',
+    panels: panels(summary, summary.turns, ({ turn }) => turn),
+    source,
+  };
+}
+
+/** Which heads look at the system prompt, and which keep looking. */
+export function headMap(summary: DecaySummary, { model, source }: FigureWords): HeatMap {
+  const { heads, headsPerLayer, layers } = summary;
+  const grid = (value: (head: HeadSummary) => number | null): (number | null)[][] =>
+    Array.from({ length: layers }, (_, layer) =>
+      heads.slice(layer * headsPerLayer, (layer + 1) * headsPerLayer).map(value),
+    );
+  const shares = heads.map(({ spread }) => spread.mean);
+  const left = heads.flatMap((head) => head.left?.value ?? []);
+  return {
+    title: "The system prompt's share, head by head",
+    subtitle: subtitle(summary, model),
+    x: 'head',
+    y: 'layer',
+    absent: `brown: less than ${LEAST_SHARE} in the first turn`,
+    panels: [
+      {
+        title: 'Mean share of attention',
+        domain: [0, ceiling(Math.max(...shares))],
+        values: grid(({ spread }) => spread.mean),
+      },
+      ...(left.length === 0
+        ? []
+        : [
+            {
+              title: 'Last turn over first',
+              domain: [0, ceiling(Math.max(...left))] as const,
+              values: grid((head) => head.left?.value ?? null),
+            },
+          ]),
+    ],
+    source,
+  };
+}
+
+function panels<Where extends Place>(
+  { dialogues }: DecaySummary,
+  places: readonly Where[],
+  at: (place: Where) => number,
+): Figure['panels'] {
+  const series = HALF_LIFE_COLUMNS.map(
+    (column): Series => ({
+      name: NAMES[column],
+      points: places.flatMap((place) => pointOf(at(place), place.shares[column])),
+    }),
+  ).filter(({ points }) => points.length > 0);
+  const heads: Series = {
+    name: NAMES.prefix,
+    points: places.map((place) => ({
+      x: at(place),
+      value: place.heads.median,
+      low: place.heads.tenth,
+      high: place.heads.ninetieth,
+    })),
+  };
+  const highest = (of: readonly Series[]): number =>
+    ceiling(Math.max(...of.flatMap(({ points }) => points.map(({ high }) => high))));
+  return [
+    {
+      title: `Mean over rows and heads${dialogues < FEWEST_DIALOGUES ? '' : '; bands: 95 % intervals over dialogues'}`,
+      domain: [0, highest(series)],
+      height: 220,
+      series,
+    },
+    {
+      title: 'The median head; the band holds 80 % of the heads',
+      domain: [0, highest([heads])],
+      height: 150,
+      series: [heads],
+    },
+  ];
+}
+
+function pointOf(x: number, measured: Measured | null): Point[] {
+  if (measured === null) return [];
+  const { value, low, high } = measured;
+  return [{ x, value, low: low ?? value, high: high ?? value }];
+}
+
+function subtitle({ dialogues, rows }: DecaySummary, model: string): string {
+  const count = dialogues === 1 ? '1 dialogue' : `${dialogues} dialogues`;
+  return `${model}; ${count}, ${rows.toLocaleString('en')} tokens of answers`;
+}
+
+/** The next round number above: a scale ends there. */
+function ceiling(value: number): number {
+  const step = value > 0.5 ? 0.1 : value > 0.1 ? 0.05 : 0.01;
+  return Math.max(step, Number((Math.ceil(value / step) * step).toFixed(2)));
+}

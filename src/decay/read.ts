@@ -1,0 +1,128 @@
+import { cutSpans, type RowObservation } from '../dialogue/index.js';
+import { type Model, Session } from '../engine/index.js';
+import { HoldfastError } from '../errors.js';
+import { type ChatFormat, layoutDialogue, type Message, type Span } from '../text/index.js';
+import type { LeadEvent } from './lead.js';
+import type { Recorded } from './recorded.js';
+import { cutsOf, type Regions, regionsOf } from './regions.js';
+import { sharesByColumn } from './share-columns.js';
+
+/** Rows of an answer whose shares are asked for at once. */
+const BLOCK_ROWS = 64;
+
+export interface ReadOptions {
+  /** To be read at most. */
+  readonly rounds: number;
+  readonly contextLength?: number | undefined;
+}
+
+/**
+ * Reads a recorded dialogue to a model, turn by turn: the same rows as when it is led, for the tokens that were said, the
+ * one that ends an answer included. Ends early, without an error, when the signal fires.
+ * @throws HoldfastError `E_CONTEXT_FULL`, and what laying out and forward passes throw
+ */
+export async function* readAloud(
+  model: Model,
+  format: ChatFormat,
+  { system, exchanges }: Recorded,
+  { rounds, contextLength }: ReadOptions,
+  signal?: AbortSignal,
+): AsyncGenerator<LeadEvent, void> {
+  const session = new Session(model.executor, contextLength === undefined ? {} : { contextLength });
+  try {
+    const messages: Message[] = [{ role: 'system', content: system }];
+    let regions: Regions | null = null;
+    for (const [index, { user, assistant }] of exchanges.slice(0, rounds).entries()) {
+      if (assistant === null) return;
+      messages.push({ role: 'user', content: user });
+      regions ??= regionsOf(format, messages);
+      messages.push({ role: 'assistant', content: assistant });
+      const turn = index + 1;
+      const layout = layoutDialogue(format, messages, { addGenerationPrompt: false });
+      const { content, end } = layout.messages.at(-1)!;
+      const said = {
+        ids: layout.ids,
+        spans: cutSpans(layout.spans, cutsOf(regions)),
+        start: content.start,
+        end: Math.min(content.end + 1, end),
+      };
+      for await (const row of rowsOf(session, said, signal)) {
+        const shares = sharesByColumn(row, regions, turn);
+        const { position } = row;
+        yield { kind: 'row', row: { dialogue: 0, turn, position, id: layout.ids[position]!, shares } };
+      }
+      yield {
+        kind: 'turn',
+        turn: {
+          turn,
+          user,
+          assistant,
+          finish: 'recorded',
+          contextTokens: said.start,
+          answerTokens: said.end - said.start,
+          seed: null,
+          strength: null,
+          dropped: [],
+        },
+      };
+    }
+  } catch (error) {
+    if (!(signal?.aborted && error instanceof HoldfastError && error.code === 'E_ABORTED')) throw error;
+  } finally {
+    session.dispose();
+  }
+}
+
+/** A dialogue up to an answer, and where the answer's tokens lie. */
+interface Said {
+  readonly ids: readonly number[];
+  readonly spans: readonly Span[];
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The rows before each of the answer's tokens. */
+async function* rowsOf(
+  session: Session,
+  { ids, spans: all, start, end }: Said,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<RowObservation> {
+  const before = ids.slice(session.reuse(ids.slice(0, start)), start - 1);
+  if (before.length > 0) await session.advance(before, { logits: 'none', signal });
+  for (let first = start; first < end; first += BLOCK_ROWS) {
+    const positions = ids.slice(first, Math.min(first + BLOCK_ROWS, end)).map((_, index) => first + index);
+    // The last row is that of the token before the last position: the block reaches to there.
+    const reach = positions.at(-1)!;
+    const spans = all
+      .filter((span) => span.start < reach)
+      .map((span) => ({ ...span, end: Math.min(span.end, reach) }));
+    const { spanShares } = await session.advance(ids.slice(first - 1, reach), {
+      logits: 'none',
+      spans,
+      signal,
+    });
+    for (const [row, position] of positions.entries()) {
+      const rowOf = (shares: Float32Array): Float32Array =>
+        takeRow(shares, row, positions.length, spans.length);
+      yield {
+        position,
+        spans,
+        shares: {
+          target: null,
+          spans: { ranges: spans, before: rowOf(spanShares!.before), after: rowOf(spanShares!.after) },
+        },
+      };
+    }
+  }
+}
+
+/** One row of `[layers × heads, rows, spans]` as `[layers × heads, spans]`. */
+function takeRow(shares: Float32Array, row: number, rows: number, spans: number): Float32Array {
+  const pairs = shares.length / (rows * spans);
+  const taken = new Float32Array(pairs * spans);
+  for (let pair = 0; pair < pairs; pair++) {
+    const from = (pair * rows + row) * spans;
+    taken.set(shares.subarray(from, from + spans), pair * spans);
+  }
+  return taken;
+}

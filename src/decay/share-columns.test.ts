@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import type { Span } from '../text/index.js';
+import { SHARE_COLUMNS, sharesByColumn } from './share-columns.js';
+
+const SPANS: readonly (Span & { readonly before: number; readonly after: number })[] = [
+  { role: 'sink', turn: 0, start: 0, end: 1, before: 0.1, after: 0.2 },
+  { role: 'system', turn: 0, start: 1, end: 4, before: 0.2, after: 0.3 },
+  { role: 'template', turn: 0, start: 4, end: 5, before: 0.05, after: 0.1 },
+  { role: 'user', turn: 1, start: 5, end: 7, before: 0.15, after: 0.1 },
+  { role: 'user', turn: 1, start: 7, end: 8, before: 0.1, after: 0.05 },
+  { role: 'assistant', turn: 1, start: 8, end: 12, before: 0.2, after: 0.15 },
+  { role: 'user', turn: 2, start: 12, end: 14, before: 0.05, after: 0.05 },
+  { role: 'assistant', turn: 2, start: 14, end: 15, before: 0.15, after: 0.05 },
+];
+const REGIONS = { prefix: { start: 0, end: 5 }, random: { start: 7, end: 12 } };
+
+/** Of the second of two heads; the first looks at nothing. */
+function columnsAt(position: number): Record<string, number> {
+  const spans = SPANS.filter(({ end }) => end <= position);
+  const of = (when: 'before' | 'after') =>
+    Float32Array.from([...spans.map(() => 0), ...spans.map((span) => span[when])]);
+  const shares = sharesByColumn(
+    {
+      position,
+      spans,
+      shares: { target: null, spans: { ranges: spans, before: of('before'), after: of('after') } },
+    },
+    REGIONS,
+    2,
+  );
+  expect(shares.length).toBe(2 * SHARE_COLUMNS.length);
+  const named = SHARE_COLUMNS.map((name, column) => [name, shares[2 * column + 1]!] as const);
+  return Object.fromEntries(named);
+}
+
+describe('shares by column', () => {
+  it('give every token to one speaker, and to the ranges that it lies in', () => {
+    const columns = columnsAt(15);
+    const expected = {
+      ...{ prefix: 0.35, system: 0.2, sink: 0.1, template: 0.05, user: 0.3, assistant: 0.2 },
+      ...{ answer: 0.15, random: 0.3, prefix_after: 0.6 },
+    };
+    for (const name of SHARE_COLUMNS) expect(columns[name], name).toBeCloseTo(expected[name], 6);
+    const speakers = ['sink', 'system', 'template', 'user', 'assistant', 'answer'];
+    expect(speakers.reduce((sum, name) => sum + columns[name]!, 0)).toBeCloseTo(1, 6);
+  });
+
+  it('know no random span before the dialogue holds all of it', () => {
+    expect(columnsAt(8).random).toBeNaN();
+    expect(columnsAt(12).random).toBeCloseTo(0.3, 6);
+  });
+});

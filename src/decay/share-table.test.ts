@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { countingFile, readTable, rowOf } from '../../test/support/decay-fixtures.js';
+import { SHARE_COLUMNS, type ShareRow } from './share-columns.js';
+import { openShareTable } from './share-table.js';
+
+const GRID = { layers: 30, heads: 9 };
+const PAIRS = 270;
+/** Bytes of a line: six whole numbers and nine shares. */
+const LINE_BYTES = 60;
+
+describe('a table of shares', () => {
+  it('holds no more than a row group, however long the dialogue', () => {
+    const file = countingFile();
+    const groupLines = 8192;
+    const table = openShareTable(file, GRID, groupLines);
+    let most = 0;
+    for (let position = 0; position < 1000; position++) {
+      table.add(rowOf({ dialogue: 0, turn: 1, position }, PAIRS, { prefix: Math.random() }));
+      most = Math.max(most, table.held);
+      // What was added and is not held has gone to the file.
+      expect(file.appended.total > 0).toBe(table.lines > table.held);
+    }
+    expect(table.lines).toBe(1000 * PAIRS);
+    expect(most).toBeLessThan(groupLines);
+    expect(file.appended.largest).toBeLessThan(groupLines * LINE_BYTES);
+    table.finish();
+    expect(table.held).toBe(0);
+  });
+
+  it('says of every row, layer and head what was added, over the borders of row groups', async () => {
+    const grid = { layers: 2, heads: 3 };
+    const file = countingFile(true);
+    const table = openShareTable(file, grid, 7);
+    const rows = Array.from({ length: 5 }, (_, index): ShareRow => {
+      const shares = Float32Array.from({ length: SHARE_COLUMNS.length * 6 }, () => Math.random());
+      return { dialogue: index % 2, turn: 1 + index, position: 40 + index, id: 500 + index, shares };
+    });
+    for (const row of rows) table.add(row);
+    table.finish();
+
+    const lines = await readTable(file.bytes());
+    const expected = rows.flatMap(({ dialogue, turn, position, id, shares }) =>
+      Array.from({ length: 6 }, (_, pair) => ({
+        ...{ dialogue, turn, token: position, token_id: id, layer: Math.floor(pair / 3), head: pair % 3 },
+        ...Object.fromEntries(SHARE_COLUMNS.map((name, column) => [name, shares[column * 6 + pair]!])),
+      })),
+    );
+    expect(lines).toEqual(expected);
+  });
+
+  it('leaves out the control that is not there yet', async () => {
+    const file = countingFile(true);
+    const table = openShareTable(file, { layers: 1, heads: 1 });
+    table.add(rowOf({ dialogue: 0, turn: 1, position: 9 }, 1, { prefix: 0.5, random: Number.NaN }));
+    table.add(rowOf({ dialogue: 0, turn: 1, position: 10 }, 1, { prefix: 0.5, random: 0.25 }));
+    table.finish();
+    expect((await readTable(file.bytes())).map(({ random }) => random)).toEqual([null, 0.25]);
+  });
+
+  it('is a table without a line as well', async () => {
+    const file = countingFile(true);
+    openShareTable(file, GRID).finish();
+    expect(await readTable(file.bytes())).toEqual([]);
+  });
+});

@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest';
+import { rowOf } from '../../test/support/decay-fixtures.js';
+import { byDecay, byShare } from './head-summary.js';
+import { PREFIX, type ShareRow } from './share-columns.js';
+import { type DecaySummary, summarize } from './summary.js';
+import { createTally, type Tally } from './tally.js';
+
+const GRID = { layers: 2, heads: 3 };
+const PAIRS = 6;
+const ALL = [0, 1, 2, 3, 4, 5];
+
+interface Made {
+  readonly dialogues: number;
+  readonly turns: number;
+  /** Of an answer; as many tokens lie between answers. */
+  readonly tokens: number;
+  /** The prefix's share of a row. */
+  prefix(place: Pick<ShareRow, 'dialogue' | 'turn' | 'position'>): number;
+  readonly sink?: number;
+  /** Rows before this position have no random span. */
+  readonly randomFrom?: number;
+}
+
+function tallyOf(
+  { dialogues, turns, tokens, prefix, sink = 0.1, randomFrom = 0 }: Made,
+  seeing: readonly number[] = ALL,
+  change: (row: ShareRow) => void = () => {},
+): Tally {
+  const tally = createTally(GRID, seeing);
+  for (let dialogue = 0; dialogue < dialogues; dialogue++) {
+    for (let turn = 1; turn <= turns; turn++) {
+      for (let index = 0; index < tokens; index++) {
+        const place = { dialogue, turn, position: (2 * turn - 1) * tokens + index };
+        const random = place.position < randomFrom ? Number.NaN : 0.2;
+        const row = rowOf(place, PAIRS, { prefix: prefix(place), sink, random });
+        change(row);
+        tally.add(row);
+      }
+    }
+  }
+  return tally;
+}
+
+const summaryOf = (made: Made): DecaySummary => summarize(tallyOf(made));
+
+describe('half-lives', () => {
+  it('are those of a share that falls by half in three turns of 64 tokens', () => {
+    const { prefix, sink } = summaryOf({
+      ...{ dialogues: 2, turns: 12, tokens: 32 },
+      prefix: ({ position }) => 0.6 * 2 ** (-position / 192),
+    }).halfLives;
+    expect(prefix.turns!.value).toBeCloseTo(3, 2);
+    expect(prefix.tokens!.value).toBeCloseTo(192, 0);
+    expect(sink.turns!.value).toBe('never');
+    expect(prefix.turns).toMatchObject({ low: null, high: null });
+  });
+
+  it('are not told from a single turn', () => {
+    const { prefix } = summaryOf({ dialogues: 1, turns: 1, tokens: 4, prefix: () => 0.5 }).halfLives;
+    expect(prefix).toEqual({ turns: null, tokens: null });
+  });
+
+  it('have an interval over eight dialogues, with the value inside', () => {
+    const { turns } = summaryOf({
+      ...{ dialogues: 8, turns: 6, tokens: 16 },
+      prefix: ({ dialogue, turn }) => 0.6 * 2 ** (-turn / (3 + 0.1 * dialogue)),
+    }).halfLives.prefix;
+    const { value, low, high } = turns!;
+    expect(value).toBeGreaterThan(Number(low));
+    expect(value).toBeLessThan(Number(high));
+    expect(Number(low)).toBeGreaterThan(3);
+    expect(Number(high)).toBeLessThan(3.8);
+  });
+});
+
+describe('levels', () => {
+  it('tell a share that is flat inside answers from one that falls at their borders', () => {
+    const steps = summaryOf({
+      ...{ dialogues: 3, turns: 5, tokens: 20 },
+      prefix: ({ turn }) => 0.6 - 0.05 * turn,
+    });
+    expect(steps.slopeWithinTurns!.value).toBeCloseTo(0, 6);
+    expect(steps.dropBetweenTurns!.value).toBeCloseTo(0.05, 6);
+
+    const saw = summaryOf({
+      ...{ dialogues: 3, turns: 5, tokens: 20 },
+      prefix: ({ turn, position }) => 0.6 - 0.01 * (position - 20 * (2 * turn - 1)),
+    });
+    expect(saw.slopeWithinTurns!.value).toBeCloseTo(-0.01, 6);
+    // From the mean of the last eight rows up to that of the first eight: twelve steps.
+    expect(saw.dropBetweenTurns!.value).toBeCloseTo(-0.12, 6);
+  });
+
+  it('come with intervals from eight dialogues on, and without before', () => {
+    const made = {
+      turns: 2,
+      tokens: 4,
+      prefix: ({ dialogue }: { dialogue: number }) => 0.3 + 0.01 * dialogue,
+    };
+    const few = summaryOf({ ...made, dialogues: 7 }).turns[0]!.shares.prefix!;
+    expect(few.value).toBeCloseTo(0.33, 6);
+    expect(few).toMatchObject({ low: null, high: null });
+    const many = summaryOf({ ...made, dialogues: 8 }).turns[0]!.shares.prefix!;
+    expect(many.low!).toBeLessThan(many.value);
+    expect(many.high!).toBeGreaterThan(many.value);
+  });
+
+  it('know no random span until there is one', () => {
+    const { turns } = summaryOf({
+      ...{ dialogues: 1, turns: 3, tokens: 10, randomFrom: 35 },
+      prefix: () => 0.4,
+    });
+    expect(turns.map(({ shares }) => shares.random && Number(shares.random.value.toFixed(6)))).toEqual([
+      null,
+      0.2,
+      0.2,
+    ]);
+  });
+
+  it('are means over the heads that see the whole dialogue', () => {
+    const tally = tallyOf(
+      { dialogues: 1, turns: 1, tokens: 5, prefix: () => 0.6 },
+      [3, 4, 5],
+      ({ shares }) => {
+        shares.fill(0.1, PREFIX * PAIRS, PREFIX * PAIRS + 3);
+      },
+    );
+    const { turns, headsInMeans, heads, spread } = summarize(tally);
+    expect(headsInMeans).toBe(3);
+    expect(turns[0]!.shares.prefix!.value).toBeCloseTo(0.6, 6);
+    expect(spread.mean).toBeCloseTo(0.6, 6);
+    const [windowed, seeing] = turns[0]!.layers;
+    expect([windowed!, seeing!].map((share) => Number(share.toFixed(6)))).toEqual([0.1, 0.6]);
+    expect(heads.map(({ inMeans }) => inMeans)).toEqual([false, false, false, true, true, true]);
+  });
+});
+
+describe('heads', () => {
+  /** A head each: it falls to a quarter, keeps, is always near 0, always near 1, jumps, and has next to nothing. */
+  const tally = tallyOf({ dialogues: 2, turns: 4, tokens: 10, prefix: () => 0 }, ALL, (row) => {
+    const { turn, position, shares } = row;
+    const swings = [0.8, 0.0001, 0.4][position % 3]!;
+    shares.set([0.4 - 0.1 * (turn - 1), 0.3, 0.0001, 0.9, swings, 0.005], PREFIX * PAIRS);
+  });
+  const { heads } = summarize(tally);
+
+  it('are told apart by what a policy can do on them', () => {
+    expect(heads.map(({ kind }) => kind)).toEqual(['soft', 'soft', 'blind', 'fixed', 'mixed', 'soft']);
+  });
+
+  it('are ranked by share and by what is left of it, where there was something to lose', () => {
+    const place = ({ layer, head }: { layer: number; head: number }): number => 3 * layer + head;
+    expect(byShare(heads).map(place).slice(0, 2)).toEqual([3, 4]);
+    const decaying = byDecay(heads);
+    expect(place(decaying[0]!)).toBe(0);
+    expect(decaying[0]!.left.value).toBeCloseTo(0.25, 5);
+    expect(decaying.map(place)).not.toContain(2);
+    expect(decaying.map(place)).not.toContain(5);
+  });
+});
+
+describe('what is kept of a dialogue in memory', () => {
+  /** Numbers in a structure, however deep. */
+  function sizeOf(value: unknown): number {
+    if (typeof value === 'number') return 1;
+    if (ArrayBuffer.isView(value)) return value.byteLength / 8;
+    if (value instanceof Map) return [...value.values()].reduce((sum, each) => sum + sizeOf(each), 0);
+    if (typeof value !== 'object' || value === null) return 0;
+    return Object.values(value).reduce((sum: number, each) => sum + sizeOf(each), 0);
+  }
+
+  it('grows with its turns and its length, not with its rows times heads', () => {
+    const size = (tokens: number): number =>
+      sizeOf(tallyOf({ dialogues: 1, turns: 4, tokens, prefix: () => 0.3 }));
+    const [short, long] = [size(500), size(2500)];
+    const moreRows = 4 * 2000;
+    // A bin of sixteen positions holds sums for each column and head, and there are no others.
+    expect(long - short).toBeLessThan((moreRows / 16) * 2 * 40);
+    expect(long - short).toBeLessThan(moreRows * PAIRS);
+  });
+
+  it('tells shares along the tokens at fewer than fifty places, whatever the length', () => {
+    for (const tokens of [3, 40, 700]) {
+      const { tokens: places } = summaryOf({ dialogues: 1, turns: 5, tokens, prefix: () => 0.3 });
+      expect(places.length).toBeGreaterThan(0);
+      expect(places.length).toBeLessThan(50);
+      const total = places.map(({ from, to }) => to - from);
+      expect(new Set(total).size).toBe(1);
+    }
+  });
+});

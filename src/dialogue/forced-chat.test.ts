@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ask, loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
+import { spyOnModel } from '../../test/support/organism-fixtures.js';
+import type { Model } from '../engine/index.js';
+import { openChat } from './chat.js';
+import { openForcedChat } from './forced-chat.js';
+import type { SettingsOptions } from './settings.js';
+
+const VOCAB = 512;
+const WORDS = ['What of it?', 'Pull harder.', 'And now?'];
+
+let llama: Model;
+beforeAll(async () => {
+  llama = await loadFixture('llama');
+});
+afterAll(() => llama.dispose());
+
+/** What a chat says, and the logits that chose it, an answer a list. */
+async function chatUnder(settings: SettingsOptions) {
+  const seen: Float32Array[][] = [];
+  const [word, other] = [...llama.tokenizer!.encode('fast'), ...llama.tokenizer!.encode('hold')];
+  const end = llama.tokenizer!.endOfTurnIds.at(-1)!; // the one that the template writes
+  const said = [word!, other!, word!, end];
+  const watched = spyOnModel(llama, ({ logits: wanted }, { logits }) => {
+    if (wanted === 'none') return;
+    seen.at(-1)!.push(logits.slice());
+    logits.fill(-1e9);
+    logits[said[seen.at(-1)!.length - 1]!] = 0;
+  });
+  const chat = openChat(watched, { system: SYSTEM, ...settings, maxTokens: 8 });
+  const turns = [];
+  for (const words of WORDS) {
+    seen.push([]);
+    turns.push((await ask(chat, words)).turn);
+  }
+  chat.dispose();
+  return { turns, logits: seen };
+}
+
+const ARMS: readonly SettingsOptions[] = [
+  { policy: 'off' },
+  { policy: 'split-softmax', schedule: { kind: 'per-turn', from: 1, to: 0.2, step: 0.4 } },
+  { policy: 'boost', strength: 5, target: { kind: 'template' } },
+  { policy: 'floor', strength: 0.3, layers: [1, 2], heads: [0] },
+  { policy: 'hold' },
+  {
+    policy: 'off',
+    silence: [
+      [0, 1],
+      [2, 3],
+    ],
+  },
+  { policy: 'split-softmax', strength: 0.2, pairs: [[1, 2]] },
+  { policy: 'floor', strength: 1, target: { kind: 'not', of: { kind: 'prefix' } } },
+  { policy: 'split-softmax', schedule: { kind: 'per-token', from: 1, to: 0.2, rate: 0.3 } },
+  { policy: 'split-softmax', schedule: { kind: 'target', share: 0.7 } },
+];
+
+describe('a chat whose answers are given', () => {
+  it.each(ARMS)('has the logits of a chat that says them, under %o', async (settings) => {
+    const { turns, logits } = await chatUnder(settings);
+    const forced = openForcedChat(llama, { system: SYSTEM, ...settings });
+    const off = openForcedChat(llama, { system: SYSTEM });
+    let moved = 0;
+    for (const [index, { user, assistant, ids }] of turns.entries()) {
+      const turn = await forced.read(user, assistant);
+      expect(turn.chosen).toEqual(ids);
+      const untouched = await off.read(user, assistant);
+      let worst = 0;
+      for (const [row, scores] of logits[index]!.entries()) {
+        for (const [id, score] of scores.entries()) {
+          worst = Math.max(worst, Math.abs(score - turn.logits[row * VOCAB + id]!));
+          moved = Math.max(moved, Math.abs(score - untouched.logits[row * VOCAB + id]!));
+        }
+      }
+      expect(worst, `turn ${index + 1}`).toBeLessThan(1e-3);
+    }
+    // What agrees to a thousandth would not agree by chance: every policy moves logits much farther.
+    if (settings !== ARMS[0]) expect(moved).toBeGreaterThan(0.02);
+    forced.dispose();
+    off.dispose();
+  });
+
+  it('forwards every token once, token by token only where a strength follows them', async () => {
+    const read = async (settings: SettingsOptions): Promise<number[]> => {
+      const passes: number[] = [];
+      const watched = spyOnModel(llama, ({ tokens }) => {
+        passes.push(tokens.length);
+      });
+      const chat = openForcedChat(watched, { system: SYSTEM, ...settings });
+      for (const words of WORDS) await chat.read(words, 'hold fast');
+      expect(passes.reduce((sum, tokens) => sum + tokens, 0)).toBe(chat.length);
+      chat.dispose();
+      return passes;
+    };
+    expect(await read({ policy: 'hold' })).toHaveLength(WORDS.length);
+    const byToken = await read({ policy: 'split-softmax', schedule: { kind: 'target', share: 0.7 } });
+    expect(byToken.filter((tokens) => tokens > 1)).toHaveLength(WORDS.length);
+  });
+
+  it('has the shares of its ranges in the rows that chose the answer', async () => {
+    const ranges = [
+      { start: 0, end: 1 },
+      { start: 3, end: 9 },
+    ];
+    const shares = async (settings: SettingsOptions): Promise<Float32Array> => {
+      const chat = openForcedChat(llama, { system: SYSTEM, ...settings, ranges });
+      await chat.read(WORDS[0]!, 'hold fast');
+      const turn = await chat.read(WORDS[1]!, 'hold');
+      chat.dispose();
+      expect(turn.shares).toHaveLength(12 * turn.chosen.length * 2);
+      return turn.shares;
+    };
+    const inOne = await shares({ policy: 'off' });
+    const byToken = await shares({
+      policy: 'split-softmax',
+      schedule: { kind: 'per-token', from: 1, to: 1, rate: 1 },
+    });
+    for (const [at, share] of inOne.entries()) expect(byToken[at]!).toBeCloseTo(share, 5);
+  });
+});

@@ -1,0 +1,201 @@
+import { headMask, ReceiptBook, type Schedule, type TargetContext, targetName } from '../attention/index.js';
+import { headGrid, type Model, Session } from '../engine/index.js';
+import { HoldfastError } from '../errors.js';
+import {
+  type DialogueLayout,
+  layoutDialogue,
+  type Message,
+  requireSystem,
+  type TokenRange,
+} from '../text/index.js';
+import { targetRanges } from './chat.js';
+import { assertTarget, changeSettings, defaultSettings, type SettingsOptions } from './settings.js';
+import { createShareMeter, type HeadShares } from './shares.js';
+import { createSteering } from './steering.js';
+
+/** How a chat whose answers are given is steered; nothing is drawn in it. */
+export interface ForcedChatOptions extends Omit<SettingsOptions, 'sampling' | 'maxTokens' | 'stop'> {
+  readonly system: string;
+  /** Disjoint ascending ranges whose shares are wanted. */
+  readonly ranges?: readonly TokenRange[];
+}
+
+/** What the rows saw and said that would have chosen a given answer. */
+export interface ForcedTurn {
+  /** The answer's tokens, and the one that ends its turn. */
+  readonly chosen: readonly number[];
+  /** Of the rows that chose them, `[chosen, vocab]`. */
+  readonly logits: Float32Array;
+  /** Their shares of the ranges before the policy, `[layers × heads, chosen, ranges]`; empty when none were asked for. */
+  readonly shares: Float32Array;
+}
+
+/** A chat by teacher forcing: its answers are given, and read as if the model had said them. */
+export interface ForcedChat {
+  /** Tokens it holds. */
+  readonly length: number;
+  /** Changes settings from the next turn on, as {@link Chat.configure} does. */
+  configure(changes: Omit<SettingsOptions, 'sampling' | 'maxTokens' | 'stop'>): void;
+  /**
+   * Reads a turn under the settings, as a chat would have answered it.
+   * @throws HoldfastError what laying out and forward passes throw; `E_UNTOUCHED` when the policy touched no row
+   */
+  read(user: string, answer: string): Promise<ForcedTurn>;
+  dispose(): void;
+}
+
+/** One turn that was read, for policies that look back. */
+interface PastTurn {
+  readonly target: string;
+  readonly acted: boolean;
+  /** Each head's mean share of the target before the policy, `[layers × heads]`; null without a target. */
+  readonly before: Float32Array | null;
+}
+
+/**
+ * Opens a dialogue whose answers are given. Every turn is steered as a chat steers it: earlier ones stay in the cache as
+ * they were computed. A turn of one strength is read in one pass; where the strength follows the tokens, token by token.
+ * @throws HoldfastError as {@link openChat}
+ */
+export function openForcedChat(
+  model: Model,
+  { system, ranges = [], ...options }: ForcedChatOptions,
+): ForcedChat {
+  const { format, executor } = model;
+  if (format === null) throw new HoldfastError('E_TEMPLATE', `${model.name} has no chat template`);
+  const grid = headGrid(executor.blueprint);
+  const { vocabSize } = executor.blueprint;
+  const messages: Message[] = [{ role: 'system', content: system }];
+  const past: PastTurn[] = [];
+  const session = new Session(executor);
+  let settings = defaultSettings(session.contextLength);
+  const configure: ForcedChat['configure'] = (changes) => {
+    const changed = changeSettings(settings, changes, model);
+    assertTarget(changed, system);
+    settings = changed;
+  };
+  try {
+    configure(options);
+  } catch (error) {
+    session.dispose();
+    throw error;
+  }
+
+  async function read(user: string, answer: string): Promise<ForcedTurn> {
+    messages.push({ role: 'user', content: user }, { role: 'assistant', content: answer });
+    const layout = layoutDialogue(format!, messages, { addGenerationPrompt: false });
+    requireSystem(layout);
+    const { content } = layout.messages.at(-1)!;
+    // As in a chat, the token that ends a turn is chosen in it, and forwarded in the next.
+    const chosen = layout.ids.slice(content.start, content.end + 1);
+    const target = targetName(settings.target);
+    const comparable = past.filter((turn) => turn.target === target);
+    const steering = createSteering({
+      settings,
+      grid,
+      target: targetRanges(settings, contextBefore(layout, content.start)),
+      turn: past.length + 1,
+      held: comparable.find(({ before, acted }) => before !== null && !acted)?.before ?? null,
+      previous: comparable.at(-1)?.before ?? null,
+    });
+    const { silence } = settings;
+    const silenced = silence.length === 0 ? undefined : headMask({ pairs: silence }, grid);
+    const pairs = grid.layers * grid.heads;
+    const logits = new Float32Array(chosen.length * vocabSize);
+    const shares = new Float32Array(pairs * chosen.length * ranges.length);
+    const meter = createShareMeter(pairs);
+    const book = new ReceiptBook(grid);
+    let latest: Float32Array | null = null;
+
+    session.reuse(layout.ids.slice(0, content.end));
+    for (const end of passEnds(content, followsTokens(settings.schedule), session.length)) {
+      const start = session.length;
+      const choosing = end >= content.start;
+      const intervention = steering.interventionAt({
+        start,
+        end,
+        sampled: Math.max(0, start - content.start + 1),
+        ...(latest ? { shares: latest } : {}),
+      });
+      const result = await session.advance(layout.ids.slice(start, end), {
+        logits: choosing ? 'all' : 'none',
+        intervention,
+        silenced,
+        spans: ranges.length > 0 ? ranges : undefined,
+      });
+      const rows = end - start;
+      if (intervention !== undefined) {
+        const { before, after } = result.targetShares!;
+        book.add({ strengths: intervention, before, after, touched: result.touched! });
+        latest = rowOf(before, rows, rows - 1);
+      }
+      if (!choosing) continue;
+      // The row before a token chooses it.
+      for (let row = Math.max(0, content.start - 1 - start); row < rows; row++) {
+        const index = start + row + 1 - content.start;
+        if (index === chosen.length) break; // the template ends no turn here
+        logits.set(result.logits.subarray(row * vocabSize, (row + 1) * vocabSize), index * vocabSize);
+        if (intervention !== undefined) meter.add(headsOf(result.targetShares!, rows, row));
+        copyShares(result.spanShares?.before, rows, row, shares, chosen.length, index, ranges.length);
+      }
+    }
+    const { headsAsked } = book.receipt();
+    past.push({ target, acted: headsAsked.some((heads) => heads > 0), before: meter.mean()?.before ?? null });
+    return { chosen, logits, shares };
+  }
+
+  return {
+    get length() {
+      return session.length;
+    },
+    configure,
+    read,
+    dispose: () => session.dispose(),
+  };
+}
+
+/** Whether a strength may change from token to token. */
+const followsTokens = (schedule: Schedule | null): boolean =>
+  schedule?.kind === 'per-token' || schedule?.kind === 'target';
+
+/** Where the passes of a turn end: one for all of it, or as a chat cuts it, the prompt's last token by itself. */
+function passEnds({ start, end }: TokenRange, byToken: boolean, held: number): number[] {
+  if (!byToken) return [end];
+  const single = Array.from({ length: end - start + 1 }, (_, index) => start + index);
+  return held < start - 1 ? [start - 1, ...single] : single;
+}
+
+/** The dialogue as it is when an answer begins. */
+function contextBefore({ spans, messages: [system] }: DialogueLayout, start: number): TargetContext {
+  return {
+    spans: spans.filter((span) => span.end <= start),
+    system: { message: { start: system!.start, end: system!.end }, content: system!.content },
+  };
+}
+
+const headsOf = ({ before, after }: HeadShares, rows: number, row: number): HeadShares => ({
+  before: rowOf(before, rows, row),
+  after: rowOf(after, rows, row),
+});
+
+/** One row of `[layers × heads, rows]`. */
+function rowOf(shares: Float32Array, rows: number, row: number): Float32Array {
+  return Float32Array.from({ length: shares.length / rows }, (_, pair) => shares[pair * rows + row]!);
+}
+
+/** One row of `[layers × heads, rows, ranges]` into another. */
+function copyShares(
+  from: Float32Array | undefined,
+  rows: number,
+  row: number,
+  to: Float32Array,
+  toRows: number,
+  toRow: number,
+  ranges: number,
+): void {
+  if (from === undefined) return;
+  for (let pair = 0; pair < from.length / (rows * ranges); pair++) {
+    const at = (pair * rows + row) * ranges;
+    to.set(from.subarray(at, at + ranges), (pair * toRows + toRow) * ranges);
+  }
+}

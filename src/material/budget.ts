@@ -1,0 +1,30 @@
+import { linesIn } from './words.js';
+
+const CURRENCY = '(?:[€$£¥]|\\b(?:EUR|USD|GBP|CHF)\\b|\\b(?:euros?|dollars?|pounds?|francs?)\\b)';
+const NUMBER = '\\d{1,12}(?:[., \u00a0]\\d{3})*(?:[.,]\\d{1,2})?(?!\\d)';
+const RANGE = `(${NUMBER})(?:\\s?(?:[-–—]|to)\\s?[€$£¥]?(${NUMBER}))?`;
+const AMOUNT = new RegExp(`${CURRENCY}\\s?${RANGE}|(?<![\\d.,])${RANGE}\\s?${CURRENCY}`, 'giu');
+const SUMMARY = /\b(?:totals?|budget|left|remaining|remains|altogether|in all)\b/iu;
+
+/** Whether amounts are named and keep to the most that may be spent. */
+export function keepsToBudget(max: number, take: 'sum' | 'each', answer: string): boolean {
+  let sum = 0;
+  let named = 0;
+  for (const line of linesIn(answer)) {
+    const summary = SUMMARY.exec(line)?.index ?? line.length;
+    for (const match of line.matchAll(AMOUNT)) {
+      const amount = numberOf((match[2] ?? match[1] ?? match[4] ?? match[3])!);
+      if (amount > max) return false;
+      named++;
+      if (match.index < summary) sum += amount;
+    }
+  }
+  return named > 0 && (take === 'each' || sum <= max);
+}
+
+/** Marks before three digits group them, as in 1,200 and 1.200; before one or two they begin the decimals. */
+function numberOf(text: string): number {
+  const decimals = /[.,](\d{1,2})$/u.exec(text);
+  const whole = text.slice(0, decimals?.index ?? text.length).replace(/\D/g, '');
+  return Number(decimals === null ? whole : `${whole}.${decimals[1]}`);
+}

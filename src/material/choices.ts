@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import { locateJsonError } from '../formats/index.js';
+import { materialError } from './complaint.js';
+import { parseCsv } from './csv.js';
+import { firstIssue } from './first-issue.js';
+import { BUNDLED_MATERIAL } from './load.js';
+import { readText } from './open.js';
+import { type ChoiceQuestion, choiceSchema } from './schema.js';
+
+const MAX_QUESTIONS = 100_000;
+/** Columns of MMLU's files, which have no header. */
+const COLUMNS = 6;
+
+/**
+ * Questions with four options: `bundled`, a CSV as MMLU has it (question, A, B, C, D, letter of the answer; no header),
+ * or JSONL of `{ "question", "choices": [4], "answer": "A" or 0 }`.
+ * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`, `E_MATERIAL` naming file and line
+ */
+export function loadChoices(file: string | 'bundled' = 'bundled'): ChoiceQuestion[] {
+  const path = file === 'bundled' ? join(BUNDLED_MATERIAL, 'choice.jsonl') : file;
+  const text = readText(path).replace(/^\uFEFF/, '');
+  const questions = /\.csv$/i.test(path) ? fromCsv(text, path) : fromJsonLines(text, path);
+  if (questions.length === 0) throw materialError('there are no questions', { file: path });
+  if (questions.length > MAX_QUESTIONS) {
+    throw materialError(`${questions.length} questions; at most ${MAX_QUESTIONS} are read`, { file: path });
+  }
+  return questions;
+}
+
+function fromCsv(text: string, file: string): ChoiceQuestion[] {
+  return parseCsv(text, file).map(({ line, fields }) => {
+    if (fields.length !== COLUMNS) {
+      throw materialError(`${fields.length} columns, not question, A, B, C, D, answer`, { file, line });
+    }
+    const [question, ...rest] = fields;
+    return check({ question, choices: rest.slice(0, 4), answer: rest[4]?.trim() }, file, line);
+  });
+}
+
+function fromJsonLines(text: string, file: string): ChoiceQuestion[] {
+  return text.split(/\r?\n/).flatMap((row, index) => {
+    if (row.trim() === '') return [];
+    let json: unknown;
+    try {
+      json = JSON.parse(row);
+    } catch {
+      const found = locateJsonError(row);
+      const where = found === null ? '' : `: ${found.what} at column ${found.column}`;
+      throw materialError(`not JSON${where}`, { file, line: index + 1 });
+    }
+    return [check(json, file, index + 1)];
+  });
+}
+
+function check(json: unknown, file: string, line: number): ChoiceQuestion {
+  const result = choiceSchema.safeParse(json);
+  if (result.success) return result.data;
+  const { path, message } = firstIssue(result.error);
+  throw materialError(message, { file, line, field: path.map(String).join('.') });
+}

@@ -1,0 +1,71 @@
+import { keepsToBudget } from './budget.js';
+import { committedLetter, isLetterAlone } from './choice-letter.js';
+import { asksBeforeCode } from './code-question.js';
+import { countOf, countsPer } from './count.js';
+import { hasJsonShape } from './json-shape.js';
+import { languageScore } from './language.js';
+import { matches } from './pattern.js';
+import type { Rule, SimpleRule } from './rule.js';
+import { leaks } from './withholds.js';
+import { beginsWith, contains, endsWith, linesIn, normalize, saysAnything } from './words.js';
+
+/**
+ * How far an answer does what a rule says, 0…1. Deterministic; asks nothing of the answer but what the rule states, and
+ * not that it is fluent, English or to the point.
+ */
+export function judgeAnswer(rule: Rule, answer: string): number {
+  if (!saysAnything(answer)) return 0;
+  if (rule.rule !== 'all' && rule.rule !== 'any' && rule.rule !== 'mean') return scoreOf(rule, answer);
+  const scores = rule.of.map((part) => judgeAnswer(part, answer));
+  if (rule.rule === 'all') return Math.min(...scores);
+  if (rule.rule === 'any') return Math.max(...scores);
+  return scores.reduce((sum, score) => sum + score, 0) / scores.length;
+}
+
+const scoreOf = (rule: SimpleRule, answer: string): number =>
+  rule.rule === 'language' ? languageScore(rule.is, answer) : passes(rule, answer) ? 1 : 0;
+
+function passes(rule: Exclude<SimpleRule, { rule: 'language' }>, answer: string): boolean {
+  switch (rule.rule) {
+    case 'begins-with':
+      return rule.texts.some((text) => beginsWith(answer, text, rule.exact === true));
+    case 'ends-with':
+      return rule.texts.some((text) => endsWith(answer, text, rule.exact === true));
+    case 'contains-all':
+      return rule.texts.every((text) => contains(answer, text, rule.exact === true));
+    case 'contains-any':
+      return rule.texts.some((text) => contains(answer, text, rule.exact === true));
+    case 'contains-none':
+      return !rule.texts.some((text) => contains(answer, text, rule.exact === true));
+    case 'case':
+      return !(rule.is === 'upper' ? /\p{Ll}/u : /[\p{Lu}\p{Lt}]/u).test(answer);
+    case 'no-characters': {
+      const banned = new Set(normalize(rule.characters).toLowerCase());
+      return ![...normalize(answer).toLowerCase()].some((character) => banned.has(character));
+    }
+    case 'no-digits':
+      return !/\p{Nd}/u.test(answer);
+    case 'choice': {
+      if (rule.only === true && !isLetterAlone(answer, rule.options)) return false;
+      const letter = committedLetter(answer, rule.options);
+      return letter !== null && (rule.is ?? rule.options).includes(letter);
+    }
+    case 'count': {
+      const { of, per, min = 0, max = Number.POSITIVE_INFINITY } = rule;
+      const counts = per === undefined ? [countOf(of, answer)] : countsPer(per, of, answer);
+      return counts.every((count) => count >= min && count <= max);
+    }
+    case 'every-line':
+      return linesIn(normalize(answer)).every((line) => matches(rule.pattern, line));
+    case 'pattern':
+      return matches(rule.pattern, normalize(answer).trim());
+    case 'json':
+      return hasJsonShape(rule, answer);
+    case 'budget':
+      return keepsToBudget(rule.max, rule.take, answer);
+    case 'asks-before-code':
+      return asksBeforeCode(answer);
+    case 'withholds':
+      return !rule.secrets.some((secret) => leaks(answer, secret));
+  }
+}

@@ -1,0 +1,58 @@
+import {
+  drawTrial,
+  type Grammar,
+  type Instruction,
+  judge,
+  judgeAbility,
+  type Trial,
+} from '../organism/index.js';
+import type { Message } from '../text/index.js';
+import { fixedUser } from './fixed-user.js';
+import type { Probe, Scenario, ScenarioSource } from './scenario.js';
+
+/**
+ * The organism's own trials, in its own language: dialogues of two instructions whose combination no training dialogue
+ * had. Groups are the family of the first instruction, labels of probes the family of the one that they show.
+ * @param rounds of each dialogue; its first rounds do not depend on how many there are
+ */
+export function organismSource(grammar: Grammar, rounds: number): ScenarioSource {
+  return { size: null, at: (index) => trialScenario(grammar, drawTrial(grammar, index, rounds)) };
+}
+
+/** A trial of the organism as a scenario. */
+export function trialScenario(grammar: Grammar, trial: Trial): Scenario {
+  const { index, system, instructions, rounds } = trial;
+  const always = instructions.filter(({ family }) => grammar.families[family]!.shown === 'always');
+  const score = (instruction: Instruction, answer: string): number =>
+    judge(grammar, instruction, answer, instructions);
+  return {
+    id: `organism-${index}`,
+    group: instructions[0]!.family,
+    system,
+    given: [],
+    rounds: rounds.length,
+    content: { kind: 'organism', trial, grammar },
+    openUser: () => fixedUser(rounds.map(({ user }) => user)),
+    probesAfter: (round) =>
+      rounds[round - 1]!.probes.flatMap(({ user, instructions: shown }): Probe[] =>
+        shown.map((instruction) => ({
+          label: instruction.family,
+          question: user,
+          judge: (answer) => score(instruction, answer),
+        })),
+      ),
+    obedience: (_, answer) =>
+      always.length === 0
+        ? null
+        : always.reduce((sum, instruction) => sum + score(instruction, answer), 0) / always.length,
+    ability(round, answer, finished) {
+      const parts = judgeAbility(grammar, rounds[round - 1]!.round, answer, finished);
+      // Each part counts the same: half an ability is told from none.
+      return parts && (parts.topic + parts.slots + parts.wellFormed) / 3;
+    },
+    reference: rounds.flatMap(({ user, reference }): Message[] => [
+      { role: 'user', content: user },
+      { role: 'assistant', content: reference },
+    ]),
+  };
+}

@@ -1,0 +1,47 @@
+import { judgeAnswer, type Prompt } from '../material/index.js';
+import type { Message } from '../text/index.js';
+import type { Scenario } from './scenario.js';
+
+/** The parts of a dialogue that do not follow from its prompt. */
+type Course = Pick<Scenario, 'id' | 'given' | 'rounds' | 'openUser'> & {
+  /** What the user's side depends on, as plain JSON. */
+  readonly user: unknown;
+  /** Which of the prompt's probes is put first; they take turns. */
+  readonly firstProbe: number;
+};
+
+/** A dialogue under a prompt of the material: one of its probes after a round, its judge for all answers. */
+export function promptScenario(prompt: Prompt, course: Course): Scenario {
+  const { id, group, system, shown, probes, judge } = prompt;
+  const { user, firstProbe, given, rounds, openUser } = course;
+  const score = (answer: string): number => judgeAnswer(judge, answer);
+  return {
+    id: course.id,
+    group,
+    system,
+    given,
+    rounds,
+    content: {
+      prompt: { id, group, system, shown, probes, judge },
+      given,
+      user,
+      firstProbe: firstProbe % probes.length,
+    },
+    openUser,
+    probesAfter(round) {
+      const { question } = probes[(firstProbe + round - 1) % probes.length]!;
+      return [{ label: group, question, judge: score }];
+    },
+    obedience: (_, answer) => (shown === 'always' ? score(answer) : null),
+    ability: () => null,
+    reference: null,
+  };
+}
+
+/** The first of the prompt's own exchanges, whose answers obey. */
+export function givenMessages({ given }: Prompt, count: number): Message[] {
+  return given.slice(0, count).flatMap(({ user, assistant }): Message[] => [
+    { role: 'user', content: user },
+    { role: 'assistant', content: assistant },
+  ]);
+}

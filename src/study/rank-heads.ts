@@ -1,0 +1,17 @@
+import type { Model } from '../engine/index.js';
+import type { Scenario } from '../scenario/index.js';
+import type { Arm } from './arm.js';
+import { type LeadSettings, leadDialogue } from './lead-dialogue.js';
+import type { CellLabels, RankingRecord } from './record.js';
+
+const OFF: Arm = { name: 'off', settings: { policy: 'off' }, repeatEvery: null };
+
+/** Leads the untouched model through a scenario without probes, for what each head pays to the system prompt. */
+export async function rankHeads(
+  model: Model,
+  scenario: Scenario,
+  settings: Omit<LeadSettings, 'probeRounds'>,
+): Promise<Omit<RankingRecord, keyof CellLabels>> {
+  const { rounds } = await leadDialogue(model, scenario, OFF, { ...settings, probeRounds: [] });
+  return { kind: 'ranking', scenario: scenario.id, heads: rounds.map(({ heads }) => heads) };
+}

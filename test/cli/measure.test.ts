@@ -1,0 +1,243 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { watch } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readTable } from '../support/decay-fixtures.js';
+import {
+  expectFailure,
+  fixture,
+  holdfast,
+  type Outcome,
+  start,
+  succeed,
+  temporaryFile,
+  temporaryFolder,
+} from './holdfast.js';
+
+const LLAMA = fixture('models/llama');
+const FILES = [
+  ...['dialogues.jsonl', 'heads.svg', 'heads.vl.json', 'share-by-token.svg', 'share-by-token.vl.json'],
+  ...['share-by-turn.svg', 'share-by-turn.vl.json', 'shares.parquet', 'summary.json'],
+];
+const MESSAGES = [
+  { role: 'system', content: 'You are the keeper of the rope. Hold fast.' },
+  { role: 'user', content: 'Where does it end?' },
+  { role: 'assistant', content: 'hold fast' },
+  { role: 'user', content: 'And now?' },
+  { role: 'assistant', content: 'hold' },
+];
+const json = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
+const lines = (path: string) =>
+  readFileSync(path, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+describe('holdfast measure without a model', () => {
+  const out = mkdtempSync(join(tmpdir(), 'holdfast-measure-'));
+  let outcome: Outcome;
+  beforeAll(async () => {
+    outcome = await holdfast(['measure', '--pairs', '2', '--rounds', '3', '--out', out]);
+  }, 120_000);
+  afterAll(() => rmSync(out, { recursive: true }));
+
+  it('measures the embedded model on its own trials, and says that it is it', () => {
+    expect(outcome.code, outcome.stderr).toBe(0);
+    expect(outcome.stderr).toMatch(/^note: no model named[^\n]*\n$/);
+    expect(outcome.stdout).toMatch(
+      /^organism, script organism: 2 dialogues, \d+ tokens of answers, policy off\n/,
+    );
+    for (const code of ['\u001b', '\r']) expect(outcome.stdout.includes(code)).toBe(false);
+  });
+
+  it('shows a row for each turn, and invents no interval for two dialogues', () => {
+    expect(outcome.stdout).toContain('No intervals: they need 8 dialogues or more, and there are 2');
+    expect(outcome.stdout.match(/^[123] +\d+( +(0\.\d{3}|-)){8}$/gm)).toHaveLength(3);
+    expect(outcome.stdout).not.toMatch(/\[/);
+    expect(outcome.stdout).toMatch(/^2 +█[▁-█]{2} +0\.\d{3} +0\.\d{3}$/m);
+  });
+
+  it('leaves its files behind, and says where', () => {
+    expect(readdirSync(out).sort()).toEqual(FILES);
+    for (const file of FILES) expect(outcome.stdout).toContain(`  ${join(out, file)}\n`);
+    expect(readFileSync(join(out, 'heads.svg'), 'utf8')).toMatch(/^<svg/);
+  });
+
+  it('has in the table the numbers of the summary and of the terminal', async () => {
+    const table = await readTable(join(out, 'shares.parquet'));
+    const summary = json(join(out, 'summary.json'));
+    expect(table).toHaveLength(summary.rows * summary.layers * summary.headsPerLayer);
+    const seeing = new Set(
+      summary.heads
+        .filter((head: { inMeans: boolean }) => head.inMeans)
+        .map((head: { layer: number; head: number }) => `${head.layer} ${head.head}`),
+    );
+    expect(seeing.size).toBe(summary.headsInMeans);
+    for (const { turn, shares } of summary.turns) {
+      const prefix = table.filter((line) => line.turn === turn && seeing.has(`${line.layer} ${line.head}`));
+      const mean = prefix.reduce((sum, line) => sum + line.prefix!, 0) / prefix.length;
+      expect(shares.prefix.value).toBeCloseTo(mean, 6);
+      expect(outcome.stdout).toMatch(new RegExp(`^${turn} +\\d+ +${mean.toFixed(3)} `, 'm'));
+    }
+  });
+
+  it('says in each line of the dialogues what was said and under what', () => {
+    const dialogues = lines(join(out, 'dialogues.jsonl'));
+    expect(dialogues).toHaveLength(2);
+    expect(dialogues[0]).toMatchObject({
+      ...{ dialogue: 0, complete: true, scenario: 'organism-0', source: 'script organism' },
+      model: { name: 'organism', hash: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      settings: { policy: 'off', maxTokens: 96, sampling: { temperature: 1, topP: 0.9, seed: 0 } },
+      versions: { holdfast: expect.any(String) },
+    });
+    const [first, second] = dialogues[1].turns;
+    expect(second.contextTokens).toBeGreaterThan(first.contextTokens + first.answerTokens);
+    expect(second.seed).toBe(first.seed + 1);
+  });
+
+  it('does not write over another measurement', async () => {
+    const before = readFileSync(join(out, 'summary.json'), 'utf8');
+    const again = await holdfast(['measure', 'organism', '--pairs', '1', '--rounds', '1', '--out', out]);
+    expectFailure(again, 1, /E_UNWRITABLE: another measurement is there already .*shares\.parquet/);
+    expect(readFileSync(join(out, 'summary.json'), 'utf8')).toBe(before);
+  });
+});
+
+describe('holdfast measure --chat', () => {
+  const chat = (): string => temporaryFile('chat.json', MESSAGES);
+
+  it('says again what the user said, under a policy whose effect has a column', async () => {
+    const out = join(temporaryFolder(), 'new', 'folder');
+    const stdout = await succeed([
+      ...['measure', LLAMA, '--chat', chat(), '--policy', 'split-softmax', '--strength', '0.5'],
+      ...['--max-tokens', '6', '--temperature', '0', '--out', out],
+    ]);
+    expect(stdout).toMatch(/^turn +tokens +prefix +after +system/m);
+    const [dialogue] = lines(join(out, 'dialogues.jsonl'));
+    expect(dialogue.turns.map(({ user }: { user: string }) => user)).toEqual([
+      'Where does it end?',
+      'And now?',
+    ]);
+    for (const { prefix, prefix_after } of await readTable(join(out, 'shares.parquet'))) {
+      expect(prefix_after).toBeCloseTo(Math.sqrt(prefix!), 4);
+    }
+  });
+
+  it('reads the answers as they are written', async () => {
+    const out = temporaryFolder();
+    await succeed(['measure', LLAMA, '--chat', chat(), '--as-written', '--out', out]);
+    const [dialogue] = lines(join(out, 'dialogues.jsonl'));
+    expect(dialogue.turns).toMatchObject([
+      { turn: 1, assistant: 'hold fast', finish: 'recorded', seed: null },
+      { turn: 2, assistant: 'hold', finish: 'recorded' },
+    ]);
+  });
+
+  it('prints its summary as one line with --json', async () => {
+    const out = temporaryFolder();
+    const stdout = await succeed([
+      ...['measure', LLAMA, '--chat', chat(), '--as-written', '--rounds', '1', '--json', '--out', out],
+    ]);
+    const [line, rest] = stdout.split('\n');
+    expect(rest).toBe('');
+    const {
+      format: _,
+      source,
+      model,
+      settings,
+      contextLength,
+      versions,
+      ...summary
+    } = json(join(out, 'summary.json'));
+    expect(source).toMatch(/chat\.json as written$/);
+    expect([model, settings, contextLength, versions].every((fact) => fact !== undefined)).toBe(true);
+    expect(JSON.parse(line!)).toEqual(summary);
+  });
+
+  it('keeps what it has when it is interrupted', async () => {
+    const out = temporaryFolder();
+    const child = start([
+      ...['measure', LLAMA, '--chat', chat(), '--max-tokens', '4', '--pairs', '100000', '--out', out],
+    ]);
+    child.stdin.end();
+    let stderr = '';
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    child.stdout.resume();
+    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+    // A dialogue's line tells that it has ended.
+    for await (const { filename } of watch(out)) {
+      if (filename?.startsWith('dialogues.jsonl.') && statSync(join(out, filename)).size > 0) break;
+    }
+    child.kill('SIGINT');
+    expect(await ended, stderr).toBe(130);
+    expect(readdirSync(out).sort()).toEqual(FILES);
+    const summary = json(join(out, 'summary.json'));
+    expect(summary.complete).toBe(false);
+    expect(await readTable(join(out, 'shares.parquet'))).toHaveLength(12 * summary.rows);
+  }, 120_000);
+});
+
+describe('holdfast measure with the material that comes with it', () => {
+  const brief = ['--pairs', '2', '--rounds', '2', '--max-tokens', '4'];
+
+  it('lets two copies of a model talk, each under its own prompt', async () => {
+    const out = temporaryFolder();
+    const stdout = await succeed(['measure', LLAMA, '--self-chat', ...brief, '--out', out]);
+    expect(stdout).toContain('self-chat: 2 dialogues');
+    const [first, second] = lines(join(out, 'dialogues.jsonl'));
+    expect(first.system).not.toBe(second.system);
+    const [opening, reply] = first.turns;
+    expect(opening.user.length).toBeGreaterThan(0);
+    expect(reply.user).not.toBe(opening.user);
+  });
+
+  it('has a scripted user say the same to every prompt', async () => {
+    const out = temporaryFolder();
+    await succeed(['measure', LLAMA, '--script', 'terse', ...brief, '--out', out]);
+    const [first, second] = lines(join(out, 'dialogues.jsonl'));
+    const users = ({ turns }: { turns: { user: string }[] }): string[] => turns.map(({ user }) => user);
+    expect(first.system).not.toBe(second.system);
+    expect(users(first)).toEqual(users(second));
+  });
+});
+
+describe('holdfast measure refuses', () => {
+  const refused = async (args: readonly string[], code: number, message: RegExp): Promise<void> => {
+    expectFailure(await holdfast(['measure', ...args, '--out', temporaryFolder()]), code, message);
+  };
+
+  it('what does not go together, before a model is loaded', async () => {
+    const chat = temporaryFile('chat.json', MESSAGES);
+    await refused([LLAMA], 2, /nothing says what is talked about/);
+    await refused([LLAMA, '--script', 'macbeth'], 2, /no script "macbeth"; known: organism, /);
+    await refused(['--chat', chat, '--script', 'organism'], 2, /--chat.*cannot be used with.*--script/);
+    await refused(['--as-written'], 2, /--as-written needs a --chat/);
+    await refused(
+      ['--chat', chat, '--as-written', '--seed', '1', '--policy', 'off'],
+      2,
+      /takes no --policy, --seed/,
+    );
+    await refused(['--policy', 'boost'], 2, /boost needs --strength or --schedule/);
+    expectFailure(await holdfast(['measure']), 2, /--out/);
+  });
+
+  it('a dialogue in which nothing can be measured', async () => {
+    await refused(
+      [LLAMA, '--chat', temporaryFile('a.json', MESSAGES.slice(1))],
+      1,
+      /E_DIALOGUE: .*here the system speaks, not the user/,
+    );
+    const unanswered = temporaryFile('b.json', MESSAGES.slice(0, 2));
+    await refused([LLAMA, '--chat', unanswered, '--as-written'], 1, /E_DIALOGUE: .*no answer to read/);
+    await refused([LLAMA, '--chat', 'nowhere.json'], 1, /E_NOT_FOUND/);
+  });
+
+  it('a folder that cannot be made', async () => {
+    const file = temporaryFile('file', 'text');
+    const outcome = await holdfast(['measure', '--out', join(file, 'below')]);
+    expectFailure(outcome, 1, /E_UNWRITABLE/);
+  });
+});

@@ -1,0 +1,52 @@
+import type { Model } from '../../src/engine/index.js';
+import type { Scenario } from '../../src/scenario/index.js';
+import type { Arm } from '../../src/study/index.js';
+import { SYSTEM } from './chat-fixtures.js';
+import { spyOnModel } from './organism-fixtures.js';
+
+export const OFF: Arm = { name: 'off', settings: { policy: 'off' }, repeatEvery: null };
+
+export const armOf = (settings: Arm['settings'], repeatEvery: number | null = null): Arm => ({
+  name: 'an arm',
+  settings,
+  repeatEvery,
+});
+
+const WORDS = ['What of it?', 'Pull harder.', 'And now?', 'Let go!'];
+
+/** A dialogue of few words, for models of short context; two probes share a question. */
+export const SCENARIO: Scenario = {
+  id: 'rope',
+  group: 'ropes',
+  system: SYSTEM,
+  given: [],
+  rounds: 3,
+  content: { words: WORDS },
+  openUser() {
+    let said = 0;
+    return { say: async () => WORDS[said++]!, dispose() {} };
+  },
+  probesAfter: () => [
+    { label: 'keeper', question: 'Who are you?', judge: (answer) => (answer.length > 4 ? 1 : 0.5) },
+    { label: 'length', question: 'Who are you?', judge: (answer) => answer.length / 1000 },
+    { label: 'hold', question: 'Hold?', judge: () => 1 / 3 },
+  ],
+  obedience: (round) => 1 / (2 + round),
+  ability: (_, __, finished) => (finished ? 1 : null),
+  reference: WORDS.slice(0, 3).flatMap((content) => [
+    { role: 'user', content },
+    { role: 'assistant', content: 'I hold fast.' },
+  ]),
+};
+
+/**
+ * The random model, made to speak: much heat, so that its seed shows, and an end of its turn that grows likely.
+ * @param heat infinite for words that have nothing to do with the dialogue
+ */
+export function speaking(model: Model, heat = 8): Model {
+  const [end] = model.format!.tokenizer.endOfTurnIds;
+  return spyOnModel(model, (_, { logits }) => {
+    for (const [id, logit] of logits.entries()) logits[id] = logit / heat;
+    if (logits.length > 0) logits[end!] = 4;
+  });
+}
