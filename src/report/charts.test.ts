@@ -48,7 +48,7 @@ describe('small multiples', () => {
 
 it('a drawing is the same bytes, whatever was drawn before', async () => {
   const map = {
-    ...{ title: '', subtitle: '', x: 'head', y: 'layer', absent: 'none', source: '' },
+    ...{ title: '', subtitle: '', x: 'head', y: 'layer', absent: '', source: '' },
     panels: [{ title: 'share', domain: [0, 1] as const, values: [[0.1, 0.9]] }],
   };
   const first = await specSvg(heatMapSpec(map, 'paper'));

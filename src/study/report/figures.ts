@@ -141,7 +141,7 @@ function groupsFigure({ courses }: SliceAnalysis, source: string): ReportFigure 
   };
   return {
     name: 'groups',
-    caption: `${which}; every arm is in the table. ${BANDS}: groups are small, so they are wide.`,
+    caption: `${which}; early and late values of all arms are in the table below. ${BANDS}: groups are small, so they are wide.`,
     spec: (look) => smallMultiplesSpec(drawn, look),
   };
 }
@@ -156,7 +156,7 @@ function shareFigure({ courses }: SliceAnalysis, source: string): ReportFigure {
   const highest = Math.max(...courses.flatMap((course) => along(course, 'after').map(({ high }) => high)));
   const drawn = {
     title: "The system prompt's share of attention over tokens",
-    subtitle: `Prefix, mean over rows, layers and heads; one point a round. ${BANDS}`,
+    subtitle: `Prefix, mean over rows and heads; one point a round. ${BANDS}`,
     x: 'tokens of context',
     y: 'share',
     domain: [0, Math.min(1, Math.ceil(highest * 10) / 10)] as const,
@@ -201,7 +201,7 @@ function headsFigure(
         values: heads.left,
       },
     ],
-    absent: 'brown: no share in early rounds',
+    absent: 'brown: a head that gave it nothing, early',
     source,
   };
   return {

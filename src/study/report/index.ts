@@ -2,12 +2,8 @@
  * What a study found: tables, figures and pages from its records. Knows records, statistics and how to draw; must not
  * know models, nor how cells are run.
  */
-export { analyse, type SliceAnalysis } from './analysis.js';
 export { type Comparison, compareArms, compareStudies, comparisonTable } from './compare.js';
-export type { AnalysisOptions } from './inference.js';
 export { type ArmPower, armPowers, powerTable } from './power.js';
 export { readStudyResult } from './read-study.js';
 export { type ReportFile, type ReportOptions, reportFiles } from './report.js';
-export { sliceName } from './slices.js';
 export type { ModelFacts, ReportedSpec, StudyResult } from './study-result.js';
-export { headline } from './words.js';

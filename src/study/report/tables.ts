@@ -216,7 +216,7 @@ function roundsTable({ courses }: SliceAnalysis): DataTable {
   return {
     name: 'rounds',
     title: 'Round by round',
-    note: `Stability; obedience, ability and fluency of the dialogue's own answers; the prefix's share of attention before and after the policy, mean over rows, layers and heads. ${INTERVALS}`,
+    note: `Stability; obedience, ability and fluency of the dialogue's own answers; the prefix's share of attention before and after the policy, mean over rows and over the heads that see the whole dialogue. ${INTERVALS}`,
     columns: [
       ARM,
       ROUND,
