@@ -8,7 +8,7 @@ export { byDecay, byShare, type HeadKind, type HeadSummary } from './head-summar
 export { type LeadOptions, leadDialogue, type MeasuredTurn } from './lead.js';
 export { readAloud } from './read.js';
 export { type Recorded, readRecorded } from './recorded.js';
-export { pairsThatSeeAll } from './regions.js';
+export { cutsOf, pairsThatSeeAll, type Regions, randomRange, regionsOf } from './regions.js';
 export {
   type DecayProgress,
   type DecayResult,

@@ -18,10 +18,16 @@ export interface Regions {
 export function regionsOf(format: ChatFormat, messages: readonly Message[]): Regions {
   const { system } = layoutPrompt(format, messages, { trustContent: false });
   const prefix = { start: 0, end: system!.message.end };
-  // Room for every seed: whether the dialogue has it yet is told row by row.
+  return { prefix, random: randomRange(0, prefix) };
+}
+
+/** Where the target `random:seed` lies, whether or not the dialogue has grown that far. */
+export function randomRange(seed: number, prefix: TokenRange): TokenRange {
+  // Three prefixes are room for every seed.
   const room: Span = { role: 'template', turn: 0, start: 0, end: 3 * prefix.end };
-  const [random] = resolveTarget({ kind: 'random', seed: 0 }, { spans: [room], system });
-  return { prefix, random: random! };
+  const system = { message: prefix, content: prefix };
+  const [range] = resolveTarget({ kind: 'random', seed }, { spans: [room], system });
+  return range!;
 }
 
 /** Tokens at which spans have to be cut. */

@@ -1,5 +1,6 @@
-import { namedBy, resolveTarget } from '../attention/index.js';
-import type { Span } from '../text/index.js';
+import { namedBy } from '../attention/index.js';
+import { randomRange } from '../decay/index.js';
+import type { TokenRange } from '../text/index.js';
 import type { Arm } from './arm.js';
 
 /** What an arm does in a dialogue, turn by turn. */
@@ -14,10 +15,10 @@ export interface ArmInDialogue {
   messageIn(turn: number, words: string): string;
 }
 
-/** @param prefixEnd the end of the system message in tokens */
-export function armInDialogue(arm: Arm, system: string, prefixEnd: number): ArmInDialogue {
+/** @param prefix the tokens up to the end of the system message */
+export function armInDialogue(arm: Arm, system: string, prefix: TokenRange): ArmInDialogue {
   const { policy: _, strength: __, schedule: ___, ...rest } = arm.settings;
-  const from = arm.settings.target === undefined ? 0 : firstToken(arm.settings.target, prefixEnd);
+  const from = arm.settings.target === undefined ? 0 : firstToken(arm.settings.target, prefix);
   return {
     settingsAt: (tokens) => (tokens >= from ? arm.settings : { ...rest, policy: 'off' }),
     messageIn: (turn, words) =>
@@ -26,22 +27,7 @@ export function armInDialogue(arm: Arm, system: string, prefixEnd: number): ArmI
 }
 
 /** How long a dialogue has to be for a target. */
-function firstToken(target: NonNullable<Arm['settings']['target']>, prefixEnd: number): number {
+function firstToken(target: NonNullable<Arm['settings']['target']>, prefix: TokenRange): number {
   const named = namedBy(target);
-  return named.kind === 'random' ? randomSpan(named.seed, prefixEnd).end : 0;
-}
-
-/** Where the target `random:seed` lies. */
-export function randomSpan(
-  seed: number,
-  prefixEnd: number,
-): { readonly start: number; readonly end: number } {
-  // Three prefixes are room for every seed.
-  const room: Span = { role: 'template', turn: 0, start: 0, end: 3 * prefixEnd };
-  const message = { start: 0, end: prefixEnd };
-  const [range] = resolveTarget(
-    { kind: 'random', seed },
-    { spans: [room], system: { message, content: message } },
-  );
-  return range!;
+  return named.kind === 'random' ? randomRange(named.seed, prefix).end : 0;
 }

@@ -1,3 +1,4 @@
+import { regionsOf } from '../decay/index.js';
 import { openForcedChat } from '../dialogue/index.js';
 import { logSumExp, type Model } from '../engine/index.js';
 import type { ChoiceQuestion, HeldOutDialogue } from '../material/index.js';
@@ -5,7 +6,6 @@ import { layoutDialogue } from '../text/index.js';
 import type { Arm } from './arm.js';
 import { armInDialogue } from './arm-in-dialogue.js';
 import { PLAIN_SYSTEM } from './held-out.js';
-import { regionsOf } from './share-book.js';
 
 /** A sum and over how many it goes. */
 export interface Cost {
@@ -118,11 +118,11 @@ async function* readUnder(
   const chat = openForcedChat(model, { system });
   try {
     const [first] = exchanges;
-    const { prefixEnd } = regionsOf(model.format!, [
+    const { prefix } = regionsOf(model.format!, [
       { role: 'system', content: system },
       { role: 'user', content: first!.user },
     ]);
-    const inDialogue = armInDialogue(arm, system, prefixEnd);
+    const inDialogue = armInDialogue(arm, system, prefix);
     for (const [index, { user, assistant }] of exchanges.entries()) {
       chat.configure(inDialogue.settingsAt(chat.length));
       yield await chat.read(inDialogue.messageIn(index + 1, user), assistant);

@@ -1,3 +1,4 @@
+import { cutsOf, type Regions, regionsOf } from '../decay/index.js';
 import { type AnswerOptions, type Chat, openChat, type Turn } from '../dialogue/index.js';
 import type { Model } from '../engine/index.js';
 import { fluency } from '../material/index.js';
@@ -10,7 +11,7 @@ import { lease } from './lease.js';
 import type { Meter } from './meter.js';
 import type { CellLabels, DialogueRecord, ProbeRecord, RoundRecord } from './record.js';
 import { type DialogueSeeds, dialogueSeeds } from './seeds.js';
-import { createShareBook, type Regions, regionsOf } from './share-book.js';
+import { createShareBook } from './share-book.js';
 import type { StudySpec } from './spec.js';
 
 /** How a dialogue is led, and which one it is: its chance depends on `seed` and `index`. */
@@ -61,7 +62,7 @@ export async function leadDialogue(
         { role: 'user', content: opening },
       ];
       const regions = regionsOf(model.format!, messages); // a chat needs a format
-      const inDialogue = armInDialogue(arm, system, regions.prefixEnd);
+      const inDialogue = armInDialogue(arm, system, regions.prefix);
       const lead: Lead = { chat, scenario, arm: inDialogue, seeds, regions, probeRounds };
       const rounds = await leadRounds(lead, user, opening);
       return {
@@ -102,12 +103,11 @@ async function leadRounds(lead: Lead, user: User, opening: string): Promise<Roun
 
 async function leadRound(lead: Lead, round: number, words: string): Promise<RoundRecord> {
   const { chat, scenario, seeds, regions } = lead;
-  const { prefixEnd, random } = regions;
   const book = createShareBook(chat.model.executor.blueprint, regions);
   const turn = await answerOf(chat, nextMessage(lead, words), {
     seed: seeds.answer(round),
     observe: book.add,
-    cuts: [prefixEnd, random.start, random.end],
+    cuts: cutsOf(regions),
   });
   const answer = turn.assistant;
   const finished = turn.finish === 'stop';

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadFixture } from '../../test/support/chat-fixtures.js';
 import { spyOnModel } from '../../test/support/organism-fixtures.js';
 import { armOf, OFF, SCENARIO, speaking } from '../../test/support/scenario-fixtures.js';
+import { regionsOf } from '../decay/index.js';
 import type { Model } from '../engine/index.js';
 import type { Arm } from './arm.js';
 import { type LeadSettings, type LedDialogue, leadDialogue } from './lead-dialogue.js';
-import { regionsOf } from './share-book.js';
 
 const SETTINGS: LeadSettings = {
   sampling: { temperature: 1, topP: 0.9 },
@@ -65,14 +65,14 @@ describe('dialogues that share a session', () => {
       const { forwardedTokens } = await lead(model, arm);
       return { saved: forwardedTokens - (count.tokens - before) };
     };
-    const { prefixEnd: prefix } = regionsOf(cpu.format!, [
+    const { prefix } = regionsOf(cpu.format!, [
       { role: 'system', content: SHORT.system },
       { role: 'user', content: 'x' },
     ]);
     const [off, held, silenced, sink, guided] = ARMS as [Arm, Arm, Arm, Arm, Arm];
     expect((await forwarded(off)).saved).toBe(0);
-    expect((await forwarded(held)).saved).toBe(prefix);
-    expect((await forwarded(guided)).saved).toBe(prefix);
+    expect((await forwarded(held)).saved).toBe(prefix.end);
+    expect((await forwarded(guided)).saved).toBe(prefix.end);
     expect((await forwarded(silenced)).saved).toBe(0);
     expect((await forwarded(sink)).saved).toBe(0);
     expect((await forwarded(off)).saved, 'not from what another arm computed').toBe(0);
