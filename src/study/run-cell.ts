@@ -34,13 +34,15 @@ export async function runCell(model: Model, cell: Cell): Promise<CellResult> {
   meters.set(model, metered);
   const before = { ...metered.meter };
   const result = await compute(metered.model, cell);
+  // With guidance two passes choose each token.
+  const passesPerToken = (cell.arm.settings.guidance ?? 1) > 1 ? 2 : 1;
   return {
     record: { ...cell.labels, ...result },
     timing: {
       address: cell.address,
       totalMs: performance.now() - sinceMs,
       executorMs: metered.meter.executorMs - before.executorMs,
-      decodedTokens: metered.meter.chosenTokens - before.chosenTokens,
+      decodedTokens: (metered.meter.chosenTokens - before.chosenTokens) / passesPerToken,
     },
   };
 }
