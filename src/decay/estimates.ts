@@ -37,7 +37,7 @@ export function measure(
     const value = statistic(Int32Array.from({ length: dialogues }, (_, index) => index));
     return Number.isNaN(value) ? null : { value, low: null, high: null };
   }
-  const { value, low, high } = bootstrap(dialogues, statistic, options);
+  const { value, low, high } = bootstrap(dialogues, statistic, { expanded: true, ...options });
   return Number.isNaN(value) ? null : { value, low, high };
 }
 

@@ -62,7 +62,11 @@ function coverageOf(design: Design, clusters: number, expanded: boolean): number
   return covered / SIMULATIONS;
 }
 
-const guide = readFileSync(new URL('../../docs/guide/statistics.md', import.meta.url), 'utf8');
+// The formatter pads a table's cells.
+const guide = readFileSync(new URL('../../docs/guide/statistics.md', import.meta.url), 'utf8').replace(
+  / +/g,
+  ' ',
+);
 const percent = (fraction: number): string => (100 * fraction).toFixed(1);
 
 describe('the 95 % interval', () => {
