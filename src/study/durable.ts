@@ -1,4 +1,4 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { HoldfastError } from '../errors.js';
 
@@ -45,13 +45,28 @@ export async function replaceFiles(
 /** Makes a folder, and everything above it, durably. @throws HoldfastError `E_UNWRITABLE` */
 export async function makeFolder(path: string): Promise<void> {
   try {
-    const first = await mkdir(path, { recursive: true });
-    if (first === undefined) return;
-    const above = dirname(resolve(first));
-    for (let made = resolve(path); made !== above; made = dirname(made)) await syncPath(dirname(made));
+    await makeLevels(resolve(path));
   } catch (cause) {
     throw unwritable(path, cause);
   }
+}
+
+/**
+ * Level by level: Node's own `recursive` goes round in circles where a file system will have nothing made in a folder that
+ * is there, as /proc does.
+ */
+async function makeLevels(path: string): Promise<void> {
+  if (await isMade(path)) return;
+  const above = dirname(path);
+  if (above !== path) await makeLevels(above);
+  await mkdir(path).catch(async (error: unknown) => {
+    if (!(await isMade(path))) throw error; // another process may have been first
+  });
+  await syncPath(above);
+}
+
+async function isMade(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isDirectory() ?? false;
 }
 
 /** Adds a line to a file in one write, so that lines of several processes do not mix. @throws HoldfastError `E_UNWRITABLE` */

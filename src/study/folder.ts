@@ -131,7 +131,8 @@ export async function readIfThere(path: string): Promise<string | null> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null;
+    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR'))
+      return null;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new HoldfastError('E_UNREADABLE', `it cannot be read: ${why}`, { file: path, cause });
   }

@@ -4,7 +4,7 @@ import { exportResults } from './export.js';
 import { keepCell, keepTiming, openFolder, readCell, readTimings, type StudyFolder } from './folder.js';
 import { groupsOf, type PlannedCell } from './plan.js';
 import type { CellLabels, CellRecord } from './record.js';
-import { checkName, type KeptStudy, keepStudyFile, readStudy } from './study-file.js';
+import { checkFolder, type KeptStudy, keepStudyFile, readStudy } from './study-file.js';
 
 export interface MergeSummary {
   /** Cells of the study, and how many of them the merged folder has. */
@@ -23,7 +23,7 @@ export async function mergeStudies(parts: readonly string[], out: string): Promi
   const first = studies[0];
   if (first === undefined) throw new HoldfastError('E_USAGE', 'there is nothing to merge');
   for (const [at, study] of studies.entries()) checkSame(first, parts[0]!, study, parts[at]!);
-  await checkName(out, first.file.name);
+  await checkFolder(out, first.file.name);
 
   const folder = await openFolder(out);
   try {

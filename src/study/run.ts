@@ -6,7 +6,7 @@ import { openFolder, readCell, readTimings, type StudyFolder } from './folder.js
 import { cellsOfShard, groupsOf, type Study } from './plan.js';
 import type { CellLabels, CellRecord, RankingRecord } from './record.js';
 import type { Shard } from './shard.js';
-import { checkName, keepStudy } from './study-file.js';
+import { checkFolder, keepStudy } from './study-file.js';
 
 export interface RunOptions {
   readonly folder: string;
@@ -63,7 +63,7 @@ export interface FailedCell {
  * @throws HoldfastError `E_USAGE` when the folder is another study's, `E_UNWRITABLE`, `E_UNREADABLE`
  */
 export async function runStudy(study: Study, options: RunOptions): Promise<RunSummary> {
-  await checkName(options.folder, study.spec.name);
+  await checkFolder(options.folder, study.spec.name);
   const folder = await openFolder(options.folder);
   try {
     const keep = (plan: readonly Cell[]): Promise<void> =>

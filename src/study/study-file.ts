@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { HoldfastError } from '../errors.js';
@@ -96,18 +96,33 @@ export async function keepStudyFile(
 }
 
 /**
- * Refuses a folder of another study, before anything is done in it.
+ * Refuses a folder of another study or of something else, before anything is done in it.
  * @throws HoldfastError `E_USAGE`, `E_UNREADABLE`
  */
-export async function checkName(folder: string, name: string): Promise<void> {
+export async function checkFolder(folder: string, name: string): Promise<void> {
   const path = studyPath(folder);
   const text = await readIfThere(path);
-  const kept = text === null ? null : parseStudy(text, path);
-  if (kept === null || kept.name === name) return;
+  if (text === null) {
+    if (!(await hasOtherFiles(folder))) return;
+    throw new HoldfastError('E_USAGE', 'the folder holds files that no study wrote', {
+      file: folder,
+      hint: 'Give an --out that is empty or not there yet',
+    });
+  }
+  const kept = parseStudy(text, path);
+  if (kept.name === name) return;
   throw new HoldfastError('E_USAGE', `the folder is that of the study "${kept.name}", not of "${name}"`, {
     file: folder,
     hint: 'A changed study of the same name goes on in its folder; give another --out to this one',
   });
+}
+
+/** Whether there is something beside what a run leaves that was killed before it wrote `study.json`. */
+async function hasOtherFiles(folder: string): Promise<boolean> {
+  const names = await readdir(folder).catch(() => []);
+  return names.some(
+    (name) => name !== 'cells' && !name.startsWith('plan.jsonl') && !name.startsWith('study.json'),
+  );
 }
 
 /** @throws HoldfastError `E_NOT_FOUND` when it is not the folder of a study, `E_UNREADABLE` */

@@ -4,7 +4,10 @@ import { Worker } from 'node:worker_threads';
 export interface Thread<Task, Result> {
   /** @throws Error with the message of what the task threw, or ThreadEnded */
   run(task: Task): Promise<Result>;
-  /** Ends it at once, whatever it is at. */
+  /**
+   * Ends it at the next turn of its event loop, whatever task it is at: a forward pass that is under way ends first.
+   * To stop it at once would take the whole process along, with the runtime in the middle of its work.
+   */
   close(): Promise<void>;
 }
 
@@ -18,6 +21,8 @@ export interface ThreadData {
   /** URL of the module. */
   readonly module: string;
 }
+
+export type Request = { readonly kind: 'task'; readonly task: unknown } | { readonly kind: 'close' };
 
 export type Reply =
   | { readonly kind: 'ready' }
@@ -34,6 +39,7 @@ export async function openThread<Task, Result>(module: URL): Promise<Thread<Task
   let waiting: PromiseWithResolvers<Result> | null = null;
   let ended: ThreadEnded | null = null;
   const opened = withResolvers<void>();
+  const exited = withResolvers<void>();
 
   const settle = (): PromiseWithResolvers<Result> | null => {
     const settled = waiting;
@@ -52,18 +58,25 @@ export async function openThread<Task, Result>(module: URL): Promise<Thread<Task
   });
   worker.on('error', (error: Error) => end(`the thread ended with an error: ${error.message}`));
   worker.on('messageerror', (error) => end(`its result cannot be passed on: ${error.message}`));
-  worker.on('exit', (code) => end(`the thread ended with exit code ${code}`));
+  worker.on('exit', (code) => {
+    end(`the thread ended with exit code ${code}`);
+    exited.resolve();
+  });
 
   await opened.promise;
   return {
     run(task) {
       if (ended !== null) return Promise.reject(ended);
       waiting = withResolvers<Result>();
-      worker.postMessage(task);
+      const request: Request = { kind: 'task', task };
+      worker.postMessage(request);
       return waiting.promise;
     },
     async close() {
-      await worker.terminate();
+      if (ended !== null) return;
+      const request: Request = { kind: 'close' };
+      worker.postMessage(request);
+      await exited.promise;
     },
   };
 }
