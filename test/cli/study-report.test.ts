@@ -52,7 +52,7 @@ describe('study report', () => {
 
   it('says what is not the folder of a study', async () => {
     await expect(study('report', temporaryFolder())).rejects.toThrow(
-      /E_NOT_FOUND: the folder has no study\.json/,
+      /E_NOT_FOUND: it is not the folder of a study/,
     );
   });
 });

@@ -106,6 +106,16 @@ describe('the analysis of a study', () => {
     expect(found[0]!.courses[0]!.dialogues).toBe(10);
   });
 
+  it('takes the costs of a source for those of that source alone', () => {
+    const study = simulateStudy({ sources: ['organism', 'self-chat'], dialogues: 6, rounds: 4 });
+    const records = study.records.map((record) =>
+      record.kind === 'cost' && record.source === 'self-chat' ? { ...record, sum: 2 * record.sum } : record,
+    );
+    const klOf = ({ costs }: SliceAnalysis) => costs.find(({ name }) => name === 'growing')!.kl!.value;
+    const [organism, selfChat] = analyse({ ...study, records }, FEW);
+    expect(klOf(selfChat!)).toBeCloseTo(2 * klOf(organism!), 12);
+  });
+
   it('compares only dialogues that both arms have, while a study still runs', () => {
     const study = simulateStudy({ dialogues: 12, rounds: 10 });
     const records = study.records.filter(

@@ -1,4 +1,5 @@
 import { markdownTable, readableTable } from '../../report/index.js';
+import { planWords } from './gaps.js';
 import { provenance } from './provenance.js';
 import type { ReportedSlice } from './reported-slice.js';
 import { sliceName } from './slices.js';
@@ -15,6 +16,7 @@ export function reportMarkdown(study: StudyResult, slices: readonly ReportedSlic
   return [
     `# ${escaped(spec.name)}`,
     ...(spec.question === null ? [] : [`*${escaped(spec.question)}*`]),
+    ...planWords(study).map(escaped),
     ...slices.flatMap(({ name, analysis, figures, tables }) => [
       `## ${escaped(sliceName(analysis.slice.labels))}`,
       `**${escaped(headline(analysis, spec))}**`,

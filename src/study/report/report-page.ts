@@ -11,6 +11,7 @@ import {
 import type { SliceAnalysis } from './analysis.js';
 import { browserSlice, embeddedJson } from './browser-data.js';
 import { BROWSER_SCRIPT } from './browser-script.js';
+import { planWords } from './gaps.js';
 import { FLOOR, TOLERATED_FALL } from './judgement.js';
 import { PAGE_STYLE } from './page-style.js';
 import { provenance } from './provenance.js';
@@ -34,7 +35,7 @@ export async function reportPage(
   const body = html`<h1>${spec.name}</h1>
 ${slices.map(({ analysis }) => html`<p class="headline">${slices.length > 1 ? html`<b>${sliceName(analysis.slice.labels)}.</b> ` : ''}${headline(analysis, spec)}</p>\n`)}
 ${spec.question === null ? '' : html`<p class="question"><span class="soft">The question:</span> ${spec.question}</p>`}
-${contents(slices)}
+${planWords(study).map((line) => html`<p>${line}</p>\n`)}${contents(slices)}
 <h2 id="run">What was run</h2>
 <dl>
 ${provenance(
@@ -92,10 +93,10 @@ ${tables.map(tableMarkup)}
 function gapWords({ slice }: SliceAnalysis): string {
   const seeds = Math.max(...slice.arms.map(({ dialogues }) => dialogues.flat().length));
   const missing = slice.arms
-    .map(({ name, dialogues, failures }) => ({
+    .map(({ name, dialogues, gaps }) => ({
       name,
       missing: seeds - dialogues.flat().length,
-      failed: failures.length,
+      failed: gaps.filter(({ error }) => error !== null).length,
     }))
     .filter((arm) => arm.missing > 0 || arm.failed > 0)
     .map((arm) => `${arm.name}: ${arm.missing}${arm.failed > 0 ? ` (${arm.failed} failed)` : ''}`);

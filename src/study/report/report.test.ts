@@ -136,6 +136,21 @@ describe('a report of less', () => {
     expect(table.match(/Self chat/g)).toHaveLength(2);
   });
 
+  it('says in page and Markdown how much of the plan is not there', async () => {
+    const study = simulateStudy({ dialogues: 6, rounds: 3, arms: TRUE_ARMS.slice(0, 2) });
+    const { model, executor, precision, source, arm, seed } = study.records[0]!;
+    const labels = { model, executor, precision, source, arm, seed };
+    const gap = (index: number, error: string | null) => ({
+      ...{ ...labels, index, error, kind: 'dialogue' as const, measure: null },
+    });
+    const gaps = [gap(6, null), gap(7, null), gap(8, 'E_LENGTH: too long')];
+    const files = await reportFiles({ ...study, gaps }, OPTIONS);
+    const planned = study.records.length + 3;
+    for (const { text } of files.slice(0, 2)) {
+      expect(text).toContain(`of ${planned} planned cells 2 not computed, 1 failed.`);
+    }
+  });
+
   it('has a page without results: it says that there are none', async () => {
     const files = await reportFiles({ ...simulateStudy({ dialogues: 2, rounds: 2 }), records: [] }, OPTIONS);
     expect(files[0]!.text).toContain('no dialogue is finished');

@@ -1,5 +1,5 @@
-import type { CostRecord, DialogueRecord, FailureRecord } from '../index.js';
-import type { LabelledTiming, StudyResult } from './study-result.js';
+import type { CostRecord, DialogueRecord } from '../index.js';
+import type { Gap, LabelledTiming, StudyResult } from './study-result.js';
 
 /** What is compared with each other: one model, run in one way, on one source of dialogues, under every arm. */
 export interface Slice {
@@ -23,14 +23,15 @@ export interface ArmRecords {
   readonly dialogues: Clusters;
   readonly costs: readonly CostRecord[];
   readonly timings: readonly LabelledTiming[];
-  readonly failures: readonly FailureRecord[];
+  /** Dialogues that are planned and not there. */
+  readonly gaps: readonly Gap[];
 }
 
 /** Dialogues of the same scenario lie together, because they are not independent: `[clusters][seeds]`. */
 export type Clusters = readonly (readonly DialogueRecord[])[];
 
 /** A study's records, one slice for each model and source that has a dialogue. */
-export function slicesOf({ spec, records, timings }: StudyResult): Slice[] {
+export function slicesOf({ spec, records, gaps, timings }: StudyResult): Slice[] {
   const slices: Slice[] = [];
   const keys = new Map(
     records.filter(({ kind }) => kind === 'dialogue').map((record) => [sliceKey(record), record]),
@@ -39,14 +40,10 @@ export function slicesOf({ spec, records, timings }: StudyResult): Slice[] {
     spec.models.findIndex(({ name }) => name === model) * spec.sources.length +
     spec.sources.findIndex(({ name }) => name === source);
   for (const [key, labels] of [...keys].sort(([, a], [, b]) => order(a) - order(b))) {
-    const { model, executor, precision, source } = labels;
     const own = records.filter((record) => sliceKey(record) === key);
     const dialogues = own.filter((record) => record.kind === 'dialogue');
-    const failures = own.filter((record) => record.kind === 'failure');
-    // What an arm costs a model does not depend on the dialogues it is led through.
-    const costs = records
-      .filter((record) => record.kind === 'cost')
-      .filter((cost) => cost.model === model && cost.executor === executor && cost.precision === precision);
+    const costs = own.filter((record) => record.kind === 'cost');
+    const lacking = gaps.filter((gap) => gap.kind === 'dialogue' && sliceKey(gap) === key);
     const indices = [...new Set(dialogues.map(({ index }) => index))].sort((a, b) => a - b);
     const arms = spec.arms.map(({ name }): ArmRecords => {
       const ofArm = dialogues.filter(({ arm }) => arm === name).sort((a, b) => a.seed - b.seed);
@@ -55,10 +52,11 @@ export function slicesOf({ spec, records, timings }: StudyResult): Slice[] {
         dialogues: indices.map((place) => ofArm.filter(({ index }) => index === place)),
         costs: costs.filter((cost) => cost.arm === name),
         timings: timings.filter((timing) => timing.arm === name && sliceKey(timing) === key),
-        failures: failures.filter((failure) => failure.arm === name),
+        gaps: lacking.filter((gap) => gap.arm === name),
       };
     });
     const led = arms.filter((arm) => arm.dialogues.some((cluster) => cluster.length > 0));
+    const { model, executor, precision, source } = labels;
     slices.push({ labels: { model, executor, precision, source }, indices, arms: led });
   }
   return slices;
