@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { simulateStudy } from '../../../test/support/simulated-study.js';
-import { compareArms, compareStudies } from './compare.js';
+import { compareArms, compareStudies, comparisonTable } from './compare.js';
 import { armPowers } from './power.js';
 
 const FEW = { resamples: 300 };
@@ -57,6 +57,17 @@ describe('a comparison', () => {
       left: 'off, simulated, tiny · organism',
       right: 'other, tiny · organism',
     });
+  });
+
+  it('calls nothing better on a model at the floor', () => {
+    const arms = [
+      { name: 'off', start: 0.02, slope: 0 },
+      { name: 'held', start: 0.6, slope: 0, lift: 2 },
+    ];
+    const { rows } = comparisonTable(
+      compareArms(simulateStudy({ arms, dialogues: 30, rounds: 10 }), ['held', 'off'], FEW),
+    );
+    expect(rows.map((row) => row.at(-1))).toEqual(Array(3).fill('above zero, but at the floor'));
   });
 
   it('of a study with itself finds no difference at all', () => {

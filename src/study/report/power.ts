@@ -1,6 +1,6 @@
 import { clusterDeviation, clustersFor, minimalDetectableEffect } from '../../measure/index.js';
 import type { DataTable } from '../../report/index.js';
-import { differencesIn, pairDialogues, type WindowName, windowsOf } from './effects.js';
+import { differencesIn, pairsOf, type WindowName, windowsOf } from './effects.js';
 import { type SliceLabels, sliceName, slicesOf } from './slices.js';
 import type { StudyResult } from './study-result.js';
 
@@ -21,9 +21,8 @@ export interface ArmPower {
 
 /** @param effect a difference of stability, above 0 */
 export function armPowers(study: StudyResult, effect: number): ArmPower[] {
-  return slicesOf(study).flatMap(({ labels, arms: [baseline, ...others] }) =>
-    others.flatMap((arm) => {
-      const pair = pairDialogues(arm.dialogues.flat(), baseline!.dialogues.flat());
+  return slicesOf(study).flatMap((slice) =>
+    pairsOf(slice).flatMap(({ arm, pair }) => {
       return windowsOf(pair.right, study.spec).flatMap(({ window, has }): ArmPower[] => {
         const differences = differencesIn(pair, has);
         if (differences.length < 2) return [];
@@ -32,8 +31,8 @@ export function armPowers(study: StudyResult, effect: number): ArmPower[] {
         const varies = standardDeviation > 0;
         return [
           {
-            labels,
-            arm: arm.name,
+            labels: slice.labels,
+            arm,
             window,
             clusters,
             deviation: standardDeviation,

@@ -81,7 +81,17 @@ export const StudyFile = z.object({
     seeds: z.array(z.int()),
     sampling: z.looseObject({}),
     maxTokens: z.int(),
-    arms: z.array(z.looseObject({ name: z.string() })).min(1),
+    arms: z
+      .array(
+        z.looseObject({
+          name: z.string(),
+          policy: z.string(),
+          silence: z.looseObject({}).nullable(),
+          guidance: z.number().nullable(),
+          repeatEvery: z.number().nullable(),
+        }),
+      )
+      .min(1),
     early: window,
     late: window,
   }),

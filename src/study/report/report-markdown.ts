@@ -1,5 +1,5 @@
 import { markdownTable, readableTable } from '../../report/index.js';
-import { planWords } from './gaps.js';
+import { coverageWords, planWords } from './gaps.js';
 import { provenance } from './provenance.js';
 import type { ReportedSlice } from './reported-slice.js';
 import { sliceName } from './slices.js';
@@ -20,6 +20,7 @@ export function reportMarkdown(study: StudyResult, slices: readonly ReportedSlic
     ...slices.flatMap(({ name, analysis, figures, tables }) => [
       `## ${escaped(sliceName(analysis.slice.labels))}`,
       `**${escaped(headline(analysis, spec))}**`,
+      ...coverageWords(analysis.slice).map(escaped),
       findings(analysis, spec)
         .map((line) => `- ${escaped(line)}`)
         .join('\n'),

@@ -45,9 +45,18 @@ export interface ReportedSpec {
   readonly sampling: object;
   readonly maxTokens: number;
   /** The first is the one that the others are compared with; settings are shown as they stand there. */
-  readonly arms: readonly { readonly name: string }[];
+  readonly arms: readonly ReportedArm[];
   readonly early: readonly [first: number, last: number];
   readonly late: readonly [first: number, last: number];
+}
+
+/** What must be known of an arm: whether it does anything at all. */
+export interface ReportedArm {
+  readonly name: string;
+  readonly policy: string;
+  readonly silence: object | null;
+  readonly guidance: number | null;
+  readonly repeatEvery: number | null;
 }
 
 /** What must be known of a model beyond its name. */
