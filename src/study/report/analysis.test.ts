@@ -64,6 +64,7 @@ describe('the analysis of a study whose truth is known', () => {
     expectNear(split!.kl!, 0.04, 'KL');
     expect(split!.perplexityRatio!.value).toBeCloseTo(Math.exp(0.04), 9);
     expect(split!.timeRatio!.value).toBeCloseTo(1.02, 9);
+    expect(split!.forwardPasses.value).toBe(300);
     expect(split!.contextTokens.value).toBe(40 + 36 * 16);
     expect(off!.accuracyDifference!.value).toBe(0);
   });
@@ -110,6 +111,15 @@ describe('the analysis of a study', () => {
     const found = analyse(study, FEW);
     expect(found.map(({ slice }) => slice.labels.source)).toEqual(['organism', 'self-chat']);
     expect(found[0]!.courses[0]!.dialogues).toBe(10);
+  });
+
+  it('takes no notice of a dialogue that had to wait', () => {
+    const study = simulateStudy({ dialogues: 9, rounds: 4 });
+    const timings = study.timings.map((timing, at) =>
+      at === 0 ? { ...timing, totalMs: 50 * timing.totalMs } : timing,
+    );
+    const { costs } = only(analyse({ ...study, timings }, FEW));
+    expect(costs.find(({ name }) => name === 'growing')!.timeRatio!.value).toBeCloseTo(1.02, 9);
   });
 
   it('takes the costs of a source for those of that source alone', () => {

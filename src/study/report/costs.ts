@@ -1,8 +1,16 @@
-import { differenceOf, type Estimate, meanOf, type Score, type Statistic } from '../../measure/index.js';
-import type { CostRecord } from '../index.js';
+import {
+  differenceOf,
+  type Estimate,
+  meanOf,
+  quantile,
+  type Score,
+  type Statistic,
+} from '../../measure/index.js';
+import type { CostRecord, DialogueRecord } from '../index.js';
 import type { Inference } from './inference.js';
-import { only, roundsOf, scoreOf, scoresIn } from './scores.js';
+import { only, roundsOf, scoreOf, scoresIn, totalOf } from './scores.js';
 import { type ArmRecords, baselineOf, type Slice } from './slices.js';
+import type { LabelledTiming } from './study-result.js';
 
 /** What an arm costs the model and who runs it; null where it was not measured. */
 export interface ArmCosts {
@@ -19,7 +27,8 @@ export interface ArmCosts {
   readonly contextTokens: Estimate;
   /** Tokens forwarded a dialogue, probes and a second pass included. */
   readonly forwardedTokens: Estimate;
-  /** Time for each decoded token, as a multiple of the first arm's. */
+  readonly forwardPasses: Estimate;
+  /** Time for each decoded token as a multiple of the first arm's in the same dialogue: the median over scenarios. */
   readonly timeRatio: Estimate | null;
 }
 
@@ -30,10 +39,11 @@ export function costsOf(slice: Slice, inference: Inference): ArmCosts[] {
     const { shared } = arm;
     const lastRound = roundsOf(shared).at(-1) ?? 0;
     const context = scoresIn(shared, only(lastRound), (round) => scoreOf(round.contextTokens));
-    const forwarded = shared.map((cluster) => ({
-      sum: cluster.reduce((sum, { forwardedTokens }) => sum + forwardedTokens, 0),
-      count: cluster.length,
-    }));
+    const perDialogue = (countIn: (dialogue: DialogueRecord) => number): Estimate =>
+      inference.estimate(
+        shared.length,
+        meanOf(shared.map((cluster) => totalOf(cluster.map((dialogue) => scoreOf(countIn(dialogue)))))),
+      );
     const alone = (measure: Measure, statistic: (mean: Statistic) => Statistic): Estimate | null =>
       heldOut([arm], arms, measure, ([own]) => statistic(own!), inference);
     const beside = (
@@ -51,7 +61,8 @@ export function costsOf(slice: Slice, inference: Inference): ArmCosts[] {
       accuracy: alone('choice', (mean) => mean),
       accuracyDifference: beside('choice', differenceOf),
       contextTokens: inference.estimate(context.length, meanOf(context)),
-      forwardedTokens: inference.estimate(forwarded.length, meanOf(forwarded)),
+      forwardedTokens: perDialogue(({ forwardedTokens }) => forwardedTokens),
+      forwardPasses: perDialogue(({ forwardPasses }) => forwardPasses),
       timeRatio: baseline === undefined ? null : timeRatioOf(arm, baseline, inference),
     };
   });
@@ -87,25 +98,30 @@ const exponentialOf =
   (drawn) =>
     Math.exp(statistic(drawn));
 
-/** Over the dialogues that both were timed on. */
+/**
+ * The median over scenarios of the ratio of times a token, over the dialogues that both were timed on: a dialogue that
+ * had to wait, or in which something was done for the first time, does not move it.
+ */
 function timeRatioOf(arm: ArmRecords, baseline: ArmRecords, inference: Inference): Estimate | null {
-  const ofArm = timesOf(arm);
-  const ofBaseline = timesOf(baseline);
-  const places = [...ofArm.keys()].filter((place) => ofBaseline.has(place)).sort();
-  if (places.length === 0) return null;
-  const own = meanOf(places.map((place) => ofArm.get(place)!));
-  const first = meanOf(places.map((place) => ofBaseline.get(place)!));
-  return inference.estimate(places.length, (drawn) => own(drawn) / first(drawn));
+  const paired = arm.timings.flatMap((own) => {
+    const first = baseline.timings.find(({ index, seed }) => index === own.index && seed === own.seed);
+    return first === undefined ? [] : [{ own, first }];
+  });
+  const ratios = [...new Set(paired.map(({ own }) => own.index))].flatMap((index) => {
+    const ofScenario = paired.filter(({ own }) => own.index === index);
+    const ratio =
+      timeAToken(ofScenario.map(({ own }) => own)) / timeAToken(ofScenario.map(({ first }) => first));
+    return Number.isFinite(ratio) ? [ratio] : [];
+  });
+  if (ratios.length === 0) return null;
+  const median: Statistic = (drawn) => quantile(Float64Array.from(drawn, (at) => ratios[at]!).sort(), 0.5);
+  return inference.estimate(ratios.length, median);
 }
 
-/** Milliseconds over decoded tokens, by scenario and seed. */
-function timesOf({ timings }: ArmRecords): Map<string, Score> {
-  return new Map(
-    timings
-      .filter(({ decodedTokens }) => decodedTokens > 0)
-      .map(({ index, seed, totalMs, decodedTokens }) => [
-        `${index}/${seed}`,
-        { sum: totalMs, count: decodedTokens },
-      ]),
+/** Milliseconds a decoded token. */
+function timeAToken(timings: readonly LabelledTiming[]): number {
+  const total = totalOf(
+    timings.map(({ totalMs, decodedTokens }) => ({ sum: totalMs, count: decodedTokens })),
   );
+  return total.sum / total.count;
 }

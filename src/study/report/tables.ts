@@ -147,8 +147,9 @@ function costsTable({ costs, slice: { baseline } }: SliceAnalysis): DataTable {
     title: 'Costs',
     note:
       `KL divergence of the arm's next-token distribution from the untouched model's on held-out dialogues, in nats a token; perplexity of held-out text, and as a multiple of ${baseline}'s; ` +
-      `fraction of multiple-choice questions answered right, and its difference to ${baseline}'s; tokens of the context in the last round; tokens forwarded a dialogue, probes and second passes included; ` +
-      `time for each decoded token as a multiple of ${baseline}'s, on the machine that ran the study. A dash: not measured. ${INTERVALS.replace('scenarios', 'scenarios or held-out items')}`,
+      `choice: fraction of multiple-choice questions answered right, each asked behind a short held-out dialogue so that arms which grow by turns have grown, and its difference to ${baseline}'s; ` +
+      'tokens of the context in the last round; tokens and passes forwarded a dialogue, probes and second passes included; ' +
+      `time for each decoded token as a multiple of ${baseline}'s in the same scenario, the median over scenarios, on the machine that ran the study: reading the dialogue is in it, and the arm that leads a dialogue first reads the system prompt for all. A dash: not measured. ${INTERVALS.replace('scenarios', 'scenarios or held-out items')}`,
     columns: [
       ARM,
       { name: 'kl', heading: 'KL', digits: 4 },
@@ -158,6 +159,7 @@ function costsTable({ costs, slice: { baseline } }: SliceAnalysis): DataTable {
       { name: 'accuracy_difference', heading: `− ${baseline}`, signed: true },
       { name: 'context_tokens', heading: 'context, tokens', digits: 0 },
       { name: 'forwarded_tokens', heading: 'forwarded, tokens', digits: 0 },
+      { name: 'forward_passes', heading: 'passes', digits: 0 },
       { name: 'time_ratio', heading: 'time ×' },
     ],
     rows: costs.map((cost) => [
@@ -169,6 +171,7 @@ function costsTable({ costs, slice: { baseline } }: SliceAnalysis): DataTable {
       cost.accuracyDifference,
       cost.contextTokens,
       cost.forwardedTokens,
+      cost.forwardPasses,
       cost.timeRatio,
     ]),
   };
