@@ -148,6 +148,17 @@ describe('a report of less', () => {
     }
   });
 
+  it('is there while no dialogue has been led under every arm', async () => {
+    const study = simulateStudy({ dialogues: 12, rounds: 10, arms: TRUE_ARMS.slice(0, 2) });
+    const records = study.records.filter(
+      (record) => record.kind !== 'dialogue' || (record.arm === 'off') === record.index < 6,
+    );
+    for (const { path, text } of (await reportFiles({ ...study, records }, OPTIONS)).slice(0, 2)) {
+      expect(text, path).toContain('no dialogue has been led under all');
+      expect(text.replace(/<script>[\s\S]*<\/script>/, ''), path).not.toMatch(/NaN|undefined/);
+    }
+  });
+
   it('says in page and Markdown how much of the plan is not there', async () => {
     const study = simulateStudy({ dialogues: 6, rounds: 3, arms: TRUE_ARMS.slice(0, 2) });
     const { model, executor, precision, source, arm, seed } = study.records[0]!;

@@ -82,7 +82,7 @@ describe('what a study says', () => {
 
   it('cannot tell drift of few scenarios, and says why', () => {
     const { headline, findings } = told(TRUE_ARMS, 1);
-    expect(headline).toMatch(/cannot be told: .*, but of fewer than 5 scenarios\.$/);
+    expect(headline).toMatch(/cannot be told: .*, but that is of fewer than 5 scenarios\.$/);
     expect(findings).toMatch(/Whether there is drift under off cannot be told/);
     expect(`${headline} ${findings}`).not.toContain('NaN');
   });

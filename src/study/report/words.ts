@@ -119,7 +119,9 @@ function whyNoDrift({ stability }: ArmCourse, spec: ReportedSpec): string | null
   const { early, late, change } = stability;
   if (Number.isNaN(early.value)) return `no probe was put in ${roundsText(spec.early)}`;
   if (Number.isNaN(late.value)) return `no probe was put in ${roundsText(spec.late)}`;
-  return Number.isNaN(change.low) ? `${changeText(change, spec)}, but of ${TOO_FEW}` : null;
+  return Number.isNaN(change.low)
+    ? `stability changes by ${changeText(change, spec)}, but that is of ${TOO_FEW}`
+    : null;
 }
 
 /** Which arms hold, which harm, and of which nothing was seen. */
