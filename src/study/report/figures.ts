@@ -52,7 +52,7 @@ function pointsOf({ rounds }: Course): Point[] {
     .map(({ round, ...estimate }) => pointAt(round, estimate));
 }
 
-const BANDS = 'Bands are 95 % intervals from a bootstrap over scenarios';
+const BANDS = `Bands are 95 % intervals from a bootstrap over scenarios; of fewer than ${FEWEST} there is none`;
 
 function stabilityFigure({ courses, baseline }: SliceAnalysis, source: string): ReportFigure | null {
   const probed = courses.filter(({ stability }) => pointsOf(stability).length > 0);
@@ -142,7 +142,7 @@ function groupsFigure(analysis: SliceAnalysis, source: string): ReportFigure | n
   };
   return {
     name: 'groups',
-    caption: `${which}; early and late values of all arms are in the table below. ${BANDS} of the group, which are few, so they are wide; of fewer than ${FEWEST} there is none.`,
+    caption: `${which}; early and late values of all arms are in the table below. ${BANDS}. A group's scenarios are few, so its bands are wide.`,
     spec: (look) => smallMultiplesSpec(drawn, look),
   };
 }
