@@ -36,6 +36,11 @@ export function nameList(text: string): string[] {
   return text.split(',').map((name) => name.trim());
 }
 
+/** One more value of an option that may be given several times: for names that may hold commas themselves. */
+export function oneMore(text: string, earlier: readonly string[] = []): string[] {
+  return [...earlier, text];
+}
+
 /**
  * Token ids in a file: a JSON array, or numbers between spaces, line breaks or commas.
  * @throws HoldfastError `E_UNREADABLE`

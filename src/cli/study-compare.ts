@@ -9,7 +9,8 @@ import {
   readStudyResult,
   type StudyResult,
 } from '../study/report/index.js';
-import { nameList } from './arguments.js';
+import { oneMore } from './arguments.js';
+import { quoted } from './demo-next.js';
 
 /** `study compare`: two arms of a study, or the same arms of two, on the dialogues that they have in common. */
 export function addCompareCommand(study: Command): void {
@@ -18,13 +19,13 @@ export function addCompareCommand(study: Command): void {
     .description('compare two arms of a study, or the arms of two studies')
     .argument('<folder>', 'what study run wrote to')
     .argument('[other]', 'the folder of another study')
-    .option('--arms <names>', 'two arms of one study, or those of two studies that are compared', nameList)
+    .option('--arm <name>', 'an arm to compare: two of one study, any of two; give it once for each', oneMore)
     .option('--json', 'write the same as JSON')
     .action(
       async (
         folder: string,
         otherFolder: string | undefined,
-        { arms, json }: { arms?: readonly string[]; json?: true },
+        { arm: arms, json }: { arm?: readonly string[]; json?: true },
       ) => {
         const left = await readStudyResult(folder);
         const other = otherFolder === undefined ? null : await readStudyResult(otherFolder);
@@ -50,14 +51,14 @@ export function addCompareCommand(study: Command): void {
 
 function ofOne(study: StudyResult, arms: readonly string[] | undefined): Comparison[] {
   const known = study.spec.arms.map(({ name }) => name);
+  for (const arm of arms ?? []) checkArm(arm, study);
   const [left, right, ...rest] = arms ?? (known.length === 2 ? known : []);
   if (left === undefined || right === undefined || rest.length > 0) {
-    throw new HoldfastError('E_USAGE', `the study has the arms ${known.join(', ')}`, {
-      field: '--arms',
-      hint: 'Name two of them: --arms A,B',
+    throw new HoldfastError('E_USAGE', `it takes two arms; ${study.folder} has ${quotedList(known)}`, {
+      field: '--arm',
+      hint: `Name two of them: --arm ${quoted(known[0]!)} --arm ${quoted(known[1] ?? known[0]!)}`,
     });
   }
-  for (const arm of [left, right]) checkArm(arm, study);
   return compareArms(study, [left, right]);
 }
 
@@ -72,7 +73,9 @@ function checkArm(arm: string, { spec, folder }: StudyResult): void {
   const known = spec.arms.map(({ name }) => name);
   if (known.includes(arm)) return;
   throw new HoldfastError('E_USAGE', `"${arm}" is not an arm of ${folder}`, {
-    field: '--arms',
-    hint: `It has ${known.join(', ')}`,
+    field: '--arm',
+    hint: `It has ${quotedList(known)}`,
   });
 }
+
+const quotedList = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');

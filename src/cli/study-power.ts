@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { readableTable, textTable } from '../report/index.js';
-import { armPowers, powerTable, readStudyResult } from '../study/report/index.js';
+import { pilotPower, powerTable, readStudyResult } from '../study/report/index.js';
 import { decimal } from './arguments.js';
 
 /** `study power`: how many dialogues an effect needs, from a study taken as a pilot. */
@@ -12,14 +12,14 @@ export function addPowerCommand(study: Command): void {
     .option('--effect <x>', 'a difference of stability that is to be found', effectSize, 0.1)
     .option('--json', 'write the same as JSON')
     .action(async (folder: string, { effect, json }: { effect: number; json?: true }) => {
-      const powers = armPowers(await readStudyResult(folder), effect);
+      const power = pilotPower(await readStudyResult(folder), effect);
       if (json) {
-        process.stdout.write(`${JSON.stringify({ effect, arms: powers })}\n`);
+        process.stdout.write(`${JSON.stringify(power)}\n`);
         return;
       }
-      const table = powerTable(powers, effect);
+      const table = powerTable(power);
       const lines =
-        powers.length === 0
+        power.arms.length === 0
           ? ['Nothing to compare: it takes two arms with two scenarios in common that were probed.']
           : [...textTable(readableTable(table)), '', table.note];
       process.stdout.write(`${lines.join('\n')}\n`);

@@ -52,7 +52,7 @@ describe('study report', () => {
 
   it('says what is not the folder of a study', async () => {
     await expect(study('report', temporaryFolder())).rejects.toThrow(
-      /E_NOT_FOUND: the folder has no study\.json/,
+      /E_NOT_FOUND: it is not the folder of a study/,
     );
   });
 });
@@ -63,9 +63,12 @@ describe('study power', () => {
     const lines = (await study('power', folder, '--effect', '0.05')).split('\n');
     expect(lines[0]).toContain('scenarios for 0.05');
     expect(lines.slice(1, 4).map((line) => line.split(/\s{2,}/)[2])).toEqual(['early', 'late', 'last']);
-    const { arms } = JSON.parse(await study('power', folder, '--effect', '0.05', '--json'));
+    const { arms, tests } = JSON.parse(await study('power', folder, '--effect', '0.05', '--json'));
     expect(arms).toHaveLength(3);
     expect(arms[1].needed).toBeGreaterThan(2);
+    expect(lines[0]).toContain('corrected');
+    expect(arms[1].neededCorrected).toBeGreaterThan(arms[1].needed);
+    expect(tests).toBe(3);
   });
 
   it('takes no effect that stability cannot have', async () => {
@@ -78,21 +81,32 @@ describe('study power', () => {
 describe('study compare', () => {
   it('compares two arms, which need no naming when there are no others', async () => {
     const folder = await studyFolder();
-    expect(await study('compare', folder)).toBe(await study('compare', folder, '--arms', 'off,split .7'));
+    expect(await study('compare', folder)).toBe(
+      await study('compare', folder, '--arm', 'off', '--arm', 'split .7'),
+    );
     expect(await study('compare', folder)).toMatch(/late +12 /);
   });
 
   it('asks which, and knows their names', async () => {
     const folder = await studyFolder(TRUE_ARMS);
     await expect(study('compare', folder)).rejects.toThrow(
-      /E_USAGE: the study has the arms off, split \.7, growing/,
+      /E_USAGE: it takes two arms; .* has "off", "split \.7", "growing"/,
     );
-    await expect(study('compare', folder, '--arms', 'off,on')).rejects.toThrow(/"on" is not an arm of/);
+    await expect(study('compare', folder, '--arm', 'off', '--arm', 'on')).rejects.toThrow(
+      /"on" is not an arm of .*It has "off", "split \.7"/s,
+    );
+  });
+
+  it('takes names with commas, as arms have that are not given one', async () => {
+    const [off, split] = TRUE_ARMS;
+    const folder = await studyFolder([off!, { ...split!, name: 'split-softmax, k = 0.7' }, TRUE_ARMS[2]!]);
+    const told = await study('compare', folder, '--arm', 'off', '--arm', 'split-softmax, k = 0.7');
+    expect(told).toMatch(/off, tiny · organism +split-softmax, k = 0\.7 +late/);
   });
 
   it('compares two studies where they pair, and says when they do not', async () => {
     const folder = await studyFolder();
-    expect(await study('compare', folder, await studyFolder(), '--arms', 'off')).toMatch(
+    expect(await study('compare', folder, await studyFolder(), '--arm', 'off')).toMatch(
       /no difference at all/,
     );
     const foreign = temporaryFolder();

@@ -1,43 +1,68 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { StudyResult } from '../../src/study/report/study-result.js';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { encodeCellFile, sha256 } from '../../src/study/cell-file.js';
+import { cellPath } from '../../src/study/folder.js';
+import type { CellRecord, PlannedCell } from '../../src/study/index.js';
+import type { Gap, StudyResult } from '../../src/study/report/study-result.js';
 
-/** Writes a study as `study run` leaves it: `study.json`, `results.jsonl` and `timings.jsonl`. */
+/** Writes a study as `study run` leaves it: `study.json`, `plan.jsonl`, its cells and `timings.jsonl`. */
 export async function writeStudy(folder: string, study: StudyResult): Promise<void> {
-  const { spec, models, versions, text, file, records, timings } = study;
+  const { spec, models, versions, text, file, records, gaps, timings } = study;
   const json = { format: 'holdfast-study-1', name: spec.name, origin: { file, models: {}, shard: null } };
+  const kept = models.map((model) => ({ path: '', ...model }));
   await writeFile(
     join(folder, 'study.json'),
-    JSON.stringify({
-      ...json,
-      versions,
-      models: models.map((model) => ({ path: '', ...model })),
-      spec,
-      text,
-    }),
+    JSON.stringify({ ...json, versions, models: kept, spec, text }),
   );
-  const linesOf = (values: readonly object[]): string =>
-    values.map((value) => `${JSON.stringify(value)}\n`).join('');
-  await writeFile(
-    join(folder, 'results.jsonl'),
-    linesOf(records.map((record, at) => ({ address: String(at), ...record }))),
+  await writePlan(folder, [...records, ...gaps].map(plannedCell));
+  const failures = gaps.flatMap(({ error, ...gap }) =>
+    error === null
+      ? []
+      : [{ address: addressOf(gap), record: { ...labelsOf(gap), kind: 'failure' as const, error } }],
   );
-  const addressOf = (timing: (typeof timings)[number]): number =>
-    records.findIndex(
-      ({ kind, arm, index, source, seed }) =>
-        kind === 'dialogue' &&
-        arm === timing.arm &&
-        index === timing.index &&
-        source === timing.source &&
-        seed === timing.seed,
-    );
+  const cells = records.map((record) => ({ address: addressOf(record), record }));
+  for (const { address, record } of [...cells, ...failures]) await writeCell(folder, address, record);
   await writeFile(
     join(folder, 'timings.jsonl'),
-    linesOf(
-      timings.map((timing) => {
-        const { totalMs, executorMs, decodedTokens } = timing;
-        return { address: String(addressOf(timing)), totalMs, executorMs, decodedTokens };
-      }),
-    ),
+    timings
+      .map(({ totalMs, executorMs, decodedTokens, ...labels }) => ({
+        address: addressOf({ ...labels, kind: 'dialogue' }),
+        ...{ totalMs, executorMs, decodedTokens },
+      }))
+      .map((timing) => `${JSON.stringify(timing)}\n`)
+      .join(''),
   );
 }
+
+export async function writeCell(folder: string, address: string, record: CellRecord): Promise<void> {
+  const path = cellPath(folder, address);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, encodeCellFile(address, record));
+}
+
+export async function writePlan(folder: string, plan: readonly PlannedCell[]): Promise<void> {
+  await writeFile(join(folder, 'plan.jsonl'), plan.map((cell) => `${JSON.stringify(cell)}\n`).join(''));
+}
+
+type Named = Omit<Gap, 'error' | 'measure'> & { readonly measure?: Gap['measure'] };
+
+/** A record's or a gap's place in the plan. */
+export function plannedCell(cell: Named): PlannedCell {
+  const { kind, measure = null } = cell;
+  return { address: addressOf(cell), kind, measure, labels: labelsOf(cell) };
+}
+
+const labelsOf = ({
+  model,
+  executor,
+  precision,
+  source,
+  arm,
+  seed,
+  index,
+}: Named): PlannedCell['labels'] => ({
+  ...{ model, executor, precision, source, arm, seed, index },
+});
+
+const addressOf = (cell: Named): string =>
+  sha256(JSON.stringify([cell.kind, cell.measure ?? null, labelsOf(cell)]));

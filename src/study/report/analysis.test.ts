@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { HEADS, LAYERS, simulateStudy, TRUE_ARMS } from '../../../test/support/simulated-study.js';
+import {
+  HEADS,
+  LAYERS,
+  simulateStudy,
+  TRUE_ARMS,
+  type TrueArm,
+} from '../../../test/support/simulated-study.js';
 import type { Estimate } from '../../measure/index.js';
 import { analyse, type SliceAnalysis } from './analysis.js';
 
@@ -58,6 +64,7 @@ describe('the analysis of a study whose truth is known', () => {
     expectNear(split!.kl!, 0.04, 'KL');
     expect(split!.perplexityRatio!.value).toBeCloseTo(Math.exp(0.04), 9);
     expect(split!.timeRatio!.value).toBeCloseTo(1.02, 9);
+    expect(split!.forwardPasses.value).toBe(300);
     expect(split!.contextTokens.value).toBe(40 + 36 * 16);
     expect(off!.accuracyDifference!.value).toBe(0);
   });
@@ -106,14 +113,83 @@ describe('the analysis of a study', () => {
     expect(found[0]!.courses[0]!.dialogues).toBe(10);
   });
 
-  it('compares only dialogues that both arms have, while a study still runs', () => {
-    const study = simulateStudy({ dialogues: 12, rounds: 10 });
-    const records = study.records.filter(
-      (record) => record.kind !== 'dialogue' || record.arm !== 'growing' || record.index < 8,
+  it('takes no notice of a dialogue that had to wait', () => {
+    const study = simulateStudy({ dialogues: 9, rounds: 4 });
+    const timings = study.timings.map((timing, at) =>
+      at === 0 ? { ...timing, totalMs: 50 * timing.totalMs } : timing,
     );
-    const { courses, effects } = only(analyse({ ...study, records }, FEW));
-    expect(courses.map(({ dialogues }) => dialogues)).toEqual([12, 12, 8, 12]);
-    expect(effects.filter(({ arm }) => arm === 'growing').map(({ clusters }) => clusters)).toEqual([8, 8, 8]);
+    const { costs } = only(analyse({ ...study, timings }, FEW));
+    expect(costs.find(({ name }) => name === 'growing')!.timeRatio!.value).toBeCloseTo(1.02, 9);
+  });
+
+  it('takes the costs of a source for those of that source alone', () => {
+    const study = simulateStudy({ sources: ['organism', 'self-chat'], dialogues: 6, rounds: 4 });
+    const records = study.records.map((record) =>
+      record.kind === 'cost' && record.source === 'self-chat' ? { ...record, sum: 2 * record.sum } : record,
+    );
+    const klOf = ({ costs }: SliceAnalysis) => costs.find(({ name }) => name === 'growing')!.kl!.value;
+    const [organism, selfChat] = analyse({ ...study, records }, FEW);
+    expect(klOf(selfChat!)).toBeCloseTo(2 * klOf(organism!), 12);
+  });
+
+  it('lays arms side by side on what all have, and compares two on what both have', () => {
+    const study = simulateStudy({ dialogues: 12, rounds: 10 });
+    const without = (least: number) => ({
+      ...study,
+      records: study.records.filter(
+        (record) => record.kind !== 'dialogue' || record.arm !== 'growing' || record.index >= least,
+      ),
+    });
+    const { courses, effects, slice, trades } = only(analyse(without(6), FEW));
+    expect(courses.map(({ dialogues }) => dialogues)).toEqual([6, 6, 6, 6]);
+    expect(slice).toMatchObject({ leftOut: 6, indices: [6, 7, 8, 9, 10, 11] });
+    const clustersOf = (name: string) => effects.filter(({ arm }) => arm === name).map((e) => e.clusters);
+    expect(clustersOf('growing')).toEqual([6, 6, 6]);
+    expect(clustersOf('split .7')).toEqual([12, 12, 12]);
+    // The courses and the front are those of a study of the shared dialogues alone.
+    const shared = study.records.filter((record) => record.kind !== 'dialogue' || record.index >= 6);
+    const alone = only(analyse({ ...study, records: shared }, FEW));
+    expect(courses).toEqual(alone.courses);
+    expect(trades).toEqual(alone.trades);
+  });
+
+  it('keeps the arm that others are compared with, and tells no differences without it', () => {
+    const study = simulateStudy({ dialogues: 6, rounds: 4 });
+    const records = study.records.filter((record) => record.kind !== 'dialogue' || record.arm !== 'off');
+    const { courses, baseline, effects, costs, heads, slice } = only(analyse({ ...study, records }, FEW));
+    expect(slice.baseline).toBe('off');
+    expect(courses.map(({ name }) => name)).toEqual(['split .7', 'growing', 'control']);
+    expect({ baseline, effects, heads }).toEqual({ baseline: null, effects: [], heads: null });
+    for (const cost of costs) {
+      expect(cost).toMatchObject({ perplexityRatio: null, accuracyDifference: null, timeRatio: null });
+    }
+  });
+
+  it('takes the floor from the untouched arm, wherever that stands', () => {
+    const arms: readonly TrueArm[] = [
+      { name: 'held', start: 0.9, slope: 0, lift: 2 },
+      { name: 'off', start: 0.03, slope: 0 },
+    ];
+    const { floor } = only(analyse(simulateStudy({ arms, dialogues: 40, rounds: 3 }), FEW));
+    expect(floor?.arm).toBe('off');
+  });
+
+  it('draws a group from its own scenarios, and of fewer than five no interval', () => {
+    const partsOf = (dialogues: number) =>
+      only(
+        analyse(simulateStudy({ arms: TRUE_ARMS.slice(0, 1), dialogues, rounds: 10 }), FEW),
+      ).courses[0]!.parts.filter(({ kind }) => kind === 'group');
+    for (const { stability } of partsOf(8)) {
+      expect(stability.late.value).toBeGreaterThan(0);
+      expect(stability.late.low).toBeNaN();
+    }
+    // A group's interval is that of a study which has no other group.
+    const study = simulateStudy({ arms: TRUE_ARMS.slice(0, 1), dialogues: 24, rounds: 10 });
+    const pattern = study.records.filter(
+      (record) => record.kind === 'dialogue' && record.group === 'pattern',
+    );
+    const whole = only(analyse({ ...study, records: pattern }, FEW)).courses[0]!.stability;
+    expect(partsOf(24).find(({ name }) => name === 'pattern')!.stability).toEqual(whole);
   });
 
   it('says that a model which does not obey at first is at the floor', () => {
@@ -121,8 +197,8 @@ describe('the analysis of a study', () => {
       only(
         analyse(simulateStudy({ arms: [{ name: 'off', start, slope: 0 }], dialogues: 40, rounds: 3 }), FEW),
       );
-    expect(at(0.05).atFloor).toBe(true);
-    expect(at(0.3).atFloor).toBe(false);
+    expect(at(0.05).floor).toMatchObject({ arm: 'off', first: { round: 1 } });
+    expect(at(0.3).floor).toBeNull();
   });
 
   it('does not depend on the order in which cells were finished', () => {

@@ -5,18 +5,20 @@ import { correctedEffects, type Effect, effectsOf } from './effects.js';
 import { type Trade, tradesOf } from './front.js';
 import { type HeadMap, headMapOf } from './heads.js';
 import { type AnalysisOptions, createInference } from './inference.js';
-import { isAtFloor } from './judgement.js';
-import { type Slice, slicesOf } from './slices.js';
+import { type Floor, floorOf } from './judgement.js';
+import { baselineOf, type Slice, slicesOf } from './slices.js';
 import type { ModelFacts, StudyResult } from './study-result.js';
 
 /** What a study says of one model on one source of dialogues. */
 export interface SliceAnalysis {
   readonly slice: Slice;
   readonly model: ModelFacts;
-  /** In the order of the specification; the first is the one that the others are compared with. */
+  /** Of the arms that were led, over the dialogues that all of them have; none where they share none. */
   readonly courses: readonly ArmCourse[];
+  /** Of the arm that the others are compared with. */
+  readonly baseline: ArmCourse | null;
   /** Whether the model does not even at first do what it is told. */
-  readonly atFloor: boolean;
+  readonly floor: Floor | null;
   readonly effects: readonly Effect[];
   readonly costs: readonly ArmCosts[];
   readonly trades: readonly Trade[];
@@ -33,20 +35,23 @@ export function analyse(study: StudyResult, options: AnalysisOptions = {}): Slic
   const effects = correctedEffects(slices.map((slice) => effectsOf(slice, spec, inference)));
   return slices.map((slice, at) => {
     const model = models.find(({ name }) => name === slice.labels.model)!;
-    const courses = slice.arms.map((arm) => courseOf(arm, spec, inference));
+    const { arms, indices } = slice;
+    const courses = indices.length === 0 ? [] : arms.map((arm) => courseOf(arm, spec, inference));
+    const baseline = baselineOf(slice);
     const costs = costsOf(slice, inference);
     return {
       slice,
       model,
       courses,
-      atFloor: isAtFloor(courses[0]!),
+      baseline: courses.find(({ name }) => name === slice.baseline) ?? null,
+      floor: floorOf(slice, spec, inference),
       effects: effects[at]!,
       costs,
       trades: tradesOf(courses, costs),
-      correlations: slice.arms
+      correlations: arms
         .map((arm) => shareCorrelationOf(arm, spec, inference))
         .filter((correlation) => correlation !== null),
-      heads: headMapOf(slice.arms[0]!, model, spec),
+      heads: baseline === undefined ? null : headMapOf(baseline, model, spec),
     };
   });
 }

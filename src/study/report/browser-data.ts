@@ -45,7 +45,7 @@ type BrowserRun = readonly Pick<
 /** @param most dialogues of each slice; of more, so many are chosen evenly */
 export function browserSlice({ labels, arms }: Slice, most: number): BrowserSlice {
   const runs = new Map<string, DialogueRecord[]>();
-  for (const dialogue of arms.flatMap((arm) => arm.dialogues.flat())) {
+  for (const dialogue of arms.flatMap(({ dialogues }) => dialogues)) {
     const key = JSON.stringify([dialogue.index, dialogue.seed]);
     runs.set(key, [...(runs.get(key) ?? []), dialogue]);
   }

@@ -2,9 +2,10 @@ import { type Estimate, holm, meanOf, pairedPermutation } from '../../measure/in
 import type { DataTable } from '../../report/index.js';
 import { differencesIn, pairDialogues, type WindowName, windowsOf } from './effects.js';
 import { type AnalysisOptions, createInference } from './inference.js';
+import { floorOf } from './judgement.js';
 import { probeScores, scoresIn } from './scores.js';
 import { type Slice, sliceName, slicesOf } from './slices.js';
-import type { StudyResult } from './study-result.js';
+import type { ReportedSpec, StudyResult } from './study-result.js';
 import { effectWords } from './words.js';
 
 /** Stability of one arm less that of another, on the dialogues that both have. */
@@ -19,6 +20,8 @@ export interface Comparison {
   readonly p: number;
   /** After Holm's correction over all comparisons asked for. */
   readonly pHolm: number;
+  /** Whether one of the two models is at the floor: then no arm is called better or worse. */
+  readonly atFloor: boolean;
 }
 
 /** Two arms of one study, in every slice. */
@@ -28,8 +31,8 @@ export function compareArms(
   options: AnalysisOptions = {},
 ): Comparison[] {
   const pairs = slicesOf(study).map((slice) => ({
-    left: { slice, arm: left, name: `${left}, ${sliceName(slice.labels)}` },
-    right: { slice, arm: right, name: right },
+    left: { slice, arm: left, name: `${left}, ${sliceName(slice.labels)}`, spec: study.spec },
+    right: { slice, arm: right, name: right, spec: study.spec },
   }));
   return comparisonsOf(pairs, study, options);
 }
@@ -51,8 +54,14 @@ export function compareStudies(
     const partner = partnerOf(slice, own, others);
     if (partner === null) return [];
     return arms.map((arm) => ({
-      left: { slice, arm, name: `${arm}, ${study.folder}, ${sliceName(slice.labels)}` },
-      right: { slice: partner, arm, name: `${other.folder}, ${sliceName(partner.labels)}` },
+      left: {
+        ...{ slice, arm, spec: study.spec },
+        name: `${arm}, ${study.folder}, ${sliceName(slice.labels)}`,
+      },
+      right: {
+        ...{ slice: partner, arm, spec: other.spec },
+        name: `${other.folder}, ${sliceName(partner.labels)}`,
+      },
     }));
   });
   return comparisonsOf(pairs, study, options);
@@ -70,6 +79,7 @@ interface Side {
   readonly slice: Slice;
   readonly arm: string;
   readonly name: string;
+  readonly spec: ReportedSpec;
 }
 
 function comparisonsOf(
@@ -78,10 +88,10 @@ function comparisonsOf(
   options: AnalysisOptions,
 ): Comparison[] {
   const inference = createInference(options);
-  const dialoguesOf = ({ slice, arm }: Side) =>
-    slice.arms.find(({ name }) => name === arm)?.dialogues.flat() ?? [];
+  const dialoguesOf = ({ slice, arm }: Side) => slice.arms.find(({ name }) => name === arm)?.dialogues ?? [];
   const compared = pairs.flatMap(({ left, right }) => {
     const both = pairDialogues(dialoguesOf(left), dialoguesOf(right));
+    const atFloor = [left, right].some((side) => floorOf(side.slice, side.spec, inference) !== null);
     return windowsOf(both.right, spec).flatMap(({ window, has }) => {
       const differences = differencesIn(both, has);
       if (differences.length === 0) return [];
@@ -97,6 +107,7 @@ function comparisonsOf(
           ofRight: mean(both.right),
           difference: inference.estimate(differences.length, meanOf(differences)),
           p: pairedPermutation(differences, inference),
+          atFloor,
         },
       ];
     });
@@ -130,7 +141,7 @@ export function comparisonTable(comparisons: readonly Comparison[]): DataTable {
       comparison.ofRight,
       comparison.difference,
       comparison.pHolm,
-      effectWords(comparison),
+      effectWords(comparison, { name: comparison.right, atFloor: comparison.atFloor }),
     ]),
   };
 }

@@ -18,7 +18,7 @@ export interface ShareCorrelation {
 
 /** @returns null for fewer than three rounds or scenarios that were probed */
 export function shareCorrelationOf(
-  { name, dialogues }: ArmRecords,
+  { name, shared: dialogues }: ArmRecords,
   { late }: Windows,
   inference: Inference,
 ): ShareCorrelation | null {

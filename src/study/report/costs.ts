@@ -1,8 +1,16 @@
-import { differenceOf, type Estimate, meanOf, type Score, type Statistic } from '../../measure/index.js';
-import type { CostRecord } from '../index.js';
+import {
+  differenceOf,
+  type Estimate,
+  meanOf,
+  quantile,
+  type Score,
+  type Statistic,
+} from '../../measure/index.js';
+import type { CostRecord, DialogueRecord } from '../index.js';
 import type { Inference } from './inference.js';
-import { only, roundsOf, scoreOf, scoresIn } from './scores.js';
-import type { ArmRecords, Slice } from './slices.js';
+import { only, roundsOf, scoreOf, scoresIn, totalOf } from './scores.js';
+import { type ArmRecords, baselineOf, type Slice } from './slices.js';
+import type { LabelledTiming } from './study-result.js';
 
 /** What an arm costs the model and who runs it; null where it was not measured. */
 export interface ArmCosts {
@@ -19,58 +27,70 @@ export interface ArmCosts {
   readonly contextTokens: Estimate;
   /** Tokens forwarded a dialogue, probes and a second pass included. */
   readonly forwardedTokens: Estimate;
-  /** Time for each decoded token, as a multiple of the first arm's. */
+  readonly forwardPasses: Estimate;
+  /** Time for each decoded token as a multiple of the first arm's in the same dialogue: the median over scenarios. */
   readonly timeRatio: Estimate | null;
 }
 
-export function costsOf({ arms }: Slice, inference: Inference): ArmCosts[] {
-  const baseline = arms[0]!;
+export function costsOf(slice: Slice, inference: Inference): ArmCosts[] {
+  const { arms } = slice;
+  const baseline = baselineOf(slice);
   return arms.map((arm) => {
-    const clusters = arm.dialogues.length;
-    const lastRound = roundsOf(arm.dialogues).at(-1) ?? 0;
-    const context = scoresIn(arm.dialogues, only(lastRound), (round) => scoreOf(round.contextTokens));
-    const forwarded = arm.dialogues.map((cluster) => ({
-      sum: cluster.reduce((sum, { forwardedTokens }) => sum + forwardedTokens, 0),
-      count: cluster.length,
-    }));
+    const { shared } = arm;
+    const lastRound = roundsOf(shared).at(-1) ?? 0;
+    const context = scoresIn(shared, only(lastRound), (round) => scoreOf(round.contextTokens));
+    const perDialogue = (countIn: (dialogue: DialogueRecord) => number): Estimate =>
+      inference.estimate(
+        shared.length,
+        meanOf(shared.map((cluster) => totalOf(cluster.map((dialogue) => scoreOf(countIn(dialogue)))))),
+      );
+    const alone = (measure: Measure, statistic: (mean: Statistic) => Statistic): Estimate | null =>
+      heldOut([arm], arms, measure, ([own]) => statistic(own!), inference);
+    const beside = (
+      measure: Measure,
+      statistic: (own: Statistic, first: Statistic) => Statistic,
+    ): Estimate | null =>
+      baseline === undefined
+        ? null
+        : heldOut([arm, baseline], arms, measure, ([own, first]) => statistic(own!, first!), inference);
     return {
       name: arm.name,
-      kl: heldOut([arm], 'kl', ([kl]) => kl!, inference),
-      perplexity: heldOut([arm], 'perplexity', ([loss]) => exponentialOf(loss!), inference),
-      perplexityRatio: heldOut(
-        [arm, baseline],
-        'perplexity',
-        ([own, first]) => exponentialOf(differenceOf(own!, first!)),
-        inference,
-      ),
-      accuracy: heldOut([arm], 'choice', ([right]) => right!, inference),
-      accuracyDifference: heldOut(
-        [arm, baseline],
-        'choice',
-        ([own, first]) => differenceOf(own!, first!),
-        inference,
-      ),
-      contextTokens: inference.estimate(clusters, meanOf(context)),
-      forwardedTokens: inference.estimate(clusters, meanOf(forwarded)),
-      timeRatio: timeRatioOf(arm, baseline, inference),
+      kl: alone('kl', (mean) => mean),
+      perplexity: alone('perplexity', exponentialOf),
+      perplexityRatio: beside('perplexity', (own, first) => exponentialOf(differenceOf(own, first))),
+      accuracy: alone('choice', (mean) => mean),
+      accuracyDifference: beside('choice', differenceOf),
+      contextTokens: inference.estimate(context.length, meanOf(context)),
+      forwardedTokens: perDialogue(({ forwardedTokens }) => forwardedTokens),
+      forwardPasses: perDialogue(({ forwardPasses }) => forwardPasses),
+      timeRatio: baseline === undefined ? null : timeRatioOf(arm, baseline, inference),
     };
   });
 }
 
-/** A statistic of the arms' means over the held-out items that all of them have; null without such items. */
+type Measure = CostRecord['measure'];
+
+/**
+ * A statistic of some arms' means over the held-out items that all arms have which were measured at all; null where one
+ * of them was not.
+ */
 function heldOut(
   arms: readonly ArmRecords[],
-  measure: CostRecord['measure'],
+  all: readonly ArmRecords[],
+  measure: Measure,
   statistic: (means: readonly Statistic[]) => Statistic,
   inference: Inference,
 ): Estimate | null {
-  const byItem = arms.map(
-    ({ costs }) => new Map(costs.filter((cost) => cost.measure === measure).map((cost) => [cost.item, cost])),
-  );
-  const items = [...byItem[0]!.keys()].filter((item) => byItem.every((costs) => costs.has(item))).sort();
-  if (items.length === 0) return null;
-  const means = byItem.map((costs) => meanOf(items.map((item): Score => costs.get(item)!)));
+  const measured = all.map((arm) => itemsOf(arm, measure)).filter(({ size }) => size > 0);
+  const own = arms.map((arm) => itemsOf(arm, measure));
+  const items = [...own[0]!.keys()].filter((item) => measured.every((costs) => costs.has(item))).sort();
+  if (items.length === 0 || own.some(({ size }) => size === 0)) return null;
+  const means = own.map((costs) => meanOf(items.map((item): Score => costs.get(item)!)));
   return inference.estimate(items.length, statistic(means));
+}
+
+function itemsOf({ costs }: ArmRecords, measure: Measure): ReadonlyMap<string, CostRecord> {
+  return new Map(costs.filter((cost) => cost.measure === measure).map((cost) => [cost.item, cost]));
 }
 
 const exponentialOf =
@@ -78,25 +98,30 @@ const exponentialOf =
   (drawn) =>
     Math.exp(statistic(drawn));
 
-/** Over the dialogues that both were timed on. */
+/**
+ * The median over scenarios of the ratio of times a token, over the dialogues that both were timed on: a dialogue that
+ * had to wait, or in which something was done for the first time, does not move it.
+ */
 function timeRatioOf(arm: ArmRecords, baseline: ArmRecords, inference: Inference): Estimate | null {
-  const ofArm = timesOf(arm);
-  const ofBaseline = timesOf(baseline);
-  const places = [...ofArm.keys()].filter((place) => ofBaseline.has(place)).sort();
-  if (places.length === 0) return null;
-  const own = meanOf(places.map((place) => ofArm.get(place)!));
-  const first = meanOf(places.map((place) => ofBaseline.get(place)!));
-  return inference.estimate(places.length, (drawn) => own(drawn) / first(drawn));
+  const paired = arm.timings.flatMap((own) => {
+    const first = baseline.timings.find(({ index, seed }) => index === own.index && seed === own.seed);
+    return first === undefined ? [] : [{ own, first }];
+  });
+  const ratios = [...new Set(paired.map(({ own }) => own.index))].flatMap((index) => {
+    const ofScenario = paired.filter(({ own }) => own.index === index);
+    const ratio =
+      timeAToken(ofScenario.map(({ own }) => own)) / timeAToken(ofScenario.map(({ first }) => first));
+    return Number.isFinite(ratio) ? [ratio] : [];
+  });
+  if (ratios.length === 0) return null;
+  const median: Statistic = (drawn) => quantile(Float64Array.from(drawn, (at) => ratios[at]!).sort(), 0.5);
+  return inference.estimate(ratios.length, median);
 }
 
-/** Milliseconds over decoded tokens, by scenario and seed. */
-function timesOf({ timings }: ArmRecords): Map<string, Score> {
-  return new Map(
-    timings
-      .filter(({ decodedTokens }) => decodedTokens > 0)
-      .map(({ index, seed, totalMs, decodedTokens }) => [
-        `${index}/${seed}`,
-        { sum: totalMs, count: decodedTokens },
-      ]),
+/** Milliseconds a decoded token. */
+function timeAToken(timings: readonly LabelledTiming[]): number {
+  const total = totalOf(
+    timings.map(({ totalMs, decodedTokens }) => ({ sum: totalMs, count: decodedTokens })),
   );
+  return total.sum / total.count;
 }

@@ -73,7 +73,7 @@ export interface PartCourse {
 }
 
 export function courseOf(arm: ArmRecords, windows: Windows, inference: Inference): ArmCourse {
-  const { dialogues } = arm;
+  const dialogues = arm.shared;
   const rounds = roundsOf(dialogues);
   const probed = probedRoundsOf(dialogues);
   const course = (read: ReadRound, at = rounds): Course =>
@@ -91,11 +91,10 @@ export function courseOf(arm: ArmRecords, windows: Windows, inference: Inference
       after: course(({ share }) => scoreOf(share.after)),
     },
     attention: rounds.map((round) => attentionIn(dialogues, round)),
-    parts: partsOf(dialogues).map(({ kind, name, read }) => ({
-      kind,
-      name,
-      stability: course(read, probed),
-    })),
+    parts: partsOf(dialogues).map(({ kind, name, read }) => {
+      const own = dialogues.filter((cluster) => hasScore(cluster, read));
+      return { kind, name, stability: measureCourse(own, probed, read, windows, inference) };
+    }),
   };
 }
 
@@ -126,6 +125,9 @@ function measureCourse(
     change: estimate(differenceOf(late, early)),
   };
 }
+
+const hasScore = (cluster: Clusters[number], read: ReadRound): boolean =>
+  cluster.some((dialogue) => dialogue.rounds.some((round) => read(round, dialogue).count > 0));
 
 function attentionIn(dialogues: Clusters, round: number): AttentionRound {
   const records = dialogues.flat().flatMap(({ rounds }) => rounds.filter((record) => record.round === round));

@@ -12,7 +12,7 @@ import type { DialogueRecord } from '../index.js';
 import type { Windows } from './course.js';
 import type { Inference } from './inference.js';
 import { between, only, probedRoundsOf, probeScores, type RoundFilter, scoresIn } from './scores.js';
-import type { Clusters, Slice } from './slices.js';
+import { baselineOf, type Clusters, dialogueKey, type Slice } from './slices.js';
 
 export type WindowName = 'early' | 'late' | 'last';
 
@@ -34,17 +34,15 @@ export interface Effect {
 /** An effect before it is known how many others are tested. */
 export type UncorrectedEffect = Omit<Effect, 'pHolm'>;
 
-/** Every arm against the first, early, late and in the last probed round. */
-export function effectsOf({ arms }: Slice, windows: Windows, inference: Inference): UncorrectedEffect[] {
-  const [baseline, ...others] = arms;
-  return others.flatMap((arm) => {
-    const pair = pairDialogues(arm.dialogues.flat(), baseline!.dialogues.flat());
+/** Every arm against the first, early, late and in the last probed round; none where the first was not led. */
+export function effectsOf(slice: Slice, windows: Windows, inference: Inference): UncorrectedEffect[] {
+  return pairsOf(slice).flatMap(({ arm, pair }) => {
     return windowsOf(pair.right, windows).flatMap(({ window, has }): UncorrectedEffect[] => {
       const differences = differencesIn(pair, has);
       if (differences.length === 0) return [];
       return [
         {
-          arm: arm.name,
+          arm,
           window,
           clusters: differences.length,
           difference: inference.estimate(differences.length, meanOf(differences)),
@@ -63,6 +61,15 @@ export function correctedEffects(effects: readonly (readonly UncorrectedEffect[]
   return effects.map((ofSlice) => ofSlice.map((effect) => ({ ...effect, pHolm: corrected[at++]! })));
 }
 
+/** Every arm beside the first, as its dialogues pair with those of the first. */
+export function pairsOf(slice: Slice): { readonly arm: string; readonly pair: DialoguePairs }[] {
+  const baseline = baselineOf(slice);
+  if (baseline === undefined) return [];
+  return slice.arms
+    .filter((arm) => arm !== baseline)
+    .map(({ name, dialogues }) => ({ arm: name, pair: pairDialogues(dialogues, baseline.dialogues) }));
+}
+
 /** Dialogues of two arms that have the same scenario and seed: `[clusters][seeds]`, side by side. */
 export interface DialoguePairs {
   readonly left: Clusters;
@@ -74,11 +81,9 @@ export function pairDialogues(
   left: readonly DialogueRecord[],
   right: readonly DialogueRecord[],
 ): DialoguePairs {
-  const keyOf = ({ index, seed, scenario }: DialogueRecord): string =>
-    JSON.stringify([index, seed, scenario]);
-  const others = new Map(right.map((dialogue) => [keyOf(dialogue), dialogue]));
+  const others = new Map(right.map((dialogue) => [dialogueKey(dialogue), dialogue]));
   const pairs = left.flatMap((dialogue) => {
-    const other = others.get(keyOf(dialogue));
+    const other = others.get(dialogueKey(dialogue));
     return other === undefined ? [] : [{ left: dialogue, right: other }];
   });
   const indices = [...new Set(pairs.map((pair) => pair.left.index))].sort((a, b) => a - b);

@@ -11,6 +11,7 @@ import {
 } from '../../report/index.js';
 import type { SliceAnalysis } from './analysis.js';
 import type { ArmCourse, Course } from './course.js';
+import { FEWEST } from './inference.js';
 import { sliceName } from './slices.js';
 import type { ReportedSpec } from './study-result.js';
 import { roundsText } from './words.js';
@@ -38,7 +39,7 @@ export function figuresOf(analysis: SliceAnalysis, spec: ReportedSpec, versions:
   ].filter((figure) => figure !== null);
 }
 
-/** Of one cluster there is no interval: none is drawn. */
+/** Of few clusters there is no interval: none is drawn. */
 function closed({ value, low, high }: Estimate): Estimate {
   return Number.isNaN(low) ? { value, low: value, high: value } : { value, low, high };
 }
@@ -51,12 +52,12 @@ function pointsOf({ rounds }: Course): Point[] {
     .map(({ round, ...estimate }) => pointAt(round, estimate));
 }
 
-const BANDS = 'Bands are 95 % intervals from a bootstrap over scenarios';
+const BANDS = `Bands are 95 % intervals from a bootstrap over scenarios; of fewer than ${FEWEST} there is none`;
 
-function stabilityFigure({ courses }: SliceAnalysis, source: string): ReportFigure | null {
+function stabilityFigure({ courses, baseline }: SliceAnalysis, source: string): ReportFigure | null {
   const probed = courses.filter(({ stability }) => pointsOf(stability).length > 0);
-  const [first, ...others] = probed;
-  if (first === undefined) return null;
+  if (probed.length === 0) return null;
+  const first = baseline;
   const title = 'Stability, round by round';
   const series = ({ name, stability }: ArmCourse): Series => ({ name, points: pointsOf(stability) });
   if (probed.length <= TOGETHER) {
@@ -87,43 +88,43 @@ function stabilityFigure({ courses }: SliceAnalysis, source: string): ReportFigu
   }
   const drawn = {
     title,
-    subtitle: `Each arm against ${first.name}. ${BANDS}`,
+    subtitle: first === null ? BANDS : `Each arm against ${first.name}. ${BANDS}`,
     x: 'round',
     y: 'stability',
     domain: [0, 1] as const,
-    panels: others.map((course) => ({
-      title: course.name,
-      series: [
-        { ...series(first), name: first.name },
-        { ...series(course), name: 'this arm' },
-      ],
-    })),
+    panels: probed
+      .filter((course) => course !== first)
+      .map((course) => ({
+        title: course.name,
+        series: [...(first === null ? [] : [series(first)]), { ...series(course), name: 'this arm' }],
+      })),
     source,
   };
   return {
     name: 'stability',
-    caption: `Mean score of the probes after each round, 0 to 1, of each arm beside ${first.name}, which is the same in every plot. ${BANDS}.`,
+    caption: `Mean score of the probes after each round, 0 to 1, of each arm${first === null ? '' : ` beside ${first.name}, which is the same in every plot`}. ${BANDS}.`,
     spec: (look) => smallMultiplesSpec(drawn, look),
   };
 }
 
-/** Arms beyond the first that the plots of groups have room for: those with the highest late stability. */
-function leadersOf(courses: readonly ArmCourse[]): readonly ArmCourse[] {
+/** Arms beside the one compared with that plots of groups have room for: those with the highest late stability. */
+function leadersOf({ courses, baseline }: SliceAnalysis): readonly ArmCourse[] {
   const best = courses
-    .slice(1)
+    .filter((course) => course !== baseline)
     .sort((a, b) => b.stability.late.value - a.stability.late.value)
     .slice(0, TOGETHER - 1);
-  return courses.filter((course, at) => at === 0 || best.includes(course));
+  return courses.filter((course) => course === baseline || best.includes(course));
 }
 
-function groupsFigure({ courses }: SliceAnalysis, source: string): ReportFigure | null {
-  const shown = leadersOf(courses);
-  const parts = courses[0]!.parts;
+function groupsFigure(analysis: SliceAnalysis, source: string): ReportFigure | null {
+  const { courses, baseline } = analysis;
+  const shown = leadersOf(analysis);
+  const parts = courses[0]?.parts ?? [];
   if (parts.length === 0) return null;
   const which =
     shown.length === courses.length
       ? 'All arms'
-      : `${shown[0]!.name}, and the ${shown.length - 1} arms that hold most, late`;
+      : `${baseline === null ? '' : `${baseline.name}, and `}the ${TOGETHER - 1} arms that hold most, late`;
   const drawn = {
     title: 'Stability by group',
     subtitle: `${which}. ${BANDS}`,
@@ -141,18 +142,18 @@ function groupsFigure({ courses }: SliceAnalysis, source: string): ReportFigure 
   };
   return {
     name: 'groups',
-    caption: `${which}; early and late values of all arms are in the table below. ${BANDS}: groups are small, so they are wide.`,
+    caption: `${which}; early and late values of all arms are in the table below. ${BANDS}. A group's scenarios are few, so its bands are wide.`,
     spec: (look) => smallMultiplesSpec(drawn, look),
   };
 }
 
-function shareFigure({ courses }: SliceAnalysis, source: string): ReportFigure {
+function shareFigure({ courses, baseline }: SliceAnalysis, source: string): ReportFigure | null {
+  if (courses.length === 0) return null;
   const along = ({ attention, share }: ArmCourse, kind: 'before' | 'after'): Point[] =>
     attention.flatMap(({ round, contextTokens }) => {
       const estimate = share[kind].rounds.find((each) => each.round === round);
       return estimate === undefined ? [] : [pointAt(contextTokens, estimate)];
     });
-  const first = courses[0]!;
   const highest = Math.max(...courses.flatMap((course) => along(course, 'after').map(({ high }) => high)));
   const drawn = {
     title: "The system prompt's share of attention over tokens",
@@ -165,20 +166,22 @@ function shareFigure({ courses }: SliceAnalysis, source: string): ReportFigure {
       series: [
         { name: 'before the policy', points: along(course, 'before') },
         { name: 'after it', points: along(course, 'after') },
-        ...(course === first ? [] : [{ name: first.name, points: along(first, 'after') }]),
+        ...(baseline === null || course === baseline
+          ? []
+          : [{ name: baseline.name, points: along(baseline, 'after') }]),
       ],
     })),
     source,
   };
   return {
     name: 'share',
-    caption: `The prefix's share of attention, 0 to 1, against the tokens of context when each round's answer began: before the policy acted, after it, and ${first.name}'s. Without a policy before and after are one.`,
+    caption: `The prefix's share of attention, 0 to 1, against the tokens of context when each round's answer began: before the policy acted, after it${baseline === null ? '' : `, and ${baseline.name}'s`}. Without a policy before and after are one.`,
     spec: (look) => smallMultiplesSpec(drawn, look),
   };
 }
 
 function headsFigure(
-  { heads, courses }: SliceAnalysis,
+  { heads, slice: { baseline } }: SliceAnalysis,
   { early, late }: ReportedSpec,
   source: string,
 ): ReportFigure | null {
@@ -186,7 +189,7 @@ function headsFigure(
   const highest = Math.max(...heads.early.flat());
   const drawn = {
     title: 'Where the system prompt is looked at, and where that is lost',
-    subtitle: `Under ${courses[0]!.name}; means over dialogues`,
+    subtitle: `Under ${baseline}; means over dialogues`,
     x: 'head',
     y: 'layer',
     panels: [

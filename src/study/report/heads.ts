@@ -14,7 +14,7 @@ export interface HeadMap {
 
 /** Null when no round has as many heads as the model. */
 export function headMapOf(arm: ArmRecords, model: ModelFacts, windows: Windows): HeadMap | null {
-  const dialogues = arm.dialogues.flat();
+  const dialogues = arm.shared.flat();
   const early = meanHeads(dialogues, between(windows.early), model);
   const late = meanHeads(dialogues, between(windows.late), model);
   if (early === null || late === null) return null;

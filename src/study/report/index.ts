@@ -3,7 +3,7 @@
  * know models, nor how cells are run.
  */
 export { type Comparison, compareArms, compareStudies, comparisonTable } from './compare.js';
-export { type ArmPower, armPowers, powerTable } from './power.js';
+export { type ArmPower, type PilotPower, pilotPower, powerTable } from './power.js';
 export { readStudyResult } from './read-study.js';
 export { type ReportFile, type ReportOptions, reportFiles } from './report.js';
 export type { ModelFacts, ReportedSpec, StudyResult } from './study-result.js';

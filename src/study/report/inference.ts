@@ -5,15 +5,28 @@ export interface AnalysisOptions {
   readonly resamples?: number;
 }
 
+/** Of fewer clusters there is no interval: what so few resample says nothing of how others would differ. */
+export const FEWEST = 5;
+
 /**
  * How intervals and p-values are come by; the same throughout an analysis. Intervals are expanded: studies are often of
  * fewer than sixty scenarios, and of more it makes no difference.
  */
 export interface Inference {
+  /** With NaN for the ends of the interval of fewer than {@link FEWEST} clusters. */
   readonly estimate: Bootstrap;
   readonly permutations: number;
 }
 
 export function createInference({ resamples = 10_000 }: AnalysisOptions = {}): Inference {
-  return { estimate: createBootstrap({ resamples, expanded: true }), permutations: resamples };
+  const bootstrapped = createBootstrap({ resamples, expanded: true });
+  return {
+    estimate: (clusters, statistic) =>
+      clusters < FEWEST
+        ? { value: statistic(Int32Array.from({ length: clusters }, (_, at) => at)), ...NO_INTERVAL }
+        : bootstrapped(clusters, statistic),
+    permutations: resamples,
+  };
 }
+
+const NO_INTERVAL = { low: Number.NaN, high: Number.NaN };

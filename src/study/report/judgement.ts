@@ -1,17 +1,40 @@
-import type { ArmCourse } from './course.js';
+import { meanOf } from '../../measure/index.js';
+import type { ArmCourse, RoundEstimate } from './course.js';
+import type { Inference } from './inference.js';
+import { only, probedRoundsOf, probeScores, scoresIn } from './scores.js';
+import { baselineOf, type Slice } from './slices.js';
+import type { ReportedArm, ReportedSpec } from './study-result.js';
 
 /** Below this a model does not do what it is told even at first, and has nothing to lose. */
 export const FLOOR = 0.2;
 /** A fall of ability or fluency by more than this part of what it was early is no longer drift alone. */
 export const TOLERATED_FALL = 0.1;
 
+/** Why a model is called to be at the floor. */
+export interface Floor {
+  readonly arm: string;
+  /** Stability after the first round that was probed. */
+  readonly first: RoundEstimate;
+}
+
 /**
- * Whether a model is at the floor: the whole interval of the untouched arm's stability, after the first round that was
- * probed, lies below {@link FLOOR}. What a judge gives to chance is not known for every source, so the floor is a number.
+ * A model is at the floor when the whole interval of the untouched arm's stability, after the first round that was
+ * probed, lies below {@link FLOOR}; of a study without such an arm, of the first arm's. What a judge gives to chance is
+ * not known for every source, so the floor is a number.
  */
-export function isAtFloor({ stability }: ArmCourse): boolean {
-  const first = stability.rounds[0];
-  return first !== undefined && first.high < FLOOR;
+export function floorOf(slice: Slice, { arms }: ReportedSpec, inference: Inference): Floor | null {
+  const untouched = arms.filter(isUntouched).map(({ name }) => name);
+  const judged = slice.arms.find(({ name }) => untouched.includes(name)) ?? baselineOf(slice);
+  const round = judged === undefined ? undefined : probedRoundsOf(judged.shared)[0];
+  if (judged === undefined || round === undefined) return null;
+  const scores = scoresIn(judged.shared, only(round), probeScores());
+  const first = { round, ...inference.estimate(scores.length, meanOf(scores)) };
+  return first.high < FLOOR ? { arm: judged.name, first } : null;
+}
+
+/** Whether an arm leaves the model as it is. */
+export function isUntouched({ policy, silence, guidance, repeatEvery }: ReportedArm): boolean {
+  return policy === 'off' && silence === null && guidance === null && repeatEvery === null;
 }
 
 /** A faculty beside obedience that falls with the dialogue. */

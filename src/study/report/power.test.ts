@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { simulateStudy } from '../../../test/support/simulated-study.js';
-import { compareArms, compareStudies } from './compare.js';
-import { armPowers } from './power.js';
+import { clustersFor } from '../../measure/index.js';
+import { analyse } from './analysis.js';
+import { compareArms, compareStudies, comparisonTable } from './compare.js';
+import { pilotPower } from './power.js';
 
 const FEW = { resamples: 300 };
 
 describe('the power of a pilot', () => {
   const study = simulateStudy({ dialogues: 24, rounds: 10 });
   const late = (effect: number) =>
-    armPowers(study, effect).filter(({ window, arm }) => window === 'late' && arm === 'growing')[0]!;
+    pilotPower(study, effect).arms.filter(({ window, arm }) => window === 'late' && arm === 'growing')[0]!;
 
   it('needs about four times the dialogues for half the effect', () => {
     const ratio = late(0.02).needed! / late(0.04).needed!;
@@ -21,11 +23,23 @@ describe('the power of a pilot', () => {
   });
 
   it('plans nothing from an arm that never differs', () => {
-    expect(armPowers(study, 0.1).find(({ arm }) => arm === 'control')).toMatchObject({
+    expect(pilotPower(study, 0.1).arms.find(({ arm }) => arm === 'control')).toMatchObject({
       deviation: 0,
       detectable: null,
       needed: null,
+      neededCorrected: null,
     });
+  });
+
+  it('needs more for as many tests as the report corrects for', () => {
+    const { tests, arms } = pilotPower(study, 0.1);
+    expect(tests).toBe(analyse(study, FEW)[0]!.effects.length);
+    for (const { needed, neededCorrected, deviation } of arms.filter((arm) => arm.needed !== null)) {
+      expect(neededCorrected).toBeGreaterThan(needed!);
+      expect(neededCorrected).toBe(
+        clustersFor({ effect: 0.1, standardDeviation: deviation, alpha: 0.05 / tests }),
+      );
+    }
   });
 });
 
@@ -57,6 +71,17 @@ describe('a comparison', () => {
       left: 'off, simulated, tiny · organism',
       right: 'other, tiny · organism',
     });
+  });
+
+  it('calls nothing better on a model at the floor', () => {
+    const arms = [
+      { name: 'off', start: 0.02, slope: 0 },
+      { name: 'held', start: 0.6, slope: 0, lift: 2 },
+    ];
+    const { rows } = comparisonTable(
+      compareArms(simulateStudy({ arms, dialogues: 30, rounds: 10 }), ['held', 'off'], FEW),
+    );
+    expect(rows.map((row) => row.at(-1))).toEqual(Array(3).fill('above zero, but at the floor'));
   });
 
   it('of a study with itself finds no difference at all', () => {

@@ -7,7 +7,7 @@ export function provenance(
   analyses: readonly SliceAnalysis[],
 ): [name: string, value: string][] {
   const dialogues = analyses.reduce(
-    (sum, { courses }) => sum + courses.reduce((own, course) => own + course.dialogues, 0),
+    (sum, { slice }) => sum + slice.arms.reduce((own, arm) => own + arm.dialogues.length, 0),
     0,
   );
   const run = spec.models.map(({ name, executor, precision }): [string, string] => {

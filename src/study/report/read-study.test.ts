@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { simulateStudy } from '../../../test/support/simulated-study.js';
-import { writeStudy } from '../../../test/support/study-folder.js';
+import { plannedCell, writeCell, writePlan, writeStudy } from '../../../test/support/study-folder.js';
 import { readStudyResult } from './read-study.js';
 
 describe("a study's folder", () => {
@@ -30,19 +30,42 @@ describe("a study's folder", () => {
     expect((await readStudyResult(folder)).timings).toEqual([]);
   });
 
-  it('is refused when it is none, or has no results yet', async () => {
-    await rm(join(folder, 'results.jsonl'));
-    await expect(readStudyResult(folder)).rejects.toThrow(/E_NOT_FOUND: the folder has no results\.jsonl/);
-    await rm(join(folder, 'study.json'));
-    await expect(readStudyResult(folder)).rejects.toThrow(/E_NOT_FOUND: the folder has no study\.json/);
+  it('counts by its plan: what a changed specification does not ask for is left out', async () => {
+    const [first, second, ...others] = study.records.map(plannedCell);
+    const renamed = { ...first!, labels: { ...first!.labels, arm: 'by another name' } };
+    const added = { ...second!, address: 'ab'.repeat(32), labels: { ...second!.labels, index: 99 } };
+    await writePlan(folder, [renamed, added, ...others]);
+    await writeFile(join(folder, 'results.jsonl'), 'of an earlier plan\n');
+    const { records, gaps } = await readStudyResult(folder);
+    expect(records[0]).toEqual({ ...study.records[0], arm: 'by another name' });
+    expect(records.slice(1)).toEqual(study.records.slice(2));
+    expect(gaps).toEqual([{ ...added.labels, kind: 'dialogue', measure: null, error: null }]);
   });
 
-  it('is refused with file, line and field of what is wrong', async () => {
-    const lines = study.records.map((record) => JSON.stringify({ address: 'a', ...record }));
-    const results = join(folder, 'results.jsonl');
-    await writeFile(results, `${lines[0]}\n${lines[1]!.slice(0, 50)}\n`);
-    await expect(readStudyResult(folder)).rejects.toThrow(/E_UNREADABLE: .*results\.jsonl, field line 2\)/);
-    await writeFile(results, `${lines[0]!.replace(/"score":[01]/, '"score":7')}\n`);
-    await expect(readStudyResult(folder)).rejects.toThrow(/field line 1, rounds\.0\.probes\.0\.score\)/);
+  it('tells what failed from what is not there', async () => {
+    const { address, labels } = plannedCell(study.records[0]!);
+    await writeCell(folder, address, { ...labels, kind: 'failure', error: 'E_LENGTH: too long' });
+    const { gaps } = await readStudyResult(folder);
+    expect(gaps).toEqual([{ ...labels, kind: 'dialogue', measure: null, error: 'E_LENGTH: too long' }]);
+  });
+
+  it('is refused when it is none, or nothing of its plan is there', async () => {
+    await rm(join(folder, 'cells'), { recursive: true });
+    await expect(readStudyResult(folder)).rejects.toThrow(
+      /E_NOT_FOUND: of the \d+ cells that are planned none is there/,
+    );
+    await rm(join(folder, 'study.json'));
+    await expect(readStudyResult(folder)).rejects.toThrow(/E_NOT_FOUND: it is not the folder of a study/);
+  });
+
+  it('is refused with cell and field of what is wrong', async () => {
+    const record = study.records[0]!;
+    const { address } = plannedCell(record);
+    if (record.kind !== 'dialogue') throw new Error('the first record is a dialogue');
+    const rounds = record.rounds.map((round) => ({ ...round, fluency: 7 }));
+    await writeCell(folder, address, { ...record, rounds });
+    await expect(readStudyResult(folder)).rejects.toThrow(
+      new RegExp(`E_UNREADABLE: .*cell ${address}, rounds\\.0\\.fluency`),
+    );
   });
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { CellRecord } from '../index.js';
 
-/** Records as they lie in a file; what else a line holds (its address) is left alone. */
+/** Records and the specification as they lie in a folder. */
 
 const share = z.number().min(0).max(1);
 const score = z.number().min(0).max(1);
@@ -34,7 +34,8 @@ const Round = z.object({
   probes: z.array(z.object({ label: z.string(), question: z.string(), answer: z.string(), score })),
 });
 
-const Record: z.ZodType<CellRecord> = z.discriminatedUnion('kind', [
+/** What is kept of a cell. */
+export const KeptCell: z.ZodType<CellRecord> = z.discriminatedUnion('kind', [
   z.object({
     ...labels,
     kind: z.literal('dialogue'),
@@ -62,17 +63,6 @@ const Record: z.ZodType<CellRecord> = z.discriminatedUnion('kind', [
   z.object({ ...labels, kind: z.literal('failure'), error: z.string() }),
 ]);
 
-/** A line of `results.jsonl`. */
-export const ResultLine = z.object({ address: z.string() }).and(Record);
-
-/** A line of `timings.jsonl`. */
-export const TimingLine = z.object({
-  address: z.string(),
-  totalMs: z.number().min(0),
-  executorMs: z.number().min(0),
-  decodedTokens: count,
-});
-
 const window = z.tuple([z.int().min(1), z.int().min(1)]);
 
 /** `study.json`, as far as a report needs it. */
@@ -91,7 +81,17 @@ export const StudyFile = z.object({
     seeds: z.array(z.int()),
     sampling: z.looseObject({}),
     maxTokens: z.int(),
-    arms: z.array(z.looseObject({ name: z.string() })).min(1),
+    arms: z
+      .array(
+        z.looseObject({
+          name: z.string(),
+          policy: z.string(),
+          silence: z.looseObject({}).nullable(),
+          guidance: z.number().nullable(),
+          repeatEvery: z.number().nullable(),
+        }),
+      )
+      .min(1),
     early: window,
     late: window,
   }),

@@ -1,4 +1,5 @@
 import { markdownTable, readableTable } from '../../report/index.js';
+import { coverageWords, planWords } from './gaps.js';
 import { provenance } from './provenance.js';
 import type { ReportedSlice } from './reported-slice.js';
 import { sliceName } from './slices.js';
@@ -15,9 +16,11 @@ export function reportMarkdown(study: StudyResult, slices: readonly ReportedSlic
   return [
     `# ${escaped(spec.name)}`,
     ...(spec.question === null ? [] : [`*${escaped(spec.question)}*`]),
+    ...planWords(study).map(escaped),
     ...slices.flatMap(({ name, analysis, figures, tables }) => [
       `## ${escaped(sliceName(analysis.slice.labels))}`,
       `**${escaped(headline(analysis, spec))}**`,
+      ...coverageWords(analysis.slice).map(escaped),
       findings(analysis, spec)
         .map((line) => `- ${escaped(line)}`)
         .join('\n'),

@@ -11,6 +11,7 @@ import {
 import type { SliceAnalysis } from './analysis.js';
 import { browserSlice, embeddedJson } from './browser-data.js';
 import { BROWSER_SCRIPT } from './browser-script.js';
+import { coverageWords, planWords } from './gaps.js';
 import { FLOOR, TOLERATED_FALL } from './judgement.js';
 import { PAGE_STYLE } from './page-style.js';
 import { provenance } from './provenance.js';
@@ -34,7 +35,7 @@ export async function reportPage(
   const body = html`<h1>${spec.name}</h1>
 ${slices.map(({ analysis }) => html`<p class="headline">${slices.length > 1 ? html`<b>${sliceName(analysis.slice.labels)}.</b> ` : ''}${headline(analysis, spec)}</p>\n`)}
 ${spec.question === null ? '' : html`<p class="question"><span class="soft">The question:</span> ${spec.question}</p>`}
-${contents(slices)}
+${planWords(study).map((line) => html`<p>${line}</p>\n`)}${contents(slices)}
 <h2 id="run">What was run</h2>
 <dl>
 ${provenance(
@@ -81,27 +82,11 @@ async function sliceMarkup({ spec }: StudyResult, slice: ReportedSlice): Promise
 `);
   }
   return html`<h2 id="${anchorOf(slice)}">${sliceName(analysis.slice.labels)}</h2>
-<p class="soft">${executor}, ${precision}; ${analysis.slice.indices.length} scenarios.${gapWords(analysis)}</p>
-${findings(analysis, spec).map((line) => html`<p>${line}</p>\n`)}
+<p class="soft">${executor}, ${precision}; ${analysis.slice.indices.length} scenarios.</p>
+${coverageWords(analysis.slice).map((line) => html`<p>${line}</p>\n`)}${findings(analysis, spec).map((line) => html`<p>${line}</p>\n`)}
 ${drawn}
 ${tables.map(tableMarkup)}
 `;
-}
-
-/** What is missing or failed, in words; nothing where nothing is. */
-function gapWords({ slice }: SliceAnalysis): string {
-  const seeds = Math.max(...slice.arms.map(({ dialogues }) => dialogues.flat().length));
-  const missing = slice.arms
-    .map(({ name, dialogues, failures }) => ({
-      name,
-      missing: seeds - dialogues.flat().length,
-      failed: failures.length,
-    }))
-    .filter((arm) => arm.missing > 0 || arm.failed > 0)
-    .map((arm) => `${arm.name}: ${arm.missing}${arm.failed > 0 ? ` (${arm.failed} failed)` : ''}`);
-  return missing.length === 0
-    ? ''
-    : ` Dialogues that are missing: ${missing.join(', ')}; differences are taken over what both arms have.`;
 }
 
 /** Inside a page namespaces go without saying, and ids that a drawing brings must be its own. */
@@ -145,7 +130,8 @@ the system prompt is still followed. Intervals hold 95 % and come from a bootstr
 dialogue are not independent. Arms are paired: the same scenarios, users and seeds. A difference is called one only when its
 interval lies on one side of zero and its p-value, corrected for all differences of the study (Holm), is at most 0.05; otherwise
 the page says that none was seen, and how large one might still be.</p>
-<p>A model whose first-round stability lies below ${FLOOR} with its whole interval is at the floor: no arm is called better on it. A
+<p>A model whose stability in the first probed round, untouched (or under the first arm, where no arm leaves it so), lies below
+${FLOOR} with its whole interval is at the floor: no arm is called better on it. A
 model whose ability or fluency falls by more than ${100 * TOLERATED_FALL} % of what it was early falls apart, and the page says so
 beside any drift.</p>
 `;

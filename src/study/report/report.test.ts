@@ -115,8 +115,10 @@ describe('a report of less', () => {
     expect(figures).toEqual(
       ['stability', 'groups', 'share', 'heads'].map((name) => `figures/tiny-organism-${name}.svg`),
     );
-    const page = files[0]!.text.replace(/<script>[\s\S]*<\/script>/, '');
-    expect(page).not.toMatch(/NaN|undefined|Infinity/);
+    for (const { path, text } of files) {
+      expect(text.replace(/<script>[\s\S]*<\/script>/, ''), path).not.toMatch(/NaN|undefined|Infinity/);
+    }
+    const page = files[0]!.text;
     expect(page).toContain('All 1 dialogues');
   });
 
@@ -134,6 +136,61 @@ describe('a report of less', () => {
     expect(paths).toContain('figures/tiny-self-chat-stability.svg');
     const table = files.find(({ path }) => path === 'tables/stability.csv')!.text;
     expect(table.match(/Self chat/g)).toHaveLength(2);
+  });
+
+  it('has no baseline to draw beside where the first arm was not led', async () => {
+    const study = simulateStudy({ dialogues: 6, rounds: 10 });
+    const records = study.records.filter((record) => record.kind !== 'dialogue' || record.arm !== 'off');
+    for (const { path, text } of (await reportFiles({ ...study, records }, OPTIONS)).slice(0, 2)) {
+      expect(text, path).toContain('No differences can be told: off, with which');
+      expect(text, path).not.toContain('Differences to');
+      expect(text.replace(/<script>[\s\S]*<\/script>/, ''), path).not.toMatch(/NaN|undefined/);
+    }
+  });
+
+  it('is there while no dialogue has been led under every arm', async () => {
+    const study = simulateStudy({ dialogues: 12, rounds: 10, arms: TRUE_ARMS.slice(0, 2) });
+    const records = study.records.filter(
+      (record) => record.kind !== 'dialogue' || (record.arm === 'off') === record.index < 6,
+    );
+    for (const { path, text } of (await reportFiles({ ...study, records }, OPTIONS)).slice(0, 2)) {
+      expect(text, path).toContain('no dialogue has been led under all');
+      expect(text.replace(/<script>[\s\S]*<\/script>/, ''), path).not.toMatch(/NaN|undefined/);
+    }
+  });
+
+  it('says in page and Markdown how much of the plan is not there', async () => {
+    const study = simulateStudy({ dialogues: 6, rounds: 3, arms: TRUE_ARMS.slice(0, 2) });
+    const { model, executor, precision, source, arm, seed } = study.records[0]!;
+    const labels = { model, executor, precision, source, arm, seed };
+    const gap = (index: number, error: string | null) => ({
+      ...{ ...labels, index, error, kind: 'dialogue' as const, measure: null },
+    });
+    const gaps = [gap(6, null), gap(7, null), gap(8, 'E_LENGTH: too long')];
+    const files = await reportFiles({ ...study, gaps }, OPTIONS);
+    const planned = study.records.length + 3;
+    for (const { text } of files.slice(0, 2)) {
+      expect(text.replaceAll('\\', '')).toContain(
+        `of ${planned} planned cells 1 failed (first: E_LENGTH: too long), 2 not computed.`,
+      );
+    }
+  });
+
+  it('says in page and Markdown which arms failed, and on what the others are told', async () => {
+    const study = simulateStudy({ dialogues: 8, rounds: 3, arms: TRUE_ARMS.slice(0, 2) });
+    const lacks = (record: (typeof study.records)[number]): boolean =>
+      record.kind === 'dialogue' && record.arm === 'split .7' && record.index < 2;
+    const gaps = study.records.filter(lacks).map((record) => {
+      const { model, executor, precision, source, arm, seed, index } = record;
+      const labels = { model, executor, precision, source, arm, seed, index };
+      return { ...labels, kind: 'dialogue' as const, measure: null, error: 'E_LENGTH: too long' };
+    });
+    const records = study.records.filter((record) => !lacks(record));
+    for (const { path, text } of (await reportFiles({ ...study, records, gaps }, OPTIONS)).slice(0, 2)) {
+      const plain = text.replaceAll('\\', '');
+      expect(plain, path).toContain('split .7: 2 failed (first: E_LENGTH: too long)');
+      expect(plain, path).toContain('are of the 6 dialogues that all of off, split .7 have; 2 that some');
+    }
   });
 
   it('has a page without results: it says that there are none', async () => {

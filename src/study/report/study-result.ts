@@ -1,4 +1,4 @@
-import type { CellLabels, CellRecord, CellTiming } from '../index.js';
+import type { CellLabels, CellRecord, CellTiming, FailureRecord, PlannedCell } from '../index.js';
 
 /** All that a study left behind, as the analysis takes it. */
 export interface StudyResult {
@@ -6,7 +6,9 @@ export interface StudyResult {
   readonly models: readonly ModelFacts[];
   /** What ran, by name. */
   readonly versions: Readonly<Record<string, string>>;
-  readonly records: readonly CellRecord[];
+  readonly records: readonly KeptRecord[];
+  /** What is planned and has no result. */
+  readonly gaps: readonly Gap[];
   readonly timings: readonly LabelledTiming[];
   /** The specification as it was written. */
   readonly text: string;
@@ -14,6 +16,15 @@ export interface StudyResult {
   readonly file: string;
   readonly folder: string;
 }
+
+export type KeptRecord = Exclude<CellRecord, FailureRecord>;
+
+/** A planned cell without a result: it failed, or has not been computed. */
+export type Gap = CellLabels &
+  Pick<PlannedCell, 'kind' | 'measure'> & {
+    /** Why it failed; null when it is not there. */
+    readonly error: string | null;
+  };
 
 /** What a report needs of a specification; a complete one is one of these. */
 export interface ReportedSpec {
@@ -34,9 +45,18 @@ export interface ReportedSpec {
   readonly sampling: object;
   readonly maxTokens: number;
   /** The first is the one that the others are compared with; settings are shown as they stand there. */
-  readonly arms: readonly { readonly name: string }[];
+  readonly arms: readonly ReportedArm[];
   readonly early: readonly [first: number, last: number];
   readonly late: readonly [first: number, last: number];
+}
+
+/** What must be known of an arm: whether it does anything at all. */
+export interface ReportedArm {
+  readonly name: string;
+  readonly policy: string;
+  readonly silence: object | null;
+  readonly guidance: number | null;
+  readonly repeatEvery: number | null;
 }
 
 /** What must be known of a model beyond its name. */

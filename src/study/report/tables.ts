@@ -2,6 +2,7 @@ import type { Estimate } from '../../measure/index.js';
 import type { Cell, Column, DataTable } from '../../report/index.js';
 import type { SliceAnalysis } from './analysis.js';
 import type { ArmCourse, AttentionRound, Course } from './course.js';
+import { FEWEST } from './inference.js';
 import type { ReportedSpec } from './study-result.js';
 import { effectWords, roundsText } from './words.js';
 
@@ -23,7 +24,7 @@ export function tablesOf(analysis: SliceAnalysis, spec: ReportedSpec): DataTable
 
 const ARM: Column = { name: 'arm', heading: 'arm' };
 const ROUND: Column = { name: 'round', heading: 'round', digits: 0 };
-const INTERVALS = 'In brackets 95 % intervals from a bootstrap over scenarios.';
+const INTERVALS = `In brackets 95 % intervals from a bootstrap over scenarios; none of fewer than ${FEWEST}.`;
 
 function stabilityTable({ courses }: SliceAnalysis, { early, late }: ReportedSpec): DataTable {
   return {
@@ -51,12 +52,15 @@ function stabilityTable({ courses }: SliceAnalysis, { early, late }: ReportedSpe
   };
 }
 
-function effectsTable({ effects, courses }: SliceAnalysis, { early, late }: ReportedSpec): DataTable {
+function effectsTable(
+  { effects, slice: { baseline }, floor }: SliceAnalysis,
+  { early, late }: ReportedSpec,
+): DataTable {
   return {
     name: 'differences',
-    title: `Differences to ${courses[0]!.name}`,
+    title: `Differences to ${baseline}`,
     note:
-      `Stability of each arm less that of ${courses[0]!.name} on the same scenarios and seeds, early (${roundsText(early)}), late (${roundsText(late)}) and in the last probed round. ` +
+      `Stability of each arm less that of ${baseline} on the same scenarios and seeds, early (${roundsText(early)}), late (${roundsText(late)}) and in the last probed round. ` +
       `${INTERVALS} p: two-sided paired permutation test, and after Holm's correction over all differences of the study. ` +
       'Detectable: the smallest difference that so many scenarios find four times in five (α = 0.05, uncorrected).',
     columns: [
@@ -77,7 +81,7 @@ function effectsTable({ effects, courses }: SliceAnalysis, { early, late }: Repo
       effect.p,
       effect.pHolm,
       effect.detectable,
-      effectWords(effect),
+      effectWords(effect, { name: baseline, atFloor: floor !== null }),
     ]),
   };
 }
@@ -111,7 +115,7 @@ function partsTable({ courses }: SliceAnalysis, { early, late }: ReportedSpec): 
   return {
     name: 'groups',
     title: 'Stability by group',
-    note: `By group of scenarios, and by what a probe asks about where that is another thing: in ${roundsText(early)} and in ${roundsText(late)}. ${INTERVALS}`,
+    note: `By group of scenarios, and by what a probe asks about where that is another thing: in ${roundsText(early)} and in ${roundsText(late)}; over the scenarios of the part. ${INTERVALS}`,
     columns: [
       { name: 'part', heading: 'part' },
       { name: 'of', heading: 'of' },
@@ -120,7 +124,7 @@ function partsTable({ courses }: SliceAnalysis, { early, late }: ReportedSpec): 
       { name: 'late', heading: 'late' },
       { name: 'change', heading: 'late − early', signed: true },
     ],
-    rows: courses[0]!.parts.flatMap(({ kind, name }) =>
+    rows: (courses[0]?.parts ?? []).flatMap(({ kind, name }) =>
       courses.flatMap((course) =>
         course.parts
           .filter((part) => part.kind === kind && part.name === name)
@@ -137,15 +141,15 @@ function partsTable({ courses }: SliceAnalysis, { early, late }: ReportedSpec): 
   };
 }
 
-function costsTable({ costs, courses }: SliceAnalysis): DataTable {
-  const baseline = courses[0]!.name;
+function costsTable({ costs, slice: { baseline } }: SliceAnalysis): DataTable {
   return {
     name: 'costs',
     title: 'Costs',
     note:
       `KL divergence of the arm's next-token distribution from the untouched model's on held-out dialogues, in nats a token; perplexity of held-out text, and as a multiple of ${baseline}'s; ` +
-      `fraction of multiple-choice questions answered right, and its difference to ${baseline}'s; tokens of the context in the last round; tokens forwarded a dialogue, probes and second passes included; ` +
-      `time for each decoded token as a multiple of ${baseline}'s, on the machine that ran the study. A dash: not measured. ${INTERVALS.replace('scenarios', 'scenarios or held-out items')}`,
+      `choice: fraction of multiple-choice questions answered right, each asked behind a short held-out dialogue so that arms which grow by turns have grown, and its difference to ${baseline}'s; ` +
+      'tokens of the context in the last round; tokens and passes forwarded a dialogue, probes and second passes included; ' +
+      `time for each decoded token as a multiple of ${baseline}'s in the same scenario, the median over scenarios, on the machine that ran the study: reading the dialogue is in it, and the arm that leads a dialogue first reads the system prompt for all. A dash: not measured. ${INTERVALS.replace('scenarios', 'scenarios or held-out items')}`,
     columns: [
       ARM,
       { name: 'kl', heading: 'KL', digits: 4 },
@@ -155,6 +159,7 @@ function costsTable({ costs, courses }: SliceAnalysis): DataTable {
       { name: 'accuracy_difference', heading: `− ${baseline}`, signed: true },
       { name: 'context_tokens', heading: 'context, tokens', digits: 0 },
       { name: 'forwarded_tokens', heading: 'forwarded, tokens', digits: 0 },
+      { name: 'forward_passes', heading: 'passes', digits: 0 },
       { name: 'time_ratio', heading: 'time ×' },
     ],
     rows: costs.map((cost) => [
@@ -166,16 +171,19 @@ function costsTable({ costs, courses }: SliceAnalysis): DataTable {
       cost.accuracyDifference,
       cost.contextTokens,
       cost.forwardedTokens,
+      cost.forwardPasses,
       cost.timeRatio,
     ]),
   };
 }
 
-function frontTable({ trades }: SliceAnalysis): DataTable {
+function frontTable({ trades, floor }: SliceAnalysis): DataTable {
   return {
     name: 'front',
     title: 'Stability against cost',
-    note: 'An arm is on the front when no other holds at least as much, late, for at most its KL divergence, and is better in one of the two. By the values themselves: intervals say how sure their order is.',
+    note:
+      'An arm is on the front when no other holds at least as much, late, for at most its KL divergence, and is better in one of the two. By the values themselves: intervals say how sure their order is.' +
+      (floor === null ? '' : ' The model is at the floor: no arm is better for being on the front.'),
     columns: [
       ARM,
       { name: 'stability_late', heading: 'stability, late' },
@@ -270,11 +278,11 @@ function attentionTable({ courses }: SliceAnalysis): DataTable {
   };
 }
 
-function headsTable({ heads, courses }: SliceAnalysis, { early, late }: ReportedSpec): DataTable {
+function headsTable({ heads, slice: { baseline } }: SliceAnalysis, { early, late }: ReportedSpec): DataTable {
   return {
     name: 'heads',
     title: 'Heads',
-    note: `Each head's mean share of the prefix under ${courses[0]!.name} in ${roundsText(early)}, and what is left of it in ${roundsText(late)} (late ÷ early). Layers and heads from 0.`,
+    note: `Each head's mean share of the prefix under ${baseline} in ${roundsText(early)}, and what is left of it in ${roundsText(late)} (late ÷ early). Layers and heads from 0.`,
     columns: [
       { name: 'layer', heading: 'layer', digits: 0 },
       { name: 'head', heading: 'head', digits: 0 },
