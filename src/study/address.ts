@@ -12,6 +12,11 @@ export interface ModelFacts {
   /** SHA-256 over the weight files, and of the chat template; hex. */
   readonly hash: string;
   readonly templateHash: string;
+  /**
+   * SHA-256, hex, of how the weights are run and how text becomes tokens: the blueprint, and the tokenizer and the settings
+   * that lie beside the weights.
+   */
+  readonly setupHash: string;
   readonly grid: HeadGrid;
   /** How the weights are held; of an executor without a choice, its one way. */
   readonly precision: string;
@@ -75,7 +80,7 @@ function treatmentOf({ settings, repeatEvery }: Arm): object {
 }
 
 function addressOf(kind: string, { executor, facts, versions }: Computed, work: object): string {
-  const { hash, templateHash, precision } = facts;
-  const model = { hash, templateHash, executor, precision };
+  const { hash, templateHash, setupHash, precision } = facts;
+  const model = { hash, templateHash, setupHash, executor, precision };
   return createHash('sha256').update(canonicalJson({ kind, versions, model, work })).digest('hex');
 }

@@ -155,6 +155,10 @@ describe('the address of a cell', () => {
       { models: new Map([...known.models].map(([name, of]) => [name, { ...of, templateHash: 'x' }])) },
     ],
     [
+      'configurations or tokenizers',
+      { models: new Map([...known.models].map(([name, of]) => [name, { ...of, setupHash: 'x' }])) },
+    ],
+    [
       'precisions',
       { models: new Map([...known.models].map(([name, of]) => [name, { ...of, precision: 'q8' }])) },
     ],

@@ -30,6 +30,7 @@ export function scenariosOf(
 export const FACTS: ModelFacts = {
   hash: 'a'.repeat(64),
   templateHash: 'b'.repeat(64),
+  setupHash: 'c'.repeat(64),
   // As the embedded model has.
   grid: { layers: 6, heads: 5 },
   precision: 'auto',
