@@ -97,13 +97,15 @@ export async function keepStudyFile(
 
 /**
  * Refuses a folder of another study, before anything is done in it.
+ * @returns whether the study is there already
  * @throws HoldfastError `E_USAGE`, `E_UNREADABLE`
  */
-export async function checkName(folder: string, name: string): Promise<void> {
+export async function checkName(folder: string, name: string): Promise<boolean> {
   const path = studyPath(folder);
   const text = await readIfThere(path);
   const kept = text === null ? null : parseStudy(text, path);
-  if (kept === null || kept.name === name) return;
+  if (kept === null) return false;
+  if (kept.name === name) return true;
   throw new HoldfastError('E_USAGE', `the folder is that of the study "${kept.name}", not of "${name}"`, {
     file: folder,
     hint: 'A changed study of the same name goes on in its folder; give another --out to this one',
