@@ -26,5 +26,6 @@ export interface CellTiming {
   /** Wall time of the cell, and of its forward passes. */
   readonly totalMs: number;
   readonly executorMs: number;
+  /** Tokens of answers, those to probes included, of a dialogue or ranking; 0 of a cost, which decodes none. */
   readonly decodedTokens: number;
 }

@@ -39,14 +39,14 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([llama.dispose(), gemma.dispose(), embedded.dispose()]));
 
-const lead = (
+const lead = async (
   arm: Arm,
   {
     model = speaking(llama),
     scenario = SCENARIO,
     ...changed
   }: Partial<LeadSettings> & { model?: Model; scenario?: typeof SCENARIO } = {},
-) => leadDialogue(model, scenario, arm, { ...SETTINGS, ...changed });
+) => (await leadDialogue(model, scenario, arm, { ...SETTINGS, ...changed })).record;
 
 describe('a led dialogue', () => {
   it('under the arm off has the answers of a plain chat', async () => {

@@ -19,7 +19,11 @@ export type LeadSettings = Pick<StudySpec, 'sampling' | 'maxTokens' | 'probeRoun
   Pick<CellLabels, 'seed' | 'index'>;
 
 /** What a dialogue showed. */
-export type LedDialogue = Omit<DialogueRecord, keyof CellLabels>;
+export interface LedDialogue {
+  readonly record: Omit<DialogueRecord, keyof CellLabels>;
+  /** Of all answers, those to probes included. */
+  readonly decodedTokens: number;
+}
 
 /** What stays the same from round to round. */
 interface Lead {
@@ -29,6 +33,8 @@ interface Lead {
   readonly seeds: DialogueSeeds;
   readonly regions: Regions;
   readonly probeRounds: readonly number[];
+  /** Called with the tokens of every answer. */
+  readonly count: (tokens: number) => void;
 }
 
 /**
@@ -63,9 +69,13 @@ export async function leadDialogue(
       ];
       const regions = regionsOf(model.format!, messages); // a chat needs a format
       const inDialogue = armInDialogue(arm, system, regions.prefix);
-      const lead: Lead = { chat, scenario, arm: inDialogue, seeds, regions, probeRounds };
+      let decodedTokens = 0;
+      const count = (tokens: number): void => {
+        decodedTokens += tokens;
+      };
+      const lead: Lead = { chat, scenario, arm: inDialogue, seeds, regions, probeRounds, count };
       const rounds = await leadRounds(lead, user, opening);
-      return {
+      const record: LedDialogue['record'] = {
         kind: 'dialogue',
         scenario: scenario.id,
         group: scenario.group,
@@ -73,6 +83,7 @@ export async function leadDialogue(
         rounds,
         ...forwardedIn(chat, leased.meter()),
       };
+      return { record, decodedTokens };
     } finally {
       chat.dispose();
     }
@@ -86,7 +97,7 @@ export async function leadDialogue(
 function forwardedIn(
   { turns }: Chat,
   { tokens, passes }: Pick<Meter, 'tokens' | 'passes'>,
-): Pick<LedDialogue, 'forwardedTokens' | 'forwardPasses'> {
+): Pick<DialogueRecord, 'forwardedTokens' | 'forwardPasses'> {
   const { reusedTokens } = turns[0]!.timing;
   return { forwardedTokens: tokens + reusedTokens, forwardPasses: passes + (reusedTokens > 0 ? 1 : 0) };
 }
@@ -109,6 +120,7 @@ async function leadRound(lead: Lead, round: number, words: string): Promise<Roun
     observe: book.add,
     cuts: cutsOf(regions),
   });
+  lead.count(turn.ids.length);
   const answer = turn.assistant;
   const finished = turn.finish === 'stop';
   return {
@@ -135,7 +147,8 @@ async function putProbes(lead: Lead, round: number): Promise<ProbeRecord[]> {
     if (answer === undefined) {
       const seed = lead.seeds.probe(round, place);
       const turn = await lead.chat.probe(nextMessage(lead, question), { seed });
-      answer = turn!.assistant; // null only for a signal, and there is none
+      lead.count(turn!.ids.length); // null only for a signal, and there is none
+      answer = turn!.assistant;
       answers.set(question, answer);
     }
     records.push({ label, question, answer, score: rounded(judge(answer)) });
