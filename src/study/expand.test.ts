@@ -10,7 +10,7 @@ import type { StudySpec } from './spec.js';
 
 const spec = parseSpec(
   [
-    'name: two of each',
+    'name: two-of-each',
     'models: [organism, other.gguf]',
     'sources:',
     '  - organism: { dialogues: 2, rounds: 4 }',
