@@ -18,6 +18,8 @@ export interface ModelFacts {
    */
   readonly setupHash: string;
   readonly grid: HeadGrid;
+  /** Heads of layers that see the whole dialogue, as indices into `[layers × heads]`; all where none does. */
+  readonly seeing: readonly number[];
   /** How the weights are held; of an executor without a choice, its one way. */
   readonly precision: string;
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Blueprint, planModel } from '../architectures/index.js';
+import { pairsThatSeeAll } from '../decay/index.js';
 import { headGrid } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import { type ModelFiles, openModel } from '../hub/index.js';
@@ -32,6 +33,7 @@ export async function modelFacts({
       templateHash: sha256(template),
       setupHash: setupHash(blueprint, files),
       grid: headGrid(blueprint),
+      seeing: pairsThatSeeAll(blueprint),
       precision: precision ?? executor,
     };
   } finally {
