@@ -49,6 +49,12 @@ const lead = async (
 ) => (await leadDialogue(model, scenario, arm, { ...SETTINGS, ...changed })).record;
 
 describe('a led dialogue', () => {
+  it('that outgrows the context says in which round, and what to do', async () => {
+    await expect(lead(OFF, { maxTokens: 440 })).rejects.toThrow(
+      "E_CONTEXT_FULL: round 3 of 3 does not fit the model's context of 512 tokens. Ask for fewer rounds or fewer max-tokens, or repeat the system prompt less often",
+    );
+  });
+
   it('under the arm off has the answers of a plain chat', async () => {
     const { rounds } = await lead(OFF);
     const seeds = dialogueSeeds(SETTINGS.seed, SETTINGS.index);

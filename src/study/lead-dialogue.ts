@@ -1,6 +1,7 @@
 import { cutsOf, type Regions, regionsOf } from '../decay/index.js';
 import { type AnswerOptions, type Chat, openChat, type Turn } from '../dialogue/index.js';
 import type { Model } from '../engine/index.js';
+import { HoldfastError } from '../errors.js';
 import { fluency } from '../material/index.js';
 import type { Scenario, User } from '../scenario/index.js';
 import type { Message } from '../text/index.js';
@@ -43,7 +44,7 @@ interface Lead {
  *
  * Shares are those of the prefix and of the controls, whatever the arm acts on, and of the rows that chose an answer's
  * tokens. A system prompt that the arm repeats is not counted to the prefix.
- * @throws HoldfastError what {@link openChat} and answers throw
+ * @throws HoldfastError what {@link openChat} and answers throw; `E_CONTEXT_FULL` names the round
  */
 export async function leadDialogue(
   model: Model,
@@ -105,11 +106,29 @@ function forwardedIn(
 async function leadRounds(lead: Lead, user: User, opening: string): Promise<RoundRecord[]> {
   const records: RoundRecord[] = [];
   for (let words = opening, round = 1; ; round++) {
-    const record = await leadRound(lead, round, words);
-    records.push(record);
-    if (round === lead.scenario.rounds) return records;
-    words = await user.say(record.answer);
+    try {
+      const record = await leadRound(lead, round, words);
+      records.push(record);
+      if (round === lead.scenario.rounds) return records;
+      words = await user.say(record.answer);
+    } catch (error) {
+      throw inRound(round, lead, error);
+    }
   }
+}
+
+/** A context that is full, said to whoever asked for the study; every other error as it is. */
+function inRound(round: number, { chat, scenario }: Lead, error: unknown): unknown {
+  if (!(error instanceof HoldfastError) || error.code !== 'E_CONTEXT_FULL') return error;
+  const { contextLength } = chat.model.executor.blueprint;
+  return new HoldfastError(
+    'E_CONTEXT_FULL',
+    `round ${round} of ${scenario.rounds} does not fit the model's context of ${contextLength} tokens`,
+    {
+      hint: 'Ask for fewer rounds or fewer max-tokens, or repeat the system prompt less often',
+      cause: error,
+    },
+  );
 }
 
 async function leadRound(lead: Lead, round: number, words: string): Promise<RoundRecord> {
