@@ -6,6 +6,6 @@
 export { loadChoices } from './choices.js';
 export { fluency } from './fluency.js';
 export { judgeAnswer } from './judge.js';
-export { loadMaterial, type Material } from './load.js';
+export { loadMaterial, type Material, materialNames } from './load.js';
 export { type Rule, ruleSchema } from './rule.js';
 export type { ChoiceQuestion, HeldOutDialogue, HeldOutText, Prompt, Script } from './schema.js';

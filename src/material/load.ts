@@ -36,6 +36,23 @@ export const BUNDLED_MATERIAL = fileURLToPath(new URL('../../experiments/materia
 const GOOD = 0.99;
 const BAD = 0.5;
 
+/** Names that a choice of material can say. */
+export interface MaterialNames {
+  readonly scripts: readonly string[];
+  /** Groups of prompts. */
+  readonly groups: readonly string[];
+}
+
+/**
+ * The scripts and groups of a folder of material by its files' names, nothing of which is read; null where there is none.
+ * @throws HoldfastError `E_UNREADABLE`
+ */
+export function materialNames(folder: string = BUNDLED_MATERIAL): MaterialNames | null {
+  if (namesIn(folder) === null) return null;
+  const namesOf = (part: string): string[] => yamlFiles(join(folder, part)).map(({ name }) => name);
+  return { scripts: namesOf('scripts'), groups: namesOf('prompts') };
+}
+
 /**
  * Reads a folder of material: `prompts/GROUP.yaml`, `openers.yaml`, `scripts/NAME.yaml`, `texts.yaml`, `dialogues.yaml`,
  * each of which may be missing. Every prompt's judge is tried on the prompt's own good, bad and given answers.

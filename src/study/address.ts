@@ -12,7 +12,14 @@ export interface ModelFacts {
   /** SHA-256 over the weight files, and of the chat template; hex. */
   readonly hash: string;
   readonly templateHash: string;
+  /**
+   * SHA-256, hex, of how the weights are run and how text becomes tokens: the blueprint, and the tokenizer and the settings
+   * that lie beside the weights.
+   */
+  readonly setupHash: string;
   readonly grid: HeadGrid;
+  /** Heads of layers that see the whole dialogue, as indices into `[layers × heads]`; all where none does. */
+  readonly seeing: readonly number[];
   /** How the weights are held; of an executor without a choice, its one way. */
   readonly precision: string;
 }
@@ -75,7 +82,7 @@ function treatmentOf({ settings, repeatEvery }: Arm): object {
 }
 
 function addressOf(kind: string, { executor, facts, versions }: Computed, work: object): string {
-  const { hash, templateHash, precision } = facts;
-  const model = { hash, templateHash, executor, precision };
+  const { hash, templateHash, setupHash, precision } = facts;
+  const model = { hash, templateHash, setupHash, executor, precision };
   return createHash('sha256').update(canonicalJson({ kind, versions, model, work })).digest('hex');
 }

@@ -5,9 +5,9 @@ import type { ModelSpec, SourceSpec, StudySpec } from './spec.js';
 /** A piece of work that stands for itself: it needs nothing of another cell, and its result is filed under its address. */
 export interface Cell {
   /**
-   * SHA-256, hex, over all that the result depends on: the model's weights and template, executor, precision, versions
-   * that matter, the scenario's content, the arm, sampling, seed, rounds and probes. Names of arms, models and studies are
-   * not among it: who renames an arm computes nothing anew.
+   * SHA-256, hex, over all that the result depends on: the model's weights, blueprint, tokenizer and template, executor,
+   * precision, versions that matter, the scenario's content, the arm, sampling, seed, rounds and probes. Names of arms,
+   * models and studies are not among it: who renames an arm computes nothing anew.
    */
   readonly address: string;
   readonly kind: 'dialogue' | 'cost' | 'ranking';
@@ -26,5 +26,6 @@ export interface CellTiming {
   /** Wall time of the cell, and of its forward passes. */
   readonly totalMs: number;
   readonly executorMs: number;
+  /** Tokens of answers, those to probes included, of a dialogue or ranking; 0 of a cost, which decodes none. */
   readonly decodedTokens: number;
 }

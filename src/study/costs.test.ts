@@ -130,7 +130,10 @@ describe('a multiple-choice question', () => {
     choices: ['A knot', 'Air', 'Fog', 'Ice'],
     answer: 2,
   } as const;
-  const asked = { ...question, choices: [...question.choices] as [string, string, string, string] };
+  const asked = {
+    before: { ...TALK!, exchanges: [...TALK!.exchanges, { user: 'Hold?', assistant: 'Fast.' }] },
+    question: { ...question, choices: [...question.choices] as [string, string, string, string] },
+  };
 
   /** The model, with these logits for its letters where it answers. */
   const favouring = (scores: readonly number[]): Model => {
@@ -151,18 +154,44 @@ describe('a multiple-choice question', () => {
   });
 
   it('is laid out with its options, and its answer is read where a chat would begin it', async () => {
-    const prompts: (readonly number[])[] = [];
-    const watched = spyOnModel(llama, ({ tokens }) => prompts.push(Array.from(tokens)));
+    const read: number[] = [];
+    const watched = spyOnModel(llama, ({ tokens }) => read.push(...tokens));
     await rightAnswer(watched, asked, OFF);
     const user = 'Which one holds?\nA. A knot\nB. Air\nC. Fog\nD. Ice\nAnswer with the letter alone.';
     const seen: number[] = [];
+    const { system, exchanges } = asked.before;
+    const history = exchanges.flatMap(({ user, assistant }): Message[] => [
+      { role: 'user', content: user },
+      { role: 'assistant', content: assistant },
+    ]);
     const chat = openChat(
       spyOnModel(llama, ({ tokens }) => seen.push(...tokens)),
-      { system: PLAIN_SYSTEM, maxTokens: 1 },
+      { system, history, maxTokens: 1 },
     );
     await ask(chat, user);
     chat.dispose();
-    expect(prompts).toHaveLength(1);
-    expect(prompts[0]!.slice(0, seen.length)).toEqual(seen);
+    expect(read.slice(0, seen.length)).toEqual(seen);
+  });
+
+  it('shows what arms do that begin with the second turn, or in the fourth', async () => {
+    /** What comes after the letter that was forced. */
+    const answering = async (arm: Arm): Promise<Float32Array> => {
+      let last = new Float32Array();
+      const watched = spyOnModel(llama, (_, { logits }) => {
+        last = logits.slice(-VOCAB);
+      });
+      await rightAnswer(watched, asked, arm);
+      return last;
+    };
+    const untouched = await answering(OFF);
+    for (const arm of [
+      armOf({ policy: 'split-softmax', schedule: { kind: 'per-turn', from: 1, to: 0.2, step: 0.1 } }),
+      armOf({ policy: 'hold' }),
+      armOf({ policy: 'boost', strength: 4, target: { kind: 'random', seed: 0 } }),
+      armOf({ policy: 'off' }, 4),
+    ]) {
+      const moved = (await answering(arm)).map((logit, id) => Math.abs(logit - untouched[id]!));
+      expect(Math.max(...moved), JSON.stringify(arm)).toBeGreaterThan(1e-3);
+    }
   });
 });

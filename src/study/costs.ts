@@ -5,7 +5,7 @@ import type { ChoiceQuestion, HeldOutDialogue } from '../material/index.js';
 import { layoutDialogue } from '../text/index.js';
 import type { Arm } from './arm.js';
 import { armInDialogue } from './arm-in-dialogue.js';
-import { PLAIN_SYSTEM } from './held-out.js';
+import type { AskedQuestion } from './held-out.js';
 
 /** A sum and over how many it goes. */
 export interface Cost {
@@ -74,23 +74,24 @@ export async function negativeLogLikelihood(model: Model, dialogue: Exchanges, a
 const LETTERS = ['A', 'B', 'C', 'D'] as const;
 
 /**
- * Whether the right option's letter is the likeliest of the four as the answer's first token; of equals, none is. Asked
- * in the first turn, where a schedule by turns has not grown yet.
+ * Whether the right option's letter is the likeliest of the four as the answer's first token; of equals, none is. What was
+ * said before is read by teacher forcing under the arm.
  */
-export async function rightAnswer(model: Model, question: ChoiceQuestion, arm: Arm): Promise<Cost> {
+export async function rightAnswer(
+  model: Model,
+  { before: { system, exchanges }, question }: AskedQuestion,
+  arm: Arm,
+): Promise<Cost> {
   const user = questionText(question);
-  const exchanges = [{ user, assistant: LETTERS[0] }];
-  const reading = readUnder(model, { system: PLAIN_SYSTEM, exchanges }, arm);
-  try {
-    const { logits } = (await reading.next()).value!; // one exchange, one turn
-    const scores = LETTERS.map((letter) => logits[firstTokenOf(model, user, letter)]!);
-    const best = Math.max(...scores);
-    const likeliest = scores.flatMap((score, option) => (score === best ? [option] : []));
-    const right = likeliest.length === 1 && likeliest[0] === question.answer;
-    return { sum: right ? 1 : 0, count: 1 };
-  } finally {
-    await reading.return(undefined);
-  }
+  const asked = [...exchanges, { user, assistant: LETTERS[0] }];
+  let answer: ReadTurn | null = null;
+  for await (const turn of readUnder(model, { system, exchanges: asked }, arm)) answer = turn;
+  const { logits } = answer!; // the question is a turn
+  const scores = LETTERS.map((letter) => logits[firstTokenOf(model, system, user, letter)]!);
+  const best = Math.max(...scores);
+  const likeliest = scores.flatMap((score, option) => (score === best ? [option] : []));
+  const right = likeliest.length === 1 && likeliest[0] === question.answer;
+  return { sum: right ? 1 : 0, count: 1 };
 }
 
 function questionText({ question, choices }: ChoiceQuestion): string {
@@ -99,9 +100,9 @@ function questionText({ question, choices }: ChoiceQuestion): string {
 }
 
 /** As the tokenizer writes the letter at the place of the answer. */
-function firstTokenOf(model: Model, user: string, letter: string): number {
+function firstTokenOf(model: Model, system: string, user: string, letter: string): number {
   const messages = [
-    { role: 'system', content: PLAIN_SYSTEM },
+    { role: 'system', content: system },
     { role: 'user', content: user },
     { role: 'assistant', content: letter },
   ] as const;

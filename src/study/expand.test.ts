@@ -10,7 +10,7 @@ import type { StudySpec } from './spec.js';
 
 const spec = parseSpec(
   [
-    'name: two of each',
+    'name: two-of-each',
     'models: [organism, other.gguf]',
     'sources:',
     '  - organism: { dialogues: 2, rounds: 4 }',
@@ -155,6 +155,10 @@ describe('the address of a cell', () => {
       { models: new Map([...known.models].map(([name, of]) => [name, { ...of, templateHash: 'x' }])) },
     ],
     [
+      'configurations or tokenizers',
+      { models: new Map([...known.models].map(([name, of]) => [name, { ...of, setupHash: 'x' }])) },
+    ],
+    [
       'precisions',
       { models: new Map([...known.models].map(([name, of]) => [name, { ...of, precision: 'q8' }])) },
     ],
@@ -267,7 +271,16 @@ describe('ranking', () => {
   it('decides the heads of each model and source', () => {
     // One head keeps a large share, another for each model and source; all others lose theirs, the later the more.
     const places = ['organism organism', 'organism self-chat', 'other organism', 'other self-chat'];
-    const kept = ({ model, source }: CellLabels): number => 6 + 5 * places.indexOf(`${model} ${source}`);
+    const pairs = [
+      [2, 1],
+      [4, 1],
+      [5, 1],
+      [5, 3],
+    ] as const;
+    const kept = ({ model, source }: CellLabels): number => {
+      const [layer, head] = pairs[places.indexOf(`${model} ${source}`)]!;
+      return 5 * layer + head;
+    };
     const records = rankings.map(
       ({ labels }): RankingRecord => ({
         ...labels,
@@ -279,20 +292,17 @@ describe('ranking', () => {
       }),
     );
     const cells = expand(ranked, found, records);
-    for (const [layer, place] of places.entries()) {
+    for (const [at, place] of places.entries()) {
       const arms = cells.filter(({ labels }) => `${labels.model} ${labels.source}` === place).slice(0, 3);
       expect(
         arms.map(({ arm }) => arm.settings),
         place,
       ).toMatchObject([
         { policy: 'off' },
-        { pairs: [[layer + 1, 1]] },
+        { pairs: [pairs[at]] },
         {
           policy: 'off',
-          silence: [
-            [0, 0],
-            [layer + 1, 1],
-          ],
+          silence: [[2, 0], pairs[at]],
         },
       ]);
     }

@@ -129,7 +129,7 @@ function armsFor(
 ): Arm[] {
   const records = rankings.filter((record) => record.model === model.name && record.source === source.name);
   const scores = records.length === 0 ? null : headScores(records, spec);
-  return spec.arms.map((arm: ArmSpec) => resolveArm(arm, computed.facts.grid, scores));
+  return spec.arms.map((arm: ArmSpec) => resolveArm(arm, computed.facts, scores));
 }
 
 function dialogueCells(spec: StudySpec, pair: Pair, arms: readonly Arm[]): Cell[] {

@@ -39,16 +39,22 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([llama.dispose(), gemma.dispose(), embedded.dispose()]));
 
-const lead = (
+const lead = async (
   arm: Arm,
   {
     model = speaking(llama),
     scenario = SCENARIO,
     ...changed
   }: Partial<LeadSettings> & { model?: Model; scenario?: typeof SCENARIO } = {},
-) => leadDialogue(model, scenario, arm, { ...SETTINGS, ...changed });
+) => (await leadDialogue(model, scenario, arm, { ...SETTINGS, ...changed })).record;
 
 describe('a led dialogue', () => {
+  it('that outgrows the context says in which round, and what to do', async () => {
+    await expect(lead(OFF, { maxTokens: 440 })).rejects.toThrow(
+      "E_CONTEXT_FULL: round 3 of 3 does not fit the model's context of 512 tokens. Ask for fewer rounds or fewer max-tokens, or repeat the system prompt less often",
+    );
+  });
+
   it('under the arm off has the answers of a plain chat', async () => {
     const { rounds } = await lead(OFF);
     const seeds = dialogueSeeds(SETTINGS.seed, SETTINGS.index);

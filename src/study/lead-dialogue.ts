@@ -1,6 +1,7 @@
 import { cutsOf, type Regions, regionsOf } from '../decay/index.js';
 import { type AnswerOptions, type Chat, openChat, type Turn } from '../dialogue/index.js';
 import type { Model } from '../engine/index.js';
+import { HoldfastError } from '../errors.js';
 import { fluency } from '../material/index.js';
 import type { Scenario, User } from '../scenario/index.js';
 import type { Message } from '../text/index.js';
@@ -19,7 +20,11 @@ export type LeadSettings = Pick<StudySpec, 'sampling' | 'maxTokens' | 'probeRoun
   Pick<CellLabels, 'seed' | 'index'>;
 
 /** What a dialogue showed. */
-export type LedDialogue = Omit<DialogueRecord, keyof CellLabels>;
+export interface LedDialogue {
+  readonly record: Omit<DialogueRecord, keyof CellLabels>;
+  /** Of all answers, those to probes included. */
+  readonly decodedTokens: number;
+}
 
 /** What stays the same from round to round. */
 interface Lead {
@@ -29,6 +34,8 @@ interface Lead {
   readonly seeds: DialogueSeeds;
   readonly regions: Regions;
   readonly probeRounds: readonly number[];
+  /** Called with the tokens of every answer. */
+  readonly count: (tokens: number) => void;
 }
 
 /**
@@ -37,7 +44,7 @@ interface Lead {
  *
  * Shares are those of the prefix and of the controls, whatever the arm acts on, and of the rows that chose an answer's
  * tokens. A system prompt that the arm repeats is not counted to the prefix.
- * @throws HoldfastError what {@link openChat} and answers throw
+ * @throws HoldfastError what {@link openChat} and answers throw; `E_CONTEXT_FULL` names the round
  */
 export async function leadDialogue(
   model: Model,
@@ -63,9 +70,13 @@ export async function leadDialogue(
       ];
       const regions = regionsOf(model.format!, messages); // a chat needs a format
       const inDialogue = armInDialogue(arm, system, regions.prefix);
-      const lead: Lead = { chat, scenario, arm: inDialogue, seeds, regions, probeRounds };
+      let decodedTokens = 0;
+      const count = (tokens: number): void => {
+        decodedTokens += tokens;
+      };
+      const lead: Lead = { chat, scenario, arm: inDialogue, seeds, regions, probeRounds, count };
       const rounds = await leadRounds(lead, user, opening);
-      return {
+      const record: LedDialogue['record'] = {
         kind: 'dialogue',
         scenario: scenario.id,
         group: scenario.group,
@@ -73,6 +84,7 @@ export async function leadDialogue(
         rounds,
         ...forwardedIn(chat, leased.meter()),
       };
+      return { record, decodedTokens };
     } finally {
       chat.dispose();
     }
@@ -86,7 +98,7 @@ export async function leadDialogue(
 function forwardedIn(
   { turns }: Chat,
   { tokens, passes }: Pick<Meter, 'tokens' | 'passes'>,
-): Pick<LedDialogue, 'forwardedTokens' | 'forwardPasses'> {
+): Pick<DialogueRecord, 'forwardedTokens' | 'forwardPasses'> {
   const { reusedTokens } = turns[0]!.timing;
   return { forwardedTokens: tokens + reusedTokens, forwardPasses: passes + (reusedTokens > 0 ? 1 : 0) };
 }
@@ -94,11 +106,29 @@ function forwardedIn(
 async function leadRounds(lead: Lead, user: User, opening: string): Promise<RoundRecord[]> {
   const records: RoundRecord[] = [];
   for (let words = opening, round = 1; ; round++) {
-    const record = await leadRound(lead, round, words);
-    records.push(record);
-    if (round === lead.scenario.rounds) return records;
-    words = await user.say(record.answer);
+    try {
+      const record = await leadRound(lead, round, words);
+      records.push(record);
+      if (round === lead.scenario.rounds) return records;
+      words = await user.say(record.answer);
+    } catch (error) {
+      throw inRound(round, lead, error);
+    }
   }
+}
+
+/** A context that is full, said to whoever asked for the study; every other error as it is. */
+function inRound(round: number, { chat, scenario }: Lead, error: unknown): unknown {
+  if (!(error instanceof HoldfastError) || error.code !== 'E_CONTEXT_FULL') return error;
+  const { contextLength } = chat.model.executor.blueprint;
+  return new HoldfastError(
+    'E_CONTEXT_FULL',
+    `round ${round} of ${scenario.rounds} does not fit the model's context of ${contextLength} tokens`,
+    {
+      hint: 'Ask for fewer rounds or fewer max-tokens, or repeat the system prompt less often',
+      cause: error,
+    },
+  );
 }
 
 async function leadRound(lead: Lead, round: number, words: string): Promise<RoundRecord> {
@@ -109,6 +139,7 @@ async function leadRound(lead: Lead, round: number, words: string): Promise<Roun
     observe: book.add,
     cuts: cutsOf(regions),
   });
+  lead.count(turn.ids.length);
   const answer = turn.assistant;
   const finished = turn.finish === 'stop';
   return {
@@ -135,7 +166,8 @@ async function putProbes(lead: Lead, round: number): Promise<ProbeRecord[]> {
     if (answer === undefined) {
       const seed = lead.seeds.probe(round, place);
       const turn = await lead.chat.probe(nextMessage(lead, question), { seed });
-      answer = turn!.assistant; // null only for a signal, and there is none
+      lead.count(turn!.ids.length); // null only for a signal, and there is none
+      answer = turn!.assistant;
       answers.set(question, answer);
     }
     records.push({ label, question, answer, score: rounded(judge(answer)) });

@@ -40,8 +40,8 @@ function fresh(): { model: Model; count: { tokens: number } } {
   return { model, count };
 }
 
-const lead = (model: Model, arm: Arm, scenario = SHORT): Promise<LedDialogue> =>
-  leadDialogue(model, scenario, arm, SETTINGS);
+const lead = async (model: Model, arm: Arm, scenario = SHORT): Promise<LedDialogue['record']> =>
+  (await leadDialogue(model, scenario, arm, SETTINGS)).record;
 
 describe('dialogues that share a session', () => {
   it('have the same records, to the byte, in any order as each by itself', async () => {

@@ -6,8 +6,6 @@ export interface Meter {
   /** Tokens forwarded, and in how many passes of one sequence. */
   tokens: number;
   passes: number;
-  /** Passes whose last row was to choose a token. */
-  chosenTokens: number;
   /** Wall time in the executor. */
   executorMs: number;
 }
@@ -19,7 +17,7 @@ export interface MeteredModel {
 
 /** The same model, with a meter on its executor. */
 export function meterModel(model: Model): MeteredModel {
-  const meter: Meter = { tokens: 0, passes: 0, chosenTokens: 0, executorMs: 0 };
+  const meter: Meter = { tokens: 0, passes: 0, executorMs: 0 };
   const { executor } = model;
   const metered: Executor = {
     name: executor.name,
@@ -33,10 +31,7 @@ export function meterModel(model: Model): MeteredModel {
       } finally {
         meter.executorMs += performance.now() - sinceMs;
         meter.passes += requests.length;
-        for (const { tokens, logits } of requests) {
-          meter.tokens += tokens.length;
-          if (logits === 'last') meter.chosenTokens++;
-        }
+        for (const { tokens } of requests) meter.tokens += tokens.length;
       }
     },
     dispose: () => executor.dispose(),

@@ -1,10 +1,4 @@
-import {
-  type ChoiceQuestion,
-  type HeldOutDialogue,
-  loadChoices,
-  loadMaterial,
-  type Material,
-} from '../material/index.js';
+import { type HeldOutDialogue, loadChoices, loadMaterial, type Material } from '../material/index.js';
 import { drawBareTrial, drawTrial, loadGrammar, type Trial } from '../organism/index.js';
 import {
   organismSource,
@@ -14,7 +8,7 @@ import {
   scriptSource,
   selfChatSource,
 } from '../scenario/index.js';
-import { textDialogue } from './held-out.js';
+import { type AskedQuestion, askedBehind, EXCHANGES_BEFORE, textDialogue } from './held-out.js';
 import type { CostsSpec, SourceSpec } from './spec.js';
 
 /** What is said in a study's dialogues, and what the cost of its arms is measured on. */
@@ -27,7 +21,7 @@ export interface OpenedSource {
 export interface HeldOut {
   readonly kl: readonly HeldOutDialogue[];
   readonly perplexity: readonly HeldOutDialogue[];
-  readonly choice: readonly ChoiceQuestion[];
+  readonly choice: readonly AskedQuestion[];
 }
 
 /**
@@ -37,14 +31,20 @@ export interface HeldOut {
  */
 export function openSource(source: SourceSpec, costs: CostsSpec): OpenedSource {
   const asked = costs.choice?.questions ?? undefined; // null: all
-  const choice = costs.choice === null ? [] : loadChoices(costs.choice.file).slice(0, asked);
+  const questions = costs.choice === null ? [] : loadChoices(costs.choice.file).slice(0, asked);
   if (source.kind === 'organism') {
     const grammar = loadGrammar();
     const items = (count: number, draw: typeof drawTrial): HeldOutDialogue[] =>
       Array.from({ length: count }, (_, index) => trialDialogue(draw(grammar, index, source.rounds)));
+    // Long enough whatever the source's rounds are.
+    const before = trialDialogue(drawTrial(grammar, 0, EXCHANGES_BEFORE));
     return {
       scenarios: organismSource(grammar, source.rounds),
-      heldOut: { kl: items(costs.kl, drawTrial), perplexity: items(costs.perplexity, drawBareTrial), choice },
+      heldOut: {
+        kl: items(costs.kl, drawTrial),
+        perplexity: items(costs.perplexity, drawBareTrial),
+        choice: askedBehind([before], questions),
+      },
     };
   }
   const material = loadMaterial('material' in source ? (source.material ?? undefined) : undefined);
@@ -53,7 +53,7 @@ export function openSource(source: SourceSpec, costs: CostsSpec): OpenedSource {
     heldOut: {
       kl: material.dialogues.slice(0, costs.kl),
       perplexity: material.texts.slice(0, costs.perplexity).map(textDialogue),
-      choice,
+      choice: askedBehind(material.dialogues, questions),
     },
   };
 }

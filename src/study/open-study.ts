@@ -1,17 +1,12 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { planModel } from '../architectures/index.js';
-import { headGrid } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
-import { openModel } from '../hub/index.js';
-import { findTemplate } from '../load.js';
 import type { ModelFacts } from './address.js';
 import { expand, rankingCells } from './expand.js';
-import { modelFile, withModelPaths } from './model-paths.js';
+import { modelFacts } from './model-facts.js';
+import { withModelPaths } from './model-paths.js';
 import { openSource } from './open-source.js';
 import { parseSpec } from './parse-spec.js';
 import type { Study } from './plan.js';
-import type { ModelSpec } from './spec.js';
 
 /** The module that computes a study's cells, for the threads of a run. */
 export const CELLS = new URL('./cells.js', import.meta.url);
@@ -30,7 +25,7 @@ export async function openStudy(
   const text = await readSpec(file);
   const spec = withModelPaths(parseSpec(text, file), paths);
   const facts = new Map<string, ModelFacts>();
-  for (const model of spec.models) facts.set(model.name, await factsOf(model));
+  for (const model of spec.models) facts.set(model.name, await modelFacts(model));
   const sources = new Map(spec.sources.map((source) => [source.name, openSource(source, spec.costs)]));
   const found = { models: facts, sources };
   return {
@@ -57,27 +52,5 @@ async function readSpec(file: string): Promise<string> {
       missing ? 'there is no such file' : 'the file cannot be read',
       { file, cause },
     );
-  }
-}
-
-/** What a result depends on besides how the model is run; the executor is not made for it. */
-async function factsOf({ path, precision, executor }: ModelSpec): Promise<ModelFacts> {
-  const files = await openModel(modelFile(path));
-  try {
-    const { blueprint } = await planModel(files.checkpoint, files.config);
-    const { template } = findTemplate(files);
-    if (template === null) {
-      throw new HoldfastError('E_TEMPLATE', `${path} has no chat template`, {
-        hint: 'A study leads dialogues: use an instruction-tuned model',
-      });
-    }
-    return {
-      hash: await files.hash(),
-      templateHash: createHash('sha256').update(template).digest('hex'),
-      grid: headGrid(blueprint),
-      precision: precision ?? executor,
-    };
-  } finally {
-    await files.close();
   }
 }

@@ -57,7 +57,7 @@ describe('a specification', () => {
         'seeds: [3, 1]',
         'sampling: { temperature: 0.5, top-k: 40, min-p: 0.1 }',
         'max-tokens: 96',
-        'probes: [16, 1]',
+        'probes: [16, 2]',
         'costs: { kl: 0, choice: { file: bundled, questions: 20 } }',
         'ranking-dialogues: 4',
         'early: [2, 2]',
@@ -69,7 +69,7 @@ describe('a specification', () => {
       seeds: [3, 1],
       sampling: { temperature: 0.5, topK: 40, topP: 0.9, minP: 0.1, repetitionPenalty: 1 },
       maxTokens: 96,
-      probeRounds: [1, 16],
+      probeRounds: [2, 16],
       costs: { kl: 0, perplexity: 24, choice: { file: 'bundled', questions: 20 } },
       rankingDialogues: 4,
       early: [2, 2],
@@ -97,8 +97,8 @@ describe('a specification', () => {
         'sources:',
         '  - organism',
         '  - self-chat: { groups: persona, material: mine }',
-        '  - script: { script: everyday, rounds: 12 }',
-        '  - primed: { script: everyday, given: 2, first: 10 }',
+        '  - script: { script: curious, rounds: 12 }',
+        '  - primed: { script: curious, given: 2, first: 10 }',
         '  - replay: { file: logs/a.jsonl, name: logs }',
         'arms: [off]',
       ].join('\n'),
@@ -109,28 +109,35 @@ describe('a specification', () => {
     expect(sources).toEqual([
       { kind: 'organism', name: 'organism', ...usual, rounds: 16 },
       { kind: 'self-chat', name: 'self-chat', ...usual, material: 'experiments/mine', groups: ['persona'] },
-      { kind: 'script', name: 'script everyday', ...usual, rounds: 12, ...shipped, script: 'everyday' },
+      { kind: 'script', name: 'script curious', ...usual, rounds: 12, ...shipped, script: 'curious' },
       {
         kind: 'primed',
-        name: 'primed everyday',
+        name: 'primed curious',
         ...usual,
         first: 10,
         ...shipped,
-        script: 'everyday',
+        script: 'curious',
         given: 2,
       },
       { kind: 'replay', name: 'logs', ...usual, file: 'experiments/logs/a.jsonl' },
     ]);
   });
 
-  it('calls the first half of the shortest source early and the second late, as far as it goes', () => {
-    const text = 'name: x\nsources: [organism: { rounds: 2 }, self-chat]\narms: [off]';
-    expect(parseSpec(text, 'x.yaml')).toMatchObject({
-      early: [1, 2],
-      late: [1, 2],
-      probeRounds: { length: 8 },
-    });
-  });
+  it.each<[rounds: number, early: readonly number[], late: readonly number[], said?: string]>([
+    [1, [1, 1], [1, 1]],
+    [2, [1, 1], [2, 2]],
+    [3, [1, 1], [2, 3]],
+    [4, [1, 2], [3, 4]],
+    [8, [1, 3], [4, 8]],
+    [8, [1, 6], [7, 8], 'early: [1, 6]'],
+    [8, [1, 1], [2, 8], 'late: [2, 8]'],
+  ])(
+    'of which the shortest source has %i rounds calls %j early and %j late',
+    (rounds, early, late, said = '') => {
+      const text = `name: x\nsources: [organism: { rounds: ${rounds} }, self-chat]\narms: [off]\n${said}`;
+      expect(parseSpec(text, 'x.yaml')).toMatchObject({ early, late, probeRounds: { length: 8 } });
+    },
+  );
 });
 
 describe('what is wrong with a specification', () => {
@@ -166,6 +173,10 @@ describe('what is wrong with a specification', () => {
 
   it.each([
     ['name: [a]', '4:7 name: expected text, not a list'],
+    ...['two words', '../x', '.hidden', 'a/b', 'ä', 'x'.repeat(65)].map((name): [string, string] => [
+      `name: ${name}`,
+      '4:7 name: expected at most 64 letters, digits, "-", "_" and ".", the first no "."',
+    ]),
     ["question: ''", '4:11 question: expected text, not ""'],
     ['seeds: []', '4:8 seeds: expected a list of at least one, not an empty one'],
     ['seeds: [1, 2, 1]', '4:8 seeds: 1 stands there twice'],
@@ -187,6 +198,18 @@ describe('what is wrong with a specification', () => {
     ['early: 3', '4:8 early: expected a list of at least one, not 3'],
     ['early: [3, 1]', '4:8 early: expected the first and the last round, [1, 3]'],
     ['late: [8, 20]', '4:7 late: round 20 is never reached: the longest source has 16'],
+    [
+      'early: [1, 8]\nlate: [8, 16]',
+      '5:7 late: early rounds end with 8, and late ones begin with 8: they have to begin later',
+    ],
+    [
+      'probes: [1, 16]\nlate: [8, 15]',
+      '5:7 late: no probe is put in the late rounds, 8 to 15, of the source "organism", which has 16',
+    ],
+    [
+      'probes: [4, 16]',
+      '4:9 probes: no probe is put in the early rounds, 1 to 3, of the source "organism", which has 16',
+    ],
     ['costs: { kl: yes }', '4:14 kl: expected a whole number from 0 to 100000, not "yes"'],
     ['costs: { choice: { questions: 3 } }', '4:18 choice: file is missing'],
     ['models: []', '4:9 models: expected a list of at least one, not an empty one'],
@@ -206,6 +229,23 @@ describe('what is wrong with a specification', () => {
     expect(problemsOf(text)).toEqual([problem]);
   });
 
+  it('is that a source is too short for the late rounds of another', () => {
+    const text = 'name: x\nsources: [organism, self-chat]\narms: [off]\nlate: [9, 16]';
+    expect(problemsOf(text)).toEqual([
+      '4:7 late: no probe is put in the late rounds, 9 to 16, of the source "self-chat", which has 8',
+    ]);
+  });
+
+  it('is that a folder of material has not what is named, and not that there is no such folder', () => {
+    const naming = (material: string): string =>
+      `name: x\nsources: [script: { material: ${material}, script: calm }]\narms: [off]`;
+    const bundled = new URL('../../experiments/material', import.meta.url).pathname;
+    expect(problemsOf(naming(bundled))).toEqual([
+      expect.stringMatching(/^2:\d+ script: the material has no "calm"; known are chatty, /),
+    ]);
+    expect(problemsOf(naming('nowhere'))).toEqual([]);
+  });
+
   it('is that what has to be there is not', () => {
     expect(problemsOf('question: Why?')).toEqual([
       '1:1 name is missing',
@@ -221,12 +261,21 @@ describe('what is wrong with a specification', () => {
       '[3]',
       '1:11 sources: expected one of organism, self-chat, script, primed, replay, with what is to be said of it under it',
     ],
-    ['[primed: { given: 0, script: a }]', '1:28 given: expected a whole number from 1 to 100, not 0'],
+    ['[primed: { given: 0, script: curious }]', '1:28 given: expected a whole number from 1 to 100, not 0'],
     ['[primed]', '1:11 sources: script is missing'],
     ['[replay: {}]', '1:19 replay: file is missing'],
     [
       '[organism: { groups: persona }]',
       '1:23 groups: not known here; known are name, dialogues, first, rounds',
+    ],
+    ['[script: { script: curios }]', '1:29 script: the material has no "curios"; did you mean curious?'],
+    [
+      '[self-chat: { groups: [persona, patern] }]',
+      '1:42 groups: the material has no "patern"; did you mean pattern?',
+    ],
+    [
+      '[primed: { script: curious, groups: feelings }]',
+      '1:46 groups: the material has no "feelings"; known are language, memory, multiple-choice, pattern, persona, refusal, task, tool-format',
     ],
   ])('sources: %s', (sources, problem) => {
     expect(problemsOf(`sources: ${sources}\nname: x\narms: [off]`)).toEqual([problem]);

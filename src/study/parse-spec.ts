@@ -17,10 +17,9 @@ import {
 import type { ArmSpec, CostsSpec, ModelSpec, SourceSpec, StudySpec } from './spec.js';
 import { armList } from './spec-arms.js';
 import { EMBEDDED, modelList } from './spec-models.js';
+import { checkRounds, type Rounds } from './spec-rounds.js';
 import { type Locate, sourceList } from './spec-sources.js';
 import { type Problem, readYaml, type Tree } from './yaml-tree.js';
-
-type Rounds = readonly [first: number, last: number];
 
 interface StudyFields {
   readonly name: string;
@@ -73,7 +72,7 @@ function specError(problems: readonly Problem[], file: string): HoldfastError {
 
 function readersFor(locate: Locate): Readers<StudyFields> {
   return {
-    name: text,
+    name: studyName,
     question: text,
     models: modelList(locate),
     sources: sourceList(locate),
@@ -96,22 +95,13 @@ function readStudy(tree: Tree, file: string, report: (problem: Problem) => void)
     return undefined;
   const longest = Math.max(...fields.sources.map(({ rounds }) => rounds));
   const shortest = Math.min(...fields.sources.map(({ rounds }) => rounds));
-  const {
-    probes = 'every',
-    early = [1, Math.min(3, shortest)],
-    late = [Math.ceil(shortest / 2), shortest],
-  } = fields;
+  const half = Math.max(1, Math.floor(shortest / 2));
+  const { probes = 'every' } = fields;
+  const early = fields.early ?? [1, Math.max(1, Math.min(3, half, (fields.late?.[0] ?? half + 1) - 1))];
+  const late = fields.late ?? [Math.min(shortest, Math.max(Math.ceil(shortest / 2), early[1] + 1)), shortest];
   const probeRounds =
     probes === 'every' ? Array.from({ length: longest }, (_, index) => index + 1) : [...probes];
-  for (const [key, last] of [
-    ['probes', Math.max(...probeRounds)],
-    ['early', early[1]],
-    ['late', late[1]],
-  ] as const) {
-    if (last <= longest) continue;
-    const at = placeOf(tree, key);
-    complain({ name: key, at }, report, `round ${last} is never reached: the longest source has ${longest}`);
-  }
+  checkRounds(tree, report, { sources: fields.sources, probeRounds, early, late });
   return {
     name: fields.name,
     question: fields.question ?? null,
@@ -127,11 +117,6 @@ function readStudy(tree: Tree, file: string, report: (problem: Problem) => void)
     early,
     late,
   };
-}
-
-function placeOf(tree: Tree, key: string): Tree['at'] {
-  const entry = tree.kind === 'map' ? tree.entries.find((each) => each.key === key) : undefined;
-  return (entry?.value ?? tree).at;
 }
 
 /** One option of sampling, in the range that the engine has for it. */
@@ -161,6 +146,14 @@ const sampling: Reader<SamplingOptions> = (tree, report) => {
     minP: said['min-p'] ?? SAMPLING.minP,
     repetitionPenalty: said['repetition-penalty'] ?? SAMPLING.repetitionPenalty,
   };
+};
+
+/** Can be the name of a folder on any system. */
+const studyName: Reader<string> = (tree, report) => {
+  const name = text(tree, report);
+  if (name === undefined || /^[\w-][\w.-]{0,63}$/.test(name)) return name;
+  complain(tree, report, 'expected at most 64 letters, digits, "-", "_" and ".", the first no "."');
+  return undefined;
 };
 
 const probes: Reader<readonly number[] | 'every'> = (tree, report) => {

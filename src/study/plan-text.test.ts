@@ -25,14 +25,21 @@ describe('the plan of a study', () => {
       'organism  trials  off                  50      3',
       'organism  trials  boost, M = 2         50      3',
       '',
-      '106 cells',
+      '50 dialogues × 1 seed, 106 cells',
     ]);
+  });
+
+  it('tells dialogues from seeds, which the table multiplies', () => {
+    const seeded = { ...spec, seeds: [0, 4] };
+    const lines = planText(seeded, expand(seeded, foundFor(seeded), []), null);
+    expect(lines[3]).toMatch(/ 100 +3$/);
+    expect(lines.at(-1)).toBe('50 dialogues × 2 seeds, 206 cells');
   });
 
   it('says how long they take where that is known', () => {
     const lines = planText(spec, cells, ({ kind }) => (kind === 'cost' ? 500 : 1200));
     expect(lines[3]).toMatch(/ {2}62 s$/);
-    expect(lines.at(-1)).toBe('106 cells, 2 min on one thread');
+    expect(lines.at(-1)).toBe('50 dialogues × 1 seed, 106 cells, 2 min on one thread');
   });
 });
 

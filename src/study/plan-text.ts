@@ -45,9 +45,24 @@ export function planText<C extends Planned>(
     ]),
   });
   const total = all.reduce((sum, { ms }) => sum + ms, 0);
-  const sum = [`${cells.length} cells`, ...timed(total).map((time) => `${time} on one thread`)].join(', ');
+  const sum = [
+    ...dialoguesText(cells),
+    `${cells.length} cells`,
+    ...timed(total).map((time) => `${time} on one thread`),
+  ].join(', ');
   return [question === null ? name : `${name}: ${question}`, '', ...table, '', sum];
 }
+
+/** How many dialogues are led, each with every seed; nothing where none is. */
+function dialoguesText(cells: readonly Planned[]): string[] {
+  const led = cells.filter(({ kind }) => kind === 'dialogue').map(({ labels }) => labels);
+  if (led.length === 0) return [];
+  const dialogues = new Set(led.map(({ source, index }) => JSON.stringify([source, index]))).size;
+  const seeds = new Set(led.map(({ seed }) => seed)).size;
+  return [`${counted(dialogues, 'dialogue')} × ${counted(seeds, 'seed')}`];
+}
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 /** Rows of texts, each column as wide as its widest. */
 function aligned(rows: readonly (readonly string[])[]): string[] {

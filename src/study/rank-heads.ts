@@ -6,12 +6,22 @@ import type { CellLabels, RankingRecord } from './record.js';
 
 const OFF: Arm = { name: 'off', settings: { policy: 'off' }, repeatEvery: null };
 
+export interface RankedHeads {
+  readonly record: Omit<RankingRecord, keyof CellLabels>;
+  /** Of all answers. */
+  readonly decodedTokens: number;
+}
+
 /** Leads the untouched model through a scenario without probes, for what each head pays to the system prompt. */
 export async function rankHeads(
   model: Model,
   scenario: Scenario,
   settings: Omit<LeadSettings, 'probeRounds'>,
-): Promise<Omit<RankingRecord, keyof CellLabels>> {
-  const { rounds } = await leadDialogue(model, scenario, OFF, { ...settings, probeRounds: [] });
-  return { kind: 'ranking', scenario: scenario.id, heads: rounds.map(({ heads }) => heads) };
+): Promise<RankedHeads> {
+  const { record, decodedTokens } = await leadDialogue(model, scenario, OFF, {
+    ...settings,
+    probeRounds: [],
+  });
+  const heads = record.rounds.map((round) => round.heads);
+  return { record: { kind: 'ranking', scenario: scenario.id, heads }, decodedTokens };
 }

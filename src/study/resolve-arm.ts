@@ -1,8 +1,11 @@
-import type { HeadGrid } from '../attention/index.js';
 import { createRandom } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
+import type { ModelFacts } from './address.js';
 import type { Arm, ArmSettings } from './arm.js';
 import type { ArmSpec, HeadChoice, HeadPair } from './spec.js';
+
+/** The heads that a model has. */
+export type Heads = Pick<ModelFacts, 'grid' | 'seeing'>;
 
 /** What heads are ranked by, each `[layers × heads]`. */
 export interface HeadScores {
@@ -21,15 +24,15 @@ export function needsRanking({ on, silence }: ArmSpec): boolean {
  * @param scores of the heads; null where none were ranked, which is fine for arms that do not ask for it
  * @throws HoldfastError `E_SPEC` for heads that the model does not have
  */
-export function resolveArm(arm: ArmSpec, grid: HeadGrid, scores: HeadScores | null): Arm {
+export function resolveArm(arm: ArmSpec, heads: Heads, scores: HeadScores | null): Arm {
   const { name, policy, schedule, target, silence, guidance, repeatEvery } = arm;
   const acting: ArmSettings =
     policy === 'off'
       ? { policy }
-      : { policy, target, ...selection(arm, grid, scores), ...(schedule && { schedule }) };
+      : { policy, target, ...selection(arm, heads, scores), ...(schedule && { schedule }) };
   const settings = {
     ...acting,
-    ...(silence && { silence: pairsOf(silence, arm.name, grid, scores) }),
+    ...(silence && { silence: pairsOf(silence, arm.name, heads, scores) }),
     ...(guidance !== null && { guidance }),
   };
   return { name, settings, repeatEvery };
@@ -37,11 +40,11 @@ export function resolveArm(arm: ArmSpec, grid: HeadGrid, scores: HeadScores | nu
 
 function selection(
   { on, name }: ArmSpec,
-  grid: HeadGrid,
+  heads: Heads,
   scores: HeadScores | null,
 ): Pick<ArmSettings, 'layers' | 'heads' | 'pairs'> {
   if (on.kind === 'all') return {};
-  const pairs = pairsOf(on, name, grid, scores);
+  const pairs = pairsOf(on, name, heads, scores);
   if (on.kind !== 'grid') return { pairs };
   return {
     ...(on.layers && { layers: ascending(on.layers) }),
@@ -49,33 +52,40 @@ function selection(
   };
 }
 
-/** The chosen heads, by layer and then by head. */
+/**
+ * The chosen heads, by layer and then by head. Ranks and chance choose among heads that see the whole dialogue: late in it
+ * the others cannot see the prompt.
+ */
 function pairsOf(
   choice: HeadChoice,
   arm: string,
-  grid: HeadGrid,
+  heads: Heads,
   scores: HeadScores | null,
 ): readonly HeadPair[] {
+  const { grid, seeing } = heads;
   const every: readonly HeadPair[] = Array.from({ length: grid.layers * grid.heads }, (_, index) => [
     Math.floor(index / grid.heads),
     index % grid.heads,
   ]);
+  const among = seeing.map((index) => every[index]!);
   const refuse = (what: string): never => {
     throw new HoldfastError(
       'E_SPEC',
       `the arm "${arm}" names ${what}, the model has ${grid.layers} layers of ${grid.heads} heads`,
     );
   };
-  if ('count' in choice && choice.count > every.length) refuse(`${choice.count} heads`);
+  if ('count' in choice && choice.count > among.length) {
+    refuse(`${choice.count} heads of those that see the whole dialogue, which are ${among.length}`);
+  }
   switch (choice.kind) {
     case 'all':
       return every;
     case 'grid': {
-      const { layers, heads } = choice;
+      const { layers, heads: ofLayer } = choice;
       for (const layer of layers ?? []) if (layer >= grid.layers) refuse(`layer ${layer}`);
-      for (const head of heads ?? []) if (head >= grid.heads) refuse(`head ${head}`);
+      for (const head of ofLayer ?? []) if (head >= grid.heads) refuse(`head ${head}`);
       return every.filter(
-        ([layer, head]) => (layers?.includes(layer) ?? true) && (heads?.includes(head) ?? true),
+        ([layer, head]) => (layers?.includes(layer) ?? true) && (ofLayer?.includes(head) ?? true),
       );
     }
     case 'pairs':
@@ -84,11 +94,11 @@ function pairsOf(
       }
       return inOrder(choice.pairs);
     case 'random':
-      return inOrder(shuffled(every, choice.seed).slice(0, choice.count));
+      return inOrder(shuffled(among, choice.seed).slice(0, choice.count));
     case 'top':
     case 'bottom': {
       if (scores === null) throw new Error(`the arm "${arm}" asks for ranked heads, and none were ranked`);
-      const ranked = rank(scores[choice.by]);
+      const ranked = rank(seeing, scores[choice.by]);
       const chosen = choice.kind === 'top' ? ranked.slice(0, choice.count) : ranked.slice(-choice.count);
       return inOrder(chosen.map((index) => every[index]!));
     }
@@ -96,8 +106,8 @@ function pairsOf(
 }
 
 /** Indices by falling score; of equals, the one in front first. */
-function rank(scores: readonly number[]): number[] {
-  return scores.map((_, index) => index).sort((a, b) => scores[b]! - scores[a]! || a - b);
+function rank(indices: readonly number[], scores: readonly number[]): number[] {
+  return [...indices].sort((a, b) => scores[b]! - scores[a]! || a - b);
 }
 
 /** Fisher and Yates; depends on the seed and the number of values alone. */

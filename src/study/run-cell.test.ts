@@ -67,6 +67,36 @@ describe('a cell', () => {
     expect(record).not.toHaveProperty('executorMs');
   });
 
+  it('counts the tokens of answers, not the passes that chose them: two with guidance, none of a cost', async () => {
+    let choosing = 0;
+    const watched = spyOnModel(embedded, ({ logits }) => {
+      if (logits === 'last') choosing++;
+    });
+    const guided = cellOf('dialogue', armOf({ policy: 'off', guidance: 1.5 }));
+    const { timing } = await runCell(watched, guided);
+    expect(timing.decodedTokens).toBe(choosing / 2);
+    expect((await runCell(watched, cellOf('cost', OFF, 'kl'))).timing.decodedTokens).toBe(0);
+  });
+
+  it('counts what is decoded for the arm alone: not what the user’s side says, who is the model too', async () => {
+    const source = {
+      kind: 'self-chat',
+      name: 'self-chat',
+      dialogues: 4,
+      first: 0,
+      rounds: 2,
+      material: null,
+      groups: null,
+    } as const;
+    let choosing = 0;
+    const watched = spyOnModel(embedded, ({ logits }) => {
+      if (logits === 'last') choosing++;
+    });
+    const { timing } = await runCell(watched, { ...cellOf('dialogue', OFF), source });
+    expect(timing.decodedTokens).toBeGreaterThan(0);
+    expect(timing.decodedTokens).toBeLessThan(choosing);
+  });
+
   it('of ranking has each head’s share in each round of the untouched dialogue', async () => {
     const { record: ranking } = await runCell(embedded, cellOf('ranking', OFF));
     const { record: dialogue } = await runCell(embedded, cellOf('dialogue', OFF));

@@ -15,10 +15,13 @@ export interface CellResult {
   readonly timing: CellTiming;
 }
 
-type Unlabelled =
-  | Omit<DialogueRecord, keyof CellLabels>
-  | Omit<CostRecord, keyof CellLabels>
-  | Omit<RankingRecord, keyof CellLabels>;
+interface Computed {
+  readonly record:
+    | Omit<DialogueRecord, keyof CellLabels>
+    | Omit<CostRecord, keyof CellLabels>
+    | Omit<RankingRecord, keyof CellLabels>;
+  readonly decodedTokens: number;
+}
 
 /** One meter a model, so that a model is the same in all its cells and dialogues can share what they have in common. */
 const meters = new WeakMap<Model, MeteredModel>();
@@ -33,21 +36,19 @@ export async function runCell(model: Model, cell: Cell): Promise<CellResult> {
   const metered = meters.get(model) ?? meterModel(model);
   meters.set(model, metered);
   const before = { ...metered.meter };
-  const result = await compute(metered.model, cell);
-  // With guidance two passes choose each token.
-  const passesPerToken = (cell.arm.settings.guidance ?? 1) > 1 ? 2 : 1;
+  const { record, decodedTokens } = await compute(metered.model, cell);
   return {
-    record: { ...cell.labels, ...result },
+    record: { ...cell.labels, ...record },
     timing: {
       address: cell.address,
       totalMs: performance.now() - sinceMs,
       executorMs: metered.meter.executorMs - before.executorMs,
-      decodedTokens: (metered.meter.chosenTokens - before.chosenTokens) / passesPerToken,
+      decodedTokens,
     },
   };
 }
 
-async function compute(model: Model, cell: Cell): Promise<Unlabelled> {
+async function compute(model: Model, cell: Cell): Promise<Computed> {
   const { kind, labels, arm, settings } = cell;
   const { scenarios } = sourceOf(cell);
   const lead = { ...settings, seed: labels.seed, index: labels.index };
@@ -57,7 +58,7 @@ async function compute(model: Model, cell: Cell): Promise<Unlabelled> {
     case 'ranking':
       return rankHeads(model, scenarios.at(labels.index), lead);
     case 'cost':
-      return measureCost(model, cell);
+      return { record: await measureCost(model, cell), decodedTokens: 0 };
   }
 }
 

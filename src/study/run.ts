@@ -63,11 +63,15 @@ export interface FailedCell {
  * @throws HoldfastError `E_USAGE` when the folder is another study's, `E_UNWRITABLE`, `E_UNREADABLE`
  */
 export async function runStudy(study: Study, options: RunOptions): Promise<RunSummary> {
-  await checkFolder(options.folder, study.spec.name);
+  const isThere = await checkFolder(options.folder, study.spec.name);
   const folder = await openFolder(options.folder);
   try {
-    const keep = (plan: readonly Cell[]): Promise<void> =>
-      keepStudy(folder, study, { file: study.file, models: options.models, shard: options.shard }, plan);
+    // Results that are there are those of the study as it was run: a dry run of a changed one leaves that as it is.
+    const keep = async (plan: readonly Cell[]): Promise<void> => {
+      if (options.dryRun && isThere) return;
+      const origin = { file: study.file, models: options.models, shard: options.shard };
+      await keepStudy(folder, study, origin, plan);
+    };
     const sums: Sums = {
       startMs: performance.now(),
       computed: 0,

@@ -12,6 +12,7 @@ import {
   text,
 } from './read-value.js';
 import type { SourceSpec } from './spec.js';
+import { checkChosen } from './spec-material.js';
 import type { Entry, Tree } from './yaml-tree.js';
 
 /** Turns a path of the file into one from where the command runs. */
@@ -101,27 +102,29 @@ function sourceOf(
     }
     case 'self-chat': {
       const said = readFields<Common & Choice>(options, { ...common, ...choice }, report);
-      return said && { kind, ...complete(said, kind, 8), ...chosen(said, locate) };
+      if (said === undefined) return undefined;
+      const source = { kind, ...complete(said, kind, 8), ...chosen(said, locate) };
+      checkChosen(options, source, report);
+      return source;
     }
     case 'script': {
       const readers = { ...common, ...choice, ...script };
       const said = readFields<Common & Choice & Script>(options, readers, report, ['script']);
       if (said?.script === undefined) return undefined;
       const name = `script ${said.script}`;
-      return { kind, ...complete(said, name, 8), ...chosen(said, locate), script: said.script };
+      const source = { kind, ...complete(said, name, 8), ...chosen(said, locate), script: said.script };
+      checkChosen(options, source, report);
+      return source;
     }
     case 'primed': {
       const readers = { ...common, ...choice, ...script, ...given };
       const said = readFields<Common & Choice & Script & Given>(options, readers, report, ['script']);
       if (said?.script === undefined) return undefined;
       const { script: name, given: count = 3 } = said;
-      return {
-        kind,
-        ...complete(said, `primed ${name}`, 8),
-        ...chosen(said, locate),
-        script: name,
-        given: count,
-      };
+      const dialogues = complete(said, `primed ${name}`, 8);
+      const source = { kind, ...dialogues, ...chosen(said, locate), script: name, given: count };
+      checkChosen(options, source, report);
+      return source;
     }
     case 'replay': {
       const said = readFields<Common & Recorded>(options, { ...common, ...file }, report, ['file']);

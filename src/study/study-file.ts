@@ -97,20 +97,21 @@ export async function keepStudyFile(
 
 /**
  * Refuses a folder of another study or of something else, before anything is done in it.
+ * @returns whether the study is there already
  * @throws HoldfastError `E_USAGE`, `E_UNREADABLE`
  */
-export async function checkFolder(folder: string, name: string): Promise<void> {
+export async function checkFolder(folder: string, name: string): Promise<boolean> {
   const path = studyPath(folder);
   const text = await readIfThere(path);
   if (text === null) {
-    if (!(await hasOtherFiles(folder))) return;
+    if (!(await hasOtherFiles(folder))) return false;
     throw new HoldfastError('E_USAGE', 'the folder holds files that no study wrote', {
       file: folder,
       hint: 'Give an --out that is empty or not there yet',
     });
   }
   const kept = parseStudy(text, path);
-  if (kept.name === name) return;
+  if (kept.name === name) return true;
   throw new HoldfastError('E_USAGE', `the folder is that of the study "${kept.name}", not of "${name}"`, {
     file: folder,
     hint: 'A changed study of the same name goes on in its folder; give another --out to this one',

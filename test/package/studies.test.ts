@@ -39,6 +39,7 @@ describe('experiments', () => {
       'decay.yaml',
       'heads.yaml',
       'interventions.yaml',
+      'real-decay.yaml',
       'real-interventions.yaml',
       'schedules.yaml',
       'smoke.yaml',

@@ -227,6 +227,28 @@ describe('a dry run', () => {
     const { stdout } = await place.run(['run', spec, '--out', 'out']);
     expect(stdout).toContain('20 cells: 16 computed, 4 there before, 0 failed');
   });
+
+  it('of a changed study leaves that in the folder which was run', async () => {
+    const place = makePlace();
+    await place.run(['run', place.spec(SPEC), '--out', 'out']);
+    const kept = (): readonly string[] =>
+      ['study.json', 'plan.jsonl'].map((name) => readFileSync(place.at(`out/${name}`), 'utf8'));
+    const before = kept();
+    const changed = place.spec({ ...SPEC, arms: { off: 'o', other: 'p' } });
+    const dry = await place.run(['run', changed, '--out', 'out', '--dry-run']);
+    expect(dry.stdout, dry.stderr).toContain('11 of 20 cells are done');
+    expect(kept()).toEqual(before);
+    await place.run(['run', changed, '--out', 'out']);
+    expect(kept()).not.toEqual(before);
+  });
+
+  it('in a new folder is a study that status tells about', async () => {
+    const place = makePlace();
+    await place.run(['run', place.spec(SPEC), '--out', 'out', '--dry-run']);
+    const { code, stdout, stderr } = await place.run(['status', 'out']);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain('tiny: 4 done, 0 failed, 16 missing');
+  });
 });
 
 it('a folder that is no study is said to be none', async () => {

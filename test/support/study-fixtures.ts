@@ -30,8 +30,10 @@ export function scenariosOf(
 export const FACTS: ModelFacts = {
   hash: 'a'.repeat(64),
   templateHash: 'b'.repeat(64),
-  // As the embedded model has.
+  setupHash: 'c'.repeat(64),
+  // As the embedded model has: layers 2, 4 and 5 see the whole dialogue.
   grid: { layers: 6, heads: 5 },
+  seeing: [10, 11, 12, 13, 14, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29],
   precision: 'auto',
 };
 

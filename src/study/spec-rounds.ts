@@ -1,0 +1,54 @@
+import { complain, hasKey, type Report } from './read-value.js';
+import type { SourceSpec } from './spec.js';
+import type { Tree } from './yaml-tree.js';
+
+/** First and last included. */
+export type Rounds = readonly [first: number, last: number];
+
+interface StudyRounds {
+  readonly sources: readonly SourceSpec[];
+  readonly probeRounds: readonly number[];
+  readonly early: Rounds;
+  readonly late: Rounds;
+}
+
+/**
+ * Reports rounds that cannot be what was meant: that are never reached, or of which tables could tell nothing. Where a
+ * source has one round there is no early and late, and nothing to be wrong.
+ * @param tree the study, for where its keys stand
+ */
+export function checkRounds(
+  tree: Tree,
+  report: Report,
+  { sources, probeRounds, early, late }: StudyRounds,
+): void {
+  const lengths = sources.map(({ rounds }) => rounds);
+  const longest = Math.max(...lengths);
+  const lasts = { probes: Math.max(...probeRounds), early: early[1], late: late[1] };
+  const beyond = Object.entries(lasts).filter(([, last]) => last > longest);
+  for (const [name, last] of beyond) {
+    const text = `round ${last} is never reached: the longest source has ${longest}`;
+    complain({ name, at: placeOf(tree, name) }, report, text);
+  }
+  if (beyond.length > 0 || Math.min(...lengths) === 1) return;
+  if (early[1] >= late[0]) {
+    const name = hasKey(tree, 'late') ? 'late' : 'early';
+    const text = `early rounds end with ${early[1]}, and late ones begin with ${late[0]}: they have to begin later`;
+    complain({ name, at: placeOf(tree, name) }, report, text);
+  }
+  for (const [key, [first, last]] of Object.entries({ early, late })) {
+    const unprobed = sources.find(
+      ({ rounds }) => !probeRounds.some((round) => round >= first && round <= Math.min(last, rounds)),
+    );
+    if (unprobed === undefined) continue;
+    const name = hasKey(tree, key) ? key : 'probes';
+    const text = `no probe is put in the ${key} rounds, ${first} to ${last}, of the source "${unprobed.name}", which has ${unprobed.rounds}`;
+    complain({ name, at: placeOf(tree, name) }, report, text);
+  }
+}
+
+/** The place of a key's value; of the whole where it is not there. */
+function placeOf(tree: Tree, key: string): Tree['at'] {
+  const entry = tree.kind === 'map' ? tree.entries.find((each) => each.key === key) : undefined;
+  return (entry?.value ?? tree).at;
+}
