@@ -268,6 +268,12 @@ describe('ranking', () => {
     );
   });
 
+  it('is not begun for an arm that names more heads than there are', () => {
+    const { arms } = parseSpec('name: x\nsources: organism\narms: [off, silence: top 100 by share]', 'x.yaml');
+    const many = { ...ranked, arms };
+    expect(() => rankingCells(many, foundFor(many))).toThrow(/E_SPEC.*top 100 by share.*100 heads/);
+  });
+
   it('decides the heads of each model and source', () => {
     // One head keeps a large share, another for each model and source; all others lose theirs, the later the more.
     const places = ['organism organism', 'organism self-chat', 'other organism', 'other self-chat'];

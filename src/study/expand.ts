@@ -45,18 +45,26 @@ export function expand(spec: StudySpec, found: Found, rankings: readonly Ranking
 
 /**
  * Dialogues of the untouched model, beyond those of the study, on which heads are ranked; none where no arm asks for it.
- * @throws HoldfastError `E_SPEC` when a source has too few dialogues
+ * @throws HoldfastError `E_SPEC` when a source has too few dialogues, or an arm names heads that a model does not have
  */
 export function rankingCells(spec: StudySpec, found: Found): readonly Cell[] {
   if (!spec.arms.some(needsRanking)) return [];
   const [seed = 0] = spec.seeds;
-  return pairsOf(spec, found).flatMap((pair) =>
+  const pairs = pairsOf(spec, found);
+  for (const { computed } of pairs) checkHeads(spec, computed.facts);
+  return pairs.flatMap((pair) =>
     indices(rankingStart(spec, pair.source), spec.rankingDialogues).map((index) => {
       const point = { scenario: pair.scenarioAt(index), seed, index };
       const address = rankingAddress(pair.computed, point, spec);
       return cell(spec, pair, OFF, 'ranking', { seed, index }, address);
     }),
   );
+}
+
+/** Heads that a model does not have are refused before the time is spent to rank those that it has. */
+function checkHeads({ arms }: StudySpec, facts: ModelFacts): void {
+  const alike = Array.from({ length: facts.grid.layers * facts.grid.heads }, () => 0);
+  for (const arm of arms) resolveArm(arm, facts, { share: alike, decay: alike });
 }
 
 /** A model on a source. */

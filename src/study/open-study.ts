@@ -1,4 +1,6 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { HoldfastError } from '../errors.js';
 import type { ModelFacts } from './address.js';
 import { expand, rankingCells } from './expand.js';
@@ -11,17 +13,22 @@ import type { Study } from './plan.js';
 /** The module that computes a study's cells, for the threads of a run. */
 export const CELLS = new URL('./cells.js', import.meta.url);
 
+/** Studies that come along, seen from src and from dist alike. */
+const SHIPPED = fileURLToPath(new URL('../../experiments/', import.meta.url));
+
 /**
  * Reads a specification and finds what it names: models are looked at, and loaded only where their cells are computed.
+ * @param named a file, or the name of a study that comes along
  * @param paths where models lie, by name, instead of where the file says
  * @param versions what runs, for the record
  * @throws HoldfastError `E_SPEC`, `E_NOT_FOUND`, `E_UNREADABLE`, and what opening models and sources throws
  */
 export async function openStudy(
-  file: string,
+  named: string,
   paths: Readonly<Record<string, string>>,
   versions: Readonly<Record<string, string>>,
 ): Promise<Study> {
+  const file = specFile(named);
   const text = await readSpec(file);
   const spec = withModelPaths(parseSpec(text, file), paths);
   const facts = new Map<string, ModelFacts>();
@@ -30,7 +37,7 @@ export async function openStudy(
   const found = { models: facts, sources };
   return {
     spec,
-    file,
+    file: named,
     text,
     versions,
     models: spec.models.map(({ name, path }) => {
@@ -42,6 +49,19 @@ export async function openStudy(
   };
 }
 
+/** A file of that name is what the person sees, and means. */
+function specFile(named: string): string {
+  const isName = /^[a-z][a-z-]*$/.test(named) && !existsSync(named);
+  const shipped = `${SHIPPED}${named}.yaml`;
+  return isName && existsSync(shipped) ? shipped : named;
+}
+
+function shippedNames(): string[] {
+  return readdirSync(SHIPPED).flatMap((name) =>
+    name.endsWith('.yaml') ? [name.slice(0, -'.yaml'.length)] : [],
+  );
+}
+
 async function readSpec(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
@@ -50,7 +70,13 @@ async function readSpec(file: string): Promise<string> {
     throw new HoldfastError(
       missing ? 'E_NOT_FOUND' : 'E_UNREADABLE',
       missing ? 'there is no such file' : 'the file cannot be read',
-      { file, cause },
+      {
+        file,
+        ...(missing
+          ? { hint: `Name a file, or a study that comes along: ${shippedNames().join(', ')}` }
+          : {}),
+        cause,
+      },
     );
   }
 }

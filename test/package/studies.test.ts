@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { HoldfastError } from '../../src/errors.js';
 import {
   expand,
+  openStudy,
   parseSpec,
   type RankingRecord,
   rankingCells,
@@ -104,5 +105,13 @@ describe('docs/guide/study-spec.md', () => {
     const keys = keysNamedBy(text);
     expect(keys.length).toBeGreaterThanOrEqual(atLeast);
     for (const key of keys) expect(page, key).toContain(`\`${key}\``);
+  });
+});
+
+describe('a study that comes along', () => {
+  it('is opened by its name, and a name that is none says which there are', async () => {
+    const { spec, file } = await openStudy('smoke', {}, {});
+    expect([spec.name, file]).toEqual(['smoke', 'smoke']);
+    await expect(openStudy('smok', {}, {})).rejects.toThrow(/E_NOT_FOUND.*controls, decay.*smoke/);
   });
 });
