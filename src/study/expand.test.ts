@@ -269,7 +269,10 @@ describe('ranking', () => {
   });
 
   it('is not begun for an arm that names more heads than there are', () => {
-    const { arms } = parseSpec('name: x\nsources: organism\narms: [off, silence: top 100 by share]', 'x.yaml');
+    const { arms } = parseSpec(
+      'name: x\nsources: organism\narms: [off, silence: top 100 by share]',
+      'x.yaml',
+    );
     const many = { ...ranked, arms };
     expect(() => rankingCells(many, foundFor(many))).toThrow(/E_SPEC.*top 100 by share.*100 heads/);
   });
