@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { planText, type RunSummary, runStudy, type Shard, type Study } from '../study/index.js';
 import { positiveInteger } from './arguments.js';
-import type { StudyParts } from './study.js';
 import { goOnCommand } from './study-command.js';
+import type { StudyParts } from './study-parts.js';
 import { createProgressLine } from './study-progress.js';
 import { leftLine, summaryJson, summaryLines } from './study-summary.js';
 
