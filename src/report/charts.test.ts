@@ -65,9 +65,9 @@ describe('a front', () => {
     x: 'cost',
     y: 'stability',
     marks: [
-      { name: 'off', x: { value: 0, low: 0, high: 0 }, y: around(0.4), onFront: true },
-      { name: 'held', x: around(0.1), y: around(0.7), onFront: true },
-      { name: 'dear', x: around(0.5), y: around(0.5), onFront: false },
+      { name: 'off', x: { value: 0, low: 0, high: 0 }, y: around(0.4), onFront: true, isBaseline: true },
+      { name: 'held', x: around(0.1), y: around(0.7), onFront: true, isBaseline: false },
+      { name: 'dear', x: around(0.5), y: around(0.5), onFront: false, isBaseline: false },
     ],
     source: '',
   };

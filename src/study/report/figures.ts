@@ -215,7 +215,11 @@ function headsFigure(
   };
 }
 
-function frontFigure({ trades }: SliceAnalysis, { late }: ReportedSpec, source: string): ReportFigure | null {
+function frontFigure(
+  { trades, slice: { baseline } }: SliceAnalysis,
+  { late }: ReportedSpec,
+  source: string,
+): ReportFigure | null {
   if (trades.length < 2) return null;
   const drawn = {
     title: 'Stability against cost',
@@ -227,13 +231,13 @@ function frontFigure({ trades }: SliceAnalysis, { late }: ReportedSpec, source: 
       x: closed(cost),
       y: closed(stability),
       onFront,
+      isBaseline: name === baseline,
     })),
     source,
   };
   return {
     name: 'front',
-    caption:
-      'Up is more stable, left is cheaper. Filled circles lie on the front: no other arm is at least as stable for at most the cost. Hollow squares lie behind it. Intervals overlap where the order is not sure.',
+    caption: `Up is more stable, left is cheaper. Filled circles lie on the front: no other arm is at least as stable for at most the cost. Hollow squares lie behind it. ${baseline} is orange. Intervals overlap where the order is not sure.`,
     spec: (look) => frontChartSpec(drawn, look),
   };
 }
