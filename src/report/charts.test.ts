@@ -44,6 +44,17 @@ describe('small multiples', () => {
   it('are no wider than their plots', async () => {
     expect(widthOf(await specSvg(smallMultiplesSpec(figure, 'paper')))).toBeLessThan(760);
   });
+
+  it('show the end of a long title as well: it may be all that tells two plots apart', async () => {
+    const panels = [0.9, 0.7].map((k) => ({
+      title: `split-softmax, k = ${k}`,
+      series: [line('off', [1, 0])],
+    }));
+    const svg = await specSvg(smallMultiplesSpec({ ...figure, panels }, 'paper'));
+    expect(svg).toContain('>k = 0.9<');
+    expect(svg).toContain('>k = 0.7<');
+    expect(svg).not.toContain('…');
+  });
 });
 
 it('a drawing is the same bytes, whatever was drawn before', async () => {

@@ -49,6 +49,8 @@ const DISTANCES = [9, 22, 36, 52, 72, 96, 124];
 const DIRECTIONS = [0, 0.5, 0.25, 0.75, 0.06, 0.94, 0.44, 0.56, 0.125, 0.875, 0.375, 0.625];
 /** An interval's line and a little room. */
 const LINE = 4;
+/** Between two labels. */
+const ROOM = 2;
 /** Labels are moved once more when all others have their places. */
 const PASSES = 4;
 
@@ -85,7 +87,7 @@ export function placeLabels(
     const point = points[at]!;
     const away = distance(box, point);
     const labels = boxes.filter((_, other) => other !== at);
-    const solid = [...dots, ...labels];
+    const solid = [...dots, ...labels.map(withRoom)];
     const covered = solid.reduce((sum, other) => sum + overlap(box, other), outside(box, width, height));
     const ambiguous = points.some((other) => other !== point && distance(box, other) < away - 2);
     const through = [...dots.filter((_, other) => other !== at), ...labels].filter((other) =>
@@ -142,6 +144,11 @@ const stepped = (part: number): number => (Math.abs(part) < 0.3 ? 0 : Math.sign(
 function boxOf(left: number, middle: number, width: number, height: number): Box {
   return { left, right: left + width, top: middle - height / 2, bottom: middle + height / 2 };
 }
+
+const withRoom = ({ left, right, top, bottom }: Box): Box => ({
+  ...{ left: left - ROOM, right: right + ROOM },
+  ...{ top: top - ROOM, bottom: bottom + ROOM },
+});
 
 /** Square pixels that two boxes have in common. */
 function overlap(a: Box, b: Box): number {
