@@ -155,20 +155,22 @@ function shareFigure({ courses, baseline }: SliceAnalysis, source: string): Repo
       return estimate === undefined ? [] : [pointAt(contextTokens, estimate)];
     });
   const highest = Math.max(...courses.flatMap((course) => along(course, 'after').map(({ high }) => high)));
+  const ownOf = (course: ArmCourse): Series[] => {
+    const after = { name: 'this arm', points: along(course, 'after') };
+    return acts(course) ? [after, { name: 'before its policy', points: along(course, 'before') }] : [after];
+  };
+  const others = courses.filter((course) => course !== baseline);
   const drawn = {
     title: "The system prompt's share of attention over tokens",
-    subtitle: `Prefix, mean over rows and heads; one point a round. ${BANDS}`,
+    subtitle: `${baseline === null ? '' : `Each arm against ${baseline.name}. `}Prefix, mean over rows and heads; one point a round. ${BANDS}`,
     x: 'tokens of context',
     y: 'share',
     domain: [0, Math.min(1, Math.ceil(highest * 10) / 10)] as const,
-    panels: courses.map((course) => ({
+    panels: (others.length === 0 ? courses : others).map((course) => ({
       title: course.name,
       series: [
-        { name: 'before the policy', points: along(course, 'before') },
-        { name: 'after it', points: along(course, 'after') },
-        ...(baseline === null || course === baseline
-          ? []
-          : [{ name: baseline.name, points: along(baseline, 'after') }]),
+        ...(baseline === null ? [] : [{ name: baseline.name, points: along(baseline, 'after') }]),
+        ...(course === baseline ? [] : ownOf(course)),
       ],
     })),
     source,
