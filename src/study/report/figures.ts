@@ -33,7 +33,7 @@ export function figuresOf(analysis: SliceAnalysis, spec: ReportedSpec, versions:
   return [
     stabilityFigure(analysis, source),
     groupsFigure(analysis, source),
-    shareFigure(analysis, source),
+    shareFigure(analysis, spec, source),
     headsFigure(analysis, spec, source),
     frontFigure(analysis, spec, source),
   ].filter((figure) => figure !== null);
@@ -147,8 +147,14 @@ function groupsFigure(analysis: SliceAnalysis, source: string): ReportFigure | n
   };
 }
 
-function shareFigure({ courses, baseline }: SliceAnalysis, source: string): ReportFigure | null {
+function shareFigure(
+  { courses, baseline }: SliceAnalysis,
+  { arms }: ReportedSpec,
+  source: string,
+): ReportFigure | null {
   if (courses.length === 0) return null;
+  const acts = ({ name }: ArmCourse): boolean =>
+    arms.some((arm) => arm.name === name && arm.policy !== 'off');
   const along = ({ attention, share }: ArmCourse, kind: 'before' | 'after'): Point[] =>
     attention.flatMap(({ round, contextTokens }) => {
       const estimate = share[kind].rounds.find((each) => each.round === round);
@@ -177,7 +183,7 @@ function shareFigure({ courses, baseline }: SliceAnalysis, source: string): Repo
   };
   return {
     name: 'share',
-    caption: `The prefix's share of attention, 0 to 1, against the tokens of context when each round's answer began: before the policy acted, after it${baseline === null ? '' : `, and ${baseline.name}'s`}. Without a policy before and after are one.`,
+    caption: `The prefix's share of attention, 0 to 1, against the tokens of context when each round's answer began${baseline === null ? '' : `; ${baseline.name} is the same in every plot`}. Where a policy acts, the line before it shows what the model would have given in that dialogue by itself.`,
     spec: (look) => smallMultiplesSpec(drawn, look),
   };
 }
