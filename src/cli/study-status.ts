@@ -33,11 +33,12 @@ export function statusLines({ file, rows, failures, damaged }: Survey, folder: s
     `${name}${shard}: ${sum(({ done }) => done)} done, ${failures.length} failed, ${lacking} missing`,
     '',
     ...textTable({
-      heading: ['model  source  arm', 'done', 'failed', 'missing'],
+      heading: ['model', 'source', 'arm', 'measure', 'done', 'failed', 'missing'],
       rows: rows.map((row) => [
-        titleOf(row),
+        ...namesOf(row),
         ...[row.done, row.failed, row.missing + row.damaged].map(String),
       ]),
+      wordy: [1, 2, 3],
     }),
     '',
     ...damaged.map((cell) => `damaged: ${cell.file}: ${cell.damage}`),
@@ -50,7 +51,8 @@ export function statusLines({ file, rows, failures, damaged }: Survey, folder: s
   ];
 }
 
-function titleOf({ kind, measure, model, source, arm }: SurveyRow): string {
-  const what = { dialogue: arm, cost: `${arm}, ${measure}`, ranking: '(ranking heads)' }[kind];
-  return [model, source, what].join('  ');
+/** Model, source, arm, and what is measured. Heads are ranked for all arms at once. */
+function namesOf({ kind, measure, model, source, arm }: SurveyRow): string[] {
+  if (kind === 'ranking') return [model, source, '–', 'ranking of heads'];
+  return [model, source, arm, measure ?? 'dialogues'];
 }

@@ -44,6 +44,17 @@ describe('small multiples', () => {
   it('are no wider than their plots', async () => {
     expect(widthOf(await specSvg(smallMultiplesSpec(figure, 'paper')))).toBeLessThan(760);
   });
+
+  it('show the end of a long title as well: it may be all that tells two plots apart', async () => {
+    const panels = [0.9, 0.7].map((k) => ({
+      title: `split-softmax, k = ${k}`,
+      series: [line('off', [1, 0])],
+    }));
+    const svg = await specSvg(smallMultiplesSpec({ ...figure, panels }, 'paper'));
+    expect(svg).toContain('>k = 0.9<');
+    expect(svg).toContain('>k = 0.7<');
+    expect(svg).not.toContain('…');
+  });
 });
 
 it('a drawing is the same bytes, whatever was drawn before', async () => {
@@ -65,9 +76,9 @@ describe('a front', () => {
     x: 'cost',
     y: 'stability',
     marks: [
-      { name: 'off', x: { value: 0, low: 0, high: 0 }, y: around(0.4), onFront: true },
-      { name: 'held', x: around(0.1), y: around(0.7), onFront: true },
-      { name: 'dear', x: around(0.5), y: around(0.5), onFront: false },
+      { name: 'off', x: { value: 0, low: 0, high: 0 }, y: around(0.4), onFront: true, isBaseline: true },
+      { name: 'held', x: around(0.1), y: around(0.7), onFront: true, isBaseline: false },
+      { name: 'dear', x: around(0.5), y: around(0.5), onFront: false, isBaseline: false },
     ],
     source: '',
   };

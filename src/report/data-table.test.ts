@@ -26,7 +26,30 @@ describe('a table of data', () => {
         ['a "b", c|d', '+0.13 [+0.10, +0.20]', '0.063'],
         ['of one', '+0.50', '–'],
       ],
+      wordy: [],
     });
+  });
+
+  it('shows people no column that says nothing, and knows which hold words', () => {
+    const columns = ['arm', 'rounds', 'p', 'words'].map((name) => ({ name, heading: name }));
+    const sparse = {
+      ...table,
+      columns,
+      rows: [
+        ['off', 2, Number.NaN, 'seen'],
+        ['held', 3, null, null],
+      ],
+    };
+    expect(readableTable(sparse)).toEqual({
+      heading: ['arm', 'rounds', 'words'],
+      rows: [
+        ['off', '2.00', 'seen'],
+        ['held', '3.00', '–'],
+      ],
+      wordy: [2],
+    });
+    expect(markdownTable(readableTable(sparse)).split('\n')[1]).toBe('| --- | --: | --- |');
+    expect(csvOf(sparse)).toMatch(/^arm,rounds,p,words\n/);
   });
 
   it('is read by programs with all digits, an interval in columns of its own, and quotes where they must be', () => {

@@ -28,18 +28,27 @@ export interface Column {
 /** Null where there is nothing to say. */
 export type Cell = string | number | Estimate | null;
 
-/** As people read it: estimates as `0.93 [0.90, 0.96]`. */
+/** As people read it: estimates as `0.93 [0.90, 0.96]`; a column in which nothing is said is left out. */
 export function readableTable({ columns, rows }: DataTable): Table {
+  const texts = rows.map((row) => row.map((cell, at) => cellText(cell, columns[at]!)));
+  const shown = columns.flatMap((_, at) =>
+    at === 0 || texts.some((row) => row[at] !== NOTHING) ? [at] : [],
+  );
   return {
-    heading: columns.map(({ heading }) => heading),
-    rows: rows.map((row) => row.map((cell, at) => cellText(cell, columns[at]!))),
+    heading: shown.map((at) => columns[at]!.heading),
+    rows: texts.map((row) => shown.map((at) => row[at]!)),
+    wordy: shown.flatMap((at, place) =>
+      place > 0 && rows.some((row) => typeof row[at] === 'string') ? [place] : [],
+    ),
   };
 }
 
+const NOTHING = '–';
+
 function cellText(cell: Cell, style: Column): string {
-  if (cell === null) return '–';
+  if (cell === null) return NOTHING;
   if (typeof cell === 'string') return cell;
-  if (Number.isNaN(typeof cell === 'number' ? cell : cell.value)) return '–';
+  if (Number.isNaN(typeof cell === 'number' ? cell : cell.value)) return NOTHING;
   return typeof cell === 'number' ? numberText(cell, style) : estimateText(cell, style);
 }
 
@@ -74,7 +83,7 @@ function quoted(field: string): string {
 }
 
 /** The table in GitHub's Markdown. */
-export function markdownTable({ heading, rows }: Table): string {
+export function markdownTable({ heading, rows, wordy = [] }: Table): string {
   const line = (cells: readonly string[]): string =>
     `| ${cells
       .map((cell) =>
@@ -84,6 +93,6 @@ export function markdownTable({ heading, rows }: Table): string {
           .replace(/\s*\n\s*/g, ' '),
       )
       .join(' | ')} |\n`;
-  const rule = heading.map((_, at) => (at === 0 ? '---' : '--:'));
+  const rule = heading.map((_, at) => (at === 0 || wordy.includes(at) ? '---' : '--:'));
   return line(heading) + line(rule) + rows.map(line).join('');
 }

@@ -24,13 +24,16 @@ export interface FrontMark {
   readonly y: Estimate;
   /** Whether it lies on the front: nothing is better in one of the two and as good in the other. */
   readonly onFront: boolean;
+  /** Whether it is what all others are compared with. */
+  readonly isBaseline: boolean;
 }
 
 const SIZE = { width: 600, height: 330 };
-const LABEL = { characterWidth: 7, height: 16 };
+const LABEL = { characterWidth: 7.1, height: 16 };
 
 /**
  * The chart as a Vega-Lite specification. What lies on the front is filled and joined by a line; all else is hollow.
+ * The baseline has the colour that it has in other figures.
  * Costs are drawn by their square root, so that small ones stay apart and zero has a place.
  */
 export function frontChartSpec(
@@ -64,13 +67,15 @@ export function frontChartSpec(
     yLow: mark.y.low,
     yHigh: mark.y.high,
     front: mark.onFront ? 'on the front' : 'behind it',
+    role: mark.isBaseline ? 'baseline' : 'other',
   }));
   const colour = {
-    field: 'front',
+    field: 'role',
     type: 'nominal' as const,
-    scale: { domain: ['on the front', 'behind it'], range: [SERIES_COLOURS[1]!, SERIES_COLOURS[0]!] },
+    scale: { domain: ['baseline', 'other'], range: SERIES_COLOURS.slice(0, 2) },
     legend: null,
   };
+  const pixels = (field: string) => ({ field, type: 'quantitative' as const, scale: null });
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     description: `${title}. ${subtitle}`,
@@ -114,8 +119,11 @@ export function frontChartSpec(
             encoding: {
               color: colour,
               fill: {
-                condition: { test: "datum.front === 'on the front'", value: SERIES_COLOURS[1]! },
-                value: null,
+                condition: [
+                  { test: "datum.front !== 'on the front'", value: null },
+                  { test: "datum.role === 'baseline'", value: SERIES_COLOURS[0]! },
+                ],
+                value: SERIES_COLOURS[1]!,
               },
               shape: {
                 field: 'front',
@@ -126,7 +134,17 @@ export function frontChartSpec(
             },
           },
           {
-            data: { values: marks.map(({ name }, at) => ({ name, ...places[at]! })) },
+            data: { values: places.flatMap(({ leader }) => (leader === null ? [] : [leader])) },
+            mark: { type: 'rule', strokeWidth: 1, color: ink, opacity: 0.7 },
+            encoding: {
+              x: pixels('x1'),
+              y: pixels('y1'),
+              x2: { field: 'x2' },
+              y2: { field: 'y2' },
+            },
+          },
+          {
+            data: { values: places.map(({ x, y }, at) => ({ name: marks[at]!.name, x, y })) },
             mark: {
               type: 'text',
               align: 'left',
@@ -136,8 +154,8 @@ export function frontChartSpec(
               color: ink,
             },
             encoding: {
-              x: { field: 'x', type: 'quantitative', scale: null },
-              y: { field: 'y', type: 'quantitative', scale: null },
+              x: pixels('x'),
+              y: pixels('y'),
               text: { field: 'name', type: 'nominal' },
             },
           },

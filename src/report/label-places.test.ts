@@ -39,6 +39,29 @@ describe('labels beside points', () => {
     expect(overlapping).toEqual([]);
   });
 
+  it('cover no point, and stand by their own or have a line that leads to it', () => {
+    const points = [
+      pointAt(134, 83, 'split-softmax, k = 0.7'),
+      pointAt(147, 110, 'guidance, γ = 1.5'),
+      pointAt(154, 59, 'growing'),
+      pointAt(150, 72, 'split-softmax, k = 0.9'),
+      pointAt(0, 218, 'off'),
+    ];
+    for (const [at, { x, y, leader }] of placeLabels(points, SIZE, LABEL).entries()) {
+      const right = x + points[at]!.text.length * LABEL.characterWidth;
+      const away = points.map((point) =>
+        Math.hypot(Math.max(x - point.x, 0, point.x - right), Math.max(y - 8 - point.y, 0, point.y - y - 8)),
+      );
+      expect(Math.min(...away)).toBeGreaterThan(5);
+      const near = away[at] === Math.min(...away) && away[at]! < 12;
+      expect(near || leader !== null).toBe(true);
+      if (leader !== null) {
+        const start = Math.hypot(leader.x1 - points[at]!.x, leader.y1 - points[at]!.y);
+        expect(start).toBeCloseTo(6);
+      }
+    }
+  });
+
   it('are as many as points, wherever these are', () => {
     const anywhere = fc.record({ x: fc.nat(600), y: fc.nat(330), text: fc.string({ maxLength: 20 }) });
     fc.assert(

@@ -9,10 +9,19 @@ export interface LabelledPoint {
   readonly text: string;
 }
 
-/** Where a label stands: its left edge and its middle. */
+/** Where a label stands: its left edge and its middle; and the line that leads to it where it stands away from its point. */
 export interface LabelPlace {
   readonly x: number;
   readonly y: number;
+  readonly leader: Leader | null;
+}
+
+/** From the edge of a point to its label. */
+export interface Leader {
+  readonly x1: number;
+  readonly y1: number;
+  readonly x2: number;
+  readonly y2: number;
 }
 
 export interface LabelSize {
@@ -28,17 +37,39 @@ interface Box {
   readonly bottom: number;
 }
 
+interface Spot {
+  readonly x: number;
+  readonly y: number;
+}
+
 const POINT_RADIUS = 6;
-const GAP = 9;
-/** How far up or down a label may be moved, in its own heights. */
-const STEPS = [0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5];
+/** Distances of a label from its point; the first is beside it, all others need a line that leads there. */
+const DISTANCES = [9, 22, 36, 52, 72, 96, 124];
+/** Clockwise from the right, in turns. */
+const DIRECTIONS = [0, 0.5, 0.25, 0.75, 0.06, 0.94, 0.44, 0.56, 0.125, 0.875, 0.375, 0.625];
 /** An interval's line and a little room. */
 const LINE = 4;
+/** Between two labels. */
+const ROOM = 2;
+/** Labels are moved once more when all others have their places. */
+const PASSES = 4;
+
+/** What is bad about a place, in square pixels of a label that lies on an interval. */
+const COST = {
+  /** A square pixel of another label, of a point, or outside of the plot. */
+  covered: 30,
+  /** A pixel away from its own point. */
+  distance: 4,
+  /** It stands nearer to another point than to its own. */
+  ambiguous: 600,
+  /** Each time that its line runs through a label or a point. */
+  crossed: 1500,
+};
 
 /**
- * Puts labels beside their points such that they lie neither on each other nor on points and their intervals, if there is such a place
- * close by: to the right first, then to the left, above and below, then farther off. What finds no free place takes
- * the one where it covers least.
+ * Puts labels beside their points such that they lie neither on each other nor on points, as little as can be on
+ * intervals, and nearer to their own point than to any other. A label that finds no such place stands farther off,
+ * with a line that leads to it.
  * @returns one place for each point, in their order
  */
 export function placeLabels(
@@ -46,43 +77,120 @@ export function placeLabels(
   { width, height }: { readonly width: number; readonly height: number },
   size: LabelSize,
 ): LabelPlace[] {
-  const taken = points.flatMap((point) => [
-    boxOf(point.x - POINT_RADIUS, point.y, 2 * POINT_RADIUS, 2 * POINT_RADIUS),
-    boxOf(point.left, point.y, point.right - point.left, LINE),
-    { left: point.x - LINE / 2, right: point.x + LINE / 2, top: point.top, bottom: point.bottom },
+  const intervals = points.flatMap(({ x, y, left, right, top, bottom }) => [
+    { left, right, top: y - LINE / 2, bottom: y + LINE / 2 },
+    { left: x - LINE / 2, right: x + LINE / 2, top, bottom },
   ]);
-  return points.map(({ x, y, text }) => {
-    const wide = text.length * size.characterWidth;
-    const candidates = STEPS.flatMap((step) => {
-      const at = y + step * size.height;
-      const places = [
-        { x: x + GAP, y: at },
-        { x: x - GAP - wide, y: at },
-      ];
-      return step === 0 ? places : [...places, { x: x - wide / 2, y: at }];
+  const dots = points.map(({ x, y }) => boxOf(x - POINT_RADIUS, y, 2 * POINT_RADIUS, 2 * POINT_RADIUS));
+  const boxes: Box[] = [];
+  const costOf = (box: Box, at: number): number => {
+    const point = points[at]!;
+    const away = distance(box, point);
+    const labels = boxes.filter((_, other) => other !== at);
+    const solid = [...dots, ...labels.map(withRoom)];
+    const covered = solid.reduce((sum, other) => sum + overlap(box, other), outside(box, width, height));
+    const ambiguous = points.some((other) => other !== point && distance(box, other) < away - 2);
+    const through = [...dots.filter((_, other) => other !== at), ...labels].filter((other) =>
+      crosses(leaderTo(box, point), other),
+    );
+    const lines = points.filter((other, own) => {
+      const label = boxes[own];
+      return own !== at && label !== undefined && crosses(leaderTo(label, other), box);
     });
-    const costs = candidates.map((place) => {
-      const box = boxOf(place.x, place.y, wide, size.height);
-      const outside =
-        Math.max(0, -box.left) +
-        Math.max(0, box.right - width) +
-        Math.max(0, -box.top) +
-        Math.max(0, box.bottom - height);
-      return taken.reduce((sum, other) => sum + overlap(box, other), outside * size.height);
-    });
-    const best = candidates[costs.indexOf(Math.min(...costs))]!;
-    taken.push(boxOf(best.x, best.y, wide, size.height));
-    return best;
+    return (
+      COST.covered * covered +
+      intervals.reduce((sum, other) => sum + overlap(box, other), 0) +
+      COST.distance * away +
+      (ambiguous ? COST.ambiguous : 0) +
+      COST.crossed * (through.length + lines.length)
+    );
+  };
+  for (let pass = 0; pass < PASSES; pass++) {
+    for (const [at, point] of points.entries()) {
+      const candidates = placesAround(point, size);
+      // Of places as good as each other, the first.
+      const costs = candidates.map((box, order) => costOf(box, at) + order);
+      boxes[at] = candidates[costs.indexOf(Math.min(...costs))]!;
+    }
+  }
+  return points.map((point, at) => {
+    const box = boxes[at]!;
+    const away = distance(box, point);
+    const needed = away > DISTANCES[0]! + 1 || points.some((other) => distance(box, other) < away);
+    return {
+      x: box.left,
+      y: (box.top + box.bottom) / 2,
+      leader: needed && away > POINT_RADIUS ? leaderTo(box, point) : null,
+    };
   });
 }
+
+/** Boxes for a point's label around it, the best ones first. */
+function placesAround({ x, y, text }: LabelledPoint, { characterWidth, height }: LabelSize): Box[] {
+  const wide = text.length * characterWidth;
+  return DISTANCES.flatMap((radius) =>
+    DIRECTIONS.map((turn) => {
+      const [across, down] = [Math.cos(2 * Math.PI * turn), Math.sin(2 * Math.PI * turn)];
+      // The side or corner that faces the point is what is that far away from it.
+      const left = x + radius * across - wide * (0.5 - 0.5 * stepped(across));
+      return boxOf(left, y + radius * down + 0.5 * height * stepped(down), wide, height);
+    }),
+  );
+}
+
+/** -1, 0 or 1: nothing is made of a slight slant. */
+const stepped = (part: number): number => (Math.abs(part) < 0.3 ? 0 : Math.sign(part));
 
 function boxOf(left: number, middle: number, width: number, height: number): Box {
   return { left, right: left + width, top: middle - height / 2, bottom: middle + height / 2 };
 }
+
+const withRoom = ({ left, right, top, bottom }: Box): Box => ({
+  ...{ left: left - ROOM, right: right + ROOM },
+  ...{ top: top - ROOM, bottom: bottom + ROOM },
+});
 
 /** Square pixels that two boxes have in common. */
 function overlap(a: Box, b: Box): number {
   const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
   const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
   return wide > 0 && high > 0 ? wide * high : 0;
+}
+
+/** Square pixels of a box that are not on the plot. */
+function outside(box: Box, width: number, height: number): number {
+  const plot = { left: 0, right: width, top: 0, bottom: height };
+  return (box.right - box.left) * (box.bottom - box.top) - overlap(box, plot);
+}
+
+/** The place in a box that is nearest to a spot. */
+function nearest({ left, right, top, bottom }: Box, { x, y }: Spot): Spot {
+  return { x: Math.min(right, Math.max(left, x)), y: Math.min(bottom, Math.max(top, y)) };
+}
+
+function distance(box: Box, spot: Spot): number {
+  const { x, y } = nearest(box, spot);
+  return Math.hypot(x - spot.x, y - spot.y);
+}
+
+function leaderTo(box: Box, { x, y }: Spot): Leader {
+  const end = nearest(box, { x, y });
+  const part = POINT_RADIUS / Math.max(POINT_RADIUS, Math.hypot(end.x - x, end.y - y));
+  return { x1: x + part * (end.x - x), y1: y + part * (end.y - y), x2: end.x, y2: end.y };
+}
+
+/** Whether a line has a part inside a box (Liang and Barsky's clipping). */
+function crosses({ x1, y1, x2, y2 }: Leader, { left, right, top, bottom }: Box): boolean {
+  let [from, to] = [0, 1];
+  for (const [step, room] of [
+    [x1 - x2, x1 - left],
+    [x2 - x1, right - x1],
+    [y1 - y2, y1 - top],
+    [y2 - y1, bottom - y1],
+  ] as const) {
+    if (step === 0 && room <= 0) return false;
+    if (step < 0) from = Math.max(from, room / step);
+    if (step > 0) to = Math.min(to, room / step);
+  }
+  return from < to;
 }

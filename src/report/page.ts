@@ -22,6 +22,8 @@ figure svg { display: block; width: 100%; max-width: 46rem; height: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 1rem 0; }
 th, td { padding: .45rem .9rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
 th:first-child { text-align: left; padding-left: 0; }
+th.words, td.words { text-align: left; }
+td.words { white-space: normal; }
 thead th { color: var(--soft); font-weight: 500; }
 .wide { overflow-x: auto; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .35rem 1.25rem; margin: 1rem 0; }

@@ -1,4 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { wrap } from './columns.js';
 import { sourceLine, titleOf } from './figure-text.js';
 import type { Series } from './line-chart.js';
 import { type FigureLook, figureConfig, inkOf } from './look.js';
@@ -26,6 +27,8 @@ export interface SmallPanel {
 const COLUMNS = 3;
 const WIDTH = 190;
 const HEIGHT = 130;
+/** As wide as a plot, as Vega takes characters to be. */
+const TITLE_CHARACTERS = 19;
 
 /** The plots as a Vega-Lite specification; intervals are bands, one legend names the series of all. */
 export function smallMultiplesSpec(
@@ -37,6 +40,7 @@ export function smallMultiplesSpec(
   const values = panels.flatMap(({ title, series }) =>
     series.flatMap(({ name, points }) => points.map((point) => ({ panel: title, series: name, ...point }))),
   );
+  const broken = Object.fromEntries(panels.map(({ title }) => [title, linesOf(title)]));
   const legend = {
     title: null,
     orient: 'top' as const,
@@ -64,12 +68,15 @@ export function smallMultiplesSpec(
           sort: panels.map(({ title }) => title),
           title: null,
           header: {
+            // Titles are told apart by their ends as well: they are broken, never cut.
+            labelExpr: `${JSON.stringify(broken)}[datum.value]`,
             labelAnchor: 'start',
             labelFontSize: 12.5,
             labelFontWeight: 600,
             labelColor: ink,
             labelPadding: 4,
-            labelLimit: WIDTH,
+            labelLineHeight: 15,
+            labelLimit: 0,
           },
         },
         columns: Math.min(COLUMNS, panels.length),
@@ -112,4 +119,10 @@ export function smallMultiplesSpec(
     ],
     config: figureConfig(look),
   };
+}
+
+/** A title that does not fit on a line is broken where it says another thing, and where it must. */
+function linesOf(title: string): string[] {
+  if (title.length <= TITLE_CHARACTERS) return [title];
+  return title.split(/(?<=,) /).flatMap((part) => wrap(part, TITLE_CHARACTERS));
 }

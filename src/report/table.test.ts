@@ -18,6 +18,18 @@ describe('a table', () => {
     ]);
   });
 
+  it('in text has words to the left as well, where it is told which columns hold them', () => {
+    const rows = [
+      ['a', 'dialogues', '24'],
+      ['a', 'kl', '8'],
+    ];
+    expect(textTable({ heading: ['arm', 'measure', 'done'], rows, wordy: [1] })).toEqual([
+      'arm  measure    done',
+      'a    dialogues    24',
+      'a    kl            8',
+    ]);
+  });
+
   it('in a page has the same cells, escaped, and says what heads a row and a column', () => {
     const { markup } = htmlTable(table);
     const cells = [...markup.matchAll(/<(t[hd])(?: [^>]*)?>([^<]*)</g)].map(
@@ -30,5 +42,6 @@ describe('a table', () => {
     ]);
     expect(markup.match(/scope="col"/g)).toHaveLength(3);
     expect(markup.match(/scope="row"/g)).toHaveLength(2);
+    expect(htmlTable({ ...table, wordy: [1] }).markup.match(/class="words"/g)).toHaveLength(3);
   });
 });

@@ -59,7 +59,8 @@ function scheduleText(symbol: string, schedule: Schedule): string {
   }
 }
 
-function headsText(choice: HeadChoice): string {
+/** E.g. `top 10 by share`. */
+export function headsText(choice: HeadChoice): string {
   switch (choice.kind) {
     case 'all':
       return 'all heads';

@@ -5,6 +5,7 @@
  */
 export type { ModelFacts } from './address.js';
 export type { Arm, ArmSettings } from './arm.js';
+export { headsText } from './arm-name.js';
 export type { Cell, CellTiming } from './cell.js';
 export type { CellOutcome, OpenCells } from './compute.js';
 export { expand, type Found, type FoundSource, rankingCells } from './expand.js';

@@ -33,7 +33,7 @@ export function figuresOf(analysis: SliceAnalysis, spec: ReportedSpec, versions:
   return [
     stabilityFigure(analysis, source),
     groupsFigure(analysis, source),
-    shareFigure(analysis, source),
+    shareFigure(analysis, spec, source),
     headsFigure(analysis, spec, source),
     frontFigure(analysis, spec, source),
   ].filter((figure) => figure !== null);
@@ -147,35 +147,43 @@ function groupsFigure(analysis: SliceAnalysis, source: string): ReportFigure | n
   };
 }
 
-function shareFigure({ courses, baseline }: SliceAnalysis, source: string): ReportFigure | null {
+function shareFigure(
+  { courses, baseline }: SliceAnalysis,
+  { arms }: ReportedSpec,
+  source: string,
+): ReportFigure | null {
   if (courses.length === 0) return null;
+  const acts = ({ name }: ArmCourse): boolean =>
+    arms.some((arm) => arm.name === name && arm.policy !== 'off');
   const along = ({ attention, share }: ArmCourse, kind: 'before' | 'after'): Point[] =>
     attention.flatMap(({ round, contextTokens }) => {
       const estimate = share[kind].rounds.find((each) => each.round === round);
       return estimate === undefined ? [] : [pointAt(contextTokens, estimate)];
     });
   const highest = Math.max(...courses.flatMap((course) => along(course, 'after').map(({ high }) => high)));
+  const ownOf = (course: ArmCourse): Series[] => {
+    const after = { name: 'this arm', points: along(course, 'after') };
+    return acts(course) ? [after, { name: 'before its policy', points: along(course, 'before') }] : [after];
+  };
+  const others = courses.filter((course) => course !== baseline);
   const drawn = {
     title: "The system prompt's share of attention over tokens",
-    subtitle: `Prefix, mean over rows and heads; one point a round. ${BANDS}`,
+    subtitle: `${baseline === null ? '' : `Each arm against ${baseline.name}. `}Prefix, mean over rows and heads; one point a round. ${BANDS}`,
     x: 'tokens of context',
     y: 'share',
     domain: [0, Math.min(1, Math.ceil(highest * 10) / 10)] as const,
-    panels: courses.map((course) => ({
+    panels: (others.length === 0 ? courses : others).map((course) => ({
       title: course.name,
       series: [
-        { name: 'before the policy', points: along(course, 'before') },
-        { name: 'after it', points: along(course, 'after') },
-        ...(baseline === null || course === baseline
-          ? []
-          : [{ name: baseline.name, points: along(baseline, 'after') }]),
+        ...(baseline === null ? [] : [{ name: baseline.name, points: along(baseline, 'after') }]),
+        ...(course === baseline ? [] : ownOf(course)),
       ],
     })),
     source,
   };
   return {
     name: 'share',
-    caption: `The prefix's share of attention, 0 to 1, against the tokens of context when each round's answer began: before the policy acted, after it${baseline === null ? '' : `, and ${baseline.name}'s`}. Without a policy before and after are one.`,
+    caption: `The prefix's share of attention, 0 to 1, against the tokens of context when each round's answer began${baseline === null ? '' : `; ${baseline.name} is the same in every plot`}. Where a policy acts, the line before it shows what the model would have given in that dialogue by itself.`,
     spec: (look) => smallMultiplesSpec(drawn, look),
   };
 }
@@ -215,7 +223,11 @@ function headsFigure(
   };
 }
 
-function frontFigure({ trades }: SliceAnalysis, { late }: ReportedSpec, source: string): ReportFigure | null {
+function frontFigure(
+  { trades, slice: { baseline } }: SliceAnalysis,
+  { late }: ReportedSpec,
+  source: string,
+): ReportFigure | null {
   if (trades.length < 2) return null;
   const drawn = {
     title: 'Stability against cost',
@@ -227,13 +239,13 @@ function frontFigure({ trades }: SliceAnalysis, { late }: ReportedSpec, source: 
       x: closed(cost),
       y: closed(stability),
       onFront,
+      isBaseline: name === baseline,
     })),
     source,
   };
   return {
     name: 'front',
-    caption:
-      'Up is more stable, left is cheaper. Filled circles lie on the front: no other arm is at least as stable for at most the cost. Hollow squares lie behind it. Intervals overlap where the order is not sure.',
+    caption: `Up is more stable, left is cheaper. Filled circles lie on the front: no other arm is at least as stable for at most the cost. Hollow squares lie behind it. ${baseline} is orange. Intervals overlap where the order is not sure.`,
     spec: (look) => frontChartSpec(drawn, look),
   };
 }

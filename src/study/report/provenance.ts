@@ -1,9 +1,10 @@
 import type { SliceAnalysis } from './analysis.js';
+import { armWords, samplingWords } from './spec-words.js';
 import type { StudyResult } from './study-result.js';
 
 /** What was run, on what and how it is run again: names and values. */
 export function provenance(
-  { spec, models, versions, file, folder }: StudyResult,
+  { spec, models, versions, file }: StudyResult,
   analyses: readonly SliceAnalysis[],
 ): [name: string, value: string][] {
   const dialogues = analyses.reduce(
@@ -22,16 +23,13 @@ export function provenance(
     `source ${name}`,
     `${kind}, ${scenarios} scenarios of ${rounds} rounds`,
   ]);
-  const arms = spec.arms.map(({ name, ...settings }): [string, string] => [
-    `arm ${name}`,
-    settingsText(settings),
-  ]);
+  const arms = spec.arms.map((arm): [string, string] => [`arm ${arm.name}`, armWords(arm)]);
   return [
     ...run,
     ...sources,
     ...arms,
     ['seeds', spec.seeds.join(', ')],
-    ['sampling', `${settingsText(spec.sampling)}; at most ${spec.maxTokens} tokens an answer`],
+    ['sampling', `${samplingWords(spec.sampling)}; at most ${spec.maxTokens} tokens an answer`],
     ['dialogues in this report', String(dialogues)],
     [
       'versions',
@@ -39,28 +37,8 @@ export function provenance(
         .map(([name, version]) => `${name} ${version}`)
         .join(', '),
     ],
-    ['to run it again', `holdfast study run ${file} --out ${folder}`],
-    ['to write this page again', `holdfast study report ${folder}`],
+    // Where its results lie is nothing of the study's own: a copy elsewhere gives the same page.
+    ['to run it again', `holdfast study run ${file} --out FOLDER`],
+    ['to write this page again', 'holdfast study report FOLDER'],
   ];
-}
-
-/** `policy split-softmax, target {"kind":"prefix"}`; what is null is not there. */
-function settingsText(settings: object): string {
-  return Object.entries(settings)
-    .filter(([, value]) => value !== null && value !== undefined)
-    .map(([name, value]) => `${name} ${plainText(value)}`)
-    .join(', ');
-}
-
-/** `constant (strength 0.7)` for an object with a kind, the value itself for one that is none. */
-function plainText(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return String(value);
-  if (Array.isArray(value)) return `[${value.map(plainText).join(', ')}]`;
-  const { kind, ...rest }: { kind?: unknown; [name: string]: unknown } = { ...value };
-  const inner = Object.entries(rest)
-    .filter(([, own]) => own !== null)
-    .map(([name, own]) => `${name} ${plainText(own)}`)
-    .join(', ');
-  if (kind === undefined) return `(${inner})`;
-  return inner === '' ? String(kind) : `${String(kind)} (${inner})`;
 }

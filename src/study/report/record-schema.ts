@@ -65,6 +65,46 @@ export const KeptCell: z.ZodType<CellRecord> = z.discriminatedUnion('kind', [
 
 const window = z.tuple([z.int().min(1), z.int().min(1)]);
 
+const NamedTarget = z.union([
+  z.object({ kind: z.enum(['prefix', 'message', 'content', 'sink', 'template']) }),
+  z.object({ kind: z.literal('random'), seed: z.number() }),
+  z.object({ kind: z.literal('range'), range: z.object({ start: count, end: count }) }),
+]);
+
+const Schedule = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('constant'), strength: z.number() }),
+  z.object({ kind: z.literal('per-turn'), from: z.number(), to: z.number(), step: z.number() }),
+  z.object({ kind: z.literal('per-token'), from: z.number(), to: z.number(), rate: z.number() }),
+  z.object({ kind: z.literal('target'), share: z.number() }),
+]);
+
+const HeadChoice = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('all') }),
+  z.object({ kind: z.literal('grid'), layers: z.array(count).nullable(), heads: z.array(count).nullable() }),
+  z.object({ kind: z.literal('pairs'), pairs: z.array(z.tuple([count, count])) }),
+  z.object({ kind: z.enum(['top', 'bottom']), count, by: z.enum(['share', 'decay']) }),
+  z.object({ kind: z.literal('random'), count, seed: z.number() }),
+]);
+
+const Arm = z.object({
+  name: z.string(),
+  policy: z.string(),
+  schedule: Schedule.nullable(),
+  target: z.union([NamedTarget, z.object({ kind: z.literal('not'), of: NamedTarget })]),
+  on: HeadChoice,
+  silence: HeadChoice.nullable(),
+  repeatEvery: z.number().nullable(),
+  guidance: z.number().nullable(),
+});
+
+const Sampling = z.object({
+  temperature: z.number().optional(),
+  topK: z.number().optional(),
+  topP: z.number().optional(),
+  minP: z.number().optional(),
+  repetitionPenalty: z.number().optional(),
+});
+
 /** `study.json`, as far as a report needs it. */
 export const StudyFile = z.object({
   versions: z.record(z.string(), z.string()),
@@ -79,19 +119,9 @@ export const StudyFile = z.object({
     models: z.array(z.object({ name: z.string(), executor: z.string(), precision: z.string().nullable() })),
     sources: z.array(z.object({ name: z.string(), kind: z.string(), dialogues: z.int(), rounds: z.int() })),
     seeds: z.array(z.int()),
-    sampling: z.looseObject({}),
+    sampling: Sampling,
     maxTokens: z.int(),
-    arms: z
-      .array(
-        z.looseObject({
-          name: z.string(),
-          policy: z.string(),
-          silence: z.looseObject({}).nullable(),
-          guidance: z.number().nullable(),
-          repeatEvery: z.number().nullable(),
-        }),
-      )
-      .min(1),
+    arms: z.array(Arm).min(1),
     early: window,
     late: window,
   }),

@@ -85,7 +85,7 @@ describe('the report of a study', () => {
   it('says what was run and how it is run again', () => {
     for (const text of [
       'ab'.repeat(32),
-      'holdfast study run simulated.yaml --out simulated',
+      'holdfast study run simulated.yaml --out FOLDER',
       'holdfast 0.0.0, node 20.0.0',
       'name: simulated # by chance',
       'Does an analysis find what is known to be true?',

@@ -1,4 +1,5 @@
-import type { CellLabels, CellRecord, CellTiming, FailureRecord, PlannedCell } from '../index.js';
+import type { SamplingOptions } from '../../engine/index.js';
+import type { ArmSpec, CellLabels, CellRecord, CellTiming, FailureRecord, PlannedCell } from '../index.js';
 
 /** All that a study left behind, as the analysis takes it. */
 export interface StudyResult {
@@ -42,22 +43,16 @@ export interface ReportedSpec {
     readonly rounds: number;
   }[];
   readonly seeds: readonly number[];
-  readonly sampling: object;
+  readonly sampling: SamplingOptions;
   readonly maxTokens: number;
-  /** The first is the one that the others are compared with; settings are shown as they stand there. */
+  /** The first is the one that the others are compared with. */
   readonly arms: readonly ReportedArm[];
   readonly early: readonly [first: number, last: number];
   readonly late: readonly [first: number, last: number];
 }
 
-/** What must be known of an arm: whether it does anything at all. */
-export interface ReportedArm {
-  readonly name: string;
-  readonly policy: string;
-  readonly silence: object | null;
-  readonly guidance: number | null;
-  readonly repeatEvery: number | null;
-}
+/** What must be known of an arm: its settings, as the specification has them. */
+export type ReportedArm = Omit<ArmSpec, 'policy'> & { readonly policy: string };
 
 /** What must be known of a model beyond its name. */
 export interface ModelFacts {
