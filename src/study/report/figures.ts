@@ -183,7 +183,7 @@ function shareFigure(
   };
   return {
     name: 'share',
-    caption: `The prefix's share of attention, 0 to 1, against the tokens of context when each round's answer began${baseline === null ? '' : `; ${baseline.name} is the same in every plot`}. Where a policy acts, the line before it shows what the model would have given in that dialogue by itself.`,
+    caption: `The prefix's share of attention, 0 to 1, against the tokens of context when each round's answer began${baseline === null ? '' : `; ${baseline.name} is the same in every plot`}. Where a policy acts, the share before it acted is drawn as well.`,
     spec: (look) => smallMultiplesSpec(drawn, look),
   };
 }

@@ -10,7 +10,7 @@ nav ul { display: flex; flex-wrap: wrap; gap: .3rem 1.4rem; list-style: none; ma
 a { color: var(--held); }
 table { font-size: .88rem; margin: .5rem 0; }
 th, td { padding: .35rem .7rem; }
-td.words { min-width: 16ch; }
+td.words:last-child { min-width: 16ch; }
 td:last-child, th:last-child { padding-right: 0; }
 details { margin: .8rem 0; border-top: 1px solid var(--line); padding-top: .6rem; }
 summary { cursor: pointer; font-weight: 600; }
@@ -40,6 +40,6 @@ pre { background: var(--card); padding: .9rem; border-radius: 8px; overflow-x: a
 .asked { margin: .1rem 0 0; padding-left: 1.1rem; }
 .score { font-weight: 600; font-variant-numeric: tabular-nums; }
 .gone .score { color: var(--bad); } .kept .score { color: var(--good); }
-@media (max-width: 44rem) { .sides { grid-template-columns: 1fr; } .controls { position: static; } }
+@media (max-width: 44rem) { .sides { grid-template-columns: 1fr; } .controls { position: static; } figure svg { width: calc(100% + 2rem); margin: 0 -1rem; } }
 @media print { .controls, nav { display: none; } .round, article { break-inside: avoid; } pre { white-space: pre-wrap; } .headline { font-size: 13pt; } table { font-size: 8pt; } th, td { padding: 2pt 4pt; white-space: normal; } }
 `;

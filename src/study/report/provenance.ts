@@ -37,7 +37,6 @@ export function provenance(
         .map(([name, version]) => `${name} ${version}`)
         .join(', '),
     ],
-    // Where its results lie is nothing of the study's own: a copy elsewhere gives the same page.
     ['to run it again', `holdfast study run ${file} --out FOLDER`],
     ['to write this page again', 'holdfast study report FOLDER'],
   ];

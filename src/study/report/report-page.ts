@@ -117,7 +117,7 @@ function browserMarkup(study: StudyResult, analyses: readonly SliceAnalysis[], m
   return html`<h2 id="browse">Dialogues to read</h2>
 <p>${which}, under every arm. Each probe stands below the round after which it was put, on a branch that the dialogue never
 saw, with its answer and its judge's score; so any number above can be checked by reading.
-<span class="soft">All of them are in ${study.folder}/results.jsonl.</span></p>
+<span class="soft">All of them are in results.jsonl, in the folder of the study.</span></p>
 <div id="dialogues"><p class="soft">This part needs JavaScript; the dialogues are in the file named above.</p></div>
 <script type="application/json" id="dialogue-data">${trusted(embeddedJson({ early, late, slices }))}</script>
 `;

@@ -82,6 +82,13 @@ describe('the report of a study', () => {
     expect(slices[0]!.dialogues[0]!.system).toBe(record.system);
   });
 
+  it('draws the share before a policy only where one acts, and the first arm first, which gives it one colour', () => {
+    const drawn = textOf('figures/tiny-organism-share.vl.json');
+    const before = [...drawn.matchAll(/"panel": "([^"]*)",\s*"series": "before its policy"/g)];
+    expect([...new Set(before.map(([, panel]) => panel))]).toEqual(['split .7', 'growing']);
+    expect(drawn).toMatch(/"domain": \[\s*"off",/);
+  });
+
   it('says what was run and how it is run again', () => {
     for (const text of [
       'ab'.repeat(32),
