@@ -74,7 +74,7 @@ describe('the report of a study', () => {
     const { slices }: BrowserData = JSON.parse(embedded);
     expect(slices[0]!.dialogues.map(({ index }) => index)).toEqual([0, 4, 7, 11]);
     expect(page).toContain('4 of the study&#39;s 12 dialogues');
-    expect(page).toContain('simulated/results.jsonl');
+    expect(page).toContain('results.jsonl, in the folder of the study');
     const [record] = study.records;
     if (record?.kind !== 'dialogue') throw new Error('the first record is a dialogue');
     const run = slices[0]!.dialogues[0]!.runs[0]!;
