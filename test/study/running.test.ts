@@ -77,7 +77,7 @@ describe('a cell that fails', () => {
 
     const status = await place.run(['status', 'out']);
     expect(status.stdout).toContain('tiny: 4 done, 6 failed, 0 missing');
-    expect(status.stdout).toMatch(/^stub +talk +throws +0 +2 +0$/m);
+    expect(status.stdout).toMatch(/^stub +talk +throws +dialogues +0 +2 +0$/m);
     expect(status.stdout).toContain(`study run ${spec} --out out --retry-failed`);
 
     const healed = await place.run(['run', spec, '--out', 'out', '--retry-failed'], { STUB_HEALED: '1' });
