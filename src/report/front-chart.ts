@@ -2,7 +2,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import type { Estimate } from '../measure/index.js';
 import { sourceLine, titleOf } from './figure-text.js';
 import { placeLabels } from './label-places.js';
-import { type FigureLook, figureConfig, inkOf } from './look.js';
+import { type FigureLook, figureConfig, figureFrame, inkOf } from './look.js';
 import { SERIES_COLOURS } from './series-look.js';
 
 /** Things that cost something (x) and are worth something (y), with intervals both ways. */
@@ -77,10 +77,7 @@ export function frontChartSpec(
   };
   const pixels = (field: string) => ({ field, type: 'quantitative' as const, scale: null });
   return {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    description: `${title}. ${subtitle}`,
-    background: look === 'paper' ? 'white' : 'transparent',
-    padding: 12,
+    ...figureFrame({ title, subtitle }, look),
     title: titleOf(title, subtitle),
     spacing: 18,
     vconcat: [

@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { type FigureLook, figureConfig, inkOf } from './look.js';
+import { type FigureLook, figureConfig, figureFrame, inkOf } from './look.js';
 
 /** One grid of values, drawn as colours on a scale of its own. */
 export interface HeatPanel {
@@ -57,10 +57,7 @@ export function heatMapSpec(
   const { columns, cell } = gridOf(panels[0]!);
   const isAbsent = panels.some(({ values }) => values.some((row) => row.includes(null)));
   return {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    description: `${title}. ${subtitle}`,
-    background: look === 'paper' ? 'white' : 'transparent',
-    padding: 12,
+    ...figureFrame({ title, subtitle }, look),
     title: { text: title, subtitle: [subtitle], anchor: 'start', frame: 'group', offset: 16 },
     spacing: 22,
     vconcat: [

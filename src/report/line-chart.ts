@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { type FigureLook, figureConfig, inkOf } from './look.js';
+import { type FigureLook, figureConfig, figureFrame, inkOf } from './look.js';
 import { SERIES_COLOURS, SERIES_DASHES, SERIES_SHAPES, seriesScale } from './series-look.js';
 
 /** A value at a place on the x axis, with its interval where it has one. */
@@ -59,10 +59,7 @@ export function specOf(
   const places = panels[0]!.series[0]!.points.map((point) => point.x);
   const axis: XAxis = { places, continuous };
   return {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    description: `${title}. ${subtitle}`,
-    background: look === 'paper' ? 'white' : 'transparent',
-    padding: 12,
+    ...figureFrame({ title, subtitle }, look),
     title: { text: title, subtitle: [subtitle], anchor: 'start', frame: 'group', offset: 16 },
     spacing: 22,
     vconcat: [

@@ -38,3 +38,16 @@ export function figureConfig(look: FigureLook): NonNullable<TopLevelSpec['config
     legend: { labelColor: ink, titleColor: ink, labelFontSize: 11 },
   };
 }
+
+/** What all figures begin with: what they are, for programs and for people who cannot see them, and what they stand on. */
+export function figureFrame(
+  { title, subtitle }: { readonly title: string; readonly subtitle: string },
+  look: FigureLook,
+) {
+  return {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    description: `${title}. ${subtitle}`,
+    background: look === 'paper' ? 'white' : 'transparent',
+    padding: 12,
+  };
+}

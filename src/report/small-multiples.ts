@@ -2,7 +2,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { wrap } from './columns.js';
 import { sourceLine, titleOf } from './figure-text.js';
 import type { Series } from './line-chart.js';
-import { type FigureLook, figureConfig, inkOf } from './look.js';
+import { type FigureLook, figureConfig, figureFrame, inkOf } from './look.js';
 import { SERIES_COLOURS, SERIES_DASHES, SERIES_SHAPES, seriesScale } from './series-look.js';
 
 /** Small plots on the same axes, side by side: what differs between them is what their titles say. */
@@ -53,10 +53,7 @@ export function smallMultiplesSpec(
   };
   const scale = <Range>(range: readonly Range[]) => ({ ...seriesScale(names, range), legend });
   return {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    description: `${title}. ${subtitle}`,
-    background: look === 'paper' ? 'white' : 'transparent',
-    padding: 12,
+    ...figureFrame({ title, subtitle }, look),
     title: titleOf(title, subtitle),
     spacing: 18,
     vconcat: [
