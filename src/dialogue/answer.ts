@@ -75,12 +75,18 @@ export async function* answerPrompt({
     if (strength !== null) strengths.push(strength);
     if (shares.target !== null) meter.add(shares.target);
     const spans = spansAt(step.position);
-    const means = {
-      target: shares.target && meanShare(shares.target),
-      spans: spanShares(spans, shares.spans, grid),
-    };
     observe?.({ position: step.position, spans, shares });
-    yield { ...step, strength, shares: means };
+    yield {
+      ...step,
+      strength,
+      shares: {
+        target: shares.target && meanShare(shares.target),
+        // Averaged when somebody reads them: who does not, as a study, should not pay for them with every token.
+        get spans() {
+          return spanShares(spans, shares.spans, grid);
+        },
+      },
+    };
   }
   if (ids.length === 0) return null;
   const { finish, rest, receipt, timing } = next.value;

@@ -29,12 +29,16 @@ export function meanShare({ before, after }: HeadShares): Share {
 /** @param spans the spans whose ranges the row was asked for, in that order */
 export function spanShares(spans: readonly Span[], shares: RowShares['spans'], grid: HeadGrid): SpanShare[] {
   if (shares === null) return [];
+  const { layers, heads } = grid;
   return spans.map((span, index) => {
-    const layers = new Float64Array(grid.layers);
-    for (let pair = 0; pair < grid.layers * grid.heads; pair++) {
-      layers[Math.floor(pair / grid.heads)]! += shares.after[pair * spans.length + index]! / grid.heads;
+    const ofLayers = new Float64Array(layers);
+    for (let layer = 0; layer < layers; layer++) {
+      let sum = 0;
+      for (let head = 0; head < heads; head++)
+        sum += shares.after[(layer * heads + head) * spans.length + index]!;
+      ofLayers[layer] = sum / heads;
     }
-    return { ...span, share: mean(layers), layers };
+    return { ...span, share: mean(ofLayers), layers: ofLayers };
   });
 }
 

@@ -27,7 +27,7 @@ export interface RowObservation {
   readonly position: number;
   /** All spans of the dialogue up to the row, the growing answer the last: the ranges of `shares.spans`, in order. */
   readonly spans: readonly Span[];
-  /** Before the policy and after it. Nobody else writes to these buffers or reads them later. */
+  /** Before the policy and after it. Nobody else writes to these buffers; the step that follows averages them when it is read. */
   readonly shares: RowShares;
 }
 

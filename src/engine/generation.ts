@@ -136,9 +136,6 @@ export function checkLimits(maxTokens: number, stop: readonly string[]): void {
   }
 }
 
-/** How long timers, input and the signal wait for their turn at most, besides one forward pass. */
-const PAUSE_EVERY_MS = 50;
-
 /** What of a prompt goes before its last token: the rest of the first pass, and all after it. */
 function blocksOf(
   prompt: readonly number[],
@@ -183,7 +180,6 @@ async function* run(
 
   try {
     let sinceMs = performance.now();
-    let pausedMs = sinceMs;
     timing.reusedTokens = session.reuse(prompt);
     for (const block of blocksOf(prompt, timing.reusedTokens, options.firstPass ?? 0))
       await passes.append(block);
@@ -210,11 +206,6 @@ async function* run(
       if (stopped) return end('stop-string');
       if (ending !== null) return end(ending);
 
-      if (performance.now() - pausedMs > PAUSE_EVERY_MS) {
-        // Promises alone never let a timer fire, and so neither a signal that hangs on one.
-        await new Promise((resolve) => setTimeout(resolve, 0));
-        pausedMs = performance.now();
-      }
       sinceMs = performance.now();
       row = await choosing(token.id, token.id, sampled);
       timing.decodedTokens++;

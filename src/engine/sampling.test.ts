@@ -156,6 +156,31 @@ describe('a sampler', () => {
     });
   });
 
+  it('draws from its distribution, filtered or not, at every temperature and penalty', () => {
+    const cold = { temperature: 0.25 };
+    const hot = { temperature: 4 };
+    const penalty = { repetitionPenalty: 3 };
+    // Five tokens, of which a filter keeps some; a set of them has been said.
+    const values = Float32Array.of(2, 1.5, 1, -0.5, -1);
+    const history = [0, 3];
+    for (const filter of [{ topP: 1 }, { topP: 0.8 }, { topK: 2, topP: 1 }, { minP: 0.2, topP: 1 }]) {
+      for (const change of [{}, cold, hot, penalty, { ...cold, ...penalty }]) {
+        const sampling = checkSampling({ ...OPEN, ...filter, ...change, seed: 5 });
+        const { ids, probabilities } = distribution(values, sampling, history);
+        const counts = new Float64Array(values.length);
+        const sampler = createSampler(sampling);
+        for (let draw = 0; draw < 4000; draw++) counts[sampler.next(values, history).id]! += 1 / 4000;
+        const expected = new Float64Array(values.length);
+        for (const [index, id] of ids.entries()) expected[id] = probabilities[index]!;
+        // Four standard errors of a proportion; a token that is filtered out never comes.
+        for (const [id, probability] of expected.entries()) {
+          const slack = 4 * Math.sqrt((probability * (1 - probability)) / 4000);
+          expect(Math.abs(counts[id]! - probability)).toBeLessThanOrEqual(slack + 1e-9);
+        }
+      }
+    }
+  });
+
   it("reports the model's own log probabilities, whatever the settings", () => {
     const values = [0.5, 0.3, 0.15, 0.05].map(Math.log);
     const sampler = createSampler(

@@ -109,9 +109,20 @@ export function createSampler(sampling: Sampling): Sampler {
   const random = createRandom(sampling.seed);
   return {
     next(logits, history) {
-      const normaliser = logSumExp(logits);
-      const scores = penalised(logits, history, sampling.repetitionPenalty);
-      const id = sampling.temperature === 0 ? argmax(scores) : draw(scores, sampling, random());
+      const own = weigh(logits, 1);
+      const normaliser = normaliserOf(own);
+      const { temperature, repetitionPenalty } = sampling;
+      const scores = penalised(logits, history, repetitionPenalty);
+      const id =
+        temperature === 0
+          ? argmax(scores)
+          : // An exponential of every token's score is most of what drawing costs: not twice where it is the same.
+            draw(
+              scores,
+              scores === logits && temperature === 1 ? own : weigh(scores, temperature),
+              sampling,
+              random(),
+            );
       const withProbability = (id: number): TokenProbability => ({
         id,
         logProbability: logits[id]! - normaliser,
@@ -138,7 +149,22 @@ export function distribution(
   const scores = penalised(logits, history, sampling.repetitionPenalty);
   return sampling.temperature === 0
     ? { ids: [argmax(scores)], probabilities: Float64Array.of(1) }
-    : distributionOf(scores, sampling);
+    : distributionOf(scores, weigh(scores, sampling.temperature), sampling);
+}
+
+/** What weights `exp((score − best) / temperature)` are measured by. */
+interface Weighing {
+  /** The highest score. */
+  readonly best: number;
+  /** All weights together, from 1. */
+  readonly total: number;
+}
+
+function weigh(scores: Float32Array, temperature: number): Weighing {
+  const best = scores[argmax(scores)]!;
+  let total = 0;
+  for (let id = 0; id < scores.length; id++) total += Math.exp((scores[id]! - best) / temperature);
+  return { best, total };
 }
 
 function penalised(logits: Float32Array, history: Iterable<number>, penalty: number): Float32Array {
@@ -149,10 +175,9 @@ function penalised(logits: Float32Array, history: Iterable<number>, penalty: num
   return scores;
 }
 
-function distributionOf(scores: Float32Array, sampling: Sampling): Distribution {
-  const best = scores[argmax(scores)]!;
-  const weight = (id: number): number => Math.exp((scores[id]! - best) / sampling.temperature);
-  const { ids, total } = candidates(scores, best, weight, sampling);
+function distributionOf(scores: Float32Array, all: Weighing, sampling: Sampling): Distribution {
+  const weight = (id: number): number => Math.exp((scores[id]! - all.best) / sampling.temperature);
+  const { ids, total } = candidates(scores, all, weight, sampling);
   const kept = cutTail(ids, total, weight, sampling);
   const probabilities = Float64Array.from(kept, weight);
   const sum = probabilities.reduce((a, b) => a + b, 0);
@@ -165,7 +190,7 @@ function distributionOf(scores: Float32Array, sampling: Sampling): Distribution 
  */
 function candidates(
   scores: Float32Array,
-  best: number,
+  { best, total }: Weighing,
   weight: (id: number) => number,
   { temperature, topK, topP, minP }: Sampling,
 ): { readonly ids: readonly number[]; readonly total: number } {
@@ -173,8 +198,6 @@ function candidates(
     const ids = largest(scores, topK);
     return { ids, total: sumOf(ids, weight) };
   }
-  let total = 0;
-  for (let id = 0; id < scores.length; id++) total += weight(id);
   if (topP === 1 && minP === 0) return { ids: Array.from(scores, (_, id) => id), total };
 
   for (let distance = minP > 0 ? -Math.log(minP) : 4; ; distance *= 2) {
@@ -207,22 +230,14 @@ function cutTail(
 }
 
 /** @param at where in the distribution to draw, in [0, 1) */
-function draw(scores: Float32Array, sampling: Sampling, at: number): number {
+function draw(scores: Float32Array, all: Weighing, sampling: Sampling, at: number): number {
   // Without a filter, a list of all ids would cost more than everything else.
-  if (!isFiltered(sampling, scores.length)) return drawFromAll(scores, sampling.temperature, at);
-  const { ids, probabilities } = distributionOf(scores, sampling);
-  return ids[indexAt(probabilities, at)]!;
-}
-
-function drawFromAll(scores: Float32Array, temperature: number, at: number): number {
-  const best = scores[argmax(scores)]!;
-  const weights = new Float64Array(scores.length);
-  let total = 0;
-  for (let id = 0; id < scores.length; id++) {
-    weights[id] = Math.exp((scores[id]! - best) / temperature);
-    total += weights[id]!;
+  if (!isFiltered(sampling, scores.length)) {
+    const weights = Float64Array.from(scores, (score) => Math.exp((score - all.best) / sampling.temperature));
+    return indexAt(weights, at * all.total);
   }
-  return indexAt(weights, at * total);
+  const { ids, probabilities } = distributionOf(scores, all, sampling);
+  return ids[indexAt(probabilities, at)]!;
 }
 
 /** The first index up to which the weights sum to more than `at`. */
@@ -261,10 +276,12 @@ function sumOf(ids: readonly number[], weight: (id: number) => number): number {
 
 /** log Σ exp(x_i). */
 export function logSumExp(logits: Float32Array): number {
-  const maximum = logits[argmax(logits)]!;
-  let sum = 0;
-  for (let id = 0; id < logits.length; id++) sum += Math.exp(logits[id]! - maximum);
-  const value = maximum + Math.log(sum);
+  return normaliserOf(weigh(logits, 1));
+}
+
+/** log Σ exp of scores that were weighed at temperature 1. */
+function normaliserOf({ best, total }: Weighing): number {
+  const value = best + Math.log(total);
   if (!Number.isFinite(value)) {
     throw new HoldfastError('E_EXECUTOR', 'the model gave logits that are no numbers to draw from', {
       hint: "They hold NaN or infinity: check the weights, and the intervention's strength",

@@ -17,7 +17,9 @@ export interface Executor {
    */
   open(contextLength: number): Sequence;
   /**
-   * Appends each request's tokens to its sequence and returns one result per request, in order.
+   * Appends each request's tokens to its sequence and returns one result per request, in order. However short the calls
+   * are and however many follow each other, timers, input and the signal have their turn at least every tenth of a second,
+   * as far as one pass allows.
    * @throws HoldfastError `E_TOKEN_RANGE` (id outside the vocabulary, empty request), `E_CONTEXT_FULL`,
    * `E_TARGET`, `E_STRENGTH` (numbers for other heads than the model has), `E_DISPOSED`, `E_ABORTED`, `E_BUSY` (the sequence is in use, or named twice), `E_EXECUTOR`. Whatever
    * fails, all sequences of the call are as they were.

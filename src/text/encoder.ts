@@ -14,6 +14,12 @@ interface Section extends CharRange {
   readonly place: (at: number) => number;
 }
 
+/** A token of ordinary text, and how many bytes it writes. */
+interface Word {
+  readonly id: number;
+  readonly length: number;
+}
+
 interface Vocabulary {
   readonly addedTokens: readonly AddedToken[];
   readonly writing: TokenWriting;
@@ -38,7 +44,7 @@ export function createEncoder(library: LibraryTokenizer, vocabulary: Vocabulary)
   const splitNormalized = createSplitter(inNormalized, (token) => normalize(token.content));
 
   /** Ids of text without added tokens, with their written lengths. */
-  const encodeWords = (text: string, isFirst: boolean): { id: number; length: number }[] => {
+  const encodeWords = (text: string, isFirst: boolean): readonly Word[] => {
     // The library's prepend scheme `first` asks for the index of the section.
     const options = { section_index: isFirst ? 0 : 1 };
     const words = preTokenizer === null ? [text] : preTokenizer.pre_tokenize(text, options);
@@ -56,6 +62,9 @@ export function createEncoder(library: LibraryTokenizer, vocabulary: Vocabulary)
       return { id, length: bytesOfToken(token, writing).length };
     });
   };
+  // A dialogue is laid out anew with every message that it grows by, and most of its pieces are those of the last time.
+  const firstWords = memoised((text) => encodeWords(text, true));
+  const laterWords = memoised((text) => encodeWords(text, false));
 
   return (
     text: string,
@@ -94,7 +103,8 @@ export function createEncoder(library: LibraryTokenizer, vocabulary: Vocabulary)
           lengths.push(writtenLength(piece, writing));
           continue;
         }
-        for (const { id, length } of encodeWords(piece, start === 0 && part.start === 0)) {
+        const wordsOf = start === 0 && part.start === 0 ? firstWords : laterWords;
+        for (const { id, length } of wordsOf(piece)) {
           ids.push(id);
           lengths.push(length);
           if (id === unkId) hasUnknown = true;
@@ -143,4 +153,25 @@ function runningSums(lengths: readonly number[]): number[] {
   const sums: number[] = [];
   for (const length of lengths) sums.push((sums.at(-1) ?? 0) + length);
   return sums;
+}
+
+/** Characters of text whose tokens are remembered: several long dialogues'. */
+const REMEMBERED_CHARACTERS = 1 << 18;
+
+/** A function of text that remembers what it said of the texts that it was asked for last. */
+function memoised<T>(of: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>();
+  let characters = 0;
+  return (text) => {
+    const value = known.get(text) ?? of(text);
+    // The latest goes to the end, so that the first is the one that was not asked for longest.
+    characters += known.delete(text) ? 0 : text.length;
+    known.set(text, value);
+    for (const oldest of known.keys()) {
+      if (characters <= REMEMBERED_CHARACTERS) break;
+      known.delete(oldest);
+      characters -= oldest.length;
+    }
+    return value;
+  };
 }

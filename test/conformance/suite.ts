@@ -321,6 +321,21 @@ function familySuite(name: string, family: Family, create: CreateExecutor): void
     expect(reversed.logits).not.toEqual(alone.logits);
   });
 
+  it('lets timers have their turn between passes that follow each other at once', async () => {
+    let fired = false;
+    const timer = setTimeout(() => {
+      fired = true;
+    }, 0);
+    const sequence = executor.open(1);
+    const sinceMs = performance.now();
+    while (!fired && performance.now() - sinceMs < 2000) {
+      await executor.forward([{ sequence, tokens: [model.ids[0]!], logits: 'none' }]);
+      sequence.truncate(0);
+    }
+    clearTimeout(timer);
+    expect(fired).toBe(true);
+  });
+
   it('invariant 6: a target that no row can see beside something else touches nothing, and says so', async () => {
     const beyond = await run(model.ids, [72], {
       intervention: intervene([{ start: 90, end: 99 }], 'split-softmax', 0.5),
