@@ -30,8 +30,8 @@ const OFF: Arm = { name: 'off', settings: { policy: 'off' }, repeatEvery: null }
  * The cells of a study: dialogues, those of one dialogue under all arms next to each other, and then costs, those of one
  * item next to each other. Two cells may have one address, where two names stand for the same: one result serves both.
  * @param rankings the records of {@link rankingCells}, with the labels of these
- * @throws HoldfastError `E_SPEC` when a source has too few dialogues, a model not the heads that are named, or it is too
- * much
+ * @param found sources with dialogues enough, models with the heads that are named; see {@link findNamed}
+ * @throws HoldfastError `E_SPEC` when it is too much
  */
 export function expand(spec: StudySpec, found: Found, rankings: readonly RankingRecord[]): readonly Cell[] {
   const pairs = pairsOf(spec, found);
@@ -43,15 +43,11 @@ export function expand(spec: StudySpec, found: Found, rankings: readonly Ranking
   ];
 }
 
-/**
- * Dialogues of the untouched model, beyond those of the study, on which heads are ranked; none where no arm asks for it.
- * @throws HoldfastError `E_SPEC` when a source has too few dialogues, or an arm names heads that a model does not have
- */
+/** Dialogues of the untouched model, beyond those of the study, on which heads are ranked; none where no arm asks for it. */
 export function rankingCells(spec: StudySpec, found: Found): readonly Cell[] {
   if (!spec.arms.some(needsRanking)) return [];
   const [seed = 0] = spec.seeds;
   const pairs = pairsOf(spec, found);
-  for (const { computed } of pairs) checkHeads(spec, computed.facts);
   return pairs.flatMap((pair) =>
     indices(rankingStart(spec, pair.source), spec.rankingDialogues).map((index) => {
       const point = { scenario: pair.scenarioAt(index), seed, index };
@@ -59,12 +55,6 @@ export function rankingCells(spec: StudySpec, found: Found): readonly Cell[] {
       return cell(spec, pair, OFF, 'ranking', { seed, index }, address);
     }),
   );
-}
-
-/** Heads that a model does not have are refused before the time is spent to rank those that it has. */
-function checkHeads({ arms }: StudySpec, facts: ModelFacts): void {
-  const alike = Array.from({ length: facts.grid.layers * facts.grid.heads }, () => 0);
-  for (const arm of arms) resolveArm(arm, facts, { share: alike, decay: alike });
 }
 
 /** A model on a source. */
@@ -79,7 +69,6 @@ interface Pair {
 function pairsOf(spec: StudySpec, { models, sources }: Found): Pair[] {
   const opened = spec.sources.map((source) => {
     const { scenarios, heldOut } = sources.get(source.name)!;
-    checkSize(spec, source, scenarios.size);
     return { source, heldOut, scenarioAt: remembered((index) => scenarios.at(index)) };
   });
   return spec.models.flatMap((model) => {
@@ -99,19 +88,8 @@ function remembered<T>(make: (index: number) => T): (index: number) => T {
   };
 }
 
-function checkSize(spec: StudySpec, source: SourceSpec, size: number | null): void {
-  const ranked = spec.arms.some(needsRanking) ? spec.rankingDialogues : 0;
-  const end = ranked === 0 ? source.first + source.dialogues : rankingStart(spec, source) + ranked;
-  if (size === null || end <= size) return;
-  throw new HoldfastError(
-    'E_SPEC',
-    `the source "${source.name}" has ${size} dialogues, the study asks for numbers ${source.first} to ${end - 1}${ranked === 0 ? '' : `, of which the last ${ranked} are for ranking heads`}`,
-    { hint: 'Ask for fewer dialogues' },
-  );
-}
-
 /** Behind all dialogues that any source of this kind leads. */
-function rankingStart({ sources }: StudySpec, { kind }: SourceSpec): number {
+export function rankingStart({ sources }: StudySpec, { kind }: SourceSpec): number {
   const alike = sources.filter((source) => source.kind === kind);
   return Math.max(...alike.map(({ first, dialogues }) => first + dialogues));
 }

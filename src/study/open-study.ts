@@ -2,12 +2,10 @@ import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { HoldfastError } from '../errors.js';
-import type { ModelFacts } from './address.js';
 import { expand, rankingCells } from './expand.js';
-import { modelFacts } from './model-facts.js';
+import { findNamed } from './find-named.js';
 import { withModelPaths } from './model-paths.js';
-import { openSource } from './open-source.js';
-import { parseSpec } from './parse-spec.js';
+import { parsePlacedSpec } from './parse-spec.js';
 import type { Study } from './plan.js';
 
 /** The module that computes a study's cells, for the threads of a run. */
@@ -17,11 +15,11 @@ export const CELLS = new URL('./cells.js', import.meta.url);
 const SHIPPED = fileURLToPath(new URL('../../experiments/', import.meta.url));
 
 /**
- * Reads a specification and finds what it names: models are looked at, and loaded only where their cells are computed.
+ * Reads a specification and finds what it names.
  * @param named a file, or the name of a study that comes along
  * @param paths where models lie, by name, instead of where the file says
  * @param versions what runs, for the record
- * @throws HoldfastError `E_SPEC`, `E_NOT_FOUND`, `E_UNREADABLE`, and what opening models and sources throws
+ * @throws HoldfastError `E_SPEC` with all that is wrong, `E_NOT_FOUND` and `E_UNREADABLE` of the specification's own file
  */
 export async function openStudy(
   named: string,
@@ -30,18 +28,16 @@ export async function openStudy(
 ): Promise<Study> {
   const file = specFile(named);
   const text = await readSpec(file);
-  const spec = withModelPaths(parseSpec(text, file), paths);
-  const facts = new Map<string, ModelFacts>();
-  for (const model of spec.models) facts.set(model.name, await modelFacts(model));
-  const sources = new Map(spec.sources.map((source) => [source.name, openSource(source, spec.costs)]));
-  const found = { models: facts, sources };
+  const { spec: written, places } = parsePlacedSpec(text, file);
+  const spec = withModelPaths(written, paths);
+  const found = await findNamed({ spec, places }, file);
   return {
     spec,
     file: named,
     text,
     versions,
     models: spec.models.map(({ name, path }) => {
-      const { hash, grid } = facts.get(name)!;
+      const { hash, grid } = found.models.get(name)!;
       return { name, path, hash, ...grid };
     }),
     rankings: rankingCells(spec, found),

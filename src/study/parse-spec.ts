@@ -9,6 +9,7 @@ import {
   listOf,
   number,
   oneOrMore,
+  type Placed,
   type Reader,
   type Readers,
   readFields,
@@ -19,18 +20,18 @@ import { armList } from './spec-arms.js';
 import { EMBEDDED, modelList } from './spec-models.js';
 import { checkRounds, type Rounds } from './spec-rounds.js';
 import { type Locate, sourceList } from './spec-sources.js';
-import { type Problem, readYaml, type Tree } from './yaml-tree.js';
+import { type Place, type Problem, readYaml, type Tree } from './yaml-tree.js';
 
 interface StudyFields {
   readonly name: string;
   readonly question: string;
-  readonly models: readonly ModelSpec[];
-  readonly sources: readonly SourceSpec[];
+  readonly models: readonly Placed<ModelSpec>[];
+  readonly sources: readonly Placed<SourceSpec>[];
   readonly seeds: readonly number[];
   readonly sampling: SamplingOptions;
   readonly 'max-tokens': number;
   readonly probes: readonly number[] | 'every';
-  readonly arms: readonly ArmSpec[];
+  readonly arms: readonly Placed<ArmSpec>[];
   readonly costs: CostsSpec;
   readonly 'ranking-dialogues': number;
   readonly early: Rounds;
@@ -54,6 +55,19 @@ const roundNumber = whole(1, 1000);
  * @throws HoldfastError `E_SPEC` with all that is wrong, each with line and column
  */
 export function parseSpec(text: string, file: string): StudySpec {
+  return parsePlacedSpec(text, file).spec;
+}
+
+/** Where in its file a specification names models, sources and arms, by their names, and the `choice` of costs. */
+export type Places = Readonly<Record<'models' | 'sources' | 'arms' | 'costs', ReadonlyMap<string, Place>>>;
+
+export interface PlacedSpec {
+  readonly spec: StudySpec;
+  readonly places: Places;
+}
+
+/** As {@link parseSpec}, for what can only be checked once what is named was found. */
+export function parsePlacedSpec(text: string, file: string): PlacedSpec {
   const problems: Problem[] = [];
   const yaml = readYaml(text);
   if ('problems' in yaml) throw specError(yaml.problems, file);
@@ -62,7 +76,7 @@ export function parseSpec(text: string, file: string): StudySpec {
   return spec;
 }
 
-function specError(problems: readonly Problem[], file: string): HoldfastError {
+export function specError(problems: readonly Problem[], file: string): HoldfastError {
   const inOrder = [...problems]
     .sort((a, b) => a.line - b.line || a.column - b.column)
     .map(({ line, column, text }) => `${line}:${column} ${text}`);
@@ -88,35 +102,54 @@ function readersFor(locate: Locate): Readers<StudyFields> {
   };
 }
 
-function readStudy(tree: Tree, file: string, report: (problem: Problem) => void): StudySpec | undefined {
+function readStudy(tree: Tree, file: string, report: (problem: Problem) => void): PlacedSpec | undefined {
   const locate: Locate = (path) => (isAbsolute(path) ? path : join(dirname(file), path));
   const fields = readFields(tree, readersFor(locate), report, ['name', 'sources', 'arms']);
   if (fields?.name === undefined || fields.sources === undefined || fields.arms === undefined)
     return undefined;
-  const longest = Math.max(...fields.sources.map(({ rounds }) => rounds));
-  const shortest = Math.min(...fields.sources.map(({ rounds }) => rounds));
+  const { models = [{ value: EMBEDDED, tree }] } = fields;
+  const sources = fields.sources.map(({ value }) => value);
+  const longest = Math.max(...sources.map(({ rounds }) => rounds));
+  const shortest = Math.min(...sources.map(({ rounds }) => rounds));
   const half = Math.max(1, Math.floor(shortest / 2));
   const { probes = 'every' } = fields;
   const early = fields.early ?? [1, Math.max(1, Math.min(3, half, (fields.late?.[0] ?? half + 1) - 1))];
   const late = fields.late ?? [Math.min(shortest, Math.max(Math.ceil(shortest / 2), early[1] + 1)), shortest];
   const probeRounds =
     probes === 'every' ? Array.from({ length: longest }, (_, index) => index + 1) : [...probes];
-  checkRounds(tree, report, { sources: fields.sources, probeRounds, early, late });
-  return {
+  checkRounds(tree, report, { sources, probeRounds, early, late });
+  const spec = {
     name: fields.name,
     question: fields.question ?? null,
-    models: fields.models ?? [EMBEDDED],
-    sources: fields.sources,
+    models: models.map(({ value }) => value),
+    sources,
     seeds: fields.seeds ?? [0],
     sampling: fields.sampling ?? SAMPLING,
     maxTokens: fields['max-tokens'] ?? MAX_TOKENS,
     probeRounds: probeRounds.sort((a, b) => a - b),
-    arms: fields.arms,
+    arms: fields.arms.map(({ value }) => value),
     costs: fields.costs ?? { kl: COST_ITEMS, perplexity: COST_ITEMS, choice: null },
     rankingDialogues: fields['ranking-dialogues'] ?? RANKING_DIALOGUES,
     early,
     late,
   };
+  const places = {
+    models: placesOf(models),
+    sources: placesOf(fields.sources),
+    arms: placesOf(fields.arms),
+    costs: new Map([['choice', placeOf(tree, 'costs')]]),
+  };
+  return { spec, places };
+}
+
+/** Of a key, or of what it would stand in. */
+function placeOf(tree: Tree, key: string): Place {
+  const entry = tree.kind === 'map' ? tree.entries.find((entry) => entry.key === key) : undefined;
+  return (entry ?? tree).at;
+}
+
+function placesOf(things: readonly Placed<{ readonly name: string }>[]): ReadonlyMap<string, Place> {
+  return new Map(things.map(({ value, tree }) => [value.name, tree.at]));
 }
 
 /** One option of sampling, in the range that the engine has for it. */

@@ -88,12 +88,18 @@ export function attempt<T>(tree: Tree, report: Report, check: () => T): T | unde
   try {
     return check();
   } catch (error) {
-    if (!(error instanceof HoldfastError)) throw error;
-    // Its code and field are the other room's; this error has its own.
-    const text = error.message.slice(error.code.length + 2).replace(` (field ${error.field})`, '');
-    complain(tree, report, text);
+    complain(tree, report, wordsOf(error));
     return undefined;
   }
+}
+
+/**
+ * What another room's error says; its code and field are that room's.
+ * @throws the error itself when it is none of the toolkit's
+ */
+export function wordsOf(error: unknown): string {
+  if (!(error instanceof HoldfastError)) throw error;
+  return error.message.slice(error.code.length + 2).replace(` (field ${error.field})`, '');
 }
 
 /** A list of at least one; undefined when any of its items cannot be read. */
@@ -130,12 +136,11 @@ export function distinct<T>(list: Reader<readonly T[]>): Reader<readonly T[]> {
 export function namedList<T extends { readonly name: string }>(
   item: Reader<T>,
   kind: string,
-): Reader<readonly T[]> {
+): Reader<readonly Placed<T>[]> {
   return (tree, report) => {
     const things = oneOrMore(placed(item))(tree, report);
-    if (things === undefined) return undefined;
-    refuseTwins(things, kind, report);
-    return things.map(({ value }) => value);
+    if (things !== undefined) refuseTwins(things, kind, report);
+    return things;
   };
 }
 

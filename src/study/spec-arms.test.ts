@@ -188,6 +188,7 @@ describe('an arm that is refused', () => {
       '{ boost: 2, heads: top ten }',
       '4:24 heads: "top ten" names no heads; write all, top N by share, top N by decay, bottom N by share, bottom N by decay, random N seed S, or heads by number',
     ],
+    ['{ boost: 2, heads: none }', '4:24 heads: "none" names no heads; that is the arm off'],
     ['{ boost: 2, heads: [[1, 2, 3]] }', '4:25 heads: expected a pair, [layer, head]'],
     ['{ boost: 2, heads: [[1, 2], [1, 2]] }', '4:24 heads: [1, 2] stands there twice'],
     ['{ boost: 2, heads: [-1] }', '4:25 heads: expected a whole number from 0 to 4095, not -1'],

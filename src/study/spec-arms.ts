@@ -63,7 +63,7 @@ const readers: Readers<ArmFields> = {
 const MAX_ARMS = 1000;
 
 /** The list of arms, grids written out, names unique. */
-export const armList: Reader<readonly ArmSpec[]> = (tree, report) => {
+export const armList: Reader<readonly Placed<ArmSpec>[]> = (tree, report) => {
   if (tree.kind !== 'list' || tree.items.length === 0) {
     report({ ...tree.at, text: 'arms: expected a list of at least one arm' });
     return undefined;
@@ -72,7 +72,7 @@ export const armList: Reader<readonly ArmSpec[]> = (tree, report) => {
     armsOf(item, report).map((value): Placed<ArmSpec> => ({ value, tree: item })),
   );
   refuseTwins(arms, 'arm', report);
-  return arms.map(({ value }) => value);
+  return arms;
 };
 
 /** The arms that one item of the list stands for; none where anything is wrong with it. */

@@ -33,7 +33,8 @@ const choiceInWords: Reader<HeadChoice> = (tree, report) => {
   if (words === undefined) return undefined;
   const choice = parseChoice(words);
   if (choice !== null) return choice;
-  report({ ...tree.at, text: `${tree.name}: "${words}" names no heads; write ${FORMS}, or heads by number` });
+  const help = words === 'none' ? 'that is the arm off' : `write ${FORMS}, or heads by number`;
+  report({ ...tree.at, text: `${tree.name}: "${words}" names no heads; ${help}` });
   return undefined;
 };
 

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { PRECISIONS, type Precision } from '../executors/cpu/precision.js';
 import { EMBEDDED_MODELS, EXECUTORS, type ExecutorName } from '../load.js';
-import { namedList, oneOf, type Reader, type Readers, readFields, text } from './read-value.js';
+import { namedList, oneOf, type Placed, type Reader, type Readers, readFields, text } from './read-value.js';
 import type { ModelSpec } from './spec.js';
 import type { Locate } from './spec-sources.js';
 
@@ -28,7 +28,8 @@ const readers: Readers<ModelFields> = {
 };
 
 /** A path or more, or mappings that say more of a model; names unique. */
-export const modelList = (locate: Locate): Reader<readonly ModelSpec[]> => namedList(model(locate), 'model');
+export const modelList = (locate: Locate): Reader<readonly Placed<ModelSpec>[]> =>
+  namedList(model(locate), 'model');
 
 function model(locate: Locate): Reader<ModelSpec> {
   return (tree, report) => {

@@ -5,6 +5,7 @@ import {
   namedList,
   number,
   oneOrMore,
+  type Placed,
   type Reader,
   type Readers,
   type Report,
@@ -57,7 +58,7 @@ const given = { given: number({ from: 1, to: 100, whole: true }) };
 const file = { file: text };
 
 /** The list of sources, or one alone; names unique. */
-export const sourceList = (locate: Locate): Reader<readonly SourceSpec[]> =>
+export const sourceList = (locate: Locate): Reader<readonly Placed<SourceSpec>[]> =>
   namedList(source(locate), 'source');
 
 /** `organism`, or `organism: { … }`. */
