@@ -86,3 +86,21 @@ export class HoldfastError extends Error {
     this.problems = problems;
   }
 }
+
+/** Whether what the file system refused is not there. */
+export function isMissing(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR');
+}
+
+/**
+ * What the file system said about a file or folder that was to be read, for people: `E_NOT_FOUND` or `E_UNREADABLE`.
+ * @param hint what to do when it is not there
+ */
+export function readError(file: string, cause: unknown, hint?: string): HoldfastError {
+  if (isMissing(cause)) {
+    const details = { file, cause, ...(hint === undefined ? {} : { hint }) };
+    return new HoldfastError('E_NOT_FOUND', 'there is no such file or folder', details);
+  }
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new HoldfastError('E_UNREADABLE', `the system refuses to read it: ${why}`, { file, cause });
+}

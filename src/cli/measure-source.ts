@@ -1,7 +1,7 @@
 import {
   type LeadOptions,
-  leadDialogue,
   type MeasuredDialogue,
+  measureDialogue,
   readAloud,
   readRecorded,
 } from '../decay/index.js';
@@ -138,7 +138,7 @@ function ledSource(name: string, source: ScenarioSource, dialogues: number): Mea
     open(model, options, index, signal) {
       const scenario = source.at(source.size === null ? index : index % source.size);
       const { id, group, system, given, rounds } = scenario;
-      const events = leadDialogue(model, scenario, options, index, signal);
+      const events = measureDialogue(model, scenario, options, index, signal);
       return { scenario: id, group, system, given, rounds, events };
     },
   };

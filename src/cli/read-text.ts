@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { text as textOf } from 'node:stream/consumers';
-import { HoldfastError } from '../errors.js';
+import { HoldfastError, readError } from '../errors.js';
 import { locateJsonError } from '../formats/index.js';
 
 /** How errors name what `-` reads. */
@@ -19,10 +19,7 @@ export async function readText(path: string): Promise<NamedText> {
   try {
     return { name: path, text: await readFile(path, 'utf8') };
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-    if (code === 'ENOENT') throw new HoldfastError('E_NOT_FOUND', 'no such file', { file: path, cause });
-    const what = code === 'EISDIR' ? 'this is a folder, not a file' : String(cause);
-    throw new HoldfastError('E_UNREADABLE', what, { file: path, cause });
+    throw readError(path, cause);
   }
 }
 

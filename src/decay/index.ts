@@ -5,7 +5,7 @@
 export { FEWEST_DIALOGUES, type HalfLife, type Measured } from './estimates.js';
 export { type FigureWords, headMap, tokenFigure, turnFigure } from './figures.js';
 export { byDecay, byShare, type HeadKind, type HeadSummary } from './head-summary.js';
-export { type LeadOptions, leadDialogue, type MeasuredTurn } from './lead.js';
+export { type LeadOptions, type MeasuredTurn, measureDialogue } from './lead.js';
 export { readAloud } from './read.js';
 export { type Recorded, readRecorded } from './recorded.js';
 export { cutsOf, pairsThatSeeAll, type Regions, randomRange, regionsOf } from './regions.js';

@@ -4,7 +4,7 @@ import { openChat } from '../dialogue/index.js';
 import type { Model } from '../engine/index.js';
 import type { Scenario } from '../scenario/index.js';
 import type { Message } from '../text/index.js';
-import { type LeadEvent, type LeadOptions, leadDialogue, type MeasuredTurn } from './lead.js';
+import { type LeadEvent, type LeadOptions, type MeasuredTurn, measureDialogue } from './lead.js';
 import { readAloud } from './read.js';
 import { readRecorded } from './recorded.js';
 import {
@@ -59,7 +59,7 @@ async function collect(
 }
 
 const lead = (options: LeadOptions = OPTIONS, signal?: AbortSignal, dialogue = 0) => {
-  return leadDialogue(model, SCENARIO, options, dialogue, signal);
+  return measureDialogue(model, SCENARIO, options, dialogue, signal);
 };
 
 const column = ({ shares }: ShareRow, index: number): Float32Array =>

@@ -39,7 +39,7 @@ export type LeadEvent =
  * @param dialogue which dialogue of the measurement it is, from 0; its seeds follow from it
  * @throws HoldfastError what opening a chat and answers throw
  */
-export async function* leadDialogue(
+export async function* measureDialogue(
   model: Model,
   scenario: Scenario,
   options: LeadOptions,

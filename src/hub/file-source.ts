@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { HoldfastError } from '../errors.js';
+import { HoldfastError, readError } from '../errors.js';
 import type { ByteSource } from '../formats/index.js';
 
 /** The system reads at most 2 GiB at once. */
@@ -32,18 +32,8 @@ async function openHandle(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'r');
   } catch (cause) {
-    throw fileError(path, cause);
+    throw readError(path, cause);
   }
-}
-
-/** Turns an error of the file system into one for people. */
-export function fileError(path: string, cause: unknown): HoldfastError {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
-  if (code === 'ENOENT' || code === 'ENOTDIR') {
-    return new HoldfastError('E_NOT_FOUND', 'there is no such file or folder', { file: path, cause });
-  }
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new HoldfastError('E_UNREADABLE', `the system refuses to read it: ${why}`, { file: path, cause });
 }
 
 async function readExactly(
@@ -60,7 +50,7 @@ async function readExactly(
     try {
       got = (await handle.read(bytes, filled, wanted, offset + filled)).bytesRead;
     } catch (cause) {
-      throw fileError(path, cause);
+      throw readError(path, cause);
     }
     if (got === 0) {
       throw new HoldfastError('E_UNREADABLE', `the file ended ${length - filled} bytes early`, {

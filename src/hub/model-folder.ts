@@ -1,8 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HoldfastError } from '../errors.js';
+import { HoldfastError, readError } from '../errors.js';
 import { locateJsonError } from '../formats/index.js';
-import { fileError } from './file-source.js';
 
 /** What lies beside the weights in a model's folder; each is absent where its file is. */
 export interface SideFiles {
@@ -43,7 +42,7 @@ export async function findWeights(folder: string): Promise<Weights> {
   try {
     names = await readdir(folder);
   } catch (cause) {
-    throw fileError(folder, cause);
+    throw readError(folder, cause);
   }
   if (names.includes(SINGLE)) return { kind: 'safetensors', file: join(folder, SINGLE) };
   if (names.includes(INDEX)) return { kind: 'sharded', index: join(folder, INDEX) };
@@ -90,7 +89,7 @@ export async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    throw fileError(path, cause);
+    throw readError(path, cause);
   }
 }
 

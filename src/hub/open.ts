@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { HoldfastError } from '../errors.js';
+import { HoldfastError, readError } from '../errors.js';
 import {
   type ByteSource,
   type Checkpoint,
@@ -9,7 +9,7 @@ import {
   openSafetensors,
   openShardedSafetensors,
 } from '../formats/index.js';
-import { fileError, fileSource } from './file-source.js';
+import { fileSource } from './file-source.js';
 import { findWeights, readSideFiles, readText, type SideFiles, type Weights } from './model-folder.js';
 
 /** A model's files, opened and checked, before anything is made of them. */
@@ -56,7 +56,7 @@ async function isDirectory(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch (cause) {
-    throw fileError(path, cause);
+    throw readError(path, cause);
   }
 }
 

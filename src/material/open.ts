@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { HoldfastError } from '../errors.js';
+import { HoldfastError, isMissing, readError } from '../errors.js';
 import { materialError } from './complaint.js';
 
 const MAX_BYTES = 16 * 2 ** 20;
@@ -16,7 +16,7 @@ export function readText(file: string): string {
       throw materialError(`${size} bytes; files of material have at most ${MAX_BYTES}`, { file });
     bytes = readFileSync(file);
   } catch (cause) {
-    throw cause instanceof HoldfastError ? cause : unreadable(file, cause);
+    throw cause instanceof HoldfastError ? cause : readError(file, cause);
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -31,14 +31,6 @@ export function namesIn(folder: string): string[] | null {
     return readdirSync(folder).sort();
   } catch (cause) {
     if (isMissing(cause)) return null;
-    throw unreadable(folder, cause);
+    throw readError(folder, cause);
   }
 }
-
-const isMissing = (cause: unknown): boolean =>
-  cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-
-const unreadable = (file: string, cause: unknown): HoldfastError =>
-  isMissing(cause)
-    ? new HoldfastError('E_NOT_FOUND', 'there is nothing there', { file, cause })
-    : new HoldfastError('E_UNREADABLE', 'it cannot be read', { file, cause });

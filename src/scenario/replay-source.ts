@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { HoldfastError } from '../errors.js';
+import { HoldfastError, readError } from '../errors.js';
 import { judgeAnswer, ruleSchema } from '../material/index.js';
 import type { Message } from '../text/index.js';
 import { fixedUser } from './fixed-user.js';
@@ -80,12 +80,7 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-    throw new HoldfastError(
-      missing ? 'E_NOT_FOUND' : 'E_UNREADABLE',
-      missing ? 'there is no file of dialogues' : 'the dialogues cannot be read',
-      { file, cause },
-    );
+    throw readError(file, cause);
   }
 }
 

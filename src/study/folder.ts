@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { HoldfastError } from '../errors.js';
+import { isMissing, readError } from '../errors.js';
 import type { CellTiming } from './cell.js';
 import { decodeCellFile, encodeCellFile } from './cell-file.js';
 import { appendLine, makeFolder, replaceFile, TEMPORARY, unwritable } from './durable.js';
@@ -131,9 +131,7 @@ export async function readIfThere(path: string): Promise<string | null> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR'))
-      return null;
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new HoldfastError('E_UNREADABLE', `it cannot be read: ${why}`, { file: path, cause });
+    if (isMissing(cause)) return null;
+    throw readError(path, cause);
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { HoldfastError } from '../errors.js';
+import { readError } from '../errors.js';
 import { expand, rankingCells } from './expand.js';
 import { findNamed } from './find-named.js';
 import { withModelPaths } from './model-paths.js';
@@ -62,17 +62,6 @@ async function readSpec(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-    throw new HoldfastError(
-      missing ? 'E_NOT_FOUND' : 'E_UNREADABLE',
-      missing ? 'there is no such file' : 'the file cannot be read',
-      {
-        file,
-        ...(missing
-          ? { hint: `Name a file, or a study that comes along: ${shippedNames().join(', ')}` }
-          : {}),
-        cause,
-      },
-    );
+    throw readError(file, cause, `Name a file, or a study that comes along: ${shippedNames().join(', ')}`);
   }
 }
