@@ -5,7 +5,6 @@ export * from './dialogue/index.js';
 export * from './engine/index.js';
 export { type ErrorCode, type ErrorDetails, HoldfastError } from './errors.js';
 export type { CpuOptions } from './executors/cpu/index.js';
-export { PRECISIONS, type Precision, parsePrecision } from './executors/cpu/precision.js';
 export * from './executors/index.js';
 export * from './formats/index.js';
 export * from './hub/index.js';

@@ -3,8 +3,7 @@ import { type ModelPlan, planModel } from './architectures/index.js';
 import type { Model } from './engine/index.js';
 import { HoldfastError } from './errors.js';
 import type { CpuOptions } from './executors/cpu/index.js';
-import { parsePrecision } from './executors/cpu/precision.js';
-import { createReferenceExecutor, type Executor } from './executors/index.js';
+import { createReferenceExecutor, type Executor, parsePrecision } from './executors/index.js';
 import { type ModelFiles, openModel } from './hub/index.js';
 import {
   type ChatFormat,

@@ -7,7 +7,7 @@ import {
   printBlueprint,
 } from '../architectures/index.js';
 import { HoldfastError } from '../errors.js';
-import { PRECISIONS, type Precision, parsePrecision } from '../executors/cpu/precision.js';
+import { PRECISIONS, type Precision, parsePrecision } from '../executors/index.js';
 import type { Checkpoint, TensorType } from '../formats/index.js';
 import { openModel } from '../hub/index.js';
 import { findTemplate, findTokenizer } from '../load.js';

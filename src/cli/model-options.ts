@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { PRECISIONS, parsePrecision } from '../executors/cpu/precision.js';
+import { PRECISIONS, parsePrecision } from '../executors/index.js';
 import { EXECUTORS, type ExecutorName, type LoadedModel, loadModel } from '../load.js';
 import { type ChatFormat, chatFormat, type Tokenizer } from '../text/index.js';
 import { positiveInteger } from './arguments.js';

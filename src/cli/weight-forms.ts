@@ -5,7 +5,7 @@ import {
   type WeightName,
   weightShapes,
 } from '../architectures/index.js';
-import { encodeWeight, formName, type Precision } from '../executors/cpu/precision.js';
+import { encodeWeight, formName, type Precision } from '../executors/precision.js';
 import { blockValues, byteLengthOf, type Checkpoint, dequantize, type TensorType } from '../formats/index.js';
 
 /** What becomes of the weights of one type in the cpu executor. */

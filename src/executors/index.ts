@@ -5,5 +5,6 @@
  * text, dialogues or schedules: strengths reach them as numbers.
  */
 export type { Executor, ForwardRequest, ForwardResult, Intervention, Sequence } from './contract.js';
+export { PRECISIONS, type Precision, parsePrecision } from './precision.js';
 export { createReferenceExecutor } from './reference/executor.js';
 export { checkTokens } from './request.js';

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { PRECISIONS, type Precision } from '../executors/cpu/precision.js';
+import { PRECISIONS, type Precision } from '../executors/index.js';
 import { EMBEDDED_MODELS, EXECUTORS, type ExecutorName } from '../load.js';
 import { namedList, oneOf, type Placed, type Reader, type Readers, readFields, text } from './read-value.js';
 import type { ModelSpec } from './spec.js';

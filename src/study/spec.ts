@@ -1,6 +1,6 @@
 import type { HeadPair, Policy, Schedule, Target } from '../attention/index.js';
 import type { SamplingOptions } from '../engine/index.js';
-import type { Precision } from '../executors/cpu/precision.js';
+import type { Precision } from '../executors/index.js';
 import type { ExecutorName } from '../load.js';
 
 /** A study, checked and complete: everything that a specification may leave out has its default. */

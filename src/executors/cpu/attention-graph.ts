@@ -1,5 +1,5 @@
 import type { AttentionBlueprint } from '../../architectures/index.js';
-import type { GraphShape } from './graph-shape.js';
+import type { DecoderShape } from '../decoder-shape.js';
 import type { Graph, Value } from './onnx/graph.js';
 
 /**
@@ -59,7 +59,7 @@ const LOG_SHARE_LIMIT = -1e-6;
  */
 export function attentionGraph(
   graph: Graph,
-  { kvHeads, group, headDim, heads }: GraphShape,
+  { kvHeads, group, headDim, heads }: DecoderShape,
   { scale }: AttentionBlueprint,
   query: Value,
   cache: { readonly keys: Value; readonly values: Value },

@@ -1,10 +1,10 @@
 import { Tensor } from 'onnxruntime-node';
 import { isIdentity, type RowMap, rowMap } from '../../attention/index.js';
 import type { ForwardRequest } from '../contract.js';
+import type { DecoderShape } from '../decoder-shape.js';
 import { firstVisible } from '../request.js';
+import type { RotationTable } from '../rotation.js';
 import { POLICY_PARTS } from './decoder-graph.js';
-import type { GraphShape } from './graph-shape.js';
-import type { RotationTable } from './rotation.js';
 import type { CpuSequence } from './sequence.js';
 import type { Indicator, SpanPieces } from './span-pieces.js';
 import type { EmbeddingTable } from './weights.js';
@@ -43,7 +43,7 @@ export interface FedChunk {
  */
 export function chunkFeeds(
   chunk: Chunk,
-  shape: GraphShape,
+  shape: DecoderShape,
   hiddenSize: number,
   embedding: EmbeddingTable,
   rotations: readonly RotationTable[],
@@ -83,7 +83,7 @@ export function chunkFeeds(
 }
 
 /** Points each layer's inputs at its cache, new rows included, and returns the outputs that write these rows. */
-function cacheTensors({ sequence, past, tokens }: Chunk, shape: GraphShape, feeds: Feeds): Feeds {
+function cacheTensors({ sequence, past, tokens }: Chunk, shape: DecoderShape, feeds: Feeds): Feeds {
   const { kvHeads, headDim, windows, windowOf } = shape;
   const total = past + tokens.length;
   const fetches: Feeds = {};
@@ -170,7 +170,7 @@ const IDENTITY: RowMap = rowMap('off', 1);
  */
 function policyFeed(
   { intervention, silenced }: ForwardRequest,
-  { layers, kvHeads, group, heads, windowOf }: GraphShape,
+  { layers, kvHeads, group, heads, windowOf }: DecoderShape,
   mixedRows: readonly Uint8Array[],
   count: number,
 ): { policy: Tensor; touched: Int32Array } {

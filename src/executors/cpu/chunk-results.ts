@@ -1,7 +1,7 @@
 import type { Tensor } from 'onnxruntime-node';
 import type { ForwardResult } from '../contract.js';
+import type { DecoderShape } from '../decoder-shape.js';
 import type { Chunk, FedChunk } from './chunk-feeds.js';
-import type { GraphShape } from './graph-shape.js';
 
 export type Outputs = Readonly<Record<string, Tensor>>;
 
@@ -29,7 +29,7 @@ export function collect(
   chunk: Chunk,
   { touched, targetSeen }: FedChunk,
   outputs: Outputs,
-  shape: GraphShape,
+  shape: DecoderShape,
   row: number,
 ): void {
   const { request, tokens } = chunk;
@@ -54,7 +54,7 @@ type Shares = { readonly before: Float32Array; readonly after: Float32Array };
 /** Calls back with each pair's index in the graph's outputs and in the result's `[layers, heads, rows]`. */
 function forEachPair(
   { request, tokens }: Chunk,
-  { layers, heads, group, kvHeads }: GraphShape,
+  { layers, heads, group, kvHeads }: DecoderShape,
   row: number,
   visit: (from: number, to: number, layer: number) => void,
 ): void {
@@ -74,7 +74,7 @@ function collectTargetShares(
   chunk: Chunk,
   targetSeen: readonly boolean[],
   outputs: Outputs,
-  shape: GraphShape,
+  shape: DecoderShape,
   row: number,
 ): void {
   const before = floatsOf(outputs, 'share_before');
@@ -94,7 +94,7 @@ function collectSpanShares(
   shares: Shares,
   chunk: Chunk,
   outputs: Outputs,
-  shape: GraphShape,
+  shape: DecoderShape,
   row: number,
 ): void {
   const before = floatsOf(outputs, 'share_before');

@@ -1,6 +1,6 @@
 import type { Blueprint, LayerBlueprint, LayerWeight } from '../../architectures/index.js';
+import type { DecoderShape } from '../decoder-shape.js';
 import { type Attended, attentionGraph, type PolicyInputs, type WindowInputs } from './attention-graph.js';
-import type { GraphShape } from './graph-shape.js';
 import { Activation, applyJoined, applyLinear, applyLinears, type Linear } from './linear.js';
 import { Graph, type OnnxModel, type Value } from './onnx/graph.js';
 
@@ -38,7 +38,7 @@ export const POLICY_PARTS = ['exponent', 'multiplier', 'multiplierMinusOne', 'lo
  */
 export async function decoderGraph(
   blueprint: Blueprint,
-  shape: GraphShape,
+  shape: DecoderShape,
   weights: GraphWeights,
 ): Promise<OnnxModel> {
   const graph = new Graph();
@@ -77,7 +77,7 @@ class DecoderBuilder {
   constructor(
     readonly graph: Graph,
     readonly blueprint: Blueprint,
-    readonly shape: GraphShape,
+    readonly shape: DecoderShape,
   ) {
     const { layers, kvHeads, headDim, windows, ropes } = shape;
     this.#windows = windows.map((_, i) => windowInputs(graph, i));

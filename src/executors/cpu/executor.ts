@@ -5,16 +5,16 @@ import { type Blueprint, type ModelPlan, parameterCount } from '../../architectu
 import { HoldfastError } from '../../errors.js';
 import type { Checkpoint } from '../../formats/index.js';
 import type { Executor, ForwardRequest, ForwardResult, Sequence } from '../contract.js';
+import { type DecoderShape, decoderShape } from '../decoder-shape.js';
 import { forwardAll } from '../forward-all.js';
+import type { Precision } from '../precision.js';
 import { targetMask, throwIfAborted } from '../request.js';
 import { emptyResult } from '../result.js';
+import { RotationTable } from '../rotation.js';
 import { tapAttention } from './attention-tap.js';
 import { type Chunk, chunkFeeds } from './chunk-feeds.js';
 import { collect, floatsOf, outputsOf } from './chunk-results.js';
 import { decoderGraph } from './decoder-graph.js';
-import { type GraphShape, graphShape } from './graph-shape.js';
-import type { Precision } from './precision.js';
-import { RotationTable } from './rotation.js';
 import { CpuSequence } from './sequence.js';
 import { cutSpans, Indicator } from './span-pieces.js';
 import { type EmbeddingTable, openWeights } from './weights.js';
@@ -41,7 +41,7 @@ export async function createCpuExecutor(
       `threads must be a whole number from 1 to ${MOST_THREADS}, not ${threads}`,
     );
   }
-  const shape = graphShape(plan.blueprint);
+  const shape = decoderShape(plan.blueprint);
   const weights = await openWeights(plan, checkpoint, precision);
   const model = await decoderGraph(plan.blueprint, shape, weights.graph);
   const options: InferenceSession.SessionOptions = {
@@ -76,7 +76,7 @@ class CpuExecutor implements Executor {
 
   constructor(
     readonly blueprint: Blueprint,
-    private readonly shape: GraphShape,
+    private readonly shape: DecoderShape,
     private readonly session: InferenceSession,
     private readonly embedding: EmbeddingTable,
     readonly precision: string,

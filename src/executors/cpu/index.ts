@@ -1,3 +1,3 @@
 /** The cpu executor: a graph of our own, written as ONNX and run by onnxruntime-node. Needs Node. */
+
 export { type CpuOptions, createCpuExecutor } from './executor.js';
-export { PRECISIONS, type Precision, parsePrecision } from './precision.js';

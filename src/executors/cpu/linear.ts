@@ -1,13 +1,9 @@
 import type { IntegerBlocks } from '../../formats/index.js';
+import type { Matrix } from '../precision.js';
 import type { Graph, Value } from './onnx/graph.js';
 
-/** A weight matrix in the form in which its kernel takes it. */
-export interface Linear {
-  readonly outputs: number;
-  readonly inputs: number;
-  readonly weight:
-    | { readonly kind: 'f32'; readonly values: Float32Array /* [outputs, inputs] */ }
-    | { readonly kind: 'blocks'; readonly blocks: IntegerBlocks };
+/** A weight matrix with its bias. */
+export interface Linear extends Matrix {
   /** `[outputs]`, or null. */
   readonly bias: Float32Array | null;
 }

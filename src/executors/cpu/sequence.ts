@@ -1,7 +1,7 @@
 import { HoldfastError } from '../../errors.js';
 import type { Sequence } from '../contract.js';
+import type { DecoderShape } from '../decoder-shape.js';
 import { OwnedSequence } from '../owned-sequence.js';
-import type { GraphShape } from './graph-shape.js';
 
 /**
  * A cache in typed arrays, one for keys and one for values in each layer, `[contextLength, kvHeads, headDim]`, oldest
@@ -15,7 +15,7 @@ export class CpuSequence extends OwnedSequence implements Sequence {
   readonly #values: Float32Array[];
 
   /** @throws HoldfastError `E_EXECUTOR` when there is no room for a cache of so many tokens. */
-  constructor(owner: object, { layers, kvHeads, headDim }: GraphShape, contextLength: number) {
+  constructor(owner: object, { layers, kvHeads, headDim }: DecoderShape, contextLength: number) {
     super(owner, contextLength);
     this.#rowSize = kvHeads * headDim;
     const arrays = (): Float32Array[] =>

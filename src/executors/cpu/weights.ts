@@ -7,9 +7,9 @@ import {
   type WeightName,
 } from '../../architectures/index.js';
 import { byteLengthOf, type Checkpoint, dequantizeInto } from '../../formats/index.js';
+import { encodeWeight, formName, type Precision } from '../precision.js';
 import type { GraphLayerWeights, GraphWeights } from './decoder-graph.js';
 import { groupMajorHeads, type Linear } from './linear.js';
-import { encodeWeight, formName, type Precision } from './precision.js';
 
 /** Embedding rows by token id, decoded from their stored bytes when they are needed. */
 export interface EmbeddingTable {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type RopeBlueprint, ropeFrequencies } from '../../architectures/index.js';
+import { type RopeBlueprint, ropeFrequencies } from '../architectures/index.js';
 import { RotationTable } from './rotation.js';
 
 const ROPES: readonly (readonly [string, RopeBlueprint])[] = [

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { StoredWeight } from '../../architectures/index.js';
+import type { StoredWeight } from '../architectures/index.js';
 import {
   BLOCK_LAYOUTS,
   blockValues,
@@ -9,11 +9,17 @@ import {
   type IntegerBlocks,
   integerBlocks,
   type TensorType,
-} from '../../formats/index.js';
-import type { Linear } from './linear.js';
-import { encodeWeight, formName, PRECISIONS, type Precision, parsePrecision } from './precision.js';
+} from '../formats/index.js';
+import {
+  encodeWeight,
+  formName,
+  type Matrix,
+  PRECISIONS,
+  type Precision,
+  parsePrecision,
+} from './precision.js';
 
-const folder = new URL('../../../test/fixtures/quant/', import.meta.url);
+const folder = new URL('../../test/fixtures/quant/', import.meta.url);
 const FLOATS: readonly TensorType[] = ['F32', 'F16', 'BF16'];
 const QUANTISED = (Object.keys(BLOCK_LAYOUTS) as TensorType[]).filter(
   (type) => type !== 'I64' && !FLOATS.includes(type),
@@ -40,11 +46,11 @@ const ofFloats = (values: Float32Array, inputs: number): StoredWeight => ({
   bytes: bytesOf(values),
 });
 
-function floatsOf({ weight }: Omit<Linear, 'bias'>): Float32Array {
+function floatsOf({ weight }: Omit<Matrix, 'bias'>): Float32Array {
   if (weight.kind !== 'f32') throw new Error('held as blocks');
   return weight.values;
 }
-function blocksOf({ weight }: Omit<Linear, 'bias'>): IntegerBlocks {
+function blocksOf({ weight }: Omit<Matrix, 'bias'>): IntegerBlocks {
   if (weight.kind !== 'blocks') throw new Error('held as floats');
   return weight.blocks;
 }

@@ -1,4 +1,4 @@
-import { type RopeBlueprint, ropeFrequencies } from '../../architectures/index.js';
+import { type RopeBlueprint, ropeFrequencies } from '../architectures/index.js';
 
 /** Cosines and sines of one rotary embedding, computed in f64 and kept for the positions seen so far. */
 export class RotationTable {

@@ -1,7 +1,17 @@
-import type { StoredWeight } from '../../architectures/index.js';
-import { HoldfastError } from '../../errors.js';
-import { dequantize, integerBlocks, quantizeBlocks } from '../../formats/index.js';
-import type { Linear } from './linear.js';
+import type { StoredWeight } from '../architectures/index.js';
+import { HoldfastError } from '../errors.js';
+import { dequantize, type IntegerBlocks, integerBlocks, quantizeBlocks } from '../formats/index.js';
+
+/** A weight matrix in the form in which a kernel takes it. */
+export interface Matrix {
+  readonly outputs: number;
+  readonly inputs: number;
+  readonly weight: WeightForm;
+}
+
+export type WeightForm =
+  | { readonly kind: 'f32'; readonly values: Float32Array /* [outputs, inputs] */ }
+  | { readonly kind: 'blocks'; readonly blocks: IntegerBlocks };
 
 /**
  * How weights are held.
@@ -25,13 +35,13 @@ export function parsePrecision(name: string): Precision {
 }
 
 /** A stored weight in the form its kernel takes. Rows that do not divide into blocks of 32 stay f32. */
-export function encodeWeight(stored: StoredWeight, precision: Precision): Omit<Linear, 'bias'> {
+export function encodeWeight(stored: StoredWeight, precision: Precision): Matrix {
   const [outputs, inputs] = stored.shape as [number, number];
   return { outputs, inputs, weight: weightForm(stored, inputs, precision) };
 }
 
-function weightForm({ type, bytes }: StoredWeight, inputs: number, precision: Precision): Linear['weight'] {
-  const f32 = (): Linear['weight'] => ({ kind: 'f32', values: dequantize(type, bytes) });
+function weightForm({ type, bytes }: StoredWeight, inputs: number, precision: Precision): WeightForm {
+  const f32 = (): WeightForm => ({ kind: 'f32', values: dequantize(type, bytes) });
   if (precision === 'f32' || inputs % 32 !== 0) return f32();
   const stored = integerBlocks(type, bytes);
   if (precision === 'auto') return stored === null ? f32() : { kind: 'blocks', blocks: stored };
@@ -41,7 +51,7 @@ function weightForm({ type, bytes }: StoredWeight, inputs: number, precision: Pr
 }
 
 /** A weight's form in a word, e.g. `q4`, `q8`, `q4+offsets`, `f32`. */
-export function formName({ weight }: Pick<Linear, 'weight'>): string {
+export function formName({ weight }: Pick<Matrix, 'weight'>): string {
   if (weight.kind === 'f32') return 'f32';
   return `q${weight.blocks.bits}${weight.blocks.offsets === null ? '' : '+offsets'}`;
 }

@@ -1,8 +1,8 @@
-import type { Blueprint, RopeBlueprint } from '../../architectures/index.js';
-import { HoldfastError } from '../../errors.js';
+import type { Blueprint, RopeBlueprint } from '../architectures/index.js';
+import { HoldfastError } from '../errors.js';
 
-/** What the graph and its caller both need to know of a blueprint: sizes, and which layers share their masks. */
-export interface GraphShape {
+/** What executors that stack layers need to know of a blueprint: sizes, and which layers share their masks. */
+export interface DecoderShape {
   readonly layers: number;
   readonly heads: number;
   readonly kvHeads: number;
@@ -18,13 +18,13 @@ export interface GraphShape {
 }
 
 /** @throws HoldfastError `E_UNSUPPORTED` when layers differ in heads or head size: caches are stacked over layers. */
-export function graphShape(blueprint: Blueprint): GraphShape {
+export function decoderShape(blueprint: Blueprint): DecoderShape {
   const attentions = blueprint.layers.map((layer) => layer.attention);
   const { heads, kvHeads, headDim } = attentions[0]!;
   if (attentions.some((a) => a.heads !== heads || a.kvHeads !== kvHeads || a.headDim !== headDim)) {
     throw new HoldfastError(
       'E_UNSUPPORTED',
-      'the cpu executor needs the same heads and head size in all layers',
+      'this executor needs the same heads and head size in all layers',
     );
   }
   const windows = [...new Set(attentions.map(({ window }) => window))];
