@@ -7,7 +7,7 @@ import type { RowPolicy, TokenRange } from '../attention/index.js';
  */
 export interface Executor {
   /** Which implementation this is; written into every result file. */
-  readonly name: 'reference' | 'cpu';
+  readonly name: 'reference' | 'cpu' | 'gpu';
   readonly blueprint: Blueprint;
   /** What became of the weights, for people and result files, e.g. `f32` or `q4+offsets, q8`. */
   readonly precision: string;

@@ -1,0 +1,192 @@
+import { HoldfastError } from '../../errors.js';
+
+/** Buffer usages and map modes as the WebGPU specification numbers them: in Node they are no globals. */
+const MAP_READ = 0x1;
+const COPY_SRC = 0x4;
+const COPY_DST = 0x8;
+const UNIFORM = 0x40;
+const STORAGE = 0x80;
+const READ = 0x1;
+
+type Data = Float32Array | Uint32Array | Uint8Array;
+
+/** One program of the device: its pipeline, and the bindings of buffers to it. */
+export interface Program {
+  readonly name: string;
+  readonly pipeline: GPUComputePipeline;
+  /** Binding numbers, ascending, that the program has. */
+  readonly bindings: readonly number[];
+}
+
+/** What the toolkit asks of a WebGPU device, with its failures as errors. */
+export class Device {
+  readonly #programs = new Map<string, Program>();
+  #lost: string | null = null;
+  /** What the device said against a command since the last reading. */
+  #failure: string | null = null;
+
+  private constructor(
+    private readonly device: GPUDevice,
+    /** Vendor, architecture and driver, for people. */
+    readonly adapterName: string,
+    /** Whether the adapter is a program on the processor. */
+    readonly isSoftware: boolean,
+  ) {
+    device.lost.then(({ message, reason }) => {
+      this.#lost = message || reason;
+    });
+    device.addEventListener('uncapturederror', ({ error }) => {
+      this.#failure ??= error.message;
+    });
+  }
+
+  /**
+   * Opens the adapter that the system prefers.
+   * @throws HoldfastError `E_EXECUTOR` when there is none, or it gives no device
+   */
+  static async open(gpu: GPU): Promise<Device> {
+    const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+    if (adapter === null) {
+      throw new HoldfastError('E_EXECUTOR', 'there is no GPU that WebGPU can use', {
+        hint: 'holdfast doctor says what is missing; the cpu executor needs none',
+      });
+    }
+    const { info, limits } = adapter;
+    const device = await adapter
+      .requestDevice({
+        // The defaults are those of the smallest phone.
+        requiredLimits: {
+          maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+          maxBufferSize: limits.maxBufferSize,
+        },
+      })
+      .catch((cause: unknown) => {
+        throw deviceError('the GPU gives no device', cause);
+      });
+    const name = [info.vendor, info.architecture, info.description].filter((part) => part !== '').join(' ');
+    return new Device(device, name, info.isFallbackAdapter === true);
+  }
+
+  /** @throws HoldfastError `E_EXECUTOR` when the device was lost */
+  assertThere(): void {
+    if (this.#lost !== null) throw deviceError('the GPU was lost', this.#lost);
+  }
+
+  /**
+   * A buffer for kernels to read and write, zeroed or with data in it.
+   * @param what it is, for the error
+   * @throws HoldfastError `E_EXECUTOR` when it is larger than the adapter binds
+   */
+  storage(what: string, content: Data | number): GPUBuffer {
+    const bytes = typeof content === 'number' ? content : content.byteLength;
+    const { maxStorageBufferBindingSize, maxBufferSize } = this.device.limits;
+    const most = Math.min(maxStorageBufferBindingSize, maxBufferSize);
+    if (bytes > most) {
+      throw new HoldfastError('E_EXECUTOR', `${what} takes ${bytes} bytes, this GPU binds ${most} at most`, {
+        hint: 'Choose a smaller precision or context, or the cpu executor',
+      });
+    }
+    return this.#filled(STORAGE | COPY_SRC | COPY_DST, content, bytes);
+  }
+
+  uniform(content: Data): GPUBuffer {
+    return this.#filled(UNIFORM | COPY_DST, content, content.byteLength);
+  }
+
+  #filled(usage: number, content: Data | number, bytes: number): GPUBuffer {
+    const buffer = this.device.createBuffer({ size: Math.max(16, Math.ceil(bytes / 4) * 4), usage });
+    if (typeof content !== 'number') this.write(buffer, content);
+    return buffer;
+  }
+
+  write(buffer: GPUBuffer, data: Data, offset = 0): void {
+    this.device.queue.writeBuffer(buffer, offset, data as Data & { buffer: ArrayBuffer });
+  }
+
+  /**
+   * Compiles a kernel, once for each text.
+   * @throws HoldfastError `E_EXECUTOR` with the compiler's words
+   */
+  async program(name: string, code: string): Promise<Program> {
+    const known = this.#programs.get(code);
+    if (known !== undefined) return known;
+    const module = this.device.createShaderModule({ label: name, code });
+    const pipeline = await this.device
+      .createComputePipelineAsync({ label: name, layout: 'auto', compute: { module, entryPoint: 'main' } })
+      .catch((cause: unknown) => {
+        throw deviceError(`the kernel ${name} does not compile here`, cause);
+      });
+    const bindings = [...code.matchAll(/@binding\((\d+)\)/g)].map(([, number]) => Number(number));
+    const program = { name, pipeline, bindings: bindings.sort((a, b) => a - b) };
+    this.#programs.set(code, program);
+    return program;
+  }
+
+  bind({ pipeline, bindings }: Program, buffers: readonly GPUBuffer[]): GPUBindGroup {
+    return this.device.createBindGroup({
+      layout: pipeline.getBindGroupLayout(0),
+      entries: bindings.map((binding, index) => ({ binding, resource: { buffer: buffers[index]! } })),
+    });
+  }
+
+  encoder(): GPUCommandEncoder {
+    return this.device.createCommandEncoder();
+  }
+
+  readable(bytes: number): GPUBuffer {
+    return this.device.createBuffer({ size: Math.max(16, bytes), usage: MAP_READ | COPY_DST });
+  }
+
+  submit(encoder: GPUCommandEncoder): void {
+    this.device.queue.submit([encoder.finish()]);
+  }
+
+  /**
+   * Runs what makes buffers, and tells of memory that was not there.
+   * @param what the memory is for
+   * @throws HoldfastError `E_EXECUTOR`
+   */
+  async allocating<T>(what: string, work: () => Promise<T> | T): Promise<T> {
+    this.assertThere();
+    this.device.pushErrorScope('out-of-memory');
+    const outcome = await Promise.allSettled([(async () => work())()]);
+    if ((await this.device.popErrorScope()) !== null) {
+      throw new HoldfastError('E_EXECUTOR', `the GPU has no memory left for ${what}`, {
+        hint: 'Choose a smaller precision or context, or the cpu executor',
+      });
+    }
+    const [settled] = outcome;
+    if (settled.status === 'rejected') throw settled.reason;
+    return settled.value;
+  }
+
+  /**
+   * The first bytes of a buffer made by {@link readable}, once all work before is done.
+   * @throws HoldfastError `E_EXECUTOR` when the device was lost meanwhile, or refused a command
+   */
+  async read(buffer: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
+    try {
+      await buffer.mapAsync(READ, 0, bytes);
+    } catch (cause) {
+      throw deviceError('the GPU was lost in mid-pass', this.#lost ?? cause);
+    }
+    const copy = buffer.getMappedRange(0, bytes).slice(0);
+    buffer.unmap();
+    const failure = this.#failure;
+    this.#failure = null;
+    if (failure !== null) throw deviceError('a forward pass failed', failure);
+    return copy;
+  }
+
+  dispose(): void {
+    this.device.destroy();
+  }
+}
+
+function deviceError(what: string, cause: unknown): HoldfastError {
+  const said = cause instanceof Error ? cause.message : String(cause);
+  return new HoldfastError('E_EXECUTOR', `${what}: ${said}`, {
+    hint: 'holdfast doctor says what WebGPU finds here; the cpu executor needs none of it',
+    cause,
+  });
+}

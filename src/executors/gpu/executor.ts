@@ -1,0 +1,156 @@
+import type { Blueprint, ModelPlan } from '../../architectures/index.js';
+import { isIdentity, type TokenRange } from '../../attention/index.js';
+import { HoldfastError } from '../../errors.js';
+import type { Checkpoint } from '../../formats/index.js';
+import type { Executor, ForwardRequest, ForwardResult, Sequence } from '../contract.js';
+import { type DecoderShape, decoderShape } from '../decoder-shape.js';
+import { forwardAll } from '../forward-all.js';
+import type { Precision } from '../precision.js';
+import { firstVisible, targetMask, throwIfAborted } from '../request.js';
+import { emptyResult } from '../result.js';
+import { Device } from './device.js';
+import { type DeviceWeights, uploadWeights } from './matrices.js';
+import { PassRunner } from './pass-runner.js';
+import { compilePrograms, MAX_ROWS } from './programs.js';
+import { GpuSequence } from './sequence.js';
+
+export interface GpuOptions {
+  /** How weights are held; `auto` if not said. */
+  readonly precision?: Precision;
+}
+
+/**
+ * Loads a model onto a GPU.
+ * @param gpu the browser's `navigator.gpu`, or Dawn's
+ * @throws HoldfastError `E_EXECUTOR` when there is no adapter, it is too small, its memory ends, or a kernel does not
+ * compile; `E_UNSUPPORTED` for a model whose layers differ in heads
+ */
+export async function createGpuExecutor(
+  gpu: GPU,
+  plan: ModelPlan,
+  checkpoint: Checkpoint,
+  { precision = 'auto' }: GpuOptions = {},
+): Promise<Executor> {
+  const shape = decoderShape(plan.blueprint);
+  if (shape.headDim % 4 !== 0 || plan.blueprint.hiddenSize % 4 !== 0) {
+    throw new HoldfastError(
+      'E_UNSUPPORTED',
+      'the gpu executor needs head and hidden sizes that are multiples of 4',
+    );
+  }
+  const device = await Device.open(gpu);
+  try {
+    return await device.allocating('the weights', async () => {
+      const weights = await uploadWeights(device, plan, checkpoint, precision);
+      const programs = await compilePrograms(device, plan.blueprint, shape, weights);
+      const runner = new PassRunner(device, plan.blueprint, shape, weights, programs);
+      return new GpuExecutor(plan.blueprint, shape, device, weights, runner);
+    });
+  } catch (error) {
+    device.dispose();
+    throw error;
+  }
+}
+
+class GpuExecutor implements Executor {
+  readonly name = 'gpu';
+  #last: Promise<void> = Promise.resolve();
+  #disposed = false;
+
+  constructor(
+    readonly blueprint: Blueprint,
+    private readonly shape: DecoderShape,
+    private readonly device: Device,
+    private readonly weights: DeviceWeights,
+    private readonly runner: PassRunner,
+  ) {}
+
+  get precision(): string {
+    return this.weights.forms;
+  }
+
+  open(contextLength: number): Sequence {
+    this.#assertUsable();
+    return new GpuSequence(this, this.device, this.shape, contextLength);
+  }
+
+  forward(
+    requests: readonly ForwardRequest[],
+    options: { signal?: AbortSignal } = {},
+  ): Promise<ForwardResult[]> {
+    const own = ({ sequence }: ForwardRequest): GpuSequence | null =>
+      sequence instanceof GpuSequence ? sequence : null;
+    return forwardAll(this, this.blueprint, requests, own, (request, sequence) =>
+      this.#run(request, sequence, options.signal),
+    );
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    await this.#inTurn(async () => this.device.dispose());
+  }
+
+  #assertUsable(): void {
+    if (this.#disposed) throw new HoldfastError('E_DISPOSED', 'the executor has been disposed of');
+  }
+
+  /** One pass at a time: they share the buffers that activations lie in. */
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#last.then(work);
+    this.#last = result.then(
+      () => undefined,
+      () => undefined,
+    );
+    return result;
+  }
+
+  async #run(
+    request: ForwardRequest,
+    sequence: GpuSequence,
+    signal: AbortSignal | undefined,
+  ): Promise<ForwardResult> {
+    const start = sequence.length;
+    const { tokens, intervention } = request;
+    const result = emptyResult(request, this.blueprint, start);
+    for (let row = 0; row < tokens.length; row += MAX_ROWS) {
+      const rows = tokens.slice(row, row + MAX_ROWS);
+      await this.#inTurn(() => {
+        throwIfAborted(signal);
+        this.#assertUsable();
+        sequence.assertUsableBy(this);
+        return this.runner.run({ request, sequence, tokens: rows, row, result });
+      });
+    }
+    if (intervention && result.touched) {
+      const { strength, policy } = intervention;
+      for (const [layer, { attention }] of this.blueprint.layers.entries()) {
+        const { heads, window } = attention;
+        const acting = strength
+          .subarray(layer * heads, (layer + 1) * heads)
+          .reduce((count, each) => count + (isIdentity(policy, each) ? 0 : 1), 0);
+        result.touched[layer] = acting * mixedRows(intervention.target, start, tokens.length, window);
+      }
+    }
+    return result;
+  }
+}
+
+/** Rows that see a key inside the target and one outside: those that a policy can act on. */
+function mixedRows(
+  target: readonly TokenRange[],
+  start: number,
+  rows: number,
+  window: number | null,
+): number {
+  const mask = targetMask(target, start + rows);
+  const inside = new Uint32Array(mask.length + 1);
+  for (const [key, isTarget] of mask.entries()) inside[key + 1] = inside[key]! + isTarget;
+  let mixed = 0;
+  for (let position = start; position < start + rows; position++) {
+    const first = firstVisible(position, window);
+    const seen = inside[position + 1]! - inside[first]!;
+    if (seen > 0 && seen < position + 1 - first) mixed++;
+  }
+  return mixed;
+}

@@ -1,0 +1,42 @@
+import { type AttentionShape, IN_TARGET, visibleKeys } from './keys.js';
+import { PASS, THREADS } from './pass.js';
+
+/**
+ * The attention rows of a layer as used, for whoever asked to see them: the scores are computed again, and each becomes
+ * a weight by its side's reference.
+ *
+ *   1 q, 2 keys, 3 tags, 4 references as the kernels before leave them, 5 rows `[heads, rows, tokens]`; keys that are
+ *   not seen stay as they are, 0
+ *
+ * One workgroup a head and row: (head, row).
+ */
+export function attentionRows(shape: AttentionShape): string {
+  const { heads, kvHeads, headDim } = shape;
+  return /* wgsl */ `
+${PASS}
+@group(0) @binding(1) var<storage, read> q: array<vec4f>;
+@group(0) @binding(2) var<storage, read> keys: array<vec4f>;
+@group(0) @binding(3) var<storage, read> tags: array<u32>;
+@group(0) @binding(4) var<storage, read> references: array<vec2f>;
+@group(0) @binding(5) var<storage, read_write> weights: array<f32>;
+${visibleKeys(shape)}
+
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let head = group.x;
+  let row = group.y;
+  let kv = head / ${heads / kvHeads}u;
+  let position = run.past + row;
+  let tokens = run.past + run.rows;
+  for (var i = lane; i < ${headDim / 4}u; i += ${THREADS}u) {
+    query[i] = q[(row * ${heads}u + head) * ${headDim / 4}u + i];
+  }
+  workgroupBarrier();
+  let reference = references[row * ${heads}u + head];
+  for (var key = first_visible(position) + lane; key <= position; key += ${THREADS}u) {
+    let side = select(reference.y, reference.x, tags[key] >= ${IN_TARGET}u);
+    weights[(head * run.rows + row) * tokens + key] = exp(score_of(kv, key) - side);
+  }
+}
+`;
+}

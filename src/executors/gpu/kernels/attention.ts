@@ -1,0 +1,140 @@
+import { type AttentionShape, IN_TARGET, LOG_SUMS, TILE, visibleKeys } from './keys.js';
+import { LAYER, NEVER, PASS, THREADS } from './pass.js';
+
+/** Floats that a split leaves of a row and head: both outputs, and each side's maximum and sum. */
+export const partialSize = (headDim: number): number => 2 * headDim + 4;
+
+/**
+ * Split attention in one pass over the keys, as an online softmax (Milakov & Gimelshein 2018) with two states, the
+ * target's and the rest's. Each has its own running maximum: with a common one, a side that lies far below the other
+ * underflows and its output is 0/0. What a policy does is decided afterwards, in `combine`: it needs the sums alone.
+ *
+ * Beside that, the sum of each piece of the keys is kept by itself. Pieces are stretches of keys, in order and without
+ * gaps, cut at the borders of the spans that shares are wanted of and of the target.
+ *
+ *   1 q `[rows, heads, headDim]`, 2 keys, 3 values as `rotate` leaves them, 4 tags `[tokens]`: each key's piece, and
+ *   whether it is inside the target, 5 maps `[layers · heads, 2]` of vec4: see `combine`, 6 partial
+ *   `[rows, heads, splits, 2·headDim + 4]`, 7 pieces `[rows, heads, splits, pieces]`: log Σ exp of each, 8 the layer
+ *
+ * One workgroup a head, row and split: (head, row, split). A thread has a key of each tile of 64 for its score, then
+ * dimensions of the output, then a piece of the tile.
+ */
+export function attention(shape: AttentionShape): string {
+  const { heads, kvHeads, headDim } = shape;
+  const perThread = Math.ceil(headDim / THREADS);
+  const dims = Array.from({ length: perThread }, (_, i) => i);
+  const each = (make: (i: number) => string): string => dims.map(make).join('\n');
+  return /* wgsl */ `
+${PASS}
+${LAYER}
+@group(0) @binding(1) var<storage, read> q: array<vec4f>;
+@group(0) @binding(2) var<storage, read> keys: array<vec4f>;
+@group(0) @binding(3) var<storage, read> values: array<f32>;
+@group(0) @binding(4) var<storage, read> tags: array<u32>;
+@group(0) @binding(5) var<storage, read> maps: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> partials: array<f32>;
+@group(0) @binding(7) var<storage, read_write> pieces: array<f32>;
+${visibleKeys(shape)}
+${LOG_SUMS}
+var<workgroup> scores: array<f32, ${TILE}>;
+var<workgroup> weights: array<f32, ${TILE}>;
+var<workgroup> tag: array<u32, ${TILE}>;
+
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let head = group.x;
+  let row = group.y;
+  let split = group.z;
+  let kv = head / ${heads / kvHeads}u;
+  let position = run.past + row;
+  let begin = max(first_visible(position), split * run.splitKeys);
+  let end = min(position + 1u, (split + 1u) * run.splitKeys);
+  let place = (row * ${heads}u + head) * run.splits + split;
+  // Where the policy leaves the head as it is there are no sides: untouched is untouched to the last bit.
+  let acts = maps[(layer.x + head) * 2u].w != 0.0;
+
+  for (var i = lane; i < ${headDim / 4}u; i += ${THREADS}u) {
+    query[i] = q[(row * ${heads}u + head) * ${headDim / 4}u + i];
+  }
+  for (var piece = lane; piece < run.pieces; piece += ${THREADS}u) { pieces[place * run.pieces + piece] = ${NEVER}; }
+  workgroupBarrier();
+
+  var target_maximum = ${NEVER};
+  var target_sum = 0.0;
+  var rest_maximum = ${NEVER};
+  var rest_sum = 0.0;
+  ${each((i) => `var target_output${i} = 0.0; var rest_output${i} = 0.0;`)}
+
+  for (var tile = begin / ${TILE}u * ${TILE}u; tile < end; tile += ${TILE}u) {
+    let key = tile + lane;
+    let visible = key >= begin && key < end;
+    var score = ${NEVER};
+    if (visible) { score = score_of(kv, key); }
+    scores[lane] = score;
+    tag[lane] = tags[min(key, run.past + run.rows - 1u)];
+    workgroupBarrier();
+
+    let from_ = max(begin, tile) - tile;
+    let to = min(end, tile + ${TILE}u) - tile;
+    var target_high = target_maximum;
+    var rest_high = rest_maximum;
+    for (var j = from_; j < to; j++) {
+      if (acts && tag[j] >= ${IN_TARGET}u) { target_high = max(target_high, scores[j]); }
+      else { rest_high = max(rest_high, scores[j]); }
+    }
+    let target_fade = exp(target_maximum - target_high);
+    let rest_fade = exp(rest_maximum - rest_high);
+    target_maximum = target_high;
+    rest_maximum = rest_high;
+    let inside = acts && tag[lane] >= ${IN_TARGET}u;
+    weights[lane] = select(0.0, exp(score - select(rest_high, target_high, inside)), visible);
+    workgroupBarrier();
+
+    target_sum *= target_fade;
+    rest_sum *= rest_fade;
+    ${each((i) => `target_output${i} *= target_fade; rest_output${i} *= rest_fade;`)}
+    for (var j = from_; j < to; j++) {
+      let at = (kv * run.capacity + tile + j) * ${headDim}u + lane;
+      if (acts && tag[j] >= ${IN_TARGET}u) {
+        target_sum += weights[j];
+        ${each((i) => `if (lane + ${i * THREADS}u < ${headDim}u) { target_output${i} += weights[j] * values[at + ${i * THREADS}u]; }`)}
+      } else {
+        rest_sum += weights[j];
+        ${each((i) => `if (lane + ${i * THREADS}u < ${headDim}u) { rest_output${i} += weights[j] * values[at + ${i * THREADS}u]; }`)}
+      }
+    }
+
+    // The tile's pieces follow each other: thread i has the i-th of them.
+    let piece = (tag[from_] & ${IN_TARGET - 1}u) + lane;
+    if (piece <= (tag[to - 1u] & ${IN_TARGET - 1}u)) {
+      var high = ${NEVER};
+      for (var j = from_; j < to; j++) {
+        if ((tag[j] & ${IN_TARGET - 1}u) == piece) { high = max(high, scores[j]); }
+      }
+      var sum = 0.0;
+      for (var j = from_; j < to; j++) {
+        if ((tag[j] & ${IN_TARGET - 1}u) == piece) { sum += exp(scores[j] - high); }
+      }
+      let at = place * run.pieces + piece;
+      pieces[at] = log_add(pieces[at], high + log(sum));
+    }
+    storageBarrier();
+    workgroupBarrier();
+  }
+
+  let at = place * ${partialSize(headDim)}u;
+  ${each(
+    (i) => `if (lane + ${i * THREADS}u < ${headDim}u) {
+    partials[at + lane + ${i * THREADS}u] = target_output${i};
+    partials[at + ${headDim}u + lane + ${i * THREADS}u] = rest_output${i};
+  }`,
+  )}
+  if (lane == 0u) {
+    partials[at + ${2 * headDim}u] = target_maximum;
+    partials[at + ${2 * headDim + 1}u] = target_sum;
+    partials[at + ${2 * headDim + 2}u] = rest_maximum;
+    partials[at + ${2 * headDim + 3}u] = rest_sum;
+  }
+}
+`;
+}

@@ -1,0 +1,125 @@
+import { partialSize } from './attention.js';
+import { IN_TARGET, LOG_SUMS } from './keys.js';
+import { LAYER, NEVER, PASS, THREADS } from './pass.js';
+
+export interface CombineKernel {
+  readonly heads: number;
+  readonly headDim: number;
+}
+
+/**
+ * Puts the splits together, maps the target's share, and mixes the two sides:
+ *
+ *   log π = −softplus(LSE_rest − LSE_target),  out = π′·out_target + (1 − π′)·out_rest
+ *
+ * A head's map is π → max(boost_M(π^k), ψ), see `RowMap`: maps `[layers · heads, 2]` of vec4 are (k, log M, log ψ, acts)
+ * and (log(1 − ψ), gain, 0, 0). `acts` is 0 where the map changes nothing, `gain` 0 where the head is silenced.
+ *
+ *   1 partial and 2 pieces as `attention` leaves them, 3 first keys `[pieces]`: their tags, 4 maps, 5 output
+ *   `[rows, heads · headDim]`, 6 shares `[layers · heads, rows, pieces]` of (before, after), 7 references
+ *   `[rows, heads]` of (target, rest): a key's weight is e^(score − its side's), 8 the layer
+ *
+ * One workgroup a head and row: (head, row).
+ */
+export function combine({ heads, headDim }: CombineKernel): string {
+  const size = partialSize(headDim);
+  return /* wgsl */ `
+${PASS}
+${LAYER}
+@group(0) @binding(1) var<storage, read> partials: array<f32>;
+@group(0) @binding(2) var<storage, read> pieces: array<f32>;
+@group(0) @binding(3) var<storage, read> firsts: array<u32>;
+@group(0) @binding(4) var<storage, read> maps: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> output: array<f32>;
+@group(0) @binding(6) var<storage, read_write> shares: array<vec2f>;
+@group(0) @binding(7) var<storage, read_write> references: array<vec2f>;
+${LOG_SUMS}
+
+/** log(1 + e^x). */
+fn softplus(x: f32) -> f32 { return max(x, 0.0) + log_one_plus(exp(-abs(x))); }
+
+/** log(1 − e^x) for x < 0 (Mächler 2012); e^x − 1 as a series where the difference would cancel. */
+fn log_one_minus_exp(x: f32) -> f32 {
+  if (x >= 0.0) { return ${NEVER}; }
+  if (x < -0.6931472) { return log(1.0 - exp(x)); }
+  let small = -x * (1.0 + x * (0.5 + x * (0.16666667 + x * (0.041666668 + x * 0.008333334))));
+  return log(select(1.0 - exp(x), small, x > -0.25));
+}
+
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let head = group.x;
+  let row = group.y;
+  let first = (row * ${heads}u + head) * run.splits;
+
+  var target_high = ${NEVER};
+  var rest_high = ${NEVER};
+  for (var split = 0u; split < run.splits; split++) {
+    target_high = max(target_high, partials[(first + split) * ${size}u + ${2 * headDim}u]);
+    rest_high = max(rest_high, partials[(first + split) * ${size}u + ${2 * headDim + 2}u]);
+  }
+  var target_sum = 0.0;
+  var rest_sum = 0.0;
+  for (var split = 0u; split < run.splits; split++) {
+    let at = (first + split) * ${size}u + ${2 * headDim}u;
+    target_sum += partials[at + 1u] * exp(partials[at] - target_high);
+    rest_sum += partials[at + 3u] * exp(partials[at + 2u] - rest_high);
+  }
+  let has_target = target_sum > 0.0;
+  let has_rest = rest_sum > 0.0;
+  let target_log = select(${NEVER}, target_high + log(target_sum), has_target);
+  let rest_log = select(${NEVER}, rest_high + log(rest_sum), has_rest);
+  let whole = log_add(target_log, rest_log);
+
+  let map = maps[(layer.x + head) * 2u];
+  let more = maps[(layer.x + head) * 2u + 1u];
+  // A weight is e^(score − reference); of a row that sees one side alone, the plain softmax.
+  var target_reference = whole;
+  var rest_reference = whole;
+  var target_weight = select(0.0, 1.0 / target_sum, has_target);
+  var rest_weight = select(0.0, 1.0 / rest_sum, has_rest);
+  if (has_target && has_rest) {
+    var log_in = -softplus(rest_log - target_log);
+    var log_out = -softplus(target_log - rest_log);
+    if (map.x != 1.0) {
+      log_in *= map.x;
+      log_out = log_one_minus_exp(log_in);
+    }
+    if (map.y != 0.0) {
+      let odds = log_in - log_out + map.y;
+      log_in = -softplus(-odds);
+      log_out = -softplus(odds);
+    }
+    if (log_in < map.z) {
+      log_in = map.z;
+      log_out = more.x;
+    }
+    target_reference = target_log - log_in;
+    rest_reference = rest_log - log_out;
+    target_weight *= exp(log_in);
+    rest_weight *= exp(log_out);
+  }
+  if (lane == 0u) { references[row * ${heads}u + head] = vec2f(target_reference, rest_reference); }
+
+  for (var i = lane; i < ${headDim}u; i += ${THREADS}u) {
+    var target_output = 0.0;
+    var rest_output = 0.0;
+    for (var split = 0u; split < run.splits; split++) {
+      let at = (first + split) * ${size}u;
+      target_output += partials[at + i] * exp(partials[at + ${2 * headDim}u] - target_high);
+      rest_output += partials[at + ${headDim}u + i] * exp(partials[at + ${2 * headDim + 2}u] - rest_high);
+    }
+    output[(row * ${heads}u + head) * ${headDim}u + i] =
+      more.y * (target_weight * target_output + rest_weight * rest_output);
+  }
+
+  for (var piece = lane; piece < run.pieces; piece += ${THREADS}u) {
+    var sum = ${NEVER};
+    for (var split = 0u; split < run.splits; split++) { sum = log_add(sum, pieces[(first + split) * run.pieces + piece]); }
+    let inside = firsts[piece] >= ${IN_TARGET}u;
+    shares[((layer.x + head) * run.rows + row) * run.pieces + piece] =
+      vec2f(exp(sum - whole), exp(sum - select(rest_reference, target_reference, inside)));
+  }
+}
+`;
+}

@@ -1,0 +1,48 @@
+import { NEVER, THREADS } from './pass.js';
+
+export interface AttentionShape {
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  /** Sliding window, null: none. */
+  readonly window: number | null;
+}
+
+/** Set in a key's tag when it is inside the target; the rest of the tag is its piece. */
+export const IN_TARGET = 0x8000_0000;
+
+/** Keys that a workgroup takes at once: one a thread. */
+export const TILE = THREADS;
+
+/** The first key that a row sees, and the score of a key: query·key, where the query carries the scale. */
+export const visibleKeys = ({ headDim, window }: AttentionShape): string => /* wgsl */ `
+var<workgroup> query: array<vec4f, ${headDim / 4}>;
+
+fn first_visible(position: u32) -> u32 {
+  ${window === null ? 'return 0u;' : `return select(0u, position - ${window - 1}u, position >= ${window}u);`}
+}
+
+fn score_of(kv: u32, key: u32) -> f32 {
+  var sum = vec4f(0.0);
+  for (var i = 0u; i < ${headDim / 4}u; i++) {
+    sum += query[i] * keys[(kv * ${headDim / 4}u + i) * run.capacity + key];
+  }
+  return dot(sum, vec4f(1.0));
+}
+`;
+
+/** Sums of exponentials kept as (maximum, Σ exp(x − maximum)), so that none overflows or vanishes beside another. */
+export const LOG_SUMS = /* wgsl */ `
+/** log(e^a + e^b). */
+fn log_add(a: f32, b: f32) -> f32 {
+  let high = max(a, b);
+  let low = min(a, b);
+  if (low <= ${NEVER} / 2.0) { return high; }
+  return high + log_one_plus(exp(low - high));
+}
+
+/** log(1 + e) for e from 0 to 1; the logarithm alone loses a small e. */
+fn log_one_plus(e: f32) -> f32 {
+  return select(log(1.0 + e), e - 0.5 * e * e, e < 1e-3);
+}
+`;

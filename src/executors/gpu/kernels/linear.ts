@@ -1,0 +1,188 @@
+import { PASS, THREADS } from './pass.js';
+
+/** How a matrix lies in memory. */
+export type MatrixFormat =
+  | { readonly kind: 'f32' }
+  /** Two halves to a word; read by `unpack2x16float`, so that no feature is needed. */
+  | { readonly kind: 'f16' }
+  /** Integers in blocks, w = scale·q + offset: 4 bits to a nibble, biased by 8, or 8 bits to a signed byte. */
+  | { readonly kind: 'blocks'; readonly bits: 4 | 8; readonly blockSize: 16 | 32; readonly offsets: boolean };
+
+export interface LinearKernel {
+  readonly format: MatrixFormat;
+  readonly inputs: number;
+  /** Of y; with a gate the matrix has twice as many. */
+  readonly outputs: number;
+  /** Columns of y, and the first that is written. */
+  readonly columns: number;
+  readonly column: number;
+  /** `add`: y += W·x, the residual. `silu`, `gelu-tanh`: y = act(W·x) ⊙ V·x, where W's rows stand above V's. */
+  readonly into: 'store' | 'add' | 'silu' | 'gelu-tanh';
+  readonly bias: boolean;
+  /** Threads that share an output; a divisor of 64. */
+  readonly lanes: number;
+  /** Rows of x that a thread takes at once, so that a weight is read once for all of them. */
+  readonly tile: number;
+}
+
+/** Outputs of a row of workgroups: a dispatch may be no wider than 65,535. */
+export const OUTPUT_GROUPS = 32768;
+
+/**
+ * y = W·x + b.
+ *
+ *   1 x `[rows, inputs]`, 2 W `[outputs, inputs]`, 3 b `[outputs]`, 4 scales and offsets `[outputs, inputs / block]`
+ *   as pairs, 5 y `[rows, columns]`
+ *
+ * A workgroup makes 64 / lanes outputs of `tile` rows: workgroup (i, j, k) the outputs from
+ * (k·32768 + i)·64 / lanes on, of the rows from j·tile on.
+ */
+export function linear(kernel: LinearKernel): string {
+  const { format, inputs, outputs, columns, column, into, bias, lanes, tile } = kernel;
+  const gated = into === 'silu' || into === 'gelu-tanh';
+  const rows = Array.from({ length: tile }, (_, row) => row);
+  const each = (make: (row: number) => string): string => rows.map(make).join('\n');
+  const unit = unitOf(format);
+  const units = inputs / unit.size;
+  const matrices = gated ? ['gate', 'up'] : ['sum'];
+  return /* wgsl */ `
+${PASS}
+@group(0) @binding(1) var<storage, read> x: array<vec4f>;
+@group(0) @binding(2) var<storage, read> weight: array<${unit.type}>;
+${bias ? '@group(0) @binding(3) var<storage, read> bias: array<f32>;' : ''}
+${format.kind === 'blocks' ? '@group(0) @binding(4) var<storage, read> scales: array<vec2f>;' : ''}
+@group(0) @binding(5) var<storage, read_write> y: array<f32>;
+${lanes === 1 ? '' : `var<workgroup> parts: array<f32, ${THREADS * tile * matrices.length}>;`}
+${unit.functions}
+${ACTIVATIONS[into]}
+
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let output = (group.z * ${OUTPUT_GROUPS}u + group.x) * ${THREADS / lanes}u + thread / ${lanes}u;
+  let lane = thread % ${lanes}u;
+  let first = group.y * ${tile}u;
+  ${matrices.map((name) => each((row) => `var ${name}${row} = 0.0;`)).join('\n')}
+  if (output < ${outputs}u) {
+    for (var unit = lane; unit < ${units}u; unit += ${lanes}u) {
+      ${matrices
+        .map((name, matrix) =>
+          unit.product(
+            `(output + ${matrix * outputs}u) * ${units}u + unit`,
+            (row) => `(first + ${row}u) * ${inputs / 4}u + unit * ${unit.size / 4}u`,
+            (row) => `${name}${row}`,
+            rows,
+          ),
+        )
+        .join('\n')}
+    }
+  }
+  ${
+    lanes === 1
+      ? ''
+      : `
+  ${matrices.map((name, matrix) => each((row) => `parts[${(matrix * tile + row) * THREADS}u + thread] = ${name}${row};`)).join('\n')}
+  workgroupBarrier();
+  if (lane != 0u) { return; }
+  for (var other = 1u; other < ${lanes}u; other++) {
+    ${matrices.map((name, matrix) => each((row) => `${name}${row} += parts[${(matrix * tile + row) * THREADS}u + thread + other];`)).join('\n')}
+  }`
+  }
+  if (output >= ${outputs}u) { return; }
+  ${each(
+    (row) => `
+  if (first + ${row}u < run.rows) {
+    let at = (first + ${row}u) * ${columns}u + ${column}u + output;
+    ${resultOf(into, row, bias, outputs)}
+  }`,
+  )}
+}
+`;
+}
+
+const ACTIVATIONS: Readonly<Record<LinearKernel['into'], string>> = {
+  store: '',
+  add: '',
+  silu: 'fn activate(v: f32) -> f32 { return v / (1.0 + exp(-v)); }',
+  // tanh overflows to a NaN on some drivers where its argument is large.
+  'gelu-tanh':
+    'fn activate(v: f32) -> f32 { return 0.5 * v * (1.0 + tanh(clamp(0.7978845608028654 * (v + 0.044715 * v * v * v), -15.0, 15.0))); }',
+};
+
+function resultOf(into: LinearKernel['into'], row: number, bias: boolean, outputs: number): string {
+  const biased = (name: string, at: string): string =>
+    bias ? `${name}${row} + bias[${at}]` : `${name}${row}`;
+  switch (into) {
+    case 'store':
+      return `y[at] = ${biased('sum', 'output')};`;
+    case 'add':
+      return `y[at] += ${biased('sum', 'output')};`;
+    default:
+      return `y[at] = activate(${biased('gate', 'output')}) * (${biased('up', `output + ${outputs}u`)});`;
+  }
+}
+
+/** What a thread reads of a matrix at once. */
+interface Unit {
+  /** Weights in it. */
+  readonly size: number;
+  readonly type: string;
+  readonly functions: string;
+  /** Statements that add a unit's products with the same stretch of each row of x to that row's sum. */
+  product(
+    at: string,
+    inputAt: (row: number) => string,
+    sum: (row: number) => string,
+    rows: readonly number[],
+  ): string;
+}
+
+function unitOf(format: MatrixFormat): Unit {
+  if (format.kind === 'blocks') return blockUnit(format);
+  const isHalf = format.kind === 'f16';
+  return {
+    size: 4,
+    type: isHalf ? 'vec2<u32>' : 'vec4f',
+    functions: isHalf
+      ? 'fn four(w: vec2<u32>) -> vec4f { return vec4f(unpack2x16float(w.x), unpack2x16float(w.y)); }'
+      : 'fn four(w: vec4f) -> vec4f { return w; }',
+    product: (at, inputAt, sum, rows) => `{
+      let w = four(weight[${at}]);
+      ${rows.map((row) => `${sum(row)} += dot(w, x[${inputAt(row)}]);`).join('\n')}
+    }`,
+  };
+}
+
+function blockUnit({ bits, blockSize, offsets }: Extract<MatrixFormat, { kind: 'blocks' }>): Unit {
+  const pairs = (blockSize * bits) / 64;
+  const fours = blockSize / 4;
+  const words = Array.from(
+    { length: pairs * 2 },
+    (_, i) => `weight[first_ + ${i >> 1}u].${i % 2 === 0 ? 'x' : 'y'}`,
+  );
+  const decoded = words.flatMap((word) =>
+    bits === 8 ? [`bytes(${word})`] : [`low(${word})`, `high(${word})`],
+  );
+  return {
+    size: blockSize,
+    type: 'vec2<u32>',
+    functions:
+      bits === 8
+        ? 'fn bytes(w: u32) -> vec4f { return vec4f((vec4i(bitcast<i32>(w)) << vec4u(24, 16, 8, 0)) >> vec4u(24)); }'
+        : `fn low(w: u32) -> vec4f { return vec4f((vec4u(w) >> vec4u(0, 4, 8, 12)) & vec4u(15)) - 8.0; }
+           fn high(w: u32) -> vec4f { return vec4f((vec4u(w) >> vec4u(16, 20, 24, 28)) & vec4u(15)) - 8.0; }`,
+    product: (at, inputAt, sum, rows) => `{
+      let block = ${at};
+      let first_ = block * ${pairs}u;
+      let scale = scales[block];
+      ${decoded.map((value, i) => `let w${i} = scale.x * ${value}${offsets ? ' + scale.y' : ''};`).join('\n')}
+      ${rows
+        .map(
+          (row) => `{
+        let from_ = ${inputAt(row)};
+        ${sum(row)} += ${Array.from({ length: fours }, (_, i) => `dot(w${i}, x[from_ + ${i}u])`).join(' + ')};
+      }`,
+        )
+        .join('\n')}
+    }`,
+  };
+}

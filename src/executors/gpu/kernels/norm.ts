@@ -1,0 +1,38 @@
+import { PASS, THREADS } from './pass.js';
+
+export interface NormKernel {
+  readonly width: number;
+  readonly epsilon: number;
+  /** `store`: into the output. `add`: onto it, as the norms behind attention and MLP do. */
+  readonly into: 'store' | 'add';
+}
+
+/**
+ * Root-mean-square norm (Zhang & Sennrich 2019): y = x / √(mean x² + ε) ⊙ w.
+ *
+ *   1 x `[rows, width]`, 2 w `[width]`, 3 y `[rows, width]`
+ *
+ * One workgroup a row, which begins at `run.firstRow`: row `from + i` of x becomes row i of y.
+ */
+export const norm = ({ width, epsilon, into }: NormKernel): string => /* wgsl */ `
+${PASS}
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> w: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+var<workgroup> squares: array<f32, ${THREADS}>;
+
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let source = (run.firstRow + group.x) * ${width}u;
+  var sum = 0.0;
+  for (var i = lane; i < ${width}u; i += ${THREADS}u) { sum += x[source + i] * x[source + i]; }
+  squares[lane] = sum;
+  workgroupBarrier();
+  var total = 0.0;
+  for (var i = 0u; i < ${THREADS}u; i++) { total += squares[i]; }
+  let inverse = inverseSqrt(total / ${width}.0 + ${epsilon});
+  for (var i = lane; i < ${width}u; i += ${THREADS}u) {
+    y[group.x * ${width}u + i] ${into === 'add' ? '+=' : '='} x[source + i] * inverse * w[i];
+  }
+}
+`;

@@ -1,0 +1,90 @@
+import { isIdentity, rowMap } from '../../attention/index.js';
+import type { ForwardRequest, ForwardResult } from '../contract.js';
+import type { DecoderShape } from '../decoder-shape.js';
+import { IN_TARGET } from './kernels/keys.js';
+import type { Pieces } from './pieces.js';
+
+/** log ψ where there is no floor, and log(1 − ψ) where ψ is 1: exp of it is 0. */
+const NEVER = -1e30;
+
+/** Each head's map as the kernel `combine` takes it, `[layers · heads, 8]`. */
+export function mapsOf(
+  { intervention, silenced }: ForwardRequest,
+  { layers, heads }: DecoderShape,
+): Float32Array {
+  const maps = new Float32Array(layers * heads * 8);
+  for (let head = 0; head < layers * heads; head++) {
+    const strength = intervention?.strength[head] ?? 1;
+    const policy = intervention?.policy ?? 'off';
+    const { exponent, multiplier, floor } = rowMap(policy, strength);
+    const acts = isIdentity(policy, strength) ? 0 : 1;
+    const logOutside = floor >= 1 ? NEVER : Math.log1p(-floor);
+    const gain = silenced?.[head] === 1 ? 0 : 1;
+    maps.set(
+      [exponent, Math.log(multiplier), floor === 0 ? NEVER : Math.log(floor), acts, logOutside, gain],
+      head * 8,
+    );
+  }
+  return maps;
+}
+
+/**
+ * Adds up the shares of pieces: of each span, and of the target.
+ * @param shares `[layers · heads, rows, pieces, 2]`
+ * @param row where the pass's rows begin among the request's
+ */
+export function addShares(
+  shares: Float32Array,
+  { firsts, spans }: Pieces,
+  request: ForwardRequest,
+  result: ForwardResult,
+  row: number,
+): void {
+  const pieces = firsts.length;
+  const spanCount = request.spans?.length ?? 0;
+  const rowsInAll = request.tokens.length;
+  const pairs =
+    (result.targetShares?.before.length ?? (result.spanShares?.before.length ?? 0) / spanCount) / rowsInAll;
+  const rows = shares.length / 2 / pieces / pairs;
+  for (let pair = 0; pair < pairs; pair++) {
+    for (let each = 0; each < rows; each++) {
+      const from = (pair * rows + each) * pieces * 2;
+      const to = pair * rowsInAll + row + each;
+      for (let piece = 0; piece < pieces; piece++) {
+        const before = shares[from + 2 * piece]!;
+        const after = shares[from + 2 * piece + 1]!;
+        const span = spans[piece]!;
+        if (result.spanShares && span >= 0) {
+          result.spanShares.before[to * spanCount + span]! += before;
+          result.spanShares.after[to * spanCount + span]! += after;
+        }
+        if (result.targetShares && firsts[piece]! >= IN_TARGET) {
+          result.targetShares.before[to]! += before;
+          result.targetShares.after[to]! += after;
+        }
+      }
+    }
+  }
+}
+
+/**
+ * Puts a pass's attention rows where they belong among the request's, which are as long as the sequence will be.
+ * @param weights `[heads, rows, total]`, total: the tokens so far
+ * @param into `[heads, rows of the request, tokens in the end]`
+ * @param row where the pass's rows begin among the request's
+ */
+export function placeRows(
+  weights: Float32Array,
+  { heads, rows, total }: { readonly heads: number; readonly rows: number; readonly total: number },
+  into: Float32Array,
+  row: number,
+  rowsInAll: number,
+): void {
+  const length = into.length / heads / rowsInAll;
+  for (let head = 0; head < heads; head++) {
+    for (let each = 0; each < rows; each++) {
+      const from = (head * rows + each) * total;
+      into.set(weights.subarray(from, from + total), (head * rowsInAll + row + each) * length);
+    }
+  }
+}

@@ -1,0 +1,165 @@
+import type { Blueprint, LayerBlueprint } from '../../architectures/index.js';
+import type { DecoderShape } from '../decoder-shape.js';
+import type { Device, Program } from './device.js';
+import { attention } from './kernels/attention.js';
+import { attentionRows } from './kernels/attention-rows.js';
+import { combine } from './kernels/combine.js';
+import { type LinearKernel, linear } from './kernels/linear.js';
+import { norm } from './kernels/norm.js';
+import { rotate } from './kernels/rotate.js';
+import type { DeviceMatrix, DeviceWeights } from './matrices.js';
+
+/** New tokens of a pass at most; a multiple of {@link ROWS_TILE}. */
+export const MAX_ROWS = 64;
+
+/** Rows that a thread takes at once where there is more than one. */
+export const ROWS_TILE = 8;
+
+/** A matrix's program for a row alone, and for several. */
+export interface LinearPrograms {
+  readonly matrix: DeviceMatrix;
+  readonly row: Step;
+  readonly rows: Step;
+  /** Threads to an output. */
+  readonly lanes: number;
+  /** Of y. */
+  readonly outputs: number;
+}
+
+export interface LayerPrograms {
+  readonly attentionNorm: Step;
+  readonly projections: readonly LinearPrograms[];
+  readonly rotate: Step;
+  readonly attention: Step;
+  readonly combine: Step;
+  readonly attentionRows: Step;
+  readonly output: LinearPrograms;
+  readonly postAttentionNorm: Step | null;
+  readonly mlpNorm: Step;
+  readonly gateAndUp: LinearPrograms;
+  readonly down: LinearPrograms;
+  readonly postMlpNorm: Step | null;
+}
+
+export interface Programs {
+  readonly layers: readonly LayerPrograms[];
+  readonly finalNorm: Step;
+  readonly head: LinearPrograms;
+}
+
+/** A program in one place of the model, with the bindings that it was last run with. */
+export class Step {
+  readonly #bound = new WeakMap<
+    object,
+    { readonly buffers: readonly GPUBuffer[]; readonly group: GPUBindGroup }
+  >();
+
+  constructor(
+    private readonly device: Device,
+    readonly program: Program,
+  ) {}
+
+  /**
+   * The bindings of buffers to the program, made anew only where a buffer is another one: making them costs more than
+   * a dispatch.
+   * @param owner whose buffers they are; each owner's are remembered
+   */
+  group(owner: object, buffers: readonly GPUBuffer[]): GPUBindGroup {
+    const known = this.#bound.get(owner);
+    if (known?.buffers.every((buffer, index) => buffer === buffers[index])) return known.group;
+    const group = this.device.bind(this.program, buffers);
+    this.#bound.set(owner, { buffers, group });
+    return group;
+  }
+}
+
+/** Compiles what a model needs: kernels of one text are one program. */
+export async function compilePrograms(
+  device: Device,
+  blueprint: Blueprint,
+  shape: DecoderShape,
+  weights: DeviceWeights,
+): Promise<Programs> {
+  const { hiddenSize, normEpsilon, vocabSize } = blueprint;
+  const step = async (name: string, code: string): Promise<Step> =>
+    new Step(device, await device.program(name, code));
+  const normStep = (into: 'store' | 'add'): Promise<Step> =>
+    step('norm', norm({ width: hiddenSize, epsilon: normEpsilon, into }));
+  // A program on the processor is fastest with a thread to an output; a GPU reads side by side.
+  const lanes = device.isSoftware ? 1 : 16;
+  const linearSteps = async (
+    matrix: DeviceMatrix,
+    into: LinearKernel['into'],
+    columns: number,
+    column = 0,
+  ): Promise<LinearPrograms> => {
+    const outputs = into === 'silu' || into === 'gelu-tanh' ? matrix.outputs / 2 : matrix.outputs;
+    const { format, inputs } = matrix;
+    const kernel = { format, inputs, outputs, columns, column, into, bias: matrix.bias !== null, lanes };
+    return {
+      matrix,
+      outputs,
+      lanes,
+      row: await step('linear', linear({ ...kernel, tile: 1 })),
+      rows: await step('linear of rows', linear({ ...kernel, tile: ROWS_TILE })),
+    };
+  };
+
+  const layers: LayerPrograms[] = [];
+  for (const [index, layer] of blueprint.layers.entries()) {
+    const { projections, output, gateAndUp, down } = weights.layers[index]!;
+    layers.push({
+      attentionNorm: await normStep('store'),
+      projections: await projectionSteps(projections, linearSteps),
+      ...(await attentionSteps(index, layer, shape, normEpsilon, step)),
+      output: await linearSteps(output, layer.postNorms ? 'store' : 'add', hiddenSize),
+      postAttentionNorm: layer.postNorms ? await normStep('add') : null,
+      mlpNorm: await normStep('store'),
+      gateAndUp: await linearSteps(gateAndUp, layer.mlp.activation, layer.mlp.size),
+      down: await linearSteps(down, layer.postNorms ? 'store' : 'add', hiddenSize),
+      postMlpNorm: layer.postNorms ? await normStep('add') : null,
+    });
+  }
+  return {
+    layers,
+    finalNorm: await normStep('store'),
+    head: await linearSteps(weights.head, 'store', vocabSize),
+  };
+}
+
+/** Query, key and value side by side in one buffer, whether one matrix writes them or three. */
+async function projectionSteps(
+  matrices: readonly DeviceMatrix[],
+  linearSteps: (
+    matrix: DeviceMatrix,
+    into: 'store',
+    columns: number,
+    column: number,
+  ) => Promise<LinearPrograms>,
+): Promise<LinearPrograms[]> {
+  const columns = matrices.reduce((sum, { outputs }) => sum + outputs, 0);
+  const steps: LinearPrograms[] = [];
+  let column = 0;
+  for (const matrix of matrices) {
+    steps.push(await linearSteps(matrix, 'store', columns, column));
+    column += matrix.outputs;
+  }
+  return steps;
+}
+
+async function attentionSteps(
+  index: number,
+  { attention: { heads, kvHeads, headDim, scale, window, queryKeyNorm } }: LayerBlueprint,
+  shape: DecoderShape,
+  epsilon: number,
+  step: (name: string, code: string) => Promise<Step>,
+): Promise<Pick<LayerPrograms, 'rotate' | 'attention' | 'combine' | 'attentionRows'>> {
+  const rotationsAt = (shape.ropeOf[index]! * MAX_ROWS * headDim) / 2;
+  const rotation = { heads, kvHeads, headDim, scale, queryKeyNorm, epsilon, rotationsAt };
+  return {
+    rotate: await step('rotate', rotate(rotation)),
+    attention: await step('attention', attention({ heads, kvHeads, headDim, window })),
+    combine: await step('combine', combine({ heads, headDim })),
+    attentionRows: await step('attention rows', attentionRows({ heads, kvHeads, headDim, window })),
+  };
+}

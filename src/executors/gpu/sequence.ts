@@ -1,0 +1,112 @@
+import type { Sequence } from '../contract.js';
+import type { DecoderShape } from '../decoder-shape.js';
+import { OwnedSequence } from '../owned-sequence.js';
+import type { Device } from './device.js';
+
+/** Tokens that a new sequence has room for; it grows by doubling. */
+const FIRST_CAPACITY = 256;
+
+/** Keys and values of one layer, as the kernel `rotate` leaves them. */
+export interface LayerCache {
+  /** `[kvHeads, headDim / 4, capacity, 4]` */
+  readonly keys: GPUBuffer;
+  /** `[kvHeads, capacity, headDim]` */
+  readonly values: GPUBuffer;
+}
+
+/** A cache in buffers of the device, which grow with the dialogue. */
+export class GpuSequence extends OwnedSequence implements Sequence {
+  #length = 0;
+  #capacity = 0;
+  #layers: LayerCache[] = [];
+
+  /** @throws HoldfastError `E_EXECUTOR` for a context that is no number of tokens */
+  constructor(
+    owner: object,
+    private readonly device: Device,
+    private readonly shape: DecoderShape,
+    contextLength: number,
+  ) {
+    super(owner, contextLength);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Tokens that the buffers have room for. */
+  get capacity(): number {
+    return this.#capacity;
+  }
+
+  layer(index: number): LayerCache {
+    return this.#layers[index]!;
+  }
+
+  /**
+   * Makes room for so many tokens, no more than the context is long; what is cached stays.
+   * @throws HoldfastError `E_EXECUTOR` when the device has no room
+   */
+  reserve(tokens: number): void {
+    if (tokens <= this.#capacity) return;
+    const doubled = Math.max(2 ** Math.ceil(Math.log2(tokens)), FIRST_CAPACITY);
+    const capacity = Math.min(doubled, this.contextLength);
+    const { kvHeads, headDim, layers } = this.shape;
+    const bytes = kvHeads * headDim * capacity * 4;
+    const grown = Array.from({ length: layers }, (_, layer) => ({
+      keys: this.device.storage(`the keys of layer ${layer} of ${capacity} tokens`, bytes),
+      values: this.device.storage(`the values of layer ${layer} of ${capacity} tokens`, bytes),
+    }));
+    this.#copyInto(grown, capacity);
+    this.#release();
+    this.#layers = grown;
+    this.#capacity = capacity;
+  }
+
+  #copyInto(grown: readonly LayerCache[], capacity: number): void {
+    if (this.#length === 0) return;
+    const { kvHeads, headDim } = this.shape;
+    const encoder = this.device.encoder();
+    for (const [layer, { keys, values }] of this.#layers.entries()) {
+      for (let plane = 0; plane < (kvHeads * headDim) / 4; plane++) {
+        const at = (tokens: number): number => plane * tokens * 16;
+        encoder.copyBufferToBuffer(
+          keys,
+          at(this.#capacity),
+          grown[layer]!.keys,
+          at(capacity),
+          this.#length * 16,
+        );
+      }
+      for (let head = 0; head < kvHeads; head++) {
+        const at = (tokens: number): number => head * tokens * headDim * 4;
+        const bytes = this.#length * headDim * 4;
+        encoder.copyBufferToBuffer(values, at(this.#capacity), grown[layer]!.values, at(capacity), bytes);
+      }
+    }
+    this.device.submit(encoder);
+  }
+
+  #release(): void {
+    for (const { keys, values } of this.#layers) {
+      keys.destroy();
+      values.destroy();
+    }
+    this.#layers = [];
+  }
+
+  /** Takes in tokens that were written behind the last one. */
+  extend(tokens: number): void {
+    this.#length += tokens;
+  }
+
+  truncate(length: number): void {
+    this.#length = Math.min(this.#length, Math.max(0, length));
+  }
+
+  override dispose(): void {
+    super.dispose();
+    this.#release();
+    this.#capacity = 0;
+  }
+}
