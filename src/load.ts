@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { type ModelPlan, planModel } from './architectures/index.js';
+import { openDawn } from './dawn.js';
 import type { Model } from './engine/index.js';
 import { HoldfastError } from './errors.js';
 import type { CpuOptions } from './executors/cpu/index.js';
@@ -17,8 +18,16 @@ import {
 } from './text/index.js';
 
 /** Executors a person can name. */
-export const EXECUTORS = ['cpu', 'reference'] as const;
+export const EXECUTORS = ['cpu', 'gpu', 'reference'] as const;
 export type ExecutorName = (typeof EXECUTORS)[number];
+
+/** The options that each takes; of `auto` those that it takes whichever it becomes. */
+const TAKES: Readonly<Record<ExecutorName | 'auto', readonly ('precision' | 'threads')[]>> = {
+  cpu: ['precision', 'threads'],
+  gpu: ['precision'],
+  reference: [],
+  auto: ['precision'],
+};
 
 const embedded = (name: string): string =>
   fileURLToPath(new URL(`../models/organism/${name}`, import.meta.url));
@@ -36,8 +45,11 @@ export const EMBEDDED_MODELS: ReadonlyMap<string, string> = new Map([
 ]);
 
 export interface LoadOptions extends CpuOptions {
-  /** `cpu` if not said; `reference` is slow, exact, and takes no other option. */
-  readonly executor?: ExecutorName;
+  /**
+   * `cpu` if not said. `gpu` needs WebGPU, and takes no threads; `reference` is slow, exact, and takes no other option.
+   * `auto` is `gpu` where there is one that is no program on the processor, else `cpu`.
+   */
+  readonly executor?: ExecutorName | 'auto';
 }
 
 /**
@@ -88,16 +100,15 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
 
 /** What can be said of the options before a file is opened: a misspelt one would run as something else. */
 function checkOptions({ executor = 'cpu', precision, threads }: LoadOptions): void {
-  if (!EXECUTORS.includes(executor)) {
+  if (!Object.hasOwn(TAKES, executor)) {
     throw new HoldfastError('E_EXECUTOR', `"${executor}" is not an executor`, {
-      hint: `Known: ${EXECUTORS.join(', ')}`,
+      hint: `Known: ${Object.keys(TAKES).join(', ')}`,
     });
   }
   if (precision !== undefined) parsePrecision(precision);
-  if (executor === 'cpu') return;
-  const ignored = Object.entries({ precision, threads }).flatMap(([name, value]) =>
-    value === undefined ? [] : [name],
-  );
+  const said = { precision, threads };
+  const names = ['precision', 'threads'] as const;
+  const ignored = names.filter((name) => said[name] !== undefined && !TAKES[executor].includes(name));
   if (ignored.length === 0) return;
   throw new HoldfastError('E_USAGE', `the ${executor} executor takes no ${ignored.join(' and no ')}`, {
     hint: 'They are about the cpu executor',
@@ -109,10 +120,31 @@ async function createExecutor(
   { checkpoint }: ModelFiles,
   options: LoadOptions,
 ): Promise<Executor> {
-  if (options.executor === 'reference') return createReferenceExecutor(plan, checkpoint);
-  // Only now: whoever needs no runtime does not wait for one, nor fail where it is missing.
-  const { createCpuExecutor } = await import('./executors/cpu/index.js');
-  return createCpuExecutor(plan, checkpoint, options);
+  // Runtimes only now: whoever needs none does not wait for one, nor fail where it is missing.
+  switch (options.executor === 'auto' ? await preferred() : options.executor) {
+    case 'reference':
+      return createReferenceExecutor(plan, checkpoint);
+    case 'gpu': {
+      const { createGpuExecutor } = await import('./executors/gpu/index.js');
+      return createGpuExecutor(await openDawn(), plan, checkpoint, options);
+    }
+    default: {
+      const { createCpuExecutor } = await import('./executors/cpu/index.js');
+      return createCpuExecutor(plan, checkpoint, options);
+    }
+  }
+}
+
+/** A GPU where there is a real one: a program that plays one on the processor is slower than the cpu executor. */
+async function preferred(): Promise<'gpu' | 'cpu'> {
+  try {
+    const { describeGpu } = await import('./executors/gpu/index.js');
+    const found = await describeGpu(await openDawn());
+    return found === null || found.isSoftware ? 'cpu' : 'gpu';
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'E_EXECUTOR') return 'cpu';
+    throw error;
+  }
 }
 
 /** `tokenizer.json` where there is one, else the tokenizer inside a GGUF file; with what the folder says ends an answer. */

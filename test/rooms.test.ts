@@ -17,6 +17,7 @@ const ROOMS: readonly { readonly name: string; readonly browser: boolean }[] = [
   { name: 'attention', browser: true },
   { name: 'executors', browser: true },
   { name: 'executors/cpu', browser: false },
+  { name: 'executors/gpu', browser: true },
   { name: 'engine', browser: true },
   { name: 'dialogue', browser: true },
   { name: 'trace', browser: true },
@@ -25,6 +26,7 @@ const ROOMS: readonly { readonly name: string; readonly browser: boolean }[] = [
   { name: 'material', browser: false },
   { name: 'scenario', browser: false },
   { name: 'report', browser: true },
+  { name: 'dawn', browser: false },
   { name: 'load', browser: false },
   { name: 'decay', browser: false },
   { name: 'study', browser: false },
@@ -37,17 +39,19 @@ const ROOMS: readonly { readonly name: string; readonly browser: boolean }[] = [
  * Doors beside a room's index. The executors of a folder are built on the files next to it, which are the inside of
  * the same room seen from there; and the command shows what an executor makes of weights and what its graph is built of.
  */
+const BESIDE_EXECUTORS = [
+  'executors/contract',
+  'executors/decoder-shape',
+  'executors/forward-all',
+  'executors/owned-sequence',
+  'executors/precision',
+  'executors/request',
+  'executors/result',
+  'executors/rotation',
+];
 const SIDE_DOORS: Readonly<Record<string, readonly string[]>> = {
-  'executors/cpu': [
-    'executors/contract',
-    'executors/decoder-shape',
-    'executors/forward-all',
-    'executors/owned-sequence',
-    'executors/precision',
-    'executors/request',
-    'executors/result',
-    'executors/rotation',
-  ],
+  'executors/cpu': BESIDE_EXECUTORS,
+  'executors/gpu': BESIDE_EXECUTORS,
   cli: ['executors/cpu/onnx/graph', 'executors/precision'],
 };
 

@@ -1,6 +1,8 @@
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import type { Command } from 'commander';
+import { openDawn } from '../dawn.js';
 import { Graph } from '../executors/cpu/onnx/graph.js';
+import { describeGpu } from '../executors/gpu/index.js';
 import type { ExecutorName } from '../load.js';
 import { type Paint, painter } from './colour.js';
 import { oneLine } from './failure.js';
@@ -48,6 +50,7 @@ async function examine(): Promise<DoctorReport> {
     freeMemoryBytes: freemem(),
     executors: [
       await examineCpu(),
+      await examineGpu(),
       { name: 'reference', works: true, runtime: `node ${process.versions.node}` },
     ],
   };
@@ -72,6 +75,24 @@ async function examineCpu(): Promise<ExecutorHealth> {
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return { name: 'cpu', works: false, reason: `onnxruntime-node cannot be used: ${why}` };
+  }
+}
+
+/** Asks WebGPU for the adapter that the gpu executor would take. */
+async function examineGpu(): Promise<ExecutorHealth> {
+  try {
+    const found = await describeGpu(await openDawn());
+    if (found === null) {
+      const reason =
+        'WebGPU finds no GPU: on Linux it needs the Vulkan loader (libvulkan1) and a driver for it';
+      return { name: 'gpu', works: false, reason };
+    }
+    const how = found.isSoftware
+      ? ', a program on the processor: slower than cpu, and never chosen by auto'
+      : '';
+    return { name: 'gpu', works: true, runtime: `${found.name}${how}` };
+  } catch (error) {
+    return { name: 'gpu', works: false, reason: error instanceof Error ? error.message : String(error) };
   }
 }
 

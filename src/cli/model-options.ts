@@ -7,15 +7,15 @@ import { noTokenizer } from './no-tokenizer.js';
 
 /** How a model is to be run, as commands that run one take it. */
 export interface ModelOptions {
-  readonly executor?: ExecutorName;
+  readonly executor?: ExecutorName | 'auto';
   readonly precision?: string;
   readonly threads?: number;
 }
 
 export function addModelOptions(command: Command): Command {
   return command
-    .addOption(new Option('--executor <name>', 'what runs the model (cpu)').choices(EXECUTORS))
-    .option('--precision <p>', `how the cpu executor holds weights: ${PRECISIONS.join(', ')} (auto)`)
+    .addOption(new Option('--executor <name>', 'what runs the model (cpu)').choices([...EXECUTORS, 'auto']))
+    .option('--precision <p>', `how the cpu and gpu executors hold weights: ${PRECISIONS.join(', ')} (auto)`)
     .option('--threads <n>', 'threads of the cpu executor (all)', positiveInteger);
 }
 

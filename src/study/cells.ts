@@ -16,8 +16,11 @@ export const open: OpenCells = async () => {
     await held?.model.dispose();
     held = null;
     const { executor, precision, path } = spec;
-    const onCpu = executor === 'cpu' ? { threads: 1, ...(precision === null ? {} : { precision }) } : {};
-    const model = await loadModel(modelFile(path), { executor, ...onCpu });
+    const options = {
+      ...(executor === 'cpu' ? { threads: 1 } : {}),
+      ...(precision === null ? {} : { precision }),
+    };
+    const model = await loadModel(modelFile(path), { executor, ...options });
     held = { spec: key, model };
     return model;
   };

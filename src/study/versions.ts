@@ -17,6 +17,7 @@ export function versionsThatMatter(executor: ExecutorName): Readonly<Record<stri
   const { dependencies } = Dependencies.parse(JSON.parse(text));
   const packages = ['@huggingface/jinja', '@huggingface/tokenizers'];
   if (executor === 'cpu') packages.push('onnxruntime-node');
+  if (executor === 'gpu') packages.push('webgpu');
   return {
     cell: CELL_VERSION,
     ...Object.fromEntries(packages.map((name) => [name, dependencies[name]!])),

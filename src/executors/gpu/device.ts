@@ -10,6 +10,28 @@ const READ = 0x1;
 
 type Data = Float32Array | Uint32Array | Uint8Array;
 
+/** The GPU that WebGPU would take. */
+export interface GpuFound {
+  /** Vendor, architecture and driver, for people. */
+  readonly name: string;
+  /** Whether it is a program on the processor. */
+  readonly isSoftware: boolean;
+}
+
+/** The adapter that the system prefers; null when there is none. */
+export async function describeGpu(gpu: GPU): Promise<GpuFound | null> {
+  const adapter = await gpu.requestAdapter(ADAPTER);
+  return adapter && foundIn(adapter);
+}
+
+const ADAPTER: GPURequestAdapterOptions = { powerPreference: 'high-performance' };
+
+function foundIn({ info }: GPUAdapter): GpuFound {
+  const { vendor, architecture, description, isFallbackAdapter } = info;
+  const name = [vendor, architecture, description].filter((part) => part !== '').join(' ');
+  return { name, isSoftware: isFallbackAdapter };
+}
+
 /** One program of the device: its pipeline, and the bindings of buffers to it. */
 export interface Program {
   readonly name: string;
@@ -27,10 +49,7 @@ export class Device {
 
   private constructor(
     private readonly device: GPUDevice,
-    /** Vendor, architecture and driver, for people. */
-    readonly adapterName: string,
-    /** Whether the adapter is a program on the processor. */
-    readonly isSoftware: boolean,
+    readonly found: GpuFound,
   ) {
     device.lost.then(({ message, reason }) => {
       this.#lost = message || reason;
@@ -45,13 +64,13 @@ export class Device {
    * @throws HoldfastError `E_EXECUTOR` when there is none, or it gives no device
    */
   static async open(gpu: GPU): Promise<Device> {
-    const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+    const adapter = await gpu.requestAdapter(ADAPTER);
     if (adapter === null) {
       throw new HoldfastError('E_EXECUTOR', 'there is no GPU that WebGPU can use', {
         hint: 'holdfast doctor says what is missing; the cpu executor needs none',
       });
     }
-    const { info, limits } = adapter;
+    const { limits } = adapter;
     const device = await adapter
       .requestDevice({
         // The defaults are those of the smallest phone.
@@ -63,8 +82,7 @@ export class Device {
       .catch((cause: unknown) => {
         throw deviceError('the GPU gives no device', cause);
       });
-    const name = [info.vendor, info.architecture, info.description].filter((part) => part !== '').join(' ');
-    return new Device(device, name, info.isFallbackAdapter === true);
+    return new Device(device, foundIn(adapter));
   }
 
   /** @throws HoldfastError `E_EXECUTOR` when the device was lost */

@@ -86,7 +86,7 @@ export async function compilePrograms(
   const normStep = (into: 'store' | 'add'): Promise<Step> =>
     step('norm', norm({ width: hiddenSize, epsilon: normEpsilon, into }));
   // A program on the processor is fastest with a thread to an output; a GPU reads side by side.
-  const lanes = device.isSoftware ? 1 : 16;
+  const lanes = device.found.isSoftware ? 1 : 16;
   const linearSteps = async (
     matrix: DeviceMatrix,
     into: LinearKernel['into'],
