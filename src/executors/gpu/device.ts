@@ -178,6 +178,11 @@ export class Device {
     return settled.value;
   }
 
+  /** Waits until all that was submitted is done. */
+  async finished(): Promise<void> {
+    await this.device.queue.onSubmittedWorkDone();
+  }
+
   /**
    * The first bytes of a buffer made by {@link readable}, once all work before is done.
    * @throws HoldfastError `E_EXECUTOR` when the device was lost meanwhile, or refused a command

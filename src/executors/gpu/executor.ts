@@ -11,12 +11,14 @@ import { emptyResult } from '../result.js';
 import { Device } from './device.js';
 import { type DeviceWeights, uploadWeights } from './matrices.js';
 import { PassRunner } from './pass-runner.js';
-import { compilePrograms, MAX_ROWS } from './programs.js';
+import { compilePrograms, MAX_ROWS, ON_A_GPU, ON_A_PROCESSOR, type Tuning } from './programs.js';
 import { GpuSequence } from './sequence.js';
 
 export interface GpuOptions {
   /** How weights are held; `auto` if not said. */
   readonly precision?: Precision;
+  /** If not said, what was measured to be best for the kind of adapter. */
+  readonly tuning?: Tuning;
 }
 
 /**
@@ -29,7 +31,7 @@ export async function createGpuExecutor(
   gpu: GPU,
   plan: ModelPlan,
   checkpoint: Checkpoint,
-  { precision = 'auto' }: GpuOptions = {},
+  { precision = 'auto', tuning }: GpuOptions = {},
 ): Promise<Executor> {
   const shape = decoderShape(plan.blueprint);
   if (shape.headDim % 4 !== 0 || plan.blueprint.hiddenSize % 4 !== 0) {
@@ -42,7 +44,13 @@ export async function createGpuExecutor(
   try {
     return await device.allocating('the weights', async () => {
       const weights = await uploadWeights(device, plan, checkpoint, precision);
-      const programs = await compilePrograms(device, plan.blueprint, shape, weights);
+      const programs = await compilePrograms(
+        device,
+        plan.blueprint,
+        shape,
+        weights,
+        tuning ?? (device.found.isSoftware ? ON_A_PROCESSOR : ON_A_GPU),
+      );
       const runner = new PassRunner(device, plan.blueprint, shape, weights, programs);
       return new GpuExecutor(plan.blueprint, shape, device, weights, runner);
     });

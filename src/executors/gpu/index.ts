@@ -4,3 +4,4 @@
  */
 export { describeGpu, type GpuFound } from './device.js';
 export { createGpuExecutor, type GpuOptions } from './executor.js';
+export { ON_A_GPU, ON_A_PROCESSOR, type Tuning } from './programs.js';

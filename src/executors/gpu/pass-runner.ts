@@ -4,9 +4,8 @@ import type { DecoderShape } from '../decoder-shape.js';
 import { RotationTable } from '../rotation.js';
 import type { Device } from './device.js';
 import { partialSize } from './kernels/attention.js';
-import { TILE } from './kernels/keys.js';
 import { OUTPUT_GROUPS } from './kernels/linear.js';
-import { LAYER_WORDS, PASS_WORDS, THREADS } from './kernels/pass.js';
+import { LAYER_WORDS, PASS_WORDS } from './kernels/pass.js';
 import { type DeviceWeights, embed } from './matrices.js';
 import { addShares, mapsOf, placeRows } from './pass-data.js';
 import { cutKeys, type Pieces } from './pieces.js';
@@ -48,7 +47,9 @@ interface Reading {
 type Growing = 'tags' | 'firsts' | 'pieces' | 'shares' | 'logits';
 
 /** Keys that are worth a workgroup of their own. */
-const SPLIT_KEYS = 4 * TILE;
+const SPLIT_KEYS = 256;
+/** A split's keys are a multiple of it, and so whole tiles of any workgroup. */
+const WHOLE_TILES = 64;
 const FLOAT = 4;
 
 /** Runs passes of one model: writes what goes in, records the dispatches, reads back what was asked for. */
@@ -252,7 +253,7 @@ export class PassRunner {
 
   #linear(
     recorder: Recorder,
-    { matrix, row, rows: several, lanes, outputs }: LinearPrograms,
+    { matrix, row, rows: several, perGroup, outputs }: LinearPrograms,
     from: GPUBuffer,
     to: GPUBuffer,
     rows: number,
@@ -260,7 +261,7 @@ export class PassRunner {
   ): void {
     const { weight, bias, scales } = matrix;
     const buffers = [pass, from, weight, ...(bias ? [bias] : []), ...(scales ? [scales] : []), to];
-    const groups = Math.ceil(outputs / (THREADS / lanes));
+    const groups = Math.ceil(outputs / perGroup);
     const [step, tiles] = rows === 1 ? [row, 1] : [several, Math.ceil(rows / ROWS_TILE)];
     recorder.run(
       step,
@@ -337,7 +338,8 @@ export class PassRunner {
     }
     recorder.end();
     this.device.submit(encoder);
-    // Also where nothing is read: a failure is to be told of in the pass that met it.
+    // Where nothing is read this waits for nothing, and a long prefill would run ahead of its signal.
+    if (readings.length === 0) await this.device.finished();
     const copied = await this.device.read(readable, Math.max(bytes, FLOAT));
     at = 0;
     for (const { floats, take } of readings) {
@@ -351,6 +353,6 @@ export class PassRunner {
 function splitsOf(rows: number, total: number): Splits {
   const most = Math.max(1, Math.floor(MAX_ROWS / rows));
   const wanted = Math.min(most, Math.ceil(total / SPLIT_KEYS));
-  const keys = Math.ceil(total / wanted / TILE) * TILE;
+  const keys = Math.ceil(total / wanted / WHOLE_TILES) * WHOLE_TILES;
   return { count: Math.ceil(total / keys), keys };
 }

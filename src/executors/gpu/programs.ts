@@ -15,13 +15,26 @@ export const MAX_ROWS = 64;
 /** Rows that a thread takes at once where there is more than one. */
 export const ROWS_TILE = 8;
 
+/** How work is divided on a device. */
+export interface Tuning {
+  /** Of a workgroup. */
+  readonly threads: number;
+  /** Threads that share an output of a matrix; a divisor of `threads`. */
+  readonly lanes: number;
+}
+
+/** A GPU reads side by side. */
+export const ON_A_GPU: Tuning = { threads: 64, lanes: 16 };
+/** A program that plays one on a processor runs the threads of a workgroup in turn: measured, 8 are fastest. */
+export const ON_A_PROCESSOR: Tuning = { threads: 8, lanes: 1 };
+
 /** A matrix's program for a row alone, and for several. */
 export interface LinearPrograms {
   readonly matrix: DeviceMatrix;
   readonly row: Step;
   readonly rows: Step;
-  /** Threads to an output. */
-  readonly lanes: number;
+  /** Outputs of a workgroup. */
+  readonly perGroup: number;
   /** Of y. */
   readonly outputs: number;
 }
@@ -79,14 +92,13 @@ export async function compilePrograms(
   blueprint: Blueprint,
   shape: DecoderShape,
   weights: DeviceWeights,
+  { threads, lanes }: Tuning,
 ): Promise<Programs> {
   const { hiddenSize, normEpsilon, vocabSize } = blueprint;
   const step = async (name: string, code: string): Promise<Step> =>
     new Step(device, await device.program(name, code));
   const normStep = (into: 'store' | 'add'): Promise<Step> =>
-    step('norm', norm({ width: hiddenSize, epsilon: normEpsilon, into }));
-  // A program on the processor is fastest with a thread to an output; a GPU reads side by side.
-  const lanes = device.found.isSoftware ? 1 : 16;
+    step('norm', norm({ width: hiddenSize, epsilon: normEpsilon, into, threads }));
   const linearSteps = async (
     matrix: DeviceMatrix,
     into: LinearKernel['into'],
@@ -95,11 +107,21 @@ export async function compilePrograms(
   ): Promise<LinearPrograms> => {
     const outputs = into === 'silu' || into === 'gelu-tanh' ? matrix.outputs / 2 : matrix.outputs;
     const { format, inputs } = matrix;
-    const kernel = { format, inputs, outputs, columns, column, into, bias: matrix.bias !== null, lanes };
+    const kernel = {
+      format,
+      inputs,
+      outputs,
+      columns,
+      column,
+      into,
+      bias: matrix.bias !== null,
+      lanes,
+      threads,
+    };
     return {
       matrix,
       outputs,
-      lanes,
+      perGroup: threads / lanes,
       row: await step('linear', linear({ ...kernel, tile: 1 })),
       rows: await step('linear of rows', linear({ ...kernel, tile: ROWS_TILE })),
     };
@@ -111,7 +133,7 @@ export async function compilePrograms(
     layers.push({
       attentionNorm: await normStep('store'),
       projections: await projectionSteps(projections, linearSteps),
-      ...(await attentionSteps(index, layer, shape, normEpsilon, step)),
+      ...(await attentionSteps(layer, { threads, epsilon: normEpsilon, rope: shape.ropeOf[index]! }, step)),
       output: await linearSteps(output, layer.postNorms ? 'store' : 'add', hiddenSize),
       postAttentionNorm: layer.postNorms ? await normStep('add') : null,
       mlpNorm: await normStep('store'),
@@ -148,18 +170,16 @@ async function projectionSteps(
 }
 
 async function attentionSteps(
-  index: number,
   { attention: { heads, kvHeads, headDim, scale, window, queryKeyNorm } }: LayerBlueprint,
-  shape: DecoderShape,
-  epsilon: number,
+  { threads, epsilon, rope }: { readonly threads: number; readonly epsilon: number; readonly rope: number },
   step: (name: string, code: string) => Promise<Step>,
 ): Promise<Pick<LayerPrograms, 'rotate' | 'attention' | 'combine' | 'attentionRows'>> {
-  const rotationsAt = (shape.ropeOf[index]! * MAX_ROWS * headDim) / 2;
-  const rotation = { heads, kvHeads, headDim, scale, queryKeyNorm, epsilon, rotationsAt };
+  const rotationsAt = (rope * MAX_ROWS * headDim) / 2;
+  const rotation = { heads, kvHeads, headDim, scale, queryKeyNorm, epsilon, rotationsAt, threads };
   return {
     rotate: await step('rotate', rotate(rotation)),
-    attention: await step('attention', attention({ heads, kvHeads, headDim, window })),
-    combine: await step('combine', combine({ heads, headDim })),
-    attentionRows: await step('attention rows', attentionRows({ heads, kvHeads, headDim, window })),
+    attention: await step('attention', attention({ heads, kvHeads, headDim, window, threads })),
+    combine: await step('combine', combine({ heads, headDim, threads })),
+    attentionRows: await step('attention rows', attentionRows({ heads, kvHeads, headDim, window, threads })),
   };
 }

@@ -1,5 +1,5 @@
 import { type AttentionShape, IN_TARGET, visibleKeys } from './keys.js';
-import { PASS, THREADS } from './pass.js';
+import { PASS } from './pass.js';
 
 /**
  * The attention rows of a layer as used, for whoever asked to see them: the scores are computed again, and each becomes
@@ -11,7 +11,7 @@ import { PASS, THREADS } from './pass.js';
  * One workgroup a head and row: (head, row).
  */
 export function attentionRows(shape: AttentionShape): string {
-  const { heads, kvHeads, headDim } = shape;
+  const { heads, kvHeads, headDim, threads } = shape;
   return /* wgsl */ `
 ${PASS}
 @group(0) @binding(1) var<storage, read> q: array<vec4f>;
@@ -21,19 +21,19 @@ ${PASS}
 @group(0) @binding(5) var<storage, read_write> weights: array<f32>;
 ${visibleKeys(shape)}
 
-@compute @workgroup_size(${THREADS})
+@compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let head = group.x;
   let row = group.y;
   let kv = head / ${heads / kvHeads}u;
   let position = run.past + row;
   let tokens = run.past + run.rows;
-  for (var i = lane; i < ${headDim / 4}u; i += ${THREADS}u) {
+  for (var i = lane; i < ${headDim / 4}u; i += ${threads}u) {
     query[i] = q[(row * ${heads}u + head) * ${headDim / 4}u + i];
   }
   workgroupBarrier();
   let reference = references[row * ${heads}u + head];
-  for (var key = first_visible(position) + lane; key <= position; key += ${THREADS}u) {
+  for (var key = first_visible(position) + lane; key <= position; key += ${threads}u) {
     let side = select(reference.y, reference.x, tags[key] >= ${IN_TARGET}u);
     weights[(head * run.rows + row) * tokens + key] = exp(score_of(kv, key) - side);
   }

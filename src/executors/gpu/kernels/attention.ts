@@ -1,5 +1,5 @@
-import { type AttentionShape, IN_TARGET, LOG_SUMS, TILE, visibleKeys } from './keys.js';
-import { LAYER, NEVER, PASS, THREADS } from './pass.js';
+import { type AttentionShape, IN_TARGET, LOG_SUMS, visibleKeys } from './keys.js';
+import { LAYER, NEVER, PASS } from './pass.js';
 
 /** Floats that a split leaves of a row and head: both outputs, and each side's maximum and sum. */
 export const partialSize = (headDim: number): number => 2 * headDim + 4;
@@ -16,12 +16,13 @@ export const partialSize = (headDim: number): number => 2 * headDim + 4;
  *   whether it is inside the target, 5 maps `[layers · heads, 2]` of vec4: see `combine`, 6 partial
  *   `[rows, heads, splits, 2·headDim + 4]`, 7 pieces `[rows, heads, splits, pieces]`: log Σ exp of each, 8 the layer
  *
- * One workgroup a head, row and split: (head, row, split). A thread has a key of each tile of 64 for its score, then
- * dimensions of the output, then a piece of the tile.
+ * One workgroup a head, row and split: (head, row, split). A thread has a key of each tile for its score (a tile
+ * has a key for each thread), then dimensions of the output, then a piece of the tile.
  */
 export function attention(shape: AttentionShape): string {
-  const { heads, kvHeads, headDim } = shape;
-  const perThread = Math.ceil(headDim / THREADS);
+  const { heads, kvHeads, headDim, threads } = shape;
+  const parts = Math.min(8, threads);
+  const perThread = Math.ceil(headDim / threads);
   const dims = Array.from({ length: perThread }, (_, i) => i);
   const each = (make: (i: number) => string): string => dims.map(make).join('\n');
   return /* wgsl */ `
@@ -36,11 +37,12 @@ ${LAYER}
 @group(0) @binding(7) var<storage, read_write> pieces: array<f32>;
 ${visibleKeys(shape)}
 ${LOG_SUMS}
-var<workgroup> scores: array<f32, ${TILE}>;
-var<workgroup> weights: array<f32, ${TILE}>;
-var<workgroup> tag: array<u32, ${TILE}>;
+var<workgroup> scores: array<f32, ${threads}>;
+var<workgroup> weights: array<f32, ${threads}>;
+var<workgroup> tag: array<u32, ${threads}>;
+var<workgroup> maxima: array<vec2f, ${parts}>;
 
-@compute @workgroup_size(${THREADS})
+@compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let head = group.x;
   let row = group.y;
@@ -53,10 +55,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   // Where the policy leaves the head as it is there are no sides: untouched is untouched to the last bit.
   let acts = maps[(layer.x + head) * 2u].w != 0.0;
 
-  for (var i = lane; i < ${headDim / 4}u; i += ${THREADS}u) {
+  for (var i = lane; i < ${headDim / 4}u; i += ${threads}u) {
     query[i] = q[(row * ${heads}u + head) * ${headDim / 4}u + i];
   }
-  for (var piece = lane; piece < run.pieces; piece += ${THREADS}u) { pieces[place * run.pieces + piece] = ${NEVER}; }
+  for (var piece = lane; piece < run.pieces; piece += ${threads}u) { pieces[place * run.pieces + piece] = ${NEVER}; }
   workgroupBarrier();
 
   var target_maximum = ${NEVER};
@@ -65,7 +67,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var rest_sum = 0.0;
   ${each((i) => `var target_output${i} = 0.0; var rest_output${i} = 0.0;`)}
 
-  for (var tile = begin / ${TILE}u * ${TILE}u; tile < end; tile += ${TILE}u) {
+  for (var tile = begin / ${threads}u * ${threads}u; tile < end; tile += ${threads}u) {
     let key = tile + lane;
     let visible = key >= begin && key < end;
     var score = ${NEVER};
@@ -75,12 +77,21 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     workgroupBarrier();
 
     let from_ = max(begin, tile) - tile;
-    let to = min(end, tile + ${TILE}u) - tile;
+    let to = min(end, tile + ${threads}u) - tile;
+    if (lane < ${parts}u) {
+      var highs = vec2f(${NEVER});
+      for (var j = lane; j < ${threads}u; j += ${parts}u) {
+        let outside = !acts || tag[j] < ${IN_TARGET}u;
+        highs = max(highs, select(vec2f(scores[j], ${NEVER}), vec2f(${NEVER}, scores[j]), outside));
+      }
+      maxima[lane] = highs;
+    }
+    workgroupBarrier();
     var target_high = target_maximum;
     var rest_high = rest_maximum;
-    for (var j = from_; j < to; j++) {
-      if (acts && tag[j] >= ${IN_TARGET}u) { target_high = max(target_high, scores[j]); }
-      else { rest_high = max(rest_high, scores[j]); }
+    for (var i = 0u; i < ${parts}u; i++) {
+      target_high = max(target_high, maxima[i].x);
+      rest_high = max(rest_high, maxima[i].y);
     }
     let target_fade = exp(target_maximum - target_high);
     let rest_fade = exp(rest_maximum - rest_high);
@@ -97,10 +108,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       let at = (kv * run.capacity + tile + j) * ${headDim}u + lane;
       if (acts && tag[j] >= ${IN_TARGET}u) {
         target_sum += weights[j];
-        ${each((i) => `if (lane + ${i * THREADS}u < ${headDim}u) { target_output${i} += weights[j] * values[at + ${i * THREADS}u]; }`)}
+        ${each((i) => `if (lane + ${i * threads}u < ${headDim}u) { target_output${i} += weights[j] * values[at + ${i * threads}u]; }`)}
       } else {
         rest_sum += weights[j];
-        ${each((i) => `if (lane + ${i * THREADS}u < ${headDim}u) { rest_output${i} += weights[j] * values[at + ${i * THREADS}u]; }`)}
+        ${each((i) => `if (lane + ${i * threads}u < ${headDim}u) { rest_output${i} += weights[j] * values[at + ${i * threads}u]; }`)}
       }
     }
 
@@ -124,9 +135,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 
   let at = place * ${partialSize(headDim)}u;
   ${each(
-    (i) => `if (lane + ${i * THREADS}u < ${headDim}u) {
-    partials[at + lane + ${i * THREADS}u] = target_output${i};
-    partials[at + ${headDim}u + lane + ${i * THREADS}u] = rest_output${i};
+    (i) => `if (lane + ${i * threads}u < ${headDim}u) {
+    partials[at + lane + ${i * threads}u] = target_output${i};
+    partials[at + ${headDim}u + lane + ${i * threads}u] = rest_output${i};
   }`,
   )}
   if (lane == 0u) {

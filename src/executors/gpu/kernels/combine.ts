@@ -1,8 +1,8 @@
 import { partialSize } from './attention.js';
 import { IN_TARGET, LOG_SUMS } from './keys.js';
-import { LAYER, NEVER, PASS, THREADS } from './pass.js';
+import { LAYER, NEVER, PASS, type Workgroup } from './pass.js';
 
-export interface CombineKernel {
+export interface CombineKernel extends Workgroup {
   readonly heads: number;
   readonly headDim: number;
 }
@@ -21,7 +21,7 @@ export interface CombineKernel {
  *
  * One workgroup a head and row: (head, row).
  */
-export function combine({ heads, headDim }: CombineKernel): string {
+export function combine({ heads, headDim, threads }: CombineKernel): string {
   const size = partialSize(headDim);
   return /* wgsl */ `
 ${PASS}
@@ -46,7 +46,7 @@ fn log_one_minus_exp(x: f32) -> f32 {
   return log(select(1.0 - exp(x), small, x > -0.25));
 }
 
-@compute @workgroup_size(${THREADS})
+@compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let head = group.x;
   let row = group.y;
@@ -101,7 +101,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   }
   if (lane == 0u) { references[row * ${heads}u + head] = vec2f(target_reference, rest_reference); }
 
-  for (var i = lane; i < ${headDim}u; i += ${THREADS}u) {
+  for (var i = lane; i < ${headDim}u; i += ${threads}u) {
     var target_output = 0.0;
     var rest_output = 0.0;
     for (var split = 0u; split < run.splits; split++) {
@@ -113,7 +113,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       more.y * (target_weight * target_output + rest_weight * rest_output);
   }
 
-  for (var piece = lane; piece < run.pieces; piece += ${THREADS}u) {
+  for (var piece = lane; piece < run.pieces; piece += ${threads}u) {
     var sum = ${NEVER};
     for (var split = 0u; split < run.splits; split++) { sum = log_add(sum, pieces[(first + split) * run.pieces + piece]); }
     let inside = firsts[piece] >= ${IN_TARGET}u;

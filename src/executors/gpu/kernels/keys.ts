@@ -1,6 +1,6 @@
-import { NEVER, THREADS } from './pass.js';
+import { NEVER, type Workgroup } from './pass.js';
 
-export interface AttentionShape {
+export interface AttentionShape extends Workgroup {
   readonly heads: number;
   readonly kvHeads: number;
   readonly headDim: number;
@@ -10,9 +10,6 @@ export interface AttentionShape {
 
 /** Set in a key's tag when it is inside the target; the rest of the tag is its piece. */
 export const IN_TARGET = 0x8000_0000;
-
-/** Keys that a workgroup takes at once: one a thread. */
-export const TILE = THREADS;
 
 /** The first key that a row sees, and the score of a key: query·key, where the query carries the scale. */
 export const visibleKeys = ({ headDim, window }: AttentionShape): string => /* wgsl */ `

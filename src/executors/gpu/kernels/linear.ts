@@ -1,4 +1,4 @@
-import { PASS, THREADS } from './pass.js';
+import { PASS, type Workgroup } from './pass.js';
 
 /** How a matrix lies in memory. */
 export type MatrixFormat =
@@ -8,7 +8,7 @@ export type MatrixFormat =
   /** Integers in blocks, w = scale·q + offset: 4 bits to a nibble, biased by 8, or 8 bits to a signed byte. */
   | { readonly kind: 'blocks'; readonly bits: 4 | 8; readonly blockSize: 16 | 32; readonly offsets: boolean };
 
-export interface LinearKernel {
+export interface LinearKernel extends Workgroup {
   readonly format: MatrixFormat;
   readonly inputs: number;
   /** Of y; with a gate the matrix has twice as many. */
@@ -19,7 +19,7 @@ export interface LinearKernel {
   /** `add`: y += W·x, the residual. `silu`, `gelu-tanh`: y = act(W·x) ⊙ V·x, where W's rows stand above V's. */
   readonly into: 'store' | 'add' | 'silu' | 'gelu-tanh';
   readonly bias: boolean;
-  /** Threads that share an output; a divisor of 64. */
+  /** Threads that share an output; a divisor of `threads`. */
   readonly lanes: number;
   /** Rows of x that a thread takes at once, so that a weight is read once for all of them. */
   readonly tile: number;
@@ -34,11 +34,11 @@ export const OUTPUT_GROUPS = 32768;
  *   1 x `[rows, inputs]`, 2 W `[outputs, inputs]`, 3 b `[outputs]`, 4 scales and offsets `[outputs, inputs / block]`
  *   as pairs, 5 y `[rows, columns]`
  *
- * A workgroup makes 64 / lanes outputs of `tile` rows: workgroup (i, j, k) the outputs from
- * (k·32768 + i)·64 / lanes on, of the rows from j·tile on.
+ * A workgroup makes threads / lanes outputs of `tile` rows: workgroup (i, j, k) the outputs from
+ * (k·32768 + i)·threads / lanes on, of the rows from j·tile on.
  */
 export function linear(kernel: LinearKernel): string {
-  const { format, inputs, outputs, columns, column, into, bias, lanes, tile } = kernel;
+  const { format, inputs, outputs, columns, column, into, bias, lanes, tile, threads } = kernel;
   const gated = into === 'silu' || into === 'gelu-tanh';
   const rows = Array.from({ length: tile }, (_, row) => row);
   const each = (make: (row: number) => string): string => rows.map(make).join('\n');
@@ -52,13 +52,13 @@ ${PASS}
 ${bias ? '@group(0) @binding(3) var<storage, read> bias: array<f32>;' : ''}
 ${format.kind === 'blocks' ? '@group(0) @binding(4) var<storage, read> scales: array<vec2f>;' : ''}
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
-${lanes === 1 ? '' : `var<workgroup> parts: array<f32, ${THREADS * tile * matrices.length}>;`}
+${lanes === 1 ? '' : `var<workgroup> parts: array<f32, ${threads * tile * matrices.length}>;`}
 ${unit.functions}
 ${ACTIVATIONS[into]}
 
-@compute @workgroup_size(${THREADS})
+@compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let output = (group.z * ${OUTPUT_GROUPS}u + group.x) * ${THREADS / lanes}u + thread / ${lanes}u;
+  let output = (group.z * ${OUTPUT_GROUPS}u + group.x) * ${threads / lanes}u + thread / ${lanes}u;
   let lane = thread % ${lanes}u;
   let first = group.y * ${tile}u;
   ${matrices.map((name) => each((row) => `var ${name}${row} = 0.0;`)).join('\n')}
@@ -80,11 +80,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     lanes === 1
       ? ''
       : `
-  ${matrices.map((name, matrix) => each((row) => `parts[${(matrix * tile + row) * THREADS}u + thread] = ${name}${row};`)).join('\n')}
+  ${matrices.map((name, matrix) => each((row) => `parts[${(matrix * tile + row) * threads}u + thread] = ${name}${row};`)).join('\n')}
   workgroupBarrier();
   if (lane != 0u) { return; }
   for (var other = 1u; other < ${lanes}u; other++) {
-    ${matrices.map((name, matrix) => each((row) => `${name}${row} += parts[${(matrix * tile + row) * THREADS}u + thread + other];`)).join('\n')}
+    ${matrices.map((name, matrix) => each((row) => `${name}${row} += parts[${(matrix * tile + row) * threads}u + thread + other];`)).join('\n')}
   }`
   }
   if (output >= ${outputs}u) { return; }

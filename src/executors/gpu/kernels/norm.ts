@@ -1,6 +1,6 @@
-import { PASS, THREADS } from './pass.js';
+import { PASS, type Workgroup } from './pass.js';
 
-export interface NormKernel {
+export interface NormKernel extends Workgroup {
   readonly width: number;
   readonly epsilon: number;
   /** `store`: into the output. `add`: onto it, as the norms behind attention and MLP do. */
@@ -14,24 +14,24 @@ export interface NormKernel {
  *
  * One workgroup a row, which begins at `run.firstRow`: row `from + i` of x becomes row i of y.
  */
-export const norm = ({ width, epsilon, into }: NormKernel): string => /* wgsl */ `
+export const norm = ({ width, epsilon, into, threads }: NormKernel): string => /* wgsl */ `
 ${PASS}
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> w: array<f32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
-var<workgroup> squares: array<f32, ${THREADS}>;
+var<workgroup> squares: array<f32, ${threads}>;
 
-@compute @workgroup_size(${THREADS})
+@compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let source = (run.firstRow + group.x) * ${width}u;
   var sum = 0.0;
-  for (var i = lane; i < ${width}u; i += ${THREADS}u) { sum += x[source + i] * x[source + i]; }
+  for (var i = lane; i < ${width}u; i += ${threads}u) { sum += x[source + i] * x[source + i]; }
   squares[lane] = sum;
   workgroupBarrier();
   var total = 0.0;
-  for (var i = 0u; i < ${THREADS}u; i++) { total += squares[i]; }
+  for (var i = 0u; i < ${threads}u; i++) { total += squares[i]; }
   let inverse = inverseSqrt(total / ${width}.0 + ${epsilon});
-  for (var i = lane; i < ${width}u; i += ${THREADS}u) {
+  for (var i = lane; i < ${width}u; i += ${threads}u) {
     y[group.x * ${width}u + i] ${into === 'add' ? '+=' : '='} x[source + i] * inverse * w[i];
   }
 }

@@ -1,6 +1,6 @@
-import { PASS, THREADS } from './pass.js';
+import { PASS, type Workgroup } from './pass.js';
 
-export interface RotateKernel {
+export interface RotateKernel extends Workgroup {
   readonly heads: number;
   readonly kvHeads: number;
   readonly headDim: number;
@@ -24,7 +24,7 @@ export interface RotateKernel {
  * One workgroup a row and head: (row, head), queries first, then keys, then values.
  */
 export function rotate(kernel: RotateKernel): string {
-  const { heads, kvHeads, headDim, scale, queryKeyNorm, epsilon, rotationsAt } = kernel;
+  const { heads, kvHeads, headDim, scale, queryKeyNorm, epsilon, rotationsAt, threads } = kernel;
   const half = headDim / 2;
   return /* wgsl */ `
 ${PASS}
@@ -34,13 +34,13 @@ ${queryKeyNorm ? '@group(0) @binding(3) var<storage, read> norms: array<f32>;' :
 @group(0) @binding(4) var<storage, read_write> q: array<f32>;
 @group(0) @binding(5) var<storage, read_write> keys: array<f32>;
 @group(0) @binding(6) var<storage, read_write> values: array<f32>;
-var<workgroup> squares: array<f32, ${THREADS}>;
+var<workgroup> squares: array<f32, ${threads}>;
 
 fn keep_key(kv: u32, position: u32, i: u32, value: f32) {
   keys[((kv * ${headDim / 4}u + i / 4u) * run.capacity + position) * 4u + i % 4u] = value;
 }
 
-@compute @workgroup_size(${THREADS})
+@compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = group.x;
   let head = group.y;
@@ -48,7 +48,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let source = (row * ${heads + 2 * kvHeads}u + head) * ${headDim}u;
   if (head >= ${heads + kvHeads}u) {
     let kv = head - ${heads + kvHeads}u;
-    for (var i = lane; i < ${headDim}u; i += ${THREADS}u) {
+    for (var i = lane; i < ${headDim}u; i += ${threads}u) {
       values[(kv * run.capacity + position) * ${headDim}u + i] = qkv[source + i];
     }
     return;
@@ -58,16 +58,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     queryKeyNorm
       ? `
   var sum = 0.0;
-  for (var i = lane; i < ${headDim}u; i += ${THREADS}u) { sum += qkv[source + i] * qkv[source + i]; }
+  for (var i = lane; i < ${headDim}u; i += ${threads}u) { sum += qkv[source + i] * qkv[source + i]; }
   squares[lane] = sum;
   workgroupBarrier();
   var total = 0.0;
-  for (var i = 0u; i < ${THREADS}u; i++) { total += squares[i]; }
+  for (var i = 0u; i < ${threads}u; i++) { total += squares[i]; }
   let inverse = inverseSqrt(total / ${headDim}.0 + ${epsilon});
   let normAt = select(0u, ${headDim}u, isKey);`
       : ''
   }
-  for (var i = lane; i < ${half}u; i += ${THREADS}u) {
+  for (var i = lane; i < ${half}u; i += ${threads}u) {
     ${
       queryKeyNorm
         ? `
