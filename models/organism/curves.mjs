@@ -12,8 +12,8 @@ const FIGURES = [
   },
   {
     file: 'seeds.svg',
-    title: 'The chosen recipe with two seeds, and the sharp twin',
-    names: ['bound 2.0, shorter', 'seed 1', 'sharp'],
+    title: 'The chosen recipe with three seeds, and the sharp twin',
+    names: ['bound 2.0, shorter', 'seed 1', 'seed 2', 'sharp'],
   },
 ];
 
