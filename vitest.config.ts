@@ -1,4 +1,15 @@
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { defineConfig } from 'vitest/config';
+
+// Tests of the gpu executor take the adapter that there is. Debian's chromium brings one that is a program on the
+// processor, and the loader to find it with; both have to be known before a process begins.
+const chromium = '/usr/lib/chromium';
+if (existsSync(`${chromium}/vk_swiftshader_icd.json`)) {
+  process.env.VK_ADD_DRIVER_FILES ??= `${chromium}/vk_swiftshader_icd.json`;
+  process.env.LD_LIBRARY_PATH = [process.env.LD_LIBRARY_PATH, chromium].filter(Boolean).join(':');
+  process.env.XDG_RUNTIME_DIR ??= tmpdir();
+}
 
 export default defineConfig({
   test: {
