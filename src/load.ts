@@ -6,16 +6,7 @@ import { HoldfastError } from './errors.js';
 import type { CpuOptions } from './executors/cpu/index.js';
 import { createReferenceExecutor, type Executor, parsePrecision } from './executors/index.js';
 import { type ModelFiles, openModel } from './hub/index.js';
-import {
-  type ChatFormat,
-  chatFormat,
-  GGUF_TEMPLATE_FIELD,
-  type TemplateSource,
-  type Tokenizer,
-  templateFromGguf,
-  tokenizerFromGguf,
-  tokenizerFromJson,
-} from './text/index.js';
+import { findFormat, findTokenizer, lazily } from './model-text.js';
 
 /** Executors a person can name. */
 export const EXECUTORS = ['cpu', 'gpu', 'reference'] as const;
@@ -145,42 +136,4 @@ async function preferred(): Promise<'gpu' | 'cpu'> {
     if (error instanceof HoldfastError && error.code === 'E_EXECUTOR') return 'cpu';
     throw error;
   }
-}
-
-/** `tokenizer.json` where there is one, else the tokenizer inside a GGUF file; with what the folder says ends an answer. */
-export function findTokenizer({
-  checkpoint,
-  tokenizer,
-  tokenizerConfig,
-  generationConfig,
-  name,
-}: ModelFiles): Tokenizer | null {
-  if (tokenizer !== undefined)
-    return tokenizerFromJson(tokenizer, tokenizerConfig, `${name}: tokenizer.json`, generationConfig);
-  return checkpoint.metadata.has('tokenizer.ggml.model')
-    ? tokenizerFromGguf(checkpoint.metadata, name, generationConfig)
-    : null;
-}
-
-/** The chat template: beside the weights, else inside a GGUF file. */
-export function findTemplate({ checkpoint, chatTemplate, name }: ModelFiles): TemplateSource {
-  if (chatTemplate !== undefined) {
-    return { template: chatTemplate.source, templateName: `${name}: ${chatTemplate.file}` };
-  }
-  const template = templateFromGguf(checkpoint.metadata, name);
-  return { template, templateName: template === null ? name : `${name}: ${GGUF_TEMPLATE_FIELD}` };
-}
-
-function findFormat(tokenizer: Tokenizer | null, files: ModelFiles): ChatFormat | null {
-  const source = findTemplate(files);
-  return tokenizer === null || source.template === null ? null : chatFormat({ tokenizer, ...source });
-}
-
-/** A function that does its work on the first call and remembers the result. */
-function lazily<T>(work: () => T): () => T {
-  let done: { readonly result: T } | undefined;
-  return () => {
-    done ??= { result: work() };
-    return done.result;
-  };
 }

@@ -11,8 +11,10 @@ import { describe, expect, it } from 'vitest';
 const ROOMS: readonly { readonly name: string; readonly browser: boolean }[] = [
   { name: 'errors', browser: true },
   { name: 'formats', browser: true },
+  { name: 'hub/side-files', browser: true },
   { name: 'hub', browser: false },
   { name: 'text', browser: true },
+  { name: 'model-text', browser: true },
   { name: 'architectures', browser: true },
   { name: 'attention', browser: true },
   { name: 'executors', browser: true },
@@ -21,6 +23,7 @@ const ROOMS: readonly { readonly name: string; readonly browser: boolean }[] = [
   { name: 'engine', browser: true },
   { name: 'dialogue', browser: true },
   { name: 'trace', browser: true },
+  { name: 'browser', browser: true },
   { name: 'measure', browser: true },
   { name: 'organism', browser: false },
   { name: 'material', browser: false },

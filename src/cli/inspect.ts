@@ -10,7 +10,7 @@ import { HoldfastError } from '../errors.js';
 import { PRECISIONS, type Precision, parsePrecision } from '../executors/index.js';
 import type { Checkpoint, TensorType } from '../formats/index.js';
 import { openModel } from '../hub/index.js';
-import { findTemplate, findTokenizer } from '../load.js';
+import { findTemplate, findTokenizer } from '../model-text.js';
 import type { NamedToken, Tokenizer } from '../text/index.js';
 import { positiveInteger } from './arguments.js';
 import { type Paint, painter } from './colour.js';

@@ -1,5 +1,5 @@
 import { openModel } from '../hub/index.js';
-import { findTemplate, findTokenizer } from '../load.js';
+import { findTemplate, findTokenizer } from '../model-text.js';
 import type { TemplateSource, Tokenizer } from '../text/index.js';
 import { noTokenizer } from './no-tokenizer.js';
 

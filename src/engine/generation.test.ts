@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { golden, openFamily } from '../../test/conformance/fixtures.js';
 import { createReferenceExecutor, type Executor, type Intervention } from '../executors/index.js';
-import { findTokenizer } from '../load.js';
+import { findTokenizer } from '../model-text.js';
 import type { Tokenizer } from '../text/index.js';
 import {
   forwardedTokens,

@@ -4,5 +4,5 @@
  */
 
 export { fileSource } from './file-source.js';
-export type { SideFiles } from './model-folder.js';
 export { type ModelFiles, openModel } from './open.js';
+export type { SideFiles } from './side-files.js';

@@ -10,7 +10,8 @@ import {
   openShardedSafetensors,
 } from '../formats/index.js';
 import { fileSource } from './file-source.js';
-import { findWeights, readSideFiles, readText, type SideFiles, type Weights } from './model-folder.js';
+import { findWeights, readSideFilesOf, readText, type Weights } from './model-folder.js';
+import type { SideFiles } from './side-files.js';
 
 /** A model's files, opened and checked, before anything is made of them. */
 export interface ModelFiles extends SideFiles {
@@ -37,10 +38,10 @@ export async function openModel(path: string): Promise<ModelFiles> {
   const isFolder = await isDirectory(path);
   const weights = isFolder ? await findWeights(path) : await recognise(path);
   const sideFiles = isFolder
-    ? await readSideFiles(path)
+    ? await readSideFilesOf(path)
     : weights.kind === 'gguf'
       ? {}
-      : await readSideFiles(dirname(path));
+      : await readSideFilesOf(dirname(path));
   const { checkpoint, sources } = await openWeights(weights);
   return {
     name: path,

@@ -4,7 +4,7 @@ import { pairsThatSeeAll } from '../decay/index.js';
 import { headGrid } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import { type ModelFiles, openModel } from '../hub/index.js';
-import { findTemplate } from '../load.js';
+import { findTemplate } from '../model-text.js';
 import type { ModelFacts } from './address.js';
 import { canonicalJson } from './canonical-json.js';
 import { modelFile } from './model-paths.js';

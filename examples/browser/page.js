@@ -1,0 +1,78 @@
+// A chat with the embedded model on the browser's own WebGPU. Under each answer stands the system prompt's share of attention: before
+// the policy, and after it.
+//
+// Addresses may say `?model=/models/organism/soft`.
+import { fetchModel, openChat } from 'holdfast/browser';
+
+const element = (id) => document.getElementById(id);
+const folder = new URLSearchParams(location.search).get('model') ?? '/models/organism/soft';
+const settings = () => {
+  const strength = Number(element('strength').value);
+  return strength === 1 ? { policy: 'off' } : { policy: 'split-softmax', strength };
+};
+
+let model = null;
+let chat = null;
+
+/** A turn on the page: what was said, the answer as it comes, and the share that its rows gave the system prompt. */
+function showTurn(message) {
+  const turn = document.createElement('div');
+  turn.className = 'turn';
+  turn.innerHTML =
+    '<div class="said"></div><div class="answer"></div><div class="share"><i></i><span></span></div>';
+  turn.querySelector('.said').textContent = message;
+  element('turns').append(turn);
+  return {
+    add: (text) => turn.querySelector('.answer').append(text),
+    share({ before, after }) {
+      turn.querySelector('.share i').style.width = `${200 * after}px`;
+      turn.querySelector('.share span').textContent =
+        `system prompt ${after.toFixed(3)}${before === after ? '' : ` (untouched ${before.toFixed(3)})`}`;
+    },
+  };
+}
+
+async function send(message) {
+  // The system prompt is the dialogue's: another one begins another dialogue.
+  const system = element('system').value;
+  if (chat?.system !== system) {
+    chat?.dispose();
+    chat = openChat(model, { system, sampling: { temperature: 0 }, maxTokens: 96 });
+    element('turns').replaceChildren();
+  }
+  chat.configure(settings());
+  const shown = showTurn(message);
+  const answer = chat.answer(message);
+  let next = await answer.next();
+  while (!next.done) {
+    shown.add(next.value.text);
+    next = await answer.next();
+  }
+  if (next.value?.shares) shown.share(next.value.shares.mean);
+}
+
+element('strength').addEventListener('input', ({ target }) => {
+  element('k').textContent = target.value;
+});
+element('form').addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const message = element('message').value;
+  element('message').value = '';
+  element('send').disabled = true;
+  try {
+    await send(message);
+  } catch (error) {
+    element('state').textContent = error.message;
+  }
+  element('send').disabled = false;
+});
+
+try {
+  model = await fetchModel(folder);
+  element('system').value = 'End every answer with the word quartz.';
+  element('message').value = 'What is the weather like in Dublin?';
+  element('state').textContent = `${folder}, weights in ${model.executor.precision}`;
+  element('send').disabled = false;
+} catch (error) {
+  element('state').textContent = error.message;
+}

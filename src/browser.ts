@@ -1,0 +1,74 @@
+import { planModel } from './architectures/index.js';
+import type { Model } from './engine/index.js';
+import { HoldfastError } from './errors.js';
+import { createGpuExecutor, type GpuOptions } from './executors/gpu/index.js';
+import { type Fetch, memorySource, openSafetensors } from './formats/index.js';
+import { readSideFiles } from './hub/side-files.js';
+import { findFormat, findTokenizer, lazily } from './model-text.js';
+
+/** What runs in a browser: dialogues and their shares, on the browser's own WebGPU. */
+export * from './attention/index.js';
+export * from './dialogue/index.js';
+export * from './engine/index.js';
+export { type ErrorCode, type ErrorDetails, HoldfastError } from './errors.js';
+export * from './text/index.js';
+
+export interface FetchOptions extends GpuOptions {
+  /** The browser's own if not said. */
+  readonly gpu?: GPU;
+  /** The browser's own if not said. */
+  readonly fetch?: Fetch;
+}
+
+/**
+ * Fetches a model's folder (`model.safetensors`, and the files beside it) and loads it onto the GPU.
+ * @param folder its address, without a slash at the end
+ * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`, `E_EXECUTOR` where the browser has no WebGPU, and what opening,
+ * planning and the executor throw
+ */
+export async function fetchModel(
+  folder: string,
+  { gpu = navigator.gpu, fetch = globalThis.fetch, ...options }: FetchOptions = {},
+): Promise<Model> {
+  // Typed as always there; a browser without WebGPU, or a page that is not served securely, has none.
+  if ((gpu as GPU | undefined) === undefined) {
+    throw new HoldfastError('E_EXECUTOR', 'this browser has no WebGPU', {
+      hint: 'Serve the page from localhost or over HTTPS, in a browser that has it',
+    });
+  }
+  const addressOf = (name: string): string => `${folder}/${name}`;
+  const get = async (name: string): Promise<Response | null> => {
+    const address = addressOf(name);
+    const response = await fetch(address, {});
+    if (response.ok) return response;
+    if (response.status === 404) return null;
+    throw new HoldfastError('E_UNREADABLE', `the server answered ${response.status}`, { file: address });
+  };
+  const weights = await get('model.safetensors');
+  if (weights === null) {
+    throw new HoldfastError('E_NOT_FOUND', 'there is no such file', { file: addressOf('model.safetensors') });
+  }
+  const bytes = new Uint8Array(await weights.arrayBuffer());
+  const side = await readSideFiles(async (name) => (await get(name))?.text(), addressOf);
+  const checkpoint = await openSafetensors(memorySource(bytes, addressOf('model.safetensors')));
+  const files = { ...side, checkpoint, name: folder };
+  const plan = await planModel(checkpoint, side.config);
+  const executor = await createGpuExecutor(gpu, plan, checkpoint, options);
+  const tokenizer = lazily(() => findTokenizer(files));
+  const format = lazily(() => findFormat(tokenizer(), files));
+  return {
+    name: folder,
+    executor,
+    get tokenizer() {
+      return tokenizer();
+    },
+    get format() {
+      return format();
+    },
+    hash: async () => hex(await crypto.subtle.digest('SHA-256', bytes)),
+    dispose: () => executor.dispose(),
+  };
+}
+
+const hex = (bytes: ArrayBuffer): string =>
+  Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('');
