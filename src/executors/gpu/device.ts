@@ -40,54 +40,78 @@ export interface Program {
   readonly bindings: readonly number[];
 }
 
-/** What the toolkit asks of a WebGPU device, with its failures as errors. */
-export class Device {
-  readonly #programs = new Map<string, Program>();
-  #lost: string | null = null;
-  /** What the device said against a command since the last reading. */
-  #failure: string | null = null;
+/** A device of WebGPU, shared by all models on it: what was compiled for one is there for the next. */
+interface Shared {
+  readonly device: GPUDevice;
+  readonly found: GpuFound;
+  /** By their texts. */
+  readonly programs: Map<string, Program>;
+  /** Why it was lost; null while it is there. */
+  lost: string | null;
+  /** What it said against a command since somebody read last. */
+  failure: string | null;
+}
 
-  private constructor(
-    private readonly device: GPUDevice,
-    readonly found: GpuFound,
-  ) {
-    device.lost.then(({ message, reason }) => {
-      this.#lost = message || reason;
-    });
-    device.addEventListener('uncapturederror', ({ error }) => {
-      this.#failure ??= error.message;
+const shared = new WeakMap<GPU, Promise<Shared>>();
+
+async function openShared(gpu: GPU): Promise<Shared> {
+  const adapter = await gpu.requestAdapter(ADAPTER);
+  if (adapter === null) {
+    throw new HoldfastError('E_EXECUTOR', 'there is no GPU that WebGPU can use', {
+      hint: 'holdfast doctor says what is missing; the cpu executor needs none',
     });
   }
+  const { maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
+  const device = await adapter
+    // The limits that are not asked for are those of the smallest phone.
+    .requestDevice({ requiredLimits: { maxStorageBufferBindingSize, maxBufferSize } })
+    .catch((cause: unknown) => {
+      throw deviceError('the GPU gives no device', cause);
+    });
+  const opened: Shared = {
+    device,
+    found: foundIn(adapter),
+    programs: new Map(),
+    lost: null,
+    failure: null,
+  };
+  device.lost.then(({ message, reason }) => {
+    opened.lost = message || reason;
+    shared.delete(gpu);
+  });
+  device.addEventListener('uncapturederror', ({ error }) => {
+    opened.failure ??= error.message;
+  });
+  return opened;
+}
+
+/** What one model asks of a WebGPU device, with its failures as errors; it frees what it made. */
+export class Device {
+  readonly #buffers = new Set<GPUBuffer>();
+
+  private constructor(private readonly shared: Shared) {}
 
   /**
    * Opens the adapter that the system prefers.
    * @throws HoldfastError `E_EXECUTOR` when there is none, or it gives no device
    */
   static async open(gpu: GPU): Promise<Device> {
-    const adapter = await gpu.requestAdapter(ADAPTER);
-    if (adapter === null) {
-      throw new HoldfastError('E_EXECUTOR', 'there is no GPU that WebGPU can use', {
-        hint: 'holdfast doctor says what is missing; the cpu executor needs none',
-      });
+    let opening = shared.get(gpu);
+    if (opening === undefined) {
+      opening = openShared(gpu);
+      shared.set(gpu, opening);
+      opening.catch(() => shared.delete(gpu));
     }
-    const { limits } = adapter;
-    const device = await adapter
-      .requestDevice({
-        // The defaults are those of the smallest phone.
-        requiredLimits: {
-          maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-          maxBufferSize: limits.maxBufferSize,
-        },
-      })
-      .catch((cause: unknown) => {
-        throw deviceError('the GPU gives no device', cause);
-      });
-    return new Device(device, foundIn(adapter));
+    return new Device(await opening);
+  }
+
+  get found(): GpuFound {
+    return this.shared.found;
   }
 
   /** @throws HoldfastError `E_EXECUTOR` when the device was lost */
   assertThere(): void {
-    if (this.#lost !== null) throw deviceError('the GPU was lost', this.#lost);
+    if (this.shared.lost !== null) throw deviceError('the GPU was lost', this.shared.lost);
   }
 
   /**
@@ -97,7 +121,7 @@ export class Device {
    */
   storage(what: string, content: Data | number): GPUBuffer {
     const bytes = typeof content === 'number' ? content : content.byteLength;
-    const { maxStorageBufferBindingSize, maxBufferSize } = this.device.limits;
+    const { maxStorageBufferBindingSize, maxBufferSize } = this.shared.device.limits;
     const most = Math.min(maxStorageBufferBindingSize, maxBufferSize);
     if (bytes > most) {
       throw new HoldfastError('E_EXECUTOR', `${what} takes ${bytes} bytes, this GPU binds ${most} at most`, {
@@ -112,13 +136,25 @@ export class Device {
   }
 
   #filled(usage: number, content: Data | number, bytes: number): GPUBuffer {
-    const buffer = this.device.createBuffer({ size: Math.max(16, Math.ceil(bytes / 4) * 4), usage });
+    const buffer = this.#make(usage, bytes);
     if (typeof content !== 'number') this.write(buffer, content);
     return buffer;
   }
 
+  #make(usage: number, bytes: number): GPUBuffer {
+    const size = Math.max(16, Math.ceil(bytes / 4) * 4);
+    const buffer = this.shared.device.createBuffer({ size, usage });
+    this.#buffers.add(buffer);
+    return buffer;
+  }
+
+  free(buffer: GPUBuffer): void {
+    this.#buffers.delete(buffer);
+    buffer.destroy();
+  }
+
   write(buffer: GPUBuffer, data: Data, offset = 0): void {
-    this.device.queue.writeBuffer(buffer, offset, data as Data & { buffer: ArrayBuffer });
+    this.shared.device.queue.writeBuffer(buffer, offset, data as Data & { buffer: ArrayBuffer });
   }
 
   /**
@@ -126,37 +162,37 @@ export class Device {
    * @throws HoldfastError `E_EXECUTOR` with the compiler's words
    */
   async program(name: string, code: string): Promise<Program> {
-    const known = this.#programs.get(code);
+    const known = this.shared.programs.get(code);
     if (known !== undefined) return known;
-    const module = this.device.createShaderModule({ label: name, code });
-    const pipeline = await this.device
+    const module = this.shared.device.createShaderModule({ label: name, code });
+    const pipeline = await this.shared.device
       .createComputePipelineAsync({ label: name, layout: 'auto', compute: { module, entryPoint: 'main' } })
       .catch((cause: unknown) => {
         throw deviceError(`the kernel ${name} does not compile here`, cause);
       });
     const bindings = [...code.matchAll(/@binding\((\d+)\)/g)].map(([, number]) => Number(number));
     const program = { name, pipeline, bindings: bindings.sort((a, b) => a - b) };
-    this.#programs.set(code, program);
+    this.shared.programs.set(code, program);
     return program;
   }
 
   bind({ pipeline, bindings }: Program, buffers: readonly GPUBuffer[]): GPUBindGroup {
-    return this.device.createBindGroup({
+    return this.shared.device.createBindGroup({
       layout: pipeline.getBindGroupLayout(0),
       entries: bindings.map((binding, index) => ({ binding, resource: { buffer: buffers[index]! } })),
     });
   }
 
   encoder(): GPUCommandEncoder {
-    return this.device.createCommandEncoder();
+    return this.shared.device.createCommandEncoder();
   }
 
   readable(bytes: number): GPUBuffer {
-    return this.device.createBuffer({ size: Math.max(16, bytes), usage: MAP_READ | COPY_DST });
+    return this.#make(MAP_READ | COPY_DST, bytes);
   }
 
   submit(encoder: GPUCommandEncoder): void {
-    this.device.queue.submit([encoder.finish()]);
+    this.shared.device.queue.submit([encoder.finish()]);
   }
 
   /**
@@ -166,9 +202,9 @@ export class Device {
    */
   async allocating<T>(what: string, work: () => Promise<T> | T): Promise<T> {
     this.assertThere();
-    this.device.pushErrorScope('out-of-memory');
+    this.shared.device.pushErrorScope('out-of-memory');
     const outcome = await Promise.allSettled([(async () => work())()]);
-    if ((await this.device.popErrorScope()) !== null) {
+    if ((await this.shared.device.popErrorScope()) !== null) {
       throw new HoldfastError('E_EXECUTOR', `the GPU has no memory left for ${what}`, {
         hint: 'Choose a smaller precision or context, or the cpu executor',
       });
@@ -180,7 +216,7 @@ export class Device {
 
   /** Waits until all that was submitted is done. */
   async finished(): Promise<void> {
-    await this.device.queue.onSubmittedWorkDone();
+    await this.shared.device.queue.onSubmittedWorkDone();
   }
 
   /**
@@ -191,18 +227,19 @@ export class Device {
     try {
       await buffer.mapAsync(READ, 0, bytes);
     } catch (cause) {
-      throw deviceError('the GPU was lost in mid-pass', this.#lost ?? cause);
+      throw deviceError('the GPU was lost in mid-pass', this.shared.lost ?? cause);
     }
     const copy = buffer.getMappedRange(0, bytes).slice(0);
     buffer.unmap();
-    const failure = this.#failure;
-    this.#failure = null;
+    const failure = this.shared.failure;
+    this.shared.failure = null;
     if (failure !== null) throw deviceError('a forward pass failed', failure);
     return copy;
   }
 
+  /** Frees every buffer; the device stays for other models. */
   dispose(): void {
-    this.device.destroy();
+    for (const buffer of this.#buffers) this.free(buffer);
   }
 }
 

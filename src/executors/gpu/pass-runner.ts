@@ -121,7 +121,7 @@ export class PassRunner {
       ...this.#tapReadings(input, taps, total),
     ];
     await this.#submit(encoder, recorder, readings);
-    for (const buffer of [...taps.attention.values(), ...taps.hidden.values()]) buffer.destroy();
+    for (const buffer of [...taps.attention.values(), ...taps.hidden.values()]) this.device.free(buffer);
     sequence.extend(tokens.length);
   }
 
@@ -155,7 +155,8 @@ export class PassRunner {
         // Twice what is needed, where it grows token by token.
         const slack = name === 'logits' ? 1 : 2;
         const grown = this.device.storage(`the ${name} of a pass`, slack * FLOAT * wanted[name]);
-        this.#growing.get(name)?.destroy();
+        const small = this.#growing.get(name);
+        if (small) this.device.free(small);
         this.#growing.set(name, grown);
       }
     });
@@ -327,7 +328,7 @@ export class PassRunner {
   async #submit(encoder: GPUCommandEncoder, recorder: Recorder, readings: readonly Reading[]): Promise<void> {
     const bytes = FLOAT * readings.reduce((sum, { floats }) => sum + floats, 0);
     if ((this.#readable?.size ?? 0) < Math.max(bytes, FLOAT)) {
-      this.#readable?.destroy();
+      if (this.#readable) this.device.free(this.#readable);
       this.#readable = this.device.readable(2 * Math.max(bytes, FLOAT));
     }
     const readable = this.#readable!;

@@ -89,8 +89,8 @@ export class GpuSequence extends OwnedSequence implements Sequence {
 
   #release(): void {
     for (const { keys, values } of this.#layers) {
-      keys.destroy();
-      values.destroy();
+      this.device.free(keys);
+      this.device.free(values);
     }
     this.#layers = [];
   }

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { openDawn } from '../../src/dawn.js';
+import { Session } from '../../src/engine/index.js';
+import { createGpuExecutor, describeGpu } from '../../src/executors/gpu/index.js';
+import { gpuFound, gpuName } from '../support/gpu.js';
+import { openFamily } from './fixtures.js';
+
+const NONE = { requestAdapter: async () => null } as unknown as GPU;
+
+/** The real adapter, with what it says or gives changed. */
+async function changed(change: (adapter: GPUAdapter) => object): Promise<GPU> {
+  const adapter = (await (await openDawn()).requestAdapter())!;
+  const changes = change(adapter);
+  const seen = new Proxy(adapter, {
+    get(real, name) {
+      const value: unknown = Reflect.get(Object.hasOwn(changes, name) ? changes : real, name);
+      return typeof value === 'function' && !Object.hasOwn(changes, name) ? value.bind(real) : value;
+    },
+  });
+  return { requestAdapter: async () => seen } as unknown as GPU;
+}
+
+async function create(gpu: GPU) {
+  const { plan, files } = await openFamily('llama');
+  try {
+    return await createGpuExecutor(gpu, plan, files.checkpoint, { precision: 'f32' });
+  } finally {
+    await files.close();
+  }
+}
+
+describe('without an adapter', () => {
+  it('says so, and what to do', async () => {
+    expect(await describeGpu(NONE)).toBeNull();
+    await expect(create(NONE)).rejects.toThrow(/E_EXECUTOR: there is no GPU that WebGPU can use.*doctor/);
+  });
+});
+
+describe.skipIf(gpuFound === null)(`limits of ${gpuName}`, () => {
+  it('names the buffer that an adapter is too small for', async () => {
+    const small = await changed(({ limits }) => ({
+      limits: { ...limits, maxStorageBufferBindingSize: 16_384, maxBufferSize: 1 << 28 },
+      requestDevice: async () => {
+        const adapter = (await (await openDawn()).requestAdapter())!;
+        const device = await adapter.requestDevice();
+        const limits = { maxStorageBufferBindingSize: 16_384, maxBufferSize: 1 << 28 };
+        return new Proxy(device, {
+          get: (real, name) => {
+            const value: unknown = name === 'limits' ? limits : Reflect.get(real, name);
+            return typeof value === 'function' ? value.bind(real) : value;
+          },
+        });
+      },
+    }));
+    await expect(create(small)).rejects.toThrow(
+      /E_EXECUTOR: .* of layer 0 takes \d+ bytes, this GPU binds 16384 at most/,
+    );
+  });
+
+  it('tells of a device that is lost, and keeps what the session held', async () => {
+    let device: GPUDevice | null = null;
+    const gpu = await changed((adapter) => ({
+      requestDevice: async (descriptor: GPUDeviceDescriptor) => {
+        device = await adapter.requestDevice(descriptor);
+        return device;
+      },
+    }));
+    const executor = await create(gpu);
+    const session = new Session(executor, { contextLength: 64 });
+    await session.advance([1, 2, 3]);
+    device!.destroy();
+    await expect(session.advance([4])).rejects.toThrow(/E_EXECUTOR: .*lost.*doctor/);
+    expect(session.tokens).toEqual([1, 2, 3]);
+    await executor.dispose();
+  });
+});
