@@ -1,7 +1,9 @@
-import { describe } from 'vitest';
+import { describe, it } from 'vitest';
 import { openDawn } from '../../src/dawn.js';
 import { createGpuExecutor, ON_A_GPU, ON_A_PROCESSOR, type Tuning } from '../../src/executors/gpu/index.js';
 import { gpuFound, gpuName } from '../support/gpu.js';
+import { expectClose, spread } from './compare.js';
+import { caseStrengths, type Family, golden, goldenFamily, openFamily, range } from './fixtures.js';
 import { type CreateExecutor, conformance } from './suite.js';
 
 const tuned =
@@ -9,8 +11,48 @@ const tuned =
   async ({ plan, files }) =>
     createGpuExecutor(await openDawn(), plan, files.checkpoint, { precision: 'f32', tuning });
 
-// Both ways to divide the work, whichever is the adapter's own; the second on the family with most of a family's parts.
 describe.skipIf(gpuFound === null)(`on ${gpuName}`, () => {
   conformance('gpu', tuned(ON_A_PROCESSOR));
-  conformance('gpu, tuned for a GPU', tuned(ON_A_GPU), ['gemma3']);
+
+  // The other way to divide the work takes a processor many times as long: it has the golden cases alone.
+  it.each<Family>(['llama', 'gemma3'])(
+    'gives the golden cases of %s as divided for a GPU',
+    async (family) => {
+      const { plan, files } = await openFamily(family);
+      const executor = await tuned(ON_A_GPU)({ plan, files });
+      await files.close();
+      const { ids, cases } = golden(family);
+      const tensor = await goldenFamily(family);
+      const { layers, vocabSize } = plan.blueprint;
+      const { heads } = layers[0]!.attention;
+      // A pass of 64 rows, one of a row alone, one of the rest.
+      const cuts = [0, 65, ids.length];
+      for (const golden of cases) {
+        const intervention = {
+          target: [range(golden.target)],
+          policy: golden.policy,
+          strength: caseStrengths(golden, layers.length, heads),
+        };
+        const sequence = executor.open(128);
+        const logits = await tensor(`case${golden.case}.logits`);
+        const shares = await tensor(`case${golden.case}.share_after`);
+        for (const [part, from] of cuts.slice(0, -1).entries()) {
+          const to = cuts[part + 1]!;
+          const tokens = ids.slice(from, to);
+          const request = { sequence, tokens, logits: 'all' as const, intervention };
+          const [result] = await executor.forward([request]);
+          const what = `case ${golden.case}, rows from ${from}`;
+          const expected = logits.subarray(from * vocabSize, to * vocabSize);
+          expectClose(result!.logits, expected, 1e-3 * spread(logits), `${what}: logits`);
+          const expectedShares = Float32Array.from(result!.targetShares!.after, (_, index) => {
+            const pair = Math.floor(index / tokens.length);
+            return shares[pair * ids.length + from + (index % tokens.length)]!;
+          });
+          expectClose(result!.targetShares!.after, expectedShares, 1e-4, `${what}: shares`);
+        }
+        sequence.dispose();
+      }
+      await executor.dispose();
+    },
+  );
 });

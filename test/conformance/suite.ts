@@ -41,13 +41,9 @@ const SHARES = 1e-4;
 type Extras = Omit<Partial<ForwardRequest>, 'sequence' | 'tokens'>;
 
 /** Every executor passes this suite: the golden runs of each family, and the seven invariants of shares. */
-export function conformance(
-  name: string,
-  create: CreateExecutor,
-  families: readonly Family[] = FAMILIES,
-): void {
+export function conformance(name: string, create: CreateExecutor): void {
   describe(`${name} executor`, () => {
-    for (const family of families) describe(family, () => familySuite(name, family, create));
+    for (const family of FAMILIES) describe(family, () => familySuite(name, family, create));
     describe('GGUF files', () => ggufSuite(create));
   });
 }
