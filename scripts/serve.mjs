@@ -5,12 +5,13 @@
 import { createReadStream, realpathSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize, sep } from 'node:path';
+import { pipeline } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const { values } = parseArgs({ options: { port: { type: 'string', default: '8080' } } });
 const root = realpathSync(fileURLToPath(new URL('..', import.meta.url)));
-/** What the page needs, and nothing else of this folder. */
+/** Folders that the page and its tests read. */
 const SERVED = ['dist', 'examples', 'models', 'node_modules', 'test'];
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
@@ -30,7 +31,9 @@ function fileFor(url) {
 const server = createServer((request, response) => {
   let file = null;
   try {
-    file = fileFor(request.url);
+    // Another site's page may have its name point here, and would read what is served; its requests carry its name.
+    const { hostname } = new URL(`http://${request.headers.host}`);
+    if (hostname === '127.0.0.1' || hostname === 'localhost') file = fileFor(request.url);
   } catch {
     // An address that is none.
   }
@@ -39,7 +42,8 @@ const server = createServer((request, response) => {
     return;
   }
   response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' });
-  createReadStream(file).pipe(response);
+  // A file that is gone meanwhile, or a reader that is: nobody is left to be told.
+  pipeline(createReadStream(file), response, () => {});
 });
 server.listen(Number(values.port), '127.0.0.1', () => {
   process.stdout.write(`http://127.0.0.1:${server.address().port}/examples/browser/\n`);

@@ -28,28 +28,36 @@ export interface FetchOptions extends GpuOptions {
  */
 export async function fetchModel(
   folder: string,
-  { gpu = navigator.gpu, fetch = globalThis.fetch, ...options }: FetchOptions = {},
+  { gpu = browserGpu(), fetch = globalThis.fetch, ...options }: FetchOptions = {},
 ): Promise<Model> {
-  // Typed as always there; a browser without WebGPU, or a page that is not served securely, has none.
-  if ((gpu as GPU | undefined) === undefined) {
+  if (gpu === undefined) {
     throw new HoldfastError('E_EXECUTOR', 'this browser has no WebGPU', {
       hint: 'Serve the page from localhost or over HTTPS, in a browser that has it',
     });
   }
   const addressOf = (name: string): string => `${folder}/${name}`;
-  const get = async (name: string): Promise<Response | null> => {
-    const address = addressOf(name);
-    const response = await fetch(address, {});
-    if (response.ok) return response;
-    if (response.status === 404) return null;
-    throw new HoldfastError('E_UNREADABLE', `the server answered ${response.status}`, { file: address });
+  /** A file's bytes; null where there is none. */
+  const get = async (name: string): Promise<Uint8Array<ArrayBuffer> | null> => {
+    const file = addressOf(name);
+    let status: number;
+    try {
+      const response = await fetch(file, {});
+      if (response.ok) return new Uint8Array(await response.arrayBuffer());
+      status = response.status;
+    } catch (cause) {
+      throw new HoldfastError('E_UNREADABLE', `it cannot be fetched: ${String(cause)}`, { file, cause });
+    }
+    if (status === 404) return null;
+    throw new HoldfastError('E_UNREADABLE', `the server answered ${status}`, { file });
   };
-  const weights = await get('model.safetensors');
-  if (weights === null) {
+  const bytes = await get('model.safetensors');
+  if (bytes === null) {
     throw new HoldfastError('E_NOT_FOUND', 'there is no such file', { file: addressOf('model.safetensors') });
   }
-  const bytes = new Uint8Array(await weights.arrayBuffer());
-  const side = await readSideFiles(async (name) => (await get(name))?.text(), addressOf);
+  const side = await readSideFiles(async (name) => {
+    const found = await get(name);
+    return found === null ? undefined : new TextDecoder().decode(found);
+  }, addressOf);
   const checkpoint = await openSafetensors(memorySource(bytes, addressOf('model.safetensors')));
   const files = { ...side, checkpoint, name: folder };
   const plan = await planModel(checkpoint, side.config);
@@ -68,6 +76,11 @@ export async function fetchModel(
     hash: async () => hex(await crypto.subtle.digest('SHA-256', bytes)),
     dispose: () => executor.dispose(),
   };
+}
+
+/** Typed as always there; a browser without WebGPU, or a page that is not served securely, has none. */
+function browserGpu(): GPU | undefined {
+  return (globalThis.navigator as Navigator | undefined)?.gpu;
 }
 
 const hex = (bytes: ArrayBuffer): string =>

@@ -1,23 +1,27 @@
 import { HoldfastError } from './errors.js';
 
 /** Kept for the life of the process: when the object is collected, Dawn crashes at exit. */
-let dawn: GPU | null = null;
+let dawn: Promise<GPU> | null = null;
 
 /**
  * WebGPU in Node: Dawn, from the package `webgpu`.
  * @throws HoldfastError `E_EXECUTOR` where the package has nothing for this platform
  */
-export async function openDawn(): Promise<GPU> {
-  if (dawn !== null) return dawn;
+export function openDawn(): Promise<GPU> {
+  dawn ??= createDawn();
+  return dawn;
+}
+
+async function createDawn(): Promise<GPU> {
   try {
     const { create } = await import('webgpu');
-    dawn = create([]);
+    return create([]);
   } catch (cause) {
+    dawn = null;
     const said = cause instanceof Error ? cause.message : String(cause);
     throw new HoldfastError('E_EXECUTOR', `WebGPU is not to be had in Node on this platform: ${said}`, {
       hint: 'Use the cpu executor',
       cause,
     });
   }
-  return dawn;
 }

@@ -11,9 +11,9 @@ describe('the options of loadModel', () => {
   const wrong: readonly (readonly [string, object, string, RegExp])[] = [
     [
       'an executor that is not there',
-      { executor: 'gpu' },
+      { executor: 'npu' },
       'E_EXECUTOR',
-      /"gpu" is not an executor.*reference/,
+      /"npu" is not an executor.*reference/,
     ],
     ['a precision that is not there', { precision: 'q5' }, 'E_EXECUTOR', /"q5" is not a precision/],
     ['a number of threads that is none', { threads: -3 }, 'E_EXECUTOR', /threads must be a whole number/],

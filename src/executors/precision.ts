@@ -16,7 +16,8 @@ export type WeightForm =
 /**
  * How weights are held.
  * - `f32`: exactly what the file holds, as f32.
- * - `auto`: exactly what the file holds: plain floats as f32, quantised types as blocks of integers.
+ * - `auto`: exactly what the file holds: plain floats as f32 (on the gpu executor in 16 bits where they are stored so), quantised types as blocks
+ *   of integers.
  * - `q8`, `q4`: blocks of 32 with 8 or 4 bits; what the file holds in such blocks is taken as it is.
  */
 export type Precision = 'auto' | 'f32' | 'q8' | 'q4';

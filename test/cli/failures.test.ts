@@ -206,7 +206,7 @@ describe('what is asked wrongly ends with 2', () => {
     ],
     [
       'an executor that is not there',
-      ['trace', llama, '--ids', '1', '--executor', 'gpu', ...out],
+      ['trace', llama, '--ids', '1', '--executor', 'npu', ...out],
       /Allowed choices/,
     ],
   ];

@@ -33,6 +33,7 @@ describe.skipIf(gpuFound === null)(`precisions on ${gpuName}`, () => {
 
   it.each([
     ['llama.F16', 'f16'],
+    ['llama.BF16', 'bf16'],
     ['llama.Q8_0', 'q8'],
     ['llama.Q4_0', 'q4'],
     ['llama.Q4_1', 'q4+offsets'],

@@ -32,7 +32,7 @@ function foundIn({ info }: GPUAdapter): GpuFound {
   return { name, isSoftware: isFallbackAdapter };
 }
 
-/** One program of the device: its pipeline, and the bindings of buffers to it. */
+/** One program of the device. */
 export interface Program {
   readonly name: string;
   readonly pipeline: GPUComputePipeline;
@@ -43,13 +43,13 @@ export interface Program {
 /** A device of WebGPU, shared by all models on it: what was compiled for one is there for the next. */
 interface Shared {
   readonly device: GPUDevice;
+  /** Held: Dawn does not outlive an adapter that was collected. */
+  readonly adapter: GPUAdapter;
   readonly found: GpuFound;
   /** By their texts. */
   readonly programs: Map<string, Program>;
   /** Why it was lost; null while it is there. */
   lost: string | null;
-  /** What it said against a command since somebody read last. */
-  failure: string | null;
 }
 
 const shared = new WeakMap<GPU, Promise<Shared>>();
@@ -70,17 +70,14 @@ async function openShared(gpu: GPU): Promise<Shared> {
     });
   const opened: Shared = {
     device,
+    adapter,
     found: foundIn(adapter),
     programs: new Map(),
     lost: null,
-    failure: null,
   };
   device.lost.then(({ message, reason }) => {
     opened.lost = message || reason;
     shared.delete(gpu);
-  });
-  device.addEventListener('uncapturederror', ({ error }) => {
-    opened.failure ??= error.message;
   });
   return opened;
 }
@@ -114,6 +111,44 @@ export class Device {
     if (this.shared.lost !== null) throw deviceError('the GPU was lost', this.shared.lost);
   }
 
+  /** Bytes of the largest buffer that kernels can be given. */
+  get largest(): number {
+    const { maxStorageBufferBindingSize, maxBufferSize } = this.shared.device.limits;
+    return Math.min(maxStorageBufferBindingSize, maxBufferSize);
+  }
+
+  /**
+   * Runs what makes buffers, which it may do by {@link storage}, {@link uniform} and {@link readable} alone. A device tells of
+   * memory that was not there only afterwards: nothing may be done with what was made before this has come back.
+   * @param what the memory is for
+   * @throws HoldfastError `E_EXECUTOR`; what was made is freed then
+   */
+  async allocate<T>(what: string, work: () => T): Promise<T> {
+    this.assertThere();
+    const { device } = this.shared;
+    const before = new Set(this.#buffers);
+    const undo = (): void => {
+      for (const buffer of this.#buffers) if (!before.has(buffer)) this.free(buffer);
+    };
+    // Scopes are a stack that all models on the device share: nothing may come between a push and its pop.
+    device.pushErrorScope('out-of-memory');
+    device.pushErrorScope('validation');
+    let made: { readonly value: T } | { readonly error: unknown };
+    try {
+      made = { value: work() };
+    } catch (error) {
+      made = { error };
+    }
+    const [invalid, full] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
+    if (!('error' in made) && full === null && invalid === null) return made.value;
+    undo();
+    if ('error' in made) throw made.error;
+    if (full === null) throw deviceError(`there is no making of buffers for ${what}`, invalid!.message);
+    throw new HoldfastError('E_EXECUTOR', `the GPU has no memory left for ${what}`, {
+      hint: 'Choose a smaller precision or context, or the cpu executor',
+    });
+  }
+
   /**
    * A buffer for kernels to read and write, zeroed or with data in it.
    * @param what it is, for the error
@@ -121,18 +156,28 @@ export class Device {
    */
   storage(what: string, content: Data | number): GPUBuffer {
     const bytes = typeof content === 'number' ? content : content.byteLength;
-    const { maxStorageBufferBindingSize, maxBufferSize } = this.shared.device.limits;
-    const most = Math.min(maxStorageBufferBindingSize, maxBufferSize);
-    if (bytes > most) {
-      throw new HoldfastError('E_EXECUTOR', `${what} takes ${bytes} bytes, this GPU binds ${most} at most`, {
-        hint: 'Choose a smaller precision or context, or the cpu executor',
-      });
-    }
+    this.#assertFits(what, bytes, this.largest);
     return this.#filled(STORAGE | COPY_SRC | COPY_DST, content, bytes);
   }
 
   uniform(content: Data): GPUBuffer {
     return this.#filled(UNIFORM | COPY_DST, content, content.byteLength);
+  }
+
+  /**
+   * A buffer that other buffers are copied to, to be read by {@link read}.
+   * @throws HoldfastError `E_EXECUTOR` when it is larger than the adapter makes them
+   */
+  readable(what: string, bytes: number): GPUBuffer {
+    this.#assertFits(what, bytes, this.shared.device.limits.maxBufferSize);
+    return this.#make(MAP_READ | COPY_DST, bytes);
+  }
+
+  #assertFits(what: string, bytes: number, most: number): void {
+    if (bytes <= most) return;
+    throw new HoldfastError('E_EXECUTOR', `${what} takes ${bytes} bytes, this GPU binds ${most} at most`, {
+      hint: 'Choose a smaller precision or context, ask for less at once, or use the cpu executor',
+    });
   }
 
   #filled(usage: number, content: Data | number, bytes: number): GPUBuffer {
@@ -164,8 +209,12 @@ export class Device {
   async program(name: string, code: string): Promise<Program> {
     const known = this.shared.programs.get(code);
     if (known !== undefined) return known;
-    const module = this.shared.device.createShaderModule({ label: name, code });
-    const pipeline = await this.shared.device
+    const { device } = this.shared;
+    // A text that does not compile is told of twice; the promise below is the one that is listened to.
+    device.pushErrorScope('validation');
+    const module = device.createShaderModule({ label: name, code });
+    void device.popErrorScope();
+    const pipeline = await device
       .createComputePipelineAsync({ label: name, layout: 'auto', compute: { module, entryPoint: 'main' } })
       .catch((cause: unknown) => {
         throw deviceError(`the kernel ${name} does not compile here`, cause);
@@ -183,35 +232,23 @@ export class Device {
     });
   }
 
-  encoder(): GPUCommandEncoder {
-    return this.shared.device.createCommandEncoder();
-  }
-
-  readable(bytes: number): GPUBuffer {
-    return this.#make(MAP_READ | COPY_DST, bytes);
-  }
-
-  submit(encoder: GPUCommandEncoder): void {
-    this.shared.device.queue.submit([encoder.finish()]);
-  }
-
   /**
-   * Runs what makes buffers, and tells of memory that was not there.
-   * @param what the memory is for
-   * @throws HoldfastError `E_EXECUTOR`
+   * Records commands and submits them.
+   * @returns what the device has against them, once it has looked; null: nothing
    */
-  async allocating<T>(what: string, work: () => Promise<T> | T): Promise<T> {
-    this.assertThere();
-    this.shared.device.pushErrorScope('out-of-memory');
-    const outcome = await Promise.allSettled([(async () => work())()]);
-    if ((await this.shared.device.popErrorScope()) !== null) {
-      throw new HoldfastError('E_EXECUTOR', `the GPU has no memory left for ${what}`, {
-        hint: 'Choose a smaller precision or context, or the cpu executor',
-      });
+  submit(record: (encoder: GPUCommandEncoder) => void): Promise<string | null> {
+    const { device } = this.shared;
+    let refused: Promise<string | null>;
+    device.pushErrorScope('validation');
+    try {
+      const encoder = device.createCommandEncoder();
+      record(encoder);
+      device.queue.submit([encoder.finish()]);
+    } finally {
+      // Nothing was awaited since the push: this is its own scope.
+      refused = device.popErrorScope().then((error) => error?.message ?? null);
     }
-    const [settled] = outcome;
-    if (settled.status === 'rejected') throw settled.reason;
-    return settled.value;
+    return refused;
   }
 
   /** Waits until all that was submitted is done. */
@@ -221,19 +258,20 @@ export class Device {
 
   /**
    * The first bytes of a buffer made by {@link readable}, once all work before is done.
+   * @param refused what {@link submit} returned for the work that fills it
    * @throws HoldfastError `E_EXECUTOR` when the device was lost meanwhile, or refused a command
    */
-  async read(buffer: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
-    try {
-      await buffer.mapAsync(READ, 0, bytes);
-    } catch (cause) {
-      throw deviceError('the GPU was lost in mid-pass', this.shared.lost ?? cause);
-    }
+  async read(buffer: GPUBuffer, bytes: number, refused: Promise<string | null>): Promise<ArrayBuffer> {
+    const mapped = buffer.mapAsync(READ, 0, bytes).then(
+      () => null,
+      (cause: unknown) => cause,
+    );
+    const [why, failure] = await Promise.all([refused, mapped]);
+    this.assertThere();
+    if (why !== null) throw deviceError('the GPU refused a pass', why);
+    if (failure !== null) throw deviceError('what a pass came to cannot be read', failure);
     const copy = buffer.getMappedRange(0, bytes).slice(0);
     buffer.unmap();
-    const failure = this.shared.failure;
-    this.shared.failure = null;
-    if (failure !== null) throw deviceError('a forward pass failed', failure);
     return copy;
   }
 

@@ -34,29 +34,37 @@ export async function createGpuExecutor(
   { precision = 'auto', tuning }: GpuOptions = {},
 ): Promise<Executor> {
   const shape = decoderShape(plan.blueprint);
-  if (shape.headDim % 4 !== 0 || plan.blueprint.hiddenSize % 4 !== 0) {
-    throw new HoldfastError(
-      'E_UNSUPPORTED',
-      'the gpu executor needs head and hidden sizes that are multiples of 4',
-    );
-  }
+  checkSizes(plan.blueprint, shape);
   const device = await Device.open(gpu);
   try {
-    return await device.allocating('the weights', async () => {
-      const weights = await uploadWeights(device, plan, checkpoint, precision);
-      const programs = await compilePrograms(
-        device,
-        plan.blueprint,
-        shape,
-        weights,
-        tuning ?? (device.found.isSoftware ? ON_A_PROCESSOR : ON_A_GPU),
-      );
-      const runner = new PassRunner(device, plan.blueprint, shape, weights, programs);
-      return new GpuExecutor(plan.blueprint, shape, device, weights, runner);
-    });
+    const weights = await uploadWeights(device, plan, checkpoint, precision);
+    const fitting = tuning ?? (device.found.isSoftware ? ON_A_PROCESSOR : ON_A_GPU);
+    const programs = await compilePrograms(device, plan.blueprint, shape, weights, fitting);
+    const runner = await device.allocate(
+      'activations',
+      () => new PassRunner(device, plan.blueprint, shape, weights, programs),
+    );
+    return new GpuExecutor(plan.blueprint, shape, device, weights, runner);
   } catch (error) {
     device.dispose();
     throw error;
+  }
+}
+
+/** Kernels read four numbers at once. */
+function checkSizes({ hiddenSize, layers }: Blueprint, { headDim }: DecoderShape): void {
+  const sizes = {
+    'hidden size': [hiddenSize],
+    'head size': [headDim],
+    'MLP size': layers.map(({ mlp }) => mlp.size),
+  };
+  for (const [what, numbers] of Object.entries(sizes)) {
+    const odd = numbers.find((size) => size % 4 !== 0);
+    if (odd === undefined) continue;
+    throw new HoldfastError(
+      'E_UNSUPPORTED',
+      `the gpu executor needs a ${what} that is a multiple of 4, not ${odd}`,
+    );
   }
 }
 
@@ -123,21 +131,25 @@ class GpuExecutor implements Executor {
     const result = emptyResult(request, this.blueprint, start);
     for (let row = 0; row < tokens.length; row += MAX_ROWS) {
       const rows = tokens.slice(row, row + MAX_ROWS);
-      await this.#inTurn(() => {
+      const check = (): void => {
         throwIfAborted(signal);
         this.#assertUsable();
         sequence.assertUsableBy(this);
-        return this.runner.run({ request, sequence, tokens: rows, row, result });
+      };
+      await this.#inTurn(() => {
+        check();
+        return this.runner.run({ request, sequence, tokens: rows, row, result, check });
       });
     }
     if (intervention && result.touched) {
-      const { strength, policy } = intervention;
+      const { strength, policy, target } = intervention;
+      const mixed = this.shape.windows.map((window) => mixedRows(target, start, tokens.length, window));
       for (const [layer, { attention }] of this.blueprint.layers.entries()) {
-        const { heads, window } = attention;
+        const { heads } = attention;
         const acting = strength
           .subarray(layer * heads, (layer + 1) * heads)
           .reduce((count, each) => count + (isIdentity(policy, each) ? 0 : 1), 0);
-        result.touched[layer] = acting * mixedRows(intervention.target, start, tokens.length, window);
+        result.touched[layer] = acting * mixed[this.shape.windowOf[layer]!]!;
       }
     }
     return result;

@@ -1,6 +1,6 @@
 /**
  * The gpu executor: WGSL programs of our own (`kernels/`), run by whatever speaks WebGPU: Dawn in Node, or the browser.
- * It imports nothing of Node.
+ * It must not know Node, files or the package that Dawn comes in: whoever makes an executor hands it its `GPU`.
  */
 export { describeGpu, type GpuFound } from './device.js';
 export { createGpuExecutor, type GpuOptions } from './executor.js';

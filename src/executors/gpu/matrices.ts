@@ -64,24 +64,26 @@ export async function uploadWeights(
     what: string,
     parts: readonly Packed[],
     biases: readonly (Float32Array | null)[],
-  ): DeviceMatrix => {
+  ): Promise<DeviceMatrix> => {
     const [first] = parts;
     const { format } = first!;
-    const joined = joinedBytes(parts.map(({ weight }) => weight));
+    const weight = joined(parts.map(({ weight }) => weight));
     forms.add(first!.form);
     const scales = parts.flatMap(({ scales }) => (scales === null ? [] : [scales]));
     const bias = biases.every((bias) => bias === null)
       ? null
-      : joinedFloats(parts.map(({ outputs }, index) => biases[index] ?? new Float32Array(outputs)));
-    return {
+      : joined(parts.map(({ outputs }, index) => biases[index] ?? new Float32Array(outputs)));
+    return device.allocate(what, () => ({
       outputs: parts.reduce((sum, { outputs }) => sum + outputs, 0),
       inputs: first!.inputs,
       format,
-      weight: device.storage(what, joined),
-      scales: scales.length === 0 ? null : device.storage(`the scales of ${what}`, joinedFloats(scales)),
+      weight: device.storage(what, weight),
+      scales: scales.length === 0 ? null : device.storage(`the scales of ${what}`, joined(scales)),
       bias: bias && device.storage(`the bias of ${what}`, bias),
-    };
+    }));
   };
+  const vector = (what: string, values: Float32Array): Promise<GPUBuffer> =>
+    device.allocate(what, () => device.storage(what, values));
   const packed = async (name: WeightName, as: Precision = precision): Promise<Packed> =>
     pack(await readWeightBytes(plan, checkpoint, name), as);
 
@@ -103,19 +105,19 @@ export async function uploadWeights(
     const norms: Partial<Record<LayerWeight, GPUBuffer>> = {};
     for (const part of ['attentionNorm', 'postAttentionNorm', 'mlpNorm', 'postMlpNorm'] as const) {
       const weight = await optional(named(part));
-      if (weight !== null) norms[part] = device.storage(what(part), weight);
+      if (weight !== null) norms[part] = await vector(what(part), weight);
     }
     layers.push({
       projections: haveOneForm(projections)
-        ? [upload(what('query, key and value'), projections, biases)]
-        : projections.map((part, at) => upload(what(heads[at]!), [part], [biases[at]!])),
+        ? [await upload(what('query, key and value'), projections, biases)]
+        : await Promise.all(projections.map((part, at) => upload(what(heads[at]!), [part], [biases[at]!]))),
       output: await single('output', 'outputBias'),
-      gateAndUp: upload(what('gate and up'), gateAndUp, mlpBiases),
+      gateAndUp: await upload(what('gate and up'), gateAndUp, mlpBiases),
       down: await single('down', 'downBias'),
       queryKeyNorms: attention.queryKeyNorm
-        ? device.storage(
+        ? await vector(
             what('query and key norms'),
-            joinedFloats([await floats(named('queryNorm')), await floats(named('keyNorm'))]),
+            joined([await floats(named('queryNorm')), await floats(named('keyNorm'))]),
           )
         : null,
       norms,
@@ -125,8 +127,8 @@ export async function uploadWeights(
   const head = blueprint.tiedEmbeddings ? pack(embedding, precision) : await packed('head');
   return {
     layers,
-    finalNorm: device.storage('the final norm', await floats('finalNorm')),
-    head: upload('the output head', [head], [null]),
+    finalNorm: await vector('the final norm', await floats('finalNorm')),
+    head: await upload('the output head', [head], [null]),
     embedding,
     forms: [...forms].sort().join(', '),
   };
@@ -143,12 +145,13 @@ interface Packed {
   readonly scales: Float32Array | null;
 }
 
-/** What the file holds as halves stays halves, unless exact f32 or blocks are asked for; the rest as on any executor. */
+/** What the file holds in 16 bits stays so, unless exact f32 or blocks are asked for; the rest as on any executor. */
 function pack(stored: StoredWeight, precision: Precision): Packed {
   const { type, bytes, shape } = stored;
-  if (type === 'F16' && precision === 'auto' && shape[1]! % 4 === 0) {
+  if ((type === 'F16' || type === 'BF16') && precision === 'auto') {
     const [outputs, inputs] = shape as [number, number];
-    return { outputs, inputs, format: { kind: 'f16' }, form: 'f16', weight: bytes, scales: null };
+    const kind = type === 'F16' ? 'f16' : 'bf16';
+    return { outputs, inputs, format: { kind }, form: kind, weight: bytes, scales: null };
   }
   const matrix = encodeWeight(stored, precision);
   const { outputs, inputs, weight } = matrix;
@@ -169,10 +172,11 @@ function pack(stored: StoredWeight, precision: Precision): Packed {
 /** Bytes as they are, or two nibbles to a byte, biased by 8, the first low. */
 function packQuants({ quants, bits }: Extract<Matrix['weight'], { kind: 'blocks' }>['blocks']): Uint8Array {
   if (bits === 8) return new Uint8Array(quants.buffer, quants.byteOffset, quants.byteLength);
-  return Uint8Array.from(
-    { length: quants.length / 2 },
-    (_, i) => (quants[2 * i]! + 8) | ((quants[2 * i + 1]! + 8) << 4),
-  );
+  const packed = new Uint8Array(quants.length / 2);
+  for (let i = 0; i < packed.length; i++) {
+    packed[i] = (quants[2 * i]! + 8) | ((quants[2 * i + 1]! + 8) << 4);
+  }
+  return packed;
 }
 
 const haveOneForm = (parts: readonly Packed[]): boolean =>
@@ -182,24 +186,19 @@ function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-function joinedBytes(parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+/** One behind the other; one alone is not copied. */
+function joined<A extends Float32Array | Uint8Array>(parts: readonly A[]): A {
+  const [first] = parts;
+  if (parts.length === 1) return first!;
+  const all = new (first!.constructor as new (length: number) => A)(
+    parts.reduce((sum, { length }) => sum + length, 0),
+  );
   let at = 0;
   for (const part of parts) {
-    joined.set(part, at);
+    all.set(part, at);
     at += part.length;
   }
-  return joined;
-}
-
-function joinedFloats(parts: readonly Float32Array[]): Float32Array {
-  const joined = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
+  return all;
 }
 
 /** Rows of the embedding times its scale, `[ids, hidden]`. */

@@ -2,10 +2,8 @@ import { isIdentity, rowMap } from '../../attention/index.js';
 import type { ForwardRequest, ForwardResult } from '../contract.js';
 import type { DecoderShape } from '../decoder-shape.js';
 import { IN_TARGET } from './kernels/keys.js';
+import { NEVER } from './kernels/pass.js';
 import type { Pieces } from './pieces.js';
-
-/** log ψ where there is no floor, and log(1 − ψ) where ψ is 1: exp of it is 0. */
-const NEVER = -1e30;
 
 /** Each head's map as the kernel `combine` takes it, `[layers · heads, 8]`. */
 export function mapsOf(
@@ -18,12 +16,10 @@ export function mapsOf(
     const policy = intervention?.policy ?? 'off';
     const { exponent, multiplier, floor } = rowMap(policy, strength);
     const acts = isIdentity(policy, strength) ? 0 : 1;
+    const logFloor = floor === 0 ? NEVER : Math.log(floor);
     const logOutside = floor >= 1 ? NEVER : Math.log1p(-floor);
     const gain = silenced?.[head] === 1 ? 0 : 1;
-    maps.set(
-      [exponent, Math.log(multiplier), floor === 0 ? NEVER : Math.log(floor), acts, logOutside, gain],
-      head * 8,
-    );
+    maps.set([exponent, Math.log(multiplier), logFloor, acts, logOutside, gain], head * 8);
   }
   return maps;
 }
@@ -36,6 +32,7 @@ export function mapsOf(
 export function addShares(
   shares: Float32Array,
   { firsts, spans }: Pieces,
+  { layers, heads }: DecoderShape,
   request: ForwardRequest,
   result: ForwardResult,
   row: number,
@@ -43,8 +40,7 @@ export function addShares(
   const pieces = firsts.length;
   const spanCount = request.spans?.length ?? 0;
   const rowsInAll = request.tokens.length;
-  const pairs =
-    (result.targetShares?.before.length ?? (result.spanShares?.before.length ?? 0) / spanCount) / rowsInAll;
+  const pairs = layers * heads;
   const rows = shares.length / 2 / pieces / pairs;
   for (let pair = 0; pair < pairs; pair++) {
     for (let each = 0; each < rows; each++) {

@@ -22,6 +22,8 @@ export interface PassInput {
   readonly row: number;
   /** Takes what comes out. */
   readonly result: ForwardResult;
+  /** Throws when the pass is no longer wanted, or what it runs on is gone: asked whenever others had their turn. */
+  readonly check: () => void;
 }
 
 /** How the keys of a pass are divided among workgroups. */
@@ -102,7 +104,7 @@ export class PassRunner {
     this.#references = rows('the references of attention', heads * 2);
   }
 
-  /** @throws HoldfastError `E_EXECUTOR` */
+  /** @throws HoldfastError `E_EXECUTOR`, and what the input's own check throws; the sequence is as it was then */
   async run(input: PassInput): Promise<void> {
     const { request, sequence, tokens } = input;
     const total = sequence.length + tokens.length;
@@ -110,19 +112,32 @@ export class PassRunner {
     const splits = splitsOf(tokens.length, total);
     await this.#makeRoom(input, pieces, splits);
     const taps = await this.#makeTaps(input, total);
-    this.#writeInputs(input, pieces, splits);
-
-    const encoder = this.device.encoder();
-    const recorder = new Recorder(encoder);
-    this.#recordLayers(input, recorder, splits, taps);
-    const readings = [
-      ...this.#recordHead(input, recorder, taps),
-      ...this.#shareReadings(input, pieces),
-      ...this.#tapReadings(input, taps, total),
-    ];
-    await this.#submit(encoder, recorder, readings);
-    for (const buffer of [...taps.attention.values(), ...taps.hidden.values()]) this.device.free(buffer);
-    sequence.extend(tokens.length);
+    try {
+      const readings = [
+        ...this.#logitsReadings(input),
+        ...this.#shareReadings(input, pieces),
+        ...this.#tapReadings(input, taps, total),
+      ];
+      const readable = await this.#readableFor(readings);
+      input.check();
+      this.#writeInputs(input, pieces, splits);
+      const refused = this.device.submit((encoder) => {
+        const recorder = new Recorder(encoder);
+        this.#recordLayers(input, recorder, splits, taps);
+        this.#recordHead(input, recorder, taps);
+        let at = 0;
+        for (const { buffer, floats } of readings) {
+          recorder.copy(buffer, readable, floats * FLOAT, at);
+          at += floats * FLOAT;
+        }
+        recorder.end();
+      });
+      await this.#take(readings, readable, refused);
+      input.check();
+      sequence.extend(tokens.length);
+    } finally {
+      for (const buffer of [...taps.attention.values(), ...taps.hidden.values()]) this.device.free(buffer);
+    }
   }
 
   #grown(name: Growing): GPUBuffer {
@@ -131,7 +146,7 @@ export class PassRunner {
 
   /** Makes the buffers larger that are too small for the pass. */
   async #makeRoom(
-    { request, sequence, tokens }: PassInput,
+    { request, sequence, tokens, check }: PassInput,
     { firsts }: Pieces,
     splits: Splits,
   ): Promise<void> {
@@ -141,7 +156,7 @@ export class PassRunner {
     const wanted: Readonly<Record<Growing, number>> = {
       tags: total,
       firsts: firsts.length,
-      pieces: rows * heads * splits.count * firsts.length,
+      pieces: rows * heads * splits.count * firsts.length * 2,
       shares: layers * heads * rows * firsts.length * 2,
       logits: (request.logits === 'all' ? rows : 1) * this.blueprint.vocabSize,
     };
@@ -149,17 +164,23 @@ export class PassRunner {
       (name) => (this.#growing.get(name)?.size ?? 0) < wanted[name] * FLOAT,
     );
     if (short.length === 0 && total <= sequence.capacity) return;
-    await this.device.allocating('the dialogue', () => {
-      sequence.reserve(total);
-      for (const name of short) {
-        // Twice what is needed, where it grows token by token.
-        const slack = name === 'logits' ? 1 : 2;
-        const grown = this.device.storage(`the ${name} of a pass`, slack * FLOAT * wanted[name]);
-        const small = this.#growing.get(name);
-        if (small) this.device.free(small);
-        this.#growing.set(name, grown);
-      }
-    });
+    const made = await this.device.allocate('the dialogue', () => ({
+      room: sequence.larger(total),
+      grown: short.map((name) => [name, this.#larger(name, wanted[name] * FLOAT)] as const),
+    }));
+    for (const [name, buffer] of made.grown) {
+      const small = this.#growing.get(name);
+      if (small) this.device.free(small);
+      this.#growing.set(name, buffer);
+    }
+    check();
+    if (made.room !== null) sequence.adopt(made.room);
+  }
+
+  /** Twice what is needed of what grows token by token, as far as the device goes. */
+  #larger(name: Growing, bytes: number): GPUBuffer {
+    const wanted = name === 'logits' ? bytes : Math.max(bytes, Math.min(2 * bytes, this.device.largest));
+    return this.device.storage(`the ${name} of a pass`, wanted);
   }
 
   async #makeTaps({ request, tokens }: PassInput, total: number): Promise<Taps> {
@@ -167,13 +188,11 @@ export class PassRunner {
     if (attention.length === 0 && hidden.length === 0) return { attention: new Map(), hidden: new Map() };
     const rows = tokens.length;
     const make = (what: string, floats: number): GPUBuffer => this.device.storage(what, floats * FLOAT);
-    return this.device.allocating('what is tapped', () => ({
-      attention: new Map(
-        attention.map((layer) => [layer, make('attention rows', this.shape.heads * rows * total)]),
-      ),
-      hidden: new Map(
-        hidden.map((index) => [index, make('hidden states', rows * this.blueprint.hiddenSize)]),
-      ),
+    const each = (places: readonly number[], what: string, floats: number): Map<number, GPUBuffer> =>
+      new Map([...new Set(places)].map((place) => [place, make(what, floats)]));
+    return this.device.allocate('what is tapped', () => ({
+      attention: each(attention, 'attention rows', this.shape.heads * rows * total),
+      hidden: each(hidden, 'hidden states', rows * this.blueprint.hiddenSize),
     }));
   }
 
@@ -279,32 +298,45 @@ export class PassRunner {
     if (tapped) recorder.copy(from, tapped, rows * this.blueprint.hiddenSize * FLOAT);
   }
 
+  /** Rows of the pass whose logits are wanted. */
+  #logitsRows({ request, tokens, row }: PassInput): number {
+    const isLast = row + tokens.length === request.tokens.length;
+    return request.logits === 'all' ? tokens.length : request.logits === 'last' && isLast ? 1 : 0;
+  }
+
   /** The final norm and the output head, of the rows that are wanted. */
-  #recordHead({ request, tokens, row, result }: PassInput, recorder: Recorder, taps: Taps): Reading[] {
+  #recordHead(input: PassInput, recorder: Recorder, taps: Taps): void {
     const { states, normed } = this.#activations;
     const { finalNorm, head } = this.programs;
-    const { vocabSize, layers } = this.blueprint;
+    const { length: layers } = this.blueprint.layers;
+    const { length: all } = input.tokens;
     const norm = (pass: GPUBuffer, rows: number): void =>
       recorder.run(finalNorm, pass, [pass, states, this.weights.finalNorm, normed], rows);
-    if (taps.hidden.has(layers.length)) {
-      norm(this.#pass, tokens.length);
-      this.#copyHidden(layers.length, normed, tokens.length, recorder, taps);
+    if (taps.hidden.has(layers)) {
+      norm(this.#pass, all);
+      this.#copyHidden(layers, normed, all, recorder, taps);
     }
-    const isLast = row + tokens.length === request.tokens.length;
-    const rows = request.logits === 'all' ? tokens.length : request.logits === 'last' && isLast ? 1 : 0;
-    if (rows === 0) return [];
+    const rows = this.#logitsRows(input);
+    if (rows === 0) return;
     norm(this.#headPass, rows);
-    const logits = this.#grown('logits');
-    this.#linear(recorder, head, normed, logits, rows, this.#headPass);
+    this.#linear(recorder, head, normed, this.#grown('logits'), rows, this.#headPass);
+  }
+
+  #logitsReadings(input: PassInput): Reading[] {
+    const { request, row, result } = input;
+    const { vocabSize } = this.blueprint;
+    const rows = this.#logitsRows(input);
+    if (rows === 0) return [];
     const at = request.logits === 'all' ? row * vocabSize : 0;
-    return [{ buffer: logits, floats: rows * vocabSize, take: (values) => result.logits.set(values, at) }];
+    const take = (values: Float32Array): void => result.logits.set(values, at);
+    return [{ buffer: this.#grown('logits'), floats: rows * vocabSize, take }];
   }
 
   #shareReadings({ request, tokens, row, result }: PassInput, pieces: Pieces): Reading[] {
     if (!request.spans && !request.intervention) return [];
     const { layers, heads } = this.shape;
     const floats = layers * heads * tokens.length * pieces.firsts.length * 2;
-    const take = (values: Float32Array): void => addShares(values, pieces, request, result, row);
+    const take = (values: Float32Array): void => addShares(values, pieces, this.shape, request, result, row);
     return [{ buffer: this.#grown('shares'), floats, take }];
   }
 
@@ -324,30 +356,45 @@ export class PassRunner {
     return [...attention, ...hidden];
   }
 
-  /** Submits what was recorded, waits for it, and hands out what is read back, all of it in one copy. */
-  async #submit(encoder: GPUCommandEncoder, recorder: Recorder, readings: readonly Reading[]): Promise<void> {
-    const bytes = FLOAT * readings.reduce((sum, { floats }) => sum + floats, 0);
-    if ((this.#readable?.size ?? 0) < Math.max(bytes, FLOAT)) {
+  /** A buffer that all readings of a pass fit into, one behind the other. */
+  async #readableFor(readings: readonly Reading[]): Promise<GPUBuffer> {
+    const bytes = bytesOf(readings);
+    if (this.#readable === null || this.#readable.size < bytes) {
+      const larger = await this.device.allocate('what is read back', () =>
+        this.device.readable('what is read back of a pass', bytes),
+      );
       if (this.#readable) this.device.free(this.#readable);
-      this.#readable = this.device.readable(2 * Math.max(bytes, FLOAT));
+      this.#readable = larger;
     }
-    const readable = this.#readable!;
-    let at = 0;
-    for (const { buffer, floats } of readings) {
-      recorder.copy(buffer, readable, floats * FLOAT, at);
-      at += floats * FLOAT;
-    }
-    recorder.end();
-    this.device.submit(encoder);
-    // Where nothing is read this waits for nothing, and a long prefill would run ahead of its signal.
+    return this.#readable;
+  }
+
+  /** Waits for a pass, and hands out what is read back. */
+  async #take(
+    readings: readonly Reading[],
+    readable: GPUBuffer,
+    refused: Promise<string | null>,
+  ): Promise<void> {
+    // Where nothing is read the reading waits for nothing, and a long prefill would run ahead of its signal.
     if (readings.length === 0) await this.device.finished();
-    const copied = await this.device.read(readable, Math.max(bytes, FLOAT));
-    at = 0;
+    const copied = await this.device.read(readable, bytesOf(readings), refused);
+    let at = 0;
     for (const { floats, take } of readings) {
       take(new Float32Array(copied, at, floats));
       at += floats * FLOAT;
     }
   }
+}
+
+/** Never nothing: what is not there cannot be mapped. */
+function bytesOf(readings: readonly Reading[]): number {
+  return (
+    FLOAT *
+    Math.max(
+      1,
+      readings.reduce((sum, { floats }) => sum + floats, 0),
+    )
+  );
 }
 
 /** One split where there are rows enough to fill a GPU; a function of the pass alone, so that the same is rounded the same. */

@@ -14,11 +14,17 @@ export interface LayerCache {
   readonly values: GPUBuffer;
 }
 
+/** Buffers of all layers, for so many tokens. */
+export interface Room {
+  readonly capacity: number;
+  readonly layers: readonly LayerCache[];
+}
+
 /** A cache in buffers of the device, which grow with the dialogue. */
 export class GpuSequence extends OwnedSequence implements Sequence {
   #length = 0;
   #capacity = 0;
-  #layers: LayerCache[] = [];
+  #layers: readonly LayerCache[] = [];
 
   /** @throws HoldfastError `E_EXECUTOR` for a context that is no number of tokens */
   constructor(
@@ -44,29 +50,38 @@ export class GpuSequence extends OwnedSequence implements Sequence {
   }
 
   /**
-   * Makes room for so many tokens, no more than the context is long; what is cached stays.
-   * @throws HoldfastError `E_EXECUTOR` when the device has no room
+   * Larger buffers, for at least so many tokens: to be made while the device allocates, and taken in by {@link adopt}.
+   * @returns null where there is room
+   * @throws HoldfastError `E_EXECUTOR` when one is larger than the device binds
    */
-  reserve(tokens: number): void {
-    if (tokens <= this.#capacity) return;
-    const doubled = Math.max(2 ** Math.ceil(Math.log2(tokens)), FIRST_CAPACITY);
-    const capacity = Math.min(doubled, this.contextLength);
+  larger(tokens: number): Room | null {
+    if (tokens <= this.#capacity) return null;
     const { kvHeads, headDim, layers } = this.shape;
-    const bytes = kvHeads * headDim * capacity * 4;
-    const grown = Array.from({ length: layers }, (_, layer) => ({
-      keys: this.device.storage(`the keys of layer ${layer} of ${capacity} tokens`, bytes),
-      values: this.device.storage(`the values of layer ${layer} of ${capacity} tokens`, bytes),
-    }));
-    this.#copyInto(grown, capacity);
+    const perToken = kvHeads * headDim * 4;
+    const doubled = Math.max(2 ** Math.ceil(Math.log2(tokens)), FIRST_CAPACITY);
+    const most = Math.max(tokens, Math.floor(this.device.largest / perToken));
+    const capacity = Math.min(doubled, this.contextLength, most);
+    const make = (what: string, layer: number): GPUBuffer =>
+      this.device.storage(`the ${what} of layer ${layer} of ${capacity} tokens`, perToken * capacity);
+    return {
+      capacity,
+      layers: Array.from({ length: layers }, (_, layer) => ({
+        keys: make('keys', layer),
+        values: make('values', layer),
+      })),
+    };
+  }
+
+  /** Takes larger buffers in, with what was cached, and frees the smaller ones. */
+  adopt({ capacity, layers }: Room): void {
+    if (this.#length > 0) void this.device.submit((encoder) => this.#copyInto(layers, capacity, encoder));
     this.#release();
-    this.#layers = grown;
+    this.#layers = layers;
     this.#capacity = capacity;
   }
 
-  #copyInto(grown: readonly LayerCache[], capacity: number): void {
-    if (this.#length === 0) return;
+  #copyInto(grown: readonly LayerCache[], capacity: number, encoder: GPUCommandEncoder): void {
     const { kvHeads, headDim } = this.shape;
-    const encoder = this.device.encoder();
     for (const [layer, { keys, values }] of this.#layers.entries()) {
       for (let plane = 0; plane < (kvHeads * headDim) / 4; plane++) {
         const at = (tokens: number): number => plane * tokens * 16;
@@ -84,7 +99,6 @@ export class GpuSequence extends OwnedSequence implements Sequence {
         encoder.copyBufferToBuffer(values, at(this.#capacity), grown[layer]!.values, at(capacity), bytes);
       }
     }
-    this.device.submit(encoder);
   }
 
   #release(): void {

@@ -1,4 +1,4 @@
-import { type AttentionShape, IN_TARGET, LOG_SUMS, visibleKeys } from './keys.js';
+import { type AttentionShape, IN_TARGET, visibleKeys } from './keys.js';
 import { LAYER, NEVER, PASS } from './pass.js';
 
 /** Floats that a split leaves of a row and head: both outputs, and each side's maximum and sum. */
@@ -14,7 +14,8 @@ export const partialSize = (headDim: number): number => 2 * headDim + 4;
  *
  *   1 q `[rows, heads, headDim]`, 2 keys, 3 values as `rotate` leaves them, 4 tags `[tokens]`: each key's piece, and
  *   whether it is inside the target, 5 maps `[layers · heads, 2]` of vec4: see `combine`, 6 partial
- *   `[rows, heads, splits, 2·headDim + 4]`, 7 pieces `[rows, heads, splits, pieces]`: log Σ exp of each, 8 the layer
+ *   `[rows, heads, splits, 2·headDim + 4]`, 7 pieces `[rows, heads, splits, pieces]`: maximum
+ *   and sum of each, 8 the layer
  *
  * One workgroup a head, row and split: (head, row, split). A thread has a key of each tile for its score (a tile
  * has a key for each thread), then dimensions of the output, then a piece of the tile.
@@ -34,9 +35,8 @@ ${LAYER}
 @group(0) @binding(4) var<storage, read> tags: array<u32>;
 @group(0) @binding(5) var<storage, read> maps: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> partials: array<f32>;
-@group(0) @binding(7) var<storage, read_write> pieces: array<f32>;
+@group(0) @binding(7) var<storage, read_write> pieces: array<vec2f>;
 ${visibleKeys(shape)}
-${LOG_SUMS}
 var<workgroup> scores: array<f32, ${threads}>;
 var<workgroup> weights: array<f32, ${threads}>;
 var<workgroup> tag: array<u32, ${threads}>;
@@ -58,7 +58,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var i = lane; i < ${headDim / 4}u; i += ${threads}u) {
     query[i] = q[(row * ${heads}u + head) * ${headDim / 4}u + i];
   }
-  for (var piece = lane; piece < run.pieces; piece += ${threads}u) { pieces[place * run.pieces + piece] = ${NEVER}; }
+  for (var piece = lane; piece < run.pieces; piece += ${threads}u) { pieces[place * run.pieces + piece] = vec2f(${NEVER}, 0.0); }
   workgroupBarrier();
 
   var target_maximum = ${NEVER};
@@ -115,21 +115,22 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       }
     }
 
-    // The tile's pieces follow each other: thread i has the i-th of them.
-    let piece = (tag[from_] & ${IN_TARGET - 1}u) + lane;
+    // The tile's pieces follow each other, no more than there are threads, and each is one thread's throughout: what it
+    // adds to, it alone has written. A piece lies on one side, by whose maximum its sum is measured.
+    let opening = tag[from_] & ${IN_TARGET - 1}u;
+    let piece = opening + (lane + ${threads}u - opening % ${threads}u) % ${threads}u;
     if (piece <= (tag[to - 1u] & ${IN_TARGET - 1}u)) {
-      var high = ${NEVER};
-      for (var j = from_; j < to; j++) {
-        if ((tag[j] & ${IN_TARGET - 1}u) == piece) { high = max(high, scores[j]); }
-      }
       var sum = 0.0;
+      var high = rest_maximum;
       for (var j = from_; j < to; j++) {
-        if ((tag[j] & ${IN_TARGET - 1}u) == piece) { sum += exp(scores[j] - high); }
+        if ((tag[j] & ${IN_TARGET - 1}u) == piece) {
+          sum += weights[j];
+          if (acts && tag[j] >= ${IN_TARGET}u) { high = target_maximum; }
+        }
       }
       let at = place * run.pieces + piece;
-      pieces[at] = log_add(pieces[at], high + log(sum));
+      pieces[at] = vec2f(high, pieces[at].y * exp(pieces[at].x - high) + sum);
     }
-    storageBarrier();
     workgroupBarrier();
   }
 

@@ -27,7 +27,7 @@ export function combine({ heads, headDim, threads }: CombineKernel): string {
 ${PASS}
 ${LAYER}
 @group(0) @binding(1) var<storage, read> partials: array<f32>;
-@group(0) @binding(2) var<storage, read> pieces: array<f32>;
+@group(0) @binding(2) var<storage, read> pieces: array<vec2f>;
 @group(0) @binding(3) var<storage, read> firsts: array<u32>;
 @group(0) @binding(4) var<storage, read> maps: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> output: array<f32>;
@@ -65,8 +65,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     target_sum += partials[at + 1u] * exp(partials[at] - target_high);
     rest_sum += partials[at + 3u] * exp(partials[at + 2u] - rest_high);
   }
-  let has_target = target_sum > 0.0;
-  let has_rest = rest_sum > 0.0;
+  // Sums that are no numbers count as there: they are to be seen in what comes out.
+  let has_target = !(target_sum <= 0.0);
+  let has_rest = !(rest_sum <= 0.0);
   let target_log = select(${NEVER}, target_high + log(target_sum), has_target);
   let rest_log = select(${NEVER}, rest_high + log(rest_sum), has_rest);
   let whole = log_add(target_log, rest_log);
@@ -114,11 +115,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   }
 
   for (var piece = lane; piece < run.pieces; piece += ${threads}u) {
-    var sum = ${NEVER};
-    for (var split = 0u; split < run.splits; split++) { sum = log_add(sum, pieces[(first + split) * run.pieces + piece]); }
+    var high = ${NEVER};
+    for (var split = 0u; split < run.splits; split++) { high = max(high, pieces[(first + split) * run.pieces + piece].x); }
+    var sum = 0.0;
+    for (var split = 0u; split < run.splits; split++) {
+      let part = pieces[(first + split) * run.pieces + piece];
+      sum += part.y * exp(part.x - high);
+    }
     let inside = firsts[piece] >= ${IN_TARGET}u;
     shares[((layer.x + head) * run.rows + row) * run.pieces + piece] =
-      vec2f(exp(sum - whole), exp(sum - select(rest_reference, target_reference, inside)));
+      sum * vec2f(exp(high - whole), exp(high - select(rest_reference, target_reference, inside)));
   }
 }
 `;

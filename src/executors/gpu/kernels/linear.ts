@@ -3,8 +3,8 @@ import { PASS, type Workgroup } from './pass.js';
 /** How a matrix lies in memory. */
 export type MatrixFormat =
   | { readonly kind: 'f32' }
-  /** Two halves to a word; read by `unpack2x16float`, so that no feature is needed. */
-  | { readonly kind: 'f16' }
+  /** Two numbers to a word; halves are read by `unpack2x16float`, so that no feature is needed. */
+  | { readonly kind: 'f16' | 'bf16' }
   /** Integers in blocks, w = scale·q + offset: 4 bits to a nibble, biased by 8, or 8 bits to a signed byte. */
   | { readonly kind: 'blocks'; readonly bits: 4 | 8; readonly blockSize: 16 | 32; readonly offsets: boolean };
 
@@ -102,7 +102,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
 const ACTIVATIONS: Readonly<Record<LinearKernel['into'], string>> = {
   store: '',
   add: '',
-  silu: 'fn activate(v: f32) -> f32 { return v / (1.0 + exp(-v)); }',
+  // Where exp overflows, what comes of it is not defined; at 80 the quotient is 0 in f32 as good as any.
+  silu: 'fn activate(v: f32) -> f32 { return v / (1.0 + exp(min(-v, 80.0))); }',
   // tanh overflows to a NaN on some drivers where its argument is large.
   'gelu-tanh':
     'fn activate(v: f32) -> f32 { return 0.5 * v * (1.0 + tanh(clamp(0.7978845608028654 * (v + 0.044715 * v * v * v), -15.0, 15.0))); }',
@@ -138,19 +139,25 @@ interface Unit {
 
 function unitOf(format: MatrixFormat): Unit {
   if (format.kind === 'blocks') return blockUnit(format);
-  const isHalf = format.kind === 'f16';
   return {
     size: 4,
-    type: isHalf ? 'vec2<u32>' : 'vec4f',
-    functions: isHalf
-      ? 'fn four(w: vec2<u32>) -> vec4f { return vec4f(unpack2x16float(w.x), unpack2x16float(w.y)); }'
-      : 'fn four(w: vec4f) -> vec4f { return w; }',
+    type: format.kind === 'f32' ? 'vec4f' : 'vec2<u32>',
+    functions: FOUR[format.kind],
     product: (at, inputAt, sum, rows) => `{
       let w = four(weight[${at}]);
       ${rows.map((row) => `${sum(row)} += dot(w, x[${inputAt(row)}]);`).join('\n')}
     }`,
   };
 }
+
+/** Four weights as f32. The high half of an f32 is a bf16. */
+const FOUR = {
+  f32: 'fn four(w: vec4f) -> vec4f { return w; }',
+  f16: 'fn four(w: vec2<u32>) -> vec4f { return vec4f(unpack2x16float(w.x), unpack2x16float(w.y)); }',
+  bf16: `fn four(w: vec2<u32>) -> vec4f {
+    return bitcast<vec4f>(vec4u(w.x << 16u, w.x & 0xffff0000u, w.y << 16u, w.y & 0xffff0000u));
+  }`,
+};
 
 function blockUnit({ bits, blockSize, offsets }: Extract<MatrixFormat, { kind: 'blocks' }>): Unit {
   const words = (blockSize * bits) / 32;

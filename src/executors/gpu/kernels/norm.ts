@@ -12,7 +12,7 @@ export interface NormKernel extends Workgroup {
  *
  *   1 x `[rows, width]`, 2 w `[width]`, 3 y `[rows, width]`
  *
- * One workgroup a row, which begins at `run.firstRow`: row `from + i` of x becomes row i of y.
+ * One workgroup a row, from `firstRow` on: row firstRow + i of x becomes row i of y.
  */
 export const norm = ({ width, epsilon, into, threads }: NormKernel): string => /* wgsl */ `
 ${PASS}

@@ -6,7 +6,7 @@
  * pieces      stretches that the keys are cut into (see attention)
  * splits      parts that the keys are divided among, each `splitKeys` keys long
  * capacity    tokens that the sequence's buffers have room for
- * firstRow    first row whose logits are wanted
+ * firstRow    the row that a norm begins at: 0, or the first whose logits are wanted
  */
 export const PASS = /* wgsl */ `
 struct Run { rows: u32, past: u32, pieces: u32, splits: u32, splitKeys: u32, capacity: u32, firstRow: u32, unused: u32 }
@@ -31,4 +31,4 @@ export interface Workgroup {
 }
 
 /** Stands for −∞, which WGSL does not promise to keep: exp of it is 0, and sums with it stay finite. */
-export const NEVER = '-1e30';
+export const NEVER = -1e30;

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { openDawn } from '../../src/dawn.js';
+import { createGpuExecutor } from '../../src/executors/gpu/index.js';
+import { createReferenceExecutor, type ForwardRequest } from '../../src/executors/index.js';
+import { gpuFound, gpuName } from '../support/gpu.js';
+import { expectClose, spread } from './compare.js';
+import { type Family, golden, openFamily } from './fixtures.js';
+
+/**
+ * Dialogues longer than the golden ones: keys that several workgroups share, a cache that grows twice in mid-dialogue, and
+ * two sequences in turn; beside the reference.
+ */
+describe.skipIf(gpuFound === null)(`long sequences on ${gpuName}`, () => {
+  it.each<Family>(['llama', 'gemma3', 'mistral'])('%s', async (family) => {
+    const { plan, files } = await openFamily(family);
+    const reference = await createReferenceExecutor(plan, files.checkpoint);
+    const gpu = await createGpuExecutor(await openDawn(), plan, files.checkpoint, { precision: 'f32' });
+    await files.close();
+    const { ids } = golden(family);
+    const tokens = Array.from({ length: 600 }, (_, index) => ids[(index * 7) % ids.length]!);
+    const { layers, vocabSize } = plan.blueprint;
+    const heads = layers.length * layers[0]!.attention.heads;
+    const asked = {
+      intervention: {
+        target: [
+          { start: 3, end: 40 },
+          { start: 250, end: 300 },
+        ],
+        policy: 'split-softmax',
+        strength: Float32Array.from({ length: heads }, (_, head) => (head % 3) / 2),
+      },
+      spans: Array.from({ length: 50 }, (_, span) => ({ start: 12 * span, end: 12 * span + 11 })),
+    } satisfies Partial<ForwardRequest>;
+    const results = await Promise.all(
+      [reference, gpu].map(async (executor) => {
+        const sequence = executor.open(1024);
+        const other = executor.open(1024);
+        const forward = async (start: number, end: number, extras: Partial<ForwardRequest> = {}) => {
+          const request = { sequence, tokens: tokens.slice(start, end), logits: 'last' as const, ...extras };
+          const [result] = await executor.forward([request]);
+          return result!;
+        };
+        await forward(0, 250);
+        await executor.forward([{ sequence: other, tokens: tokens.slice(5, 90), logits: 'none' }]);
+        // Past the first buffers by single tokens, past the second in one go.
+        for (let at = 250; at < 262; at++) await forward(at, at + 1, asked);
+        await forward(262, 590, { intervention: asked.intervention });
+        const last = await forward(590, 600, { ...asked, logits: 'all' });
+        return { last, single: await forward(0, 1, asked) };
+      }),
+    );
+    const [expected, actual] = results as [(typeof results)[0], (typeof results)[0]];
+    for (const which of ['last', 'single'] as const) {
+      const [wanted, got] = [expected[which], actual[which]];
+      expectClose(got.logits, wanted.logits, 1e-3 * spread(wanted.logits), `${which}: logits`);
+      expect(got.logits.length % vocabSize).toBe(0);
+      for (const side of ['before', 'after'] as const) {
+        expectClose(got.targetShares![side], wanted.targetShares![side], 1e-4, `${which}: target ${side}`);
+        expectClose(got.spanShares![side], wanted.spanShares![side], 1e-4, `${which}: spans ${side}`);
+      }
+      expect(got.touched).toEqual(wanted.touched);
+    }
+    await Promise.all([reference.dispose(), gpu.dispose()]);
+  });
+});
