@@ -51,6 +51,7 @@ const BESIDE_EXECUTORS = [
   'executors/request',
   'executors/result',
   'executors/rotation',
+  'executors/turns',
 ];
 const SIDE_DOORS: Readonly<Record<string, readonly string[]>> = {
   'executors/cpu': BESIDE_EXECUTORS,

@@ -52,3 +52,21 @@ export abstract class OwnedSequence {
     this.#disposed = true;
   }
 }
+
+/** A sequence whose cache lies in memory of a fixed place: what is behind its length is forgotten, and written over. */
+export abstract class CountedSequence extends OwnedSequence {
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Takes in tokens that were written behind the last one. */
+  extend(tokens: number): void {
+    this.#length += tokens;
+  }
+
+  truncate(length: number): void {
+    this.#length = Math.min(this.#length, Math.max(0, length));
+  }
+}

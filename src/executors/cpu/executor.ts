@@ -11,6 +11,7 @@ import type { Precision } from '../precision.js';
 import { targetMask, throwIfAborted } from '../request.js';
 import { emptyResult } from '../result.js';
 import { RotationTable } from '../rotation.js';
+import { Turns } from '../turns.js';
 import { tapAttention } from './attention-tap.js';
 import { type Chunk, chunkFeeds } from './chunk-feeds.js';
 import { collect, floatsOf, outputsOf } from './chunk-results.js';
@@ -71,7 +72,8 @@ class CpuExecutor implements Executor {
   readonly #rotations: readonly RotationTable[];
   readonly #parameters: number;
   readonly #indicator = new Indicator();
-  #last: Promise<void> = Promise.resolve();
+  /** One chunk at a time: callers that do not wait for each other would share the scratch memory of its inputs. */
+  readonly #turns = new Turns();
   #disposed = false;
 
   constructor(
@@ -104,21 +106,11 @@ class CpuExecutor implements Executor {
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
-    await this.#inTurn(() => this.session.release());
+    await this.#turns.take(() => this.session.release());
   }
 
   #assertUsable(): void {
     if (this.#disposed) throw new HoldfastError('E_DISPOSED', 'the executor has been disposed of');
-  }
-
-  /** One chunk at a time: callers that do not wait for each other would share the scratch memory of its inputs. */
-  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = this.#last.then(work);
-    this.#last = result.then(
-      () => undefined,
-      () => undefined,
-    );
-    return result;
   }
 
   async #run(
@@ -136,7 +128,7 @@ class CpuExecutor implements Executor {
       const isTarget = targetMask(target, past + tokens.length);
       // A call of the runtime blocks this thread: between chunks, timers, input and the signal have their turn.
       await setImmediate();
-      await this.#inTurn(() => {
+      await this.#turns.take(() => {
         throwIfAborted(signal);
         this.#assertUsable();
         sequence.assertUsableBy(this);

@@ -1,15 +1,14 @@
 import { HoldfastError } from '../../errors.js';
 import type { Sequence } from '../contract.js';
 import type { DecoderShape } from '../decoder-shape.js';
-import { OwnedSequence } from '../owned-sequence.js';
+import { CountedSequence } from '../owned-sequence.js';
 
 /**
  * A cache in typed arrays, one for keys and one for values in each layer, `[contextLength, kvHeads, headDim]`, oldest
  * first, so that the graph reads any prefix or window of it as a view and writes new rows where they belong.
  * Arrays have their full length from the start: the system hands out zeroed pages only as they are touched.
  */
-export class CpuSequence extends OwnedSequence implements Sequence {
-  #length = 0;
+export class CpuSequence extends CountedSequence implements Sequence {
   readonly #rowSize: number;
   readonly #keys: Float32Array[];
   readonly #values: Float32Array[];
@@ -33,23 +32,10 @@ export class CpuSequence extends OwnedSequence implements Sequence {
     }
   }
 
-  get length(): number {
-    return this.#length;
-  }
-
   /** Views of tokens `[start, end)` of a layer, `[tokens, kvHeads, headDim]`; `end` may lie beyond the last token. */
   view(layer: number, start: number, end: number): { keys: Float32Array; values: Float32Array } {
     const [from, to] = [start * this.#rowSize, end * this.#rowSize];
     return { keys: this.#keys[layer]!.subarray(from, to), values: this.#values[layer]!.subarray(from, to) };
-  }
-
-  /** Takes in rows that were written behind the last one. */
-  extend(tokens: number): void {
-    this.#length += tokens;
-  }
-
-  truncate(length: number): void {
-    this.#length = Math.min(this.#length, Math.max(0, length));
   }
 
   override dispose(): void {

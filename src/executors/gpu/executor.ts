@@ -8,6 +8,7 @@ import { forwardAll } from '../forward-all.js';
 import type { Precision } from '../precision.js';
 import { firstVisible, targetMask, throwIfAborted } from '../request.js';
 import { emptyResult } from '../result.js';
+import { Turns } from '../turns.js';
 import { Device } from './device.js';
 import { type DeviceWeights, uploadWeights } from './matrices.js';
 import { PassRunner } from './pass-runner.js';
@@ -70,7 +71,8 @@ function checkSizes({ hiddenSize, layers }: Blueprint, { headDim }: DecoderShape
 
 class GpuExecutor implements Executor {
   readonly name = 'gpu';
-  #last: Promise<void> = Promise.resolve();
+  /** One pass at a time: they share the buffers that activations lie in. */
+  readonly #turns = new Turns();
   #disposed = false;
 
   constructor(
@@ -104,21 +106,11 @@ class GpuExecutor implements Executor {
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
-    await this.#inTurn(async () => this.device.dispose());
+    await this.#turns.take(async () => this.device.dispose());
   }
 
   #assertUsable(): void {
     if (this.#disposed) throw new HoldfastError('E_DISPOSED', 'the executor has been disposed of');
-  }
-
-  /** One pass at a time: they share the buffers that activations lie in. */
-  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = this.#last.then(work);
-    this.#last = result.then(
-      () => undefined,
-      () => undefined,
-    );
-    return result;
   }
 
   async #run(
@@ -136,7 +128,7 @@ class GpuExecutor implements Executor {
         this.#assertUsable();
         sequence.assertUsableBy(this);
       };
-      await this.#inTurn(() => {
+      await this.#turns.take(() => {
         check();
         return this.runner.run({ request, sequence, tokens: rows, row, result, check });
       });

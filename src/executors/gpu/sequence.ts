@@ -1,6 +1,6 @@
 import type { Sequence } from '../contract.js';
 import type { DecoderShape } from '../decoder-shape.js';
-import { OwnedSequence } from '../owned-sequence.js';
+import { CountedSequence } from '../owned-sequence.js';
 import type { Device } from './device.js';
 
 /** Tokens that a new sequence has room for; it grows by doubling. */
@@ -21,8 +21,7 @@ export interface Room {
 }
 
 /** A cache in buffers of the device, which grow with the dialogue. */
-export class GpuSequence extends OwnedSequence implements Sequence {
-  #length = 0;
+export class GpuSequence extends CountedSequence implements Sequence {
   #capacity = 0;
   #layers: readonly LayerCache[] = [];
 
@@ -34,10 +33,6 @@ export class GpuSequence extends OwnedSequence implements Sequence {
     contextLength: number,
   ) {
     super(owner, contextLength);
-  }
-
-  get length(): number {
-    return this.#length;
   }
 
   /** Tokens that the buffers have room for. */
@@ -74,7 +69,7 @@ export class GpuSequence extends OwnedSequence implements Sequence {
 
   /** Takes larger buffers in, with what was cached, and frees the smaller ones. */
   adopt({ capacity, layers }: Room): void {
-    if (this.#length > 0) void this.device.submit((encoder) => this.#copyInto(layers, capacity, encoder));
+    if (this.length > 0) void this.device.submit((encoder) => this.#copyInto(layers, capacity, encoder));
     this.#release();
     this.#layers = layers;
     this.#capacity = capacity;
@@ -90,12 +85,12 @@ export class GpuSequence extends OwnedSequence implements Sequence {
           at(this.#capacity),
           grown[layer]!.keys,
           at(capacity),
-          this.#length * 16,
+          this.length * 16,
         );
       }
       for (let head = 0; head < kvHeads; head++) {
         const at = (tokens: number): number => head * tokens * headDim * 4;
-        const bytes = this.#length * headDim * 4;
+        const bytes = this.length * headDim * 4;
         encoder.copyBufferToBuffer(values, at(this.#capacity), grown[layer]!.values, at(capacity), bytes);
       }
     }
@@ -107,15 +102,6 @@ export class GpuSequence extends OwnedSequence implements Sequence {
       this.device.free(values);
     }
     this.#layers = [];
-  }
-
-  /** Takes in tokens that were written behind the last one. */
-  extend(tokens: number): void {
-    this.#length += tokens;
-  }
-
-  truncate(length: number): void {
-    this.#length = Math.min(this.#length, Math.max(0, length));
   }
 
   override dispose(): void {
