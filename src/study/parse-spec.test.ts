@@ -215,8 +215,8 @@ describe('what is wrong with a specification', () => {
     ['models: []', '4:9 models: expected a list of at least one, not an empty one'],
     ['models: { name: x }', '4:9 models: path is missing'],
     [
-      'models: [{ path: organism, executor: gpu }]',
-      '4:38 executor: expected one of cpu, reference, not "gpu"',
+      'models: [{ path: organism, executor: npu }]',
+      '4:38 executor: expected one of cpu, gpu, reference, not "npu"',
     ],
     [
       'models: [{ path: a, executor: reference, precision: q8 }]',
