@@ -1,6 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import type { ModelPlan } from '../../src/architectures/index.js';
 import { mapShare, type RowPolicy } from '../../src/attention/index.js';
+import { openDawn } from '../../src/dawn.js';
 import { createCpuExecutor } from '../../src/executors/cpu/index.js';
+import { createGpuExecutor } from '../../src/executors/gpu/index.js';
 import {
   createReferenceExecutor,
   type Executor,
@@ -8,11 +11,13 @@ import {
   type ForwardResult,
   type Intervention,
 } from '../../src/executors/index.js';
+import type { Checkpoint } from '../../src/formats/index.js';
+import { gpuFound } from '../support/gpu.js';
 import { expectClose, shapeName, spread } from './compare.js';
 import { FAMILIES, type Family, golden, type OpenedModel, openFamily } from './fixtures.js';
 
 /**
- * The cpu executor beside the reference where softmax is hard: the models' attention scales are multiplied until
+ * Executors beside the reference where softmax is hard: the models' attention scales are multiplied until
  * logits lie hundreds apart, most shares underflow in f32 and rows are all but one-hot.
  */
 const TARGET = { start: 3, end: 18 };
@@ -33,8 +38,16 @@ function scaled({ plan, files }: OpenedModel, factor: number): OpenedModel {
   return { plan: { ...plan, blueprint: { ...plan.blueprint, layers } }, files };
 }
 
+const CREATE = {
+  cpu: (plan: ModelPlan, checkpoint: Checkpoint) => createCpuExecutor(plan, checkpoint, { precision: 'f32' }),
+  gpu: async (plan: ModelPlan, checkpoint: Checkpoint) =>
+    createGpuExecutor(await openDawn(), plan, checkpoint, { precision: 'f32' }),
+};
+type Name = keyof typeof CREATE;
+
 interface Pair {
-  readonly cpu: Executor;
+  /** The one that is looked at. */
+  readonly own: Executor;
   readonly reference: Executor;
   readonly ids: readonly number[];
   readonly layers: number;
@@ -46,11 +59,11 @@ afterAll(async () => {
   for (const model of opened.values()) await (await model).files.close();
 });
 
-async function openPair(family: Family, factor: number): Promise<Pair> {
+async function openPair(family: Family, factor: number, name: Name = 'cpu'): Promise<Pair> {
   if (!opened.has(family)) opened.set(family, openFamily(family));
   const { plan, files } = scaled(await opened.get(family)!, factor);
   return {
-    cpu: await createCpuExecutor(plan, files.checkpoint, { precision: 'f32' }),
+    own: await CREATE[name](plan, files.checkpoint),
     reference: await createReferenceExecutor(plan, files.checkpoint),
     ids: golden(family).ids,
     layers: plan.blueprint.layers.length,
@@ -112,9 +125,13 @@ function expectShares(
   expect(off, `${what}: off by more than ${TOLERANCE}`).toBeLessThanOrEqual(CANCELLED.part * found.length);
 }
 
-describe.each([8, 40, 200])('logits %i times as far apart', (factor) => {
-  it.each(POLICIES)('%s %d: cpu has the shares of the reference', async (policy, strength) => {
-    const pair = await openPair('llama', factor);
+describe.each([
+  ...[8, 40, 200].map((factor) => [factor, 'cpu'] as const),
+  ...[8, 40, 200].map((factor) => [factor, 'gpu'] as const),
+])('logits %i times as far apart, %s', (factor, name) => {
+  const test = it.skipIf(name === 'gpu' && gpuFound === null);
+  test.each(POLICIES)('%s %d: it has the shares of the reference', async (policy, strength) => {
+    const pair = await openPair('llama', factor, name);
     const intervention = everywhere(pair, policy, strength);
     // The two spans cover every token, and the border between them lies inside the target.
     const spans = [
@@ -122,25 +139,25 @@ describe.each([8, 40, 200])('logits %i times as far apart', (factor) => {
       { start: 10, end: pair.ids.length },
     ];
     const extras: Extras = { intervention, spans, taps: { attention: allLayers(pair) } };
-    const cpu = await run(pair.cpu, pair.ids, extras);
+    const own = await run(pair.own, pair.ids, extras);
     const reference = await run(pair.reference, pair.ids, extras);
-    await pair.cpu.dispose();
+    await pair.own.dispose();
 
     for (const [name, values] of [
-      ['logits', cpu.logits],
-      ['before', cpu.targetShares!.before],
-      ['after', cpu.targetShares!.after],
-      ['spans before', cpu.spanShares!.before],
-      ['spans after', cpu.spanShares!.after],
-      ...[...cpu.attention].map(([layer, rows]) => [`attention of layer ${layer}`, rows] as const),
+      ['logits', own.logits],
+      ['before', own.targetShares!.before],
+      ['after', own.targetShares!.after],
+      ['spans before', own.spanShares!.before],
+      ['spans after', own.spanShares!.after],
+      ...[...own.attention].map(([layer, rows]) => [`attention of layer ${layer}`, rows] as const),
     ] as const) {
       const bad = values.findIndex((value) => !Number.isFinite(value));
       if (bad >= 0) expect.fail(`${name}: element ${bad} is ${values[bad]}`);
     }
     for (const when of ['before', 'after'] as const) {
       const what = `${policy} ${strength}: share ${when}`;
-      expectShares(pair, factor, cpu.targetShares![when], reference.targetShares![when], what);
-      for (const { spanShares } of [cpu, reference]) {
+      expectShares(pair, factor, own.targetShares![when], reference.targetShares![when], what);
+      for (const { spanShares } of [own, reference]) {
         const shares = spanShares![when];
         const sums = Float32Array.from(
           { length: shares.length / 2 },
@@ -151,17 +168,17 @@ describe.each([8, 40, 200])('logits %i times as far apart', (factor) => {
     }
   });
 
-  it.each(POLICIES)(
-    "%s %d: cpu's shares after are those of its own queries and keys",
+  test.each(POLICIES)(
+    '%s %d: its shares after are those of its own queries and keys',
     async (policy, strength) => {
       for (const family of ['llama', 'mistral'] as const) {
-        const pair = await openPair(family, factor);
+        const pair = await openPair(family, factor, name);
         const taps = { attention: allLayers(pair) };
-        const result = await run(pair.cpu, pair.ids, {
+        const result = await run(pair.own, pair.ids, {
           intervention: everywhere(pair, policy, strength),
           taps,
         });
-        await pair.cpu.dispose();
+        await pair.own.dispose();
         const rows = pair.ids.length;
         const size = pair.heads * rows;
         for (const [layer, attention] of result.attention) {
@@ -191,9 +208,9 @@ describe('shares that f32 cannot hold', () => {
     async (factor) => {
       const pair = await openPair('llama', factor);
       const extras: Extras = { intervention: everywhere(pair, 'split-softmax', 0.01) };
-      const cpu = (await run(pair.cpu, pair.ids, extras)).targetShares!;
+      const cpu = (await run(pair.own, pair.ids, extras)).targetShares!;
       const reference = (await run(pair.reference, pair.ids, extras)).targetShares!;
-      await pair.cpu.dispose();
+      await pair.own.dispose();
       let underflowed = 0;
       cpu.before.forEach((before, i) => {
         const row = i % pair.ids.length;
@@ -214,22 +231,22 @@ describe('shares that f32 cannot hold', () => {
     const pair = await openPair('llama', 40);
     const intervention = everywhere(pair, 'split-softmax', 0.01);
     const rows = pair.ids.length;
-    const block = await run(pair.cpu, pair.ids, { intervention });
-    const sequence = pair.cpu.open(rows);
+    const block = await run(pair.own, pair.ids, { intervention });
+    const sequence = pair.own.open(rows);
     const shares = {
       before: new Float32Array(block.targetShares!.before.length),
       after: new Float32Array(0),
     };
     shares.after = shares.before.slice();
     for (const [row, id] of pair.ids.entries()) {
-      const [step] = await pair.cpu.forward([{ sequence, tokens: [id], logits: 'none', intervention }]);
+      const [step] = await pair.own.forward([{ sequence, tokens: [id], logits: 'none', intervention }]);
       for (const when of ['before', 'after'] as const) {
         step!.targetShares![when].forEach((share, index) => {
           shares[when][index * rows + row] = share;
         });
       }
     }
-    await pair.cpu.dispose();
+    await pair.own.dispose();
     // As far apart as cpu and reference may be, for the same reason: products are rounded in another order.
     for (const when of ['before', 'after'] as const) {
       expectClose(shares[when], block.targetShares![when], 1e-3, when, shareName(pair));
@@ -245,12 +262,12 @@ describe('a sliding window that leaves the target behind', () => {
     'has shares of 0 and untouched rows from there on, with logits %i times as far apart',
     async (factor) => {
       const pair = await openPair(family, factor);
-      for (const { attention } of pair.cpu.blueprint.layers) expect(attention.window).toBe(WINDOW);
+      for (const { attention } of pair.own.blueprint.layers) expect(attention.window).toBe(WINDOW);
       const rows = pair.ids.length;
       const spans = [TARGET];
       for (const [policy, strength] of POLICIES) {
         const intervention = everywhere(pair, policy, strength);
-        const cpu = await run(pair.cpu, pair.ids, { intervention, spans });
+        const cpu = await run(pair.own, pair.ids, { intervention, spans });
         const reference = await run(pair.reference, pair.ids, { intervention, spans });
         // Rows 0…2 are before the target, rows from 17 + 20 on no longer see its last token.
         const seen = (row: number): boolean => row >= TARGET.start && row < TARGET.end - 1 + WINDOW;
@@ -283,14 +300,14 @@ describe('a sliding window that leaves the target behind', () => {
         expect([...cpu.touched!]).toEqual(expected);
         expect([...reference.touched!]).toEqual(expected);
       }
-      await pair.cpu.dispose();
+      await pair.own.dispose();
     },
   );
 
   it('leaves rows as they would be without the policy in the first layer, whose keys no policy has changed', async () => {
     const pair = await openPair(family, 1);
     const taps = { attention: [0] };
-    for (const executor of [pair.cpu, pair.reference]) {
+    for (const executor of [pair.own, pair.reference]) {
       const plain = await run(executor, pair.ids, { taps });
       const boosted = await run(executor, pair.ids, { taps, intervention: everywhere(pair, 'boost', 50) });
       const rows = pair.ids.length;
@@ -300,7 +317,7 @@ describe('a sliding window that leaves the target behind', () => {
         expect(boosted.attention.get(0)!.slice(from, to)).toEqual(plain.attention.get(0)!.slice(from, to));
       }
     }
-    await pair.cpu.dispose();
+    await pair.own.dispose();
   });
 });
 
@@ -312,7 +329,7 @@ describe.each(FAMILIES)('a policy on one head of %s, with two query heads to a k
     const size = heads * ids.length;
     const taps = { attention: allLayers(pair), hidden: [0, 1, 2] };
     const off = everywhere(pair, 'off', 1);
-    for (const executor of [pair.cpu, pair.reference]) {
+    for (const executor of [pair.own, pair.reference]) {
       const plain = await run(executor, ids, { taps, intervention: off });
       for (let head = 0; head < heads; head++) {
         const what = `${executor.name}, head ${head}`;
@@ -361,7 +378,7 @@ describe.each(FAMILIES)('a policy on one head of %s, with two query heads to a k
         ).toHaveLength(1);
       }
     }
-    await pair.cpu.dispose();
+    await pair.own.dispose();
   });
 
   it('moves the logits of cpu as it moves those of the reference, whichever the head', async () => {
@@ -371,11 +388,11 @@ describe.each(FAMILIES)('a policy on one head of %s, with two query heads to a k
       const strength = new Float32Array(layers * heads).fill(1);
       strength[heads + head] = 1e3;
       const intervention: Intervention = { target: [TARGET], policy: 'boost', strength };
-      const cpu = await run(pair.cpu, ids, { intervention });
+      const cpu = await run(pair.own, ids, { intervention });
       const reference = await run(pair.reference, ids, { intervention });
       const tolerance = 1e-3 * spread(reference.logits);
       expectClose(cpu.logits, reference.logits, tolerance, `head ${head}: logits`);
     }
-    await pair.cpu.dispose();
+    await pair.own.dispose();
   });
 });

@@ -101,7 +101,7 @@ export class PassRunner {
     this.#rotationPairs = rows('the rotations', ropes.length * headDim);
     this.#maps = device.storage('the maps of heads', FLOAT * layers * heads * 8);
     this.#partials = rows('the splits of attention', heads * partialSize(headDim));
-    this.#references = rows('the references of attention', heads * 2);
+    this.#references = rows('the references of attention', heads * 4);
   }
 
   /** @throws HoldfastError `E_EXECUTOR`, and what the input's own check throws; the sequence is as it was then */

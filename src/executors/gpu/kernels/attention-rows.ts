@@ -3,7 +3,7 @@ import { PASS } from './pass.js';
 
 /**
  * The attention rows of a layer as used, for whoever asked to see them: the scores are computed again, and each becomes
- * a weight by its side's reference.
+ * a weight by its side's maximum and factor.
  *
  *   1 q, 2 keys, 3 tags, 4 references as the kernels before leave them, 5 rows `[heads, rows, tokens]`; keys that are
  *   not seen stay as they are, 0
@@ -17,7 +17,7 @@ ${PASS}
 @group(0) @binding(1) var<storage, read> q: array<vec4f>;
 @group(0) @binding(2) var<storage, read> keys: array<vec4f>;
 @group(0) @binding(3) var<storage, read> tags: array<u32>;
-@group(0) @binding(4) var<storage, read> references: array<vec2f>;
+@group(0) @binding(4) var<storage, read> references: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> weights: array<f32>;
 ${visibleKeys(shape)}
 
@@ -34,8 +34,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   workgroupBarrier();
   let reference = references[row * ${heads}u + head];
   for (var key = first_visible(position) + lane; key <= position; key += ${threads}u) {
-    let side = select(reference.y, reference.x, tags[key] >= ${IN_TARGET}u);
-    weights[(head * run.rows + row) * tokens + key] = exp(score_of(kv, key) - side);
+    let side = select(reference.zw, reference.xy, tags[key] >= ${IN_TARGET}u);
+    weights[(head * run.rows + row) * tokens + key] = exp(score_of(kv, key) - side.x) * side.y;
   }
 }
 `;

@@ -1,5 +1,5 @@
 import { partialSize } from './attention.js';
-import { IN_TARGET, LOG_SUMS } from './keys.js';
+import { IN_TARGET } from './keys.js';
 import { LAYER, NEVER, PASS, type Workgroup } from './pass.js';
 
 export interface CombineKernel extends Workgroup {
@@ -17,7 +17,7 @@ export interface CombineKernel extends Workgroup {
  *
  *   1 partial and 2 pieces as `attention` leaves them, 3 first keys `[pieces]`: their tags, 4 maps, 5 output
  *   `[rows, heads · headDim]`, 6 shares `[layers · heads, rows, pieces]` of (before, after), 7 references
- *   `[rows, heads]` of (target, rest): a key's weight is e^(score − its side's), 8 the layer
+ *   `[rows, heads]` of both sides' maxima and factors: a key's weight is e^(score − maximum) · factor, 8 the layer
  *
  * One workgroup a head and row: (head, row).
  */
@@ -32,8 +32,12 @@ ${LAYER}
 @group(0) @binding(4) var<storage, read> maps: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> output: array<f32>;
 @group(0) @binding(6) var<storage, read_write> shares: array<vec2f>;
-@group(0) @binding(7) var<storage, read_write> references: array<vec2f>;
-${LOG_SUMS}
+@group(0) @binding(7) var<storage, read_write> references: array<vec4f>;
+
+/** log(1 + e) for e from 0 to 1; the logarithm alone loses a small e. */
+fn log_one_plus(e: f32) -> f32 {
+  return select(log(1.0 + e), e - 0.5 * e * e, e < 1e-3);
+}
 
 /** log(1 + e^x). */
 fn softplus(x: f32) -> f32 { return max(x, 0.0) + log_one_plus(exp(-abs(x))); }
@@ -68,20 +72,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   // Sums that are no numbers count as there: they are to be seen in what comes out.
   let has_target = !(target_sum <= 0.0);
   let has_rest = !(rest_sum <= 0.0);
-  let target_log = select(${NEVER}, target_high + log(target_sum), has_target);
-  let rest_log = select(${NEVER}, rest_high + log(rest_sum), has_rest);
-  let whole = log_add(target_log, rest_log);
+  let high = max(target_high, rest_high);
+  let sum = target_sum * exp(target_high - high) + rest_sum * exp(rest_high - high);
 
   let map = maps[(layer.x + head) * 2u];
   let more = maps[(layer.x + head) * 2u + 1u];
-  // A weight is e^(score − reference); of a row that sees one side alone, the plain softmax.
-  var target_reference = whole;
-  var rest_reference = whole;
+  // A weight is e^(score − maximum) times its side's factor; in a row that sees one side alone, the plain softmax.
+  // Logits of hundreds are never put together with logarithms of sums: what rounds in them is lost from a share.
+  let mixed = has_target && has_rest;
   var target_weight = select(0.0, 1.0 / target_sum, has_target);
   var rest_weight = select(0.0, 1.0 / rest_sum, has_rest);
-  if (has_target && has_rest) {
-    var log_in = -softplus(rest_log - target_log);
-    var log_out = -softplus(target_log - rest_log);
+  if (mixed) {
+    let gap = (rest_high - target_high) + (log(rest_sum) - log(target_sum));
+    var log_in = -softplus(gap);
+    var log_out = -softplus(-gap);
     if (map.x != 1.0) {
       log_in *= map.x;
       log_out = log_one_minus_exp(log_in);
@@ -95,12 +99,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       log_in = map.z;
       log_out = more.x;
     }
-    target_reference = target_log - log_in;
-    rest_reference = rest_log - log_out;
     target_weight *= exp(log_in);
     rest_weight *= exp(log_out);
   }
-  if (lane == 0u) { references[row * ${heads}u + head] = vec2f(target_reference, rest_reference); }
+  if (lane == 0u) {
+    references[row * ${heads}u + head] =
+      select(vec4f(high, 1.0 / sum, high, 1.0 / sum), vec4f(target_high, target_weight, rest_high, rest_weight), mixed);
+  }
 
   for (var i = lane; i < ${headDim}u; i += ${threads}u) {
     var target_output = 0.0;
@@ -115,16 +120,22 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   }
 
   for (var piece = lane; piece < run.pieces; piece += ${threads}u) {
-    var high = ${NEVER};
-    for (var split = 0u; split < run.splits; split++) { high = max(high, pieces[(first + split) * run.pieces + piece].x); }
-    var sum = 0.0;
+    var piece_high = ${NEVER};
+    for (var split = 0u; split < run.splits; split++) {
+      piece_high = max(piece_high, pieces[(first + split) * run.pieces + piece].x);
+    }
+    var piece_sum = 0.0;
     for (var split = 0u; split < run.splits; split++) {
       let part = pieces[(first + split) * run.pieces + piece];
-      sum += part.y * exp(part.x - high);
+      piece_sum += part.y * exp(part.x - piece_high);
     }
-    let inside = firsts[piece] >= ${IN_TARGET}u;
-    shares[((layer.x + head) * run.rows + row) * run.pieces + piece] =
-      sum * vec2f(exp(high - whole), exp(high - select(rest_reference, target_reference, inside)));
+    let before = piece_sum * exp(piece_high - high) / sum;
+    var after = before;
+    if (mixed) {
+      let inside = firsts[piece] >= ${IN_TARGET}u;
+      after = piece_sum * exp(piece_high - select(rest_high, target_high, inside)) * select(rest_weight, target_weight, inside);
+    }
+    shares[((layer.x + head) * run.rows + row) * run.pieces + piece] = vec2f(before, after);
   }
 }
 `;

@@ -1,4 +1,4 @@
-import { NEVER, type Workgroup } from './pass.js';
+import type { Workgroup } from './pass.js';
 
 export interface AttentionShape extends Workgroup {
   readonly heads: number;
@@ -25,21 +25,5 @@ fn score_of(kv: u32, key: u32) -> f32 {
     sum += query[i] * keys[(kv * ${headDim / 4}u + i) * run.capacity + key];
   }
   return dot(sum, vec4f(1.0));
-}
-`;
-
-/** Sums of exponentials kept as (maximum, Σ exp(x − maximum)), so that none overflows or vanishes beside another. */
-export const LOG_SUMS = /* wgsl */ `
-/** log(e^a + e^b). */
-fn log_add(a: f32, b: f32) -> f32 {
-  let high = max(a, b);
-  let low = min(a, b);
-  if (low <= ${NEVER} / 2.0) { return high; }
-  return high + log_one_plus(exp(low - high));
-}
-
-/** log(1 + e) for e from 0 to 1; the logarithm alone loses a small e. */
-fn log_one_plus(e: f32) -> f32 {
-  return select(log(1.0 + e), e - 0.5 * e * e, e < 1e-3);
 }
 `;
