@@ -45,7 +45,9 @@ const ROOMS: readonly { readonly name: string; readonly browser: boolean }[] = [
 const BESIDE_EXECUTORS = [
   'executors/contract',
   'executors/decoder-shape',
+  'executors/embedding',
   'executors/forward-all',
+  'executors/joined',
   'executors/owned-sequence',
   'executors/precision',
   'executors/request',

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { text as textOf } from 'node:stream/consumers';
 import { HoldfastError, readError } from '../errors.js';
-import { locateJsonError } from '../formats/index.js';
+import { whyNoJson } from '../formats/index.js';
 
 /** How errors name what `-` reads. */
 const STANDARD_INPUT = 'standard input';
@@ -28,9 +28,6 @@ export function parseJson({ name, text }: NamedText): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const found = locateJsonError(text);
-    const what =
-      found === null ? String(cause) : `${found.what} at line ${found.line}, column ${found.column}`;
-    throw new HoldfastError('E_UNREADABLE', `not JSON: ${what}`, { file: name, cause });
+    throw new HoldfastError('E_UNREADABLE', `not JSON: ${whyNoJson(text, cause)}`, { file: name, cause });
   }
 }

@@ -156,15 +156,25 @@ export function distribution(
 interface Weighing {
   /** The highest score. */
   readonly best: number;
-  /** All weights together, from 1. */
-  readonly total: number;
+  /** All weights together, from 1; added up when it is first asked for, as top-k never does. */
+  total(): number;
 }
 
 function weigh(scores: Float32Array, temperature: number): Weighing {
   const best = scores[argmax(scores)]!;
-  let total = 0;
-  for (let id = 0; id < scores.length; id++) total += Math.exp((scores[id]! - best) / temperature);
-  return { best, total };
+  let known: number | undefined;
+  const add = (): number => {
+    let total = 0;
+    for (let id = 0; id < scores.length; id++) total += Math.exp((scores[id]! - best) / temperature);
+    return total;
+  };
+  return {
+    best,
+    total() {
+      known ??= add();
+      return known;
+    },
+  };
 }
 
 function penalised(logits: Float32Array, history: Iterable<number>, penalty: number): Float32Array {
@@ -190,7 +200,7 @@ function distributionOf(scores: Float32Array, all: Weighing, sampling: Sampling)
  */
 function candidates(
   scores: Float32Array,
-  { best, total }: Weighing,
+  all: Weighing,
   weight: (id: number) => number,
   { temperature, topK, topP, minP }: Sampling,
 ): { readonly ids: readonly number[]; readonly total: number } {
@@ -198,11 +208,12 @@ function candidates(
     const ids = largest(scores, topK);
     return { ids, total: sumOf(ids, weight) };
   }
+  const total = all.total();
   if (topP === 1 && minP === 0) return { ids: Array.from(scores, (_, id) => id), total };
 
   for (let distance = minP > 0 ? -Math.log(minP) : 4; ; distance *= 2) {
     // A hair further than the exact distance: what lies on the edge is decided by weight, in cutTail.
-    const ids = atLeast(scores, best - distance * temperature * (1 + 1e-6) - 1e-6);
+    const ids = atLeast(scores, all.best - distance * temperature * (1 + 1e-6) - 1e-6);
     if (minP > 0 || ids.length === scores.length || sumOf(ids, weight) >= topP * total) {
       return { ids: byScore(ids, scores), total };
     }
@@ -234,7 +245,7 @@ function draw(scores: Float32Array, all: Weighing, sampling: Sampling, at: numbe
   // Without a filter, a list of all ids would cost more than everything else.
   if (!isFiltered(sampling, scores.length)) {
     const weights = Float64Array.from(scores, (score) => Math.exp((score - all.best) / sampling.temperature));
-    return indexAt(weights, at * all.total);
+    return indexAt(weights, at * all.total());
   }
   const { ids, probabilities } = distributionOf(scores, all, sampling);
   return ids[indexAt(probabilities, at)]!;
@@ -281,7 +292,7 @@ export function logSumExp(logits: Float32Array): number {
 
 /** log Σ exp of scores that were weighed at temperature 1. */
 function normaliserOf({ best, total }: Weighing): number {
-  const value = best + Math.log(total);
+  const value = best + Math.log(total());
   if (!Number.isFinite(value)) {
     throw new HoldfastError('E_EXECUTOR', 'the model gave logits that are no numbers to draw from', {
       hint: "They hold NaN or infinity: check the weights, and the intervention's strength",

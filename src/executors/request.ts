@@ -85,6 +85,26 @@ export function targetMask(target: readonly TokenRange[], tokens: number): Uint8
   return mask;
 }
 
+/**
+ * Rows that see a key inside the target and one outside, 1 for those: the ones that a policy can act on.
+ * @param isTarget `[past + rows]`, see {@link targetMask}
+ */
+export function mixedRows(
+  isTarget: Uint8Array,
+  past: number,
+  rows: number,
+  window: number | null,
+): Uint8Array {
+  const inside = new Int32Array(isTarget.length + 1);
+  for (let i = 0; i < isTarget.length; i++) inside[i + 1] = inside[i]! + isTarget[i]!;
+  return Uint8Array.from({ length: rows }, (_, row) => {
+    const position = past + row;
+    const first = firstVisible(position, window);
+    const seen = inside[position + 1]! - inside[first]!;
+    return seen > 0 && seen < position + 1 - first ? 1 : 0;
+  });
+}
+
 /** @throws HoldfastError `E_ABORTED` when the signal has fired. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new HoldfastError('E_ABORTED', 'the forward pass was aborted');

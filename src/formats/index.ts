@@ -15,9 +15,10 @@ export {
   blockValues,
   type IntegerBlocks,
   integerBlocks,
+  packNibbles,
   quantizeBlocks,
 } from './integer-blocks.js';
-export { locateJsonError } from './json-scanner.js';
+export { locateJsonError, whyNoJson } from './json-scanner.js';
 export { readTensor } from './read-tensor.js';
 export { openSafetensors, type SafetensorsDtype } from './safetensors.js';
 export { openShardedSafetensors } from './safetensors-shards.js';

@@ -65,6 +65,15 @@ export function integerBlocks(type: TensorType, bytes: Uint8Array): IntegerBlock
   return { blockSize, bits, quants, scales, offsets };
 }
 
+/** Quants of 4 bits, two to a byte, biased by 8: element 2i low, 2i + 1 high. */
+export function packNibbles(quants: Int8Array): Uint8Array {
+  const packed = new Uint8Array(quants.length / 2);
+  for (let i = 0; i < packed.length; i++) {
+    packed[i] = (quants[2 * i]! + 8) | ((quants[2 * i + 1]! + 8) << 4);
+  }
+  return packed;
+}
+
 /** The values that blocks stand for, f32. */
 export function blockValues(blocks: IntegerBlocks): Float32Array {
   const values = new Float32Array(blocks.quants.length);

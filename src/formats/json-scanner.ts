@@ -151,3 +151,12 @@ export function locateJsonError(text: string): { what: string; line: number; col
     return { what: error.what, line: before.length, column: before.at(-1)!.length + 1 };
   }
 }
+
+/**
+ * What is wrong with a text that `JSON.parse` refused, and where: its own message has no position in half of the cases.
+ * @param cause what it threw
+ */
+export function whyNoJson(text: string, cause: unknown): string {
+  const found = locateJsonError(text);
+  return found === null ? String(cause) : `${found.what} at line ${found.line}, column ${found.column}`;
+}

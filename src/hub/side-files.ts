@@ -1,5 +1,5 @@
 import { HoldfastError } from '../errors.js';
-import { locateJsonError } from '../formats/index.js';
+import { whyNoJson } from '../formats/index.js';
 
 /** What lies beside the weights in a model's folder; each is absent where its file is. */
 export interface SideFiles {
@@ -58,11 +58,10 @@ function parseJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    // The engine's own message has no position in half of the cases.
-    const found = locateJsonError(text);
-    const what =
-      found === null ? String(cause) : `${found.what} at line ${found.line}, column ${found.column}`;
-    throw new HoldfastError('E_UNREADABLE', `the file is not JSON: ${what}`, { file, cause });
+    throw new HoldfastError('E_UNREADABLE', `the file is not JSON: ${whyNoJson(text, cause)}`, {
+      file,
+      cause,
+    });
   }
 }
 

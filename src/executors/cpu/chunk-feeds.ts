@@ -2,12 +2,12 @@ import { Tensor } from 'onnxruntime-node';
 import { isIdentity, type RowMap, rowMap } from '../../attention/index.js';
 import type { ForwardRequest } from '../contract.js';
 import type { DecoderShape } from '../decoder-shape.js';
-import { firstVisible } from '../request.js';
+import type { EmbeddingTable } from '../embedding.js';
+import { firstVisible, mixedRows } from '../request.js';
 import type { RotationTable } from '../rotation.js';
 import { POLICY_PARTS } from './decoder-graph.js';
 import type { CpuSequence } from './sequence.js';
 import type { Indicator, SpanPieces } from './span-pieces.js';
-import type { EmbeddingTable } from './weights.js';
 
 /** A logit so low that its weight is 0 next to any other, yet whose sums and differences stay finite. */
 const MASKED = -1e30;
@@ -63,7 +63,7 @@ export function chunkFeeds(
   }
 
   const spans = indicator.update(chunk.pieces.rest, total);
-  const mixedRows: Uint8Array[] = [];
+  const mixed: Uint8Array[] = [];
   const targetSeen: boolean[] = [];
   for (const [i, window] of shape.windows.entries()) {
     const start = firstVisible(past, window);
@@ -74,9 +74,9 @@ export function chunkFeeds(
     // Where no key of the target is in view, its softmax runs over a stand-in and nothing is made of it.
     feeds[`target_keys.${i}`] = indices(target.length > 0 ? target : [0]);
     feeds[`target_spans.${i}`] = targetSpans(chunk, start, target);
-    mixedRows.push(rowsWithBoth(chunk, window));
+    mixed.push(mixedRows(chunk.isTarget, past, tokens.length, window));
   }
-  const { policy, touched } = policyFeed(request, shape, mixedRows, count);
+  const { policy, touched } = policyFeed(request, shape, mixed, count);
   feeds.policy = policy;
   const fetches = cacheTensors(chunk, shape, feeds);
   return { feeds, fetches, touched, targetSeen };
@@ -150,18 +150,6 @@ function targetSpans({ pieces }: Chunk, start: number, keys: readonly number[]):
   return floats(data, [rows, columns]);
 }
 
-/** Rows that see a key inside the target and one outside, `[tokens]`. */
-function rowsWithBoth({ isTarget, past, tokens }: Chunk, window: number | null): Uint8Array {
-  const inside = new Int32Array(isTarget.length + 1);
-  for (let i = 0; i < isTarget.length; i++) inside[i + 1] = inside[i]! + isTarget[i]!;
-  return Uint8Array.from({ length: tokens.length }, (_, row) => {
-    const position = past + row;
-    const first = firstVisible(position, window);
-    const seen = inside[position + 1]! - inside[first]!;
-    return seen > 0 && seen < position + 1 - first ? 1 : 0;
-  });
-}
-
 const IDENTITY: RowMap = rowMap('off', 1);
 
 /**
@@ -171,14 +159,14 @@ const IDENTITY: RowMap = rowMap('off', 1);
 function policyFeed(
   { intervention, silenced }: ForwardRequest,
   { layers, kvHeads, group, heads, windowOf }: DecoderShape,
-  mixedRows: readonly Uint8Array[],
+  mixedOf: readonly Uint8Array[],
   count: number,
 ): { policy: Tensor; touched: Int32Array } {
   const partSize = layers * heads * count;
   const data = new Float32Array(POLICY_PARTS.length * partSize);
   const touched = new Int32Array(layers);
   for (let layer = 0; layer < layers; layer++) {
-    const mixed = mixedRows[windowOf[layer]!]!;
+    const mixed = mixedOf[windowOf[layer]!]!;
     for (let head = 0; head < heads; head++) {
       const strength = intervention?.strength[layer * heads + head] ?? 1;
       const acts = intervention !== undefined && !isIdentity(intervention.policy, strength);

@@ -6,6 +6,7 @@ import { HoldfastError } from '../../errors.js';
 import type { Checkpoint } from '../../formats/index.js';
 import type { Executor, ForwardRequest, ForwardResult, Sequence } from '../contract.js';
 import { type DecoderShape, decoderShape } from '../decoder-shape.js';
+import type { EmbeddingTable } from '../embedding.js';
 import { forwardAll } from '../forward-all.js';
 import type { Precision } from '../precision.js';
 import { targetMask, throwIfAborted } from '../request.js';
@@ -18,7 +19,7 @@ import { collect, floatsOf, outputsOf } from './chunk-results.js';
 import { decoderGraph } from './decoder-graph.js';
 import { CpuSequence } from './sequence.js';
 import { cutSpans, Indicator } from './span-pieces.js';
-import { type EmbeddingTable, openWeights } from './weights.js';
+import { openWeights } from './weights.js';
 
 export interface CpuOptions {
   /** How weights are held; `auto` if not said. */

@@ -1,4 +1,5 @@
-import type { IntegerBlocks } from '../../formats/index.js';
+import { type IntegerBlocks, packNibbles } from '../../formats/index.js';
+import { joined } from '../joined.js';
 import type { Matrix } from '../precision.js';
 import type { Graph, Value } from './onnx/graph.js';
 
@@ -110,10 +111,10 @@ function haveOneForm(linears: readonly Linear[]): boolean {
 function stack(linears: readonly Linear[]): Linear {
   const first = linears[0]!;
   const outputs = linears.reduce((sum, linear) => sum + linear.outputs, 0);
-  const bias = first.bias === null ? null : concatFloats(linears.map((linear) => linear.bias!));
+  const bias = first.bias === null ? null : joined(linears.map((linear) => linear.bias!));
   const { weight } = first;
   if (weight.kind === 'f32') {
-    const values = concatFloats(linears.map((linear) => (linear.weight as typeof weight).values));
+    const values = joined(linears.map((linear) => (linear.weight as typeof weight).values));
     return { outputs, inputs: first.inputs, weight: { kind: 'f32', values }, bias };
   }
   const blocks = linears.map((linear) => (linear.weight as typeof weight).blocks);
@@ -125,12 +126,9 @@ function stack(linears: readonly Linear[]): Linear {
       blocks: {
         bits: weight.blocks.bits,
         blockSize: weight.blocks.blockSize,
-        quants: concatInto(
-          blocks.map(({ quants }) => quants),
-          Int8Array,
-        ),
-        scales: concatFloats(blocks.map(({ scales }) => scales)),
-        offsets: weight.blocks.offsets === null ? null : concatFloats(blocks.map(({ offsets }) => offsets!)),
+        quants: joined(blocks.map(({ quants }) => quants)),
+        scales: joined(blocks.map(({ scales }) => scales)),
+        offsets: weight.blocks.offsets === null ? null : joined(blocks.map(({ offsets }) => offsets!)),
       },
     },
     bias,
@@ -146,27 +144,10 @@ function formOf({ weight, bias }: Linear): string {
 
 /** Quants as `MatMulNBits` takes them: unsigned with zero at 2^(bits−1); at 4 bits, element 2i low, 2i+1 high. */
 export function packBlocks({ quants, bits }: IntegerBlocks): Uint8Array {
-  const packed = new Uint8Array((quants.length * bits) / 8);
-  if (bits === 8) for (let i = 0; i < packed.length; i++) packed[i] = quants[i]! + 128;
-  else
-    for (let i = 0; i < packed.length; i++)
-      packed[i] = (quants[2 * i]! + 8) | ((quants[2 * i + 1]! + 8) << 4);
+  if (bits === 4) return packNibbles(quants);
+  const packed = new Uint8Array(quants.length);
+  for (let i = 0; i < packed.length; i++) packed[i] = quants[i]! + 128;
   return packed;
-}
-
-const concatFloats = (parts: readonly Float32Array[]): Float32Array => concatInto(parts, Float32Array);
-
-function concatInto<A extends Float32Array | Int8Array>(
-  parts: readonly A[],
-  Type: new (length: number) => A,
-): A {
-  const joined = new Type(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    joined.set(part, offset);
-    offset += part.length;
-  }
-  return joined;
 }
 
 /** The weight with its output heads in the order (group, kvHeads) instead of (kvHeads, group). */

@@ -6,16 +6,11 @@ import {
   type StoredWeight,
   type WeightName,
 } from '../../architectures/index.js';
-import { byteLengthOf, type Checkpoint, dequantizeInto } from '../../formats/index.js';
+import type { Checkpoint } from '../../formats/index.js';
+import { type EmbeddingTable, embeddingTable } from '../embedding.js';
 import { encodeWeight, formName, type Precision } from '../precision.js';
 import type { GraphLayerWeights, GraphWeights } from './decoder-graph.js';
 import { groupMajorHeads, type Linear } from './linear.js';
-
-/** Embedding rows by token id, decoded from their stored bytes when they are needed. */
-export interface EmbeddingTable {
-  /** Writes row `id` times the model's embedding scale into `out`, `[hidden]`. */
-  read(id: number, out: Float32Array): void;
-}
 
 export interface OpenedWeights {
   readonly graph: GraphWeights;
@@ -81,14 +76,3 @@ const NORMS = [
   'mlpNorm',
   'postMlpNorm',
 ] as const;
-
-function embeddingTable({ type, shape, bytes }: StoredWeight, scale: number): EmbeddingTable {
-  const hidden = shape[1]!;
-  const rowBytes = byteLengthOf(type, hidden);
-  return {
-    read(id, out) {
-      dequantizeInto(type, bytes.subarray(id * rowBytes, (id + 1) * rowBytes), out);
-      if (scale !== 1) for (let i = 0; i < hidden; i++) out[i]! *= scale;
-    },
-  };
-}

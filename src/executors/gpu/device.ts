@@ -126,10 +126,7 @@ export class Device {
   async allocate<T>(what: string, work: () => T): Promise<T> {
     this.assertThere();
     const { device } = this.shared;
-    const before = new Set(this.#buffers);
-    const undo = (): void => {
-      for (const buffer of this.#buffers) if (!before.has(buffer)) this.free(buffer);
-    };
+    const held = this.#buffers.size;
     // Scopes are a stack that all models on the device share: nothing may come between a push and its pop.
     device.pushErrorScope('out-of-memory');
     device.pushErrorScope('validation');
@@ -139,9 +136,11 @@ export class Device {
     } catch (error) {
       made = { error };
     }
+    // A set keeps the order of what is put in: these are the work's, whatever others put in while this waits.
+    const own = [...this.#buffers].slice(held);
     const [invalid, full] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
     if (!('error' in made) && full === null && invalid === null) return made.value;
-    undo();
+    for (const buffer of own) this.free(buffer);
     if ('error' in made) throw made.error;
     if (full === null) throw deviceError(`there is no making of buffers for ${what}`, invalid!.message);
     throw new HoldfastError('E_EXECUTOR', `the GPU has no memory left for ${what}`, {

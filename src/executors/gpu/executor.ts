@@ -1,12 +1,12 @@
 import type { Blueprint, ModelPlan } from '../../architectures/index.js';
-import { isIdentity, type TokenRange } from '../../attention/index.js';
+import { isIdentity } from '../../attention/index.js';
 import { HoldfastError } from '../../errors.js';
 import type { Checkpoint } from '../../formats/index.js';
 import type { Executor, ForwardRequest, ForwardResult, Sequence } from '../contract.js';
 import { type DecoderShape, decoderShape } from '../decoder-shape.js';
 import { forwardAll } from '../forward-all.js';
 import type { Precision } from '../precision.js';
-import { firstVisible, targetMask, throwIfAborted } from '../request.js';
+import { mixedRows, targetMask, throwIfAborted } from '../request.js';
 import { emptyResult } from '../result.js';
 import { Turns } from '../turns.js';
 import { Device } from './device.js';
@@ -135,7 +135,10 @@ class GpuExecutor implements Executor {
     }
     if (intervention && result.touched) {
       const { strength, policy, target } = intervention;
-      const mixed = this.shape.windows.map((window) => mixedRows(target, start, tokens.length, window));
+      const isTarget = targetMask(target, start + tokens.length);
+      const mixed = this.shape.windows.map((window) =>
+        mixedRows(isTarget, start, tokens.length, window).reduce((count, isMixed) => count + isMixed, 0),
+      );
       for (const [layer, { attention }] of this.blueprint.layers.entries()) {
         const { heads } = attention;
         const acting = strength
@@ -146,23 +149,4 @@ class GpuExecutor implements Executor {
     }
     return result;
   }
-}
-
-/** Rows that see a key inside the target and one outside: those that a policy can act on. */
-function mixedRows(
-  target: readonly TokenRange[],
-  start: number,
-  rows: number,
-  window: number | null,
-): number {
-  const mask = targetMask(target, start + rows);
-  const inside = new Uint32Array(mask.length + 1);
-  for (const [key, isTarget] of mask.entries()) inside[key + 1] = inside[key]! + isTarget;
-  let mixed = 0;
-  for (let position = start; position < start + rows; position++) {
-    const first = firstVisible(position, window);
-    const seen = inside[position + 1]! - inside[first]!;
-    if (seen > 0 && seen < position + 1 - first) mixed++;
-  }
-  return mixed;
 }

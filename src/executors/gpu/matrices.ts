@@ -6,8 +6,10 @@ import {
   type StoredWeight,
   type WeightName,
 } from '../../architectures/index.js';
-import { type Checkpoint, dequantize } from '../../formats/index.js';
-import { encodeWeight, formName, type Matrix, type Precision } from '../precision.js';
+import { type Checkpoint, packNibbles } from '../../formats/index.js';
+import { type EmbeddingTable, embeddingTable } from '../embedding.js';
+import { joined } from '../joined.js';
+import { encodeWeight, formName, type Precision } from '../precision.js';
 import type { Device } from './device.js';
 import type { MatrixFormat } from './kernels/linear.js';
 
@@ -40,8 +42,7 @@ export interface DeviceWeights {
   readonly layers: readonly DeviceLayer[];
   readonly finalNorm: GPUBuffer;
   readonly head: DeviceMatrix;
-  /** The rows of the embedding stay here, and are decoded as they are needed. */
-  readonly embedding: StoredWeight;
+  readonly embedding: EmbeddingTable;
   /** The forms of all matrices, e.g. `q4, q8`. */
   readonly forms: string;
 }
@@ -129,7 +130,7 @@ export async function uploadWeights(
     layers,
     finalNorm: await vector('the final norm', await floats('finalNorm')),
     head: await upload('the output head', [head], [null]),
-    embedding,
+    embedding: embeddingTable(embedding, blueprint.embeddingScale),
     forms: [...forms].sort().join(', '),
   };
 }
@@ -159,59 +160,20 @@ function pack(stored: StoredWeight, precision: Precision): Packed {
   if (weight.kind === 'f32') {
     return { outputs, inputs, format: { kind: 'f32' }, form, weight: bytesOf(weight.values), scales: null };
   }
-  const { bits, blockSize, scales, offsets } = weight.blocks;
+  const { bits, blockSize, quants, scales, offsets } = weight.blocks;
+  const packed = bits === 4 ? packNibbles(quants) : bytesOf(quants);
   const pairs = new Float32Array(2 * scales.length);
   for (let block = 0; block < scales.length; block++) {
     pairs[2 * block] = scales[block]!;
     pairs[2 * block + 1] = offsets?.[block] ?? 0;
   }
   const format = { kind: 'blocks', bits, blockSize, offsets: offsets !== null } as const;
-  return { outputs, inputs, format, form, weight: packQuants(weight.blocks), scales: pairs };
-}
-
-/** Bytes as they are, or two nibbles to a byte, biased by 8, the first low. */
-function packQuants({ quants, bits }: Extract<Matrix['weight'], { kind: 'blocks' }>['blocks']): Uint8Array {
-  if (bits === 8) return new Uint8Array(quants.buffer, quants.byteOffset, quants.byteLength);
-  const packed = new Uint8Array(quants.length / 2);
-  for (let i = 0; i < packed.length; i++) {
-    packed[i] = (quants[2 * i]! + 8) | ((quants[2 * i + 1]! + 8) << 4);
-  }
-  return packed;
+  return { outputs, inputs, format, form, weight: packed, scales: pairs };
 }
 
 const haveOneForm = (parts: readonly Packed[]): boolean =>
   new Set(parts.map(({ format }) => JSON.stringify(format))).size === 1;
 
-function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | Int8Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
-}
-
-/** One behind the other; one alone is not copied. */
-function joined<A extends Float32Array | Uint8Array>(parts: readonly A[]): A {
-  const [first] = parts;
-  if (parts.length === 1) return first!;
-  const all = new (first!.constructor as new (length: number) => A)(
-    parts.reduce((sum, { length }) => sum + length, 0),
-  );
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
-
-/** Rows of the embedding times its scale, `[ids, hidden]`. */
-export function embed(
-  { type, bytes, shape }: StoredWeight,
-  ids: readonly number[] | Int32Array,
-  scale: number,
-): Float32Array {
-  const [vocab, hidden] = shape as [number, number];
-  const rowBytes = bytes.length / vocab;
-  const out = new Float32Array(ids.length * hidden);
-  for (const [row, id] of ids.entries())
-    out.set(dequantize(type, bytes.subarray(id * rowBytes, (id + 1) * rowBytes)), row * hidden);
-  if (scale !== 1) for (let i = 0; i < out.length; i++) out[i]! *= scale;
-  return out;
 }

@@ -6,7 +6,7 @@ import type { Device } from './device.js';
 import { partialSize } from './kernels/attention.js';
 import { OUTPUT_GROUPS } from './kernels/linear.js';
 import { LAYER_WORDS, PASS_WORDS } from './kernels/pass.js';
-import { type DeviceWeights, embed } from './matrices.js';
+import type { DeviceWeights } from './matrices.js';
 import { addShares, mapsOf, placeRows } from './pass-data.js';
 import { cutKeys, type Pieces } from './pieces.js';
 import { type LinearPrograms, MAX_ROWS, type Programs, ROWS_TILE, type Step } from './programs.js';
@@ -204,7 +204,11 @@ export class PassRunner {
       Uint32Array.of(rows, past, firsts.length, splits.count, splits.keys, sequence.capacity, from, 0);
     device.write(this.#pass, pass(rows, 0));
     device.write(this.#headPass, request.logits === 'all' ? pass(rows, 0) : pass(1, rows - 1));
-    const embedded = embed(this.weights.embedding, tokens, this.blueprint.embeddingScale);
+    const { hiddenSize } = this.blueprint;
+    const embedded = new Float32Array(rows * hiddenSize);
+    for (const [row, id] of tokens.entries()) {
+      this.weights.embedding.read(id, embedded.subarray(row * hiddenSize, (row + 1) * hiddenSize));
+    }
     device.write(this.#activations.states, embedded);
     for (const [rope, table] of this.#rotations.entries()) {
       const { cos, sin } = table.rows(past, past + rows);

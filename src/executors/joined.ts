@@ -1,0 +1,14 @@
+/** One behind the other; one alone is not copied. */
+export function joined<A extends Float32Array | Int8Array | Uint8Array>(parts: readonly A[]): A {
+  const [first] = parts;
+  if (parts.length === 1) return first!;
+  const all = new (first!.constructor as new (length: number) => A)(
+    parts.reduce((sum, { length }) => sum + length, 0),
+  );
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
