@@ -43,6 +43,7 @@ const ROOMS: readonly { readonly name: string; readonly browser: boolean }[] = [
  * the same room seen from there; and the command shows what an executor makes of weights and what its graph is built of.
  */
 const BESIDE_EXECUTORS = [
+  'executors/candidates',
   'executors/contract',
   'executors/decoder-shape',
   'executors/embedding',

@@ -5,7 +5,13 @@ import type { Tokenizer } from '../text/index.js';
 import { createAnswerWriter } from './answer-writer.js';
 import { checkGuidance, type Guidance, guidedRow, prefillGuidance } from './guidance.js';
 import { type ChoosingRow, createPasses, type ForwardPoint, type RowShares } from './passes.js';
-import { checkSampling, createSampler, type SampledToken, type SamplingOptions } from './sampling.js';
+import {
+  checkSampling,
+  createSampler,
+  type SampledToken,
+  type Sampler,
+  type SamplingOptions,
+} from './sampling.js';
 import type { Session } from './session.js';
 
 export interface GenerationOptions {
@@ -110,7 +116,7 @@ export function generate(
     checkPrompt(options.guidance.session, options.guidance.prompt, maxTokens);
   }
   const sampler = createSampler(checkSampling(options.sampling));
-  return run(session, prompt, options, sampler.next);
+  return run(session, prompt, options, sampler);
 }
 
 function checkPrompt({ contextLength }: Session, prompt: readonly number[], maxTokens: number): void {
@@ -152,12 +158,13 @@ async function* run(
   session: Session,
   prompt: readonly number[],
   options: GenerationOptions,
-  choose: ReturnType<typeof createSampler>['next'],
+  sampler: Sampler,
 ): AsyncGenerator<GenerationStep, GenerationEnd> {
   const { tokenizer = null, maxTokens, guidance, silenced, signal } = options;
   const stopIds = new Set(options.stopIds ?? tokenizer?.endOfTurnIds);
   const writer = createAnswerWriter(tokenizer, options.stop ?? []);
-  const passes = createPasses(session, options);
+  // Guidance combines the logits of two rows.
+  const passes = createPasses(session, options, guidance ? null : sampler.wanted);
   /** @param withoutId the token in guidance's session */
   const choosing = (id: number, withoutId: number, sampled: number): Promise<ChoosingRow> => {
     const pass = () => passes.choosing(id, sampled);
@@ -193,7 +200,7 @@ async function* run(
     for (let sampled = 1; ; sampled++) {
       sinceMs = performance.now();
       const position = session.length;
-      const token = choose(row.logits, session.tokens);
+      const token = sampler.next(row, session.tokens);
       const { shares, intervention } = row;
       const ending: FinishReason | null = stopIds.has(token.id)
         ? 'stop'

@@ -22,7 +22,6 @@ export {
   createSampler,
   type Distribution,
   distribution,
-  logSumExp,
   type SampledToken,
   type Sampler,
   type Sampling,

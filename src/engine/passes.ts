@@ -1,5 +1,5 @@
 import { type Receipt, ReceiptBook, type TokenRange } from '../attention/index.js';
-import type { ForwardResult, Intervention } from '../executors/index.js';
+import type { CandidateRequest, Candidates, ForwardResult, Intervention } from '../executors/index.js';
 import type { FinishReason, GenerationOptions } from './generation.js';
 import { headGrid } from './model.js';
 import type { Session } from './session.js';
@@ -27,9 +27,11 @@ export interface RowShares {
   } | null;
 }
 
-/** Logits `[vocab]` and shares of the row that chooses the next token. */
+/** What the row that chooses the next token says, and its shares. */
 export interface ChoosingRow {
+  /** `[vocab]`; empty where candidates were asked for. */
   readonly logits: Float32Array;
+  readonly candidates?: Candidates;
   readonly shares: RowShares;
   readonly intervention: Intervention | null;
 }
@@ -42,10 +44,14 @@ export interface Passes {
   receipt(finish: FinishReason): Receipt | null;
 }
 
-/** Forward passes under the options' intervention. */
+/**
+ * Forward passes under the options' intervention.
+ * @param wanted what of a choosing row the sampler draws from; null: its logits
+ */
 export function createPasses(
   session: Session,
   { intervention: interventionAt, spans: spansAt, silenced, signal }: GenerationOptions,
+  wanted: CandidateRequest | null,
 ): Passes {
   const book = new ReceiptBook(headGrid(session.executor.blueprint));
   let intervened = false;
@@ -61,7 +67,7 @@ export function createPasses(
     const intervention = interventionAt?.(point) ?? null;
     const ranges = choosing ? (spansAt?.(point) ?? null) : null;
     const result = await session.advance(tokens, {
-      logits: choosing ? 'last' : 'none',
+      logits: choosing ? (wanted ?? 'last') : 'none',
       intervention: intervention ?? undefined,
       spans: ranges ?? undefined,
       silenced,
@@ -82,7 +88,13 @@ export function createPasses(
     },
     async choosing(id, sampled) {
       const { result, intervention, ranges } = await forward([id], sampled, true);
-      return { logits: result.logits, shares: rowShares(result, ranges), intervention };
+      const { logits, candidates } = result;
+      return {
+        logits,
+        ...(candidates ? { candidates } : {}),
+        shares: rowShares(result, ranges),
+        intervention,
+      };
     },
     receipt(finish) {
       if (!intervened) return null;

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { candidatesOf } from '../executors/index.js';
 import { checkSampling, createSampler, distribution, type SamplingOptions } from './sampling.js';
 
 const OPEN: SamplingOptions = { temperature: 1, topP: 1 };
@@ -126,7 +127,7 @@ describe('a distribution', () => {
 describe('a sampler', () => {
   const sequence = (values: readonly number[], options: SamplingOptions, count = 20): number[] => {
     const sampler = createSampler(checkSampling(options));
-    return Array.from({ length: count }, () => sampler.next(Float32Array.from(values), []).id);
+    return Array.from({ length: count }, () => sampler.next({ logits: Float32Array.from(values) }, []).id);
   };
 
   it('draws the same tokens from the same seed', () => {
@@ -169,7 +170,8 @@ describe('a sampler', () => {
         const { ids, probabilities } = distribution(values, sampling, history);
         const counts = new Float64Array(values.length);
         const sampler = createSampler(sampling);
-        for (let draw = 0; draw < 4000; draw++) counts[sampler.next(values, history).id]! += 1 / 4000;
+        for (let draw = 0; draw < 4000; draw++)
+          counts[sampler.next({ logits: values }, history).id]! += 1 / 4000;
         const expected = new Float64Array(values.length);
         for (const [index, id] of ids.entries()) expected[id] = probabilities[index]!;
         // Four standard errors of a proportion; a token that is filtered out never comes.
@@ -181,12 +183,47 @@ describe('a sampler', () => {
     }
   });
 
+  it('draws from the candidates it wants the very tokens that it draws from all logits', () => {
+    fc.assert(
+      fc.property(
+        logits,
+        fc.record({
+          temperature: fc.oneof(fc.constant(0), fc.constant(1), temperature),
+          topK: fc.nat(70),
+          topP: fc.constantFrom(0.3, 0.95, 1),
+          minP: fc.constantFrom(0, 0.02, 1),
+          topLogProbabilities: fc.nat(5),
+          seed: fc.nat(),
+        }),
+        (values, options) => {
+          const sampling = checkSampling(options);
+          const row = Float32Array.from(values);
+          const [whole, partial] = [createSampler(sampling), createSampler(sampling)];
+          if (partial.wanted === null) return;
+          const candidates = candidatesOf(row, partial.wanted);
+          for (let draw = 0; draw < 5; draw++) {
+            const token = partial.next({ logits: new Float32Array(0), candidates }, []);
+            expect(token).toEqual(whole.next({ logits: row }, []));
+          }
+        },
+      ),
+    );
+  });
+
+  it('wants all logits where any token may be drawn, or a penalty changes their order', () => {
+    const wanted = (options: SamplingOptions) => createSampler(checkSampling(options)).wanted;
+    expect(wanted({ temperature: 1, topP: 1 })).toBeNull();
+    expect(wanted({ temperature: 0, repetitionPenalty: 1.1 })).toBeNull();
+    expect(wanted({ temperature: 0 })).toMatchObject({ temperature: 0, least: 1 });
+    expect(wanted({ topLogProbabilities: 7 })).toMatchObject({ topP: 0.95, least: 7 });
+  });
+
   it("reports the model's own log probabilities, whatever the settings", () => {
     const values = [0.5, 0.3, 0.15, 0.05].map(Math.log);
     const sampler = createSampler(
       checkSampling({ temperature: 0, repetitionPenalty: 100, topLogProbabilities: 2 }),
     );
-    const token = sampler.next(Float32Array.from(values), [0, 1]);
+    const token = sampler.next({ logits: Float32Array.from(values) }, [0, 1]);
     expect(token.id).toBe(2);
     expect(Math.exp(token.logProbability)).toBeCloseTo(0.15, 6);
     expect(token.topLogProbabilities.map(({ id }) => id)).toEqual([0, 1]);
@@ -201,6 +238,9 @@ describe('a sampler', () => {
     for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
       expect(() => sequence([0, bad, 1], OPEN)).toThrow(/E_EXECUTOR/);
       expect(() => sequence([bad, 0], OPEN)).toThrow(/E_EXECUTOR/);
+      const greedy = createSampler(checkSampling({ temperature: 0 }));
+      const candidates = candidatesOf(Float32Array.of(0, bad), greedy.wanted!);
+      expect(() => greedy.next({ logits: new Float32Array(0), candidates }, [])).toThrow(/E_EXECUTOR/);
     }
   });
 

@@ -1,6 +1,15 @@
 import { HoldfastError } from '../errors.js';
+import {
+  bestOf,
+  type CandidateRequest,
+  type Candidates,
+  type ForwardResult,
+  largest,
+  logSumExp,
+  reachable,
+  weightOf,
+} from '../executors/index.js';
 import { createRandom } from './random.js';
-import { byScore, largest } from './selection.js';
 
 /** How the next token is drawn; what is not said takes its default. */
 export interface SamplingOptions {
@@ -96,42 +105,59 @@ export function checkSampling(options: SamplingOptions = {}): Sampling {
 
 /** Draws one token after the other. */
 export interface Sampler {
+  /** What of a row it draws from; null: all logits, as any token may be drawn, or a penalty changes their order. */
+  readonly wanted: CandidateRequest | null;
   /**
-   * @param logits `[vocab]`, of the row whose next token is wanted; not changed
+   * @param row of the token before: its candidates where they were asked for, else its logits, `[vocab]`; not changed
    * @param history the tokens a repetition penalty is for
    * @throws HoldfastError `E_EXECUTOR` when the logits hold NaN or +∞, or nothing but −∞
    */
-  next(logits: Float32Array, history: Iterable<number>): SampledToken;
+  next(row: Pick<ForwardResult, 'logits' | 'candidates'>, history: Iterable<number>): SampledToken;
 }
 
 /** A sampler whose seed starts anew. */
 export function createSampler(sampling: Sampling): Sampler {
   const random = createRandom(sampling.seed);
+  const { temperature, repetitionPenalty, topLogProbabilities } = sampling;
+  const isPartial = temperature === 0 || isFiltered(sampling);
+
+  // A greedy draw leaves the seed where it is.
+  const pick = (weights: Float64Array): number => (temperature === 0 ? 0 : drawn(weights, random()));
+
+  const fromCandidates = ({ ids, logits, normaliser, total }: Candidates): SampledToken => {
+    assertDrawable(normaliser);
+    const at = pick(nucleus(logits, total, sampling));
+    const withProbability = (index: number): TokenProbability => ({
+      id: ids[index]!,
+      logProbability: logits[index]! - normaliser,
+    });
+    const top = Math.min(topLogProbabilities, ids.length);
+    return {
+      ...withProbability(at),
+      topLogProbabilities: Array.from({ length: top }, (_, index) => withProbability(index)),
+    };
+  };
+
+  const fromLogits = (logits: Float32Array, history: Iterable<number>): SampledToken => {
+    const normaliser = logSumExp(logits);
+    assertDrawable(normaliser);
+    const { ids, weights } = choices(penalised(logits, history, repetitionPenalty), sampling);
+    const at = pick(weights);
+    const withProbability = (id: number): TokenProbability => ({
+      id,
+      logProbability: logits[id]! - normaliser,
+    });
+    return {
+      ...withProbability(ids === null ? at : ids[at]!),
+      topLogProbabilities: largest(logits, topLogProbabilities).map(withProbability),
+    };
+  };
+
   return {
-    next(logits, history) {
-      const own = weigh(logits, 1);
-      const normaliser = normaliserOf(own);
-      const { temperature, repetitionPenalty } = sampling;
-      const scores = penalised(logits, history, repetitionPenalty);
-      const id =
-        temperature === 0
-          ? argmax(scores)
-          : // An exponential of every token's score is most of what drawing costs: not twice where it is the same.
-            draw(
-              scores,
-              scores === logits && temperature === 1 ? own : weigh(scores, temperature),
-              sampling,
-              random(),
-            );
-      const withProbability = (id: number): TokenProbability => ({
-        id,
-        logProbability: logits[id]! - normaliser,
-      });
-      return {
-        ...withProbability(id),
-        topLogProbabilities: largest(logits, sampling.topLogProbabilities).map(withProbability),
-      };
-    },
+    wanted:
+      isPartial && repetitionPenalty === 1 ? { ...sampling, least: Math.max(1, topLogProbabilities) } : null,
+    next: ({ logits, candidates }, history) =>
+      candidates ? fromCandidates(candidates) : fromLogits(logits, history),
   };
 }
 
@@ -147,33 +173,11 @@ export function distribution(
   history: Iterable<number> = [],
 ): Distribution {
   const scores = penalised(logits, history, sampling.repetitionPenalty);
-  return sampling.temperature === 0
-    ? { ids: [argmax(scores)], probabilities: Float64Array.of(1) }
-    : distributionOf(scores, weigh(scores, sampling.temperature), sampling);
-}
-
-/** What weights `exp((score − best) / temperature)` are measured by. */
-interface Weighing {
-  /** The highest score. */
-  readonly best: number;
-  /** All weights together, from 1; added up when it is first asked for, as top-k never does. */
-  total(): number;
-}
-
-function weigh(scores: Float32Array, temperature: number): Weighing {
-  const best = scores[argmax(scores)]!;
-  let known: number | undefined;
-  const add = (): number => {
-    let total = 0;
-    for (let id = 0; id < scores.length; id++) total += Math.exp((scores[id]! - best) / temperature);
-    return total;
-  };
+  const { ids, weights } = choices(scores, sampling);
+  const sum = weights.reduce((a, b) => a + b, 0);
   return {
-    best,
-    total() {
-      known ??= add();
-      return known;
-    },
+    ids: ids ?? Array.from(scores, (_, id) => id),
+    probabilities: weights.map((weight) => weight / sum),
   };
 }
 
@@ -185,118 +189,64 @@ function penalised(logits: Float32Array, history: Iterable<number>, penalty: num
   return scores;
 }
 
-function distributionOf(scores: Float32Array, all: Weighing, sampling: Sampling): Distribution {
-  const weight = (id: number): number => Math.exp((scores[id]! - all.best) / sampling.temperature);
-  const { ids, total } = candidates(scores, all, weight, sampling);
-  const kept = cutTail(ids, total, weight, sampling);
-  const probabilities = Float64Array.from(kept, weight);
-  const sum = probabilities.reduce((a, b) => a + b, 0);
-  return { ids: kept, probabilities: probabilities.map((value) => value / sum) };
+/** What a draw is made from: weights of some tokens, or, without a list of them, of all. */
+function choices(
+  scores: Float32Array,
+  sampling: Sampling,
+): { readonly ids: readonly number[] | null; readonly weights: Float64Array } {
+  const best = bestOf(scores);
+  const { temperature } = sampling;
+  if (temperature > 0 && !isFiltered(sampling)) {
+    // Without a filter, a list of all ids would cost more than everything else.
+    return { ids: null, weights: Float64Array.from(scores, (score) => weightOf(score, best, temperature)) };
+  }
+  const { ids, total } = reachable(scores, best, sampling);
+  const sorted = Float32Array.from(ids, (id) => scores[id]!);
+  const weights = nucleus(sorted, total, sampling);
+  return { ids: ids.slice(0, weights.length), weights };
 }
 
 /**
- * The tokens that top-p and min-p choose from, sorted where they need it, and the weight of all that top-k left. Only
- * tokens that can survive are sorted: those within a distance of the best that is doubled until it holds the nucleus.
+ * The weights of the shortest beginning that holds `topP` of the total, and of it what has `minP` of the best.
+ * @param sorted logits, the best first, as far down as a draw can reach
+ * @param total the weight of all that top-k left
  */
-function candidates(
-  scores: Float32Array,
-  all: Weighing,
-  weight: (id: number) => number,
-  { temperature, topK, topP, minP }: Sampling,
-): { readonly ids: readonly number[]; readonly total: number } {
-  if (topK > 0 && topK < scores.length) {
-    const ids = largest(scores, topK);
-    return { ids, total: sumOf(ids, weight) };
-  }
-  const total = all.total();
-  if (topP === 1 && minP === 0) return { ids: Array.from(scores, (_, id) => id), total };
-
-  for (let distance = minP > 0 ? -Math.log(minP) : 4; ; distance *= 2) {
-    // A hair further than the exact distance: what lies on the edge is decided by weight, in cutTail.
-    const ids = atLeast(scores, all.best - distance * temperature * (1 + 1e-6) - 1e-6);
-    if (minP > 0 || ids.length === scores.length || sumOf(ids, weight) >= topP * total) {
-      return { ids: byScore(ids, scores), total };
-    }
-  }
-}
-
-/** Keeps the shortest beginning that holds `topP` of the total, and of it what has `minP` of the best. */
-function cutTail(
-  ids: readonly number[],
-  total: number,
-  weight: (id: number) => number,
-  { topP, minP }: Sampling,
-): readonly number[] {
+function nucleus(sorted: Float32Array, total: number, sampling: Sampling): Float64Array {
+  const { temperature, topK, topP, minP } = sampling;
+  if (temperature === 0) return Float64Array.of(1);
+  const reach = topK > 0 ? sorted.subarray(0, topK) : sorted;
   const enough = topP === 1 ? Number.POSITIVE_INFINITY : topP * total;
+  const weights: number[] = [];
   let sum = 0;
-  let count = 0;
-  for (const id of ids) {
-    const next = weight(id);
+  for (const logit of reach) {
+    const weight = weightOf(logit, sorted[0]!, temperature);
     // The best token always stays.
-    if (count > 0 && (sum >= enough || next < minP)) break;
-    sum += next;
-    count++;
+    if (weights.length > 0 && (sum >= enough || weight < minP)) break;
+    sum += weight;
+    weights.push(weight);
   }
-  return ids.slice(0, count);
+  return Float64Array.from(weights);
 }
 
-/** @param at where in the distribution to draw, in [0, 1) */
-function draw(scores: Float32Array, all: Weighing, sampling: Sampling, at: number): number {
-  // Without a filter, a list of all ids would cost more than everything else.
-  if (!isFiltered(sampling, scores.length)) {
-    const weights = Float64Array.from(scores, (score) => Math.exp((score - all.best) / sampling.temperature));
-    return indexAt(weights, at * all.total());
-  }
-  const { ids, probabilities } = distributionOf(scores, all, sampling);
-  return ids[indexAt(probabilities, at)]!;
-}
-
-/** The first index up to which the weights sum to more than `at`. */
-function indexAt(weights: Float64Array, at: number): number {
+/** The index at which a draw ends. @param at where among the weights, in [0, 1) */
+function drawn(weights: Float64Array, at: number): number {
+  const goal = at * weights.reduce((a, b) => a + b, 0);
   let sum = 0;
   for (let index = 0; index < weights.length; index++) {
     sum += weights[index]!;
-    if (at < sum) return index;
+    if (goal < sum) return index;
   }
   // Rounding may leave the sum a hair short: the last that has any weight.
   return weights.findLastIndex((weight) => weight > 0);
 }
 
-function isFiltered({ topK, topP, minP }: Sampling, vocabSize: number): boolean {
-  return (topK > 0 && topK < vocabSize) || topP < 1 || minP > 0;
+function isFiltered({ topK, topP, minP }: Sampling): boolean {
+  return topK > 0 || topP < 1 || minP > 0;
 }
 
-function argmax(scores: Float32Array): number {
-  let best = 0;
-  for (let id = 1; id < scores.length; id++) if (scores[id]! > scores[best]!) best = id;
-  return best;
-}
-
-/** Ids whose score is not below `lowest`. */
-function atLeast(scores: Float32Array, lowest: number): number[] {
-  const ids: number[] = [];
-  for (let id = 0; id < scores.length; id++) if (scores[id]! >= lowest) ids.push(id);
-  return ids;
-}
-
-function sumOf(ids: readonly number[], weight: (id: number) => number): number {
-  let sum = 0;
-  for (const id of ids) sum += weight(id);
-  return sum;
-}
-
-/** log Σ exp(x_i). */
-export function logSumExp(logits: Float32Array): number {
-  return normaliserOf(weigh(logits, 1));
-}
-
-/** log Σ exp of scores that were weighed at temperature 1. */
-function normaliserOf({ best, total }: Weighing): number {
-  const value = best + Math.log(total());
-  if (!Number.isFinite(value)) {
-    throw new HoldfastError('E_EXECUTOR', 'the model gave logits that are no numbers to draw from', {
-      hint: "They hold NaN or infinity: check the weights, and the intervention's strength",
-    });
-  }
-  return value;
+function assertDrawable(normaliser: number): void {
+  if (Number.isFinite(normaliser)) return;
+  throw new HoldfastError('E_EXECUTOR', 'the model gave logits that are no numbers to draw from', {
+    hint: "They hold NaN or infinity: check the weights, and the intervention's strength",
+  });
 }

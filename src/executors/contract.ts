@@ -1,5 +1,6 @@
 import type { Blueprint } from '../architectures/index.js';
 import type { RowPolicy, TokenRange } from '../attention/index.js';
+import type { CandidateRequest, Candidates } from './candidates.js';
 
 /**
  * What every executor does, and all that callers may rely on. Buffers in results belong to the caller.
@@ -50,8 +51,8 @@ export interface Intervention {
 export interface ForwardRequest {
   readonly sequence: Sequence;
   readonly tokens: readonly number[] | Int32Array;
-  /** Which rows of logits are wanted. */
-  readonly logits: 'last' | 'all' | 'none';
+  /** Which rows of logits are wanted; or of the last row only what a token is drawn from. */
+  readonly logits: 'last' | 'all' | 'none' | CandidateRequest;
   readonly intervention?: Intervention;
   /**
    * Disjoint ascending ranges whose shares are wanted. Usually a partition of the sequence; keys outside every
@@ -74,6 +75,8 @@ export interface ForwardRequest {
 export interface ForwardResult {
   /** `[rows, vocab]`, rows 1 (`last`), new tokens (`all`) or 0. */
   readonly logits: Float32Array;
+  /** Of the last row. Present iff candidates were asked for. */
+  readonly candidates?: Candidates;
   /** Share of each span, before and after the policy: `[layers, heads, new tokens, spans]`. Present iff spans were given. */
   readonly spanShares?: { readonly before: Float32Array; readonly after: Float32Array };
   /** Share of the target: `[layers, heads, new tokens]`. Present iff an intervention was given. */

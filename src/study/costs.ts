@@ -1,6 +1,7 @@
 import { regionsOf } from '../decay/index.js';
 import { openForcedChat } from '../dialogue/index.js';
-import { logSumExp, type Model } from '../engine/index.js';
+import type { Model } from '../engine/index.js';
+import { logSumExp } from '../executors/index.js';
 import type { ChoiceQuestion, HeldOutDialogue } from '../material/index.js';
 import { layoutDialogue } from '../text/index.js';
 import type { Arm } from './arm.js';

@@ -61,7 +61,7 @@ export async function runPlan(executor: Executor, plan: RunPlan): Promise<RunOut
         collector.add(start, tokens.length, result);
       }
       while (generated.length < plan.generate) {
-        const { id: next } = greedy.next(result!.logits.subarray(-vocabSize), []);
+        const { id: next } = greedy.next({ logits: result!.logits.subarray(-vocabSize) }, []);
         generated.push(next);
         if (generated.length === plan.generate) break;
         result = await forward(executor, plan, book, { sequence, tokens: [next], logits: 'last' });

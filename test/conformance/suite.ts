@@ -1,12 +1,14 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { RowPolicy, TokenRange } from '../../src/attention/index.js';
 import { mapShare } from '../../src/attention/index.js';
-import type {
-  Executor,
-  ForwardRequest,
-  ForwardResult,
-  Intervention,
-  Sequence,
+import {
+  type CandidateRequest,
+  candidatesOf,
+  type Executor,
+  type ForwardRequest,
+  type ForwardResult,
+  type Intervention,
+  type Sequence,
 } from '../../src/executors/index.js';
 import { argmax, expectClose, shapeName, spread } from './compare.js';
 import {
@@ -288,6 +290,37 @@ function familySuite(name: string, family: Family, create: CreateExecutor): void
     const { vocabSize } = executor.blueprint;
     expect(start.logits).toEqual(plain.logits.subarray(0, 40 * vocabSize));
     expect(rest.logits).toEqual(plain.logits.subarray(40 * vocabSize));
+  });
+
+  it('picks the tokens that a draw can reach as the logits say', async () => {
+    const draws: readonly Omit<CandidateRequest, 'least'>[] = [
+      { temperature: 0, topK: 0, topP: 1, minP: 0 },
+      { temperature: 0.7, topK: 0, topP: 0.95, minP: 0 },
+      { temperature: 1, topK: 0, topP: 0.5, minP: 0 },
+      { temperature: 1, topK: 20, topP: 0.9, minP: 0 },
+      { temperature: 2, topK: 0, topP: 1, minP: 0.4 },
+      { temperature: 1, topK: 100_000, topP: 1, minP: 0 },
+    ];
+    const { logits } = await run(model.ids, [72]);
+    const last = logits.slice(-executor.blueprint.vocabSize);
+    for (const draw of draws) {
+      for (const least of [1, 9]) {
+        const sequence = executor.open(72);
+        const request = { ...draw, least };
+        const [result] = await executor.forward([{ sequence, tokens: model.ids, logits: request }]);
+        sequence.dispose();
+        const { ids, logits: own, normaliser, total } = result!.candidates!;
+        const expected = candidatesOf(last, request);
+        const what = JSON.stringify(request);
+        expect(result!.logits.length, what).toBe(0);
+        // It may be more than was asked for; in the order of the very logits it gave before.
+        expect(ids.slice(0, expected.ids.length), what).toEqual([...expected.ids]);
+        expect(own, what).toEqual(Float32Array.from(ids, (id) => last[id]!));
+        expect(new Set(ids).size, what).toBe(ids.length);
+        expect(normaliser, what).toBeCloseTo(expected.normaliser, 4);
+        expect(total / (expected.total || 1), what).toBeCloseTo(expected.total === 0 ? 0 : 1, 4);
+      }
+    }
   });
 
   it('invariant 4: two sequences on one model do not see each other', async () => {

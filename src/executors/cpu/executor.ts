@@ -4,6 +4,7 @@ import { InferenceSession, type Tensor } from 'onnxruntime-node';
 import { type Blueprint, type ModelPlan, parameterCount } from '../../architectures/index.js';
 import { HoldfastError } from '../../errors.js';
 import type { Checkpoint } from '../../formats/index.js';
+import { withCandidates } from '../candidates.js';
 import type { Executor, ForwardRequest, ForwardResult, Sequence } from '../contract.js';
 import { type DecoderShape, decoderShape } from '../decoder-shape.js';
 import type { EmbeddingTable } from '../embedding.js';
@@ -100,7 +101,7 @@ class CpuExecutor implements Executor {
     const own = ({ sequence }: ForwardRequest): CpuSequence | null =>
       sequence instanceof CpuSequence ? sequence : null;
     return forwardAll(this, this.blueprint, requests, own, (request, sequence) =>
-      this.#run(request, sequence, options.signal),
+      withCandidates(request, (request) => this.#run(request, sequence, options.signal)),
     );
   }
 

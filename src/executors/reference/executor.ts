@@ -7,6 +7,7 @@ import {
 import { attendRow, isIdentity, type RowMap, rowMap, softmax } from '../../attention/index.js';
 import { HoldfastError } from '../../errors.js';
 import type { Checkpoint } from '../../formats/index.js';
+import { withCandidates } from '../candidates.js';
 import type { Executor, ForwardRequest, ForwardResult, Sequence } from '../contract.js';
 import { forwardAll } from '../forward-all.js';
 import { OwnedSequence } from '../owned-sequence.js';
@@ -86,7 +87,7 @@ class ReferenceExecutor implements Executor {
     const own = ({ sequence }: ForwardRequest): ReferenceSequence | null =>
       sequence instanceof ReferenceSequence ? sequence : null;
     return forwardAll(this, this.blueprint, requests, own, (request, sequence) =>
-      this.#run(request, sequence, options.signal),
+      withCandidates(request, (request) => this.#run(request, sequence, options.signal)),
     );
   }
 
