@@ -2,6 +2,7 @@ import type { Blueprint, ModelPlan } from '../../architectures/index.js';
 import { isIdentity } from '../../attention/index.js';
 import { HoldfastError } from '../../errors.js';
 import type { Checkpoint } from '../../formats/index.js';
+import type { Candidates } from '../candidates.js';
 import type { Executor, ForwardRequest, ForwardResult, Sequence } from '../contract.js';
 import { type DecoderShape, decoderShape } from '../decoder-shape.js';
 import { forwardAll } from '../forward-all.js';
@@ -121,6 +122,7 @@ class GpuExecutor implements Executor {
     const start = sequence.length;
     const { tokens, intervention } = request;
     const result = emptyResult(request, this.blueprint, start);
+    let candidates: Candidates | null = null;
     for (let row = 0; row < tokens.length; row += MAX_ROWS) {
       const rows = tokens.slice(row, row + MAX_ROWS);
       const check = (): void => {
@@ -128,7 +130,7 @@ class GpuExecutor implements Executor {
         this.#assertUsable();
         sequence.assertUsableBy(this);
       };
-      await this.#turns.take(() => {
+      candidates = await this.#turns.take(() => {
         check();
         return this.runner.run({ request, sequence, tokens: rows, row, result, check });
       });
@@ -147,6 +149,6 @@ class GpuExecutor implements Executor {
         result.touched[layer] = acting * mixed[this.shape.windowOf[layer]!]!;
       }
     }
-    return result;
+    return candidates === null ? result : { ...result, candidates };
   }
 }

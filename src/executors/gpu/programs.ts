@@ -1,6 +1,6 @@
 import type { Blueprint, LayerBlueprint } from '../../architectures/index.js';
 import type { DecoderShape } from '../decoder-shape.js';
-import type { Device, Program } from './device.js';
+import type { Device } from './device.js';
 import { attention } from './kernels/attention.js';
 import { attentionRows } from './kernels/attention-rows.js';
 import { combine } from './kernels/combine.js';
@@ -8,6 +8,8 @@ import { type LinearKernel, linear } from './kernels/linear.js';
 import { norm } from './kernels/norm.js';
 import { rotate } from './kernels/rotate.js';
 import type { DeviceMatrix, DeviceWeights } from './matrices.js';
+import { compilePicker, type PickerPrograms } from './picker.js';
+import { Step } from './step.js';
 
 /** New tokens of a pass at most; a multiple of {@link ROWS_TILE}. */
 export const MAX_ROWS = 64;
@@ -58,32 +60,7 @@ export interface Programs {
   readonly layers: readonly LayerPrograms[];
   readonly finalNorm: Step;
   readonly head: LinearPrograms;
-}
-
-/** A program in one place of the model, with the bindings that it was last run with. */
-export class Step {
-  readonly #bound = new WeakMap<
-    object,
-    { readonly buffers: readonly GPUBuffer[]; readonly group: GPUBindGroup }
-  >();
-
-  constructor(
-    private readonly device: Device,
-    readonly program: Program,
-  ) {}
-
-  /**
-   * The bindings of buffers to the program, made anew only where a buffer is another one: making them costs more than
-   * a dispatch.
-   * @param owner whose buffers they are; each owner's are remembered
-   */
-  group(owner: object, buffers: readonly GPUBuffer[]): GPUBindGroup {
-    const known = this.#bound.get(owner);
-    if (known?.buffers.every((buffer, index) => buffer === buffers[index])) return known.group;
-    const group = this.device.bind(this.program, buffers);
-    this.#bound.set(owner, { buffers, group });
-    return group;
-  }
+  readonly picker: PickerPrograms;
 }
 
 /** Compiles what a model needs: kernels of one text are one program. */
@@ -146,6 +123,7 @@ export async function compilePrograms(
     layers,
     finalNorm: await normStep('store'),
     head: await linearSteps(weights.head, 'store', vocabSize),
+    picker: await compilePicker(device, { vocabSize, threads }),
   };
 }
 

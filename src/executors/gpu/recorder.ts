@@ -1,4 +1,4 @@
-import type { Step } from './programs.js';
+import type { Step } from './step.js';
 
 /** Writes a pass's dispatches and copies down, in order. */
 export class Recorder {

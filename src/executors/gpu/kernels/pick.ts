@@ -1,0 +1,70 @@
+import { BEST, type DrawKernel, drawn, LEVELS, MOST_CANDIDATES, PICKED_HEAD } from './draw.js';
+
+/**
+ * Copies out the tokens of the first levels that hold as many as are wanted: the best ones, in no order, and often a few
+ * more. Where they are more than there is room for, only their number is of use.
+ *
+ * Bindings 1 to 5 of {@link drawn}. The parts before a workgroup's own tell it where its candidates go.
+ */
+export const pick = (kernel: DrawKernel): string => /* wgsl */ `
+${drawn(kernel)}
+@group(0) @binding(1) var<storage, read> logits: array<f32>;
+@group(0) @binding(2) var<storage, read> weights: array<vec4f>;
+@group(0) @binding(3) var<storage, read> levels: array<u32>;
+@group(0) @binding(4) var<storage, read_write> picked: array<u32>;
+@group(0) @binding(5) var<uniform> draw: Draw;
+${BEST}
+var<workgroup> all: array<u32, ${LEVELS}>;
+var<workgroup> before: array<u32, ${LEVELS}>;
+var<workgroup> last_level: u32;
+var<workgroup> taken: atomic<u32>;
+
+@compute @workgroup_size(${kernel.threads})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let best = best_logit();
+  for (var level = lane; level < LEVELS; level += ${kernel.threads}u) {
+    var sum = 0u;
+    for (var part = 0u; part < PARTS; part++) {
+      if (part == group.x) { before[level] = sum; }
+      sum += levels[part * LEVELS + level];
+    }
+    all[level] = sum;
+  }
+  workgroupBarrier();
+  if (lane == 0u) {
+    var count = all[0];
+    var first = before[0];
+    var level = 0u;
+    while (count < draw.wanted && level < LEVELS - 1u) {
+      level++;
+      count += all[level];
+      first += before[level];
+    }
+    last_level = level;
+    atomicStore(&taken, first);
+    if (group.x == 0u) {
+      var own = 0.0;
+      var cooled = 0.0;
+      for (var part = 0u; part < PARTS; part++) {
+        own += weights[part].y * exp(weights[part].x - best);
+        cooled += weights[part].z * exp((weights[part].x - best) * draw.inverseTemperature);
+      }
+      picked[0] = count;
+      picked[1] = bitcast<u32>(best);
+      picked[2] = bitcast<u32>(own);
+      picked[3] = bitcast<u32>(cooled);
+    }
+  }
+  workgroupBarrier();
+  let end = begin_of(group.x + 1u);
+  for (var id = begin_of(group.x) + lane; id < end; id += ${kernel.threads}u) {
+    if (level_of(best, logits[id]) <= last_level) {
+      let place = atomicAdd(&taken, 1u);
+      if (place < ${MOST_CANDIDATES}u) {
+        picked[${PICKED_HEAD}u + 2u * place] = id;
+        picked[${PICKED_HEAD + 1}u + 2u * place] = bitcast<u32>(logits[id]);
+      }
+    }
+  }
+}
+`;
