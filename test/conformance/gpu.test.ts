@@ -15,11 +15,16 @@ describe.skipIf(gpuFound === null)(`on ${gpuName}`, () => {
   conformance('gpu', tuned(ON_A_PROCESSOR));
 
   // The other way to divide the work takes a processor many times as long: it has the golden cases alone.
-  it.each<Family>(['llama', 'gemma3'])(
-    'gives the golden cases of %s as divided for a GPU',
-    async (family) => {
+  it.each<[Family, boolean]>([
+    ['llama', true],
+    ['llama', false],
+    ['gemma3', true],
+    ['gemma3', false],
+  ])(
+    'gives the golden cases of %s as divided for a GPU, with subgroups where it has them: %s',
+    async (family, subgroups) => {
       const { plan, files } = await openFamily(family);
-      const executor = await tuned(ON_A_GPU)({ plan, files });
+      const executor = await tuned({ ...ON_A_GPU, subgroups })({ plan, files });
       await files.close();
       const { ids, cases } = golden(family);
       const tensor = await goldenFamily(family);

@@ -16,20 +16,24 @@ export interface GpuFound {
   readonly name: string;
   /** Whether it is a program on the processor. */
   readonly isSoftware: boolean;
+  /** Whether threads that run side by side can hand values to each other, and know their place among them. */
+  readonly hasSubgroups: boolean;
 }
 
 /** The adapter that the system prefers; null when there is none. */
 export async function describeGpu(gpu: GPU): Promise<GpuFound | null> {
   const adapter = await gpu.requestAdapter(ADAPTER);
-  return adapter && foundIn(adapter);
+  return adapter && foundIn(gpu, adapter);
 }
 
 const ADAPTER: GPURequestAdapterOptions = { powerPreference: 'high-performance' };
 
-function foundIn({ info }: GPUAdapter): GpuFound {
+function foundIn(gpu: GPU, { info, features }: GPUAdapter): GpuFound {
   const { vendor, architecture, description, isFallbackAdapter } = info;
   const name = [vendor, architecture, description].filter((part) => part !== '').join(' ');
-  return { name, isSoftware: isFallbackAdapter };
+  // Threads are told their place in a subgroup by a later addition to the language.
+  const hasSubgroups = features.has('subgroups') && gpu.wgslLanguageFeatures.has('subgroup_id');
+  return { name, isSoftware: isFallbackAdapter, hasSubgroups };
 }
 
 /** One program of the device. */
@@ -62,16 +66,19 @@ async function openShared(gpu: GPU): Promise<Shared> {
     });
   }
   const { maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
+  const requiredFeatures = (['subgroups', 'timestamp-query'] as const).filter((name) =>
+    adapter.features.has(name),
+  );
   const device = await adapter
     // The limits that are not asked for are those of the smallest phone.
-    .requestDevice({ requiredLimits: { maxStorageBufferBindingSize, maxBufferSize } })
+    .requestDevice({ requiredLimits: { maxStorageBufferBindingSize, maxBufferSize }, requiredFeatures })
     .catch((cause: unknown) => {
       throw deviceError('the GPU gives no device', cause);
     });
   const opened: Shared = {
     device,
     adapter,
-    found: foundIn(adapter),
+    found: foundIn(gpu, adapter),
     programs: new Map(),
     lost: null,
   };
@@ -104,6 +111,15 @@ export class Device {
 
   get found(): GpuFound {
     return this.shared.found;
+  }
+
+  /**
+   * Threads of a workgroup that surely run side by side; null where the adapter does not say, or a workgroup of so many
+   * threads may leave a subgroup half empty.
+   */
+  subgroupOf(threads: number): number | null {
+    const { subgroupMinSize, subgroupMaxSize } = this.shared.adapter.info;
+    return this.found.hasSubgroups && threads % subgroupMaxSize === 0 ? subgroupMinSize : null;
   }
 
   /** @throws HoldfastError `E_EXECUTOR` when the device was lost */

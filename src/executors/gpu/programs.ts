@@ -7,6 +7,7 @@ import { combine } from './kernels/combine.js';
 import { type LinearKernel, linear } from './kernels/linear.js';
 import { norm } from './kernels/norm.js';
 import { rotate } from './kernels/rotate.js';
+import type { Workgroup } from './kernels/workgroup.js';
 import type { DeviceMatrix, DeviceWeights } from './matrices.js';
 import { compilePicker, type PickerPrograms } from './picker.js';
 import { Step } from './step.js';
@@ -21,14 +22,16 @@ export const ROWS_TILE = 8;
 export interface Tuning {
   /** Of a workgroup. */
   readonly threads: number;
-  /** Threads that share an output of a matrix; a divisor of `threads`. */
+  /** Threads that share an output of a matrix, at most: a power of two, a divisor of `threads`. */
   readonly lanes: number;
+  /** Whether threads hand values to each other where the adapter can. */
+  readonly subgroups: boolean;
 }
 
 /** A GPU reads side by side. */
-export const ON_A_GPU: Tuning = { threads: 64, lanes: 16 };
+export const ON_A_GPU: Tuning = { threads: 64, lanes: 16, subgroups: true };
 /** A program that plays one on a processor runs the threads of a workgroup in turn: measured, 8 are fastest. */
-export const ON_A_PROCESSOR: Tuning = { threads: 8, lanes: 1 };
+export const ON_A_PROCESSOR: Tuning = { threads: 8, lanes: 1, subgroups: false };
 
 /** A matrix's program for a row alone, and for several. */
 export interface LinearPrograms {
@@ -69,13 +72,16 @@ export async function compilePrograms(
   blueprint: Blueprint,
   shape: DecoderShape,
   weights: DeviceWeights,
-  { threads, lanes }: Tuning,
+  tuning: Tuning,
 ): Promise<Programs> {
+  const { threads } = tuning;
+  const subgroup = tuning.subgroups ? device.subgroupOf(threads) : null;
+  const lanes = Math.min(tuning.lanes, subgroup ?? tuning.lanes);
   const { hiddenSize, normEpsilon, vocabSize } = blueprint;
   const step = async (name: string, code: string): Promise<Step> =>
     new Step(device, await device.program(name, code));
   const normStep = (into: 'store' | 'add'): Promise<Step> =>
-    step('norm', norm({ width: hiddenSize, epsilon: normEpsilon, into, threads }));
+    step('norm', norm({ width: hiddenSize, epsilon: normEpsilon, into, threads, subgroup }));
   const linearSteps = async (
     matrix: DeviceMatrix,
     into: LinearKernel['into'],
@@ -94,6 +100,7 @@ export async function compilePrograms(
       bias: matrix.bias !== null,
       lanes,
       threads,
+      subgroup,
     };
     return {
       matrix,
@@ -110,7 +117,7 @@ export async function compilePrograms(
     layers.push({
       attentionNorm: await normStep('store'),
       projections: await projectionSteps(projections, linearSteps),
-      ...(await attentionSteps(layer, { threads, epsilon: normEpsilon, rope: shape.ropeOf[index]! }, step)),
+      ...(await attentionSteps(layer, { threads, subgroup }, normEpsilon, shape.ropeOf[index]!, step)),
       output: await linearSteps(output, layer.postNorms ? 'store' : 'add', hiddenSize),
       postAttentionNorm: layer.postNorms ? await normStep('add') : null,
       mlpNorm: await normStep('store'),
@@ -123,7 +130,7 @@ export async function compilePrograms(
     layers,
     finalNorm: await normStep('store'),
     head: await linearSteps(weights.head, 'store', vocabSize),
-    picker: await compilePicker(device, { vocabSize, threads }),
+    picker: await compilePicker(device, { vocabSize, threads, subgroup }),
   };
 }
 
@@ -149,15 +156,20 @@ async function projectionSteps(
 
 async function attentionSteps(
   { attention: { heads, kvHeads, headDim, scale, window, queryKeyNorm } }: LayerBlueprint,
-  { threads, epsilon, rope }: { readonly threads: number; readonly epsilon: number; readonly rope: number },
+  workgroup: Workgroup,
+  epsilon: number,
+  rope: number,
   step: (name: string, code: string) => Promise<Step>,
 ): Promise<Pick<LayerPrograms, 'rotate' | 'attention' | 'combine' | 'attentionRows'>> {
   const rotationsAt = (rope * MAX_ROWS * headDim) / 2;
-  const rotation = { heads, kvHeads, headDim, scale, queryKeyNorm, epsilon, rotationsAt, threads };
+  const rotation = { heads, kvHeads, headDim, scale, queryKeyNorm, epsilon, rotationsAt, ...workgroup };
   return {
     rotate: await step('rotate', rotate(rotation)),
-    attention: await step('attention', attention({ heads, kvHeads, headDim, window, threads })),
-    combine: await step('combine', combine({ heads, headDim, threads })),
-    attentionRows: await step('attention rows', attentionRows({ heads, kvHeads, headDim, window, threads })),
+    attention: await step('attention', attention({ heads, kvHeads, headDim, window, ...workgroup })),
+    combine: await step('combine', combine({ heads, headDim, ...workgroup })),
+    attentionRows: await step(
+      'attention rows',
+      attentionRows({ heads, kvHeads, headDim, window, ...workgroup }),
+    ),
   };
 }

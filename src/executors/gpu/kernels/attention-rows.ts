@@ -1,5 +1,6 @@
 import { type AttentionShape, IN_TARGET, visibleKeys } from './keys.js';
 import { PASS } from './pass.js';
+import { entry } from './workgroup.js';
 
 /**
  * The attention rows of a layer as used, for whoever asked to see them: the scores are computed again, and each becomes
@@ -21,8 +22,7 @@ ${PASS}
 @group(0) @binding(5) var<storage, read_write> weights: array<f32>;
 ${visibleKeys(shape)}
 
-@compute @workgroup_size(${threads})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+${entry(shape)}
   let head = group.x;
   let row = group.y;
   let kv = head / ${heads / kvHeads}u;

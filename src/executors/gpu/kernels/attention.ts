@@ -1,5 +1,6 @@
 import { type AttentionShape, IN_TARGET, visibleKeys } from './keys.js';
 import { LAYER, NEVER, PASS } from './pass.js';
+import { enables, entryOfSubgroups, overWorkgroup } from './workgroup.js';
 
 /** Floats that a split leaves of a row and head: both outputs, and each side's maximum and sum. */
 export const partialSize = (headDim: number): number => 2 * headDim + 4;
@@ -22,11 +23,11 @@ export const partialSize = (headDim: number): number => 2 * headDim + 4;
  */
 export function attention(shape: AttentionShape): string {
   const { heads, kvHeads, headDim, threads } = shape;
-  const parts = Math.min(8, threads);
   const perThread = Math.ceil(headDim / threads);
   const dims = Array.from({ length: perThread }, (_, i) => i);
   const each = (make: (i: number) => string): string => dims.map(make).join('\n');
   return /* wgsl */ `
+${enables(shape)}
 ${PASS}
 ${LAYER}
 @group(0) @binding(1) var<storage, read> q: array<vec4f>;
@@ -37,13 +38,11 @@ ${LAYER}
 @group(0) @binding(6) var<storage, read_write> partials: array<f32>;
 @group(0) @binding(7) var<storage, read_write> pieces: array<vec2f>;
 ${visibleKeys(shape)}
-var<workgroup> scores: array<f32, ${threads}>;
 var<workgroup> weights: array<f32, ${threads}>;
 var<workgroup> tag: array<u32, ${threads}>;
-var<workgroup> maxima: array<vec2f, ${parts}>;
+${overWorkgroup(shape, 'maximum', 'vec2f')}
 
-@compute @workgroup_size(${threads})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+${entryOfSubgroups(shape)}
   let head = group.x;
   let row = group.y;
   let split = group.z;
@@ -72,32 +71,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let visible = key >= begin && key < end;
     var score = ${NEVER};
     if (visible) { score = score_of(kv, key); }
-    scores[lane] = score;
     tag[lane] = tags[min(key, run.past + run.rows - 1u)];
-    workgroupBarrier();
+    let inside = acts && tag[lane] >= ${IN_TARGET}u;
+    let highs = over_workgroup(lane, select(vec2f(${NEVER}, score), vec2f(score, ${NEVER}), inside));
 
     let from_ = max(begin, tile) - tile;
     let to = min(end, tile + ${threads}u) - tile;
-    if (lane < ${parts}u) {
-      var highs = vec2f(${NEVER});
-      for (var j = lane; j < ${threads}u; j += ${parts}u) {
-        let outside = !acts || tag[j] < ${IN_TARGET}u;
-        highs = max(highs, select(vec2f(scores[j], ${NEVER}), vec2f(${NEVER}, scores[j]), outside));
-      }
-      maxima[lane] = highs;
-    }
-    workgroupBarrier();
-    var target_high = target_maximum;
-    var rest_high = rest_maximum;
-    for (var i = 0u; i < ${parts}u; i++) {
-      target_high = max(target_high, maxima[i].x);
-      rest_high = max(rest_high, maxima[i].y);
-    }
+    let target_high = max(target_maximum, highs.x);
+    let rest_high = max(rest_maximum, highs.y);
     let target_fade = exp(target_maximum - target_high);
     let rest_fade = exp(rest_maximum - rest_high);
     target_maximum = target_high;
     rest_maximum = rest_high;
-    let inside = acts && tag[lane] >= ${IN_TARGET}u;
     weights[lane] = select(0.0, exp(score - select(rest_high, target_high, inside)), visible);
     workgroupBarrier();
 

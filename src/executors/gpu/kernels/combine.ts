@@ -1,6 +1,7 @@
 import { partialSize } from './attention.js';
 import { IN_TARGET } from './keys.js';
-import { LAYER, NEVER, PASS, type Workgroup } from './pass.js';
+import { LAYER, NEVER, PASS } from './pass.js';
+import { entry, type Workgroup } from './workgroup.js';
 
 export interface CombineKernel extends Workgroup {
   readonly heads: number;
@@ -50,8 +51,7 @@ fn log_one_minus_exp(x: f32) -> f32 {
   return log(select(1.0 - exp(x), small, x > -0.25));
 }
 
-@compute @workgroup_size(${threads})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+${entry({ threads })}
   let head = group.x;
   let row = group.y;
   let first = (row * ${heads}u + head) * run.splits;

@@ -1,4 +1,4 @@
-import type { Workgroup } from './pass.js';
+import type { Workgroup } from './workgroup.js';
 
 export interface DrawKernel extends Workgroup {
   readonly vocabSize: number;

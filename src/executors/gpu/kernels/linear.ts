@@ -1,4 +1,5 @@
-import { PASS, type Workgroup } from './pass.js';
+import { PASS } from './pass.js';
+import { enables, entryOfSubgroups, type Workgroup } from './workgroup.js';
 
 /** How a matrix lies in memory. */
 export type MatrixFormat =
@@ -19,7 +20,7 @@ export interface LinearKernel extends Workgroup {
   /** `add`: y += W·x, the residual. `silu`, `gelu-tanh`: y = act(W·x) ⊙ V·x, where W's rows stand above V's. */
   readonly into: 'store' | 'add' | 'silu' | 'gelu-tanh';
   readonly bias: boolean;
-  /** Threads that share an output; a divisor of `threads`. */
+  /** Threads that share an output; a power of two, a divisor of `threads`, and no more than a subgroup has. */
   readonly lanes: number;
   /** Rows of x that a thread takes at once, so that a weight is read once for all of them. */
   readonly tile: number;
@@ -38,7 +39,7 @@ export const OUTPUT_GROUPS = 32768;
  * (k·32768 + i)·threads / lanes on, of the rows from j·tile on.
  */
 export function linear(kernel: LinearKernel): string {
-  const { format, inputs, outputs, columns, column, into, bias, lanes, tile, threads } = kernel;
+  const { format, inputs, outputs, columns, column, into, bias, lanes, tile, threads, subgroup } = kernel;
   const gated = into === 'silu' || into === 'gelu-tanh';
   const rows = Array.from({ length: tile }, (_, row) => row);
   const each = (make: (row: number) => string): string => rows.map(make).join('\n');
@@ -46,24 +47,24 @@ export function linear(kernel: LinearKernel): string {
   const units = inputs / unit.size;
   const matrices = gated ? ['gate', 'up'] : ['sum'];
   return /* wgsl */ `
+${enables(kernel)}
 ${PASS}
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
 @group(0) @binding(2) var<storage, read> weight: array<${unit.type}>;
 ${bias ? '@group(0) @binding(3) var<storage, read> bias: array<f32>;' : ''}
 ${format.kind === 'blocks' ? '@group(0) @binding(4) var<storage, read> scales: array<vec2f>;' : ''}
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
-${lanes === 1 ? '' : `var<workgroup> parts: array<f32, ${threads * tile * matrices.length}>;`}
+${lanes === 1 || subgroup !== null ? '' : `var<workgroup> parts: array<f32, ${threads * tile * matrices.length}>;`}
 ${unit.functions}
 ${ACTIVATIONS[into]}
 
-@compute @workgroup_size(${threads})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let output = (group.z * ${OUTPUT_GROUPS}u + group.x) * ${threads / lanes}u + thread / ${lanes}u;
-  let lane = thread % ${lanes}u;
+${entryOfSubgroups(kernel)}
+  let output = (group.z * ${OUTPUT_GROUPS}u + group.x) * ${threads / lanes}u + lane / ${lanes}u;
+  let share = lane % ${lanes}u;
   let first = group.y * ${tile}u;
   ${matrices.map((name) => each((row) => `var ${name}${row} = 0.0;`)).join('\n')}
   if (output < ${outputs}u) {
-    for (var unit = lane; unit < ${units}u; unit += ${lanes}u) {
+    for (var unit = share; unit < ${units}u; unit += ${lanes}u) {
       ${matrices
         .map((name, matrix) =>
           unit.product(
@@ -76,17 +77,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
         .join('\n')}
     }
   }
-  ${
-    lanes === 1
-      ? ''
-      : `
-  ${matrices.map((name, matrix) => each((row) => `parts[${(matrix * tile + row) * threads}u + thread] = ${name}${row};`)).join('\n')}
-  workgroupBarrier();
-  if (lane != 0u) { return; }
-  for (var other = 1u; other < ${lanes}u; other++) {
-    ${matrices.map((name, matrix) => each((row) => `${name}${row} += parts[${(matrix * tile + row) * threads}u + thread + other];`)).join('\n')}
-  }`
-  }
+  ${overLanes(
+    kernel,
+    matrices.flatMap((name) => rows.map((row) => `${name}${row}`)),
+  )}
+  if (share != 0u) { return; }
   if (output >= ${outputs}u) { return; }
   ${each(
     (row) => `
@@ -97,6 +92,25 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   )}
 }
 `;
+}
+
+/** Statements after which the first of the threads that share an output has the sums of all of them. */
+function overLanes({ lanes, threads, subgroup }: LinearKernel, sums: readonly string[]): string {
+  if (lanes === 1) return '';
+  if (subgroup !== null) {
+    const halvings = Array.from({ length: Math.log2(lanes) }, (_, i) => lanes >> (i + 1));
+    return sums
+      .flatMap((sum) => halvings.map((by) => `${sum} += subgroupShuffleXor(${sum}, ${by}u);`))
+      .join('\n');
+  }
+  return /* wgsl */ `
+  ${sums.map((sum, at) => `parts[${at * threads}u + lane] = ${sum};`).join('\n')}
+  workgroupBarrier();
+  if (share == 0u) {
+    for (var other = 1u; other < ${lanes}u; other++) {
+      ${sums.map((sum, at) => `${sum} += parts[${at * threads}u + lane + other];`).join('\n')}
+    }
+  }`;
 }
 
 const ACTIVATIONS: Readonly<Record<LinearKernel['into'], string>> = {
@@ -160,7 +174,9 @@ const FOUR = {
 };
 
 function blockUnit({ bits, blockSize, offsets }: Extract<MatrixFormat, { kind: 'blocks' }>): Unit {
-  const words = (blockSize * bits) / 32;
+  // Of a block's words as many as are read in one go: neighbouring threads read neighbouring memory.
+  const words = Math.min(4, (blockSize * bits) / 32);
+  const size = (words * 32) / bits;
   // A loop over the block's words: written out, a program takes a software adapter ten times as long to compile.
   const addFour = (
     weights: string,
@@ -173,18 +189,19 @@ function blockUnit({ bits, blockSize, offsets }: Extract<MatrixFormat, { kind: '
         ${rows.map((row) => `${sum(row)} += dot(w, x[${inputAt(row)} + ${four}]);`).join('\n')}
       }`;
   return {
-    size: blockSize,
-    type: 'u32',
+    size,
+    type: `vec${words}<u32>`,
     functions:
       bits === 8
         ? 'fn bytes(w: u32) -> vec4f { return vec4f((vec4i(bitcast<i32>(w)) << vec4u(24, 16, 8, 0)) >> vec4u(24)); }'
         : `fn low(w: u32) -> vec4f { return vec4f((vec4u(w) >> vec4u(0, 4, 8, 12)) & vec4u(15)) - 8.0; }
            fn high(w: u32) -> vec4f { return vec4f((vec4u(w) >> vec4u(16, 20, 24, 28)) & vec4u(15)) - 8.0; }`,
     product: (at, inputAt, sum, rows) => `{
-      let block = ${at};
-      let scale = scales[block];
+      let at = ${at};
+      let scale = scales[at / ${blockSize / size}u];
+      let words = weight[at];
       for (var i = 0u; i < ${words}u; i++) {
-        let word = weight[block * ${words}u + i];
+        let word = words[i];
         ${
           bits === 8
             ? addFour('bytes(word)', 'i', inputAt, sum, rows)

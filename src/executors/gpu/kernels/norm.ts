@@ -1,4 +1,5 @@
-import { PASS, type Workgroup } from './pass.js';
+import { PASS } from './pass.js';
+import { enables, entryOfSubgroups, overWorkgroup, type Workgroup } from './workgroup.js';
 
 export interface NormKernel extends Workgroup {
   readonly width: number;
@@ -14,25 +15,24 @@ export interface NormKernel extends Workgroup {
  *
  * One workgroup a row, from `firstRow` on: row firstRow + i of x becomes row i of y.
  */
-export const norm = ({ width, epsilon, into, threads }: NormKernel): string => /* wgsl */ `
+export function norm(kernel: NormKernel): string {
+  const { width, epsilon, into, threads } = kernel;
+  return /* wgsl */ `
+${enables(kernel)}
 ${PASS}
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> w: array<f32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
-var<workgroup> squares: array<f32, ${threads}>;
+${overWorkgroup(kernel, 'sum', 'f32')}
 
-@compute @workgroup_size(${threads})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+${entryOfSubgroups(kernel)}
   let source = (run.firstRow + group.x) * ${width}u;
   var sum = 0.0;
   for (var i = lane; i < ${width}u; i += ${threads}u) { sum += x[source + i] * x[source + i]; }
-  squares[lane] = sum;
-  workgroupBarrier();
-  var total = 0.0;
-  for (var i = 0u; i < ${threads}u; i++) { total += squares[i]; }
-  let inverse = inverseSqrt(total / ${width}.0 + ${epsilon});
+  let inverse = inverseSqrt(over_workgroup(lane, sum) / ${width}.0 + ${epsilon});
   for (var i = lane; i < ${width}u; i += ${threads}u) {
     y[group.x * ${width}u + i] ${into === 'add' ? '+=' : '='} x[source + i] * inverse * w[i];
   }
 }
 `;
+}

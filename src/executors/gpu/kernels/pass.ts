@@ -22,13 +22,5 @@ export const LAYER = /* wgsl */ `
 `;
 export const LAYER_WORDS = 4;
 
-/**
- * Threads of a workgroup, the same in every kernel of a model. A GPU runs 32 or 64 side by side; a program on the
- * processor runs them one after the other, and is fastest with few.
- */
-export interface Workgroup {
-  readonly threads: number;
-}
-
 /** Stands for −∞, which WGSL does not promise to keep: exp of it is 0, and sums with it stay finite. */
 export const NEVER = -1e30;

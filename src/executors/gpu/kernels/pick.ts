@@ -1,4 +1,5 @@
 import { BEST, type DrawKernel, drawn, LEVELS, MOST_CANDIDATES, PICKED_HEAD } from './draw.js';
+import { entry } from './workgroup.js';
 
 /**
  * Copies out the tokens of the first levels that hold as many as are wanted: the best ones, in no order, and often a few
@@ -19,8 +20,7 @@ var<workgroup> before: array<u32, ${LEVELS}>;
 var<workgroup> last_level: u32;
 var<workgroup> taken: atomic<u32>;
 
-@compute @workgroup_size(${kernel.threads})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+${entry(kernel)}
   let best = best_logit();
   for (var level = lane; level < LEVELS; level += ${kernel.threads}u) {
     var sum = 0u;

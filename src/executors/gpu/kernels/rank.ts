@@ -1,4 +1,5 @@
 import { BEST, type DrawKernel, drawn, LEVELS } from './draw.js';
+import { entry } from './workgroup.js';
 
 /**
  * How many logits of a part of the row are at each level.
@@ -13,8 +14,7 @@ ${drawn(kernel)}
 ${BEST}
 var<workgroup> counts: array<atomic<u32>, ${LEVELS}>;
 
-@compute @workgroup_size(${kernel.threads})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+${entry(kernel)}
   let best = best_logit();
   for (var level = lane; level < LEVELS; level += ${kernel.threads}u) { atomicStore(&counts[level], 0u); }
   workgroupBarrier();

@@ -1,4 +1,5 @@
-import { PASS, type Workgroup } from './pass.js';
+import { PASS } from './pass.js';
+import { enables, entry, entryOfSubgroups, overWorkgroup, type Workgroup } from './workgroup.js';
 
 export interface RotateKernel extends Workgroup {
   readonly heads: number;
@@ -27,6 +28,7 @@ export function rotate(kernel: RotateKernel): string {
   const { heads, kvHeads, headDim, scale, queryKeyNorm, epsilon, rotationsAt, threads } = kernel;
   const half = headDim / 2;
   return /* wgsl */ `
+${queryKeyNorm ? enables(kernel) : ''}
 ${PASS}
 @group(0) @binding(1) var<storage, read> qkv: array<f32>;
 @group(0) @binding(2) var<storage, read> rotations: array<vec2f>;
@@ -34,14 +36,13 @@ ${queryKeyNorm ? '@group(0) @binding(3) var<storage, read> norms: array<f32>;' :
 @group(0) @binding(4) var<storage, read_write> q: array<f32>;
 @group(0) @binding(5) var<storage, read_write> keys: array<f32>;
 @group(0) @binding(6) var<storage, read_write> values: array<f32>;
-var<workgroup> squares: array<f32, ${threads}>;
+${queryKeyNorm ? overWorkgroup(kernel, 'sum', 'f32') : ''}
 
 fn keep_key(kv: u32, position: u32, i: u32, value: f32) {
   keys[((kv * ${headDim / 4}u + i / 4u) * run.capacity + position) * 4u + i % 4u] = value;
 }
 
-@compute @workgroup_size(${threads})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+${queryKeyNorm ? entryOfSubgroups(kernel) : entry(kernel)}
   let row = group.x;
   let head = group.y;
   let position = run.past + row;
@@ -59,11 +60,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       ? `
   var sum = 0.0;
   for (var i = lane; i < ${headDim}u; i += ${threads}u) { sum += qkv[source + i] * qkv[source + i]; }
-  squares[lane] = sum;
-  workgroupBarrier();
-  var total = 0.0;
-  for (var i = 0u; i < ${threads}u; i++) { total += squares[i]; }
-  let inverse = inverseSqrt(total / ${headDim}.0 + ${epsilon});
+  let inverse = inverseSqrt(over_workgroup(lane, sum) / ${headDim}.0 + ${epsilon});
   let normAt = select(0u, ${headDim}u, isKey);`
       : ''
   }

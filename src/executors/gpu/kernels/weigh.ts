@@ -1,5 +1,6 @@
 import { type DrawKernel, drawn } from './draw.js';
 import { NEVER } from './pass.js';
+import { entry } from './workgroup.js';
 
 /**
  * The best logit of a part of the row, and what all its tokens weigh beside it, at temperature 1 and at the draw's.
@@ -13,8 +14,7 @@ ${drawn(kernel)}
 @group(0) @binding(5) var<uniform> draw: Draw;
 var<workgroup> parts: array<vec3f, ${kernel.threads}>;
 
-@compute @workgroup_size(${kernel.threads})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+${entry(kernel)}
   let end = begin_of(group.x + 1u);
   var best = ${NEVER};
   for (var id = begin_of(group.x) + lane; id < end; id += ${kernel.threads}u) { best = max(best, logits[id]); }

@@ -1,0 +1,101 @@
+/** How a kernel's threads are laid out, the same in every kernel of a model. */
+export interface Workgroup {
+  /**
+   * Threads of a workgroup. A GPU runs 32 or 64 side by side; a program on the processor runs them one after the other, and
+   * is fastest with few.
+   */
+  readonly threads: number;
+  /** Threads that surely run side by side and can hand values to each other, a power of two; null: none. */
+  readonly subgroup: number | null;
+}
+
+/** What a program begins with whose threads hand values to each other. */
+export const enables = ({ subgroup }: Workgroup): string =>
+  subgroup === null ? '' : 'enable subgroups;\nvar<private> subgroup_size: u32;';
+
+/** The beginning of `main`, which gives `group` and `lane`. */
+export const entry = ({ threads }: Pick<Workgroup, 'threads'>): string => /* wgsl */ `
+@compute @workgroup_size(${threads})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {`;
+
+/** The same after {@link enables}: threads of one subgroup have neighbouring lanes. */
+export const entryOfSubgroups = (workgroup: Workgroup): string =>
+  workgroup.subgroup === null
+    ? entry(workgroup)
+    : /* wgsl */ `
+@compute @workgroup_size(${workgroup.threads})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_id) subgroup: u32,
+        @builtin(subgroup_invocation_id) invocation: u32, @builtin(subgroup_size) subgroup_width: u32) {
+  let lane = subgroup * subgroup_width + invocation;
+  subgroup_size = subgroup_width;`;
+
+const OPERATIONS = {
+  sum: { start: '0.0', both: (a: string, b: string) => `${a} + ${b}`, subgroup: 'subgroupAdd' },
+  maximum: { start: '-1e30', both: (a: string, b: string) => `max(${a}, ${b})`, subgroup: 'subgroupMax' },
+};
+
+/**
+ * `fn over_workgroup(lane, value)`: what the values of all threads come to, told to each of them. To be called by all
+ * threads at once; before it is called again, another barrier has to be met.
+ */
+export function overWorkgroup(
+  { threads, subgroup }: Workgroup,
+  operation: keyof typeof OPERATIONS,
+  type: 'f32' | 'vec2f',
+): string {
+  const { start, both, subgroup: ofSubgroup } = OPERATIONS[operation];
+  if (subgroup !== null) {
+    return /* wgsl */ `
+var<workgroup> parts_: array<${type}, ${threads / subgroup}>;
+fn over_workgroup(lane: u32, value: ${type}) -> ${type} {
+  let part = ${ofSubgroup}(value);
+  if (lane % subgroup_size == 0u) { parts_[lane / subgroup_size] = part; }
+  workgroupBarrier();
+  var all = parts_[0];
+  for (var i = 1u; i < ${threads}u / subgroup_size; i++) { all = ${both('all', 'parts_[i]')}; }
+  return all;
+}
+`;
+  }
+  const { declarations, statements, parts } =
+    threads > EIGHT ? inTwoSteps(threads, type, start, both) : inOneStep(threads, type);
+  return /* wgsl */ `
+${declarations}
+fn over_workgroup(lane: u32, value: ${type}) -> ${type} {
+  ${statements}
+  workgroupBarrier();
+  var all = parts_[0];
+  for (var i = 1u; i < ${parts}u; i++) { all = ${both('all', 'parts_[i]')}; }
+  return all;
+}
+`;
+}
+
+const EIGHT = 8;
+
+const inOneStep = (threads: number, type: string) => ({
+  declarations: `var<workgroup> parts_: array<${type}, ${threads}>;`,
+  statements: 'parts_[lane] = value;',
+  parts: threads,
+});
+
+/** Eight threads add up an eighth each. */
+const inTwoSteps = (
+  threads: number,
+  type: string,
+  start: string,
+  both: (a: string, b: string) => string,
+) => ({
+  declarations: `
+var<workgroup> values_: array<${type}, ${threads}>;
+var<workgroup> parts_: array<${type}, ${EIGHT}>;`,
+  statements: `
+  values_[lane] = value;
+  workgroupBarrier();
+  if (lane < ${EIGHT}u) {
+    var part = ${type}(${start});
+    for (var i = lane; i < ${threads}u; i += ${EIGHT}u) { part = ${both('part', 'values_[i]')}; }
+    parts_[lane] = part;
+  }`,
+  parts: EIGHT,
+});
