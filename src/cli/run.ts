@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { registerBench } from './bench.js';
 import { registerChat } from './chat.js';
 import { registerDemo } from './demo.js';
 import { registerDoctor } from './doctor.js';
@@ -37,6 +38,7 @@ function createProgram(): Command {
   registerTrace(program);
   registerMeasure(program);
   registerDemo(program);
+  registerBench(program);
   registerDoctor(program);
   return program;
 }

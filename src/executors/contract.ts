@@ -26,7 +26,31 @@ export interface Executor {
    * fails, all sequences of the call are as they were.
    */
   forward(requests: readonly ForwardRequest[], options?: { signal?: AbortSignal }): Promise<ForwardResult[]>;
+  /** Times its kernels; absent where there is no telling. */
+  readonly profile?: ProfileKernels;
   dispose(): Promise<void>;
+}
+
+/**
+ * Forwards a request as {@link Executor.forward} does, and says how long each kernel took.
+ * @throws HoldfastError as it does; `E_UNSUPPORTED` where the device has no clock for it
+ */
+export type ProfileKernels = (request: ForwardRequest) => Promise<Profile>;
+
+export interface Profile {
+  /** In the order in which they are first run. */
+  readonly kernels: readonly KernelTime[];
+  /** Bytes a second that the device reads from its memory, as measured. */
+  readonly bandwidth: number;
+}
+
+/** All dispatches of a kernel in a forward pass. */
+export interface KernelTime {
+  readonly kernel: string;
+  readonly dispatches: number;
+  readonly ms: number;
+  /** Of weights and cache that it reads, if it reads each once wherever it needs it; activations are not counted. */
+  readonly bytes: number;
 }
 
 /** One dialogue's cache. */

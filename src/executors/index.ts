@@ -13,7 +13,15 @@ export {
   reachable,
   weightOf,
 } from './candidates.js';
-export type { Executor, ForwardRequest, ForwardResult, Intervention, Sequence } from './contract.js';
+export type {
+  Executor,
+  ForwardRequest,
+  ForwardResult,
+  Intervention,
+  KernelTime,
+  Profile,
+  Sequence,
+} from './contract.js';
 export { PRECISIONS, type Precision, parsePrecision } from './precision.js';
 export { createReferenceExecutor } from './reference/executor.js';
 export { checkTokens } from './request.js';

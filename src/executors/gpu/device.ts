@@ -6,6 +6,7 @@ const COPY_SRC = 0x4;
 const COPY_DST = 0x8;
 const UNIFORM = 0x40;
 const STORAGE = 0x80;
+const QUERY_RESOLVE = 0x200;
 const READ = 0x1;
 
 type Data = Float32Array | Uint32Array | Uint8Array;
@@ -42,6 +43,13 @@ export interface Program {
   readonly pipeline: GPUComputePipeline;
   /** Binding numbers, ascending, that the program has. */
   readonly bindings: readonly number[];
+}
+
+/** Where a device writes down when passes begin and end, in nanoseconds. */
+export interface Timestamps {
+  readonly set: GPUQuerySet;
+  readonly resolved: GPUBuffer;
+  readonly readable: GPUBuffer;
 }
 
 /** A device of WebGPU, shared by all models on it: what was compiled for one is there for the next. */
@@ -206,6 +214,25 @@ export class Device {
     const buffer = this.shared.device.createBuffer({ size, usage });
     this.#buffers.add(buffer);
     return buffer;
+  }
+
+  /** @throws HoldfastError `E_UNSUPPORTED` where the adapter has none */
+  async timestamps(count: number): Promise<Timestamps> {
+    const { device } = this.shared;
+    if (!device.features.has('timestamp-query')) {
+      throw new HoldfastError('E_UNSUPPORTED', 'this GPU does not say when kernels begin and end');
+    }
+    return this.allocate('timestamps', () => ({
+      set: device.createQuerySet({ type: 'timestamp', count }),
+      resolved: this.#make(QUERY_RESOLVE | COPY_SRC, 8 * count),
+      readable: this.readable('timestamps', 8 * count),
+    }));
+  }
+
+  freeTimestamps({ set, resolved, readable }: Timestamps): void {
+    set.destroy();
+    this.free(resolved);
+    this.free(readable);
   }
 
   free(buffer: GPUBuffer): void {

@@ -3,16 +3,18 @@ import { isIdentity } from '../../attention/index.js';
 import { HoldfastError } from '../../errors.js';
 import type { Checkpoint } from '../../formats/index.js';
 import type { Candidates } from '../candidates.js';
-import type { Executor, ForwardRequest, ForwardResult, Sequence } from '../contract.js';
+import type { Executor, ForwardRequest, ForwardResult, Profile, Sequence } from '../contract.js';
 import { type DecoderShape, decoderShape } from '../decoder-shape.js';
 import { forwardAll } from '../forward-all.js';
 import type { Precision } from '../precision.js';
 import { mixedRows, targetMask, throwIfAborted } from '../request.js';
 import { emptyResult } from '../result.js';
 import { Turns } from '../turns.js';
+import { measureBandwidth } from './bandwidth.js';
 import { Device } from './device.js';
 import { type DeviceWeights, uploadWeights } from './matrices.js';
 import { PassRunner } from './pass-runner.js';
+import { Profiler } from './profiler.js';
 import { compilePrograms, MAX_ROWS, ON_A_GPU, ON_A_PROCESSOR, type Tuning } from './programs.js';
 import { GpuSequence } from './sequence.js';
 
@@ -97,11 +99,30 @@ class GpuExecutor implements Executor {
     requests: readonly ForwardRequest[],
     options: { signal?: AbortSignal } = {},
   ): Promise<ForwardResult[]> {
+    return this.#forward(requests, (request, sequence) => this.#run(request, sequence, options.signal, null));
+  }
+
+  #forward(
+    requests: readonly ForwardRequest[],
+    run: (request: ForwardRequest, sequence: GpuSequence) => Promise<ForwardResult>,
+  ): Promise<ForwardResult[]> {
     const own = ({ sequence }: ForwardRequest): GpuSequence | null =>
       sequence instanceof GpuSequence ? sequence : null;
-    return forwardAll(this, this.blueprint, requests, own, (request, sequence) =>
-      this.#run(request, sequence, options.signal),
-    );
+    return forwardAll(this, this.blueprint, requests, own, run);
+  }
+
+  async profile(request: ForwardRequest): Promise<Profile> {
+    this.#assertUsable();
+    const profiler = await Profiler.open(this.device);
+    try {
+      await this.#forward([request], (request, sequence) =>
+        this.#run(request, sequence, undefined, profiler),
+      );
+      const bandwidth = await this.#turns.take(() => measureBandwidth(this.device));
+      return { kernels: profiler.kernels, bandwidth };
+    } finally {
+      profiler.dispose();
+    }
   }
 
   async dispose(): Promise<void> {
@@ -118,6 +139,7 @@ class GpuExecutor implements Executor {
     request: ForwardRequest,
     sequence: GpuSequence,
     signal: AbortSignal | undefined,
+    profiler: Profiler | null,
   ): Promise<ForwardResult> {
     const start = sequence.length;
     const { tokens, intervention } = request;
@@ -130,9 +152,19 @@ class GpuExecutor implements Executor {
         this.#assertUsable();
         sequence.assertUsableBy(this);
       };
-      candidates = await this.#turns.take(() => {
+      candidates = await this.#turns.take(async () => {
         check();
-        return this.runner.run({ request, sequence, tokens: rows, row, result, check });
+        const picked = await this.runner.run({
+          request,
+          sequence,
+          tokens: rows,
+          row,
+          result,
+          profiler,
+          check,
+        });
+        await profiler?.collect();
+        return picked;
       });
     }
     if (intervention && result.touched) {

@@ -10,6 +10,7 @@ import { PassBuffers } from './pass-buffers.js';
 import { addShares, mapsOf, placeRows } from './pass-data.js';
 import { Picker, pickedCandidates } from './picker.js';
 import { cutKeys, type Pieces } from './pieces.js';
+import type { Profiler } from './profiler.js';
 import { type LinearPrograms, MAX_ROWS, type Programs, ROWS_TILE } from './programs.js';
 import { ReadBack, type Reading } from './read-back.js';
 import { Recorder } from './recorder.js';
@@ -25,6 +26,8 @@ export interface PassInput {
   readonly row: number;
   /** Takes what comes out. */
   readonly result: ForwardResult;
+  /** Times the kernels. */
+  readonly profiler: Profiler | null;
   /** Throws when the pass is no longer wanted, or what it runs on is gone: asked whenever others had their turn. */
   readonly check: () => void;
 }
@@ -101,12 +104,13 @@ export class PassRunner {
       this.#writeInputs(input, pieces, splits);
       if (wanted !== null) this.#picker.write(wanted);
       const refused = this.device.submit((encoder) => {
-        const recorder = new Recorder(encoder);
+        const recorder = new Recorder(encoder, input.profiler);
         this.#recordLayers(input, recorder, splits, taps);
         this.#recordHead(input, recorder, taps);
         if (wanted !== null) this.#picker.record(recorder, this.#buffers.grown('logits'));
         this.#readBack.record(readings, recorder);
         recorder.end();
+        input.profiler?.resolve(encoder);
       });
       await this.#readBack.take(readings, refused);
       if (wanted !== null) candidates ??= candidatesOf(await this.#allLogits(), wanted);
@@ -192,7 +196,8 @@ export class PassRunner {
 
   #recordLayers({ sequence, tokens }: PassInput, recorder: Recorder, splits: Splits, taps: Taps): void {
     const rows = tokens.length;
-    const { heads, kvHeads } = this.shape;
+    const total = sequence.length + rows;
+    const { heads, kvHeads, headDim, windows, windowOf } = this.shape;
     const { states, normed, qkv, queries, mixed, fed } = this.#buffers.activations;
     const [tags, firsts] = [this.#buffers.grown('tags'), this.#buffers.grown('firsts')];
     const [pieces, shares] = [this.#buffers.grown('pieces'), this.#buffers.grown('shares')];
@@ -204,24 +209,26 @@ export class PassRunner {
       const layer = this.#buffers.layers[index]!;
       this.#copyHidden(index, states, rows, recorder, taps);
 
-      recorder.run(steps.attentionNorm, this, [pass, states, norms.attentionNorm!, normed], rows);
+      recorder.run(steps.attentionNorm, this, [pass, states, norms.attentionNorm!, normed], [rows]);
       for (const projection of steps.projections) this.#linear(recorder, projection, normed, qkv, rows);
       const optional = queryKeyNorms === null ? [] : [queryKeyNorms];
       const rotated = [pass, qkv, this.#buffers.rotations, ...optional, queries, keys, values];
-      recorder.run(steps.rotate, sequence, rotated, rows, heads + 2 * kvHeads);
+      recorder.run(steps.rotate, sequence, rotated, [rows, heads + 2 * kvHeads]);
 
+      const seen = Math.min(total, windows[windowOf[index]!] ?? total);
+      const read = rows * 2 * FLOAT * heads * headDim * seen;
       const attended = [pass, queries, keys, values, tags, maps, partials, pieces, layer];
-      recorder.run(steps.attention, sequence, attended, heads, rows, splits.count);
+      recorder.run(steps.attention, sequence, attended, [heads, rows, splits.count], read);
       const combined = [pass, partials, pieces, firsts, maps, mixed, shares, references, layer];
-      recorder.run(steps.combine, this, combined, heads, rows);
+      recorder.run(steps.combine, this, combined, [heads, rows]);
       const tapped = taps.attention.get(index);
       if (tapped) {
         const shown = [pass, queries, keys, tags, references, tapped];
-        recorder.run(steps.attentionRows, sequence, shown, heads, rows);
+        recorder.run(steps.attentionRows, sequence, shown, [heads, rows]);
       }
 
       this.#branch(recorder, steps.output, mixed, steps.postAttentionNorm, norms.postAttentionNorm, rows);
-      recorder.run(steps.mlpNorm, this, [pass, states, norms.mlpNorm!, normed], rows);
+      recorder.run(steps.mlpNorm, this, [pass, states, norms.mlpNorm!, normed], [rows]);
       this.#linear(recorder, steps.gateAndUp, normed, fed, rows);
       this.#branch(recorder, steps.down, fed, steps.postMlpNorm, norms.postMlpNorm, rows);
     }
@@ -238,7 +245,7 @@ export class PassRunner {
   ): void {
     const { states, projected } = this.#buffers.activations;
     this.#linear(recorder, linear, from, post === null ? states : projected, rows);
-    if (post !== null) recorder.run(post, this, [this.#buffers.pass, projected, weight!, states], rows);
+    if (post !== null) recorder.run(post, this, [this.#buffers.pass, projected, weight!, states], [rows]);
   }
 
   #linear(
@@ -253,14 +260,8 @@ export class PassRunner {
     const buffers = [pass, from, weight, ...(bias ? [bias] : []), ...(scales ? [scales] : []), to];
     const groups = Math.ceil(outputs / perGroup);
     const [step, tiles] = rows === 1 ? [row, 1] : [several, Math.ceil(rows / ROWS_TILE)];
-    recorder.run(
-      step,
-      this,
-      buffers,
-      Math.min(groups, OUTPUT_GROUPS),
-      tiles,
-      Math.ceil(groups / OUTPUT_GROUPS),
-    );
+    const grid = [Math.min(groups, OUTPUT_GROUPS), tiles, Math.ceil(groups / OUTPUT_GROUPS)] as const;
+    recorder.run(step, this, buffers, grid, tiles * (weight.size + (scales?.size ?? 0)));
   }
 
   #copyHidden(index: number, from: GPUBuffer, rows: number, recorder: Recorder, taps: Taps): void {
@@ -287,7 +288,7 @@ export class PassRunner {
     const { length: layers } = this.blueprint.layers;
     const { length: all } = input.tokens;
     const norm = (pass: GPUBuffer, rows: number): void =>
-      recorder.run(finalNorm, pass, [pass, states, this.weights.finalNorm, normed], rows);
+      recorder.run(finalNorm, pass, [pass, states, this.weights.finalNorm, normed], [rows]);
     if (taps.hidden.has(layers)) {
       norm(this.#buffers.pass, all);
       this.#copyHidden(layers, normed, all, recorder, taps);

@@ -27,7 +27,7 @@ export interface PickerPrograms {
 
 export async function compilePicker(device: Device, kernel: DrawKernel): Promise<PickerPrograms> {
   const step = async (name: string, code: string): Promise<Step> =>
-    new Step(device, await device.program(name, code));
+    new Step(device, name, await device.program(name, code));
   return {
     weigh: await step('weigh', weigh(kernel)),
     rank: await step('rank', rank(kernel)),
@@ -68,9 +68,9 @@ export class Picker {
   record(recorder: Recorder, logits: GPUBuffer): void {
     const parts = partsOf(this.vocabSize);
     const [weights, levels, picked, draw] = [this.#weights, this.#levels, this.picked, this.#draw];
-    recorder.run(this.programs.weigh, this, [logits, weights, draw], parts);
-    recorder.run(this.programs.rank, this, [logits, weights, levels], parts);
-    recorder.run(this.programs.pick, this, [logits, weights, levels, picked, draw], parts);
+    recorder.run(this.programs.weigh, this, [logits, weights, draw], [parts]);
+    recorder.run(this.programs.rank, this, [logits, weights, levels], [parts]);
+    recorder.run(this.programs.pick, this, [logits, weights, levels, picked, draw], [parts]);
   }
 }
 

@@ -79,10 +79,11 @@ export async function compilePrograms(
   const lanes = Math.min(tuning.lanes, subgroup ?? tuning.lanes);
   const { hiddenSize, normEpsilon, vocabSize } = blueprint;
   const step = async (name: string, code: string): Promise<Step> =>
-    new Step(device, await device.program(name, code));
+    new Step(device, name, await device.program(name, code));
   const normStep = (into: 'store' | 'add'): Promise<Step> =>
     step('norm', norm({ width: hiddenSize, epsilon: normEpsilon, into, threads, subgroup }));
   const linearSteps = async (
+    name: string,
     matrix: DeviceMatrix,
     into: LinearKernel['into'],
     columns: number,
@@ -106,8 +107,8 @@ export async function compilePrograms(
       matrix,
       outputs,
       perGroup: threads / lanes,
-      row: await step('linear', linear({ ...kernel, tile: 1 })),
-      rows: await step('linear of rows', linear({ ...kernel, tile: ROWS_TILE })),
+      row: await step(name, linear({ ...kernel, tile: 1 })),
+      rows: await step(name, linear({ ...kernel, tile: ROWS_TILE })),
     };
   };
 
@@ -118,18 +119,18 @@ export async function compilePrograms(
       attentionNorm: await normStep('store'),
       projections: await projectionSteps(projections, linearSteps),
       ...(await attentionSteps(layer, { threads, subgroup }, normEpsilon, shape.ropeOf[index]!, step)),
-      output: await linearSteps(output, layer.postNorms ? 'store' : 'add', hiddenSize),
+      output: await linearSteps('output', output, layer.postNorms ? 'store' : 'add', hiddenSize),
       postAttentionNorm: layer.postNorms ? await normStep('add') : null,
       mlpNorm: await normStep('store'),
-      gateAndUp: await linearSteps(gateAndUp, layer.mlp.activation, layer.mlp.size),
-      down: await linearSteps(down, layer.postNorms ? 'store' : 'add', hiddenSize),
+      gateAndUp: await linearSteps('gate and up', gateAndUp, layer.mlp.activation, layer.mlp.size),
+      down: await linearSteps('down', down, layer.postNorms ? 'store' : 'add', hiddenSize),
       postMlpNorm: layer.postNorms ? await normStep('add') : null,
     });
   }
   return {
     layers,
     finalNorm: await normStep('store'),
-    head: await linearSteps(weights.head, 'store', vocabSize),
+    head: await linearSteps('head', weights.head, 'store', vocabSize),
     picker: await compilePicker(device, { vocabSize, threads, subgroup }),
   };
 }
@@ -138,6 +139,7 @@ export async function compilePrograms(
 async function projectionSteps(
   matrices: readonly DeviceMatrix[],
   linearSteps: (
+    name: string,
     matrix: DeviceMatrix,
     into: 'store',
     columns: number,
@@ -148,7 +150,7 @@ async function projectionSteps(
   const steps: LinearPrograms[] = [];
   let column = 0;
   for (const matrix of matrices) {
-    steps.push(await linearSteps(matrix, 'store', columns, column));
+    steps.push(await linearSteps('query, key, value', matrix, 'store', columns, column));
     column += matrix.outputs;
   }
   return steps;

@@ -9,6 +9,8 @@ export class Step {
 
   constructor(
     private readonly device: Device,
+    /** What it does there. */
+    readonly name: string,
     readonly program: Program,
   ) {}
 

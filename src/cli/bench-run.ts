@@ -1,0 +1,121 @@
+import type { TokenRange } from '../attention/index.js';
+import { HoldfastError } from '../errors.js';
+import type { Executor, ForwardRequest, Profile, Sequence } from '../executors/index.js';
+
+/** What a token costs when nothing is asked for, when shares are measured, and when they are changed as well. */
+export type BenchArm = 'off' | 'measured' | 'split-softmax';
+export const BENCH_ARMS: readonly BenchArm[] = ['off', 'measured', 'split-softmax'];
+
+export interface BenchOptions {
+  /** Tokens of the prompt. */
+  readonly prompt: number;
+  /** Tokens decoded after it, in every round. */
+  readonly tokens: number;
+  readonly rounds: number;
+}
+
+export interface BenchFigures {
+  /** Milliseconds to take in the prompt, of each round. */
+  readonly prefillMs: readonly number[];
+  /** Milliseconds of every decoded token of all rounds. */
+  readonly decodeMs: Readonly<Record<BenchArm, readonly number[]>>;
+}
+
+/** One profile for the prompt, one for the token after it, both measured and changed. */
+export interface BenchProfiles {
+  readonly prefill: Profile;
+  readonly decode: Profile;
+}
+
+/** A dialogue's spans: a part that is the target, and messages of fifty tokens. */
+const TARGET: TokenRange = { start: 0, end: 32 };
+const MESSAGE = 50;
+const K = 0.5;
+
+/**
+ * Times an executor. The arms take turns, so that what else the machine does meets all of them; a first round of all of
+ * it is not counted.
+ */
+export async function runBench(executor: Executor, options: BenchOptions): Promise<BenchFigures> {
+  const { prompt, tokens, rounds } = options;
+  const ids = benchIds(executor, options);
+  const prefillMs: number[] = [];
+  const decodeMs: Record<BenchArm, number[]> = { off: [], measured: [], 'split-softmax': [] };
+  const sequence = executor.open(ids.length);
+  try {
+    for (let round = 0; round <= rounds; round++) {
+      sequence.truncate(0);
+      const sinceMs = performance.now();
+      await executor.forward([{ sequence, tokens: ids.slice(0, prompt), logits: 'last' }]);
+      if (round > 0) prefillMs.push(performance.now() - sinceMs);
+      for (const arm of BENCH_ARMS) {
+        sequence.truncate(prompt);
+        for (let at = prompt; at < prompt + tokens; at++) {
+          const sinceMs = performance.now();
+          await executor.forward([requestOf(executor, sequence, arm, [ids[at]!])]);
+          if (round > 0) decodeMs[arm].push(performance.now() - sinceMs);
+        }
+      }
+    }
+    return { prefillMs, decodeMs };
+  } finally {
+    sequence.dispose();
+  }
+}
+
+/** @throws HoldfastError `E_USAGE` when the executor cannot time its kernels */
+export async function profileBench(executor: Executor, options: BenchOptions): Promise<BenchProfiles> {
+  if (executor.profile === undefined) {
+    throw new HoldfastError('E_USAGE', `the ${executor.name} executor does not time its kernels`, {
+      field: '--profile',
+      hint: 'Only gpu does: --executor gpu --profile',
+    });
+  }
+  const ids = benchIds(executor, options);
+  const sequence = executor.open(ids.length);
+  const profiled = (tokens: readonly number[]): Promise<Profile> =>
+    executor.profile!(requestOf(executor, sequence, 'split-softmax', tokens));
+  try {
+    const prefill = await profiled(ids.slice(0, options.prompt));
+    return { prefill, decode: await profiled(ids.slice(options.prompt, options.prompt + 1)) };
+  } finally {
+    sequence.dispose();
+  }
+}
+
+/** @throws HoldfastError `E_USAGE` when there is no room for so many */
+function benchIds({ blueprint }: Executor, { prompt, tokens }: BenchOptions): number[] {
+  const { vocabSize, contextLength } = blueprint;
+  if (prompt + tokens > contextLength) {
+    throw new HoldfastError(
+      'E_USAGE',
+      `the model takes ${contextLength} tokens, not ${prompt} and ${tokens}`,
+      { field: '--prompt' },
+    );
+  }
+  // Any tokens take as long as any others; a row that is no constant, so that heads have something to tell apart.
+  return Array.from({ length: prompt + tokens }, (_, index) => (index * 7919 + 13) % vocabSize);
+}
+
+function requestOf(
+  { blueprint }: Executor,
+  sequence: Sequence,
+  arm: BenchArm,
+  tokens: readonly number[],
+): ForwardRequest {
+  const request = { sequence, tokens, logits: 'last' as const };
+  if (arm === 'off') return request;
+  const spans = spansUpTo(sequence.length + tokens.length);
+  if (arm === 'measured') return { ...request, spans };
+  const heads = blueprint.layers.reduce((sum, { attention }) => sum + attention.heads, 0);
+  const strength = new Float32Array(heads).fill(K);
+  return { ...request, spans, intervention: { target: [TARGET], policy: 'split-softmax', strength } };
+}
+
+function spansUpTo(tokens: number): TokenRange[] {
+  const spans: TokenRange[] = [];
+  for (let start = 0; start < tokens; start = spans.at(-1)!.end) {
+    spans.push({ start, end: start === 0 ? TARGET.end : start + MESSAGE });
+  }
+  return spans;
+}

@@ -1,0 +1,133 @@
+import type { Command } from 'commander';
+import type { Profile } from '../executors/index.js';
+import type { LoadedModel } from '../load.js';
+import { quantile } from '../measure/index.js';
+import { positiveInteger } from './arguments.js';
+import {
+  BENCH_ARMS,
+  type BenchFigures,
+  type BenchOptions,
+  type BenchProfiles,
+  profileBench,
+  runBench,
+} from './bench-run.js';
+import { type Paint, painter } from './colour.js';
+import { addModelArgument, modelPath } from './model-argument.js';
+import { addModelOptions, type ModelOptions, openWithOptions } from './model-options.js';
+
+interface BenchFlags extends ModelOptions, BenchOptions {
+  readonly profile?: true;
+  readonly json?: true;
+}
+
+interface BenchReport extends BenchOptions {
+  readonly model: string;
+  readonly executor: string;
+  readonly precision: string;
+  readonly figures: BenchFigures;
+  /** Null when it was not asked for. */
+  readonly profiles: BenchProfiles | null;
+}
+
+export function registerBench(program: Command): void {
+  const command = program
+    .command('bench')
+    .description(
+      'time a model here: reading a prompt, and a token with attention untouched, measured and changed',
+    );
+  addModelOptions(addModelArgument(command))
+    .option('--prompt <n>', 'tokens of the prompt', positiveInteger, 256)
+    .option('--tokens <n>', 'tokens decoded after it, each round', positiveInteger, 32)
+    .option('--rounds <n>', 'rounds, after one that is not counted', positiveInteger, 3)
+    .option('--profile', 'also time each kernel, against the bandwidth of the memory (gpu only)')
+    .option('--json', 'write every figure as JSON')
+    .action(async (named: string | undefined, flags: BenchFlags) => {
+      const model = await openWithOptions(modelPath(named), flags);
+      try {
+        const report = await bench(model, flags);
+        process.stdout.write(
+          flags.json ? `${JSON.stringify(report)}\n` : print(report, painter(process.stdout)),
+        );
+      } finally {
+        await model.dispose();
+      }
+    });
+}
+
+async function bench(
+  { name, executor }: LoadedModel,
+  { prompt, tokens, rounds, profile }: BenchFlags,
+): Promise<BenchReport> {
+  const options = { prompt, tokens, rounds };
+  // What cannot be profiled is to say so before it has run for minutes.
+  const profiles = profile ? await profileBench(executor, options) : null;
+  const figures = await runBench(executor, options);
+  return {
+    model: name,
+    executor: executor.name,
+    precision: executor.precision,
+    ...options,
+    figures,
+    profiles,
+  };
+}
+
+function print({ model, executor, precision, prompt, figures, profiles }: BenchReport, paint: Paint): string {
+  const prefill = median(figures.prefillMs);
+  const off = median(figures.decodeMs.off);
+  const rows = BENCH_ARMS.map((arm) => {
+    const ms = median(figures.decodeMs[arm]);
+    return [arm, ms.toFixed(2), (1000 / ms).toFixed(1), `${(ms / off).toFixed(2)} × off`];
+  });
+  return [
+    paint(`${model} on ${executor}, ${precision}; medians`, 'bold'),
+    `prompt of ${prompt} tokens: ${prefill.toFixed(0)} ms, ${((1000 * prompt) / prefill).toFixed(0)} tokens/s`,
+    '',
+    ...table(['a token', 'ms', 'tokens/s', ''], rows),
+    ...(profiles === null
+      ? []
+      : [
+          ...profileLines(`kernels of the prompt`, profiles.prefill, paint),
+          ...profileLines('kernels of a token after it', profiles.decode, paint),
+        ]),
+    '',
+  ].join('\n');
+}
+
+function profileLines(what: string, { kernels, bandwidth }: Profile, paint: Paint): string[] {
+  const whole = kernels.reduce((sum, { ms }) => sum + ms, 0);
+  const rows = kernels.map(({ kernel, dispatches, ms, bytes }) => {
+    const rate = bytes / (ms / 1000);
+    return [
+      kernel,
+      String(dispatches),
+      ms.toFixed(3),
+      `${((100 * ms) / whole).toFixed(0)} %`,
+      bytes === 0 ? '' : (bytes / 1e6).toFixed(1),
+      bytes === 0 ? '' : (rate / 1e9).toFixed(1),
+      bytes === 0 ? '' : `${((100 * rate) / bandwidth).toFixed(0)} %`,
+    ];
+  });
+  return [
+    '',
+    paint(`${what}: ${whole.toFixed(2)} ms; memory read at ${(bandwidth / 1e9).toFixed(1)} GB/s`, 'bold'),
+    ...table(['kernel', 'runs', 'ms', 'of all', 'MB', 'GB/s', 'of memory'], rows),
+  ];
+}
+
+/** Columns as wide as they need, the first to the left. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]!.length)),
+  );
+  return [head, ...rows].map((row) =>
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function median(values: readonly number[]): number {
+  return quantile(Float64Array.from(values).sort(), 0.5);
+}

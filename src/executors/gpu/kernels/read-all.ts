@@ -1,0 +1,17 @@
+import { entry } from './workgroup.js';
+
+/**
+ * Reads a buffer once, as fast as the device can: for the bandwidth that other kernels are measured against.
+ *
+ *   1 values, 2 sums `[groups · threads]`, so that no reading can be left out
+ */
+export const readAll = (threads: number, groups: number): string => /* wgsl */ `
+@group(0) @binding(1) var<storage, read> values: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> sums: array<f32>;
+${entry({ threads })}
+  let thread = group.x * ${threads}u + lane;
+  var sum = vec4f(0.0);
+  for (var i = thread; i < arrayLength(&values); i += ${threads * groups}u) { sum += values[i]; }
+  sums[thread] = dot(sum, vec4f(1.0));
+}
+`;

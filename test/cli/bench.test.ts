@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { gpuFound, gpuName } from '../support/gpu.js';
+import { expectFailure, fixture, holdfast, succeed } from './holdfast.js';
+
+const llama = fixture('models/llama');
+const SMALL = ['--prompt', '40', '--tokens', '3', '--rounds', '2'];
+
+describe('holdfast bench', () => {
+  it('times the prompt and a token of each kind', async () => {
+    const report = JSON.parse(await succeed(['bench', llama, ...SMALL, '--json']));
+    expect(report).toMatchObject({ executor: 'cpu', prompt: 40, tokens: 3, rounds: 2, profiles: null });
+    expect(report.figures.prefillMs.length).toBe(2);
+    expect(Object.keys(report.figures.decodeMs)).toEqual(['off', 'measured', 'split-softmax']);
+    for (const times of Object.values<number[]>(report.figures.decodeMs)) {
+      expect(times.length).toBe(6);
+      expect(times.every((ms) => ms > 0)).toBe(true);
+    }
+  });
+
+  it('shows medians, and ratios to the untouched model', async () => {
+    const text = await succeed(['bench', llama, ...SMALL]);
+    expect(text).toMatch(/prompt of 40 tokens: \d+ ms, \d+ tokens\/s/);
+    expect(text).toMatch(/\noff +\d+\.\d\d +\d+\.\d +1\.00 × off\n/);
+    expect(text).toMatch(/\nsplit-softmax +\d+\.\d\d +\d+\.\d +\d+\.\d\d × off\n/);
+  });
+
+  it('refuses a profile where kernels are not timed, and more tokens than the model takes', async () => {
+    expectFailure(
+      await holdfast(['bench', llama, ...SMALL, '--profile']),
+      2,
+      /E_USAGE: the cpu executor does not time its kernels .*--executor gpu/,
+    );
+    expectFailure(
+      await holdfast(['bench', llama, '--prompt', '100000']),
+      2,
+      /E_USAGE: the model takes \d+ tokens/,
+    );
+  });
+
+  it.skipIf(gpuFound === null)(`profiles every kernel on ${gpuName}`, async () => {
+    const report = JSON.parse(
+      await succeed(['bench', llama, ...SMALL, '--executor', 'gpu', '--profile', '--json']),
+    );
+    const { decode, prefill } = report.profiles;
+    // Nine dispatches to each of three layers, the final norm, and the head.
+    const dispatches = Object.fromEntries(
+      decode.kernels.map(({ kernel, dispatches }: { kernel: string; dispatches: number }) => [
+        kernel,
+        dispatches,
+      ]),
+    );
+    expect(dispatches).toEqual({
+      norm: 7,
+      'query, key, value': 3,
+      rotate: 3,
+      attention: 3,
+      combine: 3,
+      output: 3,
+      'gate and up': 3,
+      down: 3,
+      head: 1,
+    });
+    for (const { kernels, bandwidth } of [decode, prefill]) {
+      expect(bandwidth).toBeGreaterThan(0);
+      for (const { kernel, ms } of kernels) expect(ms, kernel).toBeGreaterThan(0);
+    }
+    // 512 rows of 64 weights in f32.
+    const head = decode.kernels.find(({ kernel }: { kernel: string }) => kernel === 'head');
+    expect(head.bytes).toBe(4 * 512 * 64);
+  });
+});
