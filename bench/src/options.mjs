@@ -1,14 +1,15 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { SUBJECTS } from './subjects.mjs';
+import { GPU_SUBJECTS, SUBJECTS } from './subjects.mjs';
 
 export const USAGE = `Usage: npm run bench -- --model FILE.gguf [options]
 
   --model FILE      the GGUF file that every subject runs
   --threads N       threads of each subject (default 2)
   --quick           fewer rounds and repeats
-  --subjects A,B    only these: ${SUBJECTS.map(({ id }) => id).join(', ')}
+  --gpu             on a graphics card instead
+  --subjects A,B    only these: ${[...SUBJECTS, ...GPU_SUBJECTS].map(({ id }) => id).join(', ')}
   --json FILE       also write settings and figures as JSON
   --help            this text`;
 
@@ -28,7 +29,7 @@ export function parseOptions(args, directory) {
     model: modelPath(resolve(directory, values.model)),
     threads: positiveInteger('--threads', values.threads),
     quick: values.quick,
-    subjects: chosenSubjects(values.subjects),
+    subjects: chosenSubjects(values.subjects, values.gpu),
     json: values.json === undefined ? undefined : resolve(directory, values.json),
   };
 }
@@ -42,6 +43,7 @@ function parse(args) {
         model: { type: 'string' },
         threads: { type: 'string', default: '2' },
         quick: { type: 'boolean', default: false },
+        gpu: { type: 'boolean', default: false },
         subjects: { type: 'string' },
         json: { type: 'string' },
         help: { type: 'boolean', default: false },
@@ -69,12 +71,16 @@ function positiveInteger(option, text) {
   return Number(text);
 }
 
-/** @param {string | undefined} list */
-function chosenSubjects(list) {
-  if (list === undefined) return SUBJECTS;
+/**
+ * @param {string | undefined} list
+ * @param {boolean} gpu
+ */
+function chosenSubjects(list, gpu) {
+  if (list === undefined) return gpu ? GPU_SUBJECTS : SUBJECTS;
+  const all = [...SUBJECTS, ...GPU_SUBJECTS];
   const wanted = list.split(',');
-  const unknown = wanted.filter((id) => !SUBJECTS.some((subject) => subject.id === id));
+  const unknown = wanted.filter((id) => !all.some((subject) => subject.id === id));
   if (unknown.length > 0)
     throw new UsageError(`--subjects: unknown ${unknown.map((id) => `"${id}"`).join(', ')}`);
-  return SUBJECTS.filter(({ id }) => wanted.includes(id));
+  return all.filter(({ id }) => wanted.includes(id));
 }

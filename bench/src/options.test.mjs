@@ -17,6 +17,16 @@ it('takes the model relative to the folder the command was typed in', () => {
   );
 });
 
+it('takes the graphics card instead of the processor', () => {
+  const ids = (/** @type {string[]} */ args) => {
+    const options = parseOptions([...MODEL, ...args], HERE);
+    assert.ok(!options.help);
+    return options.subjects.map(({ id }) => id);
+  };
+  assert.deepEqual(ids(['--gpu']), ['peer-cuda', 'gpu', 'gpu-measured', 'gpu-split']);
+  assert.deepEqual(ids(['--subjects', 'gpu-split,off']), ['off', 'gpu-split']);
+});
+
 for (const [what, args] of /** @type {[string, string[]][]} */ ([
   ['no model', []],
   ['a model that is not there', ['--model', 'none.gguf']],

@@ -3,13 +3,14 @@ import { SYSTEM_PREFIX, spansUpTo } from './dialogue.mjs';
 import { SYSTEM_PREFIX_TOKENS } from './workload.mjs';
 
 /**
- * Holdfast's CPU executor, fed as a session feeds it: the last row's logits, and when asked the shares of a
+ * Holdfast's CPU or GPU executor, fed as a session feeds it: the last row's logits, and when asked the shares of a
  * dialogue's spans and split-softmax on its system prefix, in all layers and heads.
  *
  * @type {import('./subject.d.ts').OpenSubject}
  */
 export async function open({ model, threads, contextLength, variant }) {
-  const loaded = await loadModel(model, { executor: 'cpu', threads });
+  const { executor: name = 'cpu' } = variant;
+  const loaded = await loadModel(model, { executor: name, ...(name === 'cpu' ? { threads } : {}) });
   const { executor } = loaded;
   const sequence = executor.open(contextLength);
   const intervention = splitSoftmax(executor.blueprint, variant.splitSoftmax);

@@ -9,14 +9,20 @@ import { getLlama, LlamaLogLevel } from 'node-llama-cpp';
  * @type {import('./subject.d.ts').OpenSubject}
  */
 export async function open({ model: modelPath, threads, contextLength, variant }) {
+  const { gpu = false } = variant;
   const llama = await getLlama({
-    gpu: false,
+    gpu,
     maxThreads: threads,
     // The packaged binary or an error: nothing is fetched or compiled.
     build: 'never',
     skipDownload: true,
     progressLogs: false,
     logLevel: LlamaLogLevel.error,
+  }).catch((cause) => {
+    if (gpu === false) throw cause;
+    throw new Error(`node-llama-cpp has no binary here for ${gpu}: README.md says how to install it`, {
+      cause,
+    });
   });
   const model = await llama.loadModel({ modelPath });
   const context = await model.createContext({

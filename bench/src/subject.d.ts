@@ -27,6 +27,10 @@ export interface SubjectSettings {
 export interface Variant {
   /** Peer: flash attention. */
   readonly flashAttention?: boolean;
+  /** Peer: the graphics library; none if not said. */
+  readonly gpu?: 'cuda';
+  /** Ours: `cpu` if not said. */
+  readonly executor?: 'cpu' | 'gpu';
   /** Ours: fetch every span's share of every new row. */
   readonly measured?: boolean;
   /** Ours: k of split-softmax on the system prefix. */

@@ -1,3 +1,6 @@
+const OURS = './ours.mjs';
+const PEER = './peer.mjs';
+
 /**
  * Everyone in the race. The peer runs with flash attention and without, because neither is best at every length;
  * ratios are taken against its better figure, row by row.
@@ -9,29 +12,59 @@ export const SUBJECTS = [
     id: 'peer-flash',
     title: 'llama.cpp flash',
     isPeer: true,
-    module: './peer.mjs',
+    module: PEER,
     variant: { flashAttention: true },
   },
   {
     id: 'peer',
     title: 'llama.cpp',
     isPeer: true,
-    module: './peer.mjs',
+    module: PEER,
     variant: { flashAttention: false },
   },
-  { id: 'off', title: 'ours', isPeer: false, module: './ours.mjs', variant: {} },
+  { id: 'off', title: 'ours', isPeer: false, module: OURS, variant: {} },
   {
     id: 'measured',
     title: 'ours measured',
     isPeer: false,
-    module: './ours.mjs',
+    module: OURS,
     variant: { measured: true },
   },
   {
     id: 'split',
     title: 'ours k=0.5',
     isPeer: false,
-    module: './ours.mjs',
+    module: OURS,
     variant: { measured: true, splitSoftmax: 0.5 },
+  },
+];
+
+/**
+ * The same on a graphics card; against the peer's CUDA build, whose binary is to be installed by hand.
+ *
+ * @type {readonly import('./subject.d.ts').SubjectEntry[]}
+ */
+export const GPU_SUBJECTS = [
+  {
+    id: 'peer-cuda',
+    title: 'llama.cpp CUDA',
+    isPeer: true,
+    module: PEER,
+    variant: { flashAttention: true, gpu: 'cuda' },
+  },
+  { id: 'gpu', title: 'gpu', isPeer: false, module: OURS, variant: { executor: 'gpu' } },
+  {
+    id: 'gpu-measured',
+    title: 'gpu measured',
+    isPeer: false,
+    module: OURS,
+    variant: { executor: 'gpu', measured: true },
+  },
+  {
+    id: 'gpu-split',
+    title: 'gpu k=0.5',
+    isPeer: false,
+    module: OURS,
+    variant: { executor: 'gpu', measured: true, splitSoftmax: 0.5 },
   },
 ];
