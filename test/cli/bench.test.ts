@@ -37,6 +37,27 @@ describe('holdfast bench', () => {
     );
   });
 
+  it.skipIf(gpuFound === null)(
+    `runs nine dispatches a layer on ${gpuName}, norms behind branches or not`,
+    async () => {
+      for (const [family, layers] of [
+        ['qwen3', 3],
+        ['gemma3', 7],
+      ] as const) {
+        const model = fixture(`models/${family}`);
+        const report = JSON.parse(
+          await succeed(['bench', model, ...SMALL, '--executor', 'gpu', '--profile', '--json']),
+        );
+        const counts: number[] = report.profiles.decode.kernels.map(
+          (kernel: { dispatches: number }) => kernel.dispatches,
+        );
+        const all = counts.reduce((a, b) => a + b, 0);
+        // The head and its norm, and for norms behind branches the one norm before all of them.
+        expect(all, family).toBe(9 * layers + (family === 'gemma3' ? 3 : 2));
+      }
+    },
+  );
+
   it.skipIf(gpuFound === null)(`profiles every kernel on ${gpuName}`, async () => {
     const report = JSON.parse(
       await succeed(['bench', llama, ...SMALL, '--executor', 'gpu', '--profile', '--json']),

@@ -20,6 +20,29 @@ async function changed(change: (adapter: GPUAdapter) => object): Promise<GPU> {
   return { requestAdapter: async () => seen } as unknown as GPU;
 }
 
+/** The real device, which says when it is asked that its memory is full. */
+function withMemory(device: GPUDevice, memory: { readonly isFull: boolean }): GPUDevice {
+  const scopes: GPUErrorFilter[] = [];
+  const changes = {
+    pushErrorScope(filter: GPUErrorFilter) {
+      scopes.push(filter);
+      device.pushErrorScope(filter);
+    },
+    async popErrorScope() {
+      const isFull = scopes.pop() === 'out-of-memory' && memory.isFull;
+      const error = await device.popErrorScope();
+      return isFull ? { message: 'out of memory' } : error;
+    },
+  };
+  return new Proxy(device, {
+    get(real, name) {
+      if (Object.hasOwn(changes, name)) return Reflect.get(changes, name);
+      const value: unknown = Reflect.get(real, name);
+      return typeof value === 'function' ? value.bind(real) : value;
+    },
+  });
+}
+
 async function create(gpu: GPU) {
   const { plan, files } = await openFamily('llama');
   try {
@@ -55,6 +78,31 @@ describe.skipIf(gpuFound === null)(`limits of ${gpuName}`, () => {
     await expect(create(small)).rejects.toThrow(
       /E_EXECUTOR: .* of layer 0 takes \d+ bytes, this GPU binds 16384 at most/,
     );
+  });
+
+  it('tells of memory that is not there, and goes on with what the session held', async () => {
+    const memory = { isFull: false };
+    const gpu = await changed((adapter) => ({
+      requestDevice: async (descriptor: GPUDeviceDescriptor) =>
+        withMemory(await adapter.requestDevice(descriptor), memory),
+    }));
+    const executor = await create(gpu);
+    const session = new Session(executor, { contextLength: 512 });
+    const more = Array.from({ length: 300 }, (_, index) => index);
+    await session.advance([1, 2, 3]);
+    memory.isFull = true;
+    await expect(session.advance(more)).rejects.toThrow(
+      /E_EXECUTOR: the GPU has no memory left for the dialogue.*smaller precision or context/,
+    );
+    expect(session.tokens).toEqual([1, 2, 3]);
+    await expect(create(gpu)).rejects.toThrow(/E_EXECUTOR: the GPU has no memory left for .* of layer 0/);
+
+    memory.isFull = false;
+    const undisturbed = new Session(executor, { contextLength: 512 });
+    await undisturbed.advance([1, 2, 3]);
+    const [after, alone] = [await session.advance(more), await undisturbed.advance(more)];
+    expect(after.logits).toEqual(alone.logits);
+    await executor.dispose();
   });
 
   it('tells of a device that is lost, and keeps what the session held', async () => {

@@ -33,7 +33,7 @@ function foundIn(gpu: GPU, { info, features }: GPUAdapter): GpuFound {
   const { vendor, architecture, description, isFallbackAdapter } = info;
   const name = [vendor, architecture, description].filter((part) => part !== '').join(' ');
   // Threads are told their place in a subgroup by a later addition to the language.
-  const hasSubgroups = features.has('subgroups') && gpu.wgslLanguageFeatures.has('subgroup_id');
+  const hasSubgroups = features.has('subgroups') && (gpu.wgslLanguageFeatures?.has('subgroup_id') ?? false);
   return { name, isSoftware: isFallbackAdapter, hasSubgroups };
 }
 

@@ -209,7 +209,9 @@ export class PassRunner {
       const layer = this.#buffers.layers[index]!;
       this.#copyHidden(index, states, rows, recorder, taps);
 
-      recorder.run(steps.attentionNorm, this, [pass, states, norms.attentionNorm!, normed], [rows]);
+      if (steps.attentionNorm !== null) {
+        recorder.run(steps.attentionNorm, this, [pass, states, norms.attentionNorm!, normed], [rows]);
+      }
       for (const projection of steps.projections) this.#linear(recorder, projection, normed, qkv, rows);
       const optional = queryKeyNorms === null ? [] : [queryKeyNorms];
       const rotated = [pass, qkv, this.#buffers.rotations, ...optional, queries, keys, values];
@@ -227,25 +229,34 @@ export class PassRunner {
         recorder.run(steps.attentionRows, sequence, shown, [heads, rows]);
       }
 
-      this.#branch(recorder, steps.output, mixed, steps.postAttentionNorm, norms.postAttentionNorm, rows);
-      recorder.run(steps.mlpNorm, this, [pass, states, norms.mlpNorm!, normed], [rows]);
+      const afterAttention = [norms.postAttentionNorm, norms.mlpNorm];
+      this.#branch(recorder, steps.output, mixed, steps.postAttentionNorm, afterAttention, rows);
+      if (steps.mlpNorm !== null) {
+        recorder.run(steps.mlpNorm, this, [pass, states, norms.mlpNorm!, normed], [rows]);
+      }
       this.#linear(recorder, steps.gateAndUp, normed, fed, rows);
-      this.#branch(recorder, steps.down, fed, steps.postMlpNorm, norms.postMlpNorm, rows);
+      const afterMlp = [norms.postMlpNorm, this.weights.layers[index + 1]?.norms.attentionNorm];
+      this.#branch(recorder, steps.down, fed, steps.postMlpNorm, afterMlp, rows);
     }
   }
 
-  /** Adds what a branch ends in to the states, through a norm of its own where the family has one. */
+  /**
+   * Adds what a branch ends in to the states, through a norm of its own where the family has one.
+   * @param weights of that norm, and of the one that the states go through next
+   */
   #branch(
     recorder: Recorder,
     linear: LinearPrograms,
     from: GPUBuffer,
     post: Step | null,
-    weight: GPUBuffer | undefined,
+    [weight, next]: readonly (GPUBuffer | undefined)[],
     rows: number,
   ): void {
-    const { states, projected } = this.#buffers.activations;
+    const { states, projected, normed } = this.#buffers.activations;
     this.#linear(recorder, linear, from, post === null ? states : projected, rows);
-    if (post !== null) recorder.run(post, this, [this.#buffers.pass, projected, weight!, states], [rows]);
+    if (post === null) return;
+    const following = next === undefined ? [] : [next, normed];
+    recorder.run(post, this, [this.#buffers.pass, projected, weight!, states, ...following], [rows]);
   }
 
   #linear(

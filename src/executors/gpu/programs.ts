@@ -5,7 +5,7 @@ import { attention } from './kernels/attention.js';
 import { attentionRows } from './kernels/attention-rows.js';
 import { combine } from './kernels/combine.js';
 import { type LinearKernel, linear } from './kernels/linear.js';
-import { norm } from './kernels/norm.js';
+import { type NormKernel, norm } from './kernels/norm.js';
 import { rotate } from './kernels/rotate.js';
 import type { Workgroup } from './kernels/workgroup.js';
 import type { DeviceMatrix, DeviceWeights } from './matrices.js';
@@ -45,17 +45,21 @@ export interface LinearPrograms {
 }
 
 export interface LayerPrograms {
-  readonly attentionNorm: Step;
+  /** Null where the layer before ends in it. */
+  readonly attentionNorm: Step | null;
   readonly projections: readonly LinearPrograms[];
   readonly rotate: Step;
   readonly attention: Step;
   readonly combine: Step;
   readonly attentionRows: Step;
   readonly output: LinearPrograms;
+  /** With the MLP's norm in it. */
   readonly postAttentionNorm: Step | null;
-  readonly mlpNorm: Step;
+  /** Null where the norm behind attention ends in it. */
+  readonly mlpNorm: Step | null;
   readonly gateAndUp: LinearPrograms;
   readonly down: LinearPrograms;
+  /** With the next layer's first norm in it, if there is a next layer. */
   readonly postMlpNorm: Step | null;
 }
 
@@ -80,7 +84,7 @@ export async function compilePrograms(
   const { hiddenSize, normEpsilon, vocabSize } = blueprint;
   const step = async (name: string, code: string): Promise<Step> =>
     new Step(device, name, await device.program(name, code));
-  const normStep = (into: 'store' | 'add'): Promise<Step> =>
+  const normStep = (into: NormKernel['into']): Promise<Step> =>
     step('norm', norm({ width: hiddenSize, epsilon: normEpsilon, into, threads, subgroup }));
   const linearSteps = async (
     name: string,
@@ -115,16 +119,17 @@ export async function compilePrograms(
   const layers: LayerPrograms[] = [];
   for (const [index, layer] of blueprint.layers.entries()) {
     const { projections, output, gateAndUp, down } = weights.layers[index]!;
+    const isLast = index === blueprint.layers.length - 1;
     layers.push({
-      attentionNorm: await normStep('store'),
+      attentionNorm: blueprint.layers[index - 1]?.postNorms ? null : await normStep('store'),
       projections: await projectionSteps(projections, linearSteps),
       ...(await attentionSteps(layer, { threads, subgroup }, normEpsilon, shape.ropeOf[index]!, step)),
       output: await linearSteps('output', output, layer.postNorms ? 'store' : 'add', hiddenSize),
-      postAttentionNorm: layer.postNorms ? await normStep('add') : null,
-      mlpNorm: await normStep('store'),
+      postAttentionNorm: layer.postNorms ? await normStep('add-and-norm') : null,
+      mlpNorm: layer.postNorms ? null : await normStep('store'),
       gateAndUp: await linearSteps('gate and up', gateAndUp, layer.mlp.activation, layer.mlp.size),
       down: await linearSteps('down', down, layer.postNorms ? 'store' : 'add', hiddenSize),
-      postMlpNorm: layer.postNorms ? await normStep('add') : null,
+      postMlpNorm: layer.postNorms ? await normStep(isLast ? 'add' : 'add-and-norm') : null,
     });
   }
   return {

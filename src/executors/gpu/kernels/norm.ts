@@ -4,25 +4,37 @@ import { enables, entryOfSubgroups, overWorkgroup, type Workgroup } from './work
 export interface NormKernel extends Workgroup {
   readonly width: number;
   readonly epsilon: number;
-  /** `store`: into the output. `add`: onto it, as the norms behind attention and MLP do. */
-  readonly into: 'store' | 'add';
+  /**
+   * `store`: into the output. `add`: onto it, as the norms behind attention and MLP do. `add-and-norm`: and the sum through
+   * the norm that comes next, whose reading would be a dispatch of its own.
+   */
+  readonly into: 'store' | 'add' | 'add-and-norm';
 }
 
 /**
  * Root-mean-square norm (Zhang & Sennrich 2019): y = x / √(mean x² + ε) ⊙ w.
  *
- *   1 x `[rows, width]`, 2 w `[width]`, 3 y `[rows, width]`
+ *   1 x `[rows, width]`, 2 w `[width]`, 3 y `[rows, width]`; of `add-and-norm` also 4 w of the next norm, 5 z, what
+ *   comes of y by it
  *
  * One workgroup a row, from `firstRow` on: row firstRow + i of x becomes row i of y.
  */
 export function norm(kernel: NormKernel): string {
   const { width, epsilon, into, threads } = kernel;
+  const andNorm = into === 'add-and-norm';
   return /* wgsl */ `
 ${enables(kernel)}
 ${PASS}
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> w: array<f32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
+${
+  andNorm
+    ? `
+@group(0) @binding(4) var<storage, read> next: array<f32>;
+@group(0) @binding(5) var<storage, read_write> z: array<f32>;`
+    : ''
+}
 ${overWorkgroup(kernel, 'sum', 'f32')}
 
 ${entryOfSubgroups(kernel)}
@@ -31,7 +43,19 @@ ${entryOfSubgroups(kernel)}
   for (var i = lane; i < ${width}u; i += ${threads}u) { sum += x[source + i] * x[source + i]; }
   let inverse = inverseSqrt(over_workgroup(lane, sum) / ${width}.0 + ${epsilon});
   for (var i = lane; i < ${width}u; i += ${threads}u) {
-    y[group.x * ${width}u + i] ${into === 'add' ? '+=' : '='} x[source + i] * inverse * w[i];
+    y[group.x * ${width}u + i] ${into === 'store' ? '=' : '+='} x[source + i] * inverse * w[i];
+  }
+  ${
+    andNorm
+      ? `
+  workgroupBarrier();
+  var again = 0.0;
+  for (var i = lane; i < ${width}u; i += ${threads}u) { again += y[group.x * ${width}u + i] * y[group.x * ${width}u + i]; }
+  let following = inverseSqrt(over_workgroup(lane, again) / ${width}.0 + ${epsilon});
+  for (var i = lane; i < ${width}u; i += ${threads}u) {
+    z[group.x * ${width}u + i] = y[group.x * ${width}u + i] * following * next[i];
+  }`
+      : ''
   }
 }
 `;
