@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { candidatesOf } from '../executors/index.js';
+import { candidatesOf, logSumExp } from '../executors/index.js';
 import { checkSampling, createSampler, distribution, type SamplingOptions } from './sampling.js';
 
 const OPEN: SamplingOptions = { temperature: 1, topP: 1 };
@@ -200,6 +200,8 @@ describe('a sampler', () => {
           const row = Float32Array.from(values);
           const [whole, partial] = [createSampler(sampling), createSampler(sampling)];
           if (partial.wanted === null) return;
+          // A filter that keeps all tokens: from a list of all, the same chance falls on another token.
+          if (sampling.topK >= row.length && sampling.topP === 1 && sampling.minP === 0) return;
           const candidates = candidatesOf(row, partial.wanted);
           for (let draw = 0; draw < 5; draw++) {
             const token = partial.next({ logits: new Float32Array(0), candidates }, []);
@@ -241,6 +243,7 @@ describe('a sampler', () => {
       const greedy = createSampler(checkSampling({ temperature: 0 }));
       const candidates = candidatesOf(Float32Array.of(0, bad), greedy.wanted!);
       expect(() => greedy.next({ logits: new Float32Array(0), candidates }, [])).toThrow(/E_EXECUTOR/);
+      expect(() => logSumExp(Float32Array.of(0, bad))).toThrow(/E_EXECUTOR/);
     }
   });
 

@@ -1,5 +1,6 @@
 import { HoldfastError } from '../errors.js';
 import {
+  assertNormaliser,
   bestOf,
   type CandidateRequest,
   type Candidates,
@@ -119,13 +120,14 @@ export interface Sampler {
 export function createSampler(sampling: Sampling): Sampler {
   const random = createRandom(sampling.seed);
   const { temperature, repetitionPenalty, topLogProbabilities } = sampling;
-  const isPartial = temperature === 0 || isFiltered(sampling);
+  // A top-k of more tokens than any vocabulary has is found to keep all of them where it is drawn.
+  const isPartial = temperature === 0 || isFiltered(sampling, Number.POSITIVE_INFINITY);
 
   // A greedy draw leaves the seed where it is.
   const pick = (weights: Float64Array): number => (temperature === 0 ? 0 : drawn(weights, random()));
 
   const fromCandidates = ({ ids, logits, normaliser, total }: Candidates): SampledToken => {
-    assertDrawable(normaliser);
+    assertNormaliser(normaliser);
     const at = pick(nucleus(logits, total, sampling));
     const withProbability = (index: number): TokenProbability => ({
       id: ids[index]!,
@@ -140,7 +142,6 @@ export function createSampler(sampling: Sampling): Sampler {
 
   const fromLogits = (logits: Float32Array, history: Iterable<number>): SampledToken => {
     const normaliser = logSumExp(logits);
-    assertDrawable(normaliser);
     const { ids, weights } = choices(penalised(logits, history, repetitionPenalty), sampling);
     const at = pick(weights);
     const withProbability = (id: number): TokenProbability => ({
@@ -196,7 +197,7 @@ function choices(
 ): { readonly ids: readonly number[] | null; readonly weights: Float64Array } {
   const best = bestOf(scores);
   const { temperature } = sampling;
-  if (temperature > 0 && !isFiltered(sampling)) {
+  if (temperature > 0 && !isFiltered(sampling, scores.length)) {
     // Without a filter, a list of all ids would cost more than everything else.
     return { ids: null, weights: Float64Array.from(scores, (score) => weightOf(score, best, temperature)) };
   }
@@ -240,13 +241,6 @@ function drawn(weights: Float64Array, at: number): number {
   return weights.findLastIndex((weight) => weight > 0);
 }
 
-function isFiltered({ topK, topP, minP }: Sampling): boolean {
-  return topK > 0 || topP < 1 || minP > 0;
-}
-
-function assertDrawable(normaliser: number): void {
-  if (Number.isFinite(normaliser)) return;
-  throw new HoldfastError('E_EXECUTOR', 'the model gave logits that are no numbers to draw from', {
-    hint: "They hold NaN or infinity: check the weights, and the intervention's strength",
-  });
+function isFiltered({ topK, topP, minP }: Sampling, vocabSize: number): boolean {
+  return (topK > 0 && topK < vocabSize) || topP < 1 || minP > 0;
 }

@@ -1,3 +1,4 @@
+import { HoldfastError } from '../errors.js';
 import type { ForwardRequest, ForwardResult } from './contract.js';
 import { byScore, largest } from './selection.js';
 
@@ -95,10 +96,23 @@ export function totalWeight(logits: Float32Array, best: number, temperature: num
   return total;
 }
 
-/** log Σ e^logit. */
+/**
+ * log Σ e^logit.
+ * @throws HoldfastError `E_EXECUTOR` when the logits hold NaN or +∞, or nothing but −∞
+ */
 export function logSumExp(logits: Float32Array): number {
   const best = bestOf(logits);
-  return best + Math.log(totalWeight(logits, best, 1));
+  const normaliser = best + Math.log(totalWeight(logits, best, 1));
+  assertNormaliser(normaliser);
+  return normaliser;
+}
+
+/** @throws HoldfastError `E_EXECUTOR` where the row that it is of has no probabilities */
+export function assertNormaliser(normaliser: number): void {
+  if (Number.isFinite(normaliser)) return;
+  throw new HoldfastError('E_EXECUTOR', 'the model gave logits that are no numbers to draw from', {
+    hint: "They hold NaN or infinity: check the weights, and the intervention's strength",
+  });
 }
 
 /** The highest logit. */

@@ -5,6 +5,7 @@
  * text, dialogues or schedules: strengths reach them as numbers.
  */
 export {
+  assertNormaliser,
   bestOf,
   type CandidateRequest,
   type Candidates,

@@ -21,6 +21,8 @@ ${entry(kernel)}
   parts[lane].x = best;
   workgroupBarrier();
   for (var i = 0u; i < ${kernel.threads}u; i++) { best = max(best, parts[i].x); }
+  // Nobody may write beside what another still reads.
+  workgroupBarrier();
   var own = 0.0;
   var cooled = 0.0;
   for (var id = begin_of(group.x) + lane; id < end; id += ${kernel.threads}u) {
