@@ -11,6 +11,12 @@ const tuned =
   async ({ plan, files }) =>
     createGpuExecutor(await openDawn(), plan, files.checkpoint, { precision: 'f32', tuning });
 
+// The threads of the other suite work alone; these hand values to each other. In one file with it: two programs that
+// play a GPU on the same processor hold each other up many times over.
+describe.skipIf(!gpuFound?.hasSubgroups)(`by subgroups on ${gpuName}`, () => {
+  conformance('gpu', tuned({ threads: 8, lanes: 4, subgroups: true }));
+});
+
 describe.skipIf(gpuFound === null)(`on ${gpuName}`, () => {
   conformance('gpu', tuned(ON_A_PROCESSOR));
 
