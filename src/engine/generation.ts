@@ -115,7 +115,7 @@ export function generate(
     checkGuidance(options.guidance.scale);
     checkPrompt(options.guidance.session, options.guidance.prompt, maxTokens);
   }
-  const sampler = createSampler(checkSampling(options.sampling));
+  const sampler = createSampler(checkSampling(options.sampling), session.executor.blueprint.vocabSize);
   return run(session, prompt, options, sampler);
 }
 
@@ -163,9 +163,8 @@ async function* run(
   const { tokenizer = null, maxTokens, guidance, silenced, signal } = options;
   const stopIds = new Set(options.stopIds ?? tokenizer?.endOfTurnIds);
   const writer = createAnswerWriter(tokenizer, options.stop ?? []);
-  // Guidance combines the logits of two rows; and where they are in the host's memory anyway, all of them are at hand.
-  const isFar = session.executor.name === 'gpu' && !guidance;
-  const passes = createPasses(session, options, isFar ? sampler.wanted : null);
+  // Guidance combines the logits of two rows.
+  const passes = createPasses(session, options, guidance ? null : sampler.wanted);
   /** @param withoutId the token in guidance's session */
   const choosing = (id: number, withoutId: number, sampled: number): Promise<ChoosingRow> => {
     const pass = () => passes.choosing(id, sampled);

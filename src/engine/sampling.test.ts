@@ -198,10 +198,8 @@ describe('a sampler', () => {
         (values, options) => {
           const sampling = checkSampling(options);
           const row = Float32Array.from(values);
-          const [whole, partial] = [createSampler(sampling), createSampler(sampling)];
+          const [whole, partial] = [createSampler(sampling), createSampler(sampling, row.length)];
           if (partial.wanted === null) return;
-          // A filter that keeps all tokens: from a list of all, the same chance falls on another token.
-          if (sampling.topK >= row.length && sampling.topP === 1 && sampling.minP === 0) return;
           const candidates = candidatesOf(row, partial.wanted);
           for (let draw = 0; draw < 5; draw++) {
             const token = partial.next({ logits: new Float32Array(0), candidates }, []);
@@ -216,6 +214,9 @@ describe('a sampler', () => {
     const wanted = (options: SamplingOptions) => createSampler(checkSampling(options)).wanted;
     expect(wanted({ temperature: 1, topP: 1 })).toBeNull();
     expect(wanted({ temperature: 0, repetitionPenalty: 1.1 })).toBeNull();
+    const all = checkSampling({ temperature: 1, topP: 1, topK: 9 });
+    expect(createSampler(all, 9).wanted).toBeNull();
+    expect(createSampler(all, 10).wanted).toMatchObject({ topK: 9 });
     expect(wanted({ temperature: 0 })).toMatchObject({ temperature: 0, least: 1 });
     expect(wanted({ topLogProbabilities: 7 })).toMatchObject({ topP: 0.95, least: 7 });
   });

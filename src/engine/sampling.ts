@@ -116,12 +116,14 @@ export interface Sampler {
   next(row: Pick<ForwardResult, 'logits' | 'candidates'>, history: Iterable<number>): SampledToken;
 }
 
-/** A sampler whose seed starts anew. */
-export function createSampler(sampling: Sampling): Sampler {
+/**
+ * A sampler whose seed starts anew.
+ * @param vocabSize tokens there are, where candidates may be asked for: a top-k of as many is no filter
+ */
+export function createSampler(sampling: Sampling, vocabSize = Number.POSITIVE_INFINITY): Sampler {
   const random = createRandom(sampling.seed);
   const { temperature, repetitionPenalty, topLogProbabilities } = sampling;
-  // A top-k of more tokens than any vocabulary has is found to keep all of them where it is drawn.
-  const isPartial = temperature === 0 || isFiltered(sampling, Number.POSITIVE_INFINITY);
+  const isPartial = temperature === 0 || isFiltered(sampling, vocabSize);
 
   // A greedy draw leaves the seed where it is.
   const pick = (weights: Float64Array): number => (temperature === 0 ? 0 : drawn(weights, random()));

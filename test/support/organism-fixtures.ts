@@ -1,4 +1,5 @@
 import type { Model } from '../../src/engine/index.js';
+import { withCandidates } from '../../src/executors/candidates.js';
 import type { ForwardRequest, ForwardResult } from '../../src/executors/index.js';
 import type { Instruction, RoundRecord, Trial } from '../../src/organism/index.js';
 
@@ -54,8 +55,16 @@ export function spyOnModel(
       precision: executor.precision,
       open: (contextLength) => executor.open(contextLength),
       async forward(requests, options) {
-        const results = await executor.forward(requests, options);
-        for (const [index, request] of requests.entries()) see(request, results[index]!);
+        const results: ForwardResult[] = [];
+        for (const request of requests) {
+          // Seen and changed are all logits; what is picked for a draw is picked of the changed ones.
+          const result = await withCandidates(request, async (whole) => {
+            const [result] = await executor.forward([whole], options);
+            see(whole, result!);
+            return result!;
+          });
+          results.push(result);
+        }
         return results;
       },
       dispose: () => executor.dispose(),
