@@ -16,7 +16,7 @@ const REPEATS = 5;
  */
 export async function measureBandwidth(device: Device): Promise<number> {
   const bytes = Math.min(BYTES, device.largest);
-  const step = new Step(device, 'read all', await device.program('read all', readAll(THREADS, GROUPS)));
+  const step = await Step.compile(device, 'read all', readAll(THREADS, GROUPS));
   const buffers = await device.allocate('the bandwidth to be measured', () => [
     device.storage('what is read', bytes),
     device.storage('its sums', 4 * THREADS * GROUPS),

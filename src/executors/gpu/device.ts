@@ -1,4 +1,11 @@
 import { HoldfastError } from '../../errors.js';
+import {
+  deviceError,
+  type GpuFound,
+  type Program,
+  type SharedDevice,
+  sharedDevice,
+} from './shared-device.js';
 
 /** Buffer usages and map modes as the WebGPU specification numbers them: in Node they are no globals. */
 const MAP_READ = 0x1;
@@ -11,40 +18,6 @@ const READ = 0x1;
 
 type Data = Float32Array | Uint32Array | Uint8Array;
 
-/** The GPU that WebGPU would take. */
-export interface GpuFound {
-  /** Vendor, architecture and driver, for people. */
-  readonly name: string;
-  /** Whether it is a program on the processor. */
-  readonly isSoftware: boolean;
-  /** Whether threads that run side by side can hand values to each other, and know their place among them. */
-  readonly hasSubgroups: boolean;
-}
-
-/** The adapter that the system prefers; null when there is none. */
-export async function describeGpu(gpu: GPU): Promise<GpuFound | null> {
-  const adapter = await gpu.requestAdapter(ADAPTER);
-  return adapter && foundIn(gpu, adapter);
-}
-
-const ADAPTER: GPURequestAdapterOptions = { powerPreference: 'high-performance' };
-
-function foundIn(gpu: GPU, { info, features }: GPUAdapter): GpuFound {
-  const { vendor, architecture, description, isFallbackAdapter } = info;
-  const name = [vendor, architecture, description].filter((part) => part !== '').join(' ');
-  // Threads are told their place in a subgroup by a later addition to the language.
-  const hasSubgroups = features.has('subgroups') && (gpu.wgslLanguageFeatures?.has('subgroup_id') ?? false);
-  return { name, isSoftware: isFallbackAdapter, hasSubgroups };
-}
-
-/** One program of the device. */
-export interface Program {
-  readonly name: string;
-  readonly pipeline: GPUComputePipeline;
-  /** Binding numbers, ascending, that the program has. */
-  readonly bindings: readonly number[];
-}
-
 /** Where a device writes down when passes begin and end, in nanoseconds. */
 export interface Timestamps {
   readonly set: GPUQuerySet;
@@ -52,69 +25,18 @@ export interface Timestamps {
   readonly readable: GPUBuffer;
 }
 
-/** A device of WebGPU, shared by all models on it: what was compiled for one is there for the next. */
-interface Shared {
-  readonly device: GPUDevice;
-  /** Held: Dawn does not outlive an adapter that was collected. */
-  readonly adapter: GPUAdapter;
-  readonly found: GpuFound;
-  /** By their texts. */
-  readonly programs: Map<string, Program>;
-  /** Why it was lost; null while it is there. */
-  lost: string | null;
-}
-
-const shared = new WeakMap<GPU, Promise<Shared>>();
-
-async function openShared(gpu: GPU): Promise<Shared> {
-  const adapter = await gpu.requestAdapter(ADAPTER);
-  if (adapter === null) {
-    throw new HoldfastError('E_EXECUTOR', 'there is no GPU that WebGPU can use', {
-      hint: 'holdfast doctor says what is missing; the cpu executor needs none',
-    });
-  }
-  const { maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
-  const requiredFeatures = (['subgroups', 'timestamp-query'] as const).filter((name) =>
-    adapter.features.has(name),
-  );
-  const device = await adapter
-    // The limits that are not asked for are those of the smallest phone.
-    .requestDevice({ requiredLimits: { maxStorageBufferBindingSize, maxBufferSize }, requiredFeatures })
-    .catch((cause: unknown) => {
-      throw deviceError('the GPU gives no device', cause);
-    });
-  const opened: Shared = {
-    device,
-    adapter,
-    found: foundIn(gpu, adapter),
-    programs: new Map(),
-    lost: null,
-  };
-  device.lost.then(({ message, reason }) => {
-    opened.lost = message || reason;
-    shared.delete(gpu);
-  });
-  return opened;
-}
-
 /** What one model asks of a WebGPU device, with its failures as errors; it frees what it made. */
 export class Device {
   readonly #buffers = new Set<GPUBuffer>();
 
-  private constructor(private readonly shared: Shared) {}
+  private constructor(private readonly shared: SharedDevice) {}
 
   /**
    * Opens the adapter that the system prefers.
    * @throws HoldfastError `E_EXECUTOR` when there is none, or it gives no device
    */
   static async open(gpu: GPU): Promise<Device> {
-    let opening = shared.get(gpu);
-    if (opening === undefined) {
-      opening = openShared(gpu);
-      shared.set(gpu, opening);
-      opening.catch(() => shared.delete(gpu));
-    }
-    return new Device(await opening);
+    return new Device(await sharedDevice(gpu));
   }
 
   get found(): GpuFound {
@@ -321,12 +243,4 @@ export class Device {
   dispose(): void {
     for (const buffer of this.#buffers) this.free(buffer);
   }
-}
-
-function deviceError(what: string, cause: unknown): HoldfastError {
-  const said = cause instanceof Error ? cause.message : String(cause);
-  return new HoldfastError('E_EXECUTOR', `${what}: ${said}`, {
-    hint: 'holdfast doctor says what WebGPU finds here; the cpu executor needs none of it',
-    cause,
-  });
 }

@@ -4,18 +4,17 @@ import type { ForwardRequest, ForwardResult } from '../contract.js';
 import type { DecoderShape } from '../decoder-shape.js';
 import { RotationTable } from '../rotation.js';
 import type { Device } from './device.js';
-import { OUTPUT_GROUPS } from './kernels/linear.js';
 import type { DeviceWeights } from './matrices.js';
 import { PassBuffers } from './pass-buffers.js';
 import { addShares, mapsOf, placeRows } from './pass-data.js';
+import { PassRecorder, type Splits, type Taps } from './pass-recorder.js';
 import { Picker, pickedCandidates } from './picker.js';
 import { cutKeys, type Pieces } from './pieces.js';
 import type { Profiler } from './profiler.js';
-import { type LinearPrograms, MAX_ROWS, type Programs, ROWS_TILE } from './programs.js';
+import { MAX_ROWS, type Programs } from './programs.js';
 import { ReadBack, type Reading } from './read-back.js';
 import { Recorder } from './recorder.js';
 import type { GpuSequence } from './sequence.js';
-import type { Step } from './step.js';
 
 /** Some of a request's tokens, at most {@link MAX_ROWS}. */
 export interface PassInput {
@@ -32,28 +31,17 @@ export interface PassInput {
   readonly check: () => void;
 }
 
-/** How the keys of a pass are divided among workgroups. */
-interface Splits {
-  readonly count: number;
-  readonly keys: number;
-}
-
-/** Buffers that a pass's taps are copied to, by layer and by index; only for that pass. */
-interface Taps {
-  readonly attention: ReadonlyMap<number, GPUBuffer>;
-  readonly hidden: ReadonlyMap<number, GPUBuffer>;
-}
-
 /** Keys that are worth a workgroup of their own. */
 const SPLIT_KEYS = 256;
 /** A split's keys are a multiple of it, and so whole tiles of any workgroup. */
 const WHOLE_TILES = 64;
 const FLOAT = 4;
 
-/** Runs passes of one model: writes what goes in, records the dispatches, reads back what was asked for. */
+/** Runs passes of one model: writes what goes in, has the dispatches recorded, reads back what was asked for. */
 export class PassRunner {
   readonly #rotations: readonly RotationTable[];
   readonly #buffers: PassBuffers;
+  readonly #passes: PassRecorder;
   readonly #picker: Picker;
   readonly #readBack: ReadBack;
 
@@ -63,10 +51,11 @@ export class PassRunner {
     private readonly blueprint: Blueprint,
     private readonly shape: DecoderShape,
     private readonly weights: DeviceWeights,
-    private readonly programs: Programs,
+    programs: Programs,
   ) {
     this.#rotations = shape.ropes.map((rope) => new RotationTable(rope, shape.headDim));
     this.#buffers = new PassBuffers(device, blueprint, shape);
+    this.#passes = new PassRecorder(this.#buffers, blueprint, shape, weights, programs);
     this.#picker = new Picker(device, programs.picker, blueprint.vocabSize);
     this.#readBack = new ReadBack(device);
   }
@@ -105,8 +94,8 @@ export class PassRunner {
       if (wanted !== null) this.#picker.write(wanted);
       const refused = this.device.submit((encoder) => {
         const recorder = new Recorder(encoder, input.profiler);
-        this.#recordLayers(input, recorder, splits, taps);
-        this.#recordHead(input, recorder, taps);
+        this.#passes.layers(recorder, sequence, tokens.length, splits, taps);
+        this.#passes.head(recorder, tokens.length, this.#logitsRows(input), taps);
         if (wanted !== null) this.#picker.record(recorder, this.#buffers.grown('logits'));
         this.#readBack.record(readings, recorder);
         recorder.end();
@@ -194,92 +183,6 @@ export class PassRunner {
     device.write(this.#buffers.maps, mapsOf(request, this.shape));
   }
 
-  #recordLayers({ sequence, tokens }: PassInput, recorder: Recorder, splits: Splits, taps: Taps): void {
-    const rows = tokens.length;
-    const total = sequence.length + rows;
-    const { heads, kvHeads, headDim, windows, windowOf } = this.shape;
-    const { states, normed, qkv, queries, mixed, fed } = this.#buffers.activations;
-    const [tags, firsts] = [this.#buffers.grown('tags'), this.#buffers.grown('firsts')];
-    const [pieces, shares] = [this.#buffers.grown('pieces'), this.#buffers.grown('shares')];
-    const { pass, maps, partials, references } = this.#buffers;
-
-    for (const [index, steps] of this.programs.layers.entries()) {
-      const { norms, queryKeyNorms } = this.weights.layers[index]!;
-      const { keys, values } = sequence.layer(index);
-      const layer = this.#buffers.layers[index]!;
-      this.#copyHidden(index, states, rows, recorder, taps);
-
-      if (steps.attentionNorm !== null) {
-        recorder.run(steps.attentionNorm, this, [pass, states, norms.attentionNorm!, normed], [rows]);
-      }
-      for (const projection of steps.projections) this.#linear(recorder, projection, normed, qkv, rows);
-      const optional = queryKeyNorms === null ? [] : [queryKeyNorms];
-      const rotated = [pass, qkv, this.#buffers.rotations, ...optional, queries, keys, values];
-      recorder.run(steps.rotate, sequence, rotated, [rows, heads + 2 * kvHeads]);
-
-      const seen = Math.min(total, windows[windowOf[index]!] ?? total);
-      const read = rows * 2 * FLOAT * heads * headDim * seen;
-      const attended = [pass, queries, keys, values, tags, maps, partials, pieces, layer];
-      recorder.run(steps.attention, sequence, attended, [heads, rows, splits.count], read);
-      const combined = [pass, partials, pieces, firsts, maps, mixed, shares, references, layer];
-      recorder.run(steps.combine, this, combined, [heads, rows]);
-      const tapped = taps.attention.get(index);
-      if (tapped) {
-        const shown = [pass, queries, keys, tags, references, tapped];
-        recorder.run(steps.attentionRows, sequence, shown, [heads, rows]);
-      }
-
-      const afterAttention = [norms.postAttentionNorm, norms.mlpNorm];
-      this.#branch(recorder, steps.output, mixed, steps.postAttentionNorm, afterAttention, rows);
-      if (steps.mlpNorm !== null) {
-        recorder.run(steps.mlpNorm, this, [pass, states, norms.mlpNorm!, normed], [rows]);
-      }
-      this.#linear(recorder, steps.gateAndUp, normed, fed, rows);
-      const afterMlp = [norms.postMlpNorm, this.weights.layers[index + 1]?.norms.attentionNorm];
-      this.#branch(recorder, steps.down, fed, steps.postMlpNorm, afterMlp, rows);
-    }
-  }
-
-  /**
-   * Adds what a branch ends in to the states, through a norm of its own where the family has one.
-   * @param weights of that norm, and of the one that the states go through next
-   */
-  #branch(
-    recorder: Recorder,
-    linear: LinearPrograms,
-    from: GPUBuffer,
-    post: Step | null,
-    [weight, next]: readonly (GPUBuffer | undefined)[],
-    rows: number,
-  ): void {
-    const { states, projected, normed } = this.#buffers.activations;
-    this.#linear(recorder, linear, from, post === null ? states : projected, rows);
-    if (post === null) return;
-    const following = next === undefined ? [] : [next, normed];
-    recorder.run(post, this, [this.#buffers.pass, projected, weight!, states, ...following], [rows]);
-  }
-
-  #linear(
-    recorder: Recorder,
-    { matrix, row, rows: several, perGroup, outputs }: LinearPrograms,
-    from: GPUBuffer,
-    to: GPUBuffer,
-    rows: number,
-    pass = this.#buffers.pass,
-  ): void {
-    const { weight, bias, scales } = matrix;
-    const buffers = [pass, from, weight, ...(bias ? [bias] : []), ...(scales ? [scales] : []), to];
-    const groups = Math.ceil(outputs / perGroup);
-    const [step, tiles] = rows === 1 ? [row, 1] : [several, Math.ceil(rows / ROWS_TILE)];
-    const grid = [Math.min(groups, OUTPUT_GROUPS), tiles, Math.ceil(groups / OUTPUT_GROUPS)] as const;
-    recorder.run(step, this, buffers, grid, tiles * (weight.size + (scales?.size ?? 0)));
-  }
-
-  #copyHidden(index: number, from: GPUBuffer, rows: number, recorder: Recorder, taps: Taps): void {
-    const tapped = taps.hidden.get(index);
-    if (tapped) recorder.copy(from, tapped, rows * this.blueprint.hiddenSize * FLOAT);
-  }
-
   /** Rows of the pass whose logits are wanted. */
   #logitsRows({ request, tokens, row }: PassInput): number {
     const isLast = row + tokens.length === request.tokens.length;
@@ -290,24 +193,6 @@ export class PassRunner {
   #candidatesWanted(input: PassInput): CandidateRequest | null {
     const { logits } = input.request;
     return typeof logits === 'object' && this.#logitsRows(input) === 1 ? logits : null;
-  }
-
-  /** The final norm and the output head, of the rows that are wanted. */
-  #recordHead(input: PassInput, recorder: Recorder, taps: Taps): void {
-    const { states, normed } = this.#buffers.activations;
-    const { finalNorm, head } = this.programs;
-    const { length: layers } = this.blueprint.layers;
-    const { length: all } = input.tokens;
-    const norm = (pass: GPUBuffer, rows: number): void =>
-      recorder.run(finalNorm, pass, [pass, states, this.weights.finalNorm, normed], [rows]);
-    if (taps.hidden.has(layers)) {
-      norm(this.#buffers.pass, all);
-      this.#copyHidden(layers, normed, all, recorder, taps);
-    }
-    const rows = this.#logitsRows(input);
-    if (rows === 0) return;
-    norm(this.#buffers.headPass, rows);
-    this.#linear(recorder, head, normed, this.#buffers.grown('logits'), rows, this.#buffers.headPass);
   }
 
   #logitsReadings(input: PassInput): Reading[] {

@@ -26,12 +26,10 @@ export interface PickerPrograms {
 }
 
 export async function compilePicker(device: Device, kernel: DrawKernel): Promise<PickerPrograms> {
-  const step = async (name: string, code: string): Promise<Step> =>
-    new Step(device, name, await device.program(name, code));
   return {
-    weigh: await step('weigh', weigh(kernel)),
-    rank: await step('rank', rank(kernel)),
-    pick: await step('pick', pick(kernel)),
+    weigh: await Step.compile(device, 'weigh', weigh(kernel)),
+    rank: await Step.compile(device, 'rank', rank(kernel)),
+    pick: await Step.compile(device, 'pick', pick(kernel)),
   };
 }
 

@@ -82,8 +82,7 @@ export async function compilePrograms(
   const subgroup = tuning.subgroups ? device.subgroupOf(threads) : null;
   const lanes = Math.min(tuning.lanes, subgroup ?? tuning.lanes);
   const { hiddenSize, normEpsilon, vocabSize } = blueprint;
-  const step = async (name: string, code: string): Promise<Step> =>
-    new Step(device, name, await device.program(name, code));
+  const step = (name: string, code: string): Promise<Step> => Step.compile(device, name, code);
   const normStep = (into: NormKernel['into']): Promise<Step> =>
     step('norm', norm({ width: hiddenSize, epsilon: normEpsilon, into, threads, subgroup }));
   const linearSteps = async (
@@ -136,7 +135,7 @@ export async function compilePrograms(
     layers,
     finalNorm: await normStep('store'),
     head: await linearSteps('head', weights.head, 'store', vocabSize),
-    picker: await compilePicker(device, { vocabSize, threads, subgroup }),
+    picker: await compilePicker(device, { vocabSize, threads }),
   };
 }
 
@@ -173,7 +172,7 @@ async function attentionSteps(
   return {
     rotate: await step('rotate', rotate(rotation)),
     attention: await step('attention', attention({ heads, kvHeads, headDim, window, ...workgroup })),
-    combine: await step('combine', combine({ heads, headDim, ...workgroup })),
+    combine: await step('combine', combine({ heads, headDim, threads: workgroup.threads })),
     attentionRows: await step(
       'attention rows',
       attentionRows({ heads, kvHeads, headDim, window, ...workgroup }),

@@ -1,4 +1,5 @@
-import type { Device, Program } from './device.js';
+import type { Device } from './device.js';
+import type { Program } from './shared-device.js';
 
 /** A program in one place of the model, with the bindings that it was last run with. */
 export class Step {
@@ -7,7 +8,15 @@ export class Step {
     { readonly buffers: readonly GPUBuffer[]; readonly group: GPUBindGroup }
   >();
 
-  constructor(
+  /**
+   * Compiles a kernel for a place.
+   * @throws HoldfastError `E_EXECUTOR` when it does not compile here
+   */
+  static async compile(device: Device, name: string, code: string): Promise<Step> {
+    return new Step(device, name, await device.program(name, code));
+  }
+
+  private constructor(
     private readonly device: Device,
     /** What it does there. */
     readonly name: string,

@@ -1,9 +1,9 @@
 import { partialSize } from './attention.js';
 import { IN_TARGET } from './keys.js';
 import { LAYER, NEVER, PASS } from './pass.js';
-import { entry, type Workgroup } from './workgroup.js';
+import { entry, type Threads } from './workgroup.js';
 
-export interface CombineKernel extends Workgroup {
+export interface CombineKernel extends Threads {
   readonly heads: number;
   readonly headDim: number;
 }

@@ -1,6 +1,6 @@
-import type { Workgroup } from './workgroup.js';
+import type { Threads } from './workgroup.js';
 
-export interface DrawKernel extends Workgroup {
+export interface DrawKernel extends Threads {
   readonly vocabSize: number;
 }
 

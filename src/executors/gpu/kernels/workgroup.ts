@@ -1,10 +1,14 @@
 /** How a kernel's threads are laid out, the same in every kernel of a model. */
-export interface Workgroup {
+export interface Threads {
   /**
    * Threads of a workgroup. A GPU runs 32 or 64 side by side; a program on the processor runs them one after the other, and
    * is fastest with few.
    */
   readonly threads: number;
+}
+
+/** The same where they hand values to each other. */
+export interface Workgroup extends Threads {
   /** Threads that surely run side by side and can hand values to each other, a power of two; null: none. */
   readonly subgroup: number | null;
 }
@@ -14,7 +18,7 @@ export const enables = ({ subgroup }: Workgroup): string =>
   subgroup === null ? '' : 'enable subgroups;\nvar<private> subgroup_size: u32;';
 
 /** The beginning of `main`, which gives `group` and `lane`. */
-export const entry = ({ threads }: Pick<Workgroup, 'threads'>): string => /* wgsl */ `
+export const entry = ({ threads }: Threads): string => /* wgsl */ `
 @compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {`;
 
