@@ -3,7 +3,7 @@ import { SYSTEM_PREFIX, spansUpTo } from './dialogue.mjs';
 import { SYSTEM_PREFIX_TOKENS } from './workload.mjs';
 
 /**
- * Holdfast's CPU or GPU executor, fed as a session feeds it: the last row's logits, and when asked the shares of a
+ * Holdfast's CPU or GPU executor, fed piece by piece: the last row's logits, and when asked the shares of a
  * dialogue's spans and split-softmax on its system prefix, in all layers and heads.
  *
  * @type {import('./subject.d.ts').OpenSubject}

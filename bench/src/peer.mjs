@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { getLlama, LlamaLogLevel } from 'node-llama-cpp';
+import { getLlama, LlamaLogLevel, NoBinaryFoundError } from 'node-llama-cpp';
 
 /**
  * node-llama-cpp by its leanest way in: one context, one sequence, and `evaluate` held open, so that a step is
@@ -19,7 +19,7 @@ export async function open({ model: modelPath, threads, contextLength, variant }
     progressLogs: false,
     logLevel: LlamaLogLevel.error,
   }).catch((cause) => {
-    if (gpu === false) throw cause;
+    if (gpu === false || !(cause instanceof NoBinaryFoundError)) throw cause;
     throw new Error(`node-llama-cpp has no binary here for ${gpu}: README.md says how to install it`, {
       cause,
     });

@@ -156,7 +156,7 @@ function random(state) {
   };
 }
 
-/** Halves of magnitude 2⁻⁷ to 2⁻⁵, signs at random: matrices that neither drown nor blow up what goes through them. */
+/** Halves of magnitude 2⁻⁷ to 2⁻⁴, signs at random: matrices that neither drown nor blow up what goes through them. */
 function randomHalf(/** @type {number} */ bits) {
   return ((bits & 1) << 15) | ((8 + ((bits >>> 1) % 3)) << 10) | ((bits >>> 8) & 0x3ff);
 }

@@ -1,4 +1,5 @@
 import type { TokenRange } from '../attention/index.js';
+import { headGrid } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import type { Executor, ForwardRequest, Profile, Sequence } from '../executors/index.js';
 
@@ -107,8 +108,8 @@ function requestOf(
   if (arm === 'off') return request;
   const spans = spansUpTo(sequence.length + tokens.length);
   if (arm === 'measured') return { ...request, spans };
-  const heads = blueprint.layers.reduce((sum, { attention }) => sum + attention.heads, 0);
-  const strength = new Float32Array(heads).fill(K);
+  const { layers, heads } = headGrid(blueprint);
+  const strength = new Float32Array(layers * heads).fill(K);
   return { ...request, spans, intervention: { target: [TARGET], policy: 'split-softmax', strength } };
 }
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Profile } from '../executors/index.js';
 import type { LoadedModel } from '../load.js';
 import { quantile } from '../measure/index.js';
+import { type Table, textTable } from '../report/index.js';
 import { positiveInteger } from './arguments.js';
 import {
   BENCH_ARMS,
@@ -83,11 +84,11 @@ function print({ model, executor, precision, prompt, figures, profiles }: BenchR
     paint(`${model} on ${executor}, ${precision}; medians`, 'bold'),
     `prompt of ${prompt} tokens: ${prefill.toFixed(0)} ms, ${((1000 * prompt) / prefill).toFixed(0)} tokens/s`,
     '',
-    ...table(['a token', 'ms', 'tokens/s', ''], rows),
+    ...lines({ heading: ['a token', 'ms', 'tokens/s', ''], rows }),
     ...(profiles === null
       ? []
       : [
-          ...profileLines(`kernels of the prompt`, profiles.prefill, paint),
+          ...profileLines('kernels of the prompt', profiles.prefill, paint),
           ...profileLines('kernels of a token after it', profiles.decode, paint),
         ]),
     '',
@@ -111,22 +112,12 @@ function profileLines(what: string, { kernels, bandwidth }: Profile, paint: Pain
   return [
     '',
     paint(`${what}: ${whole.toFixed(2)} ms; memory read at ${(bandwidth / 1e9).toFixed(1)} GB/s`, 'bold'),
-    ...table(['kernel', 'runs', 'ms', 'of all', 'MB', 'GB/s', 'of memory'], rows),
+    ...lines({ heading: ['kernel', 'runs', 'ms', 'of all', 'MB', 'GB/s', 'of memory'], rows }),
   ];
 }
 
-/** Columns as wide as they need, the first to the left. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]!.length)),
-  );
-  return [head, ...rows].map((row) =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
-      .join('  ')
-      .trimEnd(),
-  );
-}
+/** A table whose last cells may be empty. */
+const lines = (table: Table): string[] => textTable(table).map((line) => line.trimEnd());
 
 function median(values: readonly number[]): number {
   return quantile(Float64Array.from(values).sort(), 0.5);

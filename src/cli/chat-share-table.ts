@@ -1,5 +1,6 @@
 import { targetName } from '../attention/index.js';
 import type { AnswerStep, Turn } from '../dialogue/index.js';
+import { textTable } from '../report/index.js';
 import type { SpanRole } from '../text/index.js';
 
 /** Mean shares after the policy, over the rows that chose an answer's tokens. */
@@ -77,7 +78,8 @@ export function shareTable(roles: readonly RoleShares[], turn: Turn): string[] {
           row(`${targetName(settings.target)} after`, layerMeans(shares.heads.after, layers)),
         ];
   const heading = groups.map((group, index) => (index === 0 ? 'all layers' : groupName(group)));
-  return align([['share of', ...heading], ...roles.map(({ role, layers }) => row(role, layers)), ...target]);
+  const rows = [...roles.map(({ role, layers }) => row(role, layers)), ...target];
+  return textTable({ heading: ['share of', ...heading], rows });
 }
 
 /** @param heads `[layers × heads]` */
@@ -85,16 +87,6 @@ function layerMeans(heads: Float32Array, layers: number): number[] {
   const perLayer = heads.length / layers;
   return Array.from({ length: layers }, (_, layer) =>
     mean([...heads.subarray(layer * perLayer, (layer + 1) * perLayer)]),
-  );
-}
-
-/** Names to the left, numbers to the right. */
-function align(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
-      .join('  '),
   );
 }
 
