@@ -30,23 +30,41 @@ export function checkBlueprint(blueprint: Blueprint, file: string): void {
       `${field}.base`,
       `expected more than 1, found ${rope.base}`,
     );
-    const { scaling } = rope;
+    const { scaling, rotaryDim } = rope;
+    checkCount(rotaryDim, headDim, `${field}.rotaryDim`);
+    check(
+      rotaryDim % 2 === 0,
+      `${field}.rotaryDim`,
+      `elements are turned in pairs, and ${rotaryDim} is not even`,
+    );
     if (scaling === null) return;
-    if (scaling.type === 'divisors') {
+    const checkDivisors = (divisors: readonly number[], name: string): void => {
       check(
-        scaling.divisors.length === headDim / 2,
-        `${field}.scaling.divisors`,
-        `expected ${headDim / 2} divisors, found ${scaling.divisors.length}`,
+        divisors.length === rotaryDim / 2,
+        `${field}.scaling.${name}`,
+        `expected ${rotaryDim / 2} divisors, found ${divisors.length}`,
       );
-      for (const [index, divisor] of scaling.divisors.entries()) {
-        checkPositive(divisor, `${field}.scaling.divisors.${index}`);
+      for (const [index, divisor] of divisors.entries()) {
+        checkPositive(divisor, `${field}.scaling.${name}.${index}`);
       }
+    };
+    if (scaling.type === 'divisors') {
+      checkDivisors(scaling.divisors, 'divisors');
+      return;
+    }
+    if (scaling.type === 'longrope') {
+      checkDivisors(scaling.short, 'short');
+      checkDivisors(scaling.long, 'long');
+      checkPositive(scaling.originalContextLength, `${field}.scaling.originalContextLength`);
+      checkPositive(scaling.attentionFactor, `${field}.scaling.attentionFactor`);
       return;
     }
     checkPositive(scaling.factor, `${field}.scaling.factor`);
     if (scaling.type === 'linear') return;
     checkPositive(scaling.originalContextLength, `${field}.scaling.originalContextLength`);
-    if (scaling.type === 'llama3') {
+    if (scaling.type === 'dynamic') {
+      check(rotaryDim > 2, `${field}.rotaryDim`, 'a dynamic base needs more than one pair');
+    } else if (scaling.type === 'llama3') {
       const { lowFrequencyFactor: low, highFrequencyFactor: high } = scaling;
       check(high > low, `${field}.scaling.highFrequencyFactor`, `expected more than ${low}, found ${high}`);
     } else {
@@ -67,10 +85,10 @@ export function checkBlueprint(blueprint: Blueprint, file: string): void {
       `${heads} heads cannot share ${kvHeads} key-value heads evenly`,
     );
     checkCount(headDim, LIMITS.headDim, `${field}.headDim`);
-    check(headDim % 2 === 0, `${field}.headDim`, `rotary pairs need an even head dim, found ${headDim}`);
     checkPositive(attention.scale, `${field}.scale`);
     if (attention.window !== null) checkCount(attention.window, LIMITS.contextLength, `${field}.window`);
-    checkRope(attention.rope, headDim, `${field}.rope`);
+    if (attention.scoreCap !== null) checkPositive(attention.scoreCap, `${field}.scoreCap`);
+    if (attention.rope !== null) checkRope(attention.rope, headDim, `${field}.rope`);
     checkCount(mlp.size, LIMITS.mlpSize, `${field}.mlp.size`);
   };
 
@@ -79,6 +97,9 @@ export function checkBlueprint(blueprint: Blueprint, file: string): void {
   checkCount(blueprint.contextLength, LIMITS.contextLength, 'contextLength');
   checkCount(blueprint.layers.length, LIMITS.layers, 'layers');
   checkPositive(blueprint.normEpsilon, 'normEpsilon');
-  checkPositive(blueprint.embeddingScale, 'embeddingScale');
+  for (const scale of ['embeddingScale', 'residualScale', 'logitScale'] as const) {
+    checkPositive(blueprint[scale], scale);
+  }
+  if (blueprint.logitCap !== null) checkPositive(blueprint.logitCap, 'logitCap');
   for (const [index, layer] of blueprint.layers.entries()) checkLayer(layer, `layers.${index}`);
 }

@@ -57,8 +57,12 @@ describe('a config.json that asks for what is not implemented', () => {
     ['llama', { hidden_act: 'relu' }, 'hidden_act', 'relu'],
     ['llama', { hidden_act: 'constructor' }, 'hidden_act', 'constructor'],
     ['gemma3', { hidden_activation: 'gelu' }, 'hidden_activation', 'gelu'],
-    ['llama', { rope_scaling: { type: 'dynamic', factor: 2 } }, 'rope_scaling.rope_type', 'dynamic'],
-    ['llama', { rope_scaling: { rope_type: 'longrope' } }, 'rope_scaling.rope_type', 'longrope'],
+    [
+      'llama',
+      { rope_scaling: { type: 'proportional', factor: 2 } },
+      'rope_scaling.rope_type',
+      'proportional',
+    ],
     ['llama', { rope_scaling: { rope_type: 'toString' } }, 'rope_scaling.rope_type', 'toString'],
     [
       'llama',
@@ -114,7 +118,7 @@ describe('a config.json that asks for what is not implemented', () => {
   it('is told which architectures there are', async () => {
     await expect(blueprintOf('llama', { model_type: 'gpt2' })).rejects.toThrow(
       'architecture "gpt2" is not supported (config.json, field model_type). ' +
-        'Supported are llama, mistral, qwen2, qwen3, gemma3_text, gemma3',
+        'Supported are llama, mistral, qwen2, qwen3, gemma2, gemma3_text, gemma3, smollm3, phi3, olmo2, granite',
     );
   });
 
@@ -160,7 +164,7 @@ describe('a config.json that is wrong', () => {
       'layers.0.rope.scaling.betaFast',
     ],
     ['llama', { num_key_value_heads: 3 }, 'layers.0.kvHeads'],
-    ['llama', { head_dim: 15 }, 'layers.0.headDim'],
+    ['llama', { head_dim: 15 }, 'layers.0.rope.rotaryDim'],
     ['llama', { vocab_size: 2 ** 30 }, 'vocabSize'],
     ['llama', { max_position_embeddings: 2 ** 40 }, 'contextLength'],
     ['qwen3', { layer_types: ['full_attention'] }, 'layer_types'],

@@ -4,8 +4,9 @@ import type { Checkpoint } from '../formats/index.js';
 import { familyOfConfig } from './families.js';
 import type { Family, LayerType, Settings } from './family.js';
 import { LIMITS } from './limits.js';
+import { ownFields } from './own-fields.js';
 import { parse } from './parse.js';
-import { CONFIG_REFUSALS, refuse } from './refusals.js';
+import { CONFIG_REFUSALS, refuse, unlessRead } from './refusals.js';
 import { ropeFromConfig } from './rope-settings.js';
 import { type TensorNames, tensorNames, vocabularyOf } from './tensor-names.js';
 
@@ -30,10 +31,8 @@ const configSchema = z.looseObject({
   tie_word_embeddings: flag,
   attention_bias: flag,
   mlp_bias: flag,
-  query_pre_attn_scalar: z.number().positive().nullish(),
   sliding_window: count.nullish(),
   use_sliding_window: flag,
-  max_window_layers: z.number().int().nonnegative().nullish(),
   sliding_window_pattern: count.nullish(),
   layer_types: z.array(z.string()).nullish(),
   rope_parameters: z.record(z.string(), z.unknown()).nullish(),
@@ -41,6 +40,7 @@ const configSchema = z.looseObject({
   rope_theta: z.number().positive().nullish(),
   rope_local_base_freq: z.number().positive().nullish(),
   original_max_position_embeddings: count.nullish(),
+  partial_rotary_factor: z.number().nullish(),
 });
 type Config = z.infer<typeof configSchema>;
 
@@ -62,9 +62,11 @@ export function settingsFromConfig(
   const whole = parse(z.record(z.string(), z.unknown()), raw, FILE);
   const family = familyOfConfig(whole, FILE);
   const text = textConfig(whole);
-  refuse([...CONFIG_REFUSALS, ...family.refusals], (field) => text[field] ?? whole[field], FILE);
+  const refusals = [...unlessRead(CONFIG_REFUSALS, Object.keys(family.ownFields)), ...family.refusals];
+  refuse(refusals, (field) => text[field] ?? whole[field], FILE);
   const config = parse(configSchema, { ...family.configDefaults, ...text }, FILE);
   const names = tensorNames(checkpoint, family);
+  const headDim = config.head_dim ?? Math.floor(config.hidden_size / config.num_attention_heads);
   const settings: Settings = {
     vocabSize: config.vocab_size ?? vocabularyOf(checkpoint, names),
     hiddenSize: config.hidden_size,
@@ -73,20 +75,24 @@ export function settingsFromConfig(
     normEpsilon: config.rms_norm_eps,
     heads: config.num_attention_heads,
     kvHeads: config.num_key_value_heads ?? config.num_attention_heads,
-    headDim: config.head_dim ?? Math.floor(config.hidden_size / config.num_attention_heads),
+    headDim,
     mlpSize: config.intermediate_size,
     activation: activationOf(config, family),
     tiedEmbeddings: config.tie_word_embeddings ?? !checkpoint.tensors.has(names.head),
     queryKeyValueBias: config.attention_bias ?? false,
     outputBias: config.attention_bias ?? false,
     mlpBias: config.mlp_bias ?? false,
-    queryScalar: config.query_pre_attn_scalar ?? null,
     // Qwen's files name a window and switch it off in the same breath.
     window: config.use_sliding_window === false ? null : (config.sliding_window ?? null),
     layerTypes: layerTypesOf(config),
     slidingPattern: config.sliding_window_pattern ?? null,
-    maxWindowLayers: config.max_window_layers ?? null,
-    ...ropeFromConfig(config, family, FILE),
+    ...ropeFromConfig(config, family, headDim, FILE),
+    own: ownFields(
+      (field) => config[field],
+      (field, what) => {
+        throw new HoldfastError('E_CONFIG', what, { file: FILE, field });
+      },
+    ),
   };
   return { family, settings, names };
 }

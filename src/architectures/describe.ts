@@ -1,4 +1,4 @@
-import type { Blueprint, LayerBlueprint, RopeBlueprint } from './blueprint.js';
+import type { AttentionBlueprint, Blueprint, LayerBlueprint } from './blueprint.js';
 import { demandedWeights } from './weight-shapes.js';
 
 /** Numbers in all weights; a tied head counts once. */
@@ -24,6 +24,7 @@ export function printBlueprint(blueprint: Blueprint): string {
   const lines = [
     `${blueprint.architecture}, ${blueprint.layers.length} layers, hidden ${blueprint.hiddenSize}, ` +
       `vocabulary ${blueprint.vocabSize}, context ${blueprint.contextLength}, ${head}`,
+    ...printScales(blueprint),
     `${parameterCount(blueprint)} parameters, ${kvBytesPerToken(blueprint)} bytes of f32 keys and values a token`,
   ];
   const groups = new Map<string, number[]>();
@@ -35,25 +36,43 @@ export function printBlueprint(blueprint: Blueprint): string {
   return lines.join('\n');
 }
 
-function printLayer({ attention, mlp, postNorms }: LayerBlueprint): string {
-  const { heads, kvHeads, headDim, window, queryKeyNorm, queryKeyValueBias, outputBias } = attention;
+function printScales({ embeddingScale, residualScale, logitScale, logitCap }: Blueprint): string[] {
+  const parts = [
+    embeddingScale === 1 ? null : `embeddings ×${shown(embeddingScale)}`,
+    residualScale === 1 ? null : `branches ×${shown(residualScale)}`,
+    logitScale === 1 ? null : `logits ×${shown(logitScale)}`,
+    logitCap === null ? null : `logits capped at ${logitCap}`,
+  ].filter((part) => part !== null);
+  return parts.length === 0 ? [] : [parts.join(', ')];
+}
+
+const shown = (value: number): string => String(Number(value.toPrecision(4)));
+
+function printLayer({ attention, mlp, preNorms, postNorms }: LayerBlueprint): string {
+  const { heads, kvHeads, headDim, window, scoreCap, queryKeyNorm, queryKeyValueBias, outputBias } =
+    attention;
   const parts = [
     `${heads} heads of ${headDim} on ${kvHeads}`,
     window === null ? 'full' : `window ${window}`,
-    printRope(attention.rope),
-    queryKeyNorm ? 'query and key norms' : null,
+    printRope(attention),
+    scoreCap === null ? null : `scores capped at ${scoreCap}`,
+    queryKeyNorm === null
+      ? null
+      : `query and key norms${queryKeyNorm === 'all heads' ? ' over all heads' : ''}`,
     queryKeyValueBias ? 'biases on query, key and value' : null,
     outputBias ? 'bias on output' : null,
     `${mlp.activation} MLP of ${mlp.size}${mlp.bias ? ' with biases' : ''}`,
-    postNorms ? 'post-norms' : null,
+    postNorms ? (preNorms ? 'post-norms' : 'post-norms alone') : null,
   ];
   return parts.filter((part) => part !== null).join(', ');
 }
 
-function printRope({ base, scaling }: RopeBlueprint): string {
-  if (scaling === null) return `rope base ${base}`;
-  const factor = scaling.type === 'divisors' ? '' : ` ×${scaling.factor}`;
-  return `rope base ${base} ${scaling.type}${factor}`;
+function printRope({ rope, headDim }: AttentionBlueprint): string {
+  if (rope === null) return 'no rope';
+  const { base, rotaryDim, scaling } = rope;
+  const part = rotaryDim === headDim ? '' : ` on ${rotaryDim} of ${headDim}`;
+  const factor = scaling !== null && 'factor' in scaling ? ` ×${scaling.factor}` : '';
+  return `rope base ${base}${part}${scaling === null ? '' : ` ${scaling.type}${factor}`}`;
 }
 
 /** `0–4, 6`: runs of neighbours as ranges. */

@@ -1,13 +1,29 @@
 import { HoldfastError } from '../errors.js';
 import type { Family } from './family.js';
+import { gemma2 } from './gemma2.js';
 import { gemma3 } from './gemma3.js';
+import { granite } from './granite.js';
 import { llama } from './llama.js';
 import { mistral } from './mistral.js';
+import { olmo2 } from './olmo2.js';
+import { phi3 } from './phi3.js';
 import { qwen2 } from './qwen2.js';
 import { qwen3 } from './qwen3.js';
+import { smollm3 } from './smollm3.js';
 
 /** Every family there is. A new one is a file beside this and a name in this list. */
-export const FAMILIES: readonly Family[] = [llama, mistral, qwen2, qwen3, gemma3];
+export const FAMILIES: readonly Family[] = [
+  llama,
+  mistral,
+  qwen2,
+  qwen3,
+  gemma2,
+  gemma3,
+  smollm3,
+  phi3,
+  olmo2,
+  granite,
+];
 
 /**
  * The family of a config.json, by `model_type` or, where that is missing, by the class in `architectures`.

@@ -1,5 +1,6 @@
 import type { LayerBlueprint } from './blueprint.js';
-import { type Family, LLAMA_LAYER_NAMES, plainLayer, type Settings } from './family.js';
+import { family, plainLayer, type Settings } from './family.js';
+import { gemmaLayerNames, gemmaQueryScalar } from './gemma.js';
 
 /** Layers of the 27B model, the one size whose query scale is not 1/√headDim. */
 const LAYERS_OF_27B = 62;
@@ -8,7 +9,7 @@ const LAYERS_OF_27B = 62;
  * Gemma 3, text (arXiv 2503.19786): four norms a layer, norms on query and key, embeddings scaled by √hidden, and
  * five sliding layers with a rope base of their own to every full one.
  */
-export const gemma3: Family = {
+export const gemma3 = family({
   name: 'gemma3',
   modelTypes: ['gemma3_text', 'gemma3'],
   classes: ['Gemma3ForCausalLM', 'Gemma3ForConditionalGeneration'],
@@ -33,27 +34,21 @@ export const gemma3: Family = {
   activation: 'gelu-tanh',
   ropeBase: 1_000_000,
   slidingRopeBase: 10000,
-  refusals: [],
-  layerNames: {
-    ...LLAMA_LAYER_NAMES,
-    postAttentionNorm: 'post_attention_layernorm.weight',
-    mlpNorm: 'pre_feedforward_layernorm.weight',
-    postMlpNorm: 'post_feedforward_layernorm.weight',
-  },
+  ownFields: { query_pre_attn_scalar: null },
+  layerNames: gemmaLayerNames,
   normsLackOne: true,
-  ggufInterleavesRope: false,
   ignorableTensors: [/^(model\.)?(vision_tower|multi_modal_projector)\./, /^(v|mm)\./],
-  embeddingScale: (settings) => Math.sqrt(settings.hiddenSize),
+  scales: ({ hiddenSize }) => ({ embeddingScale: Math.sqrt(hiddenSize) }),
   layer: gemma3Layer,
-};
+});
 
 function gemma3Layer(settings: Settings, index: number): LayerBlueprint {
   const slides = gemma3Slides(settings, index);
   const layer = plainLayer(settings, {
-    scale: 1 / Math.sqrt(settings.queryScalar ?? knownQueryScalar(settings)),
+    scale: 1 / Math.sqrt(gemmaQueryScalar(settings, LAYERS_OF_27B)),
     rope: slides ? settings.slidingRope : settings.rope,
     window: slides ? settings.window : null,
-    queryKeyNorm: true,
+    queryKeyNorm: 'head',
   });
   return { ...layer, mlp: { ...layer.mlp, bias: false }, postNorms: true };
 }
@@ -62,9 +57,4 @@ function gemma3Slides(settings: Settings, index: number): boolean {
   const type = settings.layerTypes?.[index];
   if (type !== undefined) return type === 'sliding_attention';
   return (index + 1) % (settings.slidingPattern ?? 6) !== 0;
-}
-
-/** GGUF metadata does not carry the query scale: it is known by the model's size. */
-function knownQueryScalar(settings: Settings): number {
-  return settings.layerCount === LAYERS_OF_27B ? settings.hiddenSize / settings.heads : settings.headDim;
 }

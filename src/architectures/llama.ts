@@ -1,10 +1,10 @@
-import { type Family, LLAMA_LAYER_NAMES, plainLayer } from './family.js';
+import { family, plainLayer } from './family.js';
 
 /**
  * Llama (arXiv 2302.13971) and the many models published under its class: SmolLM2, TinyLlama, Yi, Llama 3.x.
  * A GGUF of Mistral also comes as `llama`; where its metadata names a sliding window, the window is kept.
  */
-export const llama: Family = {
+export const llama = family({
   name: 'llama',
   modelTypes: ['llama'],
   classes: ['LlamaForCausalLM'],
@@ -14,18 +14,10 @@ export const llama: Family = {
     max_position_embeddings: 2048,
     rms_norm_eps: 1e-6,
   },
-  activationField: 'hidden_act',
-  activation: 'silu',
-  ropeBase: 10000,
-  slidingRopeBase: null,
   refusals: [
     // transformers' Llama reads over this field; whether the weights want the window cannot be known.
     { field: 'sliding_window', refuses: () => true, feature: 'a sliding window in a llama config' },
   ],
-  layerNames: LLAMA_LAYER_NAMES,
-  normsLackOne: false,
   ggufInterleavesRope: true,
-  ignorableTensors: [],
-  embeddingScale: () => 1,
   layer: (settings) => plainLayer(settings, { window: settings.window }),
-};
+});

@@ -2,13 +2,12 @@ import { HoldfastError } from '../errors.js';
 import { BLOCK_LAYOUTS, type Checkpoint } from '../formats/index.js';
 import type { Blueprint, WeightName, WeightRef } from './blueprint.js';
 import type { Family } from './family.js';
+import { ROPE_TENSORS } from './gguf-rope.js';
 import type { TensorNames } from './tensor-names.js';
 import { type DemandedWeight, demandedWeights } from './weight-shapes.js';
 
 /** Written by older versions of transformers and recomputed from the blueprint. */
 const ROTARY_BUFFER = /\.rotary_emb\.inv_freq$/;
-/** GGUF's divisors of the rope frequencies, which are part of the blueprint. */
-export const ROPE_DIVISORS_TENSOR = 'rope_freqs.weight';
 
 const NORMS: ReadonlySet<DemandedWeight['place']['weight']> = new Set([
   'attentionNorm',
@@ -37,10 +36,20 @@ export function locateWeights(
   blueprint: Blueprint,
 ): ReadonlyMap<WeightName, WeightRef> {
   const weights = new Map<WeightName, WeightRef>();
+  const stacks = new Map<string, DemandedWeight[]>();
   for (const demanded of demandedWeights(blueprint)) {
-    const ref = refTo(demanded, source, blueprint);
-    checkTensor(source.checkpoint, ref.tensor, demanded);
-    weights.set(demanded.name, ref);
+    const { tensor } = refTo(demanded, source, blueprint);
+    stacks.set(tensor, [...(stacks.get(tensor) ?? []), demanded]);
+  }
+  for (const [tensor, stack] of stacks) {
+    checkTensor(source.checkpoint, tensor, stack);
+    let start = 0;
+    for (const demanded of stack) {
+      const ref = refTo(demanded, source, blueprint);
+      const end = start + demanded.shape[0]!;
+      weights.set(demanded.name, stack.length === 1 ? ref : { ...ref, rows: { start, end } });
+      start = end;
+    }
   }
   refuseLeftovers(source, blueprint, weights);
   return weights;
@@ -63,7 +72,11 @@ function refTo({ place }: DemandedWeight, source: WeightSource, blueprint: Bluep
   return { tensor };
 }
 
-function checkTensor(checkpoint: Checkpoint, tensor: string, { name, shape }: DemandedWeight): void {
+/** @param stack the weights that the tensor holds, one below the other; mostly one */
+function checkTensor(checkpoint: Checkpoint, tensor: string, stack: readonly DemandedWeight[]): void {
+  const name = stack.map(({ name }) => name).join(', ');
+  const [, ...rest] = stack[0]!.shape;
+  const shape = [stack.reduce((sum, weight) => sum + weight.shape[0]!, 0), ...rest];
   const place = { file: checkpoint.name, field: tensor };
   const info = checkpoint.tensors.get(tensor);
   if (info === undefined) {
@@ -91,7 +104,7 @@ function refuseLeftovers(
   const used = new Set([...weights.values()].map((ref) => ref.tensor));
   // A file may store the head again although the configuration ties it to the embedding.
   if (blueprint.tiedEmbeddings) used.add(names.head);
-  if (checkpoint.format === 'gguf') used.add(ROPE_DIVISORS_TENSOR);
+  if (checkpoint.format === 'gguf') for (const tensor of Object.values(ROPE_TENSORS)) used.add(tensor);
   const ignorable = [ROTARY_BUFFER, ...family.ignorableTensors];
   const left = [...checkpoint.tensors.keys()].filter(
     (tensor) => !used.has(tensor) && !ignorable.some((pattern) => pattern.test(tensor)),

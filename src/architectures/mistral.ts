@@ -1,7 +1,7 @@
-import { type Family, LLAMA_LAYER_NAMES, plainLayer } from './family.js';
+import { family, plainLayer } from './family.js';
 
 /** Mistral (arXiv 2310.06825): Llama without biases and, in its first versions, a sliding window on every layer. */
-export const mistral: Family = {
+export const mistral = family({
   name: 'mistral',
   modelTypes: ['mistral'],
   classes: ['MistralForCausalLM'],
@@ -13,16 +13,6 @@ export const mistral: Family = {
     rms_norm_eps: 1e-6,
     sliding_window: 4096,
   },
-  activationField: 'hidden_act',
-  activation: 'silu',
-  ropeBase: 10000,
-  slidingRopeBase: null,
-  refusals: [],
-  layerNames: LLAMA_LAYER_NAMES,
-  normsLackOne: false,
-  ggufInterleavesRope: false,
-  ignorableTensors: [],
-  embeddingScale: () => 1,
   layer: (settings) => {
     const layer = plainLayer(settings, {
       window: settings.window,
@@ -31,4 +21,4 @@ export const mistral: Family = {
     });
     return { ...layer, mlp: { ...layer.mlp, bias: false } };
   },
-};
+});

@@ -27,7 +27,7 @@ export async function readWeight(
   name: WeightName,
 ): Promise<Float32Array> {
   const { ref, info } = find(plan, checkpoint, name);
-  const values = dequantize(info.type, unpermute(await readTensor(info), info, ref));
+  const values = dequantize(info.type, await readRows(info, ref));
   if (ref.addOne === true) for (let i = 0; i < values.length; i += 1) values[i]! += 1;
   return values;
 }
@@ -49,7 +49,9 @@ export async function readWeightBytes(
       hint: 'Read it with readWeight',
     });
   }
-  return { type: info.type, shape: info.shape, bytes: unpermute(await readTensor(info), info, ref) };
+  const [rows, ...rest] = info.shape;
+  const { start, end } = ref.rows ?? { start: 0, end: rows ?? 0 };
+  return { type: info.type, shape: [end - start, ...rest], bytes: await readRows(info, ref) };
 }
 
 function find(
@@ -71,11 +73,15 @@ function find(
   return { ref, info };
 }
 
-/** Puts whole rows of interleaved rope pairs back into half-split order; a bias is rows of one element. */
-function unpermute(bytes: Uint8Array, info: TensorInfo, ref: WeightRef): Uint8Array {
-  const heads = ref.interleavedHeads;
-  const rows = info.shape[0] ?? 0;
-  if (heads === undefined || rows === 0) return bytes;
+/** The weight's own rows, in canonical order; a bias is rows of one element. */
+async function readRows(info: TensorInfo, { rows, interleavedHeads }: WeightRef): Promise<Uint8Array> {
+  const bytes = await readTensor(info, rows);
+  const count = rows === undefined ? (info.shape[0] ?? 0) : rows.end - rows.start;
+  return interleavedHeads === undefined || count === 0 ? bytes : unpermute(bytes, count, interleavedHeads);
+}
+
+/** Puts whole rows of interleaved rope pairs back into half-split order. */
+function unpermute(bytes: Uint8Array, rows: number, heads: number): Uint8Array {
   const rowBytes = bytes.length / rows;
   const headDim = rows / heads;
   const half = headDim / 2;

@@ -1,7 +1,7 @@
-import { type Family, LLAMA_LAYER_NAMES, plainLayer, qwenWindow } from './family.js';
+import { family, plainLayer, qwenWindow } from './family.js';
 
 /** Qwen2 and Qwen2.5 (arXiv 2407.10671): biases on query, key and value, and on nothing else. */
-export const qwen2: Family = {
+export const qwen2 = family({
   name: 'qwen2',
   modelTypes: ['qwen2'],
   classes: ['Qwen2ForCausalLM'],
@@ -15,16 +15,7 @@ export const qwen2: Family = {
     sliding_window: 4096,
     max_window_layers: 28,
   },
-  activationField: 'hidden_act',
-  activation: 'silu',
-  ropeBase: 10000,
-  slidingRopeBase: null,
-  refusals: [],
-  layerNames: LLAMA_LAYER_NAMES,
-  normsLackOne: false,
-  ggufInterleavesRope: false,
-  ignorableTensors: [],
-  embeddingScale: () => 1,
+  ownFields: { max_window_layers: null },
   layer: (settings, index) => {
     const layer = plainLayer(settings, {
       window: qwenWindow(settings, index),
@@ -33,4 +24,4 @@ export const qwen2: Family = {
     });
     return { ...layer, mlp: { ...layer.mlp, bias: false } };
   },
-};
+});

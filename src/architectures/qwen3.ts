@@ -1,7 +1,7 @@
-import { type Family, LLAMA_LAYER_NAMES, plainLayer, qwenWindow } from './family.js';
+import { family, plainLayer, qwenWindow } from './family.js';
 
 /** Qwen3 (arXiv 2505.09388): norms on each head's query and key, a head dim of its own, biases only if asked for. */
-export const qwen3: Family = {
+export const qwen3 = family({
   name: 'qwen3',
   modelTypes: ['qwen3'],
   classes: ['Qwen3ForCausalLM'],
@@ -16,18 +16,9 @@ export const qwen3: Family = {
     sliding_window: 4096,
     max_window_layers: 28,
   },
-  activationField: 'hidden_act',
-  activation: 'silu',
-  ropeBase: 10000,
-  slidingRopeBase: null,
-  refusals: [],
-  layerNames: LLAMA_LAYER_NAMES,
-  normsLackOne: false,
-  ggufInterleavesRope: false,
-  ignorableTensors: [],
-  embeddingScale: () => 1,
+  ownFields: { max_window_layers: null },
   layer: (settings, index) => {
-    const layer = plainLayer(settings, { window: qwenWindow(settings, index), queryKeyNorm: true });
+    const layer = plainLayer(settings, { window: qwenWindow(settings, index), queryKeyNorm: 'head' });
     return { ...layer, mlp: { ...layer.mlp, bias: false } };
   },
-};
+});

@@ -44,7 +44,7 @@ export const CONFIG_REFUSALS: readonly Refusal[] = [
   { field: 'no_rope_layers', refuses: isSet, feature: 'layers without rotary embedding' },
   { field: 'attention_chunk_size', refuses: isSet, feature: 'chunked attention' },
   { field: 'clip_qkv', refuses: isSet, feature: 'clipped query, key and value' },
-  { field: 'use_qk_norm', refuses: isTrue, feature: 'query and key norms outside Qwen3 and Gemma 3' },
+  { field: 'use_qk_norm', refuses: isTrue, feature: 'query and key norms of another kind' },
   { field: 'embedding_multiplier', refuses: isNotOne, feature: 'an embedding multiplier' },
   { field: 'attention_multiplier', refuses: isSet, feature: 'an attention multiplier' },
   { field: 'residual_multiplier', refuses: isNotOne, feature: 'a residual multiplier' },
@@ -102,6 +102,11 @@ export const GGUF_REFUSALS: readonly Refusal[] = [
   },
   { field: 'rope.scaling.yarn_attn_factor', refuses: isScale, feature: 'a YaRN attention factor' },
 ];
+
+/** The refusals of fields that a family does not read itself: `ownFields`. */
+export function unlessRead(refusals: readonly Refusal[], fields: readonly (string | null)[]): Refusal[] {
+  return refusals.filter(({ field }) => !fields.includes(field));
+}
 
 /**
  * @param read the value of a field, undefined where the file does not have it

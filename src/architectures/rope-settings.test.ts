@@ -70,7 +70,7 @@ describe('rope in config.json', () => {
     const silent = { rope_theta: undefined, rope_scaling: undefined, rope_local_base_freq: undefined };
     expect(ropeOf(await blueprintOf('llama', silent))?.base).toBe(10000);
     const { layers } = await blueprintOf('gemma3', silent);
-    expect(layers[0]?.attention.rope).toEqual({ base: 10000, scaling: null });
-    expect(layers[5]?.attention.rope).toEqual({ base: 1e6, scaling: null });
+    expect(layers[0]?.attention.rope).toEqual({ base: 10000, rotaryDim: 16, scaling: null });
+    expect(layers[5]?.attention.rope).toEqual({ base: 1e6, rotaryDim: 16, scaling: null });
   });
 });

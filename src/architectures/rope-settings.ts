@@ -3,9 +3,11 @@ import { HoldfastError } from '../errors.js';
 import type { RopeBlueprint, RopeScaling } from './blueprint.js';
 import type { Family, Refusal } from './family.js';
 import { parse } from './parse.js';
-import { refuse } from './refusals.js';
+import { refuse, unlessRead } from './refusals.js';
+import { longropeAttentionFactor } from './rope.js';
 
 const positive = z.number().positive();
+const divisors = z.array(positive).nullish();
 
 /** One set of rope parameters, as transformers 5 (`rope_type`) or 4 (`type`, no `rope_theta`) writes it. */
 const parametersSchema = z.looseObject({
@@ -22,6 +24,9 @@ const parametersSchema = z.looseObject({
   mscale: z.number().nonnegative().nullish(),
   mscale_all_dim: z.number().nonnegative().nullish(),
   truncate: z.boolean().nullish(),
+  short_factor: divisors,
+  long_factor: divisors,
+  partial_rotary_factor: positive.max(1).nullish(),
 });
 type RopeParameters = z.infer<typeof parametersSchema>;
 
@@ -45,21 +50,32 @@ export interface RopeFields {
   /** transformers 4, Gemma 3: the base of sliding layers. */
   readonly rope_local_base_freq?: number | null | undefined;
   readonly original_max_position_embeddings?: number | null | undefined;
+  readonly partial_rotary_factor?: number | null | undefined;
   readonly max_position_embeddings: number;
 }
 
 /**
  * Rope of full and of sliding layers.
- * @param family the bases where config.json is silent
+ * @param family the bases where config.json is silent, and whether it reads a part of each head that is rotated
  * @throws HoldfastError `E_CONFIG`, `E_UNSUPPORTED`
  */
 export function ropeFromConfig(
   config: RopeFields,
-  family: Pick<Family, 'ropeBase' | 'slidingRopeBase'>,
+  family: Pick<Family, 'ropeBase' | 'slidingRopeBase' | 'ownFields'>,
+  headDim: number,
   file: string,
 ): { readonly rope: RopeBlueprint; readonly slidingRope: RopeBlueprint } {
-  const read = (value: unknown, field: string, base: number): RopeBlueprint =>
-    ropeFromParameters(parse(parametersSchema, value ?? {}, file, field), base, config, file, field);
+  const refusals = unlessRead(REFUSALS, Object.keys(family.ownFields));
+  const read = (value: unknown, field: string, base: number): RopeBlueprint => {
+    const parameters = parse(parametersSchema, value ?? {}, file, field);
+    refuse(refusals, (name) => parameters[name], file, `${field}.`);
+    const part = parameters.partial_rotary_factor ?? config.partial_rotary_factor ?? 1;
+    return {
+      base: parameters.rope_theta ?? base,
+      rotaryDim: Math.floor(headDim * part),
+      scaling: scalingFromParameters(parameters, config, file, field),
+    };
+  };
 
   const base = config.rope_theta ?? family.ropeBase;
   const slidingBase =
@@ -77,17 +93,15 @@ export function ropeFromConfig(
   }
   const rope = read(parameters, field, base);
   // A family with a second base scales the first alone.
-  return { rope, slidingRope: slidingBase === null ? rope : { base: slidingBase, scaling: null } };
+  return { rope, slidingRope: slidingBase === null ? rope : { ...rope, base: slidingBase, scaling: null } };
 }
 
-function ropeFromParameters(
+function scalingFromParameters(
   parameters: RopeParameters,
-  defaultBase: number,
   config: RopeFields,
   file: string,
   field: string,
-): RopeBlueprint {
-  refuse(REFUSALS, (name) => parameters[name], file, `${field}.`);
+): RopeScaling | null {
   const type = parameters.rope_type ?? parameters.type ?? 'default';
   const read = SCALINGS.get(type);
   if (read === undefined) {
@@ -97,9 +111,9 @@ function ropeFromParameters(
       hint: `Supported are ${[...SCALINGS.keys()].join(', ')}`,
     });
   }
-  const demand = (name: 'factor' | 'low_freq_factor' | 'high_freq_factor'): number => {
+  const demand: Demand = (name) => {
     const value = parameters[name];
-    if (typeof value === 'number') return value;
+    if (value !== null && value !== undefined) return value;
     throw new HoldfastError('E_CONFIG', `rope scaling "${type}" needs ${name}`, {
       file,
       field: `${field}.${name}`,
@@ -109,15 +123,15 @@ function ropeFromParameters(
     config.original_max_position_embeddings ??
     parameters.original_max_position_embeddings ??
     config.max_position_embeddings;
-  return {
-    base: parameters.rope_theta ?? defaultBase,
-    scaling: read(parameters, demand, originalContextLength, config),
-  };
+  return read(parameters, demand, originalContextLength, config);
 }
+
+/** A parameter that the type cannot do without. */
+type Demand = <Name extends keyof RopeParameters>(name: Name) => NonNullable<RopeParameters[Name]>;
 
 type ReadScaling = (
   parameters: RopeParameters,
-  demand: (name: 'factor' | 'low_freq_factor' | 'high_freq_factor') => number,
+  demand: Demand,
   originalContextLength: number,
   config: RopeFields,
 ) => RopeScaling | null;
@@ -135,9 +149,29 @@ const readYarn: ReadScaling = (parameters, _, originalContextLength, config) => 
   };
 };
 
+const readLongrope: ReadScaling = (parameters, demand, originalContextLength, config) => {
+  const factor = parameters.factor ?? config.max_position_embeddings / originalContextLength;
+  return {
+    type: 'longrope',
+    short: demand('short_factor'),
+    long: demand('long_factor'),
+    originalContextLength,
+    attentionFactor: parameters.attention_factor ?? longropeAttentionFactor(factor, originalContextLength),
+  };
+};
+
 const SCALINGS: ReadonlyMap<string, ReadScaling> = new Map<string, ReadScaling>([
   ['default', () => null],
   ['linear', (_, demand) => ({ type: 'linear', factor: demand('factor') })],
+  [
+    'dynamic',
+    // transformers' own original length is the model's whole, whatever else the file names.
+    (_, demand, __, config) => ({
+      type: 'dynamic',
+      factor: demand('factor'),
+      originalContextLength: config.max_position_embeddings,
+    }),
+  ],
   [
     'llama3',
     (_, demand, originalContextLength) => ({
@@ -149,6 +183,9 @@ const SCALINGS: ReadonlyMap<string, ReadScaling> = new Map<string, ReadScaling>(
     }),
   ],
   ['yarn', readYarn],
+  ['longrope', readLongrope],
+  // The name in Phi-3's first files.
+  ['su', readLongrope],
 ]);
 
 /** DeepSeek's way to state the factor; null where either is missing or zero, as in transformers. */

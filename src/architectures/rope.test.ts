@@ -9,15 +9,13 @@ import { type RopeBlueprint, ropeFrequencies } from './index.js';
 const CASES: readonly {
   readonly name: string;
   readonly rope: RopeBlueprint;
-  readonly headDim: number;
   readonly amplitude: number;
   /** [pair, radians per position] */
   readonly expected: readonly (readonly [number, number])[];
 }[] = [
   {
     name: 'linear',
-    rope: { base: 1e6, scaling: { type: 'linear', factor: 8 } },
-    headDim: 16,
+    rope: { base: 1e6, rotaryDim: 16, scaling: { type: 'linear', factor: 8 } },
     amplitude: 1,
     expected: [
       [0, 0.125],
@@ -30,6 +28,7 @@ const CASES: readonly {
     name: 'llama3, as in Llama 3.2',
     rope: {
       base: 500000,
+      rotaryDim: 64,
       scaling: {
         type: 'llama3',
         factor: 32,
@@ -38,7 +37,6 @@ const CASES: readonly {
         originalContextLength: 8192,
       },
     },
-    headDim: 64,
     amplitude: 1,
     expected: [
       [0, 1],
@@ -51,8 +49,7 @@ const CASES: readonly {
   },
   {
     name: 'yarn, as Qwen 2.5 is stretched',
-    rope: { base: 1e6, scaling: yarn({ factor: 4, originalContextLength: 32768 }) },
-    headDim: 128,
+    rope: { base: 1e6, rotaryDim: 128, scaling: yarn({ factor: 4, originalContextLength: 32768 }) },
     amplitude: 1.138629436111989,
     expected: [
       [0, 1],
@@ -64,8 +61,11 @@ const CASES: readonly {
   },
   {
     name: 'yarn without truncation',
-    rope: { base: 150000, scaling: yarn({ factor: 32, originalContextLength: 4096, truncate: false }) },
-    headDim: 64,
+    rope: {
+      base: 150000,
+      rotaryDim: 64,
+      scaling: yarn({ factor: 32, originalContextLength: 4096, truncate: false }),
+    },
     amplitude: 1.3465735902799727,
     expected: [
       [1, 0.6890443058881633],
@@ -79,6 +79,7 @@ const CASES: readonly {
     name: 'yarn with betas of its own',
     rope: {
       base: 10000,
+      rotaryDim: 64,
       scaling: yarn({
         factor: 40,
         originalContextLength: 4096,
@@ -87,7 +88,6 @@ const CASES: readonly {
         attentionFactor: 1.0569662567531275,
       }),
     },
-    headDim: 64,
     amplitude: 1.0569662567531275,
     expected: [
       [10, 0.056234132519034905],
@@ -100,9 +100,9 @@ const CASES: readonly {
     name: 'yarn whose correction range starts before the first pair',
     rope: {
       base: 10000,
+      rotaryDim: 16,
       scaling: yarn({ factor: 2, originalContextLength: 64, attentionFactor: 1.25 }),
     },
-    headDim: 16,
     amplitude: 1.25,
     expected: [
       [0, 1],
@@ -130,9 +130,9 @@ function yarn(
 }
 
 describe('rope frequencies', () => {
-  it.each(CASES)('are those of transformers: $name', ({ rope, headDim, amplitude, expected }) => {
-    const frequencies = ropeFrequencies(rope, headDim);
-    expect(frequencies.inverseFrequencies).toHaveLength(headDim / 2);
+  it.each(CASES)('are those of transformers: $name', ({ rope, amplitude, expected }) => {
+    const frequencies = ropeFrequencies(rope, 1);
+    expect(frequencies.inverseFrequencies).toHaveLength(rope.rotaryDim / 2);
     expect(frequencies.amplitude).toBeCloseTo(amplitude, 14);
     for (const [pair, radians] of expected) {
       expect(frequencies.inverseFrequencies[pair]! / radians, `pair ${pair}`).toBeCloseTo(1, 12);
@@ -140,15 +140,18 @@ describe('rope frequencies', () => {
   });
 
   it('fall from 1 by equal ratios without scaling', () => {
-    const { inverseFrequencies, amplitude } = ropeFrequencies({ base: 10000, scaling: null }, 8);
+    const { inverseFrequencies, amplitude } = ropeFrequencies(
+      { base: 10000, rotaryDim: 8, scaling: null },
+      1,
+    );
     expect([...inverseFrequencies]).toEqual([1, 0.1, 0.01, 0.001].map((value) => expect.closeTo(value, 15)));
     expect(amplitude).toBe(1);
   });
 
   it('are divided one by one where a GGUF brings divisors', () => {
     const { inverseFrequencies } = ropeFrequencies(
-      { base: 10000, scaling: { type: 'divisors', divisors: [1, 2, 4, 8] } },
-      8,
+      { base: 10000, rotaryDim: 8, scaling: { type: 'divisors', divisors: [1, 2, 4, 8] } },
+      1,
     );
     expect([...inverseFrequencies]).toEqual(
       [1, 0.05, 0.0025, 0.000125].map((value) => expect.closeTo(value, 15)),
@@ -174,8 +177,9 @@ describe('rope frequencies', () => {
     );
     fc.assert(
       fc.property(scalings, fc.integer({ min: 1, max: 64 }), (scaling, pairs) => {
-        const plain = ropeFrequencies({ base: 10000, scaling: null }, 2 * pairs).inverseFrequencies;
-        const scaled = ropeFrequencies({ base: 10000, scaling }, 2 * pairs).inverseFrequencies;
+        const rope = { base: 10000, rotaryDim: 2 * pairs };
+        const plain = ropeFrequencies({ ...rope, scaling: null }, 1).inverseFrequencies;
+        const scaled = ropeFrequencies({ ...rope, scaling }, 1).inverseFrequencies;
         for (const [i, theta] of plain.entries()) {
           expect(scaled[i]).toBeLessThanOrEqual(theta * (1 + 1e-12));
           expect(scaled[i]).toBeGreaterThanOrEqual((theta / scaling.factor) * (1 - 1e-12));

@@ -14,40 +14,16 @@ export interface TensorNames {
 /** Prefixes under which a safetensors file may keep the text model: alone, or beside an image encoder. */
 const MODEL_PREFIXES = ['model.', 'language_model.model.', 'model.language_model.'] as const;
 
-const GGUF_LAYER_NAMES: Readonly<Record<LayerWeight, string>> = {
-  attentionNorm: 'attn_norm.weight',
-  query: 'attn_q.weight',
-  key: 'attn_k.weight',
-  value: 'attn_v.weight',
-  output: 'attn_output.weight',
-  queryBias: 'attn_q.bias',
-  keyBias: 'attn_k.bias',
-  valueBias: 'attn_v.bias',
-  outputBias: 'attn_output.bias',
-  queryNorm: 'attn_q_norm.weight',
-  keyNorm: 'attn_k_norm.weight',
-  postAttentionNorm: 'post_attention_norm.weight',
-  mlpNorm: 'ffn_norm.weight',
-  gate: 'ffn_gate.weight',
-  up: 'ffn_up.weight',
-  down: 'ffn_down.weight',
-  gateBias: 'ffn_gate.bias',
-  upBias: 'ffn_up.bias',
-  downBias: 'ffn_down.bias',
-  postMlpNorm: 'post_ffw_norm.weight',
-};
-
-/** GGUF names are the same in every family. */
-const GGUF_NAMES: TensorNames = {
-  embedding: 'token_embd.weight',
-  finalNorm: 'output_norm.weight',
-  head: 'output.weight',
-  layer: (index, weight) => `blk.${index}.${GGUF_LAYER_NAMES[weight]}`,
-};
-
 /** The names this checkpoint uses for this family's weights. */
 export function tensorNames(checkpoint: Checkpoint, family: Family): TensorNames {
-  if (checkpoint.format === 'gguf') return GGUF_NAMES;
+  if (checkpoint.format === 'gguf') {
+    return {
+      embedding: 'token_embd.weight',
+      finalNorm: 'output_norm.weight',
+      head: 'output.weight',
+      layer: (index, weight) => `blk.${index}.${family.ggufLayerNames[weight]}`,
+    };
+  }
   const { tensors } = checkpoint;
   const prefix = MODEL_PREFIXES.find((p) => tensors.has(`${p}embed_tokens.weight`)) ?? MODEL_PREFIXES[0];
   const heads = ['lm_head.weight', 'language_model.lm_head.weight'];

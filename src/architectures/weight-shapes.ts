@@ -41,23 +41,24 @@ export function weightShapes(blueprint: Blueprint): Map<WeightName, readonly num
 }
 
 function layerShapes(layer: LayerBlueprint, hidden: number): [LayerWeight, readonly number[]][] {
-  const { attention, mlp, postNorms } = layer;
-  const queries = attention.heads * attention.headDim;
-  const keys = attention.kvHeads * attention.headDim;
+  const { attention, mlp, preNorms, postNorms } = layer;
+  const { headDim, queryKeyNorm } = attention;
+  const queries = attention.heads * headDim;
+  const keys = attention.kvHeads * headDim;
   const candidates: [LayerWeight, readonly number[], boolean][] = [
-    ['attentionNorm', [hidden], true],
+    ['attentionNorm', [hidden], preNorms],
     ['query', [queries, hidden], true],
     ['key', [keys, hidden], true],
     ['value', [keys, hidden], true],
     ['queryBias', [queries], attention.queryKeyValueBias],
     ['keyBias', [keys], attention.queryKeyValueBias],
     ['valueBias', [keys], attention.queryKeyValueBias],
-    ['queryNorm', [attention.headDim], attention.queryKeyNorm],
-    ['keyNorm', [attention.headDim], attention.queryKeyNorm],
+    ['queryNorm', [queryKeyNorm === 'head' ? headDim : queries], queryKeyNorm !== null],
+    ['keyNorm', [queryKeyNorm === 'head' ? headDim : keys], queryKeyNorm !== null],
     ['output', [hidden, queries], true],
     ['outputBias', [hidden], attention.outputBias],
     ['postAttentionNorm', [hidden], postNorms],
-    ['mlpNorm', [hidden], true],
+    ['mlpNorm', [hidden], preNorms],
     ['gate', [mlp.size, hidden], true],
     ['gateBias', [mlp.size], mlp.bias],
     ['up', [mlp.size, hidden], true],

@@ -23,7 +23,7 @@ describe('sliding windows', () => {
   it('follow the pattern in gemma3, and are handed the local rope base', async () => {
     const blueprint = await blueprintOf('gemma3', { sliding_window_pattern: 3, rope_local_base_freq: 5000 });
     expect(windows(blueprint)).toEqual([16, 16, null, 16, 16, null, 16]);
-    expect(blueprint.layers.map(({ attention }) => attention.rope.base)).toEqual([
+    expect(blueprint.layers.map(({ attention }) => attention.rope?.base)).toEqual([
       5000, 5000, 1e6, 5000, 5000, 1e6, 5000,
     ]);
   });

@@ -12,9 +12,9 @@ export interface DecoderShape {
   /** Distinct sliding windows (null: none), and each layer's index among them. */
   readonly windows: readonly (number | null)[];
   readonly windowOf: readonly number[];
-  /** Distinct rotary embeddings, and each layer's index among them. */
+  /** Distinct rotary embeddings, and each layer's index among them; null: the layer has none. */
   readonly ropes: readonly RopeBlueprint[];
-  readonly ropeOf: readonly number[];
+  readonly ropeOf: readonly (number | null)[];
 }
 
 /** @throws HoldfastError `E_UNSUPPORTED` when layers differ in heads or head size: caches are stacked over layers. */
@@ -28,8 +28,9 @@ export function decoderShape(blueprint: Blueprint): DecoderShape {
     );
   }
   const windows = [...new Set(attentions.map(({ window }) => window))];
-  const ropeKeys = attentions.map(({ rope }) => JSON.stringify(rope));
-  const distinct = [...new Set(ropeKeys)];
+  const distinct = new Map<string, RopeBlueprint>();
+  for (const { rope } of attentions) if (rope !== null) distinct.set(JSON.stringify(rope), rope);
+  const ropeKeys = [...distinct.keys()];
   return {
     layers: attentions.length,
     heads,
@@ -38,7 +39,7 @@ export function decoderShape(blueprint: Blueprint): DecoderShape {
     headDim,
     windows,
     windowOf: attentions.map(({ window }) => windows.indexOf(window)),
-    ropes: distinct.map((key) => attentions[ropeKeys.indexOf(key)]!.rope),
-    ropeOf: ropeKeys.map((key) => distinct.indexOf(key)),
+    ropes: [...distinct.values()],
+    ropeOf: attentions.map(({ rope }) => (rope === null ? null : ropeKeys.indexOf(JSON.stringify(rope)))),
   };
 }

@@ -1,4 +1,4 @@
-import { type RopeBlueprint, ropeFrequencies } from '../architectures/index.js';
+import { dependsOnContext, type RopeBlueprint, ropeFrequencies } from '../architectures/index.js';
 
 /** Cosines and sines of one rotary embedding, computed in f64 and kept for the positions seen so far. */
 export class RotationTable {
@@ -7,13 +7,13 @@ export class RotationTable {
   #cos = new Float32Array(0);
   #sin = new Float32Array(0);
 
-  constructor(rope: RopeBlueprint, headDim: number) {
-    const { inverseFrequencies, amplitude } = ropeFrequencies(rope, headDim);
+  constructor(rope: RopeBlueprint, contextLength: number) {
+    const { inverseFrequencies, amplitude } = ropeFrequencies(rope, contextLength);
     this.#frequencies = inverseFrequencies;
     this.#amplitude = amplitude;
   }
 
-  /** Rows of positions `[start, end)`, each `[end − start, headDim / 2]`. */
+  /** Rows of positions `[start, end)`, each `[end − start, rotaryDim / 2]`. */
   rows(start: number, end: number): { cos: Float32Array; sin: Float32Array } {
     const half = this.#frequencies.length;
     if (end * half > this.#cos.length) this.#grow(Math.max(256, 2 * end));
@@ -34,5 +34,26 @@ export class RotationTable {
         this.#sin[position * half + i] = this.#amplitude * Math.sin(angle);
       }
     }
+  }
+}
+
+/** The tables of a model's rotary embeddings, for the contexts that its sequences are opened for. */
+export class Rotations {
+  readonly #tables = new Map<number, readonly RotationTable[]>();
+  readonly #dependOnContext: boolean;
+
+  constructor(private readonly ropes: readonly RopeBlueprint[]) {
+    this.#dependOnContext = ropes.some(dependsOnContext);
+  }
+
+  /** One for each of the model's distinct ropes. */
+  of(contextLength: number): readonly RotationTable[] {
+    const key = this.#dependOnContext ? contextLength : 0;
+    let tables = this.#tables.get(key);
+    if (tables === undefined) {
+      tables = this.ropes.map((rope) => new RotationTable(rope, contextLength));
+      this.#tables.set(key, tables);
+    }
+    return tables;
   }
 }

@@ -1,6 +1,17 @@
 import { type Blueprint, ropeFrequencies } from '../../src/architectures/index.js';
-import { addInto, geluTanh, linear, rmsNorm, rotate, silu } from '../../src/executors/reference/math.js';
+import {
+  addInto,
+  geluTanh,
+  linear,
+  rmsNorm,
+  rotate,
+  silu,
+  softCap,
+} from '../../src/executors/reference/math.js';
 import type { LayerWeights, ReferenceWeights } from '../../src/executors/reference/weights.js';
+
+/** Of the sequences that the runs are compared with: some ropes depend on it. */
+export const CONTEXT_LENGTH = 512;
 
 /** Which keys a query does not see, besides those after it and outside of its window. */
 export type Masked = (query: number, key: number, window: number | null) => boolean;
@@ -22,7 +33,9 @@ export function maskedForward(
   ids: readonly number[],
   masked: Masked,
 ): MaskedRun {
-  const { hiddenSize, embeddingScale, normEpsilon: epsilon } = blueprint;
+  const { hiddenSize, embeddingScale, residualScale, logitScale, logitCap, normEpsilon } = blueprint;
+  const norm = (x: Float64Array, weight: Float32Array | undefined): Float64Array =>
+    weight === undefined ? x : rmsNorm(x, weight, normEpsilon);
   const states = ids.map((id) =>
     Float64Array.from(
       weights.embedding.subarray(id * hiddenSize, (id + 1) * hiddenSize),
@@ -31,24 +44,26 @@ export function maskedForward(
   );
   const attention = blueprint.layers.map((layer, index) => {
     const own = weights.layers[index]!;
-    const normed = states.map((state) => rmsNorm(state, own.attentionNorm!, epsilon));
+    const normed = states.map((state) => norm(state, own.attentionNorm));
     const { outputs, rows } = attend(blueprint, index, own, normed, masked);
     for (const [t, state] of states.entries()) {
       const mixed = linear(outputs[t]!, own.output!, own.outputBias);
-      addInto(state, layer.postNorms ? rmsNorm(mixed, own.postAttentionNorm!, epsilon) : mixed);
-      const x = rmsNorm(state, own.mlpNorm!, epsilon);
+      addInto(state, norm(mixed, own.postAttentionNorm), residualScale);
+      const x = norm(state, own.mlpNorm);
       const act = layer.mlp.activation === 'silu' ? silu : geluTanh;
       const up = linear(x, own.up!);
       const fed = linear(
         linear(x, own.gate!).map((g, i) => act(g) * up[i]!),
         own.down!,
       );
-      addInto(state, layer.postNorms ? rmsNorm(fed, own.postMlpNorm!, epsilon) : fed);
+      addInto(state, norm(fed, own.postMlpNorm), residualScale);
     }
     return rows;
   });
   const logits = states.flatMap((state) => [
-    ...linear(rmsNorm(state, weights.finalNorm, epsilon), weights.head),
+    ...linear(norm(state, weights.finalNorm), weights.head).map((logit) =>
+      softCap(logitScale * logit, logitCap),
+    ),
   ]);
   return { logits: Float64Array.from(logits), attention };
 }
@@ -60,11 +75,15 @@ function attend(
   normed: readonly Float64Array[],
   masked: Masked,
 ): { outputs: Float64Array[]; rows: Float64Array } {
-  const { heads, kvHeads, headDim, scale, window, rope, queryKeyNorm } = blueprint.layers[index]!.attention;
-  const { inverseFrequencies, amplitude } = ropeFrequencies(rope, headDim);
+  const { heads, kvHeads, headDim, scale, scoreCap, window, rope, queryKeyNorm } =
+    blueprint.layers[index]!.attention;
+  const frequencies = rope === null ? null : ropeFrequencies(rope, CONTEXT_LENGTH);
   const project = (x: Float64Array, position: number, which: 'query' | 'key'): Float64Array => {
     const plain = linear(x, own[which]!, own[`${which}Bias`]);
-    const vector = queryKeyNorm ? rmsNorm(plain, own[`${which}Norm`]!, blueprint.normEpsilon) : plain;
+    const vector =
+      queryKeyNorm === null ? plain : rmsNorm(plain, own[`${which}Norm`]!, blueprint.normEpsilon);
+    if (frequencies === null) return vector;
+    const { inverseFrequencies, amplitude } = frequencies;
     const angles = inverseFrequencies.map((frequency) => position * frequency);
     rotate(
       vector,
@@ -89,7 +108,7 @@ function attend(
         const seen = key <= query && (window === null || key > query - window) && !masked(query, key, window);
         let logit = 0;
         for (let d = 0; d < headDim; d++) logit += queries[query]![head * headDim + d]! * keys[key]![kv + d]!;
-        row[key] = seen ? Math.exp(scale * logit) : 0; // the fixtures' logits are small
+        row[key] = seen ? Math.exp(softCap(scale * logit, scoreCap)) : 0; // the fixtures' logits are small
       }
       const total = row.reduce((a, b) => a + b, 0);
       for (let key = 0; key < tokens; key++) {

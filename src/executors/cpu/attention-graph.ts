@@ -60,7 +60,7 @@ const LOG_SHARE_LIMIT = -1e-6;
 export function attentionGraph(
   graph: Graph,
   { kvHeads, group, headDim, heads }: DecoderShape,
-  { scale }: AttentionBlueprint,
+  { scale, scoreCap }: AttentionBlueprint,
   query: Value,
   cache: { readonly keys: Value; readonly values: Value },
   inputs: WindowInputs,
@@ -71,12 +71,14 @@ export function attentionGraph(
     graph.contrib('FusedMatMul', [weights, values], { transBatchB: 1, alpha: { float: 1 } })[0]!;
 
   const rows = graph.op('Reshape', [query, graph.integers(-1, kvHeads, headDim)]);
-  const scores = graph.contrib('FusedMatMul', [rows, cache.keys], {
+  const products = graph.contrib('FusedMatMul', [rows, cache.keys], {
     transBatchA: 1,
     transB: 1,
     transBatchB: 1,
-    alpha: { float: scale },
+    alpha: { float: scoreCap === null ? scale : scale / scoreCap },
   })[0]!;
+  const scores =
+    scoreCap === null ? products : graph.op('Mul', [graph.op('Tanh', [products]), graph.scalar(scoreCap)]);
   // [kvHeads, rows, keys]
   const logWeights = graph.op('LogSoftmax', [graph.op('Add', [scores, inputs.mask])], { axis: -1 });
   const weights = graph.op('Exp', [logWeights]);

@@ -14,7 +14,7 @@ import type { Chunk } from './chunk-feeds.js';
 export function tapAttention(
   chunk: Chunk,
   layer: number,
-  { heads, kvHeads, headDim, scale, window }: AttentionBlueprint,
+  { heads, kvHeads, headDim, scale, scoreCap, window }: AttentionBlueprint,
   query: Float32Array,
   rows: Float32Array,
   row: number,
@@ -43,7 +43,7 @@ export function tapAttention(
             query[(token * heads + queryHead) * headDim + d]! *
             keys[((first + i) * kvHeads + kv) * headDim + d]!;
         }
-        logits[i] = sum * scale;
+        logits[i] = scoreCap === null ? sum * scale : scoreCap * Math.tanh((sum * scale) / scoreCap);
       }
       rows.set(attendRow(logits, isTarget, map).weights, (head * requestRows + row + token) * width + first);
     }

@@ -58,8 +58,8 @@ export function chunkFeeds(
   };
   for (const [i, table] of rotations.entries()) {
     const { cos, sin } = table.rows(past, total);
-    feeds[`cos.${i}`] = floats(cos, [count, shape.headDim / 2]);
-    feeds[`sin.${i}`] = floats(sin, [count, shape.headDim / 2]);
+    feeds[`cos.${i}`] = floats(cos, [count, cos.length / count]);
+    feeds[`sin.${i}`] = floats(sin, [count, sin.length / count]);
   }
 
   const spans = indicator.update(chunk.pieces.rest, total);

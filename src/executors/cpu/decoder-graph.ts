@@ -57,8 +57,9 @@ export async function decoderGraph(
   const final = builder.addAndNorm('finalNorm', state, weights.finalNorm, { normed: last }).normed;
   graph.output(last, 'float32', [1, 'tokens', blueprint.hiddenSize]);
   const rows = graph.op('Gather', [final, graph.input('logit_rows', 'int64', ['logit rows'])], { axis: 1 });
-  const logits = applyLinear('head', new Activation(graph, rows, blueprint.hiddenSize), weights.head);
-  graph.output(graph.named('logits', logits), 'float32', [1, 'logit rows', blueprint.vocabSize]);
+  const head = applyLinear('head', new Activation(graph, rows, blueprint.hiddenSize), weights.head);
+  const logits = graph.named('logits', builder.capped(builder.scaled(head, blueprint.logitScale)));
+  graph.output(logits, 'float32', [1, 'logit rows', blueprint.vocabSize]);
   builder.shareOutputs(attended);
   return graph.build();
 }
@@ -79,11 +80,11 @@ class DecoderBuilder {
     readonly blueprint: Blueprint,
     readonly shape: DecoderShape,
   ) {
-    const { layers, kvHeads, headDim, windows, ropes } = shape;
+    const { layers, kvHeads, windows, ropes } = shape;
     this.#windows = windows.map((_, i) => windowInputs(graph, i));
-    this.#rotations = ropes.map((_, i) => ({
-      cos: graph.input(`cos.${i}`, 'float32', ['tokens', headDim / 2]),
-      sin: graph.input(`sin.${i}`, 'float32', ['tokens', headDim / 2]),
+    this.#rotations = ropes.map(({ rotaryDim }, i) => ({
+      cos: graph.input(`cos.${i}`, 'float32', ['tokens', rotaryDim / 2]),
+      sin: graph.input(`sin.${i}`, 'float32', ['tokens', rotaryDim / 2]),
     }));
     const policy = graph.input('policy', 'float32', [POLICY_PARTS.length * layers * kvHeads, 'rows', 1]);
     const parts = graph.ops(POLICY_PARTS.length * layers, 'Split', [policy], {
@@ -109,11 +110,16 @@ class DecoderBuilder {
     const { hiddenSize } = this.blueprint;
     const { kvHeads, headDim, heads, windowOf } = this.shape;
     const name = (part: string): string => `layers.${index}.${part}`;
-    const post = (part: LayerWeight, value: Value): Value =>
-      blueprint.postNorms ? this.norm(name(part), value, weights.norms[part]!) : value;
+    const post = (part: LayerWeight, value: Value): Value => {
+      const weight = weights.norms[part];
+      return this.scaled(
+        weight === undefined ? value : this.norm(name(part), value, weight),
+        this.blueprint.residualScale,
+      );
+    };
 
     const hidden = `hidden.${index}`;
-    const entry = this.addAndNorm(name('attentionNorm'), state, weights.norms.attentionNorm!, {
+    const entry = this.addAndNorm(name('attentionNorm'), state, weights.norms.attentionNorm, {
       residual: hidden,
     });
     // The first layer's input is an input of the graph, which cannot be an output as well.
@@ -144,7 +150,7 @@ class DecoderBuilder {
     const middle = this.addAndNorm(
       name('mlpNorm'),
       { residual: entry.residual, branch: post('postAttentionNorm', mixed) },
-      weights.norms.mlpNorm!,
+      weights.norms.mlpNorm,
     );
     const [gate, up] = applyLinears(name('gateUp'), new Activation(graph, middle.normed, hiddenSize), [
       weights.gate,
@@ -168,13 +174,32 @@ class DecoderBuilder {
     });
   }
 
-  /** Adds the branch to the residual stream, and norms the sum; both may get names. */
+  /** The value times a factor. */
+  scaled(value: Value, factor: number): Value {
+    return factor === 1 ? value : this.graph.op('Mul', [value, this.graph.scalar(factor)]);
+  }
+
+  /** Logits under the model's soft cap. */
+  capped(logits: Value): Value {
+    const { logitCap } = this.blueprint;
+    if (logitCap === null) return logits;
+    return this.scaled(this.graph.op('Tanh', [this.scaled(logits, 1 / logitCap)]), logitCap);
+  }
+
+  /**
+   * Adds the branch to the residual stream, and norms the sum; both may get names.
+   * @param weight of the norm; without one the sum itself is what is read
+   */
   addAndNorm(
     name: string,
     { residual, branch }: State,
-    weight: Float32Array,
+    weight: Float32Array | undefined,
     names: { readonly normed?: string; readonly residual?: string } = {},
   ): { normed: Value; residual: Value } {
+    if (weight === undefined) {
+      const sum = branch === null ? residual : this.graph.op('Add', [residual, branch], {}, names.residual);
+      return { normed: sum, residual: sum };
+    }
     if (branch === null) return { normed: this.norm(name, residual, weight), residual };
     const gamma = this.graph.weight(name, 'float32', [weight.length], weight);
     const [normed, , , sum] = this.graph.contrib(
@@ -223,33 +248,25 @@ class DecoderBuilder {
     const [querySize, keySize] = [heads * headDim, kvHeads * headDim];
     const name = (part: string): string => `layers.${index}.${part}`;
     const joined = applyJoined(name('queryKeyValue'), normed, [weights.query, weights.key, weights.value]);
+    const { queryKeyNorm } = this.blueprint.layers[index]!.attention;
     let queryKey: Value;
-    if (this.blueprint.layers[index]!.attention.queryKeyNorm) {
-      const perHead = (value: Value, count: number, part: 'queryNorm' | 'keyNorm'): Value => {
+    if (queryKeyNorm !== null) {
+      const normed = (value: Value, count: number, part: 'queryNorm' | 'keyNorm'): Value => {
+        const weight = weights.norms[part]!;
+        if (queryKeyNorm === 'all heads') return this.norm(name(part), value, weight);
         const byHead = graph.op('Reshape', [value, graph.integers(1, -1, count, headDim)]);
-        const heads = this.norm(name(part), byHead, weights.norms[part]!);
+        const heads = this.norm(name(part), byHead, weight);
         return graph.op('Reshape', [heads, graph.integers(1, -1, count * headDim)]);
       };
       const sizes = graph.integers(querySize, keySize, keySize);
       const parts = graph.split(joined, sizes, ['', '', name('new_values')]);
-      queryKey = graph.op(
-        'Concat',
-        [perHead(parts[0]!, heads, 'queryNorm'), perHead(parts[1]!, kvHeads, 'keyNorm')],
-        {
-          axis: -1,
-        },
-      );
+      const both = [normed(parts[0]!, heads, 'queryNorm'), normed(parts[1]!, kvHeads, 'keyNorm')];
+      queryKey = graph.op('Concat', both, { axis: -1 });
     } else {
       const sizes = graph.integers(querySize + keySize, keySize);
       queryKey = graph.split(joined, sizes, ['', name('new_values')])[0]!;
     }
-    // The tables hold the new tokens' own rows, so positions count from 0.
-    const { cos, sin } = this.#rotations[ropeOf[index]!]!;
-    const rotated = graph.contrib('RotaryEmbedding', [queryKey, graph.integers(0), cos, sin], {
-      num_heads: heads + kvHeads,
-      rotary_embedding_dim: 0,
-    })[0]!;
-    const query = graph.split(rotated, graph.integers(querySize, keySize), [
+    const query = graph.split(this.#rotated(queryKey, ropeOf[index]!), graph.integers(querySize, keySize), [
       name('query'),
       name('new_keys'),
     ])[0]!;
@@ -257,6 +274,21 @@ class DecoderBuilder {
     graph.output(name('new_keys'), 'float32', [1, 'tokens', keySize]);
     graph.output(name('new_values'), 'float32', [1, 'tokens', keySize]);
     return query;
+  }
+
+  /** Queries and keys of all heads, rotated where the layer does. */
+  #rotated(queryKey: Value, rope: number | null): Value {
+    if (rope === null) return queryKey;
+    const { graph } = this;
+    const { heads, kvHeads, headDim, ropes } = this.shape;
+    const { cos, sin } = this.#rotations[rope]!;
+    const { rotaryDim } = ropes[rope]!;
+    // The tables hold the new tokens' own rows, so positions count from 0.
+    return graph.contrib('RotaryEmbedding', [queryKey, graph.integers(0), cos, sin], {
+      num_heads: heads + kvHeads,
+      // 0 stands for the whole head.
+      rotary_embedding_dim: rotaryDim === headDim ? 0 : rotaryDim,
+    })[0]!;
   }
 }
 

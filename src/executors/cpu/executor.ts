@@ -12,7 +12,7 @@ import { forwardAll } from '../forward-all.js';
 import type { Precision } from '../precision.js';
 import { targetMask, throwIfAborted } from '../request.js';
 import { emptyResult } from '../result.js';
-import { RotationTable } from '../rotation.js';
+import { Rotations } from '../rotation.js';
 import { Turns } from '../turns.js';
 import { tapAttention } from './attention-tap.js';
 import { type Chunk, chunkFeeds } from './chunk-feeds.js';
@@ -71,7 +71,7 @@ function runtimeError(what: string, cause: unknown): HoldfastError {
 
 class CpuExecutor implements Executor {
   readonly name = 'cpu';
-  readonly #rotations: readonly RotationTable[];
+  readonly #rotations: Rotations;
   readonly #parameters: number;
   readonly #indicator = new Indicator();
   /** One chunk at a time: callers that do not wait for each other would share the scratch memory of its inputs. */
@@ -86,7 +86,7 @@ class CpuExecutor implements Executor {
     readonly precision: string,
   ) {
     this.#parameters = parameterCount(blueprint);
-    this.#rotations = shape.ropes.map((rope) => new RotationTable(rope, shape.headDim));
+    this.#rotations = new Rotations(shape.ropes);
   }
 
   open(contextLength: number): Sequence {
@@ -144,7 +144,8 @@ class CpuExecutor implements Executor {
   async #chunk(chunk: Chunk, result: ForwardResult, row: number): Promise<void> {
     const { request, tokens, sequence } = chunk;
     const { hiddenSize, layers } = this.blueprint;
-    const fed = chunkFeeds(chunk, this.shape, hiddenSize, this.embedding, this.#rotations, this.#indicator);
+    const rotations = this.#rotations.of(sequence.contextLength);
+    const fed = chunkFeeds(chunk, this.shape, hiddenSize, this.embedding, rotations, this.#indicator);
     const isLast = row + tokens.length === request.tokens.length;
     const fetches: Record<string, Tensor | null> = { ...fed.fetches };
     for (const name of outputsOf(chunk, isLast)) fetches[name] = null;

@@ -150,20 +150,31 @@ export function packBlocks({ quants, bits }: IntegerBlocks): Uint8Array {
   return packed;
 }
 
+/**
+ * What belongs to query heads, one after the other, in the order (group, kvHeads) instead of (kvHeads, group).
+ * @param headSize elements of a head
+ */
+export function groupMajor<A extends Float32Array | Int8Array>(
+  data: A,
+  kvHeads: number,
+  headSize: number,
+): A {
+  const group = data.length / headSize / kvHeads;
+  const out = data.slice() as A;
+  for (let kv = 0; kv < kvHeads; kv++) {
+    for (let g = 0; g < group; g++) {
+      const from = (kv * group + g) * headSize;
+      out.set(data.subarray(from, from + headSize), (g * kvHeads + kv) * headSize);
+    }
+  }
+  return out;
+}
+
 /** The weight with its output heads in the order (group, kvHeads) instead of (kvHeads, group). */
 export function groupMajorHeads(linear: Linear, kvHeads: number, headDim: number): Linear {
-  const group = linear.outputs / headDim / kvHeads;
-  const reorder = <A extends Float32Array | Int8Array>(data: A): A => {
-    const headSize = data.length / group / kvHeads;
-    const out = data.slice() as A;
-    for (let kv = 0; kv < kvHeads; kv++) {
-      for (let g = 0; g < group; g++) {
-        const from = (kv * group + g) * headSize;
-        out.set(data.subarray(from, from + headSize), (g * kvHeads + kv) * headSize);
-      }
-    }
-    return out;
-  };
+  const heads = linear.outputs / headDim;
+  const reorder = <A extends Float32Array | Int8Array>(data: A): A =>
+    groupMajor(data, kvHeads, data.length / heads);
   const { weight } = linear;
   const bias = linear.bias && reorder(linear.bias);
   if (weight.kind === 'f32')

@@ -10,7 +10,7 @@ import type { Checkpoint } from '../../formats/index.js';
 import { type EmbeddingTable, embeddingTable } from '../embedding.js';
 import { encodeWeight, formName, type Precision } from '../precision.js';
 import type { GraphLayerWeights, GraphWeights } from './decoder-graph.js';
-import { groupMajorHeads, type Linear } from './linear.js';
+import { groupMajor, groupMajorHeads, type Linear } from './linear.js';
 
 export interface OpenedWeights {
   readonly graph: GraphWeights;
@@ -48,11 +48,13 @@ export async function openWeights(
       finalNorm: await readWeight(plan, checkpoint, 'finalNorm'),
       async layer(index): Promise<GraphLayerWeights> {
         const name = (part: LayerWeight): WeightName => `layers.${index}.${part}`;
-        const { kvHeads, headDim } = blueprint.layers[index]!.attention;
+        const { kvHeads, headDim, queryKeyNorm } = blueprint.layers[index]!.attention;
         const norms: Partial<Record<LayerWeight, Float32Array>> = {};
         for (const part of NORMS) {
           if (plan.weights.has(name(part))) norms[part] = await readWeight(plan, checkpoint, name(part));
         }
+        // A norm over the queries of all heads takes them in the order that they come in.
+        if (queryKeyNorm === 'all heads') norms.queryNorm = groupMajor(norms.queryNorm!, kvHeads, headDim);
         return {
           norms,
           query: groupMajorHeads(await linear(name('query'), name('queryBias')), kvHeads, headDim),

@@ -31,7 +31,7 @@ export interface DeviceLayer {
   readonly output: DeviceMatrix;
   readonly gateAndUp: DeviceMatrix;
   readonly down: DeviceMatrix;
-  /** `[2, headDim]`, query's and key's; null without. */
+  /** Query's weights, then key's: `[2, headDim]`, or `[heads + kvHeads, headDim]` of a norm over all heads; null without. */
   readonly queryKeyNorms: GPUBuffer | null;
   readonly norms: Readonly<
     Partial<Record<'attentionNorm' | 'postAttentionNorm' | 'mlpNorm' | 'postMlpNorm', GPUBuffer>>
@@ -115,12 +115,13 @@ export async function uploadWeights(
       output: await single('output', 'outputBias'),
       gateAndUp: await upload(what('gate and up'), gateAndUp, mlpBiases),
       down: await single('down', 'downBias'),
-      queryKeyNorms: attention.queryKeyNorm
-        ? await vector(
-            what('query and key norms'),
-            joined([await floats(named('queryNorm')), await floats(named('keyNorm'))]),
-          )
-        : null,
+      queryKeyNorms:
+        attention.queryKeyNorm !== null
+          ? await vector(
+              what('query and key norms'),
+              joined([await floats(named('queryNorm')), await floats(named('keyNorm'))]),
+            )
+          : null,
       norms,
     });
   }

@@ -49,7 +49,7 @@ export class PassBuffers {
       projected: rows('the projected outputs', hiddenSize),
       fed: rows('the inside of the MLP', Math.max(...blueprints.map(({ mlp }) => mlp.size))),
     };
-    this.rotations = rows('the rotations', ropes.length * headDim);
+    this.rotations = rows('the rotations', Math.max(1, ropes.length) * headDim);
     this.maps = device.storage('the maps of heads', FLOAT * layers * heads * 8);
     this.partials = rows('the splits of attention', heads * partialSize(headDim));
     this.references = rows('the references of attention', heads * 4);

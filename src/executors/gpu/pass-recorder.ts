@@ -50,9 +50,13 @@ export class PassRecorder {
       if (steps.attentionNorm !== null) {
         recorder.run(steps.attentionNorm, this, [pass, states, norms.attentionNorm!, normed], [rows]);
       }
-      for (const projection of steps.projections) this.#linear(recorder, projection, normed, qkv, rows);
-      const optional = queryKeyNorms === null ? [] : [queryKeyNorms];
-      const rotated = [pass, qkv, this.buffers.rotations, ...optional, queries, keys, values];
+      const { preNorms, attention } = this.blueprint.layers[index]!;
+      // Without a norm before it, a branch reads the states themselves.
+      const entering = preNorms ? normed : states;
+      for (const projection of steps.projections) this.#linear(recorder, projection, entering, qkv, rows);
+      const rotations = attention.rope === null ? [] : [this.buffers.rotations];
+      const weights = queryKeyNorms === null ? [] : [queryKeyNorms];
+      const rotated = [pass, qkv, ...rotations, ...weights, queries, keys, values];
       recorder.run(steps.rotate, sequence, rotated, [rows, heads + 2 * kvHeads]);
 
       const seen = Math.min(total, windows[windowOf[index]!] ?? total);
@@ -72,7 +76,7 @@ export class PassRecorder {
       if (steps.mlpNorm !== null) {
         recorder.run(steps.mlpNorm, this, [pass, states, norms.mlpNorm!, normed], [rows]);
       }
-      this.#linear(recorder, steps.gateAndUp, normed, fed, rows);
+      this.#linear(recorder, steps.gateAndUp, entering, fed, rows);
       const afterMlp = [norms.postMlpNorm, this.weights.layers[index + 1]?.norms.attentionNorm];
       this.#branch(recorder, steps.down, fed, steps.postMlpNorm, afterMlp, rows);
     }

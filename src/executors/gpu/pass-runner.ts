@@ -2,7 +2,7 @@ import type { Blueprint } from '../../architectures/index.js';
 import { type CandidateRequest, type Candidates, candidatesOf } from '../candidates.js';
 import type { ForwardRequest, ForwardResult } from '../contract.js';
 import type { DecoderShape } from '../decoder-shape.js';
-import { RotationTable } from '../rotation.js';
+import { Rotations } from '../rotation.js';
 import type { Device } from './device.js';
 import type { DeviceWeights } from './matrices.js';
 import { PassBuffers } from './pass-buffers.js';
@@ -39,7 +39,7 @@ const FLOAT = 4;
 
 /** Runs passes of one model: writes what goes in, has the dispatches recorded, reads back what was asked for. */
 export class PassRunner {
-  readonly #rotations: readonly RotationTable[];
+  readonly #rotations: Rotations;
   readonly #buffers: PassBuffers;
   readonly #passes: PassRecorder;
   readonly #picker: Picker;
@@ -53,7 +53,7 @@ export class PassRunner {
     private readonly weights: DeviceWeights,
     programs: Programs,
   ) {
-    this.#rotations = shape.ropes.map((rope) => new RotationTable(rope, shape.headDim));
+    this.#rotations = new Rotations(shape.ropes);
     this.#buffers = new PassBuffers(device, blueprint, shape);
     this.#passes = new PassRecorder(this.#buffers, blueprint, shape, weights, programs);
     this.#picker = new Picker(device, programs.picker, blueprint.vocabSize);
@@ -169,7 +169,7 @@ export class PassRunner {
       this.weights.embedding.read(id, embedded.subarray(row * hiddenSize, (row + 1) * hiddenSize));
     }
     device.write(this.#buffers.activations.states, embedded);
-    for (const [rope, table] of this.#rotations.entries()) {
+    for (const [rope, table] of this.#rotations.of(sequence.contextLength).entries()) {
       const { cos, sin } = table.rows(past, past + rows);
       const pairs = new Float32Array(2 * cos.length);
       for (let i = 0; i < cos.length; i++) {

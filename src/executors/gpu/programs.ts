@@ -45,7 +45,7 @@ export interface LinearPrograms {
 }
 
 export interface LayerPrograms {
-  /** Null where the layer before ends in it. */
+  /** Null where the layer before ends in it, or there is none. */
   readonly attentionNorm: Step | null;
   readonly projections: readonly LinearPrograms[];
   readonly rotate: Step;
@@ -53,13 +53,13 @@ export interface LayerPrograms {
   readonly combine: Step;
   readonly attentionRows: Step;
   readonly output: LinearPrograms;
-  /** With the MLP's norm in it. */
+  /** With the MLP's norm in it, if it has one. */
   readonly postAttentionNorm: Step | null;
-  /** Null where the norm behind attention ends in it. */
+  /** Null where the norm behind attention ends in it, or there is none. */
   readonly mlpNorm: Step | null;
   readonly gateAndUp: LinearPrograms;
   readonly down: LinearPrograms;
-  /** With the next layer's first norm in it, if there is a next layer. */
+  /** With the next layer's first norm in it, if there is one. */
   readonly postMlpNorm: Step | null;
 }
 
@@ -81,16 +81,22 @@ export async function compilePrograms(
   const { threads } = tuning;
   const subgroup = tuning.subgroups ? device.subgroupOf(threads) : null;
   const lanes = Math.min(tuning.lanes, subgroup ?? tuning.lanes);
-  const { hiddenSize, normEpsilon, vocabSize } = blueprint;
+  const { hiddenSize, normEpsilon, vocabSize, residualScale, logitScale, logitCap } = blueprint;
   const step = (name: string, code: string): Promise<Step> => Step.compile(device, name, code);
-  const normStep = (into: NormKernel['into']): Promise<Step> =>
-    step('norm', norm({ width: hiddenSize, epsilon: normEpsilon, into, threads, subgroup }));
+  const normStep = (into: NormKernel['into']): Promise<Step> => {
+    const scale = into === 'store' ? 1 : residualScale;
+    return step('norm', norm({ width: hiddenSize, epsilon: normEpsilon, into, scale, threads, subgroup }));
+  };
   const linearSteps = async (
     name: string,
     matrix: DeviceMatrix,
     into: LinearKernel['into'],
     columns: number,
     column = 0,
+    { scale, cap }: Pick<LinearKernel, 'scale' | 'cap'> = {
+      scale: into === 'add' ? residualScale : 1,
+      cap: null,
+    },
   ): Promise<LinearPrograms> => {
     const outputs = into === 'silu' || into === 'gelu-tanh' ? matrix.outputs / 2 : matrix.outputs;
     const { format, inputs } = matrix;
@@ -102,6 +108,8 @@ export async function compilePrograms(
       column,
       into,
       bias: matrix.bias !== null,
+      scale,
+      cap,
       lanes,
       threads,
       subgroup,
@@ -118,23 +126,27 @@ export async function compilePrograms(
   const layers: LayerPrograms[] = [];
   for (const [index, layer] of blueprint.layers.entries()) {
     const { projections, output, gateAndUp, down } = weights.layers[index]!;
-    const isLast = index === blueprint.layers.length - 1;
+    const { preNorms, postNorms } = layer;
+    const [before, after] = [blueprint.layers[index - 1], blueprint.layers[index + 1]];
     layers.push({
-      attentionNorm: blueprint.layers[index - 1]?.postNorms ? null : await normStep('store'),
+      attentionNorm: preNorms && !before?.postNorms ? await normStep('store') : null,
       projections: await projectionSteps(projections, linearSteps),
       ...(await attentionSteps(layer, { threads, subgroup }, normEpsilon, shape.ropeOf[index]!, step)),
-      output: await linearSteps('output', output, layer.postNorms ? 'store' : 'add', hiddenSize),
-      postAttentionNorm: layer.postNorms ? await normStep('add-and-norm') : null,
-      mlpNorm: layer.postNorms ? null : await normStep('store'),
+      output: await linearSteps('output', output, postNorms ? 'store' : 'add', hiddenSize),
+      postAttentionNorm: postNorms ? await normStep(preNorms ? 'add-and-norm' : 'add') : null,
+      mlpNorm: preNorms && !postNorms ? await normStep('store') : null,
       gateAndUp: await linearSteps('gate and up', gateAndUp, layer.mlp.activation, layer.mlp.size),
-      down: await linearSteps('down', down, layer.postNorms ? 'store' : 'add', hiddenSize),
-      postMlpNorm: layer.postNorms ? await normStep(isLast ? 'add' : 'add-and-norm') : null,
+      down: await linearSteps('down', down, postNorms ? 'store' : 'add', hiddenSize),
+      postMlpNorm: postNorms ? await normStep(after?.preNorms ? 'add-and-norm' : 'add') : null,
     });
   }
   return {
     layers,
     finalNorm: await normStep('store'),
-    head: await linearSteps('head', weights.head, 'store', vocabSize),
+    head: await linearSteps('head', weights.head, 'store', vocabSize, 0, {
+      scale: logitScale,
+      cap: logitCap,
+    }),
     picker: await compilePicker(device, { vocabSize, threads }),
   };
 }
@@ -161,21 +173,20 @@ async function projectionSteps(
 }
 
 async function attentionSteps(
-  { attention: { heads, kvHeads, headDim, scale, window, queryKeyNorm } }: LayerBlueprint,
+  { attention: { heads, kvHeads, headDim, scale, scoreCap, window, queryKeyNorm, rope } }: LayerBlueprint,
   workgroup: Workgroup,
   epsilon: number,
-  rope: number,
+  ropeIndex: number | null,
   step: (name: string, code: string) => Promise<Step>,
 ): Promise<Pick<LayerPrograms, 'rotate' | 'attention' | 'combine' | 'attentionRows'>> {
-  const rotationsAt = (rope * MAX_ROWS * headDim) / 2;
-  const rotation = { heads, kvHeads, headDim, scale, queryKeyNorm, epsilon, rotationsAt, ...workgroup };
+  const rotationsAt = ((ropeIndex ?? 0) * MAX_ROWS * headDim) / 2;
+  const rotaryDim = rope?.rotaryDim ?? 0;
+  const rotation = { heads, kvHeads, headDim, rotaryDim, scale, queryKeyNorm, epsilon, rotationsAt };
+  const shape = { heads, kvHeads, headDim, scoreCap, window, ...workgroup };
   return {
-    rotate: await step('rotate', rotate(rotation)),
-    attention: await step('attention', attention({ heads, kvHeads, headDim, window, ...workgroup })),
+    rotate: await step('rotate', rotate({ ...rotation, ...workgroup })),
+    attention: await step('attention', attention(shape)),
     combine: await step('combine', combine({ heads, headDim, threads: workgroup.threads })),
-    attentionRows: await step(
-      'attention rows',
-      attentionRows({ heads, kvHeads, headDim, window, ...workgroup }),
-    ),
+    attentionRows: await step('attention rows', attentionRows(shape)),
   };
 }

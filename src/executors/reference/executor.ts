@@ -13,7 +13,7 @@ import { forwardAll } from '../forward-all.js';
 import { OwnedSequence } from '../owned-sequence.js';
 import { firstVisible, targetMask, throwIfAborted } from '../request.js';
 import { emptyResult } from '../result.js';
-import { addInto, geluTanh, linear, rmsNorm, rotate, silu } from './math.js';
+import { addInto, geluTanh, linear, rmsNorm, rotate, silu, softCap } from './math.js';
 import { type LayerWeights, type ReferenceWeights, readReferenceWeights } from './weights.js';
 
 /** Loads a model for the oracle: plain loops, f64 activations and cache, f32 weights. */
@@ -29,10 +29,13 @@ interface LayerCache {
 
 class ReferenceSequence extends OwnedSequence implements Sequence {
   readonly caches: readonly LayerCache[];
+  /** One for each layer; null where it has none. */
+  readonly ropes: readonly (RopeFrequencies | null)[];
 
-  constructor(owner: object, layers: number, contextLength: number) {
+  constructor(owner: object, { layers }: Blueprint, contextLength: number) {
     super(owner, contextLength);
-    this.caches = Array.from({ length: layers }, () => ({ keys: [], values: [] }));
+    this.caches = layers.map(() => ({ keys: [], values: [] }));
+    this.ropes = layers.map(({ attention: { rope } }) => rope && ropeFrequencies(rope, contextLength));
   }
 
   get length(): number {
@@ -62,8 +65,6 @@ interface Step {
 class ReferenceExecutor implements Executor {
   readonly name = 'reference';
   readonly precision = 'f32';
-  /** One for each layer. */
-  readonly #ropes: readonly RopeFrequencies[];
   #disposed = false;
   /** When others had their turn. */
   #pausedMs = performance.now();
@@ -71,13 +72,11 @@ class ReferenceExecutor implements Executor {
   constructor(
     readonly blueprint: Blueprint,
     private readonly weights: ReferenceWeights,
-  ) {
-    this.#ropes = blueprint.layers.map(({ attention }) => ropeFrequencies(attention.rope, attention.headDim));
-  }
+  ) {}
 
   open(contextLength: number): Sequence {
     this.#assertUsable();
-    return new ReferenceSequence(this, this.blueprint.layers.length, contextLength);
+    return new ReferenceSequence(this, this.blueprint, contextLength);
   }
 
   forward(
@@ -122,7 +121,7 @@ class ReferenceExecutor implements Executor {
       const logitsRow =
         request.logits === 'all' ? row : row === tokens - 1 && request.logits === 'last' ? 0 : -1;
       if (logitsRow >= 0) {
-        result.logits.set(linear(state, this.weights.head), logitsRow * this.blueprint.vocabSize);
+        result.logits.set(this.#logits(state), logitsRow * this.blueprint.vocabSize);
       }
       if (performance.now() - this.#pausedMs > PAUSE_EVERY_MS) {
         // Promises alone never let a timer fire, and so neither a signal that hangs on one.
@@ -133,24 +132,33 @@ class ReferenceExecutor implements Executor {
     return result;
   }
 
+  /** `[vocab]` of a state after the final norm. */
+  #logits(state: Float64Array): Float64Array {
+    const { logitScale, logitCap } = this.blueprint;
+    return linear(state, this.weights.head).map((logit) => softCap(logitScale * logit, logitCap));
+  }
+
   /** One token through all layers; returns the state after the final norm, `[hidden]`. */
   #token(id: number, step: Step): Float64Array {
-    const { hiddenSize, embeddingScale, normEpsilon, layers } = this.blueprint;
+    const { hiddenSize, embeddingScale, residualScale, normEpsilon, layers } = this.blueprint;
     const { hidden } = step.result;
     const state = Float64Array.from(
       this.weights.embedding.subarray(id * hiddenSize, (id + 1) * hiddenSize),
       (value) => value * embeddingScale,
     );
+    // A norm that the family does not have has no weight.
+    const norm = (x: Float64Array, weight: Float32Array | undefined): Float64Array =>
+      weight === undefined ? x : rmsNorm(x, weight, normEpsilon);
     layers.forEach((layer, index) => {
       hidden.get(index)?.set(state, step.row * hiddenSize);
       const weights = this.weights.layers[index]!;
 
-      const attended = this.#attention(rmsNorm(state, weights.attentionNorm!, normEpsilon), index, step);
+      const attended = this.#attention(norm(state, weights.attentionNorm), index, step);
       const mixed = linear(attended, weights.output!, weights.outputBias);
-      addInto(state, layer.postNorms ? rmsNorm(mixed, weights.postAttentionNorm!, normEpsilon) : mixed);
+      addInto(state, norm(mixed, weights.postAttentionNorm), residualScale);
 
-      const fed = feedForward(rmsNorm(state, weights.mlpNorm!, normEpsilon), weights, layer.mlp.activation);
-      addInto(state, layer.postNorms ? rmsNorm(fed, weights.postMlpNorm!, normEpsilon) : fed);
+      const fed = feedForward(norm(state, weights.mlpNorm), weights, layer.mlp.activation);
+      addInto(state, norm(fed, weights.postMlpNorm), residualScale);
     });
     const final = rmsNorm(state, this.weights.finalNorm, normEpsilon);
     hidden.get(layers.length)?.set(final, step.row * hiddenSize);
@@ -161,10 +169,10 @@ class ReferenceExecutor implements Executor {
   #attention(x: Float64Array, layer: number, step: Step): Float64Array {
     const { position, request } = step;
     const attention = this.blueprint.layers[layer]!.attention;
-    const { heads, kvHeads, headDim, scale, window } = attention;
+    const { heads, kvHeads, headDim, scale, scoreCap, window } = attention;
     const cache = (request.sequence as ReferenceSequence).caches[layer]!;
-    const query = this.#project(x, layer, 'query', position);
-    cache.keys.push(this.#project(x, layer, 'key', position));
+    const query = this.#project(x, layer, 'query', step);
+    cache.keys.push(this.#project(x, layer, 'key', step));
     cache.values.push(linear(x, this.weights.layers[layer]!.value!, this.weights.layers[layer]!.valueBias));
 
     const first = firstVisible(position, window);
@@ -173,9 +181,8 @@ class ReferenceExecutor implements Executor {
     for (let head = 0; head < heads; head++) {
       // Grouped-query attention: consecutive query heads share a key-value head.
       const kv = Math.floor(head / (heads / kvHeads)) * headDim;
-      const logits = Float64Array.from(
-        isTarget,
-        (_, i) => scale * dot(query, head * headDim, cache.keys[first + i]!, kv, headDim),
+      const logits = Float64Array.from(isTarget, (_, i) =>
+        softCap(scale * dot(query, head * headDim, cache.keys[first + i]!, kv, headDim), scoreCap),
       );
       const map = this.#rowMap(step, layer, head);
       const row = attendRow(logits, isTarget, map);
@@ -190,15 +197,25 @@ class ReferenceExecutor implements Executor {
   }
 
   /** Query or key of one token: projected, normed where the family does, rotated to its position. */
-  #project(x: Float64Array, layer: number, which: 'query' | 'key', position: number): Float64Array {
+  #project(
+    x: Float64Array,
+    layer: number,
+    which: 'query' | 'key',
+    { position, request }: Step,
+  ): Float64Array {
     const weights = this.weights.layers[layer]!;
-    const attention = this.blueprint.layers[layer]!.attention;
+    const { headDim, queryKeyNorm } = this.blueprint.layers[layer]!.attention;
     const projected = linear(x, weights[which]!, weights[`${which}Bias`]);
-    const vector = attention.queryKeyNorm
-      ? rmsNorm(projected, weights[`${which}Norm`]!, this.blueprint.normEpsilon)
-      : projected;
-    const { cos, sin } = rotation(this.#ropes[layer]!, position);
-    rotate(vector, attention.headDim, cos, sin);
+    // The norm's weight is as long as what is normed together: a head, or all of them.
+    const vector =
+      queryKeyNorm === null
+        ? projected
+        : rmsNorm(projected, weights[`${which}Norm`]!, this.blueprint.normEpsilon);
+    const rope = (request.sequence as ReferenceSequence).ropes[layer]!;
+    if (rope !== null) {
+      const { cos, sin } = rotation(rope, position);
+      rotate(vector, headDim, cos, sin);
+    }
     return vector;
   }
 

@@ -27,12 +27,13 @@ export function rmsNorm(x: Float64Array, weight: Float32Array, epsilon: number):
 }
 
 /**
- * Rotates each head's halves against each other (RoFormer, arXiv 2104.09864, half-split pairing), in place.
+ * Rotates both halves of each head's first elements against each other (RoFormer, arXiv 2104.09864, half-split
+ * pairing), in place.
  * @param x `[heads × headDim]`
- * @param cos `[headDim / 2]` at this position; sin likewise
+ * @param cos `[rotaryDim / 2]` at this position; sin likewise
  */
 export function rotate(x: Float64Array, headDim: number, cos: Float64Array, sin: Float64Array): void {
-  const half = headDim / 2;
+  const half = cos.length;
   for (let head = 0; head < x.length; head += headDim) {
     for (let i = 0; i < half; i++) {
       const first = x[head + i]!;
@@ -53,7 +54,12 @@ export function geluTanh(x: number): number {
   return 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
 }
 
-/** x += y. */
-export function addInto(x: Float64Array, y: Float64Array): void {
-  for (let i = 0; i < x.length; i++) x[i]! += y[i]!;
+/** c·tanh(x/c), which keeps x between −c and c (Gemma 2, arXiv 2408.00118); x itself without a cap. */
+export function softCap(x: number, cap: number | null): number {
+  return cap === null ? x : cap * Math.tanh(x / cap);
+}
+
+/** x += scale·y. */
+export function addInto(x: Float64Array, y: Float64Array, scale: number): void {
+  for (let i = 0; i < x.length; i++) x[i]! += scale * y[i]!;
 }

@@ -86,9 +86,14 @@ export class Graph {
     return name;
   }
 
-  /** A node of the standard operator set with one output. */
-  op(type: string, inputs: readonly Value[], attributes: Readonly<Record<string, Attribute>> = {}): Value {
-    return this.#node('', type, inputs, [this.#name(type)], attributes)[0]!;
+  /** A node of the standard operator set with one output, which takes a new name if none is said. */
+  op(
+    type: string,
+    inputs: readonly Value[],
+    attributes: Readonly<Record<string, Attribute>> = {},
+    output: Value = this.#name(type),
+  ): Value {
+    return this.#node('', type, inputs, [output], attributes)[0]!;
   }
 
   /** A node with several outputs. */

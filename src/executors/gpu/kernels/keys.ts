@@ -1,9 +1,12 @@
+import { softCap } from './soft-cap.js';
 import type { Workgroup } from './workgroup.js';
 
 export interface AttentionShape extends Workgroup {
   readonly heads: number;
   readonly kvHeads: number;
   readonly headDim: number;
+  /** Soft cap of scores, null: none. */
+  readonly scoreCap: number | null;
   /** Sliding window, null: none. */
   readonly window: number | null;
 }
@@ -11,8 +14,8 @@ export interface AttentionShape extends Workgroup {
 /** Set in a key's tag when it is inside the target; the rest of the tag is its piece. */
 export const IN_TARGET = 0x8000_0000;
 
-/** The first key that a row sees, and the score of a key: query·key, where the query carries the scale. */
-export const visibleKeys = ({ headDim, window }: AttentionShape): string => /* wgsl */ `
+/** The first key that a row sees, and the score of a key: query·key, where the query carries the scale, under the cap. */
+export const visibleKeys = ({ headDim, window, scoreCap }: AttentionShape): string => /* wgsl */ `
 var<workgroup> query: array<vec4f, ${headDim / 4}>;
 
 fn first_visible(position: u32) -> u32 {
@@ -24,6 +27,6 @@ fn score_of(kv: u32, key: u32) -> f32 {
   for (var i = 0u; i < ${headDim / 4}u; i++) {
     sum += query[i] * keys[(kv * ${headDim / 4}u + i) * run.capacity + key];
   }
-  return dot(sum, vec4f(1.0));
+  return ${softCap('dot(sum, vec4f(1.0))', scoreCap)};
 }
 `;

@@ -1,4 +1,5 @@
 import { PASS } from './pass.js';
+import { softCap } from './soft-cap.js';
 import { enables, entryOfSubgroups, type Workgroup } from './workgroup.js';
 
 /** How a matrix lies in memory. */
@@ -20,6 +21,9 @@ export interface LinearKernel extends Workgroup {
   /** `add`: y += W·x, the residual. `silu`, `gelu-tanh`: y = act(W·x) ⊙ V·x, where W's rows stand above V's. */
   readonly into: 'store' | 'add' | 'silu' | 'gelu-tanh';
   readonly bias: boolean;
+  /** Factor on W·x + b, and the soft cap of what comes of it (null: none); not with a gate. */
+  readonly scale: number;
+  readonly cap: number | null;
   /** Threads that share an output; a power of two, a divisor of `threads`, and no more than a subgroup has. */
   readonly lanes: number;
   /** Rows of x that a thread takes at once, so that a weight is read once for all of them. */
@@ -87,7 +91,7 @@ ${entryOfSubgroups(kernel)}
     (row) => `
   if (first + ${row}u < run.rows) {
     let at = (first + ${row}u) * ${columns}u + ${column}u + output;
-    ${resultOf(into, row, bias, outputs)}
+    ${resultOf(kernel, row)}
   }`,
   )}
 }
@@ -123,14 +127,15 @@ const ACTIVATIONS: Readonly<Record<LinearKernel['into'], string>> = {
     'fn activate(v: f32) -> f32 { return 0.5 * v * (1.0 + tanh(clamp(0.7978845608028654 * (v + 0.044715 * v * v * v), -15.0, 15.0))); }',
 };
 
-function resultOf(into: LinearKernel['into'], row: number, bias: boolean, outputs: number): string {
+function resultOf({ into, bias, outputs, scale, cap }: LinearKernel, row: number): string {
   const biased = (name: string, at: string): string =>
     bias ? `${name}${row} + bias[${at}]` : `${name}${row}`;
+  const sum = scale === 1 ? biased('sum', 'output') : `${scale} * (${biased('sum', 'output')})`;
   switch (into) {
     case 'store':
-      return `y[at] = ${biased('sum', 'output')};`;
+      return `y[at] = ${softCap(sum, cap)};`;
     case 'add':
-      return `y[at] += ${biased('sum', 'output')};`;
+      return `y[at] += ${softCap(sum, cap)};`;
     default:
       return `y[at] = activate(${biased('gate', 'output')}) * (${biased('up', `output + ${outputs}u`)});`;
   }

@@ -9,6 +9,8 @@ export interface NormKernel extends Workgroup {
    * the norm that comes next, whose reading would be a dispatch of its own.
    */
   readonly into: 'store' | 'add' | 'add-and-norm';
+  /** Factor on what is added. */
+  readonly scale: number;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface NormKernel extends Workgroup {
  * One workgroup a row, from `firstRow` on: row firstRow + i of x becomes row i of y.
  */
 export function norm(kernel: NormKernel): string {
-  const { width, epsilon, into, threads } = kernel;
+  const { width, epsilon, into, scale, threads } = kernel;
   const andNorm = into === 'add-and-norm';
   return /* wgsl */ `
 ${enables(kernel)}
@@ -43,7 +45,7 @@ ${entryOfSubgroups(kernel)}
   for (var i = lane; i < ${width}u; i += ${threads}u) { sum += x[source + i] * x[source + i]; }
   let inverse = inverseSqrt(over_workgroup(lane, sum) / ${width}.0 + ${epsilon});
   for (var i = lane; i < ${width}u; i += ${threads}u) {
-    y[group.x * ${width}u + i] ${into === 'store' ? '=' : '+='} x[source + i] * inverse * w[i];
+    y[group.x * ${width}u + i] ${into === 'store' ? '=' : '+='} ${scale === 1 ? '' : `${scale} * `}x[source + i] * inverse * w[i];
   }
   ${
     andNorm

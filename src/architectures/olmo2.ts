@@ -1,0 +1,26 @@
+import { family, LLAMA_LAYER_NAMES, plainLayer } from './family.js';
+
+/**
+ * OLMo 2 (arXiv 2501.00656): norms behind attention and the MLP instead of before them, and on the queries and keys of
+ * all heads at once.
+ */
+export const olmo2 = family({
+  name: 'olmo2',
+  modelTypes: ['olmo2'],
+  classes: ['Olmo2ForCausalLM'],
+  ggufArchitecture: 'olmo2',
+  configDefaults: {
+    hidden_act: 'silu',
+    max_position_embeddings: 2048,
+    rms_norm_eps: 1e-5,
+  },
+  layerNames: {
+    ...LLAMA_LAYER_NAMES,
+    postAttentionNorm: 'post_attention_layernorm.weight',
+    postMlpNorm: 'post_feedforward_layernorm.weight',
+  },
+  layer: (settings) => {
+    const layer = plainLayer(settings, { queryKeyNorm: 'all heads' });
+    return { ...layer, mlp: { ...layer.mlp, bias: false }, preNorms: false, postNorms: true };
+  },
+});

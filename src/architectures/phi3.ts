@@ -1,0 +1,42 @@
+import { family, GGUF_LAYER_NAMES, LLAMA_LAYER_NAMES, plainLayer } from './family.js';
+
+/**
+ * Phi-3, Phi-3.5 and Phi-4 (arXiv 2404.14219): query, key and value in one matrix, gate and up in another; LongRoPE in
+ * the sizes for long contexts, and in Phi-4-mini rotation of a part of each head.
+ */
+export const phi3 = family({
+  name: 'phi3',
+  modelTypes: ['phi3'],
+  classes: ['Phi3ForCausalLM'],
+  ggufArchitecture: 'phi3',
+  configDefaults: {
+    hidden_act: 'silu',
+    max_position_embeddings: 4096,
+    original_max_position_embeddings: 4096,
+    rms_norm_eps: 1e-5,
+  },
+  ownFields: { partial_rotary_factor: 'rope.dimension_count' },
+  layerNames: {
+    ...LLAMA_LAYER_NAMES,
+    query: 'self_attn.qkv_proj.weight',
+    key: 'self_attn.qkv_proj.weight',
+    value: 'self_attn.qkv_proj.weight',
+    gate: 'mlp.gate_up_proj.weight',
+    up: 'mlp.gate_up_proj.weight',
+  },
+  ggufLayerNames: {
+    ...GGUF_LAYER_NAMES,
+    query: 'attn_qkv.weight',
+    key: 'attn_qkv.weight',
+    value: 'attn_qkv.weight',
+    gate: 'ffn_up.weight',
+  },
+  layer: (settings) => {
+    const layer = plainLayer(settings, {
+      window: settings.window,
+      queryKeyValueBias: false,
+      outputBias: false,
+    });
+    return { ...layer, mlp: { ...layer.mlp, bias: false } };
+  },
+});
