@@ -1,0 +1,113 @@
+"""Golden outputs of a model for a row of tokens: logits, attention, hidden states, shares and continuations."""
+
+import random
+
+import torch
+import transformers
+
+import attention
+from attention import Intervention
+
+CONTINUED = 24
+SPLIT = "split-softmax 0.5 on [0,18)"
+
+_CASES = [
+    ((0, 18), "split-softmax", 0.5),
+    ((0, 18), "split-softmax", 0.9),
+    ((0, 18), "split-softmax", 0.0),
+    ((1, 18), "split-softmax", 0.5),
+    ((20, 30), "boost", 5.0),
+    ((0, 18), "boost", 1.0),
+    ((3, 18), "floor", 0.6),
+    ((0, 1), "split-softmax", 0.3),
+]
+
+
+def make_cases(layers: int, heads: int) -> list[dict]:
+    """Every policy, several targets, strengths that change nothing and all; the last has a strength for each head."""
+    draw = random.Random(0)
+    each_head = [[round(draw.uniform(0.2, 1), 3) for _ in range(heads)] for _ in range(layers)]
+    cases = [*_CASES, ((0, 18), "split-softmax", each_head)]
+    return [
+        {"case": i, "target": list(target), "policy": policy, "strength": strength}
+        for i, (target, policy, strength) in enumerate(cases)
+    ]
+
+
+def _intervention(model, target, policy, strength) -> Intervention:
+    shape = (model.config.num_hidden_layers, model.config.num_attention_heads)
+    return Intervention(tuple(target), policy, torch.as_tensor(strength, dtype=torch.float64).expand(shape))
+
+
+@torch.no_grad()
+def run(model, ids: list[int], intervention: Intervention | None = None):
+    """One pass over all ids, without a cache: what transformers returns, and the record of its attention."""
+    record = attention.begin(intervention)
+    output = model(torch.tensor([ids]), use_cache=False, output_hidden_states=True)
+    return output, record
+
+
+def compute_tensors(model, ids: list[int], cases: list[dict]) -> dict[str, torch.Tensor]:
+    """The tensors of `expected.safetensors`, all f32."""
+    output, record = run(model, ids)
+    tensors = {"logits": output.logits[0], "attention": torch.stack(record.weights)}
+    for i, hidden in enumerate(output.hidden_states):
+        tensors[f"hidden.{i}"] = hidden[0]
+    for case in cases:
+        intervention = _intervention(model, case["target"], case["policy"], case["strength"])
+        output, record = run(model, ids, intervention)
+        tensors[f"case{case['case']}.logits"] = output.logits[0]
+        tensors[f"case{case['case']}.share_before"] = torch.stack(record.before)
+        tensors[f"case{case['case']}.share_after"] = torch.stack(record.after)
+    return {name: tensor.to(torch.float32).contiguous() for name, tensor in tensors.items()}
+
+
+def continue_greedily(model, ids: list[int], intervention: Intervention | None) -> tuple[list[int], float]:
+    """Continuation that recomputes everything at every step, and the smallest gap between its best two logits."""
+    tokens, smallest = list(ids), float("inf")
+    for _ in range(CONTINUED):
+        best = run(model, tokens, intervention)[0].logits[0, -1].topk(2)
+        tokens.append(int(best.indices[0]))
+        smallest = min(smallest, float(best.values[0] - best.values[1]))
+    return tokens[len(ids) :], smallest
+
+
+def compute_greedy(model, ids: list[int]) -> tuple[dict[str, list[int]], float]:
+    """Both continuations of `expected.json`, and the smallest gap: near zero, honest roundings may part ways."""
+    off, off_gap = continue_greedily(model, ids, None)
+    split, split_gap = continue_greedily(model, ids, _intervention(model, (0, 18), "split-softmax", 0.5))
+    return {"off": off, SPLIT: split}, min(off_gap, split_gap)
+
+
+def split_logits(model, ids: list[int]) -> torch.Tensor:
+    """Logits `[T, vocab]` under split-softmax 0.5 on `[0, 18)`."""
+    return run(model, ids, _intervention(model, (0, 18), "split-softmax", 0.5))[0].logits[0].contiguous()
+
+
+def eager_difference(model, ids: list[int]) -> float:
+    """Largest difference to the logits of transformers' own eager attention."""
+    ours = run(model, ids)[0].logits
+    model.set_attn_implementation("eager")
+    theirs = run(model, ids)[0].logits
+    model.set_attn_implementation(attention.NAME)
+    return float((ours - theirs).abs().max())
+
+
+def describe(model, ids: list[int], tensors: dict[str, torch.Tensor], cases: list[dict], greedy: dict) -> dict:
+    """The contents of `expected.json`."""
+    last = tensors["attention"][:, :, -1, :].to(torch.float64)
+    share = last[..., :18].sum(-1)
+    return {
+        "ids": ids,
+        "cases": cases,
+        "greedy": greedy,
+        "layers": model.config.num_hidden_layers,
+        "heads": model.config.num_attention_heads,
+        "transformers": transformers.__version__,
+        "torch": torch.__version__,
+        "last_row": {
+            "mean_entropy_nats": round(float(torch.special.entr(last).sum(-1).mean()), 3),
+            "share_0_18_min": round(float(share.min()), 4),
+            "share_0_18_max": round(float(share.max()), 4),
+        },
+    }

@@ -1,0 +1,36 @@
+"""The config as files on the hub spell it, which were mostly written by transformers 4."""
+
+import json
+from pathlib import Path
+
+
+def spell(config: dict) -> dict:
+    """transformers 4's names for what transformers 5 keeps in `rope_parameters`, `layer_types` and `dtype`."""
+    spelt = {
+        key: value
+        for key, value in config.items()
+        if key not in ("dtype", "rope_parameters", "layer_types", "_sliding_window_pattern")
+    }
+    spelt["transformers_version"] = "4.50.0"
+    spelt["torch_dtype"] = config["dtype"]
+    rope = config["rope_parameters"]
+    if "full_attention" in rope:
+        spelt["rope_local_base_freq"] = rope["sliding_attention"]["rope_theta"]
+        spelt["sliding_window_pattern"] = config["_sliding_window_pattern"]
+        rope = rope["full_attention"]
+    spelt["rope_theta"] = rope["rope_theta"]
+    spelt["rope_scaling"] = None
+    if config["model_type"] == "phi3":
+        spelt["partial_rotary_factor"] = rope["partial_rotary_factor"]
+        # Phi-3's files say `type`, and have the original length beside the scaling.
+        spelt["rope_scaling"] = {"type": rope["rope_type"]}
+        spelt["rope_scaling"] |= {name: rope[name] for name in ("short_factor", "long_factor")}
+    elif rope["rope_type"] != "default":
+        spelt["rope_scaling"] = {key: value for key, value in rope.items() if key != "rope_theta"}
+    return spelt
+
+
+def write(folder: Path) -> None:
+    """Writes `config.v4.json` beside `config.json`."""
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.v4.json").write_text(json.dumps(spell(config), indent=1))

@@ -1,0 +1,109 @@
+"""Makes tiny random models with golden outputs; see README.md.
+
+    python test/oracle/make.py FAMILY [--out FOLDER] [--seed N]
+    python test/oracle/make.py --all [--out FOLDER]
+    python test/oracle/make.py --check FOLDER ...
+"""
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import torch
+import transformers
+from safetensors.torch import save_file
+
+import check
+import goldens
+import hub_config
+import text
+from families import FAMILIES, make_model
+
+FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "models"
+TEXT_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
+
+
+def _write_texts(name: str, folder: Path) -> list[int]:
+    family = FAMILIES[name]
+    for file in TEXT_FILES:
+        source, copy = FIXTURES / family.texts / file, folder / file
+        if source.resolve() != copy.resolve():
+            shutil.copyfile(source, copy)
+    if family.template is not None:
+        (folder / "chat_template.jinja").write_text(family.template)
+    if family.bos_token is not None:
+        path = folder / "tokenizer_config.json"
+        config = {**json.loads(path.read_text()), "bos_token": family.bos_token}
+        path.write_text(json.dumps(config, indent=2))
+    return text.write_text(folder)
+
+
+def _check_hub_spelling(folder: Path, ids: list[int], logits: torch.Tensor) -> None:
+    """The hub's spelling of the config must give the same model, by transformers' own reading of it."""
+    with tempfile.TemporaryDirectory() as copy:
+        shutil.copyfile(folder / "config.v4.json", Path(copy) / "config.json")
+        shutil.copyfile(folder / "model.safetensors", Path(copy) / "model.safetensors")
+        if not torch.equal(goldens.run(check.load(Path(copy)), ids)[0].logits[0], logits):
+            raise ValueError(f"{folder}: config.v4.json does not give the model that config.json gives")
+
+
+def make(name: str, folder: Path, seed: int) -> None:
+    """Writes a folder of the form of test/fixtures/models: files of the model, and what it must give."""
+    family = FAMILIES[name]
+    folder.mkdir(parents=True, exist_ok=True)
+    ids = _write_texts(name, folder)
+
+    made = make_model(family, seed)
+    made.config.save_pretrained(folder)
+    hub_config.write(folder)
+    tied = {"lm_head.weight"} if made.config.tie_word_embeddings else set()
+    weights = {key: value for key, value in made.state_dict().items() if key not in tied}
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+    # Goldens are those of the model that is read back from the files.
+    model = check.load(folder)
+    cases = goldens.make_cases(model.config.num_hidden_layers, model.config.num_attention_heads)
+    kept = cases if family.cases is None else [cases[i] for i in family.cases]
+    cases = [{**case, "case": i} for i, case in enumerate(kept)]
+    tensors = goldens.compute_tensors(model, ids, cases)
+    greedy, gap = goldens.compute_greedy(model, ids)
+    save_file(tensors, folder / "expected.safetensors")
+    expected = goldens.describe(model, ids, tensors, cases, greedy)
+    (folder / "expected.json").write_text(json.dumps(expected, indent=1))
+    _check_hub_spelling(folder, ids, tensors["logits"])
+
+    logits = tensors["logits"]
+    moved = max(float((tensors[f"case{i}.logits"] - logits).abs().max()) for i in range(len(cases)))
+    print(f"{folder}: seed {seed}, logits {logits.min():.1f} to {logits.max():.1f}, policies move them by {moved:.1f}")
+    print(f"  eager differs by {goldens.eager_difference(model, ids):.1e}, smallest greedy gap {gap:.3f}")
+    print(f"  {expected['last_row']}, greedy {greedy}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Makes tiny random models with golden outputs.")
+    parser.add_argument("family", nargs="?", choices=FAMILIES)
+    parser.add_argument("--all", action="store_true", help="every family")
+    parser.add_argument("--out", type=Path, help="folder of the family, or with --all the folder of them all")
+    parser.add_argument("--seed", type=int, help="of the random weights; each family has its own default")
+    parser.add_argument("--check", type=Path, nargs="+", metavar="FOLDER", help="recompute goldens and compare")
+    given = parser.parse_args()
+    if [given.family is not None, given.all, given.check is not None].count(True) != 1:
+        parser.error("give one of FAMILY, --all and --check")
+    transformers.utils.logging.disable_progress_bar()
+    # A parallel sum depends on the number of processors.
+    torch.set_num_threads(1)
+
+    if given.check is not None:
+        return 0 if all([check.check(folder) for folder in given.check]) else 1
+    names = list(FAMILIES) if given.all else [given.family]
+    for name in names:
+        out = (given.out or FIXTURES) / name if given.all or given.out is None else given.out
+        make(name, out, FAMILIES[name].seed if given.seed is None else given.seed)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
