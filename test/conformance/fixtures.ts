@@ -5,7 +5,18 @@ import type { RowPolicy, TokenRange } from '../../src/attention/index.js';
 import { dequantize, memorySource, openSafetensors, readTensor } from '../../src/formats/index.js';
 import { type ModelFiles, openModel } from '../../src/hub/index.js';
 
-export const FAMILIES = ['llama', 'qwen2', 'qwen3', 'gemma3', 'mistral'] as const;
+export const FAMILIES = [
+  'llama',
+  'qwen2',
+  'qwen3',
+  'gemma3',
+  'mistral',
+  'gemma2',
+  'smollm3',
+  'phi3',
+  'olmo2',
+  'granite',
+] as const;
 export type Family = (typeof FAMILIES)[number];
 
 const fixtures = fileURLToPath(new URL('../fixtures/', import.meta.url));
