@@ -3,6 +3,7 @@
     python test/oracle/make.py FAMILY [--out FOLDER] [--seed N]
     python test/oracle/make.py --all [--out FOLDER]
     python test/oracle/make.py --check FOLDER ...
+    python test/oracle/make.py --gguf [--out FOLDER]
 """
 
 import argparse
@@ -17,19 +18,21 @@ import transformers
 from safetensors.torch import save_file
 
 import check
+import gguf_file
 import goldens
 import hub_config
 import text
 from families import FAMILIES, make_model
 
-FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "models"
+FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
+MODELS = FIXTURES / "models"
 TEXT_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
 
 
 def _write_texts(name: str, folder: Path) -> list[int]:
     family = FAMILIES[name]
     for file in TEXT_FILES:
-        source, copy = FIXTURES / family.texts / file, folder / file
+        source, copy = MODELS / family.texts / file, folder / file
         if source.resolve() != copy.resolve():
             shutil.copyfile(source, copy)
     if family.template is not None:
@@ -89,18 +92,22 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="folder of the family, or with --all the folder of them all")
     parser.add_argument("--seed", type=int, help="of the random weights; each family has its own default")
     parser.add_argument("--check", type=Path, nargs="+", metavar="FOLDER", help="recompute goldens and compare")
+    parser.add_argument("--gguf", action="store_true", help="GGUF files of the committed models of five families")
     given = parser.parse_args()
-    if [given.family is not None, given.all, given.check is not None].count(True) != 1:
-        parser.error("give one of FAMILY, --all and --check")
+    if [given.family is not None, given.all, given.check is not None, given.gguf].count(True) != 1:
+        parser.error("give one of FAMILY, --all, --check and --gguf")
     transformers.utils.logging.disable_progress_bar()
     # A parallel sum depends on the number of processors.
     torch.set_num_threads(1)
 
     if given.check is not None:
         return 0 if all([check.check(folder) for folder in given.check]) else 1
+    if given.gguf:
+        gguf_file.write_all(MODELS, given.out or FIXTURES / "gguf")
+        return 0
     names = list(FAMILIES) if given.all else [given.family]
     for name in names:
-        out = (given.out or FIXTURES) / name if given.all or given.out is None else given.out
+        out = (given.out or MODELS) / name if given.all or given.out is None else given.out
         make(name, out, FAMILIES[name].seed if given.seed is None else given.seed)
     return 0
 
