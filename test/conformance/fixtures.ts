@@ -18,6 +18,8 @@ export const FAMILIES = [
   'granite',
 ] as const;
 export type Family = (typeof FAMILIES)[number];
+/** Models that show what a family can be besides. */
+export type Variant = 'smollm3-nope' | 'phi3-short';
 
 const fixtures = fileURLToPath(new URL('../fixtures/', import.meta.url));
 const shared = fileURLToPath(new URL('../../../shared/', import.meta.url));
@@ -51,7 +53,7 @@ export async function openPlanned(path: string): Promise<OpenedModel> {
   return { plan: await planModel(files.checkpoint, files.config), files };
 }
 
-export const openFamily = (family: Family): Promise<OpenedModel> =>
+export const openFamily = (family: Family | Variant): Promise<OpenedModel> =>
   openPlanned(`${fixtures}models/${family}`);
 export const openGgufFixture = (name: string): Promise<OpenedModel> =>
   openPlanned(`${fixtures}gguf/${name}.gguf`);
@@ -76,7 +78,7 @@ export async function withoutHeads(opened: OpenedModel, pairs: readonly number[]
   return { plan: await planModel(checkpoint, files.config), files: { ...files, checkpoint } };
 }
 
-export function golden(family: Family): GoldenModel {
+export function golden(family: Family | Variant): GoldenModel {
   return JSON.parse(readFileSync(`${fixtures}models/${family}/expected.json`, 'utf8')) as GoldenModel;
 }
 
@@ -90,9 +92,13 @@ export async function goldenTensors(path: string): Promise<(name: string) => Pro
   };
 }
 
-export const goldenFamily = (family: Family) =>
+export const goldenFamily = (family: Family | Variant) =>
   goldenTensors(`${fixtures}models/${family}/expected.safetensors`);
-export const goldenGguf = () => goldenTensors(`${fixtures}gguf/expected.safetensors`);
+/** The golden tensors of a GGUF, which lie in two files. */
+export const goldenGguf = (name: string) => {
+  const isOlder = ['llama', 'qwen3', 'gemma3'].includes(name.split('.')[0]!);
+  return goldenTensors(`${fixtures}gguf/expected${isOlder ? '' : '-families'}.safetensors`);
+};
 
 /** A golden case's strengths as `[layers, heads]`. */
 export function caseStrengths({ strength }: GoldenCase, layers: number, heads: number): Float32Array {
