@@ -4,7 +4,7 @@ import { HoldfastError } from '../errors.js';
 import { encodeSafetensors } from '../formats/index.js';
 import type { LoadedModel } from '../load.js';
 import { layoutDialogue } from '../text/index.js';
-import { type PolicySetting, type TraceInput, traceRun } from '../trace/index.js';
+import { compareOperations, type PolicySetting, type TraceInput, traceRun } from '../trace/index.js';
 import {
   decimal,
   integerList,
@@ -14,6 +14,7 @@ import {
   parseStrengthsFile,
   positiveInteger,
 } from './arguments.js';
+import { comparisonText, parts, readFloats } from './comparison.js';
 import { readDialogue, wantsAnswer } from './dialogue-file.js';
 import { addModelArgument, modelPath } from './model-argument.js';
 import {
@@ -44,7 +45,8 @@ interface TraceFlags extends ModelOptions {
   readonly hidden?: true;
   readonly generate?: number;
   readonly tensors?: string[];
-  readonly out: string;
+  readonly against?: string;
+  readonly out?: string;
 }
 
 export function registerTrace(program: Command): void {
@@ -73,13 +75,20 @@ export function registerTrace(program: Command): void {
     .option('--hidden', 'hidden states')
     .option('--generate <n>', 'continue greedily by so many tokens', positiveInteger)
     .option('--tensors <list>', 'compute and write these alone', nameList)
-    .requiredOption('--out <file>', 'the safetensors file to write');
+    .option('--out <file>', 'the safetensors file to write')
+    .option(
+      '--against <file>',
+      'instead of writing one: name the first layer and operation that parts from the tensors in this file',
+    );
   addModelOptions(addModelArgument(command)).action(trace);
 }
 
 async function trace(named: string | undefined, flags: TraceFlags): Promise<void> {
   checkFlags(flags);
-  await checkWritable(flags.out);
+  if (flags.against !== undefined) return traceAgainst(named, flags, flags.against);
+  const { out } = flags;
+  if (out === undefined) throw new HoldfastError('E_USAGE', 'give --out, the file to write, or --against');
+  await checkWritable(out);
   const [policy, readInput] = await Promise.all([readPolicy(flags), prepareInput(flags)]);
   const model = await openWithOptions(modelPath(named), flags);
   try {
@@ -97,10 +106,22 @@ async function trace(named: string | undefined, flags: TraceFlags): Promise<void
       ...(generate === undefined ? {} : { generate }),
       ...(tensors === undefined ? {} : { tensors }),
     });
-    await writeWhole(flags.out, encodeSafetensors(written, metadata));
-    process.stdout.write(
-      `${flags.out}: ${written.map(({ name, shape }) => `${name} [${shape}]`).join(', ')}\n`,
-    );
+    await writeWhole(out, encodeSafetensors(written, metadata));
+    process.stdout.write(`${out}: ${written.map(({ name, shape }) => `${name} [${shape}]`).join(', ')}\n`);
+  } finally {
+    await model.dispose();
+  }
+}
+
+/** A run of the tokens as they are, beside what another implementation made of them. */
+async function traceAgainst(named: string | undefined, flags: TraceFlags, file: string): Promise<void> {
+  const [expected, readInput] = await Promise.all([readFloats(file), prepareInput(flags)]);
+  const model = await openWithOptions(modelPath(named), flags);
+  try {
+    const input = readInput(model);
+    const differences = await compareOperations(model.executor, 'ids' in input ? input.ids : input, expected);
+    process.stdout.write(`${comparisonText(differences)}\n`);
+    if (differences.some(parts)) process.exitCode = 1;
   } finally {
     await model.dispose();
   }
@@ -110,6 +131,12 @@ async function trace(named: string | undefined, flags: TraceFlags): Promise<void
 function checkFlags(flags: TraceFlags): void {
   const { ids, idsFile, text, chat, target, policy, strength, strengths } = flags;
   const usage = (what: string): HoldfastError => new HoldfastError('E_USAGE', what);
+  if (flags.against !== undefined) {
+    const others = (['out', 'policy', 'target', 'attention', 'generate', 'tensors', 'chunk'] as const).filter(
+      (flag) => flags[flag] !== undefined,
+    );
+    if (others.length > 0) throw usage(`--against compares an untouched run: leave out --${others[0]}`);
+  }
   const inputs = [ids, idsFile, text, chat].filter((input) => input !== undefined).length;
   if (inputs !== 1) throw usage('give exactly one of --ids, --ids-file, --text and --chat');
   if (strengths === '-' && (chat === '-' || idsFile === '-'))

@@ -28,8 +28,25 @@ export interface Executor {
   forward(requests: readonly ForwardRequest[], options?: { signal?: AbortSignal }): Promise<ForwardResult[]>;
   /** Times its kernels; absent where there is no telling. */
   readonly profile?: ProfileKernels;
+  /** Shows its operations one by one; absent where they are not run so. */
+  readonly observe?: ObserveOperations;
   dispose(): Promise<void>;
 }
+
+/**
+ * Forwards a request as {@link Executor.forward} does, and shows what each operation comes to, for one token after the
+ * other and in the order in which they are computed: `hidden.I`, as the taps have it, and `layers.I.` followed by the weight
+ * that is applied (`attentionNorm`, `query`, `queryNorm`, …), `queryRotated`, `keyRotated`, `heads` (attention's output before
+ * its projection, `[heads × headDim]`) or `gated` (what the MLP's last matrix reads).
+ * @throws HoldfastError as it does
+ */
+export type ObserveOperations = (
+  request: ForwardRequest,
+  observer: OperationObserver,
+) => Promise<ForwardResult>;
+
+/** @param values the operation's own, which are written over afterwards: to be read at once */
+export type OperationObserver = (operation: string, values: Float64Array) => void;
 
 /**
  * Forwards a request as {@link Executor.forward} does, and says how long each kernel took.

@@ -4,6 +4,7 @@
  * compute and puts chunks together. It knows models, layouts and policies; it must not know files or Node: whoever
  * asks for a trace writes it where it belongs.
  */
+export { compareOperations, type OperationDifference } from './against.js';
 export type { TensorWishes } from './selection.js';
 export type { PolicySetting } from './strengths.js';
 export { tokenText } from './token-text.js';

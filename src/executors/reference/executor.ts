@@ -1,65 +1,20 @@
-import {
-  type Blueprint,
-  type ModelPlan,
-  type RopeFrequencies,
-  ropeFrequencies,
-} from '../../architectures/index.js';
-import { attendRow, isIdentity, type RowMap, rowMap, softmax } from '../../attention/index.js';
+import type { Blueprint, ModelPlan, RopeFrequencies } from '../../architectures/index.js';
+import { attendRow, type RowMap, rowMap } from '../../attention/index.js';
 import { HoldfastError } from '../../errors.js';
 import type { Checkpoint } from '../../formats/index.js';
 import { withCandidates } from '../candidates.js';
-import type { Executor, ForwardRequest, ForwardResult, Sequence } from '../contract.js';
+import type { Executor, ForwardRequest, ForwardResult, OperationObserver, Sequence } from '../contract.js';
 import { forwardAll } from '../forward-all.js';
-import { OwnedSequence } from '../owned-sequence.js';
 import { firstVisible, targetMask, throwIfAborted } from '../request.js';
 import { emptyResult } from '../result.js';
 import { addInto, geluTanh, linear, rmsNorm, rotate, silu, softCap } from './math.js';
-import { type LayerWeights, type ReferenceWeights, readReferenceWeights } from './weights.js';
+import { ReferenceSequence } from './sequence.js';
+import { recordRow, type Step } from './step.js';
+import { type ReferenceWeights, readReferenceWeights } from './weights.js';
 
 /** Loads a model for the oracle: plain loops, f64 activations and cache, f32 weights. */
 export async function createReferenceExecutor(plan: ModelPlan, checkpoint: Checkpoint): Promise<Executor> {
   return new ReferenceExecutor(plan.blueprint, await readReferenceWeights(plan, checkpoint));
-}
-
-/** Keys and values of one layer, newest last; each entry `[kvHeads × headDim]`. */
-interface LayerCache {
-  readonly keys: Float64Array[];
-  readonly values: Float64Array[];
-}
-
-class ReferenceSequence extends OwnedSequence implements Sequence {
-  readonly caches: readonly LayerCache[];
-  /** One for each layer; null where it has none. */
-  readonly ropes: readonly (RopeFrequencies | null)[];
-
-  constructor(owner: object, { layers }: Blueprint, contextLength: number) {
-    super(owner, contextLength);
-    this.caches = layers.map(() => ({ keys: [], values: [] }));
-    this.ropes = layers.map(({ attention: { rope } }) => rope && ropeFrequencies(rope, contextLength));
-  }
-
-  get length(): number {
-    return this.caches[0]!.keys.length;
-  }
-
-  truncate(length: number): void {
-    const kept = Math.max(0, length);
-    for (const { keys, values } of this.caches) {
-      keys.length = Math.min(keys.length, kept);
-      values.length = Math.min(values.length, kept);
-    }
-  }
-}
-
-/** What one token needs while it passes through the layers. */
-interface Step {
-  readonly position: number;
-  /** Index among the new tokens of this call. */
-  readonly row: number;
-  readonly request: ForwardRequest;
-  /** `[all tokens]`, 1 inside the target. */
-  readonly isTarget: Uint8Array;
-  readonly result: ForwardResult;
 }
 
 class ReferenceExecutor implements Executor {
@@ -83,10 +38,23 @@ class ReferenceExecutor implements Executor {
     requests: readonly ForwardRequest[],
     options: { signal?: AbortSignal } = {},
   ): Promise<ForwardResult[]> {
+    return this.#forward(requests, options.signal, () => {});
+  }
+
+  async observe(request: ForwardRequest, observer: OperationObserver): Promise<ForwardResult> {
+    const [result] = await this.#forward([request], undefined, observer);
+    return result!;
+  }
+
+  #forward(
+    requests: readonly ForwardRequest[],
+    signal: AbortSignal | undefined,
+    observe: OperationObserver,
+  ): Promise<ForwardResult[]> {
     const own = ({ sequence }: ForwardRequest): ReferenceSequence | null =>
       sequence instanceof ReferenceSequence ? sequence : null;
     return forwardAll(this, this.blueprint, requests, own, (request, sequence) =>
-      withCandidates(request, (request) => this.#run(request, sequence, options.signal)),
+      withCandidates(request, (request) => this.#run(request, sequence, signal, observe)),
     );
   }
 
@@ -102,6 +70,7 @@ class ReferenceExecutor implements Executor {
     request: ForwardRequest,
     sequence: ReferenceSequence,
     signal: AbortSignal | undefined,
+    observe: OperationObserver,
   ): Promise<ForwardResult> {
     const past = sequence.length;
     const tokens = request.tokens.length;
@@ -117,6 +86,7 @@ class ReferenceExecutor implements Executor {
         request,
         isTarget,
         result,
+        observe,
       });
       const logitsRow =
         request.logits === 'all' ? row : row === tokens - 1 && request.logits === 'last' ? 0 : -1;
@@ -140,40 +110,70 @@ class ReferenceExecutor implements Executor {
 
   /** One token through all layers; returns the state after the final norm, `[hidden]`. */
   #token(id: number, step: Step): Float64Array {
-    const { hiddenSize, embeddingScale, residualScale, normEpsilon, layers } = this.blueprint;
+    const { hiddenSize, embeddingScale, residualScale, layers } = this.blueprint;
     const { hidden } = step.result;
     const state = Float64Array.from(
       this.weights.embedding.subarray(id * hiddenSize, (id + 1) * hiddenSize),
       (value) => value * embeddingScale,
     );
-    // A norm that the family does not have has no weight.
-    const norm = (x: Float64Array, weight: Float32Array | undefined): Float64Array =>
-      weight === undefined ? x : rmsNorm(x, weight, normEpsilon);
-    layers.forEach((layer, index) => {
-      hidden.get(index)?.set(state, step.row * hiddenSize);
-      const weights = this.weights.layers[index]!;
+    layers.forEach(({ mlp }, layer) => {
+      hidden.get(layer)?.set(state, step.row * hiddenSize);
+      step.observe(`hidden.${layer}`, state);
 
-      const attended = this.#attention(norm(state, weights.attentionNorm), index, step);
-      const mixed = linear(attended, weights.output!, weights.outputBias);
-      addInto(state, norm(mixed, weights.postAttentionNorm), residualScale);
+      const attended = this.#attention(this.#norm(state, layer, 'attentionNorm', step), layer, step);
+      const mixed = this.#linear(attended, layer, 'output', step);
+      addInto(state, this.#norm(mixed, layer, 'postAttentionNorm', step), residualScale);
 
-      const fed = feedForward(norm(state, weights.mlpNorm), weights, layer.mlp.activation);
-      addInto(state, norm(fed, weights.postMlpNorm), residualScale);
+      // Gated MLP (Shazeer 2020): W_down(act(W_gate·x) ⊙ W_up·x).
+      const x = this.#norm(state, layer, 'mlpNorm', step);
+      const act = mlp.activation === 'silu' ? silu : geluTanh;
+      const up = this.#linear(x, layer, 'up', step);
+      const gated = this.#linear(x, layer, 'gate', step).map((value, i) => act(value) * up[i]!);
+      step.observe(`layers.${layer}.gated`, gated);
+      const fed = this.#linear(gated, layer, 'down', step);
+      addInto(state, this.#norm(fed, layer, 'postMlpNorm', step), residualScale);
     });
-    const final = rmsNorm(state, this.weights.finalNorm, normEpsilon);
+    const final = rmsNorm(state, this.weights.finalNorm, this.blueprint.normEpsilon);
     hidden.get(layers.length)?.set(final, step.row * hiddenSize);
+    step.observe(`hidden.${layers.length}`, final);
     return final;
   }
 
-  /** Attention of one token in one layer; `x` is the normed state, the result `[heads × headDim]`. */
+  #linear(
+    x: Float64Array,
+    layer: number,
+    name: 'query' | 'key' | 'value' | 'output' | 'gate' | 'up' | 'down',
+    step: Step,
+  ): Float64Array {
+    const weights = this.weights.layers[layer]!;
+    const y = linear(x, weights[name]!, weights[`${name}Bias`]);
+    step.observe(`layers.${layer}.${name}`, y);
+    return y;
+  }
+
+  /** A norm that the layer does not have leaves x as it is. */
+  #norm(
+    x: Float64Array,
+    layer: number,
+    name: 'attentionNorm' | 'queryNorm' | 'keyNorm' | 'postAttentionNorm' | 'mlpNorm' | 'postMlpNorm',
+    step: Step,
+  ): Float64Array {
+    const weight = this.weights.layers[layer]![name];
+    if (weight === undefined) return x;
+    const y = rmsNorm(x, weight, this.blueprint.normEpsilon);
+    step.observe(`layers.${layer}.${name}`, y);
+    return y;
+  }
+
+  /** Attention of one token in one layer; `x` is what the layer reads, the result `[heads × headDim]`. */
   #attention(x: Float64Array, layer: number, step: Step): Float64Array {
     const { position, request } = step;
     const attention = this.blueprint.layers[layer]!.attention;
     const { heads, kvHeads, headDim, scale, scoreCap, window } = attention;
     const cache = (request.sequence as ReferenceSequence).caches[layer]!;
-    const query = this.#project(x, layer, 'query', step);
-    cache.keys.push(this.#project(x, layer, 'key', step));
-    cache.values.push(linear(x, this.weights.layers[layer]!.value!, this.weights.layers[layer]!.valueBias));
+    const query = this.#rotated(this.#linear(x, layer, 'query', step), layer, 'query', step);
+    cache.keys.push(this.#rotated(this.#linear(x, layer, 'key', step), layer, 'key', step));
+    cache.values.push(this.#linear(x, layer, 'value', step));
 
     const first = firstVisible(position, window);
     const isTarget = step.isTarget.subarray(first, position + 1);
@@ -191,31 +191,22 @@ class ReferenceExecutor implements Executor {
         const value = cache.values[first + i]!;
         for (let d = 0; d < headDim; d++) output[head * headDim + d]! += gain * weight * value[kv + d]!;
       });
-      this.#record(step, layer, head, { ...row, logits, first });
+      recordRow(step, attention, layer, head, { ...row, logits, first });
     }
+    step.observe(`layers.${layer}.heads`, output);
     return output;
   }
 
-  /** Query or key of one token: projected, normed where the family does, rotated to its position. */
-  #project(
-    x: Float64Array,
-    layer: number,
-    which: 'query' | 'key',
-    { position, request }: Step,
-  ): Float64Array {
-    const weights = this.weights.layers[layer]!;
-    const { headDim, queryKeyNorm } = this.blueprint.layers[layer]!.attention;
-    const projected = linear(x, weights[which]!, weights[`${which}Bias`]);
+  /** Query or key of one token: normed where the family does, and turned to its position where the layer does. */
+  #rotated(projected: Float64Array, layer: number, which: 'query' | 'key', step: Step): Float64Array {
+    const { headDim } = this.blueprint.layers[layer]!.attention;
     // The norm's weight is as long as what is normed together: a head, or all of them.
-    const vector =
-      queryKeyNorm === null
-        ? projected
-        : rmsNorm(projected, weights[`${which}Norm`]!, this.blueprint.normEpsilon);
-    const rope = (request.sequence as ReferenceSequence).ropes[layer]!;
-    if (rope !== null) {
-      const { cos, sin } = rotation(rope, position);
-      rotate(vector, headDim, cos, sin);
-    }
+    const vector = this.#norm(projected, layer, `${which}Norm`, step);
+    const rope = (step.request.sequence as ReferenceSequence).ropes[layer]!;
+    if (rope === null) return vector;
+    const { cos, sin } = rotation(rope, step.position);
+    rotate(vector, headDim, cos, sin);
+    step.observe(`layers.${layer}.${which}Rotated`, vector);
     return vector;
   }
 
@@ -225,59 +216,12 @@ class ReferenceExecutor implements Executor {
     const heads = this.blueprint.layers[layer]!.attention.heads;
     return rowMap(intervention.policy, intervention.strength[layer * heads + head]!);
   }
-
-  #record(step: Step, layer: number, head: number, row: RecordedRow): void {
-    const { result, request, position } = step;
-    const { heads } = this.blueprint.layers[layer]!.attention;
-    const rows = request.tokens.length;
-    const index = (layer * heads + head) * rows + step.row;
-    if (request.intervention && result.targetShares && result.touched) {
-      result.targetShares.before[index] = row.before;
-      result.targetShares.after[index] = row.after;
-      const strength = request.intervention.strength[layer * heads + head]!;
-      if (row.mixed && !isIdentity(request.intervention.policy, strength)) result.touched[layer]!++;
-    }
-    if (request.spans && result.spanShares) {
-      const plain = softmax(row.logits);
-      for (const [g, { start, end }] of request.spans.entries()) {
-        const from = Math.max(start, row.first) - row.first;
-        const to = Math.min(end, position + 1) - row.first;
-        result.spanShares.before[index * request.spans.length + g] = sum(plain, from, to);
-        result.spanShares.after[index * request.spans.length + g] = sum(row.weights, from, to);
-      }
-    }
-    const total = step.isTarget.length;
-    result.attention.get(layer)?.set(row.weights, (head * rows + step.row) * total + row.first);
-  }
-}
-
-interface RecordedRow {
-  /** Scaled query·key, and the weights as used, over the visible keys. */
-  readonly logits: Float64Array;
-  readonly weights: Float64Array;
-  readonly before: number;
-  readonly after: number;
-  readonly mixed: boolean;
-  /** First visible key. */
-  readonly first: number;
 }
 
 /** How long the caller's signal and screen wait for their turn at most, as far as one token's work allows. */
 const PAUSE_EVERY_MS = 50;
 
 const IDENTITY: RowMap = rowMap('off', 1);
-
-/** Gated MLP (Shazeer 2020): W_down(act(W_gate·x) ⊙ W_up·x). */
-function feedForward(x: Float64Array, weights: LayerWeights, activation: 'silu' | 'gelu-tanh'): Float64Array {
-  const act = activation === 'silu' ? silu : geluTanh;
-  const gate = linear(x, weights.gate!, weights.gateBias);
-  const up = linear(x, weights.up!, weights.upBias);
-  return linear(
-    gate.map((value, i) => act(value) * up[i]!),
-    weights.down!,
-    weights.downBias,
-  );
-}
 
 function rotation(
   { inverseFrequencies, amplitude }: RopeFrequencies,
@@ -292,11 +236,5 @@ function rotation(
 function dot(a: Float64Array, aOffset: number, b: Float64Array, bOffset: number, size: number): number {
   let total = 0;
   for (let i = 0; i < size; i++) total += a[aOffset + i]! * b[bOffset + i]!;
-  return total;
-}
-
-function sum(values: Float64Array, from: number, to: number): number {
-  let total = 0;
-  for (let i = from; i < to; i++) total += values[i]!;
   return total;
 }

@@ -1,0 +1,34 @@
+import { type Blueprint, type RopeFrequencies, ropeFrequencies } from '../../architectures/index.js';
+import type { Sequence } from '../contract.js';
+import { OwnedSequence } from '../owned-sequence.js';
+
+/** Keys and values of one layer, newest last; each entry `[kvHeads × headDim]`. */
+export interface LayerCache {
+  readonly keys: Float64Array[];
+  readonly values: Float64Array[];
+}
+
+/** A cache in plain arrays, and the ropes of the context that it was opened for. */
+export class ReferenceSequence extends OwnedSequence implements Sequence {
+  readonly caches: readonly LayerCache[];
+  /** One for each layer; null where it has none. */
+  readonly ropes: readonly (RopeFrequencies | null)[];
+
+  constructor(owner: object, { layers }: Blueprint, contextLength: number) {
+    super(owner, contextLength);
+    this.caches = layers.map(() => ({ keys: [], values: [] }));
+    this.ropes = layers.map(({ attention: { rope } }) => rope && ropeFrequencies(rope, contextLength));
+  }
+
+  get length(): number {
+    return this.caches[0]!.keys.length;
+  }
+
+  truncate(length: number): void {
+    const kept = Math.max(0, length);
+    for (const { keys, values } of this.caches) {
+      keys.length = Math.min(keys.length, kept);
+      values.length = Math.min(values.length, kept);
+    }
+  }
+}
