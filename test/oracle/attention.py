@@ -73,6 +73,7 @@ def _apply(scores: torch.Tensor, visible: torch.Tensor, intervention: Interventi
     log_share = -softplus(outside.logsumexp(-1) - inside.logsumexp(-1), threshold=1e9)
     strength = intervention.strength[layer].to(torch.float64)[:, None]
     share, rest = map_share(intervention.policy, log_share, strength)
+    # A row that sees nothing on one side has no softmax there, and is left as it is below.
     split = torch.nan_to_num(inside.softmax(-1)) * share[..., None]
     split += torch.nan_to_num(outside.softmax(-1)) * rest[..., None]
 

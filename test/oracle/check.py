@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
@@ -19,7 +20,7 @@ def load(folder: Path, **config):
 
 
 def check(folder: Path) -> bool:
-    """Prints the largest difference per kind of tensor; True where tokens agree, and numbers to f32's rounding."""
+    """Prints the largest difference per kind of tensor; True where texts and tokens agree, and numbers to f32's rounding."""
     expected = json.loads((folder / "expected.json").read_text())
     held = load_file(folder / "expected.safetensors")
     model, ids = load(folder), expected["ids"]
@@ -27,14 +28,16 @@ def check(folder: Path) -> bool:
     if found.keys() != held.keys():
         print(f"{folder}: tensors differ: {sorted(found.keys() ^ held.keys())}")
         return False
-    worst: dict[str, float] = {}
+    worst = dict.fromkeys(("logits", "attention", "hidden", "share_before", "share_after"), torch.zeros(()))
     for name, tensor in found.items():
         kind = name.split(".")[-1] if name.startswith("case") else name.split(".")[0]
-        worst[kind] = max(worst.get(kind, 0), float((tensor - held[name]).abs().max()))
+        # Python's max would pass over a NaN, which compares false with everything; torch's keeps it.
+        worst[kind] = torch.maximum(worst[kind], (tensor - held[name]).abs().max())
     greedy, gap = goldens.compute_greedy(model, ids)
     same_greedy = greedy == expected["greedy"]
     same_text = text.make_text(folder) == json.loads((folder / "text.json").read_text())
+    eager = goldens.eager_difference(model, ids)
     numbers = ", ".join(f"{kind} {difference:.1e}" for kind, difference in worst.items())
     print(f"{folder}: {numbers}; greedy {'same' if same_greedy else 'DIFFERS'} (smallest gap {gap:.3f})")
-    print(f"  text {'same' if same_text else 'DIFFERS'}, eager differs by {goldens.eager_difference(model, ids):.1e}")
-    return same_greedy and same_text and max(worst.values()) < 1e-3
+    print(f"  text {'same' if same_text else 'DIFFERS'}, eager differs by {eager:.1e}")
+    return same_greedy and same_text and eager < 1e-4 and all(difference < 1e-3 for difference in worst.values())

@@ -12,12 +12,12 @@ _FOLDING = "gemma3"
 _CHATML = "llama"
 _BRACKETS = "mistral"
 # Header style with BOS, and roles as tags of their own without an opening token that is special.
-HEADERS = (
+_HEADERS = (
     "{{- bos_token -}}{%- for m in messages -%}"
     "{{- '<|im_start|>' + m['role'] + '\\n\\n' + m['content'] | trim + '<|im_end|>' -}}"
     "{%- endfor -%}{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\\n\\n' -}}{%- endif -%}"
 )
-TAGS = (
+_TAGS = (
     "{%- for m in messages -%}{{- '<|' + m['role'] + '|>\\n' + m['content'] + '<|im_end|>\\n' -}}{%- endfor -%}"
     "{%- if add_generation_prompt -%}{{- '<|assistant|>\\n' -}}{%- else -%}{{- eos_token -}}{%- endif -%}"
 )
@@ -121,7 +121,6 @@ FAMILIES = {
             "head_dim": 16,
             "query_pre_attn_scalar": 16,
             "sliding_window": 16,
-            "sliding_window_pattern": 6,
             "rope_parameters": {
                 "full_attention": _rope(1e6, rope_type="linear", factor=8.0),
                 "sliding_attention": _rope(10000.0),
@@ -156,12 +155,12 @@ FAMILIES = {
         cases=(0, 8),
         seed=1,
     ),
-    "phi3": Family("phi3", _phi3(48, 30), template=TAGS, seed=6, gguf={"sliding_window": None}),
-    "phi3-short": Family("phi3", _phi3(128, None), template=TAGS, cases=(0, 8), seed=1),
+    "phi3": Family("phi3", _phi3(48, 30), template=_TAGS, seed=6, gguf={"sliding_window": None}),
+    "phi3-short": Family("phi3", _phi3(128, None), template=_TAGS, cases=(0, 8), seed=1),
     "olmo2": Family(
         "olmo2",
         {**_BASE, "tie_word_embeddings": False, "bos_token_id": 0, "rope_parameters": _rope(500000.0)},
-        template=HEADERS,
+        template=_HEADERS,
         bos_token="<|endoftext|>",
         sharpness=1.7,
         seed=5,

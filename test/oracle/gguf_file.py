@@ -11,7 +11,7 @@ from pathlib import Path
 
 import gguf
 import torch
-from gguf import GGUFReader, GGUFWriter, GGUFValueType
+from gguf import GGUFReader, GGUFValueType, GGUFWriter
 from safetensors.torch import save_file
 
 import check

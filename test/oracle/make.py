@@ -4,6 +4,7 @@
     python test/oracle/make.py --all [--out FOLDER]
     python test/oracle/make.py --check FOLDER ...
     python test/oracle/make.py --gguf [--out FOLDER]
+    python test/oracle/make.py --rope [--out FILE]
 """
 
 import argparse
@@ -21,11 +22,14 @@ import check
 import gguf_file
 import goldens
 import hub_config
+import rope
 import text
 from families import FAMILIES, make_model
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 MODELS = FIXTURES / "models"
+# Their committed models were made by an earlier script with weights that this one does not draw.
+EARLIER = {"llama", "mistral", "qwen2", "qwen3", "gemma3"}
 TEXT_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
 
 
@@ -78,10 +82,13 @@ def make(name: str, folder: Path, seed: int) -> None:
     (folder / "expected.json").write_text(json.dumps(expected, indent=1))
     _check_hub_spelling(folder, ids, tensors["logits"])
 
+    eager = goldens.eager_difference(model, ids)
+    if not eager < 1e-4:
+        raise ValueError(f"{folder}: logits differ from those of transformers' eager attention by {eager}")
     logits = tensors["logits"]
     moved = max(float((tensors[f"case{i}.logits"] - logits).abs().max()) for i in range(len(cases)))
     print(f"{folder}: seed {seed}, logits {logits.min():.1f} to {logits.max():.1f}, policies move them by {moved:.1f}")
-    print(f"  eager differs by {goldens.eager_difference(model, ids):.1e}, smallest greedy gap {gap:.3f}")
+    print(f"  eager differs by {eager:.1e}, smallest greedy gap {gap:.3f}")
     print(f"  {expected['last_row']}, greedy {greedy}")
 
 
@@ -89,13 +96,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Makes tiny random models with golden outputs.")
     parser.add_argument("family", nargs="?", choices=FAMILIES)
     parser.add_argument("--all", action="store_true", help="every family")
-    parser.add_argument("--out", type=Path, help="folder of the family, or with --all the folder of them all")
+    parser.add_argument("--out", type=Path, help="where to write; test/fixtures if not given")
     parser.add_argument("--seed", type=int, help="of the random weights; each family has its own default")
     parser.add_argument("--check", type=Path, nargs="+", metavar="FOLDER", help="recompute goldens and compare")
     parser.add_argument("--gguf", action="store_true", help="GGUF files of the committed models of five families")
+    parser.add_argument("--rope", action="store_true", help="inverse frequencies of every rope type")
     given = parser.parse_args()
-    if [given.family is not None, given.all, given.check is not None, given.gguf].count(True) != 1:
-        parser.error("give one of FAMILY, --all, --check and --gguf")
+    modes = [given.family is not None, given.all, given.check is not None, given.gguf, given.rope]
+    if modes.count(True) != 1:
+        parser.error("give one of FAMILY, --all, --check, --gguf and --rope")
     transformers.utils.logging.disable_progress_bar()
     # A parallel sum depends on the number of processors.
     torch.set_num_threads(1)
@@ -105,7 +114,12 @@ def main() -> int:
     if given.gguf:
         gguf_file.write_all(MODELS, given.out or FIXTURES / "gguf")
         return 0
+    if given.rope:
+        rope.write(given.out or FIXTURES / "rope.json")
+        return 0
     names = list(FAMILIES) if given.all else [given.family]
+    if given.out is None and not EARLIER.isdisjoint(names):
+        parser.error(f"--out is needed: committed models of {', '.join(sorted(EARLIER))} are not made anew")
     for name in names:
         out = (given.out or MODELS) / name if given.all or given.out is None else given.out
         make(name, out, FAMILIES[name].seed if given.seed is None else given.seed)

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from transformers import AutoTokenizer
+from transformers import PreTrainedTokenizerFast
 
 SYSTEM = "You are a sailor. Always answer in one short sentence and end with the word anchor."
 DIALOGUE = [
@@ -57,7 +57,8 @@ def _content_chars(rendered: str, messages: list[dict]) -> list[list[int]]:
 
 def make_text(folder: Path) -> dict:
     """The contents of `text.json`."""
-    tokenizer = AutoTokenizer.from_pretrained(folder)
+    # Not AutoTokenizer, which gives some model types a tokenizer of their own in place of what tokenizer.json says.
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
 
     def encode(text: str) -> list[int]:
         return tokenizer.encode(text, add_special_tokens=False)
