@@ -8,7 +8,7 @@ side, never from one common maximum, which underflows.
 from dataclasses import dataclass, field
 
 import torch
-from torch.nn.functional import softplus
+from torch.nn.functional import logsigmoid
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.masking_utils import eager_mask
 
@@ -70,7 +70,7 @@ def _apply(scores: torch.Tensor, visible: torch.Tensor, intervention: Interventi
     sees_inside = (visible & targeted).any(-1)
     mixed = sees_inside & (visible & ~targeted).any(-1)
 
-    log_share = -softplus(outside.logsumexp(-1) - inside.logsumexp(-1), threshold=1e9)
+    log_share = logsigmoid(inside.logsumexp(-1) - outside.logsumexp(-1))
     strength = intervention.strength[layer].to(torch.float64)[:, None]
     share, rest = map_share(intervention.policy, log_share, strength)
     # A row that sees nothing on one side has no softmax there, and is left as it is below.
