@@ -8,16 +8,26 @@ const TOLERANCE = 1e-3;
 /** Whether an operation's results are others than was expected. A NaN is. */
 export const parts = ({ difference }: OperationDifference): boolean => !(difference <= TOLERANCE);
 
-/** The tensors of floats in a safetensors file. */
-export async function readFloats(file: string): Promise<Map<string, Float32Array>> {
+/** A run as another implementation wrote it down. */
+export interface ExpectedRun {
+  /** Null where the file does not say. */
+  readonly ids: readonly number[] | null;
+  readonly floats: ReadonlyMap<string, Float32Array>;
+}
+
+/** Reads the tensors of a safetensors file: floats by their names, and the ids of the run. */
+export async function readExpected(file: string): Promise<ExpectedRun> {
   const source = await fileSource(file);
   try {
     const { tensors } = await openSafetensors(source);
     const floats = new Map<string, Float32Array>();
+    let ids: readonly number[] | null = null;
     for (const [name, info] of tensors) {
-      if (info.type !== 'I64') floats.set(name, dequantize(info.type, await readTensor(info)));
+      const bytes = await readTensor(info);
+      if (info.type !== 'I64') floats.set(name, dequantize(info.type, bytes));
+      else if (name === 'ids') ids = Array.from(new BigInt64Array(Uint8Array.from(bytes).buffer), Number);
     }
-    return floats;
+    return { ids, floats };
   } finally {
     await source.close?.();
   }

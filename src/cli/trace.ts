@@ -14,7 +14,7 @@ import {
   parseStrengthsFile,
   positiveInteger,
 } from './arguments.js';
-import { comparisonText, parts, readFloats } from './comparison.js';
+import { comparisonText, parts, readExpected } from './comparison.js';
 import { readDialogue, wantsAnswer } from './dialogue-file.js';
 import { addModelArgument, modelPath } from './model-argument.js';
 import {
@@ -115,11 +115,15 @@ async function trace(named: string | undefined, flags: TraceFlags): Promise<void
 
 /** A run of the tokens as they are, beside what another implementation made of them. */
 async function traceAgainst(named: string | undefined, flags: TraceFlags, file: string): Promise<void> {
-  const [expected, readInput] = await Promise.all([readFloats(file), prepareInput(flags)]);
+  const { ids, floats } = await readExpected(file);
+  if (ids === null && inputsOf(flags).length === 0) {
+    throw new HoldfastError('E_USAGE', 'the file does not hold the ids of its run: give --ids', { file });
+  }
+  const readInput = inputsOf(flags).length === 0 ? () => ids! : await prepareInput(flags);
   const model = await openWithOptions(modelPath(named), flags);
   try {
     const input = readInput(model);
-    const differences = await compareOperations(model.executor, 'ids' in input ? input.ids : input, expected);
+    const differences = await compareOperations(model.executor, 'ids' in input ? input.ids : input, floats);
     process.stdout.write(`${comparisonText(differences)}\n`);
     if (differences.some(parts)) process.exitCode = 1;
   } finally {
@@ -129,7 +133,7 @@ async function traceAgainst(named: string | undefined, flags: TraceFlags, file: 
 
 /** What can be said of the flags before anything is opened. */
 function checkFlags(flags: TraceFlags): void {
-  const { ids, idsFile, text, chat, target, policy, strength, strengths } = flags;
+  const { idsFile, text, chat, target, policy, strength, strengths } = flags;
   const usage = (what: string): HoldfastError => new HoldfastError('E_USAGE', what);
   if (flags.against !== undefined) {
     const others = (['out', 'policy', 'target', 'attention', 'generate', 'tensors', 'chunk'] as const).filter(
@@ -137,8 +141,10 @@ function checkFlags(flags: TraceFlags): void {
     );
     if (others.length > 0) throw usage(`--against compares an untouched run: leave out --${others[0]}`);
   }
-  const inputs = [ids, idsFile, text, chat].filter((input) => input !== undefined).length;
-  if (inputs !== 1) throw usage('give exactly one of --ids, --ids-file, --text and --chat');
+  const inputs = inputsOf(flags).length;
+  if (inputs > 1 || (inputs === 0 && flags.against === undefined)) {
+    throw usage('give exactly one of --ids, --ids-file, --text and --chat');
+  }
   if (strengths === '-' && (chat === '-' || idsFile === '-'))
     throw usage('only one file can be standard input');
   if (flags.special === true && text === undefined) throw usage('--special is about --text');
@@ -157,6 +163,10 @@ function checkFlags(flags: TraceFlags): void {
     throw usage(`the policy ${policy} needs a --target: without a dialogue there is no system prompt`);
   }
 }
+
+/** What is said of the tokens to run. */
+const inputsOf = ({ ids, idsFile, text, chat }: TraceFlags) =>
+  [ids, idsFile, text, chat].filter((input) => input !== undefined);
 
 /** Null for no policy, and for `off`, which is one that does nothing. */
 async function readPolicy({ policy, strength, strengths }: TraceFlags): Promise<PolicySetting | null> {

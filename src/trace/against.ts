@@ -36,8 +36,9 @@ export async function compareOperations(
     for (let element = 0; element < values.length; element++) {
       const [actual, wanted] = [values[element]!, all[token * values.length + element]!];
       const difference = Math.abs(actual - wanted) / spreads.get(operation)!;
+      const largest = found.get(operation)?.difference ?? -1;
       // A NaN is larger than any difference.
-      if (!(difference <= (found.get(operation)?.difference ?? -1))) {
+      if (!Number.isNaN(largest) && !(difference <= largest)) {
         found.set(operation, { operation, difference, token, element, actual, expected: wanted });
       }
     }
@@ -77,8 +78,8 @@ export async function compareOperations(
 function spreadOf(values: Float32Array): number {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of values) {
-    low = Math.min(low, value);
-    high = Math.max(high, value);
+    if (value < low) low = value;
+    if (value > high) high = value;
   }
   // Where all are equal, differences are absolute.
   return high > low ? high - low : 1;

@@ -166,7 +166,7 @@ describe('what is asked wrongly ends with 2', () => {
       ['trace', llama, '--chat', '-', '--policy', 'boost', '--strengths', '-', ...out],
       /only one file can be standard input/,
     ],
-    ['no file to write', ['trace', llama, '--ids', '1'], /required option '--out <file>'/],
+    ['no file to write', ['trace', llama, '--ids', '1'], /give --out, the file to write, or --against/],
     ['ids that are none', ['trace', llama, '--ids', '1,x', ...out], /"x" is not a whole number/],
     ['a chunk of nothing', ['trace', llama, '--ids', '1', '--chunk', '0', ...out], /a whole number from 1/],
     [

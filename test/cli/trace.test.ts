@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -10,7 +10,7 @@ import {
 } from '../../src/formats/index.js';
 import { expectClose, spread } from '../conformance/compare.js';
 import { type GoldenCase, golden, goldenFamily } from '../conformance/fixtures.js';
-import { fixture, succeed, temporaryFile, temporaryFolder } from './holdfast.js';
+import { expectFailure, fixture, holdfast, succeed, temporaryFile, temporaryFolder } from './holdfast.js';
 
 /** Logits and hidden states relative to their spread, shares and attention absolute, as for every executor. */
 const RELATIVE = 1e-3;
@@ -96,6 +96,37 @@ describe('holdfast trace', () => {
       });
     });
   }
+
+  it('names the first operation that parts from what another implementation made of the model', async () => {
+    const against = [
+      '--hidden',
+      '--executor',
+      'reference',
+      '--against',
+      fixture('operations/olmo2.safetensors'),
+    ];
+    const agreed = await succeed(['trace', fixture('models/olmo2'), ...against]);
+    expect(agreed).toMatch(/^49 of 49 agree, hidden\.0 to hidden\.3, to \d\.\de-\d+ of their spread\n$/);
+
+    const folder = temporaryFolder();
+    cpSync(fixture('models/olmo2'), folder, { recursive: true });
+    const config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'));
+    config.rope_parameters.rope_theta = 77;
+    writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
+    const { code, stdout } = await holdfast(['trace', folder, ...against]);
+    expect(stdout).toMatch(
+      /^3 of 49 agree, hidden\.0 to layers\.0\.queryNorm, .*\nlayers\.0\.queryRotated is the first that parts: /,
+    );
+    expect(code).toBe(1);
+  });
+
+  it('compares hidden states where an executor shows no operations, with the ids that it is given', async () => {
+    const golden = fixture('models/llama/expected.safetensors');
+    const args = ['trace', llama, '--executor', 'cpu', '--against', golden];
+    expect(await succeed([...args, '--ids', idList])).toMatch(/^4 of 4 agree, hidden\.0 to hidden\.3/);
+    expectFailure(await holdfast(args), 2, /E_USAGE: the file does not hold the ids of its run: give --ids/);
+    expectFailure(await holdfast([...args, '--out', 'x']), 2, /E_USAGE: --against compares an untouched run/);
+  });
 
   const strengthArgs = ({ strength }: GoldenCase): string[] =>
     typeof strength === 'number'
