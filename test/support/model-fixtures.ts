@@ -9,7 +9,17 @@ import {
   type TensorInfo,
 } from '../../src/formats/index.js';
 
-export type ModelName = 'llama' | 'mistral' | 'qwen2' | 'qwen3' | 'gemma3';
+export type ModelName =
+  | 'llama'
+  | 'mistral'
+  | 'qwen2'
+  | 'qwen3'
+  | 'gemma2'
+  | 'gemma3'
+  | 'smollm3'
+  | 'phi3'
+  | 'olmo2'
+  | 'granite';
 
 const FIXTURES = new URL('../fixtures/', import.meta.url);
 
