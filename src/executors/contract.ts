@@ -13,7 +13,8 @@ export interface Executor {
   /** What became of the weights, for people and result files, e.g. `f32` or `q4+offsets, q8`. */
   readonly precision: string;
   /**
-   * Opens an empty sequence (a cache the executor owns) of at most `contextLength` tokens.
+   * Opens an empty sequence (a cache the executor owns) of at most `contextLength` tokens. Where a model's rope depends on
+   * the context (LongRoPE, dynamic), it is that of this length throughout.
    * @throws HoldfastError `E_EXECUTOR` when that is no number of tokens there is room for
    */
   open(contextLength: number): Sequence;
