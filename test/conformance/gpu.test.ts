@@ -1,5 +1,6 @@
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openDawn } from '../../src/dawn.js';
+import { Device } from '../../src/executors/gpu/device.js';
 import { createGpuExecutor, ON_A_GPU, ON_A_PROCESSOR, type Tuning } from '../../src/executors/gpu/index.js';
 import { gpuFound, gpuName } from '../support/gpu.js';
 import { expectClose, spread } from './compare.js';
@@ -13,8 +14,18 @@ const tuned =
 
 // The threads of the other suite work alone; these hand values to each other. In one file with it: two programs that
 // play a GPU on the same processor hold each other up many times over.
-describe.skipIf(!gpuFound?.hasSubgroups)(`by subgroups on ${gpuName}`, () => {
-  conformance('gpu', tuned({ threads: 8, lanes: 4, subgroups: true }));
+const sizes = gpuFound?.subgroup ?? null;
+// Two of the widest subgroups to a workgroup, so that there is something to put together; as many lanes as lie in one.
+const inSubgroups =
+  sizes === null ? null : { threads: 2 * sizes.largest, lanes: sizes.smallest, subgroups: true };
+const widths = sizes === null ? '(it has none)' : `of ${sizes.smallest} to ${sizes.largest} threads`;
+describe.skipIf(inSubgroups === null)(`by subgroups ${widths} on ${gpuName}`, () => {
+  it('has threads hand values to each other', async () => {
+    const device = await Device.open(await openDawn());
+    expect(device.subgroupOf(inSubgroups!.threads)).toBe(inSubgroups!.lanes);
+  });
+
+  conformance('gpu', tuned(inSubgroups!));
 });
 
 describe.skipIf(gpuFound === null)(`on ${gpuName}`, () => {

@@ -44,12 +44,13 @@ export class Device {
   }
 
   /**
-   * Threads of a workgroup that surely run side by side; null where the adapter does not say, or a workgroup of so many
-   * threads may leave a subgroup half empty.
+   * Threads of a workgroup that surely run side by side: of the widths that a driver may choose the smallest, as the one
+   * it chose is known only to the running program. Null where the adapter has no subgroups, or where a workgroup of so
+   * many threads may leave one of the largest width half empty.
    */
   subgroupOf(threads: number): number | null {
-    const { subgroupMinSize, subgroupMaxSize } = this.shared.adapter.info;
-    return this.found.hasSubgroups && threads % subgroupMaxSize === 0 ? subgroupMinSize : null;
+    const { subgroup } = this.found;
+    return subgroup !== null && threads % subgroup.largest === 0 ? subgroup.smallest : null;
   }
 
   /** @throws HoldfastError `E_EXECUTOR` when the device was lost */

@@ -22,7 +22,7 @@ export const ROWS_TILE = 8;
 export interface Tuning {
   /** Of a workgroup. */
   readonly threads: number;
-  /** Threads that share an output of a matrix, at most: a power of two, a divisor of `threads`. */
+  /** Threads that share an output of a matrix: a power of two, a divisor of `threads`. */
   readonly lanes: number;
   /** Whether threads hand values to each other where the adapter can. */
   readonly subgroups: boolean;
@@ -78,9 +78,8 @@ export async function compilePrograms(
   weights: DeviceWeights,
   tuning: Tuning,
 ): Promise<Programs> {
-  const { threads } = tuning;
+  const { threads, lanes } = tuning;
   const subgroup = tuning.subgroups ? device.subgroupOf(threads) : null;
-  const lanes = Math.min(tuning.lanes, subgroup ?? tuning.lanes);
   const { hiddenSize, normEpsilon, vocabSize, residualScale, logitScale, logitCap } = blueprint;
   const step = (name: string, code: string): Promise<Step> => Step.compile(device, name, code);
   const normStep = (into: NormKernel['into']): Promise<Step> => {

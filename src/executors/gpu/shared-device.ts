@@ -6,8 +6,14 @@ export interface GpuFound {
   readonly name: string;
   /** Whether it is a program on the processor. */
   readonly isSoftware: boolean;
-  /** Whether threads that run side by side can hand values to each other, and know their place among them. */
-  readonly hasSubgroups: boolean;
+  /** Threads that run side by side; null where they cannot hand values to each other, or do not know their place. */
+  readonly subgroup: SubgroupSizes | null;
+}
+
+/** A driver may choose a width between these, powers of two, for each program anew. */
+export interface SubgroupSizes {
+  readonly smallest: number;
+  readonly largest: number;
 }
 
 /** The adapter that the system prefers; null when there is none. */
@@ -23,7 +29,8 @@ function foundIn(gpu: GPU, { info, features }: GPUAdapter): GpuFound {
   const name = [vendor, architecture, description].filter((part) => part !== '').join(' ');
   // Threads are told their place in a subgroup by a later addition to the language.
   const hasSubgroups = features.has('subgroups') && (gpu.wgslLanguageFeatures?.has('subgroup_id') ?? false);
-  return { name, isSoftware: isFallbackAdapter, hasSubgroups };
+  const subgroup = hasSubgroups ? { smallest: info.subgroupMinSize, largest: info.subgroupMaxSize } : null;
+  return { name, isSoftware: isFallbackAdapter, subgroup };
 }
 
 /** One program of the device. */

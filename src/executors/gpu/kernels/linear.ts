@@ -24,7 +24,7 @@ export interface LinearKernel extends Workgroup {
   /** Factor on W·x + b, and the soft cap of what comes of it (null: none); not with a gate. */
   readonly scale: number;
   readonly cap: number | null;
-  /** Threads that share an output; a power of two, a divisor of `threads`, and no more than a subgroup has. */
+  /** Threads that share an output; a power of two, a divisor of `threads`. */
   readonly lanes: number;
   /** Rows of x that a thread takes at once, so that a weight is read once for all of them. */
   readonly tile: number;
@@ -43,7 +43,7 @@ export const OUTPUT_GROUPS = 32768;
  * (k·32768 + i)·threads / lanes on, of the rows from j·tile on.
  */
 export function linear(kernel: LinearKernel): string {
-  const { format, inputs, outputs, columns, column, into, bias, lanes, tile, threads, subgroup } = kernel;
+  const { format, inputs, outputs, columns, column, into, bias, lanes, tile, threads } = kernel;
   const gated = into === 'silu' || into === 'gelu-tanh';
   const rows = Array.from({ length: tile }, (_, row) => row);
   const each = (make: (row: number) => string): string => rows.map(make).join('\n');
@@ -58,7 +58,7 @@ ${PASS}
 ${bias ? '@group(0) @binding(3) var<storage, read> bias: array<f32>;' : ''}
 ${format.kind === 'blocks' ? '@group(0) @binding(4) var<storage, read> scales: array<vec2f>;' : ''}
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
-${lanes === 1 || subgroup !== null ? '' : `var<workgroup> parts: array<f32, ${threads * tile * matrices.length}>;`}
+${lanes === sideBySide(kernel) ? '' : `var<workgroup> parts: array<f32, ${threads * tile * matrices.length}>;`}
 ${unit.functions}
 ${ACTIVATIONS[into]}
 
@@ -98,20 +98,28 @@ ${entryOfSubgroups(kernel)}
 `;
 }
 
-/** Statements after which the first of the threads that share an output has the sums of all of them. */
-function overLanes({ lanes, threads, subgroup }: LinearKernel, sums: readonly string[]): string {
-  if (lanes === 1) return '';
-  if (subgroup !== null) {
-    const halvings = Array.from({ length: Math.log2(lanes) }, (_, i) => lanes >> (i + 1));
-    return sums
-      .flatMap((sum) => halvings.map((by) => `${sum} += subgroupShuffleXor(${sum}, ${by}u);`))
-      .join('\n');
-  }
+/** How many of the threads that share an output surely lie in one subgroup; 1 where there are none. */
+const sideBySide = ({ lanes, subgroup }: LinearKernel): number => Math.min(lanes, subgroup ?? 1);
+
+/**
+ * Statements after which the first of the threads that share an output has the sums of all of them: handed on directly as
+ * far as a subgroup surely reaches, and from there by way of shared memory. The lanes do not become fewer where subgroups
+ * may be narrow: how many neighbouring words are read at once matters more than how the sums come together.
+ */
+function overLanes(kernel: LinearKernel, sums: readonly string[]): string {
+  const { lanes, threads } = kernel;
+  const direct = sideBySide(kernel);
+  const halvings = Array.from({ length: Math.log2(direct) }, (_, i) => direct >> (i + 1));
+  const shuffles = sums
+    .flatMap((sum) => halvings.map((by) => `${sum} += subgroupShuffleXor(${sum}, ${by}u);`))
+    .join('\n');
+  if (lanes === direct) return shuffles;
   return /* wgsl */ `
+  ${shuffles}
   ${sums.map((sum, at) => `parts[${at * threads}u + lane] = ${sum};`).join('\n')}
   workgroupBarrier();
   if (share == 0u) {
-    for (var other = 1u; other < ${lanes}u; other++) {
+    for (var other = ${direct}u; other < ${lanes}u; other += ${direct}u) {
       ${sums.map((sum, at) => `${sum} += parts[${at * threads}u + lane + other];`).join('\n')}
     }
   }`;
