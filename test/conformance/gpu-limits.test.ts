@@ -2,28 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { openDawn } from '../../src/dawn.js';
 import { Session } from '../../src/engine/index.js';
 import { createGpuExecutor, describeGpu } from '../../src/executors/gpu/index.js';
-import { gpuFound, gpuName } from '../support/gpu.js';
+import { changedGpu, gpuFound, gpuName, withChanges } from '../support/gpu.js';
 import { openFamily } from './fixtures.js';
 
 const NONE = { requestAdapter: async () => null } as unknown as GPU;
 
-/** The real adapter, with what it says or gives changed. */
-async function changed(change: (adapter: GPUAdapter) => object): Promise<GPU> {
-  const adapter = (await (await openDawn()).requestAdapter())!;
-  const changes = change(adapter);
-  const seen = new Proxy(adapter, {
-    get(real, name) {
-      const value: unknown = Reflect.get(Object.hasOwn(changes, name) ? changes : real, name);
-      return typeof value === 'function' && !Object.hasOwn(changes, name) ? value.bind(real) : value;
-    },
-  });
-  return { requestAdapter: async () => seen } as unknown as GPU;
-}
-
 /** The real device, which says when it is asked that its memory is full. */
 function withMemory(device: GPUDevice, memory: { readonly isFull: boolean }): GPUDevice {
   const scopes: GPUErrorFilter[] = [];
-  const changes = {
+  return withChanges(device, {
     pushErrorScope(filter: GPUErrorFilter) {
       scopes.push(filter);
       device.pushErrorScope(filter);
@@ -32,13 +19,6 @@ function withMemory(device: GPUDevice, memory: { readonly isFull: boolean }): GP
       const isFull = scopes.pop() === 'out-of-memory' && memory.isFull;
       const error = await device.popErrorScope();
       return isFull ? { message: 'out of memory' } : error;
-    },
-  };
-  return new Proxy(device, {
-    get(real, name) {
-      if (Object.hasOwn(changes, name)) return Reflect.get(changes, name);
-      const value: unknown = Reflect.get(real, name);
-      return typeof value === 'function' ? value.bind(real) : value;
     },
   });
 }
@@ -61,18 +41,13 @@ describe('without an adapter', () => {
 
 describe.skipIf(gpuFound === null)(`limits of ${gpuName}`, () => {
   it('names the buffer that an adapter is too small for', async () => {
-    const small = await changed(({ limits }) => ({
+    const small = await changedGpu(({ limits }) => ({
       limits: { ...limits, maxStorageBufferBindingSize: 16_384, maxBufferSize: 1 << 28 },
       requestDevice: async () => {
         const adapter = (await (await openDawn()).requestAdapter())!;
         const device = await adapter.requestDevice();
         const limits = { maxStorageBufferBindingSize: 16_384, maxBufferSize: 1 << 28 };
-        return new Proxy(device, {
-          get: (real, name) => {
-            const value: unknown = name === 'limits' ? limits : Reflect.get(real, name);
-            return typeof value === 'function' ? value.bind(real) : value;
-          },
-        });
+        return withChanges(device, { limits });
       },
     }));
     await expect(create(small)).rejects.toThrow(
@@ -82,7 +57,7 @@ describe.skipIf(gpuFound === null)(`limits of ${gpuName}`, () => {
 
   it('tells of memory that is not there, and goes on with what the session held', async () => {
     const memory = { isFull: false };
-    const gpu = await changed((adapter) => ({
+    const gpu = await changedGpu((adapter) => ({
       requestDevice: async (descriptor: GPUDeviceDescriptor) =>
         withMemory(await adapter.requestDevice(descriptor), memory),
     }));
@@ -107,7 +82,7 @@ describe.skipIf(gpuFound === null)(`limits of ${gpuName}`, () => {
 
   it('tells of a device that is lost, and keeps what the session held', async () => {
     let device: GPUDevice | null = null;
-    const gpu = await changed((adapter) => ({
+    const gpu = await changedGpu((adapter) => ({
       requestDevice: async (descriptor: GPUDeviceDescriptor) => {
         device = await adapter.requestDevice(descriptor);
         return device;

@@ -79,7 +79,8 @@ export class PassRunner {
         ...this.#shareReadings(input, pieces),
         ...this.#tapReadings(input, taps, total),
       ];
-      if (wanted !== null) {
+      const isPicked = wanted !== null && this.#picker.canPick(wanted);
+      if (isPicked) {
         readings.push({
           buffer: this.#picker.picked,
           words: Picker.pickedWords,
@@ -87,16 +88,24 @@ export class PassRunner {
             candidates = pickedCandidates(floats, wanted, this.blueprint.vocabSize);
           },
         });
+      } else if (wanted !== null) {
+        readings.push({
+          buffer: this.#buffers.grown('logits'),
+          words: this.blueprint.vocabSize,
+          take: (floats) => {
+            candidates = candidatesOf(floats, wanted);
+          },
+        });
       }
       await this.#readBack.makeRoom(readings);
       input.check();
       this.#writeInputs(input, pieces, splits);
-      if (wanted !== null) this.#picker.write(wanted);
+      if (isPicked) this.#picker.write(wanted);
       const refused = this.device.submit((encoder) => {
         const recorder = new Recorder(encoder, input.profiler);
         this.#passes.layers(recorder, sequence, tokens.length, splits, taps);
         this.#passes.head(recorder, tokens.length, this.#logitsRows(input), taps);
-        if (wanted !== null) this.#picker.record(recorder, this.#buffers.grown('logits'));
+        if (isPicked) this.#picker.record(recorder, this.#buffers.grown('logits'));
         this.#readBack.record(readings, recorder);
         recorder.end();
         input.profiler?.resolve(encoder);
@@ -111,7 +120,7 @@ export class PassRunner {
     }
   }
 
-  /** The logits of the row that the last pass ended in, for a draw that reaches further than what was picked. */
+  /** The logits of the row that the last pass ended in, for a draw that turned out to reach further than what was picked. */
   async #allLogits(): Promise<Float32Array> {
     const { vocabSize: words } = this.blueprint;
     let logits = new Float32Array(0);

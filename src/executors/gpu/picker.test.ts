@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MOST_CANDIDATES, PICKED_HEAD } from './kernels/draw.js';
 import { Picker, pickedCandidates } from './picker.js';
 
-/** What the kernels leave of a row: pairs of an id and a logit in any order, of a vocabulary of 5,000. */
+/** What the kernels leave of a row: pairs of an id and a logit in any order, all that lie less than 1.5 below the best. */
 function leaves(
   pairs: readonly (readonly [id: number, logit: number])[],
   count = pairs.length,
@@ -10,7 +10,7 @@ function leaves(
   const floats = new Float32Array(Picker.pickedWords);
   const words = new Uint32Array(floats.buffer);
   words[0] = count;
-  floats.set([3, 1.5, 1.25], 1);
+  floats.set([3, 1.5, 1.25, 1.5], 1);
   for (const [index, [id, logit]] of pairs.entries()) {
     words[PICKED_HEAD + 2 * index] = id;
     floats[PICKED_HEAD + 2 * index + 1] = logit;
@@ -46,10 +46,24 @@ describe('candidates that were picked on the device', () => {
     const more = leaves(pairs);
     more[3] = 1.3;
     expect(pickedCandidates(more, { ...draw, topP: 0.999 }, 5000)).toBeNull();
-    expect(pickedCandidates(leaves(pairs), { ...draw, minP: 0.14 }, 5000)).not.toBeNull();
-    expect(pickedCandidates(leaves(pairs), { ...draw, minP: 0.13 }, 5000)).toBeNull();
+    // What lies 1.5 below the best weighs e⁻³ = .0498.
+    expect(pickedCandidates(leaves(pairs), { ...draw, minP: 0.05 }, 5000)).not.toBeNull();
+    expect(pickedCandidates(leaves(pairs), { ...draw, minP: 0.049 }, 5000)).toBeNull();
     expect(pickedCandidates(leaves(pairs), draw, 5000)).toBeNull();
     expect(pickedCandidates(leaves(pairs), draw, 3)).not.toBeNull();
+  });
+
+  it('are not used where the row holds what is no number', () => {
+    for (const [place, value] of [
+      [1, Number.NEGATIVE_INFINITY],
+      [2, Number.NaN],
+      [2, Number.POSITIVE_INFINITY],
+      [2, 0],
+    ] as const) {
+      const odd = leaves(pairs);
+      odd[place] = value;
+      expect(pickedCandidates(odd, { ...draw, temperature: 0 }, 5000), `${value} at ${place}`).toBeNull();
+    }
   });
 
   it('hold the weight of what top-k leaves', () => {

@@ -5,6 +5,7 @@ import {
   type DrawKernel,
   LEVELS,
   MOST_CANDIDATES,
+  MOST_WANTED,
   PICKED_HEAD,
   partsOf,
 } from './kernels/draw.js';
@@ -14,9 +15,10 @@ import { weigh } from './kernels/weigh.js';
 import type { Recorder } from './recorder.js';
 import { Step } from './step.js';
 
-/** Tokens that are picked where the draw itself names no number: more are rarely within reach. */
-const NUCLEUS = 256;
 const WORD = 4;
+/** Stands for a top-p that no sum of weights comes to, and for a distance that no logit has. */
+const NO_NUCLEUS = 2;
+const NO_TAIL = 1e30;
 
 /** The programs that pick candidates. */
 export interface PickerPrograms {
@@ -53,13 +55,26 @@ export class Picker {
     this.#draw = device.uniform(new Uint32Array(DRAW_WORDS));
   }
 
-  /** Tells the device what is drawn. */
-  write({ temperature, topK, least }: CandidateRequest): void {
-    const inverse = Float32Array.of(temperature === 0 ? 0 : 1 / temperature);
-    const wanted = temperature === 0 ? 1 : topK > 0 && topK < this.vocabSize ? topK : NUCLEUS;
+  /**
+   * Whether a draw's candidates can be picked at all, as far as that is known without the logits: they are no more than
+   * are wanted at most, and f32 holds what logits are multiplied with.
+   */
+  canPick(request: CandidateRequest): boolean {
+    return mostOf(request, this.vocabSize) <= MOST_WANTED && Number.isFinite(inverseOf(request.temperature));
+  }
+
+  /** Tells the device what is drawn, which it {@link canPick}. */
+  write(request: CandidateRequest): void {
+    const { temperature, topP, minP, least } = request;
+    const most = mostOf(request, this.vocabSize);
+    const isCounted = isCount(request, this.vocabSize);
     const words = new Uint32Array(DRAW_WORDS);
-    words[0] = new Uint32Array(inverse.buffer)[0]!;
-    words[1] = Math.min(Math.max(wanted, least), this.vocabSize);
+    const floats = new Float32Array(words.buffer);
+    floats[0] = inverseOf(temperature);
+    words[1] = most;
+    words[2] = Math.min(least, most);
+    floats[3] = isCounted || topP === 1 ? NO_NUCLEUS : topP;
+    floats[4] = isCounted || minP === 0 ? NO_TAIL : -Math.log(minP) * temperature;
     this.device.write(this.#draw, words);
   }
 
@@ -72,10 +87,33 @@ export class Picker {
   }
 }
 
+/** Whether a draw itself says how many tokens it can reach. */
+const isCount = ({ temperature, topK }: CandidateRequest, vocabSize: number): boolean =>
+  temperature === 0 || (topK > 0 && topK < vocabSize);
+
+/** Tokens that are to be picked for a draw at most. */
+function mostOf(request: CandidateRequest, vocabSize: number): number {
+  const { temperature, topK, topP, minP, least } = request;
+  const reach = isCount(request, vocabSize)
+    ? temperature === 0
+      ? 1
+      : topK
+    : topP < 1 || minP > 0
+      ? MOST_WANTED
+      : vocabSize;
+  return Math.min(Math.max(reach, least), vocabSize);
+}
+
+/** What the kernels multiply logits with, in f32. */
+const inverseOf = (temperature: number): number => (temperature === 0 ? 0 : Math.fround(1 / temperature));
+
+/** A distance is rounded before its level is read off it. */
+const HAIR = 1e-6;
+
 /**
  * The candidates that the kernels picked.
  * @param floats as `pick` leaves them, ids and their number among them
- * @returns null where a draw can reach further than they go
+ * @returns null where a draw can reach further than they go, or the row holds what is no number
  */
 export function pickedCandidates(
   floats: Float32Array,
@@ -84,19 +122,20 @@ export function pickedCandidates(
 ): Candidates | null {
   const words = new Uint32Array(floats.buffer, floats.byteOffset, floats.length);
   const count = words[0]!;
-  if (count > MOST_CANDIDATES) return null;
+  const [best, own, cooled, reach] = [floats[1]!, floats[2]!, floats[3]!, floats[4]!];
+  const normaliser = best + Math.log(own);
+  if (count > MOST_CANDIDATES || !Number.isFinite(normaliser)) return null;
   const at = (index: number): number => PICKED_HEAD + 2 * index;
   const order = Array.from({ length: count }, (_, index) => at(index));
   order.sort((a, b) => floats[b + 1]! - floats[a + 1]! || words[a]! - words[b]!);
   const logits = Float32Array.from(order, (place) => floats[place + 1]!);
-  const [best, own, cooled] = [floats[1]!, floats[2]!, floats[3]!];
-  const candidates = { ids: order.map((place) => words[place]!), logits, normaliser: best + Math.log(own) };
+  const candidates = { ids: order.map((place) => words[place]!), logits, normaliser };
   const { temperature, topK, topP, minP } = request;
   if (temperature === 0) return { ...candidates, total: 0 };
   const weights = Float64Array.from(logits, (logit) => weightOf(logit, best, temperature));
   const sum = (of: Float64Array): number => of.reduce((a, b) => a + b, 0);
   if (topK > 0 && topK < vocabSize) return { ...candidates, total: sum(weights.subarray(0, topK)) };
   const holdsNucleus = topP < 1 && sum(weights) >= topP * cooled;
-  const holdsTail = minP > 0 && weights.at(-1)! < minP;
+  const holdsTail = reach * (1 - HAIR) > -Math.log(minP) * temperature;
   return holdsNucleus || holdsTail || count === vocabSize ? { ...candidates, total: cooled } : null;
 }

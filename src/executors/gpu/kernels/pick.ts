@@ -2,8 +2,10 @@ import { BEST, type DrawKernel, drawn, LEVELS, MOST_CANDIDATES, PICKED_HEAD } fr
 import { entry } from './workgroup.js';
 
 /**
- * Copies out the tokens of the first levels that hold as many as are wanted: the best ones, in no order, and often a few
- * more. Where they are more than there is room for, only their number is of use.
+ * Copies out the tokens of the first levels that hold all that a draw can reach, or as many as are wanted at most: the
+ * best ones, in no order, and often a few more. Where they are more than there is room for, only their number is of use.
+ *
+ * What a level weighs is known from below: as if all its tokens lay where it ends.
  *
  * Bindings 1 to 5 of {@link drawn}. The parts before a workgroup's own tell it where its candidates go.
  */
@@ -17,6 +19,7 @@ ${drawn(kernel)}
 ${BEST}
 var<workgroup> all: array<u32, ${LEVELS}>;
 var<workgroup> before: array<u32, ${LEVELS}>;
+var<workgroup> at_least: array<f32, ${LEVELS}>;
 var<workgroup> last_level: u32;
 var<workgroup> taken: atomic<u32>;
 
@@ -29,30 +32,36 @@ ${entry(kernel)}
       sum += levels[part * LEVELS + level];
     }
     all[level] = sum;
+    at_least[level] = f32(sum) * exp(-end_of(level) * draw.inverseTemperature);
   }
   workgroupBarrier();
   if (lane == 0u) {
+    var own = 0.0;
+    var cooled = 0.0;
+    for (var part = 0u; part < PARTS; part++) {
+      own += weights[part].y * exp(weights[part].x - best);
+      cooled += weights[part].z * exp((weights[part].x - best) * draw.inverseTemperature);
+    }
+    var level = 0u;
     var count = all[0];
     var first = before[0];
-    var level = 0u;
-    while (count < draw.wanted && level < LEVELS - 1u) {
+    var held = at_least[0];
+    while (level < LEVELS - 1u && count < draw.most) {
+      let suffices = held >= draw.topP * cooled || end_of(level) >= draw.distance;
+      if (suffices && count >= draw.least) { break; }
       level++;
       count += all[level];
       first += before[level];
+      held += at_least[level];
     }
     last_level = level;
     atomicStore(&taken, first);
     if (group.x == 0u) {
-      var own = 0.0;
-      var cooled = 0.0;
-      for (var part = 0u; part < PARTS; part++) {
-        own += weights[part].y * exp(weights[part].x - best);
-        cooled += weights[part].z * exp((weights[part].x - best) * draw.inverseTemperature);
-      }
       picked[0] = count;
       picked[1] = bitcast<u32>(best);
       picked[2] = bitcast<u32>(own);
       picked[3] = bitcast<u32>(cooled);
+      picked[4] = bitcast<u32>(end_of(level));
     }
   }
   workgroupBarrier();
