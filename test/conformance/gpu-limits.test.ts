@@ -23,6 +23,25 @@ function withMemory(device: GPUDevice, memory: { readonly isFull: boolean }): GP
   });
 }
 
+/** The real device, and what it holds of what it was asked to make: names of its kinds, once for each. */
+function withBooks(device: GPUDevice, held: Map<object, string>, changes: object = {}): GPUDevice {
+  const booked = (kind: string, made: GPUBuffer | GPUQuerySet): typeof made => {
+    held.set(made, kind);
+    const destroy = made.destroy.bind(made);
+    made.destroy = () => {
+      held.delete(made);
+      destroy();
+    };
+    return made;
+  };
+  return withChanges(device, {
+    createBuffer: (descriptor: GPUBufferDescriptor) => booked('buffer', device.createBuffer(descriptor)),
+    createQuerySet: (descriptor: GPUQuerySetDescriptor) =>
+      booked('query set', device.createQuerySet(descriptor)),
+    ...changes,
+  });
+}
+
 async function create(gpu: GPU) {
   const { plan, files } = await openFamily('llama');
   try {
@@ -77,6 +96,57 @@ describe.skipIf(gpuFound === null)(`limits of ${gpuName}`, () => {
     await undisturbed.advance([1, 2, 3]);
     const [after, alone] = [await session.advance(more), await undisturbed.advance(more)];
     expect(after.logits).toEqual(alone.logits);
+    await executor.dispose();
+  });
+
+  it('frees the memory that was made for a pass which nobody wants any more', async () => {
+    const held = new Map<object, string>();
+    let beforeAnswer = (): void => {};
+    const gpu = await changedGpu((adapter) => ({
+      requestDevice: async (descriptor: GPUDeviceDescriptor) => {
+        const device = await adapter.requestDevice(descriptor);
+        const popErrorScope = (): Promise<GPUError | null> => {
+          beforeAnswer();
+          return device.popErrorScope();
+        };
+        return withBooks(device, held, { popErrorScope });
+      },
+    }));
+    const executor = await create(gpu);
+    const sequence = executor.open(512);
+    const forward = (tokens: readonly number[], signal?: AbortSignal) =>
+      executor.forward([{ sequence, tokens, logits: 'last' }], signal ? { signal } : {});
+    await forward([1, 2, 3]);
+    // The next pass needs more room than the first 256 tokens had.
+    const more = Array.from({ length: 300 }, (_, index) => index);
+    await forward(more.slice(0, 250));
+    const before = held.size;
+    const gone = new AbortController();
+    beforeAnswer = () => gone.abort();
+    await expect(forward(more.slice(0, 60), gone.signal)).rejects.toMatchObject({ code: 'E_ABORTED' });
+    beforeAnswer = () => {};
+    expect(held.size).toBe(before);
+    expect(sequence.length).toBe(253);
+    await executor.dispose();
+    expect([...held.values()]).toEqual([]);
+  });
+
+  it('frees what was to time kernels when there is no memory for all of it', async () => {
+    const held = new Map<object, string>();
+    const memory = { isFull: false };
+    const gpu = await changedGpu((adapter) => ({
+      requestDevice: async (descriptor: GPUDeviceDescriptor) =>
+        withMemory(withBooks(await adapter.requestDevice(descriptor), held), memory),
+    }));
+    const executor = await create(gpu);
+    const before = held.size;
+    const sequence = executor.open(64);
+    memory.isFull = true;
+    await expect(executor.profile!({ sequence, tokens: [1, 2, 3], logits: 'last' })).rejects.toThrow(
+      /E_EXECUTOR: the GPU has no memory left for timestamps/,
+    );
+    expect(held.size).toBe(before);
+    expect([...held.values()]).not.toContain('query set');
     await executor.dispose();
   });
 

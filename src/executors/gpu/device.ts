@@ -27,7 +27,7 @@ export interface Timestamps {
 
 /** What one model asks of a WebGPU device, with its failures as errors; it frees what it made. */
 export class Device {
-  readonly #buffers = new Set<GPUBuffer>();
+  readonly #made = new Set<GPUBuffer | GPUQuerySet>();
 
   private constructor(private readonly shared: SharedDevice) {}
 
@@ -65,7 +65,7 @@ export class Device {
   }
 
   /**
-   * Runs what makes buffers, which it may do by {@link storage}, {@link uniform} and {@link readable} alone. A device tells of
+   * Runs what makes buffers, which it may do by this class's own methods alone. A device tells of
    * memory that was not there only afterwards: nothing may be done with what was made before this has come back.
    * @param what the memory is for
    * @throws HoldfastError `E_EXECUTOR`; what was made is freed then
@@ -73,7 +73,7 @@ export class Device {
   async allocate<T>(what: string, work: () => T): Promise<T> {
     this.assertThere();
     const { device } = this.shared;
-    const held = this.#buffers.size;
+    const held = this.#made.size;
     // Scopes are a stack that all models on the device share: nothing may come between a push and its pop.
     device.pushErrorScope('out-of-memory');
     device.pushErrorScope('validation');
@@ -84,10 +84,10 @@ export class Device {
       made = { error };
     }
     // A set keeps the order of what is put in: these are the work's, whatever others put in while this waits.
-    const own = [...this.#buffers].slice(held);
+    const own = [...this.#made].slice(held);
     const [invalid, full] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
     if (!('error' in made) && full === null && invalid === null) return made.value;
-    for (const buffer of own) this.free(buffer);
+    for (const each of own) this.free(each);
     if ('error' in made) throw made.error;
     if (full === null) throw deviceError(`there is no making of buffers for ${what}`, invalid!.message);
     throw new HoldfastError('E_EXECUTOR', `the GPU has no memory left for ${what}`, {
@@ -135,32 +135,35 @@ export class Device {
   #make(usage: number, bytes: number): GPUBuffer {
     const size = Math.max(16, Math.ceil(bytes / 4) * 4);
     const buffer = this.shared.device.createBuffer({ size, usage });
-    this.#buffers.add(buffer);
+    this.#made.add(buffer);
     return buffer;
+  }
+
+  #querySet(count: number): GPUQuerySet {
+    const set = this.shared.device.createQuerySet({ type: 'timestamp', count });
+    this.#made.add(set);
+    return set;
   }
 
   /** @throws HoldfastError `E_UNSUPPORTED` where the adapter has none */
   async timestamps(count: number): Promise<Timestamps> {
-    const { device } = this.shared;
-    if (!device.features.has('timestamp-query')) {
+    if (!this.shared.device.features.has('timestamp-query')) {
       throw new HoldfastError('E_UNSUPPORTED', 'this GPU does not say when kernels begin and end');
     }
     return this.allocate('timestamps', () => ({
-      set: device.createQuerySet({ type: 'timestamp', count }),
+      set: this.#querySet(count),
       resolved: this.#make(QUERY_RESOLVE | COPY_SRC, 8 * count),
       readable: this.readable('timestamps', 8 * count),
     }));
   }
 
   freeTimestamps({ set, resolved, readable }: Timestamps): void {
-    set.destroy();
-    this.free(resolved);
-    this.free(readable);
+    for (const each of [set, resolved, readable]) this.free(each);
   }
 
-  free(buffer: GPUBuffer): void {
-    this.#buffers.delete(buffer);
-    buffer.destroy();
+  free(made: GPUBuffer | GPUQuerySet): void {
+    this.#made.delete(made);
+    made.destroy();
   }
 
   write(buffer: GPUBuffer, data: Data, offset = 0): void {
@@ -240,8 +243,8 @@ export class Device {
     return copy;
   }
 
-  /** Frees every buffer; the device stays for other models. */
+  /** Frees all that was made; the device stays for other models. */
   dispose(): void {
-    for (const buffer of this.#buffers) this.free(buffer);
+    for (const each of this.#made) this.free(each);
   }
 }

@@ -84,8 +84,14 @@ export class PassBuffers {
       if (small) this.device.free(small);
       this.#growing.set(name, buffer);
     }
-    check();
-    if (made.room !== null) sequence.adopt(made.room);
+    const { room } = made;
+    try {
+      check();
+    } catch (error) {
+      if (room !== null) sequence.discard(room);
+      throw error;
+    }
+    if (room !== null) sequence.adopt(room);
   }
 
   /** Twice what is needed of what grows token by token, as far as the device goes. */

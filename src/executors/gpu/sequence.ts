@@ -45,7 +45,8 @@ export class GpuSequence extends CountedSequence implements Sequence {
   }
 
   /**
-   * Larger buffers, for at least so many tokens: to be made while the device allocates, and taken in by {@link adopt}.
+   * Larger buffers, for at least so many tokens: to be made while the device allocates, and taken in by {@link adopt} or freed by
+   * {@link discard}.
    * @returns null where there is room
    * @throws HoldfastError `E_EXECUTOR` when one is larger than the device binds
    */
@@ -70,9 +71,14 @@ export class GpuSequence extends CountedSequence implements Sequence {
   /** Takes larger buffers in, with what was cached, and frees the smaller ones. */
   adopt({ capacity, layers }: Room): void {
     if (this.length > 0) void this.device.submit((encoder) => this.#copyInto(layers, capacity, encoder));
-    this.#release();
+    this.#free(this.#layers);
     this.#layers = layers;
     this.#capacity = capacity;
+  }
+
+  /** Frees larger buffers that are not taken in after all. */
+  discard({ layers }: Room): void {
+    this.#free(layers);
   }
 
   #copyInto(grown: readonly LayerCache[], capacity: number, encoder: GPUCommandEncoder): void {
@@ -96,17 +102,17 @@ export class GpuSequence extends CountedSequence implements Sequence {
     }
   }
 
-  #release(): void {
-    for (const { keys, values } of this.#layers) {
+  #free(layers: readonly LayerCache[]): void {
+    for (const { keys, values } of layers) {
       this.device.free(keys);
       this.device.free(values);
     }
-    this.#layers = [];
   }
 
   override dispose(): void {
     super.dispose();
-    this.#release();
+    this.#free(this.#layers);
+    this.#layers = [];
     this.#capacity = 0;
   }
 }
