@@ -27,7 +27,7 @@ export interface Executor {
    * fails, all sequences of the call are as they were.
    */
   forward(requests: readonly ForwardRequest[], options?: { signal?: AbortSignal }): Promise<ForwardResult[]>;
-  /** Times its kernels; absent where there is no telling. */
+  /** Forwards a request and times its kernels; undefined where nobody times them, which is everywhere but on `gpu`. */
   readonly profile?: ProfileKernels;
   /** Shows its operations one by one; absent where they are not run so. */
   readonly observe?: ObserveOperations;
@@ -50,24 +50,34 @@ export type ObserveOperations = (
 export type OperationObserver = (operation: string, values: Float64Array) => void;
 
 /**
- * Forwards a request as {@link Executor.forward} does, and says how long each kernel took.
- * @throws HoldfastError as it does; `E_UNSUPPORTED` where the device has no clock for it
+ * Forwards a request as {@link Executor.forward} does, its tokens being appended too, and says how long each kernel took
+ * by the device's own clock. It is one sample, of a device as warm as it happens to be. Every dispatch stands alone so
+ * that it can be timed: the pass takes longer than one that is not profiled, and what it comes to is no cost of a token.
+ * @throws HoldfastError as it does, and `E_UNSUPPORTED` where the device has no clock for it; the sequence is as it was then
  */
 export type ProfileKernels = (request: ForwardRequest) => Promise<Profile>;
 
 export interface Profile {
   /** In the order in which they are first run. */
   readonly kernels: readonly KernelTime[];
-  /** Bytes a second that the device reads from its memory, as measured. */
+  /**
+   * Bytes a second that the device reads from its memory where it does nothing else; measured before the first profile
+   * on a device, and kept.
+   */
   readonly bandwidth: number;
 }
 
-/** All dispatches of a kernel in a forward pass. */
+/** All dispatches of a kernel for a request. */
 export interface KernelTime {
   readonly kernel: string;
   readonly dispatches: number;
+  /** Milliseconds of all of them together. */
   readonly ms: number;
-  /** Of weights and cache that it reads, if it reads each once wherever it needs it; activations are not counted. */
+  /**
+   * Of the weights and the cache that its dispatches read, each byte once a dispatch: the least that has to come from
+   * memory. A kernel comes back to a weight for every tile of rows, and to a key for every head and row that sees it;
+   * what caches do not hold till then is read again. Activations are not counted; 0: it reads nothing else.
+   */
   readonly bytes: number;
 }
 

@@ -139,13 +139,21 @@ describe.skipIf(gpuFound === null)(`limits of ${gpuName}`, () => {
         withMemory(withBooks(await adapter.requestDevice(descriptor), held), memory),
     }));
     const executor = await create(gpu);
-    const before = held.size;
     const sequence = executor.open(64);
-    memory.isFull = true;
-    await expect(executor.profile!({ sequence, tokens: [1, 2, 3], logits: 'last' })).rejects.toThrow(
-      /E_EXECUTOR: the GPU has no memory left for timestamps/,
-    );
-    expect(held.size).toBe(before);
+    const profile = () => executor.profile!({ sequence, tokens: [1, 2, 3], logits: 'none' });
+    const expectFailure = async (what: string): Promise<void> => {
+      const [size, { length }] = [held.size, sequence];
+      memory.isFull = true;
+      await expect(profile()).rejects.toThrow(`E_EXECUTOR: the GPU has no memory left for ${what}`);
+      memory.isFull = false;
+      expect(held.size).toBe(size);
+      expect(sequence.length).toBe(length);
+    };
+    // What the device reads a second is measured before anything is appended, and only once.
+    await expectFailure('the bandwidth to be measured');
+    await profile();
+    expect(sequence.length).toBe(3);
+    await expectFailure('timestamps');
     expect([...held.values()]).not.toContain('query set');
     await executor.dispose();
   });

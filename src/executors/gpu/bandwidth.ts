@@ -11,10 +11,17 @@ const THREADS = 64;
 const REPEATS = 5;
 
 /**
- * Bytes a second that the device reads from its memory, the best of a few times.
- * @throws HoldfastError `E_EXECUTOR` when there is no room for the buffer that is read
+ * Bytes a second that the device reads from its memory, measured when it is first asked for.
+ * @throws HoldfastError `E_EXECUTOR` when there is no room for the buffer that is read; `E_UNSUPPORTED` without a clock
  */
-export async function measureBandwidth(device: Device): Promise<number> {
+export async function bandwidthOf(device: Device): Promise<number> {
+  const { measured } = device;
+  measured.bandwidth ??= await measure(device);
+  return measured.bandwidth;
+}
+
+/** The best of a few times. */
+async function measure(device: Device): Promise<number> {
   const bytes = Math.min(BYTES, device.largest);
   const step = await Step.compile(device, 'read all', readAll(THREADS, GROUPS));
   const buffers = await device.allocate('the bandwidth to be measured', () => [

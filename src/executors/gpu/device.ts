@@ -53,6 +53,11 @@ export class Device {
     return subgroup !== null && threads % subgroup.largest === 0 ? subgroup.smallest : null;
   }
 
+  /** What was measured of it for any model. */
+  get measured(): SharedDevice['measured'] {
+    return this.shared.measured;
+  }
+
   /** @throws HoldfastError `E_EXECUTOR` when the device was lost */
   assertThere(): void {
     if (this.shared.lost !== null) throw deviceError('the GPU was lost', this.shared.lost);
@@ -134,31 +139,25 @@ export class Device {
 
   #make(usage: number, bytes: number): GPUBuffer {
     const size = Math.max(16, Math.ceil(bytes / 4) * 4);
-    const buffer = this.shared.device.createBuffer({ size, usage });
-    this.#made.add(buffer);
-    return buffer;
+    return this.#held(this.shared.device.createBuffer({ size, usage }));
   }
 
-  #querySet(count: number): GPUQuerySet {
-    const set = this.shared.device.createQuerySet({ type: 'timestamp', count });
-    this.#made.add(set);
-    return set;
+  #held<Made extends GPUBuffer | GPUQuerySet>(made: Made): Made {
+    this.#made.add(made);
+    return made;
   }
 
   /** @throws HoldfastError `E_UNSUPPORTED` where the adapter has none */
   async timestamps(count: number): Promise<Timestamps> {
-    if (!this.shared.device.features.has('timestamp-query')) {
+    const { device } = this.shared;
+    if (!device.features.has('timestamp-query')) {
       throw new HoldfastError('E_UNSUPPORTED', 'this GPU does not say when kernels begin and end');
     }
     return this.allocate('timestamps', () => ({
-      set: this.#querySet(count),
+      set: this.#held(device.createQuerySet({ type: 'timestamp', count })),
       resolved: this.#make(QUERY_RESOLVE | COPY_SRC, 8 * count),
       readable: this.readable('timestamps', 8 * count),
     }));
-  }
-
-  freeTimestamps({ set, resolved, readable }: Timestamps): void {
-    for (const each of [set, resolved, readable]) this.free(each);
   }
 
   free(made: GPUBuffer | GPUQuerySet): void {

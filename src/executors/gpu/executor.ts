@@ -10,7 +10,7 @@ import type { Precision } from '../precision.js';
 import { mixedRows, targetMask, throwIfAborted } from '../request.js';
 import { emptyResult } from '../result.js';
 import { Turns } from '../turns.js';
-import { measureBandwidth } from './bandwidth.js';
+import { bandwidthOf } from './bandwidth.js';
 import { Device } from './device.js';
 import { type DeviceWeights, uploadWeights } from './matrices.js';
 import { PassRunner } from './pass-runner.js';
@@ -113,12 +113,13 @@ class GpuExecutor implements Executor {
 
   async profile(request: ForwardRequest): Promise<Profile> {
     this.#assertUsable();
+    // Before the request: where this fails, nothing has been appended.
+    const bandwidth = await this.#turns.take(() => bandwidthOf(this.device));
     const profiler = await Profiler.open(this.device);
     try {
       await this.#forward([request], (request, sequence) =>
         this.#run(request, sequence, undefined, profiler),
       );
-      const bandwidth = await this.#turns.take(() => measureBandwidth(this.device));
       return { kernels: profiler.kernels, bandwidth };
     } finally {
       profiler.dispose();

@@ -59,16 +59,17 @@ export class PassRecorder {
       const rotated = [pass, qkv, ...rotations, ...weights, queries, keys, values];
       recorder.run(steps.rotate, sequence, rotated, [rows, heads + 2 * kvHeads]);
 
-      const seen = Math.min(total, windows[windowOf[index]!] ?? total);
-      const read = rows * 2 * FLOAT * heads * headDim * seen;
+      // Of a window the rows of a pass see one key each that no row after them sees.
+      const seen = Math.min(total, (windows[windowOf[index]!] ?? total) + rows - 1);
+      const keyBytes = FLOAT * kvHeads * headDim * seen;
       const attended = [pass, queries, keys, values, tags, maps, partials, pieces, layer];
-      recorder.run(steps.attention, sequence, attended, [heads, rows, splits.count], read);
+      recorder.run(steps.attention, sequence, attended, [heads, rows, splits.count], 2 * keyBytes);
       const combined = [pass, partials, pieces, firsts, maps, mixed, shares, references, layer];
       recorder.run(steps.combine, this, combined, [heads, rows]);
       const tapped = taps.attention.get(index);
       if (tapped) {
         const shown = [pass, queries, keys, tags, references, tapped];
-        recorder.run(steps.attentionRows, sequence, shown, [heads, rows]);
+        recorder.run(steps.attentionRows, sequence, shown, [heads, rows], keyBytes);
       }
 
       const afterAttention = [norms.postAttentionNorm, norms.mlpNorm];
@@ -114,7 +115,8 @@ export class PassRecorder {
     const groups = Math.ceil(outputs / perGroup);
     const [step, tiles] = rows === 1 ? [row, 1] : [several, Math.ceil(rows / ROWS_TILE)];
     const grid = [Math.min(groups, OUTPUT_GROUPS), tiles, Math.ceil(groups / OUTPUT_GROUPS)] as const;
-    recorder.run(step, this, buffers, grid, tiles * (weight.size + (scales?.size ?? 0)));
+    const bytes = weight.size + (bias?.size ?? 0) + (scales?.size ?? 0);
+    recorder.run(step, this, buffers, grid, bytes);
   }
 
   #copyHidden(index: number, from: GPUBuffer, rows: number, recorder: Recorder, taps: Taps): void {

@@ -25,7 +25,7 @@ export class Profiler {
 
   /**
    * Counts a dispatch, which is to be a pass of its own.
-   * @param bytes of weights and cache that it reads
+   * @param bytes of weights and cache that it reads, each once
    */
   next(kernel: string, bytes: number): GPUComputePassTimestampWrites {
     const at = 2 * this.#dispatches.length;
@@ -74,6 +74,7 @@ export class Profiler {
   }
 
   dispose(): void {
-    this.device.freeTimestamps(this.#timestamps);
+    const { set, resolved, readable } = this.#timestamps;
+    for (const each of [set, resolved, readable]) this.device.free(each);
   }
 }

@@ -17,7 +17,7 @@ export class Recorder {
   /**
    * @param owner whose buffers they are, of those that a step is run with in turn
    * @param buffers in the order of the kernel's bindings
-   * @param bytes of weights and cache that it reads, for the profile
+   * @param bytes of weights and cache that it reads, each once, for the profile
    */
   run(step: Step, owner: object, buffers: readonly GPUBuffer[], [x, y = 1, z = 1]: Grid, bytes = 0): void {
     this.#open ??= this.encoder.beginComputePass(

@@ -51,6 +51,8 @@ export interface SharedDevice {
   readonly programs: Map<string, Program>;
   /** Why it was lost; null while it is there. */
   lost: string | null;
+  /** What was measured of it for profiles: bytes a second that it reads from its memory; null before. */
+  readonly measured: { bandwidth: number | null };
 }
 
 const shared = new WeakMap<GPU, Promise<SharedDevice>>();
@@ -91,6 +93,7 @@ async function openShared(gpu: GPU): Promise<SharedDevice> {
     found: foundIn(gpu, adapter),
     programs: new Map(),
     lost: null,
+    measured: { bandwidth: null },
   };
   device.lost.then(({ message, reason }) => {
     opened.lost = message || reason;
