@@ -1,10 +1,10 @@
-import { loadModel } from 'holdfast';
+import { checkSampling, createSampler, loadModel } from 'holdfast';
 import { SYSTEM_PREFIX, spansUpTo } from './dialogue.mjs';
 import { SYSTEM_PREFIX_TOKENS } from './workload.mjs';
 
 /**
- * Holdfast's CPU or GPU executor, fed piece by piece: the last row's logits, and when asked the shares of a
- * dialogue's spans and split-softmax on its system prefix, in all layers and heads.
+ * Holdfast's CPU or GPU executor, fed piece by piece: the last row's greedy token, asked for as a chat does, and when
+ * wanted the shares of a dialogue's spans and split-softmax on its system prefix, in all layers and heads.
  *
  * @type {import('./subject.d.ts').OpenSubject}
  */
@@ -14,6 +14,8 @@ export async function open({ model, threads, contextLength, variant }) {
   const { executor } = loaded;
   const sequence = executor.open(contextLength);
   const intervention = splitSoftmax(executor.blueprint, variant.splitSoftmax);
+  const sampler = createSampler(checkSampling({ temperature: 0 }), executor.blueprint.vocabSize);
+  const logits = sampler.wanted ?? 'last';
 
   return {
     about: {
@@ -25,12 +27,12 @@ export async function open({ model, threads, contextLength, variant }) {
     },
     async feed(tokens) {
       const spans = variant.measured ? spansUpTo(sequence.length + tokens.length) : undefined;
-      const [result] = await executor.forward([{ sequence, tokens, logits: 'last', spans, intervention }]);
+      const [result] = await executor.forward([{ sequence, tokens, logits, spans, intervention }]);
       if (spans !== undefined) requireWholeRow(result.spanShares?.after, spans.length);
       // Rows inside the target are left alone, so a piece that ends in it touches nothing.
       if (intervention !== undefined && sequence.length > SYSTEM_PREFIX_TOKENS)
         requireTouched(result.touched);
-      return argmax(result.logits);
+      return sampler.next(result, []).id;
     },
     async clear() {
       sequence.truncate(0);
@@ -76,11 +78,4 @@ function requireTouched(touched) {
   if (!touched?.every((count) => count > 0)) {
     throw new Error(`Split-softmax was asked for in every layer; rows touched per layer: ${touched}`);
   }
-}
-
-/** @param {Float32Array} logits */
-function argmax(logits) {
-  let best = 0;
-  for (let id = 1; id < logits.length; id++) if (logits[id] > logits[best]) best = id;
-  return best;
 }

@@ -1,7 +1,8 @@
 import type { TokenRange } from '../attention/index.js';
-import { headGrid } from '../engine/index.js';
+import { checkSampling, createSampler, headGrid } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import type { Executor, ForwardRequest, Profile, Sequence } from '../executors/index.js';
+import { quantile } from '../measure/index.js';
 
 /** What a token costs when nothing is asked for, when shares are measured, and when they are changed as well. */
 export type BenchArm = 'off' | 'measured' | 'split-softmax';
@@ -22,7 +23,7 @@ export interface BenchFigures {
   readonly decodeMs: Readonly<Record<BenchArm, readonly number[]>>;
 }
 
-/** One profile for the prompt, one for the token after it, both measured and changed. */
+/** One profile for the prompt, one for the token after it, both measured and changed; times are medians of all rounds. */
 export interface BenchProfiles {
   readonly prefill: Profile;
   readonly decode: Profile;
@@ -32,6 +33,9 @@ export interface BenchProfiles {
 const TARGET: TokenRange = { start: 0, end: 32 };
 const MESSAGE = 50;
 const K = 0.5;
+
+/** What a greedy chat asks for, so that what is timed ends where a chat's step does: with the next token. */
+const GREEDY = createSampler(checkSampling({ temperature: 0 })).wanted!;
 
 /**
  * Times an executor. The arms take turns, so that what else the machine does meets all of them; a first round of all of
@@ -47,7 +51,7 @@ export async function runBench(executor: Executor, options: BenchOptions): Promi
     for (let round = 0; round <= rounds; round++) {
       sequence.truncate(0);
       const sinceMs = performance.now();
-      await executor.forward([{ sequence, tokens: ids.slice(0, prompt), logits: 'last' }]);
+      await executor.forward([{ sequence, tokens: ids.slice(0, prompt), logits: GREEDY }]);
       if (round > 0) prefillMs.push(performance.now() - sinceMs);
       for (const arm of BENCH_ARMS) {
         sequence.truncate(prompt);
@@ -64,7 +68,10 @@ export async function runBench(executor: Executor, options: BenchOptions): Promi
   }
 }
 
-/** @throws HoldfastError `E_USAGE` when the executor cannot time its kernels */
+/**
+ * Profiles the prompt and a token in every round; a first round, in which a device warms up, is not counted.
+ * @throws HoldfastError `E_USAGE` when the executor cannot time its kernels
+ */
 export async function profileBench(executor: Executor, options: BenchOptions): Promise<BenchProfiles> {
   if (executor.profile === undefined) {
     throw new HoldfastError('E_USAGE', `the ${executor.name} executor does not time its kernels`, {
@@ -76,12 +83,35 @@ export async function profileBench(executor: Executor, options: BenchOptions): P
   const sequence = executor.open(ids.length);
   const profiled = (tokens: readonly number[]): Promise<Profile> =>
     executor.profile!(requestOf(executor, sequence, 'split-softmax', tokens));
+  const prefill: Profile[] = [];
+  const decode: Profile[] = [];
   try {
-    const prefill = await profiled(ids.slice(0, options.prompt));
-    return { prefill, decode: await profiled(ids.slice(options.prompt, options.prompt + 1)) };
+    for (let round = 0; round <= options.rounds; round++) {
+      sequence.truncate(0);
+      const whole = await profiled(ids.slice(0, options.prompt));
+      const single = await profiled(ids.slice(options.prompt, options.prompt + 1));
+      if (round === 0) continue;
+      prefill.push(whole);
+      decode.push(single);
+    }
+    return { prefill: medianProfile(prefill), decode: medianProfile(decode) };
   } finally {
     sequence.dispose();
   }
+}
+
+/** Of profiles of the same request, which runs the same kernels. */
+function medianProfile(samples: readonly Profile[]): Profile {
+  const [first] = samples;
+  const kernels = first!.kernels.map((kernel, index) => ({
+    ...kernel,
+    ms: median(samples.map(({ kernels }) => kernels[index]!.ms)),
+  }));
+  return { ...first!, kernels };
+}
+
+export function median(values: readonly number[]): number {
+  return quantile(Float64Array.from(values).sort(), 0.5);
 }
 
 /** @throws HoldfastError `E_USAGE` when there is no room for so many */
@@ -104,7 +134,7 @@ function requestOf(
   arm: BenchArm,
   tokens: readonly number[],
 ): ForwardRequest {
-  const request = { sequence, tokens, logits: 'last' as const };
+  const request = { sequence, tokens, logits: GREEDY };
   if (arm === 'off') return request;
   const spans = spansUpTo(sequence.length + tokens.length);
   if (arm === 'measured') return { ...request, spans };

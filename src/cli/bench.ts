@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import type { Profile } from '../executors/index.js';
 import type { LoadedModel } from '../load.js';
-import { quantile } from '../measure/index.js';
 import { type Table, textTable } from '../report/index.js';
 import { positiveInteger } from './arguments.js';
 import {
@@ -9,6 +8,7 @@ import {
   type BenchFigures,
   type BenchOptions,
   type BenchProfiles,
+  median,
   profileBench,
   runBench,
 } from './bench-run.js';
@@ -73,7 +73,8 @@ async function bench(
   };
 }
 
-function print({ model, executor, precision, prompt, figures, profiles }: BenchReport, paint: Paint): string {
+function print(report: BenchReport, paint: Paint): string {
+  const { model, executor, precision, prompt, rounds, figures, profiles } = report;
   const prefill = median(figures.prefillMs);
   const off = median(figures.decodeMs.off);
   const rows = BENCH_ARMS.map((arm) => {
@@ -81,7 +82,7 @@ function print({ model, executor, precision, prompt, figures, profiles }: BenchR
     return [arm, ms.toFixed(2), (1000 / ms).toFixed(1), `${(ms / off).toFixed(2)} × off`];
   });
   return [
-    paint(`${model} on ${executor}, ${precision}; medians`, 'bold'),
+    paint(`${model} on ${executor}, ${precision}; medians, each to the greedy next token`, 'bold'),
     `prompt of ${prompt} tokens: ${prefill.toFixed(0)} ms, ${((1000 * prompt) / prefill).toFixed(0)} tokens/s`,
     '',
     ...lines({ heading: ['a token', 'ms', 'tokens/s', ''], rows }),
@@ -90,6 +91,9 @@ function print({ model, executor, precision, prompt, figures, profiles }: BenchR
       : [
           ...profileLines('kernels of the prompt', profiles.prefill, paint),
           ...profileLines('kernels of a token after it', profiles.decode, paint),
+          '',
+          `Medians of ${rounds} after one that is not counted. MB: weights and cache, each byte once a run, the least that memory gives;`,
+          'GB/s and the share of memory follow from it.',
         ]),
     '',
   ].join('\n');
@@ -118,7 +122,3 @@ function profileLines(what: string, { kernels, bandwidth }: Profile, paint: Pain
 
 /** A table whose last cells may be empty. */
 const lines = (table: Table): string[] => textTable(table).map((line) => line.trimEnd());
-
-function median(values: readonly number[]): number {
-  return quantile(Float64Array.from(values).sort(), 0.5);
-}

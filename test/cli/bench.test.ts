@@ -52,8 +52,8 @@ describe('holdfast bench', () => {
           (kernel: { dispatches: number }) => kernel.dispatches,
         );
         const all = counts.reduce((a, b) => a + b, 0);
-        // The head and its norm, and for norms behind branches the one norm before all of them.
-        expect(all, family).toBe(9 * layers + (family === 'gemma3' ? 3 : 2));
+        // The head, its norm and what picks, and for norms behind branches the one norm before all of them.
+        expect(all, family).toBe(9 * layers + (family === 'gemma3' ? 6 : 5));
       }
     },
   );
@@ -63,7 +63,7 @@ describe('holdfast bench', () => {
       await succeed(['bench', llama, ...SMALL, '--executor', 'gpu', '--profile', '--json']),
     );
     const { decode, prefill } = report.profiles;
-    // Nine dispatches to each of three layers, the final norm, and the head.
+    // Nine dispatches to each of three layers, the final norm, the head, and the three that pick the token.
     const dispatches = Object.fromEntries(
       decode.kernels.map(({ kernel, dispatches }: { kernel: string; dispatches: number }) => [
         kernel,
@@ -80,13 +80,21 @@ describe('holdfast bench', () => {
       'gate and up': 3,
       down: 3,
       head: 1,
+      weigh: 1,
+      rank: 1,
+      pick: 1,
     });
     for (const { kernels, bandwidth } of [decode, prefill]) {
       expect(bandwidth).toBeGreaterThan(0);
       for (const { kernel, ms } of kernels) expect(ms, kernel).toBeGreaterThan(0);
     }
-    // 512 rows of 64 weights in f32.
-    const head = decode.kernels.find(({ kernel }: { kernel: string }) => kernel === 'head');
-    expect(head.bytes).toBe(4 * 512 * 64);
+    const bytesOf = (profile: typeof decode, name: string): number =>
+      profile.kernels.find(({ kernel }: { kernel: string }) => kernel === name).bytes;
+    // 512 rows of 64 weights in f32. A matrix is counted once, however many rows the pass has: 3 of 64 by 64.
+    expect(bytesOf(decode, 'head')).toBe(4 * 512 * 64);
+    for (const profile of [decode, prefill]) expect(bytesOf(profile, 'output')).toBe(3 * 4 * 64 * 64);
+    // Keys and values of two heads of 16 numbers, which four heads share, in three layers.
+    expect(bytesOf(prefill, 'attention')).toBe(3 * 2 * 4 * 2 * 16 * 40);
+    expect(bytesOf(decode, 'attention')).toBe(3 * 2 * 4 * 2 * 16 * 41);
   });
 });
