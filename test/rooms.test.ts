@@ -10,6 +10,8 @@ import { describe, expect, it } from 'vitest';
  */
 const ROOMS: readonly { readonly name: string; readonly browser: boolean }[] = [
   { name: 'errors', browser: true },
+  { name: 'nearest', browser: true },
+  { name: 'lock', browser: false },
   { name: 'formats', browser: true },
   { name: 'hub/side-files', browser: true },
   { name: 'hub', browser: false },

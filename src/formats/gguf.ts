@@ -21,10 +21,22 @@ const TENSOR_OVERHEAD_BYTES = 512;
 /**
  * Reads and checks the header of a GGUF file, version 2 or 3, little endian.
  * Shapes come out outermost dimension first, the reverse of how the file has them.
- * @throws HoldfastError `E_GGUF` for anything the format forbids and for the variants that are not read,
- * `E_TENSOR_TYPE` for a tensor type that is not read, `E_UNREADABLE` from the source.
+ * @throws HoldfastError `E_GGUF` for anything the format forbids, for the variants that are not read and for one part
+ * of a model (see `openSplitGguf`), `E_TENSOR_TYPE` for a tensor type that is not read, `E_UNREADABLE` from the source.
  */
 export async function openGguf(source: ByteSource): Promise<Checkpoint> {
+  const checkpoint = await readGguf(source);
+  const parts = checkpoint.metadata.get('split.count');
+  if (typeof parts !== 'number' || parts <= 1) return checkpoint;
+  throw new HoldfastError('E_GGUF', `the file is one of the ${parts} parts of a model`, {
+    file: source.name,
+    field: 'split.count',
+    hint: 'Put all parts in one folder under the names they were published with, NAME-00001-of-00003.gguf',
+  });
+}
+
+/** Reads and checks one file, a whole model or a part of one. @throws HoldfastError as `openGguf` for a whole one */
+export async function readGguf(source: ByteSource): Promise<Checkpoint> {
   const cursor = new GgufCursor(source);
   const { tensorCount, metadataCount } = await readPreamble(cursor);
   const metadata = await readMetadata(cursor, metadataCount);
@@ -90,16 +102,7 @@ async function readMetadata(cursor: GgufCursor, count: number): Promise<Readonly
 
 /** What the reading itself depends on, checked where it stands. */
 const METADATA_CHECKS: ReadonlyMap<string, (cursor: GgufCursor, value: MetadataValue, at: number) => void> =
-  new Map([
-    ['general.alignment', checkAlignment],
-    ['split.count', checkSplit],
-  ]);
-
-function checkSplit(cursor: GgufCursor, parts: MetadataValue, at: number): void {
-  if (typeof parts !== 'number' || parts <= 1) return;
-  const hint = 'Join the parts with llama-gguf-split --merge';
-  cursor.fail(`the file is one of the ${parts} parts of a model`, 'split.count', at, hint);
-}
+  new Map([['general.alignment', checkAlignment]]);
 
 function checkAlignment(cursor: GgufCursor, alignment: MetadataValue, at: number): void {
   const valid =

@@ -10,6 +10,7 @@ export { type ByteSource, memorySource } from './bytes.js';
 export type { Checkpoint, MetadataValue, NumericArray, TensorInfo, TensorType } from './checkpoint.js';
 export { dequantize, dequantizeInto } from './dequantize.js';
 export { openGguf } from './gguf.js';
+export { openSplitGguf } from './gguf-split.js';
 export { type Fetch, httpSource } from './http-source.js';
 export {
   blockValues,

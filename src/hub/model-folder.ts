@@ -1,12 +1,15 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { HoldfastError, readError } from '../errors.js';
+import { firstParts, splitParts } from './gguf-names.js';
 import { readSideFiles, type SideFiles } from './side-files.js';
 
 /** Which files of a folder hold its weights. */
 export type Weights =
   | { readonly kind: 'safetensors'; readonly file: string }
   | { readonly kind: 'gguf'; readonly file: string }
+  /** All parts of a split GGUF, in their order. */
+  | { readonly kind: 'split'; readonly parts: readonly string[] }
   | { readonly kind: 'sharded'; readonly index: string };
 
 const SINGLE = 'model.safetensors';
@@ -26,12 +29,12 @@ export async function findWeights(folder: string): Promise<Weights> {
   }
   if (names.includes(SINGLE)) return { kind: 'safetensors', file: join(folder, SINGLE) };
   if (names.includes(INDEX)) return { kind: 'sharded', index: join(folder, INDEX) };
-  const ggufs = names.filter((name) => name.toLowerCase().endsWith('.gguf')).sort();
-  if (ggufs.length === 1) return { kind: 'gguf', file: join(folder, ggufs[0]!) };
+  const ggufs = firstParts(names.filter((name) => name.toLowerCase().endsWith('.gguf')).sort());
+  if (ggufs.length === 1) return ggufWeights(join(folder, ggufs[0]!));
   if (ggufs.length > 1) {
     throw new HoldfastError(
       'E_NOT_FOUND',
-      `the folder holds ${ggufs.length} GGUF files: ${ggufs.join(', ')}`,
+      `the folder holds ${ggufs.length} GGUF models: ${ggufs.join(', ')}`,
       {
         file: folder,
         hint: 'Name the one you want instead of the folder',
@@ -42,6 +45,13 @@ export async function findWeights(folder: string): Promise<Weights> {
     file: folder,
     hint: 'Name the folder that has config.json and the weights, or a .gguf file',
   });
+}
+
+/** The weights that a .gguf file is, or is a part of, by its name. */
+export function ggufWeights(file: string): Weights {
+  const parts = splitParts(basename(file));
+  if (parts === null) return { kind: 'gguf', file };
+  return { kind: 'split', parts: parts.map((name) => join(dirname(file), name)) };
 }
 
 /** Reads the side files of a folder. */

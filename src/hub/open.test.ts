@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { splitGguf } from '../../test/support/split-gguf.js';
 import { dequantize, encodeSafetensors, readTensor } from '../formats/index.js';
 import { fileSource } from './file-source.js';
 import { openModel } from './open.js';
@@ -95,6 +96,24 @@ describe('openModel', () => {
     await expect(readTensor(a)).rejects.toMatchObject({ code: 'E_UNREADABLE' });
   });
 
+  it('opens a split GGUF by its folder and by any of its parts', async () => {
+    const [first, second] = splitGguf([['a'], ['b']]);
+    const files = { 'm-00001-of-00002.gguf': first!, 'm-00002-of-00002.gguf': second! };
+    const path = await folder(files);
+    for (const name of ['', ...Object.keys(files)]) {
+      const model = await openModel(join(path, name));
+      expect([...model.checkpoint.tensors.keys()]).toEqual(['a', 'b']);
+      expect(await model.hash()).toBe(sha256(first!, second!));
+      await model.close();
+    }
+    await rm(join(path, 'm-00001-of-00002.gguf'));
+    await expect(openModel(path)).rejects.toMatchObject({
+      code: 'E_NOT_FOUND',
+      file: join(path, 'm-00001-of-00002.gguf'),
+      message: expect.stringContaining('part 1 of 2 of the model is missing'),
+    });
+  });
+
   it('takes the chat template from tokenizer_config.json where it has no file of its own', async () => {
     const open = async (chat_template: unknown): Promise<unknown> => {
       const tokenizerConfig = JSON.stringify({ chat_template });
@@ -119,7 +138,7 @@ describe('openModel', () => {
       'several GGUF files',
       { 'b.gguf': '', 'a.gguf': '' },
       'E_NOT_FOUND',
-      'holds 2 GGUF files: a.gguf, b.gguf',
+      'holds 2 GGUF models: a.gguf, b.gguf',
     ],
     [
       'a config.json that is not JSON',

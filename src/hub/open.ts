@@ -8,9 +8,10 @@ import {
   openGguf,
   openSafetensors,
   openShardedSafetensors,
+  openSplitGguf,
 } from '../formats/index.js';
 import { fileSource } from './file-source.js';
-import { findWeights, readSideFilesOf, readText, type Weights } from './model-folder.js';
+import { findWeights, ggufWeights, readSideFilesOf, readText, type Weights } from './model-folder.js';
 import type { SideFiles } from './side-files.js';
 
 /** A model's files, opened and checked, before anything is made of them. */
@@ -31,7 +32,7 @@ const HASH_CHUNK_BYTES = 4 * 1024 * 1024;
 
 /**
  * Opens the model at a path: a folder, a .safetensors file (the files beside it are read too) or a .gguf file
- * (which stands alone: nothing beside it is read).
+ * (which stands alone: nothing beside it is read but, where it is a part of a split model, the other parts).
  * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`, `E_UNKNOWN_FORMAT`, and what opening the format throws.
  */
 export async function openModel(path: string): Promise<ModelFiles> {
@@ -39,7 +40,7 @@ export async function openModel(path: string): Promise<ModelFiles> {
   const weights = isFolder ? await findWeights(path) : await recognise(path);
   const sideFiles = isFolder
     ? await readSideFilesOf(path)
-    : weights.kind === 'gguf'
+    : weights.kind === 'gguf' || weights.kind === 'split'
       ? {}
       : await readSideFilesOf(dirname(path));
   const { checkpoint, sources } = await openWeights(weights);
@@ -70,7 +71,7 @@ async function recognise(file: string): Promise<Weights> {
   } finally {
     await source.close?.();
   }
-  if (Buffer.from(start).toString('latin1', 0, 4) === 'GGUF') return { kind: 'gguf', file };
+  if (Buffer.from(start).toString('latin1', 0, 4) === 'GGUF') return ggufWeights(file);
   if (file.endsWith('.safetensors') || start[8] === 0x7b) return { kind: 'safetensors', file };
   // A damaged file of a known name deserves that format's own error.
   if (file.endsWith('.gguf')) return { kind: 'gguf', file };
@@ -107,6 +108,7 @@ async function openCheckpoint(
   open: (file: string) => Promise<ByteSource>,
 ): Promise<Checkpoint> {
   if (weights.kind === 'gguf') return openGguf(await open(weights.file));
+  if (weights.kind === 'split') return openParts(weights.parts, open);
   if (weights.kind === 'safetensors') return openSafetensors(await open(weights.file));
   const { index } = weights;
   return openShardedSafetensors(index, await readText(index), (shard) => {
@@ -122,6 +124,26 @@ async function openCheckpoint(
     }
     return open(join(dirname(index), shard));
   });
+}
+
+async function openParts(
+  parts: readonly string[],
+  open: (file: string) => Promise<ByteSource>,
+): Promise<Checkpoint> {
+  const sources: ByteSource[] = [];
+  for (const [index, part] of parts.entries()) {
+    try {
+      sources.push(await open(part));
+    } catch (error) {
+      if (!(error instanceof HoldfastError) || error.code !== 'E_NOT_FOUND') throw error;
+      throw new HoldfastError('E_NOT_FOUND', `part ${index + 1} of ${parts.length} of the model is missing`, {
+        file: part,
+        hint: 'Put all parts in one folder',
+        cause: error,
+      });
+    }
+  }
+  return openSplitGguf(sources);
 }
 
 async function hashOf(sources: readonly ByteSource[]): Promise<string> {

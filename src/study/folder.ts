@@ -3,10 +3,10 @@ import { readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/prom
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { isMissing, readError } from '../errors.js';
+import { type Lock, tryLock } from '../lock.js';
 import type { CellTiming } from './cell.js';
 import { decodeCellFile, encodeCellFile } from './cell-file.js';
 import { appendLine, makeFolder, replaceFile, TEMPORARY, unwritable } from './durable.js';
-import { type Lock, tryLock } from './lock.js';
 import type { CellRecord } from './record.js';
 
 /** A folder with the results of a study, open for writing. What lies where: `docs/guide/study-results.md`. */

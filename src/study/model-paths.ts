@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { HoldfastError } from '../errors.js';
 import { EMBEDDED_MODELS } from '../load.js';
-import { nearest } from './nearest.js';
+import { nearest } from '../nearest.js';
 import type { StudySpec } from './spec.js';
 
 /**

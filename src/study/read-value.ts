@@ -1,6 +1,6 @@
 import { HoldfastError } from '../errors.js';
+import { nearest } from '../nearest.js';
 import { canonicalJson } from './canonical-json.js';
-import { nearest } from './nearest.js';
 import type { Place, Problem, Tree } from './yaml-tree.js';
 
 /**

@@ -1,5 +1,5 @@
 import { materialNames } from '../material/index.js';
-import { nearest } from './nearest.js';
+import { nearest } from '../nearest.js';
 import { complain, type Report } from './read-value.js';
 import type { Tree } from './yaml-tree.js';
 

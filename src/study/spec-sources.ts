@@ -1,4 +1,4 @@
-import { nearest } from './nearest.js';
+import { nearest } from '../nearest.js';
 import {
   complain,
   distinct,

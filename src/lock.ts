@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HoldfastError } from '../errors.js';
+import { HoldfastError } from './errors.js';
 
 /** A lock that is held until it is released or its process ends, however it ends. */
 export interface Lock {
@@ -42,8 +42,8 @@ const OPEN_LOCKED: Partial<Record<NodeJS.Platform, number>> = { darwin: 0x20, wi
 async function openExclusively(path: string): Promise<Lock | null> {
   const locked = OPEN_LOCKED[process.platform];
   if (locked === undefined) {
-    throw new HoldfastError('E_UNSUPPORTED', `studies cannot be run on ${process.platform}`, {
-      hint: 'They need locks that end with their process: run on Linux, macOS or Windows',
+    throw new HoldfastError('E_UNSUPPORTED', `there are no locks for ${process.platform}`, {
+      hint: 'Studies and downloads need locks that end with their process: run on Linux, macOS or Windows',
     });
   }
   try {

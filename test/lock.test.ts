@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, it, onTestFinished } from 'vitest';
-import { tryLock } from '../../src/study/lock.js';
-import { outcomeOf } from './stub-study.js';
+import { tryLock } from '../src/lock.js';
+import { outcomeOf } from './study/stub-study.js';
 
 const HOLDER = `
   const { tryLock } = await import(process.argv[1]);
@@ -13,7 +13,7 @@ const HOLDER = `
 
 /** A process that tries to take a lock and says how it went. */
 async function holder(name: string) {
-  const built = new URL('../../dist/study/lock.js', import.meta.url).href;
+  const built = new URL('../dist/lock.js', import.meta.url).href;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', HOLDER, built, name]);
   onTestFinished(() => void child.kill('SIGKILL'));
   const [said] = await once(child.stdout, 'data');
