@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'E_NOT_FOUND'
   | 'E_UNREADABLE'
   | 'E_UNKNOWN_FORMAT'
+  | 'E_HUB'
   // formats
   | 'E_SAFETENSORS'
   | 'E_GGUF'

@@ -22,6 +22,6 @@ export {
 export { locateJsonError, whyNoJson } from './json-scanner.js';
 export { readTensor } from './read-tensor.js';
 export { openSafetensors, type SafetensorsDtype } from './safetensors.js';
-export { openShardedSafetensors } from './safetensors-shards.js';
+export { openShardedSafetensors, shardNames } from './safetensors-shards.js';
 export { encodeSafetensors, type TensorToWrite } from './safetensors-writer.js';
 export { BLOCK_LAYOUTS, type BlockLayout, byteLengthOf } from './tensor-types.js';

@@ -52,6 +52,14 @@ export async function openShardedSafetensors(
   return { format: 'safetensors', name, tensors, metadata };
 }
 
+/**
+ * The shards that an index names, in the order of their names.
+ * @throws HoldfastError `E_SAFETENSORS` when it is no index
+ */
+export function shardNames(name: string, index: string): string[] {
+  return [...new Set(parseIndex(name, index).values())].sort();
+}
+
 /** Tensor → shard, from an index that may carry other things beside `weight_map`. */
 function parseIndex(name: string, text: string): ReadonlyMap<string, string> {
   const scanner = new JsonScanner(text);

@@ -20,3 +20,17 @@ export function splitParts(name: string): string[] | null {
 export function firstParts(names: readonly string[]): string[] {
   return [...new Set(names.map((name) => splitParts(name)?.[0] ?? name))];
 }
+
+/** A quantisation at the end of a file's name without its ending: `Q4_K_M`, `IQ4_XS`, `UD-Q4_K_XL`, `F16`, `MXFP4`. */
+const QUANTISATION =
+  /(?:^|[-._])((?:UD-)?(?:(?:I|T)?Q\d+(?:_[A-Z0-9]+)*|BF16|FP?(?:16|32)|MXFP4(?:_MOE)?))$/i;
+
+/**
+ * The quantisation that a GGUF file's path in a repository says it has: at the end of its name (before the number of
+ * its part), else that of its folder; null when neither does.
+ */
+export function quantisationOf(path: string): string | null {
+  const [name = '', folder = ''] = path.split('/').reverse();
+  const stem = name.replace(/\.gguf$/i, '').replace(/-\d{5}-of-\d{5}$/, '');
+  return (QUANTISATION.exec(stem) ?? QUANTISATION.exec(folder))?.[1] ?? null;
+}

@@ -1,8 +1,14 @@
 /**
- * This room turns a name into an opened model: it finds the weight files and what lies beside them, and opens
- * both. It knows paths, folders and Node's file system. It must not know what a configuration or a tensor means.
+ * This room turns a name into an opened model: it fetches what a name of the hub stands for into the cache that is
+ * shared with Python, finds the weight files and what lies beside them, and opens both. It knows paths, folders, Node's
+ * file system and the hub's API. It must not know what a configuration or a tensor means, nor terminals.
  */
 
 export { fileSource } from './file-source.js';
+export { type CachedRepo, HubCache } from './hub-cache.js';
+export { type HubSettings, hubSettings } from './hub-settings.js';
+export { type LocateOptions, locateModel, pullModel } from './locate.js';
+export { type HubName, hubNameText, parseHubName } from './model-name.js';
 export { type ModelFiles, openModel } from './open.js';
+export type { PulledFile, PulledModel, PullProgress } from './pull.js';
 export type { SideFiles } from './side-files.js';

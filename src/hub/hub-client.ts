@@ -1,0 +1,160 @@
+import { z } from 'zod';
+import { HoldfastError } from '../errors.js';
+import { nearest } from '../nearest.js';
+import { createHubGet, type HubGet, type HubResponse, type Response, reasonOf } from './hub-http.js';
+import { parseListing, type RepoListing } from './hub-listing.js';
+import type { HubSettings } from './hub-settings.js';
+import { PATIENT, type RetryPolicy, TransientError, waitBeforeRetry } from './retry.js';
+
+/** What asks and tells beside a request. */
+export interface Asking {
+  readonly signal?: AbortSignal;
+  /** Something that a person should know while it goes on. */
+  readonly onNote: (text: string) => void;
+}
+
+/** The hub, as far as it is used. */
+export interface HubClient {
+  readonly policy: RetryPolicy;
+  /**
+   * The files of a model at a revision.
+   * @param tries how often a hub that does not answer is asked
+   * @throws HoldfastError `E_HUB` with what to do; its cause is a `TransientError` when the hub did not answer
+   */
+  list(repo: string, revision: string, asking: Asking, tries?: number): Promise<RepoListing>;
+  /**
+   * A file from a byte on, as it comes. The status is 200 or 206.
+   * @throws HoldfastError `E_HUB`, TransientError
+   */
+  open(place: FilePlace, offset: number, signal?: AbortSignal): Promise<HubResponse>;
+}
+
+export interface FilePlace {
+  readonly repo: string;
+  readonly commit: string;
+  readonly path: string;
+}
+
+/** Fewer than of a download: somebody waits, and nothing is lost yet. */
+const LISTING_TRIES = 4;
+/** A listing of ten thousand files takes two megabytes. */
+const LARGEST_ANSWER_BYTES = 32 * 1024 * 1024;
+const escapePath = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
+
+export function createHubClient(
+  settings: HubSettings,
+  policy: RetryPolicy = PATIENT,
+  get: HubGet = createHubGet(settings),
+): HubClient {
+  const { endpoint } = settings;
+  const about = (repo: string): string => `${endpoint}/api/models/${repo}`;
+  return {
+    policy,
+    async list(repo, revision, { signal, onNote }, tries = LISTING_TRIES) {
+      const url = `${about(repo)}/revision/${encodeURIComponent(revision)}?blobs=true`;
+      for (let failed = 1; ; failed++) {
+        try {
+          const { response } = await get(url, {}, signal);
+          if (response.status !== 200) {
+            await response.body?.cancel();
+            throw await refusal(response, { repo, revision }, settings, get);
+          }
+          return parseListing(await readText(response, url), url);
+        } catch (error) {
+          if (!(error instanceof TransientError)) throw error;
+          await waitBeforeRetry({ ...policy, tries }, failed, error, {
+            ...{ what: repo, onNote },
+            ...(signal === undefined ? {} : { signal }),
+          });
+        }
+      }
+    },
+    async open({ repo, commit, path }, offset, signal) {
+      const url = `${endpoint}/${repo}/resolve/${commit}/${escapePath(path)}`;
+      const range: Record<string, string> = offset > 0 ? { range: `bytes=${offset}-` } : {};
+      const answer = await get(url, range, signal);
+      const { response } = answer;
+      if (response.status === 200 || response.status === 206) return answer;
+      await response.body?.cancel();
+      if (response.status === 416) throw new TransientError('the hub refuses the range');
+      throw await refusal(response, { repo, revision: commit }, settings, get);
+    },
+  };
+}
+
+/** The text of an answer, as far as one may be long. */
+async function readText(response: Response, url: string): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of response.body ?? []) {
+      bytes += chunk.length;
+      if (bytes > LARGEST_ANSWER_BYTES) {
+        throw new HoldfastError('E_HUB', `the answer is longer than ${LARGEST_ANSWER_BYTES} bytes`, {
+          file: url,
+        });
+      }
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    if (cause instanceof HoldfastError) throw cause;
+    throw new TransientError(`the answer broke off (${reasonOf(cause)})`, undefined, { cause });
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Why the hub refuses, and what to do. A hub answers 401 also for what is not there, to whom it does not know. */
+async function refusal(
+  response: Response,
+  { repo, revision }: { readonly repo: string; readonly revision: string },
+  settings: HubSettings,
+  get: HubGet,
+): Promise<HoldfastError> {
+  const { endpoint, token } = settings;
+  const { status } = response;
+  const reason = response.headers.get('x-error-code');
+  const fail = (what: string, hint: string): HoldfastError =>
+    new HoldfastError('E_HUB', what, { file: `${endpoint}/${repo}`, hint });
+  if (reason === 'GatedRepo' || status === 403) {
+    const then =
+      token === null ? ', then set HF_TOKEN to a token of yours' : ' with the account of your token';
+    return fail(`${repo} is gated (${status})`, `Accept its licence at ${endpoint}/${repo}${then}`);
+  }
+  if (reason === 'RevisionNotFound') {
+    return fail(
+      `${repo} has no revision "${revision}"`,
+      'Leave it out for the newest, or name a branch, tag or commit',
+    );
+  }
+  if (status === 401 && token !== null && reason !== 'RepoNotFound') {
+    return fail('the hub does not accept the token (401)', 'Make a new one, and set HF_TOKEN to it');
+  }
+  if (status === 401 || status === 404) {
+    const names = await similarNames(repo, settings, get);
+    const meant = nearest(repo, names);
+    const hint =
+      meant === null
+        ? `Check the name, or the path if you meant one${token === null ? '; for a private model set HF_TOKEN' : ''}`
+        : `Did you mean ${meant}?`;
+    return fail(`the hub has no model "${repo}"`, hint);
+  }
+  return fail(`the hub answers ${status} ${response.statusText}`.trimEnd(), 'Try again later');
+}
+
+/** Names on the hub that hold the model's own name, or its first part. Only a hint hangs on them: no failure counts. */
+async function similarNames(repo: string, { endpoint }: HubSettings, get: HubGet): Promise<string[]> {
+  const [owner, name] = repo.split('/') as [string, string];
+  const queries = [`search=${encodeURIComponent(name)}`, `author=${encodeURIComponent(owner)}`];
+  const answers = await Promise.all(
+    queries.map(async (query) => {
+      try {
+        const url = `${endpoint}/api/models?${query}&limit=100`;
+        const { response } = await get(url, {}, AbortSignal.timeout(5000));
+        return z.array(z.object({ id: z.string() })).parse(JSON.parse(await readText(response, url)));
+      } catch {
+        return [];
+      }
+    }),
+  );
+  return answers.flat().map(({ id }) => id);
+}

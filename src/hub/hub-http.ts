@@ -1,0 +1,110 @@
+import type { Dispatcher, Response } from 'undici';
+import { HoldfastError } from '../errors.js';
+import type { HubSettings } from './hub-settings.js';
+import { TransientError } from './retry.js';
+
+export type { Response };
+
+/** What a request came to, after redirects. */
+export interface HubResponse {
+  readonly response: Response;
+  /** The hash that the hub itself names for the file, when it names one. */
+  readonly linkedHash: string | null;
+}
+
+/** Asks for an address. Statuses are the caller's to judge, but for 429 and 5xx, which are transient. */
+export type HubGet = (
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  signal?: AbortSignal,
+) => Promise<HubResponse>;
+
+const MAX_REDIRECTS = 8;
+const CONNECT_MS = 15_000;
+
+/**
+ * Requests to the hub, through a proxy where the environment names one (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`).
+ * Redirects are followed here and not by `fetch`, so that the token goes to the hub's own origin and nowhere else.
+ * @param silenceMs how long a server may be silent before the connection counts as broken
+ */
+export function createHubGet({ endpoint, token }: HubSettings, silenceMs = 60_000): HubGet {
+  const home = new URL(endpoint).origin;
+  let dispatcher: Promise<Dispatcher> | undefined;
+  return async (url, headers, signal) => {
+    const { fetch } = await import('undici');
+    dispatcher ??= openDispatcher(silenceMs);
+    let target = new URL(url);
+    let linkedHash: string | null = null;
+    for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+      const authorization: Record<string, string> =
+        token !== null && target.origin === home ? { authorization: `Bearer ${token}` } : {};
+      const response = await fetch(target, {
+        dispatcher: await dispatcher,
+        // A compressed answer would make lengths and ranges mean something else.
+        headers: { 'user-agent': 'holdfast', 'accept-encoding': 'identity', ...headers, ...authorization },
+        redirect: 'manual',
+        ...(signal === undefined ? {} : { signal }),
+      }).catch((cause: unknown) => {
+        throw signal?.aborted === true ? cause : unreachable(target, cause);
+      });
+      linkedHash ??= hashIn(response.headers.get('x-linked-etag'));
+      if (response.status === 429 || response.status >= 500) throw await busy(target, response);
+      const location =
+        response.status >= 300 && response.status < 400 ? response.headers.get('location') : null;
+      if (location === null) return { response, linkedHash };
+      await response.body?.cancel();
+      target = nextTarget(target, location);
+    }
+    throw new HoldfastError('E_HUB', `more than ${MAX_REDIRECTS} redirects`, { file: url });
+  };
+}
+
+async function openDispatcher(silenceMs: number): Promise<Dispatcher> {
+  const { EnvHttpProxyAgent } = await import('undici');
+  return new EnvHttpProxyAgent({
+    connect: { timeout: CONNECT_MS },
+    headersTimeout: silenceMs,
+    bodyTimeout: silenceMs,
+  });
+}
+
+function nextTarget(from: URL, location: string): URL {
+  const to = URL.canParse(location, from.href) ? new URL(location, from) : null;
+  if (to !== null && (to.protocol === 'https:' || (to.protocol === 'http:' && from.protocol === 'http:')))
+    return to;
+  throw new HoldfastError('E_HUB', `the hub redirects to ${location}, which is not followed`, {
+    file: from.href,
+  });
+}
+
+/** A hash in an etag, which may be weak and stands in quotes. */
+function hashIn(etag: string | null): string | null {
+  return /^(?:W\/)?"?([0-9a-f]{64}|[0-9a-f]{40})"?$/i.exec(etag ?? '')?.[1]?.toLowerCase() ?? null;
+}
+
+/** The reason stands in the innermost cause: `fetch failed` tells nobody anything. */
+export function reasonOf(error: unknown): string {
+  let reason: unknown = error;
+  while (reason instanceof Error && reason.cause instanceof Error) reason = reason.cause;
+  return reason instanceof Error ? reason.message || reason.name : String(reason);
+}
+
+function unreachable(target: URL, cause: unknown): TransientError {
+  return new TransientError(`${target.host} cannot be reached (${reasonOf(cause)})`, undefined, { cause });
+}
+
+async function busy(target: URL, response: Response): Promise<TransientError> {
+  await response.body?.cancel();
+  const status = `${response.status} ${response.statusText}`.trimEnd();
+  return new TransientError(
+    `${target.host} answers ${status}`,
+    retryAfterMs(response.headers.get('retry-after')),
+  );
+}
+
+/** `Retry-After`: seconds or a date (RFC 9110, 10.2.3). */
+function retryAfterMs(value: string | null): number | undefined {
+  if (value === null) return undefined;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+}

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { parseListing } from './hub-listing.js';
+
+const GIT = 'a'.repeat(40);
+const file = { rfilename: 'config.json', size: 3, blobId: GIT };
+const parse = (changes: object): unknown =>
+  parseListing(JSON.stringify({ sha: GIT, siblings: [{ ...file, ...changes }] }), 'hub');
+
+describe('parseListing', () => {
+  it('names files by the hash that Python names them by', () => {
+    const lfs = { sha256: 'b'.repeat(64), size: 9, pointerSize: 130 };
+    expect(parse({})).toMatchObject({
+      files: [{ path: 'config.json', bytes: 3, hash: GIT, hashKind: 'git' }],
+    });
+    expect(parse({ lfs })).toMatchObject({ files: [{ bytes: 9, hash: lfs.sha256, hashKind: 'sha256' }] });
+  });
+
+  it.each(['../x', 'a/../../x', '/etc/passwd', 'a//b', './a', '..\\x', 'C:x', 'a\0b', ''])(
+    'refuses the path %j',
+    (rfilename) => {
+      expect(() => parse({ rfilename })).toThrow(
+        /no path inside the repository .*field siblings.0.rfilename/,
+      );
+    },
+  );
+
+  it.each([
+    ['a size that is no count', { size: -1 }],
+    ['a size that is no whole number', { size: 1.5 }],
+    ['a size beyond what numbers hold', { size: 1e300 }],
+    ['no size', { size: undefined }],
+    ['a hash that leads elsewhere', { blobId: '../../x' }],
+    ['a hash of another length', { lfs: { sha256: GIT, size: 1 } }],
+  ])('refuses %s', (_, changes) => {
+    expect(() => parse(changes)).toThrow(/^E_HUB: the answer is not what a hub says of a model/);
+  });
+
+  it('refuses what is not JSON, and a commit that leads elsewhere', () => {
+    expect(() => parseListing('<html>', 'hub')).toThrow(/^E_HUB: the answer is not JSON/);
+    expect(() => parseListing('{"sha": "../x", "siblings": []}', 'hub')).toThrow(/field sha/);
+  });
+});
