@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 // Tests of the gpu executor take the adapter that there is. Debian's chromium brings one that is a program on the
@@ -10,6 +11,10 @@ if (existsSync(`${chromium}/vk_swiftshader_icd.json`)) {
   process.env.LD_LIBRARY_PATH = [process.env.LD_LIBRARY_PATH, chromium].filter(Boolean).join(':');
   process.env.XDG_RUNTIME_DIR ??= tmpdir();
 }
+
+// No test asks the hub, or depends on what this machine has fetched: those that fetch have a hub and a cache of their own.
+process.env.HF_HUB_OFFLINE = '1';
+process.env.HF_HUB_CACHE = join(tmpdir(), 'holdfast-no-cache');
 
 export default defineConfig({
   test: {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type ModelPlan, planModel } from './architectures/index.js';
 import { openDawn } from './dawn.js';
@@ -5,7 +6,7 @@ import type { Model } from './engine/index.js';
 import { HoldfastError } from './errors.js';
 import type { CpuOptions } from './executors/cpu/index.js';
 import { createReferenceExecutor, type Executor, parsePrecision } from './executors/index.js';
-import { type ModelFiles, openModel } from './hub/index.js';
+import { locateModel, type ModelFiles, openModel } from './hub/index.js';
 import { findFormat, findTokenizer, lazily } from './model-text.js';
 
 /** Executors a person can name. */
@@ -54,20 +55,21 @@ export interface LoadedModel extends Model {
 }
 
 /**
- * Loads a model: a folder (safetensors or one GGUF), a `.safetensors` or a `.gguf` file.
+ * Loads a model: a folder (safetensors or one GGUF), a `.safetensors` or a `.gguf` file; an embedded model by its name,
+ * or one of the hub by its name, fetched first if need be (`pullModel` tells how that goes).
  * @throws HoldfastError `E_EXECUTOR` for an executor or precision that is not known, `E_USAGE` for options of another
- * executor, and what opening, planning and the executor throw
+ * executor, and what fetching, opening, planning and the executor throw
  */
-export async function loadModel(path: string, options: LoadOptions = {}): Promise<LoadedModel> {
+export async function loadModel(name: string, options: LoadOptions = {}): Promise<LoadedModel> {
   checkOptions(options);
-  const files = await openModel(path);
+  const files = await openModel(await modelFile(name));
   try {
     const plan = await planModel(files.checkpoint, files.config);
     const executor = await createExecutor(plan, files, options);
     const tokenizer = lazily(() => findTokenizer(files));
     const format = lazily(() => findFormat(tokenizer(), files));
     return {
-      name: path,
+      name,
       plan,
       files,
       executor,
@@ -87,6 +89,11 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
     await files.close();
     throw error;
   }
+}
+
+/** The path that a model's name stands for; a file or folder of that name comes first. @throws what `pullModel` throws */
+export async function modelFile(name: string): Promise<string> {
+  return existsSync(name) ? name : (EMBEDDED_MODELS.get(name) ?? (await locateModel(name)));
 }
 
 /** What can be said of the options before a file is opened: a misspelt one would run as something else. */

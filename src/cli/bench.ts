@@ -43,7 +43,7 @@ export function registerBench(program: Command): void {
     .option('--profile', 'also time each kernel, against the bandwidth of the memory (gpu only)')
     .option('--json', 'write every figure as JSON')
     .action(async (named: string | undefined, flags: BenchFlags) => {
-      const model = await openWithOptions(modelPath(named), flags);
+      const model = await openWithOptions(await modelPath(named), flags);
       try {
         const report = await bench(model, flags);
         process.stdout.write(

@@ -21,7 +21,7 @@ export function registerChat(program: Command): void {
 
 async function chat(named: string | undefined, flags: ChatFlags): Promise<void> {
   const options = readChatOptions(flags);
-  const model = await openWithOptions(modelPath(named), flags);
+  const model = await openWithOptions(await modelPath(named), flags);
   try {
     const { conversation, loaded } = await begin(model, options, flags);
     await talk(conversation, loaded, flags.json === true);

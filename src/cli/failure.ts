@@ -1,5 +1,8 @@
 import { CommanderError } from 'commander';
-import { HoldfastError } from '../errors.js';
+import { type ErrorCode, HoldfastError } from '../errors.js';
+
+/** Where it is not 1; who stops a command gets what a shell says of one that Ctrl-C ended. */
+const EXIT_CODES: Partial<Record<ErrorCode, number>> = { E_USAGE: 2, E_ABORTED: 130 };
 
 /** What a person sees of an error, and the exit code it ends with. */
 export interface Failure {
@@ -17,7 +20,7 @@ export function explain(error: unknown, debug: boolean): Failure {
     // Commander has written its message. Help and version asked for end with 0, everything else is usage.
     return { message: null, exitCode: error.exitCode === 0 ? 0 : 2 };
   }
-  const exitCode = error instanceof HoldfastError && error.code === 'E_USAGE' ? 2 : 1;
+  const exitCode = (error instanceof HoldfastError ? EXIT_CODES[error.code] : undefined) ?? 1;
   if (debug) return { message: stackOf(error), exitCode };
   if (error instanceof HoldfastError && error.problems.length > 1) {
     const lines = error.problems.map((problem) => oneLine(`${error.file}:${problem}`));

@@ -77,7 +77,7 @@ export function registerInspect(program: Command): void {
 
 async function inspect(named: string | undefined, options: InspectOptions): Promise<InspectReport> {
   const precision = parsePrecision(options.precision ?? 'auto');
-  const path = modelPath(named);
+  const path = await modelPath(named);
   const files = await openModel(path);
   try {
     const { checkpoint } = files;

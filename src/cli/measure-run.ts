@@ -27,7 +27,7 @@ export async function runMeasure(named: string | undefined, flags: MeasureFlags)
   const source = await openSource(named, flags);
   await makeFolder(out);
   await checkEmpty(out);
-  const model = await openWithOptions(modelPath(named), flags);
+  const model = await openWithOptions(await modelPath(named), flags);
   try {
     const options: LeadOptions = {
       maxTokens: source.maxTokens,

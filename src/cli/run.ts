@@ -6,6 +6,8 @@ import { registerDoctor } from './doctor.js';
 import { explain, oneLine } from './failure.js';
 import { registerInspect } from './inspect.js';
 import { registerMeasure } from './measure.js';
+import { registerModels } from './models.js';
+import { registerPull } from './pull.js';
 import { registerTokens } from './tokens.js';
 import { registerTrace } from './trace.js';
 import { packageVersion } from './version.js';
@@ -38,6 +40,8 @@ function createProgram(): Command {
   registerTrace(program);
   registerMeasure(program);
   registerDemo(program);
+  registerModels(program);
+  registerPull(program);
   registerBench(program);
   registerDoctor(program);
   return program;

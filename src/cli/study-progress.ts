@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
-import { durationText, type RunProgress } from '../study/index.js';
+import { durationText } from '../report/index.js';
+import type { RunProgress } from '../study/index.js';
 
 /** Where progress is shown: one line that is written over on a terminal, now and then a new one in a pipe. */
 export interface ProgressLine {

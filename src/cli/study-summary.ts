@@ -1,4 +1,5 @@
-import { durationText, type FailedCell, type RunSummary } from '../study/index.js';
+import { durationText } from '../report/index.js';
+import type { FailedCell, RunSummary } from '../study/index.js';
 import { oneLine } from './failure.js';
 import { speedTexts } from './study-progress.js';
 

@@ -58,7 +58,7 @@ export function registerTokens(program: Command): void {
         throw new HoldfastError('E_USAGE', 'nothing to tokenize', { hint: 'Give --text or --chat' });
       }
       const messages = chat === undefined ? null : await readDialogue(chat);
-      const { tokenizer, template } = await openText(modelPath(named));
+      const { tokenizer, template } = await openText(await modelPath(named));
       const report =
         messages === null
           ? textReport(tokenizer, text ?? '', options)

@@ -90,7 +90,7 @@ async function trace(named: string | undefined, flags: TraceFlags): Promise<void
   if (out === undefined) throw new HoldfastError('E_USAGE', 'give --out, the file to write, or --against');
   await checkWritable(out);
   const [policy, readInput] = await Promise.all([readPolicy(flags), prepareInput(flags)]);
-  const model = await openWithOptions(modelPath(named), flags);
+  const model = await openWithOptions(await modelPath(named), flags);
   try {
     const input = readInput(model);
     if (flags.text !== undefined) noteMissingBos(model, input);

@@ -1,9 +1,10 @@
 /**
  * This room turns a name into an opened model: it fetches what a name of the hub stands for into the cache that is
- * shared with Python, finds the weight files and what lies beside them, and opens both. It knows paths, folders, Node's
+ * shared with Python, says what small models there are, finds the weight files and what lies beside them, and opens both. It knows paths, folders, Node's
  * file system and the hub's API. It must not know what a configuration or a tensor means, nor terminals.
  */
 
+export { type CatalogueEntry, memoryBytes, readCatalogue } from './catalogue.js';
 export { fileSource } from './file-source.js';
 export { type CachedRepo, HubCache } from './hub-cache.js';
 export { type HubSettings, hubSettings } from './hub-settings.js';

@@ -22,4 +22,11 @@ export { type SmallMultiples, type SmallPanel, smallMultiplesSpec } from './smal
 export { figureSvg, heatMapSvg, specSvg } from './svg.js';
 export { htmlTable, type Table, textTable } from './table.js';
 export { type TextChart, textChart } from './text-chart.js';
-export { estimateText, type NumberStyle, numberText, type Verdict, verdictOf } from './wording.js';
+export {
+  durationText,
+  estimateText,
+  type NumberStyle,
+  numberText,
+  type Verdict,
+  verdictOf,
+} from './wording.js';

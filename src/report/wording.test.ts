@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { estimateText, verdictOf } from './wording.js';
+import { durationText, estimateText, verdictOf } from './wording.js';
 
 describe('a verdict', () => {
   it('takes a side only when the whole interval does', () => {
@@ -23,5 +23,19 @@ describe('the text of an estimate', () => {
     expect(estimateText({ value: -0.001, low: -0.004, high: 0.004 }, { signed: true })).toBe(
       '0.00 [0.00, 0.00]',
     );
+  });
+});
+
+describe('a duration', () => {
+  it.each([
+    [0, '0 s'],
+    [1, '1 s'],
+    [99_000, '99 s'],
+    [120_000, '2 min'],
+    [5_400_000, '90 min'],
+    [7_500_000, '2 h 05 min'],
+    [400_000_000, '111 h 07 min'],
+  ])('of %i ms is %s', (ms, text) => {
+    expect(durationText(ms)).toBe(text);
   });
 });

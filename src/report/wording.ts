@@ -30,3 +30,12 @@ export function estimateText({ value, low, high }: Estimate, style: NumberStyle 
   if (Number.isNaN(low)) return text(value);
   return `${text(value)} [${text(low)}, ${text(high)}]`;
 }
+
+/** `12 s`, `4 min`, `2 h 05 min`. */
+export function durationText(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  if (seconds < 100) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 100) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+}

@@ -17,7 +17,7 @@ export { type HeldOut, type OpenedSource, openSource } from './open-source.js';
 export { CELLS, openStudy } from './open-study.js';
 export { parseSpec } from './parse-spec.js';
 export type { PlannedCell, Study, StudyModel } from './plan.js';
-export { durationText, planText } from './plan-text.js';
+export { planText } from './plan-text.js';
 export type * from './record.js';
 export { type FailedCell, type RunOptions, type RunProgress, type RunSummary, runStudy } from './run.js';
 export { type CellResult, runCell } from './run-cell.js';

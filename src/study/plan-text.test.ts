@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { foundFor } from '../../test/support/study-fixtures.js';
 import { expand } from './expand.js';
 import { parseSpec } from './parse-spec.js';
-import { durationText, planText } from './plan-text.js';
+import { planText } from './plan-text.js';
 
 const spec = parseSpec(
   [
@@ -40,19 +40,5 @@ describe('the plan of a study', () => {
     const lines = planText(spec, cells, ({ kind }) => (kind === 'cost' ? 500 : 1200));
     expect(lines[3]).toMatch(/ {2}62 s$/);
     expect(lines.at(-1)).toBe('50 dialogues × 1 seed, 106 cells, 2 min on one thread');
-  });
-});
-
-describe('a duration', () => {
-  it.each([
-    [0, '0 s'],
-    [1, '1 s'],
-    [99_000, '99 s'],
-    [120_000, '2 min'],
-    [5_400_000, '90 min'],
-    [7_500_000, '2 h 05 min'],
-    [400_000_000, '111 h 07 min'],
-  ])('of %i ms is %s', (ms, text) => {
-    expect(durationText(ms)).toBe(text);
   });
 });

@@ -1,4 +1,4 @@
-import { textTable } from '../report/index.js';
+import { durationText, textTable } from '../report/index.js';
 import type { Cell } from './cell.js';
 import type { StudySpec } from './spec.js';
 
@@ -68,13 +68,4 @@ const counted = (count: number, what: string): string => `${count} ${what}${coun
 function aligned(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) => row.map((text, column) => text.padEnd(widths[column]!)).join('  '));
-}
-
-/** `12 s`, `4 min`, `2 h 05 min`. */
-export function durationText(ms: number): string {
-  const seconds = Math.ceil(ms / 1000);
-  if (seconds < 100) return `${seconds} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 100) return `${minutes} min`;
-  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }

@@ -17,12 +17,21 @@ export interface Outcome {
 }
 
 /** Starts the built command as a person would. */
-export const start = (args: readonly string[]) => spawn(process.execPath, [main, ...args], { stdio: 'pipe' });
+export const start = (args: readonly string[], env: Environment = {}) =>
+  spawn(process.execPath, [main, ...args], { stdio: 'pipe', env: { ...process.env, ...env } });
+
+/** Variables beside those of the tests. */
+export type Environment = Readonly<Record<string, string>>;
 
 /** Runs it to its end. */
-export function holdfast(args: readonly string[], stdin = ''): Promise<Outcome> {
-  const child = start(args);
+export function holdfast(args: readonly string[], stdin = '', env: Environment = {}): Promise<Outcome> {
+  const child = start(args, env);
   child.stdin.end(stdin);
+  return outcomeOf(child);
+}
+
+/** How a command ends that was started. */
+export function outcomeOf(child: ReturnType<typeof start>): Promise<Outcome> {
   const read = async (stream: NodeJS.ReadableStream): Promise<string> => {
     let text = '';
     for await (const chunk of stream) text += chunk;

@@ -1,0 +1,42 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { kvBytesPerToken, parameterCount, planModel } from '../architectures/index.js';
+import { EMBEDDED_MODEL } from '../load.js';
+import { memoryBytes, readCatalogue } from './catalogue.js';
+import { openModel } from './open.js';
+
+const real = new URL('../../../shared/models/smollm2-135m-instruct/config.json', import.meta.url);
+const entryOf = (name: string) => readCatalogue().find(({ model }) => model === name)!;
+
+it('says of the embedded model what its files say', async () => {
+  const files = await openModel(EMBEDDED_MODEL);
+  const { blueprint } = await planModel(files.checkpoint, files.config);
+  await files.close();
+  const entry = entryOf('organism');
+  expect(entry).toMatchObject({
+    parameters: parameterCount(blueprint),
+    family: blueprint.architecture,
+    contextLength: blueprint.contextLength,
+  });
+  const cacheBytes = kvBytesPerToken(blueprint) * 2048;
+  expect(memoryBytes(entry, 4096)).toBe(2 * parameterCount(blueprint) + cacheBytes);
+  expect(memoryBytes(entry, 1024)).toBe(2 * parameterCount(blueprint) + cacheBytes / 2);
+});
+
+it.skipIf(!existsSync(real))('says of SmolLM2 what its configuration says', () => {
+  const config = JSON.parse(readFileSync(real, 'utf8'));
+  expect(entryOf('HuggingFaceTB/SmolLM2-135M-Instruct')).toMatchObject({
+    family: config.model_type,
+    layers: config.num_hidden_layers,
+    kvHeads: config.num_key_value_heads,
+    headDim: config.hidden_size / config.num_attention_heads,
+    contextLength: config.max_position_embeddings,
+  });
+});
+
+it('names every model once, by a name that the hub could have', () => {
+  const names = readCatalogue().map(({ model }) => model);
+  expect(new Set(names).size).toBe(names.length);
+  for (const name of names.slice(1)) expect(name).toMatch(/^[\w.-]+\/[\w.-]+$/);
+  expect(names[0]).toBe('organism');
+});

@@ -1,0 +1,78 @@
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type HubPlace, hubPlace } from '../../test/support/hub-place.js';
+import { COMMIT } from '../../test/support/loopback-hub.js';
+import { locateModel } from './locate.js';
+
+const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+const FILES = {
+  'config.json': text('{}'),
+  'model.safetensors': text('weights'),
+  'tokenizer.json': text('{}'),
+};
+const REPO = 'owner/model';
+const place = (): Promise<HubPlace> => hubPlace({ [REPO]: { files: FILES } });
+
+const notes: string[] = [];
+const locate = ({ hub, cache }: HubPlace, name: string, offline = false): Promise<string> => {
+  notes.length = 0;
+  const settings = { endpoint: hub.endpoint, cache, token: null, offline };
+  return locateModel(name, { settings, onNote: (note) => notes.push(note) });
+};
+
+describe('locateModel', () => {
+  it('leaves a path as it is, and asks the hub for a name', async () => {
+    const at = await place();
+    expect(await locate(at, at.cache)).toBe(at.cache);
+    expect(await locate(at, 'model.gguf')).toBe('model.gguf');
+    expect(await locate(at, './owner/model')).toBe('./owner/model');
+    expect(at.hub.asked).toEqual([]);
+    const path = join(at.cache, 'models--owner--model/snapshots', COMMIT);
+    expect(await locate(at, REPO)).toBe(path);
+    expect(await locate(at, `${at.hub.endpoint}/${REPO}`)).toBe(path);
+  });
+
+  it('takes the copy of the cache when it may not ask, by branch and by commit, and asks nothing', async () => {
+    const at = await place();
+    const path = await locate(at, REPO);
+    at.hub.asked.length = 0;
+    expect(await locate(at, REPO, true)).toBe(path);
+    expect(await locate(at, `${REPO}@${COMMIT}`, true)).toBe(path);
+    expect(at.hub.asked).toEqual([]);
+    expect(notes).toEqual([]);
+    await expect(locate(at, `${REPO}@dev`, true)).rejects.toThrow(
+      /^E_HUB: .*HF_HUB_OFFLINE is set \(owner\/model@dev\)/,
+    );
+    await expect(locate(at, `${REPO}:Q8_0`, true)).rejects.toThrow(
+      /HF_HUB_OFFLINE is set \(owner\/model:Q8_0\)/,
+    );
+  });
+
+  it('never takes a copy that is not whole', async () => {
+    const at = await place();
+    const path = await locate(at, REPO);
+    rmSync(join(path, 'model.safetensors'));
+    await expect(locate(at, REPO, true)).rejects.toMatchObject({ code: 'E_HUB' });
+  });
+
+  it('takes the copy of the cache when the hub does not answer, at once, and says so', async () => {
+    const at = await place();
+    const path = await locate(at, REPO);
+    at.hub.listingStatus.push({ status: 503 });
+    expect(await locate(at, REPO)).toBe(path);
+    expect(notes).toHaveLength(1);
+    expect(notes[0]).toMatch(/answers 503 .*: using the copy of owner\/model in the cache, commit c0ffee0/);
+    await at.hub.close();
+    expect(await locate(at, REPO)).toBe(path);
+    expect(notes[0]).toMatch(/cannot be reached \(.*ECONNREFUSED.*\): using the copy/);
+  });
+
+  it('says what the hub says when it answers, copy or none', async () => {
+    const at = await place();
+    await locate(at, REPO);
+    at.hub.listingStatus.push({ status: 403, headers: { 'x-error-code': 'GatedRepo' } });
+    await expect(locate(at, REPO)).rejects.toThrow(/is gated/);
+    expect(existsSync(at.cache)).toBe(true);
+  });
+});

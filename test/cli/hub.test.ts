@@ -1,0 +1,141 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type HubPlace, hubPlace } from '../support/hub-place.js';
+import { COMMIT } from '../support/loopback-hub.js';
+import { type Environment, expectFailure, fixture, holdfast, outcomeOf, start } from './holdfast.js';
+
+const REPO = 'owner/tiny-llama';
+const llama = fixture('models/llama');
+const FILES = Object.fromEntries(
+  readdirSync(llama).map((name) => [name, new Uint8Array(readFileSync(join(llama, name)))]),
+);
+const WEIGHTS = FILES['model.safetensors']!;
+
+const place = (): Promise<HubPlace> => hubPlace({ [REPO]: { files: FILES } });
+const environment = ({ hub, cache }: HubPlace, more: Environment = {}): Environment => ({
+  ...{ HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: cache, HF_HUB_OFFLINE: '0', HF_TOKEN_PATH: '/nowhere' },
+  ...more,
+});
+const run = (at: HubPlace, ...args: string[]) => holdfast(args, '', environment(at));
+const begin = (at: HubPlace, ...args: string[]) => {
+  const child = start(args, environment(at));
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return { child, ended: outcomeOf(child) };
+};
+const snapshot = ({ cache }: HubPlace): string => join(cache, 'models--owner--tiny-llama/snapshots', COMMIT);
+
+describe('pull', () => {
+  it('fetches a model, a line a file on stderr, its path on stdout, and then nothing twice', async () => {
+    const at = await place();
+    const first = await run(at, 'pull', REPO);
+    expect(first).toMatchObject({ code: 0, stdout: `${snapshot(at)}\n` });
+    expect(first.stderr).toMatch(/^(fetched \S+, [\d.]+ (bytes|KiB)\n){4,5}$/);
+    const fetched = at.hub.fetches().length;
+    expect(await run(at, 'pull', REPO)).toEqual({ code: 0, stdout: first.stdout, stderr: '' });
+    expect(at.hub.fetches()).toHaveLength(fetched);
+  });
+
+  it('survives kill -9 in the middle of a file, again and again', async () => {
+    const at = await place();
+    for (const stopAt of [1000, 2000, 3000]) {
+      at.hub.misbehave.set('model.safetensors', [{ stopAt }]);
+      const stopped = at.hub.stopped();
+      const { child, ended } = begin(at, 'pull', REPO);
+      await stopped;
+      child.kill('SIGKILL');
+      await ended;
+      expect(existsSync(join(snapshot(at), 'model.safetensors'))).toBe(false);
+    }
+    const last = await run(at, 'pull', REPO);
+    expect(last.code).toBe(0);
+    expect(readFileSync(join(snapshot(at), 'model.safetensors'))).toEqual(Buffer.from(WEIGHTS));
+    expect(at.cached().filter((file) => file.includes('incomplete'))).toEqual([]);
+  });
+
+  it('of a second process waits for the first, and goes on with what that left when it was killed', async () => {
+    const at = await place();
+    at.hub.misbehave.set('model.safetensors', [{ stopAt: 5000 }]);
+    const stopped = at.hub.stopped();
+    const first = begin(at, 'pull', REPO);
+    await stopped;
+    const second = begin(at, 'pull', REPO);
+    await new Promise<void>((resolve) => {
+      second.child.stderr.on(
+        'data',
+        (text) => /another process is fetching it/.test(String(text)) && resolve(),
+      );
+    });
+    first.child.kill('SIGKILL');
+    const { code, stderr } = await second.ended;
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(/^note: model\.safetensors: another process is fetching it, waiting for that$/m);
+    expect(readFileSync(join(snapshot(at), 'model.safetensors'))).toEqual(Buffer.from(WEIGHTS));
+  });
+
+  it('keeps what has come at Ctrl-C, and says so', async () => {
+    const at = await place();
+    at.hub.misbehave.set('model.safetensors', [{ stopAt: 5000 }]);
+    const stopped = at.hub.stopped();
+    const { child, ended } = begin(at, 'pull', REPO);
+    await stopped;
+    child.kill('SIGINT');
+    const { code, stderr } = await ended;
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/error: E_ABORTED: the download was stopped\. What has come is kept: .*\n$/);
+    expect(at.cached().filter((file) => file.includes('.holdfast-incomplete'))).toHaveLength(1);
+  });
+
+  it('says what is no name, and what the hub does not have', async () => {
+    const at = await place();
+    expectFailure(await run(at, 'pull', 'llama'), 2, /E_USAGE: "llama" is no name of a model on the hub/);
+    expectFailure(await run(at, 'pull', 'owner/tiny-lama'), 1, /E_HUB: .*Did you mean owner\/tiny-llama\?/);
+  });
+});
+
+describe('a name in the place of a path', () => {
+  it('is fetched and used, and used again without the hub', async () => {
+    const at = await place();
+    const first = await run(at, 'tokens', REPO, '--text', 'hello', '--json');
+    expect(first.code, first.stderr).toBe(0);
+    expect(first.stderr).toMatch(/^fetched model\.safetensors, /m);
+    const byPath = await holdfast(['tokens', llama, '--text', 'hello', '--json']);
+    expect(first.stdout).toBe(byPath.stdout);
+    const offline = environment(at, { HF_HUB_OFFLINE: '1' });
+    const again = await holdfast(['tokens', REPO, '--text', 'hello', '--json'], '', offline);
+    expect(again).toEqual({ code: 0, stdout: first.stdout, stderr: '' });
+  });
+});
+
+describe('models', () => {
+  it('lists what there is to fetch and what is there, in 80 columns', async () => {
+    const at = await place();
+    const empty = await run(at, 'models');
+    expect(empty.stdout).toMatch(
+      /^HuggingFaceTB\/SmolLM2-135M-Instruct +135 M +\d+ MiB +llama +apache-2.0$/m,
+    );
+    expect(empty.stdout).toContain(`the cache is empty: ${at.cache}`);
+    await run(at, 'pull', REPO);
+    const { stdout } = await run(at, 'models');
+    expect(stdout).toMatch(/^owner\/tiny-llama +[\d.]+ KiB +safetensors$/m);
+    for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+    const { catalogue, cache } = JSON.parse((await run(at, 'models', '--json')).stdout);
+    expect(catalogue[0]).toMatchObject({ model: 'organism', parameters: expect.any(Number) });
+    expect(cache).toMatchObject([{ repo: REPO, revisions: [{ commit: COMMIT, refs: ['main'] }] }]);
+  });
+
+  it('rm removes a model, when it is told that nobody has to be asked', async () => {
+    const at = await place();
+    await run(at, 'pull', REPO);
+    expectFailure(await run(at, 'models', 'rm', REPO), 2, /nobody can be asked .*add --yes/);
+    expectFailure(
+      await run(at, 'models', 'rm', 'owner/tiny-lama'),
+      1,
+      /E_NOT_FOUND: .*Did you mean owner\/tiny-llama/,
+    );
+    expectFailure(await run(at, 'models', 'rm', `${REPO}:Q4_0`, '--yes'), 2, /removed whole/);
+    expect(at.cached().length).toBeGreaterThan(5);
+    expect(await run(at, 'models', 'rm', REPO, '--yes')).toMatchObject({ code: 0, stdout: '' });
+    expect(at.cached()).toEqual([]);
+  });
+});

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { createPullView, type PullView } from '../../src/cli/pull-view.js';
+
+/** A view whose clock is set by hand, and what it writes. */
+function watched(
+  isTTY: boolean,
+  columns = 80,
+): { view: PullView; written: string[]; at: (ms: number) => void } {
+  const written: string[] = [];
+  let nowMs = 0;
+  const stream = { isTTY, columns, write: (text: string) => written.push(text) };
+  const view = createPullView(stream, () => nowMs);
+  const at = (ms: number): void => {
+    nowMs = ms;
+  };
+  return { view, written, at };
+}
+
+const MIB = 1024 ** 2;
+const progress = (doneBytes: number, file = 'model.safetensors') => ({
+  file,
+  fileBytes: 100 * MIB,
+  doneBytes,
+});
+
+describe('a download on a terminal', () => {
+  it('is one line that is written over, with its rate and the time that is left', () => {
+    const { view, written, at } = watched(true);
+    view.onProgress(progress(0));
+    at(1000);
+    view.onProgress(progress(10 * MIB));
+    expect(written.at(-1)).toBe(
+      '\r\u001b[Kmodel.safetensors   10 %  10.0 MiB of 100 MiB  10.0 MiB/s  9 s left',
+    );
+    at(1050);
+    view.onProgress(progress(11 * MIB));
+    expect(written, 'not drawn again so soon').toHaveLength(2);
+  });
+
+  it('tells the rate of the last seconds, not of a time long ago', () => {
+    const { view, written, at } = watched(true);
+    view.onProgress(progress(0));
+    at(20_000);
+    view.onProgress(progress(20 * MIB));
+    at(21_000);
+    view.onProgress(progress(40 * MIB));
+    expect(written.at(-1)).toContain('20.0 MiB/s  3 s left');
+  });
+
+  it('fits into the width, whatever the file is called', () => {
+    const { view, written, at } = watched(true, 90);
+    view.onProgress(progress(0, 'a'.repeat(200)));
+    at(1000);
+    view.onProgress(progress(MIB, `begin-${'a'.repeat(200)}-end.gguf`));
+    const line = written.at(-1)!.replace('\r\u001b[K', '');
+    expect(line.length).toBeLessThan(90);
+    expect(line).toMatch(/^begin-a*…a*-end\.gguf {2}/);
+  });
+
+  it('leaves a line for every file that came', () => {
+    const { view, written } = watched(true);
+    view.onProgress(progress(MIB));
+    view.onFile({ path: 'model.safetensors', bytes: 100 * MIB, arrival: 'resumed' });
+    expect(written.slice(1)).toEqual(['\r\u001b[K', 'resumed model.safetensors, 100 MiB\n']);
+  });
+});
+
+it('a download in a pipe is a line a file, and nothing of those that were there', () => {
+  const { view, written } = watched(false);
+  view.onProgress(progress(MIB));
+  view.onFile({ path: 'config.json', bytes: 861, arrival: 'found' });
+  view.onFile({ path: 'model.safetensors', bytes: 100 * MIB, arrival: 'fetched' });
+  view.onNote('the hub is busy');
+  view.end();
+  expect(written).toEqual(['fetched model.safetensors, 100 MiB\n', 'note: the hub is busy\n']);
+});
