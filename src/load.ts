@@ -92,7 +92,7 @@ export async function loadModel(name: string, options: LoadOptions = {}): Promis
 }
 
 /** The path that a model's name stands for; a file or folder of that name comes first. @throws what `pullModel` throws */
-export async function modelFile(name: string): Promise<string> {
+async function modelFile(name: string): Promise<string> {
   return existsSync(name) ? name : (EMBEDDED_MODELS.get(name) ?? (await locateModel(name)));
 }
 

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import { locateModel } from '../hub/index.js';
 import { CELLS, openStudy } from '../study/index.js';
+import { fetching } from './fetching.js';
 import { registerStudyRuns } from './study.js';
 import { addCompareCommand } from './study-compare.js';
 import { addPowerCommand } from './study-power.js';
@@ -9,7 +11,10 @@ import { readVersions } from './version.js';
 /** Fills `holdfast study` with its commands. */
 export function addStudyCommands(study: Command): void {
   registerStudyRuns(study, {
-    openStudy: async (file, models) => openStudy(file, models, await readVersions('cpu')),
+    openStudy: async (file, models) =>
+      openStudy(file, models, await readVersions('cpu'), (model) =>
+        fetching((watch) => locateModel(model, watch)),
+      ),
     cells: CELLS,
   });
   addReportCommand(study);

@@ -9,7 +9,7 @@ export { fileSource } from './file-source.js';
 export { type CachedRepo, HubCache } from './hub-cache.js';
 export { type HubSettings, hubSettings } from './hub-settings.js';
 export { type LocateOptions, locateModel, pullModel } from './locate.js';
-export { type HubName, hubNameText, parseHubName } from './model-name.js';
+export { type HubName, hubNameText, isHubName, parseHubName } from './model-name.js';
 export { type ModelFiles, openModel } from './open.js';
 export type { PulledFile, PulledModel, PullProgress } from './pull.js';
 export type { SideFiles } from './side-files.js';

@@ -19,6 +19,7 @@ const PREFIX = 'hf:';
 /** `owner/name`, `@revision`, `:QUANT`, as the hub has its names. */
 const NAME =
   /^(?<repo>[\w.-]{1,96}\/[\w.-]{1,96})(?:@(?<revision>[\w./-]{1,255}))?(?::(?<quantisation>[\w.-]{1,64}))?$/;
+const ADDRESS = /^https?:\/\//i;
 const HUB_HOSTS = ['huggingface.co', 'www.huggingface.co', 'hf.co'];
 /** A page or a file of a model: `/owner/name/tree/main`, `/owner/name/blob/main/file.gguf`. */
 const PAGE =
@@ -31,12 +32,18 @@ const PAGE =
  * @throws HoldfastError `E_HUB` for a prefix or an address with no name of a model behind it
  */
 export function parseHubName(text: string, endpoint: string): HubName | null {
-  if (/^https?:\/\//i.test(text)) return parseAddress(text, endpoint);
-  const prefixed = text.startsWith(PREFIX);
-  const name = parseName(prefixed ? text.slice(PREFIX.length) : text);
-  if (name !== null && (prefixed || !/\.(gguf|safetensors|json)$/i.test(text))) return name;
-  if (prefixed) throw noName(text);
-  return null;
+  if (!isHubName(text)) return null;
+  const name = ADDRESS.test(text)
+    ? parseAddress(text, endpoint)
+    : parseName(text.startsWith(PREFIX) ? text.slice(PREFIX.length) : text);
+  if (name === null) throw noName(text);
+  return name;
+}
+
+/** Whether a text can be no path, or looks more like a name of the hub than like one. */
+export function isHubName(text: string): boolean {
+  if (text.startsWith(PREFIX) || ADDRESS.test(text)) return true;
+  return parseName(text) !== null && !/\.(gguf|safetensors|json)$/i.test(text);
 }
 
 /** A name as it is written; what is usual is left out. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withModelPaths } from './model-paths.js';
+import { withFetchedModels, withModelPaths } from './model-paths.js';
 import { parseSpec } from './parse-spec.js';
 
 const spec = parseSpec('name: x\nmodels: [organism, a/big.gguf]\nsources: organism\narms: [off]', 'x.yaml');
@@ -18,4 +18,9 @@ describe('models that lie elsewhere', () => {
     );
     expect(() => withModelPaths(spec, { smollm: '/a' })).toThrow(/It has organism, big$/);
   });
+});
+
+it('models of the hub are fetched, the embedded ones are there', async () => {
+  const { models } = await withFetchedModels(spec, async (path) => `/cache/${path}`);
+  expect(models.map(({ path }) => path)).toEqual(['organism', '/cache/a/big.gguf']);
 });

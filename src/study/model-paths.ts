@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { HoldfastError } from '../errors.js';
 import { EMBEDDED_MODELS } from '../load.js';
 import { nearest } from '../nearest.js';
-import type { StudySpec } from './spec.js';
+import type { ModelSpec, StudySpec } from './spec.js';
 
 /**
  * A study whose models lie elsewhere than its file says.
@@ -22,6 +22,21 @@ export function withModelPaths(spec: StudySpec, paths: Readonly<Record<string, s
     ...model,
     path: Object.hasOwn(paths, model.name) ? paths[model.name]! : model.path,
   }));
+  return { ...spec, models };
+}
+
+/**
+ * A study whose models of the hub are in the cache, at their paths there, so that all of its threads use the same files.
+ * @param fetch the path that a name of the hub stands for; a path as it is
+ */
+export async function withFetchedModels(
+  spec: StudySpec,
+  fetch: (name: string) => Promise<string>,
+): Promise<StudySpec> {
+  const models: ModelSpec[] = [];
+  for (const model of spec.models) {
+    models.push(EMBEDDED_MODELS.has(model.path) ? model : { ...model, path: await fetch(model.path) });
+  }
   return { ...spec, models };
 }
 

@@ -2,9 +2,10 @@ import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { readError } from '../errors.js';
+import { locateModel } from '../hub/index.js';
 import { expand, rankingCells } from './expand.js';
 import { findNamed } from './find-named.js';
-import { withModelPaths } from './model-paths.js';
+import { withFetchedModels, withModelPaths } from './model-paths.js';
 import { parsePlacedSpec } from './parse-spec.js';
 import type { Study } from './plan.js';
 
@@ -19,17 +20,20 @@ const SHIPPED = fileURLToPath(new URL('../../experiments/', import.meta.url));
  * @param named a file, or the name of a study that comes along
  * @param paths where models lie, by name, instead of where the file says
  * @param versions what runs, for the record
- * @throws HoldfastError `E_SPEC` with all that is wrong, `E_NOT_FOUND` and `E_UNREADABLE` of the specification's own file
+ * @param fetch the path that a model's name on the hub stands for; a path as it is
+ * @throws HoldfastError `E_SPEC` with all that is wrong, `E_NOT_FOUND` and `E_UNREADABLE` of the specification's own file,
+ * what fetching throws
  */
 export async function openStudy(
   named: string,
   paths: Readonly<Record<string, string>>,
   versions: Readonly<Record<string, string>>,
+  fetch: (model: string) => Promise<string> = locateModel,
 ): Promise<Study> {
   const file = specFile(named);
   const text = await readSpec(file);
   const { spec: written, places } = parsePlacedSpec(text, file);
-  const spec = withModelPaths(written, paths);
+  const spec = await withFetchedModels(withModelPaths(written, paths), fetch);
   const found = await findNamed({ spec, places }, file);
   return {
     spec,

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HoldfastError } from '../errors.js';
@@ -87,6 +88,19 @@ describe('a specification', () => {
       { name: 'Tiny-1B', path: '/m/Tiny-1B', executor: 'cpu', precision: 'auto' },
       { name: 'Big.Q4_1', path: 'experiments/weights/Big.Q4_1.gguf', executor: 'cpu', precision: 'auto' },
       { name: 'exact', path: 'organism', executor: 'reference', precision: null },
+    ]);
+  });
+
+  it('takes a name of the hub as it is, unless there is such a folder', () => {
+    const { models } = parseSpec(
+      `${SMALLEST}models: [owner/Tiny-1B@v2, 'owner/Big:Q4_0', 'hf:a/b', fixtures/models]`,
+      fileURLToPath(new URL('../../test/study.yaml', import.meta.url)),
+    );
+    expect(models.map(({ name, path }) => [name, path])).toEqual([
+      ['Tiny-1B@v2', 'owner/Tiny-1B@v2'],
+      ['Big:Q4_0', 'owner/Big:Q4_0'],
+      ['b', 'hf:a/b'],
+      ['models', fileURLToPath(new URL('../../test/fixtures/models', import.meta.url))],
     ]);
   });
 

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { PRECISIONS, type Precision } from '../executors/index.js';
+import { isHubName } from '../hub/index.js';
 import { EMBEDDED_MODELS, EXECUTORS, type ExecutorName } from '../load.js';
 import { namedList, oneOf, type Placed, type Reader, type Readers, readFields, text } from './read-value.js';
 import type { ModelSpec } from './spec.js';
@@ -45,11 +47,16 @@ function model(locate: Locate): Reader<ModelSpec> {
   };
 }
 
+/** Whether an embedded model or one of the hub is meant; of the hub's only where no such file or folder is. */
+function isName(path: string, locate: Locate): boolean {
+  return EMBEDDED_MODELS.has(path) || (isHubName(path) && !existsSync(locate(path)));
+}
+
 function complete(fields: Partial<ModelFields> & { readonly path: string }, locate: Locate): ModelSpec {
   const { path, executor = 'cpu', precision = 'auto' } = fields;
   return {
     name: fields.name ?? basename(path).replace(/\.(gguf|safetensors)$/, ''),
-    path: EMBEDDED_MODELS.has(path) ? path : locate(path),
+    path: isName(path, locate) ? path : locate(path),
     executor,
     precision: executor === 'reference' ? null : precision,
   };
