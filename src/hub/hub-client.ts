@@ -77,7 +77,7 @@ export function createHubClient(
       if (response.status === 200 || response.status === 206) return answer;
       await response.body?.cancel();
       if (response.status === 416) throw new TransientError('the hub refuses the range');
-      throw await refusal(response, { repo, revision: commit }, settings, get);
+      throw await refusal(response, { repo, revision: commit, path }, settings, get);
     },
   };
 }
@@ -106,7 +106,7 @@ async function readText(response: Response, url: string): Promise<string> {
 /** Why the hub refuses, and what to do. A hub answers 401 also for what is not there, to whom it does not know. */
 async function refusal(
   response: Response,
-  { repo, revision }: { readonly repo: string; readonly revision: string },
+  { repo, revision, path }: { readonly repo: string; readonly revision: string; readonly path?: string },
   settings: HubSettings,
   get: HubGet,
 ): Promise<HoldfastError> {
@@ -128,6 +128,9 @@ async function refusal(
   }
   if (status === 401 && token !== null && reason !== 'RepoNotFound') {
     return fail('the hub does not accept the token (401)', 'Make a new one, and set HF_TOKEN to it');
+  }
+  if (status === 404 && path !== undefined) {
+    return fail(`the hub lists ${path} and does not have it`, 'Try again later, or check HF_ENDPOINT');
   }
   if (status === 401 || status === 404) {
     const names = await similarNames(repo, settings, get);

@@ -61,11 +61,16 @@ export function createHubGet({ endpoint, token }: HubSettings, silenceMs = 60_00
 
 async function openDispatcher(silenceMs: number): Promise<Dispatcher> {
   const { EnvHttpProxyAgent } = await import('undici');
-  return new EnvHttpProxyAgent({
-    connect: { timeout: CONNECT_MS },
-    headersTimeout: silenceMs,
-    bodyTimeout: silenceMs,
-  });
+  const limits = { connect: { timeout: CONNECT_MS }, headersTimeout: silenceMs, bodyTimeout: silenceMs };
+  try {
+    return new EnvHttpProxyAgent(limits);
+  } catch (cause) {
+    throw new HoldfastError('E_HUB', 'the proxy that the environment names is no address', {
+      field: 'HTTPS_PROXY or HTTP_PROXY',
+      hint: 'Write it as http://host:port',
+      cause,
+    });
+  }
 }
 
 function nextTarget(from: URL, location: string): URL {

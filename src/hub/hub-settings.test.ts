@@ -27,6 +27,11 @@ it('takes the token from HF_TOKEN, else from its file', () => {
   expect(hubSettings({ HF_HOME: '/nowhere' }).token).toBeNull();
 });
 
+it('never tells a token that is none', () => {
+  const token = 'hf_secret\nX: y';
+  expect(() => hubSettings({ HF_TOKEN: token })).toThrow(/^(?!.*secret)E_HUB: the token has characters/s);
+});
+
 it('is offline when it is told so in one of the usual words', () => {
   const said = ['1', 'ON', 'yes', 'True', '0', 'false', ''];
   const offline = said.map((HF_HUB_OFFLINE) => hubSettings({ HF_HUB_OFFLINE }).offline);

@@ -19,7 +19,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * The settings as the environment has them, in the variables that `huggingface_hub` reads: `HF_ENDPOINT`, `HF_HUB_CACHE`,
  * `HF_HOME`, `HF_TOKEN`, `HF_TOKEN_PATH`, `HF_HUB_OFFLINE`.
- * @throws HoldfastError `E_HUB` for an endpoint that is no address, `E_UNREADABLE` for a token file that may not be read
+ * @throws HoldfastError `E_HUB` for an endpoint that is no address or a token that is none, `E_UNREADABLE` for a token file that may not be read
  */
 export function hubSettings(environment: Environment = process.env): HubSettings {
   const said = (name: string): string | undefined => environment[name]?.trim() || undefined;
@@ -30,7 +30,7 @@ export function hubSettings(environment: Environment = process.env): HubSettings
   return {
     endpoint: checkEndpoint(said('HF_ENDPOINT') ?? 'https://huggingface.co'),
     cache: expand(said('HF_HUB_CACHE') ?? said('HUGGINGFACE_HUB_CACHE') ?? join(home, 'hub')),
-    token: said('HF_TOKEN') ?? said('HUGGING_FACE_HUB_TOKEN') ?? readToken(tokenFile),
+    token: checkToken(said('HF_TOKEN') ?? said('HUGGING_FACE_HUB_TOKEN') ?? readToken(tokenFile)),
     offline: /^(1|on|yes|true)$/i.test(said('HF_HUB_OFFLINE') ?? ''),
   };
 }
@@ -47,6 +47,15 @@ function checkEndpoint(text: string): string {
     });
   }
   return text.replace(/\/+$/, '');
+}
+
+/** What cannot stand in a header would be told in full by the error that says so. */
+function checkToken(token: string | null): string | null {
+  if (token === null || /^[!-~]+$/.test(token)) return token;
+  throw new HoldfastError('E_HUB', 'the token has characters that no token has', {
+    field: 'HF_TOKEN',
+    hint: 'Set it anew, or write its file anew',
+  });
 }
 
 function readToken(file: string): string | null {

@@ -9,6 +9,7 @@ import {
   type Listing,
   type Misbehaviour,
 } from '../../test/support/loopback-hub.js';
+import { splitGguf } from '../../test/support/split-gguf.js';
 import { encodeSafetensors } from '../formats/index.js';
 import { HubCache } from './hub-cache.js';
 import { createHubClient } from './hub-client.js';
@@ -150,6 +151,17 @@ describe('pull', () => {
     expect(at.cached().filter((file) => file.includes('refs'))).toEqual([]);
   });
 
+  it('fetches all parts of a split GGUF, and opens them as one model', async () => {
+    const [first, second] = splitGguf([['a'], ['b']]);
+    const parts = { 'Q4_0/m-00001-of-00002.gguf': first!, 'Q4_0/m-00002-of-00002.gguf': second! };
+    const at = await place({ files: { ...parts, 'm-Q8_0.gguf': text('GGUF') } });
+    const { path } = await pullFrom(at, { name: `${REPO}:Q4_0` });
+    expect(at.hub.fetches()).toEqual(Object.keys(parts));
+    const model = await openModel(path);
+    expect([...model.checkpoint.tensors.keys()]).toEqual(['a', 'b']);
+    await model.close();
+  });
+
   it('fetches one GGUF by its quantisation', async () => {
     const gguf = readFileSync(new URL('../../test/fixtures/gguf/llama.Q4_0.gguf', import.meta.url));
     const at = await place({ files: { 'sub/m-Q4_0.gguf': gguf, 'm-Q8_0.gguf': text('GGUF') } });
@@ -256,6 +268,12 @@ describe('a hub that misbehaves', () => {
       ),
     );
     whole(at);
+  });
+
+  it('may list a file that it does not have', async () => {
+    const at = await place();
+    at.hub.misbehave.set('config.json', [{ status: 404 }]);
+    await expect(pullFrom(at)).rejects.toThrow(/^E_HUB: the hub lists config.json and does not have it/);
   });
 
   it('is not waited for when it asks for too long', async () => {

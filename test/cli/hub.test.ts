@@ -1,4 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type HubPlace, hubPlace } from '../support/hub-place.js';
@@ -90,6 +92,36 @@ describe('pull', () => {
     const at = await place();
     expectFailure(await run(at, 'pull', 'llama'), 2, /E_USAGE: "llama" is no name of a model on the hub/);
     expectFailure(await run(at, 'pull', 'owner/tiny-lama'), 1, /E_HUB: .*Did you mean owner\/tiny-llama\?/);
+  });
+});
+
+describe('a proxy that the environment names', () => {
+  it('is the way to the hub', async () => {
+    const at = await place();
+    const asked: string[] = [];
+    const proxy = createServer().on('connect', (request, client) => {
+      asked.push(request.url!);
+      const [host, port] = request.url!.split(':');
+      const hub = connect(Number(port), host!, () => {
+        client.write('HTTP/1.1 200 OK\r\n\r\n');
+        hub.pipe(client).pipe(hub);
+      });
+      hub.on('error', () => client.destroy());
+      client.on('error', () => hub.destroy());
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void proxy.close());
+    const { port } = proxy.address() as AddressInfo;
+    const through = environment(at, { HTTP_PROXY: `http://127.0.0.1:${port}` });
+    const { code, stderr } = await holdfast(['pull', REPO], '', through);
+    expect(code, stderr).toBe(0);
+    expect(asked).toContain(new URL(at.hub.endpoint).host);
+  });
+
+  it('is refused when it is no address', async () => {
+    const at = await place();
+    const outcome = await holdfast(['pull', REPO], '', environment(at, { HTTP_PROXY: 'nonsense' }));
+    expectFailure(outcome, 1, /E_HUB: the proxy that the environment names is no address/);
   });
 });
 
