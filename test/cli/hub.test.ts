@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { type HubPlace, hubPlace } from '../support/hub-place.js';
 import { COMMIT } from '../support/loopback-hub.js';
 import { type Environment, expectFailure, fixture, holdfast, outcomeOf, start } from './holdfast.js';
+import { hasScript, type } from './terminal.js';
 
 const REPO = 'owner/tiny-llama';
 const llama = fixture('models/llama');
@@ -168,6 +169,21 @@ describe('models', () => {
     expectFailure(await run(at, 'models', 'rm', `${REPO}:Q4_0`, '--yes'), 2, /removed whole/);
     expect(at.cached().length).toBeGreaterThan(5);
     expect(await run(at, 'models', 'rm', REPO, '--yes')).toMatchObject({ code: 0, stdout: '' });
+    expect(at.cached()).toEqual([]);
+  });
+
+  it.skipIf(!hasScript)('rm asks at a terminal, and takes anything but yes for no', async () => {
+    const at = await place();
+    await run(at, 'pull', REPO);
+    const remove = (answer: string) => type(['models', 'rm', REPO], [[/\[y\/N\] /, answer]], environment(at));
+    const kept = await remove('\r');
+    expect(kept.screen).toMatch(
+      /Remove owner\/tiny-llama, [\d.]+ KiB in \S+, which Python uses too\? \[y\/N\] /,
+    );
+    expect(kept.screen).toContain('nothing was removed');
+    expect(kept.code).toBe(1);
+    expect(at.cached().length).toBeGreaterThan(5);
+    expect((await remove('y\r')).code).toBe(0);
     expect(at.cached()).toEqual([]);
   });
 });
