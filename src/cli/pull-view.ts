@@ -43,7 +43,7 @@ export function createPullView(
       drawnMs = nowMs;
       const first = samples[0]!;
       const rate = nowMs > first.ms ? (1000 * (progress.doneBytes - first.bytes)) / (nowMs - first.ms) : null;
-      stream.write(`\r\u001b[K${progressText(progress, rate, (stream.columns ?? 80) - 1)}`);
+      stream.write(`\r\u001b[K${progressText(progress, rate, (stream.columns || 80) - 1)}`);
     },
     onFile({ path, bytes, arrival }) {
       samples = [];

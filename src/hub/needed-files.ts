@@ -43,12 +43,12 @@ export function neededFiles(paths: readonly string[], name: HubName): Needed {
   if (models.length === 1) return wholeGguf(paths, models[0]!, name);
   if (models.length > 1) {
     const first = quantisationOf(models[0]!);
-    throw fail(name, `it has ${models.length} GGUF models: ${listOf(models)}`, {
+    throw fail(name, `the repository has ${models.length} GGUF models: ${listOf(models)}`, {
       hint: `Name one: ${first === null ? `hf:${name.repo}:QUANT` : `${hubNameText({ ...name, quantisation: first })}`}`,
     });
   }
   const pickled = paths.find((path) => /\.(bin|pt|pth|ckpt)$/.test(path));
-  throw fail(name, `it has no model.safetensors, no ${INDEX} and no .gguf file`, {
+  throw fail(name, `the repository has no model.safetensors, no ${INDEX} and no .gguf file`, {
     hint:
       pickled === undefined
         ? 'Name the repository of the model itself'

@@ -108,10 +108,14 @@ async function fetchFile(
 function fileOf({ files }: RepoListing, path: string, name: HubName): RepoFile {
   const file = files.find((candidate) => candidate.path === path);
   if (file !== undefined) return file;
-  throw new HoldfastError('E_HUB', `its index names ${JSON.stringify(path)}, which it does not have`, {
-    file: hubNameText(name),
-    field: 'weight_map',
-  });
+  throw new HoldfastError(
+    'E_HUB',
+    `the index names ${JSON.stringify(path)}, which the repository does not have`,
+    {
+      file: hubNameText(name),
+      field: 'weight_map',
+    },
+  );
 }
 
 /** @throws HoldfastError `E_UNWRITABLE` when the files that are missing are more than the disk has space for */

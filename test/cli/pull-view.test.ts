@@ -57,6 +57,12 @@ describe('a download on a terminal', () => {
     expect(line).toMatch(/^begin-a*…a*-end\.gguf {2}/);
   });
 
+  it('takes a terminal that does not know its width for one of 80 columns', () => {
+    const { view, written } = watched(true, 0);
+    view.onProgress(progress(MIB));
+    expect(written[0]).toBe('\r\u001b[Kmodel.safetensors    1 %  1.00 MiB of 100 MiB');
+  });
+
   it('leaves a line for every file that came', () => {
     const { view, written } = watched(true);
     view.onProgress(progress(MIB));
