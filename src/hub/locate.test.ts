@@ -49,10 +49,22 @@ describe('locateModel', () => {
     );
   });
 
-  it('never takes a copy that is not whole', async () => {
-    const at = await place();
+  const index = { weight_map: { a: 'model-1.safetensors', b: 'model-2.safetensors' } };
+  const SHARDED = {
+    'config.json': text('{}'),
+    'model.safetensors.index.json': text(JSON.stringify(index)),
+    'model-1.safetensors': text('one'),
+    'model-2.safetensors': text('two'),
+  };
+  it.each([
+    ['the weights', FILES, 'model.safetensors'],
+    ['the configuration', FILES, 'config.json'],
+    ['a shard', SHARDED, 'model-2.safetensors'],
+  ])('never takes a copy that lacks %s', async (_, files, lacking) => {
+    const at = await hubPlace({ [REPO]: { files } });
     const path = await locate(at, REPO);
-    rmSync(join(path, 'model.safetensors'));
+    expect(await locate(at, REPO, true)).toBe(path);
+    rmSync(join(path, lacking));
     await expect(locate(at, REPO, true)).rejects.toMatchObject({ code: 'E_HUB' });
   });
 

@@ -121,6 +121,12 @@ describe('pull', () => {
     expect(readFileSync(begun, 'utf8')).toBe('x');
   });
 
+  it('notes a branch, and no commit that was asked for as one', async () => {
+    const at = await place();
+    await pullFrom(at, { name: `${REPO}@${COMMIT}` });
+    expect(at.cached().filter((file) => file.includes('refs'))).toEqual([]);
+  });
+
   it('fetches the shards that the index names, and no other', async () => {
     const index = { weight_map: { a: 'model-1.safetensors', b: 'model-2.safetensors' } };
     const at = await place({
@@ -211,6 +217,11 @@ describe('a hub that misbehaves', () => {
   it.each([
     ['other bytes', { content: WEIGHTS.map((byte) => byte ^ 1) }, /its hash is not the one/],
     ['a longer file', { content: new Uint8Array(WEIGHTS.length + 1) }, /lists \d+ bytes and sends \d+/],
+    [
+      'a file that goes on and on',
+      { unmeasured: new Uint8Array(WEIGHTS.length + 1) },
+      /more than the \d+ bytes/,
+    ],
     ['another etag', { linkedEtag: 'e'.repeat(64) }, /now serves another file under its name/],
   ])('cannot put %s into the cache', async (_, answer, message) => {
     const at = await place();

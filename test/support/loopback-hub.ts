@@ -14,6 +14,8 @@ export type Misbehaviour =
   | { readonly ignoreRange: true }
   /** Other bytes than those of the file. */
   | { readonly content: Uint8Array }
+  /** Other bytes, of which nobody is told how many there will be. */
+  | { readonly unmeasured: Uint8Array }
   /** So many bytes at a time, with so long between them. */
   | { readonly dripBytes: number; readonly everyMs: number }
   /** Elsewhere. */
@@ -168,6 +170,11 @@ function sendBytes(
   answer: Misbehaviour | undefined,
   onStop: () => void,
 ): void {
+  if (answer !== undefined && 'unmeasured' in answer) {
+    response.write(answer.unmeasured);
+    response.end();
+    return;
+  }
   const content = answer !== undefined && 'content' in answer ? answer.content : file;
   const ignored = answer !== undefined && 'ignoreRange' in answer;
   const start = range === undefined || ignored ? 0 : Number(/^bytes=(\d+)-$/.exec(range)?.[1]);
