@@ -1,4 +1,13 @@
-import { mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type HubPlace, hubPlace } from '../../test/support/hub-place.js';
@@ -119,6 +128,22 @@ describe('pull', () => {
     await pullFrom(at);
     expect(at.hub.fetches().sort()).toEqual(['config.json', 'tokenizer.json']);
     expect(readFileSync(begun, 'utf8')).toBe('x');
+  });
+
+  it('takes a file in the place of a link, as Python puts it where there are no links, and no link to another file', async () => {
+    const at = await place();
+    const { path } = await pullFrom(at);
+    const [tokenizer, config] = [join(path, 'tokenizer.json'), join(path, 'config.json')];
+    rmSync(tokenizer);
+    writeFileSync(tokenizer, FILES['tokenizer.json']);
+    const other = new Uint8Array(FILES['config.json'].length);
+    writeFileSync(join(path, '../../blobs/other'), other);
+    rmSync(config);
+    symlinkSync('../../blobs/other', config);
+    const again = await pullFrom(at);
+    expect(again.files.every(({ arrival }) => arrival === 'found')).toBe(true);
+    expect(lstatSync(tokenizer).isFile()).toBe(true);
+    expect(readFileSync(config)).toEqual(Buffer.from(FILES['config.json']));
   });
 
   it('notes a branch, and no commit that was asked for as one', async () => {
