@@ -120,7 +120,7 @@ async function traceAgainst(named: string | undefined, flags: TraceFlags, file: 
     throw new HoldfastError('E_USAGE', 'the file does not hold the ids of its run: give --ids', { file });
   }
   const readInput = inputsOf(flags).length === 0 ? () => ids! : await prepareInput(flags);
-  const model = await openWithOptions(modelPath(named), flags);
+  const model = await openWithOptions(await modelPath(named), flags);
   try {
     const input = readInput(model);
     const differences = await compareOperations(model.executor, 'ids' in input ? input.ids : input, floats);

@@ -43,9 +43,13 @@ const SHARES = 1e-4;
 type Extras = Omit<Partial<ForwardRequest>, 'sequence' | 'tokens'>;
 
 /** Every executor passes this suite: the golden runs of each family, and the seven invariants of shares. */
-export function conformance(name: string, create: CreateExecutor): void {
+export function conformance(
+  name: string,
+  create: CreateExecutor,
+  families: readonly Family[] = FAMILIES,
+): void {
   describe(`${name} executor`, () => {
-    for (const family of FAMILIES) describe(family, () => familySuite(name, family, create));
+    for (const family of families) describe(family, () => familySuite(name, family, create));
     describe('variants of a family', () => variantSuite(create));
     describe('GGUF files', () => ggufSuite(create));
   });
