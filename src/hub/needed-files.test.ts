@@ -33,6 +33,11 @@ describe('neededFiles', () => {
     expect(() => needed('o/n:Q4_K_M', parts[1]!)).toThrow('m-00001-of-00002.gguf is missing, one of the 2');
   });
 
+  it('counts the parts that names tell of only for the model that is meant', () => {
+    const many = Array.from({ length: 1000 }, (_, index) => `m${index}-Q8_0-00001-of-99999.gguf`);
+    expect(needed('o/n:Q4_0', ...many, 'm-Q4_0.gguf')).toEqual(gguf('m-Q4_0.gguf'));
+  }, 2000);
+
   it.each([
     [['m-Q4_0.gguf', 'm-Q8_0.gguf'], 'o/n', /has 2 GGUF models: Q4_0, Q8_0 .* Name one: o\/n:Q4_0/],
     [['a-Q4_0.gguf', 'b-Q4_0.gguf'], 'o/n:Q4_0', /2 of its files are that: a-Q4_0.gguf, b-Q4_0.gguf/],
