@@ -77,9 +77,9 @@ async function fill(path: string, place: FilePlace, file: RepoFile, fetching: Fe
     const growing = new GrowingFile(handle, path, file, fetching);
     await growing.begin();
     const resumed = growing.bytes > 0;
-    await growUntilWhole(growing, place, fetching);
-    if (!growing.isRight() && resumed) {
-      fetching.onNote(`${file.path}: what an earlier download left does not fit: fetching it anew`);
+    const answers = await growUntilWhole(growing, place, fetching);
+    if (!growing.isRight() && (resumed || answers > 1)) {
+      fetching.onNote(`${file.path}: its pieces do not fit together: fetching it anew`);
       await growing.restart();
       await growUntilWhole(growing, place, fetching);
     }
@@ -95,10 +95,13 @@ async function fill(path: string, place: FilePlace, file: RepoFile, fetching: Fe
   }
 }
 
-async function growUntilWhole(growing: GrowingFile, place: FilePlace, fetching: Fetching): Promise<void> {
+/** Asks until the file has its size; returns how many answers that took. */
+async function growUntilWhole(growing: GrowingFile, place: FilePlace, fetching: Fetching): Promise<number> {
   const { client, signal } = fetching;
+  let answers = 0;
   for (let failed = 0; growing.bytes < growing.file.bytes; ) {
     const before = growing.bytes;
+    answers++;
     try {
       await growOnce(growing, place, fetching);
     } catch (error) {
@@ -108,6 +111,7 @@ async function growUntilWhole(growing: GrowingFile, place: FilePlace, fetching: 
       await waitBeforeRetry(client.policy, failed, error, { ...fetching, what: place.path });
     }
   }
+  return answers;
 }
 
 async function growOnce(

@@ -59,7 +59,7 @@ export function createHubClient(
             await response.body?.cancel();
             throw await refusal(response, { repo, revision }, settings, get);
           }
-          return parseListing(await readText(response, url), url);
+          return requireCommit(parseListing(await readText(response, url), url), revision, url);
         } catch (error) {
           if (!(error instanceof TransientError)) throw error;
           await waitBeforeRetry({ ...policy, tries }, failed, error, {
@@ -80,6 +80,12 @@ export function createHubClient(
       throw await refusal(response, { repo, revision: commit, path }, settings, get);
     },
   };
+}
+
+/** Who names a commit gets that one. */
+function requireCommit(listing: RepoListing, revision: string, url: string): RepoListing {
+  if (!/^[0-9a-f]{40}$/.test(revision) || listing.commit === revision) return listing;
+  throw new HoldfastError('E_HUB', `commit ${revision} was asked for, ${listing.commit} came`, { file: url });
 }
 
 /** The text of an answer, as far as one may be long. */

@@ -275,10 +275,24 @@ describe('a hub that misbehaves', () => {
     await expect(pullFrom(at)).rejects.toThrow();
     misbehave(at, { content: other });
     const { notes } = await pullFrom(at);
-    expect(notes).toContain(
-      'model.safetensors: what an earlier download left does not fit: fetching it anew',
-    );
+    expect(notes).toContain('model.safetensors: its pieces do not fit together: fetching it anew');
     whole(at);
+  });
+
+  it('may change the file between two answers of one download', async () => {
+    const at = await place();
+    misbehave(at, { cutAt: 5000 }, { content: WEIGHTS.map((byte) => byte ^ 1) });
+    const { notes } = await pullFrom(at);
+    expect(notes).toContain('model.safetensors: its pieces do not fit together: fetching it anew');
+    whole(at);
+  });
+
+  it('cannot give another commit than the one that was asked for', async () => {
+    const at = await place();
+    at.hub.tamper = (listing: Listing) => ({ ...listing, sha: 'd'.repeat(40) });
+    await expect(pullFrom(at, { name: `${REPO}@${COMMIT}` })).rejects.toThrow(
+      /commit c0ffee0+ was asked for, d+ came/,
+    );
   });
 
   it('may be slow, but not silent', async () => {
