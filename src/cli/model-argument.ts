@@ -21,8 +21,9 @@ export function addModelArgument(command: Command): Command {
 }
 
 /**
- * The path of the model that was named, fetched before if it is one of the hub. Where none was, that of the embedded one, and a line on stderr says so: stdout
- * is the result's alone. Call it when everything else about the command line is known to be right.
+ * The path of the model that was named, fetched before if it is one of the hub. Where none was, that of the embedded
+ * one, and a line on stderr says so: stdout is the result's alone. Call it when everything else about the command line
+ * is known to be right.
  * @throws HoldfastError `E_NOT_FOUND` when the embedded model is meant and is not there; what fetching throws
  */
 export async function modelPath(named: string | undefined): Promise<string> {

@@ -1,4 +1,4 @@
-import type { CachedRepo, CatalogueEntry } from '../hub/index.js';
+import { type CachedRepo, type CatalogueEntry, quantisationOf } from '../hub/index.js';
 import { textTable, wrap } from '../report/index.js';
 import type { Paint } from './colour.js';
 import { printBytes } from './print-bytes.js';
@@ -12,6 +12,8 @@ export interface ModelsReport {
 }
 
 const COLUMNS = 80;
+/** More quantisations of one model are counted instead of named. */
+const MAX_NAMED = 2;
 
 /** Two tables of at most 80 columns, as far as names of models allow: what is known, and what is there. */
 export function modelsLines(
@@ -55,13 +57,14 @@ function cacheLines(folder: string, cache: readonly CachedRepo[], paint: Paint):
   return [paint(heading.trimEnd(), 'bold'), ...rows.map((row) => row.trimEnd()), '', folder];
 }
 
-/** `safetensors`, `Q4_K_M`-like file names, and what is not whole. */
+/** `safetensors`, `GGUF Q4_K_M`, and what is not whole. */
 function holdings({ revisions, unfinishedBytes }: CachedRepo): string {
   const files = new Set(revisions.flatMap(({ files }) => files));
-  const weights = [...files].filter((file) => /\.gguf$/i.test(file));
+  const ggufs = [...files].filter((file) => /\.gguf$/i.test(file));
+  const kinds = [...new Set(ggufs.map((file) => quantisationOf(file) ?? 'file'))];
   const parts = [
     ...([...files].some((file) => file.endsWith('.safetensors')) ? ['safetensors'] : []),
-    ...(weights.length > 1 ? [`${weights.length} GGUF files`] : weights.length === 1 ? ['GGUF'] : []),
+    ...(kinds.length > MAX_NAMED ? [`${kinds.length} GGUFs`] : kinds.map((kind) => `GGUF ${kind}`)),
     ...(unfinishedBytes > 0 ? [`${printBytes(unfinishedBytes)} unfinished`] : []),
   ];
   return parts.length === 0 ? 'no weights' : parts.join(', ');

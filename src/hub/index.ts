@@ -6,6 +6,7 @@
 
 export { type CatalogueEntry, memoryBytes, readCatalogue } from './catalogue.js';
 export { fileSource } from './file-source.js';
+export { quantisationOf } from './gguf-names.js';
 export { type CachedRepo, HubCache } from './hub-cache.js';
 export { type HubSettings, hubSettings } from './hub-settings.js';
 export { type LocateOptions, locateModel, pullModel } from './locate.js';
