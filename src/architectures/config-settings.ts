@@ -67,6 +67,7 @@ export function settingsFromConfig(
   const config = parse(configSchema, { ...family.configDefaults, ...text }, FILE);
   const names = tensorNames(checkpoint, family);
   const headDim = config.head_dim ?? Math.floor(config.hidden_size / config.num_attention_heads);
+  const attentionBias = family.biases.includes('attention') && config.attention_bias === true;
   const settings: Settings = {
     vocabSize: config.vocab_size ?? vocabularyOf(checkpoint, names),
     hiddenSize: config.hidden_size,
@@ -79,9 +80,9 @@ export function settingsFromConfig(
     mlpSize: config.intermediate_size,
     activation: activationOf(config, family),
     tiedEmbeddings: config.tie_word_embeddings ?? !checkpoint.tensors.has(names.head),
-    queryKeyValueBias: config.attention_bias ?? false,
-    outputBias: config.attention_bias ?? false,
-    mlpBias: config.mlp_bias ?? false,
+    queryKeyValueBias: attentionBias,
+    outputBias: attentionBias,
+    mlpBias: family.biases.includes('mlp') && config.mlp_bias === true,
     // Qwen's files name a window and switch it off in the same breath.
     window: config.use_sliding_window === false ? null : (config.sliding_window ?? null),
     layerTypes: layerTypesOf(config),

@@ -262,3 +262,37 @@ describe('a family that does not read a field', () => {
     await expect(ggufBlueprint(name, keys)).rejects.toMatchObject({ code: 'E_UNSUPPORTED', field });
   });
 });
+
+describe('biases that a file asks for', () => {
+  const asked = { attention_bias: true, mlp_bias: true };
+
+  it.each([
+    ['mistral', false, false, false],
+    ['phi3', false, false, false],
+    ['qwen2', true, false, false],
+  ] as const)('are read over in %s, as transformers does', async (name, projections, output, mlp) => {
+    const { layers } = await blueprintOf(name, asked);
+    expect(layers[0]?.attention.queryKeyValueBias).toBe(projections);
+    expect(layers[0]?.attention.outputBias).toBe(output);
+    expect(layers[0]?.mlp.bias).toBe(mlp);
+  });
+
+  it.each(['qwen3', 'gemma2', 'gemma3', 'olmo2'] as const)(
+    'are demanded of attention in %s, and in the MLP read over',
+    async (name) => {
+      await expect(blueprintOf(name, asked)).rejects.toMatchObject({
+        code: 'E_TENSOR_MISSING',
+        field: expect.stringContaining('q_proj.bias'),
+      });
+      const mlpAlone = await blueprintOf(name, { mlp_bias: true });
+      expect(mlpAlone.layers[0]?.mlp.bias).toBe(false);
+    },
+  );
+
+  it.each(['llama', 'smollm3', 'granite'] as const)('are demanded of the MLP too in %s', async (name) => {
+    await expect(blueprintOf(name, { mlp_bias: true })).rejects.toMatchObject({
+      code: 'E_TENSOR_MISSING',
+      field: expect.stringContaining('gate_proj.bias'),
+    });
+  });
+});

@@ -78,6 +78,8 @@ export interface Family {
    * refusal for it.
    */
   readonly ownFields: Readonly<Record<string, string | null>>;
+  /** Which biases a file may ask for (`attention_bias`, `mlp_bias`); transformers reads over the others. */
+  readonly biases: readonly ('attention' | 'mlp')[];
   /** Features refused in this family beyond those refused in all. */
   readonly refusals: readonly Refusal[];
   /**
@@ -111,6 +113,7 @@ export function family(
     ropeBase: 10000,
     slidingRopeBase: null,
     ownFields: {},
+    biases: ['attention', 'mlp'],
     refusals: [],
     layerNames: LLAMA_LAYER_NAMES,
     ggufLayerNames: GGUF_LAYER_NAMES,

@@ -32,6 +32,7 @@ export const gemma2 = family({
     attn_logit_softcapping: 'attn_logit_softcapping',
     final_logit_softcapping: 'final_logit_softcapping',
   },
+  biases: ['attention'],
   layerNames: gemmaLayerNames,
   normsLackOne: true,
   scales: ({ hiddenSize, own }) => ({
@@ -48,5 +49,5 @@ function gemma2Layer(settings: Settings, index: number): LayerBlueprint {
     scoreCap: settings.own.number('attn_logit_softcapping'),
     window: type === 'sliding_attention' ? settings.window : null,
   });
-  return { ...layer, mlp: { ...layer.mlp, bias: false }, postNorms: true };
+  return { ...layer, postNorms: true };
 }

@@ -35,6 +35,7 @@ export const gemma3 = family({
   ropeBase: 1_000_000,
   slidingRopeBase: 10000,
   ownFields: { query_pre_attn_scalar: null },
+  biases: ['attention'],
   layerNames: gemmaLayerNames,
   normsLackOne: true,
   ignorableTensors: [/^(model\.)?(vision_tower|multi_modal_projector)\./, /^(v|mm)\./],
@@ -50,7 +51,7 @@ function gemma3Layer(settings: Settings, index: number): LayerBlueprint {
     window: slides ? settings.window : null,
     queryKeyNorm: 'head',
   });
-  return { ...layer, mlp: { ...layer.mlp, bias: false }, postNorms: true };
+  return { ...layer, postNorms: true };
 }
 
 function gemma3Slides(settings: Settings, index: number): boolean {

@@ -49,9 +49,9 @@ export async function settingsFromGguf(
     mlpSize: metadata.demandCount('feed_forward_length'),
     activation: family.activation,
     tiedEmbeddings: !has(names.head),
-    queryKeyValueBias: has(names.layer(0, 'queryBias')),
-    outputBias: has(names.layer(0, 'outputBias')),
-    mlpBias: has(names.layer(0, 'gateBias')),
+    queryKeyValueBias: family.biases.includes('attention') && has(names.layer(0, 'queryBias')),
+    outputBias: family.biases.includes('attention') && has(names.layer(0, 'outputBias')),
+    mlpBias: family.biases.includes('mlp') && has(names.layer(0, 'gateBias')),
     // Converters write 0 for "no window".
     window:
       metadata.raw('attention.sliding_window') === 0 ? null : metadata.count('attention.sliding_window'),

@@ -19,6 +19,11 @@ const NORMS: ReadonlySet<DemandedWeight['place']['weight']> = new Set([
   'finalNorm',
 ]);
 
+/** A demanded weight, and the tensor that holds it. */
+interface Located extends DemandedWeight {
+  readonly ref: WeightRef;
+}
+
 /** What is looked through, and by which names. */
 export interface WeightSource {
   readonly checkpoint: Checkpoint;
@@ -36,18 +41,17 @@ export function locateWeights(
   blueprint: Blueprint,
 ): ReadonlyMap<WeightName, WeightRef> {
   const weights = new Map<WeightName, WeightRef>();
-  const stacks = new Map<string, DemandedWeight[]>();
+  const stacks = new Map<string, Located[]>();
   for (const demanded of demandedWeights(blueprint)) {
-    const { tensor } = refTo(demanded, source, blueprint);
-    stacks.set(tensor, [...(stacks.get(tensor) ?? []), demanded]);
+    const ref = refTo(demanded, source, blueprint);
+    stacks.set(ref.tensor, [...(stacks.get(ref.tensor) ?? []), { ...demanded, ref }]);
   }
   for (const [tensor, stack] of stacks) {
     checkTensor(source.checkpoint, tensor, stack);
     let start = 0;
-    for (const demanded of stack) {
-      const ref = refTo(demanded, source, blueprint);
-      const end = start + demanded.shape[0]!;
-      weights.set(demanded.name, stack.length === 1 ? ref : { ...ref, rows: { start, end } });
+    for (const { name, shape, ref } of stack) {
+      const end = start + shape[0]!;
+      weights.set(name, stack.length === 1 ? ref : { ...ref, rows: { start, end } });
       start = end;
     }
   }

@@ -13,12 +13,6 @@ export const mistral = family({
     rms_norm_eps: 1e-6,
     sliding_window: 4096,
   },
-  layer: (settings) => {
-    const layer = plainLayer(settings, {
-      window: settings.window,
-      queryKeyValueBias: false,
-      outputBias: false,
-    });
-    return { ...layer, mlp: { ...layer.mlp, bias: false } };
-  },
+  biases: [],
+  layer: (settings) => plainLayer(settings, { window: settings.window }),
 });

@@ -14,13 +14,15 @@ export const olmo2 = family({
     max_position_embeddings: 2048,
     rms_norm_eps: 1e-5,
   },
+  biases: ['attention'],
   layerNames: {
     ...LLAMA_LAYER_NAMES,
     postAttentionNorm: 'post_attention_layernorm.weight',
     postMlpNorm: 'post_feedforward_layernorm.weight',
   },
-  layer: (settings) => {
-    const layer = plainLayer(settings, { queryKeyNorm: 'all heads' });
-    return { ...layer, mlp: { ...layer.mlp, bias: false }, preNorms: false, postNorms: true };
-  },
+  layer: (settings) => ({
+    ...plainLayer(settings, { queryKeyNorm: 'all heads' }),
+    preNorms: false,
+    postNorms: true,
+  }),
 });

@@ -31,12 +31,6 @@ export const phi3 = family({
     value: 'attn_qkv.weight',
     gate: 'ffn_up.weight',
   },
-  layer: (settings) => {
-    const layer = plainLayer(settings, {
-      window: settings.window,
-      queryKeyValueBias: false,
-      outputBias: false,
-    });
-    return { ...layer, mlp: { ...layer.mlp, bias: false } };
-  },
+  biases: [],
+  layer: (settings) => plainLayer(settings, { window: settings.window }),
 });

@@ -16,12 +16,7 @@ export const qwen2 = family({
     max_window_layers: 28,
   },
   ownFields: { max_window_layers: null },
-  layer: (settings, index) => {
-    const layer = plainLayer(settings, {
-      window: qwenWindow(settings, index),
-      queryKeyValueBias: true,
-      outputBias: false,
-    });
-    return { ...layer, mlp: { ...layer.mlp, bias: false } };
-  },
+  biases: [],
+  layer: (settings, index) =>
+    plainLayer(settings, { window: qwenWindow(settings, index), queryKeyValueBias: true }),
 });

@@ -17,8 +17,7 @@ export const qwen3 = family({
     max_window_layers: 28,
   },
   ownFields: { max_window_layers: null },
-  layer: (settings, index) => {
-    const layer = plainLayer(settings, { window: qwenWindow(settings, index), queryKeyNorm: 'head' });
-    return { ...layer, mlp: { ...layer.mlp, bias: false } };
-  },
+  biases: ['attention'],
+  layer: (settings, index) =>
+    plainLayer(settings, { window: qwenWindow(settings, index), queryKeyNorm: 'head' }),
 });
