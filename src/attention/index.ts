@@ -31,6 +31,7 @@ export {
   scheduledStrength,
   strengthForMeanShare,
 } from './schedule.js';
+export { softCap } from './soft-cap.js';
 export { type Strengths, strengthPerHead, uniformStrength } from './strength.js';
 export {
   namedBy,

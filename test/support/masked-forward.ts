@@ -1,13 +1,6 @@
 import { type Blueprint, ropeFrequencies } from '../../src/architectures/index.js';
-import {
-  addInto,
-  geluTanh,
-  linear,
-  rmsNorm,
-  rotate,
-  silu,
-  softCap,
-} from '../../src/executors/reference/math.js';
+import { softCap } from '../../src/attention/index.js';
+import { addInto, geluTanh, linear, rmsNorm, rotate, silu } from '../../src/executors/reference/math.js';
 import type { LayerWeights, ReferenceWeights } from '../../src/executors/reference/weights.js';
 
 /** Of the sequences that the runs are compared with: some ropes depend on it. */

@@ -1,5 +1,5 @@
 import type { AttentionBlueprint } from '../../architectures/index.js';
-import { attendRow, rowMap } from '../../attention/index.js';
+import { attendRow, rowMap, softCap } from '../../attention/index.js';
 import { firstVisible } from '../request.js';
 import type { Chunk } from './chunk-feeds.js';
 
@@ -43,7 +43,7 @@ export function tapAttention(
             query[(token * heads + queryHead) * headDim + d]! *
             keys[((first + i) * kvHeads + kv) * headDim + d]!;
         }
-        logits[i] = scoreCap === null ? sum * scale : scoreCap * Math.tanh((sum * scale) / scoreCap);
+        logits[i] = softCap(sum * scale, scoreCap);
       }
       rows.set(attendRow(logits, isTarget, map).weights, (head * requestRows + row + token) * width + first);
     }

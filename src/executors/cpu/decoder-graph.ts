@@ -1,8 +1,9 @@
 import type { Blueprint, LayerBlueprint, LayerWeight } from '../../architectures/index.js';
 import type { DecoderShape } from '../decoder-shape.js';
 import { type Attended, attentionGraph, type PolicyInputs, type WindowInputs } from './attention-graph.js';
-import { Activation, applyJoined, applyLinear, applyLinears, type Linear } from './linear.js';
+import { Activation, applyLinear, applyLinears, type Linear } from './linear.js';
 import { Graph, type OnnxModel, type Value } from './onnx/graph.js';
+import { projectionGraph, type RotationInputs } from './projection-graph.js';
 
 /** The weights the graph is built of; a layer's are asked for one after another, so that they can be read then. */
 export interface GraphWeights {
@@ -73,7 +74,7 @@ interface State {
 class DecoderBuilder {
   readonly #windows: readonly WindowInputs[];
   readonly #policies: readonly PolicyInputs[];
-  readonly #rotations: readonly { readonly cos: Value; readonly sin: Value }[];
+  readonly #rotations: readonly RotationInputs[];
 
   constructor(
     readonly graph: Graph,
@@ -83,6 +84,7 @@ class DecoderBuilder {
     const { layers, kvHeads, windows, ropes } = shape;
     this.#windows = windows.map((_, i) => windowInputs(graph, i));
     this.#rotations = ropes.map(({ rotaryDim }, i) => ({
+      rotaryDim,
       cos: graph.input(`cos.${i}`, 'float32', ['tokens', rotaryDim / 2]),
       sin: graph.input(`sin.${i}`, 'float32', ['tokens', rotaryDim / 2]),
     }));
@@ -108,7 +110,7 @@ class DecoderBuilder {
   ): { state: State; attended: Attended } {
     const { graph } = this;
     const { hiddenSize } = this.blueprint;
-    const { kvHeads, headDim, heads, windowOf } = this.shape;
+    const { kvHeads, headDim, heads, windowOf, ropeOf } = this.shape;
     const name = (part: string): string => `layers.${index}.${part}`;
     const post = (part: LayerWeight, value: Value): Value => {
       const weight = weights.norms[part];
@@ -125,7 +127,15 @@ class DecoderBuilder {
     // The first layer's input is an input of the graph, which cannot be an output as well.
     if (state.branch === null) graph.named(hidden, entry.residual);
     graph.output(hidden, 'float32', [1, 'tokens', hiddenSize]);
-    const query = this.#project(index, new Activation(graph, entry.normed, hiddenSize), weights);
+    const rope = ropeOf[index]!;
+    const query = projectionGraph(
+      graph,
+      blueprint.attention,
+      new Activation(graph, entry.normed, hiddenSize),
+      weights,
+      rope === null ? null : this.#rotations[rope]!,
+      { name, norm: (part, value) => this.norm(name(part), value, weights.norms[part]!) },
+    );
     const cacheShape = [`keys ${windowOf[index]}`, kvHeads, headDim];
     const cache = {
       keys: graph.input(name('keys'), 'float32', cacheShape),
@@ -239,56 +249,6 @@ class DecoderBuilder {
       attended.map(({ targetSpanShares }) => targetSpanShares),
       [pairs, 'rows', 'target spans'],
     );
-  }
-
-  /** The query, rotated; key and value leave through `new_keys` and `new_values`, `[1, tokens, kvHeads · headDim]`. */
-  #project(index: number, normed: Activation, weights: GraphLayerWeights): Value {
-    const { graph } = this;
-    const { heads, kvHeads, headDim, ropeOf } = this.shape;
-    const [querySize, keySize] = [heads * headDim, kvHeads * headDim];
-    const name = (part: string): string => `layers.${index}.${part}`;
-    const joined = applyJoined(name('queryKeyValue'), normed, [weights.query, weights.key, weights.value]);
-    const { queryKeyNorm } = this.blueprint.layers[index]!.attention;
-    let queryKey: Value;
-    if (queryKeyNorm !== null) {
-      const normed = (value: Value, count: number, part: 'queryNorm' | 'keyNorm'): Value => {
-        const weight = weights.norms[part]!;
-        if (queryKeyNorm === 'all heads') return this.norm(name(part), value, weight);
-        const byHead = graph.op('Reshape', [value, graph.integers(1, -1, count, headDim)]);
-        const heads = this.norm(name(part), byHead, weight);
-        return graph.op('Reshape', [heads, graph.integers(1, -1, count * headDim)]);
-      };
-      const sizes = graph.integers(querySize, keySize, keySize);
-      const parts = graph.split(joined, sizes, ['', '', name('new_values')]);
-      const both = [normed(parts[0]!, heads, 'queryNorm'), normed(parts[1]!, kvHeads, 'keyNorm')];
-      queryKey = graph.op('Concat', both, { axis: -1 });
-    } else {
-      const sizes = graph.integers(querySize + keySize, keySize);
-      queryKey = graph.split(joined, sizes, ['', name('new_values')])[0]!;
-    }
-    const query = graph.split(this.#rotated(queryKey, ropeOf[index]!), graph.integers(querySize, keySize), [
-      name('query'),
-      name('new_keys'),
-    ])[0]!;
-    graph.output(name('query'), 'float32', [1, 'tokens', querySize]);
-    graph.output(name('new_keys'), 'float32', [1, 'tokens', keySize]);
-    graph.output(name('new_values'), 'float32', [1, 'tokens', keySize]);
-    return query;
-  }
-
-  /** Queries and keys of all heads, rotated where the layer does. */
-  #rotated(queryKey: Value, rope: number | null): Value {
-    if (rope === null) return queryKey;
-    const { graph } = this;
-    const { heads, kvHeads, headDim, ropes } = this.shape;
-    const { cos, sin } = this.#rotations[rope]!;
-    const { rotaryDim } = ropes[rope]!;
-    // The tables hold the new tokens' own rows, so positions count from 0.
-    return graph.contrib('RotaryEmbedding', [queryKey, graph.integers(0), cos, sin], {
-      num_heads: heads + kvHeads,
-      // 0 stands for the whole head.
-      rotary_embedding_dim: rotaryDim === headDim ? 0 : rotaryDim,
-    })[0]!;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Blueprint, ModelPlan, RopeFrequencies } from '../../architectures/index.js';
-import { attendRow, type RowMap, rowMap } from '../../attention/index.js';
+import { attendRow, type RowMap, rowMap, softCap } from '../../attention/index.js';
 import { HoldfastError } from '../../errors.js';
 import type { Checkpoint } from '../../formats/index.js';
 import { withCandidates } from '../candidates.js';
@@ -7,7 +7,7 @@ import type { Executor, ForwardRequest, ForwardResult, OperationObserver, Sequen
 import { forwardAll } from '../forward-all.js';
 import { firstVisible, targetMask, throwIfAborted } from '../request.js';
 import { emptyResult } from '../result.js';
-import { addInto, geluTanh, linear, rmsNorm, rotate, silu, softCap } from './math.js';
+import { addInto, geluTanh, linear, rmsNorm, rotate, silu } from './math.js';
 import { ReferenceSequence } from './sequence.js';
 import { recordRow, type Step } from './step.js';
 import { type ReferenceWeights, readReferenceWeights } from './weights.js';

@@ -54,11 +54,6 @@ export function geluTanh(x: number): number {
   return 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
 }
 
-/** c·tanh(x/c), which keeps x between −c and c (Gemma 2, arXiv 2408.00118); x itself without a cap. */
-export function softCap(x: number, cap: number | null): number {
-  return cap === null ? x : cap * Math.tanh(x / cap);
-}
-
 /** x += scale·y. */
 export function addInto(x: Float64Array, y: Float64Array, scale: number): void {
   for (let i = 0; i < x.length; i++) x[i]! += scale * y[i]!;
