@@ -1,5 +1,6 @@
 import type { PulledFile, PullProgress } from '../hub/index.js';
 import { durationText } from '../report/index.js';
+import { columnsOf, drawOver } from './live-line.js';
 import { printBytes } from './print-bytes.js';
 
 /** Where a download is shown: a line a file that came, and on a terminal one that is written over while it comes. */
@@ -22,7 +23,7 @@ export function createPullView(
   let drawnMs = Number.NEGATIVE_INFINITY;
   let samples: { readonly ms: number; readonly bytes: number }[] = [];
   const clear = (): void => {
-    if (live && drawnMs !== Number.NEGATIVE_INFINITY) stream.write('\r\u001b[K');
+    if (live && drawnMs !== Number.NEGATIVE_INFINITY) drawOver(stream, '');
     drawnMs = Number.NEGATIVE_INFINITY;
   };
   const say = (text: string): void => {
@@ -43,7 +44,7 @@ export function createPullView(
       drawnMs = nowMs;
       const first = samples[0]!;
       const rate = nowMs > first.ms ? (1000 * (progress.doneBytes - first.bytes)) / (nowMs - first.ms) : null;
-      stream.write(`\r\u001b[K${progressText(progress, rate, (stream.columns || 80) - 1)}`);
+      drawOver(stream, progressText(progress, rate, columnsOf(stream)));
     },
     onFile({ path, bytes, arrival }) {
       samples = [];
@@ -77,5 +78,5 @@ function progressText(
   const space = Math.max(8, columns - rest.length - 2);
   const half = Math.floor((space - 1) / 2);
   const name = file.length <= space ? file : `${file.slice(0, half)}…${file.slice(-half)}`;
-  return `${name}  ${rest}`.slice(0, columns);
+  return `${name}  ${rest}`;
 }

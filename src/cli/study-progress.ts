@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import { durationText } from '../report/index.js';
 import type { RunProgress } from '../study/index.js';
+import { drawOver } from './live-line.js';
 
 /** Where progress is shown: one line that is written over on a terminal, now and then a new one in a pipe. */
 export interface ProgressLine {
@@ -19,9 +20,7 @@ export function createProgressLine(
 ): ProgressLine {
   if (stream.isTTY === true) {
     let last = '';
-    const draw = (text: string): void => {
-      stream.write(`\r\u001b[K${text.slice(0, (stream.columns ?? 80) - 1)}`);
-    };
+    const draw = (text: string): void => drawOver(stream, text);
     return {
       show(progress) {
         last = progressText(progress);
