@@ -25,9 +25,6 @@ export const FAMILIES: readonly Family[] = [
   granite,
 ];
 
-/** The names of all families. */
-export const familyNames = (): string[] => FAMILIES.map(({ name }) => name);
-
 /**
  * The family of a config.json, by `model_type` or, where that is missing, by the class in `architectures`.
  * @throws HoldfastError `E_UNSUPPORTED` for an unknown type or a class that is not a language model's

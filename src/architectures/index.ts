@@ -6,7 +6,6 @@
  */
 export type * from './blueprint.js';
 export { kvBytesPerToken, parameterCount, printBlueprint } from './describe.js';
-export { familyNames } from './families.js';
 export { readWeight, readWeightBytes, type StoredWeight } from './model-weights.js';
 export { planModel } from './plan.js';
 export { dependsOnContext, type RopeFrequencies, ropeFrequencies } from './rope.js';

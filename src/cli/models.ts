@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { familyNames } from '../architectures/index.js';
 import { HubCache, hubSettings, memoryBytes, readCatalogue } from '../hub/index.js';
 import { painter } from './colour.js';
 import { registerModelsRemove } from './models-rm.js';
@@ -24,14 +23,13 @@ export function registerModels(program: Command): void {
 }
 
 async function readModels(): Promise<ModelsReport> {
-  const families = familyNames();
   const cache = new HubCache(hubSettings().cache);
   return {
     contextTokens: CONTEXT_TOKENS,
-    // A catalogue is of use as far as its models run here.
-    catalogue: readCatalogue()
-      .filter(({ family }) => families.includes(family))
-      .map((entry) => ({ ...entry, memoryBytes: memoryBytes(entry, CONTEXT_TOKENS) })),
+    catalogue: readCatalogue().map((entry) => ({
+      ...entry,
+      memoryBytes: memoryBytes(entry, CONTEXT_TOKENS),
+    })),
     cacheFolder: cache.folder,
     cache: await cache.scan(),
   };

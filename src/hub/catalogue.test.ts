@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { FAMILIES } from '../architectures/families.js';
 import { kvBytesPerToken, parameterCount, planModel } from '../architectures/index.js';
 import { EMBEDDED_MODEL } from '../load.js';
 import { memoryBytes, readCatalogue } from './catalogue.js';
@@ -39,4 +40,9 @@ it('names every model once, by a name that the hub could have', () => {
   expect(new Set(names).size).toBe(names.length);
   for (const name of names.slice(1)) expect(name).toMatch(/^[\w.-]+\/[\w.-]+$/);
   expect(names[0]).toBe('organism');
+});
+
+it('names no model whose family is not run', () => {
+  const families = new Set(FAMILIES.map(({ name }) => name));
+  for (const { model, family } of readCatalogue()) expect(families, model).toContain(family);
 });
