@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { HoldfastError, isMissing } from '../errors.js';
-import type { RepoFile } from './hub-listing.js';
+import { isCommit, type RepoFile } from './hub-listing.js';
 
 /** A model in the cache. */
 export interface CachedRepo {
@@ -53,7 +53,7 @@ export class HubCache {
   async commitOf(repo: string, revision: string): Promise<string | null> {
     const text = await readFile(join(this.repoFolder(repo), 'refs', revision), 'utf8').catch(nothing);
     const commit = text?.trim() ?? revision;
-    return /^[0-9a-f]{40}$/.test(commit) ? commit : null;
+    return isCommit(commit) ? commit : null;
   }
 
   /** The files of a snapshot that are there, links whose blob is gone left out; relative, with `/`. */

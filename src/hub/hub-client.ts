@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { HoldfastError } from '../errors.js';
 import { nearest } from '../nearest.js';
 import { createHubGet, type HubGet, type HubResponse, type Response, reasonOf } from './hub-http.js';
-import { parseListing, type RepoListing } from './hub-listing.js';
+import { isCommit, parseListing, type RepoListing } from './hub-listing.js';
 import type { HubSettings } from './hub-settings.js';
 import { PATIENT, type RetryPolicy, TransientError, waitBeforeRetry } from './retry.js';
 
@@ -50,11 +50,11 @@ export function createHubClient(
   const about = (repo: string): string => `${endpoint}/api/models/${repo}`;
   return {
     policy,
-    async list(repo, revision, { signal, onNote }, tries = LISTING_TRIES) {
+    async list(repo, revision, asking, tries = LISTING_TRIES) {
       const url = `${about(repo)}/revision/${encodeURIComponent(revision)}?blobs=true`;
       for (let failed = 1; ; failed++) {
         try {
-          const { response } = await get(url, {}, signal);
+          const { response } = await get(url, {}, asking.signal);
           if (response.status !== 200) {
             await response.body?.cancel();
             throw await refusal(response, { repo, revision }, settings, get);
@@ -62,10 +62,7 @@ export function createHubClient(
           return requireCommit(parseListing(await readText(response, url), url), revision, url);
         } catch (error) {
           if (!(error instanceof TransientError)) throw error;
-          await waitBeforeRetry({ ...policy, tries }, failed, error, {
-            ...{ what: repo, onNote },
-            ...(signal === undefined ? {} : { signal }),
-          });
+          await waitBeforeRetry({ ...policy, tries }, failed, error, { ...asking, what: repo });
         }
       }
     },
@@ -84,7 +81,7 @@ export function createHubClient(
 
 /** Who names a commit gets that one. */
 function requireCommit(listing: RepoListing, revision: string, url: string): RepoListing {
-  if (!/^[0-9a-f]{40}$/.test(revision) || listing.commit === revision) return listing;
+  if (!isCommit(revision) || listing.commit === revision) return listing;
   throw new HoldfastError('E_HUB', `commit ${revision} was asked for, ${listing.commit} came`, { file: url });
 }
 

@@ -17,9 +17,14 @@ export interface RepoListing {
   readonly files: readonly RepoFile[];
 }
 
+const COMMIT = /^[0-9a-f]{40}$/;
+
+/** Whether a text is a commit's whole hash, and not the name of a branch or tag. */
+export const isCommit = (text: string): boolean => COMMIT.test(text);
+
 const byteCount = z.int().min(0);
 const listingSchema = z.object({
-  sha: z.string().regex(/^[0-9a-f]{40}$/),
+  sha: z.string().regex(COMMIT),
   siblings: z.array(
     z.object({
       rfilename: z.string().refine(isInside, 'it is no path inside the repository'),

@@ -13,7 +13,10 @@ export type Weights =
   | { readonly kind: 'sharded'; readonly index: string };
 
 const SINGLE = 'model.safetensors';
-const INDEX = 'model.safetensors.index.json';
+/** Names the shards that a model's weights are spread over. */
+export const INDEX = 'model.safetensors.index.json';
+/** What says that a folder holds safetensors; a single file wins over shards. */
+export const SAFETENSORS = [SINGLE, INDEX];
 
 /**
  * Finds the weights of a model's folder. Safetensors win over GGUF when both are there, because they are what

@@ -1,6 +1,8 @@
 import { HoldfastError } from '../errors.js';
 import { firstParts, quantisationOf, splitParts } from './gguf-names.js';
+import { INDEX, SAFETENSORS } from './model-folder.js';
 import { type HubName, hubNameText } from './model-name.js';
+import { SIDE_FILES } from './side-files.js';
 
 /** Which files of a repository make the model that was named. */
 export type Needed =
@@ -14,16 +16,6 @@ export type Needed =
   /** A GGUF file, or the parts of one; it stands alone. */
   | { readonly kind: 'gguf'; readonly parts: readonly string[] };
 
-export const INDEX = 'model.safetensors.index.json';
-const WEIGHTS = ['model.safetensors', INDEX];
-/** What `readSideFiles` reads. */
-const SIDE = [
-  'config.json',
-  'generation_config.json',
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'chat_template.jinja',
-];
 /** GGUF files that are no language model: projectors of images, and what quantising was guided by. */
 const NO_MODEL = /(^|\/)(mmproj|imatrix)[^/]*$|[-._]imatrix\.gguf$/i;
 
@@ -35,9 +27,9 @@ const NO_MODEL = /(^|\/)(mmproj|imatrix)[^/]*$|[-._]imatrix\.gguf$/i;
  */
 export function neededFiles(paths: readonly string[], name: HubName): Needed {
   if (name.file !== null || name.quantisation !== null) return namedGguf(paths, name);
-  const weights = WEIGHTS.find((file) => paths.includes(file));
+  const weights = SAFETENSORS.find((file) => paths.includes(file));
   if (weights !== undefined) {
-    return { kind: 'folder', weights, side: SIDE.filter((file) => paths.includes(file)) };
+    return { kind: 'folder', weights, side: SIDE_FILES.filter((file) => paths.includes(file)) };
   }
   const models = ggufModels(paths);
   if (models.length === 1) return wholeGguf(paths, models[0]!, name);

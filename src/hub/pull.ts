@@ -6,8 +6,9 @@ import { type Arrival, fetchBlob } from './download.js';
 import { type HubCache, sizeOf, writing } from './hub-cache.js';
 import type { Asking, HubClient } from './hub-client.js';
 import type { RepoFile, RepoListing } from './hub-listing.js';
+import { INDEX } from './model-folder.js';
 import { type HubName, hubNameText } from './model-name.js';
-import { INDEX, type Needed, neededFiles } from './needed-files.js';
+import { type Needed, neededFiles } from './needed-files.js';
 
 /** How far a model's files are. */
 export interface PullProgress {

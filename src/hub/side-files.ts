@@ -19,8 +19,14 @@ export interface SideFiles {
   readonly generationConfig?: unknown;
 }
 
-const TEMPLATE = 'chat_template.jinja';
+const CONFIG = 'config.json';
+const GENERATION_CONFIG = 'generation_config.json';
+const TOKENIZER = 'tokenizer.json';
 const TOKENIZER_CONFIG = 'tokenizer_config.json';
+const TEMPLATE = 'chat_template.jinja';
+
+/** All that is read of what lies beside the weights. */
+export const SIDE_FILES = [CONFIG, GENERATION_CONFIG, TOKENIZER, TOKENIZER_CONFIG, TEMPLATE];
 
 /**
  * Reads what lies beside the weights.
@@ -37,10 +43,10 @@ export async function readSideFiles(
     return text === undefined ? undefined : parseJson(text, nameOf(name));
   };
   const [config, tokenizer, tokenizerConfig, generationConfig, templateFile] = await Promise.all([
-    readJson('config.json'),
-    readJson('tokenizer.json'),
+    readJson(CONFIG),
+    readJson(TOKENIZER),
     readJson(TOKENIZER_CONFIG),
-    readJson('generation_config.json'),
+    readJson(GENERATION_CONFIG),
     read(TEMPLATE),
   ]);
   const chatTemplate =

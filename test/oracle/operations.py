@@ -65,9 +65,9 @@ def record(model, ids: list[int]) -> dict[str, torch.Tensor]:
     def keep(name: str, tensor: torch.Tensor) -> None:
         found[name] = _by_token(tensor, len(ids))
 
-    def after(module, names: list[str], widths: list[int]) -> None:
+    def after(module, names: list[str], widths: list[int] | None = None) -> None:
         def hook(_, __, output):
-            for name, part in zip(names, output.split(widths, -1) if len(names) > 1 else [output]):
+            for name, part in zip(names, [output] if widths is None else output.split(widths, -1)):
                 keep(name, part)
 
         module.register_forward_hook(hook)
@@ -92,10 +92,10 @@ def record(model, ids: list[int]) -> dict[str, torch.Tensor]:
         prefix = f"layers.{index}"
         before(layer, f"hidden.{index}")
         for norm, name in _norms(layer).items():
-            after(getattr(layer, norm), [f"{prefix}.{name}"], [0])
+            after(getattr(layer, norm), [f"{prefix}.{name}"])
         for norm, name in {"q_norm": "queryNorm", "k_norm": "keyNorm"}.items():
             if hasattr(layer.self_attn, norm):
-                after(getattr(layer.self_attn, norm), [f"{prefix}.{name}"], [0])
+                after(getattr(layer.self_attn, norm), [f"{prefix}.{name}"])
         for path, (names, widths) in _parts(model.config).items():
             block, projection = path.split(".")
             module = getattr(getattr(layer, block), projection, None)
@@ -103,7 +103,7 @@ def record(model, ids: list[int]) -> dict[str, torch.Tensor]:
                 after(module, [f"{prefix}.{name}" for name in names], widths)
         before(layer.self_attn.o_proj, f"{prefix}.heads")
         before(layer.mlp.down_proj, f"{prefix}.gated")
-    after(model.model.norm, [f"hidden.{len(model.model.layers)}"], [0])
+    after(model.model.norm, [f"hidden.{len(model.model.layers)}"])
     attention.begin(None)
     with torch.no_grad():
         model(torch.tensor([ids]), use_cache=False)
