@@ -93,15 +93,14 @@ const isCount = ({ temperature, topK }: CandidateRequest, vocabSize: number): bo
 
 /** Tokens that are to be picked for a draw at most. */
 function mostOf(request: CandidateRequest, vocabSize: number): number {
-  const { temperature, topK, topP, minP, least } = request;
-  const reach = isCount(request, vocabSize)
-    ? temperature === 0
-      ? 1
-      : topK
-    : topP < 1 || minP > 0
-      ? MOST_WANTED
-      : vocabSize;
-  return Math.min(Math.max(reach, least), vocabSize);
+  return Math.min(Math.max(reachOf(request, vocabSize), request.least), vocabSize);
+}
+
+function reachOf(request: CandidateRequest, vocabSize: number): number {
+  const { temperature, topK, topP, minP } = request;
+  if (temperature === 0) return 1;
+  if (isCount(request, vocabSize)) return topK;
+  return topP < 1 || minP > 0 ? MOST_WANTED : vocabSize;
 }
 
 /** What the kernels multiply logits with, in f32. */

@@ -1,5 +1,5 @@
 import { PASS } from './pass.js';
-import { softCap } from './soft-cap.js';
+import { softCap, tanh } from './soft-cap.js';
 import { enables, entryOfSubgroups, type Workgroup } from './workgroup.js';
 
 /** How a matrix lies in memory. */
@@ -21,8 +21,9 @@ export interface LinearKernel extends Workgroup {
   /** `add`: y += W·x, the residual. `silu`, `gelu-tanh`: y = act(W·x) ⊙ V·x, where W's rows stand above V's. */
   readonly into: 'store' | 'add' | 'silu' | 'gelu-tanh';
   readonly bias: boolean;
-  /** Factor on W·x + b, and the soft cap of what comes of it (null: none); not with a gate. */
+  /** Factor on W·x + b; not with a gate. */
   readonly scale: number;
+  /** Soft cap of what is stored, null: none. */
   readonly cap: number | null;
   /** Threads that share an output; a power of two, a divisor of `threads`. */
   readonly lanes: number;
@@ -130,9 +131,7 @@ const ACTIVATIONS: Readonly<Record<LinearKernel['into'], string>> = {
   add: '',
   // Where exp overflows, what comes of it is not defined; at 80 the quotient is 0 in f32 as good as any.
   silu: 'fn activate(v: f32) -> f32 { return v / (1.0 + exp(min(-v, 80.0))); }',
-  // tanh overflows to a NaN on some drivers where its argument is large.
-  'gelu-tanh':
-    'fn activate(v: f32) -> f32 { return 0.5 * v * (1.0 + tanh(clamp(0.7978845608028654 * (v + 0.044715 * v * v * v), -15.0, 15.0))); }',
+  'gelu-tanh': `fn activate(v: f32) -> f32 { return 0.5 * v * (1.0 + ${tanh('0.7978845608028654 * (v + 0.044715 * v * v * v)')}); }`,
 };
 
 function resultOf({ into, bias, outputs, scale, cap }: LinearKernel, row: number): string {
@@ -143,7 +142,7 @@ function resultOf({ into, bias, outputs, scale, cap }: LinearKernel, row: number
     case 'store':
       return `y[at] = ${softCap(sum, cap)};`;
     case 'add':
-      return `y[at] += ${softCap(sum, cap)};`;
+      return `y[at] += ${sum};`;
     default:
       return `y[at] = activate(${biased('gate', 'output')}) * (${biased('up', `output + ${outputs}u`)});`;
   }
