@@ -25,11 +25,13 @@ export interface DeviceMatrix {
   readonly bias: GPUBuffer | null;
 }
 
-/** A layer's weights on the device. Query, key and value are one matrix where they have one form; so are gate and up. */
+/** A layer's weights on the device. */
 export interface DeviceLayer {
+  /** Query, key and value; neighbours of one form are one matrix. */
   readonly projections: readonly DeviceMatrix[];
   readonly output: DeviceMatrix;
-  readonly gateAndUp: DeviceMatrix;
+  /** One matrix where gate and up have one form, gate's rows above up's; else up, then gate. */
+  readonly gateAndUp: readonly DeviceMatrix[];
   readonly down: DeviceMatrix;
   /** Query's weights, then key's: `[2, headDim]`, or `[heads + kvHeads, headDim]` of a norm over all heads; null without. */
   readonly queryKeyNorms: GPUBuffer | null;
@@ -61,22 +63,17 @@ export async function uploadWeights(
     plan.weights.has(name) ? floats(name) : null;
 
   /** Matrices of one form, one below the other; their biases too. */
-  const upload = (
-    what: string,
-    parts: readonly Packed[],
-    biases: readonly (Float32Array | null)[],
-  ): Promise<DeviceMatrix> => {
-    const [first] = parts;
-    const { format } = first!;
+  const upload = (what: string, parts: readonly Packed[]): Promise<DeviceMatrix> => {
+    const { inputs, format, form } = parts[0]!;
     const weight = joined(parts.map(({ weight }) => weight));
-    forms.add(first!.form);
+    forms.add(form);
     const scales = parts.flatMap(({ scales }) => (scales === null ? [] : [scales]));
-    const bias = biases.every((bias) => bias === null)
+    const bias = parts.every(({ bias }) => bias === null)
       ? null
-      : joined(parts.map(({ outputs }, index) => biases[index] ?? new Float32Array(outputs)));
+      : joined(parts.map(({ outputs, bias }) => bias ?? new Float32Array(outputs)));
     return device.allocate(what, () => ({
       outputs: parts.reduce((sum, { outputs }) => sum + outputs, 0),
-      inputs: first!.inputs,
+      inputs,
       format,
       weight: device.storage(what, weight),
       scales: scales.length === 0 ? null : device.storage(`the scales of ${what}`, joined(scales)),
@@ -85,36 +82,32 @@ export async function uploadWeights(
   };
   const vector = (what: string, values: Float32Array): Promise<GPUBuffer> =>
     device.allocate(what, () => device.storage(what, values));
-  const packed = async (name: WeightName, as: Precision = precision): Promise<Packed> =>
-    pack(await readWeightBytes(plan, checkpoint, name), as);
+  const packed = async (name: WeightName, bias?: WeightName): Promise<Packed> => ({
+    ...pack(await readWeightBytes(plan, checkpoint, name), precision),
+    bias: bias === undefined ? null : await optional(bias),
+  });
 
   const layers: DeviceLayer[] = [];
   for (const [index, { attention }] of blueprint.layers.entries()) {
     const named = (part: LayerWeight): WeightName => `layers.${index}.${part}`;
     const what = (part: string): string => `${part} of layer ${index}`;
-    const single = async (part: LayerWeight, bias: LayerWeight): Promise<DeviceMatrix> =>
-      upload(what(part), [await packed(named(part))], [await optional(named(bias))]);
-
-    const heads = ['query', 'key', 'value'] as const;
-    const projections = await Promise.all(heads.map((part) => packed(named(part))));
-    const biases = await Promise.all(heads.map((part) => optional(named(`${part}Bias`))));
-    const mlp = ['gate', 'up'] as const;
-    let gateAndUp = await Promise.all(mlp.map((part) => packed(named(part))));
-    // One kernel reads both: where they have two forms, as floats.
-    if (!haveOneForm(gateAndUp)) gateAndUp = await Promise.all(mlp.map((part) => packed(named(part), 'f32')));
-    const mlpBiases = await Promise.all(mlp.map((part) => optional(named(`${part}Bias`))));
+    const linear = (part: MatrixName): Promise<Packed> => packed(named(part), named(`${part}Bias`));
+    const single = async (part: MatrixName): Promise<DeviceMatrix> =>
+      upload(what(part), [await linear(part)]);
+    const several = async (parts: readonly MatrixName[]): Promise<DeviceMatrix[]> => {
+      const runs = runsOfOneForm(await Promise.all(parts.map(linear)));
+      return Promise.all(runs.map((run) => upload(what(parts.join(', ')), run)));
+    };
     const norms: Partial<Record<LayerWeight, GPUBuffer>> = {};
     for (const part of ['attentionNorm', 'postAttentionNorm', 'mlpNorm', 'postMlpNorm'] as const) {
       const weight = await optional(named(part));
       if (weight !== null) norms[part] = await vector(what(part), weight);
     }
     layers.push({
-      projections: haveOneForm(projections)
-        ? [await upload(what('query, key and value'), projections, biases)]
-        : await Promise.all(projections.map((part, at) => upload(what(heads[at]!), [part], [biases[at]!]))),
-      output: await single('output', 'outputBias'),
-      gateAndUp: await upload(what('gate and up'), gateAndUp, mlpBiases),
-      down: await single('down', 'downBias'),
+      projections: await several(['query', 'key', 'value']),
+      output: await single('output'),
+      gateAndUp: (await several(['gate', 'up'])).reverse(),
+      down: await single('down'),
       queryKeyNorms:
         attention.queryKeyNorm !== null
           ? await vector(
@@ -126,15 +119,20 @@ export async function uploadWeights(
     });
   }
   const embedding = await readWeightBytes(plan, checkpoint, 'embedding');
-  const head = blueprint.tiedEmbeddings ? pack(embedding, precision) : await packed('head');
+  const head = blueprint.tiedEmbeddings
+    ? { ...pack(embedding, precision), bias: null }
+    : await packed('head');
   return {
     layers,
     finalNorm: await vector('the final norm', await floats('finalNorm')),
-    head: await upload('the output head', [head], [null]),
+    head: await upload('the output head', [head]),
     embedding: embeddingTable(embedding, blueprint.embeddingScale),
     forms: [...forms].sort().join(', '),
   };
 }
+
+/** Matrices that may have a bias. */
+type MatrixName = 'query' | 'key' | 'value' | 'output' | 'gate' | 'up' | 'down';
 
 /** A matrix as its kernel reads it. */
 interface Packed {
@@ -145,10 +143,11 @@ interface Packed {
   readonly form: string;
   readonly weight: Uint8Array;
   readonly scales: Float32Array | null;
+  readonly bias: Float32Array | null;
 }
 
 /** What the file holds in 16 bits stays so, unless exact f32 or blocks are asked for; the rest as on any executor. */
-function pack(stored: StoredWeight, precision: Precision): Packed {
+function pack(stored: StoredWeight, precision: Precision): Omit<Packed, 'bias'> {
   const { type, bytes, shape } = stored;
   if ((type === 'F16' || type === 'BF16') && precision === 'auto') {
     const [outputs, inputs] = shape as [number, number];
@@ -172,8 +171,16 @@ function pack(stored: StoredWeight, precision: Precision): Packed {
   return { outputs, inputs, format, form, weight: packed, scales: pairs };
 }
 
-const haveOneForm = (parts: readonly Packed[]): boolean =>
-  new Set(parts.map(({ format }) => JSON.stringify(format))).size === 1;
+/** Matrices in their order, neighbours of one form together. */
+function runsOfOneForm(parts: readonly Packed[]): Packed[][] {
+  const runs: Packed[][] = [];
+  for (const part of parts) {
+    const run = runs.at(-1);
+    if (run !== undefined && JSON.stringify(run[0]!.format) === JSON.stringify(part.format)) run.push(part);
+    else runs.push([part]);
+  }
+  return runs;
+}
 
 function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | Int8Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);

@@ -77,7 +77,7 @@ export class PassRecorder {
       if (steps.mlpNorm !== null) {
         recorder.run(steps.mlpNorm, this, [pass, states, norms.mlpNorm!, normed], [rows]);
       }
-      this.#linear(recorder, steps.gateAndUp, entering, fed, rows);
+      for (const matrix of steps.gateAndUp) this.#linear(recorder, matrix, entering, fed, rows);
       const afterMlp = [norms.postMlpNorm, this.weights.layers[index + 1]?.norms.attentionNorm];
       this.#branch(recorder, steps.down, fed, steps.postMlpNorm, afterMlp, rows);
     }

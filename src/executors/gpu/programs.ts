@@ -57,7 +57,7 @@ export interface LayerPrograms {
   readonly postAttentionNorm: Step | null;
   /** Null where the norm behind attention ends in it, or there is none. */
   readonly mlpNorm: Step | null;
-  readonly gateAndUp: LinearPrograms;
+  readonly gateAndUp: readonly LinearPrograms[];
   readonly down: LinearPrograms;
   /** With the next layer's first norm in it, if there is one. */
   readonly postMlpNorm: Step | null;
@@ -134,7 +134,7 @@ export async function compilePrograms(
       output: await linearSteps('output', output, postNorms ? 'store' : 'add', hiddenSize),
       postAttentionNorm: postNorms ? await normStep(preNorms ? 'add-and-norm' : 'add') : null,
       mlpNorm: preNorms && !postNorms ? await normStep('store') : null,
-      gateAndUp: await linearSteps('gate and up', gateAndUp, layer.mlp.activation, layer.mlp.size),
+      gateAndUp: await gateAndUpSteps(gateAndUp, layer.mlp, linearSteps),
       down: await linearSteps('down', down, postNorms ? 'store' : 'add', hiddenSize),
       postMlpNorm: postNorms ? await normStep(after?.preNorms ? 'add-and-norm' : 'add') : null,
     });
@@ -169,6 +169,24 @@ async function projectionSteps(
     column += matrix.outputs;
   }
   return steps;
+}
+
+/** Gate and up in one go; or up, and gate onto what up has left. */
+async function gateAndUpSteps(
+  [first, gate]: readonly DeviceMatrix[],
+  { activation, size }: LayerBlueprint['mlp'],
+  linearSteps: (
+    name: string,
+    matrix: DeviceMatrix,
+    into: LinearKernel['into'],
+    columns: number,
+  ) => Promise<LinearPrograms>,
+): Promise<LinearPrograms[]> {
+  if (gate === undefined) return [await linearSteps('gate and up', first!, activation, size)];
+  return [
+    await linearSteps('up', first!, 'store', size),
+    await linearSteps('gate', gate, `${activation}-times-y`, size),
+  ];
 }
 
 async function attentionSteps(

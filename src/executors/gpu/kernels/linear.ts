@@ -10,6 +10,8 @@ export type MatrixFormat =
   /** Integers in blocks, w = scale·q + offset: 4 bits to a nibble, biased by 8, or 8 bits to a signed byte. */
   | { readonly kind: 'blocks'; readonly bits: 4 | 8; readonly blockSize: 16 | 32; readonly offsets: boolean };
 
+type Activation = 'silu' | 'gelu-tanh';
+
 export interface LinearKernel extends Workgroup {
   readonly format: MatrixFormat;
   readonly inputs: number;
@@ -18,8 +20,11 @@ export interface LinearKernel extends Workgroup {
   /** Columns of y, and the first that is written. */
   readonly columns: number;
   readonly column: number;
-  /** `add`: y += W·x, the residual. `silu`, `gelu-tanh`: y = act(W·x) ⊙ V·x, where W's rows stand above V's. */
-  readonly into: 'store' | 'add' | 'silu' | 'gelu-tanh';
+  /**
+   * `add`: y += W·x, the residual. `silu`, `gelu-tanh`: y = act(W·x) ⊙ V·x, where W's rows stand above V's;
+   * `silu-times-y`, `gelu-tanh-times-y`: y = act(W·x) ⊙ y, where V·x lies there already.
+   */
+  readonly into: 'store' | 'add' | Activation | `${Activation}-times-y`;
   readonly bias: boolean;
   /** Factor on W·x + b; not with a gate. */
   readonly scale: number;
@@ -126,12 +131,13 @@ function overLanes(kernel: LinearKernel, sums: readonly string[]): string {
   }`;
 }
 
+// Where exp overflows, what comes of it is not defined; at 80 the quotient is 0 in f32 as good as any.
+const SILU = 'fn activate(v: f32) -> f32 { return v / (1.0 + exp(min(-v, 80.0))); }';
+const GELU_TANH = `fn activate(v: f32) -> f32 { return 0.5 * v * (1.0 + ${tanh('0.7978845608028654 * (v + 0.044715 * v * v * v)')}); }`;
 const ACTIVATIONS: Readonly<Record<LinearKernel['into'], string>> = {
-  store: '',
-  add: '',
-  // Where exp overflows, what comes of it is not defined; at 80 the quotient is 0 in f32 as good as any.
-  silu: 'fn activate(v: f32) -> f32 { return v / (1.0 + exp(min(-v, 80.0))); }',
-  'gelu-tanh': `fn activate(v: f32) -> f32 { return 0.5 * v * (1.0 + ${tanh('0.7978845608028654 * (v + 0.044715 * v * v * v)')}); }`,
+  ...{ store: '', add: '' },
+  ...{ silu: SILU, 'silu-times-y': SILU },
+  ...{ 'gelu-tanh': GELU_TANH, 'gelu-tanh-times-y': GELU_TANH },
 };
 
 function resultOf({ into, bias, outputs, scale, cap }: LinearKernel, row: number): string {
@@ -143,6 +149,9 @@ function resultOf({ into, bias, outputs, scale, cap }: LinearKernel, row: number
       return `y[at] = ${softCap(sum, cap)};`;
     case 'add':
       return `y[at] += ${sum};`;
+    case 'silu-times-y':
+    case 'gelu-tanh-times-y':
+      return `y[at] = activate(${sum}) * y[at];`;
     default:
       return `y[at] = activate(${biased('gate', 'output')}) * (${biased('up', `output + ${outputs}u`)});`;
   }
