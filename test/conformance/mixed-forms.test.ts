@@ -8,8 +8,11 @@ import { gpuFound, gpuName } from '../support/gpu.js';
 import { type Mix, type MixedFamily, mixedModel } from '../support/mixed-model.js';
 import { spread } from './compare.js';
 
-/** Relative root mean squares. The cpu executor rounds activations to 8 bits in each block, product after product. */
-const ROUNDED_ACTIVATIONS = 2e-2;
+/**
+ * Relative root mean squares. On the cpu executor a product rounds its activation to 8 bits in each block and may be off by
+ * 1 % for that (`integer-blocks.test.ts`); five follow each other in a layer.
+ */
+const ROUNDED_ACTIVATIONS = 5e-2;
 /** The gpu executor rounds nothing: sums are in another order. */
 const SAME_NUMBERS = 1e-5;
 
