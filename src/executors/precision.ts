@@ -1,6 +1,12 @@
 import type { StoredWeight } from '../architectures/index.js';
 import { HoldfastError } from '../errors.js';
-import { dequantize, type IntegerBlocks, integerBlocks, quantizeBlocks } from '../formats/index.js';
+import {
+  dequantize,
+  type IntegerBlocks,
+  integerBlocks,
+  quantizeBlocks,
+  type TensorType,
+} from '../formats/index.js';
 
 /** A weight matrix in the form in which a kernel takes it. */
 export interface Matrix {
@@ -49,6 +55,12 @@ function weightForm({ type, bytes }: StoredWeight, inputs: number, precision: Pr
   const bits = precision === 'q8' ? 8 : 4;
   const fits = stored !== null && stored.bits === bits && stored.offsets === null && stored.blockSize === 32;
   return { kind: 'blocks', blocks: fits ? stored : quantizeBlocks(dequantize(type, bytes), bits) };
+}
+
+/** The form of what the gpu executor leaves in the 16 bits that the file holds; null: a weight becomes what it is on any executor. */
+export function heldInHalves(type: TensorType, precision: Precision): 'f16' | 'bf16' | null {
+  if (precision !== 'auto') return null;
+  return type === 'F16' ? 'f16' : type === 'BF16' ? 'bf16' : null;
 }
 
 /** A weight's form in a word, e.g. `q4`, `q8`, `q4+offsets`, `f32`. */

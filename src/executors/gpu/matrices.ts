@@ -9,7 +9,7 @@ import {
 import { type Checkpoint, packNibbles } from '../../formats/index.js';
 import { type EmbeddingTable, embeddingTable } from '../embedding.js';
 import { joined } from '../joined.js';
-import { encodeWeight, formName, type Precision } from '../precision.js';
+import { encodeWeight, formName, heldInHalves, type Precision } from '../precision.js';
 import type { Device } from './device.js';
 import type { MatrixFormat } from './kernels/linear.js';
 
@@ -19,7 +19,7 @@ export interface DeviceMatrix {
   readonly inputs: number;
   readonly format: MatrixFormat;
   readonly weight: GPUBuffer;
-  /** Pairs of scale and offset, `[outputs, inputs / block]`; null for floats. */
+  /** `[outputs, inputs / block]`, or pairs of scale and offset; null for floats. */
   readonly scales: GPUBuffer | null;
   /** `[outputs]` */
   readonly bias: GPUBuffer | null;
@@ -146,12 +146,12 @@ interface Packed {
   readonly bias: Float32Array | null;
 }
 
-/** What the file holds in 16 bits stays so, unless exact f32 or blocks are asked for; the rest as on any executor. */
+/** What the file holds in 16 bits stays so where it may; the rest as on any executor. */
 function pack(stored: StoredWeight, precision: Precision): Omit<Packed, 'bias'> {
   const { type, bytes, shape } = stored;
-  if ((type === 'F16' || type === 'BF16') && precision === 'auto') {
+  const kind = heldInHalves(type, precision);
+  if (kind !== null) {
     const [outputs, inputs] = shape as [number, number];
-    const kind = type === 'F16' ? 'f16' : 'bf16';
     return { outputs, inputs, format: { kind }, form: kind, weight: bytes, scales: null };
   }
   const matrix = encodeWeight(stored, precision);
@@ -162,13 +162,18 @@ function pack(stored: StoredWeight, precision: Precision): Omit<Packed, 'bias'> 
   }
   const { bits, blockSize, quants, scales, offsets } = weight.blocks;
   const packed = bits === 4 ? packNibbles(quants) : bytesOf(quants);
-  const pairs = new Float32Array(2 * scales.length);
-  for (let block = 0; block < scales.length; block++) {
-    pairs[2 * block] = scales[block]!;
-    pairs[2 * block + 1] = offsets?.[block] ?? 0;
-  }
   const format = { kind: 'blocks', bits, blockSize, offsets: offsets !== null } as const;
-  return { outputs, inputs, format, form, weight: packed, scales: pairs };
+  const paired = offsets === null ? scales : inPairs(scales, offsets);
+  return { outputs, inputs, format, form, weight: packed, scales: paired };
+}
+
+function inPairs(first: Float32Array, second: Float32Array): Float32Array {
+  const pairs = new Float32Array(2 * first.length);
+  for (let i = 0; i < first.length; i++) {
+    pairs[2 * i] = first[i]!;
+    pairs[2 * i + 1] = second[i]!;
+  }
+  return pairs;
 }
 
 /** Matrices in their order, neighbours of one form together. */

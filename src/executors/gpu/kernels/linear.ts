@@ -42,8 +42,8 @@ export const OUTPUT_GROUPS = 32768;
 /**
  * y = W·x + b.
  *
- *   1 x `[rows, inputs]`, 2 W `[outputs, inputs]`, 3 b `[outputs]`, 4 scales and offsets `[outputs, inputs / block]`
- *   as pairs, 5 y `[rows, columns]`
+ *   1 x `[rows, inputs]`, 2 W `[outputs, inputs]`, 3 b `[outputs]`, 4 scales `[outputs, inputs / block]`, paired with
+ *   offsets where there are any, 5 y `[rows, columns]`
  *
  * A workgroup makes threads / lanes outputs of `tile` rows: workgroup (i, j, k) the outputs from
  * (k·32768 + i)·threads / lanes on, of the rows from j·tile on.
@@ -62,7 +62,7 @@ ${PASS}
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
 @group(0) @binding(2) var<storage, read> weight: array<${unit.type}>;
 ${bias ? '@group(0) @binding(3) var<storage, read> bias: array<f32>;' : ''}
-${format.kind === 'blocks' ? '@group(0) @binding(4) var<storage, read> scales: array<vec2f>;' : ''}
+${format.kind === 'blocks' ? `@group(0) @binding(4) var<storage, read> scales: array<${format.offsets ? 'vec2f' : 'f32'}>;` : ''}
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
 ${lanes === sideBySide(kernel) ? '' : `var<workgroup> parts: array<f32, ${threads * tile * matrices.length}>;`}
 ${unit.functions}
@@ -206,7 +206,7 @@ function blockUnit({ bits, blockSize, offsets }: Extract<MatrixFormat, { kind: '
     sum: (row: number) => string,
     rows: readonly number[],
   ): string => `{
-        let w = scale.x * ${weights}${offsets ? ' + scale.y' : ''};
+        let w = ${offsets ? `scale.x * ${weights} + scale.y` : `scale * ${weights}`};
         ${rows.map((row) => `${sum(row)} += dot(w, x[${inputAt(row)} + ${four}]);`).join('\n')}
       }`;
   return {
