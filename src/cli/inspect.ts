@@ -1,28 +1,23 @@
 import type { Command } from 'commander';
-import {
-  type Blueprint,
-  kvBytesPerToken,
-  parameterCount,
-  planModel,
-  printBlueprint,
-} from '../architectures/index.js';
+import { type Blueprint, kvBytesPerToken, parameterCount, planModel } from '../architectures/index.js';
 import { HoldfastError } from '../errors.js';
 import { PRECISIONS, type Precision, parsePrecision } from '../executors/index.js';
 import type { Checkpoint, TensorType } from '../formats/index.js';
 import { openModel } from '../hub/index.js';
-import { findTemplate, findTokenizer } from '../model-text.js';
+import { findTemplate, findTokenizer, type TextFiles } from '../model-text.js';
 import type { NamedToken, Tokenizer } from '../text/index.js';
 import { positiveInteger } from './arguments.js';
-import { type Paint, painter } from './colour.js';
+import { painter } from './colour.js';
+import { printInspection } from './inspect-view.js';
 import { addModelArgument, modelPath } from './model-argument.js';
-import { printBytes } from './print-bytes.js';
 import { probeTemplate, type TemplateReport } from './template-probe.js';
-import { type WeightForm, weightForms } from './weight-forms.js';
+import { type ExecutorName, formsIn, type HeldWeight, heldWeights, type WeightForm } from './weight-forms.js';
 
 interface InspectOptions {
   readonly json?: true;
   readonly context?: number;
   readonly precision?: string;
+  readonly tensors?: true;
 }
 
 interface TokenizerReport {
@@ -37,7 +32,7 @@ interface TokenizerReport {
   readonly endOfTurnIds: readonly number[];
 }
 
-interface InspectReport {
+export interface InspectReport {
   readonly model: string;
   readonly format: Checkpoint['format'];
   readonly fileBytes: number;
@@ -45,18 +40,22 @@ interface InspectReport {
   readonly parameters: number;
   /** What the file stores. */
   readonly tensors: readonly { readonly type: TensorType; readonly count: number; readonly bytes: number }[];
-  /** What becomes of it in the cpu executor. */
   readonly precision: Precision;
-  readonly weights: readonly WeightForm[];
+  /** What becomes of each weight at this precision. */
+  readonly weights: readonly Omit<HeldWeight, 'squares'>[];
+  /** The same by executor, type and form. */
+  readonly forms: Readonly<Record<ExecutorName, readonly WeightForm[]>>;
   readonly memory: {
     readonly contextLength: number;
-    readonly weightBytes: number;
+    readonly weightBytes: Readonly<Record<ExecutorName, number>>;
     /** Keys and values, f32. */
     readonly cacheBytes: number;
   };
   readonly template: TemplateReport;
-  /** Null when the model has none. */
+  /** Null when the model has none that can be used. */
   readonly tokenizer: TokenizerReport | null;
+  /** Why there is none; null where there is one. */
+  readonly tokenizerProblem: string | null;
 }
 
 export function registerInspect(program: Command): void {
@@ -65,12 +64,15 @@ export function registerInspect(program: Command): void {
     .description('show what a model is, what becomes of its weights, and the memory it takes');
   addModelArgument(command)
     .option('--context <n>', 'tokens to count memory for (what the model was made for)', positiveInteger)
-    .option('--precision <p>', `how the cpu executor is to hold weights: ${PRECISIONS.join(', ')} (auto)`)
-    .option('--json', 'write the same as JSON')
+    .option('--precision <p>', `how executors are to hold weights: ${PRECISIONS.join(', ')} (auto)`)
+    .option('--tensors', 'say of every tensor what becomes of it')
+    .option('--json', 'write the same as JSON, every tensor included')
     .action(async (named: string | undefined, options: InspectOptions) => {
       const report = await inspect(named, options);
       process.stdout.write(
-        options.json ? `${JSON.stringify(report)}\n` : print(report, painter(process.stdout)),
+        options.json
+          ? `${JSON.stringify(report)}\n`
+          : printInspection(report, options.tensors === true, painter(process.stdout)),
       );
     });
 }
@@ -93,19 +95,23 @@ async function inspect(named: string | undefined, options: InspectOptions): Prom
         },
       );
     }
-    const tokenizer = findTokenizer(files);
-    const weights = await weightForms(plan, checkpoint, precision);
+    const { tokenizer, problem } = usableTokenizer(files);
+    const weights = await heldWeights(plan, checkpoint, precision);
+    const forms = { cpu: formsIn('cpu', weights), gpu: formsIn('gpu', weights) };
+    const bytesOf = (forms: readonly WeightForm[]): number =>
+      forms.reduce((sum, { bytes }) => sum + bytes, 0);
     return {
       ...{ model: path, format: checkpoint.format, fileBytes: files.fileBytes },
       ...{ blueprint, parameters: parameterCount(blueprint), tensors: tensorsByType(checkpoint) },
-      ...{ precision, weights },
+      ...{ precision, weights: weights.map(({ squares, ...weight }) => weight), forms },
       memory: {
         contextLength,
-        weightBytes: weights.reduce((sum, { bytes }) => sum + bytes, 0),
+        weightBytes: { cpu: bytesOf(forms.cpu), gpu: bytesOf(forms.gpu) },
         cacheBytes: kvBytesPerToken(blueprint) * contextLength,
       },
       template: probeTemplate(tokenizer, findTemplate(files)),
       tokenizer: tokenizer === null ? null : tokenizerReport(tokenizer),
+      tokenizerProblem: problem,
     };
   } finally {
     await files.close();
@@ -121,65 +127,22 @@ function tensorsByType({ tensors }: Checkpoint): InspectReport['tensors'] {
   return [...groups].map(([type, group]) => ({ type, ...group }));
 }
 
+/** Weights can be looked at whether or not the model's text can be made. */
+function usableTokenizer(files: TextFiles): { tokenizer: Tokenizer | null; problem: string | null } {
+  try {
+    const tokenizer = findTokenizer(files);
+    return { tokenizer, problem: tokenizer === null ? 'the model has none' : null };
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'E_TOKENIZER')
+      return { tokenizer: null, problem: error.message };
+    throw error;
+  }
+}
+
 function tokenizerReport(tokenizer: Tokenizer): TokenizerReport {
   const { vocabSize, addsBos, bos, eos, unk, pad, endOfTurnIds, addedTokens } = tokenizer;
   const special = addedTokens
     .filter((token) => token.special)
     .map(({ id, content }) => ({ id, text: content }));
   return { vocabSize, addsBos, bos, eos, unk, pad, special, endOfTurnIds };
-}
-
-function print(report: InspectReport, paint: Paint): string {
-  const { precision, weights, memory, tensors } = report;
-  const heading = (text: string): string => paint(text, 'bold');
-  return [
-    heading(`${report.model} (${report.format}, ${printBytes(report.fileBytes)})`),
-    printBlueprint(report.blueprint),
-    '',
-    heading('stored'),
-    ...tensors.map(
-      ({ type, count, bytes }) => `  ${type}: ${printCount(count, 'tensor')}, ${printBytes(bytes)}`,
-    ),
-    heading(`in the cpu executor at precision ${precision}`),
-    ...weights.map(
-      ({ type, form, count, bytes, relativeError }) =>
-        `  ${type} → ${form}: ${printCount(count, 'weight')}, ${printBytes(bytes)}, ${printError(relativeError)}`,
-    ),
-    heading(`memory for ${memory.contextLength} tokens`),
-    `  ${printBytes(memory.weightBytes)} of weights, ${printBytes(memory.cacheBytes)} of keys and values`,
-    heading('chat template'),
-    `  ${printTemplate(report.template)}`,
-    heading('tokenizer'),
-    ...printTokenizer(report.tokenizer).map((line) => `  ${line}`),
-    '',
-  ].join('\n');
-}
-
-const printCount = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
-
-/** Rounding to f32 is 6e-8 of a value at most; more is the work of coarser blocks. */
-function printError(relativeError: number): string {
-  if (relativeError === 0) return 'exact';
-  const digits = relativeError.toExponential(1);
-  return relativeError < 1e-6 ? `exact to f32 (${digits})` : `off by ${digits} (RMS, relative)`;
-}
-
-function printTemplate({ problem, roles, generationPrompt }: TemplateReport): string {
-  if (problem !== null || roles === null) return problem ?? '';
-  const verdicts = Object.entries(roles).map(([role, verdict]) => `${role} ${verdict}`);
-  return `${verdicts.join(', ')}; opens an answer with ${JSON.stringify(generationPrompt)}`;
-}
-
-function printTokenizer(report: TokenizerReport | null): string[] {
-  if (report === null) return ['the model has none'];
-  const { vocabSize, addsBos, bos, eos, unk, pad, special, endOfTurnIds } = report;
-  const named = Object.entries({ bos, eos, unk, pad }).flatMap(([name, token]) =>
-    token === null ? [] : [`${name} ${token.text} ${token.id}`],
-  );
-  const textOf = new Map(special.map(({ id, text }) => [id, text]));
-  return [
-    `${vocabSize} tokens, ${special.length} of them special${addsBos ? '; texts begin with the bos' : ''}`,
-    ...(named.length === 0 ? [] : [named.join(', ')]),
-    `an answer ends at ${endOfTurnIds.map((id) => `${textOf.get(id) ?? ''} ${id}`.trim()).join(', ')}`,
-  ];
 }

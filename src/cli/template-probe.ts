@@ -33,7 +33,7 @@ export function probeTemplate(tokenizer: Tokenizer | null, source: TemplateSourc
     ...{ roles: null, generationPrompt: null },
   });
   if (source.template === null) return unusable('the model has no chat template');
-  if (tokenizer === null) return unusable('the model has no tokenizer');
+  if (tokenizer === null) return unusable('the model has no tokenizer that can be used');
   try {
     const format = chatFormat({ tokenizer, ...source });
     const textOf = (addGenerationPrompt: boolean): string =>

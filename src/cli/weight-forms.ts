@@ -5,21 +5,33 @@ import {
   type WeightName,
   weightShapes,
 } from '../architectures/index.js';
-import { encodeWeight, formName, type Precision } from '../executors/precision.js';
+import { encodeWeight, formName, heldInHalves, type Precision } from '../executors/precision.js';
 import { blockValues, byteLengthOf, type Checkpoint, dequantize, type TensorType } from '../formats/index.js';
 
-/** What becomes of the weights of one type in the cpu executor. */
-export interface WeightForm {
-  /** As the file stores them. */
-  readonly type: TensorType;
-  /** As the executor holds them: `f32`, `q4`, `q8`, … or `rows as stored`, the embedding, decoded row by row. */
+/** Executors that hold weights in forms of their own; `reference` holds all as f32. */
+export const EXECUTORS = ['cpu', 'gpu'] as const;
+export type ExecutorName = (typeof EXECUTORS)[number];
+
+/** How an executor holds a weight. */
+export interface Holding {
+  /** `f32`, `f16`, `q4`, `q8+offsets`, …, or `rows as stored`, the embedding, decoded row by row. */
   readonly form: string;
-  readonly count: number;
-  readonly elements: number;
-  /** Memory that the executor holds them in. */
+  /** Memory that it takes. */
   readonly bytes: number;
-  /** √(Σ(held − stored)² / Σ stored²); 0 where they are held exactly. */
+  /** √(Σ(held − stored)² / Σ stored²); 0 where it is held exactly. */
   readonly relativeError: number;
+}
+
+/** What becomes of a weight. An embedding that is the output head as well is two. */
+export interface HeldWeight {
+  readonly name: WeightName;
+  /** Of the file; several weights may lie in one. */
+  readonly tensor: string;
+  readonly type: TensorType;
+  readonly shape: readonly number[];
+  /** Σ stored², where it was measured against what is held; else 0. */
+  readonly squares: number;
+  readonly held: Readonly<Record<ExecutorName, Holding>>;
 }
 
 /** The form that keeps no copy: embedding rows are decoded from the file's bytes when a token needs them. */
@@ -28,94 +40,101 @@ const ROWS_AS_STORED = 'rows as stored';
 /** Elements that are compared at once, which bounds the memory this takes. */
 const SLICE_ELEMENTS = 2 ** 20;
 
-/** Sums of squares over weights of one type and form. */
-interface Tally {
-  count: number;
-  elements: number;
-  bytes: number;
-  squares: number;
-  squaredErrors: number;
-}
-
-/** Says for every weight of a plan how the cpu executor would hold it, and measures what that changes. */
-export async function weightForms(
+/** Says for every weight of a plan how executors would hold it, and measures what that changes. */
+export async function heldWeights(
   plan: ModelPlan,
   checkpoint: Checkpoint,
   precision: Precision,
-): Promise<WeightForm[]> {
-  const tallies = new Map<string, Tally & { readonly type: TensorType; readonly form: string }>();
-  const add = (type: TensorType, form: string, tally: Tally): void => {
-    const key = `${type} ${form}`;
-    const sum = tallies.get(key) ?? {
-      type,
-      form,
-      count: 0,
-      elements: 0,
-      bytes: 0,
-      squares: 0,
-      squaredErrors: 0,
-    };
-    tallies.set(key, {
-      ...{ type, form, count: sum.count + tally.count },
-      elements: sum.elements + tally.elements,
-      bytes: sum.bytes + tally.bytes,
-      squares: sum.squares + tally.squares,
-      squaredErrors: sum.squaredErrors + tally.squaredErrors,
-    });
-  };
-
+): Promise<HeldWeight[]> {
+  const weights: HeldWeight[] = [];
   for (const [name, shape] of weightShapes(plan.blueprint)) {
-    const { type } = checkpoint.tensors.get(plan.weights.get(name)!.tensor)!;
+    const { tensor } = plan.weights.get(name)!;
+    const { type } = checkpoint.tensors.get(tensor)!;
     const elements = shape.reduce((product, size) => product * size, 1);
-    const exact = { count: 1, elements, squares: 0, squaredErrors: 0 };
-    const isVector = shape.length === 1;
-    const inputs = shape[1] ?? 1;
-    if (isVector) add(type, 'f32', { ...exact, bytes: 4 * elements });
-    if (name === 'embedding') add(type, ROWS_AS_STORED, { ...exact, bytes: byteLengthOf(type, elements) });
-    if (isVector || (name === 'embedding' && !plan.blueprint.tiedEmbeddings)) continue;
+    const exactly = (form: string, bytes: number): Holding => ({ form, bytes, relativeError: 0 });
+    const add = (as: WeightName, squares: number, cpu: Holding, gpu: Holding): void => {
+      weights.push({ name: as, tensor, type, shape, squares, held: { cpu, gpu } });
+    };
 
+    if (name === 'embedding') {
+      const rows = exactly(ROWS_AS_STORED, byteLengthOf(type, elements));
+      add(name, 0, rows, rows);
+      if (!plan.blueprint.tiedEmbeddings) continue;
+    }
+    const as = name === 'embedding' ? 'head' : name;
+    const floats = exactly('f32', 4 * elements);
+    if (shape.length === 1) {
+      add(as, 0, floats, floats);
+      continue;
+    }
+    const halves = heldInHalves(type, precision);
     // The form follows from type and row length, which a weight without rows has too.
-    const form = encodeWeight({ type, shape: [0, inputs], bytes: new Uint8Array() }, precision);
-    if (form.weight.kind === 'f32') add(type, 'f32', { ...exact, bytes: 4 * elements });
-    else add(type, formName(form), await measure(plan, checkpoint, name, precision));
+    const { weight } = encodeWeight({ type, shape: [0, shape[1]!], bytes: new Uint8Array() }, precision);
+    if (weight.kind === 'f32') {
+      add(as, 0, floats, halves === null ? floats : exactly(halves, 2 * elements));
+      continue;
+    }
+    const { squares, ...held } = await measure(await readWeightBytes(plan, checkpoint, name), precision);
+    add(as, squares, held, held);
   }
-  return [...tallies.values()].map(({ squares, squaredErrors, ...rest }) => ({
-    ...rest,
-    relativeError: squaredErrors === 0 ? 0 : Math.sqrt(squaredErrors / squares),
-  }));
+  return weights;
 }
 
 /** Encodes a weight slice by slice and holds what comes of it against what is stored. */
 async function measure(
-  plan: ModelPlan,
-  checkpoint: Checkpoint,
-  name: WeightName,
+  { type, shape, bytes }: StoredWeight,
   precision: Precision,
-): Promise<Tally> {
-  const { type, shape, bytes }: StoredWeight = await readWeightBytes(plan, checkpoint, name);
+): Promise<Holding & { readonly squares: number }> {
   const [outputs, inputs] = shape as [number, number];
   const rowBytes = byteLengthOf(type, inputs);
   const sliceRows = Math.max(1, Math.floor(SLICE_ELEMENTS / inputs));
-  const tally: Tally = { count: 1, elements: outputs * inputs, bytes: 0, squares: 0, squaredErrors: 0 };
+  let [form, heldBytes, squares, squaredErrors] = ['', 0, 0, 0];
   for (let row = 0; row < outputs; row += sliceRows) {
     const rows = Math.min(sliceRows, outputs - row);
-    const slice = {
-      type,
-      shape: [rows, inputs],
-      bytes: bytes.subarray(row * rowBytes, (row + rows) * rowBytes),
-    };
-    const { weight } = encodeWeight(slice, precision);
-    const stored = dequantize(type, slice.bytes);
+    const stored = bytes.subarray(row * rowBytes, (row + rows) * rowBytes);
+    const matrix = encodeWeight({ type, shape: [rows, inputs], bytes: stored }, precision);
+    form = formName(matrix);
+    const wanted = dequantize(type, stored);
+    const { weight } = matrix;
     const held = weight.kind === 'f32' ? weight.values : blockValues(weight.blocks);
-    for (let i = 0; i < stored.length; i++) {
-      tally.squares += stored[i]! ** 2;
-      tally.squaredErrors += (held[i]! - stored[i]!) ** 2;
+    for (let i = 0; i < wanted.length; i++) {
+      squares += wanted[i]! ** 2;
+      squaredErrors += (held[i]! - wanted[i]!) ** 2;
     }
-    if (weight.kind === 'f32') tally.bytes += 4 * held.length;
+    if (weight.kind === 'f32') heldBytes += 4 * held.length;
     else {
       const { bits, scales, offsets } = weight.blocks;
-      tally.bytes += (held.length * bits) / 8 + 4 * scales.length + 4 * (offsets?.length ?? 0);
+      heldBytes += (held.length * bits) / 8 + 4 * scales.length + 4 * (offsets?.length ?? 0);
     }
   }
-  return tally;
+  return {
+    ...{ form, bytes: heldBytes, squares },
+    relativeError: squaredErrors === 0 ? 0 : Math.sqrt(squaredErrors / squares),
+  };
+}
+
+/** Weights of one type that an executor holds in one form. */
+export interface WeightForm extends Holding {
+  readonly type: TensorType;
+  readonly count: number;
+}
+
+/** What becomes of all weights in one executor, by type and form. */
+export function formsIn(executor: ExecutorName, weights: readonly HeldWeight[]): WeightForm[] {
+  const groups = new Map<string, HeldWeight[]>();
+  for (const weight of weights) {
+    const key = `${weight.type} ${weight.held[executor].form}`;
+    groups.set(key, [...(groups.get(key) ?? []), weight]);
+  }
+  return [...groups.values()].map((group) => {
+    const [{ type, held }] = group as [HeldWeight];
+    const sum = (of: (weight: HeldWeight) => number): number =>
+      group.reduce((total, weight) => total + of(weight), 0);
+    const squaredErrors = sum(({ held, squares }) => held[executor].relativeError ** 2 * squares);
+    return {
+      ...{ type, form: held[executor].form, count: group.length },
+      bytes: sum(({ held }) => held[executor].bytes),
+      relativeError: squaredErrors === 0 ? 0 : Math.sqrt(squaredErrors / sum(({ squares }) => squares)),
+    };
+  });
 }

@@ -69,6 +69,9 @@ export function temporaryFolder(): string {
 /** Writes a file that a test needs, text or anything else as JSON, and returns its path. */
 export function temporaryFile(name: string, content: unknown): string {
   const path = join(temporaryFolder(), name);
-  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  writeFileSync(
+    path,
+    typeof content === 'string' || content instanceof Uint8Array ? content : JSON.stringify(content),
+  );
   return path;
 }

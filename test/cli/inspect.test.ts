@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { fixture, succeed } from './holdfast.js';
+import { fixture, succeed, temporaryFile } from './holdfast.js';
 
 const inspect = async (...args: string[]) => JSON.parse(await succeed(['inspect', ...args, '--json']));
 
@@ -13,22 +14,23 @@ describe('holdfast inspect', () => {
     const embedding = 512 * 64;
     expect(report.memory).toEqual({
       contextLength: 100,
-      weightBytes: 4 * (125_376 + embedding),
+      weightBytes: { cpu: 4 * (125_376 + embedding), gpu: 4 * (125_376 + embedding) },
       cacheBytes: 100 * 3 * 2 * 2 * 16 * 4,
     });
-    expect(report.weights.every((weight: { relativeError: number }) => weight.relativeError === 0)).toBe(
-      true,
-    );
+    expect(report.forms.cpu.every((form: { relativeError: number }) => form.relativeError === 0)).toBe(true);
+    expect(report.forms.gpu).toEqual(report.forms.cpu);
   });
 
   it('measures what blocks of fewer bits do to the weights, and says what is exact', async () => {
     const byForm = async (file: string, precision: string) => {
-      const { weights } = await inspect(fixture(`gguf/${file}`), '--precision', precision);
+      const { forms } = await inspect(fixture(`gguf/${file}`), '--precision', precision);
       return new Map<string, number>(
-        weights.map((weight: { type: string; form: string; relativeError: number }) => [
-          `${weight.type} ${weight.form}`,
-          weight.relativeError,
-        ]),
+        forms.cpu.map(
+          ({ type, form, relativeError }: { type: string; form: string; relativeError: number }) => [
+            `${type} ${form}`,
+            relativeError,
+          ],
+        ),
       );
     };
     const kept = await byForm('llama.Q4_0.gguf', 'auto');
@@ -40,6 +42,55 @@ describe('holdfast inspect', () => {
     const finer = await byForm('llama.F32.gguf', 'q8');
     expect(finer.get('F32 q8')).toBeGreaterThan(1e-3);
     expect(finer.get('F32 q8')).toBeLessThan(1e-2);
+  });
+
+  it('says of every tensor what becomes of it in each executor, and what that costs', async () => {
+    const { weights } = await inspect(fixture('gguf/llama.F16.gguf'));
+    const named = (name: string) => weights.filter((weight: { name: string }) => weight.name === name);
+    expect(named('layers.1.up')).toEqual([
+      {
+        ...{ name: 'layers.1.up', tensor: 'blk.1.ffn_up.weight', type: 'F16', shape: [96, 64] },
+        held: {
+          cpu: { form: 'f32', bytes: 4 * 96 * 64, relativeError: 0 },
+          gpu: { form: 'f16', bytes: 2 * 96 * 64, relativeError: 0 },
+        },
+      },
+    ]);
+    const rows = { form: 'rows as stored', bytes: 2 * 512 * 64, relativeError: 0 };
+    expect(named('embedding')[0].held).toEqual({ cpu: rows, gpu: rows });
+    const coarser = await inspect(fixture('gguf/llama.F16.gguf'), '--precision', 'q4');
+    const { cpu, gpu } = coarser.weights.find(({ name }: { name: string }) => name === 'layers.1.up').held;
+    expect(cpu).toEqual(gpu);
+    // Half a byte a weight, and a scale for 32 of them.
+    expect(cpu).toMatchObject({ form: 'q4', bytes: (96 * 64) / 2 + (96 * 64) / 8 });
+    expect(cpu.relativeError).toBeGreaterThan(0.03);
+  });
+
+  it('lists the tensors for people who ask', async () => {
+    const file = fixture('gguf/llama.F16.gguf');
+    const line = /layers\.1\.up +blk\.1\.ffn_up\.weight +96 × 64 +F16 +f32 \(cpu\), f16 \(gpu\) +exact$/m;
+    expect(await succeed(['inspect', file, '--tensors'])).toMatch(line);
+    const text = await succeed(['inspect', file]);
+    expect(text).not.toMatch(/layers\.1\.up/);
+    expect(text).toMatch(/^in the cpu executor at precision auto\n(.*\n)* {2}F16 → f32: 22 weights/m);
+    expect(text).toMatch(/^in the gpu executor at precision auto\n(.*\n)* {2}F16 → f16: 22 weights/m);
+  });
+
+  it('shows a model whose tokenizer is not supported, and says that it is not', async () => {
+    const bytes = readFileSync(fixture('gguf/llama.Q4_0.gguf'));
+    const key = 'tokenizer.ggml.model';
+    // Behind the key come the value's type and its length.
+    bytes.write('bert', bytes.indexOf(key) + key.length + 12);
+    const file = temporaryFile('bert.gguf', bytes);
+    const report = await inspect(file);
+    expect(report).toMatchObject({
+      tokenizer: null,
+      template: { problem: expect.stringMatching(/no tokenizer/) },
+    });
+    expect(report.tokenizerProblem).toMatch(/E_TOKENIZER: a tokenizer of the kind "bert" is not supported/);
+    const text = await succeed(['inspect', file]);
+    expect(text).toMatch(/Q4_0 → q4: .*, exact/);
+    expect(text).toMatch(/^tokenizer\n {2}E_TOKENIZER: a tokenizer of the kind "bert" is not supported/m);
   });
 
   it('says which roles the template writes, and where an answer ends', async () => {
