@@ -83,7 +83,7 @@ export async function uploadWeights(
   const vector = (what: string, values: Float32Array): Promise<GPUBuffer> =>
     device.allocate(what, () => device.storage(what, values));
   const packed = async (name: WeightName, bias?: WeightName): Promise<Packed> => ({
-    ...pack(await readWeightBytes(plan, checkpoint, name), precision),
+    ...packMatrix(await readWeightBytes(plan, checkpoint, name), precision),
     bias: bias === undefined ? null : await optional(bias),
   });
 
@@ -120,7 +120,7 @@ export async function uploadWeights(
   }
   const embedding = await readWeightBytes(plan, checkpoint, 'embedding');
   const head = blueprint.tiedEmbeddings
-    ? { ...pack(embedding, precision), bias: null }
+    ? { ...packMatrix(embedding, precision), bias: null }
     : await packed('head');
   return {
     layers,
@@ -135,7 +135,7 @@ export async function uploadWeights(
 type MatrixName = 'query' | 'key' | 'value' | 'output' | 'gate' | 'up' | 'down';
 
 /** A matrix as its kernel reads it. */
-interface Packed {
+export interface Packed {
   readonly outputs: number;
   readonly inputs: number;
   readonly format: MatrixFormat;
@@ -147,7 +147,7 @@ interface Packed {
 }
 
 /** What the file holds in 16 bits stays so where it may; the rest as on any executor. */
-function pack(stored: StoredWeight, precision: Precision): Omit<Packed, 'bias'> {
+export function packMatrix(stored: StoredWeight, precision: Precision): Omit<Packed, 'bias'> {
   const { type, bytes, shape } = stored;
   const kind = heldInHalves(type, precision);
   if (kind !== null) {

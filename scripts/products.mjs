@@ -1,0 +1,147 @@
+// Times the product of a matrix of each type that files store with one row and with 64, beside the same matrix in f32:
+// whether a type falls onto a slow path shows here.
+//
+//     npm run products            [-- --executor gpu] [--rounds 5] [--outputs 3072] [--inputs 768]
+//
+// On a program that plays a GPU on the processor, `--executor gpu --outputs 768` takes two minutes.
+//
+// Blocks are those of test/fixtures/quant, repeated: what a product costs does not depend on what weights say. Eight matrices are
+// multiplied one after the other, so that none is still in a near cache. Types are timed in turn, round after round;
+// a cell is the median, in microseconds a product.
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { openDawn } from '../dist/dawn.js';
+import { Activation, applyLinear } from '../dist/executors/cpu/linear.js';
+import { Graph } from '../dist/executors/cpu/onnx/graph.js';
+import { Device } from '../dist/executors/gpu/device.js';
+import { linear, OUTPUT_GROUPS } from '../dist/executors/gpu/kernels/linear.js';
+import { packMatrix } from '../dist/executors/gpu/matrices.js';
+import { ON_A_GPU, ON_A_PROCESSOR, ROWS_TILE } from '../dist/executors/gpu/programs.js';
+import { encodeWeight, formName } from '../dist/executors/precision.js';
+import { BLOCK_LAYOUTS, byteLengthOf } from '../dist/formats/index.js';
+import { textTable } from '../dist/report/index.js';
+
+const { values } = parseArgs({
+  options: {
+    executor: { type: 'string', default: 'cpu' },
+    rounds: { type: 'string', default: '5' },
+    outputs: { type: 'string', default: '3072' },
+    inputs: { type: 'string', default: '768' },
+  },
+});
+const [outputs, inputs, rounds] = [values.outputs, values.inputs, values.rounds].map(Number);
+const COPIES = 8;
+const ROWS = [1, 64];
+const THREADS = 2;
+const TYPES = Object.keys(BLOCK_LAYOUTS).filter((type) => type !== 'I64');
+
+/** A matrix of a type, `[outputs, inputs]`. */
+function storedOf(type) {
+  const bytes = new Uint8Array(byteLengthOf(type, outputs * inputs));
+  // The fixtures have no file of what every language can write.
+  const blocks =
+    type === 'F32'
+      ? new Uint8Array(Float32Array.from({ length: 509 }, (_, i) => Math.sin(i)).buffer)
+      : readFileSync(new URL(`../test/fixtures/quant/${type}.bin`, import.meta.url));
+  for (let at = 0; at < bytes.length; at += blocks.length) {
+    bytes.set(blocks.subarray(0, bytes.length - at), at);
+  }
+  return { type, shape: [outputs, inputs], bytes };
+}
+
+const activations = (rows) => Float32Array.from({ length: rows * inputs }, (_, i) => Math.cos(i));
+
+/** What multiplies all copies once with so many rows, and the form that the weights are held in. */
+async function onCpu(stored) {
+  const matrix = encodeWeight(stored, 'auto');
+  const graph = new Graph();
+  const x = new Activation(graph, graph.input('x', 'float32', [1, 'rows', inputs]), inputs);
+  const products = Array.from({ length: COPIES }, (_, copy) =>
+    applyLinear(`weight ${copy}`, x, { ...matrix, bias: null }),
+  );
+  // A row's last number of each product is all that is fetched.
+  const ends = products.map((y) => graph.op('Gather', [y, graph.integers(outputs - 1)], { axis: 2 }));
+  graph.output(graph.named('y', graph.op('Sum', ends)), 'float32', [1, 'rows', 1]);
+  const { proto, weights } = graph.build();
+  const session = await InferenceSession.create(proto, {
+    externalData: [...weights],
+    intraOpNumThreads: THREADS,
+  });
+  const run = (rows) => session.run({ x: new Tensor('float32', activations(rows), [1, rows, inputs]) });
+  return { form: formName(matrix), run };
+}
+
+async function onGpu(stored) {
+  const device = await Device.open(await openDawn());
+  const { format, form, weight, scales } = packMatrix(stored, 'auto');
+  const { threads, lanes: most, subgroups } = device.found.isSoftware ? ON_A_PROCESSOR : ON_A_GPU;
+  const subgroup = subgroups ? device.subgroupOf(threads) : null;
+  const lanes = Math.min(most, subgroup ?? most);
+  const kernel = {
+    ...{ format, inputs, outputs, columns: outputs, column: 0, into: 'store', bias: false },
+    ...{ scale: 1, cap: null, lanes, threads, subgroup },
+  };
+  const runs = new Map();
+  const matrices = await device.allocate('matrices', () =>
+    Array.from({ length: COPIES }, () => [
+      device.storage('a matrix', weight),
+      ...(scales === null ? [] : [device.storage('its scales', scales)]),
+    ]),
+  );
+  for (const rows of ROWS) {
+    const program = await device.program('product', linear({ ...kernel, tile: rows === 1 ? 1 : ROWS_TILE }));
+    const [pass, x, y] = await device.allocate('rows', () => [
+      device.uniform(Uint32Array.of(rows, 0, 0, 0, 0, 0, 0, 0)),
+      device.storage('x', activations(rows)),
+      device.storage('y', 4 * rows * outputs),
+    ]);
+    const groups = matrices.map((buffers) => device.bind(program, [pass, x, ...buffers, y]));
+    const perGroup = Math.ceil(outputs / (threads / lanes));
+    const grid = [Math.min(perGroup, OUTPUT_GROUPS), rows === 1 ? 1 : rows / ROWS_TILE, 1];
+    runs.set(rows, async () => {
+      const refused = await device.submit((encoder) => {
+        const recorded = encoder.beginComputePass();
+        recorded.setPipeline(program.pipeline);
+        for (const group of groups) {
+          recorded.setBindGroup(0, group);
+          recorded.dispatchWorkgroups(...grid);
+        }
+        recorded.end();
+      });
+      if (refused !== null) throw new Error(refused);
+      await device.finished();
+    });
+  }
+  return { form, run: (rows) => runs.get(rows)() };
+}
+
+const median = (numbers) => numbers.sort((a, b) => a - b)[numbers.length >> 1];
+
+const subjects = new Map();
+for (const type of TYPES) {
+  subjects.set(type, await (values.executor === 'gpu' ? onGpu : onCpu)(storedOf(type)));
+}
+const times = new Map(TYPES.flatMap((type) => ROWS.map((rows) => [`${type} ${rows}`, []])));
+// The first round warms up.
+for (let round = 0; round <= rounds; round++) {
+  for (const [type, { run }] of subjects) {
+    for (const rows of ROWS) {
+      await run(rows);
+      const start = performance.now();
+      await run(rows);
+      if (round > 0) times.get(`${type} ${rows}`).push(((performance.now() - start) * 1000) / COPIES);
+    }
+  }
+}
+const medians = (type) => ROWS.map((rows) => median(times.get(`${type} ${rows}`)));
+const plain = medians('F32');
+const rows = TYPES.map((type) => {
+  const own = medians(type);
+  const cells = own.flatMap((us, at) => [us.toFixed(0), (us / plain[at]).toFixed(2)]);
+  return [type, subjects.get(type).form, ...cells];
+});
+const heading = ['type', 'held', ...ROWS.flatMap((count) => [`${count} × µs`, '÷ F32'])];
+process.stdout.write(`${textTable({ heading, rows, wordy: [1] }).join('\n')}\n`);
+// Dawn keeps a process alive, and the runtime's threads do.
+process.exit(0);
