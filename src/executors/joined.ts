@@ -12,3 +12,14 @@ export function joined<A extends Float32Array | Int8Array | Uint8Array>(parts: r
   }
   return all;
 }
+
+/** Things in their order, neighbours of one kind together. */
+export function runsOfOne<A>(things: readonly A[], kindOf: (thing: A) => string): A[][] {
+  const runs: A[][] = [];
+  for (const thing of things) {
+    const run = runs.at(-1);
+    if (run !== undefined && kindOf(run[0]!) === kindOf(thing)) run.push(thing);
+    else runs.push([thing]);
+  }
+  return runs;
+}

@@ -1,5 +1,5 @@
 import { type IntegerBlocks, packNibbles } from '../../formats/index.js';
-import { joined } from '../joined.js';
+import { joined, runsOfOne } from '../joined.js';
 import type { Matrix } from '../precision.js';
 import type { Graph, Value } from './onnx/graph.js';
 
@@ -43,16 +43,13 @@ export function applyLinears(name: string, x: Activation, linears: readonly Line
 }
 
 /**
- * Applies several weights to one activation, their results side by side in one value. Weights of one form are
+ * Applies several weights to one activation, their results side by side in one value. Neighbours of one form are
  * stacked and run as one product, which saves a pass over the activation and a dispatch each.
  */
 export function applyJoined(name: string, x: Activation, linears: readonly Linear[]): Value {
-  if (haveOneForm(linears)) return applyLinear(name, x, stack(linears));
-  return x.graph.op(
-    'Concat',
-    linears.map((linear, i) => applyLinear(`${name}.${i}`, x, linear)),
-    { axis: -1 },
-  );
+  const runs = runsOfOne(linears, formOf);
+  const products = runs.map((run, i) => applyLinear(`${name}.${i}`, x, stack(run)));
+  return products.length === 1 ? products[0]! : x.graph.op('Concat', products, { axis: -1 });
 }
 
 /** y = W·x + b. */

@@ -8,7 +8,7 @@ import {
 } from '../../architectures/index.js';
 import { type Checkpoint, packNibbles } from '../../formats/index.js';
 import { type EmbeddingTable, embeddingTable } from '../embedding.js';
-import { joined } from '../joined.js';
+import { joined, runsOfOne } from '../joined.js';
 import { encodeWeight, formName, heldInHalves, type Precision } from '../precision.js';
 import type { Device } from './device.js';
 import type { MatrixFormat } from './kernels/linear.js';
@@ -95,7 +95,7 @@ export async function uploadWeights(
     const single = async (part: MatrixName): Promise<DeviceMatrix> =>
       upload(what(part), [await linear(part)]);
     const several = async (parts: readonly MatrixName[]): Promise<DeviceMatrix[]> => {
-      const runs = runsOfOneForm(await Promise.all(parts.map(linear)));
+      const runs = runsOfOne(await Promise.all(parts.map(linear)), ({ format }) => JSON.stringify(format));
       return Promise.all(runs.map((run) => upload(what(parts.join(', ')), run)));
     };
     const norms: Partial<Record<LayerWeight, GPUBuffer>> = {};
@@ -174,17 +174,6 @@ function inPairs(first: Float32Array, second: Float32Array): Float32Array {
     pairs[2 * i + 1] = second[i]!;
   }
   return pairs;
-}
-
-/** Matrices in their order, neighbours of one form together. */
-function runsOfOneForm(parts: readonly Packed[]): Packed[][] {
-  const runs: Packed[][] = [];
-  for (const part of parts) {
-    const run = runs.at(-1);
-    if (run !== undefined && JSON.stringify(run[0]!.format) === JSON.stringify(part.format)) run.push(part);
-    else runs.push([part]);
-  }
-  return runs;
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | Int8Array): Uint8Array {
