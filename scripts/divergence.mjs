@@ -1,0 +1,63 @@
+// How far a quantised model's next-token distributions lie from those of f32: the mean KL divergence in nats a token.
+//
+//     npm run build && node scripts/divergence.mjs IDS.json MODEL.gguf ... [--against SOURCE.gguf]
+//
+// IDS.json has the tokens as `ids`, like the golden files of test/conformance. Each model at precision `auto` is held against its own
+// weights as f32, which shows what computing with blocks costs; with --against, at both precisions, against that
+// model's weights as f32, which shows what the mix itself costs.
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { parseArgs } from 'node:util';
+import { loadModel } from '../dist/load.js';
+import { textTable } from '../dist/report/index.js';
+
+const { values, positionals } = parseArgs({
+  options: { against: { type: 'string' } },
+  allowPositionals: true,
+});
+const [idsFile, ...models] = positionals;
+const { ids } = JSON.parse(readFileSync(idsFile, 'utf8'));
+
+/** The log probabilities of every row, `[tokens, vocabulary]`. */
+async function rowsOf(path, precision) {
+  const loaded = await loadModel(path, { executor: 'cpu', precision });
+  const sequence = loaded.executor.open(ids.length);
+  const [{ logits }] = await loaded.executor.forward([{ sequence, tokens: ids, logits: 'all' }]);
+  const { vocabSize } = loaded.executor.blueprint;
+  await loaded.dispose();
+  const rows = [];
+  for (let at = 0; at < logits.length; at += vocabSize) {
+    rows.push(logSoftmax(logits.subarray(at, at + vocabSize)));
+  }
+  return rows;
+}
+
+function logSoftmax(logits) {
+  const maximum = logits.reduce((most, logit) => Math.max(most, logit), Number.NEGATIVE_INFINITY);
+  const shift = maximum + Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - maximum), 0));
+  return Float64Array.from(logits, (logit) => logit - shift);
+}
+
+/** Mean over rows of KL(p ‖ q). */
+function divergence(p, q) {
+  const each = p.map((row, at) => row.reduce((sum, log, i) => sum + Math.exp(log) * (log - q[at][i]), 0));
+  return each.reduce((sum, kl) => sum + kl, 0) / each.length;
+}
+
+const source = values.against === undefined ? null : await rowsOf(values.against, 'f32');
+const rows = [];
+for (const model of models) {
+  const [exact, blocks] = [await rowsOf(model, 'f32'), await rowsOf(model, 'auto')];
+  const pairs = [
+    [exact, blocks],
+    ...(source === null
+      ? []
+      : [
+          [source, exact],
+          [source, blocks],
+        ]),
+  ];
+  rows.push([basename(model), ...pairs.map(([p, q]) => divergence(p, q).toFixed(5))]);
+}
+const heading = ['', 'own f32 ‖ auto', ...(source === null ? [] : ['source ‖ f32', 'source ‖ auto'])];
+process.stdout.write(`${textTable({ heading, rows }).join('\n')}\n`);
