@@ -11,7 +11,10 @@ import type { HeldWeight, Holding, WeightForm } from './weight-forms.js';
 const ROUNDED_ACTIVATIONS =
   '  with blocks (q4, q8) the cpu executor multiplies activations rounded to 8 bits, the gpu executor whole ones';
 
-/** An inspection as text. @param each whether every tensor is listed */
+/**
+ * An inspection as text.
+ * @param each whether every tensor is listed
+ */
 export function printInspection(report: InspectReport, each: boolean, paint: Paint): string {
   const { memory, tensors } = report;
   const heading = (text: string): string => paint(text, 'bold');

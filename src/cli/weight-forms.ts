@@ -9,8 +9,7 @@ import { encodeWeight, formName, heldInHalves, type Precision } from '../executo
 import { blockValues, byteLengthOf, type Checkpoint, dequantize, type TensorType } from '../formats/index.js';
 
 /** Executors that hold weights in forms of their own; `reference` holds all as f32. */
-export const EXECUTORS = ['cpu', 'gpu'] as const;
-export type ExecutorName = (typeof EXECUTORS)[number];
+export type ExecutorName = 'cpu' | 'gpu';
 
 /** How an executor holds a weight. */
 export interface Holding {
