@@ -66,8 +66,7 @@ export async function mixedModel(
   const norm = (name: string, weight: number): void =>
     floats(`${name}.weight`, new Float32Array(HIDDEN).fill(family === 'gemma2' ? weight - 1 : weight));
   norm('model.norm', weight);
-  // Smaller here: scores as large as rows of like values have would leave a softmax with one key.
-  norm(part('input_layernorm'), weight / 2);
+  norm(part('input_layernorm'), weight);
   if (family === 'gemma2') {
     // Norms behind branches: what is added is as large as what it is added to.
     for (const name of ['post_attention', 'post_feedforward']) norm(part(`${name}_layernorm`), 16 * SIZE);
