@@ -41,15 +41,19 @@ describe('profiles of the benchmark', () => {
     const seen: string[] = [];
     const cold = [900, 900] as const;
     const times = [cold, cold, [1, 30], [5, 60], [3, 10], [4, 50], [2, 20], [6, 40]] as const;
-    const { prefill, decode } = await profileBench(executorOf(times, seen), {
-      prompt: 40,
-      tokens: 3,
-      rounds: 3,
-    });
+    const steps: string[] = [];
+    const { prefill, decode } = await profileBench(
+      executorOf(times, seen),
+      { prompt: 40, tokens: 3, rounds: 3 },
+      (step) => steps.push(step),
+    );
     const msOf = ({ kernels }: Profile): number[] => kernels.map(({ ms }) => ms);
     expect(msOf(prefill)).toEqual([2, 20]);
     expect(msOf(decode)).toEqual([5, 50]);
     expect(prefill.bandwidth).toBe(7);
+    expect(steps).toEqual(
+      ['warming up', 'round 1 of 3', 'round 2 of 3', 'round 3 of 3'].map((round) => `${round}: each kernel`),
+    );
     expect(seen).toEqual(Array.from({ length: 4 }, () => ['40 after 0', '1 after 40']).flat());
   });
 });

@@ -16,6 +16,9 @@ export interface BenchOptions {
   readonly rounds: number;
 }
 
+/** Hears what is about to be timed. */
+export type OnStep = (step: string) => void;
+
 export interface BenchFigures {
   /** Milliseconds to take in the prompt, of each round. */
   readonly prefillMs: readonly number[];
@@ -41,7 +44,11 @@ const GREEDY = createSampler(checkSampling({ temperature: 0 })).wanted!;
  * Times an executor. The arms take turns, so that what else the machine does meets all of them; a first round of all of
  * it is not counted.
  */
-export async function runBench(executor: Executor, options: BenchOptions): Promise<BenchFigures> {
+export async function runBench(
+  executor: Executor,
+  options: BenchOptions,
+  onStep: OnStep,
+): Promise<BenchFigures> {
   const { prompt, tokens, rounds } = options;
   const ids = benchIds(executor, options);
   const prefillMs: number[] = [];
@@ -50,11 +57,13 @@ export async function runBench(executor: Executor, options: BenchOptions): Promi
   try {
     for (let round = 0; round <= rounds; round++) {
       sequence.truncate(0);
+      onStep(`${roundName(round, rounds)}: the prompt`);
       const sinceMs = performance.now();
       await executor.forward([{ sequence, tokens: ids.slice(0, prompt), logits: GREEDY }]);
       if (round > 0) prefillMs.push(performance.now() - sinceMs);
       for (const arm of BENCH_ARMS) {
         sequence.truncate(prompt);
+        onStep(`${roundName(round, rounds)}: ${tokens} tokens, ${arm}`);
         for (let at = prompt; at < prompt + tokens; at++) {
           const sinceMs = performance.now();
           await executor.forward([requestOf(executor, sequence, arm, [ids[at]!])]);
@@ -72,7 +81,11 @@ export async function runBench(executor: Executor, options: BenchOptions): Promi
  * Profiles the prompt and a token in every round; a first round, in which a device warms up, is not counted.
  * @throws HoldfastError `E_USAGE` when the executor cannot time its kernels
  */
-export async function profileBench(executor: Executor, options: BenchOptions): Promise<BenchProfiles> {
+export async function profileBench(
+  executor: Executor,
+  options: BenchOptions,
+  onStep: OnStep,
+): Promise<BenchProfiles> {
   if (executor.profile === undefined) {
     throw new HoldfastError('E_USAGE', `the ${executor.name} executor does not time its kernels`, {
       field: '--profile',
@@ -88,6 +101,7 @@ export async function profileBench(executor: Executor, options: BenchOptions): P
   try {
     for (let round = 0; round <= options.rounds; round++) {
       sequence.truncate(0);
+      onStep(`${roundName(round, options.rounds)}: each kernel`);
       const whole = await profiled(ids.slice(0, options.prompt));
       const single = await profiled(ids.slice(options.prompt, options.prompt + 1));
       if (round === 0) continue;
@@ -99,6 +113,9 @@ export async function profileBench(executor: Executor, options: BenchOptions): P
     sequence.dispose();
   }
 }
+
+const roundName = (round: number, rounds: number): string =>
+  round === 0 ? 'warming up' : `round ${round} of ${rounds}`;
 
 /** Of profiles of the same request, which runs the same kernels. */
 function medianProfile(samples: readonly Profile[]): Profile {

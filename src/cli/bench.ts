@@ -9,10 +9,12 @@ import {
   type BenchOptions,
   type BenchProfiles,
   median,
+  type OnStep,
   profileBench,
   runBench,
 } from './bench-run.js';
 import { type Paint, painter } from './colour.js';
+import { drawOver } from './live-line.js';
 import { addModelArgument, modelPath } from './model-argument.js';
 import { addModelOptions, type ModelOptions, openWithOptions } from './model-options.js';
 
@@ -45,7 +47,7 @@ export function registerBench(program: Command): void {
     .action(async (named: string | undefined, flags: BenchFlags) => {
       const model = await openWithOptions(await modelPath(named), flags);
       try {
-        const report = await bench(model, flags);
+        const report = await bench(model, flags, progress(process.stderr));
         process.stdout.write(
           flags.json ? `${JSON.stringify(report)}\n` : print(report, painter(process.stdout)),
         );
@@ -58,11 +60,13 @@ export function registerBench(program: Command): void {
 async function bench(
   { name, executor }: LoadedModel,
   { prompt, tokens, rounds, profile }: BenchFlags,
+  onStep: OnStep,
 ): Promise<BenchReport> {
   const options = { prompt, tokens, rounds };
   // What cannot be profiled is to say so before it has run for minutes.
-  const profiles = profile ? await profileBench(executor, options) : null;
-  const figures = await runBench(executor, options);
+  const profiles = profile ? await profileBench(executor, options, onStep) : null;
+  const figures = await runBench(executor, options, onStep);
+  onStep('');
   return {
     model: name,
     executor: executor.name,
@@ -72,6 +76,13 @@ async function bench(
     profiles,
   };
 }
+
+/** One line that is written over, where somebody waits: on a slow device this takes minutes. */
+const progress =
+  (stream: NodeJS.WriteStream): OnStep =>
+  (step) => {
+    if (stream.isTTY) drawOver(stream, step);
+  };
 
 function print(report: BenchReport, paint: Paint): string {
   const { model, executor, precision, prompt, rounds, figures, profiles } = report;

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import { wrap } from '../report/index.js';
 import { type Paint, painter } from './colour.js';
+import { drawOver } from './live-line.js';
 
 /** Where a demo is shown: coloured and as wide as the terminal, or plain in a pipe. */
 export interface Screen {
@@ -34,7 +35,7 @@ export function createScreen(
     text: (text) => write(wrap(text, Math.min(width, WIDEST_TEXT))),
     lines: write,
     progress(text) {
-      if (stdout.isTTY === true) stdout.write(`\r\u001b[K${text}`);
+      if (stdout.isTTY === true) drawOver(stdout, text);
     },
   };
 }

@@ -6,6 +6,7 @@ import type { Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import { readSettings } from './chat-options.js';
 import { makeFolder } from './demo-files.js';
+import { drawOver } from './live-line.js';
 import { MEASURE_FILES, type MeasureFacts, writeMeasured } from './measure-files.js';
 import { type MeasureSource, openSource, type SourceFlags } from './measure-source.js';
 import { measureLines } from './measure-view.js';
@@ -136,12 +137,13 @@ function createProgress(stream: NodeJS.WriteStream): {
       if (nowMs - shownMs < 100) return;
       shownMs = nowMs;
       const speed = ((1000 * rows) / (nowMs - startMs)).toFixed(0);
-      stream.write(
-        `\r\u001b[Kdialogue ${dialogue} of ${dialogues}, turn ${turn} of ${rounds}, ${rows} tokens, ${speed} a second`,
+      drawOver(
+        stream,
+        `dialogue ${dialogue} of ${dialogues}, turn ${turn} of ${rounds}, ${rows} tokens, ${speed} a second`,
       );
     },
     end() {
-      if (shownMs !== Number.NEGATIVE_INFINITY) stream.write('\r\u001b[K');
+      if (shownMs !== Number.NEGATIVE_INFINITY) drawOver(stream, '');
       shownMs = Number.NEGATIVE_INFINITY;
     },
   };

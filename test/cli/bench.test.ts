@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { gpuFound, gpuName } from '../support/gpu.js';
 import { expectFailure, fixture, holdfast, succeed } from './holdfast.js';
+import { hasScript, type } from './terminal.js';
 
 const llama = fixture('models/llama');
 const SMALL = ['--prompt', '40', '--tokens', '3', '--rounds', '2'];
@@ -22,6 +23,11 @@ describe('holdfast bench', () => {
     expect(text).toMatch(/prompt of 40 tokens: \d+ ms, \d+ tokens\/s/);
     expect(text).toMatch(/\noff +\d+\.\d\d +\d+\.\d +1\.00 × off\n/);
     expect(text).toMatch(/\nsplit-softmax +\d+\.\d\d +\d+\.\d +\d+\.\d\d × off\n/);
+  });
+
+  it.skipIf(!hasScript)('says on a terminal what it times, and leaves no line of that', async () => {
+    const { screen } = await type(['bench', llama, ...SMALL], []);
+    expect(screen).toMatch(/\r.\[Kround 2 of 2: 3 tokens, split-softmax\r.\[K[^\r]*medians/);
   });
 
   it('refuses a profile where kernels are not timed, and more tokens than the model takes', async () => {
