@@ -10,11 +10,12 @@ export function startHash({ hashKind, bytes }: RepoFile): Hash {
   return hashKind === 'sha256' ? createHash('sha256') : createHash('sha1').update(`blob ${bytes}\0`);
 }
 
-/** Feeds a hash the bytes of a file. */
-export async function hashInto(hash: Hash, path: string, signal?: AbortSignal): Promise<void> {
+/** Feeds a hash the bytes of a file; returns how many there were. */
+export async function hashInto(hash: Hash, path: string, signal?: AbortSignal): Promise<number> {
   const stream = createReadStream(path, {
     highWaterMark: 1024 * 1024,
     ...(signal === undefined ? {} : { signal }),
   });
   for await (const chunk of stream) hash.update(chunk);
+  return stream.bytesRead;
 }

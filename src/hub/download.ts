@@ -1,6 +1,8 @@
+import { constants } from 'node:fs';
 import { mkdir, open, realpath, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isMissing } from '../errors.js';
 import { type Lock, tryLock } from '../lock.js';
 import { GrowingFile, WrongContent } from './growing-file.js';
 import { type HubCache, sizeOf, writing } from './hub-cache.js';
@@ -50,7 +52,10 @@ export async function fetchBlob(
     const unfinished = cache.unfinishedBlob(place.repo, file.hash);
     const arrival = await fill(unfinished, { ...place, path: file.path }, file, fetching);
     await writing(blob, async () => {
-      await rename(unfinished, blob);
+      await rename(unfinished, blob).catch(async (error: unknown) => {
+        // Where locks do not reach, another may have been faster, with the same bytes in the same file.
+        if (!isMissing(error) || (await sizeOf(blob)) !== file.bytes) throw error;
+      });
       const folder = await open(dirname(blob), 'r');
       await folder.sync().finally(() => folder.close());
     });
@@ -72,7 +77,7 @@ async function waitForLock(blob: string, file: RepoFile, { signal, onNote }: Fet
 
 /** Grows the unfinished file until it is whole and right. */
 async function fill(path: string, place: FilePlace, file: RepoFile, fetching: Fetching): Promise<Arrival> {
-  const handle = await writing(path, () => open(path, 'a+'));
+  const handle = await writing(path, () => open(path, constants.O_RDWR | constants.O_CREAT));
   try {
     const growing = new GrowingFile(handle, path, file, fetching);
     await growing.begin();
@@ -80,7 +85,7 @@ async function fill(path: string, place: FilePlace, file: RepoFile, fetching: Fe
     const answers = await growUntilWhole(growing, place, fetching);
     if (!growing.isRight() && (resumed || answers > 1)) {
       fetching.onNote(`${file.path}: its pieces do not fit together: fetching it anew`);
-      await growing.restart();
+      growing.restart();
       await growUntilWhole(growing, place, fetching);
     }
     if (!growing.isRight()) throw wrong(place, 'its hash is not the one that the hub names');
@@ -127,7 +132,7 @@ async function growOnce(
     }
     if (response.status === 200 && growing.bytes > 0) {
       onNote(`${file.path}: the hub sends it from its beginning again`);
-      await growing.restart();
+      growing.restart();
     }
     checkLengths(response, growing, place);
     await growing.append(response);

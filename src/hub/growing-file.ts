@@ -7,7 +7,10 @@ import { type Response, reasonOf } from './hub-http.js';
 import type { RepoFile } from './hub-listing.js';
 import { TransientError } from './retry.js';
 
-/** A file that grows on the disk, hashed as it does. */
+/**
+ * A file that grows on the disk, hashed as it does. Bytes go to their places and nothing is cut off, so that two that grow
+ * it unknown to each other, where locks do not reach, write the same bytes to the same places.
+ */
 export class GrowingFile {
   bytes = 0;
   private hash: Hash;
@@ -28,13 +31,12 @@ export class GrowingFile {
   /** Goes on from what is on the disk, which is hashed again: nobody knows what became of it. */
   async begin(): Promise<void> {
     const { size } = await this.handle.stat();
-    if (size > this.file.bytes) return this.restart();
-    await hashInto(this.hash, this.path, this.watch.signal);
-    this.moveTo(size);
+    if (size > this.file.bytes) await writing(this.path, () => this.handle.truncate(0));
+    this.moveTo(await hashInto(this.hash, this.path, this.watch.signal));
   }
 
-  async restart(): Promise<void> {
-    await writing(this.path, () => this.handle.truncate(0));
+  /** What is there is written over. */
+  restart(): void {
     this.hash = startHash(this.file);
     this.moveTo(0);
   }
@@ -63,7 +65,7 @@ export class GrowingFile {
         `more than the ${this.file.bytes} bytes that the hub lists came`,
       );
     }
-    await writing(this.path, () => writeAll(this.handle, chunk));
+    await writing(this.path, () => writeAll(this.handle, chunk, this.bytes));
     this.hash.update(chunk);
     this.moveTo(this.bytes + chunk.length);
   }
@@ -78,9 +80,9 @@ export class GrowingFile {
   }
 }
 
-async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
+async function writeAll(handle: FileHandle, chunk: Uint8Array, at: number): Promise<void> {
   for (let written = 0; written < chunk.length; ) {
-    written += (await handle.write(chunk, written)).bytesWritten;
+    written += (await handle.write(chunk, written, chunk.length - written, at + written)).bytesWritten;
   }
 }
 

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, vi } from 'vitest';
+import { hubPlace } from '../../test/support/hub-place.js';
+import { hashOf } from '../../test/support/loopback-hub.js';
+import { pullModel } from './locate.js';
+import { parseHubName } from './model-name.js';
+
+/** Locks that nobody else sees, as those of two containers with one cache. */
+vi.mock('../lock.js', () => ({ tryLock: async () => ({ release: async () => {} }) }));
+
+it('keeps two right that grow one file unknown to each other', async () => {
+  const weights = Uint8Array.from({ length: 100_000 }, (_, index) => index % 251);
+  const { hub, cache, cached } = await hubPlace({ 'owner/model': { files: { 'model.gguf': weights } } });
+  hub.misbehave.set('model.gguf', [
+    { dripBytes: 20_000, everyMs: 40 },
+    { dripBytes: 20_000, everyMs: 60 },
+  ]);
+  const settings = { endpoint: hub.endpoint, cache, token: null, offline: false };
+  const name = parseHubName('owner/model', hub.endpoint)!;
+  const pull = () => pullModel(name, { settings, onNote() {} });
+  const ended = await Promise.allSettled([pull(), pull()]);
+  expect(hub.fetches()).toHaveLength(2);
+  const blob = `models--owner--model/blobs/${hashOf('model.gguf', weights)}`;
+  expect(readFileSync(join(cache, blob))).toEqual(Buffer.from(weights));
+  expect(ended.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+  expect(cached().filter((file) => file.includes('incomplete'))).toEqual([]);
+});
