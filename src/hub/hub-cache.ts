@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { HoldfastError, isMissing } from '../errors.js';
+import { HoldfastError, isMissing, readError } from '../errors.js';
 import { isCommit, type RepoFile } from './hub-listing.js';
 
 /** A model in the cache. */
@@ -170,8 +170,12 @@ export async function writing<T>(file: string, work: () => Promise<T>): Promise<
   }
 }
 
-/** Null for what is not there. */
+/** What the system says of a path that is no link, of a folder that is to be a file, of a link that leads to itself. */
+const NOTHING_OF_THE_KIND: readonly unknown[] = ['EINVAL', 'EISDIR', 'ELOOP'];
+
+/** Null for what is not there. @throws HoldfastError `E_UNREADABLE` */
 function nothing(error: unknown): null {
-  if (isMissing(error) || (error instanceof Error && 'code' in error && error.code === 'EINVAL')) return null;
-  throw error;
+  if (!(error instanceof Error && 'code' in error)) throw error;
+  if (isMissing(error) || NOTHING_OF_THE_KIND.includes(error.code)) return null;
+  throw 'path' in error ? readError(String(error.path), error) : error;
 }
