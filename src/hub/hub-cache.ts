@@ -87,9 +87,12 @@ export class HubCache {
     });
   }
 
-  /** Notes that a revision is this commit. Call it when the snapshot is whole. */
+  /**
+   * Notes that a revision is this commit; nothing is written where that is known, for the cache may be one that can only
+   * be read. Call it when the snapshot is whole.
+   */
   async writeRef(repo: string, revision: string, commit: string): Promise<void> {
-    if (revision === commit) return;
+    if ((await this.commitOf(repo, revision)) === commit) return;
     const file = join(this.repoFolder(repo), 'refs', revision);
     const temporary = `${file}.${process.pid}.tmp`;
     await writing(file, async () => {

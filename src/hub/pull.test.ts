@@ -118,6 +118,16 @@ describe('pull', () => {
     expect(readFileSync(join(moved.path, 'model.safetensors'))).toEqual(Buffer.from(WEIGHTS));
   });
 
+  it('writes nothing into a cache that has it all, which may be one that can only be read', async () => {
+    const at = await place();
+    await pullFrom(at);
+    const state = () =>
+      at.cached().map((file) => `${file} ${lstatSync(join(at.cache, file), { bigint: true }).ctimeNs}`);
+    const before = state();
+    await pullFrom(at);
+    expect(state()).toEqual(before);
+  });
+
   it('takes what Python has put there, and leaves what Python has begun alone', async () => {
     const at = await place();
     const blob = join(at.cache, BLOB);
