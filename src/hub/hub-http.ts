@@ -103,13 +103,18 @@ async function busy(target: URL, response: Response): Promise<TransientError> {
   const status = `${response.status} ${response.statusText}`.trimEnd();
   return new TransientError(
     `${target.host} answers ${status}`,
-    retryAfterMs(response.headers.get('retry-after')),
+    waitAskedMs(response.headers),
   );
 }
 
-/** `Retry-After`: seconds or a date (RFC 9110, 10.2.3). */
-function retryAfterMs(value: string | null): number | undefined {
-  if (value === null) return undefined;
+/**
+ * How long a server asks to be left alone: `Retry-After`, seconds or a date (RFC 9110, 10.2.3), or, as the hub has it, the
+ * end of the window whose requests are used up, `RateLimit: "api";r=0;t=55` (draft-ietf-httpapi-ratelimit-headers-09).
+ */
+function waitAskedMs(headers: Response['headers']): number | undefined {
+  const windowEnd = /;\s*r=0\s*;\s*t=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1];
+  const value = headers.get('retry-after') ?? windowEnd;
+  if (value === undefined) return undefined;
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }

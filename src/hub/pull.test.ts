@@ -330,6 +330,15 @@ describe('a hub that misbehaves', () => {
     whole(at);
   });
 
+  it('may have had too many requests: it is left alone until their window ends', async () => {
+    const at = await place();
+    at.hub.listingStatus.push({ status: 429, headers: { ratelimit: '"api";r=0;t=1' } });
+    at.hub.listingStatus.push({ status: 503, headers: { ratelimit: '"api";r=489;t=189' } });
+    const { notes } = await pullFrom(at);
+    expect(notes[0]).toMatch(/answers 429 Too Many Requests; trying again in 1.0 s$/);
+    expect(notes[1]).toMatch(/answers 503 Service Unavailable; trying again in 0.0 s$/);
+  });
+
   it('may list a file that it does not have', async () => {
     const at = await place();
     at.hub.misbehave.set('config.json', [{ status: 404 }]);

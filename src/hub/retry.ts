@@ -22,7 +22,8 @@ export interface RetryPolicy {
   readonly longestWaitMs: number;
 }
 
-export const PATIENT: RetryPolicy = { tries: 6, firstWaitMs: 500, longestWaitMs: 120_000 };
+/** The hub counts requests in windows of five minutes. */
+export const PATIENT: RetryPolicy = { tries: 6, firstWaitMs: 500, longestWaitMs: 300_000 };
 
 /**
  * Waits before the next try, or gives up.
