@@ -26,7 +26,7 @@ export type Misbehaviour =
 export interface HubRepo {
   readonly files: Readonly<Record<string, Uint8Array>>;
   readonly commit?: string;
-  /** Refused, with this error code, to whom has no token. */
+  /** Its files, though not their listing, are refused to whom has no token. */
   readonly gated?: boolean;
 }
 
@@ -65,6 +65,8 @@ export const COMMIT = 'c0ffee'.padEnd(40, '0');
 /** As the hub: what is large, and what is binary. */
 const isLarge = (path: string): boolean => /\.(safetensors|gguf|bin)$/.test(path);
 const FILE = /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/;
+/** Where the hub redirects to, by a relative address, for small files. */
+const CACHED = /^\/api\/resolve-cache\/models\/([^/]+\/[^/]+)\/([^/]+)\/(.+)$/;
 const LISTING = /^\/api\/models\/([^/]+\/[^/]+)\/revision\/(.+)\?blobs=true$/;
 const commitOf = ({ commit = COMMIT }: HubRepo): string => commit;
 const digest = (kind: string, ...parts: (string | Uint8Array)[]): string => {
@@ -84,11 +86,12 @@ export async function startLoopbackHub(repos: Readonly<Record<string, HubRepo>>)
     hub.asked.push({ host, path, authorization, range });
     return path;
   };
-  const find = (path: string): { file: string; bytes: Uint8Array } | null => {
-    const [, name = '', commit, file = ''] = FILE.exec(path) ?? [];
+  const find = (path: string): { file: string; bytes: Uint8Array; gated: boolean } | null => {
+    const [, name = '', commit, file = ''] = FILE.exec(path) ?? CACHED.exec(path) ?? [];
     const repo = repos[name];
     const bytes = repo?.files[file];
-    return repo === undefined || bytes === undefined || commitOf(repo) !== commit ? null : { file, bytes };
+    if (repo === undefined || bytes === undefined || commitOf(repo) !== commit) return null;
+    return { file, bytes, gated: repo.gated === true };
   };
   const serve = (request: IncomingMessage, response: ServerResponse, path: string): void => {
     const found = find(path);
@@ -101,15 +104,13 @@ export async function startLoopbackHub(repos: Readonly<Record<string, HubRepo>>)
       });
     }
   };
-  const list = (request: IncomingMessage, response: ServerResponse, name: string, revision: string): void => {
+  const list = (response: ServerResponse, name: string, revision: string): void => {
     const repo = repos[name];
     const told = hub.listingStatus.shift();
     if (told !== undefined) end(response, told.status, told.headers);
     else if (repo === undefined) end(response, 401, { 'x-error-code': 'RepoNotFound' });
     else if (!['main', commitOf(repo)].includes(revision)) {
       end(response, 404, { 'x-error-code': 'RevisionNotFound' });
-    } else if (repo.gated === true && request.headers.authorization === undefined) {
-      end(response, 401, { 'x-error-code': 'GatedRepo' });
     } else json(response, hub.tamper(listingOf(repo)));
   };
   const files = await listen((request, response) => serve(request, response, note('files', request)));
@@ -120,14 +121,19 @@ export async function startLoopbackHub(repos: Readonly<Record<string, HubRepo>>)
     if (path.startsWith('/api/models?')) {
       const ids = Object.keys(repos).map((id) => ({ id }));
       json(response, ids);
-    } else if (name !== undefined) list(request, response, name, revision);
-    else if (found !== null && isLarge(found.file)) {
+    } else if (name !== undefined) list(response, name, revision);
+    else if (found?.gated === true && request.headers.authorization === undefined) {
+      const message = 'Access to model owner/model is restricted. Please log in.';
+      end(response, 401, { 'x-error-code': 'GatedRepo', 'x-error-message': message });
+    } else if (found !== null && isLarge(found.file)) {
       // Large files lie elsewhere, as on the hub.
       const next = hub.misbehave.get(found.file)?.[0];
       const wrong = next !== undefined && 'linkedEtag' in next ? next.linkedEtag : undefined;
       if (wrong !== undefined) hub.misbehave.get(found.file)!.shift();
       const etag = `"${wrong ?? hashOf(found.file, found.bytes)}"`;
       end(response, 302, { location: `${files.address}${request.url}`, 'x-linked-etag': etag });
+    } else if (found !== null && FILE.test(path)) {
+      end(response, 307, { location: path.replace(FILE, '/api/resolve-cache/models/$1/$2/$3') });
     } else serve(request, response, path);
   });
   const hub: LoopbackHub = {
