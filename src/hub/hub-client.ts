@@ -116,12 +116,17 @@ async function refusal(
   const { endpoint, token } = settings;
   const { status } = response;
   const reason = response.headers.get('x-error-code');
+  const said = response.headers.get('x-error-message');
+  const answer = said === null ? `${status}` : `${status}, "${said}"`;
   const fail = (what: string, hint: string): HoldfastError =>
     new HoldfastError('E_HUB', what, { file: `${endpoint}/${repo}`, hint });
-  if (reason === 'GatedRepo' || status === 403) {
+  if (reason === 'GatedRepo') {
     const then =
       token === null ? ', then set HF_TOKEN to a token of yours' : ' with the account of your token';
-    return fail(`${repo} is gated (${status})`, `Accept its licence at ${endpoint}/${repo}${then}`);
+    return fail(`${repo} is gated (${answer})`, `Accept its licence at ${endpoint}/${repo}${then}`);
+  }
+  if (status === 403) {
+    return fail(`the hub does not let you have ${repo} (${answer})`, 'Mind what your token may read');
   }
   if (reason === 'RevisionNotFound') {
     return fail(
@@ -130,7 +135,7 @@ async function refusal(
     );
   }
   if (status === 401 && token !== null && reason !== 'RepoNotFound') {
-    return fail('the hub does not accept the token (401)', 'Make a new one, and set HF_TOKEN to it');
+    return fail(`the hub does not accept the token (${answer})`, 'Make a new one, and set HF_TOKEN to it');
   }
   if (status === 404 && path !== undefined) {
     return fail(`the hub lists ${path} and does not have it`, 'Try again later, or check HF_ENDPOINT');
@@ -144,7 +149,7 @@ async function refusal(
         : `Did you mean ${meant}?`;
     return fail(`the hub has no model "${repo}"`, hint);
   }
-  return fail(`the hub answers ${status} ${response.statusText}`.trimEnd(), 'Try again later');
+  return fail(`the hub answers ${answer}`, 'Try again later');
 }
 
 /** Names on the hub that hold the model's own name, or its first part. Only a hint hangs on them: no failure counts. */

@@ -1,7 +1,8 @@
 /**
  * This room turns a name into an opened model: it fetches what a name of the hub stands for into the cache that is
- * shared with Python, says what small models there are, finds the weight files and what lies beside them, and opens both. It knows paths, folders, Node's
- * file system and the hub's API. It must not know what a configuration or a tensor means, nor terminals.
+ * shared with Python, says what small models there are, finds the weight files and what lies beside them, and opens
+ * both. It knows paths, folders, Node's file system and the hub's API. It must not know what a configuration or a tensor
+ * means, nor terminals.
  */
 
 export { type CatalogueEntry, memoryBytes, readCatalogue } from './catalogue.js';

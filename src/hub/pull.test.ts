@@ -408,12 +408,33 @@ describe('a hub that misbehaves', () => {
       /no model "owner\/modle" .*Did you mean owner\/model\?/,
     ],
     ['a revision that it does not have', { name: `${REPO}@v9` }, /has no revision "v9"/],
-    ['a gated model without a token', {}, /is gated \(401\).*Accept its licence at .*, then set HF_TOKEN/],
+    [
+      'a gated model without a token',
+      {},
+      /is gated \(401, "Access to model .*"\).*Accept its licence at .*, then set HF_TOKEN/,
+    ],
   ])('says what to do about %s', async (_, options, message) => {
     const at = await place({ files: FILES, gated: true });
     const token = 'name' in options ? 'secret' : null;
     await expect(pullFrom(at, { ...options, token })).rejects.toThrow(message);
   });
+});
+
+it.each([
+  [
+    403,
+    { 'x-error-message': 'Please enable access to public gated repositories' },
+    /does not let you have owner\/model \(403, "Please enable access to public gated repositories"\)/,
+  ],
+  [
+    401,
+    { 'x-error-message': 'Invalid credentials in Authorization header' },
+    /does not accept the token \(401, "Invalid credentials in Authorization header"\)/,
+  ],
+])('says in its own words why the hub refuses a token with %i', async (status, headers, message) => {
+  const at = await place();
+  at.hub.listingStatus.push({ status, headers });
+  await expect(pullFrom(at, { token: 'secret' })).rejects.toThrow(message);
 });
 
 it('keeps what has come when it is aborted', async () => {
