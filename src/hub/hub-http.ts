@@ -12,7 +12,7 @@ export interface HubResponse {
   readonly linkedHash: string | null;
 }
 
-/** Asks for an address. Statuses are the caller's to judge, but for 429 and 5xx, which are transient. */
+/** Asks for an address. Statuses are the caller's to judge, but for those that are transient. */
 export type HubGet = (
   url: string,
   headers: Readonly<Record<string, string>>,
@@ -48,7 +48,7 @@ export function createHubGet({ endpoint, token }: HubSettings, silenceMs = 60_00
         throw signal?.aborted === true ? cause : unreachable(target, cause);
       });
       linkedHash ??= hashIn(response.headers.get('x-linked-etag'));
-      if (response.status === 429 || response.status >= 500) throw await busy(target, response);
+      if (isTransient(response, target.origin === home)) throw await busy(target, response);
       const location =
         response.status >= 300 && response.status < 400 ? response.headers.get('location') : null;
       if (location === null) return { response, linkedHash };
@@ -96,6 +96,14 @@ export function reasonOf(error: unknown): string {
 
 function unreachable(target: URL, cause: unknown): TransientError {
   return new TransientError(`${target.host} cannot be reached (${reasonOf(cause)})`, undefined, { cause });
+}
+
+/**
+ * Where large files lie, an address is good for a while: what is refused there is asked of the hub again, which then
+ * names a new one. The hub's own refusals have a code wherever they come from.
+ */
+function isTransient({ status, headers }: Response, isHub: boolean): boolean {
+  return status === 429 || status >= 500 || (status >= 400 && !isHub && !headers.has('x-error-code'));
 }
 
 async function busy(target: URL, response: Response): Promise<TransientError> {

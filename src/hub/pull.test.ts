@@ -339,6 +339,15 @@ describe('a hub that misbehaves', () => {
     expect(notes[1]).toMatch(/answers 503 Service Unavailable; trying again in 0.0 s$/);
   });
 
+  it('is asked for a new address where the one that it gave is refused', async () => {
+    const at = await place();
+    misbehave(at, { cutAt: 5000 }, { status: 403 });
+    const { notes } = await pullFrom(at);
+    whole(at);
+    expect(notes[1]).toMatch(/answers 403 Forbidden; trying again/);
+    expect(rangesOf(at)).toHaveLength(3);
+  });
+
   it('may list a file that it does not have', async () => {
     const at = await place();
     at.hub.misbehave.set('config.json', [{ status: 404 }]);
