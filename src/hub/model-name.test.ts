@@ -51,6 +51,9 @@ describe('parseHubName', () => {
     'https://huggingface.co/datasets',
     'https://huggingface.co/owner/name/blob/main/pytorch_model.bin',
     'https://huggingface.co/owner/name/tree/..%2F..%2Fetc',
+    'https://huggingface.co/owner/name/tree/%zz',
+    'https://huggingface.co/owner/name/blob/main/%ff.gguf',
+    'https://',
   ])('refuses %s', (text) => {
     expect(() => parse(text)).toThrow(/^E_HUB: .* names no model of the hub/);
   });

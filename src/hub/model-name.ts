@@ -59,7 +59,8 @@ function parseName(text: string): HubName | null {
   return { repo, revision, quantisation, file: null };
 }
 
-function parseAddress(text: string, endpoint: string): HubName {
+function parseAddress(text: string, endpoint: string): HubName | null {
+  if (!URL.canParse(text)) return null;
   const url = new URL(text);
   const base = new URL(endpoint);
   const isHub = url.host === base.host || HUB_HOSTS.includes(url.host);
@@ -67,15 +68,23 @@ function parseAddress(text: string, endpoint: string): HubName {
   const short = parseName(url.pathname.slice(1));
   if (isHub && short !== null) return short;
   const { repo, revision, file } = PAGE.exec(url.pathname)?.groups ?? {};
-  if (!isHub || repo === undefined || !isRepo(repo)) throw noName(text);
+  if (!isHub || repo === undefined || !isRepo(repo)) return null;
   const name = {
     repo,
-    revision: decodeURIComponent(revision ?? DEFAULT_REVISION),
+    revision: decode(revision ?? DEFAULT_REVISION),
     quantisation: null,
-    file: file === undefined ? null : decodeURIComponent(file),
+    file: file === undefined ? null : decode(file),
   };
-  if (isRevision(name.revision) && (name.file === null || /\.gguf$/i.test(name.file))) return name;
-  throw noName(text);
+  return isRevision(name.revision) && (name.file === null || /\.gguf$/i.test(name.file)) ? name : null;
+}
+
+/** What a part of an address stands for; nothing where it stands for no text. */
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return '';
+  }
 }
 
 function isRepo(repo: string): boolean {
