@@ -38,6 +38,12 @@ it('is offline when it is told so in one of the usual words', () => {
   expect(offline).toEqual([true, true, true, true, false, false, false]);
 });
 
+it('never tells a password that stands in an endpoint', () => {
+  expect(() => hubSettings({ HF_ENDPOINT: 'https://me:se/cret@mirror.test' })).toThrow(
+    /^E_HUB: "https:\/\/…@mirror.test" is no address of a hub/,
+  );
+});
+
 it('refuses an endpoint that is no address', () => {
   expect(hubSettings({ HF_ENDPOINT: 'https://mirror.test/hf/' }).endpoint).toBe('https://mirror.test/hf');
   for (const HF_ENDPOINT of ['mirror.test', 'file:///etc', 'https://user@mirror.test', 'https://a?b']) {

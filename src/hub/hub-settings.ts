@@ -41,7 +41,8 @@ function expand(path: string): string {
 
 function checkEndpoint(text: string): string {
   if (!/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/.test(text) || !URL.canParse(text)) {
-    throw new HoldfastError('E_HUB', `"${text}" is no address of a hub`, {
+    const shown = text.replace(/\/\/.*@/, '//…@'); // never a password
+    throw new HoldfastError('E_HUB', `"${shown}" is no address of a hub`, {
       field: 'HF_ENDPOINT',
       hint: 'Write it as https://huggingface.co',
     });
