@@ -4,6 +4,7 @@ import { nearest } from '../nearest.js';
 import { createHubGet, type HubGet, type HubResponse, type Response, reasonOf } from './hub-http.js';
 import { isCommit, parseListing, type RepoListing } from './hub-listing.js';
 import type { HubSettings } from './hub-settings.js';
+import { isRepoName } from './model-name.js';
 import { PATIENT, type RetryPolicy, TransientError, waitBeforeRetry } from './retry.js';
 
 /** What asks and tells beside a request. */
@@ -167,5 +168,8 @@ async function similarNames(repo: string, { endpoint }: HubSettings, get: HubGet
       }
     }),
   );
-  return answers.flat().map(({ id }) => id);
+  return answers
+    .flat()
+    .map(({ id }) => id)
+    .filter(isRepoName);
 }

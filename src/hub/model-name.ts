@@ -16,9 +16,10 @@ export const DEFAULT_REVISION = 'main';
 
 /** `hf:` in front says that a name of the hub is meant, whatever lies on the disk. */
 const PREFIX = 'hf:';
+const REPO = /^[\w.-]{1,96}\/[\w.-]{1,96}$/;
 /** `owner/name`, `@revision`, `:QUANT`, as the hub has its names. */
 const NAME =
-  /^(?<repo>[\w.-]{1,96}\/[\w.-]{1,96})(?:@(?<revision>[\w./-]{1,255}))?(?::(?<quantisation>[\w.-]{1,64}))?$/;
+  /^(?<repo>[^@:]+)(?:@(?<revision>[\w./-]{1,255}))?(?::(?<quantisation>[\w.-]{1,64}))?$/;
 const ADDRESS = /^https?:\/\//i;
 const HUB_HOSTS = ['huggingface.co', 'www.huggingface.co', 'hf.co'];
 /** A page or a file of a model: `/owner/name/tree/main`, `/owner/name/blob/main/file.gguf`. */
@@ -55,7 +56,7 @@ export function hubNameText({ repo, revision, quantisation, file }: HubName): st
 
 function parseName(text: string): HubName | null {
   const { repo, revision = DEFAULT_REVISION, quantisation = null } = NAME.exec(text)?.groups ?? {};
-  if (repo === undefined || !isRepo(repo) || !isRevision(revision)) return null;
+  if (repo === undefined || !isRepoName(repo) || !isRevision(revision)) return null;
   return { repo, revision, quantisation, file: null };
 }
 
@@ -68,7 +69,7 @@ function parseAddress(text: string, endpoint: string): HubName | null {
   const short = parseName(url.pathname.slice(1));
   if (isHub && short !== null) return short;
   const { repo, revision, file } = PAGE.exec(url.pathname)?.groups ?? {};
-  if (!isHub || repo === undefined || !isRepo(repo)) return null;
+  if (!isHub || repo === undefined || !isRepoName(repo)) return null;
   const name = {
     repo,
     revision: decode(revision ?? DEFAULT_REVISION),
@@ -87,8 +88,10 @@ function decode(part: string): string {
   }
 }
 
-function isRepo(repo: string): boolean {
-  return repo.split('/').every((part) => /^\w(?:[\w.-]*\w)?$/.test(part) && !/--|\.\./.test(part));
+/** Whether a text is `owner/name`, as the hub has its names. */
+export function isRepoName(text: string): boolean {
+  if (!REPO.test(text)) return false;
+  return text.split('/').every((part) => /^\w(?:[\w.-]*\w)?$/.test(part) && !/--|\.\./.test(part));
 }
 
 function isRevision(revision: string): boolean {

@@ -410,6 +410,11 @@ describe('a hub that misbehaves', () => {
     expect(at.hub.fetches()).toEqual([]);
   });
 
+  it('cannot write what it likes into a hint', async () => {
+    const at = await hubPlace({ 'owner/mod\u001bel': { files: FILES }, 'owner/models': { files: FILES } });
+    await expect(pullFrom(at)).rejects.toThrow(/no model "owner\/model" .*Did you mean owner\/models\?/);
+  });
+
   it.each([
     [
       'a name that it does not have',
