@@ -102,7 +102,6 @@ async function fill(path: string, place: FilePlace, file: RepoFile, fetching: Fe
 
 /** Asks until the file has its size; returns how many answers that took. */
 async function growUntilWhole(growing: GrowingFile, place: FilePlace, fetching: Fetching): Promise<number> {
-  const { client, signal } = fetching;
   let answers = 0;
   for (let failed = 0; growing.bytes < growing.file.bytes; ) {
     const before = growing.bytes;
@@ -110,10 +109,9 @@ async function growUntilWhole(growing: GrowingFile, place: FilePlace, fetching: 
     try {
       await growOnce(growing, place, fetching);
     } catch (error) {
-      signal?.throwIfAborted();
       if (!(error instanceof TransientError)) throw error;
       failed = growing.bytes > before ? 1 : failed + 1;
-      await waitBeforeRetry(client.policy, failed, error, { ...fetching, what: place.path });
+      await waitBeforeRetry(fetching.client.policy, failed, error, { ...fetching, what: place.path });
     }
   }
   return answers;

@@ -28,7 +28,7 @@ export const PATIENT: RetryPolicy = { tries: 6, firstWaitMs: 500, longestWaitMs:
 /**
  * Waits before the next try, or gives up.
  * @param failed tries that have failed one after the other without progress, this one included
- * @throws HoldfastError `E_HUB` when it is given up
+ * @throws HoldfastError `E_HUB` when it is given up; the signal's reason when it is aborted
  */
 export async function waitBeforeRetry(
   policy: RetryPolicy,
@@ -36,6 +36,7 @@ export async function waitBeforeRetry(
   failure: TransientError,
   about: { readonly what: string; readonly signal?: AbortSignal; readonly onNote: (text: string) => void },
 ): Promise<void> {
+  about.signal?.throwIfAborted();
   // Jitter: many that were cut off at the same moment should not come back at the same moment.
   const ownMs = policy.firstWaitMs * 2 ** (failed - 1) * (0.75 + Math.random() / 2);
   const waitMs = Math.max(failure.waitMs ?? 0, Math.min(ownMs, policy.longestWaitMs));
