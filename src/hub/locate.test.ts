@@ -68,6 +68,18 @@ describe('locateModel', () => {
     await expect(locate(at, REPO, true)).rejects.toMatchObject({ code: 'E_HUB' });
   });
 
+  it('says which GGUF it takes for a model that may have more than it can see', async () => {
+    const at = await hubPlace({ [REPO]: { files: { ...FILES, 'm-Q4_0.gguf': text('GGUF') } } });
+    const path = await locate(at, `${REPO}:Q4_0`);
+    expect(await locate(at, `${REPO}:Q4_0`, true)).toBe(path);
+    expect(notes).toEqual([]);
+    expect(await locate(at, REPO, true)).toBe(path);
+    expect(notes).toEqual(['the cache has m-Q4_0.gguf of it and no safetensors: using that']);
+    at.hub.listingStatus.push({ status: 503 });
+    expect(await locate(at, REPO)).toBe(path);
+    expect(notes).toHaveLength(2);
+  });
+
   it('takes the copy of the cache when the hub does not answer, at once, and says so', async () => {
     const at = await place();
     const path = await locate(at, REPO);

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import { HoldfastError } from '../errors.js';
 import { HubCache } from './hub-cache.js';
 import { createHubClient } from './hub-client.js';
@@ -42,7 +43,10 @@ export async function pullModel(name: HubName, options: LocateOptions = {}): Pro
   const cache = new HubCache(settings.cache);
   const kept = await cachedModel(name, cache);
   if (settings.offline) {
-    if (kept !== null) return kept;
+    if (kept !== null) {
+      noteGuess(name, kept, watch);
+      return kept;
+    }
     throw new HoldfastError('E_HUB', 'the model is not (wholly) in the cache, and HF_HUB_OFFLINE is set', {
       file: hubNameText(name),
       hint: `Unset HF_HUB_OFFLINE to fetch it; the cache is ${settings.cache}`,
@@ -59,9 +63,17 @@ export async function pullModel(name: HubName, options: LocateOptions = {}): Pro
     watch.onNote(
       `${reason}: using the copy of ${hubNameText(name)} in the cache, commit ${kept.commit.slice(0, 12)}`,
     );
+    noteGuess(name, kept, watch);
     return kept;
   }
   return pull(name, { client, cache }, listing, watch);
+}
+
+/** Unasked, nobody knows whether a GGUF that was not named is all that the repository has: another model may be meant. */
+function noteGuess({ quantisation, file }: HubName, { path }: PulledModel, { onNote }: PullWatch): void {
+  const isNamed = quantisation !== null || file !== null;
+  if (isNamed || !/\.gguf$/i.test(path)) return;
+  onNote(`the cache has ${basename(path)} of it and no safetensors: using that`);
 }
 
 /** Why the hub did not answer; null for an error that is its answer. */
