@@ -57,7 +57,8 @@ export function parseListing(text: string, source: string): RepoListing {
       hint: HINT,
     });
   }
-  const files = parsed.data.siblings.map(({ rfilename, size, blobId, lfs }): RepoFile => {
+  const named = parsed.data.siblings.filter(({ rfilename }) => isPortable(rfilename));
+  const files = named.map(({ rfilename, size, blobId, lfs }): RepoFile => {
     const kept =
       lfs === null || lfs === undefined
         ? ({ bytes: size, hash: blobId, hashKind: 'git' } as const)
@@ -69,8 +70,12 @@ export function parseListing(text: string, source: string): RepoListing {
 
 const HINT = 'Check HF_ENDPOINT';
 
-/** Whether a path stays in the folder that it is put in, on every system. */
+/** Whether a path stays in the folder that it is put in, as every path of a git repository does. */
 function isInside(path: string): boolean {
-  if (path.length > 1024 || /[\\:]|\p{Cc}/u.test(path)) return false;
   return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+}
+
+/** Whether a path means the same on every system. Logs and pictures may have others, which are left out; models have not. */
+function isPortable(path: string): boolean {
+  return path.length <= 1024 && !/[\\:]|\p{Cc}/u.test(path);
 }
