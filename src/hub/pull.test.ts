@@ -140,6 +140,19 @@ describe('pull', () => {
     expect(readFileSync(begun, 'utf8')).toBe('x');
   });
 
+  it('takes what Python keeps once for all models, with a link in the place of the blob', async () => {
+    const at = await place();
+    const shared = join(at.cache, 'blobs/ab/of-xet');
+    const blob = join(at.cache, BLOB);
+    for (const file of [shared, blob]) mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(shared, WEIGHTS);
+    symlinkSync('../../blobs/ab/of-xet', blob);
+    const { path } = await pullFrom(at);
+    expect(at.hub.fetches()).not.toContain('model.safetensors');
+    expect(readFileSync(join(path, 'model.safetensors'))).toEqual(Buffer.from(WEIGHTS));
+    expect(lstatSync(blob).isSymbolicLink()).toBe(true);
+  });
+
   it('takes a file in the place of a link, as Python puts it where there are no links, and no link to another file', async () => {
     const at = await place();
     const { path } = await pullFrom(at);
