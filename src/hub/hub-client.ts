@@ -123,7 +123,9 @@ async function refusal(
     new HoldfastError('E_HUB', what, { file: `${endpoint}/${repo}`, hint });
   if (reason === 'GatedRepo') {
     const then =
-      token === null ? ', then set HF_TOKEN to a token of yours' : ' with the account of your token, if that still holds';
+      token === null
+        ? ', then set HF_TOKEN to a token of yours'
+        : ' with the account of your token, if that still holds';
     return fail(`${repo} is gated (${answer})`, `Accept its licence at ${endpoint}/${repo}${then}`);
   }
   if (status === 403) {

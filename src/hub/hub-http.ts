@@ -109,10 +109,7 @@ function isTransient({ status, headers }: Response, isHub: boolean): boolean {
 async function busy(target: URL, response: Response): Promise<TransientError> {
   await response.body?.cancel();
   const status = `${response.status} ${response.statusText}`.trimEnd();
-  return new TransientError(
-    `${target.host} answers ${status}`,
-    waitAskedMs(response.headers),
-  );
+  return new TransientError(`${target.host} answers ${status}`, waitAskedMs(response.headers));
 }
 
 /**

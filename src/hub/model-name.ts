@@ -18,8 +18,7 @@ export const DEFAULT_REVISION = 'main';
 const PREFIX = 'hf:';
 const REPO = /^[\w.-]{1,96}\/[\w.-]{1,96}$/;
 /** `owner/name`, `@revision`, `:QUANT`, as the hub has its names. */
-const NAME =
-  /^(?<repo>[^@:]+)(?:@(?<revision>[\w./-]{1,255}))?(?::(?<quantisation>[\w.-]{1,64}))?$/;
+const NAME = /^(?<repo>[^@:]+)(?:@(?<revision>[\w./-]{1,255}))?(?::(?<quantisation>[\w.-]{1,64}))?$/;
 const ADDRESS = /^https?:\/\//i;
 const HUB_HOSTS = ['huggingface.co', 'www.huggingface.co', 'hf.co'];
 /** A page or a file of a model: `/owner/name/tree/main`, `/owner/name/blob/main/file.gguf`. */
