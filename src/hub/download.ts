@@ -92,8 +92,8 @@ async function fill(path: string, place: FilePlace, file: RepoFile, fetching: Fe
     await writing(path, () => handle.sync());
     return resumed ? 'resumed' : 'fetched';
   } catch (error) {
-    // What is wrong is not gone on with; what is only not whole is.
-    if (error instanceof WrongContent) await rm(path, { force: true });
+    // What is wrong is not gone on with, what is only not whole is; and what is nothing need not lie there.
+    if (error instanceof WrongContent || (await handle.stat()).size === 0) await rm(path, { force: true });
     throw error;
   } finally {
     await handle.close();

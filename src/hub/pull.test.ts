@@ -1,6 +1,7 @@
 import {
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
@@ -426,6 +427,14 @@ describe('a hub that misbehaves', () => {
   it('cannot write what it likes into a hint', async () => {
     const at = await hubPlace({ 'owner/mod\u001bel': { files: FILES }, 'owner/models': { files: FILES } });
     await expect(pullFrom(at)).rejects.toThrow(/no model "owner\/model" .*Did you mean owner\/models\?/);
+  });
+
+  it('leaves nothing of a model that it refuses, and what is not whole so that Python takes it for no damage', async () => {
+    const at = await place({ files: FILES, gated: true });
+    const snapshot = join(at.cache, 'models--owner--model/snapshots', COMMIT);
+    await expect(pullFrom(at)).rejects.toThrow(/is gated/);
+    expect(at.cached()).toEqual([]);
+    expect(readdirSync(snapshot)).toEqual([]);
   });
 
   it.each([

@@ -100,6 +100,9 @@ async function fetchFile(
 ): Promise<Arrival> {
   if (await cache.has(place.repo, place.commit, file)) return 'found';
   const { path, bytes } = file;
+  // Before the first byte: without snapshots Python takes a repository for damaged.
+  const snapshot = cache.snapshot(place.repo, place.commit);
+  await writing(snapshot, () => mkdir(snapshot, { recursive: true }));
   const onBytes = (doneBytes: number): void => watch.onProgress({ file: path, fileBytes: bytes, doneBytes });
   const arrival = await fetchBlob(place, file, { ...watch, client, cache, onBytes });
   await cache.link(place.repo, place.commit, path, file.hash);
