@@ -54,6 +54,7 @@ async function confirm({ repo, bytes, folder }: CachedRepo): Promise<boolean> {
   const reader = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await reader
     .question(`Remove ${repo}, ${printBytes(bytes)} in ${folder}, which Python uses too? [y/N] `)
+    .catch(() => '') // Ctrl-C and Ctrl-D
     .finally(() => reader.close());
   return /^y(es)?$/i.test(answer.trim());
 }

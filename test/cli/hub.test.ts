@@ -182,6 +182,11 @@ describe('models', () => {
     );
     expect(kept.screen).toContain('nothing was removed');
     expect(kept.code).toBe(1);
+    for (const control of ['\u0003', '\u0004']) {
+      const stopped = await remove(control);
+      expect(stopped.screen).toMatch(/nothing was removed\s*$/);
+      expect(stopped.code).toBe(1);
+    }
     expect(at.cached().length).toBeGreaterThan(5);
     expect((await remove('y\r')).code).toBe(0);
     expect(at.cached()).toEqual([]);
