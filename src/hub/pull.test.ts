@@ -206,6 +206,16 @@ describe('pull', () => {
     expect(at.cached().filter((file) => file.includes('refs'))).toEqual([]);
   });
 
+  it.each(['pytorch_model.bin', 'sub/model-1.safetensors'])(
+    'fetches no %s, though an index names it',
+    async (shard) => {
+      const index = text(JSON.stringify({ weight_map: { a: shard } }));
+      const at = await place({ files: { 'model.safetensors.index.json': index, [shard]: weights('a') } });
+      await expect(pullFrom(at)).rejects.toMatchObject({ code: 'E_HUB', field: 'weight_map' });
+      expect(at.hub.fetches()).toEqual(['model.safetensors.index.json']);
+    },
+  );
+
   it('fetches all parts of a split GGUF, and opens them as one model', async () => {
     const [first, second] = splitGguf([['a'], ['b']]);
     const parts = { 'Q4_0/m-00001-of-00002.gguf': first!, 'Q4_0/m-00002-of-00002.gguf': second! };

@@ -81,14 +81,24 @@ export async function pull(
 export const pathIn = (snapshot: string, needed: Needed): string =>
   needed.kind === 'gguf' ? join(snapshot, needed.parts[0]!) : snapshot;
 
-/** The weights of a snapshot whose index, where it has one, is there. */
+/**
+ * The weights of a snapshot whose index, where it has one, is there.
+ * @throws HoldfastError `E_SAFETENSORS` when it is no index, `E_HUB` when it names anything but safetensors beside it
+ */
 export async function weightFiles(
   { weights }: Extract<Needed, { kind: 'folder' }>,
   snapshot: string,
 ): Promise<string[]> {
   if (weights !== INDEX) return [weights];
   const index = join(snapshot, INDEX);
-  return shardNames(index, await readFile(index, 'utf8'));
+  const shards = shardNames(index, await readFile(index, 'utf8'));
+  const other = shards.find((shard) => !/^[^/\\]+\.safetensors$/.test(shard));
+  if (other === undefined) return shards;
+  throw new HoldfastError(
+    'E_HUB',
+    `the index names ${JSON.stringify(other)}, which is no safetensors file beside it`,
+    { file: index, field: 'weight_map' },
+  );
 }
 
 async function fetchFile(
