@@ -1,85 +1,30 @@
 import {
   lstatSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
-  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type HubPlace, hubPlace } from '../../test/support/hub-place.js';
 import {
-  COMMIT,
-  type HubRepo,
-  hashOf,
-  type Listing,
-  type Misbehaviour,
-} from '../../test/support/loopback-hub.js';
+  BLOB,
+  FILES,
+  misbehave,
+  place,
+  pullFrom,
+  REPO,
+  rangesOf,
+  text,
+  WEIGHTS,
+  weights,
+} from '../../test/support/hub-pull.js';
+import { COMMIT, hashOf } from '../../test/support/loopback-hub.js';
 import { splitGguf } from '../../test/support/split-gguf.js';
-import { encodeSafetensors } from '../formats/index.js';
-import { HubCache } from './hub-cache.js';
-import { createHubClient } from './hub-client.js';
-import { createHubGet } from './hub-http.js';
-import { parseHubName } from './model-name.js';
 import { openModel } from './open.js';
-import { type PulledModel, type PullProgress, pull } from './pull.js';
-
-const REPO = 'owner/model';
-const text = (value: string): Uint8Array => new TextEncoder().encode(value);
-const weights = (...names: string[]): Uint8Array =>
-  Buffer.concat(
-    encodeSafetensors(
-      names.map((name) => ({ name, type: 'F32', shape: [20_000], data: new Float32Array(20_000).fill(1) })),
-    ),
-  );
-const FILES = {
-  'config.json': text('{"model_type": "llama"}'),
-  'tokenizer.json': text('{}'),
-  'model.safetensors': weights('a'),
-  'pytorch_model.bin': text('PK'),
-  'README.md': text('# Model'),
-};
-const WEIGHTS = FILES['model.safetensors'];
-const BLOB = `models--owner--model/blobs/${hashOf('model.safetensors', WEIGHTS)}`;
-
-const place = (repo: HubRepo = { files: FILES }): Promise<HubPlace> => hubPlace({ [REPO]: repo });
-
-interface Pulled extends PulledModel {
-  readonly notes: readonly string[];
-}
-
-interface PullFrom {
-  readonly name?: string;
-  readonly token?: string | null;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: PullProgress) => void;
-}
-
-/** Pulls with little patience: 5 tries, 300 ms of silence. */
-async function pullFrom(
-  { hub, cache }: HubPlace,
-  { name = REPO, token = null, signal, onProgress = () => {} }: PullFrom = {},
-): Promise<Pulled> {
-  const settings = { endpoint: hub.endpoint, cache, token, offline: false };
-  const policy = { tries: 5, firstWaitMs: 1, longestWaitMs: 2000 };
-  const client = createHubClient(settings, policy, createHubGet(settings, 300));
-  const hubName = parseHubName(name, hub.endpoint)!;
-  const notes: string[] = [];
-  const asking = { onNote: (note: string) => notes.push(note), ...(signal === undefined ? {} : { signal }) };
-  const listing = await client.list(hubName.repo, hubName.revision, asking);
-  const watch = { ...asking, onProgress, onFile() {} };
-  return { ...(await pull(hubName, { client, cache: new HubCache(cache) }, listing, watch)), notes };
-}
-
-const misbehave = ({ hub }: HubPlace, ...answers: Misbehaviour[]): void => {
-  hub.misbehave.set('model.safetensors', answers);
-};
-const rangesOf = ({ hub }: HubPlace): (string | null)[] =>
-  hub.asked.filter(({ host }) => host === 'files').map(({ range }) => range);
+import type { PullProgress } from './pull.js';
 
 describe('pull', () => {
   it('fetches the files that are needed, laid out as Python lays them out, and opens as a model', async () => {
@@ -235,252 +180,6 @@ describe('pull', () => {
     expect(path).toMatch(/snapshots\/[0-9a-f]{40}\/sub\/m-Q4_0\.gguf$/);
     await (await openModel(path)).close();
   });
-});
-
-describe('a hub that misbehaves', () => {
-  const whole = ({ cache }: HubPlace): void => {
-    expect(readFileSync(join(cache, BLOB))).toEqual(Buffer.from(WEIGHTS));
-  };
-
-  it('is asked for the rest when the connection breaks, as often as there is progress', async () => {
-    const at = await place();
-    misbehave(at, ...Array.from({ length: 8 }, () => ({ cutAt: 3000 })));
-    const { notes } = await pullFrom(at);
-    whole(at);
-    expect(rangesOf(at)).toHaveLength(9);
-    expect(rangesOf(at)[1]).toMatch(/^bytes=\d{3,4}-$/);
-    expect(notes[0]).toMatch(/^model.safetensors: the connection broke .*; trying again in/);
-  });
-
-  it('is given up when there is none, and what has come is gone on with the next time', async () => {
-    const at = await place();
-    misbehave(at, { cutAt: 5000 }, ...Array.from({ length: 5 }, () => ({ cutAt: 0 })));
-    await expect(pullFrom(at)).rejects.toMatchObject({ code: 'E_HUB', file: 'model.safetensors' });
-    expect(at.cached().filter((file) => file.startsWith(BLOB))).toEqual([`${BLOB}.holdfast-incomplete`]);
-    const kept = statSync(join(at.cache, `${BLOB}.holdfast-incomplete`)).size;
-    expect(kept).toBeGreaterThan(0);
-    const { files } = await pullFrom(at);
-    expect(rangesOf(at).at(-1)).toBe(`bytes=${kept}-`);
-    expect(files.at(-1)).toMatchObject({ path: 'model.safetensors', arrival: 'resumed' });
-    whole(at);
-  });
-
-  it('may ignore ranges: the file is begun anew', async () => {
-    const at = await place();
-    misbehave(at, { cutAt: 5000 }, { ignoreRange: true });
-    const { notes } = await pullFrom(at);
-    whole(at);
-    expect(notes).toContain('model.safetensors: the hub sends it from its beginning again');
-  });
-
-  it.each([
-    ['other bytes', { content: WEIGHTS.map((byte) => byte ^ 1) }, /its hash is not the one/],
-    ['a longer file', { content: new Uint8Array(WEIGHTS.length + 1) }, /lists \d+ bytes and sends \d+/],
-    [
-      'a file that goes on and on',
-      { unmeasured: new Uint8Array(WEIGHTS.length + 1) },
-      /more than the \d+ bytes/,
-    ],
-    ['another etag', { linkedEtag: 'e'.repeat(64) }, /now serves another file under its name/],
-  ])('cannot put %s into the cache', async (_, answer, message) => {
-    const at = await place();
-    misbehave(at, answer);
-    await expect(pullFrom(at)).rejects.toMatchObject({
-      code: 'E_HUB',
-      message: expect.stringMatching(message),
-    });
-    expect(at.cached().filter((file) => file.startsWith(BLOB))).toEqual([]);
-    expect(at.cached().filter((file) => file.includes('refs'))).toEqual([]);
-    await pullFrom(at);
-    whole(at);
-  });
-
-  it('may send a shorter file: it is asked for the rest, which is not there', async () => {
-    const at = await place();
-    misbehave(at, ...Array.from({ length: 9 }, () => ({ content: WEIGHTS.subarray(0, 1000) })));
-    await expect(pullFrom(at)).rejects.toMatchObject({ code: 'E_HUB' });
-    expect(at.cached()).not.toContain(BLOB);
-  });
-
-  it('may change the file in mid-download: what is left is begun anew', async () => {
-    const at = await place();
-    const other = WEIGHTS.map((byte) => byte ^ 1);
-    misbehave(at, { cutAt: 5000 }, ...Array.from({ length: 5 }, () => ({ cutAt: 0 })));
-    await expect(pullFrom(at)).rejects.toThrow();
-    misbehave(at, { content: other });
-    const { notes } = await pullFrom(at);
-    expect(notes).toContain('model.safetensors: its pieces do not fit together: fetching it anew');
-    whole(at);
-  });
-
-  it('may change the file between two answers of one download', async () => {
-    const at = await place();
-    misbehave(at, { cutAt: 5000 }, { content: WEIGHTS.map((byte) => byte ^ 1) });
-    const { notes } = await pullFrom(at);
-    expect(notes).toContain('model.safetensors: its pieces do not fit together: fetching it anew');
-    whole(at);
-  });
-
-  it('cannot give another commit than the one that was asked for', async () => {
-    const at = await place();
-    at.hub.tamper = (listing: Listing) => ({ ...listing, sha: 'd'.repeat(40) });
-    await expect(pullFrom(at, { name: `${REPO}@${COMMIT}` })).rejects.toThrow(
-      /commit c0ffee0+ was asked for, d+ came/,
-    );
-  });
-
-  it('may be slow, but not silent', async () => {
-    const at = await place();
-    misbehave(at, { stopAt: 4000 }, { dripBytes: 20_000, everyMs: 100 });
-    const { notes } = await pullFrom(at);
-    whole(at);
-    expect(notes[0]).toMatch(/^model.safetensors: the connection broke/);
-    expect(notes).toHaveLength(1);
-  });
-
-  it('may be busy: it is left alone for as long as it asks', async () => {
-    const at = await place();
-    at.hub.listingStatus.push({ status: 503, headers: { 'retry-after': '1' } });
-    misbehave(at, { status: 429 }, { status: 500 });
-    const startMs = performance.now();
-    const { notes } = await pullFrom(at);
-    expect(performance.now() - startMs).toBeGreaterThan(990);
-    expect(notes[0]).toBe(
-      'owner/model: '.concat(
-        new URL(at.hub.endpoint).host,
-        ' answers 503 Service Unavailable; trying again in 1.0 s',
-      ),
-    );
-    whole(at);
-  });
-
-  it('may have had too many requests: it is left alone until their window ends', async () => {
-    const at = await place();
-    at.hub.listingStatus.push({ status: 429, headers: { ratelimit: '"api";r=0;t=1' } });
-    at.hub.listingStatus.push({ status: 503, headers: { ratelimit: '"api";r=489;t=189' } });
-    const { notes } = await pullFrom(at);
-    expect(notes[0]).toMatch(/answers 429 Too Many Requests; trying again in 1.0 s$/);
-    expect(notes[1]).toMatch(/answers 503 Service Unavailable; trying again in 0.0 s$/);
-  });
-
-  it('is asked for a new address where the one that it gave is refused', async () => {
-    const at = await place();
-    misbehave(at, { cutAt: 5000 }, { status: 403 });
-    const { notes } = await pullFrom(at);
-    whole(at);
-    expect(notes[1]).toMatch(/answers 403 Forbidden; trying again/);
-    expect(rangesOf(at)).toHaveLength(3);
-  });
-
-  it('may list a file that it does not have', async () => {
-    const at = await place();
-    at.hub.misbehave.set('config.json', [{ status: 404 }]);
-    await expect(pullFrom(at)).rejects.toThrow(/^E_HUB: the hub lists config.json and does not have it/);
-  });
-
-  it('is not waited for when it asks for too long', async () => {
-    const at = await place();
-    at.hub.listingStatus.push({ status: 429, headers: { 'retry-after': '86400' } });
-    await expect(pullFrom(at)).rejects.toThrow(/asks to wait 86400 s: try again then/);
-  });
-
-  it('hears the token, and no host that it redirects to does', async () => {
-    const at = await place({ files: FILES, gated: true });
-    await pullFrom(at, { token: 'secret' });
-    const heard = (host: string): unknown[] => [
-      ...new Set(
-        at.hub.asked.filter((asked) => asked.host === host).map(({ authorization }) => authorization),
-      ),
-    ];
-    expect(heard('hub')).toEqual(['Bearer secret']);
-    expect(heard('files')).toEqual([null]);
-  });
-
-  it.each([
-    [
-      'in a circle',
-      (at: HubPlace) => `${at.hub.endpoint}/owner/model/resolve/${COMMIT}/config.json`,
-      /more than 8 redirects/,
-    ],
-    ['to a file', () => 'file:///etc/passwd', /redirects to file:\/\/\/etc\/passwd, which is not followed/],
-  ])('is not followed %s', async (_, to, message) => {
-    const at = await place();
-    at.hub.misbehave.set(
-      'config.json',
-      Array.from({ length: 9 }, () => ({ redirect: to(at) })),
-    );
-    await expect(pullFrom(at)).rejects.toThrow(message);
-  });
-
-  it('cannot name a file outside the cache', async () => {
-    const at = await place();
-    at.hub.tamper = (listing: Listing) => {
-      listing.siblings[0]!.rfilename = '../../../escaped.json';
-      return listing;
-    };
-    await expect(pullFrom(at)).rejects.toMatchObject({ code: 'E_HUB', field: 'siblings.0.rfilename' });
-    expect(at.cached()).toEqual([]);
-  });
-
-  it('cannot fill the disk: what does not fit is refused before its first byte', async () => {
-    const at = await place();
-    at.hub.tamper = (listing: Listing) => {
-      for (const { lfs } of listing.siblings) if (lfs !== undefined) lfs.size = 2 ** 50;
-      return listing;
-    };
-    await expect(pullFrom(at)).rejects.toThrow(
-      /^E_UNWRITABLE: the model takes 1048576.0 GiB more, the disk has/,
-    );
-    expect(at.hub.fetches()).toEqual([]);
-  });
-
-  it('cannot write what it likes into a hint', async () => {
-    const at = await hubPlace({ 'owner/mod\u001bel': { files: FILES }, 'owner/models': { files: FILES } });
-    await expect(pullFrom(at)).rejects.toThrow(/no model "owner\/model" .*Did you mean owner\/models\?/);
-  });
-
-  it('leaves nothing of a model that it refuses, and what is not whole so that Python takes it for no damage', async () => {
-    const at = await place({ files: FILES, gated: true });
-    const snapshot = join(at.cache, 'models--owner--model/snapshots', COMMIT);
-    await expect(pullFrom(at)).rejects.toThrow(/is gated/);
-    expect(at.cached()).toEqual([]);
-    expect(readdirSync(snapshot)).toEqual([]);
-  });
-
-  it.each([
-    [
-      'a name that it does not have',
-      { name: 'owner/modle' },
-      /no model "owner\/modle" .*Did you mean owner\/model\?/,
-    ],
-    ['a revision that it does not have', { name: `${REPO}@v9` }, /has no revision "v9"/],
-    [
-      'a gated model without a token',
-      {},
-      /is gated \(401, "Access to model .*"\).*Accept its licence at .*, then set HF_TOKEN/,
-    ],
-  ])('says what to do about %s', async (_, options, message) => {
-    const at = await place({ files: FILES, gated: true });
-    const token = 'name' in options ? 'secret' : null;
-    await expect(pullFrom(at, { ...options, token })).rejects.toThrow(message);
-  });
-});
-
-it.each([
-  [
-    403,
-    { 'x-error-message': 'Please enable access to public gated repositories' },
-    /does not let you have owner\/model \(403, "Please enable access to public gated repositories"\)/,
-  ],
-  [
-    401,
-    { 'x-error-message': 'Invalid credentials in Authorization header' },
-    /does not accept the token \(401, "Invalid credentials in Authorization header"\)/,
-  ],
-])('says in its own words why the hub refuses a token with %i', async (status, headers, message) => {
-  const at = await place();
-  at.hub.listingStatus.push({ status, headers });
-  await expect(pullFrom(at, { token: 'secret' })).rejects.toThrow(message);
 });
 
 it('keeps what has come when it is aborted', async () => {
