@@ -16,23 +16,21 @@ export function registerModelsRemove(models: Command): void {
 }
 
 async function remove(text: string, sure: boolean): Promise<void> {
-  const { repo, ...rest } = requireHubName(text);
-  if (hubNameText({ repo, ...rest }) !== repo) {
-    throw new HoldfastError('E_USAGE', `models are removed whole, not "${text}"`, { hint: `Name ${repo}` });
-  }
   const cache = new HubCache(hubSettings().cache);
-  const cached = await find(cache, repo);
+  const cached = await find(cache, text);
   if (!sure && !(await confirm(cached))) {
     process.stderr.write('nothing was removed\n');
     process.exitCode = 1;
     return;
   }
-  await cache.remove(repo);
-  process.stderr.write(`removed ${repo}, ${printBytes(cached.bytes)}\n`);
+  await cache.remove(cached.repo);
+  process.stderr.write(`removed ${cached.repo}, ${printBytes(cached.bytes)}\n`);
 }
 
-async function find(cache: HubCache, repo: string): Promise<CachedRepo> {
+async function find(cache: HubCache, text: string): Promise<CachedRepo> {
   const all = await cache.scan();
+  // What is listed by this very name comes first: Python's oldest models have no owner.
+  const repo = all.some((candidate) => candidate.repo === text) ? text : wholeRepo(text);
   const cached = all.find((candidate) => candidate.repo === repo);
   if (cached !== undefined) return cached;
   const meant = nearest(
@@ -42,6 +40,15 @@ async function find(cache: HubCache, repo: string): Promise<CachedRepo> {
   throw new HoldfastError('E_NOT_FOUND', `${repo} is not in the cache`, {
     file: cache.folder,
     hint: meant === null ? 'holdfast models lists what is' : `Did you mean ${meant}?`,
+  });
+}
+
+/** @throws HoldfastError `E_USAGE` for a name of less than a model */
+function wholeRepo(text: string): string {
+  const name = requireHubName(text);
+  if (hubNameText(name) === name.repo) return name.repo;
+  throw new HoldfastError('E_USAGE', `models are removed whole, not "${text}"`, {
+    hint: `Name ${name.repo}`,
   });
 }
 

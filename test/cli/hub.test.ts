@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
@@ -170,6 +170,14 @@ describe('models', () => {
     expect(at.cached().length).toBeGreaterThan(5);
     expect(await run(at, 'models', 'rm', REPO, '--yes')).toMatchObject({ code: 0, stdout: '' });
     expect(at.cached()).toEqual([]);
+  });
+
+  it('rm removes what has no owner, as Python has the oldest models', async () => {
+    const at = await place();
+    mkdirSync(join(at.cache, 'models--gpt2/blobs'), { recursive: true });
+    expect((await run(at, 'models')).stdout).toMatch(/^gpt2 +0 bytes/m);
+    expect(await run(at, 'models', 'rm', 'gpt2', '--yes')).toMatchObject({ code: 0 });
+    expect(existsSync(join(at.cache, 'models--gpt2'))).toBe(false);
   });
 
   it.skipIf(!hasScript)('rm asks at a terminal, and takes anything but yes for no', async () => {
