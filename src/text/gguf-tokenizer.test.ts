@@ -132,4 +132,16 @@ describe('a GGUF whose tokenizer cannot be used', () => {
     const bare = tokenizerFromGguf(new Map(llama).set('tokenizer.ggml.add_space_prefix', false));
     expect(bare.encode('ab a')).toEqual([7, 5]);
   });
+
+  it('ends answers at a token with one of the usual names, whatever kind the file says it is', () => {
+    for (const kind of [1, 4]) {
+      const tokens = ['a', 'b', 'ab', '<end>', '<|end|>'];
+      const marked = new Map(valid)
+        .set('tokenizer.ggml.tokens', tokens)
+        .set('tokenizer.ggml.token_type', [1, 1, 1, 3, kind]);
+      const tokenizer = tokenizerFromGguf(marked);
+      expect(tokenizer.endOfTurnIds).toEqual([3, 4]);
+      expect(tokenizer.encode('ab<|end|>', { special: true })).toEqual([2, 4]);
+    }
+  });
 });

@@ -1,5 +1,6 @@
 import { HoldfastError } from '../errors.js';
 import type { MetadataValue } from '../formats/index.js';
+import { END_NAMES } from './end-of-turn.js';
 import { TokenizerMetadata } from './gguf-metadata.js';
 import { preTokenizerNamed } from './pre-tokenizers.js';
 import { mergesFromScores } from './sentencepiece-merges.js';
@@ -61,7 +62,8 @@ export function tokenizerFromGguf(
 
   const added = tokens.flatMap((content, id) => {
     // Some converters marked end tokens as ordinary added words; what ends a turn is a control token.
-    const special = types[id] === CONTROL || types[id] === UNKNOWN || id === eos || turnEnds.includes(id);
+    const ends = id === eos || turnEnds.includes(id) || END_NAMES.has(content);
+    const special = types[id] === CONTROL || types[id] === UNKNOWN || ends;
     if (content === '' || !(special || types[id] === USER_DEFINED)) return [];
     return [{ id, content, special, normalized: false, lstrip: false, rstrip: false, single_word: false }];
   });
