@@ -144,4 +144,20 @@ describe('a GGUF whose tokenizer cannot be used', () => {
       expect(tokenizer.encode('ab<|end|>', { special: true })).toEqual([2, 4]);
     }
   });
+
+  it('takes the blanks behind Phi-3’s special tokens, as its tokenizer.json does', () => {
+    const tokens = ['<unk>', '<s>', '<|endoftext|>', '▁', 'a', '▁a', '<0x0A>', '<|user|>', '<|end|>'];
+    const phi3 = (mark: string): ReadonlyMap<string, MetadataValue> =>
+      new Map<string, MetadataValue>([
+        ['tokenizer.ggml.model', 'llama'],
+        ['tokenizer.ggml.tokens', [...tokens, mark]],
+        ['tokenizer.ggml.scores', new Float32Array([0, 0, 0, -4, -5, -1, 0, 0, 0, 0])],
+        ['tokenizer.ggml.token_type', new Int32Array([2, 3, 3, 1, 1, 1, 6, 3, 4, 3])],
+        ['tokenizer.ggml.add_space_prefix', false],
+      ]);
+    const text = '<|user|>\na<|end|>\n<|endoftext|>\na';
+    const ids = (mark: string): number[] => tokenizerFromGguf(phi3(mark)).encode(text, { special: true });
+    expect(ids('<|placeholder1|>')).toEqual([7, 4, 8, 2, 6, 4]);
+    expect(ids('<|other|>')).toEqual([7, 6, 4, 8, 6, 2, 6, 4]);
+  });
 });

@@ -13,6 +13,13 @@ const UNKNOWN = 2;
 const CONTROL = 3;
 const USER_DEFINED = 4;
 
+/**
+ * Phi-3's and Phi-3.5's vocabulary is known by this. Their special tokens take the blanks behind them, those of a template
+ * too, of which a GGUF says nothing.
+ */
+const PHI3_TOKEN = '<|placeholder1|>';
+const PHI3_KEEPS_BLANKS: ReadonlySet<string> = new Set(['<unk>', '<s>', '<|endoftext|>']);
+
 /** What of a `tokenizer.json` depends on the kind of vocabulary, and what the kind implies when the file is silent. */
 interface Kind {
   readonly parts: Pick<TokenizerJson, 'normalizer' | 'pre_tokenizer' | 'decoder' | 'model'>;
@@ -60,12 +67,14 @@ export function tokenizerFromGguf(
   const turnEnds = [idOf('eot'), idOf('eom')];
   const textOf = (id: number | undefined): string | null => (id === undefined ? null : (tokens[id] ?? null));
 
+  const ofPhi3 = kindName === 'llama' && Object.hasOwn(vocab, PHI3_TOKEN);
   const added = tokens.flatMap((content, id) => {
     // Some converters marked end tokens as ordinary added words; what ends a turn is a control token.
     const ends = id === eos || turnEnds.includes(id) || END_NAMES.has(content);
     const special = types[id] === CONTROL || types[id] === UNKNOWN || ends;
     if (content === '' || !(special || types[id] === USER_DEFINED)) return [];
-    return [{ id, content, special, normalized: false, lstrip: false, rstrip: false, single_word: false }];
+    const rstrip = ofPhi3 && !PHI3_KEEPS_BLANKS.has(content);
+    return [{ id, content, special, normalized: false, lstrip: false, rstrip, single_word: false }];
   });
 
   return createTokenizer(
