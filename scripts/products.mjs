@@ -75,9 +75,8 @@ async function onCpu(stored) {
 async function onGpu(stored) {
   const device = await Device.open(await openDawn());
   const { format, form, weight, scales } = packMatrix(stored, 'auto');
-  const { threads, lanes: most, subgroups } = device.found.isSoftware ? ON_A_PROCESSOR : ON_A_GPU;
+  const { threads, lanes, subgroups } = device.found.isSoftware ? ON_A_PROCESSOR : ON_A_GPU;
   const subgroup = subgroups ? device.subgroupOf(threads) : null;
-  const lanes = Math.min(most, subgroup ?? most);
   const kernel = {
     ...{ format, inputs, outputs, columns: outputs, column: 0, into: 'store', bias: false },
     ...{ scale: 1, cap: null, lanes, threads, subgroup },

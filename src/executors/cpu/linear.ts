@@ -33,7 +33,8 @@ export class Activation {
 
 /** Applies several weights to one activation; returns one value `[1, tokens, outputs]` per weight. */
 export function applyLinears(name: string, x: Activation, linears: readonly Linear[]): Value[] {
-  if (!haveOneForm(linears)) return linears.map((linear, i) => applyLinear(`${name}.${i}`, x, linear));
+  if (runsOfOne(linears, formOf).length > 1)
+    return linears.map((linear, i) => applyLinear(`${name}.${i}`, x, linear));
   const sizes = x.graph.integers(...linears.map(({ outputs }) => outputs));
   return x.graph.split(
     applyJoined(name, x, linears),
@@ -97,11 +98,6 @@ function offsetsByBlock(offsets: Float32Array, blocks: number, blockSize: number
       out[block * outputs + row] = blockSize * offsets[row * blocks + block]!;
   }
   return out;
-}
-
-function haveOneForm(linears: readonly Linear[]): boolean {
-  const form = formOf(linears[0]!);
-  return linears.every((linear) => formOf(linear) === form);
 }
 
 /** Weights of one form as one, outputs stacked. */
