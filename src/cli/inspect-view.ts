@@ -8,8 +8,7 @@ import type { TemplateReport } from './template-probe.js';
 import type { HeldWeight, Holding, WeightForm } from './weight-forms.js';
 
 /** What no weight shows: the accuracy that blocks cost beside their own. */
-const ROUNDED_ACTIVATIONS =
-  '  with blocks (q4, q8) the cpu executor multiplies activations rounded to 8 bits, the gpu executor whole ones';
+const ROUNDED_ACTIVATIONS = '  blocks (q4, q8): the cpu executor rounds activations to 8 bits, the gpu none';
 
 /**
  * An inspection as text.
