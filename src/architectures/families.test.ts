@@ -90,6 +90,7 @@ describe('smollm3', () => {
 
   it.each([
     { no_rope_layers: [1, 'no', 1, 0, 1] },
+    { no_rope_layers: [1, 1, 1, 0] },
     { no_rope_layer_interval: '4', no_rope_layers: undefined },
   ])('refuses %j by the name of the field', async (change) => {
     await expect(blueprintOf('smollm3', change)).rejects.toMatchObject({

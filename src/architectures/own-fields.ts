@@ -2,8 +2,8 @@
 export interface OwnFields {
   /** @throws HoldfastError `E_CONFIG` for anything but a finite number */
   readonly number: (field: string) => number | null;
-  /** @throws HoldfastError `E_CONFIG` for anything but a list of finite numbers */
-  readonly numbers: (field: string) => readonly number[] | null;
+  /** @throws HoldfastError `E_CONFIG` for anything but a list of so many finite numbers or more */
+  readonly numbers: (field: string, atLeast: number) => readonly number[] | null;
 }
 
 /**
@@ -19,10 +19,11 @@ export function ownFields(
       const value = read(field) ?? null;
       return value === null || isNumber(value) ? value : fail(field, 'expected a finite number');
     },
-    numbers: (field) => {
+    numbers: (field, atLeast) => {
       const value = read(field) ?? null;
-      if (value === null || (Array.isArray(value) && value.every(isNumber))) return value;
-      return fail(field, 'expected a list of finite numbers');
+      if (value === null) return value;
+      if (Array.isArray(value) && value.length >= atLeast && value.every(isNumber)) return value;
+      return fail(field, `expected a list of ${atLeast} finite numbers`);
     },
   };
 }

@@ -25,10 +25,10 @@ export const smollm3 = family({
 });
 
 function smollm3Layer(settings: Settings, index: number): LayerBlueprint {
-  const { own, layerTypes, window, rope } = settings;
+  const { own, layerCount, layerTypes, window, rope } = settings;
   // The list says 1 where there is rope.
   const interval = own.number('no_rope_layer_interval') ?? NO_ROPE_INTERVAL;
-  const rotates = own.numbers('no_rope_layers')?.[index] ?? (index + 1) % interval;
+  const rotates = own.numbers('no_rope_layers', layerCount)?.[index] ?? (index + 1) % interval;
   const slides = layerTypes === null ? rotates === 0 : layerTypes[index] === 'sliding_attention';
   return plainLayer(settings, { rope: rotates === 0 ? null : rope, window: slides ? window : null });
 }
