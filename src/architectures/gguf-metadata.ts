@@ -14,7 +14,7 @@ export interface GgufMetadata {
   readonly raw: (key: string) => unknown;
   readonly text: (key: string) => string | null;
   readonly float: (key: string) => number | null;
-  /** A positive integer. */
+  /** A positive integer, or a list that says the same one of every layer. */
   readonly count: (key: string) => number | null;
   /** Like `float` and `count`, but an absent key is an error. */
   readonly demandFloat: (key: string) => number;
@@ -46,7 +46,7 @@ export function ggufMetadata(checkpoint: Checkpoint, architecture: string): Gguf
     return fail(key, 'expected a finite number');
   };
   const count = (key: string): number | null => {
-    const value = raw(key);
+    const value = oneForAll(raw(key));
     if (value === undefined) return null;
     if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
     return fail(key, 'expected a positive integer');
@@ -64,6 +64,13 @@ export function ggufMetadata(checkpoint: Checkpoint, architecture: string): Gguf
     demandFloat: (key) => float(key) ?? fail(key, 'the key is missing'),
     demandCount: (key) => count(key) ?? fail(key, 'the key is missing'),
   };
+}
+
+/** What a list says of every layer, where that is one thing (Granite 4's dense sizes); any other value as it is. */
+export function oneForAll(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const all = new Set(value as Iterable<unknown>);
+  return all.size === 1 ? [...all][0] : value;
 }
 
 /**

@@ -85,6 +85,8 @@ describe('GGUF metadata that asks for what is not implemented', () => {
       'attention.scale': 0,
       'rope.scaling.type': 'none',
       'attention.sliding_window': 0,
+      'attention.head_count_kv': Uint32Array.of(2, 2, 2),
+      feed_forward_length: [96, 96, 96],
     };
     expect(await blueprintWith('llama', nothing)).toEqual(await blueprintWith('llama', {}));
   });
@@ -94,6 +96,7 @@ describe('GGUF metadata that is wrong', () => {
   it.each([
     ['block_count', null],
     ['block_count', 1e9],
+    ['attention.head_count_kv', [-2, -2, -2]],
     ['context_length', null],
     ['embedding_length', -64],
     ['attention.head_count', 'four'],

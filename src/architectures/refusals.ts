@@ -1,5 +1,6 @@
 import { HoldfastError } from '../errors.js';
 import type { Refusal } from './family.js';
+import { oneForAll } from './gguf-metadata.js';
 
 const isTrue = (value: unknown): boolean => value === true;
 const isNotZero = (value: unknown): boolean => value !== 0;
@@ -53,11 +54,11 @@ export const CONFIG_REFUSALS: readonly Refusal[] = [
 
 /** Numbers that some architectures give per layer. */
 const PER_LAYER = ['attention.head_count', 'attention.head_count_kv', 'feed_forward_length'];
-const isList = (value: unknown): boolean => typeof value === 'object';
+const isUneven = (value: unknown): boolean => typeof oneForAll(value) === 'object';
 
 /** Features of GGUF metadata, by key after `<architecture>.`, refused for the same reason. */
 export const GGUF_REFUSALS: readonly Refusal[] = [
-  ...PER_LAYER.map((field) => ({ field, refuses: isList, feature: 'another size in each layer' })),
+  ...PER_LAYER.map((field) => ({ field, refuses: isUneven, feature: 'another size in each layer' })),
   { field: 'expert_count', refuses: isNotZero, feature: 'mixture of experts' },
   {
     field: 'attn_logit_softcapping',
