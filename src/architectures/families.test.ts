@@ -241,6 +241,22 @@ describe('olmo2', () => {
   });
 });
 
+describe('a GGUF with a window', () => {
+  it.each(['olmo2', 'granite'] as const)(
+    'is refused where no layer of the family has one, unless the window holds all: %s',
+    async (name) => {
+      const narrow = ggufBlueprint(name, { 'attention.sliding_window': 128 });
+      await expect(narrow).rejects.toMatchObject({
+        code: 'E_UNSUPPORTED',
+        field: `${name}.attention.sliding_window`,
+      });
+      expect(await ggufBlueprint(name, { 'attention.sliding_window': 512 })).toEqual(
+        await ggufBlueprint(name),
+      );
+    },
+  );
+});
+
 describe('a family that does not read a field', () => {
   it.each([
     ['gemma2', { logits_scaling: 8 }],

@@ -27,6 +27,7 @@ export async function planModel(checkpoint: Checkpoint, config?: unknown): Promi
       : settingsFromConfig(checkpoint, config);
   const blueprint = blueprintOf(family, settings);
   checkBlueprint(blueprint, checkpoint.name);
+  if (checkpoint.format === 'gguf') checkWindow(settings, blueprint, family, checkpoint.name);
   checkLayerTypes(settings, blueprint, checkpoint.name);
   return { blueprint, weights: locateWeights({ checkpoint, family, names }, blueprint) };
 }
@@ -46,6 +47,21 @@ function blueprintOf(family: Family, settings: Settings): Blueprint {
     tiedEmbeddings: settings.tiedEmbeddings,
     layers: Array.from({ length: settings.layerCount }, (_, index) => family.layer(settings, index)),
   };
+}
+
+/** A GGUF names a window only where layers have one: that of an OLMo 3, which comes as `olmo2`. */
+function checkWindow(
+  { window, contextLength }: Settings,
+  { layers }: Blueprint,
+  { name, ggufArchitecture }: Family,
+  file: string,
+): void {
+  if (window === null || window >= contextLength) return;
+  if (layers.some(({ attention }) => attention.window !== null)) return;
+  throw new HoldfastError('E_UNSUPPORTED', `a sliding window in ${name} is not supported`, {
+    file,
+    field: `${ggufArchitecture}.attention.sliding_window`,
+  });
 }
 
 /** A file that spells out its layer types must get them: a family may not know windows, or the file lack their size. */
