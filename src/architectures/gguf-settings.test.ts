@@ -173,6 +173,12 @@ describe('what a GGUF says of windows', () => {
     expect(windows(listed)).toEqual([16, null, null, 16, 16, 16, 16]);
   });
 
+  it('is a rope for full layers everywhere where there is none, as in a gemma3 of full layers alone', async () => {
+    const { layers } = await blueprintWith('gemma3', { 'attention.sliding_window': null });
+    expect(layers.map(({ attention }) => attention.window)).toEqual(Array(7).fill(null));
+    expect(layers.map(({ attention }) => attention.rope?.base)).toEqual(Array(7).fill(1e6));
+  });
+
   it('is kept where a mistral comes as a llama', async () => {
     expect(windows(await blueprintWith('llama', { 'attention.sliding_window': 20 }))).toEqual([20, 20, 20]);
   });

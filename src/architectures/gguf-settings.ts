@@ -37,6 +37,9 @@ export async function settingsFromGguf(
   const headDim = metadata.count('attention.key_length') ?? Math.floor(hiddenSize / heads);
   checkHeadSizes(metadata, headDim, ownKeys);
   const contextLength = metadata.demandCount('context_length');
+  // Converters write 0 for "no window".
+  const window =
+    metadata.raw('attention.sliding_window') === 0 ? null : metadata.count('attention.sliding_window');
   const settings: Settings = {
     vocabSize: metadata.count('vocab_size') ?? vocabularyOf(checkpoint, names),
     hiddenSize,
@@ -52,10 +55,8 @@ export async function settingsFromGguf(
     queryKeyValueBias: family.biases.includes('attention') && has(names.layer(0, 'queryBias')),
     outputBias: family.biases.includes('attention') && has(names.layer(0, 'outputBias')),
     mlpBias: family.biases.includes('mlp') && has(names.layer(0, 'gateBias')),
-    // Converters write 0 for "no window".
-    window:
-      metadata.raw('attention.sliding_window') === 0 ? null : metadata.count('attention.sliding_window'),
-    ...slidingLayers(metadata, layerCount),
+    window,
+    ...slidingLayers(metadata, layerCount, window),
     ...(await ropeFromGguf(metadata, checkpoint, family, contextLength, headDim)),
     own: ownFields(
       (field) => {
@@ -84,15 +85,16 @@ function checkHeadSizes(metadata: GgufMetadata, headDim: number, ownKeys: readon
   }
 }
 
-/** `sliding_window_pattern` is a period in some files and a flag per layer in others. */
+/** `sliding_window_pattern` is a period in some files and a flag per layer in others; without a window all layers are full. */
 function slidingLayers(
   metadata: GgufMetadata,
   layerCount: number,
+  window: number | null,
 ): { readonly layerTypes: readonly LayerType[] | null; readonly slidingPattern: number | null } {
   const key = 'attention.sliding_window_pattern';
   const value = metadata.raw(key);
   if (!Array.isArray(value) || value.length !== layerCount) {
-    return { layerTypes: null, slidingPattern: metadata.count(key) };
+    return { layerTypes: null, slidingPattern: window === null ? 1 : metadata.count(key) };
   }
   return {
     layerTypes: value.map((slides) => (slides ? 'sliding_attention' : 'full_attention')),
