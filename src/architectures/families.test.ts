@@ -62,6 +62,16 @@ describe('gemma2', () => {
     expect(logitCap).toBe(5);
   });
 
+  it('has its caps and windows in a GGUF that is silent on them, as the first ones are', async () => {
+    const blueprint = await ggufBlueprint('gemma2', {
+      attn_logit_softcapping: null,
+      final_logit_softcapping: null,
+      'attention.sliding_window': null,
+    });
+    expect([blueprint.layers[0]?.attention.scoreCap, blueprint.logitCap]).toEqual([50, 30]);
+    expect(windows(blueprint)).toEqual([4096, null, 4096, null]);
+  });
+
   it.each([0, -5])('refuses a cap of %d', async (attn_logit_softcapping) => {
     await expect(blueprintOf('gemma2', { attn_logit_softcapping })).rejects.toMatchObject({
       code: 'E_CONFIG',
@@ -109,7 +119,7 @@ describe('granite', () => {
     expect(await ggufBlueprint('granite')).toEqual(fromConfig);
   });
 
-  it('divides scores by nothing where config.json is silent, and by the root of the head dim where a GGUF is', async () => {
+  it('divides scores by nothing where config.json is silent, and by the root of the head dim where a GGUF says 0', async () => {
     const silent = await blueprintOf('granite', { attention_multiplier: undefined });
     expect(silent.layers[0]?.attention.scale).toBe(1);
     const none = await ggufBlueprint('granite', { 'attention.scale': 0, logit_scale: null });

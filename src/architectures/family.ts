@@ -74,8 +74,8 @@ export interface Family {
   readonly slidingRopeBase: number | null;
   /**
    * Fields that this family reads and others do not: by name in config.json, the key in GGUF metadata behind the
-   * architecture, or null where a GGUF does not say. In other families such a field is refused, where there is a
-   * refusal for it.
+   * architecture, or null where a GGUF does not say. A file that is silent means `configDefaults`. In other families
+   * such a field is refused, where there is a refusal for it.
    */
   readonly ownFields: Readonly<Record<string, string | null>>;
   /** Which biases a file may ask for (`attention_bias`, `mlp_bias`); transformers reads over the others. */

@@ -29,6 +29,8 @@ export const gemma2 = family({
   activation: 'gelu-tanh',
   ownFields: {
     query_pre_attn_scalar: null,
+    // Its first GGUF files are silent on the window and the caps, which have to be what they are elsewhere.
+    sliding_window: 'attention.sliding_window',
     attn_logit_softcapping: 'attn_logit_softcapping',
     final_logit_softcapping: 'final_logit_softcapping',
   },
@@ -47,7 +49,7 @@ function gemma2Layer(settings: Settings, index: number): LayerBlueprint {
   const layer = plainLayer(settings, {
     scale: 1 / Math.sqrt(gemmaQueryScalar(settings, LAYERS_OF_27B)),
     scoreCap: settings.own.number('attn_logit_softcapping'),
-    window: type === 'sliding_attention' ? settings.window : null,
+    window: type === 'sliding_attention' ? settings.own.number('sliding_window') : null,
   });
   return { ...layer, postNorms: true };
 }

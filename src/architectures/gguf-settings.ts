@@ -61,8 +61,8 @@ export async function settingsFromGguf(
     own: ownFields(
       (field) => {
         const key = family.ownFields[field];
-        // Converters write 0 for "none".
-        return typeof key === 'string' ? metadata.float(key) || null : null;
+        // What a file is silent on is what it was converted from left unsaid; 0 is written for "none".
+        return typeof key === 'string' ? (metadata.float(key) ?? family.configDefaults[field]) || null : null;
       },
       (field, what) => {
         throw metadata.error('E_CONFIG', family.ownFields[field] ?? field, what);
