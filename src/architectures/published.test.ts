@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { type Checkpoint, type MetadataValue, memorySource, type TensorInfo } from '../formats/index.js';
+import { type Blueprint, parameterCount, planModel } from './index.js';
+
+/** What the files of published models say, by test/oracle/published.py: `{}` stands for the layer. */
+interface Published {
+  readonly config: { readonly num_hidden_layers: number; readonly rope_scaling?: unknown };
+  readonly parameters: number;
+  readonly tensors: Readonly<Record<string, readonly number[]>>;
+  readonly gguf: {
+    readonly metadata: Readonly<Record<string, MetadataValue>>;
+    readonly tensors: Readonly<Record<string, readonly number[]>>;
+  };
+}
+
+const MODELS: Readonly<Record<string, Published>> = JSON.parse(
+  readFileSync(new URL('../../test/fixtures/published.json', import.meta.url), 'utf8'),
+);
+
+/** A file of which only the header is there, and the factors of its rope. */
+function checkpointOf(
+  { config }: Published,
+  format: Checkpoint['format'],
+  shapes: Published['tensors'],
+  metadata: Published['gguf']['metadata'] = {},
+): Checkpoint {
+  const tensors = new Map<string, TensorInfo>();
+  for (const [pattern, shape] of Object.entries(shapes)) {
+    const count = pattern.includes('{}') ? config.num_hidden_layers : 1;
+    for (let layer = 0; layer < count; layer++) {
+      const name = pattern.replace('{}', String(layer));
+      const factors = ropeFactors(name, name.startsWith('rope_') ? shape[0]! : 0);
+      const bytes = new Uint8Array(factors.buffer);
+      const at = { source: memorySource(bytes, name), offset: 0, byteLength: bytes.length };
+      tensors.set(name, { name, type: 'F32', shape, ...at });
+    }
+  }
+  return { name: format, format, tensors, metadata: new Map(Object.entries(metadata)) };
+}
+
+/** As the configurations have them; those of Llama 3, which a GGUF has worked out, are any. */
+const ropeFactors = (name: string, count: number): Float32Array<ArrayBuffer> =>
+  Float32Array.from({ length: count }, (_, i) => 1 + i / (name.includes('short') ? 64 : 2));
+
+const ropeOf = ({ layers }: Blueprint) => layers[0]!.attention.rope!;
+/** In a GGUF the scaling of Llama 3 is a list of factors. */
+const withoutFactors = (blueprint: Blueprint): Blueprint => ({
+  ...blueprint,
+  layers: blueprint.layers.map((layer) => ({
+    ...layer,
+    attention: {
+      ...layer.attention,
+      rope: layer.attention.rope && { ...layer.attention.rope, scaling: null },
+    },
+  })),
+});
+
+describe.each(Object.entries(MODELS))('%s', (_, published) => {
+  const { config, parameters, tensors, gguf } = published;
+
+  it('is planned from its safetensors, with all its parameters', async () => {
+    const { blueprint } = await planModel(checkpointOf(published, 'safetensors', tensors), config);
+    expect(parameterCount(blueprint)).toBe(parameters);
+  });
+
+  it('is the same model in a GGUF', async () => {
+    const { blueprint } = await planModel(checkpointOf(published, 'gguf', gguf.tensors, gguf.metadata));
+    const expected = (await planModel(checkpointOf(published, 'safetensors', tensors), config)).blueprint;
+    if (ropeOf(expected).scaling?.type !== 'llama3') expect(blueprint).toEqual(expected);
+    else {
+      expect(ropeOf(blueprint).scaling?.type).toBe('divisors');
+      expect(withoutFactors(blueprint)).toEqual(withoutFactors(expected));
+    }
+  });
+});
+
+it('reads of each what sets it apart', async () => {
+  const read = async (name: string): Promise<Blueprint> => {
+    const published = MODELS[name]!;
+    const checkpoint = checkpointOf(published, 'safetensors', published.tensors);
+    return (await planModel(checkpoint, published.config)).blueprint;
+  };
+  const gemma = await read('google/gemma-2-2b-it');
+  expect(gemma).toMatchObject({ embeddingScale: 48, logitCap: 30 });
+  expect(gemma.layers[0]?.attention).toMatchObject({ scoreCap: 50, window: 4096, scale: 1 / 16 });
+  expect(gemma.layers[1]?.attention.window).toBeNull();
+  const smol = (await read('HuggingFaceTB/SmolLM3-3B')).layers.map(({ attention }) => attention.rope?.base);
+  expect(smol).toEqual(Array.from({ length: 36 }, (_, i) => (i % 4 === 3 ? undefined : 5e6)));
+  const phi = (await read('microsoft/Phi-4-mini-instruct')).layers[0]?.attention;
+  expect(phi).toMatchObject({ headDim: 128, rope: { rotaryDim: 96, scaling: { type: 'longrope' } } });
+  const olmo = (await read('allenai/OLMo-2-0425-1B-Instruct')).layers[0];
+  expect(olmo).toMatchObject({ preNorms: false, attention: { queryKeyNorm: 'all heads' } });
+  const granite = await read('ibm-granite/granite-3.3-2b-instruct');
+  expect(granite).toMatchObject({ embeddingScale: 12, residualScale: 0.22, logitScale: 1 / 8 });
+  expect(granite.layers[0]?.attention.scale).toBe(0.015625);
+});
