@@ -15,6 +15,13 @@ it('prints a blueprint with equal layers on one line', async () => {
   );
 });
 
+it('prints all four multipliers of granite', async () => {
+  const { blueprint } = await planModel(await modelFixture('granite'), await configFixture('granite'));
+  const text = printBlueprint(blueprint);
+  expect(text).toMatch(/^embeddings ×0\.75, branches ×0\.7, logits ×0\.625$/m);
+  expect(text).toMatch(/^layers .*, scores ×0\.4, /m);
+});
+
 it.each(['llama', 'mistral', 'qwen2', 'qwen3', 'gemma3'])(
   'counts as many parameters as the tiny %s has numbers',
   async (name) => {

@@ -49,12 +49,13 @@ function printScales({ embeddingScale, residualScale, logitScale, logitCap }: Bl
 const shown = (value: number): string => String(Number(value.toPrecision(4)));
 
 function printLayer({ attention, mlp, preNorms, postNorms }: LayerBlueprint): string {
-  const { heads, kvHeads, headDim, window, scoreCap, queryKeyNorm, queryKeyValueBias, outputBias } =
+  const { heads, kvHeads, headDim, window, scale, scoreCap, queryKeyNorm, queryKeyValueBias, outputBias } =
     attention;
   const parts = [
     `${heads} heads of ${headDim} on ${kvHeads}`,
     window === null ? 'full' : `window ${window}`,
     printRope(attention),
+    scale === 1 / Math.sqrt(headDim) ? null : `scores ×${shown(scale)}`,
     scoreCap === null ? null : `scores capped at ${scoreCap}`,
     queryKeyNorm === null
       ? null
