@@ -187,6 +187,15 @@ describe('phi3', () => {
     expect(scaling.short).toEqual(rope.scaling.short.map((factor) => Math.fround(factor)));
   });
 
+  it('is refused with YaRN, which transformers takes for LongRoPE', async () => {
+    for (const type of [{ type: 'yarn' }, { rope_type: 'yarn' }]) {
+      await expect(blueprintOf('phi3', { rope_scaling: { ...type, factor: 4 } })).rejects.toMatchObject({
+        code: 'E_UNSUPPORTED',
+        field: 'rope_scaling',
+      });
+    }
+  });
+
   it('works out LongRoPE’s amplitude where a GGUF does not state it', async () => {
     const { layers } = await ggufBlueprint('phi3', { 'rope.scaling.attn_factor': null });
     const scaling = layers[0]?.attention.rope?.scaling;
