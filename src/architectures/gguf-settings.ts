@@ -61,7 +61,7 @@ export async function settingsFromGguf(
     own: ownFields(
       (field) => {
         const key = family.ownFields[field];
-        // What a file is silent on is what it was converted from left unsaid; 0 is written for "none".
+        // Converters write what config.json says: silence is the default, as there, and 0 is "none".
         return typeof key === 'string' ? (metadata.float(key) ?? family.configDefaults[field]) || null : null;
       },
       (field, what) => {

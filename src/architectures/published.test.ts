@@ -5,7 +5,7 @@ import { type Blueprint, parameterCount, planModel } from './index.js';
 
 /** What the files of published models say, by test/oracle/published.py: `{}` stands for the layer. */
 interface Published {
-  readonly config: { readonly num_hidden_layers: number; readonly rope_scaling?: unknown };
+  readonly config: { readonly num_hidden_layers: number };
   readonly parameters: number;
   readonly tensors: Readonly<Record<string, readonly number[]>>;
   readonly gguf: {
