@@ -101,7 +101,7 @@ export function addSettingsOptions(
       ...before,
       text,
     ])
-    .option('--context <n>', "tokens the dialogue may hold (the model's own)", positiveInteger);
+    .option('--context <n>', "tokens the dialogue may hold (the model's own, at most 8192)", positiveInteger);
 }
 
 /** `0,3,5-8`: ascending, each once. */

@@ -159,6 +159,15 @@ describe('a session', () => {
     await expect(failing).rejects.toThrow('the probe failed');
   });
 
+  it('stays within LongRoPE’s original length unless it is asked for more', async () => {
+    const { plan, files } = await openFamily('phi3');
+    const phi3 = await createReferenceExecutor(plan, files.checkpoint);
+    await files.close();
+    expect(new Session(phi3).contextLength).toBe(48);
+    expect(new Session(phi3, { contextLength: 512 }).contextLength).toBe(512);
+    await phi3.dispose();
+  });
+
   it('refuses work once disposed of, and a context the model does not have', async () => {
     const session = new Session(executor);
     session.dispose();

@@ -10,7 +10,7 @@ import {
 } from '../executors/index.js';
 
 export interface SessionOptions {
-  /** Tokens the session can hold. If not said, what the model was trained for, and at most 8192. */
+  /** Tokens the session can hold. If not said, what the model was trained for, at most 8192, and not beyond LongRoPE's original length. */
   readonly contextLength?: number;
 }
 
@@ -34,6 +34,14 @@ export interface PrefillResult {
 
 /** The longest context taken without being asked for: a cache grows with it, and few dialogues need more. */
 const DEFAULT_CONTEXT_LENGTH = 8192;
+
+/** Beyond LongRoPE's original length a short dialogue is turned by long factors: that has to be asked for (decision 0008). */
+function defaultContextLength({ blueprint: { contextLength, layers } }: Executor): number {
+  const originals = layers.flatMap(({ attention: { rope } }) =>
+    rope?.scaling?.type === 'longrope' ? [rope.scaling.originalContextLength] : [],
+  );
+  return Math.min(contextLength, DEFAULT_CONTEXT_LENGTH, ...originals);
+}
 
 /**
  * One dialogue's tokens and its cache on an executor, always of the same length: a pass that fails or is aborted
@@ -60,7 +68,7 @@ export class Session {
     options: SessionOptions = {},
   ) {
     const longest = executor.blueprint.contextLength;
-    this.contextLength = options.contextLength ?? Math.min(longest, DEFAULT_CONTEXT_LENGTH);
+    this.contextLength = options.contextLength ?? defaultContextLength(executor);
     if (!Number.isInteger(this.contextLength) || this.contextLength < 1 || this.contextLength > longest) {
       throw new HoldfastError(
         'E_CONTEXT_FULL',
