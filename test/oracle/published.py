@@ -1,10 +1,10 @@
-"""What the files of published models say: config.json as on the hub, GGUF metadata, and every tensor's name and shape.
+"""What the files of published models say: config.json, GGUF metadata, and every tensor's name and shape.
 
     python test/oracle/published.py        # writes test/fixtures/published.json
 
 No weight is fetched or made: transformers lays the models out without memory, and the names in a GGUF are those of llama.cpp's own
-table. The fields of a config.json are written down here as the hub has them, those without effect included; what a GGUF's header
-says follows llama.cpp's converter. Tensors of layers stand once, with `{}` for the layer.
+table. The fields of a config.json are written down here by hand, those without effect included: none was fetched, and the factors of
+LongRoPE are made up. What a GGUF's header says follows llama.cpp's converter. Tensors of layers stand once, with `{}` for the layer.
 """
 
 import copy
