@@ -8,6 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
+import { logSumExp } from '../dist/executors/index.js';
 import { loadModel } from '../dist/load.js';
 import { textTable } from '../dist/report/index.js';
 
@@ -33,8 +34,7 @@ async function rowsOf(path, precision) {
 }
 
 function logSoftmax(logits) {
-  const maximum = logits.reduce((most, logit) => Math.max(most, logit), Number.NEGATIVE_INFINITY);
-  const shift = maximum + Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - maximum), 0));
+  const shift = logSumExp(logits);
   return Float64Array.from(logits, (logit) => logit - shift);
 }
 

@@ -11,6 +11,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { median } from '../dist/cli/bench-run.js';
 import { openDawn } from '../dist/dawn.js';
 import { Activation, applyLinear } from '../dist/executors/cpu/linear.js';
 import { Graph } from '../dist/executors/cpu/onnx/graph.js';
@@ -114,8 +115,6 @@ async function onGpu(stored) {
   }
   return { form, run: (rows) => runs.get(rows)() };
 }
-
-const median = (numbers) => numbers.sort((a, b) => a - b)[numbers.length >> 1];
 
 const subjects = new Map();
 for (const type of TYPES) {

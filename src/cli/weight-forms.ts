@@ -68,33 +68,33 @@ export async function heldWeights(
     }
     const halves = heldInHalves(type, precision);
     // The form follows from type and row length, which a weight without rows has too.
-    const { weight } = encodeWeight({ type, shape: [0, shape[1]!], bytes: new Uint8Array() }, precision);
-    if (weight.kind === 'f32') {
+    const empty = encodeWeight({ type, shape: [0, shape[1]!], bytes: new Uint8Array() }, precision);
+    if (empty.weight.kind === 'f32') {
       add(as, 0, floats, halves === null ? floats : exactly(halves, 2 * elements));
       continue;
     }
-    const { squares, ...held } = await measure(await readWeightBytes(plan, checkpoint, name), precision);
+    const stored = await readWeightBytes(plan, checkpoint, name);
+    const { squares, ...cost } = measure(stored, precision);
+    const held = { form: formName(empty), ...cost };
     add(as, squares, held, held);
   }
   return weights;
 }
 
 /** Encodes a weight slice by slice and holds what comes of it against what is stored. */
-async function measure(
+function measure(
   { type, shape, bytes }: StoredWeight,
   precision: Precision,
-): Promise<Holding & { readonly squares: number }> {
+): Omit<Holding, 'form'> & Pick<HeldWeight, 'squares'> {
   const [outputs, inputs] = shape as [number, number];
   const rowBytes = byteLengthOf(type, inputs);
   const sliceRows = Math.max(1, Math.floor(SLICE_ELEMENTS / inputs));
-  let [form, heldBytes, squares, squaredErrors] = ['', 0, 0, 0];
+  let [heldBytes, squares, squaredErrors] = [0, 0, 0];
   for (let row = 0; row < outputs; row += sliceRows) {
     const rows = Math.min(sliceRows, outputs - row);
     const stored = bytes.subarray(row * rowBytes, (row + rows) * rowBytes);
-    const matrix = encodeWeight({ type, shape: [rows, inputs], bytes: stored }, precision);
-    form = formName(matrix);
+    const { weight } = encodeWeight({ type, shape: [rows, inputs], bytes: stored }, precision);
     const wanted = dequantize(type, stored);
-    const { weight } = matrix;
     const held = weight.kind === 'f32' ? weight.values : blockValues(weight.blocks);
     for (let i = 0; i < wanted.length; i++) {
       squares += wanted[i]! ** 2;
@@ -107,7 +107,7 @@ async function measure(
     }
   }
   return {
-    ...{ form, bytes: heldBytes, squares },
+    ...{ bytes: heldBytes, squares },
     relativeError: squaredErrors === 0 ? 0 : Math.sqrt(squaredErrors / squares),
   };
 }

@@ -2,9 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { COMMIT } from '../../test/support/loopback-hub.js';
 import { HubCache } from './hub-cache.js';
-
-const COMMIT = 'c0ffee'.padEnd(40, '0');
 
 function cacheWith(ref: string): HubCache {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-cache-'));

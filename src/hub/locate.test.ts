@@ -2,16 +2,15 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type HubPlace, hubPlace } from '../../test/support/hub-place.js';
+import { REPO, text } from '../../test/support/hub-pull.js';
 import { COMMIT } from '../../test/support/loopback-hub.js';
 import { locateModel } from './locate.js';
 
-const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 const FILES = {
   'config.json': text('{}'),
   'model.safetensors': text('weights'),
   'tokenizer.json': text('{}'),
 };
-const REPO = 'owner/model';
 const place = (): Promise<HubPlace> => hubPlace({ [REPO]: { files: FILES } });
 
 const notes: string[] = [];
