@@ -46,8 +46,9 @@ export function registerBench(program: Command): void {
     .option('--json', 'write every figure as JSON')
     .action(async (named: string | undefined, flags: BenchFlags) => {
       const model = await openWithOptions(await modelPath(named), flags);
+      const onStep = progress(process.stderr);
       try {
-        const report = await bench(model, flags, progress(process.stderr));
+        const report = await bench(model, flags, onStep).finally(() => onStep(''));
         process.stdout.write(
           flags.json ? `${JSON.stringify(report)}\n` : print(report, painter(process.stdout)),
         );
@@ -66,7 +67,6 @@ async function bench(
   // What cannot be profiled is to say so before it has run for minutes.
   const profiles = profile ? await profileBench(executor, options, onStep) : null;
   const figures = await runBench(executor, options, onStep);
-  onStep('');
   return {
     model: name,
     executor: executor.name,
