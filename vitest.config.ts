@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 // Tests of the gpu executor take the adapter that there is. Debian's chromium brings one that is a program on the
@@ -17,6 +18,12 @@ process.env.HF_HUB_OFFLINE = '1';
 process.env.HF_HUB_CACHE = join(tmpdir(), 'holdfast-no-cache');
 
 export default defineConfig({
+  // `src` and `kernels` are built into one folder, so that `src` imports kernels as if they lay in it.
+  resolve: {
+    alias: [
+      { find: /^(?:\.\.\/)+kernels\//, replacement: fileURLToPath(new URL('kernels/', import.meta.url)) },
+    ],
+  },
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     // The suites are compute-bound on small machines: two workers, generous time, and no test that measures time.

@@ -32,14 +32,14 @@ const MUTANTS = [
   ...['reference', 'cpu'].map((suite) => ({
     name: `${suite}: target end off by one`,
     suite,
-    file: 'src/executors/request.ts',
+    file: 'src/executors/contract/request.ts',
     find: 'mask.fill(1, start, Math.min(end, tokens));',
     put: 'mask.fill(1, start, Math.min(end - 1, tokens));',
   })),
   ...['reference', 'cpu'].map((suite) => ({
     name: `${suite}: sliding window one key too long`,
     suite,
-    file: 'src/executors/request.ts',
+    file: 'src/executors/contract/request.ts',
     find: 'Math.max(0, position - window + 1)',
     put: 'Math.max(0, position - window)',
   })),
@@ -115,12 +115,12 @@ const MUTANTS = [
   },
 ];
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../', import.meta.url));
 const wanted = process.argv[2] ?? '';
 const mutants = MUTANTS.filter(({ name }) => name.includes(wanted));
 
 const copy = mkdtempSync(join(tmpdir(), 'holdfast-mutants-'));
-for (const part of ['src', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts']) {
+for (const part of ['src', 'kernels', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts']) {
   cpSync(join(root, part), join(copy, part), { recursive: true });
 }
 symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));

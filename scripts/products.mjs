@@ -11,16 +11,16 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { median } from '../dist/cli/bench-run.js';
+import { median } from '../dist/cli/bench/run.js';
 import { openDawn } from '../dist/dawn.js';
+import { encodeWeight, formName } from '../dist/executors/contract/precision.js';
 import { Activation, applyLinear } from '../dist/executors/cpu/linear.js';
 import { Graph } from '../dist/executors/cpu/onnx/graph.js';
 import { Device } from '../dist/executors/gpu/device.js';
-import { linear, OUTPUT_GROUPS } from '../dist/executors/gpu/kernels/linear.js';
 import { packMatrix } from '../dist/executors/gpu/matrices.js';
 import { ON_A_GPU, ON_A_PROCESSOR, ROWS_TILE } from '../dist/executors/gpu/programs.js';
-import { encodeWeight, formName } from '../dist/executors/precision.js';
 import { BLOCK_LAYOUTS, byteLengthOf } from '../dist/formats/index.js';
+import { linear, OUTPUT_GROUPS } from '../dist/kernels/linear.js';
 import { textTable } from '../dist/report/index.js';
 
 const { values } = parseArgs({

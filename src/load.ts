@@ -1,28 +1,18 @@
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { type ModelPlan, planModel } from './architectures/index.js';
 import { openDawn } from './dawn.js';
 import type { Model } from './engine/index.js';
 import { HoldfastError } from './errors.js';
 import type { CpuOptions } from './executors/cpu/index.js';
-import { createReferenceExecutor, type Executor, parsePrecision } from './executors/index.js';
+import { parsePrecision } from './executors/index.js';
+import { EXECUTOR_TABLE, EXECUTORS, type ExecutorName } from './executors/registry.js';
 import { locateModel, type ModelFiles, openModel } from './hub/index.js';
 import { findFormat, findTokenizer, lazily } from './model-text.js';
+import { packageFile } from './package.js';
 
-/** Executors a person can name. */
-export const EXECUTORS = ['cpu', 'gpu', 'reference'] as const;
-export type ExecutorName = (typeof EXECUTORS)[number];
+export { EXECUTORS, type ExecutorName };
 
-/** The options that each takes; of `auto` those that it takes whichever it becomes. */
-const TAKES: Readonly<Record<ExecutorName | 'auto', readonly ('precision' | 'threads')[]>> = {
-  cpu: ['precision', 'threads'],
-  gpu: ['precision'],
-  reference: [],
-  auto: ['precision'],
-};
-
-const embedded = (name: string): string =>
-  fileURLToPath(new URL(`../models/organism/${name}`, import.meta.url));
+const embedded = (name: string): string => packageFile(`models/organism/${name}`);
 
 /**
  * The folder of the model that comes with the package: a small one, made to drift from its system prompt, so that there
@@ -65,7 +55,8 @@ export async function loadModel(name: string, options: LoadOptions = {}): Promis
   const files = await openModel(await modelFile(name));
   try {
     const plan = await planModel(files.checkpoint, files.config);
-    const executor = await createExecutor(plan, files, options);
+    const chosen = options.executor === 'auto' ? await preferred() : (options.executor ?? 'cpu');
+    const executor = await EXECUTOR_TABLE[chosen].create(plan, files.checkpoint, options);
     const tokenizer = lazily(() => findTokenizer(files));
     const format = lazily(() => findFormat(tokenizer(), files));
     return {
@@ -98,40 +89,29 @@ async function modelFile(name: string): Promise<string> {
 
 /** What can be said of the options before a file is opened: a misspelt one would run as something else. */
 function checkOptions({ executor = 'cpu', precision, threads }: LoadOptions): void {
-  if (!Object.hasOwn(TAKES, executor)) {
+  if (executor !== 'auto' && !EXECUTORS.includes(executor)) {
     throw new HoldfastError('E_EXECUTOR', `"${executor}" is not an executor`, {
-      hint: `Known: ${Object.keys(TAKES).join(', ')}`,
+      hint: `Known: ${EXECUTORS.join(', ')}, auto`,
     });
   }
   if (precision !== undefined) parsePrecision(precision);
   const said = { precision, threads };
   const names = ['precision', 'threads'] as const;
-  const ignored = names.filter((name) => said[name] !== undefined && !TAKES[executor].includes(name));
+  // `auto` takes what every executor that it may become takes.
+  const becomes = executor === 'auto' ? AUTO : [executor];
+  const ignored = names.filter(
+    (name) => said[name] !== undefined && !becomes.every((executor) => takes(executor).includes(name)),
+  );
   if (ignored.length === 0) return;
   throw new HoldfastError('E_USAGE', `the ${executor} executor takes no ${ignored.join(' and no ')}`, {
     hint: 'They are about the cpu executor',
   });
 }
 
-async function createExecutor(
-  plan: ModelPlan,
-  { checkpoint }: ModelFiles,
-  options: LoadOptions,
-): Promise<Executor> {
-  // Runtimes only now: whoever needs none does not wait for one, nor fail where it is missing.
-  switch (options.executor === 'auto' ? await preferred() : options.executor) {
-    case 'reference':
-      return createReferenceExecutor(plan, checkpoint);
-    case 'gpu': {
-      const { createGpuExecutor } = await import('./executors/gpu/index.js');
-      return createGpuExecutor(await openDawn(), plan, checkpoint, options);
-    }
-    default: {
-      const { createCpuExecutor } = await import('./executors/cpu/index.js');
-      return createCpuExecutor(plan, checkpoint, options);
-    }
-  }
-}
+/** What `auto` may become. */
+const AUTO: readonly ExecutorName[] = ['cpu', 'gpu'];
+
+const takes = (name: ExecutorName): readonly (keyof CpuOptions)[] => EXECUTOR_TABLE[name].takes;
 
 /** A GPU where there is a real one: a program that plays one on the processor is slower than the cpu executor. */
 async function preferred(): Promise<'gpu' | 'cpu'> {

@@ -4,14 +4,32 @@ import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
+/** The folders of the commands; none knows another. */
+const COMMANDS = [
+  'bench',
+  'chat',
+  'demo',
+  'doctor',
+  'inspect',
+  'measure',
+  'models',
+  'pull',
+  'study',
+  'tokens',
+  'trace',
+];
+
 /**
- * The rooms of the house from left to right; a room is a folder under `src`, or a file in it. A room knows those to
- * its left. A `browser` room also runs where there is no Node; it knows none that does not.
+ * The rooms of the house from left to right; a room is a folder, or a file under `src`. A room knows those to its left,
+ * each through its index. A `browser` room also runs where there is no Node; it knows none that does not.
+ * docs/architecture.md has the same table, with what each room is for.
  */
 const ROOMS: readonly { readonly name: string; readonly browser: boolean }[] = [
   { name: 'errors', browser: true },
   { name: 'nearest', browser: true },
+  { name: 'package', browser: false },
   { name: 'lock', browser: false },
+  { name: 'files', browser: false },
   { name: 'formats', browser: true },
   { name: 'hub/side-files', browser: true },
   { name: 'hub', browser: false },
@@ -19,50 +37,42 @@ const ROOMS: readonly { readonly name: string; readonly browser: boolean }[] = [
   { name: 'model-text', browser: true },
   { name: 'architectures', browser: true },
   { name: 'attention', browser: true },
+  { name: 'kernels', browser: true },
+  { name: 'executors/contract', browser: true },
+  { name: 'executors/reference', browser: true },
   { name: 'executors', browser: true },
   { name: 'executors/cpu', browser: false },
   { name: 'executors/gpu', browser: true },
+  { name: 'dawn', browser: false },
+  { name: 'executors/registry', browser: false },
   { name: 'engine', browser: true },
   { name: 'dialogue', browser: true },
   { name: 'trace', browser: true },
   { name: 'browser', browser: true },
-  { name: 'measure', browser: true },
+  { name: 'statistics', browser: true },
   { name: 'organism', browser: false },
   { name: 'material', browser: false },
   { name: 'scenario', browser: false },
   { name: 'report', browser: true },
-  { name: 'dawn', browser: false },
   { name: 'load', browser: false },
-  { name: 'decay', browser: false },
+  { name: 'weight-forms', browser: false },
+  { name: 'versions', browser: false },
+  { name: 'measure', browser: false },
+  { name: 'study/spec', browser: false },
+  { name: 'study/plan', browser: false },
+  { name: 'study/folder', browser: false },
+  { name: 'study/run', browser: false },
   { name: 'study', browser: false },
-  { name: 'study/report', browser: false },
+  { name: 'findings', browser: false },
   { name: 'index', browser: false },
+  { name: 'cli/terminal', browser: false },
+  { name: 'cli/options', browser: false },
+  ...COMMANDS.map((name) => ({ name: `cli/${name}`, browser: false })),
   { name: 'cli', browser: false },
 ];
 
-/**
- * Doors beside a room's index. The executors of a folder are built on the files next to it, which are the inside of
- * the same room seen from there; and the command shows what an executor makes of weights and what its graph is built of.
- */
-const BESIDE_EXECUTORS = [
-  'executors/candidates',
-  'executors/contract',
-  'executors/decoder-shape',
-  'executors/embedding',
-  'executors/forward-all',
-  'executors/joined',
-  'executors/owned-sequence',
-  'executors/precision',
-  'executors/request',
-  'executors/result',
-  'executors/rotation',
-  'executors/turns',
-];
-const SIDE_DOORS: Readonly<Record<string, readonly string[]>> = {
-  'executors/cpu': BESIDE_EXECUTORS,
-  'executors/gpu': BESIDE_EXECUTORS,
-  cli: ['executors/cpu/onnx/graph', 'executors/precision'],
-};
+/** Rooms whose files are taken one by one: a kernel is a file. */
+const WITHOUT_DOOR = ['kernels'];
 
 /** Packages that need nothing of Node. */
 const BROWSER_PACKAGES = ['zod', '@huggingface/jinja', '@huggingface/tokenizers', 'vega', 'vega-lite'];
@@ -80,6 +90,8 @@ const roomOf = (file: string): string =>
     .filter((name) => file === name || file.startsWith(`${name}/`))
     .sort((a, b) => b.length - a.length)[0] ?? '';
 
+const isCommand = (room: string): boolean => COMMANDS.some((name) => room === `cli/${name}`);
+
 const positionOf = (room: string): number => ROOMS.findIndex(({ name }) => name === room);
 
 /** What is wrong with an import; null when nothing is. */
@@ -91,8 +103,9 @@ function complaint({ from, specifier }: Import): string | null {
   const to = posix.join(posix.dirname(from), specifier).replace(/\.js$/, '');
   const other = roomOf(to);
   if (other === room) return null;
-  const door = to === other || to === `${other}/index` || (SIDE_DOORS[room] ?? []).includes(to);
   if (positionOf(other) >= positionOf(room)) return `${from} imports ${to}, which is not to its left`;
+  if (isCommand(room) && isCommand(other)) return `${from} imports ${to}, another command`;
+  const door = to === other || to === `${other}/index` || WITHOUT_DOOR.includes(other);
   if (!door) return `${from} imports ${to}, not through the index of ${other}`;
   if (at.browser && !ROOMS[positionOf(other)]!.browser) return `${from} runs in browsers, ${to} does not`;
   return null;
@@ -116,17 +129,23 @@ function specifiersOf(source: string): string[] {
 }
 
 const src = fileURLToPath(new URL('../src/', import.meta.url));
-const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
-  .map((file) => file.replaceAll('\\', '/'))
-  .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
+const kernels = fileURLToPath(new URL('../kernels/', import.meta.url));
+const sourcesIn = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
+const files = sourcesIn(src);
+/** Sources by the place that they are built to: kernels lie beside the rooms of `src`. */
+const SOURCES = new Map([
+  ...files.map((file) => [file, src + file] as const),
+  ...sourcesIn(kernels).map((file) => [`kernels/${file}`, kernels + file] as const),
+]);
 
 describe('the rooms of src', () => {
   it('import leftwards, through the index of a room, and nothing of Node where browsers run', () => {
-    const complaints = files.flatMap((file) => {
+    const complaints = [...SOURCES].flatMap(([file, path]) => {
       const from = file.replace(/\.ts$/, '');
-      return specifiersOf(readFileSync(src + file, 'utf8')).map((specifier) =>
-        complaint({ from, specifier }),
-      );
+      return specifiersOf(readFileSync(path, 'utf8')).map((specifier) => complaint({ from, specifier }));
     });
     expect(complaints.length, 'imports found').toBeGreaterThan(100);
     expect(complaints.filter((found) => found !== null)).toEqual([]);
@@ -149,8 +168,9 @@ describe('the rule itself', () => {
     expect(told('engine/session', '../executors/index.js')).toBe('fine');
     expect(told('text/layout', './span.js')).toBe('fine');
     expect(told('executors/cpu/onnx/graph', './protobuf.js')).toBe('fine');
-    expect(told('executors/reference/executor', '../request.js')).toBe('fine');
-    expect(told('executors/cpu/executor', '../request.js')).toBe('fine');
+    expect(told('executors/cpu/executor', '../contract/index.js')).toBe('fine');
+    expect(told('executors/gpu/programs', '../../kernels/linear.js')).toBe('fine');
+    expect(told('cli/chat/index', '../options/index.js')).toBe('fine');
     expect(told('load', './executors/cpu/index.js')).toBe('fine');
     expect(told('hub/open', 'node:fs')).toBe('fine');
     expect(told('text/template', 'zod')).toBe('fine');
@@ -161,12 +181,15 @@ describe('the rule itself', () => {
     expect(told('attention/policy', '../executors/index.js')).toMatch(/not to its left/);
     expect(told('executors/index', './cpu/index.js')).toMatch(/not to its left/);
     expect(told('engine/session', '../text/layout.js')).toMatch(/not through the index/);
-    expect(told('trace/run', '../executors/precision.js')).toMatch(/not through the index/);
+    expect(told('trace/run', '../executors/contract/precision.js')).toMatch(/not through the index/);
+    expect(told('executors/cpu/executor', '../contract/request.js')).toMatch(/not through the index/);
+    expect(told('cli/study/compare', '../demo/index.js')).toMatch(/another command/);
+    expect(told('cli/demo/next', '../study/index.js')).toMatch(/not to its left/);
     expect(told('text/layout', '../hub/index.js')).toMatch(/runs in browsers/);
     expect(told('dialogue/chat', '../executors/cpu/index.js')).toMatch(/runs in browsers/);
     expect(told('text/layout', 'node:fs')).toMatch(/Node's/);
     expect(told('engine/session', 'fs')).toMatch(/Node's/);
-    expect(told('executors/contract', 'onnxruntime-node')).toMatch(/not known to run/);
+    expect(told('executors/contract/contract', 'onnxruntime-node')).toMatch(/not known to run/);
     expect(told('attic/box', '../errors.js')).toMatch(/in no room/);
   });
 

@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { loadModel } from '../../dist/index.js';
 import {
-  compareArms,
+  armEffect,
   drawBareTrial,
   drawTrial,
   loadGrammar,
@@ -152,7 +152,7 @@ function writeSummary(weights) {
     trials,
     rounds: plan.rounds,
     arms: gathered.map(summarizeArm),
-    effects: others.map((arm) => compareArms(off, arm)),
+    effects: others.map((arm) => armEffect(off, arm)),
   };
   // Four digits are more than the intervals bear.
   const text = JSON.stringify(

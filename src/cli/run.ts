@@ -1,16 +1,16 @@
 import { Command } from 'commander';
-import { registerBench } from './bench.js';
-import { registerChat } from './chat.js';
-import { registerDemo } from './demo.js';
-import { registerDoctor } from './doctor.js';
-import { explain, oneLine } from './failure.js';
-import { registerInspect } from './inspect.js';
-import { registerMeasure } from './measure.js';
-import { registerModels } from './models.js';
-import { registerPull } from './pull.js';
-import { registerTokens } from './tokens.js';
-import { registerTrace } from './trace.js';
-import { packageVersion } from './version.js';
+import { readPackage } from '../package.js';
+import { registerBench } from './bench/index.js';
+import { registerChat } from './chat/index.js';
+import { registerDemo } from './demo/index.js';
+import { registerDoctor } from './doctor/index.js';
+import { registerInspect } from './inspect/index.js';
+import { registerMeasure } from './measure/index.js';
+import { registerModels } from './models/index.js';
+import { registerPull } from './pull/index.js';
+import { explain, oneLine } from './terminal/index.js';
+import { registerTokens } from './tokens/index.js';
+import { registerTrace } from './trace/index.js';
 
 /** Runs the command and sets the exit code: 0, 1 for what went wrong, 2 for what was asked wrongly. */
 export async function run(argv: readonly string[]): Promise<void> {
@@ -30,7 +30,7 @@ export async function run(argv: readonly string[]): Promise<void> {
 function createProgram(): Command {
   const program = new Command('holdfast')
     .description("Measure how a language model's hold on its system prompt loosens, and tighten it.")
-    .version(packageVersion(), '--version')
+    .version(readPackage().version, '--version')
     .option('--debug', 'show where an error comes from')
     .configureOutput({ outputError: (text, write) => write(`${oneLine(text)}\n`) })
     .exitOverride();
@@ -51,7 +51,7 @@ function createProgram(): Command {
 async function addStudy(program: Command, argv: readonly string[]): Promise<void> {
   const study = program.command('study').description('run studies, follow them, and report what they found');
   if (!argv.includes('study')) return;
-  const { addStudyCommands } = await import('./study-group.js');
+  const { addStudyCommands } = await import('./study/index.js');
   addStudyCommands(study);
 }
 

@@ -1,10 +1,10 @@
-import type { Receipt, TokenRange } from '../attention/index.js';
+import type { Receipt } from '../attention/index.js';
 import { HoldfastError } from '../errors.js';
 import type { Intervention } from '../executors/index.js';
 import type { Tokenizer } from '../text/index.js';
 import { createAnswerWriter } from './answer-writer.js';
 import { checkGuidance, type Guidance, guidedRow, prefillGuidance } from './guidance.js';
-import { type ChoosingRow, createPasses, type ForwardPoint, type RowShares } from './passes.js';
+import { type ChoosingRow, createPasses, type PassOptions, type RowShares } from './passes.js';
 import {
   checkSampling,
   createSampler,
@@ -14,7 +14,7 @@ import {
 } from './sampling.js';
 import type { Session } from './session.js';
 
-export interface GenerationOptions {
+export interface GenerationOptions extends PassOptions {
   /** Turns ids into text; without one, as for a model that has none, text is empty. */
   readonly tokenizer?: Tokenizer | null;
   readonly sampling?: SamplingOptions;
@@ -26,18 +26,11 @@ export interface GenerationOptions {
   readonly stop?: readonly string[];
   /** Tokens at which the answer ends; the tokenizer's `endOfTurnIds` if not said. */
   readonly stopIds?: readonly number[];
-  readonly signal?: AbortSignal | undefined;
-  /** Asked before each forward pass, so that strengths can change from token to token. */
-  readonly intervention?: (point: ForwardPoint) => Intervention | undefined;
   /**
    * Leads the answer away from another prompt's. Interventions, shares and the receipt are of the first session's passes
    * alone; what is sampled, and its probabilities, of the combined logits.
    */
   readonly guidance?: Guidance | undefined;
-  /** Heads that are knocked out in every pass, guidance's included, `[layers × heads]`; see `ForwardRequest`. */
-  readonly silenced?: Uint8Array | undefined;
-  /** Ranges whose shares are wanted in every row that chooses a token, asked before its pass. */
-  readonly spans?: (point: ForwardPoint) => readonly TokenRange[];
 }
 
 /** One sampled token. */
@@ -181,7 +174,7 @@ async function* run(
   const end = (finish: FinishReason, rest = ''): GenerationEnd => ({
     finish,
     rest,
-    receipt: passes.receipt(finish),
+    receipt: passes.receipt(finish === 'abort'),
     timing,
   });
 

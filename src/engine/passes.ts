@@ -1,6 +1,5 @@
 import { type Receipt, ReceiptBook, type TokenRange } from '../attention/index.js';
 import type { CandidateRequest, Candidates, ForwardResult, Intervention } from '../executors/index.js';
-import type { FinishReason, GenerationOptions } from './generation.js';
 import { headGrid } from './model.js';
 import type { Session } from './session.js';
 
@@ -13,6 +12,17 @@ export interface ForwardPoint {
   readonly sampled: number;
   /** The target's share before the policy in the row before this pass, `[layers × heads]`; absent for the first. */
   readonly shares?: Float32Array;
+}
+
+/** What every forward pass of an answer is made under. */
+export interface PassOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Asked before each forward pass, so that strengths can change from token to token. */
+  readonly intervention?: (point: ForwardPoint) => Intervention | undefined;
+  /** Heads that are knocked out in every pass, guidance's included, `[layers × heads]`; see `ForwardRequest`. */
+  readonly silenced?: Uint8Array | undefined;
+  /** Ranges whose shares are wanted in every row that chooses a token, asked before its pass. */
+  readonly spans?: (point: ForwardPoint) => readonly TokenRange[];
 }
 
 /** Attention of one query row. Shares before the policy and after it, as used. */
@@ -41,7 +51,7 @@ export interface Passes {
   append(tokens: readonly number[]): Promise<void>;
   choosing(id: number, sampled: number): Promise<ChoosingRow>;
   /** @throws HoldfastError `E_UNTOUCHED`, unless the generation was cut short */
-  receipt(finish: FinishReason): Receipt | null;
+  receipt(cutShort: boolean): Receipt | null;
 }
 
 /**
@@ -50,7 +60,7 @@ export interface Passes {
  */
 export function createPasses(
   session: Session,
-  { intervention: interventionAt, spans: spansAt, silenced, signal }: GenerationOptions,
+  { intervention: interventionAt, spans: spansAt, silenced, signal }: PassOptions,
   wanted: CandidateRequest | null,
 ): Passes {
   const book = new ReceiptBook(headGrid(session.executor.blueprint));
@@ -96,9 +106,9 @@ export function createPasses(
         intervention,
       };
     },
-    receipt(finish) {
+    receipt(cutShort) {
       if (!intervened) return null;
-      return finish === 'abort' ? book.soFar() : book.receipt();
+      return cutShort ? book.soFar() : book.receipt();
     },
   };
 }

@@ -4,16 +4,7 @@
  * onnxruntime-node and is exported from its own folder, so that a browser never loads it; `gpu` needs WebGPU, in Node or in a browser. They know nothing of
  * text, dialogues or schedules: strengths reach them as numbers.
  */
-export {
-  assertNormaliser,
-  bestOf,
-  type CandidateRequest,
-  type Candidates,
-  candidatesOf,
-  logSumExp,
-  reachable,
-  weightOf,
-} from './candidates.js';
+
 export type {
   Executor,
   ForwardRequest,
@@ -22,8 +13,20 @@ export type {
   KernelTime,
   Profile,
   Sequence,
-} from './contract.js';
-export { PRECISIONS, type Precision, parsePrecision } from './precision.js';
-export { createReferenceExecutor } from './reference/executor.js';
-export { checkTokens } from './request.js';
-export { largest } from './selection.js';
+} from './contract/index.js';
+export {
+  assertNormaliser,
+  bestOf,
+  type CandidateRequest,
+  type Candidates,
+  candidatesOf,
+  checkTokens,
+  largest,
+  logSumExp,
+  PRECISIONS,
+  type Precision,
+  parsePrecision,
+  reachable,
+  weightOf,
+} from './contract/index.js';
+export { createReferenceExecutor } from './reference/index.js';

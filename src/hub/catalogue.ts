@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { packageFile } from '../package.js';
 
 const entrySchema = z.strictObject({
   /** Its name on the hub, or the embedded model's own. */
@@ -23,8 +24,7 @@ const entrySchema = z.strictObject({
 /** A small open model that is known. */
 export type CatalogueEntry = z.infer<typeof entrySchema>;
 
-/** Seen from src and from dist alike. */
-const CATALOGUE = new URL('../../models/catalogue.json', import.meta.url);
+const CATALOGUE = packageFile('models/catalogue.json');
 /** All of them are stored in 16 bits a weight. */
 const WEIGHT_BYTES = 2;
 const CACHE_ELEMENT_BYTES = 4;

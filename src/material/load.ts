@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
 import { HoldfastError } from '../errors.js';
+import { packageFile } from '../package.js';
 import { materialError } from './complaint.js';
 import { judgeAnswer } from './judge.js';
 import { namesIn, readText } from './open.js';
@@ -29,8 +29,8 @@ export interface Material {
   readonly dialogues: readonly HeldOutDialogue[];
 }
 
-/** The material that comes with Holdfast; seen from src and from dist alike. */
-export const BUNDLED_MATERIAL = fileURLToPath(new URL('../../experiments/material', import.meta.url));
+/** The folder of the material that comes with Holdfast. */
+export const BUNDLED_MATERIAL = packageFile('experiments/material');
 
 /** Judges' scores for answers that are there to show what a judge means. */
 const GOOD = 0.99;

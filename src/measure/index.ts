@@ -1,26 +1,27 @@
 /**
- * Numbers that a reader can believe: estimates with intervals, tests and plans, from dialogues as they are, not as one
- * would like them. Pure functions on numbers; knows nothing of models.
+ * Decay: how the shares of a dialogue's spans fall as it grows, for every token, layer and head, streamed to disk and
+ * summed up. Knows models, dialogues and files; must not know arms, judges or studies.
  */
+export { FEWEST_DIALOGUES, type HalfLife, type Measured } from './estimates.js';
+export { type FigureWords, headMap, tokenFigure, turnFigure } from './figures.js';
+export { byDecay, byShare, type HeadKind, type HeadSummary } from './head-summary.js';
+export { type LeadOptions, type MeasuredTurn, measureDialogue } from './lead.js';
+export { readAloud } from './read.js';
+export { type Recorded, readRecorded } from './recorded.js';
+export { cutsOf, pairsThatSeeAll, type Regions, randomRange, regionsOf } from './regions.js';
 export {
-  type Bootstrap,
-  type BootstrapOptions,
-  bootstrap,
-  bootstrapEach,
-  createBootstrap,
-  type Estimate,
-} from './bootstrap.js';
-export { type Correlation, correlationAlong, correlationOf, pearson, spearman } from './correlation.js';
-export { halfLifeOf } from './half-life.js';
-export { holm } from './holm.js';
-export { type PermutationOptions, pairedDifferences, pairedPermutation } from './permutation.js';
+  type DecayProgress,
+  type DecayResult,
+  type DecayRun,
+  type MeasuredDialogue,
+  measureDecay,
+} from './run.js';
+export { SHARE_COLUMNS, type ShareColumn } from './share-columns.js';
 export {
-  clusterDeviation,
-  clustersFor,
-  minimalDetectableEffect,
-  type PairedDesign,
-  powerOf,
-} from './power.js';
-export { quantile } from './quantile.js';
-export { collectSpread, type ShareSpread, type SpreadCollector, spreadOf } from './spread.js';
-export { differenceOf, meanOf, type Point, type Score, type Statistic, slopeOf } from './statistic.js';
+  type DecaySummary,
+  HALF_LIFE_COLUMNS,
+  type HalfLives,
+  type Place,
+  type TokenPlace,
+  type TurnPlace,
+} from './summary.js';

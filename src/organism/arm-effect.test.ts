@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { armOf, recordOf, referenceOf } from '../../test/support/record-fixtures.js';
-import { compareArms } from './arm-effect.js';
+import { armEffect } from './arm-effect.js';
 import type { RoundRecord } from './run-trial.js';
 
 /** A trial's rounds with these scores. */
@@ -18,7 +18,7 @@ describe('the effect of an arm', () => {
 
   it('is told for round 1, rounds 1 to 3, rounds 8 and later, and the last', () => {
     const arm = armOf([trialOf(1, 0, 1, 1, 1, 1, 0, 1, 0, 1), trialOf(0, 1, 1, 0, 0, 0, 1, 0, 0, 1)]);
-    const { first, early, late, last } = compareArms(off, arm);
+    const { first, early, late, last } = armEffect(off, arm);
     expect(first.value).toBe(-0.5);
     expect(early.value).toBeCloseTo((2 + 2 - 5) / 6, 12);
     expect(late.value).toBeCloseTo((2 + 1 - 2) / 6, 12);
@@ -28,7 +28,7 @@ describe('the effect of an arm', () => {
   it('is paired: what differs between trials alone is no noise in it', () => {
     const changed = (by: (score: number) => number) =>
       armOf(off.trials.map((rounds) => trialOf(...rounds.map(({ probes }) => by(probes[0]!.score)))));
-    const lowered = compareArms(
+    const lowered = armEffect(
       off,
       changed((score) => score - 0.25),
     );
@@ -36,7 +36,7 @@ describe('the effect of an arm', () => {
       expect(lowered[part], part).toEqual(exactly(-0.25));
     }
     // 0 becomes 0.5 and 1 stays: in rounds 8 to 10 the trials gain 0.5 once and three times.
-    const { late } = compareArms(
+    const { late } = armEffect(
       off,
       changed((score) => score / 2 + 0.5),
     );
@@ -48,7 +48,7 @@ describe('the effect of an arm', () => {
     const read = (passes: ReturnType<typeof pass>[]) => armOf(off.trials, passes);
     const before = read([pass(1, 1, 1, 9, 9, 9, 9, 2, 2, 2), pass(5, 5, 5, 9, 9, 9, 9, 8, 8, 8)]);
     const after = read([pass(2, 2, 2, 0, 0, 0, 0, 1, 1, 1), pass(6, 6, 6, 0, 0, 0, 0, 7, 7, 7)]);
-    const { earlyLoss, lateLoss } = compareArms(before, after);
+    const { earlyLoss, lateLoss } = armEffect(before, after);
     for (const [estimate, value] of [
       [earlyLoss!, 0.1],
       [lateLoss!, -0.1],
@@ -56,12 +56,12 @@ describe('the effect of an arm', () => {
       expect(estimate.value).toBeCloseTo(value, 12);
       expect(estimate.high - estimate.low, 'paired').toBeCloseTo(0, 12);
     }
-    expect(compareArms(off, off)).toMatchObject({ earlyLoss: null, lateLoss: null });
+    expect(armEffect(off, off)).toMatchObject({ earlyLoss: null, lateLoss: null });
   });
 
   it('is NaN over rounds that a short trial has not, and no more than that', () => {
     const short = armOf([trialOf(1, 0, 0), trialOf(1, 1, 0)]);
-    const { late, last } = compareArms(short, armOf([trialOf(1, 0, 1), trialOf(1, 1, 1)]));
+    const { late, last } = armEffect(short, armOf([trialOf(1, 0, 1), trialOf(1, 1, 1)]));
     expect(late).toEqual({ value: NaN, low: NaN, high: NaN });
     expect(last).toEqual(exactly(1));
   });

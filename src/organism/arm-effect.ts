@@ -1,4 +1,4 @@
-import { bootstrap, differenceOf, type Estimate } from '../measure/index.js';
+import { bootstrap, differenceOf, type Estimate } from '../statistics/index.js';
 import { type ArmRecords, lossIn, probedRounds, type RoundFilter, stabilityIn } from './arm-records.js';
 
 /** An arm less the arm off, paired by trial, with 95 % intervals; NaN where no round is meant. */
@@ -19,7 +19,7 @@ const isEarly: RoundFilter = (round) => round <= 3;
 const isLate: RoundFilter = (round) => round >= 8;
 
 /** How an arm differs from the arm off. */
-export function compareArms(off: ArmRecords, arm: ArmRecords): ArmEffect {
+export function armEffect(off: ArmRecords, arm: ArmRecords): ArmEffect {
   const last = probedRounds(off.trials).at(-1)!;
   const stability = (has: RoundFilter): Estimate =>
     bootstrap(off.trials.length, differenceOf(stabilityIn(arm.trials, has), stabilityIn(off.trials, has)));

@@ -1,4 +1,4 @@
-import { meanOf, type Score, type Statistic } from '../measure/index.js';
+import { meanOf, type Score, type Statistic } from '../statistics/index.js';
 import type { ReferenceRound } from './reference-pass.js';
 import type { RoundRecord } from './run-trial.js';
 

@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { HoldfastError } from '../errors.js';
+import { packageFile } from '../package.js';
 import { type Family, type Grammar, grammarSchema } from './grammar-schema.js';
 import { slotsOf } from './template.js';
 
 export type { Family, Grammar };
 
-/** Seen from src and from dist alike. */
-const GRAMMAR_FILE = fileURLToPath(new URL('../../models/organism/grammar.json', import.meta.url));
+const GRAMMAR_FILE = packageFile('models/organism/grammar.json');
 
 /** The grammar that comes with Holdfast. */
 export function loadGrammar(): Grammar {

@@ -5,14 +5,21 @@
  * through trials under arms, and sums up what it saw. What counts as good is the grammar's to say, not this room's; which
  * models and arms are tried, and where records are kept, its callers'.
  */
-export type { ShareSpread } from '../measure/index.js';
+export type { ShareSpread } from '../statistics/index.js';
 export { type Ability, judgeAbility } from './ability.js';
-export type { Arm } from './arm.js';
-export { type ArmEffect, compareArms } from './arm-effect.js';
+export { type ArmEffect, armEffect } from './arm-effect.js';
 export { type ArmRecords, stabilityIn } from './arm-records.js';
 export { type Family, type Grammar, loadGrammar } from './grammar.js';
+export { judge } from './instruction-judge.js';
 export type { Instruction } from './instructions.js';
-export { judge } from './judge.js';
+export {
+  type ArmCourse,
+  EARLY,
+  LATE,
+  type PairedSummary,
+  type Rounds,
+  summarizePair,
+} from './paired-summary.js';
 export {
   type ReferenceRound,
   type ReferenceShares,
@@ -23,3 +30,4 @@ export { type InstructionScore, type RoundRecord, runTrial } from './run-trial.j
 export { type ArmSummary, type ByRound, summarizeArm } from './summary.js';
 export { substitute } from './template.js';
 export { drawBareTrial, drawTrial, type Probe, type Trial, type TrialRound } from './trial.js';
+export type { Arm } from './trial-arm.js';

@@ -5,10 +5,10 @@ import type { Model } from '../engine/index.js';
 import { Session } from '../engine/index.js';
 import type { ForwardResult, Intervention } from '../executors/index.js';
 import { layoutDialogue, type Message, type MessageLayout } from '../text/index.js';
-import { type Arm, spansOf } from './arm.js';
 import { loadGrammar } from './grammar.js';
 import { referencePass } from './reference-pass.js';
 import { runTrial } from './run-trial.js';
+import { type Arm, spansOf } from './trial-arm.js';
 
 const OFF: Arm = { name: 'off', settings: { policy: 'off' } };
 const GROWING: Arm = {

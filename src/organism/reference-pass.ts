@@ -1,8 +1,8 @@
 import { type ForcedTurn, openForcedChat } from '../dialogue/index.js';
 import { headGrid, type Model } from '../engine/index.js';
-import { type ShareSpread, spreadOf } from '../measure/index.js';
-import { type Arm, spansOf, targetOf } from './arm.js';
+import { type ShareSpread, spreadOf } from '../statistics/index.js';
 import type { Trial } from './trial.js';
+import { type Arm, spansOf, targetOf } from './trial-arm.js';
 
 /** Shares before the policy over the layers that see the whole dialogue; NaN where there are none. */
 export interface ReferenceShares {

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadFixture } from '../../test/support/chat-fixtures.js';
 import { collectRounds, spyOnModel, TRIAL } from '../../test/support/organism-fixtures.js';
 import type { Model } from '../engine/index.js';
-import type { Arm } from './arm.js';
 import { loadGrammar } from './grammar.js';
 import { type RoundRecord, runTrial } from './run-trial.js';
 import type { Trial } from './trial.js';
+import type { Arm } from './trial-arm.js';
 
 const grammar = loadGrammar();
 const OFF: Arm = { name: 'off', settings: { policy: 'off' } };

@@ -1,10 +1,10 @@
 import { openChat, type Share, type Turn } from '../dialogue/index.js';
 import type { Model } from '../engine/index.js';
 import { type Ability, judgeAbility } from './ability.js';
-import { type Arm, spansOf, targetOf } from './arm.js';
 import type { Grammar } from './grammar.js';
-import { judge } from './judge.js';
+import { judge } from './instruction-judge.js';
 import type { Probe, Trial, TrialRound } from './trial.js';
+import { type Arm, spansOf, targetOf } from './trial-arm.js';
 
 /** How far an instruction was followed in the answer to its probe. */
 export interface InstructionScore {

@@ -1,4 +1,4 @@
-import { bootstrap, type Estimate, type Score, type Statistic, slopeOf } from '../measure/index.js';
+import { bootstrap, type Estimate, type Score, type Statistic, slopeOf } from '../statistics/index.js';
 import { type ArmRecords, lossIn, meanIn, probedRounds, stabilityIn, totalOf } from './arm-records.js';
 import type { ReferenceShares } from './reference-pass.js';
 import type { RoundRecord } from './run-trial.js';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { judgeAbility } from './ability.js';
 import { loadGrammar } from './grammar.js';
+import { judge } from './instruction-judge.js';
 import { fits, isHeldOut } from './instructions.js';
-import { judge } from './judge.js';
 import { drawBareTrial, drawTrial, type Trial } from './trial.js';
 
 const grammar = loadGrammar();

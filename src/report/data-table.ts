@@ -1,4 +1,4 @@
-import type { Estimate } from '../measure/index.js';
+import type { Estimate } from '../statistics/index.js';
 import type { Table } from './table.js';
 import { estimateText, numberText } from './wording.js';
 

@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
-import type { Estimate } from '../measure/index.js';
+import type { Estimate } from '../statistics/index.js';
 import { sourceLine, titleOf } from './figure-text.js';
 import { placeLabels } from './label-places.js';
 import { type FigureLook, figureConfig, figureFrame, inkOf } from './look.js';

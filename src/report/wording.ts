@@ -1,4 +1,4 @@
-import type { Estimate } from '../measure/index.js';
+import type { Estimate } from '../statistics/index.js';
 
 /** Where a difference lies, as far as its interval says. */
 export type Verdict = 'above' | 'below' | 'unclear';

@@ -3,27 +3,72 @@
  * that a study that was killed goes on and ends with the same bytes. Knows models, scenarios, arms and files; must not
  * know statistics or how results are shown.
  */
-export type { ModelFacts } from './address.js';
-export type { Arm, ArmSettings } from './arm.js';
-export { headsText } from './arm-name.js';
-export type { Cell, CellTiming } from './cell.js';
-export type { CellOutcome, OpenCells } from './compute.js';
-export { expand, type Found, type FoundSource, rankingCells } from './expand.js';
-export { readResults } from './export.js';
-export { readTimings } from './folder.js';
-export { type LeadSettings, type LedDialogue, leadDialogue } from './lead-dialogue.js';
-export { type MergeSummary, mergeStudies } from './merge.js';
-export { type HeldOut, type OpenedSource, openSource } from './open-source.js';
-export { CELLS, openStudy } from './open-study.js';
-export { parseSpec } from './parse-spec.js';
-export type { PlannedCell, Study, StudyModel } from './plan.js';
-export { planText } from './plan-text.js';
-export type * from './record.js';
-export { type FailedCell, type RunOptions, type RunProgress, type RunSummary, runStudy } from './run.js';
-export { type CellResult, runCell } from './run-cell.js';
-export { groupOf, type Shard, shardOf } from './shard.js';
-export type * from './spec.js';
-export { type KeptStudy, readStudy, type StudyFile, type StudyOrigin } from './study-file.js';
-export { exportStudy, type Survey, type SurveyRow, surveyStudy } from './survey.js';
-export { type OpenTasks, openThread, type Thread, ThreadEnded } from './threads.js';
-export { CELL_VERSION, versionsThatMatter } from './versions.js';
+
+export {
+  exportStudy,
+  type KeptStudy,
+  type MergeSummary,
+  mergeStudies,
+  readResults,
+  readStudy,
+  readTimings,
+  type StudyFile,
+  type StudyOrigin,
+  type Survey,
+  type SurveyRow,
+  surveyStudy,
+} from './folder/index.js';
+export type {
+  Arm,
+  ArmSettings,
+  Cell,
+  CellLabels,
+  CellRecord,
+  CellTiming,
+  CostRecord,
+  DialogueRecord,
+  FailedCell,
+  FailureRecord,
+  ModelFacts,
+  PlannedCell,
+  ProbeRecord,
+  RankingRecord,
+  RoundRecord,
+  Study,
+  StudyModel,
+} from './plan/index.js';
+export {
+  CELL_VERSION,
+  expand,
+  type Found,
+  type FoundSource,
+  groupOf,
+  type HeldOut,
+  type OpenedSource,
+  openSource,
+  openStudy,
+  planText,
+  rankingCells,
+  type Shard,
+  shardOf,
+  versionsThatMatter,
+} from './plan/index.js';
+export type { CellOutcome, OpenCells } from './run/index.js';
+export {
+  CELLS,
+  type CellResult,
+  type LeadSettings,
+  type LedDialogue,
+  leadDialogue,
+  type OpenTasks,
+  openThread,
+  type RunOptions,
+  type RunProgress,
+  type RunSummary,
+  runCell,
+  runStudy,
+  type Thread,
+  ThreadEnded,
+} from './run/index.js';
+export type { ArmSpec, CostsSpec, HeadChoice, ModelSpec, SourceSpec, StudySpec } from './spec/index.js';
+export { headsText, parseSpec } from './spec/index.js';

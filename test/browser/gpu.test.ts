@@ -8,7 +8,7 @@ import { expectClose, spread } from '../conformance/compare.js';
 import { golden, goldenFamily } from '../conformance/fixtures.js';
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path));
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** What the page's modules make of the golden ids, as plain numbers. */
 interface InBrowser {

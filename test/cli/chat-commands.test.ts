@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { helpText, nearCommands, readInput } from '../../src/cli/chat-commands.js';
+import { helpText, nearCommands, readInput } from '../../src/cli/chat/slash-commands.js';
 
 describe('a line', () => {
   it.each([

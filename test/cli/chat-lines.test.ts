@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { comparedLine, policyText, shareLine, sparkline } from '../../src/cli/chat-lines.js';
-import { createRoleMeter, layerGroups, shareTable } from '../../src/cli/chat-share-table.js';
-import { printable } from '../../src/cli/chat-text-view.js';
+import { printable } from '../../src/cli/terminal/printable.js';
+import { comparedLine, policyText, shareLine, sparkline } from '../../src/cli/terminal/share-lines.js';
+import { createRoleMeter, layerGroups, shareTable } from '../../src/cli/terminal/share-table.js';
 import { RECOMMENDED_HOLD, type Settings, type Turn } from '../../src/dialogue/index.js';
 
 const SETTINGS: Settings = {

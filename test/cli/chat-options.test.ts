@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { indexRanges, readChatOptions } from '../../src/cli/chat-options.js';
+import { indexRanges, readChatOptions } from '../../src/cli/options/settings-flags.js';
 
 describe('a list of layers or heads', () => {
   it('has single ones and ranges, ascending, each once', () => {

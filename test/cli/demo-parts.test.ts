@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { dialogueRound, isLost } from '../../src/cli/demo-dialogue.js';
-import { commandName, nextCommands } from '../../src/cli/demo-next.js';
-import { demoPage } from '../../src/cli/demo-page.js';
-import { type DemoSummary, summarize } from '../../src/cli/demo-summary.js';
-import { lostLine, roundLines, summaryLines } from '../../src/cli/demo-view.js';
-import { findings, stabilityTable } from '../../src/cli/demo-words.js';
-import type { Estimate } from '../../src/measure/index.js';
+import { dialogueRound, isLost } from '../../src/cli/demo/dialogue.js';
+import { nextCommands } from '../../src/cli/demo/next.js';
+import { demoPage } from '../../src/cli/demo/page.js';
+import { lostLine, roundLines, summaryLines } from '../../src/cli/demo/view.js';
+import { findings, stabilityTable } from '../../src/cli/demo/words.js';
+import { commandName } from '../../src/cli/terminal/command-name.js';
 import { loadGrammar, type RoundRecord, type Trial } from '../../src/organism/index.js';
+import { type PairedSummary, summarizePair } from '../../src/organism/paired-summary.js';
+import type { Estimate } from '../../src/statistics/index.js';
 
 const grammar = loadGrammar();
 const plain = (text: string): string => text;
@@ -172,7 +173,7 @@ function dialogues(count: number, kept: (dialogue: number, round: number) => boo
 describe('the summary', () => {
   const off = dialogues(16, (dialogue, round) => round <= 3 || dialogue % 4 !== 0);
   const held = dialogues(16, (dialogue, round) => round <= 3 || dialogue % 8 !== 0);
-  const summary = summarize(off, held);
+  const summary = summarizePair(off, held);
 
   it('has the means of rounds 1 to 3 and of rounds 10 to 12', () => {
     const { stability } = summary;
@@ -185,7 +186,7 @@ describe('the summary', () => {
   });
 
   it('has paired intervals: two arms that are the same differ by nothing', () => {
-    const same = summarize(off, off).stability.difference;
+    const same = summarizePair(off, off).stability.difference;
     for (const { value, low, high } of [same.early, same.late, same.change]) {
       expect([value, low, high]).toEqual([0, 0, 0]);
     }
@@ -195,7 +196,7 @@ describe('the summary', () => {
     const shared = off.map((rounds) =>
       rounds.map((one) => ({ ...one, share: { before: 0.9, after: one.round / 100 } })),
     );
-    const { courses } = summarize(shared, held);
+    const { courses } = summarizePair(shared, held);
     expect(courses.off.share.map(({ x, value }) => [x, value])).toEqual(
       Array.from({ length: 12 }, (_, index) => [index + 1, expect.closeTo((index + 1) / 100, 12)]),
     );
@@ -203,13 +204,13 @@ describe('the summary', () => {
   });
 });
 
-const flat: DemoSummary = summarize(
+const flat: PairedSummary = summarizePair(
   dialogues(8, () => true),
   dialogues(8, () => true),
 );
 
 /** A summary in which three numbers are these. */
-function summaryWith(change: Estimate, late: Estimate, early: Estimate): DemoSummary {
+function summaryWith(change: Estimate, late: Estimate, early: Estimate): PairedSummary {
   const { off, difference } = flat.stability;
   return {
     ...flat,
@@ -228,7 +229,7 @@ describe('what the demo says of its numbers', () => {
       'Holding helps late: in rounds 10–12, held less off is +0.20 [+0.10, +0.30].',
       'No difference seen early: in rounds 1–3, held less off is +0.10 [−0.10, +0.30].',
     ]);
-    const opening = (summary: DemoSummary) =>
+    const opening = (summary: PairedSummary) =>
       findings(summary).map((line) => line.slice(0, line.indexOf(':')));
     expect(opening(summaryWith(nothing, nothing, down))).toEqual([
       'No drift seen',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { explain } from '../../src/cli/failure.js';
+import { explain } from '../../src/cli/terminal/failure.js';
 import { HoldfastError } from '../../src/errors.js';
 import { parseSpec } from '../../src/study/index.js';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { modelsLines } from '../../src/cli/models-view.js';
+import { modelsLines } from '../../src/cli/models/view.js';
 
 it('a model in the cache is told by what it holds: safetensors, two quantisations by name or more by number', () => {
   const cached = (repo: string, unfinishedBytes: number, ...files: string[]) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createPullView, type PullView } from '../../src/cli/pull-view.js';
+import { createPullView, type PullView } from '../../src/cli/terminal/pull-view.js';
 
 /** A view whose clock is set by hand, and what it writes. */
 function watched(

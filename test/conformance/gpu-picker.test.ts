@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { partsOf } from '../../kernels/draw.js';
 import { openDawn } from '../../src/dawn.js';
 import { checkSampling, createRandom, createSampler, type SamplingOptions } from '../../src/engine/index.js';
 import { Device } from '../../src/executors/gpu/device.js';
 import { createGpuExecutor } from '../../src/executors/gpu/index.js';
-import { partsOf } from '../../src/executors/gpu/kernels/draw.js';
 import { compilePicker, Picker, pickedCandidates } from '../../src/executors/gpu/picker.js';
 import { ReadBack } from '../../src/executors/gpu/read-back.js';
 import { Recorder } from '../../src/executors/gpu/recorder.js';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { SHARE_COLUMNS } from '../../src/decay/share-columns.js';
-import { KEY_COLUMNS } from '../../src/decay/share-table.js';
+import { SHARE_COLUMNS } from '../../src/measure/share-columns.js';
+import { KEY_COLUMNS } from '../../src/measure/share-table.js';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 

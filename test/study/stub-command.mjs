@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { explain } from '../../dist/cli/failure.js';
-import { registerStudyRuns } from '../../dist/cli/study.js';
+import { registerStudyRuns } from '../../dist/cli/study/runs.js';
+import { explain } from '../../dist/cli/terminal/failure.js';
 
 const MODEL = { name: 'stub', path: 'nowhere', executor: 'cpu', precision: 'f32' };
 

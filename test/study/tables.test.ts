@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { expect, it } from 'vitest';
+import { COSTS, HEADS, PROBES, ROUNDS } from '../../src/study/folder/result-tables.js';
 import type { CellRecord, DialogueRecord } from '../../src/study/index.js';
-import { COSTS, HEADS, PROBES, ROUNDS } from '../../src/study/tables.js';
 import { linesOf, makePlace } from './stub-study.js';
 
 it('tables read back have the values of the records', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parquetReadObjects } from 'hyparquet';
-import type { GrowingFile } from '../../src/decay/growing-file.js';
-import { SHARE_COLUMNS, type ShareColumn, type ShareRow } from '../../src/decay/share-columns.js';
+import type { GrowingFile } from '../../src/measure/appended-file.js';
+import { SHARE_COLUMNS, type ShareColumn, type ShareRow } from '../../src/measure/share-columns.js';
 
 /** A file that counts what it is given, and keeps it only if asked to. */
 export function countingFile(keep = false): GrowingFile & {

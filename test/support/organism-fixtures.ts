@@ -1,5 +1,5 @@
 import type { Model } from '../../src/engine/index.js';
-import { withCandidates } from '../../src/executors/candidates.js';
+import { withCandidates } from '../../src/executors/contract/candidates.js';
 import type { ForwardRequest, ForwardResult } from '../../src/executors/index.js';
 import type { Instruction, RoundRecord, Trial } from '../../src/organism/index.js';
 

@@ -1,4 +1,4 @@
-import type { Score } from '../../src/measure/index.js';
+import type { Score } from '../../src/statistics/index.js';
 
 /** `count` questions that are each answered rightly with probability `p`. */
 export function drawScore(random: () => number, count: number, p: number): Score {

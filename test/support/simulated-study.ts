@@ -1,6 +1,6 @@
 import { createRandom } from '../../src/engine/index.js';
+import type { LabelledTiming, StudyResult } from '../../src/findings/study-result.js';
 import type { ArmSpec, CostRecord, DialogueRecord, RoundRecord, StudySpec } from '../../src/study/index.js';
-import type { LabelledTiming, StudyResult } from '../../src/study/report/study-result.js';
 
 /** What is true of an arm, so that an analysis can be asked whether it finds it. */
 export interface TrueArm {

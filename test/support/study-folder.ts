@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { encodeCellFile, sha256 } from '../../src/study/cell-file.js';
-import { cellPath } from '../../src/study/folder.js';
+import type { Gap, StudyResult } from '../../src/findings/study-result.js';
+import { encodeCellFile, sha256 } from '../../src/study/folder/cell-file.js';
+import { cellPath } from '../../src/study/folder/folder.js';
 import type { CellRecord, PlannedCell } from '../../src/study/index.js';
-import type { Gap, StudyResult } from '../../src/study/report/study-result.js';
 
 /** Writes a study as `study run` leaves it: `study.json`, `plan.jsonl`, its cells and `timings.jsonl`. */
 export async function writeStudy(folder: string, study: StudyResult): Promise<void> {

@@ -1,5 +1,5 @@
 import type { AttentionBlueprint } from '../../architectures/index.js';
-import type { DecoderShape } from '../decoder-shape.js';
+import type { DecoderShape } from '../contract/index.js';
 import type { Graph, Value } from './onnx/graph.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { AttentionBlueprint } from '../../architectures/index.js';
 import { attendRow, rowMap, softCap } from '../../attention/index.js';
-import { firstVisible } from '../request.js';
+import { firstVisible } from '../contract/index.js';
 import type { Chunk } from './chunk-feeds.js';
 
 /**

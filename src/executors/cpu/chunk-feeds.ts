@@ -1,10 +1,7 @@
 import { Tensor } from 'onnxruntime-node';
 import { isIdentity, type RowMap, rowMap } from '../../attention/index.js';
-import type { ForwardRequest } from '../contract.js';
-import type { DecoderShape } from '../decoder-shape.js';
-import type { EmbeddingTable } from '../embedding.js';
-import { firstVisible, mixedRows } from '../request.js';
-import type { RotationTable } from '../rotation.js';
+import type { DecoderShape, EmbeddingTable, ForwardRequest, RotationTable } from '../contract/index.js';
+import { firstVisible, mixedRows } from '../contract/index.js';
 import { POLICY_PARTS } from './decoder-graph.js';
 import type { CpuSequence } from './sequence.js';
 import type { Indicator, SpanPieces } from './span-pieces.js';

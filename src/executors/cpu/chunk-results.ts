@@ -1,6 +1,5 @@
 import type { Tensor } from 'onnxruntime-node';
-import type { ForwardResult } from '../contract.js';
-import type { DecoderShape } from '../decoder-shape.js';
+import type { DecoderShape, ForwardResult } from '../contract/index.js';
 import type { Chunk, FedChunk } from './chunk-feeds.js';
 
 export type Outputs = Readonly<Record<string, Tensor>>;

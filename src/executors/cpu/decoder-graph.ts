@@ -1,29 +1,10 @@
 import type { Blueprint, LayerBlueprint, LayerWeight } from '../../architectures/index.js';
-import type { DecoderShape } from '../decoder-shape.js';
+import type { DecoderShape } from '../contract/index.js';
 import { type Attended, attentionGraph, type PolicyInputs, type WindowInputs } from './attention-graph.js';
-import { Activation, applyLinear, applyLinears, type Linear } from './linear.js';
+import type { GraphLayerWeights, GraphWeights } from './graph-weights.js';
+import { Activation, applyLinear, applyLinears } from './linear.js';
 import { Graph, type OnnxModel, type Value } from './onnx/graph.js';
 import { projectionGraph, type RotationInputs } from './projection-graph.js';
-
-/** The weights the graph is built of; a layer's are asked for one after another, so that they can be read then. */
-export interface GraphWeights {
-  readonly head: Linear;
-  /** `[hidden]` */
-  readonly finalNorm: Float32Array;
-  layer(index: number): Promise<GraphLayerWeights>;
-}
-
-export interface GraphLayerWeights {
-  readonly norms: Readonly<Partial<Record<LayerWeight, Float32Array>>>;
-  /** Its heads in the order (group, kvHeads). */
-  readonly query: Linear;
-  readonly key: Linear;
-  readonly value: Linear;
-  readonly output: Linear;
-  readonly gate: Linear;
-  readonly up: Linear;
-  readonly down: Linear;
-}
 
 /** Parts of the `policy` input, `[5 · layers · kvHeads, rows, 1]`: all layers' exponents first, and so on. */
 export const POLICY_PARTS = ['exponent', 'multiplier', 'multiplierMinusOne', 'logFloor', 'gain'] as const;

@@ -4,16 +4,25 @@ import { InferenceSession, type Tensor } from 'onnxruntime-node';
 import { type Blueprint, type ModelPlan, parameterCount } from '../../architectures/index.js';
 import { HoldfastError } from '../../errors.js';
 import type { Checkpoint } from '../../formats/index.js';
-import { withCandidates } from '../candidates.js';
-import type { Executor, ForwardRequest, ForwardResult, Sequence } from '../contract.js';
-import { type DecoderShape, decoderShape } from '../decoder-shape.js';
-import type { EmbeddingTable } from '../embedding.js';
-import { forwardAll } from '../forward-all.js';
-import type { Precision } from '../precision.js';
-import { targetMask, throwIfAborted } from '../request.js';
-import { emptyResult } from '../result.js';
-import { Rotations } from '../rotation.js';
-import { Turns } from '../turns.js';
+import type {
+  EmbeddingTable,
+  Executor,
+  ForwardRequest,
+  ForwardResult,
+  Precision,
+  Sequence,
+} from '../contract/index.js';
+import {
+  type DecoderShape,
+  decoderShape,
+  emptyResult,
+  forwardAll,
+  Rotations,
+  Turns,
+  targetMask,
+  throwIfAborted,
+  withCandidates,
+} from '../contract/index.js';
 import { tapAttention } from './attention-tap.js';
 import { type Chunk, chunkFeeds } from './chunk-feeds.js';
 import { collect, floatsOf, outputsOf } from './chunk-results.js';

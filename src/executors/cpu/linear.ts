@@ -1,6 +1,6 @@
 import { type IntegerBlocks, packNibbles } from '../../formats/index.js';
-import { joined, runsOfOne } from '../joined.js';
-import type { Matrix } from '../precision.js';
+import type { Matrix } from '../contract/index.js';
+import { joined, runsOfOne } from '../contract/index.js';
 import type { Graph, Value } from './onnx/graph.js';
 
 /** A weight matrix with its bias. */

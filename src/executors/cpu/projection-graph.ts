@@ -1,5 +1,5 @@
 import type { AttentionBlueprint } from '../../architectures/index.js';
-import type { GraphLayerWeights } from './decoder-graph.js';
+import type { GraphLayerWeights } from './graph-weights.js';
 import { type Activation, applyJoined } from './linear.js';
 import type { Graph, Value } from './onnx/graph.js';
 

@@ -1,7 +1,6 @@
 import { HoldfastError } from '../../errors.js';
-import type { Sequence } from '../contract.js';
-import type { DecoderShape } from '../decoder-shape.js';
-import { CountedSequence } from '../owned-sequence.js';
+import type { DecoderShape, Sequence } from '../contract/index.js';
+import { CountedSequence } from '../contract/index.js';
 
 /**
  * A cache in typed arrays, one for keys and one for values in each layer, `[contextLength, kvHeads, headDim]`, oldest

@@ -7,9 +7,14 @@ import {
   type WeightName,
 } from '../../architectures/index.js';
 import type { Checkpoint } from '../../formats/index.js';
-import { type EmbeddingTable, embeddingTable } from '../embedding.js';
-import { encodeWeight, formName, type Precision } from '../precision.js';
-import type { GraphLayerWeights, GraphWeights } from './decoder-graph.js';
+import {
+  type EmbeddingTable,
+  embeddingTable,
+  encodeWeight,
+  formName,
+  type Precision,
+} from '../contract/index.js';
+import type { GraphLayerWeights, GraphWeights } from './graph-weights.js';
 import { groupMajor, groupMajorHeads, type Linear } from './linear.js';
 
 export interface OpenedWeights {

@@ -1,5 +1,5 @@
+import { readAll } from '../../kernels/read-all.js';
 import type { Device } from './device.js';
-import { readAll } from './kernels/read-all.js';
 import { Profiler } from './profiler.js';
 import { Recorder } from './recorder.js';
 import { Step } from './step.js';

@@ -2,14 +2,25 @@ import type { Blueprint, ModelPlan } from '../../architectures/index.js';
 import { isIdentity } from '../../attention/index.js';
 import { HoldfastError } from '../../errors.js';
 import type { Checkpoint } from '../../formats/index.js';
-import type { Candidates } from '../candidates.js';
-import type { Executor, ForwardRequest, ForwardResult, Profile, Sequence } from '../contract.js';
-import { type DecoderShape, decoderShape } from '../decoder-shape.js';
-import { forwardAll } from '../forward-all.js';
-import type { Precision } from '../precision.js';
-import { mixedRows, targetMask, throwIfAborted } from '../request.js';
-import { emptyResult } from '../result.js';
-import { Turns } from '../turns.js';
+import type {
+  Candidates,
+  Executor,
+  ForwardRequest,
+  ForwardResult,
+  Precision,
+  Profile,
+  Sequence,
+} from '../contract/index.js';
+import {
+  type DecoderShape,
+  decoderShape,
+  emptyResult,
+  forwardAll,
+  mixedRows,
+  Turns,
+  targetMask,
+  throwIfAborted,
+} from '../contract/index.js';
 import { bandwidthOf } from './bandwidth.js';
 import { Device } from './device.js';
 import { type DeviceWeights, uploadWeights } from './matrices.js';

@@ -7,11 +7,18 @@ import {
   type WeightName,
 } from '../../architectures/index.js';
 import { type Checkpoint, packNibbles } from '../../formats/index.js';
-import { type EmbeddingTable, embeddingTable } from '../embedding.js';
-import { joined, runsOfOne } from '../joined.js';
-import { encodeWeight, formName, heldInHalves, type Precision } from '../precision.js';
+import type { MatrixFormat } from '../../kernels/linear.js';
+import {
+  type EmbeddingTable,
+  embeddingTable,
+  encodeWeight,
+  formName,
+  heldInHalves,
+  joined,
+  type Precision,
+  runsOfOne,
+} from '../contract/index.js';
 import type { Device } from './device.js';
-import type { MatrixFormat } from './kernels/linear.js';
 
 /** A matrix on the device. */
 export interface DeviceMatrix {

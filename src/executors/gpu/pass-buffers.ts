@@ -1,8 +1,8 @@
 import type { Blueprint } from '../../architectures/index.js';
-import type { DecoderShape } from '../decoder-shape.js';
+import { partialSize } from '../../kernels/attention.js';
+import { LAYER_WORDS, PASS_WORDS } from '../../kernels/pass.js';
+import type { DecoderShape } from '../contract/index.js';
 import type { Device } from './device.js';
-import { partialSize } from './kernels/attention.js';
-import { LAYER_WORDS, PASS_WORDS } from './kernels/pass.js';
 import { MAX_ROWS } from './programs.js';
 import type { GpuSequence } from './sequence.js';
 

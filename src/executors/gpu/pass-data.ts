@@ -1,8 +1,7 @@
 import { isIdentity, rowMap } from '../../attention/index.js';
-import type { ForwardRequest, ForwardResult } from '../contract.js';
-import type { DecoderShape } from '../decoder-shape.js';
-import { IN_TARGET } from './kernels/keys.js';
-import { NEVER } from './kernels/pass.js';
+import { IN_TARGET } from '../../kernels/keys.js';
+import { NEVER } from '../../kernels/pass.js';
+import type { DecoderShape, ForwardRequest, ForwardResult } from '../contract/index.js';
 import type { Pieces } from './pieces.js';
 
 /** Each head's map as the kernel `combine` takes it, `[layers · heads, 8]`. */

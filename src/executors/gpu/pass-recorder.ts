@@ -1,6 +1,6 @@
 import type { Blueprint } from '../../architectures/index.js';
-import type { DecoderShape } from '../decoder-shape.js';
-import { OUTPUT_GROUPS } from './kernels/linear.js';
+import { OUTPUT_GROUPS } from '../../kernels/linear.js';
+import type { DecoderShape } from '../contract/index.js';
 import type { DeviceWeights } from './matrices.js';
 import type { PassBuffers } from './pass-buffers.js';
 import { type LinearPrograms, type Programs, ROWS_TILE } from './programs.js';

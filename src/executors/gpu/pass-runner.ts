@@ -1,8 +1,6 @@
 import type { Blueprint } from '../../architectures/index.js';
-import { type CandidateRequest, type Candidates, candidatesOf } from '../candidates.js';
-import type { ForwardRequest, ForwardResult } from '../contract.js';
-import type { DecoderShape } from '../decoder-shape.js';
-import { Rotations } from '../rotation.js';
+import type { DecoderShape, ForwardRequest, ForwardResult } from '../contract/index.js';
+import { type CandidateRequest, type Candidates, candidatesOf, Rotations } from '../contract/index.js';
 import type { Device } from './device.js';
 import type { DeviceWeights } from './matrices.js';
 import { PassBuffers } from './pass-buffers.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MOST_CANDIDATES, PICKED_HEAD } from './kernels/draw.js';
+import { MOST_CANDIDATES, PICKED_HEAD } from '../../kernels/draw.js';
 import { Picker, pickedCandidates } from './picker.js';
 
 /** What the kernels leave of a row: pairs of an id and a logit in any order, all that lie less than 1.5 below the best. */

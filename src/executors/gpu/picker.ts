@@ -1,5 +1,3 @@
-import { type CandidateRequest, type Candidates, weightOf } from '../candidates.js';
-import type { Device } from './device.js';
 import {
   DRAW_WORDS,
   type DrawKernel,
@@ -8,10 +6,12 @@ import {
   MOST_WANTED,
   PICKED_HEAD,
   partsOf,
-} from './kernels/draw.js';
-import { pick } from './kernels/pick.js';
-import { rank } from './kernels/rank.js';
-import { weigh } from './kernels/weigh.js';
+} from '../../kernels/draw.js';
+import { pick } from '../../kernels/pick.js';
+import { rank } from '../../kernels/rank.js';
+import { weigh } from '../../kernels/weigh.js';
+import { type CandidateRequest, type Candidates, weightOf } from '../contract/index.js';
+import type { Device } from './device.js';
 import type { Recorder } from './recorder.js';
 import { Step } from './step.js';
 

@@ -1,5 +1,5 @@
 import type { TokenRange } from '../../attention/index.js';
-import { IN_TARGET } from './kernels/keys.js';
+import { IN_TARGET } from '../../kernels/keys.js';
 
 /** All keys of a pass, cut into stretches that lie in one span or none, and inside the target or outside. */
 export interface Pieces {

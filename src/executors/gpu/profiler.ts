@@ -1,5 +1,5 @@
 import { HoldfastError } from '../../errors.js';
-import type { KernelTime } from '../contract.js';
+import type { KernelTime } from '../contract/index.js';
 import type { Device, Timestamps } from './device.js';
 
 /** Dispatches that one set of timestamps has room for: a set holds 4,096, and each takes two. */

@@ -1,6 +1,5 @@
-import type { Sequence } from '../contract.js';
-import type { DecoderShape } from '../decoder-shape.js';
-import { CountedSequence } from '../owned-sequence.js';
+import type { DecoderShape, Sequence } from '../contract/index.js';
+import { CountedSequence } from '../contract/index.js';
 import type { Device } from './device.js';
 
 /** Tokens that a new sequence has room for; it grows by doubling. */

@@ -2,11 +2,21 @@ import type { Blueprint, ModelPlan, RopeFrequencies } from '../../architectures/
 import { attendRow, type RowMap, rowMap, softCap } from '../../attention/index.js';
 import { HoldfastError } from '../../errors.js';
 import type { Checkpoint } from '../../formats/index.js';
-import { withCandidates } from '../candidates.js';
-import type { Executor, ForwardRequest, ForwardResult, OperationObserver, Sequence } from '../contract.js';
-import { forwardAll } from '../forward-all.js';
-import { firstVisible, targetMask, throwIfAborted } from '../request.js';
-import { emptyResult } from '../result.js';
+import type {
+  Executor,
+  ForwardRequest,
+  ForwardResult,
+  OperationObserver,
+  Sequence,
+} from '../contract/index.js';
+import {
+  emptyResult,
+  firstVisible,
+  forwardAll,
+  targetMask,
+  throwIfAborted,
+  withCandidates,
+} from '../contract/index.js';
 import { addInto, geluTanh, linear, rmsNorm, rotate, silu } from './math.js';
 import { ReferenceSequence } from './sequence.js';
 import { recordRow, type Step } from './step.js';

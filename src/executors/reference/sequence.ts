@@ -1,6 +1,6 @@
 import { type Blueprint, type RopeFrequencies, ropeFrequencies } from '../../architectures/index.js';
-import type { Sequence } from '../contract.js';
-import { OwnedSequence } from '../owned-sequence.js';
+import type { Sequence } from '../contract/index.js';
+import { OwnedSequence } from '../contract/index.js';
 
 /** Keys and values of one layer, newest last; each entry `[kvHeads × headDim]`. */
 export interface LayerCache {

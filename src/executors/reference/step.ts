@@ -1,6 +1,6 @@
 import type { AttentionBlueprint } from '../../architectures/index.js';
 import { isIdentity, softmax } from '../../attention/index.js';
-import type { ForwardRequest, ForwardResult, OperationObserver } from '../contract.js';
+import type { ForwardRequest, ForwardResult, OperationObserver } from '../contract/index.js';
 
 /** What one token needs while it passes through the layers. */
 export interface Step {

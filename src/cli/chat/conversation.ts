@@ -1,0 +1,174 @@
+import { checkStrength, parsePolicy } from '../../attention/index.js';
+import {
+  type Chat,
+  type ChatOptions,
+  RECOMMENDED_HOLD,
+  type Settings,
+  type SettingsOptions,
+  saveDialogue,
+} from '../../dialogue/index.js';
+import type { Model } from '../../engine/index.js';
+import { HoldfastError } from '../../errors.js';
+import { checkWritable, writeWhole } from '../../files/index.js';
+import { readPackage } from '../../package.js';
+import { policyText } from '../terminal/index.js';
+import { type LoadedChat, loadChat } from './load.js';
+import { openSides, type Sides } from './sides.js';
+
+/** A policy with its strength, kept while it is switched off. */
+type Configured = Pick<Settings, 'policy' | 'schedule'>;
+
+/** What is said in the chat, and what can be changed between answers. */
+export class Conversation {
+  #sides: Sides;
+  #configured: Configured;
+
+  /** @param compare whether every turn is answered with the policy off and on */
+  private constructor(
+    readonly model: Model,
+    readonly compare: boolean,
+    sides: Sides,
+  ) {
+    this.#sides = sides;
+    this.#configured = configuredIn(this.chat.settings) ?? RECOMMENDED_HOLD;
+  }
+
+  /** @throws HoldfastError what opening a chat throws */
+  static open(model: Model, options: ChatOptions, compare: boolean): Conversation {
+    return new Conversation(model, compare, openSides(model, options, compare));
+  }
+
+  /** @throws HoldfastError as {@link loadChat} */
+  static async load(
+    model: Model,
+    options: ChatOptions,
+    compare: boolean,
+    path: string,
+  ): Promise<{ readonly conversation: Conversation; readonly loaded: LoadedChat }> {
+    const loaded = await loadChat(path, { model, compare, options, overrides: options });
+    return { conversation: new Conversation(model, compare, loaded.sides), loaded };
+  }
+
+  get sides(): Sides {
+    return this.#sides;
+  }
+
+  /** The chat in which the policy acts. */
+  get chat(): Chat {
+    return this.#sides.chats.at(-1)!.chat;
+  }
+
+  /** The state of the policy, in words. */
+  get state(): string {
+    const { settings } = this.chat;
+    if (settings.policy !== 'off') return policyText(settings);
+    return `off (/on: ${policyText(this.#configured)})`;
+  }
+
+  switchOff(): void {
+    this.#assertNotCompared('off');
+    this.chat.configure({ policy: 'off' });
+  }
+
+  /** @throws HoldfastError `E_TARGET` when there is no system prompt to act on */
+  switchOn(): void {
+    this.chat.configure(asOptions(this.#configured));
+  }
+
+  /**
+   * Another strength for the configured policy, constant from here on. Where it is off it stays so.
+   * @throws HoldfastError `E_STRENGTH`
+   */
+  setStrength(strength: number): void {
+    const { policy } = this.#configured;
+    if (this.chat.settings.policy !== 'off') {
+      this.#configure({ strength });
+      return;
+    }
+    if (policy === 'hold') throw new HoldfastError('E_STRENGTH', 'the policy hold takes no strength');
+    checkStrength(policy, strength);
+    this.#configured = { policy, schedule: { kind: 'constant', strength } };
+  }
+
+  /** @throws HoldfastError `E_POLICY`, `E_STRENGTH`, `E_TARGET` */
+  setPolicy(name: string, strength: number | undefined): void {
+    const policy = parsePolicy(name);
+    if (policy === 'off') this.#assertNotCompared('off');
+    const remembered = strength === undefined && policy === this.#configured.policy;
+    this.#configure(
+      remembered ? asOptions(this.#configured) : { policy, ...(strength === undefined ? {} : { strength }) },
+    );
+  }
+
+  /** Another system prompt, for the whole dialogue. */
+  setSystem(system: string): void {
+    for (const { chat } of this.#sides.chats) chat.system = system;
+  }
+
+  /**
+   * Writes the dialogue; a comparison is two of them, and writes two files.
+   * @returns the files written
+   * @throws HoldfastError `E_UNWRITABLE`
+   */
+  async save(path: string): Promise<string[]> {
+    const written: string[] = [];
+    for (const { side, chat } of this.#sides.chats) {
+      const file = side === null ? path : path.replace(/(\.[^./\\]*)?$/, `.${side}$1`);
+      await checkWritable(file);
+      const saved = await saveDialogue(chat, readPackage().version);
+      await writeWhole(file, [new TextEncoder().encode(`${JSON.stringify(saved, null, 2)}\n`)]);
+      written.push(file);
+    }
+    return written;
+  }
+
+  /**
+   * Goes on with the dialogue in a file instead of this one, which stays where the file cannot be read or made again.
+   * @throws HoldfastError as {@link loadChat}
+   */
+  async load(path: string, signal: AbortSignal): Promise<LoadedChat> {
+    const { chat, model, compare } = this;
+    const options = {
+      system: chat.system,
+      contextLength: chat.session.contextLength,
+      onContextFull: chat.onContextFull,
+      trustContent: chat.trustContent,
+      ...settingsAsOptions(chat.settings),
+    };
+    const loaded = await loadChat(path, { model, compare, options, overrides: {}, signal });
+    this.#sides.dispose();
+    this.#sides = loaded.sides;
+    this.#configured = configuredIn(this.chat.settings) ?? this.#configured;
+    return loaded;
+  }
+
+  dispose(): void {
+    this.#sides.dispose();
+  }
+
+  #configure(changes: SettingsOptions): void {
+    this.chat.configure(changes);
+    this.#configured = configuredIn(this.chat.settings) ?? this.#configured;
+  }
+
+  #assertNotCompared(policy: string): void {
+    if (!this.compare) return;
+    throw new HoldfastError('E_USAGE', `a comparison shows ${policy} and on of every turn`, {
+      hint: 'Change what it compares with: /policy, /strength',
+    });
+  }
+}
+
+/** Null while it is off. */
+function configuredIn({ policy, schedule }: Settings): Configured | null {
+  return policy === 'off' ? null : { policy, schedule };
+}
+
+function asOptions({ policy, schedule }: Configured): SettingsOptions {
+  return { policy, ...(schedule === null ? {} : { schedule }) };
+}
+
+function settingsAsOptions(settings: Settings): SettingsOptions {
+  const { target, selection, silence, guidance, sampling, maxTokens, stop } = settings;
+  return { ...asOptions(settings), ...selection, target, silence, guidance, sampling, maxTokens, stop };
+}

@@ -1,0 +1,84 @@
+/**
+ * `holdfast chat`: one conversation on a terminal or in a pipe, answered once or both off and on. Knows chats of the library;
+ * what an answer is made under is the library's.
+ */
+import type { Command } from 'commander';
+import type { Chat, ChatOptions } from '../../dialogue/index.js';
+import type { Model } from '../../engine/index.js';
+import { HoldfastError } from '../../errors.js';
+import {
+  addChatOptions,
+  addModelArgument,
+  type ChatFlags,
+  modelPath,
+  openWithOptions,
+  readChatOptions,
+} from '../options/index.js';
+import { Conversation } from './conversation.js';
+import { createJsonView } from './json-view.js';
+import type { LoadedChat } from './load.js';
+import { takePipedLines, takeTypedLines } from './loop.js';
+import { createRoom } from './room.js';
+import { createTextView } from './text-view.js';
+
+export function registerChat(program: Command): void {
+  const command = program
+    .command('chat')
+    .description("talk with a model, its system prompt's share before your eyes and in your hand");
+  addChatOptions(addModelArgument(command)).action(chat);
+}
+
+async function chat(named: string | undefined, flags: ChatFlags): Promise<void> {
+  const options = readChatOptions(flags);
+  const model = await openWithOptions(await modelPath(named), flags);
+  try {
+    const { conversation, loaded } = await begin(model, options, flags);
+    await talk(conversation, loaded, flags.json === true);
+    conversation.dispose();
+  } finally {
+    await model.dispose();
+  }
+}
+
+async function begin(
+  model: Model,
+  options: ChatOptions,
+  flags: ChatFlags,
+): Promise<{ readonly conversation: Conversation; readonly loaded: LoadedChat | null }> {
+  const compare = flags.compare === true;
+  if (flags.load === undefined) {
+    return { conversation: Conversation.open(model, options, compare), loaded: null };
+  }
+  const started = await Conversation.load(model, options, compare, flags.load);
+  checkTaken(flags, started.conversation.chat);
+  return started;
+}
+
+/**
+ * A file may have a system prompt and a context of its own, which the command line cannot change after the fact.
+ * @throws HoldfastError `E_USAGE`
+ */
+function checkTaken({ system, context, onContextFull, trustContent, load }: ChatFlags, chat: Chat): void {
+  const ignored = [
+    ...(system !== undefined && system !== chat.system ? ['--system'] : []),
+    ...(context !== undefined && context !== chat.session.contextLength ? ['--context'] : []),
+    ...(onContextFull !== undefined && onContextFull !== chat.onContextFull ? ['--on-context-full'] : []),
+    ...(trustContent === true && !chat.trustContent ? ['--trust-content'] : []),
+  ];
+  if (ignored.length === 0) return;
+  throw new HoldfastError('E_USAGE', `${load} has its own ${ignored.join(', ')}: leave it out`);
+}
+
+async function talk(conversation: Conversation, loaded: LoadedChat | null, json: boolean): Promise<void> {
+  const typed = !json && process.stdin.isTTY === true && process.stdout.isTTY === true;
+  const view = json ? createJsonView(process) : createTextView(process);
+  const room = createRoom(conversation, view);
+  const welcome = async (): Promise<void> => {
+    if (typed) view.note(`${conversation.model.name}  ${conversation.state}  /help lists commands`);
+    if (loaded !== null) await room.welcome(loaded);
+  };
+  if (typed) await takeTypedLines(room, view, welcome);
+  else await takePipedLines(room, welcome);
+  // At a terminal whoever typed has seen what went wrong.
+  if (room.failed && !typed) process.exitCode = 1;
+}

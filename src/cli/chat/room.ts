@@ -1,0 +1,122 @@
+import { HoldfastError } from '../../errors.js';
+import { createRoleMeter, type RoleMeter } from '../terminal/index.js';
+import type { Conversation } from './conversation.js';
+import type { LoadedChat } from './load.js';
+import type { Side, SideAnswers } from './sides.js';
+import { type CommandContext, readInput, runCommand } from './slash-commands.js';
+import type { ChatView } from './view.js';
+
+/** A chat that takes one line after the other; where lines come from and go to, it does not know. */
+export interface ChatRoom {
+  /** Answers a message, or runs a command. What goes wrong is shown, and the chat goes on. */
+  take(line: string): Promise<void>;
+  /** Tells what came of loading a file, and answers what is unanswered in it. */
+  welcome(loaded: LoadedChat): Promise<void>;
+  /** Stops what is under way; false when nothing is. */
+  interrupt(): boolean;
+  /** Whether the chat is to end. */
+  readonly ended: boolean;
+  /** Whether anything went wrong. */
+  readonly failed: boolean;
+}
+
+export function createRoom(conversation: Conversation, view: ChatView): ChatRoom {
+  let controller: AbortController | null = null;
+  let ended = false;
+  let failed = false;
+  /** Of the last answer, one a side. */
+  let meters = new Map<Side, RoleMeter>();
+
+  async function attempt(action: (signal: AbortSignal) => void | Promise<void>): Promise<void> {
+    controller = new AbortController();
+    try {
+      await action(controller.signal);
+    } catch (error) {
+      // What nobody foresaw ends the chat: nothing is known of the state it left.
+      if (!(error instanceof HoldfastError)) throw error;
+      fail(error);
+    } finally {
+      controller = null;
+    }
+  }
+
+  function fail(error: HoldfastError): void {
+    failed = true;
+    view.error(error);
+  }
+
+  async function show(answers: SideAnswers): Promise<void> {
+    const measured = new Map<Side, RoleMeter>();
+    for (;;) {
+      const next = await answers.next();
+      if (next.done) {
+        if (next.value === null) {
+          view.stopped();
+          return;
+        }
+        meters = measured;
+        view.answered(conversation.sides.chats.map(({ side, chat }) => ({ side, turns: chat.turns })));
+        return;
+      }
+      const { side, step } = next.value;
+      const meter = measured.get(side) ?? createRoleMeter();
+      measured.set(side, meter.add(step));
+      view.text(side, step.text);
+    }
+  }
+
+  async function welcome(loaded: LoadedChat, signal: AbortSignal): Promise<void> {
+    meters = new Map();
+    for (const note of loaded.notes) view.note(note);
+    if (loaded.difference !== null) fail(loaded.difference);
+    const { unanswered } = loaded;
+    if (unanswered === null) return;
+    view.question(unanswered);
+    await show(conversation.sides.answer(unanswered, { signal }));
+  }
+
+  function showShares(): void {
+    const sides = conversation.sides.chats.flatMap(({ side, chat }) => {
+      const turn = chat.turns.at(-1);
+      const meter = meters.get(side);
+      return turn === undefined || meter === undefined ? [] : [{ side, turn, roles: meter.means() }];
+    });
+    if (sides.length === 0) {
+      throw new HoldfastError('E_DIALOGUE', 'no answer was given here yet whose shares could be shown', {
+        hint: 'A saved answer was not measured by role: say something, or /retry',
+      });
+    }
+    view.shares(sides);
+  }
+
+  const contextOf = (signal: AbortSignal): CommandContext => ({
+    conversation,
+    view,
+    show: (start) => show(start(signal)),
+    load: async (path) => welcome(await conversation.load(path, signal), signal),
+    showShares,
+    quit() {
+      ended = true;
+    },
+  });
+
+  return {
+    take: (line) =>
+      attempt(async (signal) => {
+        const input = readInput(line);
+        if (input.kind === 'message') await show(conversation.sides.answer(input.text, { signal }));
+        if (input.kind === 'command') await runCommand(input.name, input.argument, contextOf(signal));
+      }),
+    welcome: (loaded) => attempt((signal) => welcome(loaded, signal)),
+    interrupt() {
+      controller?.abort();
+      return controller !== null;
+    },
+    get ended() {
+      return ended;
+    },
+    get failed() {
+      return failed;
+    },
+  };
+}

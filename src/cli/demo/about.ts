@@ -1,0 +1,71 @@
+import { parameterCount, planModel } from '../../architectures/index.js';
+import { RECOMMENDED_HOLD } from '../../dialogue/index.js';
+import { openModel } from '../../hub/index.js';
+import { EMBEDDED_MODEL } from '../../load.js';
+import { readVersions } from '../../versions.js';
+import { policyText } from '../terminal/index.js';
+
+/** What a demo has to say of the model it ran, and of how. */
+export interface DemoFacts {
+  readonly parameters: number;
+  /** SHA-256 over the weight files, hex. */
+  readonly hash: string;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** @throws HoldfastError what opening and planning the model throw */
+export async function readFacts(): Promise<DemoFacts> {
+  const files = await openModel(EMBEDDED_MODEL);
+  try {
+    const { blueprint } = await planModel(files.checkpoint, files.config);
+    return {
+      parameters: parameterCount(blueprint),
+      hash: await files.hash(),
+      versions: readVersions('cpu'),
+    };
+  } finally {
+    await files.close();
+  }
+}
+
+/** For people who have read nothing yet. */
+export function aboutLines({ parameters }: DemoFacts): string[] {
+  const size = (parameters / 1e6).toFixed(1);
+  return [
+    `A tiny model (models/organism/soft, ${size} M parameters) was trained on made-up dialogues whose assistant follows its system ` +
+      'prompt in every round. Nobody taught it to forget: what it loses below, it loses by itself.',
+    `Everything is answered twice, from the same seeds: off, the model as it is; held, under ${policyText(RECOMMENDED_HOLD)}, ` +
+      "which raises the system prompt's share of attention as the dialogue grows.",
+  ];
+}
+
+/**
+ * How the results came about: names and values.
+ * @param shown the trial of the dialogue; the table is over the `trials` after it
+ */
+export function recordOf(
+  { hash, versions }: DemoFacts,
+  shown: number,
+  trials: number,
+): Record<string, string> {
+  return {
+    model: 'models/organism/soft',
+    'sha256 of its weights': hash,
+    held: policyText(RECOMMENDED_HOLD),
+    'its target': "the system prompt's message with all before it (prefix), in all layers and heads",
+    'the dialogue': `trial ${shown}, the first of the study's list whose instructions are kept in rounds 1 to 3, off`,
+    'the table and the figure': `trials ${shown + 1} to ${shown + trials}`,
+    'users and probes': 'drawn from models/organism/grammar.json; a trial depends on its number alone',
+    sampling: 'temperature 1, top-p 0.9; seeds follow from trial and round, the same off and held',
+    intervals: '95 %, percentile bootstrap over dialogues, 10,000 resamples',
+    versions: Object.entries(versions)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(', '),
+    command: `holdfast demo --trials ${trials}`,
+  };
+}
+
+/** One line that a figure carries with it. */
+export function sourceOf({ hash, versions }: DemoFacts, trials: number): string {
+  return `holdfast ${versions.holdfast}, demo --trials ${trials} · models/organism/soft, sha256 ${hash.slice(0, 12)}…`;
+}

@@ -1,0 +1,134 @@
+import { availableParallelism } from 'node:os';
+import { RECOMMENDED_HOLD } from '../../dialogue/index.js';
+import { makeFolder } from '../../files/index.js';
+import {
+  type Arm,
+  drawTrial,
+  EARLY,
+  type Grammar,
+  LATE,
+  loadGrammar,
+  type PairedSummary,
+  summarizePair,
+  type Trial,
+} from '../../organism/index.js';
+import { commandName } from '../terminal/index.js';
+import { aboutLines, readFacts, recordOf, sourceOf } from './about.js';
+import { type DialogueRound, dialogueRound, dialogueSide, isLost } from './dialogue.js';
+import { writeResult } from './files.js';
+import { nextCommands } from './next.js';
+import { openRunner, type Runner, runAll } from './runners.js';
+import { createScreen, type Screen } from './screen.js';
+import { columnHeading, lostLine, roundLines, summaryLines } from './view.js';
+
+export interface DemoFlags {
+  /** Dialogues behind the table. */
+  readonly trials: number;
+  /** The folder that is written to. */
+  readonly out: string;
+}
+
+const OFF: Arm = { name: 'off', settings: { policy: 'off' } };
+const HELD: Arm = { name: 'held', settings: RECOMMENDED_HOLD };
+const ROUNDS = LATE.last;
+/** Beyond these, starting one more takes longer than it saves. */
+const MOST_RUNNERS = 8;
+
+/** Runs the demo, and leaves its page behind. */
+export async function runDemo({ trials, out }: DemoFlags): Promise<void> {
+  const facts = await readFacts();
+  await makeFolder(out);
+  const screen = createScreen(process.stdout);
+  const about = aboutLines(facts);
+  screen.title('Holdfast demo: how long does the system prompt hold?');
+  for (const line of about) screen.text(line);
+
+  // Off and held run beside each other even where there is one core.
+  const runners = Array.from(
+    { length: Math.max(2, Math.min(availableParallelism(), MOST_RUNNERS)) },
+    openRunner,
+  );
+  try {
+    const grammar = loadGrammar();
+    const trial = await firstThatHolds(grammar, runners[0]!);
+    const dialogue = await showDialogue(screen, grammar, trial, runners);
+    const others = Array.from({ length: trials }, (_, index) => trial.index + 1 + index);
+    const summary = await showSummary(screen, others, runners);
+    const files = await writeResult(out, {
+      about,
+      system: trial.system,
+      dialogue,
+      summary,
+      record: recordOf(facts, trial.index, trials),
+      source: sourceOf(facts, trials),
+    });
+    screen.title('Written');
+    screen.lines([files.page, files.figure, files.dialogue]);
+    screen.title('To try next');
+    screen.lines(nextCommands(commandName(process.argv[1]!, process.cwd()), files.dialogue));
+  } finally {
+    await Promise.all(runners.map((runner) => runner.close()));
+  }
+}
+
+/**
+ * The first trial of the study's list whose instructions are all kept in the early rounds, off: where nothing is held,
+ * nothing can be seen to be lost. What comes later, and the arm held, play no part in the choice.
+ */
+async function firstThatHolds(grammar: Grammar, runner: Runner): Promise<Trial> {
+  for (let index = 0; ; index++) {
+    const trial = drawTrial(grammar, index, ROUNDS);
+    let holds = true;
+    for await (const record of runner.run({ trial: index, rounds: EARLY.last, arm: OFF })) {
+      holds &&= !isLost(dialogueSide(grammar, trial, record));
+    }
+    if (holds) return trial;
+  }
+}
+
+async function showDialogue(
+  screen: Screen,
+  grammar: Grammar,
+  trial: Trial,
+  [first, second]: readonly Runner[],
+): Promise<DialogueRound[]> {
+  const { width, paint } = screen;
+  screen.title(
+    `One dialogue: trial ${trial.index}, the first of the study's list that holds in rounds ${EARLY.first} to ${EARLY.last}, off`,
+  );
+  screen.text(`System prompt: ${trial.system}`);
+  screen.text(
+    'After each round every instruction is also tested by a question on a branch, which the dialogue never sees; the ' +
+      'question is shown where the instruction was lost there and not in the answer.',
+  );
+  screen.lines(['', ...columnHeading(width, paint)]);
+  const offRounds = first!.run({ trial: trial.index, rounds: ROUNDS, arm: OFF });
+  const heldRounds = second!.run({ trial: trial.index, rounds: ROUNDS, arm: HELD });
+  const rounds: DialogueRound[] = [];
+  for (;;) {
+    const [off, held] = await Promise.all([offRounds.next(), heldRounds.next()]);
+    if (off.done || held.done) break;
+    const round = dialogueRound(grammar, trial, { off: off.value, held: held.value });
+    screen.lines(roundLines(round, width, paint));
+    rounds.push(round);
+  }
+  screen.text(lostLine(rounds));
+  return rounds;
+}
+
+async function showSummary(
+  screen: Screen,
+  trials: readonly number[],
+  runners: readonly Runner[],
+): Promise<PairedSummary> {
+  screen.title(`${trials.length} other dialogues: trials ${trials[0]} to ${trials.at(-1)}`);
+  const tasks = [OFF, HELD].flatMap((arm) => trials.map((trial) => ({ trial, rounds: ROUNDS, arm })));
+  screen.progress(`0 of ${tasks.length} answered …`);
+  const records = await runAll(runners, tasks, (done) => {
+    screen.progress(`${done} of ${tasks.length} answered …`);
+  });
+  screen.progress('');
+  const summary = summarizePair(records.slice(0, trials.length), records.slice(trials.length));
+  screen.lines(summaryLines(summary, screen.width, screen.paint));
+  return summary;
+}

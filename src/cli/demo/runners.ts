@@ -1,0 +1,47 @@
+import { on } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { RoundRecord } from '../../organism/index.js';
+import type { DemoTask } from './worker.js';
+
+/** A thread with the embedded model, which runs one trial at a time. */
+export interface Runner {
+  run(task: DemoTask): AsyncGenerator<RoundRecord>;
+  close(): Promise<unknown>;
+}
+
+/** The runtime computes on the thread that calls it: only threads of their own keep more than one core busy. */
+export function openRunner(): Runner {
+  const worker = new Worker(new URL('./worker.js', import.meta.url));
+  return {
+    async *run(task) {
+      const messages = on(worker, 'message'); // ends with what the worker throws, too
+      worker.postMessage(task);
+      for await (const [record] of messages) {
+        if (record === null) return;
+        yield record;
+      }
+    },
+    close: () => worker.terminate(),
+  };
+}
+
+/** Runs all tasks, as many at once as there are runners; element n of the result is of task n. */
+export async function runAll(
+  runners: readonly Runner[],
+  tasks: readonly DemoTask[],
+  onDone: (done: number) => void,
+): Promise<RoundRecord[][]> {
+  const results: RoundRecord[][] = tasks.map(() => []);
+  const waiting = [...tasks.entries()];
+  let done = 0;
+  await Promise.all(
+    runners.map(async (runner) => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        const [index, task] = next;
+        for await (const record of runner.run(task)) results[index]!.push(record);
+        onDone(++done);
+      }
+    }),
+  );
+  return results;
+}

@@ -1,0 +1,23 @@
+import { parentPort } from 'node:worker_threads';
+import { EMBEDDED_MODEL, loadModel } from '../../load.js';
+import { type Arm, drawTrial, loadGrammar, runTrial } from '../../organism/index.js';
+
+/** A trial to be run: its index and rounds, and the arm. The records of its rounds are sent back, then null. */
+export interface DemoTask {
+  readonly trial: number;
+  readonly rounds: number;
+  readonly arm: Arm;
+}
+
+const port = parentPort!;
+const grammar = loadGrammar();
+// One thread, and f32, as in the study: what is shown here is what was measured there.
+const model = await loadModel(EMBEDDED_MODEL, { threads: 1, precision: 'f32' });
+
+port.on('message', async ({ trial, rounds, arm }: DemoTask) => {
+  const everyRound = new Set(Array.from({ length: rounds }, (_, index) => index + 1));
+  for await (const record of runTrial(model, grammar, drawTrial(grammar, trial, rounds), arm, everyRound)) {
+    port.postMessage(record);
+  }
+  port.postMessage(null);
+});

@@ -1,0 +1,77 @@
+/**
+ * `holdfast doctor`: what works on this machine.
+ */
+import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
+import type { Command } from 'commander';
+import { EXECUTOR_TABLE, EXECUTORS, type ExecutorName } from '../../executors/registry.js';
+import { readPackage } from '../../package.js';
+import { oneLine, type Paint, painter, printBytes } from '../terminal/index.js';
+
+/** Whether an executor works on this machine. */
+type ExecutorHealth = { readonly name: ExecutorName } & (
+  | { readonly works: true /** What it runs on. */; readonly runtime: string }
+  | { readonly works: false /** Why not. */; readonly reason: string }
+);
+
+interface DoctorReport {
+  readonly holdfast: string;
+  readonly node: string;
+  readonly platform: string;
+  readonly cpu: string;
+  /** Cores this process may use. */
+  readonly cores: number;
+  readonly memoryBytes: number;
+  readonly freeMemoryBytes: number;
+  readonly executors: readonly ExecutorHealth[];
+}
+
+export function registerDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('show what this machine has, and which executors work on it')
+    .option('--json', 'write the same as JSON')
+    .action(async ({ json }: { readonly json?: true }) => {
+      const report = await examine();
+      process.stdout.write(json ? `${JSON.stringify(report)}\n` : print(report, painter(process.stdout)));
+      if (!report.executors.some(({ works }) => works)) process.exitCode = 1;
+    });
+}
+
+async function examine(): Promise<DoctorReport> {
+  return {
+    holdfast: readPackage().version,
+    node: process.versions.node,
+    platform: `${process.platform} ${process.arch}`,
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: availableParallelism(),
+    memoryBytes: totalmem(),
+    freeMemoryBytes: freemem(),
+    executors: await Promise.all(EXECUTORS.map(examineExecutor)),
+  };
+}
+
+async function examineExecutor(name: ExecutorName): Promise<ExecutorHealth> {
+  try {
+    return { name, works: true, runtime: await EXECUTOR_TABLE[name].examine() };
+  } catch (error) {
+    return { name, works: false, reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function print(report: DoctorReport, paint: Paint): string {
+  const { executors, memoryBytes, freeMemoryBytes } = report;
+  const lines = [
+    ['holdfast', report.holdfast],
+    ['node', report.node],
+    ['platform', report.platform],
+    ['cpu', `${report.cpu}, ${report.cores} cores`],
+    ['memory', `${printBytes(memoryBytes)}, ${printBytes(freeMemoryBytes)} free`],
+    ...executors.map((health) => [
+      health.name,
+      health.works
+        ? `${paint('works', 'green')}, ${health.runtime}`
+        : `${paint('does not work', 'red')}: ${oneLine(health.reason)}`,
+    ]),
+  ];
+  return lines.map(([name, value]) => `${name!.padEnd(10)}${value}\n`).join('');
+}

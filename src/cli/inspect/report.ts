@@ -1,0 +1,132 @@
+import { type Blueprint, kvBytesPerToken, parameterCount, planModel } from '../../architectures/index.js';
+import { HoldfastError } from '../../errors.js';
+import { type Precision, parsePrecision } from '../../executors/index.js';
+import type { Checkpoint, TensorType } from '../../formats/index.js';
+import { openModel } from '../../hub/index.js';
+import { findTemplate, findTokenizer, type TextFiles } from '../../model-text.js';
+import type { NamedToken, Tokenizer } from '../../text/index.js';
+import {
+  type ExecutorName,
+  formsIn,
+  type HeldWeight,
+  heldWeights,
+  type WeightForm,
+} from '../../weight-forms.js';
+import { modelPath } from '../options/index.js';
+import { probeTemplate, type TemplateReport } from './template-probe.js';
+
+export interface InspectOptions {
+  readonly json?: true;
+  readonly context?: number;
+  readonly precision?: string;
+  readonly tensors?: true;
+}
+
+interface TokenizerReport {
+  readonly vocabSize: number;
+  readonly addsBos: boolean;
+  readonly bos: NamedToken | null;
+  readonly eos: NamedToken | null;
+  readonly unk: NamedToken | null;
+  readonly pad: NamedToken | null;
+  /** All control tokens. */
+  readonly special: readonly NamedToken[];
+  readonly endOfTurnIds: readonly number[];
+}
+
+export interface InspectReport {
+  readonly model: string;
+  readonly format: Checkpoint['format'];
+  readonly fileBytes: number;
+  readonly blueprint: Blueprint;
+  readonly parameters: number;
+  /** What the file stores. */
+  readonly tensors: readonly { readonly type: TensorType; readonly count: number; readonly bytes: number }[];
+  readonly precision: Precision;
+  /** What becomes of each weight at this precision. */
+  readonly weights: readonly Omit<HeldWeight, 'squares'>[];
+  /** The same by executor, type and form. */
+  readonly forms: Readonly<Record<ExecutorName, readonly WeightForm[]>>;
+  readonly memory: {
+    readonly contextLength: number;
+    readonly weightBytes: Readonly<Record<ExecutorName, number>>;
+    /** Keys and values, f32. */
+    readonly cacheBytes: number;
+  };
+  readonly template: TemplateReport;
+  /** Null when the model has none that can be used. */
+  readonly tokenizer: TokenizerReport | null;
+  /** Why there is none; null where there is one. */
+  readonly tokenizerProblem: string | null;
+}
+
+/** Reads all that can be said of a model without running it. */
+export async function inspect(named: string | undefined, options: InspectOptions): Promise<InspectReport> {
+  const precision = parsePrecision(options.precision ?? 'auto');
+  const path = await modelPath(named);
+  const files = await openModel(path);
+  try {
+    const { checkpoint } = files;
+    const plan = await planModel(checkpoint, files.config);
+    const { blueprint } = plan;
+    const contextLength = options.context ?? blueprint.contextLength;
+    if (contextLength > blueprint.contextLength) {
+      throw new HoldfastError(
+        'E_USAGE',
+        `the model was made for ${blueprint.contextLength} tokens, not ${contextLength}`,
+        {
+          field: '--context',
+        },
+      );
+    }
+    const { tokenizer, problem } = usableTokenizer(files);
+    const weights = await heldWeights(plan, checkpoint, precision);
+    const forms = { cpu: formsIn('cpu', weights), gpu: formsIn('gpu', weights) };
+    const bytesOf = (forms: readonly WeightForm[]): number =>
+      forms.reduce((sum, { bytes }) => sum + bytes, 0);
+    return {
+      ...{ model: path, format: checkpoint.format, fileBytes: files.fileBytes },
+      ...{ blueprint, parameters: parameterCount(blueprint), tensors: tensorsByType(checkpoint) },
+      ...{ precision, weights: weights.map(({ squares, ...weight }) => weight), forms },
+      memory: {
+        contextLength,
+        weightBytes: { cpu: bytesOf(forms.cpu), gpu: bytesOf(forms.gpu) },
+        cacheBytes: kvBytesPerToken(blueprint) * contextLength,
+      },
+      template: probeTemplate(tokenizer, findTemplate(files)),
+      tokenizer: tokenizer === null ? null : tokenizerReport(tokenizer),
+      tokenizerProblem: problem,
+    };
+  } finally {
+    await files.close();
+  }
+}
+
+function tensorsByType({ tensors }: Checkpoint): InspectReport['tensors'] {
+  const groups = new Map<TensorType, { count: number; bytes: number }>();
+  for (const { type, byteLength } of tensors.values()) {
+    const { count, bytes } = groups.get(type) ?? { count: 0, bytes: 0 };
+    groups.set(type, { count: count + 1, bytes: bytes + byteLength });
+  }
+  return [...groups].map(([type, group]) => ({ type, ...group }));
+}
+
+/** Weights can be looked at whether or not the model's text can be made. */
+function usableTokenizer(files: TextFiles): { tokenizer: Tokenizer | null; problem: string | null } {
+  try {
+    const tokenizer = findTokenizer(files);
+    return { tokenizer, problem: tokenizer === null ? 'the model has none' : null };
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'E_TOKENIZER')
+      return { tokenizer: null, problem: error.message };
+    throw error;
+  }
+}
+
+function tokenizerReport(tokenizer: Tokenizer): TokenizerReport {
+  const { vocabSize, addsBos, bos, eos, unk, pad, endOfTurnIds, addedTokens } = tokenizer;
+  const special = addedTokens
+    .filter((token) => token.special)
+    .map(({ id, content }) => ({ id, text: content }));
+  return { vocabSize, addsBos, bos, eos, unk, pad, special, endOfTurnIds };
+}

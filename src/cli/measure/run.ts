@@ -1,0 +1,149 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openChat, saveDialogue } from '../../dialogue/index.js';
+import type { Model } from '../../engine/index.js';
+import { HoldfastError } from '../../errors.js';
+import { makeFolder } from '../../files/index.js';
+import { type DecayProgress, type LeadOptions, measureDecay } from '../../measure/index.js';
+import { readPackage } from '../../package.js';
+import { readVersions } from '../../versions.js';
+import { isEmbedded, type ModelOptions, modelPath, openWithOptions, readSettings } from '../options/index.js';
+import { drawOver } from '../terminal/index.js';
+import { MEASURE_FILES, type MeasureFacts, writeMeasured } from './files.js';
+import { type MeasureSource, openSource, type SourceFlags } from './source.js';
+import { measureLines } from './view.js';
+
+export interface MeasureFlags extends SourceFlags, ModelOptions {
+  readonly out: string;
+  readonly json?: true;
+}
+
+/** What a shell says of a command that Ctrl-C ended. */
+const INTERRUPTED = 130;
+
+export async function runMeasure(named: string | undefined, flags: MeasureFlags): Promise<void> {
+  const { out } = flags;
+  const settings = readSettings(flags);
+  const source = await openSource(named, flags);
+  await makeFolder(out);
+  await checkEmpty(out);
+  const model = await openWithOptions(await modelPath(named), flags);
+  try {
+    const options: LeadOptions = {
+      maxTokens: source.maxTokens,
+      ...settings,
+      sampling: { temperature: 1, topP: 0.9, ...settings.sampling },
+      ...(flags.context === undefined ? {} : { contextLength: flags.context }),
+    };
+    const called = isEmbedded(named) ? (named ?? 'organism') : model.name;
+    const facts = await readFacts(model, called, source, options);
+    await measure(model, facts, source, options, flags);
+  } finally {
+    await model.dispose();
+  }
+}
+
+async function measure(
+  model: Model,
+  facts: MeasureFacts,
+  source: MeasureSource,
+  options: LeadOptions,
+  { out, json }: MeasureFlags,
+): Promise<void> {
+  const control = new AbortController();
+  // Once: whoever asks a second time does not want to wait for what is kept.
+  const interrupt = (): void => control.abort();
+  process.once('SIGINT', interrupt);
+  const progress = createProgress(process.stderr);
+  try {
+    const { summary, complete, failure } = await measureDecay({
+      model,
+      dialogues: source.dialogues,
+      open: (index) => source.open(model, options, index, control.signal),
+      facts: { ...facts },
+      paths: { shares: join(out, MEASURE_FILES.shares), dialogues: join(out, MEASURE_FILES.dialogues) },
+      signal: control.signal,
+      onProgress: progress.show,
+    });
+    progress.end();
+    const files = await writeMeasured(out, { summary, complete, facts });
+    const lines =
+      json === true
+        ? [JSON.stringify({ complete, ...summary })]
+        : measureLines({ summary, complete, facts, files });
+    process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+    if (failure !== null) throw failure;
+    if (!complete) process.exitCode = INTERRUPTED;
+  } finally {
+    progress.end();
+    process.removeListener('SIGINT', interrupt);
+  }
+}
+
+/** @throws HoldfastError `E_UNWRITABLE` when another measurement is there */
+async function checkEmpty(out: string): Promise<void> {
+  for (const name of Object.values(MEASURE_FILES)) {
+    const path = join(out, name);
+    const there = await stat(path).then(
+      () => true,
+      () => false,
+    );
+    if (!there) continue;
+    throw new HoldfastError('E_UNWRITABLE', 'another measurement is there already', {
+      file: path,
+      hint: 'Name another folder with --out, or remove that one',
+    });
+  }
+}
+
+/**
+ * All that a measurement depends on. A chat is opened for it and closed again: settings that a model does not take are
+ * refused here, before anything is measured.
+ */
+async function readFacts(
+  model: Model,
+  called: string,
+  source: MeasureSource,
+  options: LeadOptions,
+): Promise<MeasureFacts> {
+  const chat = openChat(model, { ...options, system: source.system });
+  try {
+    const { model: saved, contextLength, next } = await saveDialogue(chat, readPackage().version);
+    const { heldTokens: _, ...settings } = next!;
+    return {
+      source: source.name,
+      model: { ...saved, name: called },
+      settings,
+      contextLength,
+      versions: readVersions(model.executor.name),
+    };
+  } finally {
+    chat.dispose();
+  }
+}
+
+/** One line that is written over, where somebody looks; a pipe is told nothing. */
+function createProgress(stream: NodeJS.WriteStream): {
+  show(progress: DecayProgress): void;
+  end(): void;
+} {
+  if (!stream.isTTY) return { show() {}, end() {} };
+  const startMs = performance.now();
+  let shownMs = Number.NEGATIVE_INFINITY;
+  return {
+    show({ dialogue, dialogues, turn, rounds, rows }) {
+      const nowMs = performance.now();
+      if (nowMs - shownMs < 100) return;
+      shownMs = nowMs;
+      const speed = ((1000 * rows) / (nowMs - startMs)).toFixed(0);
+      drawOver(
+        stream,
+        `dialogue ${dialogue} of ${dialogues}, turn ${turn} of ${rounds}, ${rows} tokens, ${speed} a second`,
+      );
+    },
+    end() {
+      if (shownMs !== Number.NEGATIVE_INFINITY) drawOver(stream, '');
+      shownMs = Number.NEGATIVE_INFINITY;
+    },
+  };
+}

@@ -1,0 +1,146 @@
+import type { Model } from '../../engine/index.js';
+import { HoldfastError } from '../../errors.js';
+import { loadMaterial } from '../../material/index.js';
+import {
+  type LeadOptions,
+  type MeasuredDialogue,
+  measureDialogue,
+  readAloud,
+  readRecorded,
+} from '../../measure/index.js';
+import { loadGrammar } from '../../organism/index.js';
+import {
+  organismSource,
+  replaySource,
+  type ScenarioSource,
+  scriptSource,
+  selfChatSource,
+} from '../../scenario/index.js';
+import type { SettingsFlags } from '../options/index.js';
+import { isEmbedded, readDialogue } from '../options/index.js';
+
+/** The command line's words about where dialogues come from. */
+export interface SourceFlags extends SettingsFlags {
+  readonly chat?: string;
+  readonly asWritten?: true;
+  readonly selfChat?: true;
+  readonly script?: string;
+  readonly pairs?: number;
+  readonly rounds?: number;
+}
+
+/** The script that is the organism's own trials. */
+const ORGANISM = 'organism';
+
+/** Dialogues to be measured, and how they are told of. */
+export interface MeasureSource {
+  /** For people, and for the record. */
+  readonly name: string;
+  readonly dialogues: number;
+  /** Tokens of an answer at most, where nothing is said of them. */
+  readonly maxTokens: number;
+  /** The system prompt of the first. */
+  readonly system: string;
+  open(model: Model, options: LeadOptions, index: number, signal: AbortSignal): MeasuredDialogue;
+}
+
+/** As in Li et al. 2024; the organism's longest reference answer has 60. */
+const MAX_TOKENS = { others: 400, organism: 96 };
+const DEFAULT_PAIRS = 16;
+const DEFAULT_ROUNDS = { script: 12, selfChat: 8 };
+
+/**
+ * @throws HoldfastError `E_USAGE` for words that do not go together; what reading dialogues and material throws
+ */
+export async function openSource(named: string | undefined, flags: SourceFlags): Promise<MeasureSource> {
+  const { chat, asWritten, selfChat, pairs = DEFAULT_PAIRS } = flags;
+  if (asWritten === true) return readSource(flags);
+  if (chat !== undefined) {
+    const source = replaySource(chat, flags.rounds ?? Number.POSITIVE_INFINITY);
+    return ledSource(`what users say in ${chat}`, source, flags.pairs ?? source.size!);
+  }
+  if (selfChat === true) {
+    const rounds = flags.rounds ?? DEFAULT_ROUNDS.selfChat;
+    return ledSource('self-chat', selfChatSource(loadMaterial(), { rounds, groups: null }), pairs);
+  }
+  const script = flags.script ?? (isEmbedded(named) ? ORGANISM : null);
+  if (script === null) {
+    throw usage('nothing says what is talked about: give --chat FILE, --self-chat or --script NAME');
+  }
+  if (script === ORGANISM) {
+    const source = organismSource(loadGrammar(), flags.rounds ?? DEFAULT_ROUNDS.script);
+    return { ...ledSource(`script ${ORGANISM}`, source, pairs), maxTokens: MAX_TOKENS.organism };
+  }
+  const material = loadMaterial();
+  const messages = material.scripts.get(script)?.messages;
+  if (messages === undefined) {
+    throw usage(
+      `there is no script "${script}"; known: ${[ORGANISM, ...material.scripts.keys()].join(', ')}`,
+    );
+  }
+  const rounds = flags.rounds ?? Math.min(DEFAULT_ROUNDS.script, messages.length);
+  return ledSource(`script ${script}`, scriptSource(material, { script, rounds, groups: null }), pairs);
+}
+
+/** Nothing is drawn and nothing is held where answers are read. */
+function checkAsWritten(flags: SourceFlags): void {
+  if (flags.chat === undefined) throw usage('--as-written needs a --chat to read from');
+  const { pairs, hold, policy, strength, schedule, layers, heads, seed, temperature, topP, topK, minP } =
+    flags;
+  const { repetitionPenalty, maxTokens, stop, target } = flags;
+  const idle = Object.entries({
+    ...{ pairs, hold, policy, strength, schedule, target, layers, heads, seed, temperature },
+    ...{ 'top-p': topP, 'top-k': topK, 'min-p': minP, 'max-tokens': maxTokens, stop },
+    'repetition-penalty': repetitionPenalty,
+  }).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`]));
+  if (idle.length === 0) return;
+  throw new HoldfastError(
+    'E_USAGE',
+    `--as-written reads what is there, once, and takes no ${idle.join(', ')}`,
+  );
+}
+
+/** A dialogue that is read as it is. */
+async function readSource(flags: SourceFlags): Promise<MeasureSource> {
+  checkAsWritten(flags);
+  const file = flags.chat!;
+  const recorded = readRecorded(await readDialogue(file), file);
+  const answered = recorded.exchanges.filter(({ assistant }) => assistant !== null).length;
+  if (answered === 0) {
+    throw new HoldfastError('E_DIALOGUE', 'the dialogue has no answer to read', {
+      file,
+      hint: 'Leave out --as-written to have the model make its own',
+    });
+  }
+  const { system } = recorded;
+  const rounds = Math.min(flags.rounds ?? answered, answered);
+  return {
+    name: `${file} as written`,
+    dialogues: 1,
+    maxTokens: 1, // none is made, and the context holds what is there
+    system,
+    open: (model, { contextLength }, _, signal) => ({
+      ...{ scenario: 'recorded', group: 'recorded', system, given: [], rounds },
+      // A chat was opened before, to see that there is a format.
+      events: readAloud(model, model.format!, recorded, { rounds, contextLength }, signal),
+    }),
+  };
+}
+
+/** Where there are fewer scenarios than dialogues, they come again, with other seeds. */
+function ledSource(name: string, source: ScenarioSource, dialogues: number): MeasureSource {
+  return {
+    name,
+    dialogues,
+    maxTokens: MAX_TOKENS.others,
+    system: source.at(0).system,
+    open(model, options, index, signal) {
+      const scenario = source.at(source.size === null ? index : index % source.size);
+      const { id, group, system, given, rounds } = scenario;
+      const events = measureDialogue(model, scenario, options, index, signal);
+      return { scenario: id, group, system, given, rounds, events };
+    },
+  };
+}
+
+const usage = (what: string): HoldfastError => new HoldfastError('E_USAGE', what);

@@ -1,0 +1,196 @@
+import {
+  byDecay,
+  byShare,
+  type DecaySummary,
+  FEWEST_DIALOGUES,
+  HALF_LIFE_COLUMNS,
+  type HalfLife,
+  type HeadKind,
+  type HeadSummary,
+  type Measured,
+  type ShareColumn,
+  type TurnPlace,
+} from '../../measure/index.js';
+import { textTable } from '../../report/index.js';
+import { groupName, layerGroups } from '../terminal/index.js';
+import type { Measurement } from './files.js';
+
+const BARS = '▁▂▃▄▅▆▇█';
+/** Heads of a list. */
+const LISTED = 5;
+const CONTROLS = ['system', 'sink', 'template', 'user', 'assistant', 'answer', 'random'] as const;
+const KINDS: readonly HeadKind[] = ['soft', 'blind', 'fixed', 'mixed'];
+
+/** A measurement for a person, line by line. */
+export function measureLines(measured: Measurement & { readonly files: readonly string[] }): string[] {
+  const { summary, complete, facts, files } = measured;
+  const { dialogues, rows } = summary;
+  return [
+    `${facts.model.name}, ${facts.source}: ${count(dialogues, 'dialogue')}, ${count(rows, 'token')} of answers, policy ${facts.settings.policy}`,
+    ...(complete ? [] : ['Cut short: what follows is of what was measured until then.']),
+    '',
+    ...sharesLines(summary, facts.settings.policy !== 'off'),
+    '',
+    ...layerLines(summary),
+    '',
+    ...halfLifeLines(summary),
+    '',
+    ...borderLines(summary),
+    '',
+    ...headLines(summary),
+    '',
+    'Written',
+    ...files.map((file) => `  ${file}`),
+  ];
+}
+
+function sharesLines(
+  { turns, headsInMeans, layers, headsPerLayer, dialogues }: DecaySummary,
+  acted: boolean,
+): string[] {
+  const all = layers * headsPerLayer;
+  const columns: readonly (readonly [string, ShareColumn])[] = [
+    ['prefix', 'prefix'],
+    ...(acted ? [['after', 'prefix_after'] as const] : []),
+    ...CONTROLS.map((column) => [column, column] as const),
+  ];
+  const heads =
+    headsInMeans === all
+      ? `all ${all} heads`
+      : `the ${headsInMeans} of ${all} heads that see the whole dialogue`;
+  return [
+    `Share of attention, mean over ${heads}`,
+    dialogues < FEWEST_DIALOGUES
+      ? `No intervals: they need ${FEWEST_DIALOGUES} dialogues or more, and there ${dialogues === 1 ? 'is 1' : `are ${dialogues}`}`
+      : 'In brackets 95 % intervals, from a bootstrap over dialogues',
+    ...textTable({
+      heading: ['turn', 'tokens', ...columns.map(([name]) => name)],
+      rows: turns.map((place) => [
+        String(place.turn),
+        place.tokens.toFixed(0),
+        ...columns.map(([, column]) =>
+          column === 'prefix' || column === 'prefix_after'
+            ? numberText(place.shares[column], 3)
+            : (place.shares[column]?.value.toFixed(3) ?? '-'),
+        ),
+      ]),
+    }),
+  ];
+}
+
+/** The prefix's share over the turns, a sparkline for each group of layers, all on one scale. */
+function layerLines({ turns, layers }: DecaySummary): string[] {
+  const groups = layerGroups(layers).map((group) => ({
+    name: groupName(group),
+    shares: turns.map((turn) => meanOf(turn, group)),
+  }));
+  const most = Math.max(...groups.flatMap(({ shares }) => shares));
+  return [
+    `The prefix by layers, turn by turn, from ▁ (0) to █ (${most.toFixed(3)})`,
+    ...textTable({
+      heading: ['layers', ''.padEnd(turns.length), 'first', 'last'],
+      rows: groups.map(({ name, shares }) => [
+        name,
+        sparkline(shares, most),
+        shares[0]!.toFixed(3),
+        shares.at(-1)!.toFixed(3),
+      ]),
+    }),
+  ];
+}
+
+function meanOf(
+  { layers }: TurnPlace,
+  { first, end }: { readonly first: number; readonly end: number },
+): number {
+  return layers.slice(first, end).reduce((sum, share) => sum + share, 0) / (end - first);
+}
+
+/** @param most what the highest bar stands for; the lowest stands for 0 */
+export function sparkline(values: readonly number[], most: number): string {
+  return values
+    .map(
+      (value) => BARS[most === 0 ? 0 : Math.min(BARS.length - 1, Math.floor((value / most) * BARS.length))],
+    )
+    .join('');
+}
+
+function halfLifeLines({ halfLives }: DecaySummary): string[] {
+  return textTable({
+    heading: ['Half-life', 'in turns', 'in tokens'],
+    rows: HALF_LIFE_COLUMNS.map((column) => {
+      const { turns, tokens } = halfLives[column];
+      return [column, halfLifeText(turns, 1), halfLifeText(tokens, 0)];
+    }),
+  });
+}
+
+function halfLifeText(halfLife: HalfLife | null, digits: number): string {
+  if (halfLife === null) return '-';
+  const text = (value: number | 'never'): string => (value === 'never' ? 'never' : value.toFixed(digits));
+  const { value, low, high } = halfLife;
+  const said = value === 'never' ? 'does not fall' : text(value);
+  return low === null || high === null ? said : `${said} [${text(low)}, ${text(high)}]`;
+}
+
+function borderLines({ slopeWithinTurns, dropBetweenTurns }: DecaySummary): string[] {
+  return [
+    `Inside an answer the prefix's share changes by ${numberText(per(slopeWithinTurns, 100), 4)} in 100 tokens;`,
+    dropBetweenTurns === null
+      ? 'with one turn there is no border between turns.'
+      : `from an answer's last tokens to the next one's first it falls by ${numberText(dropBetweenTurns, 4)}.`,
+  ];
+}
+
+function headLines({ heads: all, spread }: DecaySummary): string[] {
+  const heads = all.filter(({ inMeans }) => inMeans);
+  const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`;
+  const kinds = KINDS.map((kind) => `${heads.filter((head) => head.kind === kind).length} ${kind}`);
+  const decaying = byDecay(heads);
+  const lists: readonly (readonly [string, readonly HeadSummary[]])[] = [
+    ['Greatest share', byShare(heads).slice(0, LISTED)],
+    ['Decays most', decaying.slice(0, LISTED)],
+    ['Decays least', decaying.slice(-LISTED).reverse()],
+  ];
+  return [
+    `Over rows and these heads the prefix's share has its median at ${spread.median.toFixed(3)}, its 90th percentile at ` +
+      `${spread.ninetieth.toFixed(3)}; ${percent(spread.above)} lie above 0.5, ${percent(spread.below)} below 0.001.`,
+    `Of the heads, ${kinds.join(', ')} (soft: at least half of the rows between 0.001 and 0.5; blind: below; fixed: above)`,
+    ...lists.flatMap(([title, listed]) =>
+      listed.length === 0
+        ? []
+        : [
+            '',
+            ...textTable({
+              heading: [title, 'share', 'first turn', 'last turn', 'last / first', 'kind'],
+              rows: listed.map(({ layer, head, spread, first, last, left, kind }) => [
+                `layer ${layer} head ${head}`,
+                spread.mean.toFixed(3),
+                first.toFixed(3),
+                last.toFixed(3),
+                numberText(left, 2),
+                kind,
+              ]),
+            }),
+          ],
+    ),
+  ];
+}
+
+const per = (measured: Measured | null, factor: number): Measured | null =>
+  measured && {
+    value: factor * measured.value,
+    low: measured.low && factor * measured.low,
+    high: measured.high && factor * measured.high,
+  };
+
+/** `0.35 [0.34, 0.36]`; a dash for nothing. */
+function numberText(measured: Measured | null, digits: number): string {
+  if (measured === null) return '-';
+  const text = (value: number): string => value.toFixed(digits).replace('-', '−');
+  const { value, low, high } = measured;
+  return low === null || high === null ? text(value) : `${text(value)} [${text(low)}, ${text(high)}]`;
+}
+
+const count = (number: number, what: string): string =>
+  `${number.toLocaleString('en')} ${what}${number === 1 ? '' : 's'}`;

@@ -1,0 +1,35 @@
+/**
+ * What commands take: readers of option values, the model argument, model and settings flags, and input files. Knows
+ * commander and the library; must not know any one command.
+ */
+export {
+  decimal,
+  integerList,
+  layerList,
+  nameList,
+  oneMore,
+  parseIdsFile,
+  parseStrengthsFile,
+  positiveInteger,
+} from './arguments.js';
+export { readDialogue, wantsAnswer } from './dialogue-file.js';
+export { fetching } from './fetching.js';
+export { HUB_NAME, requireHubName } from './hub-name.js';
+export { addModelArgument, isEmbedded, modelPath } from './model-argument.js';
+export {
+  addModelOptions,
+  type ModelOptions,
+  openWithOptions,
+  requireFormat,
+  requireTokenizer,
+} from './model-options.js';
+export { openText } from './open-text.js';
+export { parseJson, readText } from './read-text.js';
+export {
+  addChatOptions,
+  addSettingsOptions,
+  type ChatFlags,
+  readChatOptions,
+  readSettings,
+  type SettingsFlags,
+} from './settings-flags.js';

@@ -1,0 +1,20 @@
+/**
+ * `holdfast pull`: fetches a model from the hub by its name.
+ */
+import type { Command } from 'commander';
+import { pullModel } from '../../hub/index.js';
+import { fetching, HUB_NAME, requireHubName } from '../options/index.js';
+
+export function registerPull(program: Command): void {
+  program
+    .command('pull')
+    .description(
+      'fetch a model from the hub into the cache that is shared with Python, and print where it is',
+    )
+    .argument('<model>', HUB_NAME)
+    .action(async (text: string) => {
+      const name = requireHubName(text);
+      const { path } = await fetching((watch) => pullModel(name, watch));
+      process.stdout.write(`${path}\n`);
+    });
+}

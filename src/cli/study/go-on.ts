@@ -1,0 +1,15 @@
+import type { StudyOrigin } from '../../study/index.js';
+import { commandName, quoted } from '../terminal/index.js';
+
+/** The command that goes on with a study in its folder. */
+export function goOnCommand({ file, models, shard }: StudyOrigin, folder: string): string {
+  return [
+    commandName(process.argv[1]!, process.cwd()),
+    'study run',
+    quoted(file),
+    '--out',
+    quoted(folder),
+    ...(shard === null ? [] : ['--shard', `${shard.index}/${shard.count}`]),
+    ...Object.entries(models).flatMap(([name, path]) => ['--model', quoted(`${name}=${path}`)]),
+  ].join(' ');
+}

@@ -1,0 +1,24 @@
+/**
+ * `holdfast study`: the commands around a study's folder. Loaded only when it is asked for.
+ */
+import type { Command } from 'commander';
+import { locateModel } from '../../hub/index.js';
+import { CELLS, openStudy } from '../../study/index.js';
+import { readVersions } from '../../versions.js';
+import { fetching } from '../options/index.js';
+import { addCompareCommand } from './compare.js';
+import { addPowerCommand } from './power.js';
+import { addReportCommand } from './report.js';
+import { registerStudyRuns } from './runs.js';
+
+/** Fills `holdfast study` with its commands. */
+export function addStudyCommands(study: Command): void {
+  registerStudyRuns(study, {
+    openStudy: async (file, models) =>
+      openStudy(file, models, readVersions('cpu'), (model) => fetching((watch) => locateModel(model, watch))),
+    cells: CELLS,
+  });
+  addReportCommand(study);
+  addCompareCommand(study);
+  addPowerCommand(study);
+}

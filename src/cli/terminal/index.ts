@@ -1,0 +1,20 @@
+/**
+ * What commands show: colours, lines that are written over, byte counts, shares, errors as sentences. Knows numbers and
+ * streams; must not know any one command, nor what options it takes.
+ */
+export { type Paint, painter, type Style, showsColours } from './colour.js';
+export { commandName, quoted } from './command-name.js';
+export { explain, oneLine } from './failure.js';
+export { drawOver } from './live-line.js';
+export { printBytes } from './print-bytes.js';
+export { printable } from './printable.js';
+export { createPullView } from './pull-view.js';
+export { comparedLine, policyText, shareLine, shareText } from './share-lines.js';
+export {
+  createRoleMeter,
+  groupName,
+  layerGroups,
+  type RoleMeter,
+  type RoleShares,
+  shareTable,
+} from './share-table.js';

@@ -1,0 +1,9 @@
+/** Without the control characters that move a terminal's cursor or change its colours: a model may write any. */
+export function printable(text: string): string {
+  return Array.from(text, (character) => {
+    const code = character.codePointAt(0)!;
+    const harmless =
+      (code >= 0x20 && code < 0x7f) || code >= 0xa0 || character === '\n' || character === '\t';
+    return harmless ? character : '\ufffd';
+  }).join('');
+}

@@ -1,0 +1,95 @@
+import { targetName } from '../../attention/index.js';
+import type { AnswerStep, Turn } from '../../dialogue/index.js';
+import { textTable } from '../../report/index.js';
+import type { SpanRole } from '../../text/index.js';
+
+/** Mean shares after the policy, over the rows that chose an answer's tokens. */
+export interface RoleShares {
+  readonly role: SpanRole;
+  /** Means over heads, `[layers]`. */
+  readonly layers: readonly number[];
+}
+
+const ROLES: readonly SpanRole[] = ['sink', 'system', 'user', 'assistant', 'template'];
+
+/** Adds up the shares of each role while an answer comes. */
+export interface RoleMeter {
+  add(step: Pick<AnswerStep, 'shares'>): RoleMeter;
+  /** Roles that the dialogue has, in the order of {@link ROLES}. */
+  means(): RoleShares[];
+}
+
+export function createRoleMeter(): RoleMeter {
+  const sums = new Map<SpanRole, Float64Array>();
+  let rows = 0;
+  const meter: RoleMeter = {
+    add({ shares: { spans } }) {
+      rows++;
+      for (const { role, layers } of spans) {
+        const sum = sums.get(role) ?? new Float64Array(layers.length);
+        sums.set(role, sum);
+        for (const [layer, share] of layers.entries()) sum[layer]! += share;
+      }
+      return meter;
+    },
+    means: () =>
+      ROLES.flatMap((role) => {
+        const sum = sums.get(role);
+        return sum === undefined ? [] : [{ role, layers: Array.from(sum, (value) => value / rows) }];
+      }),
+  };
+  return meter;
+}
+
+/** Layers `[first, end)`. */
+interface LayerGroup {
+  readonly first: number;
+  readonly end: number;
+}
+
+/** Neighbouring layers in four groups, or fewer, as equal as can be. */
+export function layerGroups(layers: number): LayerGroup[] {
+  const groups = Math.min(4, layers);
+  return Array.from({ length: groups }, (_, group) => ({
+    first: Math.round((group * layers) / groups),
+    end: Math.round(((group + 1) * layers) / groups),
+  }));
+}
+
+/** `5`, or `5-8`. */
+export function groupName({ first, end }: LayerGroup): string {
+  return end - first === 1 ? `${first}` : `${first}-${end - 1}`;
+}
+
+/** A row for each role, and for the target before and after the policy; a column for each group of layers. */
+export function shareTable(roles: readonly RoleShares[], turn: Turn): string[] {
+  const layers = roles[0]?.layers.length ?? 0;
+  const groups = [{ first: 0, end: layers }, ...layerGroups(layers)];
+  const row = (name: string, perLayer: readonly number[]): string[] => [
+    name,
+    ...groups.map(({ first, end }) => mean(perLayer.slice(first, end)).toFixed(3)),
+  ];
+  const { shares, settings } = turn;
+  const target =
+    shares === null
+      ? []
+      : [
+          row(`${targetName(settings.target)} before`, layerMeans(shares.heads.before, layers)),
+          row(`${targetName(settings.target)} after`, layerMeans(shares.heads.after, layers)),
+        ];
+  const heading = groups.map((group, index) => (index === 0 ? 'all layers' : groupName(group)));
+  const rows = [...roles.map(({ role, layers }) => row(role, layers)), ...target];
+  return textTable({ heading: ['share of', ...heading], rows });
+}
+
+/** @param heads `[layers × heads]` */
+function layerMeans(heads: Float32Array, layers: number): number[] {
+  const perLayer = heads.length / layers;
+  return Array.from({ length: layers }, (_, layer) =>
+    mean([...heads.subarray(layer * perLayer, (layer + 1) * perLayer)]),
+  );
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,143 @@
+/**
+ * `holdfast tokens`: how a text or a dialogue becomes tokens, and whose words each token holds.
+ */
+import { type Command, Option } from 'commander';
+import { HoldfastError } from '../../errors.js';
+import {
+  chatFormat,
+  layoutDialogue,
+  type Span,
+  type TemplateSource,
+  type Tokenizer,
+  type TokenRange,
+} from '../../text/index.js';
+import { tokenText } from '../../trace/index.js';
+import { addModelArgument, modelPath, openText, readDialogue, wantsAnswer } from '../options/index.js';
+import { type Paint, painter, type Style, showsColours } from '../terminal/index.js';
+
+interface TokensOptions {
+  readonly text?: string;
+  readonly chat?: string;
+  readonly special?: true;
+  readonly generationPrompt?: boolean;
+  readonly trustContent?: true;
+  readonly json?: true;
+}
+
+/** Tokens and whose words they hold, as `--json` writes them. */
+interface TokensReport {
+  readonly text: string;
+  readonly ids: readonly number[];
+  /** Empty for plain text, which is nobody's. */
+  readonly spans: readonly Span[];
+  /** Each message's own words, `[start, end)` in tokens. */
+  readonly content: readonly (readonly [number, number])[];
+}
+
+export function registerTokens(program: Command): void {
+  const command = program
+    .command('tokens')
+    .description('show the tokens of a text or a dialogue, and whose words they hold');
+  addModelArgument(command)
+    .addOption(new Option('--text <text>', 'plain text, without a chat template').conflicts('chat'))
+    .option('--chat <file>', 'a dialogue as JSON, rendered with the chat template; - reads standard input')
+    .addOption(new Option('--special', 'read control tokens written in --text as such').conflicts('chat'))
+    .addOption(
+      new Option(
+        '--generation-prompt',
+        'end with the header that opens an answer (when the user spoke last)',
+      ).conflicts('text'),
+    )
+    .addOption(new Option('--no-generation-prompt', 'end with the last message').conflicts('text'))
+    .addOption(
+      new Option('--trust-content', 'read control tokens written in messages as such').conflicts('text'),
+    )
+    .option('--json', 'write {text, ids, spans, content}')
+    .action(async (named: string | undefined, options: TokensOptions) => {
+      const { text, chat } = options;
+      if (text === undefined && chat === undefined) {
+        throw new HoldfastError('E_USAGE', 'nothing to tokenize', { hint: 'Give --text or --chat' });
+      }
+      const messages = chat === undefined ? null : await readDialogue(chat);
+      const { tokenizer, template } = await openText(await modelPath(named));
+      const report =
+        messages === null
+          ? textReport(tokenizer, text ?? '', options)
+          : chatReport(tokenizer, template, messages, options);
+      process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : print(report, tokenizer));
+    });
+}
+
+function textReport(tokenizer: Tokenizer, text: string, { special }: TokensOptions): TokensReport {
+  return { text, ids: tokenizer.encode(text, { special: special === true }), spans: [], content: [] };
+}
+
+function chatReport(
+  tokenizer: Tokenizer,
+  template: TemplateSource,
+  messages: Awaited<ReturnType<typeof readDialogue>>,
+  { generationPrompt, trustContent }: TokensOptions,
+): TokensReport {
+  const layout = layoutDialogue(chatFormat({ tokenizer, ...template }), messages, {
+    addGenerationPrompt: wantsAnswer(messages, generationPrompt),
+    trustContent: trustContent === true,
+  });
+  return {
+    text: layout.text,
+    ids: layout.ids,
+    spans: layout.spans.map(({ role, turn, start, end }) => ({ role, turn, start, end })),
+    content: layout.messages.map(({ content }) => [content.start, content.end] as const),
+  };
+}
+
+function print(report: TokensReport, tokenizer: Tokenizer): string {
+  return showsColours(process.stdout)
+    ? printColoured(report, tokenizer, painter(process.stdout))
+    : printPlain(report, tokenizer);
+}
+
+const ROLE_STYLES: Readonly<Record<Span['role'], Style>> = {
+  sink: 'red',
+  system: 'yellow',
+  user: 'green',
+  assistant: 'cyan',
+  template: 'dim',
+};
+
+/** The text itself, coloured by role; every other token is underlined, so that borders can be seen. */
+function printColoured({ ids, spans }: TokensReport, tokenizer: Tokenizer, paint: Paint): string {
+  const roleAt = new Map<number, Style>();
+  for (const { role, start, end } of spans) {
+    for (let i = start; i < end; i++) roleAt.set(i, ROLE_STYLES[role]);
+  }
+  const pieces = ids.map((id, index) => {
+    const styles: Style[] = [roleAt.get(index) ?? 'bold'];
+    if (index % 2 === 1) styles.push('underline');
+    // A style that runs over a line break colours the rest of the line on some terminals.
+    return visible(tokenText(tokenizer, [id]))
+      .split('\n')
+      .map((line) => (line === '' ? '' : paint(line, ...styles)))
+      .join('\n');
+  });
+  const roles = [...new Set(spans.map(({ role }) => role))];
+  const legend = roles.map((role) => paint(role, ROLE_STYLES[role])).join(' ');
+  return `${pieces.join('')}\n${ids.length} tokens${legend === '' ? '' : `: ${legend}`}\n`;
+}
+
+/** A line a span (role, turn, range, text), or a line a token (index, id, text) where there are no spans. */
+function printPlain({ ids, spans }: TokensReport, tokenizer: Tokenizer): string {
+  const textOf = ({ start, end }: TokenRange): string =>
+    JSON.stringify(tokenText(tokenizer, ids.slice(start, end)));
+  const lines =
+    spans.length > 0
+      ? spans.map((span) => [span.role, span.turn, `[${span.start},${span.end})`, textOf(span)])
+      : ids.map((id, index) => [index, id, textOf({ start: index, end: index + 1 })]);
+  return lines.map((fields) => `${fields.join('\t')}\n`).join('');
+}
+
+/** Shows line breaks, and control characters as escapes: a text must not command the terminal. */
+function visible(text: string): string {
+  return text.replace(/[\p{Cc}]/gu, (character) =>
+    character === '\n' ? '⏎\n' : `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+}

@@ -1,0 +1,40 @@
+import type { Blueprint } from '../../architectures/index.js';
+import { HoldfastError } from '../../errors.js';
+import type { ForwardRequest, ForwardResult } from './contract.js';
+import type { OwnedSequence } from './owned-sequence.js';
+import { checkRequest } from './request.js';
+
+/**
+ * Runs a list of requests as the contract asks: all are checked before any runs, and when one fails all their
+ * sequences are as they were.
+ * @param sequenceOf narrows a request's sequence to this executor's own; null when it is none of its kind
+ */
+export async function forwardAll<Owned extends OwnedSequence>(
+  executor: object,
+  blueprint: Blueprint,
+  requests: readonly ForwardRequest[],
+  sequenceOf: (request: ForwardRequest) => Owned | null,
+  run: (request: ForwardRequest, sequence: Owned) => Promise<ForwardResult>,
+): Promise<ForwardResult[]> {
+  const taken: { readonly sequence: Owned; readonly length: number }[] = [];
+  const results: ForwardResult[] = [];
+  try {
+    for (const request of requests) {
+      const sequence = sequenceOf(request);
+      if (sequence === null)
+        throw new HoldfastError('E_EXECUTOR', 'the sequence belongs to another executor');
+      sequence.assertUsableBy(executor);
+      checkRequest(request, blueprint);
+      sequence.acquire();
+      taken.push({ sequence, length: sequence.length });
+    }
+    for (const [index, request] of requests.entries())
+      results.push(await run(request, taken[index]!.sequence));
+    return results;
+  } catch (error) {
+    for (const { sequence, length } of taken) sequence.truncate(length);
+    throw error;
+  } finally {
+    for (const { sequence } of taken) sequence.release();
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * The contract that every executor obeys, and the parts that executors share: request checks, masks, sequences, rotations,
+ * precisions, candidates. Knows blueprints, shares and tensors; must not know any executor.
+ */
+export {
+  assertNormaliser,
+  bestOf,
+  candidatesOf,
+  logSumExp,
+  reachable,
+  weightOf,
+  withCandidates,
+} from './candidates.js';
+export type {
+  CandidateRequest,
+  Candidates,
+  Executor,
+  ForwardRequest,
+  ForwardResult,
+  Intervention,
+  KernelTime,
+  OperationObserver,
+  Profile,
+  Sequence,
+} from './contract.js';
+export { type DecoderShape, decoderShape } from './decoder-shape.js';
+export { type EmbeddingTable, embeddingTable } from './embedding.js';
+export { forwardAll } from './forward-all.js';
+export { joined, runsOfOne } from './joined.js';
+export { CountedSequence, OwnedSequence } from './owned-sequence.js';
+export {
+  encodeWeight,
+  formName,
+  heldInHalves,
+  type Matrix,
+  PRECISIONS,
+  type Precision,
+  parsePrecision,
+} from './precision.js';
+export { checkTokens, firstVisible, mixedRows, targetMask, throwIfAborted } from './request.js';
+export { emptyResult } from './result.js';
+export { Rotations, type RotationTable } from './rotation.js';
+export { largest } from './selection.js';
+export { Turns } from './turns.js';

@@ -1,0 +1,25 @@
+import { Graph } from './onnx/graph.js';
+
+/**
+ * Loads the runtime and has it multiply two matrices, so that a broken installation shows here.
+ * @returns the runtime's name and version
+ * @throws Error that says why the runtime cannot be used
+ */
+export async function examineCpu(): Promise<string> {
+  const { env, InferenceSession, Tensor } = await import('onnxruntime-node').catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`onnxruntime-node cannot be used: ${why}`, { cause });
+  });
+  const graph = new Graph();
+  const x = graph.input('x', 'float32', [1, 2]);
+  const weight = graph.constant('float32', [2, 1], [3, 4]);
+  const product = graph.contrib('FusedMatMul', [x, weight], { alpha: { float: 1 } })[0]!;
+  graph.output(graph.named('y', product), 'float32', [1, 1]);
+  const session = await InferenceSession.create(graph.build().proto, { intraOpNumThreads: 1 });
+  const { y } = await session.run({ x: new Tensor('float32', Float32Array.of(1, 2), [1, 2]) });
+  await session.release();
+  const runtime = `onnxruntime-node ${env.versions.node ?? ''}`.trim();
+  const result = y?.data[0];
+  if (result !== 11) throw new Error(`${runtime} gives ${String(result)} for 1·3 + 2·4`);
+  return runtime;
+}

@@ -1,0 +1,64 @@
+import type { ModelPlan } from '../architectures/index.js';
+import { openDawn } from '../dawn.js';
+import type { Checkpoint } from '../formats/index.js';
+import type { CpuOptions } from './cpu/index.js';
+import { createReferenceExecutor, type Executor } from './index.js';
+
+/** What Node knows of an executor. A new one is its folder and a row of {@link EXECUTOR_TABLE}. */
+interface ExecutorEntry {
+  /** The options that it takes. */
+  readonly takes: readonly (keyof CpuOptions)[];
+  /** Packages whose versions its results depend on. */
+  readonly packages: readonly string[];
+  readonly create: (plan: ModelPlan, checkpoint: Checkpoint, options: CpuOptions) => Promise<Executor>;
+  /**
+   * Tries it on this machine.
+   * @returns what it runs on
+   * @throws Error that says why it does not work
+   */
+  readonly examine: () => Promise<string>;
+}
+
+/** Every executor by its name. Runtimes are imported when they are needed: nobody waits for one, or fails where it is missing. */
+export const EXECUTOR_TABLE = {
+  cpu: {
+    takes: ['precision', 'threads'],
+    packages: ['onnxruntime-node'],
+    create: async (plan, checkpoint, options) => {
+      const { createCpuExecutor } = await import('./cpu/index.js');
+      return createCpuExecutor(plan, checkpoint, options);
+    },
+    examine: async () => (await import('./cpu/index.js')).examineCpu(),
+  },
+  gpu: {
+    takes: ['precision'],
+    packages: ['webgpu'],
+    create: async (plan, checkpoint, options) => {
+      const { createGpuExecutor } = await import('./gpu/index.js');
+      return createGpuExecutor(await openDawn(), plan, checkpoint, options);
+    },
+    examine: async () => {
+      const { describeGpu } = await import('./gpu/index.js');
+      const found = await describeGpu(await openDawn());
+      if (found === null) {
+        throw new Error(
+          'WebGPU finds no GPU: on Linux it needs the Vulkan loader (libvulkan1) and a driver for it',
+        );
+      }
+      return found.isSoftware
+        ? `${found.name}, a program on the processor: slower than cpu, and never chosen by auto`
+        : found.name;
+    },
+  },
+  reference: {
+    takes: [],
+    packages: [],
+    create: createReferenceExecutor,
+    examine: async () => `node ${process.versions.node}`,
+  },
+} as const satisfies Readonly<Record<string, ExecutorEntry>>;
+
+export type ExecutorName = keyof typeof EXECUTOR_TABLE;
+
+/** Executors that a person can name. */
+export const EXECUTORS = Object.keys(EXECUTOR_TABLE) as readonly ExecutorName[];

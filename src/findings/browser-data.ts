@@ -1,0 +1,101 @@
+import type { DialogueRecord } from '../study/index.js';
+import { type Slice, sliceName } from './slices.js';
+
+/** What the page's browser of dialogues shows: plain JSON. */
+export interface BrowserData {
+  readonly early: readonly [first: number, last: number];
+  readonly late: readonly [first: number, last: number];
+  readonly slices: readonly BrowserSlice[];
+}
+
+export interface BrowserSlice {
+  readonly name: string;
+  readonly arms: readonly string[];
+  /** Dialogues that the slice has, shown or not. */
+  readonly total: number;
+  readonly dialogues: readonly BrowserDialogue[];
+}
+
+/** One scenario and seed, under every arm. */
+export interface BrowserDialogue {
+  readonly index: number;
+  readonly seed: number;
+  readonly group: string;
+  readonly scenario: string;
+  readonly system: string;
+  /** `[arms]`; null where the arm has not led it. */
+  readonly runs: readonly (BrowserRun | null)[];
+}
+
+type BrowserRun = readonly Pick<
+  DialogueRecord['rounds'][number],
+  | 'round'
+  | 'user'
+  | 'answer'
+  | 'finished'
+  | 'contextTokens'
+  | 'strength'
+  | 'share'
+  | 'obedience'
+  | 'ability'
+  | 'fluency'
+  | 'probes'
+>[];
+
+/** @param most dialogues of each slice; of more, so many are chosen evenly */
+export function browserSlice({ labels, arms }: Slice, most: number): BrowserSlice {
+  const runs = new Map<string, DialogueRecord[]>();
+  for (const dialogue of arms.flatMap(({ dialogues }) => dialogues)) {
+    const key = JSON.stringify([dialogue.index, dialogue.seed]);
+    runs.set(key, [...(runs.get(key) ?? []), dialogue]);
+  }
+  const all = [...runs.values()].sort(([a], [b]) => a!.index - b!.index || a!.seed - b!.seed);
+  return {
+    name: sliceName(labels),
+    arms: arms.map(({ name }) => name),
+    total: all.length,
+    dialogues: evenly(all, most).map((own) => {
+      const { index, seed, group, scenario, system } = own[0]!;
+      return {
+        ...{ index, seed, group, scenario, system },
+        runs: arms.map(({ name }) => {
+          const record = own.find(({ arm }) => arm === name);
+          return record === undefined ? null : record.rounds.map(shownRound);
+        }),
+      };
+    }),
+  };
+}
+
+function shownRound(record: DialogueRecord['rounds'][number]): BrowserRun[number] {
+  const { round, user, answer, finished, contextTokens, strength } = record;
+  const { share, obedience, ability, fluency, probes } = record;
+  return {
+    round,
+    user,
+    answer,
+    finished,
+    contextTokens,
+    strength,
+    share,
+    obedience,
+    ability,
+    fluency,
+    probes,
+  };
+}
+
+/** So many of the items, the first and the last among them, at equal distances. */
+export function evenly<Item>(items: readonly Item[], most: number): readonly Item[] {
+  if (items.length <= most) return items;
+  if (most === 1) return items.slice(0, 1);
+  return Array.from({ length: most }, (_, at) => items[Math.round((at * (items.length - 1)) / (most - 1))]!);
+}
+
+/** As JSON that may stand inside a script element: nothing in it can end the element or begin a comment. */
+export function embeddedJson(data: BrowserData): string {
+  return JSON.stringify(data)
+    .replaceAll('<', '\\u003c')
+    .replaceAll('\u2028', '\\u2028')
+    .replaceAll('\u2029', '\\u2029');
+}

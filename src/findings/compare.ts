@@ -1,0 +1,147 @@
+import type { DataTable } from '../report/index.js';
+import { type Estimate, holm, meanOf, pairedPermutation } from '../statistics/index.js';
+import { differencesIn, pairDialogues, type WindowName, windowsOf } from './effects.js';
+import { type AnalysisOptions, createInference } from './inference.js';
+import { floorOf } from './judgement.js';
+import { probeScores, scoresIn } from './scores.js';
+import { type Slice, sliceName, slicesOf } from './slices.js';
+import type { ReportedSpec, StudyResult } from './study-result.js';
+import { effectWords } from './words.js';
+
+/** Stability of one arm less that of another, on the dialogues that both have. */
+export interface Comparison {
+  readonly left: string;
+  readonly right: string;
+  readonly window: WindowName;
+  readonly clusters: number;
+  readonly ofLeft: Estimate;
+  readonly ofRight: Estimate;
+  readonly difference: Estimate;
+  readonly p: number;
+  /** After Holm's correction over all comparisons asked for. */
+  readonly pHolm: number;
+  /** Whether one of the two models is at the floor: then no arm is called better or worse. */
+  readonly atFloor: boolean;
+}
+
+/** Two arms of one study, in every slice. */
+export function compareArms(
+  study: StudyResult,
+  [left, right]: readonly [left: string, right: string],
+  options: AnalysisOptions = {},
+): Comparison[] {
+  const pairs = slicesOf(study).map((slice) => ({
+    left: { slice, arm: left, name: `${left}, ${sliceName(slice.labels)}`, spec: study.spec },
+    right: { slice, arm: right, name: right, spec: study.spec },
+  }));
+  return comparisonsOf(pairs, study, options);
+}
+
+/**
+ * Arms that two studies have in common, where scenario, index and seed agree. Slices pair when model and source have the
+ * same names, or when the source has and each study led it with one model.
+ * @param study its early and late rounds count
+ */
+export function compareStudies(
+  study: StudyResult,
+  other: StudyResult,
+  arms: readonly string[],
+  options: AnalysisOptions = {},
+): Comparison[] {
+  const others = slicesOf(other);
+  const own = slicesOf(study);
+  const pairs = own.flatMap((slice) => {
+    const partner = partnerOf(slice, own, others);
+    if (partner === null) return [];
+    return arms.map((arm) => ({
+      left: {
+        ...{ slice, arm, spec: study.spec },
+        name: `${arm}, ${study.folder}, ${sliceName(slice.labels)}`,
+      },
+      right: {
+        ...{ slice: partner, arm, spec: other.spec },
+        name: `${other.folder}, ${sliceName(partner.labels)}`,
+      },
+    }));
+  });
+  return comparisonsOf(pairs, study, options);
+}
+
+function partnerOf({ labels }: Slice, own: readonly Slice[], others: readonly Slice[]): Slice | null {
+  const sameSource = ({ labels: { source } }: Slice): boolean => source === labels.source;
+  const candidates = others.filter(sameSource);
+  const same = candidates.find((slice) => slice.labels.model === labels.model);
+  if (same !== undefined) return same;
+  return candidates.length === 1 && own.filter(sameSource).length === 1 ? candidates[0]! : null;
+}
+
+interface Side {
+  readonly slice: Slice;
+  readonly arm: string;
+  readonly name: string;
+  readonly spec: ReportedSpec;
+}
+
+function comparisonsOf(
+  pairs: readonly { readonly left: Side; readonly right: Side }[],
+  { spec }: StudyResult,
+  options: AnalysisOptions,
+): Comparison[] {
+  const inference = createInference(options);
+  const dialoguesOf = ({ slice, arm }: Side) => slice.arms.find(({ name }) => name === arm)?.dialogues ?? [];
+  const compared = pairs.flatMap(({ left, right }) => {
+    const both = pairDialogues(dialoguesOf(left), dialoguesOf(right));
+    const atFloor = [left, right].some((side) => floorOf(side.slice, side.spec, inference) !== null);
+    return windowsOf(both.right, spec).flatMap(({ window, has }) => {
+      const differences = differencesIn(both, has);
+      if (differences.length === 0) return [];
+      const mean = (clusters: typeof both.left): Estimate =>
+        inference.estimate(clusters.length, meanOf(scoresIn(clusters, has, probeScores())));
+      return [
+        {
+          left: left.name,
+          right: right.name,
+          window,
+          clusters: differences.length,
+          ofLeft: mean(both.left),
+          ofRight: mean(both.right),
+          difference: inference.estimate(differences.length, meanOf(differences)),
+          p: pairedPermutation(differences, inference),
+          atFloor,
+        },
+      ];
+    });
+  });
+  const corrected = holm(compared.map(({ p }) => p));
+  return compared.map((comparison, at) => ({ ...comparison, pHolm: corrected[at]! }));
+}
+
+export function comparisonTable(comparisons: readonly Comparison[]): DataTable {
+  return {
+    name: 'comparison',
+    title: 'Comparison',
+    note: "Stability on the same scenarios and seeds, left less right, with 95 % intervals from a bootstrap over scenarios; p of the paired permutation test after Holm's correction over these rows.",
+    columns: [
+      { name: 'left', heading: 'left' },
+      { name: 'right', heading: 'right' },
+      { name: 'rounds', heading: 'rounds' },
+      { name: 'scenarios', heading: 'scenarios', digits: 0 },
+      { name: 'stability_left', heading: 'left' },
+      { name: 'stability_right', heading: 'right' },
+      { name: 'difference', heading: 'left − right', signed: true },
+      { name: 'p_holm', heading: 'p', digits: 4 },
+      { name: 'words', heading: 'in words' },
+    ],
+    rows: comparisons.map((comparison) => [
+      comparison.left,
+      comparison.right,
+      comparison.window,
+      comparison.clusters,
+      comparison.ofLeft,
+      comparison.ofRight,
+      comparison.difference,
+      comparison.pHolm,
+      effectWords(comparison, { name: comparison.right, atFloor: comparison.atFloor }),
+    ]),
+  };
+}

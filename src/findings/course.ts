@@ -1,0 +1,179 @@
+import { differenceOf, type Estimate, meanOf, type Statistic, slopeOf } from '../statistics/index.js';
+import type { RoundRecord } from '../study/index.js';
+import type { Inference } from './inference.js';
+import {
+  between,
+  only,
+  probedRoundsOf,
+  probeScores,
+  type ReadRound,
+  roundsOf,
+  scoreOf,
+  scoresIn,
+} from './scores.js';
+import type { ArmRecords, Clusters } from './slices.js';
+import type { ReportedSpec } from './study-result.js';
+
+/** The rounds that tables call early and late. */
+export type Windows = Pick<ReportedSpec, 'early' | 'late'>;
+
+export interface RoundEstimate extends Estimate {
+  readonly round: number;
+}
+
+/** A mean by round, and early, late and by how much it changes; a mean of nothing is NaN. */
+export interface Course {
+  readonly rounds: readonly RoundEstimate[];
+  readonly early: Estimate;
+  readonly late: Estimate;
+  /** Late less early. */
+  readonly change: Estimate;
+}
+
+/** What an arm did, with 95 % intervals from a bootstrap over scenarios. */
+export interface ArmCourse {
+  readonly name: string;
+  readonly dialogues: number;
+  /** Mean score of the probes. */
+  readonly stability: Course;
+  /** Least-squares slope of stability over probed rounds, a round. */
+  readonly slope: Estimate;
+  /** Of the dialogue's own answers: whether they do as told, are sound, are fluent. */
+  readonly obedience: Course;
+  readonly ability: Course;
+  readonly fluency: Course;
+  /** The prefix's share of attention. */
+  readonly share: { readonly before: Course; readonly after: Course };
+  /** Of the rows × heads of each round: means over dialogues. */
+  readonly attention: readonly AttentionRound[];
+  /** Stability by group of scenarios, and by what is asked about where that is not the same. */
+  readonly parts: readonly PartCourse[];
+}
+
+/** How attention lay in one round: means over dialogues; NaN where no dialogue says. */
+export interface AttentionRound {
+  readonly round: number;
+  /** Tokens of the context when the answer began. */
+  readonly contextTokens: number;
+  readonly before: number;
+  readonly after: number;
+  readonly median: number;
+  readonly ninetieth: number;
+  readonly above: number;
+  readonly below: number;
+  readonly sink: number;
+  readonly template: number;
+  readonly random: number;
+}
+
+export interface PartCourse {
+  readonly kind: 'group' | 'asked about';
+  readonly name: string;
+  readonly stability: Course;
+}
+
+export function courseOf(arm: ArmRecords, windows: Windows, inference: Inference): ArmCourse {
+  const dialogues = arm.shared;
+  const rounds = roundsOf(dialogues);
+  const probed = probedRoundsOf(dialogues);
+  const course = (read: ReadRound, at = rounds): Course =>
+    measureCourse(dialogues, at, read, windows, inference);
+  return {
+    name: arm.name,
+    dialogues: dialogues.flat().length,
+    stability: course(probeScores(), probed),
+    slope: inference.estimate(dialogues.length, stabilitySlope(dialogues, probed)),
+    obedience: course(({ obedience }) => scoreOf(obedience)),
+    ability: course(({ ability }) => scoreOf(ability)),
+    fluency: course(({ fluency }) => scoreOf(fluency)),
+    share: {
+      before: course(({ share }) => scoreOf(share.before)),
+      after: course(({ share }) => scoreOf(share.after)),
+    },
+    attention: rounds.map((round) => attentionIn(dialogues, round)),
+    parts: partsOf(dialogues).map(({ kind, name, read }) => {
+      const own = dialogues.filter((cluster) => hasScore(cluster, read));
+      return { kind, name, stability: measureCourse(own, probed, read, windows, inference) };
+    }),
+  };
+}
+
+/** Stability's slope over the probed rounds, as a statistic of the clusters. */
+export function stabilitySlope(dialogues: Clusters, probed: readonly number[]): Statistic {
+  return slopeOf(
+    probed.map((round) => ({ x: round, y: meanOf(scoresIn(dialogues, only(round), probeScores())) })),
+  );
+}
+
+function measureCourse(
+  dialogues: Clusters,
+  rounds: readonly number[],
+  read: ReadRound,
+  windows: Windows,
+  inference: Inference,
+): Course {
+  const estimate = (statistic: Statistic): Estimate => inference.estimate(dialogues.length, statistic);
+  const early = meanOf(scoresIn(dialogues, between(windows.early), read));
+  const late = meanOf(scoresIn(dialogues, between(windows.late), read));
+  return {
+    rounds: rounds.map((round) => ({
+      round,
+      ...estimate(meanOf(scoresIn(dialogues, only(round), read))),
+    })),
+    early: estimate(early),
+    late: estimate(late),
+    change: estimate(differenceOf(late, early)),
+  };
+}
+
+const hasScore = (cluster: Clusters[number], read: ReadRound): boolean =>
+  cluster.some((dialogue) => dialogue.rounds.some((round) => read(round, dialogue).count > 0));
+
+function attentionIn(dialogues: Clusters, round: number): AttentionRound {
+  const records = dialogues.flat().flatMap(({ rounds }) => rounds.filter((record) => record.round === round));
+  const mean = (read: (record: RoundRecord) => number | null): number => {
+    const values = records.map(read).filter((value) => value !== null);
+    return values.reduce((sum, value) => sum + value, 0) / values.length;
+  };
+  return {
+    round,
+    contextTokens: mean(({ contextTokens }) => contextTokens),
+    before: mean(({ share }) => share.before),
+    after: mean(({ share }) => share.after),
+    median: mean(({ spread }) => spread.median),
+    ninetieth: mean(({ spread }) => spread.ninetieth),
+    above: mean(({ spread }) => spread.above),
+    below: mean(({ spread }) => spread.below),
+    sink: mean(({ controls }) => controls.sink),
+    template: mean(({ controls }) => controls.template),
+    random: mean(({ controls }) => controls.random),
+  };
+}
+
+interface Part {
+  readonly kind: PartCourse['kind'];
+  readonly name: string;
+  readonly read: ReadRound;
+}
+
+/** Groups of scenarios, and labels of probes unless they are the same thing by another name. One part is the whole. */
+function partsOf(dialogues: Clusters): Part[] {
+  const all = dialogues.flat();
+  const groups = namesOf(all.map(({ group }) => group));
+  const labels = namesOf(
+    all.flatMap(({ rounds }) => rounds.flatMap(({ probes }) => probes.map(({ label }) => label))),
+  );
+  const byGroup = groups.map(
+    (name): Part => ({
+      kind: 'group',
+      name,
+      read: (round, dialogue) =>
+        dialogue.group === name ? probeScores()(round, dialogue) : { sum: 0, count: 0 },
+    }),
+  );
+  const byLabel = labels.map((name): Part => ({ kind: 'asked about', name, read: probeScores(name) }));
+  const same = groups.length === labels.length && groups.every((name, at) => name === labels[at]);
+  return [byGroup, same ? [] : byLabel].filter((parts) => parts.length > 1).flat();
+}
+
+const namesOf = (names: readonly string[]): string[] => [...new Set(names)].sort();

@@ -1,0 +1,251 @@
+import type { TopLevelSpec } from 'vega-lite';
+import {
+  type FigureLook,
+  frontChartSpec,
+  heatMapSpec,
+  type Point,
+  type Series,
+  smallMultiplesSpec,
+  specOf,
+} from '../report/index.js';
+import type { Estimate } from '../statistics/index.js';
+import type { SliceAnalysis } from './analysis.js';
+import type { ArmCourse, Course } from './course.js';
+import { FEWEST } from './inference.js';
+import { sliceName } from './slices.js';
+import type { ReportedSpec } from './study-result.js';
+import { roundsText } from './words.js';
+
+/** A figure of one slice, and what a reader has to know to read it. */
+export interface ReportFigure {
+  /** Of its files, without an ending. */
+  readonly name: string;
+  readonly caption: string;
+  readonly spec: (look: FigureLook) => TopLevelSpec;
+}
+
+/** More arms than this are not drawn over each other but each for itself, against the first. */
+const TOGETHER = 3;
+
+export function figuresOf(analysis: SliceAnalysis, spec: ReportedSpec, versions: string): ReportFigure[] {
+  const { slice } = analysis;
+  const source = `${spec.name} · ${sliceName(slice.labels)} · ${slice.indices.length} scenarios · ${versions}`;
+  return [
+    stabilityFigure(analysis, source),
+    groupsFigure(analysis, source),
+    shareFigure(analysis, spec, source),
+    headsFigure(analysis, spec, source),
+    frontFigure(analysis, spec, source),
+  ].filter((figure) => figure !== null);
+}
+
+/** Of few clusters there is no interval: none is drawn. */
+function closed({ value, low, high }: Estimate): Estimate {
+  return Number.isNaN(low) ? { value, low: value, high: value } : { value, low, high };
+}
+
+const pointAt = (x: number, estimate: Estimate): Point => ({ x, ...closed(estimate) });
+
+function pointsOf({ rounds }: Course): Point[] {
+  return rounds
+    .filter(({ value }) => !Number.isNaN(value))
+    .map(({ round, ...estimate }) => pointAt(round, estimate));
+}
+
+const BANDS = `Bands are 95 % intervals from a bootstrap over scenarios; of fewer than ${FEWEST} there is none`;
+
+function stabilityFigure({ courses, baseline }: SliceAnalysis, source: string): ReportFigure | null {
+  const probed = courses.filter(({ stability }) => pointsOf(stability).length > 0);
+  if (probed.length === 0) return null;
+  const first = baseline;
+  const title = 'Stability, round by round';
+  const series = ({ name, stability }: ArmCourse): Series => ({ name, points: pointsOf(stability) });
+  if (probed.length <= TOGETHER) {
+    const able = probed.every(({ ability }) => pointsOf(ability).length > 0);
+    const panels = [
+      {
+        title: 'Stability: mean score of probes, 0 to 1',
+        domain: [0, 1] as const,
+        height: 230,
+        series: probed.map(series),
+      },
+      ...(able
+        ? [
+            {
+              title: 'Ability: answers that are sound otherwise, 0 to 1',
+              domain: [0, 1] as const,
+              height: 120,
+              series: probed.map(({ name, ability }) => ({ name, points: pointsOf(ability) })),
+            },
+          ]
+        : []),
+    ];
+    return {
+      name: 'stability',
+      caption: `${BANDS}. Where ability falls as well, a model is not drifting from its prompt alone.`,
+      spec: (look) => specOf({ title, subtitle: BANDS, x: 'round of the dialogue', panels, source }, look),
+    };
+  }
+  const drawn = {
+    title,
+    subtitle: first === null ? BANDS : `Each arm against ${first.name}. ${BANDS}`,
+    x: 'round',
+    y: 'stability',
+    domain: [0, 1] as const,
+    panels: probed
+      .filter((course) => course !== first)
+      .map((course) => ({
+        title: course.name,
+        series: [...(first === null ? [] : [series(first)]), { ...series(course), name: 'this arm' }],
+      })),
+    source,
+  };
+  return {
+    name: 'stability',
+    caption: `Mean score of the probes after each round, 0 to 1, of each arm${first === null ? '' : ` beside ${first.name}, which is the same in every plot`}. ${BANDS}.`,
+    spec: (look) => smallMultiplesSpec(drawn, look),
+  };
+}
+
+/** Arms beside the one compared with that plots of groups have room for: those with the highest late stability. */
+function leadersOf({ courses, baseline }: SliceAnalysis): readonly ArmCourse[] {
+  const best = courses
+    .filter((course) => course !== baseline)
+    .sort((a, b) => b.stability.late.value - a.stability.late.value)
+    .slice(0, TOGETHER - 1);
+  return courses.filter((course) => course === baseline || best.includes(course));
+}
+
+function groupsFigure(analysis: SliceAnalysis, source: string): ReportFigure | null {
+  const { courses, baseline } = analysis;
+  const shown = leadersOf(analysis);
+  const parts = courses[0]?.parts ?? [];
+  if (parts.length === 0) return null;
+  const which =
+    shown.length === courses.length
+      ? 'All arms'
+      : `${baseline === null ? '' : `${baseline.name}, and `}the ${TOGETHER - 1} arms that hold most, late`;
+  const drawn = {
+    title: 'Stability by group',
+    subtitle: `${which}. ${BANDS}`,
+    x: 'round',
+    y: 'stability',
+    domain: [0, 1] as const,
+    panels: parts.map(({ kind, name }) => ({
+      title: kind === 'group' ? name : `asked about: ${name}`,
+      series: shown.map((course) => {
+        const own = course.parts.find((part) => part.kind === kind && part.name === name);
+        return { name: course.name, points: own === undefined ? [] : pointsOf(own.stability) };
+      }),
+    })),
+    source,
+  };
+  return {
+    name: 'groups',
+    caption: `${which}; early and late values of all arms are in the table below. ${BANDS}. A group's scenarios are few, so its bands are wide.`,
+    spec: (look) => smallMultiplesSpec(drawn, look),
+  };
+}
+
+function shareFigure(
+  { courses, baseline }: SliceAnalysis,
+  { arms }: ReportedSpec,
+  source: string,
+): ReportFigure | null {
+  if (courses.length === 0) return null;
+  const acts = ({ name }: ArmCourse): boolean =>
+    arms.some((arm) => arm.name === name && arm.policy !== 'off');
+  const along = ({ attention, share }: ArmCourse, kind: 'before' | 'after'): Point[] =>
+    attention.flatMap(({ round, contextTokens }) => {
+      const estimate = share[kind].rounds.find((each) => each.round === round);
+      return estimate === undefined ? [] : [pointAt(contextTokens, estimate)];
+    });
+  const highest = Math.max(...courses.flatMap((course) => along(course, 'after').map(({ high }) => high)));
+  const ownOf = (course: ArmCourse): Series[] => {
+    const after = { name: 'this arm', points: along(course, 'after') };
+    return acts(course) ? [after, { name: 'before its policy', points: along(course, 'before') }] : [after];
+  };
+  const others = courses.filter((course) => course !== baseline);
+  const drawn = {
+    title: "The system prompt's share of attention over tokens",
+    subtitle: `${baseline === null ? '' : `Each arm against ${baseline.name}. `}Prefix, mean over rows and heads; one point a round. ${BANDS}`,
+    x: 'tokens of context',
+    y: 'share',
+    domain: [0, Math.min(1, Math.ceil(highest * 10) / 10)] as const,
+    panels: (others.length === 0 ? courses : others).map((course) => ({
+      title: course.name,
+      series: [
+        ...(baseline === null ? [] : [{ name: baseline.name, points: along(baseline, 'after') }]),
+        ...(course === baseline ? [] : ownOf(course)),
+      ],
+    })),
+    source,
+  };
+  return {
+    name: 'share',
+    caption: `The prefix's share of attention, 0 to 1, against the tokens of context when each round's answer began${baseline === null ? '' : `; ${baseline.name} is the same in every plot`}. Where a policy acts, the share before it acted is drawn as well.`,
+    spec: (look) => smallMultiplesSpec(drawn, look),
+  };
+}
+
+function headsFigure(
+  { heads, slice: { baseline } }: SliceAnalysis,
+  { early, late }: ReportedSpec,
+  source: string,
+): ReportFigure | null {
+  if (heads === null) return null;
+  const highest = Math.max(...heads.early.flat());
+  const drawn = {
+    title: 'Where the system prompt is looked at, and where that is lost',
+    subtitle: `Under ${baseline}; means over dialogues`,
+    x: 'head',
+    y: 'layer',
+    panels: [
+      {
+        title: `Share of the prefix, ${roundsText(early)}`,
+        domain: [0, Math.min(1, Math.ceil(highest * 10) / 10)] as const,
+        values: heads.early,
+      },
+      {
+        title: `What is left of it, ${roundsText(late)}`,
+        domain: [0, 1] as const,
+        values: heads.left,
+      },
+    ],
+    absent: 'brown: a head that gave it nothing, early',
+    source,
+  };
+  return {
+    name: 'heads',
+    caption:
+      'Each cell is one head. Left: the mean share that it gives the prefix in early rounds; right: late ÷ early, so that light cells are heads that lost sight of it. Values above 1 are drawn as 1.',
+    spec: (look) => heatMapSpec(drawn, look),
+  };
+}
+
+function frontFigure(
+  { trades, slice: { baseline } }: SliceAnalysis,
+  { late }: ReportedSpec,
+  source: string,
+): ReportFigure | null {
+  if (trades.length < 2) return null;
+  const drawn = {
+    title: 'Stability against cost',
+    subtitle: `The front joins arms that no other arm beats in both. Lines are 95 % intervals`,
+    x: 'KL divergence from the untouched model, nats a token (square-root scale)',
+    y: `stability in ${roundsText(late)}`,
+    marks: trades.map(({ name, stability, cost, onFront }) => ({
+      name,
+      x: closed(cost),
+      y: closed(stability),
+      onFront,
+      isBaseline: name === baseline,
+    })),
+    source,
+  };
+  return {
+    name: 'front',
+    caption: `Up is more stable, left is cheaper. Filled circles lie on the front: no other arm is at least as stable for at most the cost. Hollow squares lie behind it. ${baseline} is orange. Intervals overlap where the order is not sure.`,
+    spec: (look) => frontChartSpec(drawn, look),
+  };
+}

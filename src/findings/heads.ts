@@ -1,0 +1,43 @@
+import type { DialogueRecord } from '../study/index.js';
+import type { Windows } from './course.js';
+import { between, type RoundFilter } from './scores.js';
+import type { ArmRecords } from './slices.js';
+import type { ModelFacts } from './study-result.js';
+
+/** Where in a model the system prompt is looked at: means over the dialogues of one arm. */
+export interface HeadMap {
+  /** Mean share of the prefix in the early rounds, `[layers][heads]`. */
+  readonly early: readonly (readonly number[])[];
+  /** What is left of it in the late rounds: late ÷ early, `[layers][heads]`; null where nothing was there. */
+  readonly left: readonly (readonly (number | null)[])[];
+}
+
+/** Null when no round has as many heads as the model. */
+export function headMapOf(arm: ArmRecords, model: ModelFacts, windows: Windows): HeadMap | null {
+  const dialogues = arm.shared.flat();
+  const early = meanHeads(dialogues, between(windows.early), model);
+  const late = meanHeads(dialogues, between(windows.late), model);
+  if (early === null || late === null) return null;
+  const left = early.map((share, head) => (share > 0 ? late[head]! / share : null));
+  return { early: layersOf(early, model), left: layersOf(left, model) };
+}
+
+/** `[layers × heads]` */
+function meanHeads(
+  dialogues: readonly DialogueRecord[],
+  has: RoundFilter,
+  { layers, heads }: ModelFacts,
+): number[] | null {
+  const rows = dialogues
+    .flatMap(({ rounds }) => rounds)
+    .filter(({ round, heads: row }) => has(round) && row.length === layers * heads);
+  if (rows.length === 0) return null;
+  return Array.from(
+    { length: layers * heads },
+    (_, head) => rows.reduce((sum, row) => sum + row.heads[head]!, 0) / rows.length,
+  );
+}
+
+function layersOf<Value>(flat: readonly Value[], { layers, heads }: ModelFacts): Value[][] {
+  return Array.from({ length: layers }, (_, layer) => flat.slice(layer * heads, (layer + 1) * heads));
+}

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { simulateStudy } from '../../test/support/simulated-study.js';
+import { clustersFor } from '../statistics/index.js';
+import { analyse } from './analysis.js';
+import { compareArms, compareStudies, comparisonTable } from './compare.js';
+import { pilotPower } from './power.js';
+
+const FEW = { resamples: 300 };
+
+describe('the power of a pilot', () => {
+  const study = simulateStudy({ dialogues: 24, rounds: 10 });
+  const late = (effect: number) =>
+    pilotPower(study, effect).arms.filter(({ window, arm }) => window === 'late' && arm === 'growing')[0]!;
+
+  it('needs about four times the dialogues for half the effect', () => {
+    const ratio = late(0.02).needed! / late(0.04).needed!;
+    expect(ratio).toBeGreaterThan(3.5);
+    expect(ratio).toBeLessThan(4.3);
+  });
+
+  it('needs as many as there are for the smallest effect that these see', () => {
+    expect(Math.abs(late(late(0.1).detectable!).needed! - 24)).toBeLessThanOrEqual(1);
+  });
+
+  it('plans nothing from an arm that never differs', () => {
+    expect(pilotPower(study, 0.1).arms.find(({ arm }) => arm === 'control')).toMatchObject({
+      deviation: 0,
+      detectable: null,
+      needed: null,
+      neededCorrected: null,
+    });
+  });
+
+  it('needs more for as many tests as the report corrects for', () => {
+    const { tests, arms } = pilotPower(study, 0.1);
+    expect(tests).toBe(analyse(study, FEW)[0]!.effects.length);
+    for (const { needed, neededCorrected, deviation } of arms.filter((arm) => arm.needed !== null)) {
+      expect(neededCorrected).toBeGreaterThan(needed!);
+      expect(neededCorrected).toBe(
+        clustersFor({ effect: 0.1, standardDeviation: deviation, alpha: 0.05 / tests }),
+      );
+    }
+  });
+});
+
+describe('a comparison', () => {
+  const study = simulateStudy({ dialogues: 20, rounds: 10 });
+
+  it('of two arms is the opposite when they change places', () => {
+    const one = compareArms(study, ['growing', 'off'], FEW);
+    const other = compareArms(study, ['off', 'growing'], FEW);
+    expect(one.map(({ window }) => window)).toEqual(['early', 'late', 'last']);
+    for (const [at, { difference, ofLeft, pHolm }] of one.entries()) {
+      expect(difference.value).toBeCloseTo(-other[at]!.difference.value, 12);
+      expect(ofLeft).toEqual(other[at]!.ofRight);
+      expect(pHolm).toBe(other[at]!.pHolm);
+    }
+    expect(one[1]!.difference.low).toBeGreaterThan(0);
+  });
+
+  it('of two studies takes what has scenario, index and seed in common', () => {
+    const changed = simulateStudy({
+      dialogues: 14,
+      rounds: 10,
+      arms: [{ name: 'off', start: 0.9, slope: 0 }],
+    });
+    const found = compareStudies(study, { ...changed, folder: 'other' }, ['off'], FEW);
+    expect(found.map(({ clusters }) => clusters)).toEqual([14, 14, 14]);
+    expect(found[1]!.difference.high).toBeLessThan(0);
+    expect(found[1]).toMatchObject({
+      left: 'off, simulated, tiny · organism',
+      right: 'other, tiny · organism',
+    });
+  });
+
+  it('calls nothing better on a model at the floor', () => {
+    const arms = [
+      { name: 'off', start: 0.02, slope: 0 },
+      { name: 'held', start: 0.6, slope: 0, lift: 2 },
+    ];
+    const { rows } = comparisonTable(
+      compareArms(simulateStudy({ arms, dialogues: 30, rounds: 10 }), ['held', 'off'], FEW),
+    );
+    expect(rows.map((row) => row.at(-1))).toEqual(Array(3).fill('above zero, but at the floor'));
+  });
+
+  it('of a study with itself finds no difference at all', () => {
+    for (const { difference, p } of compareStudies(study, study, ['off'], FEW)) {
+      expect(difference).toEqual({ value: 0, low: 0, high: 0 });
+      expect(p).toBe(1);
+    }
+  });
+});

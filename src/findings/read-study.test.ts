@@ -1,0 +1,71 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { simulateStudy } from '../../test/support/simulated-study.js';
+import { plannedCell, writeCell, writePlan, writeStudy } from '../../test/support/study-folder.js';
+import { readStudyResult } from './read-study.js';
+
+describe("a study's folder", () => {
+  const study = simulateStudy({ dialogues: 3, rounds: 2 });
+  let folder = '';
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'holdfast-report-'));
+    await writeStudy(folder, study);
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it('is read as it was written', async () => {
+    const read = await readStudyResult(folder);
+    expect(read.records).toEqual(study.records);
+    expect(read.timings).toEqual(study.timings);
+    expect(read.spec.arms).toEqual(study.spec.arms);
+    expect(read).toMatchObject({ models: study.models, versions: study.versions, file: study.file });
+  });
+
+  it('may be without timings, and with torn ones', async () => {
+    await writeFile(join(folder, 'timings.jsonl'), '{"address":"0","tot');
+    expect((await readStudyResult(folder)).timings).toEqual([]);
+    await rm(join(folder, 'timings.jsonl'));
+    expect((await readStudyResult(folder)).timings).toEqual([]);
+  });
+
+  it('counts by its plan: what a changed specification does not ask for is left out', async () => {
+    const [first, second, ...others] = study.records.map(plannedCell);
+    const renamed = { ...first!, labels: { ...first!.labels, arm: 'by another name' } };
+    const added = { ...second!, address: 'ab'.repeat(32), labels: { ...second!.labels, index: 99 } };
+    await writePlan(folder, [renamed, added, ...others]);
+    await writeFile(join(folder, 'results.jsonl'), 'of an earlier plan\n');
+    const { records, gaps } = await readStudyResult(folder);
+    expect(records[0]).toEqual({ ...study.records[0], arm: 'by another name' });
+    expect(records.slice(1)).toEqual(study.records.slice(2));
+    expect(gaps).toEqual([{ ...added.labels, kind: 'dialogue', measure: null, error: null }]);
+  });
+
+  it('tells what failed from what is not there', async () => {
+    const { address, labels } = plannedCell(study.records[0]!);
+    await writeCell(folder, address, { ...labels, kind: 'failure', error: 'E_LENGTH: too long' });
+    const { gaps } = await readStudyResult(folder);
+    expect(gaps).toEqual([{ ...labels, kind: 'dialogue', measure: null, error: 'E_LENGTH: too long' }]);
+  });
+
+  it('is refused when it is none, or nothing of its plan is there', async () => {
+    await rm(join(folder, 'cells'), { recursive: true });
+    await expect(readStudyResult(folder)).rejects.toThrow(
+      /E_NOT_FOUND: of the \d+ cells that are planned none is there/,
+    );
+    await rm(join(folder, 'study.json'));
+    await expect(readStudyResult(folder)).rejects.toThrow(/E_NOT_FOUND: it is not the folder of a study/);
+  });
+
+  it('is refused with cell and field of what is wrong', async () => {
+    const record = study.records[0]!;
+    const { address } = plannedCell(record);
+    if (record.kind !== 'dialogue') throw new Error('the first record is a dialogue');
+    const rounds = record.rounds.map((round) => ({ ...round, fluency: 7 }));
+    await writeCell(folder, address, { ...record, rounds });
+    await expect(readStudyResult(folder)).rejects.toThrow(
+      new RegExp(`E_UNREADABLE: .*cell ${address}, rounds\\.0\\.fluency`),
+    );
+  });
+});

@@ -1,0 +1,59 @@
+import { basename, join, resolve } from 'node:path';
+import type { z } from 'zod';
+import { HoldfastError } from '../errors.js';
+import { readResults, readStudy, readTimings } from '../study/index.js';
+import { KeptCell, StudyFile } from './record-schema.js';
+import type { Gap, KeptRecord, LabelledTiming, StudyResult } from './study-result.js';
+
+/**
+ * Reads what a study left in its folder. What counts is the plan and its cells, not the tables that were written of an
+ * earlier plan: under a changed specification only what that asks for is taken, by the names that it gives.
+ * @throws HoldfastError `E_NOT_FOUND` when it is not the folder of a study, or nothing of its plan has been computed;
+ * `E_UNREADABLE` naming file and field of what is wrong in it
+ */
+export async function readStudyResult(folder: string): Promise<StudyResult> {
+  const { file, plan } = await readStudy(folder);
+  const { spec, models, versions, text, origin } = checked(StudyFile, file, join(folder, 'study.json'));
+  const planned = new Map(plan.map((cell) => [cell.address, cell]));
+  const timed = await readTimings(folder);
+  const found = new Set<string>();
+  const records: KeptRecord[] = [];
+  const timings: LabelledTiming[] = [];
+  const gaps: Gap[] = [];
+  for await (const { address, record } of readResults(folder, plan, file.models)) {
+    found.add(address);
+    const { model, executor, precision, source, arm, seed, index } = record;
+    const labels = { model, executor, precision, source, arm, seed, index };
+    const { kind, measure } = planned.get(address)!;
+    const cell = checked(KeptCell, record, folder, `cell ${address}`);
+    if (cell.kind === 'failure') gaps.push({ ...labels, kind, measure, error: cell.error });
+    else records.push(cell);
+    const timing = timed.get(address);
+    if (cell.kind !== 'dialogue' || timing === undefined) continue;
+    const { totalMs, executorMs, decodedTokens } = timing;
+    timings.push({ ...labels, totalMs, executorMs, decodedTokens });
+  }
+  if (found.size === 0) {
+    throw new HoldfastError('E_NOT_FOUND', `of the ${plan.length} cells that are planned none is there`, {
+      file: folder,
+      hint: `Run the study first: holdfast study run ${origin.file} --out ${folder}`,
+    });
+  }
+  for (const { address, kind, measure, labels } of plan) {
+    if (!found.has(address)) gaps.push({ ...labels, kind, measure, error: null });
+  }
+  const name = basename(resolve(folder));
+  return { spec, models, versions, records, gaps, timings, text, file: origin.file, folder: name };
+}
+
+function checked<T>(schema: z.ZodType<T>, value: unknown, file: string, cell?: string): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0]!;
+  throw new HoldfastError('E_UNREADABLE', `it is not what study run writes: ${message}`, {
+    file,
+    field: [cell, path.join('.')].filter((part) => part).join(', '),
+    hint: 'Delete it and run the study again: that writes it anew and keeps what else was computed',
+    cause: parsed.error,
+  });
+}

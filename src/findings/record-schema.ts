@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import type { CellRecord } from '../study/index.js';
+
+/** Records and the specification as they lie in a folder. */
+
+const share = z.number().min(0).max(1);
+const score = z.number().min(0).max(1);
+const count = z.int().min(0);
+
+const labels = {
+  model: z.string(),
+  executor: z.string(),
+  precision: z.string(),
+  source: z.string(),
+  arm: z.string(),
+  seed: z.int(),
+  index: z.int(),
+};
+
+const Round = z.object({
+  round: z.int().min(1),
+  user: z.string(),
+  answer: z.string(),
+  finished: z.boolean(),
+  contextTokens: count,
+  strength: z.number().nullable(),
+  share: z.object({ before: share, after: share }),
+  spread: z.object({ mean: share, median: share, ninetieth: share, above: share, below: share }),
+  heads: z.array(share),
+  controls: z.object({ sink: share, template: share, random: share.nullable() }),
+  obedience: score.nullable(),
+  ability: score.nullable(),
+  fluency: score,
+  probes: z.array(z.object({ label: z.string(), question: z.string(), answer: z.string(), score })),
+});
+
+/** What is kept of a cell. */
+export const KeptCell: z.ZodType<CellRecord> = z.discriminatedUnion('kind', [
+  z.object({
+    ...labels,
+    kind: z.literal('dialogue'),
+    scenario: z.string(),
+    group: z.string(),
+    system: z.string(),
+    rounds: z.array(Round),
+    forwardedTokens: count,
+    forwardPasses: count,
+  }),
+  z.object({
+    ...labels,
+    kind: z.literal('cost'),
+    measure: z.enum(['kl', 'perplexity', 'choice']),
+    item: z.string(),
+    sum: z.number(),
+    count: z.number().min(0),
+  }),
+  z.object({
+    ...labels,
+    kind: z.literal('ranking'),
+    scenario: z.string(),
+    heads: z.array(z.array(share)),
+  }),
+  z.object({ ...labels, kind: z.literal('failure'), error: z.string() }),
+]);
+
+const window = z.tuple([z.int().min(1), z.int().min(1)]);
+
+const NamedTarget = z.union([
+  z.object({ kind: z.enum(['prefix', 'message', 'content', 'sink', 'template']) }),
+  z.object({ kind: z.literal('random'), seed: z.number() }),
+  z.object({ kind: z.literal('range'), range: z.object({ start: count, end: count }) }),
+]);
+
+const Schedule = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('constant'), strength: z.number() }),
+  z.object({ kind: z.literal('per-turn'), from: z.number(), to: z.number(), step: z.number() }),
+  z.object({ kind: z.literal('per-token'), from: z.number(), to: z.number(), rate: z.number() }),
+  z.object({ kind: z.literal('target'), share: z.number() }),
+]);
+
+const HeadChoice = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('all') }),
+  z.object({ kind: z.literal('grid'), layers: z.array(count).nullable(), heads: z.array(count).nullable() }),
+  z.object({ kind: z.literal('pairs'), pairs: z.array(z.tuple([count, count])) }),
+  z.object({ kind: z.enum(['top', 'bottom']), count, by: z.enum(['share', 'decay']) }),
+  z.object({ kind: z.literal('random'), count, seed: z.number() }),
+]);
+
+const Arm = z.object({
+  name: z.string(),
+  policy: z.string(),
+  schedule: Schedule.nullable(),
+  target: z.union([NamedTarget, z.object({ kind: z.literal('not'), of: NamedTarget })]),
+  on: HeadChoice,
+  silence: HeadChoice.nullable(),
+  repeatEvery: z.number().nullable(),
+  guidance: z.number().nullable(),
+});
+
+const Sampling = z.object({
+  temperature: z.number().optional(),
+  topK: z.number().optional(),
+  topP: z.number().optional(),
+  minP: z.number().optional(),
+  repetitionPenalty: z.number().optional(),
+});
+
+/** `study.json`, as far as a report needs it. */
+export const StudyFile = z.object({
+  versions: z.record(z.string(), z.string()),
+  models: z.array(
+    z.object({ name: z.string(), hash: z.string(), layers: z.int().min(1), heads: z.int().min(1) }),
+  ),
+  text: z.string(),
+  origin: z.object({ file: z.string() }),
+  spec: z.object({
+    name: z.string(),
+    question: z.string().nullable(),
+    models: z.array(z.object({ name: z.string(), executor: z.string(), precision: z.string().nullable() })),
+    sources: z.array(z.object({ name: z.string(), kind: z.string(), dialogues: z.int(), rounds: z.int() })),
+    seeds: z.array(z.int()),
+    sampling: Sampling,
+    maxTokens: z.int(),
+    arms: z.array(Arm).min(1),
+    early: window,
+    late: window,
+  }),
+});

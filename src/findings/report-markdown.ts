@@ -1,0 +1,52 @@
+import { markdownTable, readableTable } from '../report/index.js';
+import { coverageWords, planWords } from './gaps.js';
+import { provenance } from './provenance.js';
+import type { ReportedSlice } from './reported-slice.js';
+import { sliceName } from './slices.js';
+import type { StudyResult } from './study-result.js';
+import { findings, headline } from './words.js';
+
+/** Tables that are too long to be read in a text; they are in CSV. */
+const LONG = ['rounds', 'attention', 'heads'];
+
+/** The report as Markdown: words, figures by their files, and tables. */
+export function reportMarkdown(study: StudyResult, slices: readonly ReportedSlice[]): string {
+  const { spec } = study;
+  const analyses = slices.map(({ analysis }) => analysis);
+  return [
+    `# ${escaped(spec.name)}`,
+    ...(spec.question === null ? [] : [`*${escaped(spec.question)}*`]),
+    ...planWords(study).map(escaped),
+    ...slices.flatMap(({ name, analysis, figures, tables }) => [
+      `## ${escaped(sliceName(analysis.slice.labels))}`,
+      `**${escaped(headline(analysis, spec))}**`,
+      ...coverageWords(analysis.slice).map(escaped),
+      findings(analysis, spec)
+        .map((line) => `- ${escaped(line)}`)
+        .join('\n'),
+      ...figures.map(
+        (figure) => `![${figure.name}](figures/${name}-${figure.name}.svg)\n\n${escaped(figure.caption)}`,
+      ),
+      ...tables
+        .filter((table) => !LONG.includes(table.name))
+        .flatMap((table) => [
+          `### ${escaped(table.title)}`,
+          markdownTable(readableTable(table)).trimEnd(),
+          escaped(table.note),
+        ]),
+      `Longer tables: ${LONG.map((table) => `[${table}](tables/${table}.csv)`).join(', ')}.`,
+    ]),
+    '## What was run',
+    provenance(study, analyses)
+      .map(([name, value]) => `- ${escaped(name)}: ${escaped(value)}`)
+      .join('\n'),
+  ]
+    .filter((part) => part !== '')
+    .map((part) => `${part}\n`)
+    .join('\n');
+}
+
+/** Text whose characters mean themselves. */
+function escaped(text: string): string {
+  return text.replace(/[\\`*_<>[\]#|]/g, '\\$&');
+}

@@ -1,0 +1,138 @@
+import {
+  type DataTable,
+  html,
+  htmlTable,
+  type Markup,
+  page,
+  readableTable,
+  specSvg,
+  trusted,
+} from '../report/index.js';
+import type { SliceAnalysis } from './analysis.js';
+import { browserSlice, embeddedJson } from './browser-data.js';
+import { BROWSER_SCRIPT } from './browser-script.js';
+import { coverageWords, planWords } from './gaps.js';
+import { FLOOR, TOLERATED_FALL } from './judgement.js';
+import { PAGE_STYLE } from './page-style.js';
+import { provenance } from './provenance.js';
+import type { ReportedSlice } from './reported-slice.js';
+import { sliceName } from './slices.js';
+import type { StudyResult } from './study-result.js';
+import { findings, headline } from './words.js';
+
+/** Long tables that a reader opens when they want to look something up. */
+const FOLDED = ['groups', 'correlations', 'rounds', 'attention', 'heads'];
+
+/** @param most dialogues of each slice that the page holds */
+export async function reportPage(
+  study: StudyResult,
+  slices: readonly ReportedSlice[],
+  most: number,
+): Promise<string> {
+  const { spec } = study;
+  const sections: Markup[] = [];
+  for (const slice of slices) sections.push(await sliceMarkup(study, slice));
+  const body = html`<h1>${spec.name}</h1>
+${slices.map(({ analysis }) => html`<p class="headline">${slices.length > 1 ? html`<b>${sliceName(analysis.slice.labels)}.</b> ` : ''}${headline(analysis, spec)}</p>\n`)}
+${spec.question === null ? '' : html`<p class="question"><span class="soft">The question:</span> ${spec.question}</p>`}
+${planWords(study).map((line) => html`<p>${line}</p>\n`)}${contents(slices)}
+<h2 id="run">What was run</h2>
+<dl>
+${provenance(
+  study,
+  slices.map(({ analysis }) => analysis),
+).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>
+<details><summary>The specification, as it was written</summary><pre>${study.text}</pre></details>
+${sections}${slices.length === 0 ? html`<p>Of this study no dialogue is finished: there is nothing to report yet.</p>` : ''}
+${
+  slices.length === 0
+    ? ''
+    : browserMarkup(
+        study,
+        slices.map(({ analysis }) => analysis),
+        most,
+      )
+}
+${readingMarkup()}`;
+  return page({
+    title: `${spec.name}: a study`,
+    style: PAGE_STYLE,
+    body,
+    script: slices.length === 0 ? null : BROWSER_SCRIPT,
+  });
+}
+
+const anchorOf = ({ name }: ReportedSlice): string => `slice-${name}`;
+
+function contents(slices: readonly ReportedSlice[]): Markup {
+  return html`<nav aria-label="Contents"><ul>
+<li><a href="#run">What was run</a></li>
+${slices.map((slice) => html`<li><a href="#${anchorOf(slice)}">${sliceName(slice.analysis.slice.labels)}</a></li>\n`)}${slices.length === 0 ? '' : html`<li><a href="#browse">Dialogues to read</a></li>`}
+<li><a href="#reading">How to read this page</a></li>
+</ul></nav>`;
+}
+
+async function sliceMarkup({ spec }: StudyResult, slice: ReportedSlice): Promise<Markup> {
+  const { analysis, figures, tables } = slice;
+  const { executor, precision } = analysis.slice.labels;
+  const drawn: Markup[] = [];
+  for (const { name, caption, spec: specFor } of figures) {
+    drawn.push(html`<figure id="${anchorOf(slice)}-${name}">${trusted(inPage(await specSvg(specFor('page')), `${slice.name}-${name}`))}
+<figcaption>${caption}</figcaption></figure>
+`);
+  }
+  return html`<h2 id="${anchorOf(slice)}">${sliceName(analysis.slice.labels)}</h2>
+<p class="soft">${executor}, ${precision}; ${analysis.slice.indices.length} scenarios.</p>
+${coverageWords(analysis.slice).map((line) => html`<p>${line}</p>\n`)}${findings(analysis, spec).map((line) => html`<p>${line}</p>\n`)}
+${drawn}
+${tables.map(tableMarkup)}
+`;
+}
+
+/** Inside a page namespaces go without saying, and ids that a drawing brings must be its own. */
+function inPage(svg: string, name: string): string {
+  return svg
+    .replace(/ xmlns(:\w+)?="[^"]*"/g, '')
+    .replace(/\bid="([^"]+)"/g, `id="${name}-$1"`)
+    .replace(/url\(#([^)]+)\)/g, `url(#${name}-$1)`);
+}
+
+function tableMarkup(table: DataTable): Markup {
+  const body = html`<div class="wide" tabindex="0" role="region" aria-label="${table.title}">${htmlTable(readableTable(table))}</div>
+<p class="soft note">${table.note}</p>`;
+  return FOLDED.includes(table.name)
+    ? html`<details><summary>${table.title}</summary>${body}</details>\n`
+    : html`<h3>${table.title}</h3>${body}\n`;
+}
+
+function browserMarkup(study: StudyResult, analyses: readonly SliceAnalysis[], most: number): Markup {
+  const slices = analyses.map(({ slice }) => browserSlice(slice, most));
+  const total = slices.reduce((sum, slice) => sum + slice.total, 0);
+  const held = slices.reduce((sum, { dialogues }) => sum + dialogues.length, 0);
+  const which =
+    held === total
+      ? `All ${total} dialogues of the study`
+      : `${held} of the study's ${total} dialogues, chosen at equal distances`;
+  const { early, late } = study.spec;
+  return html`<h2 id="browse">Dialogues to read</h2>
+<p>${which}, under every arm. Each probe stands below the round after which it was put, on a branch that the dialogue never
+saw, with its answer and its judge's score; so any number above can be checked by reading.
+<span class="soft">All of them are in results.jsonl, in the folder of the study.</span></p>
+<div id="dialogues"><p class="soft">This part needs JavaScript; the dialogues are in the file named above.</p></div>
+<script type="application/json" id="dialogue-data">${trusted(embeddedJson({ early, late, slices }))}</script>
+`;
+}
+
+function readingMarkup(): Markup {
+  return html`<h2 id="reading">How to read this page</h2>
+<p>Stability is the mean score that judges give the answers to probes: questions put on a branch after a round, which show whether
+the system prompt is still followed. Intervals hold 95 % and come from a bootstrap over scenarios, because the rounds of one
+dialogue are not independent. Arms are paired: the same scenarios, users and seeds. A difference is called one only when its
+interval lies on one side of zero and its p-value, corrected for all differences of the study (Holm), is at most 0.05; otherwise
+the page says that none was seen, and how large one might still be.</p>
+<p>A model whose stability in the first probed round, untouched (or under the first arm, where no arm leaves it so), lies below
+${FLOOR} with its whole interval is at the floor: no arm is called better on it. A
+model whose ability or fluency falls by more than ${100 * TOLERATED_FALL} % of what it was early falls apart, and the page says so
+beside any drift.</p>
+`;
+}

@@ -1,0 +1,105 @@
+import { csvOf, type DataTable, specSvg } from '../report/index.js';
+import { analyse } from './analysis.js';
+import { figuresOf } from './figures.js';
+import type { AnalysisOptions } from './inference.js';
+import { reportMarkdown } from './report-markdown.js';
+import { reportPage } from './report-page.js';
+import type { ReportedSlice } from './reported-slice.js';
+import type { SliceLabels } from './slices.js';
+import type { StudyResult } from './study-result.js';
+import { tablesOf } from './tables.js';
+
+export interface ReportOptions extends AnalysisOptions {
+  /** Dialogues of each model and source that the page holds at most; 24 if not said. */
+  readonly dialogues?: number;
+}
+
+/** A file of a report: its path in the report's folder, with `/`, and what is in it. */
+export interface ReportFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/**
+ * The report of a study: `index.html`, `report.md`, `figures/*.svg` with a Vega-Lite specification beside each, and
+ * `tables/*.csv`. The same records give the same bytes.
+ */
+export async function reportFiles(
+  study: StudyResult,
+  { dialogues = 24, ...options }: ReportOptions = {},
+): Promise<ReportFile[]> {
+  const versions = Object.entries(study.versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ');
+  const analyses = analyse(study, options);
+  const names = fileNames(analyses.map(({ slice }) => slice.labels));
+  const slices = analyses.map(
+    (analysis, at): ReportedSlice => ({
+      name: names[at]!,
+      analysis,
+      figures: figuresOf(analysis, study.spec, versions),
+      tables: tablesOf(analysis, study.spec),
+    }),
+  );
+  const files: ReportFile[] = [
+    { path: 'index.html', text: await reportPage(study, slices, dialogues) },
+    { path: 'report.md', text: reportMarkdown(study, slices) },
+    ...joinedTables(slices).map((table) => ({ path: `tables/${table.name}.csv`, text: csvOf(table) })),
+  ];
+  for (const slice of slices) {
+    for (const { name, spec } of slice.figures) {
+      const drawn = spec('paper');
+      const path = `figures/${slice.name}-${name}`;
+      files.push({ path: `${path}.vl.json`, text: `${JSON.stringify(drawn, null, 2)}\n` });
+      files.push({ path: `${path}.svg`, text: `${await specSvg(drawn)}\n` });
+    }
+  }
+  return files;
+}
+
+/** Names of models and sources as they may stand in file names; a number is added to those that come out alike. */
+function fileNames(labels: readonly SliceLabels[]): string[] {
+  const plain = labels.map(
+    ({ model, source }) =>
+      `${model}-${source}`
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, '-')
+        .replace(/^-+|-+$/g, '') || 'slice',
+  );
+  return plain.map((name, at) => (plain.indexOf(name) === at ? name : `${name}-${at + 1}`));
+}
+
+/** One table for all slices, which its first columns tell apart. */
+function joinedTables(slices: readonly ReportedSlice[]): DataTable[] {
+  const names = [...new Set(slices.flatMap(({ tables }) => tables.map(({ name }) => name)))];
+  return names.flatMap((name) => {
+    const parts = slices.flatMap(({ analysis, tables }) =>
+      tables
+        .filter((table) => table.name === name)
+        .map((table) => ({ labels: analysis.slice.labels, table })),
+    );
+    const columns = widest(parts.map(({ table }) => table));
+    const labels = ['model', 'executor', 'precision', 'source'] as const;
+    return [
+      {
+        ...parts[0]!.table,
+        columns: [...labels.map((label) => ({ name: label, heading: label })), ...columns],
+        rows: parts.flatMap((part) =>
+          part.table.rows.map((row) => [
+            ...labels.map((label) => part.labels[label]),
+            ...columns.map((column) => {
+              const place = part.table.columns.findIndex((own) => own.name === column.name);
+              return place < 0 ? null : row[place]!;
+            }),
+          ]),
+        ),
+      },
+    ];
+  });
+}
+
+/** Columns of all tables, each once: a slice may lack what another was measured on. */
+function widest(tables: readonly DataTable[]): DataTable['columns'] {
+  const byName = new Map(tables.flatMap(({ columns }) => columns.map((column) => [column.name, column])));
+  return [...byName.values()];
+}

@@ -1,0 +1,297 @@
+import type { Cell, Column, DataTable } from '../report/index.js';
+import type { Estimate } from '../statistics/index.js';
+import type { SliceAnalysis } from './analysis.js';
+import type { ArmCourse, AttentionRound, Course } from './course.js';
+import { FEWEST } from './inference.js';
+import type { ReportedSpec } from './study-result.js';
+import { effectWords, roundsText } from './words.js';
+
+/** Every table of a report, of one slice. */
+export function tablesOf(analysis: SliceAnalysis, spec: ReportedSpec): DataTable[] {
+  return [
+    stabilityTable(analysis, spec),
+    effectsTable(analysis, spec),
+    answersTable(analysis, spec),
+    partsTable(analysis, spec),
+    costsTable(analysis),
+    frontTable(analysis),
+    correlationsTable(analysis),
+    roundsTable(analysis),
+    attentionTable(analysis),
+    headsTable(analysis, spec),
+  ].filter(({ rows }) => rows.length > 0);
+}
+
+const ARM: Column = { name: 'arm', heading: 'arm' };
+const ROUND: Column = { name: 'round', heading: 'round', digits: 0 };
+const INTERVALS = `In brackets 95 % intervals from a bootstrap over scenarios; none of fewer than ${FEWEST}.`;
+
+function stabilityTable({ courses }: SliceAnalysis, { early, late }: ReportedSpec): DataTable {
+  return {
+    name: 'stability',
+    title: 'Stability',
+    note: `The mean score of probes, 0 to 1: in ${roundsText(early)}, in ${roundsText(late)}, the difference of the two, and the least-squares slope over all probed rounds. ${INTERVALS}`,
+    columns: [
+      ARM,
+      { name: 'dialogues', heading: 'dialogues', digits: 0 },
+      { name: 'early', heading: 'early' },
+      { name: 'late', heading: 'late' },
+      { name: 'change', heading: 'late − early', signed: true },
+      { name: 'slope', heading: 'slope a round', digits: 4, signed: true },
+    ],
+    rows: courses
+      .filter(({ stability }) => stability.rounds.length > 0)
+      .map(({ name, dialogues, stability, slope }) => [
+        name,
+        dialogues,
+        stability.early,
+        stability.late,
+        stability.change,
+        slope,
+      ]),
+  };
+}
+
+function effectsTable(
+  { effects, slice: { baseline }, floor }: SliceAnalysis,
+  { early, late }: ReportedSpec,
+): DataTable {
+  return {
+    name: 'differences',
+    title: `Differences to ${baseline}`,
+    note:
+      `Stability of each arm less that of ${baseline} on the same scenarios and seeds, early (${roundsText(early)}), late (${roundsText(late)}) and in the last probed round. ` +
+      `${INTERVALS} p: two-sided paired permutation test, and after Holm's correction over all differences of the study. ` +
+      'Detectable: the smallest difference that so many scenarios find four times in five (α = 0.05, uncorrected).',
+    columns: [
+      ARM,
+      { name: 'rounds', heading: 'rounds' },
+      { name: 'scenarios', heading: 'scenarios', digits: 0 },
+      { name: 'difference', heading: 'difference', signed: true },
+      { name: 'p', heading: 'p', digits: 4 },
+      { name: 'p_holm', heading: 'p, corrected', digits: 4 },
+      { name: 'detectable', heading: 'detectable' },
+      { name: 'words', heading: 'in words' },
+    ],
+    rows: effects.map((effect) => [
+      effect.arm,
+      effect.window,
+      effect.clusters,
+      effect.difference,
+      effect.p,
+      effect.pHolm,
+      effect.detectable,
+      effectWords(effect, { name: baseline, atFloor: floor !== null }),
+    ]),
+  };
+}
+
+function answersTable({ courses }: SliceAnalysis, { early, late }: ReportedSpec): DataTable {
+  const kinds = ['obedience', 'ability', 'fluency'] as const;
+  const has = ({ rounds }: Course): boolean => rounds.some(({ value }) => !Number.isNaN(value));
+  const known = kinds.filter((kind) => courses.some((course) => has(course[kind])));
+  return {
+    name: 'answers',
+    title: 'Answers of the dialogues themselves',
+    note: `Whether an answer does as told where that shows (obedience), is sound otherwise (ability) and is fluent, 0 to 1, in ${roundsText(early)} and in ${roundsText(late)}. ${INTERVALS}`,
+    columns: [
+      ARM,
+      ...known.flatMap((kind): Column[] => [
+        { name: `${kind}_early`, heading: `${kind}, early` },
+        { name: `${kind}_late`, heading: `${kind}, late` },
+      ]),
+    ],
+    rows:
+      known.length === 0
+        ? []
+        : courses.map((course) => [
+            course.name,
+            ...known.flatMap((kind) => [course[kind].early, course[kind].late]),
+          ]),
+  };
+}
+
+function partsTable({ courses }: SliceAnalysis, { early, late }: ReportedSpec): DataTable {
+  return {
+    name: 'groups',
+    title: 'Stability by group',
+    note: `By group of scenarios, and by what a probe asks about where that is another thing: in ${roundsText(early)} and in ${roundsText(late)}; over the scenarios of the part. ${INTERVALS}`,
+    columns: [
+      { name: 'part', heading: 'part' },
+      { name: 'of', heading: 'of' },
+      ARM,
+      { name: 'early', heading: 'early' },
+      { name: 'late', heading: 'late' },
+      { name: 'change', heading: 'late − early', signed: true },
+    ],
+    rows: (courses[0]?.parts ?? []).flatMap(({ kind, name }) =>
+      courses.flatMap((course) =>
+        course.parts
+          .filter((part) => part.kind === kind && part.name === name)
+          .map(({ stability }) => [
+            name,
+            kind,
+            course.name,
+            stability.early,
+            stability.late,
+            stability.change,
+          ]),
+      ),
+    ),
+  };
+}
+
+function costsTable({ costs, slice: { baseline } }: SliceAnalysis): DataTable {
+  return {
+    name: 'costs',
+    title: 'Costs',
+    note:
+      `KL divergence of the arm's next-token distribution from the untouched model's on held-out dialogues, in nats a token; perplexity of held-out text, and as a multiple of ${baseline}'s; ` +
+      `choice: fraction of multiple-choice questions answered right, each asked behind a short held-out dialogue so that arms which grow by turns have grown, and its difference to ${baseline}'s; ` +
+      'tokens of the context in the last round; tokens and passes forwarded a dialogue, probes and second passes included; ' +
+      `time for each decoded token as a multiple of ${baseline}'s in the same scenario, the median over scenarios, on the machine that ran the study: reading the dialogue is in it, and the arm that leads a dialogue first reads the system prompt for all. A dash: not measured. ${INTERVALS.replace('scenarios', 'scenarios or held-out items')}`,
+    columns: [
+      ARM,
+      { name: 'kl', heading: 'KL', digits: 4 },
+      { name: 'perplexity', heading: 'perplexity' },
+      { name: 'perplexity_ratio', heading: `× ${baseline}`, digits: 3 },
+      { name: 'accuracy', heading: 'choice' },
+      { name: 'accuracy_difference', heading: `− ${baseline}`, signed: true },
+      { name: 'context_tokens', heading: 'context, tokens', digits: 0 },
+      { name: 'forwarded_tokens', heading: 'forwarded, tokens', digits: 0 },
+      { name: 'forward_passes', heading: 'passes', digits: 0 },
+      { name: 'time_ratio', heading: 'time ×' },
+    ],
+    rows: costs.map((cost) => [
+      cost.name,
+      cost.kl,
+      cost.perplexity,
+      cost.perplexityRatio,
+      cost.accuracy,
+      cost.accuracyDifference,
+      cost.contextTokens,
+      cost.forwardedTokens,
+      cost.forwardPasses,
+      cost.timeRatio,
+    ]),
+  };
+}
+
+function frontTable({ trades, floor }: SliceAnalysis): DataTable {
+  return {
+    name: 'front',
+    title: 'Stability against cost',
+    note:
+      'An arm is on the front when no other holds at least as much, late, for at most its KL divergence, and is better in one of the two. By the values themselves: intervals say how sure their order is.' +
+      (floor === null ? '' : ' The model is at the floor: no arm is better for being on the front.'),
+    columns: [
+      ARM,
+      { name: 'stability_late', heading: 'stability, late' },
+      { name: 'kl', heading: 'KL', digits: 4 },
+      { name: 'on_front', heading: 'on the front' },
+    ],
+    rows: trades.map(({ name, stability, cost, onFront }) => [name, stability, cost, onFront ? 'yes' : 'no']),
+  };
+}
+
+function correlationsTable({ correlations }: SliceAnalysis): DataTable {
+  return {
+    name: 'correlations',
+    title: "Stability and the system prompt's share of attention",
+    note: `Rank correlations (Spearman's ρ) of stability with the prefix's share after the policy: of the means of probed rounds, and of the late means of scenarios. A dash: one of the two does not vary. ${INTERVALS}`,
+    columns: [
+      ARM,
+      { name: 'over_rounds', heading: 'over rounds', signed: true },
+      { name: 'over_scenarios', heading: 'over scenarios', signed: true },
+    ],
+    rows: correlations.map(({ name, overRounds, overDialogues }) => [name, overRounds, overDialogues]),
+  };
+}
+
+function roundsTable({ courses }: SliceAnalysis): DataTable {
+  const at = (course: Course, round: number): Estimate | null =>
+    course.rounds.find((estimate) => estimate.round === round) ?? null;
+  const row = (course: ArmCourse, { round }: AttentionRound): Cell[] => [
+    course.name,
+    round,
+    at(course.stability, round),
+    at(course.obedience, round),
+    at(course.ability, round),
+    at(course.fluency, round),
+    at(course.share.before, round),
+    at(course.share.after, round),
+  ];
+  return {
+    name: 'rounds',
+    title: 'Round by round',
+    note: `Stability; obedience, ability and fluency of the dialogue's own answers; the prefix's share of attention before and after the policy, mean over rows and over the heads that see the whole dialogue. ${INTERVALS}`,
+    columns: [
+      ARM,
+      ROUND,
+      { name: 'stability', heading: 'stability' },
+      { name: 'obedience', heading: 'obedience' },
+      { name: 'ability', heading: 'ability' },
+      { name: 'fluency', heading: 'fluency' },
+      { name: 'share_before', heading: 'share before', digits: 3 },
+      { name: 'share_after', heading: 'share after', digits: 3 },
+    ],
+    rows: courses.flatMap((course) => course.attention.map((round) => row(course, round))),
+  };
+}
+
+function attentionTable({ courses }: SliceAnalysis): DataTable {
+  const share = (name: string, heading: string): Column => ({ name, heading, digits: 3 });
+  return {
+    name: 'attention',
+    title: 'How attention lies',
+    note:
+      "Before the policy, means over dialogues: the prefix's share over rows × heads (mean, median, 90th percentile, fraction of them above 0.5 and below 0.001, where a share policy can do little), " +
+      'and the mean shares of controls: the first token alone, the tokens of the template alone, a random span as long as the prefix.',
+    columns: [
+      ARM,
+      ROUND,
+      { name: 'context_tokens', heading: 'tokens', digits: 0 },
+      share('share', 'mean'),
+      share('median', 'median'),
+      share('ninetieth', '90th'),
+      share('above', '> 0.5'),
+      share('below', '< 0.001'),
+      share('sink', 'sink'),
+      share('template', 'template'),
+      share('random', 'random'),
+    ],
+    rows: courses.flatMap(({ name, attention }) =>
+      attention.map((round) => [
+        name,
+        round.round,
+        round.contextTokens,
+        round.before,
+        round.median,
+        round.ninetieth,
+        round.above,
+        round.below,
+        round.sink,
+        round.template,
+        round.random,
+      ]),
+    ),
+  };
+}
+
+function headsTable({ heads, slice: { baseline } }: SliceAnalysis, { early, late }: ReportedSpec): DataTable {
+  return {
+    name: 'heads',
+    title: 'Heads',
+    note: `Each head's mean share of the prefix under ${baseline} in ${roundsText(early)}, and what is left of it in ${roundsText(late)} (late ÷ early). Layers and heads from 0.`,
+    columns: [
+      { name: 'layer', heading: 'layer', digits: 0 },
+      { name: 'head', heading: 'head', digits: 0 },
+      { name: 'share_early', heading: 'share, early', digits: 4 },
+      { name: 'left', heading: 'late ÷ early', digits: 3 },
+    ],
+    rows:
+      heads?.early.flatMap((row, layer) =>
+        row.map((share, head): Cell[] => [layer, head, share, heads.left[layer]![head]!]),
+      ) ?? [],
+  };
+}

@@ -1,0 +1,249 @@
+import {
+  differenceOf,
+  meanOf,
+  type Point,
+  quantile,
+  type Score,
+  type ShareSpread,
+} from '../statistics/index.js';
+import { type HalfLife, type Measured, measure, measureHalfLife, NO_SCORE } from './estimates.js';
+import { type HeadSummary, summarizeHeads } from './head-summary.js';
+import { createHistogram } from './histogram.js';
+import { PREFIX, SHARE_COLUMNS, type ShareColumn } from './share-columns.js';
+import { BIN_TOKENS, type HeadSums, type Sums, type Tally, type TurnTally } from './tally.js';
+
+/** The most places that shares are told at along the tokens. */
+const MOST_BINS = 48;
+
+/** Shares at a place of the dialogue. */
+export interface Place {
+  /** How many dialogues came to it. */
+  readonly dialogues: number;
+  /** Means over rows and heads; null for what is not there yet. */
+  readonly shares: Readonly<Record<ShareColumn, Measured | null>>;
+  /** How the prefix's mean share is spread over heads: percentiles. */
+  readonly heads: { readonly tenth: number; readonly median: number; readonly ninetieth: number };
+}
+
+export interface TurnPlace extends Place {
+  readonly turn: number;
+  /** Tokens of the dialogue before the answer, the mean over dialogues. */
+  readonly tokens: number;
+  /** The prefix's mean share in each layer, `[layers]`. */
+  readonly layers: readonly number[];
+}
+
+/** Positions `[from, to)` in tokens. */
+export interface TokenPlace extends Place {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Of the prefix and of each control. */
+export const HALF_LIFE_COLUMNS = ['prefix', 'sink', 'template', 'random'] as const;
+
+/** How long a share takes to fall to half, along turns and along tokens; null where it cannot be told. */
+export interface HalfLives {
+  readonly turns: HalfLife | null;
+  readonly tokens: HalfLife | null;
+}
+
+/** What a measurement says about decay. Every share is before the policy, unless said. */
+export interface DecaySummary {
+  readonly dialogues: number;
+  /** Rows: tokens that were chosen or read. */
+  readonly rows: number;
+  readonly layers: number;
+  readonly headsPerLayer: number;
+  /** Heads that means are taken over: those that see the whole dialogue. */
+  readonly headsInMeans: number;
+  readonly turns: readonly TurnPlace[];
+  readonly tokens: readonly TokenPlace[];
+  readonly halfLives: Readonly<Record<(typeof HALF_LIFE_COLUMNS)[number], HalfLives>>;
+  /** What the prefix's share gains with a token inside an answer: the slope that the turns have in common. */
+  readonly slopeWithinTurns: Measured | null;
+  /** What it falls by from an answer's last rows to the next one's first. */
+  readonly dropBetweenTurns: Measured | null;
+  /** How the prefix's share is spread over rows × heads. */
+  readonly spread: ShareSpread;
+  /** In the order of layers, then heads. */
+  readonly heads: readonly HeadSummary[];
+}
+
+/** Sums up a measurement that has rows. */
+export function summarize(tally: Tally): DecaySummary {
+  const { grid, seeing, dialogues, rows, histograms } = tally;
+  const turns = turnPlaces(tally);
+  const tokens = tokenPlaces(tally);
+  const spread = createHistogram();
+  for (const pair of seeing) spread.merge(histograms[pair]!);
+  const halfLives = (column: ShareColumn): HalfLives => ({
+    turns: measureHalfLife(
+      dialogues.length,
+      turns.filter(reached(dialogues.length)).flatMap(({ turn, shares }) => {
+        const y = scoresOf(dialogues, turn, column);
+        return shares[column] === null ? [] : [{ x: turn, y: meanOf(y) }];
+      }),
+    ),
+    tokens: measureHalfLife(
+      dialogues.length,
+      tokens.filter(reached(dialogues.length)).flatMap((place): Point[] => {
+        if (place.shares[column] === null) return [];
+        return [{ x: (place.from + place.to) / 2, y: meanOf(scoresBetween(tally, place, column)) }];
+      }),
+    ),
+  });
+  return {
+    dialogues: dialogues.length,
+    rows,
+    layers: grid.layers,
+    headsPerLayer: grid.heads,
+    headsInMeans: seeing.length,
+    turns,
+    tokens,
+    halfLives: {
+      prefix: halfLives('prefix'),
+      sink: halfLives('sink'),
+      template: halfLives('template'),
+      random: halfLives('random'),
+    },
+    slopeWithinTurns: measure(dialogues.length, meanOf(dialogues.map(slopeScore))),
+    dropBetweenTurns: measure(
+      dialogues.length,
+      differenceOf(
+        meanOf(dialogues.map((turns) => borderScore(turns, 'last'))),
+        meanOf(dialogues.map((turns) => borderScore(turns, 'first'))),
+      ),
+    ),
+    spread: spread.spread(),
+    heads: summarizeHeads(
+      tally,
+      turns.filter(reached(dialogues.length)).map(({ turn }) => turn),
+    ),
+  };
+}
+
+/** A place that at least half of the dialogues came to: fewer say more of who they are than of where. */
+const reached =
+  (all: number) =>
+  ({ dialogues }: Place): boolean =>
+    2 * dialogues >= all;
+
+function turnPlaces({ dialogues, grid, seeing }: Tally): TurnPlace[] {
+  const numbers = [...new Set(dialogues.flatMap((turns) => [...turns.keys()]))].sort((a, b) => a - b);
+  return numbers.map((turn) => {
+    const there = dialogues.flatMap((turns) => turns.get(turn) ?? []);
+    const heads = headMeans(there.map((each) => each.heads));
+    return {
+      turn,
+      tokens: there.reduce((sum, { start }) => sum + start, 0) / there.length,
+      dialogues: there.length,
+      shares: sharesAt(dialogues.length, (column) => scoresOf(dialogues, turn, column)),
+      heads: percentiles(heads, seeing),
+      layers: Array.from({ length: grid.layers }, (_, layer) =>
+        mean([...heads.subarray(layer * grid.heads, (layer + 1) * grid.heads)]),
+      ),
+    };
+  });
+}
+
+function tokenPlaces(tally: Tally): TokenPlace[] {
+  const { dialogues, bins, binHeads, seeing } = tally;
+  const indices = [...binHeads.keys()].sort((a, b) => a - b);
+  let width = BIN_TOKENS;
+  while ((indices.at(-1)! + 1) * BIN_TOKENS > MOST_BINS * width) width *= 2;
+  const starts = [...new Set(indices.map((bin) => Math.floor((bin * BIN_TOKENS) / width) * width))];
+  return starts.map((from) => {
+    const range = { from, to: from + width };
+    return {
+      ...range,
+      dialogues: bins.filter((of) => [...of.keys()].some((bin) => isIn(bin, range))).length,
+      shares: sharesAt(dialogues.length, (column) => scoresBetween(tally, range, column)),
+      heads: percentiles(
+        headMeans([...binHeads].flatMap(([bin, heads]) => (isIn(bin, range) ? [heads] : []))),
+        seeing,
+      ),
+    };
+  });
+}
+
+function sharesAt(dialogues: number, scores: (column: ShareColumn) => readonly Score[]): Place['shares'] {
+  const of = (column: ShareColumn): Measured | null => measure(dialogues, meanOf(scores(column)));
+  return {
+    prefix: of('prefix'),
+    system: of('system'),
+    sink: of('sink'),
+    template: of('template'),
+    user: of('user'),
+    assistant: of('assistant'),
+    answer: of('answer'),
+    random: of('random'),
+    prefix_after: of('prefix_after'),
+  };
+}
+
+/** What each dialogue adds to the mean of a column in a turn. */
+function scoresOf(dialogues: Tally['dialogues'], turn: number, column: ShareColumn): Score[] {
+  return dialogues.map((turns) => scoreIn(turns.get(turn), column));
+}
+
+/** The same for positions. */
+function scoresBetween(
+  { bins }: Tally,
+  range: Pick<TokenPlace, 'from' | 'to'>,
+  column: ShareColumn,
+): Score[] {
+  return bins.map((of) =>
+    [...of]
+      .filter(([bin]) => isIn(bin, range))
+      .map(([, sums]) => scoreIn(sums, column))
+      .reduce((a, b) => ({ sum: a.sum + b.sum, count: a.count + b.count }), NO_SCORE),
+  );
+}
+
+function scoreIn(sums: Sums | undefined, column: ShareColumn): Score {
+  if (sums === undefined) return NO_SCORE;
+  const at = SHARE_COLUMNS.indexOf(column);
+  return { sum: sums.sums[at]!, count: sums.counts[at]! };
+}
+
+const isIn = (bin: number, { from, to }: Pick<TokenPlace, 'from' | 'to'>): boolean =>
+  bin * BIN_TOKENS >= from && bin * BIN_TOKENS < to;
+
+/** Σ (x − x̄)(y − ȳ) over Σ (x − x̄)² within each turn: their ratio over all turns is the slope that they have in common. */
+function slopeScore(turns: ReadonlyMap<number, TurnTally>): Score {
+  return [...turns.values()].reduce((score, { counts, line: { x, xx, y, xy } }) => {
+    const rows = counts[PREFIX]!;
+    return { sum: score.sum + xy - (x * y) / rows, count: score.count + xx - (x * x) / rows };
+  }, NO_SCORE);
+}
+
+/** The prefix's share on one side of every border between two turns that follow each other. */
+function borderScore(turns: ReadonlyMap<number, TurnTally>, side: 'first' | 'last'): Score {
+  const shares = [...turns].flatMap(([number, turn]) => {
+    const next = turns.get(number + 1);
+    if (next === undefined) return [];
+    return [mean(side === 'last' ? turn.last : next.first)];
+  });
+  return { sum: shares.reduce((sum, share) => sum + share, 0), count: shares.length };
+}
+
+/** Each head's mean over all rows. */
+function headMeans(all: readonly HeadSums[]): Float64Array {
+  const rows = all.reduce((sum, heads) => sum + heads.rows, 0);
+  const means = new Float64Array(all[0]!.sums.length);
+  for (const { sums } of all) for (const [pair, sum] of sums.entries()) means[pair]! += sum / rows;
+  return means;
+}
+
+function percentiles(heads: Float64Array, seeing: readonly number[]): Place['heads'] {
+  const sorted = Float64Array.from(seeing, (pair) => heads[pair]!).sort();
+  return {
+    tenth: quantile(sorted, 0.1),
+    median: quantile(sorted, 0.5),
+    ninetieth: quantile(sorted, 0.9),
+  };
+}
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;

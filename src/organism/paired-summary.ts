@@ -1,0 +1,93 @@
+import { bootstrap, differenceOf, type Estimate, meanOf, type Statistic } from '../statistics/index.js';
+import { stabilityIn } from './arm-records.js';
+import type { RoundRecord } from './run-trial.js';
+
+/** Dialogues of one arm, round by round. */
+export type Dialogues = readonly (readonly RoundRecord[])[];
+
+/** Rounds `[first, last]`, from 1. */
+export interface Rounds {
+  readonly first: number;
+  readonly last: number;
+}
+
+export const EARLY: Rounds = { first: 1, last: 3 };
+export const LATE: Rounds = { first: 10, last: 12 };
+
+/** A row of the table: early, late, and late less early. */
+export interface StabilityRow {
+  readonly early: Estimate;
+  readonly late: Estimate;
+  readonly change: Estimate;
+}
+
+/** An estimate of one round, `x`, from 1. */
+export interface RoundEstimate extends Estimate {
+  readonly x: number;
+}
+
+export interface ArmCourse {
+  readonly stability: readonly RoundEstimate[];
+  /** Of the system prompt, as used: after the policy. */
+  readonly share: readonly RoundEstimate[];
+}
+
+/** What the dialogues show: estimates with 95 % intervals from a bootstrap over dialogues, the arms paired. */
+export interface PairedSummary {
+  readonly dialogues: number;
+  readonly rounds: number;
+  readonly stability: {
+    readonly off: StabilityRow;
+    readonly held: StabilityRow;
+    readonly difference: StabilityRow;
+  };
+  readonly courses: { readonly off: ArmCourse; readonly held: ArmCourse };
+}
+
+/** @param held the same dialogues as `off`, in the same order */
+export function summarizePair(off: Dialogues, held: Dialogues): PairedSummary {
+  const estimate = (statistic: Statistic): Estimate => bootstrap(off.length, statistic);
+  const rowOf = (stability: (rounds: Rounds) => Statistic): StabilityRow => ({
+    early: estimate(stability(EARLY)),
+    late: estimate(stability(LATE)),
+    change: estimate(differenceOf(stability(LATE), stability(EARLY))),
+  });
+  const courseOf = (dialogues: Dialogues): ArmCourse => {
+    const point = (round: number, statistic: Statistic): RoundEstimate => ({
+      x: round,
+      ...estimate(statistic),
+    });
+    const rounds = dialogues[0]!.map(({ round }) => round);
+    return {
+      stability: rounds.map((round) =>
+        point(
+          round,
+          stabilityIn(dialogues, (number) => number === round),
+        ),
+      ),
+      share: rounds.map((round) =>
+        point(
+          round,
+          meanOf(dialogues.map((records) => ({ sum: records[round - 1]!.share.after, count: 1 }))),
+        ),
+      ),
+    };
+  };
+  return {
+    dialogues: off.length,
+    rounds: off[0]!.length,
+    stability: {
+      off: rowOf((rounds) => stabilityIn(off, within(rounds))),
+      held: rowOf((rounds) => stabilityIn(held, within(rounds))),
+      difference: rowOf((rounds) =>
+        differenceOf(stabilityIn(held, within(rounds)), stabilityIn(off, within(rounds))),
+      ),
+    },
+    courses: { off: courseOf(off), held: courseOf(held) },
+  };
+}
+
+const within =
+  ({ first, last }: Rounds) =>
+  (round: number): boolean =>
+    round >= first && round <= last;

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadFixture } from '../../test/support/chat-fixtures.js';
+import type { ModelName } from '../../test/support/model-fixtures.js';
+import { TRIAL } from '../../test/support/organism-fixtures.js';
+import { resolveTarget } from '../attention/index.js';
+import { layoutPrompt } from '../dialogue/index.js';
+import type { Model } from '../engine/index.js';
+import { type Arm, spansOf, targetOf } from './trial-arm.js';
+
+const FAMILIES: readonly ModelName[] = ['llama', 'mistral', 'gemma3'];
+const models = new Map<ModelName, Model>();
+beforeAll(async () => {
+  for (const name of FAMILIES) models.set(name, await loadFixture(name));
+});
+afterAll(() => Promise.all([...models.values()].map((model) => model.dispose())));
+
+/** The trial's whole dialogue with its reference answers, up to the last one. */
+function wholePrompt(model: Model) {
+  const [last, ...earlier] = [...TRIAL.rounds].reverse();
+  return layoutPrompt(
+    model.format!,
+    [
+      { role: 'system', content: TRIAL.system },
+      ...earlier.reverse().flatMap(({ user, reference }) => [
+        { role: 'user' as const, content: user },
+        { role: 'assistant' as const, content: reference },
+      ]),
+      { role: 'user', content: last!.user },
+    ],
+    { trustContent: false },
+  );
+}
+
+const arm = (target?: Arm['target']): Arm => ({
+  name: 'an arm',
+  settings: { policy: 'split-softmax', strength: 0.7 },
+  ...(target === undefined ? {} : { target }),
+});
+
+describe('the spans of a trial', () => {
+  it.each(FAMILIES)('are those that a chat resolves in any of its rounds (%s)', (name) => {
+    const model = models.get(name)!;
+    const { prefix, sink } = spansOf(model, TRIAL);
+    const prompt = wholePrompt(model);
+    expect(resolveTarget({ kind: 'prefix' }, prompt)).toEqual([prefix]);
+    expect(resolveTarget({ kind: 'sink' }, prompt)).toEqual([sink]);
+  });
+
+  it('have as many tokens behind the prefix as in it, from the token that opens the user’s message on', () => {
+    const model = models.get('llama')!;
+    const { prefix, after } = spansOf(model, TRIAL);
+    const { ids } = wholePrompt(model);
+    const textOf = (tokens: readonly number[]): string => model.tokenizer!.decode(tokens);
+    expect(textOf(ids.slice(0, prefix.end))).toMatch(/Anna\.<\|im_end\|>\n$/);
+    expect(textOf(ids.slice(after.start, after.end))).toMatch(/^<\|im_start\|>user\nWhat of Rome\?/);
+    expect(after.end - after.start).toBe(prefix.end);
+    expect(after.end, 'the dialogue comes to have them all').toBeLessThan(ids.length);
+  });
+
+  it('need a chat template', () => {
+    const bare: Model = { ...models.get('llama')!, format: null };
+    expect(() => spansOf(bare, TRIAL)).toThrow(/E_TEMPLATE/);
+  });
+});
+
+describe('an arm', () => {
+  it('acts on the prefix unless it says something else', () => {
+    const spans = spansOf(models.get('llama')!, TRIAL);
+    expect(targetOf(arm(), spans)).toEqual(spans.prefix);
+    expect(targetOf(arm('sink'), spans)).toEqual({ start: 0, end: 1 });
+    expect(targetOf(arm('after'), spans)).toEqual(spans.after);
+  });
+});

@@ -1,0 +1,26 @@
+/**
+ * Numbers that a reader can believe: estimates with intervals, tests and plans, from dialogues as they are, not as one
+ * would like them. Pure functions on numbers; knows nothing of models.
+ */
+export {
+  type Bootstrap,
+  type BootstrapOptions,
+  bootstrap,
+  bootstrapEach,
+  createBootstrap,
+  type Estimate,
+} from './bootstrap.js';
+export { type Correlation, correlationAlong, correlationOf, pearson, spearman } from './correlation.js';
+export { halfLifeOf } from './half-life.js';
+export { holm } from './holm.js';
+export { type PermutationOptions, pairedDifferences, pairedPermutation } from './permutation.js';
+export {
+  clusterDeviation,
+  clustersFor,
+  minimalDetectableEffect,
+  type PairedDesign,
+  powerOf,
+} from './power.js';
+export { quantile } from './quantile.js';
+export { collectSpread, type ShareSpread, type SpreadCollector, spreadOf } from './spread.js';
+export { differenceOf, meanOf, type Point, type Score, type Statistic, slopeOf } from './statistic.js';

@@ -1,0 +1,25 @@
+/**
+ * The folder of a study: its file, its cells, its exports (JSONL and Parquet), locks and merging. Knows plans and records;
+ * must not know how cells are computed.
+ */
+export { exportResults, readResults } from './export.js';
+export {
+  keepCell,
+  keepTiming,
+  lockGroup,
+  openFolder,
+  readCell,
+  readTimings,
+  type StudyFolder,
+  setAside,
+} from './folder.js';
+export { type MergeSummary, mergeStudies } from './merge.js';
+export {
+  checkFolder,
+  type KeptStudy,
+  keepStudy,
+  readStudy,
+  type StudyFile,
+  type StudyOrigin,
+} from './study-file.js';
+export { exportStudy, type Survey, type SurveyRow, surveyStudy } from './survey.js';

@@ -1,0 +1,100 @@
+import { isDeepStrictEqual } from 'node:util';
+import { HoldfastError } from '../../errors.js';
+import type { CellLabels, CellRecord } from '../plan/index.js';
+import { groupsOf, type PlannedCell } from '../plan/index.js';
+import { exportResults } from './export.js';
+import { keepCell, keepTiming, openFolder, readCell, readTimings, type StudyFolder } from './folder.js';
+import { checkFolder, type KeptStudy, keepStudyFile, readStudy } from './study-file.js';
+
+export interface MergeSummary {
+  /** Cells of the study, and how many of them the merged folder has. */
+  readonly total: number;
+  readonly kept: number;
+  readonly failed: number;
+}
+
+/**
+ * Makes one folder of several that each have a part of one study, as if it had been run in that one.
+ * @throws HoldfastError `E_USAGE` when they are not of one study, or a cell differs between them; `E_NOT_FOUND`,
+ * `E_UNREADABLE`, `E_UNWRITABLE`
+ */
+export async function mergeStudies(parts: readonly string[], out: string): Promise<MergeSummary> {
+  const studies = await Promise.all(parts.map(readStudy));
+  const first = studies[0];
+  if (first === undefined) throw new HoldfastError('E_USAGE', 'there is nothing to merge');
+  for (const [at, study] of studies.entries()) checkSame(first, parts[0]!, study, parts[at]!);
+  await checkFolder(out, first.file.name);
+
+  const folder = await openFolder(out);
+  try {
+    const origin = { ...first.file.origin, shard: null };
+    await keepStudyFile(folder, { ...first.file, origin }, first.plan);
+    const records = await copyCells(folder, parts, first.plan);
+    await exportResults(folder, first.plan, first.file.models);
+    const failed = records.filter((record) => record.kind === 'failure').length;
+    return { total: groupsOf(first.plan).flat().length, kept: records.length, failed };
+  } finally {
+    await folder.close();
+  }
+}
+
+function checkSame(first: KeptStudy, firstPath: string, other: KeptStudy, path: string): void {
+  if (first.file.name === other.file.name && isDeepStrictEqual(first.plan, other.plan)) return;
+  throw new HoldfastError('E_USAGE', `it has not the same cells planned as ${firstPath}`, {
+    file: path,
+    hint: 'Merge shards of one study: the same specification, material and models, run with --shard',
+  });
+}
+
+/** Copies cells and their times. Where one part failed in a cell and another did not, the result counts. */
+async function copyCells(
+  folder: StudyFolder,
+  parts: readonly string[],
+  plan: readonly PlannedCell[],
+): Promise<CellRecord[]> {
+  const timings = await Promise.all(parts.map(readTimings));
+  const timed = await readTimings(folder.path);
+  const records: CellRecord[] = [];
+  for (const { address, labels } of groupsOf(plan).flat()) {
+    const found = await findCell([folder.path, ...parts], address, labels);
+    if (found === null) continue;
+    records.push(found.record);
+    if (found.path !== folder.path) await keepCell(folder, address, found.record);
+    const timing = timings.map((ofPart) => ofPart.get(address)).find((time) => time !== undefined);
+    if (timing !== undefined && !timed.has(address)) await keepTiming(folder, timing);
+  }
+  return records;
+}
+
+interface FoundCell {
+  readonly path: string;
+  readonly record: CellRecord;
+}
+
+async function findCell(
+  paths: readonly string[],
+  address: string,
+  labels: CellLabels,
+): Promise<FoundCell | null> {
+  let found: FoundCell | null = null;
+  for (const path of paths) {
+    const state = await readCell(path, address);
+    if (state.kind === 'missing') continue;
+    if (state.kind === 'damaged') {
+      throw new HoldfastError('E_UNREADABLE', `the cell is damaged: ${state.damage}`, {
+        file: state.file,
+        hint: 'Run that part again: it sets the file aside and computes the cell anew',
+      });
+    }
+    const record = { ...state.record, ...labels }; // it may have gone by other names
+    if (found === null || (found.record.kind === 'failure' && record.kind !== 'failure')) {
+      found = { path, record };
+    } else if (record.kind !== 'failure' && !isDeepStrictEqual(found.record, record)) {
+      throw new HoldfastError('E_USAGE', `the cell ${address} has another result than in ${found.path}`, {
+        file: path,
+        hint: 'The same cell comes out the same on one machine only: take both parts from one, or leave one out',
+      });
+    }
+  }
+  return found;
+}

@@ -1,0 +1,173 @@
+import type { CellRecord, CostRecord, DialogueRecord, ProbeRecord, RoundRecord } from '../plan/index.js';
+
+/** A value of a table: what Parquet, data frames and SQL all have. */
+export type Value = string | number | boolean | null;
+
+export interface Column<Row> {
+  readonly name: string;
+  readonly type: 'STRING' | 'INT32' | 'DOUBLE' | 'BOOLEAN';
+  /** Whether there may be none. */
+  readonly nullable: boolean;
+  readonly value: (row: Row) => Value;
+}
+
+/** A table of results: which rows a record has, and what stands in them. Documented in `docs/guide/study-results.md`. */
+export interface Table<Row> {
+  readonly name: string;
+  readonly rows: (result: Result) => Iterable<Row>;
+  readonly columns: readonly Column<Row>[];
+}
+
+/** A cell's record under the labels that the plan has for it now. */
+export interface Result {
+  readonly address: string;
+  readonly record: CellRecord;
+  /** Query heads of a layer of its model; lists of heads are layer by layer. */
+  readonly headsPerLayer: number;
+}
+
+function column<Row>(
+  name: string,
+  type: Column<Row>['type'],
+  value: (row: Row) => Value,
+  nullable: 'nullable' | 'required' = 'required',
+): Column<Row> {
+  return { name, type, value, nullable: nullable === 'nullable' };
+}
+
+interface OfCell {
+  readonly result: Result;
+}
+
+/** What every table begins with: whose row it is. */
+const labels = <Row extends OfCell>(): readonly Column<Row>[] => [
+  column('cell', 'STRING', ({ result }) => result.address),
+  column('model', 'STRING', ({ result }) => result.record.model),
+  column('executor', 'STRING', ({ result }) => result.record.executor),
+  column('precision', 'STRING', ({ result }) => result.record.precision),
+  column('source', 'STRING', ({ result }) => result.record.source),
+  column('arm', 'STRING', ({ result }) => result.record.arm),
+  column('seed', 'INT32', ({ result }) => result.record.seed),
+  column('index', 'INT32', ({ result }) => result.record.index),
+];
+
+interface RoundRow extends OfCell {
+  readonly dialogue: DialogueRecord;
+  readonly round: RoundRecord;
+}
+
+export const ROUNDS: Table<RoundRow> = {
+  name: 'rounds',
+  *rows(result) {
+    const { record } = result;
+    if (record.kind !== 'dialogue') return;
+    for (const round of record.rounds) yield { result, dialogue: record, round };
+  },
+  columns: [
+    ...labels<RoundRow>(),
+    column('scenario', 'STRING', ({ dialogue }) => dialogue.scenario),
+    column('group', 'STRING', ({ dialogue }) => dialogue.group),
+    column('round', 'INT32', ({ round }) => round.round),
+    column('user', 'STRING', ({ round }) => round.user),
+    column('answer', 'STRING', ({ round }) => round.answer),
+    column('finished', 'BOOLEAN', ({ round }) => round.finished),
+    column('contextTokens', 'INT32', ({ round }) => round.contextTokens),
+    column('strength', 'DOUBLE', ({ round }) => round.strength, 'nullable'),
+    column('shareBefore', 'DOUBLE', ({ round }) => round.share.before),
+    column('shareAfter', 'DOUBLE', ({ round }) => round.share.after),
+    column('spreadMean', 'DOUBLE', ({ round }) => round.spread.mean),
+    column('spreadMedian', 'DOUBLE', ({ round }) => round.spread.median),
+    column('spreadNinetieth', 'DOUBLE', ({ round }) => round.spread.ninetieth),
+    column('spreadAbove', 'DOUBLE', ({ round }) => round.spread.above),
+    column('spreadBelow', 'DOUBLE', ({ round }) => round.spread.below),
+    column('sinkShare', 'DOUBLE', ({ round }) => round.controls.sink),
+    column('templateShare', 'DOUBLE', ({ round }) => round.controls.template),
+    column('randomShare', 'DOUBLE', ({ round }) => round.controls.random, 'nullable'),
+    column('obedience', 'DOUBLE', ({ round }) => round.obedience, 'nullable'),
+    column('ability', 'DOUBLE', ({ round }) => round.ability, 'nullable'),
+    column('fluency', 'DOUBLE', ({ round }) => round.fluency),
+    column('dialogueForwardedTokens', 'INT32', ({ dialogue }) => dialogue.forwardedTokens),
+    column('dialogueForwardPasses', 'INT32', ({ dialogue }) => dialogue.forwardPasses),
+  ],
+};
+
+interface ProbeRow extends RoundRow {
+  readonly probe: ProbeRecord;
+}
+
+export const PROBES: Table<ProbeRow> = {
+  name: 'probes',
+  *rows(result) {
+    for (const row of ROUNDS.rows(result)) {
+      for (const probe of row.round.probes) yield { ...row, probe };
+    }
+  },
+  columns: [
+    ...labels<ProbeRow>(),
+    column('scenario', 'STRING', ({ dialogue }) => dialogue.scenario),
+    column('group', 'STRING', ({ dialogue }) => dialogue.group),
+    column('round', 'INT32', ({ round }) => round.round),
+    column('label', 'STRING', ({ probe }) => probe.label),
+    column('question', 'STRING', ({ probe }) => probe.question),
+    column('answer', 'STRING', ({ probe }) => probe.answer),
+    column('score', 'DOUBLE', ({ probe }) => probe.score),
+  ],
+};
+
+interface CostRow extends OfCell {
+  readonly cost: CostRecord;
+}
+
+export const COSTS: Table<CostRow> = {
+  name: 'costs',
+  *rows(result) {
+    if (result.record.kind === 'cost') yield { result, cost: result.record };
+  },
+  columns: [
+    ...labels<CostRow>(),
+    column('measure', 'STRING', ({ cost }) => cost.measure),
+    column('item', 'STRING', ({ cost }) => cost.item),
+    column('sum', 'DOUBLE', ({ cost }) => cost.sum),
+    column('count', 'INT32', ({ cost }) => cost.count),
+  ],
+};
+
+interface HeadRow extends OfCell {
+  readonly scenario: string;
+  readonly round: number;
+  readonly at: number;
+  readonly share: number;
+}
+
+export const HEADS: Table<HeadRow> = {
+  name: 'heads',
+  *rows(result) {
+    for (const { scenario, round, shares } of headShares(result.record)) {
+      for (const [at, share] of shares.entries()) yield { result, scenario, round, at, share };
+    }
+  },
+  columns: [
+    ...labels<HeadRow>(),
+    column('kind', 'STRING', ({ result }) => result.record.kind),
+    column('scenario', 'STRING', ({ scenario }) => scenario),
+    column('round', 'INT32', ({ round }) => round),
+    column('layer', 'INT32', ({ result, at }) => Math.floor(at / result.headsPerLayer)),
+    column('head', 'INT32', ({ result, at }) => at % result.headsPerLayer),
+    column('share', 'DOUBLE', ({ share }) => share),
+  ],
+};
+
+/** Shares by head, `[layers × heads]`, of every round of a record that has them. */
+function headShares(
+  record: CellRecord,
+): readonly { readonly scenario: string; readonly round: number; readonly shares: readonly number[] }[] {
+  if (record.kind === 'dialogue') {
+    const { scenario, rounds } = record;
+    return rounds.map(({ round, heads }) => ({ scenario, round, shares: heads }));
+  }
+  if (record.kind === 'ranking') {
+    const { scenario, heads } = record;
+    return heads.map((shares, index) => ({ scenario, round: index + 1, shares }));
+  }
+  return [];
+}

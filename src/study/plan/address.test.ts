@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { FACTS } from '../../../test/support/study-fixtures.js';
+import { type Computed, costAddress, dialogueAddress, rankingAddress } from './address.js';
+import { CELL_VERSION, versionsThatMatter } from './versions.js';
+
+const arm = { name: 'off', settings: { policy: 'off' }, repeatEvery: null } as const;
+const point = { scenario: { content: 'words', rounds: 2 }, seed: 0, index: 0 };
+const settings = { sampling: { temperature: 1 }, maxTokens: 10, probeRounds: [1] };
+const computed: Computed = { executor: 'cpu', facts: FACTS, versions: versionsThatMatter('cpu') };
+
+const addressesWith = (by: Computed): readonly string[] => [
+  dialogueAddress(by, point, arm, settings),
+  rankingAddress(by, point, settings),
+  costAddress(by, 'kl', 'words', arm),
+];
+
+describe('an address', () => {
+  it('is another with any other version, whatever kind of cell it is', () => {
+    const before = addressesWith(computed);
+    for (const name of Object.keys(computed.versions)) {
+      const after = addressesWith({ ...computed, versions: { ...computed.versions, [name]: 'other' } });
+      for (const [kind, address] of after.entries()) expect(address, name).not.toBe(before[kind]);
+    }
+  });
+
+  it('is of its kind: none is that of another', () => {
+    const all = [
+      ...addressesWith(computed),
+      costAddress(computed, 'perplexity', 'words', arm),
+      costAddress(computed, 'kl', 'word', arm),
+      dialogueAddress(computed, { ...point, index: 1 }, arm, settings),
+      dialogueAddress(computed, { ...point, seed: 1 }, arm, settings),
+    ];
+    expect(new Set(all).size).toBe(all.length);
+  });
+
+  it('stays what it is until the version of cells is raised', () => {
+    const versions = { cell: 1, 'onnxruntime-node': '1.0.0' };
+    expect(dialogueAddress({ ...computed, versions }, point, arm, settings)).toMatchInlineSnapshot(
+      `"1d2c72023f227b9987c1a56f98a550b2e3bfd52d53bcf2a2c9b0ffd23d0007a4"`,
+    );
+  });
+});
+
+describe('the versions that matter', () => {
+  it('are those of cells, of what makes tokens, and of the runtime where there is one', () => {
+    expect(versionsThatMatter('cpu')).toEqual({
+      cell: CELL_VERSION,
+      '@huggingface/jinja': expect.stringMatching(/^\d+\.\d+\.\d+$/),
+      '@huggingface/tokenizers': expect.stringMatching(/^\d+\.\d+\.\d+$/),
+      'onnxruntime-node': expect.stringMatching(/^\d+\.\d+\.\d+$/),
+    });
+    expect(versionsThatMatter('reference')).not.toHaveProperty('onnxruntime-node');
+  });
+});

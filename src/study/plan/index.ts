@@ -1,0 +1,28 @@
+/**
+ * What a specification comes to: models, sources and heads are found, arms resolved, and cells listed, each under the
+ * address of its content. Knows what a record holds; must not know where records are kept or how cells are computed.
+ */
+export type { ModelFacts } from './address.js';
+export type { Arm, ArmSettings } from './arm.js';
+export type { Cell, CellTiming } from './cell.js';
+export { createEstimate, type Estimate } from './estimate.js';
+export { expand, type Found, type FoundSource, rankingCells } from './expand.js';
+export { type AskedQuestion, PLAIN_SYSTEM, textDialogue } from './held-out.js';
+export { modelFile } from './model-paths.js';
+export { type HeldOut, type OpenedSource, openSource } from './open-source.js';
+export { openStudy } from './open-study.js';
+export { cellsOfShard, groupsOf, type PlannedCell, type Study, type StudyModel } from './plan.js';
+export { planText } from './plan-text.js';
+export type {
+  CellLabels,
+  CellRecord,
+  CostRecord,
+  DialogueRecord,
+  FailedCell,
+  FailureRecord,
+  ProbeRecord,
+  RankingRecord,
+  RoundRecord,
+} from './record.js';
+export { groupOf, type Shard, shardOf } from './shard.js';
+export { CELL_VERSION, versionsThatMatter } from './versions.js';

@@ -1,0 +1,65 @@
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type Computed, dialogueAddress } from './address.js';
+import { modelFacts } from './model-facts.js';
+
+const FIXTURES = fileURLToPath(new URL('../../../test/fixtures/models', import.meta.url));
+
+type Json = Record<string, unknown>;
+
+/** A copy of a fixture with one of its files changed, or made where it has none. */
+function changed(model: string, file: string, change: (value: Json) => Json): string {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-facts-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  cpSync(join(FIXTURES, model), folder, { recursive: true });
+  const path = join(folder, file);
+  const before: Json = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
+  writeFileSync(path, JSON.stringify(change(before)));
+  return folder;
+}
+
+const factsOf = (path: string) => modelFacts({ path, precision: null, executor: 'reference' });
+
+async function addressOf(path: string): Promise<string> {
+  const computed: Computed = { executor: 'reference', facts: await factsOf(path), versions: {} };
+  const point = { scenario: { content: 'words', rounds: 2 }, seed: 0, index: 0 };
+  const arm = { name: 'off', settings: { policy: 'off' }, repeatEvery: null } as const;
+  return dialogueAddress(computed, point, arm, { sampling: {}, maxTokens: 10, probeRounds: [] });
+}
+
+describe('the address of a cell, for the same weights', () => {
+  it.each<[string, string, string, (value: Json) => Json]>([
+    [
+      'base of rotations',
+      'llama',
+      'config.json',
+      (config) => ({ ...config, rope_parameters: { rope_theta: 20_000, rope_type: 'default' } }),
+    ],
+    ['epsilon of norms', 'llama', 'config.json', (config) => ({ ...config, rms_norm_eps: 1e-4 })],
+    ['window', 'gemma3', 'config.json', (config) => ({ ...config, sliding_window: 9 })],
+    ['end of an answer', 'llama', 'generation_config.json', () => ({ eos_token_id: 7 })],
+    ['tokenizer', 'llama', 'tokenizer.json', (tokenizer) => ({ ...tokenizer, pre_tokenizer: null })],
+    [
+      'setting of the tokenizer',
+      'llama',
+      'tokenizer_config.json',
+      (config) => ({ ...config, eos_token: 'a' }),
+    ],
+  ])('is another with another %s', async (_, model, file, change) => {
+    const original = join(FIXTURES, model);
+    const copy = changed(model, file, change);
+    expect((await factsOf(copy)).hash).toBe((await factsOf(original)).hash);
+    expect(await addressOf(copy)).not.toBe(await addressOf(original));
+  });
+
+  it('stays with what changes nothing: the order of keys, and keys of the configuration that nobody reads', async () => {
+    const reversed = (value: Json): Json => Object.fromEntries(Object.entries(value).reverse());
+    const original = await addressOf(join(FIXTURES, 'llama'));
+    expect(await addressOf(changed('llama', 'tokenizer.json', reversed))).toBe(original);
+    const note = (config: Json): Json => ({ ...config, _name_or_path: 'elsewhere' });
+    expect(await addressOf(changed('llama', 'config.json', note))).toBe(original);
+  });
+});

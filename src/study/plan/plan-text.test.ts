@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { foundFor } from '../../../test/support/study-fixtures.js';
+import { parseSpec } from '../spec/index.js';
+import { expand } from './expand.js';
+import { planText } from './plan-text.js';
+
+const spec = parseSpec(
+  [
+    'name: small',
+    'question: Why?',
+    'sources: [organism: { dialogues: 50, name: trials }]',
+    'costs: { kl: 3, perplexity: 0 }',
+    'arms: [off, boost: 2]',
+  ].join('\n'),
+  'x.yaml',
+);
+const cells = expand(spec, foundFor(spec), []);
+
+describe('the plan of a study', () => {
+  it('counts the cells of every arm', () => {
+    expect(planText(spec, cells, null)).toEqual([
+      'small: Why?',
+      '',
+      'model     source  arm           dialogues  costs',
+      'organism  trials  off                  50      3',
+      'organism  trials  boost, M = 2         50      3',
+      '',
+      '50 dialogues × 1 seed, 106 cells',
+    ]);
+  });
+
+  it('tells dialogues from seeds, which the table multiplies', () => {
+    const seeded = { ...spec, seeds: [0, 4] };
+    const lines = planText(seeded, expand(seeded, foundFor(seeded), []), null);
+    expect(lines[3]).toMatch(/ 100 +3$/);
+    expect(lines.at(-1)).toBe('50 dialogues × 2 seeds, 206 cells');
+  });
+
+  it('says how long they take where that is known', () => {
+    const lines = planText(spec, cells, ({ kind }) => (kind === 'cost' ? 500 : 1200));
+    expect(lines[3]).toMatch(/ {2}62 s$/);
+    expect(lines.at(-1)).toBe('50 dialogues × 1 seed, 106 cells, 2 min on one thread');
+  });
+});

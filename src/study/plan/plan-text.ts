@@ -1,0 +1,71 @@
+import { durationText, textTable } from '../../report/index.js';
+import type { StudySpec } from '../spec/index.js';
+import type { Cell } from './cell.js';
+
+type Planned = Pick<Cell, 'kind' | 'labels'>;
+
+interface Row {
+  readonly names: readonly [model: string, source: string, arm: string];
+  dialogues: number;
+  costs: number;
+  ms: number;
+}
+
+/**
+ * What a study comes to, for a person: cells by model, source and arm, and how long they take where that is known.
+ * @param msOf how long a cell takes on one thread, from a calibration; null where nothing was measured
+ * @returns lines
+ */
+export function planText<C extends Planned>(
+  { name, question }: Pick<StudySpec, 'name' | 'question'>,
+  cells: readonly C[],
+  msOf: ((cell: C) => number) | null,
+): string[] {
+  const rows = new Map<string, Row>();
+  for (const cell of cells) {
+    const { model, source, arm } = cell.labels;
+    const names = [model, source, cell.kind === 'ranking' ? '(ranking heads)' : arm] as const;
+    const key = JSON.stringify(names);
+    const row = rows.get(key) ?? { names, dialogues: 0, costs: 0, ms: 0 };
+    rows.set(key, row);
+    if (cell.kind === 'cost') row.costs++;
+    else row.dialogues++;
+    row.ms += msOf?.(cell) ?? 0;
+  }
+  const all = [...rows.values()];
+  const timed = (ms: number): string[] => (msOf === null ? [] : [durationText(ms)]);
+  const titles = aligned([['model', 'source', 'arm'], ...all.map(({ names }) => names)]);
+  const table = textTable({
+    heading: [titles[0]!, 'dialogues', 'costs', ...(msOf === null ? [] : ['time'])],
+    rows: all.map(({ dialogues, costs, ms }, index) => [
+      titles[index + 1]!,
+      String(dialogues),
+      String(costs),
+      ...timed(ms),
+    ]),
+  });
+  const total = all.reduce((sum, { ms }) => sum + ms, 0);
+  const sum = [
+    ...dialoguesText(cells),
+    `${cells.length} cells`,
+    ...timed(total).map((time) => `${time} on one thread`),
+  ].join(', ');
+  return [question === null ? name : `${name}: ${question}`, '', ...table, '', sum];
+}
+
+/** How many dialogues are led, each with every seed; nothing where none is. */
+function dialoguesText(cells: readonly Planned[]): string[] {
+  const led = cells.filter(({ kind }) => kind === 'dialogue').map(({ labels }) => labels);
+  if (led.length === 0) return [];
+  const dialogues = new Set(led.map(({ source, index }) => JSON.stringify([source, index]))).size;
+  const seeds = new Set(led.map(({ seed }) => seed)).size;
+  return [`${counted(dialogues, 'dialogue')} × ${counted(seeds, 'seed')}`];
+}
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+/** Rows of texts, each column as wide as its widest. */
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) => row.map((text, column) => text.padEnd(widths[column]!)).join('  '));
+}

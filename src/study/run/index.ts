@@ -1,0 +1,8 @@
+/**
+ * Computes cells: threads, dialogues, costs, rankings. Knows models, plans and folders; must not know statistics.
+ */
+export { CELLS, type CellOutcome, type OpenCells } from './compute.js';
+export { type LeadSettings, type LedDialogue, leadDialogue } from './lead-dialogue.js';
+export { type RunOptions, type RunProgress, type RunSummary, runStudy } from './run.js';
+export { type CellResult, runCell } from './run-cell.js';
+export { type OpenTasks, openThread, type Thread, ThreadEnded } from './threads.js';

@@ -1,0 +1,191 @@
+import { type AnswerOptions, type Chat, openChat, type Turn } from '../../dialogue/index.js';
+import type { Model } from '../../engine/index.js';
+import { HoldfastError } from '../../errors.js';
+import { fluency } from '../../material/index.js';
+import { cutsOf, type Regions, regionsOf } from '../../measure/index.js';
+import type { Scenario, User } from '../../scenario/index.js';
+import type { Message } from '../../text/index.js';
+import type { Arm, CellLabels, DialogueRecord, ProbeRecord, RoundRecord } from '../plan/index.js';
+import type { StudySpec } from '../spec/index.js';
+import { type ArmInDialogue, armInDialogue } from './arm-in-dialogue.js';
+import { rounded } from './digits.js';
+import { lease } from './lease.js';
+import type { Meter } from './meter.js';
+import { type DialogueSeeds, dialogueSeeds } from './seeds.js';
+import { createShareBook } from './share-book.js';
+
+/** How a dialogue is led, and which one it is: its chance depends on `seed` and `index`. */
+export type LeadSettings = Pick<StudySpec, 'sampling' | 'maxTokens' | 'probeRounds'> &
+  Pick<CellLabels, 'seed' | 'index'>;
+
+/** What a dialogue showed. */
+export interface LedDialogue {
+  readonly record: Omit<DialogueRecord, keyof CellLabels>;
+  /** Of all answers, those to probes included. */
+  readonly decodedTokens: number;
+}
+
+/** What stays the same from round to round. */
+interface Lead {
+  readonly chat: Chat;
+  readonly scenario: Scenario;
+  readonly arm: ArmInDialogue;
+  readonly seeds: DialogueSeeds;
+  readonly regions: Regions;
+  readonly probeRounds: readonly number[];
+  /** Called with the tokens of every answer. */
+  readonly count: (tokens: number) => void;
+}
+
+/**
+ * Leads a model through a scenario under an arm: answers are the model's own, probes are put on a branch and leave no
+ * trace. Chance depends on dialogue, seed and round alone, so that arms are paired.
+ *
+ * Shares are those of the prefix and of the controls, whatever the arm acts on, and of the rows that chose an answer's
+ * tokens. A system prompt that the arm repeats is not counted to the prefix.
+ * @throws HoldfastError what {@link openChat} and answers throw; `E_CONTEXT_FULL` names the round
+ */
+export async function leadDialogue(
+  model: Model,
+  scenario: Scenario,
+  arm: Arm,
+  settings: LeadSettings,
+): Promise<LedDialogue> {
+  const { sampling, maxTokens, probeRounds } = settings;
+  const seeds = dialogueSeeds(settings.seed, settings.index);
+  const { system, given } = scenario;
+  const leased = lease(model, system, arm);
+  // Played by the model as it is: what the user's side computes is no cost of the arm.
+  const user = scenario.openUser({ model, seed: seeds.user, sampling, maxTokens });
+  try {
+    const { session } = leased;
+    const chat = openChat(leased.model, { system, history: given, sampling, maxTokens, session });
+    try {
+      const opening = await user.say(null);
+      const messages: Message[] = [
+        { role: 'system', content: system },
+        ...given,
+        { role: 'user', content: opening },
+      ];
+      const regions = regionsOf(model.format!, messages); // a chat needs a format
+      const inDialogue = armInDialogue(arm, system, regions.prefix);
+      let decodedTokens = 0;
+      const count = (tokens: number): void => {
+        decodedTokens += tokens;
+      };
+      const lead: Lead = { chat, scenario, arm: inDialogue, seeds, regions, probeRounds, count };
+      const rounds = await leadRounds(lead, user, opening);
+      const record: LedDialogue['record'] = {
+        kind: 'dialogue',
+        scenario: scenario.id,
+        group: scenario.group,
+        system,
+        rounds,
+        ...forwardedIn(chat, leased.meter()),
+      };
+      return { record, decodedTokens };
+    } finally {
+      chat.dispose();
+    }
+  } finally {
+    user.dispose();
+    leased.end();
+  }
+}
+
+/** The system prompt counts, whoever computed it: a record does not depend on what was computed before. */
+function forwardedIn(
+  { turns }: Chat,
+  { tokens, passes }: Pick<Meter, 'tokens' | 'passes'>,
+): Pick<DialogueRecord, 'forwardedTokens' | 'forwardPasses'> {
+  const { reusedTokens } = turns[0]!.timing;
+  return { forwardedTokens: tokens + reusedTokens, forwardPasses: passes + (reusedTokens > 0 ? 1 : 0) };
+}
+
+async function leadRounds(lead: Lead, user: User, opening: string): Promise<RoundRecord[]> {
+  const records: RoundRecord[] = [];
+  for (let words = opening, round = 1; ; round++) {
+    try {
+      const record = await leadRound(lead, round, words);
+      records.push(record);
+      if (round === lead.scenario.rounds) return records;
+      words = await user.say(record.answer);
+    } catch (error) {
+      throw inRound(round, lead, error);
+    }
+  }
+}
+
+/** A context that is full, said to whoever asked for the study; every other error as it is. */
+function inRound(round: number, { chat, scenario }: Lead, error: unknown): unknown {
+  if (!(error instanceof HoldfastError) || error.code !== 'E_CONTEXT_FULL') return error;
+  const { contextLength } = chat.model.executor.blueprint;
+  return new HoldfastError(
+    'E_CONTEXT_FULL',
+    `round ${round} of ${scenario.rounds} does not fit the model's context of ${contextLength} tokens`,
+    {
+      hint: 'Ask for fewer rounds or fewer max-tokens, or repeat the system prompt less often',
+      cause: error,
+    },
+  );
+}
+
+async function leadRound(lead: Lead, round: number, words: string): Promise<RoundRecord> {
+  const { chat, scenario, seeds, regions } = lead;
+  const book = createShareBook(chat.model.executor.blueprint, regions);
+  const turn = await answerOf(chat, nextMessage(lead, words), {
+    seed: seeds.answer(round),
+    observe: book.add,
+    cuts: cutsOf(regions),
+  });
+  lead.count(turn.ids.length);
+  const answer = turn.assistant;
+  const finished = turn.finish === 'stop';
+  return {
+    round,
+    user: words,
+    answer,
+    finished,
+    contextTokens: turn.timing.promptTokens,
+    strength: turn.strength && rounded(turn.strength.first),
+    ...book.shares(),
+    obedience: score(scenario.obedience(round, answer)),
+    ability: score(scenario.ability(round, answer, finished)),
+    fluency: rounded(fluency(answer)),
+    probes: lead.probeRounds.includes(round) ? await putProbes(lead, round) : [],
+  };
+}
+
+/** Each question once, as if it were the next; probes that ask the same judge the same answer. */
+async function putProbes(lead: Lead, round: number): Promise<ProbeRecord[]> {
+  const answers = new Map<string, string>();
+  const records: ProbeRecord[] = [];
+  for (const [place, { label, question, judge }] of lead.scenario.probesAfter(round).entries()) {
+    let answer = answers.get(question);
+    if (answer === undefined) {
+      const seed = lead.seeds.probe(round, place);
+      const turn = await lead.chat.probe(nextMessage(lead, question), { seed });
+      lead.count(turn!.ids.length); // null only for a signal, and there is none
+      answer = turn!.assistant;
+      answers.set(question, answer);
+    }
+    records.push({ label, question, answer, score: rounded(judge(answer)) });
+  }
+  return records;
+}
+
+/** What is said to the model next, which is set up as the arm wants it. */
+function nextMessage({ chat, arm }: Lead, words: string): string {
+  const last = chat.turns.at(-1)?.timing;
+  chat.configure(arm.settingsAt(last === undefined ? 0 : last.promptTokens + last.decodedTokens));
+  return arm.messageIn(chat.history.length + chat.turns.length + 1, words);
+}
+
+async function answerOf(chat: Chat, message: string, options: AnswerOptions): Promise<Turn> {
+  const answer = chat.answer(message, options);
+  let next = await answer.next();
+  while (!next.done) next = await answer.next();
+  return next.value!; // null only for a signal, and there is none
+}
+
+const score = (value: number | null): number | null => value && rounded(value);

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadFixture } from '../../../test/support/chat-fixtures.js';
+import { spyOnModel } from '../../../test/support/organism-fixtures.js';
+import { armOf, OFF, SCENARIO, speaking } from '../../../test/support/scenario-fixtures.js';
+import type { Model } from '../../engine/index.js';
+import { regionsOf } from '../../measure/index.js';
+import type { Arm } from '../plan/index.js';
+import { type LeadSettings, type LedDialogue, leadDialogue } from './lead-dialogue.js';
+
+const SETTINGS: LeadSettings = {
+  sampling: { temperature: 1, topP: 0.9 },
+  maxTokens: 8,
+  probeRounds: [1],
+  seed: 0,
+  index: 0,
+};
+const SHORT = { ...SCENARIO, rounds: 2 };
+const OTHER = { ...SHORT, system: 'You are a sailor. Sing.' };
+
+const ARMS: readonly Arm[] = [
+  OFF,
+  armOf({ policy: 'split-softmax', strength: 0.3 }),
+  armOf({ policy: 'off', silence: [[0, 1]] }),
+  armOf({ policy: 'boost', strength: 6, target: { kind: 'sink' } }),
+  armOf({ policy: 'off', guidance: 2 }, 2),
+];
+
+let cpu: Model;
+beforeAll(async () => {
+  cpu = await loadFixture('llama', 'cpu');
+});
+afterAll(() => cpu.dispose());
+
+/** A model of its own in the eyes of who leads it; `count` has the tokens that it forwards. */
+function fresh(): { model: Model; count: { tokens: number } } {
+  const count = { tokens: 0 };
+  const model = spyOnModel(speaking(cpu), ({ tokens }) => {
+    count.tokens += tokens.length;
+  });
+  return { model, count };
+}
+
+const lead = async (model: Model, arm: Arm, scenario = SHORT): Promise<LedDialogue['record']> =>
+  (await leadDialogue(model, scenario, arm, SETTINGS)).record;
+
+describe('dialogues that share a session', () => {
+  it('have the same records, to the byte, in any order as each by itself', async () => {
+    const alone: string[] = [];
+    for (const scenario of [SHORT, OTHER]) {
+      for (const arm of ARMS) alone.push(JSON.stringify(await lead(fresh().model, arm, scenario)));
+    }
+    const { model } = fresh();
+    const cells = [SHORT, OTHER].flatMap((scenario) => ARMS.map((arm) => ({ scenario, arm })));
+    const order = [0, 1, 2, 1, 3, 0, 5, 6, 0, 4, 9, 8, 7, 1];
+    for (const at of order) {
+      const { scenario, arm } = cells[at]!;
+      expect(JSON.stringify(await lead(model, arm, scenario)), `cell ${at}`).toBe(alone[at]);
+    }
+  });
+
+  it('compute a system prompt once for the arms that leave its rows as they are', async () => {
+    const { model, count } = fresh();
+    const forwarded = async (arm: Arm): Promise<{ saved: number }> => {
+      const before = count.tokens;
+      const { forwardedTokens } = await lead(model, arm);
+      return { saved: forwardedTokens - (count.tokens - before) };
+    };
+    const { prefix } = regionsOf(cpu.format!, [
+      { role: 'system', content: SHORT.system },
+      { role: 'user', content: 'x' },
+    ]);
+    const [off, held, silenced, sink, guided] = ARMS as [Arm, Arm, Arm, Arm, Arm];
+    expect((await forwarded(off)).saved).toBe(0);
+    expect((await forwarded(held)).saved).toBe(prefix.end);
+    expect((await forwarded(guided)).saved).toBe(prefix.end);
+    expect((await forwarded(silenced)).saved).toBe(0);
+    expect((await forwarded(sink)).saved).toBe(0);
+    expect((await forwarded(off)).saved, 'not from what another arm computed').toBe(0);
+  });
+
+  it('may also be led at the same time, each on a session of its own', async () => {
+    const alone = JSON.stringify(await lead(fresh().model, ARMS[1]!));
+    const { model } = fresh();
+    const both = await Promise.all([lead(model, OFF), lead(model, ARMS[1]!)]);
+    expect(JSON.stringify(both[1])).toBe(alone);
+  });
+});

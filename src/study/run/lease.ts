@@ -1,0 +1,58 @@
+import { type Model, Session } from '../../engine/index.js';
+import type { Arm } from '../plan/index.js';
+import { type Meter, meterModel } from './meter.js';
+
+/** A model for the length of one dialogue, with a session that may hold the dialogue's system prompt already. */
+export interface Lease {
+  readonly model: Model;
+  readonly session: Session;
+  /** What was done since the lease began. */
+  meter(): Pick<Meter, 'tokens' | 'passes'>;
+  end(): void;
+}
+
+/** A session that dialogues have one after the other. */
+interface Seat {
+  readonly model: Model;
+  readonly meter: Meter;
+  readonly session: Session;
+  /** Whose rows the prefix holds, computed as the untouched model does; null where nobody else can go on from it. */
+  system: string | null;
+  taken: boolean;
+}
+
+const seats = new WeakMap<Model, Seat>();
+
+/**
+ * Dialogues of one model take turns on one session, so that the arms of a dialogue compute its system prompt once. Who
+ * comes while it is taken has a session of his own.
+ */
+export function lease(model: Model, system: string, arm: Arm): Lease {
+  const known = seats.get(model);
+  const seat = known === undefined || known.taken ? openSeat(model) : known;
+  if (known === undefined) seats.set(model, seat);
+  const isPlain = leavesPrefix(arm);
+  if (seat.system !== system || !isPlain) seat.session.rewind(0);
+  seat.system = isPlain ? system : null;
+  seat.taken = true;
+  const before = { ...seat.meter };
+  return {
+    model: seat.model,
+    session: seat.session,
+    meter: () => ({ tokens: seat.meter.tokens - before.tokens, passes: seat.meter.passes - before.passes }),
+    end() {
+      seat.taken = false;
+      if (seats.get(model) !== seat) seat.session.dispose();
+    },
+  };
+}
+
+function openSeat(model: Model): Seat {
+  const metered = meterModel(model);
+  return { ...metered, session: new Session(metered.model.executor), system: null, taken: false };
+}
+
+/** Whether rows inside the prefix are the untouched model's: they see nothing outside of it, so a policy on it spares them. */
+function leavesPrefix({ settings: { policy = 'off', target, silence = [] } }: Arm): boolean {
+  return silence.length === 0 && (policy === 'off' || target === undefined || target.kind === 'prefix');
+}

@@ -1,0 +1,197 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ask, loadFixture } from '../../../test/support/chat-fixtures.js';
+import { MATERIAL } from '../../../test/support/material-fixtures.js';
+import { spyOnModel } from '../../../test/support/organism-fixtures.js';
+import { armOf, OFF } from '../../../test/support/scenario-fixtures.js';
+import { openChat } from '../../dialogue/index.js';
+import { type Model, Session } from '../../engine/index.js';
+import { EMBEDDED_MODEL, loadModel } from '../../load.js';
+import { layoutDialogue, type Message } from '../../text/index.js';
+import type { Arm } from '../plan/index.js';
+import { PLAIN_SYSTEM, textDialogue } from '../plan/index.js';
+import { divergence, negativeLogLikelihood, rightAnswer } from './measure-costs.js';
+
+const [TALK] = MATERIAL.dialogues;
+const VOCAB = 512;
+
+let llama: Model;
+let embedded: Model;
+beforeAll(async () => {
+  [llama, embedded] = await Promise.all([loadFixture('llama'), loadModel(EMBEDDED_MODEL)]);
+});
+afterAll(() => Promise.all([llama.dispose(), embedded.dispose()]));
+
+/** log softmax, as plainly as can be. */
+function logProbabilities(logits: Float32Array, row: number): number[] {
+  const scores = Array.from(logits.slice(row * VOCAB, (row + 1) * VOCAB));
+  const total = scores.reduce((sum, score) => sum + Math.exp(score), 0);
+  return scores.map((score) => score - Math.log(total));
+}
+
+/** The untouched model on the whole dialogue in one pass, and the rows that choose answers. */
+async function wholePass(repeated: ReadonlySet<number> = new Set()) {
+  const { system, exchanges } = TALK!;
+  const messages: Message[] = [
+    { role: 'system', content: system },
+    ...exchanges.flatMap(({ user, assistant }, index): Message[] => [
+      { role: 'user', content: repeated.has(index + 1) ? `${system}\n\n${user}` : user },
+      { role: 'assistant', content: assistant },
+    ]),
+  ];
+  const { ids, messages: layouts } = layoutDialogue(llama.format!, messages, { addGenerationPrompt: false });
+  const session = new Session(llama.executor);
+  const { logits } = await session.advance(ids, { logits: 'all' });
+  session.dispose();
+  const rows = layouts
+    .filter(({ role }) => role === 'assistant')
+    .flatMap(({ content: { start, end } }) =>
+      Array.from({ length: end - start + 1 }, (_, at) => start - 1 + at),
+    );
+  return { ids, rows: rows.map((row) => ({ chosen: ids[row + 1]!, log: logProbabilities(logits, row) })) };
+}
+
+const ARMS: readonly Arm[] = [
+  armOf({ policy: 'split-softmax', strength: 0.3 }),
+  armOf({ policy: 'split-softmax', schedule: { kind: 'per-turn', from: 1, to: 0.2, step: 0.4 } }),
+  armOf({ policy: 'split-softmax', schedule: { kind: 'per-token', from: 1, to: 0.2, rate: 0.2 } }),
+  armOf({ policy: 'hold' }),
+  armOf({ policy: 'boost', strength: 4, target: { kind: 'random', seed: 0 } }),
+  armOf({ policy: 'off' }, 2),
+  armOf({ policy: 'off', guidance: 2 }),
+  armOf({ policy: 'off', silence: [[1, 0]] }),
+];
+
+describe('the divergence of an arm', () => {
+  it('is exactly 0 for the untouched model and for arms that change nothing, and above 0 for all others', async () => {
+    const none = await divergence(llama, TALK!, OFF);
+    expect(none.sum).toBe(0);
+    expect(none.count).toBe((await wholePass()).rows.length);
+    expect((await divergence(llama, TALK!, armOf({ policy: 'split-softmax', strength: 1 }))).sum).toBe(0);
+    for (const arm of ARMS) {
+      const { sum, count } = await divergence(llama, TALK!, arm);
+      expect(sum, JSON.stringify(arm)).toBeGreaterThan(1e-4);
+      expect(count).toBe(none.count);
+    }
+  });
+
+  it('is the sum of p · (log p − log q), as computed by hand from two passes over the same answers', async () => {
+    const untouched = (await wholePass()).rows;
+    const repeated = (await wholePass(new Set([2]))).rows;
+    let byHand = 0;
+    for (const [row, { log }] of untouched.entries()) {
+      const other = repeated[row]!;
+      expect(other.chosen, 'the same answers').toBe(untouched[row]!.chosen);
+      for (const [id, p] of log.entries()) byHand += Math.exp(p) * (p - other.log[id]!);
+    }
+    const { sum } = await divergence(llama, TALK!, armOf({ policy: 'off' }, 2));
+    expect(sum).toBeCloseTo(byHand, 3);
+  });
+
+  it('grows with the strength', async () => {
+    const sums = [];
+    for (const strength of [0.9, 0.6, 0.3]) {
+      sums.push((await divergence(embedded, TALK!, armOf({ policy: 'split-softmax', strength }))).sum);
+    }
+    expect(sums).toEqual([...sums].sort((a, b) => a - b));
+    expect(sums[0]).toBeGreaterThan(0);
+  });
+
+  it('holds the logits of one turn at a time', async () => {
+    const rows: number[] = [];
+    const watched = spyOnModel(llama, (_, { logits }) => rows.push(logits.length / VOCAB));
+    await divergence(watched, TALK!, ARMS[0]!);
+    expect(rows).toHaveLength(2 * TALK!.exchanges.length);
+  });
+});
+
+describe('the likelihood of held-out text', () => {
+  it('is that of the untouched model in one pass, when the arm is off', async () => {
+    const { rows } = await wholePass();
+    const { sum, count } = await negativeLogLikelihood(llama, TALK!, OFF);
+    expect(sum).toBeCloseTo(-rows.reduce((total, { chosen, log }) => total + log[chosen]!, 0), 2);
+    expect(count).toBe(rows.length);
+    const held = await negativeLogLikelihood(llama, TALK!, ARMS[0]!);
+    expect(held.sum).not.toBe(sum);
+    expect(held.count).toBe(count);
+  });
+
+  it('takes a text passage by passage, no word lost, so that turns grow', () => {
+    const [text] = MATERIAL.texts;
+    const { system, exchanges } = textDialogue(text!);
+    expect(system).toBe(PLAIN_SYSTEM);
+    expect(exchanges.length).toBeGreaterThan(1);
+    expect(exchanges.map(({ assistant }) => assistant).join(' ')).toBe(text!.text);
+  });
+});
+
+describe('a multiple-choice question', () => {
+  const question = {
+    question: 'Which one holds?',
+    choices: ['A knot', 'Air', 'Fog', 'Ice'],
+    answer: 2,
+  } as const;
+  const asked = {
+    before: { ...TALK!, exchanges: [...TALK!.exchanges, { user: 'Hold?', assistant: 'Fast.' }] },
+    question: { ...question, choices: [...question.choices] as [string, string, string, string] },
+  };
+
+  /** The model, with these logits for its letters where it answers. */
+  const favouring = (scores: readonly number[]): Model => {
+    const { tokenizer } = llama.format!;
+    const letters = ['A', 'B', 'C', 'D'].map((letter) => tokenizer.encode(letter)[0]!);
+    return spyOnModel(llama, (_, { logits }) => {
+      for (let row = 0; row < logits.length / VOCAB; row++) {
+        for (const [option, id] of letters.entries()) logits[row * VOCAB + id] = scores[option]!;
+      }
+    });
+  };
+
+  it('is right when its letter is the likeliest, whatever else is likelier, and of equals none is', async () => {
+    expect(await rightAnswer(favouring([0, 1, 2, 1]), asked, OFF)).toEqual({ sum: 1, count: 1 });
+    expect(await rightAnswer(favouring([0, 3, 2, 1]), asked, OFF)).toEqual({ sum: 0, count: 1 });
+    expect(await rightAnswer(favouring([2, 0, 2, 1]), asked, OFF)).toEqual({ sum: 0, count: 1 });
+    expect(await rightAnswer(favouring([-9, -9, -8, -9]), asked, OFF)).toEqual({ sum: 1, count: 1 });
+  });
+
+  it('is laid out with its options, and its answer is read where a chat would begin it', async () => {
+    const read: number[] = [];
+    const watched = spyOnModel(llama, ({ tokens }) => read.push(...tokens));
+    await rightAnswer(watched, asked, OFF);
+    const user = 'Which one holds?\nA. A knot\nB. Air\nC. Fog\nD. Ice\nAnswer with the letter alone.';
+    const seen: number[] = [];
+    const { system, exchanges } = asked.before;
+    const history = exchanges.flatMap(({ user, assistant }): Message[] => [
+      { role: 'user', content: user },
+      { role: 'assistant', content: assistant },
+    ]);
+    const chat = openChat(
+      spyOnModel(llama, ({ tokens }) => seen.push(...tokens)),
+      { system, history, maxTokens: 1 },
+    );
+    await ask(chat, user);
+    chat.dispose();
+    expect(read.slice(0, seen.length)).toEqual(seen);
+  });
+
+  it('shows what arms do that begin with the second turn, or in the fourth', async () => {
+    /** What comes after the letter that was forced. */
+    const answering = async (arm: Arm): Promise<Float32Array> => {
+      let last = new Float32Array();
+      const watched = spyOnModel(llama, (_, { logits }) => {
+        last = logits.slice(-VOCAB);
+      });
+      await rightAnswer(watched, asked, arm);
+      return last;
+    };
+    const untouched = await answering(OFF);
+    for (const arm of [
+      armOf({ policy: 'split-softmax', schedule: { kind: 'per-turn', from: 1, to: 0.2, step: 0.1 } }),
+      armOf({ policy: 'hold' }),
+      armOf({ policy: 'boost', strength: 4, target: { kind: 'random', seed: 0 } }),
+      armOf({ policy: 'off' }, 4),
+    ]) {
+      const moved = (await answering(arm)).map((logit, id) => Math.abs(logit - untouched[id]!));
+      expect(Math.max(...moved), JSON.stringify(arm)).toBeGreaterThan(1e-3);
+    }
+  });
+});

@@ -1,0 +1,145 @@
+import { openForcedChat } from '../../dialogue/index.js';
+import type { Model } from '../../engine/index.js';
+import { logSumExp } from '../../executors/index.js';
+import type { ChoiceQuestion, HeldOutDialogue } from '../../material/index.js';
+import { regionsOf } from '../../measure/index.js';
+import { layoutDialogue } from '../../text/index.js';
+import type { Arm, AskedQuestion } from '../plan/index.js';
+import { armInDialogue } from './arm-in-dialogue.js';
+
+/** A sum and over how many it goes. */
+export interface Cost {
+  readonly sum: number;
+  readonly count: number;
+}
+
+/** A dialogue whose answers are held out. */
+export type Exchanges = Pick<HeldOutDialogue, 'system' | 'exchanges'>;
+
+/** The next-token distributions `[tokens, vocab]`, as logits, that chose an answer's tokens. */
+interface ReadTurn {
+  readonly chosen: readonly number[];
+  readonly logits: Float32Array;
+}
+
+/**
+ * Mean over the answers' tokens of the divergence of the next-token distribution from the untouched model's, in nats:
+ *
+ *   D_KL(p ‖ q) = Σ_v p(v) · (log p(v) − log q(v)),   p untouched, q under the arm
+ *
+ * Both read the same answers by teacher forcing, turn by turn, the arm at each turn's strength and behind the words that
+ * it repeats.
+ */
+export async function divergence(model: Model, dialogue: Exchanges, arm: Arm): Promise<Cost> {
+  const untouched = readUnder(model, dialogue, {
+    name: 'off',
+    settings: { policy: 'off' },
+    repeatEvery: null,
+  });
+  const changed = readUnder(model, dialogue, arm);
+  const { vocabSize } = model.executor.blueprint;
+  let sum = 0;
+  let count = 0;
+  try {
+    for await (const { chosen, logits } of untouched) {
+      const { value } = await changed.next();
+      if (value === undefined) break;
+      for (const row of chosen.keys()) {
+        const [from, to] = [row * vocabSize, (row + 1) * vocabSize];
+        sum += klDivergence(logits.subarray(from, to), value.logits.subarray(from, to));
+      }
+      count += chosen.length;
+    }
+    return { sum, count };
+  } finally {
+    await changed.return(undefined);
+  }
+}
+
+/** Sum of −log p over the tokens of held-out answers, in nats. */
+export async function negativeLogLikelihood(model: Model, dialogue: Exchanges, arm: Arm): Promise<Cost> {
+  const { vocabSize } = model.executor.blueprint;
+  let sum = 0;
+  let count = 0;
+  for await (const { chosen, logits } of readUnder(model, dialogue, arm)) {
+    for (const [row, id] of chosen.entries()) {
+      const scores = logits.subarray(row * vocabSize, (row + 1) * vocabSize);
+      sum += logSumExp(scores) - scores[id]!;
+    }
+    count += chosen.length;
+  }
+  return { sum, count };
+}
+
+const LETTERS = ['A', 'B', 'C', 'D'] as const;
+
+/**
+ * Whether the right option's letter is the likeliest of the four as the answer's first token; of equals, none is. What was
+ * said before is read by teacher forcing under the arm.
+ */
+export async function rightAnswer(
+  model: Model,
+  { before: { system, exchanges }, question }: AskedQuestion,
+  arm: Arm,
+): Promise<Cost> {
+  const user = questionText(question);
+  const asked = [...exchanges, { user, assistant: LETTERS[0] }];
+  let answer: ReadTurn | null = null;
+  for await (const turn of readUnder(model, { system, exchanges: asked }, arm)) answer = turn;
+  const { logits } = answer!; // the question is a turn
+  const scores = LETTERS.map((letter) => logits[firstTokenOf(model, system, user, letter)]!);
+  const best = Math.max(...scores);
+  const likeliest = scores.flatMap((score, option) => (score === best ? [option] : []));
+  const right = likeliest.length === 1 && likeliest[0] === question.answer;
+  return { sum: right ? 1 : 0, count: 1 };
+}
+
+function questionText({ question, choices }: ChoiceQuestion): string {
+  const options = choices.map((choice, index) => `${LETTERS[index]}. ${choice}`);
+  return [question, ...options, 'Answer with the letter alone.'].join('\n');
+}
+
+/** As the tokenizer writes the letter at the place of the answer. */
+function firstTokenOf(model: Model, system: string, user: string, letter: string): number {
+  const messages = [
+    { role: 'system', content: system },
+    { role: 'user', content: user },
+    { role: 'assistant', content: letter },
+  ] as const;
+  const { ids, messages: layouts } = layoutDialogue(model.format!, messages, { addGenerationPrompt: false });
+  return ids[layouts.at(-1)!.content.start]!;
+}
+
+/** Reads a dialogue under an arm, turn by turn. */
+async function* readUnder(
+  model: Model,
+  { system, exchanges }: Exchanges,
+  arm: Arm,
+): AsyncGenerator<ReadTurn, undefined> {
+  const chat = openForcedChat(model, { system });
+  try {
+    const [first] = exchanges;
+    const { prefix } = regionsOf(model.format!, [
+      { role: 'system', content: system },
+      { role: 'user', content: first!.user },
+    ]);
+    const inDialogue = armInDialogue(arm, system, prefix);
+    for (const [index, { user, assistant }] of exchanges.entries()) {
+      chat.configure(inDialogue.settingsAt(chat.length));
+      yield await chat.read(inDialogue.messageIn(index + 1, user), assistant);
+    }
+  } finally {
+    chat.dispose();
+  }
+}
+
+/** Of two distributions given as logits, `[vocab]` each. */
+function klDivergence(p: Float32Array, q: Float32Array): number {
+  const [ofP, ofQ] = [logSumExp(p), logSumExp(q)];
+  let sum = 0;
+  for (let id = 0; id < p.length; id++) {
+    const logP = p[id]! - ofP;
+    sum += Math.exp(logP) * (logP - (q[id]! - ofQ));
+  }
+  return sum;
+}

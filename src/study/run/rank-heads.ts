@@ -1,0 +1,26 @@
+import type { Model } from '../../engine/index.js';
+import type { Scenario } from '../../scenario/index.js';
+import type { Arm, CellLabels, RankingRecord } from '../plan/index.js';
+import { type LeadSettings, leadDialogue } from './lead-dialogue.js';
+
+const OFF: Arm = { name: 'off', settings: { policy: 'off' }, repeatEvery: null };
+
+export interface RankedHeads {
+  readonly record: Omit<RankingRecord, keyof CellLabels>;
+  /** Of all answers. */
+  readonly decodedTokens: number;
+}
+
+/** Leads the untouched model through a scenario without probes, for what each head pays to the system prompt. */
+export async function rankHeads(
+  model: Model,
+  scenario: Scenario,
+  settings: Omit<LeadSettings, 'probeRounds'>,
+): Promise<RankedHeads> {
+  const { record, decodedTokens } = await leadDialogue(model, scenario, OFF, {
+    ...settings,
+    probeRounds: [],
+  });
+  const heads = record.rounds.map((round) => round.heads);
+  return { record: { kind: 'ranking', scenario: scenario.id, heads }, decodedTokens };
+}

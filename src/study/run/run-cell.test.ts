@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { spyOnModel } from '../../../test/support/organism-fixtures.js';
+import { armOf, OFF } from '../../../test/support/scenario-fixtures.js';
+import type { Model } from '../../engine/index.js';
+import { EMBEDDED_MODEL, loadModel } from '../../load.js';
+import type { Arm, Cell } from '../plan/index.js';
+import { runCell } from './run-cell.js';
+
+let embedded: Model;
+beforeAll(async () => {
+  embedded = await loadModel(EMBEDDED_MODEL);
+});
+afterAll(() => embedded.dispose());
+
+const HELD = armOf({ policy: 'split-softmax', schedule: { kind: 'per-turn', from: 1, to: 0.4, step: 0.3 } });
+
+const cellOf = (kind: Cell['kind'], arm: Arm, measure: Cell['measure'] = null): Cell => ({
+  address: `${kind}-${measure}-${arm.name}`,
+  kind,
+  labels: {
+    model: 'organism',
+    executor: 'cpu',
+    precision: 'f32',
+    source: 'trials',
+    arm: arm.name,
+    seed: 1,
+    index: 2,
+  },
+  model: { name: 'organism', path: 'organism', executor: 'cpu', precision: null },
+  source: { kind: 'organism', name: 'trials', dialogues: 4, first: 0, rounds: 3 },
+  arm,
+  measure,
+  settings: {
+    sampling: { temperature: 1, topP: 0.9 },
+    maxTokens: 40,
+    probeRounds: [3],
+    costs: { kl: 3, perplexity: 3, choice: null },
+  },
+});
+
+describe('a cell', () => {
+  it.each([
+    cellOf('dialogue', OFF),
+    cellOf('dialogue', HELD),
+    cellOf('ranking', OFF),
+    cellOf('cost', HELD, 'kl'),
+    cellOf('cost', OFF, 'perplexity'),
+  ])('has the same record whenever it is computed: $address', async (cell) => {
+    const once = await runCell(embedded, cell);
+    const again = await runCell(embedded, cell);
+    expect(JSON.stringify(again.record)).toBe(JSON.stringify(once.record));
+    expect(once.record).toMatchObject({ ...cell.labels, kind: cell.kind });
+    expect(JSON.stringify(once.record)).not.toMatch(/Ms"/);
+  });
+
+  it('tells the time in the executor from the rest, beside the record', async () => {
+    let tokens = 0;
+    const watched = spyOnModel(embedded, ({ logits }) => {
+      if (logits === 'last') tokens++;
+    });
+    const { timing, record } = await runCell(watched, cellOf('dialogue', OFF));
+    expect(timing.address).toBe('dialogue-null-off');
+    expect(timing.executorMs).toBeGreaterThan(0);
+    expect(timing.executorMs).toBeLessThanOrEqual(timing.totalMs);
+    expect(timing.decodedTokens).toBe(tokens);
+    expect(record).not.toHaveProperty('executorMs');
+  });
+
+  it('counts the tokens of answers, not the passes that chose them: two with guidance, none of a cost', async () => {
+    let choosing = 0;
+    const watched = spyOnModel(embedded, ({ logits }) => {
+      if (logits === 'last') choosing++;
+    });
+    const guided = cellOf('dialogue', armOf({ policy: 'off', guidance: 1.5 }));
+    const { timing } = await runCell(watched, guided);
+    expect(timing.decodedTokens).toBe(choosing / 2);
+    expect((await runCell(watched, cellOf('cost', OFF, 'kl'))).timing.decodedTokens).toBe(0);
+  });
+
+  it('counts what is decoded for the arm alone: not what the user’s side says, who is the model too', async () => {
+    const source = {
+      kind: 'self-chat',
+      name: 'self-chat',
+      dialogues: 4,
+      first: 0,
+      rounds: 2,
+      material: null,
+      groups: null,
+    } as const;
+    let choosing = 0;
+    const watched = spyOnModel(embedded, ({ logits }) => {
+      if (logits === 'last') choosing++;
+    });
+    const { timing } = await runCell(watched, { ...cellOf('dialogue', OFF), source });
+    expect(timing.decodedTokens).toBeGreaterThan(0);
+    expect(timing.decodedTokens).toBeLessThan(choosing);
+  });
+
+  it('of ranking has each head’s share in each round of the untouched dialogue', async () => {
+    const { record: ranking } = await runCell(embedded, cellOf('ranking', OFF));
+    const { record: dialogue } = await runCell(embedded, cellOf('dialogue', OFF));
+    if (ranking.kind !== 'ranking' || dialogue.kind !== 'dialogue') throw new Error('other kinds');
+    expect(ranking.heads).toEqual(dialogue.rounds.map(({ heads }) => heads));
+    expect(ranking.scenario).toBe('organism-2');
+  });
+
+  it('of costs is of the organism’s own reference dialogues, bare ones for perplexity', async () => {
+    const costs = [];
+    for (const [arm, measure] of [
+      [OFF, 'kl'],
+      [HELD, 'kl'],
+      [OFF, 'perplexity'],
+    ] as const) {
+      const { record } = await runCell(embedded, cellOf('cost', arm, measure));
+      if (record.kind !== 'cost') throw new Error('another kind');
+      costs.push(record);
+    }
+    const [none, held, perplexity] = costs;
+    expect(none).toMatchObject({ item: 'organism-2', sum: 0 });
+    expect(held!.sum).toBeGreaterThan(0);
+    expect(held!.count).toBe(none!.count);
+    expect(perplexity!.item).toBe('bare-2');
+    expect(
+      perplexity!.sum / perplexity!.count,
+      'nats a token, of a model that speaks the language',
+    ).toBeLessThan(1);
+  });
+
+  it('is refused for an item that the study does not ask for', async () => {
+    const cell = cellOf('cost', OFF, 'kl');
+    const beyond = { ...cell, labels: { ...cell.labels, index: 3 } };
+    await expect(runCell(embedded, beyond)).rejects.toThrow(/E_USAGE.*item 3/);
+  });
+});

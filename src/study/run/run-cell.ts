@@ -1,0 +1,116 @@
+import type { Model } from '../../engine/index.js';
+import { HoldfastError } from '../../errors.js';
+import type {
+  Cell,
+  CellLabels,
+  CellTiming,
+  CostRecord,
+  DialogueRecord,
+  RankingRecord,
+} from '../plan/index.js';
+import { type OpenedSource, openSource } from '../plan/index.js';
+import { rounded } from './digits.js';
+import { leadDialogue } from './lead-dialogue.js';
+import { type Cost, divergence, negativeLogLikelihood, rightAnswer } from './measure-costs.js';
+import { type MeteredModel, meterModel } from './meter.js';
+import { rankHeads } from './rank-heads.js';
+
+/** What a cell came to. */
+export interface CellResult {
+  readonly record: DialogueRecord | CostRecord | RankingRecord;
+  readonly timing: CellTiming;
+}
+
+interface Computed {
+  readonly record:
+    | Omit<DialogueRecord, keyof CellLabels>
+    | Omit<CostRecord, keyof CellLabels>
+    | Omit<RankingRecord, keyof CellLabels>;
+  readonly decodedTokens: number;
+}
+
+/** One meter a model, so that a model is the same in all its cells and dialogues can share what they have in common. */
+const meters = new WeakMap<Model, MeteredModel>();
+
+/**
+ * Computes one cell of a study. Its record is the same bytes whenever it is computed on one machine.
+ * @param model the cell's, as its specification says; it computes one cell at a time
+ * @throws HoldfastError what opening its source and running the model throw
+ */
+export async function runCell(model: Model, cell: Cell): Promise<CellResult> {
+  const sinceMs = performance.now();
+  const metered = meters.get(model) ?? meterModel(model);
+  meters.set(model, metered);
+  const before = { ...metered.meter };
+  const { record, decodedTokens } = await compute(metered.model, cell);
+  return {
+    record: { ...cell.labels, ...record },
+    timing: {
+      address: cell.address,
+      totalMs: performance.now() - sinceMs,
+      executorMs: metered.meter.executorMs - before.executorMs,
+      decodedTokens,
+    },
+  };
+}
+
+async function compute(model: Model, cell: Cell): Promise<Computed> {
+  const { kind, labels, arm, settings } = cell;
+  const { scenarios } = sourceOf(cell);
+  const lead = { ...settings, seed: labels.seed, index: labels.index };
+  switch (kind) {
+    case 'dialogue':
+      return leadDialogue(model, scenarios.at(labels.index), arm, lead);
+    case 'ranking':
+      return rankHeads(model, scenarios.at(labels.index), lead);
+    case 'cost':
+      return { record: await measureCost(model, cell), decodedTokens: 0 };
+  }
+}
+
+async function measureCost(model: Model, cell: Cell): Promise<Omit<CostRecord, keyof CellLabels>> {
+  const { heldOut } = sourceOf(cell);
+  const { index } = cell.labels;
+  const { arm, measure } = cell;
+  const record = (item: string, { sum, count }: Cost) => ({
+    kind: 'cost' as const,
+    measure: measure!,
+    item,
+    sum: rounded(sum),
+    count,
+  });
+  switch (measure) {
+    case 'kl': {
+      const dialogue = itemOf(heldOut.kl, index);
+      return record(dialogue.id, await divergence(model, dialogue, arm));
+    }
+    case 'perplexity': {
+      const dialogue = itemOf(heldOut.perplexity, index);
+      return record(dialogue.id, await negativeLogLikelihood(model, dialogue, arm));
+    }
+    case 'choice':
+      return record(`question-${index}`, await rightAnswer(model, itemOf(heldOut.choice, index), arm));
+    case null:
+      throw new HoldfastError('E_USAGE', 'a cost cell says what it measures', { field: 'measure' });
+  }
+}
+
+function itemOf<Item>(items: readonly Item[], index: number): Item {
+  const item = items[index];
+  if (item === undefined) {
+    throw new HoldfastError('E_USAGE', `there is no held-out item ${index}, only ${items.length}`, {
+      field: 'index',
+    });
+  }
+  return item;
+}
+
+const opened = new Map<string, OpenedSource>();
+
+/** Sources are opened once a worker: a study has thousands of cells and few sources. */
+function sourceOf({ source, settings: { costs } }: Cell): OpenedSource {
+  const key = JSON.stringify([source, costs]);
+  const known = opened.get(key) ?? openSource(source, costs);
+  opened.set(key, known);
+  return known;
+}

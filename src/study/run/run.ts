@@ -1,0 +1,215 @@
+import {
+  checkFolder,
+  exportResults,
+  keepStudy,
+  openFolder,
+  readCell,
+  readTimings,
+  type StudyFolder,
+} from '../folder/index.js';
+import type { Cell, CellRecord, CellTiming, FailedCell, RankingRecord, Shard } from '../plan/index.js';
+import { cellsOfShard, createEstimate, type Estimate, groupsOf, type Study } from '../plan/index.js';
+import { computeGroups, type Work } from './compute.js';
+
+export interface RunOptions {
+  readonly folder: string;
+  /** A module that exports `open` as OpenCells. */
+  readonly cells: URL;
+  /** Threads at most, each with models of its own. */
+  readonly jobs: number;
+  readonly shard: Shard | null;
+  /** Paths of models that were given beside the specification; kept to say how to go on. */
+  readonly models: Readonly<Record<string, string>>;
+  readonly retryFailed: boolean;
+  /** Compute only what an estimate needs: rankings, and a cell of each pace whose time is not known. */
+  readonly dryRun: boolean;
+  /** Ends the run; what is kept stays. */
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: RunProgress) => void;
+  readonly onDamaged: Work['onDamaged'];
+}
+
+export interface RunProgress {
+  /** Cells of this run: all of the study, or of the shard. */
+  readonly total: number;
+  /** Kept so far, failed ones included. */
+  readonly done: number;
+  readonly computed: number;
+  readonly failed: number;
+  /** Since cells are computed. */
+  readonly elapsedMs: number;
+  readonly decodedTokens: number;
+  /** What share of the threads' time in cells went by outside of forward passes, 0…1; null before the first. */
+  readonly outsideExecutor: number | null;
+  /** Until all is done, at the pace of cells so far; null while nothing is known. */
+  readonly leftMs: number | null;
+}
+
+export interface RunSummary extends RunProgress {
+  readonly failures: readonly FailedCell[];
+  /** All cells are done: results are written. */
+  readonly complete: boolean;
+  /** All cells of the study; of its rankings alone where the others are not known. */
+  readonly plan: readonly Cell[];
+  /** How long a cell takes, to judge by those that are done; null while that is not known. */
+  readonly msOf: (cell: Cell) => number | null;
+}
+
+/**
+ * Runs a study in a folder, or goes on with it: computes what is missing, keeps each cell as soon as it is done, and
+ * writes results when all are.
+ * @throws HoldfastError `E_USAGE` when the folder is another study's, `E_UNWRITABLE`, `E_UNREADABLE`
+ */
+export async function runStudy(study: Study, options: RunOptions): Promise<RunSummary> {
+  const isThere = await checkFolder(options.folder, study.spec.name);
+  const folder = await openFolder(options.folder);
+  try {
+    // Results that are there are those of the study as it was run: a dry run of a changed one leaves that as it is.
+    const keep = async (plan: readonly Cell[]): Promise<void> => {
+      if (options.dryRun && isThere) return;
+      const origin = { file: study.file, models: options.models, shard: options.shard };
+      await keepStudy(folder, study, origin, plan);
+    };
+    const sums: Sums = {
+      startMs: performance.now(),
+      computed: 0,
+      totalMs: 0,
+      executorMs: 0,
+      decodedTokens: 0,
+    };
+    const ranked = await rank(study, folder, options, sums, keep);
+    if (ranked.rankings === null) return ranked.summary;
+    const plan = [...study.rankings, ...study.expand(ranked.rankings)];
+    await keep(plan);
+    const summary = await compute(plan, folder, options, sums);
+    if (!summary.complete) return summary;
+    await exportResults(folder, plan, study.models);
+    return summary;
+  } finally {
+    await folder.close();
+  }
+}
+
+type Ranked =
+  | { readonly rankings: readonly RankingRecord[] }
+  | { readonly rankings: null; readonly summary: RunSummary };
+
+/** The rankings, computed where they are missing; null when they cannot be had: the run was ended, or one failed. */
+async function rank(
+  study: Study,
+  folder: StudyFolder,
+  options: RunOptions,
+  sums: Sums,
+  keep: (plan: readonly Cell[]) => Promise<void>,
+): Promise<Ranked> {
+  const kept = await rankingsIn(folder, study.rankings);
+  if (kept.length === study.rankings.length) return { rankings: kept };
+  await keep(study.rankings);
+  const summary = await compute(study.rankings, folder, { ...options, dryRun: false }, sums);
+  const rankings = await rankingsIn(folder, study.rankings);
+  return rankings.length === study.rankings.length
+    ? { rankings }
+    : { rankings: null, summary: { ...summary, complete: false } };
+}
+
+async function rankingsIn(folder: StudyFolder, cells: readonly Cell[]): Promise<RankingRecord[]> {
+  const states = await Promise.all(cells.map(({ address }) => readCell(folder.path, address)));
+  return states.flatMap((state, at) =>
+    state.kind === 'kept' && state.record.kind === 'ranking'
+      ? [{ ...state.record, ...cells[at]!.labels }]
+      : [],
+  );
+}
+
+async function compute(
+  plan: readonly Cell[],
+  folder: StudyFolder,
+  options: RunOptions,
+  sums: Sums,
+): Promise<RunSummary> {
+  const groups = groupsOf(cellsOfShard(plan, options.shard));
+  const cells = groups.flat();
+  const kept: Kept = new Map();
+  for (const cell of cells) {
+    const state = await readCell(folder.path, cell.address);
+    if (state.kind !== 'kept') continue;
+    const error = errorOf(state.record);
+    if (error === null || !options.retryFailed) kept.set(cell, error);
+  }
+  const missing = cells.filter((cell) => !kept.has(cell));
+
+  const estimate = createEstimate(missing);
+  const timings = await readTimings(folder.path);
+  for (const cell of kept.keys()) {
+    const timing = timings.get(cell.address);
+    if (timing !== undefined) estimate.done(cell, timing.totalMs);
+  }
+  const tally = createTally(cells.length, kept, estimate, sums, Math.min(options.jobs, groups.length));
+  const wanted = new Set(options.dryRun ? estimate.unknown() : missing);
+  const todo = groups.map((group) => group.filter((cell) => wanted.has(cell)));
+  options.onProgress(tally.progress());
+  await computeGroups(
+    todo.filter((group) => group.length > 0),
+    {
+      ...options,
+      folder,
+      onKept(cell, record, computed, timing) {
+        tally.kept(cell, record, computed, timing);
+        options.onProgress(tally.progress());
+      },
+    },
+  );
+  const failures = cells.flatMap((cell) => {
+    const error = kept.get(cell) ?? null;
+    return error === null ? [] : [{ labels: cell.labels, error }];
+  });
+  return { ...tally.progress(), failures, complete: kept.size === cells.length, plan, msOf: estimate.msOf };
+}
+
+/** Cells that are on the disk, each with its error where it failed, else null. */
+type Kept = Map<Cell, string | null>;
+
+const errorOf = (record: CellRecord): string | null => (record.kind === 'failure' ? record.error : null);
+
+/** Of all cells that this run computed. */
+interface Sums {
+  readonly startMs: number;
+  computed: number;
+  totalMs: number;
+  executorMs: number;
+  decodedTokens: number;
+}
+
+interface Tally {
+  kept(cell: Cell, record: CellRecord, computed: boolean, timing: CellTiming | null): void;
+  progress(): RunProgress;
+}
+
+function createTally(total: number, kept: Kept, estimate: Estimate, sums: Sums, jobs: number): Tally {
+  let failed = [...kept.values()].filter((error) => error !== null).length;
+  return {
+    kept(cell, record, computed, timing) {
+      kept.set(cell, errorOf(record));
+      if (record.kind === 'failure') failed++;
+      if (timing === null) estimate.drop(cell);
+      else estimate.done(cell, timing.totalMs);
+      if (computed) sums.computed++;
+      sums.totalMs += timing?.totalMs ?? 0;
+      sums.executorMs += timing?.executorMs ?? 0;
+      sums.decodedTokens += timing?.decodedTokens ?? 0;
+    },
+    progress() {
+      const leftMs = estimate.leftMs();
+      return {
+        total,
+        done: kept.size,
+        computed: sums.computed,
+        failed,
+        elapsedMs: performance.now() - sums.startMs,
+        decodedTokens: sums.decodedTokens,
+        outsideExecutor: sums.totalMs === 0 ? null : 1 - sums.executorMs / sums.totalMs,
+        leftMs: leftMs === null ? null : leftMs / jobs,
+      };
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import { POLICY_RULES, type Schedule, targetName } from '../../attention/index.js';
+import type { ArmSpec, HeadChoice } from './spec.js';
+
+type Unnamed = Omit<ArmSpec, 'name'>;
+
+/** What sets an arm apart from the untouched model, part by part, in words; null where a part does not. */
+function parts(arm: Unnamed): readonly (string | null)[] {
+  return [
+    policyText(arm),
+    arm.target.kind === 'prefix' || isKnockOut(arm) ? null : `target ${targetName(arm.target)}`,
+    arm.on.kind === 'all' ? null : headsText(arm.on),
+    arm.silence === null ? null : `silence ${headsText(arm.silence)}`,
+    arm.repeatEvery === null ? null : `repeat every ${arm.repeatEvery}`,
+    arm.guidance === null ? null : `guidance, γ = ${arm.guidance}`,
+  ];
+}
+
+/** E.g. `split-softmax, k = 0.7, top 10 by share`. */
+export function describeArm(arm: Unnamed): string {
+  return (
+    parts(arm)
+      .filter((part) => part !== null)
+      .join(', ') || 'off'
+  );
+}
+
+/** What sets an arm apart from the others that one line of a specification stands for. */
+export function describeVariant(arm: Unnamed, siblings: readonly Unnamed[]): readonly string[] {
+  const others = siblings.map(parts);
+  return parts(arm)
+    .filter((part, index) => others.some((other) => other[index] !== part))
+    .filter((part) => part !== null);
+}
+
+/** π′ = 0 on a target: all attention goes to what is not in it. */
+function isKnockOut({ policy, schedule, target }: Unnamed): boolean {
+  return (
+    policy === 'floor' && target.kind === 'not' && schedule?.kind === 'constant' && schedule.strength === 1
+  );
+}
+
+function policyText(arm: Unnamed): string | null {
+  const { policy, schedule, target } = arm;
+  if (policy === 'off') return null;
+  if (target.kind === 'not' && isKnockOut(arm)) return `knock-out ${targetName(target.of)}`;
+  return schedule === null ? policy : `${policy}, ${scheduleText(POLICY_RULES[policy].symbol, schedule)}`;
+}
+
+function scheduleText(symbol: string, schedule: Schedule): string {
+  switch (schedule.kind) {
+    case 'constant':
+      return `${symbol} = ${schedule.strength}`;
+    case 'per-turn':
+      return `${symbol} ${schedule.from} → ${schedule.to}, ${schedule.step} a turn`;
+    case 'per-token':
+      return `${symbol} ${schedule.from} → ${schedule.to}, ${schedule.rate} · ln(t/|system|)`;
+    case 'target':
+      return `mean share ${schedule.share}`;
+  }
+}
+
+/** E.g. `top 10 by share`. */
+export function headsText(choice: HeadChoice): string {
+  switch (choice.kind) {
+    case 'all':
+      return 'all heads';
+    case 'grid':
+      return [
+        choice.layers === null ? null : `layers ${choice.layers.join(' ')}`,
+        choice.heads === null ? null : `heads ${choice.heads.join(' ')}`,
+      ]
+        .filter((part) => part !== null)
+        .join(' ');
+    case 'pairs':
+      return `heads ${choice.pairs.map(([layer, head]) => `${layer}.${head}`).join(' ')}`;
+    case 'top':
+    case 'bottom':
+      return `${choice.kind} ${choice.count} by ${choice.by}`;
+    case 'random':
+      return `random ${choice.count} seed ${choice.seed}`;
+  }
+}

@@ -1,0 +1,213 @@
+import { describe, expect, it } from 'vitest';
+import { HoldfastError } from '../../errors.js';
+import { parseSpec } from './parse.js';
+import type { ArmSpec } from './spec.js';
+
+/** The arms of one item of the list. */
+const armsOf = (item: string): readonly ArmSpec[] =>
+  parseSpec(`name: x\nsources: organism\narms:\n  - ${item}\n`, 'x.yaml').arms;
+
+const namesOf = (item: string): readonly string[] => armsOf(item).map(({ name }) => name);
+
+/** What is wrong with one item, which begins at column 5 of line 4. */
+function problemsOf(item: string): readonly string[] {
+  try {
+    armsOf(item);
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'E_SPEC') return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+const OFF: ArmSpec = {
+  name: 'off',
+  policy: 'off',
+  schedule: null,
+  target: { kind: 'prefix' },
+  on: { kind: 'all' },
+  silence: null,
+  repeatEvery: null,
+  guidance: null,
+};
+const constant = (strength: number) => ({ kind: 'constant', strength }) as const;
+
+describe('an arm', () => {
+  it.each<[string, Partial<ArmSpec>]>([
+    ['off', {}],
+    ['hold', { policy: 'hold', name: 'hold' }],
+    ['boost: 2', { policy: 'boost', schedule: constant(2), name: 'boost, M = 2' }],
+    ['boost: { strength: 2, name: twice }', { policy: 'boost', schedule: constant(2), name: 'twice' }],
+    [
+      'split-softmax: { schedule: "per-turn:1,0.6,0.04" }',
+      {
+        policy: 'split-softmax',
+        schedule: { kind: 'per-turn', from: 1, to: 0.6, step: 0.04 },
+        name: 'split-softmax, k 1 → 0.6, 0.04 a turn',
+      },
+    ],
+    [
+      'split-softmax: { schedule: "per-token:1,0.4,0.2" }',
+      {
+        policy: 'split-softmax',
+        schedule: { kind: 'per-token', from: 1, to: 0.4, rate: 0.2 },
+        name: 'split-softmax, k 1 → 0.4, 0.2 · ln(t/|system|)',
+      },
+    ],
+    [
+      'floor: { schedule: "target:0.4" }',
+      { policy: 'floor', schedule: { kind: 'target', share: 0.4 }, name: 'floor, mean share 0.4' },
+    ],
+    ['repeat: 4', { repeatEvery: 4, name: 'repeat every 4' }],
+    ['guidance: 1.5', { guidance: 1.5, name: 'guidance, γ = 1.5' }],
+    [
+      '{ name: both, policy: split-softmax, strength: 0.7, repeat: 4, guidance: 2 }',
+      { name: 'both', policy: 'split-softmax', schedule: constant(0.7), repeatEvery: 4, guidance: 2 },
+    ],
+    [
+      '{ split-softmax: 0.7, repeat: 4 }',
+      {
+        policy: 'split-softmax',
+        schedule: constant(0.7),
+        repeatEvery: 4,
+        name: 'split-softmax, k = 0.7, repeat every 4',
+      },
+    ],
+    [
+      'split-softmax:\n    strength: 0.7\n    target: random:3',
+      {
+        policy: 'split-softmax',
+        schedule: constant(0.7),
+        target: { kind: 'random', seed: 3 },
+        name: 'split-softmax, k = 0.7, target random:3',
+      },
+    ],
+    [
+      'knock-out: prefix',
+      {
+        policy: 'floor',
+        schedule: constant(1),
+        target: { kind: 'not', of: { kind: 'prefix' } },
+        name: 'knock-out prefix',
+      },
+    ],
+    [
+      '{ floor: 0.2, target: not:sink }',
+      {
+        policy: 'floor',
+        schedule: constant(0.2),
+        target: { kind: 'not', of: { kind: 'sink' } },
+        name: 'floor, ψ = 0.2, target not:sink',
+      },
+    ],
+    [
+      'silence: top 5 by share',
+      { silence: { kind: 'top', count: 5, by: 'share' }, name: 'silence top 5 by share' },
+    ],
+  ])('%s', (item, arm) => {
+    expect(armsOf(item)).toEqual([{ ...OFF, ...arm }]);
+  });
+
+  it.each<[string, ArmSpec['on'], string]>([
+    ['heads: all', { kind: 'all' }, 'split-softmax, k = 0.7'],
+    ['heads: bottom 3 by decay', { kind: 'bottom', count: 3, by: 'decay' }, 'bottom 3 by decay'],
+    ['heads: random 10 seed 3', { kind: 'random', count: 10, seed: 3 }, 'random 10 seed 3'],
+    [
+      'heads: [[2, 0], [4, 3]]',
+      {
+        kind: 'pairs',
+        pairs: [
+          [2, 0],
+          [4, 3],
+        ],
+      },
+      'heads 2.0 4.3',
+    ],
+    ['heads: [0, 1]', { kind: 'grid', layers: null, heads: [0, 1] }, 'heads 0 1'],
+    ['layers: [2, 4]', { kind: 'grid', layers: [2, 4], heads: null }, 'layers 2 4'],
+    ['layers: 2, heads: 1', { kind: 'grid', layers: [2], heads: [1] }, 'layers 2 heads 1'],
+  ])('acts on %s', (heads, on, words) => {
+    const [arm] = armsOf(`split-softmax: { strength: 0.7, ${heads} }`);
+    expect(arm!.on).toEqual(on);
+    expect(arm!.name).toContain(words);
+  });
+});
+
+describe('a grid', () => {
+  it('makes an arm of each value', () => {
+    expect(namesOf('split-softmax: [0.9, 0.7]')).toEqual([
+      'split-softmax, k = 0.9',
+      'split-softmax, k = 0.7',
+    ]);
+    expect(namesOf('repeat: [2, 4]')).toEqual(['repeat every 2', 'repeat every 4']);
+  });
+
+  it('makes an arm of each with each, and tells them by what varies where they have a name', () => {
+    const arms =
+      '{ name: ablation, split-softmax: 0.5, heads: [top 1 by share, top 5 by share], target: [prefix, sink] }';
+    expect(namesOf(arms)).toEqual([
+      'ablation, top 1 by share',
+      'ablation, top 5 by share',
+      'ablation, target sink, top 1 by share',
+      'ablation, target sink, top 5 by share',
+    ]);
+  });
+
+  it('is bounded', () => {
+    const list = JSON.stringify(Array.from({ length: 40 }, (_, index) => index + 1));
+    expect(problemsOf(`{ boost: ${list}, repeat: ${list} }`)).toEqual(['4:5 more than 1000 arms in one']);
+  });
+});
+
+describe('an arm that is refused', () => {
+  it.each<[string, string]>([
+    ['of', '4:5 policy: "of" is not a policy. Known: off, split-softmax, boost, pasta, floor, hold'],
+    ['boots: 2', '4:5 boots: not known here; did you mean boost?'],
+    ['{ boost: 2, haeds: all }', '4:17 haeds: not known here; did you mean heads?'],
+    ['boost', '4:5 boost needs a strength or a schedule'],
+    ['boost: {}', '4:5 boost needs a strength or a schedule'],
+    ['boost: { strength: 2, schedule: constant }', '4:5 strength and schedule: say one of the two'],
+    [
+      'boost: { schedule: sometimes }',
+      '4:24 schedule: "sometimes" is not a schedule. Write constant, per-turn:FROM,TO,STEP, per-token:FROM,TO,RATE or target:SHARE (steps and rates from 0, a share from 0 to 1)',
+    ],
+    [
+      'split-softmax: { schedule: "per-turn:1,2,0.1" }',
+      '4:32 schedule: split-softmax takes k from 0 to 1, not 2',
+    ],
+    ['split-softmax: [0.5, 1.5]', '4:26 strength: split-softmax takes k from 0 to 1, not 1.5'],
+    ['hold: 0.5', '4:5 hold takes no strength and no schedule: it measures its own in the first answer'],
+    ['{ boost: 2, floor: 0.1 }', '4:17 policy: said twice of one arm'],
+    ['target: sink', '4:5 target: of which policy? This arm has none'],
+    [
+      '{ boost: 2, target: sunk }',
+      '4:25 target: "sunk" is not a target. Write prefix, message, content, sink, template, random:SEED or START:END (token indices, START < END)',
+    ],
+    ['{ knock-out: prefix, boost: 2 }', '4:5 policy: does not go with knock-out, which is a policy itself'],
+    [
+      '{ boost: 2, heads: top ten }',
+      '4:24 heads: "top ten" names no heads; write all, top N by share, top N by decay, bottom N by share, bottom N by decay, random N seed S, or heads by number',
+    ],
+    ['{ boost: 2, heads: none }', '4:24 heads: "none" names no heads; that is the arm off'],
+    ['{ boost: 2, heads: [[1, 2, 3]] }', '4:25 heads: expected a pair, [layer, head]'],
+    ['{ boost: 2, heads: [[1, 2], [1, 2]] }', '4:24 heads: [1, 2] stands there twice'],
+    ['{ boost: 2, heads: [-1] }', '4:25 heads: expected a whole number from 0 to 4095, not -1'],
+    [
+      '{ boost: 2, layers: 1, heads: top 2 by share }',
+      '4:5 layers: go with heads by number; pairs and words name their layers themselves',
+    ],
+    ['repeat: 0', '4:13 repeat: expected a whole number from 1 to 1000, not 0'],
+    ['guidance: 0.5', '4:15 guidance: expected a number from 1 to 100, not 0.5'],
+    [
+      '[off]',
+      '4:5 arms: expected a mapping with name, policy, strength, schedule, target, knock-out, layers, heads, silence, repeat, guidance, not a list',
+    ],
+    ['off\n  - off', '5:5 the arm "off" stands there twice'],
+    ['boost: 2\n  - { name: again, boost: 2 }', '5:5 the arm "again" is the same as "boost, M = 2"'],
+    ['{ name: a, boost: 2 }\n  - { name: a, boost: 3 }', '5:5 two arms are named "a": give one another name'],
+  ])('%s', (item, problem) => {
+    const found = problemsOf(item);
+    // The list of targets grows; its beginning tells enough.
+    expect(found.map((text) => text.slice(0, 60))).toEqual([problem.slice(0, 60)]);
+  });
+});

@@ -1,0 +1,245 @@
+import {
+  checkSchedule,
+  POLICIES,
+  type Policy,
+  parsePolicy,
+  parseSchedule,
+  parseTarget,
+  type Schedule,
+  type Target,
+} from '../../attention/index.js';
+import { describeArm, describeVariant } from './arm-name.js';
+import { headChoices, layerList } from './heads.js';
+import {
+  anyNumber,
+  attempt,
+  distinct,
+  hasKey,
+  number,
+  oneOrMore,
+  type Placed,
+  parsed,
+  placed,
+  type Reader,
+  type Readers,
+  type Report,
+  readFields,
+  refuseTwins,
+  text,
+} from './read-value.js';
+import type { ArmSpec, HeadChoice } from './spec.js';
+import type { Tree } from './yaml-tree.js';
+
+/** What may be said of an arm. Where a list may stand, there is an arm for each of its values. */
+interface ArmFields {
+  readonly name: string;
+  readonly policy: Policy;
+  readonly strength: readonly Placed<number>[];
+  readonly schedule: readonly Placed<string>[];
+  readonly target: readonly Target[];
+  readonly 'knock-out': readonly Target[];
+  readonly layers: readonly number[];
+  readonly heads: readonly HeadChoice[];
+  readonly silence: readonly HeadChoice[];
+  readonly repeat: readonly number[];
+  readonly guidance: readonly number[];
+}
+
+const readers: Readers<ArmFields> = {
+  name: text,
+  policy: parsed(parsePolicy),
+  strength: oneOrMore(placed(anyNumber)),
+  schedule: oneOrMore(placed(text)),
+  target: oneOrMore(parsed(parseTarget)),
+  'knock-out': oneOrMore(parsed((name): Target => parseTarget(`not:${name}`))),
+  layers: layerList,
+  heads: headChoices,
+  silence: headChoices,
+  repeat: distinct(oneOrMore(number({ from: 1, to: 1000, whole: true }))),
+  guidance: distinct(oneOrMore(number({ from: 1, to: 100 }))),
+};
+
+/** So many are no study any more, and are not to be made one by one before anybody noticed. */
+const MAX_ARMS = 1000;
+
+/** The list of arms, grids written out, names unique. */
+export const armList: Reader<readonly Placed<ArmSpec>[]> = (tree, report) => {
+  if (tree.kind !== 'list' || tree.items.length === 0) {
+    report({ ...tree.at, text: 'arms: expected a list of at least one arm' });
+    return undefined;
+  }
+  const arms = tree.items.flatMap((item) =>
+    armsOf(item, report).map((value): Placed<ArmSpec> => ({ value, tree: item })),
+  );
+  refuseTwins(arms, 'arm', report);
+  return arms;
+};
+
+/** The arms that one item of the list stands for; none where anything is wrong with it. */
+function armsOf(item: Tree, reportToAll: Report): readonly ArmSpec[] {
+  let sound = true;
+  const report: Report = (problem) => {
+    sound = false;
+    reportToAll(problem);
+  };
+  const tree = spelledOut(item, report);
+  const fields = readFields(tree, readers, report, [], POLICIES);
+  if (fields === undefined) return [];
+  const treatment = hasKey(tree, 'knock-out')
+    ? knockOut(tree, fields, report)
+    : treatmentOf(tree, fields, report);
+  const on = headsOf(tree, fields, report);
+  if (!sound || treatment === undefined || on === undefined) return [];
+  const unnamed = combinations(treatment, on, fields);
+  if (unnamed !== null) return unnamed.map((arm) => ({ ...arm, name: nameOf(arm, unnamed, fields.name) }));
+  report({ ...item.at, text: `more than ${MAX_ARMS} arms in one` });
+  return [];
+}
+
+/** Each with each; null where that is more than anybody can mean. */
+function combinations(
+  { policy, schedules, targets }: Treatment,
+  heads: readonly HeadChoice[],
+  fields: Partial<ArmFields>,
+): readonly Omit<ArmSpec, 'name'>[] | null {
+  const silences = orNone(fields.silence);
+  const repeats = orNone(fields.repeat);
+  const guidances = orNone(fields.guidance);
+  const lists = [schedules, targets, heads, silences, repeats, guidances];
+  if (lists.reduce((count, list) => count * list.length, 1) > MAX_ARMS) return null;
+  return schedules.flatMap((schedule) =>
+    targets.flatMap((target) =>
+      heads.flatMap((on) =>
+        silences.flatMap((silence) =>
+          repeats.flatMap((repeatEvery) =>
+            guidances.map((guidance) => ({ policy, schedule, target, on, silence, repeatEvery, guidance })),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+function orNone<T>(values: readonly T[] | undefined): readonly (T | null)[] {
+  return values ?? [null];
+}
+
+function nameOf(
+  arm: Omit<ArmSpec, 'name'>,
+  siblings: readonly Omit<ArmSpec, 'name'>[],
+  given: string | undefined,
+): string {
+  if (given === undefined) return describeArm(arm);
+  return [given, ...describeVariant(arm, siblings)].join(', ');
+}
+
+/**
+ * An arm in full: `off` and `hold` are policies; a policy as a key holds its strength, or what is to be said of it, and
+ * other keys may stand beside it.
+ */
+function spelledOut(item: Tree, report: Report): Tree {
+  const { name, at } = item;
+  if (item.kind === 'scalar' && typeof item.value === 'string') {
+    const value: Tree = { ...item, name: 'policy' };
+    return { kind: 'map', name, at, entries: [{ key: 'policy', at, value }] };
+  }
+  if (item.kind !== 'map') return item;
+  const entries = item.entries.flatMap((entry) => {
+    const { key, value } = entry;
+    if (!POLICIES.some((policy) => policy === key)) return [entry];
+    const policy = {
+      key: 'policy',
+      at: entry.at,
+      value: { kind: 'scalar' as const, name: 'policy', at: entry.at, value: key },
+    };
+    if (value.kind === 'map') return [policy, ...value.entries];
+    if (value.kind === 'scalar' && value.value === null) return [policy];
+    return [policy, { key: 'strength', at: value.at, value: named(value, 'strength') }];
+  });
+  const twice = entries.find(({ key }, index) => entries.findIndex((other) => other.key === key) < index);
+  if (twice !== undefined) report({ ...twice.at, text: `${twice.key}: said twice of one arm` });
+  return { kind: 'map', name, at, entries };
+}
+
+/** A value under another key. */
+function named(tree: Tree, name: string): Tree {
+  return tree.kind === 'list'
+    ? { ...tree, name, items: tree.items.map((item) => named(item, name)) }
+    : { ...tree, name };
+}
+
+interface Treatment {
+  readonly policy: Policy;
+  readonly schedules: readonly (Schedule | null)[];
+  readonly targets: readonly Target[];
+}
+
+const PREFIX: readonly Target[] = [{ kind: 'prefix' }];
+
+/** π′ = 0 on a target is π′ = 1 on all that is not in it: floor with ψ = 1. */
+function knockOut(tree: Tree, fields: Partial<ArmFields>, report: Report): Treatment | undefined {
+  const other = ['policy', 'strength', 'schedule', 'target'].find((key) => hasKey(tree, key));
+  if (other !== undefined) {
+    report({ ...tree.at, text: `${other}: does not go with knock-out, which is a policy itself` });
+  }
+  const targets = fields['knock-out'];
+  return targets && { policy: 'floor', schedules: [{ kind: 'constant', strength: 1 }], targets };
+}
+
+function treatmentOf(tree: Tree, fields: Partial<ArmFields>, report: Report): Treatment | undefined {
+  const policy = hasKey(tree, 'policy') ? fields.policy : 'off';
+  const targets = hasKey(tree, 'target') ? fields.target : PREFIX;
+  if (policy === undefined || targets === undefined) return undefined;
+  const complain = (text: string): undefined => {
+    report({ ...tree.at, text });
+  };
+  if (policy === 'off') {
+    const idle = ['strength', 'schedule', 'target', 'layers', 'heads'].find((key) => hasKey(tree, key));
+    if (idle !== undefined) return complain(`${idle}: of which policy? This arm has none`);
+    return { policy, schedules: [null], targets };
+  }
+  const strengths = hasKey(tree, 'strength');
+  if (strengths && hasKey(tree, 'schedule')) return complain('strength and schedule: say one of the two');
+  if (policy === 'hold') {
+    if (!strengths && !hasKey(tree, 'schedule')) return { policy, schedules: [null], targets };
+    return complain('hold takes no strength and no schedule: it measures its own in the first answer');
+  }
+  if (!strengths && !hasKey(tree, 'schedule')) return complain(`${policy} needs a strength or a schedule`);
+  const schedules = schedulesOf(policy, fields, report);
+  return schedules && { policy, schedules, targets };
+}
+
+function schedulesOf(
+  policy: Policy,
+  { strength, schedule }: Partial<ArmFields>,
+  report: Report,
+): readonly Schedule[] | undefined {
+  const checked = (tree: Tree, read: () => Schedule): Schedule | undefined =>
+    attempt(tree, report, () => {
+      const found = read();
+      checkSchedule(policy, found);
+      return found;
+    });
+  const schedules =
+    strength?.map(({ value, tree }) => checked(tree, () => ({ kind: 'constant', strength: value }))) ??
+    schedule?.map(({ value, tree }) => checked(tree, () => parseSchedule(value, Number.NaN)));
+  if (schedules === undefined || schedules.includes(undefined)) return undefined;
+  return schedules.filter((each) => each !== undefined);
+}
+
+/** The heads that the policy acts on, a choice for each arm. */
+function headsOf(tree: Tree, fields: Partial<ArmFields>, report: Report): readonly HeadChoice[] | undefined {
+  const { layers, heads } = fields;
+  if ((hasKey(tree, 'layers') && layers === undefined) || (hasKey(tree, 'heads') && heads === undefined)) {
+    return undefined;
+  }
+  if (layers === undefined) return heads ?? [{ kind: 'all' }];
+  if (heads === undefined) return [{ kind: 'grid', layers, heads: null }];
+  const [only] = heads;
+  if (heads.length === 1 && only?.kind === 'grid') return [{ ...only, layers }];
+  report({
+    ...tree.at,
+    text: 'layers: go with heads by number; pairs and words name their layers themselves',
+  });
+  return undefined;
+}

@@ -1,0 +1,9 @@
+/**
+ * A study's specification: YAML in, one checked value with every default filled in out. Knows keys, values and places in
+ * the file; must not know models, cells or folders.
+ */
+export { headsText } from './arm-name.js';
+export { canonicalJson } from './canonical-json.js';
+export { type PlacedSpec, type Places, parsePlacedSpec, parseSpec, specError } from './parse.js';
+export { wordsOf } from './read-value.js';
+export type { ArmSpec, CostsSpec, HeadChoice, HeadPair, ModelSpec, SourceSpec, StudySpec } from './spec.js';

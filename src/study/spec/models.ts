@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import { PRECISIONS, type Precision } from '../../executors/index.js';
+import { isHubName } from '../../hub/index.js';
+import { EMBEDDED_MODELS, EXECUTORS, type ExecutorName } from '../../load.js';
+import { namedList, oneOf, type Placed, type Reader, type Readers, readFields, text } from './read-value.js';
+import type { Locate } from './sources.js';
+import type { ModelSpec } from './spec.js';
+
+/** The model of a specification that names none. */
+export const EMBEDDED: ModelSpec = {
+  name: 'organism',
+  path: 'organism',
+  executor: 'cpu',
+  precision: 'auto',
+};
+
+interface ModelFields {
+  readonly name: string;
+  readonly path: string;
+  readonly executor: ExecutorName;
+  readonly precision: Precision;
+}
+
+const readers: Readers<ModelFields> = {
+  name: text,
+  path: text,
+  executor: oneOf(EXECUTORS),
+  precision: oneOf(PRECISIONS),
+};
+
+/** A path or more, or mappings that say more of a model; names unique. */
+export const modelList = (locate: Locate): Reader<readonly Placed<ModelSpec>[]> =>
+  namedList(model(locate), 'model');
+
+function model(locate: Locate): Reader<ModelSpec> {
+  return (tree, report) => {
+    if (tree.kind === 'scalar') {
+      const path = text(tree, report);
+      return path === undefined ? undefined : complete({ path }, locate);
+    }
+    const fields = readFields(tree, readers, report, ['path']);
+    if (fields?.executor === 'reference' && fields.precision !== undefined) {
+      report({ ...tree.at, text: 'precision: the reference executor has none' });
+    }
+    return fields?.path === undefined ? undefined : complete({ ...fields, path: fields.path }, locate);
+  };
+}
+
+/** Whether an embedded model or one of the hub is meant; of the hub's only where no such file or folder is. */
+function isName(path: string, locate: Locate): boolean {
+  return EMBEDDED_MODELS.has(path) || (isHubName(path) && !existsSync(locate(path)));
+}
+
+function complete(fields: Partial<ModelFields> & { readonly path: string }, locate: Locate): ModelSpec {
+  const { path, executor = 'cpu', precision = 'auto' } = fields;
+  return {
+    name: fields.name ?? basename(path).replace(/\.(gguf|safetensors)$/, ''),
+    path: isName(path, locate) ? path : locate(path),
+    executor,
+    precision: executor === 'reference' ? null : precision,
+  };
+}

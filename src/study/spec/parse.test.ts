@@ -1,0 +1,335 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { HoldfastError } from '../../errors.js';
+import { parseSpec } from './parse.js';
+import type { StudySpec } from './spec.js';
+
+const SMALLEST = 'name: small\nsources: organism\narms: [off]\n';
+
+/** The smallest specification with more lines under it, of which the first is line 4. */
+const withLines = (lines: string): StudySpec => parseSpec(SMALLEST + lines, 'study.yaml');
+
+function problemsOf(text: string): readonly string[] {
+  try {
+    parseSpec(text, 'folder/study.yaml');
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'E_SPEC') return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('a specification', () => {
+  it('has a default for all that it leaves out', () => {
+    expect(parseSpec(SMALLEST, 'study.yaml')).toEqual({
+      name: 'small',
+      question: null,
+      models: [{ name: 'organism', path: 'organism', executor: 'cpu', precision: 'auto' }],
+      sources: [{ kind: 'organism', name: 'organism', dialogues: 24, first: 0, rounds: 16 }],
+      seeds: [0],
+      sampling: { temperature: 1, topK: 0, topP: 0.9, minP: 0, repetitionPenalty: 1 },
+      maxTokens: 400,
+      probeRounds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16],
+      arms: [
+        {
+          name: 'off',
+          policy: 'off',
+          schedule: null,
+          target: { kind: 'prefix' },
+          on: { kind: 'all' },
+          silence: null,
+          repeatEvery: null,
+          guidance: null,
+        },
+      ],
+      costs: { kl: 24, perplexity: 24, choice: null },
+      rankingDialogues: 8,
+      early: [1, 3],
+      late: [8, 16],
+    });
+  });
+
+  it('says what it likes of everything', () => {
+    const spec = withLines(
+      [
+        'question: Why?',
+        'seeds: [3, 1]',
+        'sampling: { temperature: 0.5, top-k: 40, min-p: 0.1 }',
+        'max-tokens: 96',
+        'probes: [16, 2]',
+        'costs: { kl: 0, choice: { file: bundled, questions: 20 } }',
+        'ranking-dialogues: 4',
+        'early: [2, 2]',
+        'late: [15, 16]',
+      ].join('\n'),
+    );
+    expect(spec).toMatchObject({
+      question: 'Why?',
+      seeds: [3, 1],
+      sampling: { temperature: 0.5, topK: 40, topP: 0.9, minP: 0.1, repetitionPenalty: 1 },
+      maxTokens: 96,
+      probeRounds: [2, 16],
+      costs: { kl: 0, perplexity: 24, choice: { file: 'bundled', questions: 20 } },
+      rankingDialogues: 4,
+      early: [2, 2],
+      late: [15, 16],
+    });
+  });
+
+  it('names models by their path, a list of them, or more of each', () => {
+    const { models } = parseSpec(
+      `${SMALLEST}models: [organism, /m/Tiny-1B, weights/Big.Q4_1.gguf, { path: organism, name: exact, executor: reference }]`,
+      'experiments/study.yaml',
+    );
+    expect(models).toEqual([
+      { name: 'organism', path: 'organism', executor: 'cpu', precision: 'auto' },
+      { name: 'Tiny-1B', path: '/m/Tiny-1B', executor: 'cpu', precision: 'auto' },
+      { name: 'Big.Q4_1', path: 'experiments/weights/Big.Q4_1.gguf', executor: 'cpu', precision: 'auto' },
+      { name: 'exact', path: 'organism', executor: 'reference', precision: null },
+    ]);
+  });
+
+  it('takes a name of the hub as it is, unless there is such a folder', () => {
+    const { models } = parseSpec(
+      `${SMALLEST}models: [owner/Tiny-1B@v2, 'owner/Big:Q4_0', 'hf:a/b', fixtures/models]`,
+      fileURLToPath(new URL('../../../test/study.yaml', import.meta.url)),
+    );
+    expect(models.map(({ name, path }) => [name, path])).toEqual([
+      ['Tiny-1B@v2', 'owner/Tiny-1B@v2'],
+      ['Big:Q4_0', 'owner/Big:Q4_0'],
+      ['b', 'hf:a/b'],
+      ['models', fileURLToPath(new URL('../../../test/fixtures/models', import.meta.url))],
+    ]);
+  });
+
+  it('has sources of every kind, with paths relative to its own', () => {
+    const { sources } = parseSpec(
+      [
+        'name: all',
+        'sources:',
+        '  - organism',
+        '  - self-chat: { groups: persona, material: mine }',
+        '  - script: { script: curious, rounds: 12 }',
+        '  - primed: { script: curious, given: 2, first: 10 }',
+        '  - replay: { file: logs/a.jsonl, name: logs }',
+        'arms: [off]',
+      ].join('\n'),
+      'experiments/study.yaml',
+    );
+    const usual = { dialogues: 24, first: 0, rounds: 8 };
+    const shipped = { material: null, groups: null };
+    expect(sources).toEqual([
+      { kind: 'organism', name: 'organism', ...usual, rounds: 16 },
+      { kind: 'self-chat', name: 'self-chat', ...usual, material: 'experiments/mine', groups: ['persona'] },
+      { kind: 'script', name: 'script curious', ...usual, rounds: 12, ...shipped, script: 'curious' },
+      {
+        kind: 'primed',
+        name: 'primed curious',
+        ...usual,
+        first: 10,
+        ...shipped,
+        script: 'curious',
+        given: 2,
+      },
+      { kind: 'replay', name: 'logs', ...usual, file: 'experiments/logs/a.jsonl' },
+    ]);
+  });
+
+  it.each<[rounds: number, early: readonly number[], late: readonly number[], said?: string]>([
+    [1, [1, 1], [1, 1]],
+    [2, [1, 1], [2, 2]],
+    [3, [1, 1], [2, 3]],
+    [4, [1, 2], [3, 4]],
+    [8, [1, 3], [4, 8]],
+    [8, [1, 6], [7, 8], 'early: [1, 6]'],
+    [8, [1, 1], [2, 8], 'late: [2, 8]'],
+  ])(
+    'of which the shortest source has %i rounds calls %j early and %j late',
+    (rounds, early, late, said = '') => {
+      const text = `name: x\nsources: [organism: { rounds: ${rounds} }, self-chat]\narms: [off]\n${said}`;
+      expect(parseSpec(text, 'x.yaml')).toMatchObject({ early, late, probeRounds: { length: 8 } });
+    },
+  );
+});
+
+describe('what is wrong with a specification', () => {
+  it('is found all at once, each with line and column, in the order of the file', () => {
+    const text = [
+      'nmae: x',
+      'sources:',
+      '  - organism: { dialogs: 3, rounds: 0 }',
+      '  - self-chta',
+      'arms:',
+      '  - split-softmax: { stregth: 0.7 }',
+      '  - boost: { strength: 0.5 }',
+      'sampling: { temperature: hot }',
+    ].join('\n');
+    expect(problemsOf(text)).toEqual([
+      '1:1 nmae: not known here; did you mean name?',
+      '3:17 dialogs: not known here; did you mean dialogues?',
+      '3:37 rounds: expected a whole number from 1 to 1000, not 0',
+      '4:5 self-chta: no such source; did you mean self-chat?',
+      '6:5 split-softmax needs a strength or a schedule',
+      '6:22 stregth: not known here; did you mean strength?',
+      '7:24 strength: boost takes M from 1 to 1000000, not 0.5',
+      '8:26 temperature: expected a number, not "hot"',
+    ]);
+  });
+
+  it('is one message that says how many there are, and of which file', () => {
+    expect(() => parseSpec('arms: [off]\nname: x\nsources: a\nseeds: -1', 'a/study.yaml')).toThrow(
+      'E_SPEC: 2 problems: 3:10 a: no such source; known are organism, self-chat, script, primed, replay; 4:8 seeds: expected a whole number from 0 to 131071, not -1 (a/study.yaml)',
+    );
+    expect(() => parseSpec('a: [', 'study.yaml')).toThrow(/^E_SPEC: 1:5 Flow sequence .+ \(study\.yaml\)$/);
+  });
+
+  it.each([
+    ['name: [a]', '4:7 name: expected text, not a list'],
+    ...['two words', '../x', '.hidden', 'a/b', 'ä', 'x'.repeat(65)].map((name): [string, string] => [
+      `name: ${name}`,
+      '4:7 name: expected at most 64 letters, digits, "-", "_" and ".", the first no "."',
+    ]),
+    ["question: ''", '4:11 question: expected text, not ""'],
+    ['seeds: []', '4:8 seeds: expected a list of at least one, not an empty one'],
+    ['seeds: [1, 2, 1]', '4:8 seeds: 1 stands there twice'],
+    ['seeds: 1.5', '4:8 seeds: expected a whole number from 0 to 131071, not 1.5'],
+    ['seeds: "1"', '4:8 seeds: expected a whole number from 0 to 131071, not "1"'],
+    ['max-tokens:', '4:12 max-tokens: expected a whole number from 1 to 100000, not nothing'],
+    ['max_tokens: 3', '4:1 max_tokens: not known here; did you mean max-tokens?'],
+    ['sampling: { top-p: 1.5 }', '4:20 top-p: topP takes a number from above 0 to 1, not 1.5'],
+    [
+      'sampling: { seed: 1 }',
+      '4:13 seed: not known here; known are temperature, top-p, top-k, min-p, repetition-penalty',
+    ],
+    [
+      'sampling: warm',
+      '4:11 sampling: expected a mapping with temperature, top-p, top-k, min-p, repetition-penalty, not "warm"',
+    ],
+    ['probes: all', '4:9 probes: expected a whole number from 1 to 1000, not "all"'],
+    ['probes: [1, 17]', '4:9 probes: round 17 is never reached: the longest source has 16'],
+    ['early: 3', '4:8 early: expected a list of at least one, not 3'],
+    ['early: [3, 1]', '4:8 early: expected the first and the last round, [1, 3]'],
+    ['late: [8, 20]', '4:7 late: round 20 is never reached: the longest source has 16'],
+    [
+      'early: [1, 8]\nlate: [8, 16]',
+      '5:7 late: early rounds end with 8, and late ones begin with 8: they have to begin later',
+    ],
+    [
+      'probes: [1, 16]\nlate: [8, 15]',
+      '5:7 late: no probe is put in the late rounds, 8 to 15, of the source "organism", which has 16',
+    ],
+    [
+      'probes: [4, 16]',
+      '4:9 probes: no probe is put in the early rounds, 1 to 3, of the source "organism", which has 16',
+    ],
+    ['costs: { kl: yes }', '4:14 kl: expected a whole number from 0 to 100000, not "yes"'],
+    ['costs: { choice: { questions: 3 } }', '4:18 choice: file is missing'],
+    ['models: []', '4:9 models: expected a list of at least one, not an empty one'],
+    ['models: { name: x }', '4:9 models: path is missing'],
+    [
+      'models: [{ path: organism, executor: npu }]',
+      '4:38 executor: expected one of cpu, gpu, reference, not "npu"',
+    ],
+    [
+      'models: [{ path: a, executor: reference, precision: q8 }]',
+      '4:10 precision: the reference executor has none',
+    ],
+    ['models: [a/x, b/x]', '4:15 two models are named "x": give one another name'],
+    ['models: [a, { path: a, name: b }]', '4:13 the model "b" is the same as "a"'],
+  ])('%s', (line, problem) => {
+    const text = line.startsWith('name') ? `sources: organism\narms: [off]\n\n${line}` : SMALLEST + line;
+    expect(problemsOf(text)).toEqual([problem]);
+  });
+
+  it('is that a source is too short for the late rounds of another', () => {
+    const text = 'name: x\nsources: [organism, self-chat]\narms: [off]\nlate: [9, 16]';
+    expect(problemsOf(text)).toEqual([
+      '4:7 late: no probe is put in the late rounds, 9 to 16, of the source "self-chat", which has 8',
+    ]);
+  });
+
+  it('is that a folder of material has not what is named, and not that there is no such folder', () => {
+    const naming = (material: string): string =>
+      `name: x\nsources: [script: { material: ${material}, script: calm }]\narms: [off]`;
+    const bundled = new URL('../../../experiments/material', import.meta.url).pathname;
+    expect(problemsOf(naming(bundled))).toEqual([
+      expect.stringMatching(/^2:\d+ script: the material has no "calm"; known are chatty, /),
+    ]);
+    expect(problemsOf(naming('nowhere'))).toEqual([]);
+  });
+
+  it('is that what has to be there is not', () => {
+    expect(problemsOf('question: Why?')).toEqual([
+      '1:1 name is missing',
+      '1:1 sources is missing',
+      '1:1 arms is missing',
+    ]);
+  });
+
+  it.each([
+    ['[]', '1:10 sources: expected a list of at least one, not an empty one'],
+    ['[organism, organism]', '1:21 the source "organism" stands there twice'],
+    [
+      '[3]',
+      '1:11 sources: expected one of organism, self-chat, script, primed, replay, with what is to be said of it under it',
+    ],
+    ['[primed: { given: 0, script: curious }]', '1:28 given: expected a whole number from 1 to 100, not 0'],
+    ['[primed]', '1:11 sources: script is missing'],
+    ['[replay: {}]', '1:19 replay: file is missing'],
+    [
+      '[organism: { groups: persona }]',
+      '1:23 groups: not known here; known are name, dialogues, first, rounds',
+    ],
+    ['[script: { script: curios }]', '1:29 script: the material has no "curios"; did you mean curious?'],
+    [
+      '[self-chat: { groups: [persona, patern] }]',
+      '1:42 groups: the material has no "patern"; did you mean pattern?',
+    ],
+    [
+      '[primed: { script: curious, groups: feelings }]',
+      '1:46 groups: the material has no "feelings"; known are language, memory, multiple-choice, pattern, persona, refusal, task, tool-format',
+    ],
+  ])('sources: %s', (sources, problem) => {
+    expect(problemsOf(`sources: ${sources}\nname: x\narms: [off]`)).toEqual([problem]);
+  });
+});
+
+describe('a specification that was damaged', () => {
+  const whole = readFileSync(new URL('../../../experiments/heads.yaml', import.meta.url), 'utf8');
+  const pieces = [
+    '[',
+    ']',
+    '{',
+    '}',
+    ': ',
+    '- ',
+    '"',
+    '&a ',
+    '*a',
+    '!x ',
+    '#',
+    '|',
+    '\n',
+    '  ',
+    '\t',
+    '-1',
+    '~',
+    '? ',
+  ];
+
+  it('is read or refused with E_SPEC, and nothing else happens', () => {
+    const damage = fc.record({ at: fc.nat(whole.length), cut: fc.nat(12), put: fc.constantFrom(...pieces) });
+    fc.assert(
+      fc.property(fc.array(damage, { minLength: 1, maxLength: 3 }), (damages) => {
+        const text = damages.reduce(
+          (before, { at, cut, put }) => before.slice(0, at) + put + before.slice(at + cut),
+          whole,
+        );
+        for (const problem of problemsOf(text)) expect(problem).toMatch(/^\d+:\d+ \S/);
+      }),
+      { numRuns: 150 },
+    );
+  });
+});

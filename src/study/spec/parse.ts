@@ -1,0 +1,243 @@
+import { dirname, isAbsolute, join } from 'node:path';
+import { checkSampling, type SamplingOptions } from '../../engine/index.js';
+import { HoldfastError } from '../../errors.js';
+import { armList } from './arms.js';
+import { EMBEDDED, modelList } from './models.js';
+import {
+  anyNumber,
+  attempt,
+  complain,
+  distinct,
+  listOf,
+  number,
+  oneOrMore,
+  type Placed,
+  type Reader,
+  type Readers,
+  readFields,
+  text,
+} from './read-value.js';
+import { checkRounds, type Rounds } from './rounds.js';
+import { type Locate, sourceList } from './sources.js';
+import type { ArmSpec, CostsSpec, ModelSpec, SourceSpec, StudySpec } from './spec.js';
+import { type Place, type Problem, readYaml, type Tree } from './yaml-tree.js';
+
+interface StudyFields {
+  readonly name: string;
+  readonly question: string;
+  readonly models: readonly Placed<ModelSpec>[];
+  readonly sources: readonly Placed<SourceSpec>[];
+  readonly seeds: readonly number[];
+  readonly sampling: SamplingOptions;
+  readonly 'max-tokens': number;
+  readonly probes: readonly number[] | 'every';
+  readonly arms: readonly Placed<ArmSpec>[];
+  readonly costs: CostsSpec;
+  readonly 'ranking-dialogues': number;
+  readonly early: Rounds;
+  readonly late: Rounds;
+}
+
+/** Temperature and top-p as in Li et al. 2024. */
+const SAMPLING = { temperature: 1, topK: 0, topP: 0.9, minP: 0, repetitionPenalty: 1 };
+const MAX_TOKENS = 400;
+const RANKING_DIALOGUES = 8;
+/** Held-out items that an arm's cost is measured on, where nothing is said. */
+const COST_ITEMS = 24;
+
+const whole = (from: number, to: number): Reader<number> => number({ from, to, whole: true });
+const roundNumber = whole(1, 1000);
+
+/**
+ * Reads and checks a study's specification. What may stand in it, and what is taken where nothing stands, is in
+ * `docs/guide/study-spec.md`.
+ * @param file the path the text came from: paths in it are relative to its folder
+ * @throws HoldfastError `E_SPEC` with all that is wrong, each with line and column
+ */
+export function parseSpec(text: string, file: string): StudySpec {
+  return parsePlacedSpec(text, file).spec;
+}
+
+/** Where in its file a specification names models, sources and arms, by their names, and the `choice` of costs. */
+export type Places = Readonly<Record<'models' | 'sources' | 'arms' | 'costs', ReadonlyMap<string, Place>>>;
+
+export interface PlacedSpec {
+  readonly spec: StudySpec;
+  readonly places: Places;
+}
+
+/** As {@link parseSpec}, for what can only be checked once what is named was found. */
+export function parsePlacedSpec(text: string, file: string): PlacedSpec {
+  const problems: Problem[] = [];
+  const yaml = readYaml(text);
+  if ('problems' in yaml) throw specError(yaml.problems, file);
+  const spec = readStudy(yaml.tree, file, (problem) => problems.push(problem));
+  if (spec === undefined || problems.length > 0) throw specError(problems, file);
+  return spec;
+}
+
+export function specError(problems: readonly Problem[], file: string): HoldfastError {
+  const inOrder = [...problems]
+    .sort((a, b) => a.line - b.line || a.column - b.column)
+    .map(({ line, column, text }) => `${line}:${column} ${text}`);
+  const count = inOrder.length === 1 ? '' : `${inOrder.length} problems: `;
+  return new HoldfastError('E_SPEC', `${count}${inOrder.join('; ')}`, { file, problems: inOrder });
+}
+
+function readersFor(locate: Locate): Readers<StudyFields> {
+  return {
+    name: studyName,
+    question: text,
+    models: modelList(locate),
+    sources: sourceList(locate),
+    seeds: distinct(oneOrMore(whole(0, 2 ** 17 - 1))),
+    sampling,
+    'max-tokens': whole(1, 100_000),
+    probes,
+    arms: armList,
+    costs: costs(locate),
+    'ranking-dialogues': whole(1, 10_000),
+    early: roundRange,
+    late: roundRange,
+  };
+}
+
+function readStudy(tree: Tree, file: string, report: (problem: Problem) => void): PlacedSpec | undefined {
+  const locate: Locate = (path) => (isAbsolute(path) ? path : join(dirname(file), path));
+  const fields = readFields(tree, readersFor(locate), report, ['name', 'sources', 'arms']);
+  if (fields?.name === undefined || fields.sources === undefined || fields.arms === undefined)
+    return undefined;
+  const { models = [{ value: EMBEDDED, tree }] } = fields;
+  const sources = fields.sources.map(({ value }) => value);
+  const longest = Math.max(...sources.map(({ rounds }) => rounds));
+  const shortest = Math.min(...sources.map(({ rounds }) => rounds));
+  const half = Math.max(1, Math.floor(shortest / 2));
+  const { probes = 'every' } = fields;
+  const early = fields.early ?? [1, Math.max(1, Math.min(3, half, (fields.late?.[0] ?? half + 1) - 1))];
+  const late = fields.late ?? [Math.min(shortest, Math.max(Math.ceil(shortest / 2), early[1] + 1)), shortest];
+  const probeRounds =
+    probes === 'every' ? Array.from({ length: longest }, (_, index) => index + 1) : [...probes];
+  checkRounds(tree, report, { sources, probeRounds, early, late });
+  const spec = {
+    name: fields.name,
+    question: fields.question ?? null,
+    models: models.map(({ value }) => value),
+    sources,
+    seeds: fields.seeds ?? [0],
+    sampling: fields.sampling ?? SAMPLING,
+    maxTokens: fields['max-tokens'] ?? MAX_TOKENS,
+    probeRounds: probeRounds.sort((a, b) => a - b),
+    arms: fields.arms.map(({ value }) => value),
+    costs: fields.costs ?? { kl: COST_ITEMS, perplexity: COST_ITEMS, choice: null },
+    rankingDialogues: fields['ranking-dialogues'] ?? RANKING_DIALOGUES,
+    early,
+    late,
+  };
+  const places = {
+    models: placesOf(models),
+    sources: placesOf(fields.sources),
+    arms: placesOf(fields.arms),
+    costs: new Map([['choice', placeOf(tree, 'costs')]]),
+  };
+  return { spec, places };
+}
+
+/** Of a key, or of what it would stand in. */
+function placeOf(tree: Tree, key: string): Place {
+  const entry = tree.kind === 'map' ? tree.entries.find((entry) => entry.key === key) : undefined;
+  return (entry ?? tree).at;
+}
+
+function placesOf(things: readonly Placed<{ readonly name: string }>[]): ReadonlyMap<string, Place> {
+  return new Map(things.map(({ value, tree }) => [value.name, tree.at]));
+}
+
+/** One option of sampling, in the range that the engine has for it. */
+function samplingOption(name: keyof SamplingOptions): Reader<number> {
+  return (tree, report) => {
+    const value = anyNumber(tree, report);
+    return value === undefined
+      ? undefined
+      : attempt(tree, report, () => checkSampling({ [name]: value })[name]);
+  };
+}
+
+const sampling: Reader<SamplingOptions> = (tree, report) => {
+  const readers = {
+    temperature: samplingOption('temperature'),
+    'top-p': samplingOption('topP'),
+    'top-k': samplingOption('topK'),
+    'min-p': samplingOption('minP'),
+    'repetition-penalty': samplingOption('repetitionPenalty'),
+  };
+  const said = readFields<{ readonly [Key in keyof typeof readers]: number }>(tree, readers, report);
+  if (said === undefined) return undefined;
+  return {
+    temperature: said.temperature ?? SAMPLING.temperature,
+    topK: said['top-k'] ?? SAMPLING.topK,
+    topP: said['top-p'] ?? SAMPLING.topP,
+    minP: said['min-p'] ?? SAMPLING.minP,
+    repetitionPenalty: said['repetition-penalty'] ?? SAMPLING.repetitionPenalty,
+  };
+};
+
+/** Can be the name of a folder on any system. */
+const studyName: Reader<string> = (tree, report) => {
+  const name = text(tree, report);
+  if (name === undefined || /^[\w-][\w.-]{0,63}$/.test(name)) return name;
+  complain(tree, report, 'expected at most 64 letters, digits, "-", "_" and ".", the first no "."');
+  return undefined;
+};
+
+const probes: Reader<readonly number[] | 'every'> = (tree, report) => {
+  if (tree.kind === 'scalar' && tree.value === 'every') return 'every';
+  return distinct(oneOrMore(roundNumber))(tree, report);
+};
+
+const roundRange: Reader<Rounds> = (tree, report) => {
+  const rounds = listOf(roundNumber)(tree, report);
+  if (rounds === undefined) return undefined;
+  const [first, last, ...more] = rounds;
+  if (first !== undefined && last !== undefined && first <= last && more.length === 0) return [first, last];
+  complain(tree, report, 'expected the first and the last round, [1, 3]');
+  return undefined;
+};
+
+function costs(locate: Locate): Reader<CostsSpec> {
+  interface Fields {
+    readonly kl: number;
+    readonly perplexity: number;
+    readonly choice: CostsSpec['choice'];
+  }
+  const items = whole(0, 100_000);
+  return (tree, report) => {
+    if (tree.kind === 'scalar' && tree.value === 'none') return { kl: 0, perplexity: 0, choice: null };
+    const readers: Readers<Fields> = { kl: items, perplexity: items, choice: choice(locate) };
+    const fields = readFields(tree, readers, report);
+    return (
+      fields && {
+        kl: fields.kl ?? COST_ITEMS,
+        perplexity: fields.perplexity ?? COST_ITEMS,
+        choice: fields.choice ?? null,
+      }
+    );
+  };
+}
+
+/** `none`, `bundled`, a path, or either with how many questions. */
+function choice(locate: Locate): Reader<CostsSpec['choice']> {
+  const located = (file: string): string => (file === 'bundled' ? file : locate(file));
+  return (tree, report) => {
+    if (tree.kind !== 'map') {
+      const file = text(tree, report);
+      if (file === undefined) return undefined;
+      return file === 'none' ? null : { file: located(file), questions: null };
+    }
+    const readers = { file: text, questions: whole(1, 100_000) };
+    const fields = readFields<{ readonly file: string; readonly questions: number }>(tree, readers, report, [
+      'file',
+    ]);
+    if (fields?.file === undefined) return undefined;
+    return { file: located(fields.file), questions: fields.questions ?? null };
+  };
+}

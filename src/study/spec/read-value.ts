@@ -1,0 +1,216 @@
+import { HoldfastError } from '../../errors.js';
+import { nearest } from '../../nearest.js';
+import { canonicalJson } from './canonical-json.js';
+import type { Place, Problem, Tree } from './yaml-tree.js';
+
+/**
+ * Readers of one value each. What cannot be read is reported and comes back as undefined, so that reading goes on and
+ * everything that is wrong is found at once.
+ */
+export type Reader<T> = (tree: Tree, report: Report) => T | undefined;
+export type Report = (problem: Problem) => void;
+
+/** A value and where it stood, for what can only be checked together with others. */
+export interface Placed<T> {
+  readonly value: T;
+  readonly tree: Tree;
+}
+
+/** Reports what is wrong with a value, under the name of its key. */
+export function complain(
+  { name, at }: { readonly name: string; readonly at: Place },
+  report: Report,
+  text: string,
+): void {
+  report({ ...at, text: name === '' ? text : `${name}: ${text}` });
+}
+
+function expected(what: string, tree: Tree, report: Report): undefined {
+  complain(tree, report, `expected ${what}, not ${describe(tree)}`);
+}
+
+function describe(tree: Tree): string {
+  if (tree.kind === 'list') return tree.items.length === 0 ? 'an empty one' : 'a list';
+  if (tree.kind === 'map') return 'a mapping';
+  if (tree.value === null) return 'nothing';
+  return typeof tree.value === 'string' ? JSON.stringify(shortened(tree.value)) : String(tree.value);
+}
+
+function shortened(text: string): string {
+  return text.length <= 60 ? text : `${text.slice(0, 60)}…`;
+}
+
+/** Text of at least one letter, on one line. */
+export const text: Reader<string> = (tree, report) => {
+  if (tree.kind !== 'scalar' || typeof tree.value !== 'string') return expected('text', tree, report);
+  const value = tree.value.trim().replace(/\s+/g, ' ');
+  return value === '' ? expected('text', tree, report) : value;
+};
+
+interface Range {
+  readonly from: number;
+  readonly to: number;
+  readonly whole?: boolean;
+}
+
+export function number({ from, to, whole = false }: Range): Reader<number> {
+  const what = `${whole ? 'a whole number' : 'a number'} from ${from} to ${to}`;
+  return (tree, report) => {
+    if (tree.kind !== 'scalar' || typeof tree.value !== 'number') return expected(what, tree, report);
+    const fits = tree.value >= from && tree.value <= to && (!whole || Number.isInteger(tree.value));
+    return fits ? tree.value : expected(what, tree, report);
+  };
+}
+
+/** Any finite number: what it may be depends on other values. */
+export const anyNumber: Reader<number> = (tree, report) =>
+  tree.kind === 'scalar' && typeof tree.value === 'number' && Number.isFinite(tree.value)
+    ? tree.value
+    : expected('a number', tree, report);
+
+export function oneOf<T extends string>(known: readonly T[]): Reader<T> {
+  return (tree, report) => {
+    const found = tree.kind === 'scalar' ? known.find((name) => name === tree.value) : undefined;
+    return found ?? expected(`one of ${known.join(', ')}`, tree, report);
+  };
+}
+
+/** Text that is read by a function which throws a {@link HoldfastError} where it cannot be. */
+export function parsed<T>(parse: (text: string) => T): Reader<T> {
+  return (tree, report) => {
+    const value = text(tree, report);
+    return value === undefined ? undefined : attempt(tree, report, () => parse(value));
+  };
+}
+
+/** Runs a check of another room; what it throws is reported here. */
+export function attempt<T>(tree: Tree, report: Report, check: () => T): T | undefined {
+  try {
+    return check();
+  } catch (error) {
+    complain(tree, report, wordsOf(error));
+    return undefined;
+  }
+}
+
+/**
+ * What another room's error says; its code and field are that room's.
+ * @throws the error itself when it is none of the toolkit's
+ */
+export function wordsOf(error: unknown): string {
+  if (!(error instanceof HoldfastError)) throw error;
+  return error.message.slice(error.code.length + 2).replace(` (field ${error.field})`, '');
+}
+
+/** A list of at least one; undefined when any of its items cannot be read. */
+export function listOf<T>(item: Reader<T>): Reader<readonly T[]> {
+  return (tree, report) => {
+    if (tree.kind !== 'list' || tree.items.length === 0)
+      return expected('a list of at least one', tree, report);
+    const items = tree.items.map((each) => item(each, report));
+    return items.some((each) => each === undefined) ? undefined : items.filter((each) => each !== undefined);
+  };
+}
+
+/** A list, or one alone. */
+export function oneOrMore<T>(item: Reader<T>): Reader<readonly T[]> {
+  return (tree, report) => {
+    if (tree.kind === 'list') return listOf(item)(tree, report);
+    const value = item(tree, report);
+    return value === undefined ? undefined : [value];
+  };
+}
+
+/** A list without anything twice. */
+export function distinct<T>(list: Reader<readonly T[]>): Reader<readonly T[]> {
+  return (tree, report) => {
+    const values = list(tree, report);
+    const again = values?.find((value, index) => values.indexOf(value) < index);
+    if (again === undefined) return values;
+    complain(tree, report, `${String(again)} stands there twice`);
+    return undefined;
+  };
+}
+
+/** A list of things with names, or one alone: no two of one name, and none the same as another. */
+export function namedList<T extends { readonly name: string }>(
+  item: Reader<T>,
+  kind: string,
+): Reader<readonly Placed<T>[]> {
+  return (tree, report) => {
+    const things = oneOrMore(placed(item))(tree, report);
+    if (things !== undefined) refuseTwins(things, kind, report);
+    return things;
+  };
+}
+
+export function placed<T>(reader: Reader<T>): Reader<Placed<T>> {
+  return (tree, report) => {
+    const value = reader(tree, report);
+    return value === undefined ? undefined : { value, tree };
+  };
+}
+
+/** A reader for every key that a mapping may have. */
+export type Readers<T> = { readonly [Key in keyof T]: Reader<T[Key]> };
+
+/**
+ * The fields of a mapping: those that are there and can be read.
+ * @param required keys that must be there
+ * @param alsoKnown keys that were understood before, for what a misspelt one may have meant
+ */
+export function readFields<T>(
+  tree: Tree,
+  readers: Readers<T>,
+  report: Report,
+  required: readonly (keyof T & string)[] = [],
+  alsoKnown: readonly string[] = [],
+): Partial<T> | undefined {
+  if (tree.kind !== 'map') return expected(`a mapping with ${Object.keys(readers).join(', ')}`, tree, report);
+  const fields: Partial<T> = {};
+  const isKnown = (key: string): key is keyof T & string => Object.hasOwn(readers, key);
+  const known = [...Object.keys(readers), ...alsoKnown];
+  const meant = new Set<string | null>();
+  for (const { key, at, value } of tree.entries) {
+    if (isKnown(key)) {
+      const read = readers[key](value, report);
+      if (read !== undefined) fields[key] = read;
+      continue;
+    }
+    const near = nearest(key, known);
+    const help = near === null ? `known are ${known.join(', ')}` : `did you mean ${near}?`;
+    complain({ name: key, at }, report, `not known here; ${help}`);
+    meant.add(near);
+  }
+  for (const key of required) {
+    if (!hasKey(tree, key) && !meant.has(key)) complain(tree, report, `${key} is missing`);
+  }
+  return fields;
+}
+
+export function hasKey(tree: Tree, key: string): boolean {
+  return tree.kind === 'map' && tree.entries.some((entry) => entry.key === key);
+}
+
+/** Reports what has the name of another, or is the same as another under two names. */
+export function refuseTwins(
+  things: readonly Placed<{ readonly name: string }>[],
+  kind: string,
+  report: Report,
+): void {
+  const names = new Set<string>();
+  const contents = new Map<string, string>();
+  for (const { value, tree } of things) {
+    const { name } = value;
+    const content = canonicalJson({ ...value, name: '' });
+    const twin = contents.get(content);
+    if (twin === name) report({ ...tree.at, text: `the ${kind} "${name}" stands there twice` });
+    else if (twin !== undefined) {
+      report({ ...tree.at, text: `the ${kind} "${name}" is the same as "${twin}"` });
+    } else if (names.has(name)) {
+      report({ ...tree.at, text: `two ${kind}s are named "${name}": give one another name` });
+    }
+    names.add(name);
+    contents.set(content, name);
+  }
+}
