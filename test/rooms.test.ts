@@ -4,72 +4,24 @@ import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
-/** The folders of the commands; none knows another. */
-const COMMANDS = [
-  'bench',
-  'chat',
-  'demo',
-  'doctor',
-  'inspect',
-  'measure',
-  'models',
-  'pull',
-  'study',
-  'tokens',
-  'trace',
-];
+interface Room {
+  readonly name: string;
+  readonly browser: boolean;
+}
 
-/**
- * The rooms of the house from left to right; a room is a folder, or a file under `src`. A room knows those to its left,
- * each through its index. A `browser` room also runs where there is no Node; it knows none that does not.
- * docs/architecture.md has the same table, with what each room is for.
- */
-const ROOMS: readonly { readonly name: string; readonly browser: boolean }[] = [
-  { name: 'errors', browser: true },
-  { name: 'nearest', browser: true },
-  { name: 'package', browser: false },
-  { name: 'lock', browser: false },
-  { name: 'files', browser: false },
-  { name: 'formats', browser: true },
-  { name: 'hub/side-files', browser: true },
-  { name: 'hub', browser: false },
-  { name: 'text', browser: true },
-  { name: 'model-text', browser: true },
-  { name: 'architectures', browser: true },
-  { name: 'attention', browser: true },
-  { name: 'kernels', browser: true },
-  { name: 'executors/contract', browser: true },
-  { name: 'executors/reference', browser: true },
-  { name: 'executors', browser: true },
-  { name: 'executors/cpu', browser: false },
-  { name: 'executors/gpu', browser: true },
-  { name: 'dawn', browser: false },
-  { name: 'executors/registry', browser: false },
-  { name: 'engine', browser: true },
-  { name: 'dialogue', browser: true },
-  { name: 'trace', browser: true },
-  { name: 'browser', browser: true },
-  { name: 'statistics', browser: true },
-  { name: 'organism', browser: false },
-  { name: 'material', browser: false },
-  { name: 'scenario', browser: false },
-  { name: 'report', browser: true },
-  { name: 'load', browser: false },
-  { name: 'weight-forms', browser: false },
-  { name: 'versions', browser: false },
-  { name: 'measure', browser: false },
-  { name: 'study/spec', browser: false },
-  { name: 'study/plan', browser: false },
-  { name: 'study/folder', browser: false },
-  { name: 'study/run', browser: false },
-  { name: 'study', browser: false },
-  { name: 'findings', browser: false },
-  { name: 'index', browser: false },
-  { name: 'cli/terminal', browser: false },
-  { name: 'cli/options', browser: false },
-  ...COMMANDS.map((name) => ({ name: `cli/${name}`, browser: false })),
-  { name: 'cli', browser: false },
-];
+/** Reads the rooms from the table in docs/architecture.md, from left to right. */
+function readRooms(markdown: string): Room[] {
+  const table = markdown.slice(markdown.indexOf('\n## Rooms\n'), markdown.indexOf('\n## What a change'));
+  return [...table.matchAll(/^\| `([\w/-]+)` *\| (yes|no) *\|/gm)].map(([, name, browser]) => ({
+    name: name!,
+    browser: browser === 'yes',
+  }));
+}
+
+const ROOMS = readRooms(readFileSync(new URL('../docs/architecture.md', import.meta.url), 'utf8'));
+
+/** Rooms of the command that any command may import. */
+const SHARED_BY_COMMANDS = ['cli/terminal', 'cli/options'];
 
 /** Rooms whose files are taken one by one: a kernel is a file. */
 const WITHOUT_DOOR = ['kernels'];
@@ -90,7 +42,7 @@ const roomOf = (file: string): string =>
     .filter((name) => file === name || file.startsWith(`${name}/`))
     .sort((a, b) => b.length - a.length)[0] ?? '';
 
-const isCommand = (room: string): boolean => COMMANDS.some((name) => room === `cli/${name}`);
+const isCommand = (room: string): boolean => room.startsWith('cli/') && !SHARED_BY_COMMANDS.includes(room);
 
 const positionOf = (room: string): number => ROOMS.findIndex(({ name }) => name === room);
 
@@ -142,6 +94,15 @@ const SOURCES = new Map([
 ]);
 
 describe('the rooms of src', () => {
+  it('are all in the table, and the table has no room that is not there', () => {
+    expect(ROOMS.length).toBeGreaterThan(40);
+    const places = [...SOURCES.keys()];
+    const empty = ROOMS.filter(
+      ({ name }) => !places.some((file) => file === `${name}.ts` || file.startsWith(`${name}/`)),
+    );
+    expect(empty).toEqual([]);
+  });
+
   it('import leftwards, through the index of a room, and nothing of Node where browsers run', () => {
     const complaints = [...SOURCES].flatMap(([file, path]) => {
       const from = file.replace(/\.ts$/, '');
