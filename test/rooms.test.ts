@@ -80,6 +80,26 @@ function specifiersOf(source: string): string[] {
   return [...source.matchAll(statements), ...source.matchAll(dynamic)].map((match) => match[1]!);
 }
 
+/** Files that import each other, the first again at the end; null when there are none. */
+function circleIn(importsOf: ReadonlyMap<string, readonly string[]>): string[] | null {
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): string[] | null => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return null;
+    for (const next of importsOf.get(file) ?? []) {
+      const circle = visit(next, [...path, file]);
+      if (circle !== null) return circle;
+    }
+    done.add(file);
+    return null;
+  };
+  for (const file of importsOf.keys()) {
+    const circle = visit(file, []);
+    if (circle !== null) return circle;
+  }
+  return null;
+}
+
 const src = fileURLToPath(new URL('../src/', import.meta.url));
 const kernels = fileURLToPath(new URL('../kernels/', import.meta.url));
 const sourcesIn = (folder: string): string[] =>
@@ -110,6 +130,25 @@ describe('the rooms of src', () => {
     });
     expect(complaints.length, 'imports found').toBeGreaterThan(100);
     expect(complaints.filter((found) => found !== null)).toEqual([]);
+  });
+
+  it('import in no circle, from file to file', () => {
+    const importsOf = new Map(
+      [...SOURCES].map(([file, path]) => [
+        file,
+        specifiersOf(readFileSync(path, 'utf8'))
+          .filter((specifier) => specifier.startsWith('.'))
+          .map((specifier) => posix.join(posix.dirname(file), specifier).replace(/\.js$/, '.ts')),
+      ]),
+    );
+    expect(circleIn(importsOf)).toBeNull();
+    const circle = new Map([
+      ['a', ['b']],
+      ['b', ['c', 'd']],
+      ['c', []],
+      ['d', ['b']],
+    ]);
+    expect(circleIn(circle)).toEqual(['b', 'd', 'b']);
   });
 
   it('begin with a paragraph that says what the room is for', () => {
