@@ -6,7 +6,7 @@ const RANGE = `(${NUMBER})(?:\\s?(?:[-–—]|to)\\s?[€$£¥]?(${NUMBER}))?`;
 const AMOUNT = new RegExp(`${CURRENCY}\\s?${RANGE}|(?<![\\d.,])${RANGE}\\s?${CURRENCY}`, 'giu');
 const SUMMARY = /\b(?:totals?|budget|left|remaining|remains|altogether|in all)\b/iu;
 
-/** Whether amounts are named and keep to the most that may be spent. */
+/** Returns whether the answer names an amount of money and its amounts stay within `max` (see the rule `budget`). */
 export function keepsToBudget(max: number, take: 'sum' | 'each', answer: string): boolean {
   let sum = 0;
   let named = 0;
@@ -22,7 +22,7 @@ export function keepsToBudget(max: number, take: 'sum' | 'each', answer: string)
   return named > 0 && (take === 'each' || sum <= max);
 }
 
-/** Marks before three digits group them, as in 1,200 and 1.200; before one or two they begin the decimals. */
+/** Parses an amount. A mark before three digits groups them (1,200 or 1.200); before one or two it starts the decimals. */
 function numberOf(text: string): number {
   const decimals = /[.,](\d{1,2})$/u.exec(text);
   const whole = text.slice(0, decimals?.index ?? text.length).replace(/\D/g, '');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadChoices, loadMaterial } from './index.js';
 
-/** What comes with Holdfast. That every judge scores its own examples as it should, loading sees to. */
+/** The bundled material. Loading it checks that every judge scores its own examples correctly. */
 const material = loadMaterial();
 const GROUPS = [
   'language',
@@ -16,7 +16,7 @@ const GROUPS = [
 const wordsOf = (text: string): number => text.trim().split(/\s+/).length;
 
 describe('the prompts', () => {
-  it('are 128, sixteen in each of eight groups', () => {
+  it('number 128, sixteen in each of eight groups', () => {
     const counts = GROUPS.map((group) => material.prompts.filter((prompt) => prompt.group === group).length);
     expect(counts).toEqual(GROUPS.map(() => 16));
     expect(material.prompts).toHaveLength(128);
@@ -34,18 +34,18 @@ describe('the prompts', () => {
     },
   );
 
-  it('each say something of their own', () => {
+  it('are all different', () => {
     expect(new Set(material.prompts.map(({ system }) => system)).size).toBe(128);
   });
 });
 
 describe('the openers and scripts', () => {
-  it('are 60 openers or more, all different', () => {
+  it('include at least 60 openers, all different', () => {
     expect(material.openers.length).toBeGreaterThanOrEqual(60);
     expect(new Set(material.openers).size).toBe(material.openers.length);
   });
 
-  it('are eight scripts or more, of sixteen messages or more, three and more of them with pressure', () => {
+  it('include at least eight scripts of at least sixteen messages, at least three with pressure', () => {
     const scripts = [...material.scripts.values()];
     expect(scripts.length).toBeGreaterThanOrEqual(8);
     for (const { name, messages } of scripts) expect(messages.length, name).toBeGreaterThanOrEqual(16);
@@ -53,8 +53,8 @@ describe('the openers and scripts', () => {
   });
 });
 
-describe('what is held out', () => {
-  it('are 24 texts or more, of 60 to 120 words', () => {
+describe('the held-out material', () => {
+  it('has at least 24 texts of 60 to 120 words', () => {
     expect(material.texts.length).toBeGreaterThanOrEqual(24);
     for (const { id, text } of material.texts) {
       expect(wordsOf(text), id).toBeGreaterThanOrEqual(60);
@@ -62,7 +62,7 @@ describe('what is held out', () => {
     }
   });
 
-  it('are 24 dialogues or more, of three to five exchanges', () => {
+  it('has at least 24 dialogues of three to five exchanges', () => {
     expect(material.dialogues.length).toBeGreaterThanOrEqual(24);
     for (const { id, exchanges } of material.dialogues) {
       expect(exchanges.length, id).toBeGreaterThanOrEqual(3);
@@ -70,7 +70,7 @@ describe('what is held out', () => {
     }
   });
 
-  it('are 100 questions, with the right answer at each letter equally often and four different choices', () => {
+  it('has 100 questions with four different choices, each letter being right equally often', () => {
     const questions = loadChoices();
     expect(new Set(questions.map(({ question }) => question)).size).toBe(100);
     for (const letter of [0, 1, 2, 3]) {

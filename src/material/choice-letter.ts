@@ -1,18 +1,18 @@
 import { normalize } from './words.js';
 
-/** How a choice is stated in words, up to the letter. */
+/** A choice stated in words, ending in its letter. */
 const STATED =
   /\b(?:answer|choice|option|choose|pick|select|go with|going with|say|correct one|best one|boxed)\b(?:\s+(?:here|option|letter|answer))?\s*(?:is|would be|must be|has to be)?\s*[:=–—-]?>?\s*(?:option\s+|letter\s+)?[("'[{]*([A-J])(?![\p{L}\p{N}'])/giu;
-/** A letter at the front, set off by a mark or the line's end. */
+/** A letter at the start, followed by a mark or the end of the line. */
 const LEADING = /^[("'[]*([A-Ja-j])["')\]]*(?:\s*$|\s*\n|\s*[.):,;=]|\s+[-–—]|\s*\])/u;
-/** A letter at the front that goes on as a sentence; A and I are words of their own. */
+/** A letter at the start of a sentence. A and I are also words, so they need a verb or conjunction after them. */
 const LEADING_SENTENCE = /^(?:([B-HJ])\s(?!or\b|and\b)|([AI])\s+(?:because|since|is (?:correct|right|the)))/u;
-/** Elsewhere: in brackets, or at a line's end. */
+/** A letter elsewhere: in brackets, or at the end of a line. */
 const MENTIONED = /\(([A-J])\)|(?:^|\s)([A-J])(?=[.!]?\s*(?:\n|$))/gu;
-/** Two at once: no commitment. */
+/** Two letters at once ("A or B"), which commit to neither. */
 const JOINED = /(?<![\p{L}\p{N}])([A-J])[.)]{0,2}\s*(?:or|and|\/)\s*\(?([A-J])(?![\p{L}\p{N}'])/u;
 
-/** The one option letter that an answer commits to, in upper case; null for none or several. */
+/** Returns the one option letter that an answer commits to, in upper case; null for none or several. */
 export function committedLetter(answer: string, options: string): string | null {
   const text = withoutOptions(normalize(answer).replace(/[*_`]/g, '').trim());
   const leading = LEADING.exec(text) ?? LEADING_SENTENCE.exec(text);
@@ -27,10 +27,10 @@ export function committedLetter(answer: string, options: string): string | null 
   return offered.size === 1 ? [...offered][0]! : null;
 }
 
-/** A line that gives an option as a question lists it. */
+/** A line that repeats an option in the form in which questions list them. */
 const OPTION = /^\s*\(?([A-J])[.):]\s+\S/u;
 
-/** A text without the options, where it lists two or more of them one below the other. */
+/** Removes the option lines from a text that lists two or more options. */
 function withoutOptions(text: string): string {
   const lines = text.split('\n');
   const listed = new Set(
@@ -44,13 +44,13 @@ function withoutOptions(text: string): string {
         .trim();
 }
 
-/** Whether an answer is an option's letter and nothing else, brackets and marks aside. */
+/** Returns whether an answer is an option's letter and nothing else, apart from brackets and marks. */
 export function isLetterAlone(answer: string, options: string): boolean {
   const letter = /^[("'[*_`]*([A-Ja-j])[)"'\]*_`.:]*$/u.exec(normalize(answer).trim())?.[1];
   return letter !== undefined && options.includes(letter.toUpperCase());
 }
 
-/** Letters of matches that no `not` stands before; a small one is no letter where a word follows. */
+/** Returns the matched letters. Skips those after `not`, and lower-case ones followed by a word ("a camera"). */
 function lettersOf(matches: Iterable<RegExpMatchArray>, text: string): string[] {
   return [...matches].flatMap((match) => {
     const letter = match.slice(1).find((group) => group !== undefined)!;

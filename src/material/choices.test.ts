@@ -17,7 +17,7 @@ function read(name: string, content: string): ReturnType<typeof loadChoices> {
 }
 
 describe('loadChoices', () => {
-  it("reads MMLU's CSV: no header, quotes, commas, quotes inside quotes and line ends inside fields", () => {
+  it("reads MMLU's CSV: no header, quoted fields with commas, doubled quotes and line breaks", () => {
     const good = 'Is it?,yes,no,"well, yes",maybe,C\r\n"He said ""A"".\nWho?",x,y,z,w,B\n';
     expect(read('a.csv', good)).toEqual([
       { question: 'Is it?', choices: ['yes', 'no', 'well, yes', 'maybe'], answer: 2 },
@@ -25,13 +25,13 @@ describe('loadChoices', () => {
     ]);
   });
 
-  it('reads JSONL with letters or indices, and leaves out blank lines', () => {
+  it('reads JSONL with letters or indices and skips blank lines', () => {
     const row = { question: 'Q', choices: ['a', 'b', 'c', 'd'] };
     const lines = [JSON.stringify({ ...row, answer: 'D' }), '', JSON.stringify({ ...row, answer: 0 }), ''];
     expect(read('a.jsonl', lines.join('\n')).map(({ answer }) => answer)).toEqual([3, 0]);
   });
 
-  it('names file and line of what is wrong', () => {
+  it('reports the file and line of an error', () => {
     const good = '{"question":"Q","choices":["a","b","c","d"],"answer":"A"}\n';
     expect(() => read('a.jsonl', `${good}\n{"question":`)).toThrow(
       /^E_MATERIAL: line 3: not JSON: .*a\.jsonl/,
@@ -42,16 +42,16 @@ describe('loadChoices', () => {
     expect(() => read('a.jsonl', good.replace(',"d"', ''))).toThrow(/line 1: .*field choices/);
     expect(() => read('a.jsonl', good.replace('"answer"', '"label"'))).toThrow(/E_MATERIAL: line 1/);
     expect(() => read('a.csv', 'Q,a,b,c,d,A\nQ,a,b,c,A\n')).toThrow(
-      /line 2: 5 columns, not question, A, B, C, D/,
+      /line 2: expected 6 columns \(question, A, B, C, D, answer\): found 5/,
     );
     expect(() => read('a.csv', 'Q,a,b,c,d,A\n"Q\n2",a,b,c,d,F\n')).toThrow(/line 2: .*field answer/);
-    expect(() => read('a.csv', 'Q,a,b,c,d,A\nQ,"a,b,c,d,A\n')).toThrow(/line 2: a quote that is not closed/);
-    expect(() => read('a.csv', 'Q,a"b,b,c,d,A\n')).toThrow(/line 1: a quote inside a bare field/);
+    expect(() => read('a.csv', 'Q,a,b,c,d,A\nQ,"a,b,c,d,A\n')).toThrow(/line 2: a quote is not closed/);
+    expect(() => read('a.csv', 'Q,a"b,b,c,d,A\n')).toThrow(/line 1: an unquoted field contains a quote/);
     expect(() => read('a.csv', '\n')).toThrow(/there are no questions/);
     expect(() => loadChoices(join(folder, 'none.csv'))).toThrow(/^E_NOT_FOUND/);
   });
 
-  it('reads back any fields that were written as CSV', () => {
+  it('reads back any fields written as CSV', () => {
     const field = fc.string({ minLength: 1, unit: fc.constantFrom('a', ',', '"', '\n', ' ', 'é', '\r\n') });
     const row = fc
       .tuple(field, field, field, field, field)

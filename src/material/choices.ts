@@ -8,13 +8,13 @@ import { readText } from './open.js';
 import { type ChoiceQuestion, choiceSchema } from './schema.js';
 
 const MAX_QUESTIONS = 100_000;
-/** Columns of MMLU's files, which have no header. */
+/** Number of columns in MMLU's files, which have no header. */
 const COLUMNS = 6;
 
 /**
- * Questions with four options: `bundled`, a CSV as MMLU has it (question, A, B, C, D, letter of the answer; no header),
- * or JSONL of `{ "question", "choices": [4], "answer": "A" or 0 }`.
- * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`, `E_MATERIAL` naming file and line
+ * Reads multiple-choice questions with four options. `file` is `bundled`, a CSV in MMLU's format (question, A, B, C, D,
+ * letter of the answer; no header), or JSONL of `{ "question", "choices": [4], "answer": "A" or 0 }`.
+ * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`, or `E_MATERIAL` with file and line
  */
 export function loadChoices(file: string | 'bundled' = 'bundled'): ChoiceQuestion[] {
   const path = file === 'bundled' ? join(BUNDLED_MATERIAL, 'choice.jsonl') : file;
@@ -22,7 +22,7 @@ export function loadChoices(file: string | 'bundled' = 'bundled'): ChoiceQuestio
   const questions = /\.csv$/i.test(path) ? fromCsv(text, path) : fromJsonLines(text, path);
   if (questions.length === 0) throw materialError('there are no questions', { file: path });
   if (questions.length > MAX_QUESTIONS) {
-    throw materialError(`${questions.length} questions; at most ${MAX_QUESTIONS} are read`, { file: path });
+    throw materialError(`more than ${MAX_QUESTIONS} questions: ${questions.length}`, { file: path });
   }
   return questions;
 }
@@ -30,7 +30,10 @@ export function loadChoices(file: string | 'bundled' = 'bundled'): ChoiceQuestio
 function fromCsv(text: string, file: string): ChoiceQuestion[] {
   return parseCsv(text, file).map(({ line, fields }) => {
     if (fields.length !== COLUMNS) {
-      throw materialError(`${fields.length} columns, not question, A, B, C, D, answer`, { file, line });
+      throw materialError(`expected 6 columns (question, A, B, C, D, answer): found ${fields.length}`, {
+        file,
+        line,
+      });
     }
     const [question, ...rest] = fields;
     return check({ question, choices: rest.slice(0, 4), answer: rest[4]?.trim() }, file, line);

@@ -1,6 +1,6 @@
 import { linesIn, normalize, saysAnything, wordsIn } from './words.js';
 
-/** What can be counted in an answer. */
+/** A unit that the rule `count` counts in an answer. */
 export type Countable =
   | 'sentences'
   | 'words'
@@ -14,7 +14,7 @@ export type Countable =
 const BULLET = /^[-*•]\s+\S/u;
 const STEP = /^\d{1,3}[.)]\s+\S/u;
 const MARKER = /^(?:[-*•#>]+|\d{1,3}[.)])\s+/u;
-/** A period behind these ends no sentence. */
+/** Abbreviations: a period after one does not end a sentence. */
 const ABBREVIATIONS = new Set(
   'mr mrs ms dr st prof jr sr vs nr approx e.g i.e a.m p.m u.s u.k z.b d.h'.split(' '),
 );
@@ -30,7 +30,7 @@ const COUNTS: Record<Countable, (answer: string) => number> = {
   characters: (answer) => [...answer.trim()].length,
 };
 
-/** What counts are taken of, one by one. */
+/** A part of an answer that is counted on its own. */
 export type Part = 'line' | 'sentence' | 'paragraph';
 
 const PARTS: Record<Part, (answer: string) => string[]> = {
@@ -39,10 +39,10 @@ const PARTS: Record<Part, (answer: string) => string[]> = {
   paragraph: paragraphsIn,
 };
 
-/** How many of them an answer has; what counts as one, the rule `count` says. */
+/** Returns the number of units in an answer; the rule `count` defines each unit. */
 export const countOf = (of: Countable, answer: string): number => COUNTS[of](normalize(answer));
 
-/** How many of them each part of an answer has. */
+/** Returns the number of units in each part of an answer. */
 export const countsPer = (part: Part, of: Countable, answer: string): number[] =>
   PARTS[part](normalize(answer)).map(COUNTS[of]);
 
@@ -55,7 +55,7 @@ function paragraphsIn(answer: string): string[] {
   return answer.split(/\r?\n[^\S\n]*\r?\n/).filter((part) => part.trim() !== '');
 }
 
-/** Sentences of one line: what a mark ends, and what is left behind the last mark. */
+/** Splits one line at sentence marks. Text after the last mark is a sentence too. */
 function sentencesOf(line: string): string[] {
   const sentences: string[] = [];
   let from = 0;
@@ -69,7 +69,7 @@ function sentencesOf(line: string): string[] {
   return [...sentences, line.slice(from)].filter(saysAnything);
 }
 
-/** Whether a period behind this text belongs to an abbreviation or an initial. */
+/** Returns whether a period after this text belongs to an abbreviation or an initial. */
 function endsNothing(before: string): boolean {
   const word = /[\p{L}\p{N}.]+$/u.exec(before)?.[0] ?? '';
   return /^(?![IA]$)\p{Lu}$/u.test(word) || ABBREVIATIONS.has(word.toLowerCase());

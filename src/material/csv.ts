@@ -1,19 +1,19 @@
 import { materialError } from './complaint.js';
 
-/** A record of CSV and the line that it begins in, from 1. */
+/** A CSV record. `line` is the line on which it starts, from 1. */
 export interface CsvRecord {
   readonly line: number;
   readonly fields: readonly string[];
 }
 
 /**
- * Reads CSV as RFC 4180 has it: commas, quotes around fields that hold commas, quotes or line ends, and doubled quotes
- * inside them. Blank lines are left out.
- * @throws HoldfastError `E_MATERIAL` naming the line
+ * Parses CSV (RFC 4180): fields are separated by commas; a field that contains a comma, quote or line break is quoted,
+ * with its quotes doubled. Skips blank lines.
+ * @throws HoldfastError `E_MATERIAL` with the line
  */
 export function parseCsv(text: string, file: string): CsvRecord[] {
   const records: CsvRecord[] = [];
-  // A field in quotes or bare, and what ends it. A text that is consumed field by field is read in one pass.
+  // A quoted or bare field, and what ends it. Consuming the text field by field takes one pass.
   const field = /(?:"([^"]*(?:""[^"]*)*)"|([^",\r\n]*))(,|\r?\n|$)/gy;
   let fields: string[] = [];
   let line = 1;
@@ -23,7 +23,7 @@ export function parseCsv(text: string, file: string): CsvRecord[] {
     const match = field.exec(text);
     if (match === null) {
       const problem =
-        text[at] === '"' ? 'a quote that is not closed, or followed by text' : 'a quote inside a bare field';
+        text[at] === '"' ? 'a quote is not closed, or text follows it' : 'an unquoted field contains a quote';
       throw materialError(problem, { file, line }, 'Put the field in quotes and double the quotes inside it');
     }
     const [whole, quoted, bare, end] = match;

@@ -7,7 +7,7 @@ const anyText = fc
   .map((points) => String.fromCodePoint(...points));
 
 describe('fluency', () => {
-  it('is 1 for what people write, in any language, as text, list, JSON or number', () => {
+  it('is 1 for ordinary text, lists, JSON and numbers, in any language', () => {
     const { prompts, texts } = loadMaterial();
     const written = [...texts.map(({ text }) => text), ...prompts.flatMap(({ good }) => good)];
     for (const text of written) expect(fluency(text), text).toBeGreaterThanOrEqual(0.8);
@@ -26,7 +26,7 @@ describe('fluency', () => {
     for (const text of loops) expect(fluency(text), text).toBeLessThan(0.2);
   });
 
-  it('falls the more of a text is a loop', () => {
+  it('falls as more of a text loops', () => {
     const sense = 'The ferry left at four with eleven passengers and a crate of hens on board.';
     const scores = [0, 5, 20, 80].map((times) => fluency(sense + ' so it goes'.repeat(times)));
     expect(scores).toEqual(scores.toSorted((a, b) => b - a));
@@ -34,13 +34,13 @@ describe('fluency', () => {
     expect(scores[3]).toBeLessThan(0.2);
   });
 
-  it('counts what is no text against it', () => {
+  it('is lower for a text with broken characters', () => {
     expect(fluency('abc\uFFFD\uFFFD\uFFFDdef')).toBeCloseTo(2 / 3);
     expect(fluency('\u0000\u0001\u0002')).toBe(0);
     expect(fluency('one\ttwo\r\nthree')).toBe(1);
   });
 
-  it('is 0 for nothing', () => {
+  it('is 0 for an empty text', () => {
     expect(fluency('')).toBe(0);
     expect(fluency(' \n ')).toBe(0);
   });

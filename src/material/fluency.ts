@@ -1,16 +1,16 @@
 import { normalize, wordsIn } from './words.js';
 
-/** Control characters but for line ends and tabs, replacement characters, and what no character is assigned to. */
+/** Control characters other than line breaks and tabs, replacement characters, and unassigned code points. */
 const BROKEN = /[\p{Cn}\p{Co}\p{Cs}\uFFFD]|(?![\n\r\t])\p{Cc}/gu;
-/** Share of n-grams that may be repeats at no cost. */
+/** Fraction of repeated n-grams that costs nothing. */
 const FREE = 0.2;
 
 /**
- * How far a text reads like language rather than like a stuck or broken model, 0…1, in any language: its novelty in
- * 3-grams of words (in scripts without spaces each character is a word) or in 8-grams of characters, whichever is less,
- * times the share of its characters that are not broken. Novelty is the share of n-grams that repeat no earlier one,
- * scaled so that a fifth of repeats costs nothing: lists and refrains repeat themselves. Empty: 0. It sees loops and
- * debris, not grammar or sense.
+ * Scores a text in any language from 0 (a looping or broken model) to 1 (normal text). The score is its novelty times
+ * the fraction of its characters that are not broken. Novelty is the fraction of n-grams that repeat no earlier one,
+ * scaled so that a fifth of repeats costs nothing, because lists and refrains repeat themselves; it is the lower of the
+ * novelty of word 3-grams (in scripts without spaces each character is a word) and of character 8-grams. An empty text
+ * scores 0. The score sees loops and debris, not grammar or sense.
  */
 export function fluency(answer: string): number {
   const text = normalize(answer).trim();
@@ -21,7 +21,7 @@ export function fluency(answer: string): number {
   return novelty * (1 - broken / [...text].length);
 }
 
-/** 1 for a sequence whose n-grams repeat little, falling in proportion to 0 for one that says a single n-gram. */
+/** Returns 1 for a sequence with few repeated n-grams, falling linearly to 0 for one that repeats a single n-gram. */
 function noveltyOf(units: readonly string[], n: number): number {
   const grams = units.slice(n - 1).map((_, start) => units.slice(start, start + n).join('\0'));
   if (grams.length < 2) return 1;

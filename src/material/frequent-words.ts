@@ -1,6 +1,6 @@
 const list = (words: string): ReadonlySet<string> => new Set(words.trim().split(/\s+/));
 
-/** Words that hardly a sentence of a language does without, by language; elided forms without their apostrophe. */
+/** The most frequent words of each language; elided forms are listed without their apostrophe. */
 export const FREQUENT_WORDS = {
   en: list(`the of and to a in is it you that he was for on are with as his they be at this have from or had
     by but not what all were we when your can said there use an each which she do how their if will up about

@@ -1,7 +1,7 @@
 /**
- * Material for studies: system prompts with probes and judges, openers, scripted users, held-out texts and questions, read
- * from `experiments/material` or a folder of the user's, checked where they come in. Judges are deterministic and offline.
- * Knows what is said and what a good answer is; must not know models or how studies are run.
+ * Material for studies: system prompts with probes and judges, openers, scripted users, held-out texts and questions.
+ * This room reads material from `experiments/material` or from a folder of the user's, checks it, and judges answers.
+ * Judges are deterministic and work offline. It must not know models or how studies are run.
  */
 export { loadChoices } from './choices.js';
 export { fluency } from './fluency.js';

@@ -2,10 +2,10 @@ import type { JsonType, SimpleRule } from './rule.js';
 
 type JsonRule = Extract<SimpleRule, { rule: 'json' }>;
 
-/** One code fence around everything, with a language or without. */
+/** One code fence around the whole text, with or without a language. */
 const FENCED = /^```[^\n`]*\n([\s\S]*?)\n?\s*```$/u;
 
-/** Whether an answer is JSON of a shape, written as the rule says. */
+/** Returns whether an answer is JSON of the rule's shape and form. */
 export function hasJsonShape({ form, keys, list }: JsonRule, answer: string): boolean {
   const text = answer.trim();
   const inside = FENCED.exec(text)?.[1];
@@ -20,7 +20,7 @@ export function hasJsonShape({ form, keys, list }: JsonRule, answer: string): bo
   return Array.isArray(json) && json.length > 0 && json.every((element) => isOf(keys, element));
 }
 
-/** An object that has these keys and no others. */
+/** Returns whether a value is an object with exactly these keys and types. */
 function isOf(keys: JsonRule['keys'], json: unknown): boolean {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return false;
   const held = new Map<string, unknown>(Object.entries(json));

@@ -10,8 +10,8 @@ import { leaks } from './withholds.js';
 import { beginsWith, contains, endsWith, linesIn, normalize, saysAnything } from './words.js';
 
 /**
- * How far an answer does what a rule says, 0…1. Deterministic; asks nothing of the answer but what the rule states, and
- * not that it is fluent, English or to the point.
+ * Scores how well an answer follows a rule, 0…1. Deterministic. Checks only what the rule states, not whether the answer
+ * is fluent, English or to the point.
  */
 export function judgeAnswer(rule: Rule, answer: string): number {
   if (!saysAnything(answer)) return 0;

@@ -4,7 +4,7 @@ import { normalize, wordsIn } from './words.js';
 
 type LatinLanguage = keyof typeof FREQUENT_WORDS;
 
-/** Letters of the languages that their script tells. */
+/** Letters of the languages that are recognised by their script. */
 const SCRIPTS: Record<Exclude<Language, LatinLanguage>, RegExp> = {
   ru: /\p{sc=Cyrl}/gu,
   el: /\p{sc=Grek}/gu,
@@ -15,12 +15,12 @@ const SCRIPTS: Record<Exclude<Language, LatinLanguage>, RegExp> = {
 };
 const KANA = /[\p{sc=Hira}\p{sc=Kana}]/u;
 
-/** Share of the letters that must be of the language's script. */
+/** Fraction of the letters that must be in the language's script. */
 const ENOUGH = 0.8;
-/** Frequent words of another language for each of the own. */
+/** Frequent words of another language allowed for each frequent word of the expected one. */
 const TOLERATED = 1 / 3;
 
-/** Whether an answer is in a language: 1, 0, or 0.5 where words too few tell (see the rule `language`). */
+/** Scores whether an answer is in a language: 1, 0, or 0.5 if too few words tell (see the rule `language`). */
 export function languageScore(is: Language, answer: string): number {
   const text = normalize(answer).toLowerCase();
   const letters = (text.match(/\p{L}/gu) ?? []).length;

@@ -18,7 +18,7 @@ function write(files: Readonly<Record<string, string | Uint8Array>>): void {
   }
 }
 
-/** The message with which a folder of these files is refused, without the folder. */
+/** Returns the message of the error for a folder of these files, with the folder's path removed. */
 function refusal(files: Readonly<Record<string, string | Uint8Array>>): string {
   write(files);
   try {
@@ -38,7 +38,7 @@ const PROMPT = `- id: shout
 `;
 
 describe('loadMaterial', () => {
-  it('reads a folder of the user, in which parts may be missing', () => {
+  it("reads a user's folder, with or without its optional parts", () => {
     write({
       'prompts/house.yaml': PROMPT,
       'scripts/one.yaml': 'style: short\nmessages: [Hello., Why?]\n',
@@ -56,7 +56,7 @@ describe('loadMaterial', () => {
     expect([openers, texts, dialogues]).toEqual([[], [], []]);
   });
 
-  it('names line and field of what is wrong', () => {
+  it('reports the line and field of an error', () => {
     const file = 'prompts/house.yaml';
     expect(refusal({ [file]: PROMPT.replace('shown: always', 'shown: never') })).toMatch(
       /^E_MATERIAL: line 3: Invalid option: .*\(prompts\/house\.yaml, field 0\.shown\)/,
@@ -65,10 +65,10 @@ describe('loadMaterial', () => {
       /^E_MATERIAL: line 1: Invalid input: .*field 0\.judge\)/,
     );
     expect(refusal({ [file]: `${PROMPT}  colour: red\n` })).toMatch(
-      /^E_MATERIAL: line 7: there is no key colour \(prompts\/house\.yaml, field 0\.colour\)/,
+      /^E_MATERIAL: line 7: unknown key: colour \(prompts\/house\.yaml, field 0\.colour\)/,
     );
     expect(refusal({ [file]: PROMPT.replace('is: upper', 'is: upper, also: 1') })).toMatch(
-      /^E_MATERIAL: line 6: there is no key also \(.*field 0\.judge\.also\)/,
+      /^E_MATERIAL: line 6: unknown key: also \(.*field 0\.judge\.also\)/,
     );
     expect(refusal({ [file]: PROMPT.replace('rule: case', 'rule: caps') })).toMatch(
       /^E_MATERIAL: line 6: .*field 0\.judge\.rule\)/,
@@ -78,41 +78,47 @@ describe('loadMaterial', () => {
     );
   });
 
-  it('refuses a judge that scores the own answers of its prompt wrongly', () => {
+  it('refuses a judge that scores the answers of its own prompt wrongly', () => {
     const file = 'prompts/house.yaml';
     expect(refusal({ [file]: `${PROMPT}  good:\n    - YES\n    - Yes\n` })).toBe(
-      'E_MATERIAL: line 9: the judge scores this answer 0, it should be at least 0.99 (prompts/house.yaml, field 0.good.1). Mend the answer or the judge',
+      'E_MATERIAL: line 9: the judge must score this answer at least 0.99: it scored 0 (prompts/house.yaml, field 0.good.1). Correct the answer or the judge',
     );
-    expect(refusal({ [file]: `${PROMPT}  bad: [no, NO]\n` })).toMatch(/line 7: .*at most 0\.5 .*0\.bad\.1\)/);
+    expect(refusal({ [file]: `${PROMPT}  bad: [no, NO]\n` })).toMatch(
+      /line 7: .*at most 0\.5: .*0\.bad\.1\)/,
+    );
     expect(refusal({ [file]: `${PROMPT}  given:\n    - user: Hi\n      assistant: Hi\n` })).toMatch(
-      /line 9: .*at least 0\.99 .*field 0\.given\.0\.assistant\)/,
+      /line 9: .*at least 0\.99: .*field 0\.given\.0\.assistant\)/,
     );
   });
 
-  it('refuses two prompts, texts or dialogues of one name, across files', () => {
+  it('refuses two prompts, texts or dialogues with the same id, across files', () => {
     expect(refusal({ 'prompts/a.yaml': PROMPT, 'prompts/b.yaml': PROMPT })).toBe(
-      'E_MATERIAL: line 1: the id shout is there twice (prompts/b.yaml, field 0.id)',
+      'E_MATERIAL: line 1: duplicate id: shout (prompts/b.yaml, field 0.id)',
     );
     const text = '- { id: a, kind: b, text: c }\n';
     rmSync(join(folder, 'prompts'), { recursive: true });
-    expect(refusal({ 'texts.yaml': text + text })).toMatch(/line 2: the id a is there twice \(texts\.yaml/);
+    expect(refusal({ 'texts.yaml': text + text })).toMatch(/line 2: duplicate id: a \(texts\.yaml/);
   });
 
-  it('refuses what is not YAML, repeats a key, or stands for more than it says', () => {
+  it('refuses invalid YAML, duplicate keys, aliases and files that are too large', () => {
     expect(refusal({ 'openers.yaml': '- a\n- "b\n' })).toMatch(/^E_MATERIAL: line \d: not YAML: /);
     expect(refusal({ 'openers.yaml': '' })).toMatch(/^E_MATERIAL: .*expected array.*\(openers\.yaml/);
-    expect(refusal({ 'openers.yaml': '- &a x\n- *a\n' })).toMatch(/^E_MATERIAL: aliases are not read/);
+    expect(refusal({ 'openers.yaml': '- &a x\n- *a\n' })).toMatch(/^E_MATERIAL: aliases are not supported/);
     expect(refusal({ 'openers.yaml': new Uint8Array([0x2d, 0x20, 0xff, 0xfe]) })).toMatch(/not UTF-8/);
     rmSync(join(folder, 'openers.yaml'));
     expect(refusal({ 'scripts/a.yaml': 'style: a\nstyle: b\nmessages: [c]\n' })).toMatch(
       /^E_MATERIAL: line 2: not YAML: Map keys must be unique/,
     );
     expect(refusal({ 'scripts/a.yaml': 'style: a\nmessages: []\n' })).toMatch(/line 2: Too small/);
-    expect(refusal({ 'scripts/a.yaml': `style: ${'a'.repeat(17 * 2 ** 20)}\n` })).toMatch(/at most 16777216/);
+    expect(refusal({ 'scripts/a.yaml': `style: ${'a'.repeat(17 * 2 ** 20)}\n` })).toMatch(
+      /larger than 16777216 bytes/,
+    );
   });
 
-  it('says where there is no folder', () => {
-    expect(() => loadMaterial(join(folder, 'none'))).toThrow(/^E_NOT_FOUND: there is no folder of material/);
+  it('refuses a folder that does not exist', () => {
+    expect(() => loadMaterial(join(folder, 'none'))).toThrow(
+      /^E_NOT_FOUND: the folder of material does not exist/,
+    );
   });
 });
 
@@ -120,7 +126,7 @@ describe('docs/guide/material.md', () => {
   const guide = readFileSync(new URL('../../docs/guide/material.md', import.meta.url), 'utf8');
   const example = /```yaml\n([\s\S]*?)```/.exec(guide)?.[1] ?? '';
 
-  it('shows a prompt that is read, and the message for one that is not', () => {
+  it('shows a valid prompt, and the exact error for an invalid one', () => {
     write({ 'prompts/house.yaml': example });
     expect(loadMaterial(folder).prompts[0]?.id).toBe('house-night-shift');
     const wrong = example.replace('He sleeps well.', 'He does. Sleep well.');

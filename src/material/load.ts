@@ -18,33 +18,34 @@ import {
 } from './schema.js';
 import { type FromYaml, parseYaml } from './yaml-file.js';
 
-/** What studies talk about. Parts that a folder leaves out are empty. */
+/** The material of a study. A part that the folder does not have is empty. */
 export interface Material {
-  /** In the order of their files' names, and in these as they stand. */
+  /** Prompts, sorted by file name, then in the order of the file. */
   readonly prompts: readonly Prompt[];
-  /** First lines of a dialogue. */
+  /** First user messages of a dialogue. */
   readonly openers: readonly string[];
   readonly scripts: ReadonlyMap<string, Script>;
   readonly texts: readonly HeldOutText[];
   readonly dialogues: readonly HeldOutDialogue[];
 }
 
-/** The folder of the material that comes with Holdfast. */
+/** The folder of the material included in Holdfast. */
 export const BUNDLED_MATERIAL = packageFile('experiments/material');
 
-/** Judges' scores for answers that are there to show what a judge means. */
+/** Scores that a judge must give to its own examples: at least `GOOD` to good ones, at most `BAD` to bad ones. */
 const GOOD = 0.99;
 const BAD = 0.5;
 
-/** Names that a choice of material can say. */
+/** The names in a folder of material by which a study can select its parts. */
 export interface MaterialNames {
   readonly scripts: readonly string[];
-  /** Groups of prompts. */
+  /** Prompt groups. */
   readonly groups: readonly string[];
 }
 
 /**
- * The scripts and groups of a folder of material by its files' names, nothing of which is read; null where there is none.
+ * Returns the scripts and prompt groups of a folder of material, from its file names alone; null if the folder does not
+ * exist.
  * @throws HoldfastError `E_UNREADABLE`
  */
 export function materialNames(folder: string = BUNDLED_MATERIAL): MaterialNames | null {
@@ -54,14 +55,15 @@ export function materialNames(folder: string = BUNDLED_MATERIAL): MaterialNames 
 }
 
 /**
- * Reads a folder of material: `prompts/GROUP.yaml`, `openers.yaml`, `scripts/NAME.yaml`, `texts.yaml`, `dialogues.yaml`,
- * each of which may be missing. Every prompt's judge is tried on the prompt's own good, bad and given answers.
- * @throws HoldfastError `E_NOT_FOUND` where there is no folder, `E_UNREADABLE`, `E_MATERIAL` naming file, line and field
+ * Reads a folder of material: `prompts/GROUP.yaml`, `openers.yaml`, `scripts/NAME.yaml`, `texts.yaml`, `dialogues.yaml`.
+ * Each file is optional. Tests every prompt's judge on the prompt's own good, bad and given answers.
+ * @throws HoldfastError `E_NOT_FOUND` if the folder does not exist, `E_UNREADABLE`, or `E_MATERIAL` with file, line and
+ * field
  */
 export function loadMaterial(folder: string = BUNDLED_MATERIAL): Material {
   const names = namesIn(folder);
   if (names === null)
-    throw new HoldfastError('E_NOT_FOUND', 'there is no folder of material', { file: folder });
+    throw new HoldfastError('E_NOT_FOUND', 'the folder of material does not exist', { file: folder });
   const part = <Schema extends z.ZodType>(name: string, schema: Schema): FromYaml<z.infer<Schema>> | null =>
     names.includes(name) ? parseYaml(readText(join(folder, name)), join(folder, name), schema) : null;
   const texts = part('texts.yaml', textsSchema);
@@ -91,19 +93,19 @@ function loadPrompts(folder: string): Prompt[] {
   return groups.flatMap(({ name, list }) => list.value.map((prompt) => ({ ...prompt, group: name })));
 }
 
-/** Files of YAML in a folder, by their names without the ending. */
+/** Returns the YAML files of a folder, with their names without `.yaml`. */
 function yamlFiles(folder: string): { readonly name: string; readonly file: string }[] {
   return (namesIn(folder) ?? [])
     .filter((name) => name.endsWith('.yaml'))
     .map((name) => ({ name: name.slice(0, -'.yaml'.length), file: join(folder, name) }));
 }
 
-/** No two entries of the lists may have one id. */
+/** Throws if two entries of the lists have the same id. */
 function refuseTwins(lists: readonly FromYaml<readonly { readonly id: string }[]>[]): void {
   const seen = new Set<string>();
   for (const { value, placeOf } of lists) {
     for (const [index, { id }] of value.entries()) {
-      if (seen.has(id)) throw materialError(`the id ${id} is there twice`, placeOf([index, 'id']));
+      if (seen.has(id)) throw materialError(`duplicate id: ${id}`, placeOf([index, 'id']));
       seen.add(id);
     }
   }
@@ -132,7 +134,7 @@ const misjudged = (
   place: ReturnType<FromYaml<unknown>['placeOf']>,
 ): HoldfastError =>
   materialError(
-    `the judge scores this answer ${score}, it should be ${due}`,
+    `the judge must score this answer ${due}: it scored ${score}`,
     place,
-    'Mend the answer or the judge',
+    'Correct the answer or the judge',
   );

@@ -5,15 +5,15 @@ import { materialError } from './complaint.js';
 const MAX_BYTES = 16 * 2 ** 20;
 
 /**
- * The text of a file of material.
- * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`, `E_MATERIAL` for one that is larger than any such file
+ * Reads the text of a file of material.
+ * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`, or `E_MATERIAL` if the file is too large or not UTF-8
  */
 export function readText(file: string): string {
   let bytes: Buffer;
   try {
     const { size } = statSync(file);
     if (size > MAX_BYTES)
-      throw materialError(`${size} bytes; files of material have at most ${MAX_BYTES}`, { file });
+      throw materialError(`the file is larger than ${MAX_BYTES} bytes: ${size}`, { file });
     bytes = readFileSync(file);
   } catch (cause) {
     throw cause instanceof HoldfastError ? cause : readError(file, cause);
@@ -25,7 +25,7 @@ export function readText(file: string): string {
   }
 }
 
-/** Names in a folder, in order; null where there is none. */
+/** Returns the sorted names in a folder; null if it does not exist. */
 export function namesIn(folder: string): string[] | null {
   try {
     return readdirSync(folder).sort();

@@ -1,16 +1,17 @@
 /**
- * Patterns are regular expressions of whoever writes the material, never of who talks to a model. They are kept to a form
- * whose matching takes at worst time quadratic in the text's length: they match a whole text, hold no lookaround and no
- * backreference, repeat no group, and hold at most two repeats without bound; bounds of the others are kept small together.
+ * Patterns are regular expressions written by the authors of material, never by users of a chat. They are restricted so
+ * that matching takes at most quadratic time in the length of the text: a pattern matches the whole text, contains no
+ * lookaround and no backreference, repeats no group, and has at most two unbounded repeats; the bounds of the others
+ * multiply to at most `MAX_WAYS`.
  */
 
-/** Texts longer than this match no pattern; no answer is. */
+/** Texts longer than this match no pattern; no answer is that long. */
 const MAX_LENGTH = 20_000;
 const MAX_REPEATS = 2;
-/** Product of the bounds of all other repeats: the most ways to share a text out among them. */
+/** Limit for the product of the bounds of all other repeats: the number of ways to divide a text among them. */
 const MAX_WAYS = 1e7;
 
-/** What is wrong with a pattern; null when nothing is. */
+/** Returns what is wrong with a pattern; null if nothing is. */
 export function patternComplaint(source: string): string | null {
   try {
     compile(source);
@@ -22,22 +23,24 @@ export function patternComplaint(source: string): string | null {
     .replace(/\\k|\\[1-9]/g, '\0')
     .replace(/\\./gu, 'e')
     .replace(/\[[^\]]*\]/g, 'c');
-  if (bare.includes('\0')) return 'backreferences are not matched in bounded time';
-  if (/\(\?(?!:)/.test(bare)) return 'only plain groups and (?:…) are matched in bounded time';
+  if (bare.includes('\0')) return 'backreferences are not allowed: they do not match in bounded time';
+  if (/\(\?(?!:)/.test(bare))
+    return 'only plain groups and (?:…) are allowed: others do not match in bounded time';
   if (/\)(?:[*+]|\{\d+(?:,\d*)?\})/.test(bare)) {
     return 'a group cannot be repeated; repeat a character or class';
   }
   const repeats = bare.match(/[*+]|\{\d+,\}/g) ?? [];
   if (repeats.length > MAX_REPEATS) {
-    return `at most ${MAX_REPEATS} repeats without bound, not ${repeats.length}`;
+    return `more than ${MAX_REPEATS} unbounded repeats: ${repeats.length}`;
   }
   const ways = [...bare.matchAll(/\{(\d+),(\d+)\}/g)].reduce(
     (product, [, from, to]) => product * (Number(to) - Number(from) + 1),
     1,
   );
-  return ways > MAX_WAYS ? `bounds of repeats multiply to ${ways}; at most ${MAX_WAYS}` : null;
+  return ways > MAX_WAYS ? `the bounds of the repeats multiply to more than ${MAX_WAYS}: ${ways}` : null;
 }
 
+/** Returns whether a pattern matches a whole text. */
 export function matches(source: string, text: string): boolean {
   return text.length <= MAX_LENGTH && compile(source).test(text);
 }

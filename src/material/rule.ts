@@ -4,7 +4,7 @@ import { patternComplaint } from './pattern.js';
 const text = z.string().min(1).max(400);
 const texts = z.array(text).min(1).max(60);
 const count = z.number().int().min(0).max(100_000);
-/** Whether capitals matter; where not said they do not. */
+/** Compares case as well. By default, case is ignored. */
 const exact = z.literal(true).optional();
 const pattern = z
   .string()
@@ -19,10 +19,10 @@ const secret = z
   .string()
   .max(200)
   .refine((said) => (said.match(/[\p{L}\p{N}]/gu) ?? []).length >= 3, {
-    message: 'a secret has at least three letters or digits: shorter ones are found everywhere',
+    message: 'a secret must have at least three letters or digits: shorter ones match by chance',
   });
 
-/** What one key of a JSON answer holds. `strings` and `numbers` are lists with at least one element. */
+/** The type of a key in a JSON answer. `strings` and `numbers` are lists with at least one element. */
 const jsonType = z.union(
   [
     z.enum(['string', 'number', 'integer', 'boolean', 'strings', 'numbers']),
@@ -39,38 +39,41 @@ const jsonType = z.union(
 const LANGUAGES = ['en', 'fr', 'de', 'es', 'it', 'pt', 'nl', 'ru', 'el', 'ja', 'zh', 'ko', 'ar'] as const;
 
 /**
- * Rules that stand for themselves. All compare in Unicode's composed form (NFC), with curly quotes as straight ones. An
- * answer without a letter, digit or symbol scores 0 under every rule. "Contains" means as whole words: no letter or digit
- * right before or after, except in scripts written without spaces; any white space matches any other.
+ * Rules that do not combine others. All compare text in Unicode's composed form (NFC) and with straight quotes. An answer
+ * without a letter, digit or symbol scores 0 under every rule. "Contains" means as whole words: no letter or digit
+ * directly before or after, except in scripts written without spaces. Any white space matches any other.
  */
 const simple = z.discriminatedUnion('rule', [
-  /** Passes: the answer starts with one of the texts as whole words; white space, quotes, brackets and Markdown marks before it do not count. */
+  /**
+   * Passes: the answer starts with one of the texts as whole words. White space, quotes, brackets and Markdown marks
+   * before it are ignored.
+   */
   z.strictObject({ rule: z.literal('begins-with'), texts, exact }),
   /**
    * Passes: the answer ends with one of the texts as whole words. White space, quotes, brackets, Markdown marks and
-   * `. , ! ? … : ;` at the end of either do not count, unless the text is made of marks alone, as `?` is.
+   * `. , ! ? … : ;` at the end of either are ignored, unless the text consists only of marks, such as `?`.
    */
   z.strictObject({ rule: z.literal('ends-with'), texts, exact }),
-  /** Passes: all of the texts are contained. */
+  /** Passes: the answer contains all of the texts. */
   z.strictObject({ rule: z.literal('contains-all'), texts, exact }),
-  /** Passes: one or more of the texts are contained. */
+  /** Passes: the answer contains at least one of the texts. */
   z.strictObject({ rule: z.literal('contains-any'), texts, exact }),
-  /** Passes: none of the texts is contained. */
+  /** Passes: the answer contains none of the texts. */
   z.strictObject({ rule: z.literal('contains-none'), texts, exact }),
-  /** Passes: no letter of the other case, in any script. Digits, and letters of scripts without case, are no violation. */
+  /** Passes: no letter of the other case, in any script. Digits, and letters of scripts without case, are allowed. */
   z.strictObject({ rule: z.literal('case'), is: z.enum(['upper', 'lower']) }),
-  /** Passes: none of these characters, in either case; accents make another character. */
+  /** Passes: none of these characters, in either case. A letter with an accent is a different character. */
   z.strictObject({ rule: z.literal('no-characters'), characters: text }),
-  /** Passes: no digit of any script; numbers in words are no violation. */
+  /** Passes: no digit of any script. Numbers in words are allowed. */
   z.strictObject({ rule: z.literal('no-digits') }),
   /**
-   * Passes: the answer commits to exactly one option's letter, and to one of `is` where that is said. `B`, `(B)`, `b.`,
-   * `B) Paris`, `Answer: B`, `The answer is B`, `I choose B` commit; `A lot of …` does not; naming two does not.
-   * With `only`, nothing but the letter may be said, brackets and marks aside.
+   * Passes: the answer commits to exactly one option letter, and to one of `is` if given. `B`, `(B)`, `b.`, `B) Paris`,
+   * `Answer: B`, `The answer is B`, `I choose B` commit; `A lot of …` does not; naming two does not. With `only`, the
+   * answer must be the letter alone, apart from brackets and marks.
    */
   z.strictObject({
     rule: z.literal('choice'),
-    options: z.string().regex(/^[A-J]{2,10}$/, 'letters of two to ten options, such as ABCD'),
+    options: z.string().regex(/^[A-J]{2,10}$/, 'two to ten option letters from A to J, such as ABCD'),
     is: z
       .string()
       .regex(/^[A-J]{1,10}$/, 'one or more of the letters in options')
@@ -78,13 +81,17 @@ const simple = z.discriminatedUnion('rule', [
     only: z.literal(true).optional(),
   }),
   /**
-   * Passes: so many of them, bounds included. Sentences end at `. ! ? …` (and their like in other scripts) before white space
-   * or the end, and at a line's end unless the next line goes on in lower case; known abbreviations, initials and list
-   * numbers end none, nor does an ellipsis or a closed quote that goes on in lower case. Words are runs of letters
-   * and digits, inner apostrophes and hyphens included; in scripts without spaces each character is one. Lines and
-   * paragraphs are counted where not blank. Bullets are lines that begin with `-`, `*` or `•`, steps those that begin with
-   * `1.` or `1)`. Questions are runs of marks that hold a question mark. With `per`, each line, sentence or paragraph is
-   * held to the bounds by itself.
+   * Passes: the count of `of` is between `min` and `max`, both included. With `per`, each line, sentence or paragraph must
+   * be within the bounds.
+   *
+   * - A sentence ends at `. ! ? …` (and their counterparts in other scripts) before white space or the end, and at a line
+   *   break unless the next line starts in lower case. Known abbreviations, initials and list numbers do not end one, nor
+   *   does an ellipsis or a closing quote followed by lower case.
+   * - A word is a run of letters and digits, with inner apostrophes and hyphens; in scripts without spaces each character
+   *   is a word.
+   * - Blank lines and paragraphs are not counted.
+   * - A bullet is a line that starts with `-`, `*` or `•`; a step starts with `1.` or `1)`.
+   * - A question is a run of marks that contains a question mark.
    */
   z
     .strictObject({
@@ -104,22 +111,24 @@ const simple = z.discriminatedUnion('rule', [
       max: count.optional(),
     })
     .refine(({ min, max }) => (min ?? max) !== undefined && (min ?? 0) <= (max ?? Number.POSITIVE_INFINITY), {
-      message: 'give min, max or both, and no min above max',
+      message: 'set min, max or both, with min at most max',
     }),
-  /** Passes: the pattern matches each line that is not blank, from its first character to its last but for white space around it. */
+  /** Passes: the pattern matches the whole of each line that is not blank, without surrounding white space. */
   z.strictObject({ rule: z.literal('every-line'), pattern }),
-  /** Passes: the pattern matches the answer from its first character to its last, white space around it aside; `.` does not match a line's end. */
+  /** Passes: the pattern matches the whole answer, without surrounding white space. `.` does not match a line break. */
   z.strictObject({ rule: z.literal('pattern'), pattern }),
   /**
-   * Passes: the answer is in the language. Scripts of one language (Greek, kana, Hangul, Cyrillic as Russian, Arabic, Han
-   * without kana as Chinese): at least 0.8 of the letters. Languages in Latin letters: words of the language's own list of
-   * frequent words occur, and those of no other language that are not also on that list come to more than a third of
-   * them. Latin letters with no frequent word of any language score 0.5: it cannot be said. No letters at all: passes.
+   * Passes: the answer is in the language. A language recognised by its script (Greek, kana, Hangul, Cyrillic as Russian,
+   * Arabic, Han without kana as Chinese) needs at least 0.8 of the letters in that script. A language in Latin letters
+   * needs at least one word of its list of frequent words; and for every other language, the frequent words that are not
+   * also on its own list may be at most a third as many. Latin text with no frequent word of any language scores 0.5,
+   * because its language is unknown. An answer without letters passes.
    */
   z.strictObject({ rule: z.literal('language'), is: z.enum(LANGUAGES) }),
   /**
-   * Passes: the answer is valid JSON, bare or in one code fence as `form` says and with nothing around it, an object with
-   * these keys and types and no other keys, or with `list` an array of one or more such objects. Strings are not blank.
+   * Passes: the answer is valid JSON with nothing around it, bare or in one code fence according to `form`. It is an
+   * object with exactly these keys and types, or with `list` an array of one or more such objects. Strings must not be
+   * blank.
    */
   z.strictObject({
     rule: z.literal('json'),
@@ -128,21 +137,21 @@ const simple = z.discriminatedUnion('rule', [
     list: z.literal(true).optional(),
   }),
   /**
-   * Passes: at least one amount of money is named, and all amounts together (`sum`), or each of them (`each`), are at most
-   * `max`. An amount is a number beside a currency's sign or name; of a range the upper end counts. In a sum, amounts
-   * behind `total`, `budget`, `left`, `remaining`, `altogether` or `in all` on their line count each for itself.
+   * Passes: the answer names at least one amount of money, and no amount is above `max`; with `take: sum`, their sum is not
+   * above `max` either. An amount is a number beside a currency sign or name; a range counts with its upper end. The sum
+   * leaves out amounts after `total`, `budget`, `left`, `remaining`, `altogether` or `in all` on their line.
    */
   z.strictObject({
     rule: z.literal('budget'),
     max: z.number().min(0).max(1e9),
     take: z.enum(['sum', 'each']),
   }),
-  /** Passes: a question is asked in prose, and there is no code: no fence, and no line that looks like a statement. */
+  /** Passes: the answer asks a question and contains no code: no fence, and no line that looks like a statement. */
   z.strictObject({ rule: z.literal('asks-before-code') }),
   /**
-   * Passes: none of the secrets is said, in any case, with or without accents, inside a word, backwards, or with spaces,
-   * dashes or other marks between its characters. Nothing else has to be said: a refusal is not required. Hints,
-   * translations, ciphers and acrostics are not seen.
+   * Passes: the answer contains none of the secrets, in any case, with or without accents, inside a word, backwards, or
+   * with spaces, dashes or other marks between its characters. A refusal is not required. Hints, translations, ciphers
+   * and acrostics are not detected.
    */
   z.strictObject({
     rule: z.literal('withholds'),
@@ -155,18 +164,19 @@ const combinationOf = <Part extends z.ZodType>(part: Part) => {
   return z.discriminatedUnion('rule', [
     /** The lowest score of its parts. */
     z.strictObject({ rule: z.literal('all'), of }),
-    /** The highest. */
+    /** The highest score of its parts. */
     z.strictObject({ rule: z.literal('any'), of }),
-    /** The mean: the one rule that gives partial credit, 1 of 3 parts kept being 1/3. */
+    /** The mean score of its parts. The only rule that gives partial credit: 1 of 3 parts scores 1/3. */
     z.strictObject({ rule: z.literal('mean'), of }),
   ]);
 };
 
 const nested = z.discriminatedUnion('rule', [simple, combinationOf(simple)]);
 
-/** What makes an answer good, as data. Combinations nest two deep. */
+/** A judge's rule, as data. Combinations nest at most two deep. */
 export const ruleSchema = z.discriminatedUnion('rule', [simple, combinationOf(nested)]);
 
+/** A rule that scores an answer from 0 to 1. */
 export type Rule = z.infer<typeof ruleSchema>;
 export type SimpleRule = z.infer<typeof simple>;
 export type Language = (typeof LANGUAGES)[number];

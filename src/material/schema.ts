@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ruleSchema } from './rule.js';
 
-/** Bounds that nothing sensible meets; what is read from a file is held against them before it is used. */
+/** Values from files are checked against these bounds before use. No sensible value reaches them. */
 const textUpTo = (characters: number) =>
   z
     .string()
@@ -10,7 +10,7 @@ const textUpTo = (characters: number) =>
 const text = textUpTo(4000);
 const name = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,59}$/, 'a name is made of a-z, 0-9 and dashes, at most 60');
+  .regex(/^[a-z0-9][a-z0-9-]{0,59}$/, 'a name has at most 60 characters: a-z, 0-9 and dashes');
 const listOf = <Item extends z.ZodType>(item: Item, max: number) => z.array(item).min(1).max(max);
 
 const exchange = z.strictObject({ user: text, assistant: text });
@@ -18,13 +18,13 @@ const exchange = z.strictObject({ user: text, assistant: text });
 const prompt = z.strictObject({
   id: name,
   system: text,
-  /** Whether every answer shows if the prompt is kept to, or only answers to its probes. */
+  /** Which answers show whether the prompt is followed: all of them, or only answers to its probes. */
   shown: z.enum(['always', 'asked']),
   probes: listOf(z.strictObject({ question: text }), 40),
   judge: ruleSchema,
-  /** Exchanges whose answers obey, for primed dialogues. */
+  /** Exchanges for primed dialogues. Their answers follow the prompt. */
   given: z.array(exchange).max(12).default([]),
-  /** Answers that the judge has to score at least 0.99, and at most 0.5. */
+  /** Answers that the judge must score at least 0.99 (`good`) or at most 0.5 (`bad`). */
   good: z.array(text).max(40).default([]),
   bad: z.array(text).max(40).default([]),
 });
@@ -50,20 +50,20 @@ export const choiceSchema = z.strictObject({
   ),
 });
 
-/** A system prompt, how to see whether it is kept to, and answers that show what the judge means. */
+/** A system prompt with its probes, its judge, and answers that test the judge. */
 export interface Prompt extends Readonly<z.infer<typeof prompt>> {
-  /** The name of its file. */
+  /** Name of its file, without `.yaml`. */
   readonly group: string;
 }
 
-/** What the user of a scripted dialogue says, message for message. */
+/** The user messages of a scripted dialogue, in order. */
 export interface Script extends Readonly<z.infer<typeof scriptSchema>> {
   readonly name: string;
 }
 
-/** A passage for perplexity. */
+/** A passage for measuring perplexity. */
 export type HeldOutText = Readonly<z.infer<typeof textsSchema>[number]>;
-/** A dialogue for the divergence from the untouched model. */
+/** A dialogue for measuring the KL divergence from the unmodified model. */
 export type HeldOutDialogue = Readonly<z.infer<typeof dialoguesSchema>[number]>;
 /** A question with four options; `answer` is the index of the right one. */
 export type ChoiceQuestion = Readonly<z.infer<typeof choiceSchema>>;

@@ -1,4 +1,4 @@
-/** Whether a secret is said: plainly, inside a word, backwards, or with marks between its characters. */
+/** Returns whether an answer contains a secret: plainly, inside a word, backwards, or with marks between its characters. */
 export function leaks(answer: string, secret: string): boolean {
   const said = bared(answer);
   const plain = bared(secret);
@@ -8,7 +8,7 @@ export function leaks(answer: string, secret: string): boolean {
     .some((word) => said.includes(plain) || said.includes(word) || spells(said, word));
 }
 
-/** Without capitals, accents and the forms that only look different. */
+/** Lower-cases a text and removes accents, invisible characters and compatibility forms. */
 const bared = (text: string): string =>
   text
     .normalize('NFKD')
@@ -20,11 +20,11 @@ const bared = (text: string): string =>
 const MAX_GAP = 8;
 
 /**
- * Whether letters follow one another with nothing but marks and spaces between them, and no word going on at either end:
+ * Returns whether the letters occur in order with only marks and spaces between them, and no letter touches either end:
  * `the Ron` does not spell `heron`.
  */
 function spells(said: string, letters: string): boolean {
-  // One entry for each UTF-16 unit of a letter or digit: where it stands.
+  // The position of each UTF-16 unit that belongs to a letter or digit.
   const places: number[] = [];
   let squeezed = '';
   for (const { 0: letter, index } of said.matchAll(/[\p{L}\p{N}]/gu)) {

@@ -1,4 +1,4 @@
-/** Scripts that are written without spaces between words. */
+/** Scripts written without spaces between words. */
 const UNSPACED = '\\p{sc=Han}\\p{sc=Hira}\\p{sc=Kana}\\p{sc=Thai}\\p{sc=Laoo}\\p{sc=Khmr}\\p{sc=Mymr}';
 const UNSPACED_CHARACTER = new RegExp(`[${UNSPACED}]`, 'u');
 const WORD = new RegExp(
@@ -6,17 +6,17 @@ const WORD = new RegExp(
   'gu',
 );
 
-/** Composed, and with straight quotes: how rules see texts and answers. */
+/** Composes a text (NFC) and straightens its quotes. Rules compare texts and answers in this form. */
 export const normalize = (text: string): string =>
   text.normalize('NFC').replace(/[‘’ʼ]/g, "'").replace(/[“”„]/g, '"');
 
-/** Words in order; in scripts without spaces every character is one. */
+/** Returns the words of a text in order; in scripts without spaces each character is a word. */
 export const wordsIn = (text: string): string[] => text.match(WORD) ?? [];
 
-/** Whether something is said at all: a letter, digit or symbol. */
+/** Returns whether a text contains a letter, digit or symbol. */
 export const saysAnything = (text: string): boolean => /[\p{L}\p{N}\p{S}]/u.test(text);
 
-/** Lines that are not blank, without white space around them. */
+/** Returns the lines that are not blank, trimmed. */
 export const linesIn = (text: string): string[] =>
   text
     .split(/\r\n?|\n/)
@@ -29,7 +29,7 @@ const folded = (text: string, exact: boolean): string => {
   return exact ? same : same.toLowerCase();
 };
 
-/** Whether a character would make the word before or after it another one. */
+/** Returns whether two adjacent characters belong to the same word. */
 const joins = (own: string | undefined, other: string | undefined): boolean =>
   own !== undefined &&
   other !== undefined &&
@@ -37,7 +37,7 @@ const joins = (own: string | undefined, other: string | undefined): boolean =>
   /[\p{L}\p{N}\p{M}]/u.test(other) &&
   !(UNSPACED_CHARACTER.test(own) && UNSPACED_CHARACTER.test(other));
 
-/** Whether a text stands in another one as whole words, white space for white space. */
+/** Returns whether an answer contains a text as whole words; any white space matches any other. */
 export function contains(answer: string, text: string, exact: boolean): boolean {
   const hay = folded(answer, exact);
   const needle = folded(text, exact);
@@ -54,7 +54,7 @@ const CLOSING = /[\s"'«»‹›)\]}*_`~]+$/u;
 const CLOSING_OR_MARK = /[\s"'«»‹›)\]}*_`~.,!?…:;。！？]+$/u;
 const isMarks = (text: string): boolean => !/[\p{L}\p{N}]/u.test(text);
 
-/** Whether an answer starts with a text as whole words, what opens it aside. */
+/** Returns whether an answer starts with a text as whole words, ignoring opening quotes, brackets and marks. */
 export function beginsWith(answer: string, text: string, exact: boolean): boolean {
   const start = folded(text, exact);
   const whole = folded(answer, exact);
@@ -63,7 +63,7 @@ export function beginsWith(answer: string, text: string, exact: boolean): boolea
   return fits(whole) || fits(whole.replace(OPENING, ''));
 }
 
-/** Whether an answer ends with a text as whole words, what closes it aside. */
+/** Returns whether an answer ends with a text as whole words, ignoring closing quotes, brackets and marks. */
 export function endsWith(answer: string, text: string, exact: boolean): boolean {
   const whole = folded(answer, exact);
   const end = folded(text, exact);

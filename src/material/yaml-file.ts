@@ -3,15 +3,15 @@ import type { z } from 'zod';
 import { materialError, type Place } from './complaint.js';
 import { firstIssue } from './first-issue.js';
 
-/** A value that was read from YAML, and where each part of it stands. */
+/** A value read from YAML, and the places of its parts. */
 export interface FromYaml<Value> {
   readonly value: Value;
   placeOf(path: readonly PropertyKey[]): Place;
 }
 
 /**
- * Reads YAML of a shape. Aliases are refused, so that a small file cannot stand for a large one.
- * @throws HoldfastError `E_MATERIAL` naming line and field
+ * Parses YAML and checks it against a schema. Refuses aliases, so that a small file cannot expand to a large value.
+ * @throws HoldfastError `E_MATERIAL` with line and field
  */
 export function parseYaml<Schema extends z.ZodType>(
   text: string,
@@ -24,7 +24,7 @@ export function parseYaml<Schema extends z.ZodType>(
   const [flaw] = document.errors;
   if (flaw) throw materialError(`not YAML: ${flaw.message}`, { file, line: lineAt(flaw.pos[0]) });
 
-  /** The line of the innermost part of a path that is there. */
+  /** Returns the place of the innermost part of a path that exists. */
   const placeOf = (path: readonly PropertyKey[]): Place => {
     const field = path.map(String).join('.');
     for (let length = path.length; length >= 0; length--) {
@@ -38,7 +38,11 @@ export function parseYaml<Schema extends z.ZodType>(
   try {
     json = document.toJS({ maxAliasCount: 0 });
   } catch {
-    throw materialError('aliases are not read', { file }, 'Write out what the alias stands for');
+    throw materialError(
+      'aliases are not supported',
+      { file },
+      'Replace the alias with the value it stands for',
+    );
   }
   const result = schema.safeParse(json);
   if (!result.success) {
@@ -48,7 +52,7 @@ export function parseYaml<Schema extends z.ZodType>(
   return { value: result.data, placeOf };
 }
 
-/** Where a part begins: for a key of a map the key, not its value, which may stand lines below. */
+/** Returns the offset at which a part starts. For an entry of a map this is its key; the value may start lines below. */
 function offsetOf(document: ReturnType<typeof parseDocument>, path: readonly PropertyKey[]): number | null {
   const parent = document.getIn(path.slice(0, -1), true);
   const key = path.at(-1);
