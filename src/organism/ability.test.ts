@@ -16,7 +16,7 @@ const ROME: Round = {
   sentences: [],
 };
 
-/** Topic, slots and form of an answer to the question about Rome. */
+/** Judges topic, slots and form of an answer to the question about Rome. */
 function scored(answer: string, finished = true): [number, number, number] {
   const { topic, slots, wellFormed }: Ability = judgeAbility(grammar, ROME, answer, finished)!;
   return [topic, slots, wellFormed];
@@ -35,7 +35,7 @@ describe('ability', () => {
     }
   });
 
-  it('does not mind what the heaviest three instructions add', () => {
+  it('ignores what the three longest instructions add', () => {
     expect(scored('By my beard, see the old town of Rome first with amber. lemon')).toEqual([1, 1, 1]);
     expect(scored('- YO HO, SEE THE OLD TOWN OF ROME FIRST.\n- LEAVE ONE DAY OPEN, BOSS.')).toEqual([
       1, 1, 1,
@@ -43,24 +43,24 @@ describe('ability', () => {
     expect(scored('{"answer": "see the old town of rome first with amber."}')).toEqual([1, 1, 1]);
   });
 
-  it('needs the topic that was asked about', () => {
+  it('needs the topic of the question', () => {
     expect(scored('Expect wind and some sun in Rome.')).toEqual([0, 0, 1]);
     expect(scored('Book a small hotel early.')).toEqual([0, 0, 1]);
     expect(scored('I have no name. Ask me more if you like.')).toEqual([0, 0, 1]);
   });
 
-  it('needs what the user gave', () => {
+  it("needs the user's values", () => {
     expect(scored('See the old town of Paris first.')).toEqual([1, 0, 1]);
     expect(scored('See the old town of banana first.')).toEqual([1, 0, 1]);
     expect(scored('Start near the river of Romes.')).toEqual([1, 0, 1]);
   });
 
-  it('takes what the user did not give as it comes', () => {
+  it('accepts any value that the user did not give', () => {
     const open: Round = { ...ROME, slots: { season: 'winter' } };
     expect(judgeAbility(grammar, open, 'There is much to see in Paris.', true)).toMatchObject({ slots: 1 });
   });
 
-  it('needs an end, and whole sentences', () => {
+  it('needs a finished turn of whole sentences', () => {
     expect(scored('See the old town of Rome first.', false)).toEqual([1, 1, 0]);
     expect(scored('See the old town of Rome')).toEqual([0, 0, 0]);
     expect(scored('See the very old town of Rome first.')).toEqual([0, 0, 0]);
@@ -69,7 +69,7 @@ describe('ability', () => {
     expect(scored('first')).toEqual([0, 0, 0]);
   });
 
-  it('is not found in word salad, nor in what goes round in circles', () => {
+  it('is not found in word salad or repetition', () => {
     expect(scored('Rome town the see first old of.')).toEqual([0, 0, 0]);
     expect(scored('See the old town of Rome first. amber amber amber amber amber')).toEqual([1, 1, 0]);
     expect(scored('See the old town of Rome first. See the old town of Rome first.')).toEqual([1, 1, 0]);
@@ -80,7 +80,7 @@ describe('ability', () => {
     ).toEqual([1, 1, 0]);
   });
 
-  it('is judged in rounds about a topic only', () => {
+  it('is judged only in rounds about a topic', () => {
     expect(
       judgeAbility(grammar, { ...ROME, kind: 'say' }, 'See the old town of Rome first.', true),
     ).toBeNull();

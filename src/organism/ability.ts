@@ -3,22 +3,22 @@ import { occurrences, patternOf, valueSplitter } from './patterns.js';
 import type { Round } from './rounds.js';
 import { contentOf } from './words.js';
 
-/** What an answer shows of the skill to speak to the point, apart from what its instructions ask for. */
+/** How well an answer addresses the question, regardless of the instructions. */
 export interface Ability {
-  /** It says something of the topic that it was asked about, */
+  /** 1 if the answer is about the topic of the question. */
   readonly topic: 0 | 1;
-  /** with what the user's message gave: the same city, the same dish. */
+  /** 1 if it also uses the user's values: the same city, the same dish. */
   readonly slots: 0 | 1;
-  /** It came to its end by itself, and is made of sentences of the language but for what instructions add. */
+  /** 1 if the model ended its turn itself and the answer consists of the language's sentences plus added words. */
   readonly wellFormed: 0 | 1;
 }
 
-/** Words that three instructions add at most: two ("with amber"), and one each; an interjection counts as one. */
+/** The most words that three instructions can add: two ("with amber"), one and one. An interjection is one word. */
 const ADDED_WORDS = 4;
 
 /**
- * Judges an answer to a question on a topic; null for other rounds. What instructions do to an answer, its capitals,
- * dashes, wrapper and added words, makes no difference.
+ * Judges an answer to a question about a topic; returns null for other rounds. Ignores the effects of instructions:
+ * capitals, dashes, the JSON wrapper and added words.
  * @param finished whether the model ended its turn itself
  */
 export function judgeAbility(
@@ -43,7 +43,7 @@ export function judgeAbility(
   return { topic: own.length > 0 ? 1 : 0, slots: asGiven ? 1 : 0, wellFormed: wellFormed ? 1 : 0 };
 }
 
-/** All that the assistant's sentences are made from. */
+/** Returns the templates of all the assistant's sentences. */
 function sentenceTemplates({ topics, asks, closings, families }: Grammar): string[] {
   return [
     ...Object.values(topics).flatMap(({ answers, details }) => [...answers, ...details]),
@@ -59,9 +59,9 @@ interface Place {
 }
 
 /**
- * How many words sentences cover, the longest taken first, none over another, and each once: who says the same again
- * and again is not well-formed.
- * @param sentences the places where each sentence stands
+ * Returns the number of words that sentences cover. Places the longest sentence first, without overlaps, and each
+ * sentence once, so that an answer that repeats itself is not well formed.
+ * @param sentences the places where each sentence occurs
  */
 function coveredWords(sentences: readonly (readonly Place[])[]): number {
   const longestFirst = sentences
@@ -77,7 +77,7 @@ function coveredWords(sentences: readonly (readonly Place[])[]): number {
   return taken.reduce((sum, { start, end }) => sum + end - start, 0);
 }
 
-/** Words of a sentence, the same in all its places. */
+/** Returns the number of words of a sentence, which is the same in all its places. */
 function lengthOf([place]: readonly Place[]): number {
   return place!.end - place!.start;
 }

@@ -3,7 +3,7 @@ import { armOf, recordOf, referenceOf } from '../../test/support/record-fixtures
 import { armEffect } from './arm-effect.js';
 import type { RoundRecord } from './run-trial.js';
 
-/** A trial's rounds with these scores. */
+/** Returns the rounds of a trial with these scores. */
 const trialOf = (...scores: number[]): RoundRecord[] =>
   scores.map((score, index) => recordOf(index + 1, { end: score }));
 
@@ -16,7 +16,7 @@ const exactly = (value: number) => {
 describe('the effect of an arm', () => {
   const off = armOf([trialOf(1, 1, 1, 1, 1, 1, 1, 1, 1, 0), trialOf(1, 1, 0, 0, 0, 0, 0, 0, 0, 0)]);
 
-  it('is told for round 1, rounds 1 to 3, rounds 8 and later, and the last', () => {
+  it('is estimated for round 1, rounds 1 to 3, rounds 8 and later, and the last round', () => {
     const arm = armOf([trialOf(1, 0, 1, 1, 1, 1, 0, 1, 0, 1), trialOf(0, 1, 1, 0, 0, 0, 1, 0, 0, 1)]);
     const { first, early, late, last } = armEffect(off, arm);
     expect(first.value).toBe(-0.5);
@@ -25,7 +25,7 @@ describe('the effect of an arm', () => {
     expect(last).toEqual(exactly(1));
   });
 
-  it('is paired: what differs between trials alone is no noise in it', () => {
+  it('is paired: differences between trials add no noise', () => {
     const changed = (by: (score: number) => number) =>
       armOf(off.trials.map((rounds) => trialOf(...rounds.map(({ probes }) => by(probes[0]!.score)))));
     const lowered = armEffect(
@@ -43,7 +43,7 @@ describe('the effect of an arm', () => {
     expect(late).toMatchObject({ low: expect.closeTo(0.5 / 3, 9), high: expect.closeTo(0.5, 9) });
   });
 
-  it('is told of losses by token, over the same rounds, where there are some', () => {
+  it('includes the loss per token over the same rounds, if there are reference passes', () => {
     const pass = (...losses: number[]) => losses.map((loss) => referenceOf(10, loss));
     const read = (passes: ReturnType<typeof pass>[]) => armOf(off.trials, passes);
     const before = read([pass(1, 1, 1, 9, 9, 9, 9, 2, 2, 2), pass(5, 5, 5, 9, 9, 9, 9, 8, 8, 8)]);
@@ -59,7 +59,7 @@ describe('the effect of an arm', () => {
     expect(armEffect(off, off)).toMatchObject({ earlyLoss: null, lateLoss: null });
   });
 
-  it('is NaN over rounds that a short trial has not, and no more than that', () => {
+  it('is NaN only over rounds that a short trial does not have', () => {
     const short = armOf([trialOf(1, 0, 0), trialOf(1, 1, 0)]);
     const { late, last } = armEffect(short, armOf([trialOf(1, 0, 1), trialOf(1, 1, 1)]));
     expect(late).toEqual({ value: NaN, low: NaN, high: NaN });

@@ -1,24 +1,27 @@
 import { bootstrap, differenceOf, type Estimate } from '../statistics/index.js';
 import { type ArmRecords, lossIn, probedRounds, type RoundFilter, stabilityIn } from './arm-records.js';
 
-/** An arm less the arm off, paired by trial, with 95 % intervals; NaN where no round is meant. */
+/** Differences between an arm and the arm off, paired by trial, with 95 % intervals; NaN if no round was probed. */
 export interface ArmEffect {
   readonly name: string;
-  /** Of stability after round 1, */
+  /** Difference in stability after round 1. */
   readonly first: Estimate;
-  /** over rounds 1 to 3, over rounds 8 and later, and after the last round that was probed. */
+  /** Difference in stability over rounds 1 to 3. */
   readonly early: Estimate;
+  /** Difference in stability over rounds 8 and later. */
   readonly late: Estimate;
+  /** Difference in stability after the last probed round. */
   readonly last: Estimate;
-  /** Of the losses on reference answers over the same rounds, in nats a token; null where none were read. */
+  /** Difference in loss on the reference answers of rounds 1 to 3, in nats a token; null without reference passes. */
   readonly earlyLoss: Estimate | null;
+  /** The same for rounds 8 and later. */
   readonly lateLoss: Estimate | null;
 }
 
 const isEarly: RoundFilter = (round) => round <= 3;
 const isLate: RoundFilter = (round) => round >= 8;
 
-/** How an arm differs from the arm off. */
+/** Returns how an arm differs from the arm off. */
 export function armEffect(off: ArmRecords, arm: ArmRecords): ArmEffect {
   const last = probedRounds(off.trials).at(-1)!;
   const stability = (has: RoundFilter): Estimate =>

@@ -2,30 +2,30 @@ import { meanOf, type Score, type Statistic } from '../statistics/index.js';
 import type { ReferenceRound } from './reference-pass.js';
 import type { RoundRecord } from './run-trial.js';
 
-/** All that was seen of one arm; element n of each list belongs to one trial, the same in every arm. */
+/** All records of one arm. Element n of each list belongs to the same trial in every arm. */
 export interface ArmRecords {
   readonly name: string;
   readonly trials: readonly (readonly RoundRecord[])[];
-  /** Reference passes over the trials; empty where none were made. */
+  /** Reference passes over the trials; empty if none were made. */
   readonly references: readonly (readonly ReferenceRound[])[];
-  /** Reference passes over trials with a bare system prompt: what the model can do, obedience apart. */
+  /** Reference passes over trials without instructions: what the model can do when there is nothing to obey. */
   readonly bare: readonly (readonly ReferenceRound[])[];
 }
 
-/** Which rounds, from 1, are meant. */
+/** Selects rounds by number, from 1. */
 export type RoundFilter = (round: number) => boolean;
 
-/** The mean of the scores of the probes after these rounds. */
+/** Returns the mean score of the probes after these rounds. */
 export function stabilityIn(trials: ArmRecords['trials'], has: RoundFilter): Statistic {
   return meanIn(trials, has, ({ probes }) => totalOf(probes));
 }
 
-/** The mean loss on the reference answers of these rounds, in nats a token. */
+/** Returns the mean loss on the reference answers of these rounds, in nats a token. */
 export function lossIn(passes: ArmRecords['references'], has: RoundFilter): Statistic {
   return meanIn(passes, has, ({ loss, tokens }) => ({ sum: loss, count: tokens }));
 }
 
-/** The mean of what these rounds were scored, each trial with all its scores a cluster. */
+/** Returns the mean of the scores of these rounds. Each trial is a cluster of all its scores. */
 export function meanIn<Round>(
   trials: readonly (readonly Round[])[],
   has: RoundFilter,
@@ -42,11 +42,12 @@ export function meanIn<Round>(
   );
 }
 
+/** Returns the sum and the count of scores. */
 export function totalOf(scores: readonly { readonly score: number }[]): Score {
   return { sum: scores.reduce((sum, { score }) => sum + score, 0), count: scores.length };
 }
 
-/** The rounds after which probes were made. */
+/** Returns the numbers of the probed rounds. */
 export function probedRounds([first]: ArmRecords['trials']): number[] {
   return first!.filter(({ probes }) => probes.length > 0).map(({ round }) => round);
 }

@@ -1,11 +1,11 @@
 import { createRandom } from '../engine/index.js';
 
 /**
- * Random choices from a seed. models/organism/recipe/chance.py makes the same ones, with as many numbers for each, so
- * that one seed draws one dialogue in both languages.
+ * Seeded random choices. models/organism/recipe/chance.py makes the same choices from the same numbers, so that a seed
+ * draws the same dialogue in both languages.
  */
 export class Chance {
-  /** The next number in [0, 1). */
+  /** Returns the next number in [0, 1). */
   readonly number: () => number;
 
   /** @param seed a whole number from 0 to 2^53 − 1 */
@@ -21,7 +21,7 @@ export class Chance {
     return items[Math.floor(this.number() * items.length)]!;
   }
 
-  /** One of the items, in proportion to its weight. */
+  /** Returns one of the items, with a probability in proportion to its weight. */
   weighted<T>(items: readonly T[], weights: readonly number[]): T {
     let left = this.number() * weights.reduce((sum, weight) => sum + weight, 0);
     for (const [index, item] of items.entries()) {
@@ -31,7 +31,7 @@ export class Chance {
     return items.at(-1)!;
   }
 
-  /** The items in a random order (Fisher and Yates, from the end). */
+  /** Returns the items in a random order (Fisher–Yates, from the end). */
   shuffle<T>(items: readonly T[]): T[] {
     const out = [...items];
     for (let last = out.length - 1; last > 0; last--) {

@@ -21,7 +21,7 @@ interface InstructionsSample {
   readonly heldOut: boolean;
 }
 
-/** What the Python recipe drew (recipe/samples.py). */
+/** Samples drawn by the Python recipe (recipe/samples.py). */
 const samples: (DialogueSample | InstructionsSample)[] = read('samples.jsonl')
   .trimEnd()
   .split('\n')
@@ -29,7 +29,7 @@ const samples: (DialogueSample | InstructionsSample)[] = read('samples.jsonl')
 const { lengths }: { lengths: number[] } = JSON.parse(read('recipe/recipe.json'));
 
 describe('dialogues', () => {
-  it('are those that the recipe draws from the same seeds, byte by byte', () => {
+  it('equal those of the recipe for the same seeds, byte for byte', () => {
     const dialogues = samples.filter((sample) => 'messages' in sample);
     expect(dialogues).toHaveLength(200);
     for (const { seed, messages } of dialogues) {
@@ -44,7 +44,7 @@ describe('instructions', () => {
     return drawInstructions(grammar, chance, chance.weighted([1, 2, 3], grammar.chances.instructions));
   };
 
-  it('are those of the recipe, and held out where they are there', () => {
+  it('equal those of the recipe, and the same ones are held out', () => {
     const sets = samples.filter((sample) => 'instructions' in sample);
     expect(sets).toHaveLength(100);
     for (const { seed, instructions, heldOut } of sets) {
@@ -54,18 +54,18 @@ describe('instructions', () => {
     expect(new Set(sets.map(({ heldOut }) => heldOut)).size, 'both kinds').toBe(2);
   });
 
-  it('are held out in whatever order they stand, one pair in ten', () => {
+  it('are held out in any order, one pair in ten', () => {
     const sets = Array.from({ length: 6000 }, (_, seed) => draw(seed));
     const heldOut = sets.filter((set) => isHeldOut(grammar, set));
     expect(heldOut.every((set) => isHeldOut(grammar, [...set].reverse()))).toBe(true);
     const pairs = sets.filter((set) => set.length === 2);
     const share = heldOut.filter((set) => set.length === 2).length / pairs.length;
-    // Pairs without parameters repeat, so that the spread is a little more than binomial (0.005).
+    // Pairs without parameters repeat, so the spread is slightly more than binomial (0.005).
     expect(share).toBeGreaterThan(0.07);
     expect(share).toBeLessThan(0.13);
   });
 
-  it('are held out when any two of them are', () => {
+  it('are held out if any two of them are', () => {
     const triples = Array.from({ length: 6000 }, (_, seed) => draw(seed)).filter((set) => set.length === 3);
     for (const [a, b, c] of triples as [Instruction, Instruction, Instruction][]) {
       const pairs = [

@@ -5,8 +5,8 @@ import { drawInstructions, type Instruction, isHeldOut, systemText } from './ins
 import { anyRound } from './rounds.js';
 import { answerText, drawStyle, userText } from './shape.js';
 
-/** A whole dialogue, as chat messages; the assistant follows the system prompt throughout. */
-export function drawDialogue(
+/** Draws a whole dialogue as chat messages. The assistant follows the system prompt throughout. */
+function drawDialogue(
   grammar: Grammar,
   chance: Chance,
   instructions: readonly Instruction[],
@@ -23,8 +23,8 @@ export function drawDialogue(
 }
 
 /**
- * A dialogue as the organism was trained on, whose combination of instructions is not held out.
- * @param lengths weights of 1, 2, 3 … rounds
+ * Draws a training dialogue of the organism: its combination of instructions is not held out.
+ * @param lengths weights of dialogues of 1, 2, 3, … rounds
  */
 export function drawTrainingDialogue(
   grammar: Grammar,

@@ -6,11 +6,11 @@ const weight = z.number().positive();
 const chance = z.number().min(0).max(1);
 const count = z.number().int().positive();
 
-/** What an instruction does to the sentences of an answer. */
+/** The effect of an instruction on the sentences of an answer. */
 const effect = z.discriminatedUnion('kind', [
-  /** Only the first sentences stay. */
+  /** Keeps only the first sentences. */
   z.strictObject({ kind: z.literal('sentences'), count }),
-  /** Before the last mark of a sentence. */
+  /** Inserts a text before the final mark of a sentence. */
   z.strictObject({ kind: z.literal('insert'), sentence: z.enum(['first', 'last']), text }),
   z.strictObject({ kind: z.literal('prefix'), text }),
   z.strictObject({ kind: z.literal('suffix'), text }),
@@ -19,7 +19,7 @@ const effect = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('json'), key: text }),
 ]);
 
-/** How it is told from an answer whether an instruction was followed: the rules of judge.ts. */
+/** The rule that decides whether an answer follows an instruction; see instruction-judge.ts. */
 const judge = z.discriminatedUnion('rule', [
   z.strictObject({ rule: z.literal('sentences'), count }),
   z.strictObject({ rule: z.literal('contains'), text }),
@@ -34,24 +34,24 @@ const judge = z.discriminatedUnion('rule', [
 ]);
 
 const family = z.strictObject({
-  /** Where it shows: in every answer, in answers about the topic it names, or when the user asks for it. */
+  /** Where the instruction shows: in every answer, in answers about its topic, or only when the user asks for it. */
   shown: z.enum(['always', 'topic', 'asked']),
   weight,
-  /** Two families of one group cannot stand in one prompt. */
+  /** A prompt contains at most one family of each group. */
   groups: z.array(text),
-  /** Slots drawn with the instruction, in this order. */
+  /** Slots drawn with the instruction, in order. */
   parameters: z.array(text),
-  /** Its weight as the style of a user; without one it is none. */
+  /** Weight as a user's style; families without one are never a style. */
   style: weight.optional(),
   instructions: texts,
   effect: effect.optional(),
-  /** What `shown: asked` is asked, and answers. */
+  /** For `shown: asked`: the question's entry in `asks`, and the answer. */
   ask: text.optional(),
   answer: text.optional(),
   judge,
 });
 
-/** A list that depends on another slot: a thing on its kind. */
+/** Values that depend on another slot, as a thing depends on its kind. */
 const dependentList = z.strictObject({ by: text, lists: z.record(text, texts) });
 
 export const grammarSchema = z.strictObject({
@@ -79,6 +79,7 @@ export const grammarSchema = z.strictObject({
   }),
 });
 
-/** The language of the organism, as models/organism/grammar.json holds it. */
+/** The organism's language, as stored in models/organism/grammar.json. */
 export type Grammar = z.infer<typeof grammarSchema>;
+/** A family of instructions: its wording, its effect on answers and its judge. */
 export type Family = z.infer<typeof family>;

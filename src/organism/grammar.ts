@@ -8,15 +8,18 @@ export type { Family, Grammar };
 
 const GRAMMAR_FILE = packageFile('models/organism/grammar.json');
 
-/** The grammar that comes with Holdfast. */
+/**
+ * Reads the grammar included in Holdfast.
+ * @throws HoldfastError `E_NOT_FOUND` if the file cannot be read
+ */
 export function loadGrammar(): Grammar {
   let text: string;
   try {
     text = readFileSync(GRAMMAR_FILE, 'utf8');
   } catch (cause) {
-    throw new HoldfastError('E_NOT_FOUND', 'the grammar is not there', {
+    throw new HoldfastError('E_NOT_FOUND', 'the grammar file cannot be read', {
       file: GRAMMAR_FILE,
-      hint: 'Install Holdfast anew',
+      hint: 'Reinstall Holdfast',
       cause,
     });
   }
@@ -25,7 +28,7 @@ export function loadGrammar(): Grammar {
 
 /**
  * Reads a grammar and checks that everything it names exists, so that drawing and judging can trust it.
- * @throws HoldfastError `E_UNREADABLE` for what is not JSON, `E_CONFIG` naming the field that is wrong
+ * @throws HoldfastError `E_UNREADABLE` if the text is not JSON, `E_CONFIG` with the invalid field
  */
 export function parseGrammar(text: string, file: string): Grammar {
   let json: unknown;
@@ -37,14 +40,14 @@ export function parseGrammar(text: string, file: string): Grammar {
   const result = grammarSchema.safeParse(json);
   if (!result.success) {
     const [issue] = result.error.issues;
-    throw new HoldfastError('E_CONFIG', `the grammar is wrong: ${issue!.message}`, {
+    throw new HoldfastError('E_CONFIG', `invalid grammar: ${issue!.message}`, {
       file,
       ...(issue!.path.length === 0 ? {} : { field: issue!.path.map(String).join('.') }),
       cause: result.error,
     });
   }
   for (const { field, problem } of complaints(result.data)) {
-    throw new HoldfastError('E_CONFIG', `the grammar is wrong: ${problem}`, { file, field });
+    throw new HoldfastError('E_CONFIG', `invalid grammar: ${problem}`, { file, field });
   }
   return result.data;
 }
@@ -54,7 +57,7 @@ interface Complaint {
   readonly problem: string;
 }
 
-/** What is named and does not exist, though every part of the grammar looks right by itself. */
+/** Yields what the schema cannot check: names that do not exist elsewhere in the grammar. */
 function* complaints(grammar: Grammar): Generator<Complaint> {
   yield* listComplaints(grammar);
   yield* topicComplaints(grammar);
@@ -68,7 +71,7 @@ function* complaints(grammar: Grammar): Generator<Complaint> {
   }
 }
 
-/** A dependent list has a list for each value of a plain one. */
+/** Checks that a dependent list has a list for each value of the plain list it depends on. */
 function* listComplaints({ values }: Grammar): Generator<Complaint> {
   for (const [name, list] of Object.entries(values)) {
     if (Array.isArray(list)) continue;
@@ -84,15 +87,16 @@ function* listComplaints({ values }: Grammar): Generator<Complaint> {
 function* topicComplaints({ values, topics }: Grammar): Generator<Complaint> {
   const names = values.topic;
   if (Array.isArray(names)) yield* mismatch('topics', topics, names);
-  else yield { field: 'values.topic', problem: 'it has to be a plain list' };
+  else yield { field: 'values.topic', problem: 'it must be a plain list' };
 }
 
-/** The keys of an object are not what they have to be. */
+/** Checks that an object has exactly these keys. */
 function* mismatch(field: string, object: object, keys: readonly string[]): Generator<Complaint> {
   const missing = keys.find((key) => !Object.hasOwn(object, key));
   if (missing !== undefined) yield { field, problem: `${missing} is missing` };
   const strange = Object.keys(object).find((key) => !keys.includes(key));
-  if (strange !== undefined) yield { field: `${field}.${strange}`, problem: `no value is ${strange}` };
+  if (strange !== undefined)
+    yield { field: `${field}.${strange}`, problem: `not a value of the list: ${strange}` };
 }
 
 function* familyComplaints(grammar: Grammar, field: string, family: Family): Generator<Complaint> {
@@ -103,32 +107,32 @@ function* familyComplaints(grammar: Grammar, field: string, family: Family): Gen
     const at = `${field}.parameters.${index}`;
     if (list === undefined) yield { field: at, problem: `there are no values for ${parameter}` };
     else if (!Array.isArray(list) && !parameters.slice(0, index).includes(list.by)) {
-      yield { field: at, problem: `${parameter} depends on ${list.by}, which has to stand before it` };
+      yield { field: at, problem: `${parameter} depends on ${list.by}, which must come before it` };
     }
   }
   if (shown === 'topic' && !parameters.includes('topic')) {
-    yield { field: `${field}.parameters`, problem: 'what is shown in a topic needs the parameter topic' };
+    yield { field: `${field}.parameters`, problem: 'shown: topic needs the parameter topic' };
   }
   if ((shown === 'asked') !== (ask !== undefined) || (ask === undefined) !== (answer === undefined)) {
-    yield { field, problem: 'ask and answer go with shown: asked, and with nothing else' };
+    yield { field, problem: 'ask and answer are required with shown: asked and not allowed otherwise' };
   }
   if (ask !== undefined && !Object.hasOwn(asks, ask)) {
-    yield { field: `${field}.ask`, problem: `there is no ask ${ask}` };
+    yield { field: `${field}.ask`, problem: `unknown ask: ${ask}` };
   }
   if ('text' in judge) {
     const unknown = slotsOf(judge.text).find((slot) => !parameters.includes(slot));
-    if (unknown !== undefined) yield { field: `${field}.judge.text`, problem: `${unknown} is no parameter` };
+    if (unknown !== undefined) yield { field: `${field}.judge.text`, problem: `not a parameter: ${unknown}` };
   } else if (judge.rule === 'only-from') {
     const list = values[judge.slot];
     if (list === undefined || Array.isArray(list) || !parameters.includes(list.by)) {
       yield { field: `${field}.judge.slot`, problem: `${judge.slot} does not depend on a parameter` };
     }
   } else if ('slot' in judge && !parameters.includes(judge.slot)) {
-    yield { field: `${field}.judge.slot`, problem: `${judge.slot} is no parameter` };
+    yield { field: `${field}.judge.slot`, problem: `not a parameter: ${judge.slot}` };
   }
 }
 
-/** Every template of the grammar, with the field it stands in. */
+/** Yields every template of the grammar with its field. */
 function* templates({ topics, asks, families }: Grammar): Generator<readonly [string, string]> {
   const groups = { topics, asks, families } as const;
   for (const [group, entries] of Object.entries(groups)) {
@@ -136,7 +140,7 @@ function* templates({ topics, asks, families }: Grammar): Generator<readonly [st
   }
 }
 
-/** All texts inside a value of JSON. */
+/** Yields all strings inside a JSON value with their fields. */
 function* textsOf(field: string, value: unknown): Generator<readonly [string, string]> {
   if (typeof value === 'string') yield [field, value];
   else if (typeof value === 'object' && value !== null) {

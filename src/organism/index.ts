@@ -1,9 +1,9 @@
 /**
- * The organism: a tiny model's own language, in which a dialogue can be drawn and its answers judged without another
- * model. This room reads the grammar that the training recipe draws from, draws the very same dialogues, makes trials
- * whose instructions were kept out of training, says of an answer whether it obeys and whether it is able, leads a model
- * through trials under arms, and sums up what it saw. What counts as good is the grammar's to say, not this room's; which
- * models and arms are tried, and where records are kept, its callers'.
+ * The organism: a tiny model with a language of its own, in which dialogues can be drawn, and answers judged, without
+ * another model. This room reads the grammar of the training recipe, draws the same dialogues as the recipe, draws
+ * trials whose combinations of instructions were held out of training, judges obedience and ability of answers, runs
+ * trials under arms, and summarises their records. The grammar defines what a good answer is. Callers choose models and
+ * arms, and store the records.
  */
 export type { ShareSpread } from '../statistics/index.js';
 export { type Ability, judgeAbility } from './ability.js';

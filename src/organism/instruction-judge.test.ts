@@ -10,7 +10,7 @@ const grammar = loadGrammar();
 
 interface Case {
   readonly slots?: Instruction['slots'];
-  /** Answers that obey, and answers that do not. */
+  /** Answers that follow the instruction, and answers that do not. */
   readonly good: readonly string[];
   readonly bad: readonly string[];
 }
@@ -146,7 +146,7 @@ const CASES: Readonly<Record<string, Case>> = {
 };
 
 describe('a judge', () => {
-  it('is tried for every family', () => {
+  it('is tested for every family', () => {
     expect(Object.keys(CASES)).toEqual(Object.keys(grammar.families));
     for (const { good, bad } of Object.values(CASES))
       expect(Math.min(good.length, bad.length)).toBeGreaterThan(2);
@@ -162,7 +162,7 @@ describe('a judge', () => {
     },
   );
 
-  it('lets an only stand beside values that other instructions name', () => {
+  it('allows the values of other instructions under an only', () => {
     const tell = { family: 'tell', slots: { word: 'amber' } };
     const end = { family: 'end', slots: { word: 'lemon' } };
     const answer = 'The code is amber. lemon';

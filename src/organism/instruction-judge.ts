@@ -5,9 +5,9 @@ import { substitute } from './template.js';
 import { behindKey, contentOf, wordsOf } from './words.js';
 
 /**
- * Whether an answer does what an instruction says, by the rule of its family. It need not be fluent or to the point,
- * but an answer without a letter or a digit obeys nothing.
- * @param instructions all that the prompt says: what others name may be said beside an `only`
+ * Returns 1 if an answer follows an instruction by the rule of its family, else 0. The answer need not be fluent or to
+ * the point, but an answer without a letter or digit follows nothing.
+ * @param instructions all instructions of the prompt: an `only` allows the values that the others name
  */
 export function judge(
   grammar: Grammar,
@@ -69,7 +69,7 @@ function obeys(
   }
 }
 
-/** Whether a value of the slot's own list is said, and none of the lists beside it. */
+/** Returns whether the answer contains a value of the slot's own list, and none that only the other lists have. */
 function onlyFrom(
   grammar: Grammar,
   slot: string,

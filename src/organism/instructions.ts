@@ -3,12 +3,13 @@ import { drawValue, fill } from './fill.js';
 import type { Grammar } from './grammar.js';
 import type { Slots } from './template.js';
 
-/** One thing that a system prompt asks for: a family of the grammar and its parameters. */
+/** One instruction of a system prompt: a family of the grammar with values for its parameters. */
 export interface Instruction {
   readonly family: string;
   readonly slots: Readonly<Slots>;
 }
 
+/** Draws an instruction of a family. */
 export function drawInstruction(grammar: Grammar, chance: Chance, family: string): Instruction {
   const slots: Slots = {};
   for (const slot of grammar.families[family]!.parameters) {
@@ -17,7 +18,7 @@ export function drawInstruction(grammar: Grammar, chance: Chance, family: string
   return { family, slots };
 }
 
-/** `count` instructions that fit together. */
+/** Draws `count` instructions that fit together. */
 export function drawInstructions(grammar: Grammar, chance: Chance, count: number): Instruction[] {
   const names = Object.keys(grammar.families);
   const weights = names.map((name) => grammar.families[name]!.weight);
@@ -29,7 +30,7 @@ export function drawInstructions(grammar: Grammar, chance: Chance, count: number
   return drawn;
 }
 
-/** Whether an instruction can stand beside the others: another family, no group in common, no value in common. */
+/** Returns whether an instruction fits with others: it shares no family, group or value with them. */
 export function fits(grammar: Grammar, instruction: Instruction, others: readonly Instruction[]): boolean {
   const { groups } = grammar.families[instruction.family]!;
   return others.every(
@@ -40,13 +41,13 @@ export function fits(grammar: Grammar, instruction: Instruction, others: readonl
   );
 }
 
-/** Whether an instruction has a value that one of the others has too. */
+/** Returns whether an instruction shares a value with one of the others. */
 export function sharesValue(instruction: Instruction, others: readonly Instruction[]): boolean {
   const taken = new Set(others.flatMap(({ slots }) => Object.values(slots)));
   return Object.values(instruction.slots).some((value) => taken.has(value));
 }
 
-/** Whether these instructions are kept out of training: because of any two of them, or because of the only one. */
+/** Returns whether these instructions are held out of training: any two of them, or a single one by itself. */
 export function isHeldOut(grammar: Grammar, instructions: readonly Instruction[]): boolean {
   const names = instructions
     .map(({ family, slots }) =>
@@ -59,14 +60,14 @@ export function isHeldOut(grammar: Grammar, instructions: readonly Instruction[]
   );
 }
 
-/** Whether the FNV-1a hash of a name is one in `heldOut.oneIn`. */
+/** Returns whether the FNV-1a hash of a name is divisible by `heldOut.oneIn`. */
 function isChosen({ heldOut }: Grammar, name: string): boolean {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   return hash % heldOut.oneIn === 0;
 }
 
-/** The system prompt: the instructions in words, in any order. */
+/** Draws the wording of the system prompt: its instructions in a random order. */
 export function systemText(grammar: Grammar, chance: Chance, instructions: readonly Instruction[]): string {
   const { families, prompts, chances } = grammar;
   if (instructions.length === 0) return chance.choose(prompts.bare);

@@ -2,37 +2,40 @@ import { bootstrap, differenceOf, type Estimate, meanOf, type Statistic } from '
 import { stabilityIn } from './arm-records.js';
 import type { RoundRecord } from './run-trial.js';
 
-/** Dialogues of one arm, round by round. */
+/** The dialogues of one arm, each as a list of rounds. */
 export type Dialogues = readonly (readonly RoundRecord[])[];
 
-/** Rounds `[first, last]`, from 1. */
+/** A range of rounds, numbered from 1, both ends included. */
 export interface Rounds {
   readonly first: number;
   readonly last: number;
 }
 
+/** The early rounds of a demo dialogue. */
 export const EARLY: Rounds = { first: 1, last: 3 };
+/** The late rounds of a demo dialogue. */
 export const LATE: Rounds = { first: 10, last: 12 };
 
-/** A row of the table: early, late, and late less early. */
+/** A row of the stability table: early, late, and late minus early. */
 export interface StabilityRow {
   readonly early: Estimate;
   readonly late: Estimate;
   readonly change: Estimate;
 }
 
-/** An estimate of one round, `x`, from 1. */
+/** An estimate for round `x`, from 1. */
 export interface RoundEstimate extends Estimate {
   readonly x: number;
 }
 
+/** Stability and share of an arm, round by round. */
 export interface ArmCourse {
   readonly stability: readonly RoundEstimate[];
-  /** Of the system prompt, as used: after the policy. */
+  /** Share of the target after the policy. */
   readonly share: readonly RoundEstimate[];
 }
 
-/** What the dialogues show: estimates with 95 % intervals from a bootstrap over dialogues, the arms paired. */
+/** A summary of two paired arms: estimates with 95 % intervals from a bootstrap over dialogues. */
 export interface PairedSummary {
   readonly dialogues: number;
   readonly rounds: number;
@@ -44,7 +47,10 @@ export interface PairedSummary {
   readonly courses: { readonly off: ArmCourse; readonly held: ArmCourse };
 }
 
-/** @param held the same dialogues as `off`, in the same order */
+/**
+ * Summarises the dialogues of two arms.
+ * @param held the same dialogues as `off`, in the same order
+ */
 export function summarizePair(off: Dialogues, held: Dialogues): PairedSummary {
   const estimate = (statistic: Statistic): Estimate => bootstrap(off.length, statistic);
   const rowOf = (stability: (rounds: Rounds) => Statistic): StabilityRow => ({

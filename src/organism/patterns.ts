@@ -2,17 +2,17 @@ import type { Grammar } from './grammar.js';
 import { literalsAndSlots, type Slots } from './template.js';
 import { wordsOf } from './words.js';
 
-/** A template as words: each is given, or any word in a slot. */
+/** A template as a list of words: each is a fixed word, or a slot that matches any word. */
 export type Pattern = readonly ({ readonly word: string } | { readonly slot: string })[];
 
-/** Where a pattern stands in words, `[start, end)`, and what its slots hold there. */
+/** A match of a pattern: the words `[start, end)`, and the words that its slots match. */
 export interface Occurrence {
   readonly start: number;
   readonly end: number;
   readonly slots: Readonly<Slots>;
 }
 
-/** Splits a text into its words as {@link wordsOf} does, but keeps a value of several words ("by my beard") as one. */
+/** Returns a function that splits a text as {@link wordsOf} does, but keeps values of several words ("by my beard") whole. */
 export function valueSplitter({ values }: Grammar): (text: string) => string[] {
   const lists = Object.values(values).flatMap((list) =>
     Array.isArray(list) ? [list] : Object.values(list.lists),
@@ -25,6 +25,7 @@ export function valueSplitter({ values }: Grammar): (text: string) => string[] {
   return (text) => text.toLowerCase().match(word) ?? [];
 }
 
+/** Returns the pattern of a template. `split` splits a text into words. */
 export function patternOf(template: string, split: (text: string) => string[]): Pattern {
   return literalsAndSlots(template).flatMap((part, index): Pattern => {
     const isSlot = index % 2 === 1;
@@ -32,7 +33,7 @@ export function patternOf(template: string, split: (text: string) => string[]): 
   });
 }
 
-/** All places where the words of a pattern stand, one behind the other. */
+/** Returns all matches of a pattern, left to right. */
 export function occurrences(pattern: Pattern, words: readonly string[]): Occurrence[] {
   const found: Occurrence[] = [];
   for (let start = 0; start + pattern.length <= words.length; start++) {

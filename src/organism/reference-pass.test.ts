@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([model.dispose(), gemma.dispose()]));
 
-/** The whole dialogue in one forward pass of the untouched model, and where its reference answers lie. */
+/** Runs the unmodified model on the whole dialogue in one pass; also returns the positions of the reference answers. */
 async function wholePass(
   of: Model,
 ): Promise<{ ids: readonly number[]; result: ForwardResult; answers: MessageLayout[] }> {
@@ -47,14 +47,14 @@ async function wholePass(
   };
 }
 
-/** −log softmax(logits)[id], written as plainly as can be. */
+/** Returns −log softmax(logits)[id] by direct summation. */
 function lossAt(logits: Float32Array, row: number, id: number): number {
   const scores = Array.from(logits.slice(row * 512, (row + 1) * 512));
   const total = scores.reduce((sum, score) => sum + Math.exp(score), 0);
   return -Math.log(Math.exp(scores[id]!) / total);
 }
 
-/** Every row's and head's attention to tokens `[start, end)`, over the rows that chose an answer's tokens. */
+/** Returns the attention of each row and head to tokens `[start, end)`, for the rows that chose the answer's tokens. */
 function sharesOf(
   result: ForwardResult,
   tokens: number,
@@ -76,7 +76,7 @@ function sharesOf(
 const mean = (values: readonly number[]): number => values.reduce((sum, x) => sum + x, 0) / values.length;
 
 describe('a reference pass', () => {
-  it('under the arm off has the losses of the untouched model, the end of each turn included', async () => {
+  it('under the arm off has the losses of the unmodified model, including the end of each turn', async () => {
     const { ids, result, answers } = await wholePass(model);
     const rounds = await referencePass(model, TRIAL, OFF);
     expect(rounds).toHaveLength(TRIAL.rounds.length);
@@ -113,7 +113,7 @@ describe('a reference pass', () => {
     }
   });
 
-  it('leaves out the layers that see a window only', async () => {
+  it('leaves out the layers with a sliding window', async () => {
     const { ids, result, answers } = await wholePass(gemma);
     const { prefix } = spansOf(gemma, TRIAL);
     const [round] = await referencePass(gemma, TRIAL, OFF);
@@ -121,7 +121,7 @@ describe('a reference pass', () => {
     expect(round!.prefix.mean).toBeCloseTo(mean(shares), 5);
   });
 
-  it('does in each turn what a chat does in it', async () => {
+  it('acts in each turn as a chat does', async () => {
     const two = { ...TRIAL, rounds: TRIAL.rounds.slice(0, 2) };
     const arms: readonly Arm[] = [
       OFF,
@@ -140,7 +140,7 @@ describe('a reference pass', () => {
     for (const arm of arms) {
       const seen: Intervention[] = [];
       const watched = spyOnModel(model, ({ intervention }, { logits }) => {
-        logits[model.format!.tokenizer.endOfTurnIds[0]!] = 1e3; // a model that says nothing is soon done
+        logits[model.format!.tokenizer.endOfTurnIds[0]!] = 1e3; // empty answers keep the test fast
         if (JSON.stringify(intervention) !== JSON.stringify(seen.at(-1))) seen.push(intervention!);
       });
       await collectRounds(runTrial(watched, loadGrammar(), two, arm, new Set()));
@@ -151,7 +151,7 @@ describe('a reference pass', () => {
     }
   });
 
-  it('of strength 1 is that of the arm off bit for bit, and of another strength is not', async () => {
+  it('at strength 1 equals the arm off bit for bit, and at another strength does not', async () => {
     const off = await referencePass(model, TRIAL, OFF);
     const held = (strength: number): Arm => ({
       name: 'held',
@@ -162,7 +162,7 @@ describe('a reference pass', () => {
     for (const [index, loss] of losses.entries()) expect(loss).not.toBe(off[index]!.loss);
   });
 
-  it('computes nothing of a turn again under the strength of a later one', async () => {
+  it('does not recompute a turn with the strength of a later turn', async () => {
     const passes: { past: number; tokens: readonly number[] }[] = [];
     const watched = spyOnModel(model, ({ tokens, sequence }) => {
       passes.push({ past: sequence.length - tokens.length, tokens: Array.from(tokens) });
@@ -178,7 +178,7 @@ describe('a reference pass', () => {
     expect(await referencePass(model, shorter, GROWING)).toEqual(rounds.slice(0, 2));
   });
 
-  it('follows an arm whose strength is not one number a turn, as a chat that says the same would', async () => {
+  it('follows a strength that changes within a turn, as a chat with the same answers does', async () => {
     const arms: Arm['settings'][] = [
       { policy: 'hold' },
       { policy: 'split-softmax', schedule: { kind: 'per-token', from: 1, to: 0.5, rate: 0.1 } },

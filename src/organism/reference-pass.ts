@@ -1,27 +1,30 @@
 import { type ForcedTurn, openForcedChat } from '../dialogue/index.js';
 import { headGrid, type Model } from '../engine/index.js';
+import { logSumExp } from '../executors/index.js';
 import { type ShareSpread, spreadOf } from '../statistics/index.js';
 import type { Trial } from './trial.js';
 import { type Arm, spansOf, targetOf } from './trial-arm.js';
 
-/** Shares before the policy over the layers that see the whole dialogue; NaN where there are none. */
+/** Shares before the policy, over the layers that see the whole dialogue; NaN if there are none. */
 export interface ReferenceShares {
   readonly prefix: ShareSpread;
-  /** Controls, their means: the first token, and as many tokens as the prefix has right behind it. */
+  /** Mean share of the first token, a control. */
   readonly sink: number;
+  /** Mean share of the tokens directly after the prefix, as many as the prefix has; a control. */
   readonly after: number;
 }
 
-/** A round of a dialogue whose answers are given. */
+/** A round of a dialogue with given answers. */
 export interface ReferenceRound extends ReferenceShares {
-  /** Tokens of the answer, with the one that ends it, and the sum of their negative log likelihoods in nats. */
+  /** Tokens of the answer, including the one that ends it. */
   readonly tokens: number;
+  /** Sum of the negative log likelihoods of these tokens, in nats. */
   readonly loss: number;
 }
 
 /**
- * Reads a trial with its reference answers in place of the model's, turn by turn under the arm's policy, and says how
- * likely they were: what a policy costs a model that is not led astray by its own words.
+ * Reads a trial with its reference answers instead of the model's, turn by turn under the arm's policy, and returns how
+ * likely they were. This shows what a policy costs when the model's own earlier words cannot lead it astray.
  */
 export async function referencePass(model: Model, trial: Trial, arm: Arm): Promise<ReferenceRound[]> {
   const spans = spansOf(model, trial);
@@ -48,11 +51,7 @@ function lossOf(model: Model, { chosen, logits }: ForcedTurn): number {
   let loss = 0;
   for (const [row, id] of chosen.entries()) {
     const scores = logits.subarray(row * vocabSize, (row + 1) * vocabSize);
-    let top = Number.NEGATIVE_INFINITY;
-    for (const score of scores) top = Math.max(top, score);
-    let sum = 0;
-    for (const score of scores) sum += Math.exp(score - top);
-    loss += top + Math.log(sum) - scores[id]!;
+    loss += logSumExp(scores) - scores[id]!;
   }
   return loss;
 }

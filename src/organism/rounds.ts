@@ -4,19 +4,22 @@ import type { Grammar } from './grammar.js';
 import type { Instruction } from './instructions.js';
 import type { Slots } from './template.js';
 
-/** What a user says, and the sentences of the answer before the instructions shape them. */
+/** A user message, and the sentences of the answer before instructions shape them. */
 export interface Round {
-  /** A question on a topic, a question that an instruction may answer, or something about the user. */
+  /** A question about a topic, a question that an instruction may answer, or a statement of the user. */
   readonly kind: 'topic' | 'ask' | 'say';
   readonly topic?: string;
   readonly ask?: string;
-  /** What the user's message gave. */
+  /** Values in the user's message. */
   readonly slots: Readonly<Slots>;
   readonly user: string;
   readonly sentences: readonly string[];
 }
 
-/** @param topic drawn when not given */
+/**
+ * Draws a question about a topic and its answer.
+ * @param topic default: drawn
+ */
 export function topicRound(grammar: Grammar, chance: Chance, topic?: string): Round {
   const about = topic ?? drawValue(grammar, chance, 'topic', {});
   const { questions, answers, details } = grammar.topics[about]!;
@@ -27,7 +30,7 @@ export function topicRound(grammar: Grammar, chance: Chance, topic?: string): Ro
   return { kind: 'topic', topic: about, slots, user, sentences };
 }
 
-/** One of the asks, answered by the instruction that it belongs to, if there is one. */
+/** Draws a question of an ask. The instruction it belongs to gives the answer, if the prompt has one. */
 function askRound(
   grammar: Grammar,
   chance: Chance,
@@ -67,7 +70,7 @@ function sayRound(grammar: Grammar, chance: Chance): Round {
   return { kind: 'say', slots, user, sentences: [reply, chance.choose(grammar.closings)] };
 }
 
-/** Any round of a dialogue under these instructions. Every round is drawn from the same distribution. */
+/** Draws a round of a dialogue under these instructions. All rounds have the same distribution. */
 export function anyRound(grammar: Grammar, chance: Chance, instructions: readonly Instruction[]): Round {
   const { asks, families, chances } = grammar;
   const number = chance.number();
@@ -82,7 +85,7 @@ export function anyRound(grammar: Grammar, chance: Chance, instructions: readonl
   return topicRound(grammar, chance, own);
 }
 
-/** The question that shows whether an instruction is still followed. */
+/** Draws a question whose answer shows whether an instruction is still followed. */
 export function probeRound(grammar: Grammar, chance: Chance, instruction: Instruction): Round {
   const { shown, ask } = grammar.families[instruction.family]!;
   if (shown !== 'asked') return topicRound(grammar, chance, instruction.slots.topic);

@@ -31,8 +31,8 @@ function run(arm: Arm, options: RunOptions = {}): Promise<RoundRecord[]> {
 }
 
 /**
- * The random model, made to speak: much heat, so that its seed shows, and an end of its turn that grows likely.
- * @param heat infinite for words that have nothing to do with the dialogue
+ * Returns the random model with flattened logits, so that the seed matters, and a likely end of turn.
+ * @param heat divides the logits; infinite for words independent of the dialogue
  */
 function brief(heat = 8): Model {
   const [end] = model.format!.tokenizer.endOfTurnIds;
@@ -42,7 +42,7 @@ function brief(heat = 8): Model {
   });
 }
 
-/** A model that says these texts, one answer after the other; one that ends with … goes on in empty lines until it is cut. */
+/** Returns a model that gives these answers in order. After a text that ends with …, it adds empty lines until cut off. */
 function scripted(texts: readonly string[]): Model {
   const { tokenizer } = model.format!;
   const [line] = tokenizer.encode('\n');
@@ -89,7 +89,7 @@ describe('a trial', () => {
     ]);
   });
 
-  it('finds no well-formed answer in one that was cut', async () => {
+  it('scores an answer that was cut off as not well formed', async () => {
     const answered = async (text: string) => {
       const trial = { ...TRIAL, rounds: TRIAL.rounds.slice(0, 1) };
       const [record] = await run(OFF, { trial, model: scripted([text]) });
@@ -102,10 +102,10 @@ describe('a trial', () => {
     expect(cut.ability).toEqual({ topic: 1, slots: 1, wellFormed: 0 });
   });
 
-  it('counts the tokens before each answer, and has the shares of every head', async () => {
+  it('records the tokens before each answer and the share of every head', async () => {
     const prompts: number[] = [];
     const watched = spyOnModel(brief(), ({ sequence, logits, tokens }, result) => {
-      // The prompt's last token is forwarded alone, behind a block whose logits nobody wants.
+      // The prompt's last token is forwarded alone, after a block that returns no logits.
       if (logits === 'none') prompts.push(sequence.length + 1);
       expect(result.logits.length === 0 || tokens.length === 1).toBe(true);
     });
@@ -119,7 +119,7 @@ describe('a trial', () => {
     }
   });
 
-  it('is the same without probes as with them: they leave no trace', async () => {
+  it('is not changed by its probes', async () => {
     const growing: Arm = {
       name: 'growing',
       settings: { policy: 'split-softmax', schedule: { kind: 'per-turn', from: 1, to: 0.2, step: 0.4 } },
@@ -132,7 +132,7 @@ describe('a trial', () => {
     expect(once[1], 'nor in the probes of later rounds').toEqual(probed[1]);
   });
 
-  it('meets the same chance in every arm, and another in every answer', async () => {
+  it('uses the same seeds in every arm, and a different seed for each answer', async () => {
     const deaf = { model: brief(Number.POSITIVE_INFINITY), probeRounds: [1, 2] };
     const off = await run(OFF, deaf);
     const held = await run(HELD, deaf);
@@ -147,13 +147,13 @@ describe('a trial', () => {
 });
 
 describe('the arms of a trial', () => {
-  it('do not know of each other', async () => {
+  it('do not affect each other', async () => {
     const alone = await run(HELD);
     await run(OFF);
     expect(await run(HELD)).toEqual(alone);
   });
 
-  it('differ, but for those of strength 1, which are the arm off bit for bit', async () => {
+  it('differ, except that strength 1 equals the arm off bit for bit', async () => {
     const off = await run(OFF, { probeRounds: [1] });
     const arm = (strength: number, target: Arm['target'] & string): Arm => ({
       name: 'an arm',
@@ -167,7 +167,7 @@ describe('the arms of a trial', () => {
     }
   });
 
-  it('raise the share of their target alone', async () => {
+  it('raise the share of their own target only', async () => {
     const [off] = await run(OFF);
     const [held] = await run(HELD);
     expect(held!.share.after).toBeGreaterThan(held!.share.before);

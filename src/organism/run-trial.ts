@@ -6,43 +6,43 @@ import { judge } from './instruction-judge.js';
 import type { Probe, Trial, TrialRound } from './trial.js';
 import { type Arm, spansOf, targetOf } from './trial-arm.js';
 
-/** How far an instruction was followed in the answer to its probe. */
+/** How well an answer follows an instruction. */
 export interface InstructionScore {
   readonly family: string;
   readonly score: number;
   readonly answer: string;
 }
 
-/** What one round of a trial showed. */
+/** The record of one round of a trial. */
 export interface RoundRecord {
-  /** From 1. */
+  /** Round number, from 1. */
   readonly round: number;
   /** Tokens of the dialogue before the answer. */
   readonly tokens: number;
   readonly answer: string;
-  /** Whether the answer itself does what its instructions that show in every answer say. */
+  /** Scores of the answer itself, for the instructions that show in every answer. */
   readonly followed: readonly InstructionScore[];
-  /** Null where the user did not ask about a topic. */
+  /** Ability shown in the answer; null if the user did not ask about a topic. */
   readonly ability: Ability | null;
-  /** The target's share in the answer, the mean over layers and heads; */
+  /** Share of the target in the answer, mean over layers and heads. */
   readonly share: Share;
-  /** and of each head before the policy, `[layers × heads]`. */
+  /** Share of the target in each head before the policy, `[layers × heads]`. */
   readonly heads: readonly number[];
-  /** Empty where no probe was made. */
+  /** Scores of the answers to probes; empty if the round was not probed. */
   readonly probes: readonly InstructionScore[];
 }
 
-/** Longest answer in tokens. A reference answer has up to 60; one that is longer has come off the rails. */
+/** Maximum length of an answer in tokens. Reference answers have at most 60; much longer ones are degenerate. */
 const MAX_TOKENS = 96;
-/** Sampling as in Li et al. 2024. */
+/** Sampling settings of Li et al. 2024. */
 const SAMPLING = { temperature: 1, topP: 0.9 };
-/** Seeds that one trial may use: answers take them from the first, probes from the middle, a few a round. */
+/** Number of seeds reserved for a trial. Answers use them from the first on, probes from the middle on. */
 const SEEDS_PER_TRIAL = 1024;
 const SEEDS_PER_PROBED_ROUND = 4;
 
 /**
- * Leads a model through a trial: what the user says is fixed, the answers are the model's own, and after the rounds of
- * `probeRounds` each probe is put on a branch. The seeds of answers and probes depend on trial and round alone, so that
+ * Runs a trial: the user messages are fixed and the model answers. After each round in `probeRounds`, asks each probe on
+ * a branch, which the dialogue does not see. The seeds of answers and probes depend only on trial and round, so that
  * arms are paired.
  * @yields the record of each round
  */
@@ -83,7 +83,7 @@ export async function* runTrial(
 async function finished(answer: AsyncGenerator<unknown, Turn | null>): Promise<Turn> {
   let next = await answer.next();
   while (!next.done) next = await answer.next();
-  return next.value!; // null only for a signal, and there is none
+  return next.value!; // null only after an abort signal, and none is passed
 }
 
 function scoresOf(

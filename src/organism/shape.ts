@@ -7,8 +7,8 @@ import type { Round } from './rounds.js';
 const SENTENCE = /[^.?!]+[.?!]/g;
 
 /**
- * The text of the sentences once every instruction has had its effect, in the order of the grammar's families.
- * @param topic what the sentences are about: an instruction that names another topic has no effect
+ * Returns the text of the sentences after the effects of all instructions, in the order of the grammar's families.
+ * @param topic topic of the sentences; an instruction about another topic has no effect
  */
 export function shape(
   grammar: Grammar,
@@ -49,7 +49,7 @@ export function shape(
         finish = (text) => (effect.to === 'upper' ? text.toUpperCase() : text.toLowerCase());
         break;
       case 'json':
-        // As Python writes it, with a space behind the colon.
+        // Python's format, with a space after the colon.
         finish = (text) => `{"${effect.key}": ${JSON.stringify(text)}}`;
         break;
     }
@@ -57,7 +57,7 @@ export function shape(
   return finish(said.join(glue));
 }
 
-/** What the assistant says in a round: one sentence or two, as it likes or is told, shaped by its instructions. */
+/** Draws the assistant's answer in a round: one or two sentences, shaped by its instructions. */
 export function answerText(
   grammar: Grammar,
   chance: Chance,
@@ -69,7 +69,7 @@ export function answerText(
   return shape(grammar, chance, instructions, short ? sentences.slice(0, 1) : sentences, topic);
 }
 
-/** The style of a user: none, or one instruction of its own that shares no value with the system prompt's. */
+/** Draws a user's style: null, or one instruction that shares no value with those of the system prompt. */
 export function drawStyle(
   grammar: Grammar,
   chance: Chance,
@@ -85,7 +85,7 @@ export function drawStyle(
   }
 }
 
-/** What the user types: the text in the user's own style. */
+/** Returns a user message in the user's style. */
 export function userText(grammar: Grammar, chance: Chance, style: Instruction | null, text: string): string {
   if (style === null) return text;
   const sentences = [...text.matchAll(SENTENCE)].map(([sentence]) => sentence.trim());

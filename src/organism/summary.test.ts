@@ -15,17 +15,17 @@ describe('the summary of an arm', () => {
     );
     expect(values(stability)).toEqual({ 1: 0.75, 3: 0.25 });
     expect(slope.value).toBeCloseTo(-0.25, 12);
-    // A sample of two trials is the first twice, the second twice, or both: means of 1, 0.5 and 0.75.
+    // A bootstrap sample of two trials is the first twice, the second twice, or both: means of 1, 0.5 and 0.75.
     expect(stability[1]).toEqual({ value: 0.75, low: 0.5, high: 1 });
     expect(slope, 'the same in both trials').toMatchObject({ low: -0.25, high: -0.25 });
   });
 
-  it('weighs every score alike, however many a trial has', () => {
+  it('weights every score equally, however many a trial has', () => {
     const trials = [[recordOf(1, { end: 1, name: 1, keep: 1 })], [recordOf(1, { end: 0 })]];
     expect(summarizeArm(armOf(trials)).stability[1]!.value).toBe(0.75);
   });
 
-  it('has the stability of each family, also of those that were first probed late', () => {
+  it('has the stability of each family, including those first probed late', () => {
     const { families } = summarizeArm(
       armOf([
         [recordOf(1, {}), recordOf(2, { end: 1, name: 0 }), recordOf(3, { end: 0, name: 0 })],
@@ -35,7 +35,7 @@ describe('the summary of an arm', () => {
     expect(families).toEqual({ end: { 2: 0.5, 3: 0 }, keep: { 2: 1, 3: 1 }, name: { 2: 0, 3: 0 } });
   });
 
-  it('judges ability in rounds about a topic alone, and what was followed where something shows', () => {
+  it('averages ability over rounds about a topic, and obedience over rounds where it shows', () => {
     const followed = (score: number) => [{ family: 'end', score, answer: 'Yes.' }];
     const { ability, followed: obeyed } = summarizeArm(
       armOf([
@@ -66,7 +66,7 @@ describe('the summary of an arm', () => {
     expect(tokens).toEqual({ 1: 15, 2: 50 });
   });
 
-  it('has losses by token, not by answer, and shares on reference answers', () => {
+  it('has losses per token, not per answer, and shares on reference answers', () => {
     const trials = [[recordOf(1, {})], [recordOf(1, {})]];
     const summary = summarizeArm(
       armOf(trials, [[referenceOf(10, 5, 0.25)], [referenceOf(30, 3, 0.5)]], [[referenceOf(4, 2)]]),
@@ -79,7 +79,7 @@ describe('the summary of an arm', () => {
     expect(spread.after).toBeCloseTo(0.075, 12);
   });
 
-  it('has none where no reference answers were read', () => {
+  it('has no losses without reference passes', () => {
     const { loss, bareLoss, spread } = summarizeArm(armOf([[recordOf(1, {})]]));
     expect([loss, bareLoss, spread]).toEqual([{}, {}, {}]);
   });

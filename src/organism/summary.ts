@@ -3,33 +3,35 @@ import { type ArmRecords, lossIn, meanIn, probedRounds, stabilityIn, totalOf } f
 import type { ReferenceShares } from './reference-pass.js';
 import type { RoundRecord } from './run-trial.js';
 
+/** Values by round number. */
 export type ByRound<Value> = Readonly<Record<number, Value>>;
 
-/** What an arm did. A mean of nothing is NaN. */
+/** The summary of an arm. Means over no values are NaN. */
 export interface ArmSummary {
   readonly name: string;
   /** Mean score of the probes after each probed round. */
   readonly stability: ByRound<Estimate>;
-  /** Of stability over rounds, a round. */
+  /** Slope of stability per round. */
   readonly slope: Estimate;
-  /** Whether the answers themselves did what shows in every answer. */
+  /** Mean score of the answers themselves, for the instructions that show in every answer. */
   readonly followed: ByRound<Estimate>;
-  /** Of answers about a topic: the fraction on topic, with the user's values, well formed. */
+  /** Fraction of the answers about a topic that are on topic, use the user's values, and are well formed. */
   readonly ability: Readonly<Record<'topic' | 'slots' | 'wellFormed', ByRound<Estimate>>>;
-  /** Mean stability of each family by round. */
+  /** Mean stability of each family, by round. */
   readonly families: Readonly<Record<string, ByRound<number>>>;
   /** Share of the target, mean over layers and heads, before and after the policy. */
   readonly share: ByRound<{ readonly before: number; readonly after: number }>;
   /** Mean tokens of the dialogue before the answer. */
   readonly tokens: ByRound<number>;
-  /** Loss on reference answers in nats a token, in dialogues with instructions and in bare ones. */
+  /** Loss on reference answers in nats a token, in dialogues with instructions. */
   readonly loss: ByRound<number>;
+  /** The same in dialogues without instructions. */
   readonly bareLoss: ByRound<number>;
-  /** Shares over the layers that see the whole dialogue, on reference answers: means over trials. */
+  /** Shares on reference answers over the layers that see the whole dialogue, means over trials. */
   readonly spread: ByRound<ReferenceShares>;
 }
 
-/** What an arm did, with 95 % intervals from a bootstrap over trials. */
+/** Summarises an arm, with 95 % intervals from a bootstrap over trials. */
 export function summarizeArm({ name, trials, references, bare }: ArmRecords): ArmSummary {
   const rounds = trials[0]!.map(({ round }) => round);
   const probed = probedRounds(trials);

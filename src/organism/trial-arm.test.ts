@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([...models.values()].map((model) => model.dispose())));
 
-/** The trial's whole dialogue with its reference answers, up to the last one. */
+/** Lays out the trial's dialogue with its reference answers, up to the last one. */
 function wholePrompt(model: Model) {
   const [last, ...earlier] = [...TRIAL.rounds].reverse();
   return layoutPrompt(
@@ -46,7 +46,7 @@ describe('the spans of a trial', () => {
     expect(resolveTarget({ kind: 'sink' }, prompt)).toEqual([sink]);
   });
 
-  it('have as many tokens behind the prefix as in it, from the token that opens the user’s message on', () => {
+  it('have as many tokens after the prefix as in it, from the token that opens the user’s message on', () => {
     const model = models.get('llama')!;
     const { prefix, after } = spansOf(model, TRIAL);
     const { ids } = wholePrompt(model);
@@ -64,7 +64,7 @@ describe('the spans of a trial', () => {
 });
 
 describe('an arm', () => {
-  it('acts on the prefix unless it says something else', () => {
+  it('acts on the prefix by default', () => {
     const spans = spansOf(models.get('llama')!, TRIAL);
     expect(targetOf(arm(), spans)).toEqual(spans.prefix);
     expect(targetOf(arm('sink'), spans)).toEqual({ start: 0, end: 1 });

@@ -10,7 +10,7 @@ const trials = Array.from({ length: 288 }, (_, index) => drawTrial(grammar, inde
 const shownOf = (family: string): string => grammar.families[family]!.shown;
 
 describe('trials', () => {
-  it('have every family at least thirty times in 288', () => {
+  it('contain every family at least thirty times in 288', () => {
     const counts = new Map(Object.keys(grammar.families).map((family) => [family, 0]));
     for (const { instructions } of trials) {
       for (const { family } of instructions) counts.set(family, counts.get(family)! + 1);
@@ -18,7 +18,7 @@ describe('trials', () => {
     for (const [family, count] of counts) expect(count, family).toBeGreaterThanOrEqual(30);
   });
 
-  it('are of two instructions that fit and that no training dialogue has', () => {
+  it('have two instructions that fit together and are held out of training', () => {
     for (const { index, instructions } of trials) {
       const [a, b] = instructions;
       expect(instructions, `trial ${index}`).toHaveLength(2);
@@ -27,7 +27,7 @@ describe('trials', () => {
     }
   });
 
-  it('are the same for the same index, however many rounds are asked for', () => {
+  it('are the same for the same index, whatever the number of rounds', () => {
     for (const index of [0, 7, 255]) {
       const long = drawTrial(grammar, index, 30);
       expect(drawTrial(grammar, index, 30)).toEqual(long);
@@ -36,7 +36,7 @@ describe('trials', () => {
     expect(new Set(trials.map((trial) => JSON.stringify(trial.rounds))).size).toBe(288);
   });
 
-  it('ask one question for all instructions that always show, and one for each other', () => {
+  it('have one probe for all instructions that always show, and one for each of the others', () => {
     for (const { index, instructions, rounds } of trials) {
       const always = instructions.filter(({ family }) => shownOf(family) === 'always').length;
       for (const { probes } of rounds) {
@@ -51,7 +51,7 @@ describe('trials', () => {
     }
   });
 
-  it('have reference answers that obey and are able', () => {
+  it('have reference answers with full obedience and ability', () => {
     for (const { index, instructions, rounds } of trials) {
       for (const { round, reference, probes } of rounds) {
         const always = instructions.filter(({ family }) => shownOf(family) === 'always');
@@ -67,7 +67,7 @@ describe('trials', () => {
     }
   });
 
-  it('have users who write in a style of their own', () => {
+  it('have users with a style of their own', () => {
     const { style, rounds } = trials.find(({ style }) => style?.family === 'capitals') as Trial;
     expect(style).toEqual({ family: 'capitals', slots: {} });
     for (const { user, probes } of rounds) {
@@ -79,7 +79,7 @@ describe('trials', () => {
 });
 
 describe('bare trials', () => {
-  it('have neither instructions nor probes, and users of their own', () => {
+  it('have no instructions, no probes, and different users', () => {
     for (let index = 0; index < 32; index++) {
       const bare = drawBareTrial(grammar, index, 4);
       expect(grammar.prompts.bare).toContain(bare.system);

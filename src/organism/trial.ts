@@ -5,51 +5,52 @@ import { drawInstruction, fits, type Instruction, isHeldOut, systemText } from '
 import { anyRound, probeRound, type Round } from './rounds.js';
 import { answerText, drawStyle, userText } from './shape.js';
 
-/** A question that shows whether instructions are still followed. */
+/** A question whose answer shows whether instructions are still followed. */
 export interface Probe {
   readonly round: Round;
   /** The question in the user's style. */
   readonly user: string;
-  /** An answer that does all that the prompt says. */
+  /** An answer that follows the whole prompt. */
   readonly reference: string;
-  /** Those that the answer is judged by. */
+  /** The instructions that the answer is judged by. */
   readonly instructions: readonly Instruction[];
 }
 
+/** One round of a trial, with a reference answer. */
 export interface TrialRound {
   readonly round: Round;
   readonly user: string;
   readonly reference: string;
-  /** To be asked after this round, each as if it were the next. */
+  /** Probes to ask after this round, each as if it were the next message. */
   readonly probes: readonly Probe[];
 }
 
-/** A fresh test dialogue: what the user says is fixed, the answers are up to the model. */
+/** A test dialogue: the user messages are fixed, the model answers. */
 export interface Trial {
   readonly index: number;
   readonly system: string;
   readonly instructions: readonly Instruction[];
-  /** How the user writes; null for plainly. */
+  /** The user's style; null for plain text. */
   readonly style: Instruction | null;
   readonly rounds: readonly TrialRound[];
 }
 
-/** Seeds of trials and of bare trials begin here: far from those of training. */
+/** First seeds of trials and of bare trials, far from the seeds of training. */
 const TRIAL_SEEDS = 2 ** 51;
 const BARE_TRIAL_SEEDS = 2 ** 51 + 2 ** 40;
-/** How often the parameters of two families are drawn before another second family is tried. */
+/** Draws of parameters for a pair of families before trying another second family. */
 const PAIR_DRAWS = 200;
 
 /**
- * A trial of two instructions whose combination no training dialogue had. It depends on the index alone, and its first
- * rounds not on how many there are. The indices go through the families, one after the other.
+ * Draws a trial of two instructions whose combination occurs in no training dialogue. It depends only on the index; its
+ * first rounds do not depend on the number of rounds. Successive indices take the families in turn.
  */
 export function drawTrial(grammar: Grammar, index: number, rounds: number): Trial {
   const chance = new Chance(TRIAL_SEEDS + index);
   return drawWith(grammar, chance, index, drawHeldOutPair(grammar, chance, index), rounds);
 }
 
-/** A trial without instructions, and so without probes: what a policy costs where there is nothing to hold. */
+/** Draws a trial without instructions or probes. It shows what a policy costs when there is nothing to hold. */
 export function drawBareTrial(grammar: Grammar, index: number, rounds: number): Trial {
   return drawWith(grammar, new Chance(BARE_TRIAL_SEEDS + index), index, [], rounds);
 }
@@ -79,7 +80,7 @@ function drawWith(
   return { index, system, instructions, style, rounds };
 }
 
-/** The instructions that one question shows: those that show in every answer together, each other one by itself. */
+/** Groups the instructions by probe: one for all that show in every answer, and one for each of the others. */
 function probeGroups(grammar: Grammar, instructions: readonly Instruction[]): Instruction[][] {
   const isAlways = ({ family }: Instruction): boolean => grammar.families[family]!.shown === 'always';
   const always = instructions.filter(isAlways);
@@ -87,7 +88,7 @@ function probeGroups(grammar: Grammar, instructions: readonly Instruction[]): In
   return always.length === 0 ? others : [always, ...others];
 }
 
-/** Families that show in every answer and those that do not take turns, so that neighbours are of both kinds. */
+/** Returns the families, alternating between those that show in every answer and the others. */
 function familiesInOrder({ families }: Grammar): string[] {
   const names = Object.keys(families);
   const always = names.filter((name) => families[name]!.shown === 'always');
@@ -95,7 +96,7 @@ function familiesInOrder({ families }: Grammar): string[] {
   return names.flatMap((_, index) => [others[index], always[index]].filter((name) => name !== undefined));
 }
 
-/** The first family goes by the index, the second is the next one with which it makes a pair that is held out. */
+/** Draws a held-out pair. The index gives the first family; the second is the next one that makes a held-out pair. */
 function drawHeldOutPair(grammar: Grammar, chance: Chance, index: number): [Instruction, Instruction] {
   const names = familiesInOrder(grammar);
   const first = names[index % names.length]!;
@@ -108,7 +109,7 @@ function drawHeldOutPair(grammar: Grammar, chance: Chance, index: number): [Inst
       if (fits(grammar, b, [a]) && isHeldOut(grammar, [a, b])) return [a, b];
     }
   }
-  throw new HoldfastError('E_CONFIG', `no pair of instructions with ${first} is held out of training`, {
+  throw new HoldfastError('E_CONFIG', `no held-out pair of instructions for the family: ${first}`, {
     field: 'heldOut.oneIn',
   });
 }

@@ -1,11 +1,11 @@
 import type { Grammar } from './grammar.js';
 
-/** The words of a text: runs of letters a–z and digits, in small letters. */
+/** Returns the words of a text: runs of the letters a–z and digits, in lower case. */
 export function wordsOf(text: string): string[] {
   return text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
 }
 
-/** What an answer says: the value behind the grammar's JSON wrapper, or all of it where there is none. */
+/** Returns the content of an answer: the text inside the grammar's JSON wrapper, or the whole answer without one. */
 export function contentOf({ families }: Grammar, answer: string): string {
   for (const { effect } of Object.values(families)) {
     const inside = effect?.kind === 'json' ? behindKey(answer, effect.key) : null;
@@ -14,7 +14,7 @@ export function contentOf({ families }: Grammar, answer: string): string {
   return answer;
 }
 
-/** The value of a JSON object that has this key alone, and a text that is not blank behind it; null for all else. */
+/** Returns the text of a JSON object that has only this key and a text that is not blank; null for anything else. */
 export function behindKey(text: string, key: string): string | null {
   let json: unknown;
   try {
