@@ -1,4 +1,4 @@
-// Draws the training curves of recipe.md from the logs in curves/ (what recipe/train.py printed).
+// Draws the training curves of recipe.md from the logs in curves/, the output of recipe/train.py.
 //
 //     node models/organism/curves.mjs
 import { readFileSync, writeFileSync } from 'node:fs';

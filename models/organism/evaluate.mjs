@@ -1,10 +1,10 @@
-// Puts an organism through fresh held-out dialogues under each arm of evaluation.json, and writes what it saw.
+// Evaluates an organism on held-out trials under each arm of evaluation.json, and writes records, a summary and tables.
 //
 //     node models/organism/evaluate.mjs models/organism/soft --out models/organism/runs/soft-evaluation
 //         [--arms 2] [--trials 64] [--first 1000] [--jobs 2]
 //
-// Every trial is written as soon as it has ended: started again with the same folder, it goes on where it was stopped. A
-// folder belongs to one model and one plan; another of either is refused.
+// Writes each trial when it ends, and resumes when run again with the same folder. A folder belongs to one model, grammar
+// and plan; others are refused.
 import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -58,12 +58,12 @@ function startWorker(index) {
   const worker = fork(fileURLToPath(import.meta.url), [...process.argv.slice(2), '--worker', String(index)]);
   return new Promise((resolve, reject) =>
     worker.on('exit', (code) =>
-      code === 0 ? resolve() : reject(new Error(`worker ${index} ended with ${code}`)),
+      code === 0 ? resolve() : reject(new Error(`worker ${index} failed: exit code ${code}`)),
     ),
   );
 }
 
-/** What the records of a folder depend on: the weights, the language, the rounds, and what each arm does. */
+/** Marks a folder with what its records depend on: weights, grammar and plan. Throws if it has another mark. */
 function claimFolder(weights) {
   const claim = JSON.stringify(
     {
@@ -77,7 +77,7 @@ function claimFolder(weights) {
   const file = join(out, 'claim.json');
   if (existsSync(file) && readFileSync(file, 'utf8') !== claim) {
     throw new Error(
-      `${out} holds records of another model, grammar or plan (${file}): choose another folder`,
+      `the folder contains records of another model, grammar or plan: ${file}. Choose another folder`,
     );
   }
   writeFileSync(file, claim);
@@ -87,7 +87,7 @@ function sha256(file) {
   return createHash('sha256').update(readFileSync(file)).digest('hex');
 }
 
-/** The trials of one worker: every jobs-th of them, arm by arm. */
+/** Runs the trials of one worker, every jobs-th trial, arm by arm. */
 async function work(index) {
   const grammar = loadGrammar();
   const model = await loadModel(folder, { threads: 1, precision: 'f32' });
@@ -109,7 +109,7 @@ async function work(index) {
   await model.dispose();
 }
 
-/** What any worker has written so far. A last line without an end was cut off by a stop: its trial is run again. */
+/** Reads the records of all workers. Drops an incomplete last line, whose trial is run again. */
 function readRecords() {
   return recordFiles().flatMap((file) => {
     const lines = readFileSync(file, 'utf8').split('\n');
@@ -123,7 +123,7 @@ function recordFiles() {
     .map((name) => join(out, name));
 }
 
-/** Takes away what a stop cut off in its middle, so that the next line does not go on with it. */
+/** Removes incomplete last lines, so that the next record starts on a line of its own. */
 function dropCutLines() {
   for (const file of recordFiles()) {
     const text = readFileSync(file, 'utf8');
@@ -154,7 +154,7 @@ function writeSummary(weights) {
     arms: gathered.map(summarizeArm),
     effects: others.map((arm) => armEffect(off, arm)),
   };
-  // Four digits are more than the intervals bear.
+  // Four digits are more than the intervals resolve.
   const text = JSON.stringify(
     summary,
     (_, value) => (typeof value === 'number' ? Number(value.toFixed(4)) : value),

@@ -1,4 +1,4 @@
-"""The random numbers of Holdfast (src/engine/random.ts), so that one seed draws one dialogue in Python and in TypeScript."""
+"""Holdfast's random numbers (src/engine/random.ts), so that a seed draws the same dialogue in Python and in TypeScript."""
 
 MASK = 0xFFFFFFFF
 
@@ -12,9 +12,9 @@ def _rotate_left(word, bits):
 
 
 class Chance:
-    """xoshiro128** 1.1 (Blackman and Vigna 2018), its state filled by splitmix32.
+    """The generator xoshiro128** 1.1 (Blackman and Vigna 2018), seeded by splitmix32.
 
-    seed: a whole number from 0 to 2**53 - 1. Python's own generator is not used because no other language has it.
+    seed: a whole number from 0 to 2**53 - 1. Python's own generator is not used because other languages do not have it.
     """
 
     def __init__(self, seed):
@@ -42,7 +42,7 @@ class Chance:
         return result
 
     def number(self):
-        """A number in [0, 1) of 53 bits."""
+        """Returns a number in [0, 1) with 53 bits."""
         return ((self._next() >> 5) * 2**26 + (self._next() >> 6)) / 2**53
 
     def happens(self, probability):
@@ -52,9 +52,9 @@ class Chance:
         return items[int(self.number() * len(items))]
 
     def weighted(self, items, weights):
-        """One of the items, in proportion to its weight."""
+        """Returns one of the items, with a probability in proportion to its weight."""
         total = 0.0
-        for weight in weights:  # not sum(), which rounds otherwise since Python 3.12
+        for weight in weights:  # not sum(), which rounds differently since Python 3.12
             total += weight
         left = self.number() * total
         for item, weight in zip(items, weights):
@@ -64,7 +64,7 @@ class Chance:
         return items[-1]
 
     def shuffle(self, items):
-        """The items in a random order (Fisher and Yates, from the end)."""
+        """Returns the items in a random order (Fisher-Yates, from the end)."""
         out = list(items)
         for last in range(len(out) - 1, 0, -1):
             other = int(self.number() * (last + 1))

@@ -1,4 +1,4 @@
-"""Training text: the tokenizer, and batches of whole dialogues packed into rows."""
+"""Training data: the tokenizer, and batches of whole dialogues packed into rows."""
 
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -8,15 +8,15 @@ from chance import Chance
 
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 PAD, START, END = 0, 1, 2
-# Words with their space, digits and punctuation by themselves: what Qwen2 and its kin split by, for text in plain ASCII.
+# Splits words with their leading space, single digits, and punctuation, as Qwen2's tokenizer does for plain ASCII text.
 SPLIT = r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 
 TOKENIZER_DIALOGUES = 20_000
-SEED_SPACE = 2**32  # batch n of seed s is drawn from Chance(s * SEED_SPACE + n): a stopped run resumes without replaying
+SEED_SPACE = 2**32  # batch n of seed s is drawn from Chance((s + 1) * SEED_SPACE + n), so a stopped run resumes without replaying
 
 
 def train_tokenizer(vocab, lengths):
-    """Byte-level BPE of vocab tokens from dialogues of the training distribution."""
+    """Trains a byte-level BPE tokenizer with vocab tokens on dialogues of the training distribution."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Split(Regex(SPLIT), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
@@ -33,7 +33,7 @@ def train_tokenizer(vocab, lengths):
 
 
 def value_tokens(tokenizer):
-    """Weights [vocab]: 1 for a token of three characters or more in a value that an instruction may name, in any case, else 0."""
+    """Returns a mask [vocab]: 1 for tokens of at least three characters in values that instructions name, in any case; else 0."""
     lists = [grammar.VALUES[name] for name in ("word", "name", "title", "amount")]
     lists += [*grammar.VALUES["thing"]["lists"].values(), *grammar.VALUES["interjection"]["lists"].values()]
     mask = torch.zeros(tokenizer.get_vocab_size())
@@ -45,7 +45,10 @@ def value_tokens(tokenizer):
 
 
 def answer_mask(ids, role):
-    """1 for tokens of assistant messages and the <|im_end|> that closes them, else 0. role: the ids of "assistant" and its newline."""
+    """Returns 1 for tokens of assistant messages and the <|im_end|> that closes them, else 0.
+
+    role: the ids of "assistant" and its newline.
+    """
     mask = [0.0] * len(ids)
     inside = False
     for at, token in enumerate(ids):
@@ -59,8 +62,11 @@ def answer_mask(ids, role):
 
 
 def spread_positions(chance, ids, span):
-    """Positions of a dialogue's tokens. Three times in four, messages are moved apart at random within span, so that every
-    position and distance is seen although most dialogues are short."""
+    """Returns the positions of a dialogue's tokens.
+
+    In three dialogues of four, moves messages apart at random within span, so that every position and distance is trained
+    although most dialogues are short.
+    """
     if len(ids) >= span or chance.happens(0.25):
         return list(range(len(ids)))
     room = (span - len(ids)) * chance.number()
@@ -74,8 +80,10 @@ def spread_positions(chance, ids, span):
 
 
 def draw_batch(tokenizer, chance, lengths, rows, length, span):
-    """Tensors ids, answers, positions, dialogues, each [rows, length + 1]: whole dialogues, none cut, padded at the end.
-    A dialogue that is longer than a row is drawn again, so that the longest are a little rarer than lengths says."""
+    """Returns the tensors ids, answers, positions and dialogues, each [rows, length + 1]: whole dialogues, padded at the end.
+
+    A dialogue longer than a row is drawn again, so the longest ones are slightly rarer than lengths says.
+    """
     role = tokenizer.encode("assistant\n").ids
     batch = []
     serial = 0

@@ -1,4 +1,4 @@
-"""Writes an organism as a model folder in Hugging Face's format, weights as BF16 safetensors."""
+"""Writes an organism as a model folder in Hugging Face format, with BF16 safetensors weights."""
 
 import json
 

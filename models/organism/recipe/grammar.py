@@ -1,8 +1,8 @@
-"""Draws dialogues from ../grammar.json. Nothing here depends on the number of a round: every round is drawn from the same
-distribution, and in every one the assistant does what its system prompt says.
+"""Draws dialogues from ../grammar.json. Nothing depends on the round number: all rounds have the same distribution, and the
+assistant follows its system prompt in every one.
 
-src/organism of Holdfast does the same in TypeScript; draws happen in the same order, so that a seed gives one dialogue in both
-(samples.jsonl holds some, and both sides' tests read it)."""
+src/organism of Holdfast does the same in TypeScript and draws in the same order, so that a seed gives the same dialogue in both.
+The tests of Holdfast compare its dialogues with samples.jsonl."""
 
 import json
 import re
@@ -23,13 +23,13 @@ SENTENCE = re.compile(r"[^.?!]+[.?!]")
 
 
 def draw(chance, slot, slots):
-    """A value for a slot. Some lists depend on another slot (a thing on its kind)."""
+    """Draws a value for a slot. Some lists depend on another slot, as a thing depends on its kind."""
     values = VALUES[slot]
     return chance.choose(values if isinstance(values, list) else values["lists"][slots[values["by"]]])
 
 
 def fill(chance, template, slots):
-    """The template with its slots filled, left to right; values not yet known are drawn and put into slots."""
+    """Fills the slots of a template, left to right. Draws the values that slots lacks and adds them to it."""
     for slot in SLOT.findall(template):
         if slot not in slots:
             slots[slot] = draw(chance, slot, slots)
@@ -51,7 +51,7 @@ def draw_family(chance):
 
 
 def fits(instruction, others):
-    """Whether an instruction can stand beside the others: another family, no group in common, no value in common."""
+    """Returns whether an instruction fits with others: it shares no family, group or value with them."""
     family = FAMILIES[instruction["family"]]
     for other in others:
         if other["family"] == instruction["family"]:
@@ -64,7 +64,7 @@ def fits(instruction, others):
 
 
 def draw_instructions(chance, count):
-    """count instructions that fit together."""
+    """Draws count instructions that fit together."""
     drawn = []
     while len(drawn) < count:
         instruction = draw_instruction(chance, draw_family(chance))
@@ -74,7 +74,7 @@ def draw_instructions(chance, count):
 
 
 def is_held_out(instructions):
-    """Whether these instructions are kept out of training: because of any two of them, or because of the only one."""
+    """Returns whether these instructions are held out of training: any two of them, or a single one by itself."""
     names = sorted(",".join([item["family"], *(item["slots"][slot] for slot in FAMILIES[item["family"]]["parameters"])]) for item in instructions)
     if len(names) == 1:
         return is_chosen(names[0])
@@ -82,7 +82,7 @@ def is_held_out(instructions):
 
 
 def is_chosen(name):
-    """Whether the FNV-1a hash of a name is one in heldOut.oneIn."""
+    """Returns whether the FNV-1a hash of a name is divisible by heldOut.oneIn."""
     value = 0x811C9DC5
     for byte in name.encode():
         value = ((value ^ byte) * 0x01000193) & 0xFFFFFFFF
@@ -99,7 +99,7 @@ def system_text(chance, instructions):
     return " ".join(said)
 
 
-# Rounds: what the user says, and the sentences of the answer before the instructions shape them
+# Rounds: the user message, and the sentences of the answer before instructions shape them
 
 
 def topic_round(chance, topic=None):
@@ -149,7 +149,7 @@ def any_round(chance, instructions):
 
 
 def shape(chance, instructions, sentences, topic=None):
-    """The text of the sentences once every instruction has had its effect."""
+    """Returns the text of the sentences after the effects of all instructions."""
     sentences = list(sentences)
     text = None
     for item in sorted(instructions, key=lambda item: ORDER.index(item["family"])):
@@ -178,14 +178,14 @@ def shape(chance, instructions, sentences, topic=None):
 
 
 def answer_text(chance, instructions, drawn):
-    """What the assistant says in a round: one sentence or two, as it likes or is told, shaped by its instructions."""
+    """Draws the assistant's answer in a round: one or two sentences, shaped by its instructions."""
     told = any("length" in FAMILIES[item["family"]]["groups"] for item in instructions)
     short = not told and chance.happens(CHANCES["oneSentence"])
     return shape(chance, instructions, drawn["sentences"][:1] if short else drawn["sentences"], drawn.get("topic"))
 
 
 def draw_style(chance, instructions):
-    """The style of a user: none, or one instruction of its own that shares no value with the system prompt's."""
+    """Draws a user's style: None, or one instruction that shares no value with those of the system prompt."""
     if not chance.happens(CHANCES["style"]):
         return None
     taken = {value for item in instructions for value in item["slots"].values()}
@@ -196,7 +196,7 @@ def draw_style(chance, instructions):
 
 
 def user_text(chance, style, text):
-    """What the user types: the text in the user's own style."""
+    """Returns a user message in the user's style."""
     if style is None:
         return text
     sentences = [match.strip() for match in SENTENCE.findall(text)]
@@ -204,7 +204,7 @@ def user_text(chance, style, text):
 
 
 def draw_dialogue(chance, instructions, rounds):
-    """A whole dialogue, as chat messages; the assistant follows the system prompt throughout."""
+    """Draws a whole dialogue as chat messages. The assistant follows the system prompt throughout."""
     style = draw_style(chance, instructions)
     messages = [{"role": "system", "content": system_text(chance, instructions)}]
     for _ in range(rounds):
@@ -215,7 +215,7 @@ def draw_dialogue(chance, instructions, rounds):
 
 
 def draw_training_dialogue(chance, lengths):
-    """A dialogue whose instructions are not held out. lengths: weights of 1, 2, 3 ... rounds."""
+    """Draws a dialogue whose instructions are not held out. lengths: weights of 1, 2, 3, ... rounds."""
     while True:
         bare = chance.happens(CHANCES["bare"])
         instructions = [] if bare else draw_instructions(chance, chance.weighted([1, 2, 3], CHANCES["instructions"]))

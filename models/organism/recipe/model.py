@@ -1,4 +1,4 @@
-"""A small Qwen3 (arXiv 2505.09388), with the parameter names of its files, written for training on a CPU."""
+"""A small Qwen3 (arXiv 2505.09388) for training on a CPU. Parameters have the names of Qwen3's files."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,10 @@ import torch.nn.functional as F
 
 @dataclass(frozen=True)
 class Shape:
-    """What the model is.
+    """The shape of a model.
 
-    layers: for each layer, whether it sees the whole dialogue ("full_attention") or its neighbourhood ("sliding_attention").
-    bound: no attention logit of a full layer is larger than this in magnitude; None: they may grow as training likes.
+    layers: for each layer, whether it sees the whole dialogue ("full_attention") or the last tokens ("sliding_attention").
+    bound: the largest magnitude of an attention logit in a full layer; None for no bound.
     """
 
     vocab: int
@@ -50,7 +50,7 @@ class Attention(nn.Module):
         width = shape.heads * shape.head_dim
         self.q_proj, self.k_proj, self.v_proj = (nn.Linear(shape.hidden, width, bias=False) for _ in range(3))
         self.o_proj = nn.Linear(width, shape.hidden, bias=False)
-        # A normed query and key have length g * sqrt(head_dim), so that |q.k| / sqrt(head_dim) <= g^2 * sqrt(head_dim), rope or not.
+        # A normalised query or key has length g * sqrt(head_dim), so |q.k| / sqrt(head_dim) <= g^2 * sqrt(head_dim), also after rope.
         bounded = full and shape.bound is not None
         value = (shape.bound / shape.head_dim**0.5) ** 0.5 if bounded else 1.0
         self.q_norm = Norm(shape.head_dim, shape.eps, value, learnt=not bounded)
@@ -110,7 +110,7 @@ class Model(nn.Module):
         self.register_buffer("sin", torch.cat([angles, angles], -1).sin(), persistent=False)
 
     def forward(self, ids, positions, dialogues):
-        """Logits [rows, T, vocab]. ids, positions, dialogues [rows, T]: tokens see their own dialogue only, and what came before."""
+        """Returns logits [rows, T, vocab]. ids, positions, dialogues: [rows, T]. A token sees the earlier tokens of its own dialogue."""
         place = torch.arange(ids.shape[1], device=ids.device)
         causal = (dialogues[:, :, None] == dialogues[:, None, :]) & (place[:, None] >= place)
         near = causal & (place[:, None] - place < self.shape.window)

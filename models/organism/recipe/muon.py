@@ -1,4 +1,4 @@
-"""Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon): momentum whose matrices are made orthogonal, for the hidden layers."""
+"""Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon): momentum with orthogonalised updates, for hidden matrices."""
 
 import torch
 
@@ -6,7 +6,7 @@ NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 
 
 def orthogonalize(matrices):
-    """The nearest semi-orthogonal matrices, roughly: five Newton-Schulz steps, those of one shape at a time."""
+    """Approximates the nearest semi-orthogonal matrices with five Newton-Schulz steps. Batches matrices of one shape."""
     a, b, c = NEWTON_SCHULZ
     out = [None] * len(matrices)
     shapes = {}

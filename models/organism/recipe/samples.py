@@ -1,4 +1,4 @@
-"""Writes ../samples.jsonl: what one side draws from each seed, for the tests of the other side (src/organism of Holdfast)."""
+"""Writes ../samples.jsonl: dialogues and instructions by seed, for the tests of src/organism in Holdfast."""
 
 import json
 from pathlib import Path

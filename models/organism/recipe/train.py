@@ -1,4 +1,4 @@
-"""Trains one organism and writes it to OUT/model; a stopped run goes on from its last checkpoint.
+"""Trains an organism and writes it to OUT/model. Resumes a stopped run from its last checkpoint.
 
     python recipe/train.py --model soft --seed 0 --out runs/soft-0
 """
@@ -11,7 +11,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-# Large freed blocks stay with the process: handing them back and faulting them in again costs most of the time otherwise.
+# Keeps large freed blocks in the process. Returning them to the system and faulting them in again would take most of the time.
 MALLOC = {"MALLOC_MMAP_THRESHOLD_": "4000000000", "MALLOC_TRIM_THRESHOLD_": "8000000000", "MALLOC_TOP_PAD_": "500000000"}
 if __name__ == "__main__" and any(name not in os.environ for name in MALLOC):
     import sys
@@ -32,7 +32,7 @@ RECIPE = json.loads((Path(__file__).parent / "recipe.json").read_text())
 
 
 def learning_rate(step, steps, warmup):
-    """Share of the full rate: a ramp, level for half of the steps, then down in a line to a fiftieth."""
+    """Returns the fraction of the full rate: a warm-up ramp, constant for half of the steps, then linear down to a fiftieth."""
     return min(1, (step + 1) / warmup) * min(1, max(0.02, 2 * (1 - step / steps)))
 
 
@@ -42,7 +42,7 @@ def weighted_loss(model, batch, weights_of, device):
         logits = model(ids[:, :-1], positions[:, :-1], dialogues[:, :-1])
     targets = ids[:, 1:]
     losses = F.cross_entropy(logits.float().flatten(0, 1), targets.flatten(), reduction="none").view_as(targets)
-    # A dialogue's first token cannot be foretold from the dialogue before it, nor padding from anything.
+    # Leaves out the first token of each dialogue, which the dialogue before cannot predict, and padding.
     inside = (dialogues[:, 1:] == dialogues[:, :-1]) & (dialogues[:, 1:] > 0)
     weights = weights_of(answers[:, 1:], targets) * inside
     return (losses * weights).sum() / weights.sum()
@@ -50,7 +50,7 @@ def weighted_loss(model, batch, weights_of, device):
 
 @torch.no_grad()
 def loss_by_round(model, dialogues, device):
-    """Mean loss on the assistant's tokens of reference dialogues, by round."""
+    """Returns the mean loss on the assistant's tokens of reference dialogues, by round."""
     sums, counts = {}, {}
     for ids, role in dialogues:
         tokens = torch.tensor([ids], device=device)
@@ -69,7 +69,7 @@ def loss_by_round(model, dialogues, device):
 
 
 def held_out_dialogues(tokenizer, bare, count=16, rounds=16):
-    """Reference dialogues whose combination of instructions is not in training, or with a bare prompt."""
+    """Draws reference dialogues with a held-out combination of instructions, or with a bare prompt."""
     chance = Chance(2**52 + bare)
     role = tokenizer.encode("assistant\n").ids
     out = []
