@@ -1,10 +1,10 @@
 /**
- * A process of one subject's own: takes a job from its parent, answers `{ result }` or `{ error }`, and leaves.
- * Results travel over the IPC channel, so a runtime may print whatever it likes.
+ * The process of one subject: receives a job from its parent, answers `{ result }` or `{ error }`, and exits.
+ * Results use the IPC channel, so a runtime can print anything.
  */
 import { measure } from './measure.mjs';
 
-// A parent that was killed must not leave a child spinning.
+// Exit when the parent is killed.
 process.once('disconnect', () => process.exit(1));
 
 process.once('message', async (message) => {

@@ -3,7 +3,7 @@ import { MESSAGE_TOKENS, SYSTEM_PREFIX_TOKENS } from './workload.mjs';
 /** @typedef {{ start: number, end: number }} TokenRange */
 
 /**
- * The made-up dialogue's spans: sink, system message, then messages of equal length.
+ * Returns the spans of the synthetic dialogue: sink, system message, then messages of equal length.
  *
  * @param {number} length
  * @returns {TokenRange[]} a partition of `[0, length)`

@@ -4,7 +4,7 @@ import { cpus, totalmem } from 'node:os';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** What a reader needs to know about the machine to compare figures. */
+/** Returns what a reader must know about the machine to compare figures. */
 export function describeMachine() {
   const cores = cpus();
   return {
@@ -17,8 +17,8 @@ export function describeMachine() {
 }
 
 /**
- * Reading the file to hash it also brings it into the page cache, so that the first subject to load it does not
- * pay for the disk.
+ * Returns the name, size and hash of a model file. Reading the file for the hash also brings it into the page cache, so
+ * the first subject to load it does not wait for the disk.
  *
  * @param {string} path
  */
@@ -28,7 +28,7 @@ export async function describeModel(path) {
   return { file: basename(path), sizeBytes: statSync(path).size, sha256: hash.digest('hex') };
 }
 
-/** Whether the repository's root was built: the benchmark runs the published files, not the sources. */
+/** Returns whether Holdfast is built: the benchmark runs the built files, not the sources. */
 export function isHoldfastBuilt() {
   return existsSync(fileURLToPath(import.meta.resolve('holdfast')));
 }

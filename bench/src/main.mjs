@@ -8,7 +8,7 @@ import { formatTable } from './table.mjs';
 import { WORKLOADS } from './workload.mjs';
 
 try {
-  // npm runs scripts in the package's own folder; INIT_CWD is where the person typed the command.
+  // npm runs scripts in the package's folder; INIT_CWD is the folder in which the command was typed.
   await main(process.argv.slice(2), process.env.INIT_CWD ?? process.cwd());
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
@@ -26,7 +26,7 @@ async function main(args, directory) {
 
   const { threads, subjects, json } = options;
   if (subjects.some(({ isPeer }) => !isPeer) && !isHoldfastBuilt()) {
-    throw new Error("Holdfast is not built: run `npm run build` in the repository's root first");
+    throw new Error('Holdfast is not built: run `npm run build` in the root of the repository first');
   }
   const { rounds, ...workload } = options.quick ? WORKLOADS.quick : WORKLOADS.full;
   const model = await describeModel(options.model);

@@ -4,8 +4,8 @@ import { fixedTokens } from './tokens.mjs';
 import { contextLength, FILL_PIECE_TOKENS, WARM_STEPS } from './workload.mjs';
 
 /**
- * One subject, once through the workload. Meant for a process of its own: the peak memory it reports is that of
- * everything the process ever did.
+ * Runs one subject once through the workload. Run it in a process of its own: the peak memory is that of the whole
+ * process.
  *
  * @param {import('./subject.d.ts').OpenSubject} open
  * @param {import('./subject.d.ts').Job} job
@@ -17,7 +17,7 @@ export async function measure(open, { model, threads, variant, workload }) {
   const called = performance.now();
   const subject = await open({ model, threads, contextLength: tokens.length, variant });
   const readyMs = performance.now() - called;
-  // Weights that are mapped or prepared lazily are paid for here, so that no subject hides its load in the first token.
+  // Include lazily mapped or prepared weights in the load time.
   await subject.feed(tokens.slice(0, 1));
   const firstTokenMs = performance.now() - called;
 
@@ -48,7 +48,7 @@ export async function measure(open, { model, threads, variant, workload }) {
 async function timePrefill(subject, tokens, { prefillTokens, prefillRepeats }) {
   const prompt = tokens.slice(0, prefillTokens);
   const samples = [];
-  // Repeat 0 warms up.
+  // Repeat 0 is a warm-up.
   for (let repeat = 0; repeat <= prefillRepeats; repeat++) {
     await subject.clear();
     const start = performance.now();
@@ -59,8 +59,8 @@ async function timePrefill(subject, tokens, { prefillTokens, prefillRepeats }) {
 }
 
 /**
- * Grows one sequence through all the lengths. The token at each position is fixed, whatever the model would have
- * said, so every subject attends over the same text.
+ * Grows one sequence through all the lengths. The token at each position is fixed, not the model's choice, so every
+ * subject attends over the same text.
  *
  * @param {import('./subject.d.ts').Subject} subject
  * @param {readonly number[]} tokens
@@ -93,7 +93,7 @@ async function timeDecode(subject, tokens, { decodeAt, decodeSteps }) {
   return { decodeMs, greedy };
 }
 
-/** The most memory this process ever had resident, pages of mapped files included. */
+/** Returns the peak resident memory of this process, including pages of mapped files. */
 function peakMemoryBytes() {
   if (process.platform === 'linux') {
     const match = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'));

@@ -1,12 +1,13 @@
 /**
- * The rows of the table. A goal is the largest acceptable ratio, ours ÷ peer, for each of our subjects:
- * measuring and changing attention shall cost less than not doing so costs elsewhere. Loading and memory have no
- * goal relative to the peer.
+ * A row of the table. The goal is the largest acceptable ratio, ours ÷ peer, for each of our subjects: measuring and
+ * changing attention should cost less than the peer costs without either. Loading and memory have no goal.
  *
  * @typedef {{ id: string, title: string, unit: 'ms' | 'MiB', digits: number, goal: number | null }} Metric
  */
 
 /**
+ * Returns the rows of the table for a workload.
+ *
  * @param {import('./subject.d.ts').Workload} workload
  * @returns {Metric[]}
  */

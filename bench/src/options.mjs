@@ -5,25 +5,27 @@ import { GPU_SUBJECTS, SUBJECTS } from './subjects.mjs';
 
 export const USAGE = `Usage: npm run bench -- --model FILE.gguf [options]
 
-  --model FILE      the GGUF file that every subject runs
-  --threads N       threads of each subject (default 2)
+  --model FILE      GGUF file for all subjects
+  --threads N       threads per subject (default: 2)
   --quick           fewer rounds and repeats
-  --gpu             on a graphics card instead
-  --subjects A,B    only these: ${[...SUBJECTS, ...GPU_SUBJECTS].map(({ id }) => id).join(', ')}
+  --gpu             run on the GPU instead of the CPU
+  --subjects A,B    run only these subjects: ${[...SUBJECTS, ...GPU_SUBJECTS].map(({ id }) => id).join(', ')}
   --json FILE       also write settings and figures as JSON
-  --help            this text`;
+  --help            show this help`;
 
-/** Something the person at the command line can put right. */
+/** An error in the command line. */
 export class UsageError extends Error {}
 
 /**
+ * Parses the command line.
+ *
  * @param {readonly string[]} args
- * @param {string} directory what relative paths are relative to
+ * @param {string} directory base of relative paths
  */
 export function parseOptions(args, directory) {
   const { values } = parse(args);
   if (values.help) return { help: /** @type {const} */ (true) };
-  if (values.model === undefined) throw new UsageError('--model is missing: the path of a GGUF file');
+  if (values.model === undefined) throw new UsageError('--model is missing: give the path of a GGUF file');
   return {
     help: /** @type {const} */ (false),
     model: modelPath(resolve(directory, values.model)),
@@ -57,7 +59,7 @@ function parse(args) {
 /** @param {string} path */
 function modelPath(path) {
   if (!statSync(path, { throwIfNoEntry: false })?.isFile()) {
-    throw new UsageError(`--model: there is no file at ${path}`);
+    throw new UsageError(`--model: file not found: ${path}`);
   }
   return path;
 }
@@ -67,7 +69,7 @@ function modelPath(path) {
  * @param {string} text
  */
 function positiveInteger(option, text) {
-  if (!/^[1-9]\d*$/.test(text)) throw new UsageError(`${option} takes a whole number from 1, not "${text}"`);
+  if (!/^[1-9]\d*$/.test(text)) throw new UsageError(`${option} must be a whole number from 1: "${text}"`);
   return Number(text);
 }
 
@@ -81,6 +83,6 @@ function chosenSubjects(list, gpu) {
   const wanted = list.split(',');
   const unknown = wanted.filter((id) => !all.some((subject) => subject.id === id));
   if (unknown.length > 0)
-    throw new UsageError(`--subjects: unknown ${unknown.map((id) => `"${id}"`).join(', ')}`);
+    throw new UsageError(`--subjects: unknown subjects: ${unknown.map((id) => `"${id}"`).join(', ')}`);
   return all.filter(({ id }) => wanted.includes(id));
 }

@@ -6,7 +6,7 @@ import { parseOptions, UsageError } from './options.mjs';
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const MODEL = ['--model', 'options.mjs'];
 
-it('takes the model relative to the folder the command was typed in', () => {
+it('resolves the model relative to the given folder', () => {
   const options = parseOptions([...MODEL, '--threads', '4', '--subjects', 'split,peer'], HERE);
   assert.ok(!options.help);
   assert.equal(options.model, `${HERE}options.mjs`);
@@ -17,7 +17,7 @@ it('takes the model relative to the folder the command was typed in', () => {
   );
 });
 
-it('takes the graphics card instead of the processor', () => {
+it('selects the GPU subjects', () => {
   const ids = (/** @type {string[]} */ args) => {
     const options = parseOptions([...MODEL, ...args], HERE);
     assert.ok(!options.help);
@@ -29,7 +29,7 @@ it('takes the graphics card instead of the processor', () => {
 
 for (const [what, args] of /** @type {[string, string[]][]} */ ([
   ['no model', []],
-  ['a model that is not there', ['--model', 'none.gguf']],
+  ['a model file that does not exist', ['--model', 'none.gguf']],
   ['threads that are not a number', [...MODEL, '--threads', 'two']],
   ['an unknown subject', [...MODEL, '--subjects', 'peer,nobody']],
   ['an unknown option', [...MODEL, '--fast']],

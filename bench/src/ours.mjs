@@ -3,8 +3,9 @@ import { SYSTEM_PREFIX, spansUpTo } from './dialogue.mjs';
 import { SYSTEM_PREFIX_TOKENS } from './workload.mjs';
 
 /**
- * Holdfast's CPU or GPU executor, fed piece by piece: the last row's greedy token, asked for as a chat does, and when
- * wanted the shares of a dialogue's spans and split-softmax on its system prefix, in all layers and heads.
+ * Opens Holdfast's CPU or GPU executor. Each `feed` picks the last row's greedy token as a chat does; depending on the
+ * variant, it also measures the shares of the dialogue's spans and applies split-softmax to the prefix, in all layers and
+ * heads.
  *
  * @type {import('./subject.d.ts').OpenSubject}
  */
@@ -29,7 +30,7 @@ export async function open({ model, threads, contextLength, variant }) {
       const spans = variant.measured ? spansUpTo(sequence.length + tokens.length) : undefined;
       const [result] = await executor.forward([{ sequence, tokens, logits, spans, intervention }]);
       if (spans !== undefined) requireWholeRow(result.spanShares?.after, spans.length);
-      // Rows inside the target are left alone, so a piece that ends in it touches nothing.
+      // Rows inside the target are not changed, so a piece that ends there touches no row.
       if (intervention !== undefined && sequence.length > SYSTEM_PREFIX_TOKENS)
         requireTouched(result.touched);
       return sampler.next(result, []).id;
@@ -60,8 +61,8 @@ function splitSoftmax({ layers }, k) {
 }
 
 /**
- * A runtime that is fast because it did not measure must not win: the newest row of the last layer's last head
- * has to sum to one over the spans, which cover the whole sequence.
+ * Checks that shares were really measured: the newest row of the last layer's last head must sum to one over the spans,
+ * which cover the whole sequence.
  *
  * @param {Float32Array | undefined} shares [layers, heads, new tokens, spans]
  * @param {number} spanCount
@@ -69,13 +70,17 @@ function splitSoftmax({ layers }, k) {
 function requireWholeRow(shares, spanCount) {
   const sum = shares?.subarray(-spanCount).reduce((total, share) => total + share, 0);
   if (sum === undefined || Math.abs(sum - 1) > 1e-3) {
-    throw new Error(`Shares of ${spanCount} spans covering the sequence sum to ${sum}, not to 1`);
+    throw new Error(`shares of the ${spanCount} spans do not sum to 1: ${sum}`);
   }
 }
 
-/** @param {Int32Array | undefined} touched rows × heads changed, per layer */
+/**
+ * Checks that split-softmax changed rows in every layer.
+ *
+ * @param {Int32Array | undefined} touched rows × heads changed, per layer
+ */
 function requireTouched(touched) {
   if (!touched?.every((count) => count > 0)) {
-    throw new Error(`Split-softmax was asked for in every layer; rows touched per layer: ${touched}`);
+    throw new Error(`split-softmax did not change rows in every layer: ${touched}`);
   }
 }

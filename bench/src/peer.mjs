@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { getLlama, LlamaLogLevel, NoBinaryFoundError } from 'node-llama-cpp';
 
 /**
- * node-llama-cpp by its leanest way in: one context, one sequence, and `evaluate` held open, so that a step is
- * one resume of the generator (`controlledEvaluate` would make and drop a sampler at every token).
+ * Opens node-llama-cpp in its leanest form: one context, one sequence, and one open `evaluate`, so that a step resumes
+ * the generator once (`controlledEvaluate` would create a sampler for every token).
  *
  * @type {import('./subject.d.ts').OpenSubject}
  */
@@ -13,14 +13,14 @@ export async function open({ model: modelPath, threads, contextLength, variant }
   const llama = await getLlama({
     gpu,
     maxThreads: threads,
-    // The packaged binary or an error: nothing is fetched or compiled.
+    // Use the packaged binary; never download or compile.
     build: 'never',
     skipDownload: true,
     progressLogs: false,
     logLevel: LlamaLogLevel.error,
   }).catch((cause) => {
     if (gpu === false || !(cause instanceof NoBinaryFoundError)) throw cause;
-    throw new Error(`node-llama-cpp has no binary here for ${gpu}: README.md says how to install it`, {
+    throw new Error(`node-llama-cpp has no binary for ${gpu}: install it as described in README.md`, {
       cause,
     });
   });
@@ -50,7 +50,7 @@ export async function open({ model: modelPath, threads, contextLength, variant }
     async feed(tokens) {
       const ids = /** @type {import('node-llama-cpp').Token[]} */ ([...tokens]);
       const started = generation !== undefined;
-      // Ours has no notion of the end of a generation here, and the peer must not stop early.
+      // The fixed tokens have no end, so the peer must not stop at an end-of-turn token.
       generation ??= sequence.evaluate(ids, { temperature: 0, yieldEogToken: true });
       const next = await (started ? generation.next(ids) : generation.next());
       if (next.done) throw new Error('node-llama-cpp ended the generation early');

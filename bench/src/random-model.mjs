@@ -3,14 +3,14 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 /**
- * Writes a GGUF file with random weights of a real model's shape. What a token costs does not depend on what the weights
- * say, so speed at sizes that are not at hand can be measured without a download.
+ * Writes a GGUF file with random weights in the shape of a real model. The cost of a token does not depend on the values
+ * of the weights, so the speed of a size can be measured without downloading a model.
  */
 
 /** @typedef {{ layers: number, hidden: number, heads: number, kvHeads: number, mlp: number, vocab: number }} Shape */
 
 /**
- * Sizes as the models' `config.json` state them; both share the embedding with the output head.
+ * Sizes from the models' `config.json`. Both tie the embedding to the output head.
  *
  * @type {Readonly<Record<string, Shape>>}
  */
@@ -19,10 +19,10 @@ const SHAPES = {
   'smollm2-1.7b': { layers: 24, hidden: 2048, heads: 32, kvHeads: 32, mlp: 8192, vocab: 49152 },
 };
 
-/** @typedef {{ id: number, bytes: number, weights: number }} TensorType GGUF's number, bytes of a block, and weights in it */
+/** @typedef {{ id: number, bytes: number, weights: number }} TensorType GGUF's type number, bytes per block, weights per block */
 
 /**
- * What the weight matrices may be stored as.
+ * Types of the weight matrices.
  *
  * @type {Readonly<Record<string, TensorType>>}
  */
@@ -59,7 +59,11 @@ function uint64(value) {
   return bytes;
 }
 
-/** @param {Value} value its type's number and itself */
+/**
+ * Encodes a metadata value: its type number, then its bytes.
+ *
+ * @param {Value} value
+ */
 function valueBytes(value) {
   if (typeof value === 'string') return Buffer.concat([uint32(8), stringBytes(value)]);
   if ('strings' in value) {
@@ -89,7 +93,7 @@ function metadata({ layers, hidden, heads, kvHeads, mlp, vocab }, name) {
     'llama.attention.head_count_kv': { uint32: kvHeads },
     'llama.attention.layer_norm_rms_epsilon': { float32: 1e-5 },
     'llama.rope.freq_base': { float32: 100000 },
-    // Nobody reads texts with it, but the peer does not load a model without a tokenizer.
+    // The tokenizer is never used, but the peer does not load a model without one.
     'tokenizer.ggml.model': 'gpt2',
     'tokenizer.ggml.pre': 'smollm',
     'tokenizer.ggml.tokens': { strings: Array.from({ length: vocab }, (_, id) => `t${id}`) },
@@ -145,7 +149,7 @@ function byteLength({ dims, type }) {
   return (dims.reduce((product, size) => product * size, 1) / type.weights) * type.bytes;
 }
 
-/** Steps of xorshift32: the same file everywhere. @param {number} state */
+/** Returns a xorshift32 generator, so that the file is the same everywhere. @param {number} state */
 function random(state) {
   let x = state;
   return () => {
@@ -156,13 +160,13 @@ function random(state) {
   };
 }
 
-/** Halves of magnitude 2⁻⁷ to 2⁻⁴, signs at random: matrices that neither drown nor blow up what goes through them. */
+/** Returns an f16 of magnitude 2⁻⁷ to 2⁻⁴ and random sign, so that activations neither vanish nor explode. */
 function randomHalf(/** @type {number} */ bits) {
   return ((bits & 1) << 15) | ((8 + ((bits >>> 1) % 3)) << 10) | ((bits >>> 8) & 0x3ff);
 }
 
 /**
- * A stretch of blocks that is written over and over.
+ * Returns random blocks, which are written repeatedly.
  * @param {TensorType} type
  * @param {number} blocks
  */

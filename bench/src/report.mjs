@@ -5,7 +5,7 @@ import { agreement, best, summariseRounds } from './summary.mjs';
 /** @typedef {ReturnType<typeof makeReport>} Report */
 
 /**
- * All figures of a run: one row per metric, and who agrees with the peer about the next token.
+ * Returns all figures of a run: one row per metric, and each subject's agreement with the peer on the next token.
  *
  * @param {readonly SubjectEntry[]} subjects
  * @param {readonly import('./metrics.mjs').Metric[]} metrics

@@ -1,16 +1,15 @@
 """
-Writes a GGUF file's weights anew in one of llama.cpp's mixes, by llama.cpp's own rule and quantisers:
+Requantises a GGUF file to one of llama.cpp's mixes, with llama.cpp's own rules and quantisers:
 
-    python3 src/requantise.py SOURCE.gguf Q4_K_M OUT.gguf          in bench/, after `npm ci`; Python's own library is enough
+    python3 src/requantise.py SOURCE.gguf Q4_K_M OUT.gguf          in bench/, after `npm ci`; needs only Python's standard library
 
-The rule is that of the library that comes with node-llama-cpp, called as `llama-quantize --allow-requantize` calls it, without
-an importance matrix. Which type a tensor gets depends on the mix, the tensor and its layer: Q4_K_M is Q4_K with half of the
-layers' `attn_v` and `ffn_down` in Q6_K, and an embedding that is also the head in Q6_K. Rows that are not a multiple of 256 cannot
-be of those types and get the nearest one in blocks of 32: Q4_K becomes Q5_0, Q6_K becomes Q8_0. SmolLM2-135M's rows are 576 wide
-everywhere but in `ffn_down` (1,536), so that most of it is Q5_0 and Q8_0.
+It calls the library included in node-llama-cpp as `llama-quantize --allow-requantize` does, without an importance matrix. The
+type of a tensor depends on the mix, the tensor and its layer: Q4_K_M is Q4_K, with half of the layers' `attn_v` and `ffn_down`, and
+an embedding that is also the head, in Q6_K. These types need rows of a multiple of 256; other rows get the nearest type with blocks
+of 32: Q5_0 instead of Q4_K, Q8_0 instead of Q6_K. SmolLM2-135M's rows are 576 wide except in `ffn_down` (1,536), so most of it is
+Q5_0 and Q8_0.
 
-A source that is quantised itself has lost what it has lost: the mix is as near to the source's values as it can be, not to
-those that the model was trained to.
+A quantised source has already lost precision: the mix approximates the source's values, not those of the trained model.
 """
 
 import argparse
@@ -26,7 +25,7 @@ LIBRARY = Path(__file__).parent.parent / "node_modules/@node-llama-cpp/linux-x64
 
 
 class Parameters(ctypes.Structure):
-    """The first fields of llama.h's llama_model_quantize_params; the rest stays as the library fills it in."""
+    """The first fields of llama.h's llama_model_quantize_params; the rest keeps the library's defaults."""
 
     _fields_ = [
         ("threads", ctypes.c_int32),
@@ -48,11 +47,11 @@ def requantise(source: Path, mix: str, out: Path) -> None:
     parameters.mix = MIXES[mix]
     parameters.allow_requantize = True
     if library.llama_model_quantize(str(source).encode(), str(out).encode(), ctypes.byref(parameters)) != 0:
-        raise SystemExit(f"llama.cpp did not make {mix} of {source}: it says why above")
+        raise SystemExit(f"llama.cpp could not requantise {source} to {mix}: see its output above")
 
 
 if __name__ == "__main__":
-    words = argparse.ArgumentParser(description="a GGUF file's weights in another of llama.cpp's mixes")
+    words = argparse.ArgumentParser(description="Requantises a GGUF file to one of llama.cpp's mixes.")
     words.add_argument("source", type=Path)
     words.add_argument("mix", choices=MIXES)
     words.add_argument("out", type=Path)

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 const CHILD = fileURLToPath(new URL('./child.mjs', import.meta.url));
 
 /**
- * Runs every subject once per round, one process at a time. Each round starts with another subject, so that
- * none always runs first, or always after the same neighbour.
+ * Runs every subject once per round, one process at a time. Each round starts with the next subject, so that no subject
+ * always runs first.
  *
  * @param {readonly SubjectEntry[]} subjects
  * @param {number} rounds
@@ -29,6 +29,8 @@ export async function runRounds(subjects, rounds, settings, progress) {
 }
 
 /**
+ * Returns the items rotated by a number of places.
+ *
  * @template T
  * @param {readonly T[]} items
  * @param {number} by
@@ -46,7 +48,7 @@ export function rotated(items, by) {
  */
 function runChild(id, job) {
   return new Promise((resolve, reject) => {
-    // What a runtime prints goes to standard error: standard output is the table's.
+    // Standard output is reserved for the table; runtimes print to standard error.
     const child = fork(CHILD, { stdio: ['ignore', 2, 2, 'ipc'] });
     /** @type {{ result?: import('./subject.d.ts').RoundResult, error?: string } | undefined} */
     let answer;
@@ -56,7 +58,7 @@ function runChild(id, job) {
     child.once('error', reject);
     child.once('close', (code, signal) => {
       if (answer?.result) resolve(answer.result);
-      else reject(new Error(`${id} failed: ${answer?.error ?? `it ended with ${signal ?? `code ${code}`}`}`));
+      else reject(new Error(`${id} failed: ${answer?.error ?? signal ?? `exit code ${code}`}`));
     });
     child.send(job);
   });

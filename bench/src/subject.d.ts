@@ -1,13 +1,13 @@
 /**
- * What is measured, seen from the benchmark: one model, one sequence, tokens in, the likeliest next token out.
- * Each runtime has one file that makes itself one of these; nothing else knows the runtimes apart.
+ * A runtime under measurement: one model, one sequence, tokens in, the most likely next token out. Each runtime
+ * implements it in one file; the rest of the benchmark does not distinguish runtimes.
  */
 export interface Subject {
   /** The runtime's version and the settings that matter, for the JSON. */
   readonly about: Record<string, unknown>;
-  /** Appends the tokens to the sequence; answers with the greedy next token. */
+  /** Appends the tokens to the sequence and returns the greedy next token. */
   feed(tokens: readonly number[]): Promise<number>;
-  /** Forgets the whole sequence; the next `feed` starts at position 0. */
+  /** Clears the sequence; the next `feed` starts at position 0. */
   clear(): Promise<void>;
   close(): Promise<void>;
 }
@@ -27,13 +27,13 @@ export interface SubjectSettings {
 export interface Variant {
   /** Peer: flash attention. */
   readonly flashAttention?: boolean;
-  /** Peer: the graphics library; none if not said. */
+  /** Peer: GPU library. Default: none. */
   readonly gpu?: 'cuda';
-  /** Ours: `cpu` if not said. */
+  /** Ours: executor. Default: `cpu`. */
   readonly executor?: 'cpu' | 'gpu';
-  /** Ours: fetch every span's share of every new row. */
+  /** Ours: measure every span's share in every new row. */
   readonly measured?: boolean;
-  /** Ours: k of split-softmax on the system prefix. */
+  /** Ours: k of split-softmax on the prefix; 1 leaves the share alone, smaller is stronger. */
   readonly splitSoftmax?: number;
 }
 
@@ -47,7 +47,7 @@ export interface SubjectEntry {
   readonly variant: Variant;
 }
 
-/** What the child process is asked to do. */
+/** A job for the child process. */
 export interface Job {
   readonly module: string;
   readonly variant: Variant;
@@ -60,18 +60,18 @@ export interface Workload {
   /** Tokens of the timed prefill. */
   readonly prefillTokens: number;
   readonly prefillRepeats: number;
-  /** Lengths of the cache at which single-token steps are timed, ascending. */
+  /** Cache lengths at which single-token steps are timed, ascending. */
   readonly decodeAt: readonly number[];
   readonly decodeSteps: number;
 }
 
-/** One child's samples, by metric; see `metrics.mjs`. */
+/** Samples of one child, by metric; see `metrics.mjs`. */
 export type Samples = Record<string, number[]>;
 
 export interface RoundResult {
   readonly about: Record<string, unknown>;
   readonly samples: Samples;
-  /** Greedy next token after every timed decode step, in order. */
+  /** Greedy next token of every timed decode step, in order. */
   readonly greedy: readonly number[];
 }
 

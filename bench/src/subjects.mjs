@@ -2,8 +2,8 @@ const OURS = './ours.mjs';
 const PEER = './peer.mjs';
 
 /**
- * Everyone in the race. The peer runs with flash attention and without, because neither is best at every length;
- * ratios are taken against its better figure, row by row.
+ * The subjects on the CPU. The peer runs with and without flash attention, because neither is best at every length;
+ * ratios use its better figure, row by row.
  *
  * @type {readonly import('./subject.d.ts').SubjectEntry[]}
  */
@@ -40,7 +40,7 @@ export const SUBJECTS = [
 ];
 
 /**
- * The same on a graphics card; against the peer's CUDA build, whose binary is to be installed by hand.
+ * The subjects on the GPU. The peer's CUDA binary must be installed by hand.
  *
  * @type {readonly import('./subject.d.ts').SubjectEntry[]}
  */

@@ -2,6 +2,8 @@
 /** @typedef {import('./subject.d.ts').RoundResult} RoundResult */
 
 /**
+ * Returns the median, the 10th percentile and the count of samples.
+ *
  * @param {readonly number[]} samples
  * @returns {Summary}
  */
@@ -11,7 +13,7 @@ export function summarise(samples) {
 }
 
 /**
- * Linear interpolation between the closest ranks (Hyndman and Fan's type 7, NumPy's default).
+ * Returns a quantile by linear interpolation between the closest ranks (Hyndman and Fan's type 7, NumPy's default).
  *
  * @param {readonly number[]} sorted ascending, not empty
  * @param {number} fraction
@@ -24,7 +26,7 @@ function quantile(sorted, fraction) {
 }
 
 /**
- * One subject's rounds pooled, by metric.
+ * Pools the rounds of one subject, by metric.
  *
  * @param {readonly RoundResult[]} results
  * @returns {Record<string, Summary>}
@@ -35,7 +37,7 @@ export function summariseRounds(results) {
 }
 
 /**
- * The figure to beat: the best median and the best 10th percentile any of the peer's settings reached.
+ * Returns the figures to beat: the best median and the best 10th percentile over the peer's settings.
  *
  * @param {readonly Summary[]} summaries
  */
@@ -47,8 +49,8 @@ export function best(summaries) {
 }
 
 /**
- * Share of decode steps at which two subjects' greedy tokens agree: a runtime that computes something else must
- * not pass for a fast one. Different kernels round differently, so near ties fall either way.
+ * Returns the fraction of decode steps at which two subjects choose the same greedy token. It reveals a runtime that is
+ * fast because it computes something else. Kernels round differently, so near ties can fall either way.
  *
  * @param {RoundResult} one
  * @param {RoundResult} other

@@ -12,7 +12,7 @@ it('pools the samples of all rounds', () => {
   assert.equal(summariseRounds(rounds).loadMs.median, 2);
 });
 
-it("takes each statistic from whichever of the peer's settings is better at it", () => {
+it("takes each statistic from the better of the peer's settings", () => {
   const figures = [
     { median: 5, p10: 4, count: 1 },
     { median: 6, p10: 3, count: 1 },

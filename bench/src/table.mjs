@@ -1,6 +1,6 @@
 /**
- * The report as text: a row per metric; the figures of each subject, then our figures ÷ the better peer's, and the goal.
- * Every cell is `median (10th percentile)`.
+ * Formats the report as text. Each row is a metric: the figures of each subject, then ours ÷ the better peer figure, and
+ * the goal. A cell is `median (10th percentile)`.
  *
  * @param {import('./report.mjs').Report} report
  * @returns {string}

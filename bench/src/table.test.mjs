@@ -28,7 +28,7 @@ it('divides our figures by the better peer and puts the goal beside the ratio', 
   assert.match(agreement, /100 % +100 % +100 %$/);
 });
 
-it('leaves ratios out when only the peer or only ours ran', () => {
+it('omits ratios if only the peer or only Holdfast ran', () => {
   for (const subject of [PEER, OURS]) {
     const report = makeReport([subject], [METRIC], new Map([[subject.id, [round(40)]]]));
     assert.doesNotMatch(formatTable(report), /÷|≤|NaN|Infinity/);

@@ -1,4 +1,4 @@
-/** How much is measured. Both sizes fill the same contexts; `--quick` takes fewer rounds and repeats. */
+/** Sizes of the benchmark. Both fill the same contexts; `--quick` runs fewer rounds and repeats. */
 
 /** @typedef {import('./subject.d.ts').Workload} Workload */
 
@@ -10,19 +10,23 @@ export const WORKLOADS = {
   quick: { ...CONTEXTS, rounds: 2, prefillRepeats: 2, decodeSteps: 32 },
 };
 
-/** Untimed steps before the timed ones, so that caches, clocks and compilers are warm for every subject alike. */
+/** Untimed steps before the timed ones, to warm up caches, clocks and compilers for every subject. */
 export const WARM_STEPS = 4;
 
-/** The context is filled in pieces of this many tokens: the peer's batch size, and bounded memory for anyone. */
+/** Number of tokens per `feed` when filling the context: the peer's batch size, which also bounds memory. */
 export const FILL_PIECE_TOKENS = 512;
 
-/** Where the system message ends in the made-up dialogue; the target of the intervention. */
+/** Length of the prefix in the synthetic dialogue, the target of the intervention. */
 export const SYSTEM_PREFIX_TOKENS = 96;
 
-/** Length of each message after the system message: a span each, 41 spans in all at 4096 tokens. */
+/** Length of each message after the system message. Each is a span; 4096 tokens have 41 spans. */
 export const MESSAGE_TOKENS = 100;
 
-/** @param {Workload} workload */
+/**
+ * Returns the longest context that a workload needs, in tokens.
+ *
+ * @param {Workload} workload
+ */
 export function contextLength(workload) {
   return Math.max(workload.prefillTokens, ...workload.decodeAt.map((at) => at + workload.decodeSteps));
 }
