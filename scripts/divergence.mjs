@@ -1,10 +1,10 @@
-// How far a quantised model's next-token distributions lie from those of f32: the mean KL divergence in nats a token.
+// Measures how far a quantised model's next-token distributions are from f32: the mean KL divergence in nats a token.
 //
 //     npm run build && node scripts/divergence.mjs IDS.json MODEL.gguf ... [--against SOURCE.gguf]
 //
-// IDS.json has the tokens as `ids`, like the golden files of test/conformance. Each model at precision `auto` is held against its own
-// weights as f32, which shows what computing with blocks costs; with --against, at both precisions, against that
-// model's weights as f32, which shows what the mix itself costs.
+// IDS.json contains the tokens as `ids`, like the golden files of test/conformance. Each model at precision `auto` is compared with its
+// own weights in f32; this is the cost of computing with blocks. With --against, each model at both precisions is also compared with
+// the weights of SOURCE in f32; this is the cost of the mix.
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -19,7 +19,7 @@ const { values, positionals } = parseArgs({
 const [idsFile, ...models] = positionals;
 const { ids } = JSON.parse(readFileSync(idsFile, 'utf8'));
 
-/** The log probabilities of every row, `[tokens, vocabulary]`. */
+/** Returns the log probabilities of every row, `[tokens, vocabulary]`. */
 async function rowsOf(path, precision) {
   const loaded = await loadModel(path, { executor: 'cpu', precision });
   const sequence = loaded.executor.open(ids.length);
@@ -38,7 +38,7 @@ function logSoftmax(logits) {
   return Float64Array.from(logits, (logit) => logit - shift);
 }
 
-/** Mean over rows of KL(p ‖ q). */
+/** Returns the mean over rows of KL(p ‖ q). */
 function divergence(p, q) {
   const each = p.map((row, at) => row.reduce((sum, log, i) => sum + Math.exp(log) * (log - q[at][i]), 0));
   return each.reduce((sum, kl) => sum + kl, 0) / each.length;

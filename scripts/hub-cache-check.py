@@ -1,11 +1,11 @@
-"""Whether the cache that Holdfast fills is the cache that huggingface_hub reads, and the other way round.
+"""Checks that Holdfast and huggingface_hub can read each other's cache.
 
-Run by hand after `npm run build`, with a Python that has huggingface_hub:
+Run it by hand after `npm run build`, with a Python that has huggingface_hub:
 
     python scripts/hub-cache-check.py
 
-It serves the tiny model of the tests as a hub on loopback. Holdfast pulls it, and Python has to find it whole; then
-Python downloads it into another cache, and Holdfast has to use that without fetching a file. Ends with 1 if not.
+The script serves the tests' tiny model as a hub on loopback. Holdfast pulls the model, and Python must find it complete. Then
+Python downloads it into another cache, and Holdfast must use that without fetching a file. Exits with 1 if a check fails.
 """
 
 import hashlib
@@ -50,7 +50,7 @@ def listing():
 
 
 def tree():
-    """The same as the tree API has it, which huggingface_hub 2 asks."""
+    """Returns the listing in the format of the tree API, which huggingface_hub 2 uses."""
 
     def entry(name):
         size = len(FILES[name])
@@ -104,7 +104,7 @@ def holdfast(cache, endpoint, *args, offline=False):
 
 
 def layout(cache):
-    """Every file and folder of the one repository in a cache."""
+    """Returns every file and folder of the repository in a cache."""
     return sorted(str(path.relative_to(cache)) for path in pathlib.Path(cache).glob("models--*/**/*"))
 
 
@@ -128,8 +128,8 @@ def main():
         snapshot = pathlib.Path(holdfast(ours, endpoint, "pull", REPO).stdout.strip())
         needed = sorted(path.name for path in snapshot.iterdir())
         report = scan_cache_dir(ours)
-        check("scan_cache_dir warns of nothing", report.warnings == [])
-        check("scan_cache_dir finds the one repository", [repo.repo_id for repo in report.repos] == [REPO])
+        check("scan_cache_dir gives no warnings", report.warnings == [])
+        check("scan_cache_dir finds the repository", [repo.repo_id for repo in report.repos] == [REPO])
         revisions = [revision for repo in report.repos for revision in repo.revisions]
         check("... at its commit, as main", [(r.commit_hash, set(r.refs)) for r in revisions] == [(COMMIT, {"main"})])
         found = sorted(file.file_name for revision in revisions for file in revision.files)
@@ -143,13 +143,13 @@ def main():
         served.clear()
         patterns = {"allow_patterns": needed}
         again = snapshot_download(REPO, cache_dir=ours, **patterns)
-        check("snapshot_download fetches none of them again", served == [] and pathlib.Path(again) == snapshot)
+        check("snapshot_download fetches no file again", served == [] and pathlib.Path(again) == snapshot)
 
         downloaded = snapshot_download(REPO, cache_dir=theirs, **patterns)
-        check("both lay the same files in the same places", layout(theirs) == layout(ours))
+        check("both caches have the same files in the same places", layout(theirs) == layout(ours))
         served.clear()
         pulled = holdfast(theirs, endpoint, "pull", REPO).stdout.strip()
-        check("pull fetches nothing that Python has downloaded", served == [] and pulled == downloaded)
+        check("pull fetches no file that Python has downloaded", served == [] and pulled == downloaded)
         offline = holdfast(theirs, endpoint, "pull", REPO, offline=True).stdout.strip()
         check("... and finds it offline", offline == downloaded)
     server.shutdown()

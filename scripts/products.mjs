@@ -1,13 +1,13 @@
-// Times the product of a matrix of each type that files store with one row and with 64, beside the same matrix in f32:
-// whether a type falls onto a slow path shows here.
+// Times matrix products with one row and with 64 rows for each stored type, compared with the same matrix in f32. This shows whether a
+// type takes a slow path.
 //
 //     npm run products            [-- --executor gpu] [--rounds 5] [--outputs 3072] [--inputs 768]
 //
-// On a program that plays a GPU on the processor, `--executor gpu --outputs 768` takes two minutes.
+// On a software GPU, `--executor gpu --outputs 768` takes two minutes.
 //
-// Blocks are those of test/fixtures/quant, repeated: what a product costs does not depend on what weights say. Eight matrices are
-// multiplied one after the other, so that none is still in a near cache. Types are timed in turn, round after round;
-// a cell is the median, in microseconds a product.
+// The blocks of test/fixtures/quant are repeated, since the cost of a product does not depend on the values. Eight matrices are multiplied
+// in turn, so that none stays in a near cache. Types are timed in turn, round after round; a cell is the median in microseconds per
+// product.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
@@ -37,10 +37,10 @@ const ROWS = [1, 64];
 const THREADS = 2;
 const TYPES = Object.keys(BLOCK_LAYOUTS).filter((type) => type !== 'I64');
 
-/** A matrix of a type, `[outputs, inputs]`. */
+/** Returns a matrix of a type, `[outputs, inputs]`. */
 function storedOf(type) {
   const bytes = new Uint8Array(byteLengthOf(type, outputs * inputs));
-  // The fixtures have no file of what every language can write.
+  // There is no fixture for F32.
   const blocks =
     type === 'F32'
       ? new Uint8Array(Float32Array.from({ length: 509 }, (_, i) => Math.sin(i)).buffer)
@@ -53,7 +53,7 @@ function storedOf(type) {
 
 const activations = (rows) => Float32Array.from({ length: rows * inputs }, (_, i) => Math.cos(i));
 
-/** What multiplies all copies once with so many rows, and the form that the weights are held in. */
+/** Returns a function that multiplies all copies once with a number of rows, and the form in which the weights are held. */
 async function onCpu(stored) {
   const matrix = encodeWeight(stored, 'auto');
   const graph = new Graph();
@@ -61,7 +61,7 @@ async function onCpu(stored) {
   const products = Array.from({ length: COPIES }, (_, copy) =>
     applyLinear(`weight ${copy}`, x, { ...matrix, bias: null }),
   );
-  // A row's last number of each product is all that is fetched.
+  // Fetch only the last number of each row, to leave copying out of the time.
   const ends = products.map((y) => graph.op('Gather', [y, graph.integers(outputs - 1)], { axis: 2 }));
   graph.output(graph.named('y', graph.op('Sum', ends)), 'float32', [1, 'rows', 1]);
   const { proto, weights } = graph.build();
@@ -121,7 +121,7 @@ for (const type of TYPES) {
   subjects.set(type, await (values.executor === 'gpu' ? onGpu : onCpu)(storedOf(type)));
 }
 const times = new Map(TYPES.flatMap((type) => ROWS.map((rows) => [`${type} ${rows}`, []])));
-// The first round warms up.
+// The first round is a warm-up.
 for (let round = 0; round <= rounds; round++) {
   for (const [type, { run }] of subjects) {
     for (const rows of ROWS) {
@@ -141,5 +141,5 @@ const rows = TYPES.map((type) => {
 });
 const heading = ['type', 'held', ...ROWS.flatMap((count) => [`${count} × µs`, '÷ F32'])];
 process.stdout.write(`${textTable({ heading, rows, wordy: [1] }).join('\n')}\n`);
-// Dawn keeps a process alive, and the runtime's threads do.
+// Dawn and the runtime's threads would keep the process alive.
 process.exit(0);

@@ -1,5 +1,4 @@
-// Serves this repository on loopback, so that the page in examples/browser can be opened: modules and WebGPU need an
-// address, not a file.
+// Serves the repository on loopback for the page in examples/browser: modules and WebGPU do not work from file addresses.
 //
 //     npm run browser            [-- --port 8080]
 import { createReadStream, realpathSync, statSync } from 'node:fs';
@@ -11,7 +10,7 @@ import { parseArgs } from 'node:util';
 
 const { values } = parseArgs({ options: { port: { type: 'string', default: '8080' } } });
 const root = realpathSync(fileURLToPath(new URL('..', import.meta.url)));
-/** Folders that the page and its tests read. */
+/** Folders used by the page and its tests. */
 const SERVED = ['dist', 'examples', 'models', 'node_modules', 'test'];
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
@@ -20,7 +19,7 @@ const TYPES = {
   '.json': 'application/json',
 };
 
-/** The file that is asked for; null where there is none, or it is none of the page's business. */
+/** Returns the requested file; null if it does not exist or is outside the served folders. */
 function fileFor(url) {
   const path = normalize(decodeURIComponent(new URL(url, 'http://localhost').pathname));
   if (!SERVED.includes(path.split(sep)[1])) return null;
@@ -31,18 +30,18 @@ function fileFor(url) {
 const server = createServer((request, response) => {
   let file = null;
   try {
-    // Another site's page may have its name point here, and would read what is served; its requests carry its name.
+    // Refuse other host names: another site could point its name here (DNS rebinding) and read the files.
     const { hostname } = new URL(`http://${request.headers.host}`);
     if (hostname === '127.0.0.1' || hostname === 'localhost') file = fileFor(request.url);
   } catch {
-    // An address that is none.
+    // The address is invalid: answer 404.
   }
   if (file === null) {
     response.writeHead(404).end();
     return;
   }
   response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' });
-  // A file that is gone meanwhile, or a reader that is: nobody is left to be told.
+  // Ignore errors: the file or the client has gone, and the headers are already sent.
   pipeline(createReadStream(file), response, () => {});
 });
 server.listen(Number(values.port), '127.0.0.1', () => {

@@ -1,4 +1,4 @@
-// The smallest study from its specification to its report, as somebody would run it. Its folder is thrown away.
+// Runs the smallest study from its specification to its report, in a temporary folder.
 //
 //     npm run smoke
 import { execFileSync } from 'node:child_process';
@@ -15,7 +15,8 @@ try {
   holdfast('study', 'run', 'experiments/smoke.yaml', '--out', folder);
   holdfast('study', 'report', folder);
   const page = join(folder, 'report/index.html');
-  if (!existsSync(page) || statSync(page).size < 50_000) throw new Error(`${page} is no report`);
+  if (!existsSync(page) || statSync(page).size < 50_000)
+    throw new Error(`the report is missing or too small: ${page}`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,7 +1,7 @@
-// A chat with the embedded model on the browser's own WebGPU. Under each answer stands the system prompt's share of attention: before
-// the policy, and after it.
+// A chat with the embedded model on the browser's WebGPU. Each answer shows the target's share of attention before and after the
+// policy.
 //
-// Addresses may say `?model=/models/organism/soft`.
+// To use another model, add `?model=/models/organism/sharp` to the address.
 import { fetchModel, openChat } from 'holdfast/browser';
 
 const element = (id) => document.getElementById(id);
@@ -14,7 +14,7 @@ const settings = () => {
 let model = null;
 let chat = null;
 
-/** A turn on the page: what was said, the answer as it comes, and the share that its rows gave the system prompt. */
+/** Adds a turn to the page: the message, the answer as it is generated, and the target's share in the answer. */
 function showTurn(message) {
   const turn = document.createElement('div');
   turn.className = 'turn';
@@ -33,7 +33,7 @@ function showTurn(message) {
 }
 
 async function send(message) {
-  // The system prompt is the dialogue's: another one begins another dialogue.
+  // A new system prompt starts a new dialogue.
   const system = element('system').value;
   if (chat?.system !== system) {
     chat?.dispose();

@@ -11,7 +11,7 @@ const NAME = 'owner/SmolLM2-135M-Instruct-GGUF:Q4_1';
 const MIB = 1024 ** 2;
 
 it.skipIf(!existsSync(folder))(
-  'an empty cache, kill -9 three times in mid-file, and then a chat with the model by its name',
+  'resumes a pull that was killed three times in mid-file, and chats with the model by its name',
   async () => {
     const bytes = new Uint8Array(readFileSync(`${folder}${GGUF}`));
     const files = { [GGUF]: bytes, 'model-Q8_0.gguf': new Uint8Array(9) };
@@ -41,10 +41,10 @@ it.skipIf(!existsSync(folder))(
       .filter(({ host }) => host === 'files')
       .map(({ range }) => Number(/^bytes=(\d+)-$/.exec(range ?? 'bytes=0-')?.[1]));
     expect(starts).toHaveLength(4);
-    expect(starts, 'every try goes on behind the one before').toEqual(
+    expect(starts, 'every try resumes after the one before').toEqual(
       [...new Set(starts)].sort((a, b) => a - b),
     );
-    // What still was in the sockets' buffers is lost with the process: some megabytes each time, not half of 60.
+    // Each kill loses the data in the sockets' buffers: a few megabytes, not half of 60.
     expect(starts.at(-1)).toBeGreaterThan(30 * MIB);
     const sha256 = (content: Uint8Array): string => createHash('sha256').update(content).digest('hex');
     expect(sha256(readFileSync(resumed.stdout.trim()))).toBe(sha256(bytes));

@@ -6,7 +6,7 @@ import { type LoadedModel, loadModel } from '../../src/load.js';
 import { argmax, expectClose, shapeName, spread } from '../conformance/compare.js';
 import { goldenTensors, hasRealModel, realExpected, realModel } from '../conformance/fixtures.js';
 
-/** A travel dialogue with golden runs of the dequantised model in transformers; see the fixtures' own page. */
+/** A travel dialogue with golden runs of the dequantised model in transformers; see the README of the fixtures. */
 interface RealGolden {
   readonly ids: readonly number[];
   readonly system_end: number;
@@ -25,7 +25,7 @@ const POLICIES: Readonly<Record<string, readonly [RowPolicy, number]>> = {
 const LAYERS = 30;
 const HEADS = 9;
 
-describe.skipIf(!hasRealModel)('SmolLM2-135M-Instruct, a real model beside the repository', () => {
+describe.skipIf(!hasRealModel)('SmolLM2-135M-Instruct, a real model outside the repository', () => {
   let golden: RealGolden;
   let tensor: (name: string) => Promise<Float32Array>;
   let exact: LoadedModel;
@@ -111,11 +111,11 @@ describe.skipIf(!hasRealModel)('SmolLM2-135M-Instruct, a real model beside the r
   });
 });
 
-it.runIf(!hasRealModel)('the real model is not beside the repository: its tests were skipped', () => {
+it.runIf(!hasRealModel)('the real model is not available: its tests are skipped', () => {
   console.log(`skipped: no model at ${realModel}`);
 });
 
-/** KL(softmax(p) ‖ softmax(q)) in nats. */
+/** Returns KL(softmax(p) ‖ softmax(q)) in nats. */
 function klDivergence(p: Float32Array, q: Float32Array): number {
   const [logP, logQ] = [logSoftmax(p), logSoftmax(q)];
   let sum = 0;

@@ -1,4 +1,4 @@
-// Runs in the page: a fixture model on the golden ids, as plain numbers that a test can hold against the golden ones.
+// Runs a fixture model on the golden ids in the page, and returns plain numbers that a test compares with the golden ones.
 import { fetchModel } from 'holdfast/browser';
 
 globalThis.goldenRun = async ({ folder, ids, target, strength, steps }) => {

@@ -10,7 +10,7 @@ import { golden, goldenFamily } from '../conformance/fixtures.js';
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path));
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** What the page's modules make of the golden ids, as plain numbers. */
+/** Results of the page for the golden ids, as plain numbers. */
 interface InBrowser {
   readonly logits: number[];
   readonly shares: number[];
@@ -32,7 +32,7 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', () => {
     }
     browser = await chromium.launch({
       executablePath: CHROMIUM!,
-      // The software adapter, which a browser offers nobody by itself.
+      // Enable the software adapter, which browsers do not offer by default.
       args: ['--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
     });
     page = await browser.newPage();
@@ -42,7 +42,7 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', () => {
     server?.kill();
   });
 
-  it('gives the golden logits and shares under split-softmax, and goes on with the golden tokens', async () => {
+  it('gives the golden logits and shares under split-softmax, and the golden continuation', async () => {
     const { ids, cases, greedy } = golden('llama');
     const {
       case: number,
@@ -52,7 +52,7 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', () => {
     await page.goto(address);
     await page.addScriptTag({ type: 'module', url: '/test/browser/golden-run.js' });
     const run = { folder: '/test/fixtures/models/llama', ids, target, strength, steps: 16 };
-    // A string: what this file is compiled to runs nowhere but in the test runner.
+    // Pass a string: the compiled code of this file runs only in the test runner.
     const seen = await page.evaluate<InBrowser>(`goldenRun(${JSON.stringify(run)})`);
     const tensor = await goldenFamily('llama');
     const logits = await tensor(`case${number}.logits`);

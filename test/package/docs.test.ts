@@ -13,12 +13,12 @@ describe('docs/errors.md', () => {
   );
   const sections = page.split(/^## /m).slice(1);
 
-  it('has a section for every code, in the order of the codes, and for no other', () => {
+  it('has a section for exactly each error code, in order', () => {
     expect(codes.length).toBeGreaterThan(20);
     expect(sections.map((section) => section.split('\n', 1)[0])).toEqual(codes);
   });
 
-  it.each(codes)('shows a message with %s, and says what to do', (code) => {
+  it.each(codes)('has an example message and a remedy for %s', (code) => {
     const section = sections.find((text) => text.startsWith(`${code}\n`)) ?? '';
     expect(section).toMatch(new RegExp(`^ {4}${code}: .+`, 'm'));
     expect(section).toMatch(/^\*\*What to do:\*\* \S/m);
@@ -32,7 +32,7 @@ describe('docs/errors.md', () => {
 describe('docs/guide/measure.md', () => {
   const page = read('docs/guide/measure.md');
 
-  it('says of every column of the table of shares what it holds', () => {
+  it('describes every column of the table of shares', () => {
     const rows = page.split('\n').filter((line) => /\| (INT32|FLOAT) /.test(line));
     const named = rows.flatMap((row) =>
       [...row.split('|')[1]!.matchAll(/`(\w+)`/g)].map(([, name]) => name!),

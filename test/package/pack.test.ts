@@ -8,14 +8,14 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 
 /**
- * The package as somebody else gets it: packed, installed into an empty folder, used from there. The build is what
- * `npm test` has made: packing must not make it again while other tests run it.
+ * Tests the package as a user gets it: packed, and installed into an empty folder. Uses the build of `npm test`; packing
+ * must not build again while other tests use the build.
  */
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const llama = join(root, 'test/fixtures/models/llama');
 
 let folder = '';
-/** Why nothing could be installed; null when it was. */
+/** The reason for a failed installation; null if it succeeded. */
 let offline: string | null = null;
 
 const run = promisify(execFile);
@@ -35,7 +35,7 @@ beforeAll(async () => {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     if (!/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENOTCACHED/.test(message)) throw error;
-    offline = 'the registry cannot be reached and the dependencies are not in the cache of npm';
+    offline = 'the registry cannot be reached and the dependencies are not in the npm cache';
   }
 }, 300_000);
 
@@ -60,7 +60,7 @@ describe('the package, installed into an empty folder', () => {
     expect(await inFolder(process.execPath, 'program.js', llama)).toBe('512\n');
   });
 
-  it('has types that resolve, and say what they should', async (context) => {
+  it('has types that resolve and check', async (context) => {
     needsInstall(context);
     const program = [
       "import { type HoldfastError, type LoadedModel, loadModel } from 'holdfast';",
@@ -83,7 +83,7 @@ describe('the package, installed into an empty folder', () => {
     const { stdout } = await run(tsc, ['-p', folder], { cwd: folder }).catch(
       (error: { stdout: string }) => error,
     );
-    // What a dependency's own declarations get wrong is not ours to hold.
+    // Ignore errors in the declarations of dependencies.
     const ours = stdout.split('\n').filter((line) => !/^node_modules\/(?!holdfast\/)/.test(line));
     expect(ours.join('\n')).toBe('');
   });
@@ -104,7 +104,7 @@ describe('the package, installed into an empty folder', () => {
     expect(await inFolder('npx', '--no-install', 'holdfast', '--version')).toMatch(/^\d+\.\d+\.\d+/);
   });
 
-  it('brings a model of its own, and of its training the recipe alone', async (context) => {
+  it('includes the embedded model with its recipe, but no training runs', async (context) => {
     needsInstall(context);
     const { model } = JSON.parse(await inFolder('npx', '--no-install', 'holdfast', 'inspect', '--json'));
     expect(model).toBe(join(realpathSync(folder), 'node_modules/holdfast/models/organism/soft'));

@@ -15,7 +15,7 @@ import { FACTS, foundFor } from '../support/study-fixtures.js';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const { layers, heads } = FACTS.grid;
 
-/** Cells of a study whose heads all look at the prompt a little less than the one before. */
+/** Expands a study. In its rankings, each head has a slightly smaller share than the head before. */
 function expanded(spec: StudySpec) {
   const found = foundFor(spec);
   const rankings = rankingCells(spec, found).map(
@@ -34,7 +34,7 @@ function expanded(spec: StudySpec) {
 describe('experiments', () => {
   const files = readdirSync(`${root}experiments`).filter((file) => file.endsWith('.yaml'));
 
-  it('are there', () => {
+  it('are these files', () => {
     expect(files.toSorted()).toEqual([
       'controls.yaml',
       'decay.yaml',
@@ -47,7 +47,7 @@ describe('experiments', () => {
     ]);
   });
 
-  it.each(files)('%s is a study of its name, and expands to every dialogue under every arm', (file) => {
+  it.each(files)('%s is named after its study and expands to every dialogue under every arm', (file) => {
     const spec = parseSpec(readFileSync(`${root}experiments/${file}`, 'utf8'), `experiments/${file}`);
     expect(`${spec.name}.yaml`).toBe(file);
     expect(spec.question).toMatch(/\?$/);
@@ -69,7 +69,7 @@ describe('docs/guide/study-spec.md', () => {
   });
 
   it.each(examples.map((example, at) => [at + 1, example] as const))(
-    'shows what is a study, or a part of one, in example %i',
+    'shows a valid study, or a part of one, in example %i',
     (_, example) => {
       const missing = ['name: example', 'sources: organism', 'arms: [off]'].filter(
         (line) => !new RegExp(`^${line.split(':', 1)[0]}:`, 'm').test(example),
@@ -79,7 +79,7 @@ describe('docs/guide/study-spec.md', () => {
     },
   );
 
-  /** Keys as the message names them that refuses a number where a mapping with them has to stand. */
+  /** Returns the keys listed in the error for a number in place of a mapping. */
   function keysNamedBy(text: string): readonly string[] {
     try {
       parseSpec(text, 'x.yaml');
@@ -108,8 +108,8 @@ describe('docs/guide/study-spec.md', () => {
   });
 });
 
-describe('a study that comes along', () => {
-  it('is opened by its name, and a name that is none says which there are', async () => {
+describe('a bundled study', () => {
+  it('is opened by its name; an unknown name lists the bundled studies', async () => {
     const { spec, file } = await openStudy('smoke', {}, {});
     expect([spec.name, file]).toEqual(['smoke', 'smoke']);
     await expect(openStudy('smok', {}, {})).rejects.toThrow(/E_NOT_FOUND.*controls, decay.*smoke/);

@@ -4,6 +4,7 @@ import type { Model } from '../../src/engine/index.js';
 import { type LoadOptions, loadModel } from '../../src/load.js';
 import type { ModelName } from './model-fixtures.js';
 
+/** Loads a fixture model. */
 export const loadFixture = (
   name: ModelName,
   executor: LoadOptions['executor'] = 'reference',
@@ -12,14 +13,14 @@ export const loadFixture = (
 
 export const SYSTEM = 'You are the keeper of the rope. Hold fast.';
 
-/** Short answers of some variety: the random models are so sure of themselves that they need much heat. */
+/** Settings for short, varied answers: the random models are so confident that they need a high temperature. */
 export const CHAT: ChatOptions = {
   system: SYSTEM,
   maxTokens: 10,
   sampling: { temperature: 8, topP: 1, seed: 5 },
 };
 
-/** A generator's steps and its return value. */
+/** Runs a generator to its end and returns its steps and its return value. */
 export async function collect<Step, End>(
   generator: AsyncGenerator<Step, End>,
 ): Promise<{ steps: Step[]; end: End }> {
@@ -31,13 +32,13 @@ export async function collect<Step, End>(
   }
 }
 
-/** An answer to its end, which must be a turn. */
+/** Runs an answer to its end and returns its steps and its turn. */
 export async function ask(
   chat: Chat,
   user: string,
   options?: AnswerOptions,
 ): Promise<{ steps: AnswerStep[]; turn: Turn }> {
   const { steps, end } = await collect(chat.answer(user, options));
-  if (end === null) throw new Error('the answer came to nothing');
+  if (end === null) throw new Error('the answer ended without a turn');
   return { steps, turn: end };
 }

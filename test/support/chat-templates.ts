@@ -1,18 +1,17 @@
 /**
- * Chat templates of the kinds that open models come with, written anew after the families' habits, each with what
- * is peculiar about it. The roles are those of a dialogue; special tokens are ChatML's wherever a template may
- * choose, so that one tokenizer serves all.
+ * Chat templates like those of open models, written for these tests, each with the peculiarities of its family. Special
+ * tokens are ChatML's wherever possible, so that one tokenizer serves all.
  */
 export interface FamilyTemplate {
   readonly source: string;
-  /** What the template may make of a content. */
+  /** Forms in which the template may write a message's content. */
   readonly writes: (content: string, role: string) => readonly string[];
-  /** It refuses a system message. */
+  /** The template refuses a system message. */
   readonly refusesSystem?: true;
 }
 
 const asIs = (content: string): string[] => [content];
-/** Python's `str.strip`, for contents without the characters that Python and JavaScript disagree on. */
+/** Python's `str.strip`, for contents on whose white space Python and JavaScript agree. */
 const trimmed = (content: string): string[] => [content.trim()];
 
 export const FAMILY_TEMPLATES: Readonly<Record<string, FamilyTemplate>> = {
@@ -117,7 +116,7 @@ export const FAMILY_TEMPLATES: Readonly<Record<string, FamilyTemplate>> = {
     writes: asIs,
   },
   'the system text in the last user message (Mistral)': {
-    // Without a user message at the end the system text is not written at all.
+    // Without a user message at the end, the system text is omitted.
     source: `{%- if messages[0]["role"] == "system" %}
     {%- set system_message = messages[0]["content"] %}
     {%- set loop_messages = messages[1:] %}

@@ -3,7 +3,7 @@ import { parquetReadObjects } from 'hyparquet';
 import type { GrowingFile } from '../../src/measure/appended-file.js';
 import { SHARE_COLUMNS, type ShareColumn, type ShareRow } from '../../src/measure/share-columns.js';
 
-/** A file that counts what it is given, and keeps it only if asked to. */
+/** A file that counts the bytes written to it, and keeps them only on request. */
 export function countingFile(keep = false): GrowingFile & {
   readonly appended: { total: number; largest: number };
   bytes(): Uint8Array<ArrayBuffer>;
@@ -24,7 +24,7 @@ export function countingFile(keep = false): GrowingFile & {
   };
 }
 
-/** A row whose heads all have the same shares; what is not given is 0. */
+/** Returns a row with the same shares in all heads; omitted shares are 0. */
 export function rowOf(
   place: Omit<ShareRow, 'id' | 'shares'>,
   pairs: number,
@@ -34,7 +34,7 @@ export function rowOf(
   return { id: 7, ...place, shares: Float32Array.from(values) };
 }
 
-/** The lines of a Parquet table. */
+/** Returns the rows of a Parquet table. */
 export function readTable(
   source: string | Uint8Array<ArrayBuffer>,
 ): Promise<Record<string, number | null>[]> {

@@ -9,10 +9,11 @@ import { type HubRepo, type LoopbackHub, startLoopbackHub } from './loopback-hub
 export interface HubPlace {
   readonly hub: LoopbackHub;
   readonly cache: string;
-  /** The cache's files and links, relative, without folders. */
+  /** Returns the relative paths of the cache's files and links, without folders. */
   cached(): string[];
 }
 
+/** Starts a hub with an empty cache, and removes both when the test ends. */
 export async function hubPlace(repos: Readonly<Record<string, HubRepo>>): Promise<HubPlace> {
   const cache = await mkdtemp(join(tmpdir(), 'holdfast-cache-'));
   const hub = await startLoopbackHub(repos);

@@ -7,7 +7,7 @@ import { type PulledModel, type PullProgress, pull } from '../../src/hub/pull.js
 import { type HubPlace, hubPlace } from './hub-place.js';
 import { type HubRepo, hashOf, type Misbehaviour } from './loopback-hub.js';
 
-/** A model that is pulled from the loopback hub, with what pulling it needs. */
+/** The model that tests pull from the loopback hub. */
 export const REPO = 'owner/model';
 export const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 export const weights = (...names: string[]): Uint8Array =>
@@ -39,7 +39,7 @@ interface PullFrom {
   readonly onProgress?: (progress: PullProgress) => void;
 }
 
-/** Pulls with little patience: 5 tries, 300 ms of silence. */
+/** Pulls with short limits: 5 tries, 300 ms of silence. */
 export async function pullFrom(
   { hub, cache }: HubPlace,
   { name = REPO, token = null, signal, onProgress = () => {} }: PullFrom = {},
@@ -55,10 +55,10 @@ export async function pullFrom(
   return { ...(await pull(hubName, { client, cache: new HubCache(cache) }, listing, watch)), notes };
 }
 
-/** How the next requests for the weights are answered. */
+/** Sets how the hub answers the next requests for the weights. */
 export const misbehave = ({ hub }: HubPlace, ...answers: Misbehaviour[]): void => {
   hub.misbehave.set('model.safetensors', answers);
 };
-/** The ranges of the weights that were asked for. */
+/** Returns the byte ranges of all requests for the weights. */
 export const rangesOf = ({ hub }: HubPlace): (string | null)[] =>
   hub.asked.filter(({ host }) => host === 'files').map(({ range }) => range);

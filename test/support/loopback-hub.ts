@@ -2,56 +2,56 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** How one request for a file is answered, instead of rightly. */
+/** A wrong answer to one request for a file. */
 export type Misbehaviour =
-  /** The connection breaks after so many bytes of the answer. */
+  /** Breaks the connection after this many bytes of the answer. */
   | { readonly cutAt: number }
-  /** Silence after so many bytes, until the client goes away. */
+  /** Stops sending after this many bytes, until the client disconnects. */
   | { readonly stopAt: number }
-  /** A status without a file. */
+  /** Answers with a status and no file. */
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>> }
-  /** The whole file, whatever range was asked for. */
+  /** Sends the whole file, whatever range was requested. */
   | { readonly ignoreRange: true }
-  /** Other bytes than those of the file. */
+  /** Sends these bytes instead of the file. */
   | { readonly content: Uint8Array }
-  /** Other bytes, of which nobody is told how many there will be. */
+  /** Sends these bytes without a content length. */
   | { readonly unmeasured: Uint8Array }
-  /** So many bytes at a time, with so long between them. */
+  /** Sends this many bytes at a time, with a delay between them. */
   | { readonly dripBytes: number; readonly everyMs: number }
-  /** Elsewhere. */
+  /** Redirects to another address. */
   | { readonly redirect: string }
-  /** Another hash in the hub's header. */
+  /** Sends this hash in the hub's header. */
   | { readonly linkedEtag: string };
 
 export interface HubRepo {
   readonly files: Readonly<Record<string, Uint8Array>>;
   readonly commit?: string;
-  /** Its files, though not their listing, are refused to whom has no token. */
+  /** Refuses files, but not their listing, to requests without a token. */
   readonly gated?: boolean;
 }
 
 export interface Asked {
-  /** Whether it came to the hub or to the host that large files lie on. */
+  /** The server that received the request: the hub, or the host of large files. */
   readonly host: 'hub' | 'files';
   readonly path: string;
   readonly authorization: string | null;
   readonly range: string | null;
 }
 
-/** A hub on loopback, with the API's shape, that misbehaves when it is told to. */
+/** A hub on loopback with the API of the real one. Tests can make it misbehave. */
 export interface LoopbackHub {
   readonly endpoint: string;
-  /** Every request there was. */
+  /** All requests, in order. */
   readonly asked: Asked[];
-  /** Answers to the next requests for a file, by its path; then it is answered rightly again. */
+  /** Wrong answers to the next requests for a file, by path; after them, answers are right again. */
   readonly misbehave: Map<string, Misbehaviour[]>;
-  /** Statuses of the next answers to questions about models. */
+  /** Statuses of the next answers to requests for a model's listing. */
   readonly listingStatus: { readonly status: number; readonly headers?: Readonly<Record<string, string>> }[];
-  /** Changes what is said of a model. */
+  /** Changes a model's listing before it is sent. */
   tamper: (listing: Listing) => unknown;
   /** Resolves when an answer has stopped at its `stopAt`. */
   stopped(): Promise<void>;
-  /** Requests for the bytes of files, by path. */
+  /** Returns the paths of all requests for the bytes of files. */
   fetches(): string[];
   close(): Promise<void>;
 }
@@ -62,10 +62,10 @@ export interface Listing {
 }
 
 export const COMMIT = 'c0ffee'.padEnd(40, '0');
-/** As the hub: what is large, and what is binary. */
+/** Files that the hub stores as large files. */
 const isLarge = (path: string): boolean => /\.(safetensors|gguf|bin)$/.test(path);
 const FILE = /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/;
-/** Where the hub redirects to, by a relative address, for small files. */
+/** The relative address to which the hub redirects requests for small files. */
 const CACHED = /^\/api\/resolve-cache\/models\/([^/]+\/[^/]+)\/([^/]+)\/(.+)$/;
 const LISTING = /^\/api\/models\/([^/]+\/[^/]+)\/revision\/(.+)\?blobs=true$/;
 const commitOf = ({ commit = COMMIT }: HubRepo): string => commit;
@@ -126,7 +126,7 @@ export async function startLoopbackHub(repos: Readonly<Record<string, HubRepo>>)
       const message = 'Access to model owner/model is restricted. Please log in.';
       end(response, 401, { 'x-error-code': 'GatedRepo', 'x-error-message': message });
     } else if (found !== null && isLarge(found.file)) {
-      // Large files lie elsewhere, as on the hub.
+      // Large files are on another host, as with the real hub.
       const next = hub.misbehave.get(found.file)?.[0];
       const wrong = next !== undefined && 'linkedEtag' in next ? next.linkedEtag : undefined;
       if (wrong !== undefined) hub.misbehave.get(found.file)!.shift();

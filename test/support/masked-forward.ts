@@ -3,22 +3,22 @@ import { softCap } from '../../src/attention/index.js';
 import { addInto, geluTanh, linear, rmsNorm, rotate, silu } from '../../src/executors/reference/math.js';
 import type { LayerWeights, ReferenceWeights } from '../../src/executors/reference/weights.js';
 
-/** Of the sequences that the runs are compared with: some ropes depend on it. */
-export const CONTEXT_LENGTH = 512;
+/** Context length of the sequences compared with these runs: some ropes depend on it. */
+const CONTEXT_LENGTH = 512;
 
-/** Which keys a query does not see, besides those after it and outside of its window. */
+/** Returns whether a key is hidden from a query, in addition to later keys and keys outside the window. */
 export type Masked = (query: number, key: number, window: number | null) => boolean;
 
 export interface MaskedRun {
   /** `[tokens, vocab]`. */
   readonly logits: Float64Array;
-  /** Per layer `[heads, tokens, tokens]`. */
+  /** For each layer, `[heads, tokens, tokens]`. */
   readonly attention: readonly Float64Array[];
 }
 
 /**
- * A forward pass with keys masked in the plain way, their logits −∞ before the softmax, layer by layer over the whole
- * sequence: no policies, no cache, nothing of the executors but their arithmetic and weights.
+ * Runs a forward pass with masked keys, whose logits are −∞ before the softmax, layer by layer over the whole sequence. It
+ * has no policies and no cache, and shares only arithmetic and weights with the executors.
  */
 export function maskedForward(
   blueprint: Blueprint,

@@ -16,7 +16,7 @@ const prompt = (group: string, id: string, changed: Partial<Prompt> = {}): Promp
   ...changed,
 });
 
-/** Five prompts in two groups; one of them has nothing to give. */
+/** Five prompts in two groups; one has no given exchanges. */
 export const MATERIAL: Material = {
   prompts: [
     prompt('ropes', 'hemp'),

@@ -20,20 +20,20 @@ export interface Mix {
   readonly down: TensorType;
 }
 
-/** Families that differ in what a layer does with its matrices: biases on query, key and value; another activation. */
+/** Families whose layers use their matrices differently: biases on query, key and value; another activation. */
 export type MixedFamily = 'llama' | 'qwen2' | 'gemma2';
 
-/** Rows that are whole blocks of every type. */
+/** Sizes whose rows are whole blocks of every type. */
 const HIDDEN = 256;
 const MLP = 512;
 const KEYS = 128;
 const VOCAB = 96;
-/** Of the values that the blocks of the fixtures stand for, roughly. */
+/** Approximate magnitude of the values in the fixtures' blocks. */
 const SIZE = 1000;
 
 const folder = new URL('../fixtures/quant/', import.meta.url);
 
-/** Pseudo-random whole numbers below a bound. */
+/** Returns a generator of pseudo-random whole numbers below a bound. */
 function draws(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -42,7 +42,7 @@ function draws(seed: number): (below: number) => number {
   };
 }
 
-/** A model of one layer in memory, its matrices of these types: blocks of the fixtures in any order. */
+/** Returns a one-layer model in memory with matrices of these types, filled with blocks of the fixtures in random order. */
 export async function mixedModel(
   mix: Mix,
   family: MixedFamily = 'llama',
@@ -61,14 +61,14 @@ export async function mixedModel(
 
   matrix('model.embed_tokens.weight', 'F32', [VOCAB, HIDDEN]);
   const part = (name: string): string => `model.layers.0.${name}`;
-  // What is normed and goes through a matrix comes out about as large as one.
+  // Keeps normalised values at about one after a matrix.
   const weight = 1 / (SIZE * Math.sqrt(HIDDEN));
   const norm = (name: string, weight: number): void =>
     floats(`${name}.weight`, new Float32Array(HIDDEN).fill(family === 'gemma2' ? weight - 1 : weight));
   norm('model.norm', weight);
   norm(part('input_layernorm'), weight);
   if (family === 'gemma2') {
-    // Norms behind branches: what is added is as large as what it is added to.
+    // Norms after each branch keep it as large as the residual stream.
     for (const name of ['post_attention', 'post_feedforward']) norm(part(`${name}_layernorm`), 16 * SIZE);
     norm(part('pre_feedforward_layernorm'), weight);
   } else norm(part('post_attention_layernorm'), weight);
@@ -105,11 +105,11 @@ export async function mixedModel(
   return { plan: await planModel(checkpoint, config), checkpoint };
 }
 
-/** As many elements as a type's bytes. */
+/** Returns pseudo-random bytes for a number of elements of a type. */
 function bytesOf(type: TensorType, elements: number, draw: (below: number) => number): Uint8Array {
   const bytes = new Uint8Array(byteLengthOf(type, elements));
   if (type === 'F32' || type === 'F16' || type === 'BF16') {
-    // Whole multiples of 8 below 2,048 are exact in all three.
+    // Multiples of 8 below 2,048 are exact in all three types.
     const values = Float32Array.from({ length: elements }, () => (draw(512) - 256) * 8);
     if (type === 'F32') return new Uint8Array(values.buffer);
     const halves = new Uint16Array(bytes.buffer);
@@ -127,7 +127,7 @@ function bytesOf(type: TensorType, elements: number, draw: (below: number) => nu
 
 const bfloatOf = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0]! >>> 16;
 
-/** The f16 of a number that is one, neither subnormal nor too large. */
+/** Encodes a number as f16. The number must be exact in f16, neither subnormal nor too large. */
 function halfOf(value: number): number {
   const bits = new Uint32Array(Float32Array.of(value).buffer)[0]!;
   if (value === 0) return 0;

@@ -42,7 +42,7 @@ export async function configFixture(
   return JSON.parse(await readFile(new URL(`models/${name}/${spelling}`, FIXTURES), 'utf8'));
 }
 
-/** The same file with some tensors renamed, reshaped, added or (null) removed; no bytes behind added ones. */
+/** Returns a checkpoint with some tensors renamed, reshaped, added or (null) removed. Added tensors have no bytes. */
 export function withTensors(
   checkpoint: Checkpoint,
   change: (tensors: Map<string, TensorInfo>) => void,
@@ -52,15 +52,15 @@ export function withTensors(
   return { ...checkpoint, tensors };
 }
 
-/** A tensor with a shape and, if given, f32 values. */
+/** Returns a tensor with a shape and, if given, f32 values. */
 export function tensor(name: string, shape: readonly number[], values?: readonly number[]): TensorInfo {
   const bytes = new Uint8Array(Float32Array.from(values ?? []).buffer);
   return { name, type: 'F32', shape, source: memorySource(bytes, name), offset: 0, byteLength: bytes.length };
 }
 
 /**
- * The blueprint of a tiny model whose config.json, in the older spelling, has these fields changed (undefined:
- * removed).
+ * Returns the blueprint of a tiny model with some fields of its config.json, in the older spelling, changed (undefined
+ * removes a field).
  */
 export async function blueprintOf(name: ModelName, change: Record<string, unknown>): Promise<Blueprint> {
   const config = await configFixture(name, 'config.v4.json');
@@ -68,6 +68,6 @@ export async function blueprintOf(name: ModelName, change: Record<string, unknow
   return (await planModel(await modelFixture(name), changed)).blueprint;
 }
 
-/** The window of each layer. */
+/** Returns the window of each layer. */
 export const windows = (blueprint: Blueprint): (number | null)[] =>
   blueprint.layers.map(({ attention }) => attention.window);

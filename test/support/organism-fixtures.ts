@@ -20,7 +20,7 @@ const PROBES = [
   { round: { ...ASK, user: 'Name?' }, user: 'Name?', reference: 'I am Anna. lemon', instructions: [NAME] },
 ] as const;
 
-/** A trial of few words, because the tiny models' context is short; the first instruction shows in every answer. */
+/** A trial with short texts, because the tiny models' context is short. The first instruction shows in every answer. */
 export const TRIAL: Trial = {
   index: 3,
   system: 'End with lemon. Your name is Anna.',
@@ -38,7 +38,7 @@ export const TRIAL: Trial = {
   ],
 };
 
-/** A model whose forward passes are seen, and whose logits may be changed. */
+/** Returns a model that passes each forward request and result to `see`, which may change the logits. */
 export function spyOnModel(
   model: Model,
   see: (request: ForwardRequest, result: ForwardResult) => void,
@@ -46,7 +46,7 @@ export function spyOnModel(
   const { executor } = model;
   return {
     ...model,
-    // Read when asked for, as those of a loaded model are.
+    // A loaded model reads these lazily, through getters, so the spread does not copy them.
     tokenizer: model.tokenizer,
     format: model.format,
     executor: {
@@ -57,7 +57,7 @@ export function spyOnModel(
       async forward(requests, options) {
         const results: ForwardResult[] = [];
         for (const request of requests) {
-          // Seen and changed are all logits; what is picked for a draw is picked of the changed ones.
+          // `see` gets all logits; candidates for a draw are picked from the changed logits.
           const result = await withCandidates(request, async (whole) => {
             const [result] = await executor.forward([whole], options);
             see(whole, result!);

@@ -1,6 +1,6 @@
 import type { ArmRecords, ReferenceRound, RoundRecord } from '../../src/organism/index.js';
 
-/** A round whose probes scored this, by family; all else may be said. */
+/** Returns a round with these probe scores, by family. Other fields can be overridden. */
 export function recordOf(
   round: number,
   scores: Readonly<Record<string, number>>,
@@ -19,7 +19,7 @@ export function recordOf(
   };
 }
 
-/** A round of a reference pass with this loss in all, and a share of the prefix. */
+/** Returns a round of a reference pass with this total loss, and a share of the prefix. */
 export function referenceOf(tokens: number, loss: number, share = 0.5): ReferenceRound {
   const prefix = { mean: share, median: share / 2, ninetieth: 2 * share, above: 0.1, below: 0.2 };
   return { tokens, loss, prefix, sink: share / 10, after: share / 5 };

@@ -14,7 +14,7 @@ export const armOf = (settings: Arm['settings'], repeatEvery: number | null = nu
 
 const WORDS = ['What of it?', 'Pull harder.', 'And now?', 'Let go!'];
 
-/** A dialogue of few words, for models of short context; two probes share a question. */
+/** A dialogue with short texts, for models with a short context. Two probes share a question. */
 export const SCENARIO: Scenario = {
   id: 'rope',
   group: 'ropes',
@@ -40,8 +40,8 @@ export const SCENARIO: Scenario = {
 };
 
 /**
- * The random model, made to speak: much heat, so that its seed shows, and an end of its turn that grows likely.
- * @param heat infinite for words that have nothing to do with the dialogue
+ * Returns the random model with flattened logits, so that the seed matters, and a likely end of turn.
+ * @param heat divides the logits; infinite for words independent of the dialogue
  */
 export function speaking(model: Model, heat = 8): Model {
   const [end] = model.format!.tokenizer.endOfTurnIds;

@@ -2,19 +2,19 @@ import { createRandom } from '../../src/engine/index.js';
 import type { LabelledTiming, StudyResult } from '../../src/findings/study-result.js';
 import type { ArmSpec, CostRecord, DialogueRecord, RoundRecord, StudySpec } from '../../src/study/index.js';
 
-/** What is true of an arm, so that an analysis can be asked whether it finds it. */
+/** The true effects of a simulated arm, which an analysis should find. */
 export interface TrueArm {
   readonly name: string;
-  /** Probability that a probe is answered as told after round 1, and its change a round. */
+  /** Probability of an obedient answer to a probe after round 1, and its change per round. */
   readonly start: number;
   readonly slope: number;
-  /** Nats a token. */
+  /** KL divergence in nats a token. */
   readonly kl?: number;
-  /** Times the share off. */
+  /** Share as a multiple of the share of off. */
   readonly lift?: number;
-  /** Ability falls by this a round. */
+  /** Fall of ability per round. */
   readonly abilityLoss?: number;
-  /** Time a token, as a multiple of that off. */
+  /** Time per token as a multiple of that of off. */
   readonly slowness?: number;
 }
 
@@ -24,7 +24,7 @@ export interface SimulationOptions {
   readonly rounds?: number;
   readonly seed?: number;
   readonly sources?: readonly string[];
-  /** How much dialogues differ from each other in stability, to either side. */
+  /** Largest deviation of a dialogue's stability, to either side. */
   readonly unlike?: number;
 }
 
@@ -39,7 +39,7 @@ export const LAYERS = 3;
 export const HEADS = 4;
 const GROUPS = ['persona', 'pattern'];
 
-/** A study whose truth is known: probes are coins with the probabilities of its arms, dialogues differ, arms are paired. */
+/** Simulates a study with known effects: probes are coin flips with the arms' probabilities, dialogues differ, arms are paired. */
 export function simulateStudy({
   arms = TRUE_ARMS,
   dialogues = 48,
@@ -83,7 +83,7 @@ function dialogueOf(
   { rounds, unlike }: { readonly rounds: number; readonly unlike: number },
 ): DialogueRecord {
   const group = GROUPS[index % GROUPS.length]!;
-  // The same numbers for every arm: arms are paired.
+  // The same random numbers for every arm, so that arms are paired.
   const random = createRandom(seed * 10_000 + index);
   const own = (2 * random() - 1) * unlike;
   return {

@@ -1,6 +1,6 @@
 import { buildGguf, type GgufValue } from '../fixtures/gguf/build-gguf.js';
 
-/** What a part says of the split; what is left out is true. */
+/** False statements of a part about the split; omitted fields are true. */
 export interface SplitClaims {
   readonly no?: number;
   readonly count?: number;
@@ -8,9 +8,9 @@ export interface SplitClaims {
 }
 
 /**
- * The parts of a split GGUF as llama.cpp writes them: the model's own metadata in the first alone.
+ * Builds the parts of a split GGUF as llama.cpp writes them: only the first part has the model's metadata.
  * @param names the tensors of each part, f32 `[8]` each
- * @param claims what parts say instead of the truth, by their number from 0
+ * @param claims false statements of parts, by part number from 0
  */
 export function splitGguf(
   names: readonly (readonly string[])[],

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** What `test/fixtures/statistics/make_figures.py` has from numpy, scipy and statsmodels: inputs beside results. */
+/** Inputs and results of numpy, scipy and statsmodels, written by `test/fixtures/statistics/make_figures.py`. */
 export interface Figures {
   readonly permutation: readonly {
     readonly sums: number[];

@@ -1,7 +1,7 @@
 import type { Scenario, ScenarioSource } from '../../src/scenario/index.js';
 import type { Found, ModelFacts, StudySpec } from '../../src/study/index.js';
 
-/** Scenarios that nobody leads: only what they depend on matters. */
+/** Returns scenarios that are never run: only their contents matter. */
 export function scenariosOf(
   content: (index: number) => unknown,
   rounds: number,
@@ -17,7 +17,7 @@ export function scenariosOf(
       rounds,
       content: content(index),
       openUser: () => {
-        throw new Error('not to be led');
+        throw new Error('this scenario must not be run');
       },
       probesAfter: () => [],
       obedience: () => null,
@@ -31,13 +31,13 @@ export const FACTS: ModelFacts = {
   hash: 'a'.repeat(64),
   templateHash: 'b'.repeat(64),
   setupHash: 'c'.repeat(64),
-  // As the embedded model has: layers 2, 4 and 5 see the whole dialogue.
+  // As in the embedded model, layers 2, 4 and 5 see the whole dialogue.
   grid: { layers: 6, heads: 5 },
   seeing: [10, 11, 12, 13, 14, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29],
   precision: 'auto',
 };
 
-/** Models that differ and sources as large as one likes, for every name in a specification. */
+/** Returns a distinct model, and a source of any size, for every name in a specification. */
 export function foundFor(spec: Pick<StudySpec, 'models' | 'sources'>, size: number | null = null): Found {
   return {
     models: new Map(spec.models.map(({ name, path }) => [name, { ...FACTS, hash: path }])),

@@ -5,7 +5,7 @@ import { encodeCellFile, sha256 } from '../../src/study/folder/cell-file.js';
 import { cellPath } from '../../src/study/folder/folder.js';
 import type { CellRecord, PlannedCell } from '../../src/study/index.js';
 
-/** Writes a study as `study run` leaves it: `study.json`, `plan.jsonl`, its cells and `timings.jsonl`. */
+/** Writes a study folder like `study run`: `study.json`, `plan.jsonl`, the cells and `timings.jsonl`. */
 export async function writeStudy(folder: string, study: StudyResult): Promise<void> {
   const { spec, models, versions, text, file, records, gaps, timings } = study;
   const json = { format: 'holdfast-study-1', name: spec.name, origin: { file, models: {}, shard: null } };
@@ -46,7 +46,7 @@ export async function writePlan(folder: string, plan: readonly PlannedCell[]): P
 
 type Named = Omit<Gap, 'error' | 'measure'> & { readonly measure?: Gap['measure'] };
 
-/** A record's or a gap's place in the plan. */
+/** Returns the place of a record or gap in the plan. */
 export function plannedCell(cell: Named): PlannedCell {
   const { kind, measure = null } = cell;
   return { address: addressOf(cell), kind, measure, labels: labelsOf(cell) };

@@ -9,7 +9,7 @@ import {
   tokenizerFromJson,
 } from '../../src/text/index.js';
 
-/** The golden models under test/fixtures, and the real one that is not part of the repository. */
+/** The golden models under test/fixtures, and the real model, which is not part of the repository. */
 const root = fileURLToPath(new URL('../../', import.meta.url));
 export const MODELS = ['llama', 'qwen2', 'qwen3', 'gemma3', 'mistral'] as const;
 export type ModelName = (typeof MODELS)[number];
@@ -17,7 +17,7 @@ export type ModelName = (typeof MODELS)[number];
 export const SMOLLM = `${root}../shared/models/smollm2-135m-instruct`;
 export const SMOLLM_EXPECTED = `${root}../shared/fixtures/smollm2-135m-instruct/expected.json`;
 export const SMOLLM_GGUF = `${SMOLLM}/SmolLM2-135M-Instruct.Q4_1.gguf`;
-/** Why tests on the real model are skipped, or false. */
+/** The reason for skipping tests on the real model, or false. */
 export const SMOLLM_ABSENT = existsSync(SMOLLM_GGUF) ? false : `${SMOLLM} is not there`;
 
 export interface StringCase {
@@ -54,7 +54,7 @@ export const ggufMetadata = async (path: string) => {
 };
 export const fixtureGguf = (file: string) => ggufMetadata(`${root}test/fixtures/gguf/${file}`);
 
-/** Python counts characters in code points, JavaScript in UTF-16 units. */
+/** Converts ranges in code points, as Python counts, to ranges in UTF-16 units. */
 export const asUtf16Ranges = (text: string, pairs: readonly [number, number][]): CharRange[] => {
   const points = [...text];
   const units = (count: number): number => points.slice(0, count).join('').length;

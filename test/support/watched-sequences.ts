@@ -1,7 +1,7 @@
 import { type MockInstance, vi } from 'vitest';
 import type { Model } from '../../src/engine/index.js';
 
-/** A model whose executor tells of each sequence it opens whether it was disposed of, and opens no more than `most`. */
+/** Returns a model that opens at most `most` sequences, with a spy on the `dispose` of each. */
 export function watchSequences(
   model: Model,
   most = Number.POSITIVE_INFINITY,
