@@ -1,4 +1,4 @@
-"""Recomputes the goldens of a fixture folder and prints how far they lie from what the folder holds."""
+"""Recomputes the goldens of a fixture folder and prints how far they are from the stored ones."""
 
 import json
 from pathlib import Path
@@ -13,14 +13,14 @@ import text
 
 
 def load(folder: Path, **config):
-    """The model of a folder in f32, with the attention of this oracle."""
+    """Loads a folder's model in f32, with the attention of this oracle."""
     return AutoModelForCausalLM.from_pretrained(
         folder, dtype="float32", attn_implementation=attention.NAME, **config
     ).eval()
 
 
 def check(folder: Path) -> bool:
-    """Prints the largest difference per kind of tensor; True where texts and tokens agree, and numbers to f32's rounding."""
+    """Prints the largest difference per kind of tensor. Returns whether texts, tokens and, up to f32 rounding, numbers agree."""
     expected = json.loads((folder / "expected.json").read_text())
     held = load_file(folder / "expected.safetensors")
     model, ids = load(folder), expected["ids"]
@@ -31,7 +31,7 @@ def check(folder: Path) -> bool:
     worst = dict.fromkeys(("logits", "attention", "hidden", "share_before", "share_after"), torch.zeros(()))
     for name, tensor in found.items():
         kind = name.split(".")[-1] if name.startswith("case") else name.split(".")[0]
-        # Python's max would pass over a NaN, which compares false with everything; torch's keeps it.
+        # Python's max would skip a NaN, which compares false with everything; torch's keeps it.
         worst[kind] = torch.maximum(worst[kind], (tensor - held[name]).abs().max())
     greedy, gap = goldens.compute_greedy(model, ids)
     same_greedy = greedy == expected["greedy"]

@@ -1,4 +1,4 @@
-"""The tiny models: for each family a config that shows every feature of its own, its texts, and random weights."""
+"""The tiny models: for each family a config with all of its features, its texts, and random weights."""
 
 import math
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ import attention
 _FOLDING = "gemma3"
 _CHATML = "llama"
 _BRACKETS = "mistral"
-# Header style with BOS, and roles as tags of their own without an opening token that is special.
+# Two styles: headers with BOS, and roles as tags without a special opening token.
 _HEADERS = (
     "{{- bos_token -}}{%- for m in messages -%}"
     "{{- '<|im_start|>' + m['role'] + '\\n\\n' + m['content'] | trim + '<|im_end|>' -}}"
@@ -25,21 +25,21 @@ _TAGS = (
 
 @dataclass(frozen=True)
 class Family:
-    """A model to make."""
+    """A tiny model of a family."""
 
     model_type: str
     config: dict
-    # The committed fixture whose tokenizer it shares, and with it the chat template unless it has its own.
+    # The committed fixture whose tokenizer it shares, and whose chat template it shares unless it has its own.
     texts: str = _CHATML
     template: str | None = None
     bos_token: str | None = None
     # Cases that a variant keeps: what it varies shows in two as in nine.
     cases: tuple[int, ...] | None = None
-    # Standard deviation of the embedding and of a head of its own, and what queries and keys are multiplied by.
+    # Standard deviation of the embedding and of an untied head; factor of queries and keys.
     embedding: float = 0.8
     sharpness: float = 1.0
     seed: int = 0
-    # What a GGUF file of the family cannot say, as its readers take it to be.
+    # Config fields that a GGUF file of the family cannot contain, with the values that its readers assume.
     gguf: dict = field(default_factory=dict)
 
 
@@ -184,7 +184,7 @@ _SHARPENED = ("q_proj.weight", "k_proj.weight", "q_norm.weight", "k_norm.weight"
 
 
 def _fill(name: str, parameter: torch.Tensor, family: Family, generator: torch.Generator) -> None:
-    """Nothing keeps the value that a loader might take for granted: norms are not one, biases not zero."""
+    """Fills a parameter with random values. None has a value that a loader could assume: norms are not 1, biases not 0."""
     noise = torch.randn(parameter.shape, generator=generator)
     sharp = family.sharpness if name.endswith(_SHARPENED) else 1.0
     if name.endswith("norm.weight"):
@@ -201,7 +201,7 @@ def _fill(name: str, parameter: torch.Tensor, family: Family, generator: torch.G
 
 @torch.no_grad()
 def make_model(family: Family, seed: int):
-    """A model in f32 with random weights, tied where the config says so."""
+    """Makes a model in f32 with random weights, tied if the config says so."""
     config = AutoConfig.for_model(family.model_type, **family.config)
     model = AutoModelForCausalLM.from_config(config, dtype=torch.float32, attn_implementation=attention.NAME).eval()
     model.config.architectures = [type(model).__name__]

@@ -1,8 +1,8 @@
-"""A family as a GGUF file in F16, laid out as llama.cpp's converter does, and what must come of its weights.
+"""Writes a family as a GGUF file in F16, in the layout of llama.cpp's converter, with the expected results of its weights.
 
-What llama.cpp knows of a family is not in its files: gemma2's windows on every other layer, its rope base and its
-scale, which is that of the head's width, and smollm3's layers without positions. llama.cpp ignores phi3's sliding
-window, so that the file says 0: there is none.
+Some properties of a family are in llama.cpp, not in the file: gemma2's windows on every other layer, its rope base and its
+scale, which is that of the head's width; and smollm3's layers without positions. llama.cpp ignores phi3's sliding window,
+so the file has window 0, which means none.
 """
 
 import json
@@ -19,9 +19,9 @@ import goldens
 from families import FAMILIES
 
 NAMES = ("gemma2", "smollm3", "phi3", "olmo2", "granite")
-# Whose tokenizer a file carries: that of the fixture with the same one.
+# The GGUF fixture from which a file's tokenizer is copied, by the fixture whose tokenizer it shares.
 _TOKENIZERS = {"llama": "llama.F16.gguf", "gemma3": "gemma3.Q8_0.gguf"}
-# Their queries and keys are rotated in neighbouring pairs, so that the rows of each head are interleaved.
+# Families whose queries and keys are rotated in neighbouring pairs, so the rows of each head are interleaved.
 _INTERLEAVED = ("smollm3", "granite")
 
 
@@ -75,7 +75,7 @@ def _add_tokenizer(writer: GGUFWriter, source: Path, config: dict, template: str
 
 
 def _interleave(rows: torch.Tensor, heads: int) -> torch.Tensor:
-    """Rows of each head from halves `[0 .. n/2)`, `[n/2 .. n)` to pairs `0, n/2, 1, n/2 + 1, ..`."""
+    """Reorders the rows of each head from halves `[0 .. n/2)`, `[n/2 .. n)` to pairs `0, n/2, 1, n/2 + 1, ..`."""
     half = rows.shape[0] // heads // 2
     return rows.view(heads, 2, half, -1).transpose(1, 2).reshape(rows.shape)
 
@@ -101,10 +101,10 @@ def _add_tensors(writer: GGUFWriter, name: str, config: dict, weights: dict[str,
 
 
 def _write(name: str, models: Path, out: Path) -> dict:
-    """Writes the file; gives the expected tensors by their names and the continuations, `greedy`."""
+    """Writes the file. Returns the expected tensors by name, and the continuations, `greedy`."""
     folder, family = models / name, FAMILIES[name]
     model = check.load(folder, **family.gguf)
-    # The model from here on is the file's: matrices as F16 rounds them.
+    # From here on, use the file's model, with matrices rounded to F16.
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.dim() == 2:
@@ -115,7 +115,7 @@ def _write(name: str, models: Path, out: Path) -> dict:
 
     file = f"{name}.F16.gguf"
     writer = GGUFWriter(out / file, name)
-    # llama.cpp takes a file that is called phi3 to have Phi-3's own special tokens.
+    # llama.cpp assumes Phi-3's special tokens in a file named phi3.
     writer.add_name(f"holdfast fixture {name.removesuffix('3')}")
     _add_hyperparameters(writer, name, config)
     template = (folder / "chat_template.jinja").read_text()
@@ -135,7 +135,7 @@ def _write(name: str, models: Path, out: Path) -> dict:
 
 
 def write_all(models: Path, out: Path) -> None:
-    """Writes a file of each new family, `expected-families.safetensors`, and its continuations as JSON beside it."""
+    """Writes a file for each of the families, `expected-families.safetensors`, and `expected-families.json`."""
     out.mkdir(parents=True, exist_ok=True)
     made = [_write(name, models, out) for name in NAMES]
     save_file({k: v for one in made for k, v in one["tensors"].items()}, out / "expected-families.safetensors")

@@ -1,11 +1,11 @@
-"""The config as files on the hub spell it, which were mostly written by transformers 4."""
+"""Writes a config in the format of transformers 4, which most files on the hub have."""
 
 import json
 from pathlib import Path
 
 
 def spell(config: dict) -> dict:
-    """transformers 4's names for what transformers 5 keeps in `rope_parameters`, `layer_types` and `dtype`."""
+    """Returns transformers 4's names for the contents of `rope_parameters`, `layer_types` and `dtype` of transformers 5."""
     spelt = {
         key: value
         for key, value in config.items()
@@ -22,7 +22,7 @@ def spell(config: dict) -> dict:
     spelt["rope_scaling"] = None
     if config["model_type"] == "phi3":
         spelt["partial_rotary_factor"] = rope["partial_rotary_factor"]
-        # Phi-3's files say `type`, and have the original length beside the scaling.
+        # Phi-3's files use `type`, and have the original length outside the scaling.
         spelt["rope_scaling"] = {"type": rope["rope_type"]}
         spelt["rope_scaling"] |= {name: rope[name] for name in ("short_factor", "long_factor")}
     elif rope["rope_type"] != "default":

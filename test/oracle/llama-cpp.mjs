@@ -1,5 +1,5 @@
 /**
- * Runs the families' GGUF files through llama.cpp and prints how far its logits lie from the golden ones:
+ * Runs the families' GGUF files through llama.cpp and prints how far its logits are from the golden ones:
  *
  *     (cd bench && npm ci) && node test/oracle/llama-cpp.mjs
  *
@@ -13,7 +13,7 @@ const { getLlama, LlamaLogLevel } = await import(peer.href);
 const fixtures = new URL('../fixtures/', import.meta.url);
 const readJson = async (path) => JSON.parse(await readFile(new URL(path, fixtures), 'utf8'));
 
-/** The f32 tensors of a safetensors file by their names. */
+/** Returns a function that reads the f32 tensors of a safetensors file by name. */
 async function readTensors(path) {
   const bytes = await readFile(new URL(path, fixtures));
   const start = 8 + Number(bytes.readBigUInt64LE(0));
@@ -28,7 +28,7 @@ const llama = await getLlama({
   gpu: false,
   build: 'never',
   skipDownload: true,
-  // Threads that wait for each other spin, on models as small as these for nothing.
+  // Models this small gain nothing from more threads, which spin while they wait.
   maxThreads: 1,
   logLevel: LlamaLogLevel.error,
 });
@@ -63,6 +63,6 @@ for (const [file, { off }] of Object.entries(greedy)) {
   const same = continued.findIndex((id, i) => id !== off[i]);
   console.log(
     `${file}: logits within ${worst.toFixed(4)} of a spread of ${spread.toFixed(1)}, ` +
-      `continuation ${same < 0 ? 'the same' : `parts at token ${same}`}`,
+      `continuation ${same < 0 ? 'the same' : `differs from token ${same}`}`,
   );
 }

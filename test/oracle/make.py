@@ -28,7 +28,7 @@ from families import FAMILIES, make_model
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 MODELS = FIXTURES / "models"
-# Their committed models were made by an earlier script with weights that this one does not draw.
+# Families whose committed models were made by an earlier script. This script draws other weights.
 EARLIER = {"llama", "mistral", "qwen2", "qwen3", "gemma3"}
 TEXT_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
 
@@ -49,16 +49,16 @@ def _write_texts(name: str, folder: Path) -> list[int]:
 
 
 def _check_hub_spelling(folder: Path, ids: list[int], logits: torch.Tensor) -> None:
-    """The hub's spelling of the config must give the same model, by transformers' own reading of it."""
+    """Checks that transformers reads the same model from the hub's format of the config."""
     with tempfile.TemporaryDirectory() as copy:
         shutil.copyfile(folder / "config.v4.json", Path(copy) / "config.json")
         shutil.copyfile(folder / "model.safetensors", Path(copy) / "model.safetensors")
         if not torch.equal(goldens.run(check.load(Path(copy)), ids)[0].logits[0], logits):
-            raise ValueError(f"{folder}: config.v4.json does not give the model that config.json gives")
+            raise ValueError(f"{folder}: config.v4.json gives another model than config.json")
 
 
 def make(name: str, folder: Path, seed: int) -> None:
-    """Writes a folder of the form of test/fixtures/models: files of the model, and what it must give."""
+    """Writes a folder as in test/fixtures/models: the files of a model, and its goldens."""
     family = FAMILIES[name]
     folder.mkdir(parents=True, exist_ok=True)
     ids = _write_texts(name, folder)
@@ -84,7 +84,7 @@ def make(name: str, folder: Path, seed: int) -> None:
 
     eager = goldens.eager_difference(model, ids)
     if not eager < 1e-4:
-        raise ValueError(f"{folder}: logits differ from those of transformers' eager attention by {eager}")
+        raise ValueError(f"{folder}: logits differ from transformers' eager attention: {eager}")
     logits = tensors["logits"]
     moved = max(float((tensors[f"case{i}.logits"] - logits).abs().max()) for i in range(len(cases)))
     print(f"{folder}: seed {seed}, logits {logits.min():.1f} to {logits.max():.1f}, policies move them by {moved:.1f}")
@@ -96,17 +96,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Makes tiny random models with golden outputs.")
     parser.add_argument("family", nargs="?", choices=FAMILIES)
     parser.add_argument("--all", action="store_true", help="every family")
-    parser.add_argument("--out", type=Path, help="where to write; test/fixtures if not given")
-    parser.add_argument("--seed", type=int, help="of the random weights; each family has its own default")
+    parser.add_argument("--out", type=Path, help="output folder or file (default: in test/fixtures)")
+    parser.add_argument("--seed", type=int, help="seed of the random weights (default: one per family)")
     parser.add_argument("--check", type=Path, nargs="+", metavar="FOLDER", help="recompute goldens and compare")
-    parser.add_argument("--gguf", action="store_true", help="GGUF files of the committed models of five families")
-    parser.add_argument("--rope", action="store_true", help="inverse frequencies of every rope type")
+    parser.add_argument("--gguf", action="store_true", help="write GGUF files of five families")
+    parser.add_argument("--rope", action="store_true", help="write inverse frequencies of every rope type")
     given = parser.parse_args()
     modes = [given.family is not None, given.all, given.check is not None, given.gguf, given.rope]
     if modes.count(True) != 1:
         parser.error("give one of FAMILY, --all, --check, --gguf and --rope")
     transformers.utils.logging.disable_progress_bar()
-    # A parallel sum depends on the number of processors.
+    # Parallel sums depend on the number of processors.
     torch.set_num_threads(1)
 
     if given.check is not None:
@@ -119,7 +119,7 @@ def main() -> int:
         return 0
     names = list(FAMILIES) if given.all else [given.family]
     if given.out is None and not EARLIER.isdisjoint(names):
-        parser.error(f"--out is needed: committed models of {', '.join(sorted(EARLIER))} are not made anew")
+        parser.error(f"--out is required for {', '.join(sorted(EARLIER))}: their committed models are not overwritten")
     for name in names:
         out = (given.out or MODELS) / name if given.all or given.out is None else given.out
         make(name, out, FAMILIES[name].seed if given.seed is None else given.seed)

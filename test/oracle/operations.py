@@ -1,8 +1,8 @@
-"""Writes what every operation of a model comes to, for `holdfast trace --against`; see README.md.
+"""Writes the result of every operation of a model, for `holdfast trace --against`; see README.md.
 
     python test/oracle/operations.py FOLDER --ids 1,2,3 --out FILE
 
-FOLDER is any model of the families that transformers reads, tiny or not. Without --ids, those of its expected.json.
+FOLDER is a model of a family that transformers reads, of any size. The default of --ids is the ids of its expected.json.
 Operations have the names of the reference executor: `hidden.0`, `layers.0.query` and so on, each `[T, width]`; `ids` are the
 tokens.
 """
@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 import attention
 import check
 
-# Which norm stands where, by the names that a layer has: `post_attention_layernorm` is before the MLP in most families.
+# Norms by the names in a layer. In most families, `post_attention_layernorm` is before the MLP.
 _LLAMA = {"input_layernorm": "attentionNorm", "post_attention_layernorm": "mlpNorm"}
 _POST = {"post_attention_layernorm": "postAttentionNorm", "post_feedforward_layernorm": "postMlpNorm"}
 _GEMMA = {"input_layernorm": "attentionNorm", "pre_feedforward_layernorm": "mlpNorm", **_POST}
@@ -31,7 +31,7 @@ def _norms(layer) -> dict[str, str]:
 
 
 def _parts(config) -> dict[str, tuple[list[str], list[int]]]:
-    """What each projection's output holds, and the widths of it; fused ones hold several."""
+    """Returns the parts of each projection's output with their widths; fused projections have several."""
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     queries, keys = config.num_attention_heads * head_dim, config.num_key_value_heads * head_dim
     return {
@@ -48,7 +48,7 @@ def _parts(config) -> dict[str, tuple[list[str], list[int]]]:
 
 
 def _by_token(tensor: torch.Tensor, tokens: int) -> torch.Tensor:
-    """`[1, T, width]`, `[1, T, heads, headDim]` or `[1, heads, T, headDim]` as `[T, width]`."""
+    """Reshapes `[1, T, width]`, `[1, T, heads, headDim]` or `[1, heads, T, headDim]` to `[T, width]`."""
     tensor = tensor[0]
     if tensor.dim() == 3 and tensor.shape[0] != tokens:
         tensor = tensor.transpose(0, 1)
@@ -56,11 +56,11 @@ def _by_token(tensor: torch.Tensor, tokens: int) -> torch.Tensor:
 
 
 def record(model, ids: list[int]) -> dict[str, torch.Tensor]:
-    """The operations of one pass, by name."""
+    """Runs one pass and returns its operations by name."""
     found: dict[str, torch.Tensor] = {}
     heads = {model.config.num_attention_heads, model.config.num_key_value_heads}
     if len(ids) in heads:
-        raise ValueError(f"{len(ids)} tokens are as many as there are heads: give one more or fewer")
+        raise ValueError(f"the number of tokens equals the number of heads: {len(ids)}; give one token more or fewer")
 
     def keep(name: str, tensor: torch.Tensor) -> None:
         found[name] = _by_token(tensor, len(ids))
@@ -73,7 +73,7 @@ def record(model, ids: list[int]) -> dict[str, torch.Tensor]:
         module.register_forward_hook(hook)
 
     def before(module, name: str) -> None:
-        # Some of a module's inputs come by name.
+        # Some modules get their input by name.
         def hook(_, inputs, named):
             keep(name, inputs[0] if inputs else named["hidden_states"])
 
@@ -111,9 +111,9 @@ def record(model, ids: list[int]) -> dict[str, torch.Tensor]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Writes what every operation of a model comes to.")
+    parser = argparse.ArgumentParser(description="Writes the result of every operation of a model.")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--ids", help="token ids, 1,2,3; those of the folder's expected.json if not said")
+    parser.add_argument("--ids", help="token ids, such as 1,2,3 (default: those of the folder's expected.json)")
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
     if given.ids is not None:

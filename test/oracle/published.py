@@ -1,10 +1,10 @@
-"""What the files of published models say: config.json, GGUF metadata, and every tensor's name and shape.
+"""Writes config.json, GGUF metadata, and the name and shape of every tensor of published models.
 
     python test/oracle/published.py        # writes test/fixtures/published.json
 
-No weight is fetched or made: transformers lays the models out without memory, and the names in a GGUF are those of llama.cpp's own
-table. The fields of a config.json are written down here by hand, those without effect included: none was fetched, and the factors of
-LongRoPE are made up. What a GGUF's header says follows llama.cpp's converter. Tensors of layers stand once, with `{}` for the layer.
+No weights are fetched or made: transformers creates the models without memory, and the names in a GGUF come from llama.cpp's own
+table. The fields of each config.json, including those without effect, are typed in here by hand, not fetched; the factors of LongRoPE
+are invented. The GGUF metadata follows llama.cpp's converter. Tensors of layers are listed once, with `{}` for the layer.
 """
 
 import copy
@@ -92,7 +92,7 @@ MODELS = {
 
 
 def _tensors(config: dict) -> dict[str, list[int]]:
-    """A tied head is not stored."""
+    """Returns the shapes of the stored tensors. A tied head is not stored."""
     read = AutoConfig.for_model(**copy.deepcopy(config))
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(read)
@@ -101,13 +101,13 @@ def _tensors(config: dict) -> dict[str, list[int]]:
 
 
 def _once(tensors: dict[str, list[int]], layers: int, layer: str) -> dict[str, list[int]]:
-    """Tensors of layers by their names in the first, where all have the same ones."""
+    """Merges the tensors of all layers under one name, and checks that every layer has the same shapes."""
     found: dict[str, list] = {}
     for name, shape in tensors.items():
         found.setdefault(re.sub(layer, r"\1{}.", name), []).append(shape)
     for name, shapes in found.items():
         if shapes != [shapes[0]] * (layers if "{}" in name else 1):
-            raise ValueError(f"{name} is not the same in every layer")
+            raise ValueError(f"the layers have different shapes: {name}")
     return {name: shapes[0] for name, shapes in found.items()}
 
 

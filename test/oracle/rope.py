@@ -1,4 +1,4 @@
-"""Inverse frequencies and attention scaling of every rope type, as transformers computes them, for rope.json."""
+"""Writes rope.json: inverse frequencies and attention scaling of every rope type, as transformers computes them."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ _LONGROPE = {
     "rope_theta": 10000.0,
 }
 
-# Type, its parameters, head dim, max_position_embeddings, and the lengths of sequence it is asked for.
+# Type, parameters, head dim, max_position_embeddings, and sequence lengths.
 _SETTINGS = [
     ("default", {"rope_theta": 10000.0}, 16, 2048, [None]),
     ("default", {"rope_theta": 1000000.0}, 128, 32768, [None]),
@@ -46,7 +46,7 @@ _SETTINGS = [
     ("yarn", {**_YARN, "attention_factor": 1.25}, 64, 131072, [None]),
     ("yarn", {**_YARN, "mscale": 0.707, "mscale_all_dim": 1.0}, 64, 131072, [None]),
     ("yarn", {**_YARN, "mscale": 1.0, "mscale_all_dim": 1.0}, 64, 131072, [None]),
-    # One of the two alone changes nothing.
+    # One of mscale and mscale_all_dim alone has no effect.
     ("yarn", {**_YARN, "mscale": 0.707}, 64, 131072, [None]),
     ("yarn", {**_YARN, "mscale": 0.707, "mscale_all_dim": 1.0, "attention_factor": 1.1}, 64, 131072, [None]),
     ("yarn", {**_YARN, "factor": 1.0}, 64, 32768, [None]),
@@ -67,9 +67,9 @@ def _compute(kind: str, parameters: dict, head_dim: int, max_length: int, seq_le
         "max_position_embeddings": max_length,
         "rope_parameters": {"rope_type": kind, **parameters},
     }
-    # The default type has no function of its own; Phi-3's is one that rotates a part of the head where asked to.
+    # The default type has no function in the table; Phi-3's also supports partial rotation.
     compute = ROPE_INIT_FUNCTIONS.get(kind, Phi3RotaryEmbedding.compute_default_rope_parameters)
-    # A config is completed in place, and what was asked is to be written.
+    # LlamaConfig completes its parameters in place, so give it a copy.
     read = LlamaConfig(**{**config, "rope_parameters": dict(config["rope_parameters"])})
     inv_freq, scaling = compute(read, seq_len=seq_len)
     return {

@@ -1,4 +1,4 @@
-"""Golden texts of a folder's tokenizer and chat template, as transformers encodes, decodes and renders them."""
+"""Writes golden texts for a folder's tokenizer and chat template, as transformers encodes, decodes and renders them."""
 
 import json
 from pathlib import Path
@@ -43,7 +43,7 @@ STRINGS = [
 
 
 def _content_chars(rendered: str, messages: list[dict]) -> list[list[int]]:
-    """Where each message's content lies in the rendered text, in code points; a template may have trimmed it."""
+    """Returns the range of each message's content in the rendered text, in code points. Templates can trim contents."""
     ranges, at = [], 0
     for message in messages:
         content = message["content"]
@@ -56,8 +56,8 @@ def _content_chars(rendered: str, messages: list[dict]) -> list[list[int]]:
 
 
 def make_text(folder: Path) -> dict:
-    """The contents of `text.json`."""
-    # Not AutoTokenizer, which gives some model types a tokenizer of their own in place of what tokenizer.json says.
+    """Returns the contents of `text.json`."""
+    # Not AutoTokenizer, which ignores tokenizer.json for some model types.
     tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
 
     def encode(text: str) -> list[int]:
@@ -80,10 +80,10 @@ def make_text(folder: Path) -> dict:
 
 
 def write_text(folder: Path) -> list[int]:
-    """Writes `text.json`; gives the ids that the goldens of the model are made for: 72 of the first chat."""
+    """Writes `text.json`. Returns the token ids of the model's goldens: the first 72 of the first chat."""
     made = make_text(folder)
     (folder / "text.json").write_text(json.dumps(made, indent=1, ensure_ascii=False))
     ids = made["chats"]["with-system"]["ids"][:72]
     if len(ids) < 72:
-        raise ValueError(f"{folder}: the chat has {len(ids)} tokens, expected 72 at least")
+        raise ValueError(f"{folder}: the chat has fewer than 72 tokens: {len(ids)}")
     return ids
