@@ -4,8 +4,7 @@ import { fixedTokens } from './tokens.mjs';
 import { contextLength, FILL_PIECE_TOKENS, WARM_STEPS } from './workload.mjs';
 
 /**
- * Runs one subject once through the workload. Run it in a process of its own: the peak memory is that of the whole
- * process.
+ * Runs one subject once through the workload. Call it once per process: the peak memory is that of the whole process.
  *
  * @param {import('./subject.d.ts').OpenSubject} open
  * @param {import('./subject.d.ts').Job} job

@@ -367,7 +367,7 @@ const EXAMPLES: readonly Examples[] = [
 ];
 
 describe.each(EXAMPLES)('$rule', ({ rule, good, bad }) => {
-  it('is a rule', () => {
+  it('is accepted by the schema', () => {
     expect(ruleSchema.parse(rule)).toEqual(rule);
   });
 

@@ -47,7 +47,7 @@ export function sharesValue(instruction: Instruction, others: readonly Instructi
   return Object.values(instruction.slots).some((value) => taken.has(value));
 }
 
-/** Returns whether these instructions are held out of training: any two of them, or a single one by itself. */
+/** Returns whether these instructions are held out of training: any two of them, or the only one. */
 export function isHeldOut(grammar: Grammar, instructions: readonly Instruction[]): boolean {
   const names = instructions
     .map(({ family, slots }) =>

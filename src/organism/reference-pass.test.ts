@@ -132,7 +132,7 @@ describe('a reference pass', () => {
         target: 'sink',
       },
       {
-        name: 'two heads and the span behind the prefix',
+        name: 'two heads and the span after the prefix',
         settings: { policy: 'pasta', strength: 0.5, layers: [1], heads: [0, 2] },
         target: 'after',
       },

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadFixture } from '../../test/support/chat-fixtures.js';
 import { collectRounds, spyOnModel, TRIAL } from '../../test/support/organism-fixtures.js';
+import { speaking } from '../../test/support/scenario-fixtures.js';
 import type { Model } from '../engine/index.js';
 import { loadGrammar } from './grammar.js';
 import { type RoundRecord, runTrial } from './run-trial.js';
@@ -30,17 +31,7 @@ function run(arm: Arm, options: RunOptions = {}): Promise<RoundRecord[]> {
   return collectRounds(runTrial(other, grammar, trial, arm, new Set(probeRounds)));
 }
 
-/**
- * Returns the random model with flattened logits, so that the seed matters, and a likely end of turn.
- * @param heat divides the logits; infinite for words independent of the dialogue
- */
-function brief(heat = 8): Model {
-  const [end] = model.format!.tokenizer.endOfTurnIds;
-  return spyOnModel(model, (_, { logits }) => {
-    for (const [id, logit] of logits.entries()) logits[id] = logit / heat;
-    if (logits.length > 0) logits[end!] = 4;
-  });
-}
+const brief = (temperature?: number): Model => speaking(model, temperature);
 
 /** Returns a model that gives these answers in order. After a text that ends with …, it adds empty lines until cut off. */
 function scripted(texts: readonly string[]): Model {

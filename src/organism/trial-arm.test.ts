@@ -54,7 +54,7 @@ describe('the spans of a trial', () => {
     expect(textOf(ids.slice(0, prefix.end))).toMatch(/Anna\.<\|im_end\|>\n$/);
     expect(textOf(ids.slice(after.start, after.end))).toMatch(/^<\|im_start\|>user\nWhat of Rome\?/);
     expect(after.end - after.start).toBe(prefix.end);
-    expect(after.end, 'the dialogue comes to have them all').toBeLessThan(ids.length);
+    expect(after.end, 'the whole dialogue contains the span').toBeLessThan(ids.length);
   });
 
   it('need a chat template', () => {

@@ -41,12 +41,12 @@ export const SCENARIO: Scenario = {
 
 /**
  * Returns the random model with flattened logits, so that the seed matters, and a likely end of turn.
- * @param heat divides the logits; infinite for words independent of the dialogue
+ * @param temperature divides the logits; infinite for words independent of the dialogue
  */
-export function speaking(model: Model, heat = 8): Model {
+export function speaking(model: Model, temperature = 8): Model {
   const [end] = model.format!.tokenizer.endOfTurnIds;
   return spyOnModel(model, (_, { logits }) => {
-    for (const [id, logit] of logits.entries()) logits[id] = logit / heat;
+    for (const [id, logit] of logits.entries()) logits[id] = logit / temperature;
     if (logits.length > 0) logits[end!] = 4;
   });
 }

@@ -74,7 +74,7 @@ def draw_instructions(chance, count):
 
 
 def is_held_out(instructions):
-    """Returns whether these instructions are held out of training: any two of them, or a single one by itself."""
+    """Returns whether these instructions are held out of training: any two of them, or the only one."""
     names = sorted(",".join([item["family"], *(item["slots"][slot] for slot in FAMILIES[item["family"]]["parameters"])]) for item in instructions)
     if len(names) == 1:
         return is_chosen(names[0])
