@@ -80,7 +80,7 @@ ${table(['', 'mean', 'median', '90th', 'above .5', 'below .001', 'first token', 
 
 ## Arms minus off, paired
 
-Differences in stability, and in the loss on reference answers in nats a token.
+Differences in stability, and in the loss on reference answers in nats a token. k: 1 leaves the share alone, smaller is stronger.
 
 ${table(
   [

@@ -69,7 +69,7 @@ function obeys(
   }
 }
 
-/** Returns whether the answer contains a value of the slot's own list, and none that only the other lists have. */
+/** Returns whether the answer contains a value of the slot's own list and no value that is only in other lists. */
 function onlyFrom(
   grammar: Grammar,
   slot: string,

@@ -19,7 +19,7 @@ import goldens
 from families import FAMILIES
 
 NAMES = ("gemma2", "smollm3", "phi3", "olmo2", "granite")
-# The GGUF fixture from which a file's tokenizer is copied, by the fixture whose tokenizer it shares.
+# GGUF fixtures from which tokenizers are copied, by the name of the tokenizer's own fixture.
 _TOKENIZERS = {"llama": "llama.F16.gguf", "gemma3": "gemma3.Q8_0.gguf"}
 # Families whose queries and keys are rotated in neighbouring pairs, so the rows of each head are interleaved.
 _INTERLEAVED = ("smollm3", "granite")

@@ -15,7 +15,7 @@ async function find(): Promise<GpuFound | null> {
   }
 }
 
-/** The adapter's name, for test titles: the test report then shows what they ran on. */
+/** The adapter's name, for test titles, so that a test report shows what the tests ran on. */
 export const gpuName = gpuFound === null ? 'no adapter' : gpuFound.name;
 
 /** Returns a GPU whose adapter has some properties changed. */
