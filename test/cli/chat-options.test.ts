@@ -8,7 +8,7 @@ describe('a list of layers or heads', () => {
   });
 
   it.each(['', '1,', '8-5', '-1', '1.5', 'all', '1-2-3', '0-99999999'])('is not %j', (text) => {
-    expect(() => indexRanges(text)).toThrow(/is not an index/);
+    expect(() => indexRanges(text)).toThrow(/is neither an index/);
   });
 });
 
@@ -49,7 +49,7 @@ describe('the command line', () => {
 
   it('wants a system prompt for a policy, unless its target needs none or a file may have one', () => {
     const policy = { policy: 'boost', strength: 2 };
-    expect(() => readChatOptions(policy)).toThrow(/E_USAGE.*nothing to hold/);
+    expect(() => readChatOptions(policy)).toThrow(/E_USAGE.*no target/);
     expect(() => readChatOptions({ ...policy, target: 'random:3' })).toThrow(/E_USAGE/);
     expect(readChatOptions({ ...policy, target: 'sink' })).toMatchObject({ policy: 'boost' });
     expect(readChatOptions({ ...policy, load: 'saved.json' })).toMatchObject({ policy: 'boost' });

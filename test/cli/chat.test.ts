@@ -191,14 +191,19 @@ describe('a file', () => {
 
 describe('what is asked wrongly', () => {
   const wrong: readonly (readonly [string, readonly string[], number, RegExp])[] = [
-    ['a policy with nothing to hold', HALF, 2, /E_USAGE.*needs a --system.*nothing to hold/],
-    ['holding nothing', ['--hold'], 2, /E_USAGE: --hold needs a --system/],
+    ['a policy with nothing to hold', HALF, 2, /E_USAGE.*needs --system.*no target/],
+    ['holding nothing', ['--hold'], 2, /E_USAGE: --hold needs --system/],
     ['two policies', [...SYSTEM, '--hold', '--policy', 'boost'], 2, /'--hold' cannot be used with/],
     ['a comparison with nothing', [...SYSTEM, '--compare'], 2, /--compare needs --hold or a --policy/],
     ['a policy without a strength', [...SYSTEM, '--policy', 'boost'], 2, /needs --strength or --schedule/],
-    ['a strength without a policy', [...SYSTEM, '--strength', '1'], 2, /--strength needs the --policy/],
-    ['a strength and a schedule', [...SYSTEM, ...HALF, '--schedule', 'target:0.3'], 2, /one of --strength/],
-    ['layers that are none', [...SYSTEM, '--layers', '1,8-5'], 2, /"8-5" is not an index/],
+    ['a strength without a policy', [...SYSTEM, '--strength', '1'], 2, /--strength needs a --policy/],
+    [
+      'a strength and a schedule',
+      [...SYSTEM, ...HALF, '--schedule', 'target:0.3'],
+      2,
+      /give either --strength or --schedule/,
+    ],
+    ['layers that are none', [...SYSTEM, '--layers', '1,8-5'], 2, /"8-5" is neither an index/],
     ['standard input as a file', ['--load', '-'], 2, /--load takes a file/],
     [
       'a strength out of range',

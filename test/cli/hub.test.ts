@@ -91,7 +91,11 @@ describe('pull', () => {
 
   it('says what is no name, and what the hub does not have', async () => {
     const at = await place();
-    expectFailure(await run(at, 'pull', 'llama'), 2, /E_USAGE: "llama" is no name of a model on the hub/);
+    expectFailure(
+      await run(at, 'pull', 'llama'),
+      2,
+      /E_USAGE: "llama" is not the name of a model on the hub/,
+    );
     expectFailure(await run(at, 'pull', 'owner/tiny-lama'), 1, /E_HUB: .*Did you mean owner\/tiny-llama\?/);
   });
 });
@@ -157,22 +161,26 @@ describe('models', () => {
     expect(cache).toMatchObject([{ repo: REPO, revisions: [{ commit: COMMIT, refs: ['main'] }] }]);
   });
 
-  it('rm removes a model, when it is told that nobody has to be asked', async () => {
+  it('rm removes a model, and needs --yes without a terminal', async () => {
     const at = await place();
     await run(at, 'pull', REPO);
-    expectFailure(await run(at, 'models', 'rm', REPO), 2, /nobody can be asked .*add --yes/);
+    expectFailure(await run(at, 'models', 'rm', REPO), 2, /no terminal to confirm the removal .*add --yes/);
     expectFailure(
       await run(at, 'models', 'rm', 'owner/tiny-lama'),
       1,
       /E_NOT_FOUND: .*Did you mean owner\/tiny-llama/,
     );
-    expectFailure(await run(at, 'models', 'rm', `${REPO}:Q4_0`, '--yes'), 2, /removed whole/);
+    expectFailure(
+      await run(at, 'models', 'rm', `${REPO}:Q4_0`, '--yes'),
+      2,
+      /only whole models can be removed/,
+    );
     expect(at.cached().length).toBeGreaterThan(5);
     expect(await run(at, 'models', 'rm', REPO, '--yes')).toMatchObject({ code: 0, stdout: '' });
     expect(at.cached()).toEqual([]);
   });
 
-  it('rm removes what has no owner, as Python has the oldest models', async () => {
+  it('rm removes a model whose name has no owner, as those of the oldest models on the hub', async () => {
     const at = await place();
     mkdirSync(join(at.cache, 'models--gpt2/blobs'), { recursive: true });
     expect((await run(at, 'models')).stdout).toMatch(/^gpt2 +0 bytes/m);

@@ -90,7 +90,7 @@ describe('study compare', () => {
   it('asks which, and knows their names', async () => {
     const folder = await studyFolder(TRUE_ARMS);
     await expect(study('compare', folder)).rejects.toThrow(
-      /E_USAGE: it takes two arms; .* has "off", "split \.7", "growing"/,
+      /E_USAGE: compare needs two arms; .* has "off", "split \.7", "growing"/,
     );
     await expect(study('compare', folder, '--arm', 'off', '--arm', 'on')).rejects.toThrow(
       /"on" is not an arm of .*It has "off", "split \.7"/s,
@@ -111,6 +111,6 @@ describe('study compare', () => {
     );
     const foreign = temporaryFolder();
     await writeStudy(foreign, simulateStudy({ dialogues: 6, rounds: 8, sources: ['elsewhere'] }));
-    await expect(study('compare', folder, foreign)).rejects.toThrow(/E_USAGE: no dialogues pair/);
+    await expect(study('compare', folder, foreign)).rejects.toThrow(/E_USAGE: no dialogues to pair/);
   });
 });

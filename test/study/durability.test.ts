@@ -61,7 +61,7 @@ describe('a study that is killed', () => {
     expect(kept).toBeGreaterThanOrEqual(1);
     gate.openWide();
     const { stdout } = await place.run(['run', spec, '--out', 'out'], gate.env);
-    expect(stdout).toContain(`22 cells: ${22 - kept} computed, ${kept} there before, 0 failed`);
+    expect(stdout).toContain(`22 cells: ${22 - kept} computed, ${kept} reused, 0 failed`);
   });
 
   it('leaves temporary files that the next run takes away', async () => {
@@ -94,7 +94,7 @@ describe('a cell file', () => {
     expect(status.stdout).toMatch(why);
 
     const again = await place.run(['run', spec, '--out', out]);
-    expect(again.stderr).toContain(`note: ${file} was damaged`);
+    expect(again.stderr).toContain(`note: ${file} is damaged`);
     expect(again.stdout).toContain(`${CELLS} cells: 1 computed`);
     expect(filesIn(out)).toContain(`${file.slice(out.length + 1)}.damaged`);
     expect(resultsIn(out)).toEqual(expected);
@@ -108,7 +108,7 @@ describe('a cell file', () => {
     renameSync(first!, second!);
     const again = await place.run(['run', spec, '--out', 'undisturbed']);
     expect(again.stderr).toContain(
-      `${second!.slice(place.folder.length + 1)} was damaged (it is the file of cell`,
+      `${second!.slice(place.folder.length + 1)} is damaged (it is the file of cell`,
     );
     expect(again.stdout).toContain(`${CELLS} cells: 2 computed`);
     expect(resultsIn(place.at('undisturbed'))).toEqual(expected);
@@ -122,7 +122,7 @@ describe('a changed study', () => {
     await place.run(['run', place.spec(before), '--out', 'out']);
     const after = { name: 'tiny', dialogues: 3, arms: { untouched: 'o', other: 'x' } };
     const { stdout } = await place.run(['run', place.spec(after), '--out', 'out']);
-    expect(stdout).toContain('6 cells: 3 computed, 3 there before, 0 failed');
+    expect(stdout).toContain('6 cells: 3 computed, 3 reused, 0 failed');
     expect(linesOf(place.at('out/results.jsonl')).map((line) => (line as { arm: string }).arm)).toEqual([
       'untouched',
       'other',

@@ -50,7 +50,7 @@ describe('two runners on one folder', () => {
     killed.child.kill('SIGKILL');
     const { code, stdout } = await other.ended;
     expect(code).toBe(0);
-    expect(stdout).toContain('18 cells: 18 computed, 0 there before, 0 failed');
+    expect(stdout).toContain('18 cells: 18 computed, 0 reused, 0 failed');
   });
 });
 
@@ -61,7 +61,7 @@ describe('a cell that fails', () => {
     const spec = place.spec({ name: 'tiny', dialogues: 2, arms });
     const first = await place.run(['run', spec, '--out', 'out', '--jobs', '2']);
     expect(first.code).toBe(1);
-    expect(first.stdout).toContain('10 cells: 10 computed, 0 there before, 6 failed');
+    expect(first.stdout).toContain('10 cells: 10 computed, 0 reused, 6 failed');
     expect(first.stdout).toContain('failed: stub, talk 0, seed 1, arm throws: this arm throws\n');
     expect(first.stdout).toMatch(/arm exits: the thread ended with exit code 7\n/);
     expect(first.stdout).toMatch(/arm strays: the thread ended with an error: .*nobody catches this/);
@@ -73,7 +73,7 @@ describe('a cell that fails', () => {
 
     const again = await place.run(['run', spec, '--out', 'out']);
     expect(again.code).toBe(1);
-    expect(again.stdout).toContain('10 cells: 0 computed, 10 there before, 6 failed');
+    expect(again.stdout).toContain('10 cells: 0 computed, 10 reused, 6 failed');
 
     const status = await place.run(['status', 'out']);
     expect(status.stdout).toContain('tiny: 4 done, 6 failed, 0 missing');
@@ -82,7 +82,7 @@ describe('a cell that fails', () => {
 
     const healed = await place.run(['run', spec, '--out', 'out', '--retry-failed'], { STUB_HEALED: '1' });
     expect(healed.code, healed.stderr).toBe(0);
-    expect(healed.stdout).toContain('10 cells: 6 computed, 4 there before, 0 failed');
+    expect(healed.stdout).toContain('10 cells: 6 computed, 4 reused, 0 failed');
   });
 
   it('of a ranking ends the run: what the other cells are depends on it', async () => {
@@ -96,7 +96,7 @@ describe('a cell that fails', () => {
     gate.openWide();
     expect(code).toBe(1);
     expect(stdout).toMatch(/failed: stub, talk 6, seed 1, arm off: .*ENOENT/);
-    expect(stdout).toContain('Heads could not be ranked');
+    expect(stdout).toContain('The study is incomplete: ranking the heads failed');
     expect((await place.run(['run', spec, '--out', 'out', '--retry-failed'])).code).toBe(0);
   });
 });
@@ -117,13 +117,13 @@ describe('a run that is interrupted', () => {
     expect(code).toBe(exitCode);
     expect(stdout).toBe('');
     expect(stderr).toContain(
-      `stopped: 6 of 18 cells are done and kept in out. To go on: holdfast study run ${spec} --out out\n`,
+      `stopped: 6 of 18 cells are done and kept in out. To resume: holdfast study run ${spec} --out out\n`,
     );
     expect(cellsIn(place.at('out')).length).toBe(6);
     expect(filesIn(place.at('out')).filter((file) => file.endsWith('.tmp'))).toEqual([]);
     gate.openWide();
     const rest = await place.run(['run', spec, '--out', 'out'], gate.env);
-    expect(rest.stdout).toContain('18 cells: 12 computed, 6 there before, 0 failed');
+    expect(rest.stdout).toContain('18 cells: 12 computed, 6 reused, 0 failed');
   });
 });
 
@@ -156,7 +156,7 @@ describe('a full disk', () => {
     const kept = cellsIn(place.at('kept')).length;
     expect(kept).toBeGreaterThan(3);
     const rest = await place.run(['run', spec, '--out', 'kept']);
-    expect(rest.stdout).toContain(`126 cells: ${126 - kept} computed, ${kept} there before, 0 failed`);
+    expect(rest.stdout).toContain(`126 cells: ${126 - kept} computed, ${kept} reused, 0 failed`);
   });
 
   it('that shows only when results are written loses nothing either', async () => {
@@ -170,7 +170,7 @@ describe('a full disk', () => {
     expect(stderr).toMatch(/^error: E_UNWRITABLE: .*EFBIG.* \(\S*out\/results\.jsonl\)/m);
     expect(filesIn(place.at('out')).filter((file) => file.endsWith('.tmp'))).toEqual([]);
     const rest = await place.run(['run', spec, '--out', 'out']);
-    expect(rest.stdout).toContain('18 cells: 0 computed, 18 there before, 0 failed');
+    expect(rest.stdout).toContain('18 cells: 0 computed, 18 reused, 0 failed');
   });
 });
 
@@ -188,7 +188,7 @@ describe('shards', () => {
       'tiny, shard 1 of 3: 8 done, 0 failed, 0 missing',
     );
     const incomplete = await place.run(['merge', ...parts.slice(1), '--out', 'two']);
-    expect(incomplete.stdout).toBe('two: 14 of 20 cells, 0 failed, 6 are in none of the folders\n');
+    expect(incomplete.stdout).toBe('two: 14 of 20 cells, 0 failed, 6 missing from all folders\n');
     const merged = await place.run(['merge', ...parts, '--out', 'merged']);
     expect(merged.stdout).toBe('merged: 20 of 20 cells, 0 failed\n');
     expect(resultsIn(place.at('merged'))).toEqual(resultsIn(place.at('whole')));
@@ -196,7 +196,7 @@ describe('shards', () => {
       readFileSync(place.at('whole/study.json'), 'utf8'),
     );
     const again = await place.run(['run', spec, '--out', 'merged']);
-    expect(again.stdout).toContain('20 cells: 0 computed, 20 there before');
+    expect(again.stdout).toContain('20 cells: 0 computed, 20 reused');
   });
 
   it('of different studies are not merged', async () => {
@@ -219,13 +219,13 @@ describe('a dry run', () => {
     const dry = await place.run(['run', spec, '--out', 'out', '--jobs', '2', '--dry-run']);
     expect(dry.code, dry.stderr).toBe(0);
     expect(dry.stdout).toMatch(/^stub +talk +on +6 +3 +1 s$/m);
-    expect(dry.stdout).toContain('4 of 20 cells are done; the others take about 1 s with --jobs 2\n');
+    expect(dry.stdout).toContain('4 of 20 cells are done; the rest takes about 1 s with --jobs 2\n');
     expect(place.executed().length, 'two rankings, a dialogue and a cost').toBe(4);
     const again = await place.run(['run', spec, '--out', 'out', '--dry-run']);
     expect(again.code).toBe(0);
     expect(place.executed().length, 'a second one computes nothing').toBe(4);
     const { stdout } = await place.run(['run', spec, '--out', 'out']);
-    expect(stdout).toContain('20 cells: 16 computed, 4 there before, 0 failed');
+    expect(stdout).toContain('20 cells: 16 computed, 4 reused, 0 failed');
   });
 
   it('of a changed study leaves that in the folder which was run', async () => {

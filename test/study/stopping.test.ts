@@ -42,7 +42,7 @@ describe('a study with a real model', () => {
     const stopped = await run((line, stop) => {
       if (/^[1-9]\d* of 12 cells/.test(line)) stop('SIGINT');
     });
-    expect(stopped.stderr).toMatch(/stopped: \d+ of 12 cells are done and kept in .* To go on: /);
+    expect(stopped.stderr).toMatch(/stopped: \d+ of 12 cells are done and kept in .* To resume: /);
     expect(stopped, stopped.stderr).toMatchObject({ code: 130, signal: null });
     const kept = readdirSync(join(folder, 'out/cells'), { recursive: true, encoding: 'utf8' }).filter(
       (name) => name.endsWith('.json'),

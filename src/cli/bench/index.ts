@@ -1,5 +1,5 @@
 /**
- * `holdfast bench`: how long a token takes, and where the time goes.
+ * `holdfast bench`: measures how long a token takes and where the time goes.
  */
 import type { Command } from 'commander';
 import type { Profile } from '../../executors/index.js';
@@ -35,22 +35,20 @@ interface BenchReport extends BenchOptions {
   readonly executor: string;
   readonly precision: string;
   readonly figures: BenchFigures;
-  /** Null when it was not asked for. */
+  /** Null unless `--profile` was given. */
   readonly profiles: BenchProfiles | null;
 }
 
 export function registerBench(program: Command): void {
   const command = program
     .command('bench')
-    .description(
-      'time a model here: reading a prompt, and a token with attention untouched, measured and changed',
-    );
+    .description('time a model: the prefill, and decoding with attention left alone, measured and changed');
   addModelOptions(addModelArgument(command))
-    .option('--prompt <n>', 'tokens of the prompt', positiveInteger, 256)
-    .option('--tokens <n>', 'tokens decoded after it, each round', positiveInteger, 32)
-    .option('--rounds <n>', 'rounds, after one that is not counted', positiveInteger, 3)
-    .option('--profile', 'also time each kernel, against the bandwidth of the memory (gpu only)')
-    .option('--json', 'write every figure as JSON')
+    .option('--prompt <n>', 'tokens in the prompt', positiveInteger, 256)
+    .option('--tokens <n>', 'tokens to decode per round', positiveInteger, 32)
+    .option('--rounds <n>', 'rounds to time, after one warm-up round', positiveInteger, 3)
+    .option('--profile', 'also time each kernel and compare it with the memory bandwidth (gpu only)')
+    .option('--json', 'write all timings as JSON')
     .action(async (named: string | undefined, flags: BenchFlags) => {
       const model = await openWithOptions(await modelPath(named), flags);
       const onStep = progress(process.stderr);
@@ -71,7 +69,7 @@ async function bench(
   onStep: OnStep,
 ): Promise<BenchReport> {
   const options = { prompt, tokens, rounds };
-  // What cannot be profiled is to say so before it has run for minutes.
+  // Profile first: an executor that cannot profile then fails at once, not after minutes of timing.
   const profiles = profile ? await profileBench(executor, options, onStep) : null;
   const figures = await runBench(executor, options, onStep);
   return {
@@ -84,7 +82,7 @@ async function bench(
   };
 }
 
-/** One line that is written over, where somebody waits: on a slow device this takes minutes. */
+/** Shows each step on one line of a terminal, overwriting the last: on a slow device a run takes minutes. */
 const progress =
   (stream: NodeJS.WriteStream): OnStep =>
   (step) => {
@@ -100,18 +98,18 @@ function print(report: BenchReport, paint: Paint): string {
     return [arm, ms.toFixed(2), (1000 / ms).toFixed(1), `${(ms / off).toFixed(2)} × off`];
   });
   return [
-    paint(`${model} on ${executor}, ${precision}; medians, each to the greedy next token`, 'bold'),
+    paint(`${model} on ${executor}, ${precision}; medians, each up to the greedy next token`, 'bold'),
     `prompt of ${prompt} tokens: ${prefill.toFixed(0)} ms, ${((1000 * prompt) / prefill).toFixed(0)} tokens/s`,
     '',
     ...lines({ heading: ['a token', 'ms', 'tokens/s', ''], rows }),
     ...(profiles === null
       ? []
       : [
-          ...profileLines('kernels of the prompt', profiles.prefill, paint),
-          ...profileLines('kernels of a token after it', profiles.decode, paint),
+          ...profileLines('kernels of the prefill', profiles.prefill, paint),
+          ...profileLines('kernels of one decoded token', profiles.decode, paint),
           '',
-          `Medians of ${rounds} after one that is not counted. MB: weights and cache, each byte once a run, the least that memory gives;`,
-          'GB/s and the share of memory follow from it.',
+          `Medians of ${rounds} rounds after one warm-up round. MB: weights and cache, counting each byte once per run, so the least`,
+          'that is read. GB/s and the share of the memory bandwidth follow from it.',
         ]),
     '',
   ].join('\n');
@@ -133,10 +131,10 @@ function profileLines(what: string, { kernels, bandwidth }: Profile, paint: Pain
   });
   return [
     '',
-    paint(`${what}: ${whole.toFixed(2)} ms; memory read at ${(bandwidth / 1e9).toFixed(1)} GB/s`, 'bold'),
-    ...lines({ heading: ['kernel', 'runs', 'ms', 'of all', 'MB', 'GB/s', 'of memory'], rows }),
+    paint(`${what}: ${whole.toFixed(2)} ms; memory bandwidth ${(bandwidth / 1e9).toFixed(1)} GB/s`, 'bold'),
+    ...lines({ heading: ['kernel', 'runs', 'ms', 'of total', 'MB', 'GB/s', 'of bandwidth'], rows }),
   ];
 }
 
-/** A table whose last cells may be empty. */
+/** The lines of a table, without the trailing spaces that empty last cells leave. */
 const lines = (table: Table): string[] => textTable(table).map((line) => line.trimEnd());

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Executor, ForwardRequest, Profile, Sequence } from '../../executors/index.js';
 import { profileBench } from './run.js';
 
-/** Times of two kernels in every round, of a prompt and a token in turn. */
+/** Returns an executor whose profiles report the given times of two kernels: a prompt's and a token's in turn. */
 function executorOf(times: readonly (readonly [number, number])[], seen: string[]): Executor {
   let length = 0;
   let next = 0;
@@ -24,7 +24,7 @@ function executorOf(times: readonly (readonly [number, number])[], seen: string[
     } as unknown as Executor['blueprint'],
     precision: 'f32',
     open: () => sequence as unknown as Sequence,
-    forward: () => Promise.reject(new Error('only profiles are asked for')),
+    forward: () => Promise.reject(new Error('this test asks for profiles only')),
     profile: async ({ tokens }: ForwardRequest): Promise<Profile> => {
       seen.push(`${tokens.length} after ${length}`);
       length += tokens.length;
@@ -36,8 +36,8 @@ function executorOf(times: readonly (readonly [number, number])[], seen: string[
   };
 }
 
-describe('profiles of the benchmark', () => {
-  it('are medians of all rounds but the first, each of them from an empty cache', async () => {
+describe('profileBench', () => {
+  it('returns medians over all rounds but the first, each round starting with an empty cache', async () => {
     const seen: string[] = [];
     const cold = [900, 900] as const;
     const times = [cold, cold, [1, 30], [5, 60], [3, 10], [4, 50], [2, 20], [6, 40]] as const;

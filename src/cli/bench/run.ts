@@ -4,45 +4,47 @@ import { HoldfastError } from '../../errors.js';
 import type { Executor, ForwardRequest, Profile, Sequence } from '../../executors/index.js';
 import { quantile } from '../../statistics/index.js';
 
-/** What a token costs when nothing is asked for, when shares are measured, and when they are changed as well. */
+/** What is timed: plain decoding, decoding with shares measured, and decoding with shares measured and changed. */
 export type BenchArm = 'off' | 'measured' | 'split-softmax';
 export const BENCH_ARMS: readonly BenchArm[] = ['off', 'measured', 'split-softmax'];
 
 export interface BenchOptions {
-  /** Tokens of the prompt. */
+  /** Tokens in the prompt. */
   readonly prompt: number;
-  /** Tokens decoded after it, in every round. */
+  /** Tokens decoded after the prompt, per round and arm. */
   readonly tokens: number;
+  /** Rounds that are timed, after one warm-up round. */
   readonly rounds: number;
 }
 
-/** Hears what is about to be timed. */
+/** Called with the name of each step before it is timed. */
 export type OnStep = (step: string) => void;
 
 export interface BenchFigures {
-  /** Milliseconds to take in the prompt, of each round. */
+  /** Milliseconds of the prefill, one value per round. */
   readonly prefillMs: readonly number[];
-  /** Milliseconds of every decoded token of all rounds. */
+  /** Milliseconds of each decoded token, over all rounds. */
   readonly decodeMs: Readonly<Record<BenchArm, readonly number[]>>;
 }
 
-/** One profile for the prompt, one for the token after it, both measured and changed; times are medians of all rounds. */
+/** Profiles of the prefill and of one decoded token under split-softmax. Times are medians over all rounds. */
 export interface BenchProfiles {
   readonly prefill: Profile;
   readonly decode: Profile;
 }
 
-/** A dialogue's spans: a part that is the target, and messages of fifty tokens. */
+/** The dialogue's spans: the target first, then messages of fifty tokens. */
 const TARGET: TokenRange = { start: 0, end: 32 };
 const MESSAGE = 50;
 const K = 0.5;
 
-/** What a greedy chat asks for, so that what is timed ends where a chat's step does: with the next token. */
+/** The logits request of a greedy chat, so that a timed step ends as a chat's step does: with the next token. */
 const GREEDY = createSampler(checkSampling({ temperature: 0 })).wanted!;
 
 /**
- * Times an executor. The arms take turns, so that what else the machine does meets all of them; a first round of all of
- * it is not counted.
+ * Times an executor. The arms take turns, so that other load on the machine affects all of them alike. One warm-up
+ * round comes first and is not counted.
+ * @throws HoldfastError `E_USAGE` when the prompt and the decoded tokens exceed the model's context
  */
 export async function runBench(
   executor: Executor,
@@ -78,8 +80,8 @@ export async function runBench(
 }
 
 /**
- * Profiles the prompt and a token in every round; a first round, in which a device warms up, is not counted.
- * @throws HoldfastError `E_USAGE` when the executor cannot time its kernels
+ * Profiles the prefill and one decoded token in every round. One warm-up round comes first and is not counted.
+ * @throws HoldfastError `E_USAGE` when the executor cannot time its kernels, and as {@link runBench}
  */
 export async function profileBench(
   executor: Executor,
@@ -87,9 +89,9 @@ export async function profileBench(
   onStep: OnStep,
 ): Promise<BenchProfiles> {
   if (executor.profile === undefined) {
-    throw new HoldfastError('E_USAGE', `the ${executor.name} executor does not time its kernels`, {
+    throw new HoldfastError('E_USAGE', `the ${executor.name} executor cannot time its kernels`, {
       field: '--profile',
-      hint: 'Only gpu does: --executor gpu --profile',
+      hint: 'Use --executor gpu --profile',
     });
   }
   const ids = benchIds(executor, options);
@@ -117,7 +119,7 @@ export async function profileBench(
 const roundName = (round: number, rounds: number): string =>
   round === 0 ? 'warming up' : `round ${round} of ${rounds}`;
 
-/** Of profiles of the same request, which runs the same kernels. */
+/** Takes the median time of each kernel. All profiles must be of the same request, which runs the same kernels. */
 function medianProfile(samples: readonly Profile[]): Profile {
   const [first] = samples;
   const kernels = first!.kernels.map((kernel, index) => ({
@@ -127,21 +129,22 @@ function medianProfile(samples: readonly Profile[]): Profile {
   return { ...first!, kernels };
 }
 
+/** Returns the median of at least one value. */
 export function median(values: readonly number[]): number {
   return quantile(Float64Array.from(values).sort(), 0.5);
 }
 
-/** @throws HoldfastError `E_USAGE` when there is no room for so many */
+/** @throws HoldfastError `E_USAGE` when prompt and decoded tokens exceed the model's context */
 function benchIds({ blueprint }: Executor, { prompt, tokens }: BenchOptions): number[] {
   const { vocabSize, contextLength } = blueprint;
   if (prompt + tokens > contextLength) {
     throw new HoldfastError(
       'E_USAGE',
-      `the model takes ${contextLength} tokens, not ${prompt} and ${tokens}`,
+      `the model's context is ${contextLength} tokens, less than the ${prompt} of the prompt and ${tokens} decoded`,
       { field: '--prompt' },
     );
   }
-  // Any tokens take as long as any others; a row that is no constant, so that heads have something to tell apart.
+  // Time does not depend on which tokens these are. They vary so that attention is not uniform.
   return Array.from({ length: prompt + tokens }, (_, index) => (index * 7919 + 13) % vocabSize);
 }
 

@@ -1,5 +1,5 @@
 /**
- * `holdfast doctor`: what works on this machine.
+ * `holdfast doctor`: shows what works on this machine.
  */
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import type { Command } from 'commander';
@@ -9,8 +9,8 @@ import { oneLine, type Paint, painter, printBytes } from '../terminal/index.js';
 
 /** Whether an executor works on this machine. */
 type ExecutorHealth = { readonly name: ExecutorName } & (
-  | { readonly works: true /** What it runs on. */; readonly runtime: string }
-  | { readonly works: false /** Why not. */; readonly reason: string }
+  | { readonly works: true /** The library and device it runs on. */; readonly runtime: string }
+  | { readonly works: false; readonly reason: string }
 );
 
 interface DoctorReport {
@@ -28,8 +28,8 @@ interface DoctorReport {
 export function registerDoctor(program: Command): void {
   program
     .command('doctor')
-    .description('show what this machine has, and which executors work on it')
-    .option('--json', 'write the same as JSON')
+    .description('show this machine and which executors work on it')
+    .option('--json', 'write the report as JSON')
     .action(async ({ json }: { readonly json?: true }) => {
       const report = await examine();
       process.stdout.write(json ? `${JSON.stringify(report)}\n` : print(report, painter(process.stdout)));

@@ -1,5 +1,5 @@
 /**
- * `holdfast inspect`: what a model is, what becomes of its weights, and the memory it takes.
+ * `holdfast inspect`: describes a model, how the executors store its weights, and the memory it needs.
  */
 import type { Command } from 'commander';
 import { PRECISIONS } from '../../executors/index.js';
@@ -11,12 +11,12 @@ import { printInspection } from './view.js';
 export function registerInspect(program: Command): void {
   const command = program
     .command('inspect')
-    .description('show what a model is, what becomes of its weights, and the memory it takes');
+    .description('describe a model, how the executors store its weights, and the memory it needs');
   addModelArgument(command)
-    .option('--context <n>', 'tokens to count memory for (what the model was made for)', positiveInteger)
-    .option('--precision <p>', `how executors are to hold weights: ${PRECISIONS.join(', ')} (auto)`)
-    .option('--tensors', 'say of every tensor what becomes of it')
-    .option('--json', 'write the same as JSON, every tensor included')
+    .option('--context <n>', "context to compute memory for, in tokens (the model's own)", positiveInteger)
+    .option('--precision <p>', `precision of the weights in memory: ${PRECISIONS.join(', ')} (auto)`)
+    .option('--tensors', 'also list every tensor and how it is stored')
+    .option('--json', 'write the report as JSON, with every tensor')
     .action(async (named: string | undefined, options: InspectOptions) => {
       const report = await inspect(named, options);
       process.stdout.write(

@@ -29,7 +29,7 @@ interface TokenizerReport {
   readonly eos: NamedToken | null;
   readonly unk: NamedToken | null;
   readonly pad: NamedToken | null;
-  /** All control tokens. */
+  /** All the control tokens. */
   readonly special: readonly NamedToken[];
   readonly endOfTurnIds: readonly number[];
 }
@@ -40,27 +40,30 @@ export interface InspectReport {
   readonly fileBytes: number;
   readonly blueprint: Blueprint;
   readonly parameters: number;
-  /** What the file stores. */
+  /** Tensors in the file, counted by type. */
   readonly tensors: readonly { readonly type: TensorType; readonly count: number; readonly bytes: number }[];
   readonly precision: Precision;
-  /** What becomes of each weight at this precision. */
+  /** How each weight is stored in memory at this precision. */
   readonly weights: readonly Omit<HeldWeight, 'squares'>[];
-  /** The same by executor, type and form. */
+  /** The same, summed by executor, type and form. */
   readonly forms: Readonly<Record<ExecutorName, readonly WeightForm[]>>;
   readonly memory: {
     readonly contextLength: number;
     readonly weightBytes: Readonly<Record<ExecutorName, number>>;
-    /** Keys and values, f32. */
+    /** Bytes of keys and values, in f32, for the whole context. */
     readonly cacheBytes: number;
   };
   readonly template: TemplateReport;
-  /** Null when the model has none that can be used. */
+  /** Null when the model has no usable tokenizer. */
   readonly tokenizer: TokenizerReport | null;
-  /** Why there is none; null where there is one. */
+  /** Why there is no usable tokenizer; null when there is one. */
   readonly tokenizerProblem: string | null;
 }
 
-/** Reads all that can be said of a model without running it. */
+/**
+ * Describes a model without running it.
+ * @throws HoldfastError what opening the model throws; `E_USAGE` when `--context` exceeds the model's context
+ */
 export async function inspect(named: string | undefined, options: InspectOptions): Promise<InspectReport> {
   const precision = parsePrecision(options.precision ?? 'auto');
   const path = await modelPath(named);
@@ -73,7 +76,7 @@ export async function inspect(named: string | undefined, options: InspectOptions
     if (contextLength > blueprint.contextLength) {
       throw new HoldfastError(
         'E_USAGE',
-        `the model was made for ${blueprint.contextLength} tokens, not ${contextLength}`,
+        `the model's context is ${blueprint.contextLength} tokens, less than ${contextLength}`,
         {
           field: '--context',
         },
@@ -111,11 +114,11 @@ function tensorsByType({ tensors }: Checkpoint): InspectReport['tensors'] {
   return [...groups].map(([type, group]) => ({ type, ...group }));
 }
 
-/** Weights can be looked at whether or not the model's text can be made. */
+/** Returns the tokenizer, or why it is not usable: the weights can be described without one. */
 function usableTokenizer(files: TextFiles): { tokenizer: Tokenizer | null; problem: string | null } {
   try {
     const tokenizer = findTokenizer(files);
-    return { tokenizer, problem: tokenizer === null ? 'the model has none' : null };
+    return { tokenizer, problem: tokenizer === null ? 'the model has no tokenizer' : null };
   } catch (error) {
     if (error instanceof HoldfastError && error.code === 'E_TOKENIZER')
       return { tokenizer: null, problem: error.message };

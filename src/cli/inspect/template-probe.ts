@@ -7,16 +7,16 @@ import {
   type Tokenizer,
 } from '../../text/index.js';
 
-/** What a template makes of a role: its words are in the text, or not, or it refuses the dialogue. */
+/** What a template does with a message of a role: writes its words, leaves them out, or refuses the dialogue. */
 type RoleVerdict = 'written' | 'left out' | 'refused';
 
 /** What a model's chat template does, found by rendering small dialogues. */
 export interface TemplateReport {
   readonly present: boolean;
-  /** Why dialogues cannot be laid out at all; null when they can. */
+  /** Why no dialogue can be rendered; null when dialogues can. */
   readonly problem: string | null;
   readonly roles: Readonly<Record<Message['role'], RoleVerdict>> | null;
-  /** What the template writes to open an answer; null where it cannot be used. */
+  /** What the template writes to open an answer; null when the template cannot be used. */
   readonly generationPrompt: string | null;
 }
 
@@ -27,13 +27,14 @@ const PROBES: Readonly<Record<Message['role'], readonly Message[]>> = {
   assistant: [user, { role: 'assistant', content: 'Nine metres at low water.' }, user],
 };
 
+/** Finds what a model's chat template does with each role by rendering one small dialogue for each. */
 export function probeTemplate(tokenizer: Tokenizer | null, source: TemplateSource): TemplateReport {
   const unusable = (problem: string): TemplateReport => ({
     ...{ present: source.template !== null, problem },
     ...{ roles: null, generationPrompt: null },
   });
   if (source.template === null) return unusable('the model has no chat template');
-  if (tokenizer === null) return unusable('the model has no tokenizer that can be used');
+  if (tokenizer === null) return unusable('the model has no usable tokenizer');
   try {
     const format = chatFormat({ tokenizer, ...source });
     const textOf = (addGenerationPrompt: boolean): string =>

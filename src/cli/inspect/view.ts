@@ -7,12 +7,13 @@ import { printBytes } from '../terminal/index.js';
 import type { InspectReport } from './report.js';
 import type { TemplateReport } from './template-probe.js';
 
-/** What no weight shows: the accuracy that blocks cost beside their own. */
-const ROUNDED_ACTIVATIONS = '  blocks (q4, q8): the cpu executor rounds activations to 8 bits, the gpu none';
+/** An accuracy loss that the weights' own errors do not include. */
+const ROUNDED_ACTIVATIONS =
+  '  blocks (q4, q8): the cpu executor rounds activations to 8 bits, the gpu executor does not';
 
 /**
- * An inspection as text.
- * @param each whether every tensor is listed
+ * Returns an inspection as text.
+ * @param each whether to list every tensor
  */
 export function printInspection(report: InspectReport, each: boolean, paint: Paint): string {
   const { memory, tensors } = report;
@@ -38,7 +39,7 @@ export function printInspection(report: InspectReport, each: boolean, paint: Pai
   ].join('\n');
 }
 
-/** A list for both executors where they hold the same. */
+/** One list per executor, or one for both when they store the weights alike. */
 function printForms({ precision, forms: { cpu, gpu } }: InspectReport): { where: string; lines: string[] }[] {
   const linesOf = (forms: readonly WeightForm[]): string[] =>
     forms.map(
@@ -73,7 +74,7 @@ function printWeightBytes({ cpu, gpu }: InspectReport['memory']['weightBytes']):
 
 const printCount = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
-/** Rounding to f32 is 6e-8 of a value at most; more is the work of coarser blocks. */
+/** Rounding to f32 changes a value by at most 6e-8 of it; larger errors come from quantisation. */
 function printError(relativeError: number): string {
   if (relativeError === 0) return 'exact';
   const digits = relativeError.toExponential(1);
@@ -94,7 +95,7 @@ function printTokenizer({ tokenizer, tokenizerProblem }: InspectReport): string[
   );
   const textOf = new Map(special.map(({ id, text }) => [id, text]));
   return [
-    `${vocabSize} tokens, ${special.length} of them special${addsBos ? '; texts begin with the bos' : ''}`,
+    `${vocabSize} tokens, ${special.length} of them special${addsBos ? '; texts begin with the bos token' : ''}`,
     ...(named.length === 0 ? [] : [named.join(', ')]),
     `an answer ends at ${endOfTurnIds.map((id) => `${textOf.get(id) ?? ''} ${id}`.trim()).join(', ')}`,
   ];

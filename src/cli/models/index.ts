@@ -1,5 +1,5 @@
 /**
- * `holdfast models`: models that can be fetched, what the cache holds, and removing it.
+ * `holdfast models`: lists models to fetch and what is in the cache; removes models from the cache.
  */
 import type { Command } from 'commander';
 import { HubCache, hubSettings, memoryBytes, readCatalogue } from '../../hub/index.js';
@@ -7,16 +7,16 @@ import { painter } from '../terminal/index.js';
 import { registerModelsRemove } from './rm.js';
 import { type ModelsReport, modelsLines } from './view.js';
 
-/** What memory is told for. */
+/** Tokens of context that the memory column assumes. */
 const CONTEXT_TOKENS = 4096;
 
 export function registerModels(program: Command): void {
   const models = program
     .command('models')
     .description(
-      'list small open models that can be fetched by name, and what is in the cache; models rm removes from it',
+      'list small open models that can be fetched by name, and the models in the cache; models rm removes one',
     )
-    .option('--json', 'write the same as JSON')
+    .option('--json', 'write the list as JSON')
     .action(async ({ json }: { readonly json?: true }) => {
       const report = await readModels();
       const lines = json ? [JSON.stringify(report)] : modelsLines(report, painter(process.stdout));

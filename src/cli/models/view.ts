@@ -4,7 +4,7 @@ import type { Paint } from '../terminal/index.js';
 import { printBytes } from '../terminal/index.js';
 
 export interface ModelsReport {
-  /** What `memoryBytes` counts keys and values for. */
+  /** Tokens of keys and values that `memoryBytes` includes. */
   readonly contextTokens: number;
   readonly catalogue: readonly (CatalogueEntry & { readonly memoryBytes: number })[];
   readonly cacheFolder: string;
@@ -12,10 +12,10 @@ export interface ModelsReport {
 }
 
 const COLUMNS = 80;
-/** More quantisations of one model are counted instead of named. */
+/** Quantisations of a model that are named; more are only counted. */
 const MAX_NAMED = 2;
 
-/** Two tables of at most 80 columns, as far as names of models allow: what is known, and what is there. */
+/** Returns two tables, the models to fetch and the cached ones, 80 columns wide unless model names are longer. */
 export function modelsLines(
   { contextTokens, catalogue, cacheFolder, cache }: ModelsReport,
   paint: Paint,
@@ -32,8 +32,8 @@ export function modelsLines(
     ]),
   });
   const about = [
-    `memory: at least, weights of 16 bits and ${contextTokens} tokens of keys and values (of fewer, where a model was ` +
-      'made for fewer). gated: accept the licence on its page, then set HF_TOKEN.',
+    `memory: the least needed, for 16-bit weights and the keys and values of ${contextTokens} tokens (or of the model's ` +
+      'context, if that is smaller). gated: accept the licence on the model page, then set HF_TOKEN.',
     ...catalogue.flatMap(({ model, drift }) => (drift === null ? [] : [`drift of ${model}: ${drift}.`])),
     'drift of the others: not measured.',
   ];
@@ -57,7 +57,7 @@ function cacheLines(folder: string, cache: readonly CachedRepo[], paint: Paint):
   return [paint(heading.trimEnd(), 'bold'), ...rows.map((row) => row.trimEnd()), '', folder];
 }
 
-/** `safetensors`, `GGUF Q4_K_M`, and what is not whole. */
+/** Names the weights in the cache (`safetensors`, `GGUF Q4_K_M`) and the size of unfinished downloads. */
 function holdings({ revisions, unfinishedBytes }: CachedRepo): string {
   const files = new Set(revisions.flatMap(({ files }) => files));
   const ggufs = [...files].filter((file) => /\.gguf$/i.test(file));
@@ -70,7 +70,7 @@ function holdings({ revisions, unfinishedBytes }: CachedRepo): string {
   return parts.length === 0 ? 'no weights' : parts.join(', ');
 }
 
-/** `135 M`, `1.7 B` */
+/** Writes a number of parameters as `135 M` or `1.7 B`. */
 function printParameters(parameters: number): string {
   return parameters < 1e9
     ? `${Number((parameters / 1e6).toPrecision(3))} M`

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { HoldfastError } from '../../errors.js';
 import { type NamedText, parseJson } from './read-text.js';
 
-/** Readers of option values, for commander: what they throw ends the command as a usage error. */
+// The functions below parse option values for commander, which turns what they throw into a usage error.
 
+/** Parses a whole number from 1. */
 export function positiveInteger(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value === 0) {
@@ -13,13 +14,14 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
+/** Parses a finite number. */
 export function decimal(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.');
   return value;
 }
 
-/** `1,2,3`, also with spaces. */
+/** Parses whole numbers from 0, separated by commas or white space: `1,2,3`. */
 export function integerList(text: string): number[] {
   const parts = text.split(/[\s,]+/).filter((part) => part !== '');
   const wrong = parts.find((part) => !/^\d+$/.test(part));
@@ -28,22 +30,24 @@ export function integerList(text: string): number[] {
   return parts.map(Number);
 }
 
+/** Parses `all`, or layers as {@link integerList} does. */
 export function layerList(text: string): 'all' | number[] {
   return text === 'all' ? 'all' : integerList(text);
 }
 
+/** Parses names separated by commas. */
 export function nameList(text: string): string[] {
   return text.split(',').map((name) => name.trim());
 }
 
-/** One more value of an option that may be given several times: for names that may hold commas themselves. */
+/** Collects the values of a repeatable option, for names that may contain commas. */
 export function oneMore(text: string, earlier: readonly string[] = []): string[] {
   return [...earlier, text];
 }
 
 /**
- * Token ids in a file: a JSON array, or numbers between spaces, line breaks or commas.
- * @throws HoldfastError `E_UNREADABLE`
+ * Parses a file of token ids: a JSON array, or numbers separated by commas or white space.
+ * @throws HoldfastError `E_UNREADABLE` when it is neither
  */
 export function parseIdsFile(file: NamedText): number[] {
   const text = file.text.trim();
@@ -59,14 +63,15 @@ export function parseIdsFile(file: NamedText): number[] {
   try {
     return integerList(text);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new HoldfastError('E_UNREADABLE', `not a list of token ids: ${why}`, { file: file.name, cause });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new HoldfastError('E_UNREADABLE', `not a list of token ids: ${reason}`, { file: file.name, cause });
   }
 }
 
 /**
- * Strengths in a JSON file: `[layers][heads]`. Their count and range are the model's and the policy's to judge.
- * @throws HoldfastError `E_UNREADABLE` when it is not JSON, `E_STRENGTH` naming layer and head of what is no number
+ * Parses a JSON file of strengths, `[layers][heads]`. Their count and range are checked later, against the model and
+ * the policy.
+ * @throws HoldfastError `E_UNREADABLE` when it is not JSON; `E_STRENGTH` with layer and head when a value is not a number
  */
 export function parseStrengthsFile(file: NamedText): number[][] {
   const parsed = z.array(z.array(z.number())).safeParse(parseJson(file));
@@ -77,6 +82,6 @@ export function parseStrengthsFile(file: NamedText): number[][] {
   );
   throw new HoldfastError('E_STRENGTH', `${[...place, message].join(', ')}`, {
     file: file.name,
-    hint: 'Write an array of layers, each an array with a number for each head',
+    hint: 'Write an array with one entry per layer, each an array with one number per head',
   });
 }

@@ -8,9 +8,9 @@ const Messages = z
   .min(1);
 
 /**
- * Reads a dialogue from a JSON file, `-` for standard input: an array of messages, or an object (a saved dialogue, a
- * request of a chat API) that holds them in `messages`. Other fields are not read.
- * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`; `E_DIALOGUE` naming the message that is wrong
+ * Reads a dialogue from a JSON file, or from standard input for `-`. The file is an array of messages, or an object
+ * with the messages in `messages` (a saved dialogue, or a chat API request). Other fields are ignored.
+ * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`; `E_DIALOGUE` naming the faulty message
  */
 export async function readDialogue(path: string): Promise<Message[]> {
   const file = await readText(path);
@@ -23,11 +23,11 @@ export async function readDialogue(path: string): Promise<Message[]> {
   throw new HoldfastError('E_DIALOGUE', `not a dialogue: ${issue.message}`, {
     file: file.name,
     ...(field === '' ? {} : { field }),
-    hint: 'Write [{"role": "system" | "user" | "assistant", "content": "…"}, …], or an object with these in "messages"',
+    hint: 'Write [{"role": "system" | "user" | "assistant", "content": "…"}, …], or an object with this array in "messages"',
   });
 }
 
-/** Whether an answer is asked for: unless said, when the last message is the user's. */
+/** Tells whether to open an answer. By default, yes if the last message is the user's. */
 export function wantsAnswer(messages: readonly Message[], generationPrompt: boolean | undefined): boolean {
   return generationPrompt ?? messages.at(-1)?.role === 'user';
 }

@@ -3,8 +3,9 @@ import type { LocateOptions } from '../../hub/index.js';
 import { createPullView } from '../terminal/index.js';
 
 /**
- * Runs what may fetch a model, shown on stderr. Ctrl-C stops it, and what has come is gone on with the next time.
- * @throws HoldfastError `E_ABORTED` when it was stopped; what `work` throws
+ * Runs `work`, which may fetch a model, and shows its progress on stderr. Ctrl-C stops it; the next call resumes the
+ * download.
+ * @throws HoldfastError `E_ABORTED` when Ctrl-C stopped it; what `work` throws
  */
 export async function fetching<T>(work: (watch: LocateOptions) => Promise<T>): Promise<T> {
   const control = new AbortController();
@@ -16,7 +17,7 @@ export async function fetching<T>(work: (watch: LocateOptions) => Promise<T>): P
   } catch (error) {
     if (!control.signal.aborted) throw error;
     throw new HoldfastError('E_ABORTED', 'the download was stopped', {
-      hint: 'What has come is kept: the same command goes on with it',
+      hint: 'Run the same command again to resume it',
     });
   } finally {
     view.end();

@@ -1,14 +1,17 @@
 import { HoldfastError } from '../../errors.js';
 import { type HubName, hubSettings, parseHubName } from '../../hub/index.js';
 
-/** How help texts write a name of the hub. */
-export const HUB_NAME = 'owner/name[@revision][:QUANT], or the address of its page';
+/** The form of a hub name, for help texts and hints. */
+export const HUB_NAME = 'owner/name[@revision][:QUANT], or the URL of the model page';
 
-/** @throws HoldfastError `E_USAGE` for what is no name of the hub, `E_HUB` for what is nearly one */
+/**
+ * Parses the name of a model on the hub.
+ * @throws HoldfastError `E_USAGE` when it is not a hub name, `E_HUB` when it is one with a fault
+ */
 export function requireHubName(text: string): HubName {
   const name = parseHubName(text, hubSettings().endpoint);
   if (name !== null) return name;
-  throw new HoldfastError('E_USAGE', `"${text}" is no name of a model on the hub`, {
+  throw new HoldfastError('E_USAGE', `"${text}" is not the name of a model on the hub`, {
     hint: `Write ${HUB_NAME}`,
   });
 }

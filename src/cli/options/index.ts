@@ -1,6 +1,6 @@
 /**
- * What commands take: readers of option values, the model argument, model and settings flags, and input files. Knows
- * commander and the library; must not know any one command.
+ * The options and arguments that commands share: parsers of option values, the model argument, model and settings
+ * flags, and input files. Knows commander and the library; must not know any single command.
  */
 export {
   decimal,

@@ -9,7 +9,7 @@ const UNNAMED =
   'note: no model named, using the embedded one, models/organism/soft ' +
   '(2.2 M parameters, made to drift; see models/organism/README.md)\n';
 
-/** The model a command is about, which may be left out. */
+/** Adds the optional argument `[model]` to a command. */
 export function addModelArgument(command: Command): Command {
   return command.addArgument(
     new Argument(
@@ -21,10 +21,10 @@ export function addModelArgument(command: Command): Command {
 }
 
 /**
- * The path of the model that was named, fetched before if it is one of the hub. Where none was, that of the embedded
- * one, and a line on stderr says so: stdout is the result's alone. Call it when everything else about the command line
- * is known to be right.
- * @throws HoldfastError `E_NOT_FOUND` when the embedded model is meant and is not there; what fetching throws
+ * Returns the path of the named model, after fetching it if it is on the hub. Without a name, returns the path of the
+ * embedded model and says so on stderr, since stdout is for results only. Call it last, once the rest of the command
+ * line has been checked, because it may download gigabytes.
+ * @throws HoldfastError `E_NOT_FOUND` when the embedded model is missing; what fetching throws
  */
 export async function modelPath(named: string | undefined): Promise<string> {
   if (named === undefined) {
@@ -37,7 +37,7 @@ export async function modelPath(named: string | undefined): Promise<string> {
     : fetching((watch) => locateModel(named, watch));
 }
 
-/** Whether an embedded model is meant, by its name or by none. A folder of its name is what the person sees, and means. */
+/** Tells whether the embedded model is meant: no name was given, or its name, and no such path exists here. */
 export function isEmbedded(named: string | undefined): boolean {
   return named === undefined || (EMBEDDED_MODELS.has(named) && !existsSync(named));
 }
@@ -46,6 +46,6 @@ function installed(path: string): string {
   if (existsSync(path)) return path;
   throw new HoldfastError('E_NOT_FOUND', 'the embedded model is missing', {
     file: path,
-    hint: 'Install Holdfast anew, or name a model',
+    hint: 'Reinstall Holdfast, or name a model',
   });
 }

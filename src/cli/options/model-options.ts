@@ -5,21 +5,30 @@ import { type ChatFormat, chatFormat, type Tokenizer } from '../../text/index.js
 import { positiveInteger } from './arguments.js';
 import { noTokenizer } from './no-tokenizer.js';
 
-/** How a model is to be run, as commands that run one take it. */
+/** Flags of the commands that run a model. */
 export interface ModelOptions {
   readonly executor?: ExecutorName | 'auto';
   readonly precision?: string;
   readonly threads?: number;
 }
 
+/** Adds the flags of {@link ModelOptions} to a command. */
 export function addModelOptions(command: Command): Command {
   return command
-    .addOption(new Option('--executor <name>', 'what runs the model (cpu)').choices([...EXECUTORS, 'auto']))
-    .option('--precision <p>', `how the cpu and gpu executors hold weights: ${PRECISIONS.join(', ')} (auto)`)
+    .addOption(
+      new Option('--executor <name>', 'executor that runs the model (cpu)').choices([...EXECUTORS, 'auto']),
+    )
+    .option(
+      '--precision <p>',
+      `precision of the weights in the cpu and gpu executors: ${PRECISIONS.join(', ')} (auto)`,
+    )
     .option('--threads <n>', 'threads of the cpu executor (all)', positiveInteger);
 }
 
-/** @throws HoldfastError what loading throws */
+/**
+ * Loads the model at `path` with the executor, precision and threads that the flags give.
+ * @throws HoldfastError what loading throws
+ */
 export async function openWithOptions(path: string, options: ModelOptions): Promise<LoadedModel> {
   const { executor, precision, threads } = options;
   return loadModel(path, {
@@ -29,13 +38,19 @@ export async function openWithOptions(path: string, options: ModelOptions): Prom
   });
 }
 
-/** @throws HoldfastError `E_TOKENIZER` when the model has none */
+/**
+ * Returns the model's tokenizer.
+ * @throws HoldfastError `E_TOKENIZER` when it has none
+ */
 export function requireTokenizer({ name, tokenizer }: LoadedModel): Tokenizer {
   if (tokenizer === null) throw noTokenizer(name);
   return tokenizer;
 }
 
-/** @throws HoldfastError `E_TOKENIZER` or `E_TEMPLATE` when the model lacks what a dialogue needs */
+/**
+ * Returns the model's chat format.
+ * @throws HoldfastError `E_TOKENIZER` when it has no tokenizer, `E_TEMPLATE` when it has no chat template
+ */
 export function requireFormat(model: LoadedModel): ChatFormat {
   const tokenizer = requireTokenizer(model);
   return model.format ?? chatFormat({ tokenizer, template: null, templateName: model.name });

@@ -3,13 +3,16 @@ import { findTemplate, findTokenizer } from '../../model-text.js';
 import type { TemplateSource, Tokenizer } from '../../text/index.js';
 import { noTokenizer } from './no-tokenizer.js';
 
-/** What of a model turns words into tokens; its weights are not read. */
+/** A model's tokenizer and chat template. */
 export interface ModelText {
   readonly tokenizer: Tokenizer;
   readonly template: TemplateSource;
 }
 
-/** @throws HoldfastError what opening the model throws, `E_TOKENIZER` when it has none */
+/**
+ * Reads a model's tokenizer and chat template, but not its weights.
+ * @throws HoldfastError what opening the model throws; `E_TOKENIZER` when the model has no tokenizer
+ */
 export async function openText(path: string): Promise<ModelText> {
   const files = await openModel(path);
   try {

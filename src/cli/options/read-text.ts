@@ -3,17 +3,20 @@ import { text as textOf } from 'node:stream/consumers';
 import { HoldfastError, readError } from '../../errors.js';
 import { whyNoJson } from '../../formats/index.js';
 
-/** How errors name what `-` reads. */
+/** The name of standard input in errors. */
 const STANDARD_INPUT = 'standard input';
 
-/** A file on the command line, or standard input where it is `-`. */
+/** The text of a file, or of standard input. */
 export interface NamedText {
-  /** How errors name it. */
+  /** The file's name in errors. */
   readonly name: string;
   readonly text: string;
 }
 
-/** @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE` */
+/**
+ * Reads a file, or standard input for `-`.
+ * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`
+ */
 export async function readText(path: string): Promise<NamedText> {
   if (path === '-') return { name: STANDARD_INPUT, text: await textOf(process.stdin) };
   try {
@@ -23,7 +26,10 @@ export async function readText(path: string): Promise<NamedText> {
   }
 }
 
-/** @throws HoldfastError `E_UNREADABLE` with line and column where the text is not JSON */
+/**
+ * Parses JSON.
+ * @throws HoldfastError `E_UNREADABLE` with line and column when the text is not JSON
+ */
 export function parseJson({ name, text }: NamedText): unknown {
   try {
     return JSON.parse(text);

@@ -12,10 +12,10 @@ import {
 import type { ChatOptions, SettingsOptions } from '../../dialogue/index.js';
 import { checkSampling, type SamplingOptions } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
-import { decimal, positiveInteger } from './arguments.js';
+import { decimal, oneMore, positiveInteger } from './arguments.js';
 import { addModelOptions, type ModelOptions } from './model-options.js';
 
-/** What answers are made under, as commands that make them take it. */
+/** Flags of the commands that generate answers: policy, schedule, target and sampling. */
 export interface SettingsFlags {
   readonly hold?: true;
   readonly policy?: string;
@@ -35,7 +35,7 @@ export interface SettingsFlags {
   readonly context?: number;
 }
 
-/** The command line of a chat. */
+/** Flags of `holdfast chat`. */
 export interface ChatFlags extends ModelOptions, SettingsFlags {
   readonly system?: string;
   readonly onContextFull?: 'error' | 'drop-oldest';
@@ -45,26 +45,30 @@ export interface ChatFlags extends ModelOptions, SettingsFlags {
   readonly json?: true;
 }
 
+/** Adds the flags of {@link ChatFlags} to a command. */
 export function addChatOptions(command: Command): Command {
   command.option('--system <text>', 'the system prompt');
   addSettingsOptions(command, { temperature: '0.7', topP: '0.95', maxTokens: '512' })
     .addOption(
-      new Option('--on-context-full <what>', 'fail, or leave out the oldest turns (error)').choices([
-        'error',
-        'drop-oldest',
-      ]),
+      new Option(
+        '--on-context-full <action>',
+        'when the context is full, fail or drop the oldest turns (error)',
+      ).choices(['error', 'drop-oldest']),
     )
-    .option('--trust-content', 'read control tokens written in messages as such')
-    .option('--load <file>', 'go on from a saved dialogue, or from messages')
+    .option('--trust-content', 'parse control tokens in messages')
+    .option('--load <file>', 'continue a saved dialogue, or a JSON array of messages')
     .option('--compare', 'answer each turn with the policy off and on, from the same seed')
-    .option('--json', 'one JSON object a line');
+    .option('--json', 'write one JSON object per line');
   return addModelOptions(command);
 }
 
-/** @param unsaid what holds where nothing is said, for the help */
+/**
+ * Adds the flags of {@link SettingsFlags} to a command.
+ * @param defaults the command's default values, for the help
+ */
 export function addSettingsOptions(
   command: Command,
-  unsaid: { readonly temperature: string; readonly topP: string; readonly maxTokens: string },
+  defaults: { readonly temperature: string; readonly topP: string; readonly maxTokens: string },
 ): Command {
   return command
     .addOption(
@@ -74,37 +78,42 @@ export function addSettingsOptions(
         'schedule',
       ]),
     )
-    .option('--policy <name>', `what is done to the system prompt's share: ${POLICIES.join(', ')}`)
-    .option('--strength <x>', 'the same strength throughout', decimal)
+    .option('--policy <name>', `how to change the target's share: ${POLICIES.join(', ')}`)
+    .option(
+      '--strength <x>',
+      'a constant strength; of split-softmax, k: 1 leaves the share alone, smaller is stronger',
+      decimal,
+    )
     .option(
       '--schedule <s>',
       'a strength that follows the dialogue: per-turn:FROM,TO,STEP, per-token:FROM,TO,RATE, target:SHARE',
     )
     .option(
       '--target <target>',
-      'whose share: prefix, message, content, sink, template, random:SEED, or all but: not:prefix … (prefix)',
+      'the tokens whose share changes: prefix, message, content, sink, template, random:SEED; not:TARGET for all other tokens (prefix)',
     )
-    .option('--layers <list>', 'layers the policy acts on, as 0,3,5-8 (all)', indexRanges)
+    .option('--layers <list>', 'layers the policy acts on, for example 0,3,5-8 (all)', indexRanges)
     .option('--heads <list>', 'heads the policy acts on (all)', indexRanges)
-    .option('--seed <n>', "the first answer's; each later one takes the next (0)", decimal)
-    .option('--temperature <x>', `0 takes the most probable token (${unsaid.temperature})`, decimal)
+    .option('--seed <n>', 'seed of the first answer; each later answer adds 1 (0)', decimal)
+    .option('--temperature <x>', `0 always takes the most probable token (${defaults.temperature})`, decimal)
     .option(
       '--top-p <x>',
-      `the most probable tokens that have this probability together (${unsaid.topP})`,
+      `sample from the most probable tokens up to this cumulative probability (${defaults.topP})`,
       decimal,
     )
-    .option('--top-k <n>', 'so many of the most probable tokens; 0 for all (0)', decimal)
-    .option('--min-p <x>', "tokens with this part of the best one's probability (0)", decimal)
-    .option('--repetition-penalty <x>', 'above 1 discourages tokens there already were (1)', decimal)
-    .option('--max-tokens <n>', `of an answer (${unsaid.maxTokens})`, positiveInteger)
-    .option('--stop <text>', 'ends an answer; may be given more than once', (text, before: string[] = []) => [
-      ...before,
-      text,
-    ])
-    .option('--context <n>', "tokens the dialogue may hold (the model's own, at most 8192)", positiveInteger);
+    .option('--top-k <n>', 'sample from the n most probable tokens; 0 for all (0)', decimal)
+    .option(
+      '--min-p <x>',
+      'drop tokens less probable than this fraction of the most probable one (0)',
+      decimal,
+    )
+    .option('--repetition-penalty <x>', 'values above 1 penalise repeated tokens (1)', decimal)
+    .option('--max-tokens <n>', `tokens per answer at most (${defaults.maxTokens})`, positiveInteger)
+    .option('--stop <text>', 'text that ends an answer; repeatable', oneMore)
+    .option('--context <n>', "context length in tokens (the model's own, at most 8192)", positiveInteger);
 }
 
-/** `0,3,5-8`: ascending, each once. */
+/** Parses indices and ranges, `0,3,5-8`. Returns them ascending, each once. */
 export function indexRanges(text: string): number[] {
   const indices = new Set<number>();
   for (const part of text.split(',').map((part) => part.trim())) {
@@ -112,16 +121,16 @@ export function indexRanges(text: string): number[] {
     const first = Number(match?.[1]);
     const last = Number(match?.[2] ?? match?.[1]);
     if (!(first <= last))
-      throw new InvalidArgumentError(`"${part}" is not an index from 0, nor a range as 5-8.`);
+      throw new InvalidArgumentError(`"${part}" is neither an index from 0 nor a range such as 5-8.`);
     for (let index = first; index <= last; index++) indices.add(index);
   }
   return [...indices].sort((a, b) => a - b);
 }
 
 /**
- * What the command line says about the dialogue, and nothing it does not say; checked as far as can be without a model.
- * @throws HoldfastError `E_USAGE` for options that do not go together; `E_POLICY`, `E_STRENGTH`, `E_TARGET`,
- * `E_SAMPLING` for values that are none or out of range
+ * Returns the chat options that the command line gives, without defaults, checked as far as possible without a model.
+ * @throws HoldfastError `E_USAGE` for options that exclude each other; `E_POLICY`, `E_STRENGTH`, `E_TARGET`,
+ * `E_SAMPLING` for invalid values
  */
 export function readChatOptions(flags: ChatFlags): ChatOptions {
   const { system, context, onContextFull, trustContent } = flags;
@@ -136,7 +145,10 @@ export function readChatOptions(flags: ChatFlags): ChatOptions {
   };
 }
 
-/** @throws HoldfastError as {@link readChatOptions} */
+/**
+ * Returns the policy, schedule, target and sampling that the command line gives, without defaults.
+ * @throws HoldfastError as {@link readChatOptions}
+ */
 export function readSettings(flags: SettingsFlags): SettingsOptions {
   const { hold, layers, heads, maxTokens, stop } = flags;
   const sampling = readSampling(flags);
@@ -154,10 +166,10 @@ export function readSettings(flags: SettingsFlags): SettingsOptions {
 
 function readSampling(flags: SettingsFlags): SamplingOptions {
   const { seed, temperature, topP, topK, minP, repetitionPenalty } = flags;
-  const said = Object.entries({ seed, temperature, topP, topK, minP, repetitionPenalty }).filter(
+  const given = Object.entries({ seed, temperature, topP, topK, minP, repetitionPenalty }).filter(
     ([, value]) => value !== undefined,
   );
-  const sampling: SamplingOptions = Object.fromEntries(said);
+  const sampling: SamplingOptions = Object.fromEntries(given);
   checkSampling(sampling);
   return sampling;
 }
@@ -166,9 +178,7 @@ function readPolicy(flags: SettingsFlags): Pick<SettingsOptions, 'policy' | 'sch
   const { strength } = flags;
   if (flags.policy === undefined) {
     if (strength === undefined && flags.schedule === undefined) return {};
-    throw usage(
-      `${strength === undefined ? '--schedule' : '--strength'} needs the --policy whose strength it is`,
-    );
+    throw usage(`${strength === undefined ? '--schedule' : '--strength'} needs a --policy`);
   }
   const policy = parsePolicy(flags.policy);
   const schedule = readSchedule(flags);
@@ -185,7 +195,7 @@ function readSchedule({ strength, schedule }: SettingsFlags): Schedule | undefin
   if (schedule === undefined) return strength === undefined ? undefined : { kind: 'constant', strength };
   if (schedule === 'constant' && strength === undefined) throw usage('--schedule constant needs --strength');
   if (schedule !== 'constant' && strength !== undefined) {
-    throw usage('--strength is a constant schedule: give one of --strength and --schedule');
+    throw usage('--strength sets a constant schedule: give either --strength or --schedule');
   }
   return parseSchedule(schedule, strength ?? Number.NaN);
 }
@@ -200,9 +210,9 @@ function checkTogether(flags: ChatFlags, { hold, policy = 'off', target }: Setti
     flags.load === undefined &&
     (target === undefined || needsSystem(target))
   ) {
-    throw usage(`${actor(hold, policy)} needs a --system: without a system prompt there is nothing to hold`);
+    throw usage(`${actor(hold, policy)} needs --system: without a system prompt it has no target`);
   }
-  if (flags.load === '-') throw usage('--load takes a file: standard input is for what the user says');
+  if (flags.load === '-') throw usage("--load takes a file: standard input is for the user's messages");
 }
 
 function actor(hold: boolean | undefined, policy: Policy): string {

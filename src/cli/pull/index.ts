@@ -1,5 +1,5 @@
 /**
- * `holdfast pull`: fetches a model from the hub by its name.
+ * `holdfast pull`: fetches a model from the hub by name.
  */
 import type { Command } from 'commander';
 import { pullModel } from '../../hub/index.js';
@@ -8,9 +8,7 @@ import { fetching, HUB_NAME, requireHubName } from '../options/index.js';
 export function registerPull(program: Command): void {
   program
     .command('pull')
-    .description(
-      'fetch a model from the hub into the cache that is shared with Python, and print where it is',
-    )
+    .description('fetch a model from the hub into the cache shared with Python, and print its path')
     .argument('<model>', HUB_NAME)
     .action(async (text: string) => {
       const name = requireHubName(text);

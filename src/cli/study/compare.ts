@@ -12,15 +12,19 @@ import { readableTable, textTable } from '../../report/index.js';
 import { oneMore } from '../options/index.js';
 import { quoted } from '../terminal/index.js';
 
-/** `study compare`: two arms of a study, or the same arms of two, on the dialogues that they have in common. */
+/** Adds `study compare`: compares two arms of one study, or the same arms of two studies, on their common dialogues. */
 export function addCompareCommand(study: Command): void {
   study
     .command('compare')
-    .description('compare two arms of a study, or the arms of two studies')
-    .argument('<folder>', 'what study run wrote to')
-    .argument('[other]', 'the folder of another study')
-    .option('--arm <name>', 'an arm to compare: two of one study, any of two; give it once for each', oneMore)
-    .option('--json', 'write the same as JSON')
+    .description('compare two arms of one study, or the same arms of two studies')
+    .argument('<folder>', 'the results folder of a study')
+    .argument('[other]', 'the results folder of another study')
+    .option(
+      '--arm <name>',
+      'arm to compare, repeatable: two arms with one study, any number with two studies',
+      oneMore,
+    )
+    .option('--json', 'write the comparison as JSON')
     .action(
       async (
         folder: string,
@@ -33,7 +37,7 @@ export function addCompareCommand(study: Command): void {
         if (comparisons.length === 0) {
           throw new HoldfastError(
             'E_USAGE',
-            'no dialogues pair: they must have source, scenario, index and seed in common',
+            'no dialogues to pair: paired dialogues have the same source, scenario, index and seed',
             {
               file: otherFolder ?? folder,
             },
@@ -54,9 +58,9 @@ function ofOne(study: StudyResult, arms: readonly string[] | undefined): Compari
   for (const arm of arms ?? []) checkArm(arm, study);
   const [left, right, ...rest] = arms ?? (known.length === 2 ? known : []);
   if (left === undefined || right === undefined || rest.length > 0) {
-    throw new HoldfastError('E_USAGE', `it takes two arms; ${study.folder} has ${quotedList(known)}`, {
+    throw new HoldfastError('E_USAGE', `compare needs two arms; ${study.folder} has ${quotedList(known)}`, {
       field: '--arm',
-      hint: `Name two of them: --arm ${quoted(known[0]!)} --arm ${quoted(known[1] ?? known[0]!)}`,
+      hint: `Name two: --arm ${quoted(known[0]!)} --arm ${quoted(known[1] ?? known[0]!)}`,
     });
   }
   return compareArms(study, [left, right]);
@@ -74,7 +78,7 @@ function checkArm(arm: string, { spec, folder }: StudyResult): void {
   if (known.includes(arm)) return;
   throw new HoldfastError('E_USAGE', `"${arm}" is not an arm of ${folder}`, {
     field: '--arm',
-    hint: `It has ${quotedList(known)}`,
+    hint: `Name one of ${quotedList(known)}`,
   });
 }
 

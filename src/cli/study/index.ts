@@ -1,5 +1,5 @@
 /**
- * `holdfast study`: the commands around a study's folder. Loaded only when it is asked for.
+ * `holdfast study`: the commands that run studies and read their results. Loaded only when one is called.
  */
 import type { Command } from 'commander';
 import { locateModel } from '../../hub/index.js';
@@ -11,7 +11,7 @@ import { addPowerCommand } from './power.js';
 import { addReportCommand } from './report.js';
 import { registerStudyRuns } from './runs.js';
 
-/** Fills `holdfast study` with its commands. */
+/** Adds the subcommands of `holdfast study`. */
 export function addStudyCommands(study: Command): void {
   registerStudyRuns(study, {
     openStudy: async (file, models) =>

@@ -1,17 +1,18 @@
 import type { Command } from 'commander';
 import { mergeStudies } from '../../study/index.js';
 
+/** Adds `study merge`: merges the folders of a study's shards into one. */
 export function registerStudyMerge(study: Command): void {
   study
     .command('merge')
-    .description('make one folder of the shards of a study')
-    .argument('<dir...>', 'their folders')
-    .requiredOption('--out <dir>', 'the folder to be made')
+    .description('merge the shards of a study into one folder')
+    .argument('<dir...>', 'the results folders of the shards')
+    .requiredOption('--out <dir>', 'the folder to write')
     .action(merge);
 }
 
 async function merge(parts: readonly string[], { out }: { readonly out: string }): Promise<void> {
   const { total, kept, failed } = await mergeStudies(parts, out);
-  const missing = kept === total ? '' : `, ${total - kept} are in none of the folders`;
+  const missing = kept === total ? '' : `, ${total - kept} missing from all folders`;
   process.stdout.write(`${out}: ${kept} of ${total} cells, ${failed} failed${missing}\n`);
 }

@@ -1,9 +1,9 @@
 import type { Study } from '../../study/index.js';
 
-/** What running a study needs beyond the command. */
+/** What the command needs to run a study. Tests replace it. */
 export interface StudyParts {
-  /** Reads a specification and finds what it names; `models` gives models by name another path. */
+  /** Reads a specification and finds the files that it names. `models` overrides the paths of models by name. */
   readonly openStudy: (file: string, models: Readonly<Record<string, string>>) => Promise<Study>;
-  /** A module that exports `open` as OpenCells. */
+  /** A module that exports a function `open` of type OpenCells. */
   readonly cells: URL;
 }

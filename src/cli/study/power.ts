@@ -3,14 +3,14 @@ import { pilotPower, powerTable, readStudyResult } from '../../findings/index.js
 import { readableTable, textTable } from '../../report/index.js';
 import { decimal } from '../options/index.js';
 
-/** `study power`: how many dialogues an effect needs, from a study taken as a pilot. */
+/** Adds `study power`: estimates from a pilot study how many dialogues it takes to detect an effect. */
 export function addPowerCommand(study: Command): void {
   study
     .command('power')
-    .description('say from a pilot how many dialogues an effect needs')
-    .argument('<folder>', 'what study run wrote to')
-    .option('--effect <x>', 'a difference of stability that is to be found', effectSize, 0.1)
-    .option('--json', 'write the same as JSON')
+    .description('estimate from a pilot study how many dialogues it takes to detect an effect')
+    .argument('<folder>', 'the results folder of the pilot')
+    .option('--effect <x>', 'the difference in stability to detect', effectSize, 0.1)
+    .option('--json', 'write the estimate as JSON')
     .action(async (folder: string, { effect, json }: { effect: number; json?: true }) => {
       const power = pilotPower(await readStudyResult(folder), effect);
       if (json) {
@@ -20,7 +20,7 @@ export function addPowerCommand(study: Command): void {
       const table = powerTable(power);
       const lines =
         power.arms.length === 0
-          ? ['Nothing to compare: it takes two arms with two scenarios in common that were probed.']
+          ? ['Nothing to compare: at least two arms must share at least two probed scenarios.']
           : [...textTable(readableTable(table)), '', table.note];
       process.stdout.write(`${lines.join('\n')}\n`);
     });

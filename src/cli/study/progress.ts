@@ -3,18 +3,19 @@ import { durationText } from '../../report/index.js';
 import type { RunProgress } from '../../study/index.js';
 import { drawOver } from '../terminal/index.js';
 
-/** Where progress is shown: one line that is written over on a terminal, now and then a new one in a pipe. */
+/** Shows the progress of a run: one line that is overwritten on a terminal, an occasional new line in a pipe. */
 export interface ProgressLine {
   show(progress: RunProgress): void;
-  /** Something that stays. */
+  /** Writes a line that stays. */
   note(text: string): void;
   end(): void;
 }
 
-/** In a pipe: a line when so much was done since the last, or so long ago. */
+/** In a pipe, a new line is written after this fraction of the cells, or after this pause. */
 const STEP = 0.1;
 const PAUSE_MS = 30_000;
 
+/** Creates the progress line of a run on a stream. */
 export function createProgressLine(
   stream: Writable & { readonly isTTY?: boolean; readonly columns?: number },
 ): ProgressLine {
@@ -51,7 +52,7 @@ export function createProgressLine(
   };
 }
 
-/** `12 of 40 cells, 1 failed, 153 tokens/s, 2.1 % outside the executor, 4 min left` */
+/** Returns `12 of 40 cells, 1 failed, 153 tokens/s, 2.1 % outside the executor, 4 min left`. */
 export function progressText(progress: RunProgress): string {
   const { done, total, failed, leftMs } = progress;
   return [
@@ -62,7 +63,7 @@ export function progressText(progress: RunProgress): string {
   ].join(', ');
 }
 
-/** What is known of how fast it is: nothing before the first cell. */
+/** Returns the speed and the time spent outside the executor. Empty before the first cell is computed. */
 export function speedTexts({ decodedTokens, elapsedMs, outsideExecutor }: RunProgress): string[] {
   if (outsideExecutor === null) return [];
   return [

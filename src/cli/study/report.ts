@@ -6,14 +6,14 @@ import { writeWhole } from '../../files/index.js';
 import { readStudyResult, reportFiles } from '../../findings/index.js';
 import { positiveInteger } from '../options/index.js';
 
-/** `study report`: a page, figures and tables from what a study left in its folder. */
+/** Adds `study report`: writes a page, figures and tables from a study's results. */
 export function addReportCommand(study: Command): void {
   study
     .command('report')
-    .description('write a page, figures and tables about a study')
-    .argument('<folder>', 'what study run wrote to')
-    .option('--out <folder>', 'where to write (default: report, in the folder of the study)')
-    .option('--dialogues <n>', 'dialogues of each model and source on the page, at most', positiveInteger, 24)
+    .description('write a page, figures and tables from the results of a study')
+    .argument('<folder>', 'the results folder of the study')
+    .option('--out <folder>', 'where to write the report (default: report, inside the results folder)')
+    .option('--dialogues <n>', 'dialogues to show per model and source, at most', positiveInteger, 24)
     .action(async (folder: string, { out, dialogues }: { out?: string; dialogues: number }) => {
       const target = out ?? join(folder, 'report');
       const files = await reportFiles(await readStudyResult(folder), { dialogues });
@@ -34,7 +34,7 @@ async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true });
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new HoldfastError('E_UNWRITABLE', `the folder cannot be made: ${why}`, { file: path, cause });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new HoldfastError('E_UNWRITABLE', `cannot create the folder: ${reason}`, { file: path, cause });
   }
 }

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { planText, type RunSummary, runStudy, type Shard, type Study } from '../../study/index.js';
 import { positiveInteger } from '../options/index.js';
-import { goOnCommand } from './go-on.js';
 import type { StudyParts } from './parts.js';
 import { createProgressLine } from './progress.js';
+import { resumeCommand } from './resume-command.js';
 import { leftLine, summaryJson, summaryLines } from './summary.js';
 
 export interface RunFlags {
@@ -18,22 +18,23 @@ export interface RunFlags {
   readonly json?: true;
 }
 
+/** Adds `study run`: runs a study or resumes it. */
 export function registerStudyRun(study: Command, parts: StudyParts): void {
   study
     .command('run')
-    .description('run a study, or go on with it: what is done already is kept and not done again')
-    .argument('<spec>', 'the study, a YAML file')
-    .option('--out <dir>', 'the folder of its results (studies/NAME)')
+    .description('run a study, or resume it: finished cells are kept and not computed again')
+    .argument('<spec>', 'the study specification, a YAML file')
+    .option('--out <dir>', 'the results folder (studies/NAME)')
     .option(
       '--jobs <n>',
-      'cells at a time, each with models of its own',
+      'cells to compute in parallel, each with its own copy of the models',
       positiveInteger,
       availableParallelism(),
     )
-    .option('--shard <i/n>', 'part i of n, to be run on several machines and merged', readShard)
-    .option('--dry-run', 'show what it comes to, and compute no more than an estimate of its time needs')
-    .option('--retry-failed', 'compute cells again that failed')
-    .option('--model <name=path>', 'use this path for a model of the study; repeatable', readModel, {})
+    .option('--shard <i/n>', 'run part i of n only; shards run on several machines and are merged', readShard)
+    .option('--dry-run', 'show the cells and the estimated time; compute only what the estimate needs')
+    .option('--retry-failed', 'compute failed cells again')
+    .option('--model <name=path>', 'path of a model of the study; repeatable', readModel, {})
     .option('--json', 'write the summary as JSON')
     .action((file: string, flags: RunFlags) => run(file, flags, parts));
 }
@@ -55,17 +56,17 @@ async function run(file: string, flags: RunFlags, { openStudy, cells }: StudyPar
     onProgress: line.show,
     onDamaged: (damaged, damage, aside) =>
       line.note(
-        `note: ${damaged} was damaged (${damage}); it is now ${aside}, and the cell is computed anew`,
+        `note: ${damaged} is damaged (${damage}); it was renamed to ${aside} and its cell is computed again`,
       ),
   }).finally(() => {
     line.end();
     interrupt.end();
   });
-  const goOn = goOnCommand({ file, models: flags.model, shard: flags.shard ?? null }, folder);
+  const resume = resumeCommand({ file, models: flags.model, shard: flags.shard ?? null }, folder);
   const caught = interrupt.caught();
   if (caught !== null) {
     process.stderr.write(
-      `stopped: ${summary.done} of ${summary.total} cells are done and kept in ${folder}. To go on: ${goOn}\n`,
+      `stopped: ${summary.done} of ${summary.total} cells are done and kept in ${folder}. To resume: ${resume}\n`,
     );
     process.exitCode = EXIT_CODES[caught];
     return;
@@ -73,7 +74,9 @@ async function run(file: string, flags: RunFlags, { openStudy, cells }: StudyPar
   if (flags.json === true) process.stdout.write(`${JSON.stringify(summaryJson(summary, folder), null, 2)}\n`);
   else
     write(
-      flags.dryRun === true ? dryRunLines(study, summary, flags, goOn) : summaryLines(summary, folder, goOn),
+      flags.dryRun === true
+        ? dryRunLines(study, summary, flags, resume)
+        : summaryLines(summary, folder, resume),
     );
   if (summary.failures.length > 0) process.exitCode = 1;
 }
@@ -82,21 +85,21 @@ const write = (lines: readonly string[]): void => {
   process.stdout.write(lines.map((text) => `${text}\n`).join(''));
 };
 
-function dryRunLines(study: Study, summary: RunSummary, { jobs }: RunFlags, goOn: string): string[] {
+function dryRunLines(study: Study, summary: RunSummary, { jobs }: RunFlags, resume: string): string[] {
   const { plan, msOf } = summary;
   const known = plan.every((cell) => msOf(cell) !== null);
   return [
     ...planText(study.spec, plan, known ? (cell) => msOf(cell) ?? 0 : null),
     leftLine(summary, jobs),
-    `To run it: ${goOn}`,
+    `To run it: ${resume}`,
   ];
 }
 
-/** As shells count them: 128 and the number of the signal. */
+/** Exit codes as shells report them: 128 plus the number of the signal. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 type Signal = keyof typeof EXIT_CODES;
 
-/** The first signal asks the run to end; a second one ends the process. */
+/** On the first signal, asks the run to stop; on a second one, ends the process. */
 function listenForSignals() {
   const controller = new AbortController();
   let caught: Signal | null = null;

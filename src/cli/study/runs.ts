@@ -4,7 +4,7 @@ import type { StudyParts } from './parts.js';
 import { registerStudyRun } from './run.js';
 import { registerStudyStatus } from './status.js';
 
-/** Adds the commands that run studies and keep their folders to `study`. */
+/** Adds `run`, `status` and `merge` to `study`. */
 export function registerStudyRuns(study: Command, parts: StudyParts): void {
   registerStudyRun(study, parts);
   registerStudyStatus(study);

@@ -1,15 +1,16 @@
 import type { Command } from 'commander';
 import { textTable } from '../../report/index.js';
 import { exportStudy, type Survey, type SurveyRow, surveyStudy } from '../../study/index.js';
-import { goOnCommand } from './go-on.js';
+import { resumeCommand } from './resume-command.js';
 import { failureLines } from './summary.js';
 
+/** Adds `study status`: shows how much of a study is done, and writes its results so far. */
 export function registerStudyStatus(study: Command): void {
   study
     .command('status')
-    .description('say how far a study is, and write results and tables of what is done')
-    .argument('<dir>', 'the folder of its results')
-    .option('--json', 'write it as JSON')
+    .description('show how much of a study is done, and write results and tables of the finished cells')
+    .argument('<dir>', 'the results folder of the study')
+    .option('--json', 'write the status as JSON')
     .action(status);
 }
 
@@ -22,15 +23,15 @@ async function status(folder: string, { json }: { readonly json?: true }): Promi
   else process.stdout.write(`${statusLines(survey, folder).join('\n')}\n`);
 }
 
-/** How far a study is, for a person. */
+/** Returns the status of a study as text. */
 export function statusLines({ file, rows, failures, damaged }: Survey, folder: string): string[] {
   const { name, origin } = file;
   const sum = (count: (row: SurveyRow) => number): number => rows.reduce((all, row) => all + count(row), 0);
-  const lacking = sum(({ missing }) => missing) + damaged.length;
-  const goOn = goOnCommand(origin, folder);
+  const missing = sum((row) => row.missing) + damaged.length;
+  const resume = resumeCommand(origin, folder);
   const shard = origin.shard === null ? '' : `, shard ${origin.shard.index} of ${origin.shard.count}`;
   return [
-    `${name}${shard}: ${sum(({ done }) => done)} done, ${failures.length} failed, ${lacking} missing`,
+    `${name}${shard}: ${sum(({ done }) => done)} done, ${failures.length} failed, ${missing} missing`,
     '',
     ...textTable({
       heading: ['model', 'source', 'arm', 'measure', 'done', 'failed', 'missing'],
@@ -43,15 +44,15 @@ export function statusLines({ file, rows, failures, damaged }: Survey, folder: s
     '',
     ...damaged.map((cell) => `damaged: ${cell.file}: ${cell.damage}`),
     ...failureLines(failures),
-    ...(lacking > 0 ? [`To go on: ${goOn}`] : []),
-    ...(failures.length > 0 ? [`To try failed cells again: ${goOn} --retry-failed`] : []),
+    ...(missing > 0 ? [`To resume: ${resume}`] : []),
+    ...(failures.length > 0 ? [`To retry failed cells: ${resume} --retry-failed`] : []),
     damaged.length > 0
-      ? 'Results were not written: a run sets damaged files aside and computes their cells anew.'
-      : `Results of what is done: ${folder} (results.jsonl; rounds, probes, costs and heads as .parquet)`,
+      ? 'No results were written, because files are damaged. Run the study again: it computes their cells again.'
+      : `Results of finished cells: ${folder} (results.jsonl; rounds, probes, costs and heads as .parquet)`,
   ];
 }
 
-/** Model, source, arm, and what is measured. Heads are ranked for all arms at once. */
+/** Returns model, source, arm and what is measured. A ranking of heads serves all arms, so it names none. */
 function namesOf({ kind, measure, model, source, arm }: SurveyRow): string[] {
   if (kind === 'ranking') return [model, source, '–', 'ranking of heads'];
   return [model, source, arm, measure ?? 'dialogues'];

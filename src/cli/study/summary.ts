@@ -3,38 +3,42 @@ import type { FailedCell, RunSummary } from '../../study/index.js';
 import { oneLine } from '../terminal/index.js';
 import { speedTexts } from './progress.js';
 
-/** Failures that are told one by one. */
-const MOST_FAILURES = 10;
+/** Failures that are listed; more are only counted. */
+const MAX_LISTED_FAILURES = 10;
 
-/** What a run came to, for a person. */
-export function summaryLines(summary: RunSummary, folder: string, goOn: string): string[] {
+/** Returns the summary of a run as text. `resume` is the command that resumes it. */
+export function summaryLines(summary: RunSummary, folder: string, resume: string): string[] {
   const { total, computed, done, failed, complete, elapsedMs } = summary;
-  const parts = [`${computed} computed`, `${done - computed} there before`, `${failed} failed`];
+  const parts = [`${computed} computed`, `${done - computed} reused`, `${failed} failed`];
   return [
     `${total} cells: ${parts.join(', ')}`,
     ...(computed === 0 ? [] : [[durationText(elapsedMs), ...speedTexts(summary)].join(', ')]),
     ...failureLines(summary.failures),
-    ...(failed === 0 ? [] : [`To try these again: ${goOn} --retry-failed`]),
+    ...(failed === 0 ? [] : [`To retry them: ${resume} --retry-failed`]),
     complete
       ? `Results: ${folder} (results.jsonl; rounds, probes, costs and heads as .parquet)`
-      : 'Heads could not be ranked, and what the other cells are depends on that.',
+      : 'The study is incomplete: ranking the heads failed, and the other cells depend on the ranking.',
   ];
 }
 
+/** Returns one line per failed cell, for the first ten. */
 export function failureLines(failures: readonly FailedCell[]): string[] {
-  const told = failures.slice(0, MOST_FAILURES).map(({ labels, error }) => {
+  const listed = failures.slice(0, MAX_LISTED_FAILURES).map(({ labels, error }) => {
     const { model, source, arm, seed, index } = labels;
     return `failed: ${model}, ${source} ${index}, seed ${seed}, arm ${arm}: ${oneLine(error)}`;
   });
-  const others = failures.length - told.length;
-  return others === 0 ? told : [...told, `and ${others} other failures; all are in results.jsonl`];
+  const others = failures.length - listed.length;
+  return others === 0 ? listed : [...listed, `and ${others} other failures; results.jsonl has all`];
 }
 
+/** Returns how many cells are done, and an estimate of the time for the rest. */
 export function leftLine({ done, total, leftMs }: RunSummary, jobs: number): string {
-  const left = leftMs === null || done === total ? '' : `; the others take about ${durationText(leftMs)}`;
-  return `${done} of ${total} cells are done${left}${left === '' ? '' : ` with --jobs ${jobs}`}`;
+  const known = leftMs !== null && done < total;
+  const left = known ? `; the rest takes about ${durationText(leftMs)} with --jobs ${jobs}` : '';
+  return `${done} of ${total} cells are done${left}`;
 }
 
+/** Returns the summary of a run for `--json`. */
 export function summaryJson(summary: RunSummary, folder: string): object {
   const { total, done, computed, failed, complete, elapsedMs, decodedTokens, outsideExecutor } = summary;
   const { leftMs, failures } = summary;

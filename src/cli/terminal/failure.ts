@@ -1,23 +1,23 @@
 import { CommanderError } from 'commander';
 import { type ErrorCode, HoldfastError } from '../../errors.js';
 
-/** Where it is not 1; who stops a command gets what a shell says of one that Ctrl-C ended. */
+/** Exit codes other than 1. A shell reports 130 for a command that Ctrl-C stopped. */
 const EXIT_CODES: Partial<Record<ErrorCode, number>> = { E_USAGE: 2, E_ABORTED: 130 };
 
-/** What a person sees of an error, and the exit code it ends with. */
+/** An error's message for the terminal, and the exit code. */
 export interface Failure {
-  /** Null when it has been written already. */
+  /** Null when the message has been written already. */
   readonly message: string | null;
   readonly exitCode: number;
 }
 
 /**
- * One line for a person, and one a problem where a file has several: `file:line:column what`, as editors take it. With
- * `debug`, the stack trace and what caused it.
+ * Returns an error as one line. A file with several problems gets one more line for each, `file:line:column problem`,
+ * which editors can follow. With `debug`, returns the stack trace and the causes instead.
  */
 export function explain(error: unknown, debug: boolean): Failure {
   if (error instanceof CommanderError) {
-    // Commander has written its message. Help and version asked for end with 0, everything else is usage.
+    // Commander has already written its message. --help and --version exit with 0; all else is a usage error.
     return { message: null, exitCode: error.exitCode === 0 ? 0 : 2 };
   }
   const exitCode = (error instanceof HoldfastError ? EXIT_CODES[error.code] : undefined) ?? 1;
@@ -31,7 +31,7 @@ export function explain(error: unknown, debug: boolean): Failure {
   }
   const message = oneLine(error instanceof Error ? error.message : String(error));
   const hint =
-    error instanceof HoldfastError ? '' : ' (an unforeseen error; --debug shows where it comes from)';
+    error instanceof HoldfastError ? '' : ' (unexpected error; run with --debug for the stack trace)';
   return { message: `error: ${message}${hint}`, exitCode };
 }
 
@@ -41,7 +41,7 @@ function stackOf(error: unknown): string {
   return `${error.stack ?? error.message}${cause}`;
 }
 
-/** A message on one line, so that logs and scripts can rely on it. */
+/** Joins a message into one line, so that logs and scripts can rely on it. */
 export function oneLine(text: string): string {
   return text.trim().replace(/\s*\n\s*/g, ' ');
 }

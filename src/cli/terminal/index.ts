@@ -1,6 +1,6 @@
 /**
- * What commands show: colours, lines that are written over, byte counts, shares, errors as sentences. Knows numbers and
- * streams; must not know any one command, nor what options it takes.
+ * Output that commands share: colours, progress lines, byte counts, shares, error messages. Knows numbers and streams;
+ * must not know any single command or its options.
  */
 export { type Paint, painter, type Style, showsColours } from './colour.js';
 export { commandName, quoted } from './command-name.js';

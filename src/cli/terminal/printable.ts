@@ -1,4 +1,4 @@
-/** Without the control characters that move a terminal's cursor or change its colours: a model may write any. */
+/** Replaces control characters, which a model may write and which could move the cursor or change colours. */
 export function printable(text: string): string {
   return Array.from(text, (character) => {
     const code = character.codePointAt(0)!;

@@ -3,7 +3,7 @@ import { durationText } from '../../report/index.js';
 import { columnsOf, drawOver } from './live-line.js';
 import { printBytes } from './print-bytes.js';
 
-/** Where a download is shown: a line a file that came, and on a terminal one that is written over while it comes. */
+/** Shows a download: one line per finished file, and on a terminal a progress line while a file is being fetched. */
 export interface PullView {
   onProgress(progress: PullProgress): void;
   onFile(file: PulledFile): void;
@@ -12,9 +12,10 @@ export interface PullView {
 }
 
 const REDRAW_MS = 100;
-/** The rate is that of so long: long enough to be calm, short enough to be true. */
+/** Window over which the rate is averaged: long enough to be steady, short enough to be current. */
 const RATE_WINDOW_MS = 5000;
 
+/** Creates the view of a download on a stream. `now` is the clock in milliseconds. */
 export function createPullView(
   stream: { readonly isTTY?: boolean; readonly columns?: number; write(text: string): unknown },
   now: () => number = () => performance.now(),
@@ -56,8 +57,8 @@ export function createPullView(
 }
 
 /**
- * `model.safetensors  45 %  121 of 269 MiB  12.3 MiB/s  12 s left`; a name that is too long loses its middle.
- * @param rate bytes a second; null as long as it is not known
+ * Returns `model.safetensors  45 %  121 of 269 MiB  12.3 MiB/s  12 s left`. A name that is too long loses its middle.
+ * @param rate bytes per second; null while unknown
  */
 function progressText(
   { file, fileBytes, doneBytes }: PullProgress,

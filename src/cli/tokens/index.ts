@@ -1,5 +1,5 @@
 /**
- * `holdfast tokens`: how a text or a dialogue becomes tokens, and whose words each token holds.
+ * `holdfast tokens`: shows the tokens of a text or a dialogue, and which message each token belongs to.
  */
 import { type Command, Option } from 'commander';
 import { HoldfastError } from '../../errors.js';
@@ -24,34 +24,32 @@ interface TokensOptions {
   readonly json?: true;
 }
 
-/** Tokens and whose words they hold, as `--json` writes them. */
+/** Tokens and the spans they belong to, as `--json` writes them. */
 interface TokensReport {
   readonly text: string;
   readonly ids: readonly number[];
-  /** Empty for plain text, which is nobody's. */
+  /** Empty for plain text, which has no roles. */
   readonly spans: readonly Span[];
-  /** Each message's own words, `[start, end)` in tokens. */
+  /** Token range `[start, end)` of each message's own words. */
   readonly content: readonly (readonly [number, number])[];
 }
 
 export function registerTokens(program: Command): void {
   const command = program
     .command('tokens')
-    .description('show the tokens of a text or a dialogue, and whose words they hold');
+    .description('show the tokens of a text or a dialogue, and which message each belongs to');
   addModelArgument(command)
     .addOption(new Option('--text <text>', 'plain text, without a chat template').conflicts('chat'))
     .option('--chat <file>', 'a dialogue as JSON, rendered with the chat template; - reads standard input')
-    .addOption(new Option('--special', 'read control tokens written in --text as such').conflicts('chat'))
+    .addOption(new Option('--special', 'parse control tokens in --text').conflicts('chat'))
     .addOption(
       new Option(
         '--generation-prompt',
-        'end with the header that opens an answer (when the user spoke last)',
+        'end with the header that opens an answer (the default if the last message is from the user)',
       ).conflicts('text'),
     )
     .addOption(new Option('--no-generation-prompt', 'end with the last message').conflicts('text'))
-    .addOption(
-      new Option('--trust-content', 'read control tokens written in messages as such').conflicts('text'),
-    )
+    .addOption(new Option('--trust-content', 'parse control tokens in messages').conflicts('text'))
     .option('--json', 'write {text, ids, spans, content}')
     .action(async (named: string | undefined, options: TokensOptions) => {
       const { text, chat } = options;
@@ -104,7 +102,7 @@ const ROLE_STYLES: Readonly<Record<Span['role'], Style>> = {
   template: 'dim',
 };
 
-/** The text itself, coloured by role; every other token is underlined, so that borders can be seen. */
+/** Prints the text coloured by role. Every second token is underlined, to show where tokens begin and end. */
 function printColoured({ ids, spans }: TokensReport, tokenizer: Tokenizer, paint: Paint): string {
   const roleAt = new Map<number, Style>();
   for (const { role, start, end } of spans) {
@@ -113,7 +111,7 @@ function printColoured({ ids, spans }: TokensReport, tokenizer: Tokenizer, paint
   const pieces = ids.map((id, index) => {
     const styles: Style[] = [roleAt.get(index) ?? 'bold'];
     if (index % 2 === 1) styles.push('underline');
-    // A style that runs over a line break colours the rest of the line on some terminals.
+    // Some terminals colour the rest of the line if a style runs across a line break.
     return visible(tokenText(tokenizer, [id]))
       .split('\n')
       .map((line) => (line === '' ? '' : paint(line, ...styles)))
@@ -124,7 +122,7 @@ function printColoured({ ids, spans }: TokensReport, tokenizer: Tokenizer, paint
   return `${pieces.join('')}\n${ids.length} tokens${legend === '' ? '' : `: ${legend}`}\n`;
 }
 
-/** A line a span (role, turn, range, text), or a line a token (index, id, text) where there are no spans. */
+/** Prints one line per span (role, turn, range, text); without spans, one line per token (index, id, text). */
 function printPlain({ ids, spans }: TokensReport, tokenizer: Tokenizer): string {
   const textOf = ({ start, end }: TokenRange): string =>
     JSON.stringify(tokenText(tokenizer, ids.slice(start, end)));
@@ -135,7 +133,7 @@ function printPlain({ ids, spans }: TokensReport, tokenizer: Tokenizer): string 
   return lines.map((fields) => `${fields.join('\t')}\n`).join('');
 }
 
-/** Shows line breaks, and control characters as escapes: a text must not command the terminal. */
+/** Shows line breaks, and replaces control characters by escapes so that a text cannot control the terminal. */
 function visible(text: string): string {
   return text.replace(/[\p{Cc}]/gu, (character) =>
     character === '\n' ? '⏎\n' : `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,

@@ -1,8 +1,8 @@
 import type { StudyOrigin } from '../../study/index.js';
 import { commandName, quoted } from '../terminal/index.js';
 
-/** The command that goes on with a study in its folder. */
-export function goOnCommand({ file, models, shard }: StudyOrigin, folder: string): string {
+/** Returns the command that resumes a study in its folder. */
+export function resumeCommand({ file, models, shard }: StudyOrigin, folder: string): string {
   return [
     commandName(process.argv[1]!, process.cwd()),
     'study run',
