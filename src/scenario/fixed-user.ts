@@ -1,12 +1,12 @@
 import type { User } from './scenario.js';
 
-/** A user whose words are known beforehand and do not depend on the answers. */
+/** Returns a user who says the given messages in order, whatever the answers are. */
 export function fixedUser(messages: readonly string[]): User {
   let said = 0;
   return {
     async say() {
       said++;
-      return messages[said - 1]!; // a scenario has a message for each of its rounds
+      return messages[said - 1]!; // a scenario has one message per round
     },
     dispose() {},
   };

@@ -1,7 +1,7 @@
 /**
- * Scenarios: dialogues that a model can be led through, from five kinds of source behind one interface: the organism's
- * own language, self-chat as in Li et al. 2024, scripted users, primed dialogues and recorded ones. Knows what is said
- * and how answers are judged; must not know arms, cells or where results are kept.
+ * Scenarios: dialogues to run a model through. One interface covers five sources: the organism's own language,
+ * self-chat as in Li et al. 2024, scripted users, primed dialogues and recorded dialogues. Knows what is said and how
+ * answers are judged; must not know arms, cells or results.
  */
 export { organismSource } from './organism-source.js';
 export { replaySource } from './replay-source.js';

@@ -7,8 +7,8 @@ const ROUNDS = 6;
 const source = organismSource(grammar, ROUNDS);
 const scenarios = Array.from({ length: 32 }, (_, index) => source.at(index));
 
-describe("the organism's source", () => {
-  it('has the trials of the same index, their users fixed', async () => {
+describe('organismSource', () => {
+  it('turns the trial of each index into a scenario with a fixed user', async () => {
     expect(source.size).toBeNull();
     for (const [index, scenario] of scenarios.entries()) {
       const trial = drawTrial(grammar, index, ROUNDS);
@@ -22,7 +22,7 @@ describe("the organism's source", () => {
     expect(new Set(scenarios.map(({ id }) => id)).size).toBe(scenarios.length);
   });
 
-  it('labels each probe with the family that it shows, and every instruction has one', () => {
+  it('labels each probe with the family of its instruction, and has one for every instruction', () => {
     for (const [index, scenario] of scenarios.entries()) {
       const families = drawTrial(grammar, index, ROUNDS).instructions.map(({ family }) => family);
       const labels = scenario.probesAfter(3).map(({ label }) => label);
@@ -31,7 +31,7 @@ describe("the organism's source", () => {
     }
   });
 
-  it('finds that its reference answers obey and are able, and that others do not and are not', () => {
+  it('scores its reference answers 1 for obedience and ability, and other answers lower', () => {
     let judged = 0;
     for (const [index, scenario] of scenarios.entries()) {
       const { rounds } = drawTrial(grammar, index, ROUNDS);
@@ -44,7 +44,7 @@ describe("the organism's source", () => {
         expect(scenario.ability(place + 1, answer, true) ?? 1, answer).toBe(1);
         const cut = scenario.ability(place + 1, answer, false);
         if (cut !== null) judged++;
-        expect(cut ?? 2 / 3, 'an answer that was cut has two parts of three').toBeCloseTo(2 / 3);
+        expect(cut ?? 2 / 3, 'a cut answer has two of three parts').toBeCloseTo(2 / 3);
         for (const probe of scenario.probesAfter(place + 1)) {
           const asked = round.probes.find(({ user }) => user === probe.question)!;
           expect(probe.judge(asked.reference), asked.reference).toBe(1);
@@ -55,7 +55,7 @@ describe("the organism's source", () => {
     expect(judged).toBeGreaterThan(20);
   });
 
-  it('files a dialogue under all that it depends on, as plain JSON', () => {
+  it('has as content everything the dialogue depends on, as plain JSON', () => {
     const { content } = scenarios[5]!;
     expect(JSON.parse(JSON.stringify(content))).toEqual(content);
     expect(organismSource(grammar, ROUNDS).at(5).content).toEqual(content);

@@ -11,15 +11,16 @@ import { fixedUser } from './fixed-user.js';
 import type { Probe, Scenario, ScenarioSource } from './scenario.js';
 
 /**
- * The organism's own trials, in its own language: dialogues of two instructions whose combination no training dialogue
- * had. Groups are the family of the first instruction, labels of probes the family of the one that they show.
- * @param rounds of each dialogue; its first rounds do not depend on how many there are
+ * Returns the organism's own trials, in its own language: dialogues with two instructions whose combination never
+ * occurs in training. A scenario's group is the family of its first instruction; a probe's label is the family of the
+ * instruction that it tests.
+ * @param rounds rounds per dialogue; a longer dialogue begins with the same rounds as a shorter one
  */
 export function organismSource(grammar: Grammar, rounds: number): ScenarioSource {
   return { size: null, at: (index) => trialScenario(grammar, drawTrial(grammar, index, rounds)) };
 }
 
-/** A trial of the organism as a scenario. */
+/** Returns a trial of the organism as a scenario. */
 export function trialScenario(grammar: Grammar, trial: Trial): Scenario {
   const { index, system, instructions, rounds } = trial;
   const always = instructions.filter(({ family }) => grammar.families[family]!.shown === 'always');
@@ -47,7 +48,6 @@ export function trialScenario(grammar: Grammar, trial: Trial): Scenario {
         : always.reduce((sum, instruction) => sum + score(instruction, answer), 0) / always.length,
     ability(round, answer, finished) {
       const parts = judgeAbility(grammar, rounds[round - 1]!.round, answer, finished);
-      // Each part counts the same: half an ability is told from none.
       return parts && (parts.topic + parts.slots + parts.wellFormed) / 3;
     },
     reference: rounds.flatMap(({ user, reference }): Message[] => [

@@ -2,18 +2,19 @@ import { createRandom } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import type { Material, Prompt } from '../material/index.js';
 
-/** Groups of a material's prompts that a source uses; null: all. */
+/** The prompts of a material that a source uses. */
 export interface PromptChoice {
+  /** Groups of prompts; null for all. */
   readonly groups: readonly string[] | null;
 }
 
-/** The seed that prompts are shuffled by: the same for every study. */
+/** Seed of the shuffle, the same for every study. */
 const ORDER_SEED = 1;
 
 /**
- * The prompts of the chosen groups, shuffled within each, the groups in turn: any run of them has of each group as many
- * as of another, as long as there are.
- * @throws HoldfastError `E_MATERIAL` for a group that the material does not have, and when no prompt is left
+ * Returns the suitable prompts of the chosen groups. Each group is shuffled, then the groups take turns, so that any
+ * consecutive prompts contain the groups in equal numbers until a group runs out.
+ * @throws HoldfastError `E_MATERIAL` for a group that the material does not have, and when no prompt is suitable
  */
 export function promptsInTurn(
   { prompts }: Material,
@@ -23,7 +24,7 @@ export function promptsInTurn(
   const known = [...new Set(prompts.map(({ group }) => group))];
   const unknown = groups?.find((group) => !known.includes(group));
   if (unknown !== undefined) {
-    throw new HoldfastError('E_MATERIAL', `there is no group of prompts named ${unknown}`, {
+    throw new HoldfastError('E_MATERIAL', `unknown group of prompts: ${unknown}`, {
       field: 'groups',
       hint: `Known: ${known.join(', ')}`,
     });
@@ -38,13 +39,13 @@ export function promptsInTurn(
   ).flat();
   if (inTurn.length === 0) {
     throw new HoldfastError('E_MATERIAL', 'the material has no prompt for these dialogues', {
-      hint: 'Name other groups, or ask for fewer given answers',
+      hint: 'Choose other groups, or fewer given answers',
     });
   }
   return inTurn;
 }
 
-/** Fisher and Yates. */
+/** Fisher–Yates shuffle. */
 function shuffle<T>(values: readonly T[], random: () => number): T[] {
   const left = [...values];
   return values.map(() => left.splice(Math.floor(random() * left.length), 1)[0]!);

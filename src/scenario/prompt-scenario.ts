@@ -4,13 +4,13 @@ import type { Scenario } from './scenario.js';
 
 /** The parts of a dialogue that do not follow from its prompt. */
 type Course = Pick<Scenario, 'id' | 'given' | 'rounds' | 'openUser'> & {
-  /** What the user's side depends on, as plain JSON. */
+  /** Everything the user's side depends on, as plain JSON. */
   readonly user: unknown;
-  /** Which of the prompt's probes is put first; they take turns. */
+  /** Index of the probe after the first round; later rounds take the prompt's probes in turn. */
   readonly firstProbe: number;
 };
 
-/** A dialogue under a prompt of the material: one of its probes after a round, its judge for all answers. */
+/** Returns a dialogue under a prompt of the material: one of its probes per round, and its judge for all answers. */
 export function promptScenario(prompt: Prompt, course: Course): Scenario {
   const { id, group, system, shown, probes, judge } = prompt;
   const { user, firstProbe, given, rounds, openUser } = course;
@@ -38,7 +38,7 @@ export function promptScenario(prompt: Prompt, course: Course): Scenario {
   };
 }
 
-/** The first of the prompt's own exchanges, whose answers obey. */
+/** Returns the first `count` of the prompt's given exchanges, whose answers follow the prompt. */
 export function givenMessages({ given }: Prompt, count: number): Message[] {
   return given.slice(0, count).flatMap(({ user, assistant }): Message[] => [
     { role: 'user', content: user },

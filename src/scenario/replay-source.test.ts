@@ -39,7 +39,7 @@ describe('recorded dialogues', () => {
     ['one.json', JSON.stringify(MESSAGES), 1],
     ['object.json', JSON.stringify({ messages: MESSAGES }, null, 2), 1],
     ['all.json', JSON.stringify([MESSAGES, { messages: MESSAGES }, SHARE_GPT]), 3],
-  ])('are read from %s, all shapes to the same', async (name, text, size) => {
+  ])('are read from %s alike, whatever the format', async (name, text, size) => {
     const source = replay(name, text);
     expect(source.size).toBe(size);
     for (let index = 0; index < size; index++) {
@@ -53,11 +53,11 @@ describe('recorded dialogues', () => {
     }
   });
 
-  it('are led for as many rounds as are asked for, or as there are', () => {
+  it('have at most the rounds that were asked for', () => {
     expect(replay('short.jsonl', lines(MESSAGES), 1).at(0).rounds).toBe(1);
   });
 
-  it('may bring probes and judges', () => {
+  it('may have their own probes and judges', () => {
     const probes = [{ question: 'Still brief?', judge: { rule: 'contains-any', texts: ['yes'] } }];
     const [probe] = replay('probes.jsonl', lines({ messages: MESSAGES, group: 'style', probes }))
       .at(0)
@@ -73,13 +73,13 @@ describe('recorded dialogues', () => {
       lines(MESSAGES, [{ role: 'bot', content: '' }]),
       /line 2 is not a dialogue.*field messages\.0\.role/,
     ],
-    ['no-system.jsonl', lines(MESSAGES.slice(1)), /line 1 .*here the system speaks, not the user/],
+    ['no-system.jsonl', lines(MESSAGES.slice(1)), /line 1 .*expected a system message, not one of the user/],
     [
       'order.jsonl',
       lines([MESSAGES[0], MESSAGES[2]]),
-      /line 1 .*here the user speaks, not the assistant.*field 1/,
+      /line 1 .*expected a user message, not one of the assistant.*field 1/,
     ],
-    ['silent.jsonl', lines([MESSAGES[0]]), /line 1 .*the user says nothing/],
+    ['silent.jsonl', lines([MESSAGES[0]]), /line 1 .*it has no user message/],
     [
       'entry.json',
       JSON.stringify([SHARE_GPT, { conversations: [{ from: 'cat', value: '' }] }]),
@@ -90,14 +90,14 @@ describe('recorded dialogues', () => {
       lines({ messages: MESSAGES, probes: [{ question: 'x', judge: { rule: 'magic' } }] }),
       /line 1.*judge/,
     ],
-    ['empty.jsonl', '\n', /E_DIALOGUE: there are no dialogues/],
-  ])('are refused in %s with file and line', (name, text, error) => {
+    ['empty.jsonl', '\n', /E_DIALOGUE: the file has no dialogues/],
+  ])('are rejected in %s with file and line', (name, text, error) => {
     expect(() => replay(name, text)).toThrow(error);
     expect(() => replay(name, text)).toThrow(/E_DIALOGUE/);
     expect(() => replay(name, text)).toThrow(new RegExp(name.replace('.', '\\.')));
   });
 
-  it('have to be there', () => {
+  it('must exist', () => {
     expect(() => replaySource(join(folder, 'nowhere.jsonl'), 2)).toThrow(/E_NOT_FOUND.*nowhere/);
   });
 });

@@ -9,7 +9,7 @@ import type { Scenario, ScenarioSource } from './scenario.js';
 const message = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() });
 const messages = z.array(message).min(1);
 
-/** Who speaks in ShareGPT's files. */
+/** The roles that ShareGPT's speakers have. */
 const SHARE_GPT_ROLES = { human: 'user', gpt: 'assistant', system: 'system' } as const;
 const shareGptMessage = z
   .object({ from: z.enum(['human', 'gpt', 'system']), value: z.string() })
@@ -20,24 +20,24 @@ const probes = z.array(z.object({ question: z.string(), judge: ruleSchema })).de
 const recorded = z.object({ messages, group: z.string().optional(), probes });
 const shareGpt = z.object({ conversations: z.array(shareGptMessage).min(1) });
 
-/** A recorded dialogue, whatever it was written as. */
+/** A recorded dialogue, in one form for all formats. */
 type Recorded = z.infer<typeof recorded>;
 
-/** Where a dialogue stands in its file. */
+/** A dialogue as JSON, and its place in the file. */
 interface Entry {
   readonly json: unknown;
-  /** A line, from 1, or an entry of an array, from 0. */
+  /** A line, counted from 1, or an entry of an array, counted from 0. */
   readonly place: string;
 }
 
 /**
- * Recorded dialogues: what the user said is said again, and the answers are the model's own. Reads JSONL, or JSON with
- * one dialogue or an array of them; each is `{ "messages": [{ "role", "content" }] }`, the array of messages alone, or
- * ShareGPT's `{ "conversations": [{ "from", "value" }] }`. A dialogue may bring probes with judges of its own:
- * `"probes": [{ "question", "judge" }]`, judges as in material.
- * @param rounds at most; a dialogue with fewer messages of the user has fewer
- * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`; `E_DIALOGUE` naming the file, and line or entry, for what is not a
- * dialogue that begins with a system message, user and assistant in turn behind it
+ * Returns recorded dialogues: the user's messages are repeated and the model gives its own answers. Reads JSONL, or
+ * JSON with one dialogue or an array of them. Each dialogue is `{ "messages": [{ "role", "content" }] }`, the array of
+ * messages alone, or ShareGPT's `{ "conversations": [{ "from", "value" }] }`. A dialogue may have its own probes,
+ * `"probes": [{ "question", "judge" }]`, with judges as in material.
+ * @param rounds rounds per dialogue at most; a dialogue with fewer user messages has fewer
+ * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`; `E_DIALOGUE` naming the file and the line or entry unless each
+ * dialogue is a system message followed by user and assistant in turn
  */
 export function replaySource(file: string, rounds: number): ScenarioSource {
   const scenarios = entriesOf(readText(file), file).map((entry, index) =>
@@ -84,16 +84,16 @@ function readText(file: string): string {
   }
 }
 
-/** The dialogues of a file, one at least; of JSON where its name says so, else one a line. */
+/** Returns the dialogues of a file, at least one. A `.json` file is read as a whole, any other line by line. */
 function entriesOf(text: string, file: string): Entry[] {
   const entries = /\.json$/i.test(file) ? ofJson(text, file) : ofLines(text, file);
-  if (entries.length === 0) throw new HoldfastError('E_DIALOGUE', 'there are no dialogues', { file });
+  if (entries.length === 0) throw new HoldfastError('E_DIALOGUE', 'the file has no dialogues', { file });
   return entries;
 }
 
 function ofJson(text: string, file: string): Entry[] {
   const json = parse(text, file, 'the file');
-  // An array of messages is one dialogue, an array of anything else has one in each entry.
+  // An array of messages is one dialogue; any other array has one dialogue per entry.
   const isOne = !Array.isArray(json) || messages.safeParse(json).success;
   return isOne
     ? [{ json, place: 'the file' }]
@@ -130,15 +130,16 @@ function readEntry({ json, place }: Entry, file: string): Recorded {
   throw new HoldfastError('E_DIALOGUE', `${place} is not a dialogue: ${what}`, {
     file,
     ...(path.length === 0 ? {} : { field: path.map(String).join('.') }),
-    hint: 'A system message comes first, then user and assistant in turn',
+    hint: 'Start with a system message, then alternate user and assistant',
   });
 }
 
-/** The first message that the wrong one says; null when all is well. */
-function misplaced(said: readonly Message[]): Pick<z.core.$ZodIssue, 'message' | 'path'> | null {
-  for (const [index, { role }] of said.entries()) {
+/** Returns the first message whose role is out of order; null when there is none. */
+function misplaced(messages: readonly Message[]): Pick<z.core.$ZodIssue, 'message' | 'path'> | null {
+  for (const [index, { role }] of messages.entries()) {
     const expected = index === 0 ? 'system' : index % 2 === 1 ? 'user' : 'assistant';
-    if (role !== expected) return { message: `here the ${expected} speaks, not the ${role}`, path: [index] };
+    if (role !== expected)
+      return { message: `expected a ${expected} message, not one of the ${role}`, path: [index] };
   }
-  return said.length > 1 ? null : { message: 'the user says nothing', path: [] };
+  return messages.length > 1 ? null : { message: 'it has no user message', path: [] };
 }

@@ -1,44 +1,44 @@
 import type { Model, SamplingOptions } from '../engine/index.js';
 import type { Message } from '../text/index.js';
 
-/** A dialogue that a model can be led through: who it is told to be, what is said to it, and how one sees whether it keeps to it. */
+/** A dialogue to run a model through: its system prompt, the user's side, and judges of whether the prompt is followed. */
 export interface Scenario {
-  /** Names it within its source: the same words under the same name, always. */
+  /** Name within the source. The same name always stands for the same text. */
   readonly id: string;
-  /** What it is of a kind with; results are told by group as well. */
+  /** Kind of system prompt, by which results are also reported. */
   readonly group: string;
   readonly system: string;
-  /** Exchanges at the front that are given and obey: user and assistant in turn, an answer last. */
+  /** Exchanges that open the dialogue, with answers that follow the prompt: user and assistant in turn. */
   readonly given: readonly Message[];
-  /** Rounds to be led after those, from 1. */
+  /** Rounds after the given exchanges. */
   readonly rounds: number;
-  /** All that the dialogue depends on besides the model, as plain JSON; results are filed under it. */
+  /** Everything besides the model that the dialogue depends on, as plain JSON. Cell addresses are computed from it. */
   readonly content: unknown;
-  /** The user's side of one run of the dialogue. */
+  /** Opens the user's side for one run of the dialogue. */
   openUser(context: UserContext): User;
   /**
-   * Questions to put on a branch after a round (from 1; given exchanges do not count). Where several ask the same, the
-   * answer is one, and each judges it.
+   * Returns the probes to put on a branch after a round. Rounds count from 1, without the given exchanges. Probes with
+   * the same question share one answer, and each judges it.
    */
   probesAfter(round: number): readonly Probe[];
-  /** How far an answer of the dialogue itself does what the prompt says, 0…1; null where that shows only when asked. */
+  /** Scores how far an answer follows the prompt, 0…1; null when only probes can show that. */
   obedience(round: number, answer: string): number | null;
-  /** Whether an answer is sound, obedience apart, 0…1; null where the scenario cannot say. */
+  /** Scores whether an answer makes sense, whether or not it follows the prompt, 0…1; null when unknown. */
   ability(round: number, answer: string, finished: boolean): number | null;
-  /** User and assistant in turn: a whole dialogue whose answers keep to the prompt; null where there is none. */
+  /** A whole dialogue whose answers follow the prompt, user and assistant in turn; null when there is none. */
   readonly reference: readonly Message[] | null;
 }
 
 /** A question that shows whether the system prompt is still followed. */
 export interface Probe {
-  /** What is asked about, for tables: an instruction's family, or the group. */
+  /** Label for tables: the family of the tested instruction, or the group. */
   readonly label: string;
   readonly question: string;
-  /** 0…1. */
+  /** Scores the answer, 0…1. */
   judge(answer: string): number;
 }
 
-/** What a user's side may need: a model that plays it, in self-chat. */
+/** What a user's side may need: in self-chat, a model plays it. */
 export interface UserContext {
   readonly model: Model;
   readonly seed: number;
@@ -49,16 +49,16 @@ export interface UserContext {
 /** The user's side of one dialogue. */
 export interface User {
   /**
-   * What the user says next.
-   * @param answer the assistant's last, or null before the first; given exchanges are known to the user already
+   * Returns the user's next message.
+   * @param answer the assistant's last answer; null before the first. The user already knows the given exchanges.
    */
   say(answer: string | null): Promise<string>;
   dispose(): void;
 }
 
-/** Where scenarios come from. Scenario `index` is the same in every study that names the same source. */
+/** A source of scenarios. Scenario `index` is the same in every study that names the same source. */
 export interface ScenarioSource {
-  /** How many different ones there are; null for as many as one likes. */
+  /** Number of scenarios; null when unlimited. */
   readonly size: number | null;
   at(index: number): Scenario;
 }

@@ -7,7 +7,7 @@ const CHOICE = { script: 'calm', groups: null, rounds: 3 } as const;
 const all = (source: ScenarioSource) => Array.from({ length: source.size! }, (_, index) => source.at(index));
 
 describe('a scripted user', () => {
-  it('says the same under every prompt, whatever is answered', async () => {
+  it('says the same under every prompt, whatever the answers', async () => {
     const scenarios = all(scriptSource(MATERIAL, CHOICE));
     expect(scenarios.map(({ id }) => id).sort()).toEqual(['bowline', 'hemp', 'jute', 'sheet', 'silk']);
     for (const scenario of scenarios) {
@@ -19,14 +19,14 @@ describe('a scripted user', () => {
     }
   });
 
-  it('meets the groups in turn, so that any run of dialogues has of each as many as it can', () => {
+  it('takes the groups in turn, so that consecutive dialogues contain them equally often', () => {
     const groups = all(scriptSource(MATERIAL, CHOICE)).map(({ group }) => group);
     expect(groups).toEqual(['ropes', 'knots', 'ropes', 'knots', 'ropes']);
     const knots = all(scriptSource(MATERIAL, { ...CHOICE, groups: ['knots'] }));
     expect(knots.map(({ group }) => group)).toEqual(['knots', 'knots']);
   });
 
-  it('puts one of the prompt’s probes after each round, in turn, and its judge judges', () => {
+  it('asks one of the prompt’s probes after each round, in turn, judged by the prompt’s judge', () => {
     for (const [index, scenario] of all(scriptSource(MATERIAL, CHOICE)).entries()) {
       const probes = [1, 2, 3].map((round) => scenario.probesAfter(round));
       expect(probes.map(({ length }) => length)).toEqual([1, 1, 1]);
@@ -36,12 +36,12 @@ describe('a scripted user', () => {
       expect(probes[0]![0]!.judge(`I am ${scenario.id}.`)).toBe(1);
       expect(probes[0]![0]!.judge('I am nobody.')).toBe(0);
       const shown = scenario.obedience(1, scenario.id);
-      expect(shown, 'only where every answer shows it').toBe(scenario.id === 'silk' ? null : 1);
+      expect(shown, 'null unless every answer shows it').toBe(scenario.id === 'silk' ? null : 1);
       expect(scenario.ability(1, 'x', true)).toBeNull();
     }
   });
 
-  it('is refused where the script or the group is not there, or too short', () => {
+  it('is rejected when the script or the group is unknown, or the script too short', () => {
     expect(() => scriptSource(MATERIAL, { ...CHOICE, script: 'angry' })).toThrow(/E_MATERIAL.*angry.*calm/s);
     expect(() => scriptSource(MATERIAL, { ...CHOICE, rounds: 4 })).toThrow(
       /E_MATERIAL.*3 messages.*4 rounds/s,
@@ -53,7 +53,7 @@ describe('a scripted user', () => {
 });
 
 describe('a primed dialogue', () => {
-  it('begins with answers that are given and obey, of prompts that have so many', () => {
+  it('begins with given answers that follow the prompt, and skips prompts with too few', () => {
     const scenarios = all(primedSource(MATERIAL, { ...CHOICE, given: 2 }));
     expect(scenarios.map(({ id }) => id).sort()).toEqual(['bowline', 'hemp', 'sheet', 'silk']);
     for (const { id, given, obedience } of scenarios) {
@@ -66,7 +66,7 @@ describe('a primed dialogue', () => {
     expect(() => primedSource(MATERIAL, { ...CHOICE, given: 3 })).toThrow(/E_MATERIAL.*no prompt/s);
   });
 
-  it('is filed under what is said in it, not under what shows its judge', () => {
+  it('has what is said in it as content, without the examples that test the judge', () => {
     const content = (given: number) =>
       JSON.stringify(
         all(primedSource(MATERIAL, { ...CHOICE, given })).find(({ id }) => id === 'hemp')!.content,

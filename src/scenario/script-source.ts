@@ -5,23 +5,25 @@ import { type PromptChoice, promptsInTurn } from './prompt-order.js';
 import { givenMessages, promptScenario } from './prompt-scenario.js';
 import type { ScenarioSource } from './scenario.js';
 
+/** The script, prompts and rounds of scripted dialogues. */
 export interface ScriptChoice extends PromptChoice {
-  /** The name of the material's script that the user follows. */
+  /** Name of the script in the material that the user follows. */
   readonly script: string;
   readonly rounds: number;
 }
 
 /**
- * Dialogues with a scripted user, who says the same whatever is answered; one for each prompt.
- * @throws HoldfastError `E_MATERIAL` for a script that is not there or has fewer messages than rounds, and as {@link promptsInTurn}
+ * Returns dialogues with a scripted user, one for each prompt. The user's messages do not depend on the answers.
+ * @throws HoldfastError `E_MATERIAL` when the script is unknown or has fewer messages than rounds, and as
+ * {@link promptsInTurn}
  */
 export function scriptSource(material: Material, choice: ScriptChoice): ScenarioSource {
   return primedSource(material, { ...choice, given: 0 });
 }
 
 /**
- * Scripted dialogues whose first answers are given and obey: they show holding on where a model is too small to obey
- * unasked. Prompts that have not as many to give are left out.
+ * Returns scripted dialogues whose first answers are given and follow the prompt. They show whether a model keeps to a
+ * prompt even if it is too small to follow one from the start. Prompts with fewer than `given` exchanges are skipped.
  * @throws HoldfastError as {@link scriptSource}
  */
 export function primedSource(
@@ -32,7 +34,7 @@ export function primedSource(
   if (script.messages.length < rounds) {
     throw new HoldfastError(
       'E_MATERIAL',
-      `the script ${name} has ${script.messages.length} messages, and ${rounds} rounds are asked for`,
+      `the script ${name} is too short: it has ${script.messages.length} messages for ${rounds} rounds`,
       { field: 'rounds', hint: 'Ask for fewer rounds, or choose a longer script' },
     );
   }
@@ -57,7 +59,7 @@ export function primedSource(
 function scriptNamed({ scripts }: Material, name: string): Script {
   const script = scripts.get(name);
   if (script !== undefined) return script;
-  throw new HoldfastError('E_MATERIAL', `there is no script named ${name}`, {
+  throw new HoldfastError('E_MATERIAL', `unknown script: ${name}`, {
     field: 'script',
     hint: `Known: ${[...scripts.keys()].join(', ')}`,
   });

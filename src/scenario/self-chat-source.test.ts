@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => llama.dispose());
 
-/** What the other side says to these answers. */
+/** Returns what the other side says to these answers. */
 async function talk(model: Model, answers: readonly string[], seed = 9, index = 0): Promise<string[]> {
   const user = source.at(index).openUser({ model, seed, sampling: SAMPLING, maxTokens: 8 });
   try {
@@ -30,7 +30,7 @@ async function talk(model: Model, answers: readonly string[], seed = 9, index = 
 }
 
 describe('self-chat', () => {
-  it('pairs each prompt in turn with another one and a topic, always the same for an index', () => {
+  it('pairs each prompt in turn with another prompt and an opener, always the same for an index', () => {
     expect(source.size).toBeNull();
     const scenarios = Array.from({ length: 40 }, (_, index) => source.at(index));
     expect(scenarios.map(({ group }) => group).slice(0, 4)).toEqual(['ropes', 'knots', 'ropes', 'knots']);
@@ -64,7 +64,7 @@ describe('self-chat', () => {
     expect(seen).toContain(`${expected.join('')}<|im_start|>assistant\n`);
   });
 
-  it('draws what the other side says from the seed, and another number each round', async () => {
+  it('samples the other side from the seed, with a different seed each round', async () => {
     const deaf = speaking(llama, Number.POSITIVE_INFINITY);
     const said = await talk(deaf, ['Yes.', 'No.', 'Perhaps.']);
     expect(await talk(deaf, ['Not at all.', 'Never.', 'Who knows?'])).toEqual(said);
@@ -72,7 +72,7 @@ describe('self-chat', () => {
     expect(new Set(said).size).toBe(said.length);
   });
 
-  it('plays the other side with no policy, and lets its cache go', async () => {
+  it('plays the other side without a policy, and disposes of its cache', async () => {
     const policies = new Set<string | undefined>();
     const { model, disposed } = watchSequences(
       spyOnModel(speaking(llama), ({ intervention }) => policies.add(intervention?.policy)),
@@ -83,11 +83,11 @@ describe('self-chat', () => {
     expect(disposed[0]).toHaveBeenCalledOnce();
   });
 
-  it('needs openers and somebody to talk to', () => {
+  it('needs openers and a second prompt', () => {
     const choice = { groups: null, rounds: 2 };
     expect(() => selfChatSource({ ...MATERIAL, openers: [] }, choice)).toThrow(/E_MATERIAL.*openers/);
     expect(() => selfChatSource({ ...MATERIAL, prompts: MATERIAL.prompts.slice(0, 1) }, choice)).toThrow(
-      /E_MATERIAL.*one prompt/,
+      /E_MATERIAL.*only one prompt/,
     );
   });
 });

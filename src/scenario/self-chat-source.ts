@@ -6,27 +6,28 @@ import { type PromptChoice, promptsInTurn } from './prompt-order.js';
 import { promptScenario } from './prompt-scenario.js';
 import type { ScenarioSource, User, UserContext } from './scenario.js';
 
+/** The prompts and rounds of self-chat. */
 export interface SelfChatChoice extends PromptChoice {
   readonly rounds: number;
 }
 
-/** Seeds of pairs begin here; the same for every study. */
+/** First seed for drawing pairs, the same for every study. */
 const PAIR_SEEDS = 2 ** 48;
 
 /**
- * Two copies of the model talk to each other, each under a prompt of its own (Li et al. 2024, section 3). A, who is
- * watched, has the prompts of the chosen groups in turn; B has any other of the material, drawn by the index as the
- * topic is that B opens with.
+ * Returns dialogues in which two copies of the model, A and B, talk to each other, each under its own prompt (Li et
+ * al. 2024, section 3). A is the measured one and takes the prompts of the chosen groups in turn. B's prompt (any other
+ * of the material) and the opener with which B starts are drawn at random, seeded by the index.
  * @throws HoldfastError `E_MATERIAL` without openers, without a second prompt, and as {@link promptsInTurn}
  */
 export function selfChatSource(material: Material, { rounds, ...choice }: SelfChatChoice): ScenarioSource {
   const { prompts, openers } = material;
   const watched = promptsInTurn(material, choice);
   if (openers.length === 0 || prompts.length < 2) {
-    const missing = openers.length === 0 ? 'has no openers' : 'has one prompt only';
+    const missing = openers.length === 0 ? 'has no openers' : 'has only one prompt';
     throw new HoldfastError(
       'E_MATERIAL',
-      `the material ${missing}, and self-chat needs two who talk about something`,
+      `the material ${missing}: self-chat needs an opener and two prompts`,
     );
   }
   return {
@@ -42,7 +43,7 @@ export function selfChatSource(material: Material, { rounds, ...choice }: SelfCh
         given: [],
         rounds,
         user: { kind: 'self-chat', system: b.system, opener },
-        // Later dialogues of a prompt begin with another of its probes.
+        // Each further dialogue under a prompt begins with its next probe.
         firstProbe: index + Math.floor(index / watched.length),
         openUser: (context) => otherSide(context, b.system, opener),
       });
@@ -51,8 +52,8 @@ export function selfChatSource(material: Material, { rounds, ...choice }: SelfCh
 }
 
 /**
- * B's side, played by the same model as it is, whatever the arm does to A. The roles are flipped: what A answers is what
- * B is told, and B's first message quotes the exchange that B opened, so that B too always answers.
+ * Opens B's side, played by the same model without a policy, whatever the arm does to A. The roles are flipped: A's
+ * answers are B's user messages. B's first message quotes B's own opener, so that B's turns are always answers.
  */
 function otherSide(context: UserContext, system: string, opener: string): User {
   const { model, seed, sampling, maxTokens } = context;
@@ -72,7 +73,7 @@ async function answerOf(chat: Chat, message: string, seed: number): Promise<stri
   const answer = chat.answer(message, { seed });
   let next = await answer.next();
   while (!next.done) next = await answer.next();
-  return next.value!.assistant; // null only for a signal, and there is none
+  return next.value!.assistant; // null only if a signal aborts it, and none is given
 }
 
 const openingExchange = (opener: string, answer: string): string =>

@@ -93,7 +93,7 @@ describe('study compare', () => {
       /E_USAGE: compare needs two arms; .* has "off", "split \.7", "growing"/,
     );
     await expect(study('compare', folder, '--arm', 'off', '--arm', 'on')).rejects.toThrow(
-      /"on" is not an arm of .*It has "off", "split \.7"/s,
+      /"on" is not an arm of .*Name one of "off", "split \.7"/s,
     );
   });
 
