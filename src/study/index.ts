@@ -1,7 +1,7 @@
 /**
- * Studies: a specification in YAML is checked, expanded into cells, and run; every finished cell is durable at once, so
- * that a study that was killed goes on and ends with the same bytes. Knows models, scenarios, arms and files; must not
- * know statistics or how results are shown.
+ * Studies. A YAML specification is checked, expanded into cells, and run. Each finished cell is written to disk at once,
+ * so a killed study can be resumed and ends with the same bytes. Knows models, scenarios, arms and files; must not know
+ * statistics or how results are shown.
  */
 
 export {

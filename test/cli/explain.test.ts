@@ -27,7 +27,7 @@ describe('what a person sees of a study that is wrong', () => {
 
   it('is one line where there is one problem', () => {
     expect(explain(thrownBy('name: x\nsources: organism\narms: [off]\nseed: 1\n'), false).message).toBe(
-      'error: E_SPEC: 4:1 seed: not known here; did you mean seeds? (studies/a.yaml)',
+      'error: E_SPEC: 4:1 seed: unknown key; did you mean seeds? (studies/a.yaml)',
     );
   });
 });

@@ -3,7 +3,7 @@ import type { ArmSpec, HeadChoice } from './spec.js';
 
 type Unnamed = Omit<ArmSpec, 'name'>;
 
-/** What sets an arm apart from the untouched model, part by part, in words; null where a part does not. */
+/** Describes how an arm differs from the untouched model, part by part; null for a part that does not differ. */
 function parts(arm: Unnamed): readonly (string | null)[] {
   return [
     policyText(arm),
@@ -15,7 +15,7 @@ function parts(arm: Unnamed): readonly (string | null)[] {
   ];
 }
 
-/** E.g. `split-softmax, k = 0.7, top 10 by share`. */
+/** Describes an arm, for example `split-softmax, k = 0.7, top 10 by share`. */
 export function describeArm(arm: Unnamed): string {
   return (
     parts(arm)
@@ -24,7 +24,7 @@ export function describeArm(arm: Unnamed): string {
   );
 }
 
-/** What sets an arm apart from the others that one line of a specification stands for. */
+/** Describes how an arm differs from the other arms of the same grid. */
 export function describeVariant(arm: Unnamed, siblings: readonly Unnamed[]): readonly string[] {
   const others = siblings.map(parts);
   return parts(arm)
@@ -32,7 +32,7 @@ export function describeVariant(arm: Unnamed, siblings: readonly Unnamed[]): rea
     .filter((part) => part !== null);
 }
 
-/** π′ = 0 on a target: all attention goes to what is not in it. */
+/** Tells whether an arm sets π′ = 0 on a target, so that all attention goes to the other tokens. */
 function isKnockOut({ policy, schedule, target }: Unnamed): boolean {
   return (
     policy === 'floor' && target.kind === 'not' && schedule?.kind === 'constant' && schedule.strength === 1
@@ -59,7 +59,7 @@ function scheduleText(symbol: string, schedule: Schedule): string {
   }
 }
 
-/** E.g. `top 10 by share`. */
+/** Describes a choice of heads, for example `top 10 by share`. */
 export function headsText(choice: HeadChoice): string {
   switch (choice.kind) {
     case 'all':

@@ -3,13 +3,13 @@ import { HoldfastError } from '../../errors.js';
 import { parseSpec } from './parse.js';
 import type { ArmSpec } from './spec.js';
 
-/** The arms of one item of the list. */
+/** Returns the arms of one item of the list. */
 const armsOf = (item: string): readonly ArmSpec[] =>
   parseSpec(`name: x\nsources: organism\narms:\n  - ${item}\n`, 'x.yaml').arms;
 
 const namesOf = (item: string): readonly string[] => armsOf(item).map(({ name }) => name);
 
-/** What is wrong with one item, which begins at column 5 of line 4. */
+/** Returns the problems of one item, which begins at line 4, column 5. */
 function problemsOf(item: string): readonly string[] {
   try {
     armsOf(item);
@@ -134,7 +134,7 @@ describe('an arm', () => {
 });
 
 describe('a grid', () => {
-  it('makes an arm of each value', () => {
+  it('has an arm for each value', () => {
     expect(namesOf('split-softmax: [0.9, 0.7]')).toEqual([
       'split-softmax, k = 0.9',
       'split-softmax, k = 0.7',
@@ -142,7 +142,7 @@ describe('a grid', () => {
     expect(namesOf('repeat: [2, 4]')).toEqual(['repeat every 2', 'repeat every 4']);
   });
 
-  it('makes an arm of each with each, and tells them by what varies where they have a name', () => {
+  it('has an arm for each combination, and adds to a given name what varies', () => {
     const arms =
       '{ name: ablation, split-softmax: 0.5, heads: [top 1 by share, top 5 by share], target: [prefix, sink] }';
     expect(namesOf(arms)).toEqual([
@@ -153,20 +153,22 @@ describe('a grid', () => {
     ]);
   });
 
-  it('is bounded', () => {
+  it('is limited to 1000 arms', () => {
     const list = JSON.stringify(Array.from({ length: 40 }, (_, index) => index + 1));
-    expect(problemsOf(`{ boost: ${list}, repeat: ${list} }`)).toEqual(['4:5 more than 1000 arms in one']);
+    expect(problemsOf(`{ boost: ${list}, repeat: ${list} }`)).toEqual([
+      '4:5 more than 1000 arms in one item',
+    ]);
   });
 });
 
-describe('an arm that is refused', () => {
+describe('an invalid arm', () => {
   it.each<[string, string]>([
     ['of', '4:5 policy: "of" is not a policy. Known: off, split-softmax, boost, pasta, floor, hold'],
-    ['boots: 2', '4:5 boots: not known here; did you mean boost?'],
-    ['{ boost: 2, haeds: all }', '4:17 haeds: not known here; did you mean heads?'],
+    ['boots: 2', '4:5 boots: unknown key; did you mean boost?'],
+    ['{ boost: 2, haeds: all }', '4:17 haeds: unknown key; did you mean heads?'],
     ['boost', '4:5 boost needs a strength or a schedule'],
     ['boost: {}', '4:5 boost needs a strength or a schedule'],
-    ['boost: { strength: 2, schedule: constant }', '4:5 strength and schedule: say one of the two'],
+    ['boost: { strength: 2, schedule: constant }', '4:5 strength and schedule: give only one of them'],
     [
       'boost: { schedule: sometimes }',
       '4:24 schedule: "sometimes" is not a schedule. Write constant, per-turn:FROM,TO,STEP, per-token:FROM,TO,RATE or target:SHARE (steps and rates from 0, a share from 0 to 1)',
@@ -177,24 +179,27 @@ describe('an arm that is refused', () => {
     ],
     ['split-softmax: [0.5, 1.5]', '4:26 strength: split-softmax takes k from 0 to 1, not 1.5'],
     ['hold: 0.5', '4:5 hold takes no strength and no schedule: it measures its own in the first answer'],
-    ['{ boost: 2, floor: 0.1 }', '4:17 policy: said twice of one arm'],
-    ['target: sink', '4:5 target: of which policy? This arm has none'],
+    ['{ boost: 2, floor: 0.1 }', '4:17 policy: given twice in one arm'],
+    ['target: sink', '4:5 target: needs a policy, and this arm has none'],
     [
       '{ boost: 2, target: sunk }',
       '4:25 target: "sunk" is not a target. Write prefix, message, content, sink, template, random:SEED or START:END (token indices, START < END)',
     ],
-    ['{ knock-out: prefix, boost: 2 }', '4:5 policy: does not go with knock-out, which is a policy itself'],
+    [
+      '{ knock-out: prefix, boost: 2 }',
+      '4:5 policy: cannot be combined with knock-out, which is a policy itself',
+    ],
     [
       '{ boost: 2, heads: top ten }',
-      '4:24 heads: "top ten" names no heads; write all, top N by share, top N by decay, bottom N by share, bottom N by decay, random N seed S, or heads by number',
+      '4:24 heads: "top ten" is not a choice of heads; write all, top N by share, top N by decay, bottom N by share, bottom N by decay, random N seed S, or heads by number',
     ],
-    ['{ boost: 2, heads: none }', '4:24 heads: "none" names no heads; that is the arm off'],
+    ['{ boost: 2, heads: none }', '4:24 heads: "none" is not a choice of heads; use the arm off'],
     ['{ boost: 2, heads: [[1, 2, 3]] }', '4:25 heads: expected a pair, [layer, head]'],
-    ['{ boost: 2, heads: [[1, 2], [1, 2]] }', '4:24 heads: [1, 2] stands there twice'],
+    ['{ boost: 2, heads: [[1, 2], [1, 2]] }', '4:24 heads: [1, 2] is listed twice'],
     ['{ boost: 2, heads: [-1] }', '4:25 heads: expected a whole number from 0 to 4095, not -1'],
     [
       '{ boost: 2, layers: 1, heads: top 2 by share }',
-      '4:5 layers: go with heads by number; pairs and words name their layers themselves',
+      '4:5 layers: can be combined only with heads by number, not with pairs or words',
     ],
     ['repeat: 0', '4:13 repeat: expected a whole number from 1 to 1000, not 0'],
     ['guidance: 0.5', '4:15 guidance: expected a number from 1 to 100, not 0.5'],
@@ -202,12 +207,12 @@ describe('an arm that is refused', () => {
       '[off]',
       '4:5 arms: expected a mapping with name, policy, strength, schedule, target, knock-out, layers, heads, silence, repeat, guidance, not a list',
     ],
-    ['off\n  - off', '5:5 the arm "off" stands there twice'],
+    ['off\n  - off', '5:5 the arm "off" is listed twice'],
     ['boost: 2\n  - { name: again, boost: 2 }', '5:5 the arm "again" is the same as "boost, M = 2"'],
-    ['{ name: a, boost: 2 }\n  - { name: a, boost: 3 }', '5:5 two arms are named "a": give one another name'],
+    ['{ name: a, boost: 2 }\n  - { name: a, boost: 3 }', '5:5 two arms are named "a": rename one'],
   ])('%s', (item, problem) => {
     const found = problemsOf(item);
-    // The list of targets grows; its beginning tells enough.
+    // The lists of names in messages grow, so only the beginning is compared.
     expect(found.map((text) => text.slice(0, 60))).toEqual([problem.slice(0, 60)]);
   });
 });

@@ -30,7 +30,7 @@ import {
 import type { ArmSpec, HeadChoice } from './spec.js';
 import type { Tree } from './yaml-tree.js';
 
-/** What may be said of an arm. Where a list may stand, there is an arm for each of its values. */
+/** The fields of an arm. A field with a list of values stands for one arm per value. */
 interface ArmFields {
   readonly name: string;
   readonly policy: Policy;
@@ -59,13 +59,13 @@ const readers: Readers<ArmFields> = {
   guidance: distinct(oneOrMore(number({ from: 1, to: 100 }))),
 };
 
-/** So many are no study any more, and are not to be made one by one before anybody noticed. */
+/** Arms that one item may stand for: more is surely a mistake. */
 const MAX_ARMS = 1000;
 
-/** The list of arms, grids written out, names unique. */
+/** Reads the list of arms. Grids are expanded, and names are unique. */
 export const armList: Reader<readonly Placed<ArmSpec>[]> = (tree, report) => {
   if (tree.kind !== 'list' || tree.items.length === 0) {
-    report({ ...tree.at, text: 'arms: expected a list of at least one arm' });
+    report({ ...tree.at, text: 'arms: expected a list with at least one arm' });
     return undefined;
   }
   const arms = tree.items.flatMap((item) =>
@@ -75,7 +75,7 @@ export const armList: Reader<readonly Placed<ArmSpec>[]> = (tree, report) => {
   return arms;
 };
 
-/** The arms that one item of the list stands for; none where anything is wrong with it. */
+/** Returns the arms that one item of the list stands for; none if anything is wrong with it. */
 function armsOf(item: Tree, reportToAll: Report): readonly ArmSpec[] {
   let sound = true;
   const report: Report = (problem) => {
@@ -92,11 +92,11 @@ function armsOf(item: Tree, reportToAll: Report): readonly ArmSpec[] {
   if (!sound || treatment === undefined || on === undefined) return [];
   const unnamed = combinations(treatment, on, fields);
   if (unnamed !== null) return unnamed.map((arm) => ({ ...arm, name: nameOf(arm, unnamed, fields.name) }));
-  report({ ...item.at, text: `more than ${MAX_ARMS} arms in one` });
+  report({ ...item.at, text: `more than ${MAX_ARMS} arms in one item` });
   return [];
 }
 
-/** Each with each; null where that is more than anybody can mean. */
+/** Returns every combination; null when there are more than {@link MAX_ARMS}. */
 function combinations(
   { policy, schedules, targets }: Treatment,
   heads: readonly HeadChoice[],
@@ -134,8 +134,8 @@ function nameOf(
 }
 
 /**
- * An arm in full: `off` and `hold` are policies; a policy as a key holds its strength, or what is to be said of it, and
- * other keys may stand beside it.
+ * Expands the short forms of an arm: a policy's name alone, or a policy as a key whose value is its strength or a
+ * mapping. Other keys may stand beside that key.
  */
 function spelledOut(item: Tree, report: Report): Tree {
   const { name, at } = item;
@@ -157,11 +157,11 @@ function spelledOut(item: Tree, report: Report): Tree {
     return [policy, { key: 'strength', at: value.at, value: named(value, 'strength') }];
   });
   const twice = entries.find(({ key }, index) => entries.findIndex((other) => other.key === key) < index);
-  if (twice !== undefined) report({ ...twice.at, text: `${twice.key}: said twice of one arm` });
+  if (twice !== undefined) report({ ...twice.at, text: `${twice.key}: given twice in one arm` });
   return { kind: 'map', name, at, entries };
 }
 
-/** A value under another key. */
+/** Returns a value as if it stood under another key. */
 function named(tree: Tree, name: string): Tree {
   return tree.kind === 'list'
     ? { ...tree, name, items: tree.items.map((item) => named(item, name)) }
@@ -176,11 +176,11 @@ interface Treatment {
 
 const PREFIX: readonly Target[] = [{ kind: 'prefix' }];
 
-/** π′ = 0 on a target is π′ = 1 on all that is not in it: floor with ψ = 1. */
+/** Reads a knock-out. π′ = 0 on a target is π′ = 1 on all other tokens, which is floor with ψ = 1. */
 function knockOut(tree: Tree, fields: Partial<ArmFields>, report: Report): Treatment | undefined {
   const other = ['policy', 'strength', 'schedule', 'target'].find((key) => hasKey(tree, key));
   if (other !== undefined) {
-    report({ ...tree.at, text: `${other}: does not go with knock-out, which is a policy itself` });
+    report({ ...tree.at, text: `${other}: cannot be combined with knock-out, which is a policy itself` });
   }
   const targets = fields['knock-out'];
   return targets && { policy: 'floor', schedules: [{ kind: 'constant', strength: 1 }], targets };
@@ -195,11 +195,11 @@ function treatmentOf(tree: Tree, fields: Partial<ArmFields>, report: Report): Tr
   };
   if (policy === 'off') {
     const idle = ['strength', 'schedule', 'target', 'layers', 'heads'].find((key) => hasKey(tree, key));
-    if (idle !== undefined) return complain(`${idle}: of which policy? This arm has none`);
+    if (idle !== undefined) return complain(`${idle}: needs a policy, and this arm has none`);
     return { policy, schedules: [null], targets };
   }
   const strengths = hasKey(tree, 'strength');
-  if (strengths && hasKey(tree, 'schedule')) return complain('strength and schedule: say one of the two');
+  if (strengths && hasKey(tree, 'schedule')) return complain('strength and schedule: give only one of them');
   if (policy === 'hold') {
     if (!strengths && !hasKey(tree, 'schedule')) return { policy, schedules: [null], targets };
     return complain('hold takes no strength and no schedule: it measures its own in the first answer');
@@ -227,7 +227,7 @@ function schedulesOf(
   return schedules.filter((each) => each !== undefined);
 }
 
-/** The heads that the policy acts on, a choice for each arm. */
+/** Returns the heads that the policy acts on, one choice for each arm. */
 function headsOf(tree: Tree, fields: Partial<ArmFields>, report: Report): readonly HeadChoice[] | undefined {
   const { layers, heads } = fields;
   if ((hasKey(tree, 'layers') && layers === undefined) || (hasKey(tree, 'heads') && heads === undefined)) {
@@ -239,7 +239,7 @@ function headsOf(tree: Tree, fields: Partial<ArmFields>, report: Report): readon
   if (heads.length === 1 && only?.kind === 'grid') return [{ ...only, layers }];
   report({
     ...tree.at,
-    text: 'layers: go with heads by number; pairs and words name their layers themselves',
+    text: 'layers: can be combined only with heads by number, not with pairs or words',
   });
   return undefined;
 }

@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { canonicalJson } from './canonical-json.js';
 
 describe('canonical JSON', () => {
-  it('sorts keys at every depth and leaves out what is undefined', () => {
+  it('sorts keys at every depth and omits undefined fields', () => {
     const value = { b: [{ y: 1, x: undefined, a: null }], a: 'ü"\n', B: -0.5 };
     expect(canonicalJson(value)).toBe('{"B":-0.5,"a":"ü\\"\\n","b":[{"a":null,"y":1}]}');
   });
 
-  it('reads back as the same value', () => {
+  it('parses back to the same value', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
@@ -16,7 +16,7 @@ describe('canonical JSON', () => {
     );
   });
 
-  it('does not depend on the order in which keys were set', () => {
+  it('does not depend on the order of keys', () => {
     const reversed = (value: unknown): unknown =>
       Array.isArray(value)
         ? value.map(reversed)
@@ -41,7 +41,7 @@ describe('canonical JSON', () => {
     ['a map', new Map()],
     ['undefined in a list', [undefined]],
     ['typed numbers', Float32Array.of(1)],
-  ])('refuses %s', (_, value) => {
+  ])('rejects %s', (_, value) => {
     expect(() => canonicalJson(value)).toThrow(TypeError);
   });
 });

@@ -1,7 +1,7 @@
 /**
- * JSON of which equal values have one form: keys sorted, no spaces, fields that are undefined left out. What JSON cannot
- * hold is refused, so that no two values are told apart by nothing.
- * @throws TypeError for NaN, infinities, functions and the like: what is filed must be plain JSON
+ * Returns JSON in a canonical form, so that equal values have equal text: sorted keys, no spaces, undefined fields
+ * omitted. Values that JSON cannot represent are rejected, since different ones would get the same text.
+ * @throws TypeError for NaN, infinities, functions and other values that are not plain JSON
  */
 export function canonicalJson(value: unknown): string {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value);

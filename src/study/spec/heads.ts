@@ -2,16 +2,16 @@ import { distinct, number, oneOrMore, type Reader, text } from './read-value.js'
 import type { HeadChoice, HeadPair } from './spec.js';
 import type { Tree } from './yaml-tree.js';
 
-/** No model has as many; what the model at hand has is checked once it is known. */
+/** Larger than in any model. Indices are checked against the actual model later. */
 const MAX_INDEX = 4095;
 const index = number({ from: 0, to: MAX_INDEX, whole: true });
 
-/** `2`, `[2, 4]`. */
+/** Reads one layer or head, `2`, or several, `[2, 4]`. */
 export const layerList: Reader<readonly number[]> = distinct(oneOrMore(index));
 
 /**
- * Heads as a specification names them: words (`top 10 by share`), pairs (`[[2, 0], [4, 3]]`), or numbers, which are
- * these heads of every layer. A list of words is several choices.
+ * Reads a choice of heads: words (`top 10 by share`), pairs `[layer, head]` (`[[2, 0], [4, 3]]`), or numbers, which are
+ * these heads of every layer. A list of words is a list of choices.
  */
 export const headChoices: Reader<readonly HeadChoice[]> = (tree, report) => {
   const first = tree.kind === 'list' ? tree.items[0] : tree;
@@ -33,8 +33,8 @@ const choiceInWords: Reader<HeadChoice> = (tree, report) => {
   if (words === undefined) return undefined;
   const choice = parseChoice(words);
   if (choice !== null) return choice;
-  const help = words === 'none' ? 'that is the arm off' : `write ${FORMS}, or heads by number`;
-  report({ ...tree.at, text: `${tree.name}: "${words}" names no heads; ${help}` });
+  const help = words === 'none' ? 'use the arm off' : `write ${FORMS}, or heads by number`;
+  report({ ...tree.at, text: `${tree.name}: "${words}" is not a choice of heads; ${help}` });
   return undefined;
 };
 
@@ -63,6 +63,6 @@ const distinctPairs: Reader<readonly HeadPair[]> = (tree, report) => {
     ([layer, head], at) => pairs.findIndex(([l, h]) => l === layer && h === head) < at,
   );
   if (twice === undefined) return pairs;
-  report({ ...tree.at, text: `${tree.name}: [${twice.join(', ')}] stands there twice` });
+  report({ ...tree.at, text: `${tree.name}: [${twice.join(', ')}] is listed twice` });
   return undefined;
 };

@@ -1,6 +1,6 @@
 /**
- * A study's specification: YAML in, one checked value with every default filled in out. Knows keys, values and places in
- * the file; must not know models, cells or folders.
+ * Specifications of studies: reads YAML and returns one checked value with all defaults filled in. Knows keys, values
+ * and places in the file; must not know models, cells or folders.
  */
 export { headsText } from './arm-name.js';
 export { canonicalJson } from './canonical-json.js';

@@ -7,7 +7,7 @@ import { namedList, oneOf, type Placed, type Reader, type Readers, readFields, t
 import type { Locate } from './sources.js';
 import type { ModelSpec } from './spec.js';
 
-/** The model of a specification that names none. */
+/** The model of a specification that names no model. */
 export const EMBEDDED: ModelSpec = {
   name: 'organism',
   path: 'organism',
@@ -29,7 +29,7 @@ const readers: Readers<ModelFields> = {
   precision: oneOf(PRECISIONS),
 };
 
-/** A path or more, or mappings that say more of a model; names unique. */
+/** Reads one model or a list of them, each a path or a mapping. Names are unique. */
 export const modelList = (locate: Locate): Reader<readonly Placed<ModelSpec>[]> =>
   namedList(model(locate), 'model');
 
@@ -41,13 +41,13 @@ function model(locate: Locate): Reader<ModelSpec> {
     }
     const fields = readFields(tree, readers, report, ['path']);
     if (fields?.executor === 'reference' && fields.precision !== undefined) {
-      report({ ...tree.at, text: 'precision: the reference executor has none' });
+      report({ ...tree.at, text: 'precision: the reference executor takes no precision' });
     }
     return fields?.path === undefined ? undefined : complete({ ...fields, path: fields.path }, locate);
   };
 }
 
-/** Whether an embedded model or one of the hub is meant; of the hub's only where no such file or folder is. */
+/** Tells whether `path` is the name of an embedded model, or of a model on the hub and not of an existing path. */
 function isName(path: string, locate: Locate): boolean {
   return EMBEDDED_MODELS.has(path) || (isHubName(path) && !existsSync(locate(path)));
 }

@@ -8,7 +8,7 @@ import type { StudySpec } from './spec.js';
 
 const SMALLEST = 'name: small\nsources: organism\narms: [off]\n';
 
-/** The smallest specification with more lines under it, of which the first is line 4. */
+/** Parses the smallest specification with more lines below it, starting at line 4. */
 const withLines = (lines: string): StudySpec => parseSpec(SMALLEST + lines, 'study.yaml');
 
 function problemsOf(text: string): readonly string[] {
@@ -22,7 +22,7 @@ function problemsOf(text: string): readonly string[] {
 }
 
 describe('a specification', () => {
-  it('has a default for all that it leaves out', () => {
+  it('has a default for every key that it omits', () => {
     expect(parseSpec(SMALLEST, 'study.yaml')).toEqual({
       name: 'small',
       question: null,
@@ -51,7 +51,7 @@ describe('a specification', () => {
     });
   });
 
-  it('says what it likes of everything', () => {
+  it('may set every key', () => {
     const spec = withLines(
       [
         'question: Why?',
@@ -78,7 +78,7 @@ describe('a specification', () => {
     });
   });
 
-  it('names models by their path, a list of them, or more of each', () => {
+  it('names models by path, as a list, or as mappings', () => {
     const { models } = parseSpec(
       `${SMALLEST}models: [organism, /m/Tiny-1B, weights/Big.Q4_1.gguf, { path: organism, name: exact, executor: reference }]`,
       'experiments/study.yaml',
@@ -91,7 +91,7 @@ describe('a specification', () => {
     ]);
   });
 
-  it('takes a name of the hub as it is, unless there is such a folder', () => {
+  it('takes a hub name as it is, unless a folder of that name exists', () => {
     const { models } = parseSpec(
       `${SMALLEST}models: [owner/Tiny-1B@v2, 'owner/Big:Q4_0', 'hf:a/b', fixtures/models]`,
       fileURLToPath(new URL('../../../test/study.yaml', import.meta.url)),
@@ -104,7 +104,7 @@ describe('a specification', () => {
     ]);
   });
 
-  it('has sources of every kind, with paths relative to its own', () => {
+  it('has sources of every kind, with paths relative to the file', () => {
     const { sources } = parseSpec(
       [
         'name: all',
@@ -137,7 +137,7 @@ describe('a specification', () => {
     ]);
   });
 
-  it.each<[rounds: number, early: readonly number[], late: readonly number[], said?: string]>([
+  it.each<[rounds: number, early: readonly number[], late: readonly number[], line?: string]>([
     [1, [1, 1], [1, 1]],
     [2, [1, 1], [2, 2]],
     [3, [1, 1], [2, 3]],
@@ -146,16 +146,16 @@ describe('a specification', () => {
     [8, [1, 6], [7, 8], 'early: [1, 6]'],
     [8, [1, 1], [2, 8], 'late: [2, 8]'],
   ])(
-    'of which the shortest source has %i rounds calls %j early and %j late',
-    (rounds, early, late, said = '') => {
-      const text = `name: x\nsources: [organism: { rounds: ${rounds} }, self-chat]\narms: [off]\n${said}`;
+    'with %i rounds in its shortest source has early rounds %j and late rounds %j',
+    (rounds, early, late, line = '') => {
+      const text = `name: x\nsources: [organism: { rounds: ${rounds} }, self-chat]\narms: [off]\n${line}`;
       expect(parseSpec(text, 'x.yaml')).toMatchObject({ early, late, probeRounds: { length: 8 } });
     },
   );
 });
 
-describe('what is wrong with a specification', () => {
-  it('is found all at once, each with line and column, in the order of the file', () => {
+describe('the problems of a specification', () => {
+  it('are reported all at once, each with line and column, in the order of the file', () => {
     const text = [
       'nmae: x',
       'sources:',
@@ -167,20 +167,20 @@ describe('what is wrong with a specification', () => {
       'sampling: { temperature: hot }',
     ].join('\n');
     expect(problemsOf(text)).toEqual([
-      '1:1 nmae: not known here; did you mean name?',
-      '3:17 dialogs: not known here; did you mean dialogues?',
+      '1:1 nmae: unknown key; did you mean name?',
+      '3:17 dialogs: unknown key; did you mean dialogues?',
       '3:37 rounds: expected a whole number from 1 to 1000, not 0',
-      '4:5 self-chta: no such source; did you mean self-chat?',
+      '4:5 self-chta: unknown source; did you mean self-chat?',
       '6:5 split-softmax needs a strength or a schedule',
-      '6:22 stregth: not known here; did you mean strength?',
+      '6:22 stregth: unknown key; did you mean strength?',
       '7:24 strength: boost takes M from 1 to 1000000, not 0.5',
       '8:26 temperature: expected a number, not "hot"',
     ]);
   });
 
-  it('is one message that says how many there are, and of which file', () => {
+  it('are one message, with their number and the file', () => {
     expect(() => parseSpec('arms: [off]\nname: x\nsources: a\nseeds: -1', 'a/study.yaml')).toThrow(
-      'E_SPEC: 2 problems: 3:10 a: no such source; known are organism, self-chat, script, primed, replay; 4:8 seeds: expected a whole number from 0 to 131071, not -1 (a/study.yaml)',
+      'E_SPEC: 2 problems: 3:10 a: unknown source; known: organism, self-chat, script, primed, replay; 4:8 seeds: expected a whole number from 0 to 131071, not -1 (a/study.yaml)',
     );
     expect(() => parseSpec('a: [', 'study.yaml')).toThrow(/^E_SPEC: 1:5 Flow sequence .+ \(study\.yaml\)$/);
   });
@@ -189,19 +189,19 @@ describe('what is wrong with a specification', () => {
     ['name: [a]', '4:7 name: expected text, not a list'],
     ...['two words', '../x', '.hidden', 'a/b', 'ä', 'x'.repeat(65)].map((name): [string, string] => [
       `name: ${name}`,
-      '4:7 name: expected at most 64 letters, digits, "-", "_" and ".", the first no "."',
+      '4:7 name: expected at most 64 letters, digits, "-", "_" and ".", not starting with "."',
     ]),
     ["question: ''", '4:11 question: expected text, not ""'],
-    ['seeds: []', '4:8 seeds: expected a list of at least one, not an empty one'],
-    ['seeds: [1, 2, 1]', '4:8 seeds: 1 stands there twice'],
+    ['seeds: []', '4:8 seeds: expected a list with at least one item, not an empty list'],
+    ['seeds: [1, 2, 1]', '4:8 seeds: 1 is listed twice'],
     ['seeds: 1.5', '4:8 seeds: expected a whole number from 0 to 131071, not 1.5'],
     ['seeds: "1"', '4:8 seeds: expected a whole number from 0 to 131071, not "1"'],
-    ['max-tokens:', '4:12 max-tokens: expected a whole number from 1 to 100000, not nothing'],
-    ['max_tokens: 3', '4:1 max_tokens: not known here; did you mean max-tokens?'],
+    ['max-tokens:', '4:12 max-tokens: expected a whole number from 1 to 100000, not an empty value'],
+    ['max_tokens: 3', '4:1 max_tokens: unknown key; did you mean max-tokens?'],
     ['sampling: { top-p: 1.5 }', '4:20 top-p: topP takes a number from above 0 to 1, not 1.5'],
     [
       'sampling: { seed: 1 }',
-      '4:13 seed: not known here; known are temperature, top-p, top-k, min-p, repetition-penalty',
+      '4:13 seed: unknown key; known: temperature, top-p, top-k, min-p, repetition-penalty',
     ],
     [
       'sampling: warm',
@@ -209,24 +209,24 @@ describe('what is wrong with a specification', () => {
     ],
     ['probes: all', '4:9 probes: expected a whole number from 1 to 1000, not "all"'],
     ['probes: [1, 17]', '4:9 probes: round 17 is never reached: the longest source has 16'],
-    ['early: 3', '4:8 early: expected a list of at least one, not 3'],
-    ['early: [3, 1]', '4:8 early: expected the first and the last round, [1, 3]'],
+    ['early: 3', '4:8 early: expected a list with at least one item, not 3'],
+    ['early: [3, 1]', '4:8 early: expected the first and the last round, for example [1, 3]'],
     ['late: [8, 20]', '4:7 late: round 20 is never reached: the longest source has 16'],
     [
       'early: [1, 8]\nlate: [8, 16]',
-      '5:7 late: early rounds end with 8, and late ones begin with 8: they have to begin later',
+      '5:7 late: early rounds end with 8 and late rounds begin with 8: late rounds must begin later',
     ],
     [
       'probes: [1, 16]\nlate: [8, 15]',
-      '5:7 late: no probe is put in the late rounds, 8 to 15, of the source "organism", which has 16',
+      '5:7 late: no probe falls in the late rounds, 8 to 15, of the source "organism", which has 16',
     ],
     [
       'probes: [4, 16]',
-      '4:9 probes: no probe is put in the early rounds, 1 to 3, of the source "organism", which has 16',
+      '4:9 probes: no probe falls in the early rounds, 1 to 3, of the source "organism", which has 16',
     ],
     ['costs: { kl: yes }', '4:14 kl: expected a whole number from 0 to 100000, not "yes"'],
     ['costs: { choice: { questions: 3 } }', '4:18 choice: file is missing'],
-    ['models: []', '4:9 models: expected a list of at least one, not an empty one'],
+    ['models: []', '4:9 models: expected a list with at least one item, not an empty list'],
     ['models: { name: x }', '4:9 models: path is missing'],
     [
       'models: [{ path: organism, executor: npu }]',
@@ -234,33 +234,33 @@ describe('what is wrong with a specification', () => {
     ],
     [
       'models: [{ path: a, executor: reference, precision: q8 }]',
-      '4:10 precision: the reference executor has none',
+      '4:10 precision: the reference executor takes no precision',
     ],
-    ['models: [a/x, b/x]', '4:15 two models are named "x": give one another name'],
+    ['models: [a/x, b/x]', '4:15 two models are named "x": rename one'],
     ['models: [a, { path: a, name: b }]', '4:13 the model "b" is the same as "a"'],
   ])('%s', (line, problem) => {
     const text = line.startsWith('name') ? `sources: organism\narms: [off]\n\n${line}` : SMALLEST + line;
     expect(problemsOf(text)).toEqual([problem]);
   });
 
-  it('is that a source is too short for the late rounds of another', () => {
+  it('include a source that is too short for the late rounds', () => {
     const text = 'name: x\nsources: [organism, self-chat]\narms: [off]\nlate: [9, 16]';
     expect(problemsOf(text)).toEqual([
-      '4:7 late: no probe is put in the late rounds, 9 to 16, of the source "self-chat", which has 8',
+      '4:7 late: no probe falls in the late rounds, 9 to 16, of the source "self-chat", which has 8',
     ]);
   });
 
-  it('is that a folder of material has not what is named, and not that there is no such folder', () => {
+  it('include names that a material folder does not have, but not a missing folder', () => {
     const naming = (material: string): string =>
       `name: x\nsources: [script: { material: ${material}, script: calm }]\narms: [off]`;
     const bundled = new URL('../../../experiments/material', import.meta.url).pathname;
     expect(problemsOf(naming(bundled))).toEqual([
-      expect.stringMatching(/^2:\d+ script: the material has no "calm"; known are chatty, /),
+      expect.stringMatching(/^2:\d+ script: the material has no "calm"; known: chatty, /),
     ]);
     expect(problemsOf(naming('nowhere'))).toEqual([]);
   });
 
-  it('is that what has to be there is not', () => {
+  it('include missing keys', () => {
     expect(problemsOf('question: Why?')).toEqual([
       '1:1 name is missing',
       '1:1 sources is missing',
@@ -269,19 +269,16 @@ describe('what is wrong with a specification', () => {
   });
 
   it.each([
-    ['[]', '1:10 sources: expected a list of at least one, not an empty one'],
-    ['[organism, organism]', '1:21 the source "organism" stands there twice'],
+    ['[]', '1:10 sources: expected a list with at least one item, not an empty list'],
+    ['[organism, organism]', '1:21 the source "organism" is listed twice'],
     [
       '[3]',
-      '1:11 sources: expected one of organism, self-chat, script, primed, replay, with what is to be said of it under it',
+      '1:11 sources: expected one of organism, self-chat, script, primed, replay, with its options as a mapping below it',
     ],
     ['[primed: { given: 0, script: curious }]', '1:28 given: expected a whole number from 1 to 100, not 0'],
     ['[primed]', '1:11 sources: script is missing'],
     ['[replay: {}]', '1:19 replay: file is missing'],
-    [
-      '[organism: { groups: persona }]',
-      '1:23 groups: not known here; known are name, dialogues, first, rounds',
-    ],
+    ['[organism: { groups: persona }]', '1:23 groups: unknown key; known: name, dialogues, first, rounds'],
     ['[script: { script: curios }]', '1:29 script: the material has no "curios"; did you mean curious?'],
     [
       '[self-chat: { groups: [persona, patern] }]',
@@ -289,14 +286,14 @@ describe('what is wrong with a specification', () => {
     ],
     [
       '[primed: { script: curious, groups: feelings }]',
-      '1:46 groups: the material has no "feelings"; known are language, memory, multiple-choice, pattern, persona, refusal, task, tool-format',
+      '1:46 groups: the material has no "feelings"; known: language, memory, multiple-choice, pattern, persona, refusal, task, tool-format',
     ],
   ])('sources: %s', (sources, problem) => {
     expect(problemsOf(`sources: ${sources}\nname: x\narms: [off]`)).toEqual([problem]);
   });
 });
 
-describe('a specification that was damaged', () => {
+describe('a damaged specification', () => {
   const whole = readFileSync(new URL('../../../experiments/heads.yaml', import.meta.url), 'utf8');
   const pieces = [
     '[',
@@ -319,7 +316,7 @@ describe('a specification that was damaged', () => {
     '? ',
   ];
 
-  it('is read or refused with E_SPEC, and nothing else happens', () => {
+  it('is either read or rejected with E_SPEC', () => {
     const damage = fc.record({ at: fc.nat(whole.length), cut: fc.nat(12), put: fc.constantFrom(...pieces) });
     fc.assert(
       fc.property(fc.array(damage, { minLength: 1, maxLength: 3 }), (damages) => {

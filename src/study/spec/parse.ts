@@ -42,31 +42,31 @@ interface StudyFields {
 const SAMPLING = { temperature: 1, topK: 0, topP: 0.9, minP: 0, repetitionPenalty: 1 };
 const MAX_TOKENS = 400;
 const RANKING_DIALOGUES = 8;
-/** Held-out items that an arm's cost is measured on, where nothing is said. */
+/** Default number of held-out items to measure costs on. */
 const COST_ITEMS = 24;
 
 const whole = (from: number, to: number): Reader<number> => number({ from, to, whole: true });
 const roundNumber = whole(1, 1000);
 
 /**
- * Reads and checks a study's specification. What may stand in it, and what is taken where nothing stands, is in
- * `docs/guide/study-spec.md`.
- * @param file the path the text came from: paths in it are relative to its folder
- * @throws HoldfastError `E_SPEC` with all that is wrong, each with line and column
+ * Reads and checks a study's specification. `docs/guide/study-spec.md` lists all keys and defaults.
+ * @param file the path of the specification; paths in it are relative to its folder
+ * @throws HoldfastError `E_SPEC` with all problems, each with line and column
  */
 export function parseSpec(text: string, file: string): StudySpec {
   return parsePlacedSpec(text, file).spec;
 }
 
-/** Where in its file a specification names models, sources and arms, by their names, and the `choice` of costs. */
+/** The places in the file of models, sources and arms, by name, and of the costs (`choice`). */
 export type Places = Readonly<Record<'models' | 'sources' | 'arms' | 'costs', ReadonlyMap<string, Place>>>;
 
+/** A specification, with the places in its file for errors that are found later. */
 export interface PlacedSpec {
   readonly spec: StudySpec;
   readonly places: Places;
 }
 
-/** As {@link parseSpec}, for what can only be checked once what is named was found. */
+/** Does as {@link parseSpec}, and returns places as well, for checks that need the models and sources. */
 export function parsePlacedSpec(text: string, file: string): PlacedSpec {
   const problems: Problem[] = [];
   const yaml = readYaml(text);
@@ -76,6 +76,7 @@ export function parsePlacedSpec(text: string, file: string): PlacedSpec {
   return spec;
 }
 
+/** Returns an `E_SPEC` error with all problems, in the order of the file. */
 export function specError(problems: readonly Problem[], file: string): HoldfastError {
   const inOrder = [...problems]
     .sort((a, b) => a.line - b.line || a.column - b.column)
@@ -142,7 +143,7 @@ function readStudy(tree: Tree, file: string, report: (problem: Problem) => void)
   return { spec, places };
 }
 
-/** Of a key, or of what it would stand in. */
+/** Returns the place of a key, or of the mapping that lacks it. */
 function placeOf(tree: Tree, key: string): Place {
   const entry = tree.kind === 'map' ? tree.entries.find((entry) => entry.key === key) : undefined;
   return (entry ?? tree).at;
@@ -152,7 +153,7 @@ function placesOf(things: readonly Placed<{ readonly name: string }>[]): Readonl
   return new Map(things.map(({ value, tree }) => [value.name, tree.at]));
 }
 
-/** One option of sampling, in the range that the engine has for it. */
+/** Reads a sampling option. The engine checks its range. */
 function samplingOption(name: keyof SamplingOptions): Reader<number> {
   return (tree, report) => {
     const value = anyNumber(tree, report);
@@ -170,22 +171,22 @@ const sampling: Reader<SamplingOptions> = (tree, report) => {
     'min-p': samplingOption('minP'),
     'repetition-penalty': samplingOption('repetitionPenalty'),
   };
-  const said = readFields<{ readonly [Key in keyof typeof readers]: number }>(tree, readers, report);
-  if (said === undefined) return undefined;
+  const fields = readFields<{ readonly [Key in keyof typeof readers]: number }>(tree, readers, report);
+  if (fields === undefined) return undefined;
   return {
-    temperature: said.temperature ?? SAMPLING.temperature,
-    topK: said['top-k'] ?? SAMPLING.topK,
-    topP: said['top-p'] ?? SAMPLING.topP,
-    minP: said['min-p'] ?? SAMPLING.minP,
-    repetitionPenalty: said['repetition-penalty'] ?? SAMPLING.repetitionPenalty,
+    temperature: fields.temperature ?? SAMPLING.temperature,
+    topK: fields['top-k'] ?? SAMPLING.topK,
+    topP: fields['top-p'] ?? SAMPLING.topP,
+    minP: fields['min-p'] ?? SAMPLING.minP,
+    repetitionPenalty: fields['repetition-penalty'] ?? SAMPLING.repetitionPenalty,
   };
 };
 
-/** Can be the name of a folder on any system. */
+/** Reads a name that can be a folder name on any system. */
 const studyName: Reader<string> = (tree, report) => {
   const name = text(tree, report);
   if (name === undefined || /^[\w-][\w.-]{0,63}$/.test(name)) return name;
-  complain(tree, report, 'expected at most 64 letters, digits, "-", "_" and ".", the first no "."');
+  complain(tree, report, 'expected at most 64 letters, digits, "-", "_" and ".", not starting with "."');
   return undefined;
 };
 
@@ -199,7 +200,7 @@ const roundRange: Reader<Rounds> = (tree, report) => {
   if (rounds === undefined) return undefined;
   const [first, last, ...more] = rounds;
   if (first !== undefined && last !== undefined && first <= last && more.length === 0) return [first, last];
-  complain(tree, report, 'expected the first and the last round, [1, 3]');
+  complain(tree, report, 'expected the first and the last round, for example [1, 3]');
   return undefined;
 };
 
@@ -224,7 +225,7 @@ function costs(locate: Locate): Reader<CostsSpec> {
   };
 }
 
-/** `none`, `bundled`, a path, or either with how many questions. */
+/** Reads `none`, `bundled`, a path, or a mapping of `file` and the number of `questions`. */
 function choice(locate: Locate): Reader<CostsSpec['choice']> {
   const located = (file: string): string => (file === 'bundled' ? file : locate(file));
   return (tree, report) => {

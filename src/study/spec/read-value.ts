@@ -4,19 +4,21 @@ import { canonicalJson } from './canonical-json.js';
 import type { Place, Problem, Tree } from './yaml-tree.js';
 
 /**
- * Readers of one value each. What cannot be read is reported and comes back as undefined, so that reading goes on and
- * everything that is wrong is found at once.
+ * Reads one value. Reports a value that it cannot read and returns undefined, so that reading continues and one run
+ * finds all problems.
  */
 export type Reader<T> = (tree: Tree, report: Report) => T | undefined;
+
+/** Called with each problem. */
 export type Report = (problem: Problem) => void;
 
-/** A value and where it stood, for what can only be checked together with others. */
+/** A value with its tree, for checks that involve several values. */
 export interface Placed<T> {
   readonly value: T;
   readonly tree: Tree;
 }
 
-/** Reports what is wrong with a value, under the name of its key. */
+/** Reports a problem of a value, under the name of its key. */
 export function complain(
   { name, at }: { readonly name: string; readonly at: Place },
   report: Report,
@@ -30,9 +32,9 @@ function expected(what: string, tree: Tree, report: Report): undefined {
 }
 
 function describe(tree: Tree): string {
-  if (tree.kind === 'list') return tree.items.length === 0 ? 'an empty one' : 'a list';
+  if (tree.kind === 'list') return tree.items.length === 0 ? 'an empty list' : 'a list';
   if (tree.kind === 'map') return 'a mapping';
-  if (tree.value === null) return 'nothing';
+  if (tree.value === null) return 'an empty value';
   return typeof tree.value === 'string' ? JSON.stringify(shortened(tree.value)) : String(tree.value);
 }
 
@@ -40,7 +42,7 @@ function shortened(text: string): string {
   return text.length <= 60 ? text : `${text.slice(0, 60)}…`;
 }
 
-/** Text of at least one letter, on one line. */
+/** Reads text that is not blank, and joins it into one line. */
 export const text: Reader<string> = (tree, report) => {
   if (tree.kind !== 'scalar' || typeof tree.value !== 'string') return expected('text', tree, report);
   const value = tree.value.trim().replace(/\s+/g, ' ');
@@ -53,6 +55,7 @@ interface Range {
   readonly whole?: boolean;
 }
 
+/** Reads a number in a range, both ends included. */
 export function number({ from, to, whole = false }: Range): Reader<number> {
   const what = `${whole ? 'a whole number' : 'a number'} from ${from} to ${to}`;
   return (tree, report) => {
@@ -62,12 +65,13 @@ export function number({ from, to, whole = false }: Range): Reader<number> {
   };
 }
 
-/** Any finite number: what it may be depends on other values. */
+/** Reads any finite number, whose range depends on other values. */
 export const anyNumber: Reader<number> = (tree, report) =>
   tree.kind === 'scalar' && typeof tree.value === 'number' && Number.isFinite(tree.value)
     ? tree.value
     : expected('a number', tree, report);
 
+/** Reads one of the known words. */
 export function oneOf<T extends string>(known: readonly T[]): Reader<T> {
   return (tree, report) => {
     const found = tree.kind === 'scalar' ? known.find((name) => name === tree.value) : undefined;
@@ -75,7 +79,7 @@ export function oneOf<T extends string>(known: readonly T[]): Reader<T> {
   };
 }
 
-/** Text that is read by a function which throws a {@link HoldfastError} where it cannot be. */
+/** Reads text with `parse`, which throws a {@link HoldfastError} for invalid text. */
 export function parsed<T>(parse: (text: string) => T): Reader<T> {
   return (tree, report) => {
     const value = text(tree, report);
@@ -83,7 +87,7 @@ export function parsed<T>(parse: (text: string) => T): Reader<T> {
   };
 }
 
-/** Runs a check of another room; what it throws is reported here. */
+/** Runs a check of another room, and reports the {@link HoldfastError} that it throws. */
 export function attempt<T>(tree: Tree, report: Report, check: () => T): T | undefined {
   try {
     return check();
@@ -94,25 +98,25 @@ export function attempt<T>(tree: Tree, report: Report, check: () => T): T | unde
 }
 
 /**
- * What another room's error says; its code and field are that room's.
- * @throws the error itself when it is none of the toolkit's
+ * Returns the message of another room's error, without its code and field.
+ * @throws the error itself when it is not a {@link HoldfastError}
  */
 export function wordsOf(error: unknown): string {
   if (!(error instanceof HoldfastError)) throw error;
   return error.message.slice(error.code.length + 2).replace(` (field ${error.field})`, '');
 }
 
-/** A list of at least one; undefined when any of its items cannot be read. */
+/** Reads a list with at least one item. Returns undefined when any item cannot be read. */
 export function listOf<T>(item: Reader<T>): Reader<readonly T[]> {
   return (tree, report) => {
     if (tree.kind !== 'list' || tree.items.length === 0)
-      return expected('a list of at least one', tree, report);
+      return expected('a list with at least one item', tree, report);
     const items = tree.items.map((each) => item(each, report));
     return items.some((each) => each === undefined) ? undefined : items.filter((each) => each !== undefined);
   };
 }
 
-/** A list, or one alone. */
+/** Reads a list, or a single value as a list of one. */
 export function oneOrMore<T>(item: Reader<T>): Reader<readonly T[]> {
   return (tree, report) => {
     if (tree.kind === 'list') return listOf(item)(tree, report);
@@ -121,18 +125,18 @@ export function oneOrMore<T>(item: Reader<T>): Reader<readonly T[]> {
   };
 }
 
-/** A list without anything twice. */
+/** Reads a list without duplicates. */
 export function distinct<T>(list: Reader<readonly T[]>): Reader<readonly T[]> {
   return (tree, report) => {
     const values = list(tree, report);
     const again = values?.find((value, index) => values.indexOf(value) < index);
     if (again === undefined) return values;
-    complain(tree, report, `${String(again)} stands there twice`);
+    complain(tree, report, `${String(again)} is listed twice`);
     return undefined;
   };
 }
 
-/** A list of things with names, or one alone: no two of one name, and none the same as another. */
+/** Reads a list of named things, or a single one. Two of the same name or the same content are an error. */
 export function namedList<T extends { readonly name: string }>(
   item: Reader<T>,
   kind: string,
@@ -144,6 +148,7 @@ export function namedList<T extends { readonly name: string }>(
   };
 }
 
+/** Reads a value together with its tree. */
 export function placed<T>(reader: Reader<T>): Reader<Placed<T>> {
   return (tree, report) => {
     const value = reader(tree, report);
@@ -155,9 +160,9 @@ export function placed<T>(reader: Reader<T>): Reader<Placed<T>> {
 export type Readers<T> = { readonly [Key in keyof T]: Reader<T[Key]> };
 
 /**
- * The fields of a mapping: those that are there and can be read.
- * @param required keys that must be there
- * @param alsoKnown keys that were understood before, for what a misspelt one may have meant
+ * Reads a mapping. Returns the fields that are present and readable.
+ * @param required keys that must be present
+ * @param alsoKnown further keys to suggest when a key is misspelt
  */
 export function readFields<T>(
   tree: Tree,
@@ -178,8 +183,8 @@ export function readFields<T>(
       continue;
     }
     const near = nearest(key, known);
-    const help = near === null ? `known are ${known.join(', ')}` : `did you mean ${near}?`;
-    complain({ name: key, at }, report, `not known here; ${help}`);
+    const help = near === null ? `known: ${known.join(', ')}` : `did you mean ${near}?`;
+    complain({ name: key, at }, report, `unknown key; ${help}`);
     meant.add(near);
   }
   for (const key of required) {
@@ -188,11 +193,12 @@ export function readFields<T>(
   return fields;
 }
 
+/** Tells whether a tree is a mapping with this key. */
 export function hasKey(tree: Tree, key: string): boolean {
   return tree.kind === 'map' && tree.entries.some((entry) => entry.key === key);
 }
 
-/** Reports what has the name of another, or is the same as another under two names. */
+/** Reports things with the same name, or with the same content under two names. */
 export function refuseTwins(
   things: readonly Placed<{ readonly name: string }>[],
   kind: string,
@@ -204,11 +210,11 @@ export function refuseTwins(
     const { name } = value;
     const content = canonicalJson({ ...value, name: '' });
     const twin = contents.get(content);
-    if (twin === name) report({ ...tree.at, text: `the ${kind} "${name}" stands there twice` });
+    if (twin === name) report({ ...tree.at, text: `the ${kind} "${name}" is listed twice` });
     else if (twin !== undefined) {
       report({ ...tree.at, text: `the ${kind} "${name}" is the same as "${twin}"` });
     } else if (names.has(name)) {
-      report({ ...tree.at, text: `two ${kind}s are named "${name}": give one another name` });
+      report({ ...tree.at, text: `two ${kind}s are named "${name}": rename one` });
     }
     names.add(name);
     contents.set(content, name);

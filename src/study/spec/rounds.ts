@@ -2,7 +2,7 @@ import { complain, hasKey, type Report } from './read-value.js';
 import type { SourceSpec } from './spec.js';
 import type { Tree } from './yaml-tree.js';
 
-/** First and last included. */
+/** A range of rounds, first and last included. */
 export type Rounds = readonly [first: number, last: number];
 
 interface StudyRounds {
@@ -13,9 +13,9 @@ interface StudyRounds {
 }
 
 /**
- * Reports rounds that cannot be what was meant: that are never reached, or of which tables could tell nothing. Where a
- * source has one round there is no early and late, and nothing to be wrong.
- * @param tree the study, for where its keys stand
+ * Reports rounds that are never reached, and early or late rounds without a probe, for which tables would be empty. A
+ * study in which a source has only one round has no early and late, so only the first check applies.
+ * @param tree the study's mapping, for the places of its keys
  */
 export function checkRounds(
   tree: Tree,
@@ -33,7 +33,7 @@ export function checkRounds(
   if (beyond.length > 0 || Math.min(...lengths) === 1) return;
   if (early[1] >= late[0]) {
     const name = hasKey(tree, 'late') ? 'late' : 'early';
-    const text = `early rounds end with ${early[1]}, and late ones begin with ${late[0]}: they have to begin later`;
+    const text = `early rounds end with ${early[1]} and late rounds begin with ${late[0]}: late rounds must begin later`;
     complain({ name, at: placeOf(tree, name) }, report, text);
   }
   for (const [key, [first, last]] of Object.entries({ early, late })) {
@@ -42,12 +42,12 @@ export function checkRounds(
     );
     if (unprobed === undefined) continue;
     const name = hasKey(tree, key) ? key : 'probes';
-    const text = `no probe is put in the ${key} rounds, ${first} to ${last}, of the source "${unprobed.name}", which has ${unprobed.rounds}`;
+    const text = `no probe falls in the ${key} rounds, ${first} to ${last}, of the source "${unprobed.name}", which has ${unprobed.rounds}`;
     complain({ name, at: placeOf(tree, name) }, report, text);
   }
 }
 
-/** The place of a key's value; of the whole where it is not there. */
+/** Returns the place of a key's value, or of the mapping that lacks the key. */
 function placeOf(tree: Tree, key: string): Tree['at'] {
   const entry = tree.kind === 'map' ? tree.entries.find((each) => each.key === key) : undefined;
   return (entry?.value ?? tree).at;

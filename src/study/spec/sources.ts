@@ -16,7 +16,7 @@ import {
 import type { SourceSpec } from './spec.js';
 import type { Entry, Tree } from './yaml-tree.js';
 
-/** Turns a path of the file into one from where the command runs. */
+/** Resolves a path in the specification, which is relative to its folder. */
 export type Locate = (path: string) => string;
 
 interface Common {
@@ -47,7 +47,7 @@ const KINDS: readonly SourceSpec['kind'][] = ['organism', 'self-chat', 'script',
 
 const common: Readers<Common> = {
   name: text,
-  // The last number that there are seeds for is 2^20 − 1.
+  // Seeds exist for dialogue indices up to 2^20 − 1.
   dialogues: number({ from: 1, to: 500_000, whole: true }),
   first: number({ from: 0, to: 500_000, whole: true }),
   rounds: number({ from: 1, to: 1000, whole: true }),
@@ -57,28 +57,28 @@ const script = { script: text };
 const given = { given: number({ from: 1, to: 100, whole: true }) };
 const file = { file: text };
 
-/** The list of sources, or one alone; names unique. */
+/** Reads the list of sources, or a single one. Names are unique. */
 export const sourceList = (locate: Locate): Reader<readonly Placed<SourceSpec>[]> =>
   namedList(source(locate), 'source');
 
-/** `organism`, or `organism: { … }`. */
+/** Reads a source: its kind alone, `organism`, or with options, `organism: { … }`. */
 function source(locate: Locate): Reader<SourceSpec> {
   return (tree, report) => {
     const entry = entryOf(tree);
     const kind = KINDS.find((known) => known === entry?.key);
     if (entry === null) {
       const kinds = KINDS.join(', ');
-      complain(tree, report, `expected one of ${kinds}, with what is to be said of it under it`);
+      complain(tree, report, `expected one of ${kinds}, with its options as a mapping below it`);
     } else if (kind === undefined) {
-      const meant = nearest(entry.key, KINDS);
-      const help = meant === null ? `known are ${KINDS.join(', ')}` : `did you mean ${meant}?`;
-      complain({ name: entry.key, at: entry.at }, report, `no such source; ${help}`);
+      const near = nearest(entry.key, KINDS);
+      const help = near === null ? `known: ${KINDS.join(', ')}` : `did you mean ${near}?`;
+      complain({ name: entry.key, at: entry.at }, report, `unknown source; ${help}`);
     } else return sourceOf(kind, entry.value, locate, report);
     return undefined;
   };
 }
 
-/** A kind and what is said of it; null for what is neither a word nor a mapping of one key. */
+/** Returns a kind and its options; null for a tree that is neither a word nor a mapping with one key. */
 function entryOf(tree: Tree): Entry | null {
   const { name, at } = tree;
   const nothing: Tree = { kind: 'map', name, at, entries: [] };
@@ -98,40 +98,40 @@ function sourceOf(
 ): SourceSpec | undefined {
   switch (kind) {
     case 'organism': {
-      const said = readFields<Common>(options, common, report);
-      return said && { kind, ...complete(said, kind, 16) };
+      const fields = readFields<Common>(options, common, report);
+      return fields && { kind, ...complete(fields, kind, 16) };
     }
     case 'self-chat': {
-      const said = readFields<Common & Choice>(options, { ...common, ...choice }, report);
-      if (said === undefined) return undefined;
-      const source = { kind, ...complete(said, kind, 8), ...chosen(said, locate) };
+      const fields = readFields<Common & Choice>(options, { ...common, ...choice }, report);
+      if (fields === undefined) return undefined;
+      const source = { kind, ...complete(fields, kind, 8), ...chosen(fields, locate) };
       checkChosen(options, source, report);
       return source;
     }
     case 'script': {
       const readers = { ...common, ...choice, ...script };
-      const said = readFields<Common & Choice & Script>(options, readers, report, ['script']);
-      if (said?.script === undefined) return undefined;
-      const name = `script ${said.script}`;
-      const source = { kind, ...complete(said, name, 8), ...chosen(said, locate), script: said.script };
+      const fields = readFields<Common & Choice & Script>(options, readers, report, ['script']);
+      if (fields?.script === undefined) return undefined;
+      const name = `script ${fields.script}`;
+      const source = { kind, ...complete(fields, name, 8), ...chosen(fields, locate), script: fields.script };
       checkChosen(options, source, report);
       return source;
     }
     case 'primed': {
       const readers = { ...common, ...choice, ...script, ...given };
-      const said = readFields<Common & Choice & Script & Given>(options, readers, report, ['script']);
-      if (said?.script === undefined) return undefined;
-      const { script: name, given: count = 3 } = said;
-      const dialogues = complete(said, `primed ${name}`, 8);
-      const source = { kind, ...dialogues, ...chosen(said, locate), script: name, given: count };
+      const fields = readFields<Common & Choice & Script & Given>(options, readers, report, ['script']);
+      if (fields?.script === undefined) return undefined;
+      const { script: name, given: count = 3 } = fields;
+      const dialogues = complete(fields, `primed ${name}`, 8);
+      const source = { kind, ...dialogues, ...chosen(fields, locate), script: name, given: count };
       checkChosen(options, source, report);
       return source;
     }
     case 'replay': {
-      const said = readFields<Common & Recorded>(options, { ...common, ...file }, report, ['file']);
-      return said?.file === undefined
+      const fields = readFields<Common & Recorded>(options, { ...common, ...file }, report, ['file']);
+      return fields?.file === undefined
         ? undefined
-        : { kind, ...complete(said, kind, 8), file: locate(said.file) };
+        : { kind, ...complete(fields, kind, 8), file: locate(fields.file) };
     }
   }
 }

@@ -3,64 +3,69 @@ import type { SamplingOptions } from '../../engine/index.js';
 import type { Precision } from '../../executors/index.js';
 import type { ExecutorName } from '../../load.js';
 
-/** A study, checked and complete: everything that a specification may leave out has its default. */
+/** A checked specification with all defaults filled in. */
 export interface StudySpec {
   readonly name: string;
-  /** What it is to find out, one sentence; null where the file does not say. */
+  /** The question the study answers, in one sentence; null if the file has none. */
   readonly question: string | null;
   readonly models: readonly ModelSpec[];
   readonly sources: readonly SourceSpec[];
-  /** Each dialogue is led once with each. */
+  /** Every dialogue is run once with each seed. */
   readonly seeds: readonly number[];
   readonly sampling: SamplingOptions;
-  /** Tokens of an answer at most, a probe's included. */
+  /** Maximum tokens of an answer, also to a probe. */
   readonly maxTokens: number;
-  /** After which rounds probes are put, ascending. */
+  /** Rounds after which probes are asked, ascending. */
   readonly probeRounds: readonly number[];
-  /** The first is the one that the others are compared with. */
+  /** The other arms are compared with the first. */
   readonly arms: readonly ArmSpec[];
   readonly costs: CostsSpec;
-  /** How many scenarios, beyond those of the study, heads are ranked on; used where an arm asks for it. */
+  /** Number of further scenarios to rank heads on, if an arm needs a ranking. */
   readonly rankingDialogues: number;
-  /** Rounds that tables call early and late, first and last included. */
+  /** Rounds that tables call early, first and last included. */
   readonly early: readonly [first: number, last: number];
+  /** Rounds that tables call late, first and last included. */
   readonly late: readonly [first: number, last: number];
 }
 
+/** A model of a study. */
 export interface ModelSpec {
   readonly name: string;
-  /** A path, or the name of an embedded model. */
+  /** A path, the name of an embedded model, or the name of a model on the hub. */
   readonly path: string;
   readonly executor: ExecutorName;
-  /** Null for executors that have none. */
+  /** Null for executors without a choice of precision. */
   readonly precision: Precision | null;
 }
 
 interface Dialogues {
   readonly name: string;
-  /** How many scenarios of the source, and the index of the first. */
+  /** Number of scenarios taken from the source. */
   readonly dialogues: number;
+  /** Index of the first scenario. */
   readonly first: number;
   readonly rounds: number;
 }
 
+/** A source of dialogues. */
 export type SourceSpec =
   | (Dialogues & { readonly kind: 'organism' })
   | (Dialogues & MaterialChoice & { readonly kind: 'self-chat' })
   | (Dialogues & MaterialChoice & { readonly kind: 'script'; readonly script: string })
-  /** `given` answers at the front are the material's own, and obey. */
+  /** The first `given` answers are taken from the material and follow the prompt. */
   | (Dialogues &
       MaterialChoice & { readonly kind: 'primed'; readonly script: string; readonly given: number })
-  /** What was said in recorded dialogues is said again; answers are the model's own. */
+  /** Repeats the user's messages of recorded dialogues; the model gives its own answers. */
   | (Dialogues & { readonly kind: 'replay'; readonly file: string });
 
 interface MaterialChoice {
-  /** A folder like `experiments/material`; null for that itself. */
+  /** A folder with the structure of `experiments/material`; null for the bundled material. */
   readonly material: string | null;
-  /** Groups of prompts that are used; null: all. */
+  /** Groups of prompts to use; null for all. */
   readonly groups: readonly string[] | null;
 }
 
+/** A condition of a study: how the model's attention or context is changed. */
 export interface ArmSpec {
   readonly name: string;
   readonly policy: Policy;
@@ -69,17 +74,18 @@ export interface ArmSpec {
   readonly target: Target;
   /** Heads that the policy acts on. */
   readonly on: HeadChoice;
-  /** Heads whose output is knocked out; null: none. */
+  /** Heads whose output is set to zero; null for none. */
   readonly silence: HeadChoice | null;
+  /** Rounds after which the system prompt is repeated; null for never. */
   readonly repeatEvery: number | null;
-  /** γ of classifier-free guidance; null: none. */
+  /** γ of classifier-free guidance; null for no guidance. */
   readonly guidance: number | null;
 }
 
-/** A set of heads, possibly one that is only known once heads were ranked. */
+/** A set of heads. `top` and `bottom` are known only after the heads have been ranked. */
 export type HeadChoice =
   | { readonly kind: 'all' }
-  /** Every head of these layers, these heads of every layer, or these heads of these layers. */
+  /** These heads of these layers; null stands for all heads or all layers. */
   | {
       readonly kind: 'grid';
       readonly layers: readonly number[] | null;
@@ -91,12 +97,15 @@ export type HeadChoice =
 
 export type { HeadPair };
 
-/** What is measured of every arm's cost; 0 or null: not measured. */
+/** The costs that are measured for every arm. 0 or null: not measured. */
 export interface CostsSpec {
-  /** Held-out dialogues for the KL divergence from the untouched model. */
+  /** Number of held-out dialogues for the KL divergence from the untouched model. */
   readonly kl: number;
-  /** Held-out texts for perplexity. */
+  /** Number of held-out texts for perplexity. */
   readonly perplexity: number;
-  /** `bundled`, or a CSV as MMLU has it, or JSONL, and how many of its questions (null: all); null: none. */
+  /**
+   * Multiple-choice questions: the file (`bundled`, a CSV in MMLU's format, or JSONL) and how many of its questions
+   * (null for all). Null for none.
+   */
   readonly choice: { readonly file: string; readonly questions: number | null } | null;
 }

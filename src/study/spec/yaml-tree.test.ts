@@ -13,7 +13,7 @@ function problemsOf(text: string): readonly Problem[] {
 }
 
 describe('a YAML tree', () => {
-  it('knows of every part the key it stands under, and its line and column', () => {
+  it('has for every node its key, line and column', () => {
     expect(treeOf('# first\na:\n  - 1\n  - {b: x}\n')).toEqual({
       kind: 'map',
       name: '',
@@ -47,34 +47,34 @@ describe('a YAML tree', () => {
     });
   });
 
-  it('takes off, yes and no as words', () => {
+  it('reads off, yes and no as text', () => {
     expect(treeOf('[off, yes, no]')).toMatchObject({
       items: [{ value: 'off' }, { value: 'yes' }, { value: 'no' }],
     });
   });
 
-  it('writes aliases out, each where it stands', () => {
+  it('expands aliases, each with its own place', () => {
     expect(treeOf('a: &x [1]\nb: *x')).toMatchObject({
       entries: [{}, { value: { kind: 'list', at: { line: 2, column: 4 }, items: [{ value: 1 }] } }],
     });
   });
 
-  it('is nothing for an empty file', () => {
+  it('is null for an empty file', () => {
     expect(treeOf('# nothing\n')).toMatchObject({ kind: 'scalar', value: null });
   });
 });
 
-describe('YAML that is refused', () => {
+describe('invalid YAML', () => {
   it.each<[string, string, Partial<Problem>[]]>([
-    ['a bracket that stays open', 'a: [1\n', [{ line: 2, column: 1 }]],
+    ['an unclosed bracket', 'a: [1\n', [{ line: 2, column: 1 }]],
     ['a key twice', 'a: 1\na: 2\n', [{ line: 2, column: 1, text: 'Map keys must be unique' }]],
     ['several documents', 'a: 1\n---\nb: 2\n', [{ line: 2, column: 1 }]],
-    ['a tag that is not known', 'a: !js x\n', [{ line: 1, column: 4, text: 'Unresolved tag: !js' }]],
-    ['an alias of nothing', 'a: *b\n', [{ line: 1, column: 4, text: 'there is no &b' }]],
+    ['an unknown tag', 'a: !js x\n', [{ line: 1, column: 4, text: 'Unresolved tag: !js' }]],
+    ['an alias without an anchor', 'a: *b\n', [{ line: 1, column: 4, text: 'there is no anchor &b' }]],
     [
-      'an alias of what it is in',
+      'an alias that contains itself',
       'a: &a [*a]\n',
-      [{ line: 1, text: 'nested more than 20 deep: not a study' }],
+      [{ line: 1, text: 'nested more than 20 levels deep: not a study' }],
     ],
     ['a tab for indentation, and another mistake', 'a:\n\tb: 1\nc: "x\n', [{ line: 2 }, { line: 4 }]],
   ])('%s', (_, text, problems) => {
@@ -82,7 +82,7 @@ describe('YAML that is refused', () => {
     expect(found).toMatchObject(problems);
   });
 
-  it('does not write out aliases of aliases without end', () => {
+  it('stops expanding aliases of aliases at a limit', () => {
     const bomb = Array.from({ length: 9 }, (_, level) =>
       level === 0
         ? 'a0: &a0 [x, x, x, x, x, x, x, x, x]'
@@ -90,7 +90,7 @@ describe('YAML that is refused', () => {
             .fill(`*a${level - 1}`)
             .join(', ')}]`,
     ).join('\n');
-    expect(problemsOf(bomb)).toMatchObject([{ text: expect.stringMatching(/^more than 20000 parts/) }]);
+    expect(problemsOf(bomb)).toMatchObject([{ text: expect.stringMatching(/^more than 20000 nodes/) }]);
   });
 
   it.each([
@@ -98,11 +98,11 @@ describe('YAML that is refused', () => {
     ['braces with keys', '{a: '.repeat(50_000)],
     ['dashes on one line', `x:\n  ${'- '.repeat(50_000)}`],
     ['indentation', Array.from({ length: 300 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n')],
-  ])('does not follow %s into the deep', (_, text) => {
-    expect(problemsOf(text)).toMatchObject([{ text: 'nested more than 20 deep: not a study' }]);
+  ])('rejects %s nested too deep', (_, text) => {
+    expect(problemsOf(text)).toMatchObject([{ text: 'nested more than 20 levels deep: not a study' }]);
   });
 
-  it('does not read a file of any size', () => {
+  it('rejects a file that is too long', () => {
     expect(problemsOf(`a: ${'x'.repeat(300_000)}`)).toMatchObject([
       { text: expect.stringMatching(/^longer than/) },
     ]);

@@ -9,23 +9,24 @@ import {
   parseDocument,
 } from 'yaml';
 
-/** Where something stands in a file, both from 1. */
+/** A place in a file, line and column counted from 1. */
 export interface Place {
   readonly line: number;
   readonly column: number;
 }
 
+/** A problem of a specification and its place. */
 export interface Problem extends Place {
   readonly text: string;
 }
 
 interface Branch {
-  /** The key that it stands under, or that the list does which it is in; empty at the root. */
+  /** The key of this value, or of the list that contains it; empty at the root. */
   readonly name: string;
   readonly at: Place;
 }
 
-/** A YAML document with aliases resolved, every part of which knows where it stands. */
+/** A YAML document with aliases expanded. Every node has its key and place. */
 export type Tree = Branch &
   (
     | { readonly kind: 'scalar'; readonly value: unknown }
@@ -33,18 +34,19 @@ export type Tree = Branch &
     | { readonly kind: 'map'; readonly entries: readonly Entry[] }
   );
 
+/** A key of a mapping and its value. */
 export interface Entry {
   readonly key: string;
   readonly at: Place;
   readonly value: Tree;
 }
 
-/** No specification comes near these: a file that does is not one, or means to fill the memory through its aliases. */
+/** Limits far above any specification. They stop files that would fill the memory through aliases. */
 const MAX_LENGTH = 2 ** 18;
-const MAX_PARTS = 20_000;
+const MAX_NODES = 20_000;
 const MAX_DEPTH = 20;
 
-/** @returns the tree, or what stops one from being read */
+/** Parses YAML. Returns the tree, or the problems that make it unreadable. */
 export function readYaml(text: string): { readonly tree: Tree } | { readonly problems: readonly Problem[] } {
   const start = { line: 1, column: 1 };
   if (text.length > MAX_LENGTH) {
@@ -70,11 +72,11 @@ export function readYaml(text: string): { readonly tree: Tree } | { readonly pro
   return treeOf(document, placeOf);
 }
 
-const TOO_DEEP = `nested more than ${MAX_DEPTH} deep: not a study`;
+const TOO_DEEP = `nested more than ${MAX_DEPTH} levels deep: not a study`;
 
 /**
- * Where brackets, or dashes on one line, nest beyond all measure: the YAML parser recurses, and near the end of its
- * stack a regular expression of its takes the process with it.
+ * Returns the place where brackets, or dashes on one line, nest more than 100 levels deep; null if nowhere. The YAML
+ * parser recurses, and near the end of the stack one of its regular expressions crashes the process.
  */
 function deepNesting(text: string): Place | null {
   const dashes = /^ *(?:[-?:] +){100}/m.exec(text)?.index;
@@ -89,7 +91,7 @@ function deepNesting(text: string): Place | null {
   return null;
 }
 
-/** Why a part cannot be taken, where. */
+/** A node that is rejected: the reason and its place. */
 class Refusal extends Error {
   constructor(
     readonly at: Place,
@@ -103,14 +105,14 @@ function treeOf(
   document: Document,
   placeOf: (offset: number) => Place,
 ): { readonly tree: Tree } | { readonly problems: readonly Problem[] } {
-  let parts = 0;
+  let nodes = 0;
   const grow = (node: Node | null, name: string, before: Place, depth: number): Tree => {
     const at = node?.range ? placeOf(node.range[0]) : before;
-    parts++;
-    if (parts > MAX_PARTS)
-      throw new Refusal(at, `more than ${MAX_PARTS} parts, aliases written out: not a study`);
+    nodes++;
+    if (nodes > MAX_NODES)
+      throw new Refusal(at, `more than ${MAX_NODES} nodes after expanding aliases: not a study`);
     if (depth > MAX_DEPTH) throw new Refusal(at, TOO_DEEP);
-    if (isAlias(node)) return { ...grow(meantBy(node, at), name, at, depth + 1), at };
+    if (isAlias(node)) return { ...grow(targetOf(node, at), name, at, depth + 1), at };
     if (isSeq<Node>(node)) {
       return { kind: 'list', name, at, items: node.items.map((item) => grow(item, name, at, depth + 1)) };
     }
@@ -124,9 +126,9 @@ function treeOf(
     }
     return { kind: 'scalar', name, at, value: node === null ? null : node.toJSON() };
   };
-  const meantBy = (alias: Alias, at: Place): Node => {
+  const targetOf = (alias: Alias, at: Place): Node => {
     const node = alias.resolve(document);
-    if (node === undefined) throw new Refusal(at, `there is no &${alias.source}`);
+    if (node === undefined) throw new Refusal(at, `there is no anchor &${alias.source}`);
     return node;
   };
   try {
