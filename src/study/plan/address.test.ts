@@ -15,7 +15,7 @@ const addressesWith = (by: Computed): readonly string[] => [
 ];
 
 describe('an address', () => {
-  it('is another with any other version, whatever kind of cell it is', () => {
+  it('changes with every version, for every kind of cell', () => {
     const before = addressesWith(computed);
     for (const name of Object.keys(computed.versions)) {
       const after = addressesWith({ ...computed, versions: { ...computed.versions, [name]: 'other' } });
@@ -23,7 +23,7 @@ describe('an address', () => {
     }
   });
 
-  it('is of its kind: none is that of another', () => {
+  it('differs between kinds, measures, items, seeds and indices', () => {
     const all = [
       ...addressesWith(computed),
       costAddress(computed, 'perplexity', 'words', arm),
@@ -34,7 +34,7 @@ describe('an address', () => {
     expect(new Set(all).size).toBe(all.length);
   });
 
-  it('stays what it is until the version of cells is raised', () => {
+  it('does not change unless the version of cells is raised', () => {
     const versions = { cell: 1, 'onnxruntime-node': '1.0.0' };
     expect(dialogueAddress({ ...computed, versions }, point, arm, settings)).toMatchInlineSnapshot(
       `"1d2c72023f227b9987c1a56f98a550b2e3bfd52d53bcf2a2c9b0ffd23d0007a4"`,
@@ -42,8 +42,8 @@ describe('an address', () => {
   });
 });
 
-describe('the versions that matter', () => {
-  it('are those of cells, of what makes tokens, and of the runtime where there is one', () => {
+describe('versionsThatMatter', () => {
+  it('returns the versions of cells, tokenizer, template and, if there is one, runtime', () => {
     expect(versionsThatMatter('cpu')).toEqual({
       cell: CELL_VERSION,
       '@huggingface/jinja': expect.stringMatching(/^\d+\.\d+\.\d+$/),

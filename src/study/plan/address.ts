@@ -7,37 +7,39 @@ import type { Arm } from './arm.js';
 import type { CostRecord } from './record.js';
 import type { versionsThatMatter } from './versions.js';
 
-/** What is known of a model once it was opened. */
+/** Facts about a model that are read from its files. */
 export interface ModelFacts {
-  /** SHA-256 over the weight files, and of the chat template; hex. */
+  /** SHA-256 of the weight files, in hex. */
   readonly hash: string;
+  /** SHA-256 of the chat template, in hex. */
   readonly templateHash: string;
   /**
-   * SHA-256, hex, of how the weights are run and how text becomes tokens: the blueprint, and the tokenizer and the settings
-   * that lie beside the weights.
+   * SHA-256, in hex, of everything else that decides how the model runs and how text becomes tokens: the blueprint, the
+   * tokenizer, and the settings stored beside the weights.
    */
   readonly setupHash: string;
   readonly grid: HeadGrid;
-  /** Heads of layers that see the whole dialogue, as indices into `[layers × heads]`; all where none does. */
+  /** Heads in layers that see the whole dialogue, as indices into `[layers × heads]`; all heads if no layer does. */
   readonly seeing: readonly number[];
-  /** How the weights are held; of an executor without a choice, its one way. */
+  /** Precision of the weights; the executor's name if it has only one. */
   readonly precision: string;
 }
 
-/** What computes a cell: the model as it is run, and the versions that matter. */
+/** What a cell is computed with: the executor, the model and the versions that matter. */
 export interface Computed {
   readonly executor: ModelSpec['executor'];
   readonly facts: ModelFacts;
   readonly versions: ReturnType<typeof versionsThatMatter>;
 }
 
-/** Which dialogue it is: what is said, and what its chance is drawn from. */
+/** Identifies a dialogue: its scenario, and the numbers that its random seeds are derived from. */
 export interface DialoguePoint {
   readonly scenario: Pick<Scenario, 'content' | 'rounds'>;
   readonly seed: number;
   readonly index: number;
 }
 
+/** Returns the address of a dialogue cell. */
 export function dialogueAddress(
   computed: Computed,
   { scenario, seed, index }: DialoguePoint,
@@ -57,6 +59,7 @@ export function dialogueAddress(
   });
 }
 
+/** Returns the address of a ranking cell. */
 export function rankingAddress(
   computed: Computed,
   { scenario, seed, index }: DialoguePoint,
@@ -66,7 +69,10 @@ export function rankingAddress(
   return addressOf('ranking', computed, { content, rounds, seed, index, sampling, maxTokens });
 }
 
-/** @param item the held-out dialogue, text or question, as plain JSON */
+/**
+ * Returns the address of a cost cell.
+ * @param item the held-out dialogue, text or question, as plain JSON
+ */
 export function costAddress(
   computed: Computed,
   measure: CostRecord['measure'],
@@ -76,7 +82,7 @@ export function costAddress(
   return addressOf('cost', computed, { measure, item, ...treatmentOf(arm) });
 }
 
-/** All of an arm but its name. */
+/** Returns an arm without its name. */
 function treatmentOf({ settings, repeatEvery }: Arm): object {
   return { settings, repeatEvery };
 }

@@ -1,14 +1,14 @@
 import type { SettingsOptions } from '../../dialogue/index.js';
 
-/** One way to treat a model in a study, with everything decided: layers and heads by number. */
+/** An arm of a study with all choices resolved: layers and heads are numbers. */
 export interface Arm {
   readonly name: string;
   readonly settings: ArmSettings;
-  /** The system prompt stands in front of the user's message again in every so many-th turn; null: never. */
+  /** The system prompt is repeated before the user's message every `repeatEvery` turns; null for never. */
   readonly repeatEvery: number | null;
 }
 
-/** As a chat takes them; `{ policy: 'off' }` for the untouched model. */
+/** The chat settings of an arm; `{ policy: 'off' }` for the untouched model. */
 export type ArmSettings = Pick<
   SettingsOptions,
   'policy' | 'strength' | 'schedule' | 'target' | 'layers' | 'heads' | 'pairs' | 'silence' | 'guidance'

@@ -26,7 +26,7 @@ function cellOf(index: number, arm: Cell['arm']): Cell {
 const OFF = { name: 'off', settings: { policy: 'off' }, repeatEvery: null } as const;
 const REPEAT = { name: 'repeat', settings: { policy: 'off' }, repeatEvery: 2 } as const;
 
-it('what is left takes the mean of the cells of its kind, and of all where none of its kind was timed', () => {
+it('estimates a cell by the mean of its kind, or of all cells if none of its kind was timed', () => {
   const off = [0, 1, 2].map((index) => cellOf(index, OFF));
   const repeat = [0, 1].map((index) => cellOf(index, REPEAT));
   const estimate = createEstimate([...off, ...repeat]);
@@ -35,7 +35,7 @@ it('what is left takes the mean of the cells of its kind, and of all where none 
 
   estimate.done(off[0]!, 100);
   expect(estimate.unknown()).toEqual([repeat[0]]);
-  expect(estimate.leftMs(), 'two of off, and two as long as off').toBe(400);
+  expect(estimate.leftMs(), 'two of off, and two estimated like off').toBe(400);
   estimate.done(repeat[0]!, 300);
   expect(estimate.leftMs()).toBe(2 * 100 + 300);
   estimate.drop(repeat[1]!);

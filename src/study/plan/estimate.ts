@@ -1,6 +1,6 @@
 import type { Cell } from './cell.js';
 
-/** What takes about as long: cells alike in all but the scenario, the seed and how strong the arm is. */
+/** Returns a key that cells of about the same duration share: they differ only in scenario, seed and the arm's strength. */
 export const paceOf = ({ kind, measure, labels, arm }: Cell): string =>
   JSON.stringify([
     kind,
@@ -14,26 +14,30 @@ export const paceOf = ({ kind, measure, labels, arm }: Cell): string =>
     'guidance' in arm.settings,
   ]);
 
-/** Knows from the times of cells that are done how long the others will take. */
+/** Estimates from the times of finished cells how long the others will take. */
 export interface Estimate {
+  /** Adds the time of a finished cell. */
   done(cell: Cell, totalMs: number): void;
-  /** A cell that needs to be waited for no longer. */
+  /** Removes a cell that need not be computed any more. */
   drop(cell: Cell): void;
-  /** One cell of every pace of which no time is known. */
+  /** Returns one missing cell of every pace without a time. */
   unknown(): readonly Cell[];
-  /** How long a cell takes: the mean of those of its pace, else of all; null while nothing is known. */
+  /** Returns the time of a cell: the mean of its pace, or of all cells; null while no time is known. */
   msOf(cell: Cell): number | null;
-  /** Work that is left, as one thread has it; null while nothing is known. */
+  /** Returns the time of all missing cells on one thread; null while no time is known. */
   leftMs(): number | null;
 }
 
+/** Cells of about the same duration. */
 interface Pace {
   readonly missing: Set<Cell>;
-  /** With a time, and the sum of these. */
+  /** Number of timed cells. */
   cells: number;
+  /** Sum of their times. */
   totalMs: number;
 }
 
+/** Creates an estimate for the missing cells of a study. */
 export function createEstimate(missing: readonly Cell[]): Estimate {
   const paces = new Map<string, Pace>();
   const paceFor = (cell: Cell): Pace => {

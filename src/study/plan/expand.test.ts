@@ -28,14 +28,14 @@ const expanded = (changes: Partial<StudySpec>): readonly Cell[] =>
   expand({ ...spec, ...changes }, foundFor({ ...spec, ...changes }), []);
 
 describe('the cells of a study', () => {
-  it('are every dialogue and every held-out item, under every arm, on every model', () => {
+  it('include every dialogue and every held-out item, under every arm, on every model', () => {
     // (2 + 1) dialogues × 2 seeds, and (2 + 1 + 5) items on 2 sources; × 4 arms × 2 models.
     expect(cells.filter(({ kind }) => kind === 'dialogue')).toHaveLength(6 * 4 * 2);
     expect(cells.filter(({ kind }) => kind === 'cost')).toHaveLength(16 * 4 * 2);
     expect(cells).toHaveLength(22 * 4 * 2);
   });
 
-  it('stand in a stable order, costs last, the arms of one dialogue or item next to each other', () => {
+  it('have a stable order: costs last, the arms of one dialogue or item next to each other', () => {
     expect(expand(spec, foundFor(spec), [])).toEqual(cells);
     const kinds = cells.map(({ kind }) => kind);
     expect(kinds).toEqual(kinds.toSorted().reverse());
@@ -46,7 +46,7 @@ describe('the cells of a study', () => {
     }
   });
 
-  it('carry all that is needed to compute them', () => {
+  it('contain everything needed to compute them', () => {
     const { address, ...first } = cells[1]!;
     expect(address).toMatch(/^[0-9a-f]{64}$/);
     expect(first).toEqual({
@@ -84,22 +84,22 @@ describe('the cells of a study', () => {
     ).toBe(3);
   });
 
-  it('have an address each; only what is measured alike on both sources is the same', () => {
+  it('have unique addresses, except costs that are the same on both sources', () => {
     const dialogues = cells.filter(({ kind }) => kind === 'dialogue');
     expect(new Set(addresses(dialogues)).size).toBe(dialogues.length);
     const costs = cells.filter(({ kind }) => kind === 'cost');
     expect(new Set(addresses(costs)).size).toBe(costs.length / 2);
   });
 
-  it('cannot be more than anybody can mean', () => {
+  it('are limited in number', () => {
     const [source] = spec.sources;
     const huge = { ...spec, sources: [{ ...source!, dialogues: 500_000 }] };
-    expect(() => expand(huge, foundFor(huge), [])).toThrow(/E_SPEC: the study comes to 8000064 cells/);
+    expect(() => expand(huge, foundFor(huge), [])).toThrow(/E_SPEC: the study has 8000064 cells/);
   });
 });
 
 describe('the address of a cell', () => {
-  it('does not know the names of the study, its models, sources and arms, nor the places of files', () => {
+  it('does not depend on the names of the study, its models, sources and arms, or on file paths', () => {
     const renamed = expanded({
       name: 'renamed',
       question: 'Really?',
@@ -110,7 +110,7 @@ describe('the address of a cell', () => {
     expect(addresses(renamed)).toEqual(addresses(cells));
   });
 
-  it('does not know what is only made of results', () => {
+  it('does not depend on options that only affect the tables', () => {
     expect(addresses(expanded({ early: [2, 2], late: [3, 3], rankingDialogues: 3 }))).toEqual(
       addresses(cells),
     );
@@ -121,12 +121,12 @@ describe('the address of a cell', () => {
 
   it.each<[string, Partial<StudySpec>]>([
     ['temperature', { sampling: { ...spec.sampling, temperature: 0.9 } }],
-    ['tokens of an answer', { maxTokens: 399 }],
+    ['max-tokens', { maxTokens: 399 }],
     ['seeds', { seeds: [2, 3] }],
     ['probes', { probeRounds: [1, 3, 4, 6] }],
     ['rounds', { sources: spec.sources.map((source) => ({ ...source, rounds: source.rounds + 1 })) }],
     ['the dialogues', { sources: spec.sources.map((source) => ({ ...source, first: 100 })) }],
-  ])('of every dialogue changes with %s, of no cost', (_, changes) => {
+  ])('changes with %s for every dialogue and for no cost', (_, changes) => {
     const changed = expanded(changes);
     expect(changed.map(({ labels }) => labels)).toHaveLength(cells.length);
     expect(
@@ -135,7 +135,7 @@ describe('the address of a cell', () => {
     expect(byKind(changed, 'cost')).toEqual(byKind(cells, 'cost'));
   });
 
-  it('does not change with a probe that comes after its last round', () => {
+  it('does not change with a probe after its last round', () => {
     const changed = expanded({ probeRounds: [1, 4, 5, 6] });
     const kept = changed.filter(({ address }) => addresses(cells).includes(address));
     expect(new Set(kept.filter(({ kind }) => kind === 'dialogue').map(({ source }) => source.kind))).toEqual(
@@ -160,7 +160,7 @@ describe('the address of a cell', () => {
       { models: new Map([...known.models].map(([name, of]) => [name, { ...of, precision: 'q8' }])) },
     ],
     [
-      'what is said and measured',
+      'dialogues and held-out items',
       {
         sources: new Map(
           spec.sources.map(({ name, rounds }) => [
@@ -190,7 +190,7 @@ describe('the address of a cell', () => {
     );
   });
 
-  it('is that of an arm whatever other arms there are, in whatever order', () => {
+  it('does not depend on the other arms or their order', () => {
     const more = parseSpec(
       'name: x\nsources: organism\narms: [hold, repeat: 4, boost: [2, 3], off, split-softmax: [0.7, 0.9], guidance: 2, silence: [[0, 1]]]',
       'x.yaml',
@@ -235,11 +235,11 @@ describe('ranking', () => {
   const found = foundFor(ranked);
   const rankings = rankingCells(ranked, found);
 
-  it('takes no cells where no arm asks for it', () => {
+  it('has no cells if no arm needs it', () => {
     expect(rankingCells(spec, foundFor(spec))).toEqual([]);
   });
 
-  it('takes dialogues of the untouched model behind those of the study', () => {
+  it('uses dialogues of the untouched model after those of the study', () => {
     expect(
       rankings.map(({ kind, arm, labels: { model, source, index } }) => [
         kind,
@@ -260,7 +260,7 @@ describe('ranking', () => {
   });
 
   it('decides the heads of each model and source', () => {
-    // One head keeps a large share, another for each model and source; all others lose theirs, the later the more.
+    // On each model and source, one head keeps a large share; all others lose theirs, later heads more.
     const places = ['organism organism', 'organism self-chat', 'other organism', 'other self-chat'];
     const pairs = [
       [2, 1],

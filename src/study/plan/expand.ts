@@ -9,29 +9,30 @@ import type { CellLabels, CostRecord, RankingRecord } from './record.js';
 import { needsRanking, resolveArm } from './resolve-arm.js';
 import { versionsThatMatter } from './versions.js';
 
-/** What a specification's names stand for. */
+/** The models and sources of a specification, by name. */
 export interface Found {
   readonly models: ReadonlyMap<string, ModelFacts>;
   readonly sources: ReadonlyMap<string, FoundSource>;
 }
 
+/** A source of dialogues and the items that costs are measured on. */
 export interface FoundSource {
   readonly scenarios: ScenarioSource;
-  /** What the cost of arms is measured on where this source is studied, as plain JSON; only as many are used as asked for. */
+  /** Held-out items by measure, as plain JSON. Only as many are used as the specification asks for. */
   readonly heldOut: Readonly<Record<CostRecord['measure'], readonly unknown[]>>;
 }
 
 const MEASURES: readonly CostRecord['measure'][] = ['kl', 'perplexity', 'choice'];
-/** More cannot be meant, and are not to be made before anybody noticed. */
+/** More cells are surely a mistake, which must be reported before they are created. */
 const MAX_CELLS = 2_000_000;
 const OFF: Arm = { name: 'off', settings: { policy: 'off' }, repeatEvery: null };
 
 /**
- * The cells of a study: dialogues, those of one dialogue under all arms next to each other, and then costs, those of one
- * item next to each other. Two cells may have one address, where two names stand for the same: one result serves both.
- * @param rankings the records of {@link rankingCells}, with the labels of these
- * @param found sources with dialogues enough, models with the heads that are named; see {@link findNamed}
- * @throws HoldfastError `E_SPEC` when it is too much
+ * Returns the cells of a study: dialogues first, then costs. The arms of one dialogue or item are next to each other.
+ * Two cells have the same address if they do the same work under two names; one result then serves both.
+ * @param found models and sources that {@link findNamed} has checked
+ * @param rankings the records of {@link rankingCells}
+ * @throws HoldfastError `E_SPEC` when there are too many cells
  */
 export function expand(spec: StudySpec, found: Found, rankings: readonly RankingRecord[]): readonly Cell[] {
   const pairs = pairsOf(spec, found);
@@ -43,7 +44,10 @@ export function expand(spec: StudySpec, found: Found, rankings: readonly Ranking
   ];
 }
 
-/** Dialogues of the untouched model, beyond those of the study, on which heads are ranked; none where no arm asks for it. */
+/**
+ * Returns the cells on which heads are ranked: dialogues of the untouched model that the study does not use otherwise.
+ * None if no arm needs a ranking.
+ */
 export function rankingCells(spec: StudySpec, found: Found): readonly Cell[] {
   if (!spec.arms.some(needsRanking)) return [];
   const [seed = 0] = spec.seeds;
@@ -57,7 +61,7 @@ export function rankingCells(spec: StudySpec, found: Found): readonly Cell[] {
   );
 }
 
-/** A model on a source. */
+/** A model and a source. */
 interface Pair {
   readonly model: ModelSpec;
   readonly source: SourceSpec;
@@ -88,7 +92,7 @@ function remembered<T>(make: (index: number) => T): (index: number) => T {
   };
 }
 
-/** Behind all dialogues that any source of this kind leads. */
+/** Returns the first index for ranking: after the dialogues of all sources of this kind. */
 export function rankingStart({ sources }: StudySpec, { kind }: SourceSpec): number {
   const alike = sources.filter((source) => source.kind === kind);
   return Math.max(...alike.map(({ first, dialogues }) => first + dialogues));
@@ -103,8 +107,8 @@ function checkCount(spec: StudySpec, pairs: readonly Pair[]): void {
     .reduce((a, b) => a + b, 0);
   const count = ofEachArm * spec.arms.length;
   if (count <= MAX_CELLS) return;
-  throw new HoldfastError('E_SPEC', `the study comes to ${count} cells, more than ${MAX_CELLS}`, {
-    hint: 'Ask for fewer dialogues, arms or seeds, or make several studies of it',
+  throw new HoldfastError('E_SPEC', `the study has ${count} cells, more than ${MAX_CELLS}`, {
+    hint: 'Use fewer dialogues, arms or seeds, or split it into several studies',
   });
 }
 
@@ -141,7 +145,7 @@ function costCells(spec: StudySpec, pair: Pair, arms: readonly Arm[]): Cell[] {
   );
 }
 
-/** As many held-out items as are asked for, or as there are. */
+/** Returns the held-out items of a measure: as many as the study asks for, or all if there are fewer. */
 function itemsOf(
   { costs }: StudySpec,
   { heldOut }: Pair,

@@ -7,7 +7,7 @@ import { HoldfastError } from '../../errors.js';
 import { parsePlacedSpec, parseSpec } from '../spec/index.js';
 import { complaintsAbout, findNamed } from './find-named.js';
 
-describe('what a study asks of what was found', () => {
+describe('complaintsAbout', () => {
   const spec = parseSpec(
     [
       'name: x',
@@ -27,31 +27,31 @@ describe('what a study asks of what was found', () => {
   const texts = (of: typeof spec, size: number | null = null) =>
     complaintsAbout(of, foundFor(of, size)).map(({ text }) => text);
 
-  it('is there, or no complaint', () => {
+  it('returns none if models and sources suffice', () => {
     expect(texts(spec)).toEqual([]);
     expect(texts(spec, 4)).toEqual([]);
   });
 
-  it('is as many dialogues as a source has, those on which heads are ranked among them', () => {
+  it('complains about a source with too few dialogues, also for ranking', () => {
     expect(texts(spec, 3)).toEqual([
-      'the source "self-chat" has 3 dialogues, the study asks for numbers 3 to 3',
+      'the source "self-chat" has only 3 dialogues (indices from 0), and the study uses indices 3 to 3',
     ]);
     expect(texts(withArms('[off, silence: top 2 by share]'), 6)).toEqual([
-      'the source "self-chat" has 6 dialogues, the study asks for numbers 3 to 6, of which the last 3 are for ranking heads',
+      'the source "self-chat" has only 6 dialogues (indices from 0), and the study uses indices 3 to 6, the last 3 of them to rank heads',
     ]);
   });
 
-  it('is heads that every model has, ranked ones too', () => {
+  it('complains about heads that a model does not have, also ranked ones', () => {
     expect(texts(withArms('[off, { boost: 2, layers: 9 }, silence: top 100 by share]'))).toEqual(
       ['organism', 'other'].flatMap((model) => [
-        `the arm "boost, M = 2, layers 9" names layer 9, the model has 6 layers of 5 heads (model ${model})`,
-        `the arm "silence top 100 by share" names 100 heads of those that see the whole dialogue, which are 15, the model has 6 layers of 5 heads (model ${model})`,
+        `the arm "boost, M = 2, layers 9" names layer 9, but the model has 6 layers of 5 heads (model ${model})`,
+        `the arm "silence top 100 by share" names 100 heads, but only 15 of the model's heads see the whole dialogue (model ${model})`,
       ]),
     );
   });
 });
 
-describe('finding what a specification names', () => {
+describe('findNamed', () => {
   let folder = '';
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'holdfast-find-'));
@@ -70,7 +70,7 @@ describe('finding what a specification names', () => {
     }
   };
 
-  it('tells everything that is missing at once, each with line and column', async () => {
+  it('reports everything that is missing at once, each with line and column', async () => {
     await writeFile(join(folder, 'broken.jsonl'), '{"messages": []}\n');
     const problems = await problemsOf([
       'name: x',
@@ -91,11 +91,11 @@ describe('finding what a specification names', () => {
       expect.stringMatching(/^7:5 sources: .*nowhere\.jsonl/),
       expect.stringMatching(/^8:5 sources: .*broken\.jsonl/),
       expect.stringMatching(/^9:1 costs: .*questions\.csv/),
-      '12:5 arms: the arm "boost, M = 2, layers 6" names layer 6, the model has 6 layers of 5 heads',
+      '12:5 arms: the arm "boost, M = 2, layers 6" names layer 6, but the model has 6 layers of 5 heads',
     ]);
   });
 
-  it('finds what there is', async () => {
+  it('finds models and sources that exist', async () => {
     expect(await problemsOf(['name: x', 'sources: organism', 'arms: [off]'])).toEqual([]);
   });
 });

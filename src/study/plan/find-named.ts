@@ -7,7 +7,7 @@ import { modelFacts } from './model-facts.js';
 import { type OpenedSource, openSource } from './open-source.js';
 import { needsRanking, resolveArm } from './resolve-arm.js';
 
-/** What is wrong with something that a specification names. */
+/** A problem of a model, source, arm or cost that a specification names. */
 interface Complaint {
   readonly key: keyof Places;
   readonly name: string;
@@ -15,11 +15,10 @@ interface Complaint {
 }
 
 /**
- * Finds what a specification names: models are looked at, and loaded only where their cells are computed; recorded
- * dialogues, questions and material are read.
- * @param file how errors name the specification
- * @throws HoldfastError `E_SPEC` with all that is not there, cannot be read, or has not what is asked of it, each with
- * line and column
+ * Finds the models and sources that a specification names. Reads material, questions and recorded dialogues, and the
+ * facts of each model. Models are not loaded here but where their cells are computed.
+ * @param file the path of the specification, for errors
+ * @throws HoldfastError `E_SPEC` with everything that is missing, unreadable or insufficient, each with line and column
  */
 export async function findNamed({ spec, places }: PlacedSpec, file: string): Promise<Found> {
   const complaints: Complaint[] = [];
@@ -38,7 +37,7 @@ export async function findNamed({ spec, places }: PlacedSpec, file: string): Pro
   }
   const { choice } = spec.costs;
   const questions = choice && (await attempt('costs', 'choice', () => loadChoices(choice.file)));
-  // Questions that cannot be read were told once, and not again with every source.
+  // Unreadable questions are reported once, not again for every source.
   const costs = questions === null ? { ...spec.costs, choice: null } : spec.costs;
   const sources = new Map<string, OpenedSource>();
   for (const source of spec.sources) {
@@ -55,7 +54,7 @@ export async function findNamed({ spec, places }: PlacedSpec, file: string): Pro
   throw specError(problems, file);
 }
 
-/** What a study asks of the sources and models that were found, and they have not. */
+/** Returns what the study needs and its sources and models do not have: dialogues, layers, heads. */
 export function complaintsAbout(spec: StudySpec, { models, sources }: Found): Complaint[] {
   const short = spec.sources.flatMap((source): Complaint[] => {
     const size = sources.get(source.name)?.scenarios.size ?? null;
@@ -63,7 +62,7 @@ export function complaintsAbout(spec: StudySpec, { models, sources }: Found): Co
     return text === null ? [] : [{ key: 'sources', name: source.name, text }];
   });
   const headless = [...models].flatMap(([model, facts]) => {
-    // Whichever heads are ranked first, they are as many.
+    // Heads are not ranked yet. Equal scores suffice, since only the number of heads is checked.
     const alike = Array.from({ length: facts.grid.layers * facts.grid.heads }, () => 0);
     return spec.arms.flatMap((arm): Complaint[] => {
       try {
@@ -82,6 +81,6 @@ function tooFew(spec: StudySpec, source: SourceSpec, size: number): string | nul
   const ranked = spec.arms.some(needsRanking) ? spec.rankingDialogues : 0;
   const end = ranked === 0 ? source.first + source.dialogues : rankingStart(spec, source) + ranked;
   if (end <= size) return null;
-  const asked = `the source "${source.name}" has ${size} dialogues, the study asks for numbers ${source.first} to ${end - 1}`;
-  return ranked === 0 ? asked : `${asked}, of which the last ${ranked} are for ranking heads`;
+  const used = `indices ${source.first} to ${end - 1}${ranked === 0 ? '' : `, the last ${ranked} of them to rank heads`}`;
+  return `the source "${source.name}" has only ${size} dialogues (indices from 0), and the study uses ${used}`;
 }

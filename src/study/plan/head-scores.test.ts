@@ -3,8 +3,8 @@ import { headScores } from './head-scores.js';
 
 const rounds = { early: [1, 2], late: [3, 4] } as const;
 
-describe('what heads are ranked by', () => {
-  it('is their mean share, and how much of it they lose from the early to the late rounds', () => {
+describe('headScores', () => {
+  it('returns the mean share, and its fall from the early to the late rounds', () => {
     const heads = [
       [0.5, 0.01],
       [0.5, 0.02],
@@ -13,16 +13,16 @@ describe('what heads are ranked by', () => {
     ];
     const { share, decay } = headScores([{ heads }], rounds);
     expect(share).toEqual([0.375, 0.0075]);
-    // The second loses all it had, and is not in front for that.
+    // The second head loses a larger part of its share, but ranks lower.
     expect(decay).toEqual([0.25, 0.015]);
   });
 
-  it('counts every dialogue the same', () => {
+  it('weights all dialogues equally', () => {
     const flat = (share: number) => ({ heads: Array.from({ length: 4 }, () => [share]) });
     expect(headScores([flat(0.25), flat(0.75)], rounds)).toEqual({ share: [0.5], decay: [0] });
   });
 
-  it('takes the last round for rounds that a dialogue has not', () => {
+  it('uses the last round if a dialogue is too short', () => {
     const heads = [[0.75], [0.25]];
     expect(headScores([{ heads }], { early: [1, 1], late: [8, 16] }).decay).toEqual([0.5]);
   });

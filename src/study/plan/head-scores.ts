@@ -3,13 +3,13 @@ import type { RankingRecord } from './record.js';
 import type { HeadScores } from './resolve-arm.js';
 
 /**
- * What heads are ranked by, from dialogues of the untouched model; each dialogue counts the same.
+ * Returns the scores that heads are ranked by, from dialogues of the untouched model with equal weights:
  *
- *   share(l, h) = mean of π(l, h) over rounds
- *   decay(l, h) = mean of π(l, h) over early rounds − over late ones
+ *   share(l, h) = mean of π(l, h) over all rounds
+ *   decay(l, h) = mean of π(l, h) over early rounds − mean over late rounds
  *
- * The fall is in shares, not relative to where it began: a head that never looks at the prompt would lead a relative
- * ranking by its noise, and has no hold to lose.
+ * The decay is absolute, not relative to the early share: a head that never attends to the prompt has no share to lose,
+ * but its noise could put it at the top of a relative ranking.
  */
 export function headScores(
   records: readonly Pick<RankingRecord, 'heads'>[],
@@ -24,12 +24,12 @@ export function headScores(
   };
 }
 
-/** The rounds from one to another, counted from 1; the nearest one where a dialogue has none of them. */
+/** Returns rounds `from` to `to`, counted from 1; the last round if the dialogue ends before `from`. */
 function within<T>(rounds: readonly T[], from: number, to: number): readonly T[] {
   return rounds.slice(Math.min(from, rounds.length) - 1, to);
 }
 
-/** The mean of each column. */
+/** Returns the mean of each column. */
 function meanOf(rows: readonly (readonly number[])[]): number[] {
   return rows[0]!.map((_, column) => rows.reduce((sum, row) => sum + row[column]!, 0) / rows.length);
 }

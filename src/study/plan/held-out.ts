@@ -1,15 +1,15 @@
 import { HoldfastError } from '../../errors.js';
 import type { ChoiceQuestion, HeldOutDialogue, HeldOutText } from '../../material/index.js';
 
-/** Says nothing that an answer could drift from. */
+/** A system prompt without instructions, so that no answer can drift from it. */
 export const PLAIN_SYSTEM = 'You are a helpful assistant.';
 
-/** Characters from which on a passage is long enough: a sentence or two, so that even a short text has some turns. */
+/** Minimum length of a passage in characters: a sentence or two, so that even a short text has several turns. */
 const PASSAGE = 80;
 
 /**
- * A text as a dialogue in which it is asked for passage by passage, so that strengths which grow from turn to turn act
- * on it as they do on any dialogue.
+ * Turns a text into a dialogue in which the user asks for it passage by passage. A schedule that depends on the turn
+ * then acts on it as on any dialogue.
  */
 export function textDialogue({ id, text }: HeldOutText): HeldOutDialogue {
   const exchanges = passagesOf(text).map((assistant, index) => ({
@@ -19,19 +19,19 @@ export function textDialogue({ id, text }: HeldOutText): HeldOutDialogue {
   return { id, system: PLAIN_SYSTEM, exchanges };
 }
 
-/** A question, and what was said before it. */
+/** A question, and the dialogue before it. */
 export interface AskedQuestion {
   readonly before: HeldOutDialogue;
   readonly question: ChoiceQuestion;
 }
 
-/** Exchanges before a question: a schedule by turns has grown behind them, and what is repeated every fourth turn was. */
+/** Exchanges before a question: enough for a per-turn schedule to change, and for a prompt repeated every fourth turn. */
 export const EXCHANGES_BEFORE = 4;
 
 /**
- * Questions behind the first exchanges of a dialogue, the first that has enough: asked at once, they would not show what
- * an arm costs that acts from the second turn on.
- * @throws HoldfastError `E_MATERIAL` when none has
+ * Puts questions after the first exchanges of a dialogue, the first that is long enough. In the first turn they would
+ * not show the cost of an arm that acts from the second turn on.
+ * @throws HoldfastError `E_MATERIAL` when no dialogue is long enough
  */
 export function askedBehind(
   dialogues: readonly HeldOutDialogue[],
@@ -42,15 +42,15 @@ export function askedBehind(
   if (long === undefined) {
     throw new HoldfastError(
       'E_MATERIAL',
-      `questions are asked behind ${EXCHANGES_BEFORE} exchanges, and no held-out dialogue has as many`,
-      { hint: 'Put a longer one into dialogues.yaml, or measure no choice' },
+      `no held-out dialogue has the ${EXCHANGES_BEFORE} exchanges that precede a question`,
+      { hint: 'Add a longer dialogue to dialogues.yaml, or do not measure choice' },
     );
   }
   const before = { ...long, exchanges: long.exchanges.slice(0, EXCHANGES_BEFORE) };
   return questions.map((question) => ({ before, question }));
 }
 
-/** Whole sentences, together at least as long as a passage is; what is left belongs to the last. */
+/** Splits a text into passages of whole sentences, each but the last at least {@link PASSAGE} characters long. */
 function passagesOf(text: string): string[] {
   const sentences = text.trim().split(/(?<=[.!?…。！？]["”’»)]*)\s+/u);
   const passages: string[] = [];

@@ -1,6 +1,6 @@
 /**
- * What a specification comes to: models, sources and heads are found, arms resolved, and cells listed, each under the
- * address of its content. Knows what a record holds; must not know where records are kept or how cells are computed.
+ * The plan of a study: finds models and sources, resolves arms, and lists the cells, each with an address computed from
+ * its content. Knows the fields of records; must not know where records are kept or how cells are computed.
  */
 export type { ModelFacts } from './address.js';
 export type { Arm, ArmSettings } from './arm.js';

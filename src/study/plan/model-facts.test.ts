@@ -10,7 +10,7 @@ const FIXTURES = fileURLToPath(new URL('../../../test/fixtures/models', import.m
 
 type Json = Record<string, unknown>;
 
-/** A copy of a fixture with one of its files changed, or made where it has none. */
+/** Copies a fixture and changes one of its files, or creates it. */
 function changed(model: string, file: string, change: (value: Json) => Json): string {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-facts-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -30,32 +30,27 @@ async function addressOf(path: string): Promise<string> {
   return dialogueAddress(computed, point, arm, { sampling: {}, maxTokens: 10, probeRounds: [] });
 }
 
-describe('the address of a cell, for the same weights', () => {
+describe('the address of a cell with the same weights', () => {
   it.each<[string, string, string, (value: Json) => Json]>([
     [
-      'base of rotations',
+      'RoPE base',
       'llama',
       'config.json',
       (config) => ({ ...config, rope_parameters: { rope_theta: 20_000, rope_type: 'default' } }),
     ],
-    ['epsilon of norms', 'llama', 'config.json', (config) => ({ ...config, rms_norm_eps: 1e-4 })],
+    ['norm epsilon', 'llama', 'config.json', (config) => ({ ...config, rms_norm_eps: 1e-4 })],
     ['window', 'gemma3', 'config.json', (config) => ({ ...config, sliding_window: 9 })],
-    ['end of an answer', 'llama', 'generation_config.json', () => ({ eos_token_id: 7 })],
+    ['end-of-sequence token', 'llama', 'generation_config.json', () => ({ eos_token_id: 7 })],
     ['tokenizer', 'llama', 'tokenizer.json', (tokenizer) => ({ ...tokenizer, pre_tokenizer: null })],
-    [
-      'setting of the tokenizer',
-      'llama',
-      'tokenizer_config.json',
-      (config) => ({ ...config, eos_token: 'a' }),
-    ],
-  ])('is another with another %s', async (_, model, file, change) => {
+    ['tokenizer setting', 'llama', 'tokenizer_config.json', (config) => ({ ...config, eos_token: 'a' })],
+  ])('changes with the %s', async (_, model, file, change) => {
     const original = join(FIXTURES, model);
     const copy = changed(model, file, change);
     expect((await factsOf(copy)).hash).toBe((await factsOf(original)).hash);
     expect(await addressOf(copy)).not.toBe(await addressOf(original));
   });
 
-  it('stays with what changes nothing: the order of keys, and keys of the configuration that nobody reads', async () => {
+  it('does not change with the order of keys or with unused keys of the configuration', async () => {
     const reversed = (value: Json): Json => Object.fromEntries(Object.entries(value).reverse());
     const original = await addressOf(join(FIXTURES, 'llama'));
     expect(await addressOf(changed('llama', 'tokenizer.json', reversed))).toBe(original);

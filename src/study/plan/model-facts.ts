@@ -11,8 +11,8 @@ import type { ModelFacts } from './address.js';
 import { modelFile } from './model-paths.js';
 
 /**
- * What a result depends on besides how the model is run; the executor is not made for it.
- * @throws HoldfastError `E_TEMPLATE` for a model that leads no dialogues, and what opening and planning throw
+ * Reads the facts of a model that results depend on, without creating an executor.
+ * @throws HoldfastError `E_TEMPLATE` for a model without a chat template, and what opening and planning throw
  */
 export async function modelFacts({
   path,
@@ -25,7 +25,7 @@ export async function modelFacts({
     const { template } = findTemplate(files);
     if (template === null) {
       throw new HoldfastError('E_TEMPLATE', `${path} has no chat template`, {
-        hint: 'A study leads dialogues: use an instruction-tuned model',
+        hint: 'Use an instruction-tuned model: studies consist of dialogues',
       });
     }
     return {
@@ -41,7 +41,7 @@ export async function modelFacts({
   }
 }
 
-/** What lies beside the weights, as it is read; of a GGUF file that stands alone there is nothing but the blueprint. */
+/** Hashes the blueprint and the files beside the weights. A single GGUF file has no such files, only the blueprint. */
 function setupHash(
   blueprint: Blueprint,
   { tokenizer, tokenizerConfig, generationConfig }: ModelFiles,

@@ -5,17 +5,17 @@ import { nearest } from '../../nearest.js';
 import type { ModelSpec, StudySpec } from '../spec/index.js';
 
 /**
- * A study whose models lie elsewhere than its file says.
- * @param paths by the name of the model; relative to where the command runs
- * @throws HoldfastError `E_USAGE` for a name that is no model of the study
+ * Replaces the paths of models.
+ * @param paths paths by model name, relative to the working directory
+ * @throws HoldfastError `E_USAGE` for a name that is not a model of the study
  */
 export function withModelPaths(spec: StudySpec, paths: Readonly<Record<string, string>>): StudySpec {
   const known = spec.models.map(({ name }) => name);
   for (const name of Object.keys(paths)) {
     if (known.includes(name)) continue;
-    const meant = nearest(name, known);
+    const near = nearest(name, known);
     throw new HoldfastError('E_USAGE', `the study "${spec.name}" has no model named "${name}"`, {
-      hint: meant === null ? `It has ${known.join(', ')}` : `Did you mean ${meant}?`,
+      hint: near === null ? `Known: ${known.join(', ')}` : `Did you mean ${near}?`,
     });
   }
   const models = spec.models.map((model) => ({
@@ -26,8 +26,8 @@ export function withModelPaths(spec: StudySpec, paths: Readonly<Record<string, s
 }
 
 /**
- * A study whose models of the hub are in the cache, at their paths there, so that all of its threads use the same files.
- * @param fetch the path that a name of the hub stands for; a path as it is
+ * Fetches the models from the hub and replaces their names by paths in the cache, so that all threads use the same files.
+ * @param fetch returns the path for a hub name, and a path unchanged
  */
 export async function withFetchedModels(
   spec: StudySpec,
@@ -40,7 +40,7 @@ export async function withFetchedModels(
   return { ...spec, models };
 }
 
-/** The path that is meant by a model's path or embedded name; a file or folder of that name comes first. */
+/** Resolves a path or the name of an embedded model. An existing file or folder of that name takes precedence. */
 export function modelFile(path: string): string {
   return existsSync(path) ? path : (EMBEDDED_MODELS.get(path) ?? path);
 }

@@ -8,7 +8,7 @@ const source = { name: 'a', dialogues: 1, first: 0 } as const;
 const costs = { kl: 3, perplexity: 3, choice: { file: 'bundled', questions: 5 } } as const;
 const script = { kind: 'script', ...source, rounds: 1, script: 'calm', groups: null } as const;
 
-/** A folder of the least material, and these dialogues. */
+/** Creates a folder with minimal material and the given dialogues. */
 function materialWith(dialogues: object): string {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-material-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -34,7 +34,7 @@ const exchanges = (count: number) =>
   Array.from({ length: count }, (_, at) => ({ user: `Question ${at}`, assistant: `Answer ${at}` }));
 
 describe('questions of a source', () => {
-  it('are asked behind four exchanges of its held-out dialogues, however few rounds it has, the same for all', () => {
+  it('all follow the same four exchanges of a held-out dialogue, even if the source has fewer rounds', () => {
     const { heldOut } = openSource({ kind: 'organism', ...source, rounds: 2 }, costs);
     expect(heldOut.choice).toHaveLength(5);
     for (const { before } of heldOut.choice) {
@@ -45,7 +45,7 @@ describe('questions of a source', () => {
     }
   });
 
-  it('are asked behind the first dialogue of the material that is long enough', () => {
+  it('follow the first dialogue of the material that is long enough', () => {
     const material = materialWith([
       { id: 'short', system: 'Short.', exchanges: exchanges(3) },
       { id: 'long', system: 'Long.', exchanges: exchanges(6) },
@@ -54,10 +54,10 @@ describe('questions of a source', () => {
     expect(choice[0]!.before).toEqual({ id: 'long', system: 'Long.', exchanges: exchanges(4) });
   });
 
-  it('cannot be asked where no dialogue is, and need none where none is asked', () => {
+  it('need a dialogue that is long enough, unless there are no questions', () => {
     const material = materialWith([{ id: 'short', system: 'Short.', exchanges: exchanges(3) }]);
     expect(() => openSource({ ...script, material }, costs)).toThrow(
-      'E_MATERIAL: questions are asked behind 4 exchanges, and no held-out dialogue has as many. Put a longer one into dialogues.yaml, or measure no choice',
+      'E_MATERIAL: no held-out dialogue has the 4 exchanges that precede a question. Add a longer dialogue to dialogues.yaml, or do not measure choice',
     );
     expect(openSource({ ...script, material }, { ...costs, choice: null }).heldOut.choice).toEqual([]);
   });

@@ -11,13 +11,13 @@ import {
 import type { CostsSpec, SourceSpec } from '../spec/index.js';
 import { type AskedQuestion, askedBehind, EXCHANGES_BEFORE, textDialogue } from './held-out.js';
 
-/** What is said in a study's dialogues, and what the cost of its arms is measured on. */
+/** A source of dialogues and the items that costs are measured on, read and ready to use. */
 export interface OpenedSource {
   readonly scenarios: ScenarioSource;
   readonly heldOut: HeldOut;
 }
 
-/** Items as plain JSON, as many as the study asks for or as there are. */
+/** Held-out items by measure, as plain JSON: as many as the study asks for, or fewer if there are fewer. */
 export interface HeldOut {
   readonly kl: readonly HeldOutDialogue[];
   readonly perplexity: readonly HeldOutDialogue[];
@@ -25,8 +25,8 @@ export interface HeldOut {
 }
 
 /**
- * Opens a source of dialogues. The organism has its own held-out dialogues, of trials with instructions and without; the
- * others have the material's.
+ * Opens a source of dialogues. The organism has its own held-out dialogues, with and without instructions; the other
+ * sources use those of the material.
  * @throws HoldfastError what reading material, questions and recorded dialogues throws
  */
 export function openSource(source: SourceSpec, costs: CostsSpec): OpenedSource {
@@ -36,7 +36,7 @@ export function openSource(source: SourceSpec, costs: CostsSpec): OpenedSource {
     const grammar = loadGrammar();
     const items = (count: number, draw: typeof drawTrial): HeldOutDialogue[] =>
       Array.from({ length: count }, (_, index) => trialDialogue(draw(grammar, index, source.rounds)));
-    // Long enough whatever the source's rounds are.
+    // This one is long enough even if the source has fewer rounds.
     const before = trialDialogue(drawTrial(grammar, 0, EXCHANGES_BEFORE));
     return {
       scenarios: organismSource(grammar, source.rounds),

@@ -9,17 +9,17 @@ import { findNamed } from './find-named.js';
 import { withFetchedModels, withModelPaths } from './model-paths.js';
 import type { Study } from './plan.js';
 
-/** The folder of the studies that come with the package. */
+/** Folder of the studies that the package includes. */
 const SHIPPED = packageFile('experiments/');
 
 /**
- * Reads a specification and finds what it names.
- * @param named a file, or the name of a study that comes along
- * @param paths where models lie, by name, instead of where the file says
- * @param versions what runs, for the record
- * @param fetch the path that a model's name on the hub stands for; a path as it is
- * @throws HoldfastError `E_SPEC` with all that is wrong, `E_NOT_FOUND` and `E_UNREADABLE` of the specification's own file,
- * what fetching throws
+ * Reads a specification and finds its models and sources.
+ * @param named a file, or the name of a study that the package includes
+ * @param paths paths by model name, which replace those in the file
+ * @param versions versions of the software, for the record
+ * @param fetch returns the path for a hub name, and a path unchanged
+ * @throws HoldfastError `E_SPEC` with all problems; `E_NOT_FOUND` and `E_UNREADABLE` for the specification itself; what
+ * fetching throws
  */
 export async function openStudy(
   named: string,
@@ -46,7 +46,7 @@ export async function openStudy(
   };
 }
 
-/** A file of that name is what the person sees, and means. */
+/** Returns the path of a specification. An existing file takes precedence over an included study of the same name. */
 function specFile(named: string): string {
   const isName = /^[a-z][a-z-]*$/.test(named) && !existsSync(named);
   const shipped = `${SHIPPED}${named}.yaml`;
@@ -63,6 +63,6 @@ async function readSpec(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    throw readError(file, cause, `Name a file, or a study that comes along: ${shippedNames().join(', ')}`);
+    throw readError(file, cause, `Name a file, or an included study: ${shippedNames().join(', ')}`);
   }
 }

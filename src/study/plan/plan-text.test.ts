@@ -16,7 +16,7 @@ const spec = parseSpec(
 );
 const cells = expand(spec, foundFor(spec), []);
 
-describe('the plan of a study', () => {
+describe('planText', () => {
   it('counts the cells of every arm', () => {
     expect(planText(spec, cells, null)).toEqual([
       'small: Why?',
@@ -29,14 +29,14 @@ describe('the plan of a study', () => {
     ]);
   });
 
-  it('tells dialogues from seeds, which the table multiplies', () => {
+  it('counts dialogues and seeds apart, although the table multiplies them', () => {
     const seeded = { ...spec, seeds: [0, 4] };
     const lines = planText(seeded, expand(seeded, foundFor(seeded), []), null);
     expect(lines[3]).toMatch(/ 100 +3$/);
     expect(lines.at(-1)).toBe('50 dialogues × 2 seeds, 206 cells');
   });
 
-  it('says how long they take where that is known', () => {
+  it('shows the time if it is known', () => {
     const lines = planText(spec, cells, ({ kind }) => (kind === 'cost' ? 500 : 1200));
     expect(lines[3]).toMatch(/ {2}62 s$/);
     expect(lines.at(-1)).toBe('50 dialogues × 1 seed, 106 cells, 2 min on one thread');

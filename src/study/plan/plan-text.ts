@@ -12,9 +12,8 @@ interface Row {
 }
 
 /**
- * What a study comes to, for a person: cells by model, source and arm, and how long they take where that is known.
- * @param msOf how long a cell takes on one thread, from a calibration; null where nothing was measured
- * @returns lines
+ * Returns the plan of a study as lines of text: cells by model, source and arm, and their time if it is known.
+ * @param msOf milliseconds of a cell on one thread; null if nothing was timed
  */
 export function planText<C extends Planned>(
   { name, question }: Pick<StudySpec, 'name' | 'question'>,
@@ -53,7 +52,7 @@ export function planText<C extends Planned>(
   return [question === null ? name : `${name}: ${question}`, '', ...table, '', sum];
 }
 
-/** How many dialogues are led, each with every seed; nothing where none is. */
+/** Returns the number of dialogues and of seeds; nothing if there are no dialogues. */
 function dialoguesText(cells: readonly Planned[]): string[] {
   const led = cells.filter(({ kind }) => kind === 'dialogue').map(({ labels }) => labels);
   if (led.length === 0) return [];
@@ -64,7 +63,7 @@ function dialoguesText(cells: readonly Planned[]): string[] {
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
-/** Rows of texts, each column as wide as its widest. */
+/** Joins the texts of each row, padding each column to its widest text. */
 function aligned(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) => row.map((text, column) => text.padEnd(widths[column]!)).join('  '));

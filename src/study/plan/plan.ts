@@ -3,36 +3,37 @@ import type { Cell } from './cell.js';
 import type { RankingRecord } from './record.js';
 import { groupOf, type Shard, shardOf } from './shard.js';
 
-/** A study that can be run: what was asked, and the cells it comes to. */
+/** A study that is ready to run: its specification and its cells. */
 export interface Study {
   readonly spec: StudySpec;
-  /** The file of the specification as it was named, and what it says. */
+  /** The specification as it was named on the command line. */
   readonly file: string;
+  /** The text of the specification. */
   readonly text: string;
-  /** What ran: the product, Node, the runtime. */
+  /** Versions of Holdfast, Node and the runtime. */
   readonly versions: Readonly<Record<string, string>>;
   readonly models: readonly StudyModel[];
-  /** Cells whose records decide which heads some arms act on; empty where none does. */
+  /** Cells whose records decide which heads some arms act on; empty if no arm needs a ranking. */
   readonly rankings: readonly Cell[];
-  /** All other cells in the order of results, once the rankings are known. */
+  /** Returns all other cells in the order of results, given the records of the rankings. */
   expand(rankings: readonly RankingRecord[]): readonly Cell[];
 }
 
-/** A model as the specification names it, and what was found under that name. */
+/** A model of a study: its name in the specification, and the files found under it. */
 export interface StudyModel {
   readonly name: string;
   readonly path: string;
-  /** SHA-256 of the weights, hex. */
+  /** SHA-256 of the weights, in hex. */
   readonly hash: string;
   readonly layers: number;
-  /** Query heads of a layer. */
+  /** Query heads per layer. */
   readonly heads: number;
 }
 
-/** A cell as the plan of a folder keeps it: enough to find, count and show its result. */
+/** A cell as it is stored in a folder's plan: enough to find, count and show its result. */
 export type PlannedCell = Pick<Cell, 'address' | 'kind' | 'labels' | 'measure'>;
 
-/** Cells by group, groups in the order of their first cells; of cells with one address the first alone. */
+/** Groups cells, in the order of each group's first cell. Of several cells with the same address, keeps the first. */
 export function groupsOf<C extends PlannedCell>(cells: readonly C[]): (readonly C[])[] {
   const seen = new Set<string>();
   const groups = new Map<string, C[]>();
@@ -47,7 +48,7 @@ export function groupsOf<C extends PlannedCell>(cells: readonly C[]): (readonly 
   return [...groups.values()];
 }
 
-/** The cells of a shard. Rankings are everybody's: what the other cells are depends on them. */
+/** Returns the cells of a shard. Every shard has all rankings, because the other cells depend on them. */
 export function cellsOfShard<C extends PlannedCell>(cells: readonly C[], shard: Shard | null): readonly C[] {
   if (shard === null) return cells;
   const isRanking = (cell: C): boolean => cell.kind === 'ranking';

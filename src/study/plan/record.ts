@@ -2,25 +2,24 @@ import type { ShareSpread } from '../../statistics/index.js';
 
 export type { ShareSpread } from '../../statistics/index.js';
 
-/**
- * What a study keeps: one record a cell. Records are plain JSON and the same bytes whenever the same cell is run on the
- * same machine and versions: numbers have 6 significant digits where not said otherwise, times are kept apart (see
- * `cell.ts`).
- */
+// A study stores one record per cell. Records are plain JSON, and the same cell on the same machine with the same
+// versions always gives the same bytes: numbers have 6 significant digits unless noted, and times are kept apart (see
+// `cell.ts`).
 
-/** Which cell a record is of: all that tells it from the others of its study, in the words of its specification. */
+/** Identifies the cell of a record within its study, by the names in the specification. */
 export interface CellLabels {
-  /** As the specification names it. */
+  /** Name in the specification. */
   readonly model: string;
   readonly executor: string;
   readonly precision: string;
   readonly source: string;
   readonly arm: string;
   readonly seed: number;
-  /** Which scenario (or held-out item) of the source. The cluster of every statistic. */
+  /** Index of the scenario or held-out item in the source. Statistics cluster by it. */
   readonly index: number;
 }
 
+/** The result of a cell. */
 export type CellRecord = DialogueRecord | CostRecord | RankingRecord | FailureRecord;
 
 /** A dialogue under an arm. */
@@ -30,19 +29,20 @@ export interface DialogueRecord extends CellLabels {
   readonly group: string;
   readonly system: string;
   readonly rounds: readonly RoundRecord[];
-  /** Tokens that were forwarded in all: both models' with guidance, probes included. */
+  /** All tokens forwarded, including probes and, with guidance, the second context. */
   readonly forwardedTokens: number;
   readonly forwardPasses: number;
 }
 
+/** A round of a dialogue: the user's message, the answer, its shares and scores. */
 export interface RoundRecord {
-  /** From 1; given exchanges do not count. */
+  /** Number of the round, from 1, without the given exchanges. */
   readonly round: number;
   readonly user: string;
   readonly answer: string;
   /** Whether the model ended its answer itself. */
   readonly finished: boolean;
-  /** Tokens of the context when the answer began, what an arm adds included. */
+  /** Tokens in the context when the answer began, including those that the arm adds. */
   readonly contextTokens: number;
   /** The policy's strength in the answer's first row; null for arms without one. */
   readonly strength: number | null;
@@ -58,13 +58,15 @@ export interface RoundRecord {
   readonly heads: readonly number[];
   /** Mean shares of controls before the policy; `random` is null until the dialogue is long enough for one. */
   readonly controls: { readonly sink: number; readonly template: number; readonly random: number | null };
-  /** 0…1, or null where the scenario cannot say. */
+  /** How far the answer follows the prompt, 0…1; null if the scenario cannot tell. */
   readonly obedience: number | null;
+  /** Whether the answer makes sense, 0…1; null if the scenario cannot tell. */
   readonly ability: number | null;
   readonly fluency: number;
   readonly probes: readonly ProbeRecord[];
 }
 
+/** A probe, the answer to it and its score. */
 export interface ProbeRecord {
   readonly label: string;
   readonly question: string;
@@ -73,19 +75,19 @@ export interface ProbeRecord {
   readonly score: number;
 }
 
-/** What an arm costs the model on one held-out item. */
+/** The cost of an arm on one held-out item. */
 export interface CostRecord extends CellLabels {
   readonly kind: 'cost';
   /** `kl`: D(untouched ‖ arm) on a held-out dialogue; `perplexity`: −log p of held-out text; `choice`: right answers. */
   readonly measure: 'kl' | 'perplexity' | 'choice';
   readonly item: string;
-  /** Sum over tokens in nats (`kl`, `perplexity`), or the number of right answers; */
+  /** Sum over tokens in nats (`kl`, `perplexity`), or the number of right answers (`choice`). */
   readonly sum: number;
-  /** and over how many tokens or questions. */
+  /** Number of tokens or questions in the sum. */
   readonly count: number;
 }
 
-/** Heads of the untouched model, measured on scenarios that the study does not use otherwise. */
+/** The shares of the untouched model's heads, measured on a scenario that the study does not use otherwise. */
 export interface RankingRecord extends CellLabels {
   readonly kind: 'ranking';
   readonly scenario: string;
@@ -93,13 +95,13 @@ export interface RankingRecord extends CellLabels {
   readonly heads: readonly (readonly number[])[];
 }
 
-/** A cell that failed. It is tried again when the study is run with `--retry-failed`. */
+/** A cell that failed. `study run --retry-failed` computes it again. */
 export interface FailureRecord extends CellLabels {
   readonly kind: 'failure';
   readonly error: string;
 }
 
-/** A cell that could not be computed, and why. */
+/** A failed cell and its error, for summaries. */
 export interface FailedCell {
   readonly labels: CellLabels;
   readonly error: string;

@@ -6,7 +6,7 @@ import { type HeadScores, type Heads, needsRanking, resolveArm } from './resolve
 
 const grid = { layers: 2, heads: 3 };
 const heads: Heads = { grid, seeing: [0, 1, 2, 3, 4, 5] };
-/** The first layer has a window. */
+/** The first layer has a sliding window. */
 const windowed: Heads = { grid, seeing: [3, 4, 5] };
 // Heads in the order 0.0, 0.1, 0.2, 1.0, 1.1, 1.2.
 const scores: HeadScores = { share: [0.1, 0.5, 0.3, 0.5, 0, 0.2], decay: [0, 0.1, 0.2, 0.3, 0.4, 0.5] };
@@ -16,8 +16,8 @@ const armOf = (item: string): ArmSpec =>
 
 const settingsOf = (item: string, of = heads) => resolveArm(armOf(item), of, scores).settings;
 
-describe('an arm on a model', () => {
-  it('says nothing of what changes nothing', () => {
+describe('resolveArm', () => {
+  it('omits settings that change nothing', () => {
     expect(resolveArm(armOf('off'), heads, null)).toEqual({
       name: 'off',
       settings: { policy: 'off' },
@@ -31,7 +31,7 @@ describe('an arm on a model', () => {
     expect(settingsOf('hold')).toEqual({ policy: 'hold', target: { kind: 'prefix' } });
   });
 
-  it('takes layers and heads by number, in order', () => {
+  it('sorts layers and heads', () => {
     expect(settingsOf('{ boost: 2, layers: [1, 0], heads: [2] }')).toEqual({
       policy: 'boost',
       schedule: { kind: 'constant', strength: 2 },
@@ -80,12 +80,12 @@ describe('an arm on a model', () => {
         [1, 2],
       ],
     ],
-  ])('takes the %s, of equals the one in front', (heads, pairs) => {
+  ])('takes the %s, with ties in order of index', (heads, pairs) => {
     expect(settingsOf(`{ boost: 2, heads: ${heads} }`).pairs).toEqual(pairs);
     expect(settingsOf(`silence: ${heads}`)).toEqual({ policy: 'off', silence: pairs });
   });
 
-  it('ranks and draws among heads that see the whole dialogue', () => {
+  it('ranks and draws only heads that see the whole dialogue', () => {
     const chosen = (choice: string) => settingsOf(`silence: ${choice}`, windowed).silence;
     expect(chosen('top 1 by share')).toEqual([[1, 0]]);
     expect(chosen('bottom 2 by share')).toEqual([
@@ -98,8 +98,8 @@ describe('an arm on a model', () => {
       [1, 1],
       [1, 2],
     ]);
-    expect(() => chosen('random 4 seed 1')).toThrow('names 4 heads of those that see the whole dialogue');
-    expect(chosen('all'), 'who names heads has them').toHaveLength(6);
+    expect(() => chosen('random 4 seed 1')).toThrow('names 4 heads, but only 3 of');
+    expect(chosen('all'), 'heads by name or number need not see everything').toHaveLength(6);
     expect(chosen('[0]')).toEqual([
       [0, 0],
       [1, 0],
@@ -115,16 +115,19 @@ describe('an arm on a model', () => {
   });
 
   it.each([
-    ['{ boost: 2, layers: 2 }', 'layer 2'],
-    ['{ boost: 2, heads: [3] }', 'head 3'],
-    ['{ boost: 2, heads: [[0, 3]] }', 'head 3 of layer 0'],
-    ['{ boost: 2, heads: top 7 by share }', '7 heads of those that see the whole dialogue, which are 6'],
-    ['silence: random 7 seed 0', '7 heads of those that see the whole dialogue, which are 6'],
-  ])('%s is refused', (item, what) => {
-    expect(() => settingsOf(item)).toThrow(`names ${what}, the model has 2 layers of 3 heads`);
+    ['{ boost: 2, layers: 2 }', 'layer 2, but the model has 2 layers of 3 heads'],
+    ['{ boost: 2, heads: [3] }', 'head 3, but the model has 2 layers of 3 heads'],
+    ['{ boost: 2, heads: [[0, 3]] }', 'head 3 of layer 0, but the model has 2 layers of 3 heads'],
+    [
+      '{ boost: 2, heads: top 7 by share }',
+      "7 heads, but only 6 of the model's heads see the whole dialogue",
+    ],
+    ['silence: random 7 seed 0', "7 heads, but only 6 of the model's heads see the whole dialogue"],
+  ])('rejects %s', (item, problem) => {
+    expect(() => settingsOf(item)).toThrow(`names ${problem}`);
   });
 
-  it('asks for a ranking only where it acts on ranked heads', () => {
+  it('needs a ranking only for ranked heads', () => {
     expect(
       ['off', 'boost: 2', '{ boost: 2, heads: random 1 seed 1 }'].map((item) => needsRanking(armOf(item))),
     ).toEqual([false, false, false]);
@@ -140,7 +143,7 @@ describe('random heads', () => {
   const arm = (count: number, seed: number): ArmSpec =>
     armOf(`{ boost: 2, heads: random ${count} seed ${seed} }`);
 
-  it('are as many different ones as asked for, in order, and the same for the same seed', () => {
+  it('are distinct, sorted, of the given number, and the same for the same seed', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 6 }), fc.nat(1000), (count, seed) => {
         const pairs = resolveArm(arm(count, seed), heads, null).settings.pairs!;
@@ -152,18 +155,18 @@ describe('random heads', () => {
     );
   });
 
-  it('of more heads include those of fewer', () => {
+  it('of a larger number include those of a smaller one', () => {
     const few = resolveArm(arm(2, 5), heads, null).settings.pairs!;
     expect(resolveArm(arm(4, 5), heads, null).settings.pairs).toEqual(expect.arrayContaining([...few]));
   });
 
-  it('hit every head about as often', () => {
+  it('include every head about equally often', () => {
     const counts = new Array<number>(6).fill(0);
     for (let seed = 0; seed < 600; seed++) {
       for (const [layer, head] of resolveArm(arm(2, seed), heads, null).settings.pairs!)
         counts[layer * 3 + head]!++;
     }
-    // 200 expected of each, standard deviation 11.5.
+    // Expected 200 each, standard deviation 11.5; the bound is 5 standard deviations.
     for (const count of counts) expect(Math.abs(count - 200)).toBeLessThan(58);
   });
 });

@@ -4,24 +4,24 @@ import type { ArmSpec, HeadChoice, HeadPair } from '../spec/index.js';
 import type { ModelFacts } from './address.js';
 import type { Arm, ArmSettings } from './arm.js';
 
-/** The heads that a model has. */
+/** A model's heads: their grid, and which of them see the whole dialogue. */
 export type Heads = Pick<ModelFacts, 'grid' | 'seeing'>;
 
-/** What heads are ranked by, each `[layers × heads]`. */
+/** The scores that heads are ranked by, each `[layers × heads]`. */
 export interface HeadScores {
   readonly share: readonly number[];
   readonly decay: readonly number[];
 }
 
-/** Whether an arm's heads are only known once heads were ranked. */
+/** Tells whether an arm acts on ranked heads. */
 export function needsRanking({ on, silence }: ArmSpec): boolean {
   const ranked = (choice: HeadChoice | null): boolean => choice?.kind === 'top' || choice?.kind === 'bottom';
   return ranked(on) || ranked(silence);
 }
 
 /**
- * An arm with its heads decided. What of its specification changes nothing is left out, so that equal arms are equal.
- * @param scores of the heads; null where none were ranked, which is fine for arms that do not ask for it
+ * Resolves an arm: chooses its heads. Settings that change nothing are omitted, so that equivalent arms are equal.
+ * @param scores the scores of the heads; null if the arm needs no ranking
  * @throws HoldfastError `E_SPEC` for heads that the model does not have
  */
 export function resolveArm(arm: ArmSpec, heads: Heads, scores: HeadScores | null): Arm {
@@ -53,8 +53,8 @@ function selection(
 }
 
 /**
- * The chosen heads, by layer and then by head. Ranks and chance choose among heads that see the whole dialogue: late in it
- * the others cannot see the prompt.
+ * Returns the chosen heads, sorted by layer and head. Ranked and random choices include only heads that see the whole
+ * dialogue: late in a dialogue the other heads cannot see the prompt.
  */
 function pairsOf(
   choice: HeadChoice,
@@ -68,14 +68,14 @@ function pairsOf(
     index % grid.heads,
   ]);
   const among = seeing.map((index) => every[index]!);
-  const refuse = (what: string): never => {
-    throw new HoldfastError(
-      'E_SPEC',
-      `the arm "${arm}" names ${what}, the model has ${grid.layers} layers of ${grid.heads} heads`,
-    );
+  const refuse = (
+    what: string,
+    why = `the model has ${grid.layers} layers of ${grid.heads} heads`,
+  ): never => {
+    throw new HoldfastError('E_SPEC', `the arm "${arm}" names ${what}, but ${why}`);
   };
   if ('count' in choice && choice.count > among.length) {
-    refuse(`${choice.count} heads of those that see the whole dialogue, which are ${among.length}`);
+    refuse(`${choice.count} heads`, `only ${among.length} of the model's heads see the whole dialogue`);
   }
   switch (choice.kind) {
     case 'all':
@@ -97,7 +97,7 @@ function pairsOf(
       return inOrder(shuffled(among, choice.seed).slice(0, choice.count));
     case 'top':
     case 'bottom': {
-      if (scores === null) throw new Error(`the arm "${arm}" asks for ranked heads, and none were ranked`);
+      if (scores === null) throw new Error(`the arm "${arm}" needs ranked heads, but no scores were given`);
       const ranked = rank(seeing, scores[choice.by]);
       const chosen = choice.kind === 'top' ? ranked.slice(0, choice.count) : ranked.slice(-choice.count);
       return inOrder(chosen.map((index) => every[index]!));
@@ -105,12 +105,12 @@ function pairsOf(
   }
 }
 
-/** Indices by falling score; of equals, the one in front first. */
+/** Sorts indices by descending score, ties by index. */
 function rank(indices: readonly number[], scores: readonly number[]): number[] {
   return [...indices].sort((a, b) => scores[b]! - scores[a]! || a - b);
 }
 
-/** Fisher and Yates; depends on the seed and the number of values alone. */
+/** Fisher–Yates shuffle. The order depends only on the seed and the number of values. */
 function shuffled<T>(values: readonly T[], seed: number): T[] {
   const random = createRandom(seed);
   const left = [...values];

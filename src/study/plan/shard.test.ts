@@ -12,7 +12,7 @@ const spec = parseSpec(
 const cells = expand(spec, foundFor(spec), []);
 
 describe('the shards of a study', () => {
-  it('have every cell once between them, in order, whole dialogues, and are alike in size', () => {
+  it('partition the cells into whole dialogues, keep their order, and have nearly equal sizes', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 60 }), (count) => {
         const shards = Array.from({ length: count }, (_, at) => shardOf(cells, { index: at + 1, count }));
@@ -28,7 +28,7 @@ describe('the shards of a study', () => {
     );
   });
 
-  it('stay the same when an arm is added', () => {
+  it('do not change when an arm is added', () => {
     const fewer = cells.filter(({ labels }) => labels.arm === 'off');
     const shard = { index: 2, count: 3 };
     expect(shardOf(cells, shard).filter(({ labels }) => labels.arm === 'off')).toEqual(shardOf(fewer, shard));

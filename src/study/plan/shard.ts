@@ -1,20 +1,20 @@
 import type { Cell } from './cell.js';
 
-/** Part `index`, from 1, of `count`, when a study is run on several machines. */
+/** Part `index` (from 1) of `count` of a study that runs on several machines. */
 export interface Shard {
   readonly index: number;
   readonly count: number;
 }
 
-/** Cells that share their first tokens: one dialogue, or one held-out item, under all arms. */
+/** Returns the key of a cell's group: one dialogue or one held-out item under all arms. Its cells share their first tokens. */
 export function groupOf({ kind, measure, labels }: Pick<Cell, 'kind' | 'measure' | 'labels'>): string {
   const { model, source, seed, index } = labels;
   return JSON.stringify([kind, measure, model, source, seed, index]);
 }
 
 /**
- * The cells of a shard: whole groups, dealt out in turn, so that shards are alike in size and kind. Ranking cells are
- * not for dealing: every shard needs them all.
+ * Returns the cells of a shard. Whole groups are dealt to the shards in turn, so that shards are alike in size and kind.
+ * Do not pass ranking cells: every shard needs all of them.
  */
 export function shardOf<C extends Pick<Cell, 'kind' | 'measure' | 'labels'>>(
   cells: readonly C[],

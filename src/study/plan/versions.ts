@@ -2,13 +2,13 @@ import type { ExecutorName } from '../../load.js';
 import { readPackage } from '../../package.js';
 import { executorPackages } from '../../versions.js';
 
-/** To be raised whenever a cell computed anew would not have the same record: all that was computed is then computed anew. */
+/** Raise this whenever recomputing a cell would give a different record. All cells are then computed again. */
 export const CELL_VERSION = 1;
 
 /**
- * The versions that a cell's result depends on: of cells themselves, of what makes tokens of text, and of the runtime
- * behind the executor. The package pins its dependencies exactly, so its own list says which they are. Not among them:
- * Holdfast's release, in whose stead stands {@link CELL_VERSION}, and Node's.
+ * Returns the versions that a cell's result depends on: of cells, of the tokenizer and template libraries, and of the
+ * executor's runtime. The package pins its dependencies exactly, so they are read from its own list. The versions of
+ * Node and of Holdfast are not included; {@link CELL_VERSION} stands for the latter.
  */
 export function versionsThatMatter(executor: ExecutorName): Readonly<Record<string, string | number>> {
   const { dependencies } = readPackage();
