@@ -55,7 +55,7 @@ describe("a study's folder", () => {
       /E_NOT_FOUND: of the \d+ cells that are planned none is there/,
     );
     await rm(join(folder, 'study.json'));
-    await expect(readStudyResult(folder)).rejects.toThrow(/E_NOT_FOUND: it is not the folder of a study/);
+    await expect(readStudyResult(folder)).rejects.toThrow(/E_NOT_FOUND: not the folder of a study/);
   });
 
   it('is refused with cell and field of what is wrong', async () => {

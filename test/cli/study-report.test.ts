@@ -50,9 +50,9 @@ describe('study report', () => {
     }
   });
 
-  it('says what is not the folder of a study', async () => {
+  it('rejects a folder without a study', async () => {
     await expect(study('report', temporaryFolder())).rejects.toThrow(
-      /E_NOT_FOUND: it is not the folder of a study/,
+      /E_NOT_FOUND: not the folder of a study/,
     );
   });
 });

@@ -8,7 +8,7 @@ const SPEC = { name: 'tiny', dialogues: 8, arms: { off: 'o', on: 'n' }, costs: 3
 /** Dialogues and costs under each arm, and rankings. */
 const CELLS = 24;
 
-/** What an undisturbed run leaves behind. */
+/** Runs a study without interruption and returns the bytes of its results. */
 async function undisturbed(place: Place, spec: string): Promise<Record<string, string>> {
   const { code, stderr } = await place.run(['run', spec, '--out', 'undisturbed', '--jobs', '2']);
   expect(code, stderr).toBe(0);
@@ -16,7 +16,7 @@ async function undisturbed(place: Place, spec: string): Promise<Record<string, s
 }
 
 describe('a study that is killed', () => {
-  it('ends with the bytes of one that was not, whenever it was killed', async () => {
+  it('ends with the same bytes as one that was not, whenever it was killed', async () => {
     const place = makePlace();
     const spec = place.spec(SPEC);
     const expected = await undisturbed(place, spec);
@@ -28,13 +28,13 @@ describe('a study that is killed', () => {
       const { child, ended } = place.start(args, gate.env);
       const end = ended.then(() => null);
       if (round % 2 === 0) {
-        // It gets through a few cells, and then on for a moment that may fall in a write, a rename or between.
+        // Let it finish a few cells, then kill it at a random moment, possibly during a write or a rename.
         for (let passes = 0; passes <= random() * 3; passes++) {
           (await Promise.race([gate.next(), end]))?.pass();
         }
         setTimeout(() => child.kill('SIGKILL'), random() * 12);
       } else {
-        // Somewhere in its start; when all cells are done also while it writes results, or after.
+        // Kill it while it starts or, once all cells are done, while it writes results or later.
         setTimeout(() => child.kill('SIGKILL'), random() * 600);
       }
       if ((await ended).signal === 'SIGKILL') kills++;
@@ -47,14 +47,14 @@ describe('a study that is killed', () => {
     expect(filesIn(place.at('killed')).filter((file) => file.endsWith('.tmp'))).toEqual([]);
   });
 
-  it('does nothing again that was reported', async () => {
+  it('does not compute reported cells again', async () => {
     const place = makePlace();
     const spec = place.spec({ ...SPEC, ranked: 0 });
     const gate = await makeGate(place);
     const { child, ended } = place.start(['run', spec, '--out', 'out', '--jobs', '1'], gate.env);
     (await gate.next()).pass();
     (await gate.next()).pass();
-    await gate.next(); // the third has begun: the first is on the disk
+    await gate.next(); // the third has begun, so the first is on disk
     child.kill('SIGKILL');
     await ended;
     const kept = cellsIn(place.at('out')).length;
@@ -64,7 +64,7 @@ describe('a study that is killed', () => {
     expect(stdout).toContain(`22 cells: ${22 - kept} computed, ${kept} reused, 0 failed`);
   });
 
-  it('leaves temporary files that the next run takes away', async () => {
+  it('leaves temporary files that the next run removes', async () => {
     const place = makePlace();
     const spec = place.spec({ ...SPEC, ranked: 0 });
     const leftover = place.at(`out/cells/ab/${'ab'.repeat(32)}.json.0123456789abcdef.tmp`);
@@ -77,10 +77,10 @@ describe('a study that is killed', () => {
 
 describe('a cell file', () => {
   it.each([
-    ['cut short', (text: string) => text.slice(0, text.length / 2), /not all of it/],
-    ['empty', () => '', /not all of it/],
-    ['changed in one digit', (text: string) => text.replace('"seed":1', '"seed":2'), /checksum/],
-  ])('that is %s is named, set aside and computed anew', async (_, damage, why) => {
+    ['truncated', (text: string) => text.slice(0, text.length / 2), /truncated/],
+    ['empty', () => '', /truncated/],
+    ['changed by one digit', (text: string) => text.replace('"seed":1', '"seed":2'), /checksum/],
+  ])('that is %s is reported, renamed and computed again', async (_, damage, why) => {
     const place = makePlace();
     const spec = place.spec(SPEC);
     const expected = await undisturbed(place, spec);
@@ -100,7 +100,7 @@ describe('a cell file', () => {
     expect(resultsIn(out)).toEqual(expected);
   });
 
-  it('under the name of another cell is not taken for it', async () => {
+  it('under the name of another cell counts as damaged', async () => {
     const place = makePlace();
     const spec = place.spec(SPEC);
     const expected = await undisturbed(place, spec);
@@ -108,7 +108,7 @@ describe('a cell file', () => {
     renameSync(first!, second!);
     const again = await place.run(['run', spec, '--out', 'undisturbed']);
     expect(again.stderr).toContain(
-      `${second!.slice(place.folder.length + 1)} is damaged (it is the file of cell`,
+      `${second!.slice(place.folder.length + 1)} is damaged (the file belongs to cell`,
     );
     expect(again.stdout).toContain(`${CELLS} cells: 2 computed`);
     expect(resultsIn(place.at('undisturbed'))).toEqual(expected);
@@ -116,7 +116,7 @@ describe('a cell file', () => {
 });
 
 describe('a changed study', () => {
-  it('computes only what is new, under the names it has now', async () => {
+  it('computes only new cells, and writes results under the new names', async () => {
     const place = makePlace();
     const before = { name: 'tiny', dialogues: 3, arms: { off: 'o', on: 'n' } };
     await place.run(['run', place.spec(before), '--out', 'out']);
@@ -131,16 +131,16 @@ describe('a changed study', () => {
       'untouched',
       'other',
     ]);
-    expect(cellsIn(place.at('out')).length, 'cells no longer planned stay').toBe(9);
+    expect(cellsIn(place.at('out')).length, 'cells that are no longer planned are kept').toBe(9);
   });
 
-  it('of another name is refused, and nothing of the folder is touched', async () => {
+  it('with another name is rejected, and the folder stays unchanged', async () => {
     const place = makePlace();
     await place.run(['run', place.spec({ name: 'one', dialogues: 1, arms: { off: 'o' } }), '--out', 'out']);
     const before = resultsIn(place.at('out'));
     const other = place.spec({ name: 'other', dialogues: 2, arms: { off: 'o' } });
     const { code, stderr } = await place.run(['run', other, '--out', 'out']);
-    expect(stderr).toMatch(/^error: E_USAGE: the folder is that of the study "one", not of "other" \(out\)/);
+    expect(stderr).toMatch(/^error: E_USAGE: the folder belongs to the study "one", not to "other" \(out\)/);
     expect(code).toBe(2);
     expect(resultsIn(place.at('out'))).toEqual(before);
   });

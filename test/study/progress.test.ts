@@ -25,7 +25,7 @@ const progressAt = (done: number, elapsedMs = done * 100): RunProgress => ({
   leftMs: done === 0 ? null : (40 - done) * 6000,
 });
 
-it('a terminal has one line, written over, that notes do not disturb', () => {
+it('on a terminal, redraws one line and puts notes above it', () => {
   const { stream, written } = streamOf({ isTTY: true, columns: 100 });
   const line = createProgressLine(stream);
   line.show(progressAt(0));
@@ -38,7 +38,7 @@ it('a terminal has one line, written over, that notes do not disturb', () => {
   );
 });
 
-it('a pipe has a line for every tenth, and one after half a minute without', () => {
+it('in a pipe, writes a line for every tenth of the cells and after half a minute of silence', () => {
   const { stream, written } = streamOf({});
   const line = createProgressLine(stream);
   for (const done of [0, 1, 3, 4, 5, 7, 8]) line.show(progressAt(done));

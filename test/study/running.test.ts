@@ -7,15 +7,15 @@ import { cellsIn, filesIn, linesOf, makeGate, makePlace, outcomeOf, resultsIn } 
 const SPEC = { name: 'tiny', dialogues: 6, arms: { off: 'o', on: 'n' }, costs: 3, ranked: 2 };
 
 describe('two runners on one folder', () => {
-  it('do no cell twice, and both end with all results', async () => {
+  it('compute no cell twice, and both finish with all results', async () => {
     const place = makePlace();
     const spec = place.spec({ ...SPEC, dialogues: 20 });
     const gate = await makeGate(place);
     const args = ['run', spec, '--out', 'out', '--jobs', '2', '--json'];
     const runners = [place.start(args, gate.env), place.start(args, gate.env)];
-    // Both are at work at the same time: four cells wait, more than one of them has threads.
+    // Four cells wait at the same time, more than one runner has threads, so both runners are at work. There are two
+    // rankings, one for each runner; after that each can compute two cells at a time.
     const waiting = [];
-    // Of the two rankings each runner can have one; of what follows, two.
     for (let cell = 0; cell < 2; cell++) (await gate.next()).pass();
     for (let cell = 0; cell < 4; cell++) waiting.push(await gate.next());
     for (const { pass } of waiting) pass();
@@ -37,16 +37,16 @@ describe('two runners on one folder', () => {
     expect(resultsIn(place.at('out'))).toEqual(resultsIn(place.at('alone')));
   });
 
-  it('go on with what a killed one had locked', async () => {
+  it('take over what a killed runner had locked', async () => {
     const place = makePlace();
     const spec = place.spec({ ...SPEC, ranked: 0 });
     const gate = await makeGate(place);
     const killed = place.start(['run', spec, '--out', 'out', '--jobs', '2'], gate.env);
-    for (let cell = 0; cell < 2; cell++) await gate.next(); // it holds two groups
+    for (let cell = 0; cell < 2; cell++) await gate.next(); // it has locked two groups
     gate.openWide();
     const other = place.start(['run', spec, '--out', 'out', '--jobs', '1'], gate.env);
-    // The other has done almost all that is free when it says so, and then waits for the two.
-    await saying(other.child.stderr!, /^13 of 18 cells/m);
+    // The other runner reports 13 cells when it has done almost all free ones; then it waits for the two locked groups.
+    await matching(other.child.stderr!, /^13 of 18 cells/m);
     killed.child.kill('SIGKILL');
     const { code, stdout } = await other.ended;
     expect(code).toBe(0);
@@ -55,7 +55,7 @@ describe('two runners on one folder', () => {
 });
 
 describe('a cell that fails', () => {
-  it('is recorded with its error, stops no other, and is computed again only when that is asked for', async () => {
+  it('is recorded with its error, stops no other cell, and is computed again only with --retry-failed', async () => {
     const place = makePlace();
     const arms = { off: 'o', throws: 't', exits: 'e', strays: 's', on: 'n' };
     const spec = place.spec({ name: 'tiny', dialogues: 2, arms });
@@ -85,7 +85,7 @@ describe('a cell that fails', () => {
     expect(healed.stdout).toContain('10 cells: 6 computed, 4 reused, 0 failed');
   });
 
-  it('of a ranking ends the run: what the other cells are depends on it', async () => {
+  it('ends the run if it is a ranking, because the other cells depend on it', async () => {
     const place = makePlace();
     const spec = place.spec({ ...SPEC, arms: { off: 'o' } });
     const gate = await makeGate(place);
@@ -105,37 +105,40 @@ describe('a run that is interrupted', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('by %s keeps what is done, says how to go on, and ends with %d', async (signal, exitCode) => {
-    const place = makePlace();
-    const spec = place.spec({ ...SPEC, ranked: 0 });
-    const gate = await makeGate(place);
-    const { child, ended } = place.start(['run', spec, '--out', 'out', '--jobs', '2'], gate.env);
-    for (let cell = 0; cell < 6; cell++) (await gate.next()).pass();
-    for (let cell = 0; cell < 2; cell++) await gate.next(); // these are under way, and dropped
-    child.kill(signal);
-    const { code, stderr, stdout } = await ended;
-    expect(code).toBe(exitCode);
-    expect(stdout).toBe('');
-    expect(stderr).toContain(
-      `stopped: 6 of 18 cells are done and kept in out. To resume: holdfast study run ${spec} --out out\n`,
-    );
-    expect(cellsIn(place.at('out')).length).toBe(6);
-    expect(filesIn(place.at('out')).filter((file) => file.endsWith('.tmp'))).toEqual([]);
-    gate.openWide();
-    const rest = await place.run(['run', spec, '--out', 'out'], gate.env);
-    expect(rest.stdout).toContain('18 cells: 12 computed, 6 reused, 0 failed');
-  });
+  ] as const)(
+    'by %s keeps finished cells, prints the command to resume, and exits with %d',
+    async (signal, exitCode) => {
+      const place = makePlace();
+      const spec = place.spec({ ...SPEC, ranked: 0 });
+      const gate = await makeGate(place);
+      const { child, ended } = place.start(['run', spec, '--out', 'out', '--jobs', '2'], gate.env);
+      for (let cell = 0; cell < 6; cell++) (await gate.next()).pass();
+      for (let cell = 0; cell < 2; cell++) await gate.next(); // these have begun and are dropped
+      child.kill(signal);
+      const { code, stderr, stdout } = await ended;
+      expect(code).toBe(exitCode);
+      expect(stdout).toBe('');
+      expect(stderr).toContain(
+        `stopped: 6 of 18 cells are done and kept in out. To resume: holdfast study run ${spec} --out out\n`,
+      );
+      expect(cellsIn(place.at('out')).length).toBe(6);
+      expect(filesIn(place.at('out')).filter((file) => file.endsWith('.tmp'))).toEqual([]);
+      gate.openWide();
+      const rest = await place.run(['run', spec, '--out', 'out'], gate.env);
+      expect(rest.stdout).toContain('18 cells: 12 computed, 6 reused, 0 failed');
+    },
+  );
 });
 
 describe('a full disk', () => {
   const command = fileURLToPath(new URL('./stub-command.mjs', import.meta.url));
 
-  it('ends the run with an error that names the file, and loses nothing', async () => {
+  it('ends the run with an error that names the file, and loses no finished cell', async () => {
     const place = makePlace();
     const spec = place.spec({ ...SPEC, dialogues: 60, ranked: 0 });
     const small = place.at('small');
     mkdirSync(small);
-    // A file system of 320 KiB that only this shell and what it starts can see.
+    // Mount a file system of 320 KiB that only this shell and its children can see.
     const script = `mount -t tmpfs -o size=320k tmpfs '${small}' && "$0" "$1" study run '${spec}' --out '${small}/out' --jobs 2; code=$?; cp -r '${small}/out' '${place.at('kept')}'; exit $code`;
     const child = spawn('unshare', [
       '--user',
@@ -150,7 +153,7 @@ describe('a full disk', () => {
     const { code, stderr, stdout } = await outcomeOf(child);
     expect(code, stdout).toBe(1);
     expect(stderr).toMatch(
-      /^error: E_UNWRITABLE: it cannot be written: ENOSPC.* \(\S*small\/out\/\S+\)\. Everything/m,
+      /^error: E_UNWRITABLE: cannot write: ENOSPC.* \(\S*small\/out\/\S+\)\. Free disk space/m,
     );
     expect(filesIn(place.at('kept')).filter((file) => file.endsWith('.tmp'))).toEqual([]);
     const kept = cellsIn(place.at('kept')).length;
@@ -159,10 +162,10 @@ describe('a full disk', () => {
     expect(rest.stdout).toContain(`126 cells: ${126 - kept} computed, ${kept} reused, 0 failed`);
   });
 
-  it('that shows only when results are written loses nothing either', async () => {
+  it('loses no finished cell either if it fills up while results are written', async () => {
     const place = makePlace();
     const spec = place.spec({ ...SPEC, ranked: 0 });
-    // No file may be larger than 8 blocks of 512 bytes; cells are smaller, all of them together are not.
+    // Limit files to 8 blocks of 512 bytes: each cell is smaller, the results with all cells are larger.
     const script = `ulimit -f 8 && exec "$0" "$1" study run '${spec}' --out '${place.at('out')}'`;
     const child = spawn('sh', ['-c', script, process.execPath, command]);
     const { code, stderr } = await outcomeOf(child);
@@ -175,7 +178,7 @@ describe('a full disk', () => {
 });
 
 describe('shards', () => {
-  it('merged are the bytes of the whole study', async () => {
+  it('give the bytes of the whole study when merged', async () => {
     const place = makePlace();
     const spec = place.spec(SPEC);
     await place.run(['run', spec, '--out', 'whole']);
@@ -199,7 +202,7 @@ describe('shards', () => {
     expect(again.stdout).toContain('20 cells: 0 computed, 20 reused');
   });
 
-  it('of different studies are not merged', async () => {
+  it('of different studies are rejected', async () => {
     const place = makePlace();
     const out = (name: string): string[] => ['--out', name];
     await place.run(['run', place.spec({ ...SPEC, ranked: 0 }), '--shard', '1/2', ...out('a')]);
@@ -207,13 +210,13 @@ describe('shards', () => {
     const { code, stderr } = await place.run(['merge', 'a', 'b', ...out('c')]);
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      /^error: E_USAGE: it has not the same cells planned as a \(b\)\. Merge shards of one study/,
+      /^error: E_USAGE: the plan differs from that of a \(b\)\. Merge only shards of one study/,
     );
   });
 });
 
 describe('a dry run', () => {
-  it('shows the cells and their time after one of each kind, which is kept', async () => {
+  it('computes one cell of each kind, keeps it, and shows all cells and their time', async () => {
     const place = makePlace();
     const spec = place.spec(SPEC);
     const dry = await place.run(['run', spec, '--out', 'out', '--jobs', '2', '--dry-run']);
@@ -223,12 +226,12 @@ describe('a dry run', () => {
     expect(place.executed().length, 'two rankings, a dialogue and a cost').toBe(4);
     const again = await place.run(['run', spec, '--out', 'out', '--dry-run']);
     expect(again.code).toBe(0);
-    expect(place.executed().length, 'a second one computes nothing').toBe(4);
+    expect(place.executed().length, 'a second dry run computes nothing').toBe(4);
     const { stdout } = await place.run(['run', spec, '--out', 'out']);
     expect(stdout).toContain('20 cells: 16 computed, 4 reused, 0 failed');
   });
 
-  it('of a changed study leaves that in the folder which was run', async () => {
+  it('of a changed study does not change the study in the folder', async () => {
     const place = makePlace();
     await place.run(['run', place.spec(SPEC), '--out', 'out']);
     const kept = (): readonly string[] =>
@@ -242,7 +245,7 @@ describe('a dry run', () => {
     expect(kept()).not.toEqual(before);
   });
 
-  it('in a new folder is a study that status tells about', async () => {
+  it('in a new folder creates a study that status can read', async () => {
     const place = makePlace();
     await place.run(['run', place.spec(SPEC), '--out', 'out', '--dry-run']);
     const { code, stdout, stderr } = await place.run(['status', 'out']);
@@ -251,12 +254,12 @@ describe('a dry run', () => {
   });
 });
 
-it('a folder that is no study is said to be none', async () => {
+it('status rejects a folder without a study', async () => {
   const place = makePlace();
   const { code, stderr } = await place.run(['status', '.']);
   expect(code).toBe(1);
   expect(stderr).toMatch(
-    /^error: E_NOT_FOUND: it is not the folder of a study: study\.json is missing \(\.\)/,
+    /^error: E_NOT_FOUND: not the folder of a study: study\.json or plan\.jsonl is missing \(\.\)/,
   );
 });
 
@@ -266,13 +269,13 @@ it.each(['0/3', '4/3', '1', 'a/b'])('--shard %s is refused', async (shard) => {
   expect(stderr).toMatch(/^error: option '--shard <i\/n>' argument .* is invalid/);
 });
 
-/** Ends when a stream has said something. */
-function saying(stream: NodeJS.ReadableStream, what: RegExp): Promise<void> {
+/** Resolves when the output of a stream matches. */
+function matching(stream: NodeJS.ReadableStream, what: RegExp): Promise<void> {
   let text = '';
-  return new Promise((said) => {
+  return new Promise((resolve) => {
     stream.on('data', (chunk) => {
       text += chunk;
-      if (what.test(text)) said();
+      if (what.test(text)) resolve();
     });
   });
 }

@@ -25,7 +25,7 @@ costs: none
 `,
 );
 
-/** Runs the study with the embedded model; `onLine` sees each line of its progress. */
+/** Runs the study with the embedded model and passes each line of its progress to `onLine`. */
 async function run(onLine: (line: string, stop: (signal: NodeJS.Signals) => void) => void) {
   const child = spawn(process.execPath, [command, 'study', 'run', spec, '--out', join(folder, 'out')]);
   let stderr = '';
@@ -38,7 +38,7 @@ async function run(onLine: (line: string, stop: (signal: NodeJS.Signals) => void
 }
 
 describe('a study with a real model', () => {
-  it('is stopped by Ctrl-C in the middle of its forward passes, keeps what is done, and goes on', async () => {
+  it('stops on Ctrl-C during forward passes, keeps finished cells, and resumes', async () => {
     const stopped = await run((line, stop) => {
       if (/^[1-9]\d* of 12 cells/.test(line)) stop('SIGINT');
     });

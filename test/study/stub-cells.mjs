@@ -1,7 +1,7 @@
 /**
- * Cells that need no model: a record that follows from the address alone, and arms that go wrong in their ways. Every
- * execution adds a line to the file STUB_LOG; where STUB_GATE names a socket, a cell says there that it starts and goes
- * on when it is answered.
+ * Cells that need no model. A record depends only on the address, and some arms fail in different ways. Every execution
+ * appends a line to the file STUB_LOG. If STUB_GATE names a socket, a cell announces its start there and waits until the
+ * connection is closed.
  */
 import { createHash } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { connect } from 'node:net';
 
 const { STUB_LOG, STUB_GATE } = process.env;
 
-/** What the arms of these names do. */
+/** Arms that fail, by name. */
 const ARMS = {
   throws: () => {
     throw new Error('this arm throws');
@@ -26,7 +26,7 @@ export const open = async () => async (cell) => {
   return { record: RECORDS[cell.kind](cell), timing };
 };
 
-/** Ends when the gate closes the connection. */
+/** Resolves when the gate closes the connection. */
 function passGate(message) {
   return new Promise((passed, failed) => {
     const socket = connect(STUB_GATE, () => socket.write(`${message}\n`));
@@ -37,7 +37,7 @@ function passGate(message) {
   });
 }
 
-/** Numbers in 0…1 that follow from words, to 4 digits. */
+/** Returns a number in 0…1, to 4 digits, that depends only on the words. */
 const drawn = (...words) => {
   const bytes = createHash('sha256').update(words.join(' ')).digest();
   return Number((bytes.readUInt32BE(0) / 2 ** 32).toPrecision(4));

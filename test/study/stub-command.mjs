@@ -1,4 +1,4 @@
-/** The command with stub cells: a specification is JSON, `{ name, dialogues, arms: { NAME: CONTENT }, costs, ranked }`. */
+/** The study command with stub cells. A specification is JSON: `{ name, dialogues, arms: { NAME: CONTENT }, costs, ranked }`. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
@@ -30,7 +30,7 @@ function openStudy(file, models) {
     versions: { holdfast: 'stub' },
     models: [{ name: 'stub', path: models.stub ?? 'nowhere', hash: 'f00d', layers: 2, heads: 3 }],
     rankings: each(ranked, (index) => cell('ranking', 'off', 'off', dialogues + index)),
-    // What comes of rankings is part of what the cells are.
+    // The content of the cells depends on the rankings.
     expand: (rankings) => [
       ...each(dialogues, (index) =>
         named.map(([arm, content]) =>

@@ -8,7 +8,7 @@ import { onTestFinished } from 'vitest';
 
 const command = fileURLToPath(new URL('./stub-command.mjs', import.meta.url));
 
-/** See `stub-command.mjs`. */
+/** A specification for `stub-command.mjs`. */
 export interface StubSpec {
   readonly name: string;
   readonly dialogues: number;
@@ -29,16 +29,16 @@ export interface Started {
   readonly ended: Promise<Outcome>;
 }
 
-/** A place for one test: a specification, folders beside it, and a log of every cell that was executed. */
+/** A temporary folder for one test, with a log of every executed cell. */
 export interface Place {
   readonly folder: string;
-  /** A path in it. */
+  /** Returns a path in the folder. */
   at(name: string): string;
-  /** Writes the specification, and returns its path. */
+  /** Writes a specification and returns its path. */
   spec(spec: StubSpec): string;
   start(args: readonly string[], env?: Readonly<Record<string, string>>): Started;
   run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Outcome>;
-  /** Addresses of cells in the order they were executed, by all processes. */
+  /** Returns the addresses of executed cells of all processes, in order. */
   executed(): string[];
 }
 
@@ -87,12 +87,12 @@ export function outcomeOf(child: ChildProcess): Promise<Outcome> {
   });
 }
 
-/** Where cells wait before they compute (STUB_GATE): each says its arm and index, and goes on when it is let through. */
+/** Makes cells wait before they compute (STUB_GATE). Each announces its arm and index and waits to be let through. */
 export interface Gate {
   readonly env: Readonly<Record<string, string>>;
-  /** The next cell that waits. */
+  /** Returns the next waiting cell. */
   next(): Promise<Waiting>;
-  /** Lets all that wait and all that come go on. */
+  /** Lets all cells through, waiting and future ones. */
   openWide(): void;
 }
 
@@ -149,18 +149,18 @@ const RESULTS = [
   'heads.parquet',
 ];
 
-/** The bytes of all that must not depend on how a study was run, by file. */
+/** Returns the bytes of all files that must not depend on how the study was run. */
 export const resultsIn = (folder: string): Record<string, string> =>
   Object.fromEntries(RESULTS.map((name) => [name, readFileSync(join(folder, name)).toString('base64')]));
 
-/** Every file under a folder, relative, in order. */
+/** Returns the relative paths of all files under a folder, sorted. */
 export const filesIn = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .sort();
 
-/** Cell files under a folder, whole paths. */
+/** Returns the full paths of all cell files under a folder. */
 export const cellsIn = (folder: string): string[] =>
   filesIn(folder)
     .filter((file) => /^cells\/.*\.json$/.test(file))

@@ -5,7 +5,7 @@ import { COSTS, HEADS, PROBES, ROUNDS } from '../../src/study/folder/result-tabl
 import type { CellRecord, DialogueRecord } from '../../src/study/index.js';
 import { linesOf, makePlace } from './stub-study.js';
 
-it('tables read back have the values of the records', async () => {
+it('the tables contain the values of the records', async () => {
   const place = makePlace();
   const spec = place.spec({
     name: 'tiny',
@@ -82,7 +82,7 @@ it('tables read back have the values of the records', async () => {
   });
 });
 
-it('every column is in the guide, with its type', () => {
+it('the guide lists every column with its type', () => {
   const guide = readFileSync(new URL('../../docs/guide/study-results.md', import.meta.url), 'utf8');
   const rows = guide.split('\n').filter((line) => line.startsWith('| `'));
   const types = { STRING: 'string', INT32: 'int32', DOUBLE: 'double', BOOLEAN: 'bool' };

@@ -16,7 +16,7 @@ const recordOf = (error: string, seed: number): FailureRecord => ({
   error,
 });
 
-it('a cell file gives back its record, whatever text is in it', () => {
+it('decoding returns the encoded record, whatever text it contains', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.nat(), (error, seed) => {
       const record = recordOf(error, seed);
@@ -25,7 +25,7 @@ it('a cell file gives back its record, whatever text is in it', () => {
   );
 });
 
-it('no cell file that lacks its end, or has one byte changed, is taken for one', () => {
+it('a truncated file, or one with a changed byte, counts as damaged', () => {
   const text = encodeCellFile(ADDRESS, recordOf('"}}\n', 3));
   fc.assert(
     fc.property(fc.nat(text.length - 1), fc.integer({ min: 32, max: 126 }), (at, code) => {
@@ -36,7 +36,7 @@ it('no cell file that lacks its end, or has one byte changed, is taken for one',
   );
 });
 
-it('is JSON, with address, checksum and record', () => {
+it('a cell file is JSON with address, checksum and record', () => {
   const record = recordOf('no', 1);
   const parsed = JSON.parse(encodeCellFile(ADDRESS, record));
   expect(Object.keys(parsed)).toEqual(['address', 'sha256', 'record']);

@@ -2,13 +2,13 @@ import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { HoldfastError } from '../../errors.js';
 
-/** Ends the name of a file that is being written; before it stands who writes it (see `runner.ts`). */
+/** Suffix of a file that is being written, after the id of its writer (see `folder.ts`). */
 export const TEMPORARY = '.tmp';
 
 /**
- * Replaces a file durably: when this returns the new content is on the disk under its name, and at any moment before
- * the old one is, whole. `fill` writes the content to the path that it is given.
- * @param writer tells apart who writes the same file at the same time
+ * Replaces a file durably: once this returns, the new content is on disk; until then the old file is intact. `fill`
+ * writes the content to the path that it is given.
+ * @param writer id of the writer, so that two can write the same file at the same time
  * @throws HoldfastError `E_UNWRITABLE` naming the file
  */
 export const replaceFile = (
@@ -18,8 +18,8 @@ export const replaceFile = (
 ): Promise<void> => replaceFiles([path], writer, ([temporary]) => fill(temporary!));
 
 /**
- * Replaces files that are written side by side, each as `replaceFile` does.
- * @throws HoldfastError `E_UNWRITABLE` naming the first, where `fill` does not say which
+ * Replaces files that are written together, each as {@link replaceFile} does.
+ * @throws HoldfastError `E_UNWRITABLE` naming the file; the first one if `fill` fails without naming one
  */
 export async function replaceFiles(
   paths: readonly string[],
@@ -33,16 +33,16 @@ export async function replaceFiles(
     for (; at < paths.length; at++) {
       await syncPath(temporaries[at]!);
       await rename(temporaries[at]!, paths[at]!);
-      await syncPath(dirname(paths[at]!)); // the name is part of the folder, which is written on its own
+      await syncPath(dirname(paths[at]!)); // the new name is stored in the folder, which needs its own sync
     }
   } catch (cause) {
-    // What failed is told; what cannot be taken away now goes with the next run.
+    // Report the first failure. Temporary files that cannot be removed now are removed by the next run.
     for (const temporary of temporaries) await rm(temporary, { force: true }).catch(() => {});
     throw unwritable(paths[at]!, cause);
   }
 }
 
-/** Makes a folder, and everything above it, durably. @throws HoldfastError `E_UNWRITABLE` */
+/** Creates a folder and its parents durably. @throws HoldfastError `E_UNWRITABLE` */
 export async function makeFolder(path: string): Promise<void> {
   try {
     await makeLevels(resolve(path));
@@ -52,15 +52,15 @@ export async function makeFolder(path: string): Promise<void> {
 }
 
 /**
- * Level by level: Node's own `recursive` goes round in circles where a file system will have nothing made in a folder that
- * is there, as /proc does.
+ * Creates folders level by level. Node's own `recursive` option loops forever on file systems such as /proc that do not
+ * allow new folders.
  */
 async function makeLevels(path: string): Promise<void> {
   if (await isMade(path)) return;
   const above = dirname(path);
   if (above !== path) await makeLevels(above);
   await mkdir(path).catch(async (error: unknown) => {
-    if (!(await isMade(path))) throw error; // another process may have been first
+    if (!(await isMade(path))) throw error; // another process may have created it
   });
   await syncPath(above);
 }
@@ -69,7 +69,7 @@ async function isMade(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null))?.isDirectory() ?? false;
 }
 
-/** Adds a line to a file in one write, so that lines of several processes do not mix. @throws HoldfastError `E_UNWRITABLE` */
+/** Appends a line in a single write, so that processes do not mix their lines. @throws HoldfastError `E_UNWRITABLE` */
 export async function appendLine(path: string, line: string): Promise<void> {
   try {
     const file = await open(path, 'a');
@@ -92,12 +92,13 @@ async function syncPath(path: string): Promise<void> {
   }
 }
 
+/** Returns an `E_UNWRITABLE` error for a failed write; a {@link HoldfastError} is returned unchanged. */
 export function unwritable(path: string, cause: unknown): HoldfastError {
   if (cause instanceof HoldfastError) return cause;
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new HoldfastError('E_UNWRITABLE', `it cannot be written: ${why}`, {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new HoldfastError('E_UNWRITABLE', `cannot write: ${reason}`, {
     file: path,
-    hint: 'Everything reported before is kept: make room or mend permissions, and run the study again',
+    hint: 'Free disk space or fix the permissions, then run the study again: all finished cells are kept',
     cause,
   });
 }

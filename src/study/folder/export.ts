@@ -8,9 +8,9 @@ import { openTable, type Sink } from './parquet.js';
 import { COSTS, HEADS, PROBES, type Result, ROUNDS } from './result-tables.js';
 
 /**
- * Writes what is kept of a plan, in its order: `results.jsonl`, a line a cell, and the tables as Parquet. The same cells
- * make the same bytes, whoever computed them and when.
- * @throws HoldfastError `E_UNWRITABLE`, `E_UNREADABLE` when a cell is damaged
+ * Writes the finished cells in the order of the plan: `results.jsonl` with one line per cell, and the Parquet tables. The
+ * same cells always give the same bytes.
+ * @throws HoldfastError `E_UNWRITABLE`; `E_UNREADABLE` when a cell is damaged
  */
 export async function exportResults(
   folder: StudyFolder,
@@ -43,7 +43,7 @@ function openLines(path: string): Sink {
   };
 }
 
-/** What fails in writing one of several files names that file. */
+/** Runs one step of writing a file, and names the file in the error if it fails. */
 function named<T>(path: string, write: () => T): T {
   try {
     return write();
@@ -53,7 +53,8 @@ function named<T>(path: string, write: () => T): T {
 }
 
 /**
- * The results that are there, one after the other, as `readStudy` tells plan and models.
+ * Yields the results of the finished cells in the order of the plan.
+ * @param plan and `models`: as {@link readStudy} returns them
  * @throws HoldfastError `E_UNREADABLE` when a cell is damaged
  */
 export async function* readResults(
@@ -67,11 +68,11 @@ export async function* readResults(
     if (state.kind === 'damaged') {
       throw new HoldfastError('E_UNREADABLE', `the cell is damaged: ${state.damage}`, {
         file: state.file,
-        hint: 'Run the study again: it sets the file aside and computes the cell anew',
+        hint: 'Run the study again: it renames the file and computes the cell again',
       });
     }
     if (state.kind === 'missing') continue;
-    // The same cell may have gone by other names when it was computed.
+    // The plan's labels replace those in the record: the cell may have had other names when it was computed.
     yield { address, record: { ...state.record, ...labels }, headsPerLayer: headsOf.get(labels.model) ?? 1 };
   }
 }

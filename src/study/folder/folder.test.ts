@@ -10,7 +10,7 @@ function temporaryFolder(): string {
   return path;
 }
 
-it('opening a folder takes away what dead processes left half-written, and nothing of a living one', async () => {
+it('opening a folder removes temporary files of dead processes and keeps those of live ones', async () => {
   const path = temporaryFolder();
   const living = await openFolder(path);
   const [kept, left] = [living.writer, '0123456789abcdef'].map((writer) =>
@@ -25,7 +25,7 @@ it('opening a folder takes away what dead processes left half-written, and nothi
   for (const folder of [second, third]) await folder.close();
 });
 
-it('reads the latest time of each cell, and past a line that was torn', async () => {
+it('readTimings returns the latest time of each cell and skips a broken line', async () => {
   const path = temporaryFolder();
   const line = (address: string, totalMs: number): string =>
     JSON.stringify({ address, totalMs, executorMs: 1, decodedTokens: 1 });

@@ -8,18 +8,18 @@ import type { CellRecord, CellTiming } from '../plan/index.js';
 import { decodeCellFile, encodeCellFile } from './cell-file.js';
 import { appendLine, makeFolder, replaceFile, TEMPORARY, unwritable } from './durable.js';
 
-/** A folder with the results of a study, open for writing. What lies where: `docs/guide/study-results.md`. */
+/** The results folder of a study, open for writing. `docs/guide/study-results.md` describes its files. */
 export interface StudyFolder {
   readonly path: string;
-  /** The path that every process sees alike; locks are named after it. */
+  /** The canonical path, the same for all processes. Locks are named after it. */
   readonly realPath: string;
-  /** Marks temporary files as this process's own. */
+  /** Id of this writer, part of the names of its temporary files. */
   readonly writer: string;
   close(): Promise<void>;
 }
 
 /**
- * Opens a folder, made where there is none, and takes away what killed processes left half-written.
+ * Opens a folder, creating it if needed, and removes temporary files that killed processes left.
  * @throws HoldfastError `E_UNWRITABLE`
  */
 export async function openFolder(path: string): Promise<StudyFolder> {
@@ -30,10 +30,11 @@ export async function openFolder(path: string): Promise<StudyFolder> {
   return { path, realPath: await realpath(path), writer, close: async () => lock?.release() };
 }
 
+/** Locks a group of cells. Returns null if another process holds the lock. */
 export const lockGroup = ({ realPath }: StudyFolder, group: string): Promise<Lock | null> =>
   tryLock(`group ${realPath} ${group}`);
 
-/** Held by a process as long as it may have temporary files. */
+/** Name of the lock that a writer holds as long as it may have temporary files. */
 const writerLock = (writer: string): string => `writer ${writer}`;
 
 const LEFTOVER = new RegExp(`\\.([0-9a-f]{16})\\${TEMPORARY}$`);
@@ -46,21 +47,23 @@ async function removeLeftovers(path: string): Promise<void> {
   }
   for (const [writer, files] of byWriter) {
     const lock = await tryLock(writerLock(writer));
-    if (lock === null) continue; // it lives, and is writing
+    if (lock === null) continue; // the writer is still running
     for (const file of files) await rm(file, { force: true });
     await lock.release();
   }
 }
 
+/** Returns the path of a cell file. */
 export const cellPath = (folder: string, address: string): string =>
   join(folder, 'cells', address.slice(0, 2), `${address}.json`);
 
+/** The state of a cell in a folder. */
 export type CellState =
   | { readonly kind: 'kept'; readonly record: CellRecord }
   | { readonly kind: 'missing' }
   | { readonly kind: 'damaged'; readonly file: string; readonly damage: string };
 
-/** What there is of a cell. @throws HoldfastError `E_UNREADABLE` when its file is there and cannot be read */
+/** Reads a cell. @throws HoldfastError `E_UNREADABLE` when its file exists but cannot be read */
 export async function readCell(folder: string, address: string): Promise<CellState> {
   const file = cellPath(folder, address);
   const text = await readIfThere(file);
@@ -70,7 +73,7 @@ export async function readCell(folder: string, address: string): Promise<CellSta
   return { kind: 'kept', record: decoded.record };
 }
 
-/** Keeps a record; it is on the disk when this returns. @throws HoldfastError `E_UNWRITABLE` */
+/** Writes a cell's record durably: it is on disk when this returns. @throws HoldfastError `E_UNWRITABLE` */
 export async function keepCell(
   { path, writer }: StudyFolder,
   address: string,
@@ -81,7 +84,11 @@ export async function keepCell(
   await replaceFile(file, writer, (temporary) => writeFile(temporary, encodeCellFile(address, record)));
 }
 
-/** Renames a damaged cell, so that it can be looked at and is computed anew. Returns its new name. */
+/**
+ * Renames a damaged cell file, so that the cell is computed again and the file can be inspected.
+ * @returns the new name
+ * @throws HoldfastError `E_UNWRITABLE`
+ */
 export async function setAside(file: string): Promise<string> {
   const aside = `${file}.damaged`;
   try {
@@ -101,12 +108,13 @@ const Timing = z.object({
 
 const timingsPath = (folder: string): string => join(folder, 'timings.jsonl');
 
+/** Appends the timing of a cell. @throws HoldfastError `E_UNWRITABLE` */
 export const keepTiming = ({ path }: StudyFolder, timing: CellTiming): Promise<void> =>
   appendLine(timingsPath(path), JSON.stringify(timing));
 
 /**
- * Times of cells, one each, the latest where one was computed again. They are an aid and no result: a line that a
- * failing machine tore is left out.
+ * Reads the timings of cells: the latest one of each. They serve estimates and are not results, so a broken line (from a
+ * crash of the machine) is skipped.
  */
 export async function readTimings(folder: string): Promise<ReadonlyMap<string, CellTiming>> {
   const timings = new Map<string, CellTiming>();
@@ -125,7 +133,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The text of a file, null when there is none. @throws HoldfastError `E_UNREADABLE` */
+/** Reads a text file. Returns null if it does not exist. @throws HoldfastError `E_UNREADABLE` */
 export async function readIfThere(path: string): Promise<string | null> {
   try {
     return await readFile(path, 'utf8');

@@ -1,6 +1,6 @@
 /**
- * The folder of a study: its file, its cells, its exports (JSONL and Parquet), locks and merging. Knows plans and records;
- * must not know how cells are computed.
+ * The results folder of a study: its files and cells, exports to JSONL and Parquet, locks, and merging. Knows plans and
+ * records; must not know how cells are computed.
  */
 export { exportResults, readResults } from './export.js';
 export {

@@ -6,22 +6,24 @@ import { exportResults } from './export.js';
 import { keepCell, keepTiming, openFolder, readCell, readTimings, type StudyFolder } from './folder.js';
 import { checkFolder, type KeptStudy, keepStudyFile, readStudy } from './study-file.js';
 
+/** The result of a merge, in numbers of cells. */
 export interface MergeSummary {
-  /** Cells of the study, and how many of them the merged folder has. */
+  /** Cells in the study. */
   readonly total: number;
+  /** Cells in the merged folder, including failed ones. */
   readonly kept: number;
   readonly failed: number;
 }
 
 /**
- * Makes one folder of several that each have a part of one study, as if it had been run in that one.
- * @throws HoldfastError `E_USAGE` when they are not of one study, or a cell differs between them; `E_NOT_FOUND`,
+ * Merges folders with parts of one study into one folder, which is as if the study had been run in it.
+ * @throws HoldfastError `E_USAGE` when the folders belong to different studies or disagree on a cell; `E_NOT_FOUND`,
  * `E_UNREADABLE`, `E_UNWRITABLE`
  */
 export async function mergeStudies(parts: readonly string[], out: string): Promise<MergeSummary> {
   const studies = await Promise.all(parts.map(readStudy));
   const first = studies[0];
-  if (first === undefined) throw new HoldfastError('E_USAGE', 'there is nothing to merge');
+  if (first === undefined) throw new HoldfastError('E_USAGE', 'nothing to merge');
   for (const [at, study] of studies.entries()) checkSame(first, parts[0]!, study, parts[at]!);
   await checkFolder(out, first.file.name);
 
@@ -40,13 +42,13 @@ export async function mergeStudies(parts: readonly string[], out: string): Promi
 
 function checkSame(first: KeptStudy, firstPath: string, other: KeptStudy, path: string): void {
   if (first.file.name === other.file.name && isDeepStrictEqual(first.plan, other.plan)) return;
-  throw new HoldfastError('E_USAGE', `it has not the same cells planned as ${firstPath}`, {
+  throw new HoldfastError('E_USAGE', `the plan differs from that of ${firstPath}`, {
     file: path,
-    hint: 'Merge shards of one study: the same specification, material and models, run with --shard',
+    hint: 'Merge only shards of one study: the same specification, material and models, run with --shard',
   });
 }
 
-/** Copies cells and their times. Where one part failed in a cell and another did not, the result counts. */
+/** Copies cells and their timings. If a cell failed in one part and succeeded in another, takes the result. */
 async function copyCells(
   folder: StudyFolder,
   parts: readonly string[],
@@ -83,16 +85,16 @@ async function findCell(
     if (state.kind === 'damaged') {
       throw new HoldfastError('E_UNREADABLE', `the cell is damaged: ${state.damage}`, {
         file: state.file,
-        hint: 'Run that part again: it sets the file aside and computes the cell anew',
+        hint: 'Run that part again: it renames the file and computes the cell again',
       });
     }
-    const record = { ...state.record, ...labels }; // it may have gone by other names
+    const record = { ...state.record, ...labels }; // it may have been computed under other names
     if (found === null || (found.record.kind === 'failure' && record.kind !== 'failure')) {
       found = { path, record };
     } else if (record.kind !== 'failure' && !isDeepStrictEqual(found.record, record)) {
-      throw new HoldfastError('E_USAGE', `the cell ${address} has another result than in ${found.path}`, {
+      throw new HoldfastError('E_USAGE', `the result of cell ${address} differs from that in ${found.path}`, {
         file: path,
-        hint: 'The same cell comes out the same on one machine only: take both parts from one, or leave one out',
+        hint: 'Leave out one of these parts: results are reproducible only on the same machine',
       });
     }
   }

@@ -1,16 +1,16 @@
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
 import type { Result, Table, Value } from './result-tables.js';
 
-/** A file of results that is being written, at once and not later: it throws what the disk says. */
+/** A results file that is being written. Writes are synchronous, so `add` and `finish` throw the errors of the disk. */
 export interface Sink {
   add(result: Result): void;
   finish(): void;
 }
 
-/** Rows that are kept in memory and written together; results are the same bytes only while this stays as it is. */
+/** Rows that are collected in memory and written together. A change would change the bytes of the tables. */
 const ROW_GROUP = 50_000;
 
-/** Writes a table row group by row group: the same rows make the same bytes. */
+/** Opens a table for writing, row group by row group. The same rows give the same bytes. */
 export function openTable<Row>({ rows, columns }: Table<Row>, path: string): Sink {
   const writer = new ParquetWriter({
     writer: fileWriter(path),

@@ -1,28 +1,29 @@
 import type { CellRecord, CostRecord, DialogueRecord, ProbeRecord, RoundRecord } from '../plan/index.js';
 
-/** A value of a table: what Parquet, data frames and SQL all have. */
+/** A value in a table, of a type that Parquet, data frames and SQL all have. */
 export type Value = string | number | boolean | null;
 
+/** A column of a table. */
 export interface Column<Row> {
   readonly name: string;
   readonly type: 'STRING' | 'INT32' | 'DOUBLE' | 'BOOLEAN';
-  /** Whether there may be none. */
+  /** Whether the value may be null. */
   readonly nullable: boolean;
   readonly value: (row: Row) => Value;
 }
 
-/** A table of results: which rows a record has, and what stands in them. Documented in `docs/guide/study-results.md`. */
+/** A table of results: the rows of a record, and their columns. `docs/guide/study-results.md` documents the tables. */
 export interface Table<Row> {
   readonly name: string;
   readonly rows: (result: Result) => Iterable<Row>;
   readonly columns: readonly Column<Row>[];
 }
 
-/** A cell's record under the labels that the plan has for it now. */
+/** A cell's record with the labels of the current plan. */
 export interface Result {
   readonly address: string;
   readonly record: CellRecord;
-  /** Query heads of a layer of its model; lists of heads are layer by layer. */
+  /** Query heads per layer of its model. Lists of heads are layer by layer. */
   readonly headsPerLayer: number;
 }
 
@@ -39,7 +40,7 @@ interface OfCell {
   readonly result: Result;
 }
 
-/** What every table begins with: whose row it is. */
+/** The first columns of every table, which identify the cell. */
 const labels = <Row extends OfCell>(): readonly Column<Row>[] => [
   column('cell', 'STRING', ({ result }) => result.address),
   column('model', 'STRING', ({ result }) => result.record.model),
@@ -56,6 +57,7 @@ interface RoundRow extends OfCell {
   readonly round: RoundRecord;
 }
 
+/** One row per round of a dialogue. */
 export const ROUNDS: Table<RoundRow> = {
   name: 'rounds',
   *rows(result) {
@@ -95,6 +97,7 @@ interface ProbeRow extends RoundRow {
   readonly probe: ProbeRecord;
 }
 
+/** One row per probe. */
 export const PROBES: Table<ProbeRow> = {
   name: 'probes',
   *rows(result) {
@@ -118,6 +121,7 @@ interface CostRow extends OfCell {
   readonly cost: CostRecord;
 }
 
+/** One row per cost cell. */
 export const COSTS: Table<CostRow> = {
   name: 'costs',
   *rows(result) {
@@ -139,6 +143,7 @@ interface HeadRow extends OfCell {
   readonly share: number;
 }
 
+/** One row per head and round. */
 export const HEADS: Table<HeadRow> = {
   name: 'heads',
   *rows(result) {
@@ -157,7 +162,7 @@ export const HEADS: Table<HeadRow> = {
   ],
 };
 
-/** Shares by head, `[layers × heads]`, of every round of a record that has them. */
+/** Returns the shares by head, `[layers × heads]`, of every round of a record; nothing for records without them. */
 function headShares(
   record: CellRecord,
 ): readonly { readonly scenario: string; readonly round: number; readonly shares: readonly number[] }[] {

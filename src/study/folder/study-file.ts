@@ -6,11 +6,11 @@ import type { PlannedCell, Shard, Study } from '../plan/index.js';
 import { replaceFile } from './durable.js';
 import { readIfThere, type StudyFolder } from './folder.js';
 
-/** How a study was started, as far as one has to know it to go on. */
+/** How a study was started: what is needed to resume it. */
 export interface StudyOrigin {
-  /** The specification, as it was named. */
+  /** The specification as it was named on the command line. */
   readonly file: string;
-  /** Paths of models that were given beside it. */
+  /** Paths of models that were given with `--model`. */
   readonly models: Readonly<Record<string, string>>;
   readonly shard: Shard | null;
 }
@@ -36,7 +36,7 @@ const StudyFile = z.looseObject({
   text: z.string(),
 });
 
-/** `study.json`. What the specification came to stands there for people; who needs it reads `text`. */
+/** The content of `study.json`. It also contains the parsed specification, for people; programs parse `text`. */
 export type StudyFile = z.infer<typeof StudyFile>;
 
 const Planned = z.object({
@@ -54,7 +54,7 @@ const Planned = z.object({
   }),
 });
 
-/** A study as its folder tells it, without its models and material. */
+/** A study as read from its folder, without its models and material. */
 export interface KeptStudy {
   readonly file: StudyFile;
   readonly plan: readonly PlannedCell[];
@@ -63,7 +63,7 @@ export interface KeptStudy {
 const studyPath = (folder: string): string => join(folder, 'study.json');
 const planPath = (folder: string): string => join(folder, 'plan.jsonl');
 
-/** @throws HoldfastError `E_UNWRITABLE` */
+/** Writes `study.json` and `plan.jsonl` of a study. @throws HoldfastError `E_UNWRITABLE` */
 export async function keepStudy(
   folder: StudyFolder,
   { spec, text, versions, models }: Study,
@@ -78,6 +78,7 @@ export async function keepStudy(
   );
 }
 
+/** Writes `study.json` with the given content, and `plan.jsonl`. @throws HoldfastError `E_UNWRITABLE` */
 export async function keepStudyFile(
   folder: StudyFolder,
   file: object,
@@ -95,29 +96,29 @@ export async function keepStudyFile(
 }
 
 /**
- * Refuses a folder of another study or of something else, before anything is done in it.
- * @returns whether the study is there already
- * @throws HoldfastError `E_USAGE`, `E_UNREADABLE`
+ * Checks that a folder belongs to the named study or is free for it, before anything is written to it.
+ * @returns whether the folder already has the study
+ * @throws HoldfastError `E_USAGE` when it belongs to another study or has other files; `E_UNREADABLE`
  */
 export async function checkFolder(folder: string, name: string): Promise<boolean> {
   const path = studyPath(folder);
   const text = await readIfThere(path);
   if (text === null) {
     if (!(await hasOtherFiles(folder))) return false;
-    throw new HoldfastError('E_USAGE', 'the folder holds files that no study wrote', {
+    throw new HoldfastError('E_USAGE', 'the folder contains files that do not belong to a study', {
       file: folder,
-      hint: 'Give an --out that is empty or not there yet',
+      hint: 'Choose an --out that is empty or does not exist',
     });
   }
   const kept = parseStudy(text, path);
   if (kept.name === name) return true;
-  throw new HoldfastError('E_USAGE', `the folder is that of the study "${kept.name}", not of "${name}"`, {
+  throw new HoldfastError('E_USAGE', `the folder belongs to the study "${kept.name}", not to "${name}"`, {
     file: folder,
-    hint: 'A changed study of the same name goes on in its folder; give another --out to this one',
+    hint: 'Choose another --out; only a changed study of the same name can use this folder',
   });
 }
 
-/** Whether there is something beside what a run leaves that was killed before it wrote `study.json`. */
+/** Tells whether the folder has other files than those of a run that was killed before it wrote `study.json`. */
 async function hasOtherFiles(folder: string): Promise<boolean> {
   const names = await readdir(folder).catch(() => []);
   return names.some(
@@ -125,13 +126,16 @@ async function hasOtherFiles(folder: string): Promise<boolean> {
   );
 }
 
-/** @throws HoldfastError `E_NOT_FOUND` when it is not the folder of a study, `E_UNREADABLE` */
+/**
+ * Reads `study.json` and `plan.jsonl` of a folder.
+ * @throws HoldfastError `E_NOT_FOUND` when it is not the folder of a study; `E_UNREADABLE`
+ */
 export async function readStudy(folder: string): Promise<KeptStudy> {
   const [text, plan] = await Promise.all([readIfThere(studyPath(folder)), readIfThere(planPath(folder))]);
   if (text === null || plan === null) {
-    throw new HoldfastError('E_NOT_FOUND', 'it is not the folder of a study: study.json is missing', {
+    throw new HoldfastError('E_NOT_FOUND', 'not the folder of a study: study.json or plan.jsonl is missing', {
       file: folder,
-      hint: 'Name what study run had as --out',
+      hint: 'Name the folder that study run wrote to (--out)',
     });
   }
   return { file: parseStudy(text, studyPath(folder)), plan: parsePlan(plan, planPath(folder)) };
@@ -148,11 +152,11 @@ function parse<T>(schema: z.ZodType<T>, text: string, file: string, field?: stri
   try {
     return schema.parse(JSON.parse(text));
   } catch (cause) {
-    const why = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
-    throw new HoldfastError('E_UNREADABLE', `it was not written by study run: ${why}`, {
+    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
+    throw new HoldfastError('E_UNREADABLE', `not written by study run: ${reason}`, {
       file,
       ...(field === undefined ? {} : { field }),
-      hint: 'Delete it and run the study again: that writes it anew and keeps every cell',
+      hint: 'Delete the file and run the study again: it writes a new one and keeps all cells',
       cause,
     });
   }

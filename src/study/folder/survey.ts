@@ -3,15 +3,16 @@ import { exportResults } from './export.js';
 import { openFolder, readCell } from './folder.js';
 import { readStudy, type StudyFile } from './study-file.js';
 
-/** How far a study is. */
+/** How much of a study is done. */
 export interface Survey {
   readonly file: StudyFile;
-  /** Cells that are alike in all but scenario and seed, in the order of the plan. */
+  /** Numbers of cells, in the order of the plan. Cells that differ only in scenario and seed share a row. */
   readonly rows: readonly SurveyRow[];
   readonly failures: readonly FailedCell[];
   readonly damaged: readonly { readonly file: string; readonly damage: string }[];
 }
 
+/** Numbers of cells that differ only in scenario and seed. */
 export interface SurveyRow {
   readonly kind: PlannedCell['kind'];
   readonly measure: PlannedCell['measure'];
@@ -27,8 +28,8 @@ export interface SurveyRow {
 }
 
 /**
- * What a folder has of its study, or of its shard of it.
- * @throws HoldfastError `E_NOT_FOUND` when it is not the folder of a study, `E_UNREADABLE`
+ * Counts the done, failed, missing and damaged cells of a folder's study, or of its shard.
+ * @throws HoldfastError `E_NOT_FOUND` when it is not the folder of a study; `E_UNREADABLE`
  */
 export async function surveyStudy(path: string): Promise<Survey> {
   const { file, plan } = await readStudy(path);
@@ -55,8 +56,8 @@ export async function surveyStudy(path: string): Promise<Survey> {
 }
 
 /**
- * Writes results and tables of what there is so far.
- * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE` when a cell is damaged, `E_UNWRITABLE`
+ * Writes results and tables of the cells that are done so far.
+ * @throws HoldfastError `E_NOT_FOUND`; `E_UNREADABLE` when a cell is damaged; `E_UNWRITABLE`
  */
 export async function exportStudy(path: string): Promise<void> {
   const { file, plan } = await readStudy(path);
