@@ -3,15 +3,18 @@ import { randomRange } from '../../measure/index.js';
 import type { TokenRange } from '../../text/index.js';
 import type { Arm } from '../plan/index.js';
 
-/** What an arm does in a dialogue, turn by turn. */
+/** Applies an arm to a dialogue, turn by turn. */
 export interface ArmInDialogue {
   /**
-   * Settings of the next turn. A random span does not exist until the dialogue is long enough: before the first turn
-   * that begins behind it, the policy is off.
-   * @param tokens that the dialogue holds
+   * Returns the settings of the next turn. A random span does not exist until the dialogue is long enough; until then
+   * the policy is off.
+   * @param tokens length of the dialogue so far
    */
   settingsAt(tokens: number): Arm['settings'];
-  /** The user's message of a turn (from 1, given exchanges count), the system prompt in front of it where it is repeated. */
+  /**
+   * Returns the user's message of a turn, after the system prompt if the arm repeats it in this turn.
+   * @param turn number of the turn, from 1, including the given exchanges
+   */
   messageIn(turn: number, words: string): string;
 }
 

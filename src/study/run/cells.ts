@@ -5,8 +5,9 @@ import type { OpenCells } from './compute.js';
 import { runCell } from './run-cell.js';
 
 /**
- * The inside of a study's threads. One thread of the runtime each: beside each other, threads that wait for work by
- * spinning keep each other from it. A model stays until a cell needs another one, so that no more than one is held.
+ * Runs inside each thread of a study. Each uses one thread of the runtime: threads of a runtime wait for work by
+ * spinning, so more of them would take the cores from each other. A model stays loaded until a cell needs another one;
+ * a thread never holds two.
  */
 export const open: OpenCells = async () => {
   let held: { readonly spec: string; readonly model: LoadedModel } | null = null;

@@ -4,38 +4,40 @@ import type { Cell, CellRecord, CellTiming } from '../plan/index.js';
 import { groupOf } from '../plan/index.js';
 import { type OpenTasks, openThread, type Thread, ThreadEnded } from './threads.js';
 
+/** The record and the timing of a computed cell. */
 export interface CellOutcome {
   readonly record: CellRecord;
   readonly timing: CellTiming;
 }
 
-/** The module that computes a study's cells, for the threads of a run. */
+/** The module that computes a study's cells in the threads of a run. */
 export const CELLS = new URL('./cells.js', import.meta.url);
 
-/** What a module that computes cells exports as `open`. */
+/** The function that a module that computes cells exports as `open`. */
 export type OpenCells = OpenTasks<Cell, CellOutcome>;
 
+/** How to compute the cells of a study. */
 export interface Work {
   readonly folder: StudyFolder;
-  /** A module that exports `open` as OpenCells. */
+  /** A module that exports a function `open` of type {@link OpenCells}. */
   readonly cells: URL;
-  /** Threads at most. */
+  /** Maximum number of threads. */
   readonly jobs: number;
   readonly retryFailed: boolean;
   readonly signal: AbortSignal;
-  /** A cell's record is on the disk; without a timing when it failed, or was there already. */
+  /** Called once a cell's record is on disk. The timing is null if the cell failed or was not computed by this run. */
   readonly onKept: (cell: Cell, record: CellRecord, computed: boolean, timing: CellTiming | null) => void;
-  /** A damaged file was renamed, and its cell is computed anew. */
+  /** Called when a damaged file has been renamed to `aside`; its cell is then computed again. */
   readonly onDamaged: (file: string, damage: string, aside: string) => void;
 }
 
-/** How long until a group that another process has locked is looked at again. */
+/** Pause before a group that another process has locked is tried again. */
 const LOCKED_PAUSE_MS = 50;
 
 /**
- * Computes what is missing of groups of cells. When it returns, every cell is kept, here or by another process on the
- * same folder, unless `signal` ended it: then what was under way is dropped.
- * @throws HoldfastError `E_UNWRITABLE`; what is kept by then stays
+ * Computes the missing cells of groups. When it returns, every cell is on disk, computed by this process or by another
+ * one on the same folder, unless `signal` aborted it: then unfinished cells are dropped.
+ * @throws HoldfastError `E_UNWRITABLE`; finished cells are kept
  */
 export async function computeGroups(groups: readonly (readonly Cell[])[], work: Work): Promise<void> {
   const broken = new AbortController();
@@ -51,7 +53,7 @@ export async function computeGroups(groups: readonly (readonly Cell[])[], work: 
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
-/** One thread's share: takes groups from `pending` until there are none; those that are locked go back to its end. */
+/** Computes groups from `pending` on one thread until none are left. A locked group goes back to the end of the list. */
 async function workThrough(pending: (readonly Cell[])[], work: Work): Promise<void> {
   const computer = createComputer(work.cells, work.signal);
   try {
@@ -75,7 +77,7 @@ async function workThrough(pending: (readonly Cell[])[], work: Work): Promise<vo
   }
 }
 
-/** What is still to be computed now that the group is locked: another process may have had it before. */
+/** Returns the missing cells of a locked group: another process may have computed some before the lock was taken. */
 async function missingOf(group: readonly Cell[], work: Work): Promise<readonly Cell[]> {
   const missing: Cell[] = [];
   for (const cell of group) {
@@ -90,7 +92,7 @@ async function missingOf(group: readonly Cell[], work: Work): Promise<readonly C
   return missing;
 }
 
-/** While a record is on its way to the disk the next cell is computed. */
+/** Computes the missing cells of a group. Each record is written to disk while the next cell is computed. */
 async function computeGroup(missing: readonly Cell[], computer: Computer, work: Work): Promise<void> {
   let keeping: Promise<unknown> = Promise.resolve();
   for (const cell of missing) {
@@ -102,7 +104,7 @@ async function computeGroup(missing: readonly Cell[], computer: Computer, work: 
   await keeping;
 }
 
-/** Rejects when a promise does, and else stays open. */
+/** Returns a promise that rejects when the given one does, and never resolves. */
 const failureOf = (promise: Promise<unknown>): Promise<never> =>
   new Promise((_, reject) => {
     promise.catch(reject);
@@ -124,12 +126,12 @@ interface Failed {
 }
 
 interface Computer {
-  /** Null when the study was ended. */
+  /** Computes a cell. Returns null if the run was aborted. */
   compute(cell: Cell): Promise<CellOutcome | Failed | null>;
   close(): Promise<void>;
 }
 
-/** A thread, opened for the first cell, and another one after it died. */
+/** Computes cells on a thread, which is started for the first cell and again if it has died. */
 function createComputer(module: URL, signal: AbortSignal): Computer {
   let thread: Thread<Cell, CellOutcome> | null = null;
   const close = async (): Promise<void> => {
@@ -141,7 +143,7 @@ function createComputer(module: URL, signal: AbortSignal): Computer {
   return {
     async compute(cell) {
       try {
-        // What goes wrong here is not the cell's fault, and would go wrong with every other one.
+        // If the thread cannot be started, no cell can be computed, so this error ends the run.
         thread ??= await openThread<Cell, CellOutcome>(module);
       } catch (error) {
         if (signal.aborted) return null;

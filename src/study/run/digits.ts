@@ -1,7 +1,7 @@
-/** Significant digits of the numbers in records: less than the arithmetic has, more than a statistic needs. */
+/** Significant digits of numbers in records: fewer than the arithmetic has, more than statistics need. */
 const DIGITS = 6;
 
-/** A number as records hold it. */
+/** Rounds a number to the significant digits of records. */
 export function rounded(value: number, digits = DIGITS): number {
   return Number(value.toPrecision(digits));
 }

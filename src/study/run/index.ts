@@ -1,5 +1,6 @@
 /**
- * Computes cells: threads, dialogues, costs, rankings. Knows models, plans and folders; must not know statistics.
+ * Runs studies: computes dialogues, costs and rankings in threads. Knows models, plans and folders; must not know
+ * statistics.
  */
 export { CELLS, type CellOutcome, type OpenCells } from './compute.js';
 export { type LeadSettings, type LedDialogue, leadDialogue } from './lead-dialogue.js';

@@ -48,14 +48,14 @@ const lead = async (
   }: Partial<LeadSettings> & { model?: Model; scenario?: typeof SCENARIO } = {},
 ) => (await leadDialogue(model, scenario, arm, { ...SETTINGS, ...changed })).record;
 
-describe('a led dialogue', () => {
-  it('that outgrows the context says in which round, and what to do', async () => {
+describe('leadDialogue', () => {
+  it('names the round in which the context is full, and what to do', async () => {
     await expect(lead(OFF, { maxTokens: 440 })).rejects.toThrow(
       "E_CONTEXT_FULL: round 3 of 3 does not fit the model's context of 512 tokens. Ask for fewer rounds or fewer max-tokens, or repeat the system prompt less often",
     );
   });
 
-  it('under the arm off has the answers of a plain chat', async () => {
+  it('gives the answers of a plain chat under the arm off', async () => {
     const { rounds } = await lead(OFF);
     const seeds = dialogueSeeds(SETTINGS.seed, SETTINGS.index);
     const { system } = SCENARIO;
@@ -70,7 +70,7 @@ describe('a led dialogue', () => {
     chat.dispose();
   });
 
-  it('is the same bytes when it is led again, and holds no times', async () => {
+  it('gives the same bytes when repeated, without times', async () => {
     const trials = organismSource(loadGrammar(), 2);
     for (const arm of [OFF, HELD]) {
       const once = JSON.stringify(
@@ -84,7 +84,7 @@ describe('a led dialogue', () => {
     }
   });
 
-  it('of strength 1 is the bytes of the arm off, but for the strength, and of another is not', async () => {
+  it('gives the bytes of the arm off for k = 1, except for the strength, and others for a smaller k', async () => {
     const off = await lead(OFF);
     const one = await lead(armOf({ policy: 'split-softmax', strength: 1 }));
     const strengths = one.rounds.map(({ strength }) => strength);
@@ -94,7 +94,7 @@ describe('a led dialogue', () => {
     expect((await lead(HELD)).rounds).not.toEqual(off.rounds);
   });
 
-  it('under an arm that does nothing until a turn is that of the arm off until it', async () => {
+  it('gives the rounds of the arm off until an arm begins to act', async () => {
     const off = await lead(OFF, { probeRounds: [] });
     const growing = await lead(GROWING, { probeRounds: [] });
     expect(growing.rounds.map(({ strength }) => strength)).toEqual([1, 0.5, 0]);
@@ -102,7 +102,7 @@ describe('a led dialogue', () => {
     expect(growing.rounds[1]!.share).not.toEqual(off.rounds[1]!.share);
   });
 
-  it('meets the same chance under every arm, and another with another seed or index', async () => {
+  it('draws the same random numbers under every arm, and others with another seed or index', async () => {
     const model = speaking(llama, Number.POSITIVE_INFINITY);
     const said = async (arm: Arm, changed: Partial<LeadSettings> = {}): Promise<string[]> =>
       (await lead(arm, { model, ...changed })).rounds.flatMap(({ answer, probes }) => [
@@ -115,7 +115,7 @@ describe('a led dialogue', () => {
     expect(await said(OFF, { index: 8 })).not.toEqual(off);
   });
 
-  it('judges what was said', async () => {
+  it('scores answers and probes', async () => {
     const { rounds } = await lead(OFF);
     expect(rounds.map(({ obedience }) => obedience)).toEqual([0.333333, 0.25, 0.2]);
     for (const { ability, finished } of rounds) expect(ability).toBe(finished ? 1 : null);
@@ -134,7 +134,7 @@ describe('a led dialogue', () => {
 });
 
 describe('probes', () => {
-  it('leave no trace, and compute nothing of the dialogue again', async () => {
+  it('leave no trace, and do not compute the dialogue again', async () => {
     const plain = await lead(HELD, { probeRounds: [] });
     const forwarded: { past: number; tokens: number }[] = [];
     const model = spyOnModel(speaking(llama), ({ sequence, tokens }) => {
@@ -146,7 +146,7 @@ describe('probes', () => {
     const total = forwarded.reduce((sum, { tokens }) => sum + tokens, 0);
     expect(probed.forwardedTokens).toBe(total);
     expect(probed.forwardPasses).toBe(forwarded.length);
-    // Behind the dialogue as it stands, a branch forwards its question and its answer, and nothing else.
+    // A branch forwards only its question and its answer after the cached dialogue.
     const { tokenizer } = llama.format!;
     const most = (text: string): number => tokenizer.encode(text).length + SETTINGS.maxTokens + 24;
     const extra = probed.forwardedTokens - plain.forwardedTokens;
@@ -158,8 +158,8 @@ describe('probes', () => {
 });
 
 describe('repetition of the system prompt', () => {
-  it('stands in front of the message in every p-th turn, and adds exactly its tokens', async () => {
-    const model = speaking(llama, Number.POSITIVE_INFINITY); // the same answers, whatever it reads
+  it('puts it before the message in every p-th turn, and adds exactly its tokens', async () => {
+    const model = speaking(llama, Number.POSITIVE_INFINITY); // gives the same answers, whatever it reads
     const off = await lead(OFF, { model });
     const repeated = await lead(armOf({ policy: 'off' }, 2), { model });
     expect(repeated.rounds.map(({ user, answer }) => [user, answer])).toEqual(
@@ -174,7 +174,7 @@ describe('repetition of the system prompt', () => {
     expect(grown).toEqual([0, added, added]);
   });
 
-  it('counts given exchanges as turns, and is in front of a probe that would be such a turn', async () => {
+  it('counts given exchanges as turns, and repeats before a probe that would be such a turn', async () => {
     const seen: string[] = [];
     const { tokenizer } = llama.format!;
     const model = spyOnModel(speaking(llama), ({ tokens, logits }) => {
@@ -190,13 +190,13 @@ describe('repetition of the system prompt', () => {
       probeRounds: [1, 2],
     });
     const repeats = seen.map((text) => text.split(SCENARIO.system).length - 1);
-    // The system message itself; turn 2; its two probes, as turn 3; turn 3; its probes, as turn 4.
+    // The system message and turn 2; its two probes as turn 3; turn 3; its two probes as turn 4.
     expect(repeats).toEqual([1, 1, 0, 0, 0, 1, 1]);
   });
 });
 
-describe('a control of a random span', () => {
-  it('leaves the model as it is until the dialogue has the span, and then acts on it', async () => {
+describe('the target random', () => {
+  it('leaves the model alone until the dialogue has the span, and then acts on it', async () => {
     const model = speaking(llama, Number.POSITIVE_INFINITY);
     const settings = { model, probeRounds: [] };
     const off = await lead(OFF, settings);
@@ -210,14 +210,14 @@ describe('a control of a random span', () => {
     for (const [index, strength] of acting.entries()) {
       const [round, same] = [random.rounds[index]!, off.rounds[index]!];
       if (strength === null) expect(round).toEqual(same);
-      // What the span gains, the prefix loses.
+      // The prefix loses what the span gains.
       else expect(round.share.after).toBeLessThan(same.share.before);
     }
   });
 });
 
 describe('guidance', () => {
-  it('costs a second pass of all but the system prompt, and γ = 1 costs and changes nothing', async () => {
+  it('costs a second pass over everything but the system prompt; γ = 1 costs and changes nothing', async () => {
     const model = speaking(llama, Number.POSITIVE_INFINITY);
     const off = await lead(OFF, { model });
     expect(await lead(armOf({ policy: 'off', guidance: 1 }), { model })).toEqual(off);
@@ -227,14 +227,14 @@ describe('guidance', () => {
     const { tokenizer } = llama.format!;
     const header = tokenizer.encode('<|im_start|>system\n<|im_end|>\n', { special: true }).length;
     expect(off.forwardedTokens - extra).toBe(tokenizer.encode(SCENARIO.system).length + header);
-    // The system prompt is a pass of its own.
+    // The system prompt takes one pass of its own, which guidance does not repeat.
     expect(guided.forwardPasses).toBe(2 * off.forwardPasses - 1);
     expect((await lead(armOf({ policy: 'off', guidance: 2 }))).rounds).not.toEqual((await lead(OFF)).rounds);
   });
 });
 
-describe('exchanges that are given', () => {
-  it('count as turns for a schedule, and are not among the rounds', async () => {
+describe('given exchanges', () => {
+  it('count as turns for a schedule, but are not rounds', async () => {
     const given = [
       { role: 'user', content: 'Ready?' },
       { role: 'assistant', content: 'Yes.' },
@@ -248,7 +248,7 @@ describe('exchanges that are given', () => {
 });
 
 describe('self-chat', () => {
-  it('is paired: the other side is drawn alike under every arm, and is no cost of it', async () => {
+  it('samples the other side alike under every arm, and does not count its tokens', async () => {
     const model = speaking(llama, Number.POSITIVE_INFINITY);
     const scenario = selfChatSource(MATERIAL, { groups: null, rounds: 3 }).at(4);
     let forwarded = 0;
@@ -267,7 +267,7 @@ describe('self-chat', () => {
 });
 
 describe('the shares of a round', () => {
-  /** Attention of every row that chose a token of the first round, from taps, against targets resolved anew. */
+  /** Computes shares from the attention rows that chose the tokens of the last round, with targets resolved again. */
   async function byHand(model: Model, layers: readonly number[]) {
     const { format, executor } = model;
     const { rounds } = await lead(OFF, { model, probeRounds: [] });
@@ -281,7 +281,7 @@ describe('the shares of a round', () => {
       ]),
     ];
     const prompt = layoutPrompt(format!, messages, { trustContent: false });
-    expect(prompt.ids.length, 'the answers are encoded as they were sampled').toBe(last.contextTokens);
+    expect(prompt.ids.length, 'answers are encoded as they were sampled').toBe(last.contextTokens);
     const ids = [...prompt.ids, ...format!.tokenizer.encode(last.answer)];
     const sequence = executor.open(executor.blueprint.contextLength);
     const [result] = await executor.forward([
@@ -309,7 +309,7 @@ describe('the shares of a round', () => {
   }
   const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
-  it('are those of attention rows: prefix, sink, template and the random span', async () => {
+  it('equal those from attention rows: prefix, sink, template and random span', async () => {
     const { last, shareOf } = await byHand(quiet(llama), [0, 1, 2]);
     const prefix = shareOf('prefix').sort((a, b) => a - b);
     expect(last.share.before).toBeCloseTo(mean(prefix), 4);
@@ -325,13 +325,13 @@ describe('the shares of a round', () => {
     expect(last.controls.random).toBeCloseTo(mean(shareOf('random')), 4);
   });
 
-  it('leave out the layers that see a window only, but for the map of heads', async () => {
+  it('exclude layers with a sliding window, except in the list of heads', async () => {
     const { last, shareOf } = await byHand(quiet(gemma), [5]);
     expect(last.share.before).toBeCloseTo(mean(shareOf('prefix')), 4);
     expect(last.heads).toHaveLength(gemma.executor.blueprint.layers.length * 4);
   });
 
-  it('are of the prefix whatever the arm acts on, and rise when it acts on that', async () => {
+  it('are those of the prefix whatever the arm acts on, and rise if it acts on the prefix', async () => {
     const off = await lead(OFF, { probeRounds: [] });
     const sink = await lead(armOf({ policy: 'boost', strength: 4, target: { kind: 'sink' } }), {
       probeRounds: [],
@@ -344,7 +344,7 @@ describe('the shares of a round', () => {
     expect(sink.rounds[0]!.share.before).toBeCloseTo(off.rounds[0]!.share.before, 1);
   });
 
-  it('have no random span until the dialogue is long enough', async () => {
+  it('have no random control until the dialogue is long enough', async () => {
     const { rounds } = await lead(OFF, {
       scenario: { ...SCENARIO, system: SCENARIO.system.repeat(3), rounds: 1 },
     });
@@ -352,7 +352,7 @@ describe('the shares of a round', () => {
   });
 });
 
-/** Says a word and ends, so that its answers are encoded as they were sampled. */
+/** Makes a model answer with one word three times, so that its answers are encoded as they were sampled. */
 function quiet(model: Model): Model {
   const { tokenizer } = model.format!;
   const [word] = tokenizer.encode('fast');

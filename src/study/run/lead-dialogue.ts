@@ -14,18 +14,18 @@ import type { Meter } from './meter.js';
 import { type DialogueSeeds, dialogueSeeds } from './seeds.js';
 import { createShareBook } from './share-book.js';
 
-/** How a dialogue is led, and which one it is: its chance depends on `seed` and `index`. */
+/** Settings of a dialogue; `seed` and `index` determine its random seeds. */
 export type LeadSettings = Pick<StudySpec, 'sampling' | 'maxTokens' | 'probeRounds'> &
   Pick<CellLabels, 'seed' | 'index'>;
 
-/** What a dialogue showed. */
+/** The result of a dialogue. */
 export interface LedDialogue {
   readonly record: Omit<DialogueRecord, keyof CellLabels>;
-  /** Of all answers, those to probes included. */
+  /** Tokens of all answers, also to probes. */
   readonly decodedTokens: number;
 }
 
-/** What stays the same from round to round. */
+/** The state that all rounds of a dialogue share. */
 interface Lead {
   readonly chat: Chat;
   readonly scenario: Scenario;
@@ -33,13 +33,13 @@ interface Lead {
   readonly seeds: DialogueSeeds;
   readonly regions: Regions;
   readonly probeRounds: readonly number[];
-  /** Called with the tokens of every answer. */
+  /** Called with the number of tokens of every answer. */
   readonly count: (tokens: number) => void;
 }
 
 /**
- * Leads a model through a scenario under an arm: answers are the model's own, probes are put on a branch and leave no
- * trace. Chance depends on dialogue, seed and round alone, so that arms are paired.
+ * Runs a model through a scenario under an arm. The model gives its own answers; probes are asked on a branch and leave
+ * no trace. Random seeds depend only on the dialogue, the seed and the round, so that arms are paired.
  *
  * Shares are those of the prefix and of the controls, whatever the arm acts on, and of the rows that chose an answer's
  * tokens. A system prompt that the arm repeats is not counted to the prefix.
@@ -55,7 +55,7 @@ export async function leadDialogue(
   const seeds = dialogueSeeds(settings.seed, settings.index);
   const { system, given } = scenario;
   const leased = lease(model, system, arm);
-  // Played by the model as it is: what the user's side computes is no cost of the arm.
+  // The user's side gets the model itself, not the leased one: its tokens are not counted as a cost of the arm.
   const user = scenario.openUser({ model, seed: seeds.user, sampling, maxTokens });
   try {
     const { session } = leased;
@@ -93,7 +93,7 @@ export async function leadDialogue(
   }
 }
 
-/** The system prompt counts, whoever computed it: a record does not depend on what was computed before. */
+/** Counts the system prompt even if an earlier dialogue computed it, so that a record does not depend on earlier cells. */
 function forwardedIn(
   { turns }: Chat,
   { tokens, passes }: Pick<Meter, 'tokens' | 'passes'>,
@@ -116,7 +116,7 @@ async function leadRounds(lead: Lead, user: User, opening: string): Promise<Roun
   }
 }
 
-/** A context that is full, said to whoever asked for the study; every other error as it is. */
+/** Explains a full context in terms of the study. Returns every other error unchanged. */
 function inRound(round: number, { chat, scenario }: Lead, error: unknown): unknown {
   if (!(error instanceof HoldfastError) || error.code !== 'E_CONTEXT_FULL') return error;
   const { contextLength } = chat.model.executor.blueprint;
@@ -156,7 +156,7 @@ async function leadRound(lead: Lead, round: number, words: string): Promise<Roun
   };
 }
 
-/** Each question once, as if it were the next; probes that ask the same judge the same answer. */
+/** Asks each question once, as if it were the user's next message. Probes with the same question judge the same answer. */
 async function putProbes(lead: Lead, round: number): Promise<ProbeRecord[]> {
   const answers = new Map<string, string>();
   const records: ProbeRecord[] = [];
@@ -165,7 +165,7 @@ async function putProbes(lead: Lead, round: number): Promise<ProbeRecord[]> {
     if (answer === undefined) {
       const seed = lead.seeds.probe(round, place);
       const turn = await lead.chat.probe(nextMessage(lead, question), { seed });
-      lead.count(turn!.ids.length); // null only for a signal, and there is none
+      lead.count(turn!.ids.length); // null only if a signal aborts it, and none is given
       answer = turn!.assistant;
       answers.set(question, answer);
     }
@@ -174,7 +174,7 @@ async function putProbes(lead: Lead, round: number): Promise<ProbeRecord[]> {
   return records;
 }
 
-/** What is said to the model next, which is set up as the arm wants it. */
+/** Applies the arm's settings to the next turn, and returns its message. */
 function nextMessage({ chat, arm }: Lead, words: string): string {
   const last = chat.turns.at(-1)?.timing;
   chat.configure(arm.settingsAt(last === undefined ? 0 : last.promptTokens + last.decodedTokens));
@@ -185,7 +185,7 @@ async function answerOf(chat: Chat, message: string, options: AnswerOptions): Pr
   const answer = chat.answer(message, options);
   let next = await answer.next();
   while (!next.done) next = await answer.next();
-  return next.value!; // null only for a signal, and there is none
+  return next.value!; // null only if a signal aborts it, and none is given
 }
 
 const score = (value: number | null): number | null => value && rounded(value);

@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => cpu.dispose());
 
-/** A model of its own in the eyes of who leads it; `count` has the tokens that it forwards. */
+/** Returns a wrapper of the model that counts as another model, and the number of tokens that it forwards. */
 function fresh(): { model: Model; count: { tokens: number } } {
   const count = { tokens: 0 };
   const model = spyOnModel(speaking(cpu), ({ tokens }) => {
@@ -44,7 +44,7 @@ const lead = async (model: Model, arm: Arm, scenario = SHORT): Promise<LedDialog
   (await leadDialogue(model, scenario, arm, SETTINGS)).record;
 
 describe('dialogues that share a session', () => {
-  it('have the same records, to the byte, in any order as each by itself', async () => {
+  it('have the same bytes in any order as each on its own', async () => {
     const alone: string[] = [];
     for (const scenario of [SHORT, OTHER]) {
       for (const arm of ARMS) alone.push(JSON.stringify(await lead(fresh().model, arm, scenario)));
@@ -58,7 +58,7 @@ describe('dialogues that share a session', () => {
     }
   });
 
-  it('compute a system prompt once for the arms that leave its rows as they are', async () => {
+  it('compute a system prompt once for all arms that do not change its rows', async () => {
     const { model, count } = fresh();
     const forwarded = async (arm: Arm): Promise<{ saved: number }> => {
       const before = count.tokens;
@@ -78,7 +78,7 @@ describe('dialogues that share a session', () => {
     expect((await forwarded(off)).saved, 'not from what another arm computed').toBe(0);
   });
 
-  it('may also be led at the same time, each on a session of its own', async () => {
+  it('can also run at the same time, each on its own session', async () => {
     const alone = JSON.stringify(await lead(fresh().model, ARMS[1]!));
     const { model } = fresh();
     const both = await Promise.all([lead(model, OFF), lead(model, ARMS[1]!)]);

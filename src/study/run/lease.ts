@@ -2,21 +2,21 @@ import { type Model, Session } from '../../engine/index.js';
 import type { Arm } from '../plan/index.js';
 import { type Meter, meterModel } from './meter.js';
 
-/** A model for the length of one dialogue, with a session that may hold the dialogue's system prompt already. */
+/** A model for one dialogue, with a session whose cache may already hold the dialogue's system prompt. */
 export interface Lease {
   readonly model: Model;
   readonly session: Session;
-  /** What was done since the lease began. */
+  /** Returns the tokens and passes since the lease began. */
   meter(): Pick<Meter, 'tokens' | 'passes'>;
   end(): void;
 }
 
-/** A session that dialogues have one after the other. */
+/** A session that dialogues use one after the other. */
 interface Seat {
   readonly model: Model;
   readonly meter: Meter;
   readonly session: Session;
-  /** Whose rows the prefix holds, computed as the untouched model does; null where nobody else can go on from it. */
+  /** The system prompt whose unchanged rows are in the cache; null if the rows cannot be reused. */
   system: string | null;
   taken: boolean;
 }
@@ -24,8 +24,8 @@ interface Seat {
 const seats = new WeakMap<Model, Seat>();
 
 /**
- * Dialogues of one model take turns on one session, so that the arms of a dialogue compute its system prompt once. Who
- * comes while it is taken has a session of his own.
+ * Leases a model for a dialogue. The dialogues of a model take turns on one session, so that the arms of a dialogue
+ * compute its system prompt only once. While the session is in use, another dialogue gets a session of its own.
  */
 export function lease(model: Model, system: string, arm: Arm): Lease {
   const known = seats.get(model);

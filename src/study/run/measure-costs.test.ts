@@ -21,14 +21,14 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([llama.dispose(), embedded.dispose()]));
 
-/** log softmax, as plainly as can be. */
+/** Log softmax, computed in the simplest way. */
 function logProbabilities(logits: Float32Array, row: number): number[] {
   const scores = Array.from(logits.slice(row * VOCAB, (row + 1) * VOCAB));
   const total = scores.reduce((sum, score) => sum + Math.exp(score), 0);
   return scores.map((score) => score - Math.log(total));
 }
 
-/** The untouched model on the whole dialogue in one pass, and the rows that choose answers. */
+/** Runs the untouched model over the whole dialogue in one pass. Returns the ids and the rows that choose the answers. */
 async function wholePass(repeated: ReadonlySet<number> = new Set()) {
   const { system, exchanges } = TALK!;
   const messages: Message[] = [
@@ -61,8 +61,8 @@ const ARMS: readonly Arm[] = [
   armOf({ policy: 'off', silence: [[1, 0]] }),
 ];
 
-describe('the divergence of an arm', () => {
-  it('is exactly 0 for the untouched model and for arms that change nothing, and above 0 for all others', async () => {
+describe('divergence', () => {
+  it('is exactly 0 for the untouched model and for arms that change nothing, and positive for all others', async () => {
     const none = await divergence(llama, TALK!, OFF);
     expect(none.sum).toBe(0);
     expect(none.count).toBe((await wholePass()).rows.length);
@@ -74,7 +74,7 @@ describe('the divergence of an arm', () => {
     }
   });
 
-  it('is the sum of p · (log p − log q), as computed by hand from two passes over the same answers', async () => {
+  it('is the sum of p · (log p − log q), computed by hand from two passes over the same answers', async () => {
     const untouched = (await wholePass()).rows;
     const repeated = (await wholePass(new Set([2]))).rows;
     let byHand = 0;
@@ -87,7 +87,7 @@ describe('the divergence of an arm', () => {
     expect(sum).toBeCloseTo(byHand, 3);
   });
 
-  it('grows with the strength', async () => {
+  it('grows as k falls', async () => {
     const sums = [];
     for (const strength of [0.9, 0.6, 0.3]) {
       sums.push((await divergence(embedded, TALK!, armOf({ policy: 'split-softmax', strength }))).sum);
@@ -104,8 +104,8 @@ describe('the divergence of an arm', () => {
   });
 });
 
-describe('the likelihood of held-out text', () => {
-  it('is that of the untouched model in one pass, when the arm is off', async () => {
+describe('negativeLogLikelihood', () => {
+  it('equals that of the untouched model in one pass under the arm off', async () => {
     const { rows } = await wholePass();
     const { sum, count } = await negativeLogLikelihood(llama, TALK!, OFF);
     expect(sum).toBeCloseTo(-rows.reduce((total, { chosen, log }) => total + log[chosen]!, 0), 2);
@@ -115,7 +115,7 @@ describe('the likelihood of held-out text', () => {
     expect(held.count).toBe(count);
   });
 
-  it('takes a text passage by passage, no word lost, so that turns grow', () => {
+  it('reads a text passage by passage, as a dialogue of several turns', () => {
     const [text] = MATERIAL.texts;
     const { system, exchanges } = textDialogue(text!);
     expect(system).toBe(PLAIN_SYSTEM);
@@ -135,7 +135,7 @@ describe('a multiple-choice question', () => {
     question: { ...question, choices: [...question.choices] as [string, string, string, string] },
   };
 
-  /** The model, with these logits for its letters where it answers. */
+  /** Returns the model with the given logits for the four letters. */
   const favouring = (scores: readonly number[]): Model => {
     const { tokenizer } = llama.format!;
     const letters = ['A', 'B', 'C', 'D'].map((letter) => tokenizer.encode(letter)[0]!);
@@ -146,14 +146,14 @@ describe('a multiple-choice question', () => {
     });
   };
 
-  it('is right when its letter is the likeliest, whatever else is likelier, and of equals none is', async () => {
+  it('is right if its letter is the most probable of the four, whatever other tokens are; a tie is wrong', async () => {
     expect(await rightAnswer(favouring([0, 1, 2, 1]), asked, OFF)).toEqual({ sum: 1, count: 1 });
     expect(await rightAnswer(favouring([0, 3, 2, 1]), asked, OFF)).toEqual({ sum: 0, count: 1 });
     expect(await rightAnswer(favouring([2, 0, 2, 1]), asked, OFF)).toEqual({ sum: 0, count: 1 });
     expect(await rightAnswer(favouring([-9, -9, -8, -9]), asked, OFF)).toEqual({ sum: 1, count: 1 });
   });
 
-  it('is laid out with its options, and its answer is read where a chat would begin it', async () => {
+  it('lists its options, and its answer is read where a chat would begin it', async () => {
     const read: number[] = [];
     const watched = spyOnModel(llama, ({ tokens }) => read.push(...tokens));
     await rightAnswer(watched, asked, OFF);
@@ -173,8 +173,8 @@ describe('a multiple-choice question', () => {
     expect(read.slice(0, seen.length)).toEqual(seen);
   });
 
-  it('shows what arms do that begin with the second turn, or in the fourth', async () => {
-    /** What comes after the letter that was forced. */
+  it('is affected by arms that begin to act in the second or fourth turn', async () => {
+    /** Returns the logits after the forced letter. */
     const answering = async (arm: Arm): Promise<Float32Array> => {
       let last = new Float32Array();
       const watched = spyOnModel(llama, (_, { logits }) => {

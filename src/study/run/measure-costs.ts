@@ -7,7 +7,7 @@ import { layoutDialogue } from '../../text/index.js';
 import type { Arm, AskedQuestion } from '../plan/index.js';
 import { armInDialogue } from './arm-in-dialogue.js';
 
-/** A sum and over how many it goes. */
+/** A sum and the number of its terms. */
 export interface Cost {
   readonly sum: number;
   readonly count: number;
@@ -16,19 +16,19 @@ export interface Cost {
 /** A dialogue whose answers are held out. */
 export type Exchanges = Pick<HeldOutDialogue, 'system' | 'exchanges'>;
 
-/** The next-token distributions `[tokens, vocab]`, as logits, that chose an answer's tokens. */
+/** The tokens of an answer, and the logits `[tokens, vocab]` of the rows that chose them. */
 interface ReadTurn {
   readonly chosen: readonly number[];
   readonly logits: Float32Array;
 }
 
 /**
- * Mean over the answers' tokens of the divergence of the next-token distribution from the untouched model's, in nats:
+ * Sums over the answers' tokens the divergence of the arm's next-token distribution from the untouched model's, in nats:
  *
  *   D_KL(p ‖ q) = Σ_v p(v) · (log p(v) − log q(v)),   p untouched, q under the arm
  *
- * Both read the same answers by teacher forcing, turn by turn, the arm at each turn's strength and behind the words that
- * it repeats.
+ * Both read the same answers by teacher forcing, turn by turn, the arm with the strength of each turn and with the
+ * system prompt that it repeats.
  */
 export async function divergence(model: Model, dialogue: Exchanges, arm: Arm): Promise<Cost> {
   const untouched = readUnder(model, dialogue, {
@@ -56,7 +56,7 @@ export async function divergence(model: Model, dialogue: Exchanges, arm: Arm): P
   }
 }
 
-/** Sum of −log p over the tokens of held-out answers, in nats. */
+/** Sums −log p over the tokens of held-out answers, in nats. */
 export async function negativeLogLikelihood(model: Model, dialogue: Exchanges, arm: Arm): Promise<Cost> {
   const { vocabSize } = model.executor.blueprint;
   let sum = 0;
@@ -74,8 +74,8 @@ export async function negativeLogLikelihood(model: Model, dialogue: Exchanges, a
 const LETTERS = ['A', 'B', 'C', 'D'] as const;
 
 /**
- * Whether the right option's letter is the likeliest of the four as the answer's first token; of equals, none is. What was
- * said before is read by teacher forcing under the arm.
+ * Tells whether the right option's letter is the most probable of the four as the first token of the answer (sum 1 or
+ * 0). A tie counts as wrong. The dialogue before the question is read by teacher forcing under the arm.
  */
 export async function rightAnswer(
   model: Model,
@@ -99,7 +99,7 @@ function questionText({ question, choices }: ChoiceQuestion): string {
   return [question, ...options, 'Answer with the letter alone.'].join('\n');
 }
 
-/** As the tokenizer writes the letter at the place of the answer. */
+/** Returns the token of a letter at the beginning of an answer. */
 function firstTokenOf(model: Model, system: string, user: string, letter: string): number {
   const messages = [
     { role: 'system', content: system },
@@ -110,7 +110,7 @@ function firstTokenOf(model: Model, system: string, user: string, letter: string
   return ids[layouts.at(-1)!.content.start]!;
 }
 
-/** Reads a dialogue under an arm, turn by turn. */
+/** Reads a dialogue under an arm by teacher forcing, and yields each turn. */
 async function* readUnder(
   model: Model,
   { system, exchanges }: Exchanges,
@@ -133,7 +133,7 @@ async function* readUnder(
   }
 }
 
-/** Of two distributions given as logits, `[vocab]` each. */
+/** Returns D_KL(p ‖ q) in nats of two distributions, each given as logits `[vocab]`. */
 function klDivergence(p: Float32Array, q: Float32Array): number {
   const [ofP, ofQ] = [logSumExp(p), logSumExp(q)];
   let sum = 0;

@@ -1,21 +1,23 @@
 import type { Model } from '../../engine/index.js';
 import type { Executor } from '../../executors/index.js';
 
-/** What a model was made to do. */
+/** The work that a model has done. */
 export interface Meter {
-  /** Tokens forwarded, and in how many passes of one sequence. */
+  /** Tokens forwarded. */
   tokens: number;
+  /** Forward passes, counted per sequence. */
   passes: number;
   /** Wall time in the executor. */
   executorMs: number;
 }
 
+/** A model and the meter on its executor. */
 export interface MeteredModel {
   readonly model: Model;
   readonly meter: Meter;
 }
 
-/** The same model, with a meter on its executor. */
+/** Puts a meter on a model's executor. */
 export function meterModel(model: Model): MeteredModel {
   const meter: Meter = { tokens: 0, passes: 0, executorMs: 0 };
   const { executor } = model;
@@ -41,7 +43,7 @@ export function meterModel(model: Model): MeteredModel {
     model: {
       name: model.name,
       executor: metered,
-      // Made when they are first read, as those of a loaded model are.
+      // Getters, because a loaded model creates its tokenizer and format on first use.
       get tokenizer() {
         return model.tokenizer;
       },

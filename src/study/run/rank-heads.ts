@@ -5,9 +5,10 @@ import { type LeadSettings, leadDialogue } from './lead-dialogue.js';
 
 const OFF: Arm = { name: 'off', settings: { policy: 'off' }, repeatEvery: null };
 
+/** The result of a ranking dialogue. */
 export interface RankedHeads {
   readonly record: Omit<RankingRecord, keyof CellLabels>;
-  /** Of all answers. */
+  /** Tokens of all answers. */
   readonly decodedTokens: number;
 }
 

@@ -45,7 +45,7 @@ describe('a cell', () => {
     cellOf('ranking', OFF),
     cellOf('cost', HELD, 'kl'),
     cellOf('cost', OFF, 'perplexity'),
-  ])('has the same record whenever it is computed: $address', async (cell) => {
+  ])('has the same record each time it is computed: $address', async (cell) => {
     const once = await runCell(embedded, cell);
     const again = await runCell(embedded, cell);
     expect(JSON.stringify(again.record)).toBe(JSON.stringify(once.record));
@@ -53,7 +53,7 @@ describe('a cell', () => {
     expect(JSON.stringify(once.record)).not.toMatch(/Ms"/);
   });
 
-  it('tells the time in the executor from the rest, beside the record', async () => {
+  it('measures the time in the executor apart from the rest, outside the record', async () => {
     let tokens = 0;
     const watched = spyOnModel(embedded, ({ logits }) => {
       if (logits === 'last') tokens++;
@@ -66,7 +66,7 @@ describe('a cell', () => {
     expect(record).not.toHaveProperty('executorMs');
   });
 
-  it('counts the tokens of answers, not the passes that chose them: two with guidance, none of a cost', async () => {
+  it('counts the tokens of answers, not the passes (two with guidance); a cost decodes none', async () => {
     let choosing = 0;
     const watched = spyOnModel(embedded, ({ logits }) => {
       if (logits === 'last') choosing++;
@@ -77,7 +77,7 @@ describe('a cell', () => {
     expect((await runCell(watched, cellOf('cost', OFF, 'kl'))).timing.decodedTokens).toBe(0);
   });
 
-  it('counts what is decoded for the arm alone: not what the user’s side says, who is the model too', async () => {
+  it('counts only tokens decoded for the arm, not those of the user’s side in self-chat', async () => {
     const source = {
       kind: 'self-chat',
       name: 'self-chat',
@@ -96,7 +96,7 @@ describe('a cell', () => {
     expect(timing.decodedTokens).toBeLessThan(choosing);
   });
 
-  it('of ranking has each head’s share in each round of the untouched dialogue', async () => {
+  it('of a ranking has each head’s share in each round of the untouched dialogue', async () => {
     const { record: ranking } = await runCell(embedded, cellOf('ranking', OFF));
     const { record: dialogue } = await runCell(embedded, cellOf('dialogue', OFF));
     if (ranking.kind !== 'ranking' || dialogue.kind !== 'dialogue') throw new Error('other kinds');
@@ -104,7 +104,7 @@ describe('a cell', () => {
     expect(ranking.scenario).toBe('organism-2');
   });
 
-  it('of costs is of the organism’s own reference dialogues, bare ones for perplexity', async () => {
+  it('of a cost uses the organism’s reference dialogues, without instructions for perplexity', async () => {
     const costs = [];
     for (const [arm, measure] of [
       [OFF, 'kl'],
@@ -122,11 +122,11 @@ describe('a cell', () => {
     expect(perplexity!.item).toBe('bare-2');
     expect(
       perplexity!.sum / perplexity!.count,
-      'nats a token, of a model that speaks the language',
+      'nats per token, for a model trained on this language',
     ).toBeLessThan(1);
   });
 
-  it('is refused for an item that the study does not ask for', async () => {
+  it('is rejected for an item beyond those that the study uses', async () => {
     const cell = cellOf('cost', OFF, 'kl');
     const beyond = { ...cell, labels: { ...cell.labels, index: 3 } };
     await expect(runCell(embedded, beyond)).rejects.toThrow(/E_USAGE.*item 3/);

@@ -15,7 +15,7 @@ import { type Cost, divergence, negativeLogLikelihood, rightAnswer } from './mea
 import { type MeteredModel, meterModel } from './meter.js';
 import { rankHeads } from './rank-heads.js';
 
-/** What a cell came to. */
+/** The result of a cell. */
 export interface CellResult {
   readonly record: DialogueRecord | CostRecord | RankingRecord;
   readonly timing: CellTiming;
@@ -29,12 +29,12 @@ interface Computed {
   readonly decodedTokens: number;
 }
 
-/** One meter a model, so that a model is the same in all its cells and dialogues can share what they have in common. */
+/** One metered model per model, so that all cells use the same object and can share the session that {@link lease} keeps. */
 const meters = new WeakMap<Model, MeteredModel>();
 
 /**
- * Computes one cell of a study. Its record is the same bytes whenever it is computed on one machine.
- * @param model the cell's, as its specification says; it computes one cell at a time
+ * Computes one cell of a study. On the same machine its record always has the same bytes.
+ * @param model the cell's model; it must compute one cell at a time
  * @throws HoldfastError what opening its source and running the model throw
  */
 export async function runCell(model: Model, cell: Cell): Promise<CellResult> {
@@ -91,14 +91,14 @@ async function measureCost(model: Model, cell: Cell): Promise<Omit<CostRecord, k
     case 'choice':
       return record(`question-${index}`, await rightAnswer(model, itemOf(heldOut.choice, index), arm));
     case null:
-      throw new HoldfastError('E_USAGE', 'a cost cell says what it measures', { field: 'measure' });
+      throw new HoldfastError('E_USAGE', 'a cost cell needs a measure', { field: 'measure' });
   }
 }
 
 function itemOf<Item>(items: readonly Item[], index: number): Item {
   const item = items[index];
   if (item === undefined) {
-    throw new HoldfastError('E_USAGE', `there is no held-out item ${index}, only ${items.length}`, {
+    throw new HoldfastError('E_USAGE', `no held-out item ${index}: there are ${items.length}`, {
       field: 'index',
     });
   }
@@ -107,7 +107,7 @@ function itemOf<Item>(items: readonly Item[], index: number): Item {
 
 const opened = new Map<string, OpenedSource>();
 
-/** Sources are opened once a worker: a study has thousands of cells and few sources. */
+/** Returns the source of a cell. Each thread opens a source only once, since a study has many cells and few sources. */
 function sourceOf({ source, settings: { costs } }: Cell): OpenedSource {
   const key = JSON.stringify([source, costs]);
   const known = opened.get(key) ?? openSource(source, costs);

@@ -11,60 +11,66 @@ import type { Cell, CellRecord, CellTiming, FailedCell, RankingRecord, Shard } f
 import { cellsOfShard, createEstimate, type Estimate, groupsOf, type Study } from '../plan/index.js';
 import { computeGroups, type Work } from './compute.js';
 
+/** How to run a study. */
 export interface RunOptions {
+  /** Results folder. */
   readonly folder: string;
-  /** A module that exports `open` as OpenCells. */
+  /** A module that exports a function `open` of type {@link OpenCells}. */
   readonly cells: URL;
-  /** Threads at most, each with models of its own. */
+  /** Maximum number of threads, each with its own models. */
   readonly jobs: number;
   readonly shard: Shard | null;
-  /** Paths of models that were given beside the specification; kept to say how to go on. */
+  /** Paths of models that replace those in the specification. They are stored, to print the command that resumes the run. */
   readonly models: Readonly<Record<string, string>>;
+  /** Whether to compute failed cells again. */
   readonly retryFailed: boolean;
-  /** Compute only what an estimate needs: rankings, and a cell of each pace whose time is not known. */
+  /** Whether to compute only what an estimate needs: rankings, and one cell of each pace without a time. */
   readonly dryRun: boolean;
-  /** Ends the run; what is kept stays. */
+  /** Stops the run; finished cells are kept. */
   readonly signal: AbortSignal;
   readonly onProgress: (progress: RunProgress) => void;
   readonly onDamaged: Work['onDamaged'];
 }
 
+/** The progress of a run. */
 export interface RunProgress {
-  /** Cells of this run: all of the study, or of the shard. */
+  /** Cells of the study, or of the shard. */
   readonly total: number;
-  /** Kept so far, failed ones included. */
+  /** Cells on disk, including failed ones. */
   readonly done: number;
+  /** Cells that this run computed. */
   readonly computed: number;
   readonly failed: number;
-  /** Since cells are computed. */
+  /** Time since the run began to compute. */
   readonly elapsedMs: number;
   readonly decodedTokens: number;
-  /** What share of the threads' time in cells went by outside of forward passes, 0…1; null before the first. */
+  /** Fraction of the threads' time spent outside forward passes, 0…1; null before the first cell. */
   readonly outsideExecutor: number | null;
-  /** Until all is done, at the pace of cells so far; null while nothing is known. */
+  /** Estimated time to finish; null while unknown. */
   readonly leftMs: number | null;
 }
 
+/** The result of a run. */
 export interface RunSummary extends RunProgress {
   readonly failures: readonly FailedCell[];
-  /** All cells are done: results are written. */
+  /** Whether all cells are done and results are written. */
   readonly complete: boolean;
-  /** All cells of the study; of its rankings alone where the others are not known. */
+  /** All cells of the study; only its rankings if the others are not known yet. */
   readonly plan: readonly Cell[];
-  /** How long a cell takes, to judge by those that are done; null while that is not known. */
+  /** Returns the estimated time of a cell; null while unknown. */
   readonly msOf: (cell: Cell) => number | null;
 }
 
 /**
- * Runs a study in a folder, or goes on with it: computes what is missing, keeps each cell as soon as it is done, and
- * writes results when all are.
- * @throws HoldfastError `E_USAGE` when the folder is another study's, `E_UNWRITABLE`, `E_UNREADABLE`
+ * Runs a study in a folder, or resumes it: computes the missing cells, stores each as soon as it is done, and writes the
+ * results once all are done.
+ * @throws HoldfastError `E_USAGE` when the folder belongs to another study; `E_UNWRITABLE`, `E_UNREADABLE`
  */
 export async function runStudy(study: Study, options: RunOptions): Promise<RunSummary> {
   const isThere = await checkFolder(options.folder, study.spec.name);
   const folder = await openFolder(options.folder);
   try {
-    // Results that are there are those of the study as it was run: a dry run of a changed one leaves that as it is.
+    // The results in a folder belong to the study as it was last run, so a dry run does not replace that study.
     const keep = async (plan: readonly Cell[]): Promise<void> => {
       if (options.dryRun && isThere) return;
       const origin = { file: study.file, models: options.models, shard: options.shard };
@@ -94,7 +100,7 @@ type Ranked =
   | { readonly rankings: readonly RankingRecord[] }
   | { readonly rankings: null; readonly summary: RunSummary };
 
-/** The rankings, computed where they are missing; null when they cannot be had: the run was ended, or one failed. */
+/** Returns the rankings, after computing missing ones; null if the run was stopped or a ranking failed. */
 async function rank(
   study: Study,
   folder: StudyFolder,
@@ -166,12 +172,12 @@ async function compute(
   return { ...tally.progress(), failures, complete: kept.size === cells.length, plan, msOf: estimate.msOf };
 }
 
-/** Cells that are on the disk, each with its error where it failed, else null. */
+/** Cells on disk, each with its error if it failed, otherwise null. */
 type Kept = Map<Cell, string | null>;
 
 const errorOf = (record: CellRecord): string | null => (record.kind === 'failure' ? record.error : null);
 
-/** Of all cells that this run computed. */
+/** Sums over all cells that this run computed. */
 interface Sums {
   readonly startMs: number;
   computed: number;

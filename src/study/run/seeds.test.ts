@@ -26,8 +26,8 @@ const seedAt = ({
   return stream === 1 ? seeds.user + round : seeds.probe(round, stream - 2);
 };
 
-describe('the seeds of a dialogue', () => {
-  it('are whole numbers that a sampler takes, and never the same for two draws', () => {
+describe('dialogueSeeds', () => {
+  it('returns whole numbers that a sampler accepts, different for any two draws', () => {
     fc.assert(
       fc.property(place, place, (one, other) => {
         expect(Number.isSafeInteger(seedAt(one))).toBe(true);
@@ -43,7 +43,7 @@ describe('the seeds of a dialogue', () => {
     expect(new Set(near.map(seedAt)).size).toBe(near.length);
   });
 
-  it('are refused where there are none', () => {
+  it('rejects numbers out of range', () => {
     expect(() => dialogueSeeds(2 ** 17, 0)).toThrow(/E_SAMPLING.*seed from 0 to 131071, not 131072/);
     expect(() => dialogueSeeds(0, -1)).toThrow(/E_SAMPLING.*index/);
     expect(() => dialogueSeeds(0, 0).answer(1024)).toThrow(/E_SAMPLING.*round/);

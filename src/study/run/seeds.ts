@@ -1,24 +1,24 @@
 import { HoldfastError } from '../../errors.js';
 
-/** How many of each there may be: all together a seed of 53 bits. */
+/** Limits of each number. Together they fill the 53 bits of a safe integer. */
 const SEEDS = 2 ** 17;
 const INDICES = 2 ** 20;
 const STREAMS = 2 ** 6;
 const ROUNDS = 2 ** 10;
 
-/** Seeds of all that is drawn in one dialogue. No two are the same, in this dialogue or any other. */
+/** The random seeds of one dialogue. No two are equal, in this dialogue or any other. */
 export interface DialogueSeeds {
-  /** Of the answer of a round, from 1. */
+  /** Returns the seed of the answer of a round, from 1. */
   answer(round: number): number;
-  /** Of a question put after a round; `place` is its place among them, from 0. */
+  /** Returns the seed of the answer to a probe after a round; `place` is its index among the round's probes, from 0. */
   probe(round: number, place: number): number;
-  /** What the user's side begins at; it may use as many after it as there are rounds. */
+  /** First seed of the user's side, which may add the number of the round to it. */
   readonly user: number;
 }
 
 /**
- * Seeds that depend on the dialogue, its seed and the round alone, so that arms meet the same chance.
- * @throws HoldfastError `E_SAMPLING` for a seed or an index that there are no seeds for
+ * Returns random seeds that depend only on the dialogue, its seed and the round, so that all arms draw the same numbers.
+ * @throws HoldfastError `E_SAMPLING` for a seed or an index out of range
  */
 export function dialogueSeeds(seed: number, index: number): DialogueSeeds {
   check('seed', seed, SEEDS);

@@ -1,36 +1,39 @@
 import { Worker } from 'node:worker_threads';
 
-/** A thread that does one task at a time. A model computes on the thread that calls it: only threads of their own keep more than one core busy. */
+/** A thread that runs one task at a time. A model computes on the thread that calls it, so each busy core needs a thread. */
 export interface Thread<Task, Result> {
-  /** @throws Error with the message of what the task threw, or ThreadEnded */
+  /** Runs a task. @throws Error with the message of the task's error; {@link ThreadEnded} */
   run(task: Task): Promise<Result>;
   /**
-   * Ends it at the next turn of its event loop, whatever task it is at: a forward pass that is under way ends first.
-   * To stop it at once would take the whole process along, with the runtime in the middle of its work.
+   * Ends the thread at the next turn of its event loop, even during a task, but after the current forward pass. Stopping
+   * it at once would crash the process, because the runtime would be in the middle of its work.
    */
   close(): Promise<void>;
 }
 
-/** What a module that threads run exports as `open`; it is called once a thread. Tasks and results are cloned on their way. */
+/** The function that a thread's module exports as `open`. Each thread calls it once. Tasks and results are cloned. */
 export type OpenTasks<Task, Result> = () => Promise<(task: Task) => Promise<Result>>;
 
-/** The thread is no more: it was closed, left with an exit code, or threw where nobody caught. */
+/** The thread has ended: it was closed, exited, or had an uncaught error. */
 export class ThreadEnded extends Error {}
 
+/** The data that a thread starts with. */
 export interface ThreadData {
   /** URL of the module. */
   readonly module: string;
 }
 
+/** A message to a thread. */
 export type Request = { readonly kind: 'task'; readonly task: unknown } | { readonly kind: 'close' };
 
+/** A message from a thread. */
 export type Reply =
   | { readonly kind: 'ready' }
   | { readonly kind: 'result'; readonly result: unknown }
   | { readonly kind: 'error'; readonly message: string };
 
 /**
- * Starts a thread on a module that exports `open` as an OpenTasks of these types.
+ * Starts a thread on a module that exports a function `open` of type {@link OpenTasks}.
  * @throws ThreadEnded when the module cannot be opened
  */
 export async function openThread<Task, Result>(module: URL): Promise<Thread<Task, Result>> {
@@ -57,7 +60,7 @@ export async function openThread<Task, Result>(module: URL): Promise<Thread<Task
     else settle()?.reject(new Error(reply.message));
   });
   worker.on('error', (error: Error) => end(`the thread ended with an error: ${error.message}`));
-  worker.on('messageerror', (error) => end(`its result cannot be passed on: ${error.message}`));
+  worker.on('messageerror', (error) => end(`the result of the task cannot be cloned: ${error.message}`));
   worker.on('exit', (code) => {
     end(`the thread ended with exit code ${code}`);
     exited.resolve();
@@ -87,7 +90,7 @@ interface PromiseWithResolvers<T> {
   readonly reject: (error: Error) => void;
 }
 
-/** As `Promise.withResolvers` of Node 22. */
+/** Does as `Promise.withResolvers`, which Node 20 lacks. */
 function withResolvers<T>(): PromiseWithResolvers<T> {
   let resolve!: (value: T) => void;
   let reject!: (error: Error) => void;
