@@ -1,7 +1,7 @@
 import type { Model, SamplingOptions } from '../engine/index.js';
 import type { Message } from '../text/index.js';
 
-/** A dialogue to run a model through: its system prompt, the user's side, and judges of whether the prompt is followed. */
+/** A dialogue to run a model through: a system prompt, the user's side, and judges of whether the prompt is followed. */
 export interface Scenario {
   /** Name within the source. The same name always stands for the same text. */
   readonly id: string;

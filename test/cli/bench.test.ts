@@ -34,12 +34,12 @@ describe('holdfast bench', () => {
     expectFailure(
       await holdfast(['bench', llama, ...SMALL, '--profile']),
       2,
-      /E_USAGE: the cpu executor does not time its kernels .*--executor gpu/,
+      /E_USAGE: the cpu executor cannot time its kernels .*--executor gpu/,
     );
     expectFailure(
       await holdfast(['bench', llama, '--prompt', '100000']),
       2,
-      /E_USAGE: the model takes \d+ tokens/,
+      /E_USAGE: the model's context is \d+ tokens/,
     );
   });
 

@@ -85,7 +85,9 @@ describe('pull', () => {
     child.kill('SIGINT');
     const { code, stderr } = await ended;
     expect(code).toBe(130);
-    expect(stderr).toMatch(/error: E_ABORTED: the download was stopped\. What has come is kept: .*\n$/);
+    expect(stderr).toMatch(
+      /error: E_ABORTED: the download was stopped\. Run the same command again to resume it\n$/,
+    );
     expect(at.cached().filter((file) => file.includes('.holdfast-incomplete'))).toHaveLength(1);
   });
 
@@ -194,7 +196,7 @@ describe('models', () => {
     const remove = (answer: string) => type(['models', 'rm', REPO], [[/\[y\/N\] /, answer]], environment(at));
     const kept = await remove('\r');
     expect(kept.screen).toMatch(
-      /Remove owner\/tiny-llama, [\d.]+ KiB in \S+, which Python uses too\? \[y\/N\] /,
+      /Remove owner\/tiny-llama, [\d.]+ KiB in \S+\? Python uses this cache too\. \[y\/N\] /,
     );
     expect(kept.screen).toContain('nothing was removed');
     expect(kept.code).toBe(1);

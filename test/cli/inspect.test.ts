@@ -85,7 +85,7 @@ describe('holdfast inspect', () => {
     const report = await inspect(file);
     expect(report).toMatchObject({
       tokenizer: null,
-      template: { problem: expect.stringMatching(/no tokenizer/) },
+      template: { problem: expect.stringMatching(/no usable tokenizer/) },
     });
     expect(report.tokenizerProblem).toMatch(/E_TOKENIZER: a tokenizer of the kind "bert" is not supported/);
     const text = await succeed(['inspect', file]);

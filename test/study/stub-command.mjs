@@ -1,4 +1,4 @@
-/** The study command with stub cells. A specification is JSON: `{ name, dialogues, arms: { NAME: CONTENT }, costs, ranked }`. */
+/** The study command with stub cells. Specifications are JSON: `{ name, dialogues, arms: { NAME: CONTENT }, costs, ranked }`. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';

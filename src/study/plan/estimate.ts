@@ -1,6 +1,6 @@
 import type { Cell } from './cell.js';
 
-/** Returns a key that cells of about the same duration share: they differ only in scenario, seed and the arm's strength. */
+/** Returns a key that is the same for cells of about equal duration, which differ in scenario, seed or strength. */
 export const paceOf = ({ kind, measure, labels, arm }: Cell): string =>
   JSON.stringify([
     kind,

@@ -87,7 +87,7 @@ export interface CostRecord extends CellLabels {
   readonly count: number;
 }
 
-/** The shares of the untouched model's heads, measured on a scenario that the study does not use otherwise. */
+/** Shares of the untouched model's heads, measured on a scenario that the study does not use otherwise. */
 export interface RankingRecord extends CellLabels {
   readonly kind: 'ranking';
   readonly scenario: string;

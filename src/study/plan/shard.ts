@@ -6,7 +6,7 @@ export interface Shard {
   readonly count: number;
 }
 
-/** Returns the key of a cell's group: one dialogue or one held-out item under all arms. Its cells share their first tokens. */
+/** Returns the key of a cell's group: one dialogue or held-out item under all arms, whose cells share their first tokens. */
 export function groupOf({ kind, measure, labels }: Pick<Cell, 'kind' | 'measure' | 'labels'>): string {
   const { model, source, seed, index } = labels;
   return JSON.stringify([kind, measure, model, source, seed, index]);

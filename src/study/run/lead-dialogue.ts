@@ -93,7 +93,7 @@ export async function leadDialogue(
   }
 }
 
-/** Counts the system prompt even if an earlier dialogue computed it, so that a record does not depend on earlier cells. */
+/** Counts the system prompt even if an earlier dialogue computed it: a record must not depend on earlier cells. */
 function forwardedIn(
   { turns }: Chat,
   { tokens, passes }: Pick<Meter, 'tokens' | 'passes'>,
@@ -156,7 +156,7 @@ async function leadRound(lead: Lead, round: number, words: string): Promise<Roun
   };
 }
 
-/** Asks each question once, as if it were the user's next message. Probes with the same question judge the same answer. */
+/** Asks each question once, as the user's next message on a branch. Probes with the same question share its answer. */
 async function putProbes(lead: Lead, round: number): Promise<ProbeRecord[]> {
   const answers = new Map<string, string>();
   const records: ProbeRecord[] = [];

@@ -29,7 +29,7 @@ interface Computed {
   readonly decodedTokens: number;
 }
 
-/** One metered model per model, so that all cells use the same object and can share the session that {@link lease} keeps. */
+/** One metered model per model: all cells use the same object, and so the same session (see `lease.ts`). */
 const meters = new WeakMap<Model, MeteredModel>();
 
 /**

@@ -20,7 +20,7 @@ export interface RunOptions {
   /** Maximum number of threads, each with its own models. */
   readonly jobs: number;
   readonly shard: Shard | null;
-  /** Paths of models that replace those in the specification. They are stored, to print the command that resumes the run. */
+  /** Paths that replace those in the specification, by model name. Stored, to print the command that resumes the run. */
   readonly models: Readonly<Record<string, string>>;
   /** Whether to compute failed cells again. */
   readonly retryFailed: boolean;

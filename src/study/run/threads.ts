@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 
-/** A thread that runs one task at a time. A model computes on the thread that calls it, so each busy core needs a thread. */
+/** A thread that runs one task at a time. A model computes on the thread that calls it, so each core needs a thread. */
 export interface Thread<Task, Result> {
   /** Runs a task. @throws Error with the message of the task's error; {@link ThreadEnded} */
   run(task: Task): Promise<Result>;
