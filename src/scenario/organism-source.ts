@@ -21,7 +21,7 @@ export function organismSource(grammar: Grammar, rounds: number): ScenarioSource
 }
 
 /** Returns a trial of the organism as a scenario. */
-export function trialScenario(grammar: Grammar, trial: Trial): Scenario {
+function trialScenario(grammar: Grammar, trial: Trial): Scenario {
   const { index, system, instructions, rounds } = trial;
   const always = instructions.filter(({ family }) => grammar.families[family]!.shown === 'always');
   const score = (instruction: Instruction, answer: string): number =>

@@ -1,7 +1,7 @@
 import type { Cell } from './cell.js';
 
 /** Returns a key that is the same for cells of about equal duration, which differ in scenario, seed or strength. */
-export const paceOf = ({ kind, measure, labels, arm }: Cell): string =>
+const paceOf = ({ kind, measure, labels, arm }: Cell): string =>
   JSON.stringify([
     kind,
     measure,
