@@ -14,7 +14,7 @@ it('a model in the cache is told by what it holds: safetensors, two quantisation
   ];
   const report = { contextTokens: 4096, catalogue: [], cacheFolder: '/cache', cache };
   expect(modelsLines(report, (text) => text).slice(-7)).toEqual([
-    'in the cache   on disk  holds',
+    'in the cache   on disk  contents',
     'o/a           2.00 KiB  safetensors',
     'o/b           2.00 KiB  GGUF Q4_0, GGUF Q8_0',
     'o/c           2.00 KiB  3 GGUFs, 1.00 KiB unfinished',

@@ -13,8 +13,8 @@ describe('two runners on one folder', () => {
     const gate = await makeGate(place);
     const args = ['run', spec, '--out', 'out', '--jobs', '2', '--json'];
     const runners = [place.start(args, gate.env), place.start(args, gate.env)];
-    // Four cells wait at the same time, more than one runner has threads, so both runners are at work. There are two
-    // rankings, one for each runner; after that each can compute two cells at a time.
+    // A runner has two threads, so both are at work when four cells wait at the same time. Before that there are only two
+    // rankings.
     const waiting = [];
     for (let cell = 0; cell < 2; cell++) (await gate.next()).pass();
     for (let cell = 0; cell < 4; cell++) waiting.push(await gate.next());

@@ -29,7 +29,7 @@ interface TokenizerReport {
   readonly eos: NamedToken | null;
   readonly unk: NamedToken | null;
   readonly pad: NamedToken | null;
-  /** All the control tokens. */
+  /** The control tokens. */
   readonly special: readonly NamedToken[];
   readonly endOfTurnIds: readonly number[];
 }

@@ -50,7 +50,7 @@ export function modelsLines(
 function cacheLines(folder: string, cache: readonly CachedRepo[], paint: Paint): string[] {
   if (cache.length === 0) return [`the cache is empty: ${folder}`];
   const [heading = '', ...rows] = textTable({
-    heading: ['in the cache', 'on disk', 'holds'],
+    heading: ['in the cache', 'on disk', 'contents'],
     wordy: [2],
     rows: cache.map((cached) => [cached.repo, printBytes(cached.bytes), holdings(cached)]),
   });

@@ -54,7 +54,7 @@ export async function findNamed({ spec, places }: PlacedSpec, file: string): Pro
   throw specError(problems, file);
 }
 
-/** Returns what the study needs and its sources and models do not have: dialogues, layers, heads. */
+/** Returns what the study needs but its sources and models lack: dialogues, layers, heads. */
 export function complaintsAbout(spec: StudySpec, { models, sources }: Found): Complaint[] {
   const short = spec.sources.flatMap((source): Complaint[] => {
     const size = sources.get(source.name)?.scenarios.size ?? null;

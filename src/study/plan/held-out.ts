@@ -25,7 +25,7 @@ export interface AskedQuestion {
   readonly question: ChoiceQuestion;
 }
 
-/** Exchanges before a question: enough for a per-turn schedule to change, and for a prompt repeated every fourth turn. */
+/** Exchanges before a question: enough for a per-turn schedule, or a repetition every fourth turn, to act. */
 export const EXCHANGES_BEFORE = 4;
 
 /**
