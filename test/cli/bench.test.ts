@@ -39,7 +39,7 @@ describe('holdfast bench', () => {
     expectFailure(
       await holdfast(['bench', llama, '--prompt', '100000']),
       2,
-      /E_USAGE: the model's context is \d+ tokens/,
+      /E_USAGE: 100000 tokens in the prompt and 32 decoded exceed the model's context of \d+/,
     );
   });
 

@@ -140,7 +140,7 @@ function benchIds({ blueprint }: Executor, { prompt, tokens }: BenchOptions): nu
   if (prompt + tokens > contextLength) {
     throw new HoldfastError(
       'E_USAGE',
-      `the model's context is ${contextLength} tokens, less than the ${prompt} of the prompt and ${tokens} decoded`,
+      `${prompt} tokens in the prompt and ${tokens} decoded exceed the model's context of ${contextLength}`,
       { field: '--prompt' },
     );
   }

@@ -81,7 +81,7 @@ export function addSettingsOptions(
     .option('--policy <name>', `how to change the target's share: ${POLICIES.join(', ')}`)
     .option(
       '--strength <x>',
-      'a constant strength; of split-softmax, k: 1 leaves the share alone, smaller is stronger',
+      'a constant strength; for split-softmax this is k: 1 leaves the share alone, smaller is stronger',
       decimal,
     )
     .option(

@@ -76,7 +76,7 @@ export interface ArmSpec {
   readonly on: HeadChoice;
   /** Heads whose output is set to zero; null for none. */
   readonly silence: HeadChoice | null;
-  /** Rounds after which the system prompt is repeated; null for never. */
+  /** The system prompt is repeated every `repeatEvery` turns; null for never. */
   readonly repeatEvery: number | null;
   /** γ of classifier-free guidance; null for no guidance. */
   readonly guidance: number | null;
