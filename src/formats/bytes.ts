@@ -1,19 +1,19 @@
-/** Where bytes come from: a file, an HTTP range, memory. The only thing this room knows of the outside. */
+/** A readable sequence of bytes: a file, an HTTP resource or memory. This room reads everything through it. */
 export interface ByteSource {
-  /** How errors name it: a path or an address. */
+  /** The path or URL shown in errors. */
   readonly name: string;
   /** Total size in bytes. */
   readonly size: number;
   /**
    * Reads exactly `length` bytes from `offset`.
-   * The caller has checked `offset + length <= size`; a source that delivers fewer bytes throws `E_UNREADABLE`.
-   * The result may be a view of the source's own memory: readers do not write into it.
+   * The caller guarantees `offset + length <= size`. A source that cannot deliver `length` bytes throws `E_UNREADABLE`.
+   * The result may be a view of the source's own memory: do not write to it.
    */
   read(offset: number, length: number): Promise<Uint8Array>;
   close?(): Promise<void>;
 }
 
-/** A source over bytes that are already here. Reads are views: nothing is copied. */
+/** Returns a source over bytes in memory. Reads return views and copy nothing. */
 export function memorySource(bytes: Uint8Array, name: string): ByteSource {
   return {
     name,
@@ -21,3 +21,6 @@ export function memorySource(bytes: Uint8Array, name: string): ByteSource {
     read: async (offset, length) => bytes.subarray(offset, offset + length),
   };
 }
+
+/** The hint of errors about a file that ends too early. */
+export const TRUNCATED_HINT = 'The file is truncated or corrupt: download it again';

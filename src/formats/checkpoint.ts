@@ -1,6 +1,6 @@
 import type { ByteSource } from './bytes.js';
 
-/** How a tensor's elements are stored: plain floats, integers, or one of GGUF's quantised blocks. */
+/** The storage type of a tensor's elements: plain floats, integers, or one of GGUF's quantised block types. */
 export type TensorType =
   | 'F32'
   | 'F16'
@@ -20,7 +20,7 @@ export type TensorType =
   | 'IQ4_XS'
   | 'MXFP4';
 
-/** Where a tensor lies. Checked against the file's size when the header was read. */
+/** A tensor's type, shape and location. Its location was checked against the file's size when the header was read. */
 export interface TensorInfo {
   readonly name: string;
   readonly type: TensorType;
@@ -32,8 +32,10 @@ export interface TensorInfo {
   readonly byteLength: number;
 }
 
-/** A value of a GGUF header (or of a safetensors header's `__metadata__`, where all are strings). */
+/** A metadata value of a GGUF header, or of a safetensors header's `__metadata__`, whose values are all strings. */
 export type MetadataValue = string | number | bigint | boolean | readonly MetadataValue[] | NumericArray;
+
+/** An array of numbers in GGUF metadata. */
 export type NumericArray =
   | Uint8Array
   | Int8Array
@@ -46,10 +48,10 @@ export type NumericArray =
   | BigInt64Array
   | BigUint64Array;
 
-/** A model file (or shards of one) whose header has been read and checked; tensors are read on demand. */
+/** A model file, or a set of shards, whose headers have been read and checked. Tensors are read on demand. */
 export interface Checkpoint {
   readonly format: 'safetensors' | 'gguf';
-  /** How errors name it. */
+  /** The path or URL shown in errors. */
   readonly name: string;
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   readonly metadata: ReadonlyMap<string, MetadataValue>;

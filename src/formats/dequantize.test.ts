@@ -11,11 +11,11 @@ const index: Record<string, { blocks: number; block_elements: number; block_byte
 );
 const types = Object.keys(index) as TensorType[];
 
-/** Bits, so that −0 and NaN count. */
+/** Bits, so that comparisons tell −0 from 0 and accept equal NaNs. */
 const bits = (floats: Float32Array): Uint32Array => new Uint32Array(floats.slice().buffer);
 
 describe('dequantize', () => {
-  it('has golden values for every quantised type', () => {
+  it('has reference values for every quantised type', () => {
     const quantised = Object.keys(BLOCK_LAYOUTS).filter((type) => !['F32', 'I64'].includes(type));
     expect(types.sort()).toEqual(quantised.sort());
   });
@@ -66,7 +66,7 @@ describe('dequantize', () => {
     expect(bits(dequantize('F32', new Uint8Array(values.buffer)))).toEqual(bits(values));
   });
 
-  it('refuses sizes that do not fit', () => {
+  it('refuses sizes that do not match', () => {
     const code = (code: string) => expect.objectContaining({ code });
     expect(() => dequantize('Q4_0', new Uint8Array(17))).toThrow(code('E_TENSOR_SHAPE'));
     expect(() => dequantize('F16', new Uint8Array(4), 3)).toThrow(code('E_TENSOR_SHAPE'));

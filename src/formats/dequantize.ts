@@ -7,7 +7,7 @@ import { BLOCK_LAYOUTS, byteLengthOf } from './tensor-types.js';
 
 type Decoder = (bytes: Uint8Array, out: Float32Array) => void;
 
-/** Decoders trust that `bytes` and `out` fit each other; `dequantizeInto` has checked it. */
+/** Decoders trust that the sizes of `bytes` and `out` match: `dequantizeInto` checks them. */
 const DECODERS: Readonly<Record<Exclude<TensorType, 'I64'>, Decoder>> = {
   F32: decodeF32,
   F16: decodeF16,
@@ -28,9 +28,9 @@ const DECODERS: Readonly<Record<Exclude<TensorType, 'I64'>, Decoder>> = {
 };
 
 /**
- * Decodes a tensor's bytes, or those of some of its rows, into `out`: bit for bit what ggml gives.
- * @param out one f32 per element, filled from its start; must be exactly as many as `bytes` hold.
- * @throws HoldfastError `E_TENSOR_SHAPE` when the two sizes do not fit, `E_TENSOR_TYPE` for integers.
+ * Decodes the bytes of a tensor, or of some of its rows, into `out`. The result is bit-identical to ggml's.
+ * @param out one f32 per element of `bytes`
+ * @throws HoldfastError `E_TENSOR_SHAPE` if the sizes do not match, `E_TENSOR_TYPE` for integers
  */
 export function dequantizeInto(type: TensorType, bytes: Uint8Array, out: Float32Array): void {
   if (type === 'I64') {
@@ -52,9 +52,9 @@ export function dequantizeInto(type: TensorType, bytes: Uint8Array, out: Float32
 }
 
 /**
- * Decodes `bytes` into a new array.
- * @param count how many elements the bytes must hold; left out, whatever they hold.
- * @throws HoldfastError as `dequantizeInto` does.
+ * Decodes `bytes` into a new f32 array, bit-identical to ggml's result.
+ * @param count the expected number of elements; not checked if omitted
+ * @throws HoldfastError as `dequantizeInto` does
  */
 export function dequantize(type: TensorType, bytes: Uint8Array, count?: number): Float32Array {
   const layout = BLOCK_LAYOUTS[type];

@@ -19,11 +19,16 @@ describe('openSplitGguf', () => {
   });
 
   const broken: readonly (readonly [string, string[][], Record<number, SplitClaims>, string])[] = [
-    ['parts of a larger split', [['a'], ['b']], { 0: { count: 3 }, 1: { count: 3 } }, 'it is 3, of these'],
+    ['parts of a larger split', [['a'], ['b']], { 0: { count: 3 }, 1: { count: 3 } }, 'found 3, expected 2'],
     ['a part in the place of another', [['a'], ['b']], { 1: { no: 0 } }, 'part-2.gguf, field split.no'],
-    ['a part of another split', [['a'], ['b']], { 1: { tensors: 9 } }, 'it is 9, of these parts it should'],
-    ['too few tensors', [['a'], ['b']], { 0: { tensors: 3 }, 1: { tensors: 3 } }, 'hold 2 tensors, they'],
-    ['a tensor in two parts', [['a'], ['a']], {}, 'the tensor stands in part-1.gguf too'],
+    ['a part of another split', [['a'], ['b']], { 1: { tensors: 9 } }, 'found 9, expected 2'],
+    [
+      'too few tensors',
+      [['a'], ['b']],
+      { 0: { tensors: 3 }, 1: { tensors: 3 } },
+      'hold 2 tensors, expected 3',
+    ],
+    ['a tensor in two parts', [['a'], ['a']], {}, 'the tensor is also in part-1.gguf'],
   ];
   it.each(broken)('refuses %s', async (_, names, claims, message) => {
     await expect(open(splitGguf(names, claims))).rejects.toMatchObject({

@@ -5,11 +5,11 @@ import { readGguf } from './gguf.js';
 import { quote } from './quote.js';
 
 /**
- * Opens a model that llama.cpp's `gguf-split` cut into several files. Every part names its number from 0 (`split.no`),
- * how many there are (`split.count`) and how many tensors all of them hold (`split.tensors.count`); the model's own
- * metadata stands in the first part alone.
- * @param sources all parts, in their order
- * @throws HoldfastError as `openGguf` does of each part, and `E_GGUF` when they are not the parts of one model
+ * Opens a model that llama.cpp's `gguf-split` split into several files. Every part states its number from 0
+ * (`split.no`), the number of parts (`split.count`) and the number of tensors in all parts (`split.tensors.count`).
+ * Only the first part has the model's own metadata.
+ * @param sources all parts, in order
+ * @throws HoldfastError as `openGguf` does for each part, and `E_GGUF` if they are not the parts of one model
  */
 export async function openSplitGguf(sources: readonly ByteSource[]): Promise<Checkpoint> {
   const parts: Checkpoint[] = [];
@@ -23,13 +23,13 @@ export async function openSplitGguf(sources: readonly ByteSource[]): Promise<Che
     requireValue(part, 'split.tensors.count', first.metadata.get('split.tensors.count'));
     for (const tensor of part.tensors.values()) {
       const home = tensors.get(tensor.name)?.source.name;
-      if (home !== undefined) throw splitError(part, quote(tensor.name), `the tensor stands in ${home} too`);
+      if (home !== undefined) throw splitError(part, quote(tensor.name), `the tensor is also in ${home}`);
       tensors.set(tensor.name, tensor);
     }
   }
   const stated = first.metadata.get('split.tensors.count');
   if (stated !== tensors.size) {
-    const what = `the parts hold ${tensors.size} tensors, they should hold ${print(stated)}`;
+    const what = `the parts hold ${tensors.size} tensors, expected ${print(stated)}`;
     throw splitError(first, 'split.tensors.count', what);
   }
   return { format: 'gguf', name: first.name, tensors, metadata: first.metadata };
@@ -38,14 +38,14 @@ export async function openSplitGguf(sources: readonly ByteSource[]): Promise<Che
 function requireValue(part: Checkpoint, field: string, expected: unknown): void {
   const stated = part.metadata.get(field);
   if (stated === expected) return;
-  throw splitError(part, field, `it is ${print(stated)}, of these parts it should be ${print(expected)}`);
+  throw splitError(part, field, `found ${print(stated)}, expected ${print(expected)}`);
 }
 
 function splitError(part: Checkpoint, field: string, what: string): HoldfastError {
   return new HoldfastError('E_GGUF', what, {
     file: part.name,
     field,
-    hint: 'The files are not the parts of one model: fetch them again',
+    hint: 'The files are not the parts of one model: download them again',
   });
 }
 

@@ -1,6 +1,6 @@
 import type { TensorType } from './checkpoint.js';
 
-/** ggml's tensor types by number. Those that are not read have a name too, so that they can be refused by it. */
+/** ggml's tensor types by number. Unsupported types are listed too, so that errors can name them. */
 export const GGML_TYPES: Readonly<Record<number, string>> = {
   0: 'F32',
   1: 'F16',
@@ -45,7 +45,7 @@ export const GGML_TYPES: Readonly<Record<number, string>> = {
   40: 'NVFP4',
 };
 
-/** The types whose tensors are read from GGUF files. */
+/** Tensor types supported in GGUF files. */
 export const GGUF_TENSOR_TYPES: ReadonlySet<TensorType> = new Set<TensorType>([
   'F32',
   'F16',
@@ -65,7 +65,7 @@ export const GGUF_TENSOR_TYPES: ReadonlySet<TensorType> = new Set<TensorType>([
   'MXFP4',
 ]);
 
-/** The tensor type of a ggml number; null for one that is not read. */
+/** Returns the tensor type of a ggml type number; null if it is not supported. */
 export function ggufTensorType(number: number): TensorType | null {
   const name = GGML_TYPES[number] as TensorType;
   return GGUF_TENSOR_TYPES.has(name) ? name : null;

@@ -1,10 +1,11 @@
 import type { MetadataValue, NumericArray } from './checkpoint.js';
 import type { GgufCursor } from './gguf-cursor.js';
 
-/** A number's size, how one is read, and how many are (from memory of their own, so always aligned). */
+/** The size of a numeric type, and how to read one number or an array of them. */
 interface NumericType {
   readonly bytes: number;
   readonly read: (view: DataView, at: number) => number | bigint;
+  /** Wraps a buffer that holds nothing else, which is therefore aligned. */
   readonly array: (buffer: ArrayBufferLike) => NumericArray;
 }
 
@@ -12,7 +13,7 @@ const BOOL = 7;
 const STRING = 8;
 const ARRAY = 9;
 
-/** Value types of the metadata by their number in the file; bool, string and array are apart. */
+/** Numeric metadata types by their number in the file. */
 const NUMERIC: Readonly<Record<number, NumericType>> = {
   0: { bytes: 1, read: (view, at) => view.getUint8(at), array: (buffer) => new Uint8Array(buffer) },
   1: { bytes: 1, read: (view, at) => view.getInt8(at), array: (buffer) => new Int8Array(buffer) },
@@ -36,7 +37,7 @@ const NUMERIC: Readonly<Record<number, NumericType>> = {
 
 /** Real files nest arrays once, if ever. */
 const MAX_ARRAY_DEPTH = 4;
-/** Rough memory of one element beyond its bytes in the file. */
+/** Approximate memory of one element beyond its bytes in the file. */
 const STRING_OVERHEAD_BYTES = 40;
 const BOOLEAN_OVERHEAD_BYTES = 32;
 const ARRAY_OVERHEAD_BYTES = 256;
@@ -47,7 +48,8 @@ function safe(value: bigint): number | bigint {
 }
 
 /**
- * Reads a metadata value. 64-bit integers become numbers where these are exact, arrays of numbers typed arrays.
+ * Reads a metadata value. A 64-bit integer becomes a number if that is exact, else a bigint. An array of numbers
+ * becomes a typed array.
  * @throws HoldfastError `E_GGUF`
  */
 export async function readValue(cursor: GgufCursor, field: string): Promise<MetadataValue> {
@@ -71,7 +73,7 @@ async function readArray(cursor: GgufCursor, field: string, depth: number): Prom
   const bytesEach = NUMERIC[type]?.bytes ?? { [BOOL]: 1, [STRING]: 8, [ARRAY]: 12 }[type];
   if (bytesEach === undefined) return cursor.fail(`array element type ${type} is unknown`, field, at);
   if (count * bytesEach > cursor.remaining) {
-    const what = `an array of ${count} elements of at least ${bytesEach} bytes, the file has ${cursor.remaining} left`;
+    const what = `an array claims ${count} elements of at least ${bytesEach} bytes, but the file has ${cursor.remaining} left`;
     return cursor.fail(what, field, at);
   }
   if (type === STRING) return readStrings(cursor, count, field);

@@ -74,14 +74,14 @@ describe('openGguf', () => {
   });
 
   const hostile: readonly (readonly [string, GgufPlan, string])[] = [
-    ['version 1', { version: 1 }, 'version 1 is not read'],
+    ['version 1', { version: 1 }, 'version 1 is not supported'],
     ['an unknown version', { version: 4 }, 'version 4 is unknown'],
     ['big-endian files', { version: 0x03000000 }, 'big-endian'],
-    ['a tensor count of 2^60', { tensorCount: 2n ** 60n }, 'entries of at least 24 bytes each'],
-    ['a metadata count of 2^64 − 1', { metadataCount: 2n ** 64n - 1n }, 'entries of at least 13 bytes each'],
-    ['an alignment of 12', { metadata: [['general.alignment', u32(12)]] }, 'alignment of 12'],
-    ['an alignment of 4', { metadata: [['general.alignment', u32(4)]] }, 'alignment of 4'],
-    ['an alignment of 0', { metadata: [['general.alignment', u32(0)]] }, 'alignment of 0'],
+    ['a tensor count of 2^60', { tensorCount: 2n ** 60n }, 'entries of at least 24 bytes, but'],
+    ['a metadata count of 2^64 − 1', { metadataCount: 2n ** 64n - 1n }, 'entries of at least 13 bytes, but'],
+    ['an alignment of 12', { metadata: [['general.alignment', u32(12)]] }, 'at least 8: 12'],
+    ['an alignment of 4', { metadata: [['general.alignment', u32(4)]] }, 'at least 8: 4'],
+    ['an alignment of 0', { metadata: [['general.alignment', u32(0)]] }, 'at least 8: 0'],
     [
       'duplicate keys',
       {
@@ -90,7 +90,7 @@ describe('openGguf', () => {
           ['a', u32(2)],
         ],
       },
-      'key stands there twice (model.gguf, field "a"',
+      'duplicate key (model.gguf, field "a"',
     ],
     ['deep arrays', { metadata: [['a', nest(4)]] }, 'nested deeper than 4'],
     ['a part of a split model', { metadata: [['split.count', { type: 'u16', value: 3 }]] }, '3 parts'],
@@ -105,9 +105,9 @@ describe('openGguf', () => {
 
   const tensor = { name: 't', dimensions: [32, 2], type: 0, offset: 0 };
   const tensorFaults: readonly (readonly [string, Partial<typeof tensor>[], string])[] = [
-    ['duplicate names', [{}, { offset: 256 }], 'tensor stands there twice'],
+    ['duplicate names', [{}, { offset: 256 }], 'duplicate tensor name'],
     ['overlapping tensors', [{}, { name: 'u', offset: 224 }], 'tensors "t" and "u" overlap'],
-    ['a tensor past the end', [{ offset: 1024 }], 'pass the end of the file'],
+    ['a tensor past the end', [{ offset: 1024 }], 'extend past the end of the file'],
     ['an unaligned tensor', [{ offset: 16 }], 'not a multiple of the alignment 32'],
     ['rows that do not fill blocks', [{ type: 2, dimensions: [16, 4] }], 'do not fill blocks of 32 (Q4_0)'],
     ['five dimensions', [{ dimensions: [1, 1, 1, 1, 1] }], '5 dimensions'],
@@ -131,7 +131,7 @@ describe('openGguf', () => {
     await expect(refused).rejects.toMatchObject({
       code: 'E_TENSOR_TYPE',
       field: '"t"',
-      message: expect.stringContaining(`${name} is not read`),
+      message: expect.stringContaining(`${name} is not supported`),
     });
   });
 
@@ -150,7 +150,7 @@ describe('openGguf', () => {
         code: 'E_GGUF',
         field: '"key"',
         offset: 39,
-        message: expect.stringContaining('an array of 1000 elements'),
+        message: expect.stringContaining('an array claims 1000 elements'),
       });
     },
   );

@@ -1,5 +1,5 @@
 import { HoldfastError } from '../errors.js';
-import type { ByteSource } from './bytes.js';
+import { type ByteSource, TRUNCATED_HINT } from './bytes.js';
 import type { Checkpoint, MetadataValue, TensorInfo } from './checkpoint.js';
 import { GgufCursor } from './gguf-cursor.js';
 import { GGML_TYPES, GGUF_TENSOR_TYPES, ggufTensorType } from './gguf-types.js';
@@ -11,18 +11,19 @@ import { BLOCK_LAYOUTS, byteLengthOf } from './tensor-types.js';
 const MAGIC = 0x46554747; // "GGUF", little endian
 const DEFAULT_ALIGNMENT = 32;
 const MAX_DIMENSIONS = 4;
-/** The least that a key with its value takes (length, type, one byte), and a tensor without a name or dimensions. */
+/** The smallest key with a value (length, type, one byte), and the smallest tensor entry (no name, no dimensions). */
 const MIN_METADATA_BYTES = 13;
 const MIN_TENSOR_BYTES = 24;
-/** Rough memory of an entry beyond its bytes in the file. */
+/** Approximate memory of an entry beyond its bytes in the file. */
 const METADATA_OVERHEAD_BYTES = 128;
 const TENSOR_OVERHEAD_BYTES = 512;
 
 /**
- * Reads and checks the header of a GGUF file, version 2 or 3, little endian.
- * Shapes come out outermost dimension first, the reverse of how the file has them.
- * @throws HoldfastError `E_GGUF` for anything the format forbids, for the variants that are not read and for one part
- * of a model (see `openSplitGguf`), `E_TENSOR_TYPE` for a tensor type that is not read, `E_UNREADABLE` from the source.
+ * Reads and checks the header of a GGUF file (version 2 or 3, little endian).
+ * Shapes have the outermost dimension first, the reverse of the file's order.
+ * @throws HoldfastError `E_GGUF` for anything the format forbids, for an unsupported version or byte order, and for one
+ * part of a split model (see `openSplitGguf`); `E_TENSOR_TYPE` for an unsupported tensor type; `E_UNREADABLE` from the
+ * source
  */
 export async function openGguf(source: ByteSource): Promise<Checkpoint> {
   const checkpoint = await readGguf(source);
@@ -31,11 +32,11 @@ export async function openGguf(source: ByteSource): Promise<Checkpoint> {
   throw new HoldfastError('E_GGUF', `the file is one of the ${parts} parts of a model`, {
     file: source.name,
     field: 'split.count',
-    hint: 'Put all parts in one folder under the names they were published with, NAME-00001-of-00003.gguf',
+    hint: 'Put all parts in one folder, under their published names (NAME-00001-of-00003.gguf)',
   });
 }
 
-/** Reads and checks one file, a whole model or a part of one. @throws HoldfastError as `openGguf` for a whole one */
+/** Reads and checks one file: a whole model or one part of it. @throws HoldfastError as `openGguf` does for a model */
 export async function readGguf(source: ByteSource): Promise<Checkpoint> {
   const cursor = new GgufCursor(source);
   const { tensorCount, metadataCount } = await readPreamble(cursor);
@@ -46,7 +47,7 @@ export async function readGguf(source: ByteSource): Promise<Checkpoint> {
   const dataStart = Math.ceil(cursor.position / alignment) * alignment;
   const tensors = new Map<string, TensorInfo>();
   for (const tensor of declared) {
-    if (tensors.has(tensor.name)) cursor.fail('the tensor stands there twice', tensor.field, tensor.at);
+    if (tensors.has(tensor.name)) cursor.fail('duplicate tensor name', tensor.field, tensor.at);
     tensors.set(tensor.name, place(cursor, source, tensor, dataStart, alignment));
   }
   const overlap = findOverlap(byOffset(tensors.values()));
@@ -66,12 +67,12 @@ async function readPreamble(cursor: GgufCursor): Promise<{ tensorCount: number; 
   if (cursor.u32() !== MAGIC) cursor.fail('the file does not begin with "GGUF"', 'magic', 0);
   await cursor.need(20, 'version');
   const version = cursor.u32();
-  // A version has no use for its upper half: one that does was written with its bytes the other way round.
+  // Versions are small. If only the upper half is set, the bytes are in the opposite order.
   if (version > 0 && version % 65536 === 0) {
-    const hint = 'Convert it with gguf_convert_endian.py of llama.cpp';
-    cursor.fail('big-endian GGUF files are not read', 'version', 4, hint);
+    const hint = "Convert it with llama.cpp's gguf_convert_endian.py";
+    cursor.fail('big-endian GGUF files are not supported', 'version', 4, hint);
   }
-  if (version === 1) cursor.fail('GGUF version 1 is not read', 'version', 4, 'Convert the model again');
+  if (version === 1) cursor.fail('GGUF version 1 is not supported', 'version', 4, 'Convert the model again');
   if (version !== 2 && version !== 3) cursor.fail(`GGUF version ${version} is unknown`, 'version', 4);
   const tensorCount = cursor.u64();
   const metadataCount = cursor.u64();
@@ -82,8 +83,8 @@ async function readPreamble(cursor: GgufCursor): Promise<{ tensorCount: number; 
 
 function checkCount(cursor: GgufCursor, count: number, bytesEach: number, field: string, at: number): void {
   if (count * bytesEach <= cursor.remaining) return;
-  const what = `${count} entries of at least ${bytesEach} bytes each, the file has ${cursor.remaining} left`;
-  cursor.fail(what, field, at, 'The file is cut short or damaged: fetch it again');
+  const what = `the header claims ${count} entries of at least ${bytesEach} bytes, but the file has ${cursor.remaining} left`;
+  cursor.fail(what, field, at, TRUNCATED_HINT);
 }
 
 async function readMetadata(cursor: GgufCursor, count: number): Promise<ReadonlyMap<string, MetadataValue>> {
@@ -92,7 +93,7 @@ async function readMetadata(cursor: GgufCursor, count: number): Promise<Readonly
   for (let i = 0; i < count; i++) {
     const at = cursor.position;
     const key = await cursor.string(`metadata key ${i}`);
-    if (metadata.has(key)) cursor.fail('the key stands there twice', quote(key), at);
+    if (metadata.has(key)) cursor.fail('duplicate key', quote(key), at);
     const value = await readValue(cursor, quote(key));
     METADATA_CHECKS.get(key)?.(cursor, value, at);
     metadata.set(key, value);
@@ -100,7 +101,7 @@ async function readMetadata(cursor: GgufCursor, count: number): Promise<Readonly
   return metadata;
 }
 
-/** What the reading itself depends on, checked where it stands. */
+/** Checks of the metadata that reading the file depends on. */
 const METADATA_CHECKS: ReadonlyMap<string, (cursor: GgufCursor, value: MetadataValue, at: number) => void> =
   new Map([['general.alignment', checkAlignment]]);
 
@@ -112,18 +113,18 @@ function checkAlignment(cursor: GgufCursor, alignment: MetadataValue, at: number
     Number.isInteger(Math.log2(alignment));
   if (valid) return;
   const stated = typeof alignment === 'number' ? alignment : typeof alignment;
-  const what = `an alignment of ${stated} is not a power of two from 8 on`;
+  const what = `the alignment is not a power of two of at least 8: ${stated}`;
   cursor.fail(what, 'general.alignment', at);
 }
 
-/** A tensor as the header describes it, with the position of its entry for errors. */
+/** A tensor entry of the header. `field` and `at` locate it in errors. */
 interface DeclaredTensor {
   readonly name: string;
   readonly field: string;
   readonly at: number;
   readonly shape: readonly number[];
   readonly type: number;
-  /** From the start of the data. */
+  /** Byte offset from the start of the data. */
   readonly offset: number;
 }
 
@@ -137,7 +138,11 @@ async function readTensorInfos(cursor: GgufCursor, count: number): Promise<Decla
     await cursor.need(4, field);
     const dimensions = cursor.u32();
     if (dimensions > MAX_DIMENSIONS)
-      cursor.fail(`${dimensions} dimensions, at most ${MAX_DIMENSIONS} exist`, field, at);
+      cursor.fail(
+        `the tensor has ${dimensions} dimensions, at most ${MAX_DIMENSIONS} are allowed`,
+        field,
+        at,
+      );
     await cursor.need(dimensions * 8 + 12, field);
     const shape = Array.from({ length: dimensions }, () => cursor.u64()).reverse();
     tensors.push({ name, field, at, shape, type: cursor.u32(), offset: cursor.u64() });
@@ -156,12 +161,16 @@ function place(
   const type = ggufTensorType(tensor.type);
   if (type === null) {
     const known = GGML_TYPES[tensor.type];
-    throw new HoldfastError('E_TENSOR_TYPE', `tensor type ${known ?? `number ${tensor.type}`} is not read`, {
-      file: source.name,
-      field,
-      offset: at,
-      hint: `Use a file quantised to one of ${[...GGUF_TENSOR_TYPES].join(', ')}`,
-    });
+    throw new HoldfastError(
+      'E_TENSOR_TYPE',
+      `tensor type ${known ?? `number ${tensor.type}`} is not supported`,
+      {
+        file: source.name,
+        field,
+        offset: at,
+        hint: `Use a file quantised to one of ${[...GGUF_TENSOR_TYPES].join(', ')}`,
+      },
+    );
   }
   const elements = elementCount(shape);
   if (elements === null) return cursor.fail(`shape [${shape}] has more than 2^53 elements`, field, at);
@@ -178,8 +187,8 @@ function place(
     return cursor.fail(`offset ${offset} is not a multiple of the alignment ${alignment}`, field, at);
   }
   if (dataStart + offset + byteLength > source.size) {
-    const what = `its ${byteLength} bytes at ${dataStart + offset} pass the end of the file at ${source.size}`;
-    return cursor.fail(what, field, at, 'The file is cut short or damaged: fetch it again');
+    const what = `its ${byteLength} bytes at ${dataStart + offset} extend past the end of the file at ${source.size}`;
+    return cursor.fail(what, field, at, TRUNCATED_HINT);
   }
   return { name, type, shape, source, offset: dataStart + offset, byteLength };
 }

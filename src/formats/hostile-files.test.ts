@@ -13,8 +13,8 @@ import { encodeSafetensors } from './safetensors-writer.js';
 import { byteLengthOf } from './tensor-types.js';
 
 /**
- * Files that were damaged, or made to do damage: opening one gives a valid checkpoint or a HoldfastError, and
- * never takes more memory than the file's size and 64 MiB.
+ * Corrupt and malicious files. Opening one gives a valid checkpoint or a HoldfastError, and never takes more memory
+ * than the file's size plus 64 MiB.
  */
 
 const MEBIBYTE = 1024 * 1024;
@@ -29,7 +29,7 @@ interface Outcome {
   readonly memoryBytes: number;
 }
 
-/** A source that, like a file, gives fresh memory for every read, and that no reader may ask for too much. */
+/** A source that, like a file, returns fresh memory for every read. It throws on a read past the end. */
 function strictSource(bytes: Uint8Array): ByteSource {
   return {
     name: 'hostile',
@@ -53,8 +53,8 @@ const BUFFERS = [
 ] as const;
 
 /**
- * Counts every byte of the buffers that are made while `work` runs. The process's own figure does not do: the
- * collector frees a large buffer that is dropped at once, sometimes before anybody can look.
+ * Counts the bytes of all buffers that are created while `work` runs. `process.memoryUsage` is not enough: the garbage
+ * collector may free a large dropped buffer before it is measured.
  */
 async function countBufferBytes(work: () => Promise<void>): Promise<number> {
   let counted = 0;
@@ -95,12 +95,12 @@ async function attempt(open: Open, bytes: Uint8Array): Promise<Outcome> {
       error = caught;
     }
   });
-  // What the checkpoint holds is in use; a collection can only have taken what was garbage.
+  // The checkpoint's memory is in use: a garbage collection in between freed only garbage.
   const heapBytes = Math.max(0, process.memoryUsage().heapUsed - heapBefore);
   return { checkpoint, error, memoryBytes: readBytes + bufferBytes + heapBytes };
 }
 
-async function expectHonest(open: Open, bytes: Uint8Array): Promise<void> {
+async function expectValidOrRefused(open: Open, bytes: Uint8Array): Promise<void> {
   const { checkpoint, error, memoryBytes } = await attempt(open, bytes);
   expect(memoryBytes).toBeLessThanOrEqual(bytes.length + SLACK_BYTES);
   if (checkpoint === null) {
@@ -138,7 +138,7 @@ const HOSTILE = [
 
 type Mutation = (bytes: Uint8Array) => Uint8Array;
 
-/** Places anywhere in the file, but as often within its first part, where the header is. */
+/** A position in the file, most often in its first bytes, where the header is. */
 const place = fc.oneof(fc.nat(), fc.nat(400), fc.nat(40));
 
 const mutations: fc.Arbitrary<Mutation> = fc.oneof(
@@ -171,7 +171,7 @@ const mutations: fc.Arbitrary<Mutation> = fc.oneof(
   ),
 );
 
-/** Overwrites one of the file's integers, by its place in the list that the builder made. */
+/** Overwrites one of the file's integers. The builder lists where they are. */
 function spliceInteger(integers: BuiltGguf['integers']): fc.Arbitrary<Mutation> {
   const value = fc.oneof(fc.constantFrom(...HOSTILE), fc.bigInt({ min: 0n, max: 300n }));
   return fc.tuple(fc.constantFrom(...integers), value).map(
@@ -187,7 +187,7 @@ function spliceInteger(integers: BuiltGguf['integers']): fc.Arbitrary<Mutation> 
   );
 }
 
-/** Overwrites one of the numbers in a safetensors header's text. */
+/** Overwrites a number in the text of a safetensors header. */
 const spliceNumber: fc.Arbitrary<Mutation> = fc
   .tuple(
     fc.nat(),
@@ -212,7 +212,7 @@ const spliceNumber: fc.Arbitrary<Mutation> = fc
       },
   );
 
-/** One to three mutations, one after the other; a splice stays where it hits only while it comes first. */
+/** Up to three mutations in sequence. The splice is first: other mutations would move its target. */
 function mutated(seed: Uint8Array, splice: fc.Arbitrary<Mutation>): fc.Arbitrary<Uint8Array> {
   const none: Mutation = (bytes) => bytes;
   return fc
@@ -237,7 +237,7 @@ const fixture = (name: string): Uint8Array =>
   new Uint8Array(readFileSync(new URL(`../../test/fixtures/${name}`, import.meta.url)));
 
 describe('opening a hostile file', () => {
-  it('is measured by something that notices an allocation', async () => {
+  it('is measured in a way that detects a large allocation', async () => {
     const careless: Open = async (source) => {
       new Float32Array(32 * MEBIBYTE);
       return openGguf(source);
@@ -246,21 +246,21 @@ describe('opening a hostile file', () => {
     expect(memoryBytes).toBeGreaterThan(2 * SLACK_BYTES);
   });
 
-  it('is honest for a small GGUF file', async () => {
+  it('gives a valid checkpoint or an error for a small GGUF file', async () => {
     const { bytes, integers } = smallGguf();
-    await expectHonest(openGguf, bytes);
+    await expectValidOrRefused(openGguf, bytes);
     const files = mutated(bytes, spliceInteger(integers));
     await fc.assert(
-      fc.asyncProperty(files, (file) => expectHonest(openGguf, file)),
+      fc.asyncProperty(files, (file) => expectValidOrRefused(openGguf, file)),
       { numRuns: RUNS },
     );
   });
 
-  it('is honest for a small safetensors file', async () => {
-    await expectHonest(openSafetensors, safetensors);
+  it('gives a valid checkpoint or an error for a small safetensors file', async () => {
+    await expectValidOrRefused(openSafetensors, safetensors);
     const files = mutated(safetensors, spliceNumber);
     await fc.assert(
-      fc.asyncProperty(files, (file) => expectHonest(openSafetensors, file)),
+      fc.asyncProperty(files, (file) => expectValidOrRefused(openSafetensors, file)),
       { numRuns: RUNS },
     );
   });
@@ -268,18 +268,18 @@ describe('opening a hostile file', () => {
   it.each([
     ['gguf/llama.Q4_0.gguf', openGguf],
     ['models/qwen3/model.safetensors', openSafetensors],
-  ] as const)('is honest for %s', async (name, open) => {
+  ] as const)('gives a valid checkpoint or an error for %s', async (name, open) => {
     const seed = fixture(name);
     const files = fc
       .array(mutations, { minLength: 1, maxLength: 3 })
       .map((list) => list.reduce((b, m) => m(b), seed));
     await fc.assert(
-      fc.asyncProperty(files, (file) => expectHonest(open, file)),
+      fc.asyncProperty(files, (file) => expectValidOrRefused(open, file)),
       { numRuns: RUNS / 20 },
     );
   });
 
-  /** A file whose one metadata value is an array of nothing: small in the file and as large in memory as can be. */
+  /** A file whose only metadata value is an array of empty elements: small in the file, large in memory. */
   function bomb(of: 'string' | 'bool' | 'array', elementBytes: number, count: number): Uint8Array {
     const { bytes } = buildGguf({ metadata: [['bomb', { type: 'array', of, values: [] }]], alignment: 1 });
     const file = new Uint8Array(bytes.length + elementBytes * count);
@@ -291,9 +291,9 @@ describe('opening a hostile file', () => {
     ['empty strings', 'string', 8],
     ['booleans', 'bool', 1],
     ['empty arrays', 'array', 12],
-  ] as const)('stays within its memory for any number of %s', async (_, of, elementBytes) => {
+  ] as const)('stays within the memory limit for any number of %s', async (_, of, elementBytes) => {
     for (const count of [200_000, 1_500_000, 8_000_000]) {
-      await expectHonest(openGguf, bomb(of, elementBytes, count));
+      await expectValidOrRefused(openGguf, bomb(of, elementBytes, count));
     }
   });
 
@@ -310,18 +310,18 @@ describe('opening a hostile file', () => {
     ],
     ['wide text', `{"__metadata__":{"é€":"${'a'.repeat(15_000_000)}"}}`],
     ['more than any model needs', `{"__metadata__":{"a":"${'a'.repeat(17_000_000)}"}}`],
-  ])('stays within its memory for a header full of %s', async (_, text) => {
+  ])('stays within the memory limit for a header full of %s', async (_, text) => {
     const encoded = new TextEncoder().encode(text);
     const bytes = new Uint8Array(8 + encoded.length);
     new DataView(bytes.buffer).setBigUint64(0, BigInt(encoded.length), true);
     bytes.set(encoded, 8);
-    await expectHonest(openSafetensors, bytes);
+    await expectValidOrRefused(openSafetensors, bytes);
   });
 
   it.each([
     ['metadata', 200_000, 0],
     ['tensors', 0, 50_000],
-  ])('stays within its memory for a GGUF file full of %s', async (_, keys, tensors) => {
+  ])('stays within the memory limit for a GGUF file full of %s', async (_, keys, tensors) => {
     const plan = {
       metadata: Array.from({ length: keys }, (_, i) => [`${i}`, { type: 'u8', value: 1 }] as const),
       tensors: Array.from({ length: tensors }, (_, i) => ({
@@ -331,6 +331,6 @@ describe('opening a hostile file', () => {
         offset: 0,
       })),
     };
-    await expectHonest(openGguf, buildGguf(plan).bytes);
+    await expectValidOrRefused(openGguf, buildGguf(plan).bytes);
   });
 });

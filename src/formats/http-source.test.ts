@@ -17,7 +17,7 @@ afterEach(() => {
   server?.close();
 });
 
-/** An honest server, or one that sends other bytes or another range than it was asked for. */
+/** A server of ranges that can be made to send other bytes, or another range, than requested. */
 const ranges =
   (
     file: Uint8Array,
@@ -48,7 +48,7 @@ describe('httpSource', () => {
     expect((await httpSource(await serve(ranges(new Uint8Array(0))))).size).toBe(0);
   });
 
-  it('asks for the size by HEAD where Content-Range is hidden', async () => {
+  it('requests the size by HEAD if Content-Range is hidden', async () => {
     const url = await serve((request, response) => {
       if (request.method === 'HEAD') response.writeHead(200, { 'content-length': 1000 }).end();
       else response.writeHead(206).end(content.slice(0, 1));
@@ -64,7 +64,7 @@ describe('httpSource', () => {
     });
   });
 
-  it('tells a missing file from a failing and an absent server', async () => {
+  it('distinguishes a missing file, a failing server and an unreachable one', async () => {
     const missing = await serve((_, response) => response.writeHead(404).end());
     await expect(httpSource(missing)).rejects.toMatchObject({ code: 'E_NOT_FOUND', file: missing });
     server?.close();

@@ -1,13 +1,13 @@
 import { HoldfastError } from '../errors.js';
 import type { ByteSource } from './bytes.js';
 
-/** The part of `fetch` that is used, so that a test or a caller with credentials can put its own in place. */
+/** The part of `fetch` that is used. Tests, and callers with credentials, pass their own. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /**
- * A source over a file behind HTTP, read by range requests.
- * @throws HoldfastError `E_NOT_FOUND` (404), `E_UNREADABLE` (any other failure, or a server that ignores ranges,
- * from which a few bytes would cost the whole file).
+ * Opens a file over HTTP, read by range requests.
+ * @throws HoldfastError `E_NOT_FOUND` (404); `E_UNREADABLE` for any other failure and for a server that ignores ranges,
+ * where every read would transfer the whole file
  */
 export async function httpSource(url: string, fetcher: Fetch = fetch): Promise<ByteSource> {
   const size = await sizeOf(url, fetcher);
@@ -34,12 +34,12 @@ export async function httpSource(url: string, fetcher: Fetch = fetch): Promise<B
 async function sizeOf(url: string, fetcher: Fetch): Promise<number> {
   const response = await request(url, fetcher, 0, 1);
   await response.body?.cancel();
-  // An empty file has no first byte; the server says so with 416 and `bytes */0`.
+  // An empty file has no first byte: the server answers 416 with `bytes */0`.
   if (response.status === 416 && response.headers.get('content-range') === 'bytes */0') return 0;
   requireRange(url, response);
   const size = contentRange(response)?.size;
   if (size !== null && size !== undefined) return size;
-  // Across origins a browser may hide Content-Range, but it shows Content-Length.
+  // Across origins a browser may hide Content-Range, but not Content-Length.
   const head = await fetcher(url, { method: 'HEAD' });
   const length = Number(head.headers.get('content-length') ?? Number.NaN);
   if (!head.ok || !Number.isSafeInteger(length))
@@ -57,7 +57,7 @@ async function request(url: string, fetcher: Fetch, offset: number, length: numb
 
 function requireRange(url: string, response: Response): void {
   if (response.status === 206) return;
-  // Without this a server that ignores the range would go on sending the whole file.
+  // Otherwise a server that ignores the range keeps sending the whole file.
   void response.body?.cancel();
   if (response.status === 404) throw new HoldfastError('E_NOT_FOUND', 'there is no such file', { file: url });
   if (response.status === 200) {
@@ -75,7 +75,7 @@ function contentRange(response: Response): { start: number; size: number | null 
   return { start: Number(match[1]), size: match[2] === '*' ? null : Number(match[2]) };
 }
 
-/** Collects exactly `length` bytes; a server that sends more is cut off, not buffered. */
+/** Collects exactly `length` bytes. Cancels the response if the server sends more. */
 async function readBody(url: string, response: Response, length: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
   let filled = 0;

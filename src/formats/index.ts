@@ -1,9 +1,9 @@
 /**
- * This room turns model files into tensors: it reads and checks safetensors and GGUF headers, reads a tensor's
- * bytes, decodes floats and quantised blocks to f32, and writes safetensors. It knows byte layouts and nothing of
- * what the tensors mean. It must not know files, folders or Node (bytes come through `ByteSource`, so that it runs
- * in a browser), architectures or executors. Every number that a file states is held against the file's size
- * before anything is allocated or read by it; what leaves this room needs no more checking.
+ * Turns model files into tensors: reads and checks safetensors and GGUF headers, reads tensors' bytes, decodes floats
+ * and quantised blocks to f32, and writes safetensors. Knows byte layouts, not what the tensors mean. Must not know
+ * files, folders or Node (it reads through `ByteSource`, so that it also runs in a browser), architectures or
+ * executors. Checks every number in a file against the file's size before it allocates or reads by it. Callers need not
+ * check its results again.
  */
 
 export { type ByteSource, memorySource } from './bytes.js';
@@ -24,4 +24,4 @@ export { readTensor } from './read-tensor.js';
 export { openSafetensors, type SafetensorsDtype } from './safetensors.js';
 export { openShardedSafetensors, shardNames } from './safetensors-shards.js';
 export { encodeSafetensors, type TensorToWrite } from './safetensors-writer.js';
-export { BLOCK_LAYOUTS, type BlockLayout, byteLengthOf } from './tensor-types.js';
+export { BLOCK_LAYOUTS, byteLengthOf } from './tensor-types.js';

@@ -18,7 +18,7 @@ const withoutOffsets = types.filter((type) => !withOffsets.includes(type));
 const ofFourBits: TensorType[] = ['Q4_0', 'Q4_1', 'Q2_K', 'Q3_K', 'Q4_K'];
 const ofSixteen: TensorType[] = ['Q2_K', 'Q3_K', 'Q6_K'];
 
-/** Bits, so that −0 and NaN count. */
+/** Bits, so that comparisons tell −0 from 0 and accept equal NaNs. */
 const bitsOf = (values: Float32Array): Uint32Array => new Uint32Array(values.slice().buffer);
 
 function split(type: TensorType) {
@@ -28,12 +28,12 @@ function split(type: TensorType) {
 }
 
 describe('integerBlocks', () => {
-  it.each(withoutOffsets)('stands for the very bits that dequantize gives for %s', (type) => {
+  it.each(withoutOffsets)('represents exactly the values that dequantize gives for %s', (type) => {
     expect(split(type).offsets).toBeNull();
     expect(bitsOf(blockValues(split(type)))).toEqual(bitsOf(dequantize(type, read(type))));
   });
 
-  it.each(withOffsets)("stands for %s within 2^-22 of each block's largest value", (type) => {
+  it.each(withOffsets)("represents %s to within 2^-22 of each block's largest value", (type) => {
     const blocks = split(type);
     const values = blockValues(blocks);
     const expected = dequantize(type, read(type));
@@ -55,7 +55,7 @@ describe('integerBlocks', () => {
     expect(bits).toBe(ofFourBits.includes(type) ? 4 : 8);
     const lowest = Math.min(...quants);
     const highest = Math.max(...quants);
-    // Neither past 4 bits where they are enough, nor 8 bits where 4 would do.
+    // 4 bits if and only if they are enough.
     expect(lowest >= -8 && highest <= 7).toBe(bits === 4);
   });
 
@@ -125,7 +125,7 @@ describe('quantizeBlocks', () => {
         const highest = bits === 8 ? 127 : 7;
         for (let i = 0; i < values.length; i++) {
           const scale = blocks.scales[i >> 5]!;
-          // At 4 bits a value past the highest integer is clamped to it, and is off by at most one scale.
+          // At 4 bits a value beyond the highest integer is clamped to it; its error is at most one scale.
           const clamped = values[i]! / scale > highest + 0.5;
           if (clamped && bits === 8) expect.fail(`value ${i}: ${values[i]} does not fit scale ${scale}`);
           const bound = Math.abs(scale) * (clamped ? 1 : 0.5);
@@ -138,7 +138,7 @@ describe('quantizeBlocks', () => {
     );
   });
 
-  it.each([8, 4] as const)('keeps to the range of %i bits and to blocks of 32', (bits) => {
+  it.each([8, 4] as const)('stays in the range of %i bits, in blocks of 32', (bits) => {
     fc.assert(
       fc.property(weights, (values) => {
         const blocks = quantizeBlocks(values, bits);
@@ -150,7 +150,7 @@ describe('quantizeBlocks', () => {
     );
   });
 
-  it('meets the largest magnitude exactly at 4 bits, whatever its sign', () => {
+  it('represents the largest magnitude exactly at 4 bits, for either sign', () => {
     fc.assert(
       fc.property(weights, (values) => {
         const found = blockValues(quantizeBlocks(values, 4));
@@ -169,16 +169,19 @@ describe('quantizeBlocks', () => {
     expect([...quantizeBlocks(values, 8).quants.subarray(0, 7)]).toEqual([127, 0, 2, 2, 0, -2, -2]);
   });
 
-  it.each(['Q4_0', 'Q8_0'] as const)('gives back the values of a block of %s that uses its range', (type) => {
-    const bytes = new Uint8Array(BLOCK_LAYOUTS[type].bytes);
-    bytes.set([
-      0x00,
-      0x34,
-      ...(type === 'Q4_0' ? [0x10, 0x32, 0x54, 0x76, 0x98, 0xba, 0xdc, 0xfe] : [127, 129]),
-    ]);
-    const values = dequantize(type, bytes);
-    expect(blockValues(quantizeBlocks(values, type === 'Q4_0' ? 4 : 8))).toEqual(values);
-  });
+  it.each(['Q4_0', 'Q8_0'] as const)(
+    'reproduces the values of a %s block that uses its full range',
+    (type) => {
+      const bytes = new Uint8Array(BLOCK_LAYOUTS[type].bytes);
+      bytes.set([
+        0x00,
+        0x34,
+        ...(type === 'Q4_0' ? [0x10, 0x32, 0x54, 0x76, 0x98, 0xba, 0xdc, 0xfe] : [127, 129]),
+      ]);
+      const values = dequantize(type, bytes);
+      expect(blockValues(quantizeBlocks(values, type === 'Q4_0' ? 4 : 8))).toEqual(values);
+    },
+  );
 
   it.each([8, 4] as const)('gives a block of zeros the scale 0 at %i bits', (bits) => {
     const blocks = quantizeBlocks(new Float32Array(64).fill(-0, 32), bits);

@@ -5,23 +5,23 @@ import * as b from './decoders/blocks-of-32.js';
 import * as k from './decoders/blocks-of-256.js';
 import { BLOCK_LAYOUTS } from './tensor-types.js';
 
-/** A weight as blocks of small integers: w = scale·q + offset, block by block along the input dimension. */
+/** A weight in blocks of small integers along the input dimension: w = scale·q + offset. */
 export interface IntegerBlocks {
   readonly blockSize: 16 | 32;
-  /** Bits that hold every q: 4 when −8 ≤ q ≤ 7 for the type, else 8. */
+  /** Bits needed for every q: 4 if the type keeps −8 ≤ q ≤ 7, else 8. */
   readonly bits: 4 | 8;
   /** [elements], row-major */
   readonly quants: Int8Array;
   /** [elements / blockSize]; may be negative. */
   readonly scales: Float32Array;
-  /** [elements / blockSize]; null where the type has none. */
+  /** [elements / blockSize]; null if the type has none. */
   readonly offsets: Float32Array | null;
 }
 
 const { Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, MXFP4 } = b;
 const { Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_XS } = k;
 
-/** null: not made of blocks. */
+/** Null marks types without blocks. */
 const FORMATS: Readonly<Record<Exclude<TensorType, 'I64'>, BlockFormat | null>> = {
   ...{ F32: null, F16: null, BF16: null },
   ...{ Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, MXFP4 },
@@ -29,11 +29,11 @@ const FORMATS: Readonly<Record<Exclude<TensorType, 'I64'>, BlockFormat | null>> 
 };
 
 /**
- * Splits a quantised tensor's bytes, or those of some of its rows, into integers, scales and offsets. Integers and
- * scales are exact. Where a type has offsets, its integers are centred on zero, which keeps scale·q as small as
- * the weights are, and the offset takes up the difference, rounded to f32: the one inexact step.
- * @returns null for plain floats (F32, F16, BF16).
- * @throws HoldfastError `E_TENSOR_SHAPE` when the bytes are not whole blocks, `E_TENSOR_TYPE` for I64.
+ * Splits the bytes of a quantised tensor, or of some of its rows, into integers, scales and offsets. Integers and
+ * scales are exact. If a type has offsets, its integers are centred on zero, which keeps scale·q about as small as the
+ * weights. The offset absorbs the difference and is rounded to f32, which is the only inexact step.
+ * @returns null for plain floats (F32, F16, BF16)
+ * @throws HoldfastError `E_TENSOR_SHAPE` if the bytes are not whole blocks, `E_TENSOR_TYPE` for I64
  */
 export function integerBlocks(type: TensorType, bytes: Uint8Array): IntegerBlocks | null {
   if (type === 'I64') {
@@ -65,7 +65,7 @@ export function integerBlocks(type: TensorType, bytes: Uint8Array): IntegerBlock
   return { blockSize, bits, quants, scales, offsets };
 }
 
-/** Quants of 4 bits, two to a byte, biased by 8: element 2i low, 2i + 1 high. */
+/** Packs 4-bit quants two to a byte, biased by 8: element 2i in the low nibble, 2i + 1 in the high one. */
 export function packNibbles(quants: Int8Array): Uint8Array {
   const packed = new Uint8Array(quants.length / 2);
   for (let i = 0; i < packed.length; i++) {
@@ -74,7 +74,7 @@ export function packNibbles(quants: Int8Array): Uint8Array {
   return packed;
 }
 
-/** The values that blocks stand for, f32. */
+/** Returns the values of the blocks, scale·q + offset. [elements], f32 */
 export function blockValues(blocks: IntegerBlocks): Float32Array {
   const values = new Float32Array(blocks.quants.length);
   expandBlocks(blocks.quants, blocks.scales, blocks.offsets, blocks.blockSize, values);
@@ -83,18 +83,18 @@ export function blockValues(blocks: IntegerBlocks): Float32Array {
 
 const BLOCK_SIZE = 32;
 
-/** Adding and taking away 1.5·2⁵² rounds an f64 to the nearest integer, halves to even. */
+/** Adding and then subtracting 1.5·2⁵² rounds an f64 to the nearest integer, halves to even. */
 const ROUND = 1.5 * 2 ** 52;
 
 /**
- * The nearest symmetric quantisation in blocks of 32; halves are rounded to even.
- * 8 bits: scale = max|w| / 127, so no value is off by more than scale/2 (and f32's rounding).
- * 4 bits, as ggml's Q4_0: scale = w* / −8 with w* the value of largest magnitude (the negative one of a tie), which
- * q = −8 then meets exactly. There is no q = 8, so values of the other sign beyond 7.5 scales become 7, off by up
- * to one scale; all others by up to scale/2.
- * A block of zeros gets scale 0. A block with an infinity or a NaN gets it as its scale and stands for no numbers.
+ * Quantises values symmetrically in blocks of 32, rounding halves to even.
+ * 8 bits: scale = max|w| / 127. The error is at most scale/2 (plus f32 rounding).
+ * 4 bits, like ggml's Q4_0: scale = w* / −8, where w* is the value of largest magnitude (of a tie, the negative one);
+ * q = −8 represents w* exactly. There is no q = 8, so values of the other sign beyond 7.5 scales become 7. Their error
+ * is at most one scale; all other errors are at most scale/2.
+ * A block of zeros gets scale 0. A block with an infinity or a NaN gets it as its scale, and its values are not numbers.
  * @param values rows whose length is a multiple of 32
- * @throws HoldfastError `E_TENSOR_SHAPE` when the values do not fill whole blocks.
+ * @throws HoldfastError `E_TENSOR_SHAPE` if the values do not fill whole blocks
  */
 export function quantizeBlocks(values: Float32Array, bits: 4 | 8): IntegerBlocks {
   if (values.length % BLOCK_SIZE !== 0) {
@@ -118,7 +118,7 @@ export function quantizeBlocks(values: Float32Array, bits: 4 | 8): IntegerBlocks
     if (min === 0 && max === 0) continue;
     const extreme = -min >= max ? min : max;
     scales[block] = bits === 8 ? Math.abs(extreme) / 127 : extreme / -8;
-    // Divide by the scale as stored, and not at all by one too small for f32.
+    // Divide by the scale as stored in f32. It is 0 if it is too small for f32; then every q is 0.
     const inverse = scales[block] === 0 ? 0 : 1 / scales[block]!;
     for (let i = start; i < end; i++) {
       const q = values[i]! * inverse + ROUND - ROUND;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { JsonError, JsonScanner, locateJsonError } from './json-scanner.js';
 
 describe('JsonScanner', () => {
-  it('passes over whatever JSON.stringify writes', () => {
+  it('accepts everything that JSON.stringify writes', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.constantFrom(undefined, 2), (value, indent) => {
         expect(locateJsonError(JSON.stringify(value, null, indent))).toBeNull();
@@ -11,7 +11,7 @@ describe('JsonScanner', () => {
     );
   });
 
-  it('refuses what JSON.parse refuses, and beyond that only duplicate keys', () => {
+  it('refuses what JSON.parse refuses, and duplicate keys', () => {
     const nearJson = fc.tuple(
       fc.json(),
       fc.nat(),
@@ -22,7 +22,7 @@ describe('JsonScanner', () => {
         const cut = at % (json.length + 1);
         const text = json.slice(0, cut) + insert + json.slice(cut);
         const found = locateJsonError(text);
-        if (found?.what.includes('twice')) return;
+        if (found?.what.startsWith('duplicate key')) return;
         expect(found === null, `${text}: ${found?.what}`).toBe(parses(text));
       }),
       { numRuns: 2000 },

@@ -1,6 +1,6 @@
 import { quote } from './quote.js';
 
-/** Where and why a text is not the JSON that was expected. `position` counts UTF-16 units. */
+/** What is wrong with a JSON text, and where. `position` counts UTF-16 units. */
 export class JsonError extends Error {
   constructor(
     readonly what: string,
@@ -10,19 +10,19 @@ export class JsonError extends Error {
   }
 }
 
-/** Deeper nesting than any header or configuration has; keeps hostile input from exhausting the stack. */
+/** Deeper than any header or configuration. Keeps hostile input from exhausting the stack. */
 const MAX_DEPTH = 200;
 
 /**
- * Reads JSON token by token, so that a caller sees what `JSON.parse` hides: duplicate keys, the position of a
- * mistake, and how much would be allocated before it is. Every method throws `JsonError`.
+ * Reads JSON token by token. Unlike `JSON.parse`, it refuses duplicate keys, gives the position of a mistake, and lets
+ * the caller limit sizes before anything is allocated. Every method throws `JsonError`.
  */
 export class JsonScanner {
   position = 0;
 
   private keys = 0;
 
-  /** @param maxKeys the most keys that all objects together may have: each costs memory that no byte count shows. */
+  /** @param maxKeys limit on the keys of all objects together; each key needs more memory than its bytes */
   constructor(
     private readonly text: string,
     private readonly maxKeys = Number.POSITIVE_INFINITY,
@@ -36,7 +36,7 @@ export class JsonScanner {
     while (this.position < this.text.length && ' \n\r\t'.includes(this.text[this.position]!)) this.position++;
   }
 
-  /** The next character that is not white space, or the empty string at the end. */
+  /** Returns the next character that is not white space, or the empty string at the end. */
   peek(): string {
     this.skipSpace();
     return this.text[this.position] ?? '';
@@ -56,7 +56,7 @@ export class JsonScanner {
     const start = this.position;
     let end = start + 1;
     while (end < this.text.length && this.text[end] !== '"') end += this.text[end] === '\\' ? 2 : 1;
-    if (end >= this.text.length) this.fail('a string does not end', start);
+    if (end >= this.text.length) this.fail('unterminated string', start);
     this.position = end + 1;
     try {
       return JSON.parse(this.text.slice(start, end + 1)) as string;
@@ -65,7 +65,7 @@ export class JsonScanner {
     }
   }
 
-  /** A number without sign, fraction or exponent that JavaScript represents exactly. */
+  /** Reads a number without sign, fraction or exponent that JavaScript represents exactly. */
   natural(): number {
     this.skipSpace();
     const start = this.position;
@@ -84,14 +84,14 @@ export class JsonScanner {
     return found;
   }
 
-  /** Calls `onKey` with the scanner at each key's value, which it must consume. Duplicate keys are refused. */
+  /** Reads an object. Calls `onKey` for each key; it must consume the value. Refuses duplicate keys. */
   object(onKey: (key: string) => void): void {
     const seen = new Set<string>();
     this.list('{', '}', () => {
       this.skipSpace();
       const at = this.position;
       const key = this.string();
-      if (seen.has(key)) this.fail(`the key ${quote(key)} stands there twice`, at);
+      if (seen.has(key)) this.fail(`duplicate key ${quote(key)}`, at);
       if (++this.keys > this.maxKeys) this.fail(`more than ${this.maxKeys} keys`, at);
       seen.add(key);
       this.expect(':');
@@ -99,7 +99,7 @@ export class JsonScanner {
     });
   }
 
-  /** Calls `onItem` with the scanner at each item, which it must consume. */
+  /** Reads an array. Calls `onItem` for each item; it must consume the item. */
   array(onItem: () => void): void {
     this.list('[', ']', onItem);
   }
@@ -119,7 +119,7 @@ export class JsonScanner {
     this.position++;
   }
 
-  /** Passes over a value of any kind. */
+  /** Skips a value of any kind. */
   skip(depth = 0): void {
     if (depth > MAX_DEPTH) this.fail(`nested deeper than ${MAX_DEPTH}`);
     const next = this.peek();
@@ -138,7 +138,7 @@ export class JsonScanner {
   }
 }
 
-/** Finds what is wrong with a text that `JSON.parse` refuses; null when nothing is. Lines and columns from 1. */
+/** Returns the first mistake in a JSON text, with its line and column from 1; null if there is none. */
 export function locateJsonError(text: string): { what: string; line: number; column: number } | null {
   const scanner = new JsonScanner(text);
   try {
@@ -153,8 +153,9 @@ export function locateJsonError(text: string): { what: string; line: number; col
 }
 
 /**
- * What is wrong with a text that `JSON.parse` refused, and where: its own message has no position in half of the cases.
- * @param cause what it threw
+ * Describes what is wrong with a text that `JSON.parse` refused, and where. `JSON.parse`'s own message often lacks the
+ * position.
+ * @param cause the error of `JSON.parse`
  */
 export function whyNoJson(text: string, cause: unknown): string {
   const found = locateJsonError(text);

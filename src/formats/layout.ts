@@ -1,6 +1,6 @@
 import type { TensorInfo } from './checkpoint.js';
 
-/** How many elements a shape has; null when more than 2^53, which no file can hold. A scalar `[]` has one. */
+/** Returns the number of elements of a shape; null above 2^53, which no file can hold. A scalar `[]` has one. */
 export function elementCount(shape: readonly number[]): number | null {
   let count = 1;
   for (const size of shape) {
@@ -10,12 +10,12 @@ export function elementCount(shape: readonly number[]): number | null {
   return count;
 }
 
-/** Tensors of one file in the order in which they lie there; empty ones first among equals. */
+/** Returns the tensors of one file in file order. At equal offsets, empty tensors come first. */
 export function byOffset(tensors: Iterable<TensorInfo>): TensorInfo[] {
   return [...tensors].sort((a, b) => a.offset - b.offset || a.byteLength - b.byteLength);
 }
 
-/** The first two tensors that share bytes, if any do. Expects `byOffset`'s order. */
+/** Returns the first two tensors that share bytes, or null. Expects the order of `byOffset`. */
 export function findOverlap(ordered: readonly TensorInfo[]): readonly [TensorInfo, TensorInfo] | null {
   for (let i = 1; i < ordered.length; i++) {
     const [before, after] = [ordered[i - 1]!, ordered[i]!];

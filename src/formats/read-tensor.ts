@@ -1,9 +1,9 @@
 import type { TensorInfo } from './checkpoint.js';
 
 /**
- * A tensor's bytes as they are stored; do not write into them.
- * @param rows along the first axis; all if not said
- * @throws HoldfastError `E_UNREADABLE` when the source delivers fewer.
+ * Reads a tensor's stored bytes. Do not write to the result.
+ * @param rows range along the first axis (default: all rows)
+ * @throws HoldfastError `E_UNREADABLE` if the source delivers fewer bytes
  */
 export function readTensor(
   info: TensorInfo,

@@ -1,7 +1,7 @@
 import { JsonScanner } from './json-scanner.js';
 import { quote } from './quote.js';
 
-/** A tensor as the header describes it; nothing but the grammar has been checked. */
+/** A tensor entry of the header. Only its grammar has been checked. */
 export interface HeaderEntry {
   readonly name: string;
   readonly dtype: string;
@@ -16,15 +16,15 @@ export interface SafetensorsHeader {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-/** More than any tensor has; a shape is refused before it grows into an allocation. */
+/** More than any tensor has. Bounds the list before it is allocated. */
 const MAX_DIMENSIONS = 8;
 
-/** Four a tensor; enough for fifty thousand of them. */
+/** Enough for 50,000 tensors: each has four keys. */
 const MAX_KEYS = 200_000;
 
 /**
  * Parses the JSON header: `{"__metadata__": {key: string}, name: {dtype, shape, data_offsets}, …}`.
- * Not `JSON.parse`, which lets the last of two equal names win and builds whatever the text describes.
+ * Does not use `JSON.parse`, which keeps the last of two equal names and allocates whatever the text describes.
  * @throws JsonError
  */
 export function parseSafetensorsHeader(text: string): SafetensorsHeader {

@@ -38,10 +38,10 @@ describe('openShardedSafetensors', () => {
   it.each([
     ['a tensor that a shard lacks', { a: '1', b: '1' }, { 1: shard('a') }, 'shard "1" lacks tensor "b"'],
     [
-      'a tensor that the index does not know',
+      'a tensor that the index does not list',
       { a: '1' },
       { 1: shard('a', 'b') },
-      'the index does not know it',
+      'but the index does not list it',
     ],
     [
       'a tensor in the wrong shard',
@@ -49,14 +49,14 @@ describe('openShardedSafetensors', () => {
       { 1: shard('a', 'b'), 2: shard('b') },
       'puts it in "2"',
     ],
-    ['an index without tensors', {}, {}, 'the index names no tensors'],
+    ['an index without tensors', {}, {}, 'the index lists no tensors'],
     [
       'an index that is not JSON',
       '{"weight_map": {"a": 1}}',
       {},
       'expected a string, found "1" (index.json, field index, byte 21)',
     ],
-    ['a name twice', '{"weight_map": {"a": "1", "a": "2"}}', {}, 'the key "a" stands there twice'],
+    ['a name twice', '{"weight_map": {"a": "1", "a": "2"}}', {}, 'duplicate key "a"'],
   ])('refuses %s', async (_, weightMap, shards, message) => {
     await expect(open(weightMap, shards as Record<string, Uint8Array>)).rejects.toMatchObject({
       code: 'E_SAFETENSORS',

@@ -5,12 +5,12 @@ import { quote } from './quote.js';
 import { openSafetensors, safetensorsError } from './safetensors.js';
 
 /**
- * Opens a model whose tensors are spread over several files by a `model.safetensors.index.json`.
- * @param name how errors name the index.
- * @param index the index's text: `{"weight_map": {tensor: shard file}}`.
- * @param openShard opens a shard by the name the index gives it. The index may come from anywhere: it is this
- * function that has to refuse names that lead out of the model's folder.
- * @throws HoldfastError as `openSafetensors` does, and `E_SAFETENSORS` when index and shards disagree.
+ * Opens a model whose tensors are spread over several files, listed in a `model.safetensors.index.json`.
+ * @param name the path or URL of the index, for errors
+ * @param index the text of the index: `{"weight_map": {tensor: shard file}}`
+ * @param openShard opens a shard by its name in the index. The index is not trusted: `openShard` must refuse names that
+ * lead out of the model's folder.
+ * @throws HoldfastError as `openSafetensors` does, and `E_SAFETENSORS` if index and shards disagree
  */
 export async function openShardedSafetensors(
   name: string,
@@ -20,16 +20,16 @@ export async function openShardedSafetensors(
   const weightMap = parseIndex(name, index);
   const tensors = new Map<string, TensorInfo>();
   const metadata = new Map<string, MetadataValue>();
-  // One after the other, so that a caller who closes what it opened when one fails has them all.
+  // One at a time: if a shard fails, no other is still being opened, and the caller can close all of them.
   for (const shard of [...new Set(weightMap.values())].sort()) {
     const checkpoint = await openSafetensors(await openShard(shard));
     for (const info of checkpoint.tensors.values()) {
       const home = weightMap.get(info.name);
       if (home !== shard) {
-        const where = home === undefined ? 'does not know it' : `puts it in ${quote(home)}`;
+        const where = home === undefined ? 'does not list it' : `puts it in ${quote(home)}`;
         throw safetensorsError(
           checkpoint.name,
-          `the shard holds tensor ${quote(info.name)}, the index ${where}`,
+          `the shard holds tensor ${quote(info.name)}, but the index ${where}`,
           'weight_map',
         );
       }
@@ -39,7 +39,7 @@ export async function openShardedSafetensors(
   }
   for (const [tensor, shard] of weightMap) {
     if (!tensors.has(tensor)) {
-      const hint = 'Fetch the model again: index and shards are of different versions';
+      const hint = 'Download the model again: index and shards are of different versions';
       throw safetensorsError(
         name,
         `shard ${quote(shard)} lacks tensor ${quote(tensor)}`,
@@ -53,14 +53,14 @@ export async function openShardedSafetensors(
 }
 
 /**
- * The shards that an index names, in the order of their names.
- * @throws HoldfastError `E_SAFETENSORS` when it is no index
+ * Returns the names of the shards in an index, sorted.
+ * @throws HoldfastError `E_SAFETENSORS` if the text is not an index
  */
 export function shardNames(name: string, index: string): string[] {
   return [...new Set(parseIndex(name, index).values())].sort();
 }
 
-/** Tensor → shard, from an index that may carry other things beside `weight_map`. */
+/** Returns the shard of each tensor. The index may have other keys beside `weight_map`. */
 function parseIndex(name: string, text: string): ReadonlyMap<string, string> {
   const scanner = new JsonScanner(text);
   const weightMap = new Map<string, string>();
@@ -79,6 +79,6 @@ function parseIndex(name: string, text: string): ReadonlyMap<string, string> {
       new TextEncoder().encode(text.slice(0, error.position)).length,
     );
   }
-  if (weightMap.size === 0) throw safetensorsError(name, 'the index names no tensors', 'weight_map');
+  if (weightMap.size === 0) throw safetensorsError(name, 'the index lists no tensors', 'weight_map');
   return weightMap;
 }

@@ -49,10 +49,14 @@ describe('encodeSafetensors', () => {
     expect(chunk!.buffer).toBe(data.buffer);
   });
 
-  it('refuses names that are taken and shapes that do not fit', () => {
+  it('refuses duplicate and reserved names, and shapes that do not match the data', () => {
     const a: TensorToWrite = { name: 'a', type: 'F32', shape: [1], data: Float32Array.of(1) };
-    expect(() => encodeSafetensors([a, a])).toThrow('E_SAFETENSORS: the tensor name "a" is taken');
-    expect(() => encodeSafetensors([{ ...a, name: '__metadata__' }])).toThrow('is taken');
+    expect(() => encodeSafetensors([a, a])).toThrow(
+      'E_SAFETENSORS: the tensor name "a" is a duplicate or reserved',
+    );
+    expect(() => encodeSafetensors([{ ...a, name: '__metadata__' }])).toThrow(
+      'the tensor name "__metadata__" is a duplicate or reserved',
+    );
     expect(() => encodeSafetensors([{ ...a, shape: [2] }])).toThrow('E_TENSOR_SHAPE');
   });
 });

@@ -4,20 +4,21 @@ import { quote } from './quote.js';
 import type { SafetensorsDtype } from './safetensors.js';
 import { byteLengthOf } from './tensor-types.js';
 
+/** A tensor for `encodeSafetensors`. */
 export interface TensorToWrite {
   readonly name: string;
   readonly type: SafetensorsDtype;
   /** Outermost dimension first. */
   readonly shape: readonly number[];
-  /** The elements as they go to the file: a Float32Array for F32, a BigInt64Array for I64, 16-bit words for the rest. */
+  /** Elements as stored: a Float32Array for F32, a BigInt64Array for I64, 16-bit words for F16 and BF16. */
   readonly data: ArrayBufferView;
 }
 
 /**
- * A safetensors file as chunks to be written one after the other: the header, then each tensor's own memory, so
- * that nothing is copied. Tensors keep the order given; equal input gives equal bytes. The header is padded to
- * 8 bytes; to keep every tensor aligned to its elements, put wider types first.
- * @throws HoldfastError `E_SAFETENSORS` (a name twice, or the reserved one), `E_TENSOR_SHAPE` (shape and data disagree).
+ * Returns a safetensors file as chunks to be written in order: the header, then each tensor's own memory, not copied.
+ * Tensors keep the given order, and equal input gives equal bytes. The header is padded to a multiple of 8 bytes. Put
+ * wider types first to keep every tensor aligned to its element size.
+ * @throws HoldfastError `E_SAFETENSORS` for a duplicate or reserved name, `E_TENSOR_SHAPE` if shape and data disagree
  */
 export function encodeSafetensors(
   tensors: readonly TensorToWrite[],
@@ -29,13 +30,13 @@ export function encodeSafetensors(
   let offset = 0;
   for (const { name, type, shape, data } of tensors) {
     if (name === '__metadata__' || entries.has(name)) {
-      throw new HoldfastError('E_SAFETENSORS', `the tensor name ${quote(name)} is taken`);
+      throw new HoldfastError('E_SAFETENSORS', `the tensor name ${quote(name)} is a duplicate or reserved`);
     }
     const elements = elementCount(shape);
     if (elements === null || byteLengthOf(type, elements) !== data.byteLength) {
       throw new HoldfastError(
         'E_TENSOR_SHAPE',
-        `shape [${shape}] of ${type} does not fit ${data.byteLength} bytes`,
+        `shape [${shape}] of ${type} does not match the data of ${data.byteLength} bytes`,
         {
           field: quote(name),
         },
@@ -49,9 +50,9 @@ export function encodeSafetensors(
   return [encodeHeader(entries), ...chunks];
 }
 
-/** Eight bytes of length, then JSON padded with spaces so that the data starts at a multiple of eight. */
+/** Returns 8 bytes of length, then the JSON, padded with spaces so that the data starts at a multiple of 8. */
 function encodeHeader(entries: ReadonlyMap<string, unknown>): Uint8Array {
-  // Written by hand because an object would put names that look like numbers first.
+  // Not one JSON.stringify: an object puts names that look like numbers first.
   const fields = [...entries].map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
   const json = new TextEncoder().encode(`{${fields.join(',')}}`);
   const padded = Math.ceil(json.length / 8) * 8;

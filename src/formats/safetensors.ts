@@ -1,5 +1,5 @@
 import { HoldfastError } from '../errors.js';
-import type { ByteSource } from './bytes.js';
+import { type ByteSource, TRUNCATED_HINT } from './bytes.js';
 import type { Checkpoint, TensorInfo, TensorType } from './checkpoint.js';
 import { JsonError } from './json-scanner.js';
 import { byOffset, elementCount, findOverlap } from './layout.js';
@@ -7,18 +7,18 @@ import { quote } from './quote.js';
 import { type HeaderEntry, parseSafetensorsHeader, type SafetensorsHeader } from './safetensors-header.js';
 import { byteLengthOf } from './tensor-types.js';
 
-/** The dtypes that are read; the names are the format's own. */
-export const SAFETENSORS_DTYPES = ['F32', 'F16', 'BF16', 'I64'] as const satisfies readonly TensorType[];
+/** Supported dtypes, by their names in the format. */
+const SAFETENSORS_DTYPES = ['F32', 'F16', 'BF16', 'I64'] as const satisfies readonly TensorType[];
+/** A supported dtype. */
 export type SafetensorsDtype = (typeof SAFETENSORS_DTYPES)[number];
 
-/** The format allows 100 MB; models need some hundred bytes a tensor, and parsing takes several times the text. */
+/** The format allows 100 MB. Models need a few hundred bytes per tensor; parsing needs several times the text's memory. */
 const MAX_HEADER_BYTES = 16 * 1024 * 1024;
-const CUT = 'The file is cut short or damaged: fetch it again';
 
 /**
  * Reads and checks the header of a safetensors file.
- * @throws HoldfastError `E_SAFETENSORS` for anything the format forbids, `E_TENSOR_TYPE` for a dtype that is not
- * read, `E_UNREADABLE` from the source.
+ * @throws HoldfastError `E_SAFETENSORS` for anything the format forbids, `E_TENSOR_TYPE` for an unsupported dtype,
+ * `E_UNREADABLE` from the source
  */
 export async function openSafetensors(source: ByteSource): Promise<Checkpoint> {
   const { header, dataStart } = await readHeader(source);
@@ -28,7 +28,7 @@ export async function openSafetensors(source: ByteSource): Promise<Checkpoint> {
   return { format: 'safetensors', name: source.name, tensors, metadata: header.metadata };
 }
 
-/** A fault of the file `source`, with the field and byte where it shows. */
+/** Returns an `E_SAFETENSORS` error about the file `source`, with the field and byte offset of the fault. */
 export function safetensorsError(
   source: string,
   what: string,
@@ -46,15 +46,21 @@ export function safetensorsError(
 
 async function readHeader(source: ByteSource): Promise<{ header: SafetensorsHeader; dataStart: number }> {
   if (source.size < 8)
-    throw safetensorsError(source.name, `${source.size} bytes cannot hold a header`, 'header length', 0, CUT);
+    throw safetensorsError(
+      source.name,
+      `${source.size} bytes cannot hold a header`,
+      'header length',
+      0,
+      TRUNCATED_HINT,
+    );
   const prefix = await source.read(0, 8);
   const length = new DataView(prefix.buffer, prefix.byteOffset).getBigUint64(0, true);
   if (length > BigInt(source.size - 8)) {
-    const what = `the header claims ${length} bytes, the file has ${source.size - 8} left`;
-    throw safetensorsError(source.name, what, 'header length', 0, CUT);
+    const what = `the header claims ${length} bytes, but the file has ${source.size - 8} left`;
+    throw safetensorsError(source.name, what, 'header length', 0, TRUNCATED_HINT);
   }
   if (length > MAX_HEADER_BYTES) {
-    const what = `a header of ${length} bytes is over the limit of ${MAX_HEADER_BYTES}`;
+    const what = `a header of ${length} bytes exceeds the limit of ${MAX_HEADER_BYTES}`;
     throw safetensorsError(source.name, what, 'header length', 0);
   }
   const bytes = await source.read(8, Number(length));
@@ -62,7 +68,7 @@ async function readHeader(source: ByteSource): Promise<{ header: SafetensorsHead
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw safetensorsError(source.name, 'the header is not UTF-8', 'header', 8, CUT);
+    throw safetensorsError(source.name, 'the header is not UTF-8', 'header', 8, TRUNCATED_HINT);
   }
   try {
     return { header: parseSafetensorsHeader(text), dataStart: 8 + bytes.length };
@@ -73,15 +79,15 @@ async function readHeader(source: ByteSource): Promise<{ header: SafetensorsHead
   }
 }
 
-function isRead(dtype: string): dtype is SafetensorsDtype {
+function isSupported(dtype: string): dtype is SafetensorsDtype {
   return (SAFETENSORS_DTYPES as readonly string[]).includes(dtype);
 }
 
 function checkEntry(source: ByteSource, entry: HeaderEntry, dataStart: number): TensorInfo {
   const { name, dtype, shape, begin, end } = entry;
   const field = quote(name);
-  if (!isRead(dtype)) {
-    throw new HoldfastError('E_TENSOR_TYPE', `dtype ${quote(dtype)} is not read`, {
+  if (!isSupported(dtype)) {
+    throw new HoldfastError('E_TENSOR_TYPE', `dtype ${quote(dtype)} is not supported`, {
       file: source.name,
       field,
       hint: `Convert the tensor to one of ${SAFETENSORS_DTYPES.join(', ')}`,
@@ -93,7 +99,7 @@ function checkEntry(source: ByteSource, entry: HeaderEntry, dataStart: number): 
   const dataBytes = source.size - dataStart;
   if (begin > end || end > dataBytes) {
     const what = `data_offsets [${begin}, ${end}] lie outside the ${dataBytes} bytes of data`;
-    throw safetensorsError(source.name, what, field, dataStart, CUT);
+    throw safetensorsError(source.name, what, field, dataStart, TRUNCATED_HINT);
   }
   const byteLength = byteLengthOf(dtype, elements);
   if (byteLength !== end - begin) {
@@ -103,7 +109,7 @@ function checkEntry(source: ByteSource, entry: HeaderEntry, dataStart: number): 
   return { name, type: dtype, shape, source, offset: dataStart + begin, byteLength };
 }
 
-/** The format wants every byte of the data to belong to exactly one tensor. */
+/** Checks that every byte of the data belongs to exactly one tensor, as the format requires. */
 function checkCoverage(source: ByteSource, tensors: readonly TensorInfo[], dataStart: number): void {
   const ordered = byOffset(tensors);
   const overlap = findOverlap(ordered);
@@ -122,6 +128,6 @@ function checkCoverage(source: ByteSource, tensors: readonly TensorInfo[], dataS
     covered = offset + byteLength;
   }
   if (covered !== source.size) {
-    throw safetensorsError(source.name, 'there are bytes that belong to no tensor', 'data_offsets', covered);
+    throw safetensorsError(source.name, 'some bytes belong to no tensor', 'data_offsets', covered);
   }
 }

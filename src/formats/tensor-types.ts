@@ -1,12 +1,12 @@
 import type { TensorType } from './checkpoint.js';
 
-/** Elements are stored in blocks; a plain float is a block of one. */
-export interface BlockLayout {
+/** The size of a block of elements. A plain float is a block of one. */
+interface BlockLayout {
   readonly elements: number;
   readonly bytes: number;
 }
 
-/** How many elements a block of each type holds, and in how many bytes. */
+/** Number of elements and bytes of a block of each type. */
 export const BLOCK_LAYOUTS: Readonly<Record<TensorType, BlockLayout>> = {
   F32: { elements: 1, bytes: 4 },
   F16: { elements: 1, bytes: 2 },
@@ -27,7 +27,7 @@ export const BLOCK_LAYOUTS: Readonly<Record<TensorType, BlockLayout>> = {
   MXFP4: { elements: 32, bytes: 17 },
 };
 
-/** Bytes that `elements` elements of a type take; not a whole number unless they fill whole blocks. */
+/** Returns the bytes of `elements` elements of a type. Not a whole number unless they fill whole blocks. */
 export function byteLengthOf(type: TensorType, elements: number): number {
   const layout = BLOCK_LAYOUTS[type];
   return (elements / layout.elements) * layout.bytes;

@@ -1,26 +1,26 @@
 /**
- * How a quantised type stores its values, told once: each is scale·q + offset with a small integer q, and 16 or 32
- * neighbours share scale and offset. A scale (and an offset) is an f16, or an f16 times an integer of 8 bits or
- * fewer, or a power of two, and so is exact in f32; scale·q + offset is then exact in f64, and rounding it to f32
- * once gives the bits that ggml gives.
+ * The storage format of a quantised type. Each value is scale·q + offset, where q is a small integer and 16 or 32
+ * neighbours share scale and offset. Scales and offsets are f16 values, f16 values times an integer of at most 8 bits,
+ * or powers of two, so f32 represents them exactly. scale·q + offset is then exact in f64, and rounding it once to f32
+ * gives the same bits as ggml.
  */
 export interface BlockFormat {
-  /** Neighbours that share a scale; a stored block has one or more such groups. */
+  /** Number of neighbours that share a scale. A stored block has one or more such groups. */
   readonly blockSize: 16 | 32;
-  /** Bits that hold every q once `centre` is taken from it: 4 when −8 ≤ q ≤ 7, else 8. */
+  /** Bits needed for every q − `centre`: 4 when it is within −8…7, else 8. */
   readonly bits: 4 | 8;
-  /** The middle of q's range where values have an offset and q ≥ 0; null where they have none and q is signed. */
+  /** The middle of q's range if the type has offsets (then q ≥ 0); null if it has none (then q is signed). */
   readonly centre: number | null;
   /**
    * Unpacks stored blocks.
    * @param quants [elements], i8
    * @param scales [elements / blockSize], f32
-   * @param offsets [elements / blockSize], f32; left alone where `centre` is null.
+   * @param offsets [elements / blockSize], f32; not written if `centre` is null
    */
   readonly split: (bytes: Uint8Array, quants: Int8Array, scales: Float32Array, offsets: Float32Array) => void;
 }
 
-/** values = scale·q + offset; scale·q where there are no offsets. */
+/** Writes scale·q + offset into `values`, or scale·q if there are no offsets. */
 export function expandBlocks(
   quants: Int8Array,
   scales: Float32Array,
@@ -29,11 +29,11 @@ export function expandBlocks(
   values: Float32Array,
 ): void {
   const shift = blockSize === 16 ? 4 : 5;
-  // The hot loop of every decoder. Eight a turn: V8 does not unroll, and this is twice as fast.
+  // The hot loop of every decoder. V8 does not unroll loops; eight values per iteration are twice as fast.
   for (let i = 0; i < quants.length; i += 8) {
     const scale = scales[i >> shift]!;
     if (offsets === null) {
-      // Nothing is added, not even zero: that would turn −0 into 0.
+      // Do not add zero here: it would turn −0 into 0.
       values[i] = scale * quants[i]!;
       values[i + 1] = scale * quants[i + 1]!;
       values[i + 2] = scale * quants[i + 2]!;
@@ -56,10 +56,10 @@ export function expandBlocks(
   }
 }
 
-/** Elements unpacked at a time: whole blocks of every type, and few enough to stay in the nearest cache. */
+/** Elements unpacked at a time: a multiple of every block size, and small enough for the L1 cache. */
 const ELEMENTS_AT_ONCE = 4096;
 
-/** The decoder from a type's bytes to f32 values. */
+/** Returns a decoder from a type's bytes to f32 values. */
 export function decoderOf(format: BlockFormat): (bytes: Uint8Array, out: Float32Array) => void {
   const { blockSize, centre, split } = format;
   return (bytes, out) => {

@@ -3,8 +3,8 @@ import { IQ4_VALUES } from './blocks-of-32.js';
 import { halfValues } from './floats.js';
 
 /**
- * Block types of 256 elements ("K-quants" and IQ4_XS): a block has f16 scales `d` (and `dmin`), and sub-blocks
- * of 16 or 32 elements each have a small integer scale (and minimum) that multiplies them.
+ * Block types of 256 elements ("K-quants" and IQ4_XS). A block has an f16 scale `d` (and some types `dmin`). Its
+ * sub-blocks of 16 or 32 elements each have a small integer scale (and minimum), which is multiplied by `d` (`dmin`).
  */
 
 /** value = d·scale·q − dmin·min, per 16. Layout: 16 bytes (low: scale, high: min), 64 bytes of 2 bits, d, dmin. */
@@ -20,7 +20,7 @@ export const Q2_K: BlockFormat = {
       for (let sub = 0; sub < 16; sub++) {
         scales[(o >> 4) + sub] = d * (bytes[at + sub]! & 15);
         offsets[(o >> 4) + sub] = -dmin * (bytes[at + sub]! >> 4);
-        // 128 elements share 32 bytes; each 32 of them use the next two bits.
+        // 128 elements share 32 bytes; each group of 32 uses the next two bits.
         const q = at + 16 + (sub >> 3) * 32 + (sub & 1) * 16;
         const shift = ((sub >> 1) & 3) * 2;
         for (let j = 0; j < 16; j++) quants[o + sub * 16 + j] = (bytes[q + j]! >> shift) & 3;
@@ -59,13 +59,13 @@ export const Q3_K: BlockFormat = {
   },
 };
 
-/** The 6-bit scale of sub-block `sub` (0–7) in the 12 bytes at `at` that Q4_K and Q5_K have. */
+/** Returns the 6-bit scale of sub-block `sub` (0–7) from the 12 packed bytes at `at` of a Q4_K or Q5_K block. */
 function scaleOf(bytes: Uint8Array, at: number, sub: number): number {
   if (sub < 4) return bytes[at + sub]! & 63;
   return (bytes[at + sub + 4]! & 15) | ((bytes[at + sub - 4]! >> 6) << 4);
 }
 
-/** The 6-bit minimum of sub-block `sub`, beside its scale. */
+/** Returns the 6-bit minimum of sub-block `sub` from the same 12 bytes. */
 function minOf(bytes: Uint8Array, at: number, sub: number): number {
   if (sub < 4) return bytes[at + sub + 4]! & 63;
   return (bytes[at + sub + 4]! >> 4) | ((bytes[at + sub]! >> 6) << 4);
@@ -92,7 +92,7 @@ export const Q4_K: BlockFormat = {
   },
 };
 
-/** As Q4_K with 32 bytes of fifth bits between scales and nibbles. */
+/** Like Q4_K, with 32 bytes of fifth bits between scales and nibbles. */
 export const Q5_K: BlockFormat = {
   blockSize: 32,
   bits: 8,
@@ -129,7 +129,7 @@ export const Q6_K: BlockFormat = {
       const d = half[bytes[at + 208]! | (bytes[at + 209]! << 8)]!;
       for (let sub = 0; sub < 16; sub++) {
         scales[(o >> 4) + sub] = d * signed[at + 192 + sub]!;
-        // Within 128 elements: four groups of 32, the first two in the low, the last two in the high nibbles.
+        // 128 elements are four groups of 32: the first two are in the low nibbles, the last two in the high nibbles.
         const group = (sub >> 1) & 3;
         const low = at + (sub >> 3) * 64 + (group & 1) * 32 + (sub & 1) * 16;
         const lowShift = (group >> 1) * 4;

@@ -2,8 +2,8 @@ import { type BlockFormat, decoderOf } from './block-format.js';
 import { halfValues } from './floats.js';
 
 /**
- * Block types of 32 elements. All put element j in the low and element j + 16 in the high half of byte j, except
- * Q8_0, which has a byte per element. `d` is the block's scale, `m` its offset, both stored as f16.
+ * Block types of 32 elements. Byte j holds element j in its low half and element j + 16 in its high half, except in
+ * Q8_0, which has a byte per element. `d` is the block's scale and `m` its offset, both stored as f16.
  */
 
 /** value = d · (q − 8). Layout: d, 16 bytes of nibbles. */
@@ -43,7 +43,7 @@ export const Q4_1: BlockFormat = {
   },
 };
 
-/** The 32 fifth bits of a block, bit i for element i. */
+/** Returns the 32 fifth bits of a block; bit i belongs to element i. */
 function fifthBits(bytes: Uint8Array, at: number): number {
   return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
 }
@@ -101,7 +101,7 @@ export const Q8_0: BlockFormat = {
   },
 };
 
-/** The values that IQ4's four bits stand for: denser around zero, as weights are. */
+/** Values of IQ4's 4-bit codes, denser around zero, as weights are. */
 export const IQ4_VALUES = Int8Array.of(
   -127,
   -104,
@@ -139,7 +139,7 @@ export const IQ4_NL: BlockFormat = {
   },
 };
 
-/** Twice the values of a 4-bit float with 2 exponent bits and 1 mantissa bit. */
+/** Values of a 4-bit float (2 exponent bits, 1 mantissa bit), times two so that they are integers. */
 const MXFP4_DOUBLED = Int8Array.of(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12);
 
 /** value = 2^(e − 127) · float4(q). Layout: e, 16 bytes of nibbles. */

@@ -1,8 +1,8 @@
-/** Plain floats. Typed arrays are read in the machine's byte order, which is little endian wherever JavaScript runs. */
+/** Decoders of plain floats. Typed arrays use the machine's byte order; supported machines are little endian. */
 
 let halfTable: Uint32Array | undefined;
 
-/** The bits of the f32 that equals the f16 with bits `half`; exact, subnormals, infinities and NaNs included. */
+/** Returns the f32 bits of the f16 with bits `half`. Exact, including subnormals, infinities and NaNs. */
 function halfToFloatBits(half: number): number {
   const sign = (half & 0x8000) << 16;
   const exponent = (half >> 10) & 0x1f;
@@ -15,7 +15,7 @@ function halfToFloatBits(half: number): number {
   return sign | ((leading + 103) << 23) | ((mantissa << (23 - leading)) & 0x7fffff);
 }
 
-/** f32 bits of all 65,536 halves, built on first use: looking up is several times faster than converting. */
+/** Returns the f32 bits of all 65,536 halves. Built on first use; a lookup is several times faster than a conversion. */
 function halfBits(): Uint32Array {
   if (halfTable === undefined) {
     halfTable = new Uint32Array(65536);
@@ -24,12 +24,12 @@ function halfBits(): Uint32Array {
   return halfTable;
 }
 
-/** Indexed by a half's bits; for decoders that read a scale per block. */
+/** Returns the f32 values of all halves, indexed by their bits. */
 export function halfValues(): Float32Array {
   return new Float32Array(halfBits().buffer);
 }
 
-/** Sixteen-bit words of `bytes`, as a view where the offset allows it. */
+/** Returns the 16-bit words of `bytes`: a view if the offset is even, else a copy. */
 function words(bytes: Uint8Array): Uint16Array {
   const aligned = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice();
   return new Uint16Array(aligned.buffer, aligned.byteOffset, aligned.length >> 1);
@@ -50,7 +50,7 @@ export function decodeF16(bytes: Uint8Array, out: Float32Array): void {
   for (let i = 0; i < target.length; i++) target[i] = table[source[i]!]!;
 }
 
-/** A BF16 is the upper half of an f32. */
+/** Decodes BF16, which is the upper half of an f32. */
 export function decodeBF16(bytes: Uint8Array, out: Float32Array): void {
   const source = words(bytes);
   const target = bitsOf(out);
