@@ -9,7 +9,7 @@ import { openModel } from './open.js';
 const real = new URL('../../../shared/models/smollm2-135m-instruct/config.json', import.meta.url);
 const entryOf = (name: string) => readCatalogue().find(({ model }) => model === name)!;
 
-it('says of the embedded model what its files say', async () => {
+it('describes the embedded model as its files do', async () => {
   const files = await openModel(EMBEDDED_MODEL);
   const { blueprint } = await planModel(files.checkpoint, files.config);
   await files.close();
@@ -24,7 +24,7 @@ it('says of the embedded model what its files say', async () => {
   expect(memoryBytes(entry, 1024)).toBe(2 * parameterCount(blueprint) + cacheBytes / 2);
 });
 
-it.skipIf(!existsSync(real))('says of SmolLM2 what its configuration says', () => {
+it.skipIf(!existsSync(real))('describes SmolLM2 as its configuration does', () => {
   const config = JSON.parse(readFileSync(real, 'utf8'));
   expect(entryOf('HuggingFaceTB/SmolLM2-135M-Instruct')).toMatchObject({
     family: config.model_type,
@@ -35,14 +35,14 @@ it.skipIf(!existsSync(real))('says of SmolLM2 what its configuration says', () =
   });
 });
 
-it('names every model once, by a name that the hub could have', () => {
+it('names every model once, by a name that is valid on the hub', () => {
   const names = readCatalogue().map(({ model }) => model);
   expect(new Set(names).size).toBe(names.length);
   for (const name of names.slice(1)) expect(name).toMatch(/^[\w.-]+\/[\w.-]+$/);
   expect(names[0]).toBe('organism');
 });
 
-it('names no model whose family is not run', () => {
+it('names only models of supported families', () => {
   const families = new Set(FAMILIES.map(({ name }) => name));
   for (const { model, family } of readCatalogue()) expect(families, model).toContain(family);
 });

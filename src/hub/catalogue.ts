@@ -3,40 +3,40 @@ import { z } from 'zod';
 import { packageFile } from '../package.js';
 
 const entrySchema = z.strictObject({
-  /** Its name on the hub, or the embedded model's own. */
+  /** Name on the hub, or the name of the embedded model. */
   model: z.string(),
-  /** As its card has it. */
+  /** Number of parameters, from its model card. */
   parameters: z.int().positive(),
   licence: z.string(),
-  /** Whether its licence has to be accepted on its page before it can be fetched. */
+  /** Whether its licence must be accepted on its page before it can be downloaded. */
   gated: z.boolean(),
-  /** As this toolkit names families. */
+  /** Family, by the name that this toolkit uses. */
   family: z.string(),
   layers: z.int().positive(),
   kvHeads: z.int().positive(),
   headDim: z.int().positive(),
-  /** Tokens that it was made for. */
+  /** Tokens. */
   contextLength: z.int().positive(),
-  /** What is known of how it drifts from its system prompt; null where nothing was measured. */
+  /** What was measured of its drift from its system prompt; null if nothing was measured. */
   drift: z.string().nullable(),
 });
 
-/** A small open model that is known. */
+/** A model of the catalogue: a small open model. */
 export type CatalogueEntry = z.infer<typeof entrySchema>;
 
 const CATALOGUE = packageFile('models/catalogue.json');
-/** All of them are stored in 16 bits a weight. */
+/** All catalogued models store weights in 16 bits. */
 const WEIGHT_BYTES = 2;
 const CACHE_ELEMENT_BYTES = 4;
 
-/** Small open models that are known, the embedded one first. */
+/** Reads the catalogue of small open models. The embedded model comes first. */
 export function readCatalogue(): readonly CatalogueEntry[] {
   return z.array(entrySchema).parse(JSON.parse(readFileSync(CATALOGUE, 'utf8')));
 }
 
 /**
- * What a model takes at least in memory: its weights as they are stored, and keys and values in f32 of so many tokens, or
- * of as many as it was made for, if that is fewer.
+ * Returns the least memory that a model needs, in bytes: its stored weights, plus f32 keys and values of `tokens` tokens
+ * (at most its context length).
  */
 export function memoryBytes(entry: CatalogueEntry, tokens: number): number {
   const { parameters, layers, kvHeads, headDim, contextLength } = entry;

@@ -6,10 +6,10 @@ import { hashOf } from '../../test/support/loopback-hub.js';
 import { pullModel } from './locate.js';
 import { parseHubName } from './model-name.js';
 
-/** Locks that nobody else sees, as those of two containers with one cache. */
+/** Locks that are not shared, like those of two containers with one cache. */
 vi.mock('../lock.js', () => ({ tryLock: async () => ({ release: async () => {} }) }));
 
-it('keeps two right that grow one file unknown to each other', async () => {
+it('lets two processes download the same file correctly without a shared lock', async () => {
   const weights = Uint8Array.from({ length: 100_000 }, (_, index) => index % 251);
   const { hub, cache, cached } = await hubPlace({ 'owner/model': { files: { 'model.gguf': weights } } });
   hub.misbehave.set('model.gguf', [

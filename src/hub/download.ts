@@ -11,23 +11,23 @@ import type { Response } from './hub-http.js';
 import type { RepoFile } from './hub-listing.js';
 import { TransientError, waitBeforeRetry } from './retry.js';
 
-/** What fetching needs, and whom it tells. */
-export interface Fetching extends Asking {
+/** What a download needs, and where it reports. */
+interface Fetching extends Asking {
   readonly client: HubClient;
   readonly cache: HubCache;
-  /** Bytes of the file that are on the disk, each time that there are more, or, after a false start, fewer. */
+  /** Called with the bytes of the file on disk whenever they change. They decrease if the download restarts. */
   readonly onBytes: (bytes: number) => void;
 }
 
-/** How a file came to be there. */
+/** How a file got into the cache. */
 export type Arrival = 'fetched' | 'resumed' | 'found';
 
 const LOCK_POLL_MS = 200;
 
 /**
- * Brings a file of the hub into the cache under the name of its hash, unless it is there. What an earlier try left is
- * gone on with; size and hash are checked before the file gets its name; a process that finds another at it waits for it.
- * @throws HoldfastError `E_HUB`, `E_UNWRITABLE`; the signal's reason when it is aborted, and what has come is kept
+ * Downloads a file of the hub into the cache, named by its hash, unless it is there. Resumes an incomplete download.
+ * Checks size and hash before the file gets its final name. Waits if another process is downloading the same file.
+ * @throws HoldfastError `E_HUB`, `E_UNWRITABLE`; the signal's reason if aborted, which keeps the incomplete file
  */
 export async function fetchBlob(
   place: Pick<FilePlace, 'repo' | 'commit'>,
@@ -46,14 +46,14 @@ export async function fetchBlob(
     }
     if (there !== null) {
       fetching.onNote(
-        `${file.path}: the cache's copy has ${there} bytes instead of ${file.bytes}: fetching it anew`,
+        `${file.path}: the cached copy has ${there} bytes instead of ${file.bytes}: downloading it again`,
       );
     }
     const unfinished = cache.unfinishedBlob(place.repo, file.hash);
     const arrival = await fill(unfinished, { ...place, path: file.path }, file, fetching);
     await writing(blob, async () => {
       await rename(unfinished, blob).catch(async (error: unknown) => {
-        // Where locks do not reach, another may have been faster, with the same bytes in the same file.
+        // Processes on different machines do not share locks: another may have finished this file first.
         if (!isMissing(error) || (await sizeOf(blob)) !== file.bytes) throw error;
       });
       const folder = await open(dirname(blob), 'r');
@@ -70,12 +70,12 @@ async function waitForLock(blob: string, file: RepoFile, { signal, onNote }: Fet
   for (let waited = 0; ; waited++) {
     const lock = await tryLock(name);
     if (lock !== null) return lock;
-    if (waited === 0) onNote(`${file.path}: another process is fetching it, waiting for that`);
+    if (waited === 0) onNote(`${file.path}: waiting for another process that is downloading it`);
     await sleep(LOCK_POLL_MS, undefined, signal === undefined ? {} : { signal });
   }
 }
 
-/** Grows the unfinished file until it is whole and right. */
+/** Downloads into the unfinished file until it is complete and its hash is correct. */
 async function fill(path: string, place: FilePlace, file: RepoFile, fetching: Fetching): Promise<Arrival> {
   const handle = await writing(path, () => open(path, constants.O_RDWR | constants.O_CREAT));
   try {
@@ -84,15 +84,15 @@ async function fill(path: string, place: FilePlace, file: RepoFile, fetching: Fe
     const resumed = growing.bytes > 0;
     const answers = await growUntilWhole(growing, place, fetching);
     if (!growing.isRight() && (resumed || answers > 1)) {
-      fetching.onNote(`${file.path}: its pieces do not fit together: fetching it anew`);
+      fetching.onNote(`${file.path}: the resumed download has the wrong hash: downloading it again`);
       growing.restart();
       await growUntilWhole(growing, place, fetching);
     }
-    if (!growing.isRight()) throw wrong(place, 'its hash is not the one that the hub names');
+    if (!growing.isRight()) throw wrong(place, 'its hash is not the one that the hub lists');
     await writing(path, () => handle.sync());
     return resumed ? 'resumed' : 'fetched';
   } catch (error) {
-    // What is wrong is not gone on with, what is only not whole is; and what is nothing need not lie there.
+    // Discard corrupt and empty partial files; keep incomplete ones, to resume them.
     if (error instanceof WrongContent || (await handle.stat()).size === 0) await rm(path, { force: true });
     throw error;
   } finally {
@@ -100,7 +100,7 @@ async function fill(path: string, place: FilePlace, file: RepoFile, fetching: Fe
   }
 }
 
-/** Asks until the file has its size; returns how many answers that took. */
+/** Sends requests until the file has its full size. Returns the number of requests. */
 async function growUntilWhole(growing: GrowingFile, place: FilePlace, fetching: Fetching): Promise<number> {
   let answers = 0;
   for (let failed = 0; growing.bytes < growing.file.bytes; ) {
@@ -126,10 +126,10 @@ async function growOnce(
   const { response, linkedHash } = await client.open(place, growing.bytes, signal);
   try {
     if (linkedHash !== null && linkedHash.length === file.hash.length && linkedHash !== file.hash) {
-      throw wrong(place, 'the hub now serves another file under its name');
+      throw wrong(place, 'the hub now serves a different file under this name');
     }
     if (response.status === 200 && growing.bytes > 0) {
-      onNote(`${file.path}: the hub sends it from its beginning again`);
+      onNote(`${file.path}: the hub cannot resume the download: starting again`);
       growing.restart();
     }
     checkLengths(response, growing, place);
@@ -138,25 +138,26 @@ async function growOnce(
     await response.body?.cancel().catch(() => {});
   }
   if (growing.bytes < file.bytes) {
-    throw new TransientError(`the download broke off at ${growing.bytes} of ${file.bytes} bytes`);
+    throw new TransientError(`the download stopped at ${growing.bytes} of ${file.bytes} bytes`);
   }
 }
 
-/** What the answer says of itself has to fit what is known of the file, before a byte of it is read. */
+/** Checks the response's headers against the expected file before its body is read. */
 function checkLengths({ status, headers }: Response, { bytes, file }: GrowingFile, place: FilePlace): void {
   const encoding = headers.get('content-encoding');
-  if (encoding !== null && encoding !== 'identity') throw wrong(place, `it comes compressed (${encoding})`);
+  if (encoding !== null && encoding !== 'identity')
+    throw wrong(place, `the response is compressed (${encoding})`);
   if (status === 206) {
     const [, start, size] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get('content-range') ?? '') ?? [];
     if (Number(start) === bytes && (size === '*' || Number(size) === file.bytes)) return;
     throw wrong(
       place,
-      `bytes from ${bytes} of ${file.bytes} were asked for, "${headers.get('content-range')}" came`,
+      `requested bytes from ${bytes} of ${file.bytes}, received "${headers.get('content-range')}"`,
     );
   }
   const length = headers.get('content-length');
   if (length !== null && Number(length) > file.bytes) {
-    throw wrong(place, `the hub lists ${file.bytes} bytes and sends ${length}`);
+    throw wrong(place, `the hub lists ${file.bytes} bytes but sends ${length}`);
   }
 }
 

@@ -7,7 +7,7 @@ const LARGEST_READ_BYTES = 1024 * 1024 * 1024;
 
 /**
  * Opens a file as a source of bytes. It stays open until `close`.
- * @throws HoldfastError `E_NOT_FOUND`, or `E_UNREADABLE` for what is not a file or may not be read.
+ * @throws HoldfastError `E_NOT_FOUND`; `E_UNREADABLE` if the path is not a file or cannot be read
  */
 export async function fileSource(path: string): Promise<ByteSource> {
   const handle = await openHandle(path);
@@ -56,7 +56,7 @@ async function readExactly(
       throw new HoldfastError('E_UNREADABLE', `the file ended ${length - filled} bytes early`, {
         file: path,
         offset: offset + filled,
-        hint: 'It was cut while it was open: fetch it again',
+        hint: 'It was truncated while it was open: download it again',
       });
     }
     filled += got;

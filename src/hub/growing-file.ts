@@ -8,8 +8,8 @@ import type { RepoFile } from './hub-listing.js';
 import { TransientError } from './retry.js';
 
 /**
- * A file that grows on the disk, hashed as it does. Bytes go to their places and nothing is cut off, so that two that grow
- * it unknown to each other, where locks do not reach, write the same bytes to the same places.
+ * A download in progress: a file that grows on disk and is hashed as it grows. Each byte is written at its own offset and
+ * nothing is truncated. So two machines that share a cache, but not locks, write the same bytes to the same places.
  */
 export class GrowingFile {
   bytes = 0;
@@ -21,27 +21,27 @@ export class GrowingFile {
     readonly file: RepoFile,
     private readonly watch: {
       readonly signal?: AbortSignal;
-      /** Bytes that are on the disk, each time that there are more, or, after a false start, fewer. */
+      /** Called with the bytes on disk whenever they change. They decrease if the download restarts. */
       readonly onBytes: (bytes: number) => void;
     },
   ) {
     this.hash = startHash(file);
   }
 
-  /** Goes on from what is on the disk, which is hashed again: nobody knows what became of it. */
+  /** Resumes from the bytes on disk. Hashes them again, because they may have changed. */
   async begin(): Promise<void> {
     const { size } = await this.handle.stat();
     if (size > this.file.bytes) await writing(this.path, () => this.handle.truncate(0));
     this.moveTo(await hashInto(this.hash, this.path, this.watch.signal));
   }
 
-  /** What is there is written over. */
+  /** Starts again from the first byte, overwriting the file. */
   restart(): void {
     this.hash = startHash(this.file);
     this.moveTo(0);
   }
 
-  /** Takes what an answer holds, as far as the connection goes. @throws TransientError when that breaks, WrongContent */
+  /** Appends the body of a response. @throws TransientError if the connection breaks, WrongContent if it is too long */
   async append(response: Response): Promise<void> {
     const chunks = response.body?.[Symbol.asyncIterator]();
     try {
@@ -54,7 +54,7 @@ export class GrowingFile {
         await this.take(next.value);
       }
     } finally {
-      await chunks?.return?.().catch(() => {}); // a server that goes on sending is cut off
+      await chunks?.return?.().catch(() => {}); // cancels a server that keeps sending
     }
   }
 
@@ -62,7 +62,7 @@ export class GrowingFile {
     if (this.bytes + chunk.length > this.file.bytes) {
       throw new WrongContent(
         this.file.path,
-        `more than the ${this.file.bytes} bytes that the hub lists came`,
+        `received more than the ${this.file.bytes} bytes that the hub lists`,
       );
     }
     await writing(this.path, () => writeAll(this.handle, chunk, this.bytes));
@@ -86,12 +86,12 @@ async function writeAll(handle: FileHandle, chunk: Uint8Array, at: number): Prom
   }
 }
 
-/** What came is not what was asked for, and of no use. */
+/** The received content is not the requested file. It cannot be resumed. */
 export class WrongContent extends HoldfastError {
   constructor(file: string, what: string) {
     super('E_HUB', what, {
       file,
-      hint: 'What had come is thrown away: try again, or check HF_ENDPOINT and proxies',
+      hint: 'The download was discarded: try again, or check HF_ENDPOINT and proxies',
     });
   }
 }

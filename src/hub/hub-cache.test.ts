@@ -16,14 +16,14 @@ function cacheWith(ref: string): HubCache {
   return cache;
 }
 
-it('finds revisions whose names have slashes, as pull requests have them', async () => {
+it('finds revisions with slashes in their names, as those of pull requests', async () => {
   const cache = cacheWith('refs/pr/1');
   expect(await cache.scan()).toMatchObject([{ revisions: [{ commit: COMMIT, refs: ['refs/pr/1'] }] }]);
   expect(await cache.commitOf('owner/model', 'refs/pr/1')).toBe(COMMIT);
   expect(await cache.commitOf('owner/model', 'refs/pr')).toBeNull();
 });
 
-it('takes a link that leads to itself for no file', async () => {
+it('treats a link to itself as a missing file', async () => {
   const cache = cacheWith('main');
   symlinkSync('config.json', join(cache.snapshot('owner/model', COMMIT), 'config.json'));
   expect(await cache.filesOf('owner/model', COMMIT)).toEqual([]);

@@ -7,27 +7,27 @@ import { isCommit, type RepoFile } from './hub-listing.js';
 export interface CachedRepo {
   readonly repo: string;
   readonly folder: string;
-  /** Of its blobs, finished or not. */
+  /** Total size of its blobs, including unfinished ones. */
   readonly bytes: number;
-  /** Names of branches and tags, by the commit they stand for. */
+  /** Its snapshots: commit, the branches and tags that point to it, and the files it has. */
   readonly revisions: readonly {
     readonly commit: string;
     readonly refs: readonly string[];
     readonly files: readonly string[];
   }[];
-  /** Downloads that were broken off, of Holdfast or of Python. */
+  /** Size of interrupted downloads, of Holdfast or of Python. */
   readonly unfinishedBytes: number;
 }
 
 const MODELS = 'models--';
-/** Ends the name of a download of ours that is not whole. Python has `.incomplete`, and neither touches the other's. */
+/** Suffix of our incomplete downloads. Python's is `.incomplete`; neither program touches the other's files. */
 const UNFINISHED = '.holdfast-incomplete';
 
 /**
- * The Hugging Face cache, as Python's `huggingface_hub` lays it out, and shared with it: of every repository
- * `models--owner--name/` with `blobs/HASH` (the files, each once), `snapshots/COMMIT/PATH` (links to them) and
- * `refs/REVISION` (the commit that a branch or tag stood for). A blob has its name only when it is whole and its hash
- * is right; a ref names only a snapshot that is whole.
+ * The Hugging Face cache, in the layout of Python's `huggingface_hub` and shared with it. A repository is a folder
+ * `models--owner--name/` with `blobs/HASH` (each file once), `snapshots/COMMIT/PATH` (links to blobs) and
+ * `refs/REVISION` (the commit that a branch or tag pointed to). A blob gets its name only when it is complete and its
+ * hash is correct. A ref points only to a complete snapshot.
  */
 export class HubCache {
   constructor(readonly folder: string) {}
@@ -40,7 +40,7 @@ export class HubCache {
     return join(this.repoFolder(repo), 'blobs', hash);
   }
 
-  /** Where a blob grows until it is whole. */
+  /** Path of an incomplete download. */
   unfinishedBlob(repo: string, hash: string): string {
     return this.blob(repo, hash) + UNFINISHED;
   }
@@ -49,14 +49,14 @@ export class HubCache {
     return join(this.repoFolder(repo), 'snapshots', commit);
   }
 
-  /** The commit that a revision stands for, as far as the cache knows; null when it does not. */
+  /** Returns the commit that the cache has recorded for a revision; null if none. */
   async commitOf(repo: string, revision: string): Promise<string | null> {
     const text = await readFile(join(this.repoFolder(repo), 'refs', revision), 'utf8').catch(nothing);
     const commit = text?.trim() ?? revision;
     return isCommit(commit) ? commit : null;
   }
 
-  /** The files of a snapshot that are there, links whose blob is gone left out; relative, with `/`. */
+  /** Returns the relative paths (with `/`) of a snapshot's files. Omits links whose blob is missing. */
   async filesOf(repo: string, commit: string): Promise<string[]> {
     const folder = this.snapshot(repo, commit);
     const names = await readdir(folder, { recursive: true }).catch(nothing);
@@ -67,7 +67,7 @@ export class HubCache {
     return files.sort();
   }
 
-  /** Whether a snapshot has a file: by a link to its blob, or, where Python could make no links, the file itself. */
+  /** Whether a snapshot has a file: a link to its blob or, if Python could not create links, the file itself. */
   async has(repo: string, commit: string, { path, hash, bytes }: RepoFile): Promise<boolean> {
     const file = join(this.snapshot(repo, commit), path);
     if ((await sizeOf(file)) !== bytes) return false;
@@ -75,7 +75,7 @@ export class HubCache {
     return target === null || basename(target) === hash;
   }
 
-  /** Links a snapshot's file to its blob, by a relative path, so that the cache can be moved. */
+  /** Links a snapshot's file to its blob. The link is relative, so that the cache can be moved. */
   async link(repo: string, commit: string, path: string, hash: string): Promise<void> {
     const file = join(this.snapshot(repo, commit), path);
     const temporary = `${file}.${process.pid}.tmp`;
@@ -88,8 +88,8 @@ export class HubCache {
   }
 
   /**
-   * Notes that a revision is this commit; nothing is written where that is known, for the cache may be one that can only
-   * be read. Call it when the snapshot is whole.
+   * Records the commit of a revision. Writes nothing if that is recorded already, because the cache may be read-only.
+   * Call it only when the snapshot is complete.
    */
   async writeRef(repo: string, revision: string, commit: string): Promise<void> {
     if ((await this.commitOf(repo, revision)) === commit) return;
@@ -102,12 +102,12 @@ export class HubCache {
     });
   }
 
-  /** What the cache holds, by name. */
+  /** Returns the models in the cache, sorted by name. */
   async scan(): Promise<CachedRepo[]> {
     const names = (await readdir(this.folder).catch(nothing)) ?? [];
     const repos: CachedRepo[] = [];
     for (const name of names.sort()) {
-      // Names of repositories hold no `--` of their own.
+      // Repository names cannot contain `--`.
       const repo = name.startsWith(MODELS) ? name.slice(MODELS.length).replaceAll('--', '/') : null;
       if (repo !== null) repos.push(await this.describe(repo));
     }
@@ -140,8 +140,8 @@ export class HubCache {
   }
 
   /**
-   * Removes a repository. What names something goes before what it names, so that a removal that is cut off leaves no
-   * model that looks whole.
+   * Removes a repository. Removes refs before snapshots, and snapshots before blobs, so that an interrupted removal
+   * leaves no model that looks complete.
    */
   async remove(repo: string): Promise<void> {
     const folder = this.repoFolder(repo);
@@ -153,13 +153,13 @@ export class HubCache {
   }
 }
 
-/** A file's size, through links; null when it is not there or no file. */
+/** Returns a file's size, following links; null if it does not exist or is not a file. */
 export async function sizeOf(path: string): Promise<number | null> {
   const stats = await stat(path).catch(nothing);
   return stats?.isFile() === true ? stats.size : null;
 }
 
-/** Runs what writes to the cache. @throws HoldfastError `E_UNWRITABLE` naming the file */
+/** Runs work that writes to the cache. @throws HoldfastError `E_UNWRITABLE` with the file's path, for file system errors */
 export async function writing<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -167,18 +167,18 @@ export async function writing<T>(file: string, work: () => Promise<T>): Promise<
     if (!(cause instanceof Error && 'syscall' in cause)) throw cause;
     throw new HoldfastError('E_UNWRITABLE', `the cache cannot be written: ${cause.message}`, {
       file: resolve(file),
-      hint: 'Check permissions and free space, or name another folder with HF_HUB_CACHE',
+      hint: 'Check permissions and free space, or set HF_HUB_CACHE to another folder',
       cause,
     });
   }
 }
 
-/** What the system says of a path that is no link, of a folder that is to be a file, of a link that leads to itself. */
-const NOTHING_OF_THE_KIND: readonly unknown[] = ['EINVAL', 'EISDIR', 'ELOOP'];
+/** Error codes of a path that is not a link, a folder that should be a file, and a link that points to itself. */
+const WRONG_KIND: readonly unknown[] = ['EINVAL', 'EISDIR', 'ELOOP'];
 
-/** Null for what is not there. @throws HoldfastError `E_UNREADABLE` */
+/** Returns null for an error about a missing file. @throws HoldfastError `E_UNREADABLE` for any other */
 function nothing(error: unknown): null {
   if (!(error instanceof Error && 'code' in error)) throw error;
-  if (isMissing(error) || NOTHING_OF_THE_KIND.includes(error.code)) return null;
+  if (isMissing(error) || WRONG_KIND.includes(error.code)) return null;
   throw 'path' in error ? readError(String(error.path), error) : error;
 }

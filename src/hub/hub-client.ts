@@ -7,41 +7,43 @@ import type { HubSettings } from './hub-settings.js';
 import { isRepoName } from './model-name.js';
 import { PATIENT, type RetryPolicy, TransientError, waitBeforeRetry } from './retry.js';
 
-/** What asks and tells beside a request. */
+/** How a request is cancelled, and where it reports. */
 export interface Asking {
   readonly signal?: AbortSignal;
-  /** Something that a person should know while it goes on. */
+  /** Called with messages for the user. */
   readonly onNote: (text: string) => void;
 }
 
-/** The hub, as far as it is used. */
+/** The requests to the hub that this room makes. */
 export interface HubClient {
   readonly policy: RetryPolicy;
   /**
-   * The files of a model at a revision.
-   * @param tries how often a hub that does not answer is asked
-   * @throws HoldfastError `E_HUB` with what to do; its cause is a `TransientError` when the hub did not answer
+   * Lists the files of a model at a revision.
+   * @param tries number of attempts if the hub does not answer
+   * @throws HoldfastError `E_HUB` with what to do; its cause is a `TransientError` if the hub did not answer
    */
   list(repo: string, revision: string, asking: Asking, tries?: number): Promise<RepoListing>;
   /**
-   * A file from a byte on, as it comes. The status is 200 or 206.
+   * Requests a file from byte `offset` on. The status of the response is 200 or 206.
    * @throws HoldfastError `E_HUB`, TransientError
    */
   open(place: FilePlace, offset: number, signal?: AbortSignal): Promise<HubResponse>;
 }
 
+/** A file of a repository at a commit. */
 export interface FilePlace {
   readonly repo: string;
   readonly commit: string;
   readonly path: string;
 }
 
-/** Fewer than of a download: somebody waits, and nothing is lost yet. */
+/** Fewer than for a download: a user is waiting, and nothing has been downloaded yet. */
 const LISTING_TRIES = 4;
-/** A listing of ten thousand files takes two megabytes. */
+/** A listing of 10,000 files has about 2 MB. */
 const LARGEST_ANSWER_BYTES = 32 * 1024 * 1024;
 const escapePath = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
 
+/** Creates a client of the hub in `settings`. */
 export function createHubClient(
   settings: HubSettings,
   policy: RetryPolicy = PATIENT,
@@ -74,19 +76,19 @@ export function createHubClient(
       const { response } = answer;
       if (response.status === 200 || response.status === 206) return answer;
       await response.body?.cancel();
-      if (response.status === 416) throw new TransientError('the hub refuses the range');
+      if (response.status === 416) throw new TransientError('the hub refused the range');
       throw await refusal(response, { repo, revision: commit, path }, settings, get);
     },
   };
 }
 
-/** Who names a commit gets that one. */
+/** If the revision is a commit, checks that the listing is of that commit. */
 function requireCommit(listing: RepoListing, revision: string, url: string): RepoListing {
   if (!isCommit(revision) || listing.commit === revision) return listing;
-  throw new HoldfastError('E_HUB', `commit ${revision} was asked for, ${listing.commit} came`, { file: url });
+  throw new HoldfastError('E_HUB', `requested commit ${revision}, received ${listing.commit}`, { file: url });
 }
 
-/** The text of an answer, as far as one may be long. */
+/** Reads the text of a response, up to `LARGEST_ANSWER_BYTES`. */
 async function readText(response: Response, url: string): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -94,7 +96,7 @@ async function readText(response: Response, url: string): Promise<string> {
     for await (const chunk of response.body ?? []) {
       bytes += chunk.length;
       if (bytes > LARGEST_ANSWER_BYTES) {
-        throw new HoldfastError('E_HUB', `the answer is longer than ${LARGEST_ANSWER_BYTES} bytes`, {
+        throw new HoldfastError('E_HUB', `the response is longer than ${LARGEST_ANSWER_BYTES} bytes`, {
           file: url,
         });
       }
@@ -102,12 +104,15 @@ async function readText(response: Response, url: string): Promise<string> {
     }
   } catch (cause) {
     if (cause instanceof HoldfastError) throw cause;
-    throw new TransientError(`the answer broke off (${reasonOf(cause)})`, undefined, { cause });
+    throw new TransientError(`the connection broke (${reasonOf(cause)})`, undefined, { cause });
   }
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** Why the hub refuses, and what to do. A hub answers 401 also for what is not there, to whom it does not know. */
+/**
+ * Returns the error for a request that the hub refused, with what to do. Without a token, the hub also answers 401 for
+ * a model that does not exist.
+ */
 async function refusal(
   response: Response,
   { repo, revision, path }: { readonly repo: string; readonly revision: string; readonly path?: string },
@@ -124,38 +129,38 @@ async function refusal(
   if (reason === 'GatedRepo') {
     const then =
       token === null
-        ? ', then set HF_TOKEN to a token of yours'
-        : ' with the account of your token, if that still holds';
+        ? ', then set HF_TOKEN to your token'
+        : ' with the account of your token, and check that the token is still valid';
     return fail(`${repo} is gated (${answer})`, `Accept its licence at ${endpoint}/${repo}${then}`);
   }
   if (status === 403) {
-    return fail(`the hub does not let you have ${repo} (${answer})`, 'Mind what your token may read');
+    return fail(`the hub denies access to ${repo} (${answer})`, 'Check what your token may read');
   }
   if (reason === 'RevisionNotFound') {
     return fail(
       `${repo} has no revision "${revision}"`,
-      'Leave it out for the newest, or name a branch, tag or commit',
+      'Omit it for the newest, or name a branch, tag or commit',
     );
   }
   if (status === 401 && token !== null && reason !== 'RepoNotFound') {
-    return fail(`the hub does not accept the token (${answer})`, 'Make a new one, and set HF_TOKEN to it');
+    return fail(`the hub does not accept the token (${answer})`, 'Create a new token and set HF_TOKEN to it');
   }
   if (status === 404 && path !== undefined) {
-    return fail(`the hub lists ${path} and does not have it`, 'Try again later, or check HF_ENDPOINT');
+    return fail(`the hub lists ${path} but does not have it`, 'Try again later, or check HF_ENDPOINT');
   }
   if (status === 401 || status === 404) {
     const names = await similarNames(repo, settings, get);
     const meant = nearest(repo, names);
     const hint =
       meant === null
-        ? `Check the name, or the path if you meant one${token === null ? '; for a private model set HF_TOKEN' : ''}`
+        ? `Check the name or path${token === null ? '; for a private model set HF_TOKEN' : ''}`
         : `Did you mean ${meant}?`;
     return fail(`the hub has no model "${repo}"`, hint);
   }
   return fail(`the hub answers ${answer}`, 'Try again later');
 }
 
-/** Names on the hub that hold the model's own name, or its first part. Only a hint hangs on them: no failure counts. */
+/** Searches the hub for models of a similar name or the same owner. Used only for a hint, so failures are ignored. */
 async function similarNames(repo: string, { endpoint }: HubSettings, get: HubGet): Promise<string[]> {
   const [owner, name] = repo.split('/') as [string, string];
   const queries = [`search=${encodeURIComponent(name)}`, `author=${encodeURIComponent(owner)}`];

@@ -5,14 +5,14 @@ import { TransientError } from './retry.js';
 
 export type { Response };
 
-/** What a request came to, after redirects. */
+/** The response to a request, after redirects. */
 export interface HubResponse {
   readonly response: Response;
-  /** The hash that the hub itself names for the file, when it names one. */
+  /** The hash that the hub states for the file; null if it states none. */
   readonly linkedHash: string | null;
 }
 
-/** Asks for an address. Statuses are the caller's to judge, but for those that are transient. */
+/** Requests a URL. Throws `TransientError` for transient statuses; the caller handles all others. */
 export type HubGet = (
   url: string,
   headers: Readonly<Record<string, string>>,
@@ -23,9 +23,10 @@ const MAX_REDIRECTS = 8;
 const CONNECT_MS = 15_000;
 
 /**
- * Requests to the hub, through a proxy where the environment names one (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`).
- * Redirects are followed here and not by `fetch`, so that the token goes to the hub's own origin and nowhere else.
- * @param silenceMs how long a server may be silent before the connection counts as broken
+ * Returns a function that sends requests to the hub, through the proxy that the environment sets (`HTTPS_PROXY`,
+ * `HTTP_PROXY`, `NO_PROXY`). It follows redirects itself, not through `fetch`, so that it sends the token only to the
+ * hub's own origin.
+ * @param silenceMs timeout for a connection without data
  */
 export function createHubGet({ endpoint, token }: HubSettings, silenceMs = 60_000): HubGet {
   const home = new URL(endpoint).origin;
@@ -40,7 +41,7 @@ export function createHubGet({ endpoint, token }: HubSettings, silenceMs = 60_00
         token !== null && target.origin === home ? { authorization: `Bearer ${token}` } : {};
       const response = await fetch(target, {
         dispatcher: await dispatcher,
-        // A compressed answer would make lengths and ranges mean something else.
+        // Lengths and ranges of a compressed response are not those of the file.
         headers: { 'user-agent': 'holdfast', 'accept-encoding': 'identity', ...headers, ...authorization },
         redirect: 'manual',
         ...(signal === undefined ? {} : { signal }),
@@ -65,7 +66,7 @@ async function openDispatcher(silenceMs: number): Promise<Dispatcher> {
   try {
     return new EnvHttpProxyAgent(limits);
   } catch (cause) {
-    throw new HoldfastError('E_HUB', 'the proxy that the environment names is no address', {
+    throw new HoldfastError('E_HUB', 'the proxy in the environment is not a valid URL', {
       field: 'HTTPS_PROXY or HTTP_PROXY',
       hint: 'Write it as http://host:port',
       cause,
@@ -77,17 +78,17 @@ function nextTarget(from: URL, location: string): URL {
   const to = URL.canParse(location, from.href) ? new URL(location, from) : null;
   if (to !== null && (to.protocol === 'https:' || (to.protocol === 'http:' && from.protocol === 'http:')))
     return to;
-  throw new HoldfastError('E_HUB', `the hub redirects to ${location}, which is not followed`, {
+  throw new HoldfastError('E_HUB', `refusing to follow the hub's redirect to ${location}`, {
     file: from.href,
   });
 }
 
-/** A hash in an etag, which may be weak and stands in quotes. */
+/** Returns the hash in an etag, which may be weak or quoted; null if it is not a hash. */
 function hashIn(etag: string | null): string | null {
   return /^(?:W\/)?"?([0-9a-f]{64}|[0-9a-f]{40})"?$/i.exec(etag ?? '')?.[1]?.toLowerCase() ?? null;
 }
 
-/** The reason stands in the innermost cause: `fetch failed` tells nobody anything. */
+/** Returns the message of the innermost cause. `fetch`'s own message, "fetch failed", says nothing. */
 export function reasonOf(error: unknown): string {
   let reason: unknown = error;
   while (reason instanceof Error && reason.cause instanceof Error) reason = reason.cause;
@@ -99,8 +100,8 @@ function unreachable(target: URL, cause: unknown): TransientError {
 }
 
 /**
- * Where large files lie, an address is good for a while: what is refused there is asked of the hub again, which then
- * names a new one. The hub's own refusals have a code wherever they come from.
+ * Whether to try again. The URL of a large file on another host expires; on the next try the hub gives a new one. So a
+ * refusal by another host is transient, unless it has the hub's error code.
  */
 function isTransient({ status, headers }: Response, isHub: boolean): boolean {
   return status === 429 || status >= 500 || (status >= 400 && !isHub && !headers.has('x-error-code'));
@@ -113,8 +114,9 @@ async function busy(target: URL, response: Response): Promise<TransientError> {
 }
 
 /**
- * How long a server asks to be left alone: `Retry-After`, seconds or a date (RFC 9110, 10.2.3), or, as the hub has it, the
- * end of the window whose requests are used up, `RateLimit: "api";r=0;t=55` (draft-ietf-httpapi-ratelimit-headers-09).
+ * Returns how long the server asks the client to wait: `Retry-After`, in seconds or as a date (RFC 9110, 10.2.3), or the
+ * end of the exhausted rate limit window that the hub states, `RateLimit: "api";r=0;t=55`
+ * (draft-ietf-httpapi-ratelimit-headers-09).
  */
 function waitAskedMs(headers: Response['headers']): number | undefined {
   const windowEnd = /;\s*r=0\s*;\s*t=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1];

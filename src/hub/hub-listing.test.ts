@@ -7,7 +7,7 @@ const parse = (changes: object): unknown =>
   parseListing(JSON.stringify({ sha: GIT, siblings: [{ ...file, ...changes }] }), 'hub');
 
 describe('parseListing', () => {
-  it('names files by the hash that Python names them by', () => {
+  it('names files by the same hash as Python', () => {
     const lfs = { sha256: 'b'.repeat(64), size: 9, pointerSize: 130 };
     expect(parse({})).toMatchObject({
       files: [{ path: 'config.json', bytes: 3, hash: GIT, hashKind: 'git' }],
@@ -15,32 +15,31 @@ describe('parseListing', () => {
     expect(parse({ lfs })).toMatchObject({ files: [{ bytes: 9, hash: lfs.sha256, hashKind: 'sha256' }] });
   });
 
-  it.each(['..\\x', 'C:x', 'a\0b', 'a'.repeat(1025)])(
-    'leaves out the path %j, and nothing else',
-    (rfilename) => {
-      const siblings = [{ ...file, rfilename }, file];
-      const listing = parseListing(JSON.stringify({ sha: GIT, siblings }), 'hub');
-      expect(listing.files.map(({ path }) => path)).toEqual(['config.json']);
-    },
-  );
+  it.each(['..\\x', 'C:x', 'a\0b', 'a'.repeat(1025)])('omits the path %j, and nothing else', (rfilename) => {
+    const siblings = [{ ...file, rfilename }, file];
+    const listing = parseListing(JSON.stringify({ sha: GIT, siblings }), 'hub');
+    expect(listing.files.map(({ path }) => path)).toEqual(['config.json']);
+  });
 
   it.each(['../x', 'a/../../x', '/etc/passwd', 'a//b', './a', ''])('refuses the path %j', (rfilename) => {
-    expect(() => parse({ rfilename })).toThrow(/no path inside the repository .*field siblings.0.rfilename/);
+    expect(() => parse({ rfilename })).toThrow(
+      /not a path inside the repository .*field siblings.0.rfilename/,
+    );
   });
 
   it.each([
-    ['a size that is no count', { size: -1 }],
-    ['a size that is no whole number', { size: 1.5 }],
-    ['a size beyond what numbers hold', { size: 1e300 }],
+    ['a negative size', { size: -1 }],
+    ['a size that is not a whole number', { size: 1.5 }],
+    ['a size above 2^53', { size: 1e300 }],
     ['no size', { size: undefined }],
-    ['a hash that leads elsewhere', { blobId: '../../x' }],
+    ['a hash that is a path', { blobId: '../../x' }],
     ['a hash of another length', { lfs: { sha256: GIT, size: 1 } }],
   ])('refuses %s', (_, changes) => {
-    expect(() => parse(changes)).toThrow(/^E_HUB: the answer is not what a hub says of a model/);
+    expect(() => parse(changes)).toThrow(/^E_HUB: the response is not a listing of a model/);
   });
 
-  it('refuses what is not JSON, and a commit that leads elsewhere', () => {
-    expect(() => parseListing('<html>', 'hub')).toThrow(/^E_HUB: the answer is not JSON/);
+  it('refuses a response that is not JSON, and a commit that is a path', () => {
+    expect(() => parseListing('<html>', 'hub')).toThrow(/^E_HUB: the response is not JSON/);
     expect(() => parseListing('{"sha": "../x", "siblings": []}', 'hub')).toThrow(/field sha/);
   });
 });

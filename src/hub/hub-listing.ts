@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { HoldfastError } from '../errors.js';
 
-/** A file of a repository, as its listing describes it: checked, so that it can name files on the disk. */
+/** A file in a repository's listing. Checked: its path and hash are safe as file names. */
 export interface RepoFile {
-  /** Relative, with `/`; never leads out of the folder that it is put in. */
+  /** Relative, with `/`; never leads out of its folder. */
   readonly path: string;
   readonly bytes: number;
-  /** SHA-256 of a large file's bytes, or the id that git gives a small one; hex. It is the name of the cache's blob. */
+  /** SHA-256 of a large file's bytes, or git's blob id of a small file; hex. Also the name of the blob in the cache. */
   readonly hash: string;
   readonly hashKind: 'sha256' | 'git';
 }
@@ -19,7 +19,7 @@ export interface RepoListing {
 
 const COMMIT = /^[0-9a-f]{40}$/;
 
-/** Whether a text is a commit's whole hash, and not the name of a branch or tag. */
+/** Whether a text is the full hash of a commit, rather than the name of a branch or tag. */
 export const isCommit = (text: string): boolean => COMMIT.test(text);
 
 const byteCount = z.int().min(0);
@@ -27,7 +27,7 @@ const listingSchema = z.object({
   sha: z.string().regex(COMMIT),
   siblings: z.array(
     z.object({
-      rfilename: z.string().refine(isInside, 'it is no path inside the repository'),
+      rfilename: z.string().refine(isInside, 'not a path inside the repository'),
       size: byteCount,
       blobId: z.string().regex(/^[0-9a-f]{40}$/),
       lfs: z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), size: byteCount }).nullish(),
@@ -36,24 +36,24 @@ const listingSchema = z.object({
 });
 
 /**
- * Reads the hub's answer about a repository. Whatever it names is taken for hostile: what passes can be used as a path
- * below a folder, as the name of a blob, and as a size.
- * @param source how errors name the answer
- * @throws HoldfastError `E_HUB`, naming the field
+ * Parses the hub's listing of a repository. The listing is not trusted: paths must stay inside a folder, hashes must be
+ * safe as file names, and sizes must be valid.
+ * @param source the URL, for errors
+ * @throws HoldfastError `E_HUB` with the field
  */
 export function parseListing(text: string, source: string): RepoListing {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new HoldfastError('E_HUB', 'the answer is not JSON', { file: source, hint: HINT, cause });
+    throw new HoldfastError('E_HUB', 'the response is not JSON', { file: source, hint: HINT, cause });
   }
   const parsed = listingSchema.safeParse(json);
   if (!parsed.success) {
     const { path, message } = parsed.error.issues[0]!;
-    throw new HoldfastError('E_HUB', `the answer is not what a hub says of a model: ${message}`, {
+    throw new HoldfastError('E_HUB', `the response is not a listing of a model: ${message}`, {
       file: source,
-      field: path.join('.') || 'answer',
+      field: path.join('.') || 'response',
       hint: HINT,
     });
   }
@@ -70,12 +70,12 @@ export function parseListing(text: string, source: string): RepoListing {
 
 const HINT = 'Check HF_ENDPOINT';
 
-/** Whether a path stays in the folder that it is put in, as every path of a git repository does. */
+/** Whether a path stays inside its folder, as every path of a git repository does. */
 function isInside(path: string): boolean {
   return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
 }
 
-/** Whether a path means the same on every system. Logs and pictures may have others, which are left out; models have not. */
+/** Whether a path is valid on every system. Files with other paths are ignored; model files never have them. */
 function isPortable(path: string): boolean {
   return path.length <= 1024 && !/[\\:]|\p{Cc}/u.test(path);
 }

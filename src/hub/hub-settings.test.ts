@@ -11,7 +11,7 @@ function home(token: string): string {
   return folder;
 }
 
-it('takes the cache from the first variable that names it, as Python does', () => {
+it('takes the cache from the first variable that is set, as Python does', () => {
   const cacheOf = (environment: Record<string, string>): string => hubSettings(environment).cache;
   expect(cacheOf({})).toBe(join(homedir(), '.cache/huggingface/hub'));
   expect(cacheOf({ XDG_CACHE_HOME: '/x' })).toBe('/x/huggingface/hub');
@@ -27,26 +27,26 @@ it('takes the token from HF_TOKEN, else from its file', () => {
   expect(hubSettings({ HF_HOME: '/nowhere' }).token).toBeNull();
 });
 
-it('never tells a token that is none', () => {
+it('does not show an invalid token', () => {
   const token = 'hf_secret\nX: y';
   expect(() => hubSettings({ HF_TOKEN: token })).toThrow(/^(?!.*secret)E_HUB: the token has characters/s);
 });
 
-it('is offline when it is told so in one of the usual words', () => {
-  const said = ['1', 'ON', 'yes', 'True', '0', 'false', ''];
-  const offline = said.map((HF_HUB_OFFLINE) => hubSettings({ HF_HUB_OFFLINE }).offline);
+it('is offline if HF_HUB_OFFLINE is 1, on, yes or true', () => {
+  const values = ['1', 'ON', 'yes', 'True', '0', 'false', ''];
+  const offline = values.map((HF_HUB_OFFLINE) => hubSettings({ HF_HUB_OFFLINE }).offline);
   expect(offline).toEqual([true, true, true, true, false, false, false]);
 });
 
-it('never tells a password that stands in an endpoint', () => {
+it('does not show the password of an endpoint', () => {
   expect(() => hubSettings({ HF_ENDPOINT: 'https://me:se/cret@mirror.test' })).toThrow(
-    /^E_HUB: "https:\/\/…@mirror.test" is no address of a hub/,
+    /^E_HUB: "https:\/\/…@mirror.test" is not the URL of a hub/,
   );
 });
 
-it('refuses an endpoint that is no address', () => {
+it('refuses an endpoint that is not a URL', () => {
   expect(hubSettings({ HF_ENDPOINT: 'https://mirror.test/hf/' }).endpoint).toBe('https://mirror.test/hf');
   for (const HF_ENDPOINT of ['mirror.test', 'file:///etc', 'https://user@mirror.test', 'https://a?b']) {
-    expect(() => hubSettings({ HF_ENDPOINT }), HF_ENDPOINT).toThrow(/^E_HUB: .*is no address of a hub/);
+    expect(() => hubSettings({ HF_ENDPOINT }), HF_ENDPOINT).toThrow(/^E_HUB: .*is not the URL of a hub/);
   }
 });

@@ -3,35 +3,35 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { HoldfastError, isMissing, readError } from '../errors.js';
 
-/** Which hub is asked, by whom, and where its files are kept. */
+/** Which hub to use, with which token, and where to cache its files. */
 export interface HubSettings {
-  /** Without a slash at its end. */
+  /** URL without a trailing slash. */
   readonly endpoint: string;
-  /** The folder that holds the cache, shared with Python's `huggingface_hub`. */
+  /** Folder of the cache, shared with Python's `huggingface_hub`. */
   readonly cache: string;
   readonly token: string | null;
-  /** Nothing is asked of the network. */
+  /** If true, send no requests. */
   readonly offline: boolean;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The settings as the environment has them, in the variables that `huggingface_hub` reads: `HF_ENDPOINT`, `HF_HUB_CACHE`,
- * `HF_HOME`, `HF_TOKEN`, `HF_TOKEN_PATH`, `HF_HUB_OFFLINE`.
- * @throws HoldfastError `E_HUB` for an endpoint that is no address or a token that is none, `E_UNREADABLE` for a token file that may not be read
+ * Reads the settings from the environment variables of `huggingface_hub`: `HF_ENDPOINT`, `HF_HUB_CACHE`, `HF_HOME`,
+ * `HF_TOKEN`, `HF_TOKEN_PATH`, `HF_HUB_OFFLINE`.
+ * @throws HoldfastError `E_HUB` for an invalid endpoint or token, `E_UNREADABLE` for a token file that cannot be read
  */
 export function hubSettings(environment: Environment = process.env): HubSettings {
-  const said = (name: string): string | undefined => environment[name]?.trim() || undefined;
+  const read = (name: string): string | undefined => environment[name]?.trim() || undefined;
   const home = expand(
-    said('HF_HOME') ?? join(expand(said('XDG_CACHE_HOME') ?? join('~', '.cache')), 'huggingface'),
+    read('HF_HOME') ?? join(expand(read('XDG_CACHE_HOME') ?? join('~', '.cache')), 'huggingface'),
   );
-  const tokenFile = expand(said('HF_TOKEN_PATH') ?? join(home, 'token'));
+  const tokenFile = expand(read('HF_TOKEN_PATH') ?? join(home, 'token'));
   return {
-    endpoint: checkEndpoint(said('HF_ENDPOINT') ?? 'https://huggingface.co'),
-    cache: expand(said('HF_HUB_CACHE') ?? said('HUGGINGFACE_HUB_CACHE') ?? join(home, 'hub')),
-    token: checkToken(said('HF_TOKEN') ?? said('HUGGING_FACE_HUB_TOKEN') ?? readToken(tokenFile)),
-    offline: /^(1|on|yes|true)$/i.test(said('HF_HUB_OFFLINE') ?? ''),
+    endpoint: checkEndpoint(read('HF_ENDPOINT') ?? 'https://huggingface.co'),
+    cache: expand(read('HF_HUB_CACHE') ?? read('HUGGINGFACE_HUB_CACHE') ?? join(home, 'hub')),
+    token: checkToken(read('HF_TOKEN') ?? read('HUGGING_FACE_HUB_TOKEN') ?? readToken(tokenFile)),
+    offline: /^(1|on|yes|true)$/i.test(read('HF_HUB_OFFLINE') ?? ''),
   };
 }
 
@@ -42,7 +42,7 @@ function expand(path: string): string {
 function checkEndpoint(text: string): string {
   if (!/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/.test(text) || !URL.canParse(text)) {
     const shown = text.replace(/\/\/.*@/, '//…@'); // never a password
-    throw new HoldfastError('E_HUB', `"${shown}" is no address of a hub`, {
+    throw new HoldfastError('E_HUB', `"${shown}" is not the URL of a hub`, {
       field: 'HF_ENDPOINT',
       hint: 'Write it as https://huggingface.co',
     });
@@ -50,12 +50,12 @@ function checkEndpoint(text: string): string {
   return text.replace(/\/+$/, '');
 }
 
-/** What cannot stand in a header would be told in full by the error that says so. */
+/** Checks that a header can hold the token. Otherwise `fetch` would throw an error that shows the token. */
 function checkToken(token: string | null): string | null {
   if (token === null || /^[!-~]+$/.test(token)) return token;
-  throw new HoldfastError('E_HUB', 'the token has characters that no token has', {
+  throw new HoldfastError('E_HUB', 'the token has characters that are not allowed', {
     field: 'HF_TOKEN',
-    hint: 'Set it anew, or write its file anew',
+    hint: 'Set it again, or write its file again',
   });
 }
 

@@ -1,8 +1,7 @@
 /**
- * This room turns a name into an opened model: it fetches what a name of the hub stands for into the cache that is
- * shared with Python, says what small models there are, finds the weight files and what lies beside them, and opens
- * both. It knows paths, folders, Node's file system and the hub's API. It must not know what a configuration or a tensor
- * means, nor terminals.
+ * Turns a name into an opened model: downloads a model of the hub into the cache that is shared with Python, lists small
+ * models, finds the weight files and the files beside them, and opens both. Knows paths, folders, Node's file system and
+ * the hub's API. Must not know what a configuration or a tensor means, nor terminals.
  */
 
 export { type CatalogueEntry, memoryBytes, readCatalogue } from './catalogue.js';

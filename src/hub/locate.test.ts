@@ -21,7 +21,7 @@ const locate = ({ hub, cache }: HubPlace, name: string, offline = false): Promis
 };
 
 describe('locateModel', () => {
-  it('leaves a path as it is, and asks the hub for a name', async () => {
+  it('returns a path unchanged, and asks the hub for a name', async () => {
     const at = await place();
     expect(await locate(at, at.cache)).toBe(at.cache);
     expect(await locate(at, 'model.gguf')).toBe('model.gguf');
@@ -32,7 +32,7 @@ describe('locateModel', () => {
     expect(await locate(at, `${at.hub.endpoint}/${REPO}`)).toBe(path);
   });
 
-  it('takes the copy of the cache when it may not ask, by branch and by commit, and asks nothing', async () => {
+  it('uses the cached copy when offline, by branch and by commit, without a request', async () => {
     const at = await place();
     const path = await locate(at, REPO);
     at.hub.asked.length = 0;
@@ -59,7 +59,7 @@ describe('locateModel', () => {
     ['the weights', FILES, 'model.safetensors'],
     ['the configuration', FILES, 'config.json'],
     ['a shard', SHARDED, 'model-2.safetensors'],
-  ])('never takes a copy that lacks %s', async (_, files, lacking) => {
+  ])('does not use a copy that lacks %s', async (_, files, lacking) => {
     const at = await hubPlace({ [REPO]: { files } });
     const path = await locate(at, REPO);
     expect(await locate(at, REPO, true)).toBe(path);
@@ -67,19 +67,19 @@ describe('locateModel', () => {
     await expect(locate(at, REPO, true)).rejects.toMatchObject({ code: 'E_HUB' });
   });
 
-  it('says which GGUF it takes for a model that may have more than it can see', async () => {
+  it('says which cached GGUF it uses, because the repository may have others', async () => {
     const at = await hubPlace({ [REPO]: { files: { ...FILES, 'm-Q4_0.gguf': text('GGUF') } } });
     const path = await locate(at, `${REPO}:Q4_0`);
     expect(await locate(at, `${REPO}:Q4_0`, true)).toBe(path);
     expect(notes).toEqual([]);
     expect(await locate(at, REPO, true)).toBe(path);
-    expect(notes).toEqual(['the cache has m-Q4_0.gguf of it and no safetensors: using that']);
+    expect(notes).toEqual(['the cache has no safetensors of the model: using m-Q4_0.gguf']);
     at.hub.listingStatus.push({ status: 503 });
     expect(await locate(at, REPO)).toBe(path);
     expect(notes).toHaveLength(2);
   });
 
-  it('takes the copy of the cache when the hub does not answer, at once, and says so', async () => {
+  it('uses the cached copy without waiting if the hub does not answer, and says so', async () => {
     const at = await place();
     const path = await locate(at, REPO);
     at.hub.listingStatus.push({ status: 503 });
@@ -91,7 +91,7 @@ describe('locateModel', () => {
     expect(notes[0]).toMatch(/cannot be reached \(.*ECONNREFUSED.*\): using the copy/);
   });
 
-  it('says what the hub says when it answers, copy or none', async () => {
+  it("reports the hub's error even with a cached copy", async () => {
     const at = await place();
     await locate(at, REPO);
     at.hub.listingStatus.push({ status: 403, headers: { 'x-error-code': 'GatedRepo' } });

@@ -10,14 +10,15 @@ import { neededFiles } from './needed-files.js';
 import { type PulledModel, type PullWatch, pathIn, pull, weightFiles } from './pull.js';
 import { TransientError } from './retry.js';
 
+/** Options of `locateModel` and `pullModel`. */
 export interface LocateOptions extends Partial<PullWatch> {
-  /** Those of the environment if not said. */
+  /** Default: `hubSettings()`, from the environment. */
   readonly settings?: HubSettings;
 }
 
 /**
- * The path of the model that is meant: a path as it is, when there is something or it can be nothing else; a name of the
- * hub after its files have been brought into the cache.
+ * Returns the path of a model. An existing path, or a text that cannot be a name on the hub, is returned unchanged. For a
+ * name on the hub, downloads the model into the cache first.
  * @throws HoldfastError as `pullModel` does
  */
 export async function locateModel(text: string, options: LocateOptions = {}): Promise<string> {
@@ -28,9 +29,9 @@ export async function locateModel(text: string, options: LocateOptions = {}): Pr
 }
 
 /**
- * Brings a model of the hub into the cache: what is there is not fetched again. Where the hub may not or cannot be
- * asked, the cache's copy is taken if it is whole; that it could not be asked is told.
- * @throws HoldfastError `E_HUB`, `E_UNWRITABLE`; the signal's reason when it is aborted
+ * Downloads the files of a hub model that are not in the cache yet. If offline, or if the hub does not answer, uses the
+ * cached copy if it is complete, and reports a hub that did not answer through `onNote`.
+ * @throws HoldfastError `E_HUB`, `E_UNWRITABLE`; the signal's reason if aborted
  */
 export async function pullModel(name: HubName, options: LocateOptions = {}): Promise<PulledModel> {
   const { settings = hubSettings(), signal } = options;
@@ -47,15 +48,19 @@ export async function pullModel(name: HubName, options: LocateOptions = {}): Pro
       noteGuess(name, kept, watch);
       return kept;
     }
-    throw new HoldfastError('E_HUB', 'the model is not (wholly) in the cache, and HF_HUB_OFFLINE is set', {
-      file: hubNameText(name),
-      hint: `Unset HF_HUB_OFFLINE to fetch it; the cache is ${settings.cache}`,
-    });
+    throw new HoldfastError(
+      'E_HUB',
+      'the model is missing or incomplete in the cache, and HF_HUB_OFFLINE is set',
+      {
+        file: hubNameText(name),
+        hint: `Unset HF_HUB_OFFLINE to download it; the cache is ${settings.cache}`,
+      },
+    );
   }
   const client = createHubClient(settings);
   let listing: RepoListing;
   try {
-    // Who has a copy does not wait for a hub that does not answer.
+    // With a cached copy there is no reason to wait for a hub that does not answer.
     listing = await client.list(name.repo, name.revision, watch, kept === null ? undefined : 1);
   } catch (error) {
     const reason = whyNoAnswer(error);
@@ -69,20 +74,20 @@ export async function pullModel(name: HubName, options: LocateOptions = {}): Pro
   return pull(name, { client, cache }, listing, watch);
 }
 
-/** Unasked, nobody knows whether a GGUF that was not named is all that the repository has: another model may be meant. */
+/** Notes that a cached GGUF was chosen though none was named: the repository may have others that the cache does not. */
 function noteGuess({ quantisation, file }: HubName, { path }: PulledModel, { onNote }: PullWatch): void {
   const isNamed = quantisation !== null || file !== null;
   if (isNamed || !/\.gguf$/i.test(path)) return;
-  onNote(`the cache has ${basename(path)} of it and no safetensors: using that`);
+  onNote(`the cache has no safetensors of the model: using ${basename(path)}`);
 }
 
-/** Why the hub did not answer; null for an error that is its answer. */
+/** Returns why the hub did not answer; null if it answered with an error. */
 function whyNoAnswer(error: unknown): string | null {
   const cause = error instanceof HoldfastError ? error.cause : null;
   return cause instanceof TransientError ? cause.message : null;
 }
 
-/** The cache's copy of a model, when the cache knows the revision and has all of its weights. */
+/** Returns the cached copy of a model; null if the cache lacks the revision or any of its files. */
 async function cachedModel(name: HubName, cache: HubCache): Promise<PulledModel | null> {
   const { repo, revision } = name;
   const commit = await cache.commitOf(repo, revision);
@@ -98,7 +103,7 @@ async function cachedModel(name: HubName, cache: HubCache): Promise<PulledModel 
     if (needed.kind === 'folder' && !files.includes('config.json')) return null;
     return { path: pathIn(snapshot, needed), commit, files: [] };
   } catch (error) {
-    if (error instanceof HoldfastError) return null; // there is no such model in it, or its index is no index
+    if (error instanceof HoldfastError) return null; // the cache lacks this model, or its index is invalid
     throw error;
   }
 }

@@ -19,7 +19,7 @@ describe('a hub that misbehaves', () => {
     expect(readFileSync(join(cache, BLOB))).toEqual(Buffer.from(WEIGHTS));
   };
 
-  it('is asked for the rest when the connection breaks, as often as there is progress', async () => {
+  it('is asked for the rest whenever the connection breaks, as long as there is progress', async () => {
     const at = await place();
     misbehave(at, ...Array.from({ length: 8 }, () => ({ cutAt: 3000 })));
     const { notes } = await pullFrom(at);
@@ -29,7 +29,7 @@ describe('a hub that misbehaves', () => {
     expect(notes[0]).toMatch(/^model.safetensors: the connection broke .*; trying again in/);
   });
 
-  it('is given up when there is none, and what has come is gone on with the next time', async () => {
+  it('is given up on without progress, and the next pull resumes the download', async () => {
     const at = await place();
     misbehave(at, { cutAt: 5000 }, ...Array.from({ length: 5 }, () => ({ cutAt: 0 })));
     await expect(pullFrom(at)).rejects.toMatchObject({ code: 'E_HUB', file: 'model.safetensors' });
@@ -42,23 +42,23 @@ describe('a hub that misbehaves', () => {
     whole(at);
   });
 
-  it('may ignore ranges: the file is begun anew', async () => {
+  it('may ignore ranges: the download starts again', async () => {
     const at = await place();
     misbehave(at, { cutAt: 5000 }, { ignoreRange: true });
     const { notes } = await pullFrom(at);
     whole(at);
-    expect(notes).toContain('model.safetensors: the hub sends it from its beginning again');
+    expect(notes).toContain('model.safetensors: the hub cannot resume the download: starting again');
   });
 
   it.each([
     ['other bytes', { content: WEIGHTS.map((byte) => byte ^ 1) }, /its hash is not the one/],
-    ['a longer file', { content: new Uint8Array(WEIGHTS.length + 1) }, /lists \d+ bytes and sends \d+/],
+    ['a longer file', { content: new Uint8Array(WEIGHTS.length + 1) }, /lists \d+ bytes but sends \d+/],
     [
-      'a file that goes on and on',
+      'a file that does not end',
       { unmeasured: new Uint8Array(WEIGHTS.length + 1) },
       /more than the \d+ bytes/,
     ],
-    ['another etag', { linkedEtag: 'e'.repeat(64) }, /now serves another file under its name/],
+    ['another etag', { linkedEtag: 'e'.repeat(64) }, /now serves a different file under this name/],
   ])('cannot put %s into the cache', async (_, answer, message) => {
     const at = await place();
     misbehave(at, answer);
@@ -72,41 +72,45 @@ describe('a hub that misbehaves', () => {
     whole(at);
   });
 
-  it('may send a shorter file: it is asked for the rest, which is not there', async () => {
+  it('may send a shorter file: the rest is requested, and the pull fails', async () => {
     const at = await place();
     misbehave(at, ...Array.from({ length: 9 }, () => ({ content: WEIGHTS.subarray(0, 1000) })));
     await expect(pullFrom(at)).rejects.toMatchObject({ code: 'E_HUB' });
     expect(at.cached()).not.toContain(BLOB);
   });
 
-  it('may change the file in mid-download: what is left is begun anew', async () => {
+  it('may change the file between two pulls: the download starts again', async () => {
     const at = await place();
     const other = WEIGHTS.map((byte) => byte ^ 1);
     misbehave(at, { cutAt: 5000 }, ...Array.from({ length: 5 }, () => ({ cutAt: 0 })));
     await expect(pullFrom(at)).rejects.toThrow();
     misbehave(at, { content: other });
     const { notes } = await pullFrom(at);
-    expect(notes).toContain('model.safetensors: its pieces do not fit together: fetching it anew');
+    expect(notes).toContain(
+      'model.safetensors: the resumed download has the wrong hash: downloading it again',
+    );
     whole(at);
   });
 
-  it('may change the file between two answers of one download', async () => {
+  it('may change the file between two responses of one pull: the download starts again', async () => {
     const at = await place();
     misbehave(at, { cutAt: 5000 }, { content: WEIGHTS.map((byte) => byte ^ 1) });
     const { notes } = await pullFrom(at);
-    expect(notes).toContain('model.safetensors: its pieces do not fit together: fetching it anew');
+    expect(notes).toContain(
+      'model.safetensors: the resumed download has the wrong hash: downloading it again',
+    );
     whole(at);
   });
 
-  it('cannot give another commit than the one that was asked for', async () => {
+  it('cannot give another commit than the requested one', async () => {
     const at = await place();
     at.hub.tamper = (listing: Listing) => ({ ...listing, sha: 'd'.repeat(40) });
     await expect(pullFrom(at, { name: `${REPO}@${COMMIT}` })).rejects.toThrow(
-      /commit c0ffee0+ was asked for, d+ came/,
+      /requested commit c0ffee0+, received d+/,
     );
   });
 
-  it('may be slow, but not silent', async () => {
+  it('may be slow, but silence is a broken connection', async () => {
     const at = await place();
     misbehave(at, { stopAt: 4000 }, { dripBytes: 20_000, everyMs: 100 });
     const { notes } = await pullFrom(at);
@@ -115,7 +119,7 @@ describe('a hub that misbehaves', () => {
     expect(notes).toHaveLength(1);
   });
 
-  it('may be busy: it is left alone for as long as it asks', async () => {
+  it('may be busy: the client waits as long as it asks', async () => {
     const at = await place();
     at.hub.listingStatus.push({ status: 503, headers: { 'retry-after': '1' } });
     misbehave(at, { status: 429 }, { status: 500 });
@@ -131,7 +135,7 @@ describe('a hub that misbehaves', () => {
     whole(at);
   });
 
-  it('may have had too many requests: it is left alone until their window ends', async () => {
+  it('may limit the rate of requests: the client waits until the window ends', async () => {
     const at = await place();
     at.hub.listingStatus.push({ status: 429, headers: { ratelimit: '"api";r=0;t=1' } });
     at.hub.listingStatus.push({ status: 503, headers: { ratelimit: '"api";r=489;t=189' } });
@@ -140,7 +144,7 @@ describe('a hub that misbehaves', () => {
     expect(notes[1]).toMatch(/answers 503 Service Unavailable; trying again in 0.0 s$/);
   });
 
-  it('is asked for a new address where the one that it gave is refused', async () => {
+  it('is asked for a new URL if the other host refuses the last one', async () => {
     const at = await place();
     misbehave(at, { cutAt: 5000 }, { status: 403 });
     const { notes } = await pullFrom(at);
@@ -152,16 +156,16 @@ describe('a hub that misbehaves', () => {
   it('may list a file that it does not have', async () => {
     const at = await place();
     at.hub.misbehave.set('config.json', [{ status: 404 }]);
-    await expect(pullFrom(at)).rejects.toThrow(/^E_HUB: the hub lists config.json and does not have it/);
+    await expect(pullFrom(at)).rejects.toThrow(/^E_HUB: the hub lists config.json but does not have it/);
   });
 
-  it('is not waited for when it asks for too long', async () => {
+  it('is given up on if it asks for too long a wait', async () => {
     const at = await place();
     at.hub.listingStatus.push({ status: 429, headers: { 'retry-after': '86400' } });
-    await expect(pullFrom(at)).rejects.toThrow(/asks to wait 86400 s: try again then/);
+    await expect(pullFrom(at)).rejects.toThrow(/asks to wait 86400 s: try again after that/);
   });
 
-  it('hears the token, and no host that it redirects to does', async () => {
+  it('gets the token, but the hosts that it redirects to do not', async () => {
     const at = await place({ files: FILES, gated: true });
     await pullFrom(at, { token: 'secret' });
     const heard = (host: string): unknown[] => [
@@ -179,7 +183,11 @@ describe('a hub that misbehaves', () => {
       (at: HubPlace) => `${at.hub.endpoint}/owner/model/resolve/${COMMIT}/config.json`,
       /more than 8 redirects/,
     ],
-    ['to a file', () => 'file:///etc/passwd', /redirects to file:\/\/\/etc\/passwd, which is not followed/],
+    [
+      'to a file',
+      () => 'file:///etc/passwd',
+      /refusing to follow the hub's redirect to file:\/\/\/etc\/passwd/,
+    ],
   ])('is not followed %s', async (_, to, message) => {
     const at = await place();
     at.hub.misbehave.set(
@@ -199,14 +207,14 @@ describe('a hub that misbehaves', () => {
     expect(at.cached()).toEqual([]);
   });
 
-  it('cannot fill the disk: what does not fit is refused before its first byte', async () => {
+  it('cannot fill the disk: a file that does not fit is refused before the download', async () => {
     const at = await place();
     at.hub.tamper = (listing: Listing) => {
       for (const { lfs } of listing.siblings) if (lfs !== undefined) lfs.size = 2 ** 50;
       return listing;
     };
     await expect(pullFrom(at)).rejects.toThrow(
-      /^E_UNWRITABLE: the model takes 1048576.0 GiB more, the disk has/,
+      /^E_UNWRITABLE: the model needs 1048576.0 GiB more, but the disk has/,
     );
     expect(at.hub.fetches()).toEqual([]);
   });

@@ -8,20 +8,20 @@ import { readSideFiles, type SideFiles } from './side-files.js';
 export type Weights =
   | { readonly kind: 'safetensors'; readonly file: string }
   | { readonly kind: 'gguf'; readonly file: string }
-  /** All parts of a split GGUF, in their order. */
+  /** All parts of a split GGUF, in order. */
   | { readonly kind: 'split'; readonly parts: readonly string[] }
   | { readonly kind: 'sharded'; readonly index: string };
 
 const SINGLE = 'model.safetensors';
-/** Names the shards that a model's weights are spread over. */
+/** The index of a model's shards. */
 export const INDEX = 'model.safetensors.index.json';
-/** What says that a folder holds safetensors; a single file wins over shards. */
+/** Files that mark a folder of safetensors. A single file takes precedence over shards. */
 export const SAFETENSORS = [SINGLE, INDEX];
 
 /**
- * Finds the weights of a model's folder. Safetensors win over GGUF when both are there, because they are what
- * the other files of the folder were written with; a single file wins over shards.
- * @throws HoldfastError `E_NOT_FOUND` when there are none, or when several GGUF files leave the choice open.
+ * Finds the weights in a model's folder. Safetensors take precedence over GGUF, because the other files of the folder
+ * were written with them. A single file takes precedence over shards.
+ * @throws HoldfastError `E_NOT_FOUND` if there are none, or several GGUF models to choose from
  */
 export async function findWeights(folder: string): Promise<Weights> {
   let names: string[];
@@ -40,17 +40,17 @@ export async function findWeights(folder: string): Promise<Weights> {
       `the folder holds ${ggufs.length} GGUF models: ${ggufs.join(', ')}`,
       {
         file: folder,
-        hint: 'Name the one you want instead of the folder',
+        hint: 'Give the path of one of them instead of the folder',
       },
     );
   }
   throw new HoldfastError('E_NOT_FOUND', `the folder holds no model: no ${SINGLE}, ${INDEX} or .gguf file`, {
     file: folder,
-    hint: 'Name the folder that has config.json and the weights, or a .gguf file',
+    hint: 'Give the folder that has config.json and the weights, or a .gguf file',
   });
 }
 
-/** The weights that a .gguf file is, or is a part of, by its name. */
+/** Returns the weights of a .gguf file. If its name is that of a part, these are all parts of the split model. */
 export function ggufWeights(file: string): Weights {
   const parts = splitParts(basename(file));
   if (parts === null) return { kind: 'gguf', file };
@@ -65,7 +65,7 @@ export function readSideFilesOf(folder: string): Promise<SideFiles> {
   );
 }
 
-/** A file's text. */
+/** Reads a text file. @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE` */
 export async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
@@ -74,7 +74,7 @@ export async function readText(path: string): Promise<string> {
   }
 }
 
-/** A file's text; undefined when there is no such file. */
+/** Reads a text file; undefined if it does not exist. */
 async function readTextIfThere(path: string): Promise<string | undefined> {
   try {
     return await readText(path);

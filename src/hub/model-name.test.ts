@@ -40,7 +40,7 @@ describe('parseHubName', () => {
     'owner/name@a/../b',
     'owner/name@',
     'owner/name:',
-  ])('takes %s for a path', (text) => {
+  ])('treats %s as a path', (text) => {
     expect(parse(text)).toBeNull();
   });
 
@@ -55,6 +55,6 @@ describe('parseHubName', () => {
     'https://huggingface.co/owner/name/blob/main/%ff.gguf',
     'https://',
   ])('refuses %s', (text) => {
-    expect(() => parse(text)).toThrow(/^E_HUB: .* names no model of the hub/);
+    expect(() => parse(text)).toThrow(/^E_HUB: .* is not the name of a model on the hub/);
   });
 });

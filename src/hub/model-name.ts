@@ -1,35 +1,35 @@
 import { HoldfastError } from '../errors.js';
 
-/** A model on the hub, by name. */
+/** The name of a model on the hub. */
 export interface HubName {
   /** `owner/name` */
   readonly repo: string;
   /** A branch, a tag or a commit. */
   readonly revision: string;
-  /** Which GGUF of the repository, by its quantisation; null where none was named. */
+  /** Quantisation of the GGUF to use; null if none was given. */
   readonly quantisation: string | null;
-  /** Which GGUF of the repository, by its path; null where none was named. */
+  /** Path of the GGUF to use; null if none was given. */
   readonly file: string | null;
 }
 
-export const DEFAULT_REVISION = 'main';
+const DEFAULT_REVISION = 'main';
 
-/** `hf:` in front says that a name of the hub is meant, whatever lies on the disk. */
+/** Marks a name on the hub, even if a file of that name exists. */
 const PREFIX = 'hf:';
 const REPO = /^[\w.-]{1,96}\/[\w.-]{1,96}$/;
-/** `owner/name`, `@revision`, `:QUANT`, as the hub has its names. */
+/** `owner/name`, with optional `@revision` and `:QUANT`. */
 const NAME = /^(?<repo>[^@:]+)(?:@(?<revision>[\w./-]{1,255}))?(?::(?<quantisation>[\w.-]{1,64}))?$/;
 const ADDRESS = /^https?:\/\//i;
 const HUB_HOSTS = ['huggingface.co', 'www.huggingface.co', 'hf.co'];
-/** A page or a file of a model: `/owner/name/tree/main`, `/owner/name/blob/main/file.gguf`. */
+/** The path of a model's page or file: `/owner/name/tree/main`, `/owner/name/blob/main/file.gguf`. */
 const PAGE =
   /^\/(?<repo>[^/]+\/[^/]+?)\/?(?:\/(?:tree|blob|resolve)\/(?<revision>[^/]+)(?:\/(?<file>.+?))?\/?)?$/;
 
 /**
- * Reads a name of the hub: `owner/name`, `owner/name@revision`, `owner/name:QUANT`, the same behind `hf:`, or the
- * address of a model's page or GGUF file. Null for what can only be a path.
- * @param endpoint the hub that is asked; its addresses are taken, like those of the hub itself
- * @throws HoldfastError `E_HUB` for a prefix or an address with no name of a model behind it
+ * Parses a name on the hub: `owner/name`, `owner/name@revision`, `owner/name:QUANT`, the same after `hf:`, or the URL of
+ * a model's page or GGUF file. Returns null for a text that can only be a path.
+ * @param endpoint the hub in use; its URLs are accepted, as are those of huggingface.co
+ * @throws HoldfastError `E_HUB` for `hf:` or a URL that is not followed by the name of a model
  */
 export function parseHubName(text: string, endpoint: string): HubName | null {
   if (!isHubName(text)) return null;
@@ -40,13 +40,13 @@ export function parseHubName(text: string, endpoint: string): HubName | null {
   return name;
 }
 
-/** Whether a text can be no path, or looks more like a name of the hub than like one. */
+/** Whether a text is or looks like a name on the hub rather than a path. */
 export function isHubName(text: string): boolean {
   if (text.startsWith(PREFIX) || ADDRESS.test(text)) return true;
   return parseName(text) !== null && !/\.(gguf|safetensors|json)$/i.test(text);
 }
 
-/** A name as it is written; what is usual is left out. */
+/** Writes a name as `owner/name@revision:QUANT`, without defaults. */
 export function hubNameText({ repo, revision, quantisation, file }: HubName): string {
   const at = revision === DEFAULT_REVISION ? '' : `@${revision}`;
   const of = quantisation === null ? '' : `:${quantisation}`;
@@ -64,7 +64,7 @@ function parseAddress(text: string, endpoint: string): HubName | null {
   const url = new URL(text);
   const base = new URL(endpoint);
   const isHub = url.host === base.host || HUB_HOSTS.includes(url.host);
-  // `hf.co/owner/name:QUANT` is how others write it.
+  // Other tools write `hf.co/owner/name:QUANT`.
   const short = parseName(url.pathname.slice(1));
   if (isHub && short !== null) return short;
   const { repo, revision, file } = PAGE.exec(url.pathname)?.groups ?? {};
@@ -78,7 +78,7 @@ function parseAddress(text: string, endpoint: string): HubName | null {
   return isRevision(name.revision) && (name.file === null || /\.gguf$/i.test(name.file)) ? name : null;
 }
 
-/** What a part of an address stands for; nothing where it stands for no text. */
+/** Decodes a part of a URL; empty if it cannot be decoded. */
 function decode(part: string): string {
   try {
     return decodeURIComponent(part);
@@ -87,7 +87,7 @@ function decode(part: string): string {
   }
 }
 
-/** Whether a text is `owner/name`, as the hub has its names. */
+/** Whether a text is a valid `owner/name`. */
 export function isRepoName(text: string): boolean {
   if (!REPO.test(text)) return false;
   return text.split('/').every((part) => /^\w(?:[\w.-]*\w)?$/.test(part) && !/--|\.\./.test(part));
@@ -98,7 +98,7 @@ function isRevision(revision: string): boolean {
 }
 
 function noName(text: string): HoldfastError {
-  return new HoldfastError('E_HUB', `"${text}" names no model of the hub`, {
-    hint: 'Write owner/name, owner/name@revision, owner/name:QUANT, or the address of a model or a GGUF file',
+  return new HoldfastError('E_HUB', `"${text}" is not the name of a model on the hub`, {
+    hint: 'Write owner/name, owner/name@revision, owner/name:QUANT, or the URL of a model or a GGUF file',
   });
 }

@@ -4,26 +4,26 @@ import { INDEX, SAFETENSORS } from './model-folder.js';
 import { type HubName, hubNameText } from './model-name.js';
 import { SIDE_FILES } from './side-files.js';
 
-/** Which files of a repository make the model that was named. */
+/** The files of a repository that make up the named model. */
 export type Needed =
   | {
       readonly kind: 'folder';
       /** `model.safetensors` or the index of its shards. */
       readonly weights: string;
-      /** What lies beside the weights, as far as it is there. */
+      /** Files beside the weights that the repository has. */
       readonly side: readonly string[];
     }
-  /** A GGUF file, or the parts of one; it stands alone. */
+  /** A GGUF file, or its parts. It needs no other files. */
   | { readonly kind: 'gguf'; readonly parts: readonly string[] };
 
-/** GGUF files that are no language model: projectors of images, and what quantising was guided by. */
+/** GGUF files that are not language models: image projectors and importance matrices. */
 const NO_MODEL = /(^|\/)(mmproj|imatrix)[^/]*$|[-._]imatrix\.gguf$/i;
 
 /**
- * Finds the files that are needed of a repository: safetensors and what lies beside them, or a GGUF where one was named
- * or there is nothing else. Never a pickle.
+ * Returns the files of a repository that a model needs: safetensors and the files beside them; or a GGUF, if one was
+ * named or the repository has nothing else. Never a pickle.
  * @param paths all files of the repository
- * @throws HoldfastError `E_HUB` when there is no such model in it, or which one is meant is open
+ * @throws HoldfastError `E_HUB` if the repository has no such model, or several to choose from
  */
 export function neededFiles(paths: readonly string[], name: HubName): Needed {
   if (name.file !== null || name.quantisation !== null) return namedGguf(paths, name);
@@ -44,7 +44,7 @@ export function neededFiles(paths: readonly string[], name: HubName): Needed {
     hint:
       pickled === undefined
         ? 'Name the repository of the model itself'
-        : `${pickled} can run code when it is opened and is not read: look for the model as safetensors or GGUF`,
+        : `Look for the model as safetensors or GGUF: opening ${pickled} could run code, so it is not supported`,
   });
 }
 
@@ -57,12 +57,12 @@ function namedGguf(paths: readonly string[], name: HubName): Needed {
       : firstParts(paths.filter((path) => path === name.file));
   if (found.length === 1) return wholeGguf(paths, found[0]!, name);
   if (found.length > 1) {
-    throw fail(name, `${found.length} of its files are that: ${found.join(', ')}`, {
-      hint: 'Name one by the address of its page on the hub',
+    throw fail(name, `${found.length} of its files match: ${found.join(', ')}`, {
+      hint: 'Give the URL of the page of one of them',
     });
   }
   const there = models.length === 0 ? 'it has no GGUF files' : `it has ${listOf(models)}`;
-  throw fail(name, `there is no such GGUF: ${there}`, { hint: 'Name one that is there' });
+  throw fail(name, `there is no such GGUF: ${there}`, { hint: 'Name one that it has' });
 }
 
 const ggufModels = (paths: readonly string[]): string[] =>
@@ -72,12 +72,12 @@ function wholeGguf(paths: readonly string[], path: string, name: HubName): Neede
   const parts = splitParts(path) ?? [path];
   const missing = parts.find((part) => !paths.includes(part));
   if (missing === undefined) return { kind: 'gguf', parts };
-  throw fail(name, `${missing} is missing, one of the ${parts.length} parts of the model`, {
+  throw fail(name, `${missing}, one of the model's ${parts.length} parts, is missing`, {
     hint: 'Name another quantisation',
   });
 }
 
-/** The quantisations that files have, as they are named; a file without one by its path. */
+/** Lists the quantisations of files, and the paths of files without one. */
 const listOf = (models: readonly string[]): string =>
   [...new Set(models.map((path) => quantisationOf(path) ?? path))].join(', ');
 

@@ -16,7 +16,7 @@ const realFolder = fileURLToPath(new URL('../../../shared/models/smollm2-135m-in
 let scratch: string;
 let folders = 0;
 
-/** A new folder with these files. */
+/** Creates a folder with these files. */
 async function folder(files: Record<string, string | Uint8Array>): Promise<string> {
   const path = join(scratch, `${folders++}`);
   await mkdir(path);
@@ -24,7 +24,7 @@ async function folder(files: Record<string, string | Uint8Array>): Promise<strin
   return path;
 }
 
-/** A safetensors file with one-element tensors of these names. */
+/** Returns a safetensors file with one-element tensors of these names. */
 const weights = (...names: string[]): Uint8Array =>
   Buffer.concat(
     encodeSafetensors(names.map((name) => ({ name, type: 'F32', shape: [1], data: Float32Array.of(1) }))),
@@ -60,7 +60,7 @@ describe('openModel', () => {
     await model.close();
   });
 
-  it('opens a safetensors file as its folder, and a GGUF file alone', async () => {
+  it('opens a safetensors file with the files beside it, and a GGUF file alone', async () => {
     const byFile = await openModel(fixture('models/llama/model.safetensors'));
     expect(byFile.config).toMatchObject({ model_type: 'llama' });
     await byFile.close();
@@ -114,7 +114,7 @@ describe('openModel', () => {
     });
   });
 
-  it('takes the chat template from tokenizer_config.json where it has no file of its own', async () => {
+  it('takes the chat template from tokenizer_config.json if it has no file of its own', async () => {
     const open = async (chat_template: unknown): Promise<unknown> => {
       const tokenizerConfig = JSON.stringify({ chat_template });
       const model = await openModel(
@@ -169,10 +169,10 @@ describe('openModel', () => {
   it.each([
     ['nothing there', 'absent/model', 'E_NOT_FOUND', 'no such file or folder'],
     ['a PyTorch file', 'pytorch_model.bin', 'E_UNKNOWN_FORMAT', 'a PyTorch archive'],
-    ['a text', 'notes.txt', 'E_UNKNOWN_FORMAT', 'of no known format'],
-    ['an empty file', 'empty.bin', 'E_UNKNOWN_FORMAT', 'of no known format'],
-    ['a damaged GGUF file', 'damaged.gguf', 'E_GGUF', 'does not begin with "GGUF"'],
-    ['a cut safetensors file', 'cut.safetensors', 'E_SAFETENSORS', 'cannot hold a header'],
+    ['a text', 'notes.txt', 'E_UNKNOWN_FORMAT', 'of an unknown format'],
+    ['an empty file', 'empty.bin', 'E_UNKNOWN_FORMAT', 'of an unknown format'],
+    ['a corrupt GGUF file', 'damaged.gguf', 'E_GGUF', 'does not begin with "GGUF"'],
+    ['a truncated safetensors file', 'cut.safetensors', 'E_SAFETENSORS', 'cannot hold a header'],
   ])('refuses %s', async (_, name, code, message) => {
     const path = await folder({
       'pytorch_model.bin': 'PK\x03\x04 and so on',
@@ -187,7 +187,7 @@ describe('openModel', () => {
     });
   });
 
-  it('recognises a format by its bytes, whatever the file is called', async () => {
+  it('recognises a format by its bytes, whatever the name of the file', async () => {
     const path = await folder({
       weights: weights('a'),
       blob: await readFile(fixture('gguf/llama.F16.gguf')),
@@ -208,7 +208,7 @@ describe('openModel', () => {
 });
 
 describe('fileSource', () => {
-  it('says so when the file is cut while it is open', async () => {
+  it('reports a file that is truncated while it is open', async () => {
     const path = join(await folder({ file: new Uint8Array(100) }), 'file');
     const source = await fileSource(path);
     expect(await source.read(90, 10)).toHaveLength(10);

@@ -14,26 +14,26 @@ import { fileSource } from './file-source.js';
 import { findWeights, ggufWeights, readSideFilesOf, readText, type Weights } from './model-folder.js';
 import type { SideFiles } from './side-files.js';
 
-/** A model's files, opened and checked, before anything is made of them. */
+/** A model's files, opened and checked. */
 export interface ModelFiles extends SideFiles {
-  /** The path as it was given. */
+  /** The path as given. */
   readonly name: string;
   readonly checkpoint: Checkpoint;
   /** Total size of the weight files. */
   readonly fileBytes: number;
-  /** SHA-256 over the weight files' bytes, hex; shards one after the other in the order of their names. */
+  /** SHA-256 of the weight files' bytes, hex. Shards are hashed in the order of their names. */
   hash(): Promise<string>;
   /** Closes the weight files; tensors can no longer be read. */
   close(): Promise<void>;
 }
 
-/** Read at once while hashing. */
+/** Bytes read at a time while hashing. */
 const HASH_CHUNK_BYTES = 4 * 1024 * 1024;
 
 /**
- * Opens the model at a path: a folder, a .safetensors file (the files beside it are read too) or a .gguf file
- * (which stands alone: nothing beside it is read but, where it is a part of a split model, the other parts).
- * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`, `E_UNKNOWN_FORMAT`, and what opening the format throws.
+ * Opens the model at a path: a folder, a .safetensors file (the files beside it are read too) or a .gguf file (of the
+ * files beside it, only the other parts of a split model are read).
+ * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`, `E_UNKNOWN_FORMAT`, and what opening the format throws
  */
 export async function openModel(path: string): Promise<ModelFiles> {
   const isFolder = await isDirectory(path);
@@ -62,7 +62,7 @@ async function isDirectory(path: string): Promise<boolean> {
   }
 }
 
-/** Tells a file's format by its first bytes; only where these are of neither format does its name decide. */
+/** Recognises a file's format by its first bytes. If they match neither format, its name decides. */
 async function recognise(file: string): Promise<Weights> {
   const source = await fileSource(file);
   let start: Uint8Array;
@@ -73,15 +73,15 @@ async function recognise(file: string): Promise<Weights> {
   }
   if (Buffer.from(start).toString('latin1', 0, 4) === 'GGUF') return ggufWeights(file);
   if (file.endsWith('.safetensors') || start[8] === 0x7b) return { kind: 'safetensors', file };
-  // A damaged file of a known name deserves that format's own error.
+  // For a corrupt .gguf file, report the format's own error.
   if (file.endsWith('.gguf')) return { kind: 'gguf', file };
   const isZip = start[0] === 0x50 && start[1] === 0x4b;
   throw new HoldfastError(
     'E_UNKNOWN_FORMAT',
-    `the file is ${isZip ? 'a PyTorch archive' : 'of no known format'}`,
+    `the file is ${isZip ? 'a PyTorch archive' : 'of an unknown format'}`,
     {
       file,
-      hint: 'Models are read from .safetensors and .gguf files, or from a folder that holds one',
+      hint: 'Give a .safetensors or .gguf file, or a folder that holds one',
     },
   );
 }
@@ -160,7 +160,7 @@ async function closeAll(sources: readonly ByteSource[]): Promise<void> {
   await Promise.all(sources.map((source) => source.close?.()));
 }
 
-/** A function that does its work on the first call and remembers the result. */
+/** Returns a function that does its work on the first call and remembers the result. */
 function once<T>(work: () => Promise<T>): () => Promise<T> {
   let result: Promise<T> | undefined;
   return () => {

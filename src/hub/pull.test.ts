@@ -27,7 +27,7 @@ import { openModel } from './open.js';
 import type { PullProgress } from './pull.js';
 
 describe('pull', () => {
-  it('fetches the files that are needed, laid out as Python lays them out, and opens as a model', async () => {
+  it('downloads the needed files in the layout of Python, which open as a model', async () => {
     const at = await place();
     const { path, files } = await pullFrom(at);
     const blobs = ['config.json', 'model.safetensors', 'tokenizer.json'] as const;
@@ -47,7 +47,7 @@ describe('pull', () => {
     await model.close();
   });
 
-  it('fetches nothing twice, also when a branch has moved on', async () => {
+  it('downloads nothing twice, even after a branch has moved', async () => {
     const repo = { files: { ...FILES }, commit: COMMIT };
     const at = await place(repo);
     await pullFrom(at);
@@ -64,7 +64,7 @@ describe('pull', () => {
     expect(readFileSync(join(moved.path, 'model.safetensors'))).toEqual(Buffer.from(WEIGHTS));
   });
 
-  it('writes nothing into a cache that has it all, which may be one that can only be read', async () => {
+  it('writes nothing into a complete cache, which may be read-only', async () => {
     const at = await place();
     await pullFrom(at);
     const state = () =>
@@ -74,7 +74,7 @@ describe('pull', () => {
     expect(state()).toEqual(before);
   });
 
-  it('takes what Python has put there, and leaves what Python has begun alone', async () => {
+  it("uses Python's complete files, and leaves its incomplete ones alone", async () => {
     const at = await place();
     const blob = join(at.cache, BLOB);
     mkdirSync(dirname(blob), { recursive: true });
@@ -86,7 +86,7 @@ describe('pull', () => {
     expect(readFileSync(begun, 'utf8')).toBe('x');
   });
 
-  it('takes what Python keeps once for all models, with a link in the place of the blob', async () => {
+  it('uses a blob that is a link, to a file that Python shares between models', async () => {
     const at = await place();
     const shared = join(at.cache, 'blobs/ab/of-xet');
     const blob = join(at.cache, BLOB);
@@ -99,7 +99,7 @@ describe('pull', () => {
     expect(lstatSync(blob).isSymbolicLink()).toBe(true);
   });
 
-  it('takes a file in the place of a link, as Python puts it where there are no links, and no link to another file', async () => {
+  it('uses a file in place of a link, as Python writes it without links, but no link to another file', async () => {
     const at = await place();
     const { path } = await pullFrom(at);
     const [tokenizer, config] = [join(path, 'tokenizer.json'), join(path, 'config.json')];
@@ -115,13 +115,13 @@ describe('pull', () => {
     expect(readFileSync(config)).toEqual(Buffer.from(FILES['config.json']));
   });
 
-  it('notes a branch, and no commit that was asked for as one', async () => {
+  it('records the commit of a branch, but not a commit named as such', async () => {
     const at = await place();
     await pullFrom(at, { name: `${REPO}@${COMMIT}` });
     expect(at.cached().filter((file) => file.includes('refs'))).toEqual([]);
   });
 
-  it('fetches the shards that the index names, and no other', async () => {
+  it('downloads only the shards that the index names', async () => {
     const index = { weight_map: { a: 'model-1.safetensors', b: 'model-2.safetensors' } };
     const at = await place({
       files: {
@@ -144,7 +144,7 @@ describe('pull', () => {
     await model.close();
   });
 
-  it('refuses an index that names what the repository does not have, and notes no revision', async () => {
+  it('refuses an index that names a missing file, and records no revision', async () => {
     const index = { weight_map: { a: '../../../x.safetensors' } };
     const at = await place({ files: { 'model.safetensors.index.json': text(JSON.stringify(index)) } });
     await expect(pullFrom(at)).rejects.toMatchObject({ code: 'E_HUB', field: 'weight_map' });
@@ -161,7 +161,7 @@ describe('pull', () => {
     },
   );
 
-  it('fetches all parts of a split GGUF, and opens them as one model', async () => {
+  it('downloads all parts of a split GGUF, which open as one model', async () => {
     const [first, second] = splitGguf([['a'], ['b']]);
     const parts = { 'Q4_0/m-00001-of-00002.gguf': first!, 'Q4_0/m-00002-of-00002.gguf': second! };
     const at = await place({ files: { ...parts, 'm-Q8_0.gguf': text('GGUF') } });
@@ -172,7 +172,7 @@ describe('pull', () => {
     await model.close();
   });
 
-  it('fetches one GGUF by its quantisation', async () => {
+  it('downloads one GGUF by its quantisation', async () => {
     const gguf = readFileSync(new URL('../../test/fixtures/gguf/llama.Q4_0.gguf', import.meta.url));
     const at = await place({ files: { 'sub/m-Q4_0.gguf': gguf, 'm-Q8_0.gguf': text('GGUF') } });
     const { path } = await pullFrom(at, { name: `${REPO}:q4_0` });
@@ -182,7 +182,7 @@ describe('pull', () => {
   });
 });
 
-it('keeps what has come when it is aborted', async () => {
+it('keeps the incomplete download when aborted', async () => {
   const at = await place();
   misbehave(at, { stopAt: 8000 });
   const control = new AbortController();
@@ -194,12 +194,12 @@ it('keeps what has come when it is aborted', async () => {
   expect(rangesOf(at).at(-1)).toMatch(/^bytes=\d+-$/);
 });
 
-it('lets two at once share the work', async () => {
+it('downloads a file once for two pulls at the same time', async () => {
   const at = await place();
   misbehave(at, { dripBytes: 20_000, everyMs: 50 });
   const [one, two] = await Promise.all([pullFrom(at), pullFrom(at)]);
   expect(at.hub.fetches().filter((file) => file === 'model.safetensors')).toHaveLength(1);
   expect([...one.notes, ...two.notes]).toContain(
-    'model.safetensors: another process is fetching it, waiting for that',
+    'model.safetensors: waiting for another process that is downloading it',
   );
 });

@@ -10,37 +10,39 @@ import { INDEX } from './model-folder.js';
 import { type HubName, hubNameText } from './model-name.js';
 import { type Needed, neededFiles } from './needed-files.js';
 
-/** How far a model's files are. */
+/** Progress of a file's download. */
 export interface PullProgress {
   readonly file: string;
   readonly fileBytes: number;
-  /** Of the file's, on the disk. */
+  /** Bytes of the file on disk. */
   readonly doneBytes: number;
 }
 
+/** A file of a model that is in the cache. */
 export interface PulledFile {
   readonly path: string;
   readonly bytes: number;
   readonly arrival: Arrival;
 }
 
+/** How a pull is cancelled, and where it reports. */
 export interface PullWatch extends Asking {
   readonly onProgress: (progress: PullProgress) => void;
-  /** A file is there. */
+  /** Called when a file is in the cache. */
   readonly onFile: (file: PulledFile) => void;
 }
 
-/** A model that is wholly in the cache. */
+/** A model that is completely in the cache. */
 export interface PulledModel {
-  /** What `openModel` opens: the snapshot's folder, or the (first) GGUF file in it. */
+  /** The path for `openModel`: the snapshot's folder, or the (first) GGUF file in it. */
   readonly path: string;
   readonly commit: string;
   readonly files: readonly PulledFile[];
 }
 
 /**
- * Fetches what of a model is not in the cache yet, checked and whole.
- * @throws HoldfastError `E_HUB`; `E_UNWRITABLE` where the cache cannot be written, or before the first byte when the
+ * Downloads the files of a model that are not in the cache yet, and checks them.
+ * @throws HoldfastError `E_HUB`; `E_UNWRITABLE` if the cache cannot be written or, before the download starts, if the
  * disk has too little space
  */
 export async function pull(
@@ -69,7 +71,7 @@ export async function pull(
   const snapshot = cache.snapshot(repo, commit);
   if (needed.kind === 'gguf') await fetchAll(needed.parts);
   else {
-    // The index first: it names the rest of the weights, and so what space they take.
+    // Fetch the index first: it lists the shards, and so the space that they need.
     if (needed.weights === INDEX) await fetchAll([INDEX]);
     await fetchAll([...needed.side, ...(await weightFiles(needed, snapshot))]);
   }
@@ -77,13 +79,13 @@ export async function pull(
   return { path: pathIn(snapshot, needed), commit, files: arrived };
 }
 
-/** What is opened of a snapshot. */
+/** Returns the path of a snapshot for `openModel`. */
 export const pathIn = (snapshot: string, needed: Needed): string =>
   needed.kind === 'gguf' ? join(snapshot, needed.parts[0]!) : snapshot;
 
 /**
- * The weights of a snapshot whose index, where it has one, is there.
- * @throws HoldfastError `E_SAFETENSORS` when it is no index, `E_HUB` when it names anything but safetensors beside it
+ * Returns the weight files of a snapshot. If the weights are sharded, reads the index, which must be in the cache.
+ * @throws HoldfastError `E_SAFETENSORS` for an invalid index, `E_HUB` if it names anything but safetensors beside it
  */
 export async function weightFiles(
   { weights }: Extract<Needed, { kind: 'folder' }>,
@@ -96,7 +98,7 @@ export async function weightFiles(
   if (other === undefined) return shards;
   throw new HoldfastError(
     'E_HUB',
-    `the index names ${JSON.stringify(other)}, which is no safetensors file beside it`,
+    `the index names ${JSON.stringify(other)}, which is not a safetensors file beside it`,
     { file: index, field: 'weight_map' },
   );
 }
@@ -110,7 +112,7 @@ async function fetchFile(
 ): Promise<Arrival> {
   if (await cache.has(place.repo, place.commit, file)) return 'found';
   const { path, bytes } = file;
-  // Before the first byte: without snapshots Python takes a repository for damaged.
+  // Create it before the download starts: Python treats a repository without snapshots as corrupt.
   const snapshot = cache.snapshot(place.repo, place.commit);
   await writing(snapshot, () => mkdir(snapshot, { recursive: true }));
   const onBytes = (doneBytes: number): void => watch.onProgress({ file: path, fileBytes: bytes, doneBytes });
@@ -132,7 +134,7 @@ function fileOf({ files }: RepoListing, path: string, name: HubName): RepoFile {
   );
 }
 
-/** @throws HoldfastError `E_UNWRITABLE` when the files that are missing are more than the disk has space for */
+/** Checks that the disk has space for the missing files. @throws HoldfastError `E_UNWRITABLE` if not */
 async function requireSpace(
   cache: HubCache,
   repo: string,
@@ -153,7 +155,7 @@ async function requireSpace(
   const gib = (bytes: number): string => (bytes / 1024 ** 3).toFixed(1);
   throw new HoldfastError(
     'E_UNWRITABLE',
-    `the model takes ${gib(missingBytes)} GiB more, the disk has ${gib(freeBytes)} GiB free`,
-    { file: cache.folder, hint: 'Make space, or name a folder on another disk with HF_HUB_CACHE' },
+    `the model needs ${gib(missingBytes)} GiB more, but the disk has ${gib(freeBytes)} GiB free`,
+    { file: cache.folder, hint: 'Free some space, or set HF_HUB_CACHE to a folder on another disk' },
   );
 }

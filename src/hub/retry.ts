@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HoldfastError } from '../errors.js';
 
-/** A failure that may be gone at the next try. */
+/** A failure that may not recur on the next try. */
 export class TransientError extends Error {
-  /** @param waitMs how long the server asks to be left alone; undefined when it does not say */
+  /** @param waitMs how long the server asks the client to wait; undefined if it does not say */
   constructor(
     message: string,
     readonly waitMs?: number,
@@ -13,22 +13,23 @@ export class TransientError extends Error {
   }
 }
 
+/** How often to try, and how long to wait between tries. */
 export interface RetryPolicy {
-  /** Tries without any progress before it is given up. */
+  /** Tries without progress before giving up. */
   readonly tries: number;
-  /** The first wait; every other is twice the one before it. */
+  /** Length of the first wait. Each further wait is twice as long. */
   readonly firstWaitMs: number;
-  /** Longer than this nobody waits for a server. */
+  /** Limit on a wait. If the server asks for a longer one, give up. */
   readonly longestWaitMs: number;
 }
 
-/** The hub counts requests in windows of five minutes. */
+/** The policy for downloads. Its longest wait is the hub's rate limit window, five minutes. */
 export const PATIENT: RetryPolicy = { tries: 6, firstWaitMs: 500, longestWaitMs: 300_000 };
 
 /**
  * Waits before the next try, or gives up.
- * @param failed tries that have failed one after the other without progress, this one included
- * @throws HoldfastError `E_HUB` when it is given up; the signal's reason when it is aborted
+ * @param failed number of consecutive tries that failed without progress, including this one
+ * @throws HoldfastError `E_HUB` when it gives up; the signal's reason if aborted
  */
 export async function waitBeforeRetry(
   policy: RetryPolicy,
@@ -37,14 +38,14 @@ export async function waitBeforeRetry(
   about: { readonly what: string; readonly signal?: AbortSignal; readonly onNote: (text: string) => void },
 ): Promise<void> {
   about.signal?.throwIfAborted();
-  // Jitter: many that were cut off at the same moment should not come back at the same moment.
+  // Jitter, so that clients that were disconnected together do not all return together.
   const ownMs = policy.firstWaitMs * 2 ** (failed - 1) * (0.75 + Math.random() / 2);
   const waitMs = Math.max(failure.waitMs ?? 0, Math.min(ownMs, policy.longestWaitMs));
   if (failed >= policy.tries || waitMs > policy.longestWaitMs) {
     const hint =
       waitMs > policy.longestWaitMs
-        ? `The hub asks to wait ${Math.ceil(waitMs / 1000)} s: try again then`
-        : 'Try again later: what has been fetched is kept';
+        ? `The hub asks to wait ${Math.ceil(waitMs / 1000)} s: try again after that`
+        : 'Try again later: what was downloaded is kept';
     throw new HoldfastError('E_HUB', failure.message, { file: about.what, hint, cause: failure });
   }
   const seconds = (waitMs / 1000).toFixed(waitMs < 10_000 ? 1 : 0);

@@ -1,7 +1,7 @@
 import { HoldfastError } from '../errors.js';
 import { whyNoJson } from '../formats/index.js';
 
-/** What lies beside the weights in a model's folder; each is absent where its file is. */
+/** The files beside the weights in a model's folder. A field is absent if its file is. */
 export interface SideFiles {
   /** config.json */
   readonly config?: unknown;
@@ -9,10 +9,10 @@ export interface SideFiles {
   readonly tokenizer?: unknown;
   /** tokenizer_config.json */
   readonly tokenizerConfig?: unknown;
-  /** chat_template.jinja, else the (default) template of tokenizer_config.json. */
+  /** chat_template.jinja, else the default template of tokenizer_config.json. */
   readonly chatTemplate?: {
     readonly source: string;
-    /** The name of the file it is in. */
+    /** Name of the file that has the template. */
     readonly file: string;
   };
   /** generation_config.json */
@@ -25,14 +25,14 @@ const TOKENIZER = 'tokenizer.json';
 const TOKENIZER_CONFIG = 'tokenizer_config.json';
 const TEMPLATE = 'chat_template.jinja';
 
-/** All that is read of what lies beside the weights. */
+/** Names of the files that are read beside the weights. */
 export const SIDE_FILES = [CONFIG, GENERATION_CONFIG, TOKENIZER, TOKENIZER_CONFIG, TEMPLATE];
 
 /**
- * Reads what lies beside the weights.
- * @param read the text of a file of that name; undefined when there is none
- * @param nameOf how errors name a file
- * @throws HoldfastError `E_UNREADABLE` for a file that is not JSON, with the place; what `read` throws
+ * Reads the files beside the weights.
+ * @param read returns the text of the named file; undefined if it does not exist
+ * @param nameOf returns the file's path or URL, for errors
+ * @throws HoldfastError `E_UNREADABLE` for invalid JSON, with line and column; and what `read` throws
  */
 export async function readSideFiles(
   read: (name: string) => Promise<string | undefined>,
@@ -71,7 +71,7 @@ function parseJson(text: string, file: string): unknown {
   }
 }
 
-/** The chat template of a tokenizer_config.json: a string, or the entry named `default` of a list. */
+/** Returns the chat template of a tokenizer_config.json: a string, or the entry named `default` of a list. */
 function templateOf(tokenizerConfig: unknown): SideFiles['chatTemplate'] {
   const template = member(tokenizerConfig, 'chat_template');
   const source = Array.isArray(template)

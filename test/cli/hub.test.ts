@@ -66,13 +66,13 @@ describe('pull', () => {
     await new Promise<void>((resolve) => {
       second.child.stderr.on(
         'data',
-        (text) => /another process is fetching it/.test(String(text)) && resolve(),
+        (text) => /waiting for another process/.test(String(text)) && resolve(),
       );
     });
     first.child.kill('SIGKILL');
     const { code, stderr } = await second.ended;
     expect(code, stderr).toBe(0);
-    expect(stderr).toMatch(/^note: model\.safetensors: another process is fetching it, waiting for that$/m);
+    expect(stderr).toMatch(/^note: model\.safetensors: waiting for another process that is downloading it$/m);
     expect(readFileSync(join(snapshot(at), 'model.safetensors'))).toEqual(Buffer.from(WEIGHTS));
   });
 
@@ -125,10 +125,10 @@ describe('a proxy that the environment names', () => {
     expect(asked).toContain(new URL(at.hub.endpoint).host);
   });
 
-  it('is refused when it is no address', async () => {
+  it('is refused if it is not a URL', async () => {
     const at = await place();
     const outcome = await holdfast(['pull', REPO], '', environment(at, { HTTP_PROXY: 'nonsense' }));
-    expectFailure(outcome, 1, /E_HUB: the proxy that the environment names is no address/);
+    expectFailure(outcome, 1, /E_HUB: the proxy in the environment is not a valid URL/);
   });
 });
 
