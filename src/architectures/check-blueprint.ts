@@ -3,8 +3,8 @@ import type { Blueprint, LayerBlueprint, RopeBlueprint } from './blueprint.js';
 import { LIMITS } from './limits.js';
 
 /**
- * Makes sure that a blueprint describes something that can be run: executors trust what has passed here.
- * @param file how errors name the model
+ * Checks that a blueprint can be run. Executors trust a checked blueprint.
+ * @param file path of the model, for errors
  * @throws HoldfastError `E_CONFIG` with the blueprint's field
  */
 export function checkBlueprint(blueprint: Blueprint, file: string): void {
@@ -35,7 +35,7 @@ export function checkBlueprint(blueprint: Blueprint, file: string): void {
     check(
       rotaryDim % 2 === 0,
       `${field}.rotaryDim`,
-      `elements are turned in pairs, and ${rotaryDim} is not even`,
+      `expected an even number, because elements are rotated in pairs, found ${rotaryDim}`,
     );
     if (scaling === null) return;
     const checkDivisors = (divisors: readonly number[], name: string): void => {
@@ -63,7 +63,7 @@ export function checkBlueprint(blueprint: Blueprint, file: string): void {
     if (scaling.type === 'linear') return;
     checkPositive(scaling.originalContextLength, `${field}.scaling.originalContextLength`);
     if (scaling.type === 'dynamic') {
-      check(rotaryDim > 2, `${field}.rotaryDim`, 'a dynamic base needs more than one pair');
+      check(rotaryDim > 2, `${field}.rotaryDim`, 'dynamic rope scaling needs more than one pair');
     } else if (scaling.type === 'llama3') {
       const { lowFrequencyFactor: low, highFrequencyFactor: high } = scaling;
       check(high > low, `${field}.scaling.highFrequencyFactor`, `expected more than ${low}, found ${high}`);

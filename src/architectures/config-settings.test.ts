@@ -40,8 +40,8 @@ const REFUSED: readonly (readonly [ModelName, Record<string, unknown>])[] = [
   ['llama', { sliding_window: 4096 }],
 ];
 
-describe('a config.json that asks for what is not implemented', () => {
-  it.each(REFUSED)('is refused by the name of the field: %s %j', async (name, change) => {
+describe('a config.json that asks for an unsupported feature', () => {
+  it.each(REFUSED)('is refused with the name of the field: %s %j', async (name, change) => {
     await expect(blueprintOf(name, change)).rejects.toMatchObject({
       code: 'E_UNSUPPORTED',
       field: Object.keys(change)[0],
@@ -109,13 +109,13 @@ describe('a config.json that asks for what is not implemented', () => {
       'architectures',
       'SequenceClassification',
     ],
-  ] as const)('is refused by name: %s %j', async (name, change, field, named) => {
+  ] as const)('is refused with the name of the feature: %s %j', async (name, change, field, named) => {
     const refusal = blueprintOf(name, change);
     await expect(refusal).rejects.toMatchObject({ code: 'E_UNSUPPORTED', field });
     await expect(refusal).rejects.toThrow(named);
   });
 
-  it('is told which architectures there are', async () => {
+  it('gets a list of the supported architectures', async () => {
     await expect(blueprintOf('llama', { model_type: 'gpt2' })).rejects.toThrow(
       'architecture "gpt2" is not supported (config.json, field model_type). ' +
         'Supported are llama, mistral, qwen2, qwen3, gemma2, gemma3_text, gemma3, smollm3, phi3, olmo2, granite',
@@ -132,12 +132,12 @@ describe('a config.json that asks for what is not implemented', () => {
     { rope_scaling: {} },
     { rope_scaling: { type: 'default' } },
     { num_key_value_heads: 2, head_dim: null },
-  ])('is accepted where the field asks for nothing: %j', async (change) => {
+  ])('is accepted if the field asks for nothing: %j', async (change) => {
     expect(await blueprintOf('llama', change)).toEqual(await blueprintOf('llama', {}));
   });
 });
 
-describe('a config.json that is wrong', () => {
+describe('an invalid config.json', () => {
   it.each([
     ['llama', { hidden_size: undefined }, 'hidden_size'],
     ['llama', { num_attention_heads: 0 }, 'num_attention_heads'],
@@ -175,11 +175,11 @@ describe('a config.json that is wrong', () => {
     await expect(blueprintOf(name, change)).rejects.toMatchObject({ code: 'E_CONFIG', field });
   });
 
-  it.each([null, 'llama', 7, []])('is refused when it is no object: %j', async (config) => {
+  it.each([null, 'llama', 7, []])('is refused if it is not an object: %j', async (config) => {
     await expect(planModel(await modelFixture('llama'), config)).rejects.toMatchObject({ code: 'E_CONFIG' });
   });
 
-  it('never ends in anything but a plan or an error with a code', async () => {
+  it('gives a plan or an error with a code, whatever it holds', async () => {
     const checkpoint = await modelFixture('gemma3');
     const good = await configFixture('gemma3', 'config.v4.json');
     const fields = [...Object.keys(good), 'rope_parameters', 'layer_types', 'text_config', 'mlp_bias'];
@@ -193,7 +193,7 @@ describe('a config.json that is wrong', () => {
     );
   });
 
-  it('is demanded beside safetensors', async () => {
+  it('is required beside safetensors', async () => {
     await expect(planModel(await modelFixture('llama'))).rejects.toMatchObject({ code: 'E_CONFIG' });
   });
 });
@@ -235,10 +235,10 @@ describe('gemma3', () => {
     },
   );
 
-  it('fills in what the files on the hub leave out of text_config', async () => {
+  it('fills in what files on the hub omit from text_config', async () => {
     const hub = { text_config: { hidden_size: 64, sliding_window: 1024 }, model_type: 'gemma3' };
     const planned = planModel(await modelFixture('gemma3'), hub);
-    // 26 layers of 8 heads of 256 is the default, which the tiny weights are not.
+    // The default is 26 layers of 8 heads of 256, which the tiny weights do not match.
     await expect(planned).rejects.toThrow(
       'model.layers.0.self_attn.q_proj.weight (layers.0.query) has shape [64, 64], expected [2048, 64]',
     );

@@ -15,7 +15,7 @@ const FILE = 'config.json';
 const count = z.number().int().positive();
 const flag = z.boolean().nullish();
 
-/** The fields families read; all others are either refused by name or without effect on the result. */
+/** The fields that families read. All others are refused by name or do not affect the result. */
 const configSchema = z.looseObject({
   vocab_size: count.nullish(),
   hidden_size: count,
@@ -51,8 +51,8 @@ const ACTIVATIONS: ReadonlyMap<string, Settings['activation']> = new Map([
 ]);
 
 /**
- * Reads a config.json in either spelling (transformers 5: `rope_parameters`, `layer_types`; 4: `rope_theta`,
- * `rope_scaling`, `sliding_window_pattern`). Absent fields take the defaults of transformers' config class.
+ * Reads a config.json as transformers 5 writes it (`rope_parameters`, `layer_types`) or as transformers 4 does
+ * (`rope_theta`, `rope_scaling`, `sliding_window_pattern`). Absent fields get the defaults of transformers' config class.
  * @throws HoldfastError `E_CONFIG`, `E_UNSUPPORTED`
  */
 export function settingsFromConfig(
@@ -83,7 +83,7 @@ export function settingsFromConfig(
     queryKeyValueBias: attentionBias,
     outputBias: attentionBias,
     mlpBias: family.biases.includes('mlp') && config.mlp_bias === true,
-    // Qwen's files name a window and switch it off in the same breath.
+    // Qwen's files state a window and switch it off.
     window: config.use_sliding_window === false ? null : (config.sliding_window ?? null),
     layerTypes: layerTypesOf(config),
     slidingPattern: config.sliding_window_pattern ?? null,
@@ -98,7 +98,7 @@ export function settingsFromConfig(
   return { family, settings, names };
 }
 
-/** The text model's own part of a multimodal config.json, with what it inherits from the whole. */
+/** Returns the text model's part of a multimodal config.json, with the fields that it inherits. */
 function textConfig(whole: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   if (whole.text_config === undefined || whole.text_config === null) return whole;
   const text = parse(z.record(z.string(), z.unknown()), whole.text_config, FILE, 'text_config');
@@ -126,7 +126,7 @@ function layerTypesOf(config: Config): readonly LayerType[] | null {
   if (types.length !== config.num_hidden_layers) {
     throw new HoldfastError(
       'E_CONFIG',
-      `layer_types names ${types.length} layers, num_hidden_layers says ${config.num_hidden_layers}`,
+      `layer_types lists ${types.length} layers, but num_hidden_layers is ${config.num_hidden_layers}`,
       { file: FILE, field: 'layer_types' },
     );
   }

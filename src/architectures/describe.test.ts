@@ -8,14 +8,14 @@ it('prints a blueprint with equal layers on one line', async () => {
     [
       'gemma3, 7 layers, hidden 64, vocabulary 640, context 512, head tied to the embedding',
       'embeddings ×8',
-      '215072 parameters, 1792 bytes of f32 keys and values a token',
+      '215072 parameters, 1792 bytes of f32 keys and values per token',
       'layers 0–4, 6: 4 heads of 16 on 2, window 16, rope base 10000, query and key norms, gelu-tanh MLP of 64, post-norms',
       'layers 5: 4 heads of 16 on 2, full, rope base 1000000 linear ×8, query and key norms, gelu-tanh MLP of 64, post-norms',
     ].join('\n'),
   );
 });
 
-it('prints all four multipliers of granite', async () => {
+it('prints the four multipliers of granite', async () => {
   const { blueprint } = await planModel(await modelFixture('granite'), await configFixture('granite'));
   const text = printBlueprint(blueprint);
   expect(text).toMatch(/^embeddings ×0\.75, branches ×0\.7, logits ×0\.625$/m);
@@ -32,7 +32,7 @@ it.each(['llama', 'mistral', 'qwen2', 'qwen3', 'gemma3'])(
   },
 );
 
-it('counts the bytes of keys and values a token', async () => {
+it('counts the bytes of keys and values per token', async () => {
   const { blueprint } = await planModel(await modelFixture('llama'), await configFixture('llama'));
   expect(kvBytesPerToken(blueprint)).toBe(3 * 2 * 2 * 16 * 4);
   expect(kvBytesPerToken(blueprint, 2)).toBe(3 * 2 * 2 * 16 * 2);

@@ -1,13 +1,13 @@
 import type { AttentionBlueprint, Blueprint, LayerBlueprint } from './blueprint.js';
 import { demandedWeights } from './weight-shapes.js';
 
-/** Numbers in all weights; a tied head counts once. */
+/** Returns the number of parameters. A tied head is counted once. */
 export function parameterCount(blueprint: Blueprint): number {
   return demandedWeights(blueprint).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
 }
 
 /**
- * Bytes that one more token adds to the keys and values of all layers, before any window lets old ones go.
+ * Returns the bytes that one token adds to the cached keys and values of all layers, ignoring sliding windows.
  * @param bytesPerElement 4 for f32, 2 for f16
  */
 export function kvBytesPerToken(blueprint: Blueprint, bytesPerElement = 4): number {
@@ -18,14 +18,14 @@ export function kvBytesPerToken(blueprint: Blueprint, bytesPerElement = 4): numb
   return elements * bytesPerElement;
 }
 
-/** A summary for people, some lines long: equal layers share one. */
+/** Returns a readable summary of a few lines. Equal layers share a line. */
 export function printBlueprint(blueprint: Blueprint): string {
-  const head = blueprint.tiedEmbeddings ? 'head tied to the embedding' : 'head of its own';
+  const head = blueprint.tiedEmbeddings ? 'head tied to the embedding' : 'separate head';
   const lines = [
     `${blueprint.architecture}, ${blueprint.layers.length} layers, hidden ${blueprint.hiddenSize}, ` +
       `vocabulary ${blueprint.vocabSize}, context ${blueprint.contextLength}, ${head}`,
     ...printScales(blueprint),
-    `${parameterCount(blueprint)} parameters, ${kvBytesPerToken(blueprint)} bytes of f32 keys and values a token`,
+    `${parameterCount(blueprint)} parameters, ${kvBytesPerToken(blueprint)} bytes of f32 keys and values per token`,
   ];
   const groups = new Map<string, number[]>();
   for (const [index, layer] of blueprint.layers.entries()) {
@@ -63,7 +63,7 @@ function printLayer({ attention, mlp, preNorms, postNorms }: LayerBlueprint): st
     queryKeyValueBias ? 'biases on query, key and value' : null,
     outputBias ? 'bias on output' : null,
     `${mlp.activation} MLP of ${mlp.size}${mlp.bias ? ' with biases' : ''}`,
-    postNorms ? (preNorms ? 'post-norms' : 'post-norms alone') : null,
+    postNorms ? (preNorms ? 'post-norms' : 'post-norms only') : null,
   ];
   return parts.filter((part) => part !== null).join(', ');
 }
@@ -76,7 +76,7 @@ function printRope({ rope, headDim }: AttentionBlueprint): string {
   return `rope base ${base}${part}${scaling === null ? '' : ` ${scaling.type}${factor}`}`;
 }
 
-/** `0–4, 6`: runs of neighbours as ranges. */
+/** Writes indices as ranges: `0–4, 6`. */
 function printRanges(indices: readonly number[]): string {
   const runs: [number, number][] = [];
   for (const index of indices) {

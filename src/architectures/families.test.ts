@@ -11,7 +11,7 @@ import {
 import { type Checkpoint, dequantize, type MetadataValue, readTensor } from '../formats/index.js';
 import { type Blueprint, type ModelPlan, planModel, readWeight, readWeightBytes } from './index.js';
 
-/** A family's GGUF with some keys set or (null) removed. */
+/** A GGUF of a family, with some keys set or (null) removed. */
 async function ggufWith(
   name: 'gemma2' | 'smollm3' | 'phi3' | 'olmo2' | 'granite',
   keys: Readonly<Record<string, MetadataValue | null>> = {},
@@ -30,7 +30,7 @@ const ggufBlueprint = async (...given: Parameters<typeof ggufWith>): Promise<Blu
 const ropes = ({ layers }: Blueprint): boolean[] => layers.map(({ attention }) => attention.rope !== null);
 
 describe('gemma2', () => {
-  it('caps scores and logits as its config.json says, and not at all for null', async () => {
+  it('caps scores and logits as stated in config.json, and does not for null', async () => {
     const capped = await blueprintOf('gemma2', { attn_logit_softcapping: 50, final_logit_softcapping: 30 });
     expect(capped.logitCap).toBe(30);
     expect(capped.layers.map(({ attention }) => attention.scoreCap)).toEqual([50, 50, 50, 50]);
@@ -39,13 +39,13 @@ describe('gemma2', () => {
     expect(free.layers[0]?.attention.scoreCap).toBeNull();
   });
 
-  it('caps where the file is silent, as transformers does', async () => {
+  it('caps by default, as transformers does', async () => {
     const silent = { attn_logit_softcapping: undefined, final_logit_softcapping: undefined };
     const { logitCap, layers } = await blueprintOf('gemma2', silent);
     expect([layers[0]?.attention.scoreCap, logitCap]).toEqual([50, 30]);
   });
 
-  it('slides in every other layer, or in those that the file names', async () => {
+  it('slides in every other layer, or in the layers that the file lists', async () => {
     expect(windows(await blueprintOf('gemma2', {}))).toEqual([16, null, 16, null]);
     const layer_types = [
       'full_attention',
@@ -56,13 +56,13 @@ describe('gemma2', () => {
     expect(windows(await blueprintOf('gemma2', { layer_types }))).toEqual([null, 16, 16, null]);
   });
 
-  it('is scaled by its head dim in a GGUF, which cannot say otherwise', async () => {
+  it('scales scores by its head dimension in a GGUF, which cannot state the scale', async () => {
     const { layers, logitCap } = await ggufBlueprint('gemma2');
     expect(layers[0]?.attention).toMatchObject({ scale: 1 / Math.sqrt(24), scoreCap: 5 });
     expect(logitCap).toBe(5);
   });
 
-  it('has its caps and windows in a GGUF that is silent on them, as the first ones are', async () => {
+  it('has caps and windows in a GGUF that omits them, as early files do', async () => {
     const blueprint = await ggufBlueprint('gemma2', {
       attn_logit_softcapping: null,
       final_logit_softcapping: null,
@@ -81,7 +81,7 @@ describe('gemma2', () => {
 });
 
 describe('smollm3', () => {
-  it('has no rope in every fourth layer, every n-th, or where its list says 0', async () => {
+  it('has no rope in every fourth layer, in every n-th, or where its list has 0', async () => {
     expect(ropes(await blueprintOf('smollm3', {}))).toEqual([true, true, true, false, true]);
     const every = { no_rope_layers: undefined, no_rope_layer_interval: 2 };
     expect(ropes(await blueprintOf('smollm3', every))).toEqual([true, false, true, false, true]);
@@ -90,7 +90,7 @@ describe('smollm3', () => {
     expect(ropes(await ggufBlueprint('smollm3'))).toEqual([true, true, true, false, true]);
   });
 
-  it('slides where there is no rope, if windows are switched on', async () => {
+  it('slides in layers without rope, if windows are switched on', async () => {
     const on = { use_sliding_window: true, sliding_window: 20 };
     expect(windows(await blueprintOf('smollm3', on))).toEqual([null, null, null, 20, null]);
     expect(windows(await blueprintOf('smollm3', { ...on, use_sliding_window: false }))).toEqual(
@@ -102,7 +102,7 @@ describe('smollm3', () => {
     { no_rope_layers: [1, 'no', 1, 0, 1] },
     { no_rope_layers: [1, 1, 1, 0] },
     { no_rope_layer_interval: '4', no_rope_layers: undefined },
-  ])('refuses %j by the name of the field', async (change) => {
+  ])('refuses %j with the name of the field', async (change) => {
     await expect(blueprintOf('smollm3', change)).rejects.toMatchObject({
       code: 'E_CONFIG',
       field: Object.keys(change)[0],
@@ -119,7 +119,7 @@ describe('granite', () => {
     expect(await ggufBlueprint('granite')).toEqual(fromConfig);
   });
 
-  it('divides scores by nothing where config.json is silent, and by the root of the head dim where a GGUF says 0', async () => {
+  it('does not scale scores by default in config.json, and scales them by 1/√headDim for 0 in a GGUF', async () => {
     const silent = await blueprintOf('granite', { attention_multiplier: undefined });
     expect(silent.layers[0]?.attention.scale).toBe(1);
     const none = await ggufBlueprint('granite', { 'attention.scale': 0, logit_scale: null });
@@ -156,7 +156,7 @@ describe('phi3', () => {
     expect([stored.shape, stored.bytes.length]).toEqual([[32, 64], 32 * 64 * 4]);
   });
 
-  it('is refused when such a tensor is missing or of another height, with all that it was to hold', async () => {
+  it('is refused if such a tensor is missing or too short, with the weights that it should hold', async () => {
     const without = fromFixture((original) => withTensors(original, (tensors) => tensors.delete(fused)));
     await expect(without).rejects.toThrow(
       `there is no tensor ${fused} (layers.1.query, layers.1.key, layers.1.value), expected [128, 64]`,
@@ -167,7 +167,7 @@ describe('phi3', () => {
     await expect(short).rejects.toMatchObject({ code: 'E_TENSOR_SHAPE', field: fused });
   });
 
-  it('knows LongRoPE by its older name, and takes its factors from a GGUF’s tensors', async () => {
+  it("accepts LongRoPE's older name, and reads its factors from a GGUF's tensors", async () => {
     const { rope_scaling } = (await configFixture('phi3', 'config.v4.json')) as {
       rope_scaling: Record<string, unknown>;
     };
@@ -187,7 +187,7 @@ describe('phi3', () => {
     expect(scaling.short).toEqual(rope.scaling.short.map((factor) => Math.fround(factor)));
   });
 
-  it('is refused with YaRN, which transformers takes for LongRoPE', async () => {
+  it('is refused with YaRN, which transformers reads as LongRoPE', async () => {
     for (const type of [{ type: 'yarn' }, { rope_type: 'yarn' }]) {
       await expect(blueprintOf('phi3', { rope_scaling: { ...type, factor: 4 } })).rejects.toMatchObject({
         code: 'E_UNSUPPORTED',
@@ -196,7 +196,7 @@ describe('phi3', () => {
     }
   });
 
-  it('works out LongRoPE’s amplitude where a GGUF does not state it', async () => {
+  it("computes LongRoPE's amplitude if a GGUF does not state it", async () => {
     const { layers } = await ggufBlueprint('phi3', { 'rope.scaling.attn_factor': null });
     const scaling = layers[0]?.attention.rope?.scaling;
     expect(scaling?.type === 'longrope' && scaling.attentionFactor).toBeCloseTo(
@@ -206,8 +206,8 @@ describe('phi3', () => {
   });
 
   it.each([
-    ['rope_factors_short.weight', 'E_TENSOR_MISSING', /rope_factors_long\.weight alone make no rope/],
-    ['rope_factors_long.weight', 'E_TENSOR_MISSING', /rope_factors_short\.weight alone make no rope/],
+    ['rope_factors_short.weight', 'E_TENSOR_MISSING', /the file has only rope_factors_long\.weight/],
+    ['rope_factors_long.weight', 'E_TENSOR_MISSING', /the file has only rope_factors_short\.weight/],
   ])('refuses a GGUF without %s', async (name, code, message) => {
     const checkpoint = withTensors(await ggufWith('phi3'), (tensors) => tensors.delete(name));
     await expect(planModel(checkpoint)).rejects.toMatchObject({ code });
@@ -218,7 +218,7 @@ describe('phi3', () => {
     [{ 'rope.scaling.type': 'linear', 'rope.scaling.factor': 4 }, 'E_UNSUPPORTED', 'phi3.rope.scaling.type'],
     [{ 'rope.dimension_count': 6 }, 'E_TENSOR_SHAPE', 'rope_factors_short.weight'],
     [{ 'rope.dimension_count': 18 }, 'E_TENSOR_SHAPE', 'rope_factors_short.weight'],
-  ])('refuses a GGUF that says %j', async (keys, code, field) => {
+  ])('refuses a GGUF with %j', async (keys, code, field) => {
     await expect(ggufBlueprint('phi3', keys)).rejects.toMatchObject({ code, field });
   });
 
@@ -244,7 +244,7 @@ describe('phi3', () => {
 });
 
 describe('olmo2', () => {
-  it('has norms behind its branches alone, and on the queries and keys of all heads', async () => {
+  it('has norms only on branch outputs, and over the queries and keys of all heads', async () => {
     const { blueprint, weights } = await planModel(await modelFixture('olmo2'), await configFixture('olmo2'));
     expect(blueprint.layers[0]).toMatchObject({ preNorms: false, postNorms: true });
     expect(weights.has('layers.0.attentionNorm')).toBe(false);
@@ -262,7 +262,7 @@ describe('olmo2', () => {
 
 describe('a GGUF with a window', () => {
   it.each(['olmo2', 'granite'] as const)(
-    'is refused where no layer of the family has one, unless the window holds all: %s',
+    'is refused if no layer of the family has one, unless it spans the whole context: %s',
     async (name) => {
       const narrow = ggufBlueprint(name, { 'attention.sliding_window': 128 });
       await expect(narrow).rejects.toMatchObject({
@@ -306,7 +306,7 @@ describe('biases that a file asks for', () => {
     ['mistral', false, false, false],
     ['phi3', false, false, false],
     ['qwen2', true, false, false],
-  ] as const)('are read over in %s, as transformers does', async (name, projections, output, mlp) => {
+  ] as const)('are ignored in %s, as in transformers', async (name, projections, output, mlp) => {
     const { layers } = await blueprintOf(name, asked);
     expect(layers[0]?.attention.queryKeyValueBias).toBe(projections);
     expect(layers[0]?.attention.outputBias).toBe(output);
@@ -314,7 +314,7 @@ describe('biases that a file asks for', () => {
   });
 
   it.each(['qwen3', 'gemma2', 'gemma3', 'olmo2'] as const)(
-    'are demanded of attention in %s, and in the MLP read over',
+    'are required in the attention of %s, and ignored in its MLP',
     async (name) => {
       await expect(blueprintOf(name, asked)).rejects.toMatchObject({
         code: 'E_TENSOR_MISSING',
@@ -325,7 +325,7 @@ describe('biases that a file asks for', () => {
     },
   );
 
-  it.each(['llama', 'smollm3', 'granite'] as const)('are demanded of the MLP too in %s', async (name) => {
+  it.each(['llama', 'smollm3', 'granite'] as const)('are also required in the MLP of %s', async (name) => {
     await expect(blueprintOf(name, { mlp_bias: true })).rejects.toMatchObject({
       code: 'E_TENSOR_MISSING',
       field: expect.stringContaining('gate_proj.bias'),

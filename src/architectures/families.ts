@@ -11,7 +11,7 @@ import { qwen2 } from './qwen2.js';
 import { qwen3 } from './qwen3.js';
 import { smollm3 } from './smollm3.js';
 
-/** Every family there is. A new one is a file beside this and a name in this list. */
+/** All families. A new family is a file in this folder and an entry in this list. */
 export const FAMILIES: readonly Family[] = [
   llama,
   mistral,
@@ -26,8 +26,8 @@ export const FAMILIES: readonly Family[] = [
 ];
 
 /**
- * The family of a config.json, by `model_type` or, where that is missing, by the class in `architectures`.
- * @throws HoldfastError `E_UNSUPPORTED` for an unknown type or a class that is not a language model's
+ * Returns the family of a config.json, by `model_type` or, if that is missing, by the class in `architectures`.
+ * @throws HoldfastError `E_UNSUPPORTED` for an unknown type, or a class that is not a language model
  */
 export function familyOfConfig(config: Readonly<Record<string, unknown>>, file: string): Family {
   const type = typeof config.model_type === 'string' ? config.model_type : null;
@@ -46,7 +46,7 @@ export function familyOfConfig(config: Readonly<Record<string, unknown>>, file: 
       FAMILIES.flatMap(({ modelTypes }) => modelTypes),
     );
   }
-  // The same weights under another class are another model: a classifier, a reward model, an embedder.
+  // With the same model_type, another class is another kind of model: a classifier, a reward model, an embedder.
   if (classes.length > 0 && !family.classes.some((name) => classes.includes(name))) {
     throw new HoldfastError('E_UNSUPPORTED', `class "${classes[0]}" is not supported`, {
       file,
@@ -58,7 +58,7 @@ export function familyOfConfig(config: Readonly<Record<string, unknown>>, file: 
 }
 
 /**
- * The family of a GGUF, by its `general.architecture`.
+ * Returns the family of a GGUF, by its `general.architecture`.
  * @throws HoldfastError `E_UNSUPPORTED`
  */
 export function familyOfGguf(architecture: string | null, file: string): Family {
@@ -79,6 +79,6 @@ function unknownFamily(
   known: readonly string[],
 ): HoldfastError {
   const what =
-    name === null ? 'the file does not name its architecture' : `architecture "${name}" is not supported`;
+    name === null ? 'the file does not state its architecture' : `architecture "${name}" is not supported`;
   return new HoldfastError('E_UNSUPPORTED', what, { file, field, hint: `Supported are ${known.join(', ')}` });
 }

@@ -8,12 +8,12 @@ import type {
 } from './blueprint.js';
 import type { OwnFields } from './own-fields.js';
 
-/** Whether a layer sees everything before it or only a window; named as in `layer_types` of config.json. */
+/** Whether a layer sees all earlier tokens or only a window, as in `layer_types` of config.json. */
 export type LayerType = 'full_attention' | 'sliding_attention';
 
 /**
- * What `config.json` (either spelling) and GGUF metadata both come down to. Families read this and nothing else,
- * so that a model means the same in either file.
+ * A model's configuration, read from `config.json` (of transformers 4 or 5) or from GGUF metadata. Families read only
+ * this, so that a model gets the same blueprint from either file.
  */
 export interface Settings {
   readonly vocabSize: number;
@@ -30,79 +30,80 @@ export interface Settings {
   readonly queryKeyValueBias: boolean;
   readonly outputBias: boolean;
   readonly mlpBias: boolean;
-  /** Tokens, the query included. Null: no window, or the file switches it off. */
+  /** Window in tokens, including the query. Null: no window, or the file switches it off. */
   readonly window: number | null;
-  /** One per layer where the file spells them out. */
+  /** One per layer; null if the file does not list them. */
   readonly layerTypes: readonly LayerType[] | null;
-  /** Every n-th layer is full (Gemma). */
+  /** Every n-th layer is full, the others slide (Gemma). Null: not stated. */
   readonly slidingPattern: number | null;
   readonly rope: RopeBlueprint;
-  /** Rope of sliding layers; the same as `rope` in families that have one base. */
+  /** Rope of sliding layers; equal to `rope` in families with one base. */
   readonly slidingRope: RopeBlueprint;
-  /** What the family alone reads: see {@link Family.ownFields}. */
+  /** Fields that only this family reads: see {@link Family.ownFields}. */
   readonly own: OwnFields;
 }
 
-/** A feature of a config.json that would change the result and is not implemented. */
+/** An unsupported feature that would change the result. */
 export interface Refusal {
-  /** Field of config.json. */
+  /** Field of config.json, or key of GGUF metadata after the architecture. */
   readonly field: string;
-  /** Whether this value asks for the feature; called only where the field is present and not null. */
+  /** Whether this value asks for the feature. Called only if the field is present and not null. */
   readonly refuses: (value: unknown) => boolean;
   /** The feature's name, for the message: "… is not supported". */
   readonly feature: string;
 }
 
-/** One model family: how its files are recognised, what they leave unsaid, and what its layers are made of. */
+/** A model family: how to recognise its files, which defaults they rely on, and how its layers are built. */
 export interface Family {
   readonly name: string;
   /** `model_type` of config.json. */
   readonly modelTypes: readonly string[];
   /** Entries of `architectures` in config.json. */
   readonly classes: readonly string[];
-  /** `general.architecture` of a GGUF; null where GGUF files go under another family's name. */
+  /** `general.architecture` of a GGUF; null if GGUF files use another family's name. */
   readonly ggufArchitecture: string | null;
-  /** What transformers' config class fills in where config.json is silent, in config.json's own words. */
+  /** The defaults of transformers' config class, for fields that config.json omits. */
   readonly configDefaults: Readonly<Record<string, unknown>>;
-  /** Which field of config.json names the activation. */
+  /** The field of config.json that states the activation. */
   readonly activationField: 'hidden_act' | 'hidden_activation';
-  /** The activation where the file does not say: a GGUF never does. */
+  /** Activation if the file does not state it. A GGUF never does. */
   readonly activation: MlpBlueprint['activation'];
-  /** Rope base where the file does not say. */
+  /** Rope base if the file does not state it. */
   readonly ropeBase: number;
-  /** Rope base of sliding layers where the file does not say; null: sliding layers share the one base. */
+  /** Rope base of sliding layers if the file does not state it; null if sliding layers use the same base. */
   readonly slidingRopeBase: number | null;
   /**
-   * Fields that this family reads and others do not: by name in config.json, the key in GGUF metadata behind the
-   * architecture, or null where a GGUF does not say. A file that is silent means `configDefaults`. In other families
-   * such a field is refused, where there is a refusal for it.
+   * Fields that only this family reads: name in config.json → key in GGUF metadata after the architecture, or null if a
+   * GGUF does not state it. If the file omits a field, `configDefaults` apply. In other families the field is refused
+   * if a refusal lists it.
    */
   readonly ownFields: Readonly<Record<string, string | null>>;
-  /** Which biases a file may ask for (`attention_bias`, `mlp_bias`); transformers reads over the others. */
+  /** Biases that a file may ask for (`attention_bias`, `mlp_bias`). transformers ignores the others. */
   readonly biases: readonly ('attention' | 'mlp')[];
-  /** Features refused in this family beyond those refused in all. */
+  /** Features that are refused only in this family. */
   readonly refusals: readonly Refusal[];
   /**
-   * Tensor names within `model.layers.N.` of a safetensors file. Weights of one name are stacked in one tensor, in the
-   * order of the forward pass.
+   * Tensor names after `model.layers.N.` in a safetensors file. Weights with the same name are stacked in one tensor, in
+   * the order of the forward pass.
    */
   readonly layerNames: Readonly<Record<LayerWeight, string>>;
-  /** The same within `blk.N.` of a GGUF. */
+  /** Tensor names after `blk.N.` in a GGUF. */
   readonly ggufLayerNames: Readonly<Record<LayerWeight, string>>;
-  /** Safetensors store norm weights less one. */
+  /** Whether safetensors store norm weights minus one. */
   readonly normsLackOne: boolean;
-  /** GGUF stores query and key rows as interleaved rope pairs. */
+  /** Whether a GGUF stores query and key rows as interleaved rope pairs. */
   readonly ggufInterleavesRope: boolean;
-  /** Tensors that a text model may leave unread (an image encoder beside it). */
+  /** Names of tensors that the text model does not need, such as an image encoder's. */
   readonly ignorableTensors: readonly RegExp[];
-  /** Factors on what enters and leaves the layers; 1, and no cap, where it does not say. */
+  /** Factors on embeddings, branches and logits (default: 1), and the cap on logits (default: none). */
   readonly scales: (settings: Settings) => Partial<Scales>;
+  /** Builds the layer with this index. */
   readonly layer: (settings: Settings, index: number) => LayerBlueprint;
 }
 
-export type Scales = Pick<Blueprint, 'embeddingScale' | 'residualScale' | 'logitScale' | 'logitCap'>;
+type Scales = Pick<Blueprint, 'embeddingScale' | 'residualScale' | 'logitScale' | 'logitCap'>;
 
-/** A family by what sets it apart from Llama. */
+/** Returns a family, given how it differs from Llama. */
 export function family(
   own: Pick<Family, 'name' | 'modelTypes' | 'classes' | 'ggufArchitecture' | 'configDefaults'> &
     Partial<Family>,
@@ -126,7 +127,7 @@ export function family(
   };
 }
 
-/** Tensor names of a Llama layer, which most families share. */
+/** Tensor names of a Llama layer in safetensors. Most families share them. */
 export const LLAMA_LAYER_NAMES: Readonly<Record<LayerWeight, string>> = {
   attentionNorm: 'input_layernorm.weight',
   query: 'self_attn.q_proj.weight',
@@ -139,7 +140,7 @@ export const LLAMA_LAYER_NAMES: Readonly<Record<LayerWeight, string>> = {
   outputBias: 'self_attn.o_proj.bias',
   queryNorm: 'self_attn.q_norm.weight',
   keyNorm: 'self_attn.k_norm.weight',
-  // Llama itself has no post-norms; these are the names of GLM-4, a Llama that has.
+  // Llama has no post-norms. These are the names of GLM-4, which is like Llama with post-norms.
   postAttentionNorm: 'post_self_attn_layernorm.weight',
   mlpNorm: 'post_attention_layernorm.weight',
   gate: 'mlp.gate_proj.weight',
@@ -151,6 +152,7 @@ export const LLAMA_LAYER_NAMES: Readonly<Record<LayerWeight, string>> = {
   postMlpNorm: 'post_mlp_layernorm.weight',
 };
 
+/** Tensor names of a layer in GGUF. Most families share them. */
 export const GGUF_LAYER_NAMES: Readonly<Record<LayerWeight, string>> = {
   attentionNorm: 'attn_norm.weight',
   query: 'attn_q.weight',
@@ -174,7 +176,7 @@ export const GGUF_LAYER_NAMES: Readonly<Record<LayerWeight, string>> = {
   postMlpNorm: 'post_ffw_norm.weight',
 };
 
-/** The layer all families start from: pre-norms, full rotary attention, gated MLP; biases as the file says. */
+/** Returns the basic layer of all families: pre-norms, full rotary attention, gated MLP, and biases as in the file. */
 export function plainLayer(settings: Settings, attention: Partial<AttentionBlueprint> = {}): LayerBlueprint {
   return {
     attention: {
@@ -196,7 +198,7 @@ export function plainLayer(settings: Settings, attention: Partial<AttentionBluep
   };
 }
 
-/** Qwen's rule: layers from its own field `max_window_layers` on slide, unless `layer_types` says otherwise. */
+/** Returns a Qwen layer's window. Layers from `max_window_layers` on slide, unless `layer_types` says otherwise. */
 export function qwenWindow(settings: Settings, index: number): number | null {
   const type = settings.layerTypes?.[index];
   const slides =

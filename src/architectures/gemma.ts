@@ -1,6 +1,6 @@
 import { LLAMA_LAYER_NAMES, type Settings } from './family.js';
 
-/** Tensor names of Gemma 2 and 3: Llama's `post_attention_layernorm` is really behind attention here. */
+/** Tensor names of Gemma 2 and 3. Unlike Llama's, their `post_attention_layernorm` norms the output of attention. */
 export const gemmaLayerNames = {
   ...LLAMA_LAYER_NAMES,
   postAttentionNorm: 'post_attention_layernorm.weight',
@@ -9,8 +9,9 @@ export const gemmaLayerNames = {
 };
 
 /**
- * Scores are divided by the root of this. GGUF metadata does not carry it, there it is known by the model's size.
- * @param layersOf27B how many the 27B model has, the one size where it is not the head dim
+ * Returns the number whose square root divides the scores. GGUF metadata does not state it, so it is inferred from the
+ * model's size.
+ * @param layersOf27B layers of the 27B model, the only size where the number is not the head dimension
  */
 export function gemmaQueryScalar(settings: Settings, layersOf27B: number): number {
   const stated = settings.own.number('query_pre_attn_scalar');

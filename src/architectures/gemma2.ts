@@ -2,12 +2,12 @@ import type { LayerBlueprint } from './blueprint.js';
 import { family, plainLayer, type Settings } from './family.js';
 import { gemmaLayerNames, gemmaQueryScalar } from './gemma.js';
 
-/** Layers of the 27B model, the one size whose query scale is not 1/√headDim. */
+/** Layers of the 27B model, the only size whose query scale is not 1/√headDim. */
 const LAYERS_OF_27B = 46;
 
 /**
- * Gemma 2 (arXiv 2408.00118): four norms a layer, soft caps on attention scores and on logits, embeddings scaled by
- * √hidden, and every other layer sliding, the first among them.
+ * Gemma 2 (arXiv 2408.00118): four norms per layer, soft caps on attention scores and logits, embeddings scaled by
+ * √hidden, and a sliding window in every other layer, starting with the first.
  */
 export const gemma2 = family({
   name: 'gemma2',
@@ -29,7 +29,7 @@ export const gemma2 = family({
   activation: 'gelu-tanh',
   ownFields: {
     query_pre_attn_scalar: null,
-    // Its first GGUF files are silent on the window and the caps, which have to be what they are elsewhere.
+    // The first GGUF files of Gemma 2 omit the window and the caps; the defaults apply.
     sliding_window: 'attention.sliding_window',
     attn_logit_softcapping: 'attn_logit_softcapping',
     final_logit_softcapping: 'final_logit_softcapping',

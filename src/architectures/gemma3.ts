@@ -2,19 +2,19 @@ import type { LayerBlueprint } from './blueprint.js';
 import { family, plainLayer, type Settings } from './family.js';
 import { gemmaLayerNames, gemmaQueryScalar } from './gemma.js';
 
-/** Layers of the 27B model, the one size whose query scale is not 1/√headDim. */
+/** Layers of the 27B model, the only size whose query scale is not 1/√headDim. */
 const LAYERS_OF_27B = 62;
 
 /**
- * Gemma 3, text (arXiv 2503.19786): four norms a layer, norms on query and key, embeddings scaled by √hidden, and
- * five sliding layers with a rope base of their own to every full one.
+ * Gemma 3, text (arXiv 2503.19786): four norms per layer, norms on query and key, embeddings scaled by √hidden, and
+ * five sliding layers, with their own rope base, to every full layer.
  */
 export const gemma3 = family({
   name: 'gemma3',
   modelTypes: ['gemma3_text', 'gemma3'],
   classes: ['Gemma3ForCausalLM', 'Gemma3ForConditionalGeneration'],
   ggufArchitecture: 'gemma3',
-  // All of Gemma3TextConfig but the vocabulary: the multimodal files on the hub leave most of it out.
+  // All of Gemma3TextConfig except the vocabulary: the multimodal files on the hub omit most of it.
   configDefaults: {
     hidden_size: 2304,
     intermediate_size: 9216,

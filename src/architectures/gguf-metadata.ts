@@ -1,29 +1,29 @@
 import { HoldfastError } from '../errors.js';
 import type { Checkpoint } from '../formats/index.js';
 
-/** Typed reading of the keys of one GGUF architecture; every reader gives null for an absent key. */
+/** Typed readers of a GGUF's keys. Unless noted otherwise, a reader returns null for an absent key. */
 export interface GgufMetadata {
-  /** An error about a key, with the key's full name. */
+  /** Returns an error about a key, with the key's full name. */
   readonly error: (
     code: 'E_CONFIG' | 'E_UNSUPPORTED',
     key: string,
     what: string,
     hint?: string,
   ) => HoldfastError;
-  /** The value as it stands, integers as numbers; undefined for an absent key. */
+  /** Reads a value as stored, with bigints as numbers; undefined for an absent key. */
   readonly raw: (key: string) => unknown;
   readonly text: (key: string) => string | null;
   readonly float: (key: string) => number | null;
-  /** A positive integer, or a list that says the same one of every layer. */
+  /** Reads a positive integer, or a list that states the same one for every layer. */
   readonly count: (key: string) => number | null;
-  /** Like `float` and `count`, but an absent key is an error. */
+  /** Like `float` and `count`, but an absent key is `E_CONFIG`. */
   readonly demandFloat: (key: string) => number;
   readonly demandCount: (key: string) => number;
 }
 
 /**
- * @param architecture what stands before every key
- * @throws HoldfastError `E_CONFIG` (from the readers) for a value of the wrong kind
+ * Returns readers of a GGUF's metadata. They throw `E_CONFIG` for a value of the wrong type.
+ * @param architecture prefix of every key
  */
 export function ggufMetadata(checkpoint: Checkpoint, architecture: string): GgufMetadata {
   const error: GgufMetadata['error'] = (code, key, what, hint) =>
@@ -66,7 +66,7 @@ export function ggufMetadata(checkpoint: Checkpoint, architecture: string): Gguf
   };
 }
 
-/** What a list says of every layer, where that is one thing (Granite 4's dense sizes); any other value as it is. */
+/** Replaces a list of equal values by that value (Granite 4's dense sizes). Returns any other value unchanged. */
 export function oneForAll(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const all = new Set(value as Iterable<unknown>);
@@ -74,12 +74,12 @@ export function oneForAll(value: unknown): unknown {
 }
 
 /**
- * The shortest decimal that is stored as the same f32: GGUF keeps 1e-5 as 9.999999747378752e-6, and the number
- * meant is the one its writer had. Numbers that are no f32 are left alone.
+ * Returns the shortest decimal with the same f32 value. GGUF stores 1e-5 as the f32 9.999999747378752e-6; this restores
+ * 1e-5. Returns a number that is not an f32 unchanged.
  */
 export function shortestDecimal(value: number): number {
   if (Math.fround(value) !== value) return value;
-  // Nine digits tell any two f32 apart.
+  // Nine digits distinguish all f32 values.
   for (let digits = 1; digits < 9; digits += 1) {
     const candidate = Number(value.toPrecision(digits));
     if (Math.fround(candidate) === value) return candidate;

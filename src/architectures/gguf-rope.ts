@@ -5,7 +5,7 @@ import type { Family } from './family.js';
 import type { GgufMetadata } from './gguf-metadata.js';
 import { longropeAttentionFactor } from './rope.js';
 
-/** Tensors of divisors of the rope frequencies, which are part of the blueprint. */
+/** Tensors that hold divisors of the rope frequencies. They become part of the blueprint. */
 export const ROPE_TENSORS = {
   divisors: 'rope_freqs.weight',
   short: 'rope_factors_short.weight',
@@ -13,7 +13,7 @@ export const ROPE_TENSORS = {
 } as const;
 
 /**
- * Rope of full and of sliding layers.
+ * Reads the rope of full and of sliding layers from a GGUF.
  * @throws HoldfastError `E_CONFIG`, `E_UNSUPPORTED`, `E_TENSOR_MISSING`, `E_TENSOR_SHAPE`
  */
 export async function ropeFromGguf(
@@ -65,7 +65,7 @@ async function scalingOf(
   if (short !== null || long !== null) {
     throw new HoldfastError(
       'E_TENSOR_MISSING',
-      `${found.join(' and ')} alone make no rope: ${ROPE_TENSORS.short} and ${ROPE_TENSORS.long} belong together`,
+      `LongRoPE needs both ${ROPE_TENSORS.short} and ${ROPE_TENSORS.long}: the file has only ${found.join(' and ')}`,
       { file: checkpoint.name, field: found.at(-1)! },
     );
   }
@@ -92,10 +92,13 @@ async function readDivisors(checkpoint: Checkpoint, tensor: string, count: numbe
   return [...dequantize(info.type, await readTensor(info))];
 }
 
-/** A missing type means linear, and a missing factor none, as in llama.cpp; LongRoPE's is told by its tensors. */
+/**
+ * Reads the scaling from metadata. As in llama.cpp, a missing type means linear and a missing factor means no scaling.
+ * Null for LongRoPE, which is read from its tensors.
+ */
 function scalingOfMetadata(metadata: GgufMetadata, originalContextLength: number): RopeScaling | null {
   const type = metadata.text('rope.scaling.type') ?? 'linear';
-  // `scale_linear` is the factor's name in the first GGUF files.
+  // Early GGUF files call the factor `scale_linear`.
   const factor = metadata.float('rope.scaling.factor') ?? metadata.float('rope.scale_linear') ?? 1;
   if (type === 'none' || type === 'longrope') return null;
   if (type === 'linear') return factor === 1 || factor === 0 ? null : { type, factor };

@@ -7,7 +7,7 @@ import { GGUF_REFUSALS } from './refusals.js';
 
 const FILES = { llama: 'llama.F32.gguf', qwen3: 'qwen3.F16.gguf', gemma3: 'gemma3.Q8_0.gguf' } as const;
 
-/** A fixture with some keys set or (null) removed; keys without an architecture get the fixture's. */
+/** A fixture with some keys set or (null) removed. Keys without an architecture get the fixture's. */
 async function withKeys(
   name: keyof typeof FILES,
   keys: Readonly<Record<string, MetadataValue | null>>,
@@ -55,8 +55,8 @@ const REFUSED: Readonly<Record<string, MetadataValue>> = {
   'rope.scaling.yarn_attn_factor': 1.2,
 };
 
-describe('GGUF metadata that asks for what is not implemented', () => {
-  it.each(Object.entries(REFUSED))('is refused by the name of the key: %s %j', async (key, value) => {
+describe('GGUF metadata that asks for an unsupported feature', () => {
+  it.each(Object.entries(REFUSED))('is refused with the name of the key: %s %j', async (key, value) => {
     await expect(blueprintWith('llama', { [key]: value })).rejects.toMatchObject({
       code: 'E_UNSUPPORTED',
       field: `llama.${key}`,
@@ -73,11 +73,11 @@ describe('GGUF metadata that asks for what is not implemented', () => {
     ['llama', { 'rope.scaling.type': 'longrope', 'rope.scaling.factor': 4 }, 'llama.rope.scaling.type'],
     ['llama', { 'general.architecture': 'gptneox' }, 'general.architecture'],
     ['llama', { 'general.architecture': null }, 'general.architecture'],
-  ] as const)('is refused by name: %s %j', async (name, keys, field) => {
+  ] as const)('is refused with the name of the field: %s %j', async (name, keys, field) => {
     await expect(blueprintWith(name, keys)).rejects.toMatchObject({ code: 'E_UNSUPPORTED', field });
   });
 
-  it('is accepted where the keys ask for nothing', async () => {
+  it('is accepted if the keys ask for nothing', async () => {
     const nothing = {
       expert_count: 0,
       logit_scale: 1,
@@ -92,7 +92,7 @@ describe('GGUF metadata that asks for what is not implemented', () => {
   });
 });
 
-describe('GGUF metadata that is wrong', () => {
+describe('invalid GGUF metadata', () => {
   it.each([
     ['block_count', null],
     ['block_count', 1e9],
@@ -111,8 +111,8 @@ describe('GGUF metadata that is wrong', () => {
   });
 });
 
-describe('what a GGUF says of rope', () => {
-  it('is a scaling by its own keys', async () => {
+describe('the rope of a GGUF', () => {
+  it('is scaled by its keys', async () => {
     expect(scalingOf(await blueprintWith('llama', { 'rope.scaling.factor': 4 }))).toEqual({
       type: 'linear',
       factor: 4,
@@ -139,7 +139,7 @@ describe('what a GGUF says of rope', () => {
     expect(scaled).toMatchObject({ attentionFactor: 0.5 * (0.1 * Math.log(4) + 1) });
   });
 
-  it('are divisors where it has the tensor rope_freqs.weight', async () => {
+  it('has divisors if there is a tensor rope_freqs.weight', async () => {
     const divisors = [1, 1, 1.5, 2, 4, 8, 8, 8];
     const withDivisors = (checkpoint: Checkpoint, values: readonly number[]) =>
       withTensors(checkpoint, (tensors) =>
@@ -156,7 +156,7 @@ describe('what a GGUF says of rope', () => {
     await expect(both).rejects.toMatchObject({ code: 'E_UNSUPPORTED' });
   });
 
-  it('is the base of the family where the key is missing', async () => {
+  it('has the base of the family if the key is missing', async () => {
     const { layers } = await blueprintWith('gemma3', { 'rope.freq_base': null });
     expect(layers.map(({ attention }) => attention.rope?.base)).toEqual([1e4, 1e4, 1e4, 1e4, 1e4, 1e6, 1e4]);
     const swa = await blueprintWith('gemma3', { 'rope.freq_base_swa': 5000 });
@@ -164,8 +164,8 @@ describe('what a GGUF says of rope', () => {
   });
 });
 
-describe('what a GGUF says of windows', () => {
-  it('is a pattern, as a period or as a flag per layer', async () => {
+describe('the windows of a GGUF', () => {
+  it('follow a pattern: a period or a flag per layer', async () => {
     const period = await blueprintWith('gemma3', { 'attention.sliding_window_pattern': 2 });
     expect(windows(period)).toEqual([16, null, 16, null, 16, null, 16]);
     const flags = [true, false, false, true, true, true, true];
@@ -173,26 +173,26 @@ describe('what a GGUF says of windows', () => {
     expect(windows(listed)).toEqual([16, null, null, 16, 16, 16, 16]);
   });
 
-  it('is a rope for full layers everywhere where there is none, as in a gemma3 of full layers alone', async () => {
+  it('may be absent: all layers of a gemma3 are then full, with the rope of full layers', async () => {
     const { layers } = await blueprintWith('gemma3', { 'attention.sliding_window': null });
     expect(layers.map(({ attention }) => attention.window)).toEqual(Array(7).fill(null));
     expect(layers.map(({ attention }) => attention.rope?.base)).toEqual(Array(7).fill(1e6));
   });
 
-  it('is kept where a mistral comes as a llama', async () => {
+  it('are kept for a mistral whose architecture is llama', async () => {
     expect(windows(await blueprintWith('llama', { 'attention.sliding_window': 20 }))).toEqual([20, 20, 20]);
   });
 });
 
-describe('what a GGUF leaves unsaid', () => {
-  it('is the vocabulary, which the embedding tells', async () => {
+describe('what a GGUF omits', () => {
+  it('may be the vocabulary size, which is read from the embedding', async () => {
     expect((await blueprintWith('llama', { vocab_size: null })).vocabSize).toBe(512);
     await expect(blueprintWith('llama', { vocab_size: 500 })).rejects.toMatchObject({
       code: 'E_TENSOR_SHAPE',
     });
   });
 
-  it('is a head dim of hidden / heads', async () => {
+  it('may be the head dimension, which is then hidden / heads', async () => {
     expect((await blueprintWith('llama', {})).layers[0]?.attention.headDim).toBe(16);
   });
 });
@@ -205,6 +205,6 @@ it.each([
   [Math.fround(1.2345678), 1.2345678],
   [0.1, 0.1],
   [0, 0],
-])('reads the f32 %d as the decimal %d its writer had', (stored, meant) => {
+])('reads the f32 %d as the decimal %d that was written', (stored, meant) => {
   expect(shortestDecimal(stored)).toBe(meant);
 });

@@ -9,8 +9,8 @@ import { GGUF_REFUSALS, refuse, unlessRead } from './refusals.js';
 import { type TensorNames, tensorNames, vocabularyOf } from './tensor-names.js';
 
 /**
- * Reads a GGUF's metadata. What a GGUF cannot say is known of the family (activation, query scale, Gemma's local
- * rope base and sliding pattern) or seen from its tensors (biases, tied embeddings).
+ * Reads the settings of a GGUF from its metadata. What the metadata cannot state comes from the family (activation,
+ * query scale, Gemma's local rope base and sliding pattern) or from the tensors (biases, tied embeddings).
  * @throws HoldfastError `E_CONFIG`, `E_UNSUPPORTED`
  */
 export async function settingsFromGguf(
@@ -30,7 +30,7 @@ export async function settingsFromGguf(
     throw metadata.error(
       'E_CONFIG',
       'block_count',
-      `${layerCount} layers are more than the ${LIMITS.layers} possible`,
+      `expected at most ${LIMITS.layers} layers, found ${layerCount}`,
     );
   }
   const heads = metadata.demandCount('attention.head_count');
@@ -61,7 +61,7 @@ export async function settingsFromGguf(
     own: ownFields(
       (field) => {
         const key = family.ownFields[field];
-        // Converters write what config.json says: silence is the default, as there, and 0 is "none".
+        // As in config.json, an absent key means the default. Converters write 0 for "none".
         return typeof key === 'string' ? (metadata.float(key) ?? family.configDefaults[field]) || null : null;
       },
       (field, what) => {
@@ -72,12 +72,12 @@ export async function settingsFromGguf(
   return { family, settings, names };
 }
 
-/** Rotation and values over the whole head, where the family does not read it otherwise: anything else is another model. */
+/** Checks that rotation and values span the whole head, unless the family reads these keys itself. */
 function checkHeadSizes(metadata: GgufMetadata, headDim: number, ownKeys: readonly (string | null)[]): void {
   for (const [key, feature] of [
-    ['rope.dimension_count', 'rotary embedding of a part of each head'],
-    ['rope.dimension_count_swa', 'rotary embedding of a part of each head'],
-    ['attention.value_length', 'another size of values than of keys'],
+    ['rope.dimension_count', 'rotary embedding on a part of each head'],
+    ['rope.dimension_count_swa', 'rotary embedding on a part of each head'],
+    ['attention.value_length', 'a different size of values than of keys'],
   ] as const) {
     const size = metadata.count(key);
     if (size === null || size === headDim || ownKeys.includes(key)) continue;
@@ -85,7 +85,10 @@ function checkHeadSizes(metadata: GgufMetadata, headDim: number, ownKeys: readon
   }
 }
 
-/** `sliding_window_pattern` is a period in some files and a flag per layer in others; without a window all layers are full. */
+/**
+ * Reads which layers slide. `sliding_window_pattern` is a period in some files and a flag per layer in others. Without a
+ * window, all layers are full.
+ */
 function slidingLayers(
   metadata: GgufMetadata,
   layerCount: number,

@@ -1,6 +1,6 @@
 import { family, plainLayer } from './family.js';
 
-/** Granite 3 (IBM, "Granite 3.0 Language Models"): Llama with four multipliers, after maximal update parametrisation. */
+/** Granite 3 (IBM, "Granite 3.0 Language Models"): Llama with the four multipliers of maximal update parametrisation. */
 export const granite = family({
   name: 'granite',
   modelTypes: ['granite'],
@@ -10,7 +10,7 @@ export const granite = family({
     hidden_act: 'silu',
     max_position_embeddings: 2048,
     rms_norm_eps: 1e-6,
-    // As in transformers, whose Granite without the field does not divide scores by the root of the head dim.
+    // The default of transformers: scores are not divided by √headDim.
     attention_multiplier: 1,
   },
   ownFields: {
@@ -23,7 +23,7 @@ export const granite = family({
   scales: ({ own }) => ({
     embeddingScale: own.number('embedding_multiplier') ?? 1,
     residualScale: own.number('residual_multiplier') ?? 1,
-    // A divisor by this name.
+    // Despite its name, the field is a divisor.
     logitScale: 1 / (own.number('logits_scaling') ?? 1),
   }),
   layer: (settings) => {

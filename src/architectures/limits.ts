@@ -1,6 +1,6 @@
 /**
- * Upper limits, far above any published model: a file that exceeds them is damaged or hostile, and is refused before
- * anything is allocated for it.
+ * Upper limits, far above any published model. A file that exceeds them is corrupt or malicious, and is refused before
+ * anything is allocated.
  */
 export const LIMITS = {
   layers: 1024,

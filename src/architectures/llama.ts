@@ -2,7 +2,7 @@ import { family, plainLayer } from './family.js';
 
 /**
  * Llama (arXiv 2302.13971) and the many models published under its class: SmolLM2, TinyLlama, Yi, Llama 3.x.
- * A GGUF of Mistral also comes as `llama`; where its metadata names a sliding window, the window is kept.
+ * GGUF files of Mistral also use the architecture `llama`; if their metadata states a sliding window, it is applied.
  */
 export const llama = family({
   name: 'llama',
@@ -15,7 +15,7 @@ export const llama = family({
     rms_norm_eps: 1e-6,
   },
   refusals: [
-    // transformers' Llama reads over this field; whether the weights want the window cannot be known.
+    // transformers' Llama ignores this field. Whether the weights were trained with the window cannot be known.
     { field: 'sliding_window', refuses: () => true, feature: 'a sliding window in a llama config' },
   ],
   ggufInterleavesRope: true,

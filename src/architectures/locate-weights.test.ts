@@ -9,7 +9,7 @@ import {
 import type { TensorInfo } from '../formats/index.js';
 import { type ModelPlan, planModel, weightShapes } from './index.js';
 
-/** Plans a tiny model after its tensors or its config.json were changed. */
+/** Plans a tiny model whose tensors or config.json were changed. */
 async function planWith(
   name: string,
   change: (tensors: Map<string, TensorInfo>) => void,
@@ -23,7 +23,7 @@ const add = (name: string, shape: readonly number[]) => (tensors: Map<string, Te
   tensors.set(name, tensor(name, shape));
 
 describe('the weights of a plan', () => {
-  it('are refused when one is missing, with its name and shape', async () => {
+  it('are refused if one is missing, with its name and shape', async () => {
     const without = planWith('llama', (tensors) => tensors.delete('model.layers.1.mlp.up_proj.weight'));
     await expect(without).rejects.toMatchObject({
       code: 'E_TENSOR_MISSING',
@@ -34,7 +34,7 @@ describe('the weights of a plan', () => {
     );
   });
 
-  it('are refused when one has another shape, with both shapes', async () => {
+  it('are refused if one has the wrong shape, with both shapes', async () => {
     const reshaped = planWith('llama', add('model.layers.2.self_attn.k_proj.weight', [64, 32]));
     await expect(reshaped).rejects.toMatchObject({ code: 'E_TENSOR_SHAPE' });
     await expect(reshaped).rejects.toThrow(
@@ -42,13 +42,13 @@ describe('the weights of a plan', () => {
     );
   });
 
-  it('are refused when the vocabulary is not stated and there is no embedding', async () => {
+  it('are refused if the vocabulary is not stated and there is no embedding', async () => {
     await expect(
       planWith('llama', (tensors) => tensors.delete('model.embed_tokens.weight'), { vocab_size: undefined }),
     ).rejects.toMatchObject({ code: 'E_TENSOR_MISSING', field: 'model.embed_tokens.weight' });
   });
 
-  it('are refused when a norm is quantised or a matrix holds integers', async () => {
+  it('are refused if a norm is quantised or a matrix holds integers', async () => {
     const retype = (name: string, type: TensorInfo['type']) => (tensors: Map<string, TensorInfo>) =>
       tensors.set(name, { ...tensors.get(name)!, type });
     await expect(planWith('llama', retype('model.norm.weight', 'Q8_0'))).rejects.toMatchObject({
@@ -67,17 +67,17 @@ describe('the weights of a plan', () => {
     ['llama', 'score.weight', [2, 64]],
     ['mistral', 'model.layers.0.self_attn.o_proj.bias', [64]],
     ['qwen2', 'vision_tower.patch', [4]],
-  ])('are refused when %s has %s, which would go unused', async (name, extra, shape) => {
+  ])('are refused if %s has %s, which would be unused', async (name, extra, shape) => {
     const planned = planWith(name, add(extra, shape));
     await expect(planned).rejects.toMatchObject({ code: 'E_UNSUPPORTED', field: extra });
   });
 
-  it('may include the rotary buffers that older files carry', async () => {
+  it('may include the rotary buffers of older files', async () => {
     const plan = await planWith('llama', add('model.layers.0.self_attn.rotary_emb.inv_freq', [8]));
     expect(plan.weights.size).toBe(weightShapes(plan.blueprint).size);
   });
 
-  it('include biases where config.json asks for them', async () => {
+  it('include biases if config.json asks for them', async () => {
     const config = { attention_bias: true, mlp_bias: true };
     const sizes = {
       'self_attn.q_proj': 64,
@@ -104,7 +104,7 @@ describe('the weights of a plan', () => {
   });
 });
 
-it('puts query and key of a llama GGUF back in order, their biases too, and nothing else', async () => {
+it('reorders queries, keys and their biases of a llama GGUF, and nothing else', async () => {
   const biased = withTensors(await ggufFixture('llama.F32.gguf'), (tensors) => {
     for (const layer of [0, 1, 2]) {
       for (const [name, size] of Object.entries({ attn_q: 64, attn_k: 32, attn_v: 32 })) {
@@ -125,20 +125,20 @@ it('puts query and key of a llama GGUF back in order, their biases too, and noth
 });
 
 describe('the head', () => {
-  it('is the embedding when config.json says so, though the file stores a head too', async () => {
+  it('is the embedding if config.json says so, even if the file stores a head', async () => {
     const plan = await planWith('llama', add('lm_head.weight', [512, 64]));
     expect(plan.blueprint.tiedEmbeddings).toBe(true);
     expect(plan.weights.has('head')).toBe(false);
   });
 
-  it('is its own when config.json says so, and then must be there', async () => {
+  it('is separate if config.json says so, and is then required', async () => {
     const untied = { tie_word_embeddings: false };
     const plan = await planWith('llama', add('lm_head.weight', [512, 64]), untied);
     expect(plan.weights.get('head')).toEqual({ tensor: 'lm_head.weight' });
     await expect(planWith('llama', () => {}, untied)).rejects.toMatchObject({ code: 'E_TENSOR_MISSING' });
   });
 
-  it('is what the file stores when config.json is silent', async () => {
+  it('depends on what the file stores if config.json does not say', async () => {
     const silent = { tie_word_embeddings: undefined };
     expect((await planWith('llama', () => {}, silent)).blueprint.tiedEmbeddings).toBe(true);
     expect((await planWith('mistral', () => {}, silent)).blueprint.tiedEmbeddings).toBe(false);

@@ -6,7 +6,7 @@ import { ROPE_TENSORS } from './gguf-rope.js';
 import type { TensorNames } from './tensor-names.js';
 import { type DemandedWeight, demandedWeights } from './weight-shapes.js';
 
-/** Written by older versions of transformers and recomputed from the blueprint. */
+/** A tensor that older versions of transformers store. It is not needed: the blueprint determines it. */
 const ROTARY_BUFFER = /\.rotary_emb\.inv_freq$/;
 
 const NORMS: ReadonlySet<DemandedWeight['place']['weight']> = new Set([
@@ -19,22 +19,22 @@ const NORMS: ReadonlySet<DemandedWeight['place']['weight']> = new Set([
   'finalNorm',
 ]);
 
-/** A demanded weight, and the tensor that holds it. */
+/** A required weight and the tensor that holds it. */
 interface Located extends DemandedWeight {
   readonly ref: WeightRef;
 }
 
-/** What is looked through, and by which names. */
-export interface WeightSource {
+/** The checkpoint, and how its tensors are named. */
+interface WeightSource {
   readonly checkpoint: Checkpoint;
   readonly family: Family;
   readonly names: TensorNames;
 }
 
 /**
- * Finds every weight the blueprint demands, checks its shape, and makes sure that nothing is left over that would
- * change the result.
- * @throws HoldfastError `E_TENSOR_MISSING`, `E_TENSOR_SHAPE`, `E_TENSOR_TYPE`, `E_UNSUPPORTED` (tensors left over)
+ * Finds every weight that the blueprint requires, checks its shape, and checks that the model has no other weights that
+ * would change the result.
+ * @throws HoldfastError `E_TENSOR_MISSING`, `E_TENSOR_SHAPE`, `E_TENSOR_TYPE`, `E_UNSUPPORTED` (unused tensors)
  */
 export function locateWeights(
   source: WeightSource,
@@ -76,7 +76,7 @@ function refTo({ place }: DemandedWeight, source: WeightSource, blueprint: Bluep
   return { tensor };
 }
 
-/** @param stack the weights that the tensor holds, one below the other; mostly one */
+/** Checks a tensor. @param stack the weights that it holds, usually one, stacked along the first axis */
 function checkTensor(checkpoint: Checkpoint, tensor: string, stack: readonly DemandedWeight[]): void {
   const name = stack.map(({ name }) => name).join(', ');
   const [, ...rest] = stack[0]!.shape;
@@ -85,7 +85,7 @@ function checkTensor(checkpoint: Checkpoint, tensor: string, stack: readonly Dem
   const info = checkpoint.tensors.get(tensor);
   if (info === undefined) {
     const what = `there is no tensor ${tensor} (${name}), expected ${print(shape)}`;
-    const hint = 'Check that all shards of the model are there and belong to this configuration';
+    const hint = 'Check that all shards of the model are present and belong to this configuration';
     throw new HoldfastError('E_TENSOR_MISSING', what, { ...place, hint });
   }
   if (info.shape.length !== shape.length || info.shape.some((size, axis) => size !== shape[axis])) {
@@ -93,7 +93,7 @@ function checkTensor(checkpoint: Checkpoint, tensor: string, stack: readonly Dem
     const hint = 'Check that the weights belong to this configuration';
     throw new HoldfastError('E_TENSOR_SHAPE', what, { ...place, hint });
   }
-  // Blocks run along a row; the rows of a vector are single elements.
+  // Quantised blocks run along a row, and a vector's rows are single elements.
   if (info.type === 'I64' || (shape.length === 1 && BLOCK_LAYOUTS[info.type].elements > 1)) {
     const what = `tensor ${tensor} (${name}) is of type ${info.type}, expected ${shape.length === 1 ? 'F32, F16 or BF16' : 'floats'}`;
     throw new HoldfastError('E_TENSOR_TYPE', what, place);
@@ -106,7 +106,7 @@ function refuseLeftovers(
   weights: ReadonlyMap<WeightName, WeightRef>,
 ): void {
   const used = new Set([...weights.values()].map((ref) => ref.tensor));
-  // A file may store the head again although the configuration ties it to the embedding.
+  // A file may store the head although the configuration ties it to the embedding.
   if (blueprint.tiedEmbeddings) used.add(names.head);
   if (checkpoint.format === 'gguf') for (const tensor of Object.values(ROPE_TENSORS)) used.add(tensor);
   const ignorable = [ROTARY_BUFFER, ...family.ignorableTensors];
@@ -121,7 +121,7 @@ function refuseLeftovers(
     {
       file: checkpoint.name,
       field: left[0] ?? '',
-      hint: 'Running it without them would give another model: check that the configuration belongs to these weights',
+      hint: 'Check that the configuration belongs to these weights: without them it would be a different model',
     },
   );
 }

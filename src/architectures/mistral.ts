@@ -1,6 +1,6 @@
 import { family, plainLayer } from './family.js';
 
-/** Mistral (arXiv 2310.06825): Llama without biases and, in its first versions, a sliding window on every layer. */
+/** Mistral (arXiv 2310.06825): Llama without biases and, in early versions, with a sliding window in every layer. */
 export const mistral = family({
   name: 'mistral',
   modelTypes: ['mistral'],

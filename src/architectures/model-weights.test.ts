@@ -26,7 +26,7 @@ async function fromGguf(file: string): Promise<Model> {
   return { checkpoint, plan: await planModel(checkpoint) };
 }
 
-/** Root mean square of the difference, relative to that of the expected values. */
+/** Root mean square of the difference, divided by that of the expected values. */
 function relativeError(actual: Float32Array, expected: Float32Array): number {
   let difference = 0;
   let size = 0;
@@ -76,7 +76,7 @@ describe('the weights of a GGUF', () => {
 });
 
 describe('reading a weight', () => {
-  it('puts interleaved rope pairs back into two halves, in matrices and biases alike', async () => {
+  it('reorders interleaved rope pairs into two halves, in matrices and biases', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 4 }),
@@ -86,7 +86,7 @@ describe('reading a weight', () => {
           const headDim = 2 * half;
           const rows = heads * headDim;
           const columns = width ?? 1;
-          // Row r of a head is stored at 2·(r mod half) + (r ≥ half); every value names its canonical place.
+          // Row r of a head is stored at 2·(r mod half) + (r ≥ half). Every value states its canonical row.
           const stored = new Array<number>(rows * columns);
           for (let row = 0; row < rows; row += 1) {
             const r = row % headDim;
@@ -108,7 +108,7 @@ describe('reading a weight', () => {
     );
   });
 
-  it('adds the one that norms lack, and refuses to hand out their bytes without it', async () => {
+  it('adds 1 to norms that need it, and refuses to return their bytes', async () => {
     const { plan, checkpoint } = single('finalNorm', [3], [0.5, -1, 0], { addOne: true });
     expect([...(await readWeight(plan, checkpoint, 'finalNorm'))]).toEqual([1.5, 0, 1]);
     await expect(readWeightBytes(plan, checkpoint, 'finalNorm')).rejects.toMatchObject({
@@ -116,7 +116,7 @@ describe('reading a weight', () => {
     });
   });
 
-  it('names a weight that the plan does not have', async () => {
+  it('throws for a weight that the plan does not have', async () => {
     const { plan, checkpoint } = await fromConfig('llama');
     await expect(readWeight(plan, checkpoint, 'head')).rejects.toMatchObject({
       code: 'E_TENSOR_MISSING',

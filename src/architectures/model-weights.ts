@@ -8,18 +8,19 @@ import {
 } from '../formats/index.js';
 import type { ModelPlan, WeightName, WeightRef } from './blueprint.js';
 
-/** A weight as it is stored, rows in canonical order. */
+/** The stored bytes of a weight, with rows in canonical order. */
 export interface StoredWeight {
   readonly type: TensorType;
   /** `[out, in]`, or `[n]` for norms and biases. */
   readonly shape: readonly number[];
-  /** Row-major; quantised blocks run along the input dimension, so every row is whole blocks. Do not write into it. */
+  /** Row-major. Quantised blocks run along the input dimension, so a row has whole blocks. Do not write to it. */
   readonly bytes: Uint8Array;
 }
 
 /**
- * Reads a weight ready for use: f32, row-major `[out, in]`, rows in half-split rope order, norms with their +1.
- * @throws HoldfastError `E_TENSOR_MISSING` for a weight the plan does not have, `E_TENSOR_TYPE`, `E_UNREADABLE`
+ * Reads a weight in canonical form: f32, row-major `[out, in]`, rows in half-split rope order, norms with 1 added where
+ * the file omits it.
+ * @throws HoldfastError `E_TENSOR_MISSING` for a weight that is not in the plan, `E_TENSOR_TYPE`, `E_UNREADABLE`
  */
 export async function readWeight(
   plan: ModelPlan,
@@ -34,7 +35,7 @@ export async function readWeight(
 
 /**
  * Reads a weight without decoding it, for executors that keep quantised blocks.
- * @throws HoldfastError `E_UNSUPPORTED` for a norm that lacks its +1, which bytes cannot be given; else as `readWeight`
+ * @throws HoldfastError `E_UNSUPPORTED` for a norm that needs 1 added, which needs decoding; else as `readWeight`
  */
 export async function readWeightBytes(
   plan: ModelPlan,
@@ -43,11 +44,15 @@ export async function readWeightBytes(
 ): Promise<StoredWeight> {
   const { ref, info } = find(plan, checkpoint, name);
   if (ref.addOne === true) {
-    throw new HoldfastError('E_UNSUPPORTED', `the stored bytes of ${ref.tensor} (${name}) lack its +1`, {
-      file: checkpoint.name,
-      field: ref.tensor,
-      hint: 'Read it with readWeight',
-    });
+    throw new HoldfastError(
+      'E_UNSUPPORTED',
+      `${ref.tensor} (${name}) cannot be read as bytes: 1 must be added to its values`,
+      {
+        file: checkpoint.name,
+        field: ref.tensor,
+        hint: 'Read it with readWeight',
+      },
+    );
   }
   const [rows, ...rest] = info.shape;
   const { start, end } = ref.rows ?? { start: 0, end: rows ?? 0 };
@@ -66,21 +71,21 @@ function find(
       file: checkpoint.name,
       field: name,
       ...(name === 'head' && plan.blueprint.tiedEmbeddings
-        ? { hint: 'Its head is the weight embedding' }
+        ? { hint: 'Read the weight "embedding" instead: the head is tied to it' }
         : {}),
     });
   }
   return { ref, info };
 }
 
-/** The weight's own rows, in canonical order; a bias is rows of one element. */
+/** Reads the weight's rows in canonical order. A bias has rows of one element. */
 async function readRows(info: TensorInfo, { rows, interleavedHeads }: WeightRef): Promise<Uint8Array> {
   const bytes = await readTensor(info, rows);
   const count = rows === undefined ? (info.shape[0] ?? 0) : rows.end - rows.start;
   return interleavedHeads === undefined || count === 0 ? bytes : unpermute(bytes, count, interleavedHeads);
 }
 
-/** Puts whole rows of interleaved rope pairs back into half-split order. */
+/** Reorders rows from interleaved rope pairs to half-split order. */
 function unpermute(bytes: Uint8Array, rows: number, heads: number): Uint8Array {
   const rowBytes = bytes.length / rows;
   const headDim = rows / heads;

@@ -1,13 +1,14 @@
-/** Reads the fields that one family alone knows; a field that is absent or null is null. */
+/** Readers of the fields that only one family knows. They return null for a field that is absent or null. */
 export interface OwnFields {
   /** @throws HoldfastError `E_CONFIG` for anything but a finite number */
   readonly number: (field: string) => number | null;
-  /** @throws HoldfastError `E_CONFIG` for anything but a list of so many finite numbers or more */
+  /** @throws HoldfastError `E_CONFIG` for anything but a list of at least `atLeast` finite numbers */
   readonly numbers: (field: string, atLeast: number) => readonly number[] | null;
 }
 
 /**
- * @param read the value of a field of that name in config.json, wherever it comes from
+ * Returns readers of a family's own fields.
+ * @param read returns a field's value, by its name in config.json
  * @param fail throws an error that names the field
  */
 export function ownFields(
@@ -23,7 +24,7 @@ export function ownFields(
       const value = read(field) ?? null;
       if (value === null) return value;
       if (Array.isArray(value) && value.length >= atLeast && value.every(isNumber)) return value;
-      return fail(field, `expected a list of ${atLeast} finite numbers`);
+      return fail(field, `expected a list of at least ${atLeast} finite numbers`);
     },
   };
 }

@@ -2,9 +2,9 @@ import type { z } from 'zod';
 import { HoldfastError } from '../errors.js';
 
 /**
- * Checks data from outside against a schema.
- * @param field where the value stands in the file; empty for the whole file
- * @throws HoldfastError `E_CONFIG` naming the first field that is wrong
+ * Checks a part of a configuration against a schema.
+ * @param field the value's location in the file; empty for the whole file
+ * @throws HoldfastError `E_CONFIG` with the first wrong field
  */
 export function parse<T>(schema: z.ZodType<T>, value: unknown, file: string, field = ''): T {
   const result = schema.safeParse(value);
@@ -13,7 +13,7 @@ export function parse<T>(schema: z.ZodType<T>, value: unknown, file: string, fie
   const path = [field, ...(issue?.path ?? []).map(String)].filter((part) => part !== '').join('.');
   throw new HoldfastError(
     'E_CONFIG',
-    `the model's configuration is wrong: ${issue?.message ?? 'not an object'}`,
+    `the model's configuration is invalid: ${issue?.message ?? 'not an object'}`,
     {
       file,
       ...(path === '' ? {} : { field: path }),

@@ -1,13 +1,13 @@
 import { family, GGUF_LAYER_NAMES, LLAMA_LAYER_NAMES, plainLayer } from './family.js';
 
-/** transformers' Phi-3 takes `yarn` for LongRoPE, llama.cpp's converter for that with another amplitude. */
+/** Whether rope parameters name YaRN. transformers reads it as LongRoPE; llama.cpp's converter uses another amplitude. */
 const isYarn = (parameters: unknown): boolean =>
   typeof parameters === 'object' &&
   Object.entries(parameters ?? {}).some(([key, type]) => /^(rope_)?type$/.test(key) && type === 'yarn');
 
 /**
  * Phi-3, Phi-3.5 and Phi-4 (arXiv 2404.14219): query, key and value in one matrix, gate and up in another; LongRoPE in
- * the sizes for long contexts, and in Phi-4-mini rotation of a part of each head.
+ * long-context versions; and in Phi-4-mini, rotation of only a part of each head.
  */
 export const phi3 = family({
   name: 'phi3',
@@ -40,7 +40,7 @@ export const phi3 = family({
   refusals: ['rope_scaling', 'rope_parameters'].map((field) => ({
     field,
     refuses: isYarn,
-    feature: 'YaRN in a Phi-3, of which readers make different things,',
+    feature: 'YaRN in Phi-3, which programs interpret differently,',
   })),
   layer: (settings) => plainLayer(settings, { window: settings.window }),
 });

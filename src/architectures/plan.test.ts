@@ -22,7 +22,7 @@ const FAMILIES = [
 ] as const;
 
 describe.each(FAMILIES)('the tiny %s', (name) => {
-  it('has the same blueprint and weights by either spelling of config.json', async () => {
+  it('has the same blueprint and weights from the config.json of transformers 4 and 5', async () => {
     const checkpoint = await modelFixture(name);
     const plan = await planModel(checkpoint, await configFixture(name));
     expect(plan.blueprint.architecture).toBe(name.split('-')[0]);
@@ -46,7 +46,7 @@ describe('a GGUF', () => {
     expect([...fromGguf.weights.keys()]).toEqual([...fromConfig.weights.keys()]);
   });
 
-  it('of a qwen2 has the blueprint of its config.json, biases and all, in rows as they are', async () => {
+  it('of a qwen2 has the blueprint of its config.json, including biases, with rows in order', async () => {
     const checkpoint = await modelFixture('qwen2');
     const original = await planModel(checkpoint, await configFixture('qwen2'));
     const names = tensorNames({ ...checkpoint, format: 'gguf' }, qwen2);

@@ -8,10 +8,9 @@ import { settingsFromGguf } from './gguf-settings.js';
 import { locateWeights } from './locate-weights.js';
 
 /**
- * Turns a checkpoint into a blueprint and the places of its weights. The plan is complete: every weight the
- * blueprint demands is there with the right shape, and none is left over that would change the result.
- * @param config the parsed config.json that belongs to a safetensors file; a GGUF describes itself, and a config.json
- * beside it is not read
+ * Turns a checkpoint into a blueprint and the locations of its weights. The plan is complete: the file has every weight
+ * that the blueprint requires, with the right shape, and no other weights that would change the result.
+ * @param config the parsed config.json of a safetensors model; ignored for a GGUF, which describes itself
  * @throws HoldfastError `E_CONFIG`, `E_UNSUPPORTED`, `E_TENSOR_MISSING`, `E_TENSOR_SHAPE`, `E_UNREADABLE`
  */
 export async function planModel(checkpoint: Checkpoint, config?: unknown): Promise<ModelPlan> {
@@ -49,7 +48,7 @@ function blueprintOf(family: Family, settings: Settings): Blueprint {
   };
 }
 
-/** A GGUF names a window only where layers have one: that of an OLMo 3, which comes as `olmo2`. */
+/** Refuses a GGUF that states a window if no layer uses one, such as an OLMo 3 with architecture `olmo2`. */
 function checkWindow(
   { window, contextLength }: Settings,
   { layers }: Blueprint,
@@ -64,14 +63,14 @@ function checkWindow(
   });
 }
 
-/** A file that spells out its layer types must get them: a family may not know windows, or the file lack their size. */
+/** Checks that the layers are of the types that the file lists. They are not if family or file have no window. */
 function checkLayerTypes({ layerTypes }: Settings, blueprint: Blueprint, file: string): void {
   for (const [index, type] of (layerTypes ?? []).entries()) {
     const window = blueprint.layers[index]?.attention.window ?? null;
     if ((type === 'sliding_attention') === (window !== null)) continue;
     throw new HoldfastError(
       'E_CONFIG',
-      `layer ${index} is ${type} by layer_types, but ${window === null ? 'sees everything' : `has a window of ${window}`}`,
+      `layer ${index} is ${type} in layer_types, but it has ${window === null ? 'no window' : `a window of ${window}`}`,
       { file, field: 'layer_types', hint: 'Check sliding_window and use_sliding_window' },
     );
   }

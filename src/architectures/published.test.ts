@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Checkpoint, type MetadataValue, memorySource, type TensorInfo } from '../formats/index.js';
 import { type Blueprint, parameterCount, planModel } from './index.js';
 
-/** What the files of published models say, by test/oracle/published.py: `{}` stands for the layer. */
+/** Headers of published models, from test/oracle/published.py. `{}` stands for the layer's index. */
 interface Published {
   readonly config: { readonly num_hidden_layers: number };
   readonly parameters: number;
@@ -18,7 +18,7 @@ const MODELS: Readonly<Record<string, Published>> = JSON.parse(
   readFileSync(new URL('../../test/fixtures/published.json', import.meta.url), 'utf8'),
 );
 
-/** A file of which only the header is there, and the factors of its rope. */
+/** A checkpoint without data, except for the factors of its rope. */
 function checkpointOf(
   { config }: Published,
   format: Checkpoint['format'],
@@ -39,12 +39,12 @@ function checkpointOf(
   return { name: format, format, tensors, metadata: new Map(Object.entries(metadata)) };
 }
 
-/** As the configurations have them; those of Llama 3, which a GGUF has worked out, are any. */
+/** The factors in the configurations. For Llama 3, whose GGUF has precomputed divisors, any values. */
 const ropeFactors = (name: string, count: number): Float32Array<ArrayBuffer> =>
   Float32Array.from({ length: count }, (_, i) => 1 + i / (name.includes('short') ? 64 : 2));
 
 const ropeOf = ({ layers }: Blueprint) => layers[0]!.attention.rope!;
-/** In a GGUF the scaling of Llama 3 is a list of factors. */
+/** Removes the scaling: in a GGUF, that of Llama 3 is a list of divisors. */
 const withoutFactors = (blueprint: Blueprint): Blueprint => ({
   ...blueprint,
   layers: blueprint.layers.map((layer) => ({
@@ -59,12 +59,12 @@ const withoutFactors = (blueprint: Blueprint): Blueprint => ({
 describe.each(Object.entries(MODELS))('%s', (_, published) => {
   const { config, parameters, tensors, gguf } = published;
 
-  it('is planned from its safetensors, with all its parameters', async () => {
+  it('is planned from safetensors, with all parameters', async () => {
     const { blueprint } = await planModel(checkpointOf(published, 'safetensors', tensors), config);
     expect(parameterCount(blueprint)).toBe(parameters);
   });
 
-  it('is the same model in a GGUF', async () => {
+  it('has the same blueprint in a GGUF', async () => {
     const { blueprint } = await planModel(checkpointOf(published, 'gguf', gguf.tensors, gguf.metadata));
     const expected = (await planModel(checkpointOf(published, 'safetensors', tensors), config)).blueprint;
     if (ropeOf(expected).scaling?.type !== 'llama3') expect(blueprint).toEqual(expected);
@@ -75,7 +75,7 @@ describe.each(Object.entries(MODELS))('%s', (_, published) => {
   });
 });
 
-it('reads of each what sets it apart', async () => {
+it('reads the special features of each model', async () => {
   const read = async (name: string): Promise<Blueprint> => {
     const published = MODELS[name]!;
     const checkpoint = checkpointOf(published, 'safetensors', published.tensors);

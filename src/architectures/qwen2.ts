@@ -1,6 +1,6 @@
 import { family, plainLayer, qwenWindow } from './family.js';
 
-/** Qwen2 and Qwen2.5 (arXiv 2407.10671): biases on query, key and value, and on nothing else. */
+/** Qwen2 and Qwen2.5 (arXiv 2407.10671): biases only on query, key and value. */
 export const qwen2 = family({
   name: 'qwen2',
   modelTypes: ['qwen2'],

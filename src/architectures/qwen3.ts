@@ -1,6 +1,6 @@
 import { family, plainLayer, qwenWindow } from './family.js';
 
-/** Qwen3 (arXiv 2505.09388): norms on each head's query and key, a head dim of its own, biases only if asked for. */
+/** Qwen3 (arXiv 2505.09388): per-head norms on query and key, an independent head dimension, biases only on request. */
 export const qwen3 = family({
   name: 'qwen3',
   modelTypes: ['qwen3'],

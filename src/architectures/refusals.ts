@@ -4,14 +4,14 @@ import { oneForAll } from './gguf-metadata.js';
 
 const isTrue = (value: unknown): boolean => value === true;
 const isNotZero = (value: unknown): boolean => value !== 0;
-/** GGUF keys of factors: 0 stands for "none". */
+/** For factors in GGUF: 0 means "none". */
 const isScale = (value: unknown): boolean => value !== 0 && value !== 1;
 const isSet = (): boolean => true;
 const isNotOne = (value: unknown): boolean => value !== 1;
 const moreThanOne = (value: unknown): boolean => typeof value === 'number' && value > 1;
 
 /**
- * Features of a config.json that would change the result and that no blueprint can express.
+ * Unsupported features of a config.json that would change the result.
  * A field that is absent or null asks for nothing.
  */
 export const CONFIG_REFUSALS: readonly Refusal[] = [
@@ -21,7 +21,7 @@ export const CONFIG_REFUSALS: readonly Refusal[] = [
   { field: 'n_routed_experts', refuses: moreThanOne, feature: 'mixture of experts' },
   { field: 'attn_logit_softcapping', refuses: isSet, feature: 'soft-capped attention scores' },
   { field: 'final_logit_softcapping', refuses: isSet, feature: 'soft-capped logits' },
-  { field: 'partial_rotary_factor', refuses: isNotOne, feature: 'rotary embedding of a part of each head' },
+  { field: 'partial_rotary_factor', refuses: isNotOne, feature: 'rotary embedding on a part of each head' },
   {
     field: 'use_bidirectional_attention',
     refuses: (value) => value !== false,
@@ -39,26 +39,26 @@ export const CONFIG_REFUSALS: readonly Refusal[] = [
   {
     field: 'position_embedding_type',
     refuses: (value) => value !== 'rope' && value !== 'rotary',
-    feature: 'another position embedding than rope',
+    feature: 'a position embedding other than rope',
   },
   { field: 'rope_interleaved', refuses: isTrue, feature: 'interleaved rotary pairs' },
   { field: 'no_rope_layers', refuses: isSet, feature: 'layers without rotary embedding' },
   { field: 'attention_chunk_size', refuses: isSet, feature: 'chunked attention' },
   { field: 'clip_qkv', refuses: isSet, feature: 'clipped query, key and value' },
-  { field: 'use_qk_norm', refuses: isTrue, feature: 'query and key norms of another kind' },
+  { field: 'use_qk_norm', refuses: isTrue, feature: 'a different kind of query and key norms' },
   { field: 'embedding_multiplier', refuses: isNotOne, feature: 'an embedding multiplier' },
   { field: 'attention_multiplier', refuses: isSet, feature: 'an attention multiplier' },
   { field: 'residual_multiplier', refuses: isNotOne, feature: 'a residual multiplier' },
   { field: 'logits_scaling', refuses: isNotOne, feature: 'scaled logits' },
 ];
 
-/** Numbers that some architectures give per layer. */
+/** Numbers that some architectures state per layer. */
 const PER_LAYER = ['attention.head_count', 'attention.head_count_kv', 'feed_forward_length'];
 const isUneven = (value: unknown): boolean => typeof oneForAll(value) === 'object';
 
-/** Features of GGUF metadata, by key after `<architecture>.`, refused for the same reason. */
+/** Unsupported features of GGUF metadata that would change the result, by key after `<architecture>.`. */
 export const GGUF_REFUSALS: readonly Refusal[] = [
-  ...PER_LAYER.map((field) => ({ field, refuses: isUneven, feature: 'another size in each layer' })),
+  ...PER_LAYER.map((field) => ({ field, refuses: isUneven, feature: 'a different size in each layer' })),
   { field: 'expert_count', refuses: isNotZero, feature: 'mixture of experts' },
   {
     field: 'attn_logit_softcapping',
@@ -70,7 +70,7 @@ export const GGUF_REFUSALS: readonly Refusal[] = [
   { field: 'embedding_scale', refuses: isScale, feature: 'an embedding multiplier' },
   { field: 'residual_scale', refuses: isScale, feature: 'a residual multiplier' },
   { field: 'use_parallel_residual', refuses: isTrue, feature: 'parallel attention and MLP' },
-  { field: 'attention.scale', refuses: isNotZero, feature: 'an attention scale of its own' },
+  { field: 'attention.scale', refuses: isNotZero, feature: 'a custom attention scale' },
   { field: 'attention.output_scale', refuses: isScale, feature: 'scaled attention output' },
   { field: 'attention.clamp_kqv', refuses: isNotZero, feature: 'clipped query, key and value' },
   { field: 'attention.max_alibi_bias', refuses: isNotZero, feature: 'ALiBi position biases' },
@@ -88,8 +88,8 @@ export const GGUF_REFUSALS: readonly Refusal[] = [
   { field: 'attention.shared_kv_layers', refuses: isNotZero, feature: 'layers that share keys' },
   { field: 'attention.q_lora_rank', refuses: isSet, feature: 'latent attention' },
   { field: 'attention.kv_lora_rank', refuses: isSet, feature: 'latent attention' },
-  { field: 'attention.key_length_swa', refuses: isSet, feature: 'another head size in sliding layers' },
-  { field: 'attention.value_length_swa', refuses: isSet, feature: 'another head size in sliding layers' },
+  { field: 'attention.key_length_swa', refuses: isSet, feature: 'a different head size in sliding layers' },
+  { field: 'attention.value_length_swa', refuses: isSet, feature: 'a different head size in sliding layers' },
   { field: 'rope.dimension_sections', refuses: isSet, feature: 'rotary embedding in sections' },
   {
     field: 'rope.scaling.yarn_log_multiplier',
@@ -104,15 +104,16 @@ export const GGUF_REFUSALS: readonly Refusal[] = [
   { field: 'rope.scaling.yarn_attn_factor', refuses: isScale, feature: 'a YaRN attention factor' },
 ];
 
-/** The refusals of fields that a family does not read itself: `ownFields`. */
+/** Returns the refusals without those of fields that the family reads itself (`ownFields`). */
 export function unlessRead(refusals: readonly Refusal[], fields: readonly (string | null)[]): Refusal[] {
   return refusals.filter(({ field }) => !fields.includes(field));
 }
 
 /**
- * @param read the value of a field, undefined where the file does not have it
- * @param prefix what the file puts before the field's name
- * @throws HoldfastError `E_UNSUPPORTED` naming the first feature that is asked for and not implemented
+ * Throws if the file asks for an unsupported feature.
+ * @param read returns a field's value; undefined if the file does not have it
+ * @param prefix text before the field's name, for errors
+ * @throws HoldfastError `E_UNSUPPORTED` with the first such feature
  */
 export function refuse(
   refusals: readonly Refusal[],

@@ -20,7 +20,7 @@ describe('rope in config.json', () => {
       'yarn',
       { factor: 4, original_max_position_embeddings: 128, beta_fast: 16, beta_slow: 2, truncate: false },
     ],
-  ])('is the same by type, rope_type and rope_parameters: %s %j', async (type, parameters) => {
+  ])('is the same in type, rope_type and rope_parameters: %s %j', async (type, parameters) => {
     const oldest = await blueprintOf('llama', { rope_theta: 5e5, rope_scaling: { type, ...parameters } });
     const old = await blueprintOf('llama', {
       rope_theta: 5e5,
@@ -37,7 +37,7 @@ describe('rope in config.json', () => {
     expect(ropeOf(now)).toMatchObject({ base: 5e5, scaling: { type } });
   });
 
-  it('fills in what yarn leaves out', async () => {
+  it('fills in the defaults of yarn', async () => {
     const blueprint = await blueprintOf('llama', { rope_scaling: { type: 'yarn', factor: 4 } });
     expect(ropeOf(blueprint)?.scaling).toEqual({
       type: 'yarn',
@@ -57,8 +57,8 @@ describe('rope in config.json', () => {
     expect(ropeOf(blueprint)?.scaling).toMatchObject({ factor: 4, originalContextLength: 128 });
   });
 
-  // 1.0569662567531275 is what transformers' _compute_yarn_parameters returns for these.
-  it('resolves mscale and mscale_all_dim into one attention factor', async () => {
+  // transformers' _compute_yarn_parameters returns 1.0569662567531275 for these.
+  it('turns mscale and mscale_all_dim into one attention factor', async () => {
     const blueprint = await blueprintOf('llama', {
       rope_scaling: { type: 'yarn', factor: 40, mscale: 1, mscale_all_dim: 0.8 },
     });
@@ -66,7 +66,7 @@ describe('rope in config.json', () => {
     expect(scaling?.type === 'yarn' && scaling.attentionFactor).toBeCloseTo(1.0569662567531275, 14);
   });
 
-  it('has a base of its own in each family where the file is silent', async () => {
+  it("has the family's base if the file does not state one", async () => {
     const silent = { rope_theta: undefined, rope_scaling: undefined, rope_local_base_freq: undefined };
     expect(ropeOf(await blueprintOf('llama', silent))?.base).toBe(10000);
     const { layers } = await blueprintOf('gemma3', silent);

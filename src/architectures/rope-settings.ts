@@ -9,7 +9,7 @@ import { longropeAttentionFactor } from './rope.js';
 const positive = z.number().positive();
 const divisors = z.array(positive).nullish();
 
-/** One set of rope parameters, as transformers 5 (`rope_type`) or 4 (`type`, no `rope_theta`) writes it. */
+/** A set of rope parameters, as written by transformers 5 (`rope_type`) or 4 (`type`, no `rope_theta`). */
 const parametersSchema = z.looseObject({
   rope_type: z.string().optional(),
   type: z.string().optional(),
@@ -34,17 +34,17 @@ const REFUSALS: readonly Refusal[] = [
   {
     field: 'partial_rotary_factor',
     refuses: (value) => value !== 1,
-    feature: 'rotary embedding of a part of each head',
+    feature: 'rotary embedding on a part of each head',
   },
   { field: 'mrope_section', refuses: () => true, feature: 'rotary embedding in sections' },
   { field: 'llama_4_scaling_beta', refuses: () => true, feature: 'attention temperature tuning' },
 ];
 
-/** What config.json says about rope, in either spelling. */
-export interface RopeFields {
+/** The rope fields of config.json, of transformers 4 and 5. */
+interface RopeFields {
   /** transformers 5: one set, or one per layer type. */
   readonly rope_parameters?: Readonly<Record<string, unknown>> | null | undefined;
-  /** transformers 4: the scaling alone. */
+  /** transformers 4: only the scaling. */
   readonly rope_scaling?: Readonly<Record<string, unknown>> | null | undefined;
   readonly rope_theta?: number | null | undefined;
   /** transformers 4, Gemma 3: the base of sliding layers. */
@@ -55,8 +55,8 @@ export interface RopeFields {
 }
 
 /**
- * Rope of full and of sliding layers.
- * @param family the bases where config.json is silent, and whether it reads a part of each head that is rotated
+ * Reads the rope of full and of sliding layers from config.json.
+ * @param family default bases, and whether the family supports rotating a part of each head
  * @throws HoldfastError `E_CONFIG`, `E_UNSUPPORTED`
  */
 export function ropeFromConfig(
@@ -81,7 +81,7 @@ export function ropeFromConfig(
   const slidingBase =
     family.slidingRopeBase === null ? null : (config.rope_local_base_freq ?? family.slidingRopeBase);
   const scaling = config.rope_scaling ?? {};
-  // As in transformers, the old spelling wins where a file has both.
+  // As in transformers, `rope_scaling` takes precedence if a file has both.
   const field = Object.keys(scaling).length > 0 ? 'rope_scaling' : 'rope_parameters';
   const parameters = field === 'rope_scaling' ? scaling : (config.rope_parameters ?? {});
 
@@ -92,7 +92,7 @@ export function ropeFromConfig(
     };
   }
   const rope = read(parameters, field, base);
-  // A family with a second base scales the first alone.
+  // In a family with two bases, the scaling applies to the first only.
   return { rope, slidingRope: slidingBase === null ? rope : { ...rope, base: slidingBase, scaling: null } };
 }
 
@@ -126,7 +126,7 @@ function scalingFromParameters(
   return read(parameters, demand, originalContextLength, config);
 }
 
-/** A parameter that the type cannot do without. */
+/** Returns a parameter that the rope type requires. */
 type Demand = <Name extends keyof RopeParameters>(name: Name) => NonNullable<RopeParameters[Name]>;
 
 type ReadScaling = (
@@ -165,7 +165,7 @@ const SCALINGS: ReadonlyMap<string, ReadScaling> = new Map<string, ReadScaling>(
   ['linear', (_, demand) => ({ type: 'linear', factor: demand('factor') })],
   [
     'dynamic',
-    // transformers' own original length is the model's whole, whatever else the file names.
+    // As in transformers, which uses the model's context length and ignores any other original length in the file.
     (_, demand, __, config) => ({
       type: 'dynamic',
       factor: demand('factor'),
@@ -184,11 +184,11 @@ const SCALINGS: ReadonlyMap<string, ReadScaling> = new Map<string, ReadScaling>(
   ],
   ['yarn', readYarn],
   ['longrope', readLongrope],
-  // The name in Phi-3's first files.
+  // Early files of Phi-3 use this name.
   ['su', readLongrope],
 ]);
 
-/** DeepSeek's way to state the factor; null where either is missing or zero, as in transformers. */
+/** Returns the attention factor from DeepSeek's two fields. As in transformers, null if either is missing or zero. */
 function attentionFactorOfMscales({ mscale, mscale_all_dim }: RopeParameters, factor: number): number | null {
   if (!mscale || !mscale_all_dim) return null;
   const mscaleOf = (weight: number): number => (factor <= 1 ? 1 : 0.1 * weight * Math.log(factor) + 1);

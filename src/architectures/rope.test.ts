@@ -148,7 +148,7 @@ describe('rope frequencies', () => {
     expect(amplitude).toBe(1);
   });
 
-  it('are divided one by one where a GGUF brings divisors', () => {
+  it('are divided by the divisors of a GGUF', () => {
     const { inverseFrequencies } = ropeFrequencies(
       { base: 10000, rotaryDim: 8, scaling: { type: 'divisors', divisors: [1, 2, 4, 8] } },
       1,
@@ -158,7 +158,7 @@ describe('rope frequencies', () => {
     );
   });
 
-  it('stay between the unscaled and the fully stretched ones under yarn and llama3', () => {
+  it('stay between the unscaled and the fully scaled ones under yarn and llama3', () => {
     const scalings = fc.oneof(
       fc
         .record({

@@ -1,6 +1,6 @@
 import type { RopeBlueprint, RopeScaling } from './blueprint.js';
 
-/** How queries and keys are turned: pair i by `position · inverseFrequencies[i]` radians, then times `amplitude`. */
+/** The rotation of queries and keys: pair i by `position · inverseFrequencies[i]` radians, then times `amplitude`. */
 export interface RopeFrequencies {
   /** `[rotaryDim / 2]`, radians per position, fastest first. */
   readonly inverseFrequencies: Float64Array;
@@ -8,21 +8,23 @@ export interface RopeFrequencies {
   readonly amplitude: number;
 }
 
-/** Whether the frequencies depend on how long the context is. */
+/** Whether the frequencies depend on the length of the context. */
 export const dependsOnContext = ({ scaling }: RopeBlueprint): boolean =>
   scaling?.type === 'dynamic' || scaling?.type === 'longrope';
 
 /**
- * Rotary frequencies (RoFormer, arXiv 2104.09864): θ_i = base^(−2i/rotaryDim), stretched by the blueprint's scaling.
+ * Returns the rotary frequencies (RoFormer, arXiv 2104.09864): θ_i = base^(−2i/rotaryDim), changed by the blueprint's
+ * scaling.
  *
- * Two kinds of scaling depend on the context. transformers goes by the tokens of the pass, and so turns the keys of one
- * dialogue by one set of frequencies while it is short and by another when it has grown; here, as in llama.cpp, the
- * context that a sequence is opened for decides, once.
+ * Two kinds of scaling depend on the context length. transformers uses the number of tokens in the pass, so it rotates
+ * the keys of one dialogue by one set of frequencies while it is short and by another when it is long. Holdfast, like
+ * llama.cpp, uses the context length that the sequence was opened with.
  *
- * In f64 throughout. transformers and llama.cpp compute them in f32, which moves each by up to 3·10⁻⁷ of itself: at
- * position 10⁴ the fastest pairs turn by some 10⁻³ rad more or less. Executors form position · θ_i in f64 as well
- * and round cos and sin alone, so that they agree with each other; goldens from f32 are met to their own accuracy.
- * @param contextLength tokens that the sequence may grow to
+ * Computed in f64. transformers and llama.cpp compute frequencies in f32, which changes each by up to 3·10⁻⁷ of its
+ * value; at position 10⁴ that is about 10⁻³ rad for the fastest pairs. Executors also compute position · θ_i in f64 and
+ * round only cos and sin, so that they agree with each other. They match references computed in f32 to the accuracy of
+ * f32.
+ * @param contextLength the length that the sequence may grow to, in tokens
  */
 export function ropeFrequencies(rope: RopeBlueprint, contextLength: number): RopeFrequencies {
   const { base, rotaryDim, scaling } = rope;
@@ -60,8 +62,8 @@ function plainFrequencies(base: number, rotaryDim: number): Float64Array {
 }
 
 /**
- * "Dynamic NTK" (bloc97 and emozilla, 2023; transformers' `dynamic`): base · (s·n/N − (s − 1))^(d/(d−2)) for a context of
- * n tokens where the model was made for N, and the base itself where n ≤ N.
+ * Returns the base of "Dynamic NTK" (bloc97 and emozilla, 2023; transformers' `dynamic`):
+ * base · (s·n/N − (s − 1))^(d/(d−2)) for a context of n tokens and an original length of N; the unchanged base if n ≤ N.
  */
 function dynamicBase(
   { base, rotaryDim }: RopeBlueprint,
@@ -73,15 +75,15 @@ function dynamicBase(
   return base * growth ** (rotaryDim / (rotaryDim - 2));
 }
 
-/** LongRoPE's factor on cos and sin (arXiv 2402.13753): √(1 + ln s / ln N) for s times the original N tokens. */
+/** Returns LongRoPE's factor on cos and sin (arXiv 2402.13753): √(1 + ln s / ln N) for s times the original N tokens. */
 export function longropeAttentionFactor(factor: number, originalContextLength: number): number {
   return factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(originalContextLength));
 }
 
 /**
- * Llama 3.1's scaling (its reference code, `apply_scaling`): wavelengths longer than original / low are divided by
- * the factor, those shorter than original / high are kept, and between the two it moves linearly in
- * original / wavelength.
+ * Returns a frequency after Llama 3.1's scaling (its reference code, `apply_scaling`). Frequencies with wavelengths
+ * above original / low are divided by the factor; those with wavelengths below original / high are unchanged. Between
+ * the two, the result is interpolated linearly in original / wavelength.
  */
 function llama3Frequency(theta: number, scaling: Extract<RopeScaling, { type: 'llama3' }>): number {
   const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalContextLength } = scaling;
@@ -93,9 +95,9 @@ function llama3Frequency(theta: number, scaling: Extract<RopeScaling, { type: 'l
 }
 
 /**
- * YaRN's "NTK-by-parts" interpolation (arXiv 2309.00071): h(θ_i) = (1 − γ_i)·θ_i/s + γ_i·θ_i, with γ falling from 1
- * at the pair that turns betaFast times within the original context to 0 at the one that turns betaSlow times.
- * The ramp runs over pair indices, as in the authors' and transformers' code.
+ * Returns the frequencies after YaRN's "NTK-by-parts" interpolation (arXiv 2309.00071):
+ * h(θ_i) = (1 − γ_i)·θ_i/s + γ_i·θ_i. γ falls from 1 at the pair that rotates betaFast times within the original context
+ * to 0 at the pair that rotates betaSlow times. It is linear in the pair index, as in the authors' and transformers' code.
  */
 function yarnFrequencies(
   theta: Float64Array,
@@ -104,7 +106,7 @@ function yarnFrequencies(
 ): Float64Array {
   const rotaryDim = theta.length * 2;
   const { factor, originalContextLength, betaFast, betaSlow, truncate } = scaling;
-  /** Index of the pair that turns `rotations` times within the original context. */
+  /** Index of the pair that rotates `rotations` times within the original context. */
   const correctionDim = (rotations: number): number =>
     (rotaryDim * Math.log(originalContextLength / (rotations * 2 * Math.PI))) / (2 * Math.log(base));
 
@@ -112,7 +114,7 @@ function yarnFrequencies(
   const slowest = correctionDim(betaSlow);
   const low = Math.max(truncate ? Math.floor(fastest) : fastest, 0);
   let high = Math.min(truncate ? Math.ceil(slowest) : slowest, rotaryDim - 1);
-  if (low === high) high += 0.001; // a ramp of no width would divide by zero
+  if (low === high) high += 0.001; // avoids a division by zero
 
   return theta.map((value, i) => {
     const ramp = Math.min(1, Math.max(0, (i - low) / (high - low)));
@@ -121,7 +123,7 @@ function yarnFrequencies(
   });
 }
 
-/** YaRN's temperature (section "YaRN" of the paper): √(1/t) = 0.1·ln(s) + 1, applied to query and key alike through cos and sin. */
+/** Returns YaRN's factor on cos and sin, and so on query and key (section "YaRN" of the paper): √(1/t) = 0.1·ln(s) + 1. */
 function yarnAttentionFactor(factor: number): number {
   return factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1;
 }

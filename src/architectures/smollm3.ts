@@ -1,10 +1,10 @@
 import type { LayerBlueprint } from './blueprint.js';
 import { family, plainLayer, type Settings } from './family.js';
 
-/** Every how many layers one is without rope, where the file does not say. */
+/** Default interval of layers without rope. */
 const NO_ROPE_INTERVAL = 4;
 
-/** SmolLM3 (Hugging Face, 2025): Llama with every fourth layer without rotary embedding (NoPE, arXiv 2501.18795). */
+/** SmolLM3 (Hugging Face, 2025): Llama, but every fourth layer has no rotary embedding (NoPE, arXiv 2501.18795). */
 export const smollm3 = family({
   name: 'smollm3',
   modelTypes: ['smollm3'],
@@ -26,7 +26,7 @@ export const smollm3 = family({
 
 function smollm3Layer(settings: Settings, index: number): LayerBlueprint {
   const { own, layerCount, layerTypes, window, rope } = settings;
-  // The list says 1 where there is rope.
+  // In the list, 1 marks a layer with rope.
   const interval = own.number('no_rope_layer_interval') ?? NO_ROPE_INTERVAL;
   const rotates = own.numbers('no_rope_layers', layerCount)?.[index] ?? (index + 1) % interval;
   const slides = layerTypes === null ? rotates === 0 : layerTypes[index] === 'sliding_attention';

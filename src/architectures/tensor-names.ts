@@ -3,7 +3,7 @@ import type { Checkpoint } from '../formats/index.js';
 import type { LayerWeight } from './blueprint.js';
 import type { Family } from './family.js';
 
-/** How one file names its tensors. */
+/** The names of a file's tensors. */
 export interface TensorNames {
   readonly embedding: string;
   readonly finalNorm: string;
@@ -11,10 +11,10 @@ export interface TensorNames {
   readonly layer: (index: number, weight: LayerWeight) => string;
 }
 
-/** Prefixes under which a safetensors file may keep the text model: alone, or beside an image encoder. */
+/** Prefixes of a text model's tensors in safetensors, alone or beside an image encoder. */
 const MODEL_PREFIXES = ['model.', 'language_model.model.', 'model.language_model.'] as const;
 
-/** The names this checkpoint uses for this family's weights. */
+/** Returns the names that a checkpoint uses for the family's weights. */
 export function tensorNames(checkpoint: Checkpoint, family: Family): TensorNames {
   if (checkpoint.format === 'gguf') {
     return {
@@ -36,8 +36,8 @@ export function tensorNames(checkpoint: Checkpoint, family: Family): TensorNames
 }
 
 /**
- * The size of the vocabulary, for files that do not state it.
- * @throws HoldfastError `E_TENSOR_MISSING` without an embedding
+ * Returns the vocabulary size from the embedding's shape, for files that do not state it.
+ * @throws HoldfastError `E_TENSOR_MISSING` if there is no embedding
  */
 export function vocabularyOf(checkpoint: Checkpoint, names: TensorNames): number {
   const size = checkpoint.tensors.get(names.embedding)?.shape[0];
@@ -45,6 +45,6 @@ export function vocabularyOf(checkpoint: Checkpoint, names: TensorNames): number
   throw new HoldfastError('E_TENSOR_MISSING', `there is no tensor ${names.embedding} (embedding)`, {
     file: checkpoint.name,
     field: names.embedding,
-    hint: 'Check that all shards of the model are there',
+    hint: 'Check that all shards of the model are present',
   });
 }

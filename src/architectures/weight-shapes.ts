@@ -1,16 +1,16 @@
 import type { Blueprint, LayerBlueprint, LayerWeight, WeightName } from './blueprint.js';
 
-/** A weight that a blueprint cannot run without. */
+/** A weight that a blueprint requires. */
 export interface DemandedWeight {
   readonly name: WeightName;
-  /** Matrices `[out, in]`, norms and biases `[n]`. */
+  /** `[out, in]` for matrices, `[n]` for norms and biases. */
   readonly shape: readonly number[];
   readonly place:
     | { readonly layer: null; readonly weight: 'embedding' | 'finalNorm' | 'head' }
     | { readonly layer: number; readonly weight: LayerWeight };
 }
 
-/** Every weight the blueprint demands, in the order of the forward pass. No `head` where the embedding is it. */
+/** Returns every weight that the blueprint requires, in the order of the forward pass. A tied head is omitted. */
 export function demandedWeights(blueprint: Blueprint): DemandedWeight[] {
   const { vocabSize, hiddenSize } = blueprint;
   const outside = (weight: 'embedding' | 'finalNorm' | 'head', shape: readonly number[]): DemandedWeight => ({
@@ -35,7 +35,7 @@ export function demandedWeights(blueprint: Blueprint): DemandedWeight[] {
   ];
 }
 
-/** Canonical name → shape, for all weights the blueprint demands. */
+/** Returns the shape of every weight that the blueprint requires, by canonical name. */
 export function weightShapes(blueprint: Blueprint): Map<WeightName, readonly number[]> {
   return new Map(demandedWeights(blueprint).map(({ name, shape }) => [name, shape]));
 }
