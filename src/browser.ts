@@ -6,24 +6,25 @@ import { type Fetch, memorySource, openSafetensors } from './formats/index.js';
 import { readSideFiles } from './hub/side-files.js';
 import { findFormat, findTokenizer, lazily } from './model-text.js';
 
-/** What runs in a browser: dialogues and their shares, on the browser's own WebGPU. */
+/** The part of Holdfast that runs in a browser: dialogues and their shares, on the browser's WebGPU. */
 export * from './attention/index.js';
 export * from './dialogue/index.js';
 export * from './engine/index.js';
 export { type ErrorCode, type ErrorDetails, HoldfastError } from './errors.js';
 export * from './text/index.js';
 
+/** Options of `fetchModel`. */
 export interface FetchOptions extends GpuOptions {
-  /** The browser's own if not said. */
+  /** Default: the browser's. */
   readonly gpu?: GPU;
-  /** The browser's own if not said. */
+  /** Default: the browser's. */
   readonly fetch?: Fetch;
 }
 
 /**
- * Fetches a model's folder (`model.safetensors`, and the files beside it) and loads it onto the GPU.
- * @param folder its address, without a slash at the end
- * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`, `E_EXECUTOR` where the browser has no WebGPU, and what opening,
+ * Fetches a model's folder (`model.safetensors` and the files beside it) and loads the model onto the GPU.
+ * @param folder its URL, without a trailing slash
+ * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`, `E_EXECUTOR` if the browser has no WebGPU, and what opening,
  * planning and the executor throw
  */
 export async function fetchModel(
@@ -32,11 +33,11 @@ export async function fetchModel(
 ): Promise<Model> {
   if (gpu === undefined) {
     throw new HoldfastError('E_EXECUTOR', 'this browser has no WebGPU', {
-      hint: 'Serve the page from localhost or over HTTPS, in a browser that has it',
+      hint: 'Use a browser with WebGPU, and serve the page from localhost or over HTTPS',
     });
   }
   const addressOf = (name: string): string => `${folder}/${name}`;
-  /** A file's bytes; null where there is none. */
+  /** Fetches a file; null if it does not exist. */
   const get = async (name: string): Promise<Uint8Array<ArrayBuffer> | null> => {
     const file = addressOf(name);
     let status: number;
@@ -78,7 +79,7 @@ export async function fetchModel(
   };
 }
 
-/** Typed as always there; a browser without WebGPU, or a page that is not served securely, has none. */
+/** Returns the browser's GPU; undefined in a browser without WebGPU and on a page that is not served securely. */
 function browserGpu(): GPU | undefined {
   return (globalThis.navigator as Navigator | undefined)?.gpu;
 }

@@ -1,9 +1,9 @@
 /**
- * The one error type of the toolkit. Every error a person can meet carries a code (documented in
- * `docs/errors.md`), says what was wrong, where (file, tensor, byte, field), and what to do about it.
+ * The error type of the toolkit. Every error that a user can meet has a code (documented in `docs/errors.md`) and says
+ * what was wrong, where (file, tensor, byte, field), and what to do.
  */
 
-/** All codes, by room. A code is a promise: it never changes its meaning. */
+/** All error codes, by room. A code never changes its meaning. */
 export type ErrorCode =
   // names and files
   | 'E_NOT_FOUND'
@@ -43,6 +43,7 @@ export type ErrorCode =
   | 'E_UNWRITABLE'
   | 'E_USAGE';
 
+/** The location of an error, and what to do about it. */
 export interface ErrorDetails {
   /** The file the error is about. */
   readonly file?: string;
@@ -50,14 +51,14 @@ export interface ErrorDetails {
   readonly field?: string;
   /** Byte offset in `file`. */
   readonly offset?: number;
-  /** What the reader can do about it, one sentence. */
+  /** What to do, in one sentence. */
   readonly hint?: string;
-  /** What is wrong, one by one, where it may be more than one thing; the message has them too. */
+  /** The individual problems, if there can be several. The message includes them. */
   readonly problems?: readonly string[];
   readonly cause?: unknown;
 }
 
-/** An error with a code and a place. Its `message` is complete: what, where, what to do. */
+/** An error with a code and a location. Its `message` is complete: what, where, what to do. */
 export class HoldfastError extends Error {
   override readonly name = 'HoldfastError';
   readonly code: ErrorCode;
@@ -88,14 +89,14 @@ export class HoldfastError extends Error {
   }
 }
 
-/** Whether what the file system refused is not there. */
+/** Whether a file system error means that the file does not exist. */
 export function isMissing(cause: unknown): boolean {
   return cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR');
 }
 
 /**
- * What the file system said about a file or folder that was to be read, for people: `E_NOT_FOUND` or `E_UNREADABLE`.
- * @param hint what to do when it is not there
+ * Turns a file system error about reading a file or folder into `E_NOT_FOUND` or `E_UNREADABLE`.
+ * @param hint what to do if the file does not exist
  */
 export function readError(file: string, cause: unknown, hint?: string): HoldfastError {
   if (isMissing(cause)) {
@@ -103,5 +104,5 @@ export function readError(file: string, cause: unknown, hint?: string): Holdfast
     return new HoldfastError('E_NOT_FOUND', 'there is no such file or folder', details);
   }
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new HoldfastError('E_UNREADABLE', `the system refuses to read it: ${why}`, { file, cause });
+  return new HoldfastError('E_UNREADABLE', `it cannot be read: ${why}`, { file, cause });
 }

@@ -9,14 +9,9 @@ const llama = fixture('models/llama');
 
 describe('the options of loadModel', () => {
   const wrong: readonly (readonly [string, object, string, RegExp])[] = [
-    [
-      'an executor that is not there',
-      { executor: 'npu' },
-      'E_EXECUTOR',
-      /"npu" is not an executor.*reference/,
-    ],
-    ['a precision that is not there', { precision: 'q5' }, 'E_EXECUTOR', /"q5" is not a precision/],
-    ['a number of threads that is none', { threads: -3 }, 'E_EXECUTOR', /threads must be a whole number/],
+    ['an unknown executor', { executor: 'npu' }, 'E_EXECUTOR', /"npu" is not an executor.*reference/],
+    ['an unknown precision', { precision: 'q5' }, 'E_EXECUTOR', /"q5" is not a precision/],
+    ['a negative number of threads', { threads: -3 }, 'E_EXECUTOR', /threads must be a whole number/],
     [
       'a precision for the reference executor',
       { executor: 'reference', precision: 'q4' },
@@ -37,7 +32,7 @@ describe('the options of loadModel', () => {
     });
   });
 
-  it('may be left out, or be undefined', async () => {
+  it('may be omitted or undefined', async () => {
     const model = await loadModel(llama, { executor: 'reference', precision: undefined });
     expect(model.executor.name).toBe('reference');
     await model.dispose();
@@ -45,7 +40,7 @@ describe('the options of loadModel', () => {
 });
 
 describe('the text of a model', () => {
-  /** The tiny llama with other files in place of its own; null leaves one out. */
+  /** Loads the tiny llama with some files replaced or (null) removed. */
   const withFiles = async (files: Readonly<Record<string, object | string | null>>) => {
     const folder = temporaryFolder();
     cpSync(llama, folder, { recursive: true });
@@ -59,7 +54,7 @@ describe('the text of a model', () => {
   };
   const readJson = (name: string) => JSON.parse(readFileSync(join(llama, name), 'utf8'));
 
-  it('runs on ids when its template cannot be parsed, and names the file when it is needed', async () => {
+  it('is not needed to run on ids: an invalid template throws when it is used, with its file', async () => {
     const model = await withFiles({ 'chat_template.jinja': '{% for %}' });
     expect((await traceRun(model, { input: [1, 2] })).metadata.tokens).toContain('"');
     expect(model.tokenizer!.encode('a')).not.toEqual([]);
@@ -67,13 +62,13 @@ describe('the text of a model', () => {
     expect(() => model.format, 'again').toThrow(/E_TEMPLATE/);
   });
 
-  it('names tokenizer_config.json where the template is in there', async () => {
+  it('names tokenizer_config.json in the error if that has the template', async () => {
     const tokenizerConfig = { ...readJson('tokenizer_config.json'), chat_template: '{% for %}' };
     const model = await withFiles({ 'chat_template.jinja': null, 'tokenizer_config.json': tokenizerConfig });
     expect(() => model.format).toThrow(/E_TEMPLATE: .*: tokenizer_config\.json\)/);
   });
 
-  it('ends answers where generation_config.json says so, and runs on ids where that cannot be', async () => {
+  it('takes the end of an answer from generation_config.json; an invalid one throws when it is used', async () => {
     const ends = await withFiles({ 'generation_config.json': { eos_token_id: [300] } });
     expect(ends.tokenizer!.endOfTurnIds).toContain(300);
     const broken = await withFiles({ 'generation_config.json': { eos_token_id: 'x' } });
@@ -81,7 +76,7 @@ describe('the text of a model', () => {
     expect(() => broken.tokenizer).toThrow(/E_TOKENIZER: malformed generation_config\.json/);
   });
 
-  it('runs on ids when its tokenizer is not supported, and says so when it is needed', async () => {
+  it('is not needed to run on ids: an unsupported tokenizer throws when it is used', async () => {
     const tokenizer = readJson('tokenizer.json');
     const model = await withFiles({
       'tokenizer.json': { ...tokenizer, model: { type: 'Unigram', vocab: [['a', 0]] } },

@@ -15,29 +15,30 @@ export { EXECUTORS, type ExecutorName };
 const embedded = (name: string): string => packageFile(`models/organism/${name}`);
 
 /**
- * The folder of the model that comes with the package: a small one, made to drift from its system prompt, so that there
- * is something to hold before anything else is fetched. `models/organism/README.md` says what it can do.
+ * The folder of the model that comes with the package. It is small and was made to drift from its system prompt, so that
+ * the toolkit can be tried without a download. `models/organism/README.md` says what it can do.
  */
 export const EMBEDDED_MODEL = embedded('soft');
 
-/** The embedded model and its sharp twin, by the names that stand for their folders. */
+/** The folders of the embedded model and its sharp twin, by name. */
 export const EMBEDDED_MODELS: ReadonlyMap<string, string> = new Map([
   ['organism', EMBEDDED_MODEL],
   ['organism/sharp', embedded('sharp')],
 ]);
 
+/** Options of `loadModel`. */
 export interface LoadOptions extends CpuOptions {
   /**
-   * `cpu` if not said. `gpu` needs WebGPU, and takes no threads; `reference` is slow, exact, and takes no other option.
-   * `auto` is `gpu` where there is one that is no program on the processor, else `cpu`.
+   * Default: `cpu`. `gpu` needs WebGPU and takes no `threads`. `reference` is slow and exact, and takes no other option.
+   * `auto` is `gpu` if there is a hardware GPU, else `cpu`.
    */
   readonly executor?: ExecutorName | 'auto';
 }
 
 /**
- * A model loaded from files, with the plan and the files it came from. Its tokenizer and its format are made when they
- * are first read, and reading them throws what is wrong with them (`E_TOKENIZER`, `E_TEMPLATE`): a model whose text
- * cannot be used still runs on ids.
+ * A model loaded from files, with its plan and its files. The tokenizer and the chat format are created on first access,
+ * which throws if they are invalid (`E_TOKENIZER`, `E_TEMPLATE`). So a model without a usable tokenizer still runs on
+ * token ids.
  */
 export interface LoadedModel extends Model {
   readonly plan: ModelPlan;
@@ -45,10 +46,11 @@ export interface LoadedModel extends Model {
 }
 
 /**
- * Loads a model: a folder (safetensors or one GGUF), a `.safetensors` or a `.gguf` file; an embedded model by its name,
- * or one of the hub by its name, fetched first if need be (`pullModel` tells how that goes).
- * @throws HoldfastError `E_EXECUTOR` for an executor or precision that is not known, `E_USAGE` for options of another
- * executor, and what fetching, opening, planning and the executor throw
+ * Loads a model.
+ * @param name a folder (safetensors or one GGUF), a `.safetensors` or `.gguf` file, the name of an embedded model, or the
+ * name of a model on the hub, which is downloaded if necessary (see `pullModel`)
+ * @throws HoldfastError `E_EXECUTOR` for an unknown executor or precision, `E_USAGE` for an option that the executor does
+ * not take, and what downloading, opening, planning and the executor throw
  */
 export async function loadModel(name: string, options: LoadOptions = {}): Promise<LoadedModel> {
   checkOptions(options);
@@ -82,12 +84,12 @@ export async function loadModel(name: string, options: LoadOptions = {}): Promis
   }
 }
 
-/** The path that a model's name stands for; a file or folder of that name comes first. @throws what `pullModel` throws */
+/** Returns the path of a model. An existing path takes precedence over names. @throws HoldfastError as `pullModel` does */
 async function modelFile(name: string): Promise<string> {
   return existsSync(name) ? name : (EMBEDDED_MODELS.get(name) ?? (await locateModel(name)));
 }
 
-/** What can be said of the options before a file is opened: a misspelt one would run as something else. */
+/** Checks the options before any file is opened. A misspelt one would silently select something else. */
 function checkOptions({ executor = 'cpu', precision, threads }: LoadOptions): void {
   if (executor !== 'auto' && !EXECUTORS.includes(executor)) {
     throw new HoldfastError('E_EXECUTOR', `"${executor}" is not an executor`, {
@@ -95,25 +97,25 @@ function checkOptions({ executor = 'cpu', precision, threads }: LoadOptions): vo
     });
   }
   if (precision !== undefined) parsePrecision(precision);
-  const said = { precision, threads };
+  const given = { precision, threads };
   const names = ['precision', 'threads'] as const;
-  // `auto` takes what every executor that it may become takes.
+  // `auto` takes only options that all executors it may become take.
   const becomes = executor === 'auto' ? AUTO : [executor];
   const ignored = names.filter(
-    (name) => said[name] !== undefined && !becomes.every((executor) => takes(executor).includes(name)),
+    (name) => given[name] !== undefined && !becomes.every((executor) => takes(executor).includes(name)),
   );
   if (ignored.length === 0) return;
   throw new HoldfastError('E_USAGE', `the ${executor} executor takes no ${ignored.join(' and no ')}`, {
-    hint: 'They are about the cpu executor',
+    hint: 'Omit the option, or use the cpu executor',
   });
 }
 
-/** What `auto` may become. */
+/** The executors that `auto` may become. */
 const AUTO: readonly ExecutorName[] = ['cpu', 'gpu'];
 
 const takes = (name: ExecutorName): readonly (keyof CpuOptions)[] => EXECUTOR_TABLE[name].takes;
 
-/** A GPU where there is a real one: a program that plays one on the processor is slower than the cpu executor. */
+/** Returns `gpu` if there is a hardware GPU. One emulated on the processor is slower than the cpu executor. */
 async function preferred(): Promise<'gpu' | 'cpu'> {
   try {
     const { describeGpu } = await import('./executors/gpu/index.js');

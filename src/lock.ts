@@ -6,13 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HoldfastError } from './errors.js';
 
-/** A lock that is held until it is released or its process ends, however it ends. */
+/** A lock that is held until it is released or its process ends, even by a crash. */
 export interface Lock {
   release(): Promise<void>;
 }
 
 /**
- * Takes the lock of a name, if nobody on this machine holds it; null if somebody does. See
+ * Takes the lock with this name. Returns null if another process on this machine, or this one, holds it. See
  * `docs/decisions/0006-locks-die-with-their-process.md`.
  */
 export function tryLock(name: string): Promise<Lock | null> {
@@ -21,7 +21,7 @@ export function tryLock(name: string): Promise<Lock | null> {
   return openExclusively(join(tmpdir(), `${id}.lock`));
 }
 
-/** Linux: an address in the abstract namespace of Unix sockets, which has no file and goes with its process. */
+/** Linux: listens on an address in the abstract namespace of Unix sockets. It has no file and ends with its process. */
 function listenOn(address: string): Promise<Lock | null> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy()).unref();
@@ -35,14 +35,14 @@ function listenOn(address: string): Promise<Lock | null> {
   });
 }
 
-/** As libuv's `UV_FS_O_EXLOCK`, which Node does not name: open, and lock as long as it is open. */
+/** libuv's `UV_FS_O_EXLOCK`, which Node does not export: the file is locked while it is open. */
 const OPEN_LOCKED: Partial<Record<NodeJS.Platform, number>> = { darwin: 0x20, win32: 0x1000_0000 };
 
-/** macOS and Windows: a file opened with a lock. The file stays, and means nothing. */
+/** macOS and Windows: opens a file with a lock. The file remains afterwards and has no meaning. */
 async function openExclusively(path: string): Promise<Lock | null> {
   const locked = OPEN_LOCKED[process.platform];
   if (locked === undefined) {
-    throw new HoldfastError('E_UNSUPPORTED', `there are no locks for ${process.platform}`, {
+    throw new HoldfastError('E_UNSUPPORTED', `locks are not supported on ${process.platform}`, {
       hint: 'Studies and downloads need locks that end with their process: run on Linux, macOS or Windows',
     });
   }

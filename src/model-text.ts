@@ -11,14 +11,17 @@ import {
   tokenizerFromJson,
 } from './text/index.js';
 
-/** Files of a model that its text is made with. */
+/** The files that a model's tokenizer and chat format come from. */
 export interface TextFiles extends SideFiles {
-  /** How errors name them: the path or address. */
+  /** The path or URL shown in errors. */
   readonly name: string;
   readonly checkpoint: Checkpoint;
 }
 
-/** `tokenizer.json` where there is one, else the tokenizer inside a GGUF file; with what the folder says ends an answer. */
+/**
+ * Creates the tokenizer from `tokenizer.json`, else from the metadata of a GGUF; null if there is neither. The end-of-turn
+ * tokens of `generation_config.json` are added.
+ */
 export function findTokenizer({
   checkpoint,
   tokenizer,
@@ -33,7 +36,7 @@ export function findTokenizer({
     : null;
 }
 
-/** The chat template: beside the weights, else inside a GGUF file. */
+/** Returns the chat template: from the files beside the weights, else from the metadata of a GGUF. */
 export function findTemplate({ checkpoint, chatTemplate, name }: TextFiles): TemplateSource {
   if (chatTemplate !== undefined) {
     return { template: chatTemplate.source, templateName: `${name}: ${chatTemplate.file}` };
@@ -42,13 +45,13 @@ export function findTemplate({ checkpoint, chatTemplate, name }: TextFiles): Tem
   return { template, templateName: template === null ? name : `${name}: ${GGUF_TEMPLATE_FIELD}` };
 }
 
-/** How dialogues are laid out; null without a tokenizer or a template. */
+/** Creates the chat format; null without a tokenizer or a template. */
 export function findFormat(tokenizer: Tokenizer | null, files: TextFiles): ChatFormat | null {
   const source = findTemplate(files);
   return tokenizer === null || source.template === null ? null : chatFormat({ tokenizer, ...source });
 }
 
-/** A function that does its work on the first call and remembers the result. */
+/** Returns a function that does its work on the first call and remembers the result. */
 export function lazily<T>(work: () => T): () => T {
   let done: { readonly result: T } | undefined;
   return () => {

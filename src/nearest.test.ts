@@ -14,7 +14,7 @@ describe('the edit distance', () => {
     expect(editDistance(from, to)).toBe(distance);
   });
 
-  it('is the same both ways, zero only between equals, and at most the longer length', () => {
+  it('is symmetric, zero only between equal words, and at most the longer length', () => {
     const word = fc.string({ maxLength: 8, unit: fc.constantFrom('a', 'b', 'c') });
     fc.assert(
       fc.property(word, word, (a, b) => {
@@ -29,12 +29,12 @@ describe('the edit distance', () => {
 });
 
 describe('the nearest name', () => {
-  it('is the one that was meant', () => {
+  it('is the intended one', () => {
     expect(nearest('tempreature', ['top-p', 'temperature'])).toBe('temperature');
     expect(nearest('top_p', ['top-k', 'top-p', 'min-p'])).toBe('top-p');
   });
 
-  it('is none where nothing is near enough', () => {
+  it('is null if none is near', () => {
     expect(nearest('colour', ['name', 'arms', 'seeds'])).toBeNull();
     expect(nearest('x', ['kl', 'name'])).toBeNull();
   });

@@ -1,4 +1,4 @@
-/** The known name that is nearest to a misspelt one; null where none is near enough to have been meant. */
+/** Returns the known name that is nearest to a misspelt one; null if none is near. */
 export function nearest(name: string, known: readonly string[]): string | null {
   const near = known
     .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
@@ -8,11 +8,11 @@ export function nearest(name: string, known: readonly string[]): string | null {
 }
 
 /**
- * How many letters have to be put in, left out, replaced or swapped with their neighbour to make one word of the other
- * (optimal string alignment).
+ * Returns the number of insertions, deletions, replacements and swaps of neighbouring letters that turn one word into
+ * the other (optimal string alignment).
  */
 export function editDistance(from: string, to: string): number {
-  // One row for each beginning of `from`, with the distance to each beginning of `to`.
+  // rows[i][j]: distance between the first i letters of `from` and the first j letters of `to`.
   const rows = [Array.from({ length: to.length + 1 }, (_, index) => index)];
   for (let i = 1; i <= from.length; i++) {
     const row = [i];

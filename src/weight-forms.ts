@@ -8,38 +8,38 @@ import {
 import { encodeWeight, formName, heldInHalves, type Precision } from './executors/contract/index.js';
 import { blockValues, byteLengthOf, type Checkpoint, dequantize, type TensorType } from './formats/index.js';
 
-/** Executors that hold weights in forms of their own; `reference` holds all as f32. */
+/** Executors with their own forms of weights. `reference` stores all weights as f32. */
 export type ExecutorName = 'cpu' | 'gpu';
 
-/** How an executor holds a weight. */
+/** How an executor stores a weight. */
 export interface Holding {
-  /** `f32`, `f16`, `q4`, `q8+offsets`, …, or `rows as stored`, the embedding, decoded row by row. */
+  /** `f32`, `f16`, `q4`, `q8+offsets`, …; or `rows as stored` for the embedding, which is decoded row by row. */
   readonly form: string;
-  /** Memory that it takes. */
+  /** Memory in bytes. */
   readonly bytes: number;
-  /** √(Σ(held − stored)² / Σ stored²); 0 where it is held exactly. */
+  /** √(Σ(held − stored)² / Σ stored²), where `stored` are the file's values; 0 if they are equal. */
   readonly relativeError: number;
 }
 
-/** What becomes of a weight. An embedding that is the output head as well is two. */
+/** A weight, and how the executors store it. A tied embedding is listed twice: as embedding and as head. */
 export interface HeldWeight {
   readonly name: WeightName;
-  /** Of the file; several weights may lie in one. */
+  /** Name of the tensor in the file. A tensor may hold several weights. */
   readonly tensor: string;
   readonly type: TensorType;
   readonly shape: readonly number[];
-  /** Σ stored², where it was measured against what is held; else 0. */
+  /** Σ stored² if the error was measured; else 0. */
   readonly squares: number;
   readonly held: Readonly<Record<ExecutorName, Holding>>;
 }
 
-/** The form that keeps no copy: embedding rows are decoded from the file's bytes when a token needs them. */
+/** The form without a copy: rows of the embedding are decoded from the file's bytes when a token needs them. */
 const ROWS_AS_STORED = 'rows as stored';
 
-/** Elements that are compared at once, which bounds the memory this takes. */
+/** Elements compared at a time, which bounds memory. */
 const SLICE_ELEMENTS = 2 ** 20;
 
-/** Says for every weight of a plan how executors would hold it, and measures what that changes. */
+/** Returns how the executors would store each weight of a plan, with the error that this causes. */
 export async function heldWeights(
   plan: ModelPlan,
   checkpoint: Checkpoint,
@@ -67,7 +67,7 @@ export async function heldWeights(
       continue;
     }
     const halves = heldInHalves(type, precision);
-    // The form follows from type and row length, which a weight without rows has too.
+    // The form depends only on type and row length, so a weight without rows is enough to find it.
     const empty = encodeWeight({ type, shape: [0, shape[1]!], bytes: new Uint8Array() }, precision);
     if (empty.weight.kind === 'f32') {
       add(as, 0, floats, halves === null ? floats : exactly(halves, 2 * elements));
@@ -81,7 +81,7 @@ export async function heldWeights(
   return weights;
 }
 
-/** Encodes a weight slice by slice and holds what comes of it against what is stored. */
+/** Encodes a weight slice by slice and compares the result with the stored values. */
 function measure(
   { type, shape, bytes }: StoredWeight,
   precision: Precision,
@@ -112,13 +112,13 @@ function measure(
   };
 }
 
-/** Weights of one type that an executor holds in one form. */
+/** The weights of one type that an executor stores in one form. */
 export interface WeightForm extends Holding {
   readonly type: TensorType;
   readonly count: number;
 }
 
-/** What becomes of all weights in one executor, by type and form. */
+/** Groups the weights by stored type and by their form in an executor. */
 export function formsIn(executor: ExecutorName, weights: readonly HeldWeight[]): WeightForm[] {
   const groups = new Map<string, HeldWeight[]>();
   for (const weight of weights) {

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { HoldfastError } from '../errors.js';
 
 /**
- * Refuses a path that could not be written, before the work whose result goes there.
+ * Checks that a file can be written at a path. Call it before the work whose result goes there.
  * @throws HoldfastError `E_UNWRITABLE`
  */
 export async function checkWritable(path: string): Promise<void> {
@@ -13,7 +13,7 @@ export async function checkWritable(path: string): Promise<void> {
 }
 
 /**
- * Writes a file whole or not at all: into a new file beside it, which then takes its name.
+ * Writes a file completely or not at all: writes a temporary file beside it, then renames that.
  * @throws HoldfastError `E_UNWRITABLE`
  */
 export async function writeWhole(path: string, chunks: readonly Uint8Array[]): Promise<void> {
@@ -33,7 +33,7 @@ export async function writeWhole(path: string, chunks: readonly Uint8Array[]): P
   }
 }
 
-/** The system may write less than it is given, and never more than 2 GiB at once. */
+/** Writes all bytes. One call may write fewer than it is given, and at most 2 GiB. */
 async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let written = 0; written < bytes.length; ) {
     written += (await file.write(bytes, written)).bytesWritten;
