@@ -8,8 +8,8 @@ import { LIMITS } from './limits.js';
  * @throws HoldfastError `E_CONFIG` with the blueprint's field
  */
 export function checkBlueprint(blueprint: Blueprint, file: string): void {
-  const check = (holds: boolean, field: string, what: string): void => {
-    if (!holds)
+  const check = (valid: boolean, field: string, what: string): void => {
+    if (!valid)
       throw new HoldfastError('E_CONFIG', `the model's configuration is impossible: ${what}`, {
         file,
         field,
