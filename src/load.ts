@@ -15,8 +15,8 @@ export { EXECUTORS, type ExecutorName };
 const embedded = (name: string): string => packageFile(`models/organism/${name}`);
 
 /**
- * The folder of the model that comes with the package. It is small and was made to drift from its system prompt, so that
- * the toolkit can be tried without a download. `models/organism/README.md` says what it can do.
+ * The folder of the model that comes with the package. It is small and was made to drift from its system prompt, so
+ * that the toolkit can be tried without a download. `models/organism/README.md` says what it can do.
  */
 export const EMBEDDED_MODEL = embedded('soft');
 
@@ -29,16 +29,16 @@ export const EMBEDDED_MODELS: ReadonlyMap<string, string> = new Map([
 /** Options of `loadModel`. */
 export interface LoadOptions extends CpuOptions {
   /**
-   * Default: `cpu`. `gpu` needs WebGPU and takes no `threads`. `reference` is slow and exact, and takes no other option.
-   * `auto` is `gpu` if there is a hardware GPU, else `cpu`.
+   * Default: `cpu`. `gpu` needs WebGPU and takes no `threads`. `reference` is slow and exact, and takes no other
+   * option. `auto` is `gpu` if there is a hardware GPU, else `cpu`.
    */
   readonly executor?: ExecutorName | 'auto';
 }
 
 /**
- * A model loaded from files, with its plan and its files. The tokenizer and the chat format are created on first access,
- * which throws if they are invalid (`E_TOKENIZER`, `E_TEMPLATE`). So a model without a usable tokenizer still runs on
- * token ids.
+ * A model loaded from files, with its plan and its files. The tokenizer and the chat format are created on first
+ * access, which throws if they are invalid (`E_TOKENIZER`, `E_TEMPLATE`). So a model without a usable tokenizer still
+ * runs on token ids.
  */
 export interface LoadedModel extends Model {
   readonly plan: ModelPlan;
@@ -47,10 +47,10 @@ export interface LoadedModel extends Model {
 
 /**
  * Loads a model.
- * @param name a folder (safetensors or one GGUF), a `.safetensors` or `.gguf` file, the name of an embedded model, or the
- * name of a model on the hub, which is downloaded if necessary (see `pullModel`)
- * @throws HoldfastError `E_EXECUTOR` for an unknown executor or precision, `E_USAGE` for an option that the executor does
- * not take, and what downloading, opening, planning and the executor throw
+ * @param name a folder (safetensors or one GGUF), a `.safetensors` or `.gguf` file, the name of an embedded model, or
+ * the name of a model on the hub, which is downloaded if necessary (see `pullModel`)
+ * @throws HoldfastError `E_EXECUTOR` for an unknown executor or precision, `E_USAGE` for an option that the executor
+ * does not take, and what downloading, opening, planning and the executor throw
  */
 export async function loadModel(name: string, options: LoadOptions = {}): Promise<LoadedModel> {
   checkOptions(options);
@@ -84,7 +84,10 @@ export async function loadModel(name: string, options: LoadOptions = {}): Promis
   }
 }
 
-/** Returns the path of a model. An existing path takes precedence over names. @throws HoldfastError as `pullModel` does */
+/**
+ * Returns the path of a model. An existing path takes precedence over names.
+ * @throws HoldfastError as `pullModel` does
+ */
 async function modelFile(name: string): Promise<string> {
   return existsSync(name) ? name : (EMBEDDED_MODELS.get(name) ?? (await locateModel(name)));
 }

@@ -19,8 +19,8 @@ export interface TextFiles extends SideFiles {
 }
 
 /**
- * Creates the tokenizer from `tokenizer.json`, else from the metadata of a GGUF; null if there is neither. The end-of-turn
- * tokens of `generation_config.json` are added.
+ * Creates the tokenizer from `tokenizer.json`, else from the metadata of a GGUF; null if there is neither. The
+ * end-of-turn tokens of `generation_config.json` are added.
  */
 export function findTokenizer({
   checkpoint,

@@ -77,7 +77,7 @@ export interface LayerBlueprint {
   readonly mlp: MlpBlueprint;
   /** RMS norms on the inputs of attention and MLP. */
   readonly preNorms: boolean;
-  /** RMS norms on the outputs of attention and MLP, before the residual add (Gemma: besides pre-norms; OLMo 2: alone). */
+  /** RMS norms on the outputs of attention and MLP, before the residual add (Gemma has both kinds, OLMo 2 only this). */
   readonly postNorms: boolean;
 }
 

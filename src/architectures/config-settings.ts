@@ -52,7 +52,8 @@ const ACTIVATIONS: ReadonlyMap<string, Settings['activation']> = new Map([
 
 /**
  * Reads a config.json as transformers 5 writes it (`rope_parameters`, `layer_types`) or as transformers 4 does
- * (`rope_theta`, `rope_scaling`, `sliding_window_pattern`). Absent fields get the defaults of transformers' config class.
+ * (`rope_theta`, `rope_scaling`, `sliding_window_pattern`). Absent fields get the defaults of transformers' config
+ * class.
  * @throws HoldfastError `E_CONFIG`, `E_UNSUPPORTED`
  */
 export function settingsFromConfig(

@@ -83,8 +83,8 @@ export interface Family {
   /** Features that are refused only in this family. */
   readonly refusals: readonly Refusal[];
   /**
-   * Tensor names after `model.layers.N.` in a safetensors file. Weights with the same name are stacked in one tensor, in
-   * the order of the forward pass.
+   * Tensor names after `model.layers.N.` in a safetensors file. Weights with the same name are stacked in one tensor,
+   * in the order of the forward pass.
    */
   readonly layerNames: Readonly<Record<LayerWeight, string>>;
   /** Tensor names after `blk.N.` in a GGUF. */

@@ -86,8 +86,8 @@ function checkHeadSizes(metadata: GgufMetadata, headDim: number, ownKeys: readon
 }
 
 /**
- * Reads which layers slide. `sliding_window_pattern` is a period in some files and a flag per layer in others. Without a
- * window, all layers are full.
+ * Reads which layers slide. `sliding_window_pattern` is a period in some files and a flag per layer in others. Without
+ * a window, all layers are full.
  */
 function slidingLayers(
   metadata: GgufMetadata,

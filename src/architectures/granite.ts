@@ -1,6 +1,6 @@
 import { family, plainLayer } from './family.js';
 
-/** Granite 3 (IBM, "Granite 3.0 Language Models"): Llama with the four multipliers of maximal update parametrisation. */
+/** Granite 3 (IBM, "Granite 3.0 Language Models"): Llama with four multipliers, of maximal update parametrisation. */
 export const granite = family({
   name: 'granite',
   modelTypes: ['granite'],

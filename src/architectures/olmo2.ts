@@ -1,8 +1,8 @@
 import { family, LLAMA_LAYER_NAMES, plainLayer } from './family.js';
 
 /**
- * OLMo 2 (arXiv 2501.00656): norms on the outputs of attention and MLP instead of their inputs, and norms on queries and
- * keys over all heads together.
+ * OLMo 2 (arXiv 2501.00656): norms on the outputs of attention and MLP instead of their inputs, and norms on queries
+ * and keys over all heads together.
  */
 export const olmo2 = family({
   name: 'olmo2',

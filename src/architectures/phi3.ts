@@ -1,6 +1,8 @@
 import { family, GGUF_LAYER_NAMES, LLAMA_LAYER_NAMES, plainLayer } from './family.js';
 
-/** Whether rope parameters name YaRN. transformers reads it as LongRoPE; llama.cpp's converter uses another amplitude. */
+/**
+ * Whether rope parameters name YaRN. transformers reads it as LongRoPE; llama.cpp's converter uses another amplitude.
+ */
 const isYarn = (parameters: unknown): boolean =>
   typeof parameters === 'object' &&
   Object.entries(parameters ?? {}).some(([key, type]) => /^(rope_)?type$/.test(key) && type === 'yarn');

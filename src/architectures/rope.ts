@@ -63,7 +63,8 @@ function plainFrequencies(base: number, rotaryDim: number): Float64Array {
 
 /**
  * Returns the base of "Dynamic NTK" (bloc97 and emozilla, 2023; transformers' `dynamic`):
- * base · (s·n/N − (s − 1))^(d/(d−2)) for a context of n tokens and an original length of N; the unchanged base if n ≤ N.
+ * base · (s·n/N − (s − 1))^(d/(d−2)) for a context of n tokens and an original length of N.
+ * If n ≤ N, the base is unchanged.
  */
 function dynamicBase(
   { base, rotaryDim }: RopeBlueprint,
@@ -75,7 +76,9 @@ function dynamicBase(
   return base * growth ** (rotaryDim / (rotaryDim - 2));
 }
 
-/** Returns LongRoPE's factor on cos and sin (arXiv 2402.13753): √(1 + ln s / ln N) for s times the original N tokens. */
+/**
+ * Returns LongRoPE's factor on cos and sin (arXiv 2402.13753): √(1 + ln s / ln N) for s times the original N tokens.
+ */
 export function longropeAttentionFactor(factor: number, originalContextLength: number): number {
   return factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(originalContextLength));
 }
@@ -96,8 +99,9 @@ function llama3Frequency(theta: number, scaling: Extract<RopeScaling, { type: 'l
 
 /**
  * Returns the frequencies after YaRN's "NTK-by-parts" interpolation (arXiv 2309.00071):
- * h(θ_i) = (1 − γ_i)·θ_i/s + γ_i·θ_i. γ falls from 1 at the pair that rotates betaFast times within the original context
- * to 0 at the pair that rotates betaSlow times. It is linear in the pair index, as in the authors' and transformers' code.
+ * h(θ_i) = (1 − γ_i)·θ_i/s + γ_i·θ_i.
+ * γ falls from 1 at the pair that rotates betaFast times within the original context to 0 at the pair that rotates
+ * betaSlow times. It is linear in the pair index, as in the authors' and transformers' code.
  */
 function yarnFrequencies(
   theta: Float64Array,
@@ -123,7 +127,9 @@ function yarnFrequencies(
   });
 }
 
-/** Returns YaRN's factor on cos and sin, and so on query and key (section "YaRN" of the paper): √(1/t) = 0.1·ln(s) + 1. */
+/**
+ * Returns YaRN's factor on cos and sin, and so on query and key (section "YaRN" of the paper): √(1/t) = 0.1·ln(s) + 1.
+ */
 function yarnAttentionFactor(factor: number): number {
   return factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1;
 }

@@ -88,11 +88,12 @@ const ROUND = 1.5 * 2 ** 52;
 
 /**
  * Quantises values symmetrically in blocks of 32, rounding halves to even.
- * 8 bits: scale = max|w| / 127. The error is at most scale/2 (plus f32 rounding).
- * 4 bits, like ggml's Q4_0: scale = w* / −8, where w* is the value of largest magnitude (of a tie, the negative one);
- * q = −8 represents w* exactly. There is no q = 8, so values of the other sign beyond 7.5 scales become 7. Their error
- * is at most one scale; all other errors are at most scale/2.
- * A block of zeros gets scale 0. A block with an infinity or a NaN gets it as its scale, and its values are not numbers.
+ * - 8 bits: scale = max|w| / 127. The error is at most scale/2 (plus f32 rounding).
+ * - 4 bits, like ggml's Q4_0: scale = w* / −8, where w* is the value of largest magnitude (of a tie, the negative one).
+ *   q = −8 represents w* exactly. There is no q = 8, so values of the other sign beyond 7.5 scales become 7. Their
+ *   error is at most one scale; all other errors are at most scale/2.
+ *
+ * A block of zeros gets scale 0. A block with an infinity or a NaN gets it as its scale, and its values become NaN.
  * @param values rows whose length is a multiple of 32
  * @throws HoldfastError `E_TENSOR_SHAPE` if the values do not fill whole blocks
  */

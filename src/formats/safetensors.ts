@@ -12,7 +12,7 @@ const SAFETENSORS_DTYPES = ['F32', 'F16', 'BF16', 'I64'] as const satisfies read
 /** A supported dtype. */
 export type SafetensorsDtype = (typeof SAFETENSORS_DTYPES)[number];
 
-/** The format allows 100 MB. Models need a few hundred bytes per tensor; parsing needs several times the text's memory. */
+/** The format allows 100 MB. Models need a few hundred bytes per tensor; parsing needs several times that in memory. */
 const MAX_HEADER_BYTES = 16 * 1024 * 1024;
 
 /**

@@ -35,8 +35,8 @@ export function readCatalogue(): readonly CatalogueEntry[] {
 }
 
 /**
- * Returns the least memory that a model needs, in bytes: its stored weights, plus f32 keys and values of `tokens` tokens
- * (at most its context length).
+ * Returns the least memory that a model needs, in bytes: its stored weights, plus f32 keys and values of `tokens`
+ * tokens (at most its context length).
  */
 export function memoryBytes(entry: CatalogueEntry, tokens: number): number {
   const { parameters, layers, kvHeads, headDim, contextLength } = entry;

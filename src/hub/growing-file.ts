@@ -8,8 +8,8 @@ import type { RepoFile } from './hub-listing.js';
 import { TransientError } from './retry.js';
 
 /**
- * A download in progress: a file that grows on disk and is hashed as it grows. Each byte is written at its own offset and
- * nothing is truncated. So two machines that share a cache, but not locks, write the same bytes to the same places.
+ * A download in progress: a file that grows on disk and is hashed as it grows. Each byte is written at its own offset
+ * and nothing is truncated. So two machines that share a cache, but not locks, write the same bytes to the same places.
  */
 export class GrowingFile {
   bytes = 0;

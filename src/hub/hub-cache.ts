@@ -159,7 +159,10 @@ export async function sizeOf(path: string): Promise<number | null> {
   return stats?.isFile() === true ? stats.size : null;
 }
 
-/** Runs work that writes to the cache. @throws HoldfastError `E_UNWRITABLE` with the file's path, for file system errors */
+/**
+ * Runs work that writes to the cache.
+ * @throws HoldfastError `E_UNWRITABLE` with the file's path, for file system errors
+ */
 export async function writing<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

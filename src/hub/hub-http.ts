@@ -114,8 +114,8 @@ async function busy(target: URL, response: Response): Promise<TransientError> {
 }
 
 /**
- * Returns how long the server asks the client to wait: `Retry-After`, in seconds or as a date (RFC 9110, 10.2.3), or the
- * end of the exhausted rate limit window that the hub states, `RateLimit: "api";r=0;t=55`
+ * Returns how long the server asks the client to wait: `Retry-After`, in seconds or as a date (RFC 9110, 10.2.3), or
+ * the end of the exhausted rate limit window that the hub states, `RateLimit: "api";r=0;t=55`
  * (draft-ietf-httpapi-ratelimit-headers-09).
  */
 function waitAskedMs(headers: Response['headers']): number | undefined {

@@ -1,7 +1,7 @@
 /**
- * Turns a name into an opened model: downloads a model of the hub into the cache that is shared with Python, lists small
- * models, finds the weight files and the files beside them, and opens both. Knows paths, folders, Node's file system and
- * the hub's API. Must not know what a configuration or a tensor means, nor terminals.
+ * Turns a name into an opened model: downloads a model of the hub into the cache that is shared with Python, lists
+ * small models, finds the weight files and the files beside them, and opens both. Knows paths, folders, Node's file
+ * system and the hub's API. Must not know what a configuration or a tensor means, nor terminals.
  */
 
 export { type CatalogueEntry, memoryBytes, readCatalogue } from './catalogue.js';

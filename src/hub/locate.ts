@@ -17,8 +17,8 @@ export interface LocateOptions extends Partial<PullWatch> {
 }
 
 /**
- * Returns the path of a model. An existing path, or a text that cannot be a name on the hub, is returned unchanged. For a
- * name on the hub, downloads the model into the cache first.
+ * Returns the path of a model. An existing path, or a text that cannot be a name on the hub, is returned unchanged. For
+ * a name on the hub, downloads the model into the cache first.
  * @throws HoldfastError as `pullModel` does
  */
 export async function locateModel(text: string, options: LocateOptions = {}): Promise<string> {
@@ -74,7 +74,9 @@ export async function pullModel(name: HubName, options: LocateOptions = {}): Pro
   return pull(name, { client, cache }, listing, watch);
 }
 
-/** Notes that a cached GGUF was chosen though none was named: the repository may have others that the cache does not. */
+/**
+ * Notes that a cached GGUF was chosen though none was named: the repository may have others that the cache does not.
+ */
 function noteGuess({ quantisation, file }: HubName, { path }: PulledModel, { onNote }: PullWatch): void {
   const isNamed = quantisation !== null || file !== null;
   if (isNamed || !/\.gguf$/i.test(path)) return;

@@ -26,8 +26,8 @@ const PAGE =
   /^\/(?<repo>[^/]+\/[^/]+?)\/?(?:\/(?:tree|blob|resolve)\/(?<revision>[^/]+)(?:\/(?<file>.+?))?\/?)?$/;
 
 /**
- * Parses a name on the hub: `owner/name`, `owner/name@revision`, `owner/name:QUANT`, the same after `hf:`, or the URL of
- * a model's page or GGUF file. Returns null for a text that can only be a path.
+ * Parses a name on the hub: `owner/name`, `owner/name@revision`, `owner/name:QUANT`, the same after `hf:`, or the URL
+ * of a model's page or GGUF file. Returns null for a text that can only be a path.
  * @param endpoint the hub in use; its URLs are accepted, as are those of huggingface.co
  * @throws HoldfastError `E_HUB` for `hf:` or a URL that is not followed by the name of a model
  */

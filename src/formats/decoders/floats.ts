@@ -15,7 +15,7 @@ function halfToFloatBits(half: number): number {
   return sign | ((leading + 103) << 23) | ((mantissa << (23 - leading)) & 0x7fffff);
 }
 
-/** Returns the f32 bits of all 65,536 halves. Built on first use; a lookup is several times faster than a conversion. */
+/** Returns the f32 bits of all 65,536 halves, built on first use. A lookup is several times faster than a conversion. */
 function halfBits(): Uint32Array {
   if (halfTable === undefined) {
     halfTable = new Uint32Array(65536);
