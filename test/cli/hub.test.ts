@@ -64,10 +64,7 @@ describe('pull', () => {
     await stopped;
     const second = begin(at, 'pull', REPO);
     await new Promise<void>((resolve) => {
-      second.child.stderr.on(
-        'data',
-        (text) => /waiting for another process/.test(String(text)) && resolve(),
-      );
+      second.child.stderr.on('data', (text) => /waiting for another process/.test(String(text)) && resolve());
     });
     first.child.kill('SIGKILL');
     const { code, stderr } = await second.ended;
