@@ -10,7 +10,7 @@ import { LIMITS } from './limits.js';
 export function checkBlueprint(blueprint: Blueprint, file: string): void {
   const check = (valid: boolean, field: string, what: string): void => {
     if (!valid)
-      throw new HoldfastError('E_CONFIG', `the model's configuration is impossible: ${what}`, {
+      throw new HoldfastError('E_CONFIG', `the model's configuration is invalid: ${what}`, {
         file,
         field,
       });

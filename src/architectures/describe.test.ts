@@ -9,8 +9,8 @@ it('prints a blueprint with equal layers on one line', async () => {
       'gemma3, 7 layers, hidden 64, vocabulary 640, context 512, head tied to the embedding',
       'embeddings ×8',
       '215072 parameters, 1792 bytes of f32 keys and values per token',
-      'layers 0–4, 6: 4 heads of 16 on 2, window 16, rope base 10000, query and key norms, gelu-tanh MLP of 64, post-norms',
-      'layers 5: 4 heads of 16 on 2, full, rope base 1000000 linear ×8, query and key norms, gelu-tanh MLP of 64, post-norms',
+      'layers 0–4, 6: 4 heads of 16, 2 key-value heads, window 16, rope base 10000, query and key norms, gelu-tanh MLP of 64, post-norms',
+      'layers 5: 4 heads of 16, 2 key-value heads, full attention, rope base 1000000 linear ×8, query and key norms, gelu-tanh MLP of 64, post-norms',
     ].join('\n'),
   );
 });

@@ -52,8 +52,8 @@ function printLayer({ attention, mlp, preNorms, postNorms }: LayerBlueprint): st
   const { heads, kvHeads, headDim, window, scale, scoreCap, queryKeyNorm, queryKeyValueBias, outputBias } =
     attention;
   const parts = [
-    `${heads} heads of ${headDim} on ${kvHeads}`,
-    window === null ? 'full' : `window ${window}`,
+    `${heads} heads of ${headDim}, ${kvHeads} key-value heads`,
+    window === null ? 'full attention' : `window ${window}`,
     printRope(attention),
     scale === 1 / Math.sqrt(headDim) ? null : `scores ×${shown(scale)}`,
     scoreCap === null ? null : `scores capped at ${scoreCap}`,
@@ -71,7 +71,7 @@ function printLayer({ attention, mlp, preNorms, postNorms }: LayerBlueprint): st
 function printRope({ rope, headDim }: AttentionBlueprint): string {
   if (rope === null) return 'no rope';
   const { base, rotaryDim, scaling } = rope;
-  const part = rotaryDim === headDim ? '' : ` on ${rotaryDim} of ${headDim}`;
+  const part = rotaryDim === headDim ? '' : ` on ${rotaryDim} of ${headDim} elements`;
   const factor = scaling !== null && 'factor' in scaling ? ` ×${scaling.factor}` : '';
   return `rope base ${base}${part}${scaling === null ? '' : ` ${scaling.type}${factor}`}`;
 }

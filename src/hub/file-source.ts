@@ -14,7 +14,7 @@ export async function fileSource(path: string): Promise<ByteSource> {
   let size: number;
   try {
     const stats = await handle.stat();
-    if (!stats.isFile()) throw new HoldfastError('E_UNREADABLE', 'this is not a file', { file: path });
+    if (!stats.isFile()) throw new HoldfastError('E_UNREADABLE', 'it is not a file', { file: path });
     size = stats.size;
   } catch (error) {
     await handle.close();

@@ -134,7 +134,7 @@ async function refusal(
     return fail(`${repo} is gated (${answer})`, `Accept its licence at ${endpoint}/${repo}${then}`);
   }
   if (status === 403) {
-    return fail(`the hub denies access to ${repo} (${answer})`, 'Check what your token may read');
+    return fail(`the hub denies access to ${repo} (${answer})`, 'Check which models your token may read');
   }
   if (reason === 'RevisionNotFound') {
     return fail(
