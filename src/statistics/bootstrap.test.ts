@@ -24,15 +24,15 @@ describe('the bootstrap', () => {
     expect(high).toBeCloseTo(mean + (1.96 * deviation) / 20, 1.5);
   });
 
-  it("gives scipy's interval, to what 10,000 resamples leave to chance", () => {
+  it("gives scipy's interval, up to the noise of 10,000 resamples", () => {
     for (const { counts, left, right, ...expected } of figures.bootstrap) {
       const [one, other] = [left, right].map((sums) =>
         meanOf(sums.map((sum, index) => ({ sum, count: counts[index]! }))),
       );
       const estimates = bootstrapEach(counts.length, [one!, differenceOf(one!, other!)]);
       for (const [index, [low, high]] of [expected.mean, expected.difference].entries()) {
-        // The end of 10,000 strays by √(.025·.975/10,000)/φ(1.96) = .027 standard errors, a hundred-and-fiftieth of the
-        // width; four times that.
+        // With 10,000 resamples an end has the error √(.025·.975/10,000)/φ(1.96) = .027 standard errors, 1/150 of the
+        // width. The tolerance is four times that.
         const margin = 0.027 * (high - low);
         expect(Math.abs(estimates[index]!.low - low)).toBeLessThan(margin);
         expect(Math.abs(estimates[index]!.high - high)).toBeLessThan(margin);
@@ -40,7 +40,7 @@ describe('the bootstrap', () => {
     }
   });
 
-  it('draws what it always drew: figures that were published come out again', () => {
+  it('keeps its random sequence, so that published figures can be reproduced', () => {
     const random = createRandom(77);
     const arms = drawEach(3, () =>
       drawEach(25, () => ({ sum: random() * 5, count: 1 + Math.floor(random() * 5) })),
@@ -64,7 +64,7 @@ describe('the bootstrap', () => {
     });
   });
 
-  it('keeps a dialogue together: twenty scores that are one say no more than one', () => {
+  it('keeps a dialogue together: twenty equal scores carry no more information than one', () => {
     const values = sampleOf(40, 0, 5);
     const widthFor = (scores: Score[]): number => widthOf(bootstrap(scores.length, meanOf(scores)));
     const clustered = values.map((value) => ({ sum: 20 * value, count: 20 }));
@@ -73,7 +73,7 @@ describe('the bootstrap', () => {
     expect(widthFor(scattered)).toBeLessThan(widthFor(clustered) / 3);
   });
 
-  it('pairs: what both arms share is no noise in their difference', () => {
+  it('pairs arms: what both share adds no noise to their difference', () => {
     const left = sampleOf(50, 0, 9);
     const right = left.map((value) => value - 0.1);
     const paired = bootstrap(50, differenceOf(meanOf(scoresOf(left)), meanOf(scoresOf(right))));
@@ -81,13 +81,13 @@ describe('the bootstrap', () => {
     expect(paired.high).toBeCloseTo(0.1, 9);
   });
 
-  it('is the same for the same seed, and another for another', () => {
+  it('is the same for the same seed, and differs for another seed', () => {
     const statistic = meanOf(scoresOf(sampleOf(30, 0, 2)));
     expect(bootstrap(30, statistic)).toEqual(bootstrap(30, statistic));
     expect(bootstrap(30, statistic, { seed: 2 })).not.toEqual(bootstrap(30, statistic));
   });
 
-  it('leaves out resamples of clusters that have no score', () => {
+  it('leaves out resamples without any score', () => {
     const scores = [
       { sum: 1, count: 1 },
       { sum: 0, count: 0 },
@@ -95,7 +95,7 @@ describe('the bootstrap', () => {
     expect(bootstrap(2, meanOf(scores))).toEqual({ value: 1, low: 1, high: 1 });
   });
 
-  it('of many statistics gives each what it has alone', () => {
+  it('gives each of many statistics the same estimate as alone', () => {
     const samples = [3, 4, 5].map((seed) => meanOf(scoresOf(sampleOf(20, 0, seed))));
     const options = { resamples: 300, seed: 9 };
     expect(bootstrapEach(20, samples, options)).toEqual(
@@ -104,7 +104,7 @@ describe('the bootstrap', () => {
     expect(bootstrapEach(20, [])).toEqual([]);
   });
 
-  it('expanded is wider, the more so the fewer clusters there are, and knows nothing of one', () => {
+  it('is wider when expanded, the more so with fewer clusters, and undefined for one cluster', () => {
     const wideningAt = (clusters: number): number => {
       const statistic = meanOf(scoresOf(sampleOf(clusters, 0, 7)));
       const expanded = bootstrap(clusters, statistic, { expanded: true });
@@ -118,7 +118,7 @@ describe('the bootstrap', () => {
     expect(alone).toEqual({ value: 3, low: Number.NaN, high: Number.NaN });
   });
 
-  it('gives the same estimates when resamples are drawn once for all of them', () => {
+  it('gives the same estimates when all share one set of resamples', () => {
     const statistics = [30, 50, 30].map((size, at) => meanOf(scoresOf(sampleOf(size, at, at + 1))));
     const estimate = createBootstrap({ resamples: 500, expanded: true });
     for (const [at, clusters] of [30, 50, 30].entries()) {

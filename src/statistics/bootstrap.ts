@@ -4,8 +4,8 @@ import { quantile } from './quantile.js';
 import type { Statistic } from './statistic.js';
 
 /**
- * A statistic with its interval. Of a difference whose interval holds zero, the end that is farther from zero is the
- * size that an effect has at most: no effect was seen, and none larger than this is likely to have been missed.
+ * A statistic with its 95 % confidence interval. When the interval of a difference includes zero, no effect was seen,
+ * and the end farther from zero bounds the size of an effect that may have been missed.
  */
 export interface Estimate {
   readonly value: number;
@@ -13,13 +13,15 @@ export interface Estimate {
   readonly high: number;
 }
 
+/** Options of {@link bootstrap}. */
 export interface BootstrapOptions {
-  /** 10,000 if not said. */
+  /** Default: 10,000. */
   readonly resamples?: number;
+  /** Seed of the resampling; default: 1. */
   readonly seed?: number;
   /**
-   * Widens the interval as Student's t is wider than the normal distribution (the expanded percentile interval of
-   * Hesterberg 2015, section 5.3): for fewer than about sixty clusters, whose plain one is too short.
+   * Uses the expanded percentile interval (Hesterberg 2015, section 5.3), which is wider by the ratio of Student's t to
+   * the normal distribution. With fewer than about sixty clusters the plain interval is too short.
    */
   readonly expanded?: boolean;
 }
@@ -27,16 +29,16 @@ export interface BootstrapOptions {
 const COVERAGE = 0.95;
 
 /**
- * A statistic and its 95 % interval by the percentile bootstrap (Efron 1979) over clusters: whole dialogues are drawn
- * with replacement, because the rounds of one dialogue are not independent. Statistics of two arms that are given the
- * same drawn indices are paired. Resamples in which the statistic is not a number (a mean of nothing) are left out.
- * @param clusters how many there are, from 1
+ * Returns a statistic and its 95 % interval by the percentile bootstrap (Efron 1979) over clusters. It draws whole
+ * dialogues with replacement, because the rounds of one dialogue are not independent. Two arms whose statistics get the
+ * same drawn indices are paired. Resamples in which the statistic is NaN (a mean of no scores) are left out.
+ * @param clusters the number of clusters, at least 1
  */
 export function bootstrap(clusters: number, statistic: Statistic, options: BootstrapOptions = {}): Estimate {
   return bootstrapEach(clusters, [statistic], options)[0]!;
 }
 
-/** What {@link bootstrap} gives for each of the statistics, of one row of draws: many times faster for many of them. */
+/** Returns what {@link bootstrap} gives for each statistic. All share one set of draws, which is many times faster. */
 export function bootstrapEach(
   clusters: number,
   statistics: readonly Statistic[],
@@ -54,12 +56,12 @@ export function bootstrapEach(
   return values.map((value, at) => estimateOf(value, resampled[at]!, levels));
 }
 
-/** Gives a statistic of so many clusters with its 95 % interval. */
+/** Returns a statistic over a number of clusters with its 95 % interval. */
 export type Bootstrap = (clusters: number, statistic: Statistic) => Estimate;
 
 /**
- * {@link bootstrap} for statistics that come one by one: the resamples of so many clusters are drawn once and kept, 4
- * bytes for each of resamples × clusters. Every estimate is the one that `bootstrap` gives.
+ * Returns a {@link bootstrap} that draws its resamples once for each number of clusters and keeps them, for callers that
+ * need one statistic after another. It gives the same estimates as `bootstrap` and takes 4 · resamples · clusters bytes.
  */
 export function createBootstrap({
   resamples = 10_000,
@@ -78,7 +80,7 @@ export function createBootstrap({
   };
 }
 
-/** `[resamples][clusters]` */
+/** Returns indices of clusters, `[resamples][clusters]`. */
 function drawResamples(clusters: number, resamples: number, seed: number): Int32Array[] {
   const random = createRandom(seed);
   return Array.from({ length: resamples }, () => {
@@ -99,7 +101,7 @@ function levelsOf(clusters: number, expanded: boolean): Levels {
   return expanded ? expandedLevels(clusters) : [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2];
 }
 
-/** Φ(∓t·√(n / (n − 1))), t the critical value of n − 1 degrees of freedom; NaN of one cluster. */
+/** Returns Φ(∓t·√(n / (n − 1))), where t is the critical value for n − 1 degrees of freedom; NaN for one cluster. */
 function expandedLevels(clusters: number): Levels {
   const critical = studentCritical(1 - COVERAGE, clusters - 1) * Math.sqrt(clusters / (clusters - 1));
   return [normalCdf(-critical), normalCdf(critical)];

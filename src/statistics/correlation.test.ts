@@ -15,7 +15,7 @@ describe('correlation', () => {
     }
   });
 
-  it('by ranks sees only the order', () => {
+  it('by ranks depends only on the order', () => {
     const pairs = fc.array(fc.tuple(fc.integer({ min: -9, max: 9 }), fc.integer({ min: -9, max: 9 })));
     fc.assert(
       fc.property(pairs, (points) => {
@@ -34,7 +34,7 @@ describe('correlation', () => {
     );
   });
 
-  it('is not a number where nothing varies, or something is none', () => {
+  it('is NaN if a variable is constant or contains NaN', () => {
     for (const correlation of [pearson, spearman]) {
       expect(correlation([0.1, 0.1, 0.1], [1, 2, 3])).toBeNaN();
       expect(correlation([1, Number.NaN, 2], [1, 2, 3])).toBeNaN();
@@ -42,13 +42,13 @@ describe('correlation', () => {
     }
   });
 
-  it('over clusters is of those drawn, each as often as it is', () => {
+  it('over clusters counts each cluster as often as it was drawn', () => {
     const statistic = correlationOf([1, 2, 3, 9], [5, 6, 9, 0], spearman);
     expect(statistic(Int32Array.of(0, 1, 2))).toBe(1);
     expect(statistic(Int32Array.of(0, 0, 1, 3))).toBeCloseTo(spearman([1, 1, 2, 9], [5, 5, 6, 0]), 14);
   });
 
-  it('over clusters has an interval that holds what the clusters were drawn with', () => {
+  it('over clusters has an interval that contains the true correlation', () => {
     const random = createRandom(12);
     const x = drawEach(200, () => random());
     const y = x.map((value) => value + random()); // r = 1/√2
@@ -58,7 +58,7 @@ describe('correlation', () => {
     expect(high - low).toBeLessThan(0.25);
   });
 
-  it('along turns is of the means over the drawn clusters', () => {
+  it('along turns correlates the means over the drawn clusters', () => {
     const share = [0.5, 0.4, 0.3, 0.1];
     const stability = [0.9, 0.9, 0.7, 0.2];
     const mean = (value: number) => meanOf([{ sum: value, count: 1 }]);

@@ -1,11 +1,11 @@
 import type { Statistic } from './statistic.js';
 
-/** How two rows of numbers of equal length go together, −1…1; NaN where one of them does not vary. */
+/** A correlation coefficient of two equally long lists of numbers, −1…1; NaN if one of them is constant. */
 export type Correlation = (x: ArrayLike<number>, y: ArrayLike<number>) => number;
 
-/** Pearson's r: the covariance over the product of the standard deviations. */
+/** Returns Pearson's r: the covariance divided by the product of the standard deviations. */
 export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number {
-  if (isConstant(x) || isConstant(y)) return Number.NaN; // exactly: rounding of a mean would make them vary
+  if (isConstant(x) || isConstant(y)) return Number.NaN; // compared exactly: the mean's rounding would hide it below
   const middleX = mean(x);
   const middleY = mean(y);
   let xy = 0;
@@ -22,15 +22,16 @@ export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number {
   return Math.max(-1, Math.min(1, xy / Math.sqrt(xx * yy)));
 }
 
-/** Spearman's ρ: Pearson's r of the ranks. It asks only whether the two rise together, not along what curve. */
+/** Returns Spearman's ρ: Pearson's r of the ranks. It measures whether the two rise together, along whatever curve. */
 export function spearman(x: ArrayLike<number>, y: ArrayLike<number>): number {
   return pearson(ranksOf(x), ranksOf(y));
 }
 
 /**
- * Correlation over clusters: each drawn cluster (a dialogue) is one point. Asks whether dialogues with a larger share
- * are the more stable ones.
- * @param x and `y`: one number a cluster
+ * Returns the correlation over clusters: each drawn cluster (a dialogue) is one point. It answers, for example, whether
+ * dialogues with a larger share are more stable.
+ * @param x one number per cluster
+ * @param y one number per cluster
  */
 export function correlationOf(
   x: readonly number[],
@@ -49,8 +50,8 @@ export function correlationOf(
 }
 
 /**
- * Correlation over places (turns): each is one point, two statistics of the drawn clusters. Two things that both fall
- * with the turn correlate whatever the reason, so near 1 is no evidence that one causes the other.
+ * Returns the correlation over places (turns): each place is one point, given by two statistics of the drawn clusters.
+ * Any two quantities that fall with the turn correlate, so a value near 1 is no evidence that one causes the other.
  */
 export function correlationAlong(
   points: readonly { readonly x: Statistic; readonly y: Statistic }[],
@@ -63,13 +64,13 @@ export function correlationAlong(
     );
 }
 
-/** Ranks from 1; values that are equal share the mean of theirs. */
+/** Returns ranks from 1; equal values get the mean of their ranks. */
 function ranksOf(values: ArrayLike<number>): Float64Array {
   const sorted = Float64Array.from(values).sort();
-  const rankFrom = new Float64Array(sorted.length); // where a run of equal values starts, their rank
+  const rankFrom = new Float64Array(sorted.length); // at the start of each run of equal values: their rank
   for (let start = 0, end = 0; start < sorted.length; start = end) {
     while (end < sorted.length && sorted[end] === sorted[start]) end++;
-    if (end === start) break; // NaN, and only NaN from here on
+    if (end === start) break; // NaN sorts last: the rest is NaN
     rankFrom[start] = (start + 1 + end) / 2;
   }
   return Float64Array.from(values, (value) => {
@@ -78,7 +79,7 @@ function ranksOf(values: ArrayLike<number>): Float64Array {
   });
 }
 
-/** The index of the first of sorted values that is not below `value`. */
+/** Returns the index of the first sorted value that is at least `value`. */
 function firstNotBelow(sorted: Float64Array, value: number): number {
   let low = 0;
   let high = sorted.length;

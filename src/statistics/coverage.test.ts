@@ -6,7 +6,7 @@ import { bootstrap } from './bootstrap.js';
 import { halfLifeOf } from './half-life.js';
 import { differenceOf, meanOf, type Statistic, slopeOf } from './statistic.js';
 
-/** Dialogues drawn from a law whose true value is known. */
+/** Dialogues drawn from a distribution whose true value is known. */
 type Design = (
   random: () => number,
   clusters: number,
@@ -14,7 +14,7 @@ type Design = (
 
 const ROUNDS = [1, 2, 4, 8];
 
-/** Most dialogues obey rarely, some nearly always (mean 1/3, skewed); the scores of one are alike. */
+/** Most dialogues obey rarely, some nearly always (mean 1/3, skewed); the scores of one dialogue are correlated. */
 const designs = {
   /** Two to ten scores a dialogue. */
   mean: (random, clusters) => {
@@ -29,7 +29,7 @@ const designs = {
     );
     return { statistic: differenceOf(arm!, off!), truth: 2 / 5 - 1 / 3 };
   },
-  /** Each round loses a tenth; three scores in each of four. */
+  /** Four rounds of three scores; each round loses a tenth. */
   slope: (random, clusters) => {
     const eases = drawEach(clusters, () => random() ** 2);
     const points = ROUNDS.map((round) => ({
@@ -38,7 +38,7 @@ const designs = {
     }));
     return { statistic: slopeOf(points), truth: -1 / 30 };
   },
-  /** Shares that halve every five rounds, up to noise of their own. */
+  /** Shares that halve every five rounds, with noise. */
   'half-life': (random, clusters) => {
     const starts = drawEach(clusters, () => 0.1 + 0.4 * random());
     const points = ROUNDS.map((round) => ({
@@ -51,7 +51,7 @@ const designs = {
 
 const SIMULATIONS = 1500;
 
-/** How often the 95 % interval holds the truth. */
+/** How often the 95 % interval contains the true value. */
 function coverageOf(design: Design, clusters: number, expanded: boolean): number {
   let covered = 0;
   for (let simulation = 0; simulation < SIMULATIONS; simulation++) {
@@ -70,15 +70,18 @@ const guide = readFileSync(new URL('../../docs/guide/statistics.md', import.meta
 const percent = (fraction: number): string => (100 * fraction).toFixed(1);
 
 describe('the 95 % interval', () => {
-  it.each(Object.entries(designs))('of a %s covers the truth as often as the guide says', (name, design) => {
-    const row = [20, 40, 60].map((clusters) => coverageOf(design, clusters, false));
-    const expanded = coverageOf(design, 20, true);
-    expect(guide).toContain(`| ${[name, ...row.map(percent), percent(expanded)].join(' | ')} |`);
-    // A simulated coverage strays by 1.5 points from the real one in 1 of 100 cases. Seeds are fixed, so it strays
-    // here only when the bootstrap or a statistic changes.
-    expect(binomialMargin(0.95, SIMULATIONS)).toBeLessThan(0.015);
-    expect(row[2]).toBeGreaterThan(0.93);
-    expect(row[2]).toBeLessThan(0.97);
-    expect(expanded).toBeGreaterThan(row[0]!);
-  });
+  it.each(Object.entries(designs))(
+    'of a %s covers the true value as often as the guide says',
+    (name, design) => {
+      const row = [20, 40, 60].map((clusters) => coverageOf(design, clusters, false));
+      const expanded = coverageOf(design, 20, true);
+      expect(guide).toContain(`| ${[name, ...row.map(percent), percent(expanded)].join(' | ')} |`);
+      // In 1 of 100 cases a simulated coverage is off by more than 1.5 points. Seeds are fixed, so it changes here only
+      // if the bootstrap or a statistic changes.
+      expect(binomialMargin(0.95, SIMULATIONS)).toBeLessThan(0.015);
+      expect(row[2]).toBeGreaterThan(0.93);
+      expect(row[2]).toBeLessThan(0.97);
+      expect(expanded).toBeGreaterThan(row[0]!);
+    },
+  );
 });

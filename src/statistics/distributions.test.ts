@@ -25,7 +25,7 @@ describe('distributions', () => {
     }
   });
 
-  it('roots are found from either side, steep and flat, in few steps', () => {
+  it('finds roots from either side, steep or flat, in few steps', () => {
     const roots = fc.double({ noNaN: true, min: 1e-3, max: 1e3 });
     fc.assert(
       fc.property(roots, fc.constantFrom(0.5, 1, 2, 3), (root, exponent) => {

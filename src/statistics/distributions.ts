@@ -1,7 +1,7 @@
 /**
- * Φ, the standard normal distribution. In the middle the series ½ + φ(x)·(x + x³/3 + x⁵/(3·5) + …), whose terms have
- * one sign, so that nothing cancels; in the tails the continued fraction φ(x)/(x + 1/(x + 2/(x + …))) (Abramowitz and
- * Stegun 1964, 26.2.11 and 26.2.14).
+ * Returns Φ(x), the cumulative distribution function of the standard normal distribution. For |x| < 3 it sums the series
+ * ½ + φ(x)·(x + x³/3 + x⁵/(3·5) + …), whose terms have one sign, so that nothing cancels. In the tails it evaluates the
+ * continued fraction φ(x)/(x + 1/(x + 2/(x + …))) (Abramowitz and Stegun 1964, 26.2.11 and 26.2.14).
  */
 export function normalCdf(x: number): number {
   const size = Math.abs(x);
@@ -20,22 +20,22 @@ export function normalCdf(x: number): number {
   return x < 0 ? density / fraction : 1 - density / fraction;
 }
 
-/** More steps than this only a shift of hundreds would need, where the answer is 0 or 1. */
+/** Only shifts in the hundreds would need more steps, and there the answer is 0 or 1. */
 const MOST_STEPS = 20_000;
 
 /**
- * P(|T| > bound) of the noncentral t distribution, T = (Z + shift) / S with Z standard normal and S² = χ²/ν, by its
- * definition: the mean over S of P(|Z + shift| > bound·S). The trapezoid rule over u = log S, whose density is
- * proportional to exp(ν(u − e^{2u}/2)), converges exponentially; dividing by the sum of the weights spares the
- * constant. Accurate to 1e-10.
- * @param freedom ν, above 0; NaN of none
+ * Returns P(|T| > bound) of the noncentral t distribution, T = (Z + shift) / S with Z standard normal and S² = χ²/ν. It
+ * follows the definition: the mean over S of P(|Z + shift| > bound·S). It integrates over u = log S, whose density is
+ * proportional to exp(ν(u − e^{2u}/2)), by the trapezoid rule, which converges exponentially here. Dividing by the sum of
+ * the weights makes the normalising constant unnecessary. Accurate to 1e-10.
+ * @param freedom degrees of freedom ν; the result is NaN for 0
  */
 export function studentBeyond(bound: number, freedom: number, shift = 0): number {
   if (freedom === 0) return Number.NaN;
-  // Beyond these ends the density has fallen to e⁻³⁵ of its peak at 0.
+  // Outside this range the density is below e⁻³⁵ of its peak at 0.
   const end = Math.sqrt(35 / freedom);
   const start = -end - 35 / freedom;
-  // The finest features are the density's width, 1/√2ν, and the integrand's, 1/shift.
+  // The step resolves the width of the density, 1/√(2ν), and of the integrand, 1/shift.
   const steps = Math.min(
     MOST_STEPS,
     Math.ceil(2 * (end - start) * (Math.sqrt(2 * freedom) + Math.abs(shift) + 2)),
@@ -52,14 +52,14 @@ export function studentBeyond(bound: number, freedom: number, shift = 0): number
   return beyond / weights;
 }
 
-/** The t with P(|T| > t) = `alpha` in Student's distribution: the critical value of a two-sided test. */
+/** Returns the critical value of a two-sided t test: the t with P(|T| > t) = `alpha` in Student's distribution. */
 export function studentCritical(alpha: number, freedom: number): number {
   return rootOf((bound) => alpha - studentBeyond(bound, freedom));
 }
 
 /**
- * Where, from 0 up, a function that rises reaches zero, to rounding; NaN when it never does. Regula falsi that halves
- * the value at an end that stays for a second time (the Illinois rule, Dowell and Jarratt 1971).
+ * Returns the x ≥ 0 at which a rising function reaches zero, to rounding; NaN if it never does. Uses regula falsi with
+ * the Illinois rule (Dowell and Jarratt 1971): when the same end stays twice in a row, its value is halved.
  */
 export function rootOf(rising: (x: number) => number): number {
   let low = 0;
@@ -76,7 +76,7 @@ export function rootOf(rising: (x: number) => number): number {
   let moved: 'low' | 'high' | null = null;
   while (above !== 0 && high - low > 4 * Number.EPSILON * high) {
     let x = high - (above * (high - low)) / (above - below);
-    if (x <= low || x >= high) x = (low + high) / 2; // an end is as near as rounding lets it come
+    if (x <= low || x >= high) x = (low + high) / 2; // rounding put x on an end: bisect
     const value = rising(x);
     if (value >= 0) {
       [high, above] = [x, value];

@@ -12,13 +12,13 @@ const pointsOf = (xs: readonly number[], shareAt: (x: number) => number): Point[
   xs.map((x) => ({ x, y: () => shareAt(x) }));
 
 describe('the half-life of a share', () => {
-  it("is that of scipy's line through its logarithm", () => {
+  it("comes from scipy's line through the logarithm of the share", () => {
     for (const { x, y, halfLife } of figures.line) {
       expect(halfLifeOf(pointsOf(x, (at) => y[x.indexOf(at)]!))(one)).toBeCloseTo(halfLife, 10);
     }
   });
 
-  it('is found wherever an exponential starts and is measured, in the unit of its places', () => {
+  it('is recovered from any start of an exponential and any places, in their unit', () => {
     const halfLives = fc.double({ noNaN: true, min: 0.5, max: 500 });
     const starts = fc.double({ noNaN: true, min: 1e-6, max: 1 });
     fc.assert(
@@ -32,13 +32,13 @@ describe('the half-life of a share', () => {
     );
   });
 
-  it('is infinite where the share does not fall, and not a number where there is none', () => {
+  it('is infinite if the share does not fall, and NaN if there is none', () => {
     expect(halfLifeOf(pointsOf([1, 2, 3], () => 0.4))(one)).toBe(Number.POSITIVE_INFINITY);
     expect(halfLifeOf(pointsOf([1, 2, 3], (x) => 0.1 * x))(one)).toBe(Number.POSITIVE_INFINITY);
     expect(halfLifeOf(pointsOf([1, 2, 3], (x) => (x === 2 ? 0 : 0.5)))(one)).toBeNaN();
   });
 
-  it('has an interval over dialogues, open where the share may not fall at all', () => {
+  it('has an interval over dialogues, open-ended if the share may not fall at all', () => {
     const intervalAt = (halfLife: number) => {
       const random = createRandom(6);
       const points = [1, 2, 3, 4].map((x) => ({

@@ -31,7 +31,7 @@ describe("Holm's adjustment", () => {
     );
   });
 
-  // Arms that are compared with one and the same arm are correlated: their differences share its noise.
+  // Arms compared with the same arm are correlated: their differences share its noise.
   it.each([
     { real: 0, told: 'where no arm has an effect' },
     { real: 3, told: 'where half of the arms have one' },

@@ -1,8 +1,8 @@
 /**
- * Holm's step-down adjustment (Holm 1979): p-values of a family of tests made such that calling those at most α
- * significant errs anywhere in the family with probability at most α, however the tests depend on each other. Of m tests
- * in ascending order of p, the adjusted p of the i-th (from 1) is the largest (m − j + 1)·p_j of j ≤ i, at most 1.
- * @returns in the order of the input
+ * Returns p-values adjusted by Holm's step-down method (Holm 1979), in the order of the input. Calling every test with an
+ * adjusted p ≤ α significant makes any false positive in the family have probability at most α, however the tests depend
+ * on each other. With m tests in ascending order of p, the adjusted p of test i is max over j ≤ i of (m − j + 1)·p_j, at
+ * most 1.
  */
 export function holm(pValues: readonly number[]): number[] {
   const ascending = [...pValues.keys()].sort((a, b) => pValues[a]! - pValues[b]!);

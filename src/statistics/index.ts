@@ -1,6 +1,6 @@
 /**
- * Numbers that a reader can believe: estimates with intervals, tests and plans, from dialogues as they are, not as one
- * would like them. Pure functions on numbers; knows nothing of models.
+ * Estimates with confidence intervals, hypothesis tests, and power analysis over clusters (dialogues). Pure functions on
+ * numbers; this room knows nothing about models.
  */
 export {
   type Bootstrap,

@@ -18,14 +18,14 @@ const fixtures = figures.permutation.map(({ sums, counts, ...rest }) => ({
 }));
 
 describe('the paired permutation test', () => {
-  it("has scipy's exact p-values, of scores weighed by their counts and of ties", () => {
+  it("has scipy's exact p-values, with scores weighted by their counts and with ties", () => {
     for (const { differences, statistic, p } of fixtures) {
       expect(meanOf(differences)(everyOf(differences.length))).toBeCloseTo(statistic, 12);
       expect(pairedPermutation(differences, { permutations: 2 ** 14 })).toBe(p);
     }
   });
 
-  it('comes close to them by tossing coins', () => {
+  it('approximates them by random exchanges', () => {
     for (const { differences, p } of fixtures.filter(({ differences }) => differences.length > 8)) {
       const tossed = pairedPermutation(differences, { permutations: 200, seed: 3 });
       const margin = binomialMargin(p, 200) + 1 / 201;
@@ -33,17 +33,17 @@ describe('the paired permutation test', () => {
     }
   });
 
-  it('says 1 where nothing differs', () => {
+  it('is 1 if no cluster differs', () => {
     expect(pairedPermutation([])).toBe(1);
     expect(pairedPermutation(scoresOf(Array<number>(40).fill(0)))).toBe(1);
   });
 
-  it('can say no less than its permutations allow', () => {
+  it('is never below what its number of permutations allows', () => {
     expect(pairedPermutation(scoresOf(Array<number>(40).fill(1)), { permutations: 99 })).toBe(0.01);
     expect(pairedPermutation(scoresOf([1, 1, 1, 1, 1]))).toBe(2 / 32);
   });
 
-  it('does not care which arm is the first, nor for clusters that do not differ', () => {
+  it('does not depend on the order of the arms or on clusters that do not differ', () => {
     const sums = fc.array(fc.integer({ min: -5, max: 5 }), { maxLength: 20 });
     fc.assert(
       fc.property(sums, (values) => {
@@ -56,7 +56,7 @@ describe('the paired permutation test', () => {
     );
   });
 
-  it('is the same for the same seed, and another for another', () => {
+  it('is the same for the same seed, and differs for another seed', () => {
     const random = createRandom(5);
     const differences = scoresOf(drawEach(60, () => random() - 0.4));
     expect(pairedPermutation(differences)).toBe(pairedPermutation(differences));
@@ -65,7 +65,7 @@ describe('the paired permutation test', () => {
 });
 
 describe('the differences of two arms', () => {
-  it('have the mean difference that the bootstrap estimates, where both have as many scores', () => {
+  it('have the mean difference that the bootstrap estimates if both arms have equal counts', () => {
     const random = createRandom(8);
     const counts = drawEach(30, () => Math.floor(5 * random()));
     const [left, right] = [0.3, 0.6].map((p) => counts.map((count) => drawScore(random, count, p)));
@@ -74,7 +74,7 @@ describe('the differences of two arms', () => {
     expect(meanOf(pairedDifferences(left!, right!))(every)).toBeCloseTo(expected, 12);
   });
 
-  it('weigh unequal counts by their mean, and leave out a cluster that lacks an arm', () => {
+  it('weight unequal counts by their mean, and leave out a cluster that lacks an arm', () => {
     const left = [
       { sum: 2, count: 4 },
       { sum: 1, count: 1 },
@@ -105,7 +105,7 @@ describe('the rate of false positives', () => {
       const count = 1 + Math.floor(9 * random());
       return { sum: count * (1 / (0.1 + random()) - 1 / (0.1 + random())), count };
     },
-    // Here arms differ in shape though not in their mean: exchanging them is right only for many clusters.
+    // These arms differ in shape but not in their mean: exchanging them is valid only with many clusters.
     'skewed to one side, with mean zero': (random) => ({ sum: random() ** 2 - 1 / 3, count: 1 }),
   };
 

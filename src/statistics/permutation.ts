@@ -1,19 +1,22 @@
 import { createRandom } from '../engine/index.js';
 import type { Score } from './statistic.js';
 
+/** Options of {@link pairedPermutation}. */
 export interface PermutationOptions {
-  /** 10,000 if not said. */
+  /** Default: 10,000. */
   readonly permutations?: number;
+  /** Seed of the random exchanges; default: 1. */
   readonly seed?: number;
 }
 
-/** Sums that differ by less than this part of the largest possible one are equal: they were added in another order. */
+/** Two sums are equal if they differ by less than this fraction of the largest possible sum: order of adding matters. */
 const ROUNDING = 1e-12;
 
 /**
- * What each cluster (a dialogue that both arms led) adds to the difference of two arms. Where an arm has no score the
- * cluster is left out (an empty difference). Arms with equal counts in every cluster give the difference of
- * {@link meanOf} exactly; where counts n and m differ, the cluster's difference of means has the weight (n + m) / 2.
+ * Returns the contribution of each cluster (a dialogue that both arms ran) to the difference of two arms, left minus
+ * right. A cluster in which an arm has no score contributes nothing (an empty score). If both arms have equal counts in
+ * every cluster, the mean is exactly the difference of {@link meanOf}. Where counts n and m differ, the cluster's
+ * difference of means has the weight (n + m) / 2.
  */
 export function pairedDifferences(left: readonly Score[], right: readonly Score[]): Score[] {
   return left.map((score, index) => {
@@ -25,15 +28,15 @@ export function pairedDifferences(left: readonly Score[], right: readonly Score[
 }
 
 /**
- * The two-sided p-value of a paired permutation test: how often a mean at least as far from zero arises when every
- * cluster's two arms are exchanged by the toss of a coin, which changes the sign of its difference. The statistic is the
- * one that `bootstrap` of `meanOf(differences)` estimates, Σ sum / Σ count: a cluster has the weight of its count. Counts
- * are the same under every exchange, so only sums are compared.
+ * Returns the two-sided p-value of a paired permutation test: how often the mean is at least as far from zero as observed
+ * when each cluster's two arms are exchanged at random. An exchange flips the sign of the cluster's difference. The
+ * statistic is that of `meanOf(differences)`, Σ sum / Σ count, so a cluster's weight is its count. Exchanges do not change
+ * counts, so only sums are compared.
  *
- * Exact, over all 2^n exchanges of the n differences that are not zero, when these are no more than `permutations`;
- * otherwise (1 + extreme) / (1 + permutations) of random ones, which is never zero and never too small on average
- * (Phipson and Smyth 2010). 1 when no cluster differs.
- * @param differences one a cluster; see {@link pairedDifferences}
+ * With n differences that are not zero, the test is exact over all 2^n exchanges if these are at most `permutations`.
+ * Otherwise it draws random exchanges and returns (1 + extreme) / (1 + permutations), which is never zero and not too
+ * small on average (Phipson and Smyth 2010). 1 if no cluster differs.
+ * @param differences one per cluster; see {@link pairedDifferences}
  */
 export function pairedPermutation(
   differences: readonly Score[],
@@ -48,7 +51,7 @@ export function pairedPermutation(
   return (1 + randomExchangesBeyond(sums, bound, permutations, seed)) / (1 + permutations);
 }
 
-/** Of all exchanges, how many give a sum at least `bound` from zero. */
+/** Counts the exchanges, out of all, whose sum is at least `bound` from zero. */
 function exchangesBeyond(sums: Float64Array, bound: number): number {
   const count = (from: number, total: number): number => {
     if (from === sums.length) return Math.abs(total) >= bound ? 1 : 0;
@@ -57,6 +60,7 @@ function exchangesBeyond(sums: Float64Array, bound: number): number {
   return count(0, 0);
 }
 
+/** Counts the exchanges, out of `permutations` random ones, whose sum is at least `bound` from zero. */
 function randomExchangesBeyond(
   sums: Float64Array,
   bound: number,
@@ -67,7 +71,7 @@ function randomExchangesBeyond(
   let extreme = 0;
   for (let permutation = 0; permutation < permutations; permutation++) {
     let total = 0;
-    let coins = 0; // 32 of them, tossed at once
+    let coins = 0; // 32 random bits at a time
     for (let index = 0; index < sums.length; index++) {
       if (index % 32 === 0) coins = Math.floor(random() * 2 ** 32);
       total += coins & 1 ? sums[index]! : -sums[index]!;

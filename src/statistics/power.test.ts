@@ -24,13 +24,13 @@ describe('power', () => {
     }
   });
 
-  it('knows only effects in standard deviations, of either sign', () => {
+  it('depends only on the effect in standard deviations, whatever its sign', () => {
     const standard = powerOf({ effect: 0.3, clusters: 50, standardDeviation: 1 });
     expect(powerOf({ effect: -0.06, clusters: 50, standardDeviation: 0.2 })).toBeCloseTo(standard, 12);
     expect(powerOf({ effect: 0, clusters: 50, standardDeviation: 1 })).toBeCloseTo(0.05, 10);
   });
 
-  it('plans and detects the same thing', () => {
+  it('is consistent between planning and detection', () => {
     const designs = fc.record({
       clusters: fc.integer({ min: 3, max: 400 }),
       standardDeviation: fc.double({ noNaN: true, min: 0.01, max: 10 }),
@@ -47,7 +47,7 @@ describe('power', () => {
     );
   });
 
-  it('answers where there is nothing to plan', () => {
+  it('has an answer in degenerate cases', () => {
     expect(clustersFor({ effect: 0, standardDeviation: 1 })).toBe(Number.POSITIVE_INFINITY);
     expect(clustersFor({ effect: 1e-9, standardDeviation: 1 })).toBe(Number.POSITIVE_INFINITY);
     expect(clustersFor({ effect: 1, standardDeviation: 0 })).toBe(2);
@@ -57,7 +57,7 @@ describe('power', () => {
 });
 
 describe('the deviation of clusters', () => {
-  it('is the usual one of equal counts, whatever they are', () => {
+  it('is the usual one for equal counts, whatever they are', () => {
     expect(clusterDeviation(scoresOf([1, 2, 3, 4]))).toBeCloseTo(Math.sqrt(5 / 3), 14);
     const fourfold = [1, 2, 3, 4].map((mean) => ({ sum: 4 * mean, count: 4 }));
     expect(clusterDeviation([...fourfold, { sum: 0, count: 0 }])).toBeCloseTo(Math.sqrt(5 / 3), 14);
@@ -76,7 +76,7 @@ describe('the deviation of clusters', () => {
     );
     const errors = samples.map((sample) => clusterDeviation(sample) / Math.sqrt(60));
     const typical = errors.reduce((total, error) => total + error, 0) / errors.length;
-    // 2,000 means know their deviation to 1.6 %; 60 clusters lose about 1 % of it.
+    // The deviation of 2,000 means has an error of 1.6 %; with 60 clusters it is about 1 % too small.
     expect(typical / clusterDeviation(scoresOf(means))).toBeCloseTo(1, 1);
   });
 });
@@ -91,7 +91,7 @@ describe('a study planned from a pilot', () => {
     },
   };
 
-  it.each(Object.keys(designs))('finds the effect as often as it was to: %s', (name) => {
+  it.each(Object.keys(designs))('finds the effect as often as planned: %s', (name) => {
     const draw = designs[name]!;
     const [pilots, studies] = [40, 40];
     let found = 0;
@@ -104,7 +104,7 @@ describe('a study planned from a pilot', () => {
         if (pairedPermutation(differences, { permutations: 499, seed: study }) <= 0.05) found++;
       }
     }
-    // A pilot of 100 knows its deviation to 7 %, which moves the power of its studies by some 5 %: the mean of 40 by 1 %.
+    // A pilot of 100 has an error of 7 % in its deviation, which changes the power by about 5 %; the mean of 40 by 1 %.
     const margin = binomialMargin(0.8, pilots * studies) + 0.02;
     expect(Math.abs(found / (pilots * studies) - 0.8)).toBeLessThan(margin);
   });

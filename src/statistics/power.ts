@@ -1,22 +1,22 @@
 import { rootOf, studentBeyond, studentCritical } from './distributions.js';
 import type { Score } from './statistic.js';
 
-/** Nobody has this many. */
+/** Where the search for a number of clusters gives up. */
 const MOST_CLUSTERS = 2 ** 40;
 
-/** A paired comparison that is planned: one difference a cluster, tested against zero, two-sided. */
+/** A planned paired comparison: one difference per cluster, tested against zero, two-sided. */
 export interface PairedDesign {
-  /** Of the differences of clusters, above 0; see {@link clusterDeviation} for a pilot's. */
+  /** Standard deviation of the clusters' differences, above 0; {@link clusterDeviation} estimates it from a pilot. */
   readonly standardDeviation: number;
-  /** Probability of calling nothing an effect; 0.05 if not said. Divide by the number of tests to plan for Holm's worst. */
+  /** Probability of a false positive; default: 0.05. Divide by the number of tests to plan for Holm's worst case. */
   readonly alpha?: number;
 }
 
 /**
- * The probability of finding an effect (a mean difference) with so many clusters, by the t test on their differences:
+ * Returns the probability of finding an effect (a mean difference) with the t test on n clusters' differences:
  * P(|T| > t) with T noncentral t, n − 1 degrees of freedom, shifted by √n·effect / standard deviation. Exact for normal
- * differences; `pairedPermutation` has the same power up to terms that vanish with n (Hoeffding 1952).
- * @param clusters from 2
+ * differences; the power of `pairedPermutation` approaches it as n grows (Hoeffding 1952).
+ * @param clusters n, at least 2
  */
 export function powerOf({
   effect,
@@ -29,7 +29,7 @@ export function powerOf({
   return studentBeyond(studentCritical(alpha, freedom), freedom, shift);
 }
 
-/** The smallest effect that so many clusters find with this power; the larger of two signs, so never negative. */
+/** Returns the smallest effect that the given number of clusters finds with the given power; an absolute value. */
 export function minimalDetectableEffect({
   clusters,
   standardDeviation,
@@ -42,7 +42,10 @@ export function minimalDetectableEffect({
   return (shift * standardDeviation) / Math.sqrt(clusters);
 }
 
-/** How many clusters find this effect with this power, from 2; `Infinity` where no number does, NaN of NaN. */
+/**
+ * Returns the number of clusters, at least 2, that finds an effect with the given power; `Infinity` if no number does,
+ * NaN if the effect or the deviation is NaN.
+ */
 export function clustersFor({
   effect,
   standardDeviation,
@@ -57,7 +60,7 @@ export function clustersFor({
     if (high > MOST_CLUSTERS) return Number.POSITIVE_INFINITY;
     high *= 2;
   }
-  let low = high / 2; // too few, or 1
+  let low = high / 2; // not enough, or 1
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
     if (enough(middle)) high = middle;
@@ -67,9 +70,10 @@ export function clustersFor({
 }
 
 /**
- * The standard deviation of clusters' differences in a pilot, such that the mean difference Σ sum / Σ count has the
- * standard error sd / √n. Of equal counts the usual one of the clusters' means, over n − 1; of unequal ones that of the
- * mean's linearisation, (sum − mean·count) / mean count (Cochran 1977, chapter 6). Clusters without scores are left out.
+ * Returns the standard deviation of the clusters' differences in a pilot, defined such that the mean difference
+ * Σ sum / Σ count has the standard error sd / √n. For equal counts it is the usual deviation of the clusters' means, with
+ * n − 1. For unequal counts it is the deviation of the linearised mean, (sum − mean·count) / mean count (Cochran 1977,
+ * chapter 6). Clusters without scores are left out.
  */
 export function clusterDeviation(differences: readonly Score[]): number {
   const scored = differences.filter(({ count }) => count > 0);

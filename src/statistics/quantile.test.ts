@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { quantile } from './quantile.js';
 
 describe('quantile', () => {
-  it('reads between neighbours', () => {
+  it('interpolates between neighbours', () => {
     expect(quantile([0, 1, 2, 3], 0.5)).toBe(1.5);
     expect(quantile([5], 0.9)).toBe(5);
     expect(quantile([], 0.5)).toBeNaN();
   });
 
-  it('reads infinities', () => {
+  it('handles infinities', () => {
     const { POSITIVE_INFINITY: above, NEGATIVE_INFINITY: below } = Number;
     expect(quantile([1, above, above], 0.9)).toBe(above);
     expect(quantile([1, above, above], 0.5)).toBe(above);
@@ -19,7 +19,7 @@ describe('quantile', () => {
     expect(quantile([below, below], 0.5)).toBe(below);
   });
 
-  it('rises with the fraction, from the least to the greatest', () => {
+  it('rises with the fraction, from the smallest to the largest value', () => {
     const sample = fc.array(fc.double({ noNaN: true, min: -1e6, max: 1e6 }), { minLength: 1 });
     const fraction = fc.double({ noNaN: true, min: 0, max: 1 });
     fc.assert(

@@ -15,15 +15,15 @@ describe('the spread of shares', () => {
     }
   });
 
-  it('counts neither 0.5 as above it nor 0.001 as below it', () => {
+  it('counts 0.5 itself as not above, and 0.001 itself as not below', () => {
     expect(spreadOf([0.5, 0.001])).toMatchObject({ above: 0, below: 0 });
   });
 
-  it('of nothing is not a number', () => {
+  it('is NaN for no shares', () => {
     expect(Object.values(spreadOf([]))).toEqual(Array(5).fill(Number.NaN));
   });
 
-  it('is the same for shares that come one by one, as f32, at any time', () => {
+  it('is the same, at any time, for shares that are added one by one as f32', () => {
     const random = createRandom(3);
     const { add, spread } = collectSpread();
     const shares = Float32Array.from({ length: 5000 }, () => random() ** 8);

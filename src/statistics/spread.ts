@@ -1,16 +1,18 @@
 import { quantile } from './quantile.js';
 
-/** How shares are spread over rows × heads: on those near 0 and near 1 a policy on shares has little to move. */
+/** The distribution of shares over rows × heads. A share policy changes little where shares are near 0 or 1. */
 export interface ShareSpread {
   readonly mean: number;
   readonly median: number;
+  /** The 90th percentile. */
   readonly ninetieth: number;
-  /** Fractions of rows × heads with a share above 0.5, and below 0.001. */
+  /** Fraction of rows × heads with a share above 0.5. */
   readonly above: number;
+  /** Fraction of rows × heads with a share below 0.001. */
   readonly below: number;
 }
 
-/** The spread of shares; NaN throughout of none. */
+/** Returns the distribution of shares; every field is NaN if there are none. */
 export function spreadOf(shares: ArrayLike<number>): ShareSpread {
   const sorted = Float64Array.from(shares).sort();
   const fraction = (matches: (share: number) => boolean): number =>
@@ -24,13 +26,14 @@ export function spreadOf(shares: ArrayLike<number>): ShareSpread {
   };
 }
 
+/** A growing set of shares. */
 export interface SpreadCollector {
   add(share: number): void;
-  /** Of all that was added so far. */
+  /** Returns the distribution of the shares added so far. */
   spread(): ShareSpread;
 }
 
-/** Collects shares that come one by one, 4 bytes each (as f32: no share moves by more than 6e-8 of itself). */
+/** Returns an empty {@link SpreadCollector}. It takes 4 bytes a share (f32: a relative error of at most 6e-8). */
 export function collectSpread(): SpreadCollector {
   let shares = new Float32Array(1024);
   let length = 0;

@@ -5,7 +5,7 @@ import { figures } from '../../test/support/statistics-figures.js';
 import { differenceOf, meanOf, type Point, slopeOf } from './statistic.js';
 
 const number = fc.double({ noNaN: true, min: -100, max: 100 });
-/** Places that lie apart, and a value at each. */
+/** Distinct places with a value at each. */
 const places = fc
   .uniqueArray(fc.integer({ min: 0, max: 40 }), { minLength: 2, maxLength: 12 })
   .chain((xs) => fc.tuple(fc.constant(xs), fc.array(number, { minLength: xs.length, maxLength: xs.length })));
@@ -15,7 +15,7 @@ const pointsOf = (xs: readonly number[], ys: readonly number[]): Point[] =>
   xs.map((x, index) => ({ x, y: () => ys[index]! }));
 
 describe('the mean of clusters', () => {
-  it('weighs by the number of scores', () => {
+  it('weights clusters by their number of scores', () => {
     const scores = [
       { sum: 3, count: 3 },
       { sum: 0, count: 1 },
@@ -27,7 +27,7 @@ describe('the mean of clusters', () => {
 });
 
 describe('the difference of statistics', () => {
-  it('is of the same clusters', () => {
+  it('uses the same clusters on both sides', () => {
     const [left, right] = [
       [4, 8],
       [1, 2],
@@ -43,7 +43,7 @@ describe('the slope over places', () => {
     }
   });
 
-  it('is that of a line, wherever the places are', () => {
+  it('is exact for a line, wherever the places are', () => {
     fc.assert(
       fc.property(places, number, number, ([xs], level, slope) => {
         const ys = xs.map((x) => level + slope * x);
@@ -52,7 +52,7 @@ describe('the slope over places', () => {
     );
   });
 
-  it('does not see a shift, and scales with what is measured', () => {
+  it('is unchanged by a shift, and scales with the values', () => {
     fc.assert(
       fc.property(places, number, number, ([xs, ys], shift, scale) => {
         const slope = slopeOf(pointsOf(xs, ys))(one);
@@ -63,7 +63,7 @@ describe('the slope over places', () => {
     );
   });
 
-  it('of a difference is the difference of slopes', () => {
+  it('of a difference is the difference of the slopes', () => {
     fc.assert(
       fc.property(places, fc.array(number, { minLength: 12, maxLength: 12 }), ([xs, ys], others) => {
         const [left, right] = [pointsOf(xs, ys), pointsOf(xs, others)];
@@ -73,7 +73,7 @@ describe('the slope over places', () => {
     );
   });
 
-  it('is not a number of one place', () => {
+  it('is NaN for one place', () => {
     expect(slopeOf(pointsOf([3], [1]))(one)).toBeNaN();
   });
 });

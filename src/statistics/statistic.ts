@@ -1,19 +1,19 @@
-/** What one cluster (a dialogue) adds to a mean: the sum of its scores, and how many there are. */
+/** The contribution of one cluster (a dialogue) to a mean: the sum and the number of its scores. */
 export interface Score {
   readonly sum: number;
   readonly count: number;
 }
 
-/** A number computed from a sample of clusters, given by their indices; an index may stand there more than once. */
+/** A function of a sample of clusters, given by their indices; an index may occur more than once. */
 export type Statistic = (drawn: Int32Array) => number;
 
-/** A statistic at a place: a turn, a round, a position in tokens. */
+/** A statistic at a place: a turn, a round, or a position in tokens. */
 export interface Point {
   readonly x: number;
   readonly y: Statistic;
 }
 
-/** The mean of all scores of the drawn clusters, Σ sum / Σ count; NaN when they have none. */
+/** Returns the mean of all scores of the drawn clusters, Σ sum / Σ count; NaN if they have no scores. */
 export function meanOf(scores: readonly Score[]): Statistic {
   const sums = Float64Array.from(scores, ({ sum }) => sum); // [clusters]
   const counts = Float64Array.from(scores, ({ count }) => count); // [clusters]
@@ -28,15 +28,15 @@ export function meanOf(scores: readonly Score[]): Statistic {
   };
 }
 
-/** One statistic less another, of the same clusters. */
+/** Returns the left statistic minus the right one, both of the same drawn clusters. */
 export function differenceOf(left: Statistic, right: Statistic): Statistic {
   return (drawn) => left(drawn) - right(drawn);
 }
 
 /**
- * The least-squares slope of statistics over `x`, Σ (x − x̄) y / Σ (x − x̄)², each point of equal weight: what a statistic
- * gains from one `x` to the next. Drift is the slope of stability over rounds. NaN of fewer than two places, and when
- * any of the statistics is NaN: choose points that nearly every cluster reaches.
+ * Returns the least-squares slope of statistics over `x`, Σ (x − x̄) y / Σ (x − x̄)², with equal weights: the change of the
+ * statistic per unit of `x`. Drift is the slope of stability over rounds. NaN for fewer than two places, or if any
+ * statistic is NaN: choose places that nearly every cluster reaches.
  */
 export function slopeOf(points: readonly Point[]): Statistic {
   const middle = points.reduce((sum, { x }) => sum + x, 0) / points.length;
