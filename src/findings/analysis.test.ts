@@ -5,7 +5,7 @@ import { analyse, type SliceAnalysis } from './analysis.js';
 
 const FEW = { resamples: 600 };
 
-/** Whether an interval, half as wide again, holds the truth: a claim that holds for nearly every seed. */
+/** Whether an interval, widened by half, contains the true value: true for nearly every seed. */
 function expectNear({ value, low, high }: Estimate, truth: number, what: string): void {
   const room = 0.75 * (high - low);
   expect(Math.abs(value - truth), `${what}: ${value} [${low}, ${high}], true ${truth}`).toBeLessThan(room);
@@ -16,7 +16,7 @@ const only = (analyses: readonly SliceAnalysis[]): SliceAnalysis => {
   return analyses[0]!;
 };
 
-describe('the analysis of a study whose truth is known', () => {
+describe('the analysis of a study whose true values are known', () => {
   const found = only(analyse(simulateStudy(), FEW));
   const courseOf = (arm: string) => found.courses.find(({ name }) => name === arm)!;
   const effectOf = (arm: string, window: string) =>
@@ -39,20 +39,20 @@ describe('the analysis of a study whose truth is known', () => {
     expectNear(effectOf('growing', 'late').difference, 11 * 0.025, 'growing');
     expect(effectOf('growing', 'late').pHolm).toBeLessThan(0.02);
     expect(effectOf('split .7', 'late').difference.low).toBeGreaterThan(0);
-    // The control answers as off does, coin by coin.
+    // The control uses the same random draws as off.
     expect(effectOf('control', 'late')).toMatchObject({ difference: { value: 0 }, p: 1, detectable: null });
   });
 
-  it('corrects every p for all the others, and says what could have been seen', () => {
+  it('corrects every p for all others, and gives the smallest detectable effect', () => {
     expect(found.effects).toHaveLength(9);
     for (const { p, pHolm } of found.effects) expect(pHolm).toBeGreaterThanOrEqual(p);
     const { detectable, difference, clusters } = effectOf('growing', 'last');
     expect(clusters).toBe(48);
-    // An effect that is found four times in five lies 2.8 standard errors from zero, an interval's end 1.96.
+    // An effect found with power 0.8 is 2.8 standard errors from zero; an interval's end is 1.96 from its middle.
     expect(detectable! / ((difference.high - difference.low) / 2)).toBeCloseTo(2.8 / 1.96, 0);
   });
 
-  it('takes every clock and every held-out item for what it is', () => {
+  it('reads timings and held-out items correctly', () => {
     const [off, split] = found.costs;
     expect(off).toMatchObject({ kl: { value: 0 }, perplexityRatio: { value: 1 }, timeRatio: { value: 1 } });
     expectNear(split!.kl!, 0.04, 'KL');
@@ -63,7 +63,7 @@ describe('the analysis of a study whose truth is known', () => {
     expect(off!.accuracyDifference!.value).toBe(0);
   });
 
-  it('knows which arms another one beats at no more cost', () => {
+  it('finds the arms that no other arm beats at the same cost', () => {
     expect(found.trades.map(({ name, onFront }) => [name, onFront])).toEqual([
       ['off', true],
       ['split .7', true],
@@ -72,7 +72,7 @@ describe('the analysis of a study whose truth is known', () => {
     ]);
   });
 
-  it('maps heads by layer, and what is left of their share', () => {
+  it('maps heads by layer, with the remaining part of their share', () => {
     const { early, left } = found.heads!;
     expect(early).toHaveLength(LAYERS);
     expect(early[0]).toHaveLength(HEADS);
@@ -80,13 +80,13 @@ describe('the analysis of a study whose truth is known', () => {
     for (const row of left) for (const part of row) expect(part).toBeLessThan(0.6);
   });
 
-  it('sees that share and stability fall together, and whether they do so from dialogue to dialogue', () => {
+  it('correlates share and stability over rounds and over dialogues', () => {
     const [off] = found.correlations;
     expect(off!.overRounds.low).toBeGreaterThan(0.5);
     expect(off!.overDialogues.high).toBeGreaterThan(0);
   });
 
-  it('tells stability by group and by what is asked about', () => {
+  it('computes stability by group and by what probes ask about', () => {
     expect(courseOf('off').parts.map(({ kind, name }) => `${kind}: ${name}`)).toEqual([
       'group: pattern',
       'group: persona',
@@ -100,14 +100,14 @@ describe('the analysis of a study whose truth is known', () => {
 });
 
 describe('the analysis of a study', () => {
-  it('keeps models and sources apart', () => {
+  it('separates models and sources', () => {
     const study = simulateStudy({ sources: ['organism', 'self-chat'], dialogues: 10, rounds: 4 });
     const found = analyse(study, FEW);
     expect(found.map(({ slice }) => slice.labels.source)).toEqual(['organism', 'self-chat']);
     expect(found[0]!.courses[0]!.dialogues).toBe(10);
   });
 
-  it('takes no notice of a dialogue that had to wait', () => {
+  it('is robust to a dialogue that had to wait', () => {
     const study = simulateStudy({ dialogues: 9, rounds: 4 });
     const timings = study.timings.map((timing, at) =>
       at === 0 ? { ...timing, totalMs: 50 * timing.totalMs } : timing,
@@ -116,7 +116,7 @@ describe('the analysis of a study', () => {
     expect(costs.find(({ name }) => name === 'growing')!.timeRatio!.value).toBeCloseTo(1.02, 9);
   });
 
-  it('takes the costs of a source for those of that source alone', () => {
+  it('uses the costs of a source for that source only', () => {
     const study = simulateStudy({ sources: ['organism', 'self-chat'], dialogues: 6, rounds: 4 });
     const records = study.records.map((record) =>
       record.kind === 'cost' && record.source === 'self-chat' ? { ...record, sum: 2 * record.sum } : record,
@@ -126,7 +126,7 @@ describe('the analysis of a study', () => {
     expect(klOf(selfChat!)).toBeCloseTo(2 * klOf(organism!), 12);
   });
 
-  it('lays arms side by side on what all have, and compares two on what both have', () => {
+  it('computes single arms on the dialogues that all have, and differences on those that both have', () => {
     const study = simulateStudy({ dialogues: 12, rounds: 10 });
     const without = (least: number) => ({
       ...study,
@@ -140,14 +140,14 @@ describe('the analysis of a study', () => {
     const clustersOf = (name: string) => effects.filter(({ arm }) => arm === name).map((e) => e.clusters);
     expect(clustersOf('growing')).toEqual([6, 6, 6]);
     expect(clustersOf('split .7')).toEqual([12, 12, 12]);
-    // The courses and the front are those of a study of the shared dialogues alone.
+    // The courses and the front equal those of a study with only the shared dialogues.
     const shared = study.records.filter((record) => record.kind !== 'dialogue' || record.index >= 6);
     const alone = only(analyse({ ...study, records: shared }, FEW));
     expect(courses).toEqual(alone.courses);
     expect(trades).toEqual(alone.trades);
   });
 
-  it('keeps the arm that others are compared with, and tells no differences without it', () => {
+  it('keeps the name of a baseline that was not run, and computes no differences', () => {
     const study = simulateStudy({ dialogues: 6, rounds: 4 });
     const records = study.records.filter((record) => record.kind !== 'dialogue' || record.arm !== 'off');
     const { courses, baseline, effects, costs, heads, slice } = only(analyse({ ...study, records }, FEW));
@@ -159,7 +159,7 @@ describe('the analysis of a study', () => {
     }
   });
 
-  it('takes the floor from the untouched arm, wherever that stands', () => {
+  it('takes the floor from the untouched arm, whatever its position', () => {
     const arms: readonly TrueArm[] = [
       { name: 'held', start: 0.9, slope: 0, lift: 2 },
       { name: 'off', start: 0.03, slope: 0 },
@@ -168,7 +168,7 @@ describe('the analysis of a study', () => {
     expect(floor?.arm).toBe('off');
   });
 
-  it('draws a group from its own scenarios, and of fewer than five no interval', () => {
+  it('computes a group from its own scenarios, and no interval for fewer than five', () => {
     const partsOf = (dialogues: number) =>
       only(
         analyse(simulateStudy({ arms: TRUE_ARMS.slice(0, 1), dialogues, rounds: 10 }), FEW),
@@ -177,7 +177,7 @@ describe('the analysis of a study', () => {
       expect(stability.late.value).toBeGreaterThan(0);
       expect(stability.late.low).toBeNaN();
     }
-    // A group's interval is that of a study which has no other group.
+    // A group's interval equals that of a study with no other group.
     const study = simulateStudy({ arms: TRUE_ARMS.slice(0, 1), dialogues: 24, rounds: 10 });
     const pattern = study.records.filter(
       (record) => record.kind === 'dialogue' && record.group === 'pattern',
@@ -186,7 +186,7 @@ describe('the analysis of a study', () => {
     expect(partsOf(24).find(({ name }) => name === 'pattern')!.stability).toEqual(whole);
   });
 
-  it('says that a model which does not obey at first is at the floor', () => {
+  it('finds that a model that does not obey at the start is at the floor', () => {
     const at = (start: number) =>
       only(
         analyse(simulateStudy({ arms: [{ name: 'off', start, slope: 0 }], dialogues: 40, rounds: 3 }), FEW),
@@ -195,7 +195,7 @@ describe('the analysis of a study', () => {
     expect(at(0.3).floor).toBeNull();
   });
 
-  it('does not depend on the order in which cells were finished', () => {
+  it('does not depend on the order in which cells finished', () => {
     const study = simulateStudy({ dialogues: 8, rounds: 4 });
     const turned = { ...study, records: [...study.records].reverse(), timings: [...study.timings].reverse() };
     const numbers = (result: typeof study) => analyse(result, FEW).map(({ slice: _, ...rest }) => rest);

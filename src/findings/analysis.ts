@@ -9,25 +9,25 @@ import { type Floor, floorOf } from './judgement.js';
 import { baselineOf, type Slice, slicesOf } from './slices.js';
 import type { ModelFacts, StudyResult } from './study-result.js';
 
-/** What a study says of one model on one source of dialogues. */
+/** All results of a study for one model on one source of dialogues. */
 export interface SliceAnalysis {
   readonly slice: Slice;
   readonly model: ModelFacts;
-  /** Of the arms that were led, over the dialogues that all of them have; none where they share none. */
+  /** One per arm that was run, over the dialogues that all arms have; empty if there are none. */
   readonly courses: readonly ArmCourse[];
-  /** Of the arm that the others are compared with. */
+  /** The course of the baseline arm; null if it was not run. */
   readonly baseline: ArmCourse | null;
-  /** Whether the model does not even at first do what it is told. */
+  /** Set if the model does not follow its system prompt even at the start. */
   readonly floor: Floor | null;
   readonly effects: readonly Effect[];
   readonly costs: readonly ArmCosts[];
   readonly trades: readonly Trade[];
   readonly correlations: readonly ShareCorrelation[];
-  /** Of the first arm. */
+  /** Of the baseline arm. */
   readonly heads: HeadMap | null;
 }
 
-/** All that the report says in numbers. Pure: the same records give the same numbers. */
+/** Computes every number of the report, one analysis per slice. Pure: the same records give the same numbers. */
 export function analyse(study: StudyResult, options: AnalysisOptions = {}): SliceAnalysis[] {
   const { spec, models } = study;
   const inference = createInference(options);

@@ -1,7 +1,7 @@
 import type { DialogueRecord } from '../study/index.js';
 import { type Slice, sliceName } from './slices.js';
 
-/** What the page's browser of dialogues shows: plain JSON. */
+/** The dialogues that the page shows, as plain JSON. */
 export interface BrowserData {
   readonly early: readonly [first: number, last: number];
   readonly late: readonly [first: number, last: number];
@@ -11,7 +11,7 @@ export interface BrowserData {
 export interface BrowserSlice {
   readonly name: string;
   readonly arms: readonly string[];
-  /** Dialogues that the slice has, shown or not. */
+  /** Number of dialogues in the slice, shown or not. */
   readonly total: number;
   readonly dialogues: readonly BrowserDialogue[];
 }
@@ -23,7 +23,7 @@ export interface BrowserDialogue {
   readonly group: string;
   readonly scenario: string;
   readonly system: string;
-  /** `[arms]`; null where the arm has not led it. */
+  /** `[arms]`; null if the arm did not run it. */
   readonly runs: readonly (BrowserRun | null)[];
 }
 
@@ -42,7 +42,10 @@ type BrowserRun = readonly Pick<
   | 'probes'
 >[];
 
-/** @param most dialogues of each slice; of more, so many are chosen evenly */
+/**
+ * Returns the dialogues of a slice that the page shows.
+ * @param most the largest number of dialogues; if the slice has more, an evenly spaced choice of them is shown
+ */
 export function browserSlice({ labels, arms }: Slice, most: number): BrowserSlice {
   const runs = new Map<string, DialogueRecord[]>();
   for (const dialogue of arms.flatMap(({ dialogues }) => dialogues)) {
@@ -85,14 +88,14 @@ function shownRound(record: DialogueRecord['rounds'][number]): BrowserRun[number
   };
 }
 
-/** So many of the items, the first and the last among them, at equal distances. */
+/** Returns at most `most` of the items, evenly spaced, including the first and the last. */
 export function evenly<Item>(items: readonly Item[], most: number): readonly Item[] {
   if (items.length <= most) return items;
   if (most === 1) return items.slice(0, 1);
   return Array.from({ length: most }, (_, at) => items[Math.round((at * (items.length - 1)) / (most - 1))]!);
 }
 
-/** As JSON that may stand inside a script element: nothing in it can end the element or begin a comment. */
+/** Returns JSON that is safe inside a script element: nothing in it can end the element or begin a comment. */
 export function embeddedJson(data: BrowserData): string {
   return JSON.stringify(data)
     .replaceAll('<', '\\u003c')

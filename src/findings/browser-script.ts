@@ -1,8 +1,8 @@
 import type { BrowserData, BrowserDialogue } from './browser-data.js';
 
 /**
- * The script of the page: reads the data that the page holds and shows one dialogue under two arms. Runs in a browser
- * and stands there alone, so that nothing outside of it may be used; texts reach the page as text, never as markup.
+ * The page's script: reads the data embedded in the page and shows one dialogue under two arms. It is serialised on its
+ * own, so it must not use anything outside this function. It inserts texts as text, never as markup.
  */
 function showDialogues(): void {
   const root = document.getElementById('dialogues');
@@ -156,5 +156,5 @@ function showDialogues(): void {
   choose();
 }
 
-/** As it stands on the page. */
+/** The script as it is embedded in the page. */
 export const BROWSER_SCRIPT = `(${showDialogues.toString()})();`;

@@ -8,23 +8,26 @@ import { type Slice, sliceName, slicesOf } from './slices.js';
 import type { ReportedSpec, StudyResult } from './study-result.js';
 import { effectWords } from './words.js';
 
-/** Stability of one arm less that of another, on the dialogues that both have. */
+/** The difference of stability of two arms, on the dialogues that both have. */
 export interface Comparison {
   readonly left: string;
   readonly right: string;
   readonly window: WindowName;
+  /** Scenarios that both arms were probed on in these rounds. */
   readonly clusters: number;
   readonly ofLeft: Estimate;
   readonly ofRight: Estimate;
+  /** Left minus right. */
   readonly difference: Estimate;
+  /** Two-sided p-value of the paired permutation test. */
   readonly p: number;
-  /** After Holm's correction over all comparisons asked for. */
+  /** `p` after Holm's correction over all comparisons of the call. */
   readonly pHolm: number;
-  /** Whether one of the two models is at the floor: then no arm is called better or worse. */
+  /** Whether one of the two models is at the floor, so that neither arm is called better or worse. */
   readonly atFloor: boolean;
 }
 
-/** Two arms of one study, in every slice. */
+/** Compares two arms of one study, in every slice. */
 export function compareArms(
   study: StudyResult,
   [left, right]: readonly [left: string, right: string],
@@ -38,9 +41,9 @@ export function compareArms(
 }
 
 /**
- * Arms that two studies have in common, where scenario, index and seed agree. Slices pair when model and source have the
- * same names, or when the source has and each study led it with one model.
- * @param study its early and late rounds count
+ * Compares arms that two studies have in common, on the dialogues whose scenario, index and seed agree. Two slices pair
+ * if their models and sources have the same names, or if the sources do and each study ran its source with one model.
+ * @param study defines the early and the late rounds
  */
 export function compareStudies(
   study: StudyResult,
@@ -116,11 +119,12 @@ function comparisonsOf(
   return compared.map((comparison, at) => ({ ...comparison, pHolm: corrected[at]! }));
 }
 
+/** Returns comparisons as a table, one row each. */
 export function comparisonTable(comparisons: readonly Comparison[]): DataTable {
   return {
     name: 'comparison',
     title: 'Comparison',
-    note: "Stability on the same scenarios and seeds, left less right, with 95 % intervals from a bootstrap over scenarios; p of the paired permutation test after Holm's correction over these rows.",
+    note: "Stability on the same scenarios and seeds, left minus right, with 95 % intervals from a bootstrap over scenarios; p from the paired permutation test after Holm's correction over these rows.",
     columns: [
       { name: 'left', heading: 'left' },
       { name: 'right', heading: 'right' },

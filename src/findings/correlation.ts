@@ -5,18 +5,18 @@ import { between, only, probedRoundsOf, probeScores, type ReadRound, scoreOf, sc
 import type { ArmRecords } from './slices.js';
 
 /**
- * Whether stability goes with the share of attention that the system prompt gets (the hypothesis of Li et al. 2024),
- * of one arm: rank correlations (Spearman's ρ), NaN where one of the two does not change.
+ * Rank correlations (Spearman's ρ) of one arm's stability with its target's share of attention, the hypothesis of
+ * Li et al. 2024. NaN if one of the two does not vary.
  */
 export interface ShareCorrelation {
   readonly name: string;
-  /** Of the two means, over probed rounds: whatever falls with a dialogue's length goes with everything else that does. */
+  /** Between the means of each probed round. Any two quantities that fall as the dialogue grows correlate here. */
   readonly overRounds: Estimate;
-  /** Of the means in late rounds, over dialogues: whether those that look at their prompt more also keep to it more. */
+  /** Between the late means of each dialogue: whether dialogues with a larger share are more stable. */
   readonly overDialogues: Estimate;
 }
 
-/** @returns null for fewer than three rounds or scenarios that were probed */
+/** Returns the correlations of one arm; null if fewer than three rounds or three scenarios were probed. */
 export function shareCorrelationOf(
   { name, shared: dialogues }: ArmRecords,
   { late }: Windows,

@@ -12,26 +12,27 @@ import { only, roundsOf, scoreOf, scoresIn, totalOf } from './scores.js';
 import { type ArmRecords, baselineOf, type Slice } from './slices.js';
 import type { LabelledTiming } from './study-result.js';
 
-/** What an arm costs the model and who runs it; null where it was not measured. */
+/** The costs of an arm in quality, tokens and time; null for what was not measured. */
 export interface ArmCosts {
   readonly name: string;
-  /** Of the untouched model's next-token distribution from the arm's, in nats a token. */
+  /** KL divergence of the untouched model's next-token distribution from the arm's, in nats a token. */
   readonly kl: Estimate | null;
-  /** On held-out text, and as a multiple of the first arm's. */
+  /** Perplexity on held-out text, and its ratio to the baseline's. */
   readonly perplexity: Estimate | null;
   readonly perplexityRatio: Estimate | null;
-  /** Fraction of questions answered right, and its difference to the first arm's. */
+  /** Fraction of questions answered correctly, and its difference from the baseline's. */
   readonly accuracy: Estimate | null;
   readonly accuracyDifference: Estimate | null;
-  /** Tokens of the context at the last round. */
+  /** Tokens of context in the last round. */
   readonly contextTokens: Estimate;
-  /** Tokens forwarded a dialogue, probes and a second pass included. */
+  /** Tokens forwarded in a dialogue, including probes and second passes. */
   readonly forwardedTokens: Estimate;
   readonly forwardPasses: Estimate;
-  /** Time for each decoded token as a multiple of the first arm's in the same dialogue: the median over scenarios. */
+  /** Time per decoded token relative to the baseline's in the same dialogue: the median over scenarios. */
   readonly timeRatio: Estimate | null;
 }
 
+/** Computes the costs of every arm of a slice. */
 export function costsOf(slice: Slice, inference: Inference): ArmCosts[] {
   const { arms } = slice;
   const baseline = baselineOf(slice);
@@ -71,8 +72,9 @@ export function costsOf(slice: Slice, inference: Inference): ArmCosts[] {
 type Measure = CostRecord['measure'];
 
 /**
- * A statistic of some arms' means over the held-out items that all arms have which were measured at all; null where one
- * of them was not.
+ * Estimates a statistic of the means of `arms` over held-out items, using the items that every measured arm has; null if
+ * one of `arms` was not measured.
+ * @param all all arms of the slice; those without this measure are ignored
  */
 function heldOut(
   arms: readonly ArmRecords[],
@@ -99,8 +101,8 @@ const exponentialOf =
     Math.exp(statistic(drawn));
 
 /**
- * The median over scenarios of the ratio of times a token, over the dialogues that both were timed on: a dialogue that
- * had to wait, or in which something was done for the first time, does not move it.
+ * Returns the median over scenarios of the ratio of times per token, over the dialogues that both arms have timings for.
+ * The median is robust to single dialogues that waited for the machine or paid for a warm-up.
  */
 function timeRatioOf(arm: ArmRecords, baseline: ArmRecords, inference: Inference): Estimate | null {
   const paired = arm.timings.flatMap((own) => {
@@ -118,7 +120,7 @@ function timeRatioOf(arm: ArmRecords, baseline: ArmRecords, inference: Inference
   return inference.estimate(ratios.length, median);
 }
 
-/** Milliseconds a decoded token. */
+/** Returns milliseconds per decoded token. */
 function timeAToken(timings: readonly LabelledTiming[]): number {
   const total = totalOf(
     timings.map(({ totalMs, decodedTokens }) => ({ sum: totalMs, count: decodedTokens })),

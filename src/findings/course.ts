@@ -14,43 +14,43 @@ import {
 import type { ArmRecords, Clusters } from './slices.js';
 import type { ReportedSpec } from './study-result.js';
 
-/** The rounds that tables call early and late. */
+/** The rounds that count as early and as late. */
 export type Windows = Pick<ReportedSpec, 'early' | 'late'>;
 
 export interface RoundEstimate extends Estimate {
   readonly round: number;
 }
 
-/** A mean by round, and early, late and by how much it changes; a mean of nothing is NaN. */
+/** A mean per round, in the early and in the late rounds, and its change; the mean of no values is NaN. */
 export interface Course {
   readonly rounds: readonly RoundEstimate[];
   readonly early: Estimate;
   readonly late: Estimate;
-  /** Late less early. */
+  /** Late minus early. */
   readonly change: Estimate;
 }
 
-/** What an arm did, with 95 % intervals from a bootstrap over scenarios. */
+/** The course of an arm over the rounds, with 95 % intervals from a bootstrap over scenarios. */
 export interface ArmCourse {
   readonly name: string;
   readonly dialogues: number;
   /** Mean score of the probes. */
   readonly stability: Course;
-  /** Least-squares slope of stability over probed rounds, a round. */
+  /** Least-squares slope of stability over probed rounds, per round. */
   readonly slope: Estimate;
-  /** Of the dialogue's own answers: whether they do as told, are sound, are fluent. */
+  /** Scores of the dialogue's own answers: obedient to the system prompt, otherwise correct (ability), fluent. */
   readonly obedience: Course;
   readonly ability: Course;
   readonly fluency: Course;
   /** The prefix's share of attention. */
   readonly share: { readonly before: Course; readonly after: Course };
-  /** Of the rows × heads of each round: means over dialogues. */
+  /** Distribution of attention in each round. */
   readonly attention: readonly AttentionRound[];
-  /** Stability by group of scenarios, and by what is asked about where that is not the same. */
+  /** Stability by group of scenarios, and by what probes ask about where that differs from the groups. */
   readonly parts: readonly PartCourse[];
 }
 
-/** How attention lay in one round: means over dialogues; NaN where no dialogue says. */
+/** The distribution of attention over rows × heads in one round: means over dialogues, NaN if none has a value. */
 export interface AttentionRound {
   readonly round: number;
   /** Tokens of the context when the answer began. */
@@ -66,12 +66,14 @@ export interface AttentionRound {
   readonly random: number;
 }
 
+/** Stability on one group of scenarios, or on one kind of probe. */
 export interface PartCourse {
   readonly kind: 'group' | 'asked about';
   readonly name: string;
   readonly stability: Course;
 }
 
+/** Computes the course of an arm over the dialogues that all arms share. */
 export function courseOf(arm: ArmRecords, windows: Windows, inference: Inference): ArmCourse {
   const dialogues = arm.shared;
   const rounds = roundsOf(dialogues);
@@ -98,7 +100,7 @@ export function courseOf(arm: ArmRecords, windows: Windows, inference: Inference
   };
 }
 
-/** Stability's slope over the probed rounds, as a statistic of the clusters. */
+/** Returns the slope of stability over the probed rounds, as a statistic of the clusters. */
 export function stabilitySlope(dialogues: Clusters, probed: readonly number[]): Statistic {
   return slopeOf(
     probed.map((round) => ({ x: round, y: meanOf(scoresIn(dialogues, only(round), probeScores())) })),
@@ -156,7 +158,7 @@ interface Part {
   readonly read: ReadRound;
 }
 
-/** Groups of scenarios, and labels of probes unless they are the same thing by another name. One part is the whole. */
+/** Returns groups of scenarios, and labels of probes if these differ from the groups. A single part is left out. */
 function partsOf(dialogues: Clusters): Part[] {
   const all = dialogues.flat();
   const groups = namesOf(all.map(({ group }) => group));

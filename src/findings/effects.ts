@@ -16,25 +16,28 @@ import { baselineOf, type Clusters, dialogueKey, type Slice } from './slices.js'
 
 export type WindowName = 'early' | 'late' | 'last';
 
-/** One arm's stability less the first arm's over some rounds, on the dialogues that both have. */
+/** One arm's stability minus the baseline's over some rounds, on the dialogues that both have. */
 export interface Effect {
   readonly arm: string;
   readonly window: WindowName;
   /** Scenarios that both arms were probed on in these rounds. */
   readonly clusters: number;
   readonly difference: Estimate;
-  /** Two-sided, of the paired permutation test; */
+  /** Two-sided p-value of the paired permutation test. */
   readonly p: number;
-  /** after Holm's correction over all effects of the study. */
+  /** `p` after Holm's correction over all effects of the study. */
   readonly pHolm: number;
-  /** The smallest effect that so many scenarios find with power 0.8 at α = 0.05; null of fewer than two that differ. */
+  /** The smallest effect that this many scenarios find with power 0.8 at α = 0.05; null if there are fewer than two, or none differs. */
   readonly detectable: number | null;
 }
 
-/** An effect before it is known how many others are tested. */
+/** An effect before Holm's correction. */
 export type UncorrectedEffect = Omit<Effect, 'pHolm'>;
 
-/** Every arm against the first, early, late and in the last probed round; none where the first was not led. */
+/**
+ * Computes the effect of every arm against the baseline in early rounds, late rounds and the last probed round; empty if
+ * the baseline was not run.
+ */
 export function effectsOf(slice: Slice, windows: Windows, inference: Inference): UncorrectedEffect[] {
   return pairsOf(slice).flatMap(({ arm, pair }) => {
     return windowsOf(pair.right, windows).flatMap(({ window, has }): UncorrectedEffect[] => {
@@ -54,14 +57,14 @@ export function effectsOf(slice: Slice, windows: Windows, inference: Inference):
   });
 }
 
-/** Corrects the effects of all slices together: they are one family of tests. `[slices][effects]` */
+/** Corrects the effects of all slices as one family of tests, `[slices][effects]`. */
 export function correctedEffects(effects: readonly (readonly UncorrectedEffect[])[]): Effect[][] {
   const corrected = holm(effects.flat().map(({ p }) => p));
   let at = 0;
   return effects.map((ofSlice) => ofSlice.map((effect) => ({ ...effect, pHolm: corrected[at++]! })));
 }
 
-/** Every arm beside the first, as its dialogues pair with those of the first. */
+/** Pairs the dialogues of every other arm with those of the baseline. */
 export function pairsOf(slice: Slice): { readonly arm: string; readonly pair: DialoguePairs }[] {
   const baseline = baselineOf(slice);
   if (baseline === undefined) return [];
@@ -70,13 +73,13 @@ export function pairsOf(slice: Slice): { readonly arm: string; readonly pair: Di
     .map(({ name, dialogues }) => ({ arm: name, pair: pairDialogues(dialogues, baseline.dialogues) }));
 }
 
-/** Dialogues of two arms that have the same scenario and seed: `[clusters][seeds]`, side by side. */
+/** Dialogues of two arms with the same scenario and seed, `[clusters][seeds]`, in the same order. */
 export interface DialoguePairs {
   readonly left: Clusters;
   readonly right: Clusters;
 }
 
-/** What does not pair is left out. */
+/** Pairs dialogues by scenario and seed. Dialogues without a partner are left out. */
 export function pairDialogues(
   left: readonly DialogueRecord[],
   right: readonly DialogueRecord[],
@@ -94,7 +97,7 @@ export function pairDialogues(
   };
 }
 
-/** What each scenario adds to the difference of stability, left less right; scenarios without probes are left out. */
+/** Returns the difference of stability of each scenario, left minus right. Scenarios without probes are left out. */
 export function differencesIn({ left, right }: DialoguePairs, has: RoundFilter): Score[] {
   const read = probeScores();
   return pairedDifferences(scoresIn(left, has, read), scoresIn(right, has, read)).filter(
@@ -102,6 +105,7 @@ export function differencesIn({ left, right }: DialoguePairs, has: RoundFilter):
   );
 }
 
+/** Returns the windows of rounds in which effects are computed. */
 export function windowsOf(
   dialogues: Clusters,
   { early, late }: Windows,

@@ -16,17 +16,18 @@ import { sliceName } from './slices.js';
 import type { ReportedSpec } from './study-result.js';
 import { roundsText } from './words.js';
 
-/** A figure of one slice, and what a reader has to know to read it. */
+/** A figure of one slice with its caption. */
 export interface ReportFigure {
-  /** Of its files, without an ending. */
+  /** The base name of its files. */
   readonly name: string;
   readonly caption: string;
   readonly spec: (look: FigureLook) => TopLevelSpec;
 }
 
-/** More arms than this are not drawn over each other but each for itself, against the first. */
+/** Up to this many arms share one plot. More are drawn in one plot each, against the baseline. */
 const TOGETHER = 3;
 
+/** Returns every figure of one slice. */
 export function figuresOf(analysis: SliceAnalysis, spec: ReportedSpec, versions: string): ReportFigure[] {
   const { slice } = analysis;
   const source = `${spec.name} · ${sliceName(slice.labels)} · ${slice.indices.length} scenarios · ${versions}`;
@@ -39,7 +40,7 @@ export function figuresOf(analysis: SliceAnalysis, spec: ReportedSpec, versions:
   ].filter((figure) => figure !== null);
 }
 
-/** Of few clusters there is no interval: none is drawn. */
+/** Replaces a missing interval (too few clusters) by one of no width. */
 function closed({ value, low, high }: Estimate): Estimate {
   return Number.isNaN(low) ? { value, low: value, high: value } : { value, low, high };
 }
@@ -52,7 +53,7 @@ function pointsOf({ rounds }: Course): Point[] {
     .map(({ round, ...estimate }) => pointAt(round, estimate));
 }
 
-const BANDS = `Bands are 95 % intervals from a bootstrap over scenarios; of fewer than ${FEWEST} there is none`;
+const BANDS = `Bands are 95 % intervals from a bootstrap over scenarios; fewer than ${FEWEST} scenarios have none`;
 
 function stabilityFigure({ courses, baseline }: SliceAnalysis, source: string): ReportFigure | null {
   const probed = courses.filter(({ stability }) => pointsOf(stability).length > 0);
@@ -72,7 +73,7 @@ function stabilityFigure({ courses, baseline }: SliceAnalysis, source: string): 
       ...(able
         ? [
             {
-              title: 'Ability: answers that are sound otherwise, 0 to 1',
+              title: 'Ability: answers that are otherwise correct, 0 to 1',
               domain: [0, 1] as const,
               height: 120,
               series: probed.map(({ name, ability }) => ({ name, points: pointsOf(ability) })),
@@ -82,7 +83,7 @@ function stabilityFigure({ courses, baseline }: SliceAnalysis, source: string): 
     ];
     return {
       name: 'stability',
-      caption: `${BANDS}. Where ability falls as well, a model is not drifting from its prompt alone.`,
+      caption: `${BANDS}. Where ability falls as well, the model loses more than its prompt.`,
       spec: (look) => specOf({ title, subtitle: BANDS, x: 'round of the dialogue', panels, source }, look),
     };
   }
@@ -102,12 +103,12 @@ function stabilityFigure({ courses, baseline }: SliceAnalysis, source: string): 
   };
   return {
     name: 'stability',
-    caption: `Mean score of the probes after each round, 0 to 1, of each arm${first === null ? '' : ` beside ${first.name}, which is the same in every plot`}. ${BANDS}.`,
+    caption: `Mean score of the probes after each round, 0 to 1, for each arm${first === null ? '' : `, with ${first.name} in every plot`}. ${BANDS}.`,
     spec: (look) => smallMultiplesSpec(drawn, look),
   };
 }
 
-/** Arms beside the one compared with that plots of groups have room for: those with the highest late stability. */
+/** Returns the baseline and the other arms with the highest late stability, as many as one plot has room for. */
 function leadersOf({ courses, baseline }: SliceAnalysis): readonly ArmCourse[] {
   const best = courses
     .filter((course) => course !== baseline)
@@ -124,7 +125,7 @@ function groupsFigure(analysis: SliceAnalysis, source: string): ReportFigure | n
   const which =
     shown.length === courses.length
       ? 'All arms'
-      : `${baseline === null ? '' : `${baseline.name}, and `}the ${TOGETHER - 1} arms that hold most, late`;
+      : `${baseline === null ? '' : `${baseline.name} and `}the ${TOGETHER - 1} arms with the highest late stability`;
   const drawn = {
     title: 'Stability by group',
     subtitle: `${which}. ${BANDS}`,
@@ -142,7 +143,7 @@ function groupsFigure(analysis: SliceAnalysis, source: string): ReportFigure | n
   };
   return {
     name: 'groups',
-    caption: `${which}; early and late values of all arms are in the table below. ${BANDS}. A group's scenarios are few, so its bands are wide.`,
+    caption: `${which}; the table below has early and late values of all arms. ${BANDS}. A group has few scenarios, so its bands are wide.`,
     spec: (look) => smallMultiplesSpec(drawn, look),
   };
 }
@@ -231,7 +232,7 @@ function frontFigure(
   if (trades.length < 2) return null;
   const drawn = {
     title: 'Stability against cost',
-    subtitle: `The front joins arms that no other arm beats in both. Lines are 95 % intervals`,
+    subtitle: 'The dashed line is the Pareto front. Solid lines are 95 % intervals',
     x: 'KL divergence from the untouched model, nats a token (square-root scale)',
     y: `stability in ${roundsText(late)}`,
     marks: trades.map(({ name, stability, cost, onFront }) => ({
@@ -245,7 +246,7 @@ function frontFigure(
   };
   return {
     name: 'front',
-    caption: `Up is more stable, left is cheaper. Filled circles lie on the front: no other arm is at least as stable for at most the cost. Hollow squares lie behind it. ${baseline} is orange. Intervals overlap where the order is not sure.`,
+    caption: `Up is more stable, left is cheaper. Filled circles are on the Pareto front: no other arm is at least as stable at the same or lower cost. Hollow squares are not. ${baseline} is orange. Where intervals overlap, the order is uncertain.`,
     spec: (look) => frontChartSpec(drawn, look),
   };
 }

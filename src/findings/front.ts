@@ -2,18 +2,18 @@ import type { Estimate } from '../statistics/index.js';
 import type { ArmCosts } from './costs.js';
 import type { ArmCourse } from './course.js';
 
-/** An arm as a trade: what it holds for what it costs. */
+/** The trade-off of an arm between stability and cost. */
 export interface Trade {
   readonly name: string;
-  /** In the late rounds. */
+  /** Stability in the late rounds. */
   readonly stability: Estimate;
   /** KL divergence from the untouched model, in nats a token. */
   readonly cost: Estimate;
-  /** Whether no other arm holds at least as much for at most that cost, and is better in one of the two. */
+  /** Whether the arm is on the Pareto front: no other arm is as good in both and better in one of the two. */
   readonly onFront: boolean;
 }
 
-/** The arms whose cost was measured, cheapest first. */
+/** Returns the arms whose cost was measured, cheapest first. */
 export function tradesOf(courses: readonly ArmCourse[], costs: readonly ArmCosts[]): Trade[] {
   const arms = courses.flatMap(({ name, stability }) => {
     const cost = costs.find((each) => each.name === name)?.kl ?? null;

@@ -1,9 +1,9 @@
 import { type Slice, sliceKey, sliceName } from './slices.js';
 import type { Gap, StudyResult } from './study-result.js';
 
-/** What is not there, and what that does to the numbers. */
+/** Says which results are missing, and how that affects the numbers. */
 
-/** How much of a plan is missing; nothing when all is there. */
+/** Says how much of the plan is missing; empty if the study is complete. */
 export function planWords({ records, gaps }: Pick<StudyResult, 'records' | 'gaps'>): string[] {
   if (gaps.length === 0) return [];
   const led = new Set(records.filter(({ kind }) => kind === 'dialogue').map(sliceKey));
@@ -12,31 +12,27 @@ export function planWords({ records, gaps }: Pick<StudyResult, 'records' | 'gaps
     sliceName,
   );
   return [
-    `Not all is there: of ${records.length + gaps.length} planned cells ${gapText(gaps)}.`,
+    `Incomplete: of ${records.length + gaps.length} planned cells, ${gapText(gaps)}.`,
     ...[...unled].map(([name, own]) => `${name} has no dialogue: ${gapText(own)}.`),
   ];
 }
 
-/** Which arms of a slice lack dialogues, and over which the others are told; nothing where all are there. */
+/** Says which arms of a slice lack dialogues, and which dialogues the numbers cover; empty if the slice is complete. */
 export function coverageWords({ arms, baseline, leftOut, gaps }: Slice): string[] {
   const words: string[] = [];
   if (gaps.length > 0) {
     const byArm = [...grouped(gaps, ({ arm }) => arm)];
-    words.push(
-      `Dialogues that are not there: ${byArm.map(([arm, own]) => `${arm}: ${gapText(own)}`).join('; ')}.`,
-    );
+    words.push(`Missing dialogues: ${byArm.map(([arm, own]) => `${arm}: ${gapText(own)}`).join('; ')}.`);
   }
   if (leftOut > 0) {
     const shared = arms[0]!.shared.flat().length;
     words.push(
-      `Each arm's own numbers (courses, groups, attention, tokens, the front) are of the ${shared} dialogues that all of ${arms.map(({ name }) => name).join(', ')} have; ` +
-        `${leftOut} that some of them lack are left out. Differences are taken over the dialogues that both arms have.`,
+      `Numbers of single arms (courses, groups, attention, tokens, the front) cover the ${shared} dialogues that all of ${arms.map(({ name }) => name).join(', ')} have; ` +
+        `${leftOut} that some of them lack are left out. A difference covers the dialogues that both of its arms have.`,
     );
   }
   if (!arms.some(({ name }) => name === baseline)) {
-    words.push(
-      `No differences are told: ${baseline}, the first arm, with which the others are compared, has no dialogue here.`,
-    );
+    words.push(`No differences are shown: the baseline arm, ${baseline}, has no dialogue here.`);
   }
   return words;
 }
@@ -47,7 +43,7 @@ function grouped(gaps: readonly Gap[], nameOf: (gap: Gap) => string): ReadonlyMa
   return groups;
 }
 
-/** `3 failed (first: E_LENGTH: …), 2 not computed` */
+/** Returns, for example, `3 failed (first: E_LENGTH: …), 2 not computed`. */
 function gapText(gaps: readonly Gap[]): string {
   const errors = gaps.flatMap(({ error }) => (error === null ? [] : [error]));
   const absent = gaps.length - errors.length;

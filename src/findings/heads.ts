@@ -8,11 +8,11 @@ import type { ModelFacts } from './study-result.js';
 export interface HeadMap {
   /** Mean share of the prefix in the early rounds, `[layers][heads]`. */
   readonly early: readonly (readonly number[])[];
-  /** What is left of it in the late rounds: late ÷ early, `[layers][heads]`; null where nothing was there. */
+  /** The remaining part in the late rounds: late ÷ early, `[layers][heads]`; null if the early share is 0. */
   readonly left: readonly (readonly (number | null)[])[];
 }
 
-/** Null when no round has as many heads as the model. */
+/** Returns the map of an arm; null if no early or no late round has shares for all heads of the model. */
 export function headMapOf(arm: ArmRecords, model: ModelFacts, windows: Windows): HeadMap | null {
   const dialogues = arm.shared.flat();
   const early = meanHeads(dialogues, between(windows.early), model);
@@ -22,7 +22,7 @@ export function headMapOf(arm: ArmRecords, model: ModelFacts, windows: Windows):
   return { early: layersOf(early, model), left: layersOf(left, model) };
 }
 
-/** `[layers × heads]` */
+/** Returns mean shares over the matching rounds, `[layers × heads]`. */
 function meanHeads(
   dialogues: readonly DialogueRecord[],
   has: RoundFilter,

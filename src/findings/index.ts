@@ -1,6 +1,6 @@
 /**
- * What a study found: tables, figures and pages from its records. Knows records, statistics and how to draw; must not
- * know models, nor how cells are run.
+ * Tables, figures and pages of what a study found. This room knows records, statistics and how to draw. It must not know
+ * models or how cells are run.
  */
 export { type Comparison, compareArms, compareStudies, comparisonTable } from './compare.js';
 export { type ArmPower, type PilotPower, pilotPower, powerTable } from './power.js';

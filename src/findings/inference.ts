@@ -1,23 +1,26 @@
 import { type Bootstrap, createBootstrap } from '../statistics/index.js';
 
+/** Options of an analysis. */
 export interface AnalysisOptions {
-  /** How many resamples every interval and every permutation test is made of; 10,000 if not said. */
+  /** Resamples of every interval and permutations of every test; default: 10,000. */
   readonly resamples?: number;
 }
 
-/** Of fewer clusters there is no interval: what so few resample says nothing of how others would differ. */
+/** The smallest number of clusters that get an interval. Resampling fewer says nothing about other clusters. */
 export const FEWEST = 5;
 
 /**
- * How intervals and p-values are come by; the same throughout an analysis. Intervals are expanded: studies are often of
- * fewer than sixty scenarios, and of more it makes no difference.
+ * How an analysis computes its intervals and p-values. Intervals are expanded, because studies often have fewer than
+ * sixty scenarios; with more, expansion makes almost no difference.
  */
 export interface Inference {
-  /** With NaN for the ends of the interval of fewer than {@link FEWEST} clusters. */
+  /** The ends of the interval are NaN for fewer than {@link FEWEST} clusters. */
   readonly estimate: Bootstrap;
+  /** Permutations of every test. */
   readonly permutations: number;
 }
 
+/** Returns the estimator of an analysis. */
 export function createInference({ resamples = 10_000 }: AnalysisOptions = {}): Inference {
   const bootstrapped = createBootstrap({ resamples, expanded: true });
   return {

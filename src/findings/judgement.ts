@@ -5,12 +5,12 @@ import { only, probedRoundsOf, probeScores, scoresIn } from './scores.js';
 import { baselineOf, type Slice } from './slices.js';
 import type { ReportedArm, ReportedSpec } from './study-result.js';
 
-/** Below this a model does not do what it is told even at first, and has nothing to lose. */
+/** Stability below which a model does not follow its system prompt even at the start, so it has nothing to lose. */
 export const FLOOR = 0.2;
-/** A fall of ability or fluency by more than this part of what it was early is no longer drift alone. */
+/** If ability or fluency falls by more than this fraction, the model degrades as a whole: it is not drift alone. */
 export const TOLERATED_FALL = 0.1;
 
-/** Why a model is called to be at the floor. */
+/** The evidence that a model is at the floor. */
 export interface Floor {
   readonly arm: string;
   /** Stability after the first round that was probed. */
@@ -18,9 +18,9 @@ export interface Floor {
 }
 
 /**
- * A model is at the floor when the whole interval of the untouched arm's stability, after the first round that was
- * probed, lies below {@link FLOOR}; of a study without such an arm, of the first arm's. What a judge gives to chance is
- * not known for every source, so the floor is a number.
+ * Returns the evidence that a model is at the floor; null if it is not. A model is at the floor if the interval of the
+ * untouched arm's stability after the first probed round is entirely below {@link FLOOR}. Without an untouched arm, the
+ * baseline counts. The floor is a fixed number, because the score of a chance answer is not known for every judge.
  */
 export function floorOf(slice: Slice, { arms }: ReportedSpec, inference: Inference): Floor | null {
   const untouched = arms.filter(isUntouched).map(({ name }) => name);
@@ -37,16 +37,16 @@ export function isUntouched({ policy, silence, guidance, repeatEvery }: Reported
   return policy === 'off' && silence === null && guidance === null && repeatEvery === null;
 }
 
-/** A faculty beside obedience that falls with the dialogue. */
+/** A fall of ability or fluency over a dialogue. */
 export interface Fall {
   readonly what: 'ability' | 'fluency';
   readonly early: number;
   readonly late: number;
-  /** What is lost, as a part of `early`. */
+  /** The loss as a fraction of `early`. */
   readonly part: number;
 }
 
-/** What else an arm loses over a dialogue, by more than is tolerated: a model that falls apart is not drifting. */
+/** Returns falls of ability and fluency larger than {@link TOLERATED_FALL}: signs that the model degrades as a whole. */
 export function fallsOf(course: ArmCourse): Fall[] {
   return (['ability', 'fluency'] as const).flatMap((what) => {
     const early = course[what].early.value;

@@ -1,4 +1,4 @@
-/** What the report adds to every page's own rules. */
+/** CSS of the report, added to that of every page. */
 export const PAGE_STYLE = `
 main { max-width: 66rem; }
 h3 { font-size: 1.02rem; margin: 2rem 0 .4rem; }

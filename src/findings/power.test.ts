@@ -18,11 +18,11 @@ describe('the power of a pilot', () => {
     expect(ratio).toBeLessThan(4.3);
   });
 
-  it('needs as many as there are for the smallest effect that these see', () => {
+  it("needs the pilot's number of dialogues for the pilot's detectable effect", () => {
     expect(Math.abs(late(late(0.1).detectable!).needed! - 24)).toBeLessThanOrEqual(1);
   });
 
-  it('plans nothing from an arm that never differs', () => {
+  it('gives no plan from an arm that never differs', () => {
     expect(pilotPower(study, 0.1).arms.find(({ arm }) => arm === 'control')).toMatchObject({
       deviation: 0,
       detectable: null,
@@ -31,7 +31,7 @@ describe('the power of a pilot', () => {
     });
   });
 
-  it('needs more for as many tests as the report corrects for', () => {
+  it('needs more dialogues to pass the correction for all tests of the report', () => {
     const { tests, arms } = pilotPower(study, 0.1);
     expect(tests).toBe(analyse(study, FEW)[0]!.effects.length);
     for (const { needed, neededCorrected, deviation } of arms.filter((arm) => arm.needed !== null)) {
@@ -46,7 +46,7 @@ describe('the power of a pilot', () => {
 describe('a comparison', () => {
   const study = simulateStudy({ dialogues: 20, rounds: 10 });
 
-  it('of two arms is the opposite when they change places', () => {
+  it('of two arms changes its sign if the arms are swapped', () => {
     const one = compareArms(study, ['growing', 'off'], FEW);
     const other = compareArms(study, ['off', 'growing'], FEW);
     expect(one.map(({ window }) => window)).toEqual(['early', 'late', 'last']);
@@ -58,7 +58,7 @@ describe('a comparison', () => {
     expect(one[1]!.difference.low).toBeGreaterThan(0);
   });
 
-  it('of two studies takes what has scenario, index and seed in common', () => {
+  it('of two studies uses the dialogues that have scenario, index and seed in common', () => {
     const changed = simulateStudy({
       dialogues: 14,
       rounds: 10,
@@ -73,7 +73,7 @@ describe('a comparison', () => {
     });
   });
 
-  it('calls nothing better on a model at the floor', () => {
+  it('calls no arm better on a model at the floor', () => {
     const arms = [
       { name: 'off', start: 0.02, slope: 0 },
       { name: 'held', start: 0.6, slope: 0, lift: 2 },

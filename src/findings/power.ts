@@ -4,31 +4,35 @@ import { differencesIn, pairsOf, type WindowName, windowsOf } from './effects.js
 import { type SliceLabels, sliceName, slicesOf } from './slices.js';
 import type { StudyResult } from './study-result.js';
 
-/** What a study, taken as a pilot, says of how large the next one must be. */
+/** How large the next study must be, estimated from this one as a pilot. */
 export interface PilotPower {
-  /** The difference of stability that is to be found, above 0. */
+  /** The difference of stability to be found, above 0. */
   readonly effect: number;
-  /** Differences that the report tests, over which Holm corrects: with luck against it, one is tested at α / tests. */
+  /** Number of differences that the report tests. In the worst case Holm's correction tests one at α / tests. */
   readonly tests: number;
   readonly arms: readonly ArmPower[];
 }
 
+/** The plan for one arm in one window of rounds. */
 export interface ArmPower {
   readonly labels: SliceLabels;
   readonly arm: string;
   readonly window: WindowName;
   /** Scenarios that both arms have. */
   readonly clusters: number;
-  /** Of the differences to the first arm, over scenarios. */
+  /** Standard deviation over scenarios of the differences from the baseline. */
   readonly deviation: number;
-  /** The smallest effect that so many scenarios find with power 0.8 at α = 0.05; null when none of them differs. */
+  /** The smallest effect that this many scenarios find with power 0.8 at α = 0.05; null if no scenario differs. */
   readonly detectable: number | null;
-  /** Scenarios that find the effect asked for at α = 0.05, and at α / tests; null when none of them differs. */
+  /** Scenarios needed to find the effect at α = 0.05, and at α / tests; null if no scenario differs. */
   readonly needed: number | null;
   readonly neededCorrected: number | null;
 }
 
-/** @param effect a difference of stability, above 0 */
+/**
+ * Plans a study from this one as a pilot.
+ * @param effect the difference of stability to be found, above 0
+ */
 export function pilotPower(study: StudyResult, effect: number): PilotPower {
   const tested = slicesOf(study).flatMap((slice) =>
     pairsOf(slice).flatMap(({ arm, pair }) =>
@@ -60,20 +64,21 @@ export function pilotPower(study: StudyResult, effect: number): PilotPower {
 
 const ALPHA = 0.05;
 
+/** Returns a plan as a table, one row for each arm and window. */
 export function powerTable({ effect, tests, arms }: PilotPower): DataTable {
   return {
     name: 'power',
     title: 'Power',
     note:
-      'Differences of stability to the first arm, by scenario. An effect is found four times in five by a two-sided paired test at α = 0.05, uncorrected; ' +
-      `corrected: at 0.05 / ${tests}, the worst that Holm's correction asks of a report with the ${tests} differences of this one.`,
+      'Differences of stability from the baseline arm, by scenario. A two-sided paired test finds the effect with power 0.8 at α = 0.05, uncorrected; ' +
+      `corrected: at 0.05 / ${tests}, the worst case of Holm's correction in a report with the ${tests} differences of this one.`,
     columns: [
       { name: 'arm', heading: 'arm' },
       { name: 'slice', heading: 'model · source' },
       { name: 'rounds', heading: 'rounds' },
       { name: 'scenarios', heading: 'scenarios', digits: 0 },
       { name: 'deviation', heading: 'sd of differences', digits: 3 },
-      { name: 'detectable', heading: 'sees effects from', digits: 3 },
+      { name: 'detectable', heading: 'detectable', digits: 3 },
       { name: 'needed', heading: `scenarios for ${effect}`, digits: 0 },
       { name: 'needed_corrected', heading: 'corrected', digits: 0 },
     ],

@@ -2,7 +2,7 @@ import type { SliceAnalysis } from './analysis.js';
 import { armWords, samplingWords } from './spec-words.js';
 import type { StudyResult } from './study-result.js';
 
-/** What was run, on what and how it is run again: names and values. */
+/** Returns what was run, on what, and how to run it again, as names and values. */
 export function provenance(
   { spec, models, versions, file }: StudyResult,
   analyses: readonly SliceAnalysis[],

@@ -23,14 +23,14 @@ describe("a study's folder", () => {
     expect(read).toMatchObject({ models: study.models, versions: study.versions, file: study.file });
   });
 
-  it('may be without timings, and with torn ones', async () => {
+  it('may lack timings or have truncated ones', async () => {
     await writeFile(join(folder, 'timings.jsonl'), '{"address":"0","tot');
     expect((await readStudyResult(folder)).timings).toEqual([]);
     await rm(join(folder, 'timings.jsonl'));
     expect((await readStudyResult(folder)).timings).toEqual([]);
   });
 
-  it('counts by its plan: what a changed specification does not ask for is left out', async () => {
+  it('is read by its plan: cells that a changed specification does not ask for are left out', async () => {
     const [first, second, ...others] = study.records.map(plannedCell);
     const renamed = { ...first!, labels: { ...first!.labels, arm: 'by another name' } };
     const added = { ...second!, address: 'ab'.repeat(32), labels: { ...second!.labels, index: 99 } };
@@ -42,23 +42,23 @@ describe("a study's folder", () => {
     expect(gaps).toEqual([{ ...added.labels, kind: 'dialogue', measure: null, error: null }]);
   });
 
-  it('tells what failed from what is not there', async () => {
+  it('separates failed cells from missing ones', async () => {
     const { address, labels } = plannedCell(study.records[0]!);
     await writeCell(folder, address, { ...labels, kind: 'failure', error: 'E_LENGTH: too long' });
     const { gaps } = await readStudyResult(folder);
     expect(gaps).toEqual([{ ...labels, kind: 'dialogue', measure: null, error: 'E_LENGTH: too long' }]);
   });
 
-  it('is refused when it is none, or nothing of its plan is there', async () => {
+  it('is refused if it is not a study, or if no cell has been computed', async () => {
     await rm(join(folder, 'cells'), { recursive: true });
     await expect(readStudyResult(folder)).rejects.toThrow(
-      /E_NOT_FOUND: of the \d+ cells that are planned none is there/,
+      /E_NOT_FOUND: none of the \d+ planned cells has been computed/,
     );
     await rm(join(folder, 'study.json'));
     await expect(readStudyResult(folder)).rejects.toThrow(/E_NOT_FOUND: not the folder of a study/);
   });
 
-  it('is refused with cell and field of what is wrong', async () => {
+  it('is refused with the cell and field of an invalid record', async () => {
     const record = study.records[0]!;
     const { address } = plannedCell(record);
     if (record.kind !== 'dialogue') throw new Error('the first record is a dialogue');

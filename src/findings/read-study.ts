@@ -6,10 +6,10 @@ import { KeptCell, StudyFile } from './record-schema.js';
 import type { Gap, KeptRecord, LabelledTiming, StudyResult } from './study-result.js';
 
 /**
- * Reads what a study left in its folder. What counts is the plan and its cells, not the tables that were written of an
- * earlier plan: under a changed specification only what that asks for is taken, by the names that it gives.
- * @throws HoldfastError `E_NOT_FOUND` when it is not the folder of a study, or nothing of its plan has been computed;
- * `E_UNREADABLE` naming file and field of what is wrong in it
+ * Reads the results of a study from its folder. Reads the cells of the current plan, not tables written for an earlier
+ * plan: if the specification changed, only the cells that it now asks for are read, under their current names.
+ * @throws HoldfastError `E_NOT_FOUND` if the folder is not a study's or no cell of its plan has been computed;
+ * `E_UNREADABLE`, naming file and field, if a record is invalid
  */
 export async function readStudyResult(folder: string): Promise<StudyResult> {
   const { file, plan } = await readStudy(folder);
@@ -34,7 +34,7 @@ export async function readStudyResult(folder: string): Promise<StudyResult> {
     timings.push({ ...labels, totalMs, executorMs, decodedTokens });
   }
   if (found.size === 0) {
-    throw new HoldfastError('E_NOT_FOUND', `of the ${plan.length} cells that are planned none is there`, {
+    throw new HoldfastError('E_NOT_FOUND', `none of the ${plan.length} planned cells has been computed`, {
       file: folder,
       hint: `Run the study first: holdfast study run ${origin.file} --out ${folder}`,
     });
@@ -50,10 +50,10 @@ function checked<T>(schema: z.ZodType<T>, value: unknown, file: string, cell?: s
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;
-  throw new HoldfastError('E_UNREADABLE', `it is not what study run writes: ${message}`, {
+  throw new HoldfastError('E_UNREADABLE', `not in the format that study run writes: ${message}`, {
     file,
     field: [cell, path.join('.')].filter((part) => part).join(', '),
-    hint: 'Delete it and run the study again: that writes it anew and keeps what else was computed',
+    hint: 'Delete it and run the study again: the run recomputes it and keeps all other results',
     cause: parsed.error,
   });
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { CellRecord } from '../study/index.js';
 
-/** Records and the specification as they lie in a folder. */
+/** Schemas of the records and the specification in a study's folder. */
 
 const share = z.number().min(0).max(1);
 const score = z.number().min(0).max(1);
@@ -34,7 +34,7 @@ const Round = z.object({
   probes: z.array(z.object({ label: z.string(), question: z.string(), answer: z.string(), score })),
 });
 
-/** What is kept of a cell. */
+/** A cell's record on disk. */
 export const KeptCell: z.ZodType<CellRecord> = z.discriminatedUnion('kind', [
   z.object({
     ...labels,
@@ -105,7 +105,7 @@ const Sampling = z.object({
   repetitionPenalty: z.number().optional(),
 });
 
-/** `study.json`, as far as a report needs it. */
+/** The part of `study.json` that a report needs. */
 export const StudyFile = z.object({
   versions: z.record(z.string(), z.string()),
   models: z.array(

@@ -6,10 +6,10 @@ import { sliceName } from './slices.js';
 import type { StudyResult } from './study-result.js';
 import { findings, headline } from './words.js';
 
-/** Tables that are too long to be read in a text; they are in CSV. */
+/** Tables that are too long for a text and are linked as CSV. */
 const LONG = ['rounds', 'attention', 'heads'];
 
-/** The report as Markdown: words, figures by their files, and tables. */
+/** Returns the report as Markdown: findings, links to figures, and tables. */
 export function reportMarkdown(study: StudyResult, slices: readonly ReportedSlice[]): string {
   const { spec } = study;
   const analyses = slices.map(({ analysis }) => analysis);
@@ -46,7 +46,7 @@ export function reportMarkdown(study: StudyResult, slices: readonly ReportedSlic
     .join('\n');
 }
 
-/** Text whose characters mean themselves. */
+/** Escapes the characters that Markdown gives a meaning. */
 function escaped(text: string): string {
   return text.replace(/[\\`*_<>[\]#|]/g, '\\$&');
 }

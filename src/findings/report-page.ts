@@ -20,10 +20,13 @@ import { sliceName } from './slices.js';
 import type { StudyResult } from './study-result.js';
 import { findings, headline } from './words.js';
 
-/** Long tables that a reader opens when they want to look something up. */
+/** Long tables, collapsed until the reader opens them. */
 const FOLDED = ['groups', 'correlations', 'rounds', 'attention', 'heads'];
 
-/** @param most dialogues of each slice that the page holds */
+/**
+ * Returns the report as one HTML page.
+ * @param most the largest number of dialogues of each slice in the page
+ */
 export async function reportPage(
   study: StudyResult,
   slices: readonly ReportedSlice[],
@@ -42,8 +45,8 @@ ${provenance(
   study,
   slices.map(({ analysis }) => analysis),
 ).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>
-<details><summary>The specification, as it was written</summary><pre>${study.text}</pre></details>
-${sections}${slices.length === 0 ? html`<p>Of this study no dialogue is finished: there is nothing to report yet.</p>` : ''}
+<details><summary>The specification as written</summary><pre>${study.text}</pre></details>
+${sections}${slices.length === 0 ? html`<p>No dialogue of this study is finished: there is nothing to report yet.</p>` : ''}
 ${
   slices.length === 0
     ? ''
@@ -89,7 +92,7 @@ ${tables.map(tableMarkup)}
 `;
 }
 
-/** Inside a page namespaces go without saying, and ids that a drawing brings must be its own. */
+/** Prepares an SVG for embedding in the page: drops namespaces and makes ids unique. */
 function inPage(svg: string, name: string): string {
   return svg
     .replace(/ xmlns(:\w+)?="[^"]*"/g, '')
@@ -112,12 +115,12 @@ function browserMarkup(study: StudyResult, analyses: readonly SliceAnalysis[], m
   const which =
     held === total
       ? `All ${total} dialogues of the study`
-      : `${held} of the study's ${total} dialogues, chosen at equal distances`;
+      : `${held} of the study's ${total} dialogues, evenly spaced`;
   const { early, late } = study.spec;
   return html`<h2 id="browse">Dialogues to read</h2>
-<p>${which}, under every arm. Each probe stands below the round after which it was put, on a branch that the dialogue never
-saw, with its answer and its judge's score; so any number above can be checked by reading.
-<span class="soft">All of them are in results.jsonl, in the folder of the study.</span></p>
+<p>${which}, under every arm. Each probe is shown below the round after which it was asked, with its answer and its judge's score.
+Probes run on a branch that the dialogue never sees. You can check any number above by reading.
+<span class="soft">All dialogues are in results.jsonl, in the folder of the study.</span></p>
 <div id="dialogues"><p class="soft">This part needs JavaScript; the dialogues are in the file named above.</p></div>
 <script type="application/json" id="dialogue-data">${trusted(embeddedJson({ early, late, slices }))}</script>
 `;
@@ -125,14 +128,13 @@ saw, with its answer and its judge's score; so any number above can be checked b
 
 function readingMarkup(): Markup {
   return html`<h2 id="reading">How to read this page</h2>
-<p>Stability is the mean score that judges give the answers to probes: questions put on a branch after a round, which show whether
-the system prompt is still followed. Intervals hold 95 % and come from a bootstrap over scenarios, because the rounds of one
-dialogue are not independent. Arms are paired: the same scenarios, users and seeds. A difference is called one only when its
-interval lies on one side of zero and its p-value, corrected for all differences of the study (Holm), is at most 0.05; otherwise
-the page says that none was seen, and how large one might still be.</p>
-<p>A model whose stability in the first probed round, untouched (or under the first arm, where no arm leaves it so), lies below
-${FLOOR} with its whole interval is at the floor: no arm is called better on it. A
-model whose ability or fluency falls by more than ${100 * TOLERATED_FALL} % of what it was early falls apart, and the page says so
-beside any drift.</p>
+<p>Stability is the mean score that judges give to the answers to probes. A probe is a question asked on a branch after a round; its
+answer shows whether the model still follows the system prompt. Intervals are 95 % intervals from a bootstrap over scenarios, because
+the rounds of one dialogue are not independent. Arms are paired: they have the same scenarios, users and seeds. The page calls an arm
+better or worse only if the interval of its difference excludes zero and its p-value, corrected for all differences of the study
+(Holm), is at most 0.05. Otherwise the page says that no effect was seen, and how large one may still be.</p>
+<p>A model is at the floor if, in the first probed round, the whole interval of its stability is below ${FLOOR}. The untouched arm
+decides; without one, the first arm does. At the floor no arm is called better. If ability or fluency falls by more than
+${100 * TOLERATED_FALL} % from early to late rounds, the model degrades as a whole, and the page says so beside any drift.</p>
 `;
 }

@@ -46,7 +46,7 @@ describe('the report of a study', () => {
     expect(again.filter(({ path, text }) => text !== textOf(path)).map(({ path }) => path)).toEqual([]);
   });
 
-  it('fetches nothing, and allows its own script alone', () => {
+  it('fetches nothing, and allows only its own script', () => {
     const outside = page.replace(/<script type="application\/json"[\s\S]*?<\/script>/, '');
     expect(outside).not.toMatch(/https?:|src=|@import|<link/);
     const scripts = [...outside.matchAll(/<script>([\s\S]*?)<\/script>/g)].map((m) => m[1]!);
@@ -58,7 +58,7 @@ describe('the report of a study', () => {
     expect(scripts[0]).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval/);
   });
 
-  it('has every id once, and a place for each link of its own', () => {
+  it('has every id once, and a target for each of its internal links', () => {
     const ids = [...page.matchAll(/ id="([^"]+)"/g)].map((m) => m[1]!);
     expect(new Set(ids).size).toBe(ids.length);
     const links = [...page.matchAll(/href="#([^"]+)"/g)].map((m) => m[1]!);
@@ -66,7 +66,7 @@ describe('the report of a study', () => {
     for (const link of links) expect(ids).toContain(link);
   });
 
-  it('holds so many dialogues as it says, with all that their numbers are made of', () => {
+  it('contains as many dialogues as it says, with everything that their numbers come from', () => {
     const embedded = page.match(
       /<script type="application\/json" id="dialogue-data">([\s\S]*?)<\/script>/,
     )![1]!;
@@ -82,14 +82,14 @@ describe('the report of a study', () => {
     expect(slices[0]!.dialogues[0]!.system).toBe(record.system);
   });
 
-  it('draws the share before a policy only where one acts, and the first arm first, which gives it one colour', () => {
+  it('draws the share before a policy only where one acts, and the baseline first, so that its colour is fixed', () => {
     const drawn = textOf('figures/tiny-organism-share.vl.json');
     const before = [...drawn.matchAll(/"panel": "([^"]*)",\s*"series": "before its policy"/g)];
     expect([...new Set(before.map(([, panel]) => panel))]).toEqual(['split .7', 'growing']);
     expect(drawn).toMatch(/"domain": \[\s*"off",/);
   });
 
-  it('says what was run and how it is run again', () => {
+  it('says what was run and how to run it again', () => {
     for (const text of [
       'ab'.repeat(32),
       'holdfast study run simulated.yaml --out FOLDER',
@@ -101,7 +101,7 @@ describe('the report of a study', () => {
     }
   });
 
-  it('writes tables that hold the numbers of the page', () => {
+  it('writes tables with the numbers of the page', () => {
     const [heading, first] = textOf('tables/stability.csv').split('\n');
     expect(heading).toBe(
       'model,executor,precision,source,arm,dialogues,early,early_low,early_high,late,late_low,late_high,change,change_low,change_high,slope,slope_low,slope_high',
@@ -113,8 +113,8 @@ describe('the report of a study', () => {
   });
 });
 
-describe('a report of less', () => {
-  it('has no figure of what was not measured', async () => {
+describe('the report of an incomplete study', () => {
+  it('has no figure for what was not measured', async () => {
     const whole = simulateStudy({ arms: TRUE_ARMS.slice(0, 1), dialogues: 1, rounds: 8 });
     const records = whole.records.filter(({ kind }) => kind !== 'cost');
     const files = await reportFiles({ ...whole, records, timings: [] }, OPTIONS);
@@ -129,7 +129,7 @@ describe('a report of less', () => {
     expect(page).toContain('All 1 dialogues');
   });
 
-  it('tells models and sources apart, in one table a kind', async () => {
+  it('separates models and sources, and has one table of each kind', async () => {
     const files = await reportFiles(
       simulateStudy({
         sources: ['organism', 'Self chat'],
@@ -145,28 +145,28 @@ describe('a report of less', () => {
     expect(table.match(/Self chat/g)).toHaveLength(2);
   });
 
-  it('has no baseline to draw beside where the first arm was not led', async () => {
+  it('draws no baseline if the first arm was not run', async () => {
     const study = simulateStudy({ dialogues: 6, rounds: 10 });
     const records = study.records.filter((record) => record.kind !== 'dialogue' || record.arm !== 'off');
     for (const { path, text } of (await reportFiles({ ...study, records }, OPTIONS)).slice(0, 2)) {
-      expect(text, path).toContain('No differences can be told: off, with which');
-      expect(text, path).not.toContain('Differences to');
+      expect(text, path).toContain('No differences can be computed: the baseline arm, off,');
+      expect(text, path).not.toContain('Differences from');
       expect(text.replace(/<script>[\s\S]*<\/script>/, ''), path).not.toMatch(/NaN|undefined/);
     }
   });
 
-  it('is there while no dialogue has been led under every arm', async () => {
+  it('can be written before any dialogue was run under every arm', async () => {
     const study = simulateStudy({ dialogues: 12, rounds: 10, arms: TRUE_ARMS.slice(0, 2) });
     const records = study.records.filter(
       (record) => record.kind !== 'dialogue' || (record.arm === 'off') === record.index < 6,
     );
     for (const { path, text } of (await reportFiles({ ...study, records }, OPTIONS)).slice(0, 2)) {
-      expect(text, path).toContain('no dialogue has been led under all');
+      expect(text, path).toContain('no dialogue was run under all');
       expect(text.replace(/<script>[\s\S]*<\/script>/, ''), path).not.toMatch(/NaN|undefined/);
     }
   });
 
-  it('says in page and Markdown how much of the plan is not there', async () => {
+  it('says in page and Markdown how much of the plan is missing', async () => {
     const study = simulateStudy({ dialogues: 6, rounds: 3, arms: TRUE_ARMS.slice(0, 2) });
     const { model, executor, precision, source, arm, seed } = study.records[0]!;
     const labels = { model, executor, precision, source, arm, seed };
@@ -178,12 +178,12 @@ describe('a report of less', () => {
     const planned = study.records.length + 3;
     for (const { text } of files.slice(0, 2)) {
       expect(text.replaceAll('\\', '')).toContain(
-        `of ${planned} planned cells 1 failed (first: E_LENGTH: too long), 2 not computed.`,
+        `of ${planned} planned cells, 1 failed (first: E_LENGTH: too long), 2 not computed.`,
       );
     }
   });
 
-  it('says in page and Markdown which arms failed, and on what the others are told', async () => {
+  it('says in page and Markdown which arms failed, and which dialogues the numbers cover', async () => {
     const study = simulateStudy({ dialogues: 8, rounds: 3, arms: TRUE_ARMS.slice(0, 2) });
     const lacks = (record: (typeof study.records)[number]): boolean =>
       record.kind === 'dialogue' && record.arm === 'split .7' && record.index < 2;
@@ -196,12 +196,12 @@ describe('a report of less', () => {
     for (const { path, text } of (await reportFiles({ ...study, records, gaps }, OPTIONS)).slice(0, 2)) {
       const plain = text.replaceAll('\\', '');
       expect(plain, path).toContain('split .7: 2 failed (first: E_LENGTH: too long)');
-      expect(plain, path).toContain('are of the 6 dialogues that all of off, split .7 have; 2 that some');
+      expect(plain, path).toContain('cover the 6 dialogues that all of off, split .7 have; 2 that some');
     }
   });
 
-  it('has a page without results: it says that there are none', async () => {
+  it('says on the page that there are no results yet', async () => {
     const files = await reportFiles({ ...simulateStudy({ dialogues: 2, rounds: 2 }), records: [] }, OPTIONS);
-    expect(files[0]!.text).toContain('no dialogue is finished');
+    expect(files[0]!.text).toContain('No dialogue of this study is finished');
   });
 });

@@ -9,20 +9,21 @@ import type { SliceLabels } from './slices.js';
 import type { StudyResult } from './study-result.js';
 import { tablesOf } from './tables.js';
 
+/** Options of {@link reportFiles}. */
 export interface ReportOptions extends AnalysisOptions {
-  /** Dialogues of each model and source that the page holds at most; 24 if not said. */
+  /** The largest number of dialogues of each model and source in the page; default: 24. */
   readonly dialogues?: number;
 }
 
-/** A file of a report: its path in the report's folder, with `/`, and what is in it. */
+/** A file of a report: its path in the report's folder, with `/`, and its content. */
 export interface ReportFile {
   readonly path: string;
   readonly text: string;
 }
 
 /**
- * The report of a study: `index.html`, `report.md`, `figures/*.svg` with a Vega-Lite specification beside each, and
- * `tables/*.csv`. The same records give the same bytes.
+ * Returns the files of a study's report: `index.html`, `report.md`, `figures/*.svg`, each with its Vega-Lite
+ * specification, and `tables/*.csv`. The same records give the same bytes.
  */
 export async function reportFiles(
   study: StudyResult,
@@ -57,7 +58,7 @@ export async function reportFiles(
   return files;
 }
 
-/** Names of models and sources as they may stand in file names; a number is added to those that come out alike. */
+/** Returns a file name for each model and source; equal names get a number. */
 function fileNames(labels: readonly SliceLabels[]): string[] {
   const plain = labels.map(
     ({ model, source }) =>
@@ -69,7 +70,7 @@ function fileNames(labels: readonly SliceLabels[]): string[] {
   return plain.map((name, at) => (plain.indexOf(name) === at ? name : `${name}-${at + 1}`));
 }
 
-/** One table for all slices, which its first columns tell apart. */
+/** Joins the tables of all slices, one for each name; the first columns name the slice. */
 function joinedTables(slices: readonly ReportedSlice[]): DataTable[] {
   const names = [...new Set(slices.flatMap(({ tables }) => tables.map(({ name }) => name)))];
   return names.flatMap((name) => {
@@ -98,7 +99,7 @@ function joinedTables(slices: readonly ReportedSlice[]): DataTable[] {
   });
 }
 
-/** Columns of all tables, each once: a slice may lack what another was measured on. */
+/** Returns the columns of all tables, each once: a slice may lack a measure that another has. */
 function widest(tables: readonly DataTable[]): DataTable['columns'] {
   const byName = new Map(tables.flatMap(({ columns }) => columns.map((column) => [column.name, column])));
   return [...byName.values()];

@@ -2,9 +2,9 @@ import type { DataTable } from '../report/index.js';
 import type { SliceAnalysis } from './analysis.js';
 import type { ReportFigure } from './figures.js';
 
-/** A slice with all that is shown of it. */
+/** A slice with its analysis, figures and tables. */
 export interface ReportedSlice {
-  /** Of its files: letters, digits and hyphens, unlike any other slice's. */
+  /** The unique name of its files: letters, digits and hyphens. */
   readonly name: string;
   readonly analysis: SliceAnalysis;
   readonly figures: readonly ReportFigure[];

@@ -2,17 +2,19 @@ import type { Score } from '../statistics/index.js';
 import type { DialogueRecord, RoundRecord } from '../study/index.js';
 import type { Clusters } from './slices.js';
 
-/** Which rounds are meant. */
+/** Selects rounds by their number. */
 export type RoundFilter = (round: number) => boolean;
 
-/** What a round adds to a mean. */
+/** Reads the contribution of a round to a mean. */
 export type ReadRound = (round: RoundRecord, dialogue: DialogueRecord) => Score;
 
+/** Selects the rounds from `first` to `last`, both included. */
 export const between =
   ([first, last]: readonly [first: number, last: number]): RoundFilter =>
   (round) =>
     round >= first && round <= last;
 
+/** Selects one round. */
 export const only =
   (number: number): RoundFilter =>
   (round) =>
@@ -20,12 +22,12 @@ export const only =
 
 const NOTHING: Score = { sum: 0, count: 0 };
 
-/** A number that may be missing. */
+/** Returns the score of a number; an empty score for null. */
 export function scoreOf(value: number | null): Score {
   return value === null ? NOTHING : { sum: value, count: 1 };
 }
 
-/** Scores of probes; of those with a label, or of all. */
+/** Reads the scores of a round's probes: of all, or of those with a given label. */
 export function probeScores(label: string | null = null): ReadRound {
   return ({ probes }) =>
     totalOf(
@@ -33,7 +35,7 @@ export function probeScores(label: string | null = null): ReadRound {
     );
 }
 
-/** What every cluster adds to a mean over the rounds that are meant: `[clusters]`. */
+/** Returns the contribution of each cluster to a mean over the selected rounds, `[clusters]`. */
 export function scoresIn(clusters: Clusters, has: RoundFilter, read: ReadRound): Score[] {
   return clusters.map((cluster) =>
     totalOf(
@@ -44,6 +46,7 @@ export function scoresIn(clusters: Clusters, has: RoundFilter, read: ReadRound):
   );
 }
 
+/** Returns the sum of scores. */
 export function totalOf(scores: readonly Score[]): Score {
   let sum = 0;
   let count = 0;
@@ -54,12 +57,12 @@ export function totalOf(scores: readonly Score[]): Score {
   return { sum, count };
 }
 
-/** Rounds that some dialogue has, ascending. */
+/** Returns the rounds that occur in any dialogue, ascending. */
 export function roundsOf(clusters: Clusters): number[] {
   return distinct(clusters.flat().flatMap(({ rounds }) => rounds.map(({ round }) => round)));
 }
 
-/** Rounds after which some dialogue was probed, ascending. */
+/** Returns the rounds after which any dialogue was probed, ascending. */
 export function probedRoundsOf(clusters: Clusters): number[] {
   const probed = clusters.flat().flatMap(({ rounds }) => rounds.filter(({ probes }) => probes.length > 0));
   return distinct(probed.map(({ round }) => round));

@@ -1,21 +1,22 @@
 import type { CostRecord, DialogueRecord } from '../study/index.js';
 import type { Gap, LabelledTiming, StudyResult } from './study-result.js';
 
-/** What is compared with each other: one model, run in one way, on one source of dialogues, under every arm. */
+/** The part of a study whose arms are compared: one model, executor and precision on one source of dialogues. */
 export interface Slice {
   readonly labels: SliceLabels;
-  /** The arm that the others are compared with: the first of the specification, led here or not. */
+  /** The arm that the others are compared with: the first of the specification, whether it was run or not. */
   readonly baseline: string;
-  /** Those that have a dialogue here, in the order of the specification. */
+  /** Arms that have a dialogue in this slice, in the order of the specification. */
   readonly arms: readonly ArmRecords[];
-  /** Scenarios that all of these arms have, ascending: the clusters of what is told of each arm for itself. */
+  /** Scenarios that all these arms have, ascending: the clusters for numbers of single arms. */
   readonly indices: readonly number[];
-  /** Dialogues (a scenario and a seed) that some of these arms have and others lack. */
+  /** Number of dialogues (a scenario and a seed) that some of these arms have and others lack. */
   readonly leftOut: number;
-  /** Dialogues that are planned and not there, of all arms. */
+  /** Planned dialogues without a result, of all arms. */
   readonly gaps: readonly Gap[];
 }
 
+/** What identifies a slice. */
 export interface SliceLabels {
   readonly model: string;
   readonly executor: string;
@@ -23,20 +24,21 @@ export interface SliceLabels {
   readonly source: string;
 }
 
+/** The records of one arm in a slice. */
 export interface ArmRecords {
   readonly name: string;
-  /** All that it has. */
+  /** All dialogues of the arm. */
   readonly dialogues: readonly DialogueRecord[];
-  /** Those that all other arms have as well, so that arms can be laid side by side: `[clusters][seeds]`. */
+  /** The dialogues that all other arms have as well, so that arms are comparable: `[clusters][seeds]`. */
   readonly shared: Clusters;
   readonly costs: readonly CostRecord[];
   readonly timings: readonly LabelledTiming[];
 }
 
-/** Dialogues of the same scenario lie together, because they are not independent: `[clusters][seeds]`. */
+/** Dialogues grouped by scenario, because those of one scenario are not independent: `[clusters][seeds]`. */
 export type Clusters = readonly (readonly DialogueRecord[])[];
 
-/** A study's records, one slice for each model and source that has a dialogue. */
+/** Splits a study's records into slices, one for each model and source that has a dialogue. */
 export function slicesOf({ spec, records, gaps, timings }: StudyResult): Slice[] {
   const keys = new Map(
     records.filter(({ kind }) => kind === 'dialogue').map((record) => [sliceKey(record), record]),
@@ -76,7 +78,7 @@ export function slicesOf({ spec, records, gaps, timings }: StudyResult): Slice[]
   });
 }
 
-/** What makes two dialogues the same but for their arms. */
+/** Returns the key that a dialogue shares with the same dialogue under other arms. */
 export const dialogueKey = ({ index, seed, scenario }: DialogueRecord): string =>
   JSON.stringify([index, seed, scenario]);
 
@@ -86,15 +88,16 @@ function countsOf(keys: readonly string[]): ReadonlyMap<string, number> {
   return counts;
 }
 
+/** Returns the key of the slice that a record belongs to. */
 export const sliceKey = ({ model, executor, precision, source }: SliceLabels): string =>
   JSON.stringify([model, executor, precision, source]);
 
-/** How a slice is called in headings. */
+/** Returns the name of a slice in headings. */
 export function sliceName({ model, source }: Pick<SliceLabels, 'model' | 'source'>): string {
   return `${model} · ${source}`;
 }
 
-/** The arm that the others are compared with; undefined where it was not led. */
+/** Returns the records of the baseline; undefined if it was not run. */
 export function baselineOf({ arms, baseline }: Slice): ArmRecords | undefined {
   return arms.find(({ name }) => name === baseline);
 }

@@ -28,7 +28,7 @@ describe('what was run, in the words of the specification', () => {
     expect(armWords({ ...OFF, ...settings })).toBe(words);
   });
 
-  it('says nothing of sampling that is off', () => {
+  it('leaves out sampling options that have no effect', () => {
     expect(samplingWords({ temperature: 1, topK: 0, topP: 0.9, minP: 0, repetitionPenalty: 1 })).toBe(
       'temperature: 1, top-p: 0.9',
     );

@@ -4,7 +4,7 @@ import { headsText } from '../study/index.js';
 import { isUntouched } from './judgement.js';
 import type { ReportedArm } from './study-result.js';
 
-/** `policy: split-softmax, strength: 0.7`: what a specification says to get this arm; `untouched` where it says nothing. */
+/** Returns an arm as a specification writes it (`policy: split-softmax, strength: 0.7`), or `untouched`. */
 export function armWords(arm: ReportedArm): string {
   if (isUntouched(arm)) return 'untouched';
   const { policy, schedule, target, on, silence, repeatEvery, guidance } = arm;
@@ -35,7 +35,7 @@ function scheduleWords(schedule: Schedule): string {
   }
 }
 
-/** How a specification calls what samples tokens, and at which value each of them does nothing. */
+/** Names of the sampling options in a specification, and the value at which each has no effect. */
 const SAMPLING = [
   { name: 'temperature', field: 'temperature', off: null },
   { name: 'topP', field: 'top-p', off: 1 },
@@ -44,7 +44,7 @@ const SAMPLING = [
   { name: 'repetitionPenalty', field: 'repetition-penalty', off: 1 },
 ] as const;
 
-/** `temperature: 1, top-p: 0.9`: what has an effect. */
+/** Returns the sampling options that have an effect: `temperature: 1, top-p: 0.9`. */
 export function samplingWords(sampling: SamplingOptions): string {
   return SAMPLING.filter(({ name, off }) => sampling[name] !== undefined && sampling[name] !== off)
     .map(({ name, field }) => `${field}: ${sampling[name]}`)

@@ -8,33 +8,35 @@ import type {
   PlannedCell,
 } from '../study/index.js';
 
-/** All that a study left behind, as the analysis takes it. */
+/** The results of a study, as read from its folder. */
 export interface StudyResult {
   readonly spec: ReportedSpec;
   readonly models: readonly ModelFacts[];
-  /** What ran, by name. */
+  /** Versions of the software that ran, by name. */
   readonly versions: Readonly<Record<string, string>>;
   readonly records: readonly KeptRecord[];
-  /** What is planned and has no result. */
+  /** Planned cells without a result. */
   readonly gaps: readonly Gap[];
   readonly timings: readonly LabelledTiming[];
-  /** The specification as it was written. */
+  /** The specification as written. */
   readonly text: string;
-  /** How the study was named when it was run, and where its records lie, for commands that repeat it. */
+  /** The specification's file as given to `study run`, for the command that repeats it. */
   readonly file: string;
+  /** The name of the folder of the results. */
   readonly folder: string;
 }
 
+/** The record of a cell that did not fail. */
 export type KeptRecord = Exclude<CellRecord, FailureRecord>;
 
 /** A planned cell without a result: it failed, or has not been computed. */
 export type Gap = CellLabels &
   Pick<PlannedCell, 'kind' | 'measure'> & {
-    /** Why it failed; null when it is not there. */
+    /** Why it failed; null if it has not been computed. */
     readonly error: string | null;
   };
 
-/** What a report needs of a specification; a complete one is one of these. */
+/** The part of a specification that a report needs. */
 export interface ReportedSpec {
   readonly name: string;
   readonly question: string | null;
@@ -52,18 +54,18 @@ export interface ReportedSpec {
   readonly seeds: readonly number[];
   readonly sampling: SamplingOptions;
   readonly maxTokens: number;
-  /** The first is the one that the others are compared with. */
+  /** The first is the baseline. */
   readonly arms: readonly ReportedArm[];
   readonly early: readonly [first: number, last: number];
   readonly late: readonly [first: number, last: number];
 }
 
-/** What must be known of an arm: its settings, as the specification has them. */
+/** An arm's settings in the specification. The policy may be one that this version does not know. */
 export type ReportedArm = Omit<ArmSpec, 'policy'> & { readonly policy: string };
 
-/** What must be known of a model beyond its name. */
+/** What a report needs to know of a model. */
 export interface ModelFacts {
-  /** As the specification names it. */
+  /** Its name in the specification. */
   readonly name: string;
   /** SHA-256 of the weights, hex. */
   readonly hash: string;
@@ -71,5 +73,5 @@ export interface ModelFacts {
   readonly heads: number;
 }
 
-/** How long a dialogue took; costs and rankings do other work and are not compared by it. */
+/** How long a dialogue took. Cells of costs and rankings do other work, so their times are not compared. */
 export type LabelledTiming = CellLabels & Omit<CellTiming, 'address'>;

@@ -6,7 +6,7 @@ import { FEWEST } from './inference.js';
 import type { ReportedSpec } from './study-result.js';
 import { effectWords, roundsText } from './words.js';
 
-/** Every table of a report, of one slice. */
+/** Returns every table of one slice that has rows. */
 export function tablesOf(analysis: SliceAnalysis, spec: ReportedSpec): DataTable[] {
   return [
     stabilityTable(analysis, spec),
@@ -24,20 +24,20 @@ export function tablesOf(analysis: SliceAnalysis, spec: ReportedSpec): DataTable
 
 const ARM: Column = { name: 'arm', heading: 'arm' };
 const ROUND: Column = { name: 'round', heading: 'round', digits: 0 };
-const INTERVALS = `In brackets 95 % intervals from a bootstrap over scenarios; none of fewer than ${FEWEST}.`;
+const INTERVALS = `Brackets: 95 % intervals from a bootstrap over scenarios; fewer than ${FEWEST} scenarios have none.`;
 
 function stabilityTable({ courses }: SliceAnalysis, { early, late }: ReportedSpec): DataTable {
   return {
     name: 'stability',
     title: 'Stability',
-    note: `The mean score of probes, 0 to 1: in ${roundsText(early)}, in ${roundsText(late)}, the difference of the two, and the least-squares slope over all probed rounds. ${INTERVALS}`,
+    note: `The mean score of probes, 0 to 1: early (${roundsText(early)}), late (${roundsText(late)}), the difference of the two, and the least-squares slope over all probed rounds. ${INTERVALS}`,
     columns: [
       ARM,
       { name: 'dialogues', heading: 'dialogues', digits: 0 },
       { name: 'early', heading: 'early' },
       { name: 'late', heading: 'late' },
       { name: 'change', heading: 'late − early', signed: true },
-      { name: 'slope', heading: 'slope a round', digits: 4, signed: true },
+      { name: 'slope', heading: 'slope per round', digits: 4, signed: true },
     ],
     rows: courses
       .filter(({ stability }) => stability.rounds.length > 0)
@@ -58,11 +58,11 @@ function effectsTable(
 ): DataTable {
   return {
     name: 'differences',
-    title: `Differences to ${baseline}`,
+    title: `Differences from ${baseline}`,
     note:
-      `Stability of each arm less that of ${baseline} on the same scenarios and seeds, early (${roundsText(early)}), late (${roundsText(late)}) and in the last probed round. ` +
-      `${INTERVALS} p: two-sided paired permutation test, and after Holm's correction over all differences of the study. ` +
-      'Detectable: the smallest difference that so many scenarios find four times in five (α = 0.05, uncorrected).',
+      `Stability of each arm minus that of ${baseline} on the same scenarios and seeds: early (${roundsText(early)}), late (${roundsText(late)}) and in the last probed round. ` +
+      `${INTERVALS} p: two-sided paired permutation test; corrected: after Holm's correction over all differences of the study. ` +
+      'Detectable: the smallest difference that this many scenarios find with power 0.8 (α = 0.05, uncorrected).',
     columns: [
       ARM,
       { name: 'rounds', heading: 'rounds' },
@@ -93,7 +93,7 @@ function answersTable({ courses }: SliceAnalysis, { early, late }: ReportedSpec)
   return {
     name: 'answers',
     title: 'Answers of the dialogues themselves',
-    note: `Whether an answer does as told where that shows (obedience), is sound otherwise (ability) and is fluent, 0 to 1, in ${roundsText(early)} and in ${roundsText(late)}. ${INTERVALS}`,
+    note: `Whether an answer follows the system prompt where that can be judged (obedience), is otherwise correct (ability) and is fluent, 0 to 1, early (${roundsText(early)}) and late (${roundsText(late)}). ${INTERVALS}`,
     columns: [
       ARM,
       ...known.flatMap((kind): Column[] => [
@@ -115,7 +115,7 @@ function partsTable({ courses }: SliceAnalysis, { early, late }: ReportedSpec): 
   return {
     name: 'groups',
     title: 'Stability by group',
-    note: `By group of scenarios, and by what a probe asks about where that is another thing: in ${roundsText(early)} and in ${roundsText(late)}; over the scenarios of the part. ${INTERVALS}`,
+    note: `By group of scenarios, and by what a probe asks about where that differs from the groups: early (${roundsText(early)}) and late (${roundsText(late)}), over the scenarios of the part. ${INTERVALS}`,
     columns: [
       { name: 'part', heading: 'part' },
       { name: 'of', heading: 'of' },
@@ -146,10 +146,10 @@ function costsTable({ costs, slice: { baseline } }: SliceAnalysis): DataTable {
     name: 'costs',
     title: 'Costs',
     note:
-      `KL divergence of the arm's next-token distribution from the untouched model's on held-out dialogues, in nats a token; perplexity of held-out text, and as a multiple of ${baseline}'s; ` +
-      `choice: fraction of multiple-choice questions answered right, each asked behind a short held-out dialogue so that arms which grow by turns have grown, and its difference to ${baseline}'s; ` +
-      'tokens of the context in the last round; tokens and passes forwarded a dialogue, probes and second passes included; ' +
-      `time for each decoded token as a multiple of ${baseline}'s in the same scenario, the median over scenarios, on the machine that ran the study: reading the dialogue is in it, and the arm that leads a dialogue first reads the system prompt for all. A dash: not measured. ${INTERVALS.replace('scenarios', 'scenarios or held-out items')}`,
+      `KL divergence of the arm's next-token distribution from the untouched model's on held-out dialogues, in nats a token; perplexity of held-out text, and its ratio to ${baseline}'s; ` +
+      `choice: fraction of multiple-choice questions answered correctly, each asked after a short held-out dialogue so that arms that strengthen by turn take effect, and its difference from ${baseline}'s; ` +
+      'tokens of context in the last round; tokens and passes forwarded in a dialogue, including probes and second passes; ' +
+      `time per decoded token relative to ${baseline}'s in the same scenario, the median over scenarios, on the machine that ran the study. This time includes prefill, and the arm that runs a dialogue first prefills the system prompt for all arms. A dash: not measured. ${INTERVALS.replace('scenarios', 'scenarios or held-out items')}`,
     columns: [
       ARM,
       { name: 'kl', heading: 'KL', digits: 4 },
@@ -182,8 +182,8 @@ function frontTable({ trades, floor }: SliceAnalysis): DataTable {
     name: 'front',
     title: 'Stability against cost',
     note:
-      'An arm is on the front when no other holds at least as much, late, for at most its KL divergence, and is better in one of the two. By the values themselves: intervals say how sure their order is.' +
-      (floor === null ? '' : ' The model is at the floor: no arm is better for being on the front.'),
+      'An arm is on the Pareto front if no other arm is as good in late stability and in KL divergence and better in one of the two. The front compares the values; the intervals show how certain their order is.' +
+      (floor === null ? '' : ' The model is at the floor: being on the front does not make an arm better.'),
     columns: [
       ARM,
       { name: 'stability_late', heading: 'stability, late' },
@@ -198,7 +198,7 @@ function correlationsTable({ correlations }: SliceAnalysis): DataTable {
   return {
     name: 'correlations',
     title: "Stability and the system prompt's share of attention",
-    note: `Rank correlations (Spearman's ρ) of stability with the prefix's share after the policy: of the means of probed rounds, and of the late means of scenarios. A dash: one of the two does not vary. ${INTERVALS}`,
+    note: `Rank correlations (Spearman's ρ) of stability with the prefix's share after the policy: between the means of probed rounds, and between the late means of scenarios. A dash: one of the two does not vary. ${INTERVALS}`,
     columns: [
       ARM,
       { name: 'over_rounds', heading: 'over rounds', signed: true },
@@ -243,7 +243,7 @@ function attentionTable({ courses }: SliceAnalysis): DataTable {
   const share = (name: string, heading: string): Column => ({ name, heading, digits: 3 });
   return {
     name: 'attention',
-    title: 'How attention lies',
+    title: 'Distribution of attention',
     note:
       "Before the policy, means over dialogues: the prefix's share over rows × heads (mean, median, 90th percentile, fraction of them above 0.5 and below 0.001, where a share policy can do little), " +
       'and the mean shares of controls: the first token alone, the tokens of the template alone, a random span as long as the prefix.',

@@ -15,15 +15,15 @@ const inWords = (
 ): string => effectWords({ difference: { value, low, high }, p, pHolm }, { name: 'off', atFloor });
 
 describe('an effect in words', () => {
-  it('is called one only off zero and after correction', () => {
+  it('is called better or worse only if its interval excludes zero and it is significant after correction', () => {
     expect(inWords([0.2, 0.1, 0.3], { pHolm: 0.01 })).toBe('better');
     expect(inWords([-0.2, -0.3, -0.1], { pHolm: 0.01 })).toBe('worse');
     expect(inWords([0.2, 0.1, 0.3], { pHolm: 0.2 })).toBe('better, but not after correction');
   });
 
-  it('is not told where the interval lies off zero and the test sees nothing, corrected or not', () => {
+  it('is not distinguishable where the interval excludes zero but the uncorrected test is not significant', () => {
     expect(inWords([0.2, 0.01, 0.3], { p: 0.125, pHolm: 1 })).toBe(
-      'not told from off: interval and test disagree',
+      'not distinguishable from off: interval and test disagree',
     );
   });
 
@@ -32,62 +32,60 @@ describe('an effect in words', () => {
     expect(inWords([-0.2, -0.3, -0.1], { pHolm: 0.01, atFloor: true })).toBe('below zero, but at the floor');
   });
 
-  it('is otherwise as large as its interval reaches, rounded up', () => {
-    expect(inWords([0.01, -0.031, 0.05], { pHolm: 1 })).toBe('no effect seen, smaller than 0.05');
-    expect(inWords([0.01, -0.071, 0.05], { pHolm: 1 })).toBe('no effect seen, smaller than 0.08');
+  it('is otherwise bounded by the far end of its interval, rounded up', () => {
+    expect(inWords([0.01, -0.031, 0.05], { pHolm: 1 })).toBe('no effect seen, at most 0.05');
+    expect(inWords([0.01, -0.071, 0.05], { pHolm: 1 })).toBe('no effect seen, at most 0.08');
     expect(inWords([0, 0, 0], { pHolm: 1 })).toBe('no difference at all');
-    expect(inWords([0.2, Number.NaN, Number.NaN], { pHolm: 1 })).toBe(
-      'cannot be told: fewer than 5 scenarios',
-    );
+    expect(inWords([0.2, Number.NaN, Number.NaN], { pHolm: 1 })).toBe('unknown: fewer than 5 scenarios');
   });
 });
 
-describe('what a study says', () => {
-  it('is drift where stability falls, and which arm holds', () => {
+describe('the findings of a study', () => {
+  it('report drift where stability falls, and the arm that holds', () => {
     const { headline, findings } = told([
       { name: 'off', start: 0.9, slope: -0.05 },
       { name: 'held', start: 0.9, slope: -0.01 },
     ]);
     expect(headline).toMatch(
-      /^The hold on the system prompt loosens: .* of off changes by −0\.\d\d .*held holds \+0\.\d\d/,
+      /^The hold on the system prompt loosens: .* of off changes by −0\.\d\d .*held gains \+0\.\d\d/,
     );
     expect(findings).toMatch(/Drift: under off/);
     expect(findings).toMatch(/More stable than off in rounds 8–12: held/);
   });
 
-  it('is no drift where none is seen', () => {
+  it('report no drift where none is seen', () => {
     const { headline, findings } = told([{ name: 'off', start: 0.6, slope: 0 }]);
     expect(headline).toMatch(/^No drift is seen/);
     expect(findings).toMatch(/^No drift seen/);
   });
 
-  it('calls no arm better on a model at the floor', () => {
+  it('call no arm better on a model at the floor', () => {
     const { headline, findings } = told([
       { name: 'off', start: 0.04, slope: 0 },
       { name: 'held', start: 0.3, slope: 0.02 },
     ]);
     expect(headline).toMatch(/at the floor/);
     expect(findings).toMatch(/no arm is called better/);
-    expect(findings).not.toMatch(/More stable|On the front/);
+    expect(findings).not.toMatch(/More stable|On the Pareto front/);
   });
 
-  it('names the arm that others are compared with, and says when it is not the untouched model', () => {
+  it('name the baseline, and say if it is not the untouched model', () => {
     const { headline, findings } = told([
       { name: 'strong', start: 0.9, slope: -0.05, lift: 2 },
       { name: 'held', start: 0.9, slope: -0.01 },
     ]);
     expect(headline).toMatch(/the stability of strong changes/);
-    expect(findings).toMatch(/^strong, with which the other arms are compared, is not the untouched model/);
+    expect(findings).toMatch(/^The baseline arm, strong, is not the untouched model/);
   });
 
-  it('cannot tell drift of few scenarios, and says why', () => {
+  it('cannot tell drift from few scenarios, and say why', () => {
     const { headline, findings } = told(TRUE_ARMS, 1);
-    expect(headline).toMatch(/cannot be told: .*, but that is of fewer than 5 scenarios\.$/);
-    expect(findings).toMatch(/Whether there is drift under off cannot be told/);
+    expect(headline).toMatch(/^Cannot tell whether .*, but over fewer than 5 scenarios\.$/);
+    expect(findings).toMatch(/Cannot tell whether there is drift under off/);
     expect(`${headline} ${findings}`).not.toContain('NaN');
   });
 
-  it('cannot tell drift where no probe was put late, and says why', () => {
+  it('cannot tell drift where no probe was asked late, and say why', () => {
     const study = simulateStudy({ dialogues: 12, rounds: 12 });
     const records = study.records.map((record) =>
       record.kind === 'dialogue'
@@ -99,22 +97,22 @@ describe('what a study says', () => {
     );
     const analysis = analyse({ ...study, records }, { resamples: 200 })[0]!;
     const words = [headline(analysis, study.spec), ...findings(analysis, study.spec)].join('\n');
-    expect(words).toMatch(/cannot be told: no probe was put in rounds 8–12/);
+    expect(words).toMatch(/Cannot tell whether .*: no probe was asked in rounds 8–12/);
     expect(words).not.toContain('NaN');
   });
 
-  it('does not call a model that falls apart a drifting one without saying so', () => {
+  it('say that ability falls too where the whole model degrades', () => {
     const { headline, findings } = told([{ name: 'off', start: 0.9, slope: -0.05, abilityLoss: 0.04 }]);
-    expect(findings).toMatch(/Under off ability falls too, from 0\.9\d to 0\.\d\d \(by \d\d %\)/);
-    expect(headline).toMatch(/Under off ability falls by/);
+    expect(findings).toMatch(/Under off, ability also falls, from 0\.9\d to 0\.\d\d \(by \d\d %\)/);
+    expect(headline).toMatch(/Under off, ability also falls by/);
   });
 
-  it('names what harms early', () => {
+  it('name the arms that are less stable already in early rounds', () => {
     expect(
       told([
         { name: 'off', start: 0.9, slope: 0 },
         { name: 'strong', start: 0.5, slope: 0 },
       ]).findings,
-    ).toMatch(/Less stable than off in rounds 1–3 already: strong/);
+    ).toMatch(/Less stable than off already in rounds 1–3: strong/);
   });
 });

@@ -7,7 +7,7 @@ import { FEWEST } from './inference.js';
 import { FLOOR, fallsOf, isUntouched } from './judgement.js';
 import type { ReportedSpec } from './study-result.js';
 
-/** What the numbers say. Every sentence is chosen by an interval: what is not seen is not said. */
+/** Puts results into sentences. An interval or a test chooses each sentence, so no sentence claims what was not seen. */
 
 const SIGNIFICANT = 0.05;
 
@@ -15,25 +15,27 @@ const TOO_FEW = `fewer than ${FEWEST} scenarios`;
 
 type TestedDifference = Pick<Effect, 'difference' | 'p' | 'pHolm'>;
 
+/** Returns `round 3` or `rounds 1–3`. */
 export function roundsText([first, last]: readonly [first: number, last: number]): string {
   return first === last ? `round ${first}` : `rounds ${first}–${last}`;
 }
 
 const signed = (estimate: Estimate, digits = 2): string => estimateText(estimate, { signed: true, digits });
 
-/** How a p-value is written: never as zero. */
+/** Returns a p-value as text, never as zero. */
 export function pText(p: number): string {
   return p < 0.0005 ? '<.001' : p.toFixed(3).replace(/^0/, '');
 }
 
-/** Whether an effect stands after correction; `unclear` otherwise. */
+/** Returns the side of zero on which an effect is significant after correction; `unclear` if it is not. */
 export function verdictOfEffect({ difference, pHolm }: TestedDifference): Verdict {
   return pHolm <= SIGNIFICANT ? verdictOf(difference) : 'unclear';
 }
 
 /**
- * What an effect amounts to, in a few words.
- * @param beside what it is a difference to, and whether the model is at the floor, where nothing is better or worse
+ * Returns an effect in a few words.
+ * @param beside the arm that the effect is a difference from, and whether the model is at the floor, where no arm is
+ * called better or worse
  */
 export function effectWords(
   effect: TestedDifference,
@@ -41,52 +43,54 @@ export function effectWords(
 ): string {
   const verdict = verdictOfEffect(effect);
   if (verdict === 'unclear') {
-    return disagrees(effect) ? `not told from ${beside.name}: ${whyUnclear(effect)}` : whyUnclear(effect);
+    return disagrees(effect)
+      ? `not distinguishable from ${beside.name}: ${whyUnclear(effect)}`
+      : whyUnclear(effect);
   }
   if (beside.atFloor) return `${verdict} zero, but at the floor`;
   return verdict === 'above' ? 'better' : 'worse';
 }
 
-/** Whether an interval lies off zero and the test, before any correction, does not see it. */
+/** Whether the interval excludes zero but the test, before any correction, is not significant. */
 const disagrees = ({ difference, p }: TestedDifference): boolean =>
   verdictOf(difference) !== 'unclear' && p > SIGNIFICANT;
 
 function whyUnclear(effect: TestedDifference): string {
   const { difference } = effect;
-  if (Number.isNaN(difference.low)) return `cannot be told: ${TOO_FEW}`;
+  if (Number.isNaN(difference.low)) return `unknown: ${TOO_FEW}`;
   const alone = verdictOf(difference);
   if (alone === 'unclear') return noEffect(difference);
   if (disagrees(effect)) return 'interval and test disagree';
   return `${alone === 'above' ? 'better' : 'worse'}, but not after correction`;
 }
 
-/** `no effect seen, smaller than 0.04`: the end of the interval that is farther from zero. */
+/** Returns `no effect seen, at most 0.04`: the bound is the end of the interval farther from zero. */
 function noEffect({ low, high }: Estimate): string {
   const most = Math.max(Math.abs(low), Math.abs(high));
-  // Rounded up: what is not seen is smaller than what is written.
+  // Rounded up, so that the text is still a bound.
   return most === 0
     ? 'no difference at all'
-    : `no effect seen, smaller than ${(Math.ceil(most * 100) / 100).toFixed(2)}`;
+    : `no effect seen, at most ${(Math.ceil(most * 100) / 100).toFixed(2)}`;
 }
 
-/** That differences are to an arm that does something, where they are. */
+/** Returns a warning if the baseline is not the untouched model. */
 export function baselineWords({ slice: { baseline } }: SliceAnalysis, { arms }: ReportedSpec): string[] {
   if (arms.some((arm) => arm.name === baseline && isUntouched(arm))) return [];
   return [
-    `${baseline}, with which the other arms are compared, is not the untouched model: differences are to ${baseline}. KL divergence is from the untouched model all the same.`,
+    `The baseline arm, ${baseline}, is not the untouched model: differences are from ${baseline}, but KL divergence is still from the untouched model.`,
   ];
 }
 
-/** Whether there was drift, and whether it was drift. */
+/** Says whether stability changed, and whether the change is drift or a general decline of the model. */
 export function driftWords({ baseline, floor }: SliceAnalysis, spec: ReportedSpec): string[] {
   if (baseline === null) return [];
   const { stability, slope, name } = baseline;
-  if (stability.rounds.length === 0) return ['No probes were put: there is no stability to speak of.'];
+  if (stability.rounds.length === 0) return ['No probes were asked, so there is no stability to report.'];
   const words: string[] = [];
   if (floor !== null) {
     words.push(
-      `At the floor: under ${floor.arm}, stability in round ${floor.first.round} is ${estimateText(floor.first)}, all of it below ${FLOOR}. ` +
-        'A model that does not obey at first has nothing to lose, and no arm is called better on it.',
+      `At the floor: under ${floor.arm}, stability in round ${floor.first.round} is ${estimateText(floor.first)}, an interval entirely below ${FLOOR}. ` +
+        'A model that does not follow its system prompt at the start has nothing to lose, so no arm is called better on it.',
     );
   }
   const untold = whyNoDrift(baseline, spec);
@@ -100,12 +104,12 @@ export function driftWords({ baseline, floor }: SliceAnalysis, spec: ReportedSpe
     };
     words.push(drift[verdictOf(stability.change)]);
   } else {
-    words.push(`Whether there is drift under ${name} cannot be told: ${untold}.`);
+    words.push(`Cannot tell whether there is drift under ${name}: ${untold}.`);
   }
   for (const fall of fallsOf(baseline)) {
     words.push(
-      `Under ${name} ${fall.what} falls too, from ${numberText(fall.early)} to ${numberText(fall.late)} (by ${Math.round(100 * fall.part)} %): ` +
-        'the model falls apart with the length of the dialogue, and what it loses is not its system prompt alone.',
+      `Under ${name}, ${fall.what} also falls, from ${numberText(fall.early)} to ${numberText(fall.late)} (by ${Math.round(100 * fall.part)} %): ` +
+        'the model degrades as the dialogue grows, so it loses more than its system prompt.',
     );
   }
   return words;
@@ -114,17 +118,17 @@ export function driftWords({ baseline, floor }: SliceAnalysis, spec: ReportedSpe
 const changeText = (change: Estimate, { early, late }: ReportedSpec): string =>
   `${signed(change)} from ${roundsText(early)} to ${roundsText(late)}`;
 
-/** Why it cannot be told whether stability changes; null where it can. */
+/** Returns the reason why a change of stability cannot be seen; null if it can. */
 function whyNoDrift({ stability }: ArmCourse, spec: ReportedSpec): string | null {
   const { early, late, change } = stability;
-  if (Number.isNaN(early.value)) return `no probe was put in ${roundsText(spec.early)}`;
-  if (Number.isNaN(late.value)) return `no probe was put in ${roundsText(spec.late)}`;
+  if (Number.isNaN(early.value)) return `no probe was asked in ${roundsText(spec.early)}`;
+  if (Number.isNaN(late.value)) return `no probe was asked in ${roundsText(spec.late)}`;
   return Number.isNaN(change.low)
-    ? `stability changes by ${changeText(change, spec)}, but that is of ${TOO_FEW}`
+    ? `stability changes by ${changeText(change, spec)}, but over ${TOO_FEW}`
     : null;
 }
 
-/** Which arms hold, which harm, and of which nothing was seen. */
+/** Says which arms are more stable than the baseline, which are less stable, and which are not distinguishable. */
 export function effectFindings({ slice, effects, floor }: SliceAnalysis, spec: ReportedSpec): string[] {
   const { baseline } = slice;
   const late = effects.filter(({ window }) => window === 'late');
@@ -141,13 +145,13 @@ export function effectFindings({ slice, effects, floor }: SliceAnalysis, spec: R
     floor === null
       ? [`More stable than ${baseline} ${where}`, `Less stable than ${baseline} ${where}`]
       : ['above', 'below'].map(
-          (side) => `Differences to ${baseline} ${where} that are ${side} zero, on a model at the floor`,
+          (side) => `Differences from ${baseline} ${where} that are ${side} zero, on a model at the floor`,
         );
   if (better.length > 0) words.push(`${more}: ${better.map(told).join('; ')}.`);
   if (worse.length > 0) words.push(`${less}: ${worse.map(told).join('; ')}.`);
   if (unclear.length > 0) {
     words.push(
-      `Not told from ${baseline} ${where}: ${unclear.map((effect) => `${effect.arm} (${whyUnclear(effect)})`).join('; ')}.`,
+      `Not distinguishable from ${baseline} ${where}: ${unclear.map((effect) => `${effect.arm} (${whyUnclear(effect)})`).join('; ')}.`,
     );
   }
   const harmful = effects.filter(
@@ -155,13 +159,13 @@ export function effectFindings({ slice, effects, floor }: SliceAnalysis, spec: R
   );
   if (harmful.length > 0 && floor === null) {
     words.push(
-      `Less stable than ${baseline} in ${roundsText(spec.early)} already: ${harmful.map(told).join('; ')}.`,
+      `Less stable than ${baseline} already in ${roundsText(spec.early)}: ${harmful.map(told).join('; ')}.`,
     );
   }
   return words;
 }
 
-/** Arms that lose other faculties than the first arm does. */
+/** Says which arms other than the baseline lose ability or fluency. */
 export function fallWords({ courses, baseline }: SliceAnalysis): string[] {
   const others = courses.filter((course) => course !== baseline);
   const fallen = others.flatMap((course) => {
@@ -171,20 +175,21 @@ export function fallWords({ courses, baseline }: SliceAnalysis): string[] {
   return fallen.length === 0
     ? []
     : [
-        `From early to late rounds these arms lose more than a tenth of something else: ${fallen.join('; ')}.`,
+        `From early to late rounds, these arms lose more than a tenth of their ability or fluency: ${fallen.join('; ')}.`,
       ];
 }
 
+/** Says which arms are on the Pareto front of late stability against KL divergence. */
 export function frontWords({ trades, floor }: SliceAnalysis): string[] {
   const front = trades.filter(({ onFront }) => onFront);
   if (trades.length < 2) return [];
   if (floor !== null) {
     return [
-      'Which arms are on the front of stability against KL divergence says nothing on a model at the floor.',
+      'The model is at the floor, so the Pareto front of stability against KL divergence says nothing.',
     ];
   }
   return [
-    `On the front of late stability against KL divergence: ${front
+    `On the Pareto front of late stability against KL divergence: ${front
       .map(
         ({ name, stability, cost }) =>
           `${name} (${numberText(stability.value)} at ${numberText(cost.value, { digits: 3 })} nats a token)`,
@@ -193,27 +198,28 @@ export function frontWords({ trades, floor }: SliceAnalysis): string[] {
   ];
 }
 
-/** Whether stability goes with the prompt's share of attention, under the first arm. */
+/** Says whether stability correlates with the prompt's share of attention, under the baseline. */
 export function correlationWords({ correlations, slice: { baseline } }: SliceAnalysis): string[] {
   const own = correlations.find(({ name }) => name === baseline);
   if (own === undefined) return [];
   const over = (what: string, estimate: Estimate): string => {
-    if (Number.isNaN(estimate.value)) return `${what} it cannot be told, because one of them does not vary`;
-    if (Number.isNaN(estimate.low)) return `${what} it cannot be told of ${TOO_FEW}`;
+    if (Number.isNaN(estimate.value))
+      return `${what} the correlation is undefined, because one does not vary`;
+    if (Number.isNaN(estimate.low)) return `${what} the correlation is unknown (${TOO_FEW})`;
     const verdict: Readonly<Record<Verdict, string>> = {
-      above: 'they go together',
-      unclear: 'no connection is seen',
-      below: 'one rises where the other falls',
+      above: 'they rise and fall together',
+      unclear: 'no correlation is seen',
+      below: 'one rises as the other falls',
     };
     return `${what} ${verdict[verdictOf(estimate)]} (ρ ${signed(estimate)})`;
   };
   return [
     `Stability and the system prompt's share of attention, under ${own.name}: ${over('over rounds', own.overRounds)}; ` +
-      `${over('over dialogues, late,', own.overDialogues)}. Two things that both fall with length go together over rounds whatever the reason; dialogues are the harder test.`,
+      `${over('over dialogues, in late rounds,', own.overDialogues)}. Any two quantities that fall as the dialogue grows correlate over rounds; the correlation over dialogues is the harder test.`,
   ];
 }
 
-/** Everything found in one slice, the most important first. */
+/** Returns every finding of one slice as a sentence, the most important first. */
 export function findings(analysis: SliceAnalysis, spec: ReportedSpec): string[] {
   return [
     ...baselineWords(analysis, spec),
@@ -225,18 +231,17 @@ export function findings(analysis: SliceAnalysis, spec: ReportedSpec): string[] 
   ];
 }
 
-/** The one sentence that a reader takes away of a slice. */
+/** Returns the main finding of a slice. */
 export function headline(analysis: SliceAnalysis, spec: ReportedSpec): string {
   const { baseline, effects, floor, courses, slice } = analysis;
-  if (courses.length === 0)
-    return 'Arms cannot be laid side by side yet: no dialogue has been led under all.';
+  if (courses.length === 0) return 'Arms cannot be compared yet: no dialogue was run under all of them.';
   if (baseline === null) {
-    return `No differences can be told: ${slice.baseline}, with which the other arms are compared, has no dialogue here.`;
+    return `No differences can be computed: the baseline arm, ${slice.baseline}, has no dialogue here.`;
   }
   const { name, stability } = baseline;
-  if (stability.rounds.length === 0) return 'No probes were put.';
+  if (stability.rounds.length === 0) return 'No probes were asked.';
   if (floor !== null) {
-    return `Under ${floor.arm} the model is at the floor: it does not do what it is told even in round ${floor.first.round}.`;
+    return `Under ${floor.arm}, the model is at the floor: it does not follow its system prompt even in round ${floor.first.round}.`;
   }
   const untold = whyNoDrift(baseline, spec);
   const change = `from ${roundsText(spec.early)} to ${roundsText(spec.late)} the stability of ${name} changes by ${signed(stability.change)}`;
@@ -248,14 +253,14 @@ export function headline(analysis: SliceAnalysis, spec: ReportedSpec): string {
   const first =
     untold === null
       ? drift[verdictOf(stability.change)]
-      : `Whether the hold on the system prompt loosens under ${name} cannot be told: ${untold}`;
+      : `Cannot tell whether the hold on the system prompt loosens under ${name}: ${untold}`;
   const fall = fallsOf(baseline)[0];
   const also =
-    fall === undefined ? '' : ` Under ${name} ${fall.what} falls by ${Math.round(100 * fall.part)} % too.`;
+    fall === undefined ? '' : ` Under ${name}, ${fall.what} also falls by ${Math.round(100 * fall.part)} %.`;
   return `${first}.${bestWords(effects)}${also}`;
 }
 
-/** Which arm holds most, late; nothing where none could. */
+/** Names the arm with the largest gain in late rounds; empty if no arm has an interval there. */
 function bestWords(effects: readonly Effect[]): string {
   const late = effects.filter(({ window, difference }) => window === 'late' && !Number.isNaN(difference.low));
   if (late.length === 0) return '';
@@ -263,7 +268,7 @@ function bestWords(effects: readonly Effect[]): string {
     .filter((effect) => verdictOfEffect(effect) === 'above')
     .sort((a, b) => b.difference.value - a.difference.value);
   const best = better[0];
-  if (best === undefined) return ' No other arm is seen to hold more late.';
-  const most = better.length > 1 ? `, the most of ${better.length} arms that hold more` : '';
-  return ` Late, ${best.arm} holds ${signed(best.difference)} more${most}.`;
+  if (best === undefined) return ' In the late rounds, no other arm is seen to be more stable.';
+  const most = better.length > 1 ? `, the largest of ${better.length} gains` : '';
+  return ` In the late rounds, ${best.arm} gains ${signed(best.difference)}${most}.`;
 }
