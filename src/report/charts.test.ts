@@ -45,7 +45,7 @@ describe('small multiples', () => {
     expect(widthOf(await specSvg(smallMultiplesSpec(figure, 'paper')))).toBeLessThan(760);
   });
 
-  it('show the end of a long title as well: it may be all that tells two plots apart', async () => {
+  it('show the end of a long title: two plots may differ only there', async () => {
     const panels = [0.9, 0.7].map((k) => ({
       title: `split-softmax, k = ${k}`,
       series: [line('off', [1, 0])],
@@ -57,7 +57,7 @@ describe('small multiples', () => {
   });
 });
 
-it('a drawing is the same bytes, whatever was drawn before', async () => {
+it('a drawing has the same bytes, whatever was drawn before', async () => {
   const map = {
     ...{ title: '', subtitle: '', x: 'head', y: 'layer', absent: '', source: '' },
     panels: [{ title: 'share', domain: [0, 1] as const, values: [[0.1, 0.9]] }],
@@ -83,7 +83,7 @@ describe('a front', () => {
     source: '',
   };
 
-  it('has each thing by name, higher where it is worth more and to the right where it costs more', async () => {
+  it('has each arm by name, higher for more benefit and further right for more cost', async () => {
     const svg = await specSvg(frontChartSpec(chart, 'page'));
     const places = Object.fromEntries(
       [...svg.matchAll(/translate\(([-\d.]+),([-\d.]+)\)"[^>]*>(off|held|dear)</g)].map((m) => [
@@ -97,7 +97,7 @@ describe('a front', () => {
     expect(svg).toContain('currentColor');
   });
 
-  it('tells what lies on it by shape as well as by colour', async () => {
+  it('marks what is on it by shape as well as by colour', async () => {
     const svg = await specSvg(frontChartSpec(chart, 'paper'));
     const shapes = [...svg.matchAll(/aria-roledescription="point"[^>]* d="([^"]*)"/g)].map((m) => m[1]!);
     expect(new Set(shapes).size).toBe(2);

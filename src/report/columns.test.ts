@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { sideBySide, wrap } from './columns.js';
 
 describe('wrapping', () => {
-  it('breaks between words, at the text’s own ends, and inside a word that is too long', () => {
+  it('breaks between words, at line ends, and inside a word that is too long', () => {
     expect(wrap('one two three', 7)).toEqual(['one two', 'three']);
     expect(wrap('- a\n- b', 7)).toEqual(['- a', '- b']);
     expect(wrap('abcdefghij kl', 4)).toEqual(['abcd', 'efgh', 'ij', 'kl']);
     expect(wrap('', 4)).toEqual(['']);
   });
 
-  it('loses no word and keeps to the width', () => {
+  it('loses no word and never exceeds the width', () => {
     const text = 'the sky over Oslo will be dry and the sun comes back soon '.repeat(5).trim();
     for (let width = 5; width < 40; width++) {
       const lines = wrap(text, width);
@@ -20,7 +20,7 @@ describe('wrapping', () => {
 });
 
 describe('two columns', () => {
-  it('stay in their places when one is shorter, and when colours add characters', () => {
+  it('stay aligned if one is shorter, and if colours add characters', () => {
     const red = (text: string): string => `<${text}>`;
     const rows = sideBySide([{ text: 'a', paint: red }, { text: 'bcd' }], [{ text: 'e' }], 4);
     expect(rows).toEqual(['<a>    │ e', 'bcd  │']);

@@ -1,4 +1,4 @@
-/** Lines of at most `width` characters, broken between words where there is a place to, and at the text's own ends. */
+/** Wraps text into lines of at most `width` characters: at its own line ends, between words, or inside long words. */
 export function wrap(text: string, width: number): string[] {
   return text.split('\n').flatMap((paragraph) => wrapLine(paragraph, width));
 }
@@ -15,15 +15,16 @@ function wrapLine(text: string, width: number): string[] {
   return [...lines, rest.join('')];
 }
 
-/** A line of a column, and how it is to be painted once its place is known. */
+/** A line of a column. */
 export interface ColumnLine {
   readonly text: string;
+  /** Adds colour, after the line has been padded by its plain length. */
   readonly paint?: (text: string) => string;
 }
 
 /**
- * Two columns of lines with a rule between them; the shorter one is filled up with nothing.
- * @param width of each column; no line is longer
+ * Sets two columns of lines side by side with a rule between them. The shorter column is padded with empty lines.
+ * @param width of each column, in characters; no line may be longer
  */
 export function sideBySide(
   left: readonly ColumnLine[],

@@ -18,7 +18,7 @@ const table: DataTable = {
 };
 
 describe('a table of data', () => {
-  it('is read by people with intervals in brackets, signs where they mean something, and dashes for nothing', () => {
+  it('shows people intervals in brackets, signs of differences, and dashes for missing values', () => {
     expect(readableTable(table)).toEqual({
       heading: ['arm', 'late − early', 'KL'],
       rows: [
@@ -30,7 +30,7 @@ describe('a table of data', () => {
     });
   });
 
-  it('shows people no column that says nothing, and knows which hold words', () => {
+  it('leaves out empty columns for people, and knows which columns contain words', () => {
     const columns = ['arm', 'rounds', 'p', 'words'].map((name) => ({ name, heading: name }));
     const sparse = {
       ...table,
@@ -52,7 +52,7 @@ describe('a table of data', () => {
     expect(csvOf(sparse)).toMatch(/^arm,rounds,p,words\n/);
   });
 
-  it('is read by programs with all digits, an interval in columns of its own, and quotes where they must be', () => {
+  it('gives programs all digits, intervals in separate columns, and quotes where they are needed', () => {
     expect(csvOf(table)).toBe(
       'arm,change,change_low,change_high,kl\n' +
         'off,-0.25,-0.5,0,\n' +
@@ -61,7 +61,7 @@ describe('a table of data', () => {
     );
   });
 
-  it('is Markdown whose cells stay cells', () => {
+  it('escapes cells in Markdown', () => {
     const lines = markdownTable(readableTable(table)).split('\n');
     expect(lines[1]).toBe('| --- | --: | --: |');
     expect(lines[3]).toContain('c\\|d');

@@ -2,33 +2,35 @@ import type { Estimate } from '../statistics/index.js';
 import type { Table } from './table.js';
 import { estimateText, numberText } from './wording.js';
 
-/** A table that is shown to people and given to programs: the same cells, as words and as numbers. */
+/** A table of data that can be written as text for people and as CSV for programs. */
 export interface DataTable {
-  /** Of its file, without an ending. */
+  /** The base name of its file. */
   readonly name: string;
   readonly title: string;
-  /** What the columns mean and how they came about. */
+  /** What the columns mean and how they were computed. */
   readonly note: string;
   /** The first one names the rows. */
   readonly columns: readonly Column[];
-  /** One cell a column. */
+  /** One cell per column. */
   readonly rows: readonly (readonly Cell[])[];
 }
 
+/** A column of a {@link DataTable}. */
 export interface Column {
-  /** In a file: small letters and underscores. */
+  /** The name in a file: lower-case letters and underscores. */
   readonly name: string;
+  /** The heading for people. */
   readonly heading: string;
-  /** Of numbers, after the point; 2 if not said. */
+  /** Decimal places; default: 2. */
   readonly digits?: number;
-  /** Numbers show their sign: they are differences. */
+  /** Whether positive numbers get a plus sign, as differences do. */
   readonly signed?: boolean;
 }
 
-/** Null where there is nothing to say. */
+/** A cell of a {@link DataTable}; null if it has no value. */
 export type Cell = string | number | Estimate | null;
 
-/** As people read it: estimates as `0.93 [0.90, 0.96]`; a column in which nothing is said is left out. */
+/** Returns the table for people: estimates as `0.93 [0.90, 0.96]`, columns without any value left out. */
 export function readableTable({ columns, rows }: DataTable): Table {
   const texts = rows.map((row) => row.map((cell, at) => cellText(cell, columns[at]!)));
   const shown = columns.flatMap((_, at) =>
@@ -53,8 +55,8 @@ function cellText(cell: Cell, style: Column): string {
 }
 
 /**
- * As programs read it (RFC 4180, lines end in LF): an estimate takes three columns, `name`, `name_low` and `name_high`;
- * numbers have all their digits, and a cell without a value is empty.
+ * Returns the table as CSV (RFC 4180, but lines end in LF). An estimate takes three columns: `name`, `name_low` and
+ * `name_high`. Numbers keep all their digits; a cell without a value is empty.
  */
 export function csvOf({ columns, rows }: DataTable): string {
   const wide = columns.map((_, at) => rows.some((row) => isEstimate(row[at]!)));
@@ -82,7 +84,7 @@ function quoted(field: string): string {
   return /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
 }
 
-/** The table in GitHub's Markdown. */
+/** Returns the table in GitHub's Markdown. */
 export function markdownTable({ heading, rows, wordy = [] }: Table): string {
   const line = (cells: readonly string[]): string =>
     `| ${cells

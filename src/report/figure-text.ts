@@ -2,13 +2,13 @@ import { wrap } from './columns.js';
 import { type FigureLook, inkOf } from './look.js';
 
 /**
- * Vega knows no widths of characters outside of a browser, takes them for wider than they are, and makes room for that:
- * lines are broken such that a figure is as wide as its plots.
+ * Outside a browser Vega cannot measure text. It overestimates the width and makes the figure wider. Lines of these
+ * lengths keep a figure as wide as its plots.
  */
 const SUBTITLE_CHARACTERS = 62;
 const SOURCE_CHARACTERS = 74;
 
-/** Title and subtitle of a figure about 600 pixels wide. */
+/** Returns title and subtitle for a figure about 600 pixels wide. */
 export function titleOf(title: string, subtitle: string) {
   return {
     text: title,
@@ -19,7 +19,7 @@ export function titleOf(title: string, subtitle: string) {
   };
 }
 
-/** Where the numbers come from, in small letters under a figure. */
+/** Returns a line in small type for the bottom of a figure, which says where the numbers come from. */
 export function sourceLine(source: string, look: FigureLook) {
   return {
     width: 300,

@@ -5,11 +5,11 @@ import { placeLabels } from './label-places.js';
 import { type FigureLook, figureConfig, figureFrame, inkOf } from './look.js';
 import { SERIES_COLOURS } from './series-look.js';
 
-/** Things that cost something (x) and are worth something (y), with intervals both ways. */
+/** A chart of benefit (y) against cost (x), with intervals in both directions. */
 export interface FrontChart {
   readonly title: string;
   readonly subtitle: string;
-  /** What x and y are, and in what unit. */
+  /** Axis titles with units. */
   readonly x: string;
   readonly y: string;
   readonly marks: readonly FrontMark[];
@@ -17,14 +17,16 @@ export interface FrontChart {
   readonly source: string;
 }
 
+/** A point of a {@link FrontChart}. */
 export interface FrontMark {
   readonly name: string;
-  /** From 0. */
+  /** Cost, at least 0. */
   readonly x: Estimate;
+  /** Benefit. */
   readonly y: Estimate;
-  /** Whether it lies on the front: nothing is better in one of the two and as good in the other. */
+  /** Whether it is on the Pareto front: no other is as good in both and better in one of the two. */
   readonly onFront: boolean;
-  /** Whether it is what all others are compared with. */
+  /** Whether the others are compared with it. */
   readonly isBaseline: boolean;
 }
 
@@ -32,9 +34,9 @@ const SIZE = { width: 600, height: 330 };
 const LABEL = { characterWidth: 7.1, height: 16 };
 
 /**
- * The chart as a Vega-Lite specification. What lies on the front is filled and joined by a line; all else is hollow.
- * The baseline has the colour that it has in other figures.
- * Costs are drawn by their square root, so that small ones stay apart and zero has a place.
+ * Returns the chart as a Vega-Lite specification. Marks on the front are filled and joined by a line; the others are
+ * hollow. The baseline has the same colour as in other figures. The cost axis has a square-root scale, which separates
+ * small costs and includes zero.
  */
 export function frontChartSpec(
   { title, subtitle, x, y, marks, source }: FrontChart,
@@ -165,7 +167,7 @@ export function frontChartSpec(
   };
 }
 
-/** A range that holds all intervals and a little room around them. */
+/** Returns a range that includes all intervals and a margin. */
 function roomFor(estimates: readonly Estimate[]): [low: number, high: number] {
   const low = Math.min(...estimates.map((estimate) => estimate.low));
   const high = Math.max(...estimates.map((estimate) => estimate.high));

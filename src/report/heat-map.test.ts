@@ -51,7 +51,7 @@ interface Cell {
   readonly top: number;
 }
 
-/** Cells as they are drawn, by what their own descriptions say. */
+/** Cells as drawn, read from their own descriptions. */
 function cellsOf(svg: string): Cell[] {
   return [
     ...svg.matchAll(
@@ -96,7 +96,7 @@ describe('a heat map as SVG', () => {
     expect(drawn).toEqual(expected.sort());
   });
 
-  it('is darker where there is more, on each panel by its own scale', () => {
+  it('is darker for larger values, on the scale of each panel', () => {
     const first = cells.slice(0, 5).sort((a, b) => a.value - b.value);
     for (const [index, { fill }] of first.slice(1).entries()) {
       expect(channels(fill)).toBeLessThan(channels(first[index]!.fill));
@@ -111,7 +111,7 @@ describe('a heat map as SVG', () => {
     expect(at(1)).toBeGreaterThan(at(2));
   });
 
-  it('says what it shows and where it comes from', () => {
+  it('says what it shows and where the numbers come from', () => {
     for (const text of [
       'Heads &amp; layers',
       'of 3 dialogues',

@@ -1,9 +1,9 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { type FigureLook, figureConfig, figureFrame, inkOf } from './look.js';
 
-/** One grid of values, drawn as colours on a scale of its own. */
+/** One grid of values, drawn as colours on its own scale. */
 export interface HeatPanel {
-  /** What is drawn and in what unit. */
+  /** What the values are, with their unit. */
   readonly title: string;
   readonly domain: readonly [low: number, high: number];
   /** `[rows][columns]`; null where there is no value. */
@@ -14,19 +14,19 @@ export interface HeatPanel {
 export interface HeatMap {
   readonly title: string;
   readonly subtitle: string;
-  /** What columns and rows are. */
+  /** Titles of columns and rows. */
   readonly x: string;
   readonly y: string;
   readonly panels: readonly HeatPanel[];
-  /** What it means where there is no value; told where that happens. */
+  /** Explanation of cells without a value, shown if there are any. */
   readonly absent: string;
   /** Where the numbers come from. */
   readonly source: string;
 }
 
 /**
- * One hue, from light to dark in steps that look equal: lightness in OKLab falls evenly from 0.96 to 0.28. Told apart by
- * lightness alone, it reads the same in grey and for every kind of colour sight.
+ * One hue from light to dark in steps that look equal: lightness in OKLab falls evenly from 0.96 to 0.28. Lightness alone
+ * carries the value, so the scale reads the same in grey and for every kind of colour vision.
  */
 export const HEAT_COLOURS: readonly string[] = [
   '#eff2f6',
@@ -41,15 +41,15 @@ export const HEAT_COLOURS: readonly string[] = [
   '#103b66',
   '#0c2a48',
 ];
-/** No value: a brown, which the scale does not have; told apart from its blue for every kind of colour sight. */
+/** Colour of a cell without a value: brown, distinct from the scale's blue for every kind of colour vision. */
 const ABSENT = '#b9aa9c';
-/** Room for all columns of a panel, and the size of a cell at most and at least, in pixels. */
+/** Width of all columns of a panel, and the limits of a cell's size, in pixels. */
 const PANEL_WIDTH = 290;
 const CELL = { most: 34, least: 9 };
-/** Cells that are at least so large say their value. */
+/** Cells of at least this size show their value, in pixels. */
 const CELL_WITH_TEXT = 30;
 
-/** The map as a Vega-Lite specification. */
+/** Returns the map as a Vega-Lite specification. */
 export function heatMapSpec(
   { title, subtitle, x, y, panels, absent, source }: HeatMap,
   look: FigureLook,
@@ -171,7 +171,7 @@ function panelSpec(
   };
 }
 
-/** As many of the rows or columns, from 0, as can be labelled without their labels touching. */
+/** Returns the rows or columns that get a label, from 0, spaced so that labels do not touch. */
 function ticks(count: number, cell: number): number[] {
   const step = cell >= 16 ? 1 : cell * 2 >= 24 ? 2 : 5;
   return Array.from({ length: Math.ceil(count / step) }, (_, index) => index * step);

@@ -1,4 +1,4 @@
-/** Text that is markup already. Only {@link html} and {@link trusted} make it. */
+/** Text that is already markup. Only {@link html} and {@link trusted} create it. */
 export interface Markup {
   readonly markup: string;
 }
@@ -11,7 +11,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** A template tag: what is put in is escaped, unless it is markup itself. */
+/** A template tag for markup: escapes every value that is not markup. */
 export function html(
   strings: TemplateStringsArray,
   ...values: readonly (string | number | Markup | readonly Markup[])[]
@@ -20,7 +20,7 @@ export function html(
   return { markup: strings[0]! + parts.join('') };
 }
 
-/** Markup from a source that escapes by itself, such as a drawn figure. */
+/** Marks text as markup. Its source must have escaped it, as a drawn figure does. */
 export function trusted(markup: string): Markup {
   return { markup };
 }

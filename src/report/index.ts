@@ -1,7 +1,7 @@
 /**
- * Results for people to look at: line charts as Vega-Lite figures and in a terminal's characters, tables, words that
- * follow from an interval, and pages that stand alone. Pure functions from data to text; this room knows estimates and
- * how to show them, and must not know models, dialogues, files or terminals.
+ * Presentation of results: charts as Vega-Lite figures and as text, tables, numbers in words, and self-contained pages.
+ * Pure functions from data to text. This room knows estimates and how to show them; it must not know models, dialogues,
+ * files or terminals.
  */
 export { type ColumnLine, sideBySide, wrap } from './columns.js';
 export {

@@ -14,18 +14,18 @@ const pointAt = (x: number, y: number, text: string): LabelledPoint => ({
 });
 
 describe('labels beside points', () => {
-  it('stand to the right where there is room', () => {
+  it('are on the right if there is room', () => {
     const [only] = placeLabels([{ ...pointAt(100, 100, 'off'), left: 100, right: 100 }], SIZE, LABEL);
     expect(only!.x).toBeGreaterThan(100);
     expect(only!.y).toBe(100);
   });
 
-  it('turn to the left at the right edge, and stay on the plot', () => {
+  it('move to the left at the right edge, and stay on the plot', () => {
     const [only] = placeLabels([pointAt(595, 100, 'repetition')], SIZE, LABEL);
     expect(only!.x + 10 * LABEL.characterWidth).toBeLessThanOrEqual(600);
   });
 
-  it('do not lie on each other, though ten points lie together', () => {
+  it('do not overlap, even if ten points are close together', () => {
     const points = Array.from({ length: 10 }, (_, at) => pointAt(300 + 4 * at, 160 + 3 * at, `arm ${at}`));
     const places = placeLabels(points, SIZE, LABEL);
     const overlapping = places.filter((place, at) =>
@@ -39,7 +39,7 @@ describe('labels beside points', () => {
     expect(overlapping).toEqual([]);
   });
 
-  it('cover no point, and stand by their own or have a line that leads to it', () => {
+  it('cover no point, and are beside their own or have a leader line to it', () => {
     const points = [
       pointAt(134, 83, 'split-softmax, k = 0.7'),
       pointAt(147, 110, 'guidance, γ = 1.5'),
@@ -62,7 +62,7 @@ describe('labels beside points', () => {
     }
   });
 
-  it('are as many as points, wherever these are', () => {
+  it('are one per point, wherever the points are', () => {
     const anywhere = fc.record({ x: fc.nat(600), y: fc.nat(330), text: fc.string({ maxLength: 20 }) });
     fc.assert(
       fc.property(fc.array(anywhere, { maxLength: 12 }), (points) => {

@@ -1,4 +1,4 @@
-/** A point on a plot, the ends of its intervals and what is to be written beside it; pixels, from the top left. */
+/** A point on a plot, the ends of its intervals and its label; in pixels from the top left. */
 export interface LabelledPoint {
   readonly x: number;
   readonly y: number;
@@ -9,14 +9,14 @@ export interface LabelledPoint {
   readonly text: string;
 }
 
-/** Where a label stands: its left edge and its middle; and the line that leads to it where it stands away from its point. */
+/** The place of a label: its left edge, its vertical middle, and a leader line if it is away from its point. */
 export interface LabelPlace {
   readonly x: number;
   readonly y: number;
   readonly leader: Leader | null;
 }
 
-/** From the edge of a point to its label. */
+/** A line from the edge of a point to its label. */
 export interface Leader {
   readonly x1: number;
   readonly y1: number;
@@ -24,8 +24,9 @@ export interface Leader {
   readonly y2: number;
 }
 
+/** Size of a label, in pixels. */
 export interface LabelSize {
-  /** Of one character, on average. */
+  /** Average width of one character. */
   readonly characterWidth: number;
   readonly height: number;
 }
@@ -43,34 +44,33 @@ interface Spot {
 }
 
 const POINT_RADIUS = 6;
-/** Distances of a label from its point; the first is beside it, all others need a line that leads there. */
+/** Distances of a label from its point, in pixels. The first is beside it; the others need a leader line. */
 const DISTANCES = [9, 22, 36, 52, 72, 96, 124];
-/** Clockwise from the right, in turns. */
+/** Directions from the point to its label, in turns clockwise from the right, preferred ones first. */
 const DIRECTIONS = [0, 0.5, 0.25, 0.75, 0.06, 0.94, 0.44, 0.56, 0.125, 0.875, 0.375, 0.625];
-/** An interval's line and a little room. */
+/** Width of an interval's line with a margin. */
 const LINE = 4;
-/** Between two labels. */
+/** Margin between two labels. */
 const ROOM = 2;
-/** Labels are moved once more when all others have their places. */
+/** Passes over all labels: each pass moves a label given the places of the others. */
 const PASSES = 4;
 
-/** What is bad about a place, in square pixels of a label that lies on an interval. */
+/** Costs of a place. The unit is one square pixel of a label over an interval. */
 const COST = {
-  /** A square pixel of another label, of a point, or outside of the plot. */
+  /** A square pixel over another label or a point, or outside the plot. */
   covered: 30,
-  /** A pixel away from its own point. */
+  /** A pixel of distance from its own point. */
   distance: 4,
-  /** It stands nearer to another point than to its own. */
+  /** Being nearer to another point than to its own. */
   ambiguous: 600,
-  /** Each time that its line runs through a label or a point. */
+  /** Each label or point that its leader line crosses. */
   crossed: 1500,
 };
 
 /**
- * Puts labels beside their points such that they lie neither on each other nor on points, as little as can be on
- * intervals, and nearer to their own point than to any other. A label that finds no such place stands farther off,
- * with a line that leads to it.
- * @returns one place for each point, in their order
+ * Places labels beside their points. Labels avoid each other, points and, where possible, intervals, and are nearer to
+ * their own point than to any other. A label without such a place is put farther away, with a leader line.
+ * @returns one place per point, in their order
  */
 export function placeLabels(
   points: readonly LabelledPoint[],
@@ -108,7 +108,7 @@ export function placeLabels(
   for (let pass = 0; pass < PASSES; pass++) {
     for (const [at, point] of points.entries()) {
       const candidates = placesAround(point, size);
-      // Of places as good as each other, the first.
+      // The order breaks ties: earlier candidates are preferred.
       const costs = candidates.map((box, order) => costOf(box, at) + order);
       boxes[at] = candidates[costs.indexOf(Math.min(...costs))]!;
     }
@@ -125,20 +125,20 @@ export function placeLabels(
   });
 }
 
-/** Boxes for a point's label around it, the best ones first. */
+/** Returns candidate boxes for a point's label, the preferred ones first. */
 function placesAround({ x, y, text }: LabelledPoint, { characterWidth, height }: LabelSize): Box[] {
   const wide = text.length * characterWidth;
   return DISTANCES.flatMap((radius) =>
     DIRECTIONS.map((turn) => {
       const [across, down] = [Math.cos(2 * Math.PI * turn), Math.sin(2 * Math.PI * turn)];
-      // The side or corner that faces the point is what is that far away from it.
+      // The radius is the distance of the side or corner that faces the point.
       const left = x + radius * across - wide * (0.5 - 0.5 * stepped(across));
       return boxOf(left, y + radius * down + 0.5 * height * stepped(down), wide, height);
     }),
   );
 }
 
-/** -1, 0 or 1: nothing is made of a slight slant. */
+/** Returns −1, 0 or 1; small components count as 0. */
 const stepped = (part: number): number => (Math.abs(part) < 0.3 ? 0 : Math.sign(part));
 
 function boxOf(left: number, middle: number, width: number, height: number): Box {
@@ -150,20 +150,20 @@ const withRoom = ({ left, right, top, bottom }: Box): Box => ({
   ...{ top: top - ROOM, bottom: bottom + ROOM },
 });
 
-/** Square pixels that two boxes have in common. */
+/** Returns the area that two boxes share, in square pixels. */
 function overlap(a: Box, b: Box): number {
   const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
   const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
   return wide > 0 && high > 0 ? wide * high : 0;
 }
 
-/** Square pixels of a box that are not on the plot. */
+/** Returns the area of a box outside the plot, in square pixels. */
 function outside(box: Box, width: number, height: number): number {
   const plot = { left: 0, right: width, top: 0, bottom: height };
   return (box.right - box.left) * (box.bottom - box.top) - overlap(box, plot);
 }
 
-/** The place in a box that is nearest to a spot. */
+/** Returns the spot in a box that is nearest to a given spot. */
 function nearest({ left, right, top, bottom }: Box, { x, y }: Spot): Spot {
   return { x: Math.min(right, Math.max(left, x)), y: Math.min(bottom, Math.max(top, y)) };
 }
@@ -179,7 +179,7 @@ function leaderTo(box: Box, { x, y }: Spot): Leader {
   return { x1: x + part * (end.x - x), y1: y + part * (end.y - y), x2: end.x, y2: end.y };
 }
 
-/** Whether a line has a part inside a box (Liang and Barsky's clipping). */
+/** Whether part of a line is inside a box (Liang–Barsky clipping). */
 function crosses({ x1, y1, x2, y2 }: Leader, { left, right, top, bottom }: Box): boolean {
   let [from, to] = [0, 1];
   for (const [step, room] of [

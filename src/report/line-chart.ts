@@ -2,7 +2,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { type FigureLook, figureConfig, figureFrame, inkOf } from './look.js';
 import { SERIES_COLOURS, SERIES_DASHES, SERIES_SHAPES, seriesScale } from './series-look.js';
 
-/** A value at a place on the x axis, with its interval where it has one. */
+/** A value at a place on the x axis, with its interval; without one, `low` and `high` equal `value`. */
 export interface Point {
   readonly x: number;
   readonly value: number;
@@ -10,6 +10,7 @@ export interface Point {
   readonly high: number;
 }
 
+/** A named line. */
 export interface Series {
   readonly name: string;
   readonly points: readonly Point[];
@@ -17,7 +18,7 @@ export interface Series {
 
 /** One plot of a figure. */
 export interface Panel {
-  /** What is drawn and in what unit. */
+  /** What the values are, with their unit. */
   readonly title: string;
   readonly domain: readonly [low: number, high: number];
   /** In pixels. */
@@ -25,13 +26,13 @@ export interface Panel {
   readonly series: readonly Series[];
 }
 
-/** Plots of the same series one below the other, over one x axis; intervals are bands. */
+/** Plots of the same series, stacked over one x axis; intervals are drawn as bands. */
 export interface Figure {
   readonly title: string;
   readonly subtitle: string;
-  /** What x is, and in what unit. */
+  /** Title of the x axis, with its unit. */
   readonly x: string;
-  /** x is measured and not counted: ticks stand at round numbers, not at the points. */
+  /** Whether x is measured rather than counted: then ticks are at round numbers instead of at the points. */
   readonly continuous?: boolean;
   readonly panels: readonly Panel[];
   /** Where the numbers come from. */
@@ -39,18 +40,18 @@ export interface Figure {
 }
 
 const WIDTH = 600;
-/** More than these on a line would hide it. */
+/** Lines with more points are drawn without marks, which would hide them. */
 const MOST_POINTS = 20;
-/** Between two labels at the ends of lines, in pixels. */
+/** Minimum distance of two labels at the ends of lines, in pixels. */
 const LABEL_HEIGHT = 17;
 
-/** Where values stand along x, ascending. */
+/** The places of values along x, ascending. */
 interface XAxis {
   readonly places: readonly number[];
   readonly continuous: boolean;
 }
 
-/** The figure as a Vega-Lite specification. */
+/** Returns the figure as a Vega-Lite specification. */
 export function specOf(
   { title, subtitle, x, continuous = false, panels, source }: Figure,
   look: FigureLook,
@@ -148,7 +149,7 @@ function panelSpec(
   };
 }
 
-/** A label beside the last point of each line; those that end together are moved apart where they would lie on each other. */
+/** Places a label beside the last point of each line. Labels that would overlap are moved apart. */
 function endLabels(series: readonly Series[], [low, high]: Panel['domain'], height: number) {
   const gap = (LABEL_HEIGHT / height) * (high - low);
   const ends = series.map(({ name, points }) => {
@@ -161,7 +162,7 @@ function endLabels(series: readonly Series[], [low, high]: Panel['domain'], heig
     for (const [index, label] of labels.entries()) {
       label.at = Math.max(label.at, (labels[index - 1]?.at ?? Number.NEGATIVE_INFINITY) + gap);
     }
-    // Pushed up only, they would stand too high: the middle of them stays where it was.
+    // The loop only moves labels up, so shift all of them down again: their mean stays in place.
     const raised = (labels.reduce((sum, { at }) => sum + at, 0) - before) / labels.length;
     return labels.map((label) => ({ ...label, at: label.at - raised }));
   });

@@ -1,15 +1,16 @@
 import type { TopLevelSpec } from 'vega-lite';
 
-/** `paper` is white with dark ink, for a file of its own; `page` takes its ink from the page around it. */
+/** `paper`: dark ink on white, for a separate file. `page`: transparent, with the ink of the page around it. */
 export type FigureLook = 'paper' | 'page';
 
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
 
+/** Returns the colour of text and lines. */
 export function inkOf(look: FigureLook): string {
   return look === 'paper' ? '#1f2328' : 'currentColor';
 }
 
-/** Type, lines and ink that all figures have in common. */
+/** Returns the fonts, lines and ink that all figures share. */
 export function figureConfig(look: FigureLook): NonNullable<TopLevelSpec['config']> {
   const ink = inkOf(look);
   return {
@@ -39,7 +40,7 @@ export function figureConfig(look: FigureLook): NonNullable<TopLevelSpec['config
   };
 }
 
-/** What all figures begin with: what they are, for programs and for people who cannot see them, and what they stand on. */
+/** Returns the fields that every figure starts with: schema, a description for screen readers, background. */
 export function figureFrame(
   { title, subtitle }: { readonly title: string; readonly subtitle: string },
   look: FigureLook,

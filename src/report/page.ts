@@ -1,6 +1,6 @@
 import { html, type Markup, trusted } from './html.js';
 
-/** Colours and measures of every page; what a page shows beyond headings, tables and figures brings its own rules. */
+/** CSS of every page: colours, sizes, headings, tables and figures. A page adds rules for anything else. */
 const STYLE = `
 :root { color-scheme: light dark; --paper: #ffffff; --ink: #1f2328; --soft: #59636e; --line: #d1d9e0; --card: #f6f8fa;
   --off: #b35412; --held: #1a66b8; --bad: #c0232c; --bad-card: #fdeceb; --good: #1a7f37; }
@@ -36,8 +36,8 @@ caption { text-align: left; font-weight: 600; padding: .3rem 0; }
 `;
 
 /**
- * A page that stands alone: nothing is fetched, from anywhere, and its own policy forbids it. Of scripts the policy
- * allows the one that is given, by its hash.
+ * Returns a self-contained HTML page. It fetches nothing, and its content security policy forbids it to. The policy
+ * allows only the given script, by its hash.
  */
 export async function page({
   title,
@@ -46,10 +46,10 @@ export async function page({
   script = null,
 }: {
   readonly title: string;
-  /** CSS beside that of every page. */
+  /** CSS added to that of every page. */
   readonly style?: string;
   readonly body: Markup;
-  /** JavaScript that runs once the page is there. */
+  /** JavaScript that runs once the page has loaded; null for none. */
   readonly script?: string | null;
 }): Promise<string> {
   const scripts = script === null ? '' : `; script-src 'sha256-${await sha256(script)}'`;
@@ -71,7 +71,7 @@ ${script === null ? '' : html`<script>${trusted(script)}</script>\n`}</body>
 `.markup;
 }
 
-/** In base64, as a content security policy names it. */
+/** Returns the hash in base64, as a content security policy writes it. */
 async function sha256(text: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
   return btoa(String.fromCharCode(...new Uint8Array(digest)));

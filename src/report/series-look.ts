@@ -1,9 +1,9 @@
 /**
- * How the series of a figure are told apart: by colour, dash and shape at once, so that no one of them has to be seen.
- * At most four series.
+ * Series of a figure differ in colour, dash and shape at once, so each of the three is enough to identify a series. At
+ * most four series.
  */
 
-/** Orange and blue keep apart for every kind of colour sight, and stand out on white and on near-black. */
+/** Orange and blue are distinct for every kind of colour vision, and stand out on white and on near-black. */
 export const SERIES_COLOURS: readonly string[] = ['#d2691e', '#2f81d7', '#7a8a3a', '#a04a8a'];
 export const SERIES_DASHES: readonly (readonly number[])[] = [
   [6, 4],
@@ -13,7 +13,7 @@ export const SERIES_DASHES: readonly (readonly number[])[] = [
 ];
 export const SERIES_SHAPES: readonly string[] = ['circle', 'square', 'diamond', 'triangle-up'];
 
-/** What encodes `series` by one of these, without a legend of its own. */
+/** Returns an encoding of the field `series` by one of the ranges above, without a legend. */
 export function seriesScale<Range>(names: readonly string[], range: readonly Range[]) {
   return {
     field: 'series',

@@ -5,11 +5,11 @@ import type { Series } from './line-chart.js';
 import { type FigureLook, figureConfig, figureFrame, inkOf } from './look.js';
 import { SERIES_COLOURS, SERIES_DASHES, SERIES_SHAPES, seriesScale } from './series-look.js';
 
-/** Small plots on the same axes, side by side: what differs between them is what their titles say. */
+/** Small plots side by side, on the same axes; their titles say how they differ. */
 export interface SmallMultiples {
   readonly title: string;
   readonly subtitle: string;
-  /** What x and y are, and in what unit. */
+  /** Axis titles with units. */
   readonly x: string;
   readonly y: string;
   readonly domain: readonly [low: number, high: number];
@@ -18,19 +18,20 @@ export interface SmallMultiples {
   readonly source: string;
 }
 
+/** One plot of {@link SmallMultiples}. */
 export interface SmallPanel {
   readonly title: string;
-  /** Drawn in the same way in every panel that has a series of that name. */
+  /** A series has the same colour, dash and shape in every panel, by its name. */
   readonly series: readonly Series[];
 }
 
 const COLUMNS = 3;
 const WIDTH = 190;
 const HEIGHT = 130;
-/** As wide as a plot, as Vega takes characters to be. */
+/** Width of a plot, in characters as Vega estimates them. */
 const TITLE_CHARACTERS = 19;
 
-/** The plots as a Vega-Lite specification; intervals are bands, one legend names the series of all. */
+/** Returns the plots as a Vega-Lite specification. Intervals are bands; one legend covers all plots. */
 export function smallMultiplesSpec(
   { title, subtitle, x, y, domain, panels, source }: SmallMultiples,
   look: FigureLook,
@@ -65,7 +66,7 @@ export function smallMultiplesSpec(
           sort: panels.map(({ title }) => title),
           title: null,
           header: {
-            // Titles are told apart by their ends as well: they are broken, never cut.
+            // Titles are wrapped, never cut: two may differ only at their ends.
             labelExpr: `${JSON.stringify(broken)}[datum.value]`,
             labelAnchor: 'start',
             labelFontSize: 12.5,
@@ -118,7 +119,7 @@ export function smallMultiplesSpec(
   };
 }
 
-/** A title that does not fit on a line is broken where it says another thing, and where it must. */
+/** Breaks a long title after commas, and within the parts where needed. */
 function linesOf(title: string): string[] {
   if (title.length <= TITLE_CHARACTERS) return [title];
   return title.split(/(?<=,) /).flatMap((part) => wrap(part, TITLE_CHARACTERS));

@@ -28,9 +28,9 @@ const figure: Figure = {
   source: 'holdfast 0.1.0',
 };
 
-/** Texts as they stand on the figure. */
+/** The texts of the figure. */
 const textsOf = (svg: string): string[] => [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map((m) => m[1]!);
-/** Where the marks of a kind stand, as their own descriptions say. */
+/** The places of the marks of one kind, read from their own descriptions. */
 const labelsOf = (svg: string, role: string): string[] =>
   [
     ...svg.matchAll(
@@ -54,7 +54,7 @@ describe('a figure as SVG', () => {
     expect(points.sort()).toEqual(expected.sort());
   });
 
-  it('draws points of greater value higher', () => {
+  it('draws larger values higher', () => {
     const places = [
       ...svg.matchAll(
         /aria-label="x: (\d); value: ([\d.]+); series: off"[^>]*transform="translate\(([\d.]+),([\d.]+)\)"/g,
@@ -71,7 +71,7 @@ describe('a figure as SVG', () => {
     expect(svg.match(/aria-roledescription="area mark"/g)).toHaveLength(4);
   });
 
-  it('says what it shows, with units, and where it comes from', () => {
+  it('says what it shows, with units, and where the numbers come from', () => {
     const texts = textsOf(svg);
     for (const text of [
       'Hold &amp; more',
@@ -85,7 +85,7 @@ describe('a figure as SVG', () => {
     expect(texts).toContain('Share &lt;of attention&gt;');
   });
 
-  it('names each line at its end, never one name over the other', () => {
+  it('names each line at its end, without overlapping names', () => {
     const names = [...svg.matchAll(/translate\(([\d.]+),([\d.]+)\)"[^>]*>(off|held) (0\.\d\d)</g)].slice(
       0,
       2,
@@ -95,7 +95,7 @@ describe('a figure as SVG', () => {
     expect(heights.off! - heights.held!).toBeGreaterThan(15);
   });
 
-  it('has ticks at round numbers where x is measured, and no point on a line of many', async () => {
+  it('has ticks at round numbers if x is continuous, and no marks on a line of many points', async () => {
     const values = Array.from({ length: 30 }, (_, index) => index / 60);
     const many = line('off', values);
     const points = many.points.map((point) => ({ ...point, x: 13 * point.x }));
@@ -105,7 +105,7 @@ describe('a figure as SVG', () => {
     expect(textsOf(drawn)).toEqual(expect.arrayContaining(['50', '100', '150', '350']));
   });
 
-  it('brings its own paper, or takes the ink of a page', async () => {
+  it('has a white background, or the ink of the page', async () => {
     expect(svg).toContain('fill="white"');
     expect(svg).not.toContain('currentColor');
     const inPage = await figureSvg(figure, 'page');

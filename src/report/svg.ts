@@ -3,19 +3,19 @@ import { type HeatMap, heatMapSpec } from './heat-map.js';
 import { type Figure, specOf } from './line-chart.js';
 import type { FigureLook } from './look.js';
 
-/** The figure drawn, as SVG. */
+/** Draws a figure as SVG. */
 export function figureSvg(figure: Figure, look: FigureLook): Promise<string> {
   return specSvg(specOf(figure, look));
 }
 
-/** The map drawn, as SVG. */
+/** Draws a heat map as SVG. */
 export function heatMapSvg(map: HeatMap, look: FigureLook): Promise<string> {
   return specSvg(heatMapSpec(map, look));
 }
 
-/** Any Vega-Lite specification drawn, as SVG. */
+/** Draws a Vega-Lite specification as SVG. */
 export async function specSvg(spec: TopLevelSpec): Promise<string> {
-  // Only now: whoever draws nothing does not wait for the libraries that do.
+  // Imported here, so that programs that draw nothing do not load the libraries.
   const [{ parse, View }, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
   const view = new View(parse(compile(spec).spec), { renderer: 'none' });
   try {
@@ -25,7 +25,7 @@ export async function specSvg(spec: TopLevelSpec): Promise<string> {
   }
 }
 
-/** Vega counts the ids of gradients and clips through all that it ever drew: here every drawing begins anew. */
+/** Renumbers ids of gradients and clips. Vega counts them over all drawings of a process, so output would not repeat. */
 function withOwnIds(svg: string): string {
   const ids = [...new Set([...svg.matchAll(/\bid="((?:gradient_|clip)\d+)"/g)].map((match) => match[1]!))];
   return ids.reduce(

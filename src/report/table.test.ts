@@ -10,7 +10,7 @@ const table = {
 };
 
 describe('a table', () => {
-  it('in text has names to the left and numbers to the right', () => {
+  it('in text has left-aligned names and right-aligned numbers', () => {
     expect(textTable(table)).toEqual([
       'of         early  late',
       'off          0.9  0.25',
@@ -18,7 +18,7 @@ describe('a table', () => {
     ]);
   });
 
-  it('in text has words to the left as well, where it is told which columns hold them', () => {
+  it('in text left-aligns the columns named as wordy', () => {
     const rows = [
       ['a', 'dialogues', '24'],
       ['a', 'kl', '8'],
@@ -30,7 +30,7 @@ describe('a table', () => {
     ]);
   });
 
-  it('in a page has the same cells, escaped, and says what heads a row and a column', () => {
+  it('in a page has the same cells, escaped, and marks the headings of rows and columns', () => {
     const { markup } = htmlTable(table);
     const cells = [...markup.matchAll(/<(t[hd])(?: [^>]*)?>([^<]*)</g)].map(
       ([, tag, text]) => `${tag} ${text}`,

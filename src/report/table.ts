@@ -1,14 +1,14 @@
 import { html, type Markup } from './html.js';
 
-/** A heading over each column; the first column names the rows, the others hold numbers unless it is said. */
+/** A table of texts. The first column names the rows; the others contain numbers unless listed in `wordy`. */
 export interface Table {
   readonly heading: readonly string[];
   readonly rows: readonly (readonly string[])[];
-  /** Places of columns beside the first that hold words; none if not said. */
+  /** Indices of further columns that contain words; default: none. */
   readonly wordy?: readonly number[];
 }
 
-/** One line a row, the heading first: names and words to the left, numbers to the right. */
+/** Returns one line per row, the heading first. Words are left-aligned, numbers right-aligned. */
 export function textTable({ heading, rows, wordy = [] }: Table): string[] {
   const all = [heading, ...rows];
   const widths = heading.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
@@ -23,7 +23,7 @@ export function textTable({ heading, rows, wordy = [] }: Table): string[] {
   );
 }
 
-/** Columns of words stand to the left, and a sentence in them may be broken. */
+/** Returns the table as HTML. Columns of words are left-aligned and may wrap. */
 export function htmlTable({ heading, rows, wordy = [] }: Table): Markup {
   const side = (at: number): Markup => (wordy.includes(at) ? html` class="words"` : html``);
   return html`<table>

@@ -11,7 +11,7 @@ const chart = (...series: Series[]): string[] =>
   textChart({ title: 'Stability', x: 'round', domain: [0, 1], series });
 
 describe('a chart in text', () => {
-  it('has a mark for every value, at its height and over its number', () => {
+  it('has a mark for every value, at its height and above its x', () => {
     expect(chart(line('off', [1, 0.5, 0]))).toEqual([
       'Stability',
       '1.00 ┤o',
@@ -31,20 +31,20 @@ describe('a chart in text', () => {
     ]);
   });
 
-  it('tells two lines apart without colour, and says where they meet', () => {
+  it('distinguishes two lines without colour, and marks where they meet', () => {
     const lines = chart(line('off', [1, 0]), line('held', [1, 1]));
     expect(lines[1]).toBe('1.00 ┤◆····■');
     expect(lines[11]).toBe('0.00 ┤     o');
     expect(lines.at(-1)).toBe('      o off   ■ held   ◆ both');
   });
 
-  it('keeps values that leave the domain at its edge', () => {
+  it('draws values outside the domain at its edge', () => {
     const lines = chart(line('off', [1.4, -0.2]));
     expect(lines[1]).toContain('o');
     expect(lines[11]).toContain('o');
   });
 
-  it('hands everything of a series to be coloured, with its index', () => {
+  it('passes every part of a series to paint, with its index', () => {
     const seen = new Set<string>();
     textChart(
       { title: '', x: '', domain: [0, 1], series: [line('a', [0, 1]), line('b', [1, 0])] },

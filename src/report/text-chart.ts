@@ -1,24 +1,25 @@
 import type { Series } from './line-chart.js';
 
-/** Lines over the whole numbers from 1, one point a number, drawn with a terminal's characters. */
+/** A line chart for a terminal, over the integers from 1, one point per integer. */
 export interface TextChart {
   readonly title: string;
-  /** What the whole numbers are. */
+  /** What the integers count. */
   readonly x: string;
   readonly domain: readonly [low: number, high: number];
-  /** Two at most: each has a mark of its own, so that colour is not needed to tell them apart. */
+  /** At most two. Each has its own mark, so that the chart is readable without colour. */
   readonly series: readonly Series[];
 }
 
 const MARKS = ['o', '■'] as const;
-/** Where points of both lie in one place. */
+/** The mark where points of both series coincide. */
 const BOTH = '◆';
 const ROWS = 11;
 /** Characters from one point to the next. */
 const STEP = 5;
 
 /**
- * @param paint colours what belongs to a series, by its index
+ * Returns the chart as lines.
+ * @param paint colours text that belongs to a series, given by its index
  * @returns lines, the title first, the legend last
  */
 export function textChart(
@@ -37,7 +38,7 @@ export function textChart(
       if (column % STEP !== 0) grid[rowOf(value)]![column] = paint('·', index);
     }
   }
-  // Points last: no line covers them.
+  // Points last, so that no line covers them.
   for (const [index, { points }] of series.entries()) {
     for (const [at, { value }] of points.entries()) {
       const row = grid[rowOf(value)]!;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { durationText, estimateText, verdictOf } from './wording.js';
 
 describe('a verdict', () => {
-  it('takes a side only when the whole interval does', () => {
+  it('takes a side only if the whole interval is on it', () => {
     expect(verdictOf({ value: 0.2, low: 0.01, high: 0.4 })).toBe('above');
     expect(verdictOf({ value: -0.2, low: -0.4, high: -0.01 })).toBe('below');
     expect(verdictOf({ value: 0.2, low: -0.01, high: 0.4 })).toBe('unclear');
@@ -16,7 +16,7 @@ describe('the text of an estimate', () => {
     expect(estimateText({ value: 0.934, low: 0.9, high: 0.956 })).toBe('0.93 [0.90, 0.96]');
   });
 
-  it('shows the signs of a difference, and none of a zero', () => {
+  it('shows the signs of a difference, and no sign for zero', () => {
     expect(estimateText({ value: 0.12, low: -0.051, high: 0.2 }, { signed: true })).toBe(
       '+0.12 [−0.05, +0.20]',
     );

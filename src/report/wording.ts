@@ -1,22 +1,23 @@
 import type { Estimate } from '../statistics/index.js';
 
-/** Where a difference lies, as far as its interval says. */
+/** The side of zero that the interval of a difference is on. */
 export type Verdict = 'above' | 'below' | 'unclear';
 
-/** `unclear` unless the whole interval is on one side of zero. */
+/** Returns the side of zero that the whole interval is on; `unclear` if it includes zero. */
 export function verdictOf({ low, high }: Estimate): Verdict {
   if (low > 0) return 'above';
   return high < 0 ? 'below' : 'unclear';
 }
 
+/** How numbers are written. */
 export interface NumberStyle {
-  /** After the point; 2 if not said. */
+  /** Decimal places; default: 2. */
   readonly digits?: number;
-  /** A difference shows its signs. */
+  /** Whether positive numbers get a plus sign; default: no. */
   readonly signed?: boolean;
 }
 
-/** A number with a true minus sign, and none before what is rounded to zero. */
+/** Returns a number as text, with a proper minus sign, and without a sign if it rounds to zero. */
 export function numberText(number: number, { digits = 2, signed = false }: NumberStyle = {}): string {
   const text = Math.abs(number).toFixed(digits);
   if (Number(text) === 0) return text;
@@ -24,14 +25,14 @@ export function numberText(number: number, { digits = 2, signed = false }: Numbe
   return signed ? `+${text}` : text;
 }
 
-/** `0.93 [0.90, 0.96]`; a difference shows its signs. What has no interval, being of one cluster, stands alone. */
+/** Returns `0.93 [0.90, 0.96]`, or only the value if there is no interval (too few clusters). */
 export function estimateText({ value, low, high }: Estimate, style: NumberStyle = {}): string {
   const text = (number: number): string => numberText(number, style);
   if (Number.isNaN(low)) return text(value);
   return `${text(value)} [${text(low)}, ${text(high)}]`;
 }
 
-/** `12 s`, `4 min`, `2 h 05 min`. */
+/** Returns a duration such as `12 s`, `4 min` or `2 h 05 min`. */
 export function durationText(ms: number): string {
   const seconds = Math.ceil(ms / 1000);
   if (seconds < 100) return `${seconds} s`;
