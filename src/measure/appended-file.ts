@@ -1,18 +1,21 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { HoldfastError } from '../errors.js';
 
-/** A file that grows under a temporary name and takes its own when it is whole. */
+/** A file that grows under a temporary name and gets its final name when it is complete. */
 export interface GrowingFile {
   readonly path: string;
-  /** Bytes are on their way to the disk when it returns, and the buffer may be used again. */
+  /** Writes bytes. The caller may reuse the buffer after it returns. */
   append(bytes: Uint8Array): void;
-  /** Gives it its name, once everything is on the disk. */
+  /** Flushes everything to disk and gives the file its final name. */
   finish(): void;
-  /** Takes it away, unless it has its name already. */
+  /** Deletes the temporary file; does nothing after `finish`. */
   discard(): void;
 }
 
-/** @throws HoldfastError `E_UNWRITABLE`, from here and from all that it does */
+/**
+ * Opens a new growing file.
+ * @throws HoldfastError `E_UNWRITABLE`, here and in its methods
+ */
 export function openGrowingFile(path: string): GrowingFile {
   const temporary = `${path}.${process.pid}.tmp`;
   const attempt = <T>(action: () => T): T => {
@@ -20,7 +23,7 @@ export function openGrowingFile(path: string): GrowingFile {
       return action();
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
-      throw new HoldfastError('E_UNWRITABLE', `it cannot be written: ${why}`, { file: path, cause });
+      throw new HoldfastError('E_UNWRITABLE', `cannot write the file: ${why}`, { file: path, cause });
     }
   };
   const file = attempt(() => openSync(temporary, 'wx'));
@@ -33,7 +36,7 @@ export function openGrowingFile(path: string): GrowingFile {
     path,
     append: (bytes) =>
       attempt(() => {
-        // The system may write less than it is given.
+        // One call may write only part of the bytes.
         for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
       }),
     finish: () =>

@@ -7,17 +7,17 @@ import {
   type Statistic,
 } from '../statistics/index.js';
 
-/** Intervals from a bootstrap over fewer dialogues would promise more than they know. */
+/** The smallest number of dialogues that get an interval; a bootstrap over fewer is too narrow. */
 export const FEWEST_DIALOGUES = 8;
 
-/** A number with its 95 % interval over dialogues; null where there are too few of them for one. */
+/** A number with its 95 % interval over dialogues; the ends are null if there are too few dialogues. */
 export interface Measured {
   readonly value: number;
   readonly low: number | null;
   readonly high: number | null;
 }
 
-/** After how much a share is half what it was; `never` where it does not fall. */
+/** The half-life of a share with its interval; `never` if the share does not fall. */
 export interface HalfLife {
   readonly value: number | 'never';
   readonly low: number | 'never' | null;
@@ -25,8 +25,9 @@ export interface HalfLife {
 }
 
 /**
- * @param dialogues how many there are
- * @returns null when the statistic is not a number: nothing was measured of it
+ * Estimates a statistic over dialogues.
+ * @param dialogues the number of dialogues
+ * @returns null if the statistic is NaN, because nothing was measured
  */
 export function measure(
   dialogues: number,
@@ -41,7 +42,7 @@ export function measure(
   return Number.isNaN(value) ? null : { value, low, high };
 }
 
-/** @returns null with fewer than two points, or where a share is 0 */
+/** Estimates a half-life over dialogues; null with fewer than two points, or if a share is 0. */
 export function measureHalfLife(dialogues: number, points: readonly Point[]): HalfLife | null {
   const found = measure(dialogues, halfLifeOf(points));
   if (found === null) return null;
@@ -55,5 +56,5 @@ export function measureHalfLife(dialogues: number, points: readonly Point[]): Ha
 
 const orNever = (value: number): number | 'never' => (Number.isFinite(value) ? value : 'never');
 
-/** A score of nothing, for a dialogue that has none. */
+/** The score of a dialogue without scores. */
 export const NO_SCORE: Score = { sum: 0, count: 0 };

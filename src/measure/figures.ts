@@ -3,9 +3,9 @@ import { FEWEST_DIALOGUES, type Measured } from './estimates.js';
 import { type HeadSummary, LEAST_SHARE } from './head-summary.js';
 import { type DecaySummary, HALF_LIFE_COLUMNS, type Place } from './summary.js';
 
-/** What figures say besides their numbers. */
+/** Texts of a figure. */
 export interface FigureWords {
-  /** The model, as it is to be called. */
+  /** The model's name. */
   readonly model: string;
   /** Where the numbers come from, one line. */
   readonly source: string;
@@ -18,21 +18,21 @@ const NAMES: Readonly<Record<(typeof HALF_LIFE_COLUMNS)[number], string>> = {
   random: 'random span',
 };
 
-/** Shares along the tokens, as figure 4 of Li et al. 2024 has them, with the controls and the spread over heads. */
+/** Returns shares along the tokens, as in figure 4 of Li et al. 2024, with the controls and the spread over heads. */
 export function tokenFigure(summary: DecaySummary, { model, source }: FigureWords): Figure {
   const places = summary.tokens;
   const at = ({ from, to }: (typeof places)[number]): number => (from + to) / 2;
   return {
     title: 'Share of attention along the dialogue',
     subtitle: subtitle(summary, model),
-    x: 'tokens of the dialogue before',
+    x: 'tokens of the dialogue so far',
     continuous: true,
     panels: panels(summary, places, at),
     source,
   };
 }
 
-/** Shares turn by turn, with the controls and the spread over heads. */
+/** Returns shares turn by turn, with the controls and the spread over heads. */
 export function turnFigure(summary: DecaySummary, { model, source }: FigureWords): Figure {
   return {
     title: 'Share of attention, turn by turn',
@@ -68,7 +68,7 @@ export function headMap(summary: DecaySummary, { model, source }: FigureWords): 
         ? []
         : [
             {
-              title: 'Last turn over first',
+              title: 'Last turn ÷ first turn',
               domain: [0, ceiling(Math.max(...left))] as const,
               values: grid((head) => head.left?.value ?? null),
             },
@@ -108,7 +108,7 @@ function panels<Where extends Place>(
       series,
     },
     {
-      title: 'The median head; the band holds 80 % of the heads',
+      title: 'The median head; the band covers 80 % of the heads',
       domain: [0, highest([heads])],
       height: 150,
       series: [heads],
@@ -127,7 +127,7 @@ function subtitle({ dialogues, rows }: DecaySummary, model: string): string {
   return `${model}; ${count}, ${rows.toLocaleString('en')} tokens of answers`;
 }
 
-/** The next round number above: a scale ends there. */
+/** Returns the next round number above, as the end of a scale. */
 function ceiling(value: number): number {
   const step = value > 0.5 ? 0.1 : value > 0.1 ? 0.05 : 0.01;
   return Math.max(step, Number((Math.ceil(value / step) * step).toFixed(2)));

@@ -2,14 +2,14 @@ import { meanOf, type Score, type ShareSpread, type Statistic } from '../statist
 import { type Measured, measure, NO_SCORE } from './estimates.js';
 import type { Tally } from './tally.js';
 
-/** A head whose mean share in the first turn is less has nothing that could decay. */
+/** A head with a smaller mean share in the first turn has nothing that could decay. */
 export const LEAST_SHARE = 0.01;
-/** Of hundreds of heads each; their ends are less sure than those of headlines. */
+/** Resamples for each head: fewer than for headline numbers, because there are hundreds of heads. */
 const RESAMPLES = 2000;
 
 /**
- * What a share policy can do on a head: `soft`, at least half of its rows have a share from 0.001 to 0.5, where π^k
- * moves it; `blind`, at least half lie below; `fixed`, at least half lie above; `mixed`, none of these.
+ * How much a share policy can change on a head. `soft`: at least half of its rows have a share from 0.001 to 0.5, where
+ * π^k changes it. `blind`: at least half are below. `fixed`: at least half are above. `mixed`: none of these.
  */
 export type HeadKind = 'soft' | 'blind' | 'fixed' | 'mixed';
 
@@ -17,19 +17,22 @@ export type HeadKind = 'soft' | 'blind' | 'fixed' | 'mixed';
 export interface HeadSummary {
   readonly layer: number;
   readonly head: number;
-  /** Whether means are taken over it: it sees the whole dialogue, or none does. */
+  /** Whether means include it: it sees the whole dialogue, or no head does. */
   readonly inMeans: boolean;
   readonly kind: HeadKind;
-  /** Over its rows. */
+  /** Distribution over its rows. */
   readonly spread: ShareSpread;
-  /** Mean shares in the first turn and in the last that at least half of the dialogues came to. */
+  /** Mean shares in the first turn, and in the last turn that at least half of the dialogues reached. */
   readonly first: number;
   readonly last: number;
-  /** last / first; null with one turn, and where the first is below 0.01. */
+  /** last / first; null with one turn, or if the first is below 0.01. */
   readonly left: Measured | null;
 }
 
-/** @param turns numbers of the turns that are compared, ascending, at least one */
+/**
+ * Summarises every head.
+ * @param turns numbers of the turns to compare, ascending, at least one
+ */
 export function summarizeHeads(
   { dialogues, grid, seeing, histograms }: Tally,
   turns: readonly number[],
@@ -69,12 +72,12 @@ function kindOf({ above, below }: ShareSpread): HeadKind {
   return above >= 0.5 ? 'fixed' : 'mixed';
 }
 
-/** Heads by their mean share, greatest first. */
+/** Returns heads by their mean share, largest first. */
 export function byShare(heads: readonly HeadSummary[]): HeadSummary[] {
   return [...heads].sort((a, b) => b.spread.mean - a.spread.mean);
 }
 
-/** Heads that have something to lose, by what is left of it, least first. */
+/** Returns heads with something to lose by the part that is left, smallest first. */
 export function byDecay(heads: readonly HeadSummary[]): (HeadSummary & { readonly left: Measured })[] {
   return heads
     .flatMap(({ left, ...head }) => (left === null ? [] : [{ ...head, left }]))

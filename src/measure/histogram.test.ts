@@ -19,7 +19,7 @@ describe('a histogram of shares', () => {
     );
   });
 
-  it('has a median and a 90th percentile with as many shares on either side, to a bin', () => {
+  it('has the median and the 90th percentile, to the width of a bin', () => {
     fc.assert(
       fc.property(shares, (all) => {
         const histogram = createHistogram();
@@ -40,7 +40,7 @@ describe('a histogram of shares', () => {
     );
   });
 
-  it('adds up: two merged are one of both', () => {
+  it('equals one of all shares after merging', () => {
     const [one, two, both] = [createHistogram(), createHistogram(), createHistogram()];
     for (let index = 0; index < 200; index++) {
       const share = (index * 0.618) % 1;

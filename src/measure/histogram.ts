@@ -1,16 +1,16 @@
 import type { ShareSpread } from '../statistics/index.js';
 
-/** Bins over the fourth root of a share: near 0, where most heads are, a bin is finer than 1e-5, near 1 it is 0.004. */
+/** Bins are equal in the fourth root of a share: narrower than 1e-5 near 0, where most heads are, and 0.004 near 1. */
 const BINS = 1024;
 
-/** Counts of shares by size, in room that does not grow: how they are spread, to a bin's width. */
+/** A histogram of shares in constant memory. */
 export interface ShareHistogram {
   add(share: number): void;
-  /** Adds what another has counted. */
+  /** Adds the counts of another histogram. */
   merge(other: ShareHistogram): void;
   readonly counts: Readonly<Float64Array>;
   readonly total: ShareTotals;
-  /** Medians and percentiles lie within the bin that holds them; everything else is exact. NaN of none. */
+  /** Median and percentile are accurate to the width of a bin; the rest is exact. NaN if there are no shares. */
   spread(): ShareSpread;
 }
 
@@ -21,6 +21,7 @@ interface ShareTotals {
   below: number;
 }
 
+/** Returns an empty histogram. */
 export function createHistogram(): ShareHistogram {
   const counts = new Float64Array(BINS);
   const total: ShareTotals = { count: 0, sum: 0, above: 0, below: 0 };
@@ -48,7 +49,7 @@ export function createHistogram(): ShareHistogram {
   };
 }
 
-/** The share below which a fraction of all lies, linear inside its bin. */
+/** Returns a quantile, interpolated linearly inside its bin. */
 function quantileOf(counts: Float64Array, total: number, fraction: number): number {
   let left = fraction * total;
   for (const [bin, count] of counts.entries()) {

@@ -1,6 +1,7 @@
 /**
- * Decay: how the shares of a dialogue's spans fall as it grows, for every token, layer and head, streamed to disk and
- * summed up. Knows models, dialogues and files; must not know arms, judges or studies.
+ * Measures decay: how the shares of a dialogue's spans fall as the dialogue grows, for every token, layer and head. It
+ * streams shares to disk and summarises them. This room knows models, dialogues and files; it must not know arms, judges
+ * or studies.
  */
 export { FEWEST_DIALOGUES, type HalfLife, type Measured } from './estimates.js';
 export { type FigureWords, headMap, tokenFigure, turnFigure } from './figures.js';

@@ -33,7 +33,7 @@ const messages = (answers: readonly string[] = []): Message[] => [
     ...(answers[index] === undefined ? [] : [{ role: 'assistant' as const, content: answers[index] }]),
   ]),
 ];
-/** Somebody who says the same whatever is answered, and asks nothing on the side. */
+/** A user who says the same whatever the answer, and asks no probes. */
 const SCENARIO: Scenario = {
   ...{ id: 'fixed', group: 'fixed', system: SYSTEM, given: [], rounds: USERS.length, content: USERS },
   openUser() {
@@ -67,12 +67,12 @@ const column = ({ shares }: ShareRow, index: number): Float32Array =>
 
 const SPEAKERS: readonly ShareColumn[] = ['sink', 'system', 'template', 'user', 'assistant', 'answer'];
 
-/** What all that speak hold of a row together. */
+/** The sum of a row's shares over all speakers. */
 const wholeRow = (row: ShareRow, pair: number): number =>
   SPEAKERS.reduce((sum, name) => sum + column(row, SHARE_COLUMNS.indexOf(name))[pair]!, 0);
 
-describe('a dialogue that is led', () => {
-  it('is the chat that it would be unmeasured, a row for every token', async () => {
+describe('a generated dialogue', () => {
+  it('is the same chat as without measuring, with a row for every token', async () => {
     const { rows, turns } = await collect(lead());
     const chat = openChat(model, { system: SYSTEM, ...OPTIONS });
     for (const [index, user] of USERS.entries()) {
@@ -83,7 +83,7 @@ describe('a dialogue that is led', () => {
       const ofTurn = rows.filter((row) => row.turn === index + 1);
       expect(ofTurn.map(({ id }) => id)).toEqual(turn.ids);
       expect(ofTurn[0]!.position).toBe(turn.timing.promptTokens);
-      // What the chat measured of its target is the prefix here.
+      // The chat's target is the prefix here.
       for (let pair = 0; pair < PAIRS; pair++) {
         const mean = ofTurn.reduce((sum, row) => sum + column(row, PREFIX)[pair]!, 0) / ofTurn.length;
         expect(mean).toBeCloseTo(turn.shares!.heads.before[pair]!, 5);
@@ -92,7 +92,7 @@ describe('a dialogue that is led', () => {
     chat.dispose();
   });
 
-  it('gives each row to the speakers, and the random span to its place once the dialogue has it', async () => {
+  it('splits each row between the speakers, and has the random span once the dialogue reaches its end', async () => {
     const { rows } = await collect(lead({ ...OPTIONS, target: { kind: 'random', seed: 0 } }));
     for (const row of rows) {
       for (let pair = 0; pair < PAIRS; pair++) {
@@ -112,7 +112,7 @@ describe('a dialogue that is led', () => {
     expect(turns[0]!.strength).toEqual({ first: 0.5, last: 0.5 });
   });
 
-  it('draws other answers in another dialogue, and the same again in the same', async () => {
+  it('draws different answers in each dialogue, and the same answers again for the same dialogue', async () => {
     const ids = async (dialogue: number): Promise<number[]> =>
       (await collect(lead(OPTIONS, undefined, dialogue))).rows.map(({ id }) => id);
     const first = await ids(0);
@@ -120,7 +120,7 @@ describe('a dialogue that is led', () => {
     expect(await ids(1)).not.toEqual(first);
   });
 
-  it('ends where the signal fires, with a turn for what was said', async () => {
+  it('ends if the signal fires, with a turn for the interrupted answer', async () => {
     const control = new AbortController();
     const rows: ShareRow[] = [];
     const turns: MeasuredTurn[] = [];
@@ -134,8 +134,8 @@ describe('a dialogue that is led', () => {
   });
 });
 
-describe('a dialogue that is read', () => {
-  it('has the rows of the dialogue that was led, where its words are the same tokens', async () => {
+describe('a recorded dialogue', () => {
+  it('has the rows of the generated dialogue if its text has the same tokens', async () => {
     const { tokenizer } = model;
     const words = ['hold fast', 'hold', 'fast and hold'];
     const read = await collect(
@@ -144,10 +144,10 @@ describe('a dialogue that is read', () => {
     expect(read.turns.map(({ assistant }) => assistant)).toEqual(words);
     for (const [index, answer] of words.entries()) {
       const ids = read.rows.filter(({ turn }) => turn === index + 1).map(({ id }) => id);
-      // The last one ends the turn.
+      // The last token ends the turn.
       expect(tokenizer!.decode(ids.slice(0, -1))).toBe(answer);
     }
-    // A chat with these answers as history meets the last question with the very same shares.
+    // A chat with these answers as history has the same shares at the last question.
     const history = messages(words).slice(1, 5);
     const chat = openChat(model, { system: SYSTEM, history, maxTokens: 1 });
     const answer = chat.answer(USERS[2]!);
@@ -160,7 +160,7 @@ describe('a dialogue that is read', () => {
     chat.dispose();
   });
 
-  it('is read in blocks that leave no mark', async () => {
+  it('has the same rows whatever the block size', async () => {
     const long = Array.from({ length: 90 }, () => 'hold').join(' ');
     const recorded = readRecorded(messages([long, 'hold']), 'test');
     const { rows } = await collect(readAloud(model, model.format!, recorded, { rounds: 2 }));

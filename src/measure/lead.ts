@@ -4,40 +4,40 @@ import type { Scenario } from '../scenario/index.js';
 import { cutsOf, regionsOf } from './regions.js';
 import { type ShareRow, sharesByColumn } from './share-columns.js';
 
-/** Seeds that one dialogue may use: answers take them from the first, the user's side from the middle. */
+/** Seeds reserved for one dialogue: answers use them from the first, the simulated user from the middle. */
 const SEEDS_PER_DIALOGUE = 1024;
 
-/** How a dialogue is led: settings and context of its chat; its system prompt and history are the scenario's. */
+/** Settings and context of a dialogue's chat. The scenario gives its system prompt and history. */
 export type LeadOptions = Omit<ChatOptions, 'system' | 'history'>;
 
-/** A turn that was measured. */
+/** A measured turn. */
 export interface MeasuredTurn {
   readonly turn: number;
   readonly user: string;
   readonly assistant: string;
-  /** `recorded` for an answer that was read and not made. */
+  /** Why the answer ended; `recorded` if the answer was read instead of generated. */
   readonly finish: FinishReason | 'recorded';
   /** Tokens of the dialogue before the answer. */
   readonly contextTokens: number;
-  /** Rows that were measured: tokens of the answer, the one that ends it included. */
+  /** Measured rows: tokens of the answer, including the one that ends it. */
   readonly answerTokens: number;
   readonly seed: number | null;
-  /** The policy's strength in the first row and in the last; null for `off` and `hold`. */
+  /** The policy's strength in the first and in the last row; null for `off` and `hold`. */
   readonly strength: { readonly first: number; readonly last: number } | null;
-  /** Turns that left the context before this one. */
+  /** Turns that were dropped from the context before this one. */
   readonly dropped: readonly number[];
 }
 
-/** What happens while a dialogue is measured. */
+/** A result while a dialogue is measured: one row, or one complete turn. */
 export type LeadEvent =
   | { readonly kind: 'row'; readonly row: ShareRow }
   | { readonly kind: 'turn'; readonly turn: MeasuredTurn };
 
 /**
- * Leads a model through a scenario; the row of every token it says comes as soon as it is known, and its turn after it.
- * Ends early, without an error, when the signal fires: a turn that was cut short is a turn.
- * @param dialogue which dialogue of the measurement it is, from 0; its seeds follow from it
- * @throws HoldfastError what opening a chat and answers throw
+ * Runs a model through a scenario. Yields the row of every generated token as soon as it is known, and each turn after
+ * its rows. If the signal fires, it ends early without an error, and yields the interrupted turn.
+ * @param dialogue the index of the dialogue in the measurement, from 0; it determines the seeds
+ * @throws HoldfastError those of opening a chat and of answers
  */
 export async function* measureDialogue(
   model: Model,
@@ -55,7 +55,7 @@ export async function* measureDialogue(
     const user = scenario.openUser({ model, seed: seed + SEEDS_PER_DIALOGUE / 2, sampling, maxTokens });
     try {
       let words = await user.say(null);
-      // A chat needs a format, so there is one.
+      // The format is set: openChat would have failed without one.
       const regions = regionsOf(model.format!, [
         { role: 'system', content: system },
         ...given,

@@ -7,19 +7,20 @@ import type { Recorded } from './recorded.js';
 import { cutsOf, type Regions, regionsOf } from './regions.js';
 import { sharesByColumn } from './share-columns.js';
 
-/** Rows of an answer whose shares are asked for at once. */
+/** Rows of an answer per forward pass. */
 const BLOCK_ROWS = 64;
 
+/** Options of {@link readAloud}. */
 export interface ReadOptions {
-  /** To be read at most. */
+  /** The largest number of turns to read. */
   readonly rounds: number;
   readonly contextLength?: number | undefined;
 }
 
 /**
- * Reads a recorded dialogue to a model, turn by turn: the same rows as when it is led, for the tokens that were said, the
- * one that ends an answer included. Ends early, without an error, when the signal fires.
- * @throws HoldfastError `E_CONTEXT_FULL`, and what laying out and forward passes throw
+ * Reads a recorded dialogue to a model, turn by turn. Yields the same rows as a generated dialogue, for the recorded
+ * tokens, including the one that ends an answer. If the signal fires, it ends early without an error.
+ * @throws HoldfastError `E_CONTEXT_FULL`, and those of layouts and forward passes
  */
 export async function* readAloud(
   model: Model,
@@ -73,7 +74,7 @@ export async function* readAloud(
   }
 }
 
-/** A dialogue up to an answer, and where the answer's tokens lie. */
+/** A dialogue up to the end of an answer, and the answer's token range. */
 interface Said {
   readonly ids: readonly number[];
   readonly spans: readonly Span[];
@@ -81,7 +82,7 @@ interface Said {
   readonly end: number;
 }
 
-/** The rows before each of the answer's tokens. */
+/** Yields the row that predicts each of the answer's tokens. */
 async function* rowsOf(
   session: Session,
   { ids, spans: all, start, end }: Said,
@@ -91,7 +92,7 @@ async function* rowsOf(
   if (before.length > 0) await session.advance(before, { logits: 'none', signal });
   for (let first = start; first < end; first += BLOCK_ROWS) {
     const positions = ids.slice(first, Math.min(first + BLOCK_ROWS, end)).map((_, index) => first + index);
-    // The last row is that of the token before the last position: the block reaches to there.
+    // The row that predicts a position is that of the token before it, so the block ends one token earlier.
     const reach = positions.at(-1)!;
     const spans = all
       .filter((span) => span.start < reach)
@@ -116,7 +117,7 @@ async function* rowsOf(
   }
 }
 
-/** One row of `[layers × heads, rows, spans]` as `[layers × heads, spans]`. */
+/** Returns one row of `[layers × heads, rows, spans]` as `[layers × heads, spans]`. */
 function takeRow(shares: Float32Array, row: number, rows: number, spans: number): Float32Array {
   const pairs = shares.length / (rows * spans);
   const taken = new Float32Array(pairs * spans);

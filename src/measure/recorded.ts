@@ -4,14 +4,15 @@ import type { Message } from '../text/index.js';
 /** A recorded dialogue: a system prompt, then user and assistant in turn. */
 export interface Recorded {
   readonly system: string;
-  /** In order; the last may have no answer. */
+  /** In order; the last may lack an answer. */
   readonly exchanges: readonly { readonly user: string; readonly assistant: string | null }[];
 }
 
 /**
- * @param file where the messages are from, for errors
- * @throws HoldfastError `E_DIALOGUE` when there is no system message at the front, nothing of the user's, or the two do
- * not speak in turn
+ * Checks that messages are a recorded dialogue, and returns it.
+ * @param file the file of the messages, for errors
+ * @throws HoldfastError `E_DIALOGUE` if the first message is not a system message, if there is no user message, or if
+ * user and assistant do not alternate
  */
 export function readRecorded(messages: readonly Message[], file: string): Recorded {
   const [first, ...spoken] = messages;
@@ -22,24 +23,24 @@ export function readRecorded(messages: readonly Message[], file: string): Record
       {
         file,
         field: 'messages.0',
-        hint: 'Put one in front: {"role": "system", "content": "…"}',
+        hint: 'Put one first: {"role": "system", "content": "…"}',
       },
     );
   }
   for (const [index, { role }] of spoken.entries()) {
     const expected = index % 2 === 0 ? 'user' : 'assistant';
     if (role === expected) continue;
-    throw new HoldfastError('E_DIALOGUE', `here the ${expected} speaks, not the ${role}`, {
+    throw new HoldfastError('E_DIALOGUE', `expected a message of the ${expected}, found one of the ${role}`, {
       file,
       field: `messages.${index + 1}`,
-      hint: 'After the system message, user and assistant speak in turn',
+      hint: 'Alternate user and assistant after the system message',
     });
   }
   if (spoken.length === 0) {
-    throw new HoldfastError('E_DIALOGUE', 'the user says nothing in this dialogue', {
+    throw new HoldfastError('E_DIALOGUE', 'the dialogue has no user message', {
       file,
       field: 'messages',
-      hint: 'Shares are measured where answers are: give at least one message of the user',
+      hint: 'Add at least one user message: shares are measured while the model answers',
     });
   }
   return {

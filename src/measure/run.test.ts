@@ -22,7 +22,7 @@ beforeEach(() => {
   return () => rmSync(folder, { recursive: true });
 });
 
-/** Two turns of three tokens; `before` may do something in front of a token. */
+/** Two turns of three tokens; `before` runs before each token. */
 async function* events(
   dialogue: number,
   before: (token: number) => void = () => {},
@@ -63,7 +63,7 @@ const linesIn = (name: string): Record<string, unknown>[] =>
     .map((line) => JSON.parse(line));
 
 describe('a measurement', () => {
-  it('leaves a line for every row, layer and head, and one for every dialogue', async () => {
+  it('writes a line for every row, layer and head, and one for every dialogue', async () => {
     const seen: DecayProgress[] = [];
     const { summary, complete, failure } = await measureDecay(runOf({ onProgress: (at) => seen.push(at) }));
     expect([complete, failure, summary.rows, summary.dialogues]).toEqual([true, null, 18, 3]);
@@ -79,7 +79,7 @@ describe('a measurement', () => {
     expect(seen.at(-1)).toEqual({ dialogue: 3, dialogues: 3, turn: 2, rounds: 2, rows: 18 });
   });
 
-  it('keeps what it has when it is aborted, in files that can be read', async () => {
+  it('keeps its results in readable files if it is aborted', async () => {
     const control = new AbortController();
     const stopAt = (token: number): void => {
       if (token === 20) control.abort();
@@ -90,13 +90,13 @@ describe('a measurement', () => {
         open: (index) => opened(events(index, index === 1 ? stopAt : undefined)),
       }),
     );
-    // The fake dialogue does not hear the signal and goes on to its end; none is opened after it.
+    // The fake dialogue ignores the signal and runs to its end; no other is opened after it.
     expect([complete, summary.dialogues]).toEqual([false, 2]);
     expect(await readTable(join(folder, 'shares.parquet'))).toHaveLength(12 * PAIRS);
     expect(linesIn('dialogues.jsonl').map((line) => line.complete)).toEqual([true, false]);
   });
 
-  it('keeps what it has when a dialogue fails, and says why', async () => {
+  it('keeps its results if a dialogue fails, and says why', async () => {
     const failing = (token: number): void => {
       if (token === 21) throw new Error('the context is full');
     };
@@ -108,7 +108,7 @@ describe('a measurement', () => {
     expect(linesIn('dialogues.jsonl').map((line) => line.complete)).toEqual([true, false]);
   });
 
-  it('leaves nothing behind when there was nothing to measure', async () => {
+  it('leaves no files if nothing was measured', async () => {
     const failing = (): void => {
       throw new Error('no such luck');
     };
@@ -120,7 +120,7 @@ describe('a measurement', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('says where it cannot write', async () => {
+  it('names the file that it cannot write', async () => {
     const paths = {
       shares: join(folder, 'nowhere', 'x.parquet'),
       dialogues: join(folder, 'dialogues.jsonl'),

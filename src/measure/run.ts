@@ -8,21 +8,21 @@ import { openShareTable } from './share-table.js';
 import { type DecaySummary, summarize } from './summary.js';
 import { createTally } from './tally.js';
 
-/** A dialogue that is to be measured. */
+/** A dialogue to be measured. */
 export interface MeasuredDialogue {
-  /** What names it within its source. */
+  /** Its name within its source. */
   readonly scenario: string;
   readonly group: string;
   readonly system: string;
-  /** Exchanges at the front that were given; their answers are not measured. */
+  /** Given exchanges at the start; their answers are not measured. */
   readonly given: readonly Message[];
-  /** Turns that are to come. */
+  /** Number of turns to measure. */
   readonly rounds: number;
-  /** What happens in it, as it happens. */
+  /** Its results, as they arrive. */
   readonly events: AsyncGenerator<LeadEvent, void>;
 }
 
-/** How far a measurement has come. */
+/** Progress of a measurement. */
 export interface DecayProgress {
   readonly dialogue: number;
   readonly dialogues: number;
@@ -32,32 +32,34 @@ export interface DecayProgress {
   readonly rows: number;
 }
 
+/** What {@link measureDecay} measures and where it writes. */
 export interface DecayRun {
   readonly model: Model;
   readonly dialogues: number;
-  /** Opens dialogue `index`; the one before it has ended. */
+  /** Opens dialogue `index`, after the previous one has ended. */
   open(index: number): MeasuredDialogue;
-  /** What every line of `dialogues` says besides the dialogue, as plain JSON. */
+  /** Fields added to every line of `dialogues`, as plain JSON. */
   readonly facts: Readonly<Record<string, unknown>>;
-  /** Paths that are written to. */
+  /** Output files. */
   readonly paths: { readonly shares: string; readonly dialogues: string };
   readonly signal?: AbortSignal | undefined;
   onProgress?(progress: DecayProgress): void;
 }
 
+/** The result of a measurement. */
 export interface DecayResult {
   readonly summary: DecaySummary;
-  /** Whether every dialogue came to its end. */
+  /** Whether every dialogue ran to its end. */
   readonly complete: boolean;
-  /** What ended it before its end, besides the signal. */
+  /** The error that ended it early; null if there was none. */
   readonly failure: unknown;
 }
 
 /**
- * Measures dialogue after dialogue. Shares go to the disk as they come, and what is held of them does not grow; a
- * dialogue's line follows when it has ended. Where the signal fires, or a dialogue fails, what was measured until then
- * is kept, in files as whole as any.
- * @throws HoldfastError `E_UNWRITABLE`; when nothing was measured, what a dialogue threw, or `E_ABORTED`
+ * Measures one dialogue after another. Writes shares to disk as they arrive, so memory does not grow with them, and a
+ * line for each dialogue that has ended. If the signal fires or a dialogue fails, it keeps the results so far, in
+ * complete files.
+ * @throws HoldfastError `E_UNWRITABLE`; if nothing was measured, the dialogue's error or `E_ABORTED`
  */
 export async function measureDecay(run: DecayRun): Promise<DecayResult> {
   const { model, paths } = run;
@@ -84,7 +86,7 @@ export async function measureDecay(run: DecayRun): Promise<DecayResult> {
       if (tally.rows === 0) throw error;
       failure = error;
     }
-    if (tally.rows === 0) throw new HoldfastError('E_ABORTED', 'nothing was measured yet');
+    if (tally.rows === 0) throw new HoldfastError('E_ABORTED', 'interrupted before anything was measured');
     table.finish();
     for (const file of files) file.finish();
     return { summary: summarize(tally), complete, failure };
@@ -94,7 +96,7 @@ export async function measureDecay(run: DecayRun): Promise<DecayResult> {
   }
 }
 
-/** @returns whether every dialogue came to its end */
+/** Measures all dialogues. Returns whether every dialogue ran to its end. */
 async function measureAll(
   run: DecayRun,
   lines: GrowingFile,

@@ -14,7 +14,7 @@ const SPANS: readonly (Span & { readonly before: number; readonly after: number 
 ];
 const REGIONS = { prefix: { start: 0, end: 5 }, random: { start: 7, end: 12 } };
 
-/** Of the second of two heads; the first looks at nothing. */
+/** Shares of the second of two heads; the first has none. */
 function columnsAt(position: number): Record<string, number> {
   const spans = SPANS.filter(({ end }) => end <= position);
   const of = (when: 'before' | 'after') =>
@@ -34,7 +34,7 @@ function columnsAt(position: number): Record<string, number> {
 }
 
 describe('shares by column', () => {
-  it('give every token to one speaker, and to the ranges that it lies in', () => {
+  it('count every token for one speaker, and for the ranges that contain it', () => {
     const columns = columnsAt(15);
     const expected = {
       ...{ prefix: 0.35, system: 0.2, sink: 0.1, template: 0.05, user: 0.3, assistant: 0.2 },
@@ -45,7 +45,7 @@ describe('shares by column', () => {
     expect(speakers.reduce((sum, name) => sum + columns[name]!, 0)).toBeCloseTo(1, 6);
   });
 
-  it('know no random span before the dialogue holds all of it', () => {
+  it('have no random span before the dialogue contains all of it', () => {
     expect(columnsAt(8).random).toBeNaN();
     expect(columnsAt(12).random).toBeCloseTo(0.3, 6);
   });

@@ -3,8 +3,8 @@ import type { Span, TokenRange } from '../text/index.js';
 import type { Regions } from './regions.js';
 
 /**
- * What is kept of every row, layer and head. `sink`, `system`, `template`, `user`, `assistant` and `answer` hold every
- * token once and so sum to one; `prefix` and `random` are ranges across them.
+ * Shares recorded for every row, layer and head. `sink`, `system`, `template`, `user`, `assistant` and `answer` cover
+ * every token once, so they sum to one. `prefix` and `random` are ranges that overlap them.
  */
 export const SHARE_COLUMNS = [
   'prefix',
@@ -23,24 +23,24 @@ export const PREFIX = SHARE_COLUMNS.indexOf('prefix');
 export const RANDOM = SHARE_COLUMNS.indexOf('random');
 export const PREFIX_AFTER = SHARE_COLUMNS.indexOf('prefix_after');
 
-/** The row that chose one token. */
+/** The shares of the row that chose one token. */
 export interface ShareRow {
-  /** Which dialogue of the measurement, from 0. */
+  /** Index of the dialogue in the measurement, from 0. */
   readonly dialogue: number;
-  /** From 1; given exchanges count. */
+  /** From 1, counting given exchanges. */
   readonly turn: number;
-  /** The index that the chosen token has in the dialogue. */
+  /** Position of the chosen token in the dialogue. */
   readonly position: number;
-  /** The chosen token. */
+  /** Id of the chosen token. */
   readonly id: number;
-  /** `[columns, layers × heads]`, in the order of {@link SHARE_COLUMNS}; NaN for what is not there yet. */
+  /** `[columns, layers × heads]`, in the order of {@link SHARE_COLUMNS}; NaN for a range that does not exist yet. */
   readonly shares: Float32Array;
 }
 
 /**
- * The shares of a row by column.
- * @param row its spans have to be cut at the borders of the regions
- * @param turn the one being answered: its assistant span is the growing answer
+ * Returns the shares of a row by column.
+ * @param row a row whose spans are cut at the borders of the regions
+ * @param turn the turn being answered: its assistant span is the growing answer
  * @returns `[columns, layers × heads]`
  */
 export function sharesByColumn(

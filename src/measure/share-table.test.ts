@@ -5,11 +5,11 @@ import { openShareTable } from './share-table.js';
 
 const GRID = { layers: 30, heads: 9 };
 const PAIRS = 270;
-/** Bytes of a line: six whole numbers and nine shares. */
+/** Bytes of a line: six integers and nine shares. */
 const LINE_BYTES = 60;
 
 describe('a table of shares', () => {
-  it('holds no more than a row group, however long the dialogue', () => {
+  it('buffers no more than a row group, however long the dialogue', () => {
     const file = countingFile();
     const groupLines = 8192;
     const table = openShareTable(file, GRID, groupLines);
@@ -17,7 +17,7 @@ describe('a table of shares', () => {
     for (let position = 0; position < 1000; position++) {
       table.add(rowOf({ dialogue: 0, turn: 1, position }, PAIRS, { prefix: Math.random() }));
       most = Math.max(most, table.held);
-      // What was added and is not held has gone to the file.
+      // Lines that are no longer buffered are in the file.
       expect(file.appended.total > 0).toBe(table.lines > table.held);
     }
     expect(table.lines).toBe(1000 * PAIRS);
@@ -27,7 +27,7 @@ describe('a table of shares', () => {
     expect(table.held).toBe(0);
   });
 
-  it('says of every row, layer and head what was added, over the borders of row groups', async () => {
+  it('contains every row, layer and head that was added, across row groups', async () => {
     const grid = { layers: 2, heads: 3 };
     const file = countingFile(true);
     const table = openShareTable(file, grid, 7);
@@ -48,7 +48,7 @@ describe('a table of shares', () => {
     expect(lines).toEqual(expected);
   });
 
-  it('leaves out the control that is not there yet', async () => {
+  it('has null for a control that does not exist yet', async () => {
     const file = countingFile(true);
     const table = openShareTable(file, { layers: 1, heads: 1 });
     table.add(rowOf({ dialogue: 0, turn: 1, position: 9 }, 1, { prefix: 0.5, random: Number.NaN }));
@@ -57,7 +57,7 @@ describe('a table of shares', () => {
     expect((await readTable(file.bytes())).map(({ random }) => random)).toEqual([null, 0.25]);
   });
 
-  it('is a table without a line as well', async () => {
+  it('may be empty', async () => {
     const file = countingFile(true);
     openShareTable(file, GRID).finish();
     expect(await readTable(file.bytes())).toEqual([]);

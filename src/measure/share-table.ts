@@ -3,24 +3,25 @@ import type { HeadGrid } from '../attention/index.js';
 import type { GrowingFile } from './appended-file.js';
 import { RANDOM, SHARE_COLUMNS, type ShareRow } from './share-columns.js';
 
-/** Lines of a row group: what is held before it goes to the file, 56 bytes each. */
+/** Lines of a row group, which is buffered before it is written; 56 bytes a line. */
 const GROUP_LINES = 65_536;
 
-/** What tells the lines apart, in front of the shares. */
+/** The columns that identify a line, before the shares. */
 export const KEY_COLUMNS = ['dialogue', 'turn', 'token', 'token_id', 'layer', 'head'] as const;
 
-/** A Parquet table of shares, one line for each row, layer and head, that grows on the disk. */
+/** A Parquet table of shares that grows on disk, with one line per row, layer and head. */
 export interface ShareTable {
   readonly lines: number;
-  /** Lines that are held and not yet in the file: never more than a row group. */
+  /** Buffered lines that are not yet in the file, at most one row group. */
   readonly held: number;
   add(row: ShareRow): void;
-  /** Writes what is held and the footer, without which nobody can read the table. */
+  /** Writes the buffered lines and the footer, without which the table is unreadable. */
   finish(): void;
 }
 
 /**
- * @param groupLines lines of a row group at most
+ * Opens a table that writes to a file.
+ * @param groupLines the largest number of lines of a row group
  * @throws HoldfastError `E_UNWRITABLE`, as soon as a group cannot be written
  */
 export function openShareTable(file: GrowingFile, grid: HeadGrid, groupLines = GROUP_LINES): ShareTable {
@@ -55,12 +56,12 @@ export function openShareTable(file: GrowingFile, grid: HeadGrid, groupLines = G
         ...SHARE_COLUMNS.map((name, column) => {
           const values = shares[column]!.subarray(0, held);
           const data = column === RANDOM ? Array.from(values, orNull) : values;
-          return { name, data, encoding: 'PLAIN' as const }; // hardly a share is there twice
+          return { name, data, encoding: 'PLAIN' as const }; // shares hardly repeat, so a dictionary would not help
         }),
       ],
       rowGroupSize: held,
     });
-    if (done !== undefined) throw new Error('the writer waits for nothing'); // see FileBytes.flush
+    if (done !== undefined) throw new Error('the Parquet writer is asynchronous'); // see FileBytes.flush
     written += held;
     held = 0;
   };
@@ -91,13 +92,13 @@ export function openShareTable(file: GrowingFile, grid: HeadGrid, groupLines = G
 
 const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value);
 
-/** What the Parquet writer writes into: a buffer that goes to the file with every row group. */
+/** The Parquet writer's buffer, written to the file after every row group. */
 class FileBytes extends ByteWriter {
   constructor(private readonly file: GrowingFile) {
     super();
   }
 
-  /** Called after every row group. It does not wait, so neither does the writer. */
+  /** Called after every row group. It is synchronous, so the writer is as well. */
   flush(): void {
     this.file.append(this.getBytes());
     this.index = 0;

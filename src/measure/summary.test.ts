@@ -12,7 +12,7 @@ const ALL = [0, 1, 2, 3, 4, 5];
 interface Made {
   readonly dialogues: number;
   readonly turns: number;
-  /** Of an answer; as many tokens lie between answers. */
+  /** Tokens of an answer; the same number is between answers. */
   readonly tokens: number;
   /** The prefix's share of a row. */
   prefix(place: Pick<ShareRow, 'dialogue' | 'turn' | 'position'>): number;
@@ -44,7 +44,7 @@ function tallyOf(
 const summaryOf = (made: Made): DecaySummary => summarize(tallyOf(made));
 
 describe('half-lives', () => {
-  it('are those of a share that falls by half in three turns of 64 tokens', () => {
+  it('are three turns and 192 tokens for a share that halves in three turns of 64 tokens', () => {
     const { prefix, sink } = summaryOf({
       ...{ dialogues: 2, turns: 12, tokens: 32 },
       prefix: ({ position }) => 0.6 * 2 ** (-position / 192),
@@ -55,12 +55,12 @@ describe('half-lives', () => {
     expect(prefix.turns).toMatchObject({ low: null, high: null });
   });
 
-  it('are not told from a single turn', () => {
+  it('are null for a single turn', () => {
     const { prefix } = summaryOf({ dialogues: 1, turns: 1, tokens: 4, prefix: () => 0.5 }).halfLives;
     expect(prefix).toEqual({ turns: null, tokens: null });
   });
 
-  it('have an interval over eight dialogues, with the value inside', () => {
+  it('have an interval around the value with eight dialogues', () => {
     const { turns } = summaryOf({
       ...{ dialogues: 8, turns: 6, tokens: 16 },
       prefix: ({ dialogue, turn }) => 0.6 * 2 ** (-turn / (3 + 0.1 * dialogue)),
@@ -74,7 +74,7 @@ describe('half-lives', () => {
 });
 
 describe('levels', () => {
-  it('tell a share that is flat inside answers from one that falls at their borders', () => {
+  it('separate a share that is flat within answers from one that falls at their borders', () => {
     const steps = summaryOf({
       ...{ dialogues: 3, turns: 5, tokens: 20 },
       prefix: ({ turn }) => 0.6 - 0.05 * turn,
@@ -87,11 +87,11 @@ describe('levels', () => {
       prefix: ({ turn, position }) => 0.6 - 0.01 * (position - 20 * (2 * turn - 1)),
     });
     expect(saw.slopeWithinTurns!.value).toBeCloseTo(-0.01, 6);
-    // From the mean of the last eight rows up to that of the first eight: twelve steps.
+    // From the mean of the last eight rows to that of the next eight: twelve steps.
     expect(saw.dropBetweenTurns!.value).toBeCloseTo(-0.12, 6);
   });
 
-  it('come with intervals from eight dialogues on, and without before', () => {
+  it('have intervals with eight dialogues or more only', () => {
     const made = {
       turns: 2,
       tokens: 4,
@@ -105,7 +105,7 @@ describe('levels', () => {
     expect(many.high!).toBeGreaterThan(many.value);
   });
 
-  it('know no random span until there is one', () => {
+  it('have no random span until the dialogue reaches its end', () => {
     const { turns } = summaryOf({
       ...{ dialogues: 1, turns: 3, tokens: 10, randomFrom: 35 },
       prefix: () => 0.4,
@@ -136,7 +136,7 @@ describe('levels', () => {
 });
 
 describe('heads', () => {
-  /** A head each: it falls to a quarter, keeps, is always near 0, always near 1, jumps, and has next to nothing. */
+  /** Six heads: one falls to a quarter, one is constant, one near 0, one near 1, one jumps, one has almost nothing. */
   const tally = tallyOf({ dialogues: 2, turns: 4, tokens: 10, prefix: () => 0 }, ALL, (row) => {
     const { turn, position, shares } = row;
     const swings = [0.8, 0.0001, 0.4][position % 3]!;
@@ -144,11 +144,11 @@ describe('heads', () => {
   });
   const { heads } = summarize(tally);
 
-  it('are told apart by what a policy can do on them', () => {
+  it('are classified by how much a policy can change on them', () => {
     expect(heads.map(({ kind }) => kind)).toEqual(['soft', 'soft', 'blind', 'fixed', 'mixed', 'soft']);
   });
 
-  it('are ranked by share and by what is left of it, where there was something to lose', () => {
+  it('are ranked by share, and by the part that is left if there was something to lose', () => {
     const place = ({ layer, head }: { layer: number; head: number }): number => 3 * layer + head;
     expect(byShare(heads).map(place).slice(0, 2)).toEqual([3, 4]);
     const decaying = byDecay(heads);
@@ -159,8 +159,8 @@ describe('heads', () => {
   });
 });
 
-describe('what is kept of a dialogue in memory', () => {
-  /** Numbers in a structure, however deep. */
+describe('the tally in memory', () => {
+  /** Counts the numbers in a nested structure. */
   function sizeOf(value: unknown): number {
     if (typeof value === 'number') return 1;
     if (ArrayBuffer.isView(value)) return value.byteLength / 8;
@@ -169,17 +169,17 @@ describe('what is kept of a dialogue in memory', () => {
     return Object.values(value).reduce((sum: number, each) => sum + sizeOf(each), 0);
   }
 
-  it('grows with its turns and its length, not with its rows times heads', () => {
+  it('grows with turns and length, not with rows times heads', () => {
     const size = (tokens: number): number =>
       sizeOf(tallyOf({ dialogues: 1, turns: 4, tokens, prefix: () => 0.3 }));
     const [short, long] = [size(500), size(2500)];
     const moreRows = 4 * 2000;
-    // A bin of sixteen positions holds sums for each column and head, and there are no others.
+    // Only bins of sixteen positions grow; each has sums for every column and head.
     expect(long - short).toBeLessThan((moreRows / 16) * 2 * 40);
     expect(long - short).toBeLessThan(moreRows * PAIRS);
   });
 
-  it('tells shares along the tokens at fewer than fifty places, whatever the length', () => {
+  it('has shares at fewer than fifty places along the tokens, whatever the length', () => {
     for (const tokens of [3, 40, 700]) {
       const { tokens: places } = summaryOf({ dialogues: 1, turns: 5, tokens, prefix: () => 0.3 });
       expect(places.length).toBeGreaterThan(0);

@@ -12,65 +12,66 @@ import { createHistogram } from './histogram.js';
 import { PREFIX, SHARE_COLUMNS, type ShareColumn } from './share-columns.js';
 import { BIN_TOKENS, type HeadSums, type Sums, type Tally, type TurnTally } from './tally.js';
 
-/** The most places that shares are told at along the tokens. */
+/** The largest number of places along the tokens. */
 const MOST_BINS = 48;
 
 /** Shares at a place of the dialogue. */
 export interface Place {
-  /** How many dialogues came to it. */
+  /** Number of dialogues that reached it. */
   readonly dialogues: number;
-  /** Means over rows and heads; null for what is not there yet. */
+  /** Means over rows and heads; null for a range that does not exist yet. */
   readonly shares: Readonly<Record<ShareColumn, Measured | null>>;
-  /** How the prefix's mean share is spread over heads: percentiles. */
+  /** Percentiles over heads of the prefix's mean share. */
   readonly heads: { readonly tenth: number; readonly median: number; readonly ninetieth: number };
 }
 
+/** Shares in one turn. */
 export interface TurnPlace extends Place {
   readonly turn: number;
-  /** Tokens of the dialogue before the answer, the mean over dialogues. */
+  /** Tokens of the dialogue before the answer: the mean over dialogues. */
   readonly tokens: number;
   /** The prefix's mean share in each layer, `[layers]`. */
   readonly layers: readonly number[];
 }
 
-/** Positions `[from, to)` in tokens. */
+/** Shares at the positions `[from, to)`, in tokens. */
 export interface TokenPlace extends Place {
   readonly from: number;
   readonly to: number;
 }
 
-/** Of the prefix and of each control. */
+/** Columns with a half-life: the prefix and each control. */
 export const HALF_LIFE_COLUMNS = ['prefix', 'sink', 'template', 'random'] as const;
 
-/** How long a share takes to fall to half, along turns and along tokens; null where it cannot be told. */
+/** The half-life of a share in turns and in tokens; null if it cannot be estimated. */
 export interface HalfLives {
   readonly turns: HalfLife | null;
   readonly tokens: HalfLife | null;
 }
 
-/** What a measurement says about decay. Every share is before the policy, unless said. */
+/** The summary of a measurement. Shares are before the policy unless noted. */
 export interface DecaySummary {
   readonly dialogues: number;
-  /** Rows: tokens that were chosen or read. */
+  /** Number of rows: generated or recorded tokens. */
   readonly rows: number;
   readonly layers: number;
   readonly headsPerLayer: number;
-  /** Heads that means are taken over: those that see the whole dialogue. */
+  /** Number of heads in the means: those that see the whole dialogue. */
   readonly headsInMeans: number;
   readonly turns: readonly TurnPlace[];
   readonly tokens: readonly TokenPlace[];
   readonly halfLives: Readonly<Record<(typeof HALF_LIFE_COLUMNS)[number], HalfLives>>;
-  /** What the prefix's share gains with a token inside an answer: the slope that the turns have in common. */
+  /** Change of the prefix's share per token within an answer: the common slope of all turns. */
   readonly slopeWithinTurns: Measured | null;
-  /** What it falls by from an answer's last rows to the next one's first. */
+  /** Fall of the prefix's share from the last rows of an answer to the first rows of the next. */
   readonly dropBetweenTurns: Measured | null;
-  /** How the prefix's share is spread over rows × heads. */
+  /** Distribution of the prefix's share over rows × heads. */
   readonly spread: ShareSpread;
-  /** In the order of layers, then heads. */
+  /** Ordered by layer, then head. */
   readonly heads: readonly HeadSummary[];
 }
 
-/** Sums up a measurement that has rows. */
+/** Summarises a measurement that has at least one row. */
 export function summarize(tally: Tally): DecaySummary {
   const { grid, seeing, dialogues, rows, histograms } = tally;
   const turns = turnPlaces(tally);
@@ -123,7 +124,7 @@ export function summarize(tally: Tally): DecaySummary {
   };
 }
 
-/** A place that at least half of the dialogues came to: fewer say more of who they are than of where. */
+/** Whether at least half of the dialogues reached a place. Fewer would reflect those dialogues rather than the place. */
 const reached =
   (all: number) =>
   ({ dialogues }: Place): boolean =>
@@ -182,12 +183,12 @@ function sharesAt(dialogues: number, scores: (column: ShareColumn) => readonly S
   };
 }
 
-/** What each dialogue adds to the mean of a column in a turn. */
+/** Returns each dialogue's contribution to the mean of a column in a turn. */
 function scoresOf(dialogues: Tally['dialogues'], turn: number, column: ShareColumn): Score[] {
   return dialogues.map((turns) => scoreIn(turns.get(turn), column));
 }
 
-/** The same for positions. */
+/** Returns each dialogue's contribution to the mean of a column in a range of positions. */
 function scoresBetween(
   { bins }: Tally,
   range: Pick<TokenPlace, 'from' | 'to'>,
@@ -210,7 +211,10 @@ function scoreIn(sums: Sums | undefined, column: ShareColumn): Score {
 const isIn = (bin: number, { from, to }: Pick<TokenPlace, 'from' | 'to'>): boolean =>
   bin * BIN_TOKENS >= from && bin * BIN_TOKENS < to;
 
-/** Σ (x − x̄)(y − ȳ) over Σ (x − x̄)² within each turn: their ratio over all turns is the slope that they have in common. */
+/**
+ * Returns Σ (x − x̄)(y − ȳ) as the sum and Σ (x − x̄)² as the count, with means taken within each turn: their ratio over
+ * all turns is the common slope.
+ */
 function slopeScore(turns: ReadonlyMap<number, TurnTally>): Score {
   return [...turns.values()].reduce((score, { counts, line: { x, xx, y, xy } }) => {
     const rows = counts[PREFIX]!;
@@ -218,7 +222,7 @@ function slopeScore(turns: ReadonlyMap<number, TurnTally>): Score {
   }, NO_SCORE);
 }
 
-/** The prefix's share on one side of every border between two turns that follow each other. */
+/** Returns the prefix's share on one side of every border between two consecutive turns. */
 function borderScore(turns: ReadonlyMap<number, TurnTally>, side: 'first' | 'last'): Score {
   const shares = [...turns].flatMap(([number, turn]) => {
     const next = turns.get(number + 1);
@@ -228,7 +232,7 @@ function borderScore(turns: ReadonlyMap<number, TurnTally>, side: 'first' | 'las
   return { sum: shares.reduce((sum, share) => sum + share, 0), count: shares.length };
 }
 
-/** Each head's mean over all rows. */
+/** Returns each head's mean over all rows. */
 function headMeans(all: readonly HeadSums[]): Float64Array {
   const rows = all.reduce((sum, heads) => sum + heads.rows, 0);
   const means = new Float64Array(all[0]!.sums.length);

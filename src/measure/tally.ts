@@ -2,19 +2,19 @@ import type { HeadGrid } from '../attention/index.js';
 import { createHistogram, type ShareHistogram } from './histogram.js';
 import { PREFIX, SHARE_COLUMNS, type ShareRow } from './share-columns.js';
 
-/** Tokens of a bin of positions. */
+/** Width of a bin of positions, in tokens. */
 export const BIN_TOKENS = 16;
-/** Rows at the begin and at the end of an answer that are compared over the border between turns. */
+/** Rows at the start and at the end of an answer that are compared across the border between turns. */
 export const EDGE_ROWS = 8;
 
-/** Sums of rows, each row the mean over the heads that see the whole dialogue; `[columns]`. */
+/** Sums over rows, `[columns]`. Each row is the mean over the heads that see the whole dialogue. */
 export interface Sums {
   readonly sums: Float64Array;
-  /** Rows in which a column was there. */
+  /** Number of rows in which each column has a value. */
   readonly counts: Float64Array;
 }
 
-/** The prefix's share, head by head. */
+/** Sums over rows of the prefix's share, for each head. */
 export interface HeadSums {
   rows: number;
   /** `[layers × heads]`. */
@@ -24,32 +24,33 @@ export interface HeadSums {
 /** One turn of one dialogue. */
 export interface TurnTally extends Sums {
   readonly heads: HeadSums;
-  /** The position of its first token. */
+  /** Position of its first token. */
   readonly start: number;
-  /** The prefix's share in the first rows and in the last. */
+  /** The prefix's share in the first rows and in the last rows. */
   readonly first: number[];
   readonly last: number[];
-  /** For its slope over positions x since `start`: sums of x, x², y and x·y. */
+  /** Sums of x, x², y and x·y for the slope of the share y over positions x since `start`. */
   readonly line: { x: number; xx: number; y: number; xy: number };
 }
 
-/** Everything that is kept of a measurement in memory: it grows with turns and with length, not with rows × heads. */
+/** The part of a measurement kept in memory. It grows with turns and length, not with rows × heads. */
 export interface Tally {
   readonly grid: HeadGrid;
-  /** Heads that headline means are taken over, as indices into `[layers × heads]`. */
+  /** Heads in the headline means, as indices into `[layers × heads]`. */
   readonly seeing: readonly number[];
   readonly rows: number;
-  /** Turns by number, of each dialogue. */
+  /** For each dialogue: turns by number. */
   readonly dialogues: readonly ReadonlyMap<number, TurnTally>[];
-  /** Bins of positions by index, of each dialogue; */
+  /** For each dialogue: bins of positions by index. */
   readonly bins: readonly ReadonlyMap<number, Sums>[];
-  /** and of all of them together, head by head. */
+  /** Bins of positions by index over all dialogues, for each head. */
   readonly binHeads: ReadonlyMap<number, HeadSums>;
-  /** Of the prefix's share before the policy, `[layers × heads]`. */
+  /** Histograms of the prefix's share before the policy, `[layers × heads]`. */
   readonly histograms: readonly ShareHistogram[];
   add(row: ShareRow): void;
 }
 
+/** Returns an empty tally. */
 export function createTally(grid: HeadGrid, seeing: readonly number[]): Tally {
   const pairs = grid.layers * grid.heads;
   const dialogues: Map<number, TurnTally>[] = [];
@@ -138,11 +139,11 @@ function entry<Key, Value>(map: Map<Key, Value>, key: Key, empty: () => Value): 
   return found;
 }
 
-/** The map of a dialogue; dialogues come in order. */
+/** Returns the map of a dialogue; dialogues come in order. */
 function entryAt<Key, Value>(maps: Map<Key, Value>[], index: number): Map<Key, Value> {
   while (maps.length <= index) maps.push(new Map());
   return maps[index]!;
 }
 
-/** A share whose rounding left 0…1. */
+/** Clamps a share that rounding has moved outside 0…1. */
 const clamp = (share: number): number => Math.min(1, Math.max(0, share));
