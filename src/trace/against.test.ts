@@ -9,7 +9,7 @@ import { compareOperations } from './index.js';
 const FAMILIES = ['gemma2', 'smollm3', 'phi3', 'olmo2', 'granite'] as const;
 type Family = (typeof FAMILIES)[number];
 
-/** What transformers made of eight tokens: see test/oracle/operations.py. */
+/** Results of transformers for eight tokens: see test/oracle/operations.py. */
 async function golden(family: Family): Promise<{ ids: number[]; floats: Map<string, Float32Array> }> {
   const file = readFileSync(new URL(`../../test/fixtures/operations/${family}.safetensors`, import.meta.url));
   const { tensors } = await openSafetensors(memorySource(file, family));
@@ -21,14 +21,14 @@ async function golden(family: Family): Promise<{ ids: number[]; floats: Map<stri
   return { ids: Array.from(ids, Number), floats };
 }
 
-/** The model of a fixture, some fields of its config.json changed. */
+/** A fixture's model with some fields of its config.json changed. */
 async function executorOf(family: Family, change: Record<string, unknown> = {}): Promise<Executor> {
   const checkpoint = await modelFixture(family);
   const config = { ...(await configFixture(family, 'config.v4.json')), ...change };
   return createReferenceExecutor(await planModel(checkpoint, config), checkpoint);
 }
 
-/** The first operation that lies further off than rounding explains. */
+/** The first operation whose difference is larger than rounding explains. */
 async function firstToPart(family: Family, executor: Executor): Promise<string | undefined> {
   const { ids, floats } = await golden(family);
   const differences = await compareOperations(executor, ids, floats);
@@ -36,13 +36,13 @@ async function firstToPart(family: Family, executor: Executor): Promise<string |
 }
 
 describe('compareOperations', () => {
-  it.each(FAMILIES)('finds every operation of %s to be that of transformers', async (family) => {
+  it.each(FAMILIES)('finds that every operation of %s agrees with transformers', async (family) => {
     const { ids, floats } = await golden(family);
-    // Phi-3's context decides about its rope; eight tokens are within the original length, there and here.
+    // Phi-3 chooses its rope by the context length; eight tokens are within the original length in both.
     const differences = await compareOperations(await executorOf(family), ids, floats);
     expect(Math.max(...differences.map(({ difference }) => difference))).toBeLessThan(1e-5);
     const compared = new Set(differences.map(({ operation }) => operation));
-    // A layer without rope hands its queries and keys to attention as they are, under another name.
+    // A layer without rope passes its queries and keys to attention unchanged, under another name.
     const left = [...floats.keys()].filter((name) => !compared.has(name));
     expect(left).toEqual(family === 'smollm3' ? ['layers.3.keyRotated', 'layers.3.queryRotated'] : []);
   });
@@ -61,7 +61,7 @@ describe('compareOperations', () => {
     expect(await firstToPart(family, await executorOf(family, change))).toBe(operation);
   });
 
-  it('takes a NaN for a difference', async () => {
+  it('counts a NaN as a difference', async () => {
     const executor = await executorOf('olmo2');
     const { ids, floats } = await golden('olmo2');
     floats.get('layers.1.up')![5] = Number.NaN;
@@ -73,7 +73,7 @@ describe('compareOperations', () => {
     });
   });
 
-  it('has the hidden states alone of an executor that shows no operations', async () => {
+  it('compares only hidden states for an executor without observe', async () => {
     const { observe: _, ...rest } = { ...(await executorOf('granite')), observe: undefined };
     const executor = await executorOf('granite');
     const blind: Executor = {
@@ -95,11 +95,14 @@ describe('compareOperations', () => {
     ]);
   });
 
-  it('refuses tensors of other tokens, and those that hold no operation', async () => {
+  it('refuses tensors of other tokens, and tensors that are not operations', async () => {
     const executor = await executorOf('granite');
     const { ids, floats } = await golden('granite');
     const fewer = compareOperations(executor, ids.slice(1), floats);
-    await expect(fewer).rejects.toMatchObject({ code: 'E_USAGE', message: /hidden\.0 .* 7 tokens of 64/ });
+    await expect(fewer).rejects.toMatchObject({
+      code: 'E_USAGE',
+      message: /hidden\.0 does not match: .* 7 tokens of 64/,
+    });
     const other = compareOperations(executor, ids, new Map([['logits', new Float32Array(8)]]));
     await expect(other).rejects.toMatchObject({ code: 'E_USAGE' });
   });

@@ -1,13 +1,13 @@
 import { HoldfastError } from '../errors.js';
 import type { Executor } from '../executors/index.js';
 
-/** How an operation's results lie from those that were expected of it. */
+/** The largest difference of an operation's results from the expected ones. */
 export interface OperationDifference {
-  /** As {@link Executor.observe} names it. */
+  /** The name that {@link Executor.observe} gives it. */
   readonly operation: string;
-  /** The largest difference, as a part of the spread of all that was expected. */
+  /** The largest difference, as a fraction of the range of the expected values. */
   readonly difference: number;
-  /** Where that was. */
+  /** Where the largest difference is. */
   readonly token: number;
   readonly element: number;
   readonly actual: number;
@@ -15,12 +15,12 @@ export interface OperationDifference {
 }
 
 /**
- * Runs token ids and compares what each operation comes to with what another implementation made of the same model, in
- * the order in which operations are computed: the first that parts is where the two part ways, and what comes after it
- * follows from it. Executors that show no operations are compared by their hidden states alone.
- * @param expected `[tokens, width]` by operation; other names are left alone
- * @throws HoldfastError `E_USAGE` when nothing in it is of an operation, or one's size is not that of these tokens; and what
- * the executor throws
+ * Runs token ids and compares the result of each operation with that of another implementation of the same model.
+ * Differences are in the order of computation, so the first large one is where the two implementations diverge; later
+ * ones follow from it. An executor without `observe` is compared by its hidden states only.
+ * @param expected `[tokens, width]` by operation; other names are ignored
+ * @throws HoldfastError `E_USAGE` if no name is an operation, or if a size does not match the tokens; and those of the
+ * executor
  */
 export async function compareOperations(
   executor: Executor,
@@ -37,7 +37,7 @@ export async function compareOperations(
       const [actual, wanted] = [values[element]!, all[token * values.length + element]!];
       const difference = Math.abs(actual - wanted) / spreads.get(operation)!;
       const largest = found.get(operation)?.difference ?? -1;
-      // A NaN is larger than any difference.
+      // A NaN counts as larger than any difference.
       if (!Number.isNaN(largest) && !(difference <= largest)) {
         found.set(operation, { operation, difference, token, element, actual, expected: wanted });
       }
@@ -68,8 +68,8 @@ export async function compareOperations(
     sequence.dispose();
   }
   if (found.size === 0) {
-    throw new HoldfastError('E_USAGE', 'none of the expected tensors is of an operation of this model', {
-      hint: 'They are called hidden.0, layers.0.query and the like',
+    throw new HoldfastError('E_USAGE', 'none of the expected tensors is an operation of this model', {
+      hint: 'Name them hidden.0, layers.0.query and so on',
     });
   }
   return [...found.values()];
@@ -81,7 +81,7 @@ function spreadOf(values: Float32Array): number {
     if (value < low) low = value;
     if (value > high) high = value;
   }
-  // Where all are equal, differences are absolute.
+  // If all values are equal, differences are absolute.
   return high > low ? high - low : 1;
 }
 
@@ -89,7 +89,7 @@ function checkSize(operation: string, size: number, tokens: number, width: numbe
   if (size === tokens * width) return;
   throw new HoldfastError(
     'E_USAGE',
-    `${operation} was expected to be ${size} numbers, and is ${tokens} tokens of ${width}`,
-    { hint: 'Give the token ids that the expected tensors were made of' },
+    `the size of ${operation} does not match: ${size} numbers expected, ${tokens} tokens of ${width} computed`,
+    { hint: 'Give the token ids that the expected tensors were computed from' },
   );
 }

@@ -3,7 +3,7 @@ import type { ForwardResult } from '../executors/index.js';
 import type { TensorToWrite } from '../formats/index.js';
 import type { Selection } from './selection.js';
 
-/** Sizes of a run. */
+/** The sizes of a run. */
 export interface RunShape extends HeadGrid {
   readonly tokens: number;
   readonly vocab: number;
@@ -12,7 +12,7 @@ export interface RunShape extends HeadGrid {
   readonly spans: number;
 }
 
-/** Puts the results of consecutive chunks together. Tensors that were not selected are never allocated. */
+/** Joins the results of consecutive chunks. Tensors that were not selected are never allocated. */
 export class Collector {
   readonly #logits: Float32Array | null; // [tokens, vocab]
   readonly #before: Float32Array | null; // [layers, heads, tokens]
@@ -37,7 +37,10 @@ export class Collector {
     this.#hidden = new Map(selection.hidden.map((index) => [index, new Float32Array(tokens * hidden)]));
   }
 
-  /** @param start the chunk's first token */
+  /**
+   * Adds the results of a chunk.
+   * @param start position of the chunk's first token
+   */
   add(start: number, rows: number, result: ForwardResult): void {
     const { layers, heads, tokens, vocab, hidden, spans } = this.shape;
     this.#logits?.set(result.logits, start * vocab);
@@ -64,7 +67,7 @@ export class Collector {
     }
   }
 
-  /** What was collected, under the names of a trace. */
+  /** Returns the collected tensors by their names in a trace. */
   tensors(): TensorToWrite[] {
     const { layers, heads, tokens, vocab, hidden, spans } = this.shape;
     const shares = [layers, heads, tokens];

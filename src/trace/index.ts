@@ -1,8 +1,7 @@
 /**
- * A trace is one run of a model with everything a notebook needs: logits, shares, attention rows, hidden states and
- * what the model would say next, as named tensors with a record of how they came about. This room decides what to
- * compute and puts chunks together. It knows models, layouts and policies; it must not know files or Node: whoever
- * asks for a trace writes it where it belongs.
+ * Runs a model once and returns its internals for a notebook: logits, shares, attention rows, hidden states and a greedy
+ * continuation, as named tensors with a record of the run. This room decides what to compute and joins the results of
+ * chunks. It knows models, layouts and policies; it must not know files or Node. The caller writes the trace.
  */
 export { compareOperations, type OperationDifference } from './against.js';
 export type { TensorWishes } from './selection.js';

@@ -6,6 +6,7 @@ import type { PolicySetting } from './strengths.js';
 import type { ResolvedTarget } from './target.js';
 import { tokenText } from './token-text.js';
 
+/** The facts of a run that a trace records. */
 export interface TraceFacts {
   readonly ids: readonly number[];
   readonly layout: DialogueLayout | null;
@@ -18,19 +19,20 @@ export interface TraceFacts {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** What each tensor holds, by its name up to the first number. */
+/** Descriptions of tensors, by name without a trailing number. */
 const MEANINGS: Readonly<Record<string, string>> = {
   ids: '[tokens]: the input',
-  generated: '[generated]: the greedy continuation under the same policy; no token ends it',
-  logits: '[tokens, vocabulary]: of the token after each, under the policy',
+  generated: '[generated]: the greedy continuation under the same policy; end tokens do not stop it',
+  logits: '[tokens, vocabulary]: row t predicts the token after t; under the policy',
   'target.share_before': '[layers, heads, tokens]: the share of the target, before the policy',
   'target.share_after': '[layers, heads, tokens]: the share of the target, after the policy',
   'span.shares': '[layers, heads, tokens, spans]: the share of each span, after the policy',
   attention: '[heads, queries, keys]: weights as used, after the policy; keys a query does not see are 0',
-  hidden: '[tokens, hidden]: what enters the layer; the last, what leaves the final norm; under the policy',
+  hidden:
+    '[tokens, hidden]: the input of the layer; the last: the output of the final norm; under the policy',
 };
 
-/** The record of a trace. Every value is JSON, also where it is a single word. */
+/** Returns the record of a trace. Every value is JSON, even a single word. */
 export async function traceMetadata(model: Model, facts: TraceFacts): Promise<Record<string, string>> {
   const { executor } = model;
   const { ids, layout, target, policy, receipt } = facts;
@@ -57,7 +59,7 @@ export async function traceMetadata(model: Model, facts: TraceFacts): Promise<Re
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, JSON.stringify(value)]));
 }
 
-/** The text of each token; null when the model has no tokenizer, or none that can be used: ids run without. */
+/** Returns the text of each token; null if the model has no usable tokenizer, which runs of ids do not need. */
 function tokenTexts(model: Model, ids: readonly number[]): readonly (string | null)[] | null {
   const tokenizer = usableTokenizer(model);
   return tokenizer && ids.map((id) => textOf(tokenizer, id));
@@ -72,7 +74,7 @@ function usableTokenizer(model: Model): Tokenizer | null {
   }
 }
 
-/** A model's vocabulary may be padded beyond its tokenizer's: such an id runs, and has no text. */
+/** Returns the text of a token; null for an id beyond the tokenizer's vocabulary, which the model's may exceed. */
 function textOf(tokenizer: Tokenizer, id: number): string | null {
   try {
     return tokenText(tokenizer, [id]);

@@ -7,32 +7,32 @@ import { Collector } from './collector.js';
 import type { Selection } from './selection.js';
 import { checkSize } from './size.js';
 
-/** Everything a run needs to know, settled. */
+/** The resolved settings of a run. */
 export interface RunPlan {
   readonly grid: HeadGrid;
   readonly ids: readonly number[];
-  /** Empty: nobody's share is measured. */
+  /** Empty if no share is measured. */
   readonly target: readonly TokenRange[];
   readonly strengths: Strengths;
   /** Empty for plain tokens. */
   readonly spans: readonly Span[];
   readonly selection: Selection;
   readonly chunkTokens: number;
-  /** Tokens to continue by. */
+  /** Number of tokens to generate after the input. */
   readonly generate: number;
   readonly signal: AbortSignal | undefined;
 }
 
-/** The tensors of a run, 64-bit ones first so that all are aligned, and the record of what the policy did. */
+/** The tensors of a run, 64-bit ones first so that all are aligned, and the receipt of the policy. */
 export interface RunOutcome {
   readonly tensors: TensorToWrite[];
-  /** Over the input and the continuation. */
+  /** Receipt over the input and the continuation. */
   readonly book: ReceiptBook;
 }
 
 /**
- * Runs an executor over a plan's tokens, chunk by chunk, and on by as many as it is to generate.
- * @throws HoldfastError `E_USAGE` before it runs, when the tensors would be too large to hold
+ * Runs an executor over a plan's tokens, chunk by chunk, then generates the continuation.
+ * @throws HoldfastError `E_USAGE`, before it runs, if the tensors would be too large for memory
  */
 export async function runPlan(executor: Executor, plan: RunPlan): Promise<RunOutcome> {
   const { ids, selection, spans, grid } = plan;
@@ -86,7 +86,7 @@ export async function runPlan(executor: Executor, plan: RunPlan): Promise<RunOut
   };
 }
 
-/** A run that is asked for ids alone, with no target to keep a record of, leaves the model alone. */
+/** Whether the model must run: not if only ids are wanted and there is no target, so no receipt. */
 function needsForward({ selection, target }: RunPlan): boolean {
   const { logits, shareBefore, shareAfter, spanShares, attention, hidden, generated } = selection;
   const anything = logits || shareBefore || shareAfter || spanShares || generated;

@@ -1,29 +1,29 @@
 import { HoldfastError } from '../errors.js';
 
-/** What a caller says about the tensors of a trace. */
+/** The tensors that a caller wants in a trace. */
 export interface TensorWishes {
   /**
-   * Exactly these: `ids`, `logits`, `target.share_before`, `target.share_after`, `span.shares`, `attention` or
-   * `attention.LAYER`, `hidden` or `hidden.INDEX`, `generated`. Left out: all that the run has, and of the last
-   * three those that are asked for below.
+   * The names of the tensors to return: `ids`, `logits`, `target.share_before`, `target.share_after`, `span.shares`,
+   * `attention` or `attention.LAYER`, `hidden` or `hidden.INDEX`, `generated`. Default: every tensor of the run, but of
+   * the last three only those requested below.
    */
   readonly tensors?: readonly string[];
   /** Layers whose attention rows are wanted. */
   readonly attention?: 'all' | readonly number[];
-  /** Hidden states are wanted, all of them. */
+  /** Whether all hidden states are wanted. */
   readonly hidden?: boolean;
-  /** Tokens to continue by. */
+  /** Number of tokens to generate after the input. */
   readonly generate?: number;
 }
 
-/** What a run has, which bounds what can be asked of it. */
+/** The properties of a run that limit which tensors it can have. */
 export interface RunFacts {
   readonly layers: number;
   readonly hasTarget: boolean;
   readonly hasSpans: boolean;
 }
 
-/** Which tensors are computed and returned. */
+/** The tensors that are computed and returned. */
 export interface Selection {
   readonly ids: boolean;
   readonly logits: boolean;
@@ -32,7 +32,7 @@ export interface Selection {
   readonly spanShares: boolean;
   /** Layers, ascending. */
   readonly attention: readonly number[];
-  /** 0 is what enters layer 0, `layers` the state after the final norm; ascending. */
+  /** Indices, ascending: 0 is the input of layer 0, `layers` the state after the final norm. */
   readonly hidden: readonly number[];
   readonly generated: boolean;
 }
@@ -47,8 +47,8 @@ const PLAIN_NAMES = [
 ];
 
 /**
- * Settles which tensors a run computes.
- * @throws HoldfastError `E_USAGE` for a tensor that does not exist, or that this run cannot have
+ * Returns the tensors that a run computes.
+ * @throws HoldfastError `E_USAGE` for a tensor that does not exist or that this run cannot have
  */
 export function selectTensors(wishes: TensorWishes, facts: RunFacts): Selection {
   const { layers } = facts;
@@ -98,22 +98,24 @@ function checkName(name: string, wishes: TensorWishes, { layers, hasTarget, hasS
   }
   const last = kind === 'hidden' ? layers : layers - 1;
   if (index !== undefined && Number(index) > last) {
-    throw usage(`the tensor ${name} does not exist: the last is ${kind}.${last}`);
+    throw usage(`there is no tensor ${name}: the last is ${kind}.${last}`);
   }
   if (name.startsWith('target.') && !hasTarget) throw usage(`the tensor ${name} needs a target`);
   if (name === 'span.shares' && !hasSpans) {
     throw usage('the tensor span.shares needs a dialogue: plain tokens have no spans');
   }
   if (name === 'generated' && wishes.generate === undefined) {
-    throw usage('the tensor generated needs a number of tokens to generate');
+    throw usage('the tensor generated needs the number of tokens to generate');
   }
 }
 
-/** Ascending, each once. */
+/** Returns the layers in ascending order, each once. */
 function checkLayers(asked: readonly number[], layers: number): readonly number[] {
   for (const layer of asked) {
     if (!Number.isInteger(layer) || layer < 0 || layer >= layers) {
-      throw usage(`there is no attention of layer ${layer}: the model has ${layers} layers, from 0`);
+      throw usage(
+        `there is no layer ${layer} to take attention from: the model has layers 0 to ${layers - 1}`,
+      );
     }
   }
   return [...new Set(asked)].sort((a, b) => a - b);

@@ -8,16 +8,16 @@ import {
 } from '../attention/index.js';
 import { HoldfastError } from '../errors.js';
 
-/** A policy as a caller sets it. */
+/** A policy and its strength, as set by a caller. */
 export interface PolicySetting {
   readonly name: Policy;
-  /** One for all heads, or `[layers][heads]`. */
+  /** One number for all heads, or `[layers][heads]`. */
   readonly strength: number | readonly (readonly number[])[];
 }
 
 /**
- * A setting as an executor takes it; no setting is the policy that changes nothing.
- * @throws HoldfastError `E_STRENGTH`, naming layer and head where there is one of each
+ * Returns a setting in the form an executor takes; without a setting, the policy `off`.
+ * @throws HoldfastError `E_STRENGTH`, naming layer and head if strengths are given per head
  */
 export function strengthsOf(setting: PolicySetting | null, grid: HeadGrid): Strengths {
   if (setting === null) return uniformStrength('off', POLICY_RULES.off.identity, grid);
@@ -27,7 +27,7 @@ export function strengthsOf(setting: PolicySetting | null, grid: HeadGrid): Stre
   return strengthPerHead(name, (layer, head) => strength[layer]![head]!, grid);
 }
 
-/** A row for every layer, a number for every head; their range is the policy's to judge. */
+/** Checks that there is a row for every layer and a number for every head. The policy checks their range. */
 function checkGrid(strengths: readonly (readonly number[])[], grid: HeadGrid): void {
   if (strengths.length !== grid.layers) {
     throw new HoldfastError(

@@ -2,24 +2,24 @@ import { namedBy, resolveTarget, type Target, type TargetContext, targetName } f
 import { HoldfastError } from '../errors.js';
 import type { DialogueLayout, TokenRange } from '../text/index.js';
 
-/** A target with the tokens it stands for in one run. */
+/** A target with its tokens in one run. */
 export interface ResolvedTarget {
   readonly name: string;
-  /** Disjoint, ascending, none empty, the first begins inside the run; the last may hold all that is to come. */
+  /** Disjoint, ascending, none empty. The first starts inside the run; the last may extend beyond its end. */
   readonly ranges: readonly TokenRange[];
 }
 
 /**
- * The tokens of a target in a dialogue, or in plain tokens, of which only the sink and ranges can be named.
+ * Returns the tokens of a target in a dialogue or in plain tokens, which have only the sink and ranges as targets.
  * @param layout null for plain tokens
- * @param tokens how many there are
- * @throws HoldfastError `E_TARGET` when the run has no such tokens
+ * @param tokens number of tokens of the run
+ * @throws HoldfastError `E_TARGET` if the run has no such tokens
  */
 export function targetTokens(target: Target, layout: DialogueLayout | null, tokens: number): ResolvedTarget {
   const name = targetName(target);
   const named = namedBy(target);
   if (named.kind === 'range' && named.range.end > tokens) {
-    throw new HoldfastError('E_TARGET', `the target ${name} reaches beyond the ${tokens} tokens there are`);
+    throw new HoldfastError('E_TARGET', `the target ${name} extends beyond the ${tokens} tokens of the run`);
   }
   if (layout === null && named.kind !== 'range' && named.kind !== 'sink') {
     throw new HoldfastError('E_TARGET', `the target ${name} needs a dialogue: plain tokens have no spans`, {
@@ -28,15 +28,18 @@ export function targetTokens(target: Target, layout: DialogueLayout | null, toke
   }
   const ranges = resolveTarget(target, layout === null ? PLAIN : targetContext(layout));
   if (ranges[0]!.start >= tokens) {
-    throw new HoldfastError('E_TARGET', `the target ${name} has none of the ${tokens} tokens there are`);
+    throw new HoldfastError(
+      'E_TARGET',
+      `the target ${name} contains none of the ${tokens} tokens of the run`,
+    );
   }
   return { name, ranges };
 }
 
-/** Of plain tokens only the first is known. */
+/** The context of plain tokens: only the sink, the first token, is known. */
 const PLAIN: TargetContext = { spans: [{ role: 'sink', turn: 0, start: 0, end: 1 }], system: null };
 
-/** What targets are resolved against; a system message without words that the template leaves out is none. */
+/** Returns the context that targets resolve against. An empty system message that the template omits does not count. */
 function targetContext({ spans, messages }: DialogueLayout): TargetContext {
   const system = messages.find(({ role, start, end }) => role === 'system' && end > start);
   if (system === undefined) return { spans, system: null };
@@ -44,7 +47,7 @@ function targetContext({ spans, messages }: DialogueLayout): TargetContext {
   return { spans, system: { message: { start, end }, content } };
 }
 
-/** Whether a dialogue has a system prompt that targets can be made of. */
+/** Whether a dialogue has a system prompt that can be a target. */
 export function hasSystemPrompt(layout: DialogueLayout): boolean {
   return targetContext(layout).system !== null;
 }

@@ -1,8 +1,8 @@
 import type { Tokenizer } from '../text/index.js';
 
 /**
- * The text of some tokens out of the middle of a sequence: unlike `decode`, it keeps the space in front that a
- * tokenizer writes for the first word of a text. Bytes that are no character become U+FFFD.
+ * Returns the text of tokens from the middle of a sequence. Unlike `decode`, it keeps a leading space. Bytes that are not
+ * valid UTF-8 become U+FFFD.
  * @throws HoldfastError `E_TOKEN_RANGE` for an id that no token has
  */
 export function tokenText(tokenizer: Tokenizer, ids: readonly number[]): string {

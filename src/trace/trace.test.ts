@@ -46,7 +46,7 @@ describe('traceRun', () => {
       { addGenerationPrompt: true },
     );
 
-  it('computes no logits, taps, shares or rows that were not asked for', async () => {
+  it('computes no logits, taps, shares or rows that were not requested', async () => {
     const { names, requests } = await run({ input: layout(), tensors: ['target.share_after'] });
     expect(names).toEqual(['target.share_after']);
     expect(requests).toHaveLength(1);
@@ -54,13 +54,13 @@ describe('traceRun', () => {
     expect(requests[0]).not.toHaveProperty('spans');
   });
 
-  it('leaves the model alone when only ids are asked for', async () => {
+  it('does not run the model if only ids are requested', async () => {
     const { names, requests } = await run({ input: [1, 2, 3], tensors: ['ids'] });
     expect(names).toEqual(['ids']);
     expect(requests).toEqual([]);
   });
 
-  it('asks for the last row alone to continue from, and for all only when logits are wanted', async () => {
+  it('requests only the last row of logits to continue from, and all rows only if logits are wanted', async () => {
     const input = [1, 2, 3, 4, 5];
     const alone = await run({ input, tensors: ['generated'], generate: 3, chunkTokens: 2 });
     expect(alone.requests.map(({ logits }) => logits)).toEqual(['none', 'none', 'last', 'last', 'last']);
@@ -69,7 +69,7 @@ describe('traceRun', () => {
     expect(both.requests.map(({ logits }) => logits)).toEqual(['all', 'all', 'last']);
   });
 
-  it('gives the same bytes of logits whatever else is asked for', async () => {
+  it('gives the same bytes of logits whatever else is requested', async () => {
     const input = layout();
     const options = { input, policy: { name: 'boost', strength: 3 } } as const;
     const { tensors: few } = await traceRun(model, { ...options, tensors: ['logits'] });
@@ -82,7 +82,7 @@ describe('traceRun', () => {
     expect(many.find(({ name }) => name === 'logits')?.data).toEqual(few[0]?.data);
   });
 
-  it('measures the prefix of a dialogue with a system prompt, and nothing of one without', async () => {
+  it('measures the prefix of a dialogue with a system prompt, and no share without one', async () => {
     const { metadata } = await run({ input: layout() });
     expect(metadata.target).toBe('"prefix"');
     const without = layoutDialogue(model.format!, [{ role: 'user', content: 'Where to?' }], {
@@ -99,8 +99,8 @@ describe('traceRun', () => {
     );
   });
 
-  it('takes 512 tokens to a pass if nothing is said', async () => {
-    // The tiny model was made for no more than 512 tokens: another length lets it run a few more.
+  it('runs 512 tokens per pass by default', async () => {
+    // The tiny model has a context length of 512: a larger one lets it run a few more.
     const { executor, requests } = spyOn(model.executor);
     const longer = { ...executor, blueprint: { ...executor.blueprint, contextLength: 600 } };
     const input = Array.from({ length: 515 }, (_, index) => index % 100);
@@ -118,7 +118,7 @@ describe('traceRun', () => {
     },
   );
 
-  it('refuses tensors that are too large to hold, and runs nothing', async () => {
+  it('refuses tensors that are too large for memory, and runs nothing', async () => {
     const { executor, requests } = spyOn(model.executor);
     const blueprint = { ...executor.blueprint, contextLength: 100_000 };
     const input = Array.from({ length: 20_000 }, () => 1);
@@ -130,7 +130,7 @@ describe('traceRun', () => {
     expect(requests).toEqual([]);
   });
 
-  it('refuses a dialogue whose system message the template leaves out, if it has words', async () => {
+  it('refuses a dialogue whose non-empty system message the template omits', async () => {
     const template =
       "{% for m in messages if m.role != 'system' %}{{ m.content }}\n{% endfor %}{% if add_generation_prompt %}> {% endif %}";
     const format = chatFormat({ tokenizer: model.tokenizer!, template });
@@ -151,7 +151,7 @@ describe('traceRun', () => {
     expect((await run({ input: laidOut(' ') })).metadata.target).toBe('null');
   });
 
-  it('takes the rest of a target, what is generated included, and records it up to the last token', async () => {
+  it('takes the complement of a target, including generated tokens, and records it up to the last token', async () => {
     const input = layout();
     const rest = { kind: 'not', of: { kind: 'prefix' } } as const;
     const options = { input, target: rest, policy: { name: 'floor', strength: 1 }, generate: 2 } as const;
@@ -166,12 +166,12 @@ describe('traceRun', () => {
     expect(bare.metadata.targetRanges).toBe('[[1,4]]');
     const whole = { kind: 'not', of: { kind: 'range', range: { start: 0, end: 4 } } } as const;
     await expect(run({ input: [5, 6, 7, 8], target: whole })).rejects.toThrow(
-      'E_TARGET: the target not:0:4 has none of the 4 tokens there are',
+      'E_TARGET: the target not:0:4 contains none of the 4 tokens of the run',
     );
     await expect(run({ input: [5, 6], target: rest })).rejects.toThrow(/E_TARGET.*needs a dialogue/);
   });
 
-  it('stops when it is told to', async () => {
+  it('stops if the signal fires', async () => {
     await expect(run({ input: [1, 2, 3], signal: AbortSignal.abort() })).rejects.toThrow(/E_ABORTED/);
   });
 });

@@ -10,25 +10,26 @@ import { selectTensors, type TensorWishes } from './selection.js';
 import { type PolicySetting, strengthsOf } from './strengths.js';
 import { hasSystemPrompt, type ResolvedTarget, targetTokens } from './target.js';
 
-/** What is run: token ids, or a dialogue that was laid out. */
+/** The input of a run: token ids, or the layout of a dialogue. */
 export type TraceInput = readonly number[] | DialogueLayout;
 
+/** Options of {@link traceRun}. */
 export interface TraceOptions extends TensorWishes {
   readonly input: TraceInput;
-  /** Whose share is measured; if not said, the prefix of a dialogue with a system prompt, else nobody's. */
+  /** The target whose share is measured. Default: the prefix of a dialogue with a system prompt, otherwise none. */
   readonly target?: Target;
-  /** What is done to the target's share; if not said, nothing. */
+  /** The policy on the target's share; default: none. */
   readonly policy?: PolicySetting;
-  /** Tokens to a forward pass; 512 if not said, so that what a pass gives is small beside what is kept of it. */
+  /** Tokens per forward pass; default: 512, which keeps a pass's results small compared with the trace. */
   readonly chunkTokens?: number;
-  /** Versions of the product, the runtime and the like, recorded as they are. */
+  /** Versions of the product, the runtime and so on, recorded unchanged. */
   readonly versions?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
 
 const DEFAULT_CHUNK_TOKENS = 512;
 
-/** What `encodeSafetensors` takes. */
+/** A trace in the form that `encodeSafetensors` takes. */
 export interface Trace {
   readonly tensors: readonly TensorToWrite[];
   /** Each value is JSON. */
@@ -36,7 +37,7 @@ export interface Trace {
 }
 
 /**
- * Runs a model once over its input and returns what was asked for; what was not is not computed.
+ * Runs a model once over its input and returns the requested tensors; it computes no others.
  *
  * - `ids` I64 `[tokens]`
  * - `logits` F32 `[tokens, vocabulary]`
@@ -44,10 +45,10 @@ export interface Trace {
  * - `span.shares` F32 `[layers, heads, tokens, spans]`, after the policy
  * - `attention.LAYER` F32 `[heads, tokens, tokens]`, after the policy
  * - `hidden.INDEX` F32 `[tokens, hidden]`
- * - `generated` I64 `[generate]`, the greedy continuation under the same policy; no token ends it
- * @throws HoldfastError `E_USAGE` (see `selectTensors`) also for tensors of more than 4 GiB, `E_TEMPLATE` for a
- * dialogue whose system message the template left out, `E_TARGET`, `E_STRENGTH`, `E_UNTOUCHED` when a policy acted
- * on no row, `E_CONTEXT_FULL` when the model was not made for so many tokens, and what the executor throws
+ * - `generated` I64 `[generate]`, the greedy continuation under the same policy; end tokens do not stop it
+ * @throws HoldfastError `E_USAGE` for tensors that the run cannot have or that exceed 4 GiB, `E_TEMPLATE` if the template
+ * omits the system message, `E_TARGET`, `E_STRENGTH`, `E_UNTOUCHED` if a policy acted on no row, `E_CONTEXT_FULL` if the
+ * input exceeds the model's context length, and those of the executor
  */
 export async function traceRun(model: Model, options: TraceOptions): Promise<Trace> {
   const { input, policy = null, chunkTokens = DEFAULT_CHUNK_TOKENS, versions = {}, signal } = options;
@@ -98,24 +99,24 @@ function chooseTarget(
   }
   if (policy === undefined) return null;
   throw new HoldfastError('E_TARGET', `the policy ${policy.name} needs a target`, {
-    hint: 'Plain tokens have no system prompt: name a target, sink or START:END',
+    hint: 'Name a target, sink or START:END: plain tokens have no system prompt',
   });
 }
 
 function checkCount(option: 'chunkTokens' | 'generate', count: number): void {
   if (Number.isSafeInteger(count) && count > 0) return;
-  throw new HoldfastError('E_USAGE', `${option} takes a whole number from 1, not ${count}`, {
+  throw new HoldfastError('E_USAGE', `${option} must be a whole number from 1: found ${count}`, {
     field: option,
   });
 }
 
-/** Beyond the length a model was made for its numbers mean little, and it would go unnoticed. */
+/** Checks the length: beyond its context length a model still runs, but its numbers mean little. */
 function checkLength({ blueprint }: Executor, tokens: number): void {
-  if (tokens === 0) throw new HoldfastError('E_TOKEN_RANGE', 'there is no token to run');
+  if (tokens === 0) throw new HoldfastError('E_TOKEN_RANGE', 'the input has no tokens');
   if (tokens > blueprint.contextLength) {
     throw new HoldfastError(
       'E_CONTEXT_FULL',
-      `${tokens} tokens are more than the ${blueprint.contextLength} the model was made for`,
+      `the run has ${tokens} tokens, more than the model's context length of ${blueprint.contextLength}`,
     );
   }
 }

@@ -12,7 +12,7 @@ import type { Estimate } from '../../src/statistics/index.js';
 const grammar = loadGrammar();
 const plain = (text: string): string => text;
 
-/** A trial of one instruction that shows in every answer and one that shows when asked. */
+/** A trial with one instruction that shows in every answer and one that shows when asked. */
 const END = { family: 'end', slots: { word: 'lemon' } };
 const NAME = { family: 'name', slots: { name: 'Anna' } };
 const asRound = { round: { kind: 'say', slots: {}, user: '', sentences: [] }, reference: '' } as const;
@@ -33,7 +33,7 @@ const trial: Trial = {
   ],
 };
 
-/** What a round showed: whether its answer ended as told, and how each probe was answered. */
+/** The record of a round: whether its answer ended as instructed, and how each probe was answered. */
 function record(
   round: number,
   scores: { readonly inAnswer: 0 | 1; readonly end: 0 | 1; readonly name: 0 | 1 },
@@ -59,14 +59,14 @@ describe('a round of the demo', () => {
   const round = (off: Parameters<typeof record>[1]) =>
     dialogueRound(grammar, trial, { off: record(1, off), held: record(1, KEPT) });
 
-  it('names instructions in the words of the system prompt', () => {
+  it('names instructions by their words in the system prompt', () => {
     expect(round(KEPT).off.instructions.map(({ text }) => text)).toEqual([
       'Always end with the word lemon.',
       'You are called Anna.',
     ]);
   });
 
-  it('is lost when the answer or a probe does not do as it is told', () => {
+  it('is lost if the answer or a probe does not follow an instruction', () => {
     expect(isLost(round(KEPT).off)).toBe(false);
     for (const scores of [
       { ...KEPT, inAnswer: 0 },
@@ -79,7 +79,7 @@ describe('a round of the demo', () => {
     }
   });
 
-  it('shows the probe where it alone shows the loss, with its own question', () => {
+  it('shows the probe and its question if only the probe shows the loss', () => {
     const probes = (off: Parameters<typeof record>[1]) =>
       round(off).off.instructions.map(({ probe }) => probe);
     expect(probes({ inAnswer: 0, end: 0, name: 1 })).toEqual([null, null]);
@@ -94,14 +94,14 @@ describe('a round of the demo', () => {
   });
 });
 
-describe('a round in which the user asks what an instruction tells', () => {
+describe('a round in which the user asks for what an instruction says', () => {
   const asking = { ...trial.rounds[0]!, round: { ...asRound.round, kind: 'ask', ask: 'name' } } as const;
   const nameIn = (answer: string) => {
     const records = { off: record(1, KEPT, { answer }), held: record(1, KEPT) };
     return dialogueRound(grammar, { ...trial, rounds: [asking] }, records).off.instructions[1]!;
   };
 
-  it('is lost when the answer itself is wrong, whatever the probe says', () => {
+  it('is lost if the answer itself is wrong, whatever the probe shows', () => {
     expect(nameIn('My name is Anna. lemon')).toMatchObject({ kept: true, probe: null });
     expect(nameIn('My name is Emma. lemon')).toMatchObject({ kept: false, probe: null });
   });
@@ -128,7 +128,7 @@ describe('a round in a terminal', () => {
     expect(new Set(rules).size).toBe(1);
   });
 
-  it('has one answer under the other below that, no line wider than the terminal', () => {
+  it('has one answer below the other on narrower terminals, with no line wider than the terminal', () => {
     for (const width of [40, 60, 99]) {
       const lines = roundLines(shown, width, plain);
       expect(lines.join('\n')).not.toContain('│');
@@ -147,7 +147,7 @@ describe('a round in a terminal', () => {
     ]);
   });
 
-  it('lets no model move the cursor', () => {
+  it('does not let the model move the cursor', () => {
     const wild = dialogueRound(grammar, trial, {
       off: record(1, KEPT, { answer: '\u001b[2Jgone' }),
       held: record(1, KEPT),
@@ -155,12 +155,12 @@ describe('a round in a terminal', () => {
     expect(roundLines(wild, 80, plain).join('')).not.toContain('\u001b');
   });
 
-  it('is counted in the end', () => {
+  it('is counted at the end', () => {
     expect(lostLine([shown, shown])).toContain('off 2 of 2, held 0 of 2');
   });
 });
 
-/** Dialogues whose probes are kept with these chances by round, off and held. */
+/** Dialogues whose probes pass with these probabilities by round, off and held. */
 function dialogues(count: number, kept: (dialogue: number, round: number) => boolean): RoundRecord[][] {
   return Array.from({ length: count }, (_, dialogue) =>
     Array.from({ length: 12 }, (_, round) => {
@@ -185,14 +185,14 @@ describe('the summary', () => {
     expect(stability.difference.late.value).toBe(0.125);
   });
 
-  it('has paired intervals: two arms that are the same differ by nothing', () => {
+  it('has paired intervals: identical arms differ by exactly 0', () => {
     const same = summarizePair(off, off).stability.difference;
     for (const { value, low, high } of [same.early, same.late, same.change]) {
       expect([value, low, high]).toEqual([0, 0, 0]);
     }
   });
 
-  it('has a point a round, of stability and of the share after the policy', () => {
+  it('has one point per round, for stability and for the share after the policy', () => {
     const shared = off.map((rounds) =>
       rounds.map((one) => ({ ...one, share: { before: 0.9, after: one.round / 100 } })),
     );
@@ -209,7 +209,7 @@ const flat: PairedSummary = summarizePair(
   dialogues(8, () => true),
 );
 
-/** A summary in which three numbers are these. */
+/** A summary with these three estimates. */
 function summaryWith(change: Estimate, late: Estimate, early: Estimate): PairedSummary {
   const { off, difference } = flat.stability;
   return {
@@ -218,42 +218,42 @@ function summaryWith(change: Estimate, late: Estimate, early: Estimate): PairedS
   };
 }
 
-describe('what the demo says of its numbers', () => {
+describe('the findings of the demo', () => {
   const up: Estimate = { value: 0.2, low: 0.1, high: 0.3 };
   const down: Estimate = { value: -0.2, low: -0.3, high: -0.1 };
   const nothing: Estimate = { value: 0.1, low: -0.1, high: 0.3 };
 
-  it('takes a side only where the interval does', () => {
+  it('take a side only if the interval does', () => {
     expect(findings(summaryWith(down, up, nothing))).toEqual([
-      'Drift: off, stability changes by −0.20 [−0.30, −0.10] from rounds 1–3 to rounds 10–12.',
-      'Holding helps late: in rounds 10–12, held less off is +0.20 [+0.10, +0.30].',
-      'No difference seen early: in rounds 1–3, held less off is +0.10 [−0.10, +0.30].',
+      'Drift: under off, stability changes by −0.20 [−0.30, −0.10] from rounds 1–3 to rounds 10–12.',
+      'Holding helps late: in rounds 10–12, held minus off is +0.20 [+0.10, +0.30].',
+      'No difference seen early: in rounds 1–3, held minus off is +0.10 [−0.10, +0.30].',
     ]);
     const opening = (summary: PairedSummary) =>
       findings(summary).map((line) => line.slice(0, line.indexOf(':')));
     expect(opening(summaryWith(nothing, nothing, down))).toEqual([
       'No drift seen',
       'No difference seen late',
-      'It costs something early',
+      'Holding costs stability early',
     ]);
     expect(opening(summaryWith(up, down, up))).toEqual([
       'The opposite of drift',
       'Holding harms late',
-      'It helps early too',
+      'Holding helps early too',
     ]);
   });
 
-  it('is beside the table, with every estimate in it', () => {
+  it('are shown with the table, which has every estimate', () => {
     const text = summaryLines(summaryWith(down, up, nothing), 120, plain).join('\n');
     for (const cell of stabilityTable(summaryWith(down, up, nothing)).rows.flat())
       expect(text).toContain(cell);
-    expect(text).toContain('Drift: off');
+    expect(text).toContain('Drift: under off');
     expect(text).toContain('8 other dialogues of 12 rounds');
   });
 });
 
 describe('the page of the demo', () => {
-  it('escapes what users and models say, and refers to nothing outside', async () => {
+  it('escapes the text of users and models, and refers to nothing outside', async () => {
     const wild = '<b onclick="x">';
     const round = dialogueRound(
       grammar,
@@ -278,8 +278,8 @@ describe('the page of the demo', () => {
   });
 });
 
-describe('what to try next', () => {
-  it('names the command as it was started', () => {
+describe('the commands to try next', () => {
+  it('name the command as it was started', () => {
     expect(commandName('/clone/dist/cli/main.js', '/clone')).toBe('node dist/cli/main.js');
     expect(commandName('/my clone/dist/cli/main.js', '/elsewhere')).toBe(
       "node '../my clone/dist/cli/main.js'",
@@ -288,7 +288,7 @@ describe('what to try next', () => {
     expect(commandName('/usr/bin/holdfast', '/project')).toBe('holdfast');
   });
 
-  it('quotes a path for the shell', () => {
+  it('quote a path for the shell', () => {
     expect(nextCommands('holdfast', "it's/dialogue.json")[1]).toBe(
       "holdfast tokens --chat 'it'\\''s/dialogue.json'",
     );

@@ -14,7 +14,7 @@ describe('the demo, in a pipe', () => {
     outcome = await holdfast(['demo', '--trials', '8', '--out', out]);
   }, 300_000);
   afterAll(() => rmSync(folder, { recursive: true }));
-  /** The lines under a title. */
+  /** Returns the lines under a title. */
   const under = (title: string): string[] => {
     const lines = outcome.stdout.split('\n');
     const rest = lines.slice(lines.indexOf(title) + 2);
@@ -27,7 +27,7 @@ describe('the demo, in a pipe', () => {
     for (const code of ['\u001b', '\r']) expect(outcome.stdout.includes(code)).toBe(false);
   });
 
-  it('answers twelve rounds off and held, with the share of each', () => {
+  it('answers twelve rounds off and held, each with its share', () => {
     expect(outcome.stdout.match(/^ {2}off$/gm)).toHaveLength(12);
     expect(outcome.stdout.match(/^ {2}held$/gm)).toHaveLength(12);
     expect(outcome.stdout.match(/system prompt's share 0\.\d{3}$/gm)!.length).toBeGreaterThanOrEqual(12);
@@ -43,14 +43,14 @@ describe('the demo, in a pipe', () => {
     );
   });
 
-  it('starts held as it starts off: at k = 1 the answer and its share are the same', () => {
+  it('starts the same off and held: at k = 1 the answer and its share are equal', () => {
     const [off, held] = outcome.stdout.split(/^ {2}(?:off|held)$/m).slice(1, 3);
     const answered = (side: string): string => side.slice(0, side.search(/^ +[✓✗]/m));
     expect(answered(off!)).toContain("system prompt's share");
     expect(answered(held!)).toBe(answered(off!));
   });
 
-  it('leaves a page and a figure with the same table, and says where', () => {
+  it('writes a page and a figure with the same table, and lists them', () => {
     expect(readdirSync(out).sort()).toEqual(['demo.html', 'demo.svg', 'dialogue.json']);
     expect(under('Written')).toEqual(
       ['demo.html', 'demo.svg', 'dialogue.json'].map((name) => join(out, name)),
@@ -62,11 +62,11 @@ describe('the demo, in a pipe', () => {
     expect(read('demo.svg')).toMatch(/^<svg[^>]* xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
   });
 
-  it('prints three commands that run as they stand', () => {
+  it('prints three commands that run as printed', () => {
     const commands = under('To try next');
     expect(commands).toHaveLength(3);
     for (const command of commands) {
-      // As a terminal's user who says nothing and leaves.
+      // Input that ends at once, like a user who presses Ctrl-D.
       expect(() => execFileSync('sh', ['-c', command], { input: '', stdio: 'pipe' }), command).not.toThrow();
     }
     expect(readdirSync(out)).toContain('trace.safetensors');
@@ -74,11 +74,11 @@ describe('the demo, in a pipe', () => {
 });
 
 describe('the demo refuses', () => {
-  it('so few dialogues that their intervals would mislead', async () => {
+  it('too few dialogues for intervals', async () => {
     expectFailure(await holdfast(['demo', '--trials', '7']), 2, /at least 8/);
   });
 
-  it('a folder that cannot be made, before it begins', async () => {
+  it('a folder that cannot be created, before it starts', async () => {
     const file = temporaryFile('file', 'text');
     expectFailure(await holdfast(['demo', '--out', join(file, 'out')]), 1, /E_UNWRITABLE/);
   });

@@ -5,7 +5,7 @@ import { expectFailure, fixture, holdfast, start, temporaryFile, temporaryFolder
 
 const llama = fixture('models/llama');
 
-/** A copy of the tiny llama without some files, or with others in their place. */
+/** A copy of the tiny llama with some files removed or replaced. */
 function modelWith(files: Readonly<Record<string, string | null>>): string {
   const folder = temporaryFolder();
   for (const name of ['config.json', 'model.safetensors', 'tokenizer.json', 'chat_template.jinja']) {
@@ -16,13 +16,13 @@ function modelWith(files: Readonly<Record<string, string | null>>): string {
   return folder;
 }
 
-describe('what goes wrong is said in one line', () => {
+describe('an error is reported in one line', () => {
   const out = (): string => join(temporaryFolder(), 'trace.safetensors');
   const trace = (...args: string[]) => holdfast(['trace', llama, ...args, '--out', out()]);
   const failing: readonly (readonly [string, () => ReturnType<typeof holdfast>, number, RegExp])[] = [
-    ['a path that is not there', () => holdfast(['inspect', 'nowhere/at/all']), 1, /E_NOT_FOUND: .*nowhere/],
+    ['a missing path', () => holdfast(['inspect', 'nowhere/at/all']), 1, /E_NOT_FOUND: .*nowhere/],
     [
-      'a file of no known format',
+      'a file of an unknown format',
       () => holdfast(['inspect', temporaryFile('model.bin', 'PK and so on')]),
       1,
       /E_UNKNOWN_FORMAT: .*model\.bin/,
@@ -34,7 +34,7 @@ describe('what goes wrong is said in one line', () => {
       /E_TOKENIZER: the model has no tokenizer/,
     ],
     [
-      'a model without a tokenizer, traced on words',
+      'a model without a tokenizer, traced on text',
       () => holdfast(['trace', modelWith({ 'tokenizer.json': null }), '--text', 'a', '--out', out()]),
       1,
       /E_TOKENIZER: the model has no tokenizer/,
@@ -105,7 +105,7 @@ describe('what goes wrong is said in one line', () => {
       'a target beyond the tokens',
       () => trace('--ids', '1,2', '--target', '0:3'),
       1,
-      /E_TARGET: the target 0:3 reaches beyond the 2 tokens/,
+      /E_TARGET: the target 0:3 extends beyond the 2 tokens/,
     ],
     [
       'a target that plain tokens do not have',
@@ -114,19 +114,19 @@ describe('what goes wrong is said in one line', () => {
       /E_TARGET: the target content needs a dialogue/,
     ],
     [
-      'a policy that acts on nothing',
+      'a policy that changes nothing',
       () => trace('--ids', '1,2,3', '--target', '0:3', '--policy', 'boost', '--strength', '2'),
       1,
       /E_UNTOUCHED: the intervention touched none of 3 rows/,
     ],
     [
-      'more tokens than the model was made for',
+      "more tokens than the model's context length",
       () => trace('--ids', '1,2,3', '--generate', '510'),
       1,
-      /E_CONTEXT_FULL: 513 tokens are more than the 512/,
+      /E_CONTEXT_FULL: the run has 513 tokens, more than the model's context length of 512/,
     ],
     [
-      'a dialogue with a role that is none',
+      'a dialogue with an unknown role',
       () => holdfast(['tokens', llama, '--chat', '-'], '{"messages":[{"role":"pirate","content":"a"}]}'),
       1,
       /E_DIALOGUE: .*messages\.0\.role/,
@@ -147,11 +147,11 @@ describe('what goes wrong is said in one line', () => {
   it.each(failing)('%s', async (_, run, code, message) => expectFailure(await run(), code, message));
 });
 
-describe('what is asked wrongly ends with 2', () => {
+describe('a usage error exits with 2', () => {
   const out = ['--out', 'trace.safetensors'];
   const wrong: readonly (readonly [string, readonly string[], RegExp])[] = [
-    ['an option that is not there', ['tokens', llama, '--jsn'], /unknown option '--jsn'/],
-    ['a command that is not there', ['tokes'], /unknown command 'tokes'/],
+    ['an unknown option', ['tokens', llama, '--jsn'], /unknown option '--jsn'/],
+    ['an unknown command', ['tokes'], /unknown command 'tokes'/],
     ['two models', ['inspect', llama, llama], /too many arguments/],
     ['neither text nor dialogue', ['tokens', llama], /E_USAGE: nothing to tokenize/],
     ['no input', ['trace', llama, ...out], /exactly one of --ids/],
@@ -166,9 +166,13 @@ describe('what is asked wrongly ends with 2', () => {
       ['trace', llama, '--chat', '-', '--policy', 'boost', '--strengths', '-', ...out],
       /only one file can be standard input/,
     ],
-    ['no file to write', ['trace', llama, '--ids', '1'], /give --out, the file to write, or --against/],
-    ['ids that are none', ['trace', llama, '--ids', '1,x', ...out], /"x" is not a whole number/],
-    ['a chunk of nothing', ['trace', llama, '--ids', '1', '--chunk', '0', ...out], /a whole number from 1/],
+    [
+      'no file to write',
+      ['trace', llama, '--ids', '1'],
+      /no output: give --out, the file to write, or --against/,
+    ],
+    ['ids that are not numbers', ['trace', llama, '--ids', '1,x', ...out], /"x" is not a whole number/],
+    ['an empty chunk', ['trace', llama, '--ids', '1', '--chunk', '0', ...out], /a whole number from 1/],
     [
       'a policy without a strength',
       ['trace', llama, '--ids', '1', '--target', 'sink', '--policy', 'boost', ...out],
@@ -185,7 +189,7 @@ describe('what is asked wrongly ends with 2', () => {
       /needs a --policy/,
     ],
     [
-      'a tensor that is not there',
+      'an unknown tensor',
       ['trace', llama, '--ids', '1', '--tensors', 'logit', ...out],
       /"logit" is not a tensor/,
     ],
@@ -195,20 +199,16 @@ describe('what is asked wrongly ends with 2', () => {
       /span\.shares needs a dialogue/,
     ],
     [
-      'a layer that is not there',
+      'a layer that the model does not have',
       ['trace', llama, '--ids', '1', '--attention', '3', ...out],
-      /no attention of layer 3/,
+      /no layer 3 to take attention from: the model has layers 0 to 2/,
     ],
     [
-      'an option that the executor does not read',
+      'an option that the executor does not take',
       ['trace', llama, '--ids', '1', '--executor', 'reference', '--threads', '2', ...out],
       /E_USAGE: the reference executor takes no threads/,
     ],
-    [
-      'an executor that is not there',
-      ['trace', llama, '--ids', '1', '--executor', 'npu', ...out],
-      /Allowed choices/,
-    ],
+    ['an unknown executor', ['trace', llama, '--ids', '1', '--executor', 'npu', ...out], /Allowed choices/],
   ];
   it.each(wrong)('%s', async (_, args, message) => {
     expectFailure(await holdfast(args), 2, message);
@@ -216,7 +216,7 @@ describe('what is asked wrongly ends with 2', () => {
   });
 });
 
-it('shows where an error comes from with --debug, and not without', async () => {
+it('shows the stack of an error only with --debug', async () => {
   const quiet = await holdfast(['inspect', 'nowhere']);
   expect(quiet.stderr).not.toMatch(/\n\s+at /);
   const loud = await holdfast(['inspect', 'nowhere', '--debug']);
@@ -224,7 +224,7 @@ it('shows where an error comes from with --debug, and not without', async () => 
   expect(loud.code).toBe(1);
 });
 
-it('ends quietly when the reader of its output leaves', async () => {
+it('ends quietly if the reader of its output closes the pipe', async () => {
   const child = start(['tokens', llama, '--text', 'wave '.repeat(20_000), '--json']);
   child.stdout.destroy();
   let stderr = '';

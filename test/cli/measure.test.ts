@@ -42,7 +42,7 @@ describe('holdfast measure without a model', () => {
   }, 120_000);
   afterAll(() => rmSync(out, { recursive: true }));
 
-  it('measures the embedded model on its own trials, and says that it is it', () => {
+  it('measures the embedded model on its own trials, and says that it uses it', () => {
     expect(outcome.code, outcome.stderr).toBe(0);
     expect(outcome.stderr).toMatch(/^note: no model named[^\n]*\n$/);
     expect(outcome.stdout).toMatch(
@@ -52,19 +52,21 @@ describe('holdfast measure without a model', () => {
   });
 
   it('shows a row for each turn, and invents no interval for two dialogues', () => {
-    expect(outcome.stdout).toContain('No intervals: they need 8 dialogues or more, and there are 2');
+    expect(outcome.stdout).toContain(
+      'No intervals: they need at least 8 dialogues, and this measurement has 2',
+    );
     expect(outcome.stdout.match(/^[123] +\d+( +(0\.\d{3}|-)){8}$/gm)).toHaveLength(3);
     expect(outcome.stdout).not.toMatch(/\[/);
     expect(outcome.stdout).toMatch(/^2 +█[▁-█]{2} +0\.\d{3} +0\.\d{3}$/m);
   });
 
-  it('leaves its files behind, and says where', () => {
+  it('writes its files, and lists them', () => {
     expect(readdirSync(out).sort()).toEqual(FILES);
     for (const file of FILES) expect(outcome.stdout).toContain(`  ${join(out, file)}\n`);
     expect(readFileSync(join(out, 'heads.svg'), 'utf8')).toMatch(/^<svg/);
   });
 
-  it('has in the table the numbers of the summary and of the terminal', async () => {
+  it('has the same numbers in the table, the summary and the terminal', async () => {
     const table = await readTable(join(out, 'shares.parquet'));
     const summary = json(join(out, 'summary.json'));
     expect(table).toHaveLength(summary.rows * summary.layers * summary.headsPerLayer);
@@ -82,7 +84,7 @@ describe('holdfast measure without a model', () => {
     }
   });
 
-  it('says in each line of the dialogues what was said and under what', () => {
+  it('records the text and the settings of each dialogue', () => {
     const dialogues = lines(join(out, 'dialogues.jsonl'));
     expect(dialogues).toHaveLength(2);
     expect(dialogues[0]).toMatchObject({
@@ -96,10 +98,10 @@ describe('holdfast measure without a model', () => {
     expect(second.seed).toBe(first.seed + 1);
   });
 
-  it('does not write over another measurement', async () => {
+  it('does not overwrite another measurement', async () => {
     const before = readFileSync(join(out, 'summary.json'), 'utf8');
     const again = await holdfast(['measure', 'organism', '--pairs', '1', '--rounds', '1', '--out', out]);
-    expectFailure(again, 1, /E_UNWRITABLE: another measurement is there already .*shares\.parquet/);
+    expectFailure(again, 1, /E_UNWRITABLE: the folder already contains a measurement .*shares\.parquet/);
     expect(readFileSync(join(out, 'summary.json'), 'utf8')).toBe(before);
   });
 });
@@ -107,7 +109,7 @@ describe('holdfast measure without a model', () => {
 describe('holdfast measure --chat', () => {
   const chat = (): string => temporaryFile('chat.json', MESSAGES);
 
-  it('says again what the user said, under a policy whose effect has a column', async () => {
+  it('replays what the user said, and has a column for the effect of a policy', async () => {
     const out = join(temporaryFolder(), 'new', 'folder');
     const stdout = await succeed([
       ...['measure', LLAMA, '--chat', chat(), '--policy', 'split-softmax', '--strength', '0.5'],
@@ -124,7 +126,7 @@ describe('holdfast measure --chat', () => {
     }
   });
 
-  it('reads the answers as they are written', async () => {
+  it('reads the recorded answers', async () => {
     const out = temporaryFolder();
     await succeed(['measure', LLAMA, '--chat', chat(), '--as-written', '--out', out]);
     const [dialogue] = lines(join(out, 'dialogues.jsonl'));
@@ -155,7 +157,7 @@ describe('holdfast measure --chat', () => {
     expect(JSON.parse(line!)).toEqual(summary);
   });
 
-  it('keeps what it has when it is interrupted', async () => {
+  it('keeps its results if it is interrupted', async () => {
     const out = temporaryFolder();
     const child = start([
       ...['measure', LLAMA, '--chat', chat(), '--max-tokens', '4', '--pairs', '100000', '--out', out],
@@ -167,7 +169,7 @@ describe('holdfast measure --chat', () => {
     });
     child.stdout.resume();
     const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-    // A dialogue's line tells that it has ended.
+    // A dialogue's line appears when it has ended.
     for await (const { filename } of watch(out)) {
       if (filename?.startsWith('dialogues.jsonl.') && statSync(join(out, filename)).size > 0) break;
     }
@@ -180,10 +182,10 @@ describe('holdfast measure --chat', () => {
   }, 120_000);
 });
 
-describe('holdfast measure with the material that comes with it', () => {
+describe('holdfast measure with the bundled material', () => {
   const brief = ['--pairs', '2', '--rounds', '2', '--max-tokens', '4'];
 
-  it('lets two copies of a model talk, each under its own prompt', async () => {
+  it('lets two copies of a model talk, each with its own prompt', async () => {
     const out = temporaryFolder();
     const stdout = await succeed(['measure', LLAMA, '--self-chat', ...brief, '--out', out]);
     expect(stdout).toContain('self-chat: 2 dialogues');
@@ -194,7 +196,7 @@ describe('holdfast measure with the material that comes with it', () => {
     expect(reply.user).not.toBe(opening.user);
   });
 
-  it('has a scripted user say the same to every prompt', async () => {
+  it('has a scripted user say the same in every dialogue', async () => {
     const out = temporaryFolder();
     await succeed(['measure', LLAMA, '--script', 'terse', ...brief, '--out', out]);
     const [first, second] = lines(join(out, 'dialogues.jsonl'));
@@ -209,9 +211,9 @@ describe('holdfast measure refuses', () => {
     expectFailure(await holdfast(['measure', ...args, '--out', temporaryFolder()]), code, message);
   };
 
-  it('what does not go together, before a model is loaded', async () => {
+  it('contradictory options, before a model is loaded', async () => {
     const chat = temporaryFile('chat.json', MESSAGES);
-    await refused([LLAMA], 2, /nothing says what is talked about/);
+    await refused([LLAMA], 2, /no source of dialogues: give --chat/);
     await refused([LLAMA, '--script', 'macbeth'], 2, /no script "macbeth"; known: organism, /);
     await refused(['--chat', chat, '--script', 'organism'], 2, /--chat.*cannot be used with.*--script/);
     await refused(['--as-written'], 2, /--as-written needs a --chat/);
@@ -224,7 +226,7 @@ describe('holdfast measure refuses', () => {
     expectFailure(await holdfast(['measure']), 2, /--out/);
   });
 
-  it('a dialogue in which nothing can be measured', async () => {
+  it('a dialogue without anything to measure', async () => {
     await refused(
       [LLAMA, '--chat', temporaryFile('a.json', MESSAGES.slice(1))],
       1,

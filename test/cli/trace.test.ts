@@ -12,7 +12,7 @@ import { expectClose, spread } from '../conformance/compare.js';
 import { type GoldenCase, golden, goldenFamily } from '../conformance/fixtures.js';
 import { expectFailure, fixture, holdfast, succeed, temporaryFile, temporaryFolder } from './holdfast.js';
 
-/** Logits and hidden states relative to their spread, shares and attention absolute, as for every executor. */
+/** Tolerances: relative to the range for logits and hidden states, absolute for shares and attention. */
 const RELATIVE = 1e-3;
 const SHARES = 1e-4;
 
@@ -21,7 +21,7 @@ const HEADS = 4;
 const HIDDEN = 64;
 const VOCABULARY = 512;
 
-/** A trace as a notebook reads it. */
+/** Reads a trace as a notebook does. */
 class TraceFile {
   constructor(private readonly checkpoint: Checkpoint) {}
 
@@ -97,7 +97,7 @@ describe('holdfast trace', () => {
     });
   }
 
-  it('names the first operation that parts from what another implementation made of the model', async () => {
+  it('names the first operation that differs from another implementation', async () => {
     const against = [
       '--hidden',
       '--executor',
@@ -115,12 +115,12 @@ describe('holdfast trace', () => {
     writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
     const { code, stdout } = await holdfast(['trace', folder, ...against]);
     expect(stdout).toMatch(
-      /^3 of 49 agree, hidden\.0 to layers\.0\.queryNorm, .*\nlayers\.0\.queryRotated is the first that parts: /,
+      /^3 of 49 agree, hidden\.0 to layers\.0\.queryNorm, .*\nlayers\.0\.queryRotated is the first to differ: /,
     );
     expect(code).toBe(1);
   });
 
-  it('compares hidden states where an executor shows no operations, with the ids that it is given', async () => {
+  it('compares hidden states for the given ids if an executor has no observe', async () => {
     const golden = fixture('models/llama/expected.safetensors');
     const args = ['trace', llama, '--executor', 'cpu', '--against', golden];
     expect(await succeed([...args, '--ids', idList])).toMatch(/^4 of 4 agree, hidden\.0 to hidden\.3/);
@@ -156,7 +156,7 @@ describe('holdfast trace', () => {
     });
   }
 
-  it('continues under the policy as the golden run does, and keeps a receipt of all rows', async () => {
+  it('continues under the policy like the golden run, with a receipt over all rows', async () => {
     const file = await trace(
       ...[llama, '--ids', idList, '--policy', 'split-softmax', '--strength', '0.5', '--target', '0:18'],
       ...['--generate', '24', '--tensors', 'generated'],
@@ -203,7 +203,7 @@ describe('holdfast trace', () => {
     }
   });
 
-  it('measures a target without changing it when no policy is given', async () => {
+  it('measures a target without changing it if no policy is given', async () => {
     const file = await trace(
       llama,
       '--ids',
@@ -226,7 +226,7 @@ describe('holdfast trace', () => {
     expect(file.metadata.receipt).toMatchObject({ touched: [0, 0, 0] });
   });
 
-  it('writes the tensors that are named and no others', async () => {
+  it('writes the named tensors and no others', async () => {
     const named = await trace(
       llama,
       '--ids-file',

@@ -5,7 +5,7 @@ import { EMBEDDED_MODEL } from '../../load.js';
 import { readVersions } from '../../versions.js';
 import { policyText } from '../terminal/index.js';
 
-/** What a demo has to say of the model it ran, and of how. */
+/** Facts about the demo's model and software. */
 export interface DemoFacts {
   readonly parameters: number;
   /** SHA-256 over the weight files, hex. */
@@ -13,7 +13,10 @@ export interface DemoFacts {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** @throws HoldfastError what opening and planning the model throw */
+/**
+ * Reads the facts of the embedded model.
+ * @throws HoldfastError those of opening and planning the model
+ */
 export async function readFacts(): Promise<DemoFacts> {
   const files = await openModel(EMBEDDED_MODEL);
   try {
@@ -28,20 +31,20 @@ export async function readFacts(): Promise<DemoFacts> {
   }
 }
 
-/** For people who have read nothing yet. */
+/** Returns the introduction, for people who have not read the documentation. */
 export function aboutLines({ parameters }: DemoFacts): string[] {
   const size = (parameters / 1e6).toFixed(1);
   return [
     `A tiny model (models/organism/soft, ${size} M parameters) was trained on made-up dialogues whose assistant follows its system ` +
-      'prompt in every round. Nobody taught it to forget: what it loses below, it loses by itself.',
-    `Everything is answered twice, from the same seeds: off, the model as it is; held, under ${policyText(RECOMMENDED_HOLD)}, ` +
+      'prompt in every round. It was never trained to forget; what it loses below, it loses by itself.',
+    `Every message is answered twice, with the same seeds: off, the untouched model; held, under ${policyText(RECOMMENDED_HOLD)}, ` +
       "which raises the system prompt's share of attention as the dialogue grows.",
   ];
 }
 
 /**
- * How the results came about: names and values.
- * @param shown the trial of the dialogue; the table is over the `trials` after it
+ * Returns how the results were made, as names and values.
+ * @param shown the trial of the dialogue; the table covers the `trials` after it
  */
 export function recordOf(
   { hash, versions }: DemoFacts,
@@ -53,10 +56,11 @@ export function recordOf(
     'sha256 of its weights': hash,
     held: policyText(RECOMMENDED_HOLD),
     'its target': "the system prompt's message with all before it (prefix), in all layers and heads",
-    'the dialogue': `trial ${shown}, the first of the study's list whose instructions are kept in rounds 1 to 3, off`,
+    'the dialogue': `trial ${shown}, the first in the study's list that keeps its instructions in rounds 1 to 3 when off`,
     'the table and the figure': `trials ${shown + 1} to ${shown + trials}`,
-    'users and probes': 'drawn from models/organism/grammar.json; a trial depends on its number alone',
-    sampling: 'temperature 1, top-p 0.9; seeds follow from trial and round, the same off and held',
+    'users and probes': 'drawn from models/organism/grammar.json; a trial depends only on its number',
+    sampling:
+      'temperature 1, top-p 0.9; trial and round determine the seed, which is the same for off and held',
     intervals: '95 %, percentile bootstrap over dialogues, 10,000 resamples',
     versions: Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
@@ -65,7 +69,7 @@ export function recordOf(
   };
 }
 
-/** One line that a figure carries with it. */
+/** Returns the line under a figure that says where its numbers come from. */
 export function sourceOf({ hash, versions }: DemoFacts, trials: number): string {
   return `holdfast ${versions.holdfast}, demo --trials ${trials} · models/organism/soft, sha256 ${hash.slice(0, 12)}…`;
 }

@@ -11,13 +11,14 @@ import {
 
 /** An instruction of the system prompt in one round of one arm. */
 export interface InstructionState {
-  /** As it stands in the system prompt. */
+  /** Its words in the system prompt. */
   readonly text: string;
   readonly kept: boolean;
-  /** The question on a branch that showed the loss; null when the answer itself does, or nothing was lost. */
+  /** The probe that showed the loss; null if the answer itself shows it, or if nothing was lost. */
   readonly probe: { readonly question: string; readonly answer: string } | null;
 }
 
+/** One arm's answer in a round. */
 export interface DialogueSide {
   readonly answer: string;
   /** Of the system prompt, in this answer. */
@@ -25,7 +26,7 @@ export interface DialogueSide {
   readonly instructions: readonly InstructionState[];
 }
 
-/** A round of a dialogue that was answered twice. */
+/** A round of a dialogue, answered off and held. */
 export interface DialogueRound {
   readonly number: number;
   readonly user: string;
@@ -33,6 +34,7 @@ export interface DialogueRound {
   readonly held: DialogueSide;
 }
 
+/** Returns a round with both of its answers. */
 export function dialogueRound(
   grammar: Grammar,
   trial: Trial,
@@ -52,7 +54,7 @@ export function isLost({ instructions }: DialogueSide): boolean {
   return instructions.some(({ kept }) => !kept);
 }
 
-/** What one arm did in a round. */
+/** Returns one arm's answer in a round. */
 export function dialogueSide(grammar: Grammar, trial: Trial, record: RoundRecord): DialogueSide {
   const { answer, share } = record;
   return {
@@ -80,7 +82,7 @@ function stateOf(
   };
 }
 
-/** Whether the answer to what the user said has to show the instruction. */
+/** Whether the answer to the user's message must show the instruction. */
 function callsFor({ families }: Grammar, said: Round, { family, slots }: Instruction): boolean {
   const { shown, ask } = families[family]!;
   if (shown === 'always') return true;
@@ -88,7 +90,7 @@ function callsFor({ families }: Grammar, said: Round, { family, slots }: Instruc
   return said.ask === ask && said.slots.kind === slots.kind;
 }
 
-/** The words of the system prompt for an instruction: the one form of its family that is in there. */
+/** Returns an instruction's words in the system prompt: the form of its family that occurs there. */
 function saidText({ families }: Grammar, system: string, { family, slots }: Instruction): string {
   const forms = families[family]!.instructions.map((form) => substitute(form, slots));
   return forms.find((form) => system.includes(form))!;

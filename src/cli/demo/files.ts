@@ -3,15 +3,18 @@ import { writeWhole } from '../../files/index.js';
 import { figureSvg } from '../../report/index.js';
 import { type DemoResult, demoFigure, demoPage } from './page.js';
 
-/** Paths of what a demo leaves behind. */
+/** Paths of the files that a demo writes. */
 export interface DemoFiles {
   readonly page: string;
   readonly figure: string;
-  /** The dialogue with the answers off, as messages that other commands read. */
+  /** The dialogue with the answers of off, as messages that other commands read. */
   readonly dialogue: string;
 }
 
-/** @throws HoldfastError `E_UNWRITABLE` */
+/**
+ * Writes a demo's page, figure and dialogue.
+ * @throws HoldfastError `E_UNWRITABLE`
+ */
 export async function writeResult(folder: string, result: DemoResult): Promise<DemoFiles> {
   const files = {
     page: join(folder, 'demo.html'),

@@ -2,8 +2,8 @@ import { dirname, join } from 'node:path';
 import { quoted } from '../terminal/index.js';
 
 /**
- * Three commands that run as they are printed.
- * @param command as `commandName` gives it
+ * Returns three commands that run as printed.
+ * @param command the name from `commandName`
  * @param dialogue a file with the dialogue's messages
  */
 export function nextCommands(command: string, dialogue: string): string[] {

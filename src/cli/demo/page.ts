@@ -5,18 +5,19 @@ import { type DialogueRound, type DialogueSide, isLost } from './dialogue.js';
 import { highestShare, lostLine } from './view.js';
 import { findings, stabilityTable, tableNote } from './words.js';
 
-/** All that a demo found, and how. */
+/** The results of a demo. */
 export interface DemoResult {
   readonly about: readonly string[];
   readonly system: string;
   readonly dialogue: readonly DialogueRound[];
   readonly summary: PairedSummary;
-  /** How it was made: names and values. */
+  /** How the results were made, as names and values. */
   readonly record: Readonly<Record<string, string>>;
   /** One line under the figure. */
   readonly source: string;
 }
 
+/** Returns the figure of stability and share over the rounds. */
 export function demoFigure({ summary, source }: Pick<DemoResult, 'summary' | 'source'>): Figure {
   const { off, held } = summary.courses;
   const series = (kind: keyof ArmCourse) => [
@@ -29,7 +30,7 @@ export function demoFigure({ summary, source }: Pick<DemoResult, 'summary' | 'so
     x: 'round of the dialogue',
     panels: [
       {
-        title: 'Stability: fraction of probes answered as the system prompt says',
+        title: 'Stability: fraction of probes whose answer follows the system prompt',
         domain: [0, 1],
         height: 210,
         series: series('stability'),
@@ -64,21 +65,22 @@ const STYLE = `
 .gone small { display: block; font-weight: 400; font-size: 1em; padding-left: 1.1rem; overflow-wrap: anywhere; }
 `;
 
+/** Returns the demo's HTML page. */
 export async function demoPage(result: DemoResult): Promise<string> {
   const { about, system, dialogue, summary, record } = result;
-  // Inside a page the namespaces go without saying, and nothing that looks like an address is left in it.
+  // HTML needs no namespaces, and without them the page contains no address.
   const svg = (await figureSvg(demoFigure(result), 'page')).replace(/ xmlns(:\w+)?="[^"]*"/g, '');
   const body = html`<h1>How long does the system prompt hold?</h1>
 ${about.map((line) => html`<p>${line}</p>\n`)}
-<h2>What ${summary.dialogues} dialogues say</h2>
+<h2>Results of ${summary.dialogues} dialogues</h2>
 ${findings(summary).map((line) => html`<p>${line}</p>\n`)}
 <figure>${trusted(svg)}</figure>
 <div class="wide">${htmlTable(stabilityTable(summary))}</div>
 <p class="soft">${tableNote(summary)}</p>
 <h2>One dialogue, answered off and held</h2>
 <p class="prompt">${system}</p>
-<p>${lostLine(dialogue)} <span class="soft">After each round every instruction is also tested by a question on a branch, which
-the dialogue never sees; it is shown where the instruction was lost there and not in the answer.</span></p>
+<p>${lostLine(dialogue)} <span class="soft">After each round, a question on a branch also tests every instruction. The dialogue never
+sees it. It is shown if it reveals a loss that the answer does not.</span></p>
 ${dialogue.map(roundMarkup)}
 <h2>How it was made</h2>
 <dl>

@@ -22,19 +22,19 @@ import { createScreen, type Screen } from './screen.js';
 import { columnHeading, lostLine, roundLines, summaryLines } from './view.js';
 
 export interface DemoFlags {
-  /** Dialogues behind the table. */
+  /** Number of dialogues in the table. */
   readonly trials: number;
-  /** The folder that is written to. */
+  /** The output folder. */
   readonly out: string;
 }
 
 const OFF: Arm = { name: 'off', settings: { policy: 'off' } };
 const HELD: Arm = { name: 'held', settings: RECOMMENDED_HOLD };
 const ROUNDS = LATE.last;
-/** Beyond these, starting one more takes longer than it saves. */
+/** Starting more runners than this takes longer than it saves. */
 const MOST_RUNNERS = 8;
 
-/** Runs the demo, and leaves its page behind. */
+/** Runs the demo and writes its page. */
 export async function runDemo({ trials, out }: DemoFlags): Promise<void> {
   const facts = await readFacts();
   await makeFolder(out);
@@ -72,8 +72,8 @@ export async function runDemo({ trials, out }: DemoFlags): Promise<void> {
 }
 
 /**
- * The first trial of the study's list whose instructions are all kept in the early rounds, off: where nothing is held,
- * nothing can be seen to be lost. What comes later, and the arm held, play no part in the choice.
+ * Returns the first trial in the study's list that keeps all instructions in the early rounds when off: an instruction
+ * that is never followed cannot be lost. Neither later rounds nor the arm held influence the choice.
  */
 async function firstThatHolds(grammar: Grammar, runner: Runner): Promise<Trial> {
   for (let index = 0; ; index++) {
@@ -94,12 +94,12 @@ async function showDialogue(
 ): Promise<DialogueRound[]> {
   const { width, paint } = screen;
   screen.title(
-    `One dialogue: trial ${trial.index}, the first of the study's list that holds in rounds ${EARLY.first} to ${EARLY.last}, off`,
+    `One dialogue: trial ${trial.index}, the first in the study's list that keeps its instructions in rounds ${EARLY.first} to ${EARLY.last} when off`,
   );
   screen.text(`System prompt: ${trial.system}`);
   screen.text(
-    'After each round every instruction is also tested by a question on a branch, which the dialogue never sees; the ' +
-      'question is shown where the instruction was lost there and not in the answer.',
+    'After each round, a question on a branch also tests every instruction. The dialogue never sees it. The question is ' +
+      'shown if it reveals a loss that the answer does not.',
   );
   screen.lines(['', ...columnHeading(width, paint)]);
   const offRounds = first!.run({ trial: trial.index, rounds: ROUNDS, arm: OFF });
@@ -123,9 +123,9 @@ async function showSummary(
 ): Promise<PairedSummary> {
   screen.title(`${trials.length} other dialogues: trials ${trials[0]} to ${trials.at(-1)}`);
   const tasks = [OFF, HELD].flatMap((arm) => trials.map((trial) => ({ trial, rounds: ROUNDS, arm })));
-  screen.progress(`0 of ${tasks.length} answered …`);
+  screen.progress(`0 of ${tasks.length} finished …`);
   const records = await runAll(runners, tasks, (done) => {
-    screen.progress(`${done} of ${tasks.length} answered …`);
+    screen.progress(`${done} of ${tasks.length} finished …`);
   });
   screen.progress('');
   const summary = summarizePair(records.slice(0, trials.length), records.slice(trials.length));

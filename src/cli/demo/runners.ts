@@ -9,12 +9,12 @@ export interface Runner {
   close(): Promise<unknown>;
 }
 
-/** The runtime computes on the thread that calls it: only threads of their own keep more than one core busy. */
+/** Starts a runner. The runtime computes on the calling thread, so only separate threads use more than one core. */
 export function openRunner(): Runner {
   const worker = new Worker(new URL('./worker.js', import.meta.url));
   return {
     async *run(task) {
-      const messages = on(worker, 'message'); // ends with what the worker throws, too
+      const messages = on(worker, 'message'); // also throws the worker's errors
       worker.postMessage(task);
       for await (const [record] of messages) {
         if (record === null) return;
@@ -25,7 +25,7 @@ export function openRunner(): Runner {
   };
 }
 
-/** Runs all tasks, as many at once as there are runners; element n of the result is of task n. */
+/** Runs all tasks in parallel, one per runner at a time; element n of the result belongs to task n. */
 export async function runAll(
   runners: readonly Runner[],
   tasks: readonly DemoTask[],

@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import { wrap } from '../../report/index.js';
 import { drawOver, type Paint, painter } from '../terminal/index.js';
 
-/** Where a demo is shown: coloured and as wide as the terminal, or plain in a pipe. */
+/** The demo's output: coloured and as wide as the terminal, or plain text in a pipe. */
 export interface Screen {
   /** In characters. */
   readonly width: number;
@@ -11,14 +11,16 @@ export interface Screen {
   /** A paragraph, wrapped. */
   text(text: string): void;
   lines(lines: readonly string[]): void;
-  /** One line that is written over; an empty one takes it away. A pipe is told nothing. */
+  /** Shows a line that the next one overwrites; an empty text removes it. Does nothing in a pipe. */
   progress(text: string): void;
 }
 
-/** Of a pipe, and what a paragraph is at most. */
+/** Width of a pipe. */
 const PLAIN_WIDTH = 80;
+/** Largest width of a paragraph. */
 const WIDEST_TEXT = 120;
 
+/** Returns the screen of an output stream. */
 export function createScreen(
   stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number },
 ): Screen {

@@ -5,16 +5,19 @@ import { printable, shareText } from '../terminal/index.js';
 import { type DialogueRound, type DialogueSide, type InstructionState, isLost } from './dialogue.js';
 import { findings, stabilityTable, tableNote } from './words.js';
 
-/** What a demo writes to a terminal or a pipe, as lines. */
+/** The demo's output as lines, for a terminal or a pipe. */
 
-/** Two columns from here on; below, one answer stands under the other. */
+/** Terminals of at least this width show two columns; narrower ones show one answer below the other. */
 const TWO_COLUMNS = 100;
 const WIDEST = 150;
 const NARROWEST = 40;
 
 const INDENT = '  ';
 
-/** @param width of the terminal, in characters */
+/**
+ * Returns a round as lines.
+ * @param width of the terminal, in characters
+ */
 export function roundLines(round: DialogueRound, width: number, paint: Paint): string[] {
   const room = Math.min(Math.max(width, NARROWEST), WIDEST);
   const heading = wrap(`${round.number}  ${printable(round.user)}`, room).map((line) => paint(line, 'bold'));
@@ -36,7 +39,7 @@ export function roundLines(round: DialogueRound, width: number, paint: Paint): s
   return [...heading, ...stacked('off', round.off), ...stacked('held', round.held), ''];
 }
 
-/** The headings of the two columns; none where there are no columns. */
+/** Returns the headings of the two columns; none if the terminal is too narrow for columns. */
 export function columnHeading(width: number, paint: Paint): string[] {
   if (width < TWO_COLUMNS) return [];
   const column = Math.floor((Math.min(width, WIDEST) - INDENT.length - 3) / 2);
@@ -62,12 +65,13 @@ function sideLines(side: DialogueSide, width: number, paint: Paint): ColumnLine[
   ];
 }
 
-/** In how many rounds something was lost. */
+/** Returns a sentence with the number of rounds in which an instruction was lost. */
 export function lostLine(rounds: readonly DialogueRound[]): string {
   const lost = (side: 'off' | 'held'): number => rounds.filter((round) => isLost(round[side])).length;
   return `Rounds in which an instruction was lost: off ${lost('off')} of ${rounds.length}, held ${lost('held')} of ${rounds.length}.`;
 }
 
+/** Returns the summary as lines: table, findings and charts. */
 export function summaryLines(summary: PairedSummary, width: number, paint: Paint): string[] {
   const [heading = '', ...rows] = textTable(stabilityTable(summary));
   const { off, held } = summary.courses;
@@ -93,7 +97,7 @@ export function summaryLines(summary: PairedSummary, width: number, paint: Paint
   ];
 }
 
-/** A tenth above which no mean share lies: the end of its axis. */
+/** Returns the end of the share axis: the largest share, rounded up to a tenth. */
 export function highestShare({ courses: { off, held } }: PairedSummary): number {
   const values = [...off.share, ...held.share].map(({ high }) => high);
   return Math.ceil(Math.max(...values) * 10) / 10;

@@ -2,7 +2,7 @@ import { parentPort } from 'node:worker_threads';
 import { EMBEDDED_MODEL, loadModel } from '../../load.js';
 import { type Arm, drawTrial, loadGrammar, runTrial } from '../../organism/index.js';
 
-/** A trial to be run: its index and rounds, and the arm. The records of its rounds are sent back, then null. */
+/** A trial to run: its index, rounds and arm. The worker sends back the records of its rounds, then null. */
 export interface DemoTask {
   readonly trial: number;
   readonly rounds: number;
@@ -11,7 +11,7 @@ export interface DemoTask {
 
 const port = parentPort!;
 const grammar = loadGrammar();
-// One thread, and f32, as in the study: what is shown here is what was measured there.
+// One thread and f32, as in the study, so that the results are the study's.
 const model = await loadModel(EMBEDDED_MODEL, { threads: 1, precision: 'f32' });
 
 port.on('message', async ({ trial, rounds, arm }: DemoTask) => {

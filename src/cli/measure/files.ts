@@ -4,7 +4,7 @@ import { writeWhole } from '../../files/index.js';
 import { type DecaySummary, headMap, tokenFigure, turnFigure } from '../../measure/index.js';
 import { heatMapSpec, specOf, specSvg } from '../../report/index.js';
 
-/** What a measurement depends on, besides what was said. */
+/** The facts that a measurement depends on, besides its dialogues. */
 export interface MeasureFacts {
   readonly source: string;
   readonly model: SavedDialogue['model'];
@@ -13,14 +13,15 @@ export interface MeasureFacts {
   readonly versions: Readonly<Record<string, string>>;
 }
 
+/** A finished or interrupted measurement. */
 export interface Measurement {
   readonly summary: DecaySummary;
-  /** Whether every dialogue came to its end. */
+  /** Whether every dialogue ran to its end. */
   readonly complete: boolean;
   readonly facts: MeasureFacts;
 }
 
-/** Files of a measurement; each figure is written beside its specification. */
+/** Files of a measurement besides its figures. */
 export const MEASURE_FILES = {
   shares: 'shares.parquet',
   dialogues: 'dialogues.jsonl',
@@ -28,8 +29,8 @@ export const MEASURE_FILES = {
 } as const;
 
 /**
- * Writes what was summed up.
- * @returns paths of all files of the measurement
+ * Writes the summary and the figures.
+ * @returns the paths of all files of the measurement
  * @throws HoldfastError `E_UNWRITABLE`
  */
 export async function writeMeasured(
@@ -56,7 +57,7 @@ export async function writeMeasured(
   return paths;
 }
 
-/** One line that a figure carries with it. */
+/** Returns the line under a figure that says where its numbers come from. */
 function sourceLine({ versions, source, model, settings }: MeasureFacts): string {
   const name = basename(model.name);
   return `holdfast ${versions.holdfast} measure, ${source}, policy ${settings.policy} · ${name}, sha256 ${model.hash.slice(0, 12)}…`;

@@ -1,5 +1,5 @@
 /**
- * `holdfast measure`: leads dialogues and writes how attention to the system prompt decays in them.
+ * `holdfast measure`: runs dialogues and writes how attention to the system prompt decays in them.
  */
 import { type Command, Option } from 'commander';
 import { addModelArgument, addModelOptions, addSettingsOptions, positiveInteger } from '../options/index.js';
@@ -13,25 +13,34 @@ export function registerMeasure(program: Command): void {
     );
   addModelArgument(command)
     .addOption(
-      new Option('--chat <file>', 'say again what users said in recorded dialogues, JSON or JSONL').conflicts(
-        ['script', 'selfChat'],
-      ),
-    )
-    .option('--as-written', 'read the answers of a --chat to the model, instead of having it make its own')
-    .addOption(
-      new Option('--self-chat', 'two copies of the model talk, each under a prompt of its own').conflicts(
+      new Option('--chat <file>', 'replay the user messages of recorded dialogues, JSON or JSONL').conflicts([
         'script',
-      ),
+        'selfChat',
+      ]),
     )
-    .option('--script <name>', "a scripted user; organism, the embedded model's own trials, is its default")
-    .option('--pairs <n>', 'dialogues (16, or all of a --chat)', positiveInteger)
-    .option('--rounds <n>', 'turns of a dialogue (12, 8 of --self-chat, all of a --chat)', positiveInteger)
-    .requiredOption('--out <dir>', 'where shares, dialogues, summary and figures are written');
+    .option('--as-written', 'use the recorded answers of a --chat instead of generating new ones')
+    .addOption(
+      new Option(
+        '--self-chat',
+        'let two copies of the model talk, each with its own system prompt',
+      ).conflicts('script'),
+    )
+    .option(
+      '--script <name>',
+      'use a scripted user (default with the embedded model: organism, its own trials)',
+    )
+    .option('--pairs <n>', 'number of dialogues (default: 16, or all of a --chat)', positiveInteger)
+    .option(
+      '--rounds <n>',
+      'turns per dialogue (default: 12; 8 with --self-chat; all of a --chat)',
+      positiveInteger,
+    )
+    .requiredOption('--out <dir>', 'folder for shares, dialogues, summary and figures');
   addSettingsOptions(command, { temperature: '1', topP: '0.9', maxTokens: '400; organism 96' });
   addModelOptions(command)
     .option('--json', 'print the summary as one line of JSON')
     .action(async (named: string | undefined, flags: MeasureFlags) => {
-      // Only now: no other command waits for tables and figures.
+      // Imported here, so that other commands do not load tables and figures.
       const { runMeasure } = await import('./run.js');
       await runMeasure(named, flags);
     });

@@ -18,7 +18,7 @@ export interface MeasureFlags extends SourceFlags, ModelOptions {
   readonly json?: true;
 }
 
-/** What a shell says of a command that Ctrl-C ended. */
+/** A shell's exit code for a command that Ctrl-C ended. */
 const INTERRUPTED = 130;
 
 export async function runMeasure(named: string | undefined, flags: MeasureFlags): Promise<void> {
@@ -51,7 +51,7 @@ async function measure(
   { out, json }: MeasureFlags,
 ): Promise<void> {
   const control = new AbortController();
-  // Once: whoever asks a second time does not want to wait for what is kept.
+  // Only once: a second Ctrl-C ends the process without saving.
   const interrupt = (): void => control.abort();
   process.once('SIGINT', interrupt);
   const progress = createProgress(process.stderr);
@@ -80,7 +80,10 @@ async function measure(
   }
 }
 
-/** @throws HoldfastError `E_UNWRITABLE` when another measurement is there */
+/**
+ * Checks that the folder has no measurement.
+ * @throws HoldfastError `E_UNWRITABLE` if it has one
+ */
 async function checkEmpty(out: string): Promise<void> {
   for (const name of Object.values(MEASURE_FILES)) {
     const path = join(out, name);
@@ -89,16 +92,16 @@ async function checkEmpty(out: string): Promise<void> {
       () => false,
     );
     if (!there) continue;
-    throw new HoldfastError('E_UNWRITABLE', 'another measurement is there already', {
+    throw new HoldfastError('E_UNWRITABLE', 'the folder already contains a measurement', {
       file: path,
-      hint: 'Name another folder with --out, or remove that one',
+      hint: 'Name another folder with --out, or delete this one',
     });
   }
 }
 
 /**
- * All that a measurement depends on. A chat is opened for it and closed again: settings that a model does not take are
- * refused here, before anything is measured.
+ * Returns the facts that a measurement depends on. Opens a chat for this and closes it again, so settings that the model
+ * does not accept are refused before anything is measured.
  */
 async function readFacts(
   model: Model,
@@ -122,7 +125,7 @@ async function readFacts(
   }
 }
 
-/** One line that is written over, where somebody looks; a pipe is told nothing. */
+/** Shows progress on one line that is overwritten; nothing if the stream is not a terminal. */
 function createProgress(stream: NodeJS.WriteStream): {
   show(progress: DecayProgress): void;
   end(): void;
@@ -138,7 +141,7 @@ function createProgress(stream: NodeJS.WriteStream): {
       const speed = ((1000 * rows) / (nowMs - startMs)).toFixed(0);
       drawOver(
         stream,
-        `dialogue ${dialogue} of ${dialogues}, turn ${turn} of ${rounds}, ${rows} tokens, ${speed} a second`,
+        `dialogue ${dialogue} of ${dialogues}, turn ${turn} of ${rounds}, ${rows} tokens, ${speed} tokens/s`,
       );
     },
     end() {

@@ -19,7 +19,7 @@ import {
 import type { SettingsFlags } from '../options/index.js';
 import { isEmbedded, readDialogue } from '../options/index.js';
 
-/** The command line's words about where dialogues come from. */
+/** The options that choose the source of dialogues. */
 export interface SourceFlags extends SettingsFlags {
   readonly chat?: string;
   readonly asWritten?: true;
@@ -29,17 +29,17 @@ export interface SourceFlags extends SettingsFlags {
   readonly rounds?: number;
 }
 
-/** The script that is the organism's own trials. */
+/** The name of the script with the organism's own trials. */
 const ORGANISM = 'organism';
 
-/** Dialogues to be measured, and how they are told of. */
+/** A source of dialogues to measure. */
 export interface MeasureSource {
-  /** For people, and for the record. */
+  /** Its name for people and for the record. */
   readonly name: string;
   readonly dialogues: number;
-  /** Tokens of an answer at most, where nothing is said of them. */
+  /** Default for the largest number of tokens of an answer. */
   readonly maxTokens: number;
-  /** The system prompt of the first. */
+  /** The system prompt of the first dialogue. */
   readonly system: string;
   open(model: Model, options: LeadOptions, index: number, signal: AbortSignal): MeasuredDialogue;
 }
@@ -50,7 +50,8 @@ const DEFAULT_PAIRS = 16;
 const DEFAULT_ROUNDS = { script: 12, selfChat: 8 };
 
 /**
- * @throws HoldfastError `E_USAGE` for words that do not go together; what reading dialogues and material throws
+ * Opens the source that the options name.
+ * @throws HoldfastError `E_USAGE` for options that contradict each other, and those of reading dialogues and material
  */
 export async function openSource(named: string | undefined, flags: SourceFlags): Promise<MeasureSource> {
   const { chat, asWritten, selfChat, pairs = DEFAULT_PAIRS } = flags;
@@ -65,7 +66,7 @@ export async function openSource(named: string | undefined, flags: SourceFlags):
   }
   const script = flags.script ?? (isEmbedded(named) ? ORGANISM : null);
   if (script === null) {
-    throw usage('nothing says what is talked about: give --chat FILE, --self-chat or --script NAME');
+    throw usage('no source of dialogues: give --chat FILE, --self-chat or --script NAME');
   }
   if (script === ORGANISM) {
     const source = organismSource(loadGrammar(), flags.rounds ?? DEFAULT_ROUNDS.script);
@@ -82,7 +83,7 @@ export async function openSource(named: string | undefined, flags: SourceFlags):
   return ledSource(`script ${script}`, scriptSource(material, { script, rounds, groups: null }), pairs);
 }
 
-/** Nothing is drawn and nothing is held where answers are read. */
+/** Refuses options that have no effect if answers are read: nothing is sampled, and no policy acts. */
 function checkAsWritten(flags: SourceFlags): void {
   if (flags.chat === undefined) throw usage('--as-written needs a --chat to read from');
   const { pairs, hold, policy, strength, schedule, layers, heads, seed, temperature, topP, topK, minP } =
@@ -96,11 +97,11 @@ function checkAsWritten(flags: SourceFlags): void {
   if (idle.length === 0) return;
   throw new HoldfastError(
     'E_USAGE',
-    `--as-written reads what is there, once, and takes no ${idle.join(', ')}`,
+    `--as-written reads recorded answers once and takes no ${idle.join(', ')}`,
   );
 }
 
-/** A dialogue that is read as it is. */
+/** Returns the source of one recorded dialogue whose answers are read. */
 async function readSource(flags: SourceFlags): Promise<MeasureSource> {
   checkAsWritten(flags);
   const file = flags.chat!;
@@ -109,7 +110,7 @@ async function readSource(flags: SourceFlags): Promise<MeasureSource> {
   if (answered === 0) {
     throw new HoldfastError('E_DIALOGUE', 'the dialogue has no answer to read', {
       file,
-      hint: 'Leave out --as-written to have the model make its own',
+      hint: 'Leave out --as-written to have the model generate answers',
     });
   }
   const { system } = recorded;
@@ -117,17 +118,17 @@ async function readSource(flags: SourceFlags): Promise<MeasureSource> {
   return {
     name: `${file} as written`,
     dialogues: 1,
-    maxTokens: 1, // none is made, and the context holds what is there
+    maxTokens: 1, // no answer is generated, so none needs room in the context
     system,
     open: (model, { contextLength }, _, signal) => ({
       ...{ scenario: 'recorded', group: 'recorded', system, given: [], rounds },
-      // A chat was opened before, to see that there is a format.
+      // The format is set: readFacts has opened a chat.
       events: readAloud(model, model.format!, recorded, { rounds, contextLength }, signal),
     }),
   };
 }
 
-/** Where there are fewer scenarios than dialogues, they come again, with other seeds. */
+/** Returns the source of generated dialogues. If it has fewer scenarios than dialogues, they repeat with other seeds. */
 function ledSource(name: string, source: ScenarioSource, dialogues: number): MeasureSource {
   return {
     name,

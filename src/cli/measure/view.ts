@@ -16,18 +16,18 @@ import { groupName, layerGroups } from '../terminal/index.js';
 import type { Measurement } from './files.js';
 
 const BARS = '▁▂▃▄▅▆▇█';
-/** Heads of a list. */
+/** Number of heads in each list. */
 const LISTED = 5;
 const CONTROLS = ['system', 'sink', 'template', 'user', 'assistant', 'answer', 'random'] as const;
 const KINDS: readonly HeadKind[] = ['soft', 'blind', 'fixed', 'mixed'];
 
-/** A measurement for a person, line by line. */
+/** Returns a measurement for people, line by line. */
 export function measureLines(measured: Measurement & { readonly files: readonly string[] }): string[] {
   const { summary, complete, facts, files } = measured;
   const { dialogues, rows } = summary;
   return [
     `${facts.model.name}, ${facts.source}: ${count(dialogues, 'dialogue')}, ${count(rows, 'token')} of answers, policy ${facts.settings.policy}`,
-    ...(complete ? [] : ['Cut short: what follows is of what was measured until then.']),
+    ...(complete ? [] : ['Interrupted: the numbers below cover the tokens measured so far.']),
     '',
     ...sharesLines(summary, facts.settings.policy !== 'off'),
     '',
@@ -61,8 +61,8 @@ function sharesLines(
   return [
     `Share of attention, mean over ${heads}`,
     dialogues < FEWEST_DIALOGUES
-      ? `No intervals: they need ${FEWEST_DIALOGUES} dialogues or more, and there ${dialogues === 1 ? 'is 1' : `are ${dialogues}`}`
-      : 'In brackets 95 % intervals, from a bootstrap over dialogues',
+      ? `No intervals: they need at least ${FEWEST_DIALOGUES} dialogues, and this measurement has ${dialogues}`
+      : 'Brackets: 95 % intervals from a bootstrap over dialogues',
     ...textTable({
       heading: ['turn', 'tokens', ...columns.map(([name]) => name)],
       rows: turns.map((place) => [
@@ -78,7 +78,7 @@ function sharesLines(
   ];
 }
 
-/** The prefix's share over the turns, a sparkline for each group of layers, all on one scale. */
+/** Returns the prefix's share over the turns as one sparkline for each group of layers, all on one scale. */
 function layerLines({ turns, layers }: DecaySummary): string[] {
   const groups = layerGroups(layers).map((group) => ({
     name: groupName(group),
@@ -106,7 +106,10 @@ function meanOf(
   return layers.slice(first, end).reduce((sum, share) => sum + share, 0) / (end - first);
 }
 
-/** @param most what the highest bar stands for; the lowest stands for 0 */
+/**
+ * Returns values as a row of bars.
+ * @param most the value of the highest bar; the lowest bar is 0
+ */
 export function sparkline(values: readonly number[], most: number): string {
   return values
     .map(
@@ -135,10 +138,10 @@ function halfLifeText(halfLife: HalfLife | null, digits: number): string {
 
 function borderLines({ slopeWithinTurns, dropBetweenTurns }: DecaySummary): string[] {
   return [
-    `Inside an answer the prefix's share changes by ${numberText(per(slopeWithinTurns, 100), 4)} in 100 tokens;`,
+    `Within an answer, the prefix's share changes by ${numberText(per(slopeWithinTurns, 100), 4)} per 100 tokens;`,
     dropBetweenTurns === null
-      ? 'with one turn there is no border between turns.'
-      : `from an answer's last tokens to the next one's first it falls by ${numberText(dropBetweenTurns, 4)}.`,
+      ? 'there is only one turn, so there is no change between turns.'
+      : `from the end of an answer to the start of the next, it falls by ${numberText(dropBetweenTurns, 4)}.`,
   ];
 }
 
@@ -148,14 +151,14 @@ function headLines({ heads: all, spread }: DecaySummary): string[] {
   const kinds = KINDS.map((kind) => `${heads.filter((head) => head.kind === kind).length} ${kind}`);
   const decaying = byDecay(heads);
   const lists: readonly (readonly [string, readonly HeadSummary[]])[] = [
-    ['Greatest share', byShare(heads).slice(0, LISTED)],
+    ['Largest share', byShare(heads).slice(0, LISTED)],
     ['Decays most', decaying.slice(0, LISTED)],
     ['Decays least', decaying.slice(-LISTED).reverse()],
   ];
   return [
-    `Over rows and these heads the prefix's share has its median at ${spread.median.toFixed(3)}, its 90th percentile at ` +
-      `${spread.ninetieth.toFixed(3)}; ${percent(spread.above)} lie above 0.5, ${percent(spread.below)} below 0.001.`,
-    `Of the heads, ${kinds.join(', ')} (soft: at least half of the rows between 0.001 and 0.5; blind: below; fixed: above)`,
+    `Over all rows of these heads, the prefix's share has a median of ${spread.median.toFixed(3)} and a 90th percentile of ` +
+      `${spread.ninetieth.toFixed(3)}; ${percent(spread.above)} are above 0.5, ${percent(spread.below)} below 0.001.`,
+    `Kinds of heads: ${kinds.join(', ')} (at least half of the rows: soft, between 0.001 and 0.5; blind, below; fixed, above)`,
     ...lists.flatMap(([title, listed]) =>
       listed.length === 0
         ? []
@@ -184,7 +187,7 @@ const per = (measured: Measured | null, factor: number): Measured | null =>
     high: measured.high && factor * measured.high,
   };
 
-/** `0.35 [0.34, 0.36]`; a dash for nothing. */
+/** Returns, for example, `0.35 [0.34, 0.36]`; a dash for null. */
 function numberText(measured: Measured | null, digits: number): string {
   if (measured === null) return '-';
   const text = (value: number): string => value.toFixed(digits).replace('-', '−');

@@ -2,20 +2,20 @@ import { dequantize, openSafetensors, readTensor } from '../../formats/index.js'
 import { fileSource } from '../../hub/index.js';
 import type { OperationDifference } from '../../trace/index.js';
 
-/** What rounding in f32 explains, as a part of the spread, and more. */
+/** A difference that rounding in f32 does not explain, as a fraction of the range. */
 const TOLERANCE = 1e-3;
 
-/** Whether an operation's results are others than was expected. A NaN is. */
-export const parts = ({ difference }: OperationDifference): boolean => !(difference <= TOLERANCE);
+/** Whether an operation's results differ from the expected ones by more than rounding. NaN differs. */
+export const differs = ({ difference }: OperationDifference): boolean => !(difference <= TOLERANCE);
 
-/** A run as another implementation wrote it down. */
+/** A run of another implementation. */
 export interface ExpectedRun {
-  /** Null where the file does not say. */
+  /** Null if the file has none. */
   readonly ids: readonly number[] | null;
   readonly floats: ReadonlyMap<string, Float32Array>;
 }
 
-/** Reads the tensors of a safetensors file: floats by their names, and the ids of the run. */
+/** Reads the floats of a safetensors file by their names, and the ids of the run. */
 export async function readExpected(file: string): Promise<ExpectedRun> {
   const source = await fileSource(file);
   try {
@@ -33,21 +33,21 @@ export async function readExpected(file: string): Promise<ExpectedRun> {
   }
 }
 
-/** For people: how far all goes well, and where it first does not. */
+/** Returns the comparison for people: how far the results agree, and where they first differ. */
 export function comparisonText(differences: readonly OperationDifference[]): string {
-  const first = differences.findIndex(parts);
+  const first = differences.findIndex(differs);
   const agreeing = differences.slice(0, first === -1 ? undefined : first);
   const worst = Math.max(0, ...agreeing.map(({ difference }) => difference));
   const agreed =
     agreeing.length === 0
       ? 'nothing agrees'
       : `${agreeing.length} of ${differences.length} agree, ${agreeing[0]!.operation} to ${agreeing.at(-1)!.operation}, ` +
-        `to ${worst.toExponential(1)} of their spread`;
+        `to ${worst.toExponential(1)} of their range`;
   if (first === -1) return agreed;
   const { operation, difference, token, element, actual, expected } = differences[first]!;
   const number = (value: number): string => String(Number(value.toPrecision(6)));
   return (
-    `${agreed}\n${operation} is the first that parts: by ${difference.toPrecision(2)} of its spread at token ${token}, ` +
+    `${agreed}\n${operation} is the first to differ: by ${difference.toPrecision(2)} of its range at token ${token}, ` +
     `element ${element}: ${number(actual)}, expected ${number(expected)}`
   );
 }

@@ -1,5 +1,5 @@
 /**
- * `holdfast trace`: one pass over a dialogue, its internals in a safetensors file.
+ * `holdfast trace`: runs a model once over a dialogue and writes its internals to a safetensors file.
  */
 import { type Command, Option } from 'commander';
 import { POLICIES, parsePolicy, parseTarget } from '../../attention/index.js';
@@ -29,7 +29,7 @@ import {
   requireTokenizer,
   wantsAnswer,
 } from '../options/index.js';
-import { comparisonText, parts, readExpected } from './comparison.js';
+import { comparisonText, differs, readExpected } from './comparison.js';
 
 interface TraceFlags extends ModelOptions {
   readonly ids?: number[];
@@ -57,31 +57,37 @@ export function registerTrace(program: Command): void {
     .command('trace')
     .description('run a model once and write logits, shares, attention and more as safetensors')
     .option('--ids <list>', 'token ids: 1,2,3', integerList)
-    .option('--ids-file <file>', 'token ids, as JSON or separated; - reads standard input')
+    .option(
+      '--ids-file <file>',
+      'token ids as JSON, or separated by commas or spaces; - reads standard input',
+    )
     .option('--text <text>', 'plain text, without a chat template')
-    .option('--special', 'read control tokens written in --text as such')
+    .option('--special', 'parse control tokens in --text')
     .option('--chat <file>', 'a dialogue as JSON; - reads standard input')
-    .option('--generation-prompt', 'end with the header that opens an answer (when the user spoke last)')
+    .option(
+      '--generation-prompt',
+      "end with the header of an answer (default if the last message is the user's)",
+    )
     .option('--no-generation-prompt', 'end with the last message')
-    .option('--trust-content', 'read control tokens written in messages as such')
+    .option('--trust-content', 'parse control tokens in messages')
     .option(
       '--target <target>',
       'whose share: prefix, message, content, sink, template, random:SEED or START:END (tokens), or all but: not:prefix …',
     )
-    .option('--policy <name>', `what is done to it: ${POLICIES.join(', ')}`)
+    .option('--policy <name>', `the policy on its share: ${POLICIES.join(', ')}`)
     .addOption(
       new Option('--strength <x>', 'for all layers and heads').argParser(decimal).conflicts('strengths'),
     )
-    .option('--strengths <file>', 'a JSON array of layers, each an array with a strength for each head')
-    .option('--chunk <n>', 'tokens to a forward pass (512)', positiveInteger)
-    .option('--attention <layers>', 'attention rows of these layers: all, or 0,3', layerList)
-    .option('--hidden', 'hidden states')
-    .option('--generate <n>', 'continue greedily by so many tokens', positiveInteger)
-    .option('--tensors <list>', 'compute and write these alone', nameList)
+    .option('--strengths <file>', 'strengths by head: a JSON array of layers, each an array of heads')
+    .option('--chunk <n>', 'tokens per forward pass (default: 512)', positiveInteger)
+    .option('--attention <layers>', 'write attention rows of these layers: all, or 0,3', layerList)
+    .option('--hidden', 'write hidden states')
+    .option('--generate <n>', 'generate n tokens greedily after the input', positiveInteger)
+    .option('--tensors <list>', 'compute and write only these tensors', nameList)
     .option('--out <file>', 'the safetensors file to write')
     .option(
       '--against <file>',
-      'instead of writing one: name the first layer and operation that parts from the tensors in this file',
+      'compare with the tensors in this file instead of writing one, and name the first operation that differs',
     );
   addModelOptions(addModelArgument(command)).action(trace);
 }
@@ -90,7 +96,8 @@ async function trace(named: string | undefined, flags: TraceFlags): Promise<void
   checkFlags(flags);
   if (flags.against !== undefined) return traceAgainst(named, flags, flags.against);
   const { out } = flags;
-  if (out === undefined) throw new HoldfastError('E_USAGE', 'give --out, the file to write, or --against');
+  if (out === undefined)
+    throw new HoldfastError('E_USAGE', 'no output: give --out, the file to write, or --against');
   await checkWritable(out);
   const [policy, readInput] = await Promise.all([readPolicy(flags), prepareInput(flags)]);
   const model = await openWithOptions(await modelPath(named), flags);
@@ -116,11 +123,11 @@ async function trace(named: string | undefined, flags: TraceFlags): Promise<void
   }
 }
 
-/** A run of the tokens as they are, beside what another implementation made of them. */
+/** Compares a run of the tokens without a policy with that of another implementation. */
 async function traceAgainst(named: string | undefined, flags: TraceFlags, file: string): Promise<void> {
   const { ids, floats } = await readExpected(file);
   if (ids === null && inputsOf(flags).length === 0) {
-    throw new HoldfastError('E_USAGE', 'the file does not hold the ids of its run: give --ids', { file });
+    throw new HoldfastError('E_USAGE', 'the file does not contain the ids of its run: give --ids', { file });
   }
   const readInput = inputsOf(flags).length === 0 ? () => ids! : await prepareInput(flags);
   const model = await openWithOptions(await modelPath(named), flags);
@@ -128,13 +135,13 @@ async function traceAgainst(named: string | undefined, flags: TraceFlags, file: 
     const input = readInput(model);
     const differences = await compareOperations(model.executor, 'ids' in input ? input.ids : input, floats);
     process.stdout.write(`${comparisonText(differences)}\n`);
-    if (differences.some(parts)) process.exitCode = 1;
+    if (differences.some(differs)) process.exitCode = 1;
   } finally {
     await model.dispose();
   }
 }
 
-/** What can be said of the flags before anything is opened. */
+/** Checks the flags before any file is opened. */
 function checkFlags(flags: TraceFlags): void {
   const { idsFile, text, chat, target, policy, strength, strengths } = flags;
   const usage = (what: string): HoldfastError => new HoldfastError('E_USAGE', what);
@@ -150,9 +157,9 @@ function checkFlags(flags: TraceFlags): void {
   }
   if (strengths === '-' && (chat === '-' || idsFile === '-'))
     throw usage('only one file can be standard input');
-  if (flags.special === true && text === undefined) throw usage('--special is about --text');
+  if (flags.special === true && text === undefined) throw usage('--special needs --text');
   if (chat === undefined && (flags.generationPrompt !== undefined || flags.trustContent === true)) {
-    throw usage('--generation-prompt, --no-generation-prompt and --trust-content are about --chat');
+    throw usage('--generation-prompt, --no-generation-prompt and --trust-content need --chat');
   }
   if (target !== undefined) parseTarget(target);
   const acts = policy !== undefined && parsePolicy(policy) !== 'off';
@@ -167,11 +174,11 @@ function checkFlags(flags: TraceFlags): void {
   }
 }
 
-/** What is said of the tokens to run. */
+/** The inputs that were given. */
 const inputsOf = ({ ids, idsFile, text, chat }: TraceFlags) =>
   [ids, idsFile, text, chat].filter((input) => input !== undefined);
 
-/** Null for no policy, and for `off`, which is one that does nothing. */
+/** Returns the policy setting; null without a policy or for `off`. */
 async function readPolicy({ policy, strength, strengths }: TraceFlags): Promise<PolicySetting | null> {
   if (policy === undefined) return null;
   const name = parsePolicy(policy);
@@ -180,7 +187,7 @@ async function readPolicy({ policy, strength, strengths }: TraceFlags): Promise<
   return { name, strength: parseStrengthsFile(await readText(strengths ?? '-')) };
 }
 
-/** Reads what needs no model, and returns what makes tokens of it once there is one. */
+/** Reads the input, which needs no model, and returns a function that converts it to tokens with one. */
 async function prepareInput(flags: TraceFlags): Promise<(model: LoadedModel) => TraceInput> {
   const { ids, idsFile, text, chat, special, trustContent } = flags;
   if (ids !== undefined) return () => ids;
@@ -200,12 +207,12 @@ async function prepareInput(flags: TraceFlags): Promise<(model: LoadedModel) => 
   return (model) => requireTokenizer(model).encode(text ?? '', { special: special === true });
 }
 
-/** Plain text is run as it stands; a model trained on texts that begin with a BOS may do oddly without. */
+/** Notes a missing BOS: text is run unchanged, but a model trained on texts that start with one may behave oddly. */
 function noteMissingBos({ tokenizer }: LoadedModel, input: TraceInput): void {
   if (tokenizer?.addsBos !== true || tokenizer.bos === null || 'ids' in input) return;
   const { id, text } = tokenizer.bos;
   if (input[0] === id) return;
   process.stderr.write(
-    `note: this model was trained on texts that begin with ${text}; --special reads it in --text\n`,
+    `note: this model was trained on texts that start with ${text}; write it in --text and add --special\n`,
   );
 }
