@@ -7,7 +7,7 @@ const llama = fixture('models/llama');
 const SMALL = ['--prompt', '40', '--tokens', '3', '--rounds', '2'];
 
 describe('holdfast bench', () => {
-  it('times the prompt and a token of each kind', async () => {
+  it('times the prompt and decoding of each kind', async () => {
     const report = JSON.parse(await succeed(['bench', llama, ...SMALL, '--json']));
     expect(report).toMatchObject({ executor: 'cpu', prompt: 40, tokens: 3, rounds: 2, profiles: null });
     expect(report.figures.prefillMs.length).toBe(2);
@@ -25,12 +25,12 @@ describe('holdfast bench', () => {
     expect(text).toMatch(/\nsplit-softmax +\d+\.\d\d +\d+\.\d +\d+\.\d\d × off\n/);
   });
 
-  it.skipIf(!hasScript)('says on a terminal what it times, and leaves no line of that', async () => {
+  it.skipIf(!hasScript)('shows its progress on a terminal, and removes it at the end', async () => {
     const { screen } = await type(['bench', llama, ...SMALL], []);
     expect(screen).toMatch(/\r.\[Kround 2 of 2: 3 tokens, split-softmax\r.\[K[^\r]*medians/);
   });
 
-  it('refuses a profile where kernels are not timed, and more tokens than the model takes', async () => {
+  it('refuses a profile if kernels are not timed, and more tokens than the model takes', async () => {
     expectFailure(
       await holdfast(['bench', llama, ...SMALL, '--profile']),
       2,
@@ -44,7 +44,7 @@ describe('holdfast bench', () => {
   });
 
   it.skipIf(gpuFound === null)(
-    `runs nine dispatches a layer on ${gpuName}, norms behind branches or not`,
+    `runs nine dispatches per layer on ${gpuName}, with or without norms after branches`,
     async () => {
       for (const [family, layers] of [
         ['qwen3', 3],
@@ -58,7 +58,7 @@ describe('holdfast bench', () => {
           (kernel: { dispatches: number }) => kernel.dispatches,
         );
         const all = counts.reduce((a, b) => a + b, 0);
-        // The head, its norm and what picks, and for norms behind branches the one norm before all of them.
+        // The head, its norm and the three that pick; with norms after branches, also the first norm.
         expect(all, family).toBe(9 * layers + (family === 'gemma3' ? 6 : 5));
       }
     },
@@ -69,7 +69,7 @@ describe('holdfast bench', () => {
       await succeed(['bench', llama, ...SMALL, '--executor', 'gpu', '--profile', '--json']),
     );
     const { decode, prefill } = report.profiles;
-    // Nine dispatches to each of three layers, the final norm, the head, and the three that pick the token.
+    // Nine dispatches for each of three layers, the final norm, the head, and the three that pick the token.
     const dispatches = Object.fromEntries(
       decode.kernels.map(({ kernel, dispatches }: { kernel: string; dispatches: number }) => [
         kernel,
@@ -96,10 +96,10 @@ describe('holdfast bench', () => {
     }
     const bytesOf = (profile: typeof decode, name: string): number =>
       profile.kernels.find(({ kernel }: { kernel: string }) => kernel === name).bytes;
-    // 512 rows of 64 weights in f32. A matrix is counted once, however many rows the pass has: 3 of 64 by 64.
+    // 512 rows of 64 weights in f32. A matrix counts once, however many rows the pass has: 3 of 64 by 64.
     expect(bytesOf(decode, 'head')).toBe(4 * 512 * 64);
     for (const profile of [decode, prefill]) expect(bytesOf(profile, 'output')).toBe(3 * 4 * 64 * 64);
-    // Keys and values of two heads of 16 numbers, which four heads share, in three layers.
+    // Keys and values of two heads of 16 numbers, shared by four heads, in three layers.
     expect(bytesOf(prefill, 'attention')).toBe(3 * 2 * 4 * 2 * 16 * 40);
     expect(bytesOf(decode, 'attention')).toBe(3 * 2 * 4 * 2 * 16 * 41);
   });

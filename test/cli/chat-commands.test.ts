@@ -14,7 +14,7 @@ describe('a line', () => {
   });
 });
 
-describe('a command that is not there', () => {
+describe('an unknown command', () => {
   it.each([
     ['strenth', ['strength']],
     ['s', ['strength', 'shares', 'system', 'save']],
@@ -28,7 +28,7 @@ describe('a command that is not there', () => {
   });
 });
 
-it('help names every command once, with what it does', () => {
+it('help lists every command once, with a description', () => {
   const lines = helpText().split('\n');
   expect(lines.length).toBe(12);
   for (const line of lines) expect(line).toMatch(/^\/\S+( \S+)* {2,}\S/);

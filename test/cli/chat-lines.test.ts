@@ -77,7 +77,7 @@ describe('the line under an answer', () => {
     );
   });
 
-  it('tells whether hold measures or acts', () => {
+  it('says whether hold measures or acts', () => {
     const settings = { ...SETTINGS, policy: 'hold', schedule: null } as const;
     expect(shareLine([turn(0.2, 0.2, { settings, strength: null })])).toMatch(
       /hold \(measures this answer\)/,
@@ -91,7 +91,7 @@ describe('the line under an answer', () => {
   });
 });
 
-describe('what is configured', () => {
+describe('the settings', () => {
   it.each([
     [{ kind: 'constant', strength: 0.5 }, 'split-softmax, k=0.5'],
     [{ kind: 'per-turn', from: 1, to: 0.6, step: 0.04 }, 'split-softmax, k from 1 to 0.6 by 0.04 a turn'],
@@ -103,7 +103,7 @@ describe('what is configured', () => {
 });
 
 describe('the table of shares', () => {
-  it('groups layers, as equal as can be', () => {
+  it('groups layers as equally as possible', () => {
     expect(layerGroups(2)).toEqual([
       { first: 0, end: 1 },
       { first: 1, end: 2 },

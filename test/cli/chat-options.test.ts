@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { indexRanges, readChatOptions } from '../../src/cli/options/settings-flags.js';
 
 describe('a list of layers or heads', () => {
-  it('has single ones and ranges, ascending, each once', () => {
+  it('may contain single indices and ranges, and is ascending without duplicates', () => {
     expect(indexRanges('0,3,5-8')).toEqual([0, 3, 5, 6, 7, 8]);
     expect(indexRanges('4, 2-4')).toEqual([2, 3, 4]);
   });
@@ -13,7 +13,7 @@ describe('a list of layers or heads', () => {
 });
 
 describe('the command line', () => {
-  it('says what was said and nothing else', () => {
+  it('returns only the options that were given', () => {
     expect(readChatOptions({})).toEqual({});
     expect(
       readChatOptions({
@@ -47,7 +47,7 @@ describe('the command line', () => {
     expect(() => readChatOptions({ ...policy, schedule: 'per-turn:1,2,0.1' })).toThrow(/E_STRENGTH/);
   });
 
-  it('wants a system prompt for a policy, unless its target needs none or a file may have one', () => {
+  it('requires a system prompt for a policy, unless its target needs none or a file may have one', () => {
     const policy = { policy: 'boost', strength: 2 };
     expect(() => readChatOptions(policy)).toThrow(/E_USAGE.*no target/);
     expect(() => readChatOptions({ ...policy, target: 'random:3' })).toThrow(/E_USAGE/);

@@ -10,7 +10,7 @@ const CTRL_C = '\u0003';
 const CTRL_D = '\u0004';
 
 describe.skipIf(!hasScript)('at a terminal', () => {
-  it('Ctrl-C stops the answer and not the chat, and Ctrl-D ends it', async () => {
+  it('stops the answer but not the chat at Ctrl-C, and ends at Ctrl-D', async () => {
     const { screen, code } = await talk(
       [llama, '--system', 'Hold.', '--max-tokens', '440', '--temperature', '0'],
       [
@@ -24,7 +24,7 @@ describe.skipIf(!hasScript)('at a terminal', () => {
     expect(code).toBe(0);
   });
 
-  it('Ctrl-C at the prompt is a hint, and a second one ends the chat', async () => {
+  it('shows a hint at the first Ctrl-C at the prompt, and ends at the second', async () => {
     const { screen, code } = await talk(
       [llama, '--system', 'Hold.', '--hold', '--max-tokens', '8'],
       [
@@ -38,7 +38,7 @@ describe.skipIf(!hasScript)('at a terminal', () => {
     expect(code).toBe(0);
   });
 
-  it('without a model says which one it is, before the welcome', async () => {
+  it('without a MODEL says which model it uses, before the welcome', async () => {
     const { screen, code } = await talk([], [[/> /, CTRL_D]]);
     expect(screen).toMatch(/^note: no model named, [^\n]+\n[^\n]*\/help lists commands/);
     expect(code).toBe(0);

@@ -24,7 +24,7 @@ interface Line {
   readonly [field: string]: unknown;
 }
 
-/** What `--json` wrote, every line of which is to be an object. */
+/** The output of `--json`: every line is an object. */
 const linesOf = ({ stdout }: Outcome): Line[] =>
   stdout
     .trim()
@@ -32,7 +32,7 @@ const linesOf = ({ stdout }: Outcome): Line[] =>
     .map((line): Line => JSON.parse(line));
 
 describe('lines from a pipe', () => {
-  it('are answered one after the other, plainly', async () => {
+  it('are answered one after the other, in plain text', async () => {
     const { code, stdout, stderr } = await chat([...SYSTEM, '--hold'], 'hello\n\nand now?\n');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const shares = stdout.split('\n').filter((line) => line.startsWith('system prompt '));
@@ -43,12 +43,12 @@ describe('lines from a pipe', () => {
     expect(stdout).not.toContain('\u001b');
   });
 
-  it('end with 0 where there are none, and with /quit', async () => {
+  it('exit with 0 if there are none, and at /quit', async () => {
     expect(await chat(SYSTEM)).toEqual({ code: 0, stdout: '', stderr: '' });
     expect(await chat(SYSTEM, '/quit\nhello\n')).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 
-  it('may be commands; what is wrong is one line, the chat goes on, and the end is 1', async () => {
+  it('may be commands; an error is one line, the chat continues, and the exit code is 1', async () => {
     const input = '/strenth 1\n/strength 7\n/retry\n/shares\n/load nowhere.json\n/on\nhello\n';
     const { code, stdout, stderr } = await chat([...SYSTEM, ...HALF], input);
     const lines = stderr.trim().split('\n');
@@ -65,7 +65,7 @@ describe('lines from a pipe', () => {
 });
 
 describe('--json', () => {
-  it('writes an object for each turn, switches with /off and /on, and says a slash where two are', async () => {
+  it('writes an object for each turn, switches with /off and /on, and reads // as a slash', async () => {
     const outcome = await chat([...SYSTEM, ...HALF, '--json'], 'hello\n/off\n//off\n/on\nagain\n/shares\n');
     const [on, off, again, shares] = linesOf(outcome);
     expect(on).toMatchObject({
@@ -83,7 +83,7 @@ describe('--json', () => {
     expect(outcome.code).toBe(0);
   });
 
-  it('writes errors as objects, and goes on', async () => {
+  it('writes errors as objects, and continues', async () => {
     const outcome = await chat([...SYSTEM, '--context', '80', '--json'], `${'long '.repeat(60)}\nhi\n`);
     const [error, turn] = linesOf(outcome);
     expect(error).toMatchObject({ type: 'error', code: 'E_CONTEXT_FULL' });
@@ -110,7 +110,7 @@ describe('--compare', () => {
     expect(code).toBe(0);
   });
 
-  it('gives each side what it gives alone, and keeps their histories apart', async () => {
+  it('gives each side the answers that it gives alone, and keeps their histories separate', async () => {
     const input = 'hello\nand now?\n';
     const sides = linesOf(await chat([...SYSTEM, ...HALF, '--compare', '--json'], input));
     const off = linesOf(await chat([...SYSTEM, '--json'], input));
@@ -123,7 +123,7 @@ describe('--compare', () => {
     ]);
   });
 
-  it('saves both sides, answers both again, and has no /off', async () => {
+  it('saves both sides, regenerates both answers, and has no /off', async () => {
     const file = join(temporaryFolder(), 'both.json');
     const outcome = await chat(
       [...SYSTEM, ...HALF, '--compare', '--json'],
@@ -143,7 +143,7 @@ describe('--compare', () => {
 });
 
 describe('a file', () => {
-  it('that was saved is made again token by token, and goes on as the dialogue would have', async () => {
+  it('that was saved is replayed token by token, and continues as the dialogue would have', async () => {
     const file = join(temporaryFolder(), 'saved.json');
     const args = [...SYSTEM, '--hold', '--seed', '7', '--temperature', '3', '--json'];
     const whole = linesOf(await chat(args, `one\ntwo\n/save ${file}\nthree\n`));
@@ -162,7 +162,7 @@ describe('a file', () => {
     expect(other.code).toBe(1);
   });
 
-  it('of messages is taken as it stands, and its last message answered', async () => {
+  it('of messages is used unchanged, and its last message is answered', async () => {
     const messages = [
       { role: 'system', content: 'You are the keeper of the rope.' },
       { role: 'user', content: 'hello' },
@@ -189,7 +189,7 @@ describe('a file', () => {
   });
 });
 
-describe('what is asked wrongly', () => {
+describe('a usage error', () => {
   const wrong: readonly (readonly [string, readonly string[], number, RegExp])[] = [
     ['a policy with nothing to hold', HALF, 2, /E_USAGE.*needs --system.*no target/],
     ['holding nothing', ['--hold'], 2, /E_USAGE: --hold needs --system/],
@@ -203,7 +203,7 @@ describe('what is asked wrongly', () => {
       2,
       /give either --strength or --schedule/,
     ],
-    ['layers that are none', [...SYSTEM, '--layers', '1,8-5'], 2, /"8-5" is neither an index/],
+    ['layers that are not indices', [...SYSTEM, '--layers', '1,8-5'], 2, /"8-5" is neither an index/],
     ['standard input as a file', ['--load', '-'], 2, /--load takes a file/],
     [
       'a strength out of range',
@@ -212,9 +212,14 @@ describe('what is asked wrongly', () => {
       /E_STRENGTH: boost/,
     ],
     ['sampling out of range', [...SYSTEM, '--top-p', '7'], 1, /E_SAMPLING: topP/],
-    ['a layer that is not there', [...SYSTEM, ...HALF, '--layers', '0-9'], 1, /E_STRENGTH: layer 3/],
-    ['a policy that is none', [...SYSTEM, '--policy', 'pull'], 1, /E_POLICY/],
-    ['no such file', ['--load', 'nowhere.json'], 1, /E_NOT_FOUND/],
+    [
+      'a layer that the model does not have',
+      [...SYSTEM, ...HALF, '--layers', '0-9'],
+      1,
+      /E_STRENGTH: layer 3/,
+    ],
+    ['an unknown policy', [...SYSTEM, '--policy', 'pull'], 1, /E_POLICY/],
+    ['a missing file', ['--load', 'nowhere.json'], 1, /E_NOT_FOUND/],
   ];
   it.each(wrong)('%s', async (_, args, code, message) => {
     expectFailure(await chat(args, 'hello\n'), code, message);

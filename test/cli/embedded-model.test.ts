@@ -17,7 +17,7 @@ describe('without a MODEL', () => {
     ['trace', () => ['--text', 'hello', '--threads', '1', '--out', out()]],
     ['chat', () => ['--system', 'Hold.', '--max-tokens', '4', '--threads', '1', '--json']],
   ];
-  it.each(commands)('%s uses the embedded one, and says so on stderr alone', async (command, options) => {
+  it.each(commands)('%s uses the embedded one, and says so only on stderr', async (command, options) => {
     const args = options();
     const stdin = command === 'chat' ? 'hello\n' : '';
     const unnamed = await holdfast([command, ...args], stdin);
@@ -30,13 +30,13 @@ describe('without a MODEL', () => {
     expect(unnamed.stdout).not.toBe('');
   });
 
-  it('says how many parameters the embedded one has', async () => {
+  it('says how many parameters the embedded model has', async () => {
     const { stdout, stderr } = await holdfast(['inspect', '--json']);
     const { parameters } = JSON.parse(stdout);
     expect(stderr).toContain(`(${(parameters / 1e6).toFixed(1)} M parameters, `);
   });
 
-  it('programs find it too', async () => {
+  it('is available to programs as well', async () => {
     const model = await loadModel(EMBEDDED_MODEL, { executor: 'reference' });
     expect(model.format).not.toBeNull();
     await model.dispose();
@@ -45,7 +45,7 @@ describe('without a MODEL', () => {
 });
 
 describe('the name of the embedded model', () => {
-  /** The command, installed with these fixtures as its embedded models, run in a folder. */
+  /** Runs the command in a folder, installed with these fixtures as its embedded models. */
   function install(models: Readonly<Record<string, string>>): (cwd: string, ...args: string[]) => Outcome {
     const home = temporaryFolder();
     mkdirSync(join(home, 'models/organism'), { recursive: true });
@@ -67,24 +67,24 @@ describe('the name of the embedded model', () => {
   };
   const BOTH = { soft: 'models/llama', sharp: 'models/qwen2' };
 
-  it('is organism, and organism/sharp that of its twin, without a word about it', () => {
+  it('is organism, and organism/sharp for its twin, without a note on stderr', () => {
     const run = install(BOTH);
     const elsewhere = temporaryFolder();
     expect(architectureOf(run(elsewhere, 'inspect', 'organism', '--json'))).toBe('llama');
     expect(architectureOf(run(elsewhere, 'inspect', 'organism/sharp', '--json'))).toBe('qwen2');
   });
 
-  it('stands back where a folder has it', () => {
+  it('yields to a folder of that name', () => {
     const run = install(BOTH);
     const folder = temporaryFolder();
     symlinkSync(fixture('models/qwen3'), join(folder, 'organism'));
     expect(architectureOf(run(folder, 'inspect', 'organism', '--json'))).toBe('qwen3');
   });
 
-  it('is no other, and an empty one is not a missing one', () => {
+  it('has no other form, and an empty name is not a missing one', () => {
     const run = install(BOTH);
     expectFailure(run(temporaryFolder(), 'inspect', ''), 1, /E_NOT_FOUND: there is no such file/);
-    // A name of the hub, as far as anybody can tell.
+    // It could be a name of the hub.
     expectFailure(run(temporaryFolder(), 'inspect', 'organism/soft'), 1, /E_HUB: the model is not/);
   });
 
@@ -100,7 +100,7 @@ describe('the name of the embedded model', () => {
     expectFailure(outcome, 1, message);
   });
 
-  it('is looked for when nothing else is wrong', () => {
+  it('is looked up only if nothing else is wrong', () => {
     const run = install(BOTH);
     const folder = temporaryFolder();
     expectFailure(run(folder, 'tokens'), 2, /nothing to tokenize/);

@@ -11,8 +11,8 @@ const thrownBy = (text: string): unknown => {
   }
 };
 
-describe('what a person sees of a study that is wrong', () => {
-  it('is one line a problem, with its place as editors take it', () => {
+describe('the error of an invalid study', () => {
+  it('has one line per problem, with its place in the form that editors open', () => {
     const error = thrownBy('name: x\nsources: organism\narms: [of]\nseeds: -1\n');
     expect(error).toBeInstanceOf(HoldfastError);
     expect(explain(error, false)).toEqual({
@@ -25,7 +25,7 @@ describe('what a person sees of a study that is wrong', () => {
     });
   });
 
-  it('is one line where there is one problem', () => {
+  it('is one line for one problem', () => {
     expect(explain(thrownBy('name: x\nsources: organism\narms: [off]\nseed: 1\n'), false).message).toBe(
       'error: E_SPEC: 4:1 seed: unknown key; did you mean seeds? (studies/a.yaml)',
     );

@@ -16,21 +16,21 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Starts the built command as a person would. */
+/** Starts the built command. */
 export const start = (args: readonly string[], env: Environment = {}) =>
   spawn(process.execPath, [main, ...args], { stdio: 'pipe', env: { ...process.env, ...env } });
 
-/** Variables beside those of the tests. */
+/** Environment variables added to those of the tests. */
 export type Environment = Readonly<Record<string, string>>;
 
-/** Runs it to its end. */
+/** Runs the built command to its end. */
 export function holdfast(args: readonly string[], stdin = '', env: Environment = {}): Promise<Outcome> {
   const child = start(args, env);
   child.stdin.end(stdin);
   return outcomeOf(child);
 }
 
-/** How a command ends that was started. */
+/** Waits for a started command to end. */
 export function outcomeOf(child: ReturnType<typeof start>): Promise<Outcome> {
   const read = async (stream: NodeJS.ReadableStream): Promise<string> => {
     let text = '';
@@ -44,14 +44,14 @@ export function outcomeOf(child: ReturnType<typeof start>): Promise<Outcome> {
   });
 }
 
-/** Runs a command that is to succeed, and returns what it wrote. */
+/** Runs a command that must succeed, and returns its output. */
 export async function succeed(args: readonly string[], stdin = ''): Promise<string> {
   const { code, stdout, stderr } = await holdfast(args, stdin);
   expect(code, stderr).toBe(0);
   return stdout;
 }
 
-/** Expects one line that says what is wrong, nothing else, and an exit code. */
+/** Expects an exit code and exactly one line of output, the error. */
 export function expectFailure(outcome: Outcome, code: number, message: RegExp): void {
   expect(outcome.stderr).toMatch(message);
   expect(outcome.stderr).toMatch(/^error: [^\n]+\n$/);
@@ -59,14 +59,14 @@ export function expectFailure(outcome: Outcome, code: number, message: RegExp): 
   expect(outcome.code).toBe(code);
 }
 
-/** A folder that is gone after the test. */
+/** Creates a folder that is deleted after the test. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   return folder;
 }
 
-/** Writes a file that a test needs, text or anything else as JSON, and returns its path. */
+/** Writes a temporary file, text as it is and anything else as JSON, and returns its path. */
 export function temporaryFile(name: string, content: unknown): string {
   const path = join(temporaryFolder(), name);
   writeFileSync(

@@ -29,7 +29,7 @@ const begin = (at: HubPlace, ...args: string[]) => {
 const snapshot = ({ cache }: HubPlace): string => join(cache, 'models--owner--tiny-llama/snapshots', COMMIT);
 
 describe('pull', () => {
-  it('fetches a model, a line a file on stderr, its path on stdout, and then nothing twice', async () => {
+  it('fetches a model, with one line per file on stderr and its path on stdout, and fetches nothing twice', async () => {
     const at = await place();
     const first = await run(at, 'pull', REPO);
     expect(first).toMatchObject({ code: 0, stdout: `${snapshot(at)}\n` });
@@ -39,7 +39,7 @@ describe('pull', () => {
     expect(at.hub.fetches()).toHaveLength(fetched);
   });
 
-  it('survives kill -9 in the middle of a file, again and again', async () => {
+  it('survives repeated kill -9 in the middle of a file', async () => {
     const at = await place();
     for (const stopAt of [1000, 2000, 3000]) {
       at.hub.misbehave.set('model.safetensors', [{ stopAt }]);
@@ -56,7 +56,7 @@ describe('pull', () => {
     expect(at.cached().filter((file) => file.includes('incomplete'))).toEqual([]);
   });
 
-  it('of a second process waits for the first, and goes on with what that left when it was killed', async () => {
+  it('of a second process waits for the first, and resumes its download if that is killed', async () => {
     const at = await place();
     at.hub.misbehave.set('model.safetensors', [{ stopAt: 5000 }]);
     const stopped = at.hub.stopped();
@@ -73,7 +73,7 @@ describe('pull', () => {
     expect(readFileSync(join(snapshot(at), 'model.safetensors'))).toEqual(Buffer.from(WEIGHTS));
   });
 
-  it('keeps what has come at Ctrl-C, and says so', async () => {
+  it('keeps the partial download at Ctrl-C, and says so', async () => {
     const at = await place();
     at.hub.misbehave.set('model.safetensors', [{ stopAt: 5000 }]);
     const stopped = at.hub.stopped();
@@ -88,7 +88,7 @@ describe('pull', () => {
     expect(at.cached().filter((file) => file.includes('.holdfast-incomplete'))).toHaveLength(1);
   });
 
-  it('says what is no name, and what the hub does not have', async () => {
+  it('refuses malformed names, and names that the hub does not have', async () => {
     const at = await place();
     expectFailure(
       await run(at, 'pull', 'llama'),
@@ -99,8 +99,8 @@ describe('pull', () => {
   });
 });
 
-describe('a proxy that the environment names', () => {
-  it('is the way to the hub', async () => {
+describe('a proxy from the environment', () => {
+  it('is used for the hub', async () => {
     const at = await place();
     const asked: string[] = [];
     const proxy = createServer().on('connect', (request, client) => {
@@ -130,7 +130,7 @@ describe('a proxy that the environment names', () => {
 });
 
 describe('a name in the place of a path', () => {
-  it('is fetched and used, and used again without the hub', async () => {
+  it('is fetched and used, then used again without the hub', async () => {
     const at = await place();
     const first = await run(at, 'tokens', REPO, '--text', 'hello', '--json');
     expect(first.code, first.stderr).toBe(0);
@@ -144,7 +144,7 @@ describe('a name in the place of a path', () => {
 });
 
 describe('models', () => {
-  it('lists what there is to fetch and what is there, in 80 columns', async () => {
+  it('lists models to fetch and models in the cache, in 80 columns', async () => {
     const at = await place();
     const empty = await run(at, 'models');
     expect(empty.stdout).toMatch(
@@ -187,7 +187,7 @@ describe('models', () => {
     expect(existsSync(join(at.cache, 'models--gpt2'))).toBe(false);
   });
 
-  it.skipIf(!hasScript)('rm asks at a terminal, and takes anything but yes for no', async () => {
+  it.skipIf(!hasScript)('rm asks at a terminal, and treats anything but yes as no', async () => {
     const at = await place();
     await run(at, 'pull', REPO);
     const remove = (answer: string) => type(['models', 'rm', REPO], [[/\[y\/N\] /, answer]], environment(at));

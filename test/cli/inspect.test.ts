@@ -10,7 +10,7 @@ describe('holdfast inspect', () => {
     expect(report.blueprint).toMatchObject({ architecture: 'llama', vocabSize: 512 });
     expect(report.parameters).toBe(125_376);
     expect(report.tensors).toEqual([{ type: 'F32', count: 29, bytes: 4 * 125_376 }]);
-    // The embedding is held twice: as rows to look up, and as the head.
+    // The embedding is in memory twice: as rows to look up, and as the head.
     const embedding = 512 * 64;
     expect(report.memory).toEqual({
       contextLength: 100,
@@ -21,7 +21,7 @@ describe('holdfast inspect', () => {
     expect(report.forms.gpu).toEqual(report.forms.cpu);
   });
 
-  it('measures what blocks of fewer bits do to the weights, and says what is exact', async () => {
+  it('measures the error of quantised weights, and says which are exact', async () => {
     const byForm = async (file: string, precision: string) => {
       const { forms } = await inspect(fixture(`gguf/${file}`), '--precision', precision);
       return new Map<string, number>(
@@ -44,7 +44,7 @@ describe('holdfast inspect', () => {
     expect(finer.get('F32 q8')).toBeLessThan(1e-2);
   });
 
-  it('says of every tensor what becomes of it in each executor, and what that costs', async () => {
+  it("shows every tensor's form in each executor, and its size", async () => {
     const { weights } = await inspect(fixture('gguf/llama.F16.gguf'));
     const named = (name: string) => weights.filter((weight: { name: string }) => weight.name === name);
     expect(named('layers.1.up')).toEqual([
@@ -61,12 +61,12 @@ describe('holdfast inspect', () => {
     const coarser = await inspect(fixture('gguf/llama.F16.gguf'), '--precision', 'q4');
     const { cpu, gpu } = coarser.weights.find(({ name }: { name: string }) => name === 'layers.1.up').held;
     expect(cpu).toEqual(gpu);
-    // Half a byte a weight, and a scale for 32 of them.
+    // Half a byte per weight, and a scale for every 32.
     expect(cpu).toMatchObject({ form: 'q4', bytes: (96 * 64) / 2 + (96 * 64) / 8 });
     expect(cpu.relativeError).toBeGreaterThan(0.03);
   });
 
-  it('lists the tensors for people who ask', async () => {
+  it('lists the tensors on request', async () => {
     const file = fixture('gguf/llama.F16.gguf');
     const line = /layers\.1\.up +blk\.1\.ffn_up\.weight +96 × 64 +F16 +f32 \(cpu\), f16 \(gpu\) +exact$/m;
     expect(await succeed(['inspect', file, '--tensors'])).toMatch(line);
@@ -79,7 +79,7 @@ describe('holdfast inspect', () => {
   it('shows a model whose tokenizer is not supported, and says that it is not', async () => {
     const bytes = readFileSync(fixture('gguf/llama.Q4_0.gguf'));
     const key = 'tokenizer.ggml.model';
-    // Behind the key come the value's type and its length.
+    // After the key come the value's type and its length.
     bytes.write('bert', bytes.indexOf(key) + key.length + 12);
     const file = temporaryFile('bert.gguf', bytes);
     const report = await inspect(file);
@@ -104,7 +104,7 @@ describe('holdfast inspect', () => {
     expect(report.tokenizer.endOfTurnIds.length).toBeGreaterThan(0);
   });
 
-  it('prints the same for people', async () => {
+  it('prints the same facts for people', async () => {
     const text = await succeed(['inspect', fixture('gguf/llama.Q4_0.gguf')]);
     expect(text).toMatch(/^llama, 3 layers/m);
     expect(text).toMatch(/Q4_0 → q4: \d+ weights, .*, exact/);

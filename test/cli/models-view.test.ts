@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { modelsLines } from '../../src/cli/models/view.js';
 
-it('a model in the cache is told by what it holds: safetensors, two quantisations by name or more by number', () => {
+it('lists what each cached model contains: safetensors, up to two quantisations by name, more by number', () => {
   const cached = (repo: string, unfinishedBytes: number, ...files: string[]) => {
     const revisions = [{ commit: 'c', refs: ['main'], files }];
     return { repo, folder: `/cache/${repo}`, bytes: 2048, unfinishedBytes, revisions };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createPullView, type PullView } from '../../src/cli/terminal/pull-view.js';
 
-/** A view whose clock is set by hand, and what it writes. */
+/** A view with a manual clock, and its output. */
 function watched(
   isTTY: boolean,
   columns = 80,
@@ -24,7 +24,7 @@ const progress = (doneBytes: number, file = 'model.safetensors') => ({
 });
 
 describe('a download on a terminal', () => {
-  it('is one line that is written over, with its rate and the time that is left', () => {
+  it('is one line that is overwritten, with its rate and the remaining time', () => {
     const { view, written, at } = watched(true);
     view.onProgress(progress(0));
     at(1000);
@@ -37,7 +37,7 @@ describe('a download on a terminal', () => {
     expect(written, 'not drawn again so soon').toHaveLength(2);
   });
 
-  it('tells the rate of the last seconds, not of a time long ago', () => {
+  it('shows the rate of the last seconds', () => {
     const { view, written, at } = watched(true);
     view.onProgress(progress(0));
     at(20_000);
@@ -57,13 +57,13 @@ describe('a download on a terminal', () => {
     expect(line).toMatch(/^begin-a*…a*-end\.gguf {2}/);
   });
 
-  it('takes a terminal that does not know its width for one of 80 columns', () => {
+  it('assumes 80 columns for a terminal of unknown width', () => {
     const { view, written } = watched(true, 0);
     view.onProgress(progress(MIB));
     expect(written[0]).toBe('\r\u001b[Kmodel.safetensors    1 %  1.00 MiB of 100 MiB');
   });
 
-  it('leaves a line for every file that came', () => {
+  it('leaves a line for every downloaded file', () => {
     const { view, written } = watched(true);
     view.onProgress(progress(MIB));
     view.onFile({ path: 'model.safetensors', bytes: 100 * MIB, arrival: 'resumed' });
@@ -71,7 +71,7 @@ describe('a download on a terminal', () => {
   });
 });
 
-it('a download in a pipe is a line a file, and nothing of those that were there', () => {
+it('writes one line per downloaded file in a pipe, and nothing for files that were there', () => {
   const { view, written } = watched(false);
   view.onProgress(progress(MIB));
   view.onFile({ path: 'config.json', bytes: 861, arrival: 'found' });

@@ -9,7 +9,7 @@ import { simulateStudy, TRUE_ARMS, type TrueArm } from '../support/simulated-stu
 import { writeStudy } from '../support/study-folder.js';
 import { temporaryFolder } from './holdfast.js';
 
-/** Runs a command of `study` and returns what it wrote. */
+/** Runs a command of `study` and returns its output. */
 async function study(...args: readonly string[]): Promise<string> {
   const program = new Command('study').exitOverride().configureOutput({ writeErr: () => {} });
   for (const add of [addReportCommand, addPowerCommand, addCompareCommand]) add(program);
@@ -31,7 +31,7 @@ async function studyFolder(arms: readonly TrueArm[] = TRUE_ARMS.slice(0, 2)): Pr
 }
 
 describe('study report', () => {
-  it('writes the report beside the results, or where it is told to', async () => {
+  it('writes the report beside the results, or to a given folder', async () => {
     const folder = await studyFolder();
     const out = temporaryFolder();
     const told = await study('report', folder, '--dialogues', '2');
@@ -58,7 +58,7 @@ describe('study report', () => {
 });
 
 describe('study power', () => {
-  it('says for each arm what the pilot sees, and what an effect needs', async () => {
+  it("gives each arm's detectable effect, and the scenarios that an effect needs", async () => {
     const folder = await studyFolder();
     const lines = (await study('power', folder, '--effect', '0.05')).split('\n');
     expect(lines[0]).toContain('scenarios for 0.05');
@@ -71,7 +71,7 @@ describe('study power', () => {
     expect(tests).toBe(3);
   });
 
-  it('takes no effect that stability cannot have', async () => {
+  it('refuses an effect that stability cannot have', async () => {
     await expect(study('power', await studyFolder(), '--effect', '2')).rejects.toThrow(
       /above 0 and at most 1/,
     );
@@ -79,7 +79,7 @@ describe('study power', () => {
 });
 
 describe('study compare', () => {
-  it('compares two arms, which need no naming when there are no others', async () => {
+  it('compares two arms, which need no names if there are no others', async () => {
     const folder = await studyFolder();
     expect(await study('compare', folder)).toBe(
       await study('compare', folder, '--arm', 'off', '--arm', 'split .7'),
@@ -87,7 +87,7 @@ describe('study compare', () => {
     expect(await study('compare', folder)).toMatch(/late +12 /);
   });
 
-  it('asks which, and knows their names', async () => {
+  it('asks for arms by name if there are more than two', async () => {
     const folder = await studyFolder(TRUE_ARMS);
     await expect(study('compare', folder)).rejects.toThrow(
       /E_USAGE: compare needs two arms; .* has "off", "split \.7", "growing"/,
@@ -97,14 +97,14 @@ describe('study compare', () => {
     );
   });
 
-  it('takes names with commas, as arms have that are not given one', async () => {
+  it('accepts names with commas, as unnamed arms get', async () => {
     const [off, split] = TRUE_ARMS;
     const folder = await studyFolder([off!, { ...split!, name: 'split-softmax, k = 0.7' }, TRUE_ARMS[2]!]);
     const told = await study('compare', folder, '--arm', 'off', '--arm', 'split-softmax, k = 0.7');
     expect(told).toMatch(/off, tiny · organism +split-softmax, k = 0\.7 +late/);
   });
 
-  it('compares two studies where they pair, and says when they do not', async () => {
+  it('compares two studies where they pair, and says if they do not', async () => {
     const folder = await studyFolder();
     expect(await study('compare', folder, await studyFolder(), '--arm', 'off')).toMatch(
       /no difference at all/,

@@ -4,11 +4,11 @@ import { onTestFinished } from 'vitest';
 import type { Environment } from './holdfast.js';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-/** Of util-linux, with a child's exit code handed on; other systems have another `script`, or none. */
+/** Whether util-linux's `script` is there, which passes on a child's exit code; other systems have another, or none. */
 export const hasScript =
   spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') === true;
 
-/** Types on a pseudo-terminal: each text once what is awaited has been shown, after what was shown before. */
+/** Runs a command on a pseudo-terminal. Types each text once its awaited output has appeared after the previous one. */
 export async function type(
   args: readonly string[],
   dialogue: readonly (readonly [awaited: RegExp, typed: string])[],

@@ -51,7 +51,7 @@ describe('holdfast tokens', () => {
     });
   }
 
-  it('reads a dialogue from standard input, and opens an answer when the user spoke last', async () => {
+  it("reads a dialogue from standard input, and opens an answer if the last message is the user's", async () => {
     const args = ['tokens', fixture('models/llama'), '--chat', '-', '--json'];
     const open = JSON.parse(await succeed(args, JSON.stringify(dialogue)));
     expect(open.text).toMatch(/<\|im_start\|>assistant\n$/);
@@ -60,7 +60,7 @@ describe('holdfast tokens', () => {
     expect(closed.text).toMatch(/Calm\.<\|im_end\|>\n$/);
   });
 
-  it('writes a line a span when piped: role, turn, range, text', async () => {
+  it('writes one line per span in a pipe: role, turn, range, text', async () => {
     const stdout = await succeed(
       ['tokens', fixture('models/llama'), '--chat', '-'],
       JSON.stringify(dialogue),
@@ -71,7 +71,7 @@ describe('holdfast tokens', () => {
     expect(lines.at(-1)).toMatch(/^template\t1\t\[\d+,\d+\)\t"<\|im_start\|>assistant\\n"$/);
   });
 
-  it('reads control tokens as words, unless they are to be trusted', async () => {
+  it('reads control tokens as plain text unless they are trusted', async () => {
     const model = fixture('models/llama');
     const ids = async (...args: string[]): Promise<number[]> =>
       JSON.parse(await succeed(['tokens', model, '--json', ...args])).ids;
