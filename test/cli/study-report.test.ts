@@ -87,7 +87,7 @@ describe('study compare', () => {
     expect(await study('compare', folder)).toMatch(/late +12 /);
   });
 
-  it('asks for arms by name if there are more than two', async () => {
+  it('asks for two arms if there are more, and refuses unknown names', async () => {
     const folder = await studyFolder(TRUE_ARMS);
     await expect(study('compare', folder)).rejects.toThrow(
       /E_USAGE: compare needs two arms; .* has "off", "split \.7", "growing"/,
