@@ -106,7 +106,7 @@ describe('holdfast trace', () => {
       fixture('operations/olmo2.safetensors'),
     ];
     const agreed = await succeed(['trace', fixture('models/olmo2'), ...against]);
-    expect(agreed).toMatch(/^49 of 49 agree, hidden\.0 to hidden\.3, to \d\.\de-\d+ of their spread\n$/);
+    expect(agreed).toMatch(/^49 of 49 agree, hidden\.0 to hidden\.3, to \d\.\de-\d+ of their range\n$/);
 
     const folder = temporaryFolder();
     cpSync(fixture('models/olmo2'), folder, { recursive: true });
@@ -124,7 +124,7 @@ describe('holdfast trace', () => {
     const golden = fixture('models/llama/expected.safetensors');
     const args = ['trace', llama, '--executor', 'cpu', '--against', golden];
     expect(await succeed([...args, '--ids', idList])).toMatch(/^4 of 4 agree, hidden\.0 to hidden\.3/);
-    expectFailure(await holdfast(args), 2, /E_USAGE: the file does not hold the ids of its run: give --ids/);
+    expectFailure(await holdfast(args), 2, /E_USAGE: the file does not contain the ids of its run: give --ids/);
     expectFailure(await holdfast([...args, '--out', 'x']), 2, /E_USAGE: --against compares an untouched run/);
   });
 
