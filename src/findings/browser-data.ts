@@ -8,6 +8,7 @@ export interface BrowserData {
   readonly slices: readonly BrowserSlice[];
 }
 
+/** The dialogues of one slice. */
 export interface BrowserSlice {
   readonly name: string;
   readonly arms: readonly string[];

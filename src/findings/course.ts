@@ -17,6 +17,7 @@ import type { ReportedSpec } from './study-result.js';
 /** The rounds that count as early and as late. */
 export type Windows = Pick<ReportedSpec, 'early' | 'late'>;
 
+/** A mean in one round. */
 export interface RoundEstimate extends Estimate {
   readonly round: number;
 }
@@ -101,7 +102,7 @@ export function courseOf(arm: ArmRecords, windows: Windows, inference: Inference
 }
 
 /** Returns the slope of stability over the probed rounds, as a statistic of the clusters. */
-export function stabilitySlope(dialogues: Clusters, probed: readonly number[]): Statistic {
+function stabilitySlope(dialogues: Clusters, probed: readonly number[]): Statistic {
   return slopeOf(
     probed.map((round) => ({ x: round, y: meanOf(scoresIn(dialogues, only(round), probeScores())) })),
   );

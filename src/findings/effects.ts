@@ -14,6 +14,7 @@ import type { Inference } from './inference.js';
 import { between, only, probedRoundsOf, probeScores, type RoundFilter, scoresIn } from './scores.js';
 import { baselineOf, type Clusters, dialogueKey, type Slice } from './slices.js';
 
+/** The rounds of an effect: early, late, or the last probed round. */
 export type WindowName = 'early' | 'late' | 'last';
 
 /** One arm's stability minus the baseline's over some rounds, on the dialogues that both have. */

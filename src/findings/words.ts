@@ -23,12 +23,12 @@ export function roundsText([first, last]: readonly [first: number, last: number]
 const signed = (estimate: Estimate, digits = 2): string => estimateText(estimate, { signed: true, digits });
 
 /** Returns a p-value as text, never as zero. */
-export function pText(p: number): string {
+function pText(p: number): string {
   return p < 0.0005 ? '<.001' : p.toFixed(3).replace(/^0/, '');
 }
 
 /** Returns the side of zero on which an effect is significant after correction; `unclear` if it is not. */
-export function verdictOfEffect({ difference, pHolm }: TestedDifference): Verdict {
+function verdictOfEffect({ difference, pHolm }: TestedDifference): Verdict {
   return pHolm <= SIGNIFICANT ? verdictOf(difference) : 'unclear';
 }
 
@@ -74,7 +74,7 @@ function noEffect({ low, high }: Estimate): string {
 }
 
 /** Returns a warning if the baseline is not the untouched model. */
-export function baselineWords({ slice: { baseline } }: SliceAnalysis, { arms }: ReportedSpec): string[] {
+function baselineWords({ slice: { baseline } }: SliceAnalysis, { arms }: ReportedSpec): string[] {
   if (arms.some((arm) => arm.name === baseline && isUntouched(arm))) return [];
   return [
     `The baseline arm, ${baseline}, is not the untouched model: differences are from ${baseline}, but KL divergence is still from the untouched model.`,
@@ -82,7 +82,7 @@ export function baselineWords({ slice: { baseline } }: SliceAnalysis, { arms }: 
 }
 
 /** Says whether stability changed, and whether the change is drift or a general decline of the model. */
-export function driftWords({ baseline, floor }: SliceAnalysis, spec: ReportedSpec): string[] {
+function driftWords({ baseline, floor }: SliceAnalysis, spec: ReportedSpec): string[] {
   if (baseline === null) return [];
   const { stability, slope, name } = baseline;
   if (stability.rounds.length === 0) return ['No probes were asked, so there is no stability to report.'];
@@ -129,7 +129,7 @@ function whyNoDrift({ stability }: ArmCourse, spec: ReportedSpec): string | null
 }
 
 /** Says which arms are more stable than the baseline, which are less stable, and which are not distinguishable. */
-export function effectFindings({ slice, effects, floor }: SliceAnalysis, spec: ReportedSpec): string[] {
+function effectFindings({ slice, effects, floor }: SliceAnalysis, spec: ReportedSpec): string[] {
   const { baseline } = slice;
   const late = effects.filter(({ window }) => window === 'late');
   if (late.length === 0) return [];
@@ -166,7 +166,7 @@ export function effectFindings({ slice, effects, floor }: SliceAnalysis, spec: R
 }
 
 /** Says which arms other than the baseline lose ability or fluency. */
-export function fallWords({ courses, baseline }: SliceAnalysis): string[] {
+function fallWords({ courses, baseline }: SliceAnalysis): string[] {
   const others = courses.filter((course) => course !== baseline);
   const fallen = others.flatMap((course) => {
     const falls = fallsOf(course).map(({ what, part }) => `${what} by ${Math.round(100 * part)} %`);
@@ -180,7 +180,7 @@ export function fallWords({ courses, baseline }: SliceAnalysis): string[] {
 }
 
 /** Says which arms are on the Pareto front of late stability against KL divergence. */
-export function frontWords({ trades, floor }: SliceAnalysis): string[] {
+function frontWords({ trades, floor }: SliceAnalysis): string[] {
   const front = trades.filter(({ onFront }) => onFront);
   if (trades.length < 2) return [];
   if (floor !== null) {
@@ -199,7 +199,7 @@ export function frontWords({ trades, floor }: SliceAnalysis): string[] {
 }
 
 /** Says whether stability correlates with the prompt's share of attention, under the baseline. */
-export function correlationWords({ correlations, slice: { baseline } }: SliceAnalysis): string[] {
+function correlationWords({ correlations, slice: { baseline } }: SliceAnalysis): string[] {
   const own = correlations.find(({ name }) => name === baseline);
   if (own === undefined) return [];
   const over = (what: string, estimate: Estimate): string => {

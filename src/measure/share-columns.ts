@@ -17,6 +17,7 @@ export const SHARE_COLUMNS = [
   'random',
   'prefix_after',
 ] as const;
+/** The name of a recorded share. */
 export type ShareColumn = (typeof SHARE_COLUMNS)[number];
 
 export const PREFIX = SHARE_COLUMNS.indexOf('prefix');

@@ -5,7 +5,7 @@ import { PREFIX, SHARE_COLUMNS, type ShareRow } from './share-columns.js';
 /** Width of a bin of positions, in tokens. */
 export const BIN_TOKENS = 16;
 /** Rows at the start and at the end of an answer that are compared across the border between turns. */
-export const EDGE_ROWS = 8;
+const EDGE_ROWS = 8;
 
 /** Sums over rows, `[columns]`. Each row is the mean over the heads that see the whole dialogue. */
 export interface Sums {

@@ -12,20 +12,19 @@ export {
   markdownTable,
   readableTable,
 } from './data-table.js';
-export { type FrontChart, type FrontMark, frontChartSpec } from './front-chart.js';
-export { HEAT_COLOURS, type HeatMap, type HeatPanel, heatMapSpec } from './heat-map.js';
+export { frontChartSpec } from './front-chart.js';
+export { type HeatMap, heatMapSpec } from './heat-map.js';
 export { html, type Markup, trusted } from './html.js';
-export { type Figure, type Panel, type Point, type Series, specOf } from './line-chart.js';
+export { type Figure, type Point, type Series, specOf } from './line-chart.js';
 export type { FigureLook } from './look.js';
 export { page } from './page.js';
-export { type SmallMultiples, type SmallPanel, smallMultiplesSpec } from './small-multiples.js';
-export { figureSvg, heatMapSvg, specSvg } from './svg.js';
+export { smallMultiplesSpec } from './small-multiples.js';
+export { figureSvg, specSvg } from './svg.js';
 export { htmlTable, type Table, textTable } from './table.js';
-export { type TextChart, textChart } from './text-chart.js';
+export { textChart } from './text-chart.js';
 export {
   durationText,
   estimateText,
-  type NumberStyle,
   numberText,
   type Verdict,
   verdictOf,

@@ -5,6 +5,7 @@
 
 /** Orange and blue are distinct for every kind of colour vision, and stand out on white and on near-black. */
 export const SERIES_COLOURS: readonly string[] = ['#d2691e', '#2f81d7', '#7a8a3a', '#a04a8a'];
+/** Lengths of dash and gap in pixels. */
 export const SERIES_DASHES: readonly (readonly number[])[] = [
   [6, 4],
   [1, 0],

@@ -6,10 +6,10 @@ import type { Selection } from './selection.js';
  * The largest size of a trace's tensors, 4 GiB. They stay in memory until they are written, and attention grows with the
  * square of the tokens, so a larger request is usually a mistake.
  */
-export const MAX_TRACE_BYTES = 4 * 2 ** 30;
+const MAX_TRACE_BYTES = 4 * 2 ** 30;
 
 /** Returns the bytes of a run's f32 tensors; ids and continuation are negligible. */
-export function traceBytes(shape: RunShape, selection: Selection): number {
+function traceBytes(shape: RunShape, selection: Selection): number {
   const { layers, heads, tokens, vocab, hidden, spans } = shape;
   const shares = layers * heads * tokens;
   const elements =

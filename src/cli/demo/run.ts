@@ -21,6 +21,7 @@ import { openRunner, type Runner, runAll } from './runners.js';
 import { createScreen, type Screen } from './screen.js';
 import { columnHeading, lostLine, roundLines, summaryLines } from './view.js';
 
+/** Options of `holdfast demo`. */
 export interface DemoFlags {
   /** Number of dialogues in the table. */
   readonly trials: number;

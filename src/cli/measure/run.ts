@@ -13,6 +13,7 @@ import { MEASURE_FILES, type MeasureFacts, writeMeasured } from './files.js';
 import { type MeasureSource, openSource, type SourceFlags } from './source.js';
 import { measureLines } from './view.js';
 
+/** Options of `holdfast measure`. */
 export interface MeasureFlags extends SourceFlags, ModelOptions {
   readonly out: string;
   readonly json?: true;
@@ -21,6 +22,7 @@ export interface MeasureFlags extends SourceFlags, ModelOptions {
 /** A shell's exit code for a command that Ctrl-C ended. */
 const INTERRUPTED = 130;
 
+/** Measures dialogues, writes the results and prints a summary. */
 export async function runMeasure(named: string | undefined, flags: MeasureFlags): Promise<void> {
   const { out } = flags;
   const settings = readSettings(flags);
