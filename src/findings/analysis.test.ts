@@ -35,7 +35,7 @@ describe('the analysis of a study whose true values are known', () => {
     }
   });
 
-  it('finds effects where there are some, and none where there is none', () => {
+  it('finds effects where they exist, and only there', () => {
     expectNear(effectOf('growing', 'late').difference, 11 * 0.025, 'growing');
     expect(effectOf('growing', 'late').pHolm).toBeLessThan(0.02);
     expect(effectOf('split .7', 'late').difference.low).toBeGreaterThan(0);

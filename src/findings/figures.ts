@@ -197,7 +197,7 @@ function headsFigure(
   if (heads === null) return null;
   const highest = Math.max(...heads.early.flat());
   const drawn = {
-    title: 'Where the system prompt is looked at, and where that is lost',
+    title: 'Attention to the system prompt, head by head',
     subtitle: `Under ${baseline}; means over dialogues`,
     x: 'head',
     y: 'layer',
@@ -208,18 +208,18 @@ function headsFigure(
         values: heads.early,
       },
       {
-        title: `What is left of it, ${roundsText(late)}`,
+        title: `Late ÷ early, ${roundsText(late)}`,
         domain: [0, 1] as const,
         values: heads.left,
       },
     ],
-    absent: 'brown: a head that gave it nothing, early',
+    absent: 'brown: a head without attention to it in early rounds',
     source,
   };
   return {
     name: 'heads',
     caption:
-      'Each cell is one head. Left: the mean share that it gives the prefix in early rounds; right: late ÷ early, so that light cells are heads that lost sight of it. Values above 1 are drawn as 1.',
+      'Each cell is one head. Left: the mean share that it gives the prefix in early rounds; right: late ÷ early; light cells are heads that stopped attending to it. Values above 1 are drawn as 1.',
     spec: (look) => heatMapSpec(drawn, look),
   };
 }

@@ -4,7 +4,7 @@ import { between, type RoundFilter } from './scores.js';
 import type { ArmRecords } from './slices.js';
 import type { ModelFacts } from './study-result.js';
 
-/** Where in a model the system prompt is looked at: means over the dialogues of one arm. */
+/** Attention to the system prompt by layer and head: means over the dialogues of one arm. */
 export interface HeadMap {
   /** Mean share of the prefix in the early rounds, `[layers][heads]`. */
   readonly early: readonly (readonly number[])[];

@@ -41,7 +41,7 @@ describe('the report of a study', () => {
     );
   });
 
-  it('is the same bytes again', async () => {
+  it('has the same bytes when written again', async () => {
     const again = await reportFiles(simulateStudy({ dialogues: 12, rounds: 10 }), OPTIONS);
     expect(again.filter(({ path, text }) => text !== textOf(path)).map(({ path }) => path)).toEqual([]);
   });

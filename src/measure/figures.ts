@@ -43,7 +43,7 @@ export function turnFigure(summary: DecaySummary, { model, source }: FigureWords
   };
 }
 
-/** Which heads look at the system prompt, and which keep looking. */
+/** Returns each head's share of the system prompt, and the part that is left in the last turn. */
 export function headMap(summary: DecaySummary, { model, source }: FigureWords): HeatMap {
   const { heads, headsPerLayer, layers } = summary;
   const grid = (value: (head: HeadSummary) => number | null): (number | null)[][] =>

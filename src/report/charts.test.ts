@@ -21,7 +21,7 @@ describe('small multiples', () => {
   const figure: SmallMultiples = {
     title: 'Stability',
     subtitle:
-      'A subtitle of so many words that it would be wider than all of the plots together, were it not broken',
+      'A subtitle with enough words that it would be wider than all of the plots together if it were not wrapped',
     x: 'round',
     y: 'stability',
     domain: [0, 1],

@@ -68,7 +68,7 @@ export function frontChartSpec(
     y: mark.y.value,
     yLow: mark.y.low,
     yHigh: mark.y.high,
-    front: mark.onFront ? 'on the front' : 'behind it',
+    front: mark.onFront ? 'on the front' : 'not on the front',
     role: mark.isBaseline ? 'baseline' : 'other',
   }));
   const colour = {
@@ -127,7 +127,7 @@ export function frontChartSpec(
               shape: {
                 field: 'front',
                 type: 'nominal',
-                scale: { domain: ['on the front', 'behind it'], range: ['circle', 'square'] },
+                scale: { domain: ['on the front', 'not on the front'], range: ['circle', 'square'] },
                 legend: null,
               },
             },

@@ -16,12 +16,12 @@ const ROUNDS = [1, 2, 4, 8];
 
 /** Most dialogues obey rarely, some nearly always (mean 1/3, skewed); the scores of one dialogue are correlated. */
 const designs = {
-  /** Two to ten scores a dialogue. */
+  /** Two to ten scores per dialogue. */
   mean: (random, clusters) => {
     const scores = drawEach(clusters, () => drawScore(random, 2 + Math.floor(9 * random()), random() ** 2));
     return { statistic: meanOf(scores), truth: 1 / 3 };
   },
-  /** Of two arms with six scores each in every dialogue. */
+  /** Two arms with six scores each in every dialogue. */
   difference: (random, clusters) => {
     const eases = drawEach(clusters, random);
     const [off, arm] = [(u: number) => u ** 2, (u: number) => u * Math.sqrt(u)].map((obeys) =>

@@ -109,7 +109,7 @@ describe('the rate of false positives', () => {
     'skewed to one side, with mean zero': (random) => ({ sum: random() ** 2 - 1 / 3, count: 1 }),
   };
 
-  it.each(Object.keys(designs))('is 5 of 100 ± 1 at most: %s', (name) => {
+  it.each(Object.keys(designs))('is at most 5 ± 1 of 100: %s', (name) => {
     const simulations = 4000;
     let found = 0;
     for (let simulation = 0; simulation < simulations; simulation++) {

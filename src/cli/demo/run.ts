@@ -44,7 +44,7 @@ export async function runDemo({ trials, out }: DemoFlags): Promise<void> {
   screen.title('Holdfast demo: how long does the system prompt hold?');
   for (const line of about) screen.text(line);
 
-  // Off and held run beside each other even where there is one core.
+  // Off and held run side by side, even on one core.
   const runners = Array.from(
     { length: Math.max(2, Math.min(availableParallelism(), MOST_RUNNERS)) },
     openRunner,
