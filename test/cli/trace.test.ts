@@ -124,7 +124,11 @@ describe('holdfast trace', () => {
     const golden = fixture('models/llama/expected.safetensors');
     const args = ['trace', llama, '--executor', 'cpu', '--against', golden];
     expect(await succeed([...args, '--ids', idList])).toMatch(/^4 of 4 agree, hidden\.0 to hidden\.3/);
-    expectFailure(await holdfast(args), 2, /E_USAGE: the file does not contain the ids of its run: give --ids/);
+    expectFailure(
+      await holdfast(args),
+      2,
+      /E_USAGE: the file does not contain the ids of its run: give --ids/,
+    );
     expectFailure(await holdfast([...args, '--out', 'x']), 2, /E_USAGE: --against compares an untouched run/);
   });
 
