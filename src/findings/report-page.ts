@@ -132,7 +132,8 @@ function readingMarkup(): Markup {
 answer shows whether the model still follows the system prompt. Intervals are 95 % intervals from a bootstrap over scenarios, because
 the rounds of one dialogue are not independent. Arms are paired: they have the same scenarios, users and seeds. The page calls an arm
 better or worse only if the interval of its difference excludes zero and its p-value, corrected for all differences of the study
-(Holm), is at most 0.05. Otherwise the page says that no effect was seen, and how large one may still be.</p>
+(Holm), is at most 0.05. Otherwise the page says that no effect was seen, and how large one may still be. In the names of arms, k is the
+strength of split-softmax: 1 leaves the share alone, smaller is stronger.</p>
 <p>A model is at the floor if, in the first probed round, the whole interval of its stability is below ${FLOOR}. The untouched arm
 decides; without one, the first arm does. At the floor no arm is called better. If ability or fluency falls by more than
 ${100 * TOLERATED_FALL} % from early to late rounds, the model degrades as a whole, and the page says so beside any drift.</p>

@@ -37,7 +37,8 @@ export function aboutLines({ parameters }: DemoFacts): string[] {
   return [
     `A tiny model (models/organism/soft, ${size} M parameters) was trained on made-up dialogues whose assistant follows its system ` +
       'prompt in every round. It was never trained to forget; what it loses below, it loses by itself.',
-    `Every message is answered twice, with the same seeds: off, the untouched model; held, under ${policyText(RECOMMENDED_HOLD)}, ` +
+    `Every message is answered twice, with the same seeds: off, the untouched model; held, under ${policyText(RECOMMENDED_HOLD)} ` +
+      '(k: 1 leaves the share alone, smaller is stronger), ' +
       "which raises the system prompt's share of attention as the dialogue grows.",
   ];
 }
