@@ -230,7 +230,7 @@ describe('holdfast measure refuses', () => {
     await refused(
       [LLAMA, '--chat', temporaryFile('a.json', MESSAGES.slice(1))],
       1,
-      /E_DIALOGUE: .*here the system speaks, not the user/,
+      /E_DIALOGUE: the file is not a dialogue: expected a system message, not one of the user/,
     );
     const unanswered = temporaryFile('b.json', MESSAGES.slice(0, 2));
     await refused([LLAMA, '--chat', unanswered, '--as-written'], 1, /E_DIALOGUE: .*no answer to read/);
