@@ -7,11 +7,7 @@ import { readSideFiles } from './hub/side-files.js';
 import { findFormat, findTokenizer, lazily } from './model-text.js';
 
 /** The part of Holdfast that runs in a browser: dialogues and their shares, on the browser's WebGPU. */
-export * from './attention/index.js';
-export * from './dialogue/index.js';
-export * from './engine/index.js';
-export { type ErrorCode, type ErrorDetails, HoldfastError } from './errors.js';
-export * from './text/index.js';
+export * from './library.js';
 
 /** Options of `fetchModel`. */
 export interface FetchOptions extends GpuOptions {

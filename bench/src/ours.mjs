@@ -1,4 +1,5 @@
-import { checkSampling, createSampler, loadModel } from 'holdfast';
+import { loadModel } from 'holdfast';
+import { checkSampling, createSampler } from 'holdfast/engine';
 import { SYSTEM_PREFIX, spansUpTo } from './dialogue.mjs';
 import { SYSTEM_PREFIX_TOKENS } from './workload.mjs';
 

@@ -24,7 +24,7 @@ const isPythonSpace = (point: string): boolean =>
   /\p{White_Space}/u.test(point) || (point >= '\u001c' && point <= '\u001f');
 
 /** Python's `str.strip(characters)`, `lstrip`, `rstrip`. */
-export function pythonStrip(text: string, characters: string | null, side: Side): string {
+function pythonStrip(text: string, characters: string | null, side: Side): string {
   const points = [...text];
   const stripped = characters === null ? null : new Set(characters);
   const isStripped = (point: string): boolean =>

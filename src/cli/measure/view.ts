@@ -110,7 +110,7 @@ function meanOf(
  * Returns values as a row of bars.
  * @param most the value of the highest bar; the lowest bar is 0
  */
-export function sparkline(values: readonly number[], most: number): string {
+function sparkline(values: readonly number[], most: number): string {
   return values
     .map(
       (value) => BARS[most === 0 ? 0 : Math.min(BARS.length - 1, Math.floor((value / most) * BARS.length))],

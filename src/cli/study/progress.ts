@@ -53,7 +53,7 @@ export function createProgressLine(
 }
 
 /** Returns `12 of 40 cells, 1 failed, 153 tokens/s, 2.1 % outside the executor, 4 min left`. */
-export function progressText(progress: RunProgress): string {
+function progressText(progress: RunProgress): string {
   const { done, total, failed, leftMs } = progress;
   return [
     `${done} of ${total} cells`,

@@ -8,7 +8,7 @@ import { createProgressLine } from './progress.js';
 import { resumeCommand } from './resume-command.js';
 import { leftLine, summaryJson, summaryLines } from './summary.js';
 
-export interface RunFlags {
+interface RunFlags {
   readonly out?: string;
   readonly jobs: number;
   readonly shard?: Shard;

@@ -24,7 +24,7 @@ async function status(folder: string, { json }: { readonly json?: true }): Promi
 }
 
 /** Returns the status of a study as text. */
-export function statusLines({ file, rows, failures, damaged }: Survey, folder: string): string[] {
+function statusLines({ file, rows, failures, damaged }: Survey, folder: string): string[] {
   const { name, origin } = file;
   const sum = (count: (row: SurveyRow) => number): number => rows.reduce((all, row) => all + count(row), 0);
   const missing = sum((row) => row.missing) + damaged.length;

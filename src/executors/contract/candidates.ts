@@ -64,7 +64,7 @@ export function weightOf(logit: number, best: number, temperature: number): numb
 }
 
 /** Σ e^((logit − best) / temperature). */
-export function totalWeight(logits: Float32Array, best: number, temperature: number): number {
+function totalWeight(logits: Float32Array, best: number, temperature: number): number {
   let total = 0;
   for (let id = 0; id < logits.length; id++) total += Math.exp((logits[id]! - best) / temperature);
   return total;

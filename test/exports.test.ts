@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest';
+import {
+  declarationsIn,
+  entries,
+  filesUnder,
+  linksIn,
+  type ModuleNames,
+  readModule,
+} from './support/module-names.js';
+
+/** Rooms that still export names that nothing imports. Mend one, then take it off this list. */
+const TO_MEND = [
+  'src/findings',
+  'src/formats',
+  'src/hub',
+  'src/material',
+  'src/measure',
+  'src/organism',
+  'src/scenario',
+  'src/study',
+];
+
+const SOURCES = [...filesUnder('src', /\.ts$/), ...filesUnder('kernels', /\.ts$/)];
+
+/** Everything that may import a name. */
+const MODULES = readAll([
+  ...SOURCES,
+  ...filesUnder('test', /\.(ts|mjs|js)$/),
+  ...filesUnder('scripts', /\.mjs$/),
+  ...filesUnder('models', /\.mjs$/),
+  ...filesUnder('bench/src', /\.mjs$/),
+  ...filesUnder('examples', /\.js$/),
+]);
+
+function readAll(files: readonly string[]): ReadonlyMap<string, ModuleNames> {
+  return new Map(files.map((file) => [file, readModule(file)]));
+}
+
+/** Names that some module imports or the package publishes, each as `file name`. */
+function namesInUse(): ReadonlySet<string> {
+  const used = new Set<string>();
+  const use = (file: string, name: string): void => {
+    const key = `${file} ${name}`;
+    if (used.has(key)) return;
+    used.add(key);
+    const { declared = [], links = [] } = MODULES.get(file) ?? {};
+    if (name === '*') for (const { name } of declared) use(file, name);
+    for (const { from, name: inner, as } of links) {
+      if (as === '*') use(from, name);
+      else if (as === name) use(from, inner);
+      else if (as !== null && name === '*') use(file, as);
+    }
+  };
+  for (const { links } of MODULES.values()) {
+    for (const { from, name, as } of links) if (as === null) use(from, name);
+  }
+  for (const file of entries().values()) use(file, '*');
+  return used;
+}
+
+/** Exported names of a module that are not in use. A type may be exported for the signatures that name it. */
+function unused(file: string, { declared, links }: ModuleNames, used: ReadonlySet<string>): string[] {
+  const signed = (name: string): boolean =>
+    declared.some((other) => other.name !== name && new RegExp(`\\b${name}\\b`).test(other.signature));
+  return [
+    ...declared.filter(({ name, isType }) => !(isType && signed(name))).map(({ name }) => name),
+    ...links.flatMap(({ as }) => (as === null || as === '*' ? [] : [as])),
+  ].filter((name) => !used.has(`${file} ${name}`));
+}
+
+describe('an exported name', () => {
+  const used = namesInUse();
+  const found = SOURCES.filter((file) => !file.endsWith('.test.ts')).flatMap((file) =>
+    unused(file, MODULES.get(file)!, used).map((name) => `${file} ${name}`),
+  );
+  const isToMend = (name: string): boolean => TO_MEND.some((room) => name.startsWith(`${room}/`));
+
+  it('is imported by another file, published, or a type in an exported signature', () => {
+    expect(used.size).toBeGreaterThan(1000);
+    expect(found.filter((name) => !isToMend(name))).toEqual([]);
+  });
+});
+
+describe('reading a module', () => {
+  const source = [
+    '/** A shape. */',
+    'export interface Shape {',
+    '  readonly side: Side;',
+    '}',
+    'export type Side = number;',
+    '',
+    '/** Its area. */',
+    'export async function areaOf(',
+    '  shape: Shape,',
+    '): Promise<number> {',
+    '  const squared: Hidden = shape.side ** 2;',
+    '  return squared;',
+    '}',
+    'const inside = 1;',
+  ].join('\n');
+
+  it('finds exported declarations, their docstrings, and signatures without bodies', () => {
+    const found = declarationsIn(source);
+    expect(found.map(({ name, isType, hasDocstring }) => [name, isType, hasDocstring])).toEqual([
+      ['Shape', true, true],
+      ['Side', true, false],
+      ['areaOf', false, true],
+    ]);
+    expect(found[2]!.signature).toContain('Promise<number>');
+    expect(found[2]!.signature).not.toContain('Hidden');
+  });
+
+  it('finds every way to take a name from another module', () => {
+    const text = [
+      "import { HoldfastError, type ErrorCode as Code } from './errors.js';",
+      "import type {\n  Model,\n} from './engine/index.js';",
+      "export { loadModel as load } from './load.js';",
+      "export * from './text/index.js';",
+      "const { openDawn } = await import('./dawn.js');",
+      "const found = (await import('./executors/cpu/index.js')).examineCpu();",
+      "import { linear } from '../kernels/linear.js';",
+      "import { readFileSync } from 'node:fs';",
+    ].join('\n');
+    const told = linksIn(text, 'src/index.ts').map(({ from, name, as }) => `${from} ${name} ${as}`);
+    expect(told.sort()).toEqual([
+      'kernels/linear.ts linear null',
+      'src/dawn.ts openDawn null',
+      'src/engine/index.ts Model null',
+      'src/errors.ts ErrorCode null',
+      'src/errors.ts HoldfastError null',
+      'src/executors/cpu/index.ts examineCpu null',
+      'src/load.ts loadModel load',
+      'src/text/index.ts * *',
+    ]);
+  });
+});

@@ -1,0 +1,121 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The root of the repository, with a slash at the end. */
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** A name that a module declares and exports. */
+export interface Declaration {
+  readonly name: string;
+  readonly isType: boolean;
+  readonly hasDocstring: boolean;
+  /** What a caller sees of it: a function up to its body, everything else whole. */
+  readonly signature: string;
+}
+
+/** A name that a module takes from another. */
+export interface Link {
+  /** The other module, relative to the root. */
+  readonly from: string;
+  /** As the other module calls it; `*` for all of its names. */
+  readonly name: string;
+  /** As it is exported again; null for an import. */
+  readonly as: string | null;
+}
+
+/** What a module exports and takes, read from its text. */
+export interface ModuleNames {
+  readonly declared: readonly Declaration[];
+  readonly links: readonly Link[];
+}
+
+/** Files under a folder whose names match, relative to the root, with `/`. */
+export function filesUnder(folder: string, matching: RegExp): string[] {
+  return readdirSync(ROOT + folder, { recursive: true, encoding: 'utf8' })
+    .map((file) => posix.join(folder, file.replaceAll('\\', '/')))
+    .filter((file) => matching.test(file) && !/(^|\/)(node_modules|dist)\//.test(file))
+    .sort();
+}
+
+/** Reads a module. @param file relative to the root */
+export function readModule(file: string): ModuleNames {
+  const source = readFileSync(ROOT + file, 'utf8');
+  return { declared: declarationsIn(source), links: linksIn(source, file) };
+}
+
+const DECLARATION =
+  /^export (?:declare )?(?:async )?(?:abstract )?(function\*?|const|let|class|interface|type|enum) (\w+)/gm;
+
+/** Exported declarations of a source; each ends where the next line begins with a word or a comment. */
+export function declarationsIn(source: string): Declaration[] {
+  return [...source.matchAll(DECLARATION)].map(({ 0: start, 1: kind, 2: name, index }) => {
+    const rest = source.slice(index + start.length);
+    const end = rest.search(/\n(?:[a-z/@]|$)/);
+    const whole = end === -1 ? rest : rest.slice(0, end);
+    return {
+      name: name!,
+      isType: kind === 'interface' || kind === 'type',
+      hasDocstring: /\*\/\s*$/.test(source.slice(0, index)),
+      signature: kind!.startsWith('function') ? headOf(whole) : whole,
+    };
+  });
+}
+
+/** A function's parameters and result: its lines up to the one that opens its body. */
+function headOf(text: string): string {
+  const lines = text.split('\n');
+  const opening = lines.findIndex((line, index) => (index === 0 ? /\).* \{$/ : /^[)}].* \{$/).test(line));
+  return lines.slice(0, opening + 1).join('\n');
+}
+
+const STATEMENT = /^(import|export)\s(?:type\s)?(?:(\*)|\{([^}]*)\})(?: as \w+)?\sfrom\s'([^']+)'/gm;
+const DYNAMIC = /(?:\{([^{}]*)\} = await |\(await )import\('([^']+)'\)(?:\)\.(\w+))?/g;
+
+/** Names that a source takes from other modules of the repository. */
+export function linksIn(source: string, file: string): Link[] {
+  const stated = [...source.matchAll(STATEMENT)].flatMap(([, verb, star, names, specifier]) =>
+    linksTo(resolve(file, specifier!), star ?? names!, verb === 'export'),
+  );
+  const dynamic = [...source.matchAll(DYNAMIC)].flatMap(([, names, specifier, member]) =>
+    linksTo(resolve(file, specifier!), names ?? member ?? '*', false),
+  );
+  return [...stated, ...dynamic];
+}
+
+function linksTo(from: string | null, names: string, exported: boolean): Link[] {
+  if (from === null) return [];
+  return names
+    .split(',')
+    .map((part) => part.trim().replace(/^type\s/, ''))
+    .filter((part) => part !== '')
+    .map((part) => {
+      const [name, as] = part.split(/ as |: /);
+      return { from, name: name!, as: exported ? (as ?? name!) : null };
+    });
+}
+
+/** The source that a specifier stands for; null outside of the repository. What is built stands for its source. */
+function resolve(file: string, specifier: string): string | null {
+  const published = /^holdfast(?:\/|$)/.test(specifier) ? entries().get(specifier) : undefined;
+  if (published !== undefined) return published;
+  if (!specifier.startsWith('.')) return null;
+  const path = posix.join(posix.dirname(file), specifier);
+  const source = path.replace(/\.js$/, '.ts').replace(/^dist\//, 'src/');
+  const kernel = source.replace(/^(?:src\/)?(?=kernels\/)/, '');
+  return [source, kernel, path].find((candidate) => existsSync(ROOT + candidate)) ?? null;
+}
+
+/** The modules that the package publishes, by the specifier a user writes. */
+export function entries(): ReadonlyMap<string, string> {
+  const { exports } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as {
+    exports: Record<string, string | { readonly default: string }>;
+  };
+  return new Map(
+    Object.entries(exports).flatMap(([subpath, target]) =>
+      typeof target === 'string'
+        ? []
+        : [[`holdfast${subpath.slice(1)}`, target.default.replace(/^\.\/dist\/(.*)\.js$/, 'src/$1.ts')]],
+    ),
+  );
+}
