@@ -10,7 +10,7 @@ import { locateModel, type ModelFiles, openModel } from './hub/index.js';
 import { findFormat, findTokenizer, lazily } from './model-text.js';
 import { packageFile } from './package.js';
 
-export { EXECUTORS, type ExecutorName };
+export { EXECUTORS, type ExecutorName } from './executors/registry.js';
 
 const embedded = (name: string): string => packageFile(`models/organism/${name}`);
 

@@ -3,6 +3,7 @@ import type { Message } from '../text/index.js';
 import type { SettingsOptions } from './settings.js';
 import type { RowObservation, Turn } from './turn.js';
 
+/** How a chat is opened; see `openChat`. */
 export interface ChatOptions extends SettingsOptions {
   readonly system?: string | null;
   /**
@@ -33,6 +34,7 @@ export interface ChatOptions extends SettingsOptions {
   readonly trustContent?: boolean;
 }
 
+/** How one answer of a chat is made; see `Chat.answer`. */
 export interface AnswerOptions {
   /** Ends the answer; what was said until then is kept as a turn, unless it was nothing. */
   readonly signal?: AbortSignal | undefined;

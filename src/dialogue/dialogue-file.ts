@@ -112,7 +112,9 @@ const savedDialogue = z.strictObject({
 
 /** A dialogue as a file holds it: plain JSON, all that is needed to make it again. */
 export type SavedDialogue = z.infer<typeof savedDialogue>;
+/** An answer in a saved dialogue, and the settings that it was made under. */
 export type SavedTurn = z.infer<typeof savedTurn>;
+/** Settings of an answer in a saved dialogue. */
 export type SavedSettings = z.infer<typeof settings>;
 
 /** @param library the version of Holdfast that saves it */

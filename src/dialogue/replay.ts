@@ -17,6 +17,7 @@ export interface ReplayDifference {
   readonly replayed: number | null;
 }
 
+/** A saved dialogue that was made again. */
 export interface Replay {
   /**
    * The dialogue as made again, up to the first difference. It goes on from there under the system prompt and settings

@@ -14,6 +14,7 @@ import {
 } from './sampling.js';
 import type { Session } from './session.js';
 
+/** How a prompt is continued; see {@link generate}. */
 export interface GenerationOptions extends PassOptions {
   /** Turns ids into text; without one, as for a model that has none, text is empty. */
   readonly tokenizer?: Tokenizer | null;
@@ -48,6 +49,7 @@ export interface GenerationStep extends SampledToken {
 /** `stop`: an end-of-turn token; `stop-string`: one of the stop texts; `length`: as many tokens as allowed; `abort`: the signal. */
 export type FinishReason = 'stop' | 'stop-string' | 'length' | 'abort';
 
+/** How many tokens a generation forwarded, and how long it took. */
 export interface GenerationTiming {
   readonly promptTokens: number;
   /** Of these, tokens whose cache was already there. */

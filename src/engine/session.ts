@@ -9,6 +9,7 @@ import {
   type Sequence,
 } from '../executors/index.js';
 
+/** How a session is opened. */
 export interface SessionOptions {
   /** Tokens the session can hold. If not said, what the model was trained for, at most 8192, and not beyond LongRoPE's original length. */
   readonly contextLength?: number;
@@ -25,6 +26,7 @@ export interface AdvanceOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a session computed for a prompt, and how much of it was in the cache. */
 export interface PrefillResult {
   /** Of the tokens that were forwarded, `ids.slice(reused)`. */
   readonly result: ForwardResult;

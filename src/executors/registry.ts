@@ -58,6 +58,7 @@ export const EXECUTOR_TABLE = {
   },
 } as const satisfies Readonly<Record<string, ExecutorEntry>>;
 
+/** The name of an executor. */
 export type ExecutorName = keyof typeof EXECUTOR_TABLE;
 
 /** Executors that a person can name. */

@@ -7,6 +7,7 @@ import { contentPositions } from './provenance.js';
 import type { Span, SpanRole, TokenRange } from './span.js';
 import type { Message } from './template.js';
 
+/** How a dialogue is laid out; see {@link layoutDialogue}. */
 export interface LayoutOptions {
   /** Whether the text ends with the header that opens an answer. */
   readonly addGenerationPrompt: boolean;

@@ -8,6 +8,7 @@ export interface Message {
   readonly content: string;
 }
 
+/** How a template renders messages. */
 export interface RenderOptions {
   /** Whether the text ends with the header that opens an answer. */
   readonly addGenerationPrompt: boolean;

@@ -56,6 +56,7 @@ export type OperationObserver = (operation: string, values: Float64Array) => voi
  */
 export type ProfileKernels = (request: ForwardRequest) => Promise<Profile>;
 
+/** The time of each kernel of one forward pass. */
 export interface Profile {
   /** In the order in which they are first run. */
   readonly kernels: readonly KernelTime[];
@@ -99,6 +100,7 @@ export interface Intervention {
   readonly strength: Float32Array;
 }
 
+/** New tokens of one sequence, and what is wanted of their forward pass. */
 export interface ForwardRequest {
   readonly sequence: Sequence;
   readonly tokens: readonly number[] | Int32Array;
@@ -123,6 +125,7 @@ export interface ForwardRequest {
   };
 }
 
+/** What a forward pass returns for one {@link ForwardRequest}. */
 export interface ForwardResult {
   /** `[rows, vocab]`, rows 1 (`last`), new tokens (`all`) or 0. */
   readonly logits: Float32Array;

@@ -28,6 +28,7 @@ export type WeightForm =
  */
 export type Precision = 'auto' | 'f32' | 'q8' | 'q4';
 
+/** Every precision that a user can name. */
 export const PRECISIONS: readonly Precision[] = ['auto', 'f32', 'q8', 'q4'];
 
 /** @throws HoldfastError `E_EXECUTOR` for a name that is not a precision. */
