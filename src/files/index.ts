@@ -1,5 +1,8 @@
 /**
  * Writes files completely or not at all, and creates folders. Knows the file system; must not know what is written.
  */
+export { type GrowingFile, openGrowingFile } from './growing-file.js';
 export { makeFolder } from './make-folder.js';
+export { replaceFile, replaceFiles, TEMPORARY } from './replace-file.js';
+export { unwritable } from './unwritable.js';
 export { checkWritable, writeWhole } from './write-whole.js';

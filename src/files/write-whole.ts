@@ -1,6 +1,7 @@
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { HoldfastError } from '../errors.js';
+import { replaceFile } from './replace-file.js';
+import { unwritable } from './unwritable.js';
 
 /**
  * Checks that a file can be written at a path. Call it before the work whose result goes there.
@@ -8,29 +9,23 @@ import { HoldfastError } from '../errors.js';
  */
 export async function checkWritable(path: string): Promise<void> {
   const folder = await statOf(dirname(path));
-  if (folder?.isDirectory() !== true) throw unwritable(path, `${dirname(path)} is not a folder`);
-  if ((await statOf(path))?.isDirectory() === true) throw unwritable(path, 'it is a folder');
+  if (folder?.isDirectory() !== true) throw unwritable(path, new Error(`${dirname(path)} is not a folder`));
+  if ((await statOf(path))?.isDirectory() === true) throw unwritable(path, new Error('it is a folder'));
 }
 
 /**
  * Writes a file completely or not at all: writes a temporary file beside it, then renames that.
  * @throws HoldfastError `E_UNWRITABLE`
  */
-export async function writeWhole(path: string, chunks: readonly Uint8Array[]): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
+export function writeWhole(path: string, chunks: readonly Uint8Array[]): Promise<void> {
+  return replaceFile(path, async (temporary) => {
     const file = await open(temporary, 'wx');
     try {
       for (const chunk of chunks) await writeAll(file, chunk);
-      await file.sync();
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
-  } catch (cause) {
-    await rm(temporary, { force: true });
-    throw unwritable(path, cause instanceof Error ? cause.message : String(cause), cause);
-  }
+  });
 }
 
 /** Writes all bytes. One call may write fewer than it is given, and at most 2 GiB. */
@@ -46,8 +41,4 @@ async function statOf(path: string): Promise<Awaited<ReturnType<typeof stat>> | 
   } catch {
     return null;
   }
-}
-
-function unwritable(path: string, why: string, cause?: unknown): HoldfastError {
-  return new HoldfastError('E_UNWRITABLE', `it cannot be written: ${why}`, { file: path, cause });
 }

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { HoldfastError, isMissing, readError } from '../errors.js';
+import { isMissing, readError } from '../errors.js';
+import { makeFolder, replaceFile, unwritable } from '../files/index.js';
 import { isCommit, type RepoFile } from './hub-listing.js';
 
 /** A model in the cache. */
@@ -93,13 +94,9 @@ export class HubCache {
    */
   async writeRef(repo: string, revision: string, commit: string): Promise<void> {
     if ((await this.commitOf(repo, revision)) === commit) return;
-    const file = join(this.repoFolder(repo), 'refs', revision);
-    const temporary = `${file}.${process.pid}.tmp`;
-    await writing(file, async () => {
-      await mkdir(dirname(file), { recursive: true });
-      await writeFile(temporary, commit);
-      await rename(temporary, file);
-    });
+    const file = resolve(this.repoFolder(repo), 'refs', revision);
+    await makeFolder(dirname(file), HINT);
+    await replaceFile(file, (temporary) => writeFile(temporary, commit), { hint: HINT });
   }
 
   /** Returns the models in the cache, sorted by name. */
@@ -159,6 +156,9 @@ export async function sizeOf(path: string): Promise<number | null> {
   return stats?.isFile() === true ? stats.size : null;
 }
 
+/** What to do about a cache that cannot be written. */
+const HINT = 'Check permissions and free space, or set HF_HUB_CACHE to another folder';
+
 /**
  * Runs work that writes to the cache.
  * @throws HoldfastError `E_UNWRITABLE` with the file's path, for file system errors
@@ -168,11 +168,7 @@ export async function writing<T>(file: string, work: () => Promise<T>): Promise<
     return await work();
   } catch (cause) {
     if (!(cause instanceof Error && 'syscall' in cause)) throw cause;
-    throw new HoldfastError('E_UNWRITABLE', `the cache cannot be written: ${cause.message}`, {
-      file: resolve(file),
-      hint: 'Check permissions and free space, or set HF_HUB_CACHE to another folder',
-      cause,
-    });
+    throw unwritable(resolve(file), cause, HINT);
   }
 }
 

@@ -1,7 +1,7 @@
 import { headGrid, type Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
+import { type GrowingFile, openGrowingFile } from '../files/index.js';
 import type { Message } from '../text/index.js';
-import { type GrowingFile, openGrowingFile } from './appended-file.js';
 import type { LeadEvent, MeasuredTurn } from './lead.js';
 import { pairsThatSeeAll } from './regions.js';
 import { openShareTable } from './share-table.js';

@@ -1,6 +1,6 @@
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import type { HeadGrid } from '../attention/index.js';
-import type { GrowingFile } from './appended-file.js';
+import type { GrowingFile } from '../files/index.js';
 import { RANDOM, SHARE_COLUMNS, type ShareRow } from './share-columns.js';
 
 /** Lines of a row group, which is buffered before it is written; 56 bytes a line. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parquetReadObjects } from 'hyparquet';
-import type { GrowingFile } from '../../src/measure/appended-file.js';
+import type { GrowingFile } from '../../src/files/index.js';
 import { SHARE_COLUMNS, type ShareColumn, type ShareRow } from '../../src/measure/share-columns.js';
 
 /** A file that counts the bytes written to it, and keeps them only on request. */

@@ -1,8 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
-import { HoldfastError } from '../../errors.js';
-import { writeWhole } from '../../files/index.js';
+import { makeFolder, writeWhole } from '../../files/index.js';
 import { readStudyResult, reportFiles } from '../../findings/index.js';
 import { positiveInteger } from '../options/index.js';
 
@@ -28,13 +26,4 @@ export function addReportCommand(study: Command): void {
         `${join(target, 'index.html')}: the report, with ${figures} figures and ${tables} tables beside it\n`,
       );
     });
-}
-
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true });
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new HoldfastError('E_UNWRITABLE', `cannot create the folder: ${reason}`, { file: path, cause });
-  }
 }

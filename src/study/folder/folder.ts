@@ -3,10 +3,11 @@ import { readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/prom
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { isMissing, readError } from '../../errors.js';
+import { TEMPORARY } from '../../files/index.js';
 import { type Lock, tryLock } from '../../lock.js';
 import type { CellRecord, CellTiming } from '../plan/index.js';
 import { decodeCellFile, encodeCellFile } from './cell-file.js';
-import { appendLine, makeFolder, replaceFile, TEMPORARY, unwritable } from './durable.js';
+import { appendLine, makeFolder, replaceFile, unwritable } from './durable.js';
 
 /** The results folder of a study, open for writing. `docs/guide/study-results.md` describes its files. */
 export interface StudyFolder {

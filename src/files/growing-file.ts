@@ -1,5 +1,8 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { HoldfastError } from '../errors.js';
+import { dirname } from 'node:path';
+import { temporaryName } from './replace-file.js';
+import { syncFolderNow } from './sync-path.js';
+import { unwritable } from './unwritable.js';
 
 /** A file that grows under a temporary name and gets its final name when it is complete. */
 export interface GrowingFile {
@@ -17,13 +20,12 @@ export interface GrowingFile {
  * @throws HoldfastError `E_UNWRITABLE`, here and in its methods
  */
 export function openGrowingFile(path: string): GrowingFile {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = temporaryName(path);
   const attempt = <T>(action: () => T): T => {
     try {
       return action();
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new HoldfastError('E_UNWRITABLE', `cannot write the file: ${why}`, { file: path, cause });
+      throw unwritable(path, cause);
     }
   };
   const file = attempt(() => openSync(temporary, 'wx'));
@@ -44,6 +46,7 @@ export function openGrowingFile(path: string): GrowingFile {
         fsyncSync(file);
         close();
         renameSync(temporary, path);
+        syncFolderNow(dirname(path));
       }),
     discard() {
       if (open) close();
