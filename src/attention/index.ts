@@ -20,6 +20,7 @@ export {
   type RowPolicy,
   rowMap,
 } from './policy.js';
+export { policyText } from './policy-text.js';
 export { type Receipt, ReceiptBook, type ReceiptEntry } from './receipt.js';
 export { attendRow, type Row, softmax } from './row.js';
 export {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { printable } from '../../src/cli/terminal/printable.js';
-import { comparedLine, policyText, shareLine, sparkline } from '../../src/cli/terminal/share-lines.js';
+import { comparedLine, shareLine, sparkline } from '../../src/cli/terminal/share-lines.js';
 import { createRoleMeter, layerGroups, shareTable } from '../../src/cli/terminal/share-table.js';
 import { RECOMMENDED_HOLD, type Settings, type Turn } from '../../src/dialogue/index.js';
 
@@ -88,17 +88,6 @@ describe('the line under an answer', () => {
     expect(comparedLine([turn(0.2, 0.2)], [turn(0.2, 0.4)])).toMatch(
       /^off 0\.200 .* {2}\| {2}on 0\.200 → 0\.400 /,
     );
-  });
-});
-
-describe('the settings', () => {
-  it.each([
-    [{ kind: 'constant', strength: 0.5 }, 'split-softmax, k=0.5'],
-    [{ kind: 'per-turn', from: 1, to: 0.6, step: 0.04 }, 'split-softmax, k from 1 to 0.6 by 0.04 a turn'],
-    [{ kind: 'target', share: 0.4 }, 'split-softmax, k as it takes for a share of 0.4'],
-    [null, 'split-softmax'],
-  ] as const)('%o', (schedule, words) => {
-    expect(policyText({ policy: 'split-softmax', schedule })).toBe(words);
   });
 });
 

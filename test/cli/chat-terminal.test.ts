@@ -33,7 +33,7 @@ describe.skipIf(!hasScript)('at a terminal', () => {
         [/ends the chat/, CTRL_C],
       ],
     );
-    expect(screen).toContain('split-softmax, k from 1 to 0.6 by 0.04 a turn');
+    expect(screen).toContain('split-softmax, k 1 → 0.6, 0.04 a turn');
     expect(screen).not.toContain('tokens/s');
     expect(code).toBe(0);
   });

@@ -57,7 +57,7 @@ describe('lines from a pipe', () => {
     expect(lines[2]).toMatch(/^error: E_DIALOGUE/);
     expect(lines[3]).toMatch(/^error: E_DIALOGUE/);
     expect(lines[4]).toMatch(/^error: E_NOT_FOUND.*nowhere\.json/);
-    expect(lines[5]).toBe('split-softmax, k=0.5');
+    expect(lines[5]).toBe('split-softmax, k = 0.5');
     expect(lines.length).toBe(6);
     expect(stdout).toMatch(/split-softmax k=0\.5/);
     expect(code).toBe(1);

@@ -1,4 +1,4 @@
-import { checkStrength, parsePolicy } from '../../attention/index.js';
+import { checkStrength, parsePolicy, policyText } from '../../attention/index.js';
 import {
   type Chat,
   type ChatOptions,
@@ -11,7 +11,6 @@ import type { Model } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import { checkWritable, writeWhole } from '../../files/index.js';
 import { readPackage } from '../../package.js';
-import { policyText } from '../terminal/index.js';
 import { type LoadedChat, loadChat } from './load.js';
 import { openSides, type Sides } from './sides.js';
 

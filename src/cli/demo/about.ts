@@ -1,9 +1,9 @@
 import { parameterCount, planModel } from '../../architectures/index.js';
+import { policyText } from '../../attention/index.js';
 import { RECOMMENDED_HOLD } from '../../dialogue/index.js';
 import { openModel } from '../../hub/index.js';
 import { EMBEDDED_MODEL } from '../../load.js';
 import { readVersions } from '../../versions.js';
-import { policyText } from '../terminal/index.js';
 
 /** Facts about the demo's model and software. */
 export interface DemoFacts {

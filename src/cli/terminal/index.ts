@@ -9,7 +9,7 @@ export { drawOver } from './live-line.js';
 export { printBytes } from './print-bytes.js';
 export { printable } from './printable.js';
 export { createPullView } from './pull-view.js';
-export { comparedLine, policyText, shareLine, shareText } from './share-lines.js';
+export { comparedLine, shareLine, shareText } from './share-lines.js';
 export {
   createRoleMeter,
   groupName,

@@ -1,5 +1,5 @@
-import { POLICY_RULES, type Schedule } from '../../attention/index.js';
-import { policyActed, type Settings, type Share, type Turn, tokensPerSecond } from '../../dialogue/index.js';
+import { POLICY_RULES } from '../../attention/index.js';
+import { policyActed, type Share, type Turn, tokensPerSecond } from '../../dialogue/index.js';
 
 /** Lines a chat writes about its answers. Pure: numbers in, words out. */
 
@@ -66,24 +66,6 @@ const FINISHES: Readonly<Record<Turn['finish'], string>> = {
 
 function finishText(turn: Turn): string {
   return FINISHES[turn.finish];
-}
-
-/** What is configured: `split-softmax, k from 1 to 0.6 by 0.04 a turn`. */
-export function policyText({ policy, schedule }: Pick<Settings, 'policy' | 'schedule'>): string {
-  return schedule === null ? policy : `${policy}, ${scheduleText(POLICY_RULES[policy].symbol, schedule)}`;
-}
-
-function scheduleText(symbol: string, schedule: Schedule): string {
-  switch (schedule.kind) {
-    case 'constant':
-      return `${symbol}=${number(schedule.strength)}`;
-    case 'per-turn':
-      return `${symbol} from ${schedule.from} to ${schedule.to} by ${Math.abs(schedule.step)} a turn`;
-    case 'per-token':
-      return `${symbol} from ${schedule.from} to ${schedule.to} by ${Math.abs(schedule.rate)} a unit of ln(t / |system|)`;
-    case 'target':
-      return `${symbol} as it takes for a share of ${schedule.share}`;
-  }
 }
 
 /** Four digits at most, and no zeros behind them. */

@@ -1,4 +1,4 @@
-import { POLICY_RULES, type Schedule, targetName } from '../../attention/index.js';
+import { policyText, targetName } from '../../attention/index.js';
 import type { ArmSpec, HeadChoice } from './spec.js';
 
 type Unnamed = Omit<ArmSpec, 'name'>;
@@ -6,7 +6,7 @@ type Unnamed = Omit<ArmSpec, 'name'>;
 /** Describes how an arm differs from the untouched model, part by part; null for a part that does not differ. */
 function parts(arm: Unnamed): readonly (string | null)[] {
   return [
-    policyText(arm),
+    policyPart(arm),
     arm.target.kind === 'prefix' || isKnockOut(arm) ? null : `target ${targetName(arm.target)}`,
     arm.on.kind === 'all' ? null : headsText(arm.on),
     arm.silence === null ? null : `silence ${headsText(arm.silence)}`,
@@ -39,24 +39,11 @@ function isKnockOut({ policy, schedule, target }: Unnamed): boolean {
   );
 }
 
-function policyText(arm: Unnamed): string | null {
-  const { policy, schedule, target } = arm;
+function policyPart(arm: Unnamed): string | null {
+  const { policy, target } = arm;
   if (policy === 'off') return null;
   if (target.kind === 'not' && isKnockOut(arm)) return `knock-out ${targetName(target.of)}`;
-  return schedule === null ? policy : `${policy}, ${scheduleText(POLICY_RULES[policy].symbol, schedule)}`;
-}
-
-function scheduleText(symbol: string, schedule: Schedule): string {
-  switch (schedule.kind) {
-    case 'constant':
-      return `${symbol} = ${schedule.strength}`;
-    case 'per-turn':
-      return `${symbol} ${schedule.from} → ${schedule.to}, ${schedule.step} a turn`;
-    case 'per-token':
-      return `${symbol} ${schedule.from} → ${schedule.to}, ${schedule.rate} · ln(t/|system|)`;
-    case 'target':
-      return `mean share ${schedule.share}`;
-  }
+  return policyText(arm);
 }
 
 /** Describes a choice of heads, for example `top 10 by share`. */
