@@ -20,7 +20,7 @@ export type { FigureLook } from './look.js';
 export { page } from './page.js';
 export { smallMultiplesSpec } from './small-multiples.js';
 export { figureSvg, specSvg } from './svg.js';
-export { htmlTable, type Table, textTable } from './table.js';
+export { alignColumns, htmlTable, type Table, textTable } from './table.js';
 export { textChart } from './text-chart.js';
 export {
   durationText,

@@ -10,17 +10,21 @@ export interface Table {
 
 /** Returns one line per row, the heading first. Words are left-aligned, numbers right-aligned. */
 export function textTable({ heading, rows, wordy = [] }: Table): string[] {
-  const all = [heading, ...rows];
-  const widths = heading.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
-  return all.map((row) =>
-    row
-      .map((cell, column) =>
-        column === 0 || wordy.includes(column)
-          ? cell.padEnd(widths[column]!)
-          : cell.padStart(widths[column]!),
-      )
-      .join('  '),
+  return alignColumns([heading, ...rows], wordy);
+}
+
+/**
+ * Lines of rows, each column as wide as its widest cell: the first column and the wordy ones to the left, the others to
+ * the right. No line ends in spaces.
+ */
+export function alignColumns(rows: readonly (readonly string[])[], wordy: readonly number[]): string[] {
+  const columns = rows[0]?.length ?? 0;
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(...rows.map((row) => row[column]!.length)),
   );
+  const padded = (cell: string, column: number): string =>
+    column === 0 || wordy.includes(column) ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!);
+  return rows.map((row) => row.map(padded).join('  ').trimEnd());
 }
 
 /** Returns the table as HTML. Columns of words are left-aligned and may wrap. */

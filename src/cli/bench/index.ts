@@ -4,7 +4,7 @@
 import type { Command } from 'commander';
 import type { Profile } from '../../executors/index.js';
 import type { LoadedModel } from '../../load.js';
-import { type Table, textTable } from '../../report/index.js';
+import { textTable } from '../../report/index.js';
 import {
   addModelArgument,
   addModelOptions,
@@ -101,7 +101,7 @@ function print(report: BenchReport, paint: Paint): string {
     paint(`${model} on ${executor}, ${precision}; medians, each up to the greedy next token`, 'bold'),
     `prompt of ${prompt} tokens: ${prefill.toFixed(0)} ms, ${((1000 * prompt) / prefill).toFixed(0)} tokens/s`,
     '',
-    ...lines({ heading: ['a token', 'ms', 'tokens/s', ''], rows }),
+    ...textTable({ heading: ['a token', 'ms', 'tokens/s', ''], rows }),
     ...(profiles === null
       ? []
       : [
@@ -132,9 +132,6 @@ function profileLines(what: string, { kernels, bandwidth }: Profile, paint: Pain
   return [
     '',
     paint(`${what}: ${whole.toFixed(2)} ms; memory bandwidth ${(bandwidth / 1e9).toFixed(1)} GB/s`, 'bold'),
-    ...lines({ heading: ['kernel', 'runs', 'ms', 'of total', 'MB', 'GB/s', 'of bandwidth'], rows }),
+    ...textTable({ heading: ['kernel', 'runs', 'ms', 'of total', 'MB', 'GB/s', 'of bandwidth'], rows }),
   ];
 }
-
-/** The lines of a table, without the trailing spaces that empty last cells leave. */
-const lines = (table: Table): string[] => textTable(table).map((line) => line.trimEnd());

@@ -1,4 +1,5 @@
 import { HoldfastError } from '../../errors.js';
+import { alignColumns } from '../../report/index.js';
 import type { Conversation } from './conversation.js';
 import type { SideAnswers } from './sides.js';
 import type { ChatView } from './view.js';
@@ -133,12 +134,11 @@ export async function runCommand(name: string, argument: string, context: Comman
 }
 
 export function helpText(): string {
-  const left = Object.entries(COMMANDS).map(([name, { argument }]) => `/${name} ${argument}`.trimEnd());
-  const width = Math.max(...left.map((text) => text.length));
-  return [
-    ...Object.values(COMMANDS).map(({ help }, index) => `${left[index]!.padEnd(width)}  ${help}`),
-    `${'//text'.padEnd(width)}  say something that begins with a slash`,
-  ].join('\n');
+  const rows = [
+    ...Object.entries(COMMANDS).map(([name, { argument, help }]) => [`/${name} ${argument}`, help]),
+    ['//text', 'say something that begins with a slash'],
+  ];
+  return alignColumns(rows, [1]).join('\n');
 }
 
 /** Commands whose name begins as this one, or is at most two letters from it; the nearest alone. */

@@ -5,6 +5,7 @@ import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import type { Command } from 'commander';
 import { EXECUTOR_TABLE, EXECUTORS, type ExecutorName } from '../../executors/registry.js';
 import { readPackage } from '../../package.js';
+import { alignColumns } from '../../report/index.js';
 import { oneLine, type Paint, painter, printBytes } from '../terminal/index.js';
 
 /** Whether an executor works on this machine. */
@@ -73,5 +74,5 @@ function print(report: DoctorReport, paint: Paint): string {
         : `${paint('does not work', 'red')}: ${oneLine(health.reason)}`,
     ]),
   ];
-  return lines.map(([name, value]) => `${name!.padEnd(10)}${value}\n`).join('');
+  return `${alignColumns(lines, [1]).join('\n')}\n`;
 }

@@ -65,7 +65,7 @@ function printTensors({ weights }: InspectReport): string[] {
     both(({ relativeError }) => printError(relativeError), held),
   ]);
   const heading = ['  weight', 'tensor', 'shape', 'stored', 'held', 'accuracy'];
-  return textTable({ heading, rows, wordy: [1, 3, 4, 5] }).map((line) => line.trimEnd());
+  return textTable({ heading, rows, wordy: [1, 3, 4, 5] });
 }
 
 function printWeightBytes({ cpu, gpu }: InspectReport['memory']['weightBytes']): string {

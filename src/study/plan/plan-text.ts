@@ -33,15 +33,15 @@ export function planText<C extends Planned>(
   }
   const all = [...rows.values()];
   const timed = (ms: number): string[] => (msOf === null ? [] : [durationText(ms)]);
-  const titles = aligned([['model', 'source', 'arm'], ...all.map(({ names }) => names)]);
   const table = textTable({
-    heading: [titles[0]!, 'dialogues', 'costs', ...(msOf === null ? [] : ['time'])],
-    rows: all.map(({ dialogues, costs, ms }, index) => [
-      titles[index + 1]!,
+    heading: ['model', 'source', 'arm', 'dialogues', 'costs', ...(msOf === null ? [] : ['time'])],
+    rows: all.map(({ names, dialogues, costs, ms }) => [
+      ...names,
       String(dialogues),
       String(costs),
       ...timed(ms),
     ]),
+    wordy: [1, 2],
   });
   const total = all.reduce((sum, { ms }) => sum + ms, 0);
   const sum = [
@@ -62,9 +62,3 @@ function dialoguesText(cells: readonly Planned[]): string[] {
 }
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
-
-/** Joins the texts of each row, padding each column to its widest text. */
-function aligned(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) => row.map((text, column) => text.padEnd(widths[column]!)).join('  '));
-}
