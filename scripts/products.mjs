@@ -11,7 +11,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { median } from '../dist/cli/bench/run.js';
 import { openDawn } from '../dist/dawn.js';
 import { encodeWeight, formName } from '../dist/executors/contract/precision.js';
 import { Activation, applyLinear } from '../dist/executors/cpu/linear.js';
@@ -22,6 +21,7 @@ import { ON_A_GPU, ON_A_PROCESSOR, ROWS_TILE } from '../dist/executors/gpu/progr
 import { BLOCK_LAYOUTS, byteLengthOf } from '../dist/formats/index.js';
 import { linear, OUTPUT_GROUPS } from '../dist/kernels/linear.js';
 import { textTable } from '../dist/report/index.js';
+import { median } from '../dist/statistics/index.js';
 
 const { values } = parseArgs({
   options: {

@@ -62,6 +62,14 @@ describe('replaceFile', () => {
     expect(readdirSync(folder)).toEqual(['result']);
   });
 
+  it('lets two writers replace one file at once', async () => {
+    const path = join(folder, 'result');
+    const write = (text: string) => replaceFile(path, (temporary) => writeFile(temporary, text));
+    await Promise.all([write('one'), write('two')]);
+    expect(read('result')).toMatch(/^(one|two)$/);
+    expect(readdirSync(folder)).toEqual(['result']);
+  });
+
   it('names the file of several that could not take its name', async () => {
     mkdirSync(join(folder, 'b'));
     const paths = [join(folder, 'a'), join(folder, 'b')];

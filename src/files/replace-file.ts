@@ -7,14 +7,16 @@ import { unwritable } from './unwritable.js';
 export const TEMPORARY = '.tmp';
 
 export interface ReplaceOptions {
-  /** Tells apart writers of the same file; the process's id if not given. */
+  /** Names the temporary file after the writer, who must not write the same file twice at a time. */
   readonly writer?: string;
   /** What to do if the file cannot be written. */
   readonly hint?: string;
 }
 
-/** The name under which a file is written until it is whole. */
-export const temporaryName = (path: string, writer = String(process.pid)): string =>
+let written = 0;
+
+/** A name under which to write a file until it is whole. Without a writer no two calls get the same one. */
+export const temporaryName = (path: string, writer = `${process.pid}-${++written}`): string =>
   `${path}.${writer}${TEMPORARY}`;
 
 /**

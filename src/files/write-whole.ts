@@ -1,7 +1,8 @@
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { replaceFile } from './replace-file.js';
 import { unwritable } from './unwritable.js';
+import { writeAll } from './write-all.js';
 
 /**
  * Checks that a file can be written at a path. Call it before the work whose result goes there.
@@ -26,13 +27,6 @@ export function writeWhole(path: string, chunks: readonly Uint8Array[]): Promise
       await file.close();
     }
   });
-}
-
-/** Writes all bytes. One call may write fewer than it is given, and at most 2 GiB. */
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let written = 0; written < bytes.length; ) {
-    written += (await file.write(bytes, written)).bytesWritten;
-  }
 }
 
 async function statOf(path: string): Promise<Awaited<ReturnType<typeof stat>> | null> {

@@ -3,6 +3,7 @@ import { mkdir, open, realpath, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMissing } from '../errors.js';
+import { syncFolder } from '../files/index.js';
 import { type Lock, tryLock } from '../lock.js';
 import { GrowingFile, WrongContent } from './growing-file.js';
 import { type HubCache, sizeOf, writing } from './hub-cache.js';
@@ -56,8 +57,7 @@ export async function fetchBlob(
         // Processes on different machines do not share locks: another may have finished this file first.
         if (!isMissing(error) || (await sizeOf(blob)) !== file.bytes) throw error;
       });
-      const folder = await open(dirname(blob), 'r');
-      await folder.sync().finally(() => folder.close());
+      await syncFolder(dirname(blob));
     });
     return arrival;
   } finally {

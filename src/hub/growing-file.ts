@@ -1,6 +1,7 @@
 import type { Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { HoldfastError } from '../errors.js';
+import { writeAll } from '../files/index.js';
 import { hashInto, startHash } from './blob-hash.js';
 import { writing } from './hub-cache.js';
 import { type Response, reasonOf } from './hub-http.js';
@@ -77,12 +78,6 @@ export class GrowingFile {
   private moveTo(bytes: number): void {
     this.bytes = bytes;
     this.watch.onBytes(bytes);
-  }
-}
-
-async function writeAll(handle: FileHandle, chunk: Uint8Array, at: number): Promise<void> {
-  for (let written = 0; written < chunk.length; ) {
-    written += (await handle.write(chunk, written, chunk.length - written, at + written)).bytesWritten;
   }
 }
 

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { isMissing, readError } from '../errors.js';
-import { makeFolder, replaceFile, unwritable } from '../files/index.js';
+import { makeFolder, replaceFile, temporaryName, unwritable } from '../files/index.js';
 import { isCommit, type RepoFile } from './hub-listing.js';
 
 /** A model in the cache. */
@@ -79,10 +79,9 @@ export class HubCache {
   /** Links a snapshot's file to its blob. The link is relative, so that the cache can be moved. */
   async link(repo: string, commit: string, path: string, hash: string): Promise<void> {
     const file = join(this.snapshot(repo, commit), path);
-    const temporary = `${file}.${process.pid}.tmp`;
+    const temporary = temporaryName(file);
     await writing(file, async () => {
       await mkdir(dirname(file), { recursive: true });
-      await rm(temporary, { force: true });
       await symlink(relative(dirname(file), this.blob(repo, hash)), temporary);
       await rename(temporary, file);
     });

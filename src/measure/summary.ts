@@ -1,5 +1,6 @@
 import {
   differenceOf,
+  mean,
   meanOf,
   type Point,
   quantile,
@@ -248,6 +249,3 @@ function percentiles(heads: Float64Array, seeing: readonly number[]): Place['hea
     ninetieth: quantile(sorted, 0.9),
   };
 }
-
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;

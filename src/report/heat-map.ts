@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { type FigureLook, figureConfig, figureFrame, inkOf } from './look.js';
+import { type FigureLook, figureConfig, figureFrame, inkOf, panelTitle } from './look.js';
 
 /** One grid of values, drawn as colours on its own scale. */
 export interface HeatPanel {
@@ -116,14 +116,7 @@ function panelSpec(
   return {
     width: { step: cell },
     height: { step: cell },
-    title: {
-      text: title,
-      anchor: 'start' as const,
-      frame: 'group' as const,
-      fontSize: 12.5,
-      fontWeight: 600 as const,
-      offset: 8,
-    },
+    title: panelTitle(title),
     data: { values: cells },
     encoding: place,
     layer: [

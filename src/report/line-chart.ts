@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { type FigureLook, figureConfig, figureFrame, inkOf } from './look.js';
+import { type FigureLook, figureConfig, figureFrame, inkOf, panelTitle } from './look.js';
 import { SERIES_COLOURS, SERIES_DASHES, SERIES_SHAPES, seriesScale } from './series-look.js';
 
 /** A value at a place on the x axis, with its interval; without one, `low` and `high` equal `value`. */
@@ -88,14 +88,7 @@ function panelSpec(
   return {
     width: WIDTH,
     height,
-    title: {
-      text: title,
-      anchor: 'start' as const,
-      frame: 'group' as const,
-      fontSize: 12.5,
-      fontWeight: 600 as const,
-      offset: 8,
-    },
+    title: panelTitle(title),
     data: { values },
     encoding: {
       x: {

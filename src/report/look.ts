@@ -52,3 +52,13 @@ export function figureFrame(
     padding: 12,
   };
 }
+
+/** The title of one panel of a figure. */
+export const panelTitle = (text: string) => ({
+  text,
+  anchor: 'start' as const,
+  frame: 'group' as const,
+  fontSize: 12.5,
+  fontWeight: 600 as const,
+  offset: 8,
+});

@@ -1,3 +1,4 @@
+import { mean } from './centre.js';
 import type { Statistic } from './statistic.js';
 
 /** A correlation coefficient of two equally long lists of numbers, −1…1; NaN if one of them is constant. */
@@ -94,10 +95,4 @@ function firstNotBelow(sorted: Float64Array, value: number): number {
 function isConstant(values: ArrayLike<number>): boolean {
   for (let index = 1; index < values.length; index++) if (values[index] !== values[0]) return false;
   return true;
-}
-
-function mean(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let index = 0; index < values.length; index++) sum += values[index]!;
-  return sum / values.length;
 }

@@ -10,6 +10,7 @@ export {
   createBootstrap,
   type Estimate,
 } from './bootstrap.js';
+export { mean, median } from './centre.js';
 export { type Correlation, correlationAlong, correlationOf, pearson, spearman } from './correlation.js';
 export { halfLifeOf } from './half-life.js';
 export { holm } from './holm.js';

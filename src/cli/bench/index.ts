@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { Profile } from '../../executors/index.js';
 import type { LoadedModel } from '../../load.js';
 import { textTable } from '../../report/index.js';
+import { median } from '../../statistics/index.js';
 import {
   addModelArgument,
   addModelOptions,
@@ -19,7 +20,6 @@ import {
   type BenchFigures,
   type BenchOptions,
   type BenchProfiles,
-  median,
   type OnStep,
   profileBench,
   runBench,

@@ -2,7 +2,7 @@ import type { TokenRange } from '../../attention/index.js';
 import { checkSampling, createSampler, headGrid } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import type { Executor, ForwardRequest, Profile, Sequence } from '../../executors/index.js';
-import { quantile } from '../../statistics/index.js';
+import { median } from '../../statistics/index.js';
 
 /** What is timed: plain decoding, decoding with shares measured, and decoding with shares measured and changed. */
 export type BenchArm = 'off' | 'measured' | 'split-softmax';
@@ -127,11 +127,6 @@ function medianProfile(samples: readonly Profile[]): Profile {
     ms: median(samples.map(({ kernels }) => kernels[index]!.ms)),
   }));
   return { ...first!, kernels };
-}
-
-/** Returns the median of at least one value. */
-export function median(values: readonly number[]): number {
-  return quantile(Float64Array.from(values).sort(), 0.5);
 }
 
 /** @throws HoldfastError `E_USAGE` when prompt and decoded tokens exceed the model's context */

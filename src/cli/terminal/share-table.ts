@@ -1,6 +1,7 @@
 import { targetName } from '../../attention/index.js';
 import type { AnswerStep, Turn } from '../../dialogue/index.js';
 import { textTable } from '../../report/index.js';
+import { mean } from '../../statistics/index.js';
 import type { SpanRole } from '../../text/index.js';
 
 /** Mean shares after the policy, over the rows that chose an answer's tokens. */
@@ -88,8 +89,4 @@ function layerMeans(heads: Float32Array, layers: number): number[] {
   return Array.from({ length: layers }, (_, layer) =>
     mean([...heads.subarray(layer * perLayer, (layer + 1) * perLayer)]),
   );
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
