@@ -120,11 +120,13 @@ describe('reading a module', () => {
       "const found = (await import('./executors/cpu/index.js')).examineCpu();",
       "import { linear } from '../kernels/linear.js';",
       "import { readFileSync } from 'node:fs';",
+      'export type { Model };',
     ].join('\n');
     const told = linksIn(text, 'src/index.ts').map(({ from, name, as }) => `${from} ${name} ${as}`);
     expect(told.sort()).toEqual([
       'kernels/linear.ts linear null',
       'src/dawn.ts openDawn null',
+      'src/engine/index.ts Model Model',
       'src/engine/index.ts Model null',
       'src/errors.ts ErrorCode null',
       'src/errors.ts HoldfastError null',

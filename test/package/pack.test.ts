@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { entries } from '../support/module-names.js';
 
 /**
  * Tests the package as a user gets it: packed, and installed into an empty folder. Uses the build of `npm test`; packing
@@ -60,6 +61,17 @@ describe('the package, installed into an empty folder', () => {
     expect(await inFolder(process.execPath, 'program.js', llama)).toBe('512\n');
   });
 
+  it('has an entry for each room it publishes', async (context) => {
+    needsInstall(context);
+    const program = [
+      `const entries = ${JSON.stringify([...entries().keys()])};`,
+      'const modules = await Promise.all(entries.map((entry) => import(entry)));',
+      'console.log(modules.every((module) => Object.keys(module).length > 0));',
+    ];
+    await writeFile(join(folder, 'entries.js'), program.join('\n'));
+    expect(await inFolder(process.execPath, 'entries.js')).toBe('true\n');
+  });
+
   it('has types that resolve and check', async (context) => {
     needsInstall(context);
     const program = [
@@ -70,7 +82,12 @@ describe('the package, installed into an empty folder', () => {
       "await loadModel('model', { executor: 'abacus' });",
       "export const codeOf = (error: HoldfastError): 'E_TARGET' | null => error.code === 'E_TARGET' ? error.code : null;",
     ];
-    await writeFile(join(folder, 'program.ts'), program.join('\n'));
+    const typed = [...entries().keys()].flatMap((entry, at) => [
+      `import * as entry${at} from '${entry}';`,
+      '// @ts-expect-error: without types it would have every name',
+      `entry${at}.noSuchName;`,
+    ]);
+    await writeFile(join(folder, 'program.ts'), [...program, ...typed].join('\n'));
     const compilerOptions = {
       ...{ module: 'nodenext', moduleResolution: 'nodenext', target: 'es2023' },
       ...{ strict: true, noEmit: true, types: [] },

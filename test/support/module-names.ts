@@ -72,6 +72,9 @@ function headOf(text: string): string {
 const STATEMENT = /^(import|export)\s(?:type\s)?(?:(\*)|\{([^}]*)\})(?: as \w+)?\sfrom\s'([^']+)'/gm;
 const DYNAMIC = /(?:\{([^{}]*)\} = await |\(await )import\('([^']+)'\)(?:\)\.(\w+))?/g;
 
+/** Exports again what the source imports elsewhere: `export type { Family };`. */
+const PASSED_ON = /^export (?:type )?\{([^}]*)\};/gm;
+
 /** Names that a source takes from other modules of the repository. */
 export function linksIn(source: string, file: string): Link[] {
   const stated = [...source.matchAll(STATEMENT)].flatMap(([, verb, star, names, specifier]) =>
@@ -80,7 +83,12 @@ export function linksIn(source: string, file: string): Link[] {
   const dynamic = [...source.matchAll(DYNAMIC)].flatMap(([, names, specifier, member]) =>
     linksTo(resolve(file, specifier!), names ?? member ?? '*', false),
   );
-  return [...stated, ...dynamic];
+  const passedOn = [...source.matchAll(PASSED_ON)].flatMap(([, names]) =>
+    linksTo(file, names!, true).flatMap(({ name, as }) =>
+      stated.filter((link) => link.name === name && link.as === null).map((link) => ({ ...link, as })),
+    ),
+  );
+  return [...stated, ...dynamic, ...passedOn];
 }
 
 function linksTo(from: string | null, names: string, exported: boolean): Link[] {
