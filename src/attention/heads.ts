@@ -13,11 +13,13 @@ export type HeadPair = readonly [layer: number, head: number];
  * A set of heads, not empty: those of the named layers and numbers, where absent means all; or, instead of
  * both, heads one by one.
  */
-export interface HeadSelection {
-  readonly layers?: readonly number[];
-  readonly heads?: readonly number[];
-  readonly pairs?: readonly HeadPair[];
-}
+export type HeadSelection =
+  | {
+      readonly layers?: readonly number[] | undefined;
+      readonly heads?: readonly number[] | undefined;
+      readonly pairs?: undefined;
+    }
+  | { readonly layers?: undefined; readonly heads?: undefined; readonly pairs: readonly HeadPair[] };
 
 /**
  * Marks the selected heads: `[layers × heads]`, 1 where selected.

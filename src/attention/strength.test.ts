@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { HeadSelection } from './heads.js';
 import { POLICIES, POLICY_RULES } from './policy.js';
 import { strengthPerHead, uniformStrength } from './strength.js';
 
@@ -78,7 +79,7 @@ describe('uniformStrength', () => {
         'no head is selected (field pairs). Name at least one, or leave pairs out for all of them',
       ],
     ] as const) {
-      expect(() => uniformStrength('boost', 2, grid, selection)).toThrow(eStrength(message));
+      expect(() => uniformStrength('boost', 2, grid, selection as HeadSelection)).toThrow(eStrength(message));
     }
   });
 

@@ -1,10 +1,13 @@
 import type { Session } from '../engine/index.js';
 import type { Message } from '../text/index.js';
-import type { SettingsOptions } from './settings.js';
+import type { SettingsOptions } from './settings-options.js';
 import type { RowObservation, Turn } from './turn.js';
 
 /** How a chat is opened; see `openChat`. */
-export interface ChatOptions extends SettingsOptions {
+export type ChatOptions = SettingsOptions & DialogueOptions;
+
+interface DialogueOptions {
+  /** Null, the default: none. */
   readonly system?: string | null;
   /**
    * What was said before, as it stands: user and assistant in turn, an answer last. It is laid out by the template and

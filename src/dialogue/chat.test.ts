@@ -217,6 +217,7 @@ describe('a chat', () => {
     const { before, after } = turn.shares!.heads;
     const raised = [...before.keys()].filter((pair) => after[pair]! > before[pair]! + 1e-6);
     expect(raised).toEqual([4, 9, 11]);
+    // @ts-expect-error: pairs stand instead of layers and heads
     expect(() => chat.configure({ pairs, heads: [1] })).toThrow(/E_STRENGTH: pairs name heads one by one/);
     chat.configure({ layers: [0, 1] });
     chat.configure({ heads: [2] });
@@ -356,12 +357,15 @@ describe('a chat', () => {
   it('changes settings between answers and keeps them when a change is refused', async () => {
     const chat = open();
     await ask(chat, 'hello');
+    // @ts-expect-error: boost needs a strength
     expect(() => chat.configure({ policy: 'boost' })).toThrow(/E_STRENGTH.*boost/);
     expect(() => chat.configure({ policy: 'boost', strength: 0.5 })).toThrow(/E_STRENGTH.*from 1/);
     expect(() => chat.configure({ policy: 'split-softmax', schedule: { kind: 'target', share: 5 } })).toThrow(
       /E_STRENGTH.*share from 0 to 1, not 5/,
     );
+    // @ts-expect-error: off takes no strength
     expect(() => chat.configure({ policy: 'off', strength: 0.5 })).toThrow(/E_STRENGTH/);
+    // @ts-expect-error: hold stands instead of a policy
     expect(() => chat.configure({ hold: true, policy: 'boost' })).toThrow(/E_POLICY/);
     expect(() => chat.configure({ sampling: { topP: 7 } })).toThrow(/E_SAMPLING: topP/);
     expect(() => chat.configure({ maxTokens: Number.NaN })).toThrow(/E_SAMPLING: maxTokens/);

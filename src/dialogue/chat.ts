@@ -8,13 +8,8 @@ import type { AnswerOptions, ChatOptions } from './chat-options.js';
 import { fitPrompt } from './fit.js';
 import { type Exchange, readHistory } from './history.js';
 import { layoutWithoutSystem, type PromptMessage } from './prompt.js';
-import {
-  assertTarget,
-  changeSettings,
-  defaultSettings,
-  type Settings,
-  type SettingsOptions,
-} from './settings.js';
+import { assertTarget, changeSettings, defaultSettings, type Settings } from './settings.js';
+import type { SettingsChanges } from './settings-options.js';
 import { steer } from './steering.js';
 import { type AnswerStep, answerIds, type Turn } from './turn.js';
 
@@ -127,7 +122,7 @@ export class Chat {
    * Changes settings from the next answer on. Earlier turns stay in the cache as they were computed.
    * @throws HoldfastError as {@link openChat}, and changes nothing then
    */
-  configure(changes: SettingsOptions): void {
+  configure(changes: SettingsChanges): void {
     const settings = changeSettings(this.#settings, changes, this.model);
     assertTarget(settings, this.#system);
     this.#settings = settings;

@@ -4,7 +4,7 @@ import { spyOnModel } from '../../test/support/organism-fixtures.js';
 import type { Model } from '../engine/index.js';
 import { openChat } from './chat.js';
 import { openForcedChat } from './forced-chat.js';
-import type { SettingsOptions } from './settings.js';
+import type { SteeringOptions } from './settings-options.js';
 
 const VOCAB = 512;
 const WORDS = ['What of it?', 'Pull harder.', 'And now?'];
@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => llama.dispose());
 
 /** What a chat says, and the logits that chose it, an answer a list. */
-async function chatUnder(settings: SettingsOptions) {
+async function chatUnder(settings: SteeringOptions) {
   const { guidance = 1 } = settings;
   const passes = guidance > 1 ? 2 : 1; // without the system prompt, and with it
   const seen: Float32Array[][] = [];
@@ -45,7 +45,7 @@ async function chatUnder(settings: SettingsOptions) {
   return { turns, logits: seen.map(guided) };
 }
 
-const ARMS: readonly SettingsOptions[] = [
+const ARMS: readonly SteeringOptions[] = [
   { policy: 'off' },
   { policy: 'split-softmax', schedule: { kind: 'per-turn', from: 1, to: 0.2, step: 0.4 } },
   { policy: 'boost', strength: 5, target: { kind: 'template' } },
@@ -92,7 +92,7 @@ describe('a chat whose answers are given', () => {
   });
 
   it('forwards every token once, token by token only where a strength follows them', async () => {
-    const read = async (settings: SettingsOptions): Promise<number[]> => {
+    const read = async (settings: SteeringOptions): Promise<number[]> => {
       const passes: number[] = [];
       const watched = spyOnModel(llama, ({ tokens }) => {
         passes.push(tokens.length);
@@ -113,7 +113,7 @@ describe('a chat whose answers are given', () => {
       { start: 0, end: 1 },
       { start: 3, end: 9 },
     ];
-    const shares = async (settings: SettingsOptions): Promise<Float32Array> => {
+    const shares = async (settings: SteeringOptions): Promise<Float32Array> => {
       const chat = openForcedChat(llama, { system: SYSTEM, ...settings, ranges });
       await chat.read(WORDS[0]!, 'hold fast');
       const turn = await chat.read(WORDS[1]!, 'hold');

@@ -10,16 +10,17 @@ import {
 } from '../text/index.js';
 import { Caches } from './caches.js';
 import { layoutWithoutSystem } from './prompt.js';
-import { assertTarget, changeSettings, defaultSettings, type SettingsOptions } from './settings.js';
+import { assertTarget, changeSettings, defaultSettings } from './settings.js';
+import type { SteeringOptions } from './settings-options.js';
 import { createShareMeter, type HeadShares, meanShare } from './shares.js';
 import { type PastTurn, steer } from './steering.js';
 
 /** How a chat whose answers are given is steered; nothing is drawn in it. */
-export interface ForcedChatOptions extends Omit<SettingsOptions, 'sampling' | 'maxTokens' | 'stop'> {
+export type ForcedChatOptions = SteeringOptions & {
   readonly system: string;
   /** Disjoint ascending ranges whose shares are wanted. */
   readonly ranges?: readonly TokenRange[];
-}
+};
 
 /** What the rows saw and said that would have chosen a given answer. */
 export interface ForcedTurn {
@@ -36,7 +37,7 @@ export interface ForcedChat {
   /** Tokens it holds. */
   readonly length: number;
   /** Changes settings from the next turn on, as {@link Chat.configure} does. */
-  configure(changes: Omit<SettingsOptions, 'sampling' | 'maxTokens' | 'stop'>): void;
+  configure(changes: SteeringOptions): void;
   /**
    * Reads a turn under the settings, as a chat would have answered it.
    * @throws HoldfastError what laying out and forward passes throw; `E_UNTOUCHED` when the policy touched no row

@@ -22,7 +22,15 @@ export { type ForcedChat, type ForcedChatOptions, type ForcedTurn, openForcedCha
 export type { Exchange } from './history.js';
 export { layoutPrompt, type Prompt, type PromptMessage } from './prompt.js';
 export { type Replay, type ReplayDifference, replayDialogue } from './replay.js';
-export { type PolicyChoice, RECOMMENDED_HOLD, type Settings, type SettingsOptions } from './settings.js';
+export { RECOMMENDED_HOLD, type Settings } from './settings.js';
+export {
+  type PolicyChoice,
+  type PolicyOptions,
+  policyChoice,
+  type SettingsChanges,
+  type SettingsOptions,
+  type SteeringOptions,
+} from './settings-options.js';
 export type { HeadShares, Share, SpanShare } from './shares.js';
 export {
   type AnswerStep,

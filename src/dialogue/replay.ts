@@ -5,6 +5,7 @@ import type { Held } from './caches.js';
 import { type Chat, openChat } from './chat.js';
 import type { SavedDialogue, SavedSettings, SavedTurn } from './dialogue-file.js';
 import { sha256 } from './hash.js';
+import { policyChoice } from './settings-options.js';
 
 /** The first place where a replay gave another token. */
 export interface ReplayDifference {
@@ -91,12 +92,9 @@ function assume(chat: Chat, saved: SavedSettings & Pick<SavedTurn, 'system'>, he
     chat.system = saved.system;
   }
   chat.configure({
-    policy,
-    ...(schedule ? { schedule } : {}),
+    ...policyChoice(policy, schedule),
+    ...(pairs ? { pairs } : { layers: layers ?? undefined, heads: heads ?? undefined, pairs: undefined }),
     target: parseTarget(saved.target),
-    layers: layers ?? undefined,
-    heads: heads ?? undefined,
-    pairs: pairs ?? undefined,
     silence,
     guidance,
     sampling,

@@ -1,12 +1,9 @@
 import {
-  checkSchedule,
   type HeadPair,
   type HeadSelection,
   headMask,
   needsSystem,
-  type Policy,
   parsePolicy,
-  type Schedule,
   type Target,
   targetName,
 } from '../attention/index.js';
@@ -17,15 +14,9 @@ import {
   headGrid,
   type Model,
   type Sampling,
-  type SamplingOptions,
 } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
-
-/** A policy and how its strength follows the dialogue. */
-export interface PolicyChoice {
-  readonly policy: Policy;
-  readonly schedule: Schedule;
-}
+import { type PolicyChoice, policyChoice, type SettingsChanges } from './settings-options.js';
 
 /**
  * The policy to use when nobody chose one: split-softmax that grows with the dialogue, k from 1 in the first turn to
@@ -37,42 +28,8 @@ export const RECOMMENDED_HOLD: PolicyChoice = {
   schedule: { kind: 'per-turn', from: 1, to: 0.6, step: 0.04 },
 };
 
-/** What can be changed between answers. */
-export interface SettingsOptions {
-  /** Shorthand for {@link RECOMMENDED_HOLD}, instead of a policy. */
-  readonly hold?: boolean;
-  /** `off` if not said. `hold` needs no strength: it measures its own in the first answer in which no policy acts. */
-  readonly policy?: Policy;
-  /** A constant strength, instead of a schedule. */
-  readonly strength?: number;
-  readonly schedule?: Schedule;
-  /** `prefix` if not said. */
-  readonly target?: Target;
-  /** Layers and heads the policy acts on; all if not said. */
-  readonly layers?: readonly number[] | undefined;
-  readonly heads?: readonly number[] | undefined;
-  /** The heads it acts on one by one, instead of layers and heads. */
-  readonly pairs?: readonly HeadPair[] | undefined;
-  /** Heads whose output is knocked out; none if not said. What they attend to is measured as ever. */
-  readonly silence?: readonly HeadPair[];
-  /**
-   * γ of classifier-free guidance (arXiv 2306.17806), from 1, which is none: answers are led away from those without the
-   * system prompt. Policies act in the pass with it alone.
-   */
-  readonly guidance?: number;
-  /** Its seed is the first answer's; each later answer takes the next. */
-  readonly sampling?: SamplingOptions;
-  /** Tokens of an answer at most; 512, or half the context where that is less. */
-  readonly maxTokens?: number;
-  /** Texts at which an answer ends. */
-  readonly stop?: readonly string[];
-}
-
 /** Settings, complete and in range. */
-export interface Settings {
-  readonly policy: Policy;
-  /** Null for `off` and `hold`. */
-  readonly schedule: Schedule | null;
+export type Settings = PolicyChoice & {
   readonly target: Target;
   readonly selection: HeadSelection;
   readonly silence: readonly HeadPair[];
@@ -80,7 +37,7 @@ export interface Settings {
   readonly sampling: Sampling;
   readonly maxTokens: number;
   readonly stop: readonly string[];
-}
+};
 
 const DEFAULT_MAX_TOKENS = 512;
 
@@ -104,20 +61,19 @@ export function defaultSettings(contextLength: number): Settings {
  * said stay as they are.
  * @throws HoldfastError `E_POLICY`, `E_STRENGTH` or `E_SAMPLING` for what contradicts itself or is out of range
  */
-export function changeSettings(current: Settings, changes: SettingsOptions, model: Model): Settings {
-  const { policy, schedule } = choosePolicy(current, changes);
+export function changeSettings(current: Settings, changes: SettingsChanges, model: Model): Settings {
+  const choice = choosePolicy(current, changes);
   const selection = chooseHeads(current.selection, changes);
   const { silence = current.silence, guidance = current.guidance } = changes;
   const { maxTokens = current.maxTokens, stop = current.stop } = changes;
   const grid = headGrid(model.executor.blueprint);
-  // Both throw for a layer or head there is not.
-  headMask(selection, grid);
+  // Both throw for a layer or head that does not exist.
+  headMask(changes, grid);
   if (silence.length > 0) headMask({ pairs: silence }, grid);
   checkGuidance(guidance);
   checkLimits(maxTokens, stop);
   return {
-    policy,
-    schedule,
+    ...choice,
     selection,
     silence,
     guidance,
@@ -129,16 +85,16 @@ export function changeSettings(current: Settings, changes: SettingsOptions, mode
 }
 
 /** Layers and heads that are said leave each other as they were; pairs stand instead of both, and both instead of pairs. */
-function chooseHeads(current: HeadSelection, changes: SettingsOptions): HeadSelection {
+function chooseHeads(current: HeadSelection, changes: HeadSelection): HeadSelection {
+  if (changes.pairs !== undefined) return { pairs: changes.pairs };
   const saysGrid = changes.layers !== undefined || changes.heads !== undefined;
-  const pairs = 'pairs' in changes || saysGrid ? changes.pairs : current.pairs;
-  const kept = pairs === undefined ? current : {};
-  const layers = 'layers' in changes ? changes.layers : kept.layers;
-  const heads = 'heads' in changes ? changes.heads : kept.heads;
-  return { ...(layers ? { layers } : {}), ...(heads ? { heads } : {}), ...(pairs ? { pairs } : {}) };
+  if (current.pairs !== undefined && !saysGrid && !('pairs' in changes)) return current;
+  const layers = 'layers' in changes ? changes.layers : current.layers;
+  const heads = 'heads' in changes ? changes.heads : current.heads;
+  return { ...(layers && { layers }), ...(heads && { heads }) };
 }
 
-function choosePolicy(current: Settings, changes: SettingsOptions): Pick<Settings, 'policy' | 'schedule'> {
+function choosePolicy(current: PolicyChoice, changes: SettingsChanges): PolicyChoice {
   const { hold = false, strength } = changes;
   const said = strength === undefined ? changes.schedule : { kind: 'constant' as const, strength };
   if (hold && (changes.policy !== undefined || said !== undefined)) {
@@ -153,20 +109,7 @@ function choosePolicy(current: Settings, changes: SettingsOptions): Pick<Setting
   }
   if (hold) return RECOMMENDED_HOLD;
   const policy = parsePolicy(changes.policy ?? current.policy);
-  if (policy === 'off' || policy === 'hold') {
-    if (said === undefined) return { policy, schedule: null };
-    throw new HoldfastError('E_STRENGTH', `the policy ${policy} takes no strength and no schedule`, {
-      hint: policy === 'off' ? 'Say which policy it is for' : 'It measures its own in the first answer',
-    });
-  }
-  const schedule = said ?? (policy === current.policy ? current.schedule : null);
-  if (schedule === null) {
-    throw new HoldfastError('E_STRENGTH', `the policy ${policy} needs a strength or a schedule`, {
-      field: 'strength',
-    });
-  }
-  checkSchedule(policy, schedule);
-  return { policy, schedule };
+  return policyChoice(policy, said ?? (policy === current.policy ? current.schedule : null));
 }
 
 /**

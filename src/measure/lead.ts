@@ -1,4 +1,4 @@
-import { type ChatOptions, openChat, type Turn } from '../dialogue/index.js';
+import { openChat, type SettingsOptions, type Turn } from '../dialogue/index.js';
 import type { FinishReason, Model } from '../engine/index.js';
 import type { Scenario } from '../scenario/index.js';
 import { cutsOf, regionsOf } from './regions.js';
@@ -8,7 +8,7 @@ import { type ShareRow, sharesByColumn } from './share-columns.js';
 const SEEDS_PER_DIALOGUE = 1024;
 
 /** Settings and context of a dialogue's chat. The scenario gives its system prompt and history. */
-export type LeadOptions = Omit<ChatOptions, 'system' | 'history'>;
+export type LeadOptions = SettingsOptions & { readonly contextLength?: number };
 
 /** A measured turn. */
 export interface MeasuredTurn {

@@ -1,4 +1,4 @@
-import { layoutPrompt, type SettingsOptions } from '../dialogue/index.js';
+import { layoutPrompt, type PolicyOptions } from '../dialogue/index.js';
 import type { Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import type { TokenRange } from '../text/index.js';
@@ -7,7 +7,10 @@ import type { Trial } from './trial.js';
 /** An arm of a trial: one setting of the policy. */
 export interface Arm {
   readonly name: string;
-  readonly settings: Pick<SettingsOptions, 'policy' | 'strength' | 'schedule' | 'layers' | 'heads'>;
+  readonly settings: PolicyOptions & {
+    readonly layers?: readonly number[];
+    readonly heads?: readonly number[];
+  };
   /** Default: `prefix`. The others are controls: the first token, and the span after the prefix. */
   readonly target?: keyof TrialSpans;
 }

@@ -1,9 +1,12 @@
-import { checkStrength, parsePolicy, policyText } from '../../attention/index.js';
+import { parsePolicy, policyText, type Schedule } from '../../attention/index.js';
 import {
   type Chat,
   type ChatOptions,
+  type PolicyChoice,
+  policyChoice,
   RECOMMENDED_HOLD,
   type Settings,
+  type SettingsChanges,
   type SettingsOptions,
   saveDialogue,
 } from '../../dialogue/index.js';
@@ -14,13 +17,11 @@ import { readPackage } from '../../package.js';
 import { type LoadedChat, loadChat } from './load.js';
 import { openSides, type Sides } from './sides.js';
 
-/** A policy with its strength, kept while it is switched off. */
-type Configured = Pick<Settings, 'policy' | 'schedule'>;
-
 /** What is said in the chat, and what can be changed between answers. */
 export class Conversation {
   #sides: Sides;
-  #configured: Configured;
+  /** Kept while the policy is switched off. */
+  #configured: PolicyChoice;
 
   /** @param compare whether every turn is answered with the policy off and on */
   private constructor(
@@ -71,7 +72,7 @@ export class Conversation {
 
   /** @throws HoldfastError `E_TARGET` when there is no system prompt to act on */
   switchOn(): void {
-    this.chat.configure(asOptions(this.#configured));
+    this.chat.configure(this.#configured);
   }
 
   /**
@@ -84,9 +85,7 @@ export class Conversation {
       this.#configure({ strength });
       return;
     }
-    if (policy === 'hold') throw new HoldfastError('E_STRENGTH', 'the policy hold takes no strength');
-    checkStrength(policy, strength);
-    this.#configured = { policy, schedule: { kind: 'constant', strength } };
+    this.#configured = policyChoice(policy, constant(strength));
   }
 
   /** @throws HoldfastError `E_POLICY`, `E_STRENGTH`, `E_TARGET` */
@@ -94,9 +93,7 @@ export class Conversation {
     const policy = parsePolicy(name);
     if (policy === 'off') this.#assertNotCompared('off');
     const remembered = strength === undefined && policy === this.#configured.policy;
-    this.#configure(
-      remembered ? asOptions(this.#configured) : { policy, ...(strength === undefined ? {} : { strength }) },
-    );
+    this.#configure(remembered ? this.#configured : policyChoice(policy, constant(strength)));
   }
 
   /** Another system prompt, for the whole dialogue. */
@@ -145,7 +142,7 @@ export class Conversation {
     this.#sides.dispose();
   }
 
-  #configure(changes: SettingsOptions): void {
+  #configure(changes: SettingsChanges): void {
     this.chat.configure(changes);
     this.#configured = configuredIn(this.chat.settings) ?? this.#configured;
   }
@@ -159,15 +156,23 @@ export class Conversation {
 }
 
 /** Null while it is off. */
-function configuredIn({ policy, schedule }: Settings): Configured | null {
-  return policy === 'off' ? null : { policy, schedule };
+function configuredIn({ policy, schedule }: Settings): PolicyChoice | null {
+  return policy === 'off' ? null : policyChoice(policy, schedule);
 }
 
-function asOptions({ policy, schedule }: Configured): SettingsOptions {
-  return { policy, ...(schedule === null ? {} : { schedule }) };
-}
+const constant = (strength: number | undefined): Schedule | null =>
+  strength === undefined ? null : { kind: 'constant', strength };
 
 function settingsAsOptions(settings: Settings): SettingsOptions {
-  const { target, selection, silence, guidance, sampling, maxTokens, stop } = settings;
-  return { ...asOptions(settings), ...selection, target, silence, guidance, sampling, maxTokens, stop };
+  const { policy, schedule, target, selection, silence, guidance, sampling, maxTokens, stop } = settings;
+  return {
+    ...policyChoice(policy, schedule),
+    ...selection,
+    target,
+    silence,
+    guidance,
+    sampling,
+    maxTokens,
+    stop,
+  };
 }

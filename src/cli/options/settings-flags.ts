@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import {
-  checkSchedule,
   needsSystem,
   POLICIES,
   type Policy,
@@ -9,7 +8,12 @@ import {
   parseTarget,
   type Schedule,
 } from '../../attention/index.js';
-import type { ChatOptions, SettingsOptions } from '../../dialogue/index.js';
+import {
+  type ChatOptions,
+  type PolicyOptions,
+  policyChoice,
+  type SettingsOptions,
+} from '../../dialogue/index.js';
 import { checkSampling, type SamplingOptions } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import { decimal, oneMore, positiveInteger } from './arguments.js';
@@ -150,10 +154,9 @@ export function readChatOptions(flags: ChatFlags): ChatOptions {
  * @throws HoldfastError as {@link readChatOptions}
  */
 export function readSettings(flags: SettingsFlags): SettingsOptions {
-  const { hold, layers, heads, maxTokens, stop } = flags;
+  const { layers, heads, maxTokens, stop } = flags;
   const sampling = readSampling(flags);
   return {
-    ...(hold === undefined ? {} : { hold }),
     ...readPolicy(flags),
     ...(flags.target === undefined ? {} : { target: parseTarget(flags.target) }),
     ...(layers === undefined ? {} : { layers }),
@@ -174,8 +177,9 @@ function readSampling(flags: SettingsFlags): SamplingOptions {
   return sampling;
 }
 
-function readPolicy(flags: SettingsFlags): Pick<SettingsOptions, 'policy' | 'schedule'> {
-  const { strength } = flags;
+function readPolicy(flags: SettingsFlags): PolicyOptions | { readonly hold: true } {
+  const { hold, strength } = flags;
+  if (hold) return { hold };
   if (flags.policy === undefined) {
     if (strength === undefined && flags.schedule === undefined) return {};
     throw usage(`${strength === undefined ? '--schedule' : '--strength'} needs a --policy`);
@@ -184,11 +188,8 @@ function readPolicy(flags: SettingsFlags): Pick<SettingsOptions, 'policy' | 'sch
   const schedule = readSchedule(flags);
   if (policy === 'off' || policy === 'hold') {
     if (schedule !== undefined) throw usage(`the policy ${policy} takes no --strength and no --schedule`);
-    return { policy };
-  }
-  if (schedule === undefined) throw usage(`the policy ${policy} needs --strength or --schedule`);
-  checkSchedule(policy, schedule);
-  return { policy, schedule };
+  } else if (schedule === undefined) throw usage(`the policy ${policy} needs --strength or --schedule`);
+  return policyChoice(policy, schedule ?? null);
 }
 
 function readSchedule({ strength, schedule }: SettingsFlags): Schedule | undefined {

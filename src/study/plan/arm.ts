@@ -1,4 +1,4 @@
-import type { SettingsOptions } from '../../dialogue/index.js';
+import type { SteeringOptions } from '../../dialogue/index.js';
 
 /** An arm of a study with all choices resolved: layers and heads are numbers. */
 export interface Arm {
@@ -9,7 +9,4 @@ export interface Arm {
 }
 
 /** The chat settings of an arm; `{ policy: 'off' }` for the untouched model. */
-export type ArmSettings = Pick<
-  SettingsOptions,
-  'policy' | 'strength' | 'schedule' | 'target' | 'layers' | 'heads' | 'pairs' | 'silence' | 'guidance'
->;
+export type ArmSettings = SteeringOptions;

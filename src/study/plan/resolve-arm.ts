@@ -1,3 +1,5 @@
+import type { HeadSelection } from '../../attention/index.js';
+import { policyChoice } from '../../dialogue/index.js';
 import { createRandom } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import type { ArmSpec, HeadChoice, HeadPair } from '../spec/index.js';
@@ -26,10 +28,15 @@ export function needsRanking({ on, silence }: ArmSpec): boolean {
  */
 export function resolveArm(arm: ArmSpec, heads: Heads, scores: HeadScores | null): Arm {
   const { name, policy, schedule, target, silence, guidance, repeatEvery } = arm;
+  const choice = policyChoice(policy, schedule);
   const acting: ArmSettings =
-    policy === 'off'
-      ? { policy }
-      : { policy, target, ...selection(arm, heads, scores), ...(schedule && { schedule }) };
+    choice.policy === 'off'
+      ? { policy: choice.policy }
+      : {
+          ...(choice.schedule === null ? { policy: choice.policy } : choice),
+          target,
+          ...selection(arm, heads, scores),
+        };
   const settings = {
     ...acting,
     ...(silence && { silence: pairsOf(silence, arm.name, heads, scores) }),
@@ -38,11 +45,7 @@ export function resolveArm(arm: ArmSpec, heads: Heads, scores: HeadScores | null
   return { name, settings, repeatEvery };
 }
 
-function selection(
-  { on, name }: ArmSpec,
-  heads: Heads,
-  scores: HeadScores | null,
-): Pick<ArmSettings, 'layers' | 'heads' | 'pairs'> {
+function selection({ on, name }: ArmSpec, heads: Heads, scores: HeadScores | null): HeadSelection {
   if (on.kind === 'all') return {};
   const pairs = pairsOf(on, name, heads, scores);
   if (on.kind !== 'grid') return { pairs };
