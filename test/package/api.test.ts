@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type Declaration, entries, readModule } from '../support/module-names.js';
+import { type Declaration, entries, ROOT, readModule } from '../support/module-names.js';
 
 /** Every name of `holdfast`: values first, then types. A name here is a promise; add one with care. */
-const ROOT = [
+const NAMES = [
   ...[
     'EMBEDDED_MODEL',
     'HoldfastError',
@@ -72,7 +73,7 @@ function publishedBy(file: string): readonly Published[] {
 describe('the package', () => {
   it('publishes these names at its root, and no others', () => {
     const names = publishedBy(entries().get('holdfast')!).map(({ name }) => name);
-    expect(names.toSorted()).toEqual(ROOT.toSorted());
+    expect(names.toSorted()).toEqual(NAMES.toSorted());
   });
 
   it.each([...entries()])('says of every name of %s what it is', (_, file) => {
@@ -83,5 +84,13 @@ describe('the package', () => {
         !hasDocstring && !TO_DESCRIBE.some((room) => file.startsWith(`src/${room}`)),
     );
     expect(silent.map(({ name, file }) => `${name} (${file})`)).toEqual([]);
+  });
+
+  it('is listed in docs/guide/library.md: the values of its root, and every entry', () => {
+    const page = readFileSync(`${ROOT}docs/guide/library.md`, 'utf8');
+    const root = publishedBy(entries().get('holdfast')!).filter(({ isType }) => !isType);
+    for (const { name } of root) expect(page).toContain(`\`${name}\``);
+    const listed = [...page.matchAll(/^\| `(holdfast\/\w+)` /gm)].map(([, entry]) => entry!);
+    expect(['holdfast', ...listed].toSorted()).toEqual([...entries().keys()].toSorted());
   });
 });
