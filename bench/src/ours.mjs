@@ -47,9 +47,9 @@ export async function open({ model, threads, contextLength, variant }) {
 }
 
 /**
- * @param {import('holdfast').Blueprint} blueprint
+ * @param {import('holdfast/architectures').Blueprint} blueprint
  * @param {number | undefined} k
- * @returns {import('holdfast').Intervention | undefined}
+ * @returns {import('holdfast/executors').Intervention | undefined}
  */
 function splitSoftmax({ layers }, k) {
   if (k === undefined) return undefined;
