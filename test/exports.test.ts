@@ -121,6 +121,7 @@ describe('reading a module', () => {
       "import { linear } from '../kernels/linear.js';",
       "import { readFileSync } from 'node:fs';",
       'export type { Model };',
+      "export const CELLS = new URL('./study/run/cells.js', import.meta.url);",
     ].join('\n');
     const told = linksIn(text, 'src/index.ts').map(({ from, name, as }) => `${from} ${name} ${as}`);
     expect(told.sort()).toEqual([
@@ -132,6 +133,7 @@ describe('reading a module', () => {
       'src/errors.ts HoldfastError null',
       'src/executors/cpu/index.ts examineCpu null',
       'src/load.ts loadModel load',
+      'src/study/run/cells.ts * null',
       'src/text/index.ts * *',
     ]);
   });

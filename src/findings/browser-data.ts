@@ -90,7 +90,7 @@ function shownRound(record: DialogueRecord['rounds'][number]): BrowserRun[number
 }
 
 /** Returns at most `most` of the items, evenly spaced, including the first and the last. */
-export function evenly<Item>(items: readonly Item[], most: number): readonly Item[] {
+function evenly<Item>(items: readonly Item[], most: number): readonly Item[] {
   if (items.length <= most) return items;
   if (most === 1) return items.slice(0, 1);
   return Array.from({ length: most }, (_, at) => items[Math.round((at * (items.length - 1)) / (most - 1))]!);

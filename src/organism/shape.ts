@@ -10,7 +10,7 @@ const SENTENCE = /[^.?!]+[.?!]/g;
  * Returns the text of the sentences after the effects of all instructions, in the order of the grammar's families.
  * @param topic topic of the sentences; an instruction about another topic has no effect
  */
-export function shape(
+function shape(
   grammar: Grammar,
   chance: Chance,
   instructions: readonly Instruction[],

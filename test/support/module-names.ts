@@ -72,6 +72,9 @@ function headOf(text: string): string {
 const STATEMENT = /^(import|export)\s(?:type\s)?(?:(\*)|\{([^}]*)\})(?: as \w+)?\sfrom\s'([^']+)'/gm;
 const DYNAMIC = /(?:\{([^{}]*)\} = await |\(await )import\('([^']+)'\)(?:\)\.(\w+))?/g;
 
+/** A module that a thread loads by its address. */
+const BY_ADDRESS = /new URL\('(\.[^']+\.js)', import\.meta\.url\)/g;
+
 /** Exports again what the source imports elsewhere: `export type { Family };`. */
 const PASSED_ON = /^export (?:type )?\{([^}]*)\};/gm;
 
@@ -83,12 +86,15 @@ export function linksIn(source: string, file: string): Link[] {
   const dynamic = [...source.matchAll(DYNAMIC)].flatMap(([, names, specifier, member]) =>
     linksTo(resolve(file, specifier!), names ?? member ?? '*', false),
   );
+  const byAddress = [...source.matchAll(BY_ADDRESS)].flatMap(([, specifier]) =>
+    linksTo(resolve(file, specifier!), '*', false),
+  );
   const passedOn = [...source.matchAll(PASSED_ON)].flatMap(([, names]) =>
     linksTo(file, names!, true).flatMap(({ name, as }) =>
       stated.filter((link) => link.name === name && link.as === null).map((link) => ({ ...link, as })),
     ),
   );
-  return [...stated, ...dynamic, ...passedOn];
+  return [...stated, ...dynamic, ...byAddress, ...passedOn];
 }
 
 function linksTo(from: string | null, names: string, exported: boolean): Link[] {

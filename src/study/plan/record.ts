@@ -1,7 +1,5 @@
 import type { ShareSpread } from '../../statistics/index.js';
 
-export type { ShareSpread } from '../../statistics/index.js';
-
 // A study stores one record per cell. Records are plain JSON, and the same cell on the same machine with the same
 // versions always gives the same bytes: numbers have 6 significant digits unless noted, and times are kept apart (see
 // `cell.ts`).
