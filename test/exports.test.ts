@@ -8,18 +8,6 @@ import {
   readModule,
 } from './support/module-names.js';
 
-/** Rooms that still export names that nothing imports. Mend one, then take it off this list. */
-const TO_MEND = [
-  'src/findings',
-  'src/formats',
-  'src/hub',
-  'src/material',
-  'src/measure',
-  'src/organism',
-  'src/scenario',
-  'src/study',
-];
-
 const SOURCES = [...filesUnder('src', /\.ts$/), ...filesUnder('kernels', /\.ts$/)];
 
 /** Everything that may import a name. */
@@ -73,11 +61,10 @@ describe('an exported name', () => {
   const found = SOURCES.filter((file) => !file.endsWith('.test.ts')).flatMap((file) =>
     unused(file, MODULES.get(file)!, used).map((name) => `${file} ${name}`),
   );
-  const isToMend = (name: string): boolean => TO_MEND.some((room) => name.startsWith(`${room}/`));
 
   it('is imported by another file, published, or a type in an exported signature', () => {
     expect(used.size).toBeGreaterThan(1000);
-    expect(found.filter((name) => !isToMend(name))).toEqual([]);
+    expect(found).toEqual([]);
   });
 });
 

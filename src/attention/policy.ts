@@ -13,6 +13,7 @@ export type RowPolicy = 'off' | 'split-softmax' | 'boost' | 'floor';
 /** The policies a user names; `pasta` and `hold` are a `boost` and a `floor` whose strengths are found otherwise. */
 export type Policy = RowPolicy | 'pasta' | 'hold';
 
+/** Every policy that a user can name. */
 export const POLICIES: readonly Policy[] = ['off', 'split-softmax', 'boost', 'pasta', 'floor', 'hold'];
 
 /** What a policy's strength means, and which values it may take. */
