@@ -1,5 +1,5 @@
-// A chat with the embedded model on the browser's WebGPU. Each answer shows the target's share of attention before and after the
-// policy.
+// A chat with the embedded model on the browser's WebGPU. Each answer shows the shares of attention that the prompt (the system
+// message) and the sink (the first token) get: the prompt's before and after the policy.
 //
 // To use another model, add `?model=/models/organism/sharp` to the address.
 import { fetchModel, openChat } from 'holdfast/browser';
@@ -14,7 +14,7 @@ const settings = () => {
 let model = null;
 let chat = null;
 
-/** Adds a turn to the page: the message, the answer as it is generated, and the target's share in the answer. */
+/** Adds a turn to the page: the message, the answer as it is generated, and the shares of the prompt and the sink in it. */
 function showTurn(message) {
   const turn = document.createElement('div');
   turn.className = 'turn';
@@ -24,10 +24,12 @@ function showTurn(message) {
   element('turns').append(turn);
   return {
     add: (text) => turn.querySelector('.answer').append(text),
-    share({ before, after }) {
+    shares({ prompt, sink }) {
+      const text = (share) => share.toFixed(3).replace(/^0/, '');
+      const { before, after } = prompt.mean;
       turn.querySelector('.share i').style.width = `${200 * after}px`;
       turn.querySelector('.share span').textContent =
-        `system prompt ${after.toFixed(3)}${before === after ? '' : ` (untouched ${before.toFixed(3)})`}`;
+        `prompt ${text(before)}${before === after ? '' : ` → ${text(after)}`} · sink ${text(sink.mean.after)}`;
     },
   };
 }
@@ -48,7 +50,7 @@ async function send(message) {
     shown.add(next.value.text);
     next = await answer.next();
   }
-  if (next.value?.shares) shown.share(next.value.shares.mean);
+  if (next.value?.parts.prompt) shown.shares(next.value.parts);
 }
 
 element('strength').addEventListener('input', ({ target }) => {

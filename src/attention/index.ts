@@ -1,6 +1,6 @@
 /**
  * Shares and what may be done to them: policies (π → π′), schedules (strength as a function of the dialogue's
- * length), targets (which tokens count as the system prompt) and receipts (the record that it was done). Pure
+ * length), targets (whose share it is) and receipts (the record that it was done). Pure
  * functions on numbers. Knows spans; knows nothing of models, executors or sessions.
  */
 export type { TokenRange } from '../text/index.js';
@@ -35,6 +35,9 @@ export {
 export { softCap } from './soft-cap.js';
 export { type Strengths, strengthPerHead, uniformStrength } from './strength.js';
 export {
+  DEFAULT_TARGET,
+  hasSystemMessage,
+  type NamedTarget,
   namedBy,
   needsSystem,
   parseTarget,
@@ -43,4 +46,5 @@ export {
   type TargetContext,
   targetName,
   tokensBefore,
+  tokensNeeded,
 } from './target.js';

@@ -9,6 +9,7 @@ import {
   type TargetContext,
   targetName,
   tokensBefore,
+  tokensNeeded,
 } from './target.js';
 
 /** `<s>` | header 1–4 | "Be brief…" 4–10 | tail 10–12 | user 12–20 | header 20–23 | answer 23–40 */
@@ -21,11 +22,14 @@ const spans: readonly Span[] = [
   { role: 'template', turn: 1, start: 20, end: 23 },
   { role: 'assistant', turn: 1, start: 23, end: 40 },
 ];
-const dialogue: TargetContext = {
-  spans,
-  system: { message: { start: 1, end: 12 }, content: { start: 4, end: 10 } },
+const system = { role: 'system', start: 1, end: 12, content: { start: 4, end: 10 } } as const;
+const user = { role: 'user', start: 12, end: 20, content: { start: 12, end: 20 } } as const;
+const assistant = { role: 'assistant', start: 20, end: 40, content: { start: 23, end: 40 } } as const;
+const dialogue: TargetContext = { spans, messages: [system, user, assistant] };
+const bare: TargetContext = {
+  spans: spans.filter(({ role }) => role !== 'system'),
+  messages: [user, assistant],
 };
-const bare: TargetContext = { spans: spans.filter(({ role }) => role !== 'system'), system: null };
 
 /** A dialogue of so many tokens whose prefix takes so many. */
 const ofLength = (prefix: number, tokens: number): TargetContext => ({
@@ -34,7 +38,10 @@ const ofLength = (prefix: number, tokens: number): TargetContext => ({
     { role: 'system', turn: 0, start: 1, end: prefix },
     { role: 'user', turn: 1, start: prefix, end: tokens },
   ],
-  system: { message: { start: 1, end: prefix }, content: { start: 1, end: prefix } },
+  messages: [
+    { role: 'system', start: 1, end: prefix, content: { start: 1, end: prefix } },
+    { role: 'user', start: prefix, end: tokens, content: { start: prefix, end: tokens } },
+  ],
 });
 const resolve = (text: string, context: TargetContext) => resolveTarget(parseTarget(text), context);
 const eTarget = (message: string) =>
@@ -117,7 +124,7 @@ describe('resolveTarget', () => {
         );
         const tokens = new Set(given.flatMap(({ start, end }) => indices(start, end)));
         fc.pre(tokens.size > 0);
-        const ranges = resolve('template', { spans: given, system: null });
+        const ranges = resolve('template', { spans: given, messages: [] });
         expect(ranges.flatMap(({ start, end }) => indices(start, end))).toEqual(
           [...tokens].sort((a, b) => a - b),
         );
@@ -137,13 +144,13 @@ describe('resolveTarget', () => {
   });
 
   it('refuses a target without tokens', () => {
-    const user: TargetContext = { spans: spans.filter(({ role }) => role === 'user'), system: null };
+    const user: TargetContext = { spans: spans.filter(({ role }) => role === 'user'), messages: [] };
     for (const name of ['sink', 'template']) {
       expect(() => resolve(name, user)).toThrow(eTarget(`the target ${name} has no tokens in this dialogue`));
     }
     const silent: TargetContext = {
       spans,
-      system: { message: { start: 1, end: 12 }, content: { start: 4, end: 4 } },
+      messages: [{ ...system, content: { start: 4, end: 4 } }],
     };
     expect(() => resolve('content', silent)).toThrow(
       eTarget('the target content has no tokens in this dialogue'),
@@ -151,6 +158,103 @@ describe('resolveTarget', () => {
     const empty: Target = { kind: 'range', range: { start: 7, end: 7 } };
     expect(() => resolveTarget(empty, dialogue)).toThrow(
       eTarget('the target 7:7 has no tokens in this dialogue'),
+    );
+  });
+});
+
+describe('a system message that does not stand in front', () => {
+  /** `<s>` | user 1–8 | answer 8–14 | system 14–20, its words 15–18 | user 20–26 */
+  const behind = (system: number, tokens: number): TargetContext => ({
+    spans: [
+      { role: 'sink', turn: 0, start: 0, end: 1 },
+      { role: 'template', turn: 0, start: 1, end: tokens },
+    ],
+    messages: [
+      { role: 'system', start: system, end: system + 6, content: { start: system + 1, end: system + 4 } },
+      { role: 'user', start: 1, end: 8, content: { start: 2, end: 7 } },
+      { role: 'assistant', start: 8, end: system, content: { start: 8, end: system - 1 } },
+      { role: 'user', start: system + 6, end: tokens, content: { start: system + 6, end: tokens } },
+    ],
+  });
+  const pairs = (text: string, context: TargetContext) =>
+    resolve(text, context).map(({ start, end }) => [start, end]);
+
+  it('is found where it stands, without the tokens of other messages', () => {
+    expect(pairs('message', behind(14, 26))).toEqual([[14, 20]]);
+    expect(pairs('content', behind(14, 26))).toEqual([[15, 18]]);
+    expect(pairs('prefix', behind(14, 26))).toEqual([
+      [0, 1],
+      [14, 20],
+    ]);
+  });
+
+  it('leaves its prefix as long, wherever it stands', () => {
+    const length = (context: TargetContext) => tokensBefore(resolve('prefix', context), 1000);
+    expect(length(behind(14, 26))).toBe(7);
+    expect(length(behind(140, 260))).toBe(7);
+  });
+
+  it('counts what the template writes before all messages to its prefix', () => {
+    const context = behind(14, 26);
+    const preamble = context.messages.map((message) =>
+      message.start === 1 ? { ...message, start: 3, content: { start: 4, end: 7 } } : message,
+    );
+    expect(pairs('prefix', { ...context, messages: preamble })).toEqual([
+      [0, 3],
+      [14, 20],
+    ]);
+  });
+
+  it('has random spans among the other tokens, at the same of them when it moves on', () => {
+    /** Which of the tokens outside of the prefix they are. */
+    const outside = (context: TargetContext, seed: number): number[] => {
+      const prefix = new Set(resolve('prefix', context).flatMap(({ start, end }) => indices(start, end)));
+      const others = indices(0, 400).filter((token) => !prefix.has(token));
+      const random = resolve(`random:${seed}`, context).flatMap(({ start, end }) => indices(start, end));
+      expect(random.filter((token) => prefix.has(token))).toEqual([]);
+      return random.map((token) => others.indexOf(token));
+    };
+    for (let seed = 0; seed < 20; seed++) {
+      const places = outside(behind(10, 26), seed);
+      expect(places).toEqual(indices(places[0]!, places[0]! + 7));
+      expect(outside(behind(14, 26), seed)).toEqual(places);
+      expect(outside(behind(300, 330), seed)).toEqual(places);
+    }
+  });
+});
+
+describe('several system messages', () => {
+  const first = { role: 'system', start: 1, end: 5, content: { start: 2, end: 4 } } as const;
+  const between = { role: 'user', start: 5, end: 9, content: { start: 6, end: 8 } } as const;
+  const second = { role: 'system', start: 9, end: 14, content: { start: 10, end: 13 } } as const;
+  const resolved = (text: string, messages: TargetContext['messages']) =>
+    resolve(text, { spans, messages }).map(({ start, end }) => [start, end]);
+
+  it('count together', () => {
+    expect(resolved('message', [first, between, second])).toEqual([
+      [1, 5],
+      [9, 14],
+    ]);
+    expect(resolved('content', [first, between, second])).toEqual([
+      [2, 4],
+      [10, 13],
+    ]);
+    expect(resolved('prefix', [first, between, second])).toEqual([
+      [0, 5],
+      [9, 14],
+    ]);
+  });
+
+  it('are one range where they touch', () => {
+    const next = { ...second, start: 5, end: 10, content: { start: 6, end: 9 } };
+    expect(resolved('message', [first, next])).toEqual([[1, 10]]);
+  });
+
+  it('do not count where the template wrote none of them', () => {
+    const leftOut = { ...second, start: 9, end: 9, content: { start: 9, end: 9 } };
+    expect(resolved('message', [first, between, leftOut])).toEqual([[1, 5]]);
+    expect(() => resolved('message', [between, leftOut])).toThrow(
+      eTarget('the target message needs a system message'),
     );
   });
 });
@@ -178,11 +282,12 @@ describe('a random target', () => {
         const [range] = resolve(text, ofLength(prefix, 3 * prefix + growth));
         expect(resolve(text, ofLength(prefix, range!.end))).toEqual([range]);
         expect(resolve(text, ofLength(prefix, range!.end + growth))).toEqual([range]);
+        expect(tokensNeeded(parseTarget(text), ofLength(prefix, prefix))).toBe(range!.end);
         const short = Math.max(prefix, range!.end - 1 - growth);
         expect(() => resolve(text, ofLength(prefix, short))).toThrow(
           eTarget(
-            `the target ${text} is tokens [${range!.start}, ${range!.end}), and the dialogue has ${short}. ` +
-              `A dialogue of three times the system prompt, ${3 * prefix} tokens, has room for every seed`,
+            `the target ${text} needs a dialogue of ${range!.end} tokens, and this one has ${short}. ` +
+              `A dialogue of three times the prefix, ${3 * prefix} tokens, has room for every seed`,
           ),
         );
       }),
@@ -254,7 +359,7 @@ describe('parseTarget', () => {
     ]) {
       expect(() => parseTarget(text), text).toThrow(
         eTarget(
-          `"${text}" is not a target. Write prefix, message, content, sink, template, random:SEED or START:END (token indices, START < END), or not: and one of these`,
+          `"${text}" is not a target. Write message, content, prefix, sink, template, random:SEED or START:END (token indices, START < END), or not: and one of these`,
         ),
       );
     }

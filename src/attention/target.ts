@@ -1,10 +1,16 @@
 import { HoldfastError } from '../errors.js';
-import type { Span, TokenRange } from '../text/index.js';
+import type { MessageLayout, Span, TokenRange } from '../text/index.js';
 
 /**
- * What counts as "the system prompt". `prefix` is the definition in Li et al. 2024; `sink`, `template` and
- * `random` are controls: an effect that a control also shows is not an effect of the system prompt. `random` is
- * a span as long as the prefix shortly after it; it exists once the dialogue has grown that far, and stays put.
+ * Whose share is measured and changed.
+ *
+ * - `message`: the system message with its role header and tail, wherever it stands. Several system messages count
+ *   together.
+ * - `content`: its own words alone.
+ * - `prefix`: everything up to the end of the system message, the sink and the template's opening included, other
+ *   messages left out (Li et al. 2024). Where the system message stands in front, it is the sink and the message.
+ * - `sink`, `template` and `random` are controls: an effect that a control also shows is not an effect of the system
+ *   prompt. `random` is a seeded span as long as the prefix, shortly after it.
  */
 export type Target = NamedTarget | Rest;
 
@@ -30,22 +36,25 @@ export interface Rest {
 /** Where ranges end that go on for as long as the dialogue does; whoever counts their tokens cuts them at its length. */
 const NO_END = Number.MAX_SAFE_INTEGER;
 
+/** The target where none is chosen: on a real model most of the prefix's share is that of the sink. */
+export const DEFAULT_TARGET: Target = { kind: 'message' };
+
 /** The parts of a rendered dialogue that a target is resolved against. */
 export interface TargetContext {
   readonly spans: readonly Span[];
-  /** The system message with header and tail (without the sink) and its own words; null when there is none. */
-  readonly system: { readonly message: TokenRange; readonly content: TokenRange } | null;
+  /** A message that the template leaves out has no tokens. */
+  readonly messages: readonly Pick<MessageLayout, 'role' | 'start' | 'end' | 'content'>[];
 }
 
 /**
- * Reads `prefix`, `message`, `content`, `sink`, `template`, `random:SEED` or `START:END`, or `not:` and one of these.
+ * Reads `message`, `content`, `prefix`, `sink`, `template`, `random:SEED` or `START:END`, or `not:` and one of these.
  * @throws HoldfastError `E_TARGET` when the text is none of these.
  */
 export function parseTarget(text: string): Target {
   const of = namedTarget(text.startsWith('not:') ? text.slice('not:'.length) : text);
   if (of === null) {
     throw new HoldfastError('E_TARGET', `"${text}" is not a target`, {
-      hint: 'Write prefix, message, content, sink, template, random:SEED or START:END (token indices, START < END), or not: and one of these',
+      hint: 'Write message, content, prefix, sink, template, random:SEED or START:END (token indices, START < END), or not: and one of these',
     });
   }
   return text.startsWith('not:') ? { kind: 'not', of } : of;
@@ -120,39 +129,88 @@ function complement(ranges: readonly TokenRange[]): TokenRange[] {
   return starts.map((start, index) => ({ start, end: ends[index]! }));
 }
 
-function namedRanges(target: NamedTarget, { spans, system }: TargetContext): readonly TokenRange[] {
+function namedRanges(target: NamedTarget, context: TargetContext): readonly TokenRange[] {
+  const { spans } = context;
   if (target.kind === 'range') return [target.range];
   if (target.kind === 'sink') return spans.filter(({ role }) => role === 'sink');
   if (target.kind === 'template') return spans.filter(({ role }) => role === 'template');
-  if (system === null) {
+  const system = systemMessages(context);
+  if (system.length === 0) {
     throw new HoldfastError('E_TARGET', `the target ${targetName(target)} needs a system message`);
   }
-  if (target.kind === 'prefix') return [{ start: 0, end: system.message.end }];
-  if (target.kind === 'random') return [randomRange(target.seed, system.message.end, spans.at(-1)?.end ?? 0)];
-  return [target.kind === 'message' ? system.message : system.content];
+  if (target.kind === 'message') return system;
+  if (target.kind === 'content') return system.map(({ content }) => content);
+  return target.kind === 'random' ? randomRanges(target.seed, context) : prefixRanges(context);
+}
+
+/** Whether a dialogue has a system message that targets can be made of: one of which the template writes something. */
+export function hasSystemMessage(context: Pick<TargetContext, 'messages'>): boolean {
+  return systemMessages(context).length > 0;
+}
+
+const systemMessages = ({ messages }: Pick<TargetContext, 'messages'>): TargetContext['messages'] =>
+  messages.filter(({ role, start, end }) => role === 'system' && end > start);
+
+/** What lies before the end of the last system message, without the other messages. */
+function prefixRanges(context: TargetContext): readonly TokenRange[] {
+  const prefixEnd = Math.max(...systemMessages(context).map(({ end }) => end));
+  const others = context.messages.filter(({ role, start, end }) => role !== 'system' && end > start);
+  return clipped(complement(mergeRanges(others)), 0, prefixEnd);
 }
 
 /**
- * A span as long as the prefix, within the two prefix lengths that follow it. Where it starts depends on the seed
- * and the prefix alone, so that a control stays put while the dialogue grows:
+ * A span as long as the prefix, among the tokens that are not the prefix's. Where it begins among them depends on the
+ * seed and the prefix's length n alone, so that a control stays put while the dialogue grows:
  *
- *   start = |prefix| + floor(u·|prefix|),   0 ≤ u(seed) < 1
+ *   skipped = floor(u·n),   0 ≤ u(seed) < 1
+ *
+ * Behind a prefix that stands in front it is one range. It goes around a system message that stands in its way.
  */
-function randomRange(seed: number, prefixEnd: number, total: number): TokenRange {
-  // Knuth's multiplicative hash spreads neighbouring seeds.
-  const fraction = (Math.imul(seed + 1, 2654435761) >>> 0) / 2 ** 32;
-  const start = prefixEnd + Math.floor(fraction * prefixEnd);
-  const end = start + prefixEnd;
-  if (end > total) {
+function randomRanges(seed: number, context: TargetContext): readonly TokenRange[] {
+  const prefix = prefixRanges(context);
+  const length = tokensBefore(prefix, NO_END);
+  const skipped = Math.floor(fractionOf(seed) * length);
+  const total = context.spans.at(-1)?.end ?? 0;
+  const needed = tokensNeeded({ kind: 'random', seed }, context);
+  if (needed > total) {
     throw new HoldfastError(
       'E_TARGET',
-      `the target random:${seed} is tokens [${start}, ${end}), and the dialogue has ${total}`,
-      {
-        hint: `A dialogue of three times the system prompt, ${3 * prefixEnd} tokens, has room for every seed`,
-      },
+      `the target random:${seed} needs a dialogue of ${needed} tokens, and this one has ${total}`,
+      { hint: `A dialogue of three times the prefix, ${3 * length} tokens, has room for every seed` },
     );
   }
-  return { start, end };
+  const others = clipped(complement(prefix), 0, total);
+  /** Where the token lies that is number `index`, from 0, of those outside of the prefix. */
+  const placeOf = (index: number): number => {
+    let left = index;
+    for (const { start, end } of others) {
+      if (left < end - start) return start + left;
+      left -= end - start;
+    }
+    throw new Error(`${index} is beyond the ${total - length} tokens outside of the prefix`);
+  };
+  return clipped(others, placeOf(skipped), placeOf(skipped + length - 1) + 1);
+}
+
+/**
+ * How many tokens a dialogue has to hold before it has the target. A random span is there once the dialogue is long
+ * enough; every other target that a dialogue has is there from its first prompt on.
+ */
+export function tokensNeeded(target: Target, context: TargetContext): number {
+  const named = namedBy(target);
+  if (named.kind !== 'random') return 0;
+  const length = tokensBefore(prefixRanges(context), NO_END);
+  return length + Math.floor(fractionOf(named.seed) * length) + length;
+}
+
+/** Knuth's multiplicative hash spreads neighbouring seeds over 0 ≤ u < 1. */
+const fractionOf = (seed: number): number => (Math.imul(seed + 1, 2654435761) >>> 0) / 2 ** 32;
+
+/** What of ascending ranges lies in `[start, end)`. */
+function clipped(ranges: readonly TokenRange[], start: number, end: number): readonly TokenRange[] {
+  return ranges
+    .map((range) => ({ start: Math.max(range.start, start), end: Math.min(range.end, end) }))
+    .filter((range) => range.end > range.start);
 }
 
 function mergeRanges(ranges: readonly TokenRange[]): readonly TokenRange[] {

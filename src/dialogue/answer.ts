@@ -1,11 +1,11 @@
-import { headMask } from '../attention/index.js';
+import { headMask, type Target } from '../attention/index.js';
 import { type Guidance, generate, headGrid, type Session } from '../engine/index.js';
-import type { Span, Tokenizer } from '../text/index.js';
-import { cutSpans } from './cut-spans.js';
+import type { Tokenizer } from '../text/index.js';
 import type { Prompt } from './prompt.js';
-import { createShareMeter, meanShare, spanShares } from './shares.js';
+import { createPartMeter, createShareMeter, meanShare, PARTS, spanShares } from './shares.js';
 import type { Steering } from './steering.js';
 import type { AnswerStep, RowObservation, Turn } from './turn.js';
+import { type Watched, watchAnswer } from './watch.js';
 
 /** What an answer is made from. */
 export interface AnswerContext {
@@ -18,7 +18,7 @@ export interface AnswerContext {
   readonly guidance: Guidance | undefined;
   readonly signal: AbortSignal | undefined;
   readonly observe: ((row: RowObservation) => void) | undefined;
-  readonly cuts: readonly number[];
+  readonly watch: readonly Target[];
   /** What is known of the turn before it is answered. */
   readonly turn: Pick<Turn, 'number' | 'system' | 'user' | 'settings' | 'dropped'>;
 }
@@ -36,18 +36,16 @@ export async function* answerPrompt({
   guidance,
   signal,
   observe,
-  cuts,
+  watch,
   turn,
 }: AnswerContext): AsyncGenerator<AnswerStep, Turn | null> {
   const { sampling, maxTokens, stop, silence } = turn.settings;
   const grid = headGrid(session.executor.blueprint);
-  const promptSpans = cutSpans(prompt.spans, cuts);
-  /** All spans of a dialogue of `end` tokens, the growing answer the last. */
-  const spansAt = (end: number): readonly Span[] => {
+  const watched = watchAnswer([...PARTS, ...watch], prompt);
+  /** All spans of a dialogue of `end` tokens, the growing answer the last, and the places of the targets among them. */
+  const watchedAt = (end: number): Watched => {
     const start = prompt.ids.length;
-    const answer: readonly Span[] =
-      end === start ? [] : [{ role: 'assistant', turn: turn.number, start, end }];
-    return [...promptSpans, ...cutSpans(answer, cuts)];
+    return watched(end === start ? null : { role: 'assistant', turn: turn.number, start, end });
   };
   const generation = generate(session, prompt.ids, {
     tokenizer,
@@ -59,10 +57,12 @@ export async function* answerPrompt({
     guidance,
     silenced: silence.length === 0 ? undefined : headMask({ pairs: silence }, grid),
     intervention: steering.interventionAt,
-    spans: ({ end }) => spansAt(end),
+    spans: ({ end }) => watchedAt(end).spans,
   });
 
-  const meter = createShareMeter(grid.layers * grid.heads);
+  const pairs = grid.layers * grid.heads;
+  const meter = createShareMeter(pairs);
+  const partMeter = createPartMeter(pairs);
   const ids: number[] = [];
   const strengths: number[] = [];
   let assistant = '';
@@ -74,8 +74,9 @@ export async function* answerPrompt({
     assistant += step.text;
     if (strength !== null) strengths.push(strength);
     if (shares.target !== null) meter.add(shares.target);
-    const spans = spansAt(step.position);
-    observe?.({ position: step.position, spans, shares });
+    const { spans, places } = watchedAt(step.position);
+    partMeter.add(shares.spans!, places); // spans are asked for with every answer
+    observe?.({ position: step.position, spans, watched: places.slice(PARTS.length), shares });
     yield {
       ...step,
       strength,
@@ -90,14 +91,14 @@ export async function* answerPrompt({
   }
   if (ids.length === 0) return null;
   const { finish, rest, receipt, timing } = next.value;
-  const perHead = meter.mean();
   return {
     ...turn,
     assistant: assistant + rest,
     ids,
     finish,
     strength: strengths.length === 0 ? null : { first: strengths[0]!, last: strengths.at(-1)! },
-    shares: perHead && { mean: meanShare(perHead), heads: perHead },
+    shares: meter.mean(),
+    parts: partMeter.means(),
     receipt,
     timing,
   };

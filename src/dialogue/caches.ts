@@ -41,12 +41,16 @@ export class Caches {
   }
 
   /**
-   * Rewinds the dialogue's cache to what a prompt can go on from; of another dialogue's, not beyond the prefix.
+   * Rewinds the dialogue's cache to what a prompt can go on from: the tokens that both have, up to the first that a
+   * moved target has changed (`unmoved`), and of another dialogue's cache up to `shared`.
    * @returns how many tokens that is
    */
-  reuse(ids: readonly number[], prefixEnd: number): number {
+  reuse(
+    ids: readonly number[],
+    { shared, unmoved }: { readonly shared: number; readonly unmoved: number },
+  ): number {
     const reused = this.dialogue.reuse(ids);
-    if (this.#taken) this.dialogue.rewind(Math.min(reused, prefixEnd));
+    this.dialogue.rewind(Math.min(reused, unmoved, this.#taken ? shared : reused));
     this.#taken = false;
     return this.dialogue.length;
   }

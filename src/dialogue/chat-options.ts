@@ -1,3 +1,4 @@
+import type { Target } from '../attention/index.js';
 import type { Session } from '../engine/index.js';
 import type { Message } from '../text/index.js';
 import type { SettingsOptions } from './settings-options.js';
@@ -22,15 +23,16 @@ interface DialogueOptions {
    */
   readonly onContextFull?: 'error' | 'drop-oldest';
   /**
-   * Computes the system prompt, up to the end of its message, in a pass of its own, so that it is the same cache whatever
-   * follows it.
+   * Computes the tokens that the dialogue begins with whatever is said in it, up to the end of a system message in front,
+   * in a pass of their own, so that they are the same cache whatever follows.
    */
   readonly prefixFirst?: boolean;
   /**
    * Goes on from what this session holds of the system prompt, and leaves it to the caller to dispose of: dialogues under
    * one system prompt, led one after the other, compute it once. It means `prefixFirst`, so that a dialogue comes out the
    * same to the bit whether its prefix was there or not. Sound between dialogues that treat rows inside the prefix alike:
-   * a policy on the target `prefix` never changes them, others do, and so do silenced heads.
+   * a policy on the target `prefix` never changes them; policies on others, `message` among them, do, and so do silenced
+   * heads.
    */
   readonly session?: Session;
   /** Read control tokens written in messages as such; see `LayoutOptions`. */
@@ -45,6 +47,6 @@ export interface AnswerOptions {
   readonly seed?: number | undefined;
   /** Called for every row that chooses a token, before the token's step. What it throws ends the answer, which is not kept. */
   readonly observe?: ((row: RowObservation) => void) | undefined;
-  /** Tokens at which spans are cut besides their own borders: where a range begins or ends that is to be observed. */
-  readonly cuts?: readonly number[];
+  /** Targets whose tokens are told with every row observed, wherever they stand in this turn. */
+  readonly watch?: readonly Target[];
 }

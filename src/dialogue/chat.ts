@@ -7,9 +7,10 @@ import { Caches, type Held } from './caches.js';
 import type { AnswerOptions, ChatOptions } from './chat-options.js';
 import { fitPrompt } from './fit.js';
 import { type Exchange, readHistory } from './history.js';
-import { layoutWithoutSystem, type PromptMessage } from './prompt.js';
+import { layoutWithoutSystem, type PromptMessage, sharedLength } from './prompt.js';
 import { assertTarget, changeSettings, defaultSettings, type Settings } from './settings.js';
 import type { SettingsChanges } from './settings-options.js';
+import { type SteeredRows, steeredRows, unmovedRows } from './steered-rows.js';
 import { steer } from './steering.js';
 import { type AnswerStep, answerIds, type Turn } from './turn.js';
 
@@ -27,7 +28,7 @@ export function openChat(model: Model, options: ChatOptions = {}): Chat {
   return new Chat(model, model.format, options);
 }
 
-/** A dialogue that is answered turn by turn, its system prompt's share measured and, if wanted, changed. */
+/** A dialogue that is answered turn by turn, the prompt's share measured and, if wanted, changed. */
 export class Chat {
   readonly onContextFull: 'error' | 'drop-oldest';
   readonly trustContent: boolean;
@@ -36,6 +37,8 @@ export class Chat {
   readonly history: readonly Exchange[];
   readonly #caches: Caches;
   readonly #turns: Turn[] = [];
+  /** What the rows of the dialogue's cache were computed under; null before the first. */
+  #steered: SteeredRows | null = null;
   /** How many exchanges, given ones first, have left the context. */
   #oldest = 0;
   #system: string | null;
@@ -146,15 +149,17 @@ export class Chat {
       const number = this.history.length + answered + 1;
       const settings = withSeed(this.#settings, options.seed ?? this.#settings.sampling.seed + answered);
       const { prompt, messages, oldest } = this.#fit(user);
-      const prefixEnd = prompt.system?.message.end ?? 0;
-      held = { ...held, dialogue: this.#caches.reuse(prompt.ids, prefixEnd) };
+      const shared = sharedLength(prompt);
+      const unmoved = this.#steered === null ? prompt.ids.length : unmovedRows(this.#steered, prompt);
+      held = { ...held, dialogue: this.#caches.reuse(prompt.ids, { shared, unmoved }) };
+      this.#steered = steeredRows(settings.target, prompt, prompt.ids.length);
       const guidance = this.#guidance(settings, messages);
       if (guidance) held = { ...held, without: guidance.session.reuse(guidance.prompt) };
       const turn = yield* answerPrompt({
         session: this.session,
         tokenizer: this.format.tokenizer,
         prompt,
-        firstPass: this.prefixFirst ? prefixEnd : 0,
+        firstPass: this.prefixFirst ? shared : 0,
         steering: steer({
           settings,
           grid: headGrid(this.model.executor.blueprint),
@@ -166,7 +171,7 @@ export class Chat {
         guidance,
         signal: options.signal,
         observe: options.observe,
-        cuts: options.cuts ?? [],
+        watch: options.watch ?? [],
         turn: {
           number,
           system: this.#system,

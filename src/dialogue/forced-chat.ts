@@ -12,7 +12,7 @@ import { Caches } from './caches.js';
 import { layoutWithoutSystem } from './prompt.js';
 import { assertTarget, changeSettings, defaultSettings } from './settings.js';
 import type { SteeringOptions } from './settings-options.js';
-import { createShareMeter, type HeadShares, meanShare } from './shares.js';
+import { createShareMeter, type HeadShares } from './shares.js';
 import { type PastTurn, steer } from './steering.js';
 
 /** How a chat whose answers are given is steered; nothing is drawn in it. */
@@ -133,13 +133,8 @@ export function openForcedChat(
       }
     }
     if (settings.guidance > 1) await guide(chosen, logits, silenced);
-    const heads = meter.mean();
-    past.push({
-      system,
-      settings,
-      receipt: heads && book.receipt(),
-      shares: heads && { mean: meanShare(heads), heads },
-    });
+    const measured = meter.mean();
+    past.push({ system, settings, receipt: measured && book.receipt(), shares: measured });
     return { chosen, logits, shares };
   }
 
@@ -180,11 +175,8 @@ function passEnds({ start, end }: TokenRange, byToken: boolean, held: number): n
 }
 
 /** The dialogue as it is when an answer begins. */
-function contextBefore({ spans, messages: [system] }: DialogueLayout, start: number): TargetContext {
-  return {
-    spans: spans.filter((span) => span.end <= start),
-    system: { message: { start: system!.start, end: system!.end }, content: system!.content },
-  };
+function contextBefore({ spans, messages }: DialogueLayout, start: number): TargetContext {
+  return { spans: spans.filter((span) => span.end <= start), messages };
 }
 
 const headsOf = ({ before, after }: HeadShares, rows: number, row: number): HeadShares => ({

@@ -9,7 +9,6 @@ export type { Held } from './caches.js';
 export { Chat, openChat } from './chat.js';
 export type { AnswerOptions, ChatOptions } from './chat-options.js';
 export { type ComparedStep, type ComparedTurns, type Comparison, openComparison } from './compare.js';
-export { cutSpans } from './cut-spans.js';
 export {
   type LoadedDialogue,
   loadDialogue,
@@ -31,7 +30,14 @@ export {
   type SettingsOptions,
   type SteeringOptions,
 } from './settings-options.js';
-export type { HeadShares, Share, SpanShare } from './shares.js';
+export {
+  type AnswerShares,
+  type HeadShares,
+  type PartShares,
+  type Share,
+  type SpanShare,
+  sharesAt,
+} from './shares.js';
 export {
   type AnswerStep,
   answerIds,
@@ -40,3 +46,4 @@ export {
   type Turn,
   tokensPerSecond,
 } from './turn.js';
+export { type Watched, watchTargets } from './watch.js';

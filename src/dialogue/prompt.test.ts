@@ -40,12 +40,15 @@ describe('a prompt', () => {
       expect(end).toBeGreaterThan(start);
     });
     expect(sampled.spans.at(-1)!.end).toBe(sampled.ids.length);
-    expect(sampled.system).toEqual(encoded.system);
+    expect(sampled.messages[0]).toEqual(encoded.messages[0]);
   });
 
-  it('moves the system message where an answer stands before none of it', () => {
-    const { system, ids } = layoutPrompt(model.format!, dialogue('hold', letters()), UNTRUSTED);
-    expect(model.tokenizer!.decode(ids.slice(system!.content.start, system!.content.end))).toBe(SYSTEM);
+  it('finds every message behind an answer that grew', () => {
+    const { messages, ids } = layoutPrompt(model.format!, dialogue('hold', letters()), UNTRUSTED);
+    const texts = messages.map(({ content }) =>
+      model.tokenizer!.decode(ids.slice(content.start, content.end)),
+    );
+    expect(texts).toEqual([SYSTEM, 'hello', 'hold', 'and now?']);
   });
 
   it('keeps control tokens an answer was sampled with, though its text has none', () => {
@@ -105,9 +108,9 @@ describe('a prompt without its system message', () => {
     '<|im_start|>user\nhello<|im_end|>\n<|im_start|>assistant\nhold<|im_end|>\n<|im_start|>user\nand now?<|im_end|>\n<|im_start|>assistant\n';
 
   it('is the same tokens less those of the message, answers as they were sampled', () => {
-    const { ids, system } = layoutPrompt(model.format!, dialogue('hold', letters()), UNTRUSTED);
+    const { ids, messages } = layoutPrompt(model.format!, dialogue('hold', letters()), UNTRUSTED);
     // The first token opens the message, whose range begins behind it.
-    const rest = ids.slice(system!.message.end);
+    const rest = ids.slice(messages[0]!.end);
     expect(layoutWithoutSystem(model.format!, dialogue('hold', letters()), UNTRUSTED)).toEqual(rest);
     expect(rest.join()).toContain(letters().join());
   });

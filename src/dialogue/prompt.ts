@@ -1,4 +1,4 @@
-import type { TargetContext } from '../attention/index.js';
+import { hasSystemMessage, resolveTarget, type TargetContext } from '../attention/index.js';
 import {
   type ChatFormat,
   type DialogueLayout,
@@ -63,16 +63,19 @@ export function layoutPrompt(
     end: moved(range.end),
   });
   requireSystem(layout);
-  const [first] = layout.messages;
-  const system = first?.role === 'system' ? first : null;
   return {
     ids: pieces.flat(),
     spans: layout.spans.map((span): Span => move(span)),
-    system: system && {
-      message: { start: moved(system.start), end: moved(system.end) },
-      content: move(system.content),
-    },
+    messages: layout.messages.map((message) => ({ ...move(message), content: move(message.content) })),
   };
+}
+
+/**
+ * Where the tokens end that a dialogue begins with whatever is said in it: the prefix, up to the first token of another
+ * message. 0 without a system message.
+ */
+export function sharedLength(prompt: TargetContext): number {
+  return hasSystemMessage(prompt) ? resolveTarget({ kind: 'prefix' }, prompt)[0]!.end : 0;
 }
 
 /**

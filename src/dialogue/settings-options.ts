@@ -59,7 +59,7 @@ type StrengthChange =
   | { readonly policy?: undefined; readonly strength?: undefined; readonly schedule: Schedule };
 
 interface TargetOptions {
-  /** The tokens whose share is measured and changed; `prefix` by default. */
+  /** The tokens whose share is measured and changed; default: `message`, the system message. */
   readonly target?: Target;
   /** Heads whose output is knocked out; none by default. Their attention is measured all the same. */
   readonly silence?: readonly HeadPair[];

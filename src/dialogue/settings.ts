@@ -1,4 +1,5 @@
 import {
+  DEFAULT_TARGET,
   type HeadPair,
   type HeadSelection,
   headMask,
@@ -46,7 +47,7 @@ export function defaultSettings(contextLength: number): Settings {
   return {
     policy: 'off',
     schedule: null,
-    target: { kind: 'prefix' },
+    target: DEFAULT_TARGET,
     selection: {},
     silence: [],
     guidance: 1,

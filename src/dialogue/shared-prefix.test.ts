@@ -17,9 +17,9 @@ afterAll(() => Promise.all([model.dispose(), other.dispose()]));
 
 const ARMS: readonly ChatOptions[] = [
   { policy: 'off' },
-  { policy: 'split-softmax', strength: 0.4 },
+  { policy: 'split-softmax', strength: 0.4, target: { kind: 'prefix' } },
   { policy: 'floor', strength: 1, target: { kind: 'not', of: { kind: 'prefix' } } },
-  { policy: 'boost', strength: 5, pairs: [[1, 2]], guidance: 2 },
+  { policy: 'boost', strength: 5, target: { kind: 'prefix' }, pairs: [[1, 2]], guidance: 2 },
 ];
 
 /** A dialogue's answers, and the attention of every row that chose a token. */

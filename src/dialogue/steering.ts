@@ -12,10 +12,10 @@ import {
   uniformStrength,
 } from '../attention/index.js';
 import type { ForwardPoint } from '../engine/index.js';
-import { HoldfastError } from '../errors.js';
 import type { Intervention } from '../executors/index.js';
 import type { Settings } from './settings.js';
 import { policyActed, type Turn } from './turn.js';
+import { rangesOf } from './watch.js';
 
 /** What is done to the target's share while one answer is made. */
 export interface Steering {
@@ -72,12 +72,7 @@ export function steer({ settings, grid, prompt, turn, system, turns }: SteeredTu
 
 /** A target that is only measured may be absent; one that a policy is to act on may not. */
 function targetRanges({ policy, target }: Settings, prompt: TargetContext): readonly TokenRange[] | null {
-  try {
-    return resolveTarget(target, prompt);
-  } catch (error) {
-    if (policy === 'off' && error instanceof HoldfastError && error.code === 'E_TARGET') return null;
-    throw error;
-  }
+  return policy === 'off' ? rangesOf(target, prompt) : resolveTarget(target, prompt);
 }
 
 function createSteering(context: SteeringContext): Steering {

@@ -2,7 +2,7 @@ import type { Receipt } from '../attention/index.js';
 import type { FinishReason, GenerationTiming, RowShares, SampledToken } from '../engine/index.js';
 import type { Span } from '../text/index.js';
 import type { Settings } from './settings.js';
-import type { HeadShares, Share, SpanShare } from './shares.js';
+import type { AnswerShares, PartShares, Share, SpanShare } from './shares.js';
 
 /** One token of an answer, as it comes. */
 export interface AnswerStep extends SampledToken {
@@ -27,6 +27,8 @@ export interface RowObservation {
   readonly position: number;
   /** All spans of the dialogue up to the row, the growing answer the last: the ranges of `shares.spans`, in order. */
   readonly spans: readonly Span[];
+  /** For each target of `AnswerOptions.watch`, the indices of its spans; null where the dialogue does not have it yet. */
+  readonly watched: readonly (readonly number[] | null)[];
   /** Before the policy and after it. Nobody else writes to these buffers; the step that follows averages them when it is read. */
   readonly shares: RowShares;
 }
@@ -46,7 +48,9 @@ export interface Turn {
   /** The policy's strength in the answer's first and last row; null as in {@link AnswerStep}. */
   readonly strength: { readonly first: number; readonly last: number } | null;
   /** The target's share over the rows that chose the answer's tokens; null when there was no target. */
-  readonly shares: { readonly mean: Share; readonly heads: HeadShares } | null;
+  readonly shares: AnswerShares | null;
+  /** The shares of the prompt, its words, the sink and the prefix over the same rows, whatever the target is. */
+  readonly parts: PartShares;
   /** What the policy did, over the prompt's new rows and the answer's; null when there was no target. */
   readonly receipt: Receipt | null;
   /** Turns that were left out of the context from this one on, because it was full. */

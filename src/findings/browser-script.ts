@@ -78,7 +78,7 @@ function showDialogues(): void {
     const { share, strength, contextTokens, obedience, ability, fluency, finished, probes } = round;
     const moved = share.after === share.before ? '' : ` → ${number(share.after, 3)}`;
     const acts = strength === null ? '' : `, strength ${number(strength, 3)}`;
-    const facts = `share ${number(share.before, 3)}${moved}${acts}, ${contextTokens} tokens`;
+    const facts = `prompt ${number(share.before, 3)}${moved}${acts}, ${contextTokens} tokens`;
     const marks = `obedience ${number(obedience, 2)}, ability ${number(ability, 2)}, fluency ${number(fluency, 2)}`;
     const list = element('ul', '');
     for (const { label, question, answer, score } of probes) {

@@ -5,7 +5,7 @@ import { between, only, probedRoundsOf, probeScores, type ReadRound, scoreOf, sc
 import type { ArmRecords } from './slices.js';
 
 /**
- * Rank correlations (Spearman's ρ) of one arm's stability with its target's share of attention, the hypothesis of
+ * Rank correlations (Spearman's ρ) of one arm's stability with the prompt's share of attention, the hypothesis of
  * Li et al. 2024. NaN if one of the two does not vary.
  */
 export interface ShareCorrelation {

@@ -43,7 +43,7 @@ export interface ArmCourse {
   readonly obedience: Course;
   readonly ability: Course;
   readonly fluency: Course;
-  /** The prefix's share of attention. */
+  /** The prompt's share of attention. */
   readonly share: { readonly before: Course; readonly after: Course };
   /** Distribution of attention in each round. */
   readonly attention: readonly AttentionRound[];

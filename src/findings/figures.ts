@@ -168,8 +168,8 @@ function shareFigure(
   };
   const others = courses.filter((course) => course !== baseline);
   const drawn = {
-    title: "The system prompt's share of attention over tokens",
-    subtitle: `${baseline === null ? '' : `Each arm against ${baseline.name}. `}Prefix, mean over rows and heads; one point a round. ${BANDS}`,
+    title: "The prompt's share of attention over tokens",
+    subtitle: `${baseline === null ? '' : `Each arm against ${baseline.name}. `}The system message with its role header, mean over rows and heads; one point a round. ${BANDS}`,
     x: 'tokens of context',
     y: 'share',
     domain: [0, Math.min(1, Math.ceil(highest * 10) / 10)] as const,
@@ -184,7 +184,7 @@ function shareFigure(
   };
   return {
     name: 'share',
-    caption: `The prefix's share of attention, 0 to 1, against the tokens of context when each round's answer began${baseline === null ? '' : `; ${baseline.name} is the same in every plot`}. Where a policy acts, the share before it acted is drawn as well.`,
+    caption: `The prompt's share of attention, 0 to 1, against the tokens of context when each round's answer began${baseline === null ? '' : `; ${baseline.name} is the same in every plot`}. Where a policy acts, the share before it acted is drawn as well.`,
     spec: (look) => smallMultiplesSpec(drawn, look),
   };
 }
@@ -197,13 +197,13 @@ function headsFigure(
   if (heads === null) return null;
   const highest = Math.max(...heads.early.flat());
   const drawn = {
-    title: 'Attention to the system prompt, head by head',
+    title: 'Attention to the prompt, head by head',
     subtitle: `Under ${baseline}; means over dialogues`,
     x: 'head',
     y: 'layer',
     panels: [
       {
-        title: `Share of the prefix, ${roundsText(early)}`,
+        title: `Share of the prompt, ${roundsText(early)}`,
         domain: [0, Math.min(1, Math.ceil(highest * 10) / 10)] as const,
         values: heads.early,
       },
@@ -219,7 +219,7 @@ function headsFigure(
   return {
     name: 'heads',
     caption:
-      'Each cell is one head. Left: the mean share that it gives the prefix in early rounds; right: late ÷ early; light cells are heads that stopped attending to it. Values above 1 are drawn as 1.',
+      'Each cell is one head. Left: the mean share that it gives the prompt in early rounds; right: late ÷ early; light cells are heads that stopped attending to it. Values above 1 are drawn as 1.',
     spec: (look) => heatMapSpec(drawn, look),
   };
 }

@@ -4,9 +4,9 @@ import { between, type RoundFilter } from './scores.js';
 import type { ArmRecords } from './slices.js';
 import type { ModelFacts } from './study-result.js';
 
-/** Attention to the system prompt by layer and head: means over the dialogues of one arm. */
+/** Attention to the prompt by layer and head: means over the dialogues of one arm. */
 export interface HeadMap {
-  /** Mean share of the prefix in the early rounds, `[layers][heads]`. */
+  /** Mean share of the prompt in the early rounds, `[layers][heads]`. */
   readonly early: readonly (readonly number[])[];
   /** The remaining part in the late rounds: late ÷ early, `[layers][heads]`; null if the early share is 0. */
   readonly left: readonly (readonly (number | null)[])[];

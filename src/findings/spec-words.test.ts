@@ -3,7 +3,7 @@ import { armWords, samplingWords } from './spec-words.js';
 import type { ReportedArm } from './study-result.js';
 
 const OFF: ReportedArm = {
-  ...{ name: 'an arm', policy: 'off', schedule: null, target: { kind: 'prefix' }, on: { kind: 'all' } },
+  ...{ name: 'an arm', policy: 'off', schedule: null, target: { kind: 'message' }, on: { kind: 'all' } },
   ...{ silence: null, repeatEvery: null, guidance: null },
 };
 

@@ -1,4 +1,4 @@
-import { type Schedule, targetName } from '../attention/index.js';
+import { DEFAULT_TARGET, type Schedule, targetName } from '../attention/index.js';
 import type { SamplingOptions } from '../engine/index.js';
 import { headsText } from '../study/index.js';
 import { isUntouched } from './judgement.js';
@@ -12,7 +12,7 @@ export function armWords(arm: ReportedArm): string {
   return [
     treated ? `policy: ${policy}` : null,
     schedule === null ? null : scheduleWords(schedule),
-    treated && target.kind !== 'prefix' ? `target: ${targetName(target)}` : null,
+    treated && target.kind !== DEFAULT_TARGET.kind ? `target: ${targetName(target)}` : null,
     treated && on.kind !== 'all' ? `heads: ${headsText(on)}` : null,
     silence === null ? null : `silence: ${headsText(silence)}`,
     repeatEvery === null ? null : `repeat: ${repeatEvery}`,

@@ -214,7 +214,7 @@ function correlationWords({ correlations, slice: { baseline } }: SliceAnalysis):
     return `${what} ${verdict[verdictOf(estimate)]} (ρ ${signed(estimate)})`;
   };
   return [
-    `Stability and the system prompt's share of attention, under ${own.name}: ${over('over rounds', own.overRounds)}; ` +
+    `Stability and the prompt's share of attention, under ${own.name}: ${over('over rounds', own.overRounds)}; ` +
       `${over('over dialogues, in late rounds,', own.overDialogues)}. Any two quantities that fall as the dialogue grows correlate over rounds; the correlation over dialogues is the harder test.`,
   ];
 }

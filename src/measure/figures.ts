@@ -1,7 +1,8 @@
 import type { Figure, HeatMap, Point, Series } from '../report/index.js';
 import { FEWEST_DIALOGUES, type Measured } from './estimates.js';
 import { type HeadSummary, LEAST_SHARE } from './head-summary.js';
-import { type DecaySummary, HALF_LIFE_COLUMNS, type Place } from './summary.js';
+import type { ShareColumn } from './share-columns.js';
+import type { DecaySummary, Place } from './summary.js';
 
 /** Texts of a figure. */
 export interface FigureWords {
@@ -11,12 +12,13 @@ export interface FigureWords {
   readonly source: string;
 }
 
-const NAMES: Readonly<Record<(typeof HALF_LIFE_COLUMNS)[number], string>> = {
-  prefix: 'system prompt',
-  sink: 'sink',
-  template: 'template',
-  random: 'random span',
-};
+/** What is drawn, and its name there: the prompt and the controls. A figure has room for four. */
+const DRAWN = [
+  { column: 'prompt', name: 'prompt' },
+  { column: 'sink', name: 'sink' },
+  { column: 'template', name: 'template' },
+  { column: 'random', name: 'random span' },
+] as const satisfies readonly { readonly column: ShareColumn; readonly name: string }[];
 
 /** Returns shares along the tokens, as in figure 4 of Li et al. 2024, with the controls and the spread over heads. */
 export function tokenFigure(summary: DecaySummary, { model, source }: FigureWords): Figure {
@@ -43,7 +45,7 @@ export function turnFigure(summary: DecaySummary, { model, source }: FigureWords
   };
 }
 
-/** Returns each head's share of the system prompt, and the part that is left in the last turn. */
+/** Returns each head's share of the prompt, and the part that is left in the last turn. */
 export function headMap(summary: DecaySummary, { model, source }: FigureWords): HeatMap {
   const { heads, headsPerLayer, layers } = summary;
   const grid = (value: (head: HeadSummary) => number | null): (number | null)[][] =>
@@ -53,7 +55,7 @@ export function headMap(summary: DecaySummary, { model, source }: FigureWords): 
   const shares = heads.map(({ spread }) => spread.mean);
   const left = heads.flatMap((head) => head.left?.value ?? []);
   return {
-    title: "The system prompt's share, head by head",
+    title: "The prompt's share, head by head",
     subtitle: subtitle(summary, model),
     x: 'head',
     y: 'layer',
@@ -83,14 +85,14 @@ function panels<Where extends Place>(
   places: readonly Where[],
   at: (place: Where) => number,
 ): Figure['panels'] {
-  const series = HALF_LIFE_COLUMNS.map(
-    (column): Series => ({
-      name: NAMES[column],
+  const series = DRAWN.map(
+    ({ column, name }): Series => ({
+      name,
       points: places.flatMap((place) => pointOf(at(place), place.shares[column])),
     }),
   ).filter(({ points }) => points.length > 0);
   const heads: Series = {
-    name: NAMES.prefix,
+    name: 'prompt',
     points: places.map((place) => ({
       x: at(place),
       value: place.heads.median,

@@ -13,7 +13,7 @@ const RESAMPLES = 2000;
  */
 export type HeadKind = 'soft' | 'blind' | 'fixed' | 'mixed';
 
-/** The prefix's share on one head. */
+/** The prompt's share on one head. */
 export interface HeadSummary {
   readonly layer: number;
   readonly head: number;

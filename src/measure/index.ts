@@ -9,7 +9,6 @@ export { byDecay, byShare, type HeadKind, type HeadSummary } from './head-summar
 export { type LeadOptions, type MeasuredTurn, measureDialogue } from './lead.js';
 export { readAloud } from './read.js';
 export { type Recorded, readRecorded } from './recorded.js';
-export { cutsOf, pairsThatSeeAll, type Regions, randomRange, regionsOf } from './regions.js';
 export {
   type DecayProgress,
   type DecayResult,
@@ -17,6 +16,7 @@ export {
   type MeasuredDialogue,
   measureDecay,
 } from './run.js';
+export { pairsThatSeeAll } from './seeing.js';
 export { SHARE_COLUMNS, type ShareColumn } from './share-columns.js';
 export {
   type DecaySummary,

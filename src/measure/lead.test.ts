@@ -7,14 +7,7 @@ import type { Message } from '../text/index.js';
 import { type LeadEvent, type LeadOptions, type MeasuredTurn, measureDialogue } from './lead.js';
 import { readAloud } from './read.js';
 import { readRecorded } from './recorded.js';
-import {
-  PREFIX,
-  PREFIX_AFTER,
-  RANDOM,
-  SHARE_COLUMNS,
-  type ShareColumn,
-  type ShareRow,
-} from './share-columns.js';
+import { PROMPT, RANDOM, SHARE_COLUMNS, type ShareColumn, type ShareRow } from './share-columns.js';
 
 const PAIRS = 12;
 const USERS = ['Where does the rope end?', 'Hold it.', 'And now?'];
@@ -83,9 +76,9 @@ describe('a generated dialogue', () => {
       const ofTurn = rows.filter((row) => row.turn === index + 1);
       expect(ofTurn.map(({ id }) => id)).toEqual(turn.ids);
       expect(ofTurn[0]!.position).toBe(turn.timing.promptTokens);
-      // The chat's target is the prefix here.
+      // The chat's target is the prompt.
       for (let pair = 0; pair < PAIRS; pair++) {
-        const mean = ofTurn.reduce((sum, row) => sum + column(row, PREFIX)[pair]!, 0) / ofTurn.length;
+        const mean = ofTurn.reduce((sum, row) => sum + column(row, PROMPT)[pair]!, 0) / ofTurn.length;
         expect(mean).toBeCloseTo(turn.shares!.heads.before[pair]!, 5);
       }
     }
@@ -103,10 +96,10 @@ describe('a generated dialogue', () => {
     expect(column(rows.at(-1)!, RANDOM)[0]).toBeGreaterThan(0);
   });
 
-  it('shows what a policy did to the prefix', async () => {
+  it('shows what a policy did to the prompt', async () => {
     const { rows, turns } = await collect(lead({ ...OPTIONS, policy: 'split-softmax', strength: 0.5 }));
     for (const row of rows) {
-      const [before, after] = [column(row, PREFIX), column(row, PREFIX_AFTER)];
+      const [before, after] = [column(row, PROMPT), column(row, SHARE_COLUMNS.indexOf('prompt_after'))];
       for (let pair = 0; pair < PAIRS; pair++) expect(after[pair]).toBeCloseTo(Math.sqrt(before[pair]!), 4);
     }
     expect(turns[0]!.strength).toEqual({ first: 0.5, last: 0.5 });
@@ -155,7 +148,7 @@ describe('a recorded dialogue', () => {
     const first = read.rows.find(({ turn }) => turn === 3)!;
     expect(first.position).toBe(chat.turns[0]!.timing.promptTokens);
     for (const [pair, share] of chat.turns[0]!.shares!.heads.before.entries()) {
-      expect(column(first, PREFIX)[pair]).toBeCloseTo(share, 5);
+      expect(column(first, PROMPT)[pair]).toBeCloseTo(share, 5);
     }
     chat.dispose();
   });

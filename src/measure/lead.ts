@@ -1,8 +1,7 @@
 import { openChat, type SettingsOptions, type Turn } from '../dialogue/index.js';
 import type { FinishReason, Model } from '../engine/index.js';
 import type { Scenario } from '../scenario/index.js';
-import { cutsOf, regionsOf } from './regions.js';
-import { type ShareRow, sharesByColumn } from './share-columns.js';
+import { type ShareRow, sharesByColumn, WATCHED } from './share-columns.js';
 
 /** Seeds reserved for one dialogue: answers use them from the first, the simulated user from the middle. */
 const SEEDS_PER_DIALOGUE = 1024;
@@ -55,20 +54,14 @@ export async function* measureDialogue(
     const user = scenario.openUser({ model, seed: seed + SEEDS_PER_DIALOGUE / 2, sampling, maxTokens });
     try {
       let words = await user.say(null);
-      // The format is set: openChat would have failed without one.
-      const regions = regionsOf(model.format!, [
-        { role: 'system', content: system },
-        ...given,
-        { role: 'user', content: words },
-      ]);
       for (let round = 1; ; round++) {
         const number = chat.history.length + round;
         let shares: Float32Array = new Float32Array();
         const answer = chat.answer(words, {
           signal,
-          cuts: cutsOf(regions),
+          watch: WATCHED,
           observe: (row) => {
-            shares = sharesByColumn(row, regions, number);
+            shares = sharesByColumn(row, number);
           },
         });
         let next = await answer.next();

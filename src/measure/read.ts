@@ -1,11 +1,16 @@
-import { cutSpans, type RowObservation } from '../dialogue/index.js';
+import { type RowObservation, watchTargets } from '../dialogue/index.js';
 import { type Model, Session } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
-import { type ChatFormat, layoutDialogue, type Message, type Span } from '../text/index.js';
+import {
+  type ChatFormat,
+  type DialogueLayout,
+  layoutDialogue,
+  type Message,
+  requireSystem,
+} from '../text/index.js';
 import type { LeadEvent } from './lead.js';
 import type { Recorded } from './recorded.js';
-import { cutsOf, type Regions, regionsOf } from './regions.js';
-import { sharesByColumn } from './share-columns.js';
+import { sharesByColumn, WATCHED } from './share-columns.js';
 
 /** Rows of an answer per forward pass. */
 const BLOCK_ROWS = 64;
@@ -32,23 +37,16 @@ export async function* readAloud(
   const session = new Session(model.executor, contextLength === undefined ? {} : { contextLength });
   try {
     const messages: Message[] = [{ role: 'system', content: system }];
-    let regions: Regions | null = null;
     for (const [index, { user, assistant }] of exchanges.slice(0, rounds).entries()) {
       if (assistant === null) return;
-      messages.push({ role: 'user', content: user });
-      regions ??= regionsOf(format, messages);
-      messages.push({ role: 'assistant', content: assistant });
+      messages.push({ role: 'user', content: user }, { role: 'assistant', content: assistant });
       const turn = index + 1;
       const layout = layoutDialogue(format, messages, { addGenerationPrompt: false });
+      requireSystem(layout);
       const { content, end } = layout.messages.at(-1)!;
-      const said = {
-        ids: layout.ids,
-        spans: cutSpans(layout.spans, cutsOf(regions)),
-        start: content.start,
-        end: Math.min(content.end + 1, end),
-      };
+      const said = { layout, start: content.start, end: Math.min(content.end + 1, end) };
       for await (const row of rowsOf(session, said, signal)) {
-        const shares = sharesByColumn(row, regions, turn);
+        const shares = sharesByColumn(row, turn);
         const { position } = row;
         yield { kind: 'row', row: { dialogue: 0, turn, position, id: layout.ids[position]!, shares } };
       }
@@ -76,8 +74,7 @@ export async function* readAloud(
 
 /** A dialogue up to the end of an answer, and the answer's token range. */
 interface Said {
-  readonly ids: readonly number[];
-  readonly spans: readonly Span[];
+  readonly layout: DialogueLayout;
   readonly start: number;
   readonly end: number;
 }
@@ -85,18 +82,20 @@ interface Said {
 /** Yields the row that predicts each of the answer's tokens. */
 async function* rowsOf(
   session: Session,
-  { ids, spans: all, start, end }: Said,
+  { layout, start, end }: Said,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<RowObservation> {
+  const { ids, messages } = layout;
   const before = ids.slice(session.reuse(ids.slice(0, start)), start - 1);
   if (before.length > 0) await session.advance(before, { logits: 'none', signal });
   for (let first = start; first < end; first += BLOCK_ROWS) {
     const positions = ids.slice(first, Math.min(first + BLOCK_ROWS, end)).map((_, index) => first + index);
     // The row that predicts a position is that of the token before it, so the block ends one token earlier.
     const reach = positions.at(-1)!;
-    const spans = all
+    const reached = layout.spans
       .filter((span) => span.start < reach)
       .map((span) => ({ ...span, end: Math.min(span.end, reach) }));
+    const { spans, places } = watchTargets(WATCHED, { spans: reached, messages });
     const { spanShares } = await session.advance(ids.slice(first - 1, reach), {
       logits: 'none',
       spans,
@@ -108,6 +107,8 @@ async function* rowsOf(
       yield {
         position,
         spans,
+        // What the block reaches and this row does not see is not there yet.
+        watched: places.map((at) => (at?.every((place) => spans[place]!.end <= position) ? at : null)),
         shares: {
           target: null,
           spans: { ranges: spans, before: rowOf(spanShares!.before), after: rowOf(spanShares!.after) },

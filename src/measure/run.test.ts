@@ -31,7 +31,7 @@ async function* events(
     for (let index = 0; index < 3; index++) {
       const position = 10 * turn + index;
       before(position);
-      yield { kind: 'row', row: rowOf({ dialogue, turn, position }, PAIRS, { prefix: 1 / position }) };
+      yield { kind: 'row', row: rowOf({ dialogue, turn, position }, PAIRS, { prompt: 1 / position }) };
     }
     yield {
       kind: 'turn',

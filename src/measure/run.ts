@@ -3,7 +3,7 @@ import { HoldfastError } from '../errors.js';
 import { type GrowingFile, openGrowingFile } from '../files/index.js';
 import type { Message } from '../text/index.js';
 import type { LeadEvent, MeasuredTurn } from './lead.js';
-import { pairsThatSeeAll } from './regions.js';
+import { pairsThatSeeAll } from './seeing.js';
 import { openShareTable } from './share-table.js';
 import { type DecaySummary, summarize } from './summary.js';
 import { createTally } from './tally.js';

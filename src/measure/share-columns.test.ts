@@ -12,7 +12,8 @@ const SPANS: readonly (Span & { readonly before: number; readonly after: number 
   { role: 'user', turn: 2, start: 12, end: 14, before: 0.05, after: 0.05 },
   { role: 'assistant', turn: 2, start: 14, end: 15, before: 0.15, after: 0.05 },
 ];
-const REGIONS = { prefix: { start: 0, end: 5 }, random: { start: 7, end: 12 } };
+/** The prompt is the system message and its tail; the random span has no place before token 12. */
+const watchedAt = (position: number) => [[1, 2], [0, 1, 2], position < 12 ? null : [4, 5]];
 
 /** Shares of the second of two heads; the first has none. */
 function columnsAt(position: number): Record<string, number> {
@@ -21,11 +22,10 @@ function columnsAt(position: number): Record<string, number> {
     Float32Array.from([...spans.map(() => 0), ...spans.map((span) => span[when])]);
   const shares = sharesByColumn(
     {
-      position,
       spans,
+      watched: watchedAt(position),
       shares: { target: null, spans: { ranges: spans, before: of('before'), after: of('after') } },
     },
-    REGIONS,
     2,
   );
   expect(shares.length).toBe(2 * SHARE_COLUMNS.length);
@@ -34,13 +34,13 @@ function columnsAt(position: number): Record<string, number> {
 }
 
 describe('shares by column', () => {
-  it('count every token for one speaker, and for the ranges that contain it', () => {
+  it('count every token for one speaker, and for the targets that contain it', () => {
     const columns = columnsAt(15);
-    const expected = {
-      ...{ prefix: 0.35, system: 0.2, sink: 0.1, template: 0.05, user: 0.3, assistant: 0.2 },
-      ...{ answer: 0.15, random: 0.3, prefix_after: 0.6 },
+    const expected: Record<string, number> = {
+      ...{ prompt: 0.25, prefix: 0.35, system: 0.2, sink: 0.1, template: 0.05, user: 0.3, assistant: 0.2 },
+      ...{ answer: 0.15, random: 0.3, prompt_after: 0.4 },
     };
-    for (const name of SHARE_COLUMNS) expect(columns[name], name).toBeCloseTo(expected[name], 6);
+    for (const name of SHARE_COLUMNS) expect(columns[name], name).toBeCloseTo(expected[name]!, 6);
     const speakers = ['sink', 'system', 'template', 'user', 'assistant', 'answer'];
     expect(speakers.reduce((sum, name) => sum + columns[name]!, 0)).toBeCloseTo(1, 6);
   });
@@ -48,5 +48,12 @@ describe('shares by column', () => {
   it('have no random span before the dialogue contains all of it', () => {
     expect(columnsAt(8).random).toBeNaN();
     expect(columnsAt(12).random).toBeCloseTo(0.3, 6);
+  });
+
+  it('are refused of a dialogue without a system message', () => {
+    const spans = SPANS.slice(0, 1);
+    const one = { ranges: spans, before: new Float32Array(1), after: new Float32Array(1) };
+    const row = { spans, watched: [null, null, null], shares: { target: null, spans: one } };
+    expect(() => sharesByColumn(row, 1)).toThrow(/E_TARGET.*no system message/);
   });
 });

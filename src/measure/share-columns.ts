@@ -1,28 +1,38 @@
-import type { RowObservation } from '../dialogue/index.js';
-import type { Span, TokenRange } from '../text/index.js';
-import type { Regions } from './regions.js';
+import type { Target } from '../attention/index.js';
+import { type RowObservation, sharesAt } from '../dialogue/index.js';
+import { HoldfastError } from '../errors.js';
+import type { Span } from '../text/index.js';
 
 /**
- * Shares recorded for every row, layer and head. `sink`, `system`, `template`, `user`, `assistant` and `answer` cover
- * every token once, so they sum to one. `prefix` and `random` are ranges that overlap them.
+ * Shares recorded for every row, layer and head. `sink`, `system` (the prompt's own words), `template`, `user`,
+ * `assistant` and `answer` cover every token once, so they sum to one. The others are targets that overlap them:
+ * `prompt` is `message`, `prefix` is `prefix`, `random` is `random:0`. `prompt_after` is the prompt's share after the
+ * policy.
  */
 export const SHARE_COLUMNS = [
-  'prefix',
+  'prompt',
   'system',
   'sink',
   'template',
   'user',
   'assistant',
   'answer',
+  'prefix',
   'random',
-  'prefix_after',
+  'prompt_after',
 ] as const;
 /** The name of a recorded share. */
 export type ShareColumn = (typeof SHARE_COLUMNS)[number];
 
-export const PREFIX = SHARE_COLUMNS.indexOf('prefix');
+export const PROMPT = SHARE_COLUMNS.indexOf('prompt');
 export const RANDOM = SHARE_COLUMNS.indexOf('random');
-export const PREFIX_AFTER = SHARE_COLUMNS.indexOf('prefix_after');
+
+/** The targets to watch for the columns that are targets, in this order. */
+export const WATCHED: readonly Target[] = [
+  { kind: 'message' },
+  { kind: 'prefix' },
+  { kind: 'random', seed: 0 },
+];
 
 /** The shares of the row that chose one token. */
 export interface ShareRow {
@@ -40,33 +50,36 @@ export interface ShareRow {
 
 /**
  * Returns the shares of a row by column.
- * @param row a row whose spans are cut at the borders of the regions
+ * @param row a row observed with {@link WATCHED}
  * @param turn the turn being answered: its assistant span is the growing answer
  * @returns `[columns, layers × heads]`
+ * @throws HoldfastError `E_TARGET` when the dialogue has no tokens of a system message
  */
 export function sharesByColumn(
-  { position, spans, shares }: RowObservation,
-  regions: Regions,
+  { spans, watched, shares: { spans: all } }: Pick<RowObservation, 'spans' | 'watched' | 'shares'>,
   turn: number,
 ): Float32Array {
-  const { before, after } = shares.spans!;
-  const pairs = before.length / spans.length;
+  const shares = all!; // asked for with every answer
+  const pairs = shares.before.length / spans.length;
   const rows = new Float32Array(SHARE_COLUMNS.length * pairs);
-  const within = ({ start, end }: TokenRange, of: TokenRange): boolean => start >= of.start && end <= of.end;
-  const add = (column: number, from: Float32Array, place: number): void => {
-    for (let pair = 0; pair < pairs; pair++) {
-      rows[column * pairs + pair]! += from[pair * spans.length + place]!;
-    }
+  const set = (column: ShareColumn, values: Float32Array): void => {
+    rows.set(values, SHARE_COLUMNS.indexOf(column) * pairs);
   };
+  const places = new Map<ShareColumn, number[]>();
   for (const [place, span] of spans.entries()) {
-    add(SHARE_COLUMNS.indexOf(columnOf(span, turn)), before, place);
-    if (within(span, regions.prefix)) {
-      add(PREFIX, before, place);
-      add(PREFIX_AFTER, after, place);
-    }
-    if (within(span, regions.random)) add(RANDOM, before, place);
+    const column = columnOf(span, turn);
+    places.set(column, [...(places.get(column) ?? []), place]);
   }
-  if (position < regions.random.end) rows.fill(Number.NaN, RANDOM * pairs, (RANDOM + 1) * pairs);
+  for (const [column, at] of places) set(column, sharesAt(shares, at).before);
+  const [prompt, prefix, random] = watched;
+  if (!prompt || !prefix) {
+    throw new HoldfastError('E_TARGET', 'the dialogue has no system message whose share could be measured');
+  }
+  const ofPrompt = sharesAt(shares, prompt);
+  set('prompt', ofPrompt.before);
+  set('prompt_after', ofPrompt.after);
+  set('prefix', sharesAt(shares, prefix).before);
+  set('random', random ? sharesAt(shares, random).before : new Float32Array(pairs).fill(Number.NaN));
   return rows;
 }
 

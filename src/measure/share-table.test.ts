@@ -15,7 +15,7 @@ describe('a table of shares', () => {
     const table = openShareTable(file, GRID, groupLines);
     let most = 0;
     for (let position = 0; position < 1000; position++) {
-      table.add(rowOf({ dialogue: 0, turn: 1, position }, PAIRS, { prefix: Math.random() }));
+      table.add(rowOf({ dialogue: 0, turn: 1, position }, PAIRS, { prompt: Math.random() }));
       most = Math.max(most, table.held);
       // Lines that are no longer buffered are in the file.
       expect(file.appended.total > 0).toBe(table.lines > table.held);
@@ -51,8 +51,8 @@ describe('a table of shares', () => {
   it('has null for a control that does not exist yet', async () => {
     const file = countingFile(true);
     const table = openShareTable(file, { layers: 1, heads: 1 });
-    table.add(rowOf({ dialogue: 0, turn: 1, position: 9 }, 1, { prefix: 0.5, random: Number.NaN }));
-    table.add(rowOf({ dialogue: 0, turn: 1, position: 10 }, 1, { prefix: 0.5, random: 0.25 }));
+    table.add(rowOf({ dialogue: 0, turn: 1, position: 9 }, 1, { prompt: 0.5, random: Number.NaN }));
+    table.add(rowOf({ dialogue: 0, turn: 1, position: 10 }, 1, { prompt: 0.5, random: 0.25 }));
     table.finish();
     expect((await readTable(file.bytes())).map(({ random }) => random)).toEqual([null, 0.25]);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { rowOf } from '../../test/support/decay-fixtures.js';
 import { byDecay, byShare } from './head-summary.js';
-import { PREFIX, type ShareRow } from './share-columns.js';
+import { PROMPT, type ShareRow } from './share-columns.js';
 import { type DecaySummary, summarize } from './summary.js';
 import { createTally, type Tally } from './tally.js';
 
@@ -14,15 +14,15 @@ interface Made {
   readonly turns: number;
   /** Tokens of an answer; the same number is between answers. */
   readonly tokens: number;
-  /** The prefix's share of a row. */
-  prefix(place: Pick<ShareRow, 'dialogue' | 'turn' | 'position'>): number;
+  /** The prompt's share of a row. */
+  prompt(place: Pick<ShareRow, 'dialogue' | 'turn' | 'position'>): number;
   readonly sink?: number;
   /** Rows before this position have no random span. */
   readonly randomFrom?: number;
 }
 
 function tallyOf(
-  { dialogues, turns, tokens, prefix, sink = 0.1, randomFrom = 0 }: Made,
+  { dialogues, turns, tokens, prompt, sink = 0.1, randomFrom = 0 }: Made,
   seeing: readonly number[] = ALL,
   change: (row: ShareRow) => void = () => {},
 ): Tally {
@@ -32,7 +32,7 @@ function tallyOf(
       for (let index = 0; index < tokens; index++) {
         const place = { dialogue, turn, position: (2 * turn - 1) * tokens + index };
         const random = place.position < randomFrom ? Number.NaN : 0.2;
-        const row = rowOf(place, PAIRS, { prefix: prefix(place), sink, random });
+        const row = rowOf(place, PAIRS, { prompt: prompt(place), sink, random });
         change(row);
         tally.add(row);
       }
@@ -45,26 +45,26 @@ const summaryOf = (made: Made): DecaySummary => summarize(tallyOf(made));
 
 describe('half-lives', () => {
   it('are three turns and 192 tokens for a share that halves in three turns of 64 tokens', () => {
-    const { prefix, sink } = summaryOf({
+    const { prompt, sink } = summaryOf({
       ...{ dialogues: 2, turns: 12, tokens: 32 },
-      prefix: ({ position }) => 0.6 * 2 ** (-position / 192),
+      prompt: ({ position }) => 0.6 * 2 ** (-position / 192),
     }).halfLives;
-    expect(prefix.turns!.value).toBeCloseTo(3, 2);
-    expect(prefix.tokens!.value).toBeCloseTo(192, 0);
+    expect(prompt.turns!.value).toBeCloseTo(3, 2);
+    expect(prompt.tokens!.value).toBeCloseTo(192, 0);
     expect(sink.turns!.value).toBe('never');
-    expect(prefix.turns).toMatchObject({ low: null, high: null });
+    expect(prompt.turns).toMatchObject({ low: null, high: null });
   });
 
   it('are null for a single turn', () => {
-    const { prefix } = summaryOf({ dialogues: 1, turns: 1, tokens: 4, prefix: () => 0.5 }).halfLives;
-    expect(prefix).toEqual({ turns: null, tokens: null });
+    const { prompt } = summaryOf({ dialogues: 1, turns: 1, tokens: 4, prompt: () => 0.5 }).halfLives;
+    expect(prompt).toEqual({ turns: null, tokens: null });
   });
 
   it('have an interval around the value with eight dialogues', () => {
     const { turns } = summaryOf({
       ...{ dialogues: 8, turns: 6, tokens: 16 },
-      prefix: ({ dialogue, turn }) => 0.6 * 2 ** (-turn / (3 + 0.1 * dialogue)),
-    }).halfLives.prefix;
+      prompt: ({ dialogue, turn }) => 0.6 * 2 ** (-turn / (3 + 0.1 * dialogue)),
+    }).halfLives.prompt;
     const { value, low, high } = turns!;
     expect(value).toBeGreaterThan(Number(low));
     expect(value).toBeLessThan(Number(high));
@@ -77,14 +77,14 @@ describe('levels', () => {
   it('separate a share that is flat within answers from one that falls at their borders', () => {
     const steps = summaryOf({
       ...{ dialogues: 3, turns: 5, tokens: 20 },
-      prefix: ({ turn }) => 0.6 - 0.05 * turn,
+      prompt: ({ turn }) => 0.6 - 0.05 * turn,
     });
     expect(steps.slopeWithinTurns!.value).toBeCloseTo(0, 6);
     expect(steps.dropBetweenTurns!.value).toBeCloseTo(0.05, 6);
 
     const saw = summaryOf({
       ...{ dialogues: 3, turns: 5, tokens: 20 },
-      prefix: ({ turn, position }) => 0.6 - 0.01 * (position - 20 * (2 * turn - 1)),
+      prompt: ({ turn, position }) => 0.6 - 0.01 * (position - 20 * (2 * turn - 1)),
     });
     expect(saw.slopeWithinTurns!.value).toBeCloseTo(-0.01, 6);
     // From the mean of the last eight rows to that of the next eight: twelve steps.
@@ -95,12 +95,12 @@ describe('levels', () => {
     const made = {
       turns: 2,
       tokens: 4,
-      prefix: ({ dialogue }: { dialogue: number }) => 0.3 + 0.01 * dialogue,
+      prompt: ({ dialogue }: { dialogue: number }) => 0.3 + 0.01 * dialogue,
     };
-    const few = summaryOf({ ...made, dialogues: 7 }).turns[0]!.shares.prefix!;
+    const few = summaryOf({ ...made, dialogues: 7 }).turns[0]!.shares.prompt!;
     expect(few.value).toBeCloseTo(0.33, 6);
     expect(few).toMatchObject({ low: null, high: null });
-    const many = summaryOf({ ...made, dialogues: 8 }).turns[0]!.shares.prefix!;
+    const many = summaryOf({ ...made, dialogues: 8 }).turns[0]!.shares.prompt!;
     expect(many.low!).toBeLessThan(many.value);
     expect(many.high!).toBeGreaterThan(many.value);
   });
@@ -108,7 +108,7 @@ describe('levels', () => {
   it('have no random span until the dialogue reaches its end', () => {
     const { turns } = summaryOf({
       ...{ dialogues: 1, turns: 3, tokens: 10, randomFrom: 35 },
-      prefix: () => 0.4,
+      prompt: () => 0.4,
     });
     expect(turns.map(({ shares }) => shares.random && Number(shares.random.value.toFixed(6)))).toEqual([
       null,
@@ -119,15 +119,15 @@ describe('levels', () => {
 
   it('are means over the heads that see the whole dialogue', () => {
     const tally = tallyOf(
-      { dialogues: 1, turns: 1, tokens: 5, prefix: () => 0.6 },
+      { dialogues: 1, turns: 1, tokens: 5, prompt: () => 0.6 },
       [3, 4, 5],
       ({ shares }) => {
-        shares.fill(0.1, PREFIX * PAIRS, PREFIX * PAIRS + 3);
+        shares.fill(0.1, PROMPT * PAIRS, PROMPT * PAIRS + 3);
       },
     );
     const { turns, headsInMeans, heads, spread } = summarize(tally);
     expect(headsInMeans).toBe(3);
-    expect(turns[0]!.shares.prefix!.value).toBeCloseTo(0.6, 6);
+    expect(turns[0]!.shares.prompt!.value).toBeCloseTo(0.6, 6);
     expect(spread.mean).toBeCloseTo(0.6, 6);
     const [windowed, seeing] = turns[0]!.layers;
     expect([windowed!, seeing!].map((share) => Number(share.toFixed(6)))).toEqual([0.1, 0.6]);
@@ -137,10 +137,10 @@ describe('levels', () => {
 
 describe('heads', () => {
   /** Six heads: one falls to a quarter, one is constant, one near 0, one near 1, one jumps, one has almost nothing. */
-  const tally = tallyOf({ dialogues: 2, turns: 4, tokens: 10, prefix: () => 0 }, ALL, (row) => {
+  const tally = tallyOf({ dialogues: 2, turns: 4, tokens: 10, prompt: () => 0 }, ALL, (row) => {
     const { turn, position, shares } = row;
     const swings = [0.8, 0.0001, 0.4][position % 3]!;
-    shares.set([0.4 - 0.1 * (turn - 1), 0.3, 0.0001, 0.9, swings, 0.005], PREFIX * PAIRS);
+    shares.set([0.4 - 0.1 * (turn - 1), 0.3, 0.0001, 0.9, swings, 0.005], PROMPT * PAIRS);
   });
   const { heads } = summarize(tally);
 
@@ -171,7 +171,7 @@ describe('the tally in memory', () => {
 
   it('grows with turns and length, not with rows times heads', () => {
     const size = (tokens: number): number =>
-      sizeOf(tallyOf({ dialogues: 1, turns: 4, tokens, prefix: () => 0.3 }));
+      sizeOf(tallyOf({ dialogues: 1, turns: 4, tokens, prompt: () => 0.3 }));
     const [short, long] = [size(500), size(2500)];
     const moreRows = 4 * 2000;
     // Only bins of sixteen positions grow; each has sums for every column and head.
@@ -181,7 +181,7 @@ describe('the tally in memory', () => {
 
   it('has shares at fewer than fifty places along the tokens, whatever the length', () => {
     for (const tokens of [3, 40, 700]) {
-      const { tokens: places } = summaryOf({ dialogues: 1, turns: 5, tokens, prefix: () => 0.3 });
+      const { tokens: places } = summaryOf({ dialogues: 1, turns: 5, tokens, prompt: () => 0.3 });
       expect(places.length).toBeGreaterThan(0);
       expect(places.length).toBeLessThan(50);
       const total = places.map(({ from, to }) => to - from);

@@ -10,7 +10,7 @@ import {
 import { type HalfLife, type Measured, measure, measureHalfLife, NO_SCORE } from './estimates.js';
 import { type HeadSummary, summarizeHeads } from './head-summary.js';
 import { createHistogram } from './histogram.js';
-import { PREFIX, SHARE_COLUMNS, type ShareColumn } from './share-columns.js';
+import { PROMPT, SHARE_COLUMNS, type ShareColumn } from './share-columns.js';
 import { BIN_TOKENS, type HeadSums, type Sums, type Tally, type TurnTally } from './tally.js';
 
 /** The largest number of places along the tokens. */
@@ -22,7 +22,7 @@ export interface Place {
   readonly dialogues: number;
   /** Means over rows and heads; null for a range that does not exist yet. */
   readonly shares: Readonly<Record<ShareColumn, Measured | null>>;
-  /** Percentiles over heads of the prefix's mean share. */
+  /** Percentiles over heads of the prompt's mean share. */
   readonly heads: { readonly tenth: number; readonly median: number; readonly ninetieth: number };
 }
 
@@ -31,7 +31,7 @@ export interface TurnPlace extends Place {
   readonly turn: number;
   /** Tokens of the dialogue before the answer: the mean over dialogues. */
   readonly tokens: number;
-  /** The prefix's mean share in each layer, `[layers]`. */
+  /** The prompt's mean share in each layer, `[layers]`. */
   readonly layers: readonly number[];
 }
 
@@ -41,8 +41,8 @@ export interface TokenPlace extends Place {
   readonly to: number;
 }
 
-/** Columns with a half-life: the prefix and each control. */
-export const HALF_LIFE_COLUMNS = ['prefix', 'sink', 'template', 'random'] as const;
+/** Columns with a half-life: the prompt, the prefix, and each control. */
+export const HALF_LIFE_COLUMNS = ['prompt', 'prefix', 'sink', 'template', 'random'] as const;
 
 /** The half-life of a share in turns and in tokens; null if it cannot be estimated. */
 export interface HalfLives {
@@ -62,11 +62,11 @@ export interface DecaySummary {
   readonly turns: readonly TurnPlace[];
   readonly tokens: readonly TokenPlace[];
   readonly halfLives: Readonly<Record<(typeof HALF_LIFE_COLUMNS)[number], HalfLives>>;
-  /** Change of the prefix's share per token within an answer: the common slope of all turns. */
+  /** Change of the prompt's share per token within an answer: the common slope of all turns. */
   readonly slopeWithinTurns: Measured | null;
   /** Fall of the prefix's share from the last rows of an answer to the first rows of the next. */
   readonly dropBetweenTurns: Measured | null;
-  /** Distribution of the prefix's share over rows × heads. */
+  /** Distribution of the prompt's share over rows × heads. */
   readonly spread: ShareSpread;
   /** Ordered by layer, then head. */
   readonly heads: readonly HeadSummary[];
@@ -104,6 +104,7 @@ export function summarize(tally: Tally): DecaySummary {
     turns,
     tokens,
     halfLives: {
+      prompt: halfLives('prompt'),
       prefix: halfLives('prefix'),
       sink: halfLives('sink'),
       template: halfLives('template'),
@@ -172,6 +173,7 @@ function tokenPlaces(tally: Tally): TokenPlace[] {
 function sharesAt(dialogues: number, scores: (column: ShareColumn) => readonly Score[]): Place['shares'] {
   const of = (column: ShareColumn): Measured | null => measure(dialogues, meanOf(scores(column)));
   return {
+    prompt: of('prompt'),
     prefix: of('prefix'),
     system: of('system'),
     sink: of('sink'),
@@ -180,7 +182,7 @@ function sharesAt(dialogues: number, scores: (column: ShareColumn) => readonly S
     assistant: of('assistant'),
     answer: of('answer'),
     random: of('random'),
-    prefix_after: of('prefix_after'),
+    prompt_after: of('prompt_after'),
   };
 }
 
@@ -218,12 +220,12 @@ const isIn = (bin: number, { from, to }: Pick<TokenPlace, 'from' | 'to'>): boole
  */
 function slopeScore(turns: ReadonlyMap<number, TurnTally>): Score {
   return [...turns.values()].reduce((score, { counts, line: { x, xx, y, xy } }) => {
-    const rows = counts[PREFIX]!;
+    const rows = counts[PROMPT]!;
     return { sum: score.sum + xy - (x * y) / rows, count: score.count + xx - (x * x) / rows };
   }, NO_SCORE);
 }
 
-/** Returns the prefix's share on one side of every border between two consecutive turns. */
+/** Returns the prompt's share on one side of every border between two consecutive turns. */
 function borderScore(turns: ReadonlyMap<number, TurnTally>, side: 'first' | 'last'): Score {
   const shares = [...turns].flatMap(([number, turn]) => {
     const next = turns.get(number + 1);

@@ -1,6 +1,6 @@
 import type { HeadGrid } from '../attention/index.js';
 import { createHistogram, type ShareHistogram } from './histogram.js';
-import { PREFIX, SHARE_COLUMNS, type ShareRow } from './share-columns.js';
+import { PROMPT, SHARE_COLUMNS, type ShareRow } from './share-columns.js';
 
 /** Width of a bin of positions, in tokens. */
 export const BIN_TOKENS = 16;
@@ -14,7 +14,7 @@ export interface Sums {
   readonly counts: Float64Array;
 }
 
-/** Sums over rows of the prefix's share, for each head. */
+/** Sums over rows of the prompt's share, for each head. */
 export interface HeadSums {
   rows: number;
   /** `[layers × heads]`. */
@@ -26,7 +26,7 @@ export interface TurnTally extends Sums {
   readonly heads: HeadSums;
   /** Position of its first token. */
   readonly start: number;
-  /** The prefix's share in the first rows and in the last rows. */
+  /** The prompt's share in the first rows and in the last rows. */
   readonly first: number[];
   readonly last: number[];
   /** Sums of x, x², y and x·y for the slope of the share y over positions x since `start`. */
@@ -45,7 +45,7 @@ export interface Tally {
   readonly bins: readonly ReadonlyMap<number, Sums>[];
   /** Bins of positions by index over all dialogues, for each head. */
   readonly binHeads: ReadonlyMap<number, HeadSums>;
-  /** Histograms of the prefix's share before the policy, `[layers × heads]`. */
+  /** Histograms of the prompt's share before the policy, `[layers × heads]`. */
   readonly histograms: readonly ShareHistogram[];
   add(row: ShareRow): void;
 }
@@ -72,18 +72,18 @@ export function createTally(grid: HeadGrid, seeing: readonly number[]): Tally {
     add({ dialogue, turn, position, shares }) {
       rows++;
       const means = SHARE_COLUMNS.map((_, column) => meanOver(shares, column * pairs, seeing));
-      const prefix = shares.subarray(PREFIX * pairs, (PREFIX + 1) * pairs);
+      const prompt = shares.subarray(PROMPT * pairs, (PROMPT + 1) * pairs);
       const ofTurn = entry(entryAt(dialogues, dialogue), turn, () => emptyTurn(position, pairs));
       addMeans(ofTurn, means);
-      addHeads(ofTurn.heads, prefix);
-      addToLine(ofTurn, position - ofTurn.start, means[PREFIX]!);
+      addHeads(ofTurn.heads, prompt);
+      addToLine(ofTurn, position - ofTurn.start, means[PROMPT]!);
       const bin = Math.floor(position / BIN_TOKENS);
       addMeans(entry(entryAt(bins, dialogue), bin, emptySums), means);
       addHeads(
         entry(binHeads, bin, () => emptyHeads(pairs)),
-        prefix,
+        prompt,
       );
-      for (let pair = 0; pair < pairs; pair++) histograms[pair]!.add(clamp(prefix[pair]!));
+      for (let pair = 0; pair < pairs; pair++) histograms[pair]!.add(clamp(prompt[pair]!));
     },
   };
 }
@@ -112,9 +112,9 @@ function addMeans({ sums, counts }: Sums, means: readonly number[]): void {
   }
 }
 
-function addHeads(heads: HeadSums, prefix: Float32Array): void {
+function addHeads(heads: HeadSums, prompt: Float32Array): void {
   heads.rows++;
-  for (const [pair, share] of prefix.entries()) heads.sums[pair]! += share;
+  for (const [pair, share] of prompt.entries()) heads.sums[pair]! += share;
 }
 
 function addToLine({ first, last, line }: TurnTally, x: number, y: number): void {

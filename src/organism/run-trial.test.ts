@@ -151,8 +151,8 @@ describe('the arms of a trial', () => {
       settings: { policy: 'split-softmax', strength },
       target,
     });
-    expect(await run(arm(1, 'prefix'), { probeRounds: [1] })).toEqual(off);
-    for (const target of ['prefix', 'sink', 'after'] as const) {
+    expect(await run(arm(1, 'message'), { probeRounds: [1] })).toEqual(off);
+    for (const target of ['message', 'prefix', 'sink', 'after'] as const) {
       expect(answersOf(await run(arm(1, target))), target).toEqual(answersOf(off));
       expect(answersOf(await run(arm(0.1, target))), target).not.toEqual(answersOf(off));
     }
@@ -162,8 +162,11 @@ describe('the arms of a trial', () => {
     const [off] = await run(OFF);
     const [held] = await run(HELD);
     expect(held!.share.after).toBeGreaterThan(held!.share.before);
-    const [control] = await run({ ...HELD, target: 'after' });
-    expect(control!.share.after).toBeGreaterThan(control!.share.before);
-    expect(Math.abs(control!.share.before - off!.share.before), 'another span').toBeGreaterThan(0.01);
+    for (const target of ['sink', 'after'] as const) {
+      const [control] = await run({ ...HELD, target });
+      expect(control!.share.after, target).toBeGreaterThan(control!.share.before);
+    }
+    const [sink] = await run({ ...HELD, target: 'sink' });
+    expect(Math.abs(sink!.share.before - off!.share.before), 'another span').toBeGreaterThan(0.01);
   });
 });

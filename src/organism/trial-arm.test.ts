@@ -5,6 +5,7 @@ import { TRIAL } from '../../test/support/organism-fixtures.js';
 import { resolveTarget } from '../attention/index.js';
 import { layoutPrompt } from '../dialogue/index.js';
 import type { Model } from '../engine/index.js';
+import { chatFormat } from '../text/index.js';
 import { type Arm, spansOf, targetOf } from './trial-arm.js';
 
 const FAMILIES: readonly ModelName[] = ['llama', 'mistral', 'gemma3'];
@@ -40,8 +41,9 @@ const arm = (target?: Arm['target']): Arm => ({
 describe('the spans of a trial', () => {
   it.each(FAMILIES)('are those that a chat resolves in any of its rounds (%s)', (name) => {
     const model = models.get(name)!;
-    const { prefix, sink } = spansOf(model, TRIAL);
+    const { message, prefix, sink } = spansOf(model, TRIAL);
     const prompt = wholePrompt(model);
+    expect(resolveTarget({ kind: 'message' }, prompt)).toEqual([message]);
     expect(resolveTarget({ kind: 'prefix' }, prompt)).toEqual([prefix]);
     expect(resolveTarget({ kind: 'sink' }, prompt)).toEqual([sink]);
   });
@@ -61,12 +63,20 @@ describe('the spans of a trial', () => {
     const bare: Model = { ...models.get('llama')!, format: null };
     expect(() => spansOf(bare, TRIAL)).toThrow(/E_TEMPLATE/);
   });
+
+  it('need a template that writes the system message in front', () => {
+    const { tokenizer, ...model } = models.get('llama')!;
+    const template = `{{ '<|im_start|>first<|im_end|>\n<|im_start|>' }}{% for m in messages | reverse %}{{ m.content + '<|im_end|>\n' }}{% endfor %}`;
+    const reversed: Model = { ...model, tokenizer, format: chatFormat({ tokenizer: tokenizer!, template }) };
+    expect(() => spansOf(reversed, TRIAL)).toThrow(/E_TEMPLATE.*writes other messages first/);
+  });
 });
 
 describe('an arm', () => {
-  it('acts on the prefix by default', () => {
+  it('acts on the system message by default', () => {
     const spans = spansOf(models.get('llama')!, TRIAL);
-    expect(targetOf(arm(), spans)).toEqual(spans.prefix);
+    expect(targetOf(arm(), spans)).toEqual(spans.message);
+    expect(targetOf(arm('prefix'), spans)).toEqual(spans.prefix);
     expect(targetOf(arm('sink'), spans)).toEqual({ start: 0, end: 1 });
     expect(targetOf(arm('after'), spans)).toEqual(spans.after);
   });

@@ -1,3 +1,4 @@
+import { resolveTarget } from '../attention/index.js';
 import { layoutPrompt, type PolicyOptions } from '../dialogue/index.js';
 import type { Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
@@ -11,13 +12,15 @@ export interface Arm {
     readonly layers?: readonly number[];
     readonly heads?: readonly number[];
   };
-  /** Default: `prefix`. The others are controls: the first token, and the span after the prefix. */
+  /** Default: `message`. `sink` and `after` are controls: the first token, and the span after the prefix. */
   readonly target?: keyof TrialSpans;
 }
 
 /** Spans of a trial's dialogue that stay the same from the first round on. */
 export interface TrialSpans {
-  /** The tokens up to the end of the system message. */
+  /** The system message with its role header. */
+  readonly message: TokenRange;
+  /** The tokens up to the end of the system message, including the first token (Li et al. 2024). */
   readonly prefix: TokenRange;
   /** The first token. */
   readonly sink: TokenRange;
@@ -27,7 +30,7 @@ export interface TrialSpans {
 
 /**
  * Returns the spans of a trial's dialogue.
- * @throws HoldfastError `E_TEMPLATE` if the model has no chat template, or one without system messages
+ * @throws HoldfastError `E_TEMPLATE` if the model has no chat template, or one that does not write the system message in front
  */
 export function spansOf(model: Model, { system, rounds }: Trial): TrialSpans {
   if (model.format === null) throw new HoldfastError('E_TEMPLATE', `${model.name} has no chat template`);
@@ -35,11 +38,24 @@ export function spansOf(model: Model, { system, rounds }: Trial): TrialSpans {
     { role: 'system', content: system },
     { role: 'user', content: rounds[0]!.user },
   ] as const;
-  const { end } = layoutPrompt(model.format, messages, { trustContent: false }).system!.message;
-  return { prefix: { start: 0, end }, sink: { start: 0, end: 1 }, after: { start: end, end: 2 * end } };
+  const prompt = layoutPrompt(model.format, messages, { trustContent: false });
+  const [prefix, ...others] = resolveTarget({ kind: 'prefix' }, prompt);
+  const [message] = resolveTarget({ kind: 'message' }, prompt);
+  if (others.length > 0) {
+    throw new HoldfastError('E_TEMPLATE', `the chat template of ${model.name} writes other messages first`, {
+      hint: 'Trials are for models whose system message stands in front',
+    });
+  }
+  const { end } = prefix!;
+  return {
+    message: message!,
+    prefix: { start: 0, end },
+    sink: { start: 0, end: 1 },
+    after: { start: end, end: 2 * end },
+  };
 }
 
 /** Returns the tokens that an arm's policy acts on. */
-export function targetOf({ target = 'prefix' }: Arm, spans: TrialSpans): TokenRange {
+export function targetOf({ target = 'message' }: Arm, spans: TrialSpans): TokenRange {
   return spans[target];
 }

@@ -100,7 +100,7 @@ export function layoutDialogue(
 export function requireSystem({ messages }: Pick<DialogueLayout, 'messages'>): void {
   if (!messages.some(({ role, leftOut }) => role === 'system' && leftOut)) return;
   throw new HoldfastError('E_TEMPLATE', 'the chat template leaves out the system message', {
-    hint: 'The model was not made for one; put the words into the first user message',
+    hint: 'Some models were made without one: put the words into the first user message. Some templates write it only where the user speaks last: end the dialogue there',
   });
 }
 

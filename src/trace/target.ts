@@ -26,7 +26,7 @@ export function targetTokens(target: Target, layout: DialogueLayout | null, toke
       hint: 'Trace a dialogue, or name the tokens: sink, or START:END',
     });
   }
-  const ranges = resolveTarget(target, layout === null ? PLAIN : targetContext(layout));
+  const ranges = resolveTarget(target, layout ?? PLAIN);
   if (ranges[0]!.start >= tokens) {
     throw new HoldfastError(
       'E_TARGET',
@@ -37,17 +37,4 @@ export function targetTokens(target: Target, layout: DialogueLayout | null, toke
 }
 
 /** The context of plain tokens: only the sink, the first token, is known. */
-const PLAIN: TargetContext = { spans: [{ role: 'sink', turn: 0, start: 0, end: 1 }], system: null };
-
-/** Returns the context that targets resolve against. An empty system message that the template omits does not count. */
-function targetContext({ spans, messages }: DialogueLayout): TargetContext {
-  const system = messages.find(({ role, start, end }) => role === 'system' && end > start);
-  if (system === undefined) return { spans, system: null };
-  const { start, end, content } = system;
-  return { spans, system: { message: { start, end }, content } };
-}
-
-/** Whether a dialogue has a system prompt that can be a target. */
-export function hasSystemPrompt(layout: DialogueLayout): boolean {
-  return targetContext(layout).system !== null;
-}
+const PLAIN: TargetContext = { spans: [{ role: 'sink', turn: 0, start: 0, end: 1 }], messages: [] };

@@ -82,9 +82,9 @@ describe('traceRun', () => {
     expect(many.find(({ name }) => name === 'logits')?.data).toEqual(few[0]?.data);
   });
 
-  it('measures the prefix of a dialogue with a system prompt, and no share without one', async () => {
+  it('measures the system message of a dialogue that has one, and no share without one', async () => {
     const { metadata } = await run({ input: layout() });
-    expect(metadata.target).toBe('"prefix"');
+    expect(metadata.target).toBe('"message"');
     const without = layoutDialogue(model.format!, [{ role: 'user', content: 'Where to?' }], {
       addGenerationPrompt: true,
     });
@@ -92,7 +92,7 @@ describe('traceRun', () => {
     expect(bare.names).toEqual(['ids', 'logits', 'span.shares']);
     expect(bare.metadata.target).toBe('null');
     await expect(run({ input: without, policy: { name: 'boost', strength: 2 } })).rejects.toThrow(
-      /E_TARGET: the target prefix needs a system message/,
+      /E_TARGET: the target message needs a system message/,
     );
     await expect(run({ input: [1, 2], policy: { name: 'boost', strength: 2 } })).rejects.toThrow(
       /E_TARGET: the policy boost needs a target/,

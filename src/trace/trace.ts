@@ -1,4 +1,4 @@
-import type { Target } from '../attention/index.js';
+import { DEFAULT_TARGET, hasSystemMessage, type Target } from '../attention/index.js';
 import { headGrid, type Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import type { Executor } from '../executors/index.js';
@@ -8,7 +8,7 @@ import { traceMetadata } from './metadata.js';
 import { runPlan } from './run.js';
 import { selectTensors, type TensorWishes } from './selection.js';
 import { type PolicySetting, strengthsOf } from './strengths.js';
-import { hasSystemPrompt, type ResolvedTarget, targetTokens } from './target.js';
+import { type ResolvedTarget, targetTokens } from './target.js';
 
 /** The input of a run: token ids, or the layout of a dialogue. */
 export type TraceInput = readonly number[] | DialogueLayout;
@@ -16,7 +16,7 @@ export type TraceInput = readonly number[] | DialogueLayout;
 /** Options of {@link traceRun}. */
 export interface TraceOptions extends TensorWishes {
   readonly input: TraceInput;
-  /** The target whose share is measured. Default: the prefix of a dialogue with a system prompt, otherwise none. */
+  /** The target whose share is measured. Default: the system message of a dialogue that has one, otherwise none. */
   readonly target?: Target;
   /** The policy on the target's share; default: none. */
   readonly policy?: PolicySetting;
@@ -94,8 +94,8 @@ function chooseTarget(
   tokens: number,
 ): ResolvedTarget | null {
   if (target !== undefined) return targetTokens(target, layout, tokens);
-  if (layout !== null && (policy !== undefined || hasSystemPrompt(layout))) {
-    return targetTokens({ kind: 'prefix' }, layout, tokens);
+  if (layout !== null && (policy !== undefined || hasSystemMessage(layout))) {
+    return targetTokens(DEFAULT_TARGET, layout, tokens);
   }
   if (policy === undefined) return null;
   throw new HoldfastError('E_TARGET', `the policy ${policy.name} needs a target`, {

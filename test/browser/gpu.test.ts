@@ -62,12 +62,12 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', () => {
     expect(seen.words).toBe('a browser');
   });
 
-  it('chats with the embedded model, and shows the share of the system prompt', async () => {
+  it('chats with the embedded model, and shows the shares of the prompt and the sink', async () => {
     await page.goto(address);
     await page.locator('#send:enabled').waitFor();
     await page.locator('#send').click();
     await page.locator('.share span:not(:empty)').waitFor();
     expect(await page.locator('.answer').textContent()).toMatch(/quartz/);
-    expect(await page.locator('.share').textContent()).toMatch(/system prompt 0\.\d{3}$/);
+    expect(await page.locator('.share').textContent()).toMatch(/prompt \.\d{3} · sink \.\d{3}$/);
   });
 });

@@ -29,7 +29,10 @@ describe('an unknown command', () => {
 });
 
 it('help lists every command once, with a description', () => {
-  const lines = helpText().split('\n');
+  const [commands, legend] = helpText().split('\n\n');
+  const lines = commands!.split('\n');
   expect(lines.length).toBe(12);
   for (const line of lines) expect(line).toMatch(/^\/\S+( \S+)* {2,}\S/);
+  // What stands under an answer, and the scale of its bars.
+  expect(legend).toMatch(/prompt[\s\S]*sink[\s\S]*▁ below \.008.*█ from \.5/);
 });

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { printable } from '../../src/cli/terminal/printable.js';
 import { comparedLine, shareLine, sparkline } from '../../src/cli/terminal/share-lines.js';
 import { createRoleMeter, layerGroups, shareTable } from '../../src/cli/terminal/share-table.js';
-import { RECOMMENDED_HOLD, type Settings, type Turn } from '../../src/dialogue/index.js';
+import { type AnswerShares, RECOMMENDED_HOLD, type Settings, type Turn } from '../../src/dialogue/index.js';
 
 const SETTINGS: Settings = {
   ...RECOMMENDED_HOLD,
-  target: { kind: 'prefix' },
+  target: { kind: 'message' },
   selection: {},
   silence: [],
   guidance: 1,
@@ -24,6 +24,12 @@ const SETTINGS: Settings = {
 };
 
 /** Two layers of two heads whose shares are `before` and `after` alike. */
+const share = (before: number, after: number): AnswerShares => ({
+  mean: { before, after },
+  heads: { before: new Float32Array(4).fill(before), after: new Float32Array(4).fill(after) },
+});
+
+/** A turn whose prompt has these shares; the sink has .3, and the prefix both. */
 function turn(before: number, after: number, changes: Partial<Turn> = {}): Turn {
   return {
     number: 1,
@@ -34,9 +40,12 @@ function turn(before: number, after: number, changes: Partial<Turn> = {}): Turn 
     finish: 'stop',
     settings: SETTINGS,
     strength: { first: 0.96, last: 0.96 },
-    shares: {
-      mean: { before, after },
-      heads: { before: new Float32Array(4).fill(before), after: new Float32Array(4).fill(after) },
+    shares: share(before, after),
+    parts: {
+      prompt: share(before, after),
+      words: share(before / 2, after / 2),
+      sink: share(0.3, 0.3),
+      prefix: share(before + 0.3, after + 0.3),
     },
     receipt: null,
     dropped: [],
@@ -53,27 +62,44 @@ function turn(before: number, after: number, changes: Partial<Turn> = {}): Turn 
 }
 
 describe('a sparkline', () => {
-  it('draws values from zero to the largest, the last of a long course', () => {
-    expect(sparkline([0.5, 0.25, 0])).toBe('█▅▁');
+  it('draws each share by itself, a bar higher for twice the share', () => {
+    expect(sparkline([1, 0.5, 0.49, 0.25, 0.125, 0.0625, 0.03125, 0.015625, 0.0078125, 0.0078, 0])).toBe(
+      '██▇▇▆▅▄▃▂▁▁',
+    );
     expect(sparkline([])).toBe('');
-    expect(sparkline([0, 0])).toBe('▁▁');
-    expect(sparkline(Array.from({ length: 99 }, (_, index) => 99 - index)).length).toBe(24);
+  });
+
+  it('leaves a bar as it was when later turns come, and shows the last of a long course', () => {
+    expect(sparkline([0.2, 0.9])).toBe(sparkline([0.2]) + sparkline([0.9]));
+    expect(sparkline(Array.from({ length: 99 }, (_, index) => index / 99)).length).toBe(24);
   });
 });
 
 describe('the line under an answer', () => {
-  it('tells the share before and after, its course, the strength and the speed', () => {
-    expect(shareLine([turn(0.5, 0.5), turn(0.2, 0.25)])).toBe(
-      'system prompt 0.200 → 0.250  █▅  split-softmax k=0.96  20.0 tokens/s',
+  it('tells the prompt before and after with its course, the sink, the strength and the speed', () => {
+    expect(shareLine([turn(0.5, 0.5), turn(0.014, 0.031)])).toBe(
+      'prompt .014 █▂ → .031 · sink .300  split-softmax k=0.96  20.0 tokens/s',
     );
   });
 
-  it('tells a strength that moved, an answer that was stopped, and that there is nothing to measure', () => {
+  it('names another target than the prompt, in front', () => {
+    const settings = { ...SETTINGS, target: { kind: 'prefix' } } as const;
+    expect(shareLine([turn(0.25, 0.25, { settings, shares: share(0.55, 0.6) })])).toMatch(
+      /^prefix \.550 █ → \.600 · prompt \.250 · sink \.300 {2}split/,
+    );
+    const sink = { ...SETTINGS, target: { kind: 'sink' } } as const;
+    expect(shareLine([turn(0.25, 0.25, { settings: sink, shares: share(0.3, 0.5) })])).toMatch(
+      /^sink \.300 ▇ → \.500 · prompt \.250 {2}split/,
+    );
+  });
+
+  it('tells a strength that moved, an answer that was stopped, and that there is no prompt', () => {
     const moved = turn(0.2, 0.3, { strength: { first: 1, last: 0.83333333 }, finish: 'abort' });
     expect(shareLine([moved])).toMatch(/k=1→0\.8333 .*\(stopped\)$/);
     const off = { ...SETTINGS, policy: 'off', schedule: null } as const;
-    expect(shareLine([turn(0, 0, { shares: null, settings: off, strength: null })])).toBe(
-      'no prefix to measure  off  20.0 tokens/s',
+    const parts = { prompt: null, words: null, sink: share(0.3, 0.3), prefix: null };
+    expect(shareLine([turn(0, 0, { shares: null, parts, settings: off, strength: null })])).toBe(
+      'no prompt · sink .300  off  20.0 tokens/s',
     );
   });
 
@@ -86,7 +112,7 @@ describe('the line under an answer', () => {
 
   it('has both answers of a comparison', () => {
     expect(comparedLine([turn(0.2, 0.2)], [turn(0.2, 0.4)])).toMatch(
-      /^off 0\.200 .* {2}\| {2}on 0\.200 → 0\.400 /,
+      /^off: prompt \.200 ▆ · sink \.300 .* {2}\| {2}on: prompt \.200 ▆ → \.400 · sink \.300 /,
     );
   });
 });
@@ -100,7 +126,7 @@ describe('the table of shares', () => {
     expect(layerGroups(30).map(({ first, end }) => end - first)).toEqual([8, 7, 8, 7]);
   });
 
-  it('has means of each role over the rows, its spans added up, and of the target', () => {
+  it('has means of each role over the rows, its spans added up, and of the prompt and the prefix', () => {
     const span = (role: 'user' | 'system', ...layers: number[]) => ({
       role,
       turn: 0,
@@ -119,11 +145,20 @@ describe('the table of shares', () => {
       .add({ shares: { target: null, spans: [span('user', 1, 0), span('system', 0, 1)] } });
     expect(shareTable(meter.means(), turn(0.5, 0.625))).toEqual([
       'share of       all layers      0      1',
-      'system              0.500  0.250  0.750',
+      'prompt before       0.500  0.500  0.500',
+      'prompt after        0.625  0.625  0.625',
+      'prefix before       0.800  0.800  0.800',
+      'prefix after        0.925  0.925  0.925',
+      'its words           0.500  0.250  0.750',
       'user                0.500  0.750  0.250',
-      'prefix before       0.500  0.500  0.500',
-      'prefix after        0.625  0.625  0.625',
     ]);
+  });
+
+  it('has one row for each where no policy acts, and another target by name', () => {
+    const meter = createRoleMeter().add({ shares: { target: null, spans: [] } });
+    const off = { ...SETTINGS, policy: 'off', schedule: null, target: { kind: 'template' } } as const;
+    const rows = shareTable(meter.means(), turn(0.5, 0.5, { settings: off, shares: share(0.2, 0.2) }));
+    expect(rows.slice(1).map((row) => row.split(/ {2,}/)[0])).toEqual(['prompt', 'prefix', 'template']);
   });
 });
 

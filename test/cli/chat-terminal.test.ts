@@ -17,10 +17,10 @@ describe.skipIf(!hasScript)('at a terminal', () => {
         [/> /, 'hello\r'],
         [/hello\s+\S/, CTRL_C],
         [/\(stopped\)/, '/shares\r'],
-        [/prefix after/, CTRL_D],
+        [/assistant +0\.\d/, CTRL_D],
       ],
     );
-    expect(screen).toMatch(/system prompt 0\.\d{3} .*\(stopped\)/);
+    expect(screen).toMatch(/prompt \.\d{3} [▁-█] · sink \.\d{3} .*\(stopped\)/);
     expect(code).toBe(0);
   });
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -24,6 +24,11 @@ interface Line {
   readonly [field: string]: unknown;
 }
 
+type Shares<Of> = { readonly before: Of; readonly after: Of };
+const sharesOf = (line: Line): Shares<number> => line.shares as Shares<number>;
+const partsOf = <Of>(line: Line): Readonly<Record<string, Shares<Of>>> =>
+  line.parts as Readonly<Record<string, Shares<Of>>>;
+
 /** The output of `--json`: every line is an object. */
 const linesOf = ({ stdout }: Outcome): Line[] =>
   stdout
@@ -35,9 +40,13 @@ describe('lines from a pipe', () => {
   it('are answered one after the other, in plain text', async () => {
     const { code, stdout, stderr } = await chat([...SYSTEM, '--hold'], 'hello\n\nand now?\n');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    const shares = stdout.split('\n').filter((line) => line.startsWith('system prompt '));
-    expect(shares[0]).toMatch(/^system prompt 0\.\d{3} {2}█ {2}split-softmax k=1 {2}[\d.]+ tokens\/s/);
-    expect(shares[1]).toMatch(/^system prompt 0\.\d{3} → 0\.\d{3} {2}█[▁-█] {2}split-softmax k=0\.96 /);
+    const shares = stdout.split('\n').filter((line) => line.startsWith('prompt '));
+    expect(shares[0]).toMatch(
+      /^prompt \.\d{3} [▁-█] · sink \.\d{3} {2}split-softmax k=1 {2}[\d.]+ tokens\/s/,
+    );
+    expect(shares[1]).toMatch(
+      /^prompt \.\d{3} [▁-█]{2} → \.\d{3} · sink \.\d{3}( → \.\d{3})? {2}split-softmax k=0\.96 /,
+    );
     expect(shares.length).toBe(2);
     expect(stdout).not.toContain('hello');
     expect(stdout).not.toContain('\u001b');
@@ -80,6 +89,15 @@ describe('--json', () => {
     expect(off).toMatchObject({ turn: 2, user: '/off', policy: 'off', strength: null });
     expect(again).toMatchObject({ turn: 3, user: 'again', strength: { first: 0.5, last: 0.5 } });
     expect(shares).toMatchObject({ type: 'shares', turn: 3 });
+    // Of the target, and of the parts whatever the target is.
+    const parts = partsOf<number>(on!);
+    expect(Object.keys(parts)).toEqual(['prompt', 'words', 'sink', 'prefix']);
+    expect(parts.prefix!.before).toBeCloseTo(parts.prompt!.before + parts.sink!.before, 6);
+    const { before, after } = sharesOf(on!);
+    expect(on!.target).toBe('message');
+    expect(before).toBeCloseTo(parts.prompt!.before, 6);
+    expect(after).toBeCloseTo(parts.prompt!.after, 6);
+    expect(partsOf<number[]>(shares!).prompt!.after).toHaveLength(3);
     expect(outcome.code).toBe(0);
   });
 
@@ -101,11 +119,44 @@ describe('--json', () => {
   });
 });
 
+describe('a template that puts the system message into the last user turn', () => {
+  const template = `{%- if messages[0].role == 'system' %}{% set sys = messages[0].content %}{% set rest = messages[1:] %}{% else %}{% set rest = messages %}{% endif %}
+{%- for m in rest %}
+{%- if m.role == 'user' %}
+{%- if loop.last and sys is defined %}{{ '<|im_start|>' + sys + '\\n\\n' + m.content + '<|im_end|>' }}{% else %}{{ '<|im_start|>' + m.content + '<|im_end|>' }}{% endif %}
+{%- else %}{{ m.content + '<|endoftext|>' }}{% endif %}
+{%- endfor %}`;
+
+  it('has the share of the system message alone, which does not grow with the turns before it', async () => {
+    const model = temporaryFolder();
+    cpSync(llama, model, { recursive: true });
+    writeFileSync(join(model, 'chat_template.jinja'), template);
+    const args = ['--system', 'the work of the river', '--hold', '--temperature', '0', '--max-tokens', '6'];
+    const users = 'one two\n/shares\nthree four\n/shares\nfive six\n/shares\n';
+    const lines = linesOf(await holdfast(['chat', model, '--threads', '1', ...args, '--json'], users));
+    expect(lines.map(({ type }) => type)).toEqual(['turn', 'shares', 'turn', 'shares', 'turn', 'shares']);
+    const turns = lines.filter(({ type }) => type === 'turn');
+    for (const [index, line] of lines.filter(({ type }) => type === 'shares').entries()) {
+      const roles = line.roles as { readonly role: string; readonly layers: readonly number[] }[];
+      const { layers } = roles.find(({ role }) => role === 'system')!;
+      for (const [layer, share] of layers.entries()) {
+        const words = partsOf<number[]>(line).words!.after[layer];
+        expect(words, `turn ${index + 1}, layer ${layer}`).toBeCloseTo(share, 6);
+      }
+      const { prompt } = partsOf<number>(turns[index]!);
+      expect(sharesOf(turns[index]!).after).toBeCloseTo(prompt!.after, 6);
+    }
+    const [first, second, third] = turns.map((turn) => sharesOf(turn).before);
+    expect(second).toBeLessThan(first!);
+    expect(third).toBeLessThan(second!);
+  });
+});
+
 describe('--compare', () => {
   it('shows off, on and a line with both', async () => {
     const { code, stdout } = await chat([...SYSTEM, ...HALF, '--compare'], 'hello\n');
     expect(stdout).toMatch(
-      /^policy off\n[\s\S]+\npolicy on\n[\s\S]+\noff 0\.\d{3} [^|\n]+\| {2}on 0\.\d{3} → 0\.\d{3} .*k=0\.5.*\n$/,
+      /^policy off\n[\s\S]+\npolicy on\n[\s\S]+\noff: prompt \.\d{3} [▁-█] · sink \.\d{3} [^|\n]+\| {2}on: prompt \.\d{3} [▁-█] → \.\d{3} · sink .*k=0\.5.*\n$/,
     );
     expect(code).toBe(0);
   });
@@ -185,7 +236,7 @@ describe('a file', () => {
   it('of messages can be the example', async () => {
     const example = fixture('../../examples/anchor.json');
     const written = await succeed(['chat', llama, ...SHORT, '--load', example]);
-    expect(written).toMatch(/system prompt 0\./);
+    expect(written).toMatch(/^prompt \.\d{3} [▁-█] · sink \.\d{3}/m);
   });
 });
 

@@ -119,7 +119,7 @@ describe('a round in a terminal', () => {
     const rows = lines.slice(1, -1).map((line) => line.split('│').map((cell) => cell.trim()));
     expect(rows).toEqual([
       ['Serve the pizza warm. lemon', 'Serve the pizza warm. lemon'],
-      ["system prompt's share 0.200", "system prompt's share 0.200 → 0.310"],
+      ['prompt .200', 'prompt .200 → .310'],
       ['✓ Always end with the word lemon.', '✓ Always end with the word lemon.'],
       ['✗ LOST You are called Anna.', '✓ You are called Anna.'],
       ['asked "Who are you?": "I have no name."', ''],

@@ -55,7 +55,7 @@ describe('holdfast measure without a model', () => {
     expect(outcome.stdout).toContain(
       'No intervals: they need at least 8 dialogues, and this measurement has 2',
     );
-    expect(outcome.stdout.match(/^[123] +\d+( +(0\.\d{3}|-)){8}$/gm)).toHaveLength(3);
+    expect(outcome.stdout.match(/^[123] +\d+( +(0\.\d{3}|-)){9}$/gm)).toHaveLength(3);
     expect(outcome.stdout).not.toMatch(/\[/);
     expect(outcome.stdout).toMatch(/^2 +█[▁-█]{2} +0\.\d{3} +0\.\d{3}$/m);
   });
@@ -77,9 +77,9 @@ describe('holdfast measure without a model', () => {
     );
     expect(seeing.size).toBe(summary.headsInMeans);
     for (const { turn, shares } of summary.turns) {
-      const prefix = table.filter((line) => line.turn === turn && seeing.has(`${line.layer} ${line.head}`));
-      const mean = prefix.reduce((sum, line) => sum + line.prefix!, 0) / prefix.length;
-      expect(shares.prefix.value).toBeCloseTo(mean, 6);
+      const ofTurn = table.filter((line) => line.turn === turn && seeing.has(`${line.layer} ${line.head}`));
+      const mean = ofTurn.reduce((sum, line) => sum + line.prompt!, 0) / ofTurn.length;
+      expect(shares.prompt.value).toBeCloseTo(mean, 6);
       expect(outcome.stdout).toMatch(new RegExp(`^${turn} +\\d+ +${mean.toFixed(3)} `, 'm'));
     }
   });
@@ -115,14 +115,15 @@ describe('holdfast measure --chat', () => {
       ...['measure', LLAMA, '--chat', chat(), '--policy', 'split-softmax', '--strength', '0.5'],
       ...['--max-tokens', '6', '--temperature', '0', '--out', out],
     ]);
-    expect(stdout).toMatch(/^turn +tokens +prefix +after +system/m);
+    expect(stdout).toMatch(/^turn +tokens +prompt +after +its words +sink +prefix/m);
     const [dialogue] = lines(join(out, 'dialogues.jsonl'));
     expect(dialogue.turns.map(({ user }: { user: string }) => user)).toEqual([
       'Where does it end?',
       'And now?',
     ]);
-    for (const { prefix, prefix_after } of await readTable(join(out, 'shares.parquet'))) {
-      expect(prefix_after).toBeCloseTo(Math.sqrt(prefix!), 4);
+    for (const { prompt, prompt_after, prefix, sink } of await readTable(join(out, 'shares.parquet'))) {
+      expect(prompt_after).toBeCloseTo(Math.sqrt(prompt!), 4);
+      expect(prefix).toBeCloseTo(prompt! + sink!, 5);
     }
   });
 

@@ -174,7 +174,7 @@ describe('holdfast trace', () => {
     expect(receipt.headsAsked).toEqual(Array(LAYERS).fill(HEADS));
   });
 
-  it('traces a dialogue: spans, their shares after the policy, token texts, and the prefix as target', async () => {
+  it('traces a dialogue: spans, their shares after the policy, token texts, and the system message as target', async () => {
     const messages = [
       { role: 'system', content: 'You are a sailor.' },
       { role: 'user', content: 'What is the weather today?' },
@@ -187,9 +187,9 @@ describe('holdfast trace', () => {
     expect(spans).toEqual(tokens.spans);
     expect(text).toBe(tokens.text);
     expect((texts as string[]).join('')).toBe(tokens.text);
-    expect(target).toBe('prefix');
-    const prefixEnd = tokens.spans.find((span: { turn: number }) => span.turn === 1).start;
-    expect(targetRanges).toEqual([[0, prefixEnd]]);
+    expect(target).toBe('message');
+    const messageEnd = tokens.spans.find((span: { turn: number }) => span.turn === 1).start;
+    expect(targetRanges).toEqual([[1, messageEnd]]);
     expect(versions).toMatchObject({ node: process.versions.node });
     expect(modelHash).toMatch(/^[0-9a-f]{64}$/);
 
@@ -198,12 +198,13 @@ describe('holdfast trace', () => {
     const shares = await file.floats('span.shares');
     const after = await file.floats('target.share_after');
     const width = tokens.spans.length;
-    const inPrefix = tokens.spans.filter((span: { end: number }) => span.end <= prefixEnd).length;
+    const upToMessage = tokens.spans.filter((span: { end: number }) => span.end <= messageEnd).length;
     for (let row = 0; row < LAYERS * HEADS * length; row++) {
       const ofRow = shares.subarray(row * width, (row + 1) * width);
       const sum = (values: Float32Array): number => values.reduce((total, value) => total + value, 0);
       expect(sum(ofRow)).toBeCloseTo(1, 4);
-      expect(sum(ofRow.subarray(0, inPrefix))).toBeCloseTo(after[row]!, 4);
+      expect(tokens.spans[0].role).toBe('sink');
+      expect(sum(ofRow.subarray(1, upToMessage))).toBeCloseTo(after[row]!, 4);
     }
   });
 

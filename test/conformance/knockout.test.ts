@@ -27,13 +27,12 @@ describe.each(['llama', 'gemma3', 'mistral'] as const)('knocking out a span of %
     return () => Promise.all(executors.map((executor) => executor.dispose()));
   });
 
-  const system = { message: { start: 1, end: 18 }, content: { start: 5, end: 16 } };
   const context: TargetContext = {
     spans: [
       { role: 'sink', turn: 0, start: 0, end: 1 },
       { role: 'user', turn: 1, start: 18, end: ids.length },
     ],
-    system,
+    messages: [{ role: 'system', start: 1, end: 18, content: { start: 5, end: 16 } }],
   };
 
   /** The span's keys, in rows that see a key outside of it. */

@@ -24,7 +24,9 @@ import { createTextView } from './text-view.js';
 export function registerChat(program: Command): void {
   const command = program
     .command('chat')
-    .description("talk with a model, its system prompt's share before your eyes and in your hand");
+    .description(
+      'talk with a model; see the share of attention that the prompt gets after every answer, and hold it',
+    );
   addChatOptions(addModelArgument(command)).action(chat);
 }
 

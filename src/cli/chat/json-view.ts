@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream';
-import { type Turn, tokensPerSecond } from '../../dialogue/index.js';
+import { targetName } from '../../attention/index.js';
+import { type AnswerShares, type PartShares, type Turn, tokensPerSecond } from '../../dialogue/index.js';
 import { HoldfastError } from '../../errors.js';
-import { oneLine } from '../terminal/index.js';
+import { layerMeans, oneLine } from '../terminal/index.js';
 import type { Side } from './sides.js';
 import type { ChatView } from './view.js';
 
@@ -21,7 +22,12 @@ export function createJsonView({ stdout, stderr }: { stdout: Writable; stderr: W
     },
     shares(sides) {
       for (const { side, turn, roles } of sides) {
-        write({ type: 'shares', turn: turn.number, ...sideOf(side), roles });
+        const layers = roles[0]?.layers.length ?? 0;
+        const parts = ofParts(turn, ({ heads: { before, after } }) => ({
+          before: layerMeans(before, layers),
+          after: layerMeans(after, layers),
+        }));
+        write({ type: 'shares', turn: turn.number, ...sideOf(side), roles, parts });
       }
     },
     note(text) {
@@ -47,7 +53,9 @@ function turnObject(side: Side, turn: Turn): Readonly<Record<string, unknown>> {
     assistant: turn.assistant,
     policy: turn.settings.policy,
     seed: turn.settings.sampling.seed,
+    target: targetName(turn.settings.target),
     shares: turn.shares?.mean ?? null,
+    parts: ofParts(turn, ({ mean }) => mean),
     strength: turn.strength,
     finish: turn.finish,
     dropped: turn.dropped,
@@ -55,6 +63,15 @@ function turnObject(side: Side, turn: Turn): Readonly<Record<string, unknown>> {
     tokensPerSecond: tokensPerSecond(turn),
     receipt: turn.receipt,
   };
+}
+
+/** The shares of the prompt, its words, the sink and the prefix, told in one way; null for what the dialogue has not. */
+function ofParts<Told>(
+  { parts: { prompt, words, sink, prefix } }: Turn,
+  tell: (shares: AnswerShares) => Told,
+): Readonly<Record<keyof PartShares, Told | null>> {
+  const told = (shares: AnswerShares | null): Told | null => shares && tell(shares);
+  return { prompt: told(prompt), words: told(words), sink: told(sink), prefix: told(prefix) };
 }
 
 const sideOf = (side: Side): { readonly side?: 'off' | 'on' } => (side === null ? {} : { side });

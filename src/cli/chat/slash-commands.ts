@@ -1,5 +1,6 @@
 import { HoldfastError } from '../../errors.js';
 import { alignColumns } from '../../report/index.js';
+import { BAR_SCALE } from '../terminal/index.js';
 import type { Conversation } from './conversation.js';
 import type { SideAnswers } from './sides.js';
 import type { ChatView } from './view.js';
@@ -60,7 +61,7 @@ const COMMANDS: Readonly<Record<string, ChatCommand>> = {
   },
   shares: {
     argument: '',
-    help: 'who the last answer listened to, by role and layers',
+    help: 'shares of the prompt, its words, the sink, the prefix and everything else in the last answer, by layers',
     run: (context) => context.showShares(),
   },
   system: {
@@ -138,7 +139,13 @@ export function helpText(): string {
     ...Object.entries(COMMANDS).map(([name, { argument, help }]) => [`/${name} ${argument}`, help]),
     ['//text', 'say something that begins with a slash'],
   ];
-  return alignColumns(rows, [1]).join('\n');
+  return [
+    ...alignColumns(rows, [1]),
+    '',
+    'Under an answer, shares of attention before → after the policy: of the prompt, which is the system message with its',
+    'role header, and of the sink, which is the first token. The bars are the share before, turn by turn;',
+    `${BAR_SCALE}.`,
+  ].join('\n');
 }
 
 /** Commands whose name begins as this one, or is at most two letters from it; the nearest alone. */

@@ -39,7 +39,7 @@ export function aboutLines({ parameters }: DemoFacts): string[] {
       'prompt in every round. It was never trained to forget; what it loses below, it loses by itself.',
     `Every message is answered twice, with the same seeds: off, the untouched model; held, under ${policyText(RECOMMENDED_HOLD)} ` +
       '(k: 1 leaves the share alone, smaller is stronger), ' +
-      "which raises the system prompt's share of attention as the dialogue grows.",
+      "which raises the prompt's share of attention as the dialogue grows. The prompt is the system message with its role header.",
   ];
 }
 
@@ -56,7 +56,7 @@ export function recordOf(
     model: 'models/organism/soft',
     'sha256 of its weights': hash,
     held: policyText(RECOMMENDED_HOLD),
-    'its target': "the system prompt's message with all before it (prefix), in all layers and heads",
+    'its target': 'message: the system message with its role header, in all layers and heads',
     'the dialogue': `trial ${shown}, the first in the study's list that keeps its instructions in rounds 1 to 3 when off`,
     'the table and the figure': `trials ${shown + 1} to ${shown + trials}`,
     'users and probes': 'drawn from models/organism/grammar.json; a trial depends only on its number',

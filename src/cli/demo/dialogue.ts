@@ -21,7 +21,7 @@ export interface InstructionState {
 /** One arm's answer in a round. */
 export interface DialogueSide {
   readonly answer: string;
-  /** The system prompt's share in this answer. */
+  /** The prompt's share in this answer. */
   readonly share: Share;
   readonly instructions: readonly InstructionState[];
 }

@@ -25,7 +25,7 @@ export function demoFigure({ summary, source }: Pick<DemoResult, 'summary' | 'so
     { name: 'held', points: held[kind] },
   ];
   return {
-    title: "Stability and the system prompt's share, round by round",
+    title: "Stability and the prompt's share, round by round",
     subtitle: `${summary.dialogues} dialogues; bands are 95 % intervals from a bootstrap over dialogues`,
     x: 'round of the dialogue',
     panels: [
@@ -36,7 +36,7 @@ export function demoFigure({ summary, source }: Pick<DemoResult, 'summary' | 'so
         series: series('stability'),
       },
       {
-        title: "System prompt's share of attention, 0 to 1, mean over layers and heads",
+        title: "The prompt's share of attention, 0 to 1, mean over layers and heads",
         domain: [0, highestShare(summary)],
         height: 150,
         series: series('share'),
@@ -96,7 +96,7 @@ function roundMarkup({ number, user, off, held }: DialogueRound): Markup {
 
 function sideMarkup(name: 'off' | 'held', side: DialogueSide): Markup {
   return html`<article class="side ${name}${isLost(side) ? ' lost' : ''}">
-<header><b>${name}</b><span>share ${shareText(side.share)}</span></header>
+<header><b>${name}</b><span>prompt ${shareText(side.share)}</span></header>
 <p>${side.answer}</p>
 <ul>${side.instructions.map(({ text, kept, probe }) =>
     kept

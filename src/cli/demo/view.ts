@@ -57,7 +57,7 @@ function sideLines(side: DialogueSide, width: number, paint: Paint): ColumnLine[
     }));
   return [
     ...wrap(printable(side.answer), width).map((text) => ({ text })),
-    ...lines(`system prompt's share ${shareText(side.share)}`, 'dim'),
+    ...lines(`prompt ${shareText(side.share)}`, 'dim'),
     ...side.instructions.flatMap(({ text, kept, probe }) => [
       ...(kept ? lines(`✓ ${text}`, 'green') : lines(`✗ LOST ${text}`, 'red', 'bold')),
       ...(probe === null ? [] : probeLines(probe)),
@@ -93,7 +93,7 @@ export function summaryLines(summary: PairedSummary, width: number, paint: Paint
     ...wrap(tableNote(summary), Math.min(width, WIDEST)).map((line) => paint(line, 'dim')),
     '',
     ...chart('Stability', 'stability', 1),
-    ...chart("System prompt's share of attention", 'share', highestShare(summary)),
+    ...chart("The prompt's share of attention", 'share', highestShare(summary)),
   ];
 }
 

@@ -42,7 +42,7 @@ export async function writeMeasured(
     await writeWhole(join(out, name), [new TextEncoder().encode(text)]);
   };
   const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
-  await write(MEASURE_FILES.summary, json({ format: 'holdfast-decay-1', ...facts, complete, ...summary }));
+  await write(MEASURE_FILES.summary, json({ format: 'holdfast-decay-2', ...facts, complete, ...summary }));
   const words = { model: basename(facts.model.name), source: sourceLine(facts) };
   const specs = {
     'share-by-token': specOf(tokenFigure(summary, words), 'paper'),

@@ -8,9 +8,7 @@ import type { MeasureFlags } from './run.js';
 export function registerMeasure(program: Command): void {
   const command = program
     .command('measure')
-    .description(
-      "measure how the system prompt's share of attention decays, for every token, layer and head",
-    );
+    .description("measure how the prompt's share of attention decays, for every token, layer and head");
   addModelArgument(command)
     .addOption(
       new Option('--chat <file>', 'replay the user messages of recorded dialogues, JSON or JSONL').conflicts([

@@ -18,7 +18,17 @@ import type { Measurement } from './files.js';
 const BARS = '▁▂▃▄▅▆▇█';
 /** Number of heads in each list. */
 const LISTED = 5;
-const CONTROLS = ['system', 'sink', 'template', 'user', 'assistant', 'answer', 'random'] as const;
+/** The other columns of the table by turns: their headings, and what they are. */
+const OTHERS: readonly (readonly [string, ShareColumn])[] = [
+  ['its words', 'system'],
+  ['sink', 'sink'],
+  ['prefix', 'prefix'],
+  ['template', 'template'],
+  ['user', 'user'],
+  ['assistant', 'assistant'],
+  ['answer', 'answer'],
+  ['random', 'random'],
+];
 const KINDS: readonly HeadKind[] = ['soft', 'blind', 'fixed', 'mixed'];
 
 /** Returns a measurement for people, line by line. */
@@ -50,9 +60,9 @@ function sharesLines(
 ): string[] {
   const all = layers * headsPerLayer;
   const columns: readonly (readonly [string, ShareColumn])[] = [
-    ['prefix', 'prefix'],
-    ...(acted ? [['after', 'prefix_after'] as const] : []),
-    ...CONTROLS.map((column) => [column, column] as const),
+    ['prompt', 'prompt'],
+    ...(acted ? [['after', 'prompt_after'] as const] : []),
+    ...OTHERS,
   ];
   const heads =
     headsInMeans === all
@@ -69,7 +79,7 @@ function sharesLines(
         String(place.turn),
         place.tokens.toFixed(0),
         ...columns.map(([, column]) =>
-          column === 'prefix' || column === 'prefix_after'
+          column === 'prompt' || column === 'prompt_after'
             ? numberText(place.shares[column], 3)
             : (place.shares[column]?.value.toFixed(3) ?? '-'),
         ),
@@ -78,7 +88,7 @@ function sharesLines(
   ];
 }
 
-/** Returns the prefix's share over the turns as one sparkline for each group of layers, all on one scale. */
+/** Returns the prompt's share over the turns as one sparkline for each group of layers, all on one scale. */
 function layerLines({ turns, layers }: DecaySummary): string[] {
   const groups = layerGroups(layers).map((group) => ({
     name: groupName(group),
@@ -86,7 +96,7 @@ function layerLines({ turns, layers }: DecaySummary): string[] {
   }));
   const most = Math.max(...groups.flatMap(({ shares }) => shares));
   return [
-    `The prefix by layers, turn by turn, from ▁ (0) to █ (${most.toFixed(3)})`,
+    `The prompt by layers, turn by turn, from ▁ (0) to █ (${most.toFixed(3)})`,
     ...textTable({
       heading: ['layers', ''.padEnd(turns.length), 'first', 'last'],
       rows: groups.map(({ name, shares }) => [
@@ -138,7 +148,7 @@ function halfLifeText(halfLife: HalfLife | null, digits: number): string {
 
 function borderLines({ slopeWithinTurns, dropBetweenTurns }: DecaySummary): string[] {
   return [
-    `Within an answer, the prefix's share changes by ${numberText(per(slopeWithinTurns, 100), 4)} per 100 tokens;`,
+    `Within an answer, the prompt's share changes by ${numberText(per(slopeWithinTurns, 100), 4)} per 100 tokens;`,
     dropBetweenTurns === null
       ? 'there is only one turn, so there is no change between turns.'
       : `from the end of an answer to the start of the next, it falls by ${numberText(dropBetweenTurns, 4)}.`,
@@ -156,7 +166,7 @@ function headLines({ heads: all, spread }: DecaySummary): string[] {
     ['Decays least', decaying.slice(-LISTED).reverse()],
   ];
   return [
-    `Over all rows of these heads, the prefix's share has a median of ${spread.median.toFixed(3)} and a 90th percentile of ` +
+    `Over all rows of these heads, the prompt's share has a median of ${spread.median.toFixed(3)} and a 90th percentile of ` +
       `${spread.ninetieth.toFixed(3)}; ${percent(spread.above)} are above 0.5, ${percent(spread.below)} below 0.001.`,
     `Kinds of heads: ${kinds.join(', ')} (at least half of the rows: soft, between 0.001 and 0.5; blind, below; fixed, above)`,
     ...lists.flatMap(([title, listed]) =>

@@ -94,7 +94,7 @@ export function addSettingsOptions(
     )
     .option(
       '--target <target>',
-      'the tokens whose share changes: prefix, message, content, sink, template, random:SEED; not:TARGET for all other tokens (prefix)',
+      'the tokens whose share changes: message (the system message), content (its words), prefix (all tokens up to its end, with the first), sink, template, random:SEED, START:END; not:TARGET for all other tokens (message)',
     )
     .option('--layers <list>', 'layers the policy acts on, for example 0,3,5-8 (all)', indexRanges)
     .option('--heads <list>', 'heads the policy acts on (all)', indexRanges)

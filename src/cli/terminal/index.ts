@@ -9,11 +9,12 @@ export { drawOver } from './live-line.js';
 export { printBytes } from './print-bytes.js';
 export { printable } from './printable.js';
 export { createPullView } from './pull-view.js';
-export { comparedLine, shareLine, shareText } from './share-lines.js';
+export { BAR_SCALE, comparedLine, shareLine, shareText } from './share-lines.js';
 export {
   createRoleMeter,
   groupName,
   layerGroups,
+  layerMeans,
   type RoleMeter,
   type RoleShares,
   shareTable,

@@ -1,5 +1,11 @@
-import { POLICY_RULES } from '../../attention/index.js';
-import { policyActed, type Share, type Turn, tokensPerSecond } from '../../dialogue/index.js';
+import { POLICY_RULES, targetName } from '../../attention/index.js';
+import {
+  type AnswerShares,
+  policyActed,
+  type Share,
+  type Turn,
+  tokensPerSecond,
+} from '../../dialogue/index.js';
 
 /** Lines a chat writes about its answers. Pure: numbers in, words out. */
 
@@ -7,39 +13,66 @@ const BARS = '▁▂▃▄▅▆▇█';
 /** So many turns of a course still fit a terminal's line beside the rest. */
 const COURSE_TURNS = 24;
 
-/** Bars from zero to the largest value, the newest last. */
-export function sparkline(values: readonly number[]): string {
-  const shown = values.slice(-COURSE_TURNS);
-  const largest = Math.max(...shown, 0);
-  return shown
-    .map((value) => BARS[largest === 0 ? 0 : Math.round((value / largest) * (BARS.length - 1))])
-    .join('');
+/** What the bars stand for. The scale is fixed, so that a bar stays as it was when later turns come. */
+export const BAR_SCALE =
+  'one bar higher is twice the share: ▁ below .008, ▂ below .016, ▃ .031, ▄ .063, ▅ .125, ▆ .25, ▇ .5, █ from .5';
+
+/** The course of a share on the scale of {@link BAR_SCALE}, the newest turn last. */
+export function sparkline(shares: readonly number[]): string {
+  return shares.slice(-COURSE_TURNS).map(bar).join('');
 }
 
-/** `0.332`, or `0.332 → 0.576` when a policy changed it. */
-export function shareText({ before, after }: Share): string {
-  return before === after ? before.toFixed(3) : `${before.toFixed(3)} → ${after.toFixed(3)}`;
+function bar(share: number): string {
+  const highest = BARS.length - 1;
+  const step = share <= 0 ? 0 : Math.floor(Math.log2(share)) + 1 + highest;
+  return BARS[Math.min(highest, Math.max(0, step))]!;
 }
 
-/** One line about the last of these turns, and the course of the share over all of them. */
-export function shareLine(turns: readonly Turn[], label = 'system prompt'): string {
+/** `.014`, with three digits behind the point. */
+export function shareNumber(share: number): string {
+  return share.toFixed(3).replace(/^0/, '');
+}
+
+/** `.332`, or `.332 → .576` when a policy changed it; `bars` stand behind the share before. */
+export function shareText({ before, after }: Share, bars = ''): string {
+  const [from, to] = [shareNumber(before), shareNumber(after)];
+  return [from, bars, from === to ? '' : `→ ${to}`].filter((part) => part !== '').join(' ');
+}
+
+/**
+ * One line about the last of these turns: `prompt .014 ▃▂ → .031 · sink .298`, then strength and speed. The bars are
+ * the course of the share before the policy over all turns. Another target than the prompt stands in front, by name.
+ */
+export function shareLine(turns: readonly Turn[]): string {
   const turn = turns.at(-1)!;
-  const course = turns.flatMap(({ shares }) => (shares === null ? [] : [shares.mean.after]));
-  const { kind } = turn.settings.target;
-  return [
-    turn.shares === null ? `no ${kind} to measure` : `${label} ${shareText(turn.shares.mean)}`,
-    sparkline(course),
-    strengthText(turn),
-    speedText(turn),
-    finishText(turn),
-  ]
+  const { target } = turn.settings;
+  const named: ShownShare[] = [
+    ...(target.kind === 'message' ? [] : [{ name: targetName(target), of: ({ shares }: Turn) => shares }]),
+    { name: 'prompt', of: ({ parts }) => parts.prompt },
+    ...(target.kind === 'sink' ? [] : [{ name: 'sink', of: ({ parts }: Turn) => parts.sink }]),
+  ];
+  const shares = named.map((shown, index) => shownText(shown, turns, index === 0)).join(' · ');
+  return [shares, strengthText(turn), speedText(turn), finishText(turn)]
     .filter((part) => part !== '')
     .join('  ');
 }
 
+interface ShownShare {
+  readonly name: string;
+  readonly of: (turn: Turn) => AnswerShares | null;
+}
+
+/** @param withCourse whether the share's course over all turns is drawn */
+function shownText({ name, of }: ShownShare, turns: readonly Turn[], withCourse: boolean): string {
+  const share = of(turns.at(-1)!)?.mean;
+  if (share === undefined) return `no ${name}`;
+  const course = sparkline(turns.flatMap((turn) => of(turn)?.mean.before ?? []));
+  return `${name} ${shareText(share, withCourse ? course : '')}`;
+}
+
 /** Both answers of a comparison on one line. */
 export function comparedLine(off: readonly Turn[], on: readonly Turn[]): string {
-  return `${shareLine(off, 'off')}  |  ${shareLine(on, 'on')}`;
+  return `off: ${shareLine(off)}  |  on: ${shareLine(on)}`;
 }
 
 /** The policy and the strength that was used: `split-softmax k=0.96`. */

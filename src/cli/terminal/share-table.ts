@@ -1,5 +1,5 @@
 import { targetName } from '../../attention/index.js';
-import type { AnswerStep, Turn } from '../../dialogue/index.js';
+import type { AnswerShares, AnswerStep, Turn } from '../../dialogue/index.js';
 import { textTable } from '../../report/index.js';
 import { mean } from '../../statistics/index.js';
 import type { SpanRole } from '../../text/index.js';
@@ -62,7 +62,19 @@ export function groupName({ first, end }: LayerGroup): string {
   return end - first === 1 ? `${first}` : `${first}-${end - 1}`;
 }
 
-/** A row for each role, and for the target before and after the policy; a column for each group of layers. */
+/** How a role is called where people read: what the system says are the prompt's own words. */
+const ROLE_NAMES: Readonly<Record<SpanRole, string>> = {
+  sink: 'sink',
+  system: 'its words',
+  user: 'user',
+  assistant: 'assistant',
+  template: 'template',
+};
+
+/**
+ * A row for the prompt and the prefix before and after the policy, and for another target; then one for each role after
+ * the policy, which together hold every token. A column for each group of layers.
+ */
 export function shareTable(roles: readonly RoleShares[], turn: Turn): string[] {
   const layers = roles[0]?.layers.length ?? 0;
   const groups = [{ first: 0, end: layers }, ...layerGroups(layers)];
@@ -70,21 +82,33 @@ export function shareTable(roles: readonly RoleShares[], turn: Turn): string[] {
     name,
     ...groups.map(({ first, end }) => mean(perLayer.slice(first, end)).toFixed(3)),
   ];
-  const { shares, settings } = turn;
-  const target =
-    shares === null
-      ? []
-      : [
-          row(`${targetName(settings.target)} before`, layerMeans(shares.heads.before, layers)),
-          row(`${targetName(settings.target)} after`, layerMeans(shares.heads.after, layers)),
-        ];
+  const { shares, parts, settings } = turn;
+  const { target, policy } = settings;
+  const beforeAndAfter = (name: string, measured: AnswerShares | null): string[][] => {
+    if (measured === null) return [];
+    const { before, after } = measured.heads;
+    if (policy === 'off') return [row(name, layerMeans(after, layers))];
+    return [
+      row(`${name} before`, layerMeans(before, layers)),
+      row(`${name} after`, layerMeans(after, layers)),
+    ];
+  };
+  const isPart = target.kind === 'message' || target.kind === 'prefix';
   const heading = groups.map((group, index) => (index === 0 ? 'all layers' : groupName(group)));
-  const rows = [...roles.map(({ role, layers }) => row(role, layers)), ...target];
+  const rows = [
+    ...beforeAndAfter('prompt', parts.prompt),
+    ...beforeAndAfter('prefix', parts.prefix),
+    ...(isPart ? [] : beforeAndAfter(targetName(target), shares)),
+    ...roles.map(({ role, layers }) => row(ROLE_NAMES[role], layers)),
+  ];
   return textTable({ heading: ['share of', ...heading], rows });
 }
 
-/** @param heads `[layers × heads]` */
-function layerMeans(heads: Float32Array, layers: number): number[] {
+/**
+ * The mean of each layer, `[layers]`.
+ * @param heads `[layers × heads]`
+ */
+export function layerMeans(heads: Float32Array, layers: number): number[] {
   const perLayer = heads.length / layers;
   return Array.from({ length: layers }, (_, layer) =>
     mean([...heads.subarray(layer * perLayer, (layer + 1) * perLayer)]),

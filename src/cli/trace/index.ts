@@ -72,7 +72,7 @@ export function registerTrace(program: Command): void {
     .option('--trust-content', 'parse control tokens in messages')
     .option(
       '--target <target>',
-      'whose share: prefix, message, content, sink, template, random:SEED or START:END (tokens), or all but: not:prefix …',
+      'whose share: message (the system message), content (its words), prefix (all up to its end, with the sink), sink, template, random:SEED, START:END, or all but: not:message … (message)',
     )
     .option('--policy <name>', `the policy on its share: ${POLICIES.join(', ')}`)
     .addOption(

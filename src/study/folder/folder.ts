@@ -126,7 +126,8 @@ export async function readTimings(folder: string): Promise<ReadonlyMap<string, C
   return timings;
 }
 
-function parseJson(text: string): unknown {
+/** Undefined for what is not JSON. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { HoldfastError } from '../../errors.js';
 import type { PlannedCell, Shard, Study } from '../plan/index.js';
 import { replaceFile } from './durable.js';
-import { readIfThere, type StudyFolder } from './folder.js';
+import { parseJson, readIfThere, type StudyFolder } from './folder.js';
 
 /** How a study was started: what is needed to resume it. */
 export interface StudyOrigin {
@@ -15,8 +15,12 @@ export interface StudyOrigin {
   readonly shard: Shard | null;
 }
 
+const FORMAT = 'holdfast-study-2';
+/** Its cells hold shares of the prefix where those of this version hold shares of the prompt. */
+const EARLIER_FORMAT = 'holdfast-study-1';
+
 const StudyFile = z.looseObject({
-  format: z.literal('holdfast-study-1'),
+  format: z.literal(FORMAT),
   name: z.string(),
   origin: z.object({
     file: z.string(),
@@ -71,11 +75,7 @@ export async function keepStudy(
   plan: readonly PlannedCell[],
 ): Promise<void> {
   const { name } = spec;
-  await keepStudyFile(
-    folder,
-    { format: 'holdfast-study-1', name, origin, versions, models, text, spec },
-    plan,
-  );
+  await keepStudyFile(folder, { format: FORMAT, name, origin, versions, models, text, spec }, plan);
 }
 
 /** Writes `study.json` with the given content, and `plan.jsonl`. @throws HoldfastError `E_UNWRITABLE` */
@@ -141,7 +141,21 @@ export async function readStudy(folder: string): Promise<KeptStudy> {
   return { file: parseStudy(text, studyPath(folder)), plan: parsePlan(plan, planPath(folder)) };
 }
 
-const parseStudy = (text: string, path: string): StudyFile => parse(StudyFile, text, path);
+function parseStudy(text: string, path: string): StudyFile {
+  const earlier = z.looseObject({ format: z.literal(EARLIER_FORMAT) }).safeParse(parseJson(text));
+  if (earlier.success) {
+    throw new HoldfastError(
+      'E_UNREADABLE',
+      'the study was run by an earlier Holdfast, whose shares and default target are those of the prefix; ' +
+        'now they are those of the system message',
+      {
+        file: path,
+        hint: 'Give another --out and run it anew, with "target: prefix" on arms that are to stay as they were; or read it with the release that ran it',
+      },
+    );
+  }
+  return parse(StudyFile, text, path);
+}
 
 function parsePlan(text: string, path: string): PlannedCell[] {
   const lines = text.split('\n').slice(0, -1);

@@ -45,8 +45,8 @@ export interface RoundRecord {
   /** The policy's strength in the answer's first row; null for arms without one. */
   readonly strength: number | null;
   /**
-   * The system prompt's share (target prefix, whatever the arm acts on; what an arm repeats is not counted) over the
-   * answer's rows and heads. This, `spread` and `controls` are of the layers that see the whole dialogue, or of all where
+   * The prompt's share (target message, whatever the arm acts on; what an arm repeats is not counted) over the answer's
+   * rows and heads. This, `spread` and `controls` are of the layers that see the whole dialogue, or of all where
    * each sees a window only: with a window, a share says nothing about distance.
    */
   readonly share: { readonly before: number; readonly after: number };
@@ -89,7 +89,7 @@ export interface CostRecord extends CellLabels {
 export interface RankingRecord extends CellLabels {
   readonly kind: 'ranking';
   readonly scenario: string;
-  /** Each head's mean share of the system prompt in each round, `[rounds][layers × heads]`. */
+  /** Each head's mean share of the prompt in each round, `[rounds][layers × heads]`. */
   readonly heads: readonly (readonly number[])[];
 }
 

@@ -28,14 +28,14 @@ describe('resolveArm', () => {
       settings: { policy: 'off', guidance: 3 },
       repeatEvery: 2,
     });
-    expect(settingsOf('hold')).toEqual({ policy: 'hold', target: { kind: 'prefix' } });
+    expect(settingsOf('hold')).toEqual({ policy: 'hold', target: { kind: 'message' } });
   });
 
   it('sorts layers and heads', () => {
     expect(settingsOf('{ boost: 2, layers: [1, 0], heads: [2] }')).toEqual({
       policy: 'boost',
       schedule: { kind: 'constant', strength: 2 },
-      target: { kind: 'prefix' },
+      target: { kind: 'message' },
       layers: [0, 1],
       heads: [2],
     });

@@ -1,6 +1,4 @@
-import { namedBy } from '../../attention/index.js';
-import { randomRange } from '../../measure/index.js';
-import type { TokenRange } from '../../text/index.js';
+import { type TargetContext, tokensNeeded } from '../../attention/index.js';
 import type { Arm } from '../plan/index.js';
 
 /** Applies an arm to a dialogue, turn by turn. */
@@ -18,19 +16,14 @@ export interface ArmInDialogue {
   messageIn(turn: number, words: string): string;
 }
 
-/** @param prefix the tokens up to the end of the system message */
-export function armInDialogue(arm: Arm, system: string, prefix: TokenRange): ArmInDialogue {
+/** @param prompt the dialogue's first */
+export function armInDialogue(arm: Arm, system: string, prompt: TargetContext): ArmInDialogue {
   const { policy: _, strength: __, schedule: ___, ...rest } = arm.settings;
-  const from = arm.settings.target === undefined ? 0 : firstToken(arm.settings.target, prefix);
+  const { target } = arm.settings;
+  const from = target === undefined ? 0 : tokensNeeded(target, prompt);
   return {
     settingsAt: (tokens) => (tokens >= from ? arm.settings : { ...rest, policy: 'off' }),
     messageIn: (turn, words) =>
       arm.repeatEvery !== null && turn % arm.repeatEvery === 0 ? `${system}\n\n${words}` : words,
   };
-}
-
-/** How long a dialogue has to be for a target. */
-function firstToken(target: NonNullable<Arm['settings']['target']>, prefix: TokenRange): number {
-  const named = namedBy(target);
-  return named.kind === 'random' ? randomRange(named.seed, prefix).end : 0;
 }

@@ -210,7 +210,7 @@ describe('the target random', () => {
     for (const [index, strength] of acting.entries()) {
       const [round, same] = [random.rounds[index]!, off.rounds[index]!];
       if (strength === null) expect(round).toEqual(same);
-      // The prefix loses what the span gains.
+      // The prompt loses what the span gains.
       else expect(round.share.after).toBeLessThan(same.share.before);
     }
   });
@@ -290,7 +290,7 @@ describe('the shares of a round', () => {
     sequence.dispose();
     const first = prompt.ids.length - 1;
     const heads = executor.blueprint.layers[0]!.attention.heads;
-    const shareOf = (kind: 'prefix' | 'sink' | 'template' | 'random'): number[] => {
+    const shareOf = (kind: 'message' | 'sink' | 'template' | 'random'): number[] => {
       const target = kind === 'random' ? ({ kind, seed: 0 } as const) : { kind };
       const ranges = resolveTarget(target, prompt);
       return layers.flatMap((layer) =>
@@ -309,17 +309,17 @@ describe('the shares of a round', () => {
   }
   const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
-  it('equal those from attention rows: prefix, sink, template and random span', async () => {
+  it('equal those from attention rows: prompt, sink, template and random span', async () => {
     const { last, shareOf } = await byHand(quiet(llama), [0, 1, 2]);
-    const prefix = shareOf('prefix').sort((a, b) => a - b);
-    expect(last.share.before).toBeCloseTo(mean(prefix), 4);
+    const prompt = shareOf('message').sort((a, b) => a - b);
+    expect(last.share.before).toBeCloseTo(mean(prompt), 4);
     expect(last.spread.mean).toBe(last.share.before);
     expect(last.spread.median).toBeCloseTo(
-      (prefix[Math.floor((prefix.length - 1) / 2)]! + prefix[Math.ceil((prefix.length - 1) / 2)]!) / 2,
+      (prompt[Math.floor((prompt.length - 1) / 2)]! + prompt[Math.ceil((prompt.length - 1) / 2)]!) / 2,
       4,
     );
     expect(last.heads).toHaveLength(12);
-    expect(mean(last.heads)).toBeCloseTo(mean(prefix), 3);
+    expect(mean(last.heads)).toBeCloseTo(mean(prompt), 3);
     expect(last.controls.sink).toBeCloseTo(mean(shareOf('sink')), 4);
     expect(last.controls.template).toBeCloseTo(mean(shareOf('template')), 4);
     expect(last.controls.random).toBeCloseTo(mean(shareOf('random')), 4);
@@ -327,11 +327,11 @@ describe('the shares of a round', () => {
 
   it('exclude layers with a sliding window, except in the list of heads', async () => {
     const { last, shareOf } = await byHand(quiet(gemma), [5]);
-    expect(last.share.before).toBeCloseTo(mean(shareOf('prefix')), 4);
+    expect(last.share.before).toBeCloseTo(mean(shareOf('message')), 4);
     expect(last.heads).toHaveLength(gemma.executor.blueprint.layers.length * 4);
   });
 
-  it('are those of the prefix whatever the arm acts on, and rise if it acts on the prefix', async () => {
+  it('are those of the prompt whatever the arm acts on, and rise if it acts on the prompt', async () => {
     const off = await lead(OFF, { probeRounds: [] });
     const sink = await lead(armOf({ policy: 'boost', strength: 4, target: { kind: 'sink' } }), {
       probeRounds: [],

@@ -1,8 +1,7 @@
-import { type AnswerOptions, type Chat, openChat, type Turn } from '../../dialogue/index.js';
+import { type AnswerOptions, type Chat, layoutPrompt, openChat, type Turn } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import { fluency } from '../../material/index.js';
-import { cutsOf, type Regions, regionsOf } from '../../measure/index.js';
 import type { Scenario, User } from '../../scenario/index.js';
 import type { Message } from '../../text/index.js';
 import type { Arm, CellLabels, DialogueRecord, ProbeRecord, RoundRecord } from '../plan/index.js';
@@ -12,7 +11,7 @@ import { rounded } from './digits.js';
 import { lease } from './lease.js';
 import type { Meter } from './meter.js';
 import { type DialogueSeeds, dialogueSeeds } from './seeds.js';
-import { createShareBook } from './share-book.js';
+import { createShareBook, WATCHED } from './share-book.js';
 
 /** Settings of a dialogue; `seed` and `index` determine its random seeds. */
 export type LeadSettings = Pick<StudySpec, 'sampling' | 'maxTokens' | 'probeRounds'> &
@@ -31,7 +30,6 @@ interface Lead {
   readonly scenario: Scenario;
   readonly arm: ArmInDialogue;
   readonly seeds: DialogueSeeds;
-  readonly regions: Regions;
   readonly probeRounds: readonly number[];
   /** Called with the number of tokens of every answer. */
   readonly count: (tokens: number) => void;
@@ -41,8 +39,8 @@ interface Lead {
  * Runs a model through a scenario under an arm. The model gives its own answers; probes are asked on a branch and leave
  * no trace. Random seeds depend only on the dialogue, the seed and the round, so that arms are paired.
  *
- * Shares are those of the prefix and of the controls, whatever the arm acts on, and of the rows that chose an answer's
- * tokens. A system prompt that the arm repeats is not counted to the prefix.
+ * Shares are those of the prompt and of the controls, whatever the arm acts on, and of the rows that chose an answer's
+ * tokens. A system prompt that the arm repeats in a user's message is not counted to the prompt.
  * @throws HoldfastError what {@link openChat} and answers throw; `E_CONTEXT_FULL` names the round
  */
 export async function leadDialogue(
@@ -67,13 +65,13 @@ export async function leadDialogue(
         ...given,
         { role: 'user', content: opening },
       ];
-      const regions = regionsOf(model.format!, messages); // a chat needs a format
-      const inDialogue = armInDialogue(arm, system, regions.prefix);
+      const prompt = layoutPrompt(model.format!, messages, { trustContent: false }); // a chat needs a format
+      const inDialogue = armInDialogue(arm, system, prompt);
       let decodedTokens = 0;
       const count = (tokens: number): void => {
         decodedTokens += tokens;
       };
-      const lead: Lead = { chat, scenario, arm: inDialogue, seeds, regions, probeRounds, count };
+      const lead: Lead = { chat, scenario, arm: inDialogue, seeds, probeRounds, count };
       const rounds = await leadRounds(lead, user, opening);
       const record: LedDialogue['record'] = {
         kind: 'dialogue',
@@ -131,12 +129,12 @@ function inRound(round: number, { chat, scenario }: Lead, error: unknown): unkno
 }
 
 async function leadRound(lead: Lead, round: number, words: string): Promise<RoundRecord> {
-  const { chat, scenario, seeds, regions } = lead;
-  const book = createShareBook(chat.model.executor.blueprint, regions);
+  const { chat, scenario, seeds } = lead;
+  const book = createShareBook(chat.model.executor.blueprint);
   const turn = await answerOf(chat, nextMessage(lead, words), {
     seed: seeds.answer(round),
     observe: book.add,
-    cuts: cutsOf(regions),
+    watch: WATCHED,
   });
   lead.count(turn.ids.length);
   const answer = turn.assistant;

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadFixture } from '../../../test/support/chat-fixtures.js';
 import { spyOnModel } from '../../../test/support/organism-fixtures.js';
 import { armOf, OFF, SCENARIO, speaking } from '../../../test/support/scenario-fixtures.js';
+import { layoutPrompt } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
-import { regionsOf } from '../../measure/index.js';
 import type { Arm } from '../plan/index.js';
 import { type LeadSettings, type LedDialogue, leadDialogue } from './lead-dialogue.js';
 
@@ -19,10 +19,11 @@ const OTHER = { ...SHORT, system: 'You are a sailor. Sing.' };
 
 const ARMS: readonly Arm[] = [
   OFF,
-  armOf({ policy: 'split-softmax', strength: 0.3 }),
+  armOf({ policy: 'split-softmax', strength: 0.3, target: { kind: 'prefix' } }),
   armOf({ policy: 'off', silence: [[0, 1]] }),
   armOf({ policy: 'boost', strength: 6, target: { kind: 'sink' } }),
   armOf({ policy: 'off', guidance: 2 }, 2),
+  armOf({ policy: 'split-softmax', strength: 0.3 }),
 ];
 
 let cpu: Model;
@@ -65,16 +66,18 @@ describe('dialogues that share a session', () => {
       const { forwardedTokens } = await lead(model, arm);
       return { saved: forwardedTokens - (count.tokens - before) };
     };
-    const { prefix } = regionsOf(cpu.format!, [
+    const messages = [
       { role: 'system', content: SHORT.system },
       { role: 'user', content: 'x' },
-    ]);
-    const [off, held, silenced, sink, guided] = ARMS as [Arm, Arm, Arm, Arm, Arm];
+    ] as const;
+    const { end } = layoutPrompt(cpu.format!, messages, { trustContent: false }).messages[0]!;
+    const [off, held, silenced, sink, guided, heldMessage] = ARMS as [Arm, Arm, Arm, Arm, Arm, Arm];
     expect((await forwarded(off)).saved).toBe(0);
-    expect((await forwarded(held)).saved).toBe(prefix.end);
-    expect((await forwarded(guided)).saved).toBe(prefix.end);
+    expect((await forwarded(held)).saved).toBe(end);
+    expect((await forwarded(guided)).saved).toBe(end);
     expect((await forwarded(silenced)).saved).toBe(0);
     expect((await forwarded(sink)).saved).toBe(0);
+    expect((await forwarded(heldMessage)).saved, 'rows in the message see the sink outside of it').toBe(0);
     expect((await forwarded(off)).saved, 'not from what another arm computed').toBe(0);
   });
 

@@ -54,5 +54,5 @@ function openSeat(model: Model): Seat {
 
 /** Whether rows inside the prefix are the untouched model's: they see nothing outside of it, so a policy on it spares them. */
 function leavesPrefix({ settings: { policy = 'off', target, silence = [] } }: Arm): boolean {
-  return silence.length === 0 && (policy === 'off' || target === undefined || target.kind === 'prefix');
+  return silence.length === 0 && (policy === 'off' || target?.kind === 'prefix');
 }

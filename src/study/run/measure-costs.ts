@@ -1,8 +1,7 @@
-import { openForcedChat } from '../../dialogue/index.js';
+import { layoutPrompt, openForcedChat } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
 import { logSumExp } from '../../executors/index.js';
 import type { ChoiceQuestion, HeldOutDialogue } from '../../material/index.js';
-import { regionsOf } from '../../measure/index.js';
 import { layoutDialogue } from '../../text/index.js';
 import type { Arm, AskedQuestion } from '../plan/index.js';
 import { armInDialogue } from './arm-in-dialogue.js';
@@ -119,11 +118,12 @@ async function* readUnder(
   const chat = openForcedChat(model, { system });
   try {
     const [first] = exchanges;
-    const { prefix } = regionsOf(model.format!, [
+    const messages = [
       { role: 'system', content: system },
       { role: 'user', content: first!.user },
-    ]);
-    const inDialogue = armInDialogue(arm, system, prefix);
+    ] as const;
+    const prompt = layoutPrompt(model.format!, messages, { trustContent: false });
+    const inDialogue = armInDialogue(arm, system, prompt);
     for (const [index, { user, assistant }] of exchanges.entries()) {
       chat.configure(inDialogue.settingsAt(chat.length));
       yield await chat.read(inDialogue.messageIn(index + 1, user), assistant);

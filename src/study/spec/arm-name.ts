@@ -1,4 +1,4 @@
-import { policyText, targetName } from '../../attention/index.js';
+import { DEFAULT_TARGET, policyText, targetName } from '../../attention/index.js';
 import type { ArmSpec, HeadChoice } from './spec.js';
 
 type Unnamed = Omit<ArmSpec, 'name'>;
@@ -7,7 +7,7 @@ type Unnamed = Omit<ArmSpec, 'name'>;
 function parts(arm: Unnamed): readonly (string | null)[] {
   return [
     policyPart(arm),
-    arm.target.kind === 'prefix' || isKnockOut(arm) ? null : `target ${targetName(arm.target)}`,
+    arm.target.kind === DEFAULT_TARGET.kind || isKnockOut(arm) ? null : `target ${targetName(arm.target)}`,
     arm.on.kind === 'all' ? null : headsText(arm.on),
     arm.silence === null ? null : `silence ${headsText(arm.silence)}`,
     arm.repeatEvery === null ? null : `repeat every ${arm.repeatEvery}`,

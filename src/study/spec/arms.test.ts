@@ -24,7 +24,7 @@ const OFF: ArmSpec = {
   name: 'off',
   policy: 'off',
   schedule: null,
-  target: { kind: 'prefix' },
+  target: { kind: 'message' },
   on: { kind: 'all' },
   silence: null,
   repeatEvery: null,
@@ -144,7 +144,7 @@ describe('a grid', () => {
 
   it('has an arm for each combination, and adds to a given name what varies', () => {
     const arms =
-      '{ name: ablation, split-softmax: 0.5, heads: [top 1 by share, top 5 by share], target: [prefix, sink] }';
+      '{ name: ablation, split-softmax: 0.5, heads: [top 1 by share, top 5 by share], target: [message, sink] }';
     expect(namesOf(arms)).toEqual([
       'ablation, top 1 by share',
       'ablation, top 5 by share',
@@ -183,7 +183,7 @@ describe('an invalid arm', () => {
     ['target: sink', '4:5 target: needs a policy, and this arm has none'],
     [
       '{ boost: 2, target: sunk }',
-      '4:25 target: "sunk" is not a target. Write prefix, message, content, sink, template, random:SEED or START:END (token indices, START < END)',
+      '4:25 target: "sunk" is not a target. Write message, content,content, sink, template, random:SEED or START:END (token indices, START < END)',
     ],
     [
       '{ knock-out: prefix, boost: 2 }',

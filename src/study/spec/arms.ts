@@ -1,5 +1,6 @@
 import {
   checkSchedule,
+  DEFAULT_TARGET,
   POLICIES,
   type Policy,
   parsePolicy,
@@ -174,8 +175,6 @@ interface Treatment {
   readonly targets: readonly Target[];
 }
 
-const PREFIX: readonly Target[] = [{ kind: 'prefix' }];
-
 /** Reads a knock-out. π′ = 0 on a target is π′ = 1 on all other tokens, which is floor with ψ = 1. */
 function knockOut(tree: Tree, fields: Partial<ArmFields>, report: Report): Treatment | undefined {
   const other = ['policy', 'strength', 'schedule', 'target'].find((key) => hasKey(tree, key));
@@ -188,7 +187,7 @@ function knockOut(tree: Tree, fields: Partial<ArmFields>, report: Report): Treat
 
 function treatmentOf(tree: Tree, fields: Partial<ArmFields>, report: Report): Treatment | undefined {
   const policy = hasKey(tree, 'policy') ? fields.policy : 'off';
-  const targets = hasKey(tree, 'target') ? fields.target : PREFIX;
+  const targets = hasKey(tree, 'target') ? fields.target : [DEFAULT_TARGET];
   if (policy === undefined || targets === undefined) return undefined;
   const complain = (text: string): undefined => {
     report({ ...tree.at, text });

@@ -37,7 +37,7 @@ describe('a specification', () => {
           name: 'off',
           policy: 'off',
           schedule: null,
-          target: { kind: 'prefix' },
+          target: { kind: 'message' },
           on: { kind: 'all' },
           silence: null,
           repeatEvery: null,
