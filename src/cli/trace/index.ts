@@ -72,7 +72,7 @@ export function registerTrace(program: Command): void {
     .option('--trust-content', 'parse control tokens in messages')
     .option(
       '--target <target>',
-      'whose share: message (the system message), content (its words), prefix (all up to its end, with the sink), sink, template, random:SEED, START:END, or all but: not:message … (message)',
+      'the tokens whose share is measured and changed: message (the system message), content (its words), prefix (all tokens up to its end, with the first), sink, template, random:SEED, START:END; not:TARGET for all other tokens (message)',
     )
     .option('--policy <name>', `the policy on its share: ${POLICIES.join(', ')}`)
     .addOption(
