@@ -64,7 +64,7 @@ export interface DecaySummary {
   readonly halfLives: Readonly<Record<(typeof HALF_LIFE_COLUMNS)[number], HalfLives>>;
   /** Change of the prompt's share per token within an answer: the common slope of all turns. */
   readonly slopeWithinTurns: Measured | null;
-  /** Fall of the prefix's share from the last rows of an answer to the first rows of the next. */
+  /** Fall of the prompt's share from the last rows of an answer to the first rows of the next. */
   readonly dropBetweenTurns: Measured | null;
   /** Distribution of the prompt's share over rows × heads. */
   readonly spread: ShareSpread;
