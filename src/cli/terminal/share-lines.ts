@@ -29,7 +29,7 @@ function bar(share: number): string {
 }
 
 /** `.014`, with three digits behind the point. */
-export function shareNumber(share: number): string {
+function shareNumber(share: number): string {
   return share.toFixed(3).replace(/^0/, '');
 }
 
