@@ -1,3 +1,4 @@
+import { HEAD_MAP } from './head-map.js';
 import { type AttentionShape, IN_TARGET, visibleKeys } from './keys.js';
 import { LAYER, NEVER, PASS } from './pass.js';
 import { enables, entryOfSubgroups, overWorkgroup } from './workgroup.js';
@@ -14,7 +15,7 @@ export const partialSize = (headDim: number): number => 2 * headDim + 4;
  * gaps, cut at the borders of the spans that shares are wanted of and of the target.
  *
  *   1 q `[rows, heads, headDim]`, 2 keys, 3 values as `rotate` leaves them, 4 tags `[tokens]`: each key's piece, and
- *   whether it is inside the target, 5 maps `[layers · heads, 2]` of vec4: see `combine`, 6 partial
+ *   whether it is inside the target, 5 maps `[layers · heads]`, 6 partial
  *   `[rows, heads, splits, 2·headDim + 4]`, 7 pieces `[rows, heads, splits, pieces]`: maximum
  *   and sum of each, 8 the layer
  *
@@ -30,11 +31,12 @@ export function attention(shape: AttentionShape): string {
 ${enables(shape)}
 ${PASS}
 ${LAYER}
+${HEAD_MAP}
 @group(0) @binding(1) var<storage, read> q: array<vec4f>;
 @group(0) @binding(2) var<storage, read> keys: array<vec4f>;
 @group(0) @binding(3) var<storage, read> values: array<f32>;
 @group(0) @binding(4) var<storage, read> tags: array<u32>;
-@group(0) @binding(5) var<storage, read> maps: array<vec4f>;
+@group(0) @binding(5) var<storage, read> maps: array<HeadMap>;
 @group(0) @binding(6) var<storage, read_write> partials: array<f32>;
 @group(0) @binding(7) var<storage, read_write> pieces: array<vec2f>;
 ${visibleKeys(shape)}
@@ -52,7 +54,7 @@ ${entryOfSubgroups(shape)}
   let end = min(position + 1u, (split + 1u) * run.splitKeys);
   let place = (row * ${heads}u + head) * run.splits + split;
   // Where the policy leaves the head as it is there are no sides: untouched is untouched to the last bit.
-  let acts = maps[(layer.x + head) * 2u].w != 0.0;
+  let acts = maps[layer.x + head].acts != 0.0;
 
   for (var i = lane; i < ${headDim / 4}u; i += ${threads}u) {
     query[i] = q[(row * ${heads}u + head) * ${headDim / 4}u + i];

@@ -1,4 +1,5 @@
 import { partialSize } from './attention.js';
+import { HEAD_MAP } from './head-map.js';
 import { IN_TARGET } from './keys.js';
 import { LAYER, NEVER, PASS } from './pass.js';
 import { entry, type Threads } from './workgroup.js';
@@ -13,10 +14,9 @@ export interface CombineKernel extends Threads {
  *
  *   log π = −softplus(LSE_rest − LSE_target),  out = π′·out_target + (1 − π′)·out_rest
  *
- * A head's map is π → max(boost_M(π^k), ψ), see `RowMap`: maps `[layers · heads, 2]` of vec4 are (k, log M, log ψ, acts)
- * and (log(1 − ψ), gain, 0, 0). `acts` is 0 where the map changes nothing, `gain` 0 where the head is silenced.
+ * A row whose share the map leaves as it is, is the plain softmax, and its shares before and after are the same number.
  *
- *   1 partial and 2 pieces as `attention` leaves them, 3 first keys `[pieces]`: their tags, 4 maps, 5 output
+ *   1 partial and 2 pieces as `attention` leaves them, 3 first keys `[pieces]`: their tags, 4 maps `[layers · heads]`, 5 output
  *   `[rows, heads · headDim]`, 6 shares `[layers · heads, rows, pieces]` of (before, after), 7 references
  *   `[rows, heads]` of both sides' maxima and factors: a key's weight is e^(score − maximum) · factor, 8 the layer
  *
@@ -27,10 +27,11 @@ export function combine({ heads, headDim, threads }: CombineKernel): string {
   return /* wgsl */ `
 ${PASS}
 ${LAYER}
+${HEAD_MAP}
 @group(0) @binding(1) var<storage, read> partials: array<f32>;
 @group(0) @binding(2) var<storage, read> pieces: array<vec2f>;
 @group(0) @binding(3) var<storage, read> firsts: array<u32>;
-@group(0) @binding(4) var<storage, read> maps: array<vec4f>;
+@group(0) @binding(4) var<storage, read> maps: array<HeadMap>;
 @group(0) @binding(5) var<storage, read_write> output: array<f32>;
 @group(0) @binding(6) var<storage, read_write> shares: array<vec2f>;
 @group(0) @binding(7) var<storage, read_write> references: array<vec4f>;
@@ -75,36 +76,43 @@ ${entry({ threads })}
   let high = max(target_high, rest_high);
   let sum = target_sum * exp(target_high - high) + rest_sum * exp(rest_high - high);
 
-  let map = maps[(layer.x + head) * 2u];
-  let more = maps[(layer.x + head) * 2u + 1u];
-  // A weight is e^(score − maximum) times its side's factor; in a row that sees one side alone, the plain softmax.
-  // Logits of hundreds are never put together with logarithms of sums: what rounds in them is lost from a share.
-  let mixed = has_target && has_rest;
-  var target_weight = select(0.0, 1.0 / target_sum, has_target);
-  var rest_weight = select(0.0, 1.0 / rest_sum, has_rest);
-  if (mixed) {
+  let map = maps[layer.x + head];
+  // A weight is e^(score − its side's maximum) times its side's factor. Logits of hundreds are never put together with
+  // logarithms of sums: what rounds in them is lost from a share.
+  var target_weight = exp(target_high - high) / sum;
+  var rest_weight = exp(rest_high - high) / sum;
+  var is_changed = false;
+  if (has_target && has_rest) {
     let gap = (rest_high - target_high) + (log(rest_sum) - log(target_sum));
-    var log_in = -softplus(gap);
+    let log_share = -softplus(gap);
+    var log_in = log_share;
     var log_out = -softplus(-gap);
-    if (map.x != 1.0) {
-      log_in *= map.x;
+    if (map.exponent != 1.0) {
+      log_in *= map.exponent;
       log_out = log_one_minus_exp(log_in);
     }
-    if (map.y != 0.0) {
-      let odds = log_in - log_out + map.y;
+    if (map.log_multiplier != 0.0) {
+      let odds = log_in - log_out + map.log_multiplier;
       log_in = -softplus(-odds);
       log_out = -softplus(odds);
     }
-    if (log_in < map.z) {
-      log_in = map.z;
-      log_out = more.x;
+    if (log_in < map.log_floor) {
+      log_in = map.log_floor;
+      log_out = map.log_outside_floor;
     }
-    target_weight *= exp(log_in);
-    rest_weight *= exp(log_out);
+    if (log_in > map.log_cap) {
+      log_in = map.log_cap;
+      log_out = map.log_outside_cap;
+    }
+    is_changed = log_in != log_share;
+    if (is_changed) {
+      target_weight = exp(log_in) / target_sum;
+      rest_weight = exp(log_out) / rest_sum;
+    }
   }
   if (lane == 0u) {
     references[row * ${heads}u + head] =
-      select(vec4f(high, 1.0 / sum, high, 1.0 / sum), vec4f(target_high, target_weight, rest_high, rest_weight), mixed);
+      select(vec4f(high, 1.0 / sum, high, 1.0 / sum), vec4f(target_high, target_weight, rest_high, rest_weight), is_changed);
   }
 
   for (var i = lane; i < ${headDim}u; i += ${threads}u) {
@@ -116,7 +124,7 @@ ${entry({ threads })}
       rest_output += partials[at + ${headDim}u + i] * exp(partials[at + ${2 * headDim + 2}u] - rest_high);
     }
     output[(row * ${heads}u + head) * ${headDim}u + i] =
-      more.y * (target_weight * target_output + rest_weight * rest_output);
+      map.gain * (target_weight * target_output + rest_weight * rest_output);
   }
 
   for (var piece = lane; piece < run.pieces; piece += ${threads}u) {
@@ -131,7 +139,7 @@ ${entry({ threads })}
     }
     let before = piece_sum * exp(piece_high - high) / sum;
     var after = before;
-    if (mixed) {
+    if (is_changed) {
       let inside = firsts[piece] >= ${IN_TARGET}u;
       after = piece_sum * exp(piece_high - select(rest_high, target_high, inside)) * select(rest_weight, target_weight, inside);
     }

@@ -7,22 +7,26 @@ export type { TokenRange } from '../text/index.js';
 export { type HeadGrid, type HeadPair, type HeadSelection, headMask } from './heads.js';
 export {
   checkStrength,
+  findPolicy,
+  identityNotice,
   isIdentity,
-  log1mExp,
-  logitBias,
-  mapLogShare,
   mapShare,
   POLICIES,
+  POLICIES_WITH_STRENGTH,
   POLICY_RULES,
   type Policy,
+  type PolicyWithoutStrength,
+  type PolicyWithStrength,
   parsePolicy,
-  type RowMap,
-  type RowPolicy,
   rowMap,
+  strengthProblem,
+  strengthText,
+  takesStrength,
 } from './policy.js';
 export { policyText } from './policy-text.js';
-export { type Receipt, ReceiptBook, type ReceiptEntry } from './receipt.js';
+export { changedPairs, type Receipt, ReceiptBook, type ReceiptEntry } from './receipt.js';
 export { attendRow, type Row, softmax } from './row.js';
+export { IDENTITY_MAP, isIdentityMap, log1mExp, logitBias, mapLogShare, type RowMap } from './row-map.js';
 export {
   checkSchedule,
   type DialoguePoint,

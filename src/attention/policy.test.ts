@@ -2,27 +2,27 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   checkStrength,
+  identityNotice,
   isIdentity,
-  log1mExp,
-  logitBias,
-  mapLogShare,
   mapShare,
   POLICIES,
+  POLICIES_WITH_STRENGTH,
   POLICY_RULES,
+  type Policy,
   parsePolicy,
-  type RowPolicy,
   rowMap,
+  strengthProblem,
+  strengthText,
 } from './policy.js';
+import { log1mExp, logitBias, mapLogShare } from './row-map.js';
 
-const ROW_POLICIES: readonly RowPolicy[] = ['off', 'split-softmax', 'boost', 'floor'];
 const fraction = fc.double({ min: 0, max: 1, noNaN: true });
 
-/** Every strength a row policy takes; multipliers are spread over their six decades. */
-const strengthOf: Record<RowPolicy, fc.Arbitrary<number>> = {
-  off: fraction,
-  'split-softmax': fraction,
-  boost: fraction.map((exponent) => Math.min(1e6, 10 ** (6 * exponent))),
-  floor: fraction,
+/** Every strength that a policy takes; factors are spread over their decades. */
+const strengthOf = (policy: Policy): fc.Arbitrary<number> => {
+  const { minimum, maximum } = POLICY_RULES[policy];
+  if (minimum === 0) return fraction.map((part) => part * maximum);
+  return fraction.map((part) => Math.min(maximum, minimum * (maximum / minimum) ** part));
 };
 /** log π from a share of almost nothing to one that is short of 1 by almost nothing. */
 const logShare = fc
@@ -31,10 +31,10 @@ const logShare = fc
 
 const logit = (log: number): number => log - log1mExp(log);
 
-describe.each(ROW_POLICIES)('%s', (policy) => {
+describe.each(POLICIES)('%s', (policy) => {
   it('is monotone in the share, and keeps it from 0 to 1', () => {
     fc.assert(
-      fc.property(fraction, fraction, strengthOf[policy], (a, b, strength) => {
+      fc.property(fraction, fraction, strengthOf(policy), (a, b, strength) => {
         const low = mapShare(policy, Math.min(a, b), strength);
         const high = mapShare(policy, Math.max(a, b), strength);
         expect(low).toBeGreaterThanOrEqual(0);
@@ -47,42 +47,50 @@ describe.each(ROW_POLICIES)('%s', (policy) => {
 
   it('is monotone in the logarithm of the share, and keeps it at or below 0', () => {
     fc.assert(
-      fc.property(logShare, logShare, strengthOf[policy], (a, b, strength) => {
+      fc.property(logShare, logShare, strengthOf(policy), (a, b, strength) => {
         const map = rowMap(policy, strength);
         const low = mapLogShare(Math.min(a, b), map);
         const high = mapLogShare(Math.max(a, b), map);
         expect(high).toBeLessThanOrEqual(0);
-        expect(low).toBeLessThanOrEqual(high + 1e-12 * Math.abs(high));
+        expect(low).toBeLessThanOrEqual(Number.isFinite(high) ? high + 1e-12 * Math.abs(high) : high);
       }),
     );
   });
 
-  it('never takes from the target', () => {
+  it('takes from the target at some strength, or says that it only raises', () => {
+    const { onlyRaises, minimum, maximum, identity } = POLICY_RULES[policy];
+    const lowers = (log: number, strength: number): boolean =>
+      mapLogShare(log, rowMap(policy, strength)) < log - 1e-12 * Math.abs(log);
+    if (!onlyRaises) {
+      const tried = [minimum, maximum, (identity + minimum) / 2, (identity + maximum) / 2];
+      expect(tried.some((strength) => lowers(Math.log(0.9), strength))).toBe(true);
+      return;
+    }
     fc.assert(
-      fc.property(logShare, strengthOf[policy], (log, strength) => {
-        const mapped = mapLogShare(log, rowMap(policy, strength));
-        expect(mapped).toBeGreaterThanOrEqual(log - 1e-12 * Math.abs(log));
+      fc.property(logShare, strengthOf(policy), (log, strength) => {
+        expect(lowers(log, strength)).toBe(false);
       }),
     );
   });
 
-  it('keeps 0 and 1', () => {
+  it('keeps a share of 0, and one of 1 unless it lowers', () => {
     fc.assert(
-      fc.property(strengthOf[policy], (strength) => {
+      fc.property(strengthOf(policy), (strength) => {
         expect(mapShare(policy, 0, strength)).toBe(0);
-        expect(mapShare(policy, 1, strength)).toBe(1);
         const map = rowMap(policy, strength);
         expect(mapLogShare(Number.NEGATIVE_INFINITY, map)).toBe(Number.NEGATIVE_INFINITY);
-        expect(mapLogShare(0, map)).toBe(0);
-        expect(logitBias(0, map)).toBe(0);
         expect(logitBias(Number.NEGATIVE_INFINITY, map)).toBe(0);
+        if (!POLICY_RULES[policy].onlyRaises) return;
+        expect(mapShare(policy, 1, strength)).toBe(1);
+        expect(mapLogShare(0, map)).toBeCloseTo(0, 300);
+        expect(logitBias(0, map)).toBe(0);
       }),
     );
   });
 
   it('is the same on shares as on their logarithms', () => {
     fc.assert(
-      fc.property(fc.double({ min: 1e-300, max: 1, noNaN: true }), strengthOf[policy], (share, strength) => {
+      fc.property(fc.double({ min: 1e-300, max: 1, noNaN: true }), strengthOf(policy), (share, strength) => {
         const mapped = Math.exp(mapLogShare(Math.log(share), rowMap(policy, strength)));
         expect(Math.abs(mapShare(policy, share, strength) - mapped)).toBeLessThanOrEqual(1e-12 * mapped);
       }),
@@ -112,6 +120,9 @@ describe('policies', () => {
         near(mapShare('split-softmax', share, fraction), share ** fraction);
         near(mapShare('boost', share, m), (m * share) / (m * share + 1 - share));
         near(mapShare('floor', share, fraction), Math.max(share, fraction));
+        near(mapShare('cap', share, fraction), Math.min(share, fraction));
+        near(mapShare('pasta', share, 1 / m), mapShare('boost', share, m));
+        near(mapShare('sustain', share, fraction), mapShare('floor', share, fraction));
         expect(mapShare('off', share, fraction)).toBe(share);
       }),
     );
@@ -119,7 +130,7 @@ describe('policies', () => {
 
   it('boost is the constant logit bias log M, however close the share is to 0 or to 1', () => {
     fc.assert(
-      fc.property(logShare, strengthOf.boost, (log, m) => {
+      fc.property(logShare, strengthOf('boost'), (log, m) => {
         const bias = logitBias(log, rowMap('boost', m));
         // log π rounds to 2^-53 of itself, and the two logits are as large as it.
         const rounding = 1e-15 * (Math.abs(logit(log)) + Math.log(m) + 1);
@@ -141,7 +152,7 @@ describe('policies', () => {
   it('give a bias that brings one share to the other', () => {
     fc.assert(
       fc.property(
-        fc.constantFrom(...ROW_POLICIES),
+        fc.constantFrom(...POLICIES),
         fc.double({ min: -300, max: -1e-3, noNaN: true }),
         fc.double({ min: 0.01, max: 0.99, noNaN: true }),
         (policy, log, fraction) => {
@@ -166,10 +177,24 @@ describe('policies', () => {
     expect(mapLogShare(-1e4, rowMap('split-softmax', 1e-4))).toBeCloseTo(-1, 14);
     expect(mapLogShare(-1e4, rowMap('boost', Math.exp(10)))).toBeCloseTo(-9990, 9);
     expect(mapLogShare(-1e4, rowMap('floor', 0.25))).toBe(Math.log(0.25));
+    // And of a rest that no float can hold: π rounds to 1.
+    expect(mapLogShare(-0, rowMap('cap', 0.25))).toBe(Math.log(0.25));
+  });
+
+  it('lower a share to nothing at κ = 0', () => {
+    expect(mapShare('cap', 0.3, 0)).toBe(0);
+    expect(mapLogShare(-1, rowMap('cap', 0))).toBe(Number.NEGATIVE_INFINITY);
+  });
+
+  it('leave a share that they do not reach to the last bit', () => {
+    for (const share of [0.1, 0.3, 1 / 3]) {
+      expect(mapShare('floor', share, 0.05)).toBe(share);
+      expect(mapShare('cap', share, 0.5)).toBe(share);
+    }
   });
 
   it('pass NaN on instead of hiding it', () => {
-    for (const policy of ROW_POLICIES) {
+    for (const policy of POLICIES) {
       expect(mapLogShare(Number.NaN, rowMap(policy, 0.5))).toBeNaN();
       expect(mapShare(policy, Number.NaN, 0.5)).toBeNaN();
     }
@@ -193,8 +218,13 @@ describe('parsePolicy', () => {
       expect(() => parsePolicy(name)).toThrow(expect.objectContaining({ code: 'E_POLICY' }));
     }
     expect(() => parsePolicy('sharpen')).toThrow(
-      '"sharpen" is not a policy. Known: off, split-softmax, boost, pasta, floor, hold',
+      '"sharpen" is not a policy. Known: off, split-softmax, boost, pasta, floor, sustain, cap',
     );
+  });
+
+  it('reads the former name of a policy, which is no policy by itself', () => {
+    expect(parsePolicy('hold')).toBe('sustain');
+    expect(POLICIES).not.toContain('hold');
   });
 });
 
@@ -214,20 +244,41 @@ describe('checkStrength', () => {
     }
   });
 
-  it('knows each policy as a row policy that does the same', () => {
-    const shares = [0, 1e-30, 0.2, 0.9, 1];
-    for (const share of shares) {
-      expect(mapShare('boost', share, POLICY_RULES.pasta.rowStrength(0.25))).toBe(
-        mapShare('boost', share, 4),
-      );
-      expect(POLICY_RULES.hold.row).toBe('floor');
-      expect(mapShare('floor', share, POLICY_RULES.hold.rowStrength(0.3))).toBe(
-        mapShare('floor', share, 0.3),
-      );
-    }
+  it('stands between the strongest strength and the one that changes nothing', () => {
     for (const policy of POLICIES) {
-      const { row, identity, rowStrength } = POLICY_RULES[policy];
-      expect(isIdentity(row, rowStrength(identity)), policy).toBe(true);
+      const { identity, minimum, maximum, stronger, example } = POLICY_RULES[policy];
+      if (policy === 'off') continue;
+      expect(identity, policy).toBe(stronger === 'smaller' ? maximum : minimum);
+      expect(() => checkStrength(policy, example), policy).not.toThrow();
+      expect(isIdentity(policy, example), policy).toBe(false);
     }
+  });
+});
+
+describe('strengths', () => {
+  it('are asked of a user where the policy takes one, and refused where it does not', () => {
+    for (const policy of POLICIES) {
+      const takes = POLICIES_WITH_STRENGTH.includes(policy);
+      expect(strengthProblem(policy, takes), policy).toBeNull();
+      expect(strengthProblem(policy, !takes), policy).toMatch(
+        takes ? /needs a strength/ : /takes no strength/,
+      );
+    }
+    expect(strengthProblem('sustain', true)).toBe(
+      'the policy sustain takes no strength and no schedule: it measures its own strength in the first answer',
+    );
+  });
+
+  it('say which way is stronger', () => {
+    expect(strengthText('split-softmax')).toBe('k: 1 leaves the share alone, smaller is stronger');
+    expect(strengthText('floor')).toBe('ψ: 0 leaves the share alone, larger is stronger');
+  });
+
+  it('are told of where none of them changes anything, and nowhere else', () => {
+    expect(identityNotice('split-softmax', [1])).toBe('k = 1 changes nothing');
+    expect(identityNotice('floor', [0, 0])).toBe('ψ = 0 changes nothing');
+    expect(identityNotice('split-softmax', [1, 0.6])).toBeNull();
+    expect(identityNotice('split-softmax', [0.99])).toBeNull();
+    expect(identityNotice('sustain', [])).toBeNull();
   });
 });

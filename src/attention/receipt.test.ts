@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RowPolicy } from './policy.js';
+import { POLICIES, POLICY_RULES, type Policy } from './policy.js';
 import { ReceiptBook, type ReceiptEntry } from './receipt.js';
 import { uniformStrength } from './strength.js';
 
@@ -9,14 +9,13 @@ const grid = { layers: 2, heads: 2 };
 /** A pass of so many rows whose shares are all alike. */
 function entry(
   rows: number,
-  { policy = 'boost' as RowPolicy, strength = 2, before = 0.2, after = 0.4, touched = [rows, 0] } = {},
+  { policy = 'boost' as Policy, strength = 2, before = 0.2, after = 0.4 } = {},
 ): ReceiptEntry {
   const size = grid.layers * grid.heads * rows;
   return {
     strengths: uniformStrength(policy, strength, grid),
     before: new Float32Array(size).fill(before),
     after: new Float32Array(size).fill(after),
-    touched: Int32Array.from(touched),
   };
 }
 
@@ -38,7 +37,6 @@ describe('ReceiptBook', () => {
       // [layers, heads, rows]: layer 0 has 0.1 and 0.3, layer 1 has 0.2 and 0.6.
       before: Float32Array.of(0.1, 0.1, 0.3, 0.3, 0.2, 0.2, 0.6, 0.6),
       after: Float32Array.of(0.1, 0.1, 0.3, 0.3, 0.5, 0.5, 0.6, 0.6),
-      touched: Int32Array.of(0, 2),
     });
     const receipt = book.receipt();
     expect(receipt).toMatchObject({ rows: 2, touched: [0, 2], headsAsked: [0, 1] });
@@ -57,7 +55,6 @@ describe('ReceiptBook', () => {
     const row = fc.record({
       before: fc.array(share, { minLength: 4, maxLength: 4 }),
       after: fc.array(share, { minLength: 4, maxLength: 4 }),
-      touched: fc.array(fc.integer({ min: 1, max: 2 }), { minLength: 2, maxLength: 2 }),
     });
     fc.assert(
       fc.property(
@@ -70,13 +67,12 @@ describe('ReceiptBook', () => {
             strengths,
             before: Float32Array.from([0, 1, 2, 3].flatMap((pair) => part.map((r) => r.before[pair]!))),
             after: Float32Array.from([0, 1, 2, 3].flatMap((pair) => part.map((r) => r.after[pair]!))),
-            touched: Int32Array.from([0, 1], (l) => part.reduce((sum, r) => sum + r.touched[l]!, 0)),
           });
           const whole = new ReceiptBook(grid);
           whole.add(pass(rows));
           const parts = new ReceiptBook(grid);
           for (let from = 0; from < rows.length; from += size) parts.add(pass(rows.slice(from, from + size)));
-          const [a, b] = [whole.receipt(), parts.receipt()];
+          const [a, b] = [whole.soFar(), parts.soFar()];
           expect(b).toMatchObject({ rows: rows.length, touched: a.touched, headsAsked: [2, 2] });
           for (const key of ['meanBefore', 'meanAfter'] as const) {
             for (const layer of [0, 1]) expect(Math.abs(a[key][layer]! - b[key][layer]!)).toBeLessThan(1e-12);
@@ -94,30 +90,74 @@ describe('ReceiptBook', () => {
     expect(book.receipt().headsAsked).toEqual([0, 2]);
   });
 
-  it('is an error when a policy was asked to act and touched no row', () => {
+  it('counts the pairs whose share changed, whatever was asked', () => {
     const book = new ReceiptBook(grid);
-    book.add(entry(3, { touched: [0, 0] }));
-    expect(() => book.receipt()).toThrow(
-      expect.objectContaining({
-        code: 'E_UNTOUCHED',
-        message: expect.stringContaining('the intervention touched none of 3 rows in 2 layers'),
-      }),
-    );
-    // A run that was cut short has its record all the same.
-    expect(book.soFar()).toMatchObject({ rows: 3, touched: [0, 0], headsAsked: [2, 2] });
-    // One row among many is enough.
-    book.add(entry(1, { touched: [0, 1] }));
-    expect(book.receipt()).toMatchObject({ rows: 4, touched: [0, 1] });
+    const { strengths } = entry(1);
+    book.add({
+      strengths,
+      before: Float32Array.of(0.1, 0.2, 0.3, 0.4),
+      after: Float32Array.of(0.1, 0.3, 0.3, 0.2),
+    });
+    expect(book.receipt()).toMatchObject({ touched: [1, 1], headsAsked: [2, 2] });
   });
 
-  it.each([
-    ['off', 1],
-    ['split-softmax', 1],
-    ['boost', 1],
-    ['floor', 0],
-  ] as const)('is no error when %s was asked for at %d, which changes nothing', (policy, strength) => {
+  const untouched = (hint: string) =>
+    expect.objectContaining({
+      code: 'E_UNTOUCHED',
+      message: `E_UNTOUCHED: the intervention changed no share in 3 rows and 2 layers. ${hint}`,
+    });
+
+  it('is an error when a policy was asked to act and no row has two sides', () => {
+    for (const share of [0, 1, 1 - 1e-6]) {
+      const book = new ReceiptBook(grid);
+      book.add(entry(3, { before: share, after: share }));
+      expect(() => book.receipt()).toThrow(
+        untouched(
+          'No row sees a key inside the target and one outside it: check the target, and the sliding window',
+        ),
+      );
+      // A run that was cut short has its record all the same.
+      expect(book.soFar()).toMatchObject({ rows: 3, touched: [0, 0], headsAsked: [2, 2] });
+      // One pair among many is enough.
+      book.add(entry(1));
+      expect(book.receipt()).toMatchObject({ rows: 4, touched: [2, 2] });
+    }
+  });
+
+  it('says in numbers that a floor lies below every share, and a cap above', () => {
+    for (const [policy, strength, symbol] of [
+      ['floor', 0.05, 'ψ'],
+      ['cap', 0.9, 'κ'],
+    ] as const) {
+      const book = new ReceiptBook(grid);
+      const pass = entry(3, { policy, strength });
+      pass.before[4] = 0.3124;
+      book.add({ ...pass, after: pass.before });
+      const hint = `The target's shares lie from 0.2 to 0.312: ${policy} with ${symbol} = ${strength} changes none of them`;
+      expect(() => book.receipt()).toThrow(untouched(hint));
+    }
+  });
+
+  it.each(POLICIES.filter((policy) => policy !== 'off'))(
+    'says that an executor has not done what %s asks for',
+    (policy) => {
+      const { symbol, example } = POLICY_RULES[policy];
+      const book = new ReceiptBook(grid);
+      book.add(entry(3, { policy, strength: example, before: 0.25, after: 0.25 }));
+      const what = `${policy} with ${symbol} = ${example} changes 12 of them, but the executor did not`;
+      expect(() => book.receipt()).toThrow(untouched(`The target's shares lie from 0.25 to 0.25: ${what}`));
+    },
+  );
+
+  it('finds nothing wrong when a policy that measures its own strength has no share to change', () => {
     const book = new ReceiptBook(grid);
-    book.add(entry(3, { policy, strength, after: 0.2, touched: [0, 0] }));
+    book.add(entry(3, { policy: 'sustain', strength: 0.1, before: 0.25, after: 0.25 }));
+    expect(book.receipt()).toMatchObject({ touched: [0, 0], headsAsked: [2, 2] });
+  });
+
+  it.each(POLICIES)('is no error when %s was asked for at the strength that changes nothing', (policy) => {
+    const book = new ReceiptBook(grid);
+    book.add(entry(3, { policy, strength: POLICY_RULES[policy].identity, after: 0.2 }));
     expect(book.receipt()).toMatchObject({ rows: 3, touched: [0, 0], headsAsked: [0, 0] });
   });
 

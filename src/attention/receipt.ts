@@ -1,32 +1,46 @@
 import { HoldfastError } from '../errors.js';
 import type { HeadGrid } from './heads.js';
-import { isIdentity } from './policy.js';
+import { isIdentity, mapShare, POLICY_RULES } from './policy.js';
 import type { Strengths } from './strength.js';
 
 /**
- * The record that an intervention was applied. A generation carries one, so that "it was on" is something that
- * can be read and not something that has to be believed.
+ * The record of what an intervention did, read from the shares that the executor returned. A generation carries one, so
+ * that "it was on" can be checked.
  */
 export interface Receipt {
   /** Rows (query tokens) that passed through the executor. */
   readonly rows: number;
-  /** Row × head pairs that the policy acted on, per layer. */
+  /** Row × head pairs whose share changed, per layer. */
   readonly touched: readonly number[];
-  /** Heads that a policy was asked to act on, per layer, at the strongest asked for. */
+  /** Heads that a policy was asked to act on, per layer; of several passes the most. */
   readonly headsAsked: readonly number[];
   /** Mean share of the target over rows and heads, per layer, before and after the policy. */
   readonly meanBefore: readonly number[];
   readonly meanAfter: readonly number[];
 }
 
-/** What one forward pass under an intervention returned. */
+/** What one forward pass under an intervention was asked for, and what it returned. */
 export interface ReceiptEntry {
   readonly strengths: Strengths;
   /** `[layers, heads, rows]`. */
   readonly before: Float32Array;
   readonly after: Float32Array;
-  /** Row × head pairs touched, `[layers]`. */
-  readonly touched: Int32Array;
+}
+
+/** Executors agree on shares to within this; a share of 1 may be reported as less by as much. */
+const SHARE_TOLERANCE = 1e-5;
+
+/** Row × head pairs whose share a policy changed, `[layers]`. */
+export function changedPairs(
+  { before, after }: Pick<ReceiptEntry, 'before' | 'after'>,
+  layers: number,
+): Int32Array {
+  const perLayer = before.length / layers;
+  return Int32Array.from({ length: layers }, (_, layer) => {
+    let changed = 0;
+    for (let i = layer * perLayer; i < (layer + 1) * perLayer; i++) if (before[i] !== after[i]) changed++;
+    return changed;
+  });
 }
 
 /** Adds up forward passes into a {@link Receipt}. */
@@ -36,6 +50,7 @@ export class ReceiptBook {
   readonly #headsAsked: Float64Array;
   readonly #sumBefore: Float64Array;
   readonly #sumAfter: Float64Array;
+  readonly #spared = new SparedShares();
 
   constructor(readonly grid: HeadGrid) {
     this.#touched = new Float64Array(grid.layers);
@@ -44,12 +59,14 @@ export class ReceiptBook {
     this.#sumAfter = new Float64Array(grid.layers);
   }
 
-  add({ strengths, before, after, touched }: ReceiptEntry): void {
+  add(entry: ReceiptEntry): void {
+    const { strengths, before, after } = entry;
     const { layers, heads } = this.grid;
     const perLayer = before.length / layers;
+    const changed = changedPairs(entry, layers);
     this.#rows += perLayer / heads;
     for (let layer = 0; layer < layers; layer++) {
-      this.#touched[layer]! += touched[layer]!;
+      this.#touched[layer]! += changed[layer]!;
       let asked = 0;
       for (let head = 0; head < heads; head++) {
         if (!isIdentity(strengths.policy, strengths.strength[layer * heads + head]!)) asked++;
@@ -60,22 +77,21 @@ export class ReceiptBook {
         this.#sumAfter[layer]! += after[i]!;
       }
     }
+    if (!this.#hasTouched()) this.#spared.add(entry);
   }
 
   /**
    * The record of a run that came to its end.
-   * @throws HoldfastError `E_UNTOUCHED` when a policy was asked to act and no row was touched.
+   * @throws HoldfastError `E_UNTOUCHED` when a policy was asked to act and changed no share. A policy that measures its
+   * own strength may find every share to be as it wants it; then there is nothing wrong.
    */
   receipt(): Receipt {
-    const { layers } = this.grid;
     const asked = this.#headsAsked.some((count) => count > 0);
-    if (asked && this.#rows > 0 && this.#touched.every((count) => count === 0)) {
+    if (asked && this.#rows > 0 && !this.#hasTouched() && !this.#spared.asIntended) {
       throw new HoldfastError(
         'E_UNTOUCHED',
-        `the intervention touched none of ${this.#rows} rows in ${layers} layers`,
-        {
-          hint: 'No row sees a key inside the target and one outside it: check the target, and the sliding window',
-        },
+        `the intervention changed no share in ${this.#rows} rows and ${this.grid.layers} layers`,
+        { hint: this.#spared.reason },
       );
     }
     return this.soFar();
@@ -92,4 +108,58 @@ export class ReceiptBook {
       meanAfter: [...this.#sumAfter].map((sum) => sum / perLayer),
     };
   }
+
+  #hasTouched(): boolean {
+    return this.#touched.some((count) => count > 0);
+  }
 }
+
+/** Shares that a policy was asked to act on and that did not change: why not. */
+class SparedShares {
+  /** Of shares between 0 and 1. */
+  #least = Number.POSITIVE_INFINITY;
+  #most = Number.NEGATIVE_INFINITY;
+  /** Shares that the policy's formula would have changed. */
+  #due = 0;
+  #policy: Strengths['policy'] = 'off';
+  #strengths = new Set<number>();
+
+  add({ strengths: { policy, strength }, before }: ReceiptEntry): void {
+    const rows = before.length / strength.length;
+    for (const [pair, each] of strength.entries()) {
+      if (isIdentity(policy, each)) continue;
+      this.#policy = policy;
+      this.#strengths.add(each);
+      for (const share of before.subarray(pair * rows, (pair + 1) * rows)) {
+        if (!(share > 0 && share < 1 - SHARE_TOLERANCE)) continue;
+        this.#least = Math.min(this.#least, share);
+        this.#most = Math.max(this.#most, share);
+        if (Math.abs(mapShare(policy, share, each) - share) > SHARE_TOLERANCE) this.#due++;
+      }
+    }
+  }
+
+  /** Whether a policy that measures its own strength had nothing to change. */
+  get asIntended(): boolean {
+    return this.#least <= this.#most && this.#due === 0 && POLICY_RULES[this.#policy].noStrength !== null;
+  }
+
+  get reason(): string {
+    if (this.#least > this.#most) {
+      return 'No row sees a key inside the target and one outside it: check the target, and the sliding window';
+    }
+    const range = `The target's shares lie from ${text(this.#least)} to ${text(this.#most)}`;
+    const { symbol } = POLICY_RULES[this.#policy];
+    const strength = `${this.#policy} with ${symbol} ${rangeText([...this.#strengths])}`;
+    return this.#due === 0
+      ? `${range}: ${strength} changes none of them`
+      : `${range}: ${strength} changes ${this.#due} of them, but the executor did not`;
+  }
+}
+
+function rangeText(values: readonly number[]): string {
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  return least === most ? `= ${text(least)}` : `from ${text(least)} to ${text(most)}`;
+}
+
+const text = (value: number): string => String(Number(value.toPrecision(3)));

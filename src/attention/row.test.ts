@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { logitBias, type RowPolicy, rowMap } from './policy.js';
+import { POLICIES, POLICY_RULES, type Policy, rowMap } from './policy.js';
 import { attendRow, softmax } from './row.js';
+import { logitBias } from './row-map.js';
 
 /** A row as a test sees it: logits, and which keys are the target's. */
 interface Keys {
@@ -23,16 +24,14 @@ const mixedRow = fc
   .tuple(fc.array(fc.tuple(logit, fc.boolean()), { maxLength: 22 }), logit, logit)
   .map(([pairs, inside, outside]) => keysOf([[inside, true], ...pairs, [outside, false]]));
 
-/** Policies short of those that give the target everything, which no bias does. */
-const policy = fc.oneof(
-  fc.tuple(fc.constant<RowPolicy>('off'), fc.constant(1)),
-  fc.tuple(fc.constant<RowPolicy>('split-softmax'), fc.double({ min: 0.01, max: 1, noNaN: true })),
-  fc.tuple(
-    fc.constant<RowPolicy>('boost'),
-    fc.double({ min: 0, max: 6, noNaN: true }).map((decades) => 10 ** decades),
-  ),
-  fc.tuple(fc.constant<RowPolicy>('floor'), fc.double({ min: 0, max: 0.99, noNaN: true })),
-);
+/** Policies short of their strongest, which may give one side everything: no bias does that. */
+const policy = fc
+  .tuple(fc.constantFrom(...POLICIES), fc.double({ min: 0, max: 0.99, noNaN: true }))
+  .map(([name, part]): readonly [Policy, number] => {
+    const { identity, minimum, maximum, stronger } = POLICY_RULES[name];
+    const strongest = stronger === 'smaller' ? minimum : maximum;
+    return [name, identity + part * (strongest - identity)];
+  });
 
 const side = ({ logits, isTarget }: Keys, which: 0 | 1): Float64Array =>
   logits.filter((_, i) => isTarget[i] === which);
@@ -118,17 +117,12 @@ describe('attendRow', () => {
     );
   });
 
-  it('gives the plain softmax to the last bit for off, k = 1, M = 1 and ψ = 0', () => {
+  it('gives the plain softmax to the last bit at the strength of every policy that changes nothing', () => {
     fc.assert(
       fc.property(anyRow, ({ logits, isTarget }) => {
         const plain = softmax(logits);
-        for (const [name, strength] of [
-          ['off', 0.3],
-          ['split-softmax', 1],
-          ['boost', 1],
-          ['floor', 0],
-        ] as const) {
-          const row = attendRow(logits, isTarget, rowMap(name, strength));
+        for (const name of POLICIES) {
+          const row = attendRow(logits, isTarget, rowMap(name, POLICY_RULES[name].identity));
           expect(row.weights).toEqual(plain);
           expect(row.after).toBe(row.before);
         }
@@ -144,7 +138,6 @@ describe('attendRow', () => {
           weights: softmax(logits),
           before: value,
           after: value,
-          mixed: false,
         });
       }),
     );
@@ -161,6 +154,15 @@ describe('attendRow', () => {
         expectWeights(row.weights, expected);
       }),
     );
+  });
+
+  it('lowers a share of almost 1 without losing the rest, however far below it lies', () => {
+    for (const gap of [1, 40, 700, 2000]) {
+      const row = attendRow(Float64Array.of(gap, 0, -1), Uint8Array.of(1, 0, 0), rowMap('cap', 0.3));
+      const rest = softmax(Float64Array.of(0, -1));
+      expectWeights(row.weights, Float64Array.of(0.3, 0.7 * rest[0]!, 0.7 * rest[1]!), 1e-14);
+      expect(row.after).toBeCloseTo(0.3, 14);
+    }
   });
 
   it('keeps a share that underflows: k = 0.01 at a gap of 120 gives exp(−1.2)', () => {
@@ -201,19 +203,13 @@ describe('attendRow', () => {
       expect(row.after).toBe(1);
       expectWeights(row.weights.subarray(0, 2), Float64Array.of(0.5, 0.5), 1e-9);
       expect(Math.abs(row.weights[2]! - left), name).toBeLessThanOrEqual(1e-9 * left);
-      expect(row.mixed).toBe(true);
     }
   });
 
   it('takes logits of −∞ for keys that are not there', () => {
     const none = Number.NEGATIVE_INFINITY;
-    for (const [name, strength] of [
-      ['off', 1],
-      ['split-softmax', 0.5],
-      ['boost', 3],
-      ['floor', 0.4],
-    ] as const) {
-      const map = rowMap(name, strength);
+    for (const name of POLICIES) {
+      const map = rowMap(name, POLICY_RULES[name].example);
       const one = attendRow(Float64Array.of(1, none, 0, none), Uint8Array.of(1, 1, 0, 0), map);
       const same = attendRow(Float64Array.of(1, 0), Uint8Array.of(1, 0), map);
       expect([...one.weights]).toEqual([same.weights[0], 0, same.weights[1], 0]);

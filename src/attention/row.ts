@@ -1,4 +1,4 @@
-import { mapLogShare, type RowMap, softplus } from './policy.js';
+import { mapLogShare, type RowMap, softplus } from './row-map.js';
 
 /** One attention row: its weights, and the target's share before and after the policy. */
 export interface Row {
@@ -6,33 +6,24 @@ export interface Row {
   readonly weights: Float64Array;
   readonly before: number;
   readonly after: number;
-  /** The row sees a key inside the target and one outside, so a policy can act on it. */
-  readonly mixed: boolean;
 }
 
 /**
- * log Σ exp(x_i) over the keys on one side, and how many there are. Each side keeps its own maximum: formed
- * from one common maximum, a side that lies far below the other underflows.
+ * log Σ exp(x_i) over the keys on one side; −∞ where there are none. Each side keeps its own maximum: formed from one
+ * common maximum, a side that lies far below the other underflows.
  */
-function logSumExp(
-  logits: Float64Array,
-  isTarget: Uint8Array,
-  side: 0 | 1,
-): { value: number; count: number } {
+function logSumExp(logits: Float64Array, isTarget: Uint8Array, side: 0 | 1): number {
   let maximum = Number.NEGATIVE_INFINITY;
-  let count = 0;
   for (let i = 0; i < logits.length; i++) {
-    if (isTarget[i] !== side) continue;
-    count++;
-    maximum = Math.max(maximum, logits[i]!);
+    if (isTarget[i] === side) maximum = Math.max(maximum, logits[i]!);
   }
-  // Nothing on this side, or only logits of −Infinity, whose weights are 0.
-  if (maximum === Number.NEGATIVE_INFINITY) return { value: maximum, count };
+  // Nothing on this side, or only logits of −∞, whose weights are 0.
+  if (maximum === Number.NEGATIVE_INFINITY) return maximum;
   let sum = 0;
   for (let i = 0; i < logits.length; i++) {
     if (isTarget[i] === side) sum += Math.exp(logits[i]! - maximum);
   }
-  return { value: maximum + Math.log(sum), count };
+  return maximum + Math.log(sum);
 }
 
 /**
@@ -48,19 +39,18 @@ function logSumExp(
 export function attendRow(logits: Float64Array, isTarget: Uint8Array, map: RowMap): Row {
   const target = logSumExp(logits, isTarget, 1);
   const rest = logSumExp(logits, isTarget, 0);
-  const gap = rest.value - target.value;
-  const logShare = target.count === 0 ? Number.NEGATIVE_INFINITY : rest.count === 0 ? 0 : -softplus(gap);
+  const oneSided = target === Number.NEGATIVE_INFINITY || rest === Number.NEGATIVE_INFINITY;
+  const logShare = -softplus(rest - target);
+  const mapped = oneSided ? logShare : mapLogShare(logShare, map);
   const before = Math.exp(logShare);
-  const mixed = target.count > 0 && rest.count > 0;
-  const mapped = mixed ? mapLogShare(logShare, map) : logShare;
-  if (mapped === logShare) return { weights: softmax(logits), before, after: before, mixed };
+  if (mapped === logShare) return { weights: softmax(logits), before, after: before };
 
   const after = Math.exp(mapped);
   const logRest = Math.log(-Math.expm1(mapped));
   const weights = logits.map((logit, i) =>
-    isTarget[i] === 1 ? Math.exp(logit - target.value + mapped) : Math.exp(logit - rest.value + logRest),
+    isTarget[i] === 1 ? Math.exp(logit - target + mapped) : Math.exp(logit - rest + logRest),
   );
-  return { weights, before, after, mixed };
+  return { weights, before, after };
 }
 
 /** Softmax of one row. */

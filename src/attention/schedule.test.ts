@@ -113,9 +113,8 @@ describe('a target schedule', () => {
 describe('strengthForMeanShare', () => {
   const acting = POLICIES.filter((policy) => policy !== 'off');
   const meanUnder = (policy: (typeof POLICIES)[number], shares: Float32Array, strength: number): number => {
-    const { row, rowStrength } = POLICY_RULES[policy];
     let sum = 0;
-    for (const share of shares) sum += mapShare(row, share, rowStrength(strength));
+    for (const share of shares) sum += mapShare(policy, share, strength);
     return sum / shares.length;
   };
   const strongest = (policy: (typeof POLICIES)[number]): number => {
@@ -141,18 +140,27 @@ describe('strengthForMeanShare', () => {
     );
   });
 
-  it.each(acting)('changes nothing under %s where the mean is higher already', (policy) => {
+  it.each(acting)('changes nothing under %s where the mean is past what was asked already', (policy) => {
     fc.assert(
       fc.property(shares, fraction, (seen, part) => {
-        const mean = meanUnder(policy, seen, POLICY_RULES[policy].identity);
-        expect(strengthForMeanShare(policy, seen, part * mean)).toBe(POLICY_RULES[policy].identity);
+        const { identity, onlyRaises } = POLICY_RULES[policy];
+        const mean = meanUnder(policy, seen, identity);
+        const asked = onlyRaises ? part * mean : mean + part * (1 - mean);
+        expect(strengthForMeanShare(policy, seen, asked)).toBe(identity);
       }),
     );
   });
 
   it.each(acting)('takes the strongest of %s where the mean is out of reach', (policy) => {
     // A head that cannot see the target stays at 0, whatever the policy.
-    expect(strengthForMeanShare(policy, Float32Array.of(0, 0, 0.5, 0.1), 0.8)).toBe(strongest(policy));
+    const asked = POLICY_RULES[policy].onlyRaises ? 0.8 : 0;
+    const strength = strengthForMeanShare(policy, Float32Array.of(0, 0, 0.5, 0.1), asked);
+    expect(strength).toBeCloseTo(strongest(policy), 15);
+  });
+
+  it('lowers a mean with cap', () => {
+    // min(.5, κ) + min(.1, κ) = 4 · .1 at κ = .3
+    expect(strengthForMeanShare('cap', Float32Array.of(0, 0, 0.5, 0.1), 0.1)).toBeCloseTo(0.3, 7);
   });
 
   it('refuses to find a strength for no shares at all', () => {

@@ -51,9 +51,9 @@ function moveTowards(from: number, to: number, distance: number): number {
 }
 
 /**
- * The strength with which the policy brings the mean of these shares to `mean`, by bisection (the mean is
- * monotone in the strength). Where the mean is already higher, nothing changes; where the policy cannot reach
- * it, its strongest setting.
+ * The strength with which the policy brings the mean of these shares to `mean`, by bisection between the strength that
+ * changes nothing and the strongest one. A policy that raises leaves a mean alone that is higher already, one that lowers
+ * a mean that is lower; where the policy cannot reach `mean`, its strongest setting.
  * @param shares shares before the policy, each in [0, 1]
  * @throws HoldfastError `E_STRENGTH` without shares: nothing has no mean
  */
@@ -64,24 +64,26 @@ export function strengthForMeanShare(policy: Policy, shares: Float32Array, mean:
       'the strength for a mean share needs the share of at least one head',
     );
   }
-  const rule = POLICY_RULES[policy];
+  const { identity, minimum, maximum, stronger } = POLICY_RULES[policy];
   const meanAt = (strength: number): number => {
     let sum = 0;
-    for (const share of shares) sum += mapShare(rule.row, share, rule.rowStrength(strength));
+    for (const share of shares) sum += mapShare(policy, share, strength);
     return sum / shares.length;
   };
-  let weak = rule.identity;
-  let strong = rule.identity === rule.minimum ? rule.maximum : rule.minimum;
-  if (rule.row === 'off' || meanAt(weak) >= mean) return weak;
-  if (meanAt(strong) <= mean) return strong;
-  // Multipliers span six decades: halve their logarithm. Exponents and floors are halved as they are.
-  const geometric = rule.row === 'boost';
+  let weak = identity;
+  let strong = stronger === 'smaller' ? minimum : maximum;
+  const direction = Math.sign(meanAt(strong) - meanAt(weak));
+  const falls = (strength: number): boolean => direction * (meanAt(strength) - mean) < 0;
+  if (!falls(weak)) return weak;
+  if (falls(strong)) return strong;
+  // Strengths that begin above 0 are factors and span decades: halve their logarithm.
+  const middleOf = (a: number, b: number): number => (minimum > 0 ? Math.sqrt(a * b) : (a + b) / 2);
   for (let iteration = 0; iteration < 60; iteration++) {
-    const middle = geometric ? Math.sqrt(weak * strong) : (weak + strong) / 2;
-    if (meanAt(middle) < mean) weak = middle;
+    const middle = middleOf(weak, strong);
+    if (falls(middle)) weak = middle;
     else strong = middle;
   }
-  return geometric ? Math.sqrt(weak * strong) : (weak + strong) / 2;
+  return middleOf(weak, strong);
 }
 
 /**
@@ -158,8 +160,9 @@ function outside(
   });
 }
 
-/** The strengths a schedule starts from and can reach. */
-export function scheduleBounds(schedule: Schedule): readonly number[] {
+/** The strengths a schedule starts from and can reach; none without a schedule, or where they follow from shares. */
+export function scheduleBounds(schedule: Schedule | null): readonly number[] {
+  if (schedule === null) return [];
   switch (schedule.kind) {
     case 'constant':
       return [schedule.strength];

@@ -31,12 +31,12 @@ describe('uniformStrength', () => {
         (policy, layers, heads) => {
           const rule = POLICY_RULES[policy];
           const given = 0.5 * rule.minimum + 0.5 * Math.min(rule.maximum, 4);
-          const { policy: row, strength } = uniformStrength(policy, given, grid, { layers, heads });
-          expect(row).toBe(rule.row);
+          const { policy: same, strength } = uniformStrength(policy, given, grid, { layers, heads });
+          expect(same).toBe(policy);
           for (let layer = 0; layer < grid.layers; layer++) {
             for (let head = 0; head < grid.heads; head++) {
               const named = layers.includes(layer) && heads.includes(head);
-              const expected = named ? rule.rowStrength(given) : POLICY_RULES[row].identity;
+              const expected = named ? given : rule.identity;
               expect(strength[cell(layer, head)]).toBe(Math.fround(expected));
             }
           }
@@ -83,22 +83,10 @@ describe('uniformStrength', () => {
     }
   });
 
-  it('turns α of pasta into the boost 1/α on the named heads, and a hold into a floor', () => {
-    const pasta = uniformStrength('pasta', 0.01, grid, { layers: [0], heads: [3] });
-    expect(pasta.policy).toBe('boost');
-    expect(pasta.strength[cell(0, 3)]).toBe(100);
-    expect(pasta.strength.filter((value) => value === 1)).toHaveLength(11);
-    expect(uniformStrength('hold', 0.25, grid)).toEqual(uniformStrength('floor', 0.25, grid));
-  });
-
   it.each(POLICIES)('takes the weakest and the strongest of %s', (policy) => {
-    const { minimum, maximum, row, rowStrength } = POLICY_RULES[policy];
-    if (policy === 'off') return;
+    const { minimum, maximum } = POLICY_RULES[policy];
     for (const strength of [minimum, maximum]) {
-      const value = uniformStrength(policy, strength, grid).strength[0]!;
-      expect(value).toBe(Math.fround(rowStrength(strength)));
-      expect(value).toBeGreaterThanOrEqual(POLICY_RULES[row].minimum);
-      expect(value).toBeLessThanOrEqual(POLICY_RULES[row].maximum);
+      expect(uniformStrength(policy, strength, grid).strength[0]).toBe(Math.fround(strength));
     }
   });
 
@@ -109,7 +97,8 @@ describe('uniformStrength', () => {
       ['boost', 0.5, 'boost takes M from 1 to 1000000, not 0.5'],
       ['pasta', 0, 'pasta takes α from 0.000001 to 1, not 0'],
       ['floor', Number.NaN, 'floor takes ψ from 0 to 1, not NaN'],
-      ['hold', 2, 'hold takes π₁ from 0 to 1, not 2'],
+      ['sustain', 2, 'sustain takes π₁ from 0 to 1, not 2'],
+      ['cap', -1, 'cap takes κ from 0 to 1, not -1'],
     ] as const) {
       expect(() => uniformStrength(policy, strength, grid)).toThrow(eStrength(message));
     }

@@ -1,9 +1,9 @@
 import { type HeadGrid, type HeadSelection, headMask } from './heads.js';
-import { checkStrength, POLICY_RULES, type Policy, type RowPolicy } from './policy.js';
+import { checkStrength, POLICY_RULES, type Policy } from './policy.js';
 
-/** Strengths as an executor takes them: a row policy and one number per layer and head. */
+/** Strengths as an executor takes them: a policy and one number per layer and head. */
 export interface Strengths {
-  readonly policy: RowPolicy;
+  readonly policy: Policy;
   /** `[layers, heads]`. */
   readonly strength: Float32Array;
 }
@@ -34,14 +34,13 @@ export function strengthPerHead(
   selection: HeadSelection = {},
 ): Strengths {
   const selected = headMask(selection, grid);
-  const rule = POLICY_RULES[policy];
-  const strength = new Float32Array(grid.layers * grid.heads).fill(POLICY_RULES[rule.row].identity);
+  const strength = new Float32Array(grid.layers * grid.heads).fill(POLICY_RULES[policy].identity);
   for (const [pair, isSelected] of selected.entries()) {
     if (isSelected === 0) continue;
     const [layer, head] = [Math.floor(pair / grid.heads), pair % grid.heads];
     const value = strengthOf(layer, head);
     checkStrength(policy, value, { layer, head });
-    strength[pair] = rule.rowStrength(value);
+    strength[pair] = value;
   }
-  return { policy: rule.row, strength };
+  return { policy, strength };
 }

@@ -183,7 +183,7 @@ describe('a chat', () => {
   });
 
   it('holds each head to its own mean share in the first answer, and lets none fall below it', async () => {
-    const chat = open({ policy: 'hold' });
+    const chat = open({ policy: 'sustain' });
     const first = await ask(chat, 'hello');
     expect(touched(first.turn.receipt)).toBe(0);
     await ask(chat, 'two');

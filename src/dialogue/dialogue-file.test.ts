@@ -22,6 +22,19 @@ async function stored(chat: Chat): Promise<SavedDialogue> {
 }
 
 describe('a saved dialogue', () => {
+  it('of an older version may call a policy by its former name', async () => {
+    const chat = open({ policy: 'sustain' });
+    await ask(chat, 'one');
+    await ask(chat, 'two');
+    const text = JSON.stringify(await saveDialogue(chat, '0.1.0'));
+    const older = text.replaceAll('"policy":"sustain"', '"policy":"hold"');
+    expect(older).not.toBe(text);
+    expect(loadDialogue(JSON.parse(older)).saved).toEqual(JSON.parse(text));
+    expect(() => loadDialogue(JSON.parse(text.replace('sustain', 'sharpen')))).toThrow(
+      /E_DIALOGUE: .*not a policy.*turns\.0\.policy/,
+    );
+  });
+
   it('names what made it, and holds words, tokens and settings of every turn', async () => {
     const chat = open({ hold: true, layers: [0, 2], target: { kind: 'message' } });
     const { turn } = await ask(chat, 'hello');
@@ -61,7 +74,7 @@ describe('a saved dialogue', () => {
     await ask(chat, 'one');
     await ask(chat, 'two');
     await collect(chat.retry());
-    chat.configure({ policy: 'hold', target: { kind: 'content' } });
+    chat.configure({ policy: 'sustain', target: { kind: 'content' } });
     await ask(chat, 'three');
     await ask(chat, 'four', { seed: 99 });
     for await (const _ of chat.answer('never answered')) break;

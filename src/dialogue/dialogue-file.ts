@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkSchedule, type HeadPair, POLICIES, parseTarget, targetName } from '../attention/index.js';
+import { checkSchedule, type HeadPair, parsePolicy, parseTarget, targetName } from '../attention/index.js';
 import { HoldfastError } from '../errors.js';
 import type { Message } from '../text/index.js';
 import type { Chat } from './chat.js';
@@ -19,6 +19,12 @@ const schedule = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('target'), share: z.number() }),
 ]);
 
+/** Older files may call it by a former name. */
+const policy = z
+  .string()
+  .refine((name) => passes(() => parsePolicy(name)), { message: 'not a policy' })
+  .transform(parsePolicy);
+
 const target = z.string().refine((text) => passes(() => parseTarget(text)), { message: 'not a target' });
 
 const sampling = z.strictObject({
@@ -33,7 +39,7 @@ const sampling = z.strictObject({
 
 /** What answers are made under; a schedule is the policy's. A turn's seed is its own, the next answer's the base. */
 const settings = z.strictObject({
-  policy: z.enum(POLICIES),
+  policy,
   schedule: schedule.nullable(),
   /** As `--target` takes it. */
   target,

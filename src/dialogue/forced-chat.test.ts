@@ -50,7 +50,7 @@ const ARMS: readonly SteeringOptions[] = [
   { policy: 'split-softmax', schedule: { kind: 'per-turn', from: 1, to: 0.2, step: 0.4 } },
   { policy: 'boost', strength: 5, target: { kind: 'template' } },
   { policy: 'floor', strength: 0.3, layers: [1, 2], heads: [0] },
-  { policy: 'hold' },
+  { policy: 'sustain' },
   {
     policy: 'off',
     silence: [
@@ -103,7 +103,7 @@ describe('a chat whose answers are given', () => {
       chat.dispose();
       return passes;
     };
-    expect(await read({ policy: 'hold' })).toHaveLength(WORDS.length);
+    expect(await read({ policy: 'sustain' })).toHaveLength(WORDS.length);
     const byToken = await read({ policy: 'split-softmax', schedule: { kind: 'target', share: 0.7 } });
     expect(byToken.filter((tokens) => tokens > 1)).toHaveLength(WORDS.length);
   });

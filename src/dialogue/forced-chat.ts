@@ -40,7 +40,7 @@ export interface ForcedChat {
   configure(changes: SteeringOptions): void;
   /**
    * Reads a turn under the settings, as a chat would have answered it.
-   * @throws HoldfastError what laying out and forward passes throw; `E_UNTOUCHED` when the policy touched no row
+   * @throws HoldfastError what laying out and forward passes throw; `E_UNTOUCHED` when the policy changed no share
    */
   read(user: string, answer: string): Promise<ForcedTurn>;
   dispose(): void;
@@ -119,7 +119,7 @@ export function openForcedChat(
       const rows = end - start;
       if (intervention !== undefined) {
         const { before, after } = result.targetShares!;
-        book.add({ strengths: intervention, before, after, touched: result.touched! });
+        book.add({ strengths: intervention, before, after });
         latest = rowOf(before, rows, rows - 1);
       }
       if (!choosing) continue;

@@ -41,7 +41,7 @@ export {
 export {
   type AnswerStep,
   answerIds,
-  policyActed,
+  policyAsked,
   type RowObservation,
   type Turn,
   tokensPerSecond,

@@ -3,17 +3,15 @@ import {
   type HeadPair,
   type HeadSelection,
   type Policy,
+  type PolicyWithoutStrength,
+  type PolicyWithStrength,
   type Schedule,
+  strengthProblem,
   type Target,
+  takesStrength,
 } from '../attention/index.js';
 import type { SamplingOptions } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
-
-/** A policy that takes no strength: it changes nothing, or it measures its own in the first answer. */
-export type PolicyWithoutStrength = Extract<Policy, 'off' | 'hold' | 'sustain'>;
-
-/** A policy that needs a strength or a schedule. */
-export type PolicyWithStrength = Exclude<Policy, PolicyWithoutStrength>;
 
 /** A policy and how its strength follows the dialogue. */
 export type PolicyChoice =
@@ -99,20 +97,16 @@ export type SettingsChanges =
  * @throws HoldfastError `E_STRENGTH` when a schedule is missing, not wanted, or out of the policy's range
  */
 export function policyChoice(policy: Policy, schedule: Schedule | null): PolicyChoice {
-  if (takesNoStrength(policy)) {
+  if (!takesStrength(policy)) {
     if (schedule === null) return { policy, schedule };
-    throw new HoldfastError('E_STRENGTH', `the policy ${policy} takes no strength and no schedule`, {
-      hint: policy === 'off' ? 'Say which policy it is for' : 'It measures its own in the first answer',
-    });
+    throw refused(policy, true);
   }
-  if (schedule === null) {
-    throw new HoldfastError('E_STRENGTH', `the policy ${policy} needs a strength or a schedule`, {
-      field: 'strength',
-    });
-  }
+  if (schedule === null) throw refused(policy, false);
   checkSchedule(policy, schedule);
   return { policy, schedule };
 }
 
-const takesNoStrength = (policy: Policy): policy is PolicyWithoutStrength =>
-  policy === 'off' || policy === 'hold';
+/** @param given whether a strength was given */
+function refused(policy: Policy, given: boolean): HoldfastError {
+  return new HoldfastError('E_STRENGTH', strengthProblem(policy, given)!, { field: 'strength' });
+}

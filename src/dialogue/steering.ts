@@ -21,7 +21,7 @@ import { rangesOf } from './watch.js';
 export interface Steering {
   /** Undefined without a target: nothing is measured then. With the policy off, the target is measured only. */
   interventionAt(point: ForwardPoint): Intervention | undefined;
-  /** The policy's strength in the pass asked for last; null for `off`, and for `hold`, where each head has its own. */
+  /** The policy's strength in the pass asked for last; null for `off`, and for `sustain`, where each head has its own. */
   readonly strength: number | null;
 }
 
@@ -32,7 +32,7 @@ interface SteeringContext {
   readonly target: readonly TokenRange[] | null;
   /** The turn being answered, from 1. */
   readonly turn: number;
-  /** Each head's mean share in the answer that `hold` holds to, `[layers × heads]`; null while there is none yet. */
+  /** Each head's mean share in the answer whose shares `sustain` keeps, `[layers × heads]`; null while there is none yet. */
   readonly held: Float32Array | null;
   /** Each head's mean share before the policy in the answer before, for a schedule that follows shares. */
   readonly previous: Float32Array | null;
@@ -79,9 +79,9 @@ function createSteering(context: SteeringContext): Steering {
   const { target, settings, held, grid } = context;
   const { policy, schedule, selection } = settings;
   if (target === null) return { interventionAt: () => undefined, strength: null };
-  if (policy === 'hold' && held !== null) {
+  if (policy === 'sustain' && held !== null) {
     const share = (layer: number, head: number): number => clamp(held[layer * grid.heads + head]!);
-    const intervention = { target, ...strengthPerHead('hold', share, grid, selection) };
+    const intervention = { target, ...strengthPerHead(policy, share, grid, selection) };
     return { interventionAt: () => intervention, strength: null };
   }
   if (schedule === null) {

@@ -10,7 +10,7 @@ export interface AnswerStep extends SampledToken {
   readonly text: string;
   /** The index this token has in the dialogue. */
   readonly position: number;
-  /** The policy's strength in the row that chose this token; null for `off`, and for `hold`, which has one per head. */
+  /** The policy's strength in the row that chose this token; null for `off`, and for `sustain`, which has one per head. */
   readonly strength: number | null;
   /** Of the row that chose this token (the row of the token before it), means over layers and heads. */
   readonly shares: {
@@ -63,9 +63,14 @@ export function answerIds({ ids, finish }: Turn): readonly number[] {
   return finish === 'stop' ? ids.slice(0, -1) : ids;
 }
 
-/** Whether a policy acted on any head. */
-export function policyActed({ receipt }: Pick<Turn, 'receipt'>): boolean {
+/** Whether a policy was asked to act on any head. */
+export function policyAsked({ receipt }: Pick<Turn, 'receipt'>): boolean {
   return receipt?.headsAsked.some((heads) => heads > 0) ?? false;
+}
+
+/** Whether a policy changed any share. */
+export function policyActed({ receipt }: Pick<Turn, 'receipt'>): boolean {
+  return receipt?.touched.some((pairs) => pairs > 0) ?? false;
 }
 
 /** Tokens a second of an answer, the prompt's time apart; null for an answer of one token. */

@@ -86,7 +86,7 @@ export function createPasses(
     if (intervention !== null) {
       const { before, after } = result.targetShares!;
       intervened = true;
-      book.add({ strengths: intervention, before, after, touched: result.touched! });
+      book.add({ strengths: intervention, before, after });
       latest = lastRow(before, tokens.length);
     }
     return { result, intervention, ranges };

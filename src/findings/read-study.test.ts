@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -21,6 +21,17 @@ describe("a study's folder", () => {
     expect(read.timings).toEqual(study.timings);
     expect(read.spec.arms).toEqual(study.spec.arms);
     expect(read).toMatchObject({ models: study.models, versions: study.versions, file: study.file });
+  });
+
+  it('of an older version may call a policy by its former name', async () => {
+    const path = join(folder, 'study.json');
+    const text = await readFile(path, 'utf8');
+    const older = text.replace('"policy":"split-softmax"', '"policy":"hold"');
+    expect(older).not.toBe(text);
+    await writeFile(path, older);
+    const policies = (await readStudyResult(folder)).spec.arms.map(({ policy }) => policy);
+    expect(policies).toContain('sustain');
+    expect(policies).not.toContain('hold');
   });
 
   it('may lack timings or have truncated ones', async () => {

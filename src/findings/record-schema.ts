@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { findPolicy } from '../attention/index.js';
 import type { CellRecord } from '../study/index.js';
 
 /** Schemas of the records and the specification in a study's folder. */
@@ -86,9 +87,12 @@ const HeadChoice = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('random'), count, seed: z.number() }),
 ]);
 
+/** As it is called today, where it is one of those; a report shows arms of later versions too. */
+const policyName = z.string().transform((name) => findPolicy(name) ?? name);
+
 const Arm = z.object({
   name: z.string(),
-  policy: z.string(),
+  policy: policyName,
   schedule: Schedule.nullable(),
   target: z.union([NamedTarget, z.object({ kind: z.literal('not'), of: NamedTarget })]),
   on: HeadChoice,

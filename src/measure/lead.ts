@@ -21,7 +21,7 @@ export interface MeasuredTurn {
   /** Measured rows: tokens of the answer, including the one that ends it. */
   readonly answerTokens: number;
   readonly seed: number | null;
-  /** The policy's strength in the first and in the last row; null for `off` and `hold`. */
+  /** The policy's strength in the first and in the last row; null for `off` and `sustain`. */
   readonly strength: { readonly first: number; readonly last: number } | null;
   /** Turns that were dropped from the context before this one. */
   readonly dropped: readonly number[];

@@ -180,7 +180,7 @@ describe('a reference pass', () => {
 
   it('follows a strength that changes within a turn, as a chat with the same answers does', async () => {
     const arms: Arm['settings'][] = [
-      { policy: 'hold' },
+      { policy: 'sustain' },
       { policy: 'split-softmax', schedule: { kind: 'per-token', from: 1, to: 0.5, rate: 0.1 } },
       { policy: 'split-softmax', schedule: { kind: 'target', share: 0.6 } },
     ];

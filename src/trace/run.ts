@@ -104,7 +104,7 @@ async function forward(
     [{ ...request, ...intervention }],
     signal === undefined ? {} : { signal },
   );
-  const { targetShares, touched } = result!;
-  if (targetShares !== undefined && touched !== undefined) book.add({ strengths, ...targetShares, touched });
+  const { targetShares } = result!;
+  if (targetShares !== undefined) book.add({ strengths, ...targetShares });
   return result!;
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RowPolicy } from '../../src/attention/index.js';
+import type { Policy } from '../../src/attention/index.js';
 import type { Executor, ForwardResult, Intervention } from '../../src/executors/index.js';
 import { type LoadedModel, loadModel } from '../../src/load.js';
 import { argmax, expectClose, shapeName, spread } from '../conformance/compare.js';
@@ -14,7 +14,7 @@ interface RealGolden {
   readonly results: Readonly<Record<string, { readonly greedy?: readonly number[] }>>;
 }
 
-const POLICIES: Readonly<Record<string, readonly [RowPolicy, number]>> = {
+const POLICIES: Readonly<Record<string, readonly [Policy, number]>> = {
   off: ['off', 1],
   'split0.7': ['split-softmax', 0.7],
   'split0.5': ['split-softmax', 0.5],

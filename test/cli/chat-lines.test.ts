@@ -103,10 +103,10 @@ describe('the line under an answer', () => {
     );
   });
 
-  it('says whether hold measures or acts', () => {
-    const settings = { ...SETTINGS, policy: 'hold', schedule: null } as const;
+  it('says whether sustain measures or acts', () => {
+    const settings = { ...SETTINGS, policy: 'sustain', schedule: null } as const;
     expect(shareLine([turn(0.2, 0.2, { settings, strength: null })])).toMatch(
-      /hold \(measures this answer\)/,
+      /sustain \(measures this answer\)/,
     );
   });
 

@@ -36,6 +36,37 @@ const linesOf = ({ stdout }: Outcome): Line[] =>
     .split('\n')
     .map((line): Line => JSON.parse(line));
 
+describe('a policy', () => {
+  it('at the strength that changes nothing goes on, and says so on stderr and in every turn', async () => {
+    const idle = [...SYSTEM, '--policy', 'split-softmax', '--strength', '1'];
+    const outcome = await chat([...idle, '--json'], 'hello\n/strength 0.5\nand now?\n/strength 1\n');
+    expect(outcome.code).toBe(0);
+    expect(outcome.stderr.trim().split('\n')).toEqual([
+      'k = 1 changes nothing',
+      'split-softmax, k=0.5',
+      'split-softmax, k=1: k = 1 changes nothing',
+    ]);
+    expect(linesOf(outcome).map(({ notice }) => notice)).toEqual(['k = 1 changes nothing', null]);
+  });
+
+  it('that lowers the share says so in the line and in the receipt', async () => {
+    const { code, stdout, stderr } = await chat(
+      [...SYSTEM, '--policy', 'cap', '--strength', '0.05'],
+      'hello\n',
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/ 0\.\d{3} → 0\.0[0-5]\d .*cap κ=0\.05/);
+  });
+
+  it('that reaches no share ends in an error that says in numbers why', async () => {
+    const { code, stderr } = await chat([...SYSTEM, '--policy', 'floor', '--strength', '1e-30'], 'hello\n');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^error: E_UNTOUCHED: .*shares lie from \S+ to \S+: floor with ψ = 1e-30 changes none/,
+    );
+  });
+});
+
 describe('lines from a pipe', () => {
   it('are answered one after the other, in plain text', async () => {
     const { code, stdout, stderr } = await chat([...SYSTEM, '--hold'], 'hello\n\nand now?\n');
@@ -246,7 +277,7 @@ describe('a usage error', () => {
     ['holding nothing', ['--hold'], 2, /E_USAGE: --hold needs --system/],
     ['two policies', [...SYSTEM, '--hold', '--policy', 'boost'], 2, /'--hold' cannot be used with/],
     ['a comparison with nothing', [...SYSTEM, '--compare'], 2, /--compare needs --hold or a --policy/],
-    ['a policy without a strength', [...SYSTEM, '--policy', 'boost'], 2, /needs --strength or --schedule/],
+    ['a policy without a strength', [...SYSTEM, '--policy', 'boost'], 2, /needs a strength or a schedule/],
     ['a strength without a policy', [...SYSTEM, '--strength', '1'], 2, /--strength needs a --policy/],
     [
       'a strength and a schedule',

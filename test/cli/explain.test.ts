@@ -18,7 +18,7 @@ describe('the error of an invalid study', () => {
     expect(explain(error, false)).toEqual({
       message: [
         'error: E_SPEC: 2 problems',
-        'studies/a.yaml:3:8 policy: "of" is not a policy. Known: off, split-softmax, boost, pasta, floor, hold',
+        'studies/a.yaml:3:8 policy: "of" is not a policy. Known: off, split-softmax, boost, pasta, floor, sustain, cap',
         'studies/a.yaml:4:8 seeds: expected a whole number from 0 to 131071, not -1',
       ].join('\n'),
       exitCode: 1,

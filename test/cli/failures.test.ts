@@ -117,7 +117,7 @@ describe('an error is reported in one line', () => {
       'a policy that changes nothing',
       () => trace('--ids', '1,2,3', '--target', '0:3', '--policy', 'boost', '--strength', '2'),
       1,
-      /E_UNTOUCHED: the intervention touched none of 3 rows/,
+      /E_UNTOUCHED: the intervention changed no share in 3 rows/,
     ],
     [
       "more tokens than the model's context length",
@@ -158,8 +158,8 @@ describe('a usage error exits with 2', () => {
     ['two inputs', ['trace', llama, '--ids', '1', '--text', 'a', ...out], /exactly one of --ids/],
     [
       'one strength for a policy that has one for each head',
-      ['trace', llama, '--ids', '1', '--target', 'sink', '--policy', 'hold', '--strength', '0.5', ...out],
-      /hold has a strength of its own/,
+      ['trace', llama, '--ids', '1', '--target', 'sink', '--policy', 'sustain', '--strength', '0.5', ...out],
+      /the policy sustain is for chats: it measures its own strength in the first answer/,
     ],
     [
       'standard input for two files',

@@ -223,7 +223,7 @@ describe('holdfast measure refuses', () => {
       2,
       /takes no --policy, --seed/,
     );
-    await refused(['--policy', 'boost'], 2, /boost needs --strength or --schedule/);
+    await refused(['--policy', 'boost'], 2, /boost needs a strength or a schedule/);
     expectFailure(await holdfast(['measure']), 2, /--out/);
   });
 

@@ -160,6 +160,13 @@ describe('holdfast trace', () => {
     });
   }
 
+  it('says of a strength that changes nothing that it does, and writes the trace', async () => {
+    const out = join(temporaryFolder(), 'idle.safetensors');
+    const args = ['trace', llama, '--ids', '1,2,3,4', '--target', '0:2', '--out', out];
+    const { code, stderr } = await holdfast([...args, '--policy', 'floor', '--strength', '0']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: 'note: ψ = 0 changes nothing\n' });
+  });
+
   it('continues under the policy like the golden run, with a receipt over all rows', async () => {
     const file = await trace(
       ...[llama, '--ids', idList, '--policy', 'split-softmax', '--strength', '0.5', '--target', '0:18'],

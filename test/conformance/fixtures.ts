@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type ModelPlan, planModel } from '../../src/architectures/index.js';
-import type { RowPolicy, TokenRange } from '../../src/attention/index.js';
+import type { Policy, TokenRange } from '../../src/attention/index.js';
 import { dequantize, memorySource, openSafetensors, readTensor } from '../../src/formats/index.js';
 import { type ModelFiles, openModel } from '../../src/hub/index.js';
 
@@ -33,7 +33,7 @@ export const hasRealModel = existsSync(realModel) && existsSync(`${realExpected}
 export interface GoldenCase {
   readonly case: number;
   readonly target: readonly [number, number];
-  readonly policy: RowPolicy;
+  readonly policy: Policy;
   readonly strength: number | readonly (readonly number[])[];
 }
 

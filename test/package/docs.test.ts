@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { POLICIES, POLICY_RULES } from '../../src/attention/index.js';
 import { SHARE_COLUMNS } from '../../src/measure/share-columns.js';
 import { KEY_COLUMNS } from '../../src/measure/share-table.js';
 
@@ -38,5 +39,37 @@ describe('docs/guide/measure.md', () => {
       [...row.split('|')[1]!.matchAll(/`(\w+)`/g)].map(([, name]) => name!),
     );
     expect(named.sort()).toEqual([...KEY_COLUMNS, ...SHARE_COLUMNS].sort());
+  });
+});
+
+describe('the pages on policies', () => {
+  const page = read('docs/guide/chat.md');
+  const section = page.slice(page.indexOf('### Policies'), page.indexOf('## In the chat'));
+  const rows = section
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((line) => line.split('|').slice(1, -1))
+    .map((cells) => cells.map((cell) => cell.trim()));
+
+  it('have a table with a row for each policy, as the code has it', () => {
+    const expected = POLICIES.map((policy) => {
+      const { formula, symbol, minimum, maximum, identity, stronger, noStrength, source } =
+        POLICY_RULES[policy];
+      const strength =
+        noStrength === null
+          ? [`${symbol} from ${minimum} to ${maximum}`, `${identity}`, stronger]
+          : ['none', '', ''];
+      return [`\`${policy}\``, formula, ...strength, source];
+    });
+    expect(rows).toEqual(expected);
+  });
+
+  it.each(['README.md', 'docs/guide/study-spec.md'])('%s names every policy', (path) => {
+    const text = read(path);
+    for (const policy of POLICIES) expect(text, policy).toMatch(new RegExp(`\\b${policy}\\b`));
+  });
+
+  it('show the message for a name that is none as it is', () => {
+    expect(read('docs/errors.md')).toContain(`Known: ${POLICIES.join(', ')}\n`);
   });
 });

@@ -1,4 +1,10 @@
-import { parsePolicy, policyText, type Schedule } from '../../attention/index.js';
+import {
+  identityNotice,
+  parsePolicy,
+  policyText,
+  type Schedule,
+  scheduleBounds,
+} from '../../attention/index.js';
 import {
   type Chat,
   type ChatOptions,
@@ -61,8 +67,14 @@ export class Conversation {
   /** The state of the policy, in words. */
   get state(): string {
     const { settings } = this.chat;
-    if (settings.policy !== 'off') return policyText(settings);
-    return `off (/on: ${policyText(this.#configured)})`;
+    if (settings.policy === 'off') return `off (/on: ${policyText(this.#configured)})`;
+    return [policyText(settings), this.notice].filter((part) => part !== null).join(': ');
+  }
+
+  /** `k = 1 changes nothing`, where the policy is set so; else null. */
+  get notice(): string | null {
+    const { policy, schedule } = this.chat.settings;
+    return identityNotice(policy, scheduleBounds(schedule));
   }
 
   switchOff(): void {

@@ -77,6 +77,7 @@ async function talk(conversation: Conversation, loaded: LoadedChat | null, json:
   const room = createRoom(conversation, view);
   const welcome = async (): Promise<void> => {
     if (typed) view.note(`${conversation.model.name}  ${conversation.state}  /help lists commands`);
+    else if (conversation.notice !== null) view.note(conversation.notice);
     if (loaded !== null) await room.welcome(loaded);
   };
   if (typed) await takeTypedLines(room, view, welcome);

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { identityNotice, scheduleBounds } from '../../attention/index.js';
 import { openChat, saveDialogue } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
@@ -69,9 +70,11 @@ async function measure(
     });
     progress.end();
     const files = await writeMeasured(out, { summary, complete, facts });
+    const notice = noticeOf(facts);
+    if (notice !== null) process.stderr.write(`note: ${notice}\n`);
     const lines =
       json === true
-        ? [JSON.stringify({ complete, ...summary })]
+        ? [JSON.stringify({ complete, ...(notice === null ? {} : { notice }), ...summary })]
         : measureLines({ summary, complete, facts, files });
     process.stdout.write(lines.map((line) => `${line}\n`).join(''));
     if (failure !== null) throw failure;
@@ -81,6 +84,10 @@ async function measure(
     process.removeListener('SIGINT', interrupt);
   }
 }
+
+/** `k = 1 changes nothing`, where the policy is set so; else null. */
+const noticeOf = ({ settings: { policy, schedule } }: MeasureFacts): string | null =>
+  identityNotice(policy, scheduleBounds(schedule));
 
 /**
  * Checks that the folder has no measurement.

@@ -1,7 +1,13 @@
 import { InvalidArgumentError } from 'commander';
 import { z } from 'zod';
+import { POLICIES_WITH_STRENGTH, strengthText } from '../../attention/index.js';
 import { HoldfastError } from '../../errors.js';
 import { type NamedText, parseJson } from './read-text.js';
+
+/** For the help: what a strength is, policy by policy. */
+export const STRENGTHS_HELP = POLICIES_WITH_STRENGTH.map(
+  (policy) => `${policy}'s ${strengthText(policy)}`,
+).join('; ');
 
 // The functions below parse option values for commander, which turns what they throw into a usage error.
 

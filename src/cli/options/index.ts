@@ -11,6 +11,7 @@ export {
   parseIdsFile,
   parseStrengthsFile,
   positiveInteger,
+  STRENGTHS_HELP,
 } from './arguments.js';
 export { readDialogue, wantsAnswer } from './dialogue-file.js';
 export { fetching } from './fetching.js';

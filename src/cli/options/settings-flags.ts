@@ -7,6 +7,7 @@ import {
   parseSchedule,
   parseTarget,
   type Schedule,
+  strengthProblem,
 } from '../../attention/index.js';
 import {
   type ChatOptions,
@@ -16,7 +17,7 @@ import {
 } from '../../dialogue/index.js';
 import { checkSampling, type SamplingOptions } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
-import { decimal, oneMore, positiveInteger } from './arguments.js';
+import { decimal, oneMore, positiveInteger, STRENGTHS_HELP } from './arguments.js';
 import { addModelOptions, type ModelOptions } from './model-options.js';
 
 /** Flags of the commands that generate answers: policy, schedule, target and sampling. */
@@ -83,11 +84,7 @@ export function addSettingsOptions(
       ]),
     )
     .option('--policy <name>', `how to change the target's share: ${POLICIES.join(', ')}`)
-    .option(
-      '--strength <x>',
-      'a constant strength; for split-softmax this is k: 1 leaves the share alone, smaller is stronger',
-      decimal,
-    )
+    .option('--strength <x>', `a constant strength; ${STRENGTHS_HELP}`, decimal)
     .option(
       '--schedule <s>',
       'a strength that follows the dialogue: per-turn:FROM,TO,STEP, per-token:FROM,TO,RATE, target:SHARE',
@@ -186,9 +183,8 @@ function readPolicy(flags: SettingsFlags): PolicyOptions | { readonly hold: true
   }
   const policy = parsePolicy(flags.policy);
   const schedule = readSchedule(flags);
-  if (policy === 'off' || policy === 'hold') {
-    if (schedule !== undefined) throw usage(`the policy ${policy} takes no --strength and no --schedule`);
-  } else if (schedule === undefined) throw usage(`the policy ${policy} needs --strength or --schedule`);
+  const problem = strengthProblem(policy, schedule !== undefined);
+  if (problem !== null) throw usage(problem);
   return policyChoice(policy, schedule ?? null);
 }
 

@@ -1,7 +1,7 @@
 import { POLICY_RULES, targetName } from '../../attention/index.js';
 import {
   type AnswerShares,
-  policyActed,
+  policyAsked,
   type Share,
   type Turn,
   tokensPerSecond,
@@ -79,7 +79,7 @@ export function comparedLine(off: readonly Turn[], on: readonly Turn[]): string 
 function strengthText(turn: Turn): string {
   const { policy } = turn.settings;
   if (policy === 'off') return 'off';
-  if (turn.strength === null) return policyActed(turn) ? policy : `${policy} (measures this answer)`;
+  if (turn.strength === null) return policyAsked(turn) ? policy : `${policy} (measures this answer)`;
   const { first, last } = turn.strength;
   const range = first === last ? number(first) : `${number(first)}→${number(last)}`;
   return `${policy} ${POLICY_RULES[policy].symbol}=${range}`;

@@ -2,7 +2,7 @@
  * `holdfast trace`: runs a model once over a dialogue and writes its internals to a safetensors file.
  */
 import { type Command, Option } from 'commander';
-import { POLICIES, parsePolicy, parseTarget } from '../../attention/index.js';
+import { identityNotice, POLICIES, POLICY_RULES, parsePolicy, parseTarget } from '../../attention/index.js';
 import { HoldfastError } from '../../errors.js';
 import { checkWritable, writeWhole } from '../../files/index.js';
 import { encodeSafetensors } from '../../formats/index.js';
@@ -27,6 +27,7 @@ import {
   readText,
   requireFormat,
   requireTokenizer,
+  STRENGTHS_HELP,
   wantsAnswer,
 } from '../options/index.js';
 import { comparisonText, differs, readExpected } from './comparison.js';
@@ -76,7 +77,9 @@ export function registerTrace(program: Command): void {
     )
     .option('--policy <name>', `the policy on its share: ${POLICIES.join(', ')}`)
     .addOption(
-      new Option('--strength <x>', 'for all layers and heads').argParser(decimal).conflicts('strengths'),
+      new Option('--strength <x>', `for all layers and heads; ${STRENGTHS_HELP}`)
+        .argParser(decimal)
+        .conflicts('strengths'),
     )
     .option('--strengths <file>', 'strengths by head: a JSON array of layers, each an array of heads')
     .option('--chunk <n>', 'tokens per forward pass (default: 512)', positiveInteger)
@@ -117,6 +120,8 @@ async function trace(named: string | undefined, flags: TraceFlags): Promise<void
       ...(tensors === undefined ? {} : { tensors }),
     });
     await writeWhole(out, encodeSafetensors(written, metadata));
+    const notice = policy && identityNotice(policy.name, [policy.strength].flat(2));
+    if (notice !== null) process.stderr.write(`note: ${notice}\n`);
     process.stdout.write(`${out}: ${written.map(({ name, shape }) => `${name} [${shape}]`).join(', ')}\n`);
   } finally {
     await model.dispose();
@@ -162,15 +167,17 @@ function checkFlags(flags: TraceFlags): void {
     throw usage('--generation-prompt, --no-generation-prompt and --trust-content need --chat');
   }
   if (target !== undefined) parseTarget(target);
-  const acts = policy !== undefined && parsePolicy(policy) !== 'off';
+  const name = policy === undefined ? 'off' : parsePolicy(policy);
+  const acts = name !== 'off';
   const hasStrength = strength !== undefined || strengths !== undefined;
   if (!acts && hasStrength) throw usage('a strength needs a --policy that takes one');
-  if (policy === 'hold' && strengths === undefined) {
-    throw usage('the policy hold has a strength of its own for each head: give --strengths, or use floor');
+  const { noStrength } = POLICY_RULES[name];
+  if (acts && noStrength !== null) {
+    throw usage(`the policy ${name} is for chats: ${noStrength}`);
   }
-  if (acts && !hasStrength) throw usage(`the policy ${policy} needs --strength or --strengths`);
+  if (acts && !hasStrength) throw usage(`the policy ${name} needs --strength or --strengths`);
   if (acts && chat === undefined && target === undefined) {
-    throw usage(`the policy ${policy} needs a --target: without a dialogue there is no system prompt`);
+    throw usage(`the policy ${name} needs a --target: without a dialogue there is no system prompt`);
   }
 }
 

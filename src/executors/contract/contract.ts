@@ -1,5 +1,5 @@
 import type { Blueprint } from '../../architectures/index.js';
-import type { RowPolicy, TokenRange } from '../../attention/index.js';
+import type { Policy, TokenRange } from '../../attention/index.js';
 
 /**
  * What every executor does, and all that callers may rely on. Buffers in results belong to the caller.
@@ -95,7 +95,7 @@ export interface Sequence {
 export interface Intervention {
   /** Disjoint ascending ranges; their union is the target. Tokens not yet in the sequence are allowed. */
   readonly target: readonly TokenRange[];
-  readonly policy: RowPolicy;
+  readonly policy: Policy;
   /** The policy's strength, `[layers, heads]`, already checked by `attention`. */
   readonly strength: Float32Array;
 }
@@ -133,10 +133,11 @@ export interface ForwardResult {
   readonly candidates?: Candidates;
   /** Share of each span, before and after the policy: `[layers, heads, new tokens, spans]`. Present iff spans were given. */
   readonly spanShares?: { readonly before: Float32Array; readonly after: Float32Array };
-  /** Share of the target: `[layers, heads, new tokens]`. Present iff an intervention was given. */
+  /**
+   * Share of the target: `[layers, heads, new tokens]`. Where the policy left a share as it was, both are the same number.
+   * Present iff an intervention was given.
+   */
   readonly targetShares?: { readonly before: Float32Array; readonly after: Float32Array };
-  /** Rows × heads that the policy could act on and was told to, per layer. Present iff an intervention was given. */
-  readonly touched?: Int32Array;
   /** Layer → `[heads, new tokens, all tokens]`, as used, after the policy; unseen keys are 0. */
   readonly attention: ReadonlyMap<number, Float32Array>;
   /** Index → `[new tokens, hidden]`. */

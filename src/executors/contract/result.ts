@@ -11,9 +11,7 @@ export function emptyResult(request: ForwardRequest, blueprint: Blueprint, past:
   return {
     logits: new Float32Array((logits === 'all' ? rows : logits === 'last' ? 1 : 0) * blueprint.vocabSize),
     ...(spans ? { spanShares: shares(pairs * spans.length) } : {}),
-    ...(intervention
-      ? { targetShares: shares(pairs), touched: new Int32Array(blueprint.layers.length) }
-      : {}),
+    ...(intervention ? { targetShares: shares(pairs) } : {}),
     attention: new Map(
       (taps?.attention ?? []).map((layer) => [
         layer,

@@ -1,15 +1,18 @@
 import type { AttentionBlueprint } from '../../architectures/index.js';
 import type { DecoderShape } from '../contract/index.js';
 import type { Graph, Value } from './onnx/graph.js';
+import type { PolicyPart } from './policy-parts.js';
 
 /**
- * Attention of one layer over all keys, and once more over the target's keys alone:
+ * Attention of one layer over all keys, and once more over the keys of the side that gains:
  *
  *   log π = LSE_target − LSE_all       from log-weights, which do not underflow where weights do
- *   out   = out_all + c·(out_target − out_all),   c = (π′ − π) / (1 − π)
+ *   raised, π′ ≥ π:  out = out_all + c·(out_target − out_all),   c = (π′ − π) / (1 − π)
+ *   lowered, π′ < π: out = out_all + c·(out_rest − out_all),     c = (π − π′) / π
  *
- * The last line equals π′·out_target + (1−π′)·out_rest. With π′ = π it is out_all, the untouched model, bit for
- * bit and whatever the target is. Small operators cost more than their arithmetic, so their number is kept low.
+ * Both equal π′·out_target + (1−π′)·out_rest, and 0 ≤ c ≤ 1, so that nothing cancels. With π′ = π it is out_all, the
+ * untouched model, bit for bit and whatever the target is. Under policies that only raise, the keys of the target are the
+ * only ones that are gathered. Small operators cost more than their arithmetic, so their number is kept low.
  *
  * Rows are `token · group + head in group`: a key-value head's queries are one matrix.
  */
@@ -18,22 +21,19 @@ import type { Graph, Value } from './onnx/graph.js';
 export interface WindowInputs {
   /** `[rows, keys]` or `[1, 1]`, added to logits: causality, and the window. */
   readonly mask: Value;
-  /** Indices of the target's keys, `[target keys]`. */
-  readonly targetKeys: Value;
-  /** Which keys belong to which span outside the target, `[keys, spans]`. */
+  /** Indices of the keys of sides that can gain, `[side keys]`: the target's, or all. */
+  readonly sideKeys: Value;
+  /** `[side keys]` or `[1]`, added to their log-weights: what leaves the target's, and what leaves the rest's. */
+  readonly targetMask: Value;
+  readonly restMask: Value;
+  /** Which keys belong to which piece of a span, `[keys, spans]`. */
   readonly spans: Value;
-  /** The same for the target's keys and the spans inside it, `[target keys, target spans]`. */
-  readonly targetSpans: Value;
+  /** The same for the keys of sides that can gain, `[side keys, side spans]`. */
+  readonly sideSpans: Value;
 }
 
-/** A layer's row map, and what its heads' output is multiplied by: 1, or 0 for a silenced head. Each `[kvHeads, rows, 1]`. */
-export interface PolicyInputs {
-  readonly exponent: Value;
-  readonly multiplier: Value;
-  readonly multiplierMinusOne: Value;
-  readonly logFloor: Value;
-  readonly gain: Value;
-}
+/** A layer's row maps and gains, each `[kvHeads, rows, 1]`. */
+export type PolicyInputs = Readonly<Record<PolicyPart, Value>>;
 
 export interface Attended {
   /** `[1, tokens, heads · headDim]`. */
@@ -43,8 +43,8 @@ export interface Attended {
   readonly after: Value;
   /** Shares before the policy, `[kvHeads, rows, spans]`. */
   readonly spanShares: Value;
-  /** Shares of the target that the spans inside it hold, `[kvHeads, rows, target spans]`. */
-  readonly targetSpanShares: Value;
+  /** Parts of the gaining side that its spans hold, `[kvHeads, rows, side spans]`. */
+  readonly sideSpanShares: Value;
 }
 
 /**
@@ -52,6 +52,9 @@ export interface Attended {
  * any share is reported to.
  */
 const LOG_SHARE_LIMIT = -1e-6;
+
+/** The number of the element type in ONNX. */
+const FLOAT32 = 1;
 
 /**
  * @param query `[1, tokens, group · kvHeads · headDim]`, rotated, heads in the order (group, kvHeads)
@@ -66,7 +69,6 @@ export function attentionGraph(
   inputs: WindowInputs,
   policy: PolicyInputs,
 ): Attended {
-  const one = graph.scalar(1);
   const mix = (weights: Value, values: Value): Value =>
     graph.contrib('FusedMatMul', [weights, values], { transBatchB: 1, alpha: { float: 1 } })[0]!;
 
@@ -84,26 +86,31 @@ export function attentionGraph(
   const weights = graph.op('Exp', [logWeights]);
   const all = mix(weights, cache.values);
 
-  const targetLogWeights = graph.op('Gather', [logWeights, inputs.targetKeys], { axis: 2 });
-  const targetWeights = graph.op('Softmax', [targetLogWeights], { axis: -1 });
-  const keysInTime = graph.after(inputs.targetKeys, logWeights);
-  const target = mix(targetWeights, graph.op('Gather', [cache.values, keysInTime], { axis: 0 }));
+  const sideLogWeights = graph.op('Gather', [logWeights, inputs.sideKeys], { axis: 2 });
+  const targetLogWeights = graph.op('Add', [sideLogWeights, inputs.targetMask]);
   const logShare = graph.op('Min', [
     graph.op('ReduceLogSumExp', [targetLogWeights, graph.integers(2)], { keepdims: 1 }),
     graph.scalar(LOG_SHARE_LIMIT),
   ]);
 
-  // π → max(boost_M(π^k), ψ), of which at most one does something.
+  // π → min(max(boost_M(π^k), ψ), κ)
   const before = graph.op('Exp', [logShare]);
-  const powered = graph.op('Exp', [
-    graph.op('Max', [graph.op('Mul', [logShare, policy.exponent]), policy.logFloor]),
+  const powered = graph.op('Exp', [graph.op('Mul', [logShare, policy.exponent])]);
+  const boosted = graph.op('Div', [
+    powered,
+    graph.op('Add', [graph.op('Mul', [powered, policy.boostSlope]), policy.boostBase]),
   ]);
-  const after = graph.op('Div', [
-    graph.op('Mul', [powered, policy.multiplier]),
-    graph.op('Add', [graph.op('Mul', [powered, policy.multiplierMinusOne]), one]),
-  ]);
-  const change = graph.op('Div', [graph.op('Sub', [after, before]), graph.op('Sub', [one, before])]);
-  const mixed = graph.op('Add', [all, graph.op('Mul', [graph.op('Sub', [target, all]), change])]);
+  const after = graph.op('Min', [graph.op('Max', [boosted, policy.floor]), policy.cap]);
+
+  const isRaised = graph.op('GreaterOrEqual', [after, before]);
+  const sideMask = graph.op('Where', [isRaised, inputs.targetMask, inputs.restMask]);
+  const sideWeights = graph.op('Softmax', [graph.op('Add', [sideLogWeights, sideMask])], { axis: -1 });
+  const keysInTime = graph.after(inputs.sideKeys, logWeights);
+  const side = mix(sideWeights, graph.op('Gather', [cache.values, keysInTime], { axis: 0 }));
+  // 1 − π where raised, −π where lowered
+  const room = graph.op('Sub', [graph.op('Cast', [isRaised], { to: FLOAT32 }), before]);
+  const change = graph.op('Div', [graph.op('Sub', [after, before]), room]);
+  const mixed = graph.op('Add', [all, graph.op('Mul', [graph.op('Sub', [side, all]), change])]);
   const output = graph.op('Mul', [mixed, policy.gain]);
 
   // [kvHeads, rows, headDim] → [1, tokens, heads · headDim]
@@ -117,6 +124,6 @@ export function attentionGraph(
     before,
     after,
     spanShares: graph.op('MatMul', [weights, inputs.spans]),
-    targetSpanShares: graph.op('MatMul', [targetWeights, inputs.targetSpans]),
+    sideSpanShares: graph.op('MatMul', [sideWeights, inputs.sideSpans]),
   };
 }

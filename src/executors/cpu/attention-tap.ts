@@ -1,5 +1,5 @@
 import type { AttentionBlueprint } from '../../architectures/index.js';
-import { attendRow, rowMap, softCap } from '../../attention/index.js';
+import { attendRow, IDENTITY_MAP, rowMap, softCap } from '../../attention/index.js';
 import { firstVisible } from '../contract/index.js';
 import type { Chunk } from './chunk-feeds.js';
 
@@ -30,7 +30,7 @@ export function tapAttention(
     const queryHead = (head % group) * kvHeads + kv;
     const map = intervention
       ? rowMap(intervention.policy, intervention.strength[layer * heads + head]!)
-      : rowMap('off', 1);
+      : IDENTITY_MAP;
     for (let token = 0; token < tokens.length; token++) {
       const position = past + token;
       const first = firstVisible(position, window);

@@ -1,13 +1,16 @@
 import { Tensor } from 'onnxruntime-node';
-import { isIdentity, type RowMap, rowMap } from '../../attention/index.js';
+import { POLICY_RULES, rowMap } from '../../attention/index.js';
 import type { DecoderShape, EmbeddingTable, ForwardRequest, RotationTable } from '../contract/index.js';
 import { firstVisible, mixedRows } from '../contract/index.js';
-import { POLICY_PARTS } from './decoder-graph.js';
+import { IDENTITY_NUMBERS, mapNumbers, POLICY_PARTS } from './policy-parts.js';
 import type { CpuSequence } from './sequence.js';
-import type { Indicator, SpanPieces } from './span-pieces.js';
+import type { Indicator, SpanPiece } from './span-pieces.js';
 
 /** A logit so low that its weight is 0 next to any other, yet whose sums and differences stay finite. */
 const MASKED = -1e30;
+
+/** A mask of one number is that of all keys. */
+const ALL_TARGET = Uint8Array.of(1);
 
 /** A run of new tokens that goes through the graph in one call. */
 export interface Chunk {
@@ -16,7 +19,7 @@ export interface Chunk {
   /** Tokens already in the cache. */
   readonly past: number;
   readonly tokens: readonly number[] | Int32Array;
-  readonly pieces: SpanPieces;
+  readonly pieces: readonly SpanPiece[];
   /** `[past + tokens]`, 1 inside the target. */
   readonly isTarget: Uint8Array;
 }
@@ -28,10 +31,33 @@ export interface FedChunk {
   readonly feeds: Feeds;
   /** Outputs whose place is given: the cache's next rows. */
   readonly fetches: Feeds;
-  /** Row × head pairs that the policy acts on, per layer. */
-  readonly touched: Int32Array;
+  readonly columns: SpanColumns;
   /** Whether any key of the target is in view, per window; where none is, the share of a stand-in comes back. */
   readonly targetSeen: readonly boolean[];
+}
+
+/** Whose shares the graph's outputs of spans hold, column by column. */
+export interface SpanColumns {
+  /** Of `span_shares`: shares before the policy. */
+  readonly plain: readonly SpanPiece[];
+  /** Of `side_span_shares`: parts of the side that gains. */
+  readonly side: readonly SpanPiece[];
+  /** Whether the rest may gain as well; else the target does wherever a share changes. */
+  readonly bothSides: boolean;
+}
+
+/**
+ * Under a policy that only raises, what is inside the target is known from its part of the target, and the keys of the rest
+ * need not be gathered a second time.
+ */
+function spanColumns({ pieces, request: { intervention } }: Chunk): SpanColumns {
+  const bothSides = intervention !== undefined && !POLICY_RULES[intervention.policy].onlyRaises;
+  if (bothSides) return { plain: pieces, side: pieces, bothSides };
+  return {
+    plain: pieces.filter(({ inTarget }) => !inTarget),
+    side: pieces.filter(({ inTarget }) => inTarget),
+    bothSides,
+  };
 }
 
 /**
@@ -59,7 +85,9 @@ export function chunkFeeds(
     feeds[`sin.${i}`] = floats(sin, [count, sin.length / count]);
   }
 
-  const spans = indicator.update(chunk.pieces.rest, total);
+  const columns = spanColumns(chunk);
+  const { bothSides } = columns;
+  const spans = indicator.update(columns.plain, total);
   const mixed: Uint8Array[] = [];
   const targetSeen: boolean[] = [];
   for (const [i, window] of shape.windows.entries()) {
@@ -67,16 +95,22 @@ export function chunkFeeds(
     const target = targetKeys(chunk.isTarget, start);
     targetSeen.push(target.length > 0);
     feeds[`mask.${i}`] = mask(past, start, count, shape.group, window);
-    feeds[`spans.${i}`] = floats(spans.data.subarray(start * spans.columns), [total - start, spans.columns]);
+    const inView = floats(spans.data.subarray(start * spans.columns), [total - start, spans.columns]);
+    feeds[`spans.${i}`] = inView;
     // Where no key of the target is in view, its softmax runs over a stand-in and nothing is made of it.
-    feeds[`target_keys.${i}`] = indices(target.length > 0 ? target : [0]);
-    feeds[`target_spans.${i}`] = targetSpans(chunk, start, target);
+    feeds[`side_keys.${i}`] = indices(
+      bothSides ? sequenceOf(0, total - start) : target.length > 0 ? target : [0],
+    );
+    feeds[`side_spans.${i}`] = bothSides ? inView : targetSpans(columns.side, start, target);
+    const ofSide = bothSides ? chunk.isTarget.subarray(start) : ALL_TARGET;
+    feeds[`target_mask.${i}`] = sideMask(ofSide, { target: 0, rest: MASKED });
+    // Nothing of the rest was gathered where it cannot gain.
+    feeds[`rest_mask.${i}`] = sideMask(ofSide, { target: bothSides ? MASKED : 0, rest: 0 });
     mixed.push(mixedRows(chunk.isTarget, past, tokens.length, window));
   }
-  const { policy, touched } = policyFeed(request, shape, mixed, count);
-  feeds.policy = policy;
+  feeds.policy = policyFeed(request, shape, mixed, count);
   const fetches = cacheTensors(chunk, shape, feeds);
-  return { feeds, fetches, touched, targetSeen };
+  return { feeds, fetches, columns, targetSeen };
 }
 
 /** Points each layer's inputs at its cache, new rows included, and returns the outputs that write these rows. */
@@ -132,58 +166,67 @@ function targetKeys(isTarget: Uint8Array, start: number): number[] {
   return keys;
 }
 
+/** `[keys]`, what is added to the log-weights of keys inside the target and outside. */
+function sideMask(isTarget: Uint8Array, added: { readonly target: number; readonly rest: number }): Tensor {
+  return floats(
+    Float32Array.from(isTarget, (inside) => (inside === 1 ? added.target : added.rest)),
+    [isTarget.length],
+  );
+}
+
 /** `[target keys, target pieces]`; one row of zeros for a stand-in. */
-function targetSpans({ pieces }: Chunk, start: number, keys: readonly number[]): Tensor {
-  const columns = Math.max(1, pieces.target.length);
+function targetSpans(pieces: readonly SpanPiece[], start: number, keys: readonly number[]): Tensor {
+  const columns = Math.max(1, pieces.length);
   const rows = Math.max(1, keys.length);
   const data = new Float32Array(rows * columns);
   let column = 0;
   for (const [row, key] of keys.entries()) {
-    while (column < pieces.target.length && pieces.target[column]!.end <= start + key) column++;
-    if (column < pieces.target.length && pieces.target[column]!.start <= start + key) {
+    while (column < pieces.length && pieces[column]!.end <= start + key) column++;
+    if (column < pieces.length && pieces[column]!.start <= start + key) {
       data[row * columns + column] = 1;
     }
   }
   return floats(data, [rows, columns]);
 }
 
-const IDENTITY: RowMap = rowMap('off', 1);
-
 /**
- * Every row's own map and its head's gain, `[5 · layers · kvHeads, tokens · group, 1]`: rows that must stay as they are
- * get the identity.
+ * Every row's own map and its head's gain, `[parts · layers · kvHeads, tokens · group, 1]`: rows that must stay as they
+ * are get the identity.
  */
 function policyFeed(
   { intervention, silenced }: ForwardRequest,
   { layers, kvHeads, group, heads, windowOf }: DecoderShape,
   mixedOf: readonly Uint8Array[],
   count: number,
-): { policy: Tensor; touched: Int32Array } {
+): Tensor {
   const partSize = layers * heads * count;
   const data = new Float32Array(POLICY_PARTS.length * partSize);
-  const touched = new Int32Array(layers);
+  const numbersAt = memoised((strength) => mapNumbers(rowMap(intervention!.policy, strength)));
   for (let layer = 0; layer < layers; layer++) {
     const mixed = mixedOf[windowOf[layer]!]!;
     for (let head = 0; head < heads; head++) {
-      const strength = intervention?.strength[layer * heads + head] ?? 1;
-      const acts = intervention !== undefined && !isIdentity(intervention.policy, strength);
-      const map = acts ? rowMap(intervention.policy, strength) : IDENTITY;
-      const gain = silenced?.[layer * heads + head] === 1 ? 0 : 1;
+      const pair = layer * heads + head;
+      const mapped = intervention ? numbersAt(intervention.strength[pair]!) : IDENTITY_NUMBERS;
+      const gain = silenced?.[pair] === 1 ? 0 : 1;
       const base = (layer * kvHeads + Math.floor(head / group)) * count * group + (head % group);
       for (let row = 0; row < count; row++) {
-        const act = acts && mixed[row] === 1;
-        if (act) touched[layer]!++;
-        const { exponent, multiplier, floor } = act ? map : IDENTITY;
+        const numbers = mixed[row] === 1 ? mapped : IDENTITY_NUMBERS;
         const at = base + row * group;
-        data[at] = exponent;
-        data[partSize + at] = multiplier;
-        data[2 * partSize + at] = multiplier - 1;
-        data[3 * partSize + at] = Math.max(MASKED, Math.log(floor));
-        data[4 * partSize + at] = gain;
+        for (let part = 0; part < numbers.length; part++) data[part * partSize + at] = numbers[part]!;
+        data[numbers.length * partSize + at] = gain;
       }
     }
   }
-  return { policy: floats(data, [POLICY_PARTS.length * layers * kvHeads, count * group, 1]), touched };
+  return floats(data, [POLICY_PARTS.length * layers * kvHeads, count * group, 1]);
+}
+
+/** The function's last result again while it is asked for the same number: heads mostly have one strength. */
+function memoised<T>(compute: (value: number) => T): (value: number) => T {
+  let last: { readonly value: number; readonly result: T } | null = null;
+  return (value) => {
+    if (last?.value !== value) last = { value, result: compute(value) };
+    return last.result;
+  };
 }
 
 function sequenceOf(start: number, end: number): number[] {

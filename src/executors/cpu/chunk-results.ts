@@ -1,6 +1,6 @@
 import type { Tensor } from 'onnxruntime-node';
 import type { DecoderShape, ForwardResult } from '../contract/index.js';
-import type { Chunk, FedChunk } from './chunk-feeds.js';
+import type { Chunk, FedChunk, SpanColumns } from './chunk-feeds.js';
 
 export type Outputs = Readonly<Record<string, Tensor>>;
 
@@ -9,7 +9,7 @@ export function outputsOf({ request }: Chunk, isLast: boolean): string[] {
   const names: string[] = [];
   if (request.logits === 'all' || (request.logits === 'last' && isLast)) names.push('logits');
   if (request.intervention || request.spans) names.push('share_before', 'share_after');
-  if (request.spans) names.push('span_shares', 'target_span_shares');
+  if (request.spans) names.push('span_shares', 'side_span_shares');
   for (const index of request.taps?.hidden ?? []) names.push(`hidden.${index}`);
   for (const layer of request.taps?.attention ?? []) names.push(`layers.${layer}.query`);
   return names;
@@ -26,7 +26,7 @@ export function floatsOf(outputs: Outputs, name: string): Float32Array {
 export function collect(
   result: ForwardResult,
   chunk: Chunk,
-  { touched, targetSeen }: FedChunk,
+  { columns, targetSeen }: FedChunk,
   outputs: Outputs,
   shape: DecoderShape,
   row: number,
@@ -41,10 +41,7 @@ export function collect(
     state.set(values, (row * values.length) / tokens.length);
   }
   if (result.targetShares) collectTargetShares(result.targetShares, chunk, targetSeen, outputs, shape, row);
-  if (result.spanShares) collectSpanShares(result.spanShares, chunk, outputs, shape, row);
-  touched.forEach((count, layer) => {
-    if (result.touched) result.touched[layer]! += count;
-  });
+  if (result.spanShares) collectSpanShares(result.spanShares, chunk, columns, outputs, shape, row);
 }
 
 /** Before and after, one number per layer, head and row. */
@@ -86,39 +83,40 @@ function collectTargetShares(
 }
 
 /**
- * Shares of the spans from the shares of their pieces: a piece inside the target holds its part of π, before
- * and after; one outside is scaled by (1 − π′) / (1 − π).
+ * Shares of the spans from those of their pieces: a piece of the side that gains holds its part of what that side has; one
+ * of the side that loses is scaled by (1 − π′) / (1 − π), or π′/π where it is the target.
  */
 function collectSpanShares(
   shares: Shares,
   chunk: Chunk,
+  { plain, side, bothSides }: SpanColumns,
   outputs: Outputs,
   shape: DecoderShape,
   row: number,
 ): void {
   const before = floatsOf(outputs, 'share_before');
   const after = floatsOf(outputs, 'share_after');
-  const rest = floatsOf(outputs, 'span_shares');
-  const target = floatsOf(outputs, 'target_span_shares');
+  const plainShares = floatsOf(outputs, 'span_shares');
+  const sideShares = floatsOf(outputs, 'side_span_shares');
   const spans = chunk.request.spans!.length;
-  const { rest: restPieces, target: targetPieces } = chunk.pieces;
-  const restColumns = Math.max(1, restPieces.length);
-  const targetColumns = Math.max(1, targetPieces.length);
+  const pieces = chunk.pieces.map((piece) => ({
+    ...piece,
+    inPlain: plain.indexOf(piece),
+    inSide: side.indexOf(piece),
+  }));
+  const plainColumns = Math.max(1, plain.length);
+  const sideColumns = Math.max(1, side.length);
   forEachPair(chunk, shape, row, (from, to) => {
     const share = before[from]!;
     const mapped = after[from]!;
-    const scale = (1 - mapped) / (1 - share);
-    for (let i = 0; i < restPieces.length; i++) {
-      const value = rest[from * restColumns + i]!;
-      const at = to * spans + restPieces[i]!.span;
-      shares.before[at]! += value;
-      shares.after[at]! += value * scale;
-    }
-    for (let i = 0; i < targetPieces.length; i++) {
-      const value = target[from * targetColumns + i]!;
-      const at = to * spans + targetPieces[i]!.span;
-      shares.before[at]! += value * share;
-      shares.after[at]! += value * mapped;
+    const targetGains = !bothSides || mapped >= share;
+    const gained = targetGains ? mapped : 1 - mapped;
+    const lost = targetGains ? (1 - mapped) / (1 - share) : mapped / share;
+    for (const { span, inTarget, inPlain, inSide } of pieces) {
+      const part = sideShares[from * sideColumns + inSide]!;
+      const own = inPlain < 0 ? part * share : plainShares[from * plainColumns + inPlain]!;
+      shares.before[to * spans + span]! += own;
+      shares.after[to * spans + span]! += inTarget === targetGains ? part * gained : own * lost;
     }
   });
 }

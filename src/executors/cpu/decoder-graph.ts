@@ -4,10 +4,8 @@ import { type Attended, attentionGraph, type PolicyInputs, type WindowInputs } f
 import type { GraphLayerWeights, GraphWeights } from './graph-weights.js';
 import { Activation, applyLinear, applyLinears } from './linear.js';
 import { Graph, type OnnxModel, type Value } from './onnx/graph.js';
+import { POLICY_PARTS, type PolicyPart } from './policy-parts.js';
 import { projectionGraph, type RotationInputs } from './projection-graph.js';
-
-/** Parts of the `policy` input, `[5 · layers · kvHeads, rows, 1]`: all layers' exponents first, and so on. */
-export const POLICY_PARTS = ['exponent', 'multiplier', 'multiplierMinusOne', 'logFloor', 'gain'] as const;
 
 /**
  * The whole decoder as one ONNX graph, for any number of new tokens over any number of cached ones. Names of
@@ -69,18 +67,7 @@ class DecoderBuilder {
       cos: graph.input(`cos.${i}`, 'float32', ['tokens', rotaryDim / 2]),
       sin: graph.input(`sin.${i}`, 'float32', ['tokens', rotaryDim / 2]),
     }));
-    const policy = graph.input('policy', 'float32', [POLICY_PARTS.length * layers * kvHeads, 'rows', 1]);
-    const parts = graph.ops(POLICY_PARTS.length * layers, 'Split', [policy], {
-      axis: 0,
-      num_outputs: POLICY_PARTS.length * layers,
-    });
-    this.#policies = Array.from({ length: layers }, (_, layer) => ({
-      exponent: parts[layer]!,
-      multiplier: parts[layers + layer]!,
-      multiplierMinusOne: parts[2 * layers + layer]!,
-      logFloor: parts[3 * layers + layer]!,
-      gain: parts[4 * layers + layer]!,
-    }));
+    this.#policies = policyInputs(graph, layers, kvHeads);
   }
 
   layer(
@@ -226,9 +213,9 @@ class DecoderBuilder {
       [pairs, 'rows', 'spans'],
     );
     join(
-      'target_span_shares',
-      attended.map(({ targetSpanShares }) => targetSpanShares),
-      [pairs, 'rows', 'target spans'],
+      'side_span_shares',
+      attended.map(({ sideSpanShares }) => sideSpanShares),
+      [pairs, 'rows', 'side spans'],
     );
   }
 }
@@ -237,8 +224,21 @@ function windowInputs(graph: Graph, index: number): WindowInputs {
   const name = (part: string): string => `${part}.${index}`;
   return {
     mask: graph.input(name('mask'), 'float32', [`mask rows ${index}`, `mask keys ${index}`]),
-    targetKeys: graph.input(name('target_keys'), 'int64', [`target keys ${index}`]),
+    sideKeys: graph.input(name('side_keys'), 'int64', [`side keys ${index}`]),
+    targetMask: graph.input(name('target_mask'), 'float32', [`side mask ${index}`]),
+    restMask: graph.input(name('rest_mask'), 'float32', [`side mask ${index}`]),
     spans: graph.input(name('spans'), 'float32', [`keys ${index}`, 'spans']),
-    targetSpans: graph.input(name('target_spans'), 'float32', [`target keys ${index}`, 'target spans']),
+    sideSpans: graph.input(name('side_spans'), 'float32', [`side keys ${index}`, 'side spans']),
   };
+}
+
+/** The input `policy`, `[parts · layers · kvHeads, rows, 1]`, all layers' first part first, as each layer's own. */
+function policyInputs(graph: Graph, layers: number, kvHeads: number): readonly PolicyInputs[] {
+  const count = POLICY_PARTS.length * layers;
+  const policy = graph.input('policy', 'float32', [count * kvHeads, 'rows', 1]);
+  const values = graph.ops(count, 'Split', [policy], { axis: 0, num_outputs: count });
+  return Array.from({ length: layers }, (_, layer) => {
+    const named = POLICY_PARTS.map((part, index) => [part, values[index * layers + layer]!] as const);
+    return Object.fromEntries(named) as Record<PolicyPart, Value>;
+  });
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TokenRange } from '../../attention/index.js';
-import { cutSpans, Indicator, type SpanPiece } from './span-pieces.js';
+import { cutSpans, Indicator } from './span-pieces.js';
 
 /** Disjoint ascending ranges, some of them touching. */
 const ranges: fc.Arbitrary<TokenRange[]> = fc
@@ -26,10 +26,9 @@ describe('cutSpans', () => {
         const pieces = cutSpans(spans, target);
         for (let token = 0; token < LAST; token++) {
           const span = spans.findIndex((range) => within([range], token));
-          const found = [...pieces.rest, ...pieces.target].filter((piece) => within([piece], token));
-          expect(found.map((piece) => piece.span)).toEqual(span < 0 ? [] : [span]);
-          expect(within(pieces.target, token)).toBe(span >= 0 && within(target, token));
-          expect(within(pieces.rest, token)).toBe(span >= 0 && !within(target, token));
+          const found = pieces.filter((piece) => within([piece], token));
+          const expected = span < 0 ? [] : [{ span, inTarget: within(target, token) }];
+          expect(found.map(({ span, inTarget }) => ({ span, inTarget }))).toEqual(expected);
         }
       }),
     );
@@ -38,12 +37,10 @@ describe('cutSpans', () => {
   it('lists pieces in ascending order, none empty', () => {
     fc.assert(
       fc.property(ranges, ranges, (spans, target) => {
-        const { rest, target: inside } = cutSpans(spans, target);
-        for (const list of [rest, inside]) {
-          for (const [i, { start, end }] of list.entries()) {
-            expect(start).toBeLessThan(end);
-            if (i > 0) expect(start).toBeGreaterThanOrEqual(list[i - 1]!.end);
-          }
+        const pieces = cutSpans(spans, target);
+        for (const [i, { start, end }] of pieces.entries()) {
+          expect(start).toBeLessThan(end);
+          if (i > 0) expect(start).toBeGreaterThanOrEqual(pieces[i - 1]!.end);
         }
       }),
     );
@@ -59,25 +56,20 @@ describe('cutSpans', () => {
       { start: 5, end: 8 },
       { start: 12, end: 24 },
     ];
-    expect(cutSpans(spans, target)).toEqual({
-      rest: [
-        { span: 0, start: 0, end: 5 },
-        { span: 0, start: 8, end: 12 },
-        { span: 2, start: 24, end: 30 },
-      ],
-      target: [
-        { span: 0, start: 5, end: 8 },
-        { span: 0, start: 12, end: 20 },
-        { span: 1, start: 20, end: 24 },
-      ],
-    });
-    expect(cutSpans([], target)).toEqual({ rest: [], target: [] });
+    expect(cutSpans(spans, target)).toEqual([
+      { span: 0, start: 0, end: 5, inTarget: false },
+      { span: 0, start: 5, end: 8, inTarget: true },
+      { span: 0, start: 8, end: 12, inTarget: false },
+      { span: 0, start: 12, end: 20, inTarget: true },
+      { span: 1, start: 20, end: 24, inTarget: true },
+      { span: 2, start: 24, end: 30, inTarget: false },
+    ]);
+    expect(cutSpans([], target)).toEqual([]);
   });
 });
 
 describe('Indicator', () => {
-  const pieces = ranges.map((list): SpanPiece[] => list.map((range, span) => ({ span, ...range })));
-  const matrix = (given: readonly SpanPiece[], keys: number): Float32Array => {
+  const matrix = (given: readonly TokenRange[], keys: number): Float32Array => {
     const columns = Math.max(1, given.length);
     const data = new Float32Array(keys * columns);
     for (const [column, { start, end }] of given.entries()) {
@@ -100,7 +92,7 @@ describe('Indicator', () => {
   });
 
   it('is after any calls what a fresh one is: keys grow and shrink, pieces come, go and move', () => {
-    const call = fc.tuple(pieces, fc.oneof(fc.nat(90), fc.integer({ min: 200, max: 700 })));
+    const call = fc.tuple(ranges, fc.oneof(fc.nat(90), fc.integer({ min: 200, max: 700 })));
     fc.assert(
       fc.property(fc.array(call, { minLength: 1, maxLength: 12 }), (calls) => {
         const indicator = new Indicator();

@@ -4,30 +4,25 @@ import type { TokenRange } from '../../attention/index.js';
 export interface SpanPiece extends TokenRange {
   /** Index of its span. */
   readonly span: number;
+  readonly inTarget: boolean;
 }
 
-export interface SpanPieces {
-  readonly rest: readonly SpanPiece[];
-  readonly target: readonly SpanPiece[];
-}
-
-/** Cuts spans at the borders of the target. Both lists of ranges are disjoint and ascending. */
-export function cutSpans(spans: readonly TokenRange[], target: readonly TokenRange[]): SpanPieces {
-  const rest: SpanPiece[] = [];
-  const inside: SpanPiece[] = [];
+/** Cuts spans at the borders of the target. Both lists of ranges are disjoint and ascending, and so are the pieces. */
+export function cutSpans(spans: readonly TokenRange[], target: readonly TokenRange[]): readonly SpanPiece[] {
+  const pieces: SpanPiece[] = [];
   for (const [span, { start, end }] of spans.entries()) {
     let position = start;
     for (const range of target) {
       const from = Math.max(position, range.start);
       const to = Math.min(end, range.end);
       if (from >= to) continue;
-      if (position < from) rest.push({ span, start: position, end: from });
-      inside.push({ span, start: from, end: to });
+      if (position < from) pieces.push({ span, start: position, end: from, inTarget: false });
+      pieces.push({ span, start: from, end: to, inTarget: true });
       position = to;
     }
-    if (position < end) rest.push({ span, start: position, end });
+    if (position < end) pieces.push({ span, start: position, end, inTarget: false });
   }
-  return { rest, target: inside };
+  return pieces;
 }
 
 /**
@@ -41,7 +36,7 @@ export class Indicator {
 
   /** The matrix of the first `keys` keys; a view that stays valid until the next call. */
   update(
-    pieces: readonly SpanPiece[],
+    pieces: readonly TokenRange[],
     keys: number,
   ): { readonly data: Float32Array; readonly columns: number } {
     const columns = Math.max(1, pieces.length);

@@ -1,5 +1,4 @@
 import type { Blueprint, ModelPlan } from '../../architectures/index.js';
-import { isIdentity } from '../../attention/index.js';
 import { HoldfastError } from '../../errors.js';
 import type { Checkpoint } from '../../formats/index.js';
 import type {
@@ -16,9 +15,7 @@ import {
   decoderShape,
   emptyResult,
   forwardAll,
-  mixedRows,
   Turns,
-  targetMask,
   throwIfAborted,
 } from '../contract/index.js';
 import { bandwidthOf } from './bandwidth.js';
@@ -154,7 +151,7 @@ class GpuExecutor implements Executor {
     profiler: Profiler | null,
   ): Promise<ForwardResult> {
     const start = sequence.length;
-    const { tokens, intervention } = request;
+    const { tokens } = request;
     const result = emptyResult(request, this.blueprint, start);
     let candidates: Candidates | null = null;
     for (let row = 0; row < tokens.length; row += MAX_ROWS) {
@@ -178,20 +175,6 @@ class GpuExecutor implements Executor {
         await profiler?.collect();
         return picked;
       });
-    }
-    if (intervention && result.touched) {
-      const { strength, policy, target } = intervention;
-      const isTarget = targetMask(target, start + tokens.length);
-      const mixed = this.shape.windows.map((window) =>
-        mixedRows(isTarget, start, tokens.length, window).reduce((count, isMixed) => count + isMixed, 0),
-      );
-      for (const [layer, { attention }] of this.blueprint.layers.entries()) {
-        const { heads } = attention;
-        const acting = strength
-          .subarray(layer * heads, (layer + 1) * heads)
-          .reduce((count, each) => count + (isIdentity(policy, each) ? 0 : 1), 0);
-        result.touched[layer] = acting * mixed[this.shape.windowOf[layer]!]!;
-      }
     }
     return candidates === null ? result : { ...result, candidates };
   }

@@ -1,5 +1,6 @@
 import type { Blueprint } from '../../architectures/index.js';
 import { partialSize } from '../../kernels/attention.js';
+import { HEAD_MAP_FIELDS } from '../../kernels/head-map.js';
 import { LAYER_WORDS, PASS_WORDS } from '../../kernels/pass.js';
 import type { DecoderShape } from '../contract/index.js';
 import type { Device } from './device.js';
@@ -50,7 +51,7 @@ export class PassBuffers {
       fed: rows('the inside of the MLP', Math.max(...blueprints.map(({ mlp }) => mlp.size))),
     };
     this.rotations = rows('the rotations', Math.max(1, ropes.length) * headDim);
-    this.maps = device.storage('the maps of heads', FLOAT * layers * heads * 8);
+    this.maps = device.storage('the maps of heads', FLOAT * layers * heads * HEAD_MAP_FIELDS.length);
     this.partials = rows('the splits of attention', heads * partialSize(headDim));
     this.references = rows('the references of attention', heads * 4);
   }

@@ -1,24 +1,20 @@
-import { isIdentity, rowMap } from '../../attention/index.js';
+import { IDENTITY_MAP, rowMap } from '../../attention/index.js';
+import { HEAD_MAP_FIELDS } from '../../kernels/head-map.js';
 import { IN_TARGET } from '../../kernels/keys.js';
-import { NEVER } from '../../kernels/pass.js';
 import type { DecoderShape, ForwardRequest, ForwardResult } from '../contract/index.js';
+import { headMapNumbers } from './head-map.js';
 import type { Pieces } from './pieces.js';
 
-/** Each head's map as the kernel `combine` takes it, `[layers · heads, 8]`. */
+/** Each head's map as kernels take it, `[layers · heads]` of `HeadMap`. */
 export function mapsOf(
   { intervention, silenced }: ForwardRequest,
   { layers, heads }: DecoderShape,
 ): Float32Array {
-  const maps = new Float32Array(layers * heads * 8);
+  const maps = new Float32Array(layers * heads * HEAD_MAP_FIELDS.length);
   for (let head = 0; head < layers * heads; head++) {
-    const strength = intervention?.strength[head] ?? 1;
-    const policy = intervention?.policy ?? 'off';
-    const { exponent, multiplier, floor } = rowMap(policy, strength);
-    const acts = isIdentity(policy, strength) ? 0 : 1;
-    const logFloor = floor === 0 ? NEVER : Math.log(floor);
-    const logOutside = floor >= 1 ? NEVER : Math.log1p(-floor);
+    const map = intervention ? rowMap(intervention.policy, intervention.strength[head]!) : IDENTITY_MAP;
     const gain = silenced?.[head] === 1 ? 0 : 1;
-    maps.set([exponent, Math.log(multiplier), logFloor, acts, logOutside, gain], head * 8);
+    maps.set(headMapNumbers(map, gain), head * HEAD_MAP_FIELDS.length);
   }
   return maps;
 }

@@ -1,5 +1,5 @@
 import type { Blueprint, ModelPlan, RopeFrequencies } from '../../architectures/index.js';
-import { attendRow, type RowMap, rowMap, softCap } from '../../attention/index.js';
+import { attendRow, IDENTITY_MAP, type RowMap, rowMap, softCap } from '../../attention/index.js';
 import { HoldfastError } from '../../errors.js';
 import type { Checkpoint } from '../../formats/index.js';
 import type {
@@ -222,7 +222,7 @@ class ReferenceExecutor implements Executor {
 
   #rowMap({ request }: Step, layer: number, head: number): RowMap {
     const { intervention } = request;
-    if (!intervention) return IDENTITY;
+    if (!intervention) return IDENTITY_MAP;
     const heads = this.blueprint.layers[layer]!.attention.heads;
     return rowMap(intervention.policy, intervention.strength[layer * heads + head]!);
   }
@@ -230,8 +230,6 @@ class ReferenceExecutor implements Executor {
 
 /** How long the caller's signal and screen wait for their turn at most, as far as one token's work allows. */
 const PAUSE_EVERY_MS = 50;
-
-const IDENTITY: RowMap = rowMap('off', 1);
 
 function rotation(
   { inverseFrequencies, amplitude }: RopeFrequencies,

@@ -1,5 +1,5 @@
 import type { AttentionBlueprint } from '../../architectures/index.js';
-import { isIdentity, softmax } from '../../attention/index.js';
+import { softmax } from '../../attention/index.js';
 import type { ForwardRequest, ForwardResult, OperationObserver } from '../contract/index.js';
 
 /** What one token needs while it passes through the layers. */
@@ -21,7 +21,6 @@ export interface AttendedRow {
   readonly weights: Float64Array;
   readonly before: number;
   readonly after: number;
-  readonly mixed: boolean;
   /** First visible key. */
   readonly first: number;
 }
@@ -37,11 +36,9 @@ export function recordRow(
   const { result, request, position } = step;
   const rows = request.tokens.length;
   const index = (layer * heads + head) * rows + step.row;
-  if (request.intervention && result.targetShares && result.touched) {
+  if (result.targetShares) {
     result.targetShares.before[index] = row.before;
     result.targetShares.after[index] = row.after;
-    const strength = request.intervention.strength[layer * heads + head]!;
-    if (row.mixed && !isIdentity(request.intervention.policy, strength)) result.touched[layer]!++;
   }
   if (request.spans && result.spanShares) {
     const plain = softmax(row.logits);

@@ -40,6 +40,17 @@ describe('an address', () => {
       `"1d2c72023f227b9987c1a56f98a550b2e3bfd52d53bcf2a2c9b0ffd23d0007a4"`,
     );
   });
+
+  it('is that of the policy by its first name, so that cells computed under it are found', () => {
+    const addressOf = (policy: string): string => {
+      const settings = { policy } as { policy: 'sustain' };
+      return costAddress(computed, 'kl', 'words', { name: 'an arm', settings, repeatEvery: null });
+    };
+    expect(addressOf('sustain')).toMatchInlineSnapshot(
+      `"b90cc917ea1780b6fcfe8f5110edc1fd428fab7ed85bd12e2b6d6230c8035dd0"`,
+    );
+    expect(new Set(['off', 'floor', 'cap', 'sustain'].map(addressOf)).size).toBe(4);
+  });
 });
 
 describe('versionsThatMatter', () => {

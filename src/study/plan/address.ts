@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { HeadGrid } from '../../attention/index.js';
+import { type HeadGrid, POLICY_RULES } from '../../attention/index.js';
 import type { Scenario } from '../../scenario/index.js';
 import type { ModelSpec, StudySpec } from '../spec/index.js';
 import { canonicalJson } from '../spec/index.js';
@@ -82,9 +82,11 @@ export function costAddress(
   return addressOf('cost', computed, { measure, item, ...treatmentOf(arm) });
 }
 
-/** Returns an arm without its name. */
+/** Returns an arm without its name. A policy keeps its first name here, so that cells computed under it are found. */
 function treatmentOf({ settings, repeatEvery }: Arm): object {
-  return { settings, repeatEvery };
+  const { policy } = settings;
+  const formerly = policy === undefined ? null : POLICY_RULES[policy].formerly;
+  return { settings: formerly === null ? settings : { ...settings, policy: formerly }, repeatEvery };
 }
 
 function addressOf(kind: string, { executor, facts, versions }: Computed, work: object): string {

@@ -192,7 +192,7 @@ describe('the address of a cell', () => {
 
   it('does not depend on the other arms or their order', () => {
     const more = parseSpec(
-      'name: x\nsources: organism\narms: [hold, repeat: 4, boost: [2, 3], off, split-softmax: [0.7, 0.9], guidance: 2, silence: [[0, 1]]]',
+      'name: x\nsources: organism\narms: [sustain, repeat: 4, boost: [2, 3], off, split-softmax: [0.7, 0.9], guidance: 2, silence: [[0, 1]]]',
       'x.yaml',
     ).arms;
     fc.assert(
@@ -209,7 +209,7 @@ describe('the address of a cell', () => {
 
   it('differs between any two arms of one dialogue', () => {
     const { arms } = parseSpec(
-      'name: x\nsources: organism\narms: [off, hold, boost: [2, 3], floor: 0.5, repeat: [2, 3], guidance: [2, 3], knock-out: [prefix, sink], silence: [[0, 1]], silence: [1], { boost: 2, heads: [1] }, { boost: 2, layers: 1 }, { boost: 2, target: [sink, prefix, random:1, random:2, not:sink] }, { boost: 2, schedule: ["per-turn:1,2,0.1"] } ]'.replace(
+      'name: x\nsources: organism\narms: [off, sustain, boost: [2, 3], floor: 0.5, repeat: [2, 3], guidance: [2, 3], knock-out: [prefix, sink], silence: [[0, 1]], silence: [1], { boost: 2, heads: [1] }, { boost: 2, layers: 1 }, { boost: 2, target: [sink, prefix, random:1, random:2, not:sink] }, { boost: 2, schedule: ["per-turn:1,2,0.1"] } ]'.replace(
         '{ boost: 2, schedule: ["per-turn:1,2,0.1"] }',
         'boost: { schedule: ["per-turn:1,2,0.1", "per-token:1,2,0.1", "target:0.5"] }',
       ),

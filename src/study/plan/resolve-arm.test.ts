@@ -28,7 +28,7 @@ describe('resolveArm', () => {
       settings: { policy: 'off', guidance: 3 },
       repeatEvery: 2,
     });
-    expect(settingsOf('hold')).toEqual({ policy: 'hold', target: { kind: 'message' } });
+    expect(settingsOf('sustain')).toEqual({ policy: 'sustain', target: { kind: 'message' } });
   });
 
   it('sorts layers and heads', () => {

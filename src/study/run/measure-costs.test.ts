@@ -54,7 +54,7 @@ const ARMS: readonly Arm[] = [
   armOf({ policy: 'split-softmax', strength: 0.3 }),
   armOf({ policy: 'split-softmax', schedule: { kind: 'per-turn', from: 1, to: 0.2, step: 0.4 } }),
   armOf({ policy: 'split-softmax', schedule: { kind: 'per-token', from: 1, to: 0.2, rate: 0.2 } }),
-  armOf({ policy: 'hold' }),
+  armOf({ policy: 'sustain' }),
   armOf({ policy: 'boost', strength: 4, target: { kind: 'random', seed: 0 } }),
   armOf({ policy: 'off' }, 2),
   armOf({ policy: 'off', guidance: 2 }),
@@ -186,7 +186,7 @@ describe('a multiple-choice question', () => {
     const untouched = await answering(OFF);
     for (const arm of [
       armOf({ policy: 'split-softmax', schedule: { kind: 'per-turn', from: 1, to: 0.2, step: 0.1 } }),
-      armOf({ policy: 'hold' }),
+      armOf({ policy: 'sustain' }),
       armOf({ policy: 'boost', strength: 4, target: { kind: 'random', seed: 0 } }),
       armOf({ policy: 'off' }, 4),
     ]) {

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { spyOnModel } from '../../../test/support/organism-fixtures.js';
 import { armOf, OFF } from '../../../test/support/scenario-fixtures.js';
-import type { Model } from '../../engine/index.js';
+import { headGrid, type Model } from '../../engine/index.js';
 import { EMBEDDED_MODEL, loadModel } from '../../load.js';
 import type { Arm, Cell } from '../plan/index.js';
+import { resolveArm } from '../plan/resolve-arm.js';
+import { parseSpec } from '../spec/index.js';
 import { runCell } from './run-cell.js';
 
 let embedded: Model;
@@ -51,6 +53,20 @@ describe('a cell', () => {
     expect(JSON.stringify(again.record)).toBe(JSON.stringify(once.record));
     expect(once.record).toMatchObject({ ...cell.labels, kind: cell.kind });
     expect(JSON.stringify(once.record)).not.toMatch(/Ms"/);
+  });
+
+  it('runs an arm of a specification that lowers the share', async () => {
+    const spec = parseSpec('name: x\nsources: organism\narms: [off, cap: 0.05]', 'x.yaml');
+    const heads = { grid: headGrid(embedded.executor.blueprint), seeing: [] };
+    const arm = resolveArm(spec.arms[1]!, heads, null);
+    expect(arm.name).toBe('cap, κ = 0.05');
+    const { record } = await runCell(embedded, cellOf('dialogue', arm));
+    if (record.kind !== 'dialogue') throw new Error('a dialogue was asked for');
+    for (const { share, strength } of record.rounds) {
+      expect(strength).toBe(0.05);
+      expect(share.before).toBeGreaterThan(0.05);
+      expect(share.after).toBeLessThan(0.05 + 1e-5);
+    }
   });
 
   it('measures the time in the executor apart from the rest, outside the record', async () => {

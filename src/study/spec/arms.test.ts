@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { strengthProblem } from '../../attention/index.js';
 import { HoldfastError } from '../../errors.js';
 import { parseSpec } from './parse.js';
 import type { ArmSpec } from './spec.js';
@@ -35,7 +36,22 @@ const constant = (strength: number) => ({ kind: 'constant', strength }) as const
 describe('an arm', () => {
   it.each<[string, Partial<ArmSpec>]>([
     ['off', {}],
-    ['hold', { policy: 'hold', name: 'hold' }],
+    ['sustain', { policy: 'sustain', name: 'sustain' }],
+    // As older studies call it.
+    ['hold', { policy: 'sustain', name: 'sustain' }],
+    [
+      '{ hold: { layers: [1] } }',
+      { policy: 'sustain', on: { kind: 'grid', layers: [1], heads: null }, name: 'sustain, layers 1' },
+    ],
+    ['cap: 0.1', { policy: 'cap', schedule: constant(0.1), name: 'cap, κ = 0.1' }],
+    [
+      'cap: { schedule: "per-turn:1,0.2,0.1" }',
+      {
+        policy: 'cap',
+        schedule: { kind: 'per-turn', from: 1, to: 0.2, step: 0.1 },
+        name: 'cap, κ 1 → 0.2, 0.1 a turn',
+      },
+    ],
     ['boost: 2', { policy: 'boost', schedule: constant(2), name: 'boost, M = 2' }],
     ['boost: { strength: 2, name: twice }', { policy: 'boost', schedule: constant(2), name: 'twice' }],
     [
@@ -163,11 +179,11 @@ describe('a grid', () => {
 
 describe('an invalid arm', () => {
   it.each<[string, string]>([
-    ['of', '4:5 policy: "of" is not a policy. Known: off, split-softmax, boost, pasta, floor, hold'],
+    ['of', '4:5 policy: "of" is not a policy. Known: off, split-softmax, boost, pasta, floor, sustain, cap'],
     ['boots: 2', '4:5 boots: unknown key; did you mean boost?'],
     ['{ boost: 2, haeds: all }', '4:17 haeds: unknown key; did you mean heads?'],
-    ['boost', '4:5 boost needs a strength or a schedule'],
-    ['boost: {}', '4:5 boost needs a strength or a schedule'],
+    ['boost', '4:5 the policy boost needs a strength or a schedule'],
+    ['boost: {}', '4:5 the policy boost needs a strength or a schedule'],
     ['boost: { strength: 2, schedule: constant }', '4:5 strength and schedule: give only one of them'],
     [
       'boost: { schedule: sometimes }',
@@ -178,7 +194,7 @@ describe('an invalid arm', () => {
       '4:32 schedule: split-softmax takes k from 0 to 1, not 2',
     ],
     ['split-softmax: [0.5, 1.5]', '4:26 strength: split-softmax takes k from 0 to 1, not 1.5'],
-    ['hold: 0.5', '4:5 hold takes no strength and no schedule: it measures its own in the first answer'],
+    ['sustain: 0.5', `4:5 ${strengthProblem('sustain', true)}`],
     ['{ boost: 2, floor: 0.1 }', '4:17 policy: given twice in one arm'],
     ['target: sink', '4:5 target: needs a policy, and this arm has none'],
     [

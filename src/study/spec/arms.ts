@@ -1,12 +1,14 @@
 import {
   checkSchedule,
   DEFAULT_TARGET,
+  findPolicy,
   POLICIES,
   type Policy,
   parsePolicy,
   parseSchedule,
   parseTarget,
   type Schedule,
+  strengthProblem,
   type Target,
 } from '../../attention/index.js';
 import { describeArm, describeVariant } from './arm-name.js';
@@ -147,7 +149,7 @@ function spelledOut(item: Tree, report: Report): Tree {
   if (item.kind !== 'map') return item;
   const entries = item.entries.flatMap((entry) => {
     const { key, value } = entry;
-    if (!POLICIES.some((policy) => policy === key)) return [entry];
+    if (findPolicy(key) === undefined) return [entry];
     const policy = {
       key: 'policy',
       at: entry.at,
@@ -197,14 +199,11 @@ function treatmentOf(tree: Tree, fields: Partial<ArmFields>, report: Report): Tr
     if (idle !== undefined) return complain(`${idle}: needs a policy, and this arm has none`);
     return { policy, schedules: [null], targets };
   }
-  const strengths = hasKey(tree, 'strength');
-  if (strengths && hasKey(tree, 'schedule')) return complain('strength and schedule: give only one of them');
-  if (policy === 'hold') {
-    if (!strengths && !hasKey(tree, 'schedule')) return { policy, schedules: [null], targets };
-    return complain('hold takes no strength and no schedule: it measures its own in the first answer');
-  }
-  if (!strengths && !hasKey(tree, 'schedule')) return complain(`${policy} needs a strength or a schedule`);
-  const schedules = schedulesOf(policy, fields, report);
+  const [strengths, schedule] = [hasKey(tree, 'strength'), hasKey(tree, 'schedule')];
+  if (strengths && schedule) return complain('strength and schedule: give only one of them');
+  const problem = strengthProblem(policy, strengths || schedule);
+  if (problem !== null) return complain(problem);
+  const schedules = strengths || schedule ? schedulesOf(policy, fields, report) : [null];
   return schedules && { policy, schedules, targets };
 }
 

@@ -171,7 +171,7 @@ describe('the problems of a specification', () => {
       '3:17 dialogs: unknown key; did you mean dialogues?',
       '3:37 rounds: expected a whole number from 1 to 1000, not 0',
       '4:5 self-chta: unknown source; did you mean self-chat?',
-      '6:5 split-softmax needs a strength or a schedule',
+      '6:5 the policy split-softmax needs a strength or a schedule',
       '6:22 stregth: unknown key; did you mean strength?',
       '7:24 strength: boost takes M from 1 to 1000000, not 0.5',
       '8:26 temperature: expected a number, not "hot"',

@@ -69,7 +69,7 @@ interface MaterialChoice {
 export interface ArmSpec {
   readonly name: string;
   readonly policy: Policy;
-  /** Null for `off` and `hold`. */
+  /** Null for policies that take no strength. */
   readonly schedule: Schedule | null;
   readonly target: Target;
   /** Heads that the policy acts on. */
