@@ -83,7 +83,7 @@ const MUTANTS = [
     suite: 'reference',
     file: REFERENCE,
     find: 'row.weights.forEach((weight, i) => {',
-    put: 'attendRow(logits, isTarget, IDENTITY).weights.forEach((weight, i) => {',
+    put: 'attendRow(logits, isTarget, IDENTITY_MAP).weights.forEach((weight, i) => {',
   },
   {
     name: 'cpu: policy applied after the mix',
@@ -103,15 +103,44 @@ const MUTANTS = [
     name: 'cpu: rescale of the rest forgotten',
     suite: 'cpu',
     file: GRAPH,
-    find: "const change = graph.op('Div', [graph.op('Sub', [after, before]), graph.op('Sub', [one, before])]);",
+    find: "const change = graph.op('Div', [graph.op('Sub', [after, before]), room]);",
     put: "const change = graph.op('Sub', [after, before]);",
   },
   {
     name: 'cpu: the target read before its values are written',
     suite: 'cpu',
     file: GRAPH,
-    find: 'const keysInTime = graph.after(inputs.targetKeys, logWeights);',
-    put: 'const keysInTime = inputs.targetKeys;',
+    find: 'const keysInTime = graph.after(inputs.sideKeys, logWeights);',
+    put: 'const keysInTime = inputs.sideKeys;',
+  },
+  {
+    name: 'cpu: the target gains where the rest should',
+    suite: 'cpu',
+    file: GRAPH,
+    find: "graph.op('Where', [isRaised, inputs.targetMask, inputs.restMask]);",
+    put: "graph.op('Where', [isRaised, inputs.targetMask, inputs.targetMask]);",
+  },
+  // One policy ignored by one executor: an ordinary chat is to end in E_UNTOUCHED.
+  {
+    name: 'reference: the policy cap ignored',
+    suite: 'policies',
+    file: REFERENCE,
+    find: 'return rowMap(intervention.policy, intervention.strength[layer * heads + head]!);',
+    put: 'return { ...rowMap(intervention.policy, intervention.strength[layer * heads + head]!), cap: 1 };',
+  },
+  {
+    name: 'cpu: the policy cap ignored',
+    suite: 'policies',
+    file: 'src/executors/cpu/policy-parts.ts',
+    find: 'cap: { cap: same },',
+    put: 'cap: { cap: () => 1 },',
+  },
+  {
+    name: 'gpu: the policy cap ignored',
+    suite: 'policies',
+    file: 'src/executors/gpu/head-map.ts',
+    find: 'log_cap: log,',
+    put: 'log_cap: () => 0,',
   },
 ];
 

@@ -33,7 +33,7 @@ export async function open({ model, threads, contextLength, variant }) {
       if (spans !== undefined) requireWholeRow(result.spanShares?.after, spans.length);
       // Rows inside the target are not changed, so a piece that ends there touches no row.
       if (intervention !== undefined && sequence.length > SYSTEM_PREFIX_TOKENS)
-        requireTouched(result.touched);
+        requireChanged(result.targetShares, executor.blueprint.layers.length);
       return sampler.next(result, []).id;
     },
     async clear() {
@@ -78,10 +78,15 @@ function requireWholeRow(shares, spanCount) {
 /**
  * Checks that split-softmax changed rows in every layer.
  *
- * @param {Int32Array | undefined} touched rows × heads changed, per layer
+ * @param {{ before: Float32Array, after: Float32Array } | undefined} shares of the target, [layers, heads, new tokens]
+ * @param {number} layers
  */
-function requireTouched(touched) {
-  if (!touched?.every((count) => count > 0)) {
-    throw new Error(`split-softmax did not change rows in every layer: ${touched}`);
+function requireChanged(shares, layers) {
+  const { before, after } = shares ?? { before: [], after: [] };
+  const perLayer = before.length / layers;
+  for (let layer = 0; layer < layers; layer++) {
+    const from = layer * perLayer;
+    const changed = before.slice(from, from + perLayer).some((share, i) => share !== after[from + i]);
+    if (!changed) throw new Error(`split-softmax did not change rows in layer ${layer}`);
   }
 }
