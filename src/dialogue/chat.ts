@@ -136,7 +136,7 @@ export class Chat {
    * return value; null when the signal came before the first token. An answer that fails, or whose loop is left
    * early, leaves the dialogue as it was.
    * @throws HoldfastError `E_BUSY` while another answer is under way; `E_CONTEXT_FULL`; `E_TARGET`; `E_UNTOUCHED`, at the
-   * end, when the policy touched no row; `E_DISPOSED` when the chat is disposed of; and what laying out and forward passes
+   * end, when the policy changed no share; `E_DISPOSED` when the chat is disposed of; and what laying out and forward passes
    * throw
    */
   async *answer(user: string, options: AnswerOptions = {}): AsyncGenerator<AnswerStep, Turn | null> {

@@ -93,7 +93,7 @@ export interface GenerationEnd {
  * @returns a generator whose return value says how it ended. Left early, it says nothing and checks nothing.
  * @throws HoldfastError at once `E_SAMPLING`, `E_TOKEN_RANGE` (empty prompt) and `E_CONTEXT_FULL` (prompt and answer do
  * not fit); while it runs what {@link Session.advance} throws, except that an abort is a way to end; at the end,
- * unless aborted, `E_UNTOUCHED` when the intervention touched no row
+ * unless aborted, `E_UNTOUCHED` when the intervention changed no share
  */
 export function generate(
   session: Session,

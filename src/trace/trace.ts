@@ -47,7 +47,7 @@ export interface Trace {
  * - `hidden.INDEX` F32 `[tokens, hidden]`
  * - `generated` I64 `[generate]`, the greedy continuation under the same policy; end tokens do not stop it
  * @throws HoldfastError `E_USAGE` for tensors that the run cannot have or that exceed 4 GiB, `E_TEMPLATE` if the template
- * omits the system message, `E_TARGET`, `E_STRENGTH`, `E_UNTOUCHED` if a policy acted on no row, `E_CONTEXT_FULL` if the
+ * omits the system message, `E_TARGET`, `E_STRENGTH`, `E_UNTOUCHED` if a policy changed no share, `E_CONTEXT_FULL` if the
  * input exceeds the model's context length, and those of the executor
  */
 export async function traceRun(model: Model, options: TraceOptions): Promise<Trace> {
