@@ -6,13 +6,13 @@ import {
   isIdentity,
   mapShare,
   POLICIES,
-  POLICIES_WITH_STRENGTH,
   POLICY_RULES,
   type Policy,
   parsePolicy,
   rowMap,
   strengthProblem,
   strengthText,
+  takesStrength,
 } from './policy.js';
 import { log1mExp, logitBias, mapLogShare } from './row-map.js';
 
@@ -258,7 +258,7 @@ describe('checkStrength', () => {
 describe('strengths', () => {
   it('are asked of a user where the policy takes one, and refused where it does not', () => {
     for (const policy of POLICIES) {
-      const takes = POLICIES_WITH_STRENGTH.includes(policy);
+      const takes = takesStrength(policy);
       expect(strengthProblem(policy, takes), policy).toBeNull();
       expect(strengthProblem(policy, !takes), policy).toMatch(
         takes ? /needs a strength/ : /takes no strength/,

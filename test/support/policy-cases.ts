@@ -1,14 +1,17 @@
-import { POLICIES, POLICY_RULES, type Policy } from '../../src/attention/index.js';
+import {
+  POLICIES_WITH_STRENGTH,
+  POLICY_RULES,
+  type Policy,
+  type PolicyWithStrength,
+} from '../../src/attention/index.js';
 
 /** A policy and a strength of it. */
 export type PolicyCase = readonly [policy: Policy, strength: number];
 
 /** The policies that differ for an executor: of several that set the same fields of the row map, the first. */
-const DISTINCT = POLICIES.filter((policy, index) => {
+const DISTINCT = POLICIES_WITH_STRENGTH.filter((policy, index) => {
   const fieldsOf = (each: Policy): string => Object.keys(POLICY_RULES[each].map(1)).join();
-  return (
-    fieldsOf(policy) !== '' && POLICIES.findIndex((each) => fieldsOf(each) === fieldsOf(policy)) === index
-  );
+  return POLICIES_WITH_STRENGTH.findIndex((each) => fieldsOf(each) === fieldsOf(policy)) === index;
 });
 
 const casesAt = (
