@@ -43,8 +43,8 @@ describe('a policy', () => {
     expect(outcome.code).toBe(0);
     expect(outcome.stderr.trim().split('\n')).toEqual([
       'k = 1 changes nothing',
-      'split-softmax, k=0.5',
-      'split-softmax, k=1: k = 1 changes nothing',
+      'split-softmax, k = 0.5',
+      'split-softmax, k = 1: k = 1 changes nothing',
     ]);
     expect(linesOf(outcome).map(({ notice }) => notice)).toEqual(['k = 1 changes nothing', null]);
   });
