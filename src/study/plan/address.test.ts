@@ -44,10 +44,14 @@ describe('an address', () => {
   it('is that of the policy by its first name, so that cells computed under it are found', () => {
     const addressOf = (policy: string): string => {
       const settings = { policy } as { policy: 'sustain' };
-      return costAddress(computed, 'kl', 'words', { name: 'an arm', settings, repeatEvery: null });
+      return costAddress({ ...computed, versions: { cell: 1 } }, 'kl', 'words', {
+        name: 'an arm',
+        settings,
+        repeatEvery: null,
+      });
     };
     expect(addressOf('sustain')).toMatchInlineSnapshot(
-      `"b90cc917ea1780b6fcfe8f5110edc1fd428fab7ed85bd12e2b6d6230c8035dd0"`,
+      `"f345984475a1f31c86a896c3f51f1efb7e1d6053a19b868bca31404816d87c99"`,
     );
     expect(new Set(['off', 'floor', 'cap', 'sustain'].map(addressOf)).size).toBe(4);
   });
