@@ -23,8 +23,8 @@ const cut = (
     token === null ? text.slice(start, end) : `[${text.slice(start, end)}]`,
   );
 
-describe('text is cut at added tokens', () => {
-  it('leftmost first, the longest at one place', () => {
+describe('text is split at added tokens', () => {
+  it('leftmost first, the longest at one position', () => {
     expect(cut('a<b><b>>c', [token('<b>'), token('<b>>')])).toEqual(['a', '[<b>]', '[<b>>]', 'c']);
     expect(cut('', [token('x')])).toEqual([]);
   });
@@ -34,7 +34,7 @@ describe('text is cut at added tokens', () => {
     expect(cut('a <b> \n<b>c', [token('<b>', { rstrip: true })])).toEqual(['a ', '[<b> \n]', '[<b>]', 'c']);
   });
 
-  it('only at whole words where a token asks for that', () => {
+  it('only at whole words if the token is a single word', () => {
     expect(cut('cat concat cat_ cat', [token('cat', { singleWord: true })])).toEqual([
       '[cat]',
       ' concat cat_ ',
@@ -42,7 +42,7 @@ describe('text is cut at added tokens', () => {
     ]);
   });
 
-  it('passing over a token that is not admitted, but not over what begins inside it', () => {
+  it('ignoring a token that is not admitted, but not a token that begins inside it', () => {
     const tokens = [token('<<a>'), token('<a>', { special: false }), token('<<', { special: false })];
     expect(cut('<<a>', tokens, (t) => !t.special)).toEqual(['[<<]', 'a>']);
     expect(cut('<<a>', tokens.slice(0, 2), (t) => !t.special)).toEqual(['<', '[<a>]']);
@@ -69,7 +69,7 @@ describe('added tokens in the words of a message', () => {
   const template = '<|u|>{% for m in messages %}{{ m.content }}{% endfor %}<|e|>';
   const added = (ids: readonly number[]): number[] => ids.filter((id) => id >= 100);
 
-  it('are guarded when they are special, wherever the border falls', () => {
+  it('are guarded when they are special, wherever the border is', () => {
     const tokenizer = tokenizerWith([
       { content: '<|u|>', special: true },
       { content: '<|e|>', special: true },
@@ -86,7 +86,7 @@ describe('added tokens in the words of a message', () => {
     expect(added(layout(tokenizer, template, 'a<|u|><b><|e|>').ids)).toEqual([100, 102, 101]);
   });
 
-  it('are guarded when they are searched for in normalised text', () => {
+  it('are guarded when they are matched in normalised text', () => {
     const tokenizer = tokenizerWith(
       [
         { content: '<|u|>', special: true, normalized: true },
@@ -98,7 +98,7 @@ describe('added tokens in the words of a message', () => {
     expect(added(tokenizer.encode('A<|U|>b', { special: true }))).toEqual([100]);
   });
 
-  it('stay text tokens when they are whitespace, as transformers has it, also across the border', () => {
+  it('stay text when they are whitespace, as in transformers, also across the border', () => {
     const tokenizer = tokenizerWith([
       { content: '<|u|>', special: true },
       { content: '<|e|>', special: true },
@@ -111,7 +111,7 @@ describe('added tokens in the words of a message', () => {
     );
     expect(ids).toEqual(tokenizer.encode(text, { special: true }));
     expect(added(ids)).toEqual([100, 102, 102, 101]);
-    // The first pair holds a line break of the template and one of the message: the message has it.
+    // The first pair is a line break of the template and one of the message; the token belongs to the message.
     expect(spans.map(({ role, start, end }) => [role, start, end])).toEqual([
       ['sink', 0, 1],
       ['user', 1, 5],
@@ -119,7 +119,7 @@ describe('added tokens in the words of a message', () => {
     ]);
   });
 
-  it('may swallow the whitespace a message begins with, as transformers has it', () => {
+  it('may swallow the whitespace that a message begins with, as in transformers', () => {
     const tokenizer = tokenizerWith([
       { content: '<|u|>', special: true, rstrip: true },
       { content: '<|e|>', special: true, lstrip: true },

@@ -1,28 +1,29 @@
-/** A token that is found in text as a whole, before any merging: control tokens, and words added to a vocabulary. */
+/** A token that is matched in text as a whole, before any merging: a control token, or a word added to a vocabulary. */
 export interface AddedToken {
   readonly id: number;
   readonly content: string;
-  /** A control token: it has a meaning for the model that no text should have by accident. */
+  /** Whether it is a control token. Its meaning for the model must never arise from ordinary text. */
   readonly special: boolean;
-  /** Searched for in the normalised text, not in the text as given. */
+  /** Whether it is matched in the normalised text instead of the raw text. */
   readonly normalized: boolean;
-  /** Swallows the whitespace before it, after it. */
+  /** Whether it swallows the whitespace before it. */
   readonly lstrip: boolean;
+  /** Whether it swallows the whitespace after it. */
   readonly rstrip: boolean;
-  /** Only where no word character touches it. */
+  /** Whether it matches only where no word character touches it. */
   readonly singleWord: boolean;
 }
 
-/** Characters `[start, end)` of a text, in UTF-16 units as JavaScript strings count them. */
+/** A range of characters of a text, `[start, end)`, in UTF-16 units. */
 export interface CharRange {
   readonly start: number;
   readonly end: number;
 }
 
-/** A piece of text: an added token (with the whitespace it swallowed), or (token null) text between such. */
+/** A piece of text: an added token with the whitespace it swallowed, or (token null) the text between two of them. */
 export interface Segment extends CharRange {
   readonly token: AddedToken | null;
-  /** Where the token's own text lies in it; for text between tokens, all of it. */
+  /** The range of the token's own text, without that whitespace; for text between tokens, the whole segment. */
   readonly core: CharRange;
 }
 
@@ -34,14 +35,14 @@ interface Node {
   token: AddedToken | null;
 }
 
-/** Cuts text at the added tokens in it. */
+/** Splits text at its added tokens. */
 export type Splitter = (text: string, admits: Admits) => Segment[];
 
 /**
- * A splitter for these tokens, as the Rust library `tokenizers` does it: leftmost first, at one place the longest.
- * A token that is not admitted is passed over as if it were not there: a shorter one at the same place, or one that
- * begins inside it, may still be found.
- * @param contentOf what is searched for; differs from `content` for tokens matched in normalised text
+ * Creates a splitter for these tokens. It matches as the Rust library `tokenizers` does: leftmost first, and the
+ * longest at one position. It ignores a token that is not admitted, so a shorter token at the same position, or one
+ * that begins inside it, can still match.
+ * @param contentOf the text to search for; differs from `content` for tokens matched in normalised text
  */
 export function createSplitter(
   tokens: readonly AddedToken[],

@@ -3,27 +3,29 @@ import type { Render } from './provenance.js';
 import type { Message } from './template.js';
 
 /**
- * Where one message ends and the next begins. Between two contents stands the tail of the one and the header of the
- * other, both the template's. The tail is what the template writes after a content that ends the dialogue: the
- * dialogue is cut there and rendered with a probe in the content's place. When the text between the contents begins
- * with that tail, the border is behind it. Otherwise (the template folds two messages into one, or will not render
- * the cut dialogue) the tail is the text up to the end of its first run of line breaks, all of it if it has none.
- * Where the same role is followed by the same text again, the border is at the same place in it.
+ * Finds where one message ends and the next begins. Between two contents, the template writes the tail of the first
+ * message and the header of the second. The tail is what the template writes after a content that ends the dialogue.
+ * To find it, cut the dialogue there and render it with a probe in place of the content. If the text between the
+ * contents begins with that tail, the border is right after it. Otherwise (the template folds two messages into one,
+ * or refuses the cut dialogue) the tail is the text up to the end of its first run of line breaks, or all of the text
+ * if it has no line break. If the same role is followed by the same text again, the border is at the same offset.
  */
 
-/** A character that lies outside every content, private use. Borders only read text that the template wrote. */
+/** The probe: a private use character that contents are not expected to hold. */
 const PROBE = '\uf8ff';
 
+/** The character ranges of a rendered dialogue's messages. */
 export interface MessageBorders {
-  /** Where each message's own text lies, with header and tail, in the order of the messages. */
+  /** Each message's range, with header and tail, in the order of the messages. */
   readonly messages: readonly CharRange[];
-  /** Where the header that opens an answer begins; the text's length when there is none. */
+  /** The position of the header that opens an answer; the text's length if there is none. */
   readonly end: number;
 }
 
 /**
- * @param render renders without a generation prompt
- * @param contents as {@link contentPositions} gives them
+ * Returns the borders of the messages in `text`.
+ * @param render renders messages without a generation prompt
+ * @param contents the result of {@link contentPositions}
  */
 export function messageBorders(
   render: Render,
@@ -37,7 +39,7 @@ export function messageBorders(
     .sort((a, b) => a.content.start - b.content.start || a.content.end - b.content.end || a.index - b.index);
 
   const ranges: CharRange[] = messages.map(() => ({ start: 0, end: 0 }));
-  const tailLengths = new Map<string, number>(); // by role and the text between two contents
+  const tailLengths = new Map<string, number>(); // keyed by role and the text between two contents
   let begin = written.length === 0 ? 0 : preambleEnd(render, messages, text, written[0]!);
   written.forEach(({ index, content }, i) => {
     const isLast = i === written.length - 1;
@@ -52,7 +54,7 @@ export function messageBorders(
     ranges[index] = { start: begin, end };
     begin = end;
   });
-  // A message that was not written lies, with no length, behind the one before it.
+  // A message that the template did not write is an empty range after the previous message.
   contents.forEach((content, index) => {
     if (content !== null) return;
     const at = index === 0 ? (written[0] ? ranges[written[0].index]!.start : 0) : ranges[index - 1]!.end;
@@ -61,7 +63,7 @@ export function messageBorders(
   return { messages: ranges, end: written.length === 0 ? 0 : begin };
 }
 
-/** The text after the last message's content when the dialogue ends there, null when the template does not say. */
+/** Returns the text after the last message's content when the dialogue ends there, or null if it cannot be told. */
 function tailOf(render: Render, messages: readonly Message[]): string | null {
   const last = messages.at(-1)!;
   const probed = attempt(render, [...messages.slice(0, -1), { ...last, content: PROBE }]);
@@ -77,9 +79,9 @@ function tailLength(render: Render, messages: readonly Message[], gap: string): 
 }
 
 /**
- * How much text stands before the first message's header: a system message that the template adds on its own. The
- * header is learned from where the same role speaks later in a dialogue; a system message never does, and its header
- * is all that stands before it.
+ * Returns the length of the text before the first message's header: a system message that the template adds on its
+ * own. To learn the header, render a dialogue in which the same role speaks later. A system message never speaks
+ * later, so all text before its content is its header.
  */
 function preambleEnd(
   render: Render,
@@ -108,6 +110,6 @@ function attempt(render: Render, messages: readonly Message[]): string | null {
   try {
     return render(messages);
   } catch {
-    return null; // the template refuses this dialogue; the caller has a rule for not knowing
+    return null; // the template refuses this dialogue; the caller has a rule for that
   }
 }

@@ -1,6 +1,6 @@
 /**
- * GPT-2's alphabet for bytes: each of the 256 bytes is written as one printable character, so that a vocabulary of
- * byte strings can live in JSON. Printable Latin-1 stands for itself; the rest is moved to U+0100 and up.
+ * GPT-2's alphabet for bytes: each of the 256 bytes is written as one printable character, so that JSON can hold a
+ * vocabulary of byte strings. Printable Latin-1 stands for itself; the other bytes are moved to U+0100 and up.
  * Source: `bytes_to_unicode` of openai/gpt-2 (encoder.py).
  */
 const isPrintable = (byte: number): boolean =>
@@ -15,9 +15,9 @@ const byteOfCharacter: ReadonlyMap<string, number> = (() => {
   return map;
 })();
 
-/** The bytes that a byte-level token string stands for, or null when a character is not of the alphabet. */
+/** Returns the bytes that a byte-level token stands for, or null if a character is not in the alphabet. */
 export function bytesOfByteLevelToken(token: string): Uint8Array | null {
-  const bytes = new Uint8Array(token.length); // the alphabet lies in the basic plane: one unit, one byte
+  const bytes = new Uint8Array(token.length); // every character of the alphabet is one UTF-16 unit
   for (let i = 0; i < token.length; i++) {
     const byte = byteOfCharacter.get(token[i]!);
     if (byte === undefined) return null;

@@ -2,16 +2,16 @@ import { HoldfastError } from '../errors.js';
 import { bytesOfByteLevelToken } from './byte-level.js';
 import type { Component } from './tokenizer-json.js';
 
-/** How a vocabulary writes its tokens, and what happens to the first of them when a text is put together. */
+/** How a vocabulary writes its tokens, and whether decoding drops a leading space. */
 export interface TokenWriting {
-  /** `byte-level`: GPT-2's alphabet. `sentencepiece`: plain text with U+2581 for a space, `<0xE2>` for single bytes. */
+  /** `byte-level`: GPT-2's alphabet. `sentencepiece`: text with U+2581 for a space and `<0xE2>` for a single byte. */
   readonly kind: 'byte-level' | 'sentencepiece';
-  /** The encoder put one space before the text; the decoder takes it away again. */
+  /** Whether the decoder removes the one space that the encoder put before the text. */
   readonly stripsLeadingSpace: boolean;
 }
 
 /**
- * Reads a `tokenizer.json`'s decoder.
+ * Reads the decoder of a `tokenizer.json`.
  * @throws HoldfastError `E_TOKENIZER` for a decoder that is neither byte-level nor SentencePiece's
  */
 export function tokenWriting(decoder: Component | null, name: string): TokenWriting {
@@ -29,24 +29,20 @@ export function tokenWriting(decoder: Component | null, name: string): TokenWrit
   ) {
     return { kind: 'sentencepiece', stripsLeadingSpace: types.includes('Strip') };
   }
-  throw new HoldfastError(
-    'E_TOKENIZER',
-    `a decoder of type ${types.join(' + ') || 'none'} is not supported`,
-    {
-      file: name,
-      field: 'decoder',
-    },
-  );
+  throw new HoldfastError('E_TOKENIZER', `unsupported decoder: ${types.join(' + ') || 'none'}`, {
+    file: name,
+    field: 'decoder',
+  });
 }
 
 const utf8 = new TextEncoder();
 
-/** The byte that a SentencePiece byte token such as `<0x0A>` stands for, null for any other token. */
+/** Returns the byte that a SentencePiece byte token such as `<0x0A>` stands for, or null for any other token. */
 export function byteOfByteToken(token: string): number | null {
   return /^<0x[0-9A-F]{2}>$/.test(token) ? Number.parseInt(token.slice(3, 5), 16) : null;
 }
 
-/** The bytes that a token of the vocabulary (not an added one) stands for. */
+/** Returns the bytes that a token of the vocabulary (not an added one) stands for. */
 export function bytesOfToken(token: string, { kind }: TokenWriting): Uint8Array {
   if (kind === 'byte-level') return bytesOfByteLevelToken(token) ?? utf8.encode(token);
   const byte = byteOfByteToken(token);
@@ -54,8 +50,8 @@ export function bytesOfToken(token: string, { kind }: TokenWriting): Uint8Array 
 }
 
 /**
- * The length of text in the bytes that tokens write for it: UTF-8, where for SentencePiece a space and U+2581 are
- * the same one byte, as they are the same to its vocabulary.
+ * Returns the length of a text in the bytes that its tokens stand for. That is its length in UTF-8, except that
+ * U+2581 counts as one byte for SentencePiece, whose vocabulary does not distinguish it from a space.
  */
 export function writtenLength(text: string, { kind }: TokenWriting): number {
   return utf8.encode(kind === 'byte-level' ? text : text.replaceAll('\u2581', ' ')).length;

@@ -4,17 +4,17 @@ import { type AddedToken, type Admits, type CharRange, createSplitter } from './
 import { bytesOfToken, type TokenWriting, writtenLength } from './decoder.js';
 import type { EncodedText } from './encoded-text.js';
 
-/** A stretch of text whose tokens are known: their ids, and how long each is in written bytes. */
+/** A stretch of the text, and the tokens that it became. */
 interface Section extends CharRange {
   /** Index of its first token. */
   readonly first: number;
-  /** `[tokens]`: where each token ends, in written bytes from the section's begin; null when that is unknown. */
+  /** `[tokens]`: the end of each token, in written bytes from the start of the section; null if unknown. */
   readonly ends: readonly number[] | null;
-  /** Where a position inside the text lies, in written bytes from the section's begin. */
+  /** Converts a position in the text to written bytes from the start of the section. */
   readonly place: (at: number) => number;
 }
 
-/** A token of ordinary text, and how many bytes it writes. */
+/** A token of ordinary text, and the number of bytes it stands for. */
 interface Word {
   readonly id: number;
   readonly length: number;
@@ -23,15 +23,15 @@ interface Word {
 interface Vocabulary {
   readonly addedTokens: readonly AddedToken[];
   readonly writing: TokenWriting;
-  /** Ids that no ordinary text may turn into. */
+  /** Ids that ordinary text must never be encoded as. */
   readonly special: ReadonlySet<number>;
   readonly unkId: number | null;
   readonly name: string;
 }
 
 /**
- * An encoder around the library's normaliser, pre-tokeniser and merging. It finds added tokens itself, since the
- * library finds them everywhere and knows no range of text that is not to be trusted, and tells no positions.
+ * Creates an encoder around the library's normaliser, pre-tokenizer and merging. It matches added tokens itself: the
+ * library matches them everywhere, also in text that must not be trusted, and reports no positions.
  */
 export function createEncoder(library: LibraryTokenizer, vocabulary: Vocabulary) {
   const { addedTokens, writing, special, unkId, name } = vocabulary;
@@ -43,9 +43,9 @@ export function createEncoder(library: LibraryTokenizer, vocabulary: Vocabulary)
   const splitRaw = createSplitter(addedTokens.filter((token) => !inNormalized.includes(token)));
   const splitNormalized = createSplitter(inNormalized, (token) => normalize(token.content));
 
-  /** Ids of text without added tokens, with their written lengths. */
+  /** Returns the tokens of a text that contains no added tokens. */
   const encodeWords = (text: string, isFirst: boolean): readonly Word[] => {
-    // The library's prepend scheme `first` asks for the index of the section.
+    // The library's prepend scheme `first` reads the index of the section.
     const options = { section_index: isFirst ? 0 : 1 };
     const words = preTokenizer === null ? [text] : preTokenizer.pre_tokenize(text, options);
     return model._call(words).map((token: string) => {
@@ -53,7 +53,7 @@ export function createEncoder(library: LibraryTokenizer, vocabulary: Vocabulary)
       if (id === null || (special.has(id) && id !== unkId)) {
         throw new HoldfastError(
           'E_TOKENIZER',
-          `text became the token ${JSON.stringify(token)}, which no text may be`,
+          `ordinary text was encoded as a control token: ${JSON.stringify(token)}`,
           {
             file: name,
           },
@@ -62,7 +62,7 @@ export function createEncoder(library: LibraryTokenizer, vocabulary: Vocabulary)
       return { id, length: bytesOfToken(token, writing).length };
     });
   };
-  // A dialogue is laid out anew with every message that it grows by, and most of its pieces are those of the last time.
+  // A dialogue is laid out again for every new message, and most of its pieces have not changed.
   const firstWords = memoised((text) => encodeWords(text, true));
   const laterWords = memoised((text) => encodeWords(text, false));
 
@@ -82,7 +82,7 @@ export function createEncoder(library: LibraryTokenizer, vocabulary: Vocabulary)
       const first = ids.length;
       if (token !== null) {
         ids.push(token.id);
-        // The whitespace it swallowed is written by no token: a border in it is a border of the token.
+        // No token stands for the whitespace it swallowed: a position in it is moved to the edge of the token.
         const length = core.end - core.start;
         const place = (at: number): number => Math.max(0, Math.min(length, at - core.start));
         sections.push({ start, end, first, ends: [length], place });
@@ -110,7 +110,7 @@ export function createEncoder(library: LibraryTokenizer, vocabulary: Vocabulary)
           if (id === unkId) hasUnknown = true;
         }
       }
-      // A pre-tokeniser may put one space before the text, which the normalised text does not have.
+      // A pre-tokenizer may put one space before the text that the normalised text does not have.
       const total = lengths.reduce((sum, length) => sum + length, 0);
       const prefix = total - writtenLength(normal, writing);
       const known = !hasUnknown && (prefix === 0 || prefix === 1);
@@ -133,7 +133,7 @@ export function createEncoder(library: LibraryTokenizer, vocabulary: Vocabulary)
       if (section.ends === null) {
         throw new HoldfastError(
           'E_SPANS',
-          'the text holds characters that the tokenizer does not know, so where its tokens lie cannot be told',
+          'the text contains characters that the tokenizer does not know, so the positions of its tokens are unknown',
           { file: name },
         );
       }
@@ -155,16 +155,16 @@ function runningSums(lengths: readonly number[]): number[] {
   return sums;
 }
 
-/** Characters of text whose tokens are remembered: several long dialogues'. */
+/** Characters of text whose tokens are cached: enough for several long dialogues. */
 const REMEMBERED_CHARACTERS = 1 << 18;
 
-/** A function of text that remembers what it said of the texts that it was asked for last. */
+/** Caches a function of text, dropping the least recently used texts beyond {@link REMEMBERED_CHARACTERS}. */
 function memoised<T>(of: (text: string) => T): (text: string) => T {
   const known = new Map<string, T>();
   let characters = 0;
   return (text) => {
     const value = known.get(text) ?? of(text);
-    // The latest goes to the end, so that the first is the one that was not asked for longest.
+    // Move the latest text to the end, so that the first is the least recently used.
     characters += known.delete(text) ? 0 : text.length;
     known.set(text, value);
     for (const oldest of known.keys()) {

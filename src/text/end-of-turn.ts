@@ -1,6 +1,6 @@
 import type { AddedToken } from './added-tokens.js';
 
-/** How model families call the token that ends a turn or a text; the list of llama.cpp (llama-vocab.cpp). */
+/** Names of the tokens that end a turn or a text in known model families; the list of llama.cpp (llama-vocab.cpp). */
 export const END_NAMES: ReadonlySet<string> = new Set([
   '<|im_end|>',
   '<end_of_turn>',
@@ -19,7 +19,7 @@ export const END_NAMES: ReadonlySet<string> = new Set([
   '<eos>',
 ]);
 
-/** The ids that end an answer, ascending: those `known` to, and every special token with one of the usual names. */
+/** Returns the ids that end an answer, ascending: the `known` ones and every special token in {@link END_NAMES}. */
 export function endOfTurnIds(addedTokens: readonly AddedToken[], known: readonly number[]): number[] {
   const named = addedTokens
     .filter((token) => token.special && END_NAMES.has(token.content))

@@ -1,14 +1,14 @@
 import { HoldfastError } from '../errors.js';
 import type { MetadataValue } from '../formats/index.js';
 
-/** Typed reading of a GGUF header's tokenizer fields; everything missing or of another type is named. */
+/** Reads the tokenizer fields of a GGUF header with their types; errors name a missing or mistyped field. */
 export class TokenizerMetadata {
   constructor(
     private readonly metadata: ReadonlyMap<string, MetadataValue>,
     readonly name: string,
   ) {}
 
-  /** @throws HoldfastError `E_TOKENIZER` when there is no such text */
+  /** @throws HoldfastError `E_TOKENIZER` if the field is missing or not a string */
   text(key: string): string {
     return this.optionalText(key) ?? this.missing(key);
   }
@@ -16,7 +16,7 @@ export class TokenizerMetadata {
   optionalText(key: string): string | null {
     const value = this.metadata.get(key);
     if (value === undefined) return null;
-    return typeof value === 'string' ? value : this.wrong(key, 'a text');
+    return typeof value === 'string' ? value : this.wrong(key, 'a string');
   }
 
   optionalFlag(key: string): boolean | null {
@@ -34,14 +34,14 @@ export class TokenizerMetadata {
       : this.wrong(key, `an id below ${vocabSize}`);
   }
 
-  /** @throws HoldfastError `E_TOKENIZER` when there is no such list of texts */
+  /** @throws HoldfastError `E_TOKENIZER` if the field is missing or not a list of strings */
   texts(key: string): readonly string[] {
     const value = this.metadata.get(key) ?? this.missing(key);
     const isTexts = Array.isArray(value) && value.every((item) => typeof item === 'string');
-    return isTexts ? (value as readonly string[]) : this.wrong(key, 'a list of texts');
+    return isTexts ? (value as readonly string[]) : this.wrong(key, 'a list of strings');
   }
 
-  /** @throws HoldfastError `E_TOKENIZER` when there is no such list of `length` numbers */
+  /** @throws HoldfastError `E_TOKENIZER` if the field is missing or not a list of `length` numbers */
   numbers(key: string, length: number): readonly number[] {
     const value = this.metadata.get(key) ?? this.missing(key);
     if (typeof value !== 'object' || value.length !== length)

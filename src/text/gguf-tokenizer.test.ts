@@ -56,7 +56,7 @@ describe.each(FILES)('the tokenizer in %s', (file, model) => {
     }
   });
 
-  it('comes with its chat template', () => {
+  it('has its chat template', () => {
     expect(templateFromGguf(metadata)).toBe(fixtureTemplate(model).source);
   });
 });
@@ -77,7 +77,7 @@ describe.skipIf(SMOLLM_ABSENT)(`the tokenizer in the GGUF of SmolLM2 ${SMOLLM_AB
   });
 });
 
-describe('a GGUF whose tokenizer cannot be used', () => {
+describe('a GGUF with an unusable tokenizer', () => {
   const valid = new Map<string, MetadataValue>([
     ['tokenizer.ggml.model', 'gpt2'],
     ['tokenizer.ggml.pre', 'gpt-2'],
@@ -88,15 +88,15 @@ describe('a GGUF whose tokenizer cannot be used', () => {
   ]);
   const withField = (key: string, value: MetadataValue) => new Map(valid).set(key, value);
 
-  it('is refused with the field, and otherwise accepted', () => {
+  it('is refused with the name of the field, and accepted once the field is right', () => {
     expect(tokenizerFromGguf(valid).encode('ab<end>', { special: true })).toEqual([2, 3]);
     const cases: [string, MetadataValue, RegExp][] = [
-      ['tokenizer.ggml.model', 'rwkv', /"rwkv" is not supported/],
-      ['tokenizer.ggml.pre', 'unheard-of', /"unheard-of" is not known.*smollm/],
-      ['tokenizer.ggml.tokens', ['a', 'a', 'b', 'c'], /tokens 0 and 1 are the same/],
-      ['tokenizer.ggml.tokens', 'a', /not a list of texts/],
+      ['tokenizer.ggml.model', 'rwkv', /unsupported kind of tokenizer: "rwkv"/],
+      ['tokenizer.ggml.pre', 'unheard-of', /unknown pre-tokenizer: "unheard-of".*smollm/],
+      ['tokenizer.ggml.tokens', ['a', 'a', 'b', 'c'], /tokens 0 and 1 are identical: "a"/],
+      ['tokenizer.ggml.tokens', 'a', /not a list of strings/],
       ['tokenizer.ggml.token_type', [1], /not a list of 4 numbers/],
-      ['tokenizer.ggml.merges', ['ab'], /merge 0 is not two parts/],
+      ['tokenizer.ggml.merges', ['ab'], /merge 0 is not a pair of tokens: "ab"/],
       ['tokenizer.ggml.eos_token_id', 4, /not an id below 4/],
       ['tokenizer.ggml.add_bos_token', 'yes', /not true or false/],
     ];
@@ -118,7 +118,7 @@ describe('a GGUF whose tokenizer cannot be used', () => {
     expect(() => tokenizerFromGguf(without)).toThrow(/E_TOKENIZER.*tokenizer\.ggml\.pre/);
   });
 
-  it('puts a space before text where the file says so or says nothing, and takes it away again', () => {
+  it('puts a space before text if the file says so or says nothing, and removes it when decoding', () => {
     const llama = new Map<string, MetadataValue>([
       ['tokenizer.ggml.model', 'llama'],
       ['tokenizer.ggml.tokens', ['<unk>', '<s>', '</s>', '▁', 'a', '▁a', 'b', 'ab', '<0x0A>']],
@@ -133,7 +133,7 @@ describe('a GGUF whose tokenizer cannot be used', () => {
     expect(bare.encode('ab a')).toEqual([7, 5]);
   });
 
-  it('ends answers at a token with one of the usual names, whatever kind the file says it is', () => {
+  it('ends answers at a token with one of the usual names, whatever its type in the file', () => {
     for (const kind of [1, 4]) {
       const tokens = ['a', 'b', 'ab', '<end>', '<|end|>'];
       const marked = new Map(valid)
@@ -145,7 +145,7 @@ describe('a GGUF whose tokenizer cannot be used', () => {
     }
   });
 
-  it('takes the blanks behind Phi-3’s special tokens, as its tokenizer.json does', () => {
+  it('swallows the blanks after Phi-3’s special tokens, as its tokenizer.json does', () => {
     const tokens = ['<unk>', '<s>', '<|endoftext|>', '▁', 'a', '▁a', '<0x0A>', '<|user|>', '<|end|>'];
     const phi3 = (mark: string): ReadonlyMap<string, MetadataValue> =>
       new Map<string, MetadataValue>([

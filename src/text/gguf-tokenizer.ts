@@ -7,20 +7,20 @@ import { mergesFromScores } from './sentencepiece-merges.js';
 import { createTokenizer, type Tokenizer } from './tokenizer.js';
 import type { TokenizerJson } from './tokenizer-json.js';
 
-/** llama.cpp's kinds of tokens (`llama_token_type`). */
+/** Token types of llama.cpp (`llama_token_type`). */
 const NORMAL = 1;
 const UNKNOWN = 2;
 const CONTROL = 3;
 const USER_DEFINED = 4;
 
 /**
- * Phi-3's and Phi-3.5's vocabulary is known by this. Their special tokens take the blanks behind them, those of a template
- * too, of which a GGUF says nothing.
+ * This token identifies the vocabulary of Phi-3 and Phi-3.5. Their special tokens swallow the blanks after them, also
+ * those that a template writes; a GGUF file does not record this.
  */
 const PHI3_TOKEN = '<|placeholder1|>';
 const PHI3_KEEPS_BLANKS: ReadonlySet<string> = new Set(['<unk>', '<s>', '<|endoftext|>']);
 
-/** What of a `tokenizer.json` depends on the kind of vocabulary, and what the kind implies when the file is silent. */
+/** The parts of a `tokenizer.json` that depend on the kind of vocabulary, and the kind's defaults. */
 interface Kind {
   readonly parts: Pick<TokenizerJson, 'normalizer' | 'pre_tokenizer' | 'decoder' | 'model'>;
   readonly addsBos: boolean;
@@ -28,10 +28,10 @@ interface Kind {
 }
 
 /**
- * The tokenizer inside a GGUF file, giving the ids of the `tokenizer.json` it was converted from.
+ * Creates the tokenizer of a GGUF file. It gives the same ids as the `tokenizer.json` that the file was converted from.
  * @param name how errors name the file
- * @param generationConfig the `generation_config.json` beside it, parsed, null when there is none
- * @throws HoldfastError `E_TOKENIZER` naming the field; also for kinds and pre-tokenizers that are not known
+ * @param generationConfig the `generation_config.json` beside the file, parsed; null if there is none
+ * @throws HoldfastError `E_TOKENIZER` naming the field; also for unknown kinds and pre-tokenizers
  */
 export function tokenizerFromGguf(
   metadata: ReadonlyMap<string, MetadataValue>,
@@ -48,15 +48,11 @@ export function tokenizerFromGguf(
   const kindName = fields.text('tokenizer.ggml.model');
   const kind = KINDS.get(kindName)?.(fields, tokens, types, vocab);
   if (kind === undefined) {
-    throw new HoldfastError(
-      'E_TOKENIZER',
-      `a tokenizer of the kind ${JSON.stringify(kindName)} is not supported`,
-      {
-        file: name,
-        field: 'tokenizer.ggml.model',
-        hint: `Supported are ${[...KINDS.keys()].join(' and ')}`,
-      },
-    );
+    throw new HoldfastError('E_TOKENIZER', `unsupported kind of tokenizer: ${JSON.stringify(kindName)}`, {
+      file: name,
+      field: 'tokenizer.ggml.model',
+      hint: `Use a file with one of these: ${[...KINDS.keys()].join(', ')}`,
+    });
   }
 
   const idOf = (role: string, fallback?: number): number | undefined =>
@@ -69,7 +65,7 @@ export function tokenizerFromGguf(
 
   const ofPhi3 = kindName === 'llama' && Object.hasOwn(vocab, PHI3_TOKEN);
   const added = tokens.flatMap((content, id) => {
-    // Some converters marked end tokens as ordinary added words; what ends a turn is a control token.
+    // Some converters mark end tokens as ordinary added words. A token that ends a turn is always a control token.
     const ends = id === eos || turnEnds.includes(id) || END_NAMES.has(content);
     const special = types[id] === CONTROL || types[id] === UNKNOWN || ends;
     if (content === '' || !(special || types[id] === USER_DEFINED)) return [];
@@ -91,10 +87,10 @@ export function tokenizerFromGguf(
   );
 }
 
-/** Where a GGUF file has its chat template. */
+/** The metadata field of a GGUF file that holds its chat template. */
 export const GGUF_TEMPLATE_FIELD = 'tokenizer.chat_template';
 
-/** The chat template inside a GGUF file, null when it has none. */
+/** Returns the chat template of a GGUF file, or null if it has none. */
 export function templateFromGguf(metadata: ReadonlyMap<string, MetadataValue>, name = 'gguf'): string | null {
   return new TokenizerMetadata(metadata, name).optionalText(GGUF_TEMPLATE_FIELD);
 }
@@ -106,13 +102,13 @@ type ReadKind = (
   vocab: Record<string, number>,
 ) => Kind;
 
-/** Byte-level BPE, GPT-2's way. */
+/** Byte-level BPE as in GPT-2. */
 const readGpt2: ReadKind = (fields, _tokens, _types, vocab) => {
   const pre = preTokenizerNamed(fields.text('tokenizer.ggml.pre'), fields.name);
   const merges = fields.texts('tokenizer.ggml.merges').map((merge, i): [string, string] => {
-    const space = merge.indexOf(' ', 1); // neither part can be empty, or hold a space
+    const space = merge.indexOf(' ', 1); // neither part can be empty or contain a space
     if (space > 0) return [merge.slice(0, space), merge.slice(space + 1)];
-    throw new HoldfastError('E_TOKENIZER', `merge ${i} is not two parts`, {
+    throw new HoldfastError('E_TOKENIZER', `merge ${i} is not a pair of tokens: ${JSON.stringify(merge)}`, {
       file: fields.name,
       field: 'tokenizer.ggml.merges',
     });
@@ -129,7 +125,7 @@ const readGpt2: ReadKind = (fields, _tokens, _types, vocab) => {
   };
 };
 
-/** SentencePiece BPE with bytes for what it has no piece for, as Llama 2 and Gemma use it. */
+/** SentencePiece BPE with byte fallback, as in Llama 2 and Gemma. */
 const readLlama: ReadKind = (fields, tokens, types, vocab) => {
   const scores = fields.numbers('tokenizer.ggml.scores', tokens.length);
   const pieces = new Map(
@@ -164,7 +160,7 @@ const readLlama: ReadKind = (fields, tokens, types, vocab) => {
       },
     },
     addsBos: true,
-    // What llama.cpp takes for this kind when the file names none.
+    // llama.cpp's defaults for this kind.
     defaultIds: { bos: 1, eos: 2, unk: Math.max(unkId, 0) },
   };
 };
@@ -181,7 +177,7 @@ function vocabularyOf(tokens: readonly string[], name: string): Record<string, n
     if (earlier !== undefined) {
       throw new HoldfastError(
         'E_TOKENIZER',
-        `tokens ${earlier} and ${id} are the same: ${JSON.stringify(token)}`,
+        `tokens ${earlier} and ${id} are identical: ${JSON.stringify(token)}`,
         {
           file: name,
           field: 'tokenizer.ggml.tokens',

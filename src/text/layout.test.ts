@@ -26,7 +26,7 @@ describe.each(MODELS)('a dialogue laid out for %s', (model) => {
   const format = chatFormat({ tokenizer, template: fixtureTemplate(model).source });
   const { chats } = goldenText(model);
 
-  it.each(Object.entries(chats))('has the text, ids and contents of transformers: %s', (_, chat) => {
+  it.each(Object.entries(chats))('has the same text, ids and contents as transformers: %s', (_, chat) => {
     const layout = layoutDialogue(format, chat.messages, {
       addGenerationPrompt: chat.add_generation_prompt,
       trustContent: true,
@@ -36,7 +36,7 @@ describe.each(MODELS)('a dialogue laid out for %s', (model) => {
     expect(layout.contentChars).toEqual(asUtf16Ranges(chat.text, chat.content_chars));
   });
 
-  it('has those ids without trust as well, wherever no message holds a control token', () => {
+  it('has the same ids without trust as well, if no message contains a control token', () => {
     for (const [name, chat] of Object.entries(chats)) {
       const layout = layoutDialogue(format, chat.messages, {
         addGenerationPrompt: chat.add_generation_prompt,
@@ -48,7 +48,7 @@ describe.each(MODELS)('a dialogue laid out for %s', (model) => {
 });
 
 describe('the borders of messages', () => {
-  it('are those of ChatML, message by message', () => {
+  it('are right in ChatML, message by message', () => {
     const format = chatFormat({
       tokenizer: fixtureTokenizer('llama'),
       template: fixtureTemplate('llama').source,
@@ -92,7 +92,7 @@ describe('the borders of messages', () => {
     return pieces.filter((piece) => piece !== '');
   };
 
-  it('leave a system message that the template adds to nobody, in turn 0', () => {
+  it('assign a system message that the template adds to no message, in turn 0', () => {
     const name = 'ChatML that adds a system message of its own (Qwen2.5, SmolLM2)';
     expect(bordersOf(name, { role: 'user', content: 'Hi' })).toEqual([
       '<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n',
@@ -109,7 +109,7 @@ describe('the borders of messages', () => {
     ]);
   });
 
-  it('are found where an answer is written otherwise when it is the last', () => {
+  it('are found when the template writes the last answer differently', () => {
     const thinking = '<think>\nhm\n</think>\n\nAye.';
     expect(
       bordersOf('thinking that earlier answers lose (Qwen3)', ...dialogueOf('S', 'Q', thinking, 'R')),
@@ -123,7 +123,7 @@ describe('the borders of messages', () => {
     ]);
   });
 
-  it('give a folded system message the line breaks behind it', () => {
+  it('give a folded system message the line breaks after it', () => {
     const format = chatFormat({
       tokenizer: fixtureTokenizer('gemma3'),
       template: fixtureTemplate('gemma3').source,
@@ -139,7 +139,7 @@ function familyFormat(name: string): ChatFormat {
   return chatFormat({ tokenizer: fixtureTokenizer('llama'), template: FAMILY_TEMPLATES[name]!.source });
 }
 
-/** Contents that templates and tokenizers trip over. */
+/** Contents that are hard for templates and tokenizers. */
 const fragment = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 12 }),
   fc.constantFrom(
@@ -169,7 +169,7 @@ const hostileContent = fc
   .array(fc.oneof(fragment, injected), { maxLength: 6 })
   .map((parts) => parts.join(''));
 
-/** System or not, then user and assistant in turn; now and then everybody says the same. */
+/** An optional system message, then user and assistant alternately; sometimes all messages are equal. */
 const dialogues = (words: fc.Arbitrary<string>, withSystem = true): fc.Arbitrary<Message[]> =>
   fc
     .record({
@@ -218,7 +218,7 @@ describe.each(formats)('spans of any dialogue: %s', (_, format, writes, withSyst
   const controls = (ids: readonly number[]): number[] => ids.filter((id) => tokenizer.isSpecial(id));
   const sinkless = (layout: DialogueLayout, i: number) => layout.messages[i]!.content;
 
-  it('are a partition, hold each content, and leave the ids those of the whole text', () => {
+  it('partition the tokens, contain each content, and do not change the ids of the text', () => {
     fc.assert(
       fc.property(dialogues(content, withSystem), fc.boolean(), (messages, addGenerationPrompt) => {
         fc.pre(addGenerationPrompt || messages.some(({ content }) => content !== ''));
@@ -236,7 +236,7 @@ describe.each(formats)('spans of any dialogue: %s', (_, format, writes, withSyst
     );
   });
 
-  it("give no message a control token, whatever it says, and transformers' ids when trusted", () => {
+  it("never contain a control token from a message's words, and equal transformers' ids when trusted", () => {
     fc.assert(
       fc.property(dialogues(hostileContent, withSystem), fc.boolean(), (messages, addGenerationPrompt) => {
         fc.pre(addGenerationPrompt || messages.some(({ content }) => content !== ''));
@@ -246,7 +246,7 @@ describe.each(formats)('spans of any dialogue: %s', (_, format, writes, withSyst
           const { start, end } = sinkless(layout, i);
           expect(controls(layout.ids.slice(start, end))).toEqual([]);
         });
-        // Nor do its words become one outside its span: there are as many as when everybody says x.
+        // Nor do its words become one outside its span: the count is the same as when every content is x.
         const harmless = messages.map(({ role, content }) => ({ role, content: content === '' ? '' : 'x' }));
         const reference = layoutDialogue(format, harmless, { addGenerationPrompt });
         expect(controls(layout.ids)).toEqual(controls(reference.ids));
@@ -286,7 +286,7 @@ describe('a long dialogue', () => {
     ...Array.from({ length: 100 }, (_, i) => ` Message ${i}, of some words.\n`),
   );
 
-  it.each(MODELS)('asks the template of %s a few times, not for every message', (model) => {
+  it.each(MODELS)('renders the template of %s a few times, not once per message', (model) => {
     const format = chatFormat({
       tokenizer: fixtureTokenizer(model),
       template: fixtureTemplate(model).source,

@@ -2,12 +2,13 @@ import { HoldfastError } from '../errors.js';
 import type { Component } from './tokenizer-json.js';
 
 /**
- * Where the JavaScript library reads a `tokenizer.json` otherwise than the Rust one (which decides what ids a model
- * was trained on), the component is written in terms that both read alike. Seen in @huggingface/tokenizers 0.2.0:
- * - `Digits` splits at ASCII digits only; Rust at every numeric character (`char::is_numeric`, that is `\p{N}`).
- * - `ByteLevel`'s own regex uses JavaScript's `\s`, which takes U+FEFF for a space and U+0085 for none.
- * - `Split` knows the behaviours `Isolated` and `Removed`, and takes the others for the former.
- * @throws HoldfastError `E_TOKENIZER` for a behaviour that cannot be written so
+ * Rewrites a pre-tokenizer of a `tokenizer.json` where the JavaScript library reads it differently from the Rust one,
+ * so that both read it alike. The Rust library made the ids that a model was trained on. Differences seen in
+ * @huggingface/tokenizers 0.2.0:
+ * - `Digits` splits at ASCII digits only; Rust splits at every numeric character (`char::is_numeric`, that is `\p{N}`).
+ * - The regex of `ByteLevel` uses JavaScript's `\s`, which includes U+FEFF and excludes U+0085.
+ * - `Split` implements the behaviours `Isolated` and `Removed`, and treats every other one as `Isolated`.
+ * @throws HoldfastError `E_TOKENIZER` for a behaviour that cannot be rewritten
  */
 export function libraryPreTokenizer(component: Component, name: string): Component {
   switch (component.type) {
@@ -19,7 +20,7 @@ export function libraryPreTokenizer(component: Component, name: string): Compone
     case 'Digits':
       return isolated(component.individual_digits === true ? '\\p{N}' : '\\p{N}+');
     case 'ByteLevel':
-      // A prefix space is added before the split, which a sequence cannot say; such models keep the library's way.
+      // A prefix space is added before the split, and a sequence cannot express that. Such models keep the component.
       return component.use_regex === false || component.add_prefix_space === true
         ? component
         : { type: 'Sequence', pretokenizers: [isolated(GPT2_PATTERN), { ...component, use_regex: false }] };
@@ -30,11 +31,11 @@ export function libraryPreTokenizer(component: Component, name: string): Compone
   }
 }
 
-/** GPT-2's pre-tokeniser (openai/gpt-2, encoder.py), also what `ByteLevel` stands for in a `tokenizer.json`. */
+/** The regex of GPT-2's pre-tokenizer (openai/gpt-2, encoder.py), and of `ByteLevel` in a `tokenizer.json`. */
 export const GPT2_PATTERN =
   "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
-/** A pre-tokeniser that makes each match of the pattern a piece of its own. */
+/** Returns a pre-tokenizer that makes each match of the pattern a piece of its own. */
 export function isolated(pattern: string): Component {
   return { type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false };
 }
@@ -53,7 +54,7 @@ function split(component: Component, name: string): Component {
   }
   throw new HoldfastError(
     'E_TOKENIZER',
-    `a pre-tokeniser that splits as ${String(behavior)} is not supported`,
+    `unsupported split behaviour of a pre-tokenizer: ${String(behavior)}`,
     {
       file: name,
       field: 'pre_tokenizer.behavior',

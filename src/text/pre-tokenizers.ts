@@ -2,13 +2,13 @@ import { HoldfastError } from '../errors.js';
 import { GPT2_PATTERN, isolated } from './library-parity.js';
 import type { Component } from './tokenizer-json.js';
 
-/** How text is cut and prepared before byte-level merging: the parts of a `tokenizer.json` a GGUF has only a name for. */
+/** How text is split and normalised before byte-level merging. A GGUF file stores only the name of this. */
 export interface PreTokenizer {
   readonly preTokenizer: Component;
   readonly normalizer: Component | null;
-  /** A piece that is a token as a whole is taken as it is, whatever merging would make of it. */
+  /** Whether a piece that is a token as a whole skips merging. */
   readonly ignoreMerges: boolean;
-  /** Whether the family puts a BOS before text, when the file does not say. */
+  /** Whether the family puts a BOS before text; used if the file does not say. */
   readonly addsBos: boolean;
 }
 
@@ -36,13 +36,13 @@ const gpt2 = splitBy(GPT2_PATTERN);
 const digits = splitBy('\\p{N}', GPT2_PATTERN);
 const threeDigits = splitBy(LLAMA3);
 const llama3 = { ...threeDigits, ignoreMerges: true, addsBos: true };
-// Qwen's own tokenizer composes characters first; llama.cpp leaves that out.
+// Qwen's own tokenizer composes characters first; llama.cpp does not.
 const qwen2 = { ...splitBy(QWEN2), normalizer: { type: 'NFC' } };
 const gpt4o = splitBy(GPT4O);
 
 /**
- * By the names that llama.cpp's converter writes to `tokenizer.ggml.pre`. Which name means which pattern is taken
- * from llama.cpp (llama-vocab.cpp), the patterns from the families' own `tokenizer.json`, as quoted there.
+ * Pre-tokenizers by the names that llama.cpp's converter writes to `tokenizer.ggml.pre`. The names come from llama.cpp
+ * (llama-vocab.cpp). The patterns come from the families' own `tokenizer.json`, as quoted there.
  */
 const BY_NAME: ReadonlyMap<string, PreTokenizer> = new Map([
   ...['gpt-2', 'default', 'phi-2', 'olmo', 'exaone4', 'mpt', 'trillion', 'granite-docling'].map(
@@ -62,15 +62,15 @@ const BY_NAME: ReadonlyMap<string, PreTokenizer> = new Map([
 ]);
 
 /**
- * The pre-tokenizer that a GGUF file names.
- * @throws HoldfastError `E_TOKENIZER` for a name that is not known: a guess would give other ids without a word
+ * Returns the pre-tokenizer that a GGUF file names.
+ * @throws HoldfastError `E_TOKENIZER` for an unknown name: a guess could give wrong ids silently
  */
 export function preTokenizerNamed(pre: string, file: string): PreTokenizer {
   const known = BY_NAME.get(pre);
   if (known !== undefined) return known;
-  throw new HoldfastError('E_TOKENIZER', `the pre-tokenizer ${JSON.stringify(pre)} is not known`, {
+  throw new HoldfastError('E_TOKENIZER', `unknown pre-tokenizer: ${JSON.stringify(pre)}`, {
     file,
     field: 'tokenizer.ggml.pre',
-    hint: `Known are ${[...BY_NAME.keys()].join(', ')}`,
+    hint: `Use a file with one of these: ${[...BY_NAME.keys()].join(', ')}`,
   });
 }

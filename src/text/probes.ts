@@ -1,19 +1,19 @@
 import { HoldfastError } from '../errors.js';
 import type { Message, Template } from './template.js';
 
-/** A content to render in place of the real one. */
+/** A content that is rendered in place of the real one. */
 export interface Probe {
   readonly content: string;
-  /** Its probe characters, in order. */
+  /** The probe characters in it, in order. */
   readonly characters: readonly string[];
-  /** `[characters + 1]`: words of the real content before, between and after them; `kept[i]` precedes character i. */
+  /** `[characters + 1]`: text of the real content around the probe characters; `kept[i]` precedes character i. */
   readonly kept: readonly string[];
 }
 
-/** As many as a wordy probe may use. They lie in the private use area, one UTF-16 unit each. */
+/** The most probe characters that {@link wordyProbe} uses. */
 const PROBE_COUNT = 64;
 
-/** Private use characters, `count` at most, that neither the template nor a message holds. */
+/** Returns up to `count` private use characters (one UTF-16 unit each) that occur in no message and not in the template. */
 export function freeCharacters(
   template: Template,
   messages: readonly Message[],
@@ -28,20 +28,23 @@ export function freeCharacters(
   return free;
 }
 
-/** @throws HoldfastError `E_SPANS` when there are too few to probe with */
+/**
+ * Returns {@link PROBE_COUNT} free characters.
+ * @throws HoldfastError `E_SPANS` if there are fewer
+ */
 export function unusedCharacters(template: Template, messages: readonly Message[]): readonly string[] {
   const free = freeCharacters(template, messages, PROBE_COUNT);
   if (free.length === PROBE_COUNT) return free;
   throw new HoldfastError(
     'E_SPANS',
-    'the dialogue uses up the private use characters that spans are found with',
+    'the dialogue contains nearly all private use characters, so none are left to locate its messages with',
   );
 }
 
 /**
- * The words of two characters and more that a template mentions between quotes, longest first. Not those with a
- * control token in them: templates write such words, they do not look for them, and one that was kept and taken for
- * the template's own would let a message speak as somebody else.
+ * Returns the quoted strings of a template that have two characters or more, longest first. Strings that contain a
+ * control token are left out: templates write them but do not look for them, and a probe that kept one could be
+ * mistaken for the template's own text, so that a message could speak in another role.
  */
 export function wordsOf(source: string, controls: readonly string[]): string[] {
   const quoted = source.matchAll(/'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"/gs);
@@ -55,7 +58,7 @@ const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r' };
 const unescaped = (quoted: string): string =>
   quoted.replace(/\\(.)/gs, (_, letter: string) => ESCAPES[letter] ?? letter);
 
-/** What to try in place of a content, in this order. */
+/** Returns the probes to try in place of a content, in this order. */
 export function probesFor(content: string, words: readonly string[], characters: readonly string[]): Probe[] {
   const first = characters[0]!;
   return [
@@ -66,10 +69,10 @@ export function probesFor(content: string, words: readonly string[], characters:
 }
 
 /**
- * The content with the given words kept, and each stretch between them replaced by one probe character. Content that
- * is nothing but such words gets one after the first.
- * @param blanks whether whitespace between two words is kept as well and whitespace around all is left out, or both
- * are stretches like any other: a template may test for either
+ * Keeps the given words of a content and replaces each stretch between them with one probe character. If the content
+ * consists only of such words, inserts a probe character after the first.
+ * @param blanks `kept`: keep whitespace between two words and drop it at the ends; `probed`: replace whitespace like
+ * any other stretch. A template may test for either.
  */
 function wordyProbe(
   content: string,
@@ -96,7 +99,7 @@ function wordyProbe(
     }
     characters.push(probes[characters.length]!);
     kept.push('');
-    // With no probe left for another stretch, this one stands for all the rest.
+    // The last probe character replaces all the rest.
     at = characters.length < probes.length ? next : inner.length;
   }
   if (characters.length === 0) {

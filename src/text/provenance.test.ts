@@ -6,7 +6,7 @@ import type { Message } from './template.js';
 
 const hi: Message[] = [{ role: 'user', content: ' Hi\n' }];
 
-describe('a dialogue whose spans cannot be established', () => {
+describe('a dialogue whose spans cannot be determined', () => {
   const layout = (template: string, ...messages: Message[]) =>
     layoutDialogue(chatFormat({ tokenizer: fixtureTokenizer('llama'), template }), messages, {
       addGenerationPrompt: false,
@@ -22,12 +22,12 @@ describe('a dialogue whose spans cannot be established', () => {
     );
   });
 
-  it('is an error when everything depends on the content', () => {
+  it('is an error when the surrounding text depends on the content', () => {
     const odd = '<|im_start|>{% for m in messages %}{{ m.content | length }}{{ m.content }}{% endfor %}';
     expect(() => layout(odd, { role: 'user', content: 'Hold fast' })).toThrow(/E_SPANS.*message 1/);
   });
 
-  it('is none when a message is not written: it has no tokens', () => {
+  it('is no error when a message is not written: its span is empty', () => {
     const users = "<|im_start|>{% for m in messages if m.role == 'user' %}[{{ m.content }}]{% endfor %}";
     const { messages, text } = layout(users, { role: 'system', content: 'S' }, ...hi);
     expect(text).toBe('<|im_start|>[ Hi\n]');
@@ -45,7 +45,7 @@ describe('a dialogue whose spans cannot be established', () => {
   });
 });
 
-describe('a content that the template looks into', () => {
+describe('a content that the template inspects', () => {
   const written = (template: string, content: string): string => {
     const format = chatFormat({
       tokenizer: fixtureTokenizer('llama'),
@@ -62,7 +62,7 @@ describe('a content that the template looks into', () => {
     expect(written('{{ messages[0].content[:4] }}', 'Hold fast')).toBe('Hold');
   });
 
-  it('is found when it is tested for a word, with what is written beside it because of that', () => {
+  it('is found when it is tested for a word, together with the text that this adds beside it', () => {
     const tested = "{% if messages[0].content.startswith('<tool>') %}(T){% endif %}{{ messages[0].content }}";
     expect(written(tested, '<tool>rope</tool>')).toBe('(T)<tool>rope</tool>');
     expect(written(tested, 'rope')).toBe('rope');
@@ -76,11 +76,11 @@ describe('a content that the template looks into', () => {
     expect(written(far, 'rope')).toBe('rope');
   });
 
-  it('is found when a default stands in for it', () => {
+  it('is found when a default replaces it', () => {
     expect(written("{{ messages[0].content or 'nothing' }}", '')).toBe('nothing');
   });
 
-  it('is found whatever whitespace stands around it', () => {
+  it('is found whatever whitespace surrounds it', () => {
     for (const content of ['\n', ' \n a', 'a \n', '\n\n']) {
       expect(written('\n{{ messages[0].content }}\n', content)).toBe(content);
       expect(written('\n{{ messages[0].content | trim }}\n', content)).toBe(content.trim());

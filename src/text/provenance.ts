@@ -4,32 +4,32 @@ import { freeCharacters, type Probe, probesFor, unusedCharacters, wordsOf } from
 import type { Message, Template } from './template.js';
 
 /**
- * Where in a rendered dialogue each message's own words lie. A template is a program and may do anything with a
- * content: trim it, cut a part away, write it elsewhere or nowhere. So the words are never searched for. Instead the
- * dialogue is rendered again with one content replaced by a probe, characters that occur nowhere else; what stands
- * before the probe and what stands after it is the template's writing around that content. When the real rendering
- * begins with the one and ends with the other, what lies between them is the content as the template wrote it, with
- * whatever the template writes right beside it only because of what it says.
+ * Finds each message's own words in a rendered dialogue. A template is a program and may do anything with a content:
+ * trim it, drop part of it, write it elsewhere or not at all. So this file never searches for the words. Instead, it
+ * renders the dialogue again with one content replaced by a probe: characters that occur nowhere else. The text before
+ * and after the probe is what the template writes around that content. If the real rendering begins with the one and
+ * ends with the other, the text between them is the content as the template wrote it, together with anything that the
+ * template writes directly beside it because of what the content says.
  *
- * A template may look at a content before it writes it (is it empty, does it hold `</think>`), so that a probe with
- * no likeness to the content changes the text around it, and the comparison fails. The next probe then keeps the
- * words that the template itself mentions and replaces those in between. If that fails too, the positions are not
- * established, and that is an error.
+ * A template may inspect a content before it writes it (is it empty, does it contain `</think>`). A probe that does not
+ * resemble the content may then change the text around it, and the comparison fails. The next probe keeps the words
+ * that the template itself mentions, and replaces the text between them. If that fails too, the position is unknown,
+ * and that is an error.
  *
- * Most templates write every content as it is, or trimmed. That is tried first, because one rendering shows it for all
- * messages: with a probe in the place of every content, what stands around the probes, put together with the contents,
- * is the text itself, character for character.
+ * Most templates write every content unchanged or trimmed. That case is tried first, because one rendering covers all
+ * messages: replace every content by a probe, then put the contents back in place of the probes; the result must be
+ * the text itself, character for character.
  */
 
-/** Renders a dialogue of these messages, everything else as in the dialogue that is laid out. */
+/** Renders these messages with the options of the dialogue that is being laid out. */
 export type Render = (messages: readonly Message[]) => string;
 
 /**
- * The characters of each message's content in the rendered text, in the order of the messages; null for a message
- * that the template wrote no character of, nor anything around it that could be told.
- * @param text the dialogue as rendered
+ * Returns the range of each message's content in the rendered text, in the order of the messages; null for a message
+ * that the template did not write.
+ * @param text the rendered dialogue
  * @param controls the texts of the control tokens
- * @throws HoldfastError `E_SPANS` naming the message whose place cannot be established
+ * @throws HoldfastError `E_SPANS` naming the message whose position cannot be determined
  */
 export function contentPositions(
   template: Template,
@@ -47,23 +47,19 @@ export function contentPositions(
       try {
         return render(messages.map((other, i) => (i === index ? { ...message, content } : other)));
       } catch {
-        return null; // the template refuses the probe: it looks at the content, and this probe tells nothing
+        return null; // the template inspects the content and refuses this probe, so try the next one
       }
     };
     for (const probe of probesFor(message.content, words, characters)) {
       const found = locate(withContent(probe.content), text, probe);
       if (found === 'repeated') {
-        throw unclear(index, message, 'the template writes its content more than once');
+        throw unclear(index, message, 'the template writes the content more than once');
       }
       if (found !== 'unclear') return found;
     }
     if (message.content.trim() === '' && isLeftOut(withContent(characters[0]!), text, characters[0]!))
       return null;
-    throw unclear(
-      index,
-      message,
-      'the text around its content depends on the content in a way that hides where it is',
-    );
+    throw unclear(index, message, 'the text around the content depends on the content');
   });
 
   const ordered = positions
@@ -72,14 +68,14 @@ export function contentPositions(
   ordered.forEach((range, i) => {
     if (i === 0 || ordered[i - 1]!.end <= range.start) return;
     const index = positions.indexOf(range);
-    throw unclear(index, messages[index]!, 'its content runs into that of another message');
+    throw unclear(index, messages[index]!, "the content overlaps another message's");
   });
   return positions;
 }
 
 /**
- * The places of all contents by one rendering; null when that leaves a doubt: a probe is missing or written twice, two
- * stand side by side, or the text is not what stands around them put together with the contents in one way only.
+ * Finds all contents with one rendering. Returns null if the result is ambiguous: a probe is missing or written twice,
+ * two probes are adjacent, or there is not exactly one way to put the contents in place of the probes and get the text.
  */
 function locateTogether(
   template: Template,
@@ -93,7 +89,7 @@ function locateTogether(
   try {
     probed = render(messages.map((message, i) => ({ ...message, content: probes[i]! })));
   } catch {
-    return null; // the template looks at the contents
+    return null; // the template inspects the contents
   }
   const indexOf = new Map(probes.map((probe, index) => [probe, index]));
   const written = [...probed].flatMap((character) => indexOf.get(character) ?? []);
@@ -119,7 +115,7 @@ function locateTogether(
   return ranges;
 }
 
-/** What stands between the text before the first probe character and the text after the last one. */
+/** Returns the range of `text` from the first probe character's place to the last one's. */
 function locate(
   probed: string | null,
   text: string,
@@ -128,13 +124,13 @@ function locate(
   if (probed === null) return 'unclear';
   const places = [...probed].filter((character) => probe.characters.includes(character));
   if (new Set(places).size < places.length) return 'repeated';
-  // A content that leaves no trace, while nothing else changes, is not written at all.
+  // If the probe does not appear and the text is unchanged, the template does not write this content.
   if (places.length === 0) return probed === text ? null : 'unclear';
   const first = places[0]!;
   const last = places.at(-1)!;
   let before = probed.slice(0, probed.indexOf(first));
   let after = probed.slice(probed.indexOf(last) + 1);
-  // Words kept beside the outermost probe characters are content too, where the template left them standing.
+  // Words kept beside the outermost probe characters are content too, if the template wrote them.
   const keptBefore = probe.kept[probe.characters.indexOf(first)]!;
   const keptAfter = probe.kept[probe.characters.indexOf(last) + 1]!;
   if (before.endsWith(keptBefore)) before = before.slice(0, before.length - keptBefore.length);
@@ -143,7 +139,7 @@ function locate(
   return fits ? { start: before.length, end: text.length - after.length } : 'unclear';
 }
 
-/** Whether the text is that of the probed rendering with the probe and some of the text around it left out. */
+/** Whether `text` is the probed rendering without the probe and some of the text around it. */
 function isLeftOut(probed: string | null, text: string, probe: string): boolean {
   const at = probed?.indexOf(probe) ?? -1;
   if (probed === null || at < 0) return false;
@@ -164,6 +160,6 @@ function isLeftOut(probed: string | null, text: string, probe: string): boolean 
 function unclear(index: number, message: Message, why: string): HoldfastError {
   return new HoldfastError(
     'E_SPANS',
-    `it cannot be established where message ${index + 1} (${message.role}) lies in the rendered dialogue: ${why}`,
+    `cannot locate message ${index + 1} (${message.role}) in the rendered dialogue: ${why}`,
   );
 }

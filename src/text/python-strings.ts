@@ -1,10 +1,10 @@
 import { parse, tokenize } from '@huggingface/jinja';
 
 /**
- * Chat templates are written for Python's Jinja. Where the JavaScript interpreter's string methods part from
- * Python's, a template's syntax tree is changed to call these instead. Seen in @huggingface/jinja 0.5.11:
- * `strip`, `lstrip`, `rstrip` and the filter `trim` ignore their argument (Qwen3 strips line breaks only), and take
- * JavaScript's whitespace for Python's.
+ * Chat templates are written for Python's Jinja. The JavaScript interpreter's string methods differ from Python's in
+ * two ways (seen in @huggingface/jinja 0.5.11): `strip`, `lstrip`, `rstrip` and the filter `trim` ignore their
+ * argument (Qwen3 strips line breaks only), and they strip JavaScript's whitespace, not Python's. A template's
+ * syntax tree is therefore rewritten to call the functions of this file instead.
  */
 
 type Side = 'both' | 'left' | 'right';
@@ -19,7 +19,7 @@ const FUNCTION_OF: Readonly<Record<Side, string>> = {
   right: 'python_rstrip',
 };
 
-/** What `str.isspace` says in Python: Unicode's White_Space and the four information separators. */
+/** Python's `str.isspace`: Unicode's White_Space and the four information separators. */
 const isPythonSpace = (point: string): boolean =>
   /\p{White_Space}/u.test(point) || (point >= '\u001c' && point <= '\u001f');
 
@@ -36,7 +36,7 @@ function pythonStrip(text: string, characters: string | null, side: Side): strin
   return points.slice(start, end).join('');
 }
 
-/** The functions that a template parsed here may call. */
+/** The functions that a template parsed by {@link parsePythonTemplate} may call. */
 export const pythonFunctions: ReadonlyMap<string, (text: unknown, characters?: unknown) => string> = new Map(
   (['both', 'left', 'right'] as const).map((side) => [
     FUNCTION_OF[side],
@@ -47,9 +47,10 @@ export const pythonFunctions: ReadonlyMap<string, (text: unknown, characters?: u
   ]),
 );
 
+/** A parsed template. */
 export type Program = ReturnType<typeof parse>;
 
-/** Parses a template as transformers sets Jinja up, with Python's string methods. */
+/** Parses a template with the Jinja settings of transformers and Python's string methods. */
 export function parsePythonTemplate(source: string): Program {
   const program = parse(tokenize(source, { lstrip_blocks: true, trim_blocks: true }));
   rewrite(program);

@@ -1,15 +1,16 @@
 /**
- * The merges of a SentencePiece BPE vocabulary, which a GGUF file stores as scores alone. SentencePiece merges any
- * two neighbours whose joined text is a piece, the piece with the highest score first; written as a list of pairs,
- * that is every cut of every piece into two pieces, best score first, longer left part first. This is the order of
- * transformers' `generate_merges`, so that ids are those of the family's own `tokenizer.json`.
- * @param scores of the pieces that merging may make, by piece
+ * Returns the merges of a SentencePiece BPE vocabulary; a GGUF file stores only scores. SentencePiece merges any two
+ * neighbours whose joined text is a piece, the piece with the highest score first. As a list of pairs, that is every
+ * split of every piece into two pieces, sorted by score (highest first), then by the length of the left part (longest
+ * first). Transformers' `generate_merges` uses the same order, so the ids equal those of the family's own
+ * `tokenizer.json`.
+ * @param scores the scores of the pieces that merging may produce, keyed by piece
  */
 export function mergesFromScores(scores: ReadonlyMap<string, number>): [string, string][] {
   const merges: { left: string; right: string; score: number }[] = [];
   for (const [piece, score] of scores) {
     for (let at = 1; at < piece.length; at++) {
-      // Not between the halves of a surrogate pair: merging starts from whole characters.
+      // Never split a surrogate pair: merging starts from whole characters.
       const unit = piece.charCodeAt(at);
       if (unit >= 0xdc00 && unit <= 0xdfff) continue;
       const left = piece.slice(0, at);

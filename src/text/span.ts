@@ -1,7 +1,7 @@
-/** Who a token belongs to. `template` is everything the chat template writes around the messages' own words. */
+/** The role a token belongs to. `template` is everything that the chat template writes around the messages' words. */
 export type SpanRole = 'sink' | 'system' | 'user' | 'assistant' | 'template';
 
-/** Token indices `[start, end)`. */
+/** A range of token indices, `[start, end)`. */
 export interface TokenRange {
   readonly start: number;
   readonly end: number;
@@ -9,8 +9,8 @@ export interface TokenRange {
 
 /**
  * A contiguous piece of a rendered dialogue. Spans are disjoint, in order, and cover every token.
- * `turn` is 0 for the system message and everything before the first user message; each user message opens the
- * next turn, and the answer to it belongs to the same turn.
+ * `turn` is 0 for the system message and everything before the first user message. Each user message opens the next
+ * turn; its answer belongs to the same turn.
  */
 export interface Span extends TokenRange {
   readonly role: SpanRole;

@@ -8,7 +8,7 @@ describe.each(MODELS)('text streamed by the tokenizer of %s', (model) => {
   const tokenizer = fixtureTokenizer(model);
   const ids = fc.array(fc.nat({ max: tokenizer.vocabSize - 1 }), { maxLength: 40 });
 
-  it('is what decoding all ids at once gives, whatever the ids', () => {
+  it('equals decoding all ids at once, for any ids', () => {
     fc.assert(
       fc.property(ids, fc.boolean(), (ids, skipSpecial) => {
         const stream = createStreamDecoder(tokenizer, { skipSpecial });
@@ -18,7 +18,7 @@ describe.each(MODELS)('text streamed by the tokenizer of %s', (model) => {
     );
   });
 
-  it('never shows half a character of a text', () => {
+  it('never emits half a character', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme-composite' }), (text) => {
         const stream = createStreamDecoder(tokenizer);

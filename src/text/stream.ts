@@ -1,17 +1,17 @@
 import type { Tokenizer } from './tokenizer.js';
 
-/** Turns ids that arrive one by one into text. */
+/** Decodes ids that arrive one by one. */
 export interface StreamDecoder {
   /**
-   * The text that this id completes: possibly none, never half a character.
-   * @throws HoldfastError `E_TOKEN_RANGE` for an id that no token has
+   * Returns the text that this id completes: possibly empty, never half a character.
+   * @throws HoldfastError `E_TOKEN_RANGE` for an id outside the vocabulary
    */
   push(id: number): string;
-  /** What was held back: the replacement character for a character that never became complete. Ends the stream. */
+  /** Ends the stream. Returns U+FFFD if a character is incomplete, else an empty string. */
   finish(): string;
 }
 
-/** A decoder whose pieces, joined, are `tokenizer.decode` of all ids. */
+/** Creates a decoder whose pieces join to `tokenizer.decode` of all ids. */
 export function createStreamDecoder(
   tokenizer: Tokenizer,
   options: { skipSpecial?: boolean } = {},

@@ -11,7 +11,7 @@ const render = (source: string, messages = hi, now?: Date): string =>
   });
 
 describe('a chat template', () => {
-  it('finds the names that transformers gives it', () => {
+  it('can use the names that transformers defines', () => {
     expect(render('{{ bos_token }}{{ messages[0].role }}{{ eos_token }}{{ add_generation_prompt }}')).toBe(
       '<s>user</s>true',
     );
@@ -28,14 +28,14 @@ describe('a chat template', () => {
     ).toBe('023');
   });
 
-  it('writes dates in English, of the moment it is told', () => {
+  it('writes the given date in English', () => {
     const now = new Date(2024, 6, 5, 7, 8, 9);
     expect(render('{{ strftime_now("%d %b %Y|%A %B %y|%H:%M:%S|%j%%") }}', hi, now)).toBe(
       '05 Jul 2024|Friday July 24|07:08:09|%j%',
     );
   });
 
-  it('loses the line break after a block and the blanks before one', () => {
+  it('drops the line break after a block and the blanks before one', () => {
     expect(render('a\n  {% if true %}\nb\n  {% endif %}\nc\n')).toBe('a\nb\nc');
   });
 
@@ -51,7 +51,7 @@ describe('a chat template', () => {
     expect(strip("c.split('</t>')[-1].lstrip('\\n')", 'x</t>\n\n y')).toBe(' y');
   });
 
-  it('refuses a dialogue in its own words', () => {
+  it('refuses a dialogue with its own message', () => {
     const { source } = FAMILY_TEMPLATES['no system role (Gemma 2)']!;
     expect(() => render(source, [{ role: 'system', content: 'S' }])).toThrow(
       expect.objectContaining({
@@ -61,7 +61,7 @@ describe('a chat template', () => {
     );
   });
 
-  it('says what is wrong with itself', () => {
+  it('reports its own errors', () => {
     expect(() => compileTemplate('{% for %}', 'x.jinja')).toThrow(
       expect.objectContaining({
         code: 'E_TEMPLATE',

@@ -12,35 +12,35 @@ export interface Message {
 export interface RenderOptions {
   /** Whether the text ends with the header that opens an answer. */
   readonly addGenerationPrompt: boolean;
-  /** Special tokens by the names that templates use: `bos_token`, `eos_token`, … */
+  /** Special tokens, keyed by the names that templates use: `bos_token`, `eos_token`, … */
   readonly specialTokens?: Readonly<Record<string, string>>;
-  /** The moment that templates which write a date are told. */
+  /** The current time, for templates that write a date. */
   readonly now?: Date;
 }
 
 /** A chat template, parsed once. */
 export interface Template {
-  /** How errors name it: usually the file. */
+  /** The name that errors use, usually the file's. */
   readonly name: string;
   readonly source: string;
   /**
-   * The text of a dialogue, as transformers' `apply_chat_template` renders it.
-   * @throws HoldfastError `E_TEMPLATE` with the template's own words when it refuses the dialogue
+   * Returns the text of a dialogue, as transformers' `apply_chat_template` renders it.
+   * @throws HoldfastError `E_TEMPLATE` with the template's own message if it refuses the dialogue
    */
   render(messages: readonly Message[], options: RenderOptions): string;
 }
 
 /**
  * Parses a chat template.
- * @param source null when the model has none
+ * @param source null if the model has no template
  * @param name how errors name the model or file
- * @throws HoldfastError `E_TEMPLATE` when there is none, or it cannot be parsed
+ * @throws HoldfastError `E_TEMPLATE` if there is no template or it cannot be parsed
  */
 export function compileTemplate(source: string | null, name = 'chat template'): Template {
   if (source === null) {
     throw new HoldfastError('E_TEMPLATE', 'the model has no chat template', {
       file: name,
-      hint: 'It may be a base model; use an instruction-tuned one, or put a chat_template.jinja beside it',
+      hint: 'Use an instruction-tuned model (this may be a base model), or put a chat_template.jinja beside it',
     });
   }
   let program: Program;
@@ -68,10 +68,10 @@ export function compileTemplate(source: string | null, name = 'chat template'): 
   };
 }
 
-/** Thrown by `raise_exception`, which templates call to say why they do not render a dialogue. */
+/** Thrown by `raise_exception`, which templates call to refuse a dialogue with a reason. */
 class Refusal extends Error {}
 
-/** The names a template finds, as transformers gives them: `tools` and `documents` are there, and none. */
+/** Returns the names that a template can use, as in transformers; `tools` and `documents` are defined as none. */
 function environment(messages: readonly Message[], options: RenderOptions): Environment {
   const { addGenerationPrompt, specialTokens = {}, now = new Date() } = options;
   const names: Record<string, unknown> = {
@@ -111,7 +111,7 @@ const MONTHS = 'January February March April May June July August September Octo
 );
 const DAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
 
-/** Python's `strftime` in the C locale, as far as templates use it. */
+/** Python's `strftime` in the C locale; only the codes that templates use. */
 function strftime(date: Date, format: string): string {
   const two = (number: number): string => String(number).padStart(2, '0');
   const month = MONTHS[date.getMonth()]!;

@@ -3,8 +3,8 @@ import { HoldfastError } from '../errors.js';
 import type { AddedToken } from './added-tokens.js';
 
 /**
- * What of a `tokenizer.json` this room relies on. Components it only hands on (normaliser, pre-tokeniser) stay as
- * they are; the library that runs them refuses the kinds it does not know.
+ * The parts of a `tokenizer.json` that this room relies on. The normaliser and the pre-tokenizer pass through
+ * unchecked: the library that runs them refuses the kinds it does not know.
  */
 const component = z.looseObject({ type: z.string() });
 
@@ -35,10 +35,12 @@ const schema = z.looseObject({
   }),
 });
 
+/** A component of a `tokenizer.json`: normaliser, pre-tokenizer, post-processor or decoder. */
 export type Component = z.infer<typeof component>;
+/** A checked `tokenizer.json`. */
 export type TokenizerJson = z.infer<typeof schema>;
 
-/** The names of special tokens in a `tokenizer_config.json`, and what of it this room relies on. */
+/** The parts of a `tokenizer_config.json` that this room relies on: the special tokens, and whether it adds a BOS. */
 const specialToken = z.union([z.string(), z.looseObject({ content: z.string() })]).nullish();
 const configSchema = z.looseObject({
   bos_token: specialToken,
@@ -47,6 +49,7 @@ const configSchema = z.looseObject({
   pad_token: specialToken,
   add_bos_token: z.boolean().nullish(),
 });
+/** A checked `tokenizer_config.json`. */
 export type TokenizerConfig = z.infer<typeof configSchema>;
 
 /**
@@ -54,7 +57,7 @@ export type TokenizerConfig = z.infer<typeof configSchema>;
  * @throws HoldfastError `E_TOKENIZER` naming the field, also for models other than BPE
  */
 export function checkTokenizerJson(json: unknown, name: string): TokenizerJson {
-  // Said first and by name: the vocabulary of another model type has another shape, and would be called malformed.
+  // Check the model type first: another type's vocabulary has another shape, and the schema would call it malformed.
   const type = z.object({ model: z.object({ type: z.string() }) }).safeParse(json);
   if (type.success && type.data.model.type !== 'BPE') {
     throw new HoldfastError('E_TOKENIZER', `a ${type.data.model.type} tokenizer is not supported, only BPE`, {
@@ -76,7 +79,7 @@ export function checkTokenizerJson(json: unknown, name: string): TokenizerJson {
 }
 
 /**
- * Checks a parsed `tokenizer_config.json`; null or undefined means that there is none.
+ * Checks a parsed `tokenizer_config.json`; null or undefined if there is none.
  * @throws HoldfastError `E_TOKENIZER` naming the field
  */
 export function checkTokenizerConfig(json: unknown, name: string): TokenizerConfig {
@@ -90,7 +93,7 @@ const generationConfigSchema = z.looseObject({
 });
 
 /**
- * The ids that end an answer by a parsed `generation_config.json`; null or undefined means that there is none.
+ * Returns the ids that end an answer according to a parsed `generation_config.json` (null or undefined if there is none).
  * @throws HoldfastError `E_TOKENIZER` naming the field
  */
 export function generationEnds(json: unknown, name: string): readonly number[] {
@@ -100,12 +103,12 @@ export function generationEnds(json: unknown, name: string): readonly number[] {
   return typeof ids === 'number' ? [ids] : ids;
 }
 
-/** The text of a special token in a `tokenizer_config.json`, null when it names none. */
+/** Returns the text of a special token in a `tokenizer_config.json`, or null if it is not set. */
 export function specialTokenText(token: z.infer<typeof specialToken>): string | null {
   return typeof token === 'string' ? token : (token?.content ?? null);
 }
 
-/** The added tokens with the file format's defaults filled in. */
+/** Returns the added tokens of a `tokenizer.json`, with the format's defaults filled in. */
 export function addedTokensOf(json: TokenizerJson): AddedToken[] {
   return (json.added_tokens ?? []).map((token) => ({
     id: token.id,

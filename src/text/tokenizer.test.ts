@@ -13,7 +13,7 @@ import {
 } from '../../test/support/text-fixtures.js';
 import { type Tokenizer, tokenizerFromJson } from './tokenizer.js';
 
-/** Without lone surrogates, which no UTF-8 text has. */
+/** Without lone surrogates, which cannot occur in UTF-8. */
 const wellFormed = (text: string): string => new TextDecoder().decode(new TextEncoder().encode(text));
 
 describe.each(MODELS)('the tokenizer of %s', (model) => {
@@ -29,7 +29,7 @@ describe.each(MODELS)('the tokenizer of %s', (model) => {
     expect(tokenizer.encode(chat.text, { special: true })).toEqual(chat.ids);
   });
 
-  it('gives back any text it encoded, special tokens read as words', () => {
+  it('decodes any text that it encoded, with special tokens as ordinary words', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (binary) => {
         const text = wellFormed(binary);
@@ -40,7 +40,7 @@ describe.each(MODELS)('the tokenizer of %s', (model) => {
     );
   });
 
-  it('never turns text into a special token unless told to', () => {
+  it('never encodes text as a special token unless asked to', () => {
     for (const { content } of tokenizer.addedTokens) {
       for (const id of tokenizer.encode(`a ${content} b${content}`))
         expect(tokenizer.isSpecial(id)).toBe(false);
@@ -51,7 +51,7 @@ describe.each(MODELS)('the tokenizer of %s', (model) => {
 describe.skipIf(SMOLLM_ABSENT)(`the tokenizer of SmolLM2 ${SMOLLM_ABSENT || ''}`, () => {
   let expected: { strings: StringCase[]; rendered: string; ids: number[] };
   let tokenizer: Tokenizer;
-  // Not outside: the body of a describe runs where its tests are skipped, too.
+  // Load it here: the body of a describe runs even when its tests are skipped.
   beforeAll(() => {
     expected = readJson(SMOLLM_EXPECTED);
     tokenizer = tokenizerFromJson(readJson(`${SMOLLM}/tokenizer.json`));
@@ -66,7 +66,7 @@ describe.skipIf(SMOLLM_ABSENT)(`the tokenizer of SmolLM2 ${SMOLLM_ABSENT || ''}`
     expect(tokenizer.encode(rendered, { special: true })).toEqual(ids);
   });
 
-  it('splits every numeric character off, not only ASCII digits', () => {
+  it('splits at every numeric character, not only ASCII digits', () => {
     const one = tokenizer.encode('²');
     expect(tokenizer.encode('²²')).toEqual([...one, ...one]);
   });
@@ -76,7 +76,7 @@ describe('the tokens that end an answer', () => {
   const endsWith = (eos_token_id: unknown) =>
     tokenizerFromJson(fixtureJson('llama'), null, 'tokenizer.json', { eos_token_id }).endOfTurnIds;
 
-  it('are those with the usual names and those of generation_config.json, one or a list', () => {
+  it('have the usual names or are named in generation_config.json, as one id or a list', () => {
     const named = tokenizerFromJson(fixtureJson('llama')).endOfTurnIds;
     const others = [300, 301].filter((id) => !named.includes(id));
     expect(others).toHaveLength(2);
@@ -86,7 +86,7 @@ describe('the tokens that end an answer', () => {
   });
 
   it.each([
-    ['an id that no token has', 512, /ends answers at token 512, and no token has this id.*eos_token_id/],
+    ['an unknown id', 512, /end-of-answer token that is not in the vocabulary: 512.*eos_token_id/],
     ['a text', '</s>', /malformed generation_config\.json.*eos_token_id/],
     ['a list with something else', [1, -2], /malformed generation_config\.json.*eos_token_id/],
   ])('are refused when generation_config.json names %s', (_, ends, message) => {
@@ -96,7 +96,7 @@ describe('the tokens that end an answer', () => {
   });
 });
 
-describe('a tokenizer that cannot be used', () => {
+describe('an unusable tokenizer', () => {
   const llama = () => fixtureJson('llama');
   it.each([
     ['no object', () => 'text', /malformed tokenizer\.json/],
@@ -130,7 +130,7 @@ describe('a tokenizer that cannot be used', () => {
     expect(() => tokenizerFromJson(llama(), { eos_token: 7 })).toThrow(/E_TOKENIZER.*field eos_token/);
   });
 
-  it('refuses ids that no token has', () => {
+  it('refuses ids outside the vocabulary', () => {
     const tokenizer = fixtureTokenizer('llama');
     for (const id of [-1, 512, 1.5, Number.NaN]) {
       expect(() => tokenizer.decode([id])).toThrow(expect.objectContaining({ code: 'E_TOKEN_RANGE' }));

@@ -17,15 +17,15 @@ import {
   type TokenizerJson,
 } from './tokenizer-json.js';
 
-/** A special token with a role of its own. */
+/** A special token with a named role, such as BOS. */
 export interface NamedToken {
   readonly id: number;
   readonly text: string;
 }
 
-/** Text to token ids and back, exactly as the model was trained. */
+/** Converts text to token ids and back, exactly as in the model's training. */
 export interface Tokenizer {
-  /** How errors name it: usually the file. */
+  /** The name that errors use, usually the file's. */
   readonly name: string;
   /** One more than the highest id. */
   readonly vocabSize: number;
@@ -33,49 +33,48 @@ export interface Tokenizer {
   readonly eos: NamedToken | null;
   readonly unk: NamedToken | null;
   readonly pad: NamedToken | null;
-  /** Whether the model was trained on texts that begin with the BOS. Templates write it themselves. */
+  /** Whether the model was trained on texts that begin with a BOS. Templates write it themselves. */
   readonly addsBos: boolean;
   /**
-   * Ids that end an answer: the end of text, what generation_config.json names, and the family's end-of-turn tokens
-   * where the vocabulary has them.
+   * Ids that end an answer, ascending: the EOS, those in generation_config.json, and the usual end-of-turn tokens that
+   * the vocabulary has.
    */
   readonly endOfTurnIds: readonly number[];
   readonly addedTokens: readonly AddedToken[];
   /**
-   * The ids of a text. Never adds a BOS or any other token that the text does not hold.
+   * Returns the ids of a text. Never adds a BOS or any other token that is not in the text.
    * @param options.special recognise control tokens written in the text; by default they are ordinary words
    */
   encode(text: string, options?: { special?: boolean }): number[];
   /**
-   * The ids of a text of which some ranges are somebody's words, and where in the text the tokens lie.
-   * Tokens in `guarded` are not recognised where they would take a character of a range in `plain`.
+   * Returns the ids of a text and their positions. A token in `guarded` is never recognised where it would overlap a
+   * range in `plain`: such ranges hold the words of messages.
    */
   encodeParts(
     text: string,
     parts: { readonly plain: readonly CharRange[]; readonly guarded: ReadonlySet<number> },
   ): EncodedText;
   /**
-   * The text of ids: their bytes, one after the other, read as UTF-8; what is not UTF-8 becomes U+FFFD. No
-   * clean-up of spaces.
-   * @throws HoldfastError `E_TOKEN_RANGE` for an id that no token has
+   * Returns the text of ids: their bytes, decoded as UTF-8; invalid bytes become U+FFFD. Does not clean up spaces.
+   * @throws HoldfastError `E_TOKEN_RANGE` for an id outside the vocabulary
    */
   decode(ids: readonly number[], options?: { skipSpecial?: boolean }): string;
-  /** Whether `decode` takes one space from the front, because the encoder puts one there (SentencePiece). */
+  /** Whether `decode` removes one leading space, because the encoder adds one (SentencePiece). */
   readonly stripsLeadingSpace: boolean;
   /**
-   * The bytes a token stands for; a token may be a part of a character.
-   * @throws HoldfastError `E_TOKEN_RANGE` for an id that no token has
+   * Returns the bytes that a token stands for, possibly only part of a character.
+   * @throws HoldfastError `E_TOKEN_RANGE` for an id outside the vocabulary
    */
   tokenBytes(id: number): Uint8Array;
-  /** Whether the token controls the model instead of standing for text. A byte token is text. */
+  /** Whether a token controls the model instead of standing for text. Byte tokens stand for text. */
   isSpecial(id: number): boolean;
 }
 
 /**
- * A tokenizer from a parsed `tokenizer.json` and `tokenizer_config.json` (null when there is none).
- * @param name how errors name it
- * @param generationConfig a parsed `generation_config.json`, null when there is none: it may name more tokens that
- * end an answer
+ * Creates a tokenizer from a parsed `tokenizer.json` and `tokenizer_config.json` (null if there is none).
+ * @param name how errors name the tokenizer
+ * @param generationConfig a parsed `generation_config.json`, which may name more tokens that end an answer; null if
+ * there is none
  * @throws HoldfastError `E_TOKENIZER` naming file and field
  */
 export function tokenizerFromJson(
@@ -89,16 +88,16 @@ export function tokenizerFromJson(
   return createTokenizer(json, config, name, { generationConfig });
 }
 
-/** What is known of the tokens that end an answer, besides their usual names. */
+/** Sources of ids that end an answer, besides the tokens' usual names. */
 interface KnownEnds {
-  /** Ids of the vocabulary. */
+  /** Ids that the vocabulary marks as ends of a turn. */
   readonly turnEnds?: readonly number[];
-  /** A parsed `generation_config.json`, null when there is none. */
+  /** A parsed `generation_config.json`; null if there is none. */
   readonly generationConfig: unknown;
 }
 
 /**
- * A tokenizer from files that were checked.
+ * Creates a tokenizer from checked files.
  * @throws HoldfastError `E_TOKENIZER` naming the field
  */
 export function createTokenizer(
@@ -117,7 +116,7 @@ export function createTokenizer(
   const idOf = (token: string): number | undefined => library.token_to_id(token);
 
   const addedById = new Map(addedTokens.map((token) => [token.id, token]));
-  // Some files list the byte tokens of SentencePiece among the special ones; skipping those would lose text.
+  // Some files list SentencePiece's byte tokens as special. Skipping them in `decode` would lose text.
   const isByteToken = (token: string): boolean =>
     writing.kind === 'sentencepiece' && byteOfByteToken(token) !== null;
   const special = new Set(
@@ -141,13 +140,9 @@ export function createTokenizer(
     if (known !== undefined) return known;
     const token = tokens[id];
     if (token === undefined) {
-      throw new HoldfastError(
-        'E_TOKEN_RANGE',
-        `no token has the id ${id}; ids are 0 to ${tokens.length - 1}`,
-        {
-          file: name,
-        },
-      );
+      throw new HoldfastError('E_TOKEN_RANGE', `no token has id ${id}: ids are 0 to ${tokens.length - 1}`, {
+        file: name,
+      });
     }
     const bytes =
       addedById.has(id) && !isByteToken(token) ? utf8.encode(token) : bytesOfToken(token, writing);
@@ -160,8 +155,8 @@ export function createTokenizer(
   if (unknown !== undefined) {
     throw new HoldfastError(
       'E_TOKENIZER',
-      `generation_config.json ends answers at token ${unknown}, and no token has this id`,
-      { file: name, field: 'eos_token_id', hint: 'Check that it was published with this tokenizer' },
+      `generation_config.json names an end-of-answer token that is not in the vocabulary: ${unknown}`,
+      { file: name, field: 'eos_token_id', hint: 'Check that the file was published with this tokenizer' },
     );
   }
   const knownEnds = [...(eos === null ? [] : [eos.id]), ...turnEnds, ...configuredEnds];
@@ -193,7 +188,7 @@ export function createTokenizer(
   };
 }
 
-/** The library's tokenizer, of which the normaliser, the pre-tokeniser and the merging are used. */
+/** Loads the library's tokenizer. Only its normaliser, pre-tokenizer and merging are used. */
 function loadLibrary(json: TokenizerJson, name: string): LibraryTokenizer {
   try {
     return new LibraryTokenizer(
@@ -210,11 +205,14 @@ function loadLibrary(json: TokenizerJson, name: string): LibraryTokenizer {
   } catch (cause) {
     if (cause instanceof HoldfastError) throw cause;
     const what = cause instanceof Error ? cause.message : String(cause);
-    throw new HoldfastError('E_TOKENIZER', `the tokenizer cannot be used: ${what}`, { file: name, cause });
+    throw new HoldfastError('E_TOKENIZER', `the library cannot load the tokenizer: ${what}`, {
+      file: name,
+      cause,
+    });
   }
 }
 
-/** Whether a post-processor writes this token first. */
+/** Whether a post-processor puts this token first. */
 function beginsWith(postProcessor: Component | null | undefined, token: string): boolean {
   if (postProcessor?.type === 'Sequence') {
     return (postProcessor.processors as Component[]).some((part) => beginsWith(part, token));

@@ -87,10 +87,10 @@ describe('holdfast inspect', () => {
       tokenizer: null,
       template: { problem: expect.stringMatching(/no usable tokenizer/) },
     });
-    expect(report.tokenizerProblem).toMatch(/E_TOKENIZER: a tokenizer of the kind "bert" is not supported/);
+    expect(report.tokenizerProblem).toMatch(/E_TOKENIZER: unsupported kind of tokenizer: "bert"/);
     const text = await succeed(['inspect', file]);
     expect(text).toMatch(/Q4_0 → q4: .*, exact/);
-    expect(text).toMatch(/^tokenizer\n {2}E_TOKENIZER: a tokenizer of the kind "bert" is not supported/m);
+    expect(text).toMatch(/^tokenizer\n {2}E_TOKENIZER: unsupported kind of tokenizer: "bert"/m);
   });
 
   it('says which roles the template writes, and where an answer ends', async () => {
