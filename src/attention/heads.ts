@@ -1,6 +1,6 @@
 import { HoldfastError } from '../errors.js';
 
-/** Size of a model's grid of heads. */
+/** The size of a model's grid of heads. */
 export interface HeadGrid {
   readonly layers: number;
   readonly heads: number;
@@ -10,8 +10,7 @@ export interface HeadGrid {
 export type HeadPair = readonly [layer: number, head: number];
 
 /**
- * A set of heads, not empty: those of the named layers and numbers, where absent means all; or, instead of
- * both, heads one by one.
+ * A non-empty set of heads: either every combination of `layers` and `heads` (each means all if absent), or `pairs`.
  */
 export type HeadSelection =
   | {
@@ -23,8 +22,8 @@ export type HeadSelection =
 
 /**
  * Marks the selected heads: `[layers × heads]`, 1 where selected.
- * @throws HoldfastError `E_STRENGTH` when a layer or a head does not exist, a selection is empty, or pairs are given
- * beside layers or heads
+ * @throws HoldfastError `E_STRENGTH` if a layer or a head does not exist, a selection is empty, or `pairs` is combined
+ * with `layers` or `heads`
  */
 export function headMask({ layers, heads, pairs }: HeadSelection, grid: HeadGrid): Uint8Array {
   const mask = new Uint8Array(grid.layers * grid.heads);
@@ -37,14 +36,10 @@ export function headMask({ layers, heads, pairs }: HeadSelection, grid: HeadGrid
     return mask;
   }
   if (layers !== undefined || heads !== undefined) {
-    throw new HoldfastError(
-      'E_STRENGTH',
-      'pairs name heads one by one: they go with no layers and no heads',
-      {
-        field: 'pairs',
-        hint: 'Say one of the two',
-      },
-    );
+    throw new HoldfastError('E_STRENGTH', 'pairs cannot be combined with layers or heads', {
+      field: 'pairs',
+      hint: 'Give either pairs, or layers and heads',
+    });
   }
   if (pairs.length === 0) throw nothingSelected('head', 'pairs');
   for (const [layer, head] of pairs) {
@@ -68,7 +63,7 @@ function checkIndex(kind: 'layer' | 'head', index: number, count: number): void 
 function nothingSelected(kind: 'layer' | 'head', field: string): HoldfastError {
   return new HoldfastError('E_STRENGTH', `no ${kind} is selected`, {
     field,
-    hint: `Name at least one, or leave ${field} out for all of them`,
+    hint: `Name at least one, or leave out ${field} to select all`,
   });
 }
 

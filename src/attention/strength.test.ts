@@ -66,17 +66,17 @@ describe('uniformStrength', () => {
     for (const [selection, message] of [
       [
         { pairs: [[0, 0]], layers: [0] },
-        'pairs name heads one by one: they go with no layers and no heads (field pairs). Say one of the two',
+        'pairs cannot be combined with layers or heads (field pairs). Give either pairs, or layers and heads',
       ],
       [
         { pairs: [[0, 0]], heads: [0] },
-        'pairs name heads one by one: they go with no layers and no heads (field pairs). Say one of the two',
+        'pairs cannot be combined with layers or heads (field pairs). Give either pairs, or layers and heads',
       ],
       [{ pairs: [[3, 0]] }, 'layer 3 does not exist: the model has 3 layers'],
       [{ pairs: [[0, 4]] }, 'head 4 does not exist: the model has 4 heads'],
       [
         { pairs: [] },
-        'no head is selected (field pairs). Name at least one, or leave pairs out for all of them',
+        'no head is selected (field pairs). Name at least one, or leave out pairs to select all',
       ],
     ] as const) {
       expect(() => uniformStrength('boost', 2, grid, selection as HeadSelection)).toThrow(eStrength(message));

@@ -218,7 +218,9 @@ describe('a chat', () => {
     const raised = [...before.keys()].filter((pair) => after[pair]! > before[pair]! + 1e-6);
     expect(raised).toEqual([4, 9, 11]);
     // @ts-expect-error: pairs stand instead of layers and heads
-    expect(() => chat.configure({ pairs, heads: [1] })).toThrow(/E_STRENGTH: pairs name heads one by one/);
+    expect(() => chat.configure({ pairs, heads: [1] })).toThrow(
+      /E_STRENGTH: pairs cannot be combined with layers or heads/,
+    );
     chat.configure({ layers: [0, 1] });
     chat.configure({ heads: [2] });
     expect(chat.settings.selection).toEqual({ layers: [0, 1], heads: [2] });

@@ -61,7 +61,7 @@ describe('generation', () => {
     expect(on.end.receipt?.touched.every((count) => count > 0)).toBe(true);
   });
 
-  it('draws the same tokens from the same seed, also on a session that has been used', async () => {
+  it('draws the same tokens from the same seed, also on a used session', async () => {
     const sampling = { temperature: 1.5, topP: 1, seed: 11 };
     const session = new Session(executor);
     const first = await collect(session, { sampling });
@@ -81,7 +81,7 @@ describe('generation', () => {
     expect(end.timing).toMatchObject({ promptTokens: 72, reusedTokens: 0, decodedTokens: 4 });
   });
 
-  it('streams text that joins to what the ids decode to, and ends at a stop token without its text', async () => {
+  it('streams text that joins to the decoded ids, and ends at a stop token without its text', async () => {
     const session = new Session(executor);
     const { steps, end, text } = await collect(session, { sampling: GREEDY, stopIds: [greedy.off[3]!] });
     expect(end.finish).toBe('stop');
@@ -95,7 +95,7 @@ describe('generation', () => {
     const session = new Session(executor);
     const sampling = { temperature: 1.5, topP: 1, seed: 4 };
     const { steps, text } = await collect(session, { sampling });
-    // The end of one token's text and the begin of a later one's.
+    // The last character of one token's text and the first of the next one's.
     const at = steps.findIndex((step, i) => i > 3 && step.text.length > 1 && steps[i + 1]!.text.length > 1);
     const before = steps.slice(0, at).reduce((size, step) => size + step.text.length, 0);
     const cut = before + steps[at]!.text.length - 1;
@@ -106,7 +106,7 @@ describe('generation', () => {
     expect(session.length).toBe(ids.length + stopped.steps.length - 1);
   });
 
-  it('asks for the intervention before each pass and reports the shares of the row that chose', async () => {
+  it('asks for the intervention before each pass and reports the shares of the row that chose the token', async () => {
     const points: ForwardPoint[] = [];
     const { steps } = await collect(new Session(executor), {
       sampling: GREEDY,
@@ -138,14 +138,14 @@ describe('generation', () => {
     }
   });
 
-  it('says that an intervention touched nothing', async () => {
+  it('throws if the intervention touched nothing', async () => {
     const nowhere = { ...split(0.5), target: [{ start: 400, end: 410 }] };
     await expect(
       collect(new Session(executor), { sampling: GREEDY, maxTokens: 2, intervention: () => nowhere }),
     ).rejects.toThrow(/E_UNTOUCHED/);
   });
 
-  it('ends at the signal also while the intervention has touched nothing yet, with a receipt that says so', async () => {
+  it('ends at the signal before the intervention has touched anything, with a receipt that says so', async () => {
     const nowhere = { ...split(0.5), target: [{ start: 400, end: 410 }] };
     const controller = new AbortController();
     const { steps, end } = await collect(
@@ -158,7 +158,7 @@ describe('generation', () => {
     expect(end.receipt).toMatchObject({ rows: ids.length, touched: [0, 0, 0], headsAsked: [4, 4, 4] });
   });
 
-  it('stops at the signal, in a long prefill and between tokens, and the session goes on', async () => {
+  it('stops at the signal, in a long prefill and between tokens, and the session stays usable', async () => {
     const session = new Session(executor);
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 40);
@@ -179,13 +179,13 @@ describe('generation', () => {
     expect((await collect(session, { sampling: GREEDY })).steps.map(({ id }) => id)).toEqual(greedy.off);
   });
 
-  it('works without a tokenizer on ids alone', async () => {
+  it('works on ids without a tokenizer', async () => {
     const { steps, text } = await collect(new Session(executor), { tokenizer: null, sampling: GREEDY });
     expect(steps.map(({ id }) => id)).toEqual(greedy.off);
     expect(text).toBe('');
   });
 
-  it('refuses at once what cannot be done', () => {
+  it('refuses invalid options immediately', () => {
     const session = new Session(executor);
     const attempt = (options: Partial<GenerationOptions>, prompt = ids) =>
       generate(session, prompt, { tokenizer, maxTokens: 10, ...options });
@@ -206,7 +206,7 @@ describe('guidance', () => {
     ...others,
   });
 
-  /** Both sequences from the start, for every token: γ·l − (γ − 1)·l′ in f64. */
+  /** γ·l − (γ − 1)·l′ in f64, computing both sequences from the start for every token. */
   async function byHand(answer: readonly number[], intervention?: Intervention): Promise<Float64Array> {
     const last = async (prompt: readonly number[], of?: Intervention): Promise<Float32Array> => {
       const session = new Session(executor);
@@ -219,7 +219,7 @@ describe('guidance', () => {
     return Float64Array.from(whole, (logit, id) => scale * logit - (scale - 1) * part[id]!);
   }
 
-  it('chooses by γ·l − (γ − 1)·l′, and says so in the probabilities', async () => {
+  it('chooses by γ·l − (γ − 1)·l′ and reports probabilities of these logits', async () => {
     const { steps, end } = await collect(
       new Session(executor),
       guided(new Session(executor), { maxTokens: 6 }),
@@ -239,7 +239,7 @@ describe('guidance', () => {
     expect(forwardedTokens(end.timing)).toBe(ids.length + without.length + 2 * 5);
   });
 
-  it('has interventions and shares in the first pass alone', async () => {
+  it('has interventions and shares only in the first pass', async () => {
     const sessions = [new Session(executor), new Session(executor)] as const;
     const options = guided(sessions[1], { maxTokens: 1, intervention: () => split(0.3) });
     const { steps, end } = await collect(sessions[0], options);
@@ -250,7 +250,7 @@ describe('guidance', () => {
     expect(steps[0]!.shares).toEqual(alone.steps[0]!.shares);
   });
 
-  it('with γ = 1 gives the untouched tokens and probabilities', async () => {
+  it('gives the untouched tokens and probabilities with γ = 1', async () => {
     const hot = { sampling: { temperature: 3, topP: 0.9, seed: 4 }, maxTokens: 8 };
     const untouched = await collect(new Session(executor), hot);
     const guidance = { session: new Session(executor), prompt: without, scale: 1 };
@@ -261,7 +261,7 @@ describe('guidance', () => {
     expect(forwardedTokens(end.timing)).toBe(ids.length + without.length + 14);
   });
 
-  it('leaves both sessions with the same tokens of the answer when it is aborted in either pass', async () => {
+  it('leaves the same answer tokens in both sessions when aborted in either pass', async () => {
     for (const passes of [8, 9]) {
       const [session, second] = [new Session(executor), new Session(executor)];
       const controller = new AbortController();
@@ -275,7 +275,7 @@ describe('guidance', () => {
       }
       const { steps, end } = await collect(session, guided(second, { signal: controller.signal }));
       expect(end.finish).toBe('abort');
-      // Of two blocks, two rows that choose the first token, and two passes to each token after it.
+      // Two blocks, two rows that choose the first token, and two passes for each later token.
       expect(steps.length).toBe(passes === 8 ? 2 : 3);
       const answer = steps.slice(0, -1).map(({ id }) => id);
       expect([...session.tokens]).toEqual([...ids, ...answer]);

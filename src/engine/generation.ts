@@ -16,54 +16,55 @@ import type { Session } from './session.js';
 
 /** How a prompt is continued; see {@link generate}. */
 export interface GenerationOptions extends PassOptions {
-  /** Turns ids into text; without one, as for a model that has none, text is empty. */
+  /** Turns ids into text. Without one, text is empty. */
   readonly tokenizer?: Tokenizer | null;
   readonly sampling?: SamplingOptions;
-  /** Tokens at the front of the prompt that are a pass of their own, where they are not in the cache already. */
+  /** Tokens at the front of the prompt that get a forward pass of their own, unless they are in the cache. */
   readonly firstPass?: number | undefined;
   /** Tokens to sample at most, from 1. */
   readonly maxTokens: number;
-  /** Texts at which the answer ends, themselves not a part of it. */
+  /** Strings that end the answer. They are not part of it. */
   readonly stop?: readonly string[];
-  /** Tokens at which the answer ends; the tokenizer's `endOfTurnIds` if not said. */
+  /** Tokens that end the answer; default: the tokenizer's `endOfTurnIds`. */
   readonly stopIds?: readonly number[];
   /**
-   * Leads the answer away from another prompt's. Interventions, shares and the receipt are of the first session's passes
-   * alone; what is sampled, and its probabilities, of the combined logits.
+   * Steers the answer away from that of another prompt. Tokens and probabilities come from the combined logits.
+   * Interventions, shares and the receipt cover only the first session's passes.
    */
   readonly guidance?: Guidance | undefined;
 }
 
 /** One sampled token. */
 export interface GenerationStep extends SampledToken {
-  /** The index this token has in the sequence. */
+  /** The token's index in the sequence. */
   readonly position: number;
-  /** Text that has become certain with this token: possibly none, never half a character or part of a stop string. */
+  /** Text that this token makes certain: possibly empty, never half a character or part of a stop string. */
   readonly text: string;
-  /** Of the query row whose logits chose this token: the row of the token before it, `position − 1`. */
+  /** Shares in the query row whose logits chose this token: that of the previous token, `position − 1`. */
   readonly shares: RowShares;
-  /** What was done in that row. */
+  /** The intervention in that row. */
   readonly intervention: Intervention | null;
 }
 
-/** `stop`: an end-of-turn token; `stop-string`: one of the stop texts; `length`: as many tokens as allowed; `abort`: the signal. */
+/** Why an answer ended. `stop`: a stop token; `stop-string`: a stop string; `length`: `maxTokens` reached; `abort`: the signal. */
 export type FinishReason = 'stop' | 'stop-string' | 'length' | 'abort';
 
 /** How many tokens a generation forwarded, and how long it took. */
 export interface GenerationTiming {
   readonly promptTokens: number;
-  /** Of these, tokens whose cache was already there. */
+  /** Prompt tokens that were already in the cache. */
   readonly reusedTokens: number;
-  /** Until the first logits. */
+  /** Time to the first logits. */
   readonly prefillMs: number;
-  /** Tokens forwarded one by one after the prompt, and the time that this and sampling took. */
+  /** Tokens forwarded one by one after the prompt. */
   readonly decodedTokens: number;
+  /** Time to forward those and to sample. */
   readonly decodeMs: number;
-  /** The second prompt of guidance, and its tokens whose cache was there; it decodes as many as the first. Null without. */
+  /** The same counts for guidance's prompt, null without guidance. It decodes as many tokens as the first prompt. */
   readonly guidance: { readonly promptTokens: number; readonly reusedTokens: number } | null;
 }
 
-/** Tokens that went through the model, those of guidance's second session among them. */
+/** Returns the number of tokens that went through the model, including those of guidance's session. */
 export function forwardedTokens({
   promptTokens,
   reusedTokens,
@@ -77,23 +78,24 @@ export function forwardedTokens({
 /** How a generation ended. */
 export interface GenerationEnd {
   readonly finish: FinishReason;
-  /** Text still held back when the signal fired; empty otherwise. */
+  /** Text held back when the signal fired; otherwise empty. */
   readonly rest: string;
-  /** What the intervention did in all rows forwarded, prompt and answer; null without one. */
+  /** What the intervention did in all forwarded rows of prompt and answer; null without an intervention. */
   readonly receipt: Receipt | null;
   readonly timing: GenerationTiming;
 }
 
 /**
- * Continues a prompt, token by token. The session ends up with the prompt and all sampled tokens but the last one,
- * which was chosen and not forwarded.
+ * Continues a prompt, token by token. Afterwards the session holds the prompt and all sampled tokens except the last:
+ * that one was chosen but not forwarded.
  *
- * The prompt's last token is always forwarded by itself: shares of spans are wanted of its row alone (for all rows of
- * a long prompt they would be gigabytes), and a repeated answer meets the same cuts, hence the same rounding.
- * @returns a generator whose return value says how it ended. Left early, it says nothing and checks nothing.
- * @throws HoldfastError at once `E_SAMPLING`, `E_TOKEN_RANGE` (empty prompt) and `E_CONTEXT_FULL` (prompt and answer do
- * not fit); while it runs what {@link Session.advance} throws, except that an abort is a way to end; at the end,
- * unless aborted, `E_UNTOUCHED` when the intervention changed no share
+ * The prompt's last token is always a forward pass of its own. Only its row needs the shares of spans (for all rows of
+ * a long prompt, they would take gigabytes), and a repeated answer is split into the same passes, so it rounds alike.
+ * @returns a generator whose return value is the {@link GenerationEnd}; a caller that leaves the loop early gets none,
+ * and no check that the intervention acted
+ * @throws HoldfastError immediately: `E_SAMPLING`, `E_TOKEN_RANGE` (empty prompt), `E_CONTEXT_FULL` (prompt and answer
+ * do not fit); while running: what {@link Session.advance} throws, except that an abort ends the generation normally;
+ * at the end, unless aborted: `E_UNTOUCHED` if the intervention changed no share
  */
 export function generate(
   session: Session,
@@ -103,7 +105,7 @@ export function generate(
   const { maxTokens, stop = [], tokenizer = null } = options;
   checkLimits(maxTokens, stop);
   if (stop.length > 0 && tokenizer === null) {
-    throw new HoldfastError('E_SAMPLING', 'a stop string needs a tokenizer', { field: 'stop' });
+    throw new HoldfastError('E_SAMPLING', 'stop strings need a tokenizer', { field: 'stop' });
   }
   checkPrompt(session, prompt, maxTokens);
   if (options.guidance) {
@@ -125,7 +127,10 @@ function checkPrompt({ contextLength }: Session, prompt: readonly number[], maxT
   }
 }
 
-/** @throws HoldfastError `E_SAMPLING` when an answer of so many tokens, or such a stop string, makes no sense */
+/**
+ * Checks the limits of an answer.
+ * @throws HoldfastError `E_SAMPLING` if `maxTokens` is not a whole number from 1, or a stop string is empty
+ */
 export function checkLimits(maxTokens: number, stop: readonly string[]): void {
   if (!Number.isInteger(maxTokens) || maxTokens < 1) {
     throw new HoldfastError('E_SAMPLING', `maxTokens takes a whole number from 1, not ${maxTokens}`, {
@@ -133,11 +138,11 @@ export function checkLimits(maxTokens: number, stop: readonly string[]): void {
     });
   }
   if (stop.includes('')) {
-    throw new HoldfastError('E_SAMPLING', 'a stop string needs a character', { field: 'stop' });
+    throw new HoldfastError('E_SAMPLING', 'a stop string is empty', { field: 'stop' });
   }
 }
 
-/** What of a prompt goes before its last token: the rest of the first pass, and all after it. */
+/** Returns the blocks of a prompt to forward before its last token: the rest of the first pass, then all after it. */
 function blocksOf(
   prompt: readonly number[],
   reused: number,
@@ -160,7 +165,7 @@ async function* run(
   const writer = createAnswerWriter(tokenizer, options.stop ?? []);
   // Guidance combines the logits of two rows.
   const passes = createPasses(session, options, guidance ? null : sampler.wanted);
-  /** @param withoutId the token in guidance's session */
+  /** Returns the row that chooses the next token. @param withoutId the last token in guidance's session */
   const choosing = (id: number, withoutId: number, sampled: number): Promise<ChoosingRow> => {
     const pass = () => passes.choosing(id, sampled);
     return guidance ? guidedRow(guidance, withoutId, pass, { silenced, signal }) : pass();

@@ -3,20 +3,24 @@ import type { ChoosingRow } from './passes.js';
 import type { AdvanceOptions, Session } from './session.js';
 
 /**
- * Classifier-free guidance (Sanchez et al. 2023, arXiv 2306.17806): an answer is led away from what the model would say
- * without a part of its prompt.
+ * Classifier-free guidance (Sanchez et al. 2023, arXiv 2306.17806): steers an answer away from what the model would say
+ * without part of its prompt.
  */
 export interface Guidance {
-  /** A session of its own, for the prompt without that part and the same answer. */
+  /** A second session, for the shorter prompt and the same answer. */
   readonly session: Session;
+  /** The prompt without that part. */
   readonly prompt: readonly number[];
-  /** γ. */
+  /** γ, from 1; 1 changes nothing, larger is stronger. */
   readonly scale: number;
 }
 
 const GREATEST_SCALE = 100;
 
-/** @throws HoldfastError `E_SAMPLING` when γ is out of range */
+/**
+ * Checks γ.
+ * @throws HoldfastError `E_SAMPLING` if it is out of range
+ */
 export function checkGuidance(scale: number): void {
   if (scale >= 1 && scale <= GREATEST_SCALE) return;
   throw new HoldfastError('E_SAMPLING', `guidance takes γ from 1 to ${GREATEST_SCALE}, not ${scale}`, {
@@ -25,18 +29,18 @@ export function checkGuidance(scale: number): void {
 }
 
 /**
- * γ·l − (γ − 1)·l′, equation 7 of the paper. It combines logits where the paper has log-probabilities: these differ by a
- * constant in each row, so the distribution is the same, and γ = 1 gives the very logits.
- * @param logits with the whole prompt, `[vocab]`
- * @param without without the part of it, `[vocab]`
+ * Returns γ·l − (γ − 1)·l′, equation 7 of the paper. The paper combines log-probabilities. Logits differ from those by a
+ * constant in each row, so the distribution is the same, and γ = 1 returns the logits unchanged.
+ * @param logits l, with the whole prompt, `[vocab]`
+ * @param without l′, without that part of it, `[vocab]`
  */
 export function guidedLogits(logits: Float32Array, without: Float32Array, scale: number): Float32Array {
   return logits.map((logit, id) => scale * logit - (scale - 1) * without[id]!);
 }
 
 /**
- * Puts the prompt of the second session in place, short of its last token.
- * @returns how many tokens of it were there already
+ * Prefills the second session with its prompt, except for the last token.
+ * @returns the number of prompt tokens that were already in the cache
  */
 export async function prefillGuidance(
   { session, prompt }: Guidance,
@@ -49,10 +53,10 @@ export async function prefillGuidance(
 }
 
 /**
- * A row that chooses by guided logits, of the token before it in both sessions. The second session goes first and is taken
- * back where the first fails, so that both always hold the same tokens of the answer.
- * @param id the token before it in the second session
- * @param choosing the pass of the first session
+ * Forwards the last token in both sessions and returns a row with guided logits. The second session goes first and is
+ * rewound if the first fails, so both always hold the same tokens of the answer.
+ * @param id the last token of the second session
+ * @param choosing runs the pass of the first session
  */
 export async function guidedRow(
   { session, scale }: Guidance,

@@ -1,7 +1,7 @@
 /**
- * The engine: one dialogue's tokens and cache (session), and the loop that turns logits into tokens (sampling,
- * generation). Knows executors and text, and that an intervention may differ from pass to pass; must not know turns,
- * system prompts or schedules, nor Node.
+ * This room is the engine: one dialogue's tokens and cache (session), and the loop that turns logits into tokens
+ * (sampling, generation). It knows executors and text, and that an intervention may differ from pass to pass. It must
+ * not know turns, system prompts or schedules, nor Node.
  */
 export {
   checkLimits,

@@ -3,21 +3,21 @@ import type { HeadGrid } from '../attention/index.js';
 import type { Executor } from '../executors/index.js';
 import type { ChatFormat, Tokenizer } from '../text/index.js';
 
-/** A model that is ready to run: an executor that holds its weights, and what turns text into its tokens. */
+/** A model that is ready to run: an executor with its weights, a tokenizer and a chat format. */
 export interface Model {
-  /** The path or name it was loaded by. */
+  /** The path or name that it was loaded by. */
   readonly name: string;
   readonly executor: Executor;
-  /** Null when the files hold none: such a model takes ids only. */
+  /** Null if the model's files have none; such a model takes only ids. */
   readonly tokenizer: Tokenizer | null;
-  /** Null when the files hold no tokenizer or no chat template. */
+  /** Null if the model's files have no tokenizer or no chat template. */
   readonly format: ChatFormat | null;
-  /** SHA-256 over the weight files, hex. */
+  /** Returns the SHA-256 of the weight files, in hex. */
   hash(): Promise<string>;
   dispose(): Promise<void>;
 }
 
-/** The model's grid of heads. All families here have the same number in each layer. */
+/** Returns a model's grid of heads. In all supported families, every layer has the same number of heads. */
 export function headGrid({ layers }: Blueprint): HeadGrid {
   return { layers: layers.length, heads: layers[0]!.attention.heads };
 }

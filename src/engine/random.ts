@@ -1,8 +1,8 @@
 /**
  * xoshiro128** 1.1 (Blackman and Vigna 2018, https://prng.di.unimi.it/xoshiro128starstar.c): 32 bits at a time
- * from 128 bits of state. Small, fast, and the same on every machine, which `Math.random` is not.
- * @param state four 32-bit words, not all zero; changed by every call of the result
- * @returns a function whose every call gives the next 32 bits as an unsigned number
+ * from 128 bits of state. It is small, fast and, unlike `Math.random`, the same on every machine.
+ * @param state four 32-bit words, not all zero; every call of the result changes it
+ * @returns a function that returns the next 32 bits as an unsigned number
  */
 export function xoshiro128(state: Uint32Array): () => number {
   return () => {
@@ -19,8 +19,8 @@ export function xoshiro128(state: Uint32Array): () => number {
 }
 
 /**
- * Numbers in [0, 1) from a seed: 53 bits of {@link xoshiro128}, whose state is filled by splitmix32 (the
- * finaliser of MurmurHash3 over a Weyl sequence), so that neighbouring seeds give unrelated numbers.
+ * Returns a generator of numbers in [0, 1): 53 bits of {@link xoshiro128} each. splitmix32 (the finaliser of
+ * MurmurHash3 over a Weyl sequence) fills the state from the seed, so that neighbouring seeds give unrelated numbers.
  * @param seed a whole number from 0 to 2^53 − 1
  */
 export function createRandom(seed: number): () => number {

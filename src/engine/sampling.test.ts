@@ -9,7 +9,7 @@ const of = (logits: readonly number[], options: SamplingOptions, history: number
 const logits = fc.array(fc.float({ min: -30, max: 30, noNaN: true }), { minLength: 1, maxLength: 60 });
 const temperature = fc.double({ min: 0.05, max: 5, noNaN: true });
 
-/** Softmax at a temperature, and the ids from the most probable down: the definition, written plainly. */
+/** The softmax at a temperature, and the ids, most probable first: written directly from the definition. */
 function plain(values: readonly number[], temperature: number): { probabilities: number[]; order: number[] } {
   const rounded = [...Float32Array.from(values)];
   const best = Math.max(...rounded);
@@ -50,7 +50,7 @@ describe('a distribution', () => {
     );
   });
 
-  it('keeps with top-k the k most probable, of equals the lower ids', () => {
+  it('keeps the k most probable tokens with top-k, and the lower ids among equals', () => {
     fc.assert(
       fc.property(logits, fc.integer({ min: 1, max: 70 }), (values, topK) => {
         const { ids } = of(values, { ...OPEN, topK });
@@ -63,7 +63,7 @@ describe('a distribution', () => {
     );
   });
 
-  it('keeps with top-p the smallest set that has the mass', () => {
+  it('keeps the smallest set with the cumulative probability with top-p', () => {
     fc.assert(
       fc.property(
         logits,
@@ -81,7 +81,7 @@ describe('a distribution', () => {
     );
   });
 
-  it('keeps with min-p what has that part of the best', () => {
+  it('keeps tokens with that fraction of the highest probability with min-p', () => {
     fc.assert(
       fc.property(logits, fc.double({ min: 0.001, max: 1, noNaN: true }), (values, minP) => {
         const { probabilities } = plain(values, 1);
@@ -96,14 +96,14 @@ describe('a distribution', () => {
     );
   });
 
-  it('takes top-p of what top-k left', () => {
-    // 0.4, 0.3, 0.2, 0.1: of the first two, 0.55 is less than the first one's 0.57.
+  it('applies top-p to the tokens left by top-k', () => {
+    // 0.4, 0.3, 0.2, 0.1: among the first two, the first has 0.57, which is more than 0.55.
     const values = [0.4, 0.3, 0.2, 0.1].map(Math.log);
     expect(of(values, { temperature: 1, topK: 2, topP: 0.55 }).ids).toEqual([0]);
     expect(of(values, { temperature: 1, topP: 0.55 }).ids).toEqual([0, 1]);
   });
 
-  it('divides positive and multiplies negative logits of tokens seen, once each', () => {
+  it('divides the positive and multiplies the negative logits of repeated tokens, once each', () => {
     const options: SamplingOptions = { ...OPEN, repetitionPenalty: 2 };
     const { probabilities } = of([4, -1, 3, 0], options, [0, 1, 0]);
     const expected = plain([2, -2, 3, 0], 1).probabilities;
@@ -112,7 +112,7 @@ describe('a distribution', () => {
     });
   });
 
-  it('never makes a seen token more probable with a penalty above one', () => {
+  it('never makes a repeated token more probable with a penalty above one', () => {
     fc.assert(
       fc.property(logits, fc.nat(59), fc.double({ min: 1, max: 4, noNaN: true }), (values, at, penalty) => {
         const seen = at % values.length;
@@ -161,7 +161,7 @@ describe('a sampler', () => {
     const cold = { temperature: 0.25 };
     const hot = { temperature: 4 };
     const penalty = { repetitionPenalty: 3 };
-    // Five tokens, of which a filter keeps some; a set of them has been said.
+    // Five tokens, some of which a filter keeps and some of which are repeated.
     const values = Float32Array.of(2, 1.5, 1, -0.5, -1);
     const history = [0, 3];
     for (const filter of [{ topP: 1 }, { topP: 0.8 }, { topK: 2, topP: 1 }, { minP: 0.2, topP: 1 }]) {
@@ -174,7 +174,7 @@ describe('a sampler', () => {
           counts[sampler.next({ logits: values }, history).id]! += 1 / 4000;
         const expected = new Float64Array(values.length);
         for (const [index, id] of ids.entries()) expected[id] = probabilities[index]!;
-        // Four standard errors of a proportion; a token that is filtered out never comes.
+        // Four standard errors of a proportion. A token that is filtered out is never drawn.
         for (const [id, probability] of expected.entries()) {
           const slack = 4 * Math.sqrt((probability * (1 - probability)) / 4000);
           expect(Math.abs(counts[id]! - probability)).toBeLessThanOrEqual(slack + 1e-9);
@@ -183,7 +183,7 @@ describe('a sampler', () => {
     }
   });
 
-  it('draws from the candidates it wants the very tokens that it draws from all logits', () => {
+  it('draws the same tokens from its candidates as from all logits', () => {
     fc.assert(
       fc.property(
         logits,
@@ -210,7 +210,7 @@ describe('a sampler', () => {
     );
   });
 
-  it('wants all logits where any token may be drawn, or a penalty changes their order', () => {
+  it('wants all logits if any token may be drawn or a penalty changes their order', () => {
     const wanted = (options: SamplingOptions) => createSampler(checkSampling(options)).wanted;
     expect(wanted({ temperature: 1, topP: 1 })).toBeNull();
     expect(wanted({ temperature: 0, repetitionPenalty: 1.1 })).toBeNull();
@@ -233,7 +233,7 @@ describe('a sampler', () => {
     expect(Math.exp(token.topLogProbabilities[0]!.logProbability)).toBeCloseTo(0.5, 6);
   });
 
-  it('gives tokens at −∞ no chance, and refuses logits that are no numbers', () => {
+  it('never draws tokens at −∞, and refuses NaN and infinite logits', () => {
     const forbidden = [Number.NEGATIVE_INFINITY, 0, Number.NEGATIVE_INFINITY];
     for (const options of [OPEN, { temperature: 1 }, { ...OPEN, minP: 0.1 }, { ...OPEN, topK: 2 }]) {
       expect(sequence(forbidden, options, 5)).toEqual([1, 1, 1, 1, 1]);
@@ -248,7 +248,7 @@ describe('a sampler', () => {
     }
   });
 
-  it('does its work on a whole vocabulary of equal logits', () => {
+  it('works on a whole vocabulary of equal logits', () => {
     const flat = new Array<number>(49_152).fill(0);
     expect(of(flat, { temperature: 1, topP: 0.5 }).ids.length).toBe(24_576);
     expect(of(flat, { temperature: 1, topP: 1, topK: 40 }).ids).toEqual(
@@ -273,7 +273,7 @@ describe('sampling options', () => {
       ['topLogProbabilities', 101],
     ] as const) {
       expect(() => checkSampling({ [name]: value })).toThrow(
-        new RegExp(`E_SAMPLING: ${name} takes .* from `),
+        new RegExp(`E_SAMPLING: ${name} takes a (whole )?number (from|above 0 and up to) .*, not ${value} `),
       );
     }
   });

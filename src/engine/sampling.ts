@@ -12,28 +12,28 @@ import {
 } from '../executors/index.js';
 import { createRandom } from './random.js';
 
-/** How the next token is drawn; what is not said takes its default. */
+/** How the next token is drawn. */
 export interface SamplingOptions {
-  /** Logits are divided by it; 0 is greedy: the most probable token, of equals the lowest id. Default 0.7. */
+  /** Divides the logits. 0 is greedy: the most probable token, or the lowest id of several. Default: 0.7. */
   readonly temperature?: number;
-  /** Only the k most probable tokens; 0, the default, keeps all. */
+  /** Keeps only the k most probable tokens; 0 keeps all. Default: 0. */
   readonly topK?: number;
-  /** Only the smallest set of most probable tokens that has this much probability; 1 keeps all. Default 0.95. */
+  /** Keeps the smallest set of most probable tokens with this cumulative probability; 1 keeps all. Default: 0.95. */
   readonly topP?: number;
-  /** Only tokens with at least this part of the most probable one's probability; 0, the default, keeps all. */
+  /** Keeps only tokens with at least this fraction of the highest probability; 0 keeps all. Default: 0. */
   readonly minP?: number;
   /**
-   * Divides the positive and multiplies the negative logits of every token so far, the prompt's
-   * included, as transformers does (Keskar et al. 2019). 1, the default, changes nothing.
+   * Penalises repeated tokens: divides the positive and multiplies the negative logits of every token so far, including
+   * the prompt's, as transformers does (Keskar et al. 2019). 1 changes nothing. Default: 1.
    */
   readonly repetitionPenalty?: number;
-  /** A whole number from 0 to 2^53 − 1; the same seed gives the same tokens on the same executor. Default 0. */
+  /** A whole number from 0 to 2^53 − 1. The same seed gives the same tokens on the same executor. Default: 0. */
   readonly seed?: number;
-  /** How many of the model's most probable tokens to report with each chosen one. Default 0. */
+  /** Number of the model's most probable tokens to report with each chosen token. Default: 0. */
   readonly topLogProbabilities?: number;
 }
 
-/** Sampling options, complete and in range. */
+/** Checked sampling options: complete and in range. */
 export type Sampling = Readonly<Required<SamplingOptions>>;
 
 /** A token and its natural-log probability. */
@@ -43,19 +43,19 @@ export interface TokenProbability {
 }
 
 /**
- * A drawn token. Log probabilities are the model's own, of its logits before penalty, temperature and filters, so that
+ * A drawn token. Log probabilities are those of the model's own logits, before penalty, temperature and filters, so
  * they can be compared between settings.
  */
 export interface SampledToken extends TokenProbability {
-  /** The model's most probable tokens, the best first. */
+  /** The model's most probable tokens, most probable first. */
   readonly topLogProbabilities: readonly TokenProbability[];
 }
 
-/** What a token is drawn from. */
+/** The distribution that a token is drawn from. */
 export interface Distribution {
-  /** Most probable first where a filter is on, else in the order of ids. */
+  /** Most probable first if a filter is on, otherwise ascending. */
   readonly ids: readonly number[];
-  /** `[ids]`, summing to one. */
+  /** `[ids]`; the sum is 1. */
   readonly probabilities: Float64Array;
 }
 
@@ -77,7 +77,7 @@ const RANGES: Readonly<Record<keyof SamplingOptions, Range>> = {
 };
 
 /**
- * Completes sampling options.
+ * Checks sampling options and fills in defaults.
  * @throws HoldfastError `E_SAMPLING` naming the option and its range
  */
 export function checkSampling(options: SamplingOptions = {}): Sampling {
@@ -87,7 +87,7 @@ export function checkSampling(options: SamplingOptions = {}): Sampling {
     if (!(value >= minimum && value <= maximum) || (integer && !Number.isInteger(value))) {
       throw new HoldfastError(
         'E_SAMPLING',
-        `${name} takes ${integer ? 'a whole number' : 'a number'} from ${minimum === Number.MIN_VALUE ? 'above 0' : minimum} to ${maximum}, not ${value}`,
+        `${name} takes ${integer ? 'a whole number' : 'a number'} ${minimum === Number.MIN_VALUE ? 'above 0 and up to' : `from ${minimum} to`} ${maximum}, not ${value}`,
         { field: name },
       );
     }
@@ -104,28 +104,29 @@ export function checkSampling(options: SamplingOptions = {}): Sampling {
   };
 }
 
-/** Draws one token after the other. */
+/** Draws tokens one after the other. */
 export interface Sampler {
-  /** What of a row it draws from; null: all logits, as any token may be drawn, or a penalty changes their order. */
+  /** The candidates it draws from. Null: it needs all logits, as any token may be drawn or a penalty changes their order. */
   readonly wanted: CandidateRequest | null;
   /**
-   * @param row of the token before: its candidates where they were asked for, else its logits, `[vocab]`; not changed
-   * @param history the tokens a repetition penalty is for
-   * @throws HoldfastError `E_EXECUTOR` when the logits hold NaN or +∞, or nothing but −∞
+   * Draws the next token.
+   * @param row the row of the previous token: its candidates if requested, otherwise its logits, `[vocab]`; not changed
+   * @param history the tokens to which the repetition penalty applies
+   * @throws HoldfastError `E_EXECUTOR` if the logits contain NaN or +∞, or are all −∞
    */
   next(row: Pick<ForwardResult, 'logits' | 'candidates'>, history: Iterable<number>): SampledToken;
 }
 
 /**
- * A sampler whose seed starts anew.
- * @param vocabSize tokens there are, where candidates may be asked for: a top-k of as many is no filter
+ * Creates a sampler at the start of its seed's random numbers.
+ * @param vocabSize size of the vocabulary: a top-k of this size or more is not a filter
  */
 export function createSampler(sampling: Sampling, vocabSize = Number.POSITIVE_INFINITY): Sampler {
   const random = createRandom(sampling.seed);
   const { temperature, repetitionPenalty, topLogProbabilities } = sampling;
   const isPartial = temperature === 0 || isFiltered(sampling, vocabSize);
 
-  // A greedy draw leaves the seed where it is.
+  // A greedy draw consumes no random number.
   const pick = (weights: Float64Array): number => (temperature === 0 ? 0 : drawn(weights, random()));
 
   const fromCandidates = ({ ids, logits, normaliser, total }: Candidates): SampledToken => {
@@ -165,9 +166,10 @@ export function createSampler(sampling: Sampling, vocabSize = Number.POSITIVE_IN
 }
 
 /**
- * What a token is drawn from, in transformers' order: repetition penalty, temperature, top-k, top-p (of what top-k
- * left), min-p. llama.cpp cools last; here the temperature comes first, so that top-p and min-p cut the distribution
- * that is drawn from. At temperature 0 all probability is on the most probable token.
+ * Returns the distribution that a token is drawn from. The order is that of transformers: repetition penalty,
+ * temperature, top-k, top-p (of the tokens left by top-k), min-p. llama.cpp applies the temperature last. Here it comes
+ * before the filters, so that top-p and min-p cut the distribution that is drawn from. At temperature 0, the most
+ * probable token has probability 1.
  * @param logits `[vocab]`
  */
 export function distribution(
@@ -192,7 +194,7 @@ function penalised(logits: Float32Array, history: Iterable<number>, penalty: num
   return scores;
 }
 
-/** What a draw is made from: weights of some tokens, or, without a list of them, of all. */
+/** Returns the weights that a draw uses: of the listed tokens, or of all tokens if `ids` is null. */
 function choices(
   scores: Float32Array,
   sampling: Sampling,
@@ -210,9 +212,10 @@ function choices(
 }
 
 /**
- * The weights of the shortest beginning that holds `topP` of the total, and of it what has `minP` of the best.
- * @param sorted logits, the best first, as far down as a draw can reach
- * @param total the weight of all that top-k left
+ * Returns the weights of the tokens that a draw can reach: the shortest prefix of `sorted` with `topP` of the total
+ * weight, limited to tokens with at least `minP` of the best weight.
+ * @param sorted logits, highest first, of at least all tokens that a draw can reach
+ * @param total the weight of all tokens left by top-k
  */
 function nucleus(sorted: Float32Array, total: number, sampling: Sampling): Float64Array {
   const { temperature, topK, topP, minP } = sampling;
@@ -231,7 +234,7 @@ function nucleus(sorted: Float32Array, total: number, sampling: Sampling): Float
   return Float64Array.from(weights);
 }
 
-/** The index at which a draw ends. @param at where among the weights, in [0, 1) */
+/** Returns the index of the drawn weight. @param at the position of the draw as a fraction of the total, in [0, 1) */
 function drawn(weights: Float64Array, at: number): number {
   const goal = at * weights.reduce((a, b) => a + b, 0);
   let sum = 0;
@@ -239,7 +242,7 @@ function drawn(weights: Float64Array, at: number): number {
     sum += weights[index]!;
     if (goal < sum) return index;
   }
-  // Rounding may leave the sum a hair short: the last that has any weight.
+  // Rounding may leave the sum slightly too small; then the last token with any weight is drawn.
   return weights.findLastIndex((weight) => weight > 0);
 }
 

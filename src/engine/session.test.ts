@@ -18,7 +18,7 @@ const fresh = async (tokens: readonly number[]): Promise<Float32Array> =>
   (await new Session(executor).advance(tokens)).logits;
 
 describe('a session', () => {
-  it('gives, with a reused prefix, the logits of a session that begins from nothing', async () => {
+  it('gives the same logits with a reused prefix as a new session', async () => {
     const session = new Session(executor);
     await session.advance([...ids.slice(0, 40), 7, 8, 9]);
     const { result, reused } = await session.prefill(ids);
@@ -27,7 +27,7 @@ describe('a session', () => {
     expect(result.logits).toEqual(await fresh(ids));
   });
 
-  it('forwards the last token again when it holds all ids already', async () => {
+  it('forwards the last token again when it already holds all ids', async () => {
     const session = new Session(executor);
     await session.advance(ids);
     const { result, reused } = await session.prefill(ids);
@@ -36,14 +36,14 @@ describe('a session', () => {
     expect(result.logits).toEqual(await fresh(ids));
   });
 
-  it('rewinds to what a shorter dialogue holds', async () => {
+  it('rewinds when a shorter dialogue is prefilled', async () => {
     const session = new Session(executor);
     await session.advance(ids);
     expect((await session.prefill(ids.slice(0, 10))).reused).toBe(9);
     expect(session.tokens).toEqual(ids.slice(0, 10));
   });
 
-  it('keeps what was computed under another strength when it reuses it, and not after a rewind to 0', async () => {
+  it('reuses a cache computed under another strength, but not after a rewind to 0', async () => {
     const strong: Intervention = {
       target: [{ start: 0, end: 18 }],
       policy: 'split-softmax',
@@ -56,7 +56,7 @@ describe('a session', () => {
     expect((await session.prefill(ids)).result.logits).toEqual(await fresh(ids));
   });
 
-  it('comes back from a branch without a trace', async () => {
+  it('returns from a branch without a trace', async () => {
     const session = new Session(executor);
     await session.advance(ids.slice(0, 50));
     const probed = await session.branch(async (probe) => {
@@ -68,7 +68,7 @@ describe('a session', () => {
     expect((await session.advance(ids.slice(50))).logits).toEqual(await fresh(ids));
   });
 
-  it('comes back from a branch that throws, and from a branch within it', async () => {
+  it('returns from a branch that throws, and from a branch within a branch', async () => {
     const session = new Session(executor);
     await session.advance(ids.slice(0, 50));
     const failing = session.branch(async (probe) => {
@@ -81,7 +81,7 @@ describe('a session', () => {
     expect((await session.advance(ids.slice(50))).logits).toEqual(await fresh(ids));
   });
 
-  it('does not let a branch rewind what it could not put back', async () => {
+  it('does not let a branch rewind below its start', async () => {
     const session = new Session(executor);
     await session.advance(ids);
     await expect(session.branch(async (probe) => probe.rewind(3))).rejects.toThrow(/E_TOKEN_RANGE.*72/);
@@ -89,7 +89,7 @@ describe('a session', () => {
     expect(session.length).toBe(3);
   });
 
-  it('stays usable when a prefill is aborted in its middle', async () => {
+  it('stays usable when a prefill is aborted halfway', async () => {
     const session = new Session(executor, { contextLength: 512 });
     await session.advance(ids);
     const long = [...ids, ...Array.from({ length: 400 }, (_, i) => i % 500)];
@@ -102,7 +102,7 @@ describe('a session', () => {
     expect((await session.advance(rest)).logits).toEqual(await fresh([...ids, ...rest]));
   });
 
-  it('is left as it was by a token outside the vocabulary and by a full context', async () => {
+  it('is not changed by a token outside the vocabulary or a full context', async () => {
     const session = new Session(executor, { contextLength: 80 });
     await session.advance(ids);
     await expect(session.advance([1, 512])).rejects.toThrow(/E_TOKEN_RANGE/);
@@ -111,7 +111,7 @@ describe('a session', () => {
     expect((await session.advance([4])).logits).toEqual(await fresh([...ids, 4]));
   });
 
-  it('forgets nothing for ids that it could not hold', async () => {
+  it('keeps its tokens when it refuses ids', async () => {
     const session = new Session(executor, { contextLength: 80 });
     await session.advance(ids);
     for (const [refused, message] of [
@@ -127,7 +127,7 @@ describe('a session', () => {
     expect((await session.advance([4])).logits).toEqual(await fresh([...ids, 4]));
   });
 
-  it('refuses a second pass while one is under way', async () => {
+  it('refuses a second pass while one is running', async () => {
     const session = new Session(executor);
     const first = session.advance(ids);
     expect(() => session.rewind(0)).toThrow(/E_BUSY/);
@@ -136,7 +136,7 @@ describe('a session', () => {
     expect(session.length).toBe(72);
   });
 
-  it('ends a pass with E_DISPOSED when it is disposed of meanwhile, early or late', async () => {
+  it('ends a pass with E_DISPOSED when it is disposed of during the pass, early or late', async () => {
     const long = Array.from({ length: 400 }, (_, i) => i % 500);
     const atOnce = (dispose: () => void): void => dispose();
     for (const when of [atOnce, setImmediate]) {
@@ -149,7 +149,7 @@ describe('a session', () => {
     }
   });
 
-  it('lets the error of a probe that disposed of it through', async () => {
+  it('passes on the error of a probe that disposed of it', async () => {
     const session = new Session(executor);
     await session.advance(ids);
     const failing = session.branch(async (probe) => {
@@ -159,7 +159,7 @@ describe('a session', () => {
     await expect(failing).rejects.toThrow('the probe failed');
   });
 
-  it('stays within LongRoPE’s original length unless it is asked for more', async () => {
+  it('stays within LongRoPE’s original length unless more is requested', async () => {
     const { plan, files } = await openFamily('phi3');
     const phi3 = await createReferenceExecutor(plan, files.checkpoint);
     await files.close();
@@ -168,7 +168,7 @@ describe('a session', () => {
     await phi3.dispose();
   });
 
-  it('refuses work once disposed of, and a context the model does not have', async () => {
+  it('refuses work after disposal, and a context longer than the model’s', async () => {
     const session = new Session(executor);
     session.dispose();
     await expect(session.advance([1])).rejects.toThrow(/E_DISPOSED/);

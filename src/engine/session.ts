@@ -11,13 +11,13 @@ import {
 
 /** How a session is opened. */
 export interface SessionOptions {
-  /** Tokens the session can hold. If not said, what the model was trained for, at most 8192, and not beyond LongRoPE's original length. */
+  /** Tokens that the session can hold. Default: the model's context length, up to 8192 and LongRoPE's original length. */
   readonly contextLength?: number;
 }
 
-/** What a forward pass is asked for besides its tokens; see {@link ForwardRequest}. */
+/** Options of a forward pass; see {@link ForwardRequest}. */
 export interface AdvanceOptions {
-  /** `last` if not said. */
+  /** Default: `last`. */
   readonly logits?: ForwardRequest['logits'];
   readonly intervention?: Intervention | undefined;
   readonly spans?: readonly TokenRange[] | undefined;
@@ -28,16 +28,19 @@ export interface AdvanceOptions {
 
 /** What a session computed for a prompt, and how much of it was in the cache. */
 export interface PrefillResult {
-  /** Of the tokens that were forwarded, `ids.slice(reused)`. */
+  /** The result for the forwarded tokens, `ids.slice(reused)`. */
   readonly result: ForwardResult;
-  /** Tokens at the front that the session already held. */
+  /** Tokens at the front that were already in the cache. */
   readonly reused: number;
 }
 
-/** The longest context taken without being asked for: a cache grows with it, and few dialogues need more. */
+/** The longest default context: the cache grows with it, and few dialogues need more. */
 const DEFAULT_CONTEXT_LENGTH = 8192;
 
-/** Beyond LongRoPE's original length a short dialogue is turned by long factors: that has to be asked for (decision 0008). */
+/**
+ * Returns a model's default context length. Beyond LongRoPE's original length, even a short dialogue is rotated by the
+ * long factors, so such a context must be requested explicitly (decision 0008).
+ */
 function defaultContextLength({ blueprint: { contextLength, layers } }: Executor): number {
   const originals = layers.flatMap(({ attention: { rope } }) =>
     rope?.scaling?.type === 'longrope' ? [rope.scaling.originalContextLength] : [],
@@ -46,25 +49,25 @@ function defaultContextLength({ blueprint: { contextLength, layers } }: Executor
 }
 
 /**
- * One dialogue's tokens and its cache on an executor, always of the same length: a pass that fails or is aborted
- * leaves both as they were.
+ * One dialogue's tokens and their cache on an executor. Both always have the same length: a pass that fails or is
+ * aborted leaves them unchanged.
  *
- * What is cached was computed under the intervention of its day. Keys and values follow from hidden states, and
- * those from the attention of the layers below, so a prefix under one strength is not the same cache as the same
- * tokens under another. Reuse keeps what was computed when it was computed: in a dialogue with a schedule, each turn
- * keeps its own strength. A caller who wants the whole history under another strength rewinds to 0 first.
+ * Cached keys and values depend on the intervention under which they were computed: they follow from hidden states,
+ * and those from the attention of the layers below. So the same tokens have a different cache under another strength.
+ * Reuse does not recompute: in a dialogue with a schedule, each turn keeps its own strength. To compute the whole
+ * history under another strength, rewind to 0 first.
  */
 export class Session {
   readonly contextLength: number;
   readonly #sequence: Sequence;
   readonly #tokens: number[] = [];
-  /** A branch does not rewind below the token it began at: what it cuts off there could not be put back. */
+  /** The token at which the current branch began. A branch cannot rewind below it: the tokens could not be restored. */
   #branchStart = 0;
-  /** Ends the pass that is under way; null while there is none. */
+  /** Aborts the running pass; null if none is running. */
   #pass: AbortController | null = null;
   #disposed = false;
 
-  /** @throws HoldfastError `E_CONTEXT_FULL` for a context length that the model does not have. */
+  /** @throws HoldfastError `E_CONTEXT_FULL` if the context length is not in the model's range */
   constructor(
     readonly executor: Executor,
     options: SessionOptions = {},
@@ -95,9 +98,9 @@ export class Session {
   }
 
   /**
-   * Appends tokens.
-   * @throws HoldfastError what {@link Executor.forward} throws; `E_BUSY` while another pass is under way; `E_DISPOSED`
-   * when the session is, or comes to be meanwhile
+   * Appends tokens and forwards them.
+   * @throws HoldfastError what {@link Executor.forward} throws; `E_BUSY` while another pass is running; `E_DISPOSED` if
+   * the session has been disposed of, or is during the pass
    */
   async advance(
     tokens: readonly number[],
@@ -135,14 +138,14 @@ export class Session {
   }
 
   /**
-   * Rewinds to the longest prefix that the session and `ids` have in common, short of the last id: that one is always
-   * left to forward, so that there are logits after it.
+   * Rewinds to the longest common prefix of the session and `ids`. The last id never counts as common: it must be
+   * forwarded, so that there are logits after it.
    * @returns the length of that prefix
-   * @throws HoldfastError `E_TOKEN_RANGE` or `E_CONTEXT_FULL` for ids that the session could not hold, which leave it as
-   * it was; and as {@link rewind}
+   * @throws HoldfastError `E_TOKEN_RANGE` or `E_CONTEXT_FULL` for ids that the session cannot hold, without changing it;
+   * and what {@link rewind} throws
    */
   reuse(ids: readonly number[]): number {
-    // What the executor would refuse is refused before anything is forgotten for it.
+    // Refuse what the executor would refuse, before rewinding.
     checkTokens(ids, ids.length, this.contextLength, this.executor.blueprint);
     const most = Math.min(this.length, ids.length - 1);
     let common = 0;
@@ -152,9 +155,9 @@ export class Session {
   }
 
   /**
-   * Makes the session hold exactly `ids`, forwarding only what it does not hold. Aborted or failed in the pass, it
-   * holds the common prefix.
-   * @throws HoldfastError as {@link reuse} and {@link advance}
+   * Makes the session hold exactly `ids`, forwarding only those after the common prefix. If the pass fails or is
+   * aborted, the session holds the common prefix.
+   * @throws HoldfastError what {@link reuse} and {@link advance} throw
    */
   async prefill(ids: readonly number[], options: AdvanceOptions = {}): Promise<PrefillResult> {
     const reused = this.reuse(ids);
@@ -162,8 +165,8 @@ export class Session {
   }
 
   /**
-   * Forgets everything from token `length` on, without a trace.
-   * @throws HoldfastError `E_TOKEN_RANGE` for a length the session does not have, or one from before its branch
+   * Drops everything from token `length` on, without a trace.
+   * @throws HoldfastError `E_TOKEN_RANGE` if the length is greater than the session's, or smaller than its branch's start
    */
   rewind(length: number): void {
     this.#assertFree();
@@ -178,8 +181,8 @@ export class Session {
   }
 
   /**
-   * Runs a probe on this session and comes back to where it was, also when the probe throws; not when it disposes of
-   * the session.
+   * Runs a probe on this session, then rewinds to the state before, also if the probe throws; but not if the probe
+   * disposes of the session.
    */
   async branch<T>(probe: (session: Session) => Promise<T>): Promise<T> {
     const { length } = this;
@@ -194,8 +197,7 @@ export class Session {
   }
 
   /**
-   * Lets the cache go; the executor lives on. A pass that is under way is ended with `E_DISPOSED`, and the cache goes
-   * when it has ended.
+   * Frees the cache, not the executor. A running pass is aborted with `E_DISPOSED`; the cache is freed when it ends.
    */
   dispose(): void {
     this.#disposed = true;
@@ -212,7 +214,7 @@ export class Session {
     this.#assertUsable();
     if (this.#pass !== null) {
       throw new HoldfastError('E_BUSY', 'the session is in the middle of a forward pass', {
-        hint: 'Await the one under way, or open a second session: sessions share the weights',
+        hint: 'Await that pass, or open a second session: sessions share the weights',
       });
     }
   }

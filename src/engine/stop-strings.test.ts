@@ -15,7 +15,7 @@ function through(pieces: readonly string[], stops: readonly string[]): { shown: 
 }
 
 describe('stop strings', () => {
-  it('hold back a beginning and let it go when it was none', () => {
+  it('hold back a possible start, and release it when no stop string follows', () => {
     expect(through(['a E', 'N', 'D o'], ['END'])).toEqual({ shown: ['a ', '', ''], stopped: true });
     expect(through(['a E', 'N', 'ough'], ['END']).shown).toEqual(['a ', '', 'ENough', '']);
     expect(through(['a E', 'N'], ['END']).shown).toEqual(['a ', '', 'EN']);
@@ -36,7 +36,7 @@ describe('stop strings', () => {
           expect(stopped).toBe(ends.length > 0);
           for (const stop of stops) expect(text).not.toContain(stop);
           if (!stopped) expect(text).toBe(whole);
-          // Pieces end the search as soon as one stop string is whole, so a longer one that began before it may not be.
+          // The first complete stop string ends the text, even if a longer one has begun before it.
           else expect(whole.startsWith(text)).toBe(true);
           if (stopped) expect(stops.some((stop) => whole.startsWith(stop, text.length))).toBe(true);
         },
@@ -44,7 +44,7 @@ describe('stop strings', () => {
     );
   });
 
-  it('never show a piece of one, even when two overlap', () => {
+  it('never appear in part, even when two overlap', () => {
     expect(through(['x<', '/', 's', '>y'], ['</s>', '<s>']).shown).toEqual(['x', '', '', '']);
     expect(through(['aab'], ['ab']).shown).toEqual(['a']);
     expect(through(['a', 'a', 'b'], ['ab']).shown).toEqual(['', 'a', '']);

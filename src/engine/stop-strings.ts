@@ -1,15 +1,15 @@
-/** Text that arrives in pieces, let through up to a stop string. */
+/** Passes text that arrives in pieces, up to the first stop string. */
 export interface StopFilter {
   /**
-   * Takes a piece and gives what can be shown: text that may become a stop string is held back until it is known.
-   * After `stopped`, nothing more is taken.
+   * Takes a piece and returns the text that is certain. Text that may be the start of a stop string is held back. Do not
+   * call it again after `stopped`.
    */
   push(piece: string): { readonly text: string; readonly stopped: boolean };
-  /** What was held back and did not become a stop string. */
+  /** Returns the text held back, which did not become a stop string. */
   finish(): string;
 }
 
-/** A filter no part of whose output is ever part of a stop string. @param stops none of them empty */
+/** Creates a filter whose output never contains part of a stop string. @param stops none of them empty */
 export function createStopFilter(stops: readonly string[]): StopFilter {
   let held = '';
   return {
@@ -30,7 +30,7 @@ export function createStopFilter(stops: readonly string[]): StopFilter {
   };
 }
 
-/** Length of the longest end of the text that a stop string begins with. */
+/** Returns the length of the longest suffix of the text that is a prefix of a stop string. */
 function possibleStart(text: string, stops: readonly string[]): number {
   let longest = 0;
   for (const stop of stops) {

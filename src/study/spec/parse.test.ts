@@ -198,7 +198,7 @@ describe('the problems of a specification', () => {
     ['seeds: "1"', '4:8 seeds: expected a whole number from 0 to 131071, not "1"'],
     ['max-tokens:', '4:12 max-tokens: expected a whole number from 1 to 100000, not an empty value'],
     ['max_tokens: 3', '4:1 max_tokens: unknown key; did you mean max-tokens?'],
-    ['sampling: { top-p: 1.5 }', '4:20 top-p: topP takes a number from above 0 to 1, not 1.5'],
+    ['sampling: { top-p: 1.5 }', '4:20 top-p: topP takes a number above 0 and up to 1, not 1.5'],
     [
       'sampling: { seed: 1 }',
       '4:13 seed: unknown key; known: temperature, top-p, top-k, min-p, repetition-penalty',
