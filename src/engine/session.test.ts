@@ -116,8 +116,8 @@ describe('a session', () => {
     await session.advance(ids);
     for (const [refused, message] of [
       [[], /E_TOKEN_RANGE.*at least one token/],
-      [[...ids.slice(0, 3), 512], /E_TOKEN_RANGE.*512 at 3/],
-      [[0.5], /E_TOKEN_RANGE.*0\.5 at 0/],
+      [[...ids.slice(0, 3), 512], /E_TOKEN_RANGE.*512 at index 3/],
+      [[0.5], /E_TOKEN_RANGE.*0\.5 at index 0/],
       [Array<number>(81).fill(1), /E_CONTEXT_FULL.*81.*80/],
     ] as const) {
       await expect(session.prefill(refused)).rejects.toThrow(message);

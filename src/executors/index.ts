@@ -1,8 +1,8 @@
 /**
- * Executors run a blueprint: new tokens in, logits, shares and taps out, with a cache they own. All obey one
- * contract and pass one conformance suite. `reference` runs anywhere and is meant to be read; `cpu` needs
- * onnxruntime-node and is exported from its own folder, so that a browser never loads it; `gpu` needs WebGPU, in Node or in a browser. They know nothing of
- * text, dialogues or schedules: strengths reach them as numbers.
+ * Executors run a blueprint: new tokens in, logits, shares and taps out, with a cache that they own. All obey one
+ * contract and pass one conformance suite. `reference` runs anywhere and is meant to be read. `cpu` needs
+ * onnxruntime-node and is exported from its own folder, so that a browser never loads it. `gpu` needs WebGPU, in Node
+ * or in a browser. Executors know nothing of text, dialogues or schedules: strengths reach them as numbers.
  */
 
 export type {

@@ -4,22 +4,22 @@ import type { Checkpoint } from '../formats/index.js';
 import type { CpuOptions } from './cpu/index.js';
 import { createReferenceExecutor, type Executor } from './index.js';
 
-/** What Node knows of an executor. A new one is its folder and a row of {@link EXECUTOR_TABLE}. */
+/** An executor as Node loads it. To add one, write its folder and a row of {@link EXECUTOR_TABLE}. */
 interface ExecutorEntry {
-  /** The options that it takes. */
+  /** The options that it accepts. */
   readonly takes: readonly (keyof CpuOptions)[];
-  /** Packages whose versions its results depend on. */
+  /** The packages whose versions its results depend on. */
   readonly packages: readonly string[];
   readonly create: (plan: ModelPlan, checkpoint: Checkpoint, options: CpuOptions) => Promise<Executor>;
   /**
-   * Tries it on this machine.
-   * @returns what it runs on
-   * @throws Error that says why it does not work
+   * Checks that it works on this machine.
+   * @returns a description of what it runs on
+   * @throws Error with the reason why it does not work
    */
   readonly examine: () => Promise<string>;
 }
 
-/** Every executor by its name. Runtimes are imported when they are needed: nobody waits for one, or fails where it is missing. */
+/** Every executor by name. A runtime is imported only when its executor is used, so a missing one breaks nothing else. */
 export const EXECUTOR_TABLE = {
   cpu: {
     takes: ['precision', 'threads'],
@@ -42,11 +42,11 @@ export const EXECUTOR_TABLE = {
       const found = await describeGpu(await openDawn());
       if (found === null) {
         throw new Error(
-          'WebGPU finds no GPU: on Linux it needs the Vulkan loader (libvulkan1) and a driver for it',
+          'WebGPU finds no GPU: on Linux, it needs the Vulkan loader (libvulkan1) and a Vulkan driver',
         );
       }
       return found.isSoftware
-        ? `${found.name}, a program on the processor: slower than cpu, and never chosen by auto`
+        ? `${found.name}, a software GPU: slower than cpu, and never chosen by auto`
         : found.name;
     },
   },
@@ -61,5 +61,5 @@ export const EXECUTOR_TABLE = {
 /** The name of an executor. */
 export type ExecutorName = keyof typeof EXECUTOR_TABLE;
 
-/** Executors that a person can name. */
+/** The names of all executors. */
 export const EXECUTORS = Object.keys(EXECUTOR_TABLE) as readonly ExecutorName[];

@@ -104,7 +104,7 @@ describe('the name of the embedded model', () => {
     const run = install(BOTH);
     const folder = temporaryFolder();
     expectFailure(run(folder, 'tokens'), 2, /nothing to tokenize/);
-    expectFailure(run(folder, 'inspect', '--precision', 'q5'), 1, /"q5" is not a precision/);
+    expectFailure(run(folder, 'inspect', '--precision', 'q5'), 1, /unknown precision: "q5"/);
     expectFailure(run(folder, 'trace', '--out', 'x'), 2, /exactly one of --ids/);
     expectFailure(run(folder, 'chat', '--strength', '1'), 2, /E_USAGE/);
   });

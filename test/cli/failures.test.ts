@@ -62,7 +62,7 @@ describe('an error is reported in one line', () => {
       'a token id out of range',
       () => trace('--ids', '1,2,512'),
       1,
-      /E_TOKEN_RANGE: token id 512 at 2 .* 512/,
+      /E_TOKEN_RANGE: token id 512 at index 2 .* 512/,
     ],
     [
       'a strength out of range',

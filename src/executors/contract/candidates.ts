@@ -2,7 +2,7 @@ import { HoldfastError } from '../../errors.js';
 import type { CandidateRequest, Candidates, ForwardRequest, ForwardResult } from './contract.js';
 import { byScore, largest } from './selection.js';
 
-/** Picks a row's candidates on the host. @param logits `[vocab]` */
+/** Returns a row's candidates, computed on the host. @param logits `[vocab]` */
 export function candidatesOf(logits: Float32Array, request: CandidateRequest): Candidates {
   const best = bestOf(logits);
   const whole = totalWeight(logits, best, 1);
@@ -13,7 +13,7 @@ export function candidatesOf(logits: Float32Array, request: CandidateRequest): C
   return { ids: enough, logits: Float32Array.from(enough, (id) => logits[id]!), normaliser, total };
 }
 
-/** Runs a request for candidates on an executor that has the logits in the host's memory anyway. */
+/** Runs a request for candidates on an executor whose logits are in host memory. */
 export async function withCandidates(
   request: ForwardRequest,
   run: (request: ForwardRequest) => Promise<ForwardResult>,
@@ -25,10 +25,11 @@ export async function withCandidates(
 }
 
 /**
- * The tokens that a draw can reach, most probable first, and the weight of all that top-k left. Only tokens that can
- * survive are sorted: those within a distance of the best that is doubled until it holds the nucleus.
+ * Returns the tokens that a draw can reach, most probable first, and the total weight of the tokens left by top-k. To
+ * avoid sorting the vocabulary, it sorts only tokens within a distance of the best logit, and doubles that distance
+ * until they contain the nucleus.
  * @param best the highest logit
- * @param whole all weights at temperature 1, where they are known
+ * @param whole the total weight at temperature 1, if known
  */
 export function reachable(
   logits: Float32Array,
@@ -46,24 +47,24 @@ export function reachable(
     const ids = largest(logits, topK);
     return { ids, total: weightOfAll(ids) };
   }
-  // An exponential of every logit is most of what a draw costs: not twice where it is the same.
+  // The exponentials of all logits are most of a draw's cost, so reuse their sum if it is known.
   const total = temperature === 1 && whole !== undefined ? whole : totalWeight(logits, best, temperature);
   if (topP === 1 && minP === 0) return { ids: largest(logits, logits.length), total };
 
   for (let distance = minP > 0 ? -Math.log(minP) : 4; ; distance *= 2) {
-    // A hair further than the exact distance: what lies on the edge is decided by weight, where it is drawn.
+    // Slightly more than the exact distance: for tokens on the edge, the draw decides by weight.
     const ids = atLeast(logits, best - distance * temperature * (1 + 1e-6) - 1e-6);
     if (minP > 0 || ids.length === logits.length || weightOfAll(ids) >= topP * total)
       return { ids: byScore(ids, logits), total };
   }
 }
 
-/** e^((logit − best) / temperature). */
+/** Returns e^((logit − best) / temperature). */
 export function weightOf(logit: number, best: number, temperature: number): number {
   return Math.exp((logit - best) / temperature);
 }
 
-/** Σ e^((logit − best) / temperature). */
+/** Returns Σ e^((logit − best) / temperature). */
 function totalWeight(logits: Float32Array, best: number, temperature: number): number {
   let total = 0;
   for (let id = 0; id < logits.length; id++) total += Math.exp((logits[id]! - best) / temperature);
@@ -71,8 +72,8 @@ function totalWeight(logits: Float32Array, best: number, temperature: number): n
 }
 
 /**
- * log Σ e^logit.
- * @throws HoldfastError `E_EXECUTOR` when the logits hold NaN or +∞, or nothing but −∞
+ * Returns log Σ e^logit.
+ * @throws HoldfastError `E_EXECUTOR` if the logits contain NaN or +∞, or are all −∞
  */
 export function logSumExp(logits: Float32Array): number {
   const best = bestOf(logits);
@@ -81,22 +82,25 @@ export function logSumExp(logits: Float32Array): number {
   return normaliser;
 }
 
-/** @throws HoldfastError `E_EXECUTOR` where the row that it is of has no probabilities */
+/**
+ * Checks the log Σ e^logit of a row.
+ * @throws HoldfastError `E_EXECUTOR` if it is not finite: such a row has no probabilities
+ */
 export function assertNormaliser(normaliser: number): void {
   if (Number.isFinite(normaliser)) return;
-  throw new HoldfastError('E_EXECUTOR', 'the model gave logits that are no numbers to draw from', {
-    hint: "They hold NaN or infinity: check the weights, and the intervention's strength",
+  throw new HoldfastError('E_EXECUTOR', 'the model returned logits that no token can be drawn from', {
+    hint: "They contain NaN or infinity. Check the weights and the intervention's strength",
   });
 }
 
-/** The highest logit. */
+/** Returns the highest logit. */
 export function bestOf(logits: Float32Array): number {
   let best = 0;
   for (let id = 1; id < logits.length; id++) if (logits[id]! > logits[best]!) best = id;
   return logits[best]!;
 }
 
-/** Ids whose logit is not below `lowest`. */
+/** Returns the ids whose logit is at least `lowest`. */
 function atLeast(logits: Float32Array, lowest: number): number[] {
   const ids: number[] = [];
   for (let id = 0; id < logits.length; id++) if (logits[id]! >= lowest) ids.push(id);

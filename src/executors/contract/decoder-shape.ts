@@ -1,30 +1,35 @@
 import type { Blueprint, RopeBlueprint } from '../../architectures/index.js';
 import { HoldfastError } from '../../errors.js';
 
-/** What executors that stack layers need to know of a blueprint: sizes, and which layers share their masks. */
+/** The parts of a blueprint that executors with stacked layers need: sizes, and which layers share windows and ropes. */
 export interface DecoderShape {
   readonly layers: number;
   readonly heads: number;
   readonly kvHeads: number;
-  /** Query heads to a key-value head. */
+  /** Query heads per key-value head. */
   readonly group: number;
   readonly headDim: number;
-  /** Distinct sliding windows (null: none), and each layer's index among them. */
+  /** Distinct sliding windows; null: no window. */
   readonly windows: readonly (number | null)[];
+  /** `[layers]`: each layer's index in `windows`. */
   readonly windowOf: readonly number[];
-  /** Distinct rotary embeddings, and each layer's index among them; null: the layer has none. */
+  /** Distinct rotary embeddings. */
   readonly ropes: readonly RopeBlueprint[];
+  /** `[layers]`: each layer's index in `ropes`; null: the layer has no rotary embedding. */
   readonly ropeOf: readonly (number | null)[];
 }
 
-/** @throws HoldfastError `E_UNSUPPORTED` when layers differ in heads or head size: caches are stacked over layers. */
+/**
+ * Returns a blueprint's shape.
+ * @throws HoldfastError `E_UNSUPPORTED` if layers differ in heads or head size: caches are stacked over layers
+ */
 export function decoderShape(blueprint: Blueprint): DecoderShape {
   const attentions = blueprint.layers.map((layer) => layer.attention);
   const { heads, kvHeads, headDim } = attentions[0]!;
   if (attentions.some((a) => a.heads !== heads || a.kvHeads !== kvHeads || a.headDim !== headDim)) {
     throw new HoldfastError(
       'E_UNSUPPORTED',
-      'this executor needs the same heads and head size in all layers',
+      'this executor needs the same number of heads and the same head size in all layers',
     );
   }
   const windows = [...new Set(attentions.map(({ window }) => window))];

@@ -1,12 +1,13 @@
 import type { StoredWeight } from '../../architectures/index.js';
 import { byteLengthOf, dequantizeInto } from '../../formats/index.js';
 
-/** Embedding rows by token id, decoded from their stored bytes when they are needed. */
+/** Embedding rows by token id. Each is decoded from its stored bytes when it is read. */
 export interface EmbeddingTable {
   /** Writes row `id` times the model's embedding scale into `out`, `[hidden]`. */
   read(id: number, out: Float32Array): void;
 }
 
+/** Creates the table of a stored embedding matrix, `[vocab, hidden]`. */
 export function embeddingTable({ type, shape, bytes }: StoredWeight, scale: number): EmbeddingTable {
   const hidden = shape[1]!;
   const rowBytes = byteLengthOf(type, hidden);

@@ -5,9 +5,9 @@ import type { OwnedSequence } from './owned-sequence.js';
 import { checkRequest } from './request.js';
 
 /**
- * Runs a list of requests as the contract asks: all are checked before any runs, and when one fails all their
- * sequences are as they were.
- * @param sequenceOf narrows a request's sequence to this executor's own; null when it is none of its kind
+ * Runs a list of requests as the contract demands: checks all before running any, and restores all sequences if one
+ * fails.
+ * @param sequenceOf narrows a request's sequence to this executor's own type; null if it has another type
  */
 export async function forwardAll<Owned extends OwnedSequence>(
   executor: object,

@@ -1,6 +1,6 @@
 /**
- * The contract that every executor obeys, and the parts that executors share: request checks, masks, sequences, rotations,
- * precisions, candidates. Knows blueprints, shares and tensors; must not know any executor.
+ * The contract of all executors, and the code that they share: request checks, masks, sequences, rotations, precisions,
+ * candidates. It knows blueprints, shares and tensors. It must not know any executor.
  */
 export {
   assertNormaliser,

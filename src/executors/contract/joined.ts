@@ -1,4 +1,4 @@
-/** One behind the other; one alone is not copied. */
+/** Concatenates typed arrays. A single array is returned without a copy. */
 export function joined<A extends Float32Array | Int8Array | Uint8Array>(parts: readonly A[]): A {
   const [first] = parts;
   if (parts.length === 1) return first!;
@@ -13,7 +13,7 @@ export function joined<A extends Float32Array | Int8Array | Uint8Array>(parts: r
   return all;
 }
 
-/** Things in their order, neighbours of one kind together. */
+/** Groups consecutive items of the same kind, keeping their order. */
 export function runsOfOne<A>(things: readonly A[], kindOf: (thing: A) => string): A[][] {
   const runs: A[][] = [];
   for (const thing of things) {

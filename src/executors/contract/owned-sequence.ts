@@ -1,6 +1,6 @@
 import { HoldfastError } from '../../errors.js';
 
-/** What every executor's sequences keep track of beside their cache: whose they are, and whether they may be used. */
+/** The base of every executor's sequences: tracks their owner, and whether they are in use or disposed of. */
 export abstract class OwnedSequence {
   abstract readonly length: number;
   readonly contextLength: number;
@@ -8,36 +8,36 @@ export abstract class OwnedSequence {
   #disposed = false;
   #busy = false;
 
-  /** @throws HoldfastError `E_EXECUTOR` when the context is not a positive whole number of tokens. */
+  /** @throws HoldfastError `E_EXECUTOR` if the context length is not a positive whole number */
   constructor(owner: object, contextLength: number) {
     if (!Number.isSafeInteger(contextLength) || contextLength < 1) {
       throw new HoldfastError(
         'E_EXECUTOR',
-        `a context of ${contextLength} tokens is not one: give a whole number from 1`,
+        `a context length takes a whole number from 1, not ${contextLength}`,
       );
     }
     this.#owner = owner;
     this.contextLength = contextLength;
   }
 
-  /** Forgets everything from token `length` on; a number below 0 counts as 0. */
+  /** Drops everything from token `length` on; a negative length means 0. */
   abstract truncate(length: number): void;
 
-  /** @throws HoldfastError `E_DISPOSED`; `E_EXECUTOR` when another executor made the sequence. */
+  /** @throws HoldfastError `E_DISPOSED`; `E_EXECUTOR` if another executor opened the sequence */
   assertUsableBy(executor: object): void {
     if (this.#owner !== executor) {
       throw new HoldfastError('E_EXECUTOR', 'the sequence belongs to another executor', {
-        hint: 'Open it with the executor that runs it',
+        hint: 'Run it on the executor that opened it',
       });
     }
     if (this.#disposed) throw new HoldfastError('E_DISPOSED', 'the sequence has been disposed of');
   }
 
-  /** Marks the sequence as used by one call. @throws HoldfastError `E_BUSY` when another call has it. */
+  /** Marks the sequence as in use by one call. @throws HoldfastError `E_BUSY` if another call is using it */
   acquire(): void {
     if (this.#busy) {
       throw new HoldfastError('E_BUSY', 'the sequence is in use by another forward pass', {
-        hint: 'Wait for the pass before the next one',
+        hint: 'Await that pass first',
       });
     }
     this.#busy = true;
@@ -53,7 +53,7 @@ export abstract class OwnedSequence {
   }
 }
 
-/** A sequence whose cache lies in memory of a fixed place: what is behind its length is forgotten, and written over. */
+/** A sequence with a preallocated cache: entries past its length are unused and will be overwritten. */
 export abstract class CountedSequence extends OwnedSequence {
   #length = 0;
 
@@ -61,7 +61,7 @@ export abstract class CountedSequence extends OwnedSequence {
     return this.#length;
   }
 
-  /** Takes in tokens that were written behind the last one. */
+  /** Adds tokens whose entries have been written after the last one. */
   extend(tokens: number): void {
     this.#length += tokens;
   }

@@ -25,14 +25,14 @@ const QUANTISED = (Object.keys(BLOCK_LAYOUTS) as TensorType[]).filter(
   (type) => type !== 'I64' && !FLOATS.includes(type),
 );
 
-/** Bytes of a type, as ggml wrote them, as a matrix of two rows. */
+/** A matrix of two rows from bytes of a type that ggml wrote. */
 function stored(type: TensorType): StoredWeight {
   const bytes =
     type === 'F32' ? bytesOf(float32(256)) : new Uint8Array(readFileSync(new URL(`${type}.bin`, folder)));
   const { elements, bytes: size } = BLOCK_LAYOUTS[type];
   const blocks = 2 * Math.floor(bytes.length / size / 2);
   const inputs = (blocks / 2) * elements;
-  // The floats' files end in a part of 32: rows are cut to whole ones.
+  // The floats' files do not end on a multiple of 32, so rows are cut to whole blocks.
   const width = inputs - (inputs % 32);
   return { type, shape: [2, width], bytes: bytes.slice(0, ((2 * width) / elements) * size) };
 }
@@ -57,7 +57,7 @@ function blocksOf({ weight }: Omit<Matrix, 'bias'>): IntegerBlocks {
 const bits = (values: Float32Array): Uint32Array => new Uint32Array(values.slice().buffer);
 
 describe('encodeWeight', () => {
-  it.each([...FLOATS, ...QUANTISED])('f32 holds exactly what %s stands for', (type) => {
+  it.each([...FLOATS, ...QUANTISED])('keeps the exact values of %s at f32', (type) => {
     const weight = stored(type);
     const encoded = encodeWeight(weight, 'f32');
     expect(encoded).toMatchObject({ outputs: 2, inputs: weight.shape[1] });
@@ -65,11 +65,11 @@ describe('encodeWeight', () => {
     expect(formName(encoded)).toBe('f32');
   });
 
-  it.each(FLOATS)('auto holds %s as floats', (type) => {
+  it.each(FLOATS)('keeps %s as floats at auto', (type) => {
     expect(encodeWeight(stored(type), 'auto')).toEqual(encodeWeight(stored(type), 'f32'));
   });
 
-  it.each(QUANTISED)('auto holds %s as blocks that stand for its values', (type) => {
+  it.each(QUANTISED)('keeps %s at auto as blocks with the same values', (type) => {
     const weight = stored(type);
     const blocks = blocksOf(encodeWeight(weight, 'auto'));
     expect(blocks).toEqual(integerBlocks(type, weight.bytes));
@@ -77,7 +77,7 @@ describe('encodeWeight', () => {
     const expected = dequantize(type, weight.bytes);
     for (let start = 0; start < values.length; start += blocks.blockSize) {
       const block = expected.subarray(start, start + blocks.blockSize);
-      // Offsets are rounded once: relative to the block, since a value near zero is a difference of large ones.
+      // Offsets are rounded once. The error is relative to the block: a value near zero is a difference of large ones.
       const bound = 1e-6 * block.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
       for (const [i, value] of block.entries()) {
         const found = values[start + i]!;
@@ -104,7 +104,7 @@ describe('encodeWeight', () => {
           for (const [i, value] of blockValues(blocks).entries()) {
             const block = values.subarray(i - (i % 32), i - (i % 32) + 32);
             const largest = Math.max(...block.map(Math.abs));
-            // q8: scale = max/127. q4: scale = max/8, and the far end on the other side is cut off at 7.
+            // q8: scale = max/127. q4: scale = max/8, and values of the other sign are clamped at 7.
             const scale = largest / (width === 8 ? 127 : 8);
             const bound =
               (width === 4 && Math.abs(values[i]!) > 7.5 * scale ? scale : scale / 2) * (1 + 1e-5);
@@ -137,7 +137,7 @@ describe('encodeWeight', () => {
     },
   );
 
-  it.each(PRECISIONS)('%s keeps rows that do not divide into blocks of 32 as floats', (precision) => {
+  it.each(PRECISIONS)('keeps rows that do not divide into blocks of 32 as floats at %s', (precision) => {
     for (const inputs of [1, 31, 33, 48]) {
       const values = float32(3 * inputs);
       const encoded = encodeWeight(ofFloats(values, inputs), precision);
@@ -146,7 +146,7 @@ describe('encodeWeight', () => {
     }
   });
 
-  it('says the form in a word', () => {
+  it('names the form', () => {
     const word = (type: TensorType, precision: Precision): string =>
       formName(encodeWeight(stored(type), precision));
     expect(word('Q4_0', 'auto')).toBe('q4');
@@ -159,10 +159,10 @@ describe('encodeWeight', () => {
 });
 
 describe('parsePrecision', () => {
-  it('reads every name and refuses others with those there are', () => {
+  it('parses every name, and refuses others with a list of the names', () => {
     for (const name of PRECISIONS) expect(parsePrecision(name)).toBe(name);
     expect(() => parsePrecision('q5')).toThrow(
-      'E_EXECUTOR: "q5" is not a precision. Known: auto, f32, q8, q4',
+      'E_EXECUTOR: unknown precision: "q5". Use one of auto, f32, q8, q4',
     );
   });
 });

@@ -8,41 +8,45 @@ import {
   type TensorType,
 } from '../../formats/index.js';
 
-/** A weight matrix in the form in which a kernel takes it. */
+/** A weight matrix in the form that kernels read. */
 export interface Matrix {
   readonly outputs: number;
   readonly inputs: number;
   readonly weight: WeightForm;
 }
 
+/** The values of a weight matrix: f32, or blocks of integers with scales. */
 export type WeightForm =
   | { readonly kind: 'f32'; readonly values: Float32Array /* [outputs, inputs] */ }
   | { readonly kind: 'blocks'; readonly blocks: IntegerBlocks };
 
 /**
- * How weights are held.
- * - `f32`: exactly what the file holds, as f32.
- * - `auto`: exactly what the file holds: plain floats as f32 (on the gpu executor in 16 bits where they are stored so), quantised types as blocks
- *   of integers.
- * - `q8`, `q4`: blocks of 32 with 8 or 4 bits; what the file holds in such blocks is taken as it is.
+ * The form in which weights are held.
+ * - `f32`: the file's exact values, as f32.
+ * - `auto`: the file's exact values: floats as f32 (on the gpu executor, 16-bit floats stay 16 bits), quantised types as
+ *   blocks of integers.
+ * - `q8`, `q4`: blocks of 32 with 8 or 4 bits. Weights that the file stores in such blocks are taken unchanged.
  */
 export type Precision = 'auto' | 'f32' | 'q8' | 'q4';
 
 /** Every precision that a user can name. */
 export const PRECISIONS: readonly Precision[] = ['auto', 'f32', 'q8', 'q4'];
 
-/** @throws HoldfastError `E_EXECUTOR` for a name that is not a precision. */
+/**
+ * Parses the name of a precision.
+ * @throws HoldfastError `E_EXECUTOR` for an unknown name
+ */
 export function parsePrecision(name: string): Precision {
   const precision = PRECISIONS.find((known) => known === name);
   if (precision === undefined) {
-    throw new HoldfastError('E_EXECUTOR', `"${name}" is not a precision`, {
-      hint: `Known: ${PRECISIONS.join(', ')}`,
+    throw new HoldfastError('E_EXECUTOR', `unknown precision: "${name}"`, {
+      hint: `Use one of ${PRECISIONS.join(', ')}`,
     });
   }
   return precision;
 }
 
-/** A stored weight in the form its kernel takes. Rows that do not divide into blocks of 32 stay f32. */
+/** Converts a stored weight to the form that kernels read. Rows that do not divide into blocks of 32 become f32. */
 export function encodeWeight(stored: StoredWeight, precision: Precision): Matrix {
   const [outputs, inputs] = stored.shape as [number, number];
   return { outputs, inputs, weight: weightForm(stored, inputs, precision) };
@@ -58,13 +62,13 @@ function weightForm({ type, bytes }: StoredWeight, inputs: number, precision: Pr
   return { kind: 'blocks', blocks: fits ? stored : quantizeBlocks(dequantize(type, bytes), bits) };
 }
 
-/** The form of what the gpu executor leaves in the 16 bits that the file holds; null: a weight becomes what it is on any executor. */
+/** Returns the 16-bit form in which the gpu executor keeps a weight, or null if it converts it as other executors do. */
 export function heldInHalves(type: TensorType, precision: Precision): 'f16' | 'bf16' | null {
   if (precision !== 'auto') return null;
   return type === 'F16' ? 'f16' : type === 'BF16' ? 'bf16' : null;
 }
 
-/** A weight's form in a word, e.g. `q4`, `q8`, `q4+offsets`, `f32`. */
+/** Returns the name of a weight's form: `f32`, `q8`, `q4`, `q4+offsets`, … */
 export function formName({ weight }: Pick<Matrix, 'weight'>): string {
   if (weight.kind === 'f32') return 'f32';
   return `q${weight.blocks.bits}${weight.blocks.offsets === null ? '' : '+offsets'}`;

@@ -4,8 +4,9 @@ import { HoldfastError } from '../../errors.js';
 import type { ForwardRequest } from './contract.js';
 
 /**
- * What every executor checks before it touches a cache, so that all of them refuse the same requests with the
- * same words and a refused request leaves its sequence as it was.
+ * Checks a request before any cache changes. All executors use it, so they refuse the same requests with the same
+ * errors, and a refused request leaves its sequence unchanged.
+ * @throws HoldfastError what `Executor.forward` throws for a request
  */
 export function checkRequest(request: ForwardRequest, blueprint: Blueprint): void {
   const { sequence, tokens, intervention, spans, silenced, taps } = request;
@@ -14,7 +15,7 @@ export function checkRequest(request: ForwardRequest, blueprint: Blueprint): voi
     checkRanges('the target', intervention.target);
     checkPerHead('strengths', intervention.strength, blueprint);
   }
-  if (silenced) checkPerHead('marks of silence', silenced, blueprint);
+  if (silenced) checkPerHead('knock-out marks', silenced, blueprint);
   if (spans) checkRanges('the spans', spans);
   const layers = blueprint.layers.length;
   for (const layer of taps?.attention ?? []) checkTap('attention of layer', layer, layers - 1);
@@ -24,13 +25,17 @@ export function checkRequest(request: ForwardRequest, blueprint: Blueprint): voi
 function checkPerHead(what: string, numbers: Float32Array | Uint8Array, { layers }: Blueprint): void {
   const heads = layers.reduce((sum, layer) => sum + layer.attention.heads, 0);
   if (numbers.length !== heads) {
-    throw new HoldfastError('E_STRENGTH', `${numbers.length} ${what} for ${heads} heads in all layers`);
+    throw new HoldfastError(
+      'E_STRENGTH',
+      `the model has ${heads} heads in all layers, but ${numbers.length} ${what} are given`,
+    );
   }
 }
 
 /**
- * @param total tokens there would be in all
- * @throws HoldfastError `E_TOKEN_RANGE` without tokens, or for an id outside the vocabulary; `E_CONTEXT_FULL`
+ * Checks the new tokens of a sequence.
+ * @param total the sequence's length with the new tokens
+ * @throws HoldfastError `E_TOKEN_RANGE` for no tokens or an id outside the vocabulary; `E_CONTEXT_FULL`
  */
 export function checkTokens(
   tokens: readonly number[] | Int32Array,
@@ -45,7 +50,7 @@ export function checkTokens(
     if (!Number.isInteger(id) || id < 0 || id >= vocabSize) {
       throw new HoldfastError(
         'E_TOKEN_RANGE',
-        `token id ${id} at ${index} is outside the vocabulary of ${vocabSize}`,
+        `token id ${id} at index ${index} is outside the vocabulary of ${vocabSize}`,
       );
     }
   }
@@ -73,7 +78,7 @@ function checkTap(what: string, index: number, last: number): void {
   }
 }
 
-/** First key a query at `position` sees: 0, or the start of its sliding window. */
+/** Returns the first key that a query at `position` sees: 0, or the start of its sliding window. */
 export function firstVisible(position: number, window: number | null): number {
   return window === null ? 0 : Math.max(0, position - window + 1);
 }
@@ -86,7 +91,7 @@ export function targetMask(target: readonly TokenRange[], tokens: number): Uint8
 }
 
 /**
- * Rows that see a key inside the target and one outside, 1 for those: the ones that a policy can act on.
+ * Marks the rows that a policy can act on: those that see a key inside the target and one outside. `[rows]`, 1 for those.
  * @param isTarget `[past + rows]`, see {@link targetMask}
  */
 export function mixedRows(
@@ -105,7 +110,7 @@ export function mixedRows(
   });
 }
 
-/** @throws HoldfastError `E_ABORTED` when the signal has fired. */
+/** @throws HoldfastError `E_ABORTED` if the signal has fired */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new HoldfastError('E_ABORTED', 'the forward pass was aborted');
 }

@@ -1,7 +1,7 @@
 import type { Blueprint } from '../../architectures/index.js';
 import type { ForwardRequest, ForwardResult } from './contract.js';
 
-/** Result buffers of the sizes the contract states, zeroed. */
+/** Returns a result with zeroed buffers of the sizes that the contract states. @param past tokens in the cache */
 export function emptyResult(request: ForwardRequest, blueprint: Blueprint, past: number): ForwardResult {
   const { tokens, logits, intervention, spans, taps } = request;
   const rows = tokens.length;

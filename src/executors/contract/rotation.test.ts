@@ -69,7 +69,7 @@ describe.each(ROPES)('RotationTable, %s', (_, rope) => {
     expectRows(rope, new RotationTable(rope, 1).rows(0, 40), 0, 40);
   });
 
-  it('gives any rows as they are asked for, before and after it grows', () => {
+  it('returns the requested rows, before and after it grows', () => {
     const table = new RotationTable(rope, 1);
     for (const [start, end] of [
       [0, 1],
@@ -84,7 +84,7 @@ describe.each(ROPES)('RotationTable, %s', (_, rope) => {
     }
   });
 
-  it('leaves rows that were handed out as they are when it grows', () => {
+  it('does not change rows already returned when it grows', () => {
     const table = new RotationTable(rope, 1);
     const early = table.rows(7, 9);
     table.rows(5000, 5001);
@@ -93,7 +93,7 @@ describe.each(ROPES)('RotationTable, %s', (_, rope) => {
 });
 
 describe('RotationTable', () => {
-  it('turns nothing at position 0, and scales by YaRN’s temperature there as everywhere', () => {
+  it('rotates nothing at position 0, and scales by YaRN’s temperature there as everywhere', () => {
     for (const [name, rope] of ROPES) {
       const { cos, sin } = new RotationTable(rope, 1).rows(0, 1);
       const amplitude = name === 'yarn' ? 0.1 * Math.log(4) + 1 : 1;
@@ -117,7 +117,7 @@ describe('Rotations', () => {
     },
   };
 
-  it('are those of the context where a rope depends on it, and the same ones for the same context', () => {
+  it('depend on the context length if a rope does, and are shared for the same length', () => {
     const rotations = new Rotations([ROPES[0]![1], longrope]);
     const [plain, short] = rotations.of(64);
     const [, long] = rotations.of(65);
@@ -127,7 +127,7 @@ describe('Rotations', () => {
     expect(rotations.of(64)[1]).toBe(short);
   });
 
-  it('are shared by all contexts where none does', () => {
+  it('are shared by all context lengths if no rope depends on it', () => {
     const rotations = new Rotations([ROPES[0]![1]]);
     expect(rotations.of(64)).toBe(rotations.of(65));
   });

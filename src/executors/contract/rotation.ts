@@ -1,6 +1,6 @@
 import { dependsOnContext, type RopeBlueprint, ropeFrequencies } from '../../architectures/index.js';
 
-/** Cosines and sines of one rotary embedding, computed in f64 and kept for the positions seen so far. */
+/** The cosines and sines of one rotary embedding, computed in f64 and cached for the positions used so far. */
 export class RotationTable {
   readonly #frequencies: Float64Array;
   readonly #amplitude: number;
@@ -13,7 +13,7 @@ export class RotationTable {
     this.#amplitude = amplitude;
   }
 
-  /** Rows of positions `[start, end)`, each `[end − start, rotaryDim / 2]`. */
+  /** Returns the cosines and sines of positions `[start, end)`, each `[end − start, rotaryDim / 2]`. */
   rows(start: number, end: number): { cos: Float32Array; sin: Float32Array } {
     const half = this.#frequencies.length;
     if (end * half > this.#cos.length) this.#grow(Math.max(256, 2 * end));
@@ -37,7 +37,7 @@ export class RotationTable {
   }
 }
 
-/** The tables of a model's rotary embeddings, for the contexts that its sequences are opened for. */
+/** The tables of a model's rotary embeddings, one set per context length if a rope depends on it. */
 export class Rotations {
   readonly #tables = new Map<number, readonly RotationTable[]>();
   readonly #dependOnContext: boolean;
@@ -46,7 +46,7 @@ export class Rotations {
     this.#dependOnContext = ropes.some(dependsOnContext);
   }
 
-  /** One for each of the model's distinct ropes. */
+  /** Returns one table for each of the model's distinct ropes. */
   of(contextLength: number): readonly RotationTable[] {
     const key = this.#dependOnContext ? contextLength : 0;
     let tables = this.#tables.get(key);

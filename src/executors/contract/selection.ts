@@ -1,11 +1,11 @@
 /**
- * The indices of the `count` largest scores, largest first, equal ones by index: a heap of `count` instead of a sort
- * of the whole vocabulary.
+ * Returns the indices of the `count` largest scores, largest first, the lower index first among equals. Uses a heap of
+ * `count` entries instead of sorting the vocabulary.
  * @param scores `[vocab]`
  */
 export function largest(scores: Float32Array, count: number): number[] {
   const heap: number[] = [];
-  /** Whether index a is to leave the heap before index b. */
+  /** Whether index a leaves the heap before index b. */
   const worse = (a: number, b: number): boolean =>
     scores[a]! < scores[b]! || (scores[a] === scores[b] && a > b);
 
@@ -21,14 +21,14 @@ export function largest(scores: Float32Array, count: number): number[] {
   return byScore(heap, scores);
 }
 
-/** Sorts indices in place by score, largest first, equal ones by index. */
+/** Sorts indices in place by score, largest first, the lower index first among equals. */
 export function byScore(indices: number[], scores: Float32Array): number[] {
   return indices.sort((a, b) => scores[b]! - scores[a]! || a - b);
 }
 
 type Worse = (a: number, b: number) => boolean;
 
-/** Moves the last entry up to its place; the worst stands on top. */
+/** Moves the last entry up to its place. The worst entry is at the top. */
 function siftUp(heap: number[], worse: Worse): void {
   let at = heap.length - 1;
   while (at > 0) {

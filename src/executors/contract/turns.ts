@@ -1,8 +1,8 @@
-/** Work that is done piece by piece, in the order in which it came: for whoever would share scratch memory otherwise. */
+/** A queue that runs one piece of work at a time, in order of arrival, for work that shares scratch memory. */
 export class Turns {
   #last: Promise<void> = Promise.resolve();
 
-  /** Does a piece of work once all before it has ended, however it ended. */
+  /** Runs a piece of work after all earlier ones have ended, also if they failed. */
   take<Result>(work: () => Promise<Result>): Promise<Result> {
     const result = this.#last.then(work);
     this.#last = result.then(
