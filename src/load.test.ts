@@ -11,7 +11,7 @@ describe('the options of loadModel', () => {
   const wrong: readonly (readonly [string, object, string, RegExp])[] = [
     ['an unknown executor', { executor: 'npu' }, 'E_EXECUTOR', /"npu" is not an executor.*reference/],
     ['an unknown precision', { precision: 'q5' }, 'E_EXECUTOR', /unknown precision: "q5"/],
-    ['a negative number of threads', { threads: -3 }, 'E_EXECUTOR', /threads must be a whole number/],
+    ['a negative number of threads', { threads: -3 }, 'E_EXECUTOR', /threads takes a whole number/],
     [
       'a precision for the reference executor',
       { executor: 'reference', precision: 'q4' },

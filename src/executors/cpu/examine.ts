@@ -1,14 +1,14 @@
 import { Graph } from './onnx/graph.js';
 
 /**
- * Loads the runtime and has it multiply two matrices, so that a broken installation shows here.
+ * Loads the runtime and multiplies two matrices with it, to detect a broken installation.
  * @returns the runtime's name and version
- * @throws Error that says why the runtime cannot be used
+ * @throws Error with the reason why the runtime does not work
  */
 export async function examineCpu(): Promise<string> {
   const { env, InferenceSession, Tensor } = await import('onnxruntime-node').catch((cause: unknown) => {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`onnxruntime-node cannot be used: ${why}`, { cause });
+    throw new Error(`onnxruntime-node cannot be loaded: ${why}`, { cause });
   });
   const graph = new Graph();
   const x = graph.input('x', 'float32', [1, 2]);
@@ -20,6 +20,6 @@ export async function examineCpu(): Promise<string> {
   await session.release();
   const runtime = `onnxruntime-node ${env.versions.node ?? ''}`.trim();
   const result = y?.data[0];
-  if (result !== 11) throw new Error(`${runtime} gives ${String(result)} for 1·3 + 2·4`);
+  if (result !== 11) throw new Error(`${runtime} returns ${String(result)} for 1·3 + 2·4`);
   return runtime;
 }

@@ -31,17 +31,22 @@ import { CpuSequence } from './sequence.js';
 import { cutSpans, Indicator } from './span-pieces.js';
 import { openWeights } from './weights.js';
 
+/** Options of the cpu executor. */
 export interface CpuOptions {
-  /** How weights are held; `auto` if not said. */
+  /** The form of the weights; default: `auto`. */
   readonly precision?: Precision;
-  /** Threads of the runtime; all the machine offers if not said. */
+  /** Threads of the runtime; default: one per core. */
   readonly threads?: number;
 }
 
-/** More than machines have cores; the runtime starts as many as it is told, until memory ends. */
+/** More than any machine has cores. The runtime sets no limit itself and would run out of memory. */
 const MOST_THREADS = 1024;
 
-/** Loads a model into ONNX Runtime as a graph of our own. */
+/**
+ * Loads a model into ONNX Runtime as a graph of our own.
+ * @throws HoldfastError `E_EXECUTOR` for an invalid number of threads or a failure of the runtime; `E_UNSUPPORTED` if
+ * layers differ in heads or head size
+ */
 export async function createCpuExecutor(
   plan: ModelPlan,
   checkpoint: Checkpoint,
@@ -50,7 +55,7 @@ export async function createCpuExecutor(
   if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
     throw new HoldfastError(
       'E_EXECUTOR',
-      `threads must be a whole number from 1 to ${MOST_THREADS}, not ${threads}`,
+      `threads takes a whole number from 1 to ${MOST_THREADS}, not ${threads}`,
     );
   }
   const shape = decoderShape(plan.blueprint);
@@ -60,7 +65,7 @@ export async function createCpuExecutor(
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: 'all',
-    // A memory plan is made per set of shapes, and a growing cache never has the same shapes twice.
+    // The runtime makes a memory plan per set of shapes, and the shapes of a growing cache never repeat.
     enableMemPattern: false,
     externalData: [...model.weights],
   };
@@ -73,7 +78,7 @@ export async function createCpuExecutor(
 function runtimeError(what: string, cause: unknown): HoldfastError {
   const said = cause instanceof Error ? cause.message : String(cause);
   return new HoldfastError('E_EXECUTOR', `ONNX Runtime: ${what}: ${said}`, {
-    hint: 'holdfast doctor says whether it works here, holdfast inspect how much memory the model needs',
+    hint: 'Run holdfast doctor to check the runtime, and holdfast inspect to see how much memory the model needs',
     cause,
   });
 }
@@ -83,7 +88,7 @@ class CpuExecutor implements Executor {
   readonly #rotations: Rotations;
   readonly #parameters: number;
   readonly #indicator = new Indicator();
-  /** One chunk at a time: callers that do not wait for each other would share the scratch memory of its inputs. */
+  /** Runs one chunk at a time: concurrent callers would share the scratch memory of its inputs. */
   readonly #turns = new Turns();
   #disposed = false;
 
@@ -137,7 +142,7 @@ class CpuExecutor implements Executor {
       const past = start + row;
       const tokens = request.tokens.slice(row, row + chunkTokens(this.blueprint, this.#parameters, past));
       const isTarget = targetMask(target, past + tokens.length);
-      // A call of the runtime blocks this thread: between chunks, timers, input and the signal have their turn.
+      // A call of the runtime blocks this thread, so let timers, input and the signal run between chunks.
       await setImmediate();
       await this.#turns.take(() => {
         throwIfAborted(signal);
@@ -176,12 +181,12 @@ class CpuExecutor implements Executor {
   }
 }
 
-/** Multiply-adds that a small machine does in a fraction of a second, so that a long prefill can be aborted. */
+/** Multiply-adds of a chunk: a fraction of a second on a small machine, so that a long prefill can be aborted. */
 const CHUNK_OPERATIONS = 64 * 135e6;
 
 /**
- * Tokens of a long prefill that go through the graph at once. A function of the model and the position alone, so
- * that the same prompt is always cut, and rounded, the same way.
+ * Returns how many tokens of a long prefill go through the graph at once. It depends only on the model and the position,
+ * so that the same prompt is always split, and rounded, the same way.
  */
 function chunkTokens(blueprint: Blueprint, parameters: number, past: number): number {
   const attention = blueprint.layers.reduce(

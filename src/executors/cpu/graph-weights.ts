@@ -1,7 +1,7 @@
 import type { LayerWeight } from '../../architectures/index.js';
 import type { Linear } from './linear.js';
 
-/** The weights the graph is built of; a layer's are asked for one after another, so that they can be read then. */
+/** The weights of the graph. Each layer's weights are read when the graph asks for them. */
 export interface GraphWeights {
   readonly head: Linear;
   /** `[hidden]` */
@@ -9,9 +9,10 @@ export interface GraphWeights {
   layer(index: number): Promise<GraphLayerWeights>;
 }
 
+/** The weights of one layer of the graph. */
 export interface GraphLayerWeights {
   readonly norms: Readonly<Partial<Record<LayerWeight, Float32Array>>>;
-  /** Its heads in the order (group, kvHeads). */
+  /** Heads are in the order (group, kvHeads). */
   readonly query: Linear;
   readonly key: Linear;
   readonly value: Linear;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { blockValues, type IntegerBlocks } from '../../formats/index.js';
 import { groupMajorHeads, type Linear, packBlocks } from './linear.js';
 
-/** Integers of so many bits in blocks of 32, with scales and offsets that tell blocks apart. */
+/** Integers of the given bits in blocks of 32, with a different scale and offset in every block. */
 function blocksOf(quants: Int8Array, bits: 4 | 8, offsets = false): IntegerBlocks {
   const count = quants.length / 32;
   return {
@@ -38,7 +38,7 @@ describe('packBlocks', () => {
     expect([...packed]).toEqual([0, 255, 128, 127, 129, ...Array<number>(27).fill(128)]);
   });
 
-  it('loses nothing', () => {
+  it('is lossless', () => {
     fc.assert(
       fc.property(quantsOf(4), quantsOf(8), (four, eight) => {
         const nibbles = packBlocks(blocksOf(four, 4));
@@ -56,7 +56,7 @@ describe('groupMajorHeads', () => {
   const outputs = heads * headDim;
   const bias = Float32Array.from({ length: outputs }, (_, i) => i);
 
-  /** Where row `d` of query head `head` is to be found. */
+  /** The index of row `d` of query head `head`. */
   const movedTo = (head: number, d: number): number => {
     const kv = Math.floor(head / group);
     return ((head % group) * kvHeads + kv) * headDim + d;
@@ -83,7 +83,7 @@ describe('groupMajorHeads', () => {
     expectMoved(values, moved.weight.values, inputs);
     expectMoved(bias, moved.bias!, 1);
     expect(moved).toMatchObject({ outputs, inputs });
-    // What was given stays as it was.
+    // The argument is not changed.
     expect(values[1]).toBe(1);
     expect(bias[headDim]).toBe(headDim);
   });
@@ -106,7 +106,7 @@ describe('groupMajorHeads', () => {
     expect(moved.bias).toBeNull();
   });
 
-  it('changes nothing where every query head has its own key-value head, or all share one', () => {
+  it('changes nothing if every query head has its own key-value head, or all share one', () => {
     const values = Float32Array.from({ length: outputs * inputs }, (_, i) => i);
     const linear: Linear = { outputs, inputs, bias, weight: { kind: 'f32', values } };
     expect(groupMajorHeads(linear, heads, headDim)).toEqual(linear);

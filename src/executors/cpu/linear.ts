@@ -9,7 +9,7 @@ export interface Linear extends Matrix {
   readonly bias: Float32Array | null;
 }
 
-/** An activation `[1, tokens, width]`, and the means over its blocks where a weight has offsets. */
+/** An activation, `[1, tokens, width]`, and the means over its blocks, which weights with offsets need. */
 export class Activation {
   readonly #blockMeans = new Map<number, Value>();
 
@@ -19,7 +19,7 @@ export class Activation {
     readonly width: number,
   ) {}
 
-  /** `[1, tokens, width / blockSize]`. */
+  /** Returns the means over blocks, `[1, tokens, width / blockSize]`. */
   blockMeans(blockSize: number): Value {
     let means = this.#blockMeans.get(blockSize);
     if (means === undefined) {
@@ -44,8 +44,8 @@ export function applyLinears(name: string, x: Activation, linears: readonly Line
 }
 
 /**
- * Applies several weights to one activation, their results side by side in one value. Neighbours of one form are
- * stacked and run as one product, which saves a pass over the activation and a dispatch each.
+ * Applies several weights to one activation and concatenates the results. Consecutive weights of the same form are
+ * stacked and run as one product; for each, this saves a pass over the activation and a call.
  */
 export function applyJoined(name: string, x: Activation, linears: readonly Linear[]): Value {
   const runs = runsOfOne(linears, formOf);
@@ -53,7 +53,7 @@ export function applyJoined(name: string, x: Activation, linears: readonly Linea
   return products.length === 1 ? products[0]! : x.graph.op('Concat', products, { axis: -1 });
 }
 
-/** y = W·x + b. */
+/** Returns y = W·x + b. */
 export function applyLinear(name: string, x: Activation, linear: Linear): Value {
   const { graph } = x;
   const { weight, outputs, inputs, bias } = linear;
@@ -74,11 +74,11 @@ export function applyLinear(name: string, x: Activation, linear: Linear): Value 
       graph.weight(`${name}.scales`, 'float32', [outputs, blocks], scales),
       ...(bias === null ? [] : ['', '', graph.weight(`${name}.bias`, 'float32', [outputs], bias)]),
     ],
-    // Accuracy level 4: the activation is rounded to 8 bits block by block, and products are of integers.
+    // Accuracy level 4: rounds each block of the activation to 8 bits, and multiplies integers.
     { K: inputs, N: outputs, bits, block_size: blockSize, accuracy_level: 4 },
   )[0]!;
   if (offsets === null) return product;
-  // Σ_i (s·q_i + o)·x_i = s·Σ q_i·x_i + o·n·mean(x): offsets multiply the means of the activation's blocks.
+  // Σ_i (s·q_i + o)·x_i = s·Σ q_i·x_i + o·n·mean(x): the offsets multiply the means of the activation's blocks.
   const offsetMatrix = graph.weight(
     `${name}.offsets`,
     'float32',
@@ -89,7 +89,7 @@ export function applyLinear(name: string, x: Activation, linear: Linear): Value 
   return graph.op('Add', [product, graph.op('MatMul', [means, offsetMatrix])]);
 }
 
-/** Offsets times the block size, `[outputs, blocks]` → `[blocks, outputs]`: a row vector times it reads it in order. */
+/** Multiplies offsets by the block size and transposes them to `[blocks, outputs]`, so that they are read in order. */
 function offsetsByBlock(offsets: Float32Array, blocks: number, blockSize: number): Float32Array {
   const outputs = offsets.length / blocks;
   const out = new Float32Array(offsets.length);
@@ -100,7 +100,7 @@ function offsetsByBlock(offsets: Float32Array, blocks: number, blockSize: number
   return out;
 }
 
-/** Weights of one form as one, outputs stacked. */
+/** Stacks the outputs of weights of the same form. */
 function stack(linears: readonly Linear[]): Linear {
   const first = linears[0]!;
   const outputs = linears.reduce((sum, linear) => sum + linear.outputs, 0);
@@ -135,7 +135,7 @@ function formOf({ weight, bias }: Linear): string {
   return `${bits} bits of ${blockSize}${offsets === null ? '' : ' with offsets'}${biased}`;
 }
 
-/** Quants as `MatMulNBits` takes them: unsigned with zero at 2^(bits−1); at 4 bits, element 2i low, 2i+1 high. */
+/** Packs quants for `MatMulNBits`: unsigned with zero at 2^(bits−1). At 4 bits, element 2i is the low nibble of byte i. */
 export function packBlocks({ quants, bits }: IntegerBlocks): Uint8Array {
   if (bits === 4) return packNibbles(quants);
   const packed = new Uint8Array(quants.length);
@@ -144,8 +144,8 @@ export function packBlocks({ quants, bits }: IntegerBlocks): Uint8Array {
 }
 
 /**
- * What belongs to query heads, one after the other, in the order (group, kvHeads) instead of (kvHeads, group).
- * @param headSize elements of a head
+ * Reorders the data of query heads from (kvHeads, group) to (group, kvHeads).
+ * @param headSize elements per head
  */
 export function groupMajor<A extends Float32Array | Int8Array>(
   data: A,
@@ -163,7 +163,7 @@ export function groupMajor<A extends Float32Array | Int8Array>(
   return out;
 }
 
-/** The weight with its output heads in the order (group, kvHeads) instead of (kvHeads, group). */
+/** Reorders a weight's output heads from (kvHeads, group) to (group, kvHeads). */
 export function groupMajorHeads(linear: Linear, kvHeads: number, headDim: number): Linear {
   const heads = linear.outputs / headDim;
   const reorder = <A extends Float32Array | Int8Array>(data: A): A =>

@@ -3,26 +3,28 @@ import type { GraphLayerWeights } from './graph-weights.js';
 import { type Activation, applyJoined } from './linear.js';
 import type { Graph, Value } from './onnx/graph.js';
 
-/** Inputs that the layers of one rotary embedding share: `[tokens, rotaryDim / 2]`, the new tokens' own rows. */
+/** Inputs shared by all layers with the same rotary embedding: `[tokens, rotaryDim / 2]`, rows of the new tokens only. */
 export interface RotationInputs {
   readonly rotaryDim: number;
   readonly cos: Value;
   readonly sin: Value;
 }
 
-/** What a layer has to say of its own values. */
+/** The naming and the norms of one layer. */
 export interface LayerOf {
-  /** The name of one of its values. */
+  /** Returns the name of one of the layer's values. */
   readonly name: (part: string) => string;
+  /** Applies one of the layer's norms. */
   readonly norm: (part: 'queryNorm' | 'keyNorm', value: Value) => Value;
 }
 
 /**
- * Queries, keys and values of one layer: projected, normed where the family does, rotated where the layer does.
- * @param x what the layer reads
- * @param rotation null where the layer has no rope
- * @returns the query, `[1, tokens, heads · headDim]`, which is an output as well; key and value leave through `new_keys` and
- * `new_values`, `[1, tokens, kvHeads · headDim]`
+ * Computes the queries, keys and values of one layer: projects them, and norms and rotates queries and keys if the layer
+ * does.
+ * @param x the layer's input
+ * @param rotation null if the layer has no rope
+ * @returns the query, `[1, tokens, heads · headDim]`, which is also an output of the graph; keys and values are the
+ * outputs `new_keys` and `new_values`, `[1, tokens, kvHeads · headDim]`
  */
 export function projectionGraph(
   graph: Graph,
@@ -59,17 +61,17 @@ export function projectionGraph(
   return projected!;
 }
 
-/** Queries and keys of all heads, turned to their positions. */
+/** Rotates the queries and keys of all heads to their positions. */
 function rotated(
   graph: Graph,
   { heads, kvHeads, headDim }: AttentionBlueprint,
   queryKey: Value,
   { rotaryDim, cos, sin }: RotationInputs,
 ): Value {
-  // The tables hold the new tokens' own rows, so positions count from 0.
+  // The tables hold only the new tokens' rows, so positions count from 0.
   return graph.contrib('RotaryEmbedding', [queryKey, graph.integers(0), cos, sin], {
     num_heads: heads + kvHeads,
-    // 0 stands for the whole head.
+    // 0 means the whole head.
     rotary_embedding_dim: rotaryDim === headDim ? 0 : rotaryDim,
   })[0]!;
 }

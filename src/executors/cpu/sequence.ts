@@ -4,15 +4,15 @@ import { CountedSequence } from '../contract/index.js';
 
 /**
  * A cache in typed arrays, one for keys and one for values in each layer, `[contextLength, kvHeads, headDim]`, oldest
- * first, so that the graph reads any prefix or window of it as a view and writes new rows where they belong.
- * Arrays have their full length from the start: the system hands out zeroed pages only as they are touched.
+ * first. The graph reads any prefix or window as a view, and writes new rows in place. Arrays have their full length
+ * from the start; the operating system provides memory only for pages that are used.
  */
 export class CpuSequence extends CountedSequence implements Sequence {
   readonly #rowSize: number;
   readonly #keys: Float32Array[];
   readonly #values: Float32Array[];
 
-  /** @throws HoldfastError `E_EXECUTOR` when there is no room for a cache of so many tokens. */
+  /** @throws HoldfastError `E_EXECUTOR` if there is not enough memory for the cache */
   constructor(owner: object, { layers, kvHeads, headDim }: DecoderShape, contextLength: number) {
     super(owner, contextLength);
     this.#rowSize = kvHeads * headDim;
@@ -25,13 +25,13 @@ export class CpuSequence extends CountedSequence implements Sequence {
       const bytes = 2 * layers * contextLength * this.#rowSize * Float32Array.BYTES_PER_ELEMENT;
       throw new HoldfastError(
         'E_EXECUTOR',
-        `no room for a context of ${contextLength} tokens: ${bytes} bytes`,
+        `not enough memory for a context of ${contextLength} tokens: ${bytes} bytes`,
         { cause },
       );
     }
   }
 
-  /** Views of tokens `[start, end)` of a layer, `[tokens, kvHeads, headDim]`; `end` may lie beyond the last token. */
+  /** Returns views of a layer's tokens `[start, end)`, `[tokens, kvHeads, headDim]`; `end` may be past the last token. */
   view(layer: number, start: number, end: number): { keys: Float32Array; values: Float32Array } {
     const [from, to] = [start * this.#rowSize, end * this.#rowSize];
     return { keys: this.#keys[layer]!.subarray(from, to), values: this.#values[layer]!.subarray(from, to) };

@@ -17,14 +17,15 @@ import {
 import type { GraphLayerWeights, GraphWeights } from './graph-weights.js';
 import { groupMajor, groupMajorHeads, type Linear } from './linear.js';
 
+/** A plan's weights, opened for the graph. */
 export interface OpenedWeights {
   readonly graph: GraphWeights;
   readonly embedding: EmbeddingTable;
-  /** The forms of all matrices read so far, e.g. `q4+offsets, q8`. */
+  /** Returns the forms of all matrices read so far, e.g. `q4+offsets, q8`. */
   forms(): string;
 }
 
-/** Opens a plan's weights for the graph: linears in the wanted precision, read layer by layer. */
+/** Opens a plan's weights for the graph: matrices in the given precision, read layer by layer. */
 export async function openWeights(
   plan: ModelPlan,
   checkpoint: Checkpoint,
@@ -58,7 +59,7 @@ export async function openWeights(
         for (const part of NORMS) {
           if (plan.weights.has(name(part))) norms[part] = await readWeight(plan, checkpoint, name(part));
         }
-        // A norm over the queries of all heads takes them in the order that they come in.
+        // The weights of a norm over all heads must be in the order of the heads.
         if (queryKeyNorm === 'all heads') norms.queryNorm = groupMajor(norms.queryNorm!, kvHeads, headDim);
         return {
           norms,

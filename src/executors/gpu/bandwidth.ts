@@ -4,15 +4,16 @@ import { Profiler } from './profiler.js';
 import { Recorder } from './recorder.js';
 import { Step } from './step.js';
 
-/** Larger than caches, and no great part of any GPU's memory. */
+/** Larger than the caches, but a small part of any GPU's memory. */
 const BYTES = 256 * 2 ** 20;
 const GROUPS = 2048;
 const THREADS = 64;
 const REPEATS = 5;
 
 /**
- * Bytes a second that the device reads from its memory, measured when it is first asked for.
- * @throws HoldfastError `E_EXECUTOR` when there is no room for the buffer that is read; `E_UNSUPPORTED` without a clock
+ * Returns the device's memory bandwidth for reading, in bytes per second. Measures it on the first call.
+ * @throws HoldfastError `E_EXECUTOR` if there is no memory for the buffer; `E_UNSUPPORTED` if the device cannot time
+ * dispatches
  */
 export async function bandwidthOf(device: Device): Promise<number> {
   const { measured } = device;
@@ -20,13 +21,13 @@ export async function bandwidthOf(device: Device): Promise<number> {
   return measured.bandwidth;
 }
 
-/** The best of a few times. */
+/** Measures the bandwidth several times and returns the best. */
 async function measure(device: Device): Promise<number> {
   const bytes = Math.min(BYTES, device.largest);
   const step = await Step.compile(device, 'read all', readAll(THREADS, GROUPS));
-  const buffers = await device.allocate('the bandwidth to be measured', () => [
-    device.storage('what is read', bytes),
-    device.storage('its sums', 4 * THREADS * GROUPS),
+  const buffers = await device.allocate('the bandwidth measurement', () => [
+    device.storage('the bandwidth buffer', bytes),
+    device.storage('the sums of the bandwidth buffer', 4 * THREADS * GROUPS),
   ]);
   try {
     let best = Number.POSITIVE_INFINITY;
@@ -38,7 +39,7 @@ async function measure(device: Device): Promise<number> {
   }
 }
 
-/** Milliseconds that a dispatch of a step takes. */
+/** Returns the milliseconds that a dispatch of a step takes. */
 async function timeOf(device: Device, step: Step, buffers: readonly GPUBuffer[]): Promise<number> {
   const profiler = await Profiler.open(device);
   try {

@@ -26,7 +26,7 @@ export interface DeviceMatrix {
   readonly inputs: number;
   readonly format: MatrixFormat;
   readonly weight: GPUBuffer;
-  /** `[outputs, inputs / block]`, or pairs of scale and offset; null for floats. */
+  /** Scales, `[outputs, inputs / block]`, or pairs of scale and offset; null for floats. */
   readonly scales: GPUBuffer | null;
   /** `[outputs]` */
   readonly bias: GPUBuffer | null;
@@ -34,19 +34,20 @@ export interface DeviceMatrix {
 
 /** A layer's weights on the device. */
 export interface DeviceLayer {
-  /** Query, key and value; neighbours of one form are one matrix. */
+  /** Query, key and value; consecutive ones of the same form are one matrix. */
   readonly projections: readonly DeviceMatrix[];
   readonly output: DeviceMatrix;
-  /** One matrix where gate and up have one form, gate's rows above up's; else up, then gate. */
+  /** One matrix if gate and up have the same form, gate's rows before up's; otherwise up, then gate. */
   readonly gateAndUp: readonly DeviceMatrix[];
   readonly down: DeviceMatrix;
-  /** Query's weights, then key's: `[2, headDim]`, or `[heads + kvHeads, headDim]` of a norm over all heads; null without. */
+  /** Query's, then key's weights: `[2, headDim]`, or `[heads + kvHeads, headDim]` for a norm over all heads; null: no norm. */
   readonly queryKeyNorms: GPUBuffer | null;
   readonly norms: Readonly<
     Partial<Record<'attentionNorm' | 'postAttentionNorm' | 'mlpNorm' | 'postMlpNorm', GPUBuffer>>
   >;
 }
 
+/** A model's weights on the device; embeddings stay on the host. */
 export interface DeviceWeights {
   readonly layers: readonly DeviceLayer[];
   readonly finalNorm: GPUBuffer;
@@ -56,7 +57,7 @@ export interface DeviceWeights {
   readonly forms: string;
 }
 
-/** Reads a plan's weights and puts them on the device, layer by layer. */
+/** Reads a plan's weights and uploads them to the device, layer by layer. */
 export async function uploadWeights(
   device: Device,
   plan: ModelPlan,
@@ -69,7 +70,7 @@ export async function uploadWeights(
   const optional = async (name: WeightName): Promise<Float32Array | null> =>
     plan.weights.has(name) ? floats(name) : null;
 
-  /** Matrices of one form, one below the other; their biases too. */
+  /** Uploads matrices of the same form as one, stacking their outputs and biases. */
   const upload = (what: string, parts: readonly Packed[]): Promise<DeviceMatrix> => {
     const { inputs, format, form } = parts[0]!;
     const weight = joined(parts.map(({ weight }) => weight));
@@ -138,7 +139,7 @@ export async function uploadWeights(
   };
 }
 
-/** Matrices that may have a bias. */
+/** The matrices that may have a bias. */
 type MatrixName = 'query' | 'key' | 'value' | 'output' | 'gate' | 'up' | 'down';
 
 /** A matrix as its kernel reads it. */
@@ -146,14 +147,14 @@ export interface Packed {
   readonly outputs: number;
   readonly inputs: number;
   readonly format: MatrixFormat;
-  /** In a word, for people. */
+  /** The name of the form, e.g. `q4`. */
   readonly form: string;
   readonly weight: Uint8Array;
   readonly scales: Float32Array | null;
   readonly bias: Float32Array | null;
 }
 
-/** What the file holds in 16 bits stays so where it may; the rest as on any executor. */
+/** Packs a matrix for its kernel. 16-bit floats stay 16 bits if the precision allows it. */
 export function packMatrix(stored: StoredWeight, precision: Precision): Omit<Packed, 'bias'> {
   const { type, bytes, shape } = stored;
   const kind = heldInHalves(type, precision);

@@ -11,10 +11,11 @@ import type { Step } from './step.js';
 /** How the keys of a pass are divided among workgroups. */
 export interface Splits {
   readonly count: number;
+  /** Keys per split. */
   readonly keys: number;
 }
 
-/** Buffers that a pass's taps are copied to, by layer and by index; only for that pass. */
+/** The buffers of one pass's taps: attention by layer, hidden states by index. */
 export interface Taps {
   readonly attention: ReadonlyMap<number, GPUBuffer>;
   readonly hidden: ReadonlyMap<number, GPUBuffer>;
@@ -22,7 +23,7 @@ export interface Taps {
 
 const FLOAT = 4;
 
-/** Records the dispatches of passes of one model, layer by layer. */
+/** Records the dispatches of a model's passes, layer by layer. */
 export class PassRecorder {
   constructor(
     private readonly buffers: PassBuffers,
@@ -32,7 +33,7 @@ export class PassRecorder {
     private readonly programs: Programs,
   ) {}
 
-  /** @param rows new tokens of the pass, at the end of what the sequence holds */
+  /** Records all layers. @param rows new tokens of the pass, after those in the cache */
   layers(recorder: Recorder, sequence: GpuSequence, rows: number, splits: Splits, taps: Taps): void {
     const total = sequence.length + rows;
     const { heads, kvHeads, headDim, windows, windowOf } = this.shape;
@@ -51,7 +52,7 @@ export class PassRecorder {
         recorder.run(steps.attentionNorm, this, [pass, states, norms.attentionNorm!, normed], [rows]);
       }
       const { preNorms, attention } = this.blueprint.layers[index]!;
-      // Without a norm before it, a branch reads the states themselves.
+      // A branch without a norm before it reads the states.
       const entering = preNorms ? normed : states;
       for (const projection of steps.projections) this.#linear(recorder, projection, entering, qkv, rows);
       const rotations = attention.rope === null ? [] : [this.buffers.rotations];
@@ -59,7 +60,7 @@ export class PassRecorder {
       const rotated = [pass, qkv, ...rotations, ...weights, queries, keys, values];
       recorder.run(steps.rotate, sequence, rotated, [rows, heads + 2 * kvHeads]);
 
-      // Of a window the rows of a pass see one key each that no row after them sees.
+      // In a window, each row of a pass sees one key that the next row does not see.
       const seen = Math.min(total, (windows[windowOf[index]!] ?? total) + rows - 1);
       const keyBytes = FLOAT * kvHeads * headDim * seen;
       const attended = [pass, queries, keys, values, tags, maps, partials, pieces, layer];
@@ -84,20 +85,23 @@ export class PassRecorder {
   }
 
   /**
-   * Adds what a branch ends in to the states, through a norm of its own where the family has one.
-   * @param weights of that norm, and of the one that the states go through next
+   * Records the last matrix of a branch, which adds the branch to the states. Some families norm the branch first.
+   * @param from the input of the matrix
+   * @param post the program of that norm; null: no norm
+   * @param norms the weights of that norm, and of the next norm that the states go through
    */
   #branch(
     recorder: Recorder,
     linear: LinearPrograms,
     from: GPUBuffer,
     post: Step | null,
-    [weight, next]: readonly (GPUBuffer | undefined)[],
+    norms: readonly (GPUBuffer | undefined)[],
     rows: number,
   ): void {
     const { states, projected, normed } = this.buffers.activations;
     this.#linear(recorder, linear, from, post === null ? states : projected, rows);
     if (post === null) return;
+    const [weight, next] = norms;
     const following = next === undefined ? [] : [next, normed];
     recorder.run(post, this, [this.buffers.pass, projected, weight!, states, ...following], [rows]);
   }
@@ -125,9 +129,9 @@ export class PassRecorder {
   }
 
   /**
-   * The final norm and the output head.
+   * Records the final norm and the output head.
    * @param all rows of the pass
-   * @param wanted how many of them logits are wanted of
+   * @param wanted rows whose logits are wanted
    */
   head(recorder: Recorder, all: number, wanted: number, taps: Taps): void {
     const { states, normed } = this.buffers.activations;

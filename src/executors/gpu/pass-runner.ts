@@ -14,28 +14,28 @@ import { ReadBack, type Reading } from './read-back.js';
 import { Recorder } from './recorder.js';
 import type { GpuSequence } from './sequence.js';
 
-/** Some of a request's tokens, at most {@link MAX_ROWS}. */
+/** One pass: up to {@link MAX_ROWS} of a request's tokens. */
 export interface PassInput {
   readonly request: ForwardRequest;
   readonly sequence: GpuSequence;
   readonly tokens: readonly number[] | Int32Array;
-  /** Where they begin among the request's tokens. */
+  /** The index of the first of these tokens in the request. */
   readonly row: number;
-  /** Takes what comes out. */
+  /** Receives the results. */
   readonly result: ForwardResult;
-  /** Times the kernels. */
+  /** Times the kernels; null: no timing. */
   readonly profiler: Profiler | null;
-  /** Throws when the pass is no longer wanted, or what it runs on is gone: asked whenever others had their turn. */
+  /** Throws if the pass was aborted, or its sequence or executor disposed of. Called after every wait. */
   readonly check: () => void;
 }
 
-/** Keys that are worth a workgroup of their own. */
+/** Keys that justify a workgroup of their own. */
 const SPLIT_KEYS = 256;
-/** A split's keys are a multiple of it, and so whole tiles of any workgroup. */
+/** The keys of a split are a multiple of this, so that they fill whole tiles for any number of threads. */
 const WHOLE_TILES = 64;
 const FLOAT = 4;
 
-/** Runs passes of one model: writes what goes in, has the dispatches recorded, reads back what was asked for. */
+/** Runs a model's passes: writes the inputs, records the dispatches, and reads back the results. */
 export class PassRunner {
   readonly #rotations: Rotations;
   readonly #buffers: PassBuffers;
@@ -43,7 +43,7 @@ export class PassRunner {
   readonly #picker: Picker;
   readonly #readBack: ReadBack;
 
-  /** To be called while the device allocates. */
+  /** Call this inside `device.allocate`. */
   constructor(
     private readonly device: Device,
     private readonly blueprint: Blueprint,
@@ -59,8 +59,9 @@ export class PassRunner {
   }
 
   /**
-   * @returns the last row's candidates, where they are wanted
-   * @throws HoldfastError `E_EXECUTOR`, and what the input's own check throws; the sequence is as it was then
+   * Runs a pass.
+   * @returns the last row's candidates, or null if they are not wanted
+   * @throws HoldfastError `E_EXECUTOR`, and what `input.check` throws; the sequence is then unchanged
    */
   async run(input: PassInput): Promise<Candidates | null> {
     const { request, sequence, tokens } = input;
@@ -118,7 +119,7 @@ export class PassRunner {
     }
   }
 
-  /** The logits of the row that the last pass ended in, for a draw that turned out to reach further than what was picked. */
+  /** Reads all logits of the last pass's last row, for a draw that can reach further than the picked candidates. */
   async #allLogits(): Promise<Float32Array> {
     const { vocabSize: words } = this.blueprint;
     let logits = new Float32Array(0);
@@ -156,7 +157,7 @@ export class PassRunner {
     const make = (what: string, floats: number): GPUBuffer => this.device.storage(what, floats * FLOAT);
     const each = (places: readonly number[], what: string, floats: number): Map<number, GPUBuffer> =>
       new Map([...new Set(places)].map((place) => [place, make(what, floats)]));
-    return this.device.allocate('what is tapped', () => ({
+    return this.device.allocate('the taps', () => ({
       attention: each(attention, 'attention rows', this.shape.heads * rows * total),
       hidden: each(hidden, 'hidden states', rows * this.blueprint.hiddenSize),
     }));
@@ -190,13 +191,13 @@ export class PassRunner {
     device.write(this.#buffers.maps, mapsOf(request, this.shape));
   }
 
-  /** Rows of the pass whose logits are wanted. */
+  /** Returns how many rows of the pass need logits. */
   #logitsRows({ request, tokens, row }: PassInput): number {
     const isLast = row + tokens.length === request.tokens.length;
     return request.logits === 'all' ? tokens.length : request.logits !== 'none' && isLast ? 1 : 0;
   }
 
-  /** What of the last row is to be picked in this pass. */
+  /** Returns the candidates wanted from this pass; null: none. */
   #candidatesWanted(input: PassInput): CandidateRequest | null {
     const { logits } = input.request;
     return typeof logits === 'object' && this.#logitsRows(input) === 1 ? logits : null;
@@ -237,7 +238,10 @@ export class PassRunner {
   }
 }
 
-/** One split where there are rows enough to fill a GPU; a function of the pass alone, so that the same is rounded the same. */
+/**
+ * Returns how to split the keys: one split if there are enough rows to fill a GPU. It depends only on the pass, so that
+ * equal passes round alike.
+ */
 function splitsOf(rows: number, total: number): Splits {
   const most = Math.max(1, Math.floor(MAX_ROWS / rows));
   const wanted = Math.min(most, Math.ceil(total / SPLIT_KEYS));

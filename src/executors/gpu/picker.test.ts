@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MOST_CANDIDATES, PICKED_HEAD } from '../../kernels/draw.js';
 import { Picker, pickedCandidates } from './picker.js';
 
-/** What the kernels leave of a row: pairs of an id and a logit in any order, all that lie less than 1.5 below the best. */
+/** The words that the kernels write for a row: pairs of id and logit in any order, all less than 1.5 below the best. */
 function leaves(
   pairs: readonly (readonly [id: number, logit: number])[],
   count = pairs.length,
@@ -25,8 +25,8 @@ const pairs = [
   [7, 2],
 ] as const;
 
-describe('candidates that were picked on the device', () => {
-  it('are sorted, of equals the lowest id first, with the sums of the whole row', () => {
+describe('candidates picked on the device', () => {
+  it('are sorted, the lowest id first among equals, with the sums of the whole row', () => {
     const picked = pickedCandidates(leaves(pairs), { ...draw, topP: 0.5 }, 5000)!;
     expect(picked.ids).toEqual([4999, 7, 9]);
     expect([...picked.logits]).toEqual([3, 2, 2]);
@@ -34,26 +34,26 @@ describe('candidates that were picked on the device', () => {
     expect(picked.total).toBe(1.25);
   });
 
-  it('are not used where there were more than there is room for', () => {
+  it('are not used if there are more than fit', () => {
     const greedy = { ...draw, temperature: 0 };
     expect(pickedCandidates(leaves(pairs, MOST_CANDIDATES + 1), greedy, 5000)).toBeNull();
     expect(pickedCandidates(leaves(pairs), greedy, 5000)!.total).toBe(0);
   });
 
-  it('are not used where a draw reaches further than they go', () => {
-    // Their weights: 1 and twice e⁻², 1.2707 together, of 1.25 and of 1.3.
+  it('are not used if a draw reaches further', () => {
+    // Their weights are 1 and twice e⁻², in total 1.2707: more than 1.25, less than 1.3.
     expect(pickedCandidates(leaves(pairs), { ...draw, topP: 0.999 }, 5000)).not.toBeNull();
     const more = leaves(pairs);
     more[3] = 1.3;
     expect(pickedCandidates(more, { ...draw, topP: 0.999 }, 5000)).toBeNull();
-    // What lies 1.5 below the best weighs e⁻³ = .0498.
+    // A logit 1.5 below the best has the weight e⁻³ = .0498.
     expect(pickedCandidates(leaves(pairs), { ...draw, minP: 0.05 }, 5000)).not.toBeNull();
     expect(pickedCandidates(leaves(pairs), { ...draw, minP: 0.049 }, 5000)).toBeNull();
     expect(pickedCandidates(leaves(pairs), draw, 5000)).toBeNull();
     expect(pickedCandidates(leaves(pairs), draw, 3)).not.toBeNull();
   });
 
-  it('are not used where the row holds what is no number', () => {
+  it('are not used if the row contains NaN or infinity', () => {
     for (const [place, value] of [
       [1, Number.NEGATIVE_INFINITY],
       [2, Number.NaN],
@@ -66,7 +66,7 @@ describe('candidates that were picked on the device', () => {
     }
   });
 
-  it('hold the weight of what top-k leaves', () => {
+  it('have the total weight of the tokens left by top-k', () => {
     const picked = pickedCandidates(leaves(pairs), { ...draw, topK: 2 }, 5000)!;
     expect(picked.total).toBeCloseTo(1 + Math.exp(-2), 12);
   });

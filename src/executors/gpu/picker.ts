@@ -16,17 +16,19 @@ import type { Recorder } from './recorder.js';
 import { Step } from './step.js';
 
 const WORD = 4;
-/** Stands for a top-p that no sum of weights comes to, and for a distance that no logit has. */
+/** A top-p that no sum of weights reaches. */
 const NO_NUCLEUS = 2;
+/** A distance that no logit has. */
 const NO_TAIL = 1e30;
 
-/** The programs that pick candidates. */
+/** The programs that pick candidates, in the order in which they run. */
 export interface PickerPrograms {
   readonly weigh: Step;
   readonly rank: Step;
   readonly pick: Step;
 }
 
+/** Compiles the programs that pick candidates. */
 export async function compilePicker(device: Device, kernel: DrawKernel): Promise<PickerPrograms> {
   return {
     weigh: await Step.compile(device, 'weigh', weigh(kernel)),
@@ -35,7 +37,7 @@ export async function compilePicker(device: Device, kernel: DrawKernel): Promise
   };
 }
 
-/** Picks the candidates of a row on the device, so that a few kilobytes are read back instead of all logits. */
+/** Picks a row's candidates on the device, so that a few kilobytes are read back instead of all logits. */
 export class Picker {
   static readonly pickedWords = PICKED_HEAD + 2 * MOST_CANDIDATES;
   readonly picked: GPUBuffer;
@@ -56,14 +58,14 @@ export class Picker {
   }
 
   /**
-   * Whether a draw's candidates can be picked at all, as far as that is known without the logits: they are no more than
-   * are wanted at most, and f32 holds what logits are multiplied with.
+   * Whether the device can pick a draw's candidates, as far as is known without the logits: there are at most
+   * {@link MOST_WANTED}, and the inverse of the temperature is a finite f32.
    */
   canPick(request: CandidateRequest): boolean {
     return mostOf(request, this.vocabSize) <= MOST_WANTED && Number.isFinite(inverseOf(request.temperature));
   }
 
-  /** Tells the device what is drawn, which it {@link canPick}. */
+  /** Writes a draw's settings to the device. @param request one that it {@link canPick} */
   write(request: CandidateRequest): void {
     const { temperature, topP, minP, least } = request;
     const most = mostOf(request, this.vocabSize);
@@ -87,11 +89,11 @@ export class Picker {
   }
 }
 
-/** Whether a draw itself says how many tokens it can reach. */
+/** Whether the settings of a draw fix how many tokens it can reach. */
 const isCount = ({ temperature, topK }: CandidateRequest, vocabSize: number): boolean =>
   temperature === 0 || (topK > 0 && topK < vocabSize);
 
-/** Tokens that are to be picked for a draw at most. */
+/** Returns the maximum number of tokens to pick for a draw. */
 function mostOf(request: CandidateRequest, vocabSize: number): number {
   return Math.min(Math.max(reachOf(request, vocabSize), request.least), vocabSize);
 }
@@ -103,16 +105,16 @@ function reachOf(request: CandidateRequest, vocabSize: number): number {
   return topP < 1 || minP > 0 ? MOST_WANTED : vocabSize;
 }
 
-/** What the kernels multiply logits with, in f32. */
+/** Returns the factor on the logits in the kernels, as f32. */
 const inverseOf = (temperature: number): number => (temperature === 0 ? 0 : Math.fround(1 / temperature));
 
-/** A distance is rounded before its level is read off it. */
+/** A tolerance: a distance is rounded before its level is computed. */
 const HAIR = 1e-6;
 
 /**
- * The candidates that the kernels picked.
- * @param floats as `pick` leaves them, ids and their number among them
- * @returns null where a draw can reach further than they go, or the row holds what is no number
+ * Returns the candidates that the kernels picked.
+ * @param floats the words that `pick` wrote; some are integers
+ * @returns null if a draw can reach further than these candidates, or the row's logits are not all finite
  */
 export function pickedCandidates(
   floats: Float32Array,

@@ -1,19 +1,21 @@
 import type { TokenRange } from '../../attention/index.js';
 import { IN_TARGET } from '../../kernels/keys.js';
 
-/** All keys of a pass, cut into stretches that lie in one span or none, and inside the target or outside. */
+/** The keys of a pass, cut into pieces. Each piece is in one span or none, and either inside or outside the target. */
 export interface Pieces {
   /** `[tokens]`: each key's piece, with {@link IN_TARGET} set inside the target. */
   readonly tags: Uint32Array;
-  /** `[pieces]`: the tag of each. */
+  /** `[pieces]`: the tag of each piece. */
   readonly firsts: Uint32Array;
-  /** `[pieces]`: the index of its span; −1: of none. */
+  /** `[pieces]`: the index of each piece's span; −1: no span. */
   readonly spans: Int32Array;
 }
 
 /**
- * @param spans disjoint, ascending; so is the target
- * @param tokens how many keys there are
+ * Cuts the keys of a pass into pieces.
+ * @param spans disjoint and ascending
+ * @param target disjoint and ascending
+ * @param tokens number of keys
  */
 export function cutKeys(spans: readonly TokenRange[], target: readonly TokenRange[], tokens: number): Pieces {
   const borders = new Set([0]);

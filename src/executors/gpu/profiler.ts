@@ -2,16 +2,16 @@ import { HoldfastError } from '../../errors.js';
 import type { KernelTime } from '../contract/index.js';
 import type { Device, Timestamps } from './device.js';
 
-/** Dispatches that one set of timestamps has room for: a set holds 4,096, and each takes two. */
+/** The maximum number of dispatches: a query set holds 4,096 timestamps, and each dispatch takes two. */
 const MOST_DISPATCHES = 2048;
 
-/** Times the dispatches of a pass, each by itself. */
+/** Times each dispatch of a pass. */
 export class Profiler {
   readonly #timestamps: Timestamps;
   readonly #kernels = new Map<string, KernelTime>();
   readonly #dispatches: { readonly kernel: string; readonly bytes: number }[] = [];
 
-  /** @throws HoldfastError `E_UNSUPPORTED` where the adapter has no timestamps */
+  /** @throws HoldfastError `E_UNSUPPORTED` if the adapter has no timestamps */
   static async open(device: Device): Promise<Profiler> {
     return new Profiler(device, await device.timestamps(2 * MOST_DISPATCHES));
   }
@@ -24,8 +24,8 @@ export class Profiler {
   }
 
   /**
-   * Counts a dispatch, which is to be a pass of its own.
-   * @param bytes of weights and cache that it reads, each once
+   * Registers the next dispatch, which must be a compute pass of its own.
+   * @param bytes bytes of weights and cache that it reads, counting each once
    */
   next(kernel: string, bytes: number): GPUComputePassTimestampWrites {
     const at = 2 * this.#dispatches.length;
@@ -40,7 +40,7 @@ export class Profiler {
     return { querySet: set, beginningOfPassWriteIndex: at, endOfPassWriteIndex: at + 1 };
   }
 
-  /** Records that the timestamps be copied to where {@link collect} reads them. */
+  /** Records a copy of the timestamps to the buffer that {@link collect} reads. */
   resolve(encoder: GPUCommandEncoder): void {
     const { set, resolved, readable } = this.#timestamps;
     const count = 2 * this.#dispatches.length;
@@ -49,8 +49,8 @@ export class Profiler {
   }
 
   /**
-   * Adds up what the pass took, once it is done; the next pass is counted anew.
-   * @param refused what its submission returned, where nobody has looked at it
+   * Waits for the pass, adds its times to the totals, and starts over for the next pass.
+   * @param refused the result of its submission, if nothing else awaits it
    */
   async collect(refused: Promise<string | null> = Promise.resolve(null)): Promise<void> {
     const read = await this.device.read(this.#timestamps.readable, 16 * this.#dispatches.length, refused);
@@ -68,7 +68,7 @@ export class Profiler {
     this.#dispatches.length = 0;
   }
 
-  /** What each kernel took in all passes, in the order in which they were first run. */
+  /** The time of each kernel in all passes, in the order in which they first ran. */
   get kernels(): readonly KernelTime[] {
     return [...this.#kernels.values()];
   }

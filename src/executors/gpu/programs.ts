@@ -12,40 +12,41 @@ import type { DeviceMatrix, DeviceWeights } from './matrices.js';
 import { compilePicker, type PickerPrograms } from './picker.js';
 import { Step } from './step.js';
 
-/** New tokens of a pass at most; a multiple of {@link ROWS_TILE}. */
+/** The maximum number of new tokens in a pass; a multiple of {@link ROWS_TILE}. */
 export const MAX_ROWS = 64;
 
-/** Rows that a thread takes at once where there is more than one. */
+/** Rows that a thread processes at once if there is more than one. */
 export const ROWS_TILE = 8;
 
 /** How work is divided on a device. */
 export interface Tuning {
-  /** Of a workgroup. */
+  /** Threads per workgroup. */
   readonly threads: number;
-  /** Threads that share an output of a matrix: a power of two, a divisor of `threads`. */
+  /** Threads that share an output of a matrix: a power of two that divides `threads`. */
   readonly lanes: number;
-  /** Whether threads hand values to each other where the adapter can. */
+  /** Whether threads exchange values through subgroups if the adapter has them. */
   readonly subgroups: boolean;
 }
 
-/** A GPU reads side by side. */
+/** For a GPU: neighbouring threads read neighbouring memory. */
 export const ON_A_GPU: Tuning = { threads: 64, lanes: 16, subgroups: true };
-/** A program that plays one on a processor runs the threads of a workgroup in turn: measured, 8 are fastest. */
+/** For a software GPU, which runs the threads of a workgroup in turn: 8 were fastest when measured. */
 export const ON_A_PROCESSOR: Tuning = { threads: 8, lanes: 1, subgroups: false };
 
-/** A matrix's program for a row alone, and for several. */
+/** A matrix's programs: one for a single row, one for several rows. */
 export interface LinearPrograms {
   readonly matrix: DeviceMatrix;
   readonly row: Step;
   readonly rows: Step;
-  /** Outputs of a workgroup. */
+  /** Outputs per workgroup. */
   readonly perGroup: number;
-  /** Of y. */
+  /** Outputs of the program; with gate and up in one matrix, half the matrix's. */
   readonly outputs: number;
 }
 
+/** The programs of one layer, in the order in which they run (`attentionRows` only for taps). */
 export interface LayerPrograms {
-  /** Null where the layer before ends in it, or there is none. */
+  /** Null if the layer has no such norm, or the previous layer's `postMlpNorm` includes it. */
   readonly attentionNorm: Step | null;
   readonly projections: readonly LinearPrograms[];
   readonly rotate: Step;
@@ -53,16 +54,17 @@ export interface LayerPrograms {
   readonly combine: Step;
   readonly attentionRows: Step;
   readonly output: LinearPrograms;
-  /** With the MLP's norm in it, if it has one. */
+  /** Includes the MLP's norm if there is one. */
   readonly postAttentionNorm: Step | null;
-  /** Null where the norm behind attention ends in it, or there is none. */
+  /** Null if the layer has no such norm, or `postAttentionNorm` includes it. */
   readonly mlpNorm: Step | null;
   readonly gateAndUp: readonly LinearPrograms[];
   readonly down: LinearPrograms;
-  /** With the next layer's first norm in it, if there is one. */
+  /** Includes the next layer's first norm if there is one. */
   readonly postMlpNorm: Step | null;
 }
 
+/** The programs of a model. */
 export interface Programs {
   readonly layers: readonly LayerPrograms[];
   readonly finalNorm: Step;
@@ -70,7 +72,7 @@ export interface Programs {
   readonly picker: PickerPrograms;
 }
 
-/** Compiles what a model needs: kernels of one text are one program. */
+/** Compiles a model's programs. Kernels with the same text share one program. */
 export async function compilePrograms(
   device: Device,
   blueprint: Blueprint,
@@ -150,7 +152,7 @@ export async function compilePrograms(
   };
 }
 
-/** Query, key and value side by side in one buffer, whether one matrix writes them or three. */
+/** Compiles the projections. They write query, key and value side by side into one buffer, from one matrix or several. */
 async function projectionSteps(
   matrices: readonly DeviceMatrix[],
   linearSteps: (
@@ -171,7 +173,7 @@ async function projectionSteps(
   return steps;
 }
 
-/** Gate and up in one go; or up, and gate onto what up has left. */
+/** Compiles gate and up: one program for both, or one for up and one that multiplies gate into its result. */
 async function gateAndUpSteps(
   [first, gate]: readonly DeviceMatrix[],
   { activation, size }: LayerBlueprint['mlp'],

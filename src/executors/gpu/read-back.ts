@@ -1,28 +1,29 @@
 import type { Device } from './device.js';
 import type { Recorder } from './recorder.js';
 
-/** A buffer that is read back after the pass, and who takes its words. */
+/** A buffer to read back after the pass. */
 export interface Reading {
   readonly buffer: GPUBuffer;
-  /** Of four bytes each. */
+  /** Words to read, four bytes each. */
   readonly words: number;
+  /** Receives the words. They are valid only during the call. */
   readonly take: (floats: Float32Array) => void;
 }
 
 const WORD = 4;
 
-/** Brings what was asked of a pass to the host, all of it at once. */
+/** Reads the results of a pass back to the host, all at once. */
 export class ReadBack {
   #readable: GPUBuffer | null = null;
 
   constructor(private readonly device: Device) {}
 
-  /** Makes the buffer that all readings fit into, one behind the other. To be awaited before they are recorded. */
+  /** Makes the buffer large enough for all readings. Await this before recording them. */
   async makeRoom(readings: readonly Reading[]): Promise<void> {
     const bytes = bytesOf(readings);
     if (this.#readable !== null && this.#readable.size >= bytes) return;
-    const larger = await this.device.allocate('what is read back', () =>
-      this.device.readable('what is read back of a pass', bytes),
+    const larger = await this.device.allocate('the results', () =>
+      this.device.readable('the results of a pass', bytes),
     );
     if (this.#readable) this.device.free(this.#readable);
     this.#readable = larger;
@@ -37,11 +38,11 @@ export class ReadBack {
   }
 
   /**
-   * Waits for a pass, and hands out what is read back.
-   * @param refused what the submission of the pass returned
+   * Waits for a pass, and passes each reading its words.
+   * @param refused the result of the pass's submission
    */
   async take(readings: readonly Reading[], refused: Promise<string | null>): Promise<void> {
-    // Where nothing is read the reading waits for nothing, and a long prefill would run ahead of its signal.
+    // Without readings, the read below does not wait for the pass, and a long prefill would run ahead of its signal.
     if (readings.length === 0) await this.device.finished();
     const copied = await this.device.read(this.#readable!, bytesOf(readings), refused);
     let at = 0;
@@ -52,7 +53,7 @@ export class ReadBack {
   }
 }
 
-/** Never nothing: what is not there cannot be mapped. */
+/** Returns the bytes of all readings, at least one word: an empty buffer cannot be mapped. */
 function bytesOf(readings: readonly Reading[]): number {
   return (
     WORD *

@@ -1,23 +1,24 @@
 import type { Profiler } from './profiler.js';
 import type { Step } from './step.js';
 
-/** Workgroups of a dispatch in up to three directions. */
+/** The workgroups of a dispatch in up to three dimensions. */
 export type Grid = readonly [x: number, y?: number, z?: number];
 
-/** Writes a pass's dispatches and copies down, in order. */
+/** Records the dispatches and copies of a pass, in order. */
 export class Recorder {
   #open: GPUComputePassEncoder | null = null;
 
-  /** @param profiler times every dispatch; null: they follow each other as closely as they can */
+  /** @param profiler times every dispatch; null: no timing, and all dispatches share a compute pass */
   constructor(
     private readonly encoder: GPUCommandEncoder,
     private readonly profiler: Profiler | null = null,
   ) {}
 
   /**
-   * @param owner whose buffers they are, of those that a step is run with in turn
+   * Records a dispatch.
+   * @param owner the owner of the buffers; a step caches its bindings for each owner
    * @param buffers in the order of the kernel's bindings
-   * @param bytes of weights and cache that it reads, each once, for the profile
+   * @param bytes bytes of weights and cache that it reads, counting each once, for the profile
    */
   run(step: Step, owner: object, buffers: readonly GPUBuffer[], [x, y = 1, z = 1]: Grid, bytes = 0): void {
     this.#open ??= this.encoder.beginComputePass(

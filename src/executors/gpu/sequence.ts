@@ -2,10 +2,10 @@ import type { DecoderShape, Sequence } from '../contract/index.js';
 import { CountedSequence } from '../contract/index.js';
 import type { Device } from './device.js';
 
-/** Tokens that a new sequence has room for; it grows by doubling. */
+/** The capacity of a new sequence in tokens; it grows by doubling. */
 const FIRST_CAPACITY = 256;
 
-/** Keys and values of one layer, as the kernel `rotate` leaves them. */
+/** Keys and values of one layer, as the kernel `rotate` writes them. */
 export interface LayerCache {
   /** `[kvHeads, headDim / 4, capacity, 4]` */
   readonly keys: GPUBuffer;
@@ -13,18 +13,18 @@ export interface LayerCache {
   readonly values: GPUBuffer;
 }
 
-/** Buffers of all layers, for so many tokens. */
+/** The buffers of all layers, for `capacity` tokens. */
 export interface Room {
   readonly capacity: number;
   readonly layers: readonly LayerCache[];
 }
 
-/** A cache in buffers of the device, which grow with the dialogue. */
+/** A cache in buffers on the device, which grow with the dialogue. */
 export class GpuSequence extends CountedSequence implements Sequence {
   #capacity = 0;
   #layers: readonly LayerCache[] = [];
 
-  /** @throws HoldfastError `E_EXECUTOR` for a context that is no number of tokens */
+  /** @throws HoldfastError `E_EXECUTOR` if the context length is not a positive whole number */
   constructor(
     owner: object,
     private readonly device: Device,
@@ -34,7 +34,7 @@ export class GpuSequence extends CountedSequence implements Sequence {
     super(owner, contextLength);
   }
 
-  /** Tokens that the buffers have room for. */
+  /** The capacity of the buffers in tokens. */
   get capacity(): number {
     return this.#capacity;
   }
@@ -44,10 +44,10 @@ export class GpuSequence extends CountedSequence implements Sequence {
   }
 
   /**
-   * Larger buffers, for at least so many tokens: to be made while the device allocates, and taken in by {@link adopt} or freed by
-   * {@link discard}.
-   * @returns null where there is room
-   * @throws HoldfastError `E_EXECUTOR` when one is larger than the device binds
+   * Makes larger buffers for at least `tokens` tokens. Call it inside `device.allocate`, then {@link adopt} or
+   * {@link discard} the result.
+   * @returns null if the buffers are large enough
+   * @throws HoldfastError `E_EXECUTOR` if a buffer is larger than the device can bind
    */
   larger(tokens: number): Room | null {
     if (tokens <= this.#capacity) return null;
@@ -57,7 +57,7 @@ export class GpuSequence extends CountedSequence implements Sequence {
     const most = Math.max(tokens, Math.floor(this.device.largest / perToken));
     const capacity = Math.min(doubled, this.contextLength, most);
     const make = (what: string, layer: number): GPUBuffer =>
-      this.device.storage(`the ${what} of layer ${layer} of ${capacity} tokens`, perToken * capacity);
+      this.device.storage(`the ${what} of layer ${layer} for ${capacity} tokens`, perToken * capacity);
     return {
       capacity,
       layers: Array.from({ length: layers }, (_, layer) => ({
@@ -67,7 +67,7 @@ export class GpuSequence extends CountedSequence implements Sequence {
     };
   }
 
-  /** Takes larger buffers in, with what was cached, and frees the smaller ones. */
+  /** Switches to larger buffers: copies the cached tokens and frees the smaller buffers. */
   adopt({ capacity, layers }: Room): void {
     if (this.length > 0) void this.device.submit((encoder) => this.#copyInto(layers, capacity, encoder));
     this.#free(this.#layers);
@@ -75,7 +75,7 @@ export class GpuSequence extends CountedSequence implements Sequence {
     this.#capacity = capacity;
   }
 
-  /** Frees larger buffers that are not taken in after all. */
+  /** Frees larger buffers that are not adopted. */
   discard({ layers }: Room): void {
     this.#free(layers);
   }

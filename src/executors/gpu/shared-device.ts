@@ -1,22 +1,22 @@
 import { HoldfastError } from '../../errors.js';
 
-/** The GPU that WebGPU would take. */
+/** The GPU that WebGPU uses. */
 export interface GpuFound {
-  /** Vendor, architecture and driver, for people. */
+  /** Vendor, architecture and driver, for display. */
   readonly name: string;
-  /** Whether it is a program on the processor. */
+  /** Whether it is a software GPU: a program that runs on the CPU. */
   readonly isSoftware: boolean;
-  /** Threads that run side by side; null where they cannot hand values to each other, or do not know their place. */
+  /** Widths of its subgroups; null if it has none, or WGSL here does not tell threads which subgroup they are in. */
   readonly subgroup: SubgroupSizes | null;
 }
 
-/** A driver may choose a width between these, powers of two, for each program anew. */
+/** The bounds of a subgroup's width, powers of two. A driver may choose a width between them for each program. */
 export interface SubgroupSizes {
   readonly smallest: number;
   readonly largest: number;
 }
 
-/** The adapter that the system prefers; null when there is none. */
+/** Returns the adapter that the system prefers, or null if there is none. */
 export async function describeGpu(gpu: GPU): Promise<GpuFound | null> {
   const adapter = await gpu.requestAdapter(ADAPTER);
   return adapter && foundIn(gpu, adapter);
@@ -27,7 +27,7 @@ const ADAPTER: GPURequestAdapterOptions = { powerPreference: 'high-performance' 
 function foundIn(gpu: GPU, { info, features }: GPUAdapter): GpuFound {
   const { vendor, architecture, description, isFallbackAdapter } = info;
   const name = [vendor, architecture, description].filter((part) => part !== '').join(' ');
-  // Threads are told their place in a subgroup by a later addition to the language.
+  // The builtin `subgroup_id` was added to WGSL later than subgroups themselves.
   const hasSubgroups = features.has('subgroups') && (gpu.wgslLanguageFeatures?.has('subgroup_id') ?? false);
   const subgroup = hasSubgroups ? { smallest: info.subgroupMinSize, largest: info.subgroupMaxSize } : null;
   return { name, isSoftware: isFallbackAdapter, subgroup };
@@ -37,29 +37,29 @@ function foundIn(gpu: GPU, { info, features }: GPUAdapter): GpuFound {
 export interface Program {
   readonly name: string;
   readonly pipeline: GPUComputePipeline;
-  /** Binding numbers, ascending, that the program has. */
+  /** The program's binding numbers, ascending. */
   readonly bindings: readonly number[];
 }
 
-/** A device of WebGPU, shared by all models on it: what was compiled for one is there for the next. */
+/** A WebGPU device, shared by all models on it, so that each program is compiled only once. */
 export interface SharedDevice {
   readonly device: GPUDevice;
-  /** Held: Dawn does not outlive an adapter that was collected. */
+  /** Kept alive: Dawn stops working if the adapter is garbage-collected. */
   readonly adapter: GPUAdapter;
   readonly found: GpuFound;
-  /** By their texts. */
+  /** Compiled programs, keyed by their text. */
   readonly programs: Map<string, Program>;
-  /** Why it was lost; null while it is there. */
+  /** Why the device was lost; null if it was not. */
   lost: string | null;
-  /** What was measured of it for profiles: bytes a second that it reads from its memory; null before. */
+  /** Measurements for profiles: the memory bandwidth in bytes per second; null until measured. */
   readonly measured: { bandwidth: number | null };
 }
 
 const shared = new WeakMap<GPU, Promise<SharedDevice>>();
 
 /**
- * The device of the adapter that the system prefers, opened when it is first asked for, and again after it was lost.
- * @throws HoldfastError `E_EXECUTOR` when there is no adapter, or it gives no device
+ * Returns the device of the adapter that the system prefers. Opens it on the first call, and again after it was lost.
+ * @throws HoldfastError `E_EXECUTOR` if there is no adapter, or it provides no device
  */
 export function sharedDevice(gpu: GPU): Promise<SharedDevice> {
   const known = shared.get(gpu);
@@ -73,8 +73,8 @@ export function sharedDevice(gpu: GPU): Promise<SharedDevice> {
 async function openShared(gpu: GPU): Promise<SharedDevice> {
   const adapter = await gpu.requestAdapter(ADAPTER);
   if (adapter === null) {
-    throw new HoldfastError('E_EXECUTOR', 'there is no GPU that WebGPU can use', {
-      hint: 'holdfast doctor says what is missing; the cpu executor needs none',
+    throw new HoldfastError('E_EXECUTOR', 'WebGPU finds no GPU', {
+      hint: 'Run holdfast doctor to see what is missing, or use the cpu executor',
     });
   }
   const { maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
@@ -82,10 +82,10 @@ async function openShared(gpu: GPU): Promise<SharedDevice> {
     adapter.features.has(name),
   );
   const device = await adapter
-    // The limits that are not asked for are those of the smallest phone.
+    // Request these limits: WebGPU's defaults are those of small phones.
     .requestDevice({ requiredLimits: { maxStorageBufferBindingSize, maxBufferSize }, requiredFeatures })
     .catch((cause: unknown) => {
-      throw deviceError('the GPU gives no device', cause);
+      throw deviceError('the GPU provides no device', cause);
     });
   const opened: SharedDevice = {
     device,
@@ -102,11 +102,11 @@ async function openShared(gpu: GPU): Promise<SharedDevice> {
   return opened;
 }
 
-/** What a device said, as an error of ours. */
+/** Converts an error of a device to a `HoldfastError`. */
 export function deviceError(what: string, cause: unknown): HoldfastError {
   const said = cause instanceof Error ? cause.message : String(cause);
   return new HoldfastError('E_EXECUTOR', `${what}: ${said}`, {
-    hint: 'holdfast doctor says what WebGPU finds here; the cpu executor needs none of it',
+    hint: 'Run holdfast doctor to see what WebGPU finds here, or use the cpu executor',
     cause,
   });
 }

@@ -1,7 +1,7 @@
 import type { Device } from './device.js';
 import type { Program } from './shared-device.js';
 
-/** A program in one place of the model, with the bindings that it was last run with. */
+/** A program at one place in the model, with its most recent bindings. */
 export class Step {
   readonly #bound = new WeakMap<
     object,
@@ -9,8 +9,8 @@ export class Step {
   >();
 
   /**
-   * Compiles a kernel for a place.
-   * @throws HoldfastError `E_EXECUTOR` when it does not compile here
+   * Compiles a kernel.
+   * @throws HoldfastError `E_EXECUTOR` if it does not compile on this device
    */
   static async compile(device: Device, name: string, code: string): Promise<Step> {
     return new Step(device, name, await device.program(name, code));
@@ -18,15 +18,15 @@ export class Step {
 
   private constructor(
     private readonly device: Device,
-    /** What it does there. */
+    /** What the program does at this place, e.g. `output`. */
     readonly name: string,
     readonly program: Program,
   ) {}
 
   /**
-   * The bindings of buffers to the program, made anew only where a buffer is another one: making them costs more than
-   * a dispatch.
-   * @param owner whose buffers they are; each owner's are remembered
+   * Returns the program's bindings to these buffers. Creates them only if a buffer has changed: creating them costs more
+   * than a dispatch.
+   * @param owner the owner of the buffers; bindings are cached for each owner
    */
   group(owner: object, buffers: readonly GPUBuffer[]): GPUBindGroup {
     const known = this.#bound.get(owner);

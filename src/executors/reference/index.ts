@@ -1,2 +1,2 @@
-/** The reference executor: plain TypeScript in f64, to be read beside the paper. Runs anywhere; keeps nothing but arrays. */
+/** The reference executor: plain TypeScript in f64, to read beside the paper. It runs anywhere and needs only arrays. */
 export { createReferenceExecutor } from './executor.js';

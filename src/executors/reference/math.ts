@@ -1,6 +1,6 @@
-/** The arithmetic of a transformer in plain loops, f64 throughout. Vectors are one token's. */
+/** The arithmetic of a transformer in plain loops, all in f64. Each vector belongs to one token. */
 
-/** y = W·x + b. `weight` is `[out, in]`, `x` `[in]`, `bias` `[out]`. */
+/** Returns y = W·x + b. `weight` is `[out, in]`, `x` `[in]`, `bias` `[out]`. */
 export function linear(x: Float64Array, weight: Float32Array, bias?: Float32Array): Float64Array {
   const inputs = x.length;
   const y = new Float64Array(weight.length / inputs);
@@ -13,7 +13,7 @@ export function linear(x: Float64Array, weight: Float32Array, bias?: Float32Arra
   return y;
 }
 
-/** Root-mean-square norm (Zhang & Sennrich 2019): x / √(mean x² + ε) ⊙ w, on each stretch of `weight.length`. */
+/** Root-mean-square norm (Zhang & Sennrich 2019): x / √(mean x² + ε) ⊙ w, on each block of `weight.length` elements. */
 export function rmsNorm(x: Float64Array, weight: Float32Array, epsilon: number): Float64Array {
   const size = weight.length;
   const y = new Float64Array(x.length);
@@ -27,10 +27,11 @@ export function rmsNorm(x: Float64Array, weight: Float32Array, epsilon: number):
 }
 
 /**
- * Rotates both halves of each head's first elements against each other (RoFormer, arXiv 2104.09864, half-split
- * pairing), in place.
+ * Rotates the first `rotaryDim` elements of each head, in place (RoFormer, arXiv 2104.09864). Element i is paired with
+ * element i + rotaryDim / 2 (half-split pairing).
  * @param x `[heads × headDim]`
- * @param cos `[rotaryDim / 2]` at this position; sin likewise
+ * @param cos `[rotaryDim / 2]` at this position
+ * @param sin `[rotaryDim / 2]` at this position
  */
 export function rotate(x: Float64Array, headDim: number, cos: Float64Array, sin: Float64Array): void {
   const half = cos.length;

@@ -8,10 +8,10 @@ export interface LayerCache {
   readonly values: Float64Array[];
 }
 
-/** A cache in plain arrays, and the ropes of the context that it was opened for. */
+/** A cache in plain arrays, and the ropes for its context length. */
 export class ReferenceSequence extends OwnedSequence implements Sequence {
   readonly caches: readonly LayerCache[];
-  /** One for each layer; null where it has none. */
+  /** `[layers]`; null for a layer without a rope. */
   readonly ropes: readonly (RopeFrequencies | null)[];
 
   constructor(owner: object, { layers }: Blueprint, contextLength: number) {

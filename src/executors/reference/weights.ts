@@ -1,20 +1,21 @@
 import { type LayerWeight, type ModelPlan, readWeight, type WeightName } from '../../architectures/index.js';
 import type { Checkpoint } from '../../formats/index.js';
 
-/** One layer's weights as f32, `[out, in]` row-major; what the family does not have is absent. */
+/** One layer's weights as f32, `[out, in]` row-major. Weights that the family does not have are absent. */
 export type LayerWeights = Readonly<Partial<Record<LayerWeight, Float32Array>>>;
 
+/** A model's weights as f32. */
 export interface ReferenceWeights {
   /** `[vocab, hidden]` */
   readonly embedding: Float32Array;
-  /** `[vocab, hidden]`; the embedding itself when tied. */
+  /** `[vocab, hidden]`; the embedding itself if tied. */
   readonly head: Float32Array;
   /** `[hidden]` */
   readonly finalNorm: Float32Array;
   readonly layers: readonly LayerWeights[];
 }
 
-/** Reads every weight of the plan, dequantised to f32. */
+/** Reads all weights of a plan, dequantised to f32. */
 export async function readReferenceWeights(
   plan: ModelPlan,
   checkpoint: Checkpoint,

@@ -1,23 +1,25 @@
 import { Message } from './protobuf.js';
 
-/** Element types of ONNX tensors that this project uses, with their numbers in `TensorProto.DataType`. */
+/** The element types of ONNX tensors that the graph uses, with their numbers in `TensorProto.DataType`. */
 const DATA_TYPES = { float32: 1, uint8: 2, int64: 7 } as const;
+/** An element type of an ONNX tensor. */
 export type DataType = keyof typeof DATA_TYPES;
 
-/** Name of a tensor in the graph. */
+/** The name of a tensor in the graph. */
 export type Value = string;
-/** A dimension: a number, or a name for one that varies from call to call. */
+/** A dimension: a number, or a name if it varies from call to call. */
 export type Dimension = number | string;
 
-/** Attribute values; a whole number is an ONNX int unless it is wrapped as `{ float }`. */
+/** The value of an attribute. A number is an ONNX int; write floats as `{ float }`. */
 export type Attribute = number | string | readonly number[] | { readonly float: number };
 
-/** A weight outside the protocol buffer, under the path by which the model refers to it. */
+/** A weight outside the protocol buffer, and the path by which the model refers to it. */
 export interface ExternalWeight {
   readonly path: string;
   readonly data: Uint8Array;
 }
 
+/** An ONNX model and its external weights. */
 export interface OnnxModel {
   readonly proto: Uint8Array;
   readonly weights: readonly ExternalWeight[];
@@ -50,7 +52,7 @@ export class Graph {
     this.#outputs.message(12, valueInfo(name, type, dimensions));
   }
 
-  /** A small constant, written into the model itself; equal constants are shared. */
+  /** Adds a small constant, written into the model itself. Equal constants are shared. */
   constant(type: DataType, dimensions: readonly number[], values: readonly number[]): Value {
     const name = `const_${type}_${dimensions.join('x')}_${values.join('_')}`;
     if (!this.#constants.has(name)) {
@@ -69,7 +71,7 @@ export class Graph {
     return this.constant('int64', [values.length], values);
   }
 
-  /** A weight, each in a "file" of its own in memory, so that they are never copied into one buffer. */
+  /** Adds a weight as a "file" of its own in memory, so that weights are never copied into one buffer. */
   weight(
     name: string,
     type: DataType,
@@ -86,7 +88,7 @@ export class Graph {
     return name;
   }
 
-  /** A node of the standard operator set with one output, which takes a new name if none is said. */
+  /** Adds a node of the standard operator set with one output. @param output its name; default: a new name */
   op(
     type: string,
     inputs: readonly Value[],
@@ -96,7 +98,7 @@ export class Graph {
     return this.#node('', type, inputs, [output], attributes)[0]!;
   }
 
-  /** A node with several outputs. */
+  /** Adds a node of the standard operator set with several outputs. */
   ops(
     count: number,
     type: string,
@@ -113,8 +115,8 @@ export class Graph {
   }
 
   /**
-   * A node of ONNX Runtime's own operators (`com.microsoft`).
-   * @param outputs a name for each output; '' takes a new one, null leaves the output out
+   * Adds a node of ONNX Runtime's own operators (`com.microsoft`).
+   * @param outputs a name for each output; '' makes a new name, null omits the output
    */
   contrib(
     type: string,
@@ -126,21 +128,21 @@ export class Graph {
     return this.#node(MICROSOFT, type, inputs, names, attributes);
   }
 
-  /** Splits the last axis into parts of these sizes; a part with a name of its own can be an output. */
+  /** Splits the last axis into parts of these sizes. @param names a name for each part; '' makes a new name */
   split(value: Value, sizes: Value, names: readonly string[]): Value[] {
     const outputs = names.map((name) => name || this.#name('Split'));
     return this.#node('', 'Split', [value, sizes], outputs, { axis: -1 });
   }
 
   /**
-   * A list of integers that is not there before another value is: for reading memory that a node of this graph
-   * writes, which the runtime cannot know of.
+   * Returns a list of integers that becomes available only after another value. It orders a read of memory that another
+   * node of this graph writes, a dependency that the runtime cannot see.
    */
   after(integers: Value, dependency: Value): Value {
     return this.op('Concat', [integers, this.op('Shape', [dependency], { start: 0, end: 0 })], { axis: 0 });
   }
 
-  /** Gives a value the name under which it is an output. */
+  /** Renames a value, so that it can be an output under that name. */
   named(name: string, value: Value): Value {
     return this.#node('', 'Identity', [value], [name], {})[0]!;
   }

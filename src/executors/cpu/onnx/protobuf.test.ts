@@ -4,12 +4,12 @@ import { Message } from './protobuf.js';
 
 const encoded = (message: Message): number[] => [...message.encode()];
 
-/** A field as any reader of protocol buffers finds it. */
+/** A field as any reader of protocol buffers sees it. */
 type Field =
   | { readonly field: number; readonly kind: 'int'; readonly value: bigint }
   | { readonly field: number; readonly kind: 'bytes' | 'float'; readonly value: Uint8Array };
 
-/** Reads a message back, after the encoding's description; shares nothing with the writer. */
+/** Parses a message by the specification of the encoding; shares no code with the writer. */
 function decode(bytes: Uint8Array): Field[] {
   const fields: Field[] = [];
   let at = 0;
@@ -61,7 +61,7 @@ describe('Message', () => {
     expect(encoded(new Message().string(2000, 'x'))).toEqual([0x82, 0x7d, 1, 0x78]);
   });
 
-  it('writes floats little-endian, strings as UTF-8 and empty things as empty', () => {
+  it('writes floats little-endian, strings as UTF-8, and empty fields as empty', () => {
     expect(encoded(new Message().float(2, 1.5))).toEqual([0x15, 0, 0, 0xc0, 0x3f]);
     expect(encoded(new Message().string(2, 'π'))).toEqual([0x12, 2, 0xcf, 0x80]);
     expect(encoded(new Message().string(2, ''))).toEqual([0x12, 0]);
@@ -69,7 +69,7 @@ describe('Message', () => {
     expect(encoded(new Message())).toEqual([]);
   });
 
-  it('nests messages with their lengths, also those that take two bytes', () => {
+  it('nests messages with their lengths, also lengths of two bytes', () => {
     const inner = new Message().int(1, 150);
     expect(encoded(new Message().message(3, inner))).toEqual([0x1a, 3, 0x08, 0x96, 0x01]);
     const long = new Message().bytes(1, new Uint8Array(300).fill(7));
@@ -81,14 +81,14 @@ describe('Message', () => {
     expect(payload).toEqual({ field: 1, kind: 'bytes', value: new Uint8Array(300).fill(7) });
   });
 
-  it('appends the fields of another message in their order', () => {
+  it('appends the fields of another message in order', () => {
     const first = new Message().int(1, 1);
     const both = first.append(new Message().int(2, 2).int(3, 3));
     expect(both).toBe(first);
     expect(encoded(both)).toEqual([0x08, 1, 0x10, 2, 0x18, 3]);
   });
 
-  it('is read back as it was written, at any depth', () => {
+  it('parses to the fields that were written, at any depth', () => {
     const int = fc.maxSafeInteger();
     const { message } = fc.letrec<{ message: Written[] }>((tie) => ({
       message: fc.array(

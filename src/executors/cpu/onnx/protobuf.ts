@@ -1,12 +1,12 @@
 /**
- * Just enough of protocol buffers to write an ONNX model: varints, fixed 32-bit floats and length-delimited
- * fields. Parts are kept as a list and joined once, so that nested messages are not copied at every level.
+ * A protocol buffers message, with just enough of the format to write an ONNX model: varints, fixed 32-bit floats and
+ * length-delimited fields. The parts stay a list and are joined once, so nested messages are not copied at every level.
  */
 export class Message {
   readonly #parts: Uint8Array[] = [];
   #size = 0;
 
-  /** An integer field (int32, int64, enum); negative values take ten bytes, as the encoding asks. */
+  /** Adds an integer field (int32, int64, enum). Negative values take ten bytes, as the encoding requires. */
   int(field: number, value: number): this {
     this.#varint(field * 8);
     return this.#varint(value);
