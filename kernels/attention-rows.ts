@@ -3,13 +3,13 @@ import { PASS } from './pass.js';
 import { entry } from './workgroup.js';
 
 /**
- * The attention rows of a layer as used, for whoever asked to see them: the scores are computed again, and each becomes
- * a weight by its side's maximum and factor.
+ * Writes the attention rows of a layer after the policy, for taps. It computes the scores again and turns each into a
+ * weight with the maximum and the factor of its side.
  *
- *   1 q, 2 keys, 3 tags, 4 references as the kernels before leave them, 5 rows `[heads, rows, tokens]`; keys that are
- *   not seen stay as they are, 0
+ * Bindings: 1 q, 2 keys, 3 tags and 4 references, as the kernels before wrote them; 5 rows `[heads, rows, tokens]`, zero
+ * beforehand. Keys that a row cannot see stay 0.
  *
- * One workgroup a head and row: (head, row).
+ * One workgroup per head and row: (head, row).
  */
 export function attentionRows(shape: AttentionShape): string {
   const { heads, kvHeads, headDim, threads } = shape;

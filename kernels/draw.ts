@@ -1,37 +1,39 @@
 import type { Threads } from './workgroup.js';
 
+/** The sizes in the programs that pick candidates. */
 export interface DrawKernel extends Threads {
   readonly vocabSize: number;
 }
 
-/** Logits that are worth a workgroup of their own. */
+/** Logits that justify a workgroup of their own. */
 const PART = 4096;
-/** Parts that a row of logits is divided into, each a workgroup's. */
+/** Returns the number of parts that a row of logits is divided into, one per workgroup. */
 export const partsOf = (vocabSize: number): number => Math.min(64, Math.ceil(vocabSize / PART));
-/** Steps of distance that logits are sorted into. */
+/** The number of levels: ranges of the distance below the best logit. */
 export const LEVELS = 256;
-/** Candidates that are wanted of a row at most. */
+/** The maximum number of candidates that a draw may want. */
 export const MOST_WANTED = 1024;
-/** Candidates that there is room for: a level is taken whole, and a sixth more than are wanted is usual. */
+/** The capacity for candidates. Levels are taken whole; usually they hold a sixth more than is wanted. */
 export const MOST_CANDIDATES = 2 * MOST_WANTED;
-/** Words before the candidates: how many there are, the best logit, both sums of weights, and how far they reach. */
+/** Words before the candidates: their number, the best logit, two sums of weights, and how far the candidates reach. */
 export const PICKED_HEAD = 5;
+/** Words of the uniform `Draw`. */
 export const DRAW_WORDS = 5;
 
-/** Sixteenths of doublings, as the high bits of an f32 count them, below those that are told apart. */
+/** The last sixteenth of a doubling below 2⁻⁹, as counted by the high bits of an f32. Level 0 ends there. */
 const FIRST_LEVEL = (127 - 9) * 16 - 1;
 
 /**
- * What the kernels that pick a row's candidates have in common: the part of the row that a workgroup looks at, and the
- * level of a logit, which says how far it lies below the best: 0 within 2⁻⁹, then sixteen levels to each doubling of the
- * distance. It is read off the distance's exponent and mantissa, so that every kernel finds the same.
+ * Returns the code that the kernels for a row's candidates share: the part of the row that a workgroup handles, and the
+ * level of a logit. The level is the distance below the best logit: 0 within 2⁻⁹, then sixteen levels per doubling of
+ * the distance. It is read from the exponent and mantissa of the distance, so that every kernel computes the same level.
  *
- *   1 logits `[vocab]`, 2 weights `[parts]` of (best, Σ e^(logit − best), Σ e^((logit − best) / temperature), 0) of each
- *   part, 3 levels `[parts, 256]`: how many logits of each part are at each level, 4 picked: five words (how many
- *   candidates, the best logit, the sums over the row, and how far below the best nothing is left out), then pairs of an
- *   id and a logit, 5 what is drawn
+ * Bindings: 1 logits `[vocab]`; 2 weights `[parts]`: for each part (best, Σ e^(logit − best),
+ * Σ e^((logit − best) / temperature), 0); 3 levels `[parts, 256]`: the number of a part's logits at each level; 4 picked:
+ * five words (number of candidates, best logit, both sums over the row, and the distance below the best up to which the
+ * candidates are complete), then pairs of id and logit; 5 the settings of the draw.
  *
- * One workgroup a part.
+ * One workgroup per part.
  */
 export const drawn = ({ vocabSize }: DrawKernel): string => /* wgsl */ `
 struct Draw { inverseTemperature: f32, most: u32, least: u32, topP: f32, distance: f32 }
@@ -47,11 +49,11 @@ fn level_of(best: f32, logit: f32) -> u32 {
   return min((bitcast<u32>(distance) >> 19u) - ${FIRST_LEVEL}u, LEVELS - 1u);
 }
 
-/** The distance below which a level ends; the last one has no end. */
+/** The distance at which a level ends; the last level has no end. */
 fn end_of(level: u32) -> f32 { return bitcast<f32>((level + ${FIRST_LEVEL + 1}u) << 19u); }
 `;
 
-/** The best logit of the row, from those of its parts. */
+/** WGSL that finds the best logit of the row from those of its parts. */
 export const BEST = /* wgsl */ `
 fn best_logit() -> f32 {
   var best = weights[0].x;

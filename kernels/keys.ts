@@ -1,20 +1,21 @@
 import { softCap } from './soft-cap.js';
 import type { Workgroup } from './workgroup.js';
 
+/** The sizes in the programs of a layer's attention. */
 export interface AttentionShape extends Workgroup {
   readonly heads: number;
   readonly kvHeads: number;
   readonly headDim: number;
-  /** Soft cap of scores, null: none. */
+  /** Soft cap on scores; null: none. */
   readonly scoreCap: number | null;
-  /** Sliding window, null: none. */
+  /** Sliding window in tokens; null: none. */
   readonly window: number | null;
 }
 
-/** Set in a key's tag when it is inside the target; the rest of the tag is its piece. */
+/** The bit of a key's tag that is set inside the target. The other bits are the index of its piece. */
 export const IN_TARGET = 0x8000_0000;
 
-/** The first key that a row sees, and the score of a key: query·key, where the query carries the scale, under the cap. */
+/** WGSL for the first key that a row sees, and for a key's score: query·key, capped. The query includes the scale. */
 export const visibleKeys = ({ headDim, window, scoreCap }: AttentionShape): string => /* wgsl */ `
 var<workgroup> query: array<vec4f, ${headDim / 4}>;
 

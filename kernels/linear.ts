@@ -2,51 +2,53 @@ import { PASS } from './pass.js';
 import { softCap, tanh } from './soft-cap.js';
 import { enables, entryOfSubgroups, type Workgroup } from './workgroup.js';
 
-/** How a matrix lies in memory. */
+/** The layout of a matrix in memory. */
 export type MatrixFormat =
   | { readonly kind: 'f32' }
-  /** Two numbers to a word; halves are read by `unpack2x16float`, so that no feature is needed. */
+  /** Two numbers per word. `unpack2x16float` reads f16, so no WebGPU feature is needed. */
   | { readonly kind: 'f16' | 'bf16' }
-  /** Integers in blocks, w = scale·q + offset: 4 bits to a nibble, biased by 8, or 8 bits to a signed byte. */
+  /** Blocks of integers, w = scale·q + offset: nibbles with a bias of 8 for 4 bits, signed bytes for 8 bits. */
   | { readonly kind: 'blocks'; readonly bits: 4 | 8; readonly blockSize: 16 | 32; readonly offsets: boolean };
 
 type Activation = 'silu' | 'gelu-tanh';
 
+/** The sizes and options of a program for a matrix. */
 export interface LinearKernel extends Workgroup {
   readonly format: MatrixFormat;
   readonly inputs: number;
-  /** Of y; with a gate the matrix has twice as many. */
+  /** Outputs written to y. If gate and up are one matrix, it has twice as many. */
   readonly outputs: number;
-  /** Columns of y, and the first that is written. */
+  /** Columns of y. */
   readonly columns: number;
+  /** The first column of y that is written. */
   readonly column: number;
   /**
-   * `add`: y += W·x, the residual. `silu`, `gelu-tanh`: y = act(W·x) ⊙ V·x, where W's rows stand above V's;
-   * `silu-times-y`, `gelu-tanh-times-y`: y = act(W·x) ⊙ y, where V·x lies there already.
+   * How y is written. `store`: y = W·x. `add`: y += W·x, the residual. `silu`, `gelu-tanh`: y = act(W·x) ⊙ V·x, where one
+   * matrix holds W's rows, then V's. `silu-times-y`, `gelu-tanh-times-y`: y = act(W·x) ⊙ y, where y already holds V·x.
    */
   readonly into: 'store' | 'add' | Activation | `${Activation}-times-y`;
   readonly bias: boolean;
-  /** Factor on W·x + b; not with a gate. */
+  /** Factor on W·x + b; unused with a gate. */
   readonly scale: number;
-  /** Soft cap of what is stored, null: none. */
+  /** Soft cap on what is stored; null: none. */
   readonly cap: number | null;
-  /** Threads that share an output; a power of two, a divisor of `threads`. */
+  /** Threads that share an output: a power of two that divides `threads`. */
   readonly lanes: number;
-  /** Rows of x that a thread takes at once, so that a weight is read once for all of them. */
+  /** Rows of x that a thread processes at once, so that it reads each weight only once for all of them. */
   readonly tile: number;
 }
 
-/** Outputs of a row of workgroups: a dispatch may be no wider than 65,535. */
+/** Workgroups of a dispatch in direction x, below WebGPU's limit of 65,535. */
 export const OUTPUT_GROUPS = 32768;
 
 /**
- * y = W·x + b.
+ * Computes y = W·x + b.
  *
- *   1 x `[rows, inputs]`, 2 W `[outputs, inputs]`, 3 b `[outputs]`, 4 scales `[outputs, inputs / block]`, paired with
- *   offsets where there are any, 5 y `[rows, columns]`
+ * Bindings: 1 x `[rows, inputs]`; 2 W `[outputs, inputs]`; 3 b `[outputs]`; 4 scales `[outputs, inputs / block]`, or
+ * pairs of scale and offset; 5 y `[rows, columns]`.
  *
- * A workgroup makes threads / lanes outputs of `tile` rows: workgroup (i, j, k) the outputs from
- * (k·32768 + i)·threads / lanes on, of the rows from j·tile on.
+ * A workgroup computes threads / lanes outputs for `tile` rows. Workgroup (i, j, k) starts at output
+ * (k·32768 + i)·threads / lanes and row j·tile.
  */
 export function linear(kernel: LinearKernel): string {
   const { format, inputs, outputs, columns, column, into, bias, lanes, tile, threads } = kernel;
@@ -104,13 +106,13 @@ ${entryOfSubgroups(kernel)}
 `;
 }
 
-/** How many of the threads that share an output surely lie in one subgroup; 1 where there are none. */
+/** Returns how many of the threads that share an output are certainly in one subgroup; 1 without subgroups. */
 const sideBySide = ({ lanes, subgroup }: LinearKernel): number => Math.min(lanes, subgroup ?? 1);
 
 /**
- * Statements after which the first of the threads that share an output has the sums of all of them: handed on directly as
- * far as a subgroup surely reaches, and from there by way of shared memory. The lanes do not become fewer where subgroups
- * may be narrow: how many neighbouring words are read at once matters more than how the sums come together.
+ * Returns statements that add up the sums of all threads that share an output, in the first of them. Threads of one
+ * subgroup exchange sums directly; the rest goes through shared memory. Narrow subgroups do not reduce the number of
+ * lanes: reading many neighbouring words at once matters more than adding the sums fast.
  */
 function overLanes(kernel: LinearKernel, sums: readonly string[]): string {
   const { lanes, threads } = kernel;
@@ -131,7 +133,7 @@ function overLanes(kernel: LinearKernel, sums: readonly string[]): string {
   }`;
 }
 
-// Where exp overflows, what comes of it is not defined; at 80 the quotient is 0 in f32 as good as any.
+// The result of exp is undefined if it overflows. At 80 the quotient is practically 0 in f32.
 const SILU = 'fn activate(v: f32) -> f32 { return v / (1.0 + exp(min(-v, 80.0))); }';
 const GELU_TANH = `fn activate(v: f32) -> f32 { return 0.5 * v * (1.0 + ${tanh('0.7978845608028654 * (v + 0.044715 * v * v * v)')}); }`;
 const ACTIVATIONS: Readonly<Record<LinearKernel['into'], string>> = {
@@ -157,13 +159,15 @@ function resultOf({ into, bias, outputs, scale, cap }: LinearKernel, row: number
   }
 }
 
-/** What a thread reads of a matrix at once. */
+/** The weights that a thread reads from a matrix at once. */
 interface Unit {
-  /** Weights in it. */
+  /** Number of weights. */
   readonly size: number;
+  /** Their WGSL type. */
   readonly type: string;
+  /** WGSL functions that decode them. */
   readonly functions: string;
-  /** Statements that add a unit's products with the same stretch of each row of x to that row's sum. */
+  /** Returns statements that multiply the unit with the same elements of each row of x and add to that row's sum. */
   product(
     at: string,
     inputAt: (row: number) => string,
@@ -185,7 +189,7 @@ function unitOf(format: MatrixFormat): Unit {
   };
 }
 
-/** Four weights as f32. The high half of an f32 is a bf16. */
+/** WGSL that decodes four weights to f32. A bf16 is the high half of an f32. */
 const FOUR = {
   f32: 'fn four(w: vec4f) -> vec4f { return w; }',
   f16: 'fn four(w: vec2<u32>) -> vec4f { return vec4f(unpack2x16float(w.x), unpack2x16float(w.y)); }',
@@ -195,10 +199,10 @@ const FOUR = {
 };
 
 function blockUnit({ bits, blockSize, offsets }: Extract<MatrixFormat, { kind: 'blocks' }>): Unit {
-  // Of a block's words as many as are read in one go: neighbouring threads read neighbouring memory.
+  // Read up to four words of a block at once; neighbouring threads read neighbouring memory.
   const words = Math.min(4, (blockSize * bits) / 32);
   const size = (words * 32) / bits;
-  // A loop over the block's words: written out, a program takes a software adapter ten times as long to compile.
+  // Loop over the block's words: an unrolled program takes ten times as long to compile on a software GPU.
   const addFour = (
     weights: string,
     four: string,

@@ -1,25 +1,26 @@
 import { PASS } from './pass.js';
 import { enables, entryOfSubgroups, overWorkgroup, type Workgroup } from './workgroup.js';
 
+/** The sizes and options of a norm's program. */
 export interface NormKernel extends Workgroup {
   readonly width: number;
   readonly epsilon: number;
   /**
-   * `store`: into the output. `add`: onto it, as the norms behind attention and MLP do. `add-and-norm`: and the sum through
-   * the norm that comes next, whose reading would be a dispatch of its own.
+   * How y is written. `store`: y = norm(x). `add`: y += norm(x), as in norms after attention and MLP. `add-and-norm`: also
+   * applies the next norm to the sum, which saves a dispatch.
    */
   readonly into: 'store' | 'add' | 'add-and-norm';
-  /** Factor on what is added. */
+  /** Factor on norm(x). */
   readonly scale: number;
 }
 
 /**
- * Root-mean-square norm (Zhang & Sennrich 2019): y = x / √(mean x² + ε) ⊙ w.
+ * Computes the root-mean-square norm (Zhang & Sennrich 2019): y = x / √(mean x² + ε) ⊙ w.
  *
- *   1 x `[rows, width]`, 2 w `[width]`, 3 y `[rows, width]`; of `add-and-norm` also 4 w of the next norm, 5 z, what
- *   comes of y by it
+ * Bindings: 1 x `[rows, width]`; 2 w `[width]`; 3 y `[rows, width]`. For `add-and-norm` also 4 the next norm's weights
+ * `[width]`; 5 z `[rows, width]`, the next norm of y.
  *
- * One workgroup a row, from `firstRow` on: row firstRow + i of x becomes row i of y.
+ * One workgroup per row. Row firstRow + i of x becomes row i of y.
  */
 export function norm(kernel: NormKernel): string {
   const { width, epsilon, into, scale, threads } = kernel;

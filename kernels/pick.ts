@@ -2,12 +2,13 @@ import { BEST, type DrawKernel, drawn, LEVELS, MOST_CANDIDATES, PICKED_HEAD } fr
 import { entry } from './workgroup.js';
 
 /**
- * Copies out the tokens of the first levels that hold all that a draw can reach, or as many as are wanted at most: the
- * best ones, in no order, and often a few more. Where they are more than there is room for, only their number is of use.
+ * Copies the tokens of the first levels, in no particular order, until they include all that a draw can reach or the
+ * maximum wanted. Levels are copied whole, so there are often a few more. If there are more than fit, the caller can use
+ * only their number.
  *
- * What a level weighs is known from below: as if all its tokens lay where it ends.
+ * The weight of a level is bounded from below, as if all its tokens were at its end.
  *
- * Bindings 1 to 5 of {@link drawn}. The parts before a workgroup's own tell it where its candidates go.
+ * Bindings 1 to 5 of {@link drawn}. A workgroup finds the place of its candidates from the counts of the parts before it.
  */
 export const pick = (kernel: DrawKernel): string => /* wgsl */ `
 ${drawn(kernel)}

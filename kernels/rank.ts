@@ -2,7 +2,7 @@ import { BEST, type DrawKernel, drawn, LEVELS } from './draw.js';
 import { entry } from './workgroup.js';
 
 /**
- * How many logits of a part of the row are at each level.
+ * Counts the logits of a part of the row at each level.
  *
  * Bindings 1, 2 and 3 of {@link drawn}.
  */

@@ -1,9 +1,9 @@
 import { entry } from './workgroup.js';
 
 /**
- * Reads a buffer once, as fast as the device can: for the bandwidth that other kernels are measured against.
+ * Reads a buffer once, as fast as the device can, to measure the memory bandwidth.
  *
- *   1 values, 2 sums `[groups · threads]`, so that no reading can be left out
+ * Bindings: 1 values; 2 sums `[groups · threads]`, written so that no read can be optimised away.
  */
 export const readAll = (threads: number, groups: number): string => /* wgsl */ `
 @group(0) @binding(1) var<storage, read> values: array<vec4f>;

@@ -1,31 +1,32 @@
 import { PASS } from './pass.js';
 import { enables, entry, entryOfSubgroups, overWorkgroup, type Workgroup } from './workgroup.js';
 
+/** The sizes and options of a layer's rotation program. */
 export interface RotateKernel extends Workgroup {
   readonly heads: number;
   readonly kvHeads: number;
   readonly headDim: number;
-  /** Factor on query·key; it goes into the query. */
+  /** Factor on query·key, applied to the query. */
   readonly scale: number;
-  /** Elements of a head that are turned, from its first on; 0: none. */
+  /** Elements at the start of each head that are rotated; 0: none. */
   readonly rotaryDim: number;
-  /** RMS norm on query and key before they are rotated: on each head's, or on those of all heads at once. */
+  /** RMS norm on query and key before the rotation: for each head, or over all heads at once; null: none. */
   readonly queryKeyNorm: 'head' | 'all heads' | null;
   readonly epsilon: number;
-  /** Where this layer's rope begins among the rotations, in pairs. */
+  /** Offset of this layer's rope in the rotations, in pairs. */
   readonly rotationsAt: number;
 }
 
 /**
- * Norms (where the family does) and rotates queries and keys (RoFormer, arXiv 2104.09864, half-split pairing), and
- * appends keys and values to the cache.
+ * Norms queries and keys if the family does, rotates them (RoFormer, arXiv 2104.09864, half-split pairing), and appends
+ * keys and values to the cache.
  *
- *   1 qkv `[rows, heads + 2·kvHeads, headDim]`, 2 rotations `[rows, rotaryDim / 2]` of (cos, sin), 3 norms
- *   `[2, headDim]` of query and key, or `[heads + kvHeads, headDim]` of a norm over all heads, 4 q
- *   `[rows, heads, headDim]`, 5 keys `[kvHeads, headDim / 4, capacity, 4]`, so that threads with a key each read side by
- *   side, 6 values `[kvHeads, capacity, headDim]`
+ * Bindings: 1 qkv `[rows, heads + 2·kvHeads, headDim]`; 2 rotations `[rows, rotaryDim / 2]` of (cos, sin); 3 norms of
+ * query and key `[2, headDim]`, or `[heads + kvHeads, headDim]` for a norm over all heads; 4 q `[rows, heads, headDim]`;
+ * 5 keys `[kvHeads, headDim / 4, capacity, 4]`, so that threads with one key each read neighbouring memory; 6 values
+ * `[kvHeads, capacity, headDim]`.
  *
- * One workgroup a row and head: (row, head), queries first, then keys, then values.
+ * One workgroup per row and head: (row, head), queries first, then keys, then values.
  */
 export function rotate(kernel: RotateKernel): string {
   const { heads, kvHeads, headDim, rotaryDim, scale, queryKeyNorm, rotationsAt, threads } = kernel;
@@ -81,11 +82,11 @@ ${queryKeyNorm === null ? entry(kernel) : entryOfSubgroups(kernel)}
 `;
 }
 
-/** What has to be known before a head's elements are normed: `inverse` of their root mean square, and where `weights` begin. */
+/** Returns statements that prepare the norm of a head: `inverse`, 1 over the root mean square, and the offset `weights`. */
 function normalising(kernel: RotateKernel): string {
   const { heads, kvHeads, headDim, queryKeyNorm, epsilon, threads } = kernel;
   if (queryKeyNorm === null) return '';
-  // Over all heads, each head's workgroup adds up the squares of all: they are few, and a dispatch of its own costs more.
+  // For a norm over all heads, every head's workgroup sums all squares: they are few, and a separate dispatch costs more.
   const overAll = queryKeyNorm === 'all heads';
   return /* wgsl */ `
   let isKey = head >= ${heads}u;

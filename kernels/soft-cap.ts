@@ -1,6 +1,6 @@
-/** tanh of x. Some drivers' own is a NaN where its argument is large; at 15 it is 1 in f32. */
+/** WGSL for tanh(x). The tanh of some drivers returns NaN for large arguments; at 15 it is already 1 in f32. */
 export const tanh = (x: string): string => `tanh(clamp(${x}, -15.0, 15.0))`;
 
-/** c·tanh(x/c), or x itself without a cap. */
+/** WGSL for c·tanh(x/c), or x itself if there is no cap. */
 export const softCap = (x: string, cap: number | null): string =>
   cap === null ? x : `${cap} * ${tanh(`(${x}) / ${cap}`)}`;

@@ -3,7 +3,8 @@ import { NEVER } from './pass.js';
 import { entry } from './workgroup.js';
 
 /**
- * The best logit of a part of the row, and what all its tokens weigh beside it, at temperature 1 and at the draw's.
+ * Finds the best logit of a part of the row, and the total weight of its tokens relative to that logit, at temperature 1
+ * and at the draw's temperature.
  *
  * Bindings 1, 2 and 5 of {@link drawn}.
  */
@@ -21,7 +22,7 @@ ${entry(kernel)}
   parts[lane].x = best;
   workgroupBarrier();
   for (var i = 0u; i < ${kernel.threads}u; i++) { best = max(best, parts[i].x); }
-  // Nobody may write beside what another still reads.
+  // Wait until all threads have read, before any writes.
   workgroupBarrier();
   var own = 0.0;
   var cooled = 0.0;

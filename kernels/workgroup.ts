@@ -1,28 +1,28 @@
-/** How a kernel's threads are laid out, the same in every kernel of a model. */
+/** The threads of a kernel, the same in every kernel of a model. */
 export interface Threads {
   /**
-   * Threads of a workgroup. A GPU runs 32 or 64 side by side; a program on the processor runs them one after the other, and
-   * is fastest with few.
+   * Threads per workgroup. A GPU runs 32 or 64 at once; a software GPU runs them one after the other and is fastest with
+   * few.
    */
   readonly threads: number;
 }
 
-/** The same where they hand values to each other. */
+/** The threads of a kernel that exchange values. */
 export interface Workgroup extends Threads {
-  /** Threads that surely run side by side and can hand values to each other, a power of two; null: none. */
+  /** Threads that are certainly in one subgroup and can exchange values directly, a power of two; null: no subgroups. */
   readonly subgroup: number | null;
 }
 
-/** What a program begins with whose threads hand values to each other. */
+/** WGSL at the start of a program whose threads exchange values. */
 export const enables = ({ subgroup }: Workgroup): string =>
   subgroup === null ? '' : 'enable subgroups;\nvar<private> subgroup_size: u32;';
 
-/** The beginning of `main`, which gives `group` and `lane`. */
+/** WGSL for the start of `main`, which defines `group` and `lane`. */
 export const entry = ({ threads }: Threads): string => /* wgsl */ `
 @compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {`;
 
-/** The same after {@link enables}: threads of one subgroup have neighbouring lanes. */
+/** The same for a program that begins with {@link enables}: threads of one subgroup have neighbouring lanes. */
 export const entryOfSubgroups = (workgroup: Workgroup): string =>
   workgroup.subgroup === null
     ? entry(workgroup)
@@ -39,8 +39,8 @@ const OPERATIONS = {
 };
 
 /**
- * `fn over_workgroup(lane, value)`: what the values of all threads come to, told to each of them. To be called by all
- * threads at once; before it is called again, another barrier has to be met.
+ * Returns WGSL for `fn over_workgroup(lane, value)`, which returns the sum or maximum of the values of all threads. All
+ * threads must call it together, and there must be another barrier before the next call.
  */
 export function overWorkgroup(
   { threads, subgroup }: Workgroup,
@@ -83,7 +83,7 @@ const inOneStep = (threads: number, type: string) => ({
   parts: threads,
 });
 
-/** Eight threads add up an eighth each. */
+/** Eight threads combine an eighth of the values each. */
 const inTwoSteps = (
   threads: number,
   type: string,
