@@ -26,12 +26,13 @@ const FIRST_LEVEL = (127 - 9) * 16 - 1;
 /**
  * Returns the code that the kernels for a row's candidates share: the part of the row that a workgroup handles, and the
  * level of a logit. The level is the distance below the best logit: 0 within 2⁻⁹, then sixteen levels per doubling of
- * the distance. It is read from the exponent and mantissa of the distance, so that every kernel computes the same level.
+ * the distance. It is read from the exponent and mantissa of the distance, so that every kernel computes the same
+ * level.
  *
- * Bindings: 1 logits `[vocab]`; 2 weights `[parts]`: for each part (best, Σ e^(logit − best),
- * Σ e^((logit − best) / temperature), 0); 3 levels `[parts, 256]`: the number of a part's logits at each level; 4 picked:
- * five words (number of candidates, best logit, both sums over the row, and the distance below the best up to which the
- * candidates are complete), then pairs of id and logit; 5 the settings of the draw.
+ * Bindings: 1 logits `[vocab]`; 2 weights `[parts]`: for each part (best, Σ e^(logit − best), Σ e^((logit − best) /
+ * temperature), 0); 3 levels `[parts, 256]`: the number of a part's logits at each level; 4 picked: five words (number
+ * of candidates, best logit, both sums over the row, and the distance below the best up to which the candidates are
+ * complete), then pairs of id and logit; 5 the settings of the draw.
  *
  * One workgroup per part.
  */

@@ -23,8 +23,9 @@ export interface LinearKernel extends Workgroup {
   /** The first column of y that is written. */
   readonly column: number;
   /**
-   * How y is written. `store`: y = W·x. `add`: y += W·x, the residual. `silu`, `gelu-tanh`: y = act(W·x) ⊙ V·x, where one
-   * matrix holds W's rows, then V's. `silu-times-y`, `gelu-tanh-times-y`: y = act(W·x) ⊙ y, where y already holds V·x.
+   * How y is written. `store`: y = W·x. `add`: y += W·x, the residual. `silu`, `gelu-tanh`: y = act(W·x) ⊙ V·x, where
+   * one matrix holds W's rows, then V's. `silu-times-y`, `gelu-tanh-times-y`: y = act(W·x) ⊙ y, where y already holds
+   * V·x.
    */
   readonly into: 'store' | 'add' | Activation | `${Activation}-times-y`;
   readonly bias: boolean;

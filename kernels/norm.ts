@@ -6,8 +6,8 @@ export interface NormKernel extends Workgroup {
   readonly width: number;
   readonly epsilon: number;
   /**
-   * How y is written. `store`: y = norm(x). `add`: y += norm(x), as in norms after attention and MLP. `add-and-norm`: also
-   * applies the next norm to the sum, which saves a dispatch.
+   * How y is written. `store`: y = norm(x). `add`: y += norm(x), as in norms after attention and MLP. `add-and-norm`:
+   * also applies the next norm to the sum, which saves a dispatch.
    */
   readonly into: 'store' | 'add' | 'add-and-norm';
   /** Factor on norm(x). */

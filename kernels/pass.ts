@@ -16,7 +16,9 @@ struct Run { rows: u32, past: u32, pieces: u32, splits: u32, splitKeys: u32, cap
 /** Words of the uniform `Run`. */
 export const PASS_WORDS = 8;
 
-/** The uniform of a layer, for layers that share a program: x is the index of its first head among the model's heads. */
+/**
+ * The uniform of a layer, for layers that share a program: x is the index of its first head among the model's heads.
+ */
 export const LAYER = /* wgsl */ `
 @group(0) @binding(8) var<uniform> layer: vec4u;
 `;

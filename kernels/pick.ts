@@ -3,12 +3,13 @@ import { entry } from './workgroup.js';
 
 /**
  * Copies the tokens of the first levels, in no particular order, until they include all that a draw can reach or the
- * maximum wanted. Levels are copied whole, so there are often a few more. If there are more than fit, the caller can use
- * only their number.
+ * maximum wanted. Levels are copied whole, so there are often a few more. If there are more than fit, the caller can
+ * use only their number.
  *
  * The weight of a level is bounded from below, as if all its tokens were at its end.
  *
- * Bindings 1 to 5 of {@link drawn}. A workgroup finds the place of its candidates from the counts of the parts before it.
+ * Bindings 1 to 5 of {@link drawn}. A workgroup finds the place of its candidates from the counts of the parts before
+ * it.
  */
 export const pick = (kernel: DrawKernel): string => /* wgsl */ `
 ${drawn(kernel)}

@@ -22,9 +22,9 @@ export interface RotateKernel extends Workgroup {
  * keys and values to the cache.
  *
  * Bindings: 1 qkv `[rows, heads + 2·kvHeads, headDim]`; 2 rotations `[rows, rotaryDim / 2]` of (cos, sin); 3 norms of
- * query and key `[2, headDim]`, or `[heads + kvHeads, headDim]` for a norm over all heads; 4 q `[rows, heads, headDim]`;
- * 5 keys `[kvHeads, headDim / 4, capacity, 4]`, so that threads with one key each read neighbouring memory; 6 values
- * `[kvHeads, capacity, headDim]`.
+ * query and key `[2, headDim]`, or `[heads + kvHeads, headDim]` for a norm over all heads; 4 q `[rows, heads,
+ * headDim]`; 5 keys `[kvHeads, headDim / 4, capacity, 4]`, so that threads with one key each read neighbouring memory;
+ * 6 values `[kvHeads, capacity, headDim]`.
  *
  * One workgroup per row and head: (row, head), queries first, then keys, then values.
  */
@@ -82,11 +82,14 @@ ${queryKeyNorm === null ? entry(kernel) : entryOfSubgroups(kernel)}
 `;
 }
 
-/** Returns statements that prepare the norm of a head: `inverse`, 1 over the root mean square, and the offset `weights`. */
+/**
+ * Returns statements that prepare the norm of a head: `inverse`, 1 over the root mean square, and the offset `weights`.
+ */
 function normalising(kernel: RotateKernel): string {
   const { heads, kvHeads, headDim, queryKeyNorm, epsilon, threads } = kernel;
   if (queryKeyNorm === null) return '';
-  // For a norm over all heads, every head's workgroup sums all squares: they are few, and a separate dispatch costs more.
+  // For a norm over all heads, every head's workgroup sums all squares: they are few, and a separate dispatch costs
+  // more.
   const overAll = queryKeyNorm === 'all heads';
   return /* wgsl */ `
   let isKey = head >= ${heads}u;

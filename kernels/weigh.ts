@@ -3,8 +3,8 @@ import { NEVER } from './pass.js';
 import { entry } from './workgroup.js';
 
 /**
- * Finds the best logit of a part of the row, and the total weight of its tokens relative to that logit, at temperature 1
- * and at the draw's temperature.
+ * Finds the best logit of a part of the row, and the total weight of its tokens relative to that logit, at temperature
+ * 1 and at the draw's temperature.
  *
  * Bindings 1, 2 and 5 of {@link drawn}.
  */

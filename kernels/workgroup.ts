@@ -1,15 +1,17 @@
 /** The threads of a kernel, the same in every kernel of a model. */
 export interface Threads {
   /**
-   * Threads per workgroup. A GPU runs 32 or 64 at once; a software GPU runs them one after the other and is fastest with
-   * few.
+   * Threads per workgroup. A GPU runs 32 or 64 at once; a software GPU runs them one after the other and is fastest
+   * with few.
    */
   readonly threads: number;
 }
 
 /** The threads of a kernel that exchange values. */
 export interface Workgroup extends Threads {
-  /** Threads that are certainly in one subgroup and can exchange values directly, a power of two; null: no subgroups. */
+  /**
+   * Threads that are certainly in one subgroup and can exchange values directly, a power of two; null: no subgroups.
+   */
   readonly subgroup: number | null;
 }
 

@@ -46,7 +46,10 @@ export interface GenerationStep extends SampledToken {
   readonly intervention: Intervention | null;
 }
 
-/** Why an answer ended. `stop`: a stop token; `stop-string`: a stop string; `length`: `maxTokens` reached; `abort`: the signal. */
+/**
+ * Why an answer ended. `stop`: a stop token; `stop-string`: a stop string; `length`: `maxTokens` reached; `abort`: the
+ * signal.
+ */
 export type FinishReason = 'stop' | 'stop-string' | 'length' | 'abort';
 
 /** How many tokens a generation forwarded, and how long it took. */

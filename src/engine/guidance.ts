@@ -29,8 +29,8 @@ export function checkGuidance(scale: number): void {
 }
 
 /**
- * Returns γ·l − (γ − 1)·l′, equation 7 of the paper. The paper combines log-probabilities. Logits differ from those by a
- * constant in each row, so the distribution is the same, and γ = 1 returns the logits unchanged.
+ * Returns γ·l − (γ − 1)·l′, equation 7 of the paper. The paper combines log-probabilities. Logits differ from those by
+ * a constant in each row, so the distribution is the same, and γ = 1 returns the logits unchanged.
  * @param logits l, with the whole prompt, `[vocab]`
  * @param without l′, without that part of it, `[vocab]`
  */

@@ -106,7 +106,10 @@ export function checkSampling(options: SamplingOptions = {}): Sampling {
 
 /** Draws tokens one after the other. */
 export interface Sampler {
-  /** The candidates it draws from. Null: it needs all logits, as any token may be drawn or a penalty changes their order. */
+  /**
+   * The candidates it draws from. Null: it needs all logits, as any token may be drawn or a penalty changes their
+   * order.
+   */
   readonly wanted: CandidateRequest | null;
   /**
    * Draws the next token.

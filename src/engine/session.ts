@@ -11,7 +11,9 @@ import {
 
 /** How a session is opened. */
 export interface SessionOptions {
-  /** Tokens that the session can hold. Default: the model's context length, up to 8192 and LongRoPE's original length. */
+  /**
+   * Tokens that the session can hold. Default: the model's context length, up to 8192 and LongRoPE's original length.
+   */
   readonly contextLength?: number;
 }
 
@@ -141,8 +143,8 @@ export class Session {
    * Rewinds to the longest common prefix of the session and `ids`. The last id never counts as common: it must be
    * forwarded, so that there are logits after it.
    * @returns the length of that prefix
-   * @throws HoldfastError `E_TOKEN_RANGE` or `E_CONTEXT_FULL` for ids that the session cannot hold, without changing it;
-   * and what {@link rewind} throws
+   * @throws HoldfastError `E_TOKEN_RANGE` or `E_CONTEXT_FULL` for ids that the session cannot hold, without changing
+   * it; and what {@link rewind} throws
    */
   reuse(ids: readonly number[]): number {
     // Refuse what the executor would refuse, before rewinding.
@@ -166,7 +168,8 @@ export class Session {
 
   /**
    * Drops everything from token `length` on, without a trace.
-   * @throws HoldfastError `E_TOKEN_RANGE` if the length is greater than the session's, or smaller than its branch's start
+   * @throws HoldfastError `E_TOKEN_RANGE` if the length is greater than the session's, or smaller than its branch's
+   * start
    */
   rewind(length: number): void {
     this.#assertFree();

@@ -1,8 +1,8 @@
 /** Passes text that arrives in pieces, up to the first stop string. */
 export interface StopFilter {
   /**
-   * Takes a piece and returns the text that is certain. Text that may be the start of a stop string is held back. Do not
-   * call it again after `stopped`.
+   * Takes a piece and returns the text that is certain. Text that may be the start of a stop string is held back. Do
+   * not call it again after `stopped`.
    */
   push(piece: string): { readonly text: string; readonly stopped: boolean };
   /** Returns the text held back, which did not become a stop string. */

@@ -19,7 +19,9 @@ interface ExecutorEntry {
   readonly examine: () => Promise<string>;
 }
 
-/** Every executor by name. A runtime is imported only when its executor is used, so a missing one breaks nothing else. */
+/**
+ * Every executor by name. A runtime is imported only when its executor is used, so a missing one breaks nothing else.
+ */
 export const EXECUTOR_TABLE = {
   cpu: {
     takes: ['precision', 'threads'],

@@ -13,7 +13,9 @@ export interface Probe {
 /** The most probe characters that {@link wordyProbe} uses. */
 const PROBE_COUNT = 64;
 
-/** Returns up to `count` private use characters (one UTF-16 unit each) that occur in no message and not in the template. */
+/**
+ * Returns up to `count` private use characters (one UTF-16 unit each) that occur in no message and not in the template.
+ */
 export function freeCharacters(
   template: Template,
   messages: readonly Message[],

@@ -93,7 +93,8 @@ const generationConfigSchema = z.looseObject({
 });
 
 /**
- * Returns the ids that end an answer according to a parsed `generation_config.json` (null or undefined if there is none).
+ * Returns the ids that end an answer according to a parsed `generation_config.json` (null or undefined if there is
+ * none).
  * @throws HoldfastError `E_TOKENIZER` naming the field
  */
 export function generationEnds(json: unknown, name: string): readonly number[] {

@@ -12,8 +12,8 @@ export interface Executor {
   /** The forms in which the weights are held, e.g. `f32` or `q4+offsets, q8`. */
   readonly precision: string;
   /**
-   * Opens an empty sequence, a cache that the executor owns, for up to `contextLength` tokens. If a model's rope depends
-   * on the context length (LongRoPE, dynamic), the whole sequence uses the rope for this length.
+   * Opens an empty sequence, a cache that the executor owns, for up to `contextLength` tokens. If a model's rope
+   * depends on the context length (LongRoPE, dynamic), the whole sequence uses the rope for this length.
    * @throws HoldfastError `E_EXECUTOR` if `contextLength` is not a positive whole number, or there is no memory for it
    */
   open(contextLength: number): Sequence;
@@ -132,7 +132,7 @@ export interface ForwardResult {
   readonly logits: Float32Array;
   /** The last row's candidates. Present iff they were requested. */
   readonly candidates?: Candidates;
-  /** Share of each span, before and after the policy: `[layers, heads, new tokens, spans]`. Present iff spans were given. */
+  /** Shares of the spans before and after the policy, `[layers, heads, new tokens, spans]`. Present iff spans given. */
   readonly spanShares?: { readonly before: Float32Array; readonly after: Float32Array };
   /**
    * Share of the target before and after the policy, `[layers, heads, new tokens]`: the same number if the policy did not

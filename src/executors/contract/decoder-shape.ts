@@ -1,7 +1,9 @@
 import type { Blueprint, RopeBlueprint } from '../../architectures/index.js';
 import { HoldfastError } from '../../errors.js';
 
-/** The parts of a blueprint that executors with stacked layers need: sizes, and which layers share windows and ropes. */
+/**
+ * The parts of a blueprint that executors with stacked layers need: sizes, and which layers share windows and ropes.
+ */
 export interface DecoderShape {
   readonly layers: number;
   readonly heads: number;

@@ -23,7 +23,7 @@ export type WeightForm =
 /**
  * The form in which weights are held.
  * - `f32`: the file's exact values, as f32.
- * - `auto`: the file's exact values: floats as f32 (on the gpu executor, 16-bit floats stay 16 bits), quantised types as
+ * - `auto`: the file's exact values: floats as f32 (16-bit floats stay 16 bits on the gpu executor), quantised types as
  *   blocks of integers.
  * - `q8`, `q4`: blocks of 32 with 8 or 4 bits. Weights that the file stores in such blocks are taken unchanged.
  */
@@ -62,7 +62,9 @@ function weightForm({ type, bytes }: StoredWeight, inputs: number, precision: Pr
   return { kind: 'blocks', blocks: fits ? stored : quantizeBlocks(dequantize(type, bytes), bits) };
 }
 
-/** Returns the 16-bit form in which the gpu executor keeps a weight, or null if it converts it as other executors do. */
+/**
+ * Returns the 16-bit form in which the gpu executor keeps a weight, or null if it converts it as other executors do.
+ */
 export function heldInHalves(type: TensorType, precision: Precision): 'f16' | 'bf16' | null {
   if (precision !== 'auto') return null;
   return type === 'F16' ? 'f16' : type === 'BF16' ? 'bf16' : null;

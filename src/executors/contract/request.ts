@@ -91,7 +91,8 @@ export function targetMask(target: readonly TokenRange[], tokens: number): Uint8
 }
 
 /**
- * Marks the rows that a policy can act on: those that see a key inside the target and one outside. `[rows]`, 1 for those.
+ * Marks the rows that a policy can act on: those that see a key inside the target and one outside. `[rows]`, 1 for
+ * those.
  * @param isTarget `[past + rows]`, see {@link targetMask}
  */
 export function mixedRows(

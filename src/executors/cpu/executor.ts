@@ -185,8 +185,8 @@ class CpuExecutor implements Executor {
 const CHUNK_OPERATIONS = 64 * 135e6;
 
 /**
- * Returns how many tokens of a long prefill go through the graph at once. It depends only on the model and the position,
- * so that the same prompt is always split, and rounded, the same way.
+ * Returns how many tokens of a long prefill go through the graph at once. It depends only on the model and the
+ * position, so that the same prompt is always split, and rounded, the same way.
  */
 function chunkTokens(blueprint: Blueprint, parameters: number, past: number): number {
   const attention = blueprint.layers.reduce(

@@ -135,7 +135,9 @@ function formOf({ weight, bias }: Linear): string {
   return `${bits} bits of ${blockSize}${offsets === null ? '' : ' with offsets'}${biased}`;
 }
 
-/** Packs quants for `MatMulNBits`: unsigned with zero at 2^(bits−1). At 4 bits, element 2i is the low nibble of byte i. */
+/**
+ * Packs quants for `MatMulNBits`: unsigned with zero at 2^(bits−1). At 4 bits, element 2i is the low nibble of byte i.
+ */
 export function packBlocks({ quants, bits }: IntegerBlocks): Uint8Array {
   if (bits === 4) return packNibbles(quants);
   const packed = new Uint8Array(quants.length);

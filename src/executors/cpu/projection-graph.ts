@@ -3,7 +3,9 @@ import type { GraphLayerWeights } from './graph-weights.js';
 import { type Activation, applyJoined } from './linear.js';
 import type { Graph, Value } from './onnx/graph.js';
 
-/** Inputs shared by all layers with the same rotary embedding: `[tokens, rotaryDim / 2]`, rows of the new tokens only. */
+/**
+ * Inputs shared by all layers with the same rotary embedding: `[tokens, rotaryDim / 2]`, rows of the new tokens only.
+ */
 export interface RotationInputs {
   readonly rotaryDim: number;
   readonly cos: Value;
@@ -19,8 +21,8 @@ export interface LayerOf {
 }
 
 /**
- * Computes the queries, keys and values of one layer: projects them, and norms and rotates queries and keys if the layer
- * does.
+ * Computes the queries, keys and values of one layer: projects them, and norms and rotates queries and keys if the
+ * layer does.
  * @param x the layer's input
  * @param rotation null if the layer has no rope
  * @returns the query, `[1, tokens, heads · headDim]`, which is also an output of the graph; keys and values are the

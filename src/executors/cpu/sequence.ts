@@ -31,7 +31,9 @@ export class CpuSequence extends CountedSequence implements Sequence {
     }
   }
 
-  /** Returns views of a layer's tokens `[start, end)`, `[tokens, kvHeads, headDim]`; `end` may be past the last token. */
+  /**
+   * Returns views of a layer's tokens `[start, end)`, `[tokens, kvHeads, headDim]`; `end` may be past the last token.
+   */
   view(layer: number, start: number, end: number): { keys: Float32Array; values: Float32Array } {
     const [from, to] = [start * this.#rowSize, end * this.#rowSize];
     return { keys: this.#keys[layer]!.subarray(from, to), values: this.#values[layer]!.subarray(from, to) };

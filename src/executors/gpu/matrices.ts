@@ -40,7 +40,10 @@ export interface DeviceLayer {
   /** One matrix if gate and up have the same form, gate's rows before up's; otherwise up, then gate. */
   readonly gateAndUp: readonly DeviceMatrix[];
   readonly down: DeviceMatrix;
-  /** Query's, then key's weights: `[2, headDim]`, or `[heads + kvHeads, headDim]` for a norm over all heads; null: no norm. */
+  /**
+   * Query's, then key's weights: `[2, headDim]`, or `[heads + kvHeads, headDim]` for a norm over all heads; null: no
+   * norm.
+   */
   readonly queryKeyNorms: GPUBuffer | null;
   readonly norms: Readonly<
     Partial<Record<'attentionNorm' | 'postAttentionNorm' | 'mlpNorm' | 'postMlpNorm', GPUBuffer>>

@@ -152,7 +152,9 @@ export async function compilePrograms(
   };
 }
 
-/** Compiles the projections. They write query, key and value side by side into one buffer, from one matrix or several. */
+/**
+ * Compiles the projections. They write query, key and value side by side into one buffer, from one matrix or several.
+ */
 async function projectionSteps(
   matrices: readonly DeviceMatrix[],
   linearSteps: (

@@ -24,8 +24,8 @@ export class Step {
   ) {}
 
   /**
-   * Returns the program's bindings to these buffers. Creates them only if a buffer has changed: creating them costs more
-   * than a dispatch.
+   * Returns the program's bindings to these buffers. Creates them only if a buffer has changed: creating them costs
+   * more than a dispatch.
    * @param owner the owner of the buffers; bindings are cached for each owner
    */
   group(owner: object, buffers: readonly GPUBuffer[]): GPUBindGroup {
