@@ -105,7 +105,7 @@ function reachOf(request: CandidateRequest, vocabSize: number): number {
   return topP < 1 || minP > 0 ? MOST_WANTED : vocabSize;
 }
 
-/** Returns the factor on the logits in the kernels, as f32. */
+/** Returns 1 / temperature, the kernels' factor on logits, as f32; 0 at temperature 0. */
 const inverseOf = (temperature: number): number => (temperature === 0 ? 0 : Math.fround(1 / temperature));
 
 /** A tolerance: a distance is rounded before its level is computed. */
