@@ -85,7 +85,11 @@ describe('the name of the embedded model', () => {
     const run = install(BOTH);
     expectFailure(run(temporaryFolder(), 'inspect', ''), 1, /E_NOT_FOUND: there is no such file/);
     // It could be a name of the hub.
-    expectFailure(run(temporaryFolder(), 'inspect', 'organism/soft'), 1, /E_HUB: the model is not/);
+    expectFailure(
+      run(temporaryFolder(), 'inspect', 'organism/soft'),
+      1,
+      /E_HUB: the model is missing or incomplete in the cache/,
+    );
   });
 
   it.each([
