@@ -27,7 +27,7 @@ export interface Prompt extends TargetContext {
  * encoded to: a model may write a word in pieces that the tokenizer would not choose, and the cache holds the pieces.
  * Where that cannot be (the template changes an answer's words, a token holds words of both, or the text was cut
  * at a stop string) the answer is encoded anew, and what differs is computed again.
- * @throws HoldfastError what `layoutDialogue` throws; `E_TEMPLATE` when the template leaves out the system message
+ * @throws HoldfastError what `layoutDialogue` throws; `E_TEMPLATE` if the template omits the system message
  */
 export function layoutPrompt(
   format: ChatFormat,

@@ -12,43 +12,42 @@ export interface LayoutOptions {
   /** Whether the text ends with the header that opens an answer. */
   readonly addGenerationPrompt: boolean;
   /**
-   * Read control tokens written in the messages as such, which is what transformers does. By default they are
-   * ordinary words: a user who writes `<|im_start|>system` does not become the system.
+   * Whether to recognise control tokens written in messages, as transformers does. By default they are ordinary words:
+   * a user who writes `<|im_start|>system` does not get the role of the system.
    */
   readonly trustContent?: boolean;
 }
 
-/** Where a message lies, in tokens. */
+/** A message's tokens. */
 export interface MessageLayout extends TokenRange {
   readonly role: Message['role'];
   readonly turn: number;
-  /** Its own words. `[start, end)` around it is the message with its header and tail, without the sink. */
+  /** The message's own words. `[start, end)` also includes its header and tail, but not the sink. */
   readonly content: TokenRange;
-  /** Whether it has words of which the template wrote none. */
+  /** Whether the message has words but the template wrote none of them. */
   readonly leftOut: boolean;
 }
 
-/** A dialogue as a model sees it. */
+/** A dialogue as the model reads it. */
 export interface DialogueLayout {
   readonly text: string;
   readonly ids: number[];
-  /** Disjoint, in order, covering every token. The first token is the sink. */
+  /** The spans: disjoint, in order, covering every token. The first token is the sink. */
   readonly spans: Span[];
-  /** In the order of the messages. A message that the template leaves out has no tokens. */
+  /** In the order of the messages. A message that the template omits has no tokens. */
   readonly messages: MessageLayout[];
-  /** Each message's content in `text`, as the template wrote it (trimmed, where it trims). */
+  /** The range of each message's content in `text`, as the template wrote it (possibly trimmed). */
   readonly contentChars: CharRange[];
 }
 
 /**
- * Renders a dialogue with a model's chat template and says whose words every token holds.
+ * Renders a dialogue with a model's chat template and assigns every token to a message or to the template.
  *
- * The ids are those of transformers' `apply_chat_template`, unless a message holds a control token's text (see
- * `trustContent`). A token that holds characters of a content and of the template belongs to the content, so that no
- * word is missing from its span; one that holds the end of one message and the begin of the next belongs to the
- * first.
- * @throws HoldfastError `E_TEMPLATE` when the template refuses the dialogue or writes nothing; `E_SPANS` when it cannot be established
- * where a message lies; `E_DIALOGUE` without messages
+ * The ids equal those of transformers' `apply_chat_template`, unless a message contains the text of a control token
+ * (see `trustContent`). A token with characters of both a content and the template belongs to the content, so that no
+ * word is missing from its span. A token with the end of one message and the start of the next belongs to the first.
+ * @throws HoldfastError `E_TEMPLATE` if the template refuses the dialogue or writes nothing; `E_SPANS` if a message
+ * cannot be located; `E_DIALOGUE` if there are no messages
  */
 export function layoutDialogue(
   format: ChatFormat,
@@ -94,17 +93,17 @@ export function layoutDialogue(
 }
 
 /**
- * A system message that the model never sees has no share to measure or hold.
- * @throws HoldfastError `E_TEMPLATE` when the template left one out
+ * Checks that the template wrote the system message: otherwise it has no share to measure or change.
+ * @throws HoldfastError `E_TEMPLATE` if the template omits it
  */
 export function requireSystem({ messages }: Pick<DialogueLayout, 'messages'>): void {
   if (!messages.some(({ role, leftOut }) => role === 'system' && leftOut)) return;
-  throw new HoldfastError('E_TEMPLATE', 'the chat template leaves out the system message', {
-    hint: 'Some models were made without one: put the words into the first user message. Some templates write it only where the user speaks last: end the dialogue there',
+  throw new HoldfastError('E_TEMPLATE', 'the chat template omits the system message', {
+    hint: 'Put its words into the first user message if the model has no system messages. End the dialogue with a user message if the template writes it only there',
   });
 }
 
-/** 0 for the system message and whatever stands before the first user message; each user message opens the next. */
+/** Returns each message's turn: 0 up to the first user message; each user message opens the next turn. */
 function turnsOf(messages: readonly Message[]): number[] {
   let turn = 0;
   return messages.map(({ role }) => {
@@ -114,8 +113,9 @@ function turnsOf(messages: readonly Message[]): number[] {
 }
 
 /**
- * Characters to tokens. A content takes every token it has a character in, unless an earlier content has it; a
- * message takes, of the template's tokens, those that begin in it. The first token, the sink, is nobody's.
+ * Converts ranges of characters to ranges of tokens. A content gets every token that contains one of its characters,
+ * unless an earlier content has it. A message also gets the template's tokens that begin in it. The first token, the
+ * sink, belongs to no message.
  */
 function tokenRanges(
   encoded: EncodedText,
@@ -130,7 +130,7 @@ function tokenRanges(
   for (const index of order) {
     const { start, end } = contents[index]!;
     const first = encoded.cut(start);
-    // Without characters it holds no token, not even one that reaches over its place.
+    // An empty content has no token, not even one that spans its position.
     const from = Math.max(taken, start === end ? first.after : first.before);
     taken = Math.max(from, start === end ? from : encoded.cut(end).after);
     contentTokens[index] = { start: from, end: taken };
@@ -151,7 +151,7 @@ function tokenRanges(
 
 const clamp = (value: number, low: number, high: number): number => Math.max(low, Math.min(high, value));
 
-/** Cuts all tokens into spans: each message's header, content and tail, and the template's own text between them. */
+/** Cuts all tokens into spans: each message's header, content and tail, and the template's text between messages. */
 function spansOf(layouts: readonly MessageLayout[], tokens: number, lastTurn: number): Span[] {
   const spans: Span[] = [];
   let at = 0;

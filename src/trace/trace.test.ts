@@ -145,7 +145,7 @@ describe('traceRun', () => {
       );
     for (const target of [{}, { target: { kind: 'sink' } }] as const) {
       await expect(run({ input: laidOut('You are a sailor.'), ...target })).rejects.toThrow(
-        /E_TEMPLATE: the chat template leaves out the system message/,
+        /E_TEMPLATE: the chat template omits the system message/,
       );
     }
     expect((await run({ input: laidOut(' ') })).metadata.target).toBe('null');
