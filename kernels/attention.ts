@@ -3,24 +3,23 @@ import { type AttentionShape, IN_TARGET, visibleKeys } from './keys.js';
 import { LAYER, NEVER, PASS } from './pass.js';
 import { enables, entryOfSubgroups, overWorkgroup } from './workgroup.js';
 
-/** Floats that a split leaves of a row and head: both outputs, and each side's maximum and sum. */
+/** Floats that a split writes for a row and head: both outputs, and each side's maximum and sum. */
 export const partialSize = (headDim: number): number => 2 * headDim + 4;
 
 /**
- * Split attention in one pass over the keys, as an online softmax (Milakov & Gimelshein 2018) with two states, the
- * target's and the rest's. Each has its own running maximum: with a common one, a side that lies far below the other
- * underflows and its output is 0/0. What a policy does is decided afterwards, in `combine`: it needs the sums alone.
+ * Split attention in one pass over the keys: an online softmax (Milakov & Gimelshein 2018) with two states, one for the
+ * target and one for the rest. Each has its own running maximum: with a common one, a side far below the other would
+ * underflow and its output would be 0/0. The policy is applied afterwards, in `combine`, which needs only the sums.
  *
- * Beside that, the sum of each piece of the keys is kept by itself. Pieces are stretches of keys, in order and without
- * gaps, cut at the borders of the spans that shares are wanted of and of the target.
+ * The kernel also keeps the sum of each piece of the keys. Pieces are consecutive stretches of keys without gaps, cut
+ * at the borders of the target and of the spans whose shares are wanted.
  *
- *   1 q `[rows, heads, headDim]`, 2 keys, 3 values as `rotate` leaves them, 4 tags `[tokens]`: each key's piece, and
- *   whether it is inside the target, 5 maps `[layers · heads]`, 6 partial
- *   `[rows, heads, splits, 2·headDim + 4]`, 7 pieces `[rows, heads, splits, pieces]`: maximum
- *   and sum of each, 8 the layer
+ * Bindings: 1 q `[rows, heads, headDim]`; 2 keys and 3 values, as `rotate` wrote them; 4 tags `[tokens]`: each key's
+ * piece, and whether it is inside the target; 5 maps `[layers · heads]`; 6 partial `[rows, heads, splits, 2·headDim +
+ * 4]`; 7 pieces `[rows, heads, splits, pieces]`: maximum and sum of each; 8 the layer.
  *
- * One workgroup a head, row and split: (head, row, split). A thread has a key of each tile for its score (a tile
- * has a key for each thread), then dimensions of the output, then a piece of the tile.
+ * One workgroup per head, row and split: (head, row, split). A tile has one key per thread. For each tile, a thread
+ * first computes the score of one key, then some dimensions of the output, then the sum of one piece.
  */
 export function attention(shape: AttentionShape): string {
   const { heads, kvHeads, headDim, threads } = shape;
@@ -53,7 +52,7 @@ ${entryOfSubgroups(shape)}
   let begin = max(first_visible(position), split * run.splitKeys);
   let end = min(position + 1u, (split + 1u) * run.splitKeys);
   let place = (row * ${heads}u + head) * run.splits + split;
-  // Where the policy leaves the head as it is there are no sides: untouched is untouched to the last bit.
+  // If the policy does not change the head, there are no sides, so that the result is untouched to the last bit.
   let acts = maps[layer.x + head].acts != 0.0;
 
   for (var i = lane; i < ${headDim / 4}u; i += ${threads}u) {
@@ -102,8 +101,8 @@ ${entryOfSubgroups(shape)}
       }
     }
 
-    // The tile's pieces follow each other, no more than there are threads, and each is one thread's throughout: what it
-    // adds to, it alone has written. A piece lies on one side, by whose maximum its sum is measured.
+    // The tile's pieces are consecutive, at most one per thread, and each piece always has the same thread, which alone
+    // writes its sum. A piece is on one side, and its sum is relative to that side's maximum.
     let opening = tag[from_] & ${IN_TARGET - 1}u;
     let piece = opening + (lane + ${threads}u - opening % ${threads}u) % ${threads}u;
     if (piece <= (tag[to - 1u] & ${IN_TARGET - 1}u)) {

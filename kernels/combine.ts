@@ -10,17 +10,19 @@ export interface CombineKernel extends Threads {
 }
 
 /**
- * Puts the splits together, maps the target's share, and mixes the two sides:
+ * Combines the splits, applies the policy to the target's share, and mixes the two sides:
  *
  *   log π = −softplus(LSE_rest − LSE_target),  out = π′·out_target + (1 − π′)·out_rest
  *
- * A row whose share the map leaves as it is, is the plain softmax, and its shares before and after are the same number.
+ * If the map does not change a row's share, the row is the plain softmax, and its shares before and after are the same
+ * number.
  *
- *   1 partial and 2 pieces as `attention` leaves them, 3 first keys `[pieces]`: their tags, 4 maps `[layers · heads]`, 5 output
- *   `[rows, heads · headDim]`, 6 shares `[layers · heads, rows, pieces]` of (before, after), 7 references
- *   `[rows, heads]` of both sides' maxima and factors: a key's weight is e^(score − maximum) · factor, 8 the layer
+ * Bindings: 1 partial and 2 pieces, as `attention` wrote them; 3 the tags of the pieces' first keys `[pieces]`; 4 maps
+ * `[layers · heads]`; 5 output `[rows, heads · headDim]`; 6 shares `[layers · heads, rows, pieces]` of (before, after);
+ * 7 references `[rows, heads]`: both sides' maxima and factors, where a key's weight is e^(score − maximum) · factor;
+ * 8 the layer.
  *
- * One workgroup a head and row: (head, row).
+ * One workgroup per head and row: (head, row).
  */
 export function combine({ heads, headDim, threads }: CombineKernel): string {
   const size = partialSize(headDim);
@@ -36,7 +38,7 @@ ${HEAD_MAP}
 @group(0) @binding(6) var<storage, read_write> shares: array<vec2f>;
 @group(0) @binding(7) var<storage, read_write> references: array<vec4f>;
 
-/** log(1 + e) for e from 0 to 1; the logarithm alone loses a small e. */
+/** log(1 + e) for e from 0 to 1; computing log of the rounded 1 + e would lose a small e. */
 fn log_one_plus(e: f32) -> f32 {
   return select(log(1.0 + e), e - 0.5 * e * e, e < 1e-3);
 }
@@ -70,15 +72,15 @@ ${entry({ threads })}
     target_sum += partials[at + 1u] * exp(partials[at] - target_high);
     rest_sum += partials[at + 3u] * exp(partials[at + 2u] - rest_high);
   }
-  // Sums that are no numbers count as there: they are to be seen in what comes out.
+  // A side whose sum is NaN counts as present, so that NaN shows in the result.
   let has_target = !(target_sum <= 0.0);
   let has_rest = !(rest_sum <= 0.0);
   let high = max(target_high, rest_high);
   let sum = target_sum * exp(target_high - high) + rest_sum * exp(rest_high - high);
 
   let map = maps[layer.x + head];
-  // A weight is e^(score − its side's maximum) times its side's factor. Logits of hundreds are never put together with
-  // logarithms of sums: what rounds in them is lost from a share.
+  // A weight is e^(score − its side's maximum) times its side's factor. Never add logits of several hundred to
+  // logarithms of sums: the rounding would be an error of the share.
   var target_weight = exp(target_high - high) / sum;
   var rest_weight = exp(rest_high - high) / sum;
   var is_changed = false;

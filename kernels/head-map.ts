@@ -1,7 +1,7 @@
 /**
- * A head's row map as kernels take it, f32 each: `acts` is 0 where the map changes nothing, `gain` is 0 where the head is
- * silenced, and the others are a part of the map π → min(max(boost_M(π^k), ψ), κ). Each limit has two logarithms: of the
- * share itself, and of what it leaves outside, which log(1 − e^x) would round away.
+ * A head's row map as kernels read it, all f32. `acts` is 0 if the map changes nothing; `gain` is 0 if the head is
+ * silenced. The others are the parameters of the map π → min(max(boost_M(π^k), ψ), κ). Each limit has two logarithms:
+ * of the share, and of 1 minus the share, which log(1 − e^x) would round away.
  */
 export const HEAD_MAP_FIELDS = [
   'acts',

@@ -3,33 +3,36 @@ import type { CandidateRequest, Candidates, ForwardResult, Intervention } from '
 import { headGrid } from './model.js';
 import type { Session } from './session.js';
 
-/** The forward pass that is about to be made. */
+/** The next forward pass. */
 export interface ForwardPoint {
-  /** Tokens `[start, end)` are about to be appended; `end` is how long the sequence will be. */
+  /** The pass appends tokens `[start, end)`; `end` is the sequence's length after it. */
   readonly start: number;
   readonly end: number;
   /** Tokens of the answer sampled so far. */
   readonly sampled: number;
-  /** The target's share before the policy in the row before this pass, `[layers × heads]`; absent for the first. */
+  /**
+   * The target's share before the policy in the previous pass's last row, `[layers × heads]`; absent for the first
+   * pass.
+   */
   readonly shares?: Float32Array;
 }
 
-/** What every forward pass of an answer is made under. */
+/** Options of all forward passes of an answer. */
 export interface PassOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Asked before each forward pass, so that strengths can change from token to token. */
+  /** Returns the intervention. Called before each forward pass, so that strengths can change from token to token. */
   readonly intervention?: (point: ForwardPoint) => Intervention | undefined;
-  /** Heads that are knocked out in every pass, guidance's included, `[layers × heads]`; see `ForwardRequest`. */
+  /** Heads to knock out in every pass, including guidance's, `[layers × heads]`; see `ForwardRequest`. */
   readonly silenced?: Uint8Array | undefined;
-  /** Ranges whose shares are wanted in every row that chooses a token, asked before its pass. */
+  /** Returns the ranges whose shares are wanted. Called before each pass whose row chooses a token. */
   readonly spans?: (point: ForwardPoint) => readonly TokenRange[];
 }
 
-/** Attention of one query row. Shares before the policy and after it, as used. */
+/** The shares of one query row, before and after the policy. */
 export interface RowShares {
   /** `[layers × heads]`; null without an intervention. */
   readonly target: { readonly before: Float32Array; readonly after: Float32Array } | null;
-  /** `[layers × heads, ranges]`; null when no spans were asked for. */
+  /** `[layers × heads, ranges]`; null if no spans were requested. */
   readonly spans: {
     readonly ranges: readonly TokenRange[];
     readonly before: Float32Array;
@@ -37,16 +40,16 @@ export interface RowShares {
   } | null;
 }
 
-/** What the row that chooses the next token says, and its shares. */
+/** The row that chooses the next token: its logits or candidates, and its shares. */
 export interface ChoosingRow {
-  /** `[vocab]`; empty where candidates were asked for. */
+  /** `[vocab]`; empty if candidates were requested. */
   readonly logits: Float32Array;
   readonly candidates?: Candidates;
   readonly shares: RowShares;
   readonly intervention: Intervention | null;
 }
 
-/** Forward passes of an answer, with the book that is kept of them. */
+/** The forward passes of an answer, and their receipt. */
 export interface Passes {
   append(tokens: readonly number[]): Promise<void>;
   choosing(id: number, sampled: number): Promise<ChoosingRow>;
@@ -55,8 +58,8 @@ export interface Passes {
 }
 
 /**
- * Forward passes under the options' intervention.
- * @param wanted what of a choosing row the sampler draws from; null: its logits
+ * Creates the forward passes of an answer.
+ * @param wanted the candidates that the sampler draws from; null: all logits
  */
 export function createPasses(
   session: Session,

@@ -70,7 +70,7 @@ describe.skipIf(gpuFound === null)(`limits of ${gpuName}`, () => {
       },
     }));
     await expect(create(small)).rejects.toThrow(
-      /E_EXECUTOR: .* of layer 0 takes \d+ bytes, this GPU binds 16384 at most/,
+      /E_EXECUTOR: .* of layer 0 takes \d+ bytes, but this GPU binds at most 16384/,
     );
   });
 

@@ -135,11 +135,13 @@ export interface ForwardResult {
   /** Shares of the spans before and after the policy, `[layers, heads, new tokens, spans]`. Present iff spans given. */
   readonly spanShares?: { readonly before: Float32Array; readonly after: Float32Array };
   /**
-   * Share of the target before and after the policy, `[layers, heads, new tokens]`: the same number if the policy did not
-   * change it. Present iff an intervention was given.
+   * Share of the target before and after the policy, `[layers, heads, new tokens]`: the same number if the policy did
+   * not change it. Present iff an intervention was given.
    */
   readonly targetShares?: { readonly before: Float32Array; readonly after: Float32Array };
-  /** Layer → attention weights after the policy, `[heads, new tokens, all tokens]`; keys that a row cannot see are 0. */
+  /**
+   * Layer → attention weights after the policy, `[heads, new tokens, all tokens]`; keys that a row cannot see are 0.
+   */
   readonly attention: ReadonlyMap<number, Float32Array>;
   /** Index → hidden states, `[new tokens, hidden]`. */
   readonly hidden: ReadonlyMap<number, Float32Array>;

@@ -4,29 +4,30 @@ import type { Graph, Value } from './onnx/graph.js';
 import type { PolicyPart } from './policy-parts.js';
 
 /**
- * Attention of one layer over all keys, and once more over the keys of the side that gains:
+ * Computes the attention of one layer over all keys, and again over the keys of the side that gains:
  *
  *   log π = LSE_target − LSE_all       from log-weights, which do not underflow where weights do
  *   raised, π′ ≥ π:  out = out_all + c·(out_target − out_all),   c = (π′ − π) / (1 − π)
  *   lowered, π′ < π: out = out_all + c·(out_rest − out_all),     c = (π − π′) / π
  *
- * Both equal π′·out_target + (1−π′)·out_rest, and 0 ≤ c ≤ 1, so that nothing cancels. With π′ = π it is out_all, the
- * untouched model, bit for bit and whatever the target is. Under policies that only raise, the keys of the target are the
- * only ones that are gathered. Small operators cost more than their arithmetic, so their number is kept low.
+ * Both equal π′·out_target + (1−π′)·out_rest, and 0 ≤ c ≤ 1, so that nothing cancels. With π′ = π the result is
+ * out_all, the untouched model, bit for bit, for any target. Under policies that only raise, only the target's keys are
+ * gathered. Small operators cost more than their arithmetic, so there are as few as possible.
  *
- * Rows are `token · group + head in group`: a key-value head's queries are one matrix.
+ * A row has the index `token · group + head in group`, so that the queries of a key-value head are one matrix.
  */
 
-/** Inputs that the layers of one sliding window share. */
+/** Inputs shared by all layers with the same sliding window. */
 export interface WindowInputs {
   /** `[rows, keys]` or `[1, 1]`, added to logits: causality, and the window. */
   readonly mask: Value;
   /** Indices of the keys of sides that can gain, `[side keys]`: the target's, or all. */
   readonly sideKeys: Value;
-  /** `[side keys]` or `[1]`, added to their log-weights: what leaves the target's, and what leaves the rest's. */
+  /** `[side keys]` or `[1]`, added to their log-weights to keep only the target's keys. */
   readonly targetMask: Value;
+  /** The same, to keep only the rest's keys. */
   readonly restMask: Value;
-  /** Which keys belong to which piece of a span, `[keys, spans]`. */
+  /** 1 where a key belongs to a piece of a span, `[keys, spans]`. */
   readonly spans: Value;
   /** The same for the keys of sides that can gain, `[side keys, side spans]`. */
   readonly sideSpans: Value;
@@ -36,20 +37,21 @@ export interface WindowInputs {
 export type PolicyInputs = Readonly<Record<PolicyPart, Value>>;
 
 export interface Attended {
-  /** `[1, tokens, heads · headDim]`. */
+  /** The output of attention, `[1, tokens, heads · headDim]`. */
   readonly output: Value;
-  /** π and π′, each `[kvHeads, rows, 1]`. */
+  /** π, `[kvHeads, rows, 1]`. */
   readonly before: Value;
+  /** π′, `[kvHeads, rows, 1]`. */
   readonly after: Value;
   /** Shares before the policy, `[kvHeads, rows, spans]`. */
   readonly spanShares: Value;
-  /** Parts of the gaining side that its spans hold, `[kvHeads, rows, side spans]`. */
+  /** Each span's fraction of the gaining side, `[kvHeads, rows, side spans]`. */
   readonly sideSpanShares: Value;
 }
 
 /**
- * Where the policy's result would be 0/0 the share is held just below one, by more than f32 rounds and less than
- * any share is reported to.
+ * The greatest log-share: it keeps the share just below 1, where the policy's result would be 0/0. The distance is more
+ * than f32 rounding and less than the precision of reported shares.
  */
 const LOG_SHARE_LIMIT = -1e-6;
 
@@ -57,8 +59,9 @@ const LOG_SHARE_LIMIT = -1e-6;
 const FLOAT32 = 1;
 
 /**
+ * Adds the attention of one layer to the graph.
  * @param query `[1, tokens, group · kvHeads · headDim]`, rotated, heads in the order (group, kvHeads)
- * @param cache keys and values, `[keys, kvHeads, headDim]`, the new tokens' among them
+ * @param cache keys and values, `[keys, kvHeads, headDim]`, including those of the new tokens
  */
 export function attentionGraph(
   graph: Graph,

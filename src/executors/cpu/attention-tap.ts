@@ -4,12 +4,12 @@ import { firstVisible } from '../contract/index.js';
 import type { Chunk } from './chunk-feeds.js';
 
 /**
- * Attention rows of one layer, from the queries the graph used and the keys in its cache. The graph never holds
- * rows over all keys beyond the layer it is in, and keeping them would cost memory in every run; the queries are
- * small, and this is the same softmax over the same numbers.
+ * Computes the attention rows of one layer from the queries of the graph and the keys in the cache. The graph discards
+ * a layer's rows over all keys; returning them would cost memory in every run. The queries are small, and this is the
+ * same softmax over the same numbers.
  * @param query `[tokens, heads × headDim]`, rotated, heads in the order (group, kvHeads)
- * @param rows where they go: `[heads, rows of the request, all tokens]`
- * @param row index of the chunk's first token among the request's
+ * @param rows the destination, `[heads, rows of the request, all tokens]`
+ * @param row index of the chunk's first token in the request
  */
 export function tapAttention(
   chunk: Chunk,

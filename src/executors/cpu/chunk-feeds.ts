@@ -9,10 +9,10 @@ import type { Indicator, SpanPiece } from './span-pieces.js';
 /** A logit so low that its weight is 0 next to any other, yet whose sums and differences stay finite. */
 const MASKED = -1e30;
 
-/** A mask of one number is that of all keys. */
+/** A mask with one number applies to all keys. */
 const ALL_TARGET = Uint8Array.of(1);
 
-/** A run of new tokens that goes through the graph in one call. */
+/** New tokens that go through the graph in one call. */
 export interface Chunk {
   readonly request: ForwardRequest;
   readonly sequence: CpuSequence;
@@ -26,29 +26,29 @@ export interface Chunk {
 
 export type Feeds = Record<string, Tensor>;
 
-/** A chunk as the graph's inputs, and what one has to know to read its outputs. */
+/** A chunk as inputs of the graph, and what is needed to read the outputs. */
 export interface FedChunk {
   readonly feeds: Feeds;
-  /** Outputs whose place is given: the cache's next rows. */
+  /** Outputs with a preassigned destination: the cache's next rows. */
   readonly fetches: Feeds;
   readonly columns: SpanColumns;
-  /** Whether any key of the target is in view, per window; where none is, the share of a stand-in comes back. */
+  /** Whether any key of the target is in view, per window. If not, the graph returns the share of a placeholder. */
   readonly targetSeen: readonly boolean[];
 }
 
-/** Whose shares the graph's outputs of spans hold, column by column. */
+/** The columns of the graph's outputs for spans. */
 export interface SpanColumns {
-  /** Of `span_shares`: shares before the policy. */
+  /** Columns of `span_shares`: shares before the policy. */
   readonly plain: readonly SpanPiece[];
-  /** Of `side_span_shares`: parts of the side that gains. */
+  /** Columns of `side_span_shares`: fractions of the side that gains. */
   readonly side: readonly SpanPiece[];
-  /** Whether the rest may gain as well; else the target does wherever a share changes. */
+  /** Whether the rest may gain too; otherwise only the target gains. */
   readonly bothSides: boolean;
 }
 
 /**
- * Under a policy that only raises, what is inside the target is known from its part of the target, and the keys of the rest
- * need not be gathered a second time.
+ * Returns the columns for a chunk. Under a policy that only raises, shares inside the target follow from the fractions
+ * of the target, so the rest's keys need not be gathered a second time.
  */
 function spanColumns({ pieces, request: { intervention } }: Chunk): SpanColumns {
   const bothSides = intervention !== undefined && !POLICY_RULES[intervention.policy].onlyRaises;
@@ -61,8 +61,8 @@ function spanColumns({ pieces, request: { intervention } }: Chunk): SpanColumns 
 }
 
 /**
- * Lays a chunk out as the graph's inputs.
- * @param indicator scratch memory that the inputs refer to: they hold until its next use
+ * Returns a chunk as inputs of the graph.
+ * @param indicator scratch memory that the inputs refer to: they are valid until its next use
  */
 export function chunkFeeds(
   chunk: Chunk,
@@ -97,14 +97,14 @@ export function chunkFeeds(
     feeds[`mask.${i}`] = mask(past, start, count, shape.group, window);
     const inView = floats(spans.data.subarray(start * spans.columns), [total - start, spans.columns]);
     feeds[`spans.${i}`] = inView;
-    // Where no key of the target is in view, its softmax runs over a stand-in and nothing is made of it.
+    // If no key of the target is in view, the softmax runs over a placeholder and its result is not used.
     feeds[`side_keys.${i}`] = indices(
       bothSides ? sequenceOf(0, total - start) : target.length > 0 ? target : [0],
     );
     feeds[`side_spans.${i}`] = bothSides ? inView : targetSpans(columns.side, start, target);
     const ofSide = bothSides ? chunk.isTarget.subarray(start) : ALL_TARGET;
     feeds[`target_mask.${i}`] = sideMask(ofSide, { target: 0, rest: MASKED });
-    // Nothing of the rest was gathered where it cannot gain.
+    // If the rest cannot gain, none of its keys were gathered.
     feeds[`rest_mask.${i}`] = sideMask(ofSide, { target: bothSides ? MASKED : 0, rest: 0 });
     mixed.push(mixedRows(chunk.isTarget, past, tokens.length, window));
   }
@@ -113,7 +113,7 @@ export function chunkFeeds(
   return { feeds, fetches, columns, targetSeen };
 }
 
-/** Points each layer's inputs at its cache, new rows included, and returns the outputs that write these rows. */
+/** Points each layer's inputs at its cache, including the new rows, and returns the outputs that write these rows. */
 function cacheTensors({ sequence, past, tokens }: Chunk, shape: DecoderShape, feeds: Feeds): Feeds {
   const { kvHeads, headDim, windows, windowOf } = shape;
   const total = past + tokens.length;
@@ -143,7 +143,7 @@ function embed(
   return floats(rows, [1, tokens.length, hiddenSize]);
 }
 
-/** Causality and the window, `[tokens · group, keys]`; a single token sees all of its view. */
+/** Returns the mask for causality and the window, `[tokens · group, keys]`; a single token sees all of its view. */
 function mask(past: number, start: number, count: number, group: number, window: number | null): Tensor {
   if (count === 1) return floats(new Float32Array(1), [1, 1]);
   const keys = past + count - start;
@@ -159,14 +159,14 @@ function mask(past: number, start: number, count: number, group: number, window:
   return floats(data, [count * group, keys]);
 }
 
-/** Indices of the target's keys from `start` on, relative to it. */
+/** Returns the indices of the target's keys from `start` on, relative to `start`. */
 function targetKeys(isTarget: Uint8Array, start: number): number[] {
   const keys: number[] = [];
   for (let key = start; key < isTarget.length; key++) if (isTarget[key] === 1) keys.push(key - start);
   return keys;
 }
 
-/** `[keys]`, what is added to the log-weights of keys inside the target and outside. */
+/** Returns the numbers to add to the log-weights of keys inside and outside the target, `[keys]`. */
 function sideMask(isTarget: Uint8Array, added: { readonly target: number; readonly rest: number }): Tensor {
   return floats(
     Float32Array.from(isTarget, (inside) => (inside === 1 ? added.target : added.rest)),
@@ -190,8 +190,8 @@ function targetSpans(pieces: readonly SpanPiece[], start: number, keys: readonly
 }
 
 /**
- * Every row's own map and its head's gain, `[parts · layers · kvHeads, tokens · group, 1]`: rows that must stay as they
- * are get the identity.
+ * Returns each row's map and its head's gain, `[parts · layers · kvHeads, tokens · group, 1]`. Rows that must not
+ * change get the identity.
  */
 function policyFeed(
   { intervention, silenced }: ForwardRequest,
@@ -220,7 +220,7 @@ function policyFeed(
   return floats(data, [POLICY_PARTS.length * layers * kvHeads, count * group, 1]);
 }
 
-/** The function's last result again while it is asked for the same number: heads mostly have one strength. */
+/** Caches the last result of a function of a number: most heads have the same strength. */
 function memoised<T>(compute: (value: number) => T): (value: number) => T {
   let last: { readonly value: number; readonly result: T } | null = null;
   return (value) => {

@@ -4,7 +4,7 @@ import type { Chunk, FedChunk, SpanColumns } from './chunk-feeds.js';
 
 export type Outputs = Readonly<Record<string, Tensor>>;
 
-/** The outputs to fetch beside the cache's rows; what is not asked for is not fetched. */
+/** Returns the outputs to fetch besides the cache's rows: only those that the request needs. */
 export function outputsOf({ request }: Chunk, isLast: boolean): string[] {
   const names: string[] = [];
   if (request.logits === 'all' || (request.logits === 'last' && isLast)) names.push('logits');
@@ -21,7 +21,7 @@ export function floatsOf(outputs: Outputs, name: string): Float32Array {
 
 /**
  * Writes a chunk's outputs into the request's result.
- * @param row index of the chunk's first token among the request's
+ * @param row index of the chunk's first token in the request
  */
 export function collect(
   result: ForwardResult,
@@ -44,10 +44,10 @@ export function collect(
   if (result.spanShares) collectSpanShares(result.spanShares, chunk, columns, outputs, shape, row);
 }
 
-/** Before and after, one number per layer, head and row. */
+/** Shares before and after the policy, one number per layer, head and row. */
 type Shares = { readonly before: Float32Array; readonly after: Float32Array };
 
-/** Calls back with each pair's index in the graph's outputs and in the result's `[layers, heads, rows]`. */
+/** Calls back with each number's index in the graph's outputs and in the result's `[layers, heads, rows]`. */
 function forEachPair(
   { request, tokens }: Chunk,
   { layers, heads, group, kvHeads }: DecoderShape,
@@ -83,8 +83,8 @@ function collectTargetShares(
 }
 
 /**
- * Shares of the spans from those of their pieces: a piece of the side that gains holds its part of what that side has; one
- * of the side that loses is scaled by (1 − π′) / (1 − π), or π′/π where it is the target.
+ * Computes the shares of spans from those of their pieces. A piece of the gaining side has its fraction of that side's
+ * new share. A piece of the losing side is scaled by (1 − π′) / (1 − π), or by π′/π if that side is the target.
  */
 function collectSpanShares(
   shares: Shares,

@@ -8,13 +8,13 @@ import { POLICY_PARTS, type PolicyPart } from './policy-parts.js';
 import { projectionGraph, type RotationInputs } from './projection-graph.js';
 
 /**
- * The whole decoder as one ONNX graph, for any number of new tokens over any number of cached ones. Names of
- * inputs and outputs are those that `chunk-feeds.ts` writes and `chunk-results.ts` reads.
+ * Builds the whole decoder as one ONNX graph, for any number of new tokens and cached tokens. `chunk-feeds.ts` writes
+ * its inputs by name, and `chunk-results.ts` reads its outputs by name.
  *
- * New keys and values leave the graph through outputs that the caller points at the cache's next rows, and the
- * inputs `keys` and `values` are views that include these rows: one contiguous cache, written where it is read,
- * with no copy in between. A layer reads its cache only after its new rows are there, because its query comes
- * out of the node that wrote the key, and that out of the one that wrote the value.
+ * New keys and values are outputs that the caller points at the cache's next rows, and the inputs `keys` and `values`
+ * are views that include these rows: one contiguous cache, written in place without a copy. A layer reads its cache
+ * only after the new rows are written, because its query comes from the node that wrote the key, and that node's input
+ * from the node that wrote the value.
  */
 export async function decoderGraph(
   blueprint: Blueprint,
@@ -44,7 +44,7 @@ export async function decoderGraph(
   return graph.build();
 }
 
-/** The residual stream `[1, tokens, hidden]`, and what is still to be added to it; the next norm does both. */
+/** The residual stream, `[1, tokens, hidden]`, and a branch not yet added to it. The next norm adds it. */
 interface State {
   readonly residual: Value;
   readonly branch: Value | null;
@@ -92,7 +92,7 @@ class DecoderBuilder {
     const entry = this.addAndNorm(name('attentionNorm'), state, weights.norms.attentionNorm, {
       residual: hidden,
     });
-    // The first layer's input is an input of the graph, which cannot be an output as well.
+    // The first layer's input is an input of the graph, which cannot also be an output.
     if (state.branch === null) graph.named(hidden, entry.residual);
     graph.output(hidden, 'float32', [1, 'tokens', hiddenSize]);
     const rope = ropeOf[index]!;
@@ -152,12 +152,12 @@ class DecoderBuilder {
     });
   }
 
-  /** The value times a factor. */
+  /** Multiplies a value by a factor. */
   scaled(value: Value, factor: number): Value {
     return factor === 1 ? value : this.graph.op('Mul', [value, this.graph.scalar(factor)]);
   }
 
-  /** Logits under the model's soft cap. */
+  /** Applies the model's soft cap to logits. */
   capped(logits: Value): Value {
     const { logitCap } = this.blueprint;
     if (logitCap === null) return logits;
@@ -165,8 +165,8 @@ class DecoderBuilder {
   }
 
   /**
-   * Adds the branch to the residual stream, and norms the sum; both may get names.
-   * @param weight of the norm; without one the sum itself is what is read
+   * Adds the branch to the residual stream and norms the sum; both can be named.
+   * @param weight the weight of the norm; without one, the result is the sum itself
    */
   addAndNorm(
     name: string,
@@ -189,7 +189,7 @@ class DecoderBuilder {
     return { normed: normed!, residual: sum! };
   }
 
-  /** Shares of all layers, each kind joined into one output: fetching an output costs microseconds. */
+  /** Joins the shares of all layers into one output per kind: fetching an output costs microseconds. */
   shareOutputs(attended: readonly Attended[]): void {
     const { kvHeads, layers } = this.shape;
     const join = (name: string, values: readonly Value[], dimensions: readonly (number | string)[]): void => {
@@ -232,7 +232,10 @@ function windowInputs(graph: Graph, index: number): WindowInputs {
   };
 }
 
-/** The input `policy`, `[parts · layers · kvHeads, rows, 1]`, all layers' first part first, as each layer's own. */
+/**
+ * Splits the input `policy`, `[parts · layers · kvHeads, rows, 1]`, by layer. It holds the first part of all layers
+ * first.
+ */
 function policyInputs(graph: Graph, layers: number, kvHeads: number): readonly PolicyInputs[] {
   const count = POLICY_PARTS.length * layers;
   const policy = graph.input('policy', 'float32', [count * kvHeads, 'rows', 1]);

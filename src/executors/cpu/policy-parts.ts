@@ -2,7 +2,7 @@ import { IDENTITY_MAP, type RowMap } from '../../attention/index.js';
 
 const same = (value: number): number => value;
 
-/** What the graph is fed of each field of a row map, by name. A field that is missing here does not compile. */
+/** The graph's input for each field of a row map. Omitting a field is a compile error. */
 const MAP_PARTS = {
   exponent: { exponent: same },
   // boost_M(π) = π / (π·(1 − 1/M) + 1/M), which is π to the last bit at M = 1
@@ -20,10 +20,10 @@ const FED = (Object.keys(MAP_PARTS) as readonly (keyof RowMap)[]).flatMap((field
   Object.entries(MAP_PARTS[field]).map(([part, of]) => ({ part: part as PolicyPart, field, of })),
 );
 
-/** In the order in which they lie in the input. */
+/** The parts in their order in the input. */
 export const POLICY_PARTS: readonly PolicyPart[] = [...FED.map(({ part }) => part), 'gain'];
 
-/** A map's numbers in the order of {@link POLICY_PARTS}, without the gain. */
+/** Returns the numbers of a map in the order of {@link POLICY_PARTS}, without the gain. */
 export function mapNumbers(map: RowMap): readonly number[] {
   return FED.map(({ field, of }) => of(map[field]));
 }

@@ -1,13 +1,13 @@
 import type { TokenRange } from '../../attention/index.js';
 
-/** A piece of a span that lies wholly inside the target or wholly outside it: the policy scales it as one. */
+/** A piece of a span, entirely inside or entirely outside the target, so that the policy scales it by one factor. */
 export interface SpanPiece extends TokenRange {
-  /** Index of its span. */
+  /** The index of its span. */
   readonly span: number;
   readonly inTarget: boolean;
 }
 
-/** Cuts spans at the borders of the target. Both lists of ranges are disjoint and ascending, and so are the pieces. */
+/** Cuts spans at the borders of the target. Both lists must be disjoint and ascending; so are the pieces. */
 export function cutSpans(spans: readonly TokenRange[], target: readonly TokenRange[]): readonly SpanPiece[] {
   const pieces: SpanPiece[] = [];
   for (const [span, { start, end }] of spans.entries()) {
@@ -26,15 +26,15 @@ export function cutSpans(spans: readonly TokenRange[], target: readonly TokenRan
 }
 
 /**
- * A matrix `[keys, columns]` with at most one 1 in a row: which piece a key belongs to. It is kept between calls
- * and only rows that changed are written, so that a step of a long dialogue does not fill it anew.
+ * A matrix `[keys, columns]` that marks the piece of each key, with at most one 1 per row. It is kept between calls,
+ * and only changed rows are written, so that a step of a long dialogue does not fill it again.
  */
 export class Indicator {
   #columns = 0;
   #data = new Float32Array(0);
   #column = new Int32Array(0);
 
-  /** The matrix of the first `keys` keys; a view that stays valid until the next call. */
+  /** Returns the matrix of the first `keys` keys: a view that is valid until the next call. */
   update(
     pieces: readonly TokenRange[],
     keys: number,

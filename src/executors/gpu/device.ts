@@ -7,7 +7,7 @@ import {
   sharedDevice,
 } from './shared-device.js';
 
-/** Buffer usages and map modes as the WebGPU specification numbers them: in Node they are no globals. */
+/** Buffer usages and map modes, with the numbers of the WebGPU specification: Node has no globals for them. */
 const MAP_READ = 0x1;
 const COPY_SRC = 0x4;
 const COPY_DST = 0x8;
@@ -18,14 +18,14 @@ const READ = 0x1;
 
 type Data = Float32Array | Uint32Array | Uint8Array;
 
-/** Where a device writes down when passes begin and end, in nanoseconds. */
+/** The query set and buffers for the start and end times of passes, in nanoseconds. */
 export interface Timestamps {
   readonly set: GPUQuerySet;
   readonly resolved: GPUBuffer;
   readonly readable: GPUBuffer;
 }
 
-/** What one model asks of a WebGPU device, with its failures as errors; it frees what it made. */
+/** One model's view of a WebGPU device: turns the device's failures into errors, and frees the model's buffers. */
 export class Device {
   readonly #made = new Set<GPUBuffer | GPUQuerySet>();
 
@@ -33,7 +33,7 @@ export class Device {
 
   /**
    * Opens the adapter that the system prefers.
-   * @throws HoldfastError `E_EXECUTOR` when there is none, or it gives no device
+   * @throws HoldfastError `E_EXECUTOR` if there is no adapter, or it provides no device
    */
   static async open(gpu: GPU): Promise<Device> {
     return new Device(await sharedDevice(gpu));
@@ -44,42 +44,42 @@ export class Device {
   }
 
   /**
-   * Threads of a workgroup that surely run side by side: of the widths that a driver may choose the smallest, as the one
-   * it chose is known only to the running program. Null where the adapter has no subgroups, or where a workgroup of so
-   * many threads may leave one of the largest width half empty.
+   * Returns the smallest subgroup width that a driver may choose; only the running program knows the actual one. Null
+   * if the adapter has no subgroups, or `threads` is not a multiple of the largest width.
+   * @param threads threads per workgroup
    */
   subgroupOf(threads: number): number | null {
     const { subgroup } = this.found;
     return subgroup !== null && threads % subgroup.largest === 0 ? subgroup.smallest : null;
   }
 
-  /** What was measured of it for any model. */
+  /** Measurements of the device, shared by all models. */
   get measured(): SharedDevice['measured'] {
     return this.shared.measured;
   }
 
-  /** @throws HoldfastError `E_EXECUTOR` when the device was lost */
+  /** @throws HoldfastError `E_EXECUTOR` if the device was lost */
   assertThere(): void {
     if (this.shared.lost !== null) throw deviceError('the GPU was lost', this.shared.lost);
   }
 
-  /** Bytes of the largest buffer that kernels can be given. */
+  /** Bytes of the largest buffer that kernels can bind. */
   get largest(): number {
     const { maxStorageBufferBindingSize, maxBufferSize } = this.shared.device.limits;
     return Math.min(maxStorageBufferBindingSize, maxBufferSize);
   }
 
   /**
-   * Runs what makes buffers, which it may do by this class's own methods alone. A device tells of
-   * memory that was not there only afterwards: nothing may be done with what was made before this has come back.
-   * @param what the memory is for
-   * @throws HoldfastError `E_EXECUTOR`; what was made is freed then
+   * Runs a function that makes buffers, using only the methods of this class. A device reports missing memory only
+   * afterwards, so do not use the buffers before this resolves.
+   * @param what the purpose of the memory, for the error
+   * @throws HoldfastError `E_EXECUTOR` if there is not enough memory; the buffers are then freed
    */
   async allocate<T>(what: string, work: () => T): Promise<T> {
     this.assertThere();
     const { device } = this.shared;
     const held = this.#made.size;
-    // Scopes are a stack that all models on the device share: nothing may come between a push and its pop.
+    // All models on the device share one stack of error scopes, so nothing may run between a push and its pop.
     device.pushErrorScope('out-of-memory');
     device.pushErrorScope('validation');
     let made: { readonly value: T } | { readonly error: unknown };
@@ -88,22 +88,22 @@ export class Device {
     } catch (error) {
       made = { error };
     }
-    // A set keeps the order of what is put in: these are the work's, whatever others put in while this waits.
+    // A set keeps insertion order, so these are this call's buffers, even if others are added while this waits.
     const own = [...this.#made].slice(held);
     const [invalid, full] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
     if (!('error' in made) && full === null && invalid === null) return made.value;
     for (const each of own) this.free(each);
     if ('error' in made) throw made.error;
-    if (full === null) throw deviceError(`there is no making of buffers for ${what}`, invalid!.message);
+    if (full === null) throw deviceError(`the GPU cannot make buffers for ${what}`, invalid!.message);
     throw new HoldfastError('E_EXECUTOR', `the GPU has no memory left for ${what}`, {
       hint: 'Choose a smaller precision or context, or the cpu executor',
     });
   }
 
   /**
-   * A buffer for kernels to read and write, zeroed or with data in it.
-   * @param what it is, for the error
-   * @throws HoldfastError `E_EXECUTOR` when it is larger than the adapter binds
+   * Makes a buffer for kernels to read and write, zeroed or filled with data.
+   * @param what the buffer's name, for the error
+   * @throws HoldfastError `E_EXECUTOR` if it is larger than the adapter can bind
    */
   storage(what: string, content: Data | number): GPUBuffer {
     const bytes = typeof content === 'number' ? content : content.byteLength;
@@ -116,8 +116,8 @@ export class Device {
   }
 
   /**
-   * A buffer that other buffers are copied to, to be read by {@link read}.
-   * @throws HoldfastError `E_EXECUTOR` when it is larger than the adapter makes them
+   * Makes a buffer for {@link read}, which other buffers are copied to.
+   * @throws HoldfastError `E_EXECUTOR` if it is larger than the adapter's maximum
    */
   readable(what: string, bytes: number): GPUBuffer {
     this.#assertFits(what, bytes, this.shared.device.limits.maxBufferSize);
@@ -126,9 +126,13 @@ export class Device {
 
   #assertFits(what: string, bytes: number, most: number): void {
     if (bytes <= most) return;
-    throw new HoldfastError('E_EXECUTOR', `${what} takes ${bytes} bytes, this GPU binds ${most} at most`, {
-      hint: 'Choose a smaller precision or context, ask for less at once, or use the cpu executor',
-    });
+    throw new HoldfastError(
+      'E_EXECUTOR',
+      `${what} takes ${bytes} bytes, but this GPU binds at most ${most}`,
+      {
+        hint: 'Choose a smaller precision or context, request less at once, or use the cpu executor',
+      },
+    );
   }
 
   #filled(usage: number, content: Data | number, bytes: number): GPUBuffer {
@@ -147,11 +151,11 @@ export class Device {
     return made;
   }
 
-  /** @throws HoldfastError `E_UNSUPPORTED` where the adapter has none */
+  /** @throws HoldfastError `E_UNSUPPORTED` if the adapter has no timestamps */
   async timestamps(count: number): Promise<Timestamps> {
     const { device } = this.shared;
     if (!device.features.has('timestamp-query')) {
-      throw new HoldfastError('E_UNSUPPORTED', 'this GPU does not say when kernels begin and end');
+      throw new HoldfastError('E_UNSUPPORTED', 'this GPU cannot time kernels: it has no timestamp queries');
     }
     return this.allocate('timestamps', () => ({
       set: this.#held(device.createQuerySet({ type: 'timestamp', count })),
@@ -170,21 +174,21 @@ export class Device {
   }
 
   /**
-   * Compiles a kernel, once for each text.
-   * @throws HoldfastError `E_EXECUTOR` with the compiler's words
+   * Compiles a kernel, once per program text.
+   * @throws HoldfastError `E_EXECUTOR` with the compiler's message
    */
   async program(name: string, code: string): Promise<Program> {
     const known = this.shared.programs.get(code);
     if (known !== undefined) return known;
     const { device } = this.shared;
-    // A text that does not compile is told of twice; the promise below is the one that is listened to.
+    // A compile error is reported twice; the promise below handles it.
     device.pushErrorScope('validation');
     const module = device.createShaderModule({ label: name, code });
     void device.popErrorScope();
     const pipeline = await device
       .createComputePipelineAsync({ label: name, layout: 'auto', compute: { module, entryPoint: 'main' } })
       .catch((cause: unknown) => {
-        throw deviceError(`the kernel ${name} does not compile here`, cause);
+        throw deviceError(`the kernel ${name} does not compile on this GPU`, cause);
       });
     const bindings = [...code.matchAll(/@binding\((\d+)\)/g)].map(([, number]) => Number(number));
     const program = { name, pipeline, bindings: bindings.sort((a, b) => a - b) };
@@ -201,7 +205,7 @@ export class Device {
 
   /**
    * Records commands and submits them.
-   * @returns what the device has against them, once it has looked; null: nothing
+   * @returns the device's error once it has checked the commands; null: none
    */
   submit(record: (encoder: GPUCommandEncoder) => void): Promise<string | null> {
     const { device } = this.shared;
@@ -212,21 +216,21 @@ export class Device {
       record(encoder);
       device.queue.submit([encoder.finish()]);
     } finally {
-      // Nothing was awaited since the push: this is its own scope.
+      // Nothing was awaited since the push, so this pops the scope pushed above.
       refused = device.popErrorScope().then((error) => error?.message ?? null);
     }
     return refused;
   }
 
-  /** Waits until all that was submitted is done. */
+  /** Waits until all submitted work is done. */
   async finished(): Promise<void> {
     await this.shared.device.queue.onSubmittedWorkDone();
   }
 
   /**
-   * The first bytes of a buffer made by {@link readable}, once all work before is done.
-   * @param refused what {@link submit} returned for the work that fills it
-   * @throws HoldfastError `E_EXECUTOR` when the device was lost meanwhile, or refused a command
+   * Reads the first bytes of a buffer made by {@link readable}, after all earlier work is done.
+   * @param refused the result of {@link submit} for the work that fills the buffer
+   * @throws HoldfastError `E_EXECUTOR` if the device was lost during the wait, or refused a command
    */
   async read(buffer: GPUBuffer, bytes: number, refused: Promise<string | null>): Promise<ArrayBuffer> {
     const mapped = buffer.mapAsync(READ, 0, bytes).then(
@@ -242,7 +246,7 @@ export class Device {
     return copy;
   }
 
-  /** Frees all that was made; the device stays for other models. */
+  /** Frees the model's buffers. The device stays open for other models. */
   dispose(): void {
     for (const each of this.#made) this.free(each);
   }

@@ -27,17 +27,17 @@ import { compilePrograms, MAX_ROWS, ON_A_GPU, ON_A_PROCESSOR, type Tuning } from
 import { GpuSequence } from './sequence.js';
 
 export interface GpuOptions {
-  /** How weights are held; `auto` if not said. */
+  /** The form of the weights; default: `auto`. */
   readonly precision?: Precision;
-  /** If not said, what was measured to be best for the kind of adapter. */
+  /** Default: the best tuning measured for this kind of adapter. */
   readonly tuning?: Tuning;
 }
 
 /**
  * Loads a model onto a GPU.
  * @param gpu the browser's `navigator.gpu`, or Dawn's
- * @throws HoldfastError `E_EXECUTOR` when there is no adapter, it is too small, its memory ends, or a kernel does not
- * compile; `E_UNSUPPORTED` for a model whose layers differ in heads
+ * @throws HoldfastError `E_EXECUTOR` if there is no adapter, its limits or its memory are too small, or a kernel does
+ * not compile; `E_UNSUPPORTED` for a model whose layers differ in heads or head size
  */
 export async function createGpuExecutor(
   gpu: GPU,
@@ -63,7 +63,7 @@ export async function createGpuExecutor(
   }
 }
 
-/** Kernels read four numbers at once. */
+/** Checks the sizes of a model: kernels read four numbers at once. */
 function checkSizes({ hiddenSize, layers }: Blueprint, { headDim }: DecoderShape): void {
   const sizes = {
     'hidden size': [hiddenSize],
@@ -82,7 +82,7 @@ function checkSizes({ hiddenSize, layers }: Blueprint, { headDim }: DecoderShape
 
 class GpuExecutor implements Executor {
   readonly name = 'gpu';
-  /** One pass at a time: they share the buffers that activations lie in. */
+  /** Runs one pass at a time: passes share the buffers of activations. */
   readonly #turns = new Turns();
   #disposed = false;
 
@@ -121,7 +121,7 @@ class GpuExecutor implements Executor {
 
   async profile(request: ForwardRequest): Promise<Profile> {
     this.#assertUsable();
-    // Before the request: where this fails, nothing has been appended.
+    // Open the profiler before the request, so that a failure leaves the sequence unchanged.
     const bandwidth = await this.#turns.take(() => bandwidthOf(this.device));
     const profiler = await Profiler.open(this.device);
     try {

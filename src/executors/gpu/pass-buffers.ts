@@ -7,15 +7,15 @@ import type { Device } from './device.js';
 import { MAX_ROWS } from './programs.js';
 import type { GpuSequence } from './sequence.js';
 
-/** Buffers whose size follows the dialogue and what is asked of it. */
+/** Buffers whose sizes depend on the dialogue and the request. */
 export type Growing = 'tags' | 'firsts' | 'pieces' | 'shares' | 'logits';
 
 const FLOAT = 4;
 
-/** What all passes of a model work in, one after the other. */
+/** The buffers of a model's passes, which run one after the other. */
 export class PassBuffers {
   readonly pass: GPUBuffer;
-  /** The same, of the rows whose logits are wanted. */
+  /** The same for the rows whose logits are wanted. */
   readonly headPass: GPUBuffer;
   readonly layers: readonly GPUBuffer[];
   readonly activations: Readonly<
@@ -27,7 +27,7 @@ export class PassBuffers {
   readonly references: GPUBuffer;
   readonly #growing = new Map<Growing, GPUBuffer>();
 
-  /** To be called while the device allocates. */
+  /** Call this inside `device.allocate`. */
   constructor(
     private readonly device: Device,
     { hiddenSize, layers: blueprints }: Blueprint,
@@ -61,10 +61,10 @@ export class PassBuffers {
   }
 
   /**
-   * Makes the buffers larger that are too small for a pass, the sequence's among them.
-   * @param wanted words of each
-   * @param total tokens that the sequence will have
-   * @param check throws when the pass is no longer wanted; asked when the memory is there
+   * Enlarges all buffers that are too small for a pass, including the sequence's.
+   * @param wanted words needed in each buffer
+   * @param total tokens of the sequence after the pass
+   * @param check throws if the pass was aborted; called after the memory is allocated
    */
   async makeRoom(
     wanted: Readonly<Record<Growing, number>>,
@@ -95,7 +95,7 @@ export class PassBuffers {
     if (room !== null) sequence.adopt(room);
   }
 
-  /** Twice what is needed of what grows token by token, as far as the device goes. */
+  /** Allocates twice the size needed for buffers that grow with every token, up to the device's limit. */
   #larger(name: Growing, bytes: number): GPUBuffer {
     const wanted = name === 'logits' ? bytes : Math.max(bytes, Math.min(2 * bytes, this.device.largest));
     return this.device.storage(`the ${name} of a pass`, wanted);

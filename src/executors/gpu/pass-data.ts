@@ -20,9 +20,9 @@ export function mapsOf(
 }
 
 /**
- * Adds up the shares of pieces: of each span, and of the target.
+ * Adds up the shares of pieces to those of each span and of the target.
  * @param shares `[layers · heads, rows, pieces, 2]`
- * @param row where the pass's rows begin among the request's
+ * @param row index of the pass's first row in the request
  */
 export function addShares(
   shares: Float32Array,
@@ -59,10 +59,10 @@ export function addShares(
 }
 
 /**
- * Puts a pass's attention rows where they belong among the request's, which are as long as the sequence will be.
+ * Copies a pass's attention rows into the request's, which are as long as the sequence after the whole request.
  * @param weights `[heads, rows, total]`, total: the tokens so far
- * @param into `[heads, rows of the request, tokens in the end]`
- * @param row where the pass's rows begin among the request's
+ * @param into `[heads, rows of the request, tokens after the request]`
+ * @param row index of the pass's first row in the request
  */
 export function placeRows(
   weights: Float32Array,

@@ -22,7 +22,7 @@ import { ReferenceSequence } from './sequence.js';
 import { recordRow, type Step } from './step.js';
 import { type ReferenceWeights, readReferenceWeights } from './weights.js';
 
-/** Loads a model for the oracle: plain loops, f64 activations and cache, f32 weights. */
+/** Loads a model for the reference executor: plain loops, f64 activations and cache, f32 weights. */
 export async function createReferenceExecutor(plan: ModelPlan, checkpoint: Checkpoint): Promise<Executor> {
   return new ReferenceExecutor(plan.blueprint, await readReferenceWeights(plan, checkpoint));
 }
@@ -31,7 +31,7 @@ class ReferenceExecutor implements Executor {
   readonly name = 'reference';
   readonly precision = 'f32';
   #disposed = false;
-  /** When others had their turn. */
+  /** The last time that other tasks could run. */
   #pausedMs = performance.now();
 
   constructor(
@@ -104,7 +104,7 @@ class ReferenceExecutor implements Executor {
         result.logits.set(this.#logits(state), logitsRow * this.blueprint.vocabSize);
       }
       if (performance.now() - this.#pausedMs > PAUSE_EVERY_MS) {
-        // Promises alone never let a timer fire, and so neither a signal that hangs on one.
+        // Awaiting promises never lets a timer fire, nor a signal that depends on one.
         await new Promise((resolve) => setTimeout(resolve, 0));
         this.#pausedMs = performance.now();
       }
@@ -112,13 +112,13 @@ class ReferenceExecutor implements Executor {
     return result;
   }
 
-  /** `[vocab]` of a state after the final norm. */
+  /** Returns the logits of a state after the final norm, `[vocab]`. */
   #logits(state: Float64Array): Float64Array {
     const { logitScale, logitCap } = this.blueprint;
     return linear(state, this.weights.head).map((logit) => softCap(logitScale * logit, logitCap));
   }
 
-  /** One token through all layers; returns the state after the final norm, `[hidden]`. */
+  /** Runs one token through all layers. Returns the state after the final norm, `[hidden]`. */
   #token(id: number, step: Step): Float64Array {
     const { hiddenSize, embeddingScale, residualScale, layers } = this.blueprint;
     const { hidden } = step.result;
@@ -161,7 +161,7 @@ class ReferenceExecutor implements Executor {
     return y;
   }
 
-  /** A norm that the layer does not have leaves x as it is. */
+  /** Applies a norm. Returns x itself if the layer does not have that norm. */
   #norm(
     x: Float64Array,
     layer: number,
@@ -175,7 +175,7 @@ class ReferenceExecutor implements Executor {
     return y;
   }
 
-  /** Attention of one token in one layer; `x` is what the layer reads, the result `[heads × headDim]`. */
+  /** Computes the attention of one token in one layer. `x` is the layer's input; the result is `[heads × headDim]`. */
   #attention(x: Float64Array, layer: number, step: Step): Float64Array {
     const { position, request } = step;
     const attention = this.blueprint.layers[layer]!.attention;
@@ -207,10 +207,10 @@ class ReferenceExecutor implements Executor {
     return output;
   }
 
-  /** Query or key of one token: normed where the family does, and turned to its position where the layer does. */
+  /** Returns the query or key of one token, normed if the family does and rotated if the layer does. */
   #rotated(projected: Float64Array, layer: number, which: 'query' | 'key', step: Step): Float64Array {
     const { headDim } = this.blueprint.layers[layer]!.attention;
-    // The norm's weight is as long as what is normed together: a head, or all of them.
+    // The norm's weight is as long as the elements normed together: one head, or all heads.
     const vector = this.#norm(projected, layer, `${which}Norm`, step);
     const rope = (step.request.sequence as ReferenceSequence).ropes[layer]!;
     if (rope === null) return vector;
@@ -228,7 +228,7 @@ class ReferenceExecutor implements Executor {
   }
 }
 
-/** How long the caller's signal and screen wait for their turn at most, as far as one token's work allows. */
+/** The longest time between two chances for other tasks to run, unless one token takes longer. */
 const PAUSE_EVERY_MS = 50;
 
 function rotation(

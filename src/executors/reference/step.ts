@@ -2,10 +2,10 @@ import type { AttentionBlueprint } from '../../architectures/index.js';
 import { softmax } from '../../attention/index.js';
 import type { ForwardRequest, ForwardResult, OperationObserver } from '../contract/index.js';
 
-/** What one token needs while it passes through the layers. */
+/** The context of one token while it passes through the layers. */
 export interface Step {
   readonly position: number;
-  /** Index among the new tokens of this call. */
+  /** The token's index among the new tokens of this call. */
   readonly row: number;
   readonly request: ForwardRequest;
   /** `[all tokens]`, 1 inside the target. */
@@ -14,7 +14,7 @@ export interface Step {
   readonly observe: OperationObserver;
 }
 
-/** What became of one row of attention. */
+/** One row of attention. */
 export interface AttendedRow {
   /** Scaled query·key, and the weights as used, over the visible keys. */
   readonly logits: Float64Array;
@@ -25,7 +25,7 @@ export interface AttendedRow {
   readonly first: number;
 }
 
-/** Writes down of a row what the request asks for. */
+/** Records what the request wants of a row. */
 export function recordRow(
   step: Step,
   { heads }: AttentionBlueprint,
