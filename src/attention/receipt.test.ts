@@ -127,13 +127,13 @@ describe('ReceiptBook', () => {
   it('says in numbers that a floor lies below every share, and a cap above', () => {
     for (const [policy, strength, symbol] of [
       ['floor', 0.05, 'ψ'],
-      ['cap', 0.9, 'κ'],
+      ['cap', 0.9999, 'κ'],
     ] as const) {
       const book = new ReceiptBook(grid);
       const pass = entry(3, { policy, strength });
       pass.before[4] = 0.3124;
       book.add({ ...pass, after: pass.before });
-      const hint = `The target's shares lie from 0.2 to 0.312: ${policy} with ${symbol} = ${strength} changes none of them`;
+      const hint = `The target's shares lie from 0.2 to 0.3124: ${policy} with ${symbol} = ${strength} changes none of them`;
       expect(() => book.receipt()).toThrow(untouched(hint));
     }
   });

@@ -162,4 +162,4 @@ function rangeText(values: readonly number[]): string {
   return least === most ? `= ${text(least)}` : `from ${text(least)} to ${text(most)}`;
 }
 
-const text = (value: number): string => String(Number(value.toPrecision(3)));
+const text = (value: number): string => String(Number(value.toPrecision(6)));
