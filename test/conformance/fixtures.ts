@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type ModelPlan, planModel } from '../../src/architectures/index.js';
-import type { Policy, TokenRange } from '../../src/attention/index.js';
+import { POLICIES, type Policy, type TokenRange } from '../../src/attention/index.js';
 import { dequantize, memorySource, openSafetensors, readTensor } from '../../src/formats/index.js';
 import { type ModelFiles, openModel } from '../../src/hub/index.js';
 
@@ -39,6 +39,8 @@ export interface GoldenCase {
 
 export interface GoldenModel {
   readonly ids: readonly number[];
+  /** The rows whose logits and attention are recorded: every eighth, and the last. */
+  readonly rows: readonly number[];
   readonly cases: readonly GoldenCase[];
   readonly greedy: { readonly off: readonly number[] } & Readonly<Record<string, readonly number[]>>;
 }
@@ -78,8 +80,29 @@ export async function withoutHeads(opened: OpenedModel, pairs: readonly number[]
   return { plan: await planModel(checkpoint, files.config), files: { ...files, checkpoint } };
 }
 
+/** What the oracle recorded of a model, in the cases whose policy there is. */
 export function golden(family: Family | Variant): GoldenModel {
-  return JSON.parse(readFileSync(`${fixtures}models/${family}/expected.json`, 'utf8')) as GoldenModel;
+  const path = `${fixtures}models/${family}/expected.json`;
+  const recorded = JSON.parse(readFileSync(path, 'utf8')) as GoldenModel;
+  return { ...recorded, cases: recorded.cases.filter(({ policy }) => POLICIES.includes(policy)) };
+}
+
+/** The recorded rows of `[…, total, width]`. */
+export function pickRows(
+  values: Float32Array,
+  rows: readonly number[],
+  total: number,
+  width: number,
+): Float32Array {
+  const size = total * width;
+  const picked = new Float32Array((values.length / total) * rows.length);
+  for (let block = 0; block < values.length / size; block++) {
+    for (const [at, row] of rows.entries()) {
+      const from = block * size + row * width;
+      picked.set(values.subarray(from, from + width), (block * rows.length + at) * width);
+    }
+  }
+  return picked;
 }
 
 /** Reads named tensors of a golden safetensors file as f32; the file is held in memory, so nothing has to be closed. */

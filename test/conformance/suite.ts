@@ -23,6 +23,7 @@ import {
   type OpenedModel,
   openFamily,
   openGgufFixture,
+  pickRows,
   range,
   withoutHeads,
 } from './fixtures.js';
@@ -95,6 +96,10 @@ function familySuite(name: string, family: Family, create: CreateExecutor): void
         ['token', executor.blueprint.vocabSize],
       ]),
     );
+  const expectGoldenLogits = async (actual: Float32Array, name: string, what: string): Promise<void> => {
+    const { vocabSize } = executor.blueprint;
+    expectLogits(pickRows(actual, model.rows, model.ids.length, vocabSize), await tensor(name), what);
+  };
   const expectShares = (
     actual: Float32Array,
     expected: Float32Array,
@@ -120,20 +125,21 @@ function familySuite(name: string, family: Family, create: CreateExecutor): void
         hidden: Array.from({ length: layers + 1 }, (_, i) => i),
       },
     });
-    expectLogits(result.logits, await tensor('logits'), 'untouched');
+    await expectGoldenLogits(result.logits, 'logits', 'untouched');
     const attention = await tensor('attention');
     const perLayer = attention.length / layers;
+    const tokens = model.ids.length;
     for (let layer = 0; layer < layers; layer++) {
       const expected = attention.subarray(layer * perLayer, (layer + 1) * perLayer);
       expectClose(
-        result.attention.get(layer)!,
+        pickRows(result.attention.get(layer)!, model.rows, tokens, tokens),
         expected,
         SHARES,
         `attention of layer ${layer}`,
         shapeName([
           ['head', heads],
-          ['query', model.ids.length],
-          ['key', model.ids.length],
+          ['recorded row', model.rows.length],
+          ['key', tokens],
         ]),
       );
     }
@@ -154,7 +160,7 @@ function familySuite(name: string, family: Family, create: CreateExecutor): void
       for (const chunks of [[rows], randomChunks(rows, golden.case + 1), Array<number>(rows).fill(1)]) {
         const what = `case ${golden.case} in ${chunks.length} chunks:`;
         const result = await run(model.ids, chunks, { intervention });
-        expectLogits(result.logits, await tensor(`case${golden.case}.logits`), what);
+        await expectGoldenLogits(result.logits, `case${golden.case}.logits`, what);
         expectShares(result.before, await tensor(`case${golden.case}.share_before`), `${what} before`);
         expectShares(result.after, await tensor(`case${golden.case}.share_after`), `${what} after`);
       }
@@ -554,14 +560,15 @@ function variantSuite(create: CreateExecutor): void {
     ['phi3-short', 96],
   ] as const)('%s gives the golden logits and shares of every case', async (name, contextLength) => {
     const executor = await createAndClose(create, openFamily(name));
-    const { ids, cases } = golden(name);
+    const { ids, rows, cases } = golden(name);
     const tensor = await goldenFamily(name);
-    const { layers } = executor.blueprint;
+    const { layers, vocabSize } = executor.blueprint;
     const { heads } = layers[0]!.attention;
     const expectGolden = async (prefix: string, extras: Extras): Promise<void> => {
       const result = await runChunks(executor, executor.open(contextLength), ids, [40, 32], extras);
       const logits = await tensor(`${prefix}logits`);
-      expectClose(result.logits, logits, LOGITS * spread(logits), `${prefix}logits`);
+      const recorded = pickRows(result.logits, rows, ids.length, vocabSize);
+      expectClose(recorded, logits, LOGITS * spread(logits), `${prefix}logits`);
       if (extras.intervention === undefined) return;
       expectClose(result.before, await tensor(`${prefix}share_before`), SHARES, `${prefix}share_before`);
       expectClose(result.after, await tensor(`${prefix}share_after`), SHARES, `${prefix}share_after`);
@@ -590,7 +597,7 @@ function ggufSuite(create: CreateExecutor): void {
   it.each([...files, ...families])('%s gives the golden logits, untouched and split', async (name) => {
     const executor = await createAndClose(create, openGgufFixture(name));
     const tensor = await goldenGguf(name);
-    const { ids } = golden(name.split('.')[0] as Family);
+    const { ids, rows } = golden(name.split('.')[0] as Family);
     const strength = new Float32Array(
       executor.blueprint.layers.reduce((sum, layer) => sum + layer.attention.heads, 0),
     ).fill(0.5);
@@ -605,7 +612,8 @@ function ggufSuite(create: CreateExecutor): void {
     ] as const) {
       const expected = await tensor(`${name}.gguf.${key}`);
       const { logits } = await runChunks(executor, executor.open(512), ids, [ids.length], extras);
-      expectClose(logits, expected, LOGITS * spread(expected), `${name}.gguf.${key}`);
+      const recorded = pickRows(logits, rows, ids.length, executor.blueprint.vocabSize);
+      expectClose(recorded, expected, LOGITS * spread(expected), `${name}.gguf.${key}`);
     }
     await executor.dispose();
   });

@@ -57,7 +57,10 @@ def map_share(policy: str, log_share: torch.Tensor, strength: torch.Tensor) -> t
     if policy == "floor":
         below = log_share.exp() < strength
         return torch.where(below, strength, log_share.exp()), torch.where(below, 1 - strength, complement)
-    raise ValueError(f"policy is {policy!r}, expected split-softmax, boost or floor")
+    if policy == "cap":
+        above = log_share.exp() > strength
+        return torch.where(above, strength, log_share.exp()), torch.where(above, 1 - strength, complement)
+    raise ValueError(f"policy is {policy!r}, expected split-softmax, boost, floor or cap")
 
 
 def _apply(scores: torch.Tensor, visible: torch.Tensor, intervention: Intervention, layer: int):

@@ -9,6 +9,8 @@ import attention
 from attention import Intervention
 
 CONTINUED = 24
+# Of logits and attention, which are most of what there is, every eighth row is kept, and the last.
+ROW_STEP = 8
 SPLIT = "split-softmax 0.5 on [0,18)"
 
 _CASES = [
@@ -24,14 +26,19 @@ _CASES = [
 
 
 def make_cases(layers: int, heads: int) -> list[dict]:
-    """Every policy, several targets, strengths that change nothing and all; the last has a strength for each head."""
+    """Every policy, several targets, strengths that change nothing and all; case 8 has a strength for each head."""
     draw = random.Random(0)
     each_head = [[round(draw.uniform(0.2, 1), 3) for _ in range(heads)] for _ in range(layers)]
-    cases = [*_CASES, ((0, 18), "split-softmax", each_head)]
+    cases = [*_CASES, ((0, 18), "split-softmax", each_head), ((0, 18), "cap", 0.2)]
     return [
         {"case": i, "target": list(target), "policy": policy, "strength": strength}
         for i, (target, policy, strength) in enumerate(cases)
     ]
+
+
+def kept_rows(tokens: int) -> list[int]:
+    """The rows whose logits and attention are recorded."""
+    return sorted({*range(0, tokens, ROW_STEP), tokens - 1})
 
 
 def _intervention(model, target, policy, strength) -> Intervention:
@@ -49,14 +56,15 @@ def run(model, ids: list[int], intervention: Intervention | None = None):
 
 def compute_tensors(model, ids: list[int], cases: list[dict]) -> dict[str, torch.Tensor]:
     """The tensors of `expected.safetensors`, all f32."""
+    rows = kept_rows(len(ids))
     output, record = run(model, ids)
-    tensors = {"logits": output.logits[0], "attention": torch.stack(record.weights)}
+    tensors = {"logits": output.logits[0, rows], "attention": torch.stack(record.weights)[:, :, rows]}
     for i, hidden in enumerate(output.hidden_states):
         tensors[f"hidden.{i}"] = hidden[0]
     for case in cases:
         intervention = _intervention(model, case["target"], case["policy"], case["strength"])
         output, record = run(model, ids, intervention)
-        tensors[f"case{case['case']}.logits"] = output.logits[0]
+        tensors[f"case{case['case']}.logits"] = output.logits[0, rows]
         tensors[f"case{case['case']}.share_before"] = torch.stack(record.before)
         tensors[f"case{case['case']}.share_after"] = torch.stack(record.after)
     return {name: tensor.to(torch.float32).contiguous() for name, tensor in tensors.items()}
@@ -80,8 +88,9 @@ def compute_greedy(model, ids: list[int]) -> tuple[dict[str, list[int]], float]:
 
 
 def split_logits(model, ids: list[int]) -> torch.Tensor:
-    """Logits `[T, vocab]` under split-softmax 0.5 on `[0, 18)`."""
-    return run(model, ids, _intervention(model, (0, 18), "split-softmax", 0.5))[0].logits[0].contiguous()
+    """Logits `[rows, vocab]` under split-softmax 0.5 on `[0, 18)`."""
+    output, _ = run(model, ids, _intervention(model, (0, 18), "split-softmax", 0.5))
+    return output.logits[0, kept_rows(len(ids))].contiguous()
 
 
 def eager_difference(model, ids: list[int]) -> float:
@@ -99,6 +108,7 @@ def describe(model, ids: list[int], tensors: dict[str, torch.Tensor], cases: lis
     share = last[..., :18].sum(-1)
     return {
         "ids": ids,
+        "rows": kept_rows(len(ids)),
         "cases": cases,
         "greedy": greedy,
         "layers": model.config.num_hidden_layers,

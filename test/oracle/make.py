@@ -3,6 +3,7 @@
     python test/oracle/make.py FAMILY [--out FOLDER] [--seed N]
     python test/oracle/make.py --all [--out FOLDER]
     python test/oracle/make.py --check FOLDER ...
+    python test/oracle/make.py --goldens FOLDER ...
     python test/oracle/make.py --gguf [--out FOLDER]
     python test/oracle/make.py --rope [--out FILE]
 """
@@ -48,12 +49,12 @@ def _write_texts(name: str, folder: Path) -> list[int]:
     return text.write_text(folder)
 
 
-def _check_hub_spelling(folder: Path, ids: list[int], logits: torch.Tensor) -> None:
+def _check_hub_spelling(folder: Path, ids: list[int], model) -> None:
     """Checks that transformers reads the same model from the hub's format of the config."""
     with tempfile.TemporaryDirectory() as copy:
         shutil.copyfile(folder / "config.v4.json", Path(copy) / "config.json")
         shutil.copyfile(folder / "model.safetensors", Path(copy) / "model.safetensors")
-        if not torch.equal(goldens.run(check.load(Path(copy)), ids)[0].logits[0], logits):
+        if not torch.equal(goldens.run(check.load(Path(copy)), ids)[0].logits, goldens.run(model, ids)[0].logits):
             raise ValueError(f"{folder}: config.v4.json gives another model than config.json")
 
 
@@ -70,24 +71,30 @@ def make(name: str, folder: Path, seed: int) -> None:
     weights = {key: value for key, value in made.state_dict().items() if key not in tied}
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
 
+    print(f"{folder}: made with seed {seed}")
+    write_goldens(folder, name, ids, [])
+
+
+def write_goldens(folder: Path, name: str, ids: list[int], held: list[dict]) -> None:
+    """Writes what the model that lies in a folder gives for a row of tokens, in the cases held and all after them."""
     # Goldens are those of the model that is read back from the files.
-    model = check.load(folder)
+    model, family = check.load(folder), FAMILIES[name]
     cases = goldens.make_cases(model.config.num_hidden_layers, model.config.num_attention_heads)
     kept = cases if family.cases is None else [cases[i] for i in family.cases]
-    cases = [{**case, "case": i} for i, case in enumerate(kept)]
+    cases = [*held, *({**case, "case": i} for i, case in enumerate(kept) if i >= len(held))]
     tensors = goldens.compute_tensors(model, ids, cases)
     greedy, gap = goldens.compute_greedy(model, ids)
     save_file(tensors, folder / "expected.safetensors")
     expected = goldens.describe(model, ids, tensors, cases, greedy)
     (folder / "expected.json").write_text(json.dumps(expected, indent=1))
-    _check_hub_spelling(folder, ids, tensors["logits"])
+    _check_hub_spelling(folder, ids, model)
 
     eager = goldens.eager_difference(model, ids)
     if not eager < 1e-4:
         raise ValueError(f"{folder}: logits differ from transformers' eager attention: {eager}")
     logits = tensors["logits"]
     moved = max(float((tensors[f"case{i}.logits"] - logits).abs().max()) for i in range(len(cases)))
-    print(f"{folder}: seed {seed}, logits {logits.min():.1f} to {logits.max():.1f}, policies move them by {moved:.1f}")
+    print(f"{folder}: logits {logits.min():.1f} to {logits.max():.1f}, policies move them by {moved:.1f}")
     print(f"  eager differs by {eager:.1e}, smallest greedy gap {gap:.3f}")
     print(f"  {expected['last_row']}, greedy {greedy}")
 
@@ -99,18 +106,24 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="output folder or file (default: in test/fixtures)")
     parser.add_argument("--seed", type=int, help="seed of the random weights (default: one per family)")
     parser.add_argument("--check", type=Path, nargs="+", metavar="FOLDER", help="recompute goldens and compare")
+    parser.add_argument("--goldens", type=Path, nargs="+", metavar="FOLDER", help="recompute goldens of a model")
     parser.add_argument("--gguf", action="store_true", help="write GGUF files of five families")
     parser.add_argument("--rope", action="store_true", help="write inverse frequencies of every rope type")
     given = parser.parse_args()
-    modes = [given.family is not None, given.all, given.check is not None, given.gguf, given.rope]
-    if modes.count(True) != 1:
-        parser.error("give one of FAMILY, --all, --check, --gguf and --rope")
+    modes = [given.family, given.all or None, given.check, given.goldens, given.gguf or None, given.rope or None]
+    if modes.count(None) != len(modes) - 1:
+        parser.error("give one of FAMILY, --all, --check, --goldens, --gguf and --rope")
     transformers.utils.logging.disable_progress_bar()
     # Parallel sums depend on the number of processors.
     torch.set_num_threads(1)
 
     if given.check is not None:
         return 0 if all([check.check(folder) for folder in given.check]) else 1
+    if given.goldens is not None:
+        for folder in given.goldens:
+            held = json.loads((folder / "expected.json").read_text())
+            write_goldens(folder, folder.name, held["ids"], held["cases"])
+        return 0
     if given.gguf:
         gguf_file.write_all(MODELS, given.out or FIXTURES / "gguf")
         return 0
