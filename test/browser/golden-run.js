@@ -1,4 +1,4 @@
-// Runs a fixture model on the golden ids in the page, and returns plain numbers that a test compares with the golden ones.
+// Runs a fixture model on the golden ids, in a page or in Deno, and returns plain numbers that a test compares with the golden ones.
 import { fetchModel } from 'holdfast/browser';
 
 globalThis.goldenRun = async ({ folder, ids, target, strength, steps }) => {

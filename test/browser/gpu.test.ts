@@ -1,22 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expectClose, spread } from '../conformance/compare.js';
-import { golden, goldenFamily, pickRows } from '../conformance/fixtures.js';
+import { expectGoldenRun, type GoldenRun, goldenRunOf, serve } from './golden.js';
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path));
-const root = fileURLToPath(new URL('../../', import.meta.url));
-
-/** Results of the page for the golden ids, as plain numbers. */
-interface InBrowser {
-  readonly logits: number[];
-  readonly shares: number[];
-  readonly greedy: number[];
-  readonly words: string;
-}
 
 describe.skipIf(CHROMIUM === undefined)('in a browser', () => {
   let server: ChildProcess;
@@ -25,11 +13,7 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', () => {
   let address = '';
 
   beforeAll(async () => {
-    server = spawn(process.execPath, [`${root}scripts/serve.mjs`, '--port', '0'], { stdio: 'pipe' });
-    for await (const line of createInterface({ input: server.stdout! })) {
-      address = line;
-      break;
-    }
+    ({ server, address } = await serve());
     browser = await chromium.launch({
       executablePath: CHROMIUM!,
       // Enable the software adapter, which browsers do not offer by default.
@@ -43,24 +27,12 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', () => {
   });
 
   it('gives the golden logits and shares under split-softmax, and the golden continuation', async () => {
-    const { ids, rows, cases, greedy } = golden('llama');
-    const {
-      case: number,
-      target,
-      strength,
-    } = cases.find(({ policy, strength }) => policy === 'split-softmax' && typeof strength === 'number')!;
     await page.goto(address);
     await page.addScriptTag({ type: 'module', url: '/test/browser/golden-run.js' });
-    const run = { folder: '/test/fixtures/models/llama', ids, target, strength, steps: 16 };
+    const run = goldenRunOf('llama', '/test/fixtures/models/llama');
     // Pass a string: the compiled code of this file runs only in the test runner.
-    const seen = await page.evaluate<InBrowser>(`goldenRun(${JSON.stringify(run)})`);
-    const tensor = await goldenFamily('llama');
-    const logits = await tensor(`case${number}.logits`);
-    const recorded = pickRows(Float32Array.from(seen.logits), rows, ids.length, logits.length / rows.length);
-    expectClose(recorded, logits, 1e-3 * spread(logits), 'logits in the browser');
-    expectClose(seen.shares, await tensor(`case${number}.share_after`), 1e-4, 'shares in the browser');
-    expect(seen.greedy).toEqual(greedy.off.slice(0, 16));
-    expect(seen.words).toBe('a browser');
+    const seen = await page.evaluate<GoldenRun>(`goldenRun(${JSON.stringify(run)})`);
+    await expectGoldenRun(seen, 'llama');
   });
 
   it('chats with the embedded model, and shows the shares of the prompt and the sink', async () => {

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { changedPairs } from '../../src/attention/index.js';
-import { openDawn } from '../../src/dawn.js';
 import { createGpuExecutor } from '../../src/executors/gpu/index.js';
 import { createReferenceExecutor, type ForwardRequest } from '../../src/executors/index.js';
-import { gpuFound, gpuName } from '../support/gpu.js';
+import { fastGpu, gpuName, openGpu } from '../support/gpu.js';
 import { expectClose, spread } from './compare.js';
 import { type Family, golden, openFamily } from './fixtures.js';
 
@@ -11,11 +10,11 @@ import { type Family, golden, openFamily } from './fixtures.js';
  * Dialogues longer than the golden ones: keys that several workgroups share, a cache that grows twice in mid-dialogue, and
  * two sequences in turn; beside the reference.
  */
-describe.skipIf(gpuFound === null)(`long sequences on ${gpuName}`, () => {
+describe.skipIf(fastGpu === null)(`long sequences on ${gpuName}`, () => {
   it.each<Family>(['llama', 'gemma3', 'mistral'])('%s', async (family) => {
     const { plan, files } = await openFamily(family);
     const reference = await createReferenceExecutor(plan, files.checkpoint);
-    const gpu = await createGpuExecutor(await openDawn(), plan, files.checkpoint, { precision: 'f32' });
+    const gpu = await createGpuExecutor(await openGpu(), plan, files.checkpoint, { precision: 'f32' });
     await files.close();
     const { ids } = golden(family);
     const tokens = Array.from({ length: 600 }, (_, index) => ids[(index * 7) % ids.length]!);

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { openDawn } from '../../src/dawn.js';
 import { Session } from '../../src/engine/index.js';
 import { createGpuExecutor, describeGpu } from '../../src/executors/gpu/index.js';
-import { changedGpu, gpuFound, gpuName, withChanges } from '../support/gpu.js';
+import { changedGpu, gpuFound, gpuName, openGpu, withChanges } from '../support/gpu.js';
 import { openFamily } from './fixtures.js';
 
 const NONE = { requestAdapter: async () => null } as unknown as GPU;
@@ -63,7 +62,7 @@ describe.skipIf(gpuFound === null)(`limits of ${gpuName}`, () => {
     const small = await changedGpu(({ limits }) => ({
       limits: { ...limits, maxStorageBufferBindingSize: 16_384, maxBufferSize: 1 << 28 },
       requestDevice: async () => {
-        const adapter = (await (await openDawn()).requestAdapter())!;
+        const adapter = (await (await openGpu()).requestAdapter())!;
         const device = await adapter.requestDevice();
         const limits = { maxStorageBufferBindingSize: 16_384, maxBufferSize: 1 << 28 };
         return withChanges(device, { limits });

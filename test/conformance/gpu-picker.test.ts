@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { partsOf } from '../../kernels/draw.js';
-import { openDawn } from '../../src/dawn.js';
 import { checkSampling, createRandom, createSampler, type SamplingOptions } from '../../src/engine/index.js';
 import { Device } from '../../src/executors/gpu/device.js';
 import { createGpuExecutor } from '../../src/executors/gpu/index.js';
@@ -8,7 +7,7 @@ import { compilePicker, Picker, pickedCandidates } from '../../src/executors/gpu
 import { ReadBack } from '../../src/executors/gpu/read-back.js';
 import { Recorder } from '../../src/executors/gpu/recorder.js';
 import { type CandidateRequest, type Candidates, candidatesOf } from '../../src/executors/index.js';
-import { changedGpu, gpuFound, gpuName, withChanges } from '../support/gpu.js';
+import { changedGpu, fastGpu, gpuName, openGpu, withChanges } from '../support/gpu.js';
 import { openFamily } from './fixtures.js';
 
 /** Of two parts with a token over, of the twelve parts of a real model, and of the 64 that a row has at most. */
@@ -28,7 +27,7 @@ const wantedFor = (draw: SamplingOptions): CandidateRequest => createSampler(che
 
 /** The programs that pick, on logits of our own. */
 async function openPicker(vocabSize: number, threads: number) {
-  const device = await Device.open(await openDawn());
+  const device = await Device.open(await openGpu());
   const programs = await compilePicker(device, { vocabSize, threads });
   const { logits, picker } = await device.allocate('a row', () => ({
     logits: device.storage('the logits', 4 * vocabSize),
@@ -97,7 +96,7 @@ function expectHosts(
 }
 
 describe
-  .skipIf(gpuFound === null)
+  .skipIf(fastGpu === null)
   .each(SIZES.flatMap((vocabSize) => [8, 64].map((threads) => ({ vocabSize, threads }))))(
   `picking of $vocabSize tokens by $threads threads on ${gpuName}`,
   ({ vocabSize, threads }) => {
@@ -186,7 +185,7 @@ describe
   },
 );
 
-describe.skipIf(gpuFound === null)(`waiting for draws on ${gpuName}`, () => {
+describe.skipIf(fastGpu === null)(`waiting for draws on ${gpuName}`, () => {
   it('happens once, whether they can be picked or not', async () => {
     let submissions = 0;
     const gpu = await changedGpu((adapter) => ({

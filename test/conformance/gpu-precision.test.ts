@@ -1,15 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { openDawn } from '../../src/dawn.js';
 import { createGpuExecutor, ON_A_GPU, ON_A_PROCESSOR } from '../../src/executors/gpu/index.js';
 import type { Precision } from '../../src/executors/index.js';
-import { gpuFound, gpuName } from '../support/gpu.js';
+import { fastGpu, gpuName, openGpu } from '../support/gpu.js';
 import { expectClose, spread } from './compare.js';
 import { golden, type openFamily, openGgufFixture } from './fixtures.js';
 
 /** What is stored in halves or in blocks is multiplied as it is: the same numbers as f32 has, summed in another order. */
 const SAME_NUMBERS = 1e-5;
 
-describe.skipIf(gpuFound === null)(`precisions on ${gpuName}`, () => {
+describe.skipIf(fastGpu === null)(`precisions on ${gpuName}`, () => {
   const { ids } = golden('llama');
 
   async function logitsOf(
@@ -19,7 +18,7 @@ describe.skipIf(gpuFound === null)(`precisions on ${gpuName}`, () => {
   ): Promise<{ readonly logits: Float32Array; readonly forms: string }> {
     const { plan, files } = await opening;
     const options = { precision, tuning };
-    const executor = await createGpuExecutor(await openDawn(), plan, files.checkpoint, options);
+    const executor = await createGpuExecutor(await openGpu(), plan, files.checkpoint, options);
     await files.close();
     try {
       const sequence = executor.open(128);

@@ -1,13 +1,21 @@
 import { openDawn } from '../../src/dawn.js';
 import { HoldfastError } from '../../src/errors.js';
-import { describeGpu, type GpuFound } from '../../src/executors/gpu/index.js';
+import { createGpuExecutor, describeGpu, type GpuFound, type Tuning } from '../../src/executors/gpu/index.js';
+import type { Executor } from '../../src/executors/index.js';
+import type { OpenedModel } from '../conformance/fixtures.js';
+
+/** Whether Deno runs the tests, see scripts/test-deno.mjs. */
+export const inDeno = 'Deno' in globalThis;
+
+/** Returns the WebGPU of the runtime: Deno's own, or Dawn's in Node. */
+export const openGpu = async (): Promise<GPU> => (inDeno ? navigator.gpu : await openDawn());
 
 /** The adapter for tests of the gpu executor; null if there is none, in which case they are skipped. */
 export const gpuFound: GpuFound | null = await find();
 
 async function find(): Promise<GpuFound | null> {
   try {
-    return await describeGpu(await openDawn());
+    return await describeGpu(await openGpu());
   } catch (error) {
     // Dawn is not available on this platform. Any other error is a failure.
     if (error instanceof HoldfastError && error.code === 'E_EXECUTOR') return null;
@@ -15,12 +23,15 @@ async function find(): Promise<GpuFound | null> {
   }
 }
 
+/** The same, but null for Dawn on a software adapter. Deno's software adapter is ten times as fast and runs these tests. */
+export const fastGpu = !inDeno && gpuFound?.isSoftware ? null : gpuFound;
+
 /** The adapter's name, for test titles, so that a test report shows what the tests ran on. */
 export const gpuName = gpuFound === null ? 'no adapter' : gpuFound.name;
 
 /** Returns a GPU whose adapter has some properties changed. */
 export async function changedGpu(change: (adapter: GPUAdapter) => object): Promise<GPU> {
-  const adapter = (await (await openDawn()).requestAdapter())!;
+  const adapter = (await (await openGpu()).requestAdapter())!;
   const seen = withChanges(adapter, change(adapter));
   return { requestAdapter: async () => seen } as unknown as GPU;
 }
@@ -35,3 +46,9 @@ export function withChanges<Kind extends object>(real: Kind, changes: object): K
     },
   });
 }
+
+/** Returns a function that makes executors with a tuning. */
+export const tuned =
+  (tuning: Tuning) =>
+  async ({ plan, files }: OpenedModel): Promise<Executor> =>
+    createGpuExecutor(await openGpu(), plan, files.checkpoint, { precision: 'f32', tuning });

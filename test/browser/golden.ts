@@ -1,0 +1,47 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
+import { expectClose, spread } from '../conformance/compare.js';
+import { type Family, golden, goldenFamily, pickRows } from '../conformance/fixtures.js';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Results of `golden-run.js` for the golden ids, as plain numbers. */
+export interface GoldenRun {
+  readonly logits: number[];
+  readonly shares: number[];
+  readonly greedy: number[];
+  readonly words: string;
+}
+
+/** Serves the repository as `npm run browser` does, on a free port. */
+export async function serve(): Promise<{ readonly server: ChildProcess; readonly address: string }> {
+  const server = spawn(process.execPath, [`${root}scripts/serve.mjs`, '--port', '0'], { stdio: 'pipe' });
+  for await (const address of createInterface({ input: server.stdout! })) return { server, address };
+  throw new Error('scripts/serve.mjs ended without an address');
+}
+
+const STEPS = 16;
+
+/** Returns a run for `golden-run.js`: the golden case of split-softmax 0.5 on `[0, 18)`. */
+export function goldenRunOf(family: Family, folder: string) {
+  const { ids, cases } = golden(family);
+  const { target, strength } = cases[0]!;
+  return { folder, ids, target, strength, steps: STEPS };
+}
+
+/** Expects the golden logits and shares of that case, and the golden continuation of the untouched model. */
+export async function expectGoldenRun(
+  { logits, shares, greedy, words }: GoldenRun,
+  family: Family,
+): Promise<void> {
+  const { ids, rows, greedy: continued } = golden(family);
+  const tensor = await goldenFamily(family);
+  const expected = await tensor('case0.logits');
+  const recorded = pickRows(Float32Array.from(logits), rows, ids.length, expected.length / rows.length);
+  expectClose(recorded, expected, 1e-3 * spread(expected), `${family}: logits`);
+  expectClose(shares, await tensor('case0.share_after'), 1e-4, `${family}: shares`);
+  expect(greedy, family).toEqual(continued.off.slice(0, STEPS));
+  expect(words, family).toBe('a browser');
+}

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { checkSampling, createSampler } from '../../src/engine/index.js';
+import { ON_A_PROCESSOR } from '../../src/executors/gpu/index.js';
+import type { Intervention } from '../../src/executors/index.js';
+import { fastGpu, gpuName, tuned } from '../support/gpu.js';
+import { type Family, openFamily } from './fixtures.js';
+import { createAndClose } from './runs.js';
+
+/** A dispatch costs time on a GPU, however little it computes. */
+describe.skipIf(fastGpu === null)(`dispatches on ${gpuName}`, () => {
+  // The head, its norm and three that pick the token. With norms after branches, one more before all layers.
+  it.each<[Family, number]>([
+    ['qwen3', 5],
+    ['gemma3', 6],
+  ])('are nine a layer of %s, and %i besides', async (family, besides) => {
+    const executor = await createAndClose(tuned(ON_A_PROCESSOR), openFamily(family));
+    const sequence = executor.open(64);
+    const logits = createSampler(checkSampling({ temperature: 0 })).wanted!;
+    await executor.forward([{ sequence, tokens: [5, 6], logits: 'none' }]);
+    const heads = executor.blueprint.layers.reduce((sum, { attention }) => sum + attention.heads, 0);
+    const intervention: Intervention = {
+      target: [{ start: 0, end: 1 }],
+      policy: 'split-softmax',
+      strength: new Float32Array(heads).fill(0.5),
+    };
+    const { kernels } = await executor.profile!({ sequence, tokens: [7], logits, intervention });
+    const dispatches = kernels.reduce((sum, { dispatches }) => sum + dispatches, 0);
+    expect(dispatches).toBe(9 * executor.blueprint.layers.length + besides);
+    await executor.dispose();
+  });
+});
