@@ -1,17 +1,36 @@
 #!/usr/bin/env node
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: what is looked for is pieces of templates.
 /**
  * Breaks the executors on purpose, one way at a time, in a copy of the sources, and runs the conformance suite on
- * each: a mutant that passes is a hole in the suite. Takes a few minutes. `npm run mutants`
+ * each: a mutant that passes is a hole in the suite. `npm run mutants` runs all, `npm run mutants gpu` those with this
+ * word in their names.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { denoPath } from './deno.mjs';
 
 const REFERENCE = 'src/executors/reference/executor.ts';
 const FEEDS = 'src/executors/cpu/chunk-feeds.ts';
 const GRAPH = 'src/executors/cpu/attention-graph.ts';
+const PASS_DATA = 'src/executors/gpu/pass-data.ts';
+const COMBINE = 'kernels/combine.ts';
+const WORKGROUP = 'kernels/workgroup.ts';
+
+/** The suites that catch mutants, as commands. */
+const deno = (file) => ['node', 'scripts/test-deno.mjs', '--bail', '1', `test/conformance/${file}.test.ts`];
+const vitest = (file) => ['npx', 'vitest', 'run', '--bail', '1', `test/conformance/${file}.test.ts`];
+const SUITES = {
+  reference: vitest('reference'),
+  cpu: vitest('cpu'),
+  policies: vitest('policies'),
+  gpu: deno('gpu'),
+  workgroups: deno('gpu-workgroups'),
+  // Only Dawn's adapter has subgroups.
+  subgroups: vitest('dawn'),
+};
 
 /** Each mutant changes one place, which must occur exactly once. */
 const MUTANTS = [
@@ -142,22 +161,103 @@ const MUTANTS = [
     find: 'log_cap: log,',
     put: 'log_cap: () => 0,',
   },
+  {
+    name: 'gpu: strength off by one head',
+    suite: 'gpu',
+    file: PASS_DATA,
+    find: 'intervention.strength[head]!',
+    put: 'intervention.strength[(head + 1) % (layers * heads)]!',
+  },
+  {
+    name: 'gpu: target end off by one',
+    suite: 'gpu',
+    file: 'src/executors/gpu/pieces.ts',
+    find: 'tags.fill(firsts[piece]!, start, starts[piece + 1] ?? tokens);',
+    put: 'tags.fill(firsts[piece]!, start, (starts[piece + 1] ?? tokens + 1) - 1);',
+  },
+  {
+    name: 'gpu: sliding window one key too long',
+    suite: 'gpu',
+    file: 'kernels/keys.ts',
+    find: 'position - ${window - 1}u, position',
+    put: 'position - ${window}u, position',
+  },
+  {
+    name: 'gpu: silence off by one head',
+    suite: 'gpu',
+    file: PASS_DATA,
+    find: 'silenced?.[head] === 1',
+    put: 'silenced?.[(head + 1) % (layers * heads)] === 1',
+  },
+  {
+    name: 'gpu: silence forgotten',
+    suite: 'gpu',
+    file: COMBINE,
+    find: 'map.gain * (target_weight * target_output',
+    put: '(target_weight * target_output',
+  },
+  {
+    name: 'gpu: wrong key-value head',
+    suite: 'gpu',
+    file: 'kernels/attention.ts',
+    find: 'let kv = head / ${heads / kvHeads}u;',
+    put: 'let kv = head % ${kvHeads}u;',
+  },
+  {
+    name: 'gpu: rescale of the rest forgotten',
+    suite: 'gpu',
+    file: COMBINE,
+    find: 'rest_weight = exp(log_out) / rest_sum;',
+    put: 'rest_weight = exp(-softplus(-gap)) / rest_sum;',
+  },
+  {
+    name: 'gpu: two sums that an online softmax keeps have one maximum',
+    suite: 'gpu',
+    file: 'kernels/attention.ts',
+    find: 'rest_sum *= rest_fade;',
+    put: 'rest_sum *= target_fade;',
+  },
+  {
+    name: 'gpu: sum of a workgroup without its first eight threads',
+    suite: 'workgroups',
+    file: WORKGROUP,
+    find: 'for (var i = lane; i < ${threads}u; i += ${EIGHT}u)',
+    put: 'for (var i = lane + ${EIGHT}u; i < ${threads}u; i += ${EIGHT}u)',
+  },
+  {
+    name: 'gpu: sum of a workgroup without its last subgroup',
+    suite: 'subgroups',
+    file: WORKGROUP,
+    find: 'i < ${threads}u / subgroup_size; i++',
+    put: 'i < ${threads}u / subgroup_size - 1u; i++',
+  },
 ];
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const wanted = process.argv[2] ?? '';
 const mutants = MUTANTS.filter(({ name }) => name.includes(wanted));
 
+if (mutants.some(({ name }) => name.startsWith('gpu')) && denoPath() === null) {
+  throw new Error('mutants of the gpu executor need Deno, which is not installed');
+}
 const copy = mkdtempSync(join(tmpdir(), 'holdfast-mutants-'));
-for (const part of ['src', 'kernels', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts']) {
+for (const part of [
+  'src',
+  'kernels',
+  'test',
+  'scripts',
+  'package.json',
+  'tsconfig.json',
+  'vitest.config.ts',
+]) {
   cpSync(join(root, part), join(copy, part), { recursive: true });
 }
 symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 
 /** Whether the suite passes on the copy as it stands. */
 const passes = (suite) => {
-  const args = ['vitest', 'run', '--bail', '1', `test/conformance/${suite}.test.ts`];
-  const { status, error } = spawnSync('npx', args, { cwd: copy, stdio: 'ignore' });
+  const [program, ...args] = SUITES[suite];
+  const { status, error } = spawnSync(program, args, { cwd: copy, stdio: 'ignore' });
   if (error) throw error;
   return status === 0;
 };
