@@ -45,8 +45,8 @@ const MUTANTS = [
     name: 'cpu: strength off by one head',
     suite: 'cpu',
     file: FEEDS,
-    find: 'intervention?.strength[layer * heads + head] ?? 1',
-    put: 'intervention?.strength[layer * heads + ((head + 1) % heads)] ?? 1',
+    find: 'intervention.strength[pair]!',
+    put: 'intervention.strength[(pair + 1) % (layers * heads)]!',
   },
   ...['reference', 'cpu'].map((suite) => ({
     name: `${suite}: target end off by one`,
@@ -73,8 +73,8 @@ const MUTANTS = [
     name: 'cpu: silence off by one head',
     suite: 'cpu',
     file: FEEDS,
-    find: 'silenced?.[layer * heads + head]',
-    put: 'silenced?.[layer * heads + ((head + 1) % heads)]',
+    find: 'silenced?.[pair] === 1',
+    put: 'silenced?.[(pair + 1) % (layers * heads)] === 1',
   },
   {
     name: 'cpu: silence forgotten',
