@@ -1,6 +1,6 @@
 /**
- * What every user of the package meets, in Node and in a browser: chats, comparisons, saved dialogues, generation and
- * traces, and the types in them. Everything else is published by room, e.g. `holdfast/attention`.
+ * The main API, for Node and browsers: chats, comparisons, saved dialogues, generation and traces, with their types.
+ * Everything else is published by room, e.g. `holdfast/attention`.
  */
 export {
   POLICIES,

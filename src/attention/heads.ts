@@ -6,7 +6,7 @@ export interface HeadGrid {
   readonly heads: number;
 }
 
-/** A layer and one of its query heads, both from 0. */
+/** A layer and one of its query heads, both counted from 0. */
 export type HeadPair = readonly [layer: number, head: number];
 
 /**

@@ -1,7 +1,7 @@
 /**
- * Shares and what may be done to them: policies (π → π′), schedules (strength as a function of the dialogue's
- * length), targets (whose share it is) and receipts (the record that it was done). Pure
- * functions on numbers. Knows spans; knows nothing of models, executors or sessions.
+ * Attention shares and how to change them: policies (π → π′), schedules (strength as a function of the dialogue's
+ * length), targets (the tokens whose share is changed) and receipts (the record of what changed). Pure functions on
+ * numbers. Knows spans; knows nothing of models, executors or sessions.
  */
 export type { TokenRange } from '../text/index.js';
 export { type HeadGrid, type HeadPair, type HeadSelection, headMask } from './heads.js';

@@ -1,7 +1,7 @@
 import { POLICY_RULES, type Policy } from './policy.js';
 import type { Schedule } from './schedule.js';
 
-/** A policy and its schedule in words, e.g. `split-softmax, k 1 → 0.6, 0.04 a turn`; studies name arms by it. */
+/** Returns a policy and its schedule as text, e.g. `split-softmax, k 1 → 0.6, 0.04 a turn`. Studies name arms by it. */
 export function policyText({
   policy,
   schedule,

@@ -18,13 +18,13 @@ import { log1mExp, logitBias, mapLogShare } from './row-map.js';
 
 const fraction = fc.double({ min: 0, max: 1, noNaN: true });
 
-/** Every strength that a policy takes; factors are spread over their decades. */
+/** Draws any strength that a policy takes; factors are spread over their decades. */
 const strengthOf = (policy: Policy): fc.Arbitrary<number> => {
   const { minimum, maximum } = POLICY_RULES[policy];
   if (minimum === 0) return fraction.map((part) => part * maximum);
   return fraction.map((part) => Math.min(maximum, minimum * (maximum / minimum) ** part));
 };
-/** log π from a share of almost nothing to one that is short of 1 by almost nothing. */
+/** Draws log π, for shares from almost 0 to almost 1. */
 const logShare = fc
   .double({ min: -700, max: 700, noNaN: true })
   .map((logit) => -(Math.max(-logit, 0) + Math.log1p(Math.exp(-Math.abs(logit)))));
@@ -39,7 +39,7 @@ describe.each(POLICIES)('%s', (policy) => {
         const high = mapShare(policy, Math.max(a, b), strength);
         expect(low).toBeGreaterThanOrEqual(0);
         expect(high).toBeLessThanOrEqual(1);
-        // exp and log round: two shares that are neighbours may change places by as much.
+        // exp and log round, so neighbouring shares may swap by that much.
         expect(low).toBeLessThanOrEqual(high * (1 + 1e-12));
       }),
     );
@@ -57,7 +57,7 @@ describe.each(POLICIES)('%s', (policy) => {
     );
   });
 
-  it('takes from the target at some strength, or says that it only raises', () => {
+  it('lowers some share at some strength, or says that it only raises', () => {
     const { onlyRaises, minimum, maximum, identity } = POLICY_RULES[policy];
     const lowers = (log: number, strength: number): boolean =>
       mapLogShare(log, rowMap(policy, strength)) < log - 1e-12 * Math.abs(log);
@@ -97,7 +97,7 @@ describe.each(POLICIES)('%s', (policy) => {
     );
   });
 
-  it('changes nothing, to the last bit, at the strength that is called its identity', () => {
+  it('changes nothing, bit for bit, at its identity', () => {
     const { identity } = POLICY_RULES[policy];
     expect(isIdentity(policy, identity)).toBe(true);
     fc.assert(
@@ -140,7 +140,7 @@ describe('policies', () => {
     expect(logitBias(-Math.exp(-38), rowMap('boost', 1e6))).toBeCloseTo(Math.log(1e6), 12);
   });
 
-  it('boosts a target that has almost everything by leaving the rest 1/M of what it had', () => {
+  it('boosts a target with almost the whole share by scaling the rest by 1/M', () => {
     for (const rest of [1e-3, 1e-9, 1e-20, 1e-300]) {
       const mapped = mapLogShare(Math.log1p(-rest), rowMap('boost', 50));
       const left = -Math.expm1(mapped);
@@ -149,7 +149,7 @@ describe('policies', () => {
     }
   });
 
-  it('give a bias that brings one share to the other', () => {
+  it('have a logit bias that turns π into π′', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...POLICIES),
@@ -164,7 +164,7 @@ describe('policies', () => {
     );
   });
 
-  it('give the target everything at k = 0 and at ψ = 1, which no finite bias does', () => {
+  it('give the target the whole share at k = 0 and at ψ = 1, which no finite bias does', () => {
     for (const map of [rowMap('split-softmax', 0), rowMap('floor', 1)]) {
       for (const log of [-1e-300, -1e-9, -1, -700, -1e5]) {
         expect(Math.exp(mapLogShare(log, map))).toBe(1);
@@ -173,11 +173,11 @@ describe('policies', () => {
     }
   });
 
-  it('take logarithms of shares that no float can hold', () => {
+  it('work on logarithms of shares too small for a float', () => {
     expect(mapLogShare(-1e4, rowMap('split-softmax', 1e-4))).toBeCloseTo(-1, 14);
     expect(mapLogShare(-1e4, rowMap('boost', Math.exp(10)))).toBeCloseTo(-9990, 9);
     expect(mapLogShare(-1e4, rowMap('floor', 0.25))).toBe(Math.log(0.25));
-    // And of a rest that no float can hold: π rounds to 1.
+    // The same for a rest too small for a float: π rounds to 1.
     expect(mapLogShare(-0, rowMap('cap', 0.25))).toBe(Math.log(0.25));
   });
 
@@ -186,14 +186,14 @@ describe('policies', () => {
     expect(mapLogShare(-1, rowMap('cap', 0))).toBe(Number.NEGATIVE_INFINITY);
   });
 
-  it('leave a share that they do not reach to the last bit', () => {
+  it('leave a share that they do not change exact to the last bit', () => {
     for (const share of [0.1, 0.3, 1 / 3]) {
       expect(mapShare('floor', share, 0.05)).toBe(share);
       expect(mapShare('cap', share, 0.5)).toBe(share);
     }
   });
 
-  it('pass NaN on instead of hiding it', () => {
+  it('propagate NaN', () => {
     for (const policy of POLICIES) {
       expect(mapLogShare(Number.NaN, rowMap(policy, 0.5))).toBeNaN();
       expect(mapShare(policy, Number.NaN, 0.5)).toBeNaN();
@@ -202,7 +202,7 @@ describe('policies', () => {
 });
 
 describe('log1mExp', () => {
-  it('keeps its precision on both ends', () => {
+  it('keeps its precision at both ends', () => {
     for (const x of [1e-300, 1e-20, 1e-9]) {
       expect(Math.abs(log1mExp(-x) / Math.log(x) - 1)).toBeLessThan(1e-9);
       expect(Math.abs(log1mExp(Math.log(x)) / -x - 1)).toBeLessThan(1e-9);
@@ -212,7 +212,7 @@ describe('log1mExp', () => {
 });
 
 describe('parsePolicy', () => {
-  it('reads every name and refuses others with those there are', () => {
+  it('reads every name, and lists the known names when it refuses one', () => {
     for (const policy of POLICIES) expect(parsePolicy(policy)).toBe(policy);
     for (const name of ['', 'Boost', ' boost', 'toString', 'sharpen']) {
       expect(() => parsePolicy(name)).toThrow(expect.objectContaining({ code: 'E_POLICY' }));
@@ -222,14 +222,14 @@ describe('parsePolicy', () => {
     );
   });
 
-  it('reads the former name of a policy, which is no policy by itself', () => {
+  it('reads the former name of a policy, which is not a policy of its own', () => {
     expect(parsePolicy('hold')).toBe('sustain');
     expect(POLICIES).not.toContain('hold');
   });
 });
 
 describe('checkStrength', () => {
-  it.each(POLICIES)('takes the borders of %s and its identity, and nothing beyond', (policy) => {
+  it.each(POLICIES)('accepts the limits of %s and its identity, and nothing beyond', (policy) => {
     const { minimum, maximum, identity, symbol } = POLICY_RULES[policy];
     for (const strength of [minimum, maximum, identity]) {
       expect(() => checkStrength(policy, strength)).not.toThrow();
@@ -244,7 +244,7 @@ describe('checkStrength', () => {
     }
   });
 
-  it('stands between the strongest strength and the one that changes nothing', () => {
+  it('has the identity at one end of the range and the strongest strength at the other', () => {
     for (const policy of POLICIES) {
       const { identity, minimum, maximum, stronger, example } = POLICY_RULES[policy];
       if (policy === 'off') continue;
@@ -256,7 +256,7 @@ describe('checkStrength', () => {
 });
 
 describe('strengths', () => {
-  it('are asked of a user where the policy takes one, and refused where it does not', () => {
+  it('are required if the policy takes one, and refused if it does not', () => {
     for (const policy of POLICIES) {
       const takes = takesStrength(policy);
       expect(strengthProblem(policy, takes), policy).toBeNull();
@@ -265,7 +265,7 @@ describe('strengths', () => {
       );
     }
     expect(strengthProblem('sustain', true)).toBe(
-      'the policy sustain takes no strength and no schedule: it measures its own strength in the first answer',
+      'the policy sustain takes no strength or schedule: it measures its own strength in the first answer',
     );
   });
 
@@ -274,7 +274,7 @@ describe('strengths', () => {
     expect(strengthText('floor')).toBe('ψ: 0 leaves the share alone, larger is stronger');
   });
 
-  it('are told of where none of them changes anything, and nowhere else', () => {
+  it('lead to a notice only if none of them changes anything', () => {
     expect(identityNotice('split-softmax', [1])).toBe('k = 1 changes nothing');
     expect(identityNotice('floor', [0, 0])).toBe('ψ = 0 changes nothing');
     expect(identityNotice('split-softmax', [1, 0.6])).toBeNull();

@@ -1,35 +1,35 @@
 import { HoldfastError } from '../errors.js';
 import { isIdentityMap, mapLogShare, type RowMap, rowMapOf } from './row-map.js';
 
-/** What a policy does, and which strengths it takes. */
+/** What a policy does, and the strengths it takes. */
 interface PolicyRule {
   /** π′ as a formula of π and the strength's symbol. */
   readonly formula: string;
-  /** The fields of the row map that the policy sets, at a strength in its range. */
+  /** Returns the fields of the row map that the policy sets, for a strength in its range. */
   readonly map: (strength: number) => Partial<RowMap>;
-  /** Whether π′ ≥ π at every strength. Executors then need the outputs of the target's keys alone. */
+  /** Whether π′ ≥ π at every strength. If so, executors need only the outputs of the target's keys. */
   readonly onlyRaises: boolean;
   readonly symbol: string;
   readonly minimum: number;
   readonly maximum: number;
-  /** The strength that changes nothing; each end of the range is this one or the strongest. */
+  /** The strength that changes nothing. It is one end of the range; the other end is the strongest. */
   readonly identity: number;
   readonly stronger: 'smaller' | 'larger';
-  /** A strength that changes most shares visibly. Tests take it. */
+  /** A strength that clearly changes most shares; used by tests. */
   readonly example: number;
-  /** Why a user says no strength for it; null where one does. */
+  /** Why the user cannot give a strength; null if a strength is required. */
   readonly noStrength: string | null;
-  /** What it was called in files that still load. */
+  /** Former name, still accepted in old files; null if there is none. */
   readonly formerly: string | null;
   readonly source: string;
 }
 
-/** What most policies have in common: a user says a strength, and the name is the first one. */
+/** Defaults that most policies share: the user gives a strength, and there is no former name. */
 const USUAL = { noStrength: null, formerly: null } as const;
 
 /**
- * Share policies: maps π → π′ on the target's share of one attention row. This table is the one list of them: types,
- * checks, help texts, studies, executors and tests follow from it (docs/guide/add-a-policy.md).
+ * Share policies: maps π → π′ of the target's share of one attention row. This table is the only list of policies:
+ * types, checks, help texts, studies, executors and tests are derived from it (docs/guide/add-a-policy.md).
  *
  * Weights inside the target are scaled by π′/π and those outside by (1−π′)/(1−π), so every row still sums to one and
  * the order within each side is kept. Every map is monotone in π.
@@ -102,7 +102,7 @@ const RULES = {
     source: 'Spotlight, arXiv 2505.12025',
   },
   sustain: {
-    formula: 'max(π, π₁), π₁ the mean share of the head in the first answer',
+    formula: 'max(π, π₁), π₁ = mean share of the head in the first answer',
     map: (first) => ({ floor: first }),
     onlyRaises: true,
     symbol: 'π₁',
@@ -130,9 +130,10 @@ const RULES = {
   },
 } satisfies Record<string, PolicyRule>;
 
+/** The name of a policy. */
 export type Policy = keyof typeof RULES;
 
-/** A policy that takes no strength: it changes nothing, or it measures its own. */
+/** A policy that takes no strength: it either changes nothing or measures its own strength. */
 export type PolicyWithoutStrength = {
   [Name in Policy]: (typeof RULES)[Name]['noStrength'] extends null ? never : Name;
 }[Policy];
@@ -140,26 +141,28 @@ export type PolicyWithoutStrength = {
 /** A policy that needs a strength or a schedule. */
 export type PolicyWithStrength = Exclude<Policy, PolicyWithoutStrength>;
 
-/** What each policy does. */
+/** The rule of each policy: its formula, its range of strengths and its source. */
 export const POLICY_RULES: Readonly<Record<Policy, PolicyRule>> = RULES;
 
+/** The names of all policies, in the order of the table. */
 export const POLICIES = Object.keys(RULES) as readonly Policy[];
 
-/** Policies whose strength a user says. */
+/** The policies that need a strength or a schedule. */
 export const POLICIES_WITH_STRENGTH = POLICIES.filter(takesStrength);
 
-/** Whether a user gives the policy a strength. */
+/** Returns whether the policy needs a strength or a schedule. */
 export function takesStrength(policy: Policy): policy is PolicyWithStrength {
   return POLICY_RULES[policy].noStrength === null;
 }
 
-/** The policy of this name, or of this former name; undefined where there is none. */
+/** Returns the policy with this name or former name; undefined if there is none. */
 export function findPolicy(name: string): Policy | undefined {
   return POLICIES.find((policy) => policy === name || POLICY_RULES[policy].formerly === name);
 }
 
 /**
- * @param name as it is written today, or as it was in older files
+ * Returns the policy with this name.
+ * @param name its current name, or its former name from an older file
  * @throws HoldfastError `E_POLICY` for a name that is not a policy
  */
 export function parsePolicy(name: string): Policy {
@@ -173,24 +176,25 @@ export function parsePolicy(name: string): Policy {
 }
 
 /**
- * What is wrong with giving a policy a strength (or a schedule), or none, in words; null where nothing is.
- * @param given whether a strength was given
+ * Returns why the policy cannot be used with (or without) a strength, as text; null if it can.
+ * @param given whether a strength or a schedule was given
  */
 export function strengthProblem(policy: Policy, given: boolean): string | null {
   const { noStrength } = POLICY_RULES[policy];
   if (noStrength === null) return given ? null : `the policy ${policy} needs a strength or a schedule`;
-  return given ? `the policy ${policy} takes no strength and no schedule: ${noStrength}` : null;
+  return given ? `the policy ${policy} takes no strength or schedule: ${noStrength}` : null;
 }
 
-/** `k: 1 leaves the share alone, smaller is stronger`. */
+/** Returns which strength changes nothing and which way is stronger: `k: 1 leaves the share alone, smaller is stronger`. */
 export function strengthText(policy: Policy): string {
   const { symbol, identity, stronger } = POLICY_RULES[policy];
   return `${symbol}: ${identity} leaves the share alone, ${stronger} is stronger`;
 }
 
 /**
- * @param where the head whose strength it is, where each has its own
- * @throws HoldfastError `E_STRENGTH` when the strength is outside the policy's range.
+ * Checks that a strength is in the policy's range.
+ * @param where the head that the strength belongs to, if heads have different strengths
+ * @throws HoldfastError `E_STRENGTH` when it is out of range
  */
 export function checkStrength(
   policy: Policy,
@@ -206,26 +210,26 @@ export function checkStrength(
   }
 }
 
-/** A policy at a strength as the map that executors evaluate. */
+/** Returns the map that executors evaluate for a policy at a strength. */
 export function rowMap(policy: Policy, strength: number): RowMap {
   return rowMapOf(POLICY_RULES[policy].map(strength));
 }
 
-/** Whether a strength leaves every row as it is. */
+/** Returns whether the policy changes nothing at this strength. */
 export function isIdentity(policy: Policy, strength: number): boolean {
   return isIdentityMap(rowMap(policy, strength));
 }
 
 /**
- * `k = 1 changes nothing`, where none of the strengths changes anything; null where one does. Such a policy is not asked
- * to act, so that nobody would hear of it otherwise.
+ * Returns a notice such as `k = 1 changes nothing` if none of the strengths changes anything, else null. The notice is
+ * needed because such a policy raises no error: it is never asked to act.
  */
 export function identityNotice(policy: Policy, strengths: readonly number[]): string | null {
   if (strengths.length === 0 || !strengths.every((strength) => isIdentity(policy, strength))) return null;
   return `${POLICY_RULES[policy].symbol} = ${strengths[0]} changes nothing`;
 }
 
-/** π′ of a row whose target has share π in [0, 1], beside a key outside; strength as the policy defines it. */
+/** Returns π′ for a row whose target has share π in [0, 1]. The row must see at least one key outside the target. */
 export function mapShare(policy: Policy, share: number, strength: number): number {
   const logShare = Math.log(share);
   const mapped = mapLogShare(logShare, rowMap(policy, strength));

@@ -6,7 +6,7 @@ import { uniformStrength } from './strength.js';
 
 const grid = { layers: 2, heads: 2 };
 
-/** A pass of so many rows whose shares are all alike. */
+/** A pass whose rows all have the same share. */
 function entry(
   rows: number,
   { policy = 'boost' as Policy, strength = 2, before = 0.2, after = 0.4 } = {},
@@ -30,7 +30,7 @@ describe('ReceiptBook', () => {
     });
   });
 
-  it('tells layers apart, and averages over rows and heads', () => {
+  it('keeps layers apart, and averages over rows and heads', () => {
     const book = new ReceiptBook(grid);
     book.add({
       strengths: uniformStrength('floor', 0.5, grid, { layers: [1], heads: [0] }),
@@ -50,7 +50,7 @@ describe('ReceiptBook', () => {
     }
   });
 
-  it('adds passes up to what one pass over all their rows would say', () => {
+  it('gives the same for several passes as for one pass over all their rows', () => {
     const share = fc.double({ min: 0, max: 1, noNaN: true });
     const row = fc.record({
       before: fc.array(share, { minLength: 4, maxLength: 4 }),
@@ -62,7 +62,7 @@ describe('ReceiptBook', () => {
         fc.integer({ min: 1, max: 5 }),
         (rows, size) => {
           const strengths = uniformStrength('split-softmax', 0.5, grid);
-          /** The rows from `from` on, as an executor gives them: `[layers × heads, rows]`. */
+          /** The rows from `from` on, as an executor returns them: `[layers × heads, rows]`. */
           const pass = (part: typeof rows): ReceiptEntry => ({
             strengths,
             before: Float32Array.from([0, 1, 2, 3].flatMap((pair) => part.map((r) => r.before[pair]!))),
@@ -90,7 +90,7 @@ describe('ReceiptBook', () => {
     expect(book.receipt().headsAsked).toEqual([0, 2]);
   });
 
-  it('counts the pairs whose share changed, whatever was asked', () => {
+  it('counts the pairs whose share changed, whatever was requested', () => {
     const book = new ReceiptBook(grid);
     const { strengths } = entry(1);
     book.add({
@@ -107,16 +107,16 @@ describe('ReceiptBook', () => {
       message: `E_UNTOUCHED: the intervention changed no share in 3 rows and 2 layers. ${hint}`,
     });
 
-  it('is an error when a policy was asked to act and no row has two sides', () => {
+  it('is an error when a policy was asked to act and no row has keys both inside and outside the target', () => {
     for (const share of [0, 1, 1 - 1e-6]) {
       const book = new ReceiptBook(grid);
       book.add(entry(3, { before: share, after: share }));
       expect(() => book.receipt()).toThrow(
         untouched(
-          'No row sees a key inside the target and one outside it: check the target, and the sliding window',
+          'No row sees both a key inside the target and one outside it: check the target and the sliding window',
         ),
       );
-      // A run that was cut short has its record all the same.
+      // A run that was cut short still has a receipt.
       expect(book.soFar()).toMatchObject({ rows: 3, touched: [0, 0], headsAsked: [2, 2] });
       // One pair among many is enough.
       book.add(entry(1));
@@ -124,7 +124,7 @@ describe('ReceiptBook', () => {
     }
   });
 
-  it('says in numbers that a floor lies below every share, and a cap above', () => {
+  it('gives the numbers when a floor is below every share, or a cap above', () => {
     for (const [policy, strength, symbol] of [
       ['floor', 0.05, 'ψ'],
       ['cap', 0.9999, 'κ'],
@@ -133,7 +133,7 @@ describe('ReceiptBook', () => {
       const pass = entry(3, { policy, strength });
       pass.before[4] = 0.3124;
       book.add({ ...pass, after: pass.before });
-      const hint = `The target's shares lie from 0.2 to 0.3124: ${policy} with ${symbol} = ${strength} changes none of them`;
+      const hint = `The target's shares range from 0.2 to 0.3124: ${policy} with ${symbol} = ${strength} changes none of them`;
       expect(() => book.receipt()).toThrow(untouched(hint));
     }
   });
@@ -144,18 +144,18 @@ describe('ReceiptBook', () => {
       const { symbol, example } = POLICY_RULES[policy];
       const book = new ReceiptBook(grid);
       book.add(entry(3, { policy, strength: example, before: 0.25, after: 0.25 }));
-      const what = `${policy} with ${symbol} = ${example} changes 12 of them, but the executor did not`;
-      expect(() => book.receipt()).toThrow(untouched(`The target's shares lie from 0.25 to 0.25: ${what}`));
+      const what = `${policy} with ${symbol} = ${example} should have changed 12 of them, but the executor did not`;
+      expect(() => book.receipt()).toThrow(untouched(`The target's shares range from 0.25 to 0.25: ${what}`));
     },
   );
 
-  it('finds nothing wrong when a policy that measures its own strength has no share to change', () => {
+  it('is no error when a policy that measures its own strength has no share to change', () => {
     const book = new ReceiptBook(grid);
     book.add(entry(3, { policy: 'sustain', strength: 0.1, before: 0.25, after: 0.25 }));
     expect(book.receipt()).toMatchObject({ touched: [0, 0], headsAsked: [2, 2] });
   });
 
-  it.each(POLICIES)('is no error when %s was asked for at the strength that changes nothing', (policy) => {
+  it.each(POLICIES)('is no error when %s was given its identity as strength', (policy) => {
     const book = new ReceiptBook(grid);
     book.add(entry(3, { policy, strength: POLICY_RULES[policy].identity, after: 0.2 }));
     expect(book.receipt()).toMatchObject({ rows: 3, touched: [0, 0], headsAsked: [0, 0] });

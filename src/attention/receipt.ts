@@ -4,22 +4,22 @@ import { isIdentity, mapShare, POLICY_RULES } from './policy.js';
 import type { Strengths } from './strength.js';
 
 /**
- * The record of what an intervention did, read from the shares that the executor returned. A generation carries one, so
- * that "it was on" can be checked.
+ * The record of what an intervention did, read from the shares that the executor returned. Every generation has one, so
+ * that a claim that the policy was on can be checked.
  */
 export interface Receipt {
   /** Rows (query tokens) that passed through the executor. */
   readonly rows: number;
   /** Row × head pairs whose share changed, per layer. */
   readonly touched: readonly number[];
-  /** Heads that a policy was asked to act on, per layer; of several passes the most. */
+  /** Number of heads that a policy was asked to act on, per layer; the maximum over all passes. */
   readonly headsAsked: readonly number[];
   /** Mean share of the target over rows and heads, per layer, before and after the policy. */
   readonly meanBefore: readonly number[];
   readonly meanAfter: readonly number[];
 }
 
-/** What one forward pass under an intervention was asked for, and what it returned. */
+/** The strengths requested for one forward pass, and the shares that it returned. */
 export interface ReceiptEntry {
   readonly strengths: Strengths;
   /** `[layers, heads, rows]`. */
@@ -27,10 +27,10 @@ export interface ReceiptEntry {
   readonly after: Float32Array;
 }
 
-/** Executors agree on shares to within this; a share of 1 may be reported as less by as much. */
+/** Executors agree on shares to within this tolerance, so a share of 1 may be reported as slightly less. */
 const SHARE_TOLERANCE = 1e-5;
 
-/** Row × head pairs whose share a policy changed, `[layers]`. */
+/** Counts the row × head pairs whose share a policy changed, `[layers]`. */
 export function changedPairs(
   { before, after }: Pick<ReceiptEntry, 'before' | 'after'>,
   layers: number,
@@ -43,7 +43,7 @@ export function changedPairs(
   });
 }
 
-/** Adds up forward passes into a {@link Receipt}. */
+/** Accumulates forward passes into a {@link Receipt}. */
 export class ReceiptBook {
   #rows = 0;
   readonly #touched: Float64Array;
@@ -81,9 +81,9 @@ export class ReceiptBook {
   }
 
   /**
-   * The record of a run that came to its end.
-   * @throws HoldfastError `E_UNTOUCHED` when a policy was asked to act and changed no share. A policy that measures its
-   * own strength may find every share to be as it wants it; then there is nothing wrong.
+   * Returns the receipt of a run that has ended.
+   * @throws HoldfastError `E_UNTOUCHED` when a policy was asked to act and changed no share. It is not an error for a policy
+   * that measures its own strength if no share needed to change.
    */
   receipt(): Receipt {
     const asked = this.#headsAsked.some((count) => count > 0);
@@ -97,7 +97,7 @@ export class ReceiptBook {
     return this.soFar();
   }
 
-  /** The record of the rows up to now. A run that is cut short may have come to none that could be touched. */
+  /** Returns the receipt of the rows so far, without the check: a run cut short may have reached no row it could change. */
   soFar(): Receipt {
     const perLayer = Math.max(1, this.#rows * this.grid.heads);
     return {
@@ -114,12 +114,12 @@ export class ReceiptBook {
   }
 }
 
-/** Shares that a policy was asked to act on and that did not change: why not. */
+/** Finds out why shares did not change that a policy was asked to act on. */
 class SparedShares {
-  /** Of shares between 0 and 1. */
+  /** The smallest and the largest of the shares between 0 and 1. */
   #least = Number.POSITIVE_INFINITY;
   #most = Number.NEGATIVE_INFINITY;
-  /** Shares that the policy's formula would have changed. */
+  /** Number of shares that the policy's formula would have changed. */
   #due = 0;
   #policy: Strengths['policy'] = 'off';
   #strengths = new Set<number>();
@@ -139,21 +139,21 @@ class SparedShares {
     }
   }
 
-  /** Whether a policy that measures its own strength had nothing to change. */
+  /** Whether the policy measures its own strength and had nothing to change. */
   get asIntended(): boolean {
     return this.#least <= this.#most && this.#due === 0 && POLICY_RULES[this.#policy].noStrength !== null;
   }
 
   get reason(): string {
     if (this.#least > this.#most) {
-      return 'No row sees a key inside the target and one outside it: check the target, and the sliding window';
+      return 'No row sees both a key inside the target and one outside it: check the target and the sliding window';
     }
-    const range = `The target's shares lie from ${text(this.#least)} to ${text(this.#most)}`;
+    const range = `The target's shares range from ${text(this.#least)} to ${text(this.#most)}`;
     const { symbol } = POLICY_RULES[this.#policy];
     const strength = `${this.#policy} with ${symbol} ${rangeText([...this.#strengths])}`;
     return this.#due === 0
       ? `${range}: ${strength} changes none of them`
-      : `${range}: ${strength} changes ${this.#due} of them, but the executor did not`;
+      : `${range}: ${strength} should have changed ${this.#due} of them, but the executor did not`;
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * π → min(max(boost_M(π^k), ψ), κ): one map that holds every policy. A policy sets some of its fields; the others
- * keep the value that changes nothing. Executors evaluate this map and need not know which policy it came from.
+ * π → min(max(boost_M(π^k), ψ), κ): one map that covers every policy. A policy sets some of its fields; the others
+ * keep the value that changes nothing. Executors evaluate this map without knowing the policy.
  */
 export interface RowMap {
   /** k of split-softmax: π^k. */
@@ -19,7 +19,7 @@ interface MapStep {
   readonly apply: (logShare: number, value: number) => number;
 }
 
-/** The fields in the order in which they act on log π. */
+/** The fields, in the order in which they are applied to log π. */
 const STEPS = {
   exponent: { identity: 1, apply: (logShare, k) => k * logShare },
   multiplier: {
@@ -41,7 +41,7 @@ export const IDENTITY_MAP: RowMap = {
   cap: STEPS.cap.identity,
 };
 
-/** The map with these fields set. */
+/** Returns the map with these fields set and all others at their identity. */
 export function rowMapOf(fields: Partial<RowMap>): RowMap {
   return { ...IDENTITY_MAP, ...fields };
 }
@@ -51,8 +51,8 @@ export function isIdentityMap(map: RowMap): boolean {
 }
 
 /**
- * log π′ of a row whose target has log π. Works on logarithms because π itself underflows: at a logit gap of
- * 120, π is 0 in f32 while π^0.01 is 0.3. A target without weight stays so.
+ * Returns log π′ for log π. Works on logarithms because π itself underflows: at a logit gap of 120, π is 0 in f32 while
+ * π^0.01 is 0.3. A target with no weight (log π = −∞) keeps no weight.
  */
 export function mapLogShare(logShare: number, map: RowMap): number {
   if (logShare === Number.NEGATIVE_INFINITY) return logShare;
@@ -69,7 +69,7 @@ export function log1mExp(x: number): number {
   return x > -Math.LN2 ? Math.log(-Math.expm1(x)) : Math.log1p(-Math.exp(x));
 }
 
-/** b = logit(π′) − logit(π): the same map, written as a bias on the target's logits. */
+/** Returns b = logit(π′) − logit(π): the same map, expressed as a bias on the target's logits. */
 export function logitBias(logShare: number, map: RowMap): number {
   const mapped = mapLogShare(logShare, map);
   if (mapped === logShare) return 0;

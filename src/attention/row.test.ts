@@ -4,7 +4,7 @@ import { POLICIES, POLICY_RULES, type Policy, rowMap } from './policy.js';
 import { attendRow, softmax } from './row.js';
 import { logitBias } from './row-map.js';
 
-/** A row as a test sees it: logits, and which keys are the target's. */
+/** A row to test: its logits, and which keys belong to the target. */
 interface Keys {
   readonly logits: Float64Array;
   readonly isTarget: Uint8Array;
@@ -19,12 +19,12 @@ const logit = fc.double({ min: -30, max: 30, noNaN: true });
 const anyRow = fc
   .array(fc.tuple(logit, fc.boolean()), { minLength: 1, maxLength: 24 })
   .map((pairs) => keysOf(pairs));
-/** At least one key inside and one outside. */
+/** Draws a row with at least one key inside the target and one outside. */
 const mixedRow = fc
   .tuple(fc.array(fc.tuple(logit, fc.boolean()), { maxLength: 22 }), logit, logit)
   .map(([pairs, inside, outside]) => keysOf([[inside, true], ...pairs, [outside, false]]));
 
-/** Policies short of their strongest, which may give one side everything: no bias does that. */
+/** Draws policies below their strongest strength, which may give one side the whole share: no finite bias does that. */
 const policy = fc
   .tuple(fc.constantFrom(...POLICIES), fc.double({ min: 0, max: 0.99, noNaN: true }))
   .map(([name, part]): readonly [Policy, number] => {
@@ -40,7 +40,7 @@ const logSumExp = (values: Float64Array): number => {
   const maximum = Math.max(...values);
   return maximum + Math.log(total(values.map((value) => Math.exp(value - maximum))));
 };
-/** log π, formed apart from the code under test. */
+/** Computes log π independently of the code under test. */
 const logShareOf = (keys: Keys): number =>
   -Math.log1p(Math.exp(logSumExp(side(keys, 0)) - logSumExp(side(keys, 1))));
 
@@ -79,7 +79,7 @@ describe('attendRow', () => {
     );
   });
 
-  it('reports the shares before and after that its weights add up to', () => {
+  it('reports the shares before and after, and its weights add up to the latter', () => {
     fc.assert(
       fc.property(anyRow, policy, (keys, [name, strength]) => {
         const row = attendRow(keys.logits, keys.isTarget, rowMap(name, strength));
@@ -117,7 +117,7 @@ describe('attendRow', () => {
     );
   });
 
-  it('gives the plain softmax to the last bit at the strength of every policy that changes nothing', () => {
+  it('gives the plain softmax, bit for bit, at the identity of every policy', () => {
     fc.assert(
       fc.property(anyRow, ({ logits, isTarget }) => {
         const plain = softmax(logits);
@@ -130,7 +130,7 @@ describe('attendRow', () => {
     );
   });
 
-  it('leaves rows with an empty target, and rows inside the target, as they are', () => {
+  it('leaves rows with an empty target, and rows inside the target, unchanged', () => {
     fc.assert(
       fc.property(anyRow, policy, fc.constantFrom(0, 1), ({ logits }, [name, strength], value) => {
         const isTarget = new Uint8Array(logits.length).fill(value);
@@ -143,7 +143,7 @@ describe('attendRow', () => {
     );
   });
 
-  it('gives the target everything at k = 0, each of its keys in proportion', () => {
+  it('gives the target the whole share at k = 0, and keeps the ratios of its keys', () => {
     fc.assert(
       fc.property(mixedRow, (keys) => {
         const row = attendRow(keys.logits, keys.isTarget, rowMap('split-softmax', 0));
@@ -156,7 +156,7 @@ describe('attendRow', () => {
     );
   });
 
-  it('lowers a share of almost 1 without losing the rest, however far below it lies', () => {
+  it('lowers a share of almost 1 without losing the rest, however small it is', () => {
     for (const gap of [1, 40, 700, 2000]) {
       const row = attendRow(Float64Array.of(gap, 0, -1), Uint8Array.of(1, 0, 0), rowMap('cap', 0.3));
       const rest = softmax(Float64Array.of(0, -1));
@@ -171,14 +171,14 @@ describe('attendRow', () => {
     expect(Math.abs(row.after - Math.exp(-1.2))).toBeLessThan(1e-9);
     expect(Math.abs(row.weights[0]! - Math.exp(-1.2))).toBeLessThan(1e-9);
     expect(Math.abs(row.weights[1]! - (1 - Math.exp(-1.2)))).toBeLessThan(1e-9);
-    // Formed from one common maximum, π is 0 in f32, and so is π^k: off by 0.3.
+    // With a common maximum, π would be 0 in f32, and so would π^k: an error of 0.3.
     const common = Float32Array.of(Math.exp(-120), 1);
     expect((common[0]! / (common[0]! + common[1]!)) ** 0.01).toBe(0);
   });
 
   it.each([120, 700, 2000, 1e5])('is right at gaps of ±%d between target and rest', (gap) => {
     const isTarget = Uint8Array.of(1, 1, 0);
-    // Two equal keys in the target: its log-sum-exp lies log 2 above them.
+    // Two equal keys in the target: its log-sum-exp is log 2 above them.
     const below = Float64Array.of(-gap - Math.LN2, -gap - Math.LN2, 0);
     const above = Float64Array.of(gap - Math.LN2, gap - Math.LN2, 0);
     const k = 1 / gap;
@@ -193,7 +193,7 @@ describe('attendRow', () => {
     expect(boosted.after).toBeLessThanOrEqual(50 * Math.exp(-gap) * (1 + 1e-9));
     expect(boosted.weights[2]).toBe(1);
 
-    // A target that has all but e^−gap: what is left of the rest keeps its digits while a float can hold it.
+    // The target has all but e^−gap: the rest keeps its digits as long as a float can represent it.
     for (const [name, strength, left] of [
       ['split-softmax', k, k * Math.exp(-gap)],
       ['boost', 50, Math.exp(-gap) / 50],
@@ -206,7 +206,7 @@ describe('attendRow', () => {
     }
   });
 
-  it('takes logits of −∞ for keys that are not there', () => {
+  it('treats keys with a logit of −∞ as absent', () => {
     const none = Number.NEGATIVE_INFINITY;
     for (const name of POLICIES) {
       const map = rowMap(name, POLICY_RULES[name].example);
@@ -220,7 +220,7 @@ describe('attendRow', () => {
     }
   });
 
-  it('passes NaN and +∞ on as NaN instead of hiding them', () => {
+  it('turns NaN and +∞ into NaN', () => {
     for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
       for (const at of [0, 2]) {
         const logits = Float64Array.of(1, 2, 3);

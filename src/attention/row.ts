@@ -9,15 +9,15 @@ export interface Row {
 }
 
 /**
- * log Σ exp(x_i) over the keys on one side; −∞ where there are none. Each side keeps its own maximum: formed from one
- * common maximum, a side that lies far below the other underflows.
+ * Returns log Σ exp(x_i) over the keys on one side; −∞ if it has none. Each side has its own maximum: with a common
+ * maximum, a side far below the other would underflow.
  */
 function logSumExp(logits: Float64Array, isTarget: Uint8Array, side: 0 | 1): number {
   let maximum = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < logits.length; i++) {
     if (isTarget[i] === side) maximum = Math.max(maximum, logits[i]!);
   }
-  // Nothing on this side, or only logits of −∞, whose weights are 0.
+  // This side is empty, or all its logits are −∞ and its weights 0.
   if (maximum === Number.NEGATIVE_INFINITY) return maximum;
   let sum = 0;
   for (let i = 0; i < logits.length; i++) {
@@ -27,12 +27,12 @@ function logSumExp(logits: Float64Array, isTarget: Uint8Array, side: 0 | 1): num
 }
 
 /**
- * Softmax over the visible keys, with a share policy on the target:
+ * Returns the softmax over the visible keys, with a share policy on the target:
  *
  *   log π = −softplus(LSE_rest − LSE_target)
  *   a_i   = π′·exp(x_i − LSE_target) inside the target, (1−π′)·exp(x_i − LSE_rest) outside
  *
- * A row with no key inside the target, or none outside, and a map that leaves π as it is, give the plain softmax.
+ * Returns the plain softmax if the row has no key inside the target or none outside, or if the map leaves π unchanged.
  * @param logits `[keys]`, scaled query·key of the visible keys
  * @param isTarget `[keys]`, 1 inside the target
  */
@@ -53,7 +53,7 @@ export function attendRow(logits: Float64Array, isTarget: Uint8Array, map: RowMa
   return { weights, before, after };
 }
 
-/** Softmax of one row. */
+/** Returns the softmax of one row. */
 export function softmax(logits: Float64Array): Float64Array {
   let maximum = Number.NEGATIVE_INFINITY;
   for (const logit of logits) maximum = Math.max(maximum, logit);

@@ -17,7 +17,7 @@ const between = (value: number, a: number, b: number): boolean =>
   value >= Math.min(a, b) && value <= Math.max(a, b);
 
 describe('a constant schedule', () => {
-  it('is the same at every point', () => {
+  it('is the same throughout the dialogue', () => {
     const schedule: Schedule = { kind: 'constant', strength: 0.7 };
     for (const turn of [1, 5, 90]) {
       expect(scheduledStrength('split-softmax', schedule, { ...point, turn, tokens: turn * 50 })).toBe(0.7);
@@ -44,7 +44,7 @@ describe('a schedule per turn', () => {
     expect(strengths).toEqual([1, 1.5, 2, 2.2]);
   });
 
-  it('starts at `from`, moves towards `to` only, and never beyond', () => {
+  it('starts at `from`, moves only towards `to`, and never beyond it', () => {
     fc.assert(
       fc.property(fraction, fraction, fraction, fc.nat(60), (from, to, step, turns) => {
         const rise: Schedule = { kind: 'per-turn', from, to, step };
@@ -70,7 +70,7 @@ describe('a schedule per token', () => {
     expect(at(1e9)).toBe(0.6);
   });
 
-  it('moves one way as the dialogue grows, and never beyond `to`', () => {
+  it('only moves towards `to` as the dialogue grows, and never beyond it', () => {
     fc.assert(
       fc.property(
         fraction,
@@ -93,7 +93,7 @@ describe('a schedule per token', () => {
 });
 
 describe('a target schedule', () => {
-  it('changes nothing before shares have been seen', () => {
+  it('changes nothing before shares have been measured', () => {
     for (const policy of POLICIES) {
       expect(scheduledStrength(policy, { kind: 'target', share: 0.9 }, point)).toBe(
         POLICY_RULES[policy].identity,
@@ -101,7 +101,7 @@ describe('a target schedule', () => {
     }
   });
 
-  it('is the strength for the mean of the shares seen last', () => {
+  it('is the strength for the mean of the latest shares', () => {
     const shares = Float32Array.of(0.1, 0.2, 0.4);
     const schedule: Schedule = { kind: 'target', share: 0.5 };
     expect(scheduledStrength('boost', schedule, { ...point, shares })).toBe(
@@ -125,7 +125,7 @@ describe('strengthForMeanShare', () => {
     .array(fc.oneof(fraction, fc.constantFrom(0, 1, 1e-30)), { minLength: 1, maxLength: 40 })
     .map((values) => Float32Array.from(values));
 
-  it.each(acting)('brings the mean under %s to what was asked where it can', (policy) => {
+  it.each(acting)('brings the mean under %s to the requested one if it can', (policy) => {
     fc.assert(
       fc.property(shares, fraction, (seen, place) => {
         const { identity, minimum, maximum } = POLICY_RULES[policy];
@@ -140,7 +140,7 @@ describe('strengthForMeanShare', () => {
     );
   });
 
-  it.each(acting)('changes nothing under %s where the mean is past what was asked already', (policy) => {
+  it.each(acting)('changes nothing under %s if the mean is already past the requested one', (policy) => {
     fc.assert(
       fc.property(shares, fraction, (seen, part) => {
         const { identity, onlyRaises } = POLICY_RULES[policy];
@@ -151,7 +151,7 @@ describe('strengthForMeanShare', () => {
     );
   });
 
-  it.each(acting)('takes the strongest of %s where the mean is out of reach', (policy) => {
+  it.each(acting)('takes the strongest strength of %s if the mean is out of reach', (policy) => {
     // A head that cannot see the target stays at 0, whatever the policy.
     const asked = POLICY_RULES[policy].onlyRaises ? 0.8 : 0;
     const strength = strengthForMeanShare(policy, Float32Array.of(0, 0, 0.5, 0.1), asked);
@@ -163,13 +163,13 @@ describe('strengthForMeanShare', () => {
     expect(strengthForMeanShare('cap', Float32Array.of(0, 0, 0.5, 0.1), 0.1)).toBeCloseTo(0.3, 7);
   });
 
-  it('refuses to find a strength for no shares at all', () => {
+  it('refuses an empty list of shares', () => {
     for (const policy of POLICIES) {
       expect(() => strengthForMeanShare(policy, new Float32Array(), 0.5)).toThrow(/E_STRENGTH.*at least one/);
     }
   });
 
-  it('leaves everything as it is with the policy off', () => {
+  it('changes nothing with the policy off', () => {
     expect(strengthForMeanShare('off', Float32Array.of(0.1), 0.9)).toBe(1);
   });
 });
@@ -214,7 +214,7 @@ describe('parseSchedule', () => {
     );
   });
 
-  it('refuses what is none of these, with what to write', () => {
+  it('refuses anything else, and says what to write', () => {
     for (const text of [
       '',
       'Constant',
@@ -223,7 +223,7 @@ describe('parseSchedule', () => {
       'per-turn',
       'per-turn:1,0.6',
       'per-turn:1,0.6,0.04,2',
-      // A number left out is not 0.
+      // A missing number is not 0.
       'per-turn:1,,0.04',
       'per-turn:1, ,0.04',
       'per-token:1,x,0.1',
@@ -234,7 +234,7 @@ describe('parseSchedule', () => {
       'target:1.01',
       'target:-0.1',
       'target:NaN',
-      // Nothing that follows is left unread.
+      // Trailing text is not ignored.
       'target:0.5:0.9',
       'per-turn:1,0.6,0.04:junk',
       'linear:1,2,3',
@@ -252,7 +252,7 @@ describe('parseSchedule', () => {
 });
 
 describe('checkSchedule', () => {
-  it('takes every kind at the ends of its ranges', () => {
+  it('accepts every kind at the limits of its ranges', () => {
     for (const schedule of [
       { kind: 'constant', strength: 0 },
       { kind: 'per-turn', from: 1, to: 0, step: 0 },
@@ -264,7 +264,7 @@ describe('checkSchedule', () => {
     }
   });
 
-  it('refuses a number out of range, or left out, and says which', () => {
+  it('refuses a number that is out of range or missing, and says which', () => {
     for (const [schedule, message] of [
       [
         { kind: 'target', share: 5 },
@@ -280,14 +280,14 @@ describe('checkSchedule', () => {
       [{ kind: 'constant' }, /E_STRENGTH: split-softmax takes k.*not undefined/],
       [{ kind: 'linear', from: 1, to: 0 }, /E_POLICY: "linear" is not a kind of schedule/],
     ] as const) {
-      // As a program without types would hand it over.
+      // As an untyped caller might pass it.
       expect(() => checkSchedule('split-softmax', schedule as unknown as Schedule)).toThrow(message);
     }
   });
 });
 
 describe('scheduleBounds', () => {
-  it('are strengths between which the schedule stays', () => {
+  it('are the limits of the strengths', () => {
     fc.assert(
       fc.property(fraction, fraction, fraction, fc.nat(100), (from, to, step, turn) => {
         const schedules: Schedule[] = [

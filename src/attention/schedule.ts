@@ -1,31 +1,31 @@
 import { HoldfastError } from '../errors.js';
 import { checkStrength, mapShare, POLICY_RULES, type Policy } from './policy.js';
 
-/** How a policy's strength follows the dialogue's length. Steps and rates are distances, from 0. */
+/** How a policy's strength follows the dialogue. Steps and rates are 0 or more; their direction is from `from` to `to`. */
 export type Schedule =
   | { readonly kind: 'constant'; readonly strength: number }
-  /** `from` in the first turn, then each turn a step towards `to`, until there. */
+  /** `from` in the first turn, then one step towards `to` every turn, stopping there. */
   | { readonly kind: 'per-turn'; readonly from: number; readonly to: number; readonly step: number }
-  /** `from`, and rate·ln(t / |system|) from there towards `to`, until there; t counts all tokens so far. */
+  /** `from`, moved by rate·ln(t / |system|) towards `to`, stopping there; t is the number of tokens so far. */
   | { readonly kind: 'per-token'; readonly from: number; readonly to: number; readonly rate: number }
   /** The strength that would bring the mean share to `share`, given the shares seen last. */
   | { readonly kind: 'target'; readonly share: number };
 
-/** Where the dialogue stands when a schedule is asked. */
+/** The state of a dialogue that a schedule is evaluated for. */
 export interface DialoguePoint {
   /** The turn being answered, from 1. */
   readonly turn: number;
   /** Tokens in the dialogue so far. */
   readonly tokens: number;
-  /** Tokens of the target. */
+  /** Tokens of the target among them. */
   readonly targetTokens: number;
-  /** The target's share before the policy in the row seen last, `[layers × heads]`; absent before the first row. */
+  /** The target's share before the policy in the latest row, `[layers × heads]`; absent before the first row. */
   readonly shares?: Float32Array;
 }
 
 /**
- * The strength at a point of the dialogue.
- * A `target` schedule leaves everything as it is until shares have been seen.
+ * Returns the strength at a point of the dialogue.
+ * A `target` schedule returns the identity until shares have been measured.
  */
 export function scheduledStrength(policy: Policy, schedule: Schedule, point: DialoguePoint): number {
   switch (schedule.kind) {
@@ -51,11 +51,11 @@ function moveTowards(from: number, to: number, distance: number): number {
 }
 
 /**
- * The strength with which the policy brings the mean of these shares to `mean`, by bisection between the strength that
- * changes nothing and the strongest one. A policy that raises leaves a mean alone that is higher already, one that lowers
- * a mean that is lower; where the policy cannot reach `mean`, its strongest setting.
+ * Returns the strength at which the policy brings the mean of these shares to `mean`, found by bisection between the
+ * identity and the strongest strength. Returns the identity if a policy that raises shares finds the mean already higher,
+ * or one that lowers them finds it already lower. Returns the strongest strength if the policy cannot reach `mean`.
  * @param shares shares before the policy, each in [0, 1]
- * @throws HoldfastError `E_STRENGTH` without shares: nothing has no mean
+ * @throws HoldfastError `E_STRENGTH` when `shares` is empty
  */
 export function strengthForMeanShare(policy: Policy, shares: Float32Array, mean: number): number {
   if (shares.length === 0) {
@@ -76,7 +76,7 @@ export function strengthForMeanShare(policy: Policy, shares: Float32Array, mean:
   const falls = (strength: number): boolean => direction * (meanAt(strength) - mean) < 0;
   if (!falls(weak)) return weak;
   if (falls(strong)) return strong;
-  // Strengths that begin above 0 are factors and span decades: halve their logarithm.
+  // A range that begins above 0 is one of factors and spans decades, so bisect on a logarithmic scale.
   const middleOf = (a: number, b: number): number => (minimum > 0 ? Math.sqrt(a * b) : (a + b) / 2);
   for (let iteration = 0; iteration < 60; iteration++) {
     const middle = middleOf(weak, strong);
@@ -88,9 +88,8 @@ export function strengthForMeanShare(policy: Policy, shares: Float32Array, mean:
 
 /**
  * Reads `constant`, `per-turn:FROM,TO,STEP`, `per-token:FROM,TO,RATE` or `target:SHARE`.
- * @param strength what a `constant` schedule holds
- * @throws HoldfastError `E_POLICY` when the text is none of these. What a policy's strengths may be is for
- * {@link checkSchedule}.
+ * @param strength the strength of a `constant` schedule
+ * @throws HoldfastError `E_POLICY` when the text is none of these. {@link checkSchedule} checks the range of the strengths.
  */
 export function parseSchedule(text: string, strength: number): Schedule {
   const schedule = readSchedule(text, strength);
@@ -112,15 +111,15 @@ function readSchedule(text: string, strength: number): Schedule | null {
   return null;
 }
 
-/** NaN for what is not a number; `Number` alone takes nothing at all for 0. */
+/** Returns the number, or NaN if the text is not one. `Number` alone would read an empty text as 0. */
 function readNumber(text: string): number {
   return text.trim() === '' ? Number.NaN : Number(text);
 }
 
 /**
- * Checks a schedule before a dialogue begins: its numbers, and that the strengths it starts from and can reach are the
- * policy's.
- * @throws HoldfastError `E_POLICY` for a kind that does not exist, `E_STRENGTH` for a number out of range
+ * Checks a schedule before a dialogue begins: its numbers must be in range, and the strengths that it can reach must be
+ * in the policy's range.
+ * @throws HoldfastError `E_POLICY` for an unknown kind, `E_STRENGTH` for a number out of range
  */
 export function checkSchedule(policy: Policy, schedule: Schedule): void {
   const wrong = misfit(schedule);
@@ -128,7 +127,7 @@ export function checkSchedule(policy: Policy, schedule: Schedule): void {
   for (const bound of scheduleBounds(schedule)) checkStrength(policy, bound);
 }
 
-/** What no policy could follow, as an error; null when there is nothing. */
+/** Returns an error for a schedule that no policy could follow, else null. */
 function misfit(schedule: Schedule): HoldfastError | null {
   const { kind } = schedule;
   switch (kind) {
@@ -154,13 +153,13 @@ function outside(
   maximum: number,
 ): HoldfastError | null {
   if (value >= 0 && value <= maximum) return null;
-  const range = maximum === 1 ? 'from 0 to 1' : 'that is finite and not below 0';
+  const range = maximum === 1 ? 'from 0 to 1' : 'that is finite and not negative';
   return new HoldfastError('E_STRENGTH', `a ${kind} schedule takes a ${field} ${range}, not ${value}`, {
     field,
   });
 }
 
-/** The strengths a schedule starts from and can reach; none without a schedule, or where they follow from shares. */
+/** Returns the first strength of a schedule and its limit; empty without a schedule, or if strengths follow from shares. */
 export function scheduleBounds(schedule: Schedule | null): readonly number[] {
   if (schedule === null) return [];
   switch (schedule.kind) {

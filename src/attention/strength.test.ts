@@ -10,14 +10,14 @@ const eStrength = (message: string) =>
   expect.objectContaining({ code: 'E_STRENGTH', message: `E_STRENGTH: ${message}` });
 
 describe('uniformStrength', () => {
-  it('gives all heads of all layers the strength when none are named', () => {
+  it('gives all heads of all layers the strength by default', () => {
     expect(uniformStrength('split-softmax', 0.5, grid)).toEqual({
       policy: 'split-softmax',
       strength: new Float32Array(12).fill(0.5),
     });
   });
 
-  it('gives the named layers and heads the strength, and the others the one that changes nothing', () => {
+  it('gives the selected layers and heads the strength, and the others the identity', () => {
     const subset = (count: number) =>
       fc.subarray(
         Array.from({ length: count }, (_, i) => i),
@@ -45,14 +45,14 @@ describe('uniformStrength', () => {
     );
   });
 
-  it('takes heads without layers as these heads in every layer, and the other way round', () => {
+  it('takes heads without layers as these heads of every layer, and layers without heads as all their heads', () => {
     const heads = uniformStrength('boost', 2, grid, { heads: [1] }).strength;
     expect([...heads]).toEqual([1, 2, 1, 1, 1, 2, 1, 1, 1, 2, 1, 1]);
     const layers = uniformStrength('floor', 0.5, grid, { layers: [2] }).strength;
     expect([...layers]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0.5, 0.5, 0.5, 0.5]);
   });
 
-  it('takes heads one by one, each once however often it is named', () => {
+  it('takes single heads, each once however often it is given', () => {
     const pairs = [
       [2, 0],
       [0, 3],
@@ -62,7 +62,7 @@ describe('uniformStrength', () => {
     expect([...strength]).toEqual([1, 1, 1, 2, 1, 1, 1, 1, 2, 1, 1, 1]);
   });
 
-  it('refuses pairs beside layers or heads, of heads that do not exist, and none at all', () => {
+  it('refuses pairs combined with layers or heads, pairs that do not exist, and an empty list', () => {
     for (const [selection, message] of [
       [
         { pairs: [[0, 0]], layers: [0] },
@@ -115,7 +115,7 @@ describe('uniformStrength', () => {
     );
   });
 
-  it('refuses a selection of nothing, which would act nowhere and say so nowhere', () => {
+  it('refuses an empty selection, which would silently do nothing', () => {
     for (const [selection, field] of [
       [{ layers: [] }, 'layers'],
       [{ heads: [], layers: [1] }, 'heads'],
@@ -128,7 +128,7 @@ describe('uniformStrength', () => {
 });
 
 describe('strengthPerHead', () => {
-  it('asks for each named head once and for no other', () => {
+  it('asks for each selected head once and for no other', () => {
     const asked: string[] = [];
     const { strength } = strengthPerHead(
       'floor',
@@ -143,7 +143,7 @@ describe('strengthPerHead', () => {
     expect([...strength]).toEqual([0, 1, 0, 3, 0, 0, 0, 0, 0, 9, 0, 11].map((value) => value / 16));
   });
 
-  it('refuses one bad strength among good ones, and names its head', () => {
+  it('refuses one invalid strength among valid ones, and names its head', () => {
     const strengthOf = (layer: number, head: number): number => (layer === 2 && head === 1 ? 1.01 : 0.5);
     expect(() => strengthPerHead('split-softmax', strengthOf, grid)).toThrow(
       eStrength('layer 2, head 1: split-softmax takes k from 0 to 1, not 1.01'),

@@ -1,7 +1,7 @@
 import { type HeadGrid, type HeadSelection, headMask } from './heads.js';
 import { checkStrength, POLICY_RULES, type Policy } from './policy.js';
 
-/** Strengths as an executor takes them: a policy and one number per layer and head. */
+/** A policy and its strength for each layer and head, as an executor takes them. */
 export interface Strengths {
   readonly policy: Policy;
   /** `[layers, heads]`. */
@@ -9,9 +9,9 @@ export interface Strengths {
 }
 
 /**
- * One strength on the selected heads; the others keep the one that changes nothing.
- * @throws HoldfastError `E_STRENGTH` when the strength, a layer or a head is out of range, or a selection is empty: a
- * policy that acts nowhere is the policy off.
+ * Returns the same strength for all selected heads, and the identity for the others.
+ * @throws HoldfastError `E_STRENGTH` when the strength, a layer or a head is out of range, or when the selection is empty:
+ * a policy that acts nowhere is the policy `off`
  */
 export function uniformStrength(
   policy: Policy,
@@ -24,8 +24,8 @@ export function uniformStrength(
 }
 
 /**
- * A strength of its own for each head.
- * @throws HoldfastError `E_STRENGTH` as {@link uniformStrength}, naming the head.
+ * Returns a separate strength for each selected head, and the identity for the others.
+ * @throws HoldfastError `E_STRENGTH` as {@link uniformStrength}; the message names the head
  */
 export function strengthPerHead(
   policy: Policy,

@@ -31,7 +31,7 @@ const bare: TargetContext = {
   messages: [user, assistant],
 };
 
-/** A dialogue of so many tokens whose prefix takes so many. */
+/** A dialogue of `tokens` tokens, of which the first `prefix` are the prefix. */
 const ofLength = (prefix: number, tokens: number): TargetContext => ({
   spans: [
     { role: 'sink', turn: 0, start: 0, end: 1 },
@@ -66,7 +66,7 @@ describe('resolveTarget', () => {
     expect(resolve(text, dialogue)).toEqual(ranges.map(([start, end]) => ({ start, end })));
   });
 
-  it('finds the rest of a target: all tokens outside, those to come included', () => {
+  it('finds the rest of a target: all tokens outside it, including future ones', () => {
     const end = Number.MAX_SAFE_INTEGER;
     const rest = (text: string, context = dialogue) =>
       resolve(`not:${text}`, context).map(({ start, end }) => [start, end]);
@@ -136,7 +136,7 @@ describe('resolveTarget', () => {
     );
   });
 
-  it('refuses a target that needs a system message where there is none', () => {
+  it('refuses a target that needs a system message if there is none', () => {
     for (const name of ['prefix', 'message', 'content', 'random:3']) {
       expect(() => resolve(name, bare)).toThrow(eTarget(`the target ${name} needs a system message`));
     }
@@ -162,7 +162,7 @@ describe('resolveTarget', () => {
   });
 });
 
-describe('a system message that does not stand in front', () => {
+describe('a system message that does not come first', () => {
   /** `<s>` | user 1–8 | answer 8–14 | system 14–20, its words 15–18 | user 20–26 */
   const behind = (system: number, tokens: number): TargetContext => ({
     spans: [
@@ -179,7 +179,7 @@ describe('a system message that does not stand in front', () => {
   const pairs = (text: string, context: TargetContext) =>
     resolve(text, context).map(({ start, end }) => [start, end]);
 
-  it('is found where it stands, without the tokens of other messages', () => {
+  it('is found wherever it is, without the tokens of other messages', () => {
     expect(pairs('message', behind(14, 26))).toEqual([[14, 20]]);
     expect(pairs('content', behind(14, 26))).toEqual([[15, 18]]);
     expect(pairs('prefix', behind(14, 26))).toEqual([
@@ -188,13 +188,13 @@ describe('a system message that does not stand in front', () => {
     ]);
   });
 
-  it('leaves its prefix as long, wherever it stands', () => {
+  it('has a prefix of the same length, wherever it is', () => {
     const length = (context: TargetContext) => tokensBefore(resolve('prefix', context), 1000);
     expect(length(behind(14, 26))).toBe(7);
     expect(length(behind(140, 260))).toBe(7);
   });
 
-  it('counts what the template writes before all messages to its prefix', () => {
+  it('includes in its prefix what the template writes before all messages', () => {
     const context = behind(14, 26);
     const preamble = context.messages.map((message) =>
       message.start === 1 ? { ...message, start: 3, content: { start: 4, end: 7 } } : message,
@@ -205,8 +205,8 @@ describe('a system message that does not stand in front', () => {
     ]);
   });
 
-  it('has random spans among the other tokens, at the same of them when it moves on', () => {
-    /** Which of the tokens outside of the prefix they are. */
+  it('has random spans among the other tokens, the same ones when it moves', () => {
+    /** Their indices among the tokens outside the prefix. */
     const outside = (context: TargetContext, seed: number): number[] => {
       const prefix = new Set(resolve('prefix', context).flatMap(({ start, end }) => indices(start, end)));
       const others = indices(0, 400).filter((token) => !prefix.has(token));
@@ -230,7 +230,7 @@ describe('several system messages', () => {
   const resolved = (text: string, messages: TargetContext['messages']) =>
     resolve(text, { spans, messages }).map(({ start, end }) => [start, end]);
 
-  it('count together', () => {
+  it('form one target', () => {
     expect(resolved('message', [first, between, second])).toEqual([
       [1, 5],
       [9, 14],
@@ -245,12 +245,12 @@ describe('several system messages', () => {
     ]);
   });
 
-  it('are one range where they touch', () => {
+  it('are one range if they touch', () => {
     const next = { ...second, start: 5, end: 10, content: { start: 6, end: 9 } };
     expect(resolved('message', [first, next])).toEqual([[1, 10]]);
   });
 
-  it('do not count where the template wrote none of them', () => {
+  it('do not count if the template wrote none of them', () => {
     const leftOut = { ...second, start: 9, end: 9, content: { start: 9, end: 9 } };
     expect(resolved('message', [first, between, leftOut])).toEqual([[1, 5]]);
     expect(() => resolved('message', [between, leftOut])).toThrow(
@@ -263,7 +263,7 @@ describe('a random target', () => {
   const seed = fc.maxSafeNat();
   const prefix = fc.integer({ min: 2, max: 400 });
 
-  it('is as long as the prefix, and lies in the two prefix lengths that follow it', () => {
+  it('is as long as the prefix, and within the two prefix lengths that follow it', () => {
     fc.assert(
       fc.property(seed, prefix, (seed, prefix) => {
         const [range, ...others] = resolve(`random:${seed}`, ofLength(prefix, 3 * prefix));
@@ -275,7 +275,7 @@ describe('a random target', () => {
     );
   });
 
-  it('stays put while the dialogue grows, from the token that completes it', () => {
+  it('keeps its place while the dialogue grows, from the token that completes it', () => {
     fc.assert(
       fc.property(seed, prefix, fc.nat(5000), (seed, prefix, growth) => {
         const text = `random:${seed}`;
@@ -287,14 +287,14 @@ describe('a random target', () => {
         expect(() => resolve(text, ofLength(prefix, short))).toThrow(
           eTarget(
             `the target ${text} needs a dialogue of ${range!.end} tokens, and this one has ${short}. ` +
-              `A dialogue of three times the prefix, ${3 * prefix} tokens, has room for every seed`,
+              `Use a dialogue of at least three times the prefix, ${3 * prefix} tokens: it has room for every seed`,
           ),
         );
       }),
     );
   });
 
-  it('is spread over its places by neighbouring seeds', () => {
+  it('is spread evenly over its possible places by neighbouring seeds', () => {
     const places = Array.from(
       { length: 1000 },
       (_, i) => resolve(`random:${i}`, ofLength(40, 120))[0]!.start,
@@ -332,7 +332,7 @@ describe('parseTarget', () => {
     );
   });
 
-  it('refuses what is none of these, with what to write', () => {
+  it('refuses anything else, and says what to write', () => {
     for (const text of [
       '',
       'Prefix',
@@ -353,13 +353,13 @@ describe('parseTarget', () => {
       'not:',
       'not:not:sink',
       'not: sink',
-      // Beyond what a number holds exactly.
+      // Larger than the integers that a double represents exactly.
       'random:9007199254740992',
       '0:9007199254740992',
     ]) {
       expect(() => parseTarget(text), text).toThrow(
         eTarget(
-          `"${text}" is not a target. Write message, content, prefix, sink, template, random:SEED or START:END (token indices, START < END), or not: and one of these`,
+          `"${text}" is not a target. Write message, content, prefix, sink, template, random:SEED or START:END (token indices, START < END), or not: before one of these`,
         ),
       );
     }

@@ -2,59 +2,58 @@ import { HoldfastError } from '../errors.js';
 import type { MessageLayout, Span, TokenRange } from '../text/index.js';
 
 /**
- * Whose share is measured and changed.
+ * The tokens whose share is measured and changed.
  *
- * - `message`: the system message with its role header and tail, wherever it stands. Several system messages count
- *   together.
- * - `content`: its own words alone.
- * - `prefix`: everything up to the end of the system message, the sink and the template's opening included, other
- *   messages left out (Li et al. 2024). Where the system message stands in front, it is the sink and the message.
+ * - `message`: the system message with its role header and tail, wherever it is. Several system messages are one target.
+ * - `content`: only its words.
+ * - `prefix`: everything up to the end of the system message, including the sink and the template's opening but not
+ *   other messages (Li et al. 2024). If the system message comes first, this is the sink and the message.
  * - `sink`, `template` and `random` are controls: an effect that a control also shows is not an effect of the system
  *   prompt. `random` is a seeded span as long as the prefix, shortly after it.
  */
 export type Target = NamedTarget | Rest;
 
-/** A target that says which tokens it is. */
+/** A target that names its own tokens. */
 export type NamedTarget =
   | { readonly kind: 'prefix' | 'message' | 'content' | 'sink' | 'template' }
   | { readonly kind: 'random'; readonly seed: number }
   | { readonly kind: 'range'; readonly range: TokenRange };
 
 /**
- * All tokens outside of a target, those to come included. The policy `floor` with ψ = 1 on it knocks the target out: the
- * rest gets all of every row that sees both, as if the target's keys were masked.
+ * All tokens outside a target, including future ones. The policy `floor` with ψ = 1 on it knocks the target out: the
+ * rest gets the whole share of every row that sees both, as if the target's keys were masked.
  *
- * It is done from this side because of how rows are computed: out = out_all + c·(out_rest − out_all) with
- * c = (π′ − π) / (1 − π) is out_rest where π′ = 1, whatever π. From the target's own side, π′ = 0 is
- * c = −π / (1 − π): where the target holds nearly all of a row, the difference of two huge vectors.
+ * A knockout acts on the rest for the sake of precision. Rows are computed as out = out_all + c·(out_rest − out_all) with
+ * c = (π′ − π) / (1 − π), which is exactly out_rest for π′ = 1, whatever π is. Acting on the target instead, π′ = 0 gives
+ * c = −π / (1 − π): if the target has nearly all of a row, the result is the difference of two huge vectors.
  */
 export interface Rest {
   readonly kind: 'not';
   readonly of: NamedTarget;
 }
 
-/** Where ranges end that go on for as long as the dialogue does; whoever counts their tokens cuts them at its length. */
+/** The end of a range that grows with the dialogue. Callers that count its tokens clip it to the dialogue's length. */
 const NO_END = Number.MAX_SAFE_INTEGER;
 
-/** The target where none is chosen: on a real model most of the prefix's share is that of the sink. */
+/** The default target. It is not `prefix` because on a real model most of the prefix's share belongs to the sink. */
 export const DEFAULT_TARGET: Target = { kind: 'message' };
 
-/** The parts of a rendered dialogue that a target is resolved against. */
+/** The parts of a rendered dialogue that are needed to find a target's tokens. */
 export interface TargetContext {
   readonly spans: readonly Span[];
-  /** A message that the template leaves out has no tokens. */
+  /** All messages; one that the template leaves out has an empty range. */
   readonly messages: readonly Pick<MessageLayout, 'role' | 'start' | 'end' | 'content'>[];
 }
 
 /**
- * Reads `message`, `content`, `prefix`, `sink`, `template`, `random:SEED` or `START:END`, or `not:` and one of these.
- * @throws HoldfastError `E_TARGET` when the text is none of these.
+ * Reads `message`, `content`, `prefix`, `sink`, `template`, `random:SEED` or `START:END`, or `not:` before one of these.
+ * @throws HoldfastError `E_TARGET` when the text is none of these
  */
 export function parseTarget(text: string): Target {
   const of = namedTarget(text.startsWith('not:') ? text.slice('not:'.length) : text);
   if (of === null) {
     throw new HoldfastError('E_TARGET', `"${text}" is not a target`, {
-      hint: 'Write message, content, prefix, sink, template, random:SEED or START:END (token indices, START < END), or not: and one of these',
+      hint: 'Write message, content, prefix, sink, template, random:SEED or START:END (token indices, START < END), or not: before one of these',
     });
   }
   return text.startsWith('not:') ? { kind: 'not', of } : of;
@@ -71,7 +70,7 @@ function namedTarget(text: string): NamedTarget | null {
     return { kind: text };
   }
   const [, name, second] = /^(random|\d+):(\d+)$/.exec(text) ?? [];
-  // Larger numbers would not be read as they are written.
+  // A double cannot represent every larger integer exactly.
   if (Number.isSafeInteger(Number(second))) {
     if (name === 'random') return { kind: 'random', seed: Number(second) };
     if (Number(name) < Number(second)) {
@@ -81,7 +80,7 @@ function namedTarget(text: string): NamedTarget | null {
   return null;
 }
 
-/** How a target is written, as {@link parseTarget} reads it. */
+/** Returns a target as text, which {@link parseTarget} reads. */
 export function targetName(target: Target): string {
   if (target.kind === 'not') return `not:${targetName(target.of)}`;
   if (target.kind === 'random') return `random:${target.seed}`;
@@ -89,21 +88,21 @@ export function targetName(target: Target): string {
   return target.kind;
 }
 
-/** The tokens that a target names: its own, or those it is the rest of. */
+/** Returns the target itself, or for `not:` the target after it. */
 export function namedBy(target: Target): NamedTarget {
   return target.kind === 'not' ? target.of : target;
 }
 
-/** Whether a target is found by the system message; the others are by place, or by who wrote their tokens. */
+/** Returns whether a target depends on the system message. The others depend on position or on the role of spans. */
 export function needsSystem(target: Target): boolean {
   const { kind } = namedBy(target);
   return kind !== 'sink' && kind !== 'template' && kind !== 'range';
 }
 
 /**
- * The token ranges of a target: disjoint, ascending, none empty. The rest of a target reaches beyond the dialogue's end,
- * so that it holds what is still to come.
- * @throws HoldfastError `E_TARGET` when the dialogue has no such tokens.
+ * Returns the token ranges of a target: disjoint, ascending, none empty. A `not:` target extends beyond the dialogue's
+ * end, so that it includes future tokens.
+ * @throws HoldfastError `E_TARGET` when the dialogue has no such tokens
  */
 export function resolveTarget(target: Target, context: TargetContext): readonly TokenRange[] {
   const ranges = targetRanges(target, context).filter(({ start, end }) => end > start);
@@ -113,7 +112,7 @@ export function resolveTarget(target: Target, context: TargetContext): readonly 
   return mergeRanges(ranges);
 }
 
-/** How many tokens of ascending ranges lie before token `end`. */
+/** Counts the tokens of ascending ranges before token `end`. */
 export function tokensBefore(ranges: readonly TokenRange[], end: number): number {
   return ranges.reduce((sum, range) => sum + Math.max(0, Math.min(range.end, end) - range.start), 0);
 }
@@ -122,7 +121,7 @@ function targetRanges(target: Target, context: TargetContext): readonly TokenRan
   return target.kind === 'not' ? complement(resolveTarget(target.of, context)) : namedRanges(target, context);
 }
 
-/** What lies between disjoint ascending ranges, and before and after them. */
+/** Returns the ranges before, between and after disjoint ascending ranges. */
 function complement(ranges: readonly TokenRange[]): TokenRange[] {
   const starts = [0, ...ranges.map(({ end }) => end)];
   const ends = [...ranges.map(({ start }) => start), NO_END];
@@ -143,7 +142,7 @@ function namedRanges(target: NamedTarget, context: TargetContext): readonly Toke
   return target.kind === 'random' ? randomRanges(target.seed, context) : prefixRanges(context);
 }
 
-/** Whether a dialogue has a system message that targets can be made of: one of which the template writes something. */
+/** Returns whether a dialogue has a system message of which the template writes at least one token. */
 export function hasSystemMessage(context: Pick<TargetContext, 'messages'>): boolean {
   return systemMessages(context).length > 0;
 }
@@ -151,7 +150,7 @@ export function hasSystemMessage(context: Pick<TargetContext, 'messages'>): bool
 const systemMessages = ({ messages }: Pick<TargetContext, 'messages'>): TargetContext['messages'] =>
   messages.filter(({ role, start, end }) => role === 'system' && end > start);
 
-/** What lies before the end of the last system message, without the other messages. */
+/** Returns everything before the end of the last system message, without the other messages. */
 function prefixRanges(context: TargetContext): readonly TokenRange[] {
   const prefixEnd = Math.max(...systemMessages(context).map(({ end }) => end));
   const others = context.messages.filter(({ role, start, end }) => role !== 'system' && end > start);
@@ -159,12 +158,12 @@ function prefixRanges(context: TargetContext): readonly TokenRange[] {
 }
 
 /**
- * A span as long as the prefix, among the tokens that are not the prefix's. Where it begins among them depends on the
- * seed and the prefix's length n alone, so that a control stays put while the dialogue grows:
+ * Returns a span as long as the prefix, made of tokens outside it. It skips the first tokens outside the prefix; how many
+ * depends only on the seed and the prefix's length n, so that a control keeps its place while the dialogue grows:
  *
  *   skipped = floor(u·n),   0 ≤ u(seed) < 1
  *
- * Behind a prefix that stands in front it is one range. It goes around a system message that stands in its way.
+ * If the prefix comes first, the span is one range. A system message in its middle splits it in two.
  */
 function randomRanges(seed: number, context: TargetContext): readonly TokenRange[] {
   const prefix = prefixRanges(context);
@@ -176,25 +175,27 @@ function randomRanges(seed: number, context: TargetContext): readonly TokenRange
     throw new HoldfastError(
       'E_TARGET',
       `the target random:${seed} needs a dialogue of ${needed} tokens, and this one has ${total}`,
-      { hint: `A dialogue of three times the prefix, ${3 * length} tokens, has room for every seed` },
+      {
+        hint: `Use a dialogue of at least three times the prefix, ${3 * length} tokens: it has room for every seed`,
+      },
     );
   }
   const others = clipped(complement(prefix), 0, total);
-  /** Where the token lies that is number `index`, from 0, of those outside of the prefix. */
+  /** Returns the position of token number `index` (from 0) among those outside the prefix. */
   const placeOf = (index: number): number => {
     let left = index;
     for (const { start, end } of others) {
       if (left < end - start) return start + left;
       left -= end - start;
     }
-    throw new Error(`${index} is beyond the ${total - length} tokens outside of the prefix`);
+    throw new Error(`${index} is beyond the ${total - length} tokens outside the prefix`);
   };
   return clipped(others, placeOf(skipped), placeOf(skipped + length - 1) + 1);
 }
 
 /**
- * How many tokens a dialogue has to hold before it has the target. A random span is there once the dialogue is long
- * enough; every other target that a dialogue has is there from its first prompt on.
+ * Returns the number of tokens that a dialogue needs before it has the target. A random span needs a long enough
+ * dialogue; every other target exists from the first prompt on, or never.
  */
 export function tokensNeeded(target: Target, context: TargetContext): number {
   const named = namedBy(target);
@@ -206,7 +207,7 @@ export function tokensNeeded(target: Target, context: TargetContext): number {
 /** Knuth's multiplicative hash spreads neighbouring seeds over 0 ≤ u < 1. */
 const fractionOf = (seed: number): number => (Math.imul(seed + 1, 2654435761) >>> 0) / 2 ** 32;
 
-/** What of ascending ranges lies in `[start, end)`. */
+/** Returns the parts of ascending ranges that are in `[start, end)`. */
 function clipped(ranges: readonly TokenRange[], start: number, end: number): readonly TokenRange[] {
   return ranges
     .map((range) => ({ start: Math.max(range.start, start), end: Math.min(range.end, end) }))

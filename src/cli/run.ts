@@ -12,7 +12,7 @@ import { explain, oneLine } from './terminal/index.js';
 import { registerTokens } from './tokens/index.js';
 import { registerTrace } from './trace/index.js';
 
-/** Runs the command and sets the exit code: 0, 1 for what went wrong, 2 for what was asked wrongly. */
+/** Runs a command line and sets the exit code: 0 for success, 1 for a failure, 2 for a usage error. */
 export async function run(argv: readonly string[]): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', endOnClosedPipe);
   const program = createProgram();
@@ -22,7 +22,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   } catch (error) {
     const { message, exitCode } = explain(error, program.opts<{ debug?: true }>().debug === true);
     if (message !== null) process.stderr.write(`${message}\n`);
-    // Not process.exit: what is still on its way into a pipe would be lost.
+    // process.exit would lose output that is still being written to a pipe.
     process.exitCode = exitCode;
   }
 }
@@ -31,7 +31,7 @@ function createProgram(): Command {
   const program = new Command('holdfast')
     .description("Measure how a language model's hold on its system prompt loosens, and tighten it.")
     .version(readPackage().version, '--version')
-    .option('--debug', 'show where an error comes from')
+    .option('--debug', 'show the stack trace of an error')
     .configureOutput({ outputError: (text, write) => write(`${oneLine(text)}\n`) })
     .exitOverride();
   registerChat(program);
@@ -47,7 +47,7 @@ function createProgram(): Command {
   return program;
 }
 
-/** The other commands do not wait for what studies need; a word too many that looks like it does no harm. */
+/** Loads the modules of studies only if the word `study` occurs, so that other commands start faster. */
 async function addStudy(program: Command, argv: readonly string[]): Promise<void> {
   const study = program.command('study').description('run studies, follow them, and report what they found');
   if (!argv.includes('study')) return;
@@ -55,7 +55,7 @@ async function addStudy(program: Command, argv: readonly string[]): Promise<void
   addStudyCommands(study);
 }
 
-/** The reader of a pipe (`head`, a pager) may leave before everything is written; that is no failure. */
+/** Ends quietly if the reader of a pipe (`head`, a pager) closes it before everything is written. */
 function endOnClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit(0);
   throw error;

@@ -7,25 +7,25 @@ import type { Steering } from './steering.js';
 import type { AnswerStep, RowObservation, Turn } from './turn.js';
 import { type Watched, watchAnswer } from './watch.js';
 
-/** What an answer is made from. */
+/** Everything needed to generate one answer. */
 export interface AnswerContext {
   readonly session: Session;
   readonly tokenizer: Tokenizer;
   readonly prompt: Prompt;
-  /** Tokens of it that are a pass of their own. */
+  /** Number of prompt tokens that are computed in a separate first pass. */
   readonly firstPass: number;
   readonly steering: Steering;
   readonly guidance: Guidance | undefined;
   readonly signal: AbortSignal | undefined;
   readonly observe: ((row: RowObservation) => void) | undefined;
   readonly watch: readonly Target[];
-  /** What is known of the turn before it is answered. */
+  /** The fields of the turn that are known before it is answered. */
   readonly turn: Pick<Turn, 'number' | 'system' | 'user' | 'settings' | 'dropped'>;
 }
 
 /**
- * Generates one answer, with the shares of the rows that choose its tokens.
- * @returns null when the signal came before the first token
+ * Generates one answer, and measures the shares of the rows that choose its tokens.
+ * @returns null if the signal fires before the first token
  */
 export async function* answerPrompt({
   session,
@@ -42,7 +42,7 @@ export async function* answerPrompt({
   const { sampling, maxTokens, stop, silence } = turn.settings;
   const grid = headGrid(session.executor.blueprint);
   const watched = watchAnswer([...PARTS, ...watch], prompt);
-  /** All spans of a dialogue of `end` tokens, the growing answer the last, and the places of the targets among them. */
+  /** Returns all spans of a dialogue of `end` tokens, the growing answer last, and which of them each target has. */
   const watchedAt = (end: number): Watched => {
     const start = prompt.ids.length;
     return watched(end === start ? null : { role: 'assistant', turn: turn.number, start, end });
@@ -82,7 +82,7 @@ export async function* answerPrompt({
       strength,
       shares: {
         target: shares.target && meanShare(shares.target),
-        // Averaged when somebody reads them: who does not, as a study, should not pay for them with every token.
+        // Averaged on access: a caller that does not read them, such as a study, should not pay for them at every token.
         get spans() {
           return spanShares(spans, shares.spans, grid);
         },

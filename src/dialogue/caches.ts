@@ -2,24 +2,24 @@ import { Session } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import type { Executor } from '../executors/index.js';
 
-/** How many tokens a dialogue's caches hold, or are to keep. */
+/** Number of tokens in a dialogue's caches. */
 export interface Held {
   readonly dialogue: number;
-  /** Of the dialogue without its system prompt. */
+  /** Tokens in the second cache, that of the dialogue without its system prompt. */
   readonly without: number;
 }
 
-/** A dialogue's cache and, once guidance wants it, that of the same dialogue without its system prompt. */
+/** A dialogue's cache and, if guidance needs it, a second cache of the same dialogue without its system prompt. */
 export class Caches {
   readonly dialogue: Session;
-  /** What the dialogue's cache holds may be another's. */
+  /** Whether the cache may still contain another dialogue's tokens. */
   #taken: boolean;
   #without: Session | null = null;
 
   /**
-   * @param session whose prefix is taken over; null: one of its own
-   * @throws HoldfastError `E_CONTEXT_FULL` for a context length that the model, or the session, does not have;
-   * `E_EXECUTOR` for another executor's session
+   * @param session a session whose cached prefix is reused; null to open a new one
+   * @throws HoldfastError `E_CONTEXT_FULL` for a context length that the model or the session does not support;
+   * `E_EXECUTOR` for a session of another executor
    */
   constructor(
     readonly executor: Executor,
@@ -41,9 +41,9 @@ export class Caches {
   }
 
   /**
-   * Rewinds the dialogue's cache to what a prompt can go on from: the tokens that both have, up to the first that a
-   * moved target has changed (`unmoved`), and of another dialogue's cache up to `shared`.
-   * @returns how many tokens that is
+   * Rewinds the dialogue's cache to the tokens that a prompt can reuse: those that both begin with, but only up to
+   * `unmoved`, the first token affected by a moved target, and only up to `shared` if the cache is another dialogue's.
+   * @returns the number of reused tokens
    */
   reuse(
     ids: readonly number[],
@@ -55,7 +55,7 @@ export class Caches {
     return this.dialogue.length;
   }
 
-  /** Opened when it is asked for first: it takes as much memory as the other. */
+  /** The session without the system prompt. Opened on first use, because it takes as much memory as the other. */
   get without(): Session {
     this.#without ??= new Session(this.executor, { contextLength: this.dialogue.contextLength });
     return this.#without;
@@ -65,7 +65,7 @@ export class Caches {
     return { dialogue: this.dialogue.length, without: this.#without?.length ?? 0 };
   }
 
-  /** Forgets what is held beyond so many tokens; a cache that is gone has nothing to forget. */
+  /** Rewinds each cache to at most this many tokens; does nothing after `dispose`. */
   keep(held: Held): void {
     if (this.dialogue.disposed) return;
     this.dialogue.rewind(Math.min(held.dialogue, this.dialogue.length));

@@ -8,45 +8,44 @@ import type { RowObservation, Turn } from './turn.js';
 export type ChatOptions = SettingsOptions & DialogueOptions;
 
 interface DialogueOptions {
-  /** Null, the default: none. */
+  /** The system prompt; default: null, none. */
   readonly system?: string | null;
   /**
-   * What was said before, as it stands: user and assistant in turn, an answer last. It is laid out by the template and
-   * counts as turns, for schedules too; nobody measured the shares of its answers.
+   * Earlier messages: user and assistant alternating, ending with an answer. They are laid out by the template and count
+   * as turns, also for schedules. The shares of their answers are not measured.
    */
   readonly history?: readonly Message[];
-  /** Tokens the dialogue can hold; see `SessionOptions`. */
+  /** Context length in tokens; see `SessionOptions`. */
   readonly contextLength?: number;
   /**
-   * When a prompt and the longest answer allowed do not fit: fail (the default), or leave out the oldest turns, never
-   * the system prompt, and say so in {@link Turn.dropped}.
+   * What to do when a prompt and an answer of `maxTokens` do not fit the context: fail (default), or drop the oldest
+   * turns, but never the system prompt, and list them in {@link Turn.dropped}.
    */
   readonly onContextFull?: 'error' | 'drop-oldest';
   /**
-   * Computes the tokens that the dialogue begins with whatever is said in it, up to the end of a system message in front,
-   * in a pass of their own, so that they are the same cache whatever follows.
+   * Computes the fixed beginning of the dialogue, up to the end of a leading system message, in a separate pass. Its cache
+   * is then the same whatever follows.
    */
   readonly prefixFirst?: boolean;
   /**
-   * Goes on from what this session holds of the system prompt, and leaves it to the caller to dispose of: dialogues under
-   * one system prompt, led one after the other, compute it once. It means `prefixFirst`, so that a dialogue comes out the
-   * same to the bit whether its prefix was there or not. Sound between dialogues that treat rows inside the prefix alike:
-   * a policy on the target `prefix` never changes them; policies on others, `message` among them, do, and so do silenced
-   * heads.
+   * A session to reuse, so that successive dialogues with the same system prompt compute it only once. The caller disposes
+   * of it. Implies `prefixFirst`, so that a dialogue is the same bit for bit whether its prefix was cached or not. Share a
+   * session only between dialogues that treat rows inside the prefix alike: a policy on the target `prefix` never changes
+   * these rows; a policy on another target, such as `message`, does, and so do silenced heads.
    */
   readonly session?: Session;
-  /** Read control tokens written in messages as such; see `LayoutOptions`. */
+  /** Whether to parse control tokens in messages; see `LayoutOptions`. */
   readonly trustContent?: boolean;
 }
 
-/** How one answer of a chat is made; see `Chat.answer`. */
+/** Options of one answer of a chat; see `Chat.answer`. */
 export interface AnswerOptions {
-  /** Ends the answer; what was said until then is kept as a turn, unless it was nothing. */
+  /** Stops the answer. The text so far is kept as a turn, unless it is empty. */
   readonly signal?: AbortSignal | undefined;
-  /** Instead of the chat's own. */
+  /** Overrides the chat's seed. */
   readonly seed?: number | undefined;
-  /** Called for every row that chooses a token, before the token's step. What it throws ends the answer, which is not kept. */
+  /** Called for every row that chooses a token, before the token's step. If it throws, the answer ends and is not kept. */
   readonly observe?: ((row: RowObservation) => void) | undefined;
-  /** Targets whose tokens are told with every row observed, wherever they stand in this turn. */
+  /** Targets whose spans are reported to `observe` with every row, wherever they are in this turn. */
   readonly watch?: readonly Target[];
 }

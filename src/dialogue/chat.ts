@@ -16,30 +16,30 @@ import { type AnswerStep, answerIds, type Turn } from './turn.js';
 
 /**
  * Opens a dialogue with a model.
- * @throws HoldfastError `E_TEMPLATE` when the model has no chat template, `E_TARGET` when a policy has nothing to act
- * on, `E_DIALOGUE` for a history that is not one, and what {@link changeSettings} throws
+ * @throws HoldfastError `E_TEMPLATE` when the model has no chat template, `E_TARGET` when a policy has no target to act
+ * on, `E_DIALOGUE` for an invalid history, and what {@link changeSettings} throws
  */
 export function openChat(model: Model, options: ChatOptions = {}): Chat {
   if (model.format === null) {
     throw new HoldfastError('E_TEMPLATE', `${model.name} has no chat template`, {
-      hint: 'It may be a base model: use an instruction-tuned one, or put a chat_template.jinja beside it',
+      hint: 'It may be a base model: use an instruction-tuned one, or put a chat_template.jinja in its folder',
     });
   }
   return new Chat(model, model.format, options);
 }
 
-/** A dialogue that is answered turn by turn, the prompt's share measured and, if wanted, changed. */
+/** A dialogue that is answered turn by turn, while the prompt's share is measured and, under a policy, changed. */
 export class Chat {
   readonly onContextFull: 'error' | 'drop-oldest';
   readonly trustContent: boolean;
   readonly prefixFirst: boolean;
-  /** Exchanges that were given, before the first turn. */
+  /** Exchanges given when the chat was opened, before the first turn. */
   readonly history: readonly Exchange[];
   readonly #caches: Caches;
   readonly #turns: Turn[] = [];
-  /** What the rows of the dialogue's cache were computed under; null before the first. */
+  /** The target that the rows in the cache were computed with; null before the first answer. */
   #steered: SteeredRows | null = null;
-  /** How many exchanges, given ones first, have left the context. */
+  /** Number of exchanges dropped from the context, history included. */
   #oldest = 0;
   #system: string | null;
   #settings: Settings;
@@ -79,23 +79,23 @@ export class Chat {
     return this.#caches.dialogue;
   }
 
-  /** Tokens in the dialogue's caches. */
+  /** Number of tokens in the dialogue's caches. */
   get held(): Held {
     return this.#caches.held;
   }
 
-  /** Forgets what was computed beyond so many tokens, as if it had never been; what was said stays. */
+  /** Rewinds the caches to at most this many tokens. The turns stay. */
   keep(held: Held): void {
     this.#assertIdle();
     this.#caches.keep(held);
   }
 
-  /** All turns answered here, also those no longer in the context. */
+  /** All turns answered in this chat, including those dropped from the context. */
   get turns(): readonly Turn[] {
     return this.#turns;
   }
 
-  /** The source of the template that lays the dialogue out. */
+  /** The source of the chat template. */
   get template(): string {
     return this.format.template.source;
   }
@@ -108,7 +108,7 @@ export class Chat {
     return this.#system;
   }
 
-  /** Another system prompt, for the whole dialogue: everything is computed anew. */
+  /** Replaces the system prompt for the whole dialogue, which is computed again. */
   set system(system: string | null) {
     this.#assertIdle();
     assertTarget(this.#settings, system);
@@ -116,14 +116,14 @@ export class Chat {
     this.#caches.keep({ dialogue: 0, without: 0 });
   }
 
-  /** What the policy did in the last answer; null before the first, and without a target. */
+  /** What the policy did in the last answer; null before the first answer and without a target. */
   get receipt(): Receipt | null {
     return this.#turns.at(-1)?.receipt ?? null;
   }
 
   /**
    * Changes settings from the next answer on. Earlier turns stay in the cache as they were computed.
-   * @throws HoldfastError as {@link openChat}, and changes nothing then
+   * @throws HoldfastError as {@link openChat}; the settings are then unchanged
    */
   configure(changes: SettingsChanges): void {
     const settings = changeSettings(this.#settings, changes, this.model);
@@ -132,11 +132,11 @@ export class Chat {
   }
 
   /**
-   * Answers a message, token by token. When the answer has ended it is the last of {@link turns}, and the generator's
-   * return value; null when the signal came before the first token. An answer that fails, or whose loop is left
-   * early, leaves the dialogue as it was.
-   * @throws HoldfastError `E_BUSY` while another answer is under way; `E_CONTEXT_FULL`; `E_TARGET`; `E_UNTOUCHED`, at the
-   * end, when the policy changed no share; `E_DISPOSED` when the chat is disposed of; and what laying out and forward passes
+   * Answers a message, token by token. The finished turn is added to {@link turns} and is the generator's return value,
+   * which is null if the signal fires before the first token. An answer that fails, or whose loop is left early, leaves
+   * the dialogue unchanged.
+   * @throws HoldfastError `E_BUSY` while another answer is in progress; `E_CONTEXT_FULL`; `E_TARGET`; `E_UNTOUCHED`, at the
+   * end, when the policy changed no share; `E_DISPOSED` when the chat is disposed of; and what layout and forward passes
    * throw
    */
   async *answer(user: string, options: AnswerOptions = {}): AsyncGenerator<AnswerStep, Turn | null> {
@@ -188,14 +188,14 @@ export class Chat {
       return turn;
     } finally {
       this.#answering = false;
-      // What an abandoned answer computed is no part of the dialogue: a replay of it would not have it.
+      // Drop what an abandoned answer computed: a replay would not have it in its cache.
       if (!kept) this.#caches.keep(held);
     }
   }
 
   /**
-   * Answers the last message again, under the present settings and with the next seed. The last turn comes back when
-   * there is no new answer.
+   * Answers the last message again, with the current settings and the next seed. Restores the last turn if there is no
+   * new answer.
    * @throws HoldfastError `E_DIALOGUE` when there is no answer yet, and as {@link answer}
    */
   async *retry(options: AnswerOptions = {}): AsyncGenerator<AnswerStep, Turn | null> {
@@ -214,10 +214,9 @@ export class Chat {
   }
 
   /**
-   * Answers a message on a branch, for a question that is to show something of the model without becoming a part of the
-   * dialogue: when the answer has ended, everything is as it was before. Only where turns had to be left out for it, the
-   * next answer computes those that stay anew.
-   * @returns the turn that it would have been; null when the signal came before its first token
+   * Answers a message on a branch, to test the model with a question that does not become part of the dialogue. The
+   * dialogue is unchanged afterwards. If turns had to be dropped for the probe, the next answer computes the others again.
+   * @returns the turn as it would have been; null if the signal fires before the first token
    * @throws HoldfastError as {@link answer}
    */
   async probe(user: string, options: AnswerOptions = {}): Promise<Turn | null> {
@@ -229,8 +228,8 @@ export class Chat {
   }
 
   /**
-   * Takes back the last turn, and what it computed.
-   * @throws HoldfastError `E_DIALOGUE` when there is none, `E_BUSY` while an answer is under way
+   * Removes the last turn and its part of the cache, and returns it.
+   * @throws HoldfastError `E_DIALOGUE` when there is none, `E_BUSY` while an answer is in progress
    */
   undo(): Turn {
     this.#assertIdle();
@@ -243,14 +242,14 @@ export class Chat {
   }
 
   /**
-   * Lets the dialogue's cache go; the model lives on, and what was said can still be read and saved. An answer that is
-   * under way ends with `E_DISPOSED` at its next token, and is not kept; its loop may be left at any time.
+   * Frees the dialogue's cache. The model stays loaded, and the turns can still be read and saved. An answer in progress
+   * fails with `E_DISPOSED` at its next token and is not kept.
    */
   dispose(): void {
     this.#caches.dispose();
   }
 
-  /** Lays the dialogue out, leaving out turns if it must and may. */
+  /** Lays out the dialogue, dropping turns if necessary and allowed. */
   #fit(user: string): ReturnType<typeof fitPrompt> {
     const exchanges = [...this.history, ...this.#turns.map(exchangeOf)];
     const room = {
@@ -268,7 +267,7 @@ export class Chat {
 
   #assertIdle(): void {
     if (this.#answering) {
-      throw new HoldfastError('E_BUSY', 'the chat is in the middle of an answer', {
+      throw new HoldfastError('E_BUSY', 'the chat has an answer in progress', {
         hint: 'Read it to its end, or abort it, first',
       });
     }

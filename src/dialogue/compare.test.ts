@@ -14,7 +14,7 @@ afterAll(() => model.dispose());
 const POLICY = { policy: 'split-softmax', strength: 0.3 } as const;
 
 describe('a comparison', () => {
-  it('gives, off first, what each chat alone gives from the same seed, each on its own history', async () => {
+  it('gives the answers of two separate chats with the same seed, off first, each on its own history', async () => {
     const comparison = openComparison(model, { ...CHAT, ...POLICY });
     const off = openChat(model, CHAT);
     const on = openChat(model, { ...CHAT, ...POLICY });
@@ -33,7 +33,7 @@ describe('a comparison', () => {
     comparison.dispose();
   });
 
-  it('keeps the chats of the same length when one has no answer', async () => {
+  it('keeps the chats at the same length when one has no answer', async () => {
     const comparison = openComparison(model, { ...CHAT, ...POLICY });
     const controller = new AbortController();
     let seen = 0;
@@ -51,7 +51,7 @@ describe('a comparison', () => {
     expect((await collect(comparison.answer('hello'))).end!.on.number).toBe(1);
   });
 
-  it('ends an answer with E_DISPOSED when it is disposed of in its middle', async () => {
+  it('ends an answer with E_DISPOSED when it is disposed of during the answer', async () => {
     const comparison = openComparison(model, { ...CHAT, ...POLICY });
     const answer = async (): Promise<void> => {
       for await (const { side } of comparison.answer('hello')) if (side === 'on') comparison.dispose();
@@ -60,7 +60,7 @@ describe('a comparison', () => {
     expect([comparison.off.turns.length, comparison.on.turns.length]).toEqual([0, 0]);
   });
 
-  it('lets the one chat go when the other cannot be opened', () => {
+  it('disposes of one chat when the other cannot be opened', () => {
     const watched = watchSequences(model, 1);
     expect(() => openComparison(watched.model, { ...CHAT, ...POLICY })).toThrow('no memory');
     expect(watched.disposed.map((dispose) => dispose.mock.calls.length)).toEqual([1]);

@@ -4,7 +4,7 @@ import { type Chat, openChat } from './chat.js';
 import type { AnswerOptions, ChatOptions } from './chat-options.js';
 import type { AnswerStep, Turn } from './turn.js';
 
-/** A token of one of the two answers. */
+/** One token of one of the two answers. */
 export interface ComparedStep extends AnswerStep {
   readonly side: 'off' | 'on';
 }
@@ -15,15 +15,15 @@ export interface ComparedTurns {
   readonly on: Turn;
 }
 
-/** Two chats that are told the same, one with the policy off, each with its own history. */
+/** Two chats that get the same messages, one with the policy off and one with it on. Each has its own history. */
 export interface Comparison {
   readonly off: Chat;
   readonly on: Chat;
   /**
-   * Answers a message in both chats from the same seed, off first: side by side they would only wait for each other.
-   * The chats stay of the same length: where one has no answer (the signal came first, or it failed), the other's is
-   * taken back.
-   * @returns null when the signal came before both had begun
+   * Answers a message in both chats from the same seed, off first; running both at once would not be faster.
+   * The chats keep the same length: if one has no answer (it was aborted before its first token, or failed), the other's
+   * is removed.
+   * @returns null if the signal fires before both have begun
    * @throws HoldfastError as `Chat.answer`
    */
   answer(
@@ -34,12 +34,12 @@ export interface Comparison {
 }
 
 /**
- * Opens a dialogue twice, under a policy and without.
+ * Opens a dialogue twice: with a policy and without.
  * @throws HoldfastError `E_POLICY` when the options name no policy, and as `openChat`
  */
 export function openComparison(model: Model, options: ChatOptions): Comparison {
   if (options.hold !== true && (options.policy ?? 'off') === 'off') {
-    throw new HoldfastError('E_POLICY', 'a comparison needs a policy to compare with off');
+    throw new HoldfastError('E_POLICY', 'a comparison needs a policy other than off');
   }
   const { hold: _hold, policy: _policy, strength: _strength, schedule: _schedule, ...others } = options;
   const { on, off } = openBoth(model, options, others);
@@ -91,7 +91,7 @@ async function* tagged(
       yield { ...next.value, side };
     }
   } finally {
-    // A loop that is left here leaves the answer too.
+    // If the caller leaves the loop, end the answer too.
     await answer.return(null);
   }
 }

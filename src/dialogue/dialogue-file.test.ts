@@ -16,13 +16,13 @@ afterAll(() => model.dispose());
 
 const open = (options: ChatOptions = {}): Chat => openChat(model, { ...CHAT, ...options });
 
-/** Through the bytes of a file and back. */
+/** Writes JSON and reads it back. */
 async function stored(chat: Chat): Promise<SavedDialogue> {
   return loadDialogue(JSON.parse(JSON.stringify(await saveDialogue(chat, '0.1.0')))).saved!;
 }
 
 describe('a saved dialogue', () => {
-  it('of an older version may call a policy by its former name', async () => {
+  it('of an older version may use the former name of a policy', async () => {
     const chat = open({ policy: 'sustain' });
     await ask(chat, 'one');
     await ask(chat, 'two');
@@ -35,7 +35,7 @@ describe('a saved dialogue', () => {
     );
   });
 
-  it('names what made it, and holds words, tokens and settings of every turn', async () => {
+  it('records how it was made, and the text, tokens and settings of every turn', async () => {
     const chat = open({ hold: true, layers: [0, 2], target: { kind: 'message' } });
     const { turn } = await ask(chat, 'hello');
     const saved = await stored(chat);
@@ -66,7 +66,7 @@ describe('a saved dialogue', () => {
     expect(saved.turns[0]!.sampling.seed).toBe(5);
   });
 
-  it('is made again token by token: schedules, changed settings, a retry, a new system prompt, a cut answer', async () => {
+  it('is replayed token for token: schedules, changed settings, a retry, a new system prompt, a stopped answer', async () => {
     const chat = open({
       policy: 'split-softmax',
       schedule: { kind: 'per-token', from: 1, to: 0.3, rate: 0.4 },
@@ -121,7 +121,7 @@ describe('a saved dialogue', () => {
     expect(replay.chat.held).toEqual(chat.held);
   });
 
-  it('is made again where turns were left out', async () => {
+  it('is replayed where turns were dropped', async () => {
     const chat = open({ contextLength: 120, maxTokens: 20, onContextFull: 'drop-oldest' });
     for (const text of ['one', 'two', 'three', 'four']) await ask(chat, text);
     expect(chat.turns.flatMap(({ dropped }) => dropped).length).toBeGreaterThan(0);
@@ -130,7 +130,7 @@ describe('a saved dialogue', () => {
     expect(replay.chat.turns.map(({ dropped }) => dropped)).toEqual(chat.turns.map(({ dropped }) => dropped));
   });
 
-  it('is made again after messages that were given', async () => {
+  it('is replayed after given messages', async () => {
     const chat = open({
       hold: true,
       history: [
@@ -150,7 +150,7 @@ describe('a saved dialogue', () => {
     expect((await replayDialogue(model, saved)).difference).toMatchObject({ turn: 3, index: 0 });
   });
 
-  it('is made again on the cpu executor', async () => {
+  it('is replayed on the cpu executor', async () => {
     const cpu = await loadFixture('llama', 'cpu');
     const chat = openChat(cpu, { ...CHAT, policy: 'split-softmax', strength: 0.5 });
     for (const text of ['one', 'two']) await ask(chat, text);
@@ -161,7 +161,7 @@ describe('a saved dialogue', () => {
     await cpu.dispose();
   });
 
-  it('says where a replay parts from it, and what has changed', async () => {
+  it('says where a replay differs from it, and what has changed', async () => {
     const chat = open();
     for (const text of ['one', 'two', 'three']) await ask(chat, text);
     const saved = await stored(chat);
@@ -222,7 +222,7 @@ describe('a saved dialogue', () => {
     }
   });
 
-  it('goes on from a difference under the settings it was saved with', async () => {
+  it('continues from a difference with the saved settings', async () => {
     const chat = open();
     for (const text of ['one', 'two']) await ask(chat, text);
     chat.configure({ policy: 'boost', strength: 6 });
@@ -233,7 +233,7 @@ describe('a saved dialogue', () => {
     expect(replay.chat.settings).toEqual(chat.settings);
   });
 
-  it('is made again from a file that does not say what comes next', async () => {
+  it('is replayed from a file without settings for the next answer', async () => {
     const chat = open({ hold: true });
     await ask(chat, 'one');
     const { next: _, ...older } = await stored(chat);
@@ -242,7 +242,7 @@ describe('a saved dialogue', () => {
     expect(replay.chat.settings).toEqual(chat.settings);
   });
 
-  it('is made again from a file that knows nothing of heads one by one, silence and guidance', async () => {
+  it('is replayed from a file without the fields for single heads, silence and guidance', async () => {
     const chat = open({ hold: true, layers: [1] });
     for (const text of ['one', 'two']) await ask(chat, text);
     const { next, turns, ...saved } = await stored(chat);
@@ -258,7 +258,7 @@ describe('a saved dialogue', () => {
     expect(replay.chat.settings).toEqual(chat.settings);
   });
 
-  it('stops being made again at the signal, or at an answer that fails, and lets the cache go', async () => {
+  it('stops replaying at the signal or at an answer that fails, and frees the cache', async () => {
     const chat = open();
     for (const text of ['one', 'two']) await ask(chat, text);
     const saved = await stored(chat);
@@ -273,7 +273,7 @@ describe('a saved dialogue', () => {
     expect(watched.disposed.map((dispose) => dispose.mock.calls.length)).toEqual([1, 1, 1]);
   });
 
-  it('is refused with the field that is wrong', async () => {
+  it('is refused with the name of the invalid field', async () => {
     const chat = open();
     await ask(chat, 'one');
     const saved = await stored(chat);
@@ -311,7 +311,7 @@ describe('a saved dialogue', () => {
 });
 
 describe('plain messages', () => {
-  it('are read as an object or an array, to lay out', () => {
+  it('are read as an object or an array', () => {
     const messages = [
       { role: 'system', content: SYSTEM },
       { role: 'user', content: 'hello' },

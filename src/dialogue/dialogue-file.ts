@@ -19,7 +19,7 @@ const schedule = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('target'), share: z.number() }),
 ]);
 
-/** Older files may call it by a former name. */
+/** A policy; older files may use its former name. */
 const policy = z
   .string()
   .refine((name) => passes(() => parsePolicy(name)), { message: 'not a policy' })
@@ -37,18 +37,18 @@ const sampling = z.strictObject({
   topLogProbabilities: count,
 });
 
-/** What answers are made under; a schedule is the policy's. A turn's seed is its own, the next answer's the base. */
+/** The settings of an answer. In a turn, the seed is the one used; in `next`, it is the base that each answer adds to. */
 const settings = z.strictObject({
   policy,
   schedule: schedule.nullable(),
-  /** As `--target` takes it. */
+  /** In the form that `--target` takes. */
   target,
   /** Null: all. */
   layers: indices,
   heads: indices,
-  /** Heads one by one, instead of layers and heads. */
+  /** Single heads, instead of layers and heads. */
   pairs: z.array(pair).nullable().default(null),
-  /** Heads whose output was knocked out. */
+  /** Heads whose output is knocked out. */
   silence: z.array(pair).default([]),
   guidance: z.number().default(1),
   sampling,
@@ -58,30 +58,30 @@ const settings = z.strictObject({
 
 const scheduleOfPolicy = ({ policy, schedule }: z.infer<typeof settings>): boolean =>
   schedule === null || passes(() => checkSchedule(policy, schedule));
-const MISFIT = { message: 'not a schedule that the policy can follow', path: ['schedule'] };
+const MISFIT = { message: 'the schedule does not fit the policy', path: ['schedule'] };
 
-/** What made one answer, and what came out. The words are in `messages`. */
+/** The settings and tokens of one answer. Its text is in `messages`. */
 const savedTurn = settings
   .extend({
-    /** The system prompt in force; a dialogue may change it. */
+    /** The system prompt of this turn; a dialogue may change it. */
     system: z.string().nullable(),
-    /** The answer's tokens as sampled, an end-of-turn token included. */
+    /** The answer's tokens as sampled, including an end-of-turn token. */
     ids: z.array(count),
     finish: z.enum(['stop', 'stop-string', 'length', 'abort']),
-    /** Tokens at the front of its prompt that were in the cache already, computed in earlier turns. */
+    /** Number of leading prompt tokens that were already in the cache. */
     reusedTokens: count,
-    /** The same of the second prompt of guidance; null without. */
+    /** The same for guidance's second prompt; null without guidance. */
     guidanceReusedTokens: count.nullable().default(null),
-    /** Numbers of the turns, from 1, that were left out of the context from this one on. */
+    /** Numbers of the turns, from 1, that are dropped from the context from this turn on. */
     dropped: z.array(count),
   })
   .refine(scheduleOfPolicy, MISFIT);
 
 const next = settings
   .extend({
-    /** Tokens in the cache: fewer than the last answer left there when it was rewound since, as for a new system prompt. */
+    /** Tokens in the cache: fewer than after the last answer if it was rewound since, as for a new system prompt. */
     heldTokens: count,
-    /** The same of the second cache of guidance. */
+    /** The same for guidance's second cache. */
     guidanceHeldTokens: count.default(0),
   })
   .refine(scheduleOfPolicy, MISFIT);
@@ -91,7 +91,7 @@ const message = z.object({ role: z.enum(['system', 'user', 'assistant']), conten
 const savedDialogue = z.strictObject({
   format: z.literal('holdfast-dialogue'),
   version: z.literal(1),
-  /** The version of Holdfast that wrote it. */
+  /** The version of Holdfast that wrote the file. */
   library: z.string(),
   model: z.strictObject({
     name: z.string(),
@@ -106,24 +106,27 @@ const savedDialogue = z.strictObject({
   onContextFull: z.enum(['error', 'drop-oldest']),
   trustContent: z.boolean(),
   prefixFirst: z.boolean().default(false),
-  /** The system message if there is one, then user and assistant in turn. */
+  /** The system message if there is one, then user and assistant alternating. */
   messages: z.array(message),
-  /** Exchanges at the front that were given and not generated. */
+  /** Number of leading exchanges that were given, not generated. */
   given: count.default(0),
-  /** One for each user message after those. */
+  /** One for each later user message. */
   turns: z.array(savedTurn),
-  /** What the next answer would be made under; absent in older files. The system prompt is that of `messages`. */
+  /** The settings of the next answer; absent in older files. The system prompt is the one in `messages`. */
   next: next.optional(),
 });
 
-/** A dialogue as a file holds it: plain JSON, all that is needed to make it again. */
+/** A dialogue as stored in a file: plain JSON with everything needed to replay it. */
 export type SavedDialogue = z.infer<typeof savedDialogue>;
-/** An answer in a saved dialogue, and the settings that it was made under. */
+/** An answer in a saved dialogue, with its settings. */
 export type SavedTurn = z.infer<typeof savedTurn>;
 /** Settings of an answer in a saved dialogue. */
 export type SavedSettings = z.infer<typeof settings>;
 
-/** @param library the version of Holdfast that saves it */
+/**
+ * Returns a chat as a saved dialogue.
+ * @param library the version of Holdfast to record
+ */
 export async function saveDialogue(chat: Chat, library: string): Promise<SavedDialogue> {
   const { model } = chat;
   const [hash, template] = await Promise.all([model.hash(), sha256(chat.template)]);
@@ -188,16 +191,17 @@ function saveSettings(of: Settings): SavedSettings {
 const savePairs = (pairs: readonly HeadPair[]): [number, number][] =>
   pairs.map(([layer, head]) => [layer, head]);
 
-/** A dialogue that was read. */
+/** A dialogue read from a file. */
 export interface LoadedDialogue {
   readonly messages: readonly Message[];
-  /** Null for plain messages, which can be laid out and not made again. */
+  /** Null for plain messages, which cannot be replayed. */
   readonly saved: SavedDialogue | null;
 }
 
 /**
- * Reads parsed JSON: a saved dialogue, `{ "messages": [{ "role", "content" }] }`, or the array of messages alone.
- * @throws HoldfastError `E_DIALOGUE` naming the field that is wrong
+ * Reads a dialogue from parsed JSON: a saved dialogue, `{ "messages": [{ "role", "content" }] }`, or only the array of
+ * messages.
+ * @throws HoldfastError `E_DIALOGUE` naming the invalid field
  */
 export function loadDialogue(json: unknown): LoadedDialogue {
   if (Array.isArray(json)) return { messages: check(z.array(message), json), saved: null };
@@ -210,7 +214,7 @@ export function loadDialogue(json: unknown): LoadedDialogue {
   if (!inTurn || spoken.length !== 2 * (saved.given + saved.turns.length)) {
     throw new HoldfastError(
       'E_DIALOGUE',
-      `${saved.given} given and ${saved.turns.length} generated turns need as many user and assistant messages, one after the other`,
+      `the messages do not match ${saved.given} given and ${saved.turns.length} generated turns: each needs a user message and then an answer`,
       { field: 'messages' },
     );
   }
@@ -222,12 +226,12 @@ function check<Schema extends z.ZodType>(schema: Schema, json: unknown): z.infer
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const path = issue!.path.map(String).join('.');
-  throw new HoldfastError('E_DIALOGUE', `this is not a dialogue: ${issue!.message}`, {
+  throw new HoldfastError('E_DIALOGUE', `not a dialogue: ${issue!.message}`, {
     ...(path === '' ? {} : { field: path }),
   });
 }
 
-/** Whether a check of the attention room lets something through. */
+/** Returns whether a parser accepts its input, that is, does not throw. */
 function passes(attempt: () => unknown): boolean {
   try {
     attempt();

@@ -3,27 +3,27 @@ import type { ChatFormat } from '../text/index.js';
 import type { Exchange } from './history.js';
 import { layoutPrompt, type Prompt, type PromptMessage } from './prompt.js';
 
-/** A dialogue that is to be answered. */
+/** A dialogue to be answered, before it is laid out. */
 export interface Unfitted {
   readonly system: string | null;
-  /** All that were, oldest first. */
+  /** All exchanges so far, oldest first. */
   readonly exchanges: readonly Exchange[];
   readonly user: string;
 }
 
 export interface Room {
   readonly contextLength: number;
-  /** Of the answer. */
+  /** Length limit of the answer. */
   readonly maxTokens: number;
-  /** Whether the oldest exchanges may be left out. */
+  /** Whether the oldest exchanges may be dropped. */
   readonly mayDrop: boolean;
 }
 
 /**
- * Lays a dialogue out so that it and its answer fit the context.
- * @param oldest the exchange to begin with; those before it have left the context already
- * @returns the messages laid out, and the exchange they begin with
- * @throws HoldfastError `E_CONTEXT_FULL` when it cannot be, and what {@link layoutPrompt} throws
+ * Lays out a dialogue so that it and its answer fit the context.
+ * @param oldest index of the exchange to begin with; earlier ones have already been dropped
+ * @returns the messages in the prompt, the prompt, and the index of the exchange it begins with
+ * @throws HoldfastError `E_CONTEXT_FULL` when it does not fit, and what {@link layoutPrompt} throws
  */
 export function fitPrompt(
   format: ChatFormat,
@@ -42,8 +42,8 @@ export function fitPrompt(
         `a dialogue of ${prompt.ids.length} tokens and an answer of up to ${maxTokens} do not fit a context of ${contextLength}`,
         {
           hint: mayDrop
-            ? 'No turn is left to leave out: shorten the message or the system prompt, or allow a shorter answer'
-            : 'Open the chat with a longer context, allow a shorter answer, or let the oldest turns be left out (drop-oldest)',
+            ? 'No turn is left to drop: shorten the message or the system prompt, or allow a shorter answer'
+            : 'Open the chat with a longer context, allow a shorter answer, or let it drop the oldest turns (drop-oldest)',
         },
       );
     }

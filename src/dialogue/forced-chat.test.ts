@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => llama.dispose());
 
-/** What a chat says, and the logits that chose it, an answer a list. */
+/** The tokens of a chat's answers, and the logits that chose them. */
 async function chatUnder(settings: SteeringOptions) {
   const { guidance = 1 } = settings;
   const passes = guidance > 1 ? 2 : 1; // without the system prompt, and with it
@@ -67,7 +67,7 @@ const ARMS: readonly SteeringOptions[] = [
 ];
 
 describe('a chat whose answers are given', () => {
-  it.each(ARMS)('has the logits of a chat that says them, under %o', async (settings) => {
+  it.each(ARMS)('has the logits of a chat that generates them, with %o', async (settings) => {
     const { turns, logits } = await chatUnder(settings);
     const forced = openForcedChat(llama, { system: SYSTEM, ...settings });
     const off = openForcedChat(llama, { system: SYSTEM });
@@ -85,13 +85,13 @@ describe('a chat whose answers are given', () => {
       }
       expect(worst, `turn ${index + 1}`).toBeLessThan(1e-3);
     }
-    // What agrees to a thousandth would not agree by chance: every policy moves logits much farther.
+    // Agreement to a thousandth is no accident: every policy moves the logits much farther.
     if (settings !== ARMS[0]) expect(moved).toBeGreaterThan(0.02);
     forced.dispose();
     off.dispose();
   });
 
-  it('forwards every token once, token by token only where a strength follows them', async () => {
+  it('forwards every token once, and token by token only if the strength changes with tokens', async () => {
     const read = async (settings: SteeringOptions): Promise<number[]> => {
       const passes: number[] = [];
       const watched = spyOnModel(llama, ({ tokens }) => {

@@ -15,40 +15,40 @@ import type { SteeringOptions } from './settings-options.js';
 import { createShareMeter, type HeadShares } from './shares.js';
 import { type PastTurn, steer } from './steering.js';
 
-/** How a chat whose answers are given is steered; nothing is drawn in it. */
+/** Options of a chat whose answers are given. It samples nothing, so it takes no sampling options. */
 export type ForcedChatOptions = SteeringOptions & {
   readonly system: string;
-  /** Disjoint ascending ranges whose shares are wanted. */
+  /** Disjoint ascending token ranges whose shares to measure. */
   readonly ranges?: readonly TokenRange[];
 };
 
-/** What the rows saw and said that would have chosen a given answer. */
+/** Logits and shares of the rows that would have chosen a given answer. */
 export interface ForcedTurn {
-  /** The answer's tokens, and the one that ends its turn. */
+  /** The answer's tokens, including the one that ends its turn. */
   readonly chosen: readonly number[];
-  /** Of the rows that chose them, `[chosen, vocab]`. */
+  /** Logits of the rows that chose them, `[chosen, vocab]`. */
   readonly logits: Float32Array;
-  /** Their shares of the ranges before the policy, `[layers × heads, chosen, ranges]`; empty when none were asked for. */
+  /** Shares of the ranges before the policy, `[layers × heads, chosen, ranges]`; empty if no ranges were given. */
   readonly shares: Float32Array;
 }
 
-/** A chat by teacher forcing: its answers are given, and read as if the model had said them. */
+/** A chat with teacher forcing: its answers are given, and read as if the model had generated them. */
 export interface ForcedChat {
-  /** Tokens it holds. */
+  /** Number of tokens in the cache. */
   readonly length: number;
   /** Changes settings from the next turn on, as {@link Chat.configure} does. */
   configure(changes: SteeringOptions): void;
   /**
-   * Reads a turn under the settings, as a chat would have answered it.
-   * @throws HoldfastError what laying out and forward passes throw; `E_UNTOUCHED` when the policy changed no share
+   * Reads a turn with the current settings, computing what a chat would have computed for this answer.
+   * @throws HoldfastError what layout and forward passes throw; `E_UNTOUCHED` when the policy changed no share
    */
   read(user: string, answer: string): Promise<ForcedTurn>;
   dispose(): void;
 }
 
 /**
- * Opens a dialogue whose answers are given. Every turn is steered as a chat steers it: earlier ones stay in the cache as
- * they were computed. A turn of one strength is read in one pass; where the strength follows the tokens, token by token.
+ * Opens a dialogue whose answers are given. Every turn is steered as in a chat: earlier turns stay in the cache as they
+ * were computed. A turn is read in one pass, or token by token if the strength can change at every token.
  * @throws HoldfastError as {@link openChat}
  */
 export function openForcedChat(
@@ -81,7 +81,7 @@ export function openForcedChat(
     const layout = layoutDialogue(format!, messages, { addGenerationPrompt: false });
     requireSystem(layout);
     const { content } = layout.messages.at(-1)!;
-    // As in a chat, the token that ends a turn is chosen in it, and forwarded in the next.
+    // As in a chat, the token that ends a turn is chosen in this turn and forwarded in the next.
     const chosen = layout.ids.slice(content.start, content.end + 1);
     const steering = steer({
       settings,
@@ -123,10 +123,10 @@ export function openForcedChat(
         latest = rowOf(before, rows, rows - 1);
       }
       if (!choosing) continue;
-      // The row before a token chooses it.
+      // A token is chosen by the row before it.
       for (let row = Math.max(0, content.start - 1 - start); row < rows; row++) {
         const index = start + row + 1 - content.start;
-        if (index === chosen.length) break; // the template ends no turn here
+        if (index === chosen.length) break; // the template writes no token after this answer
         logits.set(result.logits.subarray(row * vocabSize, (row + 1) * vocabSize), index * vocabSize);
         if (intervention !== undefined) meter.add(headsOf(result.targetShares!, rows, row));
         copyShares(result.spanShares?.before, rows, row, shares, chosen.length, index, ranges.length);
@@ -138,7 +138,7 @@ export function openForcedChat(
     return { chosen, logits, shares };
   }
 
-  /** Leads the rows of the last answer away from those without the system prompt. */
+  /** Applies guidance: moves the logits of the last answer away from those without the system prompt. */
   async function guide(
     chosen: readonly number[],
     logits: Float32Array,
@@ -163,18 +163,18 @@ export function openForcedChat(
   };
 }
 
-/** Whether a strength may change from token to token. */
+/** Returns whether the strength can change from token to token. */
 const followsTokens = (schedule: Schedule | null): boolean =>
   schedule?.kind === 'per-token' || schedule?.kind === 'target';
 
-/** Where the passes of a turn end: one for all of it, or as a chat cuts it, the prompt's last token by itself. */
+/** Returns where the passes of a turn end: one pass for all of it, or the passes of a chat, which generates by token. */
 function passEnds({ start, end }: TokenRange, byToken: boolean, held: number): number[] {
   if (!byToken) return [end];
   const single = Array.from({ length: end - start + 1 }, (_, index) => start + index);
   return held < start - 1 ? [start - 1, ...single] : single;
 }
 
-/** The dialogue as it is when an answer begins. */
+/** Returns the dialogue as it is when an answer begins. */
 function contextBefore({ spans, messages }: DialogueLayout, start: number): TargetContext {
   return { spans: spans.filter((span) => span.end <= start), messages };
 }
@@ -184,12 +184,12 @@ const headsOf = ({ before, after }: HeadShares, rows: number, row: number): Head
   after: rowOf(after, rows, row),
 });
 
-/** One row of `[layers × heads, rows]`. */
+/** Returns one row of `[layers × heads, rows]`. */
 function rowOf(shares: Float32Array, rows: number, row: number): Float32Array {
   return Float32Array.from({ length: shares.length / rows }, (_, pair) => shares[pair * rows + row]!);
 }
 
-/** One row of `[layers × heads, rows, ranges]` into another. */
+/** Copies one row of `[layers × heads, rows, ranges]` into another array of this shape. */
 function copyShares(
   from: Float32Array | undefined,
   rows: number,

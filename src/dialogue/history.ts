@@ -5,28 +5,28 @@ import type { Message } from '../text/index.js';
 export interface Exchange {
   readonly user: string;
   readonly assistant: string;
-  /** The answer's tokens where they were sampled; absent where it was given as text. */
+  /** The answer's tokens as sampled; absent if the answer was given as text. */
   readonly ids?: readonly number[];
 }
 
 /**
- * Given messages as exchanges.
- * @throws HoldfastError `E_DIALOGUE` when they are not user and assistant in turn, an answer last
+ * Returns given messages as exchanges.
+ * @throws HoldfastError `E_DIALOGUE` unless user and assistant alternate and the last message is an answer
  */
 export function readHistory(messages: readonly Message[]): Exchange[] {
   for (const [index, { role }] of messages.entries()) {
     const expected = index % 2 === 0 ? 'user' : 'assistant';
     if (role !== expected) {
-      throw new HoldfastError('E_DIALOGUE', `here the ${expected} speaks, not the ${role}`, {
+      throw new HoldfastError('E_DIALOGUE', `expected a message of the ${expected}, not of the ${role}`, {
         field: `history.${index}`,
-        hint: 'Give user and assistant in turn; the system prompt is said apart',
+        hint: 'Alternate user and assistant messages; give the system prompt separately',
       });
     }
   }
   if (messages.length % 2 === 1) {
-    throw new HoldfastError('E_DIALOGUE', 'a history ends with an answer', {
+    throw new HoldfastError('E_DIALOGUE', 'the history does not end with an answer', {
       field: `history.${messages.length - 1}`,
-      hint: 'Ask what the user said last as the next message',
+      hint: 'Leave out the last user message, and send it as the next message',
     });
   }
   return Array.from({ length: messages.length / 2 }, (_, index) => ({

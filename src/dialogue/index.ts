@@ -1,8 +1,7 @@
 /**
- * Dialogues: a chat whose turns are laid out with the model's template, answered under a policy whose strength follows
- * a schedule, and kept with their shares and receipts; two chats side by side; dialogues as files. Knows turns, system
- * prompts, settings and when a context is full; must not know how a forward pass is computed, nor terminals, servers
- * or files on disk, nor Node.
+ * Dialogues: chats laid out with the model's template and answered under a policy and its schedule, with shares and
+ * receipts for every turn; two chats side by side; dialogues in files. Knows turns, system prompts, settings and full
+ * contexts; must not know how a forward pass is computed, nor terminals, servers, the file system or Node.
  */
 
 export type { Held } from './caches.js';

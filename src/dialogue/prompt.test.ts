@@ -18,11 +18,11 @@ const dialogue = (answer: string, ids?: readonly number[]): PromptMessage[] => [
   { role: 'assistant', content: answer, ...(ids ? { ids } : {}) },
   { role: 'user', content: 'and now?' },
 ];
-/** `hold` letter by letter, which the tokenizer would not choose. */
+/** `hold` as single letters, which the tokenizer would not choose. */
 const letters = (): number[] => [...'hold'].flatMap((letter) => model.tokenizer!.encode(letter));
 
 describe('a prompt', () => {
-  it('holds an earlier answer in the tokens it was sampled in, and moves the spans behind it', () => {
+  it('keeps the sampled tokens of an earlier answer, and moves the spans after it', () => {
     const encoded = layoutPrompt(model.format!, dialogue('hold'), UNTRUSTED);
     const sampled = layoutPrompt(model.format!, dialogue('hold', letters()), UNTRUSTED);
     const answer = sampled.spans.find(({ role }) => role === 'assistant')!;
@@ -43,7 +43,7 @@ describe('a prompt', () => {
     expect(sampled.messages[0]).toEqual(encoded.messages[0]);
   });
 
-  it('finds every message behind an answer that grew', () => {
+  it('finds every message after an answer that became longer', () => {
     const { messages, ids } = layoutPrompt(model.format!, dialogue('hold', letters()), UNTRUSTED);
     const texts = messages.map(({ content }) =>
       model.tokenizer!.decode(ids.slice(content.start, content.end)),
@@ -51,13 +51,13 @@ describe('a prompt', () => {
     expect(texts).toEqual([SYSTEM, 'hello', 'hold', 'and now?']);
   });
 
-  it('keeps control tokens an answer was sampled with, though its text has none', () => {
+  it('keeps control tokens that were sampled, although the text has none', () => {
     const ids = [...letters(), 0];
     const prompt = layoutPrompt(model.format!, dialogue('hold', ids), UNTRUSTED);
     expect(prompt.ids.join()).toContain(ids.join());
   });
 
-  it('takes messages and answers of hundreds of thousands of tokens', () => {
+  it('accepts messages and answers of hundreds of thousands of tokens', () => {
     const long = Array<number>(200_000).fill(model.tokenizer!.encode('h')[0]!);
     const text = model.tokenizer!.decode(long);
     const [system, user, answer, last] = dialogue(text, long);
@@ -69,7 +69,7 @@ describe('a prompt', () => {
     expect(ids.length).toBeGreaterThan(300_000);
   });
 
-  it('encodes an answer anew when its text is not that of its tokens', () => {
+  it('encodes an answer again when its text is not that of its tokens', () => {
     const cut = layoutPrompt(model.format!, dialogue('hol', letters()), UNTRUSTED);
     expect(cut).toEqual(layoutPrompt(model.format!, dialogue('hol'), UNTRUSTED));
   });
@@ -107,19 +107,19 @@ describe('a prompt without its system message', () => {
   const SPOKEN =
     '<|im_start|>user\nhello<|im_end|>\n<|im_start|>assistant\nhold<|im_end|>\n<|im_start|>user\nand now?<|im_end|>\n<|im_start|>assistant\n';
 
-  it('is the same tokens less those of the message, answers as they were sampled', () => {
+  it('has the same tokens without those of the message, and answers as they were sampled', () => {
     const { ids, messages } = layoutPrompt(model.format!, dialogue('hold', letters()), UNTRUSTED);
-    // The first token opens the message, whose range begins behind it.
+    // The first token opens the message, whose range begins after it.
     const rest = ids.slice(messages[0]!.end);
     expect(layoutWithoutSystem(model.format!, dialogue('hold', letters()), UNTRUSTED)).toEqual(rest);
     expect(rest.join()).toContain(letters().join());
   });
 
-  it('holds no prompt that a template puts there by default', () => {
+  it('has no default prompt of the template either', () => {
     expect(textOf(family('ChatML that adds'))).toBe(SPOKEN);
   });
 
-  it('keeps a BOS, and begins behind it with the user', async () => {
+  it('keeps a BOS, and begins with the user after it', async () => {
     const gemma = await loadFixture('gemma3');
     const tokenizer = gemma.tokenizer!;
     const template = `{{ bos_token }}{% if messages[0].role != 'system' %}<start_of_turn>system\nBe kind.<end_of_turn>\n{% endif %}{% for m in messages %}<start_of_turn>{{ m.role }}\n{{ m.content }}<end_of_turn>\n{% endfor %}`;

@@ -9,13 +9,13 @@ import {
   type TokenRange,
 } from '../text/index.js';
 
-/** A message of a dialogue that goes on. */
+/** A message of a dialogue. */
 export interface PromptMessage extends Message {
-  /** The tokens of an answer as they were sampled. */
+  /** The tokens of an answer as sampled; absent for other messages. */
   readonly ids?: readonly number[];
 }
 
-/** A dialogue, ready to be answered. */
+/** A dialogue that is laid out and ready to be answered. */
 export interface Prompt extends TargetContext {
   readonly ids: readonly number[];
 }
@@ -23,11 +23,11 @@ export interface Prompt extends TargetContext {
 /**
  * Lays out a dialogue up to the header that opens the next answer.
  *
- * An earlier answer stands in it with the very tokens that were sampled, not with those that its text would be
- * encoded to: a model may write a word in pieces that the tokenizer would not choose, and the cache holds the pieces.
- * Where that cannot be (the template changes an answer's words, a token holds words of both, or the text was cut
- * at a stop string) the answer is encoded anew, and what differs is computed again.
- * @throws HoldfastError what `layoutDialogue` throws; `E_TEMPLATE` if the template omits the system message
+ * An earlier answer keeps the tokens that were sampled instead of those that its text encodes to: a model may write a
+ * word in pieces that the tokenizer would not choose, and the cache contains these pieces. The answer is encoded again,
+ * and computed again from the first different token, if its tokens cannot be kept: if the template changes the answer's
+ * words, a token spans the answer and the template, or the text was cut at a stop string.
+ * @throws HoldfastError what `layoutDialogue` throws; `E_TEMPLATE` when the template leaves out the system message
  */
 export function layoutPrompt(
   format: ChatFormat,
@@ -51,7 +51,7 @@ export function layoutPrompt(
   }
   pieces.push(layout.ids.slice(at));
 
-  /** Where a token's index goes to, as answers before it grow and shrink. */
+  /** Returns a token's new index, after earlier answers have become longer or shorter. */
   const moved = (index: number): number =>
     replacements.reduce(
       (to, { start, end, ids: sampled }) => (end <= index ? to + sampled.length - (end - start) : to),
@@ -71,16 +71,16 @@ export function layoutPrompt(
 }
 
 /**
- * Where the tokens end that a dialogue begins with whatever is said in it: the prefix, up to the first token of another
- * message. 0 without a system message.
+ * Returns the length of the beginning that does not depend on the user's messages: the prefix, up to the first token of
+ * another message. 0 without a system message.
  */
 export function sharedLength(prompt: TargetContext): number {
   return hasSystemMessage(prompt) ? resolveTarget({ kind: 'prefix' }, prompt)[0]!.end : 0;
 }
 
 /**
- * The tokens of a dialogue without its system message, its header included and also what a template puts there when none
- * is given: the dialogue begins with the first user's header. A first token that opens no message, as a BOS does, stays.
+ * Returns the tokens of a dialogue without its system message, header included, and without the default system message
+ * of the template: the dialogue begins with the first user header. A BOS token is kept.
  * @throws HoldfastError what {@link layoutPrompt} throws
  */
 export function layoutWithoutSystem(
@@ -91,7 +91,7 @@ export function layoutWithoutSystem(
   const spoken = messages.filter(({ role }) => role !== 'system');
   const { ids, spans } = layoutPrompt(format, spoken, options);
   const header = spans.find(({ turn }) => turn > 0)!.start;
-  // The first token is nobody's: with nothing between it and the header, it stands where the template wants it.
+  // The first token belongs to no message. If the header follows directly, nothing has to be removed.
   if (header <= 1) return ids;
   const [sink] = ids;
   const stays = sink === format.tokenizer.bos?.id && sink !== ids[header];

@@ -7,34 +7,35 @@ import type { SavedDialogue, SavedSettings, SavedTurn } from './dialogue-file.js
 import { sha256 } from './hash.js';
 import { policyChoice } from './settings-options.js';
 
-/** The first place where a replay gave another token. */
+/** The first token at which a replay differs from the saved dialogue. */
 export interface ReplayDifference {
   /** From 1. */
   readonly turn: number;
-  /** Index in the answer. */
+  /** Index of the token in the answer, from 0. */
   readonly index: number;
-  /** Null where one answer ended before the other. */
+  /** The saved token; null if the saved answer had ended. */
   readonly saved: number | null;
+  /** The new token; null if the new answer had ended. */
   readonly replayed: number | null;
 }
 
-/** A saved dialogue that was made again. */
+/** The result of replaying a saved dialogue. */
 export interface Replay {
   /**
-   * The dialogue as made again, up to the first difference. It goes on from there under the system prompt and settings
-   * that it was saved with: without a difference, the next answer is the one that the saved chat would have given.
+   * The replayed dialogue, up to the first difference. It continues with the saved system prompt and settings: without a
+   * difference, its next answer is the one that the saved chat would have given.
    */
   readonly chat: Chat;
   /** Null when every token is the same. */
   readonly difference: ReplayDifference | null;
-  /** What is not as it was when the dialogue was saved, in words: where this is not empty, tokens may differ. */
+  /** What has changed since the dialogue was saved, as text. If this is not empty, tokens may differ. */
   readonly changes: readonly string[];
 }
 
 /**
- * Makes a saved dialogue again, message by message, each under its own settings and seed.
+ * Generates a saved dialogue again, message by message, each with its own settings and seed.
  * @throws HoldfastError what `openChat` and answers throw; `E_DIALOGUE`, `E_SAMPLING` … for settings out of range;
- * `E_ABORTED` when the signal fires; the chat that was begun is disposed of then
+ * `E_ABORTED` when the signal fires. The new chat is then disposed of.
  */
 export async function replayDialogue(
   model: Model,
@@ -82,13 +83,13 @@ async function answerAll(
 
 /**
  * Brings a chat to a saved point of the dialogue.
- * @param held tokens that were in the cache then: what was computed anew after them, as after a change of the system
- * prompt and back, is computed anew now
+ * @param held tokens that were in the cache then. Tokens after them were computed again, for example after the system
+ * prompt had been changed and changed back, so the replay computes them again too.
  */
 function assume(chat: Chat, saved: SavedSettings & Pick<SavedTurn, 'system'>, held: Held): void {
   const { policy, schedule, layers, heads, pairs, silence, guidance, sampling, maxTokens, stop } = saved;
   if (chat.system !== saved.system) {
-    chat.configure({ policy: 'off', guidance: 1 }); // those up to here may not go with the system prompt from here on
+    chat.configure({ policy: 'off', guidance: 1 }); // the old settings may not be valid with the new system prompt
     chat.system = saved.system;
   }
   chat.configure({
@@ -110,7 +111,7 @@ async function answerAgain(
   user: string,
   signal: AbortSignal | undefined,
 ): Promise<number[]> {
-  // An answer that was cut off by hand is cut off at the same token.
+  // An answer that the user stopped is stopped at the same token.
   const cut = new AbortController();
   const ids: number[] = [];
   const both = signal ? AbortSignal.any([signal, cut.signal]) : cut.signal;

@@ -13,12 +13,12 @@ import {
 import type { SamplingOptions } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 
-/** A policy and how its strength follows the dialogue. */
+/** A policy and its schedule. */
 export type PolicyChoice =
   | { readonly policy: PolicyWithoutStrength; readonly schedule: null }
   | { readonly policy: PolicyWithStrength; readonly schedule: Schedule };
 
-/** A policy by name, with the strength that it needs; no policy named is `off`. */
+/** A policy by name, with the strength or schedule that it needs; default: `off`. */
 export type PolicyOptions =
   | { readonly policy?: undefined; readonly strength?: undefined; readonly schedule?: undefined }
   | {
@@ -28,7 +28,7 @@ export type PolicyOptions =
     }
   | {
       readonly policy: PolicyWithStrength;
-      /** The same strength throughout. */
+      /** A constant strength. */
       readonly strength: number;
       readonly schedule?: undefined;
     }
@@ -51,7 +51,7 @@ interface NoHold {
   readonly hold?: false | undefined;
 }
 
-/** Another strength for the policy that a chat has. */
+/** A new strength for the chat's current policy. */
 type StrengthChange =
   | { readonly policy?: undefined; readonly strength: number; readonly schedule?: undefined }
   | { readonly policy?: undefined; readonly strength?: undefined; readonly schedule: Schedule };
@@ -59,42 +59,42 @@ type StrengthChange =
 interface TargetOptions {
   /** The tokens whose share is measured and changed; default: `message`, the system message. */
   readonly target?: Target;
-  /** Heads whose output is knocked out; none by default. Their attention is measured all the same. */
+  /** Heads whose output is knocked out; default: none. Their attention is still measured. */
   readonly silence?: readonly HeadPair[];
   /**
-   * γ of classifier-free guidance (arXiv 2306.17806), from 1, which is none: answers are led away from those without the
-   * system prompt. Policies act in the pass with it alone.
+   * γ of classifier-free guidance (arXiv 2306.17806), 1 or more: moves logits away from those without the system prompt.
+   * Default: 1, no guidance. Policies act only in the pass that has the system prompt.
    */
   readonly guidance?: number;
 }
 
 interface AnswerLimits {
-  /** Its seed is the first answer's; each later answer takes the next. */
+  /** Sampling options. The seed is that of the first answer; each later answer adds 1. */
   readonly sampling?: SamplingOptions;
-  /** Tokens of an answer at most; 512 by default, or half the context where that is less. */
+  /** Maximum number of tokens per answer; default: 512, or half the context if that is less. */
   readonly maxTokens?: number;
   /** Texts at which an answer ends. */
   readonly stop?: readonly string[];
 }
 
-/** What is done to attention in a dialogue: a policy, the heads and the tokens it acts on, and guidance. */
+/** How a dialogue is steered: a policy, the heads and the target it acts on, silenced heads and guidance. */
 export type SteeringOptions = PolicyOptions & HeadSelection & TargetOptions;
 
-/** What answers are made under. */
+/** All settings of a chat's answers. */
 export type SettingsOptions = ((PolicyOptions & NoHold) | Hold) &
   HeadSelection &
   TargetOptions &
   AnswerLimits;
 
-/** What can be changed between answers. A policy keeps its schedule unless another strength or schedule is given. */
+/** Settings to change between answers. A policy keeps its schedule unless a new strength or schedule is given. */
 export type SettingsChanges =
   | SettingsOptions
   | (StrengthChange & NoHold & HeadSelection & TargetOptions & AnswerLimits);
 
 /**
- * A policy with its schedule, checked.
+ * Checks a policy and its schedule, and returns both.
  * @param schedule null for a policy that takes no strength
- * @throws HoldfastError `E_STRENGTH` when a schedule is missing, not wanted, or out of the policy's range
+ * @throws HoldfastError `E_STRENGTH` when the schedule is missing, not allowed, or out of the policy's range
  */
 export function policyChoice(policy: Policy, schedule: Schedule | null): PolicyChoice {
   if (!takesStrength(policy)) {

@@ -20,16 +20,16 @@ import { HoldfastError } from '../errors.js';
 import { type PolicyChoice, policyChoice, type SettingsChanges } from './settings-options.js';
 
 /**
- * The policy to use when nobody chose one: split-softmax that grows with the dialogue, k from 1 in the first turn to
- * 0.6 in the eleventh. Among the arms tried, it kept later answers to the system prompt at no loss in the first ones,
- * where there is nothing to hold yet; a constant k pays from the first turn on. Recommended until studies settle it.
+ * The recommended policy and schedule: split-softmax that becomes stronger with the dialogue, with k falling from 1 in the
+ * first turn to 0.6 in the eleventh. Among the arms tried, it improved later answers at no cost in the first ones, where
+ * there is no drift yet; a constant k has a cost from the first turn on. It may change with further studies.
  */
 export const RECOMMENDED_HOLD: PolicyChoice = {
   policy: 'split-softmax',
   schedule: { kind: 'per-turn', from: 1, to: 0.6, step: 0.04 },
 };
 
-/** Settings, complete and in range. */
+/** The settings of an answer, complete and in range. */
 export type Settings = PolicyChoice & {
   readonly target: Target;
   readonly selection: HeadSelection;
@@ -42,7 +42,7 @@ export type Settings = PolicyChoice & {
 
 const DEFAULT_MAX_TOKENS = 512;
 
-/** Settings of a chat that nothing was said about. */
+/** Returns the default settings of a chat. */
 export function defaultSettings(contextLength: number): Settings {
   return {
     policy: 'off',
@@ -58,9 +58,9 @@ export function defaultSettings(contextLength: number): Settings {
 }
 
 /**
- * Settings with some of them changed. A policy that is changed needs its strength said with it; sampling options not
- * said stay as they are.
- * @throws HoldfastError `E_POLICY`, `E_STRENGTH` or `E_SAMPLING` for what contradicts itself or is out of range
+ * Returns the settings with some of them changed. A new policy needs its strength in the same call; sampling options that
+ * are not given keep their values.
+ * @throws HoldfastError `E_POLICY`, `E_STRENGTH` or `E_SAMPLING` for changes that are contradictory or out of range
  */
 export function changeSettings(current: Settings, changes: SettingsChanges, model: Model): Settings {
   const choice = choosePolicy(current, changes);
@@ -85,11 +85,11 @@ export function changeSettings(current: Settings, changes: SettingsChanges, mode
   };
 }
 
-/** Layers and heads that are said leave each other as they were; pairs stand instead of both, and both instead of pairs. */
+/** Returns the new selection. Changing layers keeps the heads and vice versa; pairs replace both, and either replaces pairs. */
 function chooseHeads(current: HeadSelection, changes: HeadSelection): HeadSelection {
   if (changes.pairs !== undefined) return { pairs: changes.pairs };
-  const saysGrid = changes.layers !== undefined || changes.heads !== undefined;
-  if (current.pairs !== undefined && !saysGrid && !('pairs' in changes)) return current;
+  const hasGrid = changes.layers !== undefined || changes.heads !== undefined;
+  if (current.pairs !== undefined && !hasGrid && !('pairs' in changes)) return current;
   const layers = 'layers' in changes ? changes.layers : current.layers;
   const heads = 'heads' in changes ? changes.heads : current.heads;
   return { ...(layers && { layers }), ...(heads && { heads }) };
@@ -97,38 +97,37 @@ function chooseHeads(current: HeadSelection, changes: HeadSelection): HeadSelect
 
 function choosePolicy(current: PolicyChoice, changes: SettingsChanges): PolicyChoice {
   const { hold = false, strength } = changes;
-  const said = strength === undefined ? changes.schedule : { kind: 'constant' as const, strength };
-  if (hold && (changes.policy !== undefined || said !== undefined)) {
-    throw new HoldfastError('E_POLICY', 'hold is a policy with its schedule: it goes with no other', {
+  const given = strength === undefined ? changes.schedule : { kind: 'constant' as const, strength };
+  if (hold && (changes.policy !== undefined || given !== undefined)) {
+    throw new HoldfastError('E_POLICY', 'hold cannot be combined with a policy, strength or schedule', {
       hint: 'Leave out hold, or policy, strength and schedule',
     });
   }
   if (strength !== undefined && changes.schedule !== undefined) {
-    throw new HoldfastError('E_STRENGTH', 'a strength is a constant schedule: say one of the two', {
+    throw new HoldfastError('E_STRENGTH', 'strength cannot be combined with a schedule', {
       field: 'strength',
+      hint: 'Give one of the two: a strength is a constant schedule',
     });
   }
   if (hold) return RECOMMENDED_HOLD;
   const policy = parsePolicy(changes.policy ?? current.policy);
-  return policyChoice(policy, said ?? (policy === current.policy ? current.schedule : null));
+  return policyChoice(policy, given ?? (policy === current.policy ? current.schedule : null));
 }
 
 /**
- * @throws HoldfastError `E_TARGET` when a policy is asked to act on a system prompt that is not there, or guidance to lead
- * away from its absence
+ * Checks that a policy or guidance has the system prompt that it needs.
+ * @throws HoldfastError `E_TARGET` when there is none
  */
 export function assertTarget({ policy, target, guidance }: Settings, system: string | null): void {
   if (guidance > 1 && system === null) {
-    throw new HoldfastError(
-      'E_TARGET',
-      'guidance leads away from answers without the system prompt, and there is none',
-      { hint: 'Give a system prompt, or guidance 1, which is none' },
-    );
+    throw new HoldfastError('E_TARGET', 'guidance needs a system prompt, and there is none', {
+      hint: 'Give a system prompt, or set guidance to 1, which turns it off',
+    });
   }
   if (policy === 'off' || system !== null || !needsSystem(target)) return;
   throw new HoldfastError(
     'E_TARGET',
-    `the policy ${policy} acts on the target ${targetName(target)}, and there is no system prompt`,
+    `the policy ${policy} acts on the target ${targetName(target)}, but there is no system prompt`,
     { hint: 'Give a system prompt, another target, or the policy off' },
   );
 }

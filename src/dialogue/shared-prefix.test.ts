@@ -22,7 +22,7 @@ const ARMS: readonly ChatOptions[] = [
   { policy: 'boost', strength: 5, target: { kind: 'prefix' }, pairs: [[1, 2]], guidance: 2 },
 ];
 
-/** A dialogue's answers, and the attention of every row that chose a token. */
+/** Returns a dialogue's answers, and the attention of every row that chose a token. */
 async function lead(options: ChatOptions): Promise<{ turns: Partial<Turn>[]; rows: RowObservation[] }> {
   const chat = openChat(model, { ...CHAT, ...options });
   const rows: RowObservation[] = [];
@@ -32,7 +32,7 @@ async function lead(options: ChatOptions): Promise<{ turns: Partial<Turn>[]; row
 }
 
 describe('a session that several dialogues share', () => {
-  it('gives each the answers and shares, to the bit, of a session of its own', async () => {
+  it('gives each, bit for bit, the answers and shares of a session of its own', async () => {
     const shared = new Session(model.executor);
     for (const arm of [...ARMS, ...ARMS.toReversed()]) {
       const alone = await lead({ ...arm, prefixFirst: true });
@@ -45,12 +45,12 @@ describe('a session that several dialogues share', () => {
     shared.dispose();
   });
 
-  it('computes the prefix once, and takes over nothing behind it', async () => {
+  it('computes the prefix once, and reuses nothing after it', async () => {
     const session = new Session(model.executor);
     const first = openChat(model, { ...CHAT, session });
     await ask(first, 'hello');
     expect(first.turns[0]!.timing.reusedTokens).toBe(0);
-    // The same message: all of the prompt is in the cache, of which the prefix alone is taken.
+    // The same message: the whole prompt is in the cache, but only the prefix is reused.
     const second = openChat(model, { ...CHAT, session, policy: 'boost', strength: 9 });
     const { turn } = await ask(second, 'hello');
     const prefix = 1 + session.tokens.indexOf(2) + 1;
@@ -60,7 +60,7 @@ describe('a session that several dialogues share', () => {
     session.dispose();
   });
 
-  it('is forgotten where the system prompt is another', async () => {
+  it('is not reused for another system prompt', async () => {
     const session = new Session(model.executor);
     await lead({ session });
     expect(await lead({ session, system: 'You are another.' })).toEqual(
@@ -69,7 +69,7 @@ describe('a session that several dialogues share', () => {
     session.dispose();
   });
 
-  it('leaves a dialogue that can be saved and made again', async () => {
+  it('leaves a dialogue that can be saved and replayed', async () => {
     const session = new Session(model.executor);
     await lead({ session });
     const chat = openChat(model, { ...CHAT, session });
@@ -82,7 +82,7 @@ describe('a session that several dialogues share', () => {
     session.dispose();
   });
 
-  it('is refused when it is of another executor, or another length than is asked for', () => {
+  it('is refused if it belongs to another executor or has another context length', () => {
     const session = new Session(other.executor);
     expect(() => openChat(model, { ...CHAT, session })).toThrow(/E_EXECUTOR: the session belongs to another/);
     const short = new Session(model.executor, { contextLength: 200 });

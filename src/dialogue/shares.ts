@@ -2,13 +2,13 @@ import type { HeadGrid, Target } from '../attention/index.js';
 import type { RowShares } from '../engine/index.js';
 import type { Span } from '../text/index.js';
 
-/** A share before a policy and after it, as used; 0…1. */
+/** A share before and after the policy; 0…1. The one after is the one used. */
 export interface Share {
   readonly before: number;
   readonly after: number;
 }
 
-/** A span and its share of one row after the policy, the mean over layers and heads. */
+/** A span and its share of one row after the policy: the mean over layers and heads. */
 export interface SpanShare extends Span {
   readonly share: number;
   /** The mean over the heads of each layer, `[layers]`. */
@@ -23,12 +23,12 @@ export interface HeadShares {
 
 /** Shares of an answer: means over the rows that chose its tokens. */
 export interface AnswerShares {
-  /** Over layers and heads too. */
+  /** Mean also over layers and heads. */
   readonly mean: Share;
   readonly heads: HeadShares;
 }
 
-/** What every answer's shares are told of, whatever the target is; null for what the dialogue does not have. */
+/** The shares that every answer reports, whatever the target is. Null for a part that the dialogue does not have. */
 export interface PartShares {
   /** The system message with its role header. */
   readonly prompt: AnswerShares | null;
@@ -36,16 +36,19 @@ export interface PartShares {
   readonly words: AnswerShares | null;
   /** The first token. */
   readonly sink: AnswerShares | null;
-  /** All up to the end of the system message, other messages left out: the sink, the template's opening and the prompt. */
+  /** Everything up to the end of the system message, without other messages: sink, template opening and prompt. */
   readonly prefix: AnswerShares | null;
 }
 
-/** The mean over layers and heads. */
+/** Returns the mean over layers and heads. */
 export function meanShare({ before, after }: HeadShares): Share {
   return { before: mean(before), after: mean(after) };
 }
 
-/** @param spans the spans whose ranges the row was asked for, in that order */
+/**
+ * Returns each span with its share of one row.
+ * @param spans the spans whose shares were measured, in that order
+ */
 export function spanShares(spans: readonly Span[], shares: RowShares['spans'], grid: HeadGrid): SpanShare[] {
   if (shares === null) return [];
   const { layers, heads } = grid;
@@ -62,8 +65,8 @@ export function spanShares(spans: readonly Span[], shares: RowShares['spans'], g
 }
 
 /**
- * Each head's share of some of a row's spans together.
- * @param places indices of the spans
+ * Returns each head's total share of some of a row's spans.
+ * @param places indices of these spans
  */
 export function sharesAt(
   { ranges, before, after }: NonNullable<RowShares['spans']>,
@@ -81,15 +84,15 @@ export function sharesAt(
   return { before: summed(before), after: summed(after) };
 }
 
-/** Adds up the shares of an answer's rows. */
+/** Averages the shares of an answer's rows. */
 export interface ShareMeter {
   add(shares: HeadShares): void;
-  /** Means over the rows; null when there were none. */
+  /** Returns the means over the rows; null if there were none. */
   mean(): AnswerShares | null;
 }
 
 export function createShareMeter(pairs: number): ShareMeter {
-  // f64: thousands of rows are added.
+  // f64, because thousands of rows are summed.
   const sums = { before: new Float64Array(pairs), after: new Float64Array(pairs) };
   let rows = 0;
   return {
@@ -111,7 +114,7 @@ export function createShareMeter(pairs: number): ShareMeter {
   };
 }
 
-/** The targets whose shares are {@link PartShares}, in the order of its fields. */
+/** The targets of {@link PartShares}, in the order of its fields. */
 export const PARTS: readonly Target[] = [
   { kind: 'message' },
   { kind: 'content' },
@@ -119,9 +122,9 @@ export const PARTS: readonly Target[] = [
   { kind: 'prefix' },
 ];
 
-/** Adds up the shares of the parts. */
+/** Averages the shares of the parts over an answer's rows. */
 export interface PartMeter {
-  /** @param places indices of the spans of each of {@link PARTS}; null for what is not there */
+  /** @param places indices of the spans of each of {@link PARTS}; null for a part that the dialogue does not have */
   add(spans: NonNullable<RowShares['spans']>, places: readonly (readonly number[] | null)[]): void;
   means(): PartShares;
 }

@@ -1,12 +1,12 @@
 import type { Target, TargetContext, TokenRange } from '../attention/index.js';
 import { rangesOf } from './watch.js';
 
-/** What a cache's rows were computed under: a policy changes rows by where its target lies. */
+/** The target that a cache's rows were computed with. The rows depend on where it was. */
 export interface SteeredRows {
   readonly target: Target;
-  /** Where it lay; null when the dialogue did not have it. */
+  /** Its tokens; null if the dialogue did not have it. */
   readonly ranges: readonly TokenRange[] | null;
-  /** Tokens of the prompt that it was looked for in. */
+  /** Length of the prompt in which it was found. */
   readonly length: number;
 }
 
@@ -15,9 +15,9 @@ export function steeredRows(target: Target, prompt: TargetContext, length: numbe
 }
 
 /**
- * How many rows still stand for themselves in the next prompt: those before the first token that the target has gained
- * or lost since. Where a template moves the system message on with every turn, even the token that opened it, and now
- * opens a user's message, was computed as part of the target.
+ * Returns the number of rows that are still valid in the next prompt: those before the first token that the target has
+ * gained or lost since. If a template moves the system message with every turn, this includes the token that used to open
+ * the system message and now opens a user message: it was computed as part of the target.
  */
 export function unmovedRows({ target, ranges, length }: SteeredRows, prompt: TargetContext): number {
   const now = rangesOf(target, prompt);
@@ -26,7 +26,7 @@ export function unmovedRows({ target, ranges, length }: SteeredRows, prompt: Tar
   return first < length ? first : Number.POSITIVE_INFINITY;
 }
 
-/** The first token that only one of two unions of ascending ranges holds. */
+/** Returns the first token that is in only one of two lists of ascending ranges. */
 function firstDifference(a: readonly TokenRange[], b: readonly TokenRange[]): number {
   for (let index = 0; index < Math.max(a.length, b.length); index++) {
     const start = [a[index]?.start, b[index]?.start].map((token) => token ?? Number.POSITIVE_INFINITY);

@@ -17,31 +17,31 @@ import type { Settings } from './settings.js';
 import { policyActed, type Turn } from './turn.js';
 import { rangesOf } from './watch.js';
 
-/** What is done to the target's share while one answer is made. */
+/** The interventions of one answer. */
 export interface Steering {
-  /** Undefined without a target: nothing is measured then. With the policy off, the target is measured only. */
+  /** Undefined without a target: nothing is then measured. With the policy off, the target is only measured. */
   interventionAt(point: ForwardPoint): Intervention | undefined;
-  /** The policy's strength in the pass asked for last; null for `off`, and for `sustain`, where each head has its own. */
+  /** The policy's strength in the latest pass; null for `off`, and for `sustain`, which has one per head. */
   readonly strength: number | null;
 }
 
 interface SteeringContext {
   readonly settings: Settings;
   readonly grid: HeadGrid;
-  /** Null when the dialogue has none. */
+  /** Null if the dialogue does not have it. */
   readonly target: readonly TokenRange[] | null;
   /** The turn being answered, from 1. */
   readonly turn: number;
-  /** Each head's mean share in the answer whose shares `sustain` keeps, `[layers × heads]`; null while there is none yet. */
+  /** Each head's mean share in the answer that `sustain` measured, `[layers × heads]`; null before that answer. */
   readonly held: Float32Array | null;
-  /** Each head's mean share before the policy in the answer before, for a schedule that follows shares. */
+  /** Each head's mean share before the policy in the previous answer, for a schedule that follows shares. */
   readonly previous: Float32Array | null;
 }
 
-/** What steering looks back to in a turn that was answered. */
+/** The fields of an earlier turn that steering needs. */
 export type PastTurn = Pick<Turn, 'system' | 'settings' | 'shares' | 'receipt'>;
 
-/** What one answer is made under. */
+/** The turn to steer: its settings, its prompt and the turns before it. */
 export interface SteeredTurn {
   readonly settings: Settings;
   readonly grid: HeadGrid;
@@ -49,13 +49,16 @@ export interface SteeredTurn {
   /** The turn being answered, from 1. */
   readonly turn: number;
   readonly system: string | null;
-  /** Those answered before. */
+  /** The turns before it. */
   readonly turns: readonly PastTurn[];
 }
 
-/** @throws HoldfastError `E_TARGET` when a policy is to act on a target that the dialogue does not have */
+/**
+ * Returns the interventions of an answer.
+ * @throws HoldfastError `E_TARGET` when a policy acts on a target that the dialogue does not have
+ */
 export function steer({ settings, grid, prompt, turn, system, turns }: SteeredTurn): Steering {
-  // A turn under another target or system prompt says nothing about the shares of this one.
+  // Shares of turns with another target or system prompt are not comparable.
   const comparable = turns.filter(
     (then) => then.system === system && targetName(then.settings.target) === targetName(settings.target),
   );
@@ -70,7 +73,7 @@ export function steer({ settings, grid, prompt, turn, system, turns }: SteeredTu
   });
 }
 
-/** A target that is only measured may be absent; one that a policy is to act on may not. */
+/** Returns the target's tokens. A target that is only measured may be absent; one that a policy acts on may not. */
 function targetRanges({ policy, target }: Settings, prompt: TargetContext): readonly TokenRange[] | null {
   return policy === 'off' ? rangesOf(target, prompt) : resolveTarget(target, prompt);
 }
@@ -110,10 +113,10 @@ function createSteering(context: SteeringContext): Steering {
   };
 }
 
-/** Shares of the heads that the policy acts on: the others' do not follow its strength. */
+/** Returns the shares of the heads that the policy acts on. The others do not depend on its strength. */
 function selected(shares: Float32Array, mask: Uint8Array): Float32Array {
   return shares.filter((_, pair) => mask[pair] === 1);
 }
 
-/** A share whose rounding left 0…1. */
+/** Brings a share back into 0…1 that rounding moved out of it. */
 const clamp = (share: number): number => Math.min(1, Math.max(0, share));

@@ -15,7 +15,7 @@ const IN_LAST_USER = `{%- if messages[0].role == 'system' %}{% set sys = message
 {%- else %}{{ m.content + '<|endoftext|>' }}{% endif %}
 {%- endfor %}`;
 const MISTRAL = Object.entries(FAMILY_TEMPLATES).find(([name]) => name.endsWith('(Mistral)'))![1].source;
-/** It goes into the first user turn, as in those of Mistral 7B and Gemma 3. */
+/** The system message goes into the first user turn, as in the templates of Mistral 7B and Gemma 3. */
 const IN_FIRST_USER = `{%- set sys = messages[0].content + '\\n\\n' if messages[0].role == 'system' else '' %}
 {%- for m in (messages[1:] if sys else messages) %}{{ '<|im_start|>' + m.role + '\\n' + (sys if loop.first else '') + m.content + '<|im_end|>\\n' }}{% endfor %}
 {%- if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}`;
@@ -36,7 +36,7 @@ const SYSTEM = 'the work of the river';
 const say = (role: PromptMessage['role'], content: string): PromptMessage => ({ role, content });
 const DIALOGUE = [say('system', SYSTEM), say('user', 'one'), say('assistant', 'two'), say('user', 'three')];
 
-/** The text of a target's tokens, piece by piece. */
+/** Returns the text of each range of a target. */
 function textOf(target: string, template: string, messages: readonly PromptMessage[] = DIALOGUE): string[] {
   const prompt = layoutPrompt(withTemplate(template).format!, messages, { trustContent: false });
   return resolveTarget(parseTarget(target), prompt).map(({ start, end }) =>
@@ -44,7 +44,7 @@ function textOf(target: string, template: string, messages: readonly PromptMessa
   );
 }
 
-describe('the tokens of a target, where the system message stands', () => {
+describe('the tokens of a target, by position of the system message', () => {
   it('in front', () => {
     expect(textOf('message', IN_FRONT)).toEqual([`system\n${SYSTEM}<|im_end|>\n`]);
     expect(textOf('content', IN_FRONT)).toEqual([SYSTEM]);
@@ -57,7 +57,7 @@ describe('the tokens of a target, where the system message stands', () => {
     expect(textOf('prefix', IN_FIRST_USER)).toEqual([`<|im_start|>user\n${SYSTEM}\n\n`]);
   });
 
-  it('in the last user turn: no token of the turns before it', () => {
+  it('in the last user turn: no token of earlier turns', () => {
     expect(textOf('message', IN_LAST_USER)).toEqual([`<|im_start|>${SYSTEM}\n\n`]);
     expect(textOf('content', IN_LAST_USER)).toEqual([SYSTEM]);
     expect(textOf('prefix', IN_LAST_USER)).toEqual(['<|im_start|>', `<|im_start|>${SYSTEM}\n\n`]);
@@ -91,18 +91,18 @@ describe('the tokens of a target, where the system message stands', () => {
     expect(() => textOf('content', IN_FRONT, silent)).toThrow(/E_TARGET: the target content has no tokens/);
   });
 
-  it('once more in every user turn: nobody knows which of them it is', () => {
+  it('repeated in every user turn: refused, because it is ambiguous', () => {
     const everywhere = `{% for m in messages[1:] %}{{ '<|im_start|>' + messages[0].content + m.content + '<|im_end|>' }}{% endfor %}`;
     expect(() => textOf('message', everywhere)).toThrow(/E_SPANS.*more than once/);
   });
 });
 
-describe('a system message that moves on with every turn', () => {
+describe('a system message that moves with every turn', () => {
   const USERS = ['one two', 'three four', 'five six'];
   const COLD: ChatOptions = { system: SYSTEM, maxTokens: 6, sampling: { temperature: 0 } };
   const HOLD = { policy: 'split-softmax', strength: 0.5 } as const;
 
-  it('has the share that its own tokens have, in every turn', async () => {
+  it('has the share of its own tokens in every turn', async () => {
     const chat = openChat(withTemplate(IN_LAST_USER), { ...COLD, ...HOLD });
     for (const user of USERS) {
       const { steps, turn } = await ask(chat, user);
@@ -119,7 +119,7 @@ describe('a system message that moves on with every turn', () => {
     chat.dispose();
   });
 
-  it('is raised, and nothing else is: old turns lose in every row', async () => {
+  it('is raised, and nothing else is: old turns lose share in every row', async () => {
     const chat = openChat(withTemplate(IN_LAST_USER), { ...COLD, ...HOLD });
     let rows = 0;
     const observe = ({ spans, watched, shares }: RowObservation): void => {
@@ -140,14 +140,14 @@ describe('a system message that moves on with every turn', () => {
     chat.dispose();
   });
 
-  it('is answered as if the whole dialogue were computed anew', async () => {
+  it('is answered as if the whole dialogue were computed again', async () => {
     for (const settings of [{}, HOLD]) {
       const chat = openChat(withTemplate(IN_LAST_USER), { ...COLD, ...settings });
       for (const user of USERS) await ask(chat, user);
       const last = chat.turns.at(-1)!;
       const fresh = openChat(withTemplate(IN_LAST_USER), { ...COLD, ...settings });
       for (const [index, user] of USERS.entries()) {
-        // Nothing is left in the cache of the turns before.
+        // Nothing of the earlier turns is left in the cache.
         if (index === USERS.length - 1) fresh.keep({ dialogue: 0, without: 0 });
         await ask(fresh, user);
       }
@@ -159,7 +159,7 @@ describe('a system message that moves on with every turn', () => {
     }
   });
 
-  it('leaves dialogues that share a session as they are alone', async () => {
+  it('gives dialogues that share a session the answers they have without sharing', async () => {
     const moving = withTemplate(IN_LAST_USER);
     const alone = openChat(moving, { ...COLD, prefixFirst: true });
     for (const user of USERS) await ask(alone, user);

@@ -4,38 +4,38 @@ import type { Span } from '../text/index.js';
 import type { Settings } from './settings.js';
 import type { AnswerShares, PartShares, Share, SpanShare } from './shares.js';
 
-/** One token of an answer, as it comes. */
+/** One token of an answer, at the time it is generated. */
 export interface AnswerStep extends SampledToken {
-  /** Text that has become certain with this token; possibly none. */
+  /** Text that is final with this token; may be empty. */
   readonly text: string;
-  /** The index this token has in the dialogue. */
+  /** The token's index in the dialogue. */
   readonly position: number;
   /** The policy's strength in the row that chose this token; null for `off`, and for `sustain`, which has one per head. */
   readonly strength: number | null;
-  /** Of the row that chose this token (the row of the token before it), means over layers and heads. */
+  /** Shares in the row that chose this token (the row of the token before it), means over layers and heads. */
   readonly shares: {
-    /** Null when the dialogue has no such target. */
+    /** The target's share; null if the dialogue does not have it. */
     readonly target: Share | null;
-    /** All spans of the dialogue so far, the growing answer the last; together they hold the whole row. */
+    /** Shares of all spans of the dialogue so far, the growing answer last. They sum to 1. */
     readonly spans: readonly SpanShare[];
   };
 }
 
 /** The row that chose one token of an answer, head by head. */
 export interface RowObservation {
-  /** The index that the token has in the dialogue; the row is that of the token before it. */
+  /** The token's index in the dialogue; the row is that of the token before it. */
   readonly position: number;
-  /** All spans of the dialogue up to the row, the growing answer the last: the ranges of `shares.spans`, in order. */
+  /** All spans of the dialogue up to the row, the growing answer last: the ranges of `shares.spans`, in order. */
   readonly spans: readonly Span[];
-  /** For each target of `AnswerOptions.watch`, the indices of its spans; null where the dialogue does not have it yet. */
+  /** For each target of `AnswerOptions.watch`, the indices of its spans; null if the dialogue does not have it yet. */
   readonly watched: readonly (readonly number[] | null)[];
-  /** Before the policy and after it. Nobody else writes to these buffers; the step that follows averages them when it is read. */
+  /** Shares before and after the policy. Do not write to these buffers: the next step averages them when it is read. */
   readonly shares: RowShares;
 }
 
 /** A user's message and its answer. */
 export interface Turn {
-  /** From 1; exchanges that were given count. */
+  /** From 1, counting exchanges that were given. */
   readonly number: number;
   readonly system: string | null;
   readonly user: string;
@@ -43,37 +43,37 @@ export interface Turn {
   /** The answer's tokens as sampled; the last one ends the turn when `finish` is `stop`. */
   readonly ids: readonly number[];
   readonly finish: FinishReason;
-  /** In force for this answer; the sampling's seed is the one it was drawn with. */
+  /** The settings of this answer, with the seed that it was sampled with. */
   readonly settings: Settings;
   /** The policy's strength in the answer's first and last row; null as in {@link AnswerStep}. */
   readonly strength: { readonly first: number; readonly last: number } | null;
-  /** The target's share over the rows that chose the answer's tokens; null when there was no target. */
+  /** The target's share over the rows that chose the answer's tokens; null without a target. */
   readonly shares: AnswerShares | null;
   /** The shares of the prompt, its words, the sink and the prefix over the same rows, whatever the target is. */
   readonly parts: PartShares;
-  /** What the policy did, over the prompt's new rows and the answer's; null when there was no target. */
+  /** What the policy did in the prompt's new rows and the answer's rows; null without a target. */
   readonly receipt: Receipt | null;
-  /** Turns that were left out of the context from this one on, because it was full. */
+  /** Numbers of the turns dropped from the context from this turn on, because it was full. */
   readonly dropped: readonly number[];
   readonly timing: GenerationTiming;
 }
 
-/** The tokens that are the answer's own. */
+/** Returns the answer's tokens without the one that ends the turn. */
 export function answerIds({ ids, finish }: Turn): readonly number[] {
   return finish === 'stop' ? ids.slice(0, -1) : ids;
 }
 
-/** Whether a policy was asked to act on any head. */
+/** Returns whether a policy was asked to act on any head. */
 export function policyAsked({ receipt }: Pick<Turn, 'receipt'>): boolean {
   return receipt?.headsAsked.some((heads) => heads > 0) ?? false;
 }
 
-/** Whether a policy changed any share. */
+/** Returns whether a policy changed any share. */
 export function policyActed({ receipt }: Pick<Turn, 'receipt'>): boolean {
   return receipt?.touched.some((pairs) => pairs > 0) ?? false;
 }
 
-/** Tokens a second of an answer, the prompt's time apart; null for an answer of one token. */
+/** Returns the tokens per second of an answer, without the time of its prompt; null for an answer of one token. */
 export function tokensPerSecond({ timing }: Turn): number | null {
   return timing.decodedTokens === 0 ? null : (1000 * timing.decodedTokens) / timing.decodeMs;
 }

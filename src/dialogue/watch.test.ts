@@ -21,7 +21,7 @@ const answer = (end: number): Span => ({ role: 'assistant', turn: 1, start: 9, e
 const targets = (...names: string[]): Target[] => names.map(parseTarget);
 
 describe('watched targets', () => {
-  it('have the indices of the spans inside them, which are cut at their borders', () => {
+  it('have the indices of their spans, which are cut at their borders', () => {
     const { spans, places } = watchTargets(targets('message', 'content', 'prefix', '5:7'), PROMPT);
     expect(spans.map(({ start, end }) => [start, end])).toEqual([
       ...[
@@ -39,12 +39,12 @@ describe('watched targets', () => {
     expect(places).toEqual([[1, 2, 3], [2], [0, 1, 2, 3], [5]]);
   });
 
-  it('are null where the dialogue has none', () => {
+  it('are null if the dialogue does not have them', () => {
     const bare: TargetContext = { spans: PROMPT.spans, messages: [] };
     expect(watchTargets(targets('message', 'sink'), bare).places).toEqual([null, [0]]);
   });
 
-  it('are at every token of an answer what they are in the dialogue as it then is', () => {
+  it('are, at every token of an answer, those of the dialogue up to it', () => {
     const seeds = Array.from({ length: 12 }, (_, seed) => `random:${seed}`);
     for (const names of [['message', 'sink'], ['message', ...seeds], ['not:message'], ['8:12']]) {
       const watched = watchAnswer(targets(...names), PROMPT);
@@ -54,7 +54,7 @@ describe('watched targets', () => {
         expect(watched(answer(end)), `${names} at ${end}`).toEqual(watchTargets(targets(...names), whole));
       }
     }
-    // Some of those random spans come only with the answer.
+    // Some random spans appear only during the answer.
     const { places } = watchTargets(targets(...seeds), PROMPT);
     expect(new Set(places.map((at) => at === null))).toEqual(new Set([true, false]));
   });

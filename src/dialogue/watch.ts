@@ -8,14 +8,14 @@ import {
 import { HoldfastError } from '../errors.js';
 import type { Span } from '../text/index.js';
 
-/** A dialogue's spans, cut so that each lies inside a watched target or outside of it. */
+/** A dialogue's spans, cut so that each is either inside or outside every watched target. */
 export interface Watched {
   readonly spans: readonly Span[];
-  /** For each target, the indices of its spans; null where the dialogue has no such tokens, or not yet. */
+  /** For each target, the indices of its spans; null if the dialogue does not have it, or not yet. */
   readonly places: readonly (readonly number[] | null)[];
 }
 
-/** Finds targets in a dialogue as it stands: where the system message moves, they move with it. */
+/** Finds targets in a dialogue at its current length. If the system message moves, they move with it. */
 export function watchTargets(targets: readonly Target[], context: TargetContext): Watched {
   const found = targets.map((target) => rangesOf(target, context));
   const cuts = found.flatMap((ranges) => (ranges ?? []).flatMap(({ start, end }) => [start, end]));
@@ -29,8 +29,8 @@ export function watchTargets(targets: readonly Target[], context: TargetContext)
 }
 
 /**
- * The same while an answer grows behind a prompt. Targets that lie in the prompt are looked for once: who answers asks
- * with every token.
+ * Returns a function that does the same while an answer grows after a prompt. It is called for every token, so targets
+ * inside the prompt are found only once.
  */
 export function watchAnswer(
   targets: readonly Target[],
@@ -38,7 +38,7 @@ export function watchAnswer(
 ): (answer: Span | null) => Watched {
   const before = watchTargets(targets, prompt);
   const end = prompt.spans.at(-1)?.end ?? 0;
-  // Of what a prompt does not have, only a random span may come with the answer.
+  // Of the targets that a prompt does not have, only a random span can appear during the answer.
   const stays = (target: Target): boolean =>
     rangesOf(target, prompt)?.every((range) => range.end <= end) ?? namedBy(target).kind !== 'random';
   const stay = targets.every(stays);
@@ -49,7 +49,7 @@ export function watchAnswer(
   };
 }
 
-/** The tokens of a target; null where the dialogue has none. @throws HoldfastError other than `E_TARGET` */
+/** Returns the tokens of a target; null if the dialogue does not have it. */
 export function rangesOf(target: Target, context: TargetContext): readonly TokenRange[] | null {
   try {
     return resolveTarget(target, context);
@@ -62,7 +62,7 @@ export function rangesOf(target: Target, context: TargetContext): readonly Token
 const isWithin = (span: Span, ranges: readonly TokenRange[]): boolean =>
   ranges.some(({ start, end }) => span.start >= start && span.end <= end);
 
-/** Spans in pieces, so that none reaches over one of these tokens. */
+/** Cuts spans at the given token indices. */
 function cutSpans(spans: readonly Span[], cuts: readonly number[]): readonly Span[] {
   const ascending = [...new Set(cuts)].sort((a, b) => a - b);
   return spans.flatMap((span) => {

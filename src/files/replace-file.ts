@@ -3,11 +3,11 @@ import { dirname } from 'node:path';
 import { syncFile, syncFolder } from './sync-path.js';
 import { unwritable } from './unwritable.js';
 
-/** Ends the name of a file that is being written. */
+/** The suffix of a file that is being written. */
 export const TEMPORARY = '.tmp';
 
 export interface ReplaceOptions {
-  /** Names the temporary file after the writer, who must not write the same file twice at a time. */
+  /** Part of the temporary file's name. A writer must not write the same file twice at the same time. */
   readonly writer?: string;
   /** What to do if the file cannot be written. */
   readonly hint?: string;
@@ -15,13 +15,13 @@ export interface ReplaceOptions {
 
 let written = 0;
 
-/** A name under which to write a file until it is whole. Without a writer no two calls get the same one. */
+/** Returns the temporary name of a file until it is complete. Without a writer, every call returns a different name. */
 export const temporaryName = (path: string, writer = `${process.pid}-${++written}`): string =>
   `${path}.${writer}${TEMPORARY}`;
 
 /**
- * Replaces a file durably. `fill` writes the content to the path that it is given; at every moment the file under the
- * final name is the old one or the new one, whole. When this returns the new one is on the disk.
+ * Replaces a file durably. `fill` writes the content to the path that it is given. The file under the final name is always
+ * the complete old one or the complete new one. When this returns, the new one is on disk.
  * @throws HoldfastError `E_UNWRITABLE` naming the file
  */
 export const replaceFile = (
@@ -31,8 +31,8 @@ export const replaceFile = (
 ): Promise<void> => replaceFiles([path], ([temporary]) => fill(temporary!), options);
 
 /**
- * Replaces files that are written side by side, each as {@link replaceFile} does.
- * @throws HoldfastError `E_UNWRITABLE` naming the file, or the first one where `fill` does not say which
+ * Replaces several files that are written together, each as {@link replaceFile} does.
+ * @throws HoldfastError `E_UNWRITABLE` naming the file, or the first one if `fill` does not name it
  */
 export async function replaceFiles(
   paths: readonly string[],

@@ -1,12 +1,12 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 
-/** Windows refuses to flush a folder; NTFS keeps its names safe by a journal. */
+/** Windows cannot flush a folder; the journal of NTFS protects its entries. */
 const flushesFolders = (): boolean => process.platform !== 'win32';
 
-/** Returns when a file's content is on the disk. */
+/** Flushes a file's content to disk. */
 export async function syncFile(path: string): Promise<void> {
-  // Windows flushes only what is open for writing.
+  // Windows flushes only files that are open for writing.
   const file = await open(path, 'r+');
   try {
     await file.sync();
@@ -15,7 +15,7 @@ export async function syncFile(path: string): Promise<void> {
   }
 }
 
-/** Returns when the names in a folder are on the disk: a file's name is part of its folder, which is written apart. */
+/** Flushes a folder to disk. A file's name is stored in its folder, which is written separately from the file. */
 export async function syncFolder(path: string): Promise<void> {
   if (!flushesFolders()) return;
   const folder = await open(path, 'r');
@@ -26,7 +26,7 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** {@link syncFolder} for writers that do not wait. */
+/** Does the same as {@link syncFolder}, synchronously. */
 export function syncFolderNow(path: string): void {
   if (!flushesFolders()) return;
   const folder = openSync(path, 'r');

@@ -1,7 +1,8 @@
 import { HoldfastError } from '../errors.js';
 
 /**
- * The error for a file that could not be written. An error that is a HoldfastError already names its file and stays.
+ * Returns the error for a file that could not be written. A cause that is a HoldfastError is returned unchanged, since it
+ * already names its file.
  * @param hint what to do about it
  */
 export function unwritable(path: string, cause: unknown, hint?: string): HoldfastError {

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 
 /**
- * Writes all bytes. One call of the system may write fewer than it is given, and at most 2 GiB.
+ * Writes all bytes. One system call may write fewer bytes than it is given, and at most 2 GiB.
  * @param position in the file; default: after the last write
  */
 export async function writeAll(file: FileHandle, bytes: Uint8Array, position?: number): Promise<void> {

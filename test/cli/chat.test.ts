@@ -62,7 +62,7 @@ describe('a policy', () => {
     const { code, stderr } = await chat([...SYSTEM, '--policy', 'floor', '--strength', '1e-30'], 'hello\n');
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /^error: E_UNTOUCHED: .*shares lie from \S+ to \S+: floor with ψ = 1e-30 changes none/,
+      /^error: E_UNTOUCHED: .*shares range from \S+ to \S+: floor with ψ = 1e-30 changes none/,
     );
   });
 });

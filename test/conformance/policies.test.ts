@@ -91,7 +91,7 @@ describe('a chat', () => {
   it('ends in an error under a floor below every share, and says so in numbers', async () => {
     const chat = openChat(await modelOn('reference'), { ...CHAT, policy: 'floor', strength: 1e-12 });
     await expect(ask(chat, 'hello')).rejects.toThrow(
-      /E_UNTOUCHED.* The target's shares lie from \S+ to \S+: floor with ψ = 1e-12 changes none of them/,
+      /E_UNTOUCHED.* The target's shares range from \S+ to \S+: floor with ψ = 1e-12 changes none of them/,
     );
     chat.dispose();
   });
