@@ -30,7 +30,7 @@ describe.skipIf(!hasScript)('at a terminal', () => {
       [
         [/> /, 'half a li'],
         [/half a li/, CTRL_C],
-        [/ends the chat/, CTRL_C],
+        [/to end the chat/, CTRL_C],
       ],
     );
     expect(screen).toContain('split-softmax, k 1 → 0.6, 0.04 a turn');

@@ -230,7 +230,7 @@ describe('a file', () => {
     const args = [...SYSTEM, '--hold', '--seed', '7', '--temperature', '3', '--json'];
     const whole = linesOf(await chat(args, `one\ntwo\n/save ${file}\nthree\n`));
     const rest = await holdfast(['chat', llama, '--threads', '1', '--load', file, '--json'], 'three\n');
-    expect(rest.stderr).toBe(`${file}: 2 answers, token for token as saved\n`);
+    expect(rest.stderr).toBe(`${file}: 2 answers replayed, token for token as saved\n`);
     const untimed = (line: Line): Line => ({ ...line, tokensPerSecond: null });
     expect(linesOf(rest).map(untimed)).toEqual([untimed(whole[2]!)]);
     expect(rest.code).toBe(0);

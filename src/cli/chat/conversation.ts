@@ -23,13 +23,13 @@ import { readPackage } from '../../package.js';
 import { type LoadedChat, loadChat } from './load.js';
 import { openSides, type Sides } from './sides.js';
 
-/** What is said in the chat, and what can be changed between answers. */
+/** The dialogue of the command, with its settings. */
 export class Conversation {
   #sides: Sides;
-  /** Kept while the policy is switched off. */
+  /** The policy that `/on` switches on. */
   #configured: PolicyChoice;
 
-  /** @param compare whether every turn is answered with the policy off and on */
+  /** @param compare whether to answer every turn with the policy off and on */
   private constructor(
     readonly model: Model,
     readonly compare: boolean,
@@ -39,12 +39,18 @@ export class Conversation {
     this.#configured = configuredIn(this.chat.settings) ?? RECOMMENDED_HOLD;
   }
 
-  /** @throws HoldfastError what opening a chat throws */
+  /**
+   * Opens a new dialogue.
+   * @throws HoldfastError what opening a chat throws
+   */
   static open(model: Model, options: ChatOptions, compare: boolean): Conversation {
     return new Conversation(model, compare, openSides(model, options, compare));
   }
 
-  /** @throws HoldfastError as {@link loadChat} */
+  /**
+   * Opens the dialogue in a file.
+   * @throws HoldfastError as {@link loadChat}
+   */
   static async load(
     model: Model,
     options: ChatOptions,
@@ -64,14 +70,14 @@ export class Conversation {
     return this.#sides.chats.at(-1)!.chat;
   }
 
-  /** The state of the policy, in words. */
+  /** The state of the policy, as text. */
   get state(): string {
     const { settings } = this.chat;
     if (settings.policy === 'off') return `off (/on: ${policyText(this.#configured)})`;
     return [policyText(settings), this.notice].filter((part) => part !== null).join(': ');
   }
 
-  /** `k = 1 changes nothing`, where the policy is set so; else null. */
+  /** A notice such as `k = 1 changes nothing`, if the policy is set to its identity; else null. */
   get notice(): string | null {
     const { policy, schedule } = this.chat.settings;
     return identityNotice(policy, scheduleBounds(schedule));
@@ -82,13 +88,16 @@ export class Conversation {
     this.chat.configure({ policy: 'off' });
   }
 
-  /** @throws HoldfastError `E_TARGET` when there is no system prompt to act on */
+  /**
+   * Switches the configured policy on.
+   * @throws HoldfastError `E_TARGET` when there is no system prompt to act on
+   */
   switchOn(): void {
     this.chat.configure(this.#configured);
   }
 
   /**
-   * Another strength for the configured policy, constant from here on. Where it is off it stays so.
+   * Sets a constant strength for the configured policy. A policy that is off stays off.
    * @throws HoldfastError `E_STRENGTH`
    */
   setStrength(strength: number): void {
@@ -100,7 +109,10 @@ export class Conversation {
     this.#configured = policyChoice(policy, constant(strength));
   }
 
-  /** @throws HoldfastError `E_POLICY`, `E_STRENGTH`, `E_TARGET` */
+  /**
+   * Sets the policy. Without a strength, the configured policy keeps its schedule.
+   * @throws HoldfastError `E_POLICY`, `E_STRENGTH`, `E_TARGET`
+   */
   setPolicy(name: string, strength: number | undefined): void {
     const policy = parsePolicy(name);
     if (policy === 'off') this.#assertNotCompared('off');
@@ -108,14 +120,14 @@ export class Conversation {
     this.#configure(remembered ? this.#configured : policyChoice(policy, constant(strength)));
   }
 
-  /** Another system prompt, for the whole dialogue. */
+  /** Replaces the system prompt for the whole dialogue. */
   setSystem(system: string): void {
     for (const { chat } of this.#sides.chats) chat.system = system;
   }
 
   /**
-   * Writes the dialogue; a comparison is two of them, and writes two files.
-   * @returns the files written
+   * Writes the dialogue to a file; a comparison writes two files, one per side.
+   * @returns the paths of the files
    * @throws HoldfastError `E_UNWRITABLE`
    */
   async save(path: string): Promise<string[]> {
@@ -131,7 +143,7 @@ export class Conversation {
   }
 
   /**
-   * Goes on with the dialogue in a file instead of this one, which stays where the file cannot be read or made again.
+   * Replaces this dialogue with the one in a file. If that fails, this dialogue stays.
    * @throws HoldfastError as {@link loadChat}
    */
   async load(path: string, signal: AbortSignal): Promise<LoadedChat> {
@@ -161,13 +173,17 @@ export class Conversation {
 
   #assertNotCompared(policy: string): void {
     if (!this.compare) return;
-    throw new HoldfastError('E_USAGE', `a comparison shows ${policy} and on of every turn`, {
-      hint: 'Change what it compares with: /policy, /strength',
-    });
+    throw new HoldfastError(
+      'E_USAGE',
+      `a comparison always shows each turn with the policy ${policy} and on`,
+      {
+        hint: 'Change the policy of the side that is on: /policy, /strength',
+      },
+    );
   }
 }
 
-/** Null while it is off. */
+/** Returns the policy in these settings; null if it is off. */
 function configuredIn({ policy, schedule }: Settings): PolicyChoice | null {
   return policy === 'off' ? null : policyChoice(policy, schedule);
 }

@@ -1,6 +1,6 @@
 /**
- * `holdfast chat`: one conversation on a terminal or in a pipe, answered once or both off and on. Knows chats of the library;
- * what an answer is made under is the library's.
+ * `holdfast chat`: a conversation on a terminal or in a pipe, with one answer per message or one each with the policy off
+ * and on. Knows the library's chats; the library decides how answers are generated.
  */
 import type { Command } from 'commander';
 import type { Chat, ChatOptions } from '../../dialogue/index.js';
@@ -24,9 +24,7 @@ import { createTextView } from './text-view.js';
 export function registerChat(program: Command): void {
   const command = program
     .command('chat')
-    .description(
-      'talk with a model; see the share of attention that the prompt gets after every answer, and hold it',
-    );
+    .description("talk with a model; show the prompt's share of attention under every answer, and change it");
   addChatOptions(addModelArgument(command)).action(chat);
 }
 
@@ -57,7 +55,7 @@ async function begin(
 }
 
 /**
- * A file may have a system prompt and a context of its own, which the command line cannot change after the fact.
+ * Checks that no option conflicts with a loaded file: its system prompt and context cannot be changed afterwards.
  * @throws HoldfastError `E_USAGE`
  */
 function checkTaken({ system, context, onContextFull, trustContent, load }: ChatFlags, chat: Chat): void {
@@ -82,6 +80,6 @@ async function talk(conversation: Conversation, loaded: LoadedChat | null, json:
   };
   if (typed) await takeTypedLines(room, view, welcome);
   else await takePipedLines(room, welcome);
-  // At a terminal whoever typed has seen what went wrong.
+  // At a terminal, the user has already seen the errors.
   if (room.failed && !typed) process.exitCode = 1;
 }

@@ -6,7 +6,7 @@ import { layerMeans, oneLine } from '../terminal/index.js';
 import type { Side } from './sides.js';
 import type { ChatView } from './view.js';
 
-/** For programs: one JSON object a line on stdout and nothing else there; notes go to stderr. */
+/** Returns the view for programs: writes one JSON object per line to stdout, and notes to stderr. */
 export function createJsonView({ stdout, stderr }: { stdout: Writable; stderr: Writable }): ChatView {
   const write = (object: Readonly<Record<string, unknown>>): void => {
     stdout.write(`${JSON.stringify(object)}\n`);
@@ -18,7 +18,7 @@ export function createJsonView({ stdout, stderr }: { stdout: Writable; stderr: W
       for (const { side, turns } of sides) write(turnObject(side, turns.at(-1)!));
     },
     stopped() {
-      write({ type: 'error', code: 'E_ABORTED', message: 'stopped: nothing was kept' });
+      write({ type: 'error', code: 'E_ABORTED', message: 'stopped: no answer was kept' });
     },
     shares(sides) {
       for (const { side, turn, roles } of sides) {
@@ -66,7 +66,7 @@ function turnObject(side: Side, turn: Turn): Readonly<Record<string, unknown>> {
   };
 }
 
-/** The shares of the prompt, its words, the sink and the prefix, told in one way; null for what the dialogue has not. */
+/** Calls `tell` for the prompt, its words, the sink and the prefix; null for those that the dialogue does not have. */
 function ofParts<Told>(
   { parts: { prompt, words, sink, prefix } }: Turn,
   tell: (shares: AnswerShares) => Told,

@@ -11,30 +11,30 @@ import type { Message } from '../../text/index.js';
 import { parseJson, readText } from '../options/index.js';
 import { openSides, type Sides, singleSide } from './sides.js';
 
-/** A dialogue from a file, ready to go on. */
+/** A dialogue from a file, ready to be continued. */
 export interface LoadedChat {
   readonly sides: Sides;
-  /** A message of the user that has no answer yet. */
+  /** The last message, if it is the user's and has no answer. */
   readonly unanswered: string | null;
-  /** What a person should know, one line each. */
+  /** Notes for the user, one line each. */
   readonly notes: readonly string[];
-  /** Set when a saved dialogue did not come out as it was saved. */
+  /** The error to show if a saved dialogue was not reproduced; else null. */
   readonly difference: HoldfastError | null;
 }
 
 export interface LoadContext {
   readonly model: Model;
   readonly compare: boolean;
-  /** For messages, which say nothing of settings. */
+  /** Options for plain messages, which have no settings of their own. */
   readonly options: ChatOptions;
-  /** What is to be otherwise than a saved dialogue has it, from its next answer on. */
+  /** Settings that override a saved dialogue's from the next answer on. */
   readonly overrides: SettingsOptions;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Reads a dialogue: a saved one is made again, message by message, under its own settings; plain messages are taken as
- * they stand, and where the user spoke last there is something to answer.
+ * Opens the dialogue in a file. A saved dialogue is replayed, message by message, with its own settings. Plain messages
+ * become the history as they are; if the last one is the user's, it remains to be answered.
  * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`, `E_DIALOGUE`, and what opening a chat and answers throw
  */
 export async function loadChat(path: string, context: LoadContext): Promise<LoadedChat> {
@@ -43,7 +43,7 @@ export async function loadChat(path: string, context: LoadContext): Promise<Load
   if (saved === null) return fromMessages(messages, context, []);
   if (!context.compare) return replay(path, saved, context);
   return fromMessages(messages, context, [
-    `${path}: its answers are taken as they stand, on both sides: a comparison makes none of them again`,
+    `${path}: both sides start from the saved answers: a comparison does not generate them again`,
   ]);
 }
 
@@ -72,13 +72,13 @@ async function replay(path: string, saved: SavedDialogue, context: LoadContext):
   const { model, overrides, signal } = context;
   const { chat, changes, difference } = await replayDialogue(model, saved, signal ? { signal } : {});
   chat.configure(overrides);
-  const notes = changes.map((change) => `${path}: not as it was saved: ${change}`);
+  const notes = changes.map((change) => `${path}: changed since it was saved: ${change}`);
   if (difference === null) {
     const turns = chat.turns.length === 1 ? '1 answer' : `${chat.turns.length} answers`;
     return {
       sides: singleSide(chat),
       unanswered: null,
-      notes: [...notes, `${path}: ${turns}, token for token as saved`],
+      notes: [...notes, `${path}: ${turns} replayed, token for token as saved`],
       difference: null,
     };
   }
@@ -90,8 +90,8 @@ async function replay(path: string, saved: SavedDialogue, context: LoadContext):
     notes,
     difference: new HoldfastError(
       'E_DIALOGUE',
-      `the answer of turn ${turn} parts from the saved one at its token ${index + 1}: ${token(then)} then, ${token(replayed)} now`,
-      { file: path, hint: 'The dialogue goes on from the answer as it came out now' },
+      `the answer of turn ${turn} differs from the saved one at token ${index + 1}: ${token(then)} then, ${token(replayed)} now`,
+      { file: path, hint: 'The dialogue continues from the new answer' },
     ),
   };
 }

@@ -5,12 +5,12 @@ import { PROMPT } from './text-view.js';
 import type { ChatView } from './view.js';
 
 /**
- * Takes the lines of standard input, one after the other, until they end.
- * @param begin what comes before the first
+ * Passes the lines of standard input to the chat, one by one, until they end.
+ * @param begin runs before the first line
  */
 export async function takePipedLines(room: ChatRoom, begin: () => Promise<void>): Promise<void> {
   const reader = createInterface({ input: process.stdin });
-  // Asked for before anything is awaited: lines that came until then would be lost.
+  // Create the iterator before any await; otherwise lines that arrive earlier would be lost.
   const lines = reader[Symbol.asyncIterator]();
   await begin();
   for await (const line of lines) {
@@ -21,8 +21,8 @@ export async function takePipedLines(room: ChatRoom, begin: () => Promise<void>)
 }
 
 /**
- * Takes what is typed on a terminal. Ctrl-C stops an answer, twice at the prompt the chat; Ctrl-D ends it. What is
- * typed while an answer comes is not shown in the middle of it, and has its turn after it.
+ * Passes lines typed on a terminal to the chat. Ctrl-C stops an answer; twice at the prompt, it ends the chat. Ctrl-D also
+ * ends it. Lines typed during an answer are not shown until the answer is complete, and are handled then.
  */
 export async function takeTypedLines(
   room: ChatRoom,
@@ -32,7 +32,7 @@ export async function takeTypedLines(
   let busy = true;
   let closed = false;
   let warned = false;
-  /** Lines that were typed while another was answered, and not shown. */
+  /** Number of lines typed during an answer and not yet shown. */
   let unseen = 0;
   const reader = createInterface({
     input: process.stdin,
@@ -50,24 +50,24 @@ export async function takeTypedLines(
       return;
     }
     warned = true;
-    // What stands in the line is given up, as in a shell.
+    // Clear the line, as a shell does.
     for (const name of ['e', 'u']) reader.write(null, { ctrl: true, name });
     process.stdout.write('\n');
-    view.note('Ctrl-C again, or Ctrl-D, ends the chat');
+    view.note('Press Ctrl-C again, or Ctrl-D, to end the chat');
     reader.prompt();
   });
   reader.on('close', () => {
     closed = true;
-    // Ctrl-D in the middle of an answer does not wait for its end.
+    // Ctrl-D during an answer stops it.
     room.interrupt();
   });
 
   const lines = reader[Symbol.asyncIterator]();
   const idle = (): void => {
-    // Another line is waiting: it is no time to show what is being typed.
+    // Another line is waiting, so do not show typed text yet.
     if (unseen > 0) return;
     busy = false;
-    // With the cursor where it is: half a line may have been typed by now.
+    // Keep the cursor, because part of a line may already have been typed.
     if (!closed) reader.prompt(true);
   };
   await begin();
@@ -88,7 +88,7 @@ export async function takeTypedLines(
   process.stdout.write('\n');
 }
 
-/** The terminal, as what is typed is to be shown on it: or not, for the time being. */
+/** Returns an output for typed text, which goes to the terminal only while `shown` returns true. */
 function echo(shown: () => boolean): Writable {
   const output = new Writable({
     write(chunk, _, done) {
@@ -96,7 +96,7 @@ function echo(shown: () => boolean): Writable {
       done();
     },
   });
-  // By which readline wraps long lines.
+  // readline uses this to wrap long lines.
   Object.defineProperty(output, 'columns', { get: () => process.stdout.columns });
   process.stdout.on('resize', () => output.emit('resize'));
   return output;

@@ -6,15 +6,15 @@ import type { Side, SideAnswers } from './sides.js';
 import { type CommandContext, readInput, runCommand } from './slash-commands.js';
 import type { ChatView } from './view.js';
 
-/** A chat that takes one line after the other; where lines come from and go to, it does not know. */
+/** A chat that takes lines one by one. It does not know where they come from or where its output goes. */
 export interface ChatRoom {
-  /** Answers a message, or runs a command. What goes wrong is shown, and the chat goes on. */
+  /** Answers a message or runs a command. Errors are shown and do not end the chat. */
   take(line: string): Promise<void>;
-  /** Tells what came of loading a file, and answers what is unanswered in it. */
+  /** Shows the result of loading a file, and answers its last message if that has no answer. */
   welcome(loaded: LoadedChat): Promise<void>;
-  /** Stops what is under way; false when nothing is. */
+  /** Stops the action in progress. Returns false if there is none. */
   interrupt(): boolean;
-  /** Whether the chat is to end. */
+  /** Whether the user has ended the chat. */
   readonly ended: boolean;
   /** Whether anything went wrong. */
   readonly failed: boolean;
@@ -24,7 +24,7 @@ export function createRoom(conversation: Conversation, view: ChatView): ChatRoom
   let controller: AbortController | null = null;
   let ended = false;
   let failed = false;
-  /** Of the last answer, one a side. */
+  /** Shares of the last answer, one meter per side. */
   let meters = new Map<Side, RoleMeter>();
 
   async function attempt(action: (signal: AbortSignal) => void | Promise<void>): Promise<void> {
@@ -32,7 +32,7 @@ export function createRoom(conversation: Conversation, view: ChatView): ChatRoom
     try {
       await action(controller.signal);
     } catch (error) {
-      // What nobody foresaw ends the chat: nothing is known of the state it left.
+      // An unexpected error ends the chat, because its state is unknown.
       if (!(error instanceof HoldfastError)) throw error;
       fail(error);
     } finally {
@@ -82,8 +82,8 @@ export function createRoom(conversation: Conversation, view: ChatView): ChatRoom
       return turn === undefined || meter === undefined ? [] : [{ side, turn, roles: meter.means() }];
     });
     if (sides.length === 0) {
-      throw new HoldfastError('E_DIALOGUE', 'no answer was given here yet whose shares could be shown', {
-        hint: 'A saved answer was not measured by role: say something, or /retry',
+      throw new HoldfastError('E_DIALOGUE', 'there is no answer yet whose shares were measured', {
+        hint: 'The shares of loaded answers by role are not known: send a message, or /retry',
       });
     }
     view.shares(sides);

@@ -9,7 +9,7 @@ import {
 } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
 
-/** Which of two answers; null in a chat that gives one. */
+/** The side of a comparison; null in a chat without comparison. */
 export type Side = 'off' | 'on' | null;
 
 export interface SideStep {
@@ -17,15 +17,15 @@ export interface SideStep {
   readonly step: AnswerStep;
 }
 
-/** Ends with the turns that were kept, one a side; null when none was. */
+/** Yields the steps of an answer. Returns the turns that were kept, one per side; null if none was. */
 export type SideAnswers = AsyncGenerator<SideStep, readonly Turn[] | null>;
 
-/** One chat, or two side by side, told the same and answering in turn. */
+/** One chat, or two that get the same messages and answer one after the other. */
 export interface Sides {
-  /** In the order of their answers; the policy acts in the last. */
+  /** The chats, in the order of their answers. The policy acts in the last. */
   readonly chats: readonly { readonly side: Side; readonly chat: Chat }[];
   answer(user: string, options: AnswerOptions): SideAnswers;
-  /** Answers the last message again, with the next seed. */
+  /** Answers the last message again with the next seed. */
   retry(options: AnswerOptions): SideAnswers;
   dispose(): void;
 }
@@ -69,7 +69,7 @@ function comparedSides(model: Model, options: ChatOptions): Sides {
     ],
     answer,
     async *retry(options) {
-      // Both are taken back first, so that neither chat is ever ahead of the other.
+      // Undo both first, so that the chats always have the same length.
       const { user, settings } = off.undo();
       on.undo();
       return yield* answer(user, { ...options, seed: settings.sampling.seed + 1 });

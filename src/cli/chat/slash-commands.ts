@@ -5,20 +5,20 @@ import type { Conversation } from './conversation.js';
 import type { SideAnswers } from './sides.js';
 import type { ChatView } from './view.js';
 
-/** What commands act on. */
+/** The parts of a chat that commands use. */
 export interface CommandContext {
   readonly conversation: Conversation;
   readonly view: ChatView;
-  /** Shows an answer as it comes; the signal is Ctrl-C. */
+  /** Shows an answer while it is generated. Ctrl-C fires the signal. */
   show(start: (signal: AbortSignal) => SideAnswers): Promise<void>;
-  /** Goes on with the dialogue in a file. */
+  /** Continues with the dialogue in a file. */
   load(path: string): Promise<void>;
   showShares(): void;
   quit(): void;
 }
 
 interface ChatCommand {
-  /** What is written after the name. */
+  /** The argument, as shown in the help; empty if there is none. */
   readonly argument: string;
   readonly help: string;
   run(context: CommandContext, argument: string): void | Promise<void>;
@@ -27,7 +27,7 @@ interface ChatCommand {
 const COMMANDS: Readonly<Record<string, ChatCommand>> = {
   on: {
     argument: '',
-    help: 'switch the policy on, as it was configured',
+    help: 'switch the configured policy on',
     run({ conversation, view }) {
       conversation.switchOn();
       view.note(conversation.state);
@@ -35,7 +35,7 @@ const COMMANDS: Readonly<Record<string, ChatCommand>> = {
   },
   off: {
     argument: '',
-    help: 'switch it off; /on brings it back',
+    help: 'switch the policy off; /on switches it back on',
     run({ conversation, view }) {
       conversation.switchOff();
       view.note(conversation.state);
@@ -43,7 +43,7 @@ const COMMANDS: Readonly<Record<string, ChatCommand>> = {
   },
   strength: {
     argument: 'X',
-    help: 'the same strength from the next answer on',
+    help: 'set a constant strength, from the next answer on',
     run({ conversation, view }, argument) {
       conversation.setStrength(parseStrength(argument));
       view.note(conversation.state);
@@ -51,7 +51,7 @@ const COMMANDS: Readonly<Record<string, ChatCommand>> = {
   },
   policy: {
     argument: 'P [X]',
-    help: 'another policy, with its strength',
+    help: 'set the policy and its strength',
     run({ conversation, view }, argument) {
       const [name = '', strength, ...rest] = argument.split(/\s+/);
       if (name === '' || rest.length > 0) throw usage('write /policy P or /policy P X');
@@ -61,12 +61,12 @@ const COMMANDS: Readonly<Record<string, ChatCommand>> = {
   },
   shares: {
     argument: '',
-    help: 'shares of the prompt, its words, the sink, the prefix and everything else in the last answer, by layers',
+    help: 'show the shares of all parts of the dialogue in the last answer, by groups of layers',
     run: (context) => context.showShares(),
   },
   system: {
     argument: 'TEXT',
-    help: 'another system prompt for the whole dialogue; without TEXT, show it',
+    help: 'replace the system prompt for the whole dialogue; without TEXT, show it',
     run({ conversation, view }, argument) {
       if (argument !== '') conversation.setSystem(argument);
       view.note(`system prompt: ${conversation.chat.system ?? 'none'}`);
@@ -74,12 +74,12 @@ const COMMANDS: Readonly<Record<string, ChatCommand>> = {
   },
   retry: {
     argument: '',
-    help: 'answer the last message again, with the next seed',
+    help: 'answer the last message again with the next seed',
     run: ({ conversation, show }) => show((signal) => conversation.sides.retry({ signal })),
   },
   save: {
     argument: 'FILE',
-    help: 'write the dialogue, so that it can be made again',
+    help: 'save the dialogue to a file',
     async run({ conversation, view }, argument) {
       const files = await conversation.save(path(argument, 'save'));
       view.note(`saved: ${files.join(', ')}`);
@@ -87,30 +87,30 @@ const COMMANDS: Readonly<Record<string, ChatCommand>> = {
   },
   load: {
     argument: 'FILE',
-    help: 'go on from a saved dialogue, or from messages',
+    help: 'continue a saved dialogue, or a JSON array of messages',
     run: (context, argument) => context.load(path(argument, 'load')),
   },
   help: {
     argument: '',
-    help: 'this list',
+    help: 'show this list',
     run({ view }) {
       view.note(helpText());
     },
   },
   quit: {
     argument: '',
-    help: 'end the chat, as Ctrl-D does',
+    help: 'end the chat, like Ctrl-D',
     run: ({ quit }) => quit(),
   },
 };
 
-/** A line as it was meant: a command, a message, or nothing. */
+/** A parsed line: a command, a message, or nothing. */
 export type ChatInput =
   | { readonly kind: 'command'; readonly name: string; readonly argument: string }
   | { readonly kind: 'message'; readonly text: string }
   | { readonly kind: 'nothing' };
 
-/** `/name argument` is a command, `//text` the message `/text`, a blank line nothing. */
+/** Parses a line: `/name argument` is a command, `//text` the message `/text`, a blank line nothing. */
 export function readInput(line: string): ChatInput {
   const text = line.trim();
   if (text === '') return { kind: 'nothing' };
@@ -121,34 +121,37 @@ export function readInput(line: string): ChatInput {
     : { kind: 'command', name: command[1]!, argument: command[2]! };
 }
 
-/** @throws HoldfastError `E_USAGE` for a command that is not there, and what the command throws */
+/**
+ * Runs a command.
+ * @throws HoldfastError `E_USAGE` for an unknown command; what the command throws
+ */
 export async function runCommand(name: string, argument: string, context: CommandContext): Promise<void> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) {
     const near = nearCommands(name).map((known) => `/${known}`);
     throw new HoldfastError('E_USAGE', `"/${name}" is not a command`, {
-      hint: `${near.length === 0 ? 'See /help' : `Did you mean ${near.join(' or ')}?`} A message that begins with a slash is written //`,
+      hint: `${near.length === 0 ? 'See /help' : `Did you mean ${near.join(' or ')}?`} To send a message that begins with a slash, write //`,
     });
   }
-  if (argument !== '' && command.argument === '') throw usage(`/${name} takes nothing after it`);
+  if (argument !== '' && command.argument === '') throw usage(`/${name} takes no argument`);
   await command.run(context, argument);
 }
 
 export function helpText(): string {
   const rows = [
     ...Object.entries(COMMANDS).map(([name, { argument, help }]) => [`/${name} ${argument}`, help]),
-    ['//text', 'say something that begins with a slash'],
+    ['//text', 'send a message that begins with a slash'],
   ];
   return [
     ...alignColumns(rows, [1]),
     '',
-    'Under an answer, shares of attention before → after the policy: of the prompt, which is the system message with its',
-    'role header, and of the sink, which is the first token. The bars are the share before, turn by turn;',
+    'The line under an answer shows shares of attention before → after the policy: that of the prompt (the system message',
+    'with its role header) and that of the sink (the first token). The bars show the share before, turn by turn:',
     `${BAR_SCALE}.`,
   ].join('\n');
 }
 
-/** Commands whose name begins as this one, or is at most two letters from it; the nearest alone. */
+/** Returns the commands that begin with this name, else the nearest ones, at most two edits away. */
 export function nearCommands(name: string): string[] {
   const lower = name.toLowerCase();
   const names = Object.keys(COMMANDS);
@@ -156,13 +159,13 @@ export function nearCommands(name: string): string[] {
   if (begun.length > 0) return begun;
   const distances = names.map((known) => editDistance(lower, known));
   const nearest = Math.min(...distances);
-  // Of a name of two letters, two changes leave nothing.
+  // Two edits could replace a name of two letters entirely.
   return nearest > Math.min(2, lower.length - 1)
     ? []
     : names.filter((_, index) => distances[index] === nearest);
 }
 
-/** Letters to add, leave out or change (Levenshtein). */
+/** Returns the number of letters to insert, delete or replace (Levenshtein distance). */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
@@ -188,7 +191,7 @@ function parseStrength(text: string): number {
 }
 
 function path(argument: string, command: string): string {
-  if (argument === '' || argument === '-') throw usage(`/${command} needs the name of a file`);
+  if (argument === '' || argument === '-') throw usage(`/${command} needs a file name`);
   return argument;
 }
 

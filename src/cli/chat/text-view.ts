@@ -16,20 +16,20 @@ interface TextStreams {
   readonly stderr: Writable & { readonly isTTY?: boolean };
 }
 
-/** Where the user speaks. */
+/** The prompt of the terminal. */
 export const PROMPT = '> ';
 
-/** Headings of the two answers of a comparison. */
+/** Headings of a comparison's two answers. */
 const HEADINGS = { off: 'policy off', on: 'policy on' } as const;
 
-/** For people: coloured on a terminal, plain elsewhere; what is no part of the chat goes to stderr. */
+/** Returns the view for people: coloured on a terminal, plain elsewhere. Notes and errors go to stderr. */
 export function createTextView({ stdout, stderr }: TextStreams): ChatView {
   const paint = painter(stdout);
   const paintError = painter(stderr);
   const clean = stdout.isTTY === true ? printable : (text: string) => text;
   /** The side whose answer is being written; undefined between answers. */
   let writing: Side | undefined;
-  /** What has been written of its answer. */
+  /** The part of its answer that has been written. */
   let written = '';
 
   const begin = (side: Side): void => {
@@ -59,17 +59,17 @@ export function createTextView({ stdout, stderr }: TextStreams): ChatView {
     text: write,
     answered(sides) {
       const { side, turns } = sides.at(-1)!;
-      // Held back in case it became a stop string, and certain only now.
+      // Text that was held back because it might have become a stop string.
       const rest = turns.at(-1)!.assistant.slice(writing === side ? written.length : 0);
       if (rest !== '' || writing !== side) write(side, rest);
       endLine();
       line(paint(sides.length === 1 ? shareLine(turns) : comparedLine(sides[0]!.turns, turns), 'dim'));
       const dropped = turns.at(-1)!.dropped;
-      if (dropped.length > 0) line(paint(`the context is full: left out turn ${dropped.join(', ')}`, 'dim'));
+      if (dropped.length > 0) line(paint(`the context is full: dropped turn ${dropped.join(', ')}`, 'dim'));
     },
     stopped() {
       endLine();
-      line(paint('stopped: nothing was kept', 'dim'));
+      line(paint('stopped: no answer was kept', 'dim'));
     },
     shares(sides) {
       for (const { side, roles, turn } of sides) {

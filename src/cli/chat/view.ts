@@ -9,18 +9,18 @@ export interface SideShares {
   readonly roles: readonly RoleShares[];
 }
 
-/** Where a chat shows what happens: text for people, or JSON for programs. */
+/** The output of a chat: text for people, or JSON for programs. */
 export interface ChatView {
-  /** A message that is answered without having been typed here. */
+  /** Shows a message that comes from a file. */
   question(text: string): void;
-  /** Pieces of an answer, as they become certain. */
+  /** Shows the next piece of an answer. */
   text(side: Side, text: string): void;
   /**
-   * An answer has ended, or both.
+   * Called at the end of a turn, when all sides have answered.
    * @param sides all turns of each side so far
    */
   answered(sides: readonly { readonly side: Side; readonly turns: readonly Turn[] }[]): void;
-  /** An answer was stopped before there was anything to keep. */
+  /** Called when an answer was stopped before its first token. */
   stopped(): void;
   shares(sides: readonly SideShares[]): void;
   note(text: string): void;

@@ -7,17 +7,17 @@ import {
   tokensPerSecond,
 } from '../../dialogue/index.js';
 
-/** Lines a chat writes about its answers. Pure: numbers in, words out. */
+/** The lines that a chat writes about its answers. */
 
 const BARS = '▁▂▃▄▅▆▇█';
-/** So many turns of a course still fit a terminal's line beside the rest. */
+/** Number of turns shown as bars; more would not fit on a line. */
 const COURSE_TURNS = 24;
 
-/** What the bars stand for. The scale is fixed, so that a bar stays as it was when later turns come. */
+/** The meaning of the bars. The scale is fixed, so that later turns do not change earlier bars. */
 export const BAR_SCALE =
-  'one bar higher is twice the share: ▁ below .008, ▂ below .016, ▃ .031, ▄ .063, ▅ .125, ▆ .25, ▇ .5, █ from .5';
+  'each step doubles the share: ▁ below .008, ▂ below .016, ▃ .031, ▄ .063, ▅ .125, ▆ .25, ▇ .5, █ from .5';
 
-/** The course of a share on the scale of {@link BAR_SCALE}, the newest turn last. */
+/** Returns the course of a share as bars on the scale of {@link BAR_SCALE}, the newest turn last. */
 export function sparkline(shares: readonly number[]): string {
   return shares.slice(-COURSE_TURNS).map(bar).join('');
 }
@@ -28,20 +28,20 @@ function bar(share: number): string {
   return BARS[Math.min(highest, Math.max(0, step))]!;
 }
 
-/** `.014`, with three digits behind the point. */
+/** Formats a share with three decimals: `.014`. */
 function shareNumber(share: number): string {
   return share.toFixed(3).replace(/^0/, '');
 }
 
-/** `.332`, or `.332 → .576` when a policy changed it; `bars` stand behind the share before. */
+/** Formats a share: `.332`, or `.332 → .576` if a policy changed it. `bars` follow the first number. */
 export function shareText({ before, after }: Share, bars = ''): string {
   const [from, to] = [shareNumber(before), shareNumber(after)];
   return [from, bars, from === to ? '' : `→ ${to}`].filter((part) => part !== '').join(' ');
 }
 
 /**
- * One line about the last of these turns: `prompt .014 ▃▂ → .031 · sink .298`, then strength and speed. The bars are
- * the course of the share before the policy over all turns. Another target than the prompt stands in front, by name.
+ * Returns a line about the last of these turns: `prompt .014 ▃▂ → .031 · sink .298`, then strength and speed. The bars
+ * show the share before the policy over all turns. A target other than the prompt comes first, by name.
  */
 export function shareLine(turns: readonly Turn[]): string {
   const turn = turns.at(-1)!;
@@ -62,7 +62,7 @@ interface ShownShare {
   readonly of: (turn: Turn) => AnswerShares | null;
 }
 
-/** @param withCourse whether the share's course over all turns is drawn */
+/** @param withCourse whether to draw the share's course over all turns */
 function shownText({ name, of }: ShownShare, turns: readonly Turn[], withCourse: boolean): string {
   const share = of(turns.at(-1)!)?.mean;
   if (share === undefined) return `no ${name}`;
@@ -70,12 +70,12 @@ function shownText({ name, of }: ShownShare, turns: readonly Turn[], withCourse:
   return `${name} ${shareText(share, withCourse ? course : '')}`;
 }
 
-/** Both answers of a comparison on one line. */
+/** Returns the line about both answers of a comparison. */
 export function comparedLine(off: readonly Turn[], on: readonly Turn[]): string {
   return `off: ${shareLine(off)}  |  on: ${shareLine(on)}`;
 }
 
-/** The policy and the strength that was used: `split-softmax k=0.96`. */
+/** Returns the policy and its strength: `split-softmax k=0.96`. */
 function strengthText(turn: Turn): string {
   const { policy } = turn.settings;
   if (policy === 'off') return 'off';
@@ -101,7 +101,7 @@ function finishText(turn: Turn): string {
   return FINISHES[turn.finish];
 }
 
-/** Four digits at most, and no zeros behind them. */
+/** Formats a number with at most four digits and without trailing zeros. */
 function number(value: number): string {
   return String(Number(value.toPrecision(4)));
 }

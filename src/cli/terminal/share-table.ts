@@ -4,7 +4,7 @@ import { textTable } from '../../report/index.js';
 import { mean } from '../../statistics/index.js';
 import type { SpanRole } from '../../text/index.js';
 
-/** Mean shares after the policy, over the rows that chose an answer's tokens. */
+/** The shares of a role: means after the policy, over the rows that chose an answer's tokens. */
 export interface RoleShares {
   readonly role: SpanRole;
   /** Means over heads, `[layers]`. */
@@ -13,10 +13,10 @@ export interface RoleShares {
 
 const ROLES: readonly SpanRole[] = ['sink', 'system', 'user', 'assistant', 'template'];
 
-/** Adds up the shares of each role while an answer comes. */
+/** Averages the shares of each role during an answer. */
 export interface RoleMeter {
   add(step: Pick<AnswerStep, 'shares'>): RoleMeter;
-  /** Roles that the dialogue has, in the order of {@link ROLES}. */
+  /** Returns the means of the roles in the dialogue, in the order of {@link ROLES}. */
   means(): RoleShares[];
 }
 
@@ -48,7 +48,7 @@ interface LayerGroup {
   readonly end: number;
 }
 
-/** Neighbouring layers in four groups, or fewer, as equal as can be. */
+/** Divides the layers into up to four groups of about the same size. */
 export function layerGroups(layers: number): LayerGroup[] {
   const groups = Math.min(4, layers);
   return Array.from({ length: groups }, (_, group) => ({
@@ -57,12 +57,12 @@ export function layerGroups(layers: number): LayerGroup[] {
   }));
 }
 
-/** `5`, or `5-8`. */
+/** Returns the name of a group: `5`, or `5-8`. */
 export function groupName({ first, end }: LayerGroup): string {
   return end - first === 1 ? `${first}` : `${first}-${end - 1}`;
 }
 
-/** How a role is called where people read: what the system says are the prompt's own words. */
+/** The name of each role in tables. The role `system` is the prompt's words. */
 const ROLE_NAMES: Readonly<Record<SpanRole, string>> = {
   sink: 'sink',
   system: 'its words',
@@ -72,8 +72,8 @@ const ROLE_NAMES: Readonly<Record<SpanRole, string>> = {
 };
 
 /**
- * A row for the prompt and the prefix before and after the policy, and for another target; then one for each role after
- * the policy, which together hold every token. A column for each group of layers.
+ * Returns a table with a column for each group of layers. The first rows are the prompt and the prefix, and any
+ * other target, before and after the policy. Then a row for each role after the policy; these sum to 1.
  */
 export function shareTable(roles: readonly RoleShares[], turn: Turn): string[] {
   const layers = roles[0]?.layers.length ?? 0;
@@ -105,7 +105,7 @@ export function shareTable(roles: readonly RoleShares[], turn: Turn): string[] {
 }
 
 /**
- * The mean of each layer, `[layers]`.
+ * Returns the mean of each layer, `[layers]`.
  * @param heads `[layers × heads]`
  */
 export function layerMeans(heads: Float32Array, layers: number): number[] {
