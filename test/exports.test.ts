@@ -10,7 +10,7 @@ import {
 
 const SOURCES = [...filesUnder('src', /\.ts$/), ...filesUnder('kernels', /\.ts$/)];
 
-/** Everything that may import a name. */
+/** All files that may import a name. */
 const MODULES = readAll([
   ...SOURCES,
   ...filesUnder('test', /\.(ts|mjs|js)$/),
@@ -24,7 +24,7 @@ function readAll(files: readonly string[]): ReadonlyMap<string, ModuleNames> {
   return new Map(files.map((file) => [file, readModule(file)]));
 }
 
-/** Names that some module imports or the package publishes, each as `file name`. */
+/** Returns the names that a module imports or the package publishes, each as `file name`. */
 function namesInUse(): ReadonlySet<string> {
   const used = new Set<string>();
   const use = (file: string, name: string): void => {
@@ -46,7 +46,7 @@ function namesInUse(): ReadonlySet<string> {
   return used;
 }
 
-/** Exported names of a module that are not in use. A type may be exported for the signatures that name it. */
+/** Returns the exported names of a module that are not used. A type that occurs in an exported signature is used. */
 function unused(file: string, { declared, links }: ModuleNames, used: ReadonlySet<string>): string[] {
   const signed = (name: string): boolean =>
     declared.some((other) => other.name !== name && new RegExp(`\\b${name}\\b`).test(other.signature));
@@ -97,7 +97,7 @@ describe('reading a module', () => {
     expect(found[2]!.signature).not.toContain('Hidden');
   });
 
-  it('finds every way to take a name from another module', () => {
+  it('finds every way to import a name from another module', () => {
     const text = [
       "import { HoldfastError, type ErrorCode as Code } from './errors.js';",
       "import type {\n  Model,\n} from './engine/index.js';",

@@ -11,7 +11,7 @@ const HOLDER = `
   process.stdin.resume();
 `;
 
-/** A process that tries to take a lock and says how it went. */
+/** A process that tries to take a lock and prints whether it got it. */
 async function holder(name: string) {
   const built = new URL('../dist/lock.js', import.meta.url).href;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', HOLDER, built, name]);
@@ -20,7 +20,7 @@ async function holder(name: string) {
   return { child, said: String(said), ended: outcomeOf(child) };
 }
 
-it('a lock has one holder at a time, in this process and in others, and goes with its process', async () => {
+it('a lock has one holder at a time, in this process and in others, and is released when its process ends', async () => {
   const name = `test ${process.pid} ${Math.random()}`;
   const first = await holder(name);
   const second = await holder(name);

@@ -20,23 +20,23 @@ function readRooms(markdown: string): Room[] {
 
 const ROOMS = readRooms(readFileSync(new URL('../docs/architecture.md', import.meta.url), 'utf8'));
 
-/** Rooms of the command that any command may import. */
+/** Rooms of `cli` that every command may import. */
 const SHARED_BY_COMMANDS = ['cli/terminal', 'cli/options'];
 
-/** Rooms whose files are taken one by one: a kernel is a file. */
+/** Rooms without an index, whose files are imported directly: a kernel is a file. */
 const WITHOUT_DOOR = ['kernels'];
 
-/** Packages that need nothing of Node. */
+/** Packages that also run in browsers. */
 const BROWSER_PACKAGES = ['zod', '@huggingface/jinja', '@huggingface/tokenizers', 'vega', 'vega-lite'];
 
 interface Import {
   /** A file under `src`, without its ending. */
   readonly from: string;
-  /** As it is written. */
+  /** The module's name as written in the import. */
   readonly specifier: string;
 }
 
-/** The room of a file: the longest name that it lies under. */
+/** Returns the room of a file: the longest room name that its path begins with. */
 const roomOf = (file: string): string =>
   ROOMS.map(({ name }) => name)
     .filter((name) => file === name || file.startsWith(`${name}/`))
@@ -46,7 +46,7 @@ const isCommand = (room: string): boolean => room.startsWith('cli/') && !SHARED_
 
 const positionOf = (room: string): number => ROOMS.findIndex(({ name }) => name === room);
 
-/** What is wrong with an import; null when nothing is. */
+/** Returns what is wrong with an import; null if nothing is. */
 function complaint({ from, specifier }: Import): string | null {
   const room = roomOf(from);
   const at = ROOMS[positionOf(room)];
@@ -73,14 +73,14 @@ function packageComplaint(from: string, specifier: string, browser: boolean): st
     : `${from} imports ${specifier}, not known to run in browsers`;
 }
 
-/** Everything a source imports: at the top, re-exported, or when it is needed. */
+/** Returns everything that a source imports, re-exports or imports dynamically. */
 function specifiersOf(source: string): string[] {
   const statements = /^(?:import|export)\s(?:[^;'"]*?\sfrom\s)?\s*['"]([^'"]+)['"]/gm;
   const dynamic = /\bimport\(\s*['"]([^'"]+)['"]/g;
   return [...source.matchAll(statements), ...source.matchAll(dynamic)].map((match) => match[1]!);
 }
 
-/** Files that import each other, the first again at the end; null when there are none. */
+/** Returns a circle of imports, with its first file again at the end; null if there is none. */
 function circleIn(importsOf: ReadonlyMap<string, readonly string[]>): string[] | null {
   const done = new Set<string>();
   const visit = (file: string, path: readonly string[]): string[] | null => {
@@ -107,14 +107,14 @@ const sourcesIn = (folder: string): string[] =>
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
 const files = sourcesIn(src);
-/** Sources by the place that they are built to: kernels lie beside the rooms of `src`. */
+/** Sources by the path that they are built to: kernels are built beside the rooms of `src`. */
 const SOURCES = new Map([
   ...files.map((file) => [file, src + file] as const),
   ...sourcesIn(kernels).map((file) => [`kernels/${file}`, kernels + file] as const),
 ]);
 
 describe('the rooms of src', () => {
-  it('are all in the table, and the table has no room that is not there', () => {
+  it('are exactly the rooms in the table', () => {
     expect(ROOMS.length).toBeGreaterThan(40);
     const places = [...SOURCES.keys()];
     const empty = ROOMS.filter(
@@ -123,7 +123,7 @@ describe('the rooms of src', () => {
     expect(empty).toEqual([]);
   });
 
-  it('import leftwards, through the index of a room, and nothing of Node where browsers run', () => {
+  it('import only rooms above them, through their index, and nothing from Node if they run in browsers', () => {
     const complaints = [...SOURCES].flatMap(([file, path]) => {
       const from = file.replace(/\.ts$/, '');
       return specifiersOf(readFileSync(path, 'utf8')).map((specifier) => complaint({ from, specifier }));
@@ -132,7 +132,7 @@ describe('the rooms of src', () => {
     expect(complaints.filter((found) => found !== null)).toEqual([]);
   });
 
-  it('import in no circle, from file to file', () => {
+  it('have no circular imports', () => {
     const importsOf = new Map(
       [...SOURCES].map(([file, path]) => [
         file,
@@ -164,7 +164,7 @@ describe('the rooms of src', () => {
 describe('the rule itself', () => {
   const told = (from: string, specifier: string): string => complaint({ from, specifier }) ?? 'fine';
 
-  it('allows what is to the left, and inside a room everything', () => {
+  it('allows rooms above, and everything inside a room', () => {
     expect(told('engine/session', '../executors/index.js')).toBe('fine');
     expect(told('text/layout', './span.js')).toBe('fine');
     expect(told('executors/cpu/onnx/graph', './protobuf.js')).toBe('fine');
@@ -176,7 +176,7 @@ describe('the rule itself', () => {
     expect(told('text/template', 'zod')).toBe('fine');
   });
 
-  it('refuses what is to the right, beside the door, or not for browsers', () => {
+  it('refuses rooms below, imports past the index, and what does not run in browsers', () => {
     expect(told('formats/gguf', '../text/index.js')).toMatch(/not to its left/);
     expect(told('attention/policy', '../executors/index.js')).toMatch(/not to its left/);
     expect(told('executors/index', './cpu/index.js')).toMatch(/not to its left/);

@@ -63,7 +63,7 @@ function checkWindow(
   });
 }
 
-/** Checks that the layers are of the types that the file lists. They are not if family or file have no window. */
+/** Checks that the layers are of the types that the file lists. A model without a window has no types. */
 function checkLayerTypes({ layerTypes }: Settings, blueprint: Blueprint, file: string): void {
   for (const [index, type] of (layerTypes ?? []).entries()) {
     const window = blueprint.layers[index]?.attention.window ?? null;

@@ -192,7 +192,7 @@ describe('parseSchedule', () => {
     expect(parseSchedule('target:0', 9)).toEqual({ kind: 'target', share: 0 });
   });
 
-  it('reads back the numbers that were written, to the last bit', () => {
+  it('reads numbers back bit for bit', () => {
     const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
     const distance = number.map(Math.abs);
     fc.assert(

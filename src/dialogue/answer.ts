@@ -75,7 +75,7 @@ export async function* answerPrompt({
     if (strength !== null) strengths.push(strength);
     if (shares.target !== null) meter.add(shares.target);
     const { spans, places } = watchedAt(step.position);
-    partMeter.add(shares.spans!, places); // spans are asked for with every answer
+    partMeter.add(shares.spans!, places); // spans are requested with every answer
     observe?.({ position: step.position, spans, watched: places.slice(PARTS.length), shares });
     yield {
       ...step,

@@ -86,7 +86,7 @@ describe('a chat', () => {
     for (const text of ['hello', 'and now?']) {
       const { steps, turn } = await ask(chat, text, {
         observe: ({ spans, shares: { spans: rows } }) => {
-          const prefix = chat.session.tokens.indexOf(2) + 2; // up to the line break behind <|im_end|>
+          const prefix = chat.session.tokens.indexOf(2) + 2; // up to the line break after <|im_end|>
           for (const [index, share] of rows!.after.entries()) {
             if (spans[index % spans.length]!.end <= prefix) expect(share).toBeLessThan(1e-6);
           }

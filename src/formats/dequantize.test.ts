@@ -61,7 +61,7 @@ describe('dequantize', () => {
     }
   });
 
-  it('copies F32 as it is', () => {
+  it('copies F32 unchanged', () => {
     const values = Float32Array.of(1.5, -0, Number.NaN, 3e38);
     expect(bits(dequantize('F32', new Uint8Array(values.buffer)))).toEqual(bits(values));
   });

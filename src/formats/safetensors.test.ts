@@ -102,7 +102,7 @@ describe('openSafetensors', () => {
     });
   });
 
-  it('refuses a dtype by its name', async () => {
+  it('names the dtype that it refuses', async () => {
     await expect(open(file({ a: entry('F8_E4M3', [4], 0, 4) }, 4))).rejects.toMatchObject({
       code: 'E_TENSOR_TYPE',
       field: '"a"',

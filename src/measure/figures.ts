@@ -12,7 +12,7 @@ export interface FigureWords {
   readonly source: string;
 }
 
-/** What is drawn, and its name there: the prompt and the controls. A figure has room for four. */
+/** The columns that are drawn, with their names: the prompt and the controls. A figure has room for four. */
 const DRAWN = [
   { column: 'prompt', name: 'prompt' },
   { column: 'sink', name: 'sink' },

@@ -1,8 +1,8 @@
 import type { Blueprint } from '../architectures/index.js';
 
 /**
- * Heads of the layers that see the whole dialogue, as indices into `[layers × heads]`; all of them where every layer sees
- * a window only. In a window a share says nothing about distance: the prompt leaves it.
+ * Returns the heads of the layers that see the whole dialogue, as indices into `[layers × heads]`; all heads if every layer
+ * has a window. With a window, a share says nothing about distance, because the prompt leaves the window.
  */
 export function pairsThatSeeAll({ layers }: Blueprint): number[] {
   const heads = layers[0]!.attention.heads;

@@ -59,7 +59,7 @@ export function sharesByColumn(
   { spans, watched, shares: { spans: all } }: Pick<RowObservation, 'spans' | 'watched' | 'shares'>,
   turn: number,
 ): Float32Array {
-  const shares = all!; // asked for with every answer
+  const shares = all!; // requested with every answer
   const pairs = shares.before.length / spans.length;
   const rows = new Float32Array(SHARE_COLUMNS.length * pairs);
   const set = (column: ShareColumn, values: Float32Array): void => {

@@ -30,7 +30,7 @@ export interface TrialSpans {
 
 /**
  * Returns the spans of a trial's dialogue.
- * @throws HoldfastError `E_TEMPLATE` if the model has no chat template, or one that does not write the system message in front
+ * @throws HoldfastError `E_TEMPLATE` if the model has no chat template, or one that does not write the system message first
  */
 export function spansOf(model: Model, { system, rounds }: Trial): TrialSpans {
   if (model.format === null) throw new HoldfastError('E_TEMPLATE', `${model.name} has no chat template`);
@@ -43,7 +43,7 @@ export function spansOf(model: Model, { system, rounds }: Trial): TrialSpans {
   const [message] = resolveTarget({ kind: 'message' }, prompt);
   if (others.length > 0) {
     throw new HoldfastError('E_TEMPLATE', `the chat template of ${model.name} writes other messages first`, {
-      hint: 'Trials are for models whose system message stands in front',
+      hint: 'Use a model whose chat template writes the system message first',
     });
   }
   const { end } = prefix!;

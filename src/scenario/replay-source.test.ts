@@ -53,7 +53,7 @@ describe('recorded dialogues', () => {
     }
   });
 
-  it('have at most the rounds that were asked for', () => {
+  it('have at most the requested number of rounds', () => {
     expect(replay('short.jsonl', lines(MESSAGES), 1).at(0).rounds).toBe(1);
   });
 

@@ -3,7 +3,7 @@ import type { Executor } from '../executors/index.js';
 
 /** The largest difference of an operation's results from the expected ones. */
 export interface OperationDifference {
-  /** The name that {@link Executor.observe} gives it. */
+  /** The operation's name in {@link Executor.observe}. */
   readonly operation: string;
   /** The largest difference, as a fraction of the range of the expected values. */
   readonly difference: number;

@@ -33,6 +33,6 @@ it('help lists every command once, with a description', () => {
   const lines = commands!.split('\n');
   expect(lines.length).toBe(12);
   for (const line of lines) expect(line).toMatch(/^\/\S+( \S+)* {2,}\S/);
-  // What stands under an answer, and the scale of its bars.
+  // The explanation of the line under an answer, and the scale of its bars.
   expect(legend).toMatch(/prompt[\s\S]*sink[\s\S]*▁ below \.008.*█ from \.5/);
 });

@@ -37,7 +37,7 @@ const linesOf = ({ stdout }: Outcome): Line[] =>
     .map((line): Line => JSON.parse(line));
 
 describe('a policy', () => {
-  it('at the strength that changes nothing goes on, and says so on stderr and in every turn', async () => {
+  it('at its identity continues, and says so on stderr and in every turn', async () => {
     const idle = [...SYSTEM, '--policy', 'split-softmax', '--strength', '1'];
     const outcome = await chat([...idle, '--json'], 'hello\n/strength 0.5\nand now?\n/strength 1\n');
     expect(outcome.code).toBe(0);
@@ -239,7 +239,7 @@ describe('a file', () => {
     changed.turns[1].ids[2] = 499;
     const other = await chat(['--load', temporaryFile('changed.json', changed), '--json'], '');
     expect(linesOf(other)[0]!.message).toMatch(
-      /E_DIALOGUE: the answer of turn 2 parts .* token 3: token 499 then/,
+      /E_DIALOGUE: the answer of turn 2 differs .* token 3: token 499 then/,
     );
     expect(other.code).toBe(1);
   });

@@ -163,7 +163,7 @@ describe('holdfast trace', () => {
     });
   }
 
-  it('says of a strength that changes nothing that it does, and writes the trace', async () => {
+  it('reports that a strength changes nothing, and writes the trace', async () => {
     const out = join(temporaryFolder(), 'idle.safetensors');
     const args = ['trace', llama, '--ids', '1,2,3,4', '--target', '0:2', '--out', out];
     const { code, stderr } = await holdfast([...args, '--policy', 'floor', '--strength', '0']);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type Declaration, entries, ROOT, readModule } from '../support/module-names.js';
 
-/** Every name of `holdfast`: values first, then types. A name here is a promise; add one with care. */
+/** Every name of `holdfast`: values first, then types. These names are stable; add one with care. */
 const NAMES = `
   EMBEDDED_MODEL HoldfastError POLICIES RECOMMENDED_HOLD Session generate loadDialogue loadModel locateModel openChat
   openComparison parseHubName parseSchedule pullModel replayDialogue saveDialogue traceRun
@@ -14,14 +14,14 @@ const NAMES = `
   .trim()
   .split(/\s+/);
 
-/** A published name, and the declaration that it stands for. */
+/** A published name and its declaration. */
 interface Published extends Declaration {
   readonly file: string;
 }
 
 const modules = new Map<string, readonly Published[]>();
 
-/** Every name that a module exports, with the declaration behind it. */
+/** Returns every name that a module exports, with its declaration. */
 function publishedBy(file: string): readonly Published[] {
   const known = modules.get(file);
   if (known !== undefined) return known;

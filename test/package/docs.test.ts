@@ -51,7 +51,7 @@ describe('the pages on policies', () => {
     .map((line) => line.split('|').slice(1, -1))
     .map((cells) => cells.map((cell) => cell.trim()));
 
-  it('have a table with a row for each policy, as the code has it', () => {
+  it('have a table with a row for each policy, equal to the one in the code', () => {
     const expected = POLICIES.map((policy) => {
       const { formula, symbol, minimum, maximum, identity, stronger, noStrength, source } =
         POLICY_RULES[policy];
@@ -69,7 +69,7 @@ describe('the pages on policies', () => {
     for (const policy of POLICIES) expect(text, policy).toMatch(new RegExp(`\\b${policy}\\b`));
   });
 
-  it('show the message for a name that is none as it is', () => {
+  it('show the current message for an unknown name', () => {
     expect(read('docs/errors.md')).toContain(`Known: ${POLICIES.join(', ')}\n`);
   });
 });

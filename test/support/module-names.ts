@@ -10,27 +10,27 @@ export interface Declaration {
   readonly name: string;
   readonly isType: boolean;
   readonly hasDocstring: boolean;
-  /** What a caller sees of it: a function up to its body, everything else whole. */
+  /** The part visible to callers: a function up to its body, anything else in full. */
   readonly signature: string;
 }
 
-/** A name that a module takes from another. */
+/** A name that a module imports from another. */
 export interface Link {
   /** The other module, relative to the root. */
   readonly from: string;
-  /** As the other module calls it; `*` for all of its names. */
+  /** The name in the other module; `*` for all its names. */
   readonly name: string;
-  /** As it is exported again; null for an import. */
+  /** The name under which it is re-exported; null for an import. */
   readonly as: string | null;
 }
 
-/** What a module exports and takes, read from its text. */
+/** The names that a module exports and imports, read from its source. */
 export interface ModuleNames {
   readonly declared: readonly Declaration[];
   readonly links: readonly Link[];
 }
 
-/** Files under a folder whose names match, relative to the root, with `/`. */
+/** Returns the files under a folder whose paths match, relative to the root, with `/`. */
 export function filesUnder(folder: string, matching: RegExp): string[] {
   return readdirSync(ROOT + folder, { recursive: true, encoding: 'utf8' })
     .map((file) => posix.join(folder, file.replaceAll('\\', '/')))
@@ -47,7 +47,7 @@ export function readModule(file: string): ModuleNames {
 const DECLARATION =
   /^export (?:declare )?(?:async )?(?:abstract )?(function\*?|const|let|class|interface|type|enum) (\w+)/gm;
 
-/** Exported declarations of a source; each ends where the next line begins with a word or a comment. */
+/** Returns the exported declarations of a source. Each ends at the next line that begins with a word or a comment. */
 export function declarationsIn(source: string): Declaration[] {
   return [...source.matchAll(DECLARATION)].map(({ 0: start, 1: kind, 2: name, index }) => {
     const rest = source.slice(index + start.length);
@@ -62,7 +62,7 @@ export function declarationsIn(source: string): Declaration[] {
   });
 }
 
-/** A function's parameters and result: its lines up to the one that opens its body. */
+/** Returns a function's signature: its lines up to the one that opens its body. */
 function headOf(text: string): string {
   const lines = text.split('\n');
   const opening = lines.findIndex((line, index) => (index === 0 ? /\).* \{$/ : /^[)}].* \{$/).test(line));
@@ -72,13 +72,13 @@ function headOf(text: string): string {
 const STATEMENT = /^(import|export)\s(?:type\s)?(?:(\*)|\{([^}]*)\})(?: as \w+)?\sfrom\s'([^']+)'/gm;
 const DYNAMIC = /(?:\{([^{}]*)\} = await |\(await )import\('([^']+)'\)(?:\)\.(\w+))?/g;
 
-/** A module that a thread loads by its address. */
+/** A module that a thread loads by URL. */
 const BY_ADDRESS = /new URL\('(\.[^']+\.js)', import\.meta\.url\)/g;
 
-/** Exports again what the source imports elsewhere: `export type { Family };`. */
+/** Re-exports of names that the source imports elsewhere: `export type { Family };`. */
 const PASSED_ON = /^export (?:type )?\{([^}]*)\};/gm;
 
-/** Names that a source takes from other modules of the repository. */
+/** Returns the names that a source imports from other modules of the repository. */
 export function linksIn(source: string, file: string): Link[] {
   const stated = [...source.matchAll(STATEMENT)].flatMap(([, verb, star, names, specifier]) =>
     linksTo(resolve(file, specifier!), star ?? names!, verb === 'export'),
@@ -109,7 +109,7 @@ function linksTo(from: string | null, names: string, exported: boolean): Link[] 
     });
 }
 
-/** The source that a specifier stands for; null outside of the repository. What is built stands for its source. */
+/** Resolves a specifier to a source; null outside the repository. A built file resolves to its source. */
 function resolve(file: string, specifier: string): string | null {
   const published = /^holdfast(?:\/|$)/.test(specifier) ? entries().get(specifier) : undefined;
   if (published !== undefined) return published;
@@ -120,7 +120,7 @@ function resolve(file: string, specifier: string): string | null {
   return [source, kernel, path].find((candidate) => existsSync(ROOT + candidate)) ?? null;
 }
 
-/** The modules that the package publishes, by the specifier a user writes. */
+/** Returns the modules that the package publishes, by the specifier that users write. */
 export function entries(): ReadonlyMap<string, string> {
   const { exports } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as {
     exports: Record<string, string | { readonly default: string }>;

@@ -18,7 +18,7 @@ import { Step } from './step.js';
 const WORD = 4;
 /** A top-p that no sum of weights reaches. */
 const NO_NUCLEUS = 2;
-/** A distance that no logit has. */
+/** Larger than any distance between logits. */
 const NO_TAIL = 1e30;
 
 /** The programs that pick candidates, in the order in which they run. */

@@ -126,7 +126,7 @@ export async function readTimings(folder: string): Promise<ReadonlyMap<string, C
   return timings;
 }
 
-/** Undefined for what is not JSON. */
+/** Parses JSON; undefined if the text is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

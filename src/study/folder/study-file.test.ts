@@ -19,7 +19,7 @@ describe('a folder of an earlier Holdfast, whose shares are those of the prefix'
     message: expect.stringMatching(/those of the prefix; now .* the system message .*"target: prefix"/),
   });
 
-  it('is not gone on with under a specification that may mean something else now', async () => {
+  it('is not resumed, because its specification may now mean something else', async () => {
     const before = readFileSync(file, 'utf8');
     await expect(checkFolder(folder, 'smoke')).rejects.toEqual(refused);
     expect(readFileSync(file, 'utf8')).toBe(before);

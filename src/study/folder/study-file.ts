@@ -146,11 +146,11 @@ function parseStudy(text: string, path: string): StudyFile {
   if (earlier.success) {
     throw new HoldfastError(
       'E_UNREADABLE',
-      'the study was run by an earlier Holdfast, whose shares and default target are those of the prefix; ' +
+      'the study was run by an earlier Holdfast, whose shares and default target were those of the prefix; ' +
         'now they are those of the system message',
       {
         file: path,
-        hint: 'Give another --out and run it anew, with "target: prefix" on arms that are to stay as they were; or read it with the release that ran it',
+        hint: 'Run it again with another --out, and with "target: prefix" on arms that should keep their target; or read it with the release that ran it',
       },
     );
   }

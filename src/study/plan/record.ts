@@ -50,9 +50,9 @@ export interface RoundRecord {
    * each sees a window only: with a window, a share says nothing about distance.
    */
   readonly share: { readonly before: number; readonly after: number };
-  /** How its share before the policy is spread over rows × heads. */
+  /** Distribution of its share before the policy over rows × heads. */
   readonly spread: ShareSpread;
-  /** Each head's mean share of it before the policy, `[layers × heads]`, to 4 significant digits. */
+  /** Each head's mean share of the target before the policy, `[layers × heads]`, to 4 significant digits. */
   readonly heads: readonly number[];
   /** Mean shares of controls before the policy; `random` is null until the dialogue is long enough for one. */
   readonly controls: { readonly sink: number; readonly template: number; readonly random: number | null };

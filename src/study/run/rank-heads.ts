@@ -12,7 +12,7 @@ export interface RankedHeads {
   readonly decodedTokens: number;
 }
 
-/** Leads the untouched model through a scenario without probes, for what each head pays to the prompt. */
+/** Runs the untouched model through a scenario without probes, to measure each head's share of the prompt. */
 export async function rankHeads(
   model: Model,
   scenario: Scenario,

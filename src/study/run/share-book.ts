@@ -37,7 +37,7 @@ export function createShareBook(blueprint: Blueprint): ShareBook {
 
   return {
     add({ watched, shares: { spans } }) {
-      // Asked for with every answer; a target without tokens has no share.
+      // Requested with every answer; a target without tokens has no share.
       const [prompt, sink, template, random] = watched.map((at) => sharesAt(spans!, at ?? []));
       rows++;
       hasRandom &&= watched[3] !== null;

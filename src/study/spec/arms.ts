@@ -62,7 +62,7 @@ const readers: Readers<ArmFields> = {
   guidance: distinct(oneOrMore(number({ from: 1, to: 100 }))),
 };
 
-/** Arms that one item may stand for: more is surely a mistake. */
+/** The most arms that one item may expand to: more is surely a mistake. */
 const MAX_ARMS = 1000;
 
 /** Reads the list of arms. Grids are expanded, and names are unique. */
@@ -138,7 +138,7 @@ function nameOf(
 
 /**
  * Expands the short forms of an arm: a policy's name alone, or a policy as a key whose value is its strength or a
- * mapping. Other keys may stand beside that key.
+ * mapping. Other keys may be given beside that key.
  */
 function spelledOut(item: Tree, report: Report): Tree {
   const { name, at } = item;
