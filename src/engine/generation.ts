@@ -21,7 +21,7 @@ export interface GenerationOptions extends PassOptions {
   readonly sampling?: SamplingOptions;
   /** Tokens at the front of the prompt that get a forward pass of their own, unless they are in the cache. */
   readonly firstPass?: number | undefined;
-  /** Tokens to sample at most, from 1. */
+  /** Maximum number of tokens to sample, 1 or more. */
   readonly maxTokens: number;
   /** Strings that end the answer. They are not part of it. */
   readonly stop?: readonly string[];

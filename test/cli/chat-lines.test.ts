@@ -23,7 +23,7 @@ const SETTINGS: Settings = {
   stop: [],
 };
 
-/** Two layers of two heads whose shares are `before` and `after` alike. */
+/** Returns shares of two layers with two heads each; all heads have the same shares. */
 const share = (before: number, after: number): AnswerShares => ({
   mean: { before, after },
   heads: { before: new Float32Array(4).fill(before), after: new Float32Array(4).fill(after) },
