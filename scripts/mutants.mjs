@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: what is looked for is pieces of templates.
 /**
- * Breaks the executors on purpose, one way at a time, in a copy of the sources, and runs the conformance suite on
- * each: a mutant that passes is a hole in the suite. `npm run mutants` runs all, `npm run mutants gpu` those with this
+ * Breaks the executors on purpose, one place at a time, in a copy of the sources, and runs the conformance suite on
+ * each copy. A mutant that passes is a hole in the suite. `npm run mutants` runs all, `npm run mutants gpu` those with this
  * word in their names.
  */
 import { spawnSync } from 'node:child_process';
@@ -139,7 +139,7 @@ const MUTANTS = [
     find: "graph.op('Where', [isRaised, inputs.targetMask, inputs.restMask]);",
     put: "graph.op('Where', [isRaised, inputs.targetMask, inputs.targetMask]);",
   },
-  // One policy ignored by one executor: an ordinary chat is to end in E_UNTOUCHED.
+  // One executor ignores one policy: an ordinary chat must end in E_UNTOUCHED.
   {
     name: 'reference: the policy cap ignored',
     suite: 'policies',
@@ -254,7 +254,7 @@ for (const part of [
 }
 symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 
-/** Whether the suite passes on the copy as it stands. */
+/** Returns whether the suite passes on the current copy. */
 const passes = (suite) => {
   const [program, ...args] = SUITES[suite];
   const { status, error } = spawnSync(program, args, { cwd: copy, stdio: 'ignore' });

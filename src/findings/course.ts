@@ -47,7 +47,7 @@ export interface ArmCourse {
   readonly share: { readonly before: Course; readonly after: Course };
   /** Distribution of attention in each round. */
   readonly attention: readonly AttentionRound[];
-  /** Stability by group of scenarios, and by what probes ask about where that differs from the groups. */
+  /** Stability by group of scenarios, and by what probes ask about if that differs from the groups. */
   readonly parts: readonly PartCourse[];
 }
 

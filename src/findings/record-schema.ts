@@ -87,7 +87,7 @@ const HeadChoice = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('random'), count, seed: z.number() }),
 ]);
 
-/** As it is called today, where it is one of those; a report shows arms of later versions too. */
+/** The policy's current name, or an unknown name unchanged: a report also shows arms of later versions. */
 const policyName = z.string().transform((name) => findPolicy(name) ?? name);
 
 const Arm = z.object({

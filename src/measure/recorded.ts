@@ -1,7 +1,7 @@
 import { HoldfastError } from '../errors.js';
 import type { Message } from '../text/index.js';
 
-/** A recorded dialogue: a system prompt, then user and assistant in turn. */
+/** A recorded dialogue: a system prompt, then user and assistant alternating. */
 export interface Recorded {
   readonly system: string;
   /** In order; the last may lack an answer. */

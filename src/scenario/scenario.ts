@@ -8,7 +8,7 @@ export interface Scenario {
   /** Kind of system prompt, by which results are also reported. */
   readonly group: string;
   readonly system: string;
-  /** Exchanges that open the dialogue, with answers that follow the prompt: user and assistant in turn. */
+  /** Exchanges that open the dialogue, with answers that follow the prompt: user and assistant alternating. */
   readonly given: readonly Message[];
   /** Rounds after the given exchanges. */
   readonly rounds: number;
@@ -25,7 +25,7 @@ export interface Scenario {
   obedience(round: number, answer: string): number | null;
   /** Scores whether an answer makes sense, whether or not it follows the prompt, 0…1; null when unknown. */
   ability(round: number, answer: string, finished: boolean): number | null;
-  /** A whole dialogue whose answers follow the prompt, user and assistant in turn; null when there is none. */
+  /** A whole dialogue whose answers follow the prompt, user and assistant alternating; null if there is none. */
   readonly reference: readonly Message[] | null;
 }
 

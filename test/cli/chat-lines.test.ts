@@ -62,7 +62,7 @@ function turn(before: number, after: number, changes: Partial<Turn> = {}): Turn 
 }
 
 describe('a sparkline', () => {
-  it('draws each share by itself, a bar higher for twice the share', () => {
+  it('draws each share on the same scale: each step doubles the share', () => {
     expect(sparkline([1, 0.5, 0.49, 0.25, 0.125, 0.0625, 0.03125, 0.015625, 0.0078125, 0.0078, 0])).toBe(
       '██▇▇▆▅▄▃▂▁▁',
     );
@@ -154,7 +154,7 @@ describe('the table of shares', () => {
     ]);
   });
 
-  it('has one row for each where no policy acts, and another target by name', () => {
+  it('has one row for the prompt and one for the prefix if no policy acts, and any other target by name', () => {
     const meter = createRoleMeter().add({ shares: { target: null, spans: [] } });
     const off = { ...SETTINGS, policy: 'off', schedule: null, target: { kind: 'template' } } as const;
     const rows = shareTable(meter.means(), turn(0.5, 0.5, { settings: off, shares: share(0.2, 0.2) }));

@@ -15,7 +15,7 @@ export function shapeName(dimensions: readonly (readonly [string, number])[]): E
   };
 }
 
-/** Fails with the worst element's place and both numbers when any differs by more than `tolerance`. */
+/** Fails if any element differs by more than `tolerance`, naming the worst element and both numbers. */
 export function expectClose(
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,
@@ -42,7 +42,7 @@ export function expectClose(
   }
 }
 
-/** Largest minus smallest: logits are compared relative to it. */
+/** Returns the largest value minus the smallest. Logits are compared relative to it. */
 export function spread(values: ArrayLike<number>): number {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;

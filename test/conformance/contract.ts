@@ -5,11 +5,11 @@ import { type Family, openFamily } from './fixtures.js';
 import { type CreateExecutor, createAndClose } from './runs.js';
 import { subjectOf } from './subject.js';
 
-/** Tests of what does not depend on the model: separate sequences, candidates, turns and refusals. */
+/** Tests that do not depend on the model: separate sequences, candidates, turns and refusals. */
 export function contractSuite(name: string, family: Family, create: CreateExecutor): void {
   const subject = subjectOf(family, create);
 
-  it('picks the tokens that a draw can reach as the logits say', async () => {
+  it('picks the candidates of a draw that the logits give', async () => {
     const { executor, model } = subject();
     const draws: readonly SamplingOptions[] = [
       { temperature: 0 },
@@ -19,7 +19,7 @@ export function contractSuite(name: string, family: Family, create: CreateExecut
       { temperature: 2, topP: 1, minP: 0.4 },
       { temperature: 1, topK: 100_000, topP: 0.99 },
     ];
-    // The row that the candidates are of, as the same kernels give it: for all rows at once they may round otherwise.
+    // The same row from the same kernels: a pass that returns all rows may round differently.
     const alone = executor.open(72);
     const [row] = await executor.forward([{ sequence: alone, tokens: model.ids, logits: 'last' }]);
     alone.dispose();
@@ -34,7 +34,7 @@ export function contractSuite(name: string, family: Family, create: CreateExecut
         sequence.dispose();
         const { ids, logits: own, normaliser, total } = result!.candidates!;
         const expected = candidatesOf(last, partial.wanted!);
-        // How far both go beyond what a draw reaches is theirs.
+        // Each may return more candidates than a draw can reach.
         const both = Math.min(ids.length, expected.ids.length);
         expect(result!.logits.length, what).toBe(0);
         expect(ids.slice(0, both), what).toEqual(expected.ids.slice(0, both));
@@ -52,7 +52,7 @@ export function contractSuite(name: string, family: Family, create: CreateExecut
     }
   });
 
-  it('invariant 4: two sequences on one model do not see each other', async () => {
+  it('invariant 4: two sequences on one model do not affect each other', async () => {
     const { executor, model, run } = subject();
     const alone = await run(model.ids, [36, 36]);
     const [first, second] = [executor.open(512), executor.open(512)];
@@ -67,7 +67,7 @@ export function contractSuite(name: string, family: Family, create: CreateExecut
     expect(result!.logits).toEqual(alone.logits.subarray(36 * executor.blueprint.vocabSize));
   });
 
-  it('invariant 4: callers that do not wait for each other get what they would have got alone', async () => {
+  it('invariant 4: concurrent callers get the same results as alone', async () => {
     const { model, run } = subject();
     const spans = [
       { start: 0, end: 18 },
@@ -85,7 +85,7 @@ export function contractSuite(name: string, family: Family, create: CreateExecut
     expect(reversed.logits).not.toEqual(alone.logits);
   });
 
-  it('lets timers have their turn between passes that follow each other at once', async () => {
+  it('lets timers fire between consecutive passes', async () => {
     const { executor, model } = subject();
     let fired = false;
     const timer = setTimeout(() => {
@@ -101,7 +101,7 @@ export function contractSuite(name: string, family: Family, create: CreateExecut
     expect(fired).toBe(true);
   });
 
-  it('runs a list of sequences, and leaves all of them as they were when one fails', async () => {
+  it('runs a list of sequences, and leaves all of them unchanged if one fails', async () => {
     const { executor, model } = subject();
     const [first, second] = [executor.open(80), executor.open(80)];
     const both = await executor.forward([
@@ -128,7 +128,7 @@ export function contractSuite(name: string, family: Family, create: CreateExecut
     expect([first.length, second.length]).toEqual([72, 9]);
   });
 
-  it('refuses a sequence in use, of another executor, or of no size, and everything after its disposal', async () => {
+  it('refuses a sequence that is in use, of another executor or of no size, and everything after its disposal', async () => {
     const { executor } = subject();
     const sequence = executor.open(80);
     const request: ForwardRequest = { sequence, tokens: [1], logits: 'none' };
@@ -153,7 +153,7 @@ export function contractSuite(name: string, family: Family, create: CreateExecut
     expect(() => other.open(8)).toThrow(expect.objectContaining({ code: 'E_DISPOSED' }));
   });
 
-  it('refuses bad requests and leaves the sequence as it was', async () => {
+  it('refuses invalid requests and leaves the sequence unchanged', async () => {
     const { executor, model, layers, heads, intervene } = subject();
     const sequence = executor.open(80);
     await executor.forward([{ sequence, tokens: model.ids, logits: 'none' }]);

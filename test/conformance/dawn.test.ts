@@ -8,23 +8,23 @@ import { expectGoldenCases } from './golden-cases.js';
 import { familySuite } from './suite.js';
 
 /**
- * Tests that only Dawn can run: of its shader compiler, and of subgroups. They are one file, because two software GPUs
- * at the same time slow each other down many times over.
+ * Tests that need Dawn: its shader compiler, and subgroups. They are in one file because two software GPUs running at
+ * the same time slow each other down many times over.
  */
 const sizes = inDeno ? null : (gpuFound?.subgroup ?? null);
-// Two of the widest subgroups to a workgroup, so that there is something to put together; as many lanes as lie in one.
+// A workgroup has two of the widest subgroups, so that results must be combined across them; lanes fill one subgroup.
 const inSubgroups =
   sizes === null ? null : { threads: 2 * sizes.largest, lanes: sizes.smallest, subgroups: true };
 const widths = sizes === null ? '(it has none)' : `of ${sizes.smallest} to ${sizes.largest} threads`;
 describe.skipIf(inSubgroups === null)(`by subgroups ${widths} on ${gpuName}`, () => {
-  it('has threads hand values to each other', async () => {
+  it('exchanges values between threads', async () => {
     const device = await Device.open(await openDawn());
     expect(device.subgroupOf(inSubgroups!.threads)).toBe(inSubgroups!.lanes);
   });
 
   describe('qwen2', () => familySuite('qwen2', tuned(inSubgroups!)));
 
-  // With qwen2 they have every kernel whose threads hand values to each other, in each of its forms.
+  // Together with qwen2, these families use every kernel whose threads exchange values, in each of its forms.
   it.each<Family>(['gemma3', 'olmo2'])('gives the golden cases of %s', (family) =>
     expectGoldenCases(family, tuned(inSubgroups!)),
   );
@@ -35,7 +35,7 @@ describe.skipIf(inDeno || gpuFound === null)(`on ${gpuName}`, () => {
     expectGoldenCases(family, tuned(ON_A_PROCESSOR)),
   );
 
-  // 16 lanes share an output, more than a subgroup has. Deno runs all cases with this tuning, but without subgroups.
-  it('gives a golden case of llama as divided for a GPU', () =>
+  // 16 lanes share an output, more than fit into a subgroup. Deno runs all cases with this tuning, but without subgroups.
+  it('gives a golden case of llama with the division of work for a GPU', () =>
     expectGoldenCases('llama', tuned(ON_A_GPU), golden('llama').cases.slice(-1)));
 });

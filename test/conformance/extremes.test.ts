@@ -35,14 +35,14 @@ describe('shares that f32 cannot hold', () => {
       cpu.before.forEach((before, i) => {
         const row = i % pair.ids.length;
         if (before !== 0 || row <= TARGET.start) return;
-        // π = 0 in f32 says that the gap is above 103. π^0.01 is a number like any other.
+        // π = 0 in f32 means that the gap is above 103. π^0.01 is still an ordinary number.
         underflowed++;
         const name = shareName(pair)(i);
         expect(cpu.after[i], name).toBeGreaterThan(0);
         expect(cpu.after[i], name).toBeLessThan(Math.exp(-1.03));
         expect(Math.abs(cpu.after[i]! - reference.after[i]!), name).toBeLessThan(1e-3);
       });
-      // 52 at 40 and 362 at 200, of 828 rows × heads that a policy can act on.
+      // There are 52 at a factor of 40 and 362 at 200, of 828 rows × heads that a policy can act on.
       expect(underflowed).toBeGreaterThan(20);
     },
   );
@@ -67,14 +67,14 @@ describe('shares that f32 cannot hold', () => {
       }
     }
     await pair.own.dispose();
-    // As far apart as cpu and reference may be, for the same reason: products are rounded in another order.
+    // The tolerance between cpu and reference, for the same reason: products are rounded in another order.
     for (const when of ['before', 'after'] as const) {
       expectClose(shares[when], block.targetShares![when], 1e-3, when, shareName(pair));
     }
   });
 });
 
-describe('a sliding window that leaves the target behind', () => {
+describe('a sliding window that moves past the target', () => {
   const WINDOW = 20;
   const family = 'mistral';
 
@@ -89,7 +89,7 @@ describe('a sliding window that leaves the target behind', () => {
         const intervention = everywhere(pair, policy, strength);
         const cpu = await run(pair.own, pair.ids, { intervention, spans });
         const reference = await run(pair.reference, pair.ids, { intervention, spans });
-        // Rows 0…2 are before the target, rows from 17 + 20 on no longer see its last token.
+        // Rows 0…2 are before the target; rows from 17 + 20 on no longer see its last token.
         const seen = (row: number): boolean => row >= TARGET.start && row < TARGET.end - 1 + WINDOW;
         for (const [name, { targetShares, spanShares }] of [
           ['cpu', cpu],
@@ -113,13 +113,13 @@ describe('a sliding window that leaves the target behind', () => {
           // The span is the target itself.
           expectClose(cpu.spanShares![when], found, 1e-5, `${what}: span`, shareName(pair));
         }
-        // A row acts if it sees a key inside and one outside; from row 23 on the window starts in the target, and
-        // it always holds the row's own key outside.
+        // The policy acts on a row that sees a key inside and one outside. From row 23 on the window starts in the target, and
+        // it always contains the row's own key, which is outside.
         const acting = Array.from({ length: rows }, (_, row) => seen(row)).filter(Boolean).length;
         for (const { targetShares } of [cpu, reference]) {
           for (const changed of changedPairs(targetShares!, pair.layers)) {
             expect(changed).toBeLessThanOrEqual(acting * pair.heads);
-            // Shares between 0 and 1 all change under it; further apart some are 0 or 1 in f32.
+            // It changes every share between 0 and 1. With a larger factor, some shares are 0 or 1 in f32.
             if (factor === 1 && policy === 'split-softmax') expect(changed).toBe(acting * pair.heads);
           }
         }
@@ -128,7 +128,7 @@ describe('a sliding window that leaves the target behind', () => {
     },
   );
 
-  it('leaves rows as they would be without the policy in the first layer, whose keys no policy has changed', async () => {
+  it('does not change rows that cannot see the target, in the first layer, whose keys no policy has changed', async () => {
     const pair = await openPair(family, 1, createCpu);
     const taps = { attention: [0] };
     for (const executor of [pair.own, pair.reference]) {
@@ -146,7 +146,7 @@ describe('a sliding window that leaves the target behind', () => {
 });
 
 describe.each(SHAPES)('a policy on one head of %s, with two query heads to a key-value head', (family) => {
-  it('changes that head alone in its layer, and no layer before it', async () => {
+  it('changes only that head in its layer, and no earlier layer', async () => {
     const pair = await openPair(family, 1, createCpu);
     const { layers, heads, ids } = pair;
     const layer = 1;
@@ -163,7 +163,7 @@ describe.each(SHAPES)('a policy on one head of %s, with two query heads to a key
         const result = await run(executor, ids, { taps, intervention });
 
         const { before, after } = result.targetShares!;
-        // Up to this layer nothing has changed, to the last bit.
+        // Up to this layer, everything is unchanged bit for bit.
         expect(before.slice(0, 2 * size), what).toEqual(plain.targetShares!.before.slice(0, 2 * size));
         expect(after.slice(0, size), what).toEqual(plain.targetShares!.after.slice(0, size));
         expect(result.attention.get(0), what).toEqual(plain.attention.get(0));
@@ -192,7 +192,7 @@ describe.each(SHAPES)('a policy on one head of %s, with two query heads to a key
           expect(spread(found.map((share, row) => share - unchanged[row]!)), what).toBeGreaterThan(0.1);
           expect(weights(result.attention), what).not.toEqual(weights(plain.attention));
         }
-        // What the head read has moved the state behind the layer, and with it later layers.
+        // The head's output has changed the state after the layer, and so all later layers.
         expect(result.hidden.get(layer + 1), what).not.toEqual(plain.hidden.get(layer + 1));
         const touched = [...changedPairs(result.targetShares!, layers)];
         expect(touched[layer], what).toBeGreaterThan(0);
@@ -205,7 +205,7 @@ describe.each(SHAPES)('a policy on one head of %s, with two query heads to a key
     await pair.own.dispose();
   });
 
-  it('moves the logits of cpu as it moves those of the reference, whichever the head', async () => {
+  it('changes the logits of cpu as it changes those of the reference, for every head', async () => {
     const pair = await openPair(family, 1, createCpu);
     const { layers, heads, ids } = pair;
     for (let head = 0; head < heads; head++) {

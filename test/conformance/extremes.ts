@@ -12,8 +12,8 @@ import { type Family, golden, type OpenedModel, openFamily } from './fixtures.js
 import type { CreateExecutor, Extras } from './runs.js';
 
 /**
- * Executors beside the reference where softmax is hard: the models' attention scales are multiplied until
- * logits lie hundreds apart, most shares underflow in f32 and rows are all but one-hot.
+ * Compares executors with the reference where softmax is hard: the attention scales are multiplied until logits are
+ * hundreds apart, most shares underflow in f32 and rows are almost one-hot.
  */
 export const TARGET = { start: 3, end: 18 };
 export const CASES: readonly PolicyCase[] = [
@@ -33,7 +33,7 @@ function scaled({ plan, files }: OpenedModel, factor: number): OpenedModel {
 }
 
 export interface Pair {
-  /** The one that is looked at. */
+  /** The executor under test. */
   readonly own: Executor;
   readonly reference: Executor;
   readonly ids: readonly number[];
@@ -72,7 +72,7 @@ export async function run(
   return result!;
 }
 
-/** Names an element of `[layers, heads, rows]` or of a part of it, from a layer on. */
+/** Names an element of `[layers, heads, rows]`, or of the part from a layer on. */
 export const shareName =
   ({ heads, ids }: Pair, firstLayer = 0) =>
   (index: number): string =>
@@ -85,13 +85,13 @@ export const shareName =
 export const allLayers = ({ layers }: Pair): number[] => Array.from({ length: layers }, (_, layer) => layer);
 
 /**
- * A share is within δ/4 of the reference's where a logit gap is off by δ, the slope of a sigmoid being at most 1/4,
- * and no policy makes it steeper. Logits reach some 6·factor and f32 rounds them to 6e-8 of themselves, so in
- * the first layer, whose input is exact, shares agree to 1e-3 whatever the factor. The input of later layers is good
- * to some 1e-5 of itself. At a factor of 8 this still gives 1e-3; at 40 and 200 it does for all but those rows in
- * which logits of hundreds all but cancel to a gap of about one: 1.2e-3 was seen at 40 (mistral, boost 50) and
- * 2.6e-3 at 200 (llama, split-softmax 0.5), in one share of 864 each. That the policy adds nothing to it is what
- * the comparison with the executor's own queries and keys says.
+ * If a logit gap is off by δ, a share is off by at most δ/4, because the slope of a sigmoid is at most 1/4; no policy
+ * makes it steeper. Logits reach about 6·factor, and f32 rounds them to 6e-8 of their size. The input of the first layer
+ * is exact, so its shares agree to 1e-3 for every factor. The input of later layers is accurate to about 1e-5 of its size.
+ * At a factor of 8 this still gives 1e-3. At 40 and 200 it does except in rows in which logits of hundreds nearly cancel
+ * to a gap of about one: the largest errors seen were 1.2e-3 at 40 (mistral, boost 50) and 2.6e-3 at 200 (llama,
+ * split-softmax 0.5), in one share of 864 each. The comparison with the executor's own queries and keys shows that the
+ * policy adds nothing to these errors.
  */
 const TOLERANCE = 1e-3;
 const CANCELLED = { tolerance: 1e-2, part: 0.01 };
@@ -111,13 +111,13 @@ export function expectShares(
   expect(off, `${what}: off by more than ${TOLERANCE}`).toBeLessThanOrEqual(CANCELLED.part * found.length);
 }
 
-/** Compares an executor with the reference, with logits further and further apart. */
+/** Compares an executor with the reference for increasing distances between logits. */
 export function extremes(name: string, create: CreateExecutor): void {
   describe.each([8, 40, 200])(`logits %i times as far apart, ${name}`, (factor) => {
-    it.each(CASES)('%s %d: it has the shares of the reference', async (policy, strength) => {
+    it.each(CASES)('%s %d: has the shares of the reference', async (policy, strength) => {
       const pair = await openPair('llama', factor, create);
       const intervention = everywhere(pair, policy, strength);
-      // The two spans cover every token, and the border between them lies inside the target.
+      // The two spans cover every token, and the border between them is inside the target.
       const spans = [
         { start: 0, end: 10 },
         { start: 10, end: pair.ids.length },
@@ -171,8 +171,8 @@ export function extremes(name: string, create: CreateExecutor): void {
                 .subarray(row * rows + TARGET.start, row * rows + TARGET.end)
                 .reduce((sum, weight) => sum + weight, 0),
             );
-            // Tapped rows are formed in f64 from what the graph multiplies in f32, so nothing of the layers below is
-            // in the difference: only the rounding of logits up to some 6·factor, 1e-4 of a unit at 200.
+            // Tapped rows are computed in f64 from the numbers that the graph multiplies in f32, so earlier layers add nothing
+            // to the difference: only the rounding of logits of up to about 6·factor remains, 1e-4 at 200.
             expectClose(
               result.targetShares!.after.slice(layer * size, (layer + 1) * size),
               inTarget,

@@ -24,18 +24,18 @@ export type Family = (typeof FAMILIES)[number];
  */
 export const SHAPES: readonly Family[] = ['llama', 'gemma2'];
 
-/** Models that show what a family can be besides. */
+/** Further variants of families. */
 export type Variant = 'smollm3-nope' | 'phi3-short';
 
 const fixtures = fileURLToPath(new URL('../fixtures/', import.meta.url));
 const shared = fileURLToPath(new URL('../../../shared/', import.meta.url));
 
-/** The real model and its golden outputs lie beside the repository; tests on them are skipped where they do not. */
+/** The real model and its golden outputs are stored outside the repository; tests on them are skipped if they are missing. */
 export const realModel = `${shared}models/smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf`;
 export const realExpected = `${shared}fixtures/smollm2-135m-instruct/expected`;
 export const hasRealModel = existsSync(realModel) && existsSync(`${realExpected}.safetensors`);
 
-/** One golden run: a target, a policy, and its strength for all heads or for each. */
+/** A golden run: a target, a policy, and its strength for all heads or for each head. */
 export interface GoldenCase {
   readonly case: number;
   readonly target: readonly [number, number];
@@ -66,7 +66,7 @@ export const openFamily = (family: Family | Variant): Promise<OpenedModel> =>
 export const openGgufFixture = (name: string): Promise<OpenedModel> =>
   openPlanned(`${fixtures}gguf/${name}.gguf`);
 
-/** The same model with the columns of its output projections zeroed that read these heads, `layer · heads + head`. */
+/** Returns the model with zeros in the columns of its output projections that read these heads, `layer · heads + head`. */
 export async function withoutHeads(opened: OpenedModel, pairs: readonly number[]): Promise<OpenedModel> {
   const { plan, files } = opened;
   const tensors = new Map(files.checkpoint.tensors);
@@ -120,13 +120,13 @@ export async function goldenTensors(path: string): Promise<(name: string) => Pro
 
 export const goldenFamily = (family: Family | Variant) =>
   goldenTensors(`${fixtures}models/${family}/expected.safetensors`);
-/** The golden tensors of a GGUF, which lie in two files. */
+/** Returns the golden tensors of a GGUF, which are in two files. */
 export const goldenGguf = (name: string) => {
   const isOlder = ['llama', 'qwen3', 'gemma3'].includes(name.split('.')[0]!);
   return goldenTensors(`${fixtures}gguf/expected${isOlder ? '' : '-families'}.safetensors`);
 };
 
-/** A golden case's strengths as `[layers, heads]`. */
+/** Returns a golden case's strengths as `[layers, heads]`. */
 export function caseStrengths({ strength }: GoldenCase, layers: number, heads: number): Float32Array {
   return typeof strength === 'number'
     ? new Float32Array(layers * heads).fill(strength)

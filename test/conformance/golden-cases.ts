@@ -11,7 +11,7 @@ import {
 } from './fixtures.js';
 import { type CreateExecutor, createAndClose } from './runs.js';
 
-/** Compares golden cases with a pass of 64 rows, one of a single row, and one of the rest. */
+/** Runs golden cases in three passes (64 rows, a single row, the rest) and compares the results. */
 export async function expectGoldenCases(
   family: Family,
   create: CreateExecutor,

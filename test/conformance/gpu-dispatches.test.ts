@@ -6,9 +6,9 @@ import { fastGpu, gpuName, tuned } from '../support/gpu.js';
 import { type Family, openFamily } from './fixtures.js';
 import { createAndClose } from './runs.js';
 
-/** A dispatch costs time on a GPU, however little it computes. */
+/** Counts dispatches, because each costs time on a GPU, however little it computes. */
 describe.skipIf(fastGpu === null)(`dispatches on ${gpuName}`, () => {
-  // The head, its norm and three that pick the token. With norms after branches, one more before all layers.
+  // Besides the layers: the head, its norm and three that pick the token. With norms after branches, one more at the start.
   it.each<[Family, number]>([
     ['qwen3', 5],
     ['gemma3', 6],

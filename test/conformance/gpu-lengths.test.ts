@@ -7,8 +7,8 @@ import { expectClose, spread } from './compare.js';
 import { type Family, golden, openFamily } from './fixtures.js';
 
 /**
- * Dialogues longer than the golden ones: keys that several workgroups share, a cache that grows twice in mid-dialogue, and
- * two sequences in turn; beside the reference.
+ * Dialogues longer than the golden ones, compared with the reference: keys shared by several workgroups, a cache that
+ * grows twice during the dialogue, and two alternating sequences.
  */
 describe.skipIf(fastGpu === null)(`long sequences on ${gpuName}`, () => {
   it.each<Family>(['llama', 'gemma3', 'mistral'])('%s', async (family) => {
@@ -42,7 +42,7 @@ describe.skipIf(fastGpu === null)(`long sequences on ${gpuName}`, () => {
         };
         await forward(0, 250);
         await executor.forward([{ sequence: other, tokens: tokens.slice(5, 90), logits: 'none' }]);
-        // Past the first buffers by single tokens, past the second in one go.
+        // Exceeds the first buffers token by token, and the second in one pass.
         for (let at = 250; at < 262; at++) await forward(at, at + 1, asked);
         await forward(262, 590, { intervention: asked.intervention });
         const last = await forward(590, 600, { ...asked, logits: 'all' });

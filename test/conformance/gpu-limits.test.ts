@@ -6,7 +6,7 @@ import { openFamily } from './fixtures.js';
 
 const NONE = { requestAdapter: async () => null } as unknown as GPU;
 
-/** The real device, which says when it is asked that its memory is full. */
+/** Returns the real device, with a switch that makes it report that its memory is full. */
 function withMemory(device: GPUDevice, memory: { readonly isFull: boolean }): GPUDevice {
   const scopes: GPUErrorFilter[] = [];
   return withChanges(device, {
@@ -22,7 +22,7 @@ function withMemory(device: GPUDevice, memory: { readonly isFull: boolean }): GP
   });
 }
 
-/** The real device, and what it holds of what it was asked to make: names of its kinds, once for each. */
+/** Returns the real device, and records in `held` the kind of every object that it has made and not freed. */
 function withBooks(device: GPUDevice, held: Map<object, string>, changes: object = {}): GPUDevice {
   const booked = (kind: string, made: GPUBuffer | GPUQuerySet): typeof made => {
     held.set(made, kind);
@@ -51,14 +51,14 @@ async function create(gpu: GPU) {
 }
 
 describe('without an adapter', () => {
-  it('says so, and what to do', async () => {
+  it('fails, and says what to do', async () => {
     expect(await describeGpu(NONE)).toBeNull();
     await expect(create(NONE)).rejects.toThrow(/E_EXECUTOR: WebGPU finds no GPU.*doctor/);
   });
 });
 
 describe.skipIf(gpuFound === null)(`limits of ${gpuName}`, () => {
-  it('names the buffer that an adapter is too small for', async () => {
+  it('names the buffer that is too large for the adapter', async () => {
     const small = await changedGpu(({ limits }) => ({
       limits: { ...limits, maxStorageBufferBindingSize: 16_384, maxBufferSize: 1 << 28 },
       requestDevice: async () => {
@@ -73,7 +73,7 @@ describe.skipIf(gpuFound === null)(`limits of ${gpuName}`, () => {
     );
   });
 
-  it('tells of memory that is not there, and goes on with what the session held', async () => {
+  it("reports a lack of memory, and continues with the session's tokens", async () => {
     const memory = { isFull: false };
     const gpu = await changedGpu((adapter) => ({
       requestDevice: async (descriptor: GPUDeviceDescriptor) =>
@@ -98,7 +98,7 @@ describe.skipIf(gpuFound === null)(`limits of ${gpuName}`, () => {
     await executor.dispose();
   });
 
-  it('frees the memory that was made for a pass which nobody wants any more', async () => {
+  it('frees the memory allocated for a pass that was aborted', async () => {
     const held = new Map<object, string>();
     let beforeAnswer = (): void => {};
     const gpu = await changedGpu((adapter) => ({
@@ -116,7 +116,7 @@ describe.skipIf(gpuFound === null)(`limits of ${gpuName}`, () => {
     const forward = (tokens: readonly number[], signal?: AbortSignal) =>
       executor.forward([{ sequence, tokens, logits: 'last' }], signal ? { signal } : {});
     await forward([1, 2, 3]);
-    // The next pass needs more room than the first 256 tokens had.
+    // The next pass needs more memory than the first 256 tokens.
     const more = Array.from({ length: 300 }, (_, index) => index);
     await forward(more.slice(0, 250));
     const before = held.size;
@@ -130,7 +130,7 @@ describe.skipIf(gpuFound === null)(`limits of ${gpuName}`, () => {
     expect([...held.values()]).toEqual([]);
   });
 
-  it('frees what was to time kernels when there is no memory for all of it', async () => {
+  it('frees the buffers for timing kernels if there is not enough memory for all of them', async () => {
     const held = new Map<object, string>();
     const memory = { isFull: false };
     const gpu = await changedGpu((adapter) => ({
@@ -148,7 +148,7 @@ describe.skipIf(gpuFound === null)(`limits of ${gpuName}`, () => {
       expect(held.size).toBe(size);
       expect(sequence.length).toBe(length);
     };
-    // What the device reads a second is measured before anything is appended, and only once.
+    // The device's bandwidth is measured once, before anything is appended.
     await expectFailure('the bandwidth measurement');
     await profile();
     expect(sequence.length).toBe(3);
@@ -157,7 +157,7 @@ describe.skipIf(gpuFound === null)(`limits of ${gpuName}`, () => {
     await executor.dispose();
   });
 
-  it('tells of a device that is lost, and keeps what the session held', async () => {
+  it("reports a lost device, and keeps the session's tokens", async () => {
     let device: GPUDevice | null = null;
     const gpu = await changedGpu((adapter) => ({
       requestDevice: async (descriptor: GPUDeviceDescriptor) => {

@@ -10,7 +10,7 @@ import { type CandidateRequest, type Candidates, candidatesOf } from '../../src/
 import { changedGpu, fastGpu, gpuName, openGpu, withChanges } from '../support/gpu.js';
 import { openFamily } from './fixtures.js';
 
-/** Of two parts with a token over, of the twelve parts of a real model, and of the 64 that a row has at most. */
+/** Vocabularies of two parts and one token, of twelve parts as in a real model, and of 64 parts, the maximum. */
 const SIZES = [4097, 49_152, 262_145] as const;
 
 const GREEDY: SamplingOptions = { temperature: 0 };
@@ -25,7 +25,7 @@ const DRAWS: readonly SamplingOptions[] = [
 
 const wantedFor = (draw: SamplingOptions): CandidateRequest => createSampler(checkSampling(draw)).wanted!;
 
-/** The programs that pick, on logits of our own. */
+/** Runs the programs that pick candidates on given logits. */
 async function openPicker(vocabSize: number, threads: number) {
   const device = await Device.open(await openGpu());
   const programs = await compilePicker(device, { vocabSize, threads });
@@ -57,7 +57,7 @@ async function openPicker(vocabSize: number, threads: number) {
   };
 }
 
-/** Logits as a model's: a broad bell, and a few far above it. */
+/** Returns logits like a model's: a broad bell, and a few far above it. */
 function bell(vocabSize: number, seed: number): Float32Array {
   const random = createRandom(seed);
   const logits = Float32Array.from({ length: vocabSize }, () => {
@@ -68,7 +68,7 @@ function bell(vocabSize: number, seed: number): Float32Array {
   return logits;
 }
 
-/** @param candidates that were picked: the same as the host's, as far as both go, and drawn from alike */
+/** Checks that picked candidates are the host's, as far as both lists go, and that draws from them are the same. */
 function expectHosts(
   candidates: Candidates | null,
   row: Float32Array,
@@ -113,9 +113,9 @@ describe
       }
     };
 
-    it('finds what the host finds, wherever the best lie', async () => {
+    it("finds the host's candidates, wherever the best ones are", async () => {
       await expectAll(bell(vocabSize, 1));
-      // The best one in the first and the last place of the row, and of a part.
+      // The best one is first or last in the row, or in a part.
       const part = Math.ceil(vocabSize / partsOf(vocabSize));
       for (const place of [0, part - 1, part, vocabSize - 1]) {
         const row = bell(vocabSize, 2);
@@ -124,17 +124,17 @@ describe
       }
     });
 
-    it('takes of equal logits the lowest id first, in whichever part they lie', async () => {
+    it('takes the lowest ids first among equal logits, in any part', async () => {
       const coarse = bell(vocabSize, 3).map((logit) => Math.round(logit));
-      // As many as there are on a step near the bell's middle are more than there is room for: those draws are the host's.
+      // A step near the middle of the bell has more equal logits than there is room for: the host makes those draws.
       await expectAll(coarse, [GREEDY, DRAWS[3]!]);
       const few = new Float32Array(vocabSize).fill(-20);
-      // As many as have no tenth: rounding is not to decide which of them is the last within top-p.
+      // 303, which 10 does not divide, so that rounding does not decide which of them is the last within top-p.
       for (let tie = 0; tie < 303; tie++) few[vocabSize - 1 - tie * Math.floor(vocabSize / 303)] = 1;
       await expectAll(few, [GREEDY, { temperature: 1, topK: 40 }, { temperature: 1, topP: 0.9 }]);
     });
 
-    it('leaves a row to the host that is flat, or of which a draw reaches too far', async () => {
+    it('leaves a row to the host if it is flat, or if a draw can reach too many tokens', async () => {
       const flat = new Float32Array(vocabSize).fill(3);
       for (const draw of DRAWS)
         expect(await rig.pick(flat, wantedFor(draw)), JSON.stringify(draw)).toBeNull();
@@ -143,7 +143,7 @@ describe
       expect(await rig.pick(bellOnly, wantedFor({ temperature: 1, topP: 1, minP: 1e-6 }))).toBeNull();
     });
 
-    it('takes tokens that are ruled out, parts of them and all but one', async () => {
+    it('handles excluded tokens: some of a part, and all but one', async () => {
       const row = bell(vocabSize, 5);
       row.fill(Number.NEGATIVE_INFINITY, 0, Math.floor(vocabSize / 2));
       await expectAll(row);
@@ -156,7 +156,7 @@ describe
       ]);
     });
 
-    it('leaves a row to the host that has no probabilities', async () => {
+    it('leaves a row without probabilities to the host', async () => {
       for (const [what, value, place] of [
         ['NaN in the first place', Number.NaN, 0],
         ['NaN in the last', Number.NaN, vocabSize - 1],
@@ -170,7 +170,7 @@ describe
       for (const draw of DRAWS) expect(await rig.pick(none, wantedFor(draw)), 'all −∞').toBeNull();
     });
 
-    it('knows before it looks which draws it cannot pick', () => {
+    it('knows in advance which draws it cannot pick for', () => {
       const canPick = (draw: Partial<CandidateRequest>): boolean =>
         rig.picker.canPick({ temperature: 1, topK: 0, topP: 1, minP: 0, least: 1, ...draw });
       expect(canPick({ topK: 1024 })).toBe(true);
@@ -186,7 +186,7 @@ describe
 );
 
 describe.skipIf(fastGpu === null)(`waiting for draws on ${gpuName}`, () => {
-  it('happens once, whether they can be picked or not', async () => {
+  it('happens once, whether candidates can be picked or not', async () => {
     let submissions = 0;
     const gpu = await changedGpu((adapter) => ({
       requestDevice: async (descriptor: GPUDeviceDescriptor) => {
@@ -209,7 +209,7 @@ describe.skipIf(fastGpu === null)(`waiting for draws on ${gpuName}`, () => {
       return result!;
     };
     const { logits: row } = await forward('last');
-    // The last one's temperature has no inverse in f32.
+    // The temperature of the last one has no inverse in f32.
     for (const draw of [
       { temperature: 0 },
       { temperature: 1, topP: 0.5 },

@@ -5,7 +5,7 @@ import { fastGpu, gpuName, openGpu } from '../support/gpu.js';
 import { expectClose, spread } from './compare.js';
 import { golden, type openFamily, openGgufFixture } from './fixtures.js';
 
-/** What is stored in halves or in blocks is multiplied as it is: the same numbers as f32 has, summed in another order. */
+/** Weights in f16 or in blocks are multiplied as stored: the same numbers as in f32, summed in another order. */
 const SAME_NUMBERS = 1e-5;
 
 describe.skipIf(fastGpu === null)(`precisions on ${gpuName}`, () => {

@@ -4,6 +4,6 @@ import { fastGpu, gpuName, tuned } from '../support/gpu.js';
 import { FAMILIES } from './fixtures.js';
 import { expectGoldenCases } from './golden-cases.js';
 
-describe.skipIf(fastGpu === null)(`work divided as for a GPU, on ${gpuName}`, () => {
+describe.skipIf(fastGpu === null)(`work divided for a GPU, on ${gpuName}`, () => {
   it.each(FAMILIES)('gives the golden cases of %s', (family) => expectGoldenCases(family, tuned(ON_A_GPU)));
 });

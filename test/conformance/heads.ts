@@ -16,7 +16,7 @@ import { subjectOf } from './subject.js';
 export function shapeSuite(family: Family, create: CreateExecutor): void {
   const subject = subjectOf(family, create);
 
-  it('invariant 1: off, and strengths that change nothing, give the untouched logits bit for bit', async () => {
+  it('invariant 1: off, and every policy at its identity, give the untouched logits bit for bit', async () => {
     const { model, run, intervene } = subject();
     const chunks = randomChunks(model.ids.length, 3);
     const untouched = await run(model.ids, chunks);
@@ -50,7 +50,7 @@ export function shapeSuite(family: Family, create: CreateExecutor): void {
     expect(rest.logits).toEqual(plain.logits.subarray(40 * vocabSize));
   });
 
-  it('invariant 6: a target that no row can see beside something else touches nothing, and says so', async () => {
+  it('invariant 6: a target that no row sees together with another key changes nothing, and is reported', async () => {
     const { model, layers, run, intervene } = subject();
     const beyond = await run(model.ids, [72], {
       intervention: intervene([{ start: 90, end: 99 }], 'split-softmax', 0.5),
@@ -65,7 +65,7 @@ export function shapeSuite(family: Family, create: CreateExecutor): void {
     expect(whole.logits).toEqual(untouched.logits);
   });
 
-  it('invariant 7: every policy at its strongest stays finite, and does what its formula says', async () => {
+  it('invariant 7: every policy at its strongest stays finite, and follows its formula', async () => {
     const { executor, model, run, intervene, expectShares } = subject();
     const target = { start: 0, end: 18 };
     for (const [policy, strength] of EXTREMES) {
@@ -80,7 +80,7 @@ export function shapeSuite(family: Family, create: CreateExecutor): void {
     }
   });
 
-  it('silences heads: what comes out is what a model gives whose output projection does not read them', async () => {
+  it('silences heads: the result is that of a model whose output projection does not read them', async () => {
     const { model, layers, heads, run, intervene, expectLogits, expectShares } = subject();
     const pairs = Array.from({ length: layers * heads }, (_, pair) => pair);
     const intervention = intervene([{ start: 0, end: 18 }], 'split-softmax', 0.5);
@@ -108,9 +108,9 @@ export function shapeSuite(family: Family, create: CreateExecutor): void {
     expect(none.logits).toEqual((await run(model.ids, [72])).logits);
   });
 
-  it('goes on measuring what a silenced head attends to', async () => {
+  it('still measures the attention of a silenced head', async () => {
     const { model, layers, heads, run, intervene } = subject();
-    // The first layer's heads see the same states, silenced or not.
+    // The heads of the first layer see the same states, silenced or not.
     const silenced = Uint8Array.from({ length: layers * heads }, (_, pair) => (pair < heads ? 1 : 0));
     const spans = [
       { start: 0, end: 18 },

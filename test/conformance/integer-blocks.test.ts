@@ -7,7 +7,7 @@ import { blockValues, type IntegerBlocks } from '../../src/formats/index.js';
 const INPUTS = 256;
 const OUTPUTS = 48;
 
-/** A deterministic stand-in for noise, uniform on [−0.5, 0.5). */
+/** Deterministic noise, uniform on [−0.5, 0.5). */
 function noise(count: number, seed: number): Float32Array {
   let state = seed;
   return Float32Array.from({ length: count }, () => {
@@ -23,7 +23,7 @@ function randomBlocks(bits: 4 | 8, blockSize: 16 | 32, withOffsets: boolean): In
     bits,
     blockSize,
     quants: Int8Array.from(noise(INPUTS * OUTPUTS, 1), (value) => Math.floor(value * range)),
-    // Signs of both kinds: K-quants have negative scales.
+    // Scales of both signs, because K-quants have negative ones.
     scales: noise(blocks, 2),
     offsets: withOffsets ? noise(blocks, 3) : null,
   };
@@ -63,7 +63,7 @@ describe('integer blocks on the runtime', () => {
           error += (actual - expected) ** 2;
           norm += expected ** 2;
         });
-        // The kernel rounds activations to 8 bits in each block: half a step of 1/127 of the largest.
+        // The kernel rounds activations to 8 bits in each block, by at most half a step of 1/127 of the largest.
         expect(Math.sqrt(error / norm)).toBeLessThan(1e-2);
       }
       await session.release();

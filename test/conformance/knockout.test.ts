@@ -7,7 +7,7 @@ import { type Masked, type MaskedRun, maskedForward } from '../support/masked-fo
 import { expectClose, spread } from './compare.js';
 import { type Family, golden, goldenFamily, openFamily, pickRows } from './fixtures.js';
 
-/** A span is knocked out by `floor` with ψ = 1 on the rest: what comes out is what masking its keys gives. */
+/** `floor` with ψ = 1 on the rest knocks a span out: the result is the same as with its keys masked. */
 describe.each(['llama', 'gemma3', 'mistral'] as const)('knocking out a span of %s', (family: Family) => {
   const { ids, rows } = golden(family);
   const executors: Executor[] = [];
@@ -35,7 +35,7 @@ describe.each(['llama', 'gemma3', 'mistral'] as const)('knocking out a span of %
     messages: [{ role: 'system', start: 1, end: 18, content: { start: 5, end: 16 } }],
   };
 
-  /** The span's keys, in rows that see a key outside of it. */
+  /** Masks the span's keys in rows that see a key outside it. */
   const without =
     ({ start, end }: TokenRange): Masked =>
     (query, key, window) => {
@@ -43,7 +43,7 @@ describe.each(['llama', 'gemma3', 'mistral'] as const)('knocking out a span of %
       return key >= start && key < end && (first < start || query >= end);
     };
 
-  it('by hand without a mask gives the golden logits', async () => {
+  it('gives the golden logits in the comparison run without a mask', async () => {
     const expected = await (await goldenFamily(family))('logits');
     const { logits } = byHand(() => false);
     const recorded = pickRows(Float32Array.from(logits), rows, ids.length, logits.length / ids.length);
@@ -91,13 +91,13 @@ describe.each(['llama', 'gemma3', 'mistral'] as const)('knocking out a span of %
       }
       request.sequence.dispose();
     }
-    // The knocked-out keys were attended to before, or this would show nothing.
+    // The keys must have had attention without the knockout, or this test would show nothing.
     const plain = byHand(() => false).attention[0]!;
     expect(sumMasked(plain, ids.length, masked)).toBeGreaterThan(1);
   });
 });
 
-/** Queries `[start, end)` of `[heads, tokens, tokens]`, over the keys up to `end`. */
+/** Returns queries `[start, end)` of `[heads, tokens, tokens]`, over the keys up to `end`. */
 function rowsOf(attention: Float64Array, tokens: number, start: number, end: number): number[] {
   const rows: number[] = [];
   for (let row = 0; row < attention.length; row += tokens) {

@@ -3,7 +3,7 @@ import { createCpuExecutor } from '../../src/executors/cpu/index.js';
 import { Graph } from '../../src/executors/cpu/onnx/graph.js';
 import { type Create, mixedForms } from './mixed-forms.js';
 
-/** With the activations of its products left in f32: what rounding them costs, `integer-blocks.test.ts` says. */
+/** Activations stay in f32; `integer-blocks.test.ts` tests their rounding. */
 const cpu: Create = async ({ plan, checkpoint }) => {
   const { contrib } = Graph.prototype;
   const spy = vi.spyOn(Graph.prototype, 'contrib').mockImplementation(function (

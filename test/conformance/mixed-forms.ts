@@ -4,7 +4,7 @@ import { BLOCK_LAYOUTS, type TensorType } from '../../src/formats/index.js';
 import { type Mix, type MixedFamily, mixedModel } from '../support/mixed-model.js';
 import { spread } from './compare.js';
 
-/** Relative root mean square by which logits may differ: sums are in another order, nothing is rounded. */
+/** Largest relative RMS difference of logits: sums are in another order, but nothing is rounded. */
 const SAME_NUMBERS = 1e-5;
 
 const TYPES = (Object.keys(BLOCK_LAYOUTS) as TensorType[]).filter((type) => type !== 'I64');
@@ -13,7 +13,7 @@ const all = (type: TensorType): Mix => ({
   ...{ gate: type, up: type, down: type },
 });
 
-/** Mixes by what is special about them. */
+/** Mixes of tensor types, by their special feature. */
 const MIXES: Readonly<Record<string, readonly [Mix, MixedFamily?]>> = {
   'llama.cpp’s Q4_K_M where it spends more bits': [{ ...all('Q4_K'), v: 'Q6_K', down: 'Q6_K' }],
   'Q4_K_M in rows that K-types do not fit': [{ ...all('Q5_0'), v: 'Q8_0', down: 'Q4_K' }],
@@ -33,7 +33,7 @@ const MIXES: Readonly<Record<string, readonly [Mix, MixedFamily?]>> = {
 
 export type Create = (model: Awaited<ReturnType<typeof mixedModel>>) => Promise<Executor>;
 const reference: Create = ({ plan, checkpoint }) => createReferenceExecutor(plan, checkpoint);
-/** The logits of a prompt of ten tokens, and of one more token behind it. */
+/** Returns the logits of a prompt of ten tokens, and of one more token after it. */
 async function logitsOf(create: Create, mix: Mix, family?: MixedFamily): Promise<Float32Array> {
   const executor = await create(await mixedModel(mix, family));
   try {
@@ -52,7 +52,7 @@ function relativeError(actual: Float32Array, expected: Float32Array): number {
   return Math.sqrt(squares(actual.map((value, i) => value - expected[i]!)) / squares(expected));
 }
 
-/** Compares an executor with the reference, on layers of one type of tensor and of several. */
+/** Compares an executor with the reference on layers with one type of tensor and with several. */
 export function mixedForms(name: string, create: Create): void {
   const expectSame = async (mix: Mix, family?: MixedFamily): Promise<void> => {
     const expected = await logitsOf(reference, mix, family);

@@ -19,7 +19,7 @@ afterAll(async () => {
 
 const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
 
-/** An executor that takes every policy for `off`: it measures, and reports no error. */
+/** An executor that treats every policy as `off`: it measures shares and reports no error. */
 const ignoring = ({ executor, ...model }: Model): Model => ({
   ...model,
   executor: {
@@ -38,7 +38,7 @@ const ignoring = ({ executor, ...model }: Model): Model => ({
   },
 });
 
-/** An ordinary chat tells whether the executor it runs on does what a policy says. */
+/** An ordinary chat shows whether its executor applies a policy. */
 describe.each(['reference', 'cpu', 'gpu'] as const)('a chat on %s', (name) => {
   const test = it.skipIf(name === 'gpu' && gpuFound === null);
 
@@ -55,19 +55,19 @@ describe.each(['reference', 'cpu', 'gpu'] as const)('a chat on %s', (name) => {
 });
 
 describe('an executor that reports policies and does not apply them', () => {
-  it.each(POLICIES_WITH_STRENGTH)('is found out by the first answer under %s', async (policy) => {
+  it.each(POLICIES_WITH_STRENGTH)('is detected in the first answer under %s', async (policy) => {
     const { example, symbol } = POLICY_RULES[policy];
     const model = ignoring(await modelOn('reference'));
     const chat = openChat(model, { ...CHAT, policy, strength: example });
     await expect(ask(chat, 'hello')).rejects.toThrow(
       new RegExp(
-        `E_UNTOUCHED.*${policy} with ${symbol} = ${example} changes \\d+ of them, but the executor did not`,
+        `E_UNTOUCHED.*${policy} with ${symbol} = ${example} should have changed \\d+ of them, but the executor did not`,
       ),
     );
     chat.dispose();
   });
 
-  it('is found out by the second answer under sustain', async () => {
+  it('is detected in the second answer under sustain', async () => {
     const chat = openChat(ignoring(await modelOn('reference')), { ...CHAT, policy: 'sustain' });
     await ask(chat, 'hello');
     await expect(ask(chat, 'and now?')).rejects.toThrow(
@@ -76,7 +76,7 @@ describe('an executor that reports policies and does not apply them', () => {
     chat.dispose();
   });
 
-  it('is found out by a trace', async () => {
+  it('is detected in a trace', async () => {
     const input = Array.from({ length: 40 }, (_, id) => id);
     const target = { kind: 'range', range: { start: 0, end: 9 } } as const;
     const policy = { name: 'cap', strength: 0.01 } as const;
@@ -88,7 +88,7 @@ describe('an executor that reports policies and does not apply them', () => {
 });
 
 describe('a chat', () => {
-  it('ends in an error under a floor below every share, and says so in numbers', async () => {
+  it('ends in an error under a floor below every share, with the numbers in the message', async () => {
     const chat = openChat(await modelOn('reference'), { ...CHAT, policy: 'floor', strength: 1e-12 });
     await expect(ask(chat, 'hello')).rejects.toThrow(
       /E_UNTOUCHED.* The target's shares range from \S+ to \S+: floor with ψ = 1e-12 changes none of them/,
@@ -96,7 +96,7 @@ describe('a chat', () => {
     chat.dispose();
   });
 
-  it('goes on at the strength that changes nothing: nobody was asked to act', async () => {
+  it('continues at the identity: no policy was asked to act', async () => {
     for (const policy of POLICIES_WITH_STRENGTH) {
       const strength = POLICY_RULES[policy].identity;
       const chat = openChat(await modelOn('reference'), { ...CHAT, policy, strength, maxTokens: 2 });

@@ -4,7 +4,7 @@ import type { OpenedModel } from './fixtures.js';
 
 export type CreateExecutor = (model: OpenedModel) => Promise<Executor>;
 
-/** Executors read all they need when they are made, so the files can be closed then. */
+/** Creates an executor. It reads everything it needs at once, so the files are closed afterwards. */
 export async function createAndClose(
   create: CreateExecutor,
   opened: Promise<OpenedModel>,
@@ -15,13 +15,13 @@ export async function createAndClose(
   return executor;
 }
 
-/** Tolerances of the contract: logits relative to their spread, shares absolute. */
+/** The tolerances of the contract: relative to their spread for logits, absolute for shares. */
 export const LOGITS = 1e-3;
 export const SHARES = 1e-4;
 
 export type Extras = Omit<Partial<ForwardRequest>, 'sequence' | 'tokens'>;
 
-/** Whether a (layer, head, row) pair sees a key inside the target and one outside. */
+/** Returns whether a row of a layer and head sees a key inside the target and one outside. */
 export function mixedRow(executor: Executor, pair: number, rows: number, target: TokenRange): boolean {
   const row = pair % rows;
   const heads = executor.blueprint.layers[0]!.attention.heads;
@@ -31,7 +31,7 @@ export function mixedRow(executor: Executor, pair: number, rows: number, target:
   return inside > 0 && inside < row + 1 - first;
 }
 
-/** Results of several forward passes, put together along the rows. */
+/** Concatenates the results of several forward passes along the rows. */
 export interface Joined {
   readonly logits: Float32Array;
   readonly before: Float32Array;
@@ -103,7 +103,7 @@ export async function runChunks(
   };
 }
 
-/** Chunk sizes from 1 to 16 that add up to `total`, from a seed. */
+/** Returns seeded chunk sizes from 1 to 16 that add up to `total`. */
 export function randomChunks(total: number, seed: number): number[] {
   const chunks: number[] = [];
   let state = seed;

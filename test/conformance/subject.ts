@@ -13,7 +13,7 @@ import {
   SHARES,
 } from './runs.js';
 
-/** The executor of a family, the goldens of the family, and comparisons between them. */
+/** A family's executor and goldens, and comparisons between them. */
 export class Subject {
   readonly layers: number;
   readonly heads: number;

@@ -24,7 +24,7 @@ export function conformance(name: string, create: CreateExecutor): void {
   });
 }
 
-/** Tests of what depends on the family: golden runs, and shares whatever the chunks are. */
+/** Tests that depend on the family: golden runs, and shares for any division into chunks. */
 export function familySuite(family: Family, create: CreateExecutor): void {
   const subject = subjectOf(family, create);
 
@@ -60,7 +60,7 @@ export function familySuite(family: Family, create: CreateExecutor): void {
     }
   });
 
-  it('gives the golden logits and shares of every case, and token by token of one', async () => {
+  it('gives the golden logits and shares of every case, and of one case also token by token', async () => {
     const { model, tensor, layers, heads, run, expectGoldenLogits, expectShares } = subject();
     const rows = model.ids.length;
     for (const golden of model.cases) {
@@ -69,7 +69,7 @@ export function familySuite(family: Family, create: CreateExecutor): void {
         policy: golden.policy,
         strength: caseStrengths(golden, layers, heads),
       };
-      // The case in which every head has a strength of its own.
+      // The case in which every head has a different strength.
       const single = typeof golden.strength === 'number' ? [] : [Array<number>(rows).fill(1)];
       for (const chunks of [[rows], ...single]) {
         const what = `case ${golden.case} in ${chunks.length} chunks:`;
@@ -114,7 +114,7 @@ export function familySuite(family: Family, create: CreateExecutor): void {
       [41, 72],
     ].map((pair) => range(pair as [number, number]));
     for (const [policy, strength] of EXAMPLES) {
-      // The target cuts through two spans, so that a span may lie on both sides.
+      // The target cuts through two spans, so that each of them is on both sides.
       const target = [{ start: 3, end: 20 }];
       const result = await run(model.ids, randomChunks(72, 5), {
         intervention: intervene(target, policy, strength),
@@ -138,7 +138,7 @@ export function familySuite(family: Family, create: CreateExecutor): void {
     }
   });
 
-  it('invariant 2: the shares of the spans inside the target add up to its share, before and after', async () => {
+  it("invariant 2: the shares of the spans inside the target add up to the target's share, before and after", async () => {
     const { model, run, intervene, expectShares } = subject();
     const intervention = intervene([{ start: 1, end: 18 }], 'split-softmax', 0.5);
     const spans = [

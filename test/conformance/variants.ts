@@ -14,7 +14,7 @@ import {
 } from './fixtures.js';
 import { type CreateExecutor, createAndClose, type Extras, LOGITS, runChunks, SHARES } from './runs.js';
 
-/** What a family can be besides what its own fixture is. */
+/** Variants of families that their own fixtures do not cover. */
 export function variantSuite(create: CreateExecutor): void {
   it.each([
     // SmolLM3 with a list of layers without rope, and windows on them.

@@ -85,7 +85,7 @@ async function measure(
   }
 }
 
-/** `k = 1 changes nothing`, where the policy is set so; else null. */
+/** Returns a notice such as `k = 1 changes nothing` if the policy is at its identity; else null. */
 const noticeOf = ({ settings: { policy, schedule } }: MeasureFacts): string | null =>
   identityNotice(policy, scheduleBounds(schedule));
 
