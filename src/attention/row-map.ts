@@ -46,6 +46,7 @@ export function rowMapOf(fields: Partial<RowMap>): RowMap {
   return { ...IDENTITY_MAP, ...fields };
 }
 
+/** Returns whether a map changes nothing: every field is at its identity. */
 export function isIdentityMap(map: RowMap): boolean {
   return FIELDS.every((field) => map[field] === IDENTITY_MAP[field]);
 }

@@ -167,7 +167,10 @@ export function openForcedChat(
 const followsTokens = (schedule: Schedule | null): boolean =>
   schedule?.kind === 'per-token' || schedule?.kind === 'target';
 
-/** Returns where the passes of a turn end: one pass for all of it, or the passes of a chat, which generates by token. */
+/**
+ * Returns where the passes of a turn end: one pass for all of it; or, by token, the passes of a chat, in which the prompt's
+ * last token is a pass of its own.
+ */
 function passEnds({ start, end }: TokenRange, byToken: boolean, held: number): number[] {
   if (!byToken) return [end];
   const single = Array.from({ length: end - start + 1 }, (_, index) => start + index);

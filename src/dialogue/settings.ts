@@ -85,7 +85,7 @@ export function changeSettings(current: Settings, changes: SettingsChanges, mode
   };
 }
 
-/** Returns the new selection. Changing layers keeps the heads and vice versa; pairs replace both, and either replaces pairs. */
+/** Returns the new selection. A change of layers keeps the heads, and vice versa. Pairs replace both; either replaces pairs. */
 function chooseHeads(current: HeadSelection, changes: HeadSelection): HeadSelection {
   if (changes.pairs !== undefined) return { pairs: changes.pairs };
   const hasGrid = changes.layers !== undefined || changes.heads !== undefined;

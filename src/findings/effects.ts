@@ -28,7 +28,10 @@ export interface Effect {
   readonly p: number;
   /** `p` after Holm's correction over all effects of the study. */
   readonly pHolm: number;
-  /** The smallest effect that this many scenarios find with power 0.8 at α = 0.05; null if there are fewer than two, or none differs. */
+  /**
+   * The smallest effect that this many scenarios find with power 0.8 at α = 0.05; null if there are fewer than two, or none
+   * differs.
+   */
   readonly detectable: number | null;
 }
 

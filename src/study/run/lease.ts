@@ -52,7 +52,7 @@ function openSeat(model: Model): Seat {
   return { ...metered, session: new Session(metered.model.executor), system: null, taken: false };
 }
 
-/** Whether rows inside the prefix are the untouched model's: they see nothing outside of it, so a policy on it spares them. */
+/** Returns whether an arm leaves rows inside the prefix unchanged. A policy on the prefix does: they see no key outside it. */
 function leavesPrefix({ settings: { policy = 'off', target, silence = [] } }: Arm): boolean {
   return silence.length === 0 && (policy === 'off' || target?.kind === 'prefix');
 }
