@@ -6,7 +6,7 @@ import { entry } from './workgroup.js';
  * Writes the attention rows of a layer after the policy, for taps. It computes the scores again and turns each into a
  * weight with the maximum and the factor of its side.
  *
- * Bindings: 1 q, 2 keys, 3 tags and 4 references, as the kernels before wrote them; 5 rows `[heads, rows, tokens]`,
+ * Bindings: 1 q, 2 keys, 3 tags and 4 references, as the previous kernels wrote them; 5 rows `[heads, rows, tokens]`,
  * zero beforehand. Keys that a row cannot see stay 0.
  *
  * One workgroup per head and row: (head, row).

@@ -3,7 +3,7 @@ import { entry } from './workgroup.js';
 
 /**
  * Copies the tokens of the first levels, in no particular order, until they include all that a draw can reach or the
- * maximum wanted. Levels are copied whole, so there are often a few more. If there are more than fit, the caller can
+ * maximum wanted. Levels are copied whole, so there are often a few more. If they exceed the capacity, the caller can
  * use only their number.
  *
  * The weight of a level is bounded from below, as if all its tokens were at its end.

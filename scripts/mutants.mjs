@@ -271,7 +271,7 @@ try {
     const path = join(copy, file);
     const source = readFileSync(path, 'utf8');
     if (source.split(find).length !== 2)
-      throw new Error(`${name}: its place is not once in ${file}: ${find}`);
+      throw new Error(`${name}: the text to replace must occur exactly once in ${file}: ${find}`);
     writeFileSync(path, source.replace(find, put));
     const survived = passes(suite);
     writeFileSync(path, source);

@@ -118,7 +118,7 @@ const AUTO: readonly ExecutorName[] = ['cpu', 'gpu'];
 
 const takes = (name: ExecutorName): readonly (keyof CpuOptions)[] => EXECUTOR_TABLE[name].takes;
 
-/** Returns `gpu` if there is a hardware GPU. One emulated on the processor is slower than the cpu executor. */
+/** Returns `gpu` if there is a hardware GPU. A software GPU is slower than the cpu executor. */
 async function preferred(): Promise<'gpu' | 'cpu'> {
   try {
     const { describeGpu } = await import('./executors/gpu/index.js');

@@ -9,7 +9,7 @@ interface Room {
   readonly browser: boolean;
 }
 
-/** Reads the rooms from the table in docs/architecture.md, from left to right. */
+/** Reads the rooms from the table in docs/architecture.md, from top to bottom. */
 function readRooms(markdown: string): Room[] {
   const table = markdown.slice(markdown.indexOf('\n## Rooms\n'), markdown.indexOf('\n## What a change'));
   return [...table.matchAll(/^\| `([\w/-]+)` *\| (yes|no) *\|/gm)].map(([, name, browser]) => ({
@@ -55,7 +55,7 @@ function complaint({ from, specifier }: Import): string | null {
   const to = posix.join(posix.dirname(from), specifier).replace(/\.js$/, '');
   const other = roomOf(to);
   if (other === room) return null;
-  if (positionOf(other) >= positionOf(room)) return `${from} imports ${to}, which is not to its left`;
+  if (positionOf(other) >= positionOf(room)) return `${from} imports ${to}, which is not above it`;
   if (isCommand(room) && isCommand(other)) return `${from} imports ${to}, another command`;
   const door = to === other || to === `${other}/index` || WITHOUT_DOOR.includes(other);
   if (!door) return `${from} imports ${to}, not through the index of ${other}`;
@@ -177,14 +177,14 @@ describe('the rule itself', () => {
   });
 
   it('refuses rooms below, imports past the index, and what does not run in browsers', () => {
-    expect(told('formats/gguf', '../text/index.js')).toMatch(/not to its left/);
-    expect(told('attention/policy', '../executors/index.js')).toMatch(/not to its left/);
-    expect(told('executors/index', './cpu/index.js')).toMatch(/not to its left/);
+    expect(told('formats/gguf', '../text/index.js')).toMatch(/not above it/);
+    expect(told('attention/policy', '../executors/index.js')).toMatch(/not above it/);
+    expect(told('executors/index', './cpu/index.js')).toMatch(/not above it/);
     expect(told('engine/session', '../text/layout.js')).toMatch(/not through the index/);
     expect(told('trace/run', '../executors/contract/precision.js')).toMatch(/not through the index/);
     expect(told('executors/cpu/executor', '../contract/request.js')).toMatch(/not through the index/);
     expect(told('cli/study/compare', '../demo/index.js')).toMatch(/another command/);
-    expect(told('cli/demo/next', '../study/index.js')).toMatch(/not to its left/);
+    expect(told('cli/demo/next', '../study/index.js')).toMatch(/not above it/);
     expect(told('text/layout', '../hub/index.js')).toMatch(/runs in browsers/);
     expect(told('dialogue/chat', '../executors/cpu/index.js')).toMatch(/runs in browsers/);
     expect(told('text/layout', 'node:fs')).toMatch(/Node's/);

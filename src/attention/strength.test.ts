@@ -45,7 +45,7 @@ describe('uniformStrength', () => {
     );
   });
 
-  it('takes heads without layers as these heads of every layer, and layers without heads as all their heads', () => {
+  it('applies heads without layers in every layer, and layers without heads to all of their heads', () => {
     const heads = uniformStrength('boost', 2, grid, { heads: [1] }).strength;
     expect([...heads]).toEqual([1, 2, 1, 1, 1, 2, 1, 1, 1, 2, 1, 1]);
     const layers = uniformStrength('floor', 0.5, grid, { layers: [2] }).strength;

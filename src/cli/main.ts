@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The command: thin doors to what the other rooms do. It knows arguments, terminals and exit codes, and reads and
- * writes files; it must not know anything that a program which imports the library would miss.
+ * The command line: a thin layer over the other rooms. It knows arguments, terminals and exit codes, and reads and
+ * writes files. It must not contain anything that a program which imports the library would need.
  */
 import { run } from './run.js';
 

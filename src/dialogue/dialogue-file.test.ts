@@ -197,7 +197,7 @@ describe('a saved dialogue', () => {
       },
     ],
     [
-      'the system prompt changed and put back, so that all is computed anew',
+      'the system prompt changed and put back, so that everything is computed again',
       { policy: 'boost', schedule: { kind: 'per-turn', from: 8, to: 1, step: 4 } },
       (chat) => {
         chat.system = 'You are the loose end.';
@@ -205,7 +205,7 @@ describe('a saved dialogue', () => {
       },
     ],
     ['an answer taken back', { hold: true }, (chat) => void chat.undo()],
-  ])('goes on with the answer that the saved chat gives next: %s', async (_, options, then) => {
+  ])('continues with the answer that the saved chat gives next: %s', async (_, options, then) => {
     const chat = open(options);
     for (const text of ['one', 'two']) await ask(chat, text);
     then(chat);

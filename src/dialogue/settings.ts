@@ -21,8 +21,8 @@ import { type PolicyChoice, policyChoice, type SettingsChanges } from './setting
 
 /**
  * The recommended policy and schedule: split-softmax that becomes stronger with the dialogue, with k falling from 1 in the
- * first turn to 0.6 in the eleventh. Among the arms tried, it improved later answers at no cost in the first ones, where
- * there is no drift yet; a constant k has a cost from the first turn on. It may change with further studies.
+ * first turn to 0.6 in the eleventh. In the studies of the embedded model it improved later answers and cost nothing in
+ * the first ones; a constant k of the same cost did as well (docs/results). It may change with further studies.
  */
 export const RECOMMENDED_HOLD: PolicyChoice = {
   policy: 'split-softmax',

@@ -5,7 +5,7 @@ import type { ChatFormat, Tokenizer } from '../text/index.js';
 
 /** A model that is ready to run: an executor with its weights, a tokenizer and a chat format. */
 export interface Model {
-  /** The path or name that it was loaded by. */
+  /** The path or name from which it was loaded. */
   readonly name: string;
   readonly executor: Executor;
   /** Null if the model's files have none; such a model takes only ids. */

@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 
 const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
-/** Names of what was opened to be flushed. */
+/** Names of the files and folders that were opened for flushing. */
 const opened = (): string[] => vi.mocked(open).mock.calls.map(([path]) => basename(String(path)));
 
 describe('replaceFile', () => {
@@ -44,7 +44,7 @@ describe('replaceFile', () => {
     expect(readdirSync(folder)).toEqual(['result']);
   });
 
-  it('keeps the old content and no temporary file where writing fails, and says what to do', async () => {
+  it('keeps the old content and no temporary file if writing fails, and says what to do', async () => {
     const path = join(folder, 'result');
     writeFileSync(path, 'old');
     const failing = replaceFile(
@@ -70,7 +70,7 @@ describe('replaceFile', () => {
     expect(readdirSync(folder)).toEqual(['result']);
   });
 
-  it('names the file of several that could not take its name', async () => {
+  it('names the one of several files that could not be renamed', async () => {
     mkdirSync(join(folder, 'b'));
     const paths = [join(folder, 'a'), join(folder, 'b')];
     const failing = replaceFiles(paths, async (temporaries) => {
@@ -91,7 +91,7 @@ describe('replaceFile', () => {
 });
 
 describe('makeFolder', () => {
-  it('makes every folder above it, and leaves one that exists alone', async () => {
+  it('creates missing parent folders, and does not change existing ones', async () => {
     await makeFolder(join(folder, 'one', 'two'));
     await makeFolder(join(folder, 'one', 'two'));
     expect(readdirSync(join(folder, 'one'))).toEqual(['two']);

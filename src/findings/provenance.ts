@@ -2,7 +2,7 @@ import type { SliceAnalysis } from './analysis.js';
 import { armWords, samplingWords } from './spec-words.js';
 import type { StudyResult } from './study-result.js';
 
-/** Returns what was run, on what, and how to run it again, as names and values. */
+/** Returns what was run and how to run it again, as names and values. */
 export function provenance(
   { spec, models, versions, file }: StudyResult,
   analyses: readonly SliceAnalysis[],

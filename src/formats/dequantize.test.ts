@@ -11,7 +11,7 @@ const index: Record<string, { blocks: number; block_elements: number; block_byte
 );
 const types = Object.keys(index) as TensorType[];
 
-/** Bits, so that comparisons tell −0 from 0 and accept equal NaNs. */
+/** The bits of floats, so that comparisons distinguish −0 from 0 and accept equal NaNs. */
 const bits = (floats: Float32Array): Uint32Array => new Uint32Array(floats.slice().buffer);
 
 describe('dequantize', () => {

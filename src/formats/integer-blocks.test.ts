@@ -18,7 +18,7 @@ const withoutOffsets = types.filter((type) => !withOffsets.includes(type));
 const ofFourBits: TensorType[] = ['Q4_0', 'Q4_1', 'Q2_K', 'Q3_K', 'Q4_K'];
 const ofSixteen: TensorType[] = ['Q2_K', 'Q3_K', 'Q6_K'];
 
-/** Bits, so that comparisons tell −0 from 0 and accept equal NaNs. */
+/** The bits of floats, so that comparisons distinguish −0 from 0 and accept equal NaNs. */
 const bitsOf = (values: Float32Array): Uint32Array => new Uint32Array(values.slice().buffer);
 
 function split(type: TensorType) {

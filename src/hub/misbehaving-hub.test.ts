@@ -29,7 +29,7 @@ describe('a hub that misbehaves', () => {
     expect(notes[0]).toMatch(/^model.safetensors: the connection broke .*; trying again in/);
   });
 
-  it('is given up on without progress, and the next pull resumes the download', async () => {
+  it('is abandoned if there is no progress, and the next pull resumes the download', async () => {
     const at = await place();
     misbehave(at, { cutAt: 5000 }, ...Array.from({ length: 5 }, () => ({ cutAt: 0 })));
     await expect(pullFrom(at)).rejects.toMatchObject({ code: 'E_HUB', file: 'model.safetensors' });
@@ -159,7 +159,7 @@ describe('a hub that misbehaves', () => {
     await expect(pullFrom(at)).rejects.toThrow(/^E_HUB: the hub lists config.json but does not have it/);
   });
 
-  it('is given up on if it asks for too long a wait', async () => {
+  it('is abandoned if it asks for too long a wait', async () => {
     const at = await place();
     at.hub.listingStatus.push({ status: 429, headers: { 'retry-after': '86400' } });
     await expect(pullFrom(at)).rejects.toThrow(/asks to wait 86400 s: try again after that/);

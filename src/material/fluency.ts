@@ -10,7 +10,7 @@ const FREE = 0.2;
  * the fraction of its characters that are not broken. Novelty is the fraction of n-grams that repeat no earlier one,
  * scaled so that a fifth of repeats costs nothing, because lists and refrains repeat themselves; it is the lower of the
  * novelty of word 3-grams (in scripts without spaces each character is a word) and of character 8-grams. An empty text
- * scores 0. The score sees loops and debris, not grammar or sense.
+ * scores 0. The score sees loops and broken characters, not grammar or sense.
  */
 export function fluency(answer: string): number {
   const text = normalize(answer).trim();

@@ -107,7 +107,7 @@ async function* rowsOf(
       yield {
         position,
         spans,
-        // What the block reaches and this row does not see is not there yet.
+        // The block may contain a target that ends after this row: for this row, it does not exist yet.
         watched: places.map((at) => (at?.every((place) => spans[place]!.end <= position) ? at : null)),
         shares: {
           target: null,

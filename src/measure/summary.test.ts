@@ -91,7 +91,7 @@ describe('levels', () => {
     expect(saw.dropBetweenTurns!.value).toBeCloseTo(-0.12, 6);
   });
 
-  it('have intervals with eight dialogues or more only', () => {
+  it('have intervals only with eight dialogues or more', () => {
     const made = {
       turns: 2,
       tokens: 4,

@@ -153,7 +153,7 @@ describe('a judge', () => {
   });
 
   it.each(Object.entries(CASES))(
-    'of %s tells answers that obey from near misses',
+    'of %s distinguishes answers that obey from near misses',
     (family, { slots, good, bad }) => {
       const instruction = { family, slots: slots ?? {} };
       const scored = (answer: string): 0 | 1 => judge(grammar, instruction, answer, [instruction]);

@@ -97,7 +97,7 @@ describe('a front', () => {
     expect(svg).toContain('currentColor');
   });
 
-  it('marks what is on it by shape as well as by colour', async () => {
+  it('marks the points on it by shape as well as by colour', async () => {
     const svg = await specSvg(frontChartSpec(chart, 'paper'));
     const shapes = [...svg.matchAll(/aria-roledescription="point"[^>]* d="([^"]*)"/g)].map((m) => m[1]!);
     expect(new Set(shapes).size).toBe(2);

@@ -14,8 +14,8 @@ export function textTable({ heading, rows, wordy = [] }: Table): string[] {
 }
 
 /**
- * Lines of rows, each column as wide as its widest cell: the first column and the wordy ones to the left, the others to
- * the right. No line ends in spaces.
+ * Returns the rows as lines, each column as wide as its widest cell. The first column and those in `wordy` are
+ * left-aligned, the others right-aligned. No line ends in spaces.
  */
 export function alignColumns(rows: readonly (readonly string[])[], wordy: readonly number[]): string[] {
   const columns = rows[0]?.length ?? 0;

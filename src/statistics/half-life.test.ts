@@ -18,7 +18,7 @@ describe('the half-life of a share', () => {
     }
   });
 
-  it('is recovered from any start of an exponential and any places, in their unit', () => {
+  it('is that of an exponential, whatever its start and the places, and has their unit', () => {
     const halfLives = fc.double({ noNaN: true, min: 0.5, max: 500 });
     const starts = fc.double({ noNaN: true, min: 1e-6, max: 1 });
     fc.assert(

@@ -35,7 +35,7 @@ describe("Holm's adjustment", () => {
   it.each([
     { real: 0, told: 'where no arm has an effect' },
     { real: 3, told: 'where half of the arms have one' },
-  ])('errs anywhere in a grid of six arms in at most 5 of 100 studies, $told', ({ real }) => {
+  ])('finds a false effect anywhere in a grid of six arms in at most 5 of 100 studies, $told', ({ real }) => {
     const [arms, clusters, simulations] = [6, 30, 1200];
     let erring = 0;
     for (let simulation = 0; simulation < simulations; simulation++) {

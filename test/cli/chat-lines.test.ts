@@ -76,7 +76,7 @@ describe('a sparkline', () => {
 });
 
 describe('the line under an answer', () => {
-  it('tells the prompt before and after with its course, the sink, the strength and the speed', () => {
+  it('shows the prompt before and after with its course, the sink, the strength and the speed', () => {
     expect(shareLine([turn(0.5, 0.5), turn(0.014, 0.031)])).toBe(
       'prompt .014 █▂ → .031 · sink .300  split-softmax k=0.96  20.0 tokens/s',
     );
@@ -93,7 +93,7 @@ describe('the line under an answer', () => {
     );
   });
 
-  it('tells a strength that moved, an answer that was stopped, and that there is no prompt', () => {
+  it('shows a strength that moved, an answer that was stopped, and that there is no prompt', () => {
     const moved = turn(0.2, 0.3, { strength: { first: 1, last: 0.83333333 }, finish: 'abort' });
     expect(shareLine([moved])).toMatch(/k=1→0\.8333 .*\(stopped\)$/);
     const off = { ...SETTINGS, policy: 'off', schedule: null } as const;

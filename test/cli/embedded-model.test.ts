@@ -81,7 +81,7 @@ describe('the name of the embedded model', () => {
     expect(architectureOf(run(folder, 'inspect', 'organism', '--json'))).toBe('qwen3');
   });
 
-  it('has no other form, and an empty name is not a missing one', () => {
+  it('has no other spelling, and an empty name does not count as no name', () => {
     const run = install(BOTH);
     expectFailure(run(temporaryFolder(), 'inspect', ''), 1, /E_NOT_FOUND: there is no such file/);
     // It could be a name of the hub.

@@ -110,7 +110,7 @@ describe('holdfast inspect', () => {
     expect(text).toMatch(/Q4_0 → q4: \d+ weights, .*, exact/);
   });
 
-  it('finds a machine on which executors work', async () => {
+  it('says that the cpu and the reference executor work here', async () => {
     const report = JSON.parse(await succeed(['doctor', '--json']));
     expect(report.executors).toContainEqual(expect.objectContaining({ name: 'cpu', works: true }));
     expect(report.executors).toContainEqual(expect.objectContaining({ name: 'reference', works: true }));

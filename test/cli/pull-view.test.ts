@@ -71,7 +71,7 @@ describe('a download on a terminal', () => {
   });
 });
 
-it('writes one line per downloaded file in a pipe, and nothing for files that were there', () => {
+it('writes one line per downloaded file in a pipe, and nothing for files that were already there', () => {
   const { view, written } = watched(false);
   view.onProgress(progress(MIB));
   view.onFile({ path: 'config.json', bytes: 861, arrival: 'found' });

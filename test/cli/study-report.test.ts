@@ -104,7 +104,7 @@ describe('study compare', () => {
     expect(told).toMatch(/off, tiny · organism +split-softmax, k = 0\.7 +late/);
   });
 
-  it('compares two studies where they pair, and says if they do not', async () => {
+  it('compares two studies on the dialogues that they share, and says if there are none', async () => {
     const folder = await studyFolder();
     expect(await study('compare', folder, await studyFolder(), '--arm', 'off')).toMatch(
       /no difference at all/,

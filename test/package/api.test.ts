@@ -45,7 +45,7 @@ describe('the package', () => {
     expect(names.toSorted()).toEqual(NAMES.toSorted());
   });
 
-  it.each([...entries()])('says of every name of %s what it is', (_, file) => {
+  it.each([...entries()])('documents every name of %s', (_, file) => {
     const published = publishedBy(file);
     expect(published.length).toBeGreaterThan(0);
     const silent = published.filter(({ hasDocstring }) => !hasDocstring);

@@ -64,7 +64,7 @@ describe('a cell that fails', () => {
     expect(first.stdout).toContain('10 cells: 10 computed, 0 reused, 6 failed');
     expect(first.stdout).toContain('failed: stub, talk 0, seed 1, arm throws: this arm throws\n');
     expect(first.stdout).toMatch(/arm exits: the thread ended with exit code 7\n/);
-    expect(first.stdout).toMatch(/arm strays: the thread ended with an error: .*nobody catches this/);
+    expect(first.stdout).toMatch(/arm strays: the thread ended with an error: .*this is not caught/);
     const kinds = (linesOf(place.at('out/results.jsonl')) as { kind: string }[]).map(({ kind }) => kind);
     expect(kinds).toEqual([
       ...['dialogue', 'failure', 'failure', 'failure', 'dialogue'],

@@ -15,7 +15,7 @@ const ARMS = {
     throw new Error('this arm throws');
   },
   exits: () => process.exit(7),
-  strays: () => new Promise(() => setImmediate(() => JSON.parse('nobody catches this'))),
+  strays: () => new Promise(() => setImmediate(() => JSON.parse('this is not caught'))),
 };
 
 export const open = async () => async (cell) => {

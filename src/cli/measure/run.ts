@@ -54,7 +54,7 @@ async function measure(
   { out, json }: MeasureFlags,
 ): Promise<void> {
   const control = new AbortController();
-  // Only once: a second Ctrl-C ends the process without saving.
+  // Listen only once: a second Ctrl-C ends the process without saving.
   const interrupt = (): void => control.abort();
   process.once('SIGINT', interrupt);
   const progress = createProgress(process.stderr);

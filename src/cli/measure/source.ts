@@ -37,7 +37,7 @@ export interface MeasureSource {
   /** Its name for people and for the record. */
   readonly name: string;
   readonly dialogues: number;
-  /** Default for the largest number of tokens of an answer. */
+  /** Default of the maximum number of tokens per answer. */
   readonly maxTokens: number;
   /** The system prompt of the first dialogue. */
   readonly system: string;

@@ -27,7 +27,7 @@ export async function readDialogue(path: string): Promise<Message[]> {
   });
 }
 
-/** Tells whether to open an answer. By default, yes if the last message is the user's. */
+/** Returns whether to open an answer. By default, yes if the last message is the user's. */
 export function wantsAnswer(messages: readonly Message[], generationPrompt: boolean | undefined): boolean {
   return generationPrompt ?? messages.at(-1)?.role === 'user';
 }

@@ -37,7 +37,7 @@ export async function modelPath(named: string | undefined): Promise<string> {
     : fetching((watch) => locateModel(named, watch));
 }
 
-/** Tells whether the embedded model is meant: no name was given, or its name, and no such path exists here. */
+/** Returns whether the embedded model is meant: no name was given, or its name, and no such path exists here. */
 export function isEmbedded(named: string | undefined): boolean {
   return named === undefined || (EMBEDDED_MODELS.has(named) && !existsSync(named));
 }

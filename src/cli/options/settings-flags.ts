@@ -91,7 +91,7 @@ export function addSettingsOptions(
     )
     .option(
       '--target <target>',
-      'the tokens whose share changes: message (the system message), content (its words), prefix (all tokens up to its end, with the first), sink, template, random:SEED, START:END; not:TARGET for all other tokens (message)',
+      'the tokens whose share changes: message (the system message), content (its words), prefix (all tokens up to its end, including the first), sink, template, random:SEED, START:END; not:TARGET for all other tokens (message)',
     )
     .option('--layers <list>', 'layers the policy acts on, for example 0,3,5-8 (all)', indexRanges)
     .option('--heads <list>', 'heads the policy acts on (all)', indexRanges)
@@ -103,13 +103,13 @@ export function addSettingsOptions(
       decimal,
     )
     .option('--top-k <n>', 'sample from the n most probable tokens; 0 for all (0)', decimal)
-    .option(
-      '--min-p <x>',
-      'drop tokens less probable than this fraction of the most probable one (0)',
-      decimal,
-    )
+    .option('--min-p <x>', 'drop tokens with less than this fraction of the highest probability (0)', decimal)
     .option('--repetition-penalty <x>', 'values above 1 penalise repeated tokens (1)', decimal)
-    .option('--max-tokens <n>', `tokens per answer at most (${defaults.maxTokens})`, positiveInteger)
+    .option(
+      '--max-tokens <n>',
+      `maximum number of tokens per answer (${defaults.maxTokens})`,
+      positiveInteger,
+    )
     .option('--stop <text>', 'text that ends an answer; repeatable', oneMore)
     .option('--context <n>', "context length in tokens (the model's own, at most 8192)", positiveInteger);
 }

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { planText, type RunSummary, runStudy, type Shard, type Study } from '../../study/index.js';
 import { positiveInteger } from '../options/index.js';
 import type { StudyParts } from './parts.js';
@@ -31,10 +31,18 @@ export function registerStudyRun(study: Command, parts: StudyParts): void {
       positiveInteger,
       availableParallelism(),
     )
-    .option('--shard <i/n>', 'run part i of n only; shards run on several machines and are merged', readShard)
+    .option(
+      '--shard <i/n>',
+      'run only part i of n, for several machines; study merge joins the parts',
+      readShard,
+    )
     .option('--dry-run', 'show the cells and the estimated time; compute only what the estimate needs')
     .option('--retry-failed', 'compute failed cells again')
-    .option('--model <name=path>', 'path of a model of the study; repeatable', readModel, {})
+    .addOption(
+      new Option('--model <name=path>', 'path of a model of the study; repeatable')
+        .argParser(readModel)
+        .default({}, 'the paths in the file'),
+    )
     .option('--json', 'write the summary as JSON')
     .action((file: string, flags: RunFlags) => run(file, flags, parts));
 }

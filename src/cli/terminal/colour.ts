@@ -15,7 +15,7 @@ export type Style = keyof typeof CODES;
 /** Returns the text in the given styles. */
 export type Paint = (text: string, ...styles: readonly Style[]) => string;
 
-/** Tells whether a stream shows colours: it is a terminal, and NO_COLOR (no-color.org) is not set. */
+/** Returns whether a stream shows colours: it is a terminal, and NO_COLOR (no-color.org) is not set. */
 export function showsColours(stream: { readonly isTTY?: boolean }): boolean {
   return stream.isTTY === true && (process.env.NO_COLOR ?? '') === '';
 }

@@ -73,11 +73,11 @@ export function registerTrace(program: Command): void {
     .option('--trust-content', 'parse control tokens in messages')
     .option(
       '--target <target>',
-      'the tokens whose share is measured and changed: message (the system message), content (its words), prefix (all tokens up to its end, with the first), sink, template, random:SEED, START:END; not:TARGET for all other tokens (message)',
+      'the tokens whose share is measured and changed: message (the system message), content (its words), prefix (all tokens up to its end, including the first), sink, template, random:SEED, START:END; not:TARGET for all other tokens (message)',
     )
     .option('--policy <name>', `the policy on its share: ${POLICIES.join(', ')}`)
     .addOption(
-      new Option('--strength <x>', `for all layers and heads; ${STRENGTHS_HELP}`)
+      new Option('--strength <x>', `one strength for all layers and heads; ${STRENGTHS_HELP}`)
         .argParser(decimal)
         .conflicts('strengths'),
     )

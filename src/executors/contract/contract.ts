@@ -101,7 +101,7 @@ export interface Intervention {
   readonly strength: Float32Array;
 }
 
-/** New tokens of one sequence, and what is wanted of their forward pass. */
+/** New tokens of one sequence, and the results wanted from their forward pass. */
 export interface ForwardRequest {
   readonly sequence: Sequence;
   readonly tokens: readonly number[] | Int32Array;

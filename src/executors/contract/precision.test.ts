@@ -92,7 +92,7 @@ describe('encodeWeight', () => {
     ['q8', 8],
     ['q4', 4],
   ] as const)(
-    '%s is off by no more than half a scale, and by one where 4 bits have no 8',
+    '%s is off by at most half a scale, and by at most one scale where 4 bits would need an 8',
     (precision, width) => {
       const row = fc
         .array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 64, maxLength: 64 })
@@ -118,7 +118,7 @@ describe('encodeWeight', () => {
   );
 
   it.each(['q8', 'q4'] as const)(
-    '%s takes blocks of its own kind as they are and makes all others anew',
+    '%s keeps blocks of its own kind unchanged and quantises all others again',
     (precision) => {
       const width = precision === 'q8' ? 8 : 4;
       for (const type of QUANTISED) {

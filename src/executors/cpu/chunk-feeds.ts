@@ -174,7 +174,7 @@ function sideMask(isTarget: Uint8Array, added: { readonly target: number; readon
   );
 }
 
-/** `[target keys, target pieces]`; one row of zeros for a stand-in. */
+/** `[target keys, target pieces]`; one row of zeros for a placeholder. */
 function targetSpans(pieces: readonly SpanPiece[], start: number, keys: readonly number[]): Tensor {
   const columns = Math.max(1, pieces.length);
   const rows = Math.max(1, keys.length);

@@ -91,7 +91,7 @@ describe('Indicator', () => {
     });
   });
 
-  it('is after any calls what a fresh one is: keys grow and shrink, pieces come, go and move', () => {
+  it('equals a new one after any calls: keys grow and shrink, pieces appear, disappear and move', () => {
     const call = fc.tuple(ranges, fc.oneof(fc.nat(90), fc.integer({ min: 200, max: 700 })));
     fc.assert(
       fc.property(fc.array(call, { minLength: 1, maxLength: 12 }), (calls) => {

@@ -238,11 +238,11 @@ export class Device {
       (cause: unknown) => cause,
     );
     const [why, failure] = await Promise.all([refused, mapped]);
-    // When a device is lost, wgpu first rejects what was asked, and reports the loss in the next turn.
+    // When a device is lost, wgpu first rejects the request, and reports the loss in the next turn of the event loop.
     if (why !== null || failure !== null) await new Promise((resolve) => setTimeout(resolve, 0));
     this.assertThere();
     if (why !== null) throw deviceError('the GPU refused a pass', why);
-    if (failure !== null) throw deviceError('what a pass came to cannot be read', failure);
+    if (failure !== null) throw deviceError('the results of a pass cannot be read', failure);
     const copy = buffer.getMappedRange(0, bytes).slice(0);
     buffer.unmap();
     return copy;

@@ -34,7 +34,7 @@ describe('candidates picked on the device', () => {
     expect(picked.total).toBe(1.25);
   });
 
-  it('are not used if there are more than fit', () => {
+  it('are not used if they exceed the capacity', () => {
     const greedy = { ...draw, temperature: 0 };
     expect(pickedCandidates(leaves(pairs, MOST_CANDIDATES + 1), greedy, 5000)).toBeNull();
     expect(pickedCandidates(leaves(pairs), greedy, 5000)!.total).toBe(0);

@@ -16,7 +16,7 @@ export interface StudyOrigin {
 }
 
 const FORMAT = 'holdfast-study-2';
-/** Its cells hold shares of the prefix where those of this version hold shares of the prompt. */
+/** The format of an earlier version, whose cells have shares of the prefix instead of the prompt. */
 const EARLIER_FORMAT = 'holdfast-study-1';
 
 const StudyFile = z.looseObject({
@@ -118,7 +118,7 @@ export async function checkFolder(folder: string, name: string): Promise<boolean
   });
 }
 
-/** Tells whether the folder has other files than those of a run that was killed before it wrote `study.json`. */
+/** Returns whether the folder has other files than those of a run that was killed before it wrote `study.json`. */
 async function hasOtherFiles(folder: string): Promise<boolean> {
   const names = await readdir(folder).catch(() => []);
   return names.some(

@@ -41,7 +41,7 @@ describe('an address', () => {
     );
   });
 
-  it('is that of the policy by its first name, so that cells computed under it are found', () => {
+  it('uses the former name of a renamed policy, so that cells computed under it are found', () => {
     const addressOf = (policy: string): string => {
       const settings = { policy } as { policy: 'sustain' };
       return costAddress({ ...computed, versions: { cell: 1 } }, 'kl', 'words', {

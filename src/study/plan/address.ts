@@ -82,7 +82,7 @@ export function costAddress(
   return addressOf('cost', computed, { measure, item, ...treatmentOf(arm) });
 }
 
-/** Returns an arm without its name. A policy keeps its first name here, so that cells computed under it are found. */
+/** Returns an arm without its name. A renamed policy keeps its former name here, so that cells computed under it are found. */
 function treatmentOf({ settings, repeatEvery }: Arm): object {
   const { policy } = settings;
   const formerly = policy === undefined ? null : POLICY_RULES[policy].formerly;

@@ -15,7 +15,7 @@ export interface HeadScores {
   readonly decay: readonly number[];
 }
 
-/** Tells whether an arm acts on ranked heads. */
+/** Returns whether an arm acts on ranked heads. */
 export function needsRanking({ on, silence }: ArmSpec): boolean {
   const ranked = (choice: HeadChoice | null): boolean => choice?.kind === 'top' || choice?.kind === 'bottom';
   return ranked(on) || ranked(silence);

@@ -16,7 +16,7 @@ export interface ArmInDialogue {
   messageIn(turn: number, words: string): string;
 }
 
-/** @param prompt the dialogue's first */
+/** @param prompt the first prompt of the dialogue */
 export function armInDialogue(arm: Arm, system: string, prompt: TargetContext): ArmInDialogue {
   const { policy: _, strength: __, schedule: ___, ...rest } = arm.settings;
   const { target } = arm.settings;

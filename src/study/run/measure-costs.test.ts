@@ -96,7 +96,7 @@ describe('divergence', () => {
     expect(sums[0]).toBeGreaterThan(0);
   });
 
-  it('holds the logits of one turn at a time', async () => {
+  it('keeps the logits of one turn in memory at a time', async () => {
     const rows: number[] = [];
     const watched = spyOnModel(llama, (_, { logits }) => rows.push(logits.length / VOCAB));
     await divergence(watched, TALK!, ARMS[0]!);

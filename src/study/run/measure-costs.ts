@@ -73,7 +73,7 @@ export async function negativeLogLikelihood(model: Model, dialogue: Exchanges, a
 const LETTERS = ['A', 'B', 'C', 'D'] as const;
 
 /**
- * Tells whether the right option's letter is the most probable of the four as the first token of the answer (sum 1 or
+ * Returns whether the right option's letter is the most probable of the four as the first token of the answer (sum 1 or
  * 0). A tie counts as wrong. The dialogue before the question is read by teacher forcing under the arm.
  */
 export async function rightAnswer(

@@ -61,7 +61,7 @@ describe('a cell', () => {
     const arm = resolveArm(spec.arms[1]!, heads, null);
     expect(arm.name).toBe('cap, κ = 0.05');
     const { record } = await runCell(embedded, cellOf('dialogue', arm));
-    if (record.kind !== 'dialogue') throw new Error('a dialogue was asked for');
+    if (record.kind !== 'dialogue') throw new Error('expected a dialogue');
     for (const { share, strength } of record.rounds) {
       expect(strength).toBe(0.05);
       expect(share.before).toBeGreaterThan(0.05);

@@ -18,7 +18,7 @@ export const WATCHED: readonly Target[] = [
   { kind: 'random', seed: 0 },
 ];
 
-/** What the rows of one answer paid attention to. */
+/** Collects the shares of the rows of one answer. */
 export interface ShareBook {
   /** @param row observed with {@link WATCHED} */
   add(row: RowObservation): void;
@@ -29,7 +29,7 @@ export function createShareBook(blueprint: Blueprint): ShareBook {
   const grid = headGrid(blueprint);
   const seeing = pairsThatSeeAll(blueprint);
   const heads = new Float64Array(grid.layers * grid.heads);
-  /** Of each row and pair that sees all. */
+  /** The prompt's share in each row and each head that sees the whole dialogue. */
   const shares: number[] = [];
   const sums = { after: 0, sink: 0, template: 0, random: 0 };
   let rows = 0;

@@ -32,7 +32,7 @@ export function describeVariant(arm: Unnamed, siblings: readonly Unnamed[]): rea
     .filter((part) => part !== null);
 }
 
-/** Tells whether an arm sets π′ = 0 on a target, so that all attention goes to the other tokens. */
+/** Returns whether an arm sets π′ = 0 on a target, so that all attention goes to the other tokens. */
 function isKnockOut({ policy, schedule, target }: Unnamed): boolean {
   return (
     policy === 'floor' && target.kind === 'not' && schedule?.kind === 'constant' && schedule.strength === 1

@@ -164,7 +164,7 @@ function spelledOut(item: Tree, report: Report): Tree {
   return { kind: 'map', name, at, entries };
 }
 
-/** Returns a value as if it stood under another key. */
+/** Returns a value as if it had been given under another key. */
 function named(tree: Tree, name: string): Tree {
   return tree.kind === 'list'
     ? { ...tree, name, items: tree.items.map((item) => named(item, name)) }

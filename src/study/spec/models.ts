@@ -47,7 +47,7 @@ function model(locate: Locate): Reader<ModelSpec> {
   };
 }
 
-/** Tells whether `path` names an embedded model, or a model on the hub while no file or folder of that name exists. */
+/** Returns whether `path` names an embedded model, or a model on the hub while no file or folder of that name exists. */
 function isName(path: string, locate: Locate): boolean {
   return EMBEDDED_MODELS.has(path) || (isHubName(path) && !existsSync(locate(path)));
 }

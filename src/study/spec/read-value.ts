@@ -193,7 +193,7 @@ export function readFields<T>(
   return fields;
 }
 
-/** Tells whether a tree is a mapping with this key. */
+/** Returns whether a tree is a mapping with this key. */
 export function hasKey(tree: Tree, key: string): boolean {
   return tree.kind === 'map' && tree.entries.some((entry) => entry.key === key);
 }
