@@ -7,6 +7,6 @@ it.each([
   [{ kind: 'per-token', from: 1, to: 0.6, rate: 0.1 }, 'split-softmax, k 1 → 0.6, 0.1 · ln(t/|system|)'],
   [{ kind: 'target', share: 0.4 }, 'split-softmax, mean share 0.4'],
   [null, 'split-softmax'],
-] as const)('says a policy and its schedule %o as %s', (schedule, words) => {
+] as const)('writes a policy and its schedule %o as %s', (schedule, words) => {
   expect(policyText({ policy: 'split-softmax', schedule })).toBe(words);
 });

@@ -82,7 +82,7 @@ describe('ReceiptBook', () => {
     );
   });
 
-  it('keeps the largest number of heads that were to act, when strengths change between passes', () => {
+  it('keeps the largest number of heads that were asked to act, when strengths change between passes', () => {
     const book = new ReceiptBook(grid);
     for (const heads of [[0], [0, 1], [1]]) {
       book.add({ ...entry(1), strengths: uniformStrength('boost', 3, grid, { layers: [1], heads }) });

@@ -44,7 +44,7 @@ describe('watched targets', () => {
     expect(watchTargets(targets('message', 'sink'), bare).places).toEqual([null, [0]]);
   });
 
-  it('are, at every token of an answer, those of the dialogue up to it', () => {
+  it('equal, at every token of an answer, those of the dialogue so far', () => {
     const seeds = Array.from({ length: 12 }, (_, seed) => `random:${seed}`);
     for (const names of [['message', 'sink'], ['message', ...seeds], ['not:message'], ['8:12']]) {
       const watched = watchAnswer(targets(...names), PROMPT);

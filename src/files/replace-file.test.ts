@@ -80,7 +80,7 @@ describe('replaceFile', () => {
     expect(readdirSync(folder)).toEqual(['a', 'b']);
   });
 
-  it('flushes no folder on Windows, which refuses to', async () => {
+  it('does not flush folders on Windows, which does not allow it', async () => {
     vi.stubGlobal('process', Object.create(process, { platform: { value: 'win32' } }));
     await writeWhole(join(folder, 'result'), [Buffer.from('new')]);
     await makeFolder(join(folder, 'one', 'two'));

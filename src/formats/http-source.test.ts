@@ -76,16 +76,16 @@ describe('httpSource', () => {
 
   it.each([
     [
-      'more bytes than asked for',
+      'more bytes than requested',
       { body: (part: Uint8Array) => content.slice(0, part.length + 1) },
-      'got more',
+      'received more',
     ],
     [
-      'fewer bytes than asked for',
+      'fewer bytes than requested',
       { body: (part: Uint8Array) => part.slice(1) },
-      'asked for 20 bytes, got 19',
+      'requested 20 bytes, received 19',
     ],
-    ['another range than asked for', { shift: 1 }, 'asked for bytes from 10 of 1000'],
+    ['another range than requested', { shift: 1 }, 'requested bytes from 10 of 1000'],
   ])('refuses %s', async (_, change, message) => {
     const source = await httpSource(await serve(ranges(content, change)));
     await expect(source.read(10, 20)).rejects.toMatchObject({

@@ -23,7 +23,7 @@ export async function httpSource(url: string, fetcher: Fetch = fetch): Promise<B
         await response.body?.cancel();
         throw unreadable(
           url,
-          `asked for bytes from ${offset} of ${size}, got ${response.headers.get('content-range')}`,
+          `requested bytes from ${offset} of ${size}, received ${response.headers.get('content-range')}`,
         );
       }
       return readBody(url, response, length);
@@ -86,7 +86,7 @@ async function readBody(url: string, response: Response, length: number): Promis
       if (chunk === undefined) break;
       if (filled + chunk.length > length) {
         await reader?.cancel();
-        throw unreadable(url, `asked for ${length} bytes, got more`);
+        throw unreadable(url, `requested ${length} bytes, received more`);
       }
       bytes.set(chunk, filled);
       filled += chunk.length;
@@ -95,7 +95,7 @@ async function readBody(url: string, response: Response, length: number): Promis
     if (cause instanceof HoldfastError) throw cause;
     throw unreadable(url, `the connection broke after ${filled} of ${length} bytes`, cause);
   }
-  if (filled !== length) throw unreadable(url, `asked for ${length} bytes, got ${filled}`);
+  if (filled !== length) throw unreadable(url, `requested ${length} bytes, received ${filled}`);
   return bytes;
 }
 

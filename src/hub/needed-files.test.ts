@@ -35,7 +35,7 @@ describe('neededFiles', () => {
     );
   });
 
-  it('lists the parts of the named model only, however many the others claim', () => {
+  it('lists only the parts of the named model, however many parts other files claim to have', () => {
     const many = Array.from({ length: 1000 }, (_, index) => `m${index}-Q8_0-00001-of-99999.gguf`);
     expect(needed('o/n:Q4_0', ...many, 'm-Q4_0.gguf')).toEqual(gguf('m-Q4_0.gguf'));
   }, 2000);

@@ -55,7 +55,7 @@ describe('organismSource', () => {
     expect(judged).toBeGreaterThan(20);
   });
 
-  it('has as content everything the dialogue depends on, as plain JSON', () => {
+  it('has everything that the dialogue depends on in its content, as plain JSON', () => {
     const { content } = scenarios[5]!;
     expect(JSON.parse(JSON.stringify(content))).toEqual(content);
     expect(organismSource(grammar, ROUNDS).at(5).content).toEqual(content);

@@ -66,7 +66,7 @@ describe('a primed dialogue', () => {
     expect(() => primedSource(MATERIAL, { ...CHOICE, given: 3 })).toThrow(/E_MATERIAL.*no prompt/s);
   });
 
-  it('has its messages and judge as content, without the examples that test the judge', () => {
+  it('has its messages and judge in its content, but not the examples that test the judge', () => {
     const content = (given: number) =>
       JSON.stringify(
         all(primedSource(MATERIAL, { ...CHOICE, given })).find(({ id }) => id === 'hemp')!.content,

@@ -18,7 +18,7 @@ describe('the half-life of a share', () => {
     }
   });
 
-  it('is that of an exponential, whatever its start and the places, and has their unit', () => {
+  it('is exact for an exponential with any start, at any places, in their unit', () => {
     const halfLives = fc.double({ noNaN: true, min: 0.5, max: 500 });
     const starts = fc.double({ noNaN: true, min: 1e-6, max: 1 });
     fc.assert(

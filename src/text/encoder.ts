@@ -4,7 +4,7 @@ import { type AddedToken, type Admits, type CharRange, createSplitter } from './
 import { bytesOfToken, type TokenWriting, writtenLength } from './decoder.js';
 import type { EncodedText } from './encoded-text.js';
 
-/** A stretch of the text, and the tokens that it became. */
+/** A stretch of the text, and its tokens. */
 interface Section extends CharRange {
   /** Index of its first token. */
   readonly first: number;

@@ -92,7 +92,7 @@ describe('the borders of messages', () => {
     return pieces.filter((piece) => piece !== '');
   };
 
-  it('assign a system message that the template adds to no message, in turn 0', () => {
+  it('put a system message that the template adds into turn 0, outside all messages', () => {
     const name = 'ChatML that adds a system message of its own (Qwen2.5, SmolLM2)';
     expect(bordersOf(name, { role: 'user', content: 'Hi' })).toEqual([
       '<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n',

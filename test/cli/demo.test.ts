@@ -34,7 +34,7 @@ describe('the demo, in a pipe', () => {
     expect(outcome.stdout.match(/^ +prompt \.\d{3} → \.\d{3}$/gm)).toHaveLength(11);
   });
 
-  it('marks as many rounds as it counts', () => {
+  it('marks the same number of lost rounds as it reports', () => {
     const sides = outcome.stdout.split(/^ {2}(?=(?:off|held)$)/m).slice(1);
     const lost = (name: string): number =>
       sides.filter((side) => side.startsWith(`${name}\n`) && side.includes('✗ LOST')).length;

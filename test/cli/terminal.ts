@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest';
 import type { Environment } from './holdfast.js';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-/** Whether util-linux's `script` is there, which passes on a child's exit code; other systems have another, or none. */
+/** Whether `script` is that of util-linux, which passes on a child's exit code; other systems have another, or none. */
 export const hasScript =
   spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') === true;
 

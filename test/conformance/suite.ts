@@ -12,7 +12,7 @@ import { ggufSuite, variantSuite } from './variants.js';
 
 /**
  * Every executor passes this suite: the golden runs of each family and the seven invariants of shares. A test runs on
- * every family if its claim depends on the family, on `SHAPES` if it depends on the shape of a head, and else on one.
+ * every family if its claim depends on the family, on `SHAPES` if it depends on the shape of a head, and otherwise on one.
  */
 export function conformance(name: string, create: CreateExecutor): void {
   describe(`${name} executor`, () => {

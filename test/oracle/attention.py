@@ -26,27 +26,27 @@ class Intervention:
 
 @dataclass
 class Record:
-    """What the layers of one pass did, in their order: weights `[heads, T, T]`, shares `[heads, T]` of the target."""
+    """The attention of one pass, layer by layer: weights `[heads, T, T]`, and shares of the target `[heads, T]`."""
 
     weights: list[torch.Tensor] = field(default_factory=list)
     before: list[torch.Tensor] = field(default_factory=list)
     after: list[torch.Tensor] = field(default_factory=list)
 
 
-# A model calls the attention of its layers with arguments of its own, so that what a pass intervenes in lies beside it.
+# A model calls the attention of its layers with its own arguments, so the intervention of a pass is kept here.
 _intervention: Intervention | None = None
 _record = Record()
 
 
 def begin(intervention: Intervention | None) -> Record:
-    """Says what the next pass intervenes in; the record is filled when the pass has run."""
+    """Sets the intervention of the next pass. Returns its record, which that pass fills."""
     global _intervention, _record
     _intervention, _record = intervention, Record()
     return _record
 
 
 def map_share(policy: str, log_share: torch.Tensor, strength: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """The share after a policy, and its complement, which is formed by itself: 1 - share loses it near one."""
+    """Returns the share after a policy, and its complement, computed separately: 1 - share loses precision near one."""
     complement = -torch.expm1(log_share)
     if policy == "split-softmax":
         log_after = strength * log_share
@@ -64,7 +64,7 @@ def map_share(policy: str, log_share: torch.Tensor, strength: torch.Tensor) -> t
 
 
 def _apply(scores: torch.Tensor, visible: torch.Tensor, intervention: Intervention, layer: int):
-    """Weights, share before and share after of scores `[heads, T, T]` in f64 that are -inf where a key is not seen."""
+    """Returns weights, share before and share after, for f64 scores `[heads, T, T]` that are -inf for unseen keys."""
     start, end = intervention.target
     keys = torch.arange(scores.shape[-1])
     targeted = (keys >= start) & (keys < end)
@@ -76,7 +76,7 @@ def _apply(scores: torch.Tensor, visible: torch.Tensor, intervention: Interventi
     log_share = logsigmoid(inside.logsumexp(-1) - outside.logsumexp(-1))
     strength = intervention.strength[layer].to(torch.float64)[:, None]
     share, rest = map_share(intervention.policy, log_share, strength)
-    # A row that sees nothing on one side has no softmax there, and is left as it is below.
+    # A row that sees nothing on one side has no softmax there. Below, such rows get the plain softmax.
     split = torch.nan_to_num(inside.softmax(-1)) * share[..., None]
     split += torch.nan_to_num(outside.softmax(-1)) * rest[..., None]
 
@@ -86,7 +86,7 @@ def _apply(scores: torch.Tensor, visible: torch.Tensor, intervention: Interventi
 
 
 def golden_attention(module, query, key, value, attention_mask, scaling=None, softcap=None, **_):
-    """transformers' eager attention `[1, heads, T, headDim]`, its softmax in f64 and the policy applied after it."""
+    """Computes transformers' eager attention `[1, heads, T, headDim]`, with an f64 softmax, then the policy."""
     groups = query.shape[1] // key.shape[1]
     key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
     scores = query @ key.transpose(2, 3) * scaling

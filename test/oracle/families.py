@@ -33,7 +33,7 @@ class Family:
     texts: str = _CHATML
     template: str | None = None
     bos_token: str | None = None
-    # Cases that a variant keeps: what it varies shows in two as in ten.
+    # Indices of the cases that a variant keeps: two show its difference as well as ten do. None: all.
     cases: tuple[int, ...] | None = None
     # Standard deviation of the embedding and of an untied head; factor of queries and keys.
     embedding: float = 0.8

@@ -9,7 +9,7 @@ import attention
 from attention import Intervention
 
 CONTINUED = 24
-# Of logits and attention, which are most of what there is, every eighth row is kept, and the last.
+# Logits and attention take most of the space, so only every eighth row of them and the last are kept.
 ROW_STEP = 8
 SPLIT = "split-softmax 0.5 on [0,18)"
 
@@ -26,7 +26,7 @@ _CASES = [
 
 
 def make_cases(layers: int, heads: int) -> list[dict]:
-    """Every policy, several targets, strengths that change nothing and all; case 8 has a strength for each head."""
+    """Returns cases of every policy, several targets, and extreme strengths; case 8 has a strength for each head."""
     draw = random.Random(0)
     each_head = [[round(draw.uniform(0.2, 1), 3) for _ in range(heads)] for _ in range(layers)]
     cases = [*_CASES, ((0, 18), "split-softmax", each_head), ((0, 18), "cap", 0.2)]
@@ -37,7 +37,7 @@ def make_cases(layers: int, heads: int) -> list[dict]:
 
 
 def kept_rows(tokens: int) -> list[int]:
-    """The rows whose logits and attention are recorded."""
+    """Returns the rows whose logits and attention are recorded."""
     return sorted({*range(0, tokens, ROW_STEP), tokens - 1})
 
 
@@ -48,14 +48,14 @@ def _intervention(model, target, policy, strength) -> Intervention:
 
 @torch.no_grad()
 def run(model, ids: list[int], intervention: Intervention | None = None):
-    """One pass over all ids, without a cache: what transformers returns, and the record of its attention."""
+    """Runs one pass over all ids, without a cache. Returns the model's output and the record of its attention."""
     record = attention.begin(intervention)
     output = model(torch.tensor([ids]), use_cache=False, output_hidden_states=True)
     return output, record
 
 
 def compute_tensors(model, ids: list[int], cases: list[dict]) -> dict[str, torch.Tensor]:
-    """The tensors of `expected.safetensors`, all f32."""
+    """Returns the tensors of `expected.safetensors`, all f32."""
     rows = kept_rows(len(ids))
     output, record = run(model, ids)
     tensors = {"logits": output.logits[0, rows], "attention": torch.stack(record.weights)[:, :, rows]}
@@ -71,7 +71,7 @@ def compute_tensors(model, ids: list[int], cases: list[dict]) -> dict[str, torch
 
 
 def continue_greedily(model, ids: list[int], intervention: Intervention | None) -> tuple[list[int], float]:
-    """Continuation that recomputes everything at every step, and the smallest gap between its best two logits."""
+    """Returns the continuation, recomputed in full at every step, and the smallest gap between its best two logits."""
     tokens, smallest = list(ids), float("inf")
     for _ in range(CONTINUED):
         best = run(model, tokens, intervention)[0].logits[0, -1].topk(2)
@@ -81,20 +81,20 @@ def continue_greedily(model, ids: list[int], intervention: Intervention | None) 
 
 
 def compute_greedy(model, ids: list[int]) -> tuple[dict[str, list[int]], float]:
-    """Both continuations of `expected.json`, and the smallest gap: near zero, honest roundings may part ways."""
+    """Returns both continuations of `expected.json`, and the smallest gap: near zero, rounding may change the token."""
     off, off_gap = continue_greedily(model, ids, None)
     split, split_gap = continue_greedily(model, ids, _intervention(model, (0, 18), "split-softmax", 0.5))
     return {"off": off, SPLIT: split}, min(off_gap, split_gap)
 
 
 def split_logits(model, ids: list[int]) -> torch.Tensor:
-    """Logits `[rows, vocab]` under split-softmax 0.5 on `[0, 18)`."""
+    """Returns logits `[rows, vocab]` under split-softmax 0.5 on `[0, 18)`."""
     output, _ = run(model, ids, _intervention(model, (0, 18), "split-softmax", 0.5))
     return output.logits[0, kept_rows(len(ids))].contiguous()
 
 
 def eager_difference(model, ids: list[int]) -> float:
-    """Largest difference to the logits of transformers' own eager attention."""
+    """Returns the largest difference from the logits of transformers' own eager attention."""
     ours = run(model, ids)[0].logits
     model.set_attn_implementation("eager")
     theirs = run(model, ids)[0].logits
@@ -103,7 +103,7 @@ def eager_difference(model, ids: list[int]) -> float:
 
 
 def describe(model, ids: list[int], tensors: dict[str, torch.Tensor], cases: list[dict], greedy: dict) -> dict:
-    """The contents of `expected.json`."""
+    """Returns the contents of `expected.json`."""
     last = tensors["attention"][:, :, -1, :].to(torch.float64)
     share = last[..., :18].sum(-1)
     return {

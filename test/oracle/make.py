@@ -76,8 +76,8 @@ def make(name: str, folder: Path, seed: int) -> None:
 
 
 def write_goldens(folder: Path, name: str, ids: list[int], held: list[dict]) -> None:
-    """Writes what the model that lies in a folder gives for a row of tokens, in the cases held and all after them."""
-    # Goldens are those of the model that is read back from the files.
+    """Writes the goldens of the model in a folder: keeps the cases in `held` and adds those that are missing."""
+    # Compute goldens with the model as read back from its files.
     model, family = check.load(folder), FAMILIES[name]
     cases = goldens.make_cases(model.config.num_hidden_layers, model.config.num_attention_heads)
     kept = cases if family.cases is None else [cases[i] for i in family.cases]

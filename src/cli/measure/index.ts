@@ -1,5 +1,5 @@
 /**
- * `holdfast measure`: runs dialogues and writes how attention to the system prompt decays in them.
+ * `holdfast measure`: runs dialogues and records how attention to the system prompt decays in them.
  */
 import { type Command, Option } from 'commander';
 import { addModelArgument, addModelOptions, addSettingsOptions, positiveInteger } from '../options/index.js';
