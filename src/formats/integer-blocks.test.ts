@@ -89,7 +89,7 @@ describe('integerBlocks', () => {
     expect(integerBlocks(type, new Uint8Array(8))).toBeNull();
   });
 
-  it.each(types)('gives nothing for no bytes of %s', (type) => {
+  it.each(types)('returns no blocks for no bytes of %s', (type) => {
     expect(integerBlocks(type, new Uint8Array(0))?.quants).toHaveLength(0);
     expect(dequantize(type, new Uint8Array(0))).toHaveLength(0);
   });

@@ -397,7 +397,7 @@ describe('judgeAnswer', () => {
     }
   });
 
-  it('scores 0.5 if too few words tell the language', () => {
+  it('scores 0.5 if too few words show the language', () => {
     expect(judgeAnswer({ rule: 'language', is: 'fr' }, 'Paris.')).toBe(0.5);
   });
 

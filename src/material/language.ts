@@ -20,7 +20,7 @@ const ENOUGH = 0.8;
 /** Frequent words of another language allowed for each frequent word of the expected one. */
 const TOLERATED = 1 / 3;
 
-/** Scores whether an answer is in a language: 1, 0, or 0.5 if too few words tell (see the rule `language`). */
+/** Scores whether an answer is in a language: 1, 0, or 0.5 if too few words show it (see the rule `language`). */
 export function languageScore(is: Language, answer: string): number {
   const text = normalize(answer).toLowerCase();
   const letters = (text.match(/\p{L}/gu) ?? []).length;

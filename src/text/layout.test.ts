@@ -112,7 +112,7 @@ describe('the borders of messages', () => {
   it('are found when the template writes the last answer differently', () => {
     const thinking = '<think>\nhm\n</think>\n\nAye.';
     expect(
-      bordersOf('thinking that earlier answers lose (Qwen3)', ...dialogueOf('S', 'Q', thinking, 'R')),
+      bordersOf('thinking removed from earlier answers (Qwen3)', ...dialogueOf('S', 'Q', thinking, 'R')),
     ).toEqual([
       '<|im_start|>',
       'system\nS<|im_end|>\n',

@@ -55,7 +55,7 @@ export const FAMILY_TEMPLATES: Readonly<Record<string, FamilyTemplate>> = {
 `,
     writes: trimmed,
   },
-  'thinking that earlier answers lose (Qwen3)': {
+  'thinking removed from earlier answers (Qwen3)': {
     source: `{%- if messages[0].role == 'system' %}
     {{- '<|im_start|>system\\n' + messages[0].content + '<|im_end|>\\n' }}
 {%- endif %}
