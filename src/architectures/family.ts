@@ -83,8 +83,8 @@ export interface Family {
   /** Features that are refused only in this family. */
   readonly refusals: readonly Refusal[];
   /**
-   * Tensor names after `model.layers.N.` in a safetensors file. Weights with the same name are stacked in one tensor,
-   * in the order of the forward pass.
+   * Tensor names after `model.layers.N.` in a safetensors file. Matrices or biases of one input may have the same name:
+   * see {@link STACKS}. They are then stacked in one tensor, in the order of the forward pass.
    */
   readonly layerNames: Readonly<Record<LayerWeight, string>>;
   /** Tensor names after `blk.N.` in a GGUF. */
@@ -103,12 +103,23 @@ export interface Family {
 
 type Scales = Pick<Blueprint, 'embeddingScale' | 'residualScale' | 'logitScale' | 'logitCap'>;
 
-/** Returns a family, given how it differs from Llama. */
+/** Weights that one tensor may hold: those of projections that read the same input. */
+const STACKS: readonly (readonly LayerWeight[])[] = [
+  ['query', 'key', 'value'],
+  ['queryBias', 'keyBias', 'valueBias'],
+  ['gate', 'up'],
+  ['gateBias', 'upBias'],
+];
+
+/**
+ * Returns a family, given how it differs from Llama.
+ * @throws Error if a table gives two weights one name, and they are not a stack
+ */
 export function family(
   own: Pick<Family, 'name' | 'modelTypes' | 'classes' | 'ggufArchitecture' | 'configDefaults'> &
     Partial<Family>,
 ): Family {
-  return {
+  const whole: Family = {
     activationField: 'hidden_act',
     activation: 'silu',
     ropeBase: 10000,
@@ -125,6 +136,20 @@ export function family(
     layer: (settings) => plainLayer(settings),
     ...own,
   };
+  for (const table of ['layerNames', 'ggufLayerNames'] as const) checkNames(whole, table);
+  return whole;
+}
+
+function checkNames(family: Family, table: 'layerNames' | 'ggufLayerNames'): void {
+  const weights = new Map<string, LayerWeight>();
+  for (const [weight, tensor] of Object.entries(family[table]) as [LayerWeight, string][]) {
+    const other = weights.get(tensor) ?? weight;
+    weights.set(tensor, other);
+    if (other === weight || STACKS.some((stack) => stack.includes(other) && stack.includes(weight))) continue;
+    throw new Error(
+      `${table} of ${family.name} gives ${other} and ${weight} one name, ${tensor}; only matrices or biases of one input can share a tensor`,
+    );
+  }
 }
 
 /** Tensor names of a Llama layer in safetensors. Most families share them. */

@@ -1,6 +1,9 @@
 import { LLAMA_LAYER_NAMES, type Settings } from './family.js';
 
-/** Tensor names of Gemma 2 and 3. Unlike Llama's, their `post_attention_layernorm` norms the output of attention. */
+/**
+ * Tensor names of Gemma 2 and 3, and of OLMo 2, which has only their post-norms. Unlike Llama's, their
+ * `post_attention_layernorm` norms the output of attention.
+ */
 export const gemmaLayerNames = {
   ...LLAMA_LAYER_NAMES,
   postAttentionNorm: 'post_attention_layernorm.weight',

@@ -1,4 +1,5 @@
-import { family, LLAMA_LAYER_NAMES, plainLayer } from './family.js';
+import { family, plainLayer } from './family.js';
+import { gemmaLayerNames } from './gemma.js';
 
 /**
  * OLMo 2 (arXiv 2501.00656): norms on the outputs of attention and MLP instead of their inputs, and norms on queries
@@ -15,11 +16,7 @@ export const olmo2 = family({
     rms_norm_eps: 1e-5,
   },
   biases: ['attention'],
-  layerNames: {
-    ...LLAMA_LAYER_NAMES,
-    postAttentionNorm: 'post_attention_layernorm.weight',
-    postMlpNorm: 'post_feedforward_layernorm.weight',
-  },
+  layerNames: gemmaLayerNames,
   layer: (settings) => ({
     ...plainLayer(settings, { queryKeyNorm: 'all heads' }),
     preNorms: false,
