@@ -57,6 +57,8 @@ describe('compareOperations', () => {
     ['granite', { embedding_multiplier: 1 }, 'hidden.0'],
     ['granite', { attention_multiplier: 0.25 }, 'layers.0.heads'],
     ['granite', { residual_multiplier: 1 }, 'layers.0.mlpNorm'],
+    ['granite', { logits_scaling: 1 }, 'logits'],
+    ['gemma2', { final_logit_softcapping: null }, 'logits'],
   ])('names the first operation of %s that a wrong %j makes another', async (family, change, operation) => {
     expect(await firstToPart(family, await executorOf(family, change))).toBe(operation);
   });
@@ -73,7 +75,7 @@ describe('compareOperations', () => {
     });
   });
 
-  it('compares only hidden states for an executor without observe', async () => {
+  it('compares only hidden states and logits for an executor without observe', async () => {
     const { observe: _, ...rest } = { ...(await executorOf('granite')), observe: undefined };
     const executor = await executorOf('granite');
     const blind: Executor = {
@@ -86,12 +88,14 @@ describe('compareOperations', () => {
       dispose: () => executor.dispose(),
     };
     const { ids, floats } = await golden('granite');
+    floats.get('logits')!.fill(99);
     const differences = await compareOperations(blind, ids, floats);
-    expect(differences.map(({ operation }) => operation)).toEqual([
-      'hidden.0',
-      'hidden.1',
-      'hidden.2',
-      'hidden.3',
+    expect(differences.map(({ operation, difference }) => [operation, difference < 1e-3])).toEqual([
+      ['hidden.0', true],
+      ['hidden.1', true],
+      ['hidden.2', true],
+      ['hidden.3', true],
+      ['logits', false],
     ]);
   });
 
@@ -103,7 +107,7 @@ describe('compareOperations', () => {
       code: 'E_USAGE',
       message: /hidden\.0 does not match: .* 7 tokens of 64/,
     });
-    const other = compareOperations(executor, ids, new Map([['logits', new Float32Array(8)]]));
+    const other = compareOperations(executor, ids, new Map([['loss', new Float32Array(8)]]));
     await expect(other).rejects.toMatchObject({ code: 'E_USAGE' });
   });
 });

@@ -3,7 +3,7 @@ import type { Executor } from '../executors/index.js';
 
 /** The largest difference of an operation's results from the expected ones. */
 export interface OperationDifference {
-  /** The operation's name in {@link Executor.observe}. */
+  /** The operation's name in {@link Executor.observe}, or `logits`, the last. */
   readonly operation: string;
   /** The largest difference, as a fraction of the range of the expected values. */
   readonly difference: number;
@@ -17,8 +17,8 @@ export interface OperationDifference {
 /**
  * Runs token ids and compares the result of each operation with that of another implementation of the same model.
  * Differences are in the order of computation, so the first large one is where the two implementations diverge; later
- * ones follow from it. An executor without `observe` is compared by its hidden states only.
- * @param expected `[tokens, width]` by operation; other names are ignored
+ * ones follow from it. An executor without `observe` is compared by its hidden states and logits only.
+ * @param expected `[tokens, width]` by operation; other names are not compared
  * @throws HoldfastError `E_USAGE` if no name is an operation, or if a size does not match the tokens; and those of the
  * executor
  */
@@ -45,31 +45,35 @@ export async function compareOperations(
   };
   const sequence = executor.open(ids.length);
   try {
+    const { vocabSize, hiddenSize, layers } = executor.blueprint;
+    const request = { sequence, tokens: ids, logits: expected.has('logits') ? 'all' : 'none' } as const;
+    const compareRows = (operation: string, rows: Float32Array, width: number): void => {
+      for (let token = 0; token < ids.length; token++) {
+        compare(operation, token, rows.subarray(token * width, (token + 1) * width));
+      }
+    };
+    let logits: Float32Array;
     if (executor.observe !== undefined) {
       const tokens = new Map<string, number>();
-      await executor.observe({ sequence, tokens: ids, logits: 'none' }, (operation, values) => {
+      const result = await executor.observe(request, (operation, values) => {
         const token = tokens.get(operation) ?? 0;
         tokens.set(operation, token + 1);
         compare(operation, token, values);
       });
+      logits = result.logits;
     } else {
-      const { length: layers } = executor.blueprint.layers;
-      const hidden = Array.from({ length: layers + 1 }, (_, index) => index);
-      const request = { sequence, tokens: ids, logits: 'none', taps: { hidden } } as const;
-      const [result] = await executor.forward([request]);
-      const { hiddenSize } = executor.blueprint;
-      for (const [index, states] of result!.hidden) {
-        for (let token = 0; token < ids.length; token++) {
-          compare(`hidden.${index}`, token, states.subarray(token * hiddenSize, (token + 1) * hiddenSize));
-        }
-      }
+      const hidden = Array.from({ length: layers.length + 1 }, (_, index) => index);
+      const [result] = await executor.forward([{ ...request, taps: { hidden } }]);
+      for (const [index, states] of result!.hidden) compareRows(`hidden.${index}`, states, hiddenSize);
+      logits = result!.logits;
     }
+    if (request.logits === 'all') compareRows('logits', logits, vocabSize);
   } finally {
     sequence.dispose();
   }
   if (found.size === 0) {
     throw new HoldfastError('E_USAGE', 'none of the expected tensors is an operation of this model', {
-      hint: 'Name them hidden.0, layers.0.query and so on',
+      hint: 'Name them hidden.0, layers.0.query, logits and so on',
     });
   }
   return [...found.values()];
@@ -90,6 +94,8 @@ function checkSize(operation: string, size: number, tokens: number, width: numbe
   throw new HoldfastError(
     'E_USAGE',
     `the size of ${operation} does not match: ${size} numbers expected, ${tokens} tokens of ${width} computed`,
-    { hint: 'Give the token ids that the expected tensors were computed from' },
+    {
+      hint: 'Give the token ids that the expected tensors were computed from; each tensor needs a row for every token',
+    },
   );
 }

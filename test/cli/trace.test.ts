@@ -108,7 +108,7 @@ describe('holdfast trace', () => {
       fixture('operations/olmo2.safetensors'),
     ];
     const agreed = await succeed(['trace', fixture('models/olmo2'), ...against]);
-    expect(agreed).toMatch(/^49 of 49 agree, hidden\.0 to hidden\.3, to \d\.\de-\d+ of their range\n$/);
+    expect(agreed).toMatch(/^50 of 50 agree, hidden\.0 to logits, to \d\.\de-\d+ of their range\n$/);
 
     const folder = temporaryFolder();
     cpSync(fixture('models/olmo2'), folder, { recursive: true });
@@ -117,19 +117,54 @@ describe('holdfast trace', () => {
     writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
     const { code, stdout } = await holdfast(['trace', folder, ...against]);
     expect(stdout).toMatch(
-      /^3 of 49 agree, hidden\.0 to layers\.0\.queryNorm, .*\nlayers\.0\.queryRotated is the first to differ: /,
+      /^3 of 50 agree, hidden\.0 to layers\.0\.queryNorm, .*\nlayers\.0\.queryRotated is the first to differ: /,
     );
     expect(code).toBe(1);
   });
 
-  it('compares hidden states for the given ids if an executor has no observe', async () => {
+  it('compares two executors by their hidden states and logits, which a wrong logit fails', async () => {
+    const out = join(temporaryFolder(), 'reference.safetensors');
+    await succeed([
+      'trace',
+      llama,
+      '--executor',
+      'reference',
+      '--ids',
+      idList,
+      '--hidden',
+      '--attention',
+      '0',
+      '--out',
+      out,
+    ]);
+    const against = ['trace', llama, '--executor', 'cpu', '--against'];
+    expect(await succeed([...against, out])).toMatch(
+      /^5 of 5 agree, hidden\.0 to logits, to \d\.\de-\d+ of their range\nnot compared: attention\.0\n$/,
+    );
+    const bytes = readFileSync(out);
+    const { tensors } = await openSafetensors(memorySource(bytes, out));
+    const { offset } = tensors.get('logits')!;
+    bytes.writeFloatLE(99, offset + 4 * VOCABULARY);
+    writeFileSync(out, bytes);
+    const { code, stdout } = await holdfast([...against, out]);
+    expect(stdout).toMatch(
+      /^4 of 5 agree, .*\nlogits is the first to differ: by .* at token 1, element 0: .*, expected 99\n/,
+    );
+    expect(code).toBe(1);
+  });
+
+  it('needs the ids of the run to compare with, and an untouched run', async () => {
     const golden = fixture('models/llama/expected.safetensors');
     const args = ['trace', llama, '--executor', 'cpu', '--against', golden];
-    expect(await succeed([...args, '--ids', idList])).toMatch(/^4 of 4 agree, hidden\.0 to hidden\.3/);
     expectFailure(
       await holdfast(args),
       2,
       /E_USAGE: the file does not contain the ids of its run: give --ids/,
+    );
+    expectFailure(
+      await holdfast([...args, '--ids', idList]),
+      2,
+      /E_USAGE: the size of logits does not match: 5120 numbers expected, 72 tokens of 512 computed/,
     );
     expectFailure(await holdfast([...args, '--out', 'x']), 2, /E_USAGE: --against compares an untouched run/);
   });

@@ -3,8 +3,8 @@
     python test/oracle/operations.py FOLDER --ids 1,2,3 --out FILE
 
 FOLDER is a model of a family that transformers reads, of any size. The default of --ids is the ids of its expected.json.
-Operations have the names of the reference executor: `hidden.0`, `layers.0.query` and so on, each `[T, width]`; `ids` are the
-tokens.
+Operations have the names of the reference executor: `hidden.0`, `layers.0.query` and so on, each `[T, width]`, and `logits`
+are the last; `ids` are the tokens.
 """
 
 import argparse
@@ -106,7 +106,7 @@ def record(model, ids: list[int]) -> dict[str, torch.Tensor]:
     after(model.model.norm, [f"hidden.{len(model.model.layers)}"])
     attention.begin(None)
     with torch.no_grad():
-        model(torch.tensor([ids]), use_cache=False)
+        keep("logits", model(torch.tensor([ids]), use_cache=False).logits)
     return found
 
 
@@ -123,7 +123,7 @@ def main() -> None:
     found = record(check.load(given.folder), ids)
     save_file({"ids": torch.tensor(ids), **found}, given.out)
     print(f"{given.out}: {len(found)} operations on {len(ids)} tokens; to compare with them:")
-    print(f"holdfast trace {given.folder} --executor reference --hidden --against {given.out}")
+    print(f"holdfast trace {given.folder} --executor reference --against {given.out}")
 
 
 if __name__ == "__main__":

@@ -33,8 +33,22 @@ export async function readExpected(file: string): Promise<ExpectedRun> {
   }
 }
 
-/** Returns the comparison for people: how far the results agree, and where they first differ. */
-export function comparisonText(differences: readonly OperationDifference[]): string {
+/**
+ * Returns the comparison for people: how far the results agree, where they first differ, and which tensors of the file
+ * were not compared.
+ * @param expected names of the tensors in the file
+ */
+export function comparisonText(
+  differences: readonly OperationDifference[],
+  expected: Iterable<string>,
+): string {
+  const compared = new Set(differences.map(({ operation }) => operation));
+  const left = [...expected].filter((name) => !compared.has(name));
+  const others = left.length > 4 ? [...left.slice(0, 3), `${left.length - 3} more`] : left;
+  return agreementText(differences) + (left.length === 0 ? '' : `\nnot compared: ${others.join(', ')}`);
+}
+
+function agreementText(differences: readonly OperationDifference[]): string {
   const first = differences.findIndex(differs);
   const agreeing = differences.slice(0, first === -1 ? undefined : first);
   const worst = Math.max(0, ...agreeing.map(({ difference }) => difference));

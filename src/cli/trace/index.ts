@@ -139,7 +139,7 @@ async function traceAgainst(named: string | undefined, flags: TraceFlags, file: 
   try {
     const input = readInput(model);
     const differences = await compareOperations(model.executor, 'ids' in input ? input.ids : input, floats);
-    process.stdout.write(`${comparisonText(differences)}\n`);
+    process.stdout.write(`${comparisonText(differences, floats.keys())}\n`);
     if (differences.some(differs)) process.exitCode = 1;
   } finally {
     await model.dispose();
