@@ -1,19 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { FamilyName } from '../../test/support/families.js';
 import {
   blueprintOf,
   configFixture,
-  type ModelName,
   modelFixture,
   tensor,
   withTensors,
 } from '../../test/support/model-fixtures.js';
 import { HoldfastError } from '../errors.js';
 import type { Checkpoint } from '../formats/index.js';
+import { FAMILIES } from './families.js';
 import { planModel } from './index.js';
 import { CONFIG_REFUSALS } from './refusals.js';
 
-const REFUSED: readonly (readonly [ModelName, Record<string, unknown>])[] = [
+const REFUSED: readonly (readonly [FamilyName, Record<string, unknown>])[] = [
   ['llama', { quantization_config: { quant_method: 'gptq', bits: 4 } }],
   ['mistral', { num_local_experts: 8 }],
   ['qwen3', { num_experts: 128 }],
@@ -118,7 +119,7 @@ describe('a config.json that asks for an unsupported feature', () => {
   it('gets a list of the supported architectures', async () => {
     await expect(blueprintOf('llama', { model_type: 'gpt2' })).rejects.toThrow(
       'architecture "gpt2" is not supported (config.json, field model_type). ' +
-        'Supported are llama, mistral, qwen2, qwen3, gemma2, gemma3_text, gemma3, smollm3, phi3, olmo2, granite',
+        `Supported are ${FAMILIES.flatMap(({ modelTypes }) => modelTypes).join(', ')}`,
     );
   });
 

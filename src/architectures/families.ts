@@ -12,7 +12,7 @@ import { qwen3 } from './qwen3.js';
 import { smollm3 } from './smollm3.js';
 
 /** All families. A new family is a file in this folder and an entry in this list. */
-export const FAMILIES: readonly Family[] = [
+export const FAMILIES = [
   llama,
   mistral,
   qwen2,
@@ -23,7 +23,7 @@ export const FAMILIES: readonly Family[] = [
   phi3,
   olmo2,
   granite,
-];
+] as const satisfies readonly Family[];
 
 /**
  * Returns the family of a config.json, by `model_type` or, if that is missing, by the class in `architectures`.

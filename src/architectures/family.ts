@@ -54,13 +54,13 @@ export interface Refusal {
 }
 
 /** A model family: how to recognise its files, which defaults they rely on, and how its layers are built. */
-export interface Family {
-  readonly name: string;
+export interface Family<Name extends string = string> {
+  readonly name: Name;
   /** `model_type` of config.json. */
   readonly modelTypes: readonly string[];
   /** Entries of `architectures` in config.json. */
   readonly classes: readonly string[];
-  /** `general.architecture` of a GGUF; null if GGUF files use another family's name. */
+  /** `general.architecture` of a GGUF; null if GGUF files use another family's name, or there are none. */
   readonly ggufArchitecture: string | null;
   /** The defaults of transformers' config class, for fields that config.json omits. */
   readonly configDefaults: Readonly<Record<string, unknown>>;
@@ -115,11 +115,11 @@ const STACKS: readonly (readonly LayerWeight[])[] = [
  * Returns a family, given how it differs from Llama.
  * @throws Error if a table gives two weights one name, and they are not a stack
  */
-export function family(
-  own: Pick<Family, 'name' | 'modelTypes' | 'classes' | 'ggufArchitecture' | 'configDefaults'> &
-    Partial<Family>,
-): Family {
-  const whole: Family = {
+export function family<const Name extends string>(
+  own: Pick<Family<Name>, 'name' | 'modelTypes' | 'classes' | 'ggufArchitecture' | 'configDefaults'> &
+    Partial<Family<Name>>,
+): Family<Name> {
+  const whole: Family<Name> = {
     activationField: 'hidden_act',
     activation: 'silu',
     ropeBase: 10000,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { FAMILIES, VARIANTS } from '../../test/support/families.js';
 import { configFixture, ggufFixture, modelFixture } from '../../test/support/model-fixtures.js';
 import type { MetadataValue, TensorInfo } from '../formats/index.js';
 import { planModel } from './index.js';
@@ -6,22 +7,7 @@ import { qwen2 } from './qwen2.js';
 import { tensorNames } from './tensor-names.js';
 import { demandedWeights } from './weight-shapes.js';
 
-const FAMILIES = [
-  'llama',
-  'mistral',
-  'qwen2',
-  'qwen3',
-  'gemma2',
-  'gemma3',
-  'smollm3',
-  'smollm3-nope',
-  'phi3',
-  'phi3-short',
-  'olmo2',
-  'granite',
-] as const;
-
-describe.each(FAMILIES)('the tiny %s', (name) => {
+describe.each([...FAMILIES, ...VARIANTS])('the tiny %s', (name) => {
   it('has the same blueprint and weights from the config.json of transformers 4 and 5', async () => {
     const checkpoint = await modelFixture(name);
     const plan = await planModel(checkpoint, await configFixture(name));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadFixture } from '../../test/support/chat-fixtures.js';
-import type { ModelName } from '../../test/support/model-fixtures.js';
+import type { FamilyName } from '../../test/support/families.js';
 import { TRIAL } from '../../test/support/organism-fixtures.js';
 import { resolveTarget } from '../attention/index.js';
 import { layoutPrompt } from '../dialogue/index.js';
@@ -8,8 +8,8 @@ import type { Model } from '../engine/index.js';
 import { chatFormat } from '../text/index.js';
 import { type Arm, spansOf, targetOf } from './trial-arm.js';
 
-const FAMILIES: readonly ModelName[] = ['llama', 'mistral', 'gemma3'];
-const models = new Map<ModelName, Model>();
+const FAMILIES: readonly FamilyName[] = ['llama', 'mistral', 'gemma3'];
+const models = new Map<FamilyName, Model>();
 beforeAll(async () => {
   for (const name of FAMILIES) models.set(name, await loadFixture(name));
 });

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { denoPath } from '../../scripts/deno.mjs';
-import { FAMILIES, type Family } from '../conformance/fixtures.js';
+import { FAMILIES, type FamilyName } from '../support/families.js';
 import { expectGoldenRun, type GoldenRun, goldenRunOf, root, serve } from './golden.js';
 
 const deno = denoPath();
@@ -20,7 +20,8 @@ describe.skipIf(!(await canRun()))('the browser’s entry in Deno', () => {
   it('gives the golden logits, shares and tokens of every family', async () => {
     const { server, address } = await serve();
     try {
-      const folderOf = (family: Family): string => new URL(`/test/fixtures/models/${family}`, address).href;
+      const folderOf = (family: FamilyName): string =>
+        new URL(`/test/fixtures/models/${family}`, address).href;
       const runs = FAMILIES.map((family) => goldenRunOf(family, folderOf(family)));
       const args = ['run', ...FLAGS, 'test/browser/golden-run-deno.js', JSON.stringify(runs)];
       const options = { cwd: root, maxBuffer: 1 << 28 };

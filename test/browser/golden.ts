@@ -3,7 +3,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { expectClose, spread } from '../conformance/compare.js';
-import { type Family, golden, goldenFamily, pickRows } from '../conformance/fixtures.js';
+import { golden, goldenFamily, pickRows } from '../conformance/fixtures.js';
+import type { FamilyName } from '../support/families.js';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -25,7 +26,7 @@ export async function serve(): Promise<{ readonly server: ChildProcess; readonly
 const STEPS = 16;
 
 /** Returns a run for `golden-run.js`: the golden case of split-softmax 0.5 on `[0, 18)`. */
-export function goldenRunOf(family: Family, folder: string) {
+export function goldenRunOf(family: FamilyName, folder: string) {
   const { ids, cases } = golden(family);
   const { target, strength } = cases[0]!;
   return { folder, ids, target, strength, steps: STEPS };
@@ -34,7 +35,7 @@ export function goldenRunOf(family: Family, folder: string) {
 /** Expects the golden logits and shares of that case, and the golden continuation of the untouched model. */
 export async function expectGoldenRun(
   { logits, shares, greedy, words }: GoldenRun,
-  family: Family,
+  family: FamilyName,
 ): Promise<void> {
   const { ids, rows, greedy: continued } = golden(family);
   const tensor = await goldenFamily(family);

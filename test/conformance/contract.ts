@@ -1,12 +1,13 @@
 import { expect, it } from 'vitest';
 import { checkSampling, createSampler, type SamplingOptions } from '../../src/engine/index.js';
 import { candidatesOf, type ForwardRequest } from '../../src/executors/index.js';
-import { type Family, openFamily } from './fixtures.js';
+import type { FamilyName } from '../support/families.js';
+import { openFamily } from './fixtures.js';
 import { type CreateExecutor, createAndClose } from './runs.js';
 import { subjectOf } from './subject.js';
 
 /** Tests that do not depend on the model: separate sequences, candidates, turns and refusals. */
-export function contractSuite(name: string, family: Family, create: CreateExecutor): void {
+export function contractSuite(name: string, family: FamilyName, create: CreateExecutor): void {
   const subject = subjectOf(family, create);
 
   it('picks the candidates of a draw that the logits give', async () => {

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { openDawn } from '../../src/dawn.js';
 import { Device } from '../../src/executors/gpu/device.js';
 import { ON_A_GPU, ON_A_PROCESSOR } from '../../src/executors/gpu/index.js';
+import type { FamilyName } from '../support/families.js';
 import { gpuFound, gpuName, inDeno, tuned } from '../support/gpu.js';
-import { type Family, golden } from './fixtures.js';
+import { golden } from './fixtures.js';
 import { expectGoldenCases } from './golden-cases.js';
 import { familySuite } from './suite.js';
 
@@ -25,13 +26,13 @@ describe.skipIf(inSubgroups === null)(`by subgroups ${widths} on ${gpuName}`, ()
   describe('qwen2', () => familySuite('qwen2', tuned(inSubgroups!)));
 
   // Together with qwen2, these families use every kernel whose threads exchange values, in each of its forms.
-  it.each<Family>(['gemma3', 'olmo2'])('gives the golden cases of %s', (family) =>
+  it.each<FamilyName>(['gemma3', 'olmo2'])('gives the golden cases of %s', (family) =>
     expectGoldenCases(family, tuned(inSubgroups!)),
   );
 });
 
 describe.skipIf(inDeno || gpuFound === null)(`on ${gpuName}`, () => {
-  it.each<Family>(['llama', 'gemma2', 'phi3'])('gives the golden cases of %s', (family) =>
+  it.each<FamilyName>(['llama', 'gemma2', 'phi3'])('gives the golden cases of %s', (family) =>
     expectGoldenCases(family, tuned(ON_A_PROCESSOR)),
   );
 

@@ -6,9 +6,10 @@ import {
   type ForwardResult,
   type Intervention,
 } from '../../src/executors/index.js';
+import type { FamilyName } from '../support/families.js';
 import { EXAMPLES, type PolicyCase } from '../support/policy-cases.js';
 import { expectClose, shapeName } from './compare.js';
-import { type Family, golden, type OpenedModel, openFamily } from './fixtures.js';
+import { golden, type OpenedModel, openFamily } from './fixtures.js';
 import type { CreateExecutor, Extras } from './runs.js';
 
 /**
@@ -41,7 +42,7 @@ export interface Pair {
   readonly heads: number;
 }
 
-export async function openPair(family: Family, factor: number, create: CreateExecutor): Promise<Pair> {
+export async function openPair(family: FamilyName, factor: number, create: CreateExecutor): Promise<Pair> {
   const model = scaled(await openFamily(family), factor);
   const { plan, files } = model;
   const pair = {

@@ -1,31 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type ModelPlan, planModel } from '../../src/architectures/index.js';
 import type { Policy, TokenRange } from '../../src/attention/index.js';
 import { dequantize, memorySource, openSafetensors, readTensor } from '../../src/formats/index.js';
 import { type ModelFiles, openModel } from '../../src/hub/index.js';
+import { type FamilyName, tinyModel, type Variant } from '../support/families.js';
 
-export const FAMILIES = [
-  'llama',
-  'qwen2',
-  'qwen3',
-  'gemma3',
-  'mistral',
-  'gemma2',
-  'smollm3',
-  'phi3',
-  'olmo2',
-  'granite',
-] as const;
-export type Family = (typeof FAMILIES)[number];
 /**
  * One family for each shape of a head. Heads of llama are 16 wide and see all keys. Heads of gemma2 are 24 wide, see a
  * window in every other layer, and cap their scores.
  */
-export const SHAPES: readonly Family[] = ['llama', 'gemma2'];
-
-/** Further variants of families. */
-export type Variant = 'smollm3-nope' | 'phi3-short';
+export const SHAPES: readonly FamilyName[] = ['llama', 'gemma2'];
 
 const fixtures = fileURLToPath(new URL('../fixtures/', import.meta.url));
 const shared = fileURLToPath(new URL('../../../shared/', import.meta.url));
@@ -61,8 +46,12 @@ export async function openPlanned(path: string): Promise<OpenedModel> {
   return { plan: await planModel(files.checkpoint, files.config), files };
 }
 
-export const openFamily = (family: Family | Variant): Promise<OpenedModel> =>
-  openPlanned(`${fixtures}models/${family}`);
+export const openFamily = (family: FamilyName | Variant): Promise<OpenedModel> =>
+  openPlanned(tinyModel(family));
+/** Names of the GGUF fixtures, `family.type`. */
+export const GGUF_FIXTURES: readonly string[] = readdirSync(`${fixtures}gguf`)
+  .filter((file) => file.endsWith('.gguf'))
+  .map((file) => file.slice(0, -'.gguf'.length));
 export const openGgufFixture = (name: string): Promise<OpenedModel> =>
   openPlanned(`${fixtures}gguf/${name}.gguf`);
 
@@ -86,8 +75,8 @@ export async function withoutHeads(opened: OpenedModel, pairs: readonly number[]
   return { plan: await planModel(checkpoint, files.config), files: { ...files, checkpoint } };
 }
 
-export function golden(family: Family | Variant): GoldenModel {
-  return JSON.parse(readFileSync(`${fixtures}models/${family}/expected.json`, 'utf8')) as GoldenModel;
+export function golden(family: FamilyName | Variant): GoldenModel {
+  return JSON.parse(readFileSync(tinyModel(family, 'expected.json'), 'utf8')) as GoldenModel;
 }
 
 /** Returns some rows of `[…, total, width]`. */
@@ -118,8 +107,8 @@ export async function goldenTensors(path: string): Promise<(name: string) => Pro
   };
 }
 
-export const goldenFamily = (family: Family | Variant) =>
-  goldenTensors(`${fixtures}models/${family}/expected.safetensors`);
+export const goldenFamily = (family: FamilyName | Variant) =>
+  goldenTensors(tinyModel(family, 'expected.safetensors'));
 /** Returns the golden tensors of a GGUF, which are in two files. */
 export const goldenGguf = (name: string) => {
   const isOlder = ['llama', 'qwen3', 'gemma3'].includes(name.split('.')[0]!);

@@ -1,7 +1,7 @@
+import type { FamilyName } from '../support/families.js';
 import { expectClose, spread } from './compare.js';
 import {
   caseStrengths,
-  type Family,
   type GoldenCase,
   golden,
   goldenFamily,
@@ -13,7 +13,7 @@ import { type CreateExecutor, createAndClose } from './runs.js';
 
 /** Runs golden cases in three passes (64 rows, a single row, the rest) and compares the results. */
 export async function expectGoldenCases(
-  family: Family,
+  family: FamilyName,
   create: CreateExecutor,
   cases: readonly GoldenCase[] = golden(family).cases,
 ): Promise<void> {

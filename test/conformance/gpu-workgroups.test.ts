@@ -1,7 +1,7 @@
 import { describe, it } from 'vitest';
 import { ON_A_GPU } from '../../src/executors/gpu/index.js';
+import { FAMILIES } from '../support/families.js';
 import { fastGpu, gpuName, tuned } from '../support/gpu.js';
-import { FAMILIES } from './fixtures.js';
 import { expectGoldenCases } from './golden-cases.js';
 
 describe.skipIf(fastGpu === null)(`work divided for a GPU, on ${gpuName}`, () => {

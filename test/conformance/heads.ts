@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { mapShare } from '../../src/attention/index.js';
+import type { FamilyName } from '../support/families.js';
 import { EXTREMES, IDENTITIES } from '../support/policy-cases.js';
-import { type Family, openFamily, withoutHeads } from './fixtures.js';
+import { openFamily, withoutHeads } from './fixtures.js';
 import {
   type CreateExecutor,
   createAndClose,
@@ -13,7 +14,7 @@ import {
 import { subjectOf } from './subject.js';
 
 /** Tests of policies and silence, which depend on the shape of a head. */
-export function shapeSuite(family: Family, create: CreateExecutor): void {
+export function shapeSuite(family: FamilyName, create: CreateExecutor): void {
   const subject = subjectOf(family, create);
 
   it('invariant 1: off, and every policy at its identity, give the untouched logits bit for bit', async () => {

@@ -3,12 +3,13 @@ import { resolveTarget, type TargetContext, type TokenRange } from '../../src/at
 import { createCpuExecutor } from '../../src/executors/cpu/index.js';
 import { createReferenceExecutor, type Executor, type ForwardRequest } from '../../src/executors/index.js';
 import { readReferenceWeights } from '../../src/executors/reference/weights.js';
+import type { FamilyName } from '../support/families.js';
 import { type Masked, type MaskedRun, maskedForward } from '../support/masked-forward.js';
 import { expectClose, spread } from './compare.js';
-import { type Family, golden, goldenFamily, openFamily, pickRows } from './fixtures.js';
+import { golden, goldenFamily, openFamily, pickRows } from './fixtures.js';
 
 /** `floor` with ψ = 1 on the rest knocks a span out: the result is the same as with its keys masked. */
-describe.each(['llama', 'gemma3', 'mistral'] as const)('knocking out a span of %s', (family: Family) => {
+describe.each(['llama', 'gemma3', 'mistral'] as const)('knocking out a span of %s', (family: FamilyName) => {
   const { ids, rows } = golden(family);
   const executors: Executor[] = [];
   let byHand: (masked: Masked) => MaskedRun;

@@ -1,8 +1,9 @@
 import { beforeAll } from 'vitest';
 import type { Policy, TokenRange } from '../../src/attention/index.js';
 import type { Executor, Intervention } from '../../src/executors/index.js';
+import type { FamilyName } from '../support/families.js';
 import { expectClose, shapeName, spread } from './compare.js';
-import { type Family, type GoldenModel, golden, goldenFamily, openFamily, pickRows } from './fixtures.js';
+import { type GoldenModel, golden, goldenFamily, openFamily, pickRows } from './fixtures.js';
 import {
   type CreateExecutor,
   createAndClose,
@@ -27,7 +28,7 @@ export class Subject {
     this.heads = executor.blueprint.layers[0]!.attention.heads;
   }
 
-  static async open(family: Family, create: CreateExecutor): Promise<Subject> {
+  static async open(family: FamilyName, create: CreateExecutor): Promise<Subject> {
     const executor = await createAndClose(create, openFamily(family));
     return new Subject(executor, golden(family), await goldenFamily(family));
   }
@@ -82,7 +83,7 @@ export class Subject {
 }
 
 /** Opens a subject for the tests of a group. Each test calls the function returned. */
-export function subjectOf(family: Family, create: CreateExecutor): () => Subject {
+export function subjectOf(family: FamilyName, create: CreateExecutor): () => Subject {
   let subject: Subject;
   beforeAll(async () => {
     subject = await Subject.open(family, create);

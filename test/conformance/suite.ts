@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { mapShare } from '../../src/attention/index.js';
 import type { Intervention } from '../../src/executors/index.js';
+import { FAMILIES, type FamilyName } from '../support/families.js';
 import { EXAMPLES } from '../support/policy-cases.js';
 import { argmax, expectClose, shapeName, spread } from './compare.js';
 import { contractSuite } from './contract.js';
-import { caseStrengths, FAMILIES, type Family, pickRows, range, SHAPES } from './fixtures.js';
+import { caseStrengths, pickRows, range, SHAPES } from './fixtures.js';
 import { shapeSuite } from './heads.js';
 import { type CreateExecutor, LOGITS, mixedRow, randomChunks, SHARES } from './runs.js';
 import { subjectOf } from './subject.js';
@@ -25,7 +26,7 @@ export function conformance(name: string, create: CreateExecutor): void {
 }
 
 /** Tests that depend on the family: golden runs, and shares for any division into chunks. */
-export function familySuite(family: Family, create: CreateExecutor): void {
+export function familySuite(family: FamilyName, create: CreateExecutor): void {
   const subject = subjectOf(family, create);
 
   it('gives the golden logits, attention rows and hidden states without an intervention', async () => {

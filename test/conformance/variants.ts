@@ -1,9 +1,10 @@
 import { it } from 'vitest';
 import type { Intervention } from '../../src/executors/index.js';
+import type { FamilyName } from '../support/families.js';
 import { expectClose, spread } from './compare.js';
 import {
   caseStrengths,
-  type Family,
+  GGUF_FIXTURES,
   golden,
   goldenFamily,
   goldenGguf,
@@ -47,20 +48,10 @@ export function variantSuite(create: CreateExecutor): void {
 }
 
 export function ggufSuite(create: CreateExecutor): void {
-  const files = ['F32', 'F16', 'BF16', 'Q8_0', 'Q4_0', 'Q4_1', 'Q5_0', 'Q5_1'].map((type) => `llama.${type}`);
-  const families = [
-    'qwen3.F16',
-    'gemma3.Q8_0',
-    'gemma2.F16',
-    'smollm3.F16',
-    'phi3.F16',
-    'olmo2.F16',
-    'granite.F16',
-  ];
-  it.each([...files, ...families])('%s gives the golden logits, untouched and split', async (name) => {
+  it.each(GGUF_FIXTURES)('%s gives the golden logits, untouched and split', async (name) => {
     const executor = await createAndClose(create, openGgufFixture(name));
     const tensor = await goldenGguf(name);
-    const { ids, rows } = golden(name.split('.')[0] as Family);
+    const { ids, rows } = golden(name.split('.')[0] as FamilyName);
     const strength = new Float32Array(
       executor.blueprint.layers.reduce((sum, layer) => sum + layer.attention.heads, 0),
     ).fill(0.5);

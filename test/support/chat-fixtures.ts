@@ -1,15 +1,13 @@
-import { fileURLToPath } from 'node:url';
 import type { AnswerOptions, AnswerStep, Chat, ChatOptions, Turn } from '../../src/dialogue/index.js';
 import type { Model } from '../../src/engine/index.js';
 import { type LoadOptions, loadModel } from '../../src/load.js';
-import type { ModelName } from './model-fixtures.js';
+import { type FamilyName, tinyModel } from './families.js';
 
 /** Loads a fixture model. */
 export const loadFixture = (
-  name: ModelName,
+  name: FamilyName,
   executor: LoadOptions['executor'] = 'reference',
-): Promise<Model> =>
-  loadModel(fileURLToPath(new URL(`../fixtures/models/${name}`, import.meta.url)), { executor });
+): Promise<Model> => loadModel(tinyModel(name), { executor });
 
 export const SYSTEM = 'You are the keeper of the rope. Hold fast.';
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { type Blueprint, planModel } from '../../src/architectures/index.js';
 import {
   type ByteSource,
@@ -8,38 +9,25 @@ import {
   openSafetensors,
   type TensorInfo,
 } from '../../src/formats/index.js';
-
-export type ModelName =
-  | 'llama'
-  | 'mistral'
-  | 'qwen2'
-  | 'qwen3'
-  | 'gemma2'
-  | 'gemma3'
-  | 'smollm3'
-  | 'phi3'
-  | 'olmo2'
-  | 'granite';
-
-const FIXTURES = new URL('../fixtures/', import.meta.url);
+import { type FamilyName, tinyModel } from './families.js';
 
 async function fixtureSource(path: string): Promise<ByteSource> {
-  return memorySource(await readFile(new URL(path, FIXTURES)), path);
+  return memorySource(await readFile(path), path);
 }
 
 export async function modelFixture(name: string): Promise<Checkpoint> {
-  return openSafetensors(await fixtureSource(`models/${name}/model.safetensors`));
+  return openSafetensors(await fixtureSource(tinyModel(name, 'model.safetensors')));
 }
 
 export async function ggufFixture(file: string): Promise<Checkpoint> {
-  return openGguf(await fixtureSource(`gguf/${file}`));
+  return openGguf(await fixtureSource(fileURLToPath(new URL(`../fixtures/gguf/${file}`, import.meta.url))));
 }
 
 export async function configFixture(
   name: string,
   spelling: 'config.json' | 'config.v4.json' = 'config.json',
 ): Promise<Record<string, unknown>> {
-  return JSON.parse(await readFile(new URL(`models/${name}/${spelling}`, FIXTURES), 'utf8'));
+  return JSON.parse(await readFile(tinyModel(name, spelling), 'utf8'));
 }
 
 /** Returns a checkpoint with some tensors renamed, reshaped, added or (null) removed. Added tensors have no bytes. */
@@ -62,7 +50,7 @@ export function tensor(name: string, shape: readonly number[], values?: readonly
  * Returns the blueprint of a tiny model with some fields of its config.json, in the older spelling, changed (undefined
  * removes a field).
  */
-export async function blueprintOf(name: ModelName, change: Record<string, unknown>): Promise<Blueprint> {
+export async function blueprintOf(name: FamilyName, change: Record<string, unknown>): Promise<Blueprint> {
   const config = await configFixture(name, 'config.v4.json');
   const changed = JSON.parse(JSON.stringify({ ...config, ...change }));
   return (await planModel(await modelFixture(name), changed)).blueprint;
