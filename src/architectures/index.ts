@@ -7,6 +7,6 @@
 export type * from './blueprint.js';
 export { kvBytesPerToken, parameterCount, printBlueprint } from './describe.js';
 export { readWeight, readWeightBytes, type StoredWeight } from './model-weights.js';
-export { planModel } from './plan.js';
+export { planModel, tensorShapes } from './plan.js';
 export { dependsOnContext, type RopeFrequencies, ropeFrequencies } from './rope.js';
 export { weightShapes } from './weight-shapes.js';

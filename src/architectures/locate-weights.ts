@@ -41,12 +41,7 @@ export function locateWeights(
   blueprint: Blueprint,
 ): ReadonlyMap<WeightName, WeightRef> {
   const weights = new Map<WeightName, WeightRef>();
-  const stacks = new Map<string, Located[]>();
-  for (const demanded of demandedWeights(blueprint)) {
-    const ref = refTo(demanded, source, blueprint);
-    stacks.set(ref.tensor, [...(stacks.get(ref.tensor) ?? []), { ...demanded, ref }]);
-  }
-  for (const [tensor, stack] of stacks) {
+  for (const [tensor, stack] of stacksOf(source, blueprint)) {
     checkTensor(source.checkpoint, tensor, stack);
     let start = 0;
     for (const { name, shape, ref } of stack) {
@@ -57,6 +52,30 @@ export function locateWeights(
   }
   refuseLeftovers(source, blueprint, weights);
   return weights;
+}
+
+/** Returns the shape of every tensor that holds the blueprint's weights, by name, in the order of the forward pass. */
+export function shapesOfTensors(
+  source: WeightSource,
+  blueprint: Blueprint,
+): ReadonlyMap<string, readonly number[]> {
+  return new Map([...stacksOf(source, blueprint)].map(([tensor, stack]) => [tensor, stackedShape(stack)]));
+}
+
+/** Returns the weights in each tensor, usually one, by the tensor's name. */
+function stacksOf(source: WeightSource, blueprint: Blueprint): ReadonlyMap<string, readonly Located[]> {
+  const stacks = new Map<string, Located[]>();
+  for (const demanded of demandedWeights(blueprint)) {
+    const ref = refTo(demanded, source, blueprint);
+    stacks.set(ref.tensor, [...(stacks.get(ref.tensor) ?? []), { ...demanded, ref }]);
+  }
+  return stacks;
+}
+
+/** Returns the shape of weights that are stacked along the first axis. */
+function stackedShape(stack: readonly DemandedWeight[]): readonly number[] {
+  const [, ...rest] = stack[0]!.shape;
+  return [stack.reduce((sum, weight) => sum + weight.shape[0]!, 0), ...rest];
 }
 
 function refTo({ place }: DemandedWeight, source: WeightSource, blueprint: Blueprint): WeightRef {
@@ -79,8 +98,7 @@ function refTo({ place }: DemandedWeight, source: WeightSource, blueprint: Bluep
 /** Checks a tensor. @param stack the weights that it holds, usually one, stacked along the first axis */
 function checkTensor(checkpoint: Checkpoint, tensor: string, stack: readonly DemandedWeight[]): void {
   const name = stack.map(({ name }) => name).join(', ');
-  const [, ...rest] = stack[0]!.shape;
-  const shape = [stack.reduce((sum, weight) => sum + weight.shape[0]!, 0), ...rest];
+  const shape = stackedShape(stack);
   const place = { file: checkpoint.name, field: tensor };
   const info = checkpoint.tensors.get(tensor);
   if (info === undefined) {

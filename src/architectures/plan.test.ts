@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FAMILIES, VARIANTS } from '../../test/support/families.js';
 import { configFixture, ggufFixture, modelFixture } from '../../test/support/model-fixtures.js';
 import type { MetadataValue, TensorInfo } from '../formats/index.js';
-import { planModel } from './index.js';
+import { planModel, tensorShapes } from './index.js';
 import { qwen2 } from './qwen2.js';
 import { tensorNames } from './tensor-names.js';
 import { demandedWeights } from './weight-shapes.js';
@@ -16,6 +16,12 @@ describe.each([...FAMILIES, ...VARIANTS])('the tiny %s', (name) => {
       new Set(checkpoint.tensors.keys()),
     );
     expect(await planModel(checkpoint, await configFixture(name, 'config.v4.json'))).toEqual(plan);
+  });
+
+  it('has the tensors that follow from its config.json', async () => {
+    const { tensors } = await modelFixture(name);
+    const stored = [...tensors].map(([tensor, { shape }]) => [tensor, shape] as const);
+    expect(tensorShapes(await configFixture(name))).toEqual(new Map(stored));
   });
 });
 

@@ -5,7 +5,7 @@ import { checkBlueprint } from './check-blueprint.js';
 import { settingsFromConfig } from './config-settings.js';
 import type { Family, Settings } from './family.js';
 import { settingsFromGguf } from './gguf-settings.js';
-import { locateWeights } from './locate-weights.js';
+import { locateWeights, shapesOfTensors } from './locate-weights.js';
 
 /**
  * Turns a checkpoint into a blueprint and the locations of its weights. The plan is complete: the file has every weight
@@ -29,6 +29,24 @@ export async function planModel(checkpoint: Checkpoint, config?: unknown): Promi
   if (checkpoint.format === 'gguf') checkWindow(settings, blueprint, family, checkpoint.name);
   checkLayerTypes(settings, blueprint, checkpoint.name);
   return { blueprint, weights: locateWeights({ checkpoint, family, names }, blueprint) };
+}
+
+/**
+ * Returns the shape of every tensor of a safetensors model, by name, from its config.json alone. Without
+ * `tie_word_embeddings`, the head is the embedding.
+ * @throws HoldfastError `E_CONFIG`, `E_UNSUPPORTED`; `E_TENSOR_MISSING` if config.json does not state the vocabulary
+ */
+export function tensorShapes(config: unknown): ReadonlyMap<string, readonly number[]> {
+  const checkpoint: Checkpoint = {
+    format: 'safetensors',
+    name: 'config.json',
+    tensors: new Map(),
+    metadata: new Map(),
+  };
+  const { family, settings, names } = settingsFromConfig(checkpoint, config);
+  const blueprint = blueprintOf(family, settings);
+  checkBlueprint(blueprint, checkpoint.name);
+  return shapesOfTensors({ checkpoint, family, names }, blueprint);
 }
 
 function blueprintOf(family: Family, settings: Settings): Blueprint {
