@@ -15,6 +15,7 @@ export {
   POLICIES_WITH_STRENGTH,
   POLICY_RULES,
   type Policy,
+  type PolicyRule,
   type PolicyWithoutStrength,
   type PolicyWithStrength,
   parsePolicy,

@@ -218,7 +218,9 @@ describe('parsePolicy', () => {
       expect(() => parsePolicy(name)).toThrow(expect.objectContaining({ code: 'E_POLICY' }));
     }
     expect(() => parsePolicy('sharpen')).toThrow(
-      '"sharpen" is not a policy. Known: off, split-softmax, boost, pasta, floor, sustain, cap',
+      expect.objectContaining({
+        message: `E_POLICY: "sharpen" is not a policy. Known: ${POLICIES.join(', ')}`,
+      }),
     );
   });
 

@@ -1,8 +1,8 @@
 import { HoldfastError } from '../errors.js';
-import { isIdentityMap, mapLogShare, type RowMap, rowMapOf } from './row-map.js';
+import { isIdentityMap, mapShareBy, type RowMap, rowMapOf } from './row-map.js';
 
 /** What a policy does, and the strengths it takes. */
-interface PolicyRule {
+export interface PolicyRule {
   /** π′ as a formula of π and the strength's symbol. */
   readonly formula: string;
   /** Returns the fields of the row map that the policy sets, for a strength in its range. */
@@ -231,7 +231,5 @@ export function identityNotice(policy: Policy, strengths: readonly number[]): st
 
 /** Returns π′ for a row whose target has share π in [0, 1]. The row must see at least one key outside the target. */
 export function mapShare(policy: Policy, share: number, strength: number): number {
-  const logShare = Math.log(share);
-  const mapped = mapLogShare(logShare, rowMap(policy, strength));
-  return mapped === logShare ? share : Math.exp(mapped);
+  return mapShareBy(rowMap(policy, strength), share);
 }

@@ -60,6 +60,13 @@ export function mapLogShare(logShare: number, map: RowMap): number {
   return FIELDS.reduce((mapped, field) => STEPS[field].apply(mapped, map[field]), Math.min(logShare, 0));
 }
 
+/** Returns π′ for π in [0, 1]; exactly π if the map does not change it. */
+export function mapShareBy(map: RowMap, share: number): number {
+  const logShare = Math.log(share);
+  const mapped = mapLogShare(logShare, map);
+  return mapped === logShare ? share : Math.exp(mapped);
+}
+
 /** ln(1 + e^x) = max(x, 0) + ln(1 + e^−|x|), which does not overflow. */
 export function softplus(x: number): number {
   return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { mapShare, POLICIES, POLICY_RULES } from './policy.js';
+import { POLICIES, POLICY_RULES, type PolicyRule } from './policy.js';
+import { mapShareBy, rowMapOf } from './row-map.js';
 import {
   checkSchedule,
   type DialoguePoint,
@@ -105,72 +106,100 @@ describe('a target schedule', () => {
     const shares = Float32Array.of(0.1, 0.2, 0.4);
     const schedule: Schedule = { kind: 'target', share: 0.5 };
     expect(scheduledStrength('boost', schedule, { ...point, shares })).toBe(
-      strengthForMeanShare('boost', shares, 0.5),
+      strengthForMeanShare(POLICY_RULES.boost, shares, 0.5),
     );
   });
 });
 
 describe('strengthForMeanShare', () => {
-  const acting = POLICIES.filter((policy) => policy !== 'off');
-  const meanUnder = (policy: (typeof POLICIES)[number], shares: Float32Array, strength: number): number => {
+  /** A rule that raises small shares and lowers large ones, which no policy does so far: min(max(π, w/2), 1 − w/2). */
+  const TWO_SIDED: PolicyRule = {
+    ...POLICY_RULES.floor,
+    formula: 'min(max(π, w/2), 1 − w/2)',
+    map: (w) => ({ floor: w / 2, cap: 1 - w / 2 }),
+    onlyRaises: false,
+    symbol: 'w',
+  };
+  const acting: readonly (readonly [name: string, rule: PolicyRule])[] = [
+    ...POLICIES.filter((policy) => policy !== 'off').map((policy) => [policy, POLICY_RULES[policy]] as const),
+    ['a rule that raises and lowers', TWO_SIDED],
+  ];
+  const meanUnder = ({ map }: PolicyRule, shares: Float32Array, strength: number): number => {
     let sum = 0;
-    for (const share of shares) sum += mapShare(policy, share, strength);
+    for (const share of shares) sum += mapShareBy(rowMapOf(map(strength)), share);
     return sum / shares.length;
   };
-  const strongest = (policy: (typeof POLICIES)[number]): number => {
-    const { identity, minimum, maximum } = POLICY_RULES[policy];
-    return identity === minimum ? maximum : minimum;
-  };
+  const strongest = ({ stronger, minimum, maximum }: PolicyRule): number =>
+    stronger === 'smaller' ? minimum : maximum;
   const shares = fc
     .array(fc.oneof(fraction, fc.constantFrom(0, 1, 1e-30)), { minLength: 1, maxLength: 40 })
     .map((values) => Float32Array.from(values));
 
-  it.each(acting)('brings the mean under %s to the requested one if it can', (policy) => {
+  it.each(acting)('brings the mean under %s to the requested one if it can', (_, rule) => {
     fc.assert(
       fc.property(shares, fraction, (seen, place) => {
-        const { identity, minimum, maximum } = POLICY_RULES[policy];
-        const weakest = meanUnder(policy, seen, identity);
-        const most = meanUnder(policy, seen, strongest(policy));
+        const weakest = meanUnder(rule, seen, rule.identity);
+        const most = meanUnder(rule, seen, strongest(rule));
         const wanted = weakest + place * (most - weakest);
-        const strength = strengthForMeanShare(policy, seen, wanted);
-        expect(strength).toBeGreaterThanOrEqual(minimum);
-        expect(strength).toBeLessThanOrEqual(maximum);
-        expect(Math.abs(meanUnder(policy, seen, strength) - wanted)).toBeLessThan(1e-6);
+        const strength = strengthForMeanShare(rule, seen, wanted);
+        expect(strength).toBeGreaterThanOrEqual(rule.minimum);
+        expect(strength).toBeLessThanOrEqual(rule.maximum);
+        expect(Math.abs(meanUnder(rule, seen, strength) - wanted)).toBeLessThan(1e-6);
       }),
     );
   });
 
-  it.each(acting)('changes nothing under %s if the mean is already past the requested one', (policy) => {
-    fc.assert(
-      fc.property(shares, fraction, (seen, part) => {
-        const { identity, onlyRaises } = POLICY_RULES[policy];
-        const mean = meanUnder(policy, seen, identity);
-        const asked = onlyRaises ? part * mean : mean + part * (1 - mean);
-        expect(strengthForMeanShare(policy, seen, asked)).toBe(identity);
-      }),
-    );
-  });
+  it.each(acting)(
+    'changes nothing under %s if every strength moves the mean away from the requested one',
+    (_, rule) => {
+      fc.assert(
+        fc.property(shares, fraction, (seen, part) => {
+          const mean = meanUnder(rule, seen, rule.identity);
+          const means = Array.from({ length: 1001 }, (_, step) =>
+            meanUnder(rule, seen, rule.minimum + (step / 1000) * (rule.maximum - rule.minimum)),
+          );
+          // Beyond the identity, on the side that no strength reaches. A rule that moves the mean both ways has none.
+          if (Math.min(...means) >= mean) {
+            expect(strengthForMeanShare(rule, seen, part * mean)).toBe(rule.identity);
+          }
+          if (Math.max(...means) <= mean) {
+            expect(strengthForMeanShare(rule, seen, mean + part * (1 - mean))).toBe(rule.identity);
+          }
+        }),
+      );
+    },
+  );
 
-  it.each(acting)('takes the strongest strength of %s if the mean is out of reach', (policy) => {
+  it.each(acting)('takes the strongest strength of %s if the mean is out of reach', (_, rule) => {
     // A head that cannot see the target stays at 0, whatever the policy.
-    const asked = POLICY_RULES[policy].onlyRaises ? 0.8 : 0;
-    const strength = strengthForMeanShare(policy, Float32Array.of(0, 0, 0.5, 0.1), asked);
-    expect(strength).toBeCloseTo(strongest(policy), 15);
+    const seen = Float32Array.of(0, 0, 0.5, 0.1);
+    const raises = meanUnder(rule, seen, strongest(rule)) > meanUnder(rule, seen, rule.identity);
+    expect(strengthForMeanShare(rule, seen, raises ? 0.8 : 0)).toBeCloseTo(strongest(rule), 15);
+  });
+
+  it('finds a mean that the strongest strength has passed again', () => {
+    // The mean rises from .417 to .533 at w = .8, then falls to .5 at w = 1: (w/2 + .6 + .6) / 3 = .52 at w = .72.
+    const seen = Float32Array.of(0.05, 0.6, 0.6);
+    expect(strengthForMeanShare(TWO_SIDED, seen, 0.52)).toBeCloseTo(0.72, 6);
+  });
+
+  it('comes as close as it can to a mean beyond the peak', () => {
+    const strength = strengthForMeanShare(TWO_SIDED, Float32Array.of(0.05, 0.6, 0.6), 0.9);
+    expect(Math.abs(strength - 0.8)).toBeLessThan(1 / 64);
   });
 
   it('lowers a mean with cap', () => {
     // min(.5, κ) + min(.1, κ) = 4 · .1 at κ = .3
-    expect(strengthForMeanShare('cap', Float32Array.of(0, 0, 0.5, 0.1), 0.1)).toBeCloseTo(0.3, 7);
+    const seen = Float32Array.of(0, 0, 0.5, 0.1);
+    expect(strengthForMeanShare(POLICY_RULES.cap, seen, 0.1)).toBeCloseTo(0.3, 7);
   });
 
-  it('refuses an empty list of shares', () => {
-    for (const policy of POLICIES) {
-      expect(() => strengthForMeanShare(policy, new Float32Array(), 0.5)).toThrow(/E_STRENGTH.*at least one/);
-    }
+  it.each(acting)('refuses an empty list of shares under %s', (_, rule) => {
+    expect(() => strengthForMeanShare(rule, new Float32Array(), 0.5)).toThrow(/E_STRENGTH.*at least one/);
   });
 
   it('changes nothing with the policy off', () => {
-    expect(strengthForMeanShare('off', Float32Array.of(0.1), 0.9)).toBe(1);
+    expect(strengthForMeanShare(POLICY_RULES.off, Float32Array.of(0.1), 0.9)).toBe(1);
   });
 });
 

@@ -1,5 +1,6 @@
 import { HoldfastError } from '../errors.js';
-import { checkStrength, mapShare, POLICY_RULES, type Policy } from './policy.js';
+import { checkStrength, POLICY_RULES, type Policy, type PolicyRule } from './policy.js';
+import { mapShareBy, rowMapOf } from './row-map.js';
 
 /** How a policy's strength follows the dialogue. Steps and rates are 0 or more; their direction is from `from` to `to`. */
 export type Schedule =
@@ -42,7 +43,7 @@ export function scheduledStrength(policy: Policy, schedule: Schedule, point: Dia
     case 'target':
       return point.shares === undefined
         ? POLICY_RULES[policy].identity
-        : strengthForMeanShare(policy, point.shares, schedule.share);
+        : strengthForMeanShare(POLICY_RULES[policy], point.shares, schedule.share);
   }
 }
 
@@ -50,40 +51,60 @@ function moveTowards(from: number, to: number, distance: number): number {
   return distance >= Math.abs(to - from) ? to : from + Math.sign(to - from) * distance;
 }
 
+/** The number of steps from the identity to the strongest strength in which {@link strengthForMeanShare} searches. */
+const STEPS = 64;
+
 /**
- * Returns the strength at which the policy brings the mean of these shares to `mean`, found by bisection between the
- * identity and the strongest strength. Returns the identity if a policy that raises shares finds the mean already higher,
- * or one that lowers them finds it already lower. Returns the strongest strength if the policy cannot reach `mean`.
+ * Returns a strength at which the rule brings the mean of these shares to `mean`. If it finds none, returns the tried
+ * strength whose mean is closest, the weakest if several are.
+ *
+ * The mean need not be monotone in the strength: a rule can raise some shares and lower others. So the function tries
+ * strengths in 64 steps from the identity to the strongest, and bisects the first step in which the mean passes `mean`.
+ * It misses a mean that is reached twice within one step.
+ * @param rule the row of a policy in {@link POLICY_RULES}
  * @param shares shares before the policy, each in [0, 1]
  * @throws HoldfastError `E_STRENGTH` when `shares` is empty
  */
-export function strengthForMeanShare(policy: Policy, shares: Float32Array, mean: number): number {
+export function strengthForMeanShare(rule: PolicyRule, shares: Float32Array, mean: number): number {
   if (shares.length === 0) {
     throw new HoldfastError(
       'E_STRENGTH',
       'the strength for a mean share needs the share of at least one head',
     );
   }
-  const { identity, minimum, maximum, stronger } = POLICY_RULES[policy];
-  const meanAt = (strength: number): number => {
+  const { identity, minimum, maximum, stronger } = rule;
+  const strongest = stronger === 'smaller' ? minimum : maximum;
+  // A range that begins above 0 is one of factors and spans decades, so it is divided on a logarithmic scale.
+  const between = (a: number, b: number, part: number): number =>
+    minimum > 0 ? a * (b / a) ** part : a + (b - a) * part;
+  const excess = (strength: number): number => {
+    const map = rowMapOf(rule.map(strength));
     let sum = 0;
-    for (const share of shares) sum += mapShare(policy, share, strength);
-    return sum / shares.length;
+    for (const share of shares) sum += mapShareBy(map, share);
+    return sum / shares.length - mean;
   };
+
+  const first = excess(identity);
+  if (first === 0) return identity;
+  let closest = { strength: identity, distance: Math.abs(first) };
   let weak = identity;
-  let strong = stronger === 'smaller' ? minimum : maximum;
-  const direction = Math.sign(meanAt(strong) - meanAt(weak));
-  const falls = (strength: number): boolean => direction * (meanAt(strength) - mean) < 0;
-  if (!falls(weak)) return weak;
-  if (falls(strong)) return strong;
-  // A range that begins above 0 is one of factors and spans decades, so bisect on a logarithmic scale.
-  const middleOf = (a: number, b: number): number => (minimum > 0 ? Math.sqrt(a * b) : (a + b) / 2);
-  for (let iteration = 0; iteration < 60; iteration++) {
-    const middle = middleOf(weak, strong);
-    if (falls(middle)) weak = middle;
-    else strong = middle;
+  for (let step = 1; step <= STEPS; step++) {
+    const strong = step === STEPS ? strongest : between(identity, strongest, step / STEPS);
+    const now = excess(strong);
+    if (Math.sign(now) !== Math.sign(first)) return bisect(weak, strong);
+    if (Math.abs(now) < closest.distance) closest = { strength: strong, distance: Math.abs(now) };
+    weak = strong;
   }
-  return middleOf(weak, strong);
+  return closest.strength;
+
+  function bisect(weak: number, strong: number): number {
+    for (let iteration = 0; iteration < 60; iteration++) {
+      const middle = between(weak, strong, 0.5);
+      if (Math.sign(excess(middle)) === Math.sign(first)) weak = middle;
+      else strong = middle;
+    }
+    return between(weak, strong, 0.5);
+  }
 }
 
 /**
