@@ -97,6 +97,11 @@ describe.each(POLICIES)('%s', (policy) => {
     );
   });
 
+  it.skipIf(policy === 'off')('has an example that moves a share of 0.25 by more than 0.01', () => {
+    const moved = mapShare(policy, 0.25, POLICY_RULES[policy].example) - 0.25;
+    expect(Math.abs(moved)).toBeGreaterThan(0.01);
+  });
+
   it('changes nothing, bit for bit, at its identity', () => {
     const { identity } = POLICY_RULES[policy];
     expect(isIdentity(policy, identity)).toBe(true);

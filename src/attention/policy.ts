@@ -15,7 +15,7 @@ export interface PolicyRule {
   /** The strength that changes nothing. It is one end of the range; the other end is the strongest. */
   readonly identity: number;
   readonly stronger: 'smaller' | 'larger';
-  /** A strength that clearly changes most shares; used by tests. */
+  /** A strength that clearly changes most shares, among them a share of 0.25; used by tests. */
   readonly example: number;
   /** Why the user cannot give a strength; null if a strength is required. */
   readonly noStrength: string | null;

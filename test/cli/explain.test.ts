@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { POLICIES } from '../../src/attention/index.js';
 import { explain } from '../../src/cli/terminal/failure.js';
 import { HoldfastError } from '../../src/errors.js';
 import { parseSpec } from '../../src/study/index.js';
@@ -18,7 +19,7 @@ describe('the error of an invalid study', () => {
     expect(explain(error, false)).toEqual({
       message: [
         'error: E_SPEC: 2 problems',
-        'studies/a.yaml:3:8 policy: "of" is not a policy. Known: off, split-softmax, boost, pasta, floor, sustain, cap',
+        `studies/a.yaml:3:8 policy: "of" is not a policy. Known: ${POLICIES.join(', ')}`,
         'studies/a.yaml:4:8 seeds: expected a whole number from 0 to 131071, not -1',
       ].join('\n'),
       exitCode: 1,
