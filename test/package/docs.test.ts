@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { POLICIES, POLICY_RULES } from '../../src/attention/index.js';
+import { POLICIES, POLICIES_WITH_STRENGTH, POLICY_RULES } from '../../src/attention/index.js';
 import { SHARE_COLUMNS } from '../../src/measure/share-columns.js';
 import { KEY_COLUMNS } from '../../src/measure/share-table.js';
 
@@ -43,33 +43,64 @@ describe('docs/guide/measure.md', () => {
 });
 
 describe('the pages on policies', () => {
-  const page = read('docs/guide/chat.md');
-  const section = page.slice(page.indexOf('### Policies'), page.indexOf('## In the chat'));
-  const rows = section
-    .split('\n')
-    .filter((line) => line.startsWith('| `'))
-    .map((line) => line.split('|').slice(1, -1))
-    .map((cells) => cells.map((cell) => cell.trim()));
+  /** Returns the lines of a page; those of a table without the spaces that align its columns. */
+  const linesOf = (path: string): string[] => read(path).split('\n').map(withoutPadding);
+  const withoutPadding = (line: string): string =>
+    line.startsWith('|') ? line.replaceAll(/ *\| */g, ' | ').trim() : line;
+  const code = (names: readonly string[]): string[] => names.map((name) => `\`${name}\``);
+  const listOf = (words: readonly string[], last: 'and' | 'or'): string =>
+    `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1)}`;
 
   it('have a table with a row for each policy, equal to the one in the code', () => {
+    const lines = linesOf('docs/guide/chat.md');
+    const rows = lines
+      .slice(lines.indexOf('### Policies'), lines.indexOf('## In the chat'))
+      .filter((line) => line.startsWith('| `'));
     const expected = POLICIES.map((policy) => {
       const { formula, symbol, minimum, maximum, identity, stronger, noStrength, source } =
         POLICY_RULES[policy];
       const strength =
         noStrength === null
-          ? [`${symbol} from ${minimum} to ${maximum}`, `${identity}`, stronger]
+          ? [`${symbol} from ${minimum} to ${maximum}`, identity, stronger]
           : ['none', '', ''];
-      return [`\`${policy}\``, formula, ...strength, source];
+      return withoutPadding(`| ${[`\`${policy}\``, formula, ...strength, source].join(' | ')} |`);
     });
+    const missing = expected.filter((row) => !rows.includes(row));
+    if (missing.length > 0) expect.fail(`docs/guide/chat.md must have:\n${missing.join('\n')}`);
     expect(rows).toEqual(expected);
   });
 
-  it.each(['README.md', 'docs/guide/study-spec.md'])('%s names every policy', (path) => {
-    const text = read(path);
-    for (const policy of POLICIES) expect(text, policy).toMatch(new RegExp(`\\b${policy}\\b`));
+  const otherThanSplit = POLICIES_WITH_STRENGTH.filter((policy) => policy !== 'split-softmax');
+  const symbols = POLICIES_WITH_STRENGTH.map((policy) => POLICY_RULES[policy].symbol);
+  it.each([
+    ['docs/guide/study-spec.md', 'policy', `| \`policy\` | ${code(POLICIES).join(', ')} (`],
+    [
+      'docs/guide/study-spec.md',
+      'split-softmax: 0.7',
+      `| \`split-softmax: 0.7\` | a policy with a constant strength; likewise ${listOf(code(otherThanSplit), 'and')}. `,
+    ],
+    [
+      'docs/guide/study-spec.md',
+      'strength',
+      `| \`strength\` | a constant strength: ${listOf(symbols, 'or')}; `,
+    ],
+    [
+      'docs/errors.md',
+      'E_POLICY',
+      `    E_POLICY: "sharpen" is not a policy. Known: ${POLICIES.join(', ')}\n`,
+    ],
+  ])('%s lists every policy in its line on %s', (path, _, beginning) => {
+    const isThere = linesOf(path).some((line) => `${line}\n`.startsWith(beginning));
+    if (!isThere) expect.fail(`${path} must have a line that begins:\n${beginning}`);
   });
 
-  it('show the current message for an unknown name', () => {
-    expect(read('docs/errors.md')).toContain(`Known: ${POLICIES.join(', ')}\n`);
+  it('README.md lists every policy in its comparison with other programs', () => {
+    const row = linesOf('README.md').find((line) => line.startsWith('| split-softmax, '))!;
+    // A name may be followed by that of its paper: `floor (Spotlight)`.
+    const listed = row
+      .split(' | ')[0]!
+      .slice(2)
+      .replaceAll(/ \(\w+\)/g, '');
+    expect(listed).toBe(POLICIES.filter((policy) => policy !== 'off').join(', '));
   });
 });
