@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { denoTests } from './scripts/deno.mjs';
 
 /** Whether Deno runs the tests, see scripts/test-deno.mjs. It runs those of the gpu executor only. */
 const inDeno = 'Deno' in globalThis;
@@ -30,7 +31,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: inDeno ? ['test/conformance/gpu*.test.ts'] : ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    include: inDeno ? denoTests() : ['src/**/*.test.ts', 'test/**/*.test.ts'],
     // The suites are compute-bound on small machines: two workers, generous time, and no test that measures time.
     maxWorkers: 2,
     testTimeout: 120_000,

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
@@ -15,4 +16,12 @@ export function denoPath() {
   } catch {
     return null;
   }
+}
+
+/** Returns the test files that Deno runs, relative to the repository: those of the gpu executor. */
+export function denoTests() {
+  const folder = 'test/conformance';
+  return readdirSync(new URL(`../${folder}`, import.meta.url))
+    .filter((name) => name.startsWith('gpu') && name.endsWith('.test.ts'))
+    .map((name) => `${folder}/${name}`);
 }

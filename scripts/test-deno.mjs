@@ -4,19 +4,32 @@
  * a GPU it uses Mesa's lavapipe, a software GPU that is ten times as fast as Dawn's. `npm run test:deno -- VITEST_ARGS`
  */
 import { spawnSync } from 'node:child_process';
+import { join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { denoPath } from './deno.mjs';
+import { denoPath, denoTests } from './deno.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const args = process.argv.slice(2);
 const deno = denoPath();
-if (deno === null) {
+const refused = args.filter((arg) => arg.endsWith('.test.ts') && !isDenoTest(arg));
+if (refused.length > 0) {
+  console.error(
+    `Deno runs only test/conformance/gpu*.test.ts. Run in Node: npx vitest run ${refused.join(' ')}`,
+  );
+  process.exitCode = 1;
+} else if (deno === null) {
   console.log(
     'tests in Deno are skipped: the package deno has no program for this platform, or is not installed',
   );
 } else {
   const vitest = ['--node-modules-dir=manual', 'node_modules/vitest/vitest.mjs', 'run'];
-  const args = ['run', '--allow-all', '--unstable-webgpu', ...vitest, ...process.argv.slice(2)];
-  const { status, error } = spawnSync(deno, args, { cwd: root, stdio: 'inherit' });
+  const flags = ['run', '--allow-all', '--unstable-webgpu'];
+  const { status, error } = spawnSync(deno, [...flags, ...vitest, ...args], { cwd: root, stdio: 'inherit' });
   if (error) throw error;
   process.exitCode = status ?? 1;
+}
+
+/** Returns whether vitest finds a file that Deno runs for this argument, which is a part of the file's path. */
+function isDenoTest(arg) {
+  return denoTests().some((file) => join(root, file).includes(normalize(arg)));
 }

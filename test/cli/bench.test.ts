@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gpuFound, gpuName } from '../support/gpu.js';
+import { gpuName, hasNoGpu } from '../support/gpu.js';
 import { expectFailure, fixture, holdfast, succeed } from './holdfast.js';
 import { hasScript, type } from './terminal.js';
 
@@ -43,7 +43,7 @@ describe('holdfast bench', () => {
     );
   });
 
-  it.skipIf(gpuFound === null)(`profiles every kernel on ${gpuName}`, async () => {
+  it.skipIf(hasNoGpu())(`profiles every kernel on ${gpuName}`, async () => {
     const report = JSON.parse(
       await succeed(['bench', llama, ...SMALL, '--executor', 'gpu', '--profile', '--json']),
     );

@@ -3,7 +3,7 @@ import { openDawn } from '../../src/dawn.js';
 import { Device } from '../../src/executors/gpu/device.js';
 import { ON_A_GPU, ON_A_PROCESSOR } from '../../src/executors/gpu/index.js';
 import type { FamilyName } from '../support/families.js';
-import { gpuFound, gpuName, inDeno, tuned } from '../support/gpu.js';
+import { gpuFound, gpuName, hasNoGpu, inDeno, tuned } from '../support/gpu.js';
 import { golden } from './fixtures.js';
 import { expectGoldenCases } from './golden-cases.js';
 import { familySuite } from './suite.js';
@@ -31,7 +31,7 @@ describe.skipIf(inSubgroups === null)(`by subgroups ${widths} on ${gpuName}`, ()
   );
 });
 
-describe.skipIf(inDeno || gpuFound === null)(`on ${gpuName}`, () => {
+describe.skipIf(inDeno || hasNoGpu())(`on ${gpuName}`, () => {
   it.each<FamilyName>(['llama', 'gemma2', 'phi3'])('gives the golden cases of %s', (family) =>
     expectGoldenCases(family, tuned(ON_A_PROCESSOR)),
   );

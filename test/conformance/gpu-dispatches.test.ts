@@ -3,12 +3,12 @@ import { checkSampling, createSampler } from '../../src/engine/index.js';
 import { ON_A_PROCESSOR } from '../../src/executors/gpu/index.js';
 import type { Intervention } from '../../src/executors/index.js';
 import type { FamilyName } from '../support/families.js';
-import { fastGpu, gpuName, tuned } from '../support/gpu.js';
+import { gpuName, hasNoFastGpu, tuned } from '../support/gpu.js';
 import { openFamily } from './fixtures.js';
 import { createAndClose } from './runs.js';
 
 /** Counts dispatches, because each costs time on a GPU, however little it computes. */
-describe.skipIf(fastGpu === null)(`dispatches on ${gpuName}`, () => {
+describe.skipIf(hasNoFastGpu())(`dispatches on ${gpuName}`, () => {
   // Besides the layers: the head, its norm and three that pick the token. With norms after branches, one more at the start.
   it.each<[FamilyName, number]>([
     ['qwen3', 5],

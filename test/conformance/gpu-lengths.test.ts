@@ -3,7 +3,7 @@ import { changedPairs } from '../../src/attention/index.js';
 import { createGpuExecutor } from '../../src/executors/gpu/index.js';
 import { createReferenceExecutor, type ForwardRequest } from '../../src/executors/index.js';
 import type { FamilyName } from '../support/families.js';
-import { fastGpu, gpuName, openGpu } from '../support/gpu.js';
+import { gpuName, hasNoFastGpu, openGpu } from '../support/gpu.js';
 import { expectClose, spread } from './compare.js';
 import { golden, openFamily } from './fixtures.js';
 
@@ -11,7 +11,7 @@ import { golden, openFamily } from './fixtures.js';
  * Dialogues longer than the golden ones, compared with the reference: keys shared by several workgroups, a cache that
  * grows twice during the dialogue, and two alternating sequences.
  */
-describe.skipIf(fastGpu === null)(`long sequences on ${gpuName}`, () => {
+describe.skipIf(hasNoFastGpu())(`long sequences on ${gpuName}`, () => {
   it.each<FamilyName>(['llama', 'gemma3', 'mistral'])('%s', async (family) => {
     const { plan, files } = await openFamily(family);
     const reference = await createReferenceExecutor(plan, files.checkpoint);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Session } from '../../src/engine/index.js';
 import { createGpuExecutor, describeGpu } from '../../src/executors/gpu/index.js';
-import { changedGpu, gpuFound, gpuName, openGpu, withChanges } from '../support/gpu.js';
+import { changedGpu, gpuName, hasNoGpu, openGpu, withChanges } from '../support/gpu.js';
 import { openFamily } from './fixtures.js';
 
 const NONE = { requestAdapter: async () => null } as unknown as GPU;
@@ -57,7 +57,7 @@ describe('without an adapter', () => {
   });
 });
 
-describe.skipIf(gpuFound === null)(`limits of ${gpuName}`, () => {
+describe.skipIf(hasNoGpu())(`limits of ${gpuName}`, () => {
   it('names the buffer that is too large for the adapter', async () => {
     const small = await changedGpu(({ limits }) => ({
       limits: { ...limits, maxStorageBufferBindingSize: 16_384, maxBufferSize: 1 << 28 },

@@ -7,7 +7,7 @@ import { compilePicker, Picker, pickedCandidates } from '../../src/executors/gpu
 import { ReadBack } from '../../src/executors/gpu/read-back.js';
 import { Recorder } from '../../src/executors/gpu/recorder.js';
 import { type CandidateRequest, type Candidates, candidatesOf } from '../../src/executors/index.js';
-import { changedGpu, fastGpu, gpuName, openGpu, withChanges } from '../support/gpu.js';
+import { changedGpu, gpuName, hasNoFastGpu, openGpu, withChanges } from '../support/gpu.js';
 import { openFamily } from './fixtures.js';
 
 /** Vocabularies of two parts and one token, of twelve parts as in a real model, and of 64 parts, the maximum. */
@@ -96,7 +96,7 @@ function expectHosts(
 }
 
 describe
-  .skipIf(fastGpu === null)
+  .skipIf(hasNoFastGpu())
   .each(SIZES.flatMap((vocabSize) => [8, 64].map((threads) => ({ vocabSize, threads }))))(
   `picking of $vocabSize tokens by $threads threads on ${gpuName}`,
   ({ vocabSize, threads }) => {
@@ -185,7 +185,7 @@ describe
   },
 );
 
-describe.skipIf(fastGpu === null)(`waiting for draws on ${gpuName}`, () => {
+describe.skipIf(hasNoFastGpu())(`waiting for draws on ${gpuName}`, () => {
   it('happens once, whether candidates can be picked or not', async () => {
     let submissions = 0;
     const gpu = await changedGpu((adapter) => ({

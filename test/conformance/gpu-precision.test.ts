@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { createGpuExecutor, ON_A_GPU, ON_A_PROCESSOR } from '../../src/executors/gpu/index.js';
 import type { Precision } from '../../src/executors/index.js';
-import { fastGpu, gpuName, openGpu } from '../support/gpu.js';
+import { gpuName, hasNoFastGpu, openGpu } from '../support/gpu.js';
 import { expectClose, spread } from './compare.js';
 import { golden, type openFamily, openGgufFixture } from './fixtures.js';
 
 /** Weights in f16 or in blocks are multiplied as stored: the same numbers as in f32, summed in another order. */
 const SAME_NUMBERS = 1e-5;
 
-describe.skipIf(fastGpu === null)(`precisions on ${gpuName}`, () => {
+describe.skipIf(hasNoFastGpu())(`precisions on ${gpuName}`, () => {
   const { ids } = golden('llama');
 
   async function logitsOf(

@@ -1,9 +1,9 @@
 import { describe, it } from 'vitest';
 import { ON_A_GPU } from '../../src/executors/gpu/index.js';
 import { FAMILIES } from '../support/families.js';
-import { fastGpu, gpuName, tuned } from '../support/gpu.js';
+import { gpuName, hasNoFastGpu, tuned } from '../support/gpu.js';
 import { expectGoldenCases } from './golden-cases.js';
 
-describe.skipIf(fastGpu === null)(`work divided for a GPU, on ${gpuName}`, () => {
+describe.skipIf(hasNoFastGpu())(`work divided for a GPU, on ${gpuName}`, () => {
   it.each(FAMILIES)('gives the golden cases of %s', (family) => expectGoldenCases(family, tuned(ON_A_GPU)));
 });

@@ -5,7 +5,7 @@ import type { Model } from '../../src/engine/index.js';
 import type { Executor } from '../../src/executors/index.js';
 import { traceRun } from '../../src/trace/index.js';
 import { ask, CHAT, loadFixture } from '../support/chat-fixtures.js';
-import { gpuFound } from '../support/gpu.js';
+import { hasNoGpu } from '../support/gpu.js';
 import { EXAMPLES } from '../support/policy-cases.js';
 
 const opened = new Map<string, Promise<Model>>();
@@ -40,7 +40,7 @@ const ignoring = ({ executor, ...model }: Model): Model => ({
 
 /** An ordinary chat shows whether its executor applies a policy. */
 describe.each(['reference', 'cpu', 'gpu'] as const)('a chat on %s', (name) => {
-  const test = it.skipIf(name === 'gpu' && gpuFound === null);
+  const test = it.skipIf(name === 'gpu' && hasNoGpu());
 
   test.each(EXAMPLES)('has a receipt of shares that %s %d changed', async (policy, strength) => {
     const chat = openChat(await modelOn(name), { ...CHAT, policy, strength, maxTokens: 4 });

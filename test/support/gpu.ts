@@ -10,7 +10,7 @@ export const inDeno = 'Deno' in globalThis;
 /** Returns the WebGPU of the runtime: Deno's own, or Dawn's in Node. */
 export const openGpu = async (): Promise<GPU> => (inDeno ? navigator.gpu : await openDawn());
 
-/** The adapter for tests of the gpu executor; null if there is none, in which case they are skipped. */
+/** The adapter for tests of the gpu executor; null if there is none. */
 export const gpuFound: GpuFound | null = await find();
 
 async function find(): Promise<GpuFound | null> {
@@ -23,8 +23,33 @@ async function find(): Promise<GpuFound | null> {
   }
 }
 
-/** The same, but null for Dawn on a software adapter. Deno's software adapter is ten times as fast and runs these tests. */
-export const fastGpu = !inDeno && gpuFound?.isSoftware ? null : gpuFound;
+/**
+ * Returns whether there is no adapter for tests of the gpu executor. If so, prints why: a test that is skipped names no
+ * reason.
+ */
+export function hasNoGpu(): boolean {
+  if (gpuFound === null) tellOnce('WebGPU finds no GPU (docs/testing.md, "Two WebGPUs")');
+  return gpuFound === null;
+}
+
+/**
+ * Returns the same, but true also for Dawn on a software GPU. Deno's software GPU is ten times as fast and runs these
+ * tests.
+ */
+export function hasNoFastGpu(): boolean {
+  const isSlow = !inDeno && gpuFound?.isSoftware === true;
+  if (isSlow) {
+    tellOnce(`${gpuName} in Node is a slow software GPU; run them in Deno: npm run test:deno -- FILE`);
+  }
+  return isSlow || hasNoGpu();
+}
+
+const told = new Set<string>();
+
+function tellOnce(reason: string): void {
+  if (!told.has(reason)) console.log(`tests on the GPU are skipped: ${reason}`);
+  told.add(reason);
+}
 
 /** The adapter's name, for test titles, so that a test report shows what the tests ran on. */
 export const gpuName = gpuFound === null ? 'no adapter' : gpuFound.name;
