@@ -1,12 +1,14 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { POLICIES_WITH_STRENGTH, POLICY_RULES } from '../../src/attention/index.js';
+import { IDENTITY_MAP, POLICIES_WITH_STRENGTH, POLICY_RULES } from '../../src/attention/index.js';
 import { openChat } from '../../src/dialogue/index.js';
 import type { Model } from '../../src/engine/index.js';
 import type { Executor } from '../../src/executors/index.js';
 import { traceRun } from '../../src/trace/index.js';
 import { ask, CHAT, loadFixture } from '../support/chat-fixtures.js';
+import { FAMILIES } from '../support/families.js';
 import { hasNoGpu } from '../support/gpu.js';
 import { EXAMPLES } from '../support/policy-cases.js';
+import { golden } from './fixtures.js';
 
 const opened = new Map<string, Promise<Model>>();
 const modelOn = (name: Executor['name']): Promise<Model> => {
@@ -51,6 +53,13 @@ describe.each(['reference', 'cpu', 'gpu'] as const)('a chat on %s', (name) => {
     expect(moved.some((change) => change !== 0)).toBe(true);
     if (POLICY_RULES[policy].onlyRaises) expect(Math.min(...moved)).toBeGreaterThanOrEqual(0);
     chat.dispose();
+  });
+});
+
+describe('the golden cases', () => {
+  it.each(FAMILIES)('of %s set every field of the row map', (family) => {
+    const set = golden(family).cases.flatMap(({ policy }) => Object.keys(POLICY_RULES[policy].map(1)));
+    expect([...new Set(set)].sort()).toEqual(Object.keys(IDENTITY_MAP).sort());
   });
 });
 

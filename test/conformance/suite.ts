@@ -104,17 +104,18 @@ export function familySuite(family: FamilyName, create: CreateExecutor): void {
     }
   });
 
-  it('invariant 2: shares sum to one before and after, and the share after is the policy of the share before', async () => {
-    const { executor, model, layers, heads, run, intervene, expectShares } = subject();
-    const spans = [
-      [0, 1],
-      [1, 5],
-      [5, 18],
-      [18, 40],
-      [40, 41],
-      [41, 72],
-    ].map((pair) => range(pair as [number, number]));
-    for (const [policy, strength] of EXAMPLES) {
+  it.each(EXAMPLES)(
+    'invariant 2: under %s %d shares sum to one before and after, and the share after is its map of the share before',
+    async (policy, strength) => {
+      const { executor, model, layers, heads, run, intervene, expectShares } = subject();
+      const spans = [
+        [0, 1],
+        [1, 5],
+        [5, 18],
+        [18, 40],
+        [40, 41],
+        [41, 72],
+      ].map((pair) => range(pair as [number, number]));
       // The target cuts through two spans, so that each of them is on both sides.
       const target = [{ start: 3, end: 20 }];
       const result = await run(model.ids, randomChunks(72, 5), {
@@ -136,8 +137,8 @@ export function familySuite(family: FamilyName, create: CreateExecutor): void {
         mixedRow(executor, pair, 72, target[0]!) ? mapShare(policy, share, strength) : share,
       );
       expectShares(result.after, expected, `${policy}: after`, 1e-5);
-    }
-  });
+    },
+  );
 
   it("invariant 2: the shares of the spans inside the target add up to the target's share, before and after", async () => {
     const { model, run, intervene, expectShares } = subject();
