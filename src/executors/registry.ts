@@ -44,7 +44,9 @@ export const EXECUTOR_TABLE = {
       const found = await describeGpu(await openDawn());
       if (found === null) {
         throw new Error(
-          'WebGPU finds no GPU: on Linux, it needs the Vulkan loader (libvulkan1) and a Vulkan driver',
+          'WebGPU finds no GPU. On Linux it needs the Vulkan loader (libvulkan1) and a Vulkan driver. If the system does not ' +
+            "find them by itself, set VK_ADD_DRIVER_FILES to the driver's .json file and LD_LIBRARY_PATH to the folder of " +
+            'libvulkan.so.1. If XDG_RUNTIME_DIR is not set, set it to a folder that you can write to',
         );
       }
       return found.isSoftware

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { fixture, succeed, temporaryFile } from './holdfast.js';
+import { fixture, holdfast, succeed, temporaryFile } from './holdfast.js';
 
 const inspect = async (...args: string[]) => JSON.parse(await succeed(['inspect', ...args, '--json']));
 
@@ -116,4 +116,14 @@ describe('holdfast inspect', () => {
     expect(report.executors).toContainEqual(expect.objectContaining({ name: 'reference', works: true }));
     expect(await succeed(['doctor'])).toMatch(/^cpu +works, onnxruntime-node \d/m);
   });
+
+  it.skipIf(process.platform !== 'linux')(
+    'doctor names the variables by which a GPU can be found',
+    async () => {
+      const { stdout } = await holdfast(['doctor'], '', { VK_DRIVER_FILES: '/none' });
+      expect(stdout).toMatch(
+        /^gpu +does not work: WebGPU finds no GPU\..* VK_ADD_DRIVER_FILES .* LD_LIBRARY_PATH .* XDG_RUNTIME_DIR /m,
+      );
+    },
+  );
 });
