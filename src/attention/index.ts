@@ -25,7 +25,7 @@ export {
   takesStrength,
 } from './policy.js';
 export { policyText } from './policy-text.js';
-export { changedPairs, type Receipt, ReceiptBook, type ReceiptEntry } from './receipt.js';
+export { assertTouched, changedPairs, type Receipt, ReceiptBook, type ReceiptEntry } from './receipt.js';
 export { attendRow, type Row, softmax } from './row.js';
 export { IDENTITY_MAP, isIdentityMap, log1mExp, logitBias, mapLogShare, type RowMap } from './row-map.js';
 export {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { POLICIES, POLICY_RULES, type Policy } from './policy.js';
-import { ReceiptBook, type ReceiptEntry } from './receipt.js';
+import { assertTouched, ReceiptBook, type ReceiptEntry } from './receipt.js';
 import { uniformStrength } from './strength.js';
 
 const grid = { layers: 2, heads: 2 };
@@ -27,6 +27,7 @@ describe('ReceiptBook', () => {
       headsAsked: [0, 0],
       meanBefore: [0, 0],
       meanAfter: [0, 0],
+      untouched: null,
     });
   });
 
@@ -124,7 +125,7 @@ describe('ReceiptBook', () => {
     }
   });
 
-  it('gives the numbers when a floor is below every share, or a cap above', () => {
+  it('gives the numbers when a floor is below every share, or a cap above; an error if a whole run is so', () => {
     for (const [policy, strength, symbol] of [
       ['floor', 0.05, 'ψ'],
       ['cap', 0.9999, 'κ'],
@@ -134,8 +135,18 @@ describe('ReceiptBook', () => {
       pass.before[4] = 0.3124;
       book.add({ ...pass, after: pass.before });
       const hint = `The target's shares range from 0.2 to 0.3124: ${policy} with ${symbol} = ${strength} changes none of them`;
-      expect(() => book.receipt()).toThrow(untouched(hint));
+      const receipt = book.receipt();
+      expect(receipt.untouched).toBe(hint);
+      expect(() => assertTouched([null, receipt])).toThrow(untouched(hint));
+      const acting = new ReceiptBook(grid);
+      acting.add(entry(3, { policy, strength, before: 0.25, after: 0.3 }));
+      expect(() => assertTouched([receipt, acting.receipt(), receipt])).not.toThrow();
     }
+  });
+
+  it('is no error over runs in which no policy was asked to act', () => {
+    expect(() => assertTouched([])).not.toThrow();
+    expect(() => assertTouched([null, new ReceiptBook(grid).receipt()])).not.toThrow();
   });
 
   it.each(POLICIES.filter((policy) => policy !== 'off'))(

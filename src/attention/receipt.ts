@@ -17,6 +17,8 @@ export interface Receipt {
   /** Mean share of the target over rows and heads, per layer, before and after the policy. */
   readonly meanBefore: readonly number[];
   readonly meanAfter: readonly number[];
+  /** Why a policy that was asked to act changed no share; null if it changed one, was not asked, or had nothing to do. */
+  readonly untouched: string | null;
 }
 
 /** The strengths requested for one forward pass, and the shares that it returned. */
@@ -41,6 +43,27 @@ export function changedPairs(
     for (let i = layer * perLayer; i < (layer + 1) * perLayer; i++) if (before[i] !== after[i]) changed++;
     return changed;
   });
+}
+
+/**
+ * Checks that a policy that was asked to act did so somewhere in a run: a dialogue, a trace. A floor may lie below every
+ * share of one answer and act in the next.
+ * @throws HoldfastError `E_UNTOUCHED` if it changed no share in any of the generations
+ */
+export function assertTouched(receipts: readonly (Receipt | null)[]): void {
+  const taken = receipts.filter((receipt) => receipt !== null);
+  const reason = taken.findLast(({ untouched }) => untouched !== null)?.untouched ?? null;
+  if (reason === null || taken.some(({ touched }) => touched.some((count) => count > 0))) return;
+  const rows = taken.reduce((sum, receipt) => sum + receipt.rows, 0);
+  throw untouchedError(rows, taken[0]!.touched.length, reason);
+}
+
+function untouchedError(rows: number, layers: number, reason: string): HoldfastError {
+  return new HoldfastError(
+    'E_UNTOUCHED',
+    `the intervention changed no share in ${rows} rows and ${layers} layers`,
+    { hint: reason },
+  );
 }
 
 /** Accumulates forward passes into a {@link Receipt}. */
@@ -81,20 +104,18 @@ export class ReceiptBook {
   }
 
   /**
-   * Returns the receipt of a run that has ended.
-   * @throws HoldfastError `E_UNTOUCHED` when a policy was asked to act and changed no share. It is not an error for a policy
-   * that measures its own strength if no share needed to change.
+   * Returns the record of a complete generation. A policy may leave every share of one answer as it is: see
+   * {@link assertTouched} for a whole run.
+   * @throws HoldfastError `E_UNTOUCHED` if the executor changed none of the shares that it should have changed, or if no
+   * row sees keys both inside and outside the target
    */
   receipt(): Receipt {
+    const receipt = this.soFar();
     const asked = this.#headsAsked.some((count) => count > 0);
-    if (asked && this.#rows > 0 && !this.#hasTouched() && !this.#spared.asIntended) {
-      throw new HoldfastError(
-        'E_UNTOUCHED',
-        `the intervention changed no share in ${this.#rows} rows and ${this.grid.layers} layers`,
-        { hint: this.#spared.reason },
-      );
-    }
-    return this.soFar();
+    if (!asked || this.#rows === 0 || this.#hasTouched() || this.#spared.asIntended) return receipt;
+    const untouched = this.#spared.reason;
+    if (this.#spared.isError) throw untouchedError(this.#rows, this.grid.layers, untouched);
+    return { ...receipt, untouched };
   }
 
   /** Returns the receipt of the rows so far, without the check: a run cut short may have reached no row it could change. */
@@ -106,6 +127,7 @@ export class ReceiptBook {
       headsAsked: [...this.#headsAsked],
       meanBefore: [...this.#sumBefore].map((sum) => sum / perLayer),
       meanAfter: [...this.#sumAfter].map((sum) => sum / perLayer),
+      untouched: null,
     };
   }
 
@@ -140,6 +162,11 @@ class SparedShares {
   }
 
   /** Whether the policy measures its own strength and had nothing to change. */
+  /** Whether this is an error: a share should have changed, or none can. */
+  get isError(): boolean {
+    return this.#due > 0 || this.#least > this.#most;
+  }
+
   get asIntended(): boolean {
     return this.#least <= this.#most && this.#due === 0 && POLICY_RULES[this.#policy].noStrength !== null;
   }

@@ -1,3 +1,4 @@
+import { assertTouched } from '../attention/index.js';
 import { openChat, type SettingsOptions, type Turn } from '../dialogue/index.js';
 import type { FinishReason, Model } from '../engine/index.js';
 import type { Scenario } from '../scenario/index.js';
@@ -70,7 +71,11 @@ export async function* measureDialogue(
           yield { kind: 'row', row: { dialogue, turn: number, position, id, shares } };
         }
         if (next.value !== null) yield { kind: 'turn', turn: measured(next.value) };
-        if (signal?.aborted || next.value === null || round === scenario.rounds) return;
+        if (signal?.aborted || next.value === null) return;
+        if (round === scenario.rounds) {
+          assertTouched(chat.turns.map(({ receipt }) => receipt));
+          return;
+        }
         words = await user.say(next.value.assistant);
       }
     } finally {

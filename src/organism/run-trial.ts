@@ -1,3 +1,4 @@
+import { assertTouched } from '../attention/index.js';
 import { openChat, type Share, type Turn } from '../dialogue/index.js';
 import type { Model } from '../engine/index.js';
 import { type Ability, judgeAbility } from './ability.js';
@@ -75,6 +76,7 @@ export async function* runTrial(
       }
       yield roundRecord(grammar, trial, round, turn, probes);
     }
+    assertTouched(chat.turns.map(({ receipt }) => receipt));
   } finally {
     chat.dispose();
   }

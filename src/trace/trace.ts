@@ -1,4 +1,4 @@
-import { DEFAULT_TARGET, hasSystemMessage, type Target } from '../attention/index.js';
+import { assertTouched, DEFAULT_TARGET, hasSystemMessage, type Target } from '../attention/index.js';
 import { headGrid, type Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import type { Executor } from '../executors/index.js';
@@ -75,6 +75,7 @@ export async function traceRun(model: Model, options: TraceOptions): Promise<Tra
     chunkTokens,
   });
   const receipt = target === null ? null : book.receipt();
+  assertTouched([receipt]);
   const names = tensors.map(({ name }) => name);
   const metadata = await traceMetadata(model, {
     ids,

@@ -58,12 +58,27 @@ describe('a policy', () => {
     expect(stdout).toMatch(/^prompt \.[1-9]\d\d [▁-█] → \.0[0-5]\d · sink .* {2}cap κ=0\.05 /m);
   });
 
-  it('that reaches no share ends in an error that says in numbers why', async () => {
-    const { code, stderr } = await chat([...SYSTEM, '--policy', 'floor', '--strength', '1e-30'], 'hello\n');
-    expect(code).toBe(1);
-    expect(stderr).toMatch(
-      /^error: E_UNTOUCHED: .*shares range from \S+ to \S+: floor with ψ = 1e-30 changes none/,
+  it('that reaches no share says so in numbers, and the chat ends in an error', async () => {
+    const { code, stdout, stderr } = await chat(
+      [...SYSTEM, '--policy', 'floor', '--strength', '1e-30'],
+      'hello\n',
     );
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^prompt /m);
+    const [note, error, rest] = stderr.trimEnd().split('\n');
+    const reason = /The target's shares range from \S+ to \S+: floor with ψ = 1e-30 changes none of them/;
+    expect(note).toMatch(reason);
+    expect(error).toMatch(/^error: E_UNTOUCHED: the intervention changed no share in \d+ rows/);
+    expect(error).toMatch(reason);
+    expect(rest).toBeUndefined();
+  });
+
+  it('that reaches a share in one answer alone keeps the others', async () => {
+    const lines = '/policy floor 1e-30\nhello\n/policy boost 4\nand now?\n/policy floor 1e-30\nonce more\n';
+    const { code, stdout, stderr } = await chat([...SYSTEM, '--max-tokens', '4'], lines);
+    expect(code).toBe(0);
+    expect(stdout.match(/^prompt /gm)).toHaveLength(3);
+    expect(stderr.match(/no share changed in this answer/g)).toHaveLength(2);
   });
 });
 

@@ -80,6 +80,7 @@ async function talk(conversation: Conversation, loaded: LoadedChat | null, json:
   };
   if (typed) await takeTypedLines(room, view, welcome);
   else await takePipedLines(room, welcome);
+  await room.end();
   // At a terminal, the user has already seen the errors.
   if (room.failed && !typed) process.exitCode = 1;
 }

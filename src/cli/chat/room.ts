@@ -1,3 +1,4 @@
+import { assertTouched } from '../../attention/index.js';
 import { HoldfastError } from '../../errors.js';
 import { createRoleMeter, type RoleMeter } from '../terminal/index.js';
 import type { Conversation } from './conversation.js';
@@ -12,6 +13,8 @@ export interface ChatRoom {
   take(line: string): Promise<void>;
   /** Shows the result of loading a file, and answers its last message if that has no answer. */
   welcome(loaded: LoadedChat): Promise<void>;
+  /** Checks, when the chat has ended, that its policy changed a share somewhere; shows `E_UNTOUCHED` if not. */
+  end(): Promise<void>;
   /** Stops the action in progress. Returns false if there is none. */
   interrupt(): boolean;
   /** Whether the user has ended the chat. */
@@ -56,6 +59,10 @@ export function createRoom(conversation: Conversation, view: ChatView): ChatRoom
         }
         meters = measured;
         view.answered(conversation.sides.chats.map(({ side, chat }) => ({ side, turns: chat.turns })));
+        for (const { chat } of conversation.sides.chats) {
+          const untouched = chat.receipt?.untouched ?? null;
+          if (untouched !== null) view.note(`no share changed in this answer. ${untouched}`);
+        }
         return;
       }
       const { side, step } = next.value;
@@ -108,6 +115,11 @@ export function createRoom(conversation: Conversation, view: ChatView): ChatRoom
         if (input.kind === 'command') await runCommand(input.name, input.argument, contextOf(signal));
       }),
     welcome: (loaded) => attempt((signal) => welcome(loaded, signal)),
+    end: () =>
+      attempt(async () => {
+        for (const { chat } of conversation.sides.chats)
+          assertTouched(chat.turns.map(({ receipt }) => receipt));
+      }),
     interrupt() {
       controller?.abort();
       return controller !== null;

@@ -1,3 +1,4 @@
+import { assertTouched } from '../../attention/index.js';
 import { type AnswerOptions, type Chat, layoutPrompt, openChat, type Turn } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
@@ -41,7 +42,8 @@ interface Lead {
  *
  * Shares are those of the prompt and of the controls, whatever the arm acts on, and of the rows that chose an answer's
  * tokens. A system prompt that the arm repeats in a user's message is not counted to the prompt.
- * @throws HoldfastError what {@link openChat} and answers throw; `E_CONTEXT_FULL` names the round
+ * @throws HoldfastError what {@link openChat} and answers throw; `E_CONTEXT_FULL` names the round; `E_UNTOUCHED` if
+ * the arm's policy changed no share in the whole dialogue
  */
 export async function leadDialogue(
   model: Model,
@@ -73,6 +75,7 @@ export async function leadDialogue(
       };
       const lead: Lead = { chat, scenario, arm: inDialogue, seeds, probeRounds, count };
       const rounds = await leadRounds(lead, user, opening);
+      assertTouched(chat.turns.map(({ receipt }) => receipt));
       const record: LedDialogue['record'] = {
         kind: 'dialogue',
         scenario: scenario.id,
