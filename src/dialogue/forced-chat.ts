@@ -40,7 +40,7 @@ export interface ForcedChat {
   configure(changes: SteeringOptions): void;
   /**
    * Reads a turn with the current settings, computing what a chat would have computed for this answer.
-   * @throws HoldfastError what layout and forward passes throw; `E_UNTOUCHED` when the policy changed no share
+   * @throws HoldfastError what layout and forward passes throw; `E_UNTOUCHED` if the policy was not applied, or could not be
    */
   read(user: string, answer: string): Promise<ForcedTurn>;
   dispose(): void;

@@ -53,7 +53,7 @@ export interface ChoosingRow {
 export interface Passes {
   append(tokens: readonly number[]): Promise<void>;
   choosing(id: number, sampled: number): Promise<ChoosingRow>;
-  /** @throws HoldfastError `E_UNTOUCHED`, unless the generation was cut short */
+  /** @throws HoldfastError `E_UNTOUCHED` if the intervention was not applied, or could not be, unless the generation was cut short */
   receipt(cutShort: boolean): Receipt | null;
 }
 
