@@ -136,7 +136,7 @@ export class Chat {
    * which is null if the signal fires before the first token. An answer that fails, or whose loop is left early, leaves
    * the dialogue unchanged.
    * @throws HoldfastError `E_BUSY` while another answer is in progress; `E_CONTEXT_FULL`; `E_TARGET`; `E_UNTOUCHED`, at the
-   * end, when the policy changed no share; `E_DISPOSED` when the chat is disposed of; and what layout and forward passes
+   * end, if the policy was not applied or could not be; `E_DISPOSED` when the chat is disposed of; and what layout and forward passes
    * throw
    */
   async *answer(user: string, options: AnswerOptions = {}): AsyncGenerator<AnswerStep, Turn | null> {
