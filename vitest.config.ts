@@ -8,8 +8,8 @@ import { denoTests } from './scripts/deno.mjs';
 /** Whether Deno runs the tests, see scripts/test-deno.mjs. It runs those of the gpu executor only. */
 const inDeno = 'Deno' in globalThis;
 
-// Tests of the gpu executor take the adapter that there is. Debian's chromium brings one that is a program on the
-// processor, and the loader to find it with; both have to be known before a process begins.
+// Tests of the gpu executor use the adapter of this machine. Debian's chromium includes a software GPU and a Vulkan loader.
+// The environment must name both before a process starts.
 const chromium = '/usr/lib/chromium';
 if (!inDeno && existsSync(`${chromium}/vk_swiftshader_icd.json`)) {
   process.env.VK_ADD_DRIVER_FILES ??= `${chromium}/vk_swiftshader_icd.json`;

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: what is looked for is pieces of templates.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the search strings are pieces of templates.
 /**
  * Breaks the executors on purpose, one place at a time, in a copy of the sources, and runs the conformance suite on
- * each copy. A mutant that passes is a hole in the suite. `npm run mutants` runs all, `npm run mutants gpu` those with this
- * word in their names.
+ * each copy. A mutant that passes is a hole in the suite. `npm run mutants` runs all mutants; `npm run mutants gpu` runs those with
+ * "gpu" in their names.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
