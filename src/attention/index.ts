@@ -19,6 +19,7 @@ export {
   type PolicyWithoutStrength,
   type PolicyWithStrength,
   parsePolicy,
+  renamedNotice,
   rowMap,
   strengthProblem,
   strengthText,

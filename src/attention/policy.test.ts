@@ -9,6 +9,7 @@ import {
   POLICY_RULES,
   type Policy,
   parsePolicy,
+  renamedNotice,
   rowMap,
   strengthProblem,
   strengthText,
@@ -232,6 +233,8 @@ describe('parsePolicy', () => {
   it('reads the former name of a policy, which is not a policy of its own', () => {
     expect(parsePolicy('hold')).toBe('sustain');
     expect(POLICIES).not.toContain('hold');
+    expect(renamedNotice('hold')).toBe('the policy hold is now called sustain; --hold is split-softmax');
+    for (const name of [...POLICIES, 'sharpen']) expect(renamedNotice(name), name).toBeNull();
   });
 });
 

@@ -176,6 +176,16 @@ export function parsePolicy(name: string): Policy {
 }
 
 /**
+ * Returns the notice that a name is the former name of a policy, else null: `the policy hold is now called sustain`.
+ * The notice says what `--hold` is, because that flag has the former name of `sustain`.
+ */
+export function renamedNotice(name: string): string | null {
+  const policy = findPolicy(name);
+  if (policy === undefined || policy === name) return null;
+  return `the policy ${name} is now called ${policy}; --hold is split-softmax`;
+}
+
+/**
  * Returns why the policy cannot be used with (or without) a strength, as text; null if it can.
  * @param given whether a strength or a schedule was given
  */

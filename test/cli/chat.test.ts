@@ -49,6 +49,18 @@ describe('a policy', () => {
     expect(linesOf(outcome).map(({ notice }) => notice)).toEqual(['k = 1 changes nothing', null]);
   });
 
+  it.each([
+    ['on the command line', ['--policy', 'hold'], 'hello\n', 'note: ', ''],
+    ['in the chat', [], '/policy hold\nhello\n', '', 'sustain\n'],
+  ])('by its former name leads to one notice, %s', async (_, args, stdin, before, after) => {
+    const outcome = await chat([...SYSTEM, ...args], stdin);
+    expect(outcome.code).toBe(0);
+    expect(outcome.stdout).toMatch(/ {2}sustain /);
+    expect(outcome.stderr).toBe(
+      `${before}the policy hold is now called sustain; --hold is split-softmax\n${after}`,
+    );
+  });
+
   it('that lowers the share shows it in the line', async () => {
     const { code, stdout, stderr } = await chat(
       [...SYSTEM, '--policy', 'cap', '--strength', '0.05'],

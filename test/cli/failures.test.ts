@@ -159,6 +159,16 @@ describe('a usage error exits with 2', () => {
     [
       'one strength for a policy that has one for each head',
       ['trace', llama, '--ids', '1', '--target', 'sink', '--policy', 'sustain', '--strength', '0.5', ...out],
+      /the policy sustain takes no strength or schedule: it measures its own strength in the first answer/,
+    ],
+    [
+      'a strength for a policy that changes nothing',
+      ['trace', llama, '--ids', '1', '--target', 'sink', '--policy', 'off', '--strength', '0.5', ...out],
+      /the policy off takes no strength or schedule: it changes nothing/,
+    ],
+    [
+      'a policy that needs answers to measure its strength in',
+      ['trace', llama, '--ids', '1', '--target', 'sink', '--policy', 'sustain', ...out],
       /the policy sustain is for chats: it measures its own strength in the first answer/,
     ],
     [

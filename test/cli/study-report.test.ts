@@ -97,6 +97,15 @@ describe('study compare', () => {
     );
   });
 
+  it('says that a policy has a new name when an arm is asked for by the former one', async () => {
+    const [off, split] = TRUE_ARMS;
+    const folder = await studyFolder([off!, { ...split!, name: 'sustain' }, TRUE_ARMS[2]!]);
+    await expect(study('compare', folder, '--arm', 'off', '--arm', 'hold')).rejects.toMatchObject({
+      code: 'E_USAGE',
+      hint: 'the policy hold is now called sustain; --hold is split-softmax. Name one of "off", "sustain", "growing"',
+    });
+  });
+
   it('accepts names with commas, as unnamed arms get', async () => {
     const [off, split] = TRUE_ARMS;
     const folder = await studyFolder([off!, { ...split!, name: 'split-softmax, k = 0.7' }, TRUE_ARMS[2]!]);

@@ -27,6 +27,7 @@ function openStudy(file, models) {
     spec: { name, question: null },
     file,
     text,
+    notices: [],
     versions: { holdfast: 'stub' },
     models: [{ name: 'stub', path: models.stub ?? 'nowhere', hash: 'f00d', layers: 2, heads: 3 }],
     rankings: each(ranked, (index) => cell('ranking', 'off', 'off', dialogues + index)),

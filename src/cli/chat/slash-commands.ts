@@ -1,3 +1,4 @@
+import { POLICY_RULES, renamedNotice } from '../../attention/index.js';
 import { HoldfastError } from '../../errors.js';
 import { alignColumns } from '../../report/index.js';
 import { BAR_SCALE } from '../terminal/index.js';
@@ -24,6 +25,9 @@ interface ChatCommand {
   run(context: CommandContext, argument: string): void | Promise<void>;
 }
 
+/** Which way a strength is stronger, for the recommended policy. */
+const STRONGER = `split-softmax: ${POLICY_RULES['split-softmax'].stronger} is stronger`;
+
 const COMMANDS: Readonly<Record<string, ChatCommand>> = {
   on: {
     argument: '',
@@ -43,7 +47,7 @@ const COMMANDS: Readonly<Record<string, ChatCommand>> = {
   },
   strength: {
     argument: 'X',
-    help: 'set a constant strength, from the next answer on',
+    help: `set a constant strength, from the next answer on; ${STRONGER}`,
     run({ conversation, view }, argument) {
       conversation.setStrength(parseStrength(argument));
       view.note(conversation.state);
@@ -51,11 +55,13 @@ const COMMANDS: Readonly<Record<string, ChatCommand>> = {
   },
   policy: {
     argument: 'P [X]',
-    help: 'set the policy and its strength',
+    help: `set the policy and its strength; ${STRONGER}`,
     run({ conversation, view }, argument) {
       const [name = '', strength, ...rest] = argument.split(/\s+/);
       if (name === '' || rest.length > 0) throw usage('write /policy P or /policy P X');
       conversation.setPolicy(name, strength === undefined ? undefined : parseStrength(strength));
+      const renamed = renamedNotice(name);
+      if (renamed !== null) view.note(renamed);
       view.note(conversation.state);
     },
   },

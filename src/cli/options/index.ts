@@ -25,6 +25,7 @@ export {
   requireTokenizer,
 } from './model-options.js';
 export { openText } from './open-text.js';
+export { policyNamed } from './policy-name.js';
 export { parseJson, readText } from './read-text.js';
 export {
   addChatOptions,

@@ -3,7 +3,6 @@ import {
   needsSystem,
   POLICIES,
   type Policy,
-  parsePolicy,
   parseSchedule,
   parseTarget,
   type Schedule,
@@ -19,6 +18,7 @@ import { checkSampling, type SamplingOptions } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import { decimal, oneMore, positiveInteger, STRENGTHS_HELP } from './arguments.js';
 import { addModelOptions, type ModelOptions } from './model-options.js';
+import { policyNamed } from './policy-name.js';
 
 /** Flags of the commands that generate answers: policy, schedule, target and sampling. */
 export interface SettingsFlags {
@@ -181,7 +181,7 @@ function readPolicy(flags: SettingsFlags): PolicyOptions | { readonly hold: true
     if (strength === undefined && flags.schedule === undefined) return {};
     throw usage(`${strength === undefined ? '--schedule' : '--strength'} needs a --policy`);
   }
-  const policy = parsePolicy(flags.policy);
+  const policy = policyNamed(flags.policy);
   const schedule = readSchedule(flags);
   const problem = strengthProblem(policy, schedule !== undefined);
   if (problem !== null) throw usage(problem);

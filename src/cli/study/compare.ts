@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { renamedNotice } from '../../attention/index.js';
 import { HoldfastError } from '../../errors.js';
 import {
   type Comparison,
@@ -78,7 +79,7 @@ function checkArm(arm: string, { spec, folder }: StudyResult): void {
   if (known.includes(arm)) return;
   throw new HoldfastError('E_USAGE', `"${arm}" is not an arm of ${folder}`, {
     field: '--arm',
-    hint: `Name one of ${quotedList(known)}`,
+    hint: [renamedNotice(arm), `Name one of ${quotedList(known)}`].filter((part) => part !== null).join('. '),
   });
 }
 

@@ -49,6 +49,7 @@ export function registerStudyRun(study: Command, parts: StudyParts): void {
 
 async function run(file: string, flags: RunFlags, { openStudy, cells }: StudyParts): Promise<void> {
   const study = await openStudy(file, flags.model);
+  for (const notice of study.notices) process.stderr.write(`note: ${notice}\n`);
   const folder = flags.out ?? defaultFolder(study.spec.name, flags.shard ?? null);
   const line = createProgressLine(process.stderr);
   const interrupt = listenForSignals();

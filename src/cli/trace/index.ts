@@ -2,7 +2,14 @@
  * `holdfast trace`: runs a model once over a dialogue and writes its internals to a safetensors file.
  */
 import { type Command, Option } from 'commander';
-import { identityNotice, POLICIES, POLICY_RULES, parsePolicy, parseTarget } from '../../attention/index.js';
+import {
+  identityNotice,
+  POLICIES,
+  POLICY_RULES,
+  parsePolicy,
+  parseTarget,
+  strengthProblem,
+} from '../../attention/index.js';
 import { HoldfastError } from '../../errors.js';
 import { checkWritable, writeWhole } from '../../files/index.js';
 import { encodeSafetensors } from '../../formats/index.js';
@@ -22,6 +29,7 @@ import {
   openWithOptions,
   parseIdsFile,
   parseStrengthsFile,
+  policyNamed,
   positiveInteger,
   readDialogue,
   readText,
@@ -167,14 +175,14 @@ function checkFlags(flags: TraceFlags): void {
     throw usage('--generation-prompt, --no-generation-prompt and --trust-content need --chat');
   }
   if (target !== undefined) parseTarget(target);
-  const name = policy === undefined ? 'off' : parsePolicy(policy);
+  const name = policy === undefined ? 'off' : policyNamed(policy);
   const acts = name !== 'off';
   const hasStrength = strength !== undefined || strengths !== undefined;
-  if (!acts && hasStrength) throw usage('a strength needs a --policy that takes one');
+  if (policy === undefined && hasStrength) throw usage('a strength needs a --policy that takes one');
+  const problem = hasStrength ? strengthProblem(name, true) : null;
+  if (problem !== null) throw usage(problem);
   const { noStrength } = POLICY_RULES[name];
-  if (acts && noStrength !== null) {
-    throw usage(`the policy ${name} is for chats: ${noStrength}`);
-  }
+  if (acts && noStrength !== null) throw usage(`the policy ${name} is for chats: ${noStrength}`);
   if (acts && !hasStrength) throw usage(`the policy ${name} needs --strength or --strengths`);
   if (acts && chat === undefined && target === undefined) {
     throw usage(`the policy ${name} needs a --target: without a dialogue there is no system prompt`);

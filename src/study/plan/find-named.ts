@@ -20,7 +20,10 @@ interface Complaint {
  * @param file the path of the specification, for errors
  * @throws HoldfastError `E_SPEC` with everything that is missing, unreadable or insufficient, each with line and column
  */
-export async function findNamed({ spec, places }: PlacedSpec, file: string): Promise<Found> {
+export async function findNamed(
+  { spec, places }: Pick<PlacedSpec, 'spec' | 'places'>,
+  file: string,
+): Promise<Found> {
   const complaints: Complaint[] = [];
   const attempt = async <T>(key: keyof Places, name: string, find: () => T): Promise<Awaited<T> | null> => {
     try {

@@ -29,13 +29,14 @@ export async function openStudy(
 ): Promise<Study> {
   const file = specFile(named);
   const text = await readSpec(file);
-  const { spec: written, places } = parsePlacedSpec(text, file);
+  const { spec: written, places, notices } = parsePlacedSpec(text, file);
   const spec = await withFetchedModels(withModelPaths(written, paths), fetch);
   const found = await findNamed({ spec, places }, file);
   return {
     spec,
     file: named,
     text,
+    notices,
     versions,
     models: spec.models.map(({ name, path }) => {
       const { hash, grid } = found.models.get(name)!;

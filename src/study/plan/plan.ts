@@ -10,6 +10,8 @@ export interface Study {
   readonly file: string;
   /** The text of the specification. */
   readonly text: string;
+  /** Notices about the specification for its author, such as the former name of a policy. */
+  readonly notices: readonly string[];
   /** Versions of Holdfast, Node and the runtime. */
   readonly versions: Readonly<Record<string, string>>;
   readonly models: readonly StudyModel[];

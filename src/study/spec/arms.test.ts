@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { POLICIES, strengthProblem } from '../../attention/index.js';
 import { HoldfastError } from '../../errors.js';
-import { parseSpec } from './parse.js';
+import { parsePlacedSpec, parseSpec } from './parse.js';
 import type { ArmSpec } from './spec.js';
 
 /** Returns the arms of one item of the list. */
@@ -146,6 +146,23 @@ describe('an arm', () => {
     const [arm] = armsOf(`split-softmax: { strength: 0.7, ${heads} }`);
     expect(arm!.on).toEqual(on);
     expect(arm!.name).toContain(words);
+  });
+});
+
+describe('the former name of a policy', () => {
+  const noticesOf = (...items: readonly string[]): readonly string[] =>
+    parsePlacedSpec(
+      `name: x\nsources: organism\narms:\n${items.map((item) => `  - ${item}\n`).join('')}`,
+      'x.yaml',
+    ).notices;
+
+  it('leads to one notice, however the arms are written', () => {
+    const notice = 'the policy hold is now called sustain; --hold is split-softmax';
+    for (const item of ['hold', '{ policy: hold }', 'hold: { layers: [1] }']) {
+      expect(noticesOf('off', item), item).toEqual([notice]);
+    }
+    expect(noticesOf('hold', 'hold: { layers: [1] }')).toEqual([notice]);
+    expect(noticesOf('off', 'sustain', '{ name: hold, policy: sustain, layers: [1] }')).toEqual([]);
   });
 });
 

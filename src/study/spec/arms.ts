@@ -7,6 +7,7 @@ import {
   parsePolicy,
   parseSchedule,
   parseTarget,
+  renamedNotice,
   type Schedule,
   strengthProblem,
   type Target,
@@ -77,6 +78,17 @@ export const armList: Reader<readonly Placed<ArmSpec>[]> = (tree, report) => {
   refuseTwins(arms, 'arm', report);
   return arms;
 };
+
+/** Returns a notice for each former name of a policy that the arms use. */
+export function renamedNotices(arms: readonly Placed<ArmSpec>[]): string[] {
+  const notices = arms.map(({ tree }) => {
+    const spelled = spelledOut(tree, () => {});
+    const value =
+      spelled.kind === 'map' ? spelled.entries.find(({ key }) => key === 'policy')?.value : undefined;
+    return value?.kind === 'scalar' ? renamedNotice(String(value.value)) : null;
+  });
+  return [...new Set(notices)].filter((notice) => notice !== null);
+}
 
 /** Returns the arms that one item of the list stands for; none if anything is wrong with it. */
 function armsOf(item: Tree, reportToAll: Report): readonly ArmSpec[] {

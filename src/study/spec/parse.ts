@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import { checkSampling, type SamplingOptions } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
-import { armList } from './arms.js';
+import { armList, renamedNotices } from './arms.js';
 import { EMBEDDED, modelList } from './models.js';
 import {
   anyNumber,
@@ -64,6 +64,8 @@ export type Places = Readonly<Record<'models' | 'sources' | 'arms' | 'costs', Re
 export interface PlacedSpec {
   readonly spec: StudySpec;
   readonly places: Places;
+  /** Notices of policies that the file calls by their former names. */
+  readonly notices: readonly string[];
 }
 
 /** Does as {@link parseSpec}, and returns places as well, for checks that need the models and sources. */
@@ -140,7 +142,7 @@ function readStudy(tree: Tree, file: string, report: (problem: Problem) => void)
     arms: placesOf(fields.arms),
     costs: new Map([['choice', placeOf(tree, 'costs')]]),
   };
-  return { spec, places };
+  return { spec, places, notices: renamedNotices(fields.arms) };
 }
 
 /** Returns the place of a key, or of the mapping that lacks it. */

@@ -1,0 +1,12 @@
+import { type Policy, parsePolicy, renamedNotice } from '../../attention/index.js';
+
+/**
+ * Returns the policy that `--policy` names. Writes a note to stderr if the name is a former one.
+ * @throws HoldfastError `E_POLICY`
+ */
+export function policyNamed(name: string): Policy {
+  const policy = parsePolicy(name);
+  const notice = renamedNotice(name);
+  if (notice !== null) process.stderr.write(`note: ${notice}\n`);
+  return policy;
+}
