@@ -97,6 +97,8 @@ export async function* answerPrompt({
     ids,
     finish,
     strength: strengths.length === 0 ? null : { first: strengths[0]!, last: strengths.at(-1)! },
+    measuring: steering.measuring,
+    notice: steering.notice,
     shares: meter.mean(),
     parts: partMeter.means(),
     receipt,

@@ -40,7 +40,6 @@ export {
 export {
   type AnswerStep,
   answerIds,
-  policyAsked,
   type RowObservation,
   type Turn,
   tokensPerSecond,

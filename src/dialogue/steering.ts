@@ -1,8 +1,10 @@
 import {
   type HeadGrid,
   headMask,
+  identityNotice,
   resolveTarget,
   type Strengths,
+  scheduleBounds,
   scheduledStrength,
   strengthPerHead,
   type TargetContext,
@@ -23,6 +25,10 @@ export interface Steering {
   interventionAt(point: ForwardPoint): Intervention | undefined;
   /** The policy's strength in the latest pass; null for `off`, and for `sustain`, which has one per head. */
   readonly strength: number | null;
+  /** Whether `sustain` only measures its strengths in this answer. */
+  readonly measuring: boolean;
+  /** A notice such as `k = 1 changes nothing` if no strength of this answer changes anything; else null. */
+  readonly notice: string | null;
 }
 
 interface SteeringContext {
@@ -81,15 +87,21 @@ function targetRanges({ policy, target }: Settings, prompt: TargetContext): read
 function createSteering(context: SteeringContext): Steering {
   const { target, settings, held, grid } = context;
   const { policy, schedule, selection } = settings;
-  if (target === null) return { interventionAt: () => undefined, strength: null };
+  if (target === null) return { ...idle(false), interventionAt: () => undefined };
   if (policy === 'sustain' && held !== null) {
     const share = (layer: number, head: number): number => clamp(held[layer * grid.heads + head]!);
     const intervention = { target, ...strengthPerHead(policy, share, grid, selection) };
-    return { interventionAt: () => intervention, strength: null };
+    return {
+      interventionAt: () => intervention,
+      strength: null,
+      measuring: false,
+      // Outside a sliding window, all measured shares are 0.
+      notice: identityNotice(policy, Array.from(intervention.strength)),
+    };
   }
   if (schedule === null) {
     const measured = { target, ...uniformStrength('off', 1, grid) };
-    return { interventionAt: () => measured, strength: null };
+    return { ...idle(policy === 'sustain'), interventionAt: () => measured };
   }
 
   const mask = headMask(selection, grid);
@@ -110,8 +122,13 @@ function createSteering(context: SteeringContext): Steering {
     get strength() {
       return latest?.strength ?? null;
     },
+    measuring: false,
+    notice: identityNotice(policy, scheduleBounds(schedule)),
   };
 }
+
+/** The fields of an answer in which no policy acts. */
+const idle = (measuring: boolean) => ({ strength: null, measuring, notice: null });
 
 /** Returns the shares of the heads that the policy acts on. The others do not depend on its strength. */
 function selected(shares: Float32Array, mask: Uint8Array): Float32Array {

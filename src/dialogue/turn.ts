@@ -47,6 +47,10 @@ export interface Turn {
   readonly settings: Settings;
   /** The policy's strength in the answer's first and last row; null as in {@link AnswerStep}. */
   readonly strength: { readonly first: number; readonly last: number } | null;
+  /** Whether `sustain` only measured its strengths in this answer. */
+  readonly measuring: boolean;
+  /** A notice such as `k = 1 changes nothing` if no strength of this answer changes anything; else null. */
+  readonly notice: string | null;
   /** The target's share over the rows that chose the answer's tokens; null without a target. */
   readonly shares: AnswerShares | null;
   /** The shares of the prompt, its words, the sink and the prefix over the same rows, whatever the target is. */
@@ -61,11 +65,6 @@ export interface Turn {
 /** Returns the answer's tokens without the one that ends the turn. */
 export function answerIds({ ids, finish }: Turn): readonly number[] {
   return finish === 'stop' ? ids.slice(0, -1) : ids;
-}
-
-/** Returns whether a policy was asked to act on any head. */
-export function policyAsked({ receipt }: Pick<Turn, 'receipt'>): boolean {
-  return receipt?.headsAsked.some((heads) => heads > 0) ?? false;
 }
 
 /** Returns whether a policy changed any share. */

@@ -40,6 +40,8 @@ function turn(before: number, after: number, changes: Partial<Turn> = {}): Turn 
     finish: 'stop',
     settings: SETTINGS,
     strength: { first: 0.96, last: 0.96 },
+    measuring: false,
+    notice: null,
     shares: share(before, after),
     parts: {
       prompt: share(before, after),
@@ -105,9 +107,19 @@ describe('the line under an answer', () => {
 
   it('says whether sustain measures or acts', () => {
     const settings = { ...SETTINGS, policy: 'sustain', schedule: null } as const;
-    expect(shareLine([turn(0.2, 0.2, { settings, strength: null })])).toMatch(
-      /sustain \(measures this answer\)/,
-    );
+    const line = (changes: Partial<Turn>) =>
+      shareLine([turn(0.2, 0.2, { settings, strength: null, ...changes })]);
+    expect(line({ measuring: true })).toMatch(/ {2}sustain \(measures this answer\) {2}/);
+    expect(line({ measuring: false })).toMatch(/ {2}sustain {2}/);
+    expect(line({ notice: 'π₁ = 0 changes nothing' })).toMatch(/ {2}sustain \(π₁ = 0 changes nothing\) {2}/);
+  });
+
+  it('never shows a strength that changes something as the identity', () => {
+    const line = (first: number, last: number) => shareLine([turn(0.2, 0.2, { strength: { first, last } })]);
+    expect(line(1, 0.99999)).toMatch(/ k=1→0\.99999 /);
+    expect(line(0.99996, 0.99996)).toMatch(/ k=0\.99996 /);
+    expect(line(1, 1)).toMatch(/ k=1 /);
+    expect(line(0.123456, 0.123456)).toMatch(/ k=0\.1235 /);
   });
 
   it('has both answers of a comparison', () => {
@@ -149,6 +161,8 @@ describe('the table of shares', () => {
       'prompt after        0.625  0.625  0.625',
       'prefix before       0.800  0.800  0.800',
       'prefix after        0.925  0.925  0.925',
+      '',
+      'every token by role, after the policy (these rows sum to 1)',
       'its words           0.500  0.250  0.750',
       'user                0.500  0.750  0.250',
     ]);
@@ -158,7 +172,13 @@ describe('the table of shares', () => {
     const meter = createRoleMeter().add({ shares: { target: null, spans: [] } });
     const off = { ...SETTINGS, policy: 'off', schedule: null, target: { kind: 'template' } } as const;
     const rows = shareTable(meter.means(), turn(0.5, 0.5, { settings: off, shares: share(0.2, 0.2) }));
-    expect(rows.slice(1).map((row) => row.split(/ {2,}/)[0])).toEqual(['prompt', 'prefix', 'template']);
+    expect(rows.slice(1).map((row) => row.split(/ {2,}/)[0])).toEqual([
+      'prompt',
+      'prefix',
+      'template',
+      '',
+      'every token by role (these rows sum to 1)',
+    ]);
   });
 });
 

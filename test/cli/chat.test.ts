@@ -61,6 +61,32 @@ describe('a policy', () => {
     );
   });
 
+  it('sustain measures the first answer; it says so only there, and says if it measured no share at all', async () => {
+    // The window of layer 0 has lost the prompt by then.
+    const model = ['chat', fixture('models/gemma3'), '--threads', '1', '--system', 'the work'];
+    const sustain = [
+      '--policy',
+      'sustain',
+      '--layers',
+      '0',
+      '--temperature',
+      '0',
+      '--max-tokens',
+      '30',
+      '--json',
+    ];
+    const users = 'one two three four five six seven\nwords and words\nmore\n';
+    const outcome = await holdfast([...model, ...sustain], users);
+    const nothing = 'π₁ = 0 changes nothing';
+    expect(linesOf(outcome).map(({ notice }) => notice)).toEqual([null, nothing, nothing]);
+    const { stdout } = await holdfast([...model, ...sustain.slice(0, -1)], users);
+    expect(stdout.match(/sustain \([^)]*\)/g)).toEqual([
+      'sustain (measures this answer)',
+      `sustain (${nothing})`,
+      `sustain (${nothing})`,
+    ]);
+  });
+
   it('that lowers the share shows it in the line', async () => {
     const { code, stdout, stderr } = await chat(
       [...SYSTEM, '--policy', 'cap', '--strength', '0.05'],

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { identityNotice, scheduleBounds, targetName } from '../../attention/index.js';
+import { targetName } from '../../attention/index.js';
 import { type AnswerShares, type PartShares, type Turn, tokensPerSecond } from '../../dialogue/index.js';
 import { HoldfastError } from '../../errors.js';
 import { layerMeans, oneLine } from '../terminal/index.js';
@@ -52,7 +52,7 @@ function turnObject(side: Side, turn: Turn): Readonly<Record<string, unknown>> {
     user: turn.user,
     assistant: turn.assistant,
     policy: turn.settings.policy,
-    notice: identityNotice(turn.settings.policy, scheduleBounds(turn.settings.schedule)),
+    notice: turn.notice,
     seed: turn.settings.sampling.seed,
     target: targetName(turn.settings.target),
     shares: turn.shares?.mean ?? null,

@@ -1,11 +1,5 @@
 import { POLICY_RULES, targetName } from '../../attention/index.js';
-import {
-  type AnswerShares,
-  policyAsked,
-  type Share,
-  type Turn,
-  tokensPerSecond,
-} from '../../dialogue/index.js';
+import { type AnswerShares, type Share, type Turn, tokensPerSecond } from '../../dialogue/index.js';
 
 /** The lines that a chat writes about its answers. */
 
@@ -79,10 +73,15 @@ export function comparedLine(off: readonly Turn[], on: readonly Turn[]): string 
 function strengthText(turn: Turn): string {
   const { policy } = turn.settings;
   if (policy === 'off') return 'off';
-  if (turn.strength === null) return policyAsked(turn) ? policy : `${policy} (measures this answer)`;
+  if (turn.strength === null) {
+    const state = turn.measuring ? 'measures this answer' : turn.notice;
+    return state === null ? policy : `${policy} (${state})`;
+  }
   const { first, last } = turn.strength;
-  const range = first === last ? number(first) : `${number(first)}→${number(last)}`;
-  return `${policy} ${POLICY_RULES[policy].symbol}=${range}`;
+  const { symbol, identity } = POLICY_RULES[policy];
+  const shown = (strength: number): string => number(strength, identity);
+  const range = first === last ? shown(first) : `${shown(first)}→${shown(last)}`;
+  return `${policy} ${symbol}=${range}`;
 }
 
 function speedText(turn: Turn): string {
@@ -101,7 +100,11 @@ function finishText(turn: Turn): string {
   return FINISHES[turn.finish];
 }
 
-/** Formats a number with at most four digits and without trailing zeros. */
-function number(value: number): string {
-  return String(Number(value.toPrecision(4)));
+/**
+ * Formats a strength with four digits and without trailing zeros. It has more digits if it would otherwise look like
+ * the identity: `0.99999`, not `1`.
+ */
+function number(strength: number, identity: number): string {
+  const short = Number(strength.toPrecision(4));
+  return String(short === identity ? strength : short);
 }

@@ -72,8 +72,9 @@ const ROLE_NAMES: Readonly<Record<SpanRole, string>> = {
 };
 
 /**
- * Returns a table with a column for each group of layers. The first rows are the prompt and the prefix, and any
- * other target, before and after the policy. Then a row for each role after the policy; these sum to 1.
+ * Returns two tables with a column for each group of layers, under one heading. The first has the prompt and the
+ * prefix, and any other target, before and after the policy; they can overlap. The second has a row for each role after
+ * the policy; these sum to 1.
  */
 export function shareTable(roles: readonly RoleShares[], turn: Turn): string[] {
   const layers = roles[0]?.layers.length ?? 0;
@@ -95,13 +96,20 @@ export function shareTable(roles: readonly RoleShares[], turn: Turn): string[] {
   };
   const isPart = target.kind === 'message' || target.kind === 'prefix';
   const heading = groups.map((group, index) => (index === 0 ? 'all layers' : groupName(group)));
-  const rows = [
+  const partRows = [
     ...beforeAndAfter('prompt', parts.prompt),
     ...beforeAndAfter('prefix', parts.prefix),
     ...(isPart ? [] : beforeAndAfter(targetName(target), shares)),
-    ...roles.map(({ role, layers }) => row(ROLE_NAMES[role], layers)),
   ];
-  return textTable({ heading: ['share of', ...heading], rows });
+  const roleRows = roles.map(({ role, layers }) => row(ROLE_NAMES[role], layers));
+  const lines = textTable({ heading: ['share of', ...heading], rows: [...partRows, ...roleRows] });
+  const when = policy === 'off' ? '' : ', after the policy';
+  return [
+    ...lines.slice(0, 1 + partRows.length),
+    '',
+    `every token by role${when} (these rows sum to 1)`,
+    ...lines.slice(1 + partRows.length),
+  ];
 }
 
 /**
