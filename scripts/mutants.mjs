@@ -84,6 +84,13 @@ const MUTANTS = [
     put: 'const output = mixed;',
   },
   {
+    name: 'cpu: heads lost under the policy cap after the first chunk',
+    suite: 'cpu',
+    file: FEEDS,
+    find: 'feeds.policy = policyFeed(request,',
+    put: "const deaf = past > 0 && request.intervention?.policy === 'cap' && { silenced: new Uint8Array(99).fill(1) };\n  feeds.policy = policyFeed({ ...request, ...deaf },",
+  },
+  {
     name: 'reference: wrong key-value head',
     suite: 'reference',
     file: REFERENCE,

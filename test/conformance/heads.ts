@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { mapShare } from '../../src/attention/index.js';
 import type { FamilyName } from '../support/families.js';
-import { EXTREMES, IDENTITIES } from '../support/policy-cases.js';
+import { EXAMPLES, EXTREMES, IDENTITIES } from '../support/policy-cases.js';
 import { openFamily, withoutHeads } from './fixtures.js';
 import {
   type CreateExecutor,
@@ -36,6 +36,25 @@ export function shapeSuite(family: FamilyName, create: CreateExecutor): void {
       }
     },
   );
+
+  it('invariant 3: under every policy, one block, random chunks and single tokens give the same logits and shares', async () => {
+    const { model, run, intervene, expectLogits, expectShares } = subject();
+    const target = [
+      { start: 2, end: 12 },
+      { start: 30, end: 50 },
+    ];
+    for (const [policy, strength] of EXAMPLES) {
+      const intervention = intervene(target, policy, strength);
+      const block = await run(model.ids, [72], { intervention });
+      for (const chunks of [randomChunks(72, 13), Array<number>(72).fill(1)]) {
+        const result = await run(model.ids, chunks, { intervention });
+        const what = `${policy} in ${chunks.length} chunks`;
+        expectLogits(result.logits, block.logits, what, 1e-4);
+        expectShares(result.before, block.before, `${what}: before`, 1e-5);
+        expectShares(result.after, block.after, `${what}: after`, 1e-5);
+      }
+    }
+  });
 
   it('invariant 4: a probe on a branch, rewound, leaves no trace', async () => {
     const { executor, model, run, intervene } = subject();
