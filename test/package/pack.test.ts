@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,8 +9,8 @@ import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vit
 import { entries } from '../support/module-names.js';
 
 /**
- * Tests the package as a user gets it: packed, and installed into an empty folder. Uses the build of `npm test`; packing
- * must not build again while other tests use the build.
+ * Tests the package as a user gets it: packed, and installed into an empty folder. Packs the build of `npm test`: packing
+ * must not build again while other tests use the build. So it does not test that `npm run pack` builds first.
  */
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const llama = join(root, 'test/fixtures/models/llama');
@@ -119,6 +119,17 @@ describe('the package, installed into an empty folder', () => {
     );
     expect(JSON.parse(stdout)).toMatchObject({ text: 'hi', spans: [] });
     expect(await inFolder('npx', '--no-install', 'holdfast', '--version')).toMatch(/^\d+\.\d+\.\d+/);
+  });
+
+  it('includes what its README links to, except results of studies', async (context) => {
+    needsInstall(context);
+    const home = join(folder, 'node_modules/holdfast');
+    const links = [...readFileSync(join(home, 'README.md'), 'utf8').matchAll(/\]\(([^)#]+)/g)]
+      .map(([, link]) => link!)
+      .filter((link) => !link.startsWith('http'));
+    expect(links).toContain('CONTRIBUTING.md');
+    const missing = links.filter((link) => !existsSync(join(home, link)));
+    expect([...new Set(missing)]).toEqual(['docs/results/README.md']);
   });
 
   it('includes the embedded model with its recipe, but no training runs', async (context) => {
