@@ -88,7 +88,7 @@ const MUTANTS = [
     suite: 'cpu',
     file: FEEDS,
     find: 'feeds.policy = policyFeed(request,',
-    put: "const deaf = past > 0 && request.intervention?.policy === 'cap' && { silenced: new Uint8Array(99).fill(1) };\n  feeds.policy = policyFeed({ ...request, ...deaf },",
+    put: "const deaf = past > 0 && request.intervention?.policy === 'cap' && request.intervention.strength[0] < 1 && { silenced: new Uint8Array(99).fill(1) };\n  feeds.policy = policyFeed({ ...request, ...deaf },",
   },
   {
     name: 'reference: wrong key-value head',
