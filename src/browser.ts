@@ -3,6 +3,7 @@ import type { Model } from './engine/index.js';
 import { HoldfastError } from './errors.js';
 import { createGpuExecutor, type GpuOptions } from './executors/gpu/index.js';
 import { type Fetch, memorySource, openSafetensors } from './formats/index.js';
+import { sha256 } from './hash.js';
 import { readSideFiles } from './hub/side-files.js';
 import { findFormat, findTokenizer, lazily } from './model-text.js';
 
@@ -70,7 +71,7 @@ export async function fetchModel(
     get format() {
       return format();
     },
-    hash: async () => hex(await crypto.subtle.digest('SHA-256', bytes)),
+    hash: () => sha256(bytes),
     dispose: () => executor.dispose(),
   };
 }
@@ -79,6 +80,3 @@ export async function fetchModel(
 function browserGpu(): GPU | undefined {
   return (globalThis.navigator as Navigator | undefined)?.gpu;
 }
-
-const hex = (bytes: ArrayBuffer): string =>
-  Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('');

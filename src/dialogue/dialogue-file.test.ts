@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, CHAT, collect, loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
 import { watchSequences } from '../../test/support/watched-sequences.js';
 import type { Model } from '../engine/index.js';
+import { sha256 } from '../hash.js';
 import { type Chat, openChat } from './chat.js';
 import type { ChatOptions } from './chat-options.js';
 import { loadDialogue, type SavedDialogue, saveDialogue } from './dialogue-file.js';
-import { sha256 } from './hash.js';
 import { replayDialogue } from './replay.js';
 
 let model: Model;

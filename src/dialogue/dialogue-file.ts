@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { checkSchedule, type HeadPair, parsePolicy, parseTarget, targetName } from '../attention/index.js';
 import { HoldfastError } from '../errors.js';
+import { sha256 } from '../hash.js';
 import type { Message } from '../text/index.js';
 import type { Chat } from './chat.js';
-import { sha256 } from './hash.js';
 import type { Settings } from './settings.js';
 import type { Turn } from './turn.js';
 

@@ -1,10 +1,10 @@
 import { parseTarget } from '../attention/index.js';
 import type { Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
+import { sha256 } from '../hash.js';
 import type { Held } from './caches.js';
 import { type Chat, openChat } from './chat.js';
 import type { SavedDialogue, SavedSettings, SavedTurn } from './dialogue-file.js';
-import { sha256 } from './hash.js';
 import { policyChoice } from './settings-options.js';
 
 /** The first token at which a replay differs from the saved dialogue. */

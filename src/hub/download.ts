@@ -5,11 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isMissing } from '../errors.js';
 import { syncFolder } from '../files/index.js';
 import { type Lock, tryLock } from '../lock.js';
-import { GrowingFile, WrongContent } from './growing-file.js';
 import { type HubCache, sizeOf, writing } from './hub-cache.js';
 import type { Asking, FilePlace, HubClient } from './hub-client.js';
 import type { Response } from './hub-http.js';
 import type { RepoFile } from './hub-listing.js';
+import { PartialFile, WrongContent } from './partial-file.js';
 import { TransientError, waitBeforeRetry } from './retry.js';
 
 /** What a download needs, and where it reports. */
@@ -79,16 +79,16 @@ async function waitForLock(blob: string, file: RepoFile, { signal, onNote }: Fet
 async function fill(path: string, place: FilePlace, file: RepoFile, fetching: Fetching): Promise<Arrival> {
   const handle = await writing(path, () => open(path, constants.O_RDWR | constants.O_CREAT));
   try {
-    const growing = new GrowingFile(handle, path, file, fetching);
-    await growing.begin();
-    const resumed = growing.bytes > 0;
-    const answers = await growUntilWhole(growing, place, fetching);
-    if (!growing.isRight() && (resumed || answers > 1)) {
+    const partial = new PartialFile(handle, path, file, fetching);
+    await partial.begin();
+    const resumed = partial.bytes > 0;
+    const answers = await growUntilWhole(partial, place, fetching);
+    if (!partial.isRight() && (resumed || answers > 1)) {
       fetching.onNote(`${file.path}: the resumed download has the wrong hash: downloading it again`);
-      growing.restart();
-      await growUntilWhole(growing, place, fetching);
+      partial.restart();
+      await growUntilWhole(partial, place, fetching);
     }
-    if (!growing.isRight()) throw wrong(place, 'its hash is not the one that the hub lists');
+    if (!partial.isRight()) throw wrong(place, 'its hash is not the one that the hub lists');
     await writing(path, () => handle.sync());
     return resumed ? 'resumed' : 'fetched';
   } catch (error) {
@@ -101,16 +101,16 @@ async function fill(path: string, place: FilePlace, file: RepoFile, fetching: Fe
 }
 
 /** Sends requests until the file has its full size. Returns the number of requests. */
-async function growUntilWhole(growing: GrowingFile, place: FilePlace, fetching: Fetching): Promise<number> {
+async function growUntilWhole(partial: PartialFile, place: FilePlace, fetching: Fetching): Promise<number> {
   let answers = 0;
-  for (let failed = 0; growing.bytes < growing.file.bytes; ) {
-    const before = growing.bytes;
+  for (let failed = 0; partial.bytes < partial.file.bytes; ) {
+    const before = partial.bytes;
     answers++;
     try {
-      await growOnce(growing, place, fetching);
+      await growOnce(partial, place, fetching);
     } catch (error) {
       if (!(error instanceof TransientError)) throw error;
-      failed = growing.bytes > before ? 1 : failed + 1;
+      failed = partial.bytes > before ? 1 : failed + 1;
       await waitBeforeRetry(fetching.client.policy, failed, error, { ...fetching, what: place.path });
     }
   }
@@ -118,32 +118,32 @@ async function growUntilWhole(growing: GrowingFile, place: FilePlace, fetching: 
 }
 
 async function growOnce(
-  growing: GrowingFile,
+  partial: PartialFile,
   place: FilePlace,
   { client, signal, onNote }: Fetching,
 ): Promise<void> {
-  const { file } = growing;
-  const { response, linkedHash } = await client.open(place, growing.bytes, signal);
+  const { file } = partial;
+  const { response, linkedHash } = await client.open(place, partial.bytes, signal);
   try {
     if (linkedHash !== null && linkedHash.length === file.hash.length && linkedHash !== file.hash) {
       throw wrong(place, 'the hub now serves a different file under this name');
     }
-    if (response.status === 200 && growing.bytes > 0) {
+    if (response.status === 200 && partial.bytes > 0) {
       onNote(`${file.path}: the hub cannot resume the download: starting again`);
-      growing.restart();
+      partial.restart();
     }
-    checkLengths(response, growing, place);
-    await growing.append(response);
+    checkLengths(response, partial, place);
+    await partial.append(response);
   } finally {
     await response.body?.cancel().catch(() => {});
   }
-  if (growing.bytes < file.bytes) {
-    throw new TransientError(`the download stopped at ${growing.bytes} of ${file.bytes} bytes`);
+  if (partial.bytes < file.bytes) {
+    throw new TransientError(`the download stopped at ${partial.bytes} of ${file.bytes} bytes`);
   }
 }
 
 /** Checks the response's headers against the expected file before its body is read. */
-function checkLengths({ status, headers }: Response, { bytes, file }: GrowingFile, place: FilePlace): void {
+function checkLengths({ status, headers }: Response, { bytes, file }: PartialFile, place: FilePlace): void {
   const encoding = headers.get('content-encoding');
   if (encoding !== null && encoding !== 'identity')
     throw wrong(place, `the response is compressed (${encoding})`);

@@ -12,7 +12,7 @@ import { TransientError } from './retry.js';
  * A download in progress: a file that grows on disk and is hashed as it grows. Each byte is written at its own offset
  * and nothing is truncated. So two machines that share a cache, but not locks, write the same bytes to the same places.
  */
-export class GrowingFile {
+export class PartialFile {
   bytes = 0;
   private hash: Hash;
 
