@@ -5,7 +5,7 @@ import type { Model } from './engine/index.js';
 import { HoldfastError } from './errors.js';
 import type { CpuOptions } from './executors/cpu/index.js';
 import { parsePrecision } from './executors/index.js';
-import { EXECUTOR_TABLE, EXECUTORS, type ExecutorName } from './executors/registry.js';
+import { EXECUTOR_TABLE, EXECUTORS, type ExecutorName, takesOption } from './executors/registry.js';
 import { locateModel, type ModelFiles, openModel } from './hub/index.js';
 import { findFormat, findTokenizer, lazily } from './model-text.js';
 import { packageFile } from './package.js';
@@ -105,7 +105,7 @@ function checkOptions({ executor = 'cpu', precision, threads }: LoadOptions): vo
   // `auto` takes only options that all executors it may become take.
   const becomes = executor === 'auto' ? AUTO : [executor];
   const ignored = names.filter(
-    (name) => given[name] !== undefined && !becomes.every((executor) => takes(executor).includes(name)),
+    (name) => given[name] !== undefined && !becomes.every((executor) => takesOption(executor, name)),
   );
   if (ignored.length === 0) return;
   throw new HoldfastError('E_USAGE', `the ${executor} executor takes no ${ignored.join(' and no ')}`, {
@@ -115,8 +115,6 @@ function checkOptions({ executor = 'cpu', precision, threads }: LoadOptions): vo
 
 /** The executors that `auto` may become. */
 const AUTO: readonly ExecutorName[] = ['cpu', 'gpu'];
-
-const takes = (name: ExecutorName): readonly (keyof CpuOptions)[] => EXECUTOR_TABLE[name].takes;
 
 /** Returns `gpu` if there is a hardware GPU. A software GPU is slower than the cpu executor. */
 async function preferred(): Promise<'gpu' | 'cpu'> {

@@ -6,10 +6,8 @@ import {
   weightShapes,
 } from './architectures/index.js';
 import { encodeWeight, formName, heldInHalves, type Precision } from './executors/contract/index.js';
+import { EXECUTOR_TABLE, PRECISE_EXECUTORS, type PreciseExecutor } from './executors/registry.js';
 import { blockValues, byteLengthOf, type Checkpoint, dequantize, type TensorType } from './formats/index.js';
-
-/** Executors with their own forms of weights. `reference` stores all weights as f32. */
-export type ExecutorName = 'cpu' | 'gpu';
 
 /** How an executor stores a weight. */
 export interface Holding {
@@ -30,7 +28,7 @@ export interface HeldWeight {
   readonly shape: readonly number[];
   /** Σ stored² if the error was measured; else 0. */
   readonly squares: number;
-  readonly held: Readonly<Record<ExecutorName, Holding>>;
+  readonly held: Readonly<Record<PreciseExecutor, Holding>>;
 }
 
 /** The form without a copy: rows of the embedding are decoded from the file's bytes when a token needs them. */
@@ -51,34 +49,44 @@ export async function heldWeights(
     const { type } = checkpoint.tensors.get(tensor)!;
     const elements = shape.reduce((product, size) => product * size, 1);
     const exactly = (form: string, bytes: number): Holding => ({ form, bytes, relativeError: 0 });
-    const add = (as: WeightName, squares: number, cpu: Holding, gpu: Holding): void => {
-      weights.push({ name: as, tensor, type, shape, squares, held: { cpu, gpu } });
+    const add = (as: WeightName, squares: number, holding: (executor: PreciseExecutor) => Holding): void => {
+      weights.push({ name: as, tensor, type, shape, squares, held: ofEach(holding) });
     };
 
     if (name === 'embedding') {
       const rows = exactly(ROWS_AS_STORED, byteLengthOf(type, elements));
-      add(name, 0, rows, rows);
+      add(name, 0, () => rows);
       if (!plan.blueprint.tiedEmbeddings) continue;
     }
     const as = name === 'embedding' ? 'head' : name;
     const floats = exactly('f32', 4 * elements);
     if (shape.length === 1) {
-      add(as, 0, floats, floats);
+      add(as, 0, () => floats);
       continue;
     }
     const halves = heldInHalves(type, precision);
     // The form depends only on type and row length, so a weight without rows is enough to find it.
     const empty = encodeWeight({ type, shape: [0, shape[1]!], bytes: new Uint8Array() }, precision);
     if (empty.weight.kind === 'f32') {
-      add(as, 0, floats, halves === null ? floats : exactly(halves, 2 * elements));
+      add(as, 0, (executor) =>
+        halves !== null && EXECUTOR_TABLE[executor].halves ? exactly(halves, 2 * elements) : floats,
+      );
       continue;
     }
     const stored = await readWeightBytes(plan, checkpoint, name);
     const { squares, ...cost } = measure(stored, precision);
     const held = { form: formName(empty), ...cost };
-    add(as, squares, held, held);
+    add(as, squares, () => held);
   }
   return weights;
+}
+
+/** Returns a value for each executor that stores weights in forms of its own. */
+export function ofEach<T>(make: (executor: PreciseExecutor) => T): Readonly<Record<PreciseExecutor, T>> {
+  return Object.fromEntries(PRECISE_EXECUTORS.map((name) => [name, make(name)])) as Record<
+    PreciseExecutor,
+    T
+  >;
 }
 
 /** Encodes a weight slice by slice and compares the result with the stored values. */
@@ -119,7 +127,7 @@ export interface WeightForm extends Holding {
 }
 
 /** Groups the weights by stored type and by their form in an executor. */
-export function formsIn(executor: ExecutorName, weights: readonly HeldWeight[]): WeightForm[] {
+export function formsIn(executor: PreciseExecutor, weights: readonly HeldWeight[]): WeightForm[] {
   const groups = new Map<string, HeldWeight[]>();
   for (const weight of weights) {
     const key = `${weight.type} ${weight.held[executor].form}`;

@@ -1,13 +1,16 @@
 import type { ModelPlan } from '../architectures/index.js';
 import { openDawn } from '../dawn.js';
+import { HoldfastError } from '../errors.js';
 import type { Checkpoint } from '../formats/index.js';
 import type { CpuOptions } from './cpu/index.js';
 import { createReferenceExecutor, type Executor } from './index.js';
 
 /** An executor as Node loads it. To add one, write its folder and a row of {@link EXECUTOR_TABLE}. */
-interface ExecutorEntry {
-  /** The options that it accepts. */
+export interface ExecutorEntry {
+  /** The options that it accepts. One that takes no precision stores all weights as f32. */
   readonly takes: readonly (keyof CpuOptions)[];
+  /** Whether it stores an unquantised matrix as f16 where the precision allows this; else as f32. */
+  readonly halves: boolean;
   /** The packages whose versions its results depend on. */
   readonly packages: readonly string[];
   readonly create: (plan: ModelPlan, checkpoint: Checkpoint, options: CpuOptions) => Promise<Executor>;
@@ -25,6 +28,7 @@ interface ExecutorEntry {
 export const EXECUTOR_TABLE = {
   cpu: {
     takes: ['precision', 'threads'],
+    halves: false,
     packages: ['onnxruntime-node'],
     create: async (plan, checkpoint, options) => {
       const { createCpuExecutor } = await import('./cpu/index.js');
@@ -34,6 +38,7 @@ export const EXECUTOR_TABLE = {
   },
   gpu: {
     takes: ['precision'],
+    halves: true,
     packages: ['webgpu'],
     create: async (plan, checkpoint, options) => {
       const { createGpuExecutor } = await import('./gpu/index.js');
@@ -56,6 +61,7 @@ export const EXECUTOR_TABLE = {
   },
   reference: {
     takes: [],
+    halves: false,
     packages: [],
     create: createReferenceExecutor,
     examine: async () => `node ${process.versions.node}`,
@@ -67,3 +73,28 @@ export type ExecutorName = keyof typeof EXECUTOR_TABLE;
 
 /** The names of all executors. */
 export const EXECUTORS = Object.keys(EXECUTOR_TABLE) as readonly ExecutorName[];
+
+/** The names of the executors that take a precision. */
+export type PreciseExecutor = {
+  [Name in ExecutorName]: 'precision' extends (typeof EXECUTOR_TABLE)[Name]['takes'][number] ? Name : never;
+}[ExecutorName];
+
+/** The executors that take a precision, and so store weights in forms of their own. */
+export const PRECISE_EXECUTORS: readonly PreciseExecutor[] = EXECUTORS.filter(
+  (name): name is PreciseExecutor => takesOption(name, 'precision'),
+);
+
+/** Returns whether an executor accepts an option. */
+export function takesOption(name: ExecutorName, option: keyof CpuOptions): boolean {
+  const { takes }: ExecutorEntry = EXECUTOR_TABLE[name];
+  return takes.includes(option);
+}
+
+/** Returns the row of an executor. @throws HoldfastError `E_EXECUTOR` if the table has no such name */
+export function executorEntry(name: string): ExecutorEntry {
+  const known = EXECUTORS.find((executor) => executor === name);
+  if (known !== undefined) return EXECUTOR_TABLE[known];
+  throw new HoldfastError('E_EXECUTOR', `"${name}" is not an executor`, {
+    hint: `Known: ${EXECUTORS.join(', ')}`,
+  });
+}

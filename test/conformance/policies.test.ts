@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { IDENTITY_MAP, POLICIES_WITH_STRENGTH, POLICY_RULES } from '../../src/attention/index.js';
 import { openChat } from '../../src/dialogue/index.js';
 import type { Model } from '../../src/engine/index.js';
-import type { Executor } from '../../src/executors/index.js';
+import type { ExecutorName } from '../../src/load.js';
 import { traceRun } from '../../src/trace/index.js';
 import { ask, CHAT, loadFixture } from '../support/chat-fixtures.js';
 import { FAMILIES } from '../support/families.js';
@@ -11,7 +11,7 @@ import { EXAMPLES } from '../support/policy-cases.js';
 import { golden } from './fixtures.js';
 
 const opened = new Map<string, Promise<Model>>();
-const modelOn = (name: Executor['name']): Promise<Model> => {
+const modelOn = (name: ExecutorName): Promise<Model> => {
   if (!opened.has(name)) opened.set(name, loadFixture('llama', name));
   return opened.get(name)!;
 };

@@ -1,17 +1,12 @@
 import { type Blueprint, kvBytesPerToken, parameterCount, planModel } from '../../architectures/index.js';
 import { HoldfastError } from '../../errors.js';
 import { type Precision, parsePrecision } from '../../executors/index.js';
+import type { PreciseExecutor } from '../../executors/registry.js';
 import type { Checkpoint, TensorType } from '../../formats/index.js';
 import { openModel } from '../../hub/index.js';
 import { findTemplate, findTokenizer, type TextFiles } from '../../model-text.js';
 import type { NamedToken, Tokenizer } from '../../text/index.js';
-import {
-  type ExecutorName,
-  formsIn,
-  type HeldWeight,
-  heldWeights,
-  type WeightForm,
-} from '../../weight-forms.js';
+import { formsIn, type HeldWeight, heldWeights, ofEach, type WeightForm } from '../../weight-forms.js';
 import { modelPath } from '../options/index.js';
 import { probeTemplate, type TemplateReport } from './template-probe.js';
 
@@ -46,10 +41,10 @@ export interface InspectReport {
   /** How each weight is stored in memory at this precision. */
   readonly weights: readonly Omit<HeldWeight, 'squares'>[];
   /** The same, summed by executor, type and form. */
-  readonly forms: Readonly<Record<ExecutorName, readonly WeightForm[]>>;
+  readonly forms: Readonly<Record<PreciseExecutor, readonly WeightForm[]>>;
   readonly memory: {
     readonly contextLength: number;
-    readonly weightBytes: Readonly<Record<ExecutorName, number>>;
+    readonly weightBytes: Readonly<Record<PreciseExecutor, number>>;
     /** Bytes of keys and values, in f32, for the whole context. */
     readonly cacheBytes: number;
   };
@@ -84,7 +79,7 @@ export async function inspect(named: string | undefined, options: InspectOptions
     }
     const { tokenizer, problem } = usableTokenizer(files);
     const weights = await heldWeights(plan, checkpoint, precision);
-    const forms = { cpu: formsIn('cpu', weights), gpu: formsIn('gpu', weights) };
+    const forms = ofEach((executor) => formsIn(executor, weights));
     const bytesOf = (forms: readonly WeightForm[]): number =>
       forms.reduce((sum, { bytes }) => sum + bytes, 0);
     return {
@@ -93,7 +88,7 @@ export async function inspect(named: string | undefined, options: InspectOptions
       ...{ precision, weights: weights.map(({ squares, ...weight }) => weight), forms },
       memory: {
         contextLength,
-        weightBytes: { cpu: bytesOf(forms.cpu), gpu: bytesOf(forms.gpu) },
+        weightBytes: ofEach((executor) => bytesOf(forms[executor])),
         cacheBytes: kvBytesPerToken(blueprint) * contextLength,
       },
       template: probeTemplate(tokenizer, findTemplate(files)),

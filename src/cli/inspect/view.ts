@@ -1,7 +1,6 @@
-import { isDeepStrictEqual } from 'node:util';
 import { printBlueprint } from '../../architectures/index.js';
 import { textTable } from '../../report/index.js';
-import type { HeldWeight, Holding, WeightForm } from '../../weight-forms.js';
+import type { WeightForm } from '../../weight-forms.js';
 import type { Paint } from '../terminal/index.js';
 import { printBytes } from '../terminal/index.js';
 import type { InspectReport } from './report.js';
@@ -30,7 +29,7 @@ export function printInspection(report: InspectReport, each: boolean, paint: Pai
     ...(report.forms.cpu.some(({ form }) => form.startsWith('q')) ? [ROUNDED_ACTIVATIONS] : []),
     ...(each ? [heading('tensors'), ...printTensors(report)] : []),
     heading(`memory for ${memory.contextLength} tokens`),
-    `  ${printWeightBytes(memory.weightBytes)} of weights, ${printBytes(memory.cacheBytes)} of keys and values`,
+    `  ${printAlike(memory.weightBytes, printBytes, ' or ')} of weights, ${printBytes(memory.cacheBytes)} of keys and values`,
     heading('chat template'),
     `  ${printTemplate(report.template)}`,
     heading('tokenizer'),
@@ -39,37 +38,52 @@ export function printInspection(report: InspectReport, each: boolean, paint: Pai
   ].join('\n');
 }
 
-/** One list per executor, or one for both when they store the weights alike. */
-function printForms({ precision, forms: { cpu, gpu } }: InspectReport): { where: string; lines: string[] }[] {
+/** One list per executor, or one for those that store the weights alike. */
+function printForms({ precision, forms }: InspectReport): { where: string; lines: string[] }[] {
   const linesOf = (forms: readonly WeightForm[]): string[] =>
     forms.map(
       ({ type, form, count, bytes, relativeError }) =>
         `  ${type} → ${form}: ${printCount(count, 'weight')}, ${printBytes(bytes)}, ${printError(relativeError)}`,
     );
-  const [onCpu, onGpu] = [linesOf(cpu), linesOf(gpu)];
-  if (isDeepStrictEqual(onCpu, onGpu))
-    return [{ where: `in the cpu and gpu executors at precision ${precision}`, lines: onCpu }];
-  return [
-    { where: `in the cpu executor at precision ${precision}`, lines: onCpu },
-    { where: `in the gpu executor at precision ${precision}`, lines: onGpu },
-  ];
+  return alike(forms, (forms) => linesOf(forms).join('\n')).map(({ names, text }) => ({
+    where: `in the ${names.join(' and ')} executor${names.length === 1 ? '' : 's'} at precision ${precision}`,
+    lines: [text],
+  }));
+}
+
+/** Prints a value of each executor, and groups the executors whose texts are equal. */
+function alike<T>(
+  values: Readonly<Record<string, T>>,
+  print: (value: T) => string,
+): { readonly text: string; readonly names: readonly string[] }[] {
+  const groups = new Map<string, string[]>();
+  for (const [name, value] of Object.entries(values)) {
+    const text = print(value);
+    groups.set(text, [...(groups.get(text) ?? []), name]);
+  }
+  return [...groups].map(([text, names]) => ({ text, names }));
+}
+
+/** One text if all executors have the same; else each text with its executors. */
+function printAlike<T>(
+  values: Readonly<Record<string, T>>,
+  print: (value: T) => string,
+  separator: string,
+): string {
+  const groups = alike(values, print);
+  if (groups.length === 1) return groups[0]!.text;
+  return groups.map(({ text, names }) => `${text} (${names.join(', ')})`).join(separator);
 }
 
 function printTensors({ weights }: InspectReport): string[] {
-  const both = (of: (holding: Holding) => string, { cpu, gpu }: HeldWeight['held']): string =>
-    of(cpu) === of(gpu) ? of(cpu) : `${of(cpu)} (cpu), ${of(gpu)} (gpu)`;
   const rows = weights.map(({ name, tensor, type, shape, held }) => [
     `  ${name}`,
     ...[tensor, shape.join(' × '), type],
-    both(({ form }) => form, held),
-    both(({ relativeError }) => printError(relativeError), held),
+    printAlike(held, ({ form }) => form, ', '),
+    printAlike(held, ({ relativeError }) => printError(relativeError), ', '),
   ]);
   const heading = ['  weight', 'tensor', 'shape', 'stored', 'held', 'accuracy'];
   return textTable({ heading, rows, wordy: [1, 3, 4, 5] });
-}
-
-function printWeightBytes({ cpu, gpu }: InspectReport['memory']['weightBytes']): string {
-  return cpu === gpu ? printBytes(cpu) : `${printBytes(cpu)} (cpu) or ${printBytes(gpu)} (gpu)`;
 }
 
 const printCount = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;

@@ -6,8 +6,8 @@ import type { Policy, TokenRange } from '../../attention/index.js';
  * Positions and ranges are absolute token indices in the sequence.
  */
 export interface Executor {
-  /** The implementation; written into every result file. */
-  readonly name: 'reference' | 'cpu' | 'gpu';
+  /** The implementation, as the registry names it; written into every result file. */
+  readonly name: string;
   readonly blueprint: Blueprint;
   /** The forms in which the weights are held, e.g. `f32` or `q4+offsets, q8`. */
   readonly precision: string;

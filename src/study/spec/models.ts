@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { PRECISIONS, type Precision } from '../../executors/index.js';
+import { takesOption } from '../../executors/registry.js';
 import { isHubName } from '../../hub/index.js';
 import { EMBEDDED_MODELS, EXECUTORS, type ExecutorName } from '../../load.js';
 import { namedList, oneOf, type Placed, type Reader, type Readers, readFields, text } from './read-value.js';
@@ -40,8 +41,9 @@ function model(locate: Locate): Reader<ModelSpec> {
       return path === undefined ? undefined : complete({ path }, locate);
     }
     const fields = readFields(tree, readers, report, ['path']);
-    if (fields?.executor === 'reference' && fields.precision !== undefined) {
-      report({ ...tree.at, text: 'precision: the reference executor takes no precision' });
+    const { executor, precision } = fields ?? {};
+    if (executor !== undefined && precision !== undefined && !takesOption(executor, 'precision')) {
+      report({ ...tree.at, text: `precision: the ${executor} executor takes no precision` });
     }
     return fields?.path === undefined ? undefined : complete({ ...fields, path: fields.path }, locate);
   };
@@ -58,6 +60,6 @@ function complete(fields: Partial<ModelFields> & { readonly path: string }, loca
     name: fields.name ?? basename(path).replace(/\.(gguf|safetensors)$/, ''),
     path: isName(path, locate) ? path : locate(path),
     executor,
-    precision: executor === 'reference' ? null : precision,
+    precision: takesOption(executor, 'precision') ? precision : null,
   };
 }
