@@ -7,12 +7,12 @@ import { type HeadMap, headMapOf } from './heads.js';
 import { type AnalysisOptions, createInference } from './inference.js';
 import { type Floor, floorOf } from './judgement.js';
 import { baselineOf, type Slice, slicesOf } from './slices.js';
-import type { ModelFacts, StudyResult } from './study-result.js';
+import type { StudiedModel, StudyResult } from './study-result.js';
 
 /** All results of a study for one model on one source of dialogues. */
 export interface SliceAnalysis {
   readonly slice: Slice;
-  readonly model: ModelFacts;
+  readonly model: StudiedModel;
   /** One per arm that was run, over the dialogues that all arms have; empty if there are none. */
   readonly courses: readonly ArmCourse[];
   /** The course of the baseline arm; null if it was not run. */

@@ -9,7 +9,7 @@ import type { ReportedSpec, StudyResult } from './study-result.js';
 import { effectWords } from './words.js';
 
 /** The difference of stability of two arms, on the dialogues that both have. */
-export interface Comparison {
+export interface ArmComparison {
   readonly left: string;
   readonly right: string;
   readonly window: WindowName;
@@ -32,7 +32,7 @@ export function compareArms(
   study: StudyResult,
   [left, right]: readonly [left: string, right: string],
   options: AnalysisOptions = {},
-): Comparison[] {
+): ArmComparison[] {
   const pairs = slicesOf(study).map((slice) => ({
     left: { slice, arm: left, name: `${left}, ${sliceName(slice.labels)}`, spec: study.spec },
     right: { slice, arm: right, name: right, spec: study.spec },
@@ -50,7 +50,7 @@ export function compareStudies(
   other: StudyResult,
   arms: readonly string[],
   options: AnalysisOptions = {},
-): Comparison[] {
+): ArmComparison[] {
   const others = slicesOf(other);
   const own = slicesOf(study);
   const pairs = own.flatMap((slice) => {
@@ -89,7 +89,7 @@ function comparisonsOf(
   pairs: readonly { readonly left: Side; readonly right: Side }[],
   { spec }: StudyResult,
   options: AnalysisOptions,
-): Comparison[] {
+): ArmComparison[] {
   const inference = createInference(options);
   const dialoguesOf = ({ slice, arm }: Side) => slice.arms.find(({ name }) => name === arm)?.dialogues ?? [];
   const compared = pairs.flatMap(({ left, right }) => {
@@ -120,7 +120,7 @@ function comparisonsOf(
 }
 
 /** Returns comparisons as a table, one row each. */
-export function comparisonTable(comparisons: readonly Comparison[]): DataTable {
+export function comparisonTable(comparisons: readonly ArmComparison[]): DataTable {
   return {
     name: 'comparison',
     title: 'Comparison',

@@ -1,9 +1,9 @@
 import type { TopLevelSpec } from 'vega-lite';
 import {
+  type ChartPoint,
   type FigureLook,
   frontChartSpec,
   heatMapSpec,
-  type Point,
   type Series,
   smallMultiplesSpec,
   specOf,
@@ -45,9 +45,9 @@ function closed({ value, low, high }: Estimate): Estimate {
   return Number.isNaN(low) ? { value, low: value, high: value } : { value, low, high };
 }
 
-const pointAt = (x: number, estimate: Estimate): Point => ({ x, ...closed(estimate) });
+const pointAt = (x: number, estimate: Estimate): ChartPoint => ({ x, ...closed(estimate) });
 
-function pointsOf({ rounds }: Course): Point[] {
+function pointsOf({ rounds }: Course): ChartPoint[] {
   return rounds
     .filter(({ value }) => !Number.isNaN(value))
     .map(({ round, ...estimate }) => pointAt(round, estimate));
@@ -156,7 +156,7 @@ function shareFigure(
   if (courses.length === 0) return null;
   const acts = ({ name }: ArmCourse): boolean =>
     arms.some((arm) => arm.name === name && arm.policy !== 'off');
-  const along = ({ attention, share }: ArmCourse, kind: 'before' | 'after'): Point[] =>
+  const along = ({ attention, share }: ArmCourse, kind: 'before' | 'after'): ChartPoint[] =>
     attention.flatMap(({ round, contextTokens }) => {
       const estimate = share[kind].rounds.find((each) => each.round === round);
       return estimate === undefined ? [] : [pointAt(contextTokens, estimate)];

@@ -2,7 +2,7 @@ import type { DialogueRecord } from '../study/index.js';
 import type { Windows } from './course.js';
 import { between, type RoundFilter } from './scores.js';
 import type { ArmRecords } from './slices.js';
-import type { ModelFacts } from './study-result.js';
+import type { StudiedModel } from './study-result.js';
 
 /** Attention to the prompt by layer and head: means over the dialogues of one arm. */
 export interface HeadMap {
@@ -13,7 +13,7 @@ export interface HeadMap {
 }
 
 /** Returns the map of an arm; null if no early or no late round has shares for all heads of the model. */
-export function headMapOf(arm: ArmRecords, model: ModelFacts, windows: Windows): HeadMap | null {
+export function headMapOf(arm: ArmRecords, model: StudiedModel, windows: Windows): HeadMap | null {
   const dialogues = arm.shared.flat();
   const early = meanHeads(dialogues, between(windows.early), model);
   const late = meanHeads(dialogues, between(windows.late), model);
@@ -26,7 +26,7 @@ export function headMapOf(arm: ArmRecords, model: ModelFacts, windows: Windows):
 function meanHeads(
   dialogues: readonly DialogueRecord[],
   has: RoundFilter,
-  { layers, heads }: ModelFacts,
+  { layers, heads }: StudiedModel,
 ): number[] | null {
   const rows = dialogues
     .flatMap(({ rounds }) => rounds)
@@ -38,6 +38,6 @@ function meanHeads(
   );
 }
 
-function layersOf<Value>(flat: readonly Value[], { layers, heads }: ModelFacts): Value[][] {
+function layersOf<Value>(flat: readonly Value[], { layers, heads }: StudiedModel): Value[][] {
   return Array.from({ length: layers }, (_, layer) => flat.slice(layer * heads, (layer + 1) * heads));
 }

@@ -2,8 +2,8 @@
  * Tables, figures and pages of what a study found. This room knows records, statistics and how to draw. It must not know
  * models or how cells are run.
  */
-export { type Comparison, compareArms, compareStudies, comparisonTable } from './compare.js';
+export { type ArmComparison, compareArms, compareStudies, comparisonTable } from './compare.js';
 export { type ArmPower, type PilotPower, pilotPower, powerTable } from './power.js';
 export { readStudyResult } from './read-study.js';
 export { type ReportFile, type ReportOptions, reportFiles } from './report.js';
-export type { ModelFacts, ReportedSpec, StudyResult } from './study-result.js';
+export type { ReportedSpec, StudiedModel, StudyResult } from './study-result.js';

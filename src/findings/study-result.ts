@@ -11,7 +11,7 @@ import type {
 /** The results of a study, as read from its folder. */
 export interface StudyResult {
   readonly spec: ReportedSpec;
-  readonly models: readonly ModelFacts[];
+  readonly models: readonly StudiedModel[];
   /** Versions of the software that ran, by name. */
   readonly versions: Readonly<Record<string, string>>;
   readonly records: readonly KeptRecord[];
@@ -64,7 +64,7 @@ export interface ReportedSpec {
 export type ReportedArm = Omit<ArmSpec, 'policy'> & { readonly policy: string };
 
 /** What a report needs to know of a model. */
-export interface ModelFacts {
+export interface StudiedModel {
   /** Its name in the specification. */
   readonly name: string;
   /** SHA-256 of the weights, hex. */

@@ -1,4 +1,4 @@
-import type { Cell, Column, DataTable } from '../report/index.js';
+import type { Column, DataTable, TableCell } from '../report/index.js';
 import type { Estimate } from '../statistics/index.js';
 import type { SliceAnalysis } from './analysis.js';
 import type { ArmCourse, AttentionRound, Course } from './course.js';
@@ -211,7 +211,7 @@ function correlationsTable({ correlations }: SliceAnalysis): DataTable {
 function roundsTable({ courses }: SliceAnalysis): DataTable {
   const at = (course: Course, round: number): Estimate | null =>
     course.rounds.find((estimate) => estimate.round === round) ?? null;
-  const row = (course: ArmCourse, { round }: AttentionRound): Cell[] => [
+  const row = (course: ArmCourse, { round }: AttentionRound): TableCell[] => [
     course.name,
     round,
     at(course.stability, round),
@@ -291,7 +291,7 @@ function headsTable({ heads, slice: { baseline } }: SliceAnalysis, { early, late
     ],
     rows:
       heads?.early.flatMap((row, layer) =>
-        row.map((share, head): Cell[] => [layer, head, share, heads.left[layer]![head]!]),
+        row.map((share, head): TableCell[] => [layer, head, share, heads.left[layer]![head]!]),
       ) ?? [],
   };
 }

@@ -62,7 +62,7 @@ export function createHubClient(
             await response.body?.cancel();
             throw await refusal(response, { repo, revision }, settings, get);
           }
-          return requireCommit(parseListing(await readText(response, url), url), revision, url);
+          return requireCommit(parseListing(await readBody(response, url), url), revision, url);
         } catch (error) {
           if (!(error instanceof TransientError)) throw error;
           await waitBeforeRetry({ ...policy, tries }, failed, error, { ...asking, what: repo });
@@ -89,7 +89,7 @@ function requireCommit(listing: RepoListing, revision: string, url: string): Rep
 }
 
 /** Reads the text of a response, up to `LARGEST_ANSWER_BYTES`. */
-async function readText(response: Response, url: string): Promise<string> {
+async function readBody(response: Response, url: string): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   try {
@@ -169,7 +169,7 @@ async function similarNames(repo: string, { endpoint }: HubSettings, get: HubGet
       try {
         const url = `${endpoint}/api/models?${query}&limit=100`;
         const { response } = await get(url, {}, AbortSignal.timeout(5000));
-        return z.array(z.object({ id: z.string() })).parse(JSON.parse(await readText(response, url)));
+        return z.array(z.object({ id: z.string() })).parse(JSON.parse(await readBody(response, url)));
       } catch {
         return [];
       }

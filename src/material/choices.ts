@@ -4,7 +4,7 @@ import { materialError } from './complaint.js';
 import { parseCsv } from './csv.js';
 import { firstIssue } from './first-issue.js';
 import { BUNDLED_MATERIAL } from './load.js';
-import { readText } from './open.js';
+import { materialText } from './open.js';
 import { type ChoiceQuestion, choiceSchema } from './schema.js';
 
 const MAX_QUESTIONS = 100_000;
@@ -18,7 +18,7 @@ const COLUMNS = 6;
  */
 export function loadChoices(file: string | 'bundled' = 'bundled'): ChoiceQuestion[] {
   const path = file === 'bundled' ? join(BUNDLED_MATERIAL, 'choice.jsonl') : file;
-  const text = readText(path).replace(/^\uFEFF/, '');
+  const text = materialText(path).replace(/^\uFEFF/, '');
   const questions = /\.csv$/i.test(path) ? fromCsv(text, path) : fromJsonLines(text, path);
   if (questions.length === 0) throw materialError('there are no questions', { file: path });
   if (questions.length > MAX_QUESTIONS) {

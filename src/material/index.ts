@@ -8,4 +8,4 @@ export { fluency } from './fluency.js';
 export { judgeAnswer } from './judge.js';
 export { loadMaterial, type Material, materialNames } from './load.js';
 export { type Rule, ruleSchema } from './rule.js';
-export type { ChoiceQuestion, HeldOutDialogue, HeldOutText, Prompt, Script } from './schema.js';
+export type { ChoiceQuestion, HeldOutDialogue, HeldOutText, PromptMaterial, Script } from './schema.js';

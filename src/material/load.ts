@@ -4,13 +4,13 @@ import { HoldfastError } from '../errors.js';
 import { packageFile } from '../package.js';
 import { materialError } from './complaint.js';
 import { judgeAnswer } from './judge.js';
-import { namesIn, readText } from './open.js';
+import { materialText, namesIn } from './open.js';
 import {
   dialoguesSchema,
   type HeldOutDialogue,
   type HeldOutText,
   openersSchema,
-  type Prompt,
+  type PromptMaterial,
   promptsSchema,
   type Script,
   scriptSchema,
@@ -21,7 +21,7 @@ import { type FromYaml, parseYaml } from './yaml-file.js';
 /** The material of a study. A part that the folder does not have is empty. */
 export interface Material {
   /** Prompts, sorted by file name, then in the order of the file. */
-  readonly prompts: readonly Prompt[];
+  readonly prompts: readonly PromptMaterial[];
   /** First user messages of a dialogue. */
   readonly openers: readonly string[];
   readonly scripts: ReadonlyMap<string, Script>;
@@ -65,7 +65,7 @@ export function loadMaterial(folder: string = BUNDLED_MATERIAL): Material {
   if (names === null)
     throw new HoldfastError('E_NOT_FOUND', 'the folder of material does not exist', { file: folder });
   const part = <Schema extends z.ZodType>(name: string, schema: Schema): FromYaml<z.infer<Schema>> | null =>
-    names.includes(name) ? parseYaml(readText(join(folder, name)), join(folder, name), schema) : null;
+    names.includes(name) ? parseYaml(materialText(join(folder, name)), join(folder, name), schema) : null;
   const texts = part('texts.yaml', textsSchema);
   const dialogues = part('dialogues.yaml', dialoguesSchema);
   for (const list of [texts, dialogues]) if (list !== null) refuseTwins([list]);
@@ -74,7 +74,7 @@ export function loadMaterial(folder: string = BUNDLED_MATERIAL): Material {
     openers: part('openers.yaml', openersSchema)?.value ?? [],
     scripts: new Map(
       yamlFiles(join(folder, 'scripts')).map(({ name, file }) => {
-        const { value } = parseYaml(readText(file), file, scriptSchema);
+        const { value } = parseYaml(materialText(file), file, scriptSchema);
         return [name, { name, ...value }];
       }),
     ),
@@ -83,10 +83,10 @@ export function loadMaterial(folder: string = BUNDLED_MATERIAL): Material {
   };
 }
 
-function loadPrompts(folder: string): Prompt[] {
+function loadPrompts(folder: string): PromptMaterial[] {
   const groups = yamlFiles(folder).map(({ name, file }) => ({
     name,
-    list: parseYaml(readText(file), file, promptsSchema),
+    list: parseYaml(materialText(file), file, promptsSchema),
   }));
   refuseTwins(groups.map(({ list }) => list));
   for (const { list } of groups) tryJudges(list);

@@ -8,7 +8,7 @@ const MAX_BYTES = 16 * 2 ** 20;
  * Reads the text of a file of material.
  * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`, or `E_MATERIAL` if the file is too large or not UTF-8
  */
-export function readText(file: string): string {
+export function materialText(file: string): string {
   let bytes: Buffer;
   try {
     const { size } = statSync(file);

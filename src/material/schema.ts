@@ -51,7 +51,7 @@ export const choiceSchema = z.strictObject({
 });
 
 /** A system prompt with its probes, its judge, and answers that test the judge. */
-export interface Prompt extends Readonly<z.infer<typeof prompt>> {
+export interface PromptMaterial extends Readonly<z.infer<typeof prompt>> {
   /** Name of its file, without `.yaml`. */
   readonly group: string;
 }

@@ -1,4 +1,4 @@
-import type { Figure, HeatMap, Point, Series } from '../report/index.js';
+import type { ChartPoint, Figure, HeatMap, Series } from '../report/index.js';
 import { FEWEST_DIALOGUES, type Measured } from './estimates.js';
 import { type HeadSummary, LEAST_SHARE } from './head-summary.js';
 import type { ShareColumn } from './share-columns.js';
@@ -118,7 +118,7 @@ function panels<Where extends Place>(
   ];
 }
 
-function pointOf(x: number, measured: Measured | null): Point[] {
+function pointOf(x: number, measured: Measured | null): ChartPoint[] {
   if (measured === null) return [];
   const { value, low, high } = measured;
   return [{ x, value, low: low ?? value, high: high ?? value }];

@@ -2,7 +2,7 @@ import { assertTouched } from '../attention/index.js';
 import { openChat, type SettingsOptions, type Turn } from '../dialogue/index.js';
 import type { FinishReason, Model } from '../engine/index.js';
 import type { Scenario } from '../scenario/index.js';
-import { type ShareRow, sharesByColumn, WATCHED } from './share-columns.js';
+import { COLUMN_TARGETS, type ShareRow, sharesByColumn } from './share-columns.js';
 
 /** Seeds reserved for one dialogue: answers use them from the first, the simulated user from the middle. */
 const SEEDS_PER_DIALOGUE = 1024;
@@ -60,7 +60,7 @@ export async function* measureDialogue(
         let shares: Float32Array = new Float32Array();
         const answer = chat.answer(words, {
           signal,
-          watch: WATCHED,
+          watch: COLUMN_TARGETS,
           observe: (row) => {
             shares = sharesByColumn(row, number);
           },

@@ -10,7 +10,7 @@ import {
 } from '../text/index.js';
 import type { LeadEvent } from './lead.js';
 import type { Recorded } from './recorded.js';
-import { sharesByColumn, WATCHED } from './share-columns.js';
+import { COLUMN_TARGETS, sharesByColumn } from './share-columns.js';
 
 /** Rows of an answer per forward pass. */
 const BLOCK_ROWS = 64;
@@ -95,7 +95,7 @@ async function* rowsOf(
     const reached = layout.spans
       .filter((span) => span.start < reach)
       .map((span) => ({ ...span, end: Math.min(span.end, reach) }));
-    const { spans, places } = watchTargets(WATCHED, { spans: reached, messages });
+    const { spans, places } = watchTargets(COLUMN_TARGETS, { spans: reached, messages });
     const { spanShares } = await session.advance(ids.slice(first - 1, reach), {
       logits: 'none',
       spans,

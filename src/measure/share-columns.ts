@@ -28,7 +28,7 @@ export const PROMPT = SHARE_COLUMNS.indexOf('prompt');
 export const RANDOM = SHARE_COLUMNS.indexOf('random');
 
 /** The targets to watch for the columns that are targets, in this order. */
-export const WATCHED: readonly Target[] = [
+export const COLUMN_TARGETS: readonly Target[] = [
   { kind: 'message' },
   { kind: 'prefix' },
   { kind: 'random', seed: 0 },
@@ -50,7 +50,7 @@ export interface ShareRow {
 
 /**
  * Returns the shares of a row by column.
- * @param row a row observed with {@link WATCHED}
+ * @param row a row observed with {@link COLUMN_TARGETS}
  * @param turn the turn being answered: its assistant span is the growing answer
  * @returns `[columns, layers × heads]`
  * @throws HoldfastError `E_TARGET` when the dialogue has no tokens of a system message

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { armOf, recordOf, referenceOf } from '../../test/support/record-fixtures.js';
 import { armEffect } from './arm-effect.js';
-import type { RoundRecord } from './run-trial.js';
+import type { TrialRoundRecord } from './run-trial.js';
 
 /** Returns the rounds of a trial with these scores. */
-const trialOf = (...scores: number[]): RoundRecord[] =>
+const trialOf = (...scores: number[]): TrialRoundRecord[] =>
   scores.map((score, index) => recordOf(index + 1, { end: score }));
 
 /** An interval of no width. */

@@ -1,5 +1,11 @@
 import { bootstrap, differenceOf, type Estimate } from '../statistics/index.js';
-import { type ArmRecords, lossIn, probedRounds, type RoundFilter, stabilityIn } from './arm-records.js';
+import {
+  lossIn,
+  probedRounds,
+  stabilityIn,
+  type TrialArmRecords,
+  type TrialRoundFilter,
+} from './arm-records.js';
 
 /** Differences between an arm and the arm off, paired by trial, with 95 % intervals; NaN if no round was probed. */
 export interface ArmEffect {
@@ -18,15 +24,15 @@ export interface ArmEffect {
   readonly lateLoss: Estimate | null;
 }
 
-const isEarly: RoundFilter = (round) => round <= 3;
-const isLate: RoundFilter = (round) => round >= 8;
+const isEarly: TrialRoundFilter = (round) => round <= 3;
+const isLate: TrialRoundFilter = (round) => round >= 8;
 
 /** Returns how an arm differs from the arm off. */
-export function armEffect(off: ArmRecords, arm: ArmRecords): ArmEffect {
+export function armEffect(off: TrialArmRecords, arm: TrialArmRecords): ArmEffect {
   const last = probedRounds(off.trials).at(-1)!;
-  const stability = (has: RoundFilter): Estimate =>
+  const stability = (has: TrialRoundFilter): Estimate =>
     bootstrap(off.trials.length, differenceOf(stabilityIn(arm.trials, has), stabilityIn(off.trials, has)));
-  const loss = (has: RoundFilter): Estimate | null =>
+  const loss = (has: TrialRoundFilter): Estimate | null =>
     arm.references.length === 0
       ? null
       : bootstrap(

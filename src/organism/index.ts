@@ -8,17 +8,17 @@
 export type { ShareSpread } from '../statistics/index.js';
 export { type Ability, judgeAbility } from './ability.js';
 export { type ArmEffect, armEffect } from './arm-effect.js';
-export { type ArmRecords, stabilityIn } from './arm-records.js';
+export { stabilityIn, type TrialArmRecords } from './arm-records.js';
 export { type Family, type Grammar, loadGrammar } from './grammar.js';
 export { judge } from './instruction-judge.js';
 export type { Instruction } from './instructions.js';
 export {
-  type ArmCourse,
   EARLY,
   LATE,
   type PairedSummary,
   type Rounds,
   summarizePair,
+  type TrialArmCourse,
 } from './paired-summary.js';
 export {
   type ReferenceRound,
@@ -26,8 +26,8 @@ export {
   referencePass,
 } from './reference-pass.js';
 export type { Round } from './rounds.js';
-export { type InstructionScore, type RoundRecord, runTrial } from './run-trial.js';
+export { type InstructionScore, runTrial, type TrialRoundRecord } from './run-trial.js';
 export { type ArmSummary, type ByRound, summarizeArm } from './summary.js';
 export { substitute } from './template.js';
-export { drawBareTrial, drawTrial, type Probe, type Trial, type TrialRound } from './trial.js';
-export type { Arm } from './trial-arm.js';
+export { drawBareTrial, drawTrial, type Trial, type TrialProbe, type TrialRound } from './trial.js';
+export type { TrialArm } from './trial-arm.js';

@@ -1,9 +1,9 @@
 import { bootstrap, differenceOf, type Estimate, meanOf, type Statistic } from '../statistics/index.js';
 import { stabilityIn } from './arm-records.js';
-import type { RoundRecord } from './run-trial.js';
+import type { TrialRoundRecord } from './run-trial.js';
 
 /** The dialogues of one arm, each as a list of rounds. */
-export type Dialogues = readonly (readonly RoundRecord[])[];
+export type Dialogues = readonly (readonly TrialRoundRecord[])[];
 
 /** A range of rounds, numbered from 1, both ends included. */
 export interface Rounds {
@@ -24,15 +24,15 @@ export interface StabilityRow {
 }
 
 /** An estimate for round `x`, from 1. */
-export interface RoundEstimate extends Estimate {
+export interface TrialRoundEstimate extends Estimate {
   readonly x: number;
 }
 
 /** Stability and share of an arm, round by round. */
-export interface ArmCourse {
-  readonly stability: readonly RoundEstimate[];
+export interface TrialArmCourse {
+  readonly stability: readonly TrialRoundEstimate[];
   /** Share of the target after the policy. */
-  readonly share: readonly RoundEstimate[];
+  readonly share: readonly TrialRoundEstimate[];
 }
 
 /** A summary of two paired arms: estimates with 95 % intervals from a bootstrap over dialogues. */
@@ -44,7 +44,7 @@ export interface PairedSummary {
     readonly held: StabilityRow;
     readonly difference: StabilityRow;
   };
-  readonly courses: { readonly off: ArmCourse; readonly held: ArmCourse };
+  readonly courses: { readonly off: TrialArmCourse; readonly held: TrialArmCourse };
 }
 
 /**
@@ -58,8 +58,8 @@ export function summarizePair(off: Dialogues, held: Dialogues): PairedSummary {
     late: estimate(stability(LATE)),
     change: estimate(differenceOf(stability(LATE), stability(EARLY))),
   });
-  const courseOf = (dialogues: Dialogues): ArmCourse => {
-    const point = (round: number, statistic: Statistic): RoundEstimate => ({
+  const courseOf = (dialogues: Dialogues): TrialArmCourse => {
+    const point = (round: number, statistic: Statistic): TrialRoundEstimate => ({
       x: round,
       ...estimate(statistic),
     });

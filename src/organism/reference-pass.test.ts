@@ -8,10 +8,10 @@ import { layoutDialogue, type Message, type MessageLayout } from '../text/index.
 import { loadGrammar } from './grammar.js';
 import { referencePass } from './reference-pass.js';
 import { runTrial } from './run-trial.js';
-import { type Arm, spansOf } from './trial-arm.js';
+import { spansOf, type TrialArm } from './trial-arm.js';
 
-const OFF: Arm = { name: 'off', settings: { policy: 'off' } };
-const GROWING: Arm = {
+const OFF: TrialArm = { name: 'off', settings: { policy: 'off' } };
+const GROWING: TrialArm = {
   name: 'growing',
   settings: { policy: 'split-softmax', schedule: { kind: 'per-turn', from: 1, to: 0.4, step: 0.3 } },
 };
@@ -123,7 +123,7 @@ describe('a reference pass', () => {
 
   it('acts in each turn as a chat does', async () => {
     const two = { ...TRIAL, rounds: TRIAL.rounds.slice(0, 2) };
-    const arms: readonly Arm[] = [
+    const arms: readonly TrialArm[] = [
       OFF,
       GROWING,
       {
@@ -153,7 +153,7 @@ describe('a reference pass', () => {
 
   it('at strength 1 equals the arm off bit for bit, and at another strength does not', async () => {
     const off = await referencePass(model, TRIAL, OFF);
-    const held = (strength: number): Arm => ({
+    const held = (strength: number): TrialArm => ({
       name: 'held',
       settings: { policy: 'split-softmax', strength },
     });
@@ -179,7 +179,7 @@ describe('a reference pass', () => {
   });
 
   it('follows a strength that changes within a turn, as a chat with the same answers does', async () => {
-    const arms: Arm['settings'][] = [
+    const arms: TrialArm['settings'][] = [
       { policy: 'sustain' },
       { policy: 'split-softmax', schedule: { kind: 'per-token', from: 1, to: 0.5, rate: 0.1 } },
       { policy: 'split-softmax', schedule: { kind: 'target', share: 0.6 } },
@@ -192,7 +192,7 @@ describe('a reference pass', () => {
       expect(losses.at(-1), settings.policy).not.toBe(off.at(-1)!.loss);
     }
     // @ts-expect-error: split-softmax needs a strength
-    const missing: Arm = { name: 'odd', settings: { policy: 'split-softmax' } };
+    const missing: TrialArm = { name: 'odd', settings: { policy: 'split-softmax' } };
     await expect(referencePass(model, TRIAL, missing)).rejects.toThrow(/E_STRENGTH/);
   });
 });

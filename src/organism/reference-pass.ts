@@ -3,7 +3,7 @@ import { headGrid, type Model } from '../engine/index.js';
 import { logSumExp } from '../executors/index.js';
 import { type ShareSpread, spreadOf } from '../statistics/index.js';
 import type { Trial } from './trial.js';
-import { type Arm, spansOf, targetOf } from './trial-arm.js';
+import { spansOf, type TrialArm, targetOf } from './trial-arm.js';
 
 /** Shares before the policy, over the layers that see the whole dialogue; NaN if there are none. */
 export interface ReferenceShares {
@@ -26,7 +26,7 @@ export interface ReferenceRound extends ReferenceShares {
  * Reads a trial with its reference answers instead of the model's, turn by turn under the arm's policy, and returns how
  * likely they were. This shows what a policy costs when the model's own earlier words cannot lead it astray.
  */
-export async function referencePass(model: Model, trial: Trial, arm: Arm): Promise<ReferenceRound[]> {
+export async function referencePass(model: Model, trial: Trial, arm: TrialArm): Promise<ReferenceRound[]> {
   const spans = spansOf(model, trial);
   const chat = openForcedChat(model, {
     system: trial.system,

@@ -4,13 +4,13 @@ import { collectRounds, spyOnModel, TRIAL } from '../../test/support/organism-fi
 import { speaking } from '../../test/support/scenario-fixtures.js';
 import type { Model } from '../engine/index.js';
 import { loadGrammar } from './grammar.js';
-import { type RoundRecord, runTrial } from './run-trial.js';
+import { runTrial, type TrialRoundRecord } from './run-trial.js';
 import type { Trial } from './trial.js';
-import type { Arm } from './trial-arm.js';
+import type { TrialArm } from './trial-arm.js';
 
 const grammar = loadGrammar();
-const OFF: Arm = { name: 'off', settings: { policy: 'off' } };
-const HELD: Arm = { name: 'held', settings: { policy: 'split-softmax', strength: 0.3 } };
+const OFF: TrialArm = { name: 'off', settings: { policy: 'off' } };
+const HELD: TrialArm = { name: 'held', settings: { policy: 'split-softmax', strength: 0.3 } };
 
 let model: Model;
 beforeAll(async () => {
@@ -26,7 +26,7 @@ interface RunOptions {
 
 const TWO_ROUNDS: Trial = { ...TRIAL, rounds: TRIAL.rounds.slice(0, 2) };
 
-function run(arm: Arm, options: RunOptions = {}): Promise<RoundRecord[]> {
+function run(arm: TrialArm, options: RunOptions = {}): Promise<TrialRoundRecord[]> {
   const { model: other = brief(), probeRounds = [], trial = TWO_ROUNDS } = options;
   return collectRounds(runTrial(other, grammar, trial, arm, new Set(probeRounds)));
 }
@@ -49,7 +49,7 @@ function scripted(texts: readonly string[]): Model {
   });
 }
 
-const answersOf = (records: readonly RoundRecord[]): string[] => records.map(({ answer }) => answer);
+const answersOf = (records: readonly TrialRoundRecord[]): string[] => records.map(({ answer }) => answer);
 
 describe('a trial', () => {
   it('is scored by what the model says, each instruction by its own probe', async () => {
@@ -64,7 +64,7 @@ describe('a trial', () => {
         'My name is Anna.',
       ]),
     });
-    const scores = ({ probes }: RoundRecord) => probes.map(({ family, score }) => [family, score]);
+    const scores = ({ probes }: TrialRoundRecord) => probes.map(({ family, score }) => [family, score]);
     expect(first!.followed).toEqual([{ family: 'end', score: 1, answer: first!.answer }]);
     expect(first!.ability).toEqual({ topic: 1, slots: 1, wellFormed: 1 });
     expect(scores(first!)).toEqual([
@@ -111,7 +111,7 @@ describe('a trial', () => {
   });
 
   it('is not changed by its probes', async () => {
-    const growing: Arm = {
+    const growing: TrialArm = {
       name: 'growing',
       settings: { policy: 'split-softmax', schedule: { kind: 'per-turn', from: 1, to: 0.2, step: 0.4 } },
     };
@@ -127,7 +127,7 @@ describe('a trial', () => {
     const deaf = { model: brief(Number.POSITIVE_INFINITY), probeRounds: [1, 2] };
     const off = await run(OFF, deaf);
     const held = await run(HELD, deaf);
-    const said = (records: RoundRecord[]): string[] =>
+    const said = (records: TrialRoundRecord[]): string[] =>
       records.flatMap(({ answer, probes }) => [answer, ...probes.map((probe) => probe.answer)]);
     expect(said(held)).toEqual(said(off));
     const next = await run(OFF, { ...deaf, trial: { ...TWO_ROUNDS, index: TRIAL.index + 1 } });
@@ -146,7 +146,7 @@ describe('the arms of a trial', () => {
 
   it('differ, except that strength 1 equals the arm off bit for bit', async () => {
     const off = await run(OFF, { probeRounds: [1] });
-    const arm = (strength: number, target: Arm['target'] & string): Arm => ({
+    const arm = (strength: number, target: TrialArm['target'] & string): TrialArm => ({
       name: 'an arm',
       settings: { policy: 'split-softmax', strength },
       target,

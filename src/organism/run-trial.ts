@@ -4,8 +4,8 @@ import type { Model } from '../engine/index.js';
 import { type Ability, judgeAbility } from './ability.js';
 import type { Grammar } from './grammar.js';
 import { judge } from './instruction-judge.js';
-import type { Probe, Trial, TrialRound } from './trial.js';
-import { type Arm, spansOf, targetOf } from './trial-arm.js';
+import type { Trial, TrialProbe, TrialRound } from './trial.js';
+import { spansOf, type TrialArm, targetOf } from './trial-arm.js';
 
 /** How well an answer follows an instruction. */
 export interface InstructionScore {
@@ -15,7 +15,7 @@ export interface InstructionScore {
 }
 
 /** The record of one round of a trial. */
-export interface RoundRecord {
+export interface TrialRoundRecord {
   /** Round number, from 1. */
   readonly round: number;
   /** Tokens of the dialogue before the answer. */
@@ -51,9 +51,9 @@ export async function* runTrial(
   model: Model,
   grammar: Grammar,
   trial: Trial,
-  arm: Arm,
+  arm: TrialArm,
   probeRounds: ReadonlySet<number>,
-): AsyncGenerator<RoundRecord> {
+): AsyncGenerator<TrialRoundRecord> {
   const seed = trial.index * SEEDS_PER_TRIAL;
   const firstProbeSeed = seed + SEEDS_PER_TRIAL / 2;
   const chat = openChat(model, {
@@ -91,7 +91,7 @@ async function finished(answer: AsyncGenerator<unknown, Turn | null>): Promise<T
 function scoresOf(
   grammar: Grammar,
   { instructions }: Trial,
-  probe: Pick<Probe, 'instructions'>,
+  probe: Pick<TrialProbe, 'instructions'>,
   answer: string,
 ): InstructionScore[] {
   return probe.instructions.map((instruction) => ({
@@ -107,7 +107,7 @@ function roundRecord(
   { round }: TrialRound,
   turn: Turn,
   probes: readonly InstructionScore[],
-): RoundRecord {
+): TrialRoundRecord {
   const always = trial.instructions.filter(({ family }) => grammar.families[family]!.shown === 'always');
   return {
     round: turn.number,

@@ -1,7 +1,14 @@
 import { bootstrap, type Estimate, type Score, type Statistic, slopeOf } from '../statistics/index.js';
-import { type ArmRecords, lossIn, meanIn, probedRounds, stabilityIn, totalOf } from './arm-records.js';
+import {
+  lossIn,
+  meanIn,
+  probedRounds,
+  probeTotal,
+  stabilityIn,
+  type TrialArmRecords,
+} from './arm-records.js';
 import type { ReferenceShares } from './reference-pass.js';
-import type { RoundRecord } from './run-trial.js';
+import type { TrialRoundRecord } from './run-trial.js';
 
 /** Values by round number. */
 export type ByRound<Value> = Readonly<Record<number, Value>>;
@@ -32,17 +39,17 @@ export interface ArmSummary {
 }
 
 /** Summarises an arm, with 95 % intervals from a bootstrap over trials. */
-export function summarizeArm({ name, trials, references, bare }: ArmRecords): ArmSummary {
+export function summarizeArm({ name, trials, references, bare }: TrialArmRecords): ArmSummary {
   const rounds = trials[0]!.map(({ round }) => round);
   const probed = probedRounds(trials);
   const estimate = (statistic: Statistic): Estimate => bootstrap(trials.length, statistic);
-  const scored = (scoreOf: (record: RoundRecord) => Score): ByRound<Estimate> =>
+  const scored = (scoreOf: (record: TrialRoundRecord) => Score): ByRound<Estimate> =>
     byRound(rounds, (round) => estimate(meanIn(trials, only(round), scoreOf)));
   const ability = (key: 'topic' | 'slots' | 'wellFormed'): ByRound<Estimate> =>
     scored(({ ability }) => (ability === null ? { sum: 0, count: 0 } : { sum: ability[key], count: 1 }));
-  const averaged = (read: (record: RoundRecord) => number, round: number): number =>
+  const averaged = (read: (record: TrialRoundRecord) => number, round: number): number =>
     average(trials.map((records) => read(records[round - 1]!)));
-  const lossOf = (passes: ArmRecords['references']): ByRound<number> =>
+  const lossOf = (passes: TrialArmRecords['references']): ByRound<number> =>
     byRound(passes.length === 0 ? [] : rounds, (round) =>
       lossIn(passes, only(round))(Int32Array.from(passes.keys())),
     );
@@ -50,7 +57,7 @@ export function summarizeArm({ name, trials, references, bare }: ArmRecords): Ar
     name,
     stability: byRound(probed, (round) => estimate(stabilityIn(trials, only(round)))),
     slope: estimate(slopeOf(probed.map((round) => ({ x: round, y: stabilityIn(trials, only(round)) })))),
-    followed: scored(({ followed }) => totalOf(followed)),
+    followed: scored(({ followed }) => probeTotal(followed)),
     ability: { topic: ability('topic'), slots: ability('slots'), wellFormed: ability('wellFormed') },
     families: stabilityOfFamilies(trials, probed),
     share: byRound(rounds, (round) => ({
@@ -76,7 +83,7 @@ const only =
     number === round;
 
 function stabilityOfFamilies(
-  trials: ArmRecords['trials'],
+  trials: TrialArmRecords['trials'],
   probed: readonly number[],
 ): ArmSummary['families'] {
   const scores = trials.flat().flatMap(({ round, probes }) => probes.map((probe) => ({ round, ...probe })));

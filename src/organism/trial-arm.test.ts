@@ -6,7 +6,7 @@ import { resolveTarget } from '../attention/index.js';
 import { layoutPrompt } from '../dialogue/index.js';
 import type { Model } from '../engine/index.js';
 import { chatFormat } from '../text/index.js';
-import { type Arm, spansOf, targetOf } from './trial-arm.js';
+import { spansOf, type TrialArm, targetOf } from './trial-arm.js';
 
 const FAMILIES: readonly FamilyName[] = ['llama', 'mistral', 'gemma3'];
 const models = new Map<FamilyName, Model>();
@@ -32,7 +32,7 @@ function wholePrompt(model: Model) {
   );
 }
 
-const arm = (target?: Arm['target']): Arm => ({
+const arm = (target?: TrialArm['target']): TrialArm => ({
   name: 'an arm',
   settings: { policy: 'split-softmax', strength: 0.7 },
   ...(target === undefined ? {} : { target }),

@@ -6,7 +6,7 @@ import type { TokenRange } from '../text/index.js';
 import type { Trial } from './trial.js';
 
 /** An arm of a trial: one setting of the policy. */
-export interface Arm {
+export interface TrialArm {
   readonly name: string;
   readonly settings: PolicyOptions & {
     readonly layers?: readonly number[];
@@ -56,6 +56,6 @@ export function spansOf(model: Model, { system, rounds }: Trial): TrialSpans {
 }
 
 /** Returns the tokens that an arm's policy acts on. */
-export function targetOf({ target = 'message' }: Arm, spans: TrialSpans): TokenRange {
+export function targetOf({ target = 'message' }: TrialArm, spans: TrialSpans): TokenRange {
   return spans[target];
 }

@@ -6,7 +6,7 @@ import { anyRound, probeRound, type Round } from './rounds.js';
 import { answerText, drawStyle, userText } from './shape.js';
 
 /** A question whose answer shows whether instructions are still followed. */
-export interface Probe {
+export interface TrialProbe {
   readonly round: Round;
   /** The question in the user's style. */
   readonly user: string;
@@ -22,7 +22,7 @@ export interface TrialRound {
   readonly user: string;
   readonly reference: string;
   /** Probes to ask after this round, each as if it were the next message. */
-  readonly probes: readonly Probe[];
+  readonly probes: readonly TrialProbe[];
 }
 
 /** A test dialogue: the user messages are fixed, the model answers. */

@@ -12,7 +12,7 @@ export interface DataTable {
   /** The first one names the rows. */
   readonly columns: readonly Column[];
   /** One cell per column. */
-  readonly rows: readonly (readonly Cell[])[];
+  readonly rows: readonly (readonly TableCell[])[];
 }
 
 /** A column of a {@link DataTable}. */
@@ -28,7 +28,7 @@ export interface Column {
 }
 
 /** A cell of a {@link DataTable}; null if it has no value. */
-export type Cell = string | number | Estimate | null;
+export type TableCell = string | number | Estimate | null;
 
 /** Returns the table for people: estimates as `0.93 [0.90, 0.96]`, columns without any value left out. */
 export function readableTable({ columns, rows }: DataTable): Table {
@@ -47,7 +47,7 @@ export function readableTable({ columns, rows }: DataTable): Table {
 
 const NOTHING = '–';
 
-function cellText(cell: Cell, style: Column): string {
+function cellText(cell: TableCell, style: Column): string {
   if (cell === null) return NOTHING;
   if (typeof cell === 'string') return cell;
   if (Number.isNaN(typeof cell === 'number' ? cell : cell.value)) return NOTHING;
@@ -72,7 +72,7 @@ export function csvOf({ columns, rows }: DataTable): string {
   return [heading, ...lines].map((line) => `${line.map(quoted).join(',')}\n`).join('');
 }
 
-function isEstimate(cell: Cell): cell is Estimate {
+function isEstimate(cell: TableCell): cell is Estimate {
   return typeof cell === 'object' && cell !== null;
 }
 

@@ -5,17 +5,17 @@
  */
 export { type ColumnLine, sideBySide, wrap } from './columns.js';
 export {
-  type Cell,
   type Column,
   csvOf,
   type DataTable,
   markdownTable,
   readableTable,
+  type TableCell,
 } from './data-table.js';
 export { frontChartSpec } from './front-chart.js';
 export { type HeatMap, heatMapSpec } from './heat-map.js';
 export { html, type Markup, trusted } from './html.js';
-export { type Figure, type Point, type Series, specOf } from './line-chart.js';
+export { type ChartPoint, type Figure, type Series, specOf } from './line-chart.js';
 export type { FigureLook } from './look.js';
 export { page } from './page.js';
 export { smallMultiplesSpec } from './small-multiples.js';

@@ -3,7 +3,7 @@ import { type FigureLook, figureConfig, figureFrame, inkOf, panelTitle } from '.
 import { SERIES_COLOURS, SERIES_DASHES, SERIES_SHAPES, seriesScale } from './series-look.js';
 
 /** A value at a place on the x axis, with its interval; without one, `low` and `high` equal `value`. */
-export interface Point {
+export interface ChartPoint {
   readonly x: number;
   readonly value: number;
   readonly low: number;
@@ -13,7 +13,7 @@ export interface Point {
 /** A named line. */
 export interface Series {
   readonly name: string;
-  readonly points: readonly Point[];
+  readonly points: readonly ChartPoint[];
 }
 
 /** One plot of a figure. */

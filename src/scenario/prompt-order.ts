@@ -1,6 +1,6 @@
 import { createRandom } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
-import type { Material, Prompt } from '../material/index.js';
+import type { Material, PromptMaterial } from '../material/index.js';
 
 /** The prompts of a material that a source uses. */
 export interface PromptChoice {
@@ -19,8 +19,8 @@ const ORDER_SEED = 1;
 export function promptsInTurn(
   { prompts }: Material,
   { groups }: PromptChoice,
-  isFit: (prompt: Prompt) => boolean = () => true,
-): Prompt[] {
+  isFit: (prompt: PromptMaterial) => boolean = () => true,
+): PromptMaterial[] {
   const known = [...new Set(prompts.map(({ group }) => group))];
   const unknown = groups?.find((group) => !known.includes(group));
   if (unknown !== undefined) {

@@ -1,4 +1,4 @@
-import { judgeAnswer, type Prompt } from '../material/index.js';
+import { judgeAnswer, type PromptMaterial } from '../material/index.js';
 import type { Message } from '../text/index.js';
 import type { Scenario } from './scenario.js';
 
@@ -11,7 +11,7 @@ type Course = Pick<Scenario, 'id' | 'given' | 'rounds' | 'openUser'> & {
 };
 
 /** Returns a dialogue under a prompt of the material: one of its probes per round, and its judge for all answers. */
-export function promptScenario(prompt: Prompt, course: Course): Scenario {
+export function promptScenario(prompt: PromptMaterial, course: Course): Scenario {
   const { id, group, system, shown, probes, judge } = prompt;
   const { user, firstProbe, given, rounds, openUser } = course;
   const score = (answer: string): number => judgeAnswer(judge, answer);
@@ -39,7 +39,7 @@ export function promptScenario(prompt: Prompt, course: Course): Scenario {
 }
 
 /** Returns the first `count` of the prompt's given exchanges, whose answers follow the prompt. */
-export function givenMessages({ given }: Prompt, count: number): Message[] {
+export function givenMessages({ given }: PromptMaterial, count: number): Message[] {
   return given.slice(0, count).flatMap(({ user, assistant }): Message[] => [
     { role: 'user', content: user },
     { role: 'assistant', content: assistant },

@@ -40,7 +40,7 @@ interface Entry {
  * dialogue is a system message followed by user and assistant in turn
  */
 export function replaySource(file: string, rounds: number): ScenarioSource {
-  const scenarios = entriesOf(readText(file), file).map((entry, index) =>
+  const scenarios = entriesOf(readReplayText(file), file).map((entry, index) =>
     replayScenario(readEntry(entry, file), index, rounds),
   );
   return { size: scenarios.length, at: (index) => scenarios[index]! };
@@ -76,7 +76,7 @@ function replayScenario(
   };
 }
 
-function readText(file: string): string {
+function readReplayText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {

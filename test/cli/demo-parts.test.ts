@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { dialogueRound, isLost } from '../../src/cli/demo/dialogue.js';
 import { nextCommands } from '../../src/cli/demo/next.js';
 import { demoPage } from '../../src/cli/demo/page.js';
-import { lostLine, roundLines, summaryLines } from '../../src/cli/demo/view.js';
+import { lostLine, pairLines, roundLines } from '../../src/cli/demo/view.js';
 import { findings, stabilityTable } from '../../src/cli/demo/words.js';
 import { commandName } from '../../src/cli/terminal/command-name.js';
-import { loadGrammar, type RoundRecord, type Trial } from '../../src/organism/index.js';
+import { loadGrammar, type Trial, type TrialRoundRecord } from '../../src/organism/index.js';
 import { type PairedSummary, summarizePair } from '../../src/organism/paired-summary.js';
 import type { Estimate } from '../../src/statistics/index.js';
 
@@ -37,8 +37,8 @@ const trial: Trial = {
 function record(
   round: number,
   scores: { readonly inAnswer: 0 | 1; readonly end: 0 | 1; readonly name: 0 | 1 },
-  changes: Partial<RoundRecord> = {},
-): RoundRecord {
+  changes: Partial<TrialRoundRecord> = {},
+): TrialRoundRecord {
   const score = (family: string, value: number, answer: string) => ({ family, score: value, answer });
   return {
     round,
@@ -161,7 +161,7 @@ describe('a round in a terminal', () => {
 });
 
 /** Dialogues whose probes pass with these probabilities by round, off and held. */
-function dialogues(count: number, kept: (dialogue: number, round: number) => boolean): RoundRecord[][] {
+function dialogues(count: number, kept: (dialogue: number, round: number) => boolean): TrialRoundRecord[][] {
   return Array.from({ length: count }, (_, dialogue) =>
     Array.from({ length: 12 }, (_, round) => {
       const score = kept(dialogue, round + 1) ? 1 : 0;
@@ -244,7 +244,7 @@ describe('the findings of the demo', () => {
   });
 
   it('are shown with the table, which has every estimate', () => {
-    const text = summaryLines(summaryWith(down, up, nothing), 120, plain).join('\n');
+    const text = pairLines(summaryWith(down, up, nothing), 120, plain).join('\n');
     for (const cell of stabilityTable(summaryWith(down, up, nothing)).rows.flat())
       expect(text).toContain(cell);
     expect(text).toContain('Drift: under off');

@@ -52,6 +52,18 @@ describe('the package', () => {
     expect(silent.map(({ name, file }) => `${name} (${file})`)).toEqual([]);
   });
 
+  it('gives a name one meaning in all its entries', () => {
+    const declaredIn = new Map<string, Set<string>>();
+    for (const file of entries().values()) {
+      for (const { name, file: at } of publishedBy(file)) {
+        declaredIn.set(name, (declaredIn.get(name) ?? new Set()).add(at));
+      }
+    }
+    expect(declaredIn.size).toBeGreaterThan(200);
+    const shared = [...declaredIn].filter(([, files]) => files.size > 1);
+    expect(shared.map(([name, files]) => `${name} (${[...files].join(', ')})`)).toEqual([]);
+  });
+
   it('is listed in docs/guide/library.md: the values of its root, and every entry', () => {
     const page = readFileSync(`${ROOT}docs/guide/library.md`, 'utf8');
     const root = publishedBy(entries().get('holdfast')!).filter(({ isType }) => !isType);

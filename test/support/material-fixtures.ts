@@ -1,6 +1,6 @@
-import type { Material, Prompt } from '../../src/material/index.js';
+import type { Material, PromptMaterial } from '../../src/material/index.js';
 
-const prompt = (group: string, id: string, changed: Partial<Prompt> = {}): Prompt => ({
+const prompt = (group: string, id: string, changed: Partial<PromptMaterial> = {}): PromptMaterial => ({
   id,
   group,
   system: `You are ${id}.`,

@@ -1,7 +1,7 @@
 import type { Model } from '../../src/engine/index.js';
 import { withCandidates } from '../../src/executors/contract/candidates.js';
 import type { ForwardRequest, ForwardResult } from '../../src/executors/index.js';
-import type { Instruction, RoundRecord, Trial } from '../../src/organism/index.js';
+import type { Instruction, Trial, TrialRoundRecord } from '../../src/organism/index.js';
 
 const END: Instruction = { family: 'end', slots: { word: 'lemon' } };
 const NAME: Instruction = { family: 'name', slots: { name: 'Anna' } };
@@ -72,8 +72,8 @@ export function spyOnModel(
   };
 }
 
-export async function collectRounds(rounds: AsyncGenerator<RoundRecord>): Promise<RoundRecord[]> {
-  const records: RoundRecord[] = [];
+export async function collectRounds(rounds: AsyncGenerator<TrialRoundRecord>): Promise<TrialRoundRecord[]> {
+  const records: TrialRoundRecord[] = [];
   for await (const record of rounds) records.push(record);
   return records;
 }

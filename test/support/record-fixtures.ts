@@ -1,11 +1,11 @@
-import type { ArmRecords, ReferenceRound, RoundRecord } from '../../src/organism/index.js';
+import type { ReferenceRound, TrialArmRecords, TrialRoundRecord } from '../../src/organism/index.js';
 
 /** Returns a round with these probe scores, by family. Other fields can be overridden. */
 export function recordOf(
   round: number,
   scores: Readonly<Record<string, number>>,
-  rest: Partial<RoundRecord> = {},
-): RoundRecord {
+  rest: Partial<TrialRoundRecord> = {},
+): TrialRoundRecord {
   return {
     round,
     tokens: 100 * round,
@@ -26,9 +26,9 @@ export function referenceOf(tokens: number, loss: number, share = 0.5): Referenc
 }
 
 export function armOf(
-  trials: ArmRecords['trials'],
-  references: ArmRecords['references'] = [],
-  bare: ArmRecords['bare'] = [],
-): ArmRecords {
+  trials: TrialArmRecords['trials'],
+  references: TrialArmRecords['references'] = [],
+  bare: TrialArmRecords['bare'] = [],
+): TrialArmRecords {
   return { name: 'an arm', trials, references, bare };
 }

@@ -8,7 +8,7 @@ import {
 import type { Model } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import type { Message } from '../../text/index.js';
-import { parseJson, readText } from '../options/index.js';
+import { parseJson, readNamedText } from '../options/index.js';
 import { openSides, type Sides, singleSide } from './sides.js';
 
 /** A dialogue from a file, ready to be continued. */
@@ -38,7 +38,7 @@ export interface LoadContext {
  * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`, `E_DIALOGUE`, and what opening a chat and answers throw
  */
 export async function loadChat(path: string, context: LoadContext): Promise<LoadedChat> {
-  const file = await readText(path);
+  const file = await readNamedText(path);
   const { messages, saved } = loadDialogue(parseJson(file));
   if (saved === null) return fromMessages(messages, context, []);
   if (!context.compare) return replay(path, saved, context);

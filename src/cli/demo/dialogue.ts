@@ -4,9 +4,9 @@ import {
   type Instruction,
   judge,
   type Round,
-  type RoundRecord,
   substitute,
   type Trial,
+  type TrialRoundRecord,
 } from '../../organism/index.js';
 
 /** An instruction of the system prompt in one round of one arm. */
@@ -38,7 +38,7 @@ export interface DialogueRound {
 export function dialogueRound(
   grammar: Grammar,
   trial: Trial,
-  records: { readonly off: RoundRecord; readonly held: RoundRecord },
+  records: { readonly off: TrialRoundRecord; readonly held: TrialRoundRecord },
 ): DialogueRound {
   const number = records.off.round;
   return {
@@ -55,7 +55,7 @@ export function isLost({ instructions }: DialogueSide): boolean {
 }
 
 /** Returns one arm's answer in a round. */
-export function dialogueSide(grammar: Grammar, trial: Trial, record: RoundRecord): DialogueSide {
+export function dialogueSide(grammar: Grammar, trial: Trial, record: TrialRoundRecord): DialogueSide {
   const { answer, share } = record;
   return {
     answer,
@@ -67,7 +67,7 @@ export function dialogueSide(grammar: Grammar, trial: Trial, record: RoundRecord
 function stateOf(
   grammar: Grammar,
   { system, instructions, rounds }: Trial,
-  { round, answer, probes }: RoundRecord,
+  { round, answer, probes }: TrialRoundRecord,
   instruction: Instruction,
 ): InstructionState {
   const { round: said, probes: asked } = rounds[round - 1]!;

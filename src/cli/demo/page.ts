@@ -1,4 +1,4 @@
-import type { ArmCourse, PairedSummary } from '../../organism/index.js';
+import type { PairedSummary, TrialArmCourse } from '../../organism/index.js';
 import { type Figure, figureSvg, html, htmlTable, type Markup, page, trusted } from '../../report/index.js';
 import { shareText } from '../terminal/index.js';
 import { type DialogueRound, type DialogueSide, isLost } from './dialogue.js';
@@ -20,7 +20,7 @@ export interface DemoResult {
 /** Returns the figure of stability and share over the rounds. */
 export function demoFigure({ summary, source }: Pick<DemoResult, 'summary' | 'source'>): Figure {
   const { off, held } = summary.courses;
-  const series = (kind: keyof ArmCourse) => [
+  const series = (kind: keyof TrialArmCourse) => [
     { name: 'off', points: off[kind] },
     { name: 'held', points: held[kind] },
   ];

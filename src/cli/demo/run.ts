@@ -2,7 +2,6 @@ import { availableParallelism } from 'node:os';
 import { RECOMMENDED_HOLD } from '../../dialogue/index.js';
 import { makeFolder } from '../../files/index.js';
 import {
-  type Arm,
   drawTrial,
   EARLY,
   type Grammar,
@@ -11,6 +10,7 @@ import {
   type PairedSummary,
   summarizePair,
   type Trial,
+  type TrialArm,
 } from '../../organism/index.js';
 import { commandName } from '../terminal/index.js';
 import { aboutLines, readFacts, recordOf, sourceOf } from './about.js';
@@ -19,7 +19,7 @@ import { writeResult } from './files.js';
 import { nextCommands } from './next.js';
 import { openRunner, type Runner, runAll } from './runners.js';
 import { createScreen, type Screen } from './screen.js';
-import { columnHeading, lostLine, roundLines, summaryLines } from './view.js';
+import { columnHeading, lostLine, pairLines, roundLines } from './view.js';
 
 /** Options of `holdfast demo`. */
 export interface DemoFlags {
@@ -29,8 +29,8 @@ export interface DemoFlags {
   readonly out: string;
 }
 
-const OFF: Arm = { name: 'off', settings: { policy: 'off' } };
-const HELD: Arm = { name: 'held', settings: RECOMMENDED_HOLD };
+const OFF: TrialArm = { name: 'off', settings: { policy: 'off' } };
+const HELD: TrialArm = { name: 'held', settings: RECOMMENDED_HOLD };
 const ROUNDS = LATE.last;
 /** Starting more runners than this takes longer than it saves. */
 const MOST_RUNNERS = 8;
@@ -130,6 +130,6 @@ async function showSummary(
   });
   screen.progress('');
   const summary = summarizePair(records.slice(0, trials.length), records.slice(trials.length));
-  screen.lines(summaryLines(summary, screen.width, screen.paint));
+  screen.lines(pairLines(summary, screen.width, screen.paint));
   return summary;
 }

@@ -1,11 +1,11 @@
 import { on } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { RoundRecord } from '../../organism/index.js';
+import type { TrialRoundRecord } from '../../organism/index.js';
 import type { DemoTask } from './worker.js';
 
 /** A thread with the embedded model, which runs one trial at a time. */
 export interface Runner {
-  run(task: DemoTask): AsyncGenerator<RoundRecord>;
+  run(task: DemoTask): AsyncGenerator<TrialRoundRecord>;
   close(): Promise<unknown>;
 }
 
@@ -30,8 +30,8 @@ export async function runAll(
   runners: readonly Runner[],
   tasks: readonly DemoTask[],
   onDone: (done: number) => void,
-): Promise<RoundRecord[][]> {
-  const results: RoundRecord[][] = tasks.map(() => []);
+): Promise<TrialRoundRecord[][]> {
+  const results: TrialRoundRecord[][] = tasks.map(() => []);
   const waiting = [...tasks.entries()];
   let done = 0;
   await Promise.all(

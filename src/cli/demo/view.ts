@@ -1,4 +1,4 @@
-import type { ArmCourse, PairedSummary } from '../../organism/index.js';
+import type { PairedSummary, TrialArmCourse } from '../../organism/index.js';
 import { type ColumnLine, sideBySide, textChart, textTable, wrap } from '../../report/index.js';
 import type { Paint, Style } from '../terminal/index.js';
 import { printable, shareText } from '../terminal/index.js';
@@ -72,11 +72,11 @@ export function lostLine(rounds: readonly DialogueRound[]): string {
 }
 
 /** Returns the summary as lines: table, findings and charts. */
-export function summaryLines(summary: PairedSummary, width: number, paint: Paint): string[] {
+export function pairLines(summary: PairedSummary, width: number, paint: Paint): string[] {
   const [heading = '', ...rows] = textTable(stabilityTable(summary));
   const { off, held } = summary.courses;
   const colour = (text: string, series: number): string => paint(text, series === 0 ? 'yellow' : 'cyan');
-  const chart = (title: string, kind: keyof ArmCourse, highest: number): string[] => {
+  const chart = (title: string, kind: keyof TrialArmCourse, highest: number): string[] => {
     const series = [
       { name: 'off', points: off[kind] },
       { name: 'held', points: held[kind] },

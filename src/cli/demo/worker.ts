@@ -1,12 +1,12 @@
 import { parentPort } from 'node:worker_threads';
 import { EMBEDDED_MODEL, loadModel } from '../../load.js';
-import { type Arm, drawTrial, loadGrammar, runTrial } from '../../organism/index.js';
+import { drawTrial, loadGrammar, runTrial, type TrialArm } from '../../organism/index.js';
 
 /** A trial to run: its index, rounds and arm. The worker sends back the records of its rounds, then null. */
 export interface DemoTask {
   readonly trial: number;
   readonly rounds: number;
-  readonly arm: Arm;
+  readonly arm: TrialArm;
 }
 
 const port = parentPort!;

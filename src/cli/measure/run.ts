@@ -11,7 +11,7 @@ import { readVersions } from '../../versions.js';
 import { isEmbedded, type ModelOptions, modelPath, openWithOptions, readSettings } from '../options/index.js';
 import { drawOver } from '../terminal/index.js';
 import { MEASURE_FILES, type MeasureFacts, writeMeasured } from './files.js';
-import { type MeasureSource, openSource, type SourceFlags } from './source.js';
+import { type MeasureSource, openMeasureSource, type SourceFlags } from './source.js';
 import { measureLines } from './view.js';
 
 /** Options of `holdfast measure`. */
@@ -27,7 +27,7 @@ const INTERRUPTED = 130;
 export async function runMeasure(named: string | undefined, flags: MeasureFlags): Promise<void> {
   const { out } = flags;
   const settings = readSettings(flags);
-  const source = await openSource(named, flags);
+  const source = await openMeasureSource(named, flags);
   await makeFolder(out);
   await checkEmpty(out);
   const model = await openWithOptions(await modelPath(named), flags);

@@ -53,7 +53,10 @@ const DEFAULT_ROUNDS = { script: 12, selfChat: 8 };
  * Opens the source that the options name.
  * @throws HoldfastError `E_USAGE` for options that contradict each other, and those of reading dialogues and material
  */
-export async function openSource(named: string | undefined, flags: SourceFlags): Promise<MeasureSource> {
+export async function openMeasureSource(
+  named: string | undefined,
+  flags: SourceFlags,
+): Promise<MeasureSource> {
   const { chat, asWritten, selfChat, pairs = DEFAULT_PAIRS } = flags;
   if (asWritten === true) return readSource(flags);
   if (chat !== undefined) {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { HoldfastError } from '../../errors.js';
 import type { Message } from '../../text/index.js';
-import { parseJson, readText } from './read-text.js';
+import { parseJson, readNamedText } from './read-text.js';
 
 const Messages = z
   .array(z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() }))
@@ -13,7 +13,7 @@ const Messages = z
  * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`; `E_DIALOGUE` naming the faulty message
  */
 export async function readDialogue(path: string): Promise<Message[]> {
-  const file = await readText(path);
+  const file = await readNamedText(path);
   const json = parseJson(file);
   const inObject = z.object({ messages: z.unknown() }).safeParse(json);
   const parsed = Messages.safeParse(inObject.success ? inObject.data.messages : json);

@@ -17,7 +17,7 @@ export interface NamedText {
  * Reads a file, or standard input for `-`.
  * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`
  */
-export async function readText(path: string): Promise<NamedText> {
+export async function readNamedText(path: string): Promise<NamedText> {
   if (path === '-') return { name: STANDARD_INPUT, text: await textOf(process.stdin) };
   try {
     return { name: path, text: await readFile(path, 'utf8') };

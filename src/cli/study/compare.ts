@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { renamedNotice } from '../../attention/index.js';
 import { HoldfastError } from '../../errors.js';
 import {
-  type Comparison,
+  type ArmComparison,
   compareArms,
   compareStudies,
   comparisonTable,
@@ -54,7 +54,7 @@ export function addCompareCommand(study: Command): void {
     );
 }
 
-function ofOne(study: StudyResult, arms: readonly string[] | undefined): Comparison[] {
+function ofOne(study: StudyResult, arms: readonly string[] | undefined): ArmComparison[] {
   const known = study.spec.arms.map(({ name }) => name);
   for (const arm of arms ?? []) checkArm(arm, study);
   const [left, right, ...rest] = arms ?? (known.length === 2 ? known : []);
@@ -67,7 +67,7 @@ function ofOne(study: StudyResult, arms: readonly string[] | undefined): Compari
   return compareArms(study, [left, right]);
 }
 
-function ofTwo(study: StudyResult, other: StudyResult, arms: readonly string[] | undefined): Comparison[] {
+function ofTwo(study: StudyResult, other: StudyResult, arms: readonly string[] | undefined): ArmComparison[] {
   const known = other.spec.arms.map(({ name }) => name);
   for (const arm of arms ?? []) for (const each of [study, other]) checkArm(arm, each);
   const common = study.spec.arms.map(({ name }) => name).filter((name) => known.includes(name));

@@ -32,7 +32,7 @@ import {
   policyNamed,
   positiveInteger,
   readDialogue,
-  readText,
+  readNamedText,
   requireFormat,
   requireTokenizer,
   STRENGTHS_HELP,
@@ -199,7 +199,7 @@ async function readPolicy({ policy, strength, strengths }: TraceFlags): Promise<
   const name = parsePolicy(policy);
   if (name === 'off') return null;
   if (strength !== undefined) return { name, strength };
-  return { name, strength: parseStrengthsFile(await readText(strengths ?? '-')) };
+  return { name, strength: parseStrengthsFile(await readNamedText(strengths ?? '-')) };
 }
 
 /** Reads the input, which needs no model, and returns a function that converts it to tokens with one. */
@@ -207,7 +207,7 @@ async function prepareInput(flags: TraceFlags): Promise<(model: LoadedModel) => 
   const { ids, idsFile, text, chat, special, trustContent } = flags;
   if (ids !== undefined) return () => ids;
   if (idsFile !== undefined) {
-    const read = parseIdsFile(await readText(idsFile));
+    const read = parseIdsFile(await readNamedText(idsFile));
     return () => read;
   }
   if (chat !== undefined) {

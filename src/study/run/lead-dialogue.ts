@@ -12,7 +12,7 @@ import { rounded } from './digits.js';
 import { lease } from './lease.js';
 import type { Meter } from './meter.js';
 import { type DialogueSeeds, dialogueSeeds } from './seeds.js';
-import { createShareBook, WATCHED } from './share-book.js';
+import { CONTROL_TARGETS, createShareBook } from './share-book.js';
 
 /** Settings of a dialogue; `seed` and `index` determine its random seeds. */
 export type LeadSettings = Pick<StudySpec, 'sampling' | 'maxTokens' | 'probeRounds'> &
@@ -137,7 +137,7 @@ async function leadRound(lead: Lead, round: number, words: string): Promise<Roun
   const turn = await answerOf(chat, nextMessage(lead, words), {
     seed: seeds.answer(round),
     observe: book.add,
-    watch: WATCHED,
+    watch: CONTROL_TARGETS,
   });
   lead.count(turn.ids.length);
   const answer = turn.assistant;

@@ -11,7 +11,7 @@ import { rounded } from './digits.js';
 const HEAD_DIGITS = 4;
 
 /** The prompt and the controls, whatever an arm acts on. */
-export const WATCHED: readonly Target[] = [
+export const CONTROL_TARGETS: readonly Target[] = [
   { kind: 'message' },
   { kind: 'sink' },
   { kind: 'template' },
@@ -20,7 +20,7 @@ export const WATCHED: readonly Target[] = [
 
 /** Collects the shares of the rows of one answer. */
 export interface ShareBook {
-  /** @param row observed with {@link WATCHED} */
+  /** @param row observed with {@link CONTROL_TARGETS} */
   add(row: RowObservation): void;
   shares(): Pick<RoundRecord, 'share' | 'spread' | 'heads' | 'controls'>;
 }
