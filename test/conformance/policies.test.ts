@@ -1,5 +1,10 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { IDENTITY_MAP, POLICIES_WITH_STRENGTH, POLICY_RULES } from '../../src/attention/index.js';
+import {
+  assertTouched,
+  IDENTITY_MAP,
+  POLICIES_WITH_STRENGTH,
+  POLICY_RULES,
+} from '../../src/attention/index.js';
 import { openChat } from '../../src/dialogue/index.js';
 import type { Model } from '../../src/engine/index.js';
 import type { ExecutorName } from '../../src/load.js';
@@ -97,11 +102,12 @@ describe('an executor that reports policies and does not apply them', () => {
 });
 
 describe('a chat', () => {
-  it('ends in an error under a floor below every share, with the numbers in the message', async () => {
+  it('says in its receipt that a floor is below every share, in numbers; a whole chat of that is an error', async () => {
     const chat = openChat(await modelOn('reference'), { ...CHAT, policy: 'floor', strength: 1e-12 });
-    await expect(ask(chat, 'hello')).rejects.toThrow(
-      /E_UNTOUCHED.* The target's shares range from \S+ to \S+: floor with ψ = 1e-12 changes none of them/,
-    );
+    const { receipt } = (await ask(chat, 'hello')).turn;
+    const reason = /The target's shares range from \S+ to \S+: floor with ψ = 1e-12 changes none of them/;
+    expect(receipt!.untouched).toMatch(reason);
+    expect(() => assertTouched([receipt])).toThrow(/E_UNTOUCHED/);
     chat.dispose();
   });
 
