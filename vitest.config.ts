@@ -24,7 +24,7 @@ process.env.HF_HUB_OFFLINE = '1';
 process.env.HF_HUB_CACHE = join(tmpdir(), 'holdfast-no-cache');
 
 export default defineConfig({
-  // `src` and `kernels` are built into one folder, so that `src` imports kernels as if they lay in it.
+  // The build puts `src` and `kernels` into one folder, so `src` imports kernels by the path that they have there.
   resolve: {
     alias: [
       { find: /^(?:\.\.\/)+kernels\//, replacement: fileURLToPath(new URL('kernels/', import.meta.url)) },

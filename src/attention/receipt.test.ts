@@ -137,16 +137,18 @@ describe('ReceiptBook', () => {
       const hint = `The target's shares range from 0.2 to 0.3124: ${policy} with ${symbol} = ${strength} changes none of them`;
       const receipt = book.receipt();
       expect(receipt.untouched).toBe(hint);
-      expect(() => assertTouched([null, receipt])).toThrow(untouched(hint));
+      expect(() => assertTouched([{ receipt: null }, { receipt }])).toThrow(untouched(hint));
       const acting = new ReceiptBook(grid);
       acting.add(entry(3, { policy, strength, before: 0.25, after: 0.3 }));
-      expect(() => assertTouched([receipt, acting.receipt(), receipt])).not.toThrow();
+      expect(() => assertTouched([{ receipt }, { receipt: acting.receipt() }, { receipt }])).not.toThrow();
     }
   });
 
   it('is no error over runs in which no policy was asked to act', () => {
     expect(() => assertTouched([])).not.toThrow();
-    expect(() => assertTouched([null, new ReceiptBook(grid).receipt()])).not.toThrow();
+    expect(() =>
+      assertTouched([{ receipt: null }, { receipt: new ReceiptBook(grid).receipt() }]),
+    ).not.toThrow();
   });
 
   it.each(POLICIES.filter((policy) => policy !== 'off'))(

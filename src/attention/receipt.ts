@@ -46,12 +46,12 @@ export function changedPairs(
 }
 
 /**
- * Checks that a policy that was asked to act did so somewhere in a run: a dialogue, a trace. A floor may lie below every
- * share of one answer and act in the next.
+ * Checks that a policy that was asked to act did so somewhere in a run, such as a dialogue's turns or a trace. A floor may
+ * be below every share of one answer and act in the next.
  * @throws HoldfastError `E_UNTOUCHED` if it changed no share in any of the generations
  */
-export function assertTouched(receipts: readonly (Receipt | null)[]): void {
-  const taken = receipts.filter((receipt) => receipt !== null);
+export function assertTouched(run: readonly { readonly receipt: Receipt | null }[]): void {
+  const taken = run.flatMap(({ receipt }) => receipt ?? []);
   const reason = taken.findLast(({ untouched }) => untouched !== null)?.untouched ?? null;
   if (reason === null || taken.some(({ touched }) => touched.some((count) => count > 0))) return;
   const rows = taken.reduce((sum, receipt) => sum + receipt.rows, 0);
@@ -104,8 +104,8 @@ export class ReceiptBook {
   }
 
   /**
-   * Returns the record of a complete generation. A policy may leave every share of one answer as it is: see
-   * {@link assertTouched} for a whole run.
+   * Returns the receipt of a complete generation. It is not an error here if the strength reaches no share:
+   * {@link assertTouched} checks that over a whole run.
    * @throws HoldfastError `E_UNTOUCHED` if the executor changed none of the shares that it should have changed, or if no
    * row sees keys both inside and outside the target
    */
@@ -161,18 +161,23 @@ class SparedShares {
     }
   }
 
-  /** Whether the policy measures its own strength and had nothing to change. */
-  /** Whether this is an error: a share should have changed, or none can. */
-  get isError(): boolean {
-    return this.#due > 0 || this.#least > this.#most;
+  /** Whether no row sees keys both inside and outside the target. */
+  get #none(): boolean {
+    return this.#least > this.#most;
   }
 
+  /** Whether this is an error: a share should have changed, or none can. */
+  get isError(): boolean {
+    return this.#due > 0 || this.#none;
+  }
+
+  /** Whether the policy measures its own strength and had nothing to change. */
   get asIntended(): boolean {
-    return this.#least <= this.#most && this.#due === 0 && POLICY_RULES[this.#policy].noStrength !== null;
+    return !this.isError && POLICY_RULES[this.#policy].noStrength !== null;
   }
 
   get reason(): string {
-    if (this.#least > this.#most) {
+    if (this.#none) {
       return 'No row sees both a key inside the target and one outside it: check the target and the sliding window';
     }
     const range = `The target's shares range from ${text(this.#least)} to ${text(this.#most)}`;

@@ -73,7 +73,7 @@ export async function* measureDialogue(
         if (next.value !== null) yield { kind: 'turn', turn: measured(next.value) };
         if (signal?.aborted || next.value === null) return;
         if (round === scenario.rounds) {
-          assertTouched(chat.turns.map(({ receipt }) => receipt));
+          assertTouched(chat.turns);
           return;
         }
         words = await user.say(next.value.assistant);

@@ -76,7 +76,7 @@ export async function* runTrial(
       }
       yield roundRecord(grammar, trial, round, turn, probes);
     }
-    assertTouched(chat.turns.map(({ receipt }) => receipt));
+    assertTouched(chat.turns);
   } finally {
     chat.dispose();
   }

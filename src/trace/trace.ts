@@ -75,7 +75,7 @@ export async function traceRun(model: Model, options: TraceOptions): Promise<Tra
     chunkTokens,
   });
   const receipt = target === null ? null : book.receipt();
-  assertTouched([receipt]);
+  assertTouched([{ receipt }]);
   const names = tensors.map(({ name }) => name);
   const metadata = await traceMetadata(model, {
     ids,

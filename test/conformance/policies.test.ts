@@ -107,7 +107,7 @@ describe('a chat', () => {
     const { receipt } = (await ask(chat, 'hello')).turn;
     const reason = /The target's shares range from \S+ to \S+: floor with ψ = 1e-12 changes none of them/;
     expect(receipt!.untouched).toMatch(reason);
-    expect(() => assertTouched([receipt])).toThrow(/E_UNTOUCHED/);
+    expect(() => assertTouched([{ receipt }])).toThrow(/E_UNTOUCHED/);
     chat.dispose();
   });
 

@@ -117,8 +117,7 @@ export function createRoom(conversation: Conversation, view: ChatView): ChatRoom
     welcome: (loaded) => attempt((signal) => welcome(loaded, signal)),
     end: () =>
       attempt(async () => {
-        for (const { chat } of conversation.sides.chats)
-          assertTouched(chat.turns.map(({ receipt }) => receipt));
+        for (const { chat } of conversation.sides.chats) assertTouched(chat.turns);
       }),
     interrupt() {
       controller?.abort();

@@ -75,7 +75,7 @@ export async function leadDialogue(
       };
       const lead: Lead = { chat, scenario, arm: inDialogue, seeds, probeRounds, count };
       const rounds = await leadRounds(lead, user, opening);
-      assertTouched(chat.turns.map(({ receipt }) => receipt));
+      assertTouched(chat.turns);
       const record: LedDialogue['record'] = {
         kind: 'dialogue',
         scenario: scenario.id,
