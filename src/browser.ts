@@ -6,6 +6,7 @@ import { type Fetch, memorySource, openSafetensors } from './formats/index.js';
 import { sha256 } from './hash.js';
 import { readSideFiles } from './hub/side-files.js';
 import { findFormat, findTokenizer, lazily } from './model-text.js';
+import { decodeUtf8 } from './utf8.js';
 
 /** The part of Holdfast that runs in a browser: dialogues and their shares, on the browser's WebGPU. */
 export * from './library.js';
@@ -54,7 +55,7 @@ export async function fetchModel(
   }
   const side = await readSideFiles(async (name) => {
     const found = await get(name);
-    return found === null ? undefined : new TextDecoder().decode(found);
+    return found === null ? undefined : decodeUtf8(found, addressOf(name));
   }, addressOf);
   const checkpoint = await openSafetensors(memorySource(bytes, addressOf('model.safetensors')));
   const files = { ...side, checkpoint, name: folder };

@@ -1,10 +1,13 @@
 /**
- * Writes files completely or not at all, and creates folders. Knows the file system; must not know what is written.
+ * Reads text files, writes files completely or not at all, and creates folders. Knows the file system; must not know
+ * what is read or written.
  */
 export { type GrowingFile, openGrowingFile } from './growing-file.js';
 export { makeFolder } from './make-folder.js';
+export { readText, readTextNow } from './read-text.js';
 export { replaceFile, replaceFiles, TEMPORARY, temporaryName } from './replace-file.js';
 export { syncFolder } from './sync-path.js';
+export { textLines } from './text-lines.js';
 export { unwritable } from './unwritable.js';
 export { writeAll } from './write-all.js';
 export { checkWritable, writeWhole } from './write-whole.js';

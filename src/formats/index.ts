@@ -19,7 +19,8 @@ export {
   packNibbles,
   quantizeBlocks,
 } from './integer-blocks.js';
-export { locateJsonError, whyNoJson } from './json-scanner.js';
+export { locateJsonError } from './json-scanner.js';
+export { parseJson } from './parse-json.js';
 export { readTensor } from './read-tensor.js';
 export { openSafetensors, type SafetensorsDtype } from './safetensors.js';
 export { openShardedSafetensors, shardNames } from './safetensors-shards.js';

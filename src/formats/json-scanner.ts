@@ -151,13 +151,3 @@ export function locateJsonError(text: string): { what: string; line: number; col
     return { what: error.what, line: before.length, column: before.at(-1)!.length + 1 };
   }
 }
-
-/**
- * Describes what is wrong with a text that `JSON.parse` refused, and where. `JSON.parse`'s own message often lacks the
- * position.
- * @param cause the error of `JSON.parse`
- */
-export function whyNoJson(text: string, cause: unknown): string {
-  const found = locateJsonError(text);
-  return found === null ? String(cause) : `${found.what} at line ${found.line}, column ${found.column}`;
-}

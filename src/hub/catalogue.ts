@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { readTextNow } from '../files/index.js';
 import { packageFile } from '../package.js';
 
 const entrySchema = z.strictObject({
@@ -31,7 +31,7 @@ const CACHE_ELEMENT_BYTES = 4;
 
 /** Reads the catalogue of small open models. The embedded model comes first. */
 export function readCatalogue(): readonly CatalogueEntry[] {
-  return z.array(entrySchema).parse(JSON.parse(readFileSync(CATALOGUE, 'utf8')));
+  return z.array(entrySchema).parse(JSON.parse(readTextNow(CATALOGUE)));
 }
 
 /**

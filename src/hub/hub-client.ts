@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { HoldfastError } from '../errors.js';
 import { nearest } from '../nearest.js';
+import { decodeUtf8 } from '../utf8.js';
 import { createHubGet, type HubGet, type HubResponse, type Response, reasonOf } from './hub-http.js';
 import { isCommit, parseListing, type RepoListing } from './hub-listing.js';
 import type { HubSettings } from './hub-settings.js';
@@ -106,7 +107,15 @@ async function readBody(response: Response, url: string): Promise<string> {
     if (cause instanceof HoldfastError) throw cause;
     throw new TransientError(`the connection broke (${reasonOf(cause)})`, undefined, { cause });
   }
-  return Buffer.concat(chunks).toString('utf8');
+  try {
+    return decodeUtf8(Buffer.concat(chunks), url);
+  } catch (cause) {
+    throw new HoldfastError('E_HUB', 'the response is not UTF-8', {
+      file: url,
+      hint: 'Check HF_ENDPOINT',
+      cause,
+    });
+  }
 }
 
 /**

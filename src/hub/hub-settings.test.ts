@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { hubSettings } from './hub-settings.js';
 
-function home(token: string): string {
+function home(token: string | Buffer): string {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-home-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'token'), token);
   return folder;
 }
+
+/** Returns a reference to a variable, in braces. */
+const braced = (name: string): string => `\${${name}}`;
 
 it('takes the cache from the first variable that is set, as Python does', () => {
   const cacheOf = (environment: Record<string, string>): string => hubSettings(environment).cache;
@@ -17,6 +20,50 @@ it('takes the cache from the first variable that is set, as Python does', () => 
   expect(cacheOf({ XDG_CACHE_HOME: '/x' })).toBe('/x/huggingface/hub');
   expect(cacheOf({ HF_HOME: '~/hf', XDG_CACHE_HOME: '/x' })).toBe(join(homedir(), 'hf/hub'));
   expect(cacheOf({ HF_HUB_CACHE: '/c', HF_HOME: '/h' })).toBe('/c');
+});
+
+it.each([
+  [{ HF_HOME: '~' }, '/home/me/hub'],
+  [{ HF_HOME: '~/hf' }, '/home/me/hf/hub'],
+  [{ HF_HOME: '/a/~/b' }, '/a/~/b/hub'],
+  [{ HF_HOME: '~root/hf' }, '/root/hf/hub'],
+  [{ HF_HOME: '$HOME/hf' }, '/home/me/hf/hub'],
+  [{ HF_HOME: `${braced('HOME')}/hf` }, '/home/me/hf/hub'],
+  [{ HF_HOME: `$DATA${braced('PART')}`, DATA: '/a', PART: 'b' }, '/ab/hub'],
+  [{ HF_HOME: '/x/$one-two', one: '1' }, '/x/1-two/hub'],
+  [{ HF_HOME: '$$HOME' }, '$/home/me/hub'],
+  [{ HF_HOME: `${braced('NOT SET')}/$NOT_SET/\${HOME` }, `${braced('NOT SET')}/$NOT_SET/\${HOME/hub`],
+  [{ XDG_CACHE_HOME: '$HOME/x' }, '/home/me/x/huggingface/hub'],
+  [{ XDG_CACHE_HOME: '~/x' }, '/home/me/x/huggingface/hub'],
+  [{ HUGGINGFACE_HUB_CACHE: '~/h' }, '/home/me/h'],
+  [{ HUGGINGFACE_HUB_CACHE: '/h', HF_HUB_CACHE: '$HOME/c' }, '/home/me/c'],
+  [{ HF_HUB_CACHE: '$HF_HOME/z', HF_HOME: '/a' }, '/a/z'],
+  // Python expands the default cache a second time, and so do we.
+  [{ HF_HOME: '$ONE', ONE: '$TWO', TWO: 'two' }, 'two/hub'],
+  [{ HF_HOME: '$ONE', ONE: '~/one' }, '/home/me/one/hub'],
+])('expands the cache folder in %j as Python does', (environment, cache) => {
+  expect(hubSettings({ HOME: '/home/me', ...environment }).cache).toBe(cache);
+});
+
+it('expands the path of the token file', () => {
+  const HOME = home('from-file');
+  for (const HF_TOKEN_PATH of ['~/token', '$HOME/token', `${braced('HOME')}/token`]) {
+    expect(hubSettings({ HOME, HF_TOKEN_PATH }).token, HF_TOKEN_PATH).toBe('from-file');
+  }
+});
+
+it('refuses the home of a user that this machine does not know', () => {
+  expect(() => hubSettings({ HF_HOME: '~nobody-of-this-name/hf' })).toThrow(
+    /^E_HUB: the home folder of the user "nobody-of-this-name" is not known/,
+  );
+});
+
+it('reads a token file with a byte order mark, and refuses one in UTF-16', () => {
+  expect(hubSettings({ HF_HOME: home('\ufefftoken\r\n') }).token).toBe('token');
+  const HF_HOME = home(Buffer.from('\ufefftoken', 'utf16le'));
+  expect(() => hubSettings({ HF_HOME })).toThrow(
+    /^E_UNREADABLE: the text is UTF-16 LE with a byte order mark, not UTF-8 .*token, byte 0/,
+  );
 });
 
 it('takes the token from HF_TOKEN, else from its file', () => {

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { HoldfastError, isMissing, readError } from '../errors.js';
+import { HoldfastError } from '../errors.js';
+import { readTextNow } from '../files/index.js';
+import { expandPath } from './expand-path.js';
 
 /** Which hub to use, with which token, and where to cache its files. */
 export interface HubSettings {
@@ -14,18 +14,19 @@ export interface HubSettings {
   readonly offline: boolean;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /**
- * Reads the settings from the environment variables of `huggingface_hub`: `HF_ENDPOINT`, `HF_HUB_CACHE`, `HF_HOME`,
- * `HF_TOKEN`, `HF_TOKEN_PATH`, `HF_HUB_OFFLINE`.
- * @throws HoldfastError `E_HUB` for an invalid endpoint or token, `E_UNREADABLE` for a token file that cannot be read
+ * Reads the settings from the environment variables of `huggingface_hub`: `HF_ENDPOINT`, `HF_HUB_CACHE` (formerly
+ * `HUGGINGFACE_HUB_CACHE`), `HF_HOME` (default: `huggingface` in `XDG_CACHE_HOME`), `HF_TOKEN`, `HF_TOKEN_PATH`,
+ * `HF_HUB_OFFLINE`. Paths are expanded as in its `constants.py`. Unlike there, an empty variable counts as not set.
+ * @throws HoldfastError `E_HUB` for an invalid endpoint, token or path, `E_UNREADABLE` for a token file that cannot be
+ * read
  */
-export function hubSettings(environment: Environment = process.env): HubSettings {
+export function hubSettings(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): HubSettings {
   const read = (name: string): string | undefined => environment[name]?.trim() || undefined;
-  const home = expand(
-    read('HF_HOME') ?? join(expand(read('XDG_CACHE_HOME') ?? join('~', '.cache')), 'huggingface'),
-  );
+  const expand = (path: string): string => expandPath(path, environment);
+  const home = expand(read('HF_HOME') ?? join(read('XDG_CACHE_HOME') ?? join('~', '.cache'), 'huggingface'));
   const tokenFile = expand(read('HF_TOKEN_PATH') ?? join(home, 'token'));
   return {
     endpoint: checkEndpoint(read('HF_ENDPOINT') ?? 'https://huggingface.co'),
@@ -33,10 +34,6 @@ export function hubSettings(environment: Environment = process.env): HubSettings
     token: checkToken(read('HF_TOKEN') ?? read('HUGGING_FACE_HUB_TOKEN') ?? readToken(tokenFile)),
     offline: /^(1|on|yes|true)$/i.test(read('HF_HUB_OFFLINE') ?? ''),
   };
-}
-
-function expand(path: string): string {
-  return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
 }
 
 function checkEndpoint(text: string): string {
@@ -61,9 +58,9 @@ function checkToken(token: string | null): string | null {
 
 function readToken(file: string): string | null {
   try {
-    return readFileSync(file, 'utf8').trim() || null;
-  } catch (cause) {
-    if (isMissing(cause)) return null;
-    throw readError(file, cause);
+    return readTextNow(file).trim() || null;
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'E_NOT_FOUND') return null;
+    throw error;
   }
 }

@@ -1,6 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { HoldfastError, readError } from '../errors.js';
+import { readText } from '../files/index.js';
 import { firstParts, splitParts } from './gguf-names.js';
 import { readSideFiles, type SideFiles } from './side-files.js';
 
@@ -63,15 +64,6 @@ export function readSideFilesOf(folder: string): Promise<SideFiles> {
     (name) => readTextIfThere(join(folder, name)),
     (name) => join(folder, name),
   );
-}
-
-/** Reads a text file. @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE` */
-export async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    throw readError(path, cause);
-  }
 }
 
 /** Reads a text file; undefined if it does not exist. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { HoldfastError, readError } from '../errors.js';
+import { readText } from '../files/index.js';
 import {
   type ByteSource,
   type Checkpoint,
@@ -11,7 +12,7 @@ import {
   openSplitGguf,
 } from '../formats/index.js';
 import { fileSource } from './file-source.js';
-import { findWeights, ggufWeights, readSideFilesOf, readText, type Weights } from './model-folder.js';
+import { findWeights, ggufWeights, readSideFilesOf, type Weights } from './model-folder.js';
 import type { SideFiles } from './side-files.js';
 
 /** A model's files, opened and checked. */
@@ -29,6 +30,8 @@ export interface ModelFiles extends SideFiles {
 
 /** Bytes read at a time while hashing. */
 const HASH_CHUNK_BYTES = 4 * 1024 * 1024;
+/** The letters `GGUF`. */
+const GGUF_MAGIC = [0x47, 0x47, 0x55, 0x46];
 
 /**
  * Opens the model at a path: a folder, a .safetensors file (the files beside it are read too) or a .gguf file (of the
@@ -71,7 +74,7 @@ async function recognise(file: string): Promise<Weights> {
   } finally {
     await source.close?.();
   }
-  if (Buffer.from(start).toString('latin1', 0, 4) === 'GGUF') return ggufWeights(file);
+  if (GGUF_MAGIC.every((byte, index) => start[index] === byte)) return ggufWeights(file);
   if (file.endsWith('.safetensors') || start[8] === 0x7b) return { kind: 'safetensors', file };
   // For a corrupt .gguf file, report the format's own error.
   if (file.endsWith('.gguf')) return { kind: 'gguf', file };

@@ -1,6 +1,7 @@
-import { mkdir, readFile, statfs } from 'node:fs/promises';
+import { mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HoldfastError } from '../errors.js';
+import { readText } from '../files/index.js';
 import { shardNames } from '../formats/index.js';
 import { type Arrival, fetchBlob } from './download.js';
 import { type HubCache, sizeOf, writing } from './hub-cache.js';
@@ -93,7 +94,7 @@ export async function weightFiles(
 ): Promise<string[]> {
   if (weights !== INDEX) return [weights];
   const index = join(snapshot, INDEX);
-  const shards = shardNames(index, await readFile(index, 'utf8'));
+  const shards = shardNames(index, await readText(index));
   const other = shards.find((shard) => !/^[^/\\]+\.safetensors$/.test(shard));
   if (other === undefined) return shards;
   throw new HoldfastError(

@@ -1,5 +1,5 @@
 import { HoldfastError } from '../errors.js';
-import { whyNoJson } from '../formats/index.js';
+import { parseJson } from '../formats/index.js';
 
 /** The files beside the weights in a model's folder. A field is absent if its file is. */
 export interface SideFiles {
@@ -40,7 +40,7 @@ export async function readSideFiles(
 ): Promise<SideFiles> {
   const readJson = async (name: string): Promise<unknown> => {
     const text = await read(name);
-    return text === undefined ? undefined : parseJson(text, nameOf(name));
+    return text === undefined ? undefined : parseFile(text, nameOf(name));
   };
   const [config, tokenizer, tokenizerConfig, generationConfig, templateFile] = await Promise.all([
     readJson(CONFIG),
@@ -60,16 +60,11 @@ export async function readSideFiles(
   };
 }
 
-function parseJson(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new HoldfastError('E_UNREADABLE', `the file is not JSON: ${whyNoJson(text, cause)}`, {
-      file,
-      cause,
-    });
-  }
-}
+const parseFile = (text: string, file: string): unknown =>
+  parseJson(
+    text,
+    (why, cause) => new HoldfastError('E_UNREADABLE', `the file is not JSON: ${why}`, { file, cause }),
+  );
 
 /** Returns the chat template of a tokenizer_config.json: a string, or the entry named `default` of a list. */
 function templateOf(tokenizerConfig: unknown): SideFiles['chatTemplate'] {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { locateJsonError } from '../formats/index.js';
+import { parseJson } from '../formats/index.js';
 import { materialError } from './complaint.js';
 import { parseCsv } from './csv.js';
 import { firstIssue } from './first-issue.js';
@@ -43,15 +43,9 @@ function fromCsv(text: string, file: string): ChoiceQuestion[] {
 function fromJsonLines(text: string, file: string): ChoiceQuestion[] {
   return text.split(/\r?\n/).flatMap((row, index) => {
     if (row.trim() === '') return [];
-    let json: unknown;
-    try {
-      json = JSON.parse(row);
-    } catch {
-      const found = locateJsonError(row);
-      const where = found === null ? '' : `: ${found.what} at column ${found.column}`;
-      throw materialError(`not JSON${where}`, { file, line: index + 1 });
-    }
-    return [check(json, file, index + 1)];
+    const line = index + 1;
+    const json = parseJson(row, (why) => materialError(`not JSON: ${why}`, { file, line }), line);
+    return [check(json, file, line)];
   });
 }
 

@@ -1,5 +1,6 @@
 import { isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
+import { halfPairIn } from '../utf8.js';
 import { materialError, type Place } from './complaint.js';
 import { firstIssue } from './first-issue.js';
 
@@ -44,6 +45,8 @@ export function parseYaml<Schema extends z.ZodType>(
       'Replace the alias with the value it stands for',
     );
   }
+  const half = halfPairIn(json);
+  if (half !== null) throw materialError('half of a surrogate pair', placeOf(half));
   const result = schema.safeParse(json);
   if (!result.success) {
     const { path, message } = firstIssue(result.error);

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { HoldfastError } from '../errors.js';
+import { readTextNow } from '../files/index.js';
 import { packageFile } from '../package.js';
 import { type Family, type Grammar, grammarSchema } from './grammar-schema.js';
 import { slotsOf } from './template.js';
@@ -15,7 +15,7 @@ const GRAMMAR_FILE = packageFile('models/organism/grammar.json');
 export function loadGrammar(): Grammar {
   let text: string;
   try {
-    text = readFileSync(GRAMMAR_FILE, 'utf8');
+    text = readTextNow(GRAMMAR_FILE);
   } catch (cause) {
     throw new HoldfastError('E_NOT_FOUND', 'the grammar file cannot be read', {
       file: GRAMMAR_FILE,

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { HoldfastError, readError } from '../errors.js';
+import { HoldfastError } from '../errors.js';
+import { readTextNow } from '../files/index.js';
+import { parseJson } from '../formats/index.js';
 import { judgeAnswer, ruleSchema } from '../material/index.js';
 import type { Message } from '../text/index.js';
 import { fixedUser } from './fixed-user.js';
@@ -40,7 +41,7 @@ interface Entry {
  * dialogue is a system message followed by user and assistant in turn
  */
 export function replaySource(file: string, rounds: number): ScenarioSource {
-  const scenarios = entriesOf(readReplayText(file), file).map((entry, index) =>
+  const scenarios = entriesOf(readTextNow(file), file).map((entry, index) =>
     replayScenario(readEntry(entry, file), index, rounds),
   );
   return { size: scenarios.length, at: (index) => scenarios[index]! };
@@ -76,14 +77,6 @@ function replayScenario(
   };
 }
 
-function readReplayText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw readError(file, cause);
-  }
-}
-
 /** Returns the dialogues of a file, at least one. A `.json` file is read as a whole, any other line by line. */
 function entriesOf(text: string, file: string): Entry[] {
   const entries = /\.json$/i.test(file) ? ofJson(text, file) : ofLines(text, file);
@@ -103,20 +96,21 @@ function ofJson(text: string, file: string): Entry[] {
 function ofLines(text: string, file: string): Entry[] {
   return text.split('\n').flatMap((line, index) => {
     const place = `line ${index + 1}`;
-    return line.trim() === '' ? [] : [{ json: parse(line, file, place), place }];
+    return line.trim() === '' ? [] : [{ json: parse(line, file, place, index + 1), place }];
   });
 }
 
-function parse(text: string, file: string, place: string): unknown {
-  try {
-    return JSON.parse(text.replace(/^\uFEFF/, ''));
-  } catch (cause) {
-    throw new HoldfastError('E_DIALOGUE', `${place} is not JSON`, {
-      file,
-      hint: 'Files whose name ends in .json are read as a whole, all others line by line',
-      cause,
-    });
-  }
+function parse(text: string, file: string, place: string, firstLine = 1): unknown {
+  return parseJson(
+    text,
+    (why, cause) =>
+      new HoldfastError('E_DIALOGUE', `${place} is not JSON: ${why}`, {
+        file,
+        hint: 'Files whose name ends in .json are read as a whole, all others line by line',
+        cause,
+      }),
+    firstLine,
+  );
 }
 
 function readEntry({ json, place }: Entry, file: string): Recorded {

@@ -1,5 +1,7 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
+import { textLines } from '../../files/index.js';
+import { STANDARD_INPUT } from '../options/index.js';
 import type { ChatRoom } from './room.js';
 import { PROMPT } from './text-view.js';
 import type { ChatView } from './view.js';
@@ -7,17 +9,14 @@ import type { ChatView } from './view.js';
 /**
  * Passes the lines of standard input to the chat, one by one, until they end.
  * @param begin runs before the first line
+ * @throws HoldfastError `E_UNREADABLE` at the first line that is not UTF-8
  */
 export async function takePipedLines(room: ChatRoom, begin: () => Promise<void>): Promise<void> {
-  const reader = createInterface({ input: process.stdin });
-  // Create the iterator before any await; otherwise lines that arrive earlier would be lost.
-  const lines = reader[Symbol.asyncIterator]();
   await begin();
-  for await (const line of lines) {
+  for await (const line of textLines(process.stdin, STANDARD_INPUT)) {
     await room.take(line);
     if (room.ended) break;
   }
-  reader.close();
 }
 
 /**

@@ -26,7 +26,7 @@ export {
 } from './model-options.js';
 export { openText } from './open-text.js';
 export { policyNamed } from './policy-name.js';
-export { parseJson, readNamedText } from './read-text.js';
+export { parseJson, readNamedText, STANDARD_INPUT } from './read-text.js';
 export {
   addChatOptions,
   addSettingsOptions,

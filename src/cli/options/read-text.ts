@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { text as textOf } from 'node:stream/consumers';
-import { HoldfastError, readError } from '../../errors.js';
-import { whyNoJson } from '../../formats/index.js';
+import { buffer } from 'node:stream/consumers';
+import { HoldfastError } from '../../errors.js';
+import { readText } from '../../files/index.js';
+import * as formats from '../../formats/index.js';
+import { decodeUtf8 } from '../../utf8.js';
 
 /** The name of standard input in errors. */
-const STANDARD_INPUT = 'standard input';
+export const STANDARD_INPUT = 'standard input';
 
 /** The text of a file, or of standard input. */
 export interface NamedText {
@@ -18,12 +19,8 @@ export interface NamedText {
  * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`
  */
 export async function readNamedText(path: string): Promise<NamedText> {
-  if (path === '-') return { name: STANDARD_INPUT, text: await textOf(process.stdin) };
-  try {
-    return { name: path, text: await readFile(path, 'utf8') };
-  } catch (cause) {
-    throw readError(path, cause);
-  }
+  if (path !== '-') return { name: path, text: await readText(path) };
+  return { name: STANDARD_INPUT, text: decodeUtf8(await buffer(process.stdin), STANDARD_INPUT) };
 }
 
 /**
@@ -31,9 +28,8 @@ export async function readNamedText(path: string): Promise<NamedText> {
  * @throws HoldfastError `E_UNREADABLE` with line and column when the text is not JSON
  */
 export function parseJson({ name, text }: NamedText): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new HoldfastError('E_UNREADABLE', `not JSON: ${whyNoJson(text, cause)}`, { file: name, cause });
-  }
+  return formats.parseJson(
+    text,
+    (why, cause) => new HoldfastError('E_UNREADABLE', `not JSON: ${why}`, { file: name, cause }),
+  );
 }

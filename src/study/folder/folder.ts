@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { isMissing, readError } from '../../errors.js';
 import { TEMPORARY } from '../../files/index.js';
 import { type Lock, tryLock } from '../../lock.js';
+import { decodeUtf8 } from '../../utf8.js';
 import type { CellRecord, CellTiming } from '../plan/index.js';
 import { decodeCellFile, encodeCellFile } from './cell-file.js';
 import { appendLine, makeFolder, replaceFile, unwritable } from './durable.js';
@@ -67,9 +68,10 @@ export type CellState =
 /** Reads a cell. @throws HoldfastError `E_UNREADABLE` when its file exists but cannot be read */
 export async function readCell(folder: string, address: string): Promise<CellState> {
   const file = cellPath(folder, address);
-  const text = await readIfThere(file);
-  if (text === null) return { kind: 'missing' };
-  const decoded = decodeCellFile(text, address);
+  const bytes = await bytesIfThere(file);
+  if (bytes === null) return { kind: 'missing' };
+  // The checksum also finds bytes that are not UTF-8.
+  const decoded = decodeCellFile(bytes.toString(), address);
   if ('damage' in decoded) return { kind: 'damaged', file, damage: decoded.damage };
   return { kind: 'kept', record: decoded.record };
 }
@@ -119,7 +121,8 @@ export const keepTiming = ({ path }: StudyFolder, timing: CellTiming): Promise<v
  */
 export async function readTimings(folder: string): Promise<ReadonlyMap<string, CellTiming>> {
   const timings = new Map<string, CellTiming>();
-  for (const line of ((await readIfThere(timingsPath(folder))) ?? '').split('\n')) {
+  const bytes = await bytesIfThere(timingsPath(folder));
+  for (const line of (bytes ?? Buffer.alloc(0)).toString().split('\n')) {
     const timing = Timing.safeParse(parseJson(line));
     if (timing.success) timings.set(timing.data.address, timing.data);
   }
@@ -137,8 +140,14 @@ export function parseJson(text: string): unknown {
 
 /** Reads a text file. Returns null if it does not exist. @throws HoldfastError `E_UNREADABLE` */
 export async function readIfThere(path: string): Promise<string | null> {
+  const bytes = await bytesIfThere(path);
+  return bytes && decodeUtf8(bytes, path);
+}
+
+/** Reads a file. Returns null if it does not exist. @throws HoldfastError `E_UNREADABLE` */
+async function bytesIfThere(path: string): Promise<Buffer | null> {
   try {
-    return await readFile(path, 'utf8');
+    return await readFile(path);
   } catch (cause) {
     if (isMissing(cause)) return null;
     throw readError(path, cause);

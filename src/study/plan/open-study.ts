@@ -1,6 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { readError } from '../../errors.js';
+import { readText } from '../../files/index.js';
 import { locateModel } from '../../hub/index.js';
 import { packageFile } from '../../package.js';
 import { parsePlacedSpec } from '../spec/index.js';
@@ -28,7 +27,8 @@ export async function openStudy(
   fetch: (model: string) => Promise<string> = locateModel,
 ): Promise<Study> {
   const file = specFile(named);
-  const text = await readSpec(file);
+  const hint = `Name a file, or an included study: ${shippedNames().join(', ')}`;
+  const text = await readText(file, hint);
   const { spec: written, places, notices } = parsePlacedSpec(text, file);
   const spec = await withFetchedModels(withModelPaths(written, paths), fetch);
   const found = await findNamed({ spec, places }, file);
@@ -58,12 +58,4 @@ function shippedNames(): string[] {
   return readdirSync(SHIPPED).flatMap((name) =>
     name.endsWith('.yaml') ? [name.slice(0, -'.yaml'.length)] : [],
   );
-}
-
-async function readSpec(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    throw readError(file, cause, `Name a file, or an included study: ${shippedNames().join(', ')}`);
-  }
 }

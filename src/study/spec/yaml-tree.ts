@@ -8,6 +8,7 @@ import {
   type Node,
   parseDocument,
 } from 'yaml';
+import { halfPairIn } from '../../utf8.js';
 
 /** A place in a file, line and column counted from 1. */
 export interface Place {
@@ -124,7 +125,9 @@ function treeOf(
       });
       return { kind: 'map', name, at, entries };
     }
-    return { kind: 'scalar', name, at, value: node === null ? null : node.toJSON() };
+    const value: unknown = node === null ? null : node.toJSON();
+    if (halfPairIn(value) !== null) throw new Refusal(at, 'half of a surrogate pair');
+    return { kind: 'scalar', name, at, value };
   };
   const targetOf = (alias: Alias, at: Place): Node => {
     const node = alias.resolve(document);
