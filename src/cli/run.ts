@@ -8,20 +8,20 @@ import { registerInspect } from './inspect/index.js';
 import { registerMeasure } from './measure/index.js';
 import { registerModels } from './models/index.js';
 import { registerPull } from './pull/index.js';
-import { explain, oneLine } from './terminal/index.js';
+import { endOnClosedPipe, explain, oneLine, stderr, stdout } from './terminal/index.js';
 import { registerTokens } from './tokens/index.js';
 import { registerTrace } from './trace/index.js';
 
 /** Runs a command line and sets the exit code: 0 for success, 1 for a failure, 2 for a usage error. */
 export async function run(argv: readonly string[]): Promise<void> {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', endOnClosedPipe);
+  endOnClosedPipe();
   const program = createProgram();
   await addStudy(program, argv);
   try {
     await program.parseAsync(argv);
   } catch (error) {
     const { message, exitCode } = explain(error, program.opts<{ debug?: true }>().debug === true);
-    if (message !== null) process.stderr.write(`${message}\n`);
+    if (message !== null) stderr.text(`${message}\n`);
     // process.exit would lose output that is still being written to a pipe.
     process.exitCode = exitCode;
   }
@@ -32,7 +32,11 @@ function createProgram(): Command {
     .description("Measure how a language model's hold on its system prompt loosens, and tighten it.")
     .version(readPackage().version, '--version')
     .option('--debug', 'show the stack trace of an error')
-    .configureOutput({ outputError: (text, write) => write(`${oneLine(text)}\n`) })
+    .configureOutput({
+      writeOut: stdout.text,
+      writeErr: stderr.text,
+      outputError: (text, write) => write(`${oneLine(text)}\n`),
+    })
     .exitOverride();
   registerChat(program);
   registerTokens(program);
@@ -53,10 +57,4 @@ async function addStudy(program: Command, argv: readonly string[]): Promise<void
   if (!argv.includes('study')) return;
   const { addStudyCommands } = await import('./study/index.js');
   addStudyCommands(study);
-}
-
-/** Ends quietly if the reader of a pipe (`head`, a pager) closes it before everything is written. */
-function endOnClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
 }

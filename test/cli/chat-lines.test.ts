@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { printable } from '../../src/cli/terminal/printable.js';
 import { comparedLine, shareLine, sparkline } from '../../src/cli/terminal/share-lines.js';
 import { createRoleMeter, layerGroups, shareTable } from '../../src/cli/terminal/share-table.js';
 import { type AnswerShares, RECOMMENDED_HOLD, type Settings, type Turn } from '../../src/dialogue/index.js';
@@ -179,11 +178,5 @@ describe('the table of shares', () => {
       '',
       'every token by role (these rows sum to 1)',
     ]);
-  });
-});
-
-describe('on a terminal', () => {
-  it('a model cannot move the cursor or change colours', () => {
-    expect(printable('a\tb\n\u001b[2Jé\u009b1m🙂\r')).toBe('a\tb\n\ufffd[2Jé\ufffd1m🙂\ufffd');
   });
 });

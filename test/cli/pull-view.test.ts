@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createOutput } from '../../src/cli/terminal/output.js';
 import { createPullView, type PullView } from '../../src/cli/terminal/pull-view.js';
 
 /** A view with a manual clock, and its output. */
@@ -9,7 +10,7 @@ function watched(
   const written: string[] = [];
   let nowMs = 0;
   const stream = { isTTY, columns, write: (text: string) => written.push(text) };
-  const view = createPullView(stream, () => nowMs);
+  const view = createPullView(createOutput(stream), () => nowMs);
   const at = (ms: number): void => {
     nowMs = ms;
   };

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { expect, it } from 'vitest';
 import { createProgressLine } from '../../src/cli/study/progress.js';
+import { createOutput } from '../../src/cli/terminal/output.js';
 import type { RunProgress } from '../../src/study/index.js';
 
 function streamOf(terminal: object) {
@@ -27,7 +28,7 @@ const progressAt = (done: number, elapsedMs = done * 100): RunProgress => ({
 
 it('on a terminal, redraws one line and puts notes above it', () => {
   const { stream, written } = streamOf({ isTTY: true, columns: 100 });
-  const line = createProgressLine(stream);
+  const line = createProgressLine(createOutput(stream));
   line.show(progressAt(0));
   line.show(progressAt(12));
   line.note('note: something');
@@ -40,7 +41,7 @@ it('on a terminal, redraws one line and puts notes above it', () => {
 
 it('in a pipe, writes a line for every tenth of the cells and after half a minute of silence', () => {
   const { stream, written } = streamOf({});
-  const line = createProgressLine(stream);
+  const line = createProgressLine(createOutput(stream));
   for (const done of [0, 1, 3, 4, 5, 7, 8]) line.show(progressAt(done));
   line.show(progressAt(9, 40_000));
   line.show(progressAt(10, 45_000));

@@ -14,7 +14,7 @@ import {
   openWithOptions,
   positiveInteger,
 } from '../options/index.js';
-import { drawOver, type Paint, painter } from '../terminal/index.js';
+import { type Output, type Paint, stderr, stdout } from '../terminal/index.js';
 import {
   BENCH_ARMS,
   type BenchFigures,
@@ -51,12 +51,10 @@ export function registerBench(program: Command): void {
     .option('--json', 'write all timings as JSON')
     .action(async (named: string | undefined, flags: BenchFlags) => {
       const model = await openWithOptions(await modelPath(named), flags);
-      const onStep = progress(process.stderr);
+      const onStep = progress(stderr);
       try {
         const report = await bench(model, flags, onStep).finally(() => onStep(''));
-        process.stdout.write(
-          flags.json ? `${JSON.stringify(report)}\n` : print(report, painter(process.stdout)),
-        );
+        stdout.lines(flags.json ? [JSON.stringify(report)] : reportLines(report, stdout.paint));
       } finally {
         await model.dispose();
       }
@@ -84,12 +82,12 @@ async function bench(
 
 /** Shows each step on one line of a terminal, overwriting the last: on a slow device a run takes minutes. */
 const progress =
-  (stream: NodeJS.WriteStream): OnStep =>
+  (output: Output): OnStep =>
   (step) => {
-    if (stream.isTTY) drawOver(stream, step);
+    if (output.isTerminal) output.draw(step);
   };
 
-function print(report: BenchReport, paint: Paint): string {
+function reportLines(report: BenchReport, paint: Paint): string[] {
   const { model, executor, precision, prompt, rounds, figures, profiles } = report;
   const prefill = median(figures.prefillMs);
   const off = median(figures.decodeMs.off);
@@ -111,8 +109,7 @@ function print(report: BenchReport, paint: Paint): string {
           `Medians of ${rounds} rounds after one warm-up round. MB: weights and cache, counting each byte once per run, so the least`,
           'that is read. GB/s and the share of the memory bandwidth follow from it.',
         ]),
-    '',
-  ].join('\n');
+  ];
 }
 
 function profileLines(what: string, { kernels, bandwidth }: Profile, paint: Paint): string[] {

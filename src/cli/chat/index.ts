@@ -14,6 +14,7 @@ import {
   openWithOptions,
   readChatOptions,
 } from '../options/index.js';
+import { canType, stderr, stdout } from '../terminal/index.js';
 import { Conversation } from './conversation.js';
 import { createJsonView } from './json-view.js';
 import type { LoadedChat } from './load.js';
@@ -70,8 +71,8 @@ function checkTaken({ system, context, onContextFull, trustContent, load }: Chat
 }
 
 async function talk(conversation: Conversation, loaded: LoadedChat | null, json: boolean): Promise<void> {
-  const typed = !json && process.stdin.isTTY === true && process.stdout.isTTY === true;
-  const view = json ? createJsonView(process) : createTextView(process);
+  const typed = !json && canType();
+  const view = json ? createJsonView({ stdout, stderr }) : createTextView({ stdout, stderr });
   const room = createRoom(conversation, view);
   const welcome = async (): Promise<void> => {
     if (typed) view.note(`${conversation.model.name}  ${conversation.state}  /help lists commands`);

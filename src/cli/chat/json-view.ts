@@ -1,15 +1,20 @@
-import type { Writable } from 'node:stream';
 import { targetName } from '../../attention/index.js';
 import { type AnswerShares, type PartShares, type Turn, tokensPerSecond } from '../../dialogue/index.js';
 import { HoldfastError } from '../../errors.js';
-import { layerMeans, oneLine } from '../terminal/index.js';
+import { layerMeans, type Output, oneLine } from '../terminal/index.js';
 import type { Side } from './sides.js';
 import type { ChatView } from './view.js';
 
 /** Returns the view for programs: writes one JSON object per line to stdout, and notes to stderr. */
-export function createJsonView({ stdout, stderr }: { stdout: Writable; stderr: Writable }): ChatView {
+export function createJsonView({
+  stdout,
+  stderr,
+}: {
+  readonly stdout: Output;
+  readonly stderr: Output;
+}): ChatView {
   const write = (object: Readonly<Record<string, unknown>>): void => {
-    stdout.write(`${JSON.stringify(object)}\n`);
+    stdout.lines([JSON.stringify(object)]);
   };
   return {
     question() {},
@@ -31,7 +36,7 @@ export function createJsonView({ stdout, stderr }: { stdout: Writable; stderr: W
       }
     },
     note(text) {
-      stderr.write(`${text}\n`);
+      stderr.text(`${text}\n`);
     },
     error(error) {
       const code = error instanceof HoldfastError ? error.code : null;

@@ -1,7 +1,6 @@
-import { createInterface } from 'node:readline';
-import { Writable } from 'node:stream';
 import { textLines } from '../../files/index.js';
 import { STANDARD_INPUT } from '../options/index.js';
+import { openLineEditor, stdout } from '../terminal/index.js';
 import type { ChatRoom } from './room.js';
 import { PROMPT } from './text-view.js';
 import type { ChatView } from './view.js';
@@ -33,12 +32,7 @@ export async function takeTypedLines(
   let warned = false;
   /** Number of lines typed during an answer and not yet shown. */
   let unseen = 0;
-  const reader = createInterface({
-    input: process.stdin,
-    output: echo(() => !busy),
-    terminal: true,
-    prompt: PROMPT,
-  });
+  const reader = openLineEditor(PROMPT, () => !busy);
   reader.on('line', () => {
     if (busy) unseen++;
   });
@@ -51,7 +45,7 @@ export async function takeTypedLines(
     warned = true;
     // Clear the line, as a shell does.
     for (const name of ['e', 'u']) reader.write(null, { ctrl: true, name });
-    process.stdout.write('\n');
+    stdout.text('\n');
     view.note('Press Ctrl-C again, or Ctrl-D, to end the chat');
     reader.prompt();
   });
@@ -77,26 +71,12 @@ export async function takeTypedLines(
     warned = false;
     if (unseen > 0) {
       unseen--;
-      process.stdout.write(`${PROMPT}${line}\n`);
+      stdout.lines([`${PROMPT}${line}`]);
     }
     await room.take(line);
     if (room.ended) break;
     idle();
   }
   reader.close();
-  process.stdout.write('\n');
-}
-
-/** Returns an output for typed text, which goes to the terminal only while `shown` returns true. */
-function echo(shown: () => boolean): Writable {
-  const output = new Writable({
-    write(chunk, _, done) {
-      if (shown()) process.stdout.write(chunk);
-      done();
-    },
-  });
-  // readline uses this to wrap long lines.
-  Object.defineProperty(output, 'columns', { get: () => process.stdout.columns });
-  process.stdout.on('resize', () => output.emit('resize'));
-  return output;
+  stdout.text('\n');
 }

@@ -1,20 +1,6 @@
-import type { Writable } from 'node:stream';
-import {
-  comparedLine,
-  explain,
-  type Paint,
-  painter,
-  printable,
-  shareLine,
-  shareTable,
-} from '../terminal/index.js';
+import { comparedLine, explain, type Output, type Paint, shareLine, shareTable } from '../terminal/index.js';
 import type { Side } from './sides.js';
 import type { ChatView } from './view.js';
-
-interface TextStreams {
-  readonly stdout: Writable & { readonly isTTY?: boolean };
-  readonly stderr: Writable & { readonly isTTY?: boolean };
-}
 
 /** The prompt of the terminal. */
 export const PROMPT = '> ';
@@ -23,10 +9,14 @@ export const PROMPT = '> ';
 const HEADINGS = { off: 'policy off', on: 'policy on' } as const;
 
 /** Returns the view for people: coloured on a terminal, plain elsewhere. Notes and errors go to stderr. */
-export function createTextView({ stdout, stderr }: TextStreams): ChatView {
-  const paint = painter(stdout);
-  const paintError = painter(stderr);
-  const clean = stdout.isTTY === true ? printable : (text: string) => text;
+export function createTextView({
+  stdout,
+  stderr,
+}: {
+  readonly stdout: Output;
+  readonly stderr: Output;
+}): ChatView {
+  const { paint } = stdout;
   /** The side whose answer is being written; undefined between answers. */
   let writing: Side | undefined;
   /** The part of its answer that has been written. */
@@ -35,26 +25,24 @@ export function createTextView({ stdout, stderr }: TextStreams): ChatView {
   const begin = (side: Side): void => {
     if (writing === side) return;
     endLine();
-    if (side !== null) stdout.write(`${paint(HEADINGS[side], 'bold')}\n`);
+    if (side !== null) line(paint(HEADINGS[side], 'bold'));
     writing = side;
   };
   const endLine = (): void => {
-    if (writing !== undefined && written !== '' && !written.endsWith('\n')) stdout.write('\n');
+    if (writing !== undefined && written !== '' && !written.endsWith('\n')) stdout.text('\n');
     writing = undefined;
     written = '';
   };
   const write = (side: Side, text: string): void => {
     begin(side);
-    stdout.write(clean(text));
+    stdout.text(text);
     written += text;
   };
-  const line = (text: string): void => {
-    stdout.write(`${text}\n`);
-  };
+  const line = (text: string): void => stdout.lines([text]);
 
   return {
     question(text) {
-      if (stdout.isTTY === true) line(`${PROMPT}${clean(text)}`);
+      if (stdout.isTerminal) stdout.text(`${PROMPT}${text}\n`);
     },
     text: write,
     answered(sides) {
@@ -74,16 +62,16 @@ export function createTextView({ stdout, stderr }: TextStreams): ChatView {
     shares(sides) {
       for (const { side, roles, turn } of sides) {
         if (side !== null) line(paint(HEADINGS[side], 'bold'));
-        for (const row of tableRows(shareTable(roles, turn), paint)) line(row);
+        stdout.lines(tableRows(shareTable(roles, turn), paint));
       }
     },
     note(text) {
       endLine();
-      (stdout.isTTY === true ? stdout : stderr).write(`${paint(text, 'dim')}\n`);
+      (stdout.isTerminal ? stdout : stderr).text(`${paint(text, 'dim')}\n`);
     },
     error(error) {
       endLine();
-      stderr.write(`${paintError(explain(error, false).message ?? '', 'red')}\n`);
+      stderr.text(`${stderr.paint(explain(error, false).message ?? '', 'red')}\n`);
     },
   };
 }

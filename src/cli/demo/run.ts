@@ -12,7 +12,7 @@ import {
   type Trial,
   type TrialArm,
 } from '../../organism/index.js';
-import { commandName } from '../terminal/index.js';
+import { commandName, stdout } from '../terminal/index.js';
 import { aboutLines, readFacts, recordOf, sourceOf } from './about.js';
 import { type DialogueRound, dialogueRound, dialogueSide, isLost } from './dialogue.js';
 import { writeResult } from './files.js';
@@ -39,7 +39,7 @@ const MOST_RUNNERS = 8;
 export async function runDemo({ trials, out }: DemoFlags): Promise<void> {
   const facts = await readFacts();
   await makeFolder(out);
-  const screen = createScreen(process.stdout);
+  const screen = createScreen(stdout);
   const about = aboutLines(facts);
   screen.title('Holdfast demo: how long does the system prompt hold?');
   for (const line of about) screen.text(line);

@@ -1,6 +1,5 @@
-import type { Writable } from 'node:stream';
 import { wrap } from '../../report/index.js';
-import { drawOver, type Paint, painter } from '../terminal/index.js';
+import type { Output, Paint } from '../terminal/index.js';
 
 /** The demo's output: coloured and as wide as the terminal, or plain text in a pipe. */
 export interface Screen {
@@ -20,15 +19,10 @@ const PLAIN_WIDTH = 80;
 /** Largest width of a paragraph. */
 const WIDEST_TEXT = 120;
 
-/** Returns the screen of an output stream. */
-export function createScreen(
-  stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number },
-): Screen {
-  const width = stdout.columns ?? PLAIN_WIDTH;
-  const paint = painter(stdout);
-  const write = (lines: readonly string[]): void => {
-    stdout.write(lines.map((line) => `${line}\n`).join(''));
-  };
+/** Returns the screen of an output. */
+export function createScreen(output: Output): Screen {
+  const width = output.columns ?? PLAIN_WIDTH;
+  const { paint, lines: write } = output;
   return {
     width,
     paint,
@@ -36,7 +30,7 @@ export function createScreen(
     text: (text) => write(wrap(text, Math.min(width, WIDEST_TEXT))),
     lines: write,
     progress(text) {
-      if (stdout.isTTY === true) drawOver(stdout, text);
+      if (output.isTerminal) output.draw(text);
     },
   };
 }

@@ -1,7 +1,8 @@
 import type { PairedSummary, TrialArmCourse } from '../../organism/index.js';
 import { type ColumnLine, sideBySide, textChart, textTable, wrap } from '../../report/index.js';
+import { visible } from '../../visible.js';
 import type { Paint, Style } from '../terminal/index.js';
-import { printable, shareText } from '../terminal/index.js';
+import { shareText } from '../terminal/index.js';
 import { type DialogueRound, type DialogueSide, type InstructionState, isLost } from './dialogue.js';
 import { findings, stabilityTable, tableNote } from './words.js';
 
@@ -20,7 +21,7 @@ const INDENT = '  ';
  */
 export function roundLines(round: DialogueRound, width: number, paint: Paint): string[] {
   const room = Math.min(Math.max(width, NARROWEST), WIDEST);
-  const heading = wrap(`${round.number}  ${printable(round.user)}`, room).map((line) => paint(line, 'bold'));
+  const heading = wrap(`${round.number}  ${visible(round.user)}`, room).map((line) => paint(line, 'bold'));
   if (width >= TWO_COLUMNS) {
     const column = Math.floor((room - INDENT.length - 3) / 2);
     const rows = sideBySide(
@@ -51,12 +52,12 @@ function sideLines(side: DialogueSide, width: number, paint: Paint): ColumnLine[
   const lines = (text: string, ...styles: Style[]): ColumnLine[] =>
     wrap(text, width).map((line) => ({ text: line, paint: (said) => paint(said, ...styles) }));
   const probeLines = ({ question, answer }: NonNullable<InstructionState['probe']>): ColumnLine[] =>
-    wrap(`asked "${question}": "${printable(answer)}"`, width - 2).map((line) => ({
+    wrap(`asked "${question}": "${visible(answer)}"`, width - 2).map((line) => ({
       text: `  ${line}`,
       paint: (said) => paint(said, 'red'),
     }));
   return [
-    ...wrap(printable(side.answer), width).map((text) => ({ text })),
+    ...wrap(visible(side.answer), width).map((text) => ({ text })),
     ...lines(`prompt ${shareText(side.share)}`, 'dim'),
     ...side.instructions.flatMap(({ text, kept, probe }) => [
       ...(kept ? lines(`✓ ${text}`, 'green') : lines(`✗ LOST ${text}`, 'red', 'bold')),

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { EXECUTOR_TABLE, EXECUTORS, type ExecutorName } from '../../executors/registry.js';
 import { readPackage } from '../../package.js';
 import { alignColumns } from '../../report/index.js';
-import { oneLine, type Paint, painter, printBytes } from '../terminal/index.js';
+import { oneLine, type Paint, printBytes, stdout } from '../terminal/index.js';
 
 /** Whether an executor works on this machine. */
 type ExecutorHealth = { readonly name: ExecutorName } & (
@@ -33,7 +33,7 @@ export function registerDoctor(program: Command): void {
     .option('--json', 'write the report as JSON')
     .action(async ({ json }: { readonly json?: true }) => {
       const report = await examine();
-      process.stdout.write(json ? `${JSON.stringify(report)}\n` : print(report, painter(process.stdout)));
+      stdout.lines(json ? [JSON.stringify(report)] : reportLines(report, stdout.paint));
       if (!report.executors.some(({ works }) => works)) process.exitCode = 1;
     });
 }
@@ -59,7 +59,7 @@ async function examineExecutor(name: ExecutorName): Promise<ExecutorHealth> {
   }
 }
 
-function print(report: DoctorReport, paint: Paint): string {
+function reportLines(report: DoctorReport, paint: Paint): string[] {
   const { executors, memoryBytes, freeMemoryBytes } = report;
   const lines = [
     ['holdfast', report.holdfast],
@@ -74,5 +74,5 @@ function print(report: DoctorReport, paint: Paint): string {
         : `${paint('does not work', 'red')}: ${oneLine(health.reason)}`,
     ]),
   ];
-  return `${alignColumns(lines, [1]).join('\n')}\n`;
+  return alignColumns(lines, [1]);
 }

@@ -4,9 +4,9 @@
 import type { Command } from 'commander';
 import { PRECISIONS } from '../../executors/index.js';
 import { addModelArgument, positiveInteger } from '../options/index.js';
-import { painter } from '../terminal/index.js';
+import { stdout } from '../terminal/index.js';
 import { type InspectOptions, inspect } from './report.js';
-import { printInspection } from './view.js';
+import { inspectionLines } from './view.js';
 
 export function registerInspect(program: Command): void {
   const command = program
@@ -19,10 +19,10 @@ export function registerInspect(program: Command): void {
     .option('--json', 'write the report as JSON, with every tensor')
     .action(async (named: string | undefined, options: InspectOptions) => {
       const report = await inspect(named, options);
-      process.stdout.write(
+      stdout.lines(
         options.json
-          ? `${JSON.stringify(report)}\n`
-          : printInspection(report, options.tensors === true, painter(process.stdout)),
+          ? [JSON.stringify(report)]
+          : inspectionLines(report, options.tensors === true, stdout.paint),
       );
     });
 }

@@ -11,15 +11,15 @@ const ROUNDED_ACTIVATIONS =
   '  blocks (q4, q8): the cpu executor rounds activations to 8 bits, the gpu executor does not';
 
 /**
- * Returns an inspection as text.
+ * Returns an inspection as lines.
  * @param each whether to list every tensor
  */
-export function printInspection(report: InspectReport, each: boolean, paint: Paint): string {
+export function inspectionLines(report: InspectReport, each: boolean, paint: Paint): string[] {
   const { memory, tensors } = report;
   const heading = (text: string): string => paint(text, 'bold');
   return [
     heading(`${report.model} (${report.format}, ${printBytes(report.fileBytes)})`),
-    printBlueprint(report.blueprint),
+    ...printBlueprint(report.blueprint).split('\n'),
     '',
     heading('stored'),
     ...tensors.map(
@@ -34,8 +34,7 @@ export function printInspection(report: InspectReport, each: boolean, paint: Pai
     `  ${printTemplate(report.template)}`,
     heading('tokenizer'),
     ...printTokenizer(report).map((line) => `  ${line}`),
-    '',
-  ].join('\n');
+  ];
 }
 
 /** One list per executor, or one for those that store the weights alike. */
@@ -47,7 +46,7 @@ function printForms({ precision, forms }: InspectReport): { where: string; lines
     );
   return alike(forms, (forms) => linesOf(forms).join('\n')).map(({ names, text }) => ({
     where: `in the ${names.join(' and ')} executor${names.length === 1 ? '' : 's'} at precision ${precision}`,
-    lines: [text],
+    lines: text.split('\n'),
   }));
 }
 

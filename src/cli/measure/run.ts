@@ -9,7 +9,7 @@ import { type DecayProgress, type LeadOptions, measureDecay } from '../../measur
 import { readPackage } from '../../package.js';
 import { readVersions } from '../../versions.js';
 import { isEmbedded, type ModelOptions, modelPath, openWithOptions, readSettings } from '../options/index.js';
-import { drawOver } from '../terminal/index.js';
+import { type Output, stderr, stdout } from '../terminal/index.js';
 import { MEASURE_FILES, type MeasureFacts, writeMeasured } from './files.js';
 import { type MeasureSource, openMeasureSource, type SourceFlags } from './source.js';
 import { measureLines } from './view.js';
@@ -57,7 +57,7 @@ async function measure(
   // Listen only once: a second Ctrl-C ends the process without saving.
   const interrupt = (): void => control.abort();
   process.once('SIGINT', interrupt);
-  const progress = createProgress(process.stderr);
+  const progress = createProgress(stderr);
   try {
     const { summary, complete, failure } = await measureDecay({
       model,
@@ -71,12 +71,12 @@ async function measure(
     progress.end();
     const files = await writeMeasured(out, { summary, complete, facts });
     const notice = noticeOf(facts);
-    if (notice !== null) process.stderr.write(`note: ${notice}\n`);
-    const lines =
+    if (notice !== null) stderr.lines([`note: ${notice}`]);
+    stdout.lines(
       json === true
         ? [JSON.stringify({ complete, ...(notice === null ? {} : { notice }), ...summary })]
-        : measureLines({ summary, complete, facts, files });
-    process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+        : measureLines({ summary, complete, facts, files }),
+    );
     if (failure !== null) throw failure;
     if (!complete) process.exitCode = INTERRUPTED;
   } finally {
@@ -134,12 +134,12 @@ async function readFacts(
   }
 }
 
-/** Shows progress on one line that is overwritten; nothing if the stream is not a terminal. */
-function createProgress(stream: NodeJS.WriteStream): {
+/** Shows progress on one line that is overwritten; nothing if the output is not a terminal. */
+function createProgress(output: Output): {
   show(progress: DecayProgress): void;
   end(): void;
 } {
-  if (!stream.isTTY) return { show() {}, end() {} };
+  if (!output.isTerminal) return { show() {}, end() {} };
   const startMs = performance.now();
   let shownMs = Number.NEGATIVE_INFINITY;
   return {
@@ -148,13 +148,12 @@ function createProgress(stream: NodeJS.WriteStream): {
       if (nowMs - shownMs < 100) return;
       shownMs = nowMs;
       const speed = ((1000 * rows) / (nowMs - startMs)).toFixed(0);
-      drawOver(
-        stream,
+      output.draw(
         `dialogue ${dialogue} of ${dialogues}, turn ${turn} of ${rounds}, ${rows} tokens, ${speed} tokens/s`,
       );
     },
     end() {
-      if (shownMs !== Number.NEGATIVE_INFINITY) drawOver(stream, '');
+      if (shownMs !== Number.NEGATIVE_INFINITY) output.draw('');
       shownMs = Number.NEGATIVE_INFINITY;
     },
   };

@@ -3,7 +3,7 @@
  */
 import type { Command } from 'commander';
 import { HubCache, hubSettings, memoryBytes, readCatalogue } from '../../hub/index.js';
-import { painter } from '../terminal/index.js';
+import { stdout } from '../terminal/index.js';
 import { registerModelsRemove } from './rm.js';
 import { type ModelsReport, modelsLines } from './view.js';
 
@@ -19,8 +19,7 @@ export function registerModels(program: Command): void {
     .option('--json', 'write the list as JSON')
     .action(async ({ json }: { readonly json?: true }) => {
       const report = await readModels();
-      const lines = json ? [JSON.stringify(report)] : modelsLines(report, painter(process.stdout));
-      process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+      stdout.lines(json ? [JSON.stringify(report)] : modelsLines(report, stdout.paint));
     });
   registerModelsRemove(models);
 }

@@ -1,10 +1,9 @@
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { HoldfastError } from '../../errors.js';
 import { type CachedRepo, HubCache, hubNameText, hubSettings } from '../../hub/index.js';
 import { nearest } from '../../nearest.js';
 import { requireHubName } from '../options/index.js';
-import { printBytes } from '../terminal/index.js';
+import { ask, canAsk, printBytes, stderr } from '../terminal/index.js';
 
 export function registerModelsRemove(models: Command): void {
   models
@@ -19,12 +18,12 @@ async function remove(text: string, confirmed: boolean): Promise<void> {
   const cache = new HubCache(hubSettings().cache);
   const cached = await find(cache, text);
   if (!confirmed && !(await confirm(cached))) {
-    process.stderr.write('nothing was removed\n');
+    stderr.lines(['nothing was removed']);
     process.exitCode = 1;
     return;
   }
   await cache.remove(cached.repo);
-  process.stderr.write(`removed ${cached.repo}, ${printBytes(cached.bytes)}\n`);
+  stderr.lines([`removed ${cached.repo}, ${printBytes(cached.bytes)}`]);
 }
 
 async function find(cache: HubCache, text: string): Promise<CachedRepo> {
@@ -53,15 +52,13 @@ function wholeRepo(text: string): string {
 }
 
 async function confirm({ repo, bytes, folder }: CachedRepo): Promise<boolean> {
-  if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) {
+  if (!canAsk()) {
     throw new HoldfastError('E_USAGE', `no terminal to confirm the removal of ${repo}`, {
       hint: 'Run the command in a terminal, or add --yes',
     });
   }
-  const reader = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await reader
-    .question(`Remove ${repo}, ${printBytes(bytes)} in ${folder}? Python uses this cache too. [y/N] `)
-    .catch(() => '') // Ctrl-C and Ctrl-D
-    .finally(() => reader.close());
+  const answer = await ask(
+    `Remove ${repo}, ${printBytes(bytes)} in ${folder}? Python uses this cache too. [y/N] `,
+  );
   return /^y(es)?$/i.test(answer.trim());
 }

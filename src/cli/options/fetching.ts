@@ -1,6 +1,6 @@
 import { HoldfastError } from '../../errors.js';
 import type { LocateOptions } from '../../hub/index.js';
-import { createPullView } from '../terminal/index.js';
+import { createPullView, stderr } from '../terminal/index.js';
 
 /**
  * Runs `work`, which may fetch a model, and shows its progress on stderr. Ctrl-C stops it; the next call resumes the
@@ -11,7 +11,7 @@ export async function fetching<T>(work: (watch: LocateOptions) => Promise<T>): P
   const control = new AbortController();
   const interrupt = (): void => control.abort();
   process.once('SIGINT', interrupt);
-  const view = createPullView(process.stderr);
+  const view = createPullView(stderr);
   try {
     return await work({ ...view, signal: control.signal });
   } catch (error) {

@@ -3,11 +3,12 @@ import { Argument, type Command } from 'commander';
 import { HoldfastError } from '../../errors.js';
 import { locateModel } from '../../hub/index.js';
 import { EMBEDDED_MODEL, EMBEDDED_MODELS } from '../../load.js';
+import { stderr } from '../terminal/index.js';
 import { fetching } from './fetching.js';
 
 const UNNAMED =
   'note: no model named, using the embedded one, models/organism/soft ' +
-  '(2.2 M parameters, made to drift; see models/organism/README.md)\n';
+  '(2.2 M parameters, made to drift; see models/organism/README.md)';
 
 /** Adds the optional argument `[model]` to a command. */
 export function addModelArgument(command: Command): Command {
@@ -29,7 +30,7 @@ export function addModelArgument(command: Command): Command {
 export async function modelPath(named: string | undefined): Promise<string> {
   if (named === undefined) {
     const path = installed(EMBEDDED_MODEL);
-    process.stderr.write(UNNAMED);
+    stderr.lines([UNNAMED]);
     return path;
   }
   return isEmbedded(named)

@@ -1,4 +1,5 @@
 import { type Policy, parsePolicy, renamedNotice } from '../../attention/index.js';
+import { stderr } from '../terminal/index.js';
 
 /**
  * Returns the policy that `--policy` names. Writes a note to stderr if the name is a former one.
@@ -7,6 +8,6 @@ import { type Policy, parsePolicy, renamedNotice } from '../../attention/index.j
 export function policyNamed(name: string): Policy {
   const policy = parsePolicy(name);
   const notice = renamedNotice(name);
-  if (notice !== null) process.stderr.write(`note: ${notice}\n`);
+  if (notice !== null) stderr.lines([`note: ${notice}`]);
   return policy;
 }

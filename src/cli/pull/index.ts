@@ -4,6 +4,7 @@
 import type { Command } from 'commander';
 import { pullModel } from '../../hub/index.js';
 import { fetching, HUB_NAME, requireHubName } from '../options/index.js';
+import { stdout } from '../terminal/index.js';
 
 export function registerPull(program: Command): void {
   program
@@ -13,6 +14,6 @@ export function registerPull(program: Command): void {
     .action(async (text: string) => {
       const name = requireHubName(text);
       const { path } = await fetching((watch) => pullModel(name, watch));
-      process.stdout.write(`${path}\n`);
+      stdout.lines([path]);
     });
 }

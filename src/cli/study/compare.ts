@@ -11,7 +11,7 @@ import {
 } from '../../findings/index.js';
 import { readableTable, textTable } from '../../report/index.js';
 import { oneMore } from '../options/index.js';
-import { quoted } from '../terminal/index.js';
+import { quoted, stdout } from '../terminal/index.js';
 
 /** Adds `study compare`: compares two arms of one study, or the same arms of two studies, on their common dialogues. */
 export function addCompareCommand(study: Command): void {
@@ -45,10 +45,8 @@ export function addCompareCommand(study: Command): void {
           );
         }
         const table = comparisonTable(comparisons);
-        process.stdout.write(
-          json
-            ? `${JSON.stringify(comparisons)}\n`
-            : `${[...textTable(readableTable(table)), '', table.note].join('\n')}\n`,
+        stdout.lines(
+          json ? [JSON.stringify(comparisons)] : [...textTable(readableTable(table)), '', table.note],
         );
       },
     );

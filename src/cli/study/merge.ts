@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { mergeStudies } from '../../study/index.js';
+import { stdout } from '../terminal/index.js';
 
 /** Adds `study merge`: merges the folders of a study's shards into one. */
 export function registerStudyMerge(study: Command): void {
@@ -14,5 +15,5 @@ export function registerStudyMerge(study: Command): void {
 async function merge(parts: readonly string[], { out }: { readonly out: string }): Promise<void> {
   const { total, kept, failed } = await mergeStudies(parts, out);
   const missing = kept === total ? '' : `, ${total - kept} missing from all folders`;
-  process.stdout.write(`${out}: ${kept} of ${total} cells, ${failed} failed${missing}\n`);
+  stdout.lines([`${out}: ${kept} of ${total} cells, ${failed} failed${missing}`]);
 }

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { pilotPower, powerTable, readStudyResult } from '../../findings/index.js';
 import { readableTable, textTable } from '../../report/index.js';
 import { decimal } from '../options/index.js';
+import { stdout } from '../terminal/index.js';
 
 /** Adds `study power`: estimates from a pilot study how many dialogues it takes to detect an effect. */
 export function addPowerCommand(study: Command): void {
@@ -14,7 +15,7 @@ export function addPowerCommand(study: Command): void {
     .action(async (folder: string, { effect, json }: { effect: number; json?: true }) => {
       const power = pilotPower(await readStudyResult(folder), effect);
       if (json) {
-        process.stdout.write(`${JSON.stringify(power)}\n`);
+        stdout.lines([JSON.stringify(power)]);
         return;
       }
       const table = powerTable(power);
@@ -22,7 +23,7 @@ export function addPowerCommand(study: Command): void {
         power.arms.length === 0
           ? ['Nothing to compare: at least two arms must share at least two probed scenarios.']
           : [...textTable(readableTable(table)), '', table.note];
-      process.stdout.write(`${lines.join('\n')}\n`);
+      stdout.lines(lines);
     });
 }
 

@@ -1,7 +1,6 @@
-import type { Writable } from 'node:stream';
 import { durationText } from '../../report/index.js';
 import type { RunProgress } from '../../study/index.js';
-import { drawOver } from '../terminal/index.js';
+import type { Output } from '../terminal/index.js';
 
 /** Shows the progress of a run: one line that is overwritten on a terminal, an occasional new line in a pipe. */
 export interface ProgressLine {
@@ -15,13 +14,11 @@ export interface ProgressLine {
 const STEP = 0.1;
 const PAUSE_MS = 30_000;
 
-/** Creates the progress line of a run on a stream. */
-export function createProgressLine(
-  stream: Writable & { readonly isTTY?: boolean; readonly columns?: number },
-): ProgressLine {
-  if (stream.isTTY === true) {
+/** Creates the progress line of a run. */
+export function createProgressLine(output: Output): ProgressLine {
+  if (output.isTerminal) {
     let last = '';
-    const draw = (text: string): void => drawOver(stream, text);
+    const { draw } = output;
     return {
       show(progress) {
         last = progressText(progress);
@@ -29,7 +26,7 @@ export function createProgressLine(
       },
       note(text) {
         draw('');
-        stream.write(`${text}\n`);
+        output.lines([text]);
         draw(last);
       },
       end: () => draw(''),
@@ -45,9 +42,9 @@ export function createProgressLine(
       if (computed === 0 || (reached <= step && elapsedMs - shownMs < PAUSE_MS)) return;
       step = reached;
       shownMs = elapsedMs;
-      stream.write(`${progressText(progress)}\n`);
+      output.lines([progressText(progress)]);
     },
-    note: (text) => void stream.write(`${text}\n`),
+    note: (text) => output.lines([text]),
     end: () => {},
   };
 }

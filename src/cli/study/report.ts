@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { makeFolder, writeWhole } from '../../files/index.js';
 import { readStudyResult, reportFiles } from '../../findings/index.js';
 import { positiveInteger } from '../options/index.js';
+import { stdout } from '../terminal/index.js';
 
 /** Adds `study report`: writes a page, figures and tables from a study's results. */
 export function addReportCommand(study: Command): void {
@@ -22,8 +23,8 @@ export function addReportCommand(study: Command): void {
       }
       const figures = files.filter(({ path }) => path.endsWith('.svg')).length;
       const tables = files.filter(({ path }) => path.endsWith('.csv')).length;
-      process.stdout.write(
-        `${join(target, 'index.html')}: the report, with ${figures} figures and ${tables} tables beside it\n`,
-      );
+      stdout.lines([
+        `${join(target, 'index.html')}: the report, with ${figures} figures and ${tables} tables beside it`,
+      ]);
     });
 }

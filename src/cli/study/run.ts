@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { planText, type RunSummary, runStudy, type Shard, type Study } from '../../study/index.js';
 import { positiveInteger } from '../options/index.js';
+import { stderr, stdout } from '../terminal/index.js';
 import type { StudyParts } from './parts.js';
 import { createProgressLine } from './progress.js';
 import { resumeCommand } from './resume-command.js';
@@ -49,9 +50,9 @@ export function registerStudyRun(study: Command, parts: StudyParts): void {
 
 async function run(file: string, flags: RunFlags, { openStudy, cells }: StudyParts): Promise<void> {
   const study = await openStudy(file, flags.model);
-  for (const notice of study.notices) process.stderr.write(`note: ${notice}\n`);
+  for (const notice of study.notices) stderr.lines([`note: ${notice}`]);
   const folder = flags.out ?? defaultFolder(study.spec.name, flags.shard ?? null);
-  const line = createProgressLine(process.stderr);
+  const line = createProgressLine(stderr);
   const interrupt = listenForSignals();
   const summary = await runStudy(study, {
     folder,
@@ -74,25 +75,21 @@ async function run(file: string, flags: RunFlags, { openStudy, cells }: StudyPar
   const resume = resumeCommand({ file, models: flags.model, shard: flags.shard ?? null }, folder);
   const caught = interrupt.caught();
   if (caught !== null) {
-    process.stderr.write(
-      `stopped: ${summary.done} of ${summary.total} cells are done and kept in ${folder}. To resume: ${resume}\n`,
-    );
+    stderr.lines([
+      `stopped: ${summary.done} of ${summary.total} cells are done and kept in ${folder}. To resume: ${resume}`,
+    ]);
     process.exitCode = EXIT_CODES[caught];
     return;
   }
-  if (flags.json === true) process.stdout.write(`${JSON.stringify(summaryJson(summary, folder), null, 2)}\n`);
+  if (flags.json === true) stdout.text(`${JSON.stringify(summaryJson(summary, folder), null, 2)}\n`);
   else
-    write(
+    stdout.lines(
       flags.dryRun === true
         ? dryRunLines(study, summary, flags, resume)
         : summaryLines(summary, folder, resume),
     );
   if (summary.failures.length > 0) process.exitCode = 1;
 }
-
-const write = (lines: readonly string[]): void => {
-  process.stdout.write(lines.map((text) => `${text}\n`).join(''));
-};
 
 function dryRunLines(study: Study, summary: RunSummary, { jobs }: RunFlags, resume: string): string[] {
   const { plan, msOf } = summary;

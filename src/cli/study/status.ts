@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { textTable } from '../../report/index.js';
 import { exportStudy, type Survey, type SurveyRow, surveyStudy } from '../../study/index.js';
+import { stdout } from '../terminal/index.js';
 import { resumeCommand } from './resume-command.js';
 import { failureLines } from './summary.js';
 
@@ -19,8 +20,8 @@ async function status(folder: string, { json }: { readonly json?: true }): Promi
   if (survey.damaged.length === 0) await exportStudy(folder);
   else process.exitCode = 1;
   const { file, ...counts } = survey;
-  if (json === true) process.stdout.write(`${JSON.stringify({ name: file.name, ...counts }, null, 2)}\n`);
-  else process.stdout.write(`${statusLines(survey, folder).join('\n')}\n`);
+  if (json === true) stdout.text(`${JSON.stringify({ name: file.name, ...counts }, null, 2)}\n`);
+  else stdout.lines(statusLines(survey, folder));
 }
 
 /** Returns the status of a study as text. */

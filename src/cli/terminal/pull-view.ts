@@ -1,6 +1,6 @@
 import type { PulledFile, PullProgress } from '../../hub/index.js';
 import { durationText } from '../../report/index.js';
-import { columnsOf, drawOver } from './live-line.js';
+import { columnsOf, type Output } from './output.js';
 import { printBytes } from './print-bytes.js';
 
 /** Shows a download: one line per finished file, and on a terminal a progress line while a file is being fetched. */
@@ -15,21 +15,18 @@ const REDRAW_MS = 100;
 /** Window over which the rate is averaged: long enough to be steady, short enough to be current. */
 const RATE_WINDOW_MS = 5000;
 
-/** Creates the view of a download on a stream. `now` is the clock in milliseconds. */
-export function createPullView(
-  stream: { readonly isTTY?: boolean; readonly columns?: number; write(text: string): unknown },
-  now: () => number = () => performance.now(),
-): PullView {
-  const live = stream.isTTY === true;
+/** Creates the view of a download. `now` is the clock in milliseconds. */
+export function createPullView(output: Output, now: () => number = () => performance.now()): PullView {
+  const live = output.isTerminal;
   let drawnMs = Number.NEGATIVE_INFINITY;
   let samples: { readonly ms: number; readonly bytes: number }[] = [];
   const clear = (): void => {
-    if (live && drawnMs !== Number.NEGATIVE_INFINITY) drawOver(stream, '');
+    if (live && drawnMs !== Number.NEGATIVE_INFINITY) output.draw('');
     drawnMs = Number.NEGATIVE_INFINITY;
   };
   const say = (text: string): void => {
     clear();
-    stream.write(`${text}\n`);
+    output.lines([text]);
   };
   return {
     onProgress(progress) {
@@ -45,7 +42,7 @@ export function createPullView(
       drawnMs = nowMs;
       const first = samples[0]!;
       const rate = nowMs > first.ms ? (1000 * (progress.doneBytes - first.bytes)) / (nowMs - first.ms) : null;
-      drawOver(stream, progressText(progress, rate, columnsOf(stream)));
+      output.draw(progressText(progress, rate, columnsOf(output)));
     },
     onFile({ path, bytes, arrival }) {
       samples = [];

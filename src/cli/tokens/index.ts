@@ -13,7 +13,7 @@ import {
 } from '../../text/index.js';
 import { tokenText } from '../../trace/index.js';
 import { addModelArgument, modelPath, openText, readDialogue, wantsAnswer } from '../options/index.js';
-import { type Paint, painter, type Style, showsColours } from '../terminal/index.js';
+import { type Paint, type Style, stdout } from '../terminal/index.js';
 
 interface TokensOptions {
   readonly text?: string;
@@ -62,7 +62,9 @@ export function registerTokens(program: Command): void {
         messages === null
           ? textReport(tokenizer, text ?? '', options)
           : chatReport(tokenizer, template, messages, options);
-      process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : print(report, tokenizer));
+      if (options.json) stdout.lines([JSON.stringify(report)]);
+      else if (stdout.showsColours) stdout.text(printColoured(report, tokenizer, stdout.paint));
+      else stdout.lines(plainLines(report, tokenizer));
     });
 }
 
@@ -88,12 +90,6 @@ function chatReport(
   };
 }
 
-function print(report: TokensReport, tokenizer: Tokenizer): string {
-  return showsColours(process.stdout)
-    ? printColoured(report, tokenizer, painter(process.stdout))
-    : printPlain(report, tokenizer);
-}
-
 const ROLE_STYLES: Readonly<Record<Span['role'], Style>> = {
   sink: 'red',
   system: 'yellow',
@@ -112,7 +108,8 @@ function printColoured({ ids, spans }: TokensReport, tokenizer: Tokenizer, paint
     const styles: Style[] = [roleAt.get(index) ?? 'bold'];
     if (index % 2 === 1) styles.push('underline');
     // Some terminals colour the rest of the line if a style runs across a line break.
-    return visible(tokenText(tokenizer, [id]))
+    return tokenText(tokenizer, [id])
+      .replaceAll('\n', '⏎\n')
       .split('\n')
       .map((line) => (line === '' ? '' : paint(line, ...styles)))
       .join('\n');
@@ -122,20 +119,13 @@ function printColoured({ ids, spans }: TokensReport, tokenizer: Tokenizer, paint
   return `${pieces.join('')}\n${ids.length} tokens${legend === '' ? '' : `: ${legend}`}\n`;
 }
 
-/** Prints one line per span (role, turn, range, text); without spans, one line per token (index, id, text). */
-function printPlain({ ids, spans }: TokensReport, tokenizer: Tokenizer): string {
+/** Returns one line per span (role, turn, range, text); without spans, one line per token (index, id, text). */
+function plainLines({ ids, spans }: TokensReport, tokenizer: Tokenizer): string[] {
   const textOf = ({ start, end }: TokenRange): string =>
     JSON.stringify(tokenText(tokenizer, ids.slice(start, end)));
   const lines =
     spans.length > 0
       ? spans.map((span) => [span.role, span.turn, `[${span.start},${span.end})`, textOf(span)])
       : ids.map((id, index) => [index, id, textOf({ start: index, end: index + 1 })]);
-  return lines.map((fields) => `${fields.join('\t')}\n`).join('');
-}
-
-/** Shows line breaks, and replaces control characters by escapes so that a text cannot control the terminal. */
-function visible(text: string): string {
-  return text.replace(/[\p{Cc}]/gu, (character) =>
-    character === '\n' ? '⏎\n' : `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
+  return lines.map((fields) => fields.join('\t'));
 }

@@ -34,21 +34,24 @@ export async function readExpected(file: string): Promise<ExpectedRun> {
 }
 
 /**
- * Returns the comparison for people: how far the results agree, where they first differ, and which tensors of the file
- * were not compared.
+ * Returns the comparison for people, line by line: how far the results agree, where they first differ, and which tensors
+ * of the file were not compared.
  * @param expected names of the tensors in the file
  */
-export function comparisonText(
+export function comparisonLines(
   differences: readonly OperationDifference[],
   expected: Iterable<string>,
-): string {
+): string[] {
   const compared = new Set(differences.map(({ operation }) => operation));
   const left = [...expected].filter((name) => !compared.has(name));
   const others = left.length > 4 ? [...left.slice(0, 3), `${left.length - 3} more`] : left;
-  return agreementText(differences) + (left.length === 0 ? '' : `\nnot compared: ${others.join(', ')}`);
+  return [
+    ...agreementLines(differences),
+    ...(left.length === 0 ? [] : [`not compared: ${others.join(', ')}`]),
+  ];
 }
 
-function agreementText(differences: readonly OperationDifference[]): string {
+function agreementLines(differences: readonly OperationDifference[]): string[] {
   const first = differences.findIndex(differs);
   const agreeing = differences.slice(0, first === -1 ? undefined : first);
   const worst = Math.max(0, ...agreeing.map(({ difference }) => difference));
@@ -57,11 +60,12 @@ function agreementText(differences: readonly OperationDifference[]): string {
       ? 'nothing agrees'
       : `${agreeing.length} of ${differences.length} agree, ${agreeing[0]!.operation} to ${agreeing.at(-1)!.operation}, ` +
         `to ${worst.toExponential(1)} of their range`;
-  if (first === -1) return agreed;
+  if (first === -1) return [agreed];
   const { operation, difference, token, element, actual, expected } = differences[first]!;
   const number = (value: number): string => String(Number(value.toPrecision(6)));
-  return (
-    `${agreed}\n${operation} is the first to differ: by ${difference.toPrecision(2)} of its range at token ${token}, ` +
-    `element ${element}: ${number(actual)}, expected ${number(expected)}`
-  );
+  return [
+    agreed,
+    `${operation} is the first to differ: by ${difference.toPrecision(2)} of its range at token ${token}, ` +
+      `element ${element}: ${number(actual)}, expected ${number(expected)}`,
+  ];
 }

@@ -38,7 +38,8 @@ import {
   STRENGTHS_HELP,
   wantsAnswer,
 } from '../options/index.js';
-import { comparisonText, differs, readExpected } from './comparison.js';
+import { stderr, stdout } from '../terminal/index.js';
+import { comparisonLines, differs, readExpected } from './comparison.js';
 
 interface TraceFlags extends ModelOptions {
   readonly ids?: number[];
@@ -129,8 +130,8 @@ async function trace(named: string | undefined, flags: TraceFlags): Promise<void
     });
     await writeWhole(out, encodeSafetensors(written, metadata));
     const notice = policy && identityNotice(policy.name, [policy.strength].flat(2));
-    if (notice !== null) process.stderr.write(`note: ${notice}\n`);
-    process.stdout.write(`${out}: ${written.map(({ name, shape }) => `${name} [${shape}]`).join(', ')}\n`);
+    if (notice !== null) stderr.lines([`note: ${notice}`]);
+    stdout.lines([`${out}: ${written.map(({ name, shape }) => `${name} [${shape}]`).join(', ')}`]);
   } finally {
     await model.dispose();
   }
@@ -147,7 +148,7 @@ async function traceAgainst(named: string | undefined, flags: TraceFlags, file: 
   try {
     const input = readInput(model);
     const differences = await compareOperations(model.executor, 'ids' in input ? input.ids : input, floats);
-    process.stdout.write(`${comparisonText(differences, floats.keys())}\n`);
+    stdout.lines(comparisonLines(differences, floats.keys()));
     if (differences.some(differs)) process.exitCode = 1;
   } finally {
     await model.dispose();
@@ -227,7 +228,7 @@ function noteMissingBos({ tokenizer }: LoadedModel, input: TraceInput): void {
   if (tokenizer?.addsBos !== true || tokenizer.bos === null || 'ids' in input) return;
   const { id, text } = tokenizer.bos;
   if (input[0] === id) return;
-  process.stderr.write(
-    `note: this model was trained on texts that start with ${text}; write it in --text and add --special\n`,
-  );
+  stderr.lines([
+    `note: this model was trained on texts that start with ${text}; write it in --text and add --special`,
+  ]);
 }
