@@ -44,7 +44,7 @@ describe('decodeUtf8', () => {
     ['a character that is broken after three bytes', [0x61, 0x62, 0xf0, 0x9f, 0x98, 0x28], 2, '0xf0'],
   ])('refuses %s at its byte', (_, bytes, offset, byte) => {
     expect(() => decode(...bytes)).toThrow(
-      `E_UNREADABLE: the text is not UTF-8: invalid byte ${byte} (a.txt, byte ${offset}). Save the file as UTF-8`,
+      `E_UNREADABLE: the text is not UTF-8: invalid byte ${byte} (a.txt, byte ${offset}). Save it as UTF-8`,
     );
   });
 
@@ -64,7 +64,7 @@ describe('decodeUtf8', () => {
     ['UTF-16 BE without a byte order mark', [0x00, 0x7b, 0x00, 0x7d]],
   ])('names %s', (encoding, bytes) => {
     expect(() => decode(...bytes)).toThrow(
-      `E_UNREADABLE: the text is ${encoding}, not UTF-8 (a.txt, byte 0). Save the file as UTF-8`,
+      `E_UNREADABLE: the text is ${encoding}, not UTF-8 (a.txt, byte 0). Save it as UTF-8`,
     );
   });
 

@@ -45,7 +45,7 @@ export function decodeUtf8(bytes: Uint8Array, file: string, start = 0): string {
 }
 
 function notUtf8(what: string, file: string, offset: number): HoldfastError {
-  return new HoldfastError('E_UNREADABLE', what, { file, offset, hint: 'Save the file as UTF-8' });
+  return new HoldfastError('E_UNREADABLE', what, { file, offset, hint: 'Save it as UTF-8' });
 }
 
 /** Recognises UTF-16 and UTF-32 by their byte order marks, and UTF-16 without one by the zero beside the first letter. */

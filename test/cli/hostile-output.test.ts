@@ -2,6 +2,8 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hubPlace } from '../support/hub-place.js';
+import { simulateStudy, TRUE_ARMS } from '../support/simulated-study.js';
+import { writeStudy } from '../support/study-folder.js';
 import { type Environment, fixture, holdfast, temporaryFile, temporaryFolder } from './holdfast.js';
 import { hasScript, type } from './terminal.js';
 
@@ -10,9 +12,6 @@ const EVIL = '\u001b]0;x\u0007\u001b[2J\u009b2J\u007f\r\u202e\u2066';
 const FORBIDDEN = /(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/u;
 /** What is left of {@link EVIL} in the output. It shows that the text got there. */
 const ESCAPED = /\\u001b|\\u009b|\\u202e/;
-
-/** The styles that our output has. */
-const OWN_STYLES = /\u001b\[[01]m/g;
 
 const llama = fixture('models/llama');
 /** The same letters as a byte-level token. */
@@ -168,6 +167,19 @@ describe('a hostile model, dialogue or path cannot act on the terminal', () => {
     expectHarmless(await shown(args(), stdin));
   });
 
+  it('the results of a study', async () => {
+    const folder = join(temporaryFolder(), `study${EVIL}`);
+    mkdirSync(folder);
+    const [off, split] = TRUE_ARMS;
+    const arms = [off!, { ...split!, name: `split ${EVIL}\nerror: E_FAKE: another line` }];
+    await writeStudy(folder, simulateStudy({ dialogues: 4, rounds: 4, arms }));
+    for (const command of ['status', 'compare', 'power', 'report']) {
+      expectHarmless(await shown(['study', command, folder]));
+    }
+    expectHarmless(await shown(['study', 'status', folder, '--json']));
+    expectHarmless(await shown(['study', 'merge', folder, '--out', join(temporaryFolder(), `all${EVIL}`)]));
+  });
+
   it('the cache', async () => {
     const cache = join(temporaryFolder(), `cache${EVIL}`);
     mkdirSync(join(cache, `models--owner--${EVIL}`), { recursive: true });
@@ -201,6 +213,6 @@ describe('a hostile model, dialogue or path cannot act on the terminal', () => {
     const { screen } = await type(['inspect', model, '--tensors'], [], { NO_COLOR: '' });
     expect(screen).toContain('\u001b[1m');
     // The pseudo-terminal writes line breaks as \r\n.
-    expectHarmless(screen.replace(OWN_STYLES, '').replaceAll('\r\n', '\n'));
+    expectHarmless(screen.replaceAll('\u001b[1m', '').replaceAll('\u001b[0m', '').replaceAll('\r\n', '\n'));
   });
 });

@@ -6,7 +6,6 @@ export { commandName, quoted } from './command-name.js';
 export { explain, oneLine } from './failure.js';
 export { ask, canAsk, canType, openLineEditor } from './keyboard.js';
 export {
-  createOutput,
   endOnClosedPipe,
   type Output,
   type Paint,
