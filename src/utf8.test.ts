@@ -3,12 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { decodeUtf8, halfPairIn } from './utf8.js';
 
 const decode = (...bytes: readonly number[]): string => decodeUtf8(Uint8Array.from(bytes), 'a.txt');
+/** Texts of any characters. fast-check's own take seconds to prepare. */
+const anyText = fc
+  .array(fc.integer({ min: 0, max: 0x10ffff }).filter((code) => code < 0xd800 || code > 0xdfff))
+  .map((codes) => String.fromCodePoint(...codes));
 const latin1 = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 
 describe('decodeUtf8', () => {
   it('returns every text that was encoded, with or without a byte order mark', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
+      fc.property(anyText, (text) => {
         // A text whose first two characters include a single U+0000 is taken for UTF-16.
         fc.pre(!text.slice(0, 2).includes('\0') && !text.startsWith('\ufeff'));
         expect(decodeUtf8(Buffer.from(text), 'a.txt')).toBe(text);
@@ -69,7 +73,7 @@ describe('decodeUtf8', () => {
   });
 
   it('finds the first invalid byte wherever it is', () => {
-    const whole = fc.string({ unit: 'grapheme' }).filter((text) => !text.startsWith('\ufeff'));
+    const whole = anyText.filter((text) => !text.startsWith('\ufeff'));
     fc.assert(
       fc.property(whole, whole, fc.constantFrom(0x80, 0xc0, 0xff), (before, after, byte) => {
         const start = Buffer.from(`ab${before}`);
