@@ -110,6 +110,17 @@ describe('a hub that misbehaves', () => {
     );
   });
 
+  it('may send a byte order mark, but nothing else than UTF-8', async () => {
+    const at = await place();
+    at.hub.tamper = (listing: Listing) => Buffer.from(`\ufeff${JSON.stringify(listing)}`);
+    await pullFrom(at);
+    whole(at);
+    at.hub.tamper = () => Buffer.from('{"é": 1}', 'latin1');
+    await expect(pullFrom(at)).rejects.toThrow(
+      /^E_HUB: the response is not UTF-8 \(http:.*Check HF_ENDPOINT/,
+    );
+  });
+
   it('may be slow, but silence is a broken connection', async () => {
     const at = await place();
     misbehave(at, { stopAt: 4000 }, { dripBytes: 20_000, everyMs: 100 });

@@ -104,7 +104,12 @@ describe('loadMaterial', () => {
     expect(refusal({ 'openers.yaml': '- a\n- "b\n' })).toMatch(/^E_MATERIAL: line \d: not YAML: /);
     expect(refusal({ 'openers.yaml': '' })).toMatch(/^E_MATERIAL: .*expected array.*\(openers\.yaml/);
     expect(refusal({ 'openers.yaml': '- &a x\n- *a\n' })).toMatch(/^E_MATERIAL: aliases are not supported/);
-    expect(refusal({ 'openers.yaml': new Uint8Array([0x2d, 0x20, 0xff, 0xfe]) })).toMatch(/not UTF-8/);
+    expect(refusal({ 'openers.yaml': new Uint8Array([0x2d, 0x20, 0xff, 0xfe]) })).toBe(
+      'E_UNREADABLE: the text is not UTF-8: invalid byte 0xff (openers.yaml, byte 2). Save it as UTF-8',
+    );
+    expect(refusal({ 'openers.yaml': '- a\n- "\\ud800"\n' })).toBe(
+      'E_MATERIAL: line 2: half of a surrogate pair (openers.yaml, field 1)',
+    );
     rmSync(join(folder, 'openers.yaml'));
     expect(refusal({ 'scripts/a.yaml': 'style: a\nstyle: b\nmessages: [c]\n' })).toMatch(
       /^E_MATERIAL: line 2: not YAML: Map keys must be unique/,

@@ -67,7 +67,11 @@ describe('recorded dialogues', () => {
   });
 
   it.each([
-    ['cut.jsonl', `${lines(MESSAGES)}\n{"messages": [`, /E_DIALOGUE: line 2 is not JSON.*cut\.jsonl/],
+    [
+      'cut.jsonl',
+      `${lines(MESSAGES)}\n{"messages": [`,
+      /E_DIALOGUE: line 2 is not JSON: .* at line 2, column 15.*cut\.jsonl/,
+    ],
     [
       'role.jsonl',
       lines(MESSAGES, [{ role: 'bot', content: '' }]),
@@ -89,6 +93,11 @@ describe('recorded dialogues', () => {
       'judge.jsonl',
       lines({ messages: MESSAGES, probes: [{ question: 'x', judge: { rule: 'magic' } }] }),
       /line 1.*judge/,
+    ],
+    [
+      'half.jsonl',
+      `${lines(MESSAGES)}\n[{"role": "system", "content": "\\udc00"}]`,
+      /line 2 is not JSON: half of a surrogate pair in 0\.content/,
     ],
     ['empty.jsonl', '\n', /E_DIALOGUE: the file has no dialogues/],
   ])('are rejected in %s with file and line', (name, text, error) => {

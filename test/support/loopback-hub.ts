@@ -47,7 +47,7 @@ export interface LoopbackHub {
   readonly misbehave: Map<string, Misbehaviour[]>;
   /** Statuses of the next answers to requests for a model's listing. */
   readonly listingStatus: { readonly status: number; readonly headers?: Readonly<Record<string, string>> }[];
-  /** Changes a model's listing before it is sent. */
+  /** Changes a model's listing before it is sent. Bytes are sent as they are, anything else as JSON. */
   tamper: (listing: Listing) => unknown;
   /** Resolves when an answer has stopped at its `stopAt`. */
   stopped(): Promise<void>;
@@ -229,5 +229,5 @@ function end(response: ServerResponse, status: number, headers: Readonly<Record<
 
 function json(response: ServerResponse, value: unknown): void {
   response.setHeader('content-type', 'application/json');
-  response.end(JSON.stringify(value));
+  response.end(value instanceof Uint8Array ? value : JSON.stringify(value));
 }
