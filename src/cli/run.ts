@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { readPackage } from '../package.js';
 import { registerBench } from './bench/index.js';
 import { registerChat } from './chat/index.js';
+import { checkArguments } from './check-arguments.js';
 import { registerDemo } from './demo/index.js';
 import { registerDoctor } from './doctor/index.js';
 import { registerInspect } from './inspect/index.js';
@@ -18,6 +19,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   const program = createProgram();
   await addStudy(program, argv);
   try {
+    checkArguments(argv);
     await program.parseAsync(argv);
   } catch (error) {
     const { message, exitCode } = explain(error, program.opts<{ debug?: true }>().debug === true);

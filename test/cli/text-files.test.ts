@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -88,6 +89,22 @@ describe('lines on standard input', () => {
     const child = start([...CHAT, '--json']);
     child.stdin.end(Buffer.from(`${BOM}hello\nthere\n`, 'utf16le'));
     expectFailure(await outcomeOf(child), 1, /UTF-16 LE with a byte order mark/);
+  });
+});
+
+describe.runIf(process.platform === 'linux')('an argument', () => {
+  it('in Latin-1 is refused', () => {
+    // Only a shell can pass such bytes.
+    const script = `${process.execPath} ${fixture('../../dist/cli/main.js')} tokens --text "$(printf 'caf\\351')"`;
+    const { status, stderr } = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
+    expect(stderr).toMatch(
+      /^error: E_UNREADABLE: the text is not UTF-8: invalid byte 0xe9 \(the command line, byte \d+\)/,
+    );
+    expect(status).toBe(1);
+  });
+
+  it('with U+FFFD is read', async () => {
+    expect(JSON.parse(await succeed(['tokens', llama, '--text', 'a\ufffd', '--json'])).text).toBe('a\ufffd');
   });
 });
 
