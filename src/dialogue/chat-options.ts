@@ -36,6 +36,11 @@ interface DialogueOptions {
   readonly session?: Session;
   /** Whether to parse control tokens in messages; see `LayoutOptions`. */
   readonly trustContent?: boolean;
+  /**
+   * The date and time that the template writes if it writes one, in ISO 8601: `2026-01-31T09:00:00+02:00`, without the
+   * time, or without the offset. Default: this machine's local time when the chat is opened.
+   */
+  readonly now?: string;
 }
 
 /** Options of one answer of a chat; see `Chat.answer`. */

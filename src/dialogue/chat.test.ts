@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, CHAT, collect, loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
+import { NOW } from '../../test/support/text-fixtures.js';
 import { watchSequences } from '../../test/support/watched-sequences.js';
 import type { Receipt } from '../attention/index.js';
 import { generate, type Model, Session } from '../engine/index.js';
@@ -593,7 +594,7 @@ describe('a chat that starts from given messages', () => {
     const layout = layoutDialogue(
       model.format!,
       [{ role: 'system', content: SYSTEM }, ...GIVEN, { role: 'user', content: 'why?' }],
-      { addGenerationPrompt: true },
+      { addGenerationPrompt: true, now: NOW },
     );
     expect(chat.session.tokens.slice(0, turn.timing.promptTokens)).toEqual(layout.ids);
     expect(turn.number).toBe(3);

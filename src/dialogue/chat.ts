@@ -1,7 +1,7 @@
 import type { Receipt } from '../attention/index.js';
 import { type Guidance, headGrid, type Model, type Session } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
-import type { ChatFormat } from '../text/index.js';
+import { type ChatFormat, currentMoment, type Moment, parseMoment } from '../text/index.js';
 import { answerPrompt } from './answer.js';
 import { Caches, type Held } from './caches.js';
 import type { AnswerOptions, ChatOptions } from './chat-options.js';
@@ -17,7 +17,7 @@ import { type AnswerStep, answerIds, type Turn } from './turn.js';
 /**
  * Opens a dialogue with a model.
  * @throws HoldfastError `E_TEMPLATE` when the model has no chat template, `E_TARGET` when a policy has no target to act
- * on, `E_DIALOGUE` for an invalid history, and what {@link changeSettings} throws
+ * on, `E_DIALOGUE` for an invalid history, `E_USAGE` for a `now` that is not a date, and what {@link changeSettings} throws
  */
 export function openChat(model: Model, options: ChatOptions = {}): Chat {
   if (model.format === null) {
@@ -32,6 +32,8 @@ export function openChat(model: Model, options: ChatOptions = {}): Chat {
 export class Chat {
   readonly onContextFull: 'error' | 'drop-oldest';
   readonly trustContent: boolean;
+  /** The date and time that the template writes if it writes one, the same in every turn. */
+  readonly now: Moment;
   readonly prefixFirst: boolean;
   /** Exchanges given when the chat was opened, before the first turn. */
   readonly history: readonly Exchange[];
@@ -56,6 +58,7 @@ export class Chat {
       contextLength,
       onContextFull = 'error',
       trustContent = false,
+      now,
       session = null,
       prefixFirst = false,
     } = options;
@@ -63,6 +66,7 @@ export class Chat {
     this.history = readHistory(history);
     this.onContextFull = onContextFull;
     this.trustContent = trustContent;
+    this.now = now === undefined ? currentMoment() : parseMoment(now);
     this.prefixFirst = prefixFirst || session !== null;
     this.#caches = new Caches(model.executor, contextLength, session);
     try {

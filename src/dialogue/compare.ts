@@ -1,5 +1,6 @@
 import type { Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
+import { currentMoment } from '../text/index.js';
 import { type Chat, openChat } from './chat.js';
 import type { AnswerOptions, ChatOptions } from './chat-options.js';
 import type { AnswerStep, Turn } from './turn.js';
@@ -42,7 +43,8 @@ export function openComparison(model: Model, options: ChatOptions): Comparison {
     throw new HoldfastError('E_POLICY', 'a comparison needs a policy other than off');
   }
   const { hold: _hold, policy: _policy, strength: _strength, schedule: _schedule, ...others } = options;
-  const { on, off } = openBoth(model, options, others);
+  const now = options.now ?? currentMoment();
+  const { on, off } = openBoth(model, { ...options, now }, { ...others, now });
   return {
     off,
     on,

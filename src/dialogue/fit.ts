@@ -1,7 +1,7 @@
 import { HoldfastError } from '../errors.js';
 import type { ChatFormat } from '../text/index.js';
 import type { Exchange } from './history.js';
-import { layoutPrompt, type Prompt, type PromptMessage } from './prompt.js';
+import { layoutPrompt, type Prompt, type PromptMessage, type PromptOptions } from './prompt.js';
 
 /** A dialogue to be answered, before it is laid out. */
 export interface Unfitted {
@@ -30,7 +30,7 @@ export function fitPrompt(
   dialogue: Unfitted,
   oldest: number,
   { contextLength, maxTokens, mayDrop }: Room,
-  options: { readonly trustContent: boolean },
+  options: PromptOptions,
 ): { readonly prompt: Prompt; readonly messages: readonly PromptMessage[]; readonly oldest: number } {
   for (let first = oldest; ; first++) {
     const messages = messagesFrom(dialogue, first);

@@ -2,9 +2,11 @@ import { headMask, ReceiptBook, type Schedule, type TargetContext } from '../att
 import { guidedLogits, headGrid, type Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import {
+  currentMoment,
   type DialogueLayout,
   layoutDialogue,
   type Message,
+  parseMoment,
   requireSystem,
   type TokenRange,
 } from '../text/index.js';
@@ -18,6 +20,8 @@ import { type PastTurn, steer } from './steering.js';
 /** Options of a chat whose answers are given. It samples nothing, so it takes no sampling options. */
 export type ForcedChatOptions = SteeringOptions & {
   readonly system: string;
+  /** The date and time that the template writes; as in `ChatOptions`. */
+  readonly now?: string;
   /** Disjoint ascending token ranges whose shares to measure. */
   readonly ranges?: readonly TokenRange[];
 };
@@ -53,10 +57,11 @@ export interface ForcedChat {
  */
 export function openForcedChat(
   model: Model,
-  { system, ranges = [], ...options }: ForcedChatOptions,
+  { system, now: given = currentMoment(), ranges = [], ...options }: ForcedChatOptions,
 ): ForcedChat {
   const { format, executor } = model;
   if (format === null) throw new HoldfastError('E_TEMPLATE', `${model.name} has no chat template`);
+  const now = parseMoment(given);
   const grid = headGrid(executor.blueprint);
   const { vocabSize } = executor.blueprint;
   const messages: Message[] = [{ role: 'system', content: system }];
@@ -78,7 +83,7 @@ export function openForcedChat(
 
   async function read(user: string, answer: string): Promise<ForcedTurn> {
     messages.push({ role: 'user', content: user }, { role: 'assistant', content: answer });
-    const layout = layoutDialogue(format!, messages, { addGenerationPrompt: false });
+    const layout = layoutDialogue(format!, messages, { addGenerationPrompt: false, now });
     requireSystem(layout);
     const { content } = layout.messages.at(-1)!;
     // As in a chat, the token that ends a turn is chosen in this turn and forwarded in the next.
@@ -144,7 +149,7 @@ export function openForcedChat(
     logits: Float32Array,
     silenced: Uint8Array | undefined,
   ): Promise<void> {
-    const prompt = layoutWithoutSystem(format!, messages.slice(0, -1), { trustContent: false });
+    const prompt = layoutWithoutSystem(format!, messages.slice(0, -1), { trustContent: false, now });
     const { result, reused } = await caches.without.prefill([...prompt, ...chosen.slice(0, -1)], {
       logits: 'all',
       silenced,

@@ -18,7 +18,7 @@ export {
 } from './dialogue-file.js';
 export { type ForcedChat, type ForcedChatOptions, type ForcedTurn, openForcedChat } from './forced-chat.js';
 export type { Exchange } from './history.js';
-export { layoutPrompt, type Prompt, type PromptMessage } from './prompt.js';
+export { layoutPrompt, type Prompt, type PromptMessage, type PromptOptions } from './prompt.js';
 export { type Replay, type ReplayDifference, replayDialogue } from './replay.js';
 export { RECOMMENDED_HOLD, type Settings } from './settings.js';
 export {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
 import { FAMILY_TEMPLATES } from '../../test/support/chat-templates.js';
+import { NOW } from '../../test/support/text-fixtures.js';
 import type { Model } from '../engine/index.js';
 import { chatFormat } from '../text/index.js';
 import { layoutPrompt, layoutWithoutSystem, type PromptMessage } from './prompt.js';
@@ -11,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => model.dispose());
 
-const UNTRUSTED = { trustContent: false };
+const UNTRUSTED = { trustContent: false, now: NOW };
 const dialogue = (answer: string, ids?: readonly number[]): PromptMessage[] => [
   { role: 'system', content: SYSTEM },
   { role: 'user', content: 'hello' },

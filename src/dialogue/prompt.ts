@@ -4,6 +4,7 @@ import {
   type DialogueLayout,
   layoutDialogue,
   type Message,
+  type Moment,
   requireSystem,
   type Span,
   type TokenRange,
@@ -13,6 +14,12 @@ import {
 export interface PromptMessage extends Message {
   /** The tokens of an answer as sampled; absent for other messages. */
   readonly ids?: readonly number[];
+}
+
+/** How a dialogue is laid out; see `LayoutOptions`. */
+export interface PromptOptions {
+  readonly now: Moment;
+  readonly trustContent: boolean;
 }
 
 /** A dialogue that is laid out and ready to be answered. */
@@ -32,9 +39,13 @@ export interface Prompt extends TargetContext {
 export function layoutPrompt(
   format: ChatFormat,
   messages: readonly PromptMessage[],
-  options: { readonly trustContent: boolean },
+  options: PromptOptions,
 ): Prompt {
-  const layout = layoutDialogue(format, messages, { ...options, addGenerationPrompt: true });
+  const layout = layoutDialogue(format, messages, {
+    now: options.now,
+    trustContent: options.trustContent,
+    addGenerationPrompt: true,
+  });
   const replacements = messages
     .flatMap(({ ids, content }, index) =>
       ids !== undefined && standsAsSampled(format, layout, index, ids, content)
@@ -86,7 +97,7 @@ export function sharedLength(prompt: TargetContext): number {
 export function layoutWithoutSystem(
   format: ChatFormat,
   messages: readonly PromptMessage[],
-  options: { readonly trustContent: boolean },
+  options: PromptOptions,
 ): readonly number[] {
   const spoken = messages.filter(({ role }) => role !== 'system');
   const { ids, spans } = layoutPrompt(format, spoken, options);

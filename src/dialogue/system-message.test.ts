@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, loadFixture } from '../../test/support/chat-fixtures.js';
 import { FAMILY_TEMPLATES } from '../../test/support/chat-templates.js';
+import { NOW } from '../../test/support/text-fixtures.js';
 import { parseTarget, resolveTarget } from '../attention/index.js';
 import type { Model } from '../engine/index.js';
 import { chatFormat } from '../text/index.js';
@@ -38,7 +39,7 @@ const DIALOGUE = [say('system', SYSTEM), say('user', 'one'), say('assistant', 't
 
 /** Returns the text of each range of a target. */
 function textOf(target: string, template: string, messages: readonly PromptMessage[] = DIALOGUE): string[] {
-  const prompt = layoutPrompt(withTemplate(template).format!, messages, { trustContent: false });
+  const prompt = layoutPrompt(withTemplate(template).format!, messages, { trustContent: false, now: NOW });
   return resolveTarget(parseTarget(target), prompt).map(({ start, end }) =>
     model.tokenizer!.decode(prompt.ids.slice(start, end)),
   );

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
+import { NOW } from '../../test/support/text-fixtures.js';
 import { openChat } from '../dialogue/index.js';
 import type { Model } from '../engine/index.js';
 import type { Scenario } from '../scenario/index.js';
@@ -11,7 +12,7 @@ import { PROMPT, RANDOM, SHARE_COLUMNS, type ShareColumn, type ShareRow } from '
 
 const PAIRS = 12;
 const USERS = ['Where does the rope end?', 'Hold it.', 'And now?'];
-const OPTIONS: LeadOptions = { maxTokens: 10, sampling: { temperature: 8, topP: 1, seed: 5 } };
+const OPTIONS: LeadOptions = { now: NOW, maxTokens: 10, sampling: { temperature: 8, topP: 1, seed: 5 } };
 
 let model: Model;
 beforeAll(async () => {
@@ -132,7 +133,7 @@ describe('a recorded dialogue', () => {
     const { tokenizer } = model;
     const words = ['hold fast', 'hold', 'fast and hold'];
     const read = await collect(
-      readAloud(model, model.format!, readRecorded(messages(words), 'test'), { rounds: 3 }),
+      readAloud(model, model.format!, readRecorded(messages(words), 'test'), { rounds: 3, now: NOW }),
     );
     expect(read.turns.map(({ assistant }) => assistant)).toEqual(words);
     for (const [index, answer] of words.entries()) {
@@ -156,7 +157,7 @@ describe('a recorded dialogue', () => {
   it('has the same rows whatever the block size', async () => {
     const long = Array.from({ length: 90 }, () => 'hold').join(' ');
     const recorded = readRecorded(messages([long, 'hold']), 'test');
-    const { rows } = await collect(readAloud(model, model.format!, recorded, { rounds: 2 }));
+    const { rows } = await collect(readAloud(model, model.format!, recorded, { rounds: 2, now: NOW }));
     const inFirst = rows.filter(({ turn }) => turn === 1);
     expect(inFirst.length).toBeGreaterThan(64);
     for (const row of rows) expect(wholeRow(row, 3), `row of token ${row.position}`).toBeCloseTo(1, 5);

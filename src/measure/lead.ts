@@ -2,13 +2,14 @@ import { assertTouched } from '../attention/index.js';
 import { openChat, type SettingsOptions, type Turn } from '../dialogue/index.js';
 import type { FinishReason, Model } from '../engine/index.js';
 import type { Scenario } from '../scenario/index.js';
+import type { Moment } from '../text/index.js';
 import { COLUMN_TARGETS, type ShareRow, sharesByColumn } from './share-columns.js';
 
 /** Seeds reserved for one dialogue: answers use them from the first, the simulated user from the middle. */
 const SEEDS_PER_DIALOGUE = 1024;
 
-/** Settings and context of a dialogue's chat. The scenario gives its system prompt and history. */
-export type LeadOptions = SettingsOptions & { readonly contextLength?: number };
+/** Settings, context and moment of a dialogue's chat. The scenario gives its system prompt and history. */
+export type LeadOptions = SettingsOptions & { readonly contextLength?: number; readonly now: Moment };
 
 /** A measured turn. */
 export interface MeasuredTurn {
@@ -52,7 +53,13 @@ export async function* measureDialogue(
   const chat = openChat(model, { ...options, system, history: given, sampling: { ...sampling, seed } });
   try {
     const { maxTokens } = chat.settings;
-    const user = scenario.openUser({ model, seed: seed + SEEDS_PER_DIALOGUE / 2, sampling, maxTokens });
+    const user = scenario.openUser({
+      model,
+      seed: seed + SEEDS_PER_DIALOGUE / 2,
+      sampling,
+      maxTokens,
+      now: chat.now,
+    });
     try {
       let words = await user.say(null);
       for (let round = 1; ; round++) {

@@ -6,6 +6,7 @@ import {
   type DialogueLayout,
   layoutDialogue,
   type Message,
+  type Moment,
   requireSystem,
 } from '../text/index.js';
 import type { LeadEvent } from './lead.js';
@@ -20,6 +21,7 @@ export interface ReadOptions {
   /** The largest number of turns to read. */
   readonly rounds: number;
   readonly contextLength?: number | undefined;
+  readonly now: Moment;
 }
 
 /**
@@ -31,7 +33,7 @@ export async function* readAloud(
   model: Model,
   format: ChatFormat,
   { system, exchanges }: Recorded,
-  { rounds, contextLength }: ReadOptions,
+  { rounds, contextLength, now }: ReadOptions,
   signal?: AbortSignal,
 ): AsyncGenerator<LeadEvent, void> {
   const session = new Session(model.executor, contextLength === undefined ? {} : { contextLength });
@@ -41,7 +43,7 @@ export async function* readAloud(
       if (assistant === null) return;
       messages.push({ role: 'user', content: user }, { role: 'assistant', content: assistant });
       const turn = index + 1;
-      const layout = layoutDialogue(format, messages, { addGenerationPrompt: false });
+      const layout = layoutDialogue(format, messages, { addGenerationPrompt: false, now });
       requireSystem(layout);
       const { content, end } = layout.messages.at(-1)!;
       const said = { layout, start: content.start, end: Math.min(content.end + 1, end) };

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadFixture } from '../../test/support/chat-fixtures.js';
 import { collectRounds, spyOnModel, TRIAL } from '../../test/support/organism-fixtures.js';
+import { NOW } from '../../test/support/text-fixtures.js';
 import type { Model } from '../engine/index.js';
 import { Session } from '../engine/index.js';
 import type { ForwardResult, Intervention } from '../executors/index.js';
@@ -35,7 +36,7 @@ async function wholePass(
       { role: 'assistant', content: reference },
     ]),
   ];
-  const layout = layoutDialogue(of.format!, messages, { addGenerationPrompt: false });
+  const layout = layoutDialogue(of.format!, messages, { addGenerationPrompt: false, now: NOW });
   const attention = of.executor.blueprint.layers.map((_, layer) => layer);
   const session = new Session(of.executor);
   const result = await session.advance(layout.ids, { logits: 'all', taps: { attention } });
@@ -91,7 +92,7 @@ describe('a reference pass', () => {
 
   it('has the shares of the attention rows that chose the answers', async () => {
     const { ids, result, answers } = await wholePass(model);
-    const { prefix, after } = spansOf(model, TRIAL);
+    const { prefix, after } = spansOf(model, TRIAL, NOW);
     const rounds = await referencePass(model, TRIAL, OFF);
     for (const [index, answer] of answers.entries()) {
       const to = (...range: [number, number]) => sharesOf(result, ids.length, answer, range, [0, 1, 2]);
@@ -115,7 +116,7 @@ describe('a reference pass', () => {
 
   it('leaves out the layers with a sliding window', async () => {
     const { ids, result, answers } = await wholePass(gemma);
-    const { prefix } = spansOf(gemma, TRIAL);
+    const { prefix } = spansOf(gemma, TRIAL, NOW);
     const [round] = await referencePass(gemma, TRIAL, OFF);
     const shares = sharesOf(result, ids.length, answers[0]!, [0, prefix.end], [5]);
     expect(round!.prefix.mean).toBeCloseTo(mean(shares), 5);

@@ -2,6 +2,7 @@ import { type ForcedTurn, openForcedChat } from '../dialogue/index.js';
 import { headGrid, type Model } from '../engine/index.js';
 import { logSumExp } from '../executors/index.js';
 import { type ShareSpread, spreadOf } from '../statistics/index.js';
+import { currentMoment } from '../text/index.js';
 import type { Trial } from './trial.js';
 import { spansOf, type TrialArm, targetOf } from './trial-arm.js';
 
@@ -25,11 +26,18 @@ export interface ReferenceRound extends ReferenceShares {
 /**
  * Reads a trial with its reference answers instead of the model's, turn by turn under the arm's policy, and returns how
  * likely they were. This shows what a policy costs when the model's own earlier words cannot lead it astray.
+ * @param now as in {@link runTrial}
  */
-export async function referencePass(model: Model, trial: Trial, arm: TrialArm): Promise<ReferenceRound[]> {
-  const spans = spansOf(model, trial);
+export async function referencePass(
+  model: Model,
+  trial: Trial,
+  arm: TrialArm,
+  now = currentMoment(),
+): Promise<ReferenceRound[]> {
+  const spans = spansOf(model, trial, now);
   const chat = openForcedChat(model, {
     system: trial.system,
+    now,
     ...arm.settings,
     target: { kind: 'range', range: targetOf(arm, spans) },
     ranges: [spans.sink, { start: 1, end: spans.prefix.end }, spans.after],

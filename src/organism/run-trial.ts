@@ -1,6 +1,7 @@
 import { assertTouched } from '../attention/index.js';
 import { openChat, type Share, type Turn } from '../dialogue/index.js';
 import type { Model } from '../engine/index.js';
+import { currentMoment } from '../text/index.js';
 import { type Ability, judgeAbility } from './ability.js';
 import type { Grammar } from './grammar.js';
 import { judge } from './instruction-judge.js';
@@ -45,6 +46,7 @@ const SEEDS_PER_PROBED_ROUND = 4;
  * Runs a trial: the user messages are fixed and the model answers. After each round in `probeRounds`, asks each probe on
  * a branch, which the dialogue does not see. The seeds of answers and probes depend only on trial and round, so that
  * arms are paired.
+ * @param now the date and time that the template writes if it writes one; the organism's does not
  * @yields the record of each round
  */
 export async function* runTrial(
@@ -53,15 +55,17 @@ export async function* runTrial(
   trial: Trial,
   arm: TrialArm,
   probeRounds: ReadonlySet<number>,
+  now = currentMoment(),
 ): AsyncGenerator<TrialRoundRecord> {
   const seed = trial.index * SEEDS_PER_TRIAL;
   const firstProbeSeed = seed + SEEDS_PER_TRIAL / 2;
   const chat = openChat(model, {
     system: trial.system,
     ...arm.settings,
-    target: { kind: 'range', range: targetOf(arm, spansOf(model, trial)) },
+    target: { kind: 'range', range: targetOf(arm, spansOf(model, trial, now)) },
     sampling: { ...SAMPLING, seed },
     maxTokens: MAX_TOKENS,
+    now,
   });
   try {
     for (const [index, round] of trial.rounds.entries()) {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadFixture } from '../../test/support/chat-fixtures.js';
 import type { FamilyName } from '../../test/support/families.js';
 import { TRIAL } from '../../test/support/organism-fixtures.js';
+import { NOW } from '../../test/support/text-fixtures.js';
 import { resolveTarget } from '../attention/index.js';
 import { layoutPrompt } from '../dialogue/index.js';
 import type { Model } from '../engine/index.js';
@@ -28,7 +29,7 @@ function wholePrompt(model: Model) {
       ]),
       { role: 'user', content: last!.user },
     ],
-    { trustContent: false },
+    { trustContent: false, now: NOW },
   );
 }
 
@@ -41,7 +42,7 @@ const arm = (target?: TrialArm['target']): TrialArm => ({
 describe('the spans of a trial', () => {
   it.each(FAMILIES)('are those that a chat resolves in any of its rounds (%s)', (name) => {
     const model = models.get(name)!;
-    const { message, prefix, sink } = spansOf(model, TRIAL);
+    const { message, prefix, sink } = spansOf(model, TRIAL, NOW);
     const prompt = wholePrompt(model);
     expect(resolveTarget({ kind: 'message' }, prompt)).toEqual([message]);
     expect(resolveTarget({ kind: 'prefix' }, prompt)).toEqual([prefix]);
@@ -50,7 +51,7 @@ describe('the spans of a trial', () => {
 
   it('have as many tokens after the prefix as in it, from the token that opens the user’s message on', () => {
     const model = models.get('llama')!;
-    const { prefix, after } = spansOf(model, TRIAL);
+    const { prefix, after } = spansOf(model, TRIAL, NOW);
     const { ids } = wholePrompt(model);
     const textOf = (tokens: readonly number[]): string => model.tokenizer!.decode(tokens);
     expect(textOf(ids.slice(0, prefix.end))).toMatch(/Anna\.<\|im_end\|>\n$/);
@@ -61,20 +62,20 @@ describe('the spans of a trial', () => {
 
   it('need a chat template', () => {
     const bare: Model = { ...models.get('llama')!, format: null };
-    expect(() => spansOf(bare, TRIAL)).toThrow(/E_TEMPLATE/);
+    expect(() => spansOf(bare, TRIAL, NOW)).toThrow(/E_TEMPLATE/);
   });
 
   it('need a template that writes the system message in front', () => {
     const { tokenizer, ...model } = models.get('llama')!;
     const template = `{{ '<|im_start|>first<|im_end|>\n<|im_start|>' }}{% for m in messages | reverse %}{{ m.content + '<|im_end|>\n' }}{% endfor %}`;
     const reversed: Model = { ...model, tokenizer, format: chatFormat({ tokenizer: tokenizer!, template }) };
-    expect(() => spansOf(reversed, TRIAL)).toThrow(/E_TEMPLATE.*writes other messages first/);
+    expect(() => spansOf(reversed, TRIAL, NOW)).toThrow(/E_TEMPLATE.*writes other messages first/);
   });
 });
 
 describe('an arm', () => {
   it('acts on the system message by default', () => {
-    const spans = spansOf(models.get('llama')!, TRIAL);
+    const spans = spansOf(models.get('llama')!, TRIAL, NOW);
     expect(targetOf(arm(), spans)).toEqual(spans.message);
     expect(targetOf(arm('prefix'), spans)).toEqual(spans.prefix);
     expect(targetOf(arm('sink'), spans)).toEqual({ start: 0, end: 1 });

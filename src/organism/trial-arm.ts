@@ -2,7 +2,7 @@ import { resolveTarget } from '../attention/index.js';
 import { layoutPrompt, type PolicyOptions } from '../dialogue/index.js';
 import type { Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
-import type { TokenRange } from '../text/index.js';
+import type { Moment, TokenRange } from '../text/index.js';
 import type { Trial } from './trial.js';
 
 /** An arm of a trial: one setting of the policy. */
@@ -32,13 +32,13 @@ export interface TrialSpans {
  * Returns the spans of a trial's dialogue.
  * @throws HoldfastError `E_TEMPLATE` if the model has no chat template, or one that does not write the system message first
  */
-export function spansOf(model: Model, { system, rounds }: Trial): TrialSpans {
+export function spansOf(model: Model, { system, rounds }: Trial, now: Moment): TrialSpans {
   if (model.format === null) throw new HoldfastError('E_TEMPLATE', `${model.name} has no chat template`);
   const messages = [
     { role: 'system', content: system },
     { role: 'user', content: rounds[0]!.user },
   ] as const;
-  const prompt = layoutPrompt(model.format, messages, { trustContent: false });
+  const prompt = layoutPrompt(model.format, messages, { trustContent: false, now });
   const [prefix, ...others] = resolveTarget({ kind: 'prefix' }, prompt);
   const [message] = resolveTarget({ kind: 'message' }, prompt);
   if (others.length > 0) {

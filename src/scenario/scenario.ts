@@ -1,5 +1,5 @@
 import type { Model, SamplingOptions } from '../engine/index.js';
-import type { Message } from '../text/index.js';
+import type { Message, Moment } from '../text/index.js';
 
 /** A dialogue to run a model through: a system prompt, the user's side, and judges of whether the prompt is followed. */
 export interface Scenario {
@@ -44,6 +44,8 @@ export interface UserContext {
   readonly seed: number;
   readonly sampling: SamplingOptions;
   readonly maxTokens: number;
+  /** The date and time of the dialogue. */
+  readonly now: Moment;
 }
 
 /** The user's side of one dialogue. */

@@ -3,6 +3,7 @@ import { loadFixture } from '../../test/support/chat-fixtures.js';
 import { MATERIAL } from '../../test/support/material-fixtures.js';
 import { spyOnModel } from '../../test/support/organism-fixtures.js';
 import { speaking } from '../../test/support/scenario-fixtures.js';
+import { NOW } from '../../test/support/text-fixtures.js';
 import { watchSequences } from '../../test/support/watched-sequences.js';
 import type { Model } from '../engine/index.js';
 import type { ForwardRequest } from '../executors/index.js';
@@ -19,7 +20,7 @@ afterAll(() => llama.dispose());
 
 /** Returns what the other side says to these answers. */
 async function talk(model: Model, answers: readonly string[], seed = 9, index = 0): Promise<string[]> {
-  const user = source.at(index).openUser({ model, seed, sampling: SAMPLING, maxTokens: 8 });
+  const user = source.at(index).openUser({ model, seed, sampling: SAMPLING, maxTokens: 8, now: NOW });
   try {
     const said = [await user.say(null)];
     for (const answer of answers) said.push(await user.say(answer));

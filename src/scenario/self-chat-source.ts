@@ -56,13 +56,13 @@ export function selfChatSource(material: Material, { rounds, ...choice }: SelfCh
  * answers are B's user messages. B's first message quotes B's own opener, so that B's turns are always answers.
  */
 function otherSide(context: UserContext, system: string, opener: string): User {
-  const { model, seed, sampling, maxTokens } = context;
+  const { model, seed, sampling, maxTokens, now } = context;
   let chat: Chat | null = null;
   return {
     async say(answer) {
       if (answer === null) return opener;
       const told = chat === null ? openingExchange(opener, answer) : answer;
-      chat ??= openChat(model, { system, policy: 'off', sampling, maxTokens });
+      chat ??= openChat(model, { system, policy: 'off', sampling, maxTokens, now });
       return answerOf(chat, told, seed + chat.turns.length);
     },
     dispose: () => chat?.dispose(),

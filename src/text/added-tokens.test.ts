@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NOW } from '../../test/support/text-fixtures.js';
 import { type AddedToken, createSplitter } from './added-tokens.js';
 import { chatFormat } from './chat-format.js';
 import { layoutDialogue } from './layout.js';
@@ -65,6 +66,7 @@ describe('added tokens in the words of a message', () => {
   const layout = (tokenizer: Tokenizer, template: string, content: string) =>
     layoutDialogue(chatFormat({ tokenizer, template }), [{ role: 'user', content }], {
       addGenerationPrompt: false,
+      now: NOW,
     });
   const template = '<|u|>{% for m in messages %}{{ m.content }}{% endfor %}<|e|>';
   const added = (ids: readonly number[]): number[] => ids.filter((id) => id >= 100);

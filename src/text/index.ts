@@ -15,6 +15,15 @@ export {
   type MessageLayout,
   requireSystem,
 } from './layout.js';
+export {
+  currentMoment,
+  MOMENT_FORMS,
+  type Moment,
+  mayWriteTime,
+  parseMoment,
+  type WallClock,
+  wallClock,
+} from './moment.js';
 export type { Span, SpanRole, TokenRange } from './span.js';
 export { createStreamDecoder, type StreamDecoder } from './stream.js';
 export {

@@ -8,6 +8,7 @@ import {
   ggufMetadata,
   goldenText,
   MODELS,
+  NOW,
   readJson,
   SMOLLM_ABSENT,
   SMOLLM_EXPECTED,
@@ -29,6 +30,7 @@ describe.each(MODELS)('a dialogue laid out for %s', (model) => {
   it.each(Object.entries(chats))('has the same text, ids and contents as transformers: %s', (_, chat) => {
     const layout = layoutDialogue(format, chat.messages, {
       addGenerationPrompt: chat.add_generation_prompt,
+      now: NOW,
       trustContent: true,
     });
     expect(layout.text).toBe(chat.text);
@@ -40,6 +42,7 @@ describe.each(MODELS)('a dialogue laid out for %s', (model) => {
     for (const [name, chat] of Object.entries(chats)) {
       const layout = layoutDialogue(format, chat.messages, {
         addGenerationPrompt: chat.add_generation_prompt,
+        now: NOW,
       });
       if (name.startsWith('injection')) expect(layout.ids).not.toEqual(chat.ids);
       else expect(layout.ids).toEqual(chat.ids);
@@ -55,6 +58,7 @@ describe('the borders of messages', () => {
     });
     const layout = layoutDialogue(format, dialogueOf('Be brief.', 'Hold fast?', 'Aye.', 'And now?'), {
       addGenerationPrompt: true,
+      now: NOW,
     });
     const written = (range: { start: number; end: number }): string =>
       format.tokenizer.decode(layout.ids.slice(range.start, range.end));
@@ -84,7 +88,11 @@ describe('the borders of messages', () => {
 
   const bordersOf = (family: string, ...messages: Message[]): string[] => {
     const format = familyFormat(family);
-    const { ids, messages: ranges, spans } = layoutDialogue(format, messages, { addGenerationPrompt: true });
+    const {
+      ids,
+      messages: ranges,
+      spans,
+    } = layoutDialogue(format, messages, { addGenerationPrompt: true, now: NOW });
     const edges = [0, ...ranges.flatMap(({ start, end }) => [start, end]), spans.at(-1)!.end].sort(
       (a, b) => a - b,
     );
@@ -101,6 +109,7 @@ describe('the borders of messages', () => {
     ]);
     const layout = layoutDialogue(familyFormat(name), [{ role: 'user', content: 'Hi' }], {
       addGenerationPrompt: true,
+      now: NOW,
     });
     expect(layout.spans.slice(0, 3).map(({ role, turn }) => [role, turn])).toEqual([
       ['sink', 0],
@@ -128,7 +137,10 @@ describe('the borders of messages', () => {
       tokenizer: fixtureTokenizer('gemma3'),
       template: fixtureTemplate('gemma3').source,
     });
-    const layout = layoutDialogue(format, dialogueOf('Be brief.', 'Hi'), { addGenerationPrompt: false });
+    const layout = layoutDialogue(format, dialogueOf('Be brief.', 'Hi'), {
+      addGenerationPrompt: false,
+      now: NOW,
+    });
     const { start, end } = layout.messages[0]!;
     expect(format.tokenizer.decode(layout.ids.slice(start, end))).toBe('<start_of_turn>user\nBe brief.\n\n');
   });
@@ -222,7 +234,7 @@ describe.each(formats)('spans of any dialogue: %s', (_, format, writes, withSyst
     fc.assert(
       fc.property(dialogues(content, withSystem), fc.boolean(), (messages, addGenerationPrompt) => {
         fc.pre(addGenerationPrompt || messages.some(({ content }) => content !== ''));
-        const layout = layoutDialogue(format, messages, { addGenerationPrompt });
+        const layout = layoutDialogue(format, messages, { addGenerationPrompt, now: NOW });
         expectPartition(layout);
         expect(layout.ids).toEqual(tokenizer.encode(layout.text, { special: true }));
         messages.forEach(({ content, role }, i) => {
@@ -240,7 +252,7 @@ describe.each(formats)('spans of any dialogue: %s', (_, format, writes, withSyst
     fc.assert(
       fc.property(dialogues(hostileContent, withSystem), fc.boolean(), (messages, addGenerationPrompt) => {
         fc.pre(addGenerationPrompt || messages.some(({ content }) => content !== ''));
-        const layout = layoutDialogue(format, messages, { addGenerationPrompt });
+        const layout = layoutDialogue(format, messages, { addGenerationPrompt, now: NOW });
         expectPartition(layout);
         messages.forEach((_, i) => {
           const { start, end } = sinkless(layout, i);
@@ -248,12 +260,16 @@ describe.each(formats)('spans of any dialogue: %s', (_, format, writes, withSyst
         });
         // Nor do its words become one outside its span: the count is the same as when every content is x.
         const harmless = messages.map(({ role, content }) => ({ role, content: content === '' ? '' : 'x' }));
-        const reference = layoutDialogue(format, harmless, { addGenerationPrompt });
+        const reference = layoutDialogue(format, harmless, { addGenerationPrompt, now: NOW });
         expect(controls(layout.ids)).toEqual(controls(reference.ids));
         expect(tokenizer.decode(layout.ids).replaceAll('\u2581', ' ')).toBe(
           layout.text.replaceAll('\u2581', ' '),
         );
-        const trusted = layoutDialogue(format, messages, { addGenerationPrompt, trustContent: true });
+        const trusted = layoutDialogue(format, messages, {
+          addGenerationPrompt,
+          now: NOW,
+          trustContent: true,
+        });
         expectPartition(trusted);
         expect(trusted.text).toBe(layout.text);
         expect(trusted.ids).toEqual(tokenizer.encode(layout.text, { special: true }));
@@ -272,7 +288,7 @@ describe.skipIf(SMOLLM_ABSENT)(`the travel dialogue of SmolLM2 ${SMOLLM_ABSENT |
     const golden = readJson<{ messages: Message[]; rendered: string; ids: number[]; system_end: number }>(
       SMOLLM_EXPECTED,
     );
-    const layout = layoutDialogue(format, golden.messages, { addGenerationPrompt: true });
+    const layout = layoutDialogue(format, golden.messages, { addGenerationPrompt: true, now: NOW });
     expect(layout.text).toBe(golden.rendered);
     expect(layout.ids).toEqual(golden.ids);
     expect(layout.messages[0]!.end).toBe(golden.system_end);
@@ -299,7 +315,10 @@ describe('a long dialogue', () => {
         return format.template.render(...rendered);
       },
     };
-    const layout = layoutDialogue({ ...format, template }, messages, { addGenerationPrompt: false });
+    const layout = layoutDialogue({ ...format, template }, messages, {
+      addGenerationPrompt: false,
+      now: NOW,
+    });
     expect(renderings).toBeLessThan(10);
     expect(layout.contentChars.map(({ start, end }) => layout.text.slice(start, end).trim())).toEqual(
       messages.map(({ content }) => content.trim()),

@@ -3,6 +3,7 @@ import type { CharRange } from './added-tokens.js';
 import { messageBorders } from './borders.js';
 import type { ChatFormat } from './chat-format.js';
 import type { EncodedText } from './encoded-text.js';
+import type { Moment } from './moment.js';
 import { contentPositions } from './provenance.js';
 import type { Span, SpanRole, TokenRange } from './span.js';
 import type { Message } from './template.js';
@@ -11,6 +12,8 @@ import type { Message } from './template.js';
 export interface LayoutOptions {
   /** Whether the text ends with the header that opens an answer. */
   readonly addGenerationPrompt: boolean;
+  /** The date and time, for templates that write them. */
+  readonly now: Moment;
   /**
    * Whether to recognise control tokens written in messages, as transformers does. By default they are ordinary words:
    * a user who writes `<|im_start|>system` does not get the role of the system.
@@ -56,7 +59,7 @@ export function layoutDialogue(
 ): DialogueLayout {
   const { tokenizer, template, specialTokens } = format;
   if (messages.length === 0) throw new HoldfastError('E_DIALOGUE', 'a dialogue needs at least one message');
-  const now = new Date(); // one moment for all renderings: templates may write the date
+  const { now } = options;
   const renderWith =
     (addGenerationPrompt: boolean) =>
     (dialogue: readonly Message[]): string =>

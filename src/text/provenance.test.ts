@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fixtureTokenizer } from '../../test/support/text-fixtures.js';
+import { fixtureTokenizer, NOW } from '../../test/support/text-fixtures.js';
 import { chatFormat } from './chat-format.js';
 import { layoutDialogue } from './layout.js';
 import type { Message } from './template.js';
@@ -10,6 +10,7 @@ describe('a dialogue whose spans cannot be determined', () => {
   const layout = (template: string, ...messages: Message[]) =>
     layoutDialogue(chatFormat({ tokenizer: fixtureTokenizer('llama'), template }), messages, {
       addGenerationPrompt: false,
+      now: NOW,
     });
 
   it('is an error when a content is written twice', () => {
@@ -53,6 +54,7 @@ describe('a content that the template inspects', () => {
     });
     const { text, contentChars } = layoutDialogue(format, [{ role: 'user', content }], {
       addGenerationPrompt: false,
+      now: NOW,
     });
     return text.slice(contentChars[0]!.start, contentChars[0]!.end);
   };

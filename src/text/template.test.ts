@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { FAMILY_TEMPLATES } from '../../test/support/chat-templates.js';
+import { NOW } from '../../test/support/text-fixtures.js';
+import { type Moment, parseMoment } from './moment.js';
 import { compileTemplate, type Message } from './template.js';
 
 const hi: Message[] = [{ role: 'user', content: ' Hi\n' }];
-const render = (source: string, messages = hi, now?: Date): string =>
+const render = (source: string, messages = hi, now: Moment = NOW): string =>
   compileTemplate(source).render(messages, {
     addGenerationPrompt: true,
     specialTokens: { bos_token: '<s>', eos_token: '</s>' },
-    ...(now === undefined ? {} : { now }),
+    now,
   });
 
 describe('a chat template', () => {
@@ -29,7 +31,7 @@ describe('a chat template', () => {
   });
 
   it('writes the given date in English', () => {
-    const now = new Date(2024, 6, 5, 7, 8, 9);
+    const now = parseMoment('2024-07-05T07:08:09');
     expect(render('{{ strftime_now("%d %b %Y|%A %B %y|%H:%M:%S|%j%%") }}', hi, now)).toBe(
       '05 Jul 2024|Friday July 24|07:08:09|%j%',
     );

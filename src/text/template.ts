@@ -1,5 +1,6 @@
 import { Environment, Interpreter } from '@huggingface/jinja';
 import { HoldfastError } from '../errors.js';
+import { type Moment, wallClock } from './moment.js';
 import { type Program, parsePythonTemplate, pythonFunctions } from './python-strings.js';
 
 /** One message of a dialogue. */
@@ -14,8 +15,8 @@ export interface RenderOptions {
   readonly addGenerationPrompt: boolean;
   /** Special tokens, keyed by the names that templates use: `bos_token`, `eos_token`, … */
   readonly specialTokens?: Readonly<Record<string, string>>;
-  /** The current time, for templates that write a date. */
-  readonly now?: Date;
+  /** The date and time, for templates that write them. */
+  readonly now: Moment;
 }
 
 /** A chat template, parsed once. */
@@ -73,7 +74,7 @@ class Refusal extends Error {}
 
 /** Returns the names that a template can use, as in transformers; `tools` and `documents` are defined as none. */
 function environment(messages: readonly Message[], options: RenderOptions): Environment {
-  const { addGenerationPrompt, specialTokens = {}, now = new Date() } = options;
+  const { addGenerationPrompt, specialTokens = {}, now } = options;
   const names: Record<string, unknown> = {
     true: true,
     false: false,
@@ -112,22 +113,23 @@ const MONTHS = 'January February March April May June July August September Octo
 const DAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
 
 /** Python's `strftime` in the C locale; only the codes that templates use. */
-function strftime(date: Date, format: string): string {
+function strftime(now: Moment, format: string): string {
+  const { year, month, day, hour, minute, second } = wallClock(now);
   const two = (number: number): string => String(number).padStart(2, '0');
-  const month = MONTHS[date.getMonth()]!;
-  const day = DAYS[date.getDay()]!;
+  const monthName = MONTHS[month - 1]!;
+  const dayName = DAYS[new Date(Date.UTC(year, month - 1, day)).getUTCDay()]!;
   const written: Readonly<Record<string, string>> = {
-    Y: String(date.getFullYear()),
-    y: two(date.getFullYear() % 100),
-    m: two(date.getMonth() + 1),
-    B: month,
-    b: month.slice(0, 3),
-    d: two(date.getDate()),
-    A: day,
-    a: day.slice(0, 3),
-    H: two(date.getHours()),
-    M: two(date.getMinutes()),
-    S: two(date.getSeconds()),
+    Y: String(year),
+    y: two(year % 100),
+    m: two(month),
+    B: monthName,
+    b: monthName.slice(0, 3),
+    d: two(day),
+    A: dayName,
+    a: dayName.slice(0, 3),
+    H: two(hour),
+    M: two(minute),
+    S: two(second),
     '%': '%',
   };
   return format.replace(/%(.)/gs, (code, letter: string) => written[letter] ?? code);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fixture } from '../../test/cli/holdfast.js';
+import { NOW } from '../../test/support/text-fixtures.js';
 import type { Executor, ForwardRequest } from '../executors/index.js';
 import { type LoadedModel, loadModel } from '../load.js';
 import { chatFormat, layoutDialogue } from '../text/index.js';
@@ -43,7 +44,7 @@ describe('traceRun', () => {
         { role: 'system', content: 'You are a sailor.' },
         { role: 'user', content: 'Where to?' },
       ],
-      { addGenerationPrompt: true },
+      { addGenerationPrompt: true, now: NOW },
     );
 
   it('computes no logits, taps, shares or rows that were not requested', async () => {
@@ -87,6 +88,7 @@ describe('traceRun', () => {
     expect(metadata.target).toBe('"message"');
     const without = layoutDialogue(model.format!, [{ role: 'user', content: 'Where to?' }], {
       addGenerationPrompt: true,
+      now: NOW,
     });
     const bare = await run({ input: without });
     expect(bare.names).toEqual(['ids', 'logits', 'span.shares']);
@@ -141,7 +143,7 @@ describe('traceRun', () => {
           { role: 'system', content: system },
           { role: 'user', content: 'Where to?' },
         ],
-        { addGenerationPrompt: true },
+        { addGenerationPrompt: true, now: NOW },
       );
     for (const target of [{}, { target: { kind: 'sink' } }] as const) {
       await expect(run({ input: laidOut('You are a sailor.'), ...target })).rejects.toThrow(

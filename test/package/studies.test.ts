@@ -11,6 +11,7 @@ import {
   type StudySpec,
 } from '../../src/study/index.js';
 import { FACTS, foundFor } from '../support/study-fixtures.js';
+import { NOW } from '../support/text-fixtures.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const { layers, heads } = FACTS.grid;
@@ -18,7 +19,7 @@ const { layers, heads } = FACTS.grid;
 /** Expands a study. In its rankings, each head has a slightly smaller share than the head before. */
 function expanded(spec: StudySpec) {
   const found = foundFor(spec);
-  const rankings = rankingCells(spec, found).map(
+  const rankings = rankingCells(spec, found, NOW).map(
     ({ labels }): RankingRecord => ({
       ...labels,
       kind: 'ranking',
@@ -28,7 +29,7 @@ function expanded(spec: StudySpec) {
       ),
     }),
   );
-  return expand(spec, found, rankings);
+  return expand(spec, found, NOW, rankings);
 }
 
 describe('experiments', () => {

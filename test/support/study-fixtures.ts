@@ -30,6 +30,7 @@ export function scenariosOf(
 export const FACTS: ModelFacts = {
   hash: 'a'.repeat(64),
   templateHash: 'b'.repeat(64),
+  mayWriteTime: false,
   setupHash: 'c'.repeat(64),
   // As in the embedded model, layers 2, 4 and 5 see the whole dialogue.
   grid: { layers: 6, heads: 5 },

@@ -5,6 +5,7 @@ import {
   type CharRange,
   compileTemplate,
   type Message,
+  parseMoment,
   type Template,
   tokenizerFromJson,
 } from '../../src/text/index.js';
@@ -19,6 +20,9 @@ export const SMOLLM_EXPECTED = `${root}../shared/fixtures/smollm2-135m-instruct/
 export const SMOLLM_GGUF = `${SMOLLM}/SmolLM2-135M-Instruct.Q4_1.gguf`;
 /** The reason for skipping tests on the real model, or false. */
 export const SMOLLM_ABSENT = existsSync(SMOLLM_GGUF) ? false : `${SMOLLM} is not there`;
+
+/** A moment for tests in which time plays no part. */
+export const NOW = parseMoment('2026-01-31T09:00:00');
 
 export interface StringCase {
   readonly text: string;

@@ -1,6 +1,7 @@
 import { HoldfastError } from '../../errors.js';
 import {
   chatFormat,
+  currentMoment,
   layoutDialogue,
   type Message,
   type TemplateSource,
@@ -35,14 +36,15 @@ export function probeTemplate(tokenizer: Tokenizer | null, source: TemplateSourc
   });
   if (source.template === null) return unusable('the model has no chat template');
   if (tokenizer === null) return unusable('the model has no usable tokenizer');
+  const now = currentMoment();
   try {
     const format = chatFormat({ tokenizer, ...source });
     const textOf = (addGenerationPrompt: boolean): string =>
-      layoutDialogue(format, [user], { addGenerationPrompt }).text;
+      layoutDialogue(format, [user], { addGenerationPrompt, now }).text;
     const verdict = (role: Message['role']): RoleVerdict => {
       const messages = PROBES[role];
       try {
-        const layout = layoutDialogue(format, messages, { addGenerationPrompt: false });
+        const layout = layoutDialogue(format, messages, { addGenerationPrompt: false, now });
         const { start, end } =
           layout.messages[messages.findIndex((message) => message.role === role)]!.content;
         return end > start ? 'written' : 'left out';

@@ -123,10 +123,10 @@ async function readSource(flags: SourceFlags): Promise<MeasureSource> {
     dialogues: 1,
     maxTokens: 1, // no answer is generated, so none needs room in the context
     system,
-    open: (model, { contextLength }, _, signal) => ({
+    open: (model, { contextLength, now }, _, signal) => ({
       ...{ scenario: 'recorded', group: 'recorded', system, given: [], rounds },
       // The format is set: readFacts has opened a chat.
-      events: readAloud(model, model.format!, recorded, { rounds, contextLength }, signal),
+      events: readAloud(model, model.format!, recorded, { rounds, contextLength, now }, signal),
     }),
   };
 }

@@ -5,6 +5,7 @@ import { type Command, Option } from 'commander';
 import { HoldfastError } from '../../errors.js';
 import {
   chatFormat,
+  currentMoment,
   layoutDialogue,
   type Span,
   type TemplateSource,
@@ -80,6 +81,7 @@ function chatReport(
 ): TokensReport {
   const layout = layoutDialogue(chatFormat({ tokenizer, ...template }), messages, {
     addGenerationPrompt: wantsAnswer(messages, generationPrompt),
+    now: currentMoment(),
     trustContent: trustContent === true,
   });
   return {

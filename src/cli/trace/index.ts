@@ -14,7 +14,7 @@ import { HoldfastError } from '../../errors.js';
 import { checkWritable, writeWhole } from '../../files/index.js';
 import { encodeSafetensors } from '../../formats/index.js';
 import type { LoadedModel } from '../../load.js';
-import { layoutDialogue } from '../../text/index.js';
+import { currentMoment, layoutDialogue } from '../../text/index.js';
 import { compareOperations, type PolicySetting, type TraceInput, traceRun } from '../../trace/index.js';
 import { readVersions } from '../../versions.js';
 import {
@@ -217,6 +217,7 @@ async function prepareInput(flags: TraceFlags): Promise<(model: LoadedModel) => 
     return (model) =>
       layoutDialogue(requireFormat(model), messages, {
         addGenerationPrompt,
+        now: currentMoment(),
         trustContent: trustContent === true,
       });
   }

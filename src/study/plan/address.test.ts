@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { FACTS } from '../../../test/support/study-fixtures.js';
+import { NOW } from '../../../test/support/text-fixtures.js';
 import { type Computed, costAddress, dialogueAddress, rankingAddress } from './address.js';
 import { CELL_VERSION, versionsThatMatter } from './versions.js';
 
 const arm = { name: 'off', settings: { policy: 'off' }, repeatEvery: null } as const;
 const point = { scenario: { content: 'words', rounds: 2 }, seed: 0, index: 0 };
 const settings = { sampling: { temperature: 1 }, maxTokens: 10, probeRounds: [1] };
-const computed: Computed = { executor: 'cpu', facts: FACTS, versions: versionsThatMatter('cpu') };
+const computed: Computed = { executor: 'cpu', facts: FACTS, versions: versionsThatMatter('cpu'), now: NOW };
 
 const addressesWith = (by: Computed): readonly string[] => [
   dialogueAddress(by, point, arm, settings),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type HeadGrid, POLICY_RULES } from '../../attention/index.js';
 import type { Scenario } from '../../scenario/index.js';
+import type { Moment } from '../../text/index.js';
 import type { ModelSpec, StudySpec } from '../spec/index.js';
 import { canonicalJson } from '../spec/index.js';
 import type { Arm } from './arm.js';
@@ -13,6 +14,8 @@ export interface ModelFacts {
   readonly hash: string;
   /** SHA-256 of the chat template, in hex. */
   readonly templateHash: string;
+  /** Whether the chat template can write the date or time. */
+  readonly mayWriteTime: boolean;
   /**
    * SHA-256, in hex, of everything else that decides how the model runs and how text becomes tokens: the blueprint, the
    * tokenizer, and the settings stored beside the weights.
@@ -25,11 +28,12 @@ export interface ModelFacts {
   readonly precision: string;
 }
 
-/** What a cell is computed with: the executor, the model and the versions that matter. */
+/** What a cell is computed with: the executor, the model, the versions that matter, and the moment of the study. */
 export interface Computed {
   readonly executor: ModelSpec['executor'];
   readonly facts: ModelFacts;
   readonly versions: ReturnType<typeof versionsThatMatter>;
+  readonly now: Moment;
 }
 
 /** Identifies a dialogue: its scenario, and the numbers that its random seeds are derived from. */
@@ -89,8 +93,16 @@ function treatmentOf({ settings, repeatEvery }: Arm): object {
   return { settings: formerly === null ? settings : { ...settings, policy: formerly }, repeatEvery };
 }
 
-function addressOf(kind: string, { executor, facts, versions }: Computed, work: object): string {
+/** The moment is part of an address only if the template can write it: otherwise it has no effect on the cell. */
+function addressOf(kind: string, { executor, facts, versions, now }: Computed, work: object): string {
   const { hash, templateHash, setupHash, precision } = facts;
-  const model = { hash, templateHash, setupHash, executor, precision };
+  const model = {
+    hash,
+    templateHash,
+    setupHash,
+    executor,
+    precision,
+    ...(facts.mayWriteTime ? { now } : {}),
+  };
   return createHash('sha256').update(canonicalJson({ kind, versions, model, work })).digest('hex');
 }

@@ -1,3 +1,4 @@
+import type { Moment } from '../../text/index.js';
 import type { ModelSpec, SourceSpec, StudySpec } from '../spec/index.js';
 import type { Arm } from './arm.js';
 import type { CellLabels } from './record.js';
@@ -6,8 +7,9 @@ import type { CellLabels } from './record.js';
 export interface Cell {
   /**
    * SHA-256, in hex, of everything the result depends on: the model's weights, blueprint, tokenizer and template,
-   * executor, precision, versions that matter, the scenario's content, the arm, sampling, seed, rounds and probes. The
-   * names of arms, models and studies are not included, so renaming an arm recomputes nothing.
+   * executor, precision, versions that matter, the scenario's content, the arm, sampling, seed, rounds and probes, and the
+   * moment if the template can write one. The names of arms, models and studies are not included, so renaming an arm
+   * recomputes nothing.
    */
   readonly address: string;
   readonly kind: 'dialogue' | 'cost' | 'ranking';
@@ -17,6 +19,8 @@ export interface Cell {
   readonly arm: Arm;
   /** The measure of a cost cell; null for other cells. */
   readonly measure: 'kl' | 'perplexity' | 'choice' | null;
+  /** The date and time that the template writes if it writes one: the same for all cells of a study. */
+  readonly now: Moment;
   readonly settings: Pick<StudySpec, 'sampling' | 'maxTokens' | 'probeRounds' | 'costs'>;
 }
 

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { NOW } from '../../../test/support/text-fixtures.js';
 import type { Cell } from './cell.js';
 import { createEstimate } from './estimate.js';
 
@@ -14,6 +15,7 @@ function cellOf(index: number, arm: Cell['arm']): Cell {
     source: { kind: 'organism', name: 's', dialogues: 9, first: 0, rounds: 2 },
     arm,
     measure: null,
+    now: NOW,
     settings: {
       sampling: SAMPLING,
       maxTokens: 8,

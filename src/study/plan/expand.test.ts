@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { foundFor, scenariosOf } from '../../../test/support/study-fixtures.js';
+import { NOW } from '../../../test/support/text-fixtures.js';
 import type { StudySpec } from '../spec/index.js';
 import { parseSpec } from '../spec/index.js';
 import type { Cell } from './cell.js';
@@ -22,10 +23,10 @@ const spec = parseSpec(
   ].join('\n'),
   'study.yaml',
 );
-const cells = expand(spec, foundFor(spec), []);
+const cells = expand(spec, foundFor(spec), NOW, []);
 const addresses = (of: readonly Cell[]): readonly string[] => of.map(({ address }) => address);
 const expanded = (changes: Partial<StudySpec>): readonly Cell[] =>
-  expand({ ...spec, ...changes }, foundFor({ ...spec, ...changes }), []);
+  expand({ ...spec, ...changes }, foundFor({ ...spec, ...changes }), NOW, []);
 
 describe('the cells of a study', () => {
   it('include every dialogue and every held-out item, under every arm, on every model', () => {
@@ -36,7 +37,7 @@ describe('the cells of a study', () => {
   });
 
   it('have a stable order: costs last, the arms of one dialogue or item next to each other', () => {
-    expect(expand(spec, foundFor(spec), [])).toEqual(cells);
+    expect(expand(spec, foundFor(spec), NOW, [])).toEqual(cells);
     const kinds = cells.map(({ kind }) => kind);
     expect(kinds).toEqual(kinds.toSorted().reverse());
     for (let at = 0; at < cells.length; at += 4) {
@@ -72,6 +73,7 @@ describe('the cells of a study', () => {
         repeatEvery: null,
       },
       measure: null,
+      now: NOW,
       settings: {
         sampling: spec.sampling,
         maxTokens: spec.maxTokens,
@@ -94,7 +96,7 @@ describe('the cells of a study', () => {
   it('are limited in number', () => {
     const [source] = spec.sources;
     const huge = { ...spec, sources: [{ ...source!, dialogues: 500_000 }] };
-    expect(() => expand(huge, foundFor(huge), [])).toThrow(/E_SPEC: the study has 8000064 cells/);
+    expect(() => expand(huge, foundFor(huge), NOW, [])).toThrow(/E_SPEC: the study has 8000064 cells/);
   });
 });
 
@@ -174,7 +176,7 @@ describe('the address of a cell', () => {
       },
     ],
   ])('changes with other %s', (_, changes) => {
-    const changed = expand(spec, { ...known, ...changes }, []);
+    const changed = expand(spec, { ...known, ...changes }, NOW, []);
     expect(changed).toHaveLength(cells.length);
     expect(addresses(changed).filter((address) => addresses(cells).includes(address))).toEqual([]);
   });
@@ -233,10 +235,10 @@ describe('ranking', () => {
     ).arms,
   };
   const found = foundFor(ranked);
-  const rankings = rankingCells(ranked, found);
+  const rankings = rankingCells(ranked, found, NOW);
 
   it('has no cells if no arm needs it', () => {
-    expect(rankingCells(spec, foundFor(spec))).toEqual([]);
+    expect(rankingCells(spec, foundFor(spec), NOW)).toEqual([]);
   });
 
   it('uses dialogues of the untouched model after those of the study', () => {
@@ -282,7 +284,7 @@ describe('ranking', () => {
         ),
       }),
     );
-    const cells = expand(ranked, found, records);
+    const cells = expand(ranked, found, NOW, records);
     for (const [at, place] of places.entries()) {
       const arms = cells.filter(({ labels }) => `${labels.model} ${labels.source}` === place).slice(0, 3);
       expect(

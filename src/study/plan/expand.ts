@@ -1,5 +1,6 @@
 import { HoldfastError } from '../../errors.js';
 import type { Scenario, ScenarioSource } from '../../scenario/index.js';
+import type { Moment } from '../../text/index.js';
 import type { ArmSpec, ModelSpec, SourceSpec, StudySpec } from '../spec/index.js';
 import { type Computed, costAddress, dialogueAddress, type ModelFacts, rankingAddress } from './address.js';
 import type { Arm } from './arm.js';
@@ -31,11 +32,17 @@ const OFF: Arm = { name: 'off', settings: { policy: 'off' }, repeatEvery: null }
  * Returns the cells of a study: dialogues first, then costs. The arms of one dialogue or item are next to each other.
  * Two cells have the same address if they do the same work under two names; one result then serves both.
  * @param found models and sources that {@link findNamed} has checked
+ * @param now the date and time of the study
  * @param rankings the records of {@link rankingCells}
  * @throws HoldfastError `E_SPEC` when there are too many cells
  */
-export function expand(spec: StudySpec, found: Found, rankings: readonly RankingRecord[]): readonly Cell[] {
-  const pairs = pairsOf(spec, found);
+export function expand(
+  spec: StudySpec,
+  found: Found,
+  now: Moment,
+  rankings: readonly RankingRecord[],
+): readonly Cell[] {
+  const pairs = pairsOf(spec, found, now);
   checkCount(spec, pairs);
   const studied = pairs.map((pair) => ({ pair, arms: armsFor(pair, spec, rankings) }));
   return [
@@ -48,10 +55,10 @@ export function expand(spec: StudySpec, found: Found, rankings: readonly Ranking
  * Returns the cells on which heads are ranked: dialogues of the untouched model that the study does not use otherwise.
  * None if no arm needs a ranking.
  */
-export function rankingCells(spec: StudySpec, found: Found): readonly Cell[] {
+export function rankingCells(spec: StudySpec, found: Found, now: Moment): readonly Cell[] {
   if (!spec.arms.some(needsRanking)) return [];
   const [seed = 0] = spec.seeds;
-  const pairs = pairsOf(spec, found);
+  const pairs = pairsOf(spec, found, now);
   return pairs.flatMap((pair) =>
     indices(rankingStart(spec, pair.source), spec.rankingDialogues).map((index) => {
       const point = { scenario: pair.scenarioAt(index), seed, index };
@@ -70,7 +77,7 @@ interface Pair {
   readonly scenarioAt: (index: number) => Scenario;
 }
 
-function pairsOf(spec: StudySpec, { models, sources }: Found): Pair[] {
+function pairsOf(spec: StudySpec, { models, sources }: Found, now: Moment): Pair[] {
   const opened = spec.sources.map((source) => {
     const { scenarios, heldOut } = sources.get(source.name)!;
     return { source, heldOut, scenarioAt: remembered((index) => scenarios.at(index)) };
@@ -78,7 +85,7 @@ function pairsOf(spec: StudySpec, { models, sources }: Found): Pair[] {
   return spec.models.flatMap((model) => {
     const { executor } = model;
     const facts = models.get(model.name)!;
-    const computed = { executor, facts, versions: versionsThatMatter(executor) };
+    const computed = { executor, facts, versions: versionsThatMatter(executor), now };
     return opened.map((source) => ({ model, computed, ...source }));
   });
 }
@@ -178,7 +185,7 @@ function cell(
     index,
   };
   const settings = { sampling, maxTokens, probeRounds, costs };
-  return { address, kind, labels, model, source, arm, measure: null, settings };
+  return { address, kind, labels, model, source, arm, measure: null, now: computed.now, settings };
 }
 
 function indices(first: number, count: number): number[] {

@@ -11,7 +11,14 @@ export { type AskedQuestion, PLAIN_SYSTEM, textDialogue } from './held-out.js';
 export { modelFile } from './model-paths.js';
 export { type HeldOut, type OpenedSource, openSource } from './open-source.js';
 export { openStudy } from './open-study.js';
-export { cellsOfShard, groupsOf, type PlannedCell, type Study, type StudyModel } from './plan.js';
+export {
+  cellsOfShard,
+  groupsOf,
+  type PlannedCell,
+  type Study,
+  type StudyCells,
+  type StudyModel,
+} from './plan.js';
 export { planText } from './plan-text.js';
 export type {
   CellLabels,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { NOW } from '../../../test/support/text-fixtures.js';
 import { type Computed, dialogueAddress } from './address.js';
 import { modelFacts } from './model-facts.js';
 
@@ -24,7 +25,7 @@ function changed(model: string, file: string, change: (value: Json) => Json): st
 const factsOf = (path: string) => modelFacts({ path, precision: null, executor: 'reference' });
 
 async function addressOf(path: string): Promise<string> {
-  const computed: Computed = { executor: 'reference', facts: await factsOf(path), versions: {} };
+  const computed: Computed = { executor: 'reference', facts: await factsOf(path), versions: {}, now: NOW };
   const point = { scenario: { content: 'words', rounds: 2 }, seed: 0, index: 0 };
   const arm = { name: 'off', settings: { policy: 'off' }, repeatEvery: null } as const;
   return dialogueAddress(computed, point, arm, { sampling: {}, maxTokens: 10, probeRounds: [] });

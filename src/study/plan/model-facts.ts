@@ -5,6 +5,7 @@ import { HoldfastError } from '../../errors.js';
 import { type ModelFiles, openModel } from '../../hub/index.js';
 import { pairsThatSeeAll } from '../../measure/index.js';
 import { findTemplate } from '../../model-text.js';
+import { mayWriteTime } from '../../text/index.js';
 import type { ModelSpec } from '../spec/index.js';
 import { canonicalJson } from '../spec/index.js';
 import type { ModelFacts } from './address.js';
@@ -31,6 +32,7 @@ export async function modelFacts({
     return {
       hash: await files.hash(),
       templateHash: sha256(template),
+      mayWriteTime: mayWriteTime(template),
       setupHash: setupHash(blueprint, files),
       grid: headGrid(blueprint),
       seeing: pairsThatSeeAll(blueprint),

@@ -42,8 +42,10 @@ export async function openStudy(
       const { hash, grid } = found.models.get(name)!;
       return { name, path, hash, ...grid };
     }),
-    rankings: rankingCells(spec, found),
-    expand: (rankings) => expand(spec, found, rankings),
+    cellsAt: (now) => ({
+      rankings: rankingCells(spec, found, now),
+      expand: (rankings) => expand(spec, found, now, rankings),
+    }),
   };
 }
 

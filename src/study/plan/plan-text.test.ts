@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { foundFor } from '../../../test/support/study-fixtures.js';
+import { NOW } from '../../../test/support/text-fixtures.js';
 import { parseSpec } from '../spec/index.js';
 import { expand } from './expand.js';
 import { planText } from './plan-text.js';
@@ -14,7 +15,7 @@ const spec = parseSpec(
   ].join('\n'),
   'x.yaml',
 );
-const cells = expand(spec, foundFor(spec), []);
+const cells = expand(spec, foundFor(spec), NOW, []);
 
 describe('planText', () => {
   it('counts the cells of every arm', () => {
@@ -31,7 +32,7 @@ describe('planText', () => {
 
   it('counts dialogues and seeds apart, although the table multiplies them', () => {
     const seeded = { ...spec, seeds: [0, 4] };
-    const lines = planText(seeded, expand(seeded, foundFor(seeded), []), null);
+    const lines = planText(seeded, expand(seeded, foundFor(seeded), NOW, []), null);
     expect(lines[3]).toMatch(/ 100 +3$/);
     expect(lines.at(-1)).toBe('50 dialogues × 2 seeds, 206 cells');
   });

@@ -1,3 +1,4 @@
+import type { Moment } from '../../text/index.js';
 import type { StudySpec } from '../spec/index.js';
 import type { Cell } from './cell.js';
 import type { RankingRecord } from './record.js';
@@ -15,6 +16,12 @@ export interface Study {
   /** Versions of Holdfast, Node and the runtime. */
   readonly versions: Readonly<Record<string, string>>;
   readonly models: readonly StudyModel[];
+  /** Returns the cells of the study at a moment, which is the same for all of them. */
+  cellsAt(now: Moment): StudyCells;
+}
+
+/** The cells of a study. */
+export interface StudyCells {
   /** Cells whose records decide which heads some arms act on; empty if no arm needs a ranking. */
   readonly rankings: readonly Cell[];
   /** Returns all other cells in the order of results, given the records of the rankings. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { foundFor } from '../../../test/support/study-fixtures.js';
+import { NOW } from '../../../test/support/text-fixtures.js';
 import { parseSpec } from '../spec/index.js';
 import { expand } from './expand.js';
 import { groupOf, shardOf } from './shard.js';
@@ -9,7 +10,7 @@ const spec = parseSpec(
   'name: x\nmodels: [organism, b]\nsources: [organism: { dialogues: 5 }, self-chat: { dialogues: 4 }]\nseeds: [0, 1]\narms: [off, boost: [2, 3]]',
   'x.yaml',
 );
-const cells = expand(spec, foundFor(spec), []);
+const cells = expand(spec, foundFor(spec), NOW, []);
 
 describe('the shards of a study', () => {
   it('partition the cells into whole dialogues, keep their order, and have nearly equal sizes', () => {

@@ -3,6 +3,7 @@ import { ask, loadFixture } from '../../../test/support/chat-fixtures.js';
 import { MATERIAL } from '../../../test/support/material-fixtures.js';
 import { spyOnModel } from '../../../test/support/organism-fixtures.js';
 import { armOf, OFF, SCENARIO, speaking } from '../../../test/support/scenario-fixtures.js';
+import { NOW } from '../../../test/support/text-fixtures.js';
 import { resolveTarget } from '../../attention/index.js';
 import { layoutPrompt, openChat } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
@@ -19,6 +20,7 @@ const SETTINGS: LeadSettings = {
   probeRounds: [1, 3],
   seed: 2,
   index: 7,
+  now: NOW,
 };
 const HELD = armOf({ policy: 'split-softmax', strength: 0.3 });
 /** Strengths 1, 1 − 0.5 and 0. */
@@ -280,7 +282,7 @@ describe('the shares of a round', () => {
         ...(index === rounds.length - 1 ? [] : [{ role: 'assistant' as const, content: answer }]),
       ]),
     ];
-    const prompt = layoutPrompt(format!, messages, { trustContent: false });
+    const prompt = layoutPrompt(format!, messages, { trustContent: false, now: NOW });
     expect(prompt.ids.length, 'answers are encoded as they were sampled').toBe(last.contextTokens);
     const ids = [...prompt.ids, ...format!.tokenizer.encode(last.answer)];
     const sequence = executor.open(executor.blueprint.contextLength);

@@ -4,7 +4,7 @@ import type { Model } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import { fluency } from '../../material/index.js';
 import type { Scenario, User } from '../../scenario/index.js';
-import type { Message } from '../../text/index.js';
+import type { Message, Moment } from '../../text/index.js';
 import type { Arm, CellLabels, DialogueRecord, ProbeRecord, RoundRecord } from '../plan/index.js';
 import type { StudySpec } from '../spec/index.js';
 import { type ArmInDialogue, armInDialogue } from './arm-in-dialogue.js';
@@ -14,9 +14,9 @@ import type { Meter } from './meter.js';
 import { type DialogueSeeds, dialogueSeeds } from './seeds.js';
 import { CONTROL_TARGETS, createShareBook } from './share-book.js';
 
-/** Settings of a dialogue; `seed` and `index` determine its random seeds. */
+/** Settings of a dialogue; `seed` and `index` determine its random seeds, and `now` the date that its prompts may write. */
 export type LeadSettings = Pick<StudySpec, 'sampling' | 'maxTokens' | 'probeRounds'> &
-  Pick<CellLabels, 'seed' | 'index'>;
+  Pick<CellLabels, 'seed' | 'index'> & { readonly now: Moment };
 
 /** The result of a dialogue. */
 export interface LedDialogue {
@@ -51,15 +51,15 @@ export async function leadDialogue(
   arm: Arm,
   settings: LeadSettings,
 ): Promise<LedDialogue> {
-  const { sampling, maxTokens, probeRounds } = settings;
+  const { sampling, maxTokens, probeRounds, now } = settings;
   const seeds = dialogueSeeds(settings.seed, settings.index);
   const { system, given } = scenario;
   const leased = lease(model, system, arm);
   // The user's side gets the model itself, not the leased one: its tokens are not counted as a cost of the arm.
-  const user = scenario.openUser({ model, seed: seeds.user, sampling, maxTokens });
+  const user = scenario.openUser({ model, seed: seeds.user, sampling, maxTokens, now });
   try {
     const { session } = leased;
-    const chat = openChat(leased.model, { system, history: given, sampling, maxTokens, session });
+    const chat = openChat(leased.model, { system, history: given, sampling, maxTokens, session, now });
     try {
       const opening = await user.say(null);
       const messages: Message[] = [
@@ -67,7 +67,7 @@ export async function leadDialogue(
         ...given,
         { role: 'user', content: opening },
       ];
-      const prompt = layoutPrompt(model.format!, messages, { trustContent: false }); // a chat needs a format
+      const prompt = layoutPrompt(model.format!, messages, { trustContent: false, now }); // a chat needs a format
       const inDialogue = armInDialogue(arm, system, prompt);
       let decodedTokens = 0;
       const count = (tokens: number): void => {

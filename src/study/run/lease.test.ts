@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadFixture } from '../../../test/support/chat-fixtures.js';
 import { spyOnModel } from '../../../test/support/organism-fixtures.js';
 import { armOf, OFF, SCENARIO, speaking } from '../../../test/support/scenario-fixtures.js';
+import { NOW } from '../../../test/support/text-fixtures.js';
 import { layoutPrompt } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
 import type { Arm } from '../plan/index.js';
@@ -13,6 +14,7 @@ const SETTINGS: LeadSettings = {
   probeRounds: [1],
   seed: 0,
   index: 0,
+  now: NOW,
 };
 const SHORT = { ...SCENARIO, rounds: 2 };
 const OTHER = { ...SHORT, system: 'You are a sailor. Sing.' };
@@ -70,7 +72,7 @@ describe('dialogues that share a session', () => {
       { role: 'system', content: SHORT.system },
       { role: 'user', content: 'x' },
     ] as const;
-    const { end } = layoutPrompt(cpu.format!, messages, { trustContent: false }).messages[0]!;
+    const { end } = layoutPrompt(cpu.format!, messages, { trustContent: false, now: NOW }).messages[0]!;
     const [off, held, silenced, sink, guided, heldMessage] = ARMS as [Arm, Arm, Arm, Arm, Arm, Arm];
     expect((await forwarded(off)).saved).toBe(0);
     expect((await forwarded(held)).saved).toBe(end);

@@ -3,6 +3,7 @@ import { ask, loadFixture } from '../../../test/support/chat-fixtures.js';
 import { MATERIAL } from '../../../test/support/material-fixtures.js';
 import { spyOnModel } from '../../../test/support/organism-fixtures.js';
 import { armOf, OFF } from '../../../test/support/scenario-fixtures.js';
+import { NOW } from '../../../test/support/text-fixtures.js';
 import { openChat } from '../../dialogue/index.js';
 import { type Model, Session } from '../../engine/index.js';
 import { EMBEDDED_MODEL, loadModel } from '../../load.js';
@@ -38,7 +39,10 @@ async function wholePass(repeated: ReadonlySet<number> = new Set()) {
       { role: 'assistant', content: assistant },
     ]),
   ];
-  const { ids, messages: layouts } = layoutDialogue(llama.format!, messages, { addGenerationPrompt: false });
+  const { ids, messages: layouts } = layoutDialogue(llama.format!, messages, {
+    addGenerationPrompt: false,
+    now: NOW,
+  });
   const session = new Session(llama.executor);
   const { logits } = await session.advance(ids, { logits: 'all' });
   session.dispose();
@@ -63,12 +67,14 @@ const ARMS: readonly Arm[] = [
 
 describe('divergence', () => {
   it('is exactly 0 for the untouched model and for arms that change nothing, and positive for all others', async () => {
-    const none = await divergence(llama, TALK!, OFF);
+    const none = await divergence(llama, TALK!, OFF, NOW);
     expect(none.sum).toBe(0);
     expect(none.count).toBe((await wholePass()).rows.length);
-    expect((await divergence(llama, TALK!, armOf({ policy: 'split-softmax', strength: 1 }))).sum).toBe(0);
+    expect((await divergence(llama, TALK!, armOf({ policy: 'split-softmax', strength: 1 }), NOW)).sum).toBe(
+      0,
+    );
     for (const arm of ARMS) {
-      const { sum, count } = await divergence(llama, TALK!, arm);
+      const { sum, count } = await divergence(llama, TALK!, arm, NOW);
       expect(sum, JSON.stringify(arm)).toBeGreaterThan(1e-4);
       expect(count).toBe(none.count);
     }
@@ -83,14 +89,14 @@ describe('divergence', () => {
       expect(other.chosen, 'the same answers').toBe(untouched[row]!.chosen);
       for (const [id, p] of log.entries()) byHand += Math.exp(p) * (p - other.log[id]!);
     }
-    const { sum } = await divergence(llama, TALK!, armOf({ policy: 'off' }, 2));
+    const { sum } = await divergence(llama, TALK!, armOf({ policy: 'off' }, 2), NOW);
     expect(sum).toBeCloseTo(byHand, 3);
   });
 
   it('grows as k falls', async () => {
     const sums = [];
     for (const strength of [0.9, 0.6, 0.3]) {
-      sums.push((await divergence(embedded, TALK!, armOf({ policy: 'split-softmax', strength }))).sum);
+      sums.push((await divergence(embedded, TALK!, armOf({ policy: 'split-softmax', strength }), NOW)).sum);
     }
     expect(sums).toEqual([...sums].sort((a, b) => a - b));
     expect(sums[0]).toBeGreaterThan(0);
@@ -99,7 +105,7 @@ describe('divergence', () => {
   it('keeps the logits of one turn in memory at a time', async () => {
     const rows: number[] = [];
     const watched = spyOnModel(llama, (_, { logits }) => rows.push(logits.length / VOCAB));
-    await divergence(watched, TALK!, ARMS[0]!);
+    await divergence(watched, TALK!, ARMS[0]!, NOW);
     expect(rows).toHaveLength(2 * TALK!.exchanges.length);
   });
 });
@@ -107,10 +113,10 @@ describe('divergence', () => {
 describe('negativeLogLikelihood', () => {
   it('equals that of the untouched model in one pass under the arm off', async () => {
     const { rows } = await wholePass();
-    const { sum, count } = await negativeLogLikelihood(llama, TALK!, OFF);
+    const { sum, count } = await negativeLogLikelihood(llama, TALK!, OFF, NOW);
     expect(sum).toBeCloseTo(-rows.reduce((total, { chosen, log }) => total + log[chosen]!, 0), 2);
     expect(count).toBe(rows.length);
-    const held = await negativeLogLikelihood(llama, TALK!, ARMS[0]!);
+    const held = await negativeLogLikelihood(llama, TALK!, ARMS[0]!, NOW);
     expect(held.sum).not.toBe(sum);
     expect(held.count).toBe(count);
   });
@@ -147,16 +153,16 @@ describe('a multiple-choice question', () => {
   };
 
   it('is right if its letter is the most probable of the four, whatever other tokens are; a tie is wrong', async () => {
-    expect(await rightAnswer(favouring([0, 1, 2, 1]), asked, OFF)).toEqual({ sum: 1, count: 1 });
-    expect(await rightAnswer(favouring([0, 3, 2, 1]), asked, OFF)).toEqual({ sum: 0, count: 1 });
-    expect(await rightAnswer(favouring([2, 0, 2, 1]), asked, OFF)).toEqual({ sum: 0, count: 1 });
-    expect(await rightAnswer(favouring([-9, -9, -8, -9]), asked, OFF)).toEqual({ sum: 1, count: 1 });
+    expect(await rightAnswer(favouring([0, 1, 2, 1]), asked, OFF, NOW)).toEqual({ sum: 1, count: 1 });
+    expect(await rightAnswer(favouring([0, 3, 2, 1]), asked, OFF, NOW)).toEqual({ sum: 0, count: 1 });
+    expect(await rightAnswer(favouring([2, 0, 2, 1]), asked, OFF, NOW)).toEqual({ sum: 0, count: 1 });
+    expect(await rightAnswer(favouring([-9, -9, -8, -9]), asked, OFF, NOW)).toEqual({ sum: 1, count: 1 });
   });
 
   it('lists its options, and its answer is read where a chat would begin it', async () => {
     const read: number[] = [];
     const watched = spyOnModel(llama, ({ tokens }) => read.push(...tokens));
-    await rightAnswer(watched, asked, OFF);
+    await rightAnswer(watched, asked, OFF, NOW);
     const user = 'Which one holds?\nA. A knot\nB. Air\nC. Fog\nD. Ice\nAnswer with the letter alone.';
     const seen: number[] = [];
     const { system, exchanges } = asked.before;
@@ -180,7 +186,7 @@ describe('a multiple-choice question', () => {
       const watched = spyOnModel(llama, (_, { logits }) => {
         last = logits.slice(-VOCAB);
       });
-      await rightAnswer(watched, asked, arm);
+      await rightAnswer(watched, asked, arm, NOW);
       return last;
     };
     const untouched = await answering(OFF);

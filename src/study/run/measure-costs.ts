@@ -2,7 +2,7 @@ import { layoutPrompt, openForcedChat } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
 import { logSumExp } from '../../executors/index.js';
 import type { ChoiceQuestion, HeldOutDialogue } from '../../material/index.js';
-import { layoutDialogue } from '../../text/index.js';
+import { layoutDialogue, type Moment } from '../../text/index.js';
 import type { Arm, AskedQuestion } from '../plan/index.js';
 import { armInDialogue } from './arm-in-dialogue.js';
 
@@ -29,13 +29,10 @@ interface ReadTurn {
  * Both read the same answers by teacher forcing, turn by turn, the arm with the strength of each turn and with the
  * system prompt that it repeats.
  */
-export async function divergence(model: Model, dialogue: Exchanges, arm: Arm): Promise<Cost> {
-  const untouched = readUnder(model, dialogue, {
-    name: 'off',
-    settings: { policy: 'off' },
-    repeatEvery: null,
-  });
-  const changed = readUnder(model, dialogue, arm);
+export async function divergence(model: Model, dialogue: Exchanges, arm: Arm, now: Moment): Promise<Cost> {
+  const off: Arm = { name: 'off', settings: { policy: 'off' }, repeatEvery: null };
+  const untouched = readUnder(model, dialogue, off, now);
+  const changed = readUnder(model, dialogue, arm, now);
   const { vocabSize } = model.executor.blueprint;
   let sum = 0;
   let count = 0;
@@ -56,11 +53,16 @@ export async function divergence(model: Model, dialogue: Exchanges, arm: Arm): P
 }
 
 /** Sums −log p over the tokens of held-out answers, in nats. */
-export async function negativeLogLikelihood(model: Model, dialogue: Exchanges, arm: Arm): Promise<Cost> {
+export async function negativeLogLikelihood(
+  model: Model,
+  dialogue: Exchanges,
+  arm: Arm,
+  now: Moment,
+): Promise<Cost> {
   const { vocabSize } = model.executor.blueprint;
   let sum = 0;
   let count = 0;
-  for await (const { chosen, logits } of readUnder(model, dialogue, arm)) {
+  for await (const { chosen, logits } of readUnder(model, dialogue, arm, now)) {
     for (const [row, id] of chosen.entries()) {
       const scores = logits.subarray(row * vocabSize, (row + 1) * vocabSize);
       sum += logSumExp(scores) - scores[id]!;
@@ -80,13 +82,14 @@ export async function rightAnswer(
   model: Model,
   { before: { system, exchanges }, question }: AskedQuestion,
   arm: Arm,
+  now: Moment,
 ): Promise<Cost> {
   const user = questionText(question);
   const asked = [...exchanges, { user, assistant: LETTERS[0] }];
   let answer: ReadTurn | null = null;
-  for await (const turn of readUnder(model, { system, exchanges: asked }, arm)) answer = turn;
+  for await (const turn of readUnder(model, { system, exchanges: asked }, arm, now)) answer = turn;
   const { logits } = answer!; // the question is a turn
-  const scores = LETTERS.map((letter) => logits[firstTokenOf(model, system, user, letter)]!);
+  const scores = LETTERS.map((letter) => logits[firstTokenOf(model, system, user, letter, now)]!);
   const best = Math.max(...scores);
   const likeliest = scores.flatMap((score, option) => (score === best ? [option] : []));
   const right = likeliest.length === 1 && likeliest[0] === question.answer;
@@ -99,13 +102,16 @@ function questionText({ question, choices }: ChoiceQuestion): string {
 }
 
 /** Returns the token of a letter at the beginning of an answer. */
-function firstTokenOf(model: Model, system: string, user: string, letter: string): number {
+function firstTokenOf(model: Model, system: string, user: string, letter: string, now: Moment): number {
   const messages = [
     { role: 'system', content: system },
     { role: 'user', content: user },
     { role: 'assistant', content: letter },
   ] as const;
-  const { ids, messages: layouts } = layoutDialogue(model.format!, messages, { addGenerationPrompt: false });
+  const { ids, messages: layouts } = layoutDialogue(model.format!, messages, {
+    addGenerationPrompt: false,
+    now,
+  });
   return ids[layouts.at(-1)!.content.start]!;
 }
 
@@ -114,15 +120,16 @@ async function* readUnder(
   model: Model,
   { system, exchanges }: Exchanges,
   arm: Arm,
+  now: Moment,
 ): AsyncGenerator<ReadTurn, undefined> {
-  const chat = openForcedChat(model, { system });
+  const chat = openForcedChat(model, { system, now });
   try {
     const [first] = exchanges;
     const messages = [
       { role: 'system', content: system },
       { role: 'user', content: first!.user },
     ] as const;
-    const prompt = layoutPrompt(model.format!, messages, { trustContent: false });
+    const prompt = layoutPrompt(model.format!, messages, { trustContent: false, now });
     const inDialogue = armInDialogue(arm, system, prompt);
     for (const [index, { user, assistant }] of exchanges.entries()) {
       chat.configure(inDialogue.settingsAt(chat.length));

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { spyOnModel } from '../../../test/support/organism-fixtures.js';
 import { armOf, OFF } from '../../../test/support/scenario-fixtures.js';
+import { NOW } from '../../../test/support/text-fixtures.js';
 import { headGrid, type Model } from '../../engine/index.js';
 import { EMBEDDED_MODEL, loadModel } from '../../load.js';
 import type { Arm, Cell } from '../plan/index.js';
@@ -32,6 +33,7 @@ const cellOf = (kind: Cell['kind'], arm: Arm, measure: Cell['measure'] = null): 
   source: { kind: 'organism', name: 'trials', dialogues: 4, first: 0, rounds: 3 },
   arm,
   measure,
+  now: NOW,
   settings: {
     sampling: { temperature: 1, topP: 0.9 },
     maxTokens: 40,

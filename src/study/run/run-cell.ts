@@ -55,9 +55,9 @@ export async function runCell(model: Model, cell: Cell): Promise<CellResult> {
 }
 
 async function compute(model: Model, cell: Cell): Promise<Computed> {
-  const { kind, labels, arm, settings } = cell;
+  const { kind, labels, arm, settings, now } = cell;
   const { scenarios } = sourceOf(cell);
-  const lead = { ...settings, seed: labels.seed, index: labels.index };
+  const lead = { ...settings, seed: labels.seed, index: labels.index, now };
   switch (kind) {
     case 'dialogue':
       return leadDialogue(model, scenarios.at(labels.index), arm, lead);
@@ -71,7 +71,7 @@ async function compute(model: Model, cell: Cell): Promise<Computed> {
 async function measureCost(model: Model, cell: Cell): Promise<Omit<CostRecord, keyof CellLabels>> {
   const { heldOut } = sourceOf(cell);
   const { index } = cell.labels;
-  const { arm, measure } = cell;
+  const { arm, measure, now } = cell;
   const record = (item: string, { sum, count }: Cost) => ({
     kind: 'cost' as const,
     measure: measure!,
@@ -82,14 +82,14 @@ async function measureCost(model: Model, cell: Cell): Promise<Omit<CostRecord, k
   switch (measure) {
     case 'kl': {
       const dialogue = itemOf(heldOut.kl, index);
-      return record(dialogue.id, await divergence(model, dialogue, arm));
+      return record(dialogue.id, await divergence(model, dialogue, arm, now));
     }
     case 'perplexity': {
       const dialogue = itemOf(heldOut.perplexity, index);
-      return record(dialogue.id, await negativeLogLikelihood(model, dialogue, arm));
+      return record(dialogue.id, await negativeLogLikelihood(model, dialogue, arm, now));
     }
     case 'choice':
-      return record(`question-${index}`, await rightAnswer(model, itemOf(heldOut.choice, index), arm));
+      return record(`question-${index}`, await rightAnswer(model, itemOf(heldOut.choice, index), arm, now));
     case null:
       throw new HoldfastError('E_USAGE', 'a cost cell needs a measure', { field: 'measure' });
   }

@@ -1,3 +1,4 @@
+import { currentMoment } from '../../text/index.js';
 import {
   checkFolder,
   exportResults,
@@ -8,7 +9,14 @@ import {
   type StudyFolder,
 } from '../folder/index.js';
 import type { Cell, CellRecord, CellTiming, FailedCell, RankingRecord, Shard } from '../plan/index.js';
-import { cellsOfShard, createEstimate, type Estimate, groupsOf, type Study } from '../plan/index.js';
+import {
+  cellsOfShard,
+  createEstimate,
+  type Estimate,
+  groupsOf,
+  type Study,
+  type StudyCells,
+} from '../plan/index.js';
 import { computeGroups, type Work } from './compute.js';
 
 /** How to run a study. */
@@ -83,9 +91,10 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunSu
       executorMs: 0,
       decodedTokens: 0,
     };
-    const ranked = await rank(study, folder, options, sums, keep);
+    const cells = study.cellsAt(currentMoment());
+    const ranked = await rank(cells, folder, options, sums, keep);
     if (ranked.rankings === null) return ranked.summary;
-    const plan = [...study.rankings, ...study.expand(ranked.rankings)];
+    const plan = [...cells.rankings, ...cells.expand(ranked.rankings)];
     await keep(plan);
     const summary = await compute(plan, folder, options, sums);
     if (!summary.complete) return summary;
@@ -102,18 +111,18 @@ type Ranked =
 
 /** Returns the rankings, after computing missing ones; null if the run was stopped or a ranking failed. */
 async function rank(
-  study: Study,
+  cells: StudyCells,
   folder: StudyFolder,
   options: RunOptions,
   sums: Sums,
   keep: (plan: readonly Cell[]) => Promise<void>,
 ): Promise<Ranked> {
-  const kept = await rankingsIn(folder, study.rankings);
-  if (kept.length === study.rankings.length) return { rankings: kept };
-  await keep(study.rankings);
-  const summary = await compute(study.rankings, folder, { ...options, dryRun: false }, sums);
-  const rankings = await rankingsIn(folder, study.rankings);
-  return rankings.length === study.rankings.length
+  const kept = await rankingsIn(folder, cells.rankings);
+  if (kept.length === cells.rankings.length) return { rankings: kept };
+  await keep(cells.rankings);
+  const summary = await compute(cells.rankings, folder, { ...options, dryRun: false }, sums);
+  const rankings = await rankingsIn(folder, cells.rankings);
+  return rankings.length === cells.rankings.length
     ? { rankings }
     : { rankings: null, summary: { ...summary, complete: false } };
 }
