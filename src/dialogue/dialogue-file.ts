@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { checkSchedule, type HeadPair, parsePolicy, parseTarget, targetName } from '../attention/index.js';
 import { HoldfastError } from '../errors.js';
 import { sha256 } from '../hash.js';
-import type { Message } from '../text/index.js';
+import { type Message, parseMoment } from '../text/index.js';
 import type { Chat } from './chat.js';
 import type { Settings } from './settings.js';
 import type { Turn } from './turn.js';
@@ -26,6 +26,11 @@ const policy = z
   .transform(parsePolicy);
 
 const target = z.string().refine((text) => passes(() => parseTarget(text)), { message: 'not a target' });
+
+const moment = z
+  .string()
+  .refine((text) => passes(() => parseMoment(text)), { message: 'not a date and time in ISO 8601' })
+  .transform(parseMoment);
 
 const sampling = z.strictObject({
   temperature: z.number(),
@@ -106,6 +111,8 @@ const savedDialogue = z.strictObject({
   onContextFull: z.enum(['error', 'drop-oldest']),
   trustContent: z.boolean(),
   prefixFirst: z.boolean().default(false),
+  /** The date and time that the template writes if it writes one. Null in older files, which do not have it. */
+  now: moment.nullable().default(null),
   /** The system message if there is one, then user and assistant alternating. */
   messages: z.array(message),
   /** Number of leading exchanges that were given, not generated. */
@@ -146,6 +153,7 @@ export async function saveDialogue(chat: Chat, library: string): Promise<SavedDi
     onContextFull: chat.onContextFull,
     trustContent: chat.trustContent,
     prefixFirst: chat.prefixFirst,
+    now: chat.now,
     messages: [
       ...(system === null ? [] : [{ role: 'system' as const, content: system }]),
       ...[...history, ...turns].flatMap(({ user, assistant }) => [

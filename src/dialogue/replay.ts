@@ -2,6 +2,7 @@ import { parseTarget } from '../attention/index.js';
 import type { Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import { sha256 } from '../hash.js';
+import { recordedMoment, writesTime } from '../text/index.js';
 import type { Held } from './caches.js';
 import { type Chat, openChat } from './chat.js';
 import type { SavedDialogue, SavedSettings, SavedTurn } from './dialogue-file.js';
@@ -30,24 +31,34 @@ export interface Replay {
   readonly difference: ReplayDifference | null;
   /** What has changed since the dialogue was saved, as text. If this is not empty, tokens may differ. */
   readonly changes: readonly string[];
+  /**
+   * Whether the prompts contain the date or time, and the file does not record it: it was then the given one, or the
+   * current one. Tokens may differ; if they do not, the prompts may.
+   */
+  readonly undated: boolean;
 }
 
 /**
- * Generates a saved dialogue again, message by message, each with its own settings and seed.
- * @throws HoldfastError what `openChat` and answers throw; `E_DIALOGUE`, `E_SAMPLING` … for settings out of range;
+ * Generates a saved dialogue again, message by message, each with its own settings and seed, at the moment that the file
+ * records.
+ * @param options `now`: the moment of a dialogue from an older file, which does not record it; default: the current one
+ * @throws HoldfastError `E_USAGE` for a `now` other than the recorded one; what `openChat` and answers throw; `E_DIALOGUE`, `E_SAMPLING` … for settings out of range;
  * `E_ABORTED` when the signal fires. The new chat is then disposed of.
  */
 export async function replayDialogue(
   model: Model,
   saved: SavedDialogue,
-  options: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal; readonly now?: string } = {},
 ): Promise<Replay> {
   const { contextLength, onContextFull, trustContent, prefixFirst, given } = saved;
   const [first] = saved.messages;
   const system = first?.role === 'system' ? first.content : null;
   const spoken = saved.messages.slice(system === null ? 0 : 1);
   const history = spoken.slice(0, 2 * given);
-  const chat = openChat(model, { system, history, contextLength, onContextFull, trustContent, prefixFirst });
+  const now = recordedMoment(saved.now, options.now);
+  const chat = openChat(model, {
+    ...{ system, history, contextLength, onContextFull, trustContent, prefixFirst, now },
+  });
   try {
     const changes = await changesSince(chat, saved.model);
     const users = spoken.slice(2 * given).filter(({ role }) => role === 'user');
@@ -57,11 +68,22 @@ export async function replayDialogue(
       const { heldTokens, guidanceHeldTokens } = saved.next;
       assume(chat, { system, ...saved.next }, { dialogue: heldTokens, without: guidanceHeldTokens });
     }
-    return { chat, difference, changes };
+    const undated = saved.now === null && writesTimeIn(saved, chat);
+    return { chat, difference, changes, undated };
   } catch (error) {
     chat.dispose();
     throw error;
   }
+}
+
+/** Returns whether the date or time is in a prompt of the dialogue, under any of its system prompts. */
+function writesTimeIn({ messages, turns }: SavedDialogue, { model, system }: Chat): boolean {
+  const spoken = messages.filter(({ role }) => role !== 'system');
+  return [system, ...turns.map((turn) => turn.system)].some((content) =>
+    writesTime(model.format!, content === null ? spoken : [{ role: 'system', content }, ...spoken], {
+      addGenerationPrompt: false,
+    }),
+  );
 }
 
 /** Answers message after message, until a token differs. */

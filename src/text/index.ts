@@ -19,8 +19,8 @@ export {
   currentMoment,
   MOMENT_FORMS,
   type Moment,
-  mayWriteTime,
   parseMoment,
+  recordedMoment,
   type WallClock,
   wallClock,
 } from './moment.js';
@@ -33,3 +33,4 @@ export {
   type Template,
 } from './template.js';
 export { type NamedToken, type Tokenizer, tokenizerFromJson } from './tokenizer.js';
+export { mayWriteTime, writesTime } from './writes-time.js';

@@ -34,6 +34,8 @@ export interface MessageLayout extends TokenRange {
 /** A dialogue as the model reads it. */
 export interface DialogueLayout {
   readonly text: string;
+  /** The date and time that the template writes if it writes one. */
+  readonly now: Moment;
   readonly ids: number[];
   /** The spans: disjoint, in order, covering every token. The first token is the sink. */
   readonly spans: Span[];
@@ -92,7 +94,7 @@ export function layoutDialogue(
     }),
   );
   const spans = spansOf(layouts, encoded.ids.length, messages.filter(({ role }) => role === 'user').length);
-  return { text, ids: encoded.ids, spans, messages: layouts, contentChars };
+  return { text, now, ids: encoded.ids, spans, messages: layouts, contentChars };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { currentMoment, mayWriteTime, parseMoment, wallClock } from './moment.js';
+import { currentMoment, parseMoment, recordedMoment, wallClock } from './moment.js';
 
 describe('a moment', () => {
   it.each([
@@ -77,8 +77,22 @@ describe('the current moment', () => {
   });
 });
 
-it('a template may write the time if it names strftime_now', () => {
-  expect(mayWriteTime('{{ strftime_now("%d") }}')).toBe(true);
-  expect(mayWriteTime('{% if strftime_now is defined %}{% endif %}')).toBe(true);
-  expect(mayWriteTime('{{ my_strftime_nowhere }} {{ date_string }}')).toBe(false);
+describe('the moment of a dialogue', () => {
+  const [recorded, given] = ['2026-01-31T09:00:00+02:00', '2026-02-01T00:00:00+00:00'].map(parseMoment);
+
+  it('is the recorded one, else the given one, else the current one', () => {
+    expect(recordedMoment(recorded!, undefined)).toBe(recorded);
+    expect(recordedMoment(null, '2026-02-01')).toBe(given);
+    vi.useFakeTimers({ now: new Date(2026, 4, 6, 7, 8, 9) });
+    expect(recordedMoment(null, undefined)).toBe(currentMoment());
+    expect(currentMoment()).toMatch(/^2026-05-06T07:08:09/);
+    vi.useRealTimers();
+  });
+
+  it('may be given again, but not as another', () => {
+    expect(recordedMoment(recorded!, '2026-01-31T09:00+02:00')).toBe(recorded);
+    expect(() => recordedMoment(recorded!, given)).toThrow(
+      /E_USAGE: the dialogue records the moment 2026-01-31T09:00:00\+02:00, and another was given: 2026-02-01T00:00/,
+    );
+  });
 });

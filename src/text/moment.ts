@@ -62,6 +62,24 @@ export function currentMoment(): Moment {
   return `${day.join('-')}T${time.join(':')}${zone}` as Moment;
 }
 
+/**
+ * Returns the moment of a dialogue that may record it: the recorded one, else the given one, else the current one.
+ * @throws HoldfastError `E_USAGE` when the given one differs from the recorded one, and as {@link parseMoment}
+ */
+export function recordedMoment(recorded: Moment | null, given: string | undefined): Moment {
+  const moment = given === undefined ? null : parseMoment(given);
+  if (recorded === null) return moment ?? currentMoment();
+  if (moment === null || moment === recorded) return recorded;
+  throw new HoldfastError(
+    'E_USAGE',
+    `the dialogue records the moment ${recorded}, and another was given: ${moment}`,
+    {
+      field: 'now',
+      hint: 'Leave out now: a recorded dialogue keeps its moment',
+    },
+  );
+}
+
 /** Returns the parts of a moment. */
 export function wallClock(moment: Moment): WallClock {
   const number = (start: number, end: number): number => Number(moment.slice(start, end));
@@ -85,9 +103,3 @@ function exists({ year, month, day, hour, minute, second }: WallClock): boolean 
   const isDay = year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= lastDay;
   return isDay && hour <= 23 && minute <= 59 && second <= 59;
 }
-
-/**
- * Returns whether a template can write the date or time. It can if its source names `strftime_now`, the only function
- * that tells it the time. A template that names it may still not call it for a given dialogue.
- */
-export const mayWriteTime = (template: string): boolean => /\bstrftime_now\b/.test(template);

@@ -54,6 +54,7 @@ export async function traceMetadata(model: Model, facts: TraceFacts): Promise<Re
     receipt,
     tokens: tokenTexts(model, ids),
     text: layout?.text ?? null,
+    now: layout?.now ?? null,
     tensors: Object.fromEntries(facts.tensors.map((name) => [name, MEANINGS[name.replace(/\.\d+$/, '')]])),
   };
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, JSON.stringify(value)]));

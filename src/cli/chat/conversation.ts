@@ -57,7 +57,7 @@ export class Conversation {
     compare: boolean,
     path: string,
   ): Promise<{ readonly conversation: Conversation; readonly loaded: LoadedChat }> {
-    const loaded = await loadChat(path, { model, compare, options, overrides: options });
+    const loaded = await loadChat(path, { model, compare, options, overrides: options, now: options.now });
     return { conversation: new Conversation(model, compare, loaded.sides), loaded };
   }
 
@@ -153,6 +153,7 @@ export class Conversation {
       contextLength: chat.session.contextLength,
       onContextFull: chat.onContextFull,
       trustContent: chat.trustContent,
+      now: chat.now,
       ...settingsAsOptions(chat.settings),
     };
     const loaded = await loadChat(path, { model, compare, options, overrides: {}, signal });

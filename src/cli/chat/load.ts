@@ -7,7 +7,7 @@ import {
 } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
-import type { Message } from '../../text/index.js';
+import { type Message, recordedMoment } from '../../text/index.js';
 import { parseJson, readNamedText } from '../options/index.js';
 import { openSides, type Sides, singleSide } from './sides.js';
 
@@ -27,6 +27,8 @@ export interface LoadContext {
   readonly compare: boolean;
   /** Options for plain messages, which have no settings of their own. */
   readonly options: ChatOptions;
+  /** The moment that the user gave for the dialogue in the file. */
+  readonly now?: string | undefined;
   /** Settings that override a saved dialogue's from the next answer on. */
   readonly overrides: SettingsOptions;
   readonly signal?: AbortSignal;
@@ -35,14 +37,15 @@ export interface LoadContext {
 /**
  * Opens the dialogue in a file. A saved dialogue is replayed, message by message, with its own settings. Plain messages
  * become the history as they are; if the last one is the user's, it remains to be answered.
- * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`, `E_DIALOGUE`, and what opening a chat and answers throw
+ * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`, `E_DIALOGUE`; `E_USAGE` for a moment other than the recorded one; what opening a chat and answers throw
  */
 export async function loadChat(path: string, context: LoadContext): Promise<LoadedChat> {
   const file = await readNamedText(path);
   const { messages, saved } = loadDialogue(parseJson(file));
   if (saved === null) return fromMessages(messages, context, []);
   if (!context.compare) return replay(path, saved, context);
-  return fromMessages(messages, context, [
+  const options = { ...context.options, now: recordedMoment(saved.now, context.now) };
+  return fromMessages(messages, { ...context, options }, [
     `${path}: both sides start from the saved answers: a comparison does not generate them again`,
   ]);
 }
@@ -69,21 +72,34 @@ function fromMessages(
 }
 
 async function replay(path: string, saved: SavedDialogue, context: LoadContext): Promise<LoadedChat> {
-  const { model, overrides, signal } = context;
-  const { chat, changes, difference } = await replayDialogue(model, saved, signal ? { signal } : {});
+  const { model, overrides, signal, now } = context;
+  const { chat, changes, difference, undated } = await replayDialogue(model, saved, {
+    ...(signal ? { signal } : {}),
+    ...(now === undefined ? {} : { now }),
+  });
   chat.configure(overrides);
   const notes = changes.map((change) => `${path}: changed since it was saved: ${change}`);
+  const guessed = undated && now === undefined;
+  if (guessed) {
+    notes.push(
+      `${path}: the prompts contain the date or time, which the file does not record: replayed at ${chat.now}. To replay it at another, start with --load and --now`,
+    );
+  }
   if (difference === null) {
     const turns = chat.turns.length === 1 ? '1 answer' : `${chat.turns.length} answers`;
+    const same = guessed ? ': the tokens are as saved, the prompts may not be' : ', token for token as saved';
     return {
       sides: singleSide(chat),
       unanswered: null,
-      notes: [...notes, `${path}: ${turns} replayed, token for token as saved`],
+      notes: [...notes, `${path}: ${turns} replayed${same}`],
       difference: null,
     };
   }
   const { turn, index, saved: then, replayed } = difference;
   const token = (id: number | null): string => (id === null ? 'the end' : `token ${id}`);
+  const reason = undated
+    ? `The prompts contain the date or time, which the file does not record: this is ${chat.now}. ${guessed ? 'To give it, start with --load and --now.' : 'It may have been saved at another.'} `
+    : '';
   return {
     sides: singleSide(chat),
     unanswered: null,
@@ -91,7 +107,7 @@ async function replay(path: string, saved: SavedDialogue, context: LoadContext):
     difference: new HoldfastError(
       'E_DIALOGUE',
       `the answer of turn ${turn} differs from the saved one at token ${index + 1}: ${token(then)} then, ${token(replayed)} now`,
-      { file: path, hint: 'The dialogue continues from the new answer' },
+      { file: path, hint: `${reason}The dialogue continues from the new answer` },
     ),
   };
 }

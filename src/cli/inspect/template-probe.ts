@@ -1,15 +1,20 @@
 import { HoldfastError } from '../../errors.js';
 import {
+  type ChatFormat,
   chatFormat,
   currentMoment,
   layoutDialogue,
   type Message,
   type TemplateSource,
   type Tokenizer,
+  writesTime,
 } from '../../text/index.js';
 
 /** What a template does with a message of a role: writes its words, leaves them out, or refuses the dialogue. */
 type RoleVerdict = 'written' | 'left out' | 'refused';
+
+/** The dialogues in which a template writes the date or time. */
+type TimeVerdict = 'always' | 'with a system message' | 'without a system message' | 'never';
 
 /** What a model's chat template does, found by rendering small dialogues. */
 export interface TemplateReport {
@@ -19,6 +24,8 @@ export interface TemplateReport {
   readonly roles: Readonly<Record<Message['role'], RoleVerdict>> | null;
   /** What the template writes to open an answer; null when the template cannot be used. */
   readonly generationPrompt: string | null;
+  /** When it writes the date or time; null when the template cannot be used. */
+  readonly writesTime: TimeVerdict | null;
 }
 
 const user: Message = { role: 'user', content: 'How deep is the harbour?' };
@@ -32,7 +39,7 @@ const PROBES: Readonly<Record<Message['role'], readonly Message[]>> = {
 export function probeTemplate(tokenizer: Tokenizer | null, source: TemplateSource): TemplateReport {
   const unusable = (problem: string): TemplateReport => ({
     ...{ present: source.template !== null, problem },
-    ...{ roles: null, generationPrompt: null },
+    ...{ roles: null, generationPrompt: null, writesTime: null },
   });
   if (source.template === null) return unusable('the model has no chat template');
   if (tokenizer === null) return unusable('the model has no usable tokenizer');
@@ -57,9 +64,27 @@ export function probeTemplate(tokenizer: Tokenizer | null, source: TemplateSourc
       ...{ present: true, problem: null },
       roles: { system: verdict('system'), user: verdict('user'), assistant: verdict('assistant') },
       generationPrompt: textOf(true).slice(textOf(false).length),
+      writesTime: timeVerdict(format),
     };
   } catch (error) {
     if (error instanceof HoldfastError) return unusable(error.message);
     throw error;
   }
+}
+
+function timeVerdict(format: ChatFormat): TimeVerdict {
+  /** Null if the template refuses the dialogue. */
+  const writes = (messages: readonly Message[]): boolean | null => {
+    try {
+      return writesTime(format, messages, { addGenerationPrompt: true });
+    } catch (error) {
+      if (error instanceof HoldfastError && error.code === 'E_TEMPLATE') return null;
+      throw error;
+    }
+  };
+  const withSystem = writes(PROBES.system);
+  const withoutSystem = writes(PROBES.user);
+  if (withSystem === false && withoutSystem === true) return 'without a system message';
+  if (withSystem === true && withoutSystem === false) return 'with a system message';
+  return withSystem === true || withoutSystem === true ? 'always' : 'never';
 }

@@ -94,10 +94,16 @@ function printError(relativeError: number): string {
   return relativeError < 1e-6 ? `exact to f32 (${digits})` : `off by ${digits} (RMS, relative)`;
 }
 
-function printTemplate({ problem, roles, generationPrompt }: TemplateReport): string {
+function printTemplate({ problem, roles, generationPrompt, writesTime }: TemplateReport): string {
   if (problem !== null || roles === null) return problem ?? '';
   const verdicts = Object.entries(roles).map(([role, verdict]) => `${role} ${verdict}`);
-  return `${verdicts.join(', ')}; opens an answer with ${JSON.stringify(generationPrompt)}`;
+  const opening = `opens an answer with ${JSON.stringify(generationPrompt)}`;
+  const time = writesTime === 'always' ? '' : ` ${writesTime}`;
+  return [
+    verdicts.join(', '),
+    opening,
+    ...(writesTime === 'never' ? [] : [`writes the date or time${time}`]),
+  ].join('; ');
 }
 
 function printTokenizer({ tokenizer, tokenizerProblem }: InspectReport): string[] {

@@ -3,6 +3,7 @@ import type { SavedDialogue, SavedSettings } from '../../dialogue/index.js';
 import { writeWhole } from '../../files/index.js';
 import { type DecaySummary, headMap, tokenFigure, turnFigure } from '../../measure/index.js';
 import { heatMapSpec, specOf, specSvg } from '../../report/index.js';
+import type { Moment } from '../../text/index.js';
 
 /** The facts that a measurement depends on, besides its dialogues. */
 export interface MeasureFacts {
@@ -10,6 +11,8 @@ export interface MeasureFacts {
   readonly model: SavedDialogue['model'];
   readonly settings: SavedSettings;
   readonly contextLength: number;
+  /** The date and time that the template writes if it writes one. */
+  readonly now: Moment;
   readonly versions: Readonly<Record<string, string>>;
 }
 

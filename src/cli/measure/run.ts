@@ -7,7 +7,6 @@ import { HoldfastError } from '../../errors.js';
 import { makeFolder } from '../../files/index.js';
 import { type DecayProgress, type LeadOptions, measureDecay } from '../../measure/index.js';
 import { readPackage } from '../../package.js';
-import { currentMoment } from '../../text/index.js';
 import { readVersions } from '../../versions.js';
 import { isEmbedded, type ModelOptions, modelPath, openWithOptions, readSettings } from '../options/index.js';
 import { type Output, stderr, stdout } from '../terminal/index.js';
@@ -35,7 +34,7 @@ export async function runMeasure(named: string | undefined, flags: MeasureFlags)
   try {
     const options: LeadOptions = {
       maxTokens: source.maxTokens,
-      now: currentMoment(),
+      now: source.now,
       ...settings,
       sampling: { temperature: 1, topP: 0.9, ...settings.sampling },
       ...(flags.context === undefined ? {} : { contextLength: flags.context }),
@@ -129,6 +128,7 @@ async function readFacts(
       model: { ...saved, name: called },
       settings,
       contextLength,
+      now: chat.now,
       versions: readVersions(model.executor.name),
     };
   } finally {

@@ -16,6 +16,7 @@ import {
   scriptSource,
   selfChatSource,
 } from '../../scenario/index.js';
+import { currentMoment, type Moment, recordedMoment } from '../../text/index.js';
 import type { SettingsFlags } from '../options/index.js';
 import { isEmbedded, readDialogue } from '../options/index.js';
 
@@ -41,6 +42,8 @@ export interface MeasureSource {
   readonly maxTokens: number;
   /** The system prompt of the first dialogue. */
   readonly system: string;
+  /** The moment of its dialogues, the same for all. */
+  readonly now: Moment;
   open(model: Model, options: LeadOptions, index: number, signal: AbortSignal): MeasuredDialogue;
 }
 
@@ -57,15 +60,15 @@ export async function openMeasureSource(
   named: string | undefined,
   flags: SourceFlags,
 ): Promise<MeasureSource> {
-  const { chat, asWritten, selfChat, pairs = DEFAULT_PAIRS } = flags;
+  const { chat, asWritten, selfChat, pairs = DEFAULT_PAIRS, now = currentMoment() } = flags;
   if (asWritten === true) return readSource(flags);
   if (chat !== undefined) {
     const source = replaySource(chat, flags.rounds ?? Number.POSITIVE_INFINITY);
-    return ledSource(`what users say in ${chat}`, source, flags.pairs ?? source.size!);
+    return ledSource(`what users say in ${chat}`, source, flags.pairs ?? source.size!, now);
   }
   if (selfChat === true) {
     const rounds = flags.rounds ?? DEFAULT_ROUNDS.selfChat;
-    return ledSource('self-chat', selfChatSource(loadMaterial(), { rounds, groups: null }), pairs);
+    return ledSource('self-chat', selfChatSource(loadMaterial(), { rounds, groups: null }), pairs, now);
   }
   const script = flags.script ?? (isEmbedded(named) ? ORGANISM : null);
   if (script === null) {
@@ -73,7 +76,7 @@ export async function openMeasureSource(
   }
   if (script === ORGANISM) {
     const source = organismSource(loadGrammar(), flags.rounds ?? DEFAULT_ROUNDS.script);
-    return { ...ledSource(`script ${ORGANISM}`, source, pairs), maxTokens: MAX_TOKENS.organism };
+    return { ...ledSource(`script ${ORGANISM}`, source, pairs, now), maxTokens: MAX_TOKENS.organism };
   }
   const material = loadMaterial();
   const messages = material.scripts.get(script)?.messages;
@@ -83,7 +86,7 @@ export async function openMeasureSource(
     );
   }
   const rounds = flags.rounds ?? Math.min(DEFAULT_ROUNDS.script, messages.length);
-  return ledSource(`script ${script}`, scriptSource(material, { script, rounds, groups: null }), pairs);
+  return ledSource(`script ${script}`, scriptSource(material, { script, rounds, groups: null }), pairs, now);
 }
 
 /** Refuses options that have no effect if answers are read: nothing is sampled, and no policy acts. */
@@ -108,7 +111,8 @@ function checkAsWritten(flags: SourceFlags): void {
 async function readSource(flags: SourceFlags): Promise<MeasureSource> {
   checkAsWritten(flags);
   const file = flags.chat!;
-  const recorded = readRecorded(await readDialogue(file), file);
+  const { messages, now } = await readDialogue(file);
+  const recorded = readRecorded(messages, file);
   const answered = recorded.exchanges.filter(({ assistant }) => assistant !== null).length;
   if (answered === 0) {
     throw new HoldfastError('E_DIALOGUE', 'the dialogue has no answer to read', {
@@ -123,6 +127,7 @@ async function readSource(flags: SourceFlags): Promise<MeasureSource> {
     dialogues: 1,
     maxTokens: 1, // no answer is generated, so none needs room in the context
     system,
+    now: recordedMoment(now, flags.now),
     open: (model, { contextLength, now }, _, signal) => ({
       ...{ scenario: 'recorded', group: 'recorded', system, given: [], rounds },
       // The format is set: readFacts has opened a chat.
@@ -132,12 +137,13 @@ async function readSource(flags: SourceFlags): Promise<MeasureSource> {
 }
 
 /** Returns the source of generated dialogues. If it has fewer scenarios than dialogues, they repeat with other seeds. */
-function ledSource(name: string, source: ScenarioSource, dialogues: number): MeasureSource {
+function ledSource(name: string, source: ScenarioSource, dialogues: number, now: Moment): MeasureSource {
   return {
     name,
     dialogues,
     maxTokens: MAX_TOKENS.others,
     system: source.at(0).system,
+    now,
     open(model, options, index, signal) {
       const scenario = source.at(source.size === null ? index : index % source.size);
       const { id, group, system, given, rounds } = scenario;

@@ -2,6 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import { POLICIES_WITH_STRENGTH, strengthText } from '../../attention/index.js';
 import { HoldfastError } from '../../errors.js';
+import { MOMENT_FORMS, type Moment, parseMoment } from '../../text/index.js';
 import { type NamedText, parseJson } from './read-text.js';
 
 /** For the help: what a strength is, policy by policy. */
@@ -26,6 +27,19 @@ export function decimal(text: string): number {
   if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.');
   return value;
 }
+
+/** Parses a date, or a date and time. */
+export function dateTime(text: string): Moment {
+  try {
+    return parseMoment(text);
+  } catch {
+    throw new InvalidArgumentError(`It must be a date, or a date and time: ${MOMENT_FORMS}.`);
+  }
+}
+
+/** For the help of `--now`. */
+export const NOW_HELP =
+  'the date and time that the chat template writes if it writes one: 2026-01-31, 2026-01-31T09:00 or 2026-01-31T09:00+02:00';
 
 /** Parses whole numbers from 0, separated by commas or white space: `1,2,3`. */
 export function integerList(text: string): number[] {

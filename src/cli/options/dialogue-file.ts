@@ -1,23 +1,36 @@
 import { z } from 'zod';
 import { HoldfastError } from '../../errors.js';
-import type { Message } from '../../text/index.js';
+import { type Message, type Moment, parseMoment } from '../../text/index.js';
 import { parseJson, readNamedText } from './read-text.js';
 
 const Messages = z
   .array(z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() }))
   .min(1);
 
+const Dated = z.object({ format: z.literal('holdfast-dialogue'), now: z.string() });
+
+/** The messages of a file. */
+export interface ReadDialogue {
+  readonly messages: readonly Message[];
+  /** The moment that a saved dialogue records; null for other files. */
+  readonly now: Moment | null;
+}
+
 /**
  * Reads a dialogue from a JSON file, or from standard input for `-`. The file is an array of messages, or an object
- * with the messages in `messages` (a saved dialogue, or a chat API request). Other fields are ignored.
- * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`; `E_DIALOGUE` naming the faulty message
+ * with the messages in `messages` (a saved dialogue, or a chat API request). Other fields are ignored, except the moment
+ * of a saved dialogue.
+ * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`; `E_DIALOGUE` naming the faulty message; `E_USAGE` for a moment that is not one
  */
-export async function readDialogue(path: string): Promise<Message[]> {
+export async function readDialogue(path: string): Promise<ReadDialogue> {
   const file = await readNamedText(path);
   const json = parseJson(file);
   const inObject = z.object({ messages: z.unknown() }).safeParse(json);
   const parsed = Messages.safeParse(inObject.success ? inObject.data.messages : json);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const dated = Dated.safeParse(json);
+    return { messages: parsed.data, now: dated.success ? parseMoment(dated.data.now) : null };
+  }
   const issue = parsed.error.issues[0]!;
   const field = [inObject.success ? 'messages' : '', ...issue.path].filter((part) => part !== '').join('.');
   throw new HoldfastError('E_DIALOGUE', `not a dialogue: ${issue.message}`, {

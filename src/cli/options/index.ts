@@ -3,9 +3,11 @@
  * flags, and input files. Knows commander and the library; must not know any single command.
  */
 export {
+  dateTime,
   decimal,
   integerList,
   layerList,
+  NOW_HELP,
   nameList,
   oneMore,
   parseIdsFile,

@@ -16,7 +16,8 @@ import {
 } from '../../dialogue/index.js';
 import { checkSampling, type SamplingOptions } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
-import { decimal, oneMore, positiveInteger, STRENGTHS_HELP } from './arguments.js';
+import type { Moment } from '../../text/index.js';
+import { dateTime, decimal, NOW_HELP, oneMore, positiveInteger, STRENGTHS_HELP } from './arguments.js';
 import { addModelOptions, type ModelOptions } from './model-options.js';
 import { policyNamed } from './policy-name.js';
 
@@ -38,6 +39,7 @@ export interface SettingsFlags {
   readonly maxTokens?: number;
   readonly stop?: string[];
   readonly context?: number;
+  readonly now?: Moment;
 }
 
 /** Flags of `holdfast chat`. */
@@ -111,7 +113,8 @@ export function addSettingsOptions(
       positiveInteger,
     )
     .option('--stop <text>', 'text that ends an answer; repeatable', oneMore)
-    .option('--context <n>', "context length in tokens (the model's own, at most 8192)", positiveInteger);
+    .option('--context <n>', "context length in tokens (the model's own, at most 8192)", positiveInteger)
+    .option('--now <time>', `${NOW_HELP} (the current one, or that of a loaded dialogue)`, dateTime);
 }
 
 /** Parses indices and ranges, `0,3,5-8`. Returns them ascending, each once. */
@@ -134,7 +137,7 @@ export function indexRanges(text: string): number[] {
  * `E_SAMPLING` for invalid values
  */
 export function readChatOptions(flags: ChatFlags): ChatOptions {
-  const { system, context, onContextFull, trustContent } = flags;
+  const { system, context, onContextFull, trustContent, now } = flags;
   const settings = readSettings(flags);
   checkTogether(flags, settings);
   return {
@@ -143,6 +146,7 @@ export function readChatOptions(flags: ChatFlags): ChatOptions {
     ...(context === undefined ? {} : { contextLength: context }),
     ...(onContextFull === undefined ? {} : { onContextFull }),
     ...(trustContent === undefined ? {} : { trustContent }),
+    ...(now === undefined ? {} : { now }),
   };
 }
 

@@ -5,16 +5,26 @@ import { type Command, Option } from 'commander';
 import { HoldfastError } from '../../errors.js';
 import {
   chatFormat,
-  currentMoment,
   layoutDialogue,
+  type Moment,
+  recordedMoment,
   type Span,
   type TemplateSource,
   type Tokenizer,
   type TokenRange,
+  writesTime,
 } from '../../text/index.js';
 import { tokenText } from '../../trace/index.js';
-import { addModelArgument, modelPath, openText, readDialogue, wantsAnswer } from '../options/index.js';
-import { type Paint, type Style, stdout } from '../terminal/index.js';
+import {
+  addModelArgument,
+  dateTime,
+  modelPath,
+  NOW_HELP,
+  openText,
+  readDialogue,
+  wantsAnswer,
+} from '../options/index.js';
+import { type Paint, type Style, stderr, stdout } from '../terminal/index.js';
 
 interface TokensOptions {
   readonly text?: string;
@@ -22,6 +32,7 @@ interface TokensOptions {
   readonly special?: true;
   readonly generationPrompt?: boolean;
   readonly trustContent?: true;
+  readonly now?: Moment;
   readonly json?: true;
 }
 
@@ -33,6 +44,10 @@ interface TokensReport {
   readonly spans: readonly Span[];
   /** Token range `[start, end)` of each message's own words. */
   readonly content: readonly (readonly [number, number])[];
+  /** The date and time that the template writes if it writes one; null for plain text. */
+  readonly now: Moment | null;
+  /** Whether the text depends on `now`. */
+  readonly writesTime: boolean;
 }
 
 export function registerTokens(program: Command): void {
@@ -51,18 +66,26 @@ export function registerTokens(program: Command): void {
     )
     .addOption(new Option('--no-generation-prompt', 'end with the last message').conflicts('text'))
     .addOption(new Option('--trust-content', 'parse control tokens in messages').conflicts('text'))
-    .option('--json', 'write {text, ids, spans, content}')
+    .addOption(
+      new Option('--now <time>', `${NOW_HELP} (that of a saved dialogue, or the current one)`)
+        .argParser(dateTime)
+        .conflicts('text'),
+    )
+    .option('--json', 'write {text, ids, spans, content, now, writesTime}')
     .action(async (named: string | undefined, options: TokensOptions) => {
       const { text, chat } = options;
       if (text === undefined && chat === undefined) {
         throw new HoldfastError('E_USAGE', 'nothing to tokenize', { hint: 'Give --text or --chat' });
       }
-      const messages = chat === undefined ? null : await readDialogue(chat);
+      const dialogue = chat === undefined ? null : await readDialogue(chat);
       const { tokenizer, template } = await openText(await modelPath(named));
       const report =
-        messages === null
+        dialogue === null
           ? textReport(tokenizer, text ?? '', options)
-          : chatReport(tokenizer, template, messages, options);
+          : chatReport(tokenizer, template, dialogue, options);
+      if (report.writesTime && !options.json) {
+        stderr.lines([`note: the text depends on the date or time, which is ${report.now} here`]);
+      }
       if (options.json) stdout.lines([JSON.stringify(report)]);
       else if (stdout.showsColours) stdout.text(printColoured(report, tokenizer, stdout.paint));
       else stdout.lines(plainLines(report, tokenizer));
@@ -70,18 +93,21 @@ export function registerTokens(program: Command): void {
 }
 
 function textReport(tokenizer: Tokenizer, text: string, { special }: TokensOptions): TokensReport {
-  return { text, ids: tokenizer.encode(text, { special: special === true }), spans: [], content: [] };
+  const ids = tokenizer.encode(text, { special: special === true });
+  return { text, ids, spans: [], content: [], now: null, writesTime: false };
 }
 
 function chatReport(
   tokenizer: Tokenizer,
   template: TemplateSource,
-  messages: Awaited<ReturnType<typeof readDialogue>>,
-  { generationPrompt, trustContent }: TokensOptions,
+  { messages, now: recorded }: Awaited<ReturnType<typeof readDialogue>>,
+  { generationPrompt, trustContent, now }: TokensOptions,
 ): TokensReport {
-  const layout = layoutDialogue(chatFormat({ tokenizer, ...template }), messages, {
-    addGenerationPrompt: wantsAnswer(messages, generationPrompt),
-    now: currentMoment(),
+  const format = chatFormat({ tokenizer, ...template });
+  const addGenerationPrompt = wantsAnswer(messages, generationPrompt);
+  const layout = layoutDialogue(format, messages, {
+    addGenerationPrompt,
+    now: recordedMoment(recorded, now),
     trustContent: trustContent === true,
   });
   return {
@@ -89,6 +115,8 @@ function chatReport(
     ids: layout.ids,
     spans: layout.spans.map(({ role, turn, start, end }) => ({ role, turn, start, end })),
     content: layout.messages.map(({ content }) => [content.start, content.end] as const),
+    now: layout.now,
+    writesTime: writesTime(format, messages, { addGenerationPrompt }),
   };
 }
 

@@ -14,17 +14,19 @@ import { HoldfastError } from '../../errors.js';
 import { checkWritable, writeWhole } from '../../files/index.js';
 import { encodeSafetensors } from '../../formats/index.js';
 import type { LoadedModel } from '../../load.js';
-import { currentMoment, layoutDialogue } from '../../text/index.js';
+import { layoutDialogue, type Moment, recordedMoment } from '../../text/index.js';
 import { compareOperations, type PolicySetting, type TraceInput, traceRun } from '../../trace/index.js';
 import { readVersions } from '../../versions.js';
 import {
   addModelArgument,
   addModelOptions,
+  dateTime,
   decimal,
   integerList,
   layerList,
   type ModelOptions,
   modelPath,
+  NOW_HELP,
   nameList,
   openWithOptions,
   parseIdsFile,
@@ -49,6 +51,7 @@ interface TraceFlags extends ModelOptions {
   readonly chat?: string;
   readonly generationPrompt?: boolean;
   readonly trustContent?: true;
+  readonly now?: Moment;
   readonly target?: string;
   readonly policy?: string;
   readonly strength?: number;
@@ -80,6 +83,7 @@ export function registerTrace(program: Command): void {
     )
     .option('--no-generation-prompt', 'end with the last message')
     .option('--trust-content', 'parse control tokens in messages')
+    .option('--now <time>', `${NOW_HELP} (that of a saved dialogue, or the current one)`, dateTime)
     .option(
       '--target <target>',
       'the tokens whose share is measured and changed: message (the system message), content (its words), prefix (all tokens up to its end, including the first), sink, template, random:SEED, START:END; not:TARGET for all other tokens (message)',
@@ -172,8 +176,9 @@ function checkFlags(flags: TraceFlags): void {
   if (strengths === '-' && (chat === '-' || idsFile === '-'))
     throw usage('only one file can be standard input');
   if (flags.special === true && text === undefined) throw usage('--special needs --text');
-  if (chat === undefined && (flags.generationPrompt !== undefined || flags.trustContent === true)) {
-    throw usage('--generation-prompt, --no-generation-prompt and --trust-content need --chat');
+  const ofChat = [flags.generationPrompt, flags.trustContent, flags.now];
+  if (chat === undefined && ofChat.some((flag) => flag !== undefined)) {
+    throw usage('--generation-prompt, --no-generation-prompt, --trust-content and --now need --chat');
   }
   if (target !== undefined) parseTarget(target);
   const name = policy === undefined ? 'off' : policyNamed(policy);
@@ -212,12 +217,13 @@ async function prepareInput(flags: TraceFlags): Promise<(model: LoadedModel) => 
     return () => read;
   }
   if (chat !== undefined) {
-    const messages = await readDialogue(chat);
+    const { messages, now: recorded } = await readDialogue(chat);
+    const now = recordedMoment(recorded, flags.now);
     const addGenerationPrompt = wantsAnswer(messages, flags.generationPrompt);
     return (model) =>
       layoutDialogue(requireFormat(model), messages, {
         addGenerationPrompt,
-        now: currentMoment(),
+        now,
         trustContent: trustContent === true,
       });
   }
