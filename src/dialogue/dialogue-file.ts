@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { checkSchedule, type HeadPair, parsePolicy, parseTarget, targetName } from '../attention/index.js';
 import { HoldfastError } from '../errors.js';
 import { sha256 } from '../hash.js';
-import { type Message, parseMoment } from '../text/index.js';
+import { type Message, MomentText } from '../text/index.js';
 import type { Chat } from './chat.js';
 import type { Settings } from './settings.js';
 import type { Turn } from './turn.js';
@@ -26,11 +26,6 @@ const policy = z
   .transform(parsePolicy);
 
 const target = z.string().refine((text) => passes(() => parseTarget(text)), { message: 'not a target' });
-
-const moment = z
-  .string()
-  .refine((text) => passes(() => parseMoment(text)), { message: 'not a date and time in ISO 8601' })
-  .transform(parseMoment);
 
 const sampling = z.strictObject({
   temperature: z.number(),
@@ -112,7 +107,7 @@ const savedDialogue = z.strictObject({
   trustContent: z.boolean(),
   prefixFirst: z.boolean().default(false),
   /** The date and time that the template writes if it writes one. Null in older files, which do not have it. */
-  now: moment.nullable().default(null),
+  now: MomentText.nullable().default(null),
   /** The system message if there is one, then user and assistant alternating. */
   messages: z.array(message),
   /** Number of leading exchanges that were given, not generated. */

@@ -1,3 +1,4 @@
+import { HoldfastError } from '../errors.js';
 import type { DataTable } from '../report/index.js';
 import { type Estimate, holm, meanOf, pairedPermutation } from '../statistics/index.js';
 import { differencesIn, pairDialogues, type WindowName, windowsOf } from './effects.js';
@@ -44,6 +45,7 @@ export function compareArms(
  * Compares arms that two studies have in common, on the dialogues whose scenario, index and seed agree. Two slices pair
  * if their models and sources have the same names, or if the sources do and each study ran its source with one model.
  * @param study defines the early and the late rounds
+ * @throws HoldfastError `E_USAGE` if chat templates of both can write the date or time, and their moments differ
  */
 export function compareStudies(
   study: StudyResult,
@@ -51,6 +53,7 @@ export function compareStudies(
   arms: readonly string[],
   options: AnalysisOptions = {},
 ): ArmComparison[] {
+  checkMoments(study, other);
   const others = slicesOf(other);
   const own = slicesOf(study);
   const pairs = own.flatMap((slice) => {
@@ -68,6 +71,20 @@ export function compareStudies(
     }));
   });
   return comparisonsOf(pairs, study, options);
+}
+
+/** Two days must not be compared as if they were two arms. */
+function checkMoments(...studies: readonly StudyResult[]): void {
+  const dated = studies.every(({ models }) => models.some(({ mayWriteTime }) => mayWriteTime));
+  const [first, second] = studies.map(({ now }) => now);
+  if (!dated || first === second) return;
+  throw new HoldfastError(
+    'E_USAGE',
+    `the prompts of the two studies may contain different dates: their moments are ${first} and ${second}`,
+    {
+      hint: 'Run one of them again, in another folder, with the moment of the other: "now: …" in its specification',
+    },
+  );
 }
 
 function partnerOf({ labels }: Slice, own: readonly Slice[], others: readonly Slice[]): Slice | null {

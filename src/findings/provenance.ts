@@ -4,7 +4,7 @@ import type { StudyResult } from './study-result.js';
 
 /** Returns what was run and how to run it again, as names and values. */
 export function provenance(
-  { spec, models, versions, file }: StudyResult,
+  { spec, models, versions, now, file }: StudyResult,
   analyses: readonly SliceAnalysis[],
 ): [name: string, value: string][] {
   const dialogues = analyses.reduce(
@@ -30,6 +30,9 @@ export function provenance(
     ...arms,
     ['seeds', spec.seeds.join(', ')],
     ['sampling', `${samplingWords(spec.sampling)}; at most ${spec.maxTokens} tokens an answer`],
+    ...(now !== null && models.some(({ mayWriteTime }) => mayWriteTime)
+      ? [['date and time in the prompts', now] satisfies [string, string]]
+      : []),
     ['dialogues in this report', String(dialogues)],
     [
       'versions',

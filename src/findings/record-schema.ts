@@ -112,8 +112,15 @@ const Sampling = z.object({
 /** The part of `study.json` that a report needs. */
 export const StudyFile = z.object({
   versions: z.record(z.string(), z.string()),
+  now: z.string().nullable(),
   models: z.array(
-    z.object({ name: z.string(), hash: z.string(), layers: z.int().min(1), heads: z.int().min(1) }),
+    z.object({
+      name: z.string(),
+      hash: z.string(),
+      layers: z.int().min(1),
+      heads: z.int().min(1),
+      mayWriteTime: z.boolean(),
+    }),
   ),
   text: z.string(),
   origin: z.object({ file: z.string() }),

@@ -14,6 +14,8 @@ export interface StudyResult {
   readonly models: readonly StudiedModel[];
   /** Versions of the software that ran, by name. */
   readonly versions: Readonly<Record<string, string>>;
+  /** The date and time that the prompts contain if a template writes them; null if an older version ran the study. */
+  readonly now: string | null;
   readonly records: readonly KeptRecord[];
   /** Planned cells without a result. */
   readonly gaps: readonly Gap[];
@@ -71,6 +73,8 @@ export interface StudiedModel {
   readonly hash: string;
   readonly layers: number;
   readonly heads: number;
+  /** Whether its chat template can write the date or time. */
+  readonly mayWriteTime: boolean;
 }
 
 /** How long a dialogue took. Cells of costs and rankings do other work, so their times are not compared. */

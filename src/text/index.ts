@@ -19,6 +19,7 @@ export {
   currentMoment,
   MOMENT_FORMS,
   type Moment,
+  MomentText,
   parseMoment,
   recordedMoment,
   type WallClock,

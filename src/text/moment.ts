@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { HoldfastError } from '../errors.js';
 
 declare const checked: unique symbol;
@@ -46,6 +47,16 @@ export function parseMoment(text: string): Moment {
   }
   return moment;
 }
+
+/** A moment in JSON. */
+export const MomentText = z.string().transform((text, context): Moment => {
+  try {
+    return parseMoment(text);
+  } catch {
+    context.addIssue(`not a date and time in ISO 8601: ${JSON.stringify(text)}`);
+    return z.NEVER;
+  }
+});
 
 /**
  * Reads the clock: the local time of this machine, as in Python. Only what begins a dialogue, a study or a command reads

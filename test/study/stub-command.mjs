@@ -1,45 +1,72 @@
-/** The study command with stub cells. Specifications are JSON: `{ name, dialogues, arms: { NAME: CONTENT }, costs, ranked }`. */
+/** The study command with stub cells. Specifications are JSON: `{ name, dialogues, arms: { NAME: CONTENT }, costs, ranked, dated }`. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { registerStudyRuns } from '../../dist/cli/study/runs.js';
 import { explain } from '../../dist/cli/terminal/failure.js';
 
+/** If STUB_NOW is set, the clock stands at that time. */
+if (process.env.STUB_NOW !== undefined) {
+  const RealDate = Date;
+  globalThis.Date = class extends RealDate {
+    constructor(...parts) {
+      super(...(parts.length === 0 ? [process.env.STUB_NOW] : parts));
+    }
+  };
+}
+
 const MODEL = { name: 'stub', path: 'nowhere', executor: 'cpu', precision: 'f32' };
 
 function openStudy(file, models) {
   const text = readFileSync(file, 'utf8');
-  const { name, dialogues, arms, costs = 0, ranked = 0 } = JSON.parse(text);
+  const { name, dialogues, arms, costs = 0, ranked = 0, dated = false } = JSON.parse(text);
   const source = { name: 'talk', kind: 'organism', dialogues, first: 0, rounds: 2 };
-  const cell = (kind, arm, content, index, measure = null) => ({
-    address: createHash('sha256').update(JSON.stringify({ kind, content, index, measure })).digest('hex'),
+  const cellAt = (now, kind, arm, content, index, measure = null) => ({
+    address: createHash('sha256')
+      .update(JSON.stringify({ kind, content, index, measure, ...(dated ? { now } : {}) }))
+      .digest('hex'),
     kind,
     labels: { model: 'stub', executor: 'cpu', precision: 'f32', source: 'talk', arm, seed: 1, index },
     model: MODEL,
     source,
     arm: { name: arm, settings: { policy: 'off' }, repeatEvery: null },
     measure,
+    now,
     settings: { sampling: {}, maxTokens: 8, probeRounds: [1, 2], costs: {} },
   });
   const each = (count, make) => Array.from({ length: count }, (_, index) => make(index)).flat();
   const named = Object.entries(arms);
   return {
-    spec: { name, question: null },
+    spec: { name, question: null, now: null },
     file,
     text,
     notices: [],
     versions: { holdfast: 'stub' },
-    models: [{ name: 'stub', path: models.stub ?? 'nowhere', hash: 'f00d', layers: 2, heads: 3 }],
-    rankings: each(ranked, (index) => cell('ranking', 'off', 'off', dialogues + index)),
-    // The content of the cells depends on the rankings.
-    expand: (rankings) => [
-      ...each(dialogues, (index) =>
-        named.map(([arm, content]) =>
-          cell('dialogue', arm, [content, ...rankings.map(({ heads }) => heads[0][0])], index),
-        ),
-      ),
-      ...each(costs, (index) => named.map(([arm, content]) => cell('cost', arm, content, index, 'kl'))),
+    models: [
+      {
+        name: 'stub',
+        path: models.stub ?? 'nowhere',
+        hash: 'f00d',
+        layers: 2,
+        heads: 3,
+        mayWriteTime: dated,
+      },
     ],
+    cellsAt(now) {
+      const cell = (...what) => cellAt(now, ...what);
+      return {
+        rankings: each(ranked, (index) => cell('ranking', 'off', 'off', dialogues + index)),
+        // The content of the cells depends on the rankings.
+        expand: (rankings) => [
+          ...each(dialogues, (index) =>
+            named.map(([arm, content]) =>
+              cell('dialogue', arm, [content, ...rankings.map(({ heads }) => heads[0][0])], index),
+            ),
+          ),
+          ...each(costs, (index) => named.map(([arm, content]) => cell('cost', arm, content, index, 'kl'))),
+        ],
+      };
+    },
   };
 }
 

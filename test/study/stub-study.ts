@@ -15,6 +15,8 @@ export interface StubSpec {
   readonly arms: Readonly<Record<string, string>>;
   readonly costs?: number;
   readonly ranked?: number;
+  /** Whether the chat template writes the date. */
+  readonly dated?: boolean;
 }
 
 export interface Outcome {

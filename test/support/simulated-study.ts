@@ -56,7 +56,8 @@ export function simulateStudy({
   );
   return {
     spec: specOf(arms, sources, shape),
-    models: [{ name: 'tiny', hash: 'ab'.repeat(32), layers: LAYERS, heads: HEADS }],
+    models: [{ name: 'tiny', hash: 'ab'.repeat(32), layers: LAYERS, heads: HEADS, mayWriteTime: false }],
+    now: null,
     versions: { holdfast: '0.0.0', node: '20.0.0' },
     records: [...records, ...sources.flatMap((source) => arms.flatMap((arm) => costsOf(arm, source)))],
     gaps: [],
@@ -173,6 +174,7 @@ function specOf(
 ): StudySpec {
   return {
     name: 'simulated',
+    now: null,
     question: 'Does an analysis find what is known to be true?',
     models: [{ name: 'tiny', path: 'organism', executor: 'cpu', precision: 'f32' }],
     sources: sources.map((name) => ({ kind: 'organism', name, dialogues, first: 0, rounds })),

@@ -97,9 +97,8 @@ async function replay(path: string, saved: SavedDialogue, context: LoadContext):
   }
   const { turn, index, saved: then, replayed } = difference;
   const token = (id: number | null): string => (id === null ? 'the end' : `token ${id}`);
-  const reason = undated
-    ? `The prompts contain the date or time, which the file does not record: this is ${chat.now}. ${guessed ? 'To give it, start with --load and --now.' : 'It may have been saved at another.'} `
-    : '';
+  const other = 'The date or time in the prompts may have been another';
+  const reason = undated ? `${other}${guessed ? ': start with --load and --now to give it' : ''}. ` : '';
   return {
     sides: singleSide(chat),
     unanswered: null,

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { HoldfastError } from '../../errors.js';
-import { type Message, type Moment, parseMoment } from '../../text/index.js';
+import { type Message, type Moment, MomentText } from '../../text/index.js';
 import { parseJson, readNamedText } from './read-text.js';
 
 const Messages = z
   .array(z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() }))
   .min(1);
 
-const Dated = z.object({ format: z.literal('holdfast-dialogue'), now: z.string() });
+const Saved = z.object({ format: z.literal('holdfast-dialogue'), now: MomentText.nullish() });
 
 /** The messages of a file. */
 export interface ReadDialogue {
@@ -20,21 +20,26 @@ export interface ReadDialogue {
  * Reads a dialogue from a JSON file, or from standard input for `-`. The file is an array of messages, or an object
  * with the messages in `messages` (a saved dialogue, or a chat API request). Other fields are ignored, except the moment
  * of a saved dialogue.
- * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`; `E_DIALOGUE` naming the faulty message; `E_USAGE` for a moment that is not one
+ * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`; `E_DIALOGUE` naming the faulty field
  */
 export async function readDialogue(path: string): Promise<ReadDialogue> {
   const file = await readNamedText(path);
   const json = parseJson(file);
   const inObject = z.object({ messages: z.unknown() }).safeParse(json);
   const parsed = Messages.safeParse(inObject.success ? inObject.data.messages : json);
-  if (parsed.success) {
-    const dated = Dated.safeParse(json);
-    return { messages: parsed.data, now: dated.success ? parseMoment(dated.data.now) : null };
-  }
-  const issue = parsed.error.issues[0]!;
-  const field = [inObject.success ? 'messages' : '', ...issue.path].filter((part) => part !== '').join('.');
-  throw new HoldfastError('E_DIALOGUE', `not a dialogue: ${issue.message}`, {
-    file: file.name,
+  if (!parsed.success) throw notADialogue(file.name, inObject.success ? 'messages' : '', parsed.error);
+  const isSaved = z.object({ format: Saved.shape.format }).safeParse(json).success;
+  if (!isSaved) return { messages: parsed.data, now: null };
+  const saved = Saved.safeParse(json);
+  if (!saved.success) throw notADialogue(file.name, '', saved.error);
+  return { messages: parsed.data, now: saved.data.now ?? null };
+}
+
+function notADialogue(file: string, place: string, { issues }: z.ZodError): HoldfastError {
+  const { path, message } = issues[0]!;
+  const field = [place, ...path].filter((part) => part !== '').join('.');
+  return new HoldfastError('E_DIALOGUE', `not a dialogue: ${message}`, {
+    file,
     ...(field === '' ? {} : { field }),
     hint: 'Write [{"role": "system" | "user" | "assistant", "content": "…"}, …], or an object with this array in "messages"',
   });

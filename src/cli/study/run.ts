@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { planText, type RunSummary, runStudy, type Shard, type Study } from '../../study/index.js';
-import { positiveInteger } from '../options/index.js';
+import type { Moment } from '../../text/index.js';
+import { dateTime, NOW_HELP, positiveInteger } from '../options/index.js';
 import { stderr, stdout } from '../terminal/index.js';
 import type { StudyParts } from './parts.js';
 import { createProgressLine } from './progress.js';
@@ -13,6 +14,7 @@ interface RunFlags {
   readonly out?: string;
   readonly jobs: number;
   readonly shard?: Shard;
+  readonly now?: Moment;
   readonly dryRun?: true;
   readonly retryFailed?: true;
   readonly model: Readonly<Record<string, string>>;
@@ -37,6 +39,11 @@ export function registerStudyRun(study: Command, parts: StudyParts): void {
       'run only part i of n, for several machines; study merge joins the parts',
       readShard,
     )
+    .option(
+      '--now <time>',
+      `${NOW_HELP} (that of the specification or of the first run, which is recorded)`,
+      dateTime,
+    )
     .option('--dry-run', 'show the cells and the estimated time; compute only what the estimate needs')
     .option('--retry-failed', 'compute failed cells again')
     .addOption(
@@ -59,6 +66,7 @@ async function run(file: string, flags: RunFlags, { openStudy, cells }: StudyPar
     cells,
     jobs: flags.jobs,
     shard: flags.shard ?? null,
+    now: flags.now,
     models: flags.model,
     retryFailed: flags.retryFailed === true,
     dryRun: flags.dryRun === true,

@@ -20,8 +20,9 @@ async function status(folder: string, { json }: { readonly json?: true }): Promi
   if (survey.damaged.length === 0) await exportStudy(folder);
   else process.exitCode = 1;
   const { file, ...counts } = survey;
-  if (json === true) stdout.text(`${JSON.stringify({ name: file.name, ...counts }, null, 2)}\n`);
-  else stdout.lines(statusLines(survey, folder));
+  if (json === true) {
+    stdout.text(`${JSON.stringify({ name: file.name, now: file.now, ...counts }, null, 2)}\n`);
+  } else stdout.lines(statusLines(survey, folder));
 }
 
 /** Returns the status of a study as text. */
@@ -33,6 +34,7 @@ function statusLines({ file, rows, failures, damaged }: Survey, folder: string):
   const shard = origin.shard === null ? '' : `, shard ${origin.shard.index} of ${origin.shard.count}`;
   return [
     `${name}${shard}: ${sum(({ done }) => done)} done, ${failures.length} failed, ${missing} missing`,
+    ...momentLines(file),
     '',
     ...textTable({
       heading: ['model', 'source', 'arm', 'measure', 'done', 'failed', 'missing'],
@@ -51,6 +53,17 @@ function statusLines({ file, rows, failures, damaged }: Survey, folder: string):
       ? 'No results were written, because files are damaged. Run the study again: it computes their cells again.'
       : `Results of finished cells: ${folder} (results.jsonl; rounds, probes, costs and heads as .parquet)`,
   ];
+}
+
+/** Returns the moment of the study; nothing for a folder that an older version wrote. */
+function momentLines({ now, models }: Survey['file']): string[] {
+  if (now === null) return [];
+  const writers = models.filter(({ mayWriteTime }) => mayWriteTime).map(({ name }) => name);
+  const who =
+    writers.length === 0
+      ? 'no chat template writes it'
+      : `the chat template of ${writers.join(', ')} can write it`;
+  return [`moment: ${now} (${who})`];
 }
 
 /** Returns model, source, arm and what is measured. A ranking of heads serves all arms, so it names none. */

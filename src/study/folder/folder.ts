@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { isMissing, readError } from '../../errors.js';
 import { TEMPORARY } from '../../files/index.js';
@@ -35,6 +36,24 @@ export async function openFolder(path: string): Promise<StudyFolder> {
 /** Locks a group of cells. Returns null if another process holds the lock. */
 export const lockGroup = ({ realPath }: StudyFolder, group: string): Promise<Lock | null> =>
   tryLock(`group ${realPath} ${group}`);
+
+/** Runs an action on the folder's study while no other process does. */
+export async function alone<T>({ realPath }: StudyFolder, action: () => Promise<T>): Promise<T> {
+  for (;;) {
+    const lock = await tryLock(`study ${realPath}`);
+    if (lock === null) {
+      await pause(LOCKED_PAUSE_MS);
+      continue;
+    }
+    try {
+      return await action();
+    } finally {
+      await lock.release();
+    }
+  }
+}
+
+const LOCKED_PAUSE_MS = 20;
 
 /** Name of the lock that a writer holds as long as it may have temporary files. */
 const writerLock = (writer: string): string => `writer ${writer}`;

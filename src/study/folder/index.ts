@@ -4,6 +4,7 @@
  */
 export { exportResults, readResults } from './export.js';
 export {
+  alone,
   keepCell,
   keepTiming,
   lockGroup,

@@ -17,7 +17,7 @@ export interface MergeSummary {
 
 /**
  * Merges folders with parts of one study into one folder, which is as if the study had been run in it.
- * @throws HoldfastError `E_USAGE` when the folders belong to different studies or disagree on a cell; `E_NOT_FOUND`,
+ * @throws HoldfastError `E_USAGE` when the folders belong to different studies, have different moments or disagree on a cell; `E_NOT_FOUND`,
  * `E_UNREADABLE`, `E_UNWRITABLE`
  */
 export async function mergeStudies(parts: readonly string[], out: string): Promise<MergeSummary> {
@@ -42,6 +42,18 @@ export async function mergeStudies(parts: readonly string[], out: string): Promi
 
 function checkSame(first: KeptStudy, firstPath: string, other: KeptStudy, path: string): void {
   if (first.file.name === other.file.name && isDeepStrictEqual(first.plan, other.plan)) return;
+  const dated = [first, other].every(({ file }) => file.models.some(({ mayWriteTime }) => mayWriteTime));
+  const [then, now] = [first.file.now, other.file.now];
+  if (dated && then !== now) {
+    throw new HoldfastError(
+      'E_USAGE',
+      `the part has another moment than ${firstPath}: ${now} here, ${then} there`,
+      {
+        file: path,
+        hint: 'Run all shards with one moment: "now: …" in the specification, or the same --now',
+      },
+    );
+  }
   throw new HoldfastError('E_USAGE', `the plan differs from that of ${firstPath}`, {
     file: path,
     hint: 'Merge only shards of one study: the same specification, material and models, run with --shard',

@@ -2,6 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { HoldfastError } from '../../errors.js';
+import { type Moment, MomentText } from '../../text/index.js';
 import type { PlannedCell, Shard, Study } from '../plan/index.js';
 import { replaceFile } from './durable.js';
 import { parseJson, readIfThere, type StudyFolder } from './folder.js';
@@ -28,6 +29,8 @@ const StudyFile = z.looseObject({
     shard: z.object({ index: z.int().min(1), count: z.int().min(1) }).nullable(),
   }),
   versions: z.record(z.string(), z.string()),
+  /** The date and time that the prompts contain if a template writes them. Null in older folders. */
+  now: MomentText.nullable().default(null),
   models: z.array(
     z.object({
       name: z.string(),
@@ -35,6 +38,8 @@ const StudyFile = z.looseObject({
       hash: z.string(),
       layers: z.int().min(1),
       heads: z.int().min(1),
+      /** Whether its chat template can write the date or time; older folders do not say. */
+      mayWriteTime: z.boolean().default(false),
     }),
   ),
   text: z.string(),
@@ -72,10 +77,11 @@ export async function keepStudy(
   folder: StudyFolder,
   { spec, text, versions, models }: Study,
   origin: StudyOrigin,
+  now: Moment,
   plan: readonly PlannedCell[],
 ): Promise<void> {
   const { name } = spec;
-  await keepStudyFile(folder, { format: FORMAT, name, origin, versions, models, text, spec }, plan);
+  await keepStudyFile(folder, { format: FORMAT, name, origin, versions, now, models, text, spec }, plan);
 }
 
 /** Writes `study.json` with the given content, and `plan.jsonl`. @throws HoldfastError `E_UNWRITABLE` */
@@ -97,21 +103,21 @@ export async function keepStudyFile(
 
 /**
  * Checks that a folder belongs to the named study or is free for it, before anything is written to it.
- * @returns whether the folder already has the study
+ * @returns the study that the folder already has; null if it is free
  * @throws HoldfastError `E_USAGE` when it belongs to another study or has other files; `E_UNREADABLE`
  */
-export async function checkFolder(folder: string, name: string): Promise<boolean> {
+export async function checkFolder(folder: string, name: string): Promise<StudyFile | null> {
   const path = studyPath(folder);
   const text = await readIfThere(path);
   if (text === null) {
-    if (!(await hasOtherFiles(folder))) return false;
+    if (!(await hasOtherFiles(folder))) return null;
     throw new HoldfastError('E_USAGE', 'the folder contains files that do not belong to a study', {
       file: folder,
       hint: 'Choose an --out that is empty or does not exist',
     });
   }
   const kept = parseStudy(text, path);
-  if (kept.name === name) return true;
+  if (kept.name === name) return kept;
   throw new HoldfastError('E_USAGE', `the folder belongs to the study "${kept.name}", not to "${name}"`, {
     file: folder,
     hint: 'Choose another --out; only a changed study of the same name can use this folder',

@@ -37,6 +37,8 @@ export interface StudyModel {
   readonly layers: number;
   /** Query heads per layer. */
   readonly heads: number;
+  /** Whether its chat template can write the date or time. */
+  readonly mayWriteTime: boolean;
 }
 
 /** A cell as it is stored in a folder's plan: enough to find, count and show its result. */

@@ -1,5 +1,6 @@
-import { currentMoment } from '../../text/index.js';
+import type { Moment } from '../../text/index.js';
 import {
+  alone,
   checkFolder,
   exportResults,
   keepStudy,
@@ -18,6 +19,7 @@ import {
   type StudyCells,
 } from '../plan/index.js';
 import { computeGroups, type Work } from './compute.js';
+import { studyMoment } from './study-moment.js';
 
 /** How to run a study. */
 export interface RunOptions {
@@ -28,6 +30,8 @@ export interface RunOptions {
   /** Maximum number of threads, each with its own models. */
   readonly jobs: number;
   readonly shard: Shard | null;
+  /** The moment of a new study whose specification has none, in ISO 8601; default: the current one. */
+  readonly now?: string | undefined;
   /** Paths that replace those in the specification, by model name. Stored, to print the command that resumes the run. */
   readonly models: Readonly<Record<string, string>>;
   /** Whether to compute failed cells again. */
@@ -71,18 +75,20 @@ export interface RunSummary extends RunProgress {
 
 /**
  * Runs a study in a folder, or resumes it: computes the missing cells, stores each as soon as it is done, and writes the
- * results once all are done.
- * @throws HoldfastError `E_USAGE` when the folder belongs to another study; `E_UNWRITABLE`, `E_UNREADABLE`
+ * results once all are done. All cells have one moment, which the first run records: see {@link studyMoment}.
+ * @throws HoldfastError `E_USAGE` when the folder belongs to another study, or for a moment that the study does not have; `E_UNWRITABLE`, `E_UNREADABLE`
  */
 export async function runStudy(study: Study, options: RunOptions): Promise<RunSummary> {
-  const isThere = await checkFolder(options.folder, study.spec.name);
+  const { name } = study.spec;
+  const kept = await checkFolder(options.folder, name);
+  studyMoment(study, kept?.now ?? null, options); // throws before anything is written
   const folder = await openFolder(options.folder);
   try {
     // The results in a folder belong to the study as it was last run, so a dry run does not replace that study.
-    const keep = async (plan: readonly Cell[]): Promise<void> => {
-      if (options.dryRun && isThere) return;
+    const keep = async (now: Moment, plan: readonly Cell[]): Promise<void> => {
+      if (options.dryRun && kept !== null) return;
       const origin = { file: study.file, models: options.models, shard: options.shard };
-      await keepStudy(folder, study, origin, plan);
+      await keepStudy(folder, study, origin, now, plan);
     };
     const sums: Sums = {
       startMs: performance.now(),
@@ -91,11 +97,18 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunSu
       executorMs: 0,
       decodedTokens: 0,
     };
-    const cells = study.cellsAt(currentMoment());
-    const ranked = await rank(cells, folder, options, sums, keep);
+    // Another process may be starting the same study: the first to record its moment decides.
+    const now = await alone(folder, async () => {
+      const recorded = (await checkFolder(options.folder, name))?.now ?? null;
+      const moment = studyMoment(study, recorded, options);
+      if (moment !== recorded) await keep(moment, study.cellsAt(moment).rankings);
+      return moment;
+    });
+    const cells = study.cellsAt(now);
+    const ranked = await rank(cells, folder, options, sums, (plan) => keep(now, plan));
     if (ranked.rankings === null) return ranked.summary;
     const plan = [...cells.rankings, ...cells.expand(ranked.rankings)];
-    await keep(plan);
+    await keep(now, plan);
     const summary = await compute(plan, folder, options, sums);
     if (!summary.complete) return summary;
     await exportResults(folder, plan, study.models);

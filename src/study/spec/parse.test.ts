@@ -26,6 +26,7 @@ describe('a specification', () => {
     expect(parseSpec(SMALLEST, 'study.yaml')).toEqual({
       name: 'small',
       question: null,
+      now: null,
       models: [{ name: 'organism', path: 'organism', executor: 'cpu', precision: 'auto' }],
       sources: [{ kind: 'organism', name: 'organism', dialogues: 24, first: 0, rounds: 16 }],
       seeds: [0],

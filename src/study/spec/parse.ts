@@ -1,6 +1,7 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import { checkSampling, type SamplingOptions } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
+import { type Moment, parseMoment } from '../../text/index.js';
 import { armList, renamedNotices } from './arms.js';
 import { EMBEDDED, modelList } from './models.js';
 import {
@@ -25,6 +26,7 @@ import { type Place, type Problem, readYaml, type Tree } from './yaml-tree.js';
 interface StudyFields {
   readonly name: string;
   readonly question: string;
+  readonly now: Moment;
   readonly models: readonly Placed<ModelSpec>[];
   readonly sources: readonly Placed<SourceSpec>[];
   readonly seeds: readonly number[];
@@ -91,6 +93,7 @@ function readersFor(locate: Locate): Readers<StudyFields> {
   return {
     name: studyName,
     question: text,
+    now: moment,
     models: modelList(locate),
     sources: sourceList(locate),
     seeds: distinct(oneOrMore(whole(0, 2 ** 17 - 1))),
@@ -124,6 +127,7 @@ function readStudy(tree: Tree, file: string, report: (problem: Problem) => void)
   const spec = {
     name: fields.name,
     question: fields.question ?? null,
+    now: fields.now ?? null,
     models: models.map(({ value }) => value),
     sources,
     seeds: fields.seeds ?? [0],
@@ -190,6 +194,11 @@ const studyName: Reader<string> = (tree, report) => {
   if (name === undefined || /^[\w-][\w.-]{0,63}$/.test(name)) return name;
   complain(tree, report, 'expected at most 64 letters, digits, "-", "_" and ".", not starting with "."');
   return undefined;
+};
+
+const moment: Reader<Moment> = (tree, report) => {
+  const written = text(tree, report);
+  return written === undefined ? undefined : attempt(tree, report, () => parseMoment(written));
 };
 
 const probes: Reader<readonly number[] | 'every'> = (tree, report) => {

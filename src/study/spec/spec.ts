@@ -2,12 +2,15 @@ import type { HeadPair, Policy, Schedule, Target } from '../../attention/index.j
 import type { SamplingOptions } from '../../engine/index.js';
 import type { Precision } from '../../executors/index.js';
 import type { ExecutorName } from '../../load.js';
+import type { Moment } from '../../text/index.js';
 
 /** A checked specification with all defaults filled in. */
 export interface StudySpec {
   readonly name: string;
   /** The question the study answers, in one sentence; null if the file has none. */
   readonly question: string | null;
+  /** The date and time that the prompts contain if a template writes them; null for those of the study's first run. */
+  readonly now: Moment | null;
   readonly models: readonly ModelSpec[];
   readonly sources: readonly SourceSpec[];
   /** Every dialogue is run once with each seed. */
