@@ -73,6 +73,20 @@ describe('a comparison', () => {
     });
   });
 
+  it('of two studies is refused if their prompts may contain different dates', () => {
+    const at = (now: string | null, mayWriteTime = true) => ({
+      ...study,
+      now,
+      models: study.models.map((model) => ({ ...model, mayWriteTime })),
+    });
+    const [monday, tuesday] = [at('2026-03-02T00:00:00+00:00'), at('2026-03-03T00:00:00+00:00')];
+    expect(() => compareStudies(monday, tuesday, ['off'], FEW)).toThrow(
+      /E_USAGE: the prompts of the two studies may contain different dates: .*2026-03-02T.* and 2026-03-03T/,
+    );
+    expect(compareStudies(monday, monday, ['off'], FEW)).toHaveLength(3);
+    expect(compareStudies(monday, at(tuesday!.now, false), ['off'], FEW)).toHaveLength(3);
+  });
+
   it('calls no arm better on a model at the floor', () => {
     const arms = [
       { name: 'off', start: 0.02, slope: 0 },

@@ -41,6 +41,17 @@ describe('the report of a study', () => {
     );
   });
 
+  it('says the date in the prompts if a template can write it', async () => {
+    const now = '2026-03-02T21:00:00+01:00';
+    const pageOf = async (mayWriteTime: boolean): Promise<string> => {
+      const models = study.models.map((model) => ({ ...model, mayWriteTime }));
+      const files = await reportFiles({ ...study, now, models }, OPTIONS);
+      return files.find((file) => file.path === 'index.html')!.text;
+    };
+    expect(await pageOf(true)).toContain(`<dt>date and time in the prompts</dt><dd>${now}</dd>`);
+    expect(await pageOf(false)).not.toContain(now);
+  });
+
   it('has the same bytes when written again', async () => {
     const again = await reportFiles(simulateStudy({ dialogues: 12, rounds: 10 }), OPTIONS);
     expect(again.filter(({ path, text }) => text !== textOf(path)).map(({ path }) => path)).toEqual([]);

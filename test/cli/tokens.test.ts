@@ -40,7 +40,7 @@ describe('holdfast tokens', () => {
           '--json',
         ]);
         const report = JSON.parse(written);
-        expect(Object.keys(report)).toEqual(['text', 'ids', 'spans', 'content']);
+        expect(Object.keys(report)).toEqual(['text', 'ids', 'spans', 'content', 'now', 'writesTime']);
         expect(report.text).toBe(chat.text);
         expect(report.ids).toEqual(chat.ids);
         expect(Object.keys(report.spans[0])).toEqual(['role', 'turn', 'start', 'end']);

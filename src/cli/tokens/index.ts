@@ -44,10 +44,10 @@ interface TokensReport {
   readonly spans: readonly Span[];
   /** Token range `[start, end)` of each message's own words. */
   readonly content: readonly (readonly [number, number])[];
-  /** The date and time that the template writes if it writes one; null for plain text. */
-  readonly now: Moment | null;
+  /** The date and time that the template writes if it writes one. Plain text has neither field. */
+  readonly now?: Moment;
   /** Whether the text depends on `now`. */
-  readonly writesTime: boolean;
+  readonly writesTime?: boolean;
 }
 
 export function registerTokens(program: Command): void {
@@ -71,7 +71,7 @@ export function registerTokens(program: Command): void {
         .argParser(dateTime)
         .conflicts('text'),
     )
-    .option('--json', 'write {text, ids, spans, content, now, writesTime}')
+    .option('--json', 'write {text, ids, spans, content}, and {now, writesTime} with --chat')
     .action(async (named: string | undefined, options: TokensOptions) => {
       const { text, chat } = options;
       if (text === undefined && chat === undefined) {
@@ -93,8 +93,7 @@ export function registerTokens(program: Command): void {
 }
 
 function textReport(tokenizer: Tokenizer, text: string, { special }: TokensOptions): TokensReport {
-  const ids = tokenizer.encode(text, { special: special === true });
-  return { text, ids, spans: [], content: [], now: null, writesTime: false };
+  return { text, ids: tokenizer.encode(text, { special: special === true }), spans: [], content: [] };
 }
 
 function chatReport(

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FACTS } from '../../../test/support/study-fixtures.js';
 import { NOW } from '../../../test/support/text-fixtures.js';
+import { parseMoment } from '../../text/index.js';
 import { type Computed, costAddress, dialogueAddress, rankingAddress } from './address.js';
 import { CELL_VERSION, versionsThatMatter } from './versions.js';
 
@@ -33,6 +34,14 @@ describe('an address', () => {
       dialogueAddress(computed, { ...point, seed: 1 }, arm, settings),
     ];
     expect(new Set(all).size).toBe(all.length);
+  });
+
+  it('changes with the moment only if the template can write it', () => {
+    const later = { now: parseMoment('2026-02-01T09:00:00') };
+    expect(addressesWith({ ...computed, ...later })).toEqual(addressesWith(computed));
+    const dated = { ...computed, facts: { ...FACTS, mayWriteTime: true } };
+    const [before, after] = [addressesWith(dated), addressesWith({ ...dated, ...later })];
+    for (const [kind, address] of after.entries()) expect(address).not.toBe(before[kind]);
   });
 
   it('does not change unless the version of cells is raised', () => {

@@ -31,6 +31,13 @@ async function addressOf(path: string): Promise<string> {
   return dialogueAddress(computed, point, arm, { sampling: {}, maxTokens: 10, probeRounds: [] });
 }
 
+it('a model may write the time if its template names strftime_now', async () => {
+  const dated = changed('llama', 'config.json', (config) => config);
+  expect((await factsOf(dated)).mayWriteTime).toBe(false);
+  writeFileSync(join(dated, 'chat_template.jinja'), "{{ strftime_now('%Y') }}");
+  expect((await factsOf(dated)).mayWriteTime).toBe(true);
+});
+
 describe('the address of a cell with the same weights', () => {
   it.each<[string, string, string, (value: Json) => Json]>([
     [

@@ -56,6 +56,7 @@ describe('a specification', () => {
     const spec = withLines(
       [
         'question: Why?',
+        'now: 2026-01-31T09:00',
         'seeds: [3, 1]',
         'sampling: { temperature: 0.5, top-k: 40, min-p: 0.1 }',
         'max-tokens: 96',
@@ -68,6 +69,7 @@ describe('a specification', () => {
     );
     expect(spec).toMatchObject({
       question: 'Why?',
+      now: '2026-01-31T09:00:00+00:00',
       seeds: [3, 1],
       sampling: { temperature: 0.5, topK: 40, topP: 0.9, minP: 0.1, repetitionPenalty: 1 },
       maxTokens: 96,
@@ -193,6 +195,11 @@ describe('the problems of a specification', () => {
       '4:7 name: expected at most 64 letters, digits, "-", "_" and ".", not starting with "."',
     ]),
     ["question: ''", '4:11 question: expected text, not ""'],
+    ...['2026-02-30', 'today', '31.01.2026', '"2026-01-31 09:00"'].map((now): [string, string] => [
+      `now: ${now}`,
+      `4:6 now: not a date or a date and time: "${now.replaceAll('"', '')}". Write 2026-01-31, 2026-01-31T09:00 or 2026-01-31T09:00:00, with Z or an offset such as +02:00 if you like`,
+    ]),
+    ['now: 2026', '4:6 now: expected text, not 2026'],
     ['seeds: []', '4:8 seeds: expected a list with at least one item, not an empty list'],
     ['seeds: [1, 2, 1]', '4:8 seeds: 1 is listed twice'],
     ['seeds: 1.5', '4:8 seeds: expected a whole number from 0 to 131071, not 1.5'],
