@@ -7,6 +7,7 @@ export function provenance(
   { spec, models, versions, now, file }: StudyResult,
   analyses: readonly SliceAnalysis[],
 ): [name: string, value: string][] {
+  const dated = now !== null && models.some(({ mayWriteTime }) => mayWriteTime);
   const dialogues = analyses.reduce(
     (sum, { slice }) => sum + slice.arms.reduce((own, arm) => own + arm.dialogues.length, 0),
     0,
@@ -30,9 +31,7 @@ export function provenance(
     ...arms,
     ['seeds', spec.seeds.join(', ')],
     ['sampling', `${samplingWords(spec.sampling)}; at most ${spec.maxTokens} tokens an answer`],
-    ...(now !== null && models.some(({ mayWriteTime }) => mayWriteTime)
-      ? [['date and time in the prompts', now] satisfies [string, string]]
-      : []),
+    ...(dated ? [['date and time in the prompts', now] satisfies [string, string]] : []),
     ['dialogues in this report', String(dialogues)],
     [
       'versions',
@@ -40,7 +39,7 @@ export function provenance(
         .map(([name, version]) => `${name} ${version}`)
         .join(', '),
     ],
-    ['to run it again', `holdfast study run ${file} --out FOLDER`],
+    ['to run it again', `holdfast study run ${file}${dated ? ` --now ${now}` : ''} --out FOLDER`],
     ['to write this page again', 'holdfast study report FOLDER'],
   ];
 }

@@ -48,7 +48,9 @@ describe('the report of a study', () => {
       const files = await reportFiles({ ...study, now, models }, OPTIONS);
       return files.find((file) => file.path === 'index.html')!.text;
     };
-    expect(await pageOf(true)).toContain(`<dt>date and time in the prompts</dt><dd>${now}</dd>`);
+    const page = await pageOf(true);
+    expect(page).toContain(`<dt>date and time in the prompts</dt><dd>${now}</dd>`);
+    expect(page).toMatch(/holdfast study run \S+ --now 2026-03-02T21:00:00\+01:00 --out FOLDER/);
     expect(await pageOf(false)).not.toContain(now);
   });
 

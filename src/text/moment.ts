@@ -65,7 +65,7 @@ export const MomentText = z.string().transform((text, context): Moment => {
 export function currentMoment(): Moment {
   const date = new Date();
   const two = (number: number): string => String(number).padStart(2, '0');
-  const offset = -date.getTimezoneOffset();
+  const offset = -Math.round(date.getTimezoneOffset());
   const ahead = Math.abs(offset);
   const day = [String(date.getFullYear()).padStart(4, '0'), two(date.getMonth() + 1), two(date.getDate())];
   const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two);

@@ -75,7 +75,7 @@ async function measure(
     if (notice !== null) stderr.lines([`note: ${notice}`]);
     stdout.lines(
       json === true
-        ? [JSON.stringify({ complete, ...(notice === null ? {} : { notice }), ...summary })]
+        ? [JSON.stringify({ now: facts.now, complete, ...(notice === null ? {} : { notice }), ...summary })]
         : measureLines({ summary, complete, facts, files }),
     );
     if (failure !== null) throw failure;
