@@ -17,7 +17,8 @@ import { type AnswerStep, answerIds, type Turn } from './turn.js';
 /**
  * Opens a dialogue with a model.
  * @throws HoldfastError `E_TEMPLATE` when the model has no chat template, `E_TARGET` when a policy has no target to act
- * on, `E_DIALOGUE` for an invalid history, `E_USAGE` for a `now` that is not a date, and what {@link changeSettings} throws
+ * on, `E_DIALOGUE` for an invalid history, `E_USAGE` for a `now` that is not a date, and what {@link changeSettings}
+ * throws
  */
 export function openChat(model: Model, options: ChatOptions = {}): Chat {
   if (model.format === null) {

@@ -42,8 +42,8 @@ export interface Replay {
  * Generates a saved dialogue again, message by message, each with its own settings and seed, at the moment that the file
  * records.
  * @param options `now`: the moment of a dialogue from an older file, which does not record it; default: the current one
- * @throws HoldfastError `E_USAGE` for a `now` other than the recorded one; what `openChat` and answers throw; `E_DIALOGUE`, `E_SAMPLING` … for settings out of range;
- * `E_ABORTED` when the signal fires. The new chat is then disposed of.
+ * @throws HoldfastError `E_USAGE` for a `now` other than the recorded one; what `openChat` and answers throw;
+ * `E_DIALOGUE`, `E_SAMPLING` … for settings out of range; `E_ABORTED` when the signal fires. The new chat is then disposed of.
  */
 export async function replayDialogue(
   model: Model,

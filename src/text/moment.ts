@@ -25,7 +25,7 @@ export interface WallClock {
 
 /** The forms that {@link parseMoment} reads, for help and errors. */
 export const MOMENT_FORMS =
-  '2026-01-31, 2026-01-31T09:00 or 2026-01-31T09:00:00, with Z or an offset such as +02:00 if you like';
+  '2026-01-31, 2026-01-31T09:00 or 2026-01-31T09:00:00, optionally with Z or an offset such as +02:00';
 
 const FORM =
   /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(?::(\d\d)(?:\.\d+)?)?(?:Z|([+-](?:[01]\d|2[0-3]):[0-5]\d))?)?$/;

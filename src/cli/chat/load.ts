@@ -37,7 +37,8 @@ export interface LoadContext {
 /**
  * Opens the dialogue in a file. A saved dialogue is replayed, message by message, with its own settings. Plain messages
  * become the history as they are; if the last one is the user's, it remains to be answered.
- * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`, `E_DIALOGUE`; `E_USAGE` for a moment other than the recorded one; what opening a chat and answers throw
+ * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`, `E_DIALOGUE`; `E_USAGE` for a moment other than the recorded one;
+ * what opening a chat and answers throw
  */
 export async function loadChat(path: string, context: LoadContext): Promise<LoadedChat> {
   const file = await readNamedText(path);

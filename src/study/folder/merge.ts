@@ -17,8 +17,8 @@ export interface MergeSummary {
 
 /**
  * Merges folders with parts of one study into one folder, which is as if the study had been run in it.
- * @throws HoldfastError `E_USAGE` when the folders belong to different studies, have different moments or disagree on a cell; `E_NOT_FOUND`,
- * `E_UNREADABLE`, `E_UNWRITABLE`
+ * @throws HoldfastError `E_USAGE` when the folders belong to different studies, have different moments or disagree on a
+ * cell; `E_NOT_FOUND`, `E_UNREADABLE`, `E_UNWRITABLE`
  */
 export async function mergeStudies(parts: readonly string[], out: string): Promise<MergeSummary> {
   const studies = await Promise.all(parts.map(readStudy));

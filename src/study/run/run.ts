@@ -76,7 +76,8 @@ export interface RunSummary extends RunProgress {
 /**
  * Runs a study in a folder, or resumes it: computes the missing cells, stores each as soon as it is done, and writes the
  * results once all are done. All cells have one moment, which the first run records: see {@link studyMoment}.
- * @throws HoldfastError `E_USAGE` when the folder belongs to another study, or for a moment that the study does not have; `E_UNWRITABLE`, `E_UNREADABLE`
+ * @throws HoldfastError `E_USAGE` when the folder belongs to another study, or for a moment that the study does not have;
+ * `E_UNWRITABLE`, `E_UNREADABLE`
  */
 export async function runStudy(study: Study, options: RunOptions): Promise<RunSummary> {
   const { name } = study.spec;

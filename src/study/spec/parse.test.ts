@@ -197,7 +197,7 @@ describe('the problems of a specification', () => {
     ["question: ''", '4:11 question: expected text, not ""'],
     ...['2026-02-30', 'today', '31.01.2026', '"2026-01-31 09:00"'].map((now): [string, string] => [
       `now: ${now}`,
-      `4:6 now: not a date or a date and time: "${now.replaceAll('"', '')}". Write 2026-01-31, 2026-01-31T09:00 or 2026-01-31T09:00:00, with Z or an offset such as +02:00 if you like`,
+      `4:6 now: not a date or a date and time: "${now.replaceAll('"', '')}". Write 2026-01-31, 2026-01-31T09:00 or 2026-01-31T09:00:00, optionally with Z or an offset such as +02:00`,
     ]),
     ['now: 2026', '4:6 now: expected text, not 2026'],
     ['seeds: []', '4:8 seeds: expected a list with at least one item, not an empty list'],
