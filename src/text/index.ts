@@ -1,8 +1,8 @@
 /**
  * This room turns text into tokens and back: tokenizers (from `tokenizer.json` or a GGUF file), chat templates and
  * the moments that they write, and the spans that assign each token of a rendered dialogue to a message. It knows how
- * models write dialogues. It must not know files, folders or Node (it takes parsed JSON and GGUF metadata, so that it runs in a browser), nor models,
- * attention or generation.
+ * models write dialogues. It must not know files, folders or Node (it takes parsed JSON and GGUF metadata, so that it
+ * runs in a browser), nor models, attention or generation.
  */
 export type { AddedToken, CharRange } from './added-tokens.js';
 export { type ChatFormat, chatFormat, type TemplateSource } from './chat-format.js';
@@ -22,8 +22,6 @@ export {
   MomentText,
   parseMoment,
   recordedMoment,
-  type WallClock,
-  wallClock,
 } from './moment.js';
 export type { Span, SpanRole, TokenRange } from './span.js';
 export { createStreamDecoder, type StreamDecoder } from './stream.js';
