@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'E_TENSOR_TYPE'
   | 'E_TENSOR_MISSING'
   | 'E_TENSOR_SHAPE'
+  | 'E_TENSOR_VALUE'
   // text
   | 'E_TOKENIZER'
   | 'E_TEMPLATE'

@@ -142,8 +142,19 @@ export interface WeightRef {
   readonly addOne?: boolean;
 }
 
+/** Tensors of a file that the model does not need. */
+export interface UnusedTensors {
+  /** Why they are not needed, e.g. `part of the image encoder`. */
+  readonly reason: string;
+  readonly tensors: readonly string[];
+}
+
 /** A checkpoint's blueprint, and where its weights are. */
 export interface ModelPlan {
   readonly blueprint: Blueprint;
   readonly weights: ReadonlyMap<WeightName, WeightRef>;
+  /** The tensors that are not used. All others are. */
+  readonly unused: readonly UnusedTensors[];
+  /** What the user should know about the file, with its name. */
+  readonly notes: readonly string[];
 }

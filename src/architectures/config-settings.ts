@@ -80,7 +80,7 @@ export function settingsFromConfig(
     headDim,
     mlpSize: config.intermediate_size,
     activation: activationOf(config, family),
-    tiedEmbeddings: config.tie_word_embeddings ?? !checkpoint.tensors.has(names.head),
+    tied: config.tie_word_embeddings ?? null,
     queryKeyValueBias: attentionBias,
     outputBias: attentionBias,
     mlpBias: family.biases.includes('mlp') && config.mlp_bias === true,

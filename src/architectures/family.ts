@@ -26,7 +26,8 @@ export interface Settings {
   readonly headDim: number;
   readonly mlpSize: number;
   readonly activation: MlpBlueprint['activation'];
-  readonly tiedEmbeddings: boolean;
+  /** Whether the file ties the head to the embedding; null if it does not say. */
+  readonly tied: boolean | null;
   readonly queryKeyValueBias: boolean;
   readonly outputBias: boolean;
   readonly mlpBias: boolean;
@@ -52,6 +53,19 @@ export interface Refusal {
   /** The feature's name, for the message: "… is not supported". */
   readonly feature: string;
 }
+
+/** Tensors that a file may hold although the model does not need them. */
+export interface UnneededTensors {
+  readonly names: RegExp;
+  /** Why the model does not need them, for people: `part of the image encoder`. */
+  readonly reason: string;
+}
+
+/** Buffers that older versions of transformers store. transformers does not read them either. */
+const ROTARY_BUFFERS: UnneededTensors = {
+  names: /\.rotary_emb\.inv_freq$/,
+  reason: 'rotary frequencies, which the configuration determines',
+};
 
 /** A model family: how to recognise its files, which defaults they rely on, and how its layers are built. */
 export interface Family<Name extends string = string> {
@@ -93,8 +107,8 @@ export interface Family<Name extends string = string> {
   readonly normsLackOne: boolean;
   /** Whether a GGUF stores query and key rows as interleaved rope pairs. */
   readonly ggufInterleavesRope: boolean;
-  /** Names of tensors that the text model does not need, such as an image encoder's. */
-  readonly ignorableTensors: readonly RegExp[];
+  /** Tensors that a file may hold and the text model does not need, with the reason. A file with others is refused. */
+  readonly unneeded: readonly UnneededTensors[];
   /** Factors on embeddings, branches and logits (default: 1), and the cap on logits (default: none). */
   readonly scales: (settings: Settings) => Partial<Scales>;
   /** Builds the layer with this index. */
@@ -131,10 +145,10 @@ export function family<const Name extends string>(
     ggufLayerNames: GGUF_LAYER_NAMES,
     normsLackOne: false,
     ggufInterleavesRope: false,
-    ignorableTensors: [],
     scales: () => ({}),
     layer: (settings) => plainLayer(settings),
     ...own,
+    unneeded: [ROTARY_BUFFERS, ...(own.unneeded ?? [])],
   };
   for (const table of ['layerNames', 'ggufLayerNames'] as const) checkNames(whole, table);
   return whole;

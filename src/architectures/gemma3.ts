@@ -38,7 +38,12 @@ export const gemma3 = family({
   biases: ['attention'],
   layerNames: gemmaLayerNames,
   normsLackOne: true,
-  ignorableTensors: [/^(model\.)?(vision_tower|multi_modal_projector)\./, /^(v|mm)\./],
+  unneeded: [
+    {
+      names: /^(model\.)?(vision_tower|multi_modal_projector)\.|^(v|mm)\./,
+      reason: 'part of the image encoder',
+    },
+  ],
   scales: ({ hiddenSize }) => ({ embeddingScale: Math.sqrt(hiddenSize) }),
   layer: gemma3Layer,
 });

@@ -10,7 +10,7 @@ import { type TensorNames, tensorNames, vocabularyOf } from './tensor-names.js';
 
 /**
  * Reads the settings of a GGUF from its metadata. What the metadata cannot state comes from the family (activation,
- * query scale, Gemma's local rope base and sliding pattern) or from the tensors (biases, tied embeddings).
+ * query scale, Gemma's local rope base and sliding pattern) or from the tensors (biases, a head of their own).
  * @throws HoldfastError `E_CONFIG`, `E_UNSUPPORTED`
  */
 export async function settingsFromGguf(
@@ -51,7 +51,7 @@ export async function settingsFromGguf(
     headDim,
     mlpSize: metadata.demandCount('feed_forward_length'),
     activation: family.activation,
-    tiedEmbeddings: !has(names.head),
+    tied: null,
     queryKeyValueBias: family.biases.includes('attention') && has(names.layer(0, 'queryBias')),
     outputBias: family.biases.includes('attention') && has(names.layer(0, 'outputBias')),
     mlpBias: family.biases.includes('mlp') && has(names.layer(0, 'gateBias')),

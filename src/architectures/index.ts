@@ -6,6 +6,7 @@
  */
 export type * from './blueprint.js';
 export { kvBytesPerToken, parameterCount, printBlueprint } from './describe.js';
+export { requireFiniteWeights } from './finite-weights.js';
 export { readWeight, readWeightBytes, type StoredWeight } from './model-weights.js';
 export { planModel, tensorShapes } from './plan.js';
 export { dependsOnContext, type RopeFrequencies, ropeFrequencies } from './rope.js';

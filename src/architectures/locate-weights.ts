@@ -1,13 +1,10 @@
 import { HoldfastError } from '../errors.js';
 import { BLOCK_LAYOUTS, type Checkpoint } from '../formats/index.js';
-import type { Blueprint, WeightName, WeightRef } from './blueprint.js';
+import type { Blueprint, UnusedTensors, WeightName, WeightRef } from './blueprint.js';
 import type { Family } from './family.js';
 import { ROPE_TENSORS } from './gguf-rope.js';
 import type { TensorNames } from './tensor-names.js';
 import { type DemandedWeight, demandedWeights } from './weight-shapes.js';
-
-/** A tensor that older versions of transformers store. It is not needed: the blueprint determines it. */
-const ROTARY_BUFFER = /\.rotary_emb\.inv_freq$/;
 
 const NORMS: ReadonlySet<DemandedWeight['place']['weight']> = new Set([
   'attentionNorm',
@@ -32,9 +29,8 @@ interface WeightSource {
 }
 
 /**
- * Finds every weight that the blueprint requires, checks its shape, and checks that the model has no other weights that
- * would change the result.
- * @throws HoldfastError `E_TENSOR_MISSING`, `E_TENSOR_SHAPE`, `E_TENSOR_TYPE`, `E_UNSUPPORTED` (unused tensors)
+ * Finds every weight that the blueprint requires, and checks its shape.
+ * @throws HoldfastError `E_TENSOR_MISSING`, `E_TENSOR_SHAPE`, `E_TENSOR_TYPE`
  */
 export function locateWeights(
   source: WeightSource,
@@ -50,7 +46,6 @@ export function locateWeights(
       start = end;
     }
   }
-  refuseLeftovers(source, blueprint, weights);
   return weights;
 }
 
@@ -118,20 +113,30 @@ function checkTensor(checkpoint: Checkpoint, tensor: string, stack: readonly Dem
   }
 }
 
-function refuseLeftovers(
-  { checkpoint, family, names }: WeightSource,
+/**
+ * Returns the tensors that the family knows not to need, by reason. Any other tensor that is not used would make a
+ * different model, so it is refused.
+ * @param weights all weights of the blueprint
+ * @param known tensors that are known to be unused
+ * @throws HoldfastError `E_UNSUPPORTED`
+ */
+export function unneededTensors(
+  { checkpoint, family }: WeightSource,
   blueprint: Blueprint,
   weights: ReadonlyMap<WeightName, WeightRef>,
-): void {
+  known: readonly UnusedTensors[],
+): UnusedTensors[] {
   const used = new Set([...weights.values()].map((ref) => ref.tensor));
-  // A file may store the head although the configuration ties it to the embedding.
-  if (blueprint.tiedEmbeddings) used.add(names.head);
+  for (const { tensors } of known) for (const tensor of tensors) used.add(tensor);
+  // The blueprint holds their values.
   if (checkpoint.format === 'gguf') for (const tensor of Object.values(ROPE_TENSORS)) used.add(tensor);
-  const ignorable = [ROTARY_BUFFER, ...family.ignorableTensors];
-  const left = [...checkpoint.tensors.keys()].filter(
-    (tensor) => !used.has(tensor) && !ignorable.some((pattern) => pattern.test(tensor)),
-  );
-  if (left.length === 0) return;
+  const rest = [...checkpoint.tensors.keys()].filter((tensor) => !used.has(tensor));
+  const left = rest.filter((tensor) => !family.unneeded.some(({ names }) => names.test(tensor)));
+  if (left.length === 0) {
+    return family.unneeded
+      .map(({ names, reason }) => ({ reason, tensors: rest.filter((tensor) => names.test(tensor)) }))
+      .filter(({ tensors }) => tensors.length > 0);
+  }
   const shown = left.slice(0, 3).join(', ') + (left.length > 3 ? ` and ${left.length - 3} more` : '');
   throw new HoldfastError(
     'E_UNSUPPORTED',

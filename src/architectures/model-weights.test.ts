@@ -147,6 +147,8 @@ function single(
       layers: [],
     },
     weights: new Map([[name, { tensor: 'stored', ...ref }]]),
+    unused: [],
+    notes: [],
   };
   const tensors = new Map([['stored', tensor('stored', shape, values)]]);
   return { plan, checkpoint: { format: 'gguf', name: 'test', tensors, metadata: new Map() } };

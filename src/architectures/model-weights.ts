@@ -7,6 +7,7 @@ import {
   type TensorType,
 } from '../formats/index.js';
 import type { ModelPlan, WeightName, WeightRef } from './blueprint.js';
+import { requireFinite } from './finite-weights.js';
 
 /** The stored bytes of a weight, with rows in canonical order. */
 export interface StoredWeight {
@@ -20,7 +21,8 @@ export interface StoredWeight {
 /**
  * Reads a weight in canonical form: f32, row-major `[out, in]`, rows in half-split rope order, norms with 1 added where
  * the file omits it.
- * @throws HoldfastError `E_TENSOR_MISSING` for a weight that is not in the plan, `E_TENSOR_TYPE`, `E_UNREADABLE`
+ * @throws HoldfastError `E_TENSOR_MISSING` for a weight that is not in the plan, `E_TENSOR_VALUE` for one with a NaN or
+ * an infinity, `E_TENSOR_TYPE`, `E_UNREADABLE`
  */
 export async function readWeight(
   plan: ModelPlan,
@@ -81,6 +83,7 @@ function find(
 /** Reads the weight's rows in canonical order. A bias has rows of one element. */
 async function readRows(info: TensorInfo, { rows, interleavedHeads }: WeightRef): Promise<Uint8Array> {
   const bytes = await readTensor(info, rows);
+  requireFinite(info, bytes, rows?.start);
   const count = rows === undefined ? (info.shape[0] ?? 0) : rows.end - rows.start;
   return interleavedHeads === undefined || count === 0 ? bytes : unpermute(bytes, count, interleavedHeads);
 }

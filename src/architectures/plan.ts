@@ -5,7 +5,8 @@ import { checkBlueprint } from './check-blueprint.js';
 import { settingsFromConfig } from './config-settings.js';
 import type { Family, Settings } from './family.js';
 import { settingsFromGguf } from './gguf-settings.js';
-import { locateWeights, shapesOfTensors } from './locate-weights.js';
+import { chooseHead } from './head.js';
+import { locateWeights, shapesOfTensors, unneededTensors } from './locate-weights.js';
 
 /**
  * Turns a checkpoint into a blueprint and the locations of its weights. The plan is complete: the file has every weight
@@ -24,11 +25,15 @@ export async function planModel(checkpoint: Checkpoint, config?: unknown): Promi
     checkpoint.format === 'gguf'
       ? await settingsFromGguf(checkpoint)
       : settingsFromConfig(checkpoint, config);
-  const blueprint = blueprintOf(family, settings);
+  const head = await chooseHead(checkpoint, names, settings.tied);
+  const blueprint = blueprintOf(family, settings, head.tied);
   checkBlueprint(blueprint, checkpoint.name);
   if (checkpoint.format === 'gguf') checkWindow(settings, blueprint, family, checkpoint.name);
   checkLayerTypes(settings, blueprint, checkpoint.name);
-  return { blueprint, weights: locateWeights({ checkpoint, family, names }, blueprint) };
+  const source = { checkpoint, family, names: head.names };
+  const weights = locateWeights(source, blueprint);
+  const unused = [...head.unused, ...unneededTensors(source, blueprint, weights, head.unused)];
+  return { blueprint, weights, unused, notes: head.notes };
 }
 
 /**
@@ -44,12 +49,12 @@ export function tensorShapes(config: unknown): ReadonlyMap<string, readonly numb
     metadata: new Map(),
   };
   const { family, settings, names } = settingsFromConfig(checkpoint, config);
-  const blueprint = blueprintOf(family, settings);
+  const blueprint = blueprintOf(family, settings, settings.tied ?? true);
   checkBlueprint(blueprint, checkpoint.name);
   return shapesOfTensors({ checkpoint, family, names }, blueprint);
 }
 
-function blueprintOf(family: Family, settings: Settings): Blueprint {
+function blueprintOf(family: Family, settings: Settings, tiedEmbeddings: boolean): Blueprint {
   return {
     architecture: family.name,
     vocabSize: settings.vocabSize,
@@ -61,7 +66,7 @@ function blueprintOf(family: Family, settings: Settings): Blueprint {
     logitCap: null,
     ...family.scales(settings),
     normEpsilon: settings.normEpsilon,
-    tiedEmbeddings: settings.tiedEmbeddings,
+    tiedEmbeddings,
     layers: Array.from({ length: settings.layerCount }, (_, index) => family.layer(settings, index)),
   };
 }

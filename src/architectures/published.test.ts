@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type Checkpoint, type MetadataValue, memorySource, type TensorInfo } from '../formats/index.js';
+import {
+  type ByteSource,
+  type Checkpoint,
+  type MetadataValue,
+  memorySource,
+  type TensorInfo,
+} from '../formats/index.js';
 import { type Blueprint, parameterCount, planModel } from './index.js';
 
 /** Headers of published models, from test/oracle/published.py. `{}` stands for the layer's index. */
@@ -18,7 +24,7 @@ const MODELS: Readonly<Record<string, Published>> = JSON.parse(
   readFileSync(new URL('../../test/fixtures/published.json', import.meta.url), 'utf8'),
 );
 
-/** A checkpoint without data, except for the factors of its rope. */
+/** A checkpoint whose tensors are constant, each with another value; only the factors of its rope are real. */
 function checkpointOf(
   { config }: Published,
   format: Checkpoint['format'],
@@ -30,14 +36,20 @@ function checkpointOf(
     const count = pattern.includes('{}') ? config.num_hidden_layers : 1;
     for (let layer = 0; layer < count; layer++) {
       const name = pattern.replace('{}', String(layer));
-      const factors = ropeFactors(name, name.startsWith('rope_') ? shape[0]! : 0);
-      const bytes = new Uint8Array(factors.buffer);
-      const at = { source: memorySource(bytes, name), offset: 0, byteLength: bytes.length };
-      tensors.set(name, { name, type: 'F32', shape, ...at });
+      const source = name.startsWith('rope_')
+        ? memorySource(new Uint8Array(ropeFactors(name, shape[0]!).buffer), name)
+        : constantSource(name, tensors.size);
+      const byteLength = 4 * shape.reduce((product, size) => product * size, 1);
+      tensors.set(name, { name, type: 'F32', shape, source, offset: 0, byteLength });
     }
   }
   return { name: format, format, tensors, metadata: new Map(Object.entries(metadata)) };
 }
+
+const constantSource = (name: string, byte: number): ByteSource => ({
+  ...{ name, size: Number.MAX_SAFE_INTEGER },
+  read: async (_, length) => new Uint8Array(length).fill(byte),
+});
 
 /** The factors in the configurations. For Llama 3, whose GGUF has precomputed divisors, any values. */
 const ropeFactors = (name: string, count: number): Float32Array<ArrayBuffer> =>

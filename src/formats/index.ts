@@ -20,6 +20,7 @@ export {
   quantizeBlocks,
 } from './integer-blocks.js';
 export { locateJsonError } from './json-scanner.js';
+export { nonFiniteIn } from './non-finite.js';
 export { parseJson } from './parse-json.js';
 export { readTensor } from './read-tensor.js';
 export { openSafetensors, type SafetensorsDtype } from './safetensors.js';

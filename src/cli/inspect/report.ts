@@ -1,4 +1,11 @@
-import { type Blueprint, kvBytesPerToken, parameterCount, planModel } from '../../architectures/index.js';
+import {
+  type Blueprint,
+  kvBytesPerToken,
+  parameterCount,
+  planModel,
+  requireFiniteWeights,
+  type UnusedTensors,
+} from '../../architectures/index.js';
 import { HoldfastError } from '../../errors.js';
 import { type Precision, parsePrecision } from '../../executors/index.js';
 import type { PreciseExecutor } from '../../executors/registry.js';
@@ -37,6 +44,10 @@ export interface InspectReport {
   readonly parameters: number;
   /** Tensors in the file, counted by type. */
   readonly tensors: readonly { readonly type: TensorType; readonly count: number; readonly bytes: number }[];
+  /** The tensors that the model does not need, with the reason. All others are used. */
+  readonly unused: readonly UnusedTensors[];
+  /** What is odd about the files. */
+  readonly notes: readonly string[];
   readonly precision: Precision;
   /** How each weight is stored in memory at this precision. */
   readonly weights: readonly Omit<HeldWeight, 'squares'>[];
@@ -56,8 +67,8 @@ export interface InspectReport {
 }
 
 /**
- * Describes a model without running it.
- * @throws HoldfastError what opening the model throws; `E_USAGE` when `--context` exceeds the model's context
+ * Describes a model without running it. Reads and checks every weight.
+ * @throws HoldfastError what opening the model throws; `E_TENSOR_VALUE` for a weight that is not finite; `E_USAGE` when `--context` exceeds the model's context
  */
 export async function inspect(named: string | undefined, options: InspectOptions): Promise<InspectReport> {
   const precision = parsePrecision(options.precision ?? 'auto');
@@ -66,7 +77,8 @@ export async function inspect(named: string | undefined, options: InspectOptions
   try {
     const { checkpoint } = files;
     const plan = await planModel(checkpoint, files.config);
-    const { blueprint } = plan;
+    await requireFiniteWeights(plan, checkpoint);
+    const { blueprint, unused, notes } = plan;
     const contextLength = options.context ?? blueprint.contextLength;
     if (contextLength > blueprint.contextLength) {
       throw new HoldfastError(
@@ -85,6 +97,7 @@ export async function inspect(named: string | undefined, options: InspectOptions
     return {
       ...{ model: path, format: checkpoint.format, fileBytes: files.fileBytes },
       ...{ blueprint, parameters: parameterCount(blueprint), tensors: tensorsByType(checkpoint) },
+      ...{ unused, notes },
       ...{ precision, weights: weights.map(({ squares, ...weight }) => weight), forms },
       memory: {
         contextLength,

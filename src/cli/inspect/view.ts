@@ -25,6 +25,7 @@ export function inspectionLines(report: InspectReport, each: boolean, paint: Pai
     ...tensors.map(
       ({ type, count, bytes }) => `  ${type}: ${printCount(count, 'tensor')}, ${printBytes(bytes)}`,
     ),
+    ...printUnused(report, paint),
     ...printForms(report).flatMap(({ where, lines }) => [heading(where), ...lines]),
     ...(report.forms.cpu.some(({ form }) => form.startsWith('q')) ? [ROUNDED_ACTIVATIONS] : []),
     ...(each ? [heading('tensors'), ...printTensors(report)] : []),
@@ -35,6 +36,16 @@ export function inspectionLines(report: InspectReport, each: boolean, paint: Pai
     heading('tokenizer'),
     ...printTokenizer(report).map((line) => `  ${line}`),
   ];
+}
+
+/** One line per reason, with the first of its tensors. */
+function printUnused({ unused }: InspectReport, paint: Paint): string[] {
+  if (unused.length === 0) return [];
+  const lines = unused.map(({ reason, tensors }) => {
+    const names = tensors.length === 1 ? tensors[0] : `${tensors[0]} and ${tensors.length - 1} more`;
+    return `  ${names}: ${reason}`;
+  });
+  return [paint('not used', 'bold'), ...lines];
 }
 
 /** One list per executor, or one for those that store the weights alike. */
