@@ -54,5 +54,8 @@ export interface Checkpoint {
   /** The path or URL shown in errors. */
   readonly name: string;
   readonly tensors: ReadonlyMap<string, TensorInfo>;
+  /** Reading a value that is invalid throws `E_GGUF`. */
   readonly metadata: ReadonlyMap<string, MetadataValue>;
+  /** What the user should know about the file, with its name: it is odd, but does no harm. */
+  readonly notes?: readonly string[];
 }

@@ -13,6 +13,13 @@ const LARGEST_WINDOW_BYTES = 4 * 1024 * 1024;
  */
 const OVERHEAD_BUDGET_BYTES = 40 * 1024 * 1024;
 
+/** A value that is invalid, but whose length is known. */
+interface Fault {
+  readonly what: string;
+  readonly field: string;
+  readonly offset: number;
+}
+
 /**
  * Reads a GGUF header forward through a window over the source. `need` loads the bytes of the next fields into the
  * window. It returns a promise only if it has to read, so that 250,000 strings of a vocabulary do not take 250,000
@@ -27,9 +34,11 @@ export class GgufCursor {
   private at = 0;
   private nextWindowBytes = FIRST_WINDOW_BYTES;
   private overheadBytes = 0;
-  // Keep byte order marks: vocabularies contain them as tokens. Refuse invalid UTF-8: replacement characters would
-  // make different tokens equal.
+  // Keep byte order marks: vocabularies contain them as tokens. Report invalid UTF-8: replacement characters would make
+  // different tokens equal.
   private readonly decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  private readonly lossyDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  private fault: Fault | null = null;
 
   constructor(private readonly source: ByteSource) {}
 
@@ -44,12 +53,24 @@ export class GgufCursor {
   }
 
   fail(what: string, field: string, offset = this.position, hint?: string): never {
-    throw new HoldfastError('E_GGUF', what, {
-      file: this.source.name,
-      field,
-      offset,
-      ...(hint ? { hint } : {}),
-    });
+    throw this.error(what, field, offset, hint);
+  }
+
+  error(what: string, field: string, offset: number, hint?: string): HoldfastError {
+    const { name: file } = this.source;
+    return new HoldfastError('E_GGUF', what, { file, field, offset, ...(hint ? { hint } : {}) });
+  }
+
+  /** Records a fault; reading can continue after the value. Only the first fault is kept until `takeFault`. */
+  flaw(what: string, field: string, offset: number): void {
+    this.fault ??= { what, field, offset };
+  }
+
+  /** Returns the fault of what was read since the last call; null if there is none. */
+  takeFault(): Fault | null {
+    const { fault } = this;
+    this.fault = null;
+    return fault;
   }
 
   /** Loads `bytes` bytes into the window. Refuses a field that extends past the end of the file. */
@@ -118,7 +139,10 @@ export class GgufCursor {
     return read.length === read.buffer.byteLength ? read : new Uint8Array(read); // a Buffer's slice() is a view
   }
 
-  /** Reads a string: its length in bytes as u64, then UTF-8. Synchronous if the window holds it. */
+  /**
+   * Reads a string: its length in bytes as u64, then UTF-8. Synchronous if the window holds it. Invalid UTF-8 is a fault
+   * (see `takeFault`).
+   */
   string(field: string): string | Promise<string> {
     const wait = this.need(8, field);
     if (wait !== undefined) return wait.then(() => this.string(field));
@@ -134,10 +158,12 @@ export class GgufCursor {
   private decode(length: number, field: string): string {
     const start = this.at;
     this.at += length;
+    const bytes = this.window.subarray(start, start + length);
     try {
-      return this.decoder.decode(this.window.subarray(start, start + length));
+      return this.decoder.decode(bytes);
     } catch {
-      return this.fail('a string is not UTF-8', field, this.windowStart + start);
+      this.flaw('a string is not UTF-8', field, this.windowStart + start);
+      return this.lossyDecoder.decode(bytes);
     }
   }
 }

@@ -32,7 +32,8 @@ export async function openSplitGguf(sources: readonly ByteSource[]): Promise<Che
     const what = `the parts hold ${tensors.size} tensors, expected ${print(stated)}`;
     throw splitError(first, 'split.tensors.count', what);
   }
-  return { format: 'gguf', name: first.name, tensors, metadata: first.metadata };
+  const notes = parts.flatMap((part) => part.notes ?? []);
+  return { format: 'gguf', name: first.name, tensors, metadata: first.metadata, notes };
 }
 
 function requireValue(part: Checkpoint, field: string, expected: unknown): void {

@@ -49,8 +49,8 @@ function safe(value: bigint): number | bigint {
 
 /**
  * Reads a metadata value. A 64-bit integer becomes a number if that is exact, else a bigint. An array of numbers
- * becomes a typed array.
- * @throws HoldfastError `E_GGUF`
+ * becomes a typed array. A string that is not UTF-8 and a boolean that is neither 0 nor 1 are faults of the cursor.
+ * @throws HoldfastError `E_GGUF` for a value after which reading cannot continue
  */
 export async function readValue(cursor: GgufCursor, field: string): Promise<MetadataValue> {
   await cursor.need(4, field);
@@ -103,6 +103,6 @@ async function readBooleans(cursor: GgufCursor, count: number, field: string): P
   const at = cursor.position;
   const bytes = await cursor.copy(count, field);
   const odd = bytes.findIndex((byte) => byte > 1);
-  if (odd >= 0) cursor.fail(`a boolean of ${bytes[odd]} is neither 0 nor 1`, field, at + odd);
+  if (odd >= 0) cursor.flaw(`a boolean of ${bytes[odd]} is neither 0 nor 1`, field, at + odd);
   return Array.from(bytes, (byte) => byte === 1);
 }

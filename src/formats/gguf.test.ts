@@ -155,16 +155,51 @@ describe('openGguf', () => {
     },
   );
 
-  it('refuses a boolean that is neither 0 nor 1', async () => {
-    const { bytes } = buildGguf({ metadata: [['key', { type: 'bool', value: true }]] });
-    bytes[39] = 2;
-    await expect(open(bytes)).rejects.toMatchObject({ code: 'E_GGUF', field: '"key"', offset: 39 });
+  it.each([
+    ['a boolean that is neither 0 nor 1', { type: 'bool', value: true } as const, 39, 2, 39],
+    ['text that is not UTF-8', { type: 'string', value: 'hello' } as const, 48, 0xff, 47],
+  ])('notes %s, and refuses it when it is read', async (what, value, at, byte, offset) => {
+    const { bytes } = buildGguf({
+      metadata: [
+        ['key', value],
+        ['after', { type: 'u32', value: 7 }],
+      ],
+    });
+    bytes[at] = byte;
+    const { metadata, notes } = await open(bytes);
+    expect(metadata.get('after'), what).toBe(7);
+    expect(notes).toEqual([
+      expect.stringMatching(new RegExp(`the metadata field "key" cannot be read: .* \\(byte ${offset}\\)$`)),
+    ]);
+    expect(() => metadata.get('key')).toThrow(expect.objectContaining({ code: 'E_GGUF', offset }));
   });
 
-  it('refuses text that is not UTF-8', async () => {
-    const { bytes } = buildGguf({ metadata: [['key', { type: 'string', value: 'hello' }]] });
-    bytes[48] = 0xff;
-    await expect(open(bytes)).rejects.toMatchObject({ code: 'E_GGUF', offset: 47 });
+  it('notes a list of texts of which one is not UTF-8', async () => {
+    const texts = ['good', 'evil', 'good'].map((value) => ({ type: 'string', value }) as const);
+    const { bytes } = buildGguf({
+      metadata: [
+        ['general.tags', { type: 'array', of: 'string', values: texts }],
+        ['after', { type: 'u32', value: 7 }],
+      ],
+    });
+    bytes[Buffer.from(bytes).indexOf('evil')] = 0xe9;
+    const { metadata, notes } = await open(bytes);
+    expect(metadata.get('after')).toBe(7);
+    expect(notes).toHaveLength(1);
+    expect(() => metadata.get('general.tags')).toThrow('a string is not UTF-8');
+  });
+
+  it('refuses the name of a tensor that is not UTF-8', async () => {
+    const { bytes } = buildGguf({
+      tensors: [{ name: 'evil', dimensions: [8], type: 0, offset: 0 }],
+      dataBytes: 32,
+    });
+    bytes[Buffer.from(bytes).indexOf('evil')] = 0xe9;
+    await expect(open(bytes)).rejects.toMatchObject({ code: 'E_GGUF', field: 'tensor 0 name' });
+  });
+
+  it('has no notes on a sound file', async () => {
+    expect((await open(smallGguf().bytes)).notes).toEqual([]);
   });
 
   it('refuses a file cut at any byte', async () => {

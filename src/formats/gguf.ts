@@ -40,7 +40,7 @@ export async function openGguf(source: ByteSource): Promise<Checkpoint> {
 export async function readGguf(source: ByteSource): Promise<Checkpoint> {
   const cursor = new GgufCursor(source);
   const { tensorCount, metadataCount } = await readPreamble(cursor);
-  const metadata = await readMetadata(cursor, metadataCount);
+  const { metadata, notes } = await readMetadata(cursor, metadataCount, source.name);
   const stated = metadata.get('general.alignment');
   const alignment = typeof stated === 'number' ? stated : DEFAULT_ALIGNMENT;
   const declared = await readTensorInfos(cursor, tensorCount);
@@ -59,7 +59,7 @@ export async function readGguf(source: ByteSource): Promise<Checkpoint> {
       after.offset,
     );
   }
-  return { format: 'gguf', name: source.name, tensors, metadata };
+  return { format: 'gguf', name: source.name, tensors, metadata, notes };
 }
 
 async function readPreamble(cursor: GgufCursor): Promise<{ tensorCount: number; metadataCount: number }> {
@@ -87,9 +87,31 @@ function checkCount(cursor: GgufCursor, count: number, bytesEach: number, field:
   cursor.fail(what, field, at, TRUNCATED_HINT);
 }
 
-async function readMetadata(cursor: GgufCursor, count: number): Promise<ReadonlyMap<string, MetadataValue>> {
+/** Metadata of which some values are invalid. Reading one throws its error; a value that nobody reads does no harm. */
+class FaultyMetadata extends Map<string, MetadataValue> {
+  readonly #faults: ReadonlyMap<string, HoldfastError>;
+
+  constructor(values: ReadonlyMap<string, MetadataValue>, faults: ReadonlyMap<string, HoldfastError>) {
+    super(values);
+    this.#faults = faults;
+  }
+
+  override get(key: string): MetadataValue | undefined {
+    const fault = this.#faults.get(key);
+    if (fault !== undefined) throw fault;
+    return super.get(key);
+  }
+}
+
+async function readMetadata(
+  cursor: GgufCursor,
+  count: number,
+  file: string,
+): Promise<Required<Pick<Checkpoint, 'metadata' | 'notes'>>> {
   cursor.charge(count, METADATA_OVERHEAD_BYTES, 'metadata_kv_count');
   const metadata = new Map<string, MetadataValue>();
+  const faults = new Map<string, HoldfastError>();
+  const notes: string[] = [];
   for (let i = 0; i < count; i++) {
     const at = cursor.position;
     const key = await cursor.string(`metadata key ${i}`);
@@ -97,8 +119,13 @@ async function readMetadata(cursor: GgufCursor, count: number): Promise<Readonly
     const value = await readValue(cursor, quote(key));
     METADATA_CHECKS.get(key)?.(cursor, value, at);
     metadata.set(key, value);
+    const fault = cursor.takeFault();
+    if (fault === null) continue;
+    const { what, field, offset } = fault;
+    faults.set(key, cursor.error(what, field, offset));
+    notes.push(`${file}: the metadata field ${field} cannot be read: ${what} (byte ${offset})`);
   }
-  return metadata;
+  return { metadata: faults.size === 0 ? metadata : new FaultyMetadata(metadata, faults), notes };
 }
 
 /** Checks of the metadata that reading the file depends on. */
@@ -134,6 +161,8 @@ async function readTensorInfos(cursor: GgufCursor, count: number): Promise<Decla
   for (let i = 0; i < count; i++) {
     const at = cursor.position;
     const name = await cursor.string(`tensor ${i} name`);
+    const fault = cursor.takeFault();
+    if (fault !== null) cursor.fail(fault.what, fault.field, fault.offset);
     const field = quote(name);
     await cursor.need(4, field);
     const dimensions = cursor.u32();
