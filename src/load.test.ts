@@ -68,7 +68,7 @@ describe('the text of a model', () => {
     expect(() => model.format).toThrow(/E_TEMPLATE: .*: tokenizer_config\.json\)/);
   });
 
-  it('takes the end of an answer from generation_config.json; an invalid one throws when it is used', async () => {
+  it('takes the end of an answer from generation_config.json; an invalid file throws when it is used', async () => {
     const ends = await withFiles({ 'generation_config.json': { eos_token_id: [300] } });
     expect(ends.tokenizer!.endOfTurnIds).toContain(300);
     const broken = await withFiles({ 'generation_config.json': { eos_token_id: 'x' } });

@@ -1,22 +1,11 @@
 import type { AddedToken } from './added-tokens.js';
+import { FAMILY_NAMES } from './special-tokens.js';
 
-/** Names of the tokens that end a turn or a text in known model families; the list of llama.cpp (llama-vocab.cpp). */
+/** Names of the tokens that end a text, a turn or a message in known model families. */
 export const END_NAMES: ReadonlySet<string> = new Set([
-  '<|im_end|>',
-  '<end_of_turn>',
-  '<|eot_id|>',
-  '<|eom_id|>',
-  '<|end|>',
-  '<|end_of_text|>',
-  '<|endoftext|>',
-  '<|end_of_turn|>',
-  '<|return|>',
-  '<|call|>',
-  '<EOT>',
-  '<｜end▁of▁sentence｜>',
-  '<end_of_utterance>',
-  '</s>',
-  '<eos>',
+  ...FAMILY_NAMES.eos,
+  ...FAMILY_NAMES.eot,
+  ...FAMILY_NAMES.eom,
 ]);
 
 /** Returns the ids that end an answer, ascending: the `known` ones and every special token in {@link END_NAMES}. */

@@ -25,13 +25,19 @@ export class TokenizerMetadata {
     return typeof value === 'boolean' ? value : this.wrong(key, 'true or false');
   }
 
-  optionalId(key: string, vocabSize: number): number | null {
+  /**
+   * Reads the id of a token.
+   * @param onBad called if the field is there and is not an id of the vocabulary, with what is wrong; returns the id to
+   * use instead
+   * @returns null if the field is missing
+   */
+  optionalId(key: string, vocabSize: number, onBad: (what: string) => number | null): number | null {
     const value = this.metadata.get(key);
     if (value === undefined) return null;
-    const id = Number(value);
-    return Number.isInteger(id) && id >= 0 && id < vocabSize
-      ? id
-      : this.wrong(key, `an id below ${vocabSize}`);
+    if (isIdBelow(value, vocabSize)) return value;
+    const shown =
+      typeof value === 'object' ? 'a list' : typeof value === 'string' ? JSON.stringify(value) : value;
+    return onBad(`${key} is ${shown}, but the vocabulary has ${vocabSize} tokens`);
   }
 
   /** @throws HoldfastError `E_TOKENIZER` if the field is missing or not a list of strings */
@@ -62,3 +68,6 @@ export class TokenizerMetadata {
     throw new HoldfastError('E_TOKENIZER', `${key} is not ${expected}`, { file: this.name, field: key });
   }
 }
+
+const isIdBelow = (value: MetadataValue, vocabSize: number): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < vocabSize;

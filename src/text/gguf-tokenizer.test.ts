@@ -97,7 +97,7 @@ describe('a GGUF with an unusable tokenizer', () => {
       ['tokenizer.ggml.tokens', 'a', /not a list of strings/],
       ['tokenizer.ggml.token_type', [1], /not a list of 4 numbers/],
       ['tokenizer.ggml.merges', ['ab'], /merge 0 is not a pair of tokens: "ab"/],
-      ['tokenizer.ggml.eos_token_id', 4, /not an id below 4/],
+      ['tokenizer.ggml.eos_token_id', 4, /eos_token_id is 4, but the vocabulary has 4 tokens, and .* none/],
       ['tokenizer.ggml.add_bos_token', 'yes', /not true or false/],
     ];
     for (const [field, value, message] of cases) {
@@ -110,6 +110,72 @@ describe('a GGUF with an unusable tokenizer', () => {
         }),
       );
     }
+  });
+
+  it.each(['padding', 'unknown', 'seperator', 'separator', 'mask', 'cls'])(
+    'is read whatever its %s token is, because nothing depends on it',
+    (role) => {
+      const key = `tokenizer.ggml.${role}_token_id`;
+      for (const value of [4, 4294967295, -1, 1.5, true, '3', [1], 2n ** 63n] as MetadataValue[]) {
+        const tokenizer = tokenizerFromGguf(withField(key, value), 'x.gguf');
+        expect(tokenizer.encode('ab<end>', { special: true })).toEqual([2, 3]);
+        expect([tokenizer.pad, tokenizer.unk]).toEqual([null, null]);
+        const isRead = role === 'padding' || role === 'unknown';
+        expect(tokenizer.notes).toHaveLength(isRead ? 1 : 0);
+        if (isRead) expect(tokenizer.notes[0]).toMatch(/^x\.gguf: .* has 4 tokens; it is ignored$/);
+      }
+      expect(tokenizerFromGguf(withField(key, 2)).notes).toEqual([]);
+    },
+  );
+
+  describe('names a token that it needs with an id that the vocabulary lacks', () => {
+    const read = (role: string, id: MetadataValue, tokens: readonly string[]) =>
+      tokenizerFromGguf(
+        new Map(valid)
+          .set('tokenizer.ggml.tokens', ['a', 'b', 'ab', ...tokens])
+          .set('tokenizer.ggml.token_type', [1, 1, 1, ...tokens.map(() => 3)])
+          .set('tokenizer.ggml.eos_token_id', 3)
+          .set(`tokenizer.ggml.${role}_token_id`, id),
+        'x.gguf',
+      );
+
+    it.each([
+      ['eos', ['<x>', '<|endoftext|>', '<|im_end|>'], '<|endoftext|>'],
+      ['eos', ['<x>', '<|im_end|>'], '<|im_end|>'],
+      ['bos', ['<x>', '<bos>'], '<bos>'],
+      ['eot', ['<x>', '<|endoftext|>', '<|im_end|>'], '<|im_end|>'],
+      ['eot', ['<x>', '<|eot_id|>', '<|im_end|>'], '<|im_end|>'],
+      ['eom', ['<x>', '<|eot_id|>', '<|eom_id|>'], '<|eom_id|>'],
+    ])('and is read with the %s that the family of %j has', (role, tokens, name) => {
+      for (const id of [99, -1, 4294967295, 2.5, 'x'] as MetadataValue[]) {
+        const tokenizer = read(role, id, tokens);
+        const shown = typeof id === 'string' ? `"${id}"` : id;
+        const what = `tokenizer.ggml.${role}_token_id is ${shown}, but the vocabulary has ${3 + tokens.length} tokens`;
+        expect(tokenizer.notes).toEqual([`x.gguf: ${what}; using ${name} instead`]);
+        const own = { id: 3 + tokens.indexOf(name), text: name };
+        if (role === 'eos' || role === 'bos') expect(tokenizer[role]).toEqual(own);
+        if (role !== 'bos') expect(tokenizer.endOfTurnIds).toContain(own.id);
+      }
+    });
+
+    it.each([
+      ['eos', ['<x>'], 'none of the known names'],
+      ['bos', ['<x>', '<|im_start|>'], 'none of the known names'],
+      ['eot', ['<x>', '<|endoftext|>'], 'none of the known names'],
+      ['eos', ['</s>', '<|endoftext|>'], 'several of the known names: </s>, <|endoftext|>'],
+    ])('and is refused if the family of its %s is not clear from %j', (role, tokens, why) => {
+      const field = `tokenizer.ggml.${role}_token_id`;
+      expect(() => read(role, 99, tokens)).toThrow(
+        expect.objectContaining({ code: 'E_TOKENIZER', file: 'x.gguf', field }),
+      );
+      expect(() => read(role, 99, tokens)).toThrow(
+        `${field} is 99, but the vocabulary has ${3 + tokens.length} tokens, and its special tokens have ${why}`,
+      );
+    });
+
+    it('takes a whole number that is stored as a float', () => {
+      expect(read('eos', Math.fround(3), ['<x>']).eos).toEqual({ id: 3, text: '<x>' });
+    });
   });
 
   it('is refused when it names no pre-tokenizer', () => {

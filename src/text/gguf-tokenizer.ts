@@ -4,6 +4,7 @@ import { END_NAMES } from './end-of-turn.js';
 import { TokenizerMetadata } from './gguf-metadata.js';
 import { preTokenizerNamed } from './pre-tokenizers.js';
 import { mergesFromScores } from './sentencepiece-merges.js';
+import { familyToken, type SpecialRole } from './special-tokens.js';
 import { createTokenizer, type Tokenizer } from './tokenizer.js';
 import type { TokenizerJson } from './tokenizer-json.js';
 
@@ -55,13 +56,29 @@ export function tokenizerFromGguf(
     });
   }
 
-  const idOf = (role: string, fallback?: number): number | undefined =>
-    fields.optionalId(`tokenizer.ggml.${role}_token_id`, tokens.length) ?? fallback;
-  const bos = idOf('bos', kind.defaultIds.bos);
-  const eos = idOf('eos', kind.defaultIds.eos);
-  const unk = idOf('unknown', kind.defaultIds.unk);
-  const turnEnds = [idOf('eot'), idOf('eom')];
-  const textOf = (id: number | undefined): string | null => (id === undefined ? null : (tokens[id] ?? null));
+  const notes: string[] = [];
+  const isTyped = fields.has('tokenizer.ggml.token_type');
+  const isSpecial = (content: string, id: number): boolean =>
+    !isTyped || types[id] === CONTROL || END_NAMES.has(content);
+  const specials = new Set(tokens.filter(isSpecial));
+  /** The id of a token that the model needs: if it is wrong, that of the family's own. */
+  const needed = (role: SpecialRole, fallback?: number): number | undefined => {
+    const field = `tokenizer.ggml.${role}_token_id`;
+    const own = (what: string): number =>
+      tokens.indexOf(familyToken({ role, what, file: name, field }, specials, notes));
+    return fields.optionalId(field, tokens.length, own) ?? fallback;
+  };
+  /** The id of a token that nothing depends on: if it is wrong, it is ignored. */
+  const unneeded = (role: string): number | null =>
+    fields.optionalId(`tokenizer.ggml.${role}_token_id`, tokens.length, (what) => {
+      notes.push(`${name}: ${what}; it is ignored`);
+      return null;
+    });
+  const bos = needed('bos', kind.defaultIds.bos);
+  const eos = needed('eos', kind.defaultIds.eos);
+  const turnEnds = [needed('eot'), needed('eom')];
+  const unk = unneeded('unknown') ?? kind.defaultIds.unk;
+  const textOf = (id: number | null | undefined): string | null => (id == null ? null : (tokens[id] ?? null));
 
   const ofPhi3 = kindName === 'llama' && Object.hasOwn(vocab, PHI3_TOKEN);
   const added = tokens.flatMap((content, id) => {
@@ -79,11 +96,11 @@ export function tokenizerFromGguf(
       bos_token: textOf(bos),
       eos_token: textOf(eos),
       unk_token: textOf(unk),
-      pad_token: textOf(idOf('padding')),
+      pad_token: textOf(unneeded('padding')),
       add_bos_token: fields.optionalFlag('tokenizer.ggml.add_bos_token') ?? kind.addsBos,
     },
     name,
-    { turnEnds: turnEnds.filter((id) => id !== undefined), generationConfig },
+    { turnEnds: turnEnds.filter((id) => id !== undefined), generationConfig, notes },
   );
 }
 
@@ -134,7 +151,8 @@ const readLlama: ReadKind = (fields, tokens, types, vocab) => {
   const toSpaceMark = { type: 'Replace', pattern: { String: ' ' }, content: '\u2581' };
   const prefixed = fields.optionalFlag('tokenizer.ggml.add_space_prefix') ?? true;
   const strip = prefixed ? [{ type: 'Strip', content: ' ', start: 1, stop: 0 }] : [];
-  const unkId = fields.optionalId('tokenizer.ggml.unknown_token_id', tokens.length) ?? types.indexOf(UNKNOWN);
+  const unkId =
+    fields.optionalId('tokenizer.ggml.unknown_token_id', tokens.length, () => null) ?? types.indexOf(UNKNOWN);
   return {
     parts: {
       normalizer: prefixed

@@ -45,8 +45,9 @@ const specialToken = z.union([z.string(), z.looseObject({ content: z.string() })
 const configSchema = z.looseObject({
   bos_token: specialToken,
   eos_token: specialToken,
-  unk_token: specialToken,
-  pad_token: specialToken,
+  // Nothing depends on these two: what is not a token is ignored, with a note.
+  unk_token: z.unknown().optional(),
+  pad_token: z.unknown().optional(),
   add_bos_token: z.boolean().nullish(),
 });
 /** A checked `tokenizer_config.json`. */
@@ -88,25 +89,25 @@ export function checkTokenizerConfig(json: unknown, name: string): TokenizerConf
   return parsed.data;
 }
 
-const generationConfigSchema = z.looseObject({
-  eos_token_id: z.union([z.int().nonnegative(), z.array(z.int().nonnegative())]).nullish(),
-});
+const generationConfigSchema = z.looseObject({ eos_token_id: z.unknown().optional() });
 
 /**
- * Returns the ids that end an answer according to a parsed `generation_config.json` (null or undefined if there is
- * none).
- * @throws HoldfastError `E_TOKENIZER` naming the field
+ * Returns what ends an answer according to a parsed `generation_config.json` (null or undefined if there is none). The
+ * caller checks that these are ids.
+ * @throws HoldfastError `E_TOKENIZER` if the file is not an object
  */
-export function generationEnds(json: unknown, name: string): readonly number[] {
+export function generationEnds(json: unknown, name: string): readonly unknown[] {
   const parsed = generationConfigSchema.safeParse(json ?? {});
   if (!parsed.success) throw malformed(parsed.error, name, 'generation_config.json');
   const ids = parsed.data.eos_token_id ?? [];
-  return typeof ids === 'number' ? [ids] : ids;
+  return Array.isArray(ids) ? ids : [ids];
 }
 
-/** Returns the text of a special token in a `tokenizer_config.json`, or null if it is not set. */
-export function specialTokenText(token: z.infer<typeof specialToken>): string | null {
-  return typeof token === 'string' ? token : (token?.content ?? null);
+/** Returns the text of a special token in a `tokenizer_config.json`, or null if it is not set or not a token. */
+export function specialTokenText(token: unknown): string | null {
+  const { success, data } = specialToken.safeParse(token);
+  if (!success || data == null) return null;
+  return typeof data === 'string' ? data : data.content;
 }
 
 /** Returns the added tokens of a `tokenizer.json`, with the format's defaults filled in. */

@@ -85,14 +85,75 @@ describe('the tokens that end an answer', () => {
     expect(endsWith([301, 300, named[0]])).toEqual([...named, 300, 301].sort((a, b) => a - b));
   });
 
+  // A vocabulary of 512 tokens.
   it.each([
-    ['an unknown id', 512, /end-of-answer token that is not in the vocabulary: 512.*eos_token_id/],
-    ['a text', '</s>', /malformed generation_config\.json.*eos_token_id/],
-    ['a list with something else', [1, -2], /malformed generation_config\.json.*eos_token_id/],
-  ])('are refused when generation_config.json names %s', (_, ends, message) => {
-    expect(() => endsWith(ends)).toThrow(
-      expect.objectContaining({ code: 'E_TOKENIZER', message: expect.stringMatching(message) }),
+    ['an unknown id', 512, '512'],
+    ['a text', '</s>', '"</s>"'],
+    ['an object', { id: 300 }, '{"id":300}'],
+    ['a negative id in a list', [300, -2], '-2'],
+    ['half an id', [300, 1.5], '1.5'],
+  ])('are those that the vocabulary has if generation_config.json names %s', (_, ends, shown) => {
+    const json = fixtureJson('llama');
+    const { notes, endOfTurnIds } = tokenizerFromJson(json, null, 'x', { eos_token_id: ends });
+    const named = tokenizerFromJson(json).endOfTurnIds;
+    expect(endOfTurnIds).toEqual(Array.isArray(ends) ? [...named, 300] : named);
+    expect(notes).toEqual([
+      `x: generation_config.json ends an answer at ${shown}, which is not the id of a token; it is ignored`,
+    ]);
+  });
+
+  it('are refused if generation_config.json names an unknown one and the vocabulary has none', () => {
+    const json = { ...fixtureJson('llama'), added_tokens: [] };
+    const refused = () => tokenizerFromJson(json, null, 'x', { eos_token_id: [512, -1] });
+    expect(refused).toThrow(
+      expect.objectContaining({ code: 'E_TOKENIZER', file: 'x', field: 'eos_token_id' }),
     );
+    expect(refused).toThrow('ends an answer at 512, which is not the id of a token: the ids are 0 to 511');
+    expect(tokenizerFromJson(json, null, 'x', { eos_token_id: [512, 2] }).endOfTurnIds).toEqual([2]);
+  });
+});
+
+describe('a tokenizer_config.json that names a token which the vocabulary lacks', () => {
+  const read = (config: object) => tokenizerFromJson(fixtureJson('llama'), config, 'x');
+
+  it.each([
+    ['pad_token', '[PAD]', '"[PAD]", which the vocabulary lacks,'],
+    ['unk_token', { content: '[UNK]' }, '"[UNK]", which the vocabulary lacks,'],
+    ['pad_token', 0, 'something that is not a token'],
+    ['unk_token', ['<unk>'], 'something that is not a token'],
+  ])('is read without its %s %j, which plays no part', (field, value, shown) => {
+    const tokenizer = read({ [field]: value });
+    expect(tokenizer[field === 'pad_token' ? 'pad' : 'unk']).toBeNull();
+    expect(tokenizer.encode('the work of')).toEqual(fixtureTokenizer('llama').encode('the work of'));
+    expect(tokenizer.notes).toEqual([
+      `x: tokenizer_config.json names ${shown} as its ${field}; it is ignored`,
+    ]);
+  });
+
+  it('uses the token of the family in place of a needed one', () => {
+    const { eos, notes } = read({ eos_token: '</s>' });
+    expect(eos).toEqual({ id: 0, text: '<|endoftext|>' });
+    expect(notes).toEqual([
+      'x: tokenizer_config.json names the eos_token "</s>", which the vocabulary lacks; using <|endoftext|> instead',
+    ]);
+  });
+
+  it('is refused if the vocabulary has no token in place of a needed one', () => {
+    expect(() => read({ bos_token: '<s>' })).toThrow(
+      expect.objectContaining({ code: 'E_TOKENIZER', field: 'bos_token', file: 'x' }),
+    );
+  });
+
+  it('may leave a token empty, and may hold fields that nobody reads', () => {
+    const added_tokens_decoder = { '-1': 7, '99999': { content: '<x>' } };
+    const { eos, notes } = read({
+      eos_token: '',
+      mask_token: 7,
+      added_tokens_decoder,
+      model_max_length: 'x',
+    });
+    expect(eos).toBeNull();
+    expect(notes).toEqual([]);
   });
 });
 

@@ -6,6 +6,7 @@ import type { EncodedText } from './encoded-text.js';
 import { createEncoder } from './encoder.js';
 import { endOfTurnIds } from './end-of-turn.js';
 import { libraryPreTokenizer } from './library-parity.js';
+import { familyToken } from './special-tokens.js';
 import {
   addedTokensOf,
   type Component,
@@ -27,6 +28,8 @@ export interface NamedToken {
 export interface Tokenizer {
   /** The name that errors use, usually the file's. */
   readonly name: string;
+  /** What the user should know about the files, with their name: something is odd, but does no harm. */
+  readonly notes: readonly string[];
   /** One more than the highest id. */
   readonly vocabSize: number;
   readonly bos: NamedToken | null;
@@ -92,6 +95,8 @@ export function tokenizerFromJson(
 interface KnownEnds {
   /** Ids that the vocabulary marks as ends of a turn. */
   readonly turnEnds?: readonly number[];
+  /** What is odd about the files so far. */
+  readonly notes?: readonly string[];
   /** A parsed `generation_config.json`; null if there is none. */
   readonly generationConfig: unknown;
 }
@@ -104,7 +109,7 @@ export function createTokenizer(
   json: TokenizerJson,
   config: TokenizerConfig,
   name: string,
-  { turnEnds = [], generationConfig }: KnownEnds,
+  { turnEnds = [], generationConfig, notes: known = [] }: KnownEnds,
 ): Tokenizer {
   const writing = tokenWriting(json.decoder ?? null, name);
   const addedTokens = addedTokensOf(json);
@@ -124,13 +129,34 @@ export function createTokenizer(
   );
   const controls = new Set(addedTokens.filter((token) => token.special).map(({ id }) => id));
 
-  const named = (text: string | null | undefined): NamedToken | null => {
-    const id = text == null ? undefined : idOf(text);
-    return text == null || id === undefined ? null : { id, text };
+  const notes = [...known];
+  const specials = new Set(addedTokens.filter((token) => token.special).map(({ content }) => content));
+  const named = (text: string | null, onMissing: (text: string) => NamedToken | null): NamedToken | null => {
+    if (text === null || text === '') return null;
+    const id = idOf(text);
+    return id === undefined ? onMissing(text) : { id, text };
   };
-  const unk = named(specialTokenText(config.unk_token) ?? json.model.unk_token);
-  const bos = named(specialTokenText(config.bos_token));
-  const eos = named(specialTokenText(config.eos_token));
+  const needed = (role: 'bos' | 'eos'): NamedToken | null =>
+    named(specialTokenText(config[`${role}_token`]), (missing) => {
+      const field = `${role}_token`;
+      const what = `tokenizer_config.json names the ${field} ${JSON.stringify(missing)}, which the vocabulary lacks`;
+      const text = familyToken({ role, what, file: name, field }, specials, notes);
+      return { id: idOf(text)!, text };
+    });
+  const unneeded = (role: 'unk' | 'pad'): NamedToken | null => {
+    const field = `${role}_token` as const;
+    const ignored = (what: string): null => {
+      notes.push(`${name}: tokenizer_config.json names ${what} as its ${field}; it is ignored`);
+      return null;
+    };
+    const stated = config[field];
+    const text = specialTokenText(stated);
+    if (text === null && stated != null) return ignored('something that is not a token');
+    return named(text, (missing) => ignored(`${JSON.stringify(missing)}, which the vocabulary lacks,`));
+  };
+  const unk = unneeded('unk') ?? named(json.model.unk_token ?? null, () => null);
+  const bos = needed('bos');
+  const eos = needed('eos');
   const encodeParts = createEncoder(library, { addedTokens, writing, special, unkId: unk?.id ?? null, name });
 
   const bytesById: (Uint8Array | undefined)[] = [];
@@ -151,26 +177,32 @@ export function createTokenizer(
   };
 
   const configuredEnds = generationEnds(generationConfig, name);
-  const unknown = configuredEnds.find((id) => tokens[id] === undefined);
-  if (unknown !== undefined) {
-    throw new HoldfastError(
-      'E_TOKENIZER',
-      `generation_config.json names an end-of-answer token that is not in the vocabulary: ${unknown}`,
-      { file: name, field: 'eos_token_id', hint: 'Check that the file was published with this tokenizer' },
-    );
+  const isId = (end: unknown): end is number => typeof end === 'number' && tokens[end] !== undefined;
+  const knownEnds = [...(eos === null ? [] : [eos.id]), ...turnEnds, ...configuredEnds.filter(isId)];
+  const ends = endOfTurnIds(addedTokens, knownEnds);
+  for (const id of configuredEnds.filter((end) => !isId(end))) {
+    const what = `generation_config.json ends an answer at ${JSON.stringify(id)}, which is not the id of a token`;
+    if (ends.length === 0) {
+      throw new HoldfastError('E_TOKENIZER', `${what}: the ids are 0 to ${tokens.length - 1}`, {
+        file: name,
+        field: 'eos_token_id',
+        hint: 'Check that the file was published with this tokenizer',
+      });
+    }
+    notes.push(`${name}: ${what}; it is ignored`);
   }
-  const knownEnds = [...(eos === null ? [] : [eos.id]), ...turnEnds, ...configuredEnds];
 
   const { stripsLeadingSpace } = writing;
   return {
     name,
+    notes,
     vocabSize: tokens.length,
     bos,
     eos,
     unk,
-    pad: named(specialTokenText(config.pad_token)),
+    pad: unneeded('pad'),
     addsBos: bos !== null && (config.add_bos_token ?? beginsWith(json.post_processor, bos.text)),
-    endOfTurnIds: endOfTurnIds(addedTokens, knownEnds),
+    endOfTurnIds: ends,
     addedTokens,
     encode(text, options = {}) {
       const plain = options.special === true ? [] : [{ start: 0, end: text.length }];
