@@ -5,7 +5,8 @@ import { createGpuExecutor, type GpuOptions } from './executors/gpu/index.js';
 import { type Fetch, memorySource, openSafetensors } from './formats/index.js';
 import { sha256 } from './hash.js';
 import { readSideFiles } from './hub/side-files.js';
-import { findFormat, findTokenizer, lazily } from './model-text.js';
+import { lazyText } from './model-text.js';
+import { tellNotes } from './notes.js';
 import { decodeUtf8 } from './utf8.js';
 
 /** The part of Holdfast that runs in a browser: dialogues and their shares, on the browser's WebGPU. */
@@ -60,17 +61,17 @@ export async function fetchModel(
   const checkpoint = await openSafetensors(memorySource(bytes, addressOf('model.safetensors')));
   const files = { ...side, checkpoint, name: folder };
   const plan = await planModel(checkpoint, side.config);
+  tellNotes(plan.notes);
   const executor = await createGpuExecutor(gpu, plan, checkpoint, options);
-  const tokenizer = lazily(() => findTokenizer(files));
-  const format = lazily(() => findFormat(tokenizer(), files));
+  const text = lazyText(files);
   return {
     name: folder,
     executor,
     get tokenizer() {
-      return tokenizer();
+      return text.tokenizer;
     },
     get format() {
-      return format();
+      return text.format;
     },
     hash: () => sha256(bytes),
     dispose: () => executor.dispose(),

@@ -71,7 +71,7 @@ describe('the text of a model', () => {
   it('takes the end of an answer from generation_config.json; an invalid file throws when it is used', async () => {
     const ends = await withFiles({ 'generation_config.json': { eos_token_id: [300] } });
     expect(ends.tokenizer!.endOfTurnIds).toContain(300);
-    const broken = await withFiles({ 'generation_config.json': { eos_token_id: 'x' } });
+    const broken = await withFiles({ 'generation_config.json': '7' });
     await traceRun(broken, { input: [1, 2] });
     expect(() => broken.tokenizer).toThrow(/E_TOKENIZER: malformed generation_config\.json/);
   });

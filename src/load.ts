@@ -7,7 +7,8 @@ import type { CpuOptions } from './executors/cpu/index.js';
 import { parsePrecision } from './executors/index.js';
 import { EXECUTOR_TABLE, EXECUTORS, type ExecutorName, takesOption } from './executors/registry.js';
 import { locateModel, type ModelFiles, openModel } from './hub/index.js';
-import { findFormat, findTokenizer, lazily } from './model-text.js';
+import { lazyText } from './model-text.js';
+import { tellNotes } from './notes.js';
 import { packageFile } from './package.js';
 
 export { EXECUTORS, type ExecutorName } from './executors/registry.js';
@@ -57,20 +58,20 @@ export async function loadModel(name: string, options: LoadOptions = {}): Promis
   const files = await openModel(await modelFile(name));
   try {
     const plan = await planModel(files.checkpoint, files.config);
+    tellNotes([...(files.checkpoint.notes ?? []), ...plan.notes]);
     const chosen = options.executor === 'auto' ? await preferred() : (options.executor ?? 'cpu');
     const executor = await EXECUTOR_TABLE[chosen].create(plan, files.checkpoint, options);
-    const tokenizer = lazily(() => findTokenizer(files));
-    const format = lazily(() => findFormat(tokenizer(), files));
+    const text = lazyText(files);
     return {
       name,
       plan,
       files,
       executor,
       get tokenizer() {
-        return tokenizer();
+        return text.tokenizer;
       },
       get format() {
-        return format();
+        return text.format;
       },
       hash: () => files.hash(),
       async dispose() {

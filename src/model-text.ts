@@ -1,5 +1,6 @@
 import type { Checkpoint } from './formats/index.js';
 import type { SideFiles } from './hub/side-files.js';
+import { tellNotes } from './notes.js';
 import {
   type ChatFormat,
   chatFormat,
@@ -46,13 +47,37 @@ export function findTemplate({ checkpoint, chatTemplate, name }: TextFiles): Tem
 }
 
 /** Creates the chat format; null without a tokenizer or a template. */
-export function findFormat(tokenizer: Tokenizer | null, files: TextFiles): ChatFormat | null {
+function findFormat(tokenizer: Tokenizer | null, files: TextFiles): ChatFormat | null {
   const source = findTemplate(files);
   return tokenizer === null || source.template === null ? null : chatFormat({ tokenizer, ...source });
 }
 
+/** A tokenizer and a chat format that are created on first access, which throws if they are invalid. */
+export interface LazyText {
+  readonly tokenizer: Tokenizer | null;
+  readonly format: ChatFormat | null;
+}
+
+/** Returns a model's text. What is odd about the tokenizer's files is told when it is created. */
+export function lazyText(files: TextFiles): LazyText {
+  const tokenizer = lazily(() => {
+    const found = findTokenizer(files);
+    tellNotes(found?.notes ?? []);
+    return found;
+  });
+  const format = lazily(() => findFormat(tokenizer(), files));
+  return {
+    get tokenizer() {
+      return tokenizer();
+    },
+    get format() {
+      return format();
+    },
+  };
+}
+
 /** Returns a function that does its work on the first call and remembers the result. */
-export function lazily<T>(work: () => T): () => T {
+function lazily<T>(work: () => T): () => T {
   let done: { readonly result: T } | undefined;
   return () => {
     done ??= { result: work() };

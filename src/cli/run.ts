@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { sendNotesTo } from '../notes.js';
 import { readPackage } from '../package.js';
 import { registerBench } from './bench/index.js';
 import { registerChat } from './chat/index.js';
@@ -16,6 +17,7 @@ import { registerTrace } from './trace/index.js';
 /** Runs a command line and sets the exit code: 0 for success, 1 for a failure, 2 for a usage error. */
 export async function run(argv: readonly string[]): Promise<void> {
   endOnClosedPipe();
+  sendNotesTo((note) => stderr.lines([`note: ${note}`]));
   const program = createProgram();
   await addStudy(program, argv);
   try {

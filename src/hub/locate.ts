@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { HoldfastError } from '../errors.js';
-import { visibleLine } from '../visible.js';
+import { tellNotes } from '../notes.js';
 import { HubCache } from './hub-cache.js';
 import { createHubClient } from './hub-client.js';
 import type { RepoListing } from './hub-listing.js';
@@ -37,7 +37,7 @@ export async function locateModel(text: string, options: LocateOptions = {}): Pr
 export async function pullModel(name: HubName, options: LocateOptions = {}): Promise<PulledModel> {
   const { settings = hubSettings(), signal } = options;
   const watch: PullWatch = {
-    onNote: options.onNote ?? ((text) => process.emitWarning(visibleLine(text), 'HoldfastHub')),
+    onNote: options.onNote ?? ((text) => tellNotes([text])),
     onProgress: options.onProgress ?? (() => {}),
     onFile: options.onFile ?? (() => {}),
     ...(signal === undefined ? {} : { signal }),

@@ -46,7 +46,7 @@ export interface InspectReport {
   readonly tensors: readonly { readonly type: TensorType; readonly count: number; readonly bytes: number }[];
   /** The tensors that the model does not need, with the reason. All others are used. */
   readonly unused: readonly UnusedTensors[];
-  /** What is odd about the files. */
+  /** What the user should know about the files: something is odd, but does no harm. */
   readonly notes: readonly string[];
   readonly precision: Precision;
   /** How each weight is stored in memory at this precision. */
@@ -97,7 +97,8 @@ export async function inspect(named: string | undefined, options: InspectOptions
     return {
       ...{ model: path, format: checkpoint.format, fileBytes: files.fileBytes },
       ...{ blueprint, parameters: parameterCount(blueprint), tensors: tensorsByType(checkpoint) },
-      ...{ unused, notes },
+      unused,
+      notes: [...(checkpoint.notes ?? []), ...notes, ...(tokenizer?.notes ?? [])],
       ...{ precision, weights: weights.map(({ squares, ...weight }) => weight), forms },
       memory: {
         contextLength,

@@ -26,6 +26,7 @@ export function inspectionLines(report: InspectReport, each: boolean, paint: Pai
       ({ type, count, bytes }) => `  ${type}: ${printCount(count, 'tensor')}, ${printBytes(bytes)}`,
     ),
     ...printUnused(report, paint),
+    ...(report.notes.length === 0 ? [] : [heading('notes'), ...report.notes.map((note) => `  ${note}`)]),
     ...printForms(report).flatMap(({ where, lines }) => [heading(where), ...lines]),
     ...(report.forms.cpu.some(({ form }) => form.startsWith('q')) ? [ROUNDED_ACTIVATIONS] : []),
     ...(each ? [heading('tensors'), ...printTensors(report)] : []),

@@ -1,5 +1,6 @@
 import { openModel } from '../../hub/index.js';
 import { findTemplate, findTokenizer } from '../../model-text.js';
+import { tellNotes } from '../../notes.js';
 import type { TemplateSource, Tokenizer } from '../../text/index.js';
 import { noTokenizer } from './no-tokenizer.js';
 
@@ -18,6 +19,7 @@ export async function openText(path: string): Promise<ModelText> {
   try {
     const tokenizer = findTokenizer(files);
     if (tokenizer === null) throw noTokenizer(path);
+    tellNotes([...(files.checkpoint.notes ?? []), ...tokenizer.notes]);
     return { tokenizer, template: findTemplate(files) };
   } finally {
     await files.close();

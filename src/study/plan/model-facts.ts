@@ -4,7 +4,8 @@ import { headGrid } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import { type ModelFiles, openModel } from '../../hub/index.js';
 import { pairsThatSeeAll } from '../../measure/index.js';
-import { findTemplate } from '../../model-text.js';
+import { findTemplate, findTokenizer } from '../../model-text.js';
+import { tellNotes } from '../../notes.js';
 import { mayWriteTime } from '../../text/index.js';
 import type { ModelSpec } from '../spec/index.js';
 import { canonicalJson } from '../spec/index.js';
@@ -22,7 +23,8 @@ export async function modelFacts({
 }: Pick<ModelSpec, 'path' | 'precision' | 'executor'>): Promise<ModelFacts> {
   const files = await openModel(modelFile(path));
   try {
-    const { blueprint } = await planModel(files.checkpoint, files.config);
+    const { blueprint, notes } = await planModel(files.checkpoint, files.config);
+    tellNotes([...(files.checkpoint.notes ?? []), ...notes, ...(findTokenizer(files)?.notes ?? [])]);
     const { template } = findTemplate(files);
     if (template === null) {
       throw new HoldfastError('E_TEMPLATE', `${path} has no chat template`, {

@@ -1,4 +1,5 @@
 import { type LoadedModel, loadModel } from '../../load.js';
+import { sendNotesTo } from '../../notes.js';
 import { modelFile } from '../plan/index.js';
 import type { ModelSpec } from '../spec/index.js';
 import type { OpenCells } from './compute.js';
@@ -10,6 +11,8 @@ import { runCell } from './run-cell.js';
  * a thread never holds two.
  */
 export const open: OpenCells = async () => {
+  // The main thread told the notes on the models when it read their facts.
+  sendNotesTo(() => {});
   let held: { readonly spec: string; readonly model: LoadedModel } | null = null;
   const modelOf = async (spec: ModelSpec): Promise<LoadedModel> => {
     const key = JSON.stringify(spec);
