@@ -5,6 +5,7 @@ import { GgufCursor } from './gguf-cursor.js';
 import { GGML_TYPES, GGUF_TENSOR_TYPES, ggufTensorType } from './gguf-types.js';
 import { readValue } from './gguf-values.js';
 import { byOffset, elementCount, findOverlap } from './layout.js';
+import { refusePointer } from './lfs-pointer.js';
 import { quote } from './quote.js';
 import { BLOCK_LAYOUTS, byteLengthOf } from './tensor-types.js';
 
@@ -23,7 +24,7 @@ const TENSOR_OVERHEAD_BYTES = 512;
  * Shapes have the outermost dimension first, the reverse of the file's order.
  * @throws HoldfastError `E_GGUF` for anything the format forbids, for an unsupported version or byte order, and for one
  * part of a split model (see `openSplitGguf`); `E_TENSOR_TYPE` for an unsupported tensor type; `E_UNREADABLE` from the
- * source
+ * source, and for a Git LFS pointer
  */
 export async function openGguf(source: ByteSource): Promise<Checkpoint> {
   const checkpoint = await readGguf(source);
@@ -38,6 +39,7 @@ export async function openGguf(source: ByteSource): Promise<Checkpoint> {
 
 /** Reads and checks one file: a whole model or one part of it. @throws HoldfastError as `openGguf` does for a model */
 export async function readGguf(source: ByteSource): Promise<Checkpoint> {
+  await refusePointer(source);
   const cursor = new GgufCursor(source);
   const { tensorCount, metadataCount } = await readPreamble(cursor);
   const { metadata, notes } = await readMetadata(cursor, metadataCount, source.name);

@@ -20,6 +20,7 @@ export {
   quantizeBlocks,
 } from './integer-blocks.js';
 export { locateJsonError } from './json-scanner.js';
+export { refusePointer, refusePointerText } from './lfs-pointer.js';
 export { nonFiniteIn } from './non-finite.js';
 export { parseJson } from './parse-json.js';
 export { readTensor } from './read-tensor.js';

@@ -1,6 +1,7 @@
 import type { ByteSource } from './bytes.js';
 import type { Checkpoint, MetadataValue, TensorInfo } from './checkpoint.js';
 import { JsonError, JsonScanner } from './json-scanner.js';
+import { refusePointerText } from './lfs-pointer.js';
 import { quote } from './quote.js';
 import { openSafetensors, safetensorsError } from './safetensors.js';
 
@@ -62,6 +63,7 @@ export function shardNames(name: string, index: string): string[] {
 
 /** Returns the shard of each tensor. The index may have other keys beside `weight_map`. */
 function parseIndex(name: string, text: string): ReadonlyMap<string, string> {
+  refusePointerText(text, name);
   const scanner = new JsonScanner(text);
   const weightMap = new Map<string, string>();
   try {

@@ -3,6 +3,7 @@ import { type ByteSource, TRUNCATED_HINT } from './bytes.js';
 import type { Checkpoint, TensorInfo, TensorType } from './checkpoint.js';
 import { JsonError } from './json-scanner.js';
 import { byOffset, elementCount, findOverlap } from './layout.js';
+import { refusePointer } from './lfs-pointer.js';
 import { quote } from './quote.js';
 import { type HeaderEntry, parseSafetensorsHeader, type SafetensorsHeader } from './safetensors-header.js';
 import { byteLengthOf } from './tensor-types.js';
@@ -18,7 +19,7 @@ const MAX_HEADER_BYTES = 16 * 1024 * 1024;
 /**
  * Reads and checks the header of a safetensors file.
  * @throws HoldfastError `E_SAFETENSORS` for anything the format forbids, `E_TENSOR_TYPE` for an unsupported dtype,
- * `E_UNREADABLE` from the source
+ * `E_UNREADABLE` from the source, and for a Git LFS pointer
  */
 export async function openSafetensors(source: ByteSource): Promise<Checkpoint> {
   const { header, dataStart } = await readHeader(source);
@@ -45,6 +46,7 @@ export function safetensorsError(
 }
 
 async function readHeader(source: ByteSource): Promise<{ header: SafetensorsHeader; dataStart: number }> {
+  await refusePointer(source);
   if (source.size < 8)
     throw safetensorsError(
       source.name,

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { HoldfastError, readError } from '../errors.js';
 import { readText } from '../files/index.js';
 import { firstParts, splitParts } from './gguf-names.js';
-import { readSideFiles, type SideFiles } from './side-files.js';
+import { readSideFiles, SIDE_FILES, type SideFiles } from './side-files.js';
 
 /** Which files of a folder hold its weights. */
 export type Weights =
@@ -58,10 +58,10 @@ export function ggufWeights(file: string): Weights {
   return { kind: 'split', parts: parts.map((name) => join(dirname(file), name)) };
 }
 
-/** Reads the side files of a folder. */
-export function readSideFilesOf(folder: string): Promise<SideFiles> {
+/** Reads the side files of a folder. @param names the files to read, if they exist */
+export function readSideFilesOf(folder: string, names: readonly string[] = SIDE_FILES): Promise<SideFiles> {
   return readSideFiles(
-    (name) => readTextIfThere(join(folder, name)),
+    async (name) => (names.includes(name) ? readTextIfThere(join(folder, name)) : undefined),
     (name) => join(folder, name),
   );
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildGguf } from '../../test/fixtures/gguf/build-gguf.js';
 import { splitGguf } from '../../test/support/split-gguf.js';
 import { dequantize, encodeSafetensors, readTensor } from '../formats/index.js';
 import { fileSource } from './file-source.js';
@@ -74,6 +75,93 @@ describe('openModel', () => {
     expect(byFolder.checkpoint.format).toBe('gguf');
     expect(byFolder.config).toEqual({ model_type: 'other' });
     await byFolder.close();
+  });
+
+  describe('beside a GGUF that is given by its path, reads', () => {
+    const gguf = (...keys: readonly string[]): Uint8Array =>
+      buildGguf({ metadata: keys.map((key) => [key, { type: 'string', value: 'own' }]) }).bytes;
+    const beside = {
+      'chat_template.jinja': '{{ x }}',
+      'tokenizer.json': '{"model": {}}',
+      'tokenizer_config.json': '{}',
+      'generation_config.json': '{}',
+      'config.json': '{}',
+    };
+    const OWN_TOKENIZER = 'tokenizer.ggml.model';
+    const OWN_TEMPLATE = 'tokenizer.chat_template';
+
+    it.each([
+      [[OWN_TOKENIZER], ['chatTemplate']],
+      [[OWN_TEMPLATE], ['tokenizer', 'tokenizerConfig', 'generationConfig']],
+      [[OWN_TOKENIZER, OWN_TEMPLATE], []],
+      [[], ['chatTemplate', 'tokenizer', 'tokenizerConfig', 'generationConfig']],
+    ])('what a file with %j lacks: %j', async (keys, read) => {
+      const path = await folder({ ...beside, 'm.gguf': gguf(...keys) });
+      const model = await openModel(join(path, 'm.gguf'));
+      await model.close();
+      const names = ['config', 'chatTemplate', 'tokenizer', 'tokenizerConfig', 'generationConfig'] as const;
+      expect(names.filter((name) => name in model)).toEqual(read);
+      expect(model.templatePath).toBe(join(path, 'chat_template.jinja'));
+    });
+
+    it('nothing that it does not need, even if it is broken', async () => {
+      const path = await folder({ 'tokenizer.json': '{', 'm.gguf': gguf(OWN_TOKENIZER) });
+      await (await openModel(join(path, 'm.gguf'))).close();
+      await expect(openModel(path)).rejects.toMatchObject({ code: 'E_UNREADABLE' });
+    });
+
+    it('the template of a split model, whichever part is given', async () => {
+      const [first, second] = splitGguf([['a'], ['b']]);
+      const files = { 'm-00001-of-00002.gguf': first!, 'm-00002-of-00002.gguf': second! };
+      const path = await folder({ ...files, 'chat_template.jinja': '{{ x }}' });
+      for (const name of Object.keys(files)) {
+        const model = await openModel(join(path, name));
+        expect(model.chatTemplate?.source).toBe('{{ x }}');
+        await model.close();
+      }
+    });
+  });
+
+  describe('names a Git LFS pointer as such', () => {
+    const pointer = (newline = '\n'): string =>
+      ['version https://git-lfs.github.com/spec/v1', `oid sha256:${'a'.repeat(64)}`, 'size 12345', ''].join(
+        newline,
+      );
+    const index = '{"weight_map":{"a":"model-1.safetensors"}}';
+
+    const beside = { 'model.safetensors': weights('a') };
+    const cases: readonly {
+      readonly name: string;
+      readonly opened: string;
+      readonly others?: Readonly<Record<string, string | Uint8Array>>;
+    }[] = [
+      { name: 'model.safetensors', opened: '' },
+      { name: 'm.gguf', opened: '' },
+      { name: 'm.gguf', opened: 'm.gguf' },
+      { name: 'model.safetensors', opened: 'model.safetensors' },
+      { name: 'weights.bin', opened: 'weights.bin' },
+      { name: 'model.safetensors.index.json', opened: '' },
+      { name: 'model-1.safetensors', opened: '', others: { 'model.safetensors.index.json': index } },
+      { name: 'm-00001-of-00001.gguf', opened: 'm-00001-of-00001.gguf' },
+      { name: 'config.json', opened: '', others: beside },
+      { name: 'tokenizer.json', opened: '', others: beside },
+      { name: 'tokenizer_config.json', opened: '', others: beside },
+      { name: 'generation_config.json', opened: '', others: beside },
+      { name: 'chat_template.jinja', opened: '', others: beside },
+    ];
+    it.each(cases)('in place of $name, opened as "$opened"', async ({ name, opened, others }) => {
+      for (const newline of ['\n', '\r\n']) {
+        const path = await folder({ ...others, [name]: pointer(newline) });
+        const file = join(path, name);
+        await expect(openModel(join(path, opened))).rejects.toMatchObject({
+          code: 'E_UNREADABLE',
+          file,
+          message:
+            `E_UNREADABLE: it is a Git LFS pointer, in place of the file of 12345 bytes (${file}). ` +
+            'Run git lfs pull in its folder, or download the model by its name: holdfast pull owner/name',
+        });
+      }
+    });
   });
 
   it('opens shards, hashes them in the order of their names, and prefers safetensors to GGUF', async () => {

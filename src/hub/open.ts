@@ -10,10 +10,11 @@ import {
   openSafetensors,
   openShardedSafetensors,
   openSplitGguf,
+  refusePointer,
 } from '../formats/index.js';
 import { fileSource } from './file-source.js';
 import { findWeights, ggufWeights, readSideFilesOf, type Weights } from './model-folder.js';
-import type { SideFiles } from './side-files.js';
+import { filesFor, SIDE_FILES, type SideFiles } from './side-files.js';
 
 /** A model's files, opened and checked. */
 export interface ModelFiles extends SideFiles {
@@ -34,27 +35,33 @@ const HASH_CHUNK_BYTES = 4 * 1024 * 1024;
 const GGUF_MAGIC = [0x47, 0x47, 0x55, 0x46];
 
 /**
- * Opens the model at a path: a folder, a .safetensors file (the files beside it are read too) or a .gguf file (of the
- * files beside it, only the other parts of a split model are read).
+ * Opens the model at a path: a folder, a .safetensors file (the files beside it are read too) or a .gguf file. Beside a
+ * .gguf file, the other parts of a split model are read, and a tokenizer or a chat template that it lacks.
  * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`, `E_UNKNOWN_FORMAT`, and what opening the format throws
  */
 export async function openModel(path: string): Promise<ModelFiles> {
   const isFolder = await isDirectory(path);
   const weights = isFolder ? await findWeights(path) : await recognise(path);
-  const sideFiles = isFolder
-    ? await readSideFilesOf(path)
-    : weights.kind === 'gguf' || weights.kind === 'split'
-      ? {}
-      : await readSideFilesOf(dirname(path));
   const { checkpoint, sources } = await openWeights(weights);
-  return {
-    name: path,
-    checkpoint,
-    ...sideFiles,
-    fileBytes: sources.reduce((sum, source) => sum + source.size, 0),
-    hash: once(() => hashOf(sources)),
-    close: () => closeAll(sources),
-  };
+  try {
+    const sideFiles = isFolder
+      ? await readSideFilesOf(path)
+      : await readSideFilesOf(
+          dirname(path),
+          checkpoint.format === 'gguf' ? filesFor(checkpoint.metadata) : SIDE_FILES,
+        );
+    return {
+      name: path,
+      checkpoint,
+      ...sideFiles,
+      fileBytes: sources.reduce((sum, source) => sum + source.size, 0),
+      hash: once(() => hashOf(sources)),
+      close: () => closeAll(sources),
+    };
+  } catch (error) {
+    await closeAll(sources);
+    throw error;
+  }
 }
 
 async function isDirectory(path: string): Promise<boolean> {
@@ -70,6 +77,7 @@ async function recognise(file: string): Promise<Weights> {
   const source = await fileSource(file);
   let start: Uint8Array;
   try {
+    await refusePointer(source);
     start = await source.read(0, Math.min(source.size, 9));
   } finally {
     await source.close?.();

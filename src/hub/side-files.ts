@@ -1,5 +1,5 @@
 import { HoldfastError } from '../errors.js';
-import { parseJson } from '../formats/index.js';
+import { parseJson, refusePointerText } from '../formats/index.js';
 
 /** The files beside the weights in a model's folder. A field is absent if its file is. */
 export interface SideFiles {
@@ -17,6 +17,8 @@ export interface SideFiles {
   };
   /** generation_config.json */
   readonly generationConfig?: unknown;
+  /** The path or URL where a chat_template.jinja is looked for. */
+  readonly templatePath: string;
 }
 
 const CONFIG = 'config.json';
@@ -29,17 +31,34 @@ const TEMPLATE = 'chat_template.jinja';
 export const SIDE_FILES = [CONFIG, GENERATION_CONFIG, TOKENIZER, TOKENIZER_CONFIG, TEMPLATE];
 
 /**
+ * Returns the names of the files to read beside a GGUF that was given by its path: only those that hold what it lacks.
+ * Its folder may hold other models and their files.
+ */
+export function filesFor(gguf: ReadonlyMap<string, unknown>): readonly string[] {
+  return [
+    ...(gguf.has('tokenizer.ggml.model') ? [] : [TOKENIZER, TOKENIZER_CONFIG, GENERATION_CONFIG]),
+    ...(gguf.has('tokenizer.chat_template') ? [] : [TEMPLATE]),
+  ];
+}
+
+/**
  * Reads the files beside the weights.
  * @param read returns the text of the named file; undefined if it does not exist
  * @param nameOf returns the file's path or URL, for errors
- * @throws HoldfastError `E_UNREADABLE` for invalid JSON, with line and column; and what `read` throws
+ * @throws HoldfastError `E_UNREADABLE` for a Git LFS pointer, and for invalid JSON, with line and column; and what
+ * `read` throws
  */
 export async function readSideFiles(
   read: (name: string) => Promise<string | undefined>,
   nameOf: (name: string) => string,
 ): Promise<SideFiles> {
-  const readJson = async (name: string): Promise<unknown> => {
+  const readText = async (name: string): Promise<string | undefined> => {
     const text = await read(name);
+    if (text !== undefined) refusePointerText(text, nameOf(name));
+    return text;
+  };
+  const readJson = async (name: string): Promise<unknown> => {
+    const text = await readText(name);
     return text === undefined ? undefined : parseFile(text, nameOf(name));
   };
   const [config, tokenizer, tokenizerConfig, generationConfig, templateFile] = await Promise.all([
@@ -47,7 +66,7 @@ export async function readSideFiles(
     readJson(TOKENIZER),
     readJson(TOKENIZER_CONFIG),
     readJson(GENERATION_CONFIG),
-    read(TEMPLATE),
+    readText(TEMPLATE),
   ]);
   const chatTemplate =
     templateFile === undefined ? templateOf(tokenizerConfig) : { source: templateFile, file: TEMPLATE };
@@ -57,6 +76,7 @@ export async function readSideFiles(
     ...(tokenizerConfig === undefined ? {} : { tokenizerConfig }),
     ...(chatTemplate === undefined ? {} : { chatTemplate }),
     ...(generationConfig === undefined ? {} : { generationConfig }),
+    templatePath: nameOf(TEMPLATE),
   };
 }
 

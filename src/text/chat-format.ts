@@ -17,6 +17,8 @@ export interface TemplateSource {
   readonly template: string | null;
   /** The name that errors use: the template's file, or the model if there is no file. */
   readonly templateName?: string;
+  /** The path where a template would be read, for the error if there is none. */
+  readonly templatePath?: string;
 }
 
 /**
@@ -27,8 +29,9 @@ export function chatFormat({
   tokenizer,
   template: source,
   templateName,
+  templatePath,
 }: TemplateSource & { readonly tokenizer: Tokenizer }): ChatFormat {
-  const template = compileTemplate(source, templateName);
+  const template = compileTemplate(source, templateName, templatePath);
   const { bos, eos, unk, pad } = tokenizer;
   const named = { bos_token: bos, eos_token: eos, unk_token: unk, pad_token: pad };
   const specialTokens: Record<string, string> = {};

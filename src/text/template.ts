@@ -35,13 +35,18 @@ export interface Template {
  * Parses a chat template.
  * @param source null if the model has no template
  * @param name how errors name the model or file
+ * @param path where a template would be read, for the error if there is none
  * @throws HoldfastError `E_TEMPLATE` if there is no template or it cannot be parsed
  */
-export function compileTemplate(source: string | null, name = 'chat template'): Template {
+export function compileTemplate(
+  source: string | null,
+  name = 'chat template',
+  path = 'chat_template.jinja beside it',
+): Template {
   if (source === null) {
     throw new HoldfastError('E_TEMPLATE', 'the model has no chat template', {
       file: name,
-      hint: 'Use an instruction-tuned model (this may be a base model), or put a chat_template.jinja beside it',
+      hint: `Use an instruction-tuned model (this may be a base model), or put a template into ${path}`,
     });
   }
   let program: Program;

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { PRECISIONS, parsePrecision } from '../../executors/index.js';
 import { EXECUTORS, type ExecutorName, type LoadedModel, loadModel } from '../../load.js';
+import { findTemplate } from '../../model-text.js';
 import { type ChatFormat, chatFormat, type Tokenizer } from '../../text/index.js';
 import { positiveInteger } from './arguments.js';
 import { noTokenizer } from './no-tokenizer.js';
@@ -53,5 +54,5 @@ export function requireTokenizer({ name, tokenizer }: LoadedModel): Tokenizer {
  */
 export function requireFormat(model: LoadedModel): ChatFormat {
   const tokenizer = requireTokenizer(model);
-  return model.format ?? chatFormat({ tokenizer, template: null, templateName: model.name });
+  return model.format ?? chatFormat({ tokenizer, ...findTemplate(model.files) });
 }
