@@ -180,6 +180,22 @@ describe('an invalid config.json', () => {
     await expect(planModel(await modelFixture('llama'), config)).rejects.toMatchObject({ code: 'E_CONFIG' });
   });
 
+  it.each([
+    ['llama', { hidden_activation: 7 }],
+    ['mistral', { attention_bias: 'none', mlp_bias: 0, use_sliding_window: 'no' }],
+    ['qwen2', { use_sliding_window: false, sliding_window: 0, attention_bias: 7 }],
+    ['gemma3', { hidden_act: 7, mlp_bias: 'x' }],
+    [
+      'llama',
+      {
+        ...{ pad_token_id: -1, bos_token_id: 'x', eos_token_id: [2, -7, 1.5], torch_dtype: 7 },
+        ...{ transformers_version: [], initializer_range: null, task_specific_params: 'x' },
+      },
+    ],
+  ] as const)('may hold anything in fields that %s does not read: %j', async (name, change) => {
+    expect(await blueprintOf(name, change)).toEqual(await blueprintOf(name, {}));
+  });
+
   it('gives a plan or an error with a code, whatever it holds', async () => {
     const checkpoint = await modelFixture('gemma3');
     const good = await configFixture('gemma3', 'config.v4.json');

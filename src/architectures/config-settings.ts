@@ -65,7 +65,7 @@ export function settingsFromConfig(
   const text = textConfig(whole);
   const refusals = [...unlessRead(CONFIG_REFUSALS, Object.keys(family.ownFields)), ...family.refusals];
   refuse(refusals, (field) => text[field] ?? whole[field], FILE);
-  const config = parse(configSchema, { ...family.configDefaults, ...text }, FILE);
+  const config = parse(configSchema, withoutUnread({ ...family.configDefaults, ...text }, family), FILE);
   const names = tensorNames(checkpoint, family);
   const headDim = config.head_dim ?? Math.floor(config.hidden_size / config.num_attention_heads);
   const attentionBias = family.biases.includes('attention') && config.attention_bias === true;
@@ -84,8 +84,7 @@ export function settingsFromConfig(
     queryKeyValueBias: attentionBias,
     outputBias: attentionBias,
     mlpBias: family.biases.includes('mlp') && config.mlp_bias === true,
-    // Qwen's files state a window and switch it off.
-    window: config.use_sliding_window === false ? null : (config.sliding_window ?? null),
+    window: config.sliding_window ?? null,
     layerTypes: layerTypesOf(config),
     slidingPattern: config.sliding_window_pattern ?? null,
     ...ropeFromConfig(config, family, headDim, FILE),
@@ -97,6 +96,23 @@ export function settingsFromConfig(
     ),
   };
   return { family, settings, names };
+}
+
+/** Returns the fields without those that this family does not read, so that a wrong one stops nothing. */
+function withoutUnread(
+  fields: Readonly<Record<string, unknown>>,
+  family: Family,
+): Readonly<Record<string, unknown>> {
+  const switches = 'use_sliding_window' in family.configDefaults;
+  const unread = [
+    family.activationField === 'hidden_act' ? 'hidden_activation' : 'hidden_act',
+    ...(family.biases.includes('attention') ? [] : ['attention_bias']),
+    ...(family.biases.includes('mlp') ? [] : ['mlp_bias']),
+    ...(switches ? [] : ['use_sliding_window']),
+    // Qwen's files state a window and switch it off.
+    ...(switches && fields.use_sliding_window === false ? ['sliding_window'] : []),
+  ];
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !unread.includes(name)));
 }
 
 /** Returns the text model's part of a multimodal config.json, with the fields that it inherits. */

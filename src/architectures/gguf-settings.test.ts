@@ -185,11 +185,17 @@ describe('the windows of a GGUF', () => {
 });
 
 describe('what a GGUF omits', () => {
-  it('may be the vocabulary size, which is read from the embedding', async () => {
+  // llama.cpp does not read it either if the file has a vocabulary.
+  it('may be the vocabulary size, which is read from the embedding; a wrong one is noted', async () => {
     expect((await blueprintWith('llama', { vocab_size: null })).vocabSize).toBe(512);
-    await expect(blueprintWith('llama', { vocab_size: 500 })).rejects.toMatchObject({
-      code: 'E_TENSOR_SHAPE',
-    });
+    for (const vocab_size of [500, 0, -1, 'many', 2 ** 40]) {
+      const { blueprint, notes } = await planModel(await withKeys('llama', { vocab_size }));
+      expect(blueprint.vocabSize).toBe(512);
+      expect(notes).toEqual([
+        expect.stringMatching(`vocab_size is ${vocab_size}, but the embedding has 512 rows; it is ignored$`),
+      ]);
+    }
+    expect((await planModel(await withKeys('llama', {}))).notes).toEqual([]);
   });
 
   it('may be the head dimension, which is then hidden / heads', async () => {

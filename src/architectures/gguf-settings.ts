@@ -13,9 +13,12 @@ import { type TensorNames, tensorNames, vocabularyOf } from './tensor-names.js';
  * query scale, Gemma's local rope base and sliding pattern) or from the tensors (biases, a head of their own).
  * @throws HoldfastError `E_CONFIG`, `E_UNSUPPORTED`
  */
-export async function settingsFromGguf(
-  checkpoint: Checkpoint,
-): Promise<{ readonly family: Family; readonly settings: Settings; readonly names: TensorNames }> {
+export async function settingsFromGguf(checkpoint: Checkpoint): Promise<{
+  readonly family: Family;
+  readonly settings: Settings;
+  readonly names: TensorNames;
+  readonly notes: readonly string[];
+}> {
   const architecture = checkpoint.metadata.get('general.architecture');
   const family = familyOfGguf(typeof architecture === 'string' ? architecture : null, checkpoint.name);
   const metadata = ggufMetadata(checkpoint, String(architecture));
@@ -40,8 +43,9 @@ export async function settingsFromGguf(
   // Converters write 0 for "no window".
   const window =
     metadata.raw('attention.sliding_window') === 0 ? null : metadata.count('attention.sliding_window');
+  const vocabSize = vocabularyOf(checkpoint, names);
   const settings: Settings = {
-    vocabSize: metadata.count('vocab_size') ?? vocabularyOf(checkpoint, names),
+    vocabSize,
     hiddenSize,
     layerCount,
     contextLength,
@@ -69,7 +73,14 @@ export async function settingsFromGguf(
       },
     ),
   };
-  return { family, settings, names };
+  return { family, settings, names, notes: notesOn(checkpoint.name, metadata, vocabSize) };
+}
+
+/** As in llama.cpp, the tensors decide the size of the vocabulary, whatever the metadata states. */
+function notesOn(file: string, metadata: GgufMetadata, vocabSize: number): string[] {
+  const stated = metadata.raw('vocab_size');
+  if (stated === undefined || stated === vocabSize) return [];
+  return [`${file}: vocab_size is ${String(stated)}, but the embedding has ${vocabSize} rows; it is ignored`];
 }
 
 /** Checks that rotation and values span the whole head, unless the family reads these keys itself. */

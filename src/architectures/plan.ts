@@ -21,10 +21,10 @@ export async function planModel(checkpoint: Checkpoint, config?: unknown): Promi
       hint: 'Put the config.json that was published with the weights beside them',
     });
   }
-  const { family, settings, names } =
+  const { family, settings, names, notes } =
     checkpoint.format === 'gguf'
       ? await settingsFromGguf(checkpoint)
-      : settingsFromConfig(checkpoint, config);
+      : { ...settingsFromConfig(checkpoint, config), notes: [] };
   const head = await chooseHead(checkpoint, names, settings.tied);
   const blueprint = blueprintOf(family, settings, head.tied);
   checkBlueprint(blueprint, checkpoint.name);
@@ -33,7 +33,7 @@ export async function planModel(checkpoint: Checkpoint, config?: unknown): Promi
   const source = { checkpoint, family, names: head.names };
   const weights = locateWeights(source, blueprint);
   const unused = [...head.unused, ...unneededTensors(source, blueprint, weights, head.unused)];
-  return { blueprint, weights, unused, notes: head.notes };
+  return { blueprint, weights, unused, notes: [...notes, ...head.notes] };
 }
 
 /**

@@ -6,6 +6,8 @@ describe('sliding windows', () => {
     expect(windows(await blueprintOf('mistral', {}))).toEqual([20, 20, 20]);
     expect(windows(await blueprintOf('mistral', { sliding_window: undefined }))).toEqual([4096, 4096, 4096]);
     expect(windows(await blueprintOf('mistral', { sliding_window: null }))).toEqual([null, null, null]);
+    // Mistral has no such switch, in transformers either.
+    expect(windows(await blueprintOf('mistral', { use_sliding_window: false }))).toEqual([20, 20, 20]);
   });
 
   it('start at layer max_window_layers in qwen, if switched on', async () => {

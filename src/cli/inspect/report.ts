@@ -77,7 +77,6 @@ export async function inspect(named: string | undefined, options: InspectOptions
   try {
     const { checkpoint } = files;
     const plan = await planModel(checkpoint, files.config);
-    await requireFiniteWeights(plan, checkpoint);
     const { blueprint, unused, notes } = plan;
     const contextLength = options.context ?? blueprint.contextLength;
     if (contextLength > blueprint.contextLength) {
@@ -89,6 +88,7 @@ export async function inspect(named: string | undefined, options: InspectOptions
         },
       );
     }
+    await requireFiniteWeights(plan, checkpoint);
     const { tokenizer, problem } = usableTokenizer(files);
     const weights = await heldWeights(plan, checkpoint, precision);
     const forms = ofEach((executor) => formsIn(executor, weights));
