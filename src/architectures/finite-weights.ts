@@ -30,6 +30,8 @@ export async function requireFiniteWeights(plan: ModelPlan, checkpoint: Checkpoi
 
 /**
  * Checks that a tensor's bytes, or those of its rows from `firstRow` on, hold only finite values.
+ * This takes 1 % of the time of loading a quantised model or less (Gemma 3 270M and Qwen2.5-Coder 1.5B in the cpu
+ * executor, on two cores), so every weight that is read is checked.
  * @throws HoldfastError `E_TENSOR_VALUE`
  */
 export function requireFinite(info: TensorInfo, bytes: Uint8Array, firstRow = 0): void {
