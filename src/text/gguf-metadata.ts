@@ -50,10 +50,20 @@ export class TokenizerMetadata {
   /** @throws HoldfastError `E_TOKENIZER` if the field is missing or not a list of `length` numbers */
   numbers(key: string, length: number): readonly number[] {
     const value = this.metadata.get(key) ?? this.missing(key);
-    if (typeof value !== 'object' || value.length !== length)
-      return this.wrong(key, `a list of ${length} numbers`);
+    if (typeof value !== 'object') return this.wrong(key, `a list of ${length} numbers`);
+    if (value.length !== length) {
+      const what = `${key} has ${value.length} numbers, but the vocabulary has ${length} tokens`;
+      throw new HoldfastError('E_TOKENIZER', what, { file: this.name, field: key });
+    }
     const numbers = Array.from(value as ArrayLike<MetadataValue>, Number);
     return numbers.every((number) => !Number.isNaN(number)) ? numbers : this.wrong(key, 'a list of numbers');
+  }
+
+  /** Returns the roles for which the file names a token, e.g. `eos` for `tokenizer.ggml.eos_token_id`. */
+  roles(): string[] {
+    return [...this.metadata.keys()].flatMap(
+      (key) => /^tokenizer\.ggml\.(\w+)_token_id$/.exec(key)?.[1] ?? [],
+    );
   }
 
   has(key: string): boolean {

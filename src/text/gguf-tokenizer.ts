@@ -21,6 +21,9 @@ const USER_DEFINED = 4;
 const PHI3_TOKEN = '<|placeholder1|>';
 const PHI3_KEEPS_BLANKS: ReadonlySet<string> = new Set(['<unk>', '<s>', '<|endoftext|>']);
 
+/** The roles of the tokens that begin or end something. Nothing depends on the tokens of other roles. */
+const NEEDED_ROLES: ReadonlySet<string> = new Set(['bos', 'eos', 'eot', 'eom'] satisfies SpecialRole[]);
+
 /** The parts of a `tokenizer.json` that depend on the kind of vocabulary, and the kind's defaults. */
 interface Kind {
   readonly parts: Pick<TokenizerJson, 'normalizer' | 'pre_tokenizer' | 'decoder' | 'model'>;
@@ -61,14 +64,14 @@ export function tokenizerFromGguf(
   const isSpecial = (content: string, id: number): boolean =>
     !isTyped || types[id] === CONTROL || END_NAMES.has(content);
   const specials = new Set(tokens.filter(isSpecial));
-  /** The id of a token that the model needs: if it is wrong, that of the family's own. */
+  /** The id of a token that the model needs: instead of a wrong one, that of the family's own. */
   const needed = (role: SpecialRole, fallback?: number): number | undefined => {
     const field = `tokenizer.ggml.${role}_token_id`;
     const own = (what: string): number =>
       tokens.indexOf(familyToken({ role, what, file: name, field }, specials, notes));
     return fields.optionalId(field, tokens.length, own) ?? fallback;
   };
-  /** The id of a token that nothing depends on: if it is wrong, it is ignored. */
+  /** The id of a token that nothing depends on: a wrong one is ignored. */
   const unneeded = (role: string): number | null =>
     fields.optionalId(`tokenizer.ggml.${role}_token_id`, tokens.length, (what) => {
       notes.push(`${name}: ${what}; it is ignored`);
@@ -77,7 +80,9 @@ export function tokenizerFromGguf(
   const bos = needed('bos', kind.defaultIds.bos);
   const eos = needed('eos', kind.defaultIds.eos);
   const turnEnds = [needed('eot'), needed('eom')];
-  const unk = unneeded('unknown') ?? kind.defaultIds.unk;
+  const others = fields.roles().filter((role) => !NEEDED_ROLES.has(role));
+  const otherIds = new Map(others.map((role) => [role, unneeded(role)]));
+  const unk = otherIds.get('unknown') ?? kind.defaultIds.unk;
   const textOf = (id: number | null | undefined): string | null => (id == null ? null : (tokens[id] ?? null));
 
   const ofPhi3 = kindName === 'llama' && Object.hasOwn(vocab, PHI3_TOKEN);
@@ -96,7 +101,7 @@ export function tokenizerFromGguf(
       bos_token: textOf(bos),
       eos_token: textOf(eos),
       unk_token: textOf(unk),
-      pad_token: textOf(unneeded('padding')),
+      pad_token: textOf(otherIds.get('padding')),
       add_bos_token: fields.optionalFlag('tokenizer.ggml.add_bos_token') ?? kind.addsBos,
     },
     name,

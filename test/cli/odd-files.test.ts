@@ -125,6 +125,19 @@ describe('an id that the vocabulary lacks', () => {
   });
 });
 
+it('a chat template that is not UTF-8 stops only what needs it', async () => {
+  const bytes = gguf();
+  const key = 'tokenizer.chat_template';
+  bytes[bytes.indexOf(key) + key.length + 12] = 0xff;
+  const model = temporaryFile('m.gguf', bytes);
+  await succeed(['tokens', model, '--text', 'a']);
+  const chat = await holdfast(['tokens', model, '--chat', '-'], dialogue);
+  expect(chat.stderr).toMatch(/^error: E_GGUF: a string is not UTF-8 \(.*chat_template/m);
+  const { template, notes } = JSON.parse(await succeed(['inspect', model, '--json']));
+  expect(template.problem).toMatch(/E_GGUF: a string is not UTF-8/);
+  expect(notes).toEqual([expect.stringContaining('"tokenizer.chat_template" cannot be read')]);
+});
+
 it('a chat template is read beside a .gguf file that has none, where the error said', async () => {
   const bytes = gguf();
   bytes.write('tokenizer.chat_templ@te', bytes.indexOf('tokenizer.chat_template'));

@@ -105,7 +105,7 @@ export async function inspect(named: string | undefined, options: InspectOptions
         weightBytes: ofEach((executor) => bytesOf(forms[executor])),
         cacheBytes: kvBytesPerToken(blueprint) * contextLength,
       },
-      template: probeTemplate(tokenizer, findTemplate(files)),
+      template: probeTemplate(tokenizer, () => findTemplate(files)),
       tokenizer: tokenizer === null ? null : tokenizerReport(tokenizer),
       tokenizerProblem: problem,
     };

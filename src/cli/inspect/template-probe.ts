@@ -35,16 +35,20 @@ const PROBES: Readonly<Record<Message['role'], readonly Message[]>> = {
   assistant: [user, { role: 'assistant', content: 'Nine metres at low water.' }, user],
 };
 
-/** Finds what a model's chat template does with each role by rendering one small dialogue for each. */
-export function probeTemplate(tokenizer: Tokenizer | null, source: TemplateSource): TemplateReport {
-  const unusable = (problem: string): TemplateReport => ({
-    ...{ present: source.template !== null, problem },
+/**
+ * Finds what a model's chat template does with each role by rendering one small dialogue for each.
+ * @param find returns the template, or throws if it cannot be read
+ */
+export function probeTemplate(tokenizer: Tokenizer | null, find: () => TemplateSource): TemplateReport {
+  const unusable = (problem: string, present = true): TemplateReport => ({
+    ...{ present, problem },
     ...{ roles: null, generationPrompt: null, writesTime: null },
   });
-  if (source.template === null) return unusable('the model has no chat template');
-  if (tokenizer === null) return unusable('the model has no usable tokenizer');
   const now = currentMoment();
   try {
+    const source = find();
+    if (source.template === null) return unusable('the model has no chat template', false);
+    if (tokenizer === null) return unusable('the model has no usable tokenizer');
     const format = chatFormat({ tokenizer, ...source });
     const textOf = (addGenerationPrompt: boolean): string =>
       layoutDialogue(format, [user], { addGenerationPrompt, now }).text;

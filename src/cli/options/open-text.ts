@@ -7,6 +7,7 @@ import { noTokenizer } from './no-tokenizer.js';
 /** A model's tokenizer and chat template. */
 export interface ModelText {
   readonly tokenizer: Tokenizer;
+  /** Throws if it cannot be read. */
   readonly template: TemplateSource;
 }
 
@@ -20,7 +21,12 @@ export async function openText(path: string): Promise<ModelText> {
     const tokenizer = findTokenizer(files);
     if (tokenizer === null) throw noTokenizer(path);
     tellNotes([...(files.checkpoint.notes ?? []), ...tokenizer.notes]);
-    return { tokenizer, template: findTemplate(files) };
+    return {
+      tokenizer,
+      get template() {
+        return findTemplate(files);
+      },
+    };
   } finally {
     await files.close();
   }

@@ -78,11 +78,12 @@ export function registerTokens(program: Command): void {
         throw new HoldfastError('E_USAGE', 'nothing to tokenize', { hint: 'Give --text or --chat' });
       }
       const dialogue = chat === undefined ? null : await readDialogue(chat);
-      const { tokenizer, template } = await openText(await modelPath(named));
+      const model = await openText(await modelPath(named));
+      const { tokenizer } = model;
       const report =
         dialogue === null
           ? textReport(tokenizer, text ?? '', options)
-          : chatReport(tokenizer, template, dialogue, options);
+          : chatReport(tokenizer, model.template, dialogue, options);
       if (report.writesTime && !options.json) {
         stderr.lines([`note: the text depends on the date or time, which is ${report.now} here`]);
       }
