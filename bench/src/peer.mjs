@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { getLlama, LlamaLogLevel, NoBinaryFoundError } from 'node-llama-cpp';
+import { openLlama, packageVersion } from './llama.mjs';
 
 /**
  * Opens node-llama-cpp in its leanest form: one context, one sequence, and one open `evaluate`, so that a step resumes
@@ -9,21 +7,7 @@ import { getLlama, LlamaLogLevel, NoBinaryFoundError } from 'node-llama-cpp';
  * @type {import('./subject.d.ts').OpenSubject}
  */
 export async function open({ model: modelPath, threads, contextLength, variant }) {
-  const { gpu = false } = variant;
-  const llama = await getLlama({
-    gpu,
-    maxThreads: threads,
-    // Use the packaged binary; never download or compile.
-    build: 'never',
-    skipDownload: true,
-    progressLogs: false,
-    logLevel: LlamaLogLevel.error,
-  }).catch((cause) => {
-    if (gpu === false || !(cause instanceof NoBinaryFoundError)) throw cause;
-    throw new Error(`node-llama-cpp has no binary for ${gpu}: install it as described in README.md`, {
-      cause,
-    });
-  });
+  const llama = await openLlama(threads, variant.gpu);
   const model = await llama.loadModel({ modelPath });
   const context = await model.createContext({
     contextSize: contextLength,
@@ -66,10 +50,4 @@ export async function open({ model: modelPath, threads, contextLength, variant }
       await llama.dispose();
     },
   };
-}
-
-function packageVersion() {
-  const entry = fileURLToPath(import.meta.resolve('node-llama-cpp'));
-  const manifest = `${entry.slice(0, entry.lastIndexOf('/dist/'))}/package.json`;
-  return JSON.parse(readFileSync(manifest, 'utf8')).version;
 }

@@ -43,8 +43,12 @@ function pad(row, length) {
   return [...row, ...Array(length - row.length).fill('')];
 }
 
-/** @param {readonly (readonly string[])[]} lines the first column flush left, the others flush right */
-function align(lines) {
+/**
+ * Aligns the cells of lines and puts a rule under the first line.
+ *
+ * @param {readonly (readonly string[])[]} lines the first column flush left, the others flush right
+ */
+export function align(lines) {
   const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
   const text = lines.map((line) =>
     line
