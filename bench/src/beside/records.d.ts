@@ -72,6 +72,8 @@ export interface PeerSetting {
   readonly title: string;
   readonly flashAttention: boolean | 'auto';
   readonly cacheType: 'F32' | 'F16';
+  /** Tokens read at once after the prompt: 1 as in a chat. */
+  readonly step: number;
 }
 
 /** A token that is among the most likely. */
