@@ -1,5 +1,5 @@
-// Compares Holdfast with llama.cpp on GGUF files: token ids, logits and greedy tokens. Exits with 1 if a difference cannot be
-// explained by rounding.
+// Compares Holdfast with llama.cpp on GGUF files: token ids, logits and greedy tokens. Exits with 1 if a difference is not
+// explained.
 //
 //     npm run build && npm --prefix bench ci                    # once; the second command installs llama.cpp
 //     node scripts/beside-llama.mjs MODEL.gguf ... [--threads 2] [--json FILE]

@@ -43,9 +43,7 @@ export function formatPage({ model, llama, ids, refused, ends, runs, rounding, f
       ...partings.flatMap((parting) => describe(parting, token)),
     ]),
     '',
-    ...(faults.length === 0
-      ? ['No difference that rounding does not explain.']
-      : faults.map((fault) => `FAULT: ${fault}`)),
+    ...(faults.length === 0 ? ['No unexplained difference.'] : faults.map((fault) => `FAULT: ${fault}`)),
   ].join('\n');
 }
 
@@ -58,7 +56,7 @@ function distanceCells({ rms, largest }) {
  * @param {import('./records.d.ts').IdComparison['differing'][number]} pair
  * @param {(id: number) => string} token
  */
-function difference({ name, ours, peer }, token) {
+function difference({ name, ours, peer, explanation }, token) {
   const at = ours.findIndex((id, index) => id !== peer[index]);
   const first = at < 0 ? ours.length : at;
   const part = (/** @type {readonly number[]} */ ids) =>
@@ -66,7 +64,8 @@ function difference({ name, ours, peer }, token) {
       .slice(first, first + SHOWN_IDS)
       .map(token)
       .join(', ');
-  return `${name}, from token ${first}: Holdfast ${part(ours)} ‖ llama.cpp ${part(peer)}`;
+  const why = explanation === null ? '' : ` (${explanation})`;
+  return `${name}, from token ${first}: Holdfast ${part(ours)} ‖ llama.cpp ${part(peer)}${why}`;
 }
 
 /**

@@ -54,14 +54,11 @@ export async function readPeer(modelPath, threads, setting, { chats, continuatio
       release: llama.llamaCppRelease.release,
       texts: Object.entries(TEXTS).map(([name, text]) => ({
         name,
-        asWords: /** @type {number[]} */ (model.tokenize(text)),
-        asTemplate: /** @type {number[]} */ (model.tokenize(text, true)),
+        ...bothIds(model, text),
+        composed: bothIds(model, text.normalize('NFC')),
       })),
-      chats: chats.map(({ name, text }) => ({
-        name,
-        text,
-        ids: /** @type {number[]} */ (model.tokenize(text, true)),
-      })),
+      retyped: retypedTokens(model),
+      chats: chats.map(({ name, text }) => ({ name, text, ids: bothIds(model, text).asTemplate })),
       ends: {
         bos: /** @type {number | null} */ (bos),
         addsBos,
@@ -72,6 +69,33 @@ export async function readPeer(modelPath, threads, setting, { chats, continuatio
   } finally {
     await llama.dispose();
   }
+}
+
+/**
+ * @param {import('node-llama-cpp').LlamaModel} model
+ * @param {string} text
+ */
+function bothIds(model, text) {
+  return {
+    asWords: /** @type {number[]} */ (model.tokenize(text)),
+    asTemplate: /** @type {number[]} */ (model.tokenize(text, true)),
+  };
+}
+
+/** GGUF's number for control tokens in `tokenizer.ggml.token_type`. */
+const CONTROL = 3;
+
+/**
+ * Returns the texts of tokens whose type llama.cpp changed: it takes some that look like control tokens for such.
+ *
+ * @param {import('node-llama-cpp').LlamaModel} model
+ * @returns {string[]}
+ */
+function retypedTokens(model) {
+  const { tokens, token_type: types } = model.fileInfo.metadata.tokenizer.ggml;
+  return [...model.iterateAllTokens()]
+    .filter((id) => types !== undefined && model.getTokenAttributes(id).control !== (types[id] === CONTROL))
+    .map((id) => tokens[id]);
 }
 
 /**

@@ -19,6 +19,12 @@ export interface TokenisedText {
   readonly asTemplate: readonly number[];
 }
 
+/** What llama.cpp reads a text as. */
+export interface PeerText extends TokenisedText {
+  /** The ids of the text in NFC, Unicode's composed form. */
+  readonly composed: Omit<TokenisedText, 'name'>;
+}
+
 /** The ids of a text. */
 export interface Named {
   readonly name: string;
@@ -59,7 +65,9 @@ export interface PeerReading {
   readonly version: string;
   /** The release of llama.cpp in it. */
   readonly release: string;
-  readonly texts: readonly TokenisedText[];
+  readonly texts: readonly PeerText[];
+  /** Texts of the tokens that llama.cpp takes for control tokens although the file says otherwise, or the reverse. */
+  readonly retyped: readonly string[];
   readonly chats: readonly TokenisedChat[];
   readonly ends: Ends;
   /** The rows of each continuation, as in {@link Continuation.rows}. */
@@ -110,6 +118,8 @@ export interface IdComparison {
     readonly name: string;
     readonly ours: readonly number[];
     readonly peer: readonly number[];
+    /** Why llama.cpp has other ids than the model's own tokenizer; null if that is not known. */
+    readonly explanation: string | null;
   }[];
 }
 
