@@ -6,7 +6,7 @@ import { ANSWERED_CHATS, CHATS, PROMPTS, TEXTS } from './texts.mjs';
 /** Greedy tokens of each continuation. */
 const GENERATED = 48;
 /** Rows of the prompt that are compared: the last ones. */
-const PROMPT_ROWS = 32;
+const PROMPT_ROWS = 16;
 
 /**
  * Reads everything from Holdfast's CPU executor in f32: ids, and greedy continuations with their logits.

@@ -117,7 +117,7 @@ export const CHATS = {
 };
 
 /** A text longer than the windows of sliding layers in small models. */
-const LOG = Array.from({ length: 40 }, (_, at) => {
+const LOG = Array.from({ length: 28 }, (_, at) => {
   const place = ['harbour', 'mill', 'bridge', 'orchard', 'quarry', 'lighthouse', 'station'][(at * 3) % 7];
   return `Day ${at + 1}. We walked ${(at * 7) % 19} miles to the old ${place} and found ${(at * 5) % 23} coins there.`;
 }).join('\n');
@@ -126,12 +126,11 @@ const LOG = Array.from({ length: 40 }, (_, at) => {
 export const PROMPTS = {
   fact: 'The capital of France is',
   story: 'Once upon a time, in a village by the sea, there lived a clockmaker who',
-  list: 'Ten things to pack for a week in the mountains:\n1.',
   TypeScript: '/** Returns the n-th Fibonacci number. */\nexport function fibonacci(n: number): number {\n',
   German: 'Die drei wichtigsten Sehenswürdigkeiten in Berlin sind',
   Chinese: '人工智能的历史可以追溯到',
-  'a long log': `${LOG}\nDay 41. We walked`,
+  'a long log': `${LOG}\nDay 29. We walked`,
 };
 
 /** Chats whose answers are continued as well. */
-export const ANSWERED_CHATS = ['one question', 'with a system prompt', 'several turns', 'code'];
+export const ANSWERED_CHATS = ['with a system prompt', 'several turns'];
