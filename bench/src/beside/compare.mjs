@@ -18,7 +18,10 @@ export function compare(ours, { exact, stored }) {
     compareTexts('texts, control tokens as such', 'asTemplate', ours, stored),
     compareIds('chats', ours.chats, stored.chats, () => null),
   ];
-  const runs = [compareRun(ours, SETTINGS.exact, exact), compareRun(ours, SETTINGS.stored, stored)];
+  const runs = [
+    compareRun(ours, SETTINGS.exact, exact, exact),
+    compareRun(ours, SETTINGS.stored, stored, exact),
+  ];
   const rounding = distance(stored.rows, exact.rows);
   return { ids, runs, rounding, faults: faultsOf(ids, runs, rounding) };
 }
@@ -67,10 +70,11 @@ function equal(one, other) {
  * @param {Ours} ours
  * @param {import('./records.d.ts').PeerSetting} setting
  * @param {PeerReading} peer
+ * @param {PeerReading} exact
  * @returns {import('./records.d.ts').RunComparison}
  */
-function compareRun({ continuations }, setting, { rows }) {
-  const each = continuations.map((continuation, at) => partings(continuation, rows[at]));
+function compareRun({ continuations }, setting, { rows }, exact) {
+  const each = continuations.map((continuation, at) => partings(continuation, rows[at], exact.rows[at]));
   return {
     setting,
     continuations: each.length,
@@ -101,7 +105,7 @@ function faultsOf(ids, runs, rounding) {
       return unexplained === 0 ? [] : [`${unexplained} of ${total} ${title}: the ids differ`];
     }),
     ...runs.flatMap(({ setting, partings: found }) => {
-      const real = found.filter(({ isNearTie }) => !isNearTie).length;
+      const real = found.filter(({ verdict }) => verdict === 'real difference').length;
       return real === 0
         ? []
         : [`${real} greedy tokens differ by more than rounding (llama.cpp, ${setting.title})`];

@@ -48,15 +48,17 @@ export function gapChange(ours, peer) {
 }
 
 /**
- * Returns every place in a continuation where the peer would have chosen another token than Holdfast, and whether it is
- * a near tie. To part, the two runtimes must differ in the gap between their choices by the sum of the gap in each. That
- * is a near tie if gaps differed as much at an earlier position of the same text; if not, it is a real difference.
+ * Returns every place in a continuation where the peer would have chosen another token than Holdfast, with a verdict. To
+ * choose differently, the two must differ in the gap between their choices by the sum of the gap in each. That is a near
+ * tie if gaps differed as much at an earlier position of the same text. Otherwise it is the peer's own rounding if the
+ * peer chooses as Holdfast in its exact setting. All else is a real difference.
  *
  * @param {import('./records.d.ts').Continuation} continuation
  * @param {readonly Float32Array[]} peerRows the peer's logits after the same tokens
+ * @param {readonly Float32Array[]} exactRows those of its exact setting
  * @returns {import('./records.d.ts').Parting[]}
  */
-export function partings({ name, rows, promptLength, from }, peerRows) {
+export function partings({ name, rows, promptLength, from }, peerRows, exactRows) {
   /** @type {import('./records.d.ts').Parting[]} */
   const found = [];
   const firstChoice = promptLength - 1 - from;
@@ -73,7 +75,12 @@ export function partings({ name, rows, promptLength, from }, peerRows) {
         peer: top(peerRow),
         gaps,
         bound,
-        isNearTie: gaps.ours + gaps.peer <= bound,
+        verdict:
+          gaps.ours + gaps.peer <= bound
+            ? 'near tie'
+            : choice(exactRows[at]) === mine
+              ? 'own rounding'
+              : 'real difference',
       });
     }
     bound = Math.max(bound, gapChange(row, peerRow));

@@ -33,22 +33,29 @@ const continuation = (/** @type {number} */ earlier, /** @type {number} */ gap) 
 
 it('calls a parting a near tie only if gaps differed as much at an earlier position', () => {
   const tie = continuation(0.5, 0.125);
-  const [found, ...others] = partings(tie.ours, tie.peer);
+  const [found, ...others] = partings(tie.ours, tie.peer, tie.peer);
   assert.deepEqual(others, []);
   assert.deepEqual(
-    { token: found.token, gaps: found.gaps, bound: found.bound, isNearTie: found.isNearTie },
-    { token: 2, gaps: { ours: 0.125, peer: 0.125 }, bound: 0.5, isNearTie: true },
+    { token: found.token, gaps: found.gaps, bound: found.bound, verdict: found.verdict },
+    { token: 2, gaps: { ours: 0.125, peer: 0.125 }, bound: 0.5, verdict: 'near tie' },
   );
   assert.deepEqual([found.ours[0].id, found.peer[0].id], [0, 1]);
 
   const real = continuation(0.125, 0.125);
-  assert.equal(partings(real.ours, real.peer)[0].isNearTie, false);
+  assert.equal(partings(real.ours, real.peer, real.peer)[0].verdict, 'real difference');
+});
+
+it('blames the peer’s rounding only if its exact setting chooses as Holdfast', () => {
+  const { ours, peer } = continuation(0.125, 0.125);
+  assert.equal(partings(ours, peer, ours.rows)[0].verdict, 'own rounding');
+  const third = [peer[0], peer[1], row(9, 9, 99, 1, 1)];
+  assert.equal(partings(ours, peer, third)[0].verdict, 'real difference');
 });
 
 it('finds no parting in the prompt, nor between equal rows', () => {
   const { ours, peer } = continuation(5, 0);
-  assert.deepEqual(partings(ours, peer), []);
-  assert.deepEqual(partings(ours, ours.rows), []);
+  assert.deepEqual(partings(ours, peer, peer), []);
+  assert.deepEqual(partings(ours, ours.rows, peer), []);
 });
 
 it('measures the distance over all logits of all rows', () => {

@@ -91,13 +91,13 @@ function endsDiffering({ ours, peer }, token) {
  * @param {import('./records.d.ts').Parting} parting
  * @param {(id: number) => string} token
  */
-function describe({ continuation, token: number, ours, peer, gaps, bound, isNearTie }, token) {
+function describe({ continuation, token: number, ours, peer, gaps, bound, verdict }, token) {
   const candidates = (/** @type {readonly Candidate[]} */ all) =>
     all.map(({ id, logit }) => `${token(id)} ${logit.toFixed(3)}`).join(', ');
-  const verdict = isNearTie ? 'near tie' : 'REAL DIFFERENCE';
+  const because = verdict === 'own rounding' ? '; its F32 copy chooses as Holdfast' : '';
   const sum = (gaps.ours + gaps.peer).toFixed(3);
   return [
-    `  ${continuation}, token ${number}: gaps ${gaps.ours.toFixed(3)} + ${gaps.peer.toFixed(3)} = ${sum}, bound ${bound.toFixed(3)}: ${verdict}`,
+    `  ${continuation}, token ${number}: gaps ${gaps.ours.toFixed(3)} + ${gaps.peer.toFixed(3)} = ${sum}, bound ${bound.toFixed(3)}: ${verdict}${because}`,
     `    Holdfast   ${candidates(ours)}`,
     `    llama.cpp  ${candidates(peer)}`,
   ];

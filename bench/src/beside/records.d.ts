@@ -101,7 +101,11 @@ export interface Parting {
   readonly gaps: { readonly ours: number; readonly peer: number };
   /** The largest change of a gap at earlier positions of the same text. */
   readonly bound: number;
-  readonly isNearTie: boolean;
+  /**
+   * `near tie`: the gaps differ by no more than the bound. `own rounding`: they do, but llama.cpp from its F32 copy
+   * chooses as Holdfast.
+   */
+  readonly verdict: 'near tie' | 'own rounding' | 'real difference';
 }
 
 /** How far the logits of two runtimes are apart over all rows. */
