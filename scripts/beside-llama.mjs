@@ -14,44 +14,72 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
+import { UsageError } from '../bench/src/options.mjs';
+
 const USAGE = 'Usage: node scripts/beside-llama.mjs MODEL.gguf ... [--threads N] [--json FILE]';
 const bench = fileURLToPath(new URL('../bench/', import.meta.url));
 
-const { values, positionals: models } = parseArgs({
-  options: {
-    threads: { type: 'string', default: '2' },
-    json: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-  allowPositionals: true,
-});
-if (values.help) {
-  console.log(USAGE);
-  process.exit(0);
+try {
+  process.exitCode = await main(parseOptions());
+} catch (error) {
+  process.stderr.write(`${error.message}\n${error instanceof UsageError ? `${USAGE}\n` : ''}`);
+  process.exitCode = 2;
 }
-const threads = Number(values.threads);
-const unreadable = models.find((path) => !path.endsWith('.gguf') || !existsSync(path));
-const problem =
-  models.length === 0
-    ? 'no model is given'
-    : unreadable !== undefined
-      ? `not a GGUF file: ${unreadable}`
-      : !Number.isInteger(threads) || threads < 1
-        ? `--threads must be a whole number from 1: "${values.threads}"`
-        : null;
-if (problem !== null) stop(`${problem}\n${USAGE}`);
-if (!existsSync(join(bench, 'node_modules'))) stop('llama.cpp is not installed: run `npm --prefix bench ci`');
-if (!existsSync(new URL('../dist/index.js', import.meta.url)))
-  stop('Holdfast is not built: run `npm run build`');
 
-const { compare } = await import('../bench/src/beside/compare.mjs');
-const { readOurs } = await import('../bench/src/beside/ours.mjs');
-const { formatPage } = await import('../bench/src/beside/page.mjs');
-const { readPeer, SETTINGS } = await import('../bench/src/beside/peer.mjs');
-const { describeModel } = await import('../bench/src/environment.mjs');
+function parseOptions() {
+  const { values, positionals: models } = parsed();
+  if (values.help) return { help: true };
+  if (models.length === 0) throw new UsageError('no model is given');
+  const other = models.find((path) => !path.endsWith('.gguf') || !existsSync(path));
+  if (other !== undefined) throw new UsageError(`not a GGUF file: ${other}`);
+  const { threads, json } = values;
+  if (!/^[1-9]\d*$/.test(threads))
+    throw new UsageError(`--threads must be a whole number from 1: "${threads}"`);
+  return { help: false, models, threads: Number(threads), json };
+}
 
-const records = [];
-for (const path of models) {
+function parsed() {
+  try {
+    return parseArgs({
+      options: {
+        threads: { type: 'string', default: '2' },
+        json: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+      allowPositionals: true,
+    });
+  } catch (error) {
+    throw new UsageError(error.message);
+  }
+}
+
+/** Compares each model, prints the results and returns the exit status. */
+async function main({ help, models, threads, json }) {
+  if (help) {
+    console.log(USAGE);
+    return 0;
+  }
+  if (!existsSync(join(bench, 'node_modules')))
+    throw new Error('llama.cpp is not installed: run `npm --prefix bench ci`');
+  if (!existsSync(new URL('../dist/index.js', import.meta.url)))
+    throw new Error('Holdfast is not built: run `npm run build`');
+  // Loaded here: these import llama.cpp and the built Holdfast.
+  const { formatPage } = await import('../bench/src/beside/page.mjs');
+  const records = [];
+  for (const path of models) {
+    const { record, textOf } = await compareModel(path, threads);
+    console.log(`${records.length > 0 ? '\n' : ''}${formatPage(record, textOf)}`);
+    records.push(record);
+  }
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(records, null, 2)}\n`);
+  return records.some(({ faults }) => faults.length > 0) ? 1 : 0;
+}
+
+async function compareModel(path, threads) {
+  const { compare } = await import('../bench/src/beside/compare.mjs');
+  const { readOurs } = await import('../bench/src/beside/ours.mjs');
+  const { readPeer, SETTINGS } = await import('../bench/src/beside/peer.mjs');
+  const { describeModel } = await import('../bench/src/environment.mjs');
   const step = (what) => process.stderr.write(`${path}: ${what}\n`);
   step('Holdfast, f32');
   const ours = await readOurs(path, threads);
@@ -59,7 +87,7 @@ for (const path of models) {
   const exact = await withF32Copy(path, (copy) => readPeer(copy, threads, SETTINGS.exact, ours));
   step('llama.cpp, as stored');
   const stored = await readPeer(path, threads, SETTINGS.stored, ours);
-  const { architecture, layers, vocabSize, refused } = ours;
+  const { architecture, layers, vocabSize, refused, textOf } = ours;
   const record = {
     model: { ...(await describeModel(path)), architecture, layers, vocabSize },
     llama: { version: stored.version, release: stored.release },
@@ -68,11 +96,8 @@ for (const path of models) {
     ends: { ours: ours.ends, peer: stored.ends },
     ...compare(ours, { exact, stored }),
   };
-  console.log(`${records.length > 0 ? '\n' : ''}${formatPage(record, ours.textOf)}`);
-  records.push(record);
+  return { record, textOf };
 }
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(records, null, 2)}\n`);
-process.exitCode = records.some(({ faults }) => faults.length > 0) ? 1 : 0;
 
 /** Calls a function with the path of a copy of a model in F32, and removes the copy. */
 async function withF32Copy(path, use) {
@@ -84,9 +109,4 @@ async function withF32Copy(path, use) {
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
-
-function stop(message) {
-  process.stderr.write(`${message}\n`);
-  process.exit(2);
 }
