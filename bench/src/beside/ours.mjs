@@ -1,5 +1,5 @@
 import { loadModel } from 'holdfast';
-import { layoutDialogue } from 'holdfast/text';
+import { layoutDialogue, parseMoment } from 'holdfast/text';
 import { choice } from './logits.mjs';
 import { ANSWERED_CHATS, CHATS, PROMPTS, TEXTS } from './texts.mjs';
 
@@ -7,6 +7,8 @@ import { ANSWERED_CHATS, CHATS, PROMPTS, TEXTS } from './texts.mjs';
 const GENERATED = 48;
 /** Rows of the prompt that are compared: the last ones. */
 const PROMPT_ROWS = 16;
+/** The moment that templates with a date write: always the same, so that a run can be repeated. */
+const NOW = parseMoment('2026-01-31');
 
 /**
  * Reads everything from Holdfast's CPU executor in f32: ids, and greedy continuations with their logits.
@@ -66,7 +68,7 @@ function layOut(format) {
     return { chats, refused: [{ name: 'chats', reason: 'the model has no chat template' }] };
   for (const [name, messages] of Object.entries(CHATS)) {
     try {
-      const { text, ids } = layoutDialogue(format, messages, { addGenerationPrompt: true });
+      const { text, ids } = layoutDialogue(format, messages, { addGenerationPrompt: true, now: NOW });
       chats.push({ name, text, ids });
     } catch (error) {
       const { code, message } = /** @type {{ code?: string, message: string }} */ (error);
