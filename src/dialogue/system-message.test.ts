@@ -3,7 +3,7 @@ import { ask, loadFixture } from '../../test/support/chat-fixtures.js';
 import { FAMILY_TEMPLATES } from '../../test/support/chat-templates.js';
 import { NOW } from '../../test/support/text-fixtures.js';
 import { parseTarget, resolveTarget } from '../attention/index.js';
-import type { Model } from '../engine/index.js';
+import { type Model, Session } from '../engine/index.js';
 import { chatFormat } from '../text/index.js';
 import { type ChatOptions, openChat, type RowObservation } from './index.js';
 import { layoutPrompt, type PromptMessage } from './prompt.js';
@@ -21,6 +21,11 @@ const IN_FIRST_USER = `{%- set sys = messages[0].content + '\\n\\n' if messages[
 {%- for m in (messages[1:] if sys else messages) %}{{ '<|im_start|>' + m.role + '\\n' + (sys if loop.first else '') + m.content + '<|im_end|>\\n' }}{% endfor %}
 {%- if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}`;
 const IN_FRONT = `{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}`;
+
+/** The system message goes into the last user turn, after the user's words. */
+const AFTER_LAST_USER = `{% for m in messages %}{% if m.role == 'user' and loop.last and messages[0].role == 'system' %}{{ '<|im_start|>user\\n' + m.content + '\\n\\n' + messages[0].content + '<|im_end|>\\n' }}{% elif m.role != 'system' %}{{ '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>\\n' }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}`;
+const AT_THE_END = `{% for m in messages %}{% if m.role != 'system' %}{{ '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>\\n' }}{% endif %}{% endfor %}{% if messages[0].role == 'system' %}{{ '<|im_start|>system\\n' + messages[0].content + '<|im_end|>\\n' }}{% endif %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}`;
+const CUT = IN_FRONT.replace('m.content', "(m.content[:8] if m.role == 'system' else m.content)");
 
 let model: Model;
 beforeAll(async () => {
@@ -69,6 +74,22 @@ describe('the tokens of a target, by position of the system message', () => {
     ]);
   });
 
+  it('in the last user turn, after the words of the user', () => {
+    expect(textOf('message', AFTER_LAST_USER)).toEqual([`${SYSTEM}<|im_end|>\n`]);
+    expect(textOf('prefix', AFTER_LAST_USER)).toEqual(['<|im_start|>', `${SYSTEM}<|im_end|>\n`]);
+  });
+
+  it('at the end of the dialogue', () => {
+    const message = `<|im_start|>system\n${SYSTEM}<|im_end|>\n`;
+    expect(textOf('message', AT_THE_END)).toEqual([message]);
+    expect(textOf('prefix', AT_THE_END)).toEqual(['<|im_start|>', message]);
+  });
+
+  it('cut by the template: only the words that it writes', () => {
+    expect(textOf('message', CUT)).toEqual(['system\nthe work<|im_end|>\n']);
+    expect(textOf('content', CUT)).toEqual(['the work']);
+  });
+
   it('in the middle of the dialogue', () => {
     const middle = [say('user', 'one'), say('assistant', 'two'), say('system', SYSTEM), say('user', 'three')];
     expect(textOf('message', IN_FRONT, middle)).toEqual([`<|im_start|>system\n${SYSTEM}<|im_end|>\n`]);
@@ -102,6 +123,11 @@ describe('a system message that moves with every turn', () => {
   const USERS = ['one two', 'three four', 'five six'];
   const COLD: ChatOptions = { system: SYSTEM, maxTokens: 6, sampling: { temperature: 0 } };
   const HOLD = { policy: 'split-softmax', strength: 0.5 } as const;
+  const MOVING = {
+    'before the words of the last user': IN_LAST_USER,
+    'after the words of the last user': AFTER_LAST_USER,
+    'at the end': AT_THE_END,
+  };
 
   it('has the share of its own tokens in every turn', async () => {
     const chat = openChat(withTemplate(IN_LAST_USER), { ...COLD, ...HOLD });
@@ -141,24 +167,63 @@ describe('a system message that moves with every turn', () => {
     chat.dispose();
   });
 
-  it('is answered as if the whole dialogue were computed again', async () => {
-    for (const settings of [{}, HOLD]) {
-      const chat = openChat(withTemplate(IN_LAST_USER), { ...COLD, ...settings });
-      for (const user of USERS) await ask(chat, user);
-      const last = chat.turns.at(-1)!;
-      const fresh = openChat(withTemplate(IN_LAST_USER), { ...COLD, ...settings });
-      for (const [index, user] of USERS.entries()) {
-        // Nothing of the earlier turns is left in the cache.
-        if (index === USERS.length - 1) fresh.keep({ dialogue: 0, without: 0 });
-        await ask(fresh, user);
+  it.each(Object.entries(MOVING))(
+    'is answered as if the whole dialogue were computed again: %s',
+    async (_, template) => {
+      for (const settings of [{}, HOLD, { ...HOLD, target: { kind: 'prefix' } } as const]) {
+        const chat = openChat(withTemplate(template), { ...COLD, ...settings });
+        for (const user of USERS) await ask(chat, user);
+        const last = chat.turns.at(-1)!;
+        const fresh = openChat(withTemplate(template), { ...COLD, ...settings });
+        for (const [index, user] of USERS.entries()) {
+          // Nothing of the earlier turns is left in the cache.
+          if (index === USERS.length - 1) fresh.keep({ dialogue: 0, without: 0 });
+          await ask(fresh, user);
+        }
+        expect(fresh.turns.at(-1)!.ids).toEqual(last.ids);
+        expect(fresh.turns.at(-1)!.shares).toEqual(last.shares);
+        expect(fresh.turns.at(-1)!.parts).toEqual(last.parts);
+        chat.dispose();
+        fresh.dispose();
       }
-      expect(fresh.turns.at(-1)!.ids).toEqual(last.ids);
-      expect(fresh.turns.at(-1)!.shares).toEqual(last.shares);
-      expect(fresh.turns.at(-1)!.parts).toEqual(last.parts);
+    },
+  );
+
+  it.each(Object.entries(MOVING))(
+    'has the attention to its own tokens, summed by hand from a whole pass: %s',
+    async (_, template) => {
+      const moving = withTemplate(template);
+      const { layers } = model.executor.blueprint;
+      const chat = openChat(moving, COLD);
+      for (const user of USERS) {
+        const { turn } = await ask(chat, user);
+        const ids = [...chat.session.tokens];
+        const session = new Session(model.executor);
+        const { attention } = await session.advance(ids, { taps: { attention: [...layers.keys()] } });
+        session.dispose();
+        // The words of the system message occur once in the text.
+        const pieces = ids.map((id) => model.tokenizer!.decode([id]));
+        const begin = pieces.join('').lastIndexOf(SYSTEM);
+        const own = pieces.flatMap((piece, at) => {
+          const start = pieces.slice(0, at).join('').length;
+          return start + piece.length > begin && start < begin + SYSTEM.length ? [at] : [];
+        });
+        const first = turn.timing.promptTokens - 1;
+        const weights = [...attention.values()].flatMap((weights) =>
+          Array.from({ length: weights.length / ids.length ** 2 }, (_, head) =>
+            Array.from({ length: turn.ids.length }, (_, index) => {
+              const row = (head * ids.length + first + index) * ids.length;
+              return own.reduce((sum, at) => sum + weights[row + at]!, 0);
+            }),
+          ).flat(),
+        );
+        const byHand = weights.reduce((sum, weight) => sum + weight, 0) / weights.length;
+        expect(turn.parts.words!.mean.before, user).toBeCloseTo(byHand, 5);
+        expect(turn.parts.prompt!.mean.before).toBeGreaterThan(byHand);
+      }
       chat.dispose();
-      fresh.dispose();
-    }
-  });
+    },
+  );
 
   it('gives dialogues that share a session the answers they have without sharing', async () => {
     const moving = withTemplate(IN_LAST_USER);
