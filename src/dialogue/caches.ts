@@ -1,6 +1,9 @@
+import type { Target } from '../attention/index.js';
 import { Session } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import type { Executor } from '../executors/index.js';
+import { type Prompt, sharedLength } from './prompt.js';
+import { type SteeredRows, steeredRows, unmovedRows } from './steered-rows.js';
 
 /** Number of tokens in a dialogue's caches. */
 export interface Held {
@@ -14,6 +17,8 @@ export class Caches {
   readonly dialogue: Session;
   /** Whether the cache may still contain another dialogue's tokens. */
   #taken: boolean;
+  /** The target that the rows in the cache were computed with; null before the first prompt. */
+  #steered: SteeredRows | null = null;
   #without: Session | null = null;
 
   /**
@@ -41,17 +46,17 @@ export class Caches {
   }
 
   /**
-   * Rewinds the dialogue's cache to the tokens that a prompt can reuse: those that both begin with, but only up to
-   * `unmoved`, the first token affected by a moved target, and only up to `shared` if the cache is another dialogue's.
+   * Rewinds the dialogue's cache to the tokens that a prompt can reuse: those that both begin with, but only up to the
+   * first token affected by a moved target, and only up to the shared beginning if the cache is another dialogue's.
+   * @param target the target of the turn that is computed next
    * @returns the number of reused tokens
    */
-  reuse(
-    ids: readonly number[],
-    { shared, unmoved }: { readonly shared: number; readonly unmoved: number },
-  ): number {
-    const reused = this.dialogue.reuse(ids);
-    this.dialogue.rewind(Math.min(reused, unmoved, this.#taken ? shared : reused));
+  reuse(prompt: Prompt, target: Target): number {
+    const reused = this.dialogue.reuse(prompt.ids);
+    const unmoved = this.#steered === null ? reused : unmovedRows(this.#steered, prompt);
+    this.dialogue.rewind(Math.min(reused, unmoved, this.#taken ? sharedLength(prompt) : reused));
     this.#taken = false;
+    this.#steered = steeredRows(target, prompt, prompt.ids.length);
     return this.dialogue.length;
   }
 

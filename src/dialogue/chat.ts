@@ -10,7 +10,6 @@ import { type Exchange, readHistory } from './history.js';
 import { layoutWithoutSystem, type PromptMessage, sharedLength } from './prompt.js';
 import { assertTarget, changeSettings, defaultSettings, type Settings } from './settings.js';
 import type { SettingsChanges } from './settings-options.js';
-import { type SteeredRows, steeredRows, unmovedRows } from './steered-rows.js';
 import { steer } from './steering.js';
 import { type AnswerStep, answerIds, type Turn } from './turn.js';
 
@@ -40,8 +39,6 @@ export class Chat {
   readonly history: readonly Exchange[];
   readonly #caches: Caches;
   readonly #turns: Turn[] = [];
-  /** The target that the rows in the cache were computed with; null before the first answer. */
-  #steered: SteeredRows | null = null;
   /** Number of exchanges dropped from the context, history included. */
   #oldest = 0;
   #system: string | null;
@@ -154,17 +151,14 @@ export class Chat {
       const number = this.history.length + answered + 1;
       const settings = withSeed(this.#settings, options.seed ?? this.#settings.sampling.seed + answered);
       const { prompt, messages, oldest } = this.#fit(user);
-      const shared = sharedLength(prompt);
-      const unmoved = this.#steered === null ? prompt.ids.length : unmovedRows(this.#steered, prompt);
-      held = { ...held, dialogue: this.#caches.reuse(prompt.ids, { shared, unmoved }) };
-      this.#steered = steeredRows(settings.target, prompt, prompt.ids.length);
+      held = { ...held, dialogue: this.#caches.reuse(prompt, settings.target) };
       const guidance = this.#guidance(settings, messages);
       if (guidance) held = { ...held, without: guidance.session.reuse(guidance.prompt) };
       const turn = yield* answerPrompt({
         session: this.session,
         tokenizer: this.format.tokenizer,
         prompt,
-        firstPass: this.prefixFirst ? shared : 0,
+        firstPass: this.prefixFirst ? sharedLength(prompt) : 0,
         steering: steer({
           settings,
           grid: headGrid(this.model.executor.blueprint),

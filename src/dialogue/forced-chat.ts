@@ -1,25 +1,20 @@
-import { headMask, ReceiptBook, type Schedule, type TargetContext } from '../attention/index.js';
+import { headMask, type Receipt, ReceiptBook, type Schedule } from '../attention/index.js';
 import { guidedLogits, headGrid, type Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
-import {
-  currentMoment,
-  type DialogueLayout,
-  layoutDialogue,
-  type Message,
-  parseMoment,
-  requireSystem,
-  type TokenRange,
-} from '../text/index.js';
+import { currentMoment, parseMoment, type TokenRange } from '../text/index.js';
 import { Caches } from './caches.js';
-import { layoutWithoutSystem } from './prompt.js';
+import { layoutAnswer } from './given-answer.js';
+import { layoutWithoutSystem, type PromptMessage, sharedLength } from './prompt.js';
 import { assertTarget, changeSettings, defaultSettings } from './settings.js';
 import type { SteeringOptions } from './settings-options.js';
-import { createShareMeter, type HeadShares } from './shares.js';
+import { type AnswerShares, createShareMeter, type HeadShares } from './shares.js';
 import { type PastTurn, steer } from './steering.js';
 
 /** Options of a chat whose answers are given. It samples nothing, so it takes no sampling options. */
 export type ForcedChatOptions = SteeringOptions & {
   readonly system: string;
+  /** Whether a strength that follows tokens is computed as in a chat with this option; see {@link ChatOptions}. */
+  readonly prefixFirst?: boolean;
   /** The date and time that the template writes; as in `ChatOptions`. */
   readonly now?: string;
   /** Disjoint ascending token ranges whose shares to measure. */
@@ -34,6 +29,10 @@ export interface ForcedTurn {
   readonly logits: Float32Array;
   /** Shares of the ranges before the policy, `[layers × heads, chosen, ranges]`; empty if no ranges were given. */
   readonly shares: Float32Array;
+  /** The target's share over these rows; null without a target. */
+  readonly target: AnswerShares | null;
+  /** What the policy did in the prompt's new rows and the answer's rows; null without a target. */
+  readonly receipt: Receipt | null;
 }
 
 /** A chat with teacher forcing: its answers are given, and read as if the model had generated them. */
@@ -51,20 +50,21 @@ export interface ForcedChat {
 }
 
 /**
- * Opens a dialogue whose answers are given. Every turn is steered as in a chat: earlier turns stay in the cache as they
- * were computed. A turn is read in one pass, or token by token if the strength can change at every token.
+ * Opens a dialogue whose answers are given. Every turn is laid out and steered as in a chat ({@link layoutAnswer}): earlier
+ * turns stay in the cache as they were computed. A turn is read in one pass, or token by token if the strength can change
+ * at every token.
  * @throws HoldfastError as {@link openChat}
  */
 export function openForcedChat(
   model: Model,
-  { system, now: given = currentMoment(), ranges = [], ...options }: ForcedChatOptions,
+  { system, prefixFirst = false, now = currentMoment(), ranges = [], ...options }: ForcedChatOptions,
 ): ForcedChat {
   const { format, executor } = model;
   if (format === null) throw new HoldfastError('E_TEMPLATE', `${model.name} has no chat template`);
-  const now = parseMoment(given);
   const grid = headGrid(executor.blueprint);
   const { vocabSize } = executor.blueprint;
-  const messages: Message[] = [{ role: 'system', content: system }];
+  const layoutOptions = { trustContent: false, now: parseMoment(now) };
+  let messages: readonly PromptMessage[] = [{ role: 'system', content: system }];
   const past: PastTurn[] = [];
   const caches = new Caches(executor, undefined, null);
   const session = caches.dialogue;
@@ -82,20 +82,9 @@ export function openForcedChat(
   }
 
   async function read(user: string, answer: string): Promise<ForcedTurn> {
-    messages.push({ role: 'user', content: user }, { role: 'assistant', content: answer });
-    const layout = layoutDialogue(format!, messages, { addGenerationPrompt: false, now });
-    requireSystem(layout);
-    const { content } = layout.messages.at(-1)!;
-    // As in a chat, the token that ends a turn is chosen in this turn and forwarded in the next.
-    const chosen = layout.ids.slice(content.start, content.end + 1);
-    const steering = steer({
-      settings,
-      grid,
-      prompt: contextBefore(layout, content.start),
-      turn: past.length + 1,
-      system,
-      turns: past,
-    });
+    const asked: readonly PromptMessage[] = [...messages, { role: 'user', content: user }];
+    const { prompt, ids, chosen } = layoutAnswer(format!, asked, answer, layoutOptions);
+    const steering = steer({ settings, grid, prompt, turn: past.length + 1, system, turns: past });
     const { silence } = settings;
     const silenced = silence.length === 0 ? undefined : headMask({ pairs: silence }, grid);
     const pairs = grid.layers * grid.heads;
@@ -105,17 +94,25 @@ export function openForcedChat(
     const book = new ReceiptBook(grid);
     let latest: Float32Array | null = null;
 
-    session.reuse(layout.ids.slice(0, content.end));
-    for (const end of passEnds(content, followsTokens(settings.schedule), session.length)) {
+    caches.reuse(prompt, settings.target);
+    const tokens = [...prompt.ids, ...chosen];
+    const answerStart = prompt.ids.length;
+    const passes: Passes = {
+      held: session.length,
+      firstPass: prefixFirst ? sharedLength(prompt) : 0,
+      answerStart,
+      end: tokens.length - 1, // as in a chat, the last token is chosen in this turn and forwarded in the next
+    };
+    for (const end of passEnds(passes, followsTokens(settings.schedule))) {
       const start = session.length;
-      const choosing = end >= content.start;
+      const choosing = end >= answerStart;
       const intervention = steering.interventionAt({
         start,
         end,
-        sampled: Math.max(0, start - content.start + 1),
+        sampled: Math.max(0, start - answerStart + 1),
         ...(latest ? { shares: latest } : {}),
       });
-      const result = await session.advance(layout.ids.slice(start, end), {
+      const result = await session.advance(tokens.slice(start, end), {
         logits: choosing ? 'all' : 'none',
         intervention,
         silenced,
@@ -129,31 +126,32 @@ export function openForcedChat(
       }
       if (!choosing) continue;
       // A token is chosen by the row before it.
-      for (let row = Math.max(0, content.start - 1 - start); row < rows; row++) {
-        const index = start + row + 1 - content.start;
-        if (index === chosen.length) break; // the template writes no token after this answer
+      for (let row = Math.max(0, answerStart - 1 - start); row < rows; row++) {
+        const index = start + row + 1 - answerStart;
         logits.set(result.logits.subarray(row * vocabSize, (row + 1) * vocabSize), index * vocabSize);
         if (intervention !== undefined) meter.add(headsOf(result.targetShares!, rows, row));
         copyShares(result.spanShares?.before, rows, row, shares, chosen.length, index, ranges.length);
       }
     }
-    if (settings.guidance > 1) await guide(chosen, logits, silenced);
-    const measured = meter.mean();
-    past.push({ system, settings, receipt: measured && book.receipt(), shares: measured });
-    return { chosen, logits, shares };
+    if (settings.guidance > 1) await guide(asked, chosen, logits, silenced);
+    const target = meter.mean();
+    const receipt = target && book.receipt();
+    past.push({ system, settings, receipt, shares: target });
+    messages = [...asked, { role: 'assistant', content: answer, ids }];
+    return { chosen, logits, shares, target, receipt };
   }
 
-  /** Applies guidance: moves the logits of the last answer away from those without the system prompt. */
+  /** Applies guidance: moves the logits of an answer away from those without the system prompt. */
   async function guide(
+    asked: readonly PromptMessage[],
     chosen: readonly number[],
     logits: Float32Array,
     silenced: Uint8Array | undefined,
   ): Promise<void> {
-    const prompt = layoutWithoutSystem(format!, messages.slice(0, -1), { trustContent: false, now });
-    const { result, reused } = await caches.without.prefill([...prompt, ...chosen.slice(0, -1)], {
-      logits: 'all',
-      silenced,
-    });
+    const prompt = layoutWithoutSystem(format!, asked, layoutOptions);
+    const reused = caches.without.reuse(prompt);
+    const tokens = [...prompt, ...chosen.slice(0, -1)].slice(reused);
+    const result = await caches.without.advance(tokens, { logits: 'all', silenced });
     const without = result.logits.subarray((prompt.length - 1 - reused) * vocabSize);
     logits.set(guidedLogits(logits, without, settings.guidance));
   }
@@ -172,19 +170,26 @@ export function openForcedChat(
 const followsTokens = (schedule: Schedule | null): boolean =>
   schedule?.kind === 'per-token' || schedule?.kind === 'target';
 
-/**
- * Returns where the passes of a turn end: one pass for all of it; or, by token, the passes of a chat, in which the prompt's
- * last token is a pass of its own.
- */
-function passEnds({ start, end }: TokenRange, byToken: boolean, held: number): number[] {
-  if (!byToken) return [end];
-  const single = Array.from({ length: end - start + 1 }, (_, index) => start + index);
-  return held < start - 1 ? [start - 1, ...single] : single;
+/** Token positions of a turn. */
+interface Passes {
+  /** Tokens in the cache. */
+  readonly held: number;
+  /** Prompt tokens that are computed in a separate first pass. */
+  readonly firstPass: number;
+  readonly answerStart: number;
+  /** One past the last token to forward. */
+  readonly end: number;
 }
 
-/** Returns the dialogue as it is when an answer begins. */
-function contextBefore({ spans, messages }: DialogueLayout, start: number): TargetContext {
-  return { spans: spans.filter((span) => span.end <= start), messages };
+/**
+ * Returns where the passes of a turn end: one pass for all of it; or, by token, the passes of a chat: the prompt's blocks,
+ * its last token, and each token of the answer.
+ */
+function passEnds({ held, firstPass, answerStart, end }: Passes, byToken: boolean): number[] {
+  const blocks = [Math.min(firstPass, answerStart - 1), answerStart - 1];
+  const single = Array.from({ length: end - answerStart + 1 }, (_, index) => answerStart + index);
+  const ends = byToken ? [...new Set([...blocks, ...single])] : [end];
+  return ends.filter((at) => at > held);
 }
 
 const headsOf = ({ before, after }: HeadShares, rows: number, row: number): HeadShares => ({

@@ -17,6 +17,7 @@ export {
   saveDialogue,
 } from './dialogue-file.js';
 export { type ForcedChat, type ForcedChatOptions, type ForcedTurn, openForcedChat } from './forced-chat.js';
+export { type GivenAnswer, layoutAnswer } from './given-answer.js';
 export type { Exchange } from './history.js';
 export { layoutPrompt, type Prompt, type PromptMessage, type PromptOptions } from './prompt.js';
 export { type Replay, type ReplayDifference, replayDialogue } from './replay.js';

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ANSWER_TEMPLATES } from '../../test/support/answer-templates.js';
 import { loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
+import { spyOnModel } from '../../test/support/organism-fixtures.js';
 import { NOW } from '../../test/support/text-fixtures.js';
 import { openChat } from '../dialogue/index.js';
 import type { Model } from '../engine/index.js';
 import type { Scenario } from '../scenario/index.js';
-import type { Message } from '../text/index.js';
+import { chatFormat, type Message } from '../text/index.js';
 import { type LeadEvent, type LeadOptions, type MeasuredTurn, measureDialogue } from './lead.js';
 import { readAloud } from './read.js';
 import { readRecorded } from './recorded.js';
@@ -129,6 +131,41 @@ describe('a generated dialogue', () => {
 });
 
 describe('a recorded dialogue', () => {
+  it.each(Object.entries(ANSWER_TEMPLATES))(
+    'has the rows of the chat that generated it, with a template that writes %s before an answer',
+    async (_, { source, end }) => {
+      const { tokenizer } = model;
+      const said = [...tokenizer!.encode('hold fast and hold'), ...tokenizer!.encode(end, { special: true })];
+      const format = chatFormat({ tokenizer: tokenizer!, template: source });
+      let step = 0;
+      const speaking = spyOnModel({ ...model, tokenizer, format }, ({ logits: wanted }, { logits }) => {
+        if (wanted === 'none') return;
+        logits.fill(-1e9);
+        logits[said[step++ % said.length]!] = 0;
+      });
+      const led = await collect(measureDialogue(speaking, SCENARIO, { maxTokens: 20, now: NOW }, 0));
+      expect(led.turns.map(({ finish }) => finish)).toEqual(USERS.map(() => 'stop'));
+      const recorded = readRecorded(messages(led.turns.map(({ assistant }) => assistant)), 'test');
+      const read = await collect(
+        readAloud({ ...model, tokenizer, format }, format, recorded, { rounds: 3, now: NOW }),
+      );
+      expect(read.turns.map(({ contextTokens, answerTokens }) => [contextTokens, answerTokens])).toEqual(
+        led.turns.map(({ contextTokens, answerTokens }) => [contextTokens, answerTokens]),
+      );
+      const placeOf = ({ turn, position, id }: ShareRow) => ({ turn, position, id });
+      expect(read.rows.map(placeOf)).toEqual(led.rows.map(placeOf));
+      for (const [index, { position, shares }] of led.rows.entries()) {
+        for (const [at, share] of shares.entries()) {
+          const where = `token ${position}, ${SHARE_COLUMNS[Math.floor(at / PAIRS)]}`;
+          const found = read.rows[index]!.shares[at]!;
+          // NaN where the random span does not exist yet.
+          if (Number.isNaN(share)) expect(found, where).toBeNaN();
+          else expect(found, where).toBeCloseTo(share, 5);
+        }
+      }
+    },
+  );
+
   it('has the rows of the generated dialogue if its text has the same tokens', async () => {
     const { tokenizer } = model;
     const words = ['hold fast', 'hold', 'fast and hold'];

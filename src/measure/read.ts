@@ -1,14 +1,13 @@
-import { type RowObservation, watchTargets } from '../dialogue/index.js';
+import {
+  type GivenAnswer,
+  layoutAnswer,
+  type PromptMessage,
+  type RowObservation,
+  watchTargets,
+} from '../dialogue/index.js';
 import { type Model, Session } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
-import {
-  type ChatFormat,
-  type DialogueLayout,
-  layoutDialogue,
-  type Message,
-  type Moment,
-  requireSystem,
-} from '../text/index.js';
+import type { ChatFormat, Moment } from '../text/index.js';
 import type { LeadEvent } from './lead.js';
 import type { Recorded } from './recorded.js';
 import { COLUMN_TARGETS, sharesByColumn } from './share-columns.js';
@@ -25,8 +24,9 @@ export interface ReadOptions {
 }
 
 /**
- * Reads a recorded dialogue to a model, turn by turn. Yields the same rows as a generated dialogue, for the recorded
- * tokens, including the one that ends an answer. If the signal fires, it ends early without an error.
+ * Reads a recorded dialogue to a model, turn by turn. Each turn is laid out as in a chat that generates the recorded answer
+ * ({@link layoutAnswer}). Yields the same rows as a generated dialogue, for the recorded tokens, including the one that
+ * ends an answer. If the signal fires, it ends early without an error.
  * @throws HoldfastError `E_CONTEXT_FULL`, and those of layouts and forward passes
  */
 export async function* readAloud(
@@ -38,19 +38,19 @@ export async function* readAloud(
 ): AsyncGenerator<LeadEvent, void> {
   const session = new Session(model.executor, contextLength === undefined ? {} : { contextLength });
   try {
-    const messages: Message[] = [{ role: 'system', content: system }];
+    const messages: PromptMessage[] = [{ role: 'system', content: system }];
     for (const [index, { user, assistant }] of exchanges.slice(0, rounds).entries()) {
       if (assistant === null) return;
-      messages.push({ role: 'user', content: user }, { role: 'assistant', content: assistant });
+      messages.push({ role: 'user', content: user });
       const turn = index + 1;
-      const layout = layoutDialogue(format, messages, { addGenerationPrompt: false, now });
-      requireSystem(layout);
-      const { content, end } = layout.messages.at(-1)!;
-      const said = { layout, start: content.start, end: Math.min(content.end + 1, end) };
-      for await (const row of rowsOf(session, said, signal)) {
+      const given = layoutAnswer(format, messages, assistant, { trustContent: false, now });
+      messages.push({ role: 'assistant', content: assistant, ids: given.ids });
+      const contextTokens = given.prompt.ids.length;
+      for await (const row of rowsOf(session, given, turn, signal)) {
         const shares = sharesByColumn(row, turn);
         const { position } = row;
-        yield { kind: 'row', row: { dialogue: 0, turn, position, id: layout.ids[position]!, shares } };
+        const id = given.chosen[position - contextTokens]!;
+        yield { kind: 'row', row: { dialogue: 0, turn, position, id, shares } };
       }
       yield {
         kind: 'turn',
@@ -59,8 +59,8 @@ export async function* readAloud(
           user,
           assistant,
           finish: 'recorded',
-          contextTokens: said.start,
-          answerTokens: said.end - said.start,
+          contextTokens,
+          answerTokens: given.chosen.length,
           seed: null,
           strength: null,
           dropped: [],
@@ -74,30 +74,24 @@ export async function* readAloud(
   }
 }
 
-/** A dialogue up to the end of an answer, and the answer's token range. */
-interface Said {
-  readonly layout: DialogueLayout;
-  readonly start: number;
-  readonly end: number;
-}
-
 /** Yields the row that predicts each of the answer's tokens. */
 async function* rowsOf(
   session: Session,
-  { layout, start, end }: Said,
+  { prompt, chosen }: GivenAnswer,
+  turn: number,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<RowObservation> {
-  const { ids, messages } = layout;
-  const before = ids.slice(session.reuse(ids.slice(0, start)), start - 1);
+  const ids = [...prompt.ids, ...chosen];
+  const start = prompt.ids.length;
+  const before = ids.slice(session.reuse(prompt.ids), start - 1);
   if (before.length > 0) await session.advance(before, { logits: 'none', signal });
-  for (let first = start; first < end; first += BLOCK_ROWS) {
-    const positions = ids.slice(first, Math.min(first + BLOCK_ROWS, end)).map((_, index) => first + index);
+  for (let first = start; first < ids.length; first += BLOCK_ROWS) {
+    const positions = ids.slice(first, first + BLOCK_ROWS).map((_, index) => first + index);
     // The row that predicts a position is that of the token before it, so the block ends one token earlier.
     const reach = positions.at(-1)!;
-    const reached = layout.spans
-      .filter((span) => span.start < reach)
-      .map((span) => ({ ...span, end: Math.min(span.end, reach) }));
-    const { spans, places } = watchTargets(COLUMN_TARGETS, { spans: reached, messages });
+    const answer = { role: 'assistant', turn, start, end: reach } as const;
+    const reached = reach === start ? prompt.spans : [...prompt.spans, answer];
+    const { spans, places } = watchTargets(COLUMN_TARGETS, { spans: reached, messages: prompt.messages });
     const { spanShares } = await session.advance(ids.slice(first - 1, reach), {
       logits: 'none',
       spans,

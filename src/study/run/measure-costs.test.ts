@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ANSWER_TEMPLATES, type AnswerTemplate } from '../../../test/support/answer-templates.js';
 import { ask, loadFixture } from '../../../test/support/chat-fixtures.js';
 import { MATERIAL } from '../../../test/support/material-fixtures.js';
 import { spyOnModel } from '../../../test/support/organism-fixtures.js';
@@ -7,7 +8,7 @@ import { NOW } from '../../../test/support/text-fixtures.js';
 import { openChat } from '../../dialogue/index.js';
 import { type Model, Session } from '../../engine/index.js';
 import { EMBEDDED_MODEL, loadModel } from '../../load.js';
-import { layoutDialogue, type Message } from '../../text/index.js';
+import { chatFormat, layoutDialogue, type Message } from '../../text/index.js';
 import type { Arm } from '../plan/index.js';
 import { PLAIN_SYSTEM, textDialogue } from '../plan/index.js';
 import { divergence, negativeLogLikelihood, rightAnswer } from './measure-costs.js';
@@ -128,6 +129,104 @@ describe('negativeLogLikelihood', () => {
     expect(exchanges.length).toBeGreaterThan(1);
     expect(exchanges.map(({ assistant }) => assistant).join(' ')).toBe(text!.text);
   });
+});
+
+describe('costs with a template that writes something in front of a given answer', () => {
+  const { system, exchanges } = TALK!;
+  const withTemplate = ({ source }: AnswerTemplate): Model => ({
+    ...llama,
+    tokenizer: llama.tokenizer,
+    format: chatFormat({ tokenizer: llama.tokenizer!, template: source }),
+  });
+  const encode = (text: string): number[] => llama.tokenizer!.encode(text, { special: true });
+  /** Each template's prompt at a turn, written by hand. */
+  const PROMPTS: Readonly<Record<string, (turn: number, withSystem: boolean) => string>> = {
+    'an empty think block, before the last answer only (Qwen3)': (turn, withSystem) =>
+      [
+        withSystem ? `<|im_start|>system\n${system}<|im_end|>\n` : '',
+        ...exchanges
+          .slice(0, turn)
+          .map(
+            ({ user, assistant }) =>
+              `<|im_start|>user\n${user}<|im_end|>\n<|im_start|>assistant\n${assistant}<|im_end|>\n`,
+          ),
+        `<|im_start|>user\n${exchanges[turn]!.user}<|im_end|>\n<|im_start|>assistant\n`,
+      ].join(''),
+    'a space, with the system message in the last user turn (Mistral)': (turn, withSystem) =>
+      [
+        ...exchanges
+          .slice(0, turn)
+          .map(({ user, assistant }) => `<|im_start|>${user}<|im_end|> ${assistant}<|endoftext|>`),
+        `<|im_start|>${withSystem ? `${system}\n\n` : ''}${exchanges[turn]!.user}<|im_end|>`,
+      ].join(''),
+  };
+
+  /** Returns the tokens of each answer, and the logits `[vocab]` that chose them, each from a whole pass. */
+  async function byHand(name: string, withSystem: boolean): Promise<{ id: number; logits: Float32Array }[]> {
+    const end = encode(ANSWER_TEMPLATES[name]!.end);
+    const rows: { id: number; logits: Float32Array }[] = [];
+    for (const [turn, { assistant }] of exchanges.entries()) {
+      const prompt = encode(PROMPTS[name]!(turn, withSystem));
+      const chosen = [...llama.tokenizer!.encode(assistant), ...end];
+      const session = new Session(llama.executor);
+      const { logits } = await session.advance([...prompt, ...chosen], { logits: 'all' });
+      session.dispose();
+      for (const [index, id] of chosen.entries()) {
+        const row = prompt.length - 1 + index;
+        rows.push({ id, logits: logits.slice(row * VOCAB, (row + 1) * VOCAB) });
+      }
+    }
+    return rows;
+  }
+  const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+
+  it.each(Object.keys(PROMPTS))('are those of guidance computed by hand: %s', async (name) => {
+    const model = withTemplate(ANSWER_TEMPLATES[name]!);
+    const [with_, without] = await Promise.all([byHand(name, true), byHand(name, false)]);
+    const plain = with_.map(({ logits }) => logProbabilities(logits, 0));
+    const guided = with_.map(({ logits }, row) =>
+      logProbabilities(
+        logits.map((logit, id) => 3 * logit - 2 * without[row]!.logits[id]!),
+        0,
+      ),
+    );
+    const lossOf = (log: readonly number[][]): number => -sumOf(log.map((row, at) => row[with_[at]!.id]!));
+    const arm = armOf({ policy: 'off', guidance: 3 });
+
+    const off = await negativeLogLikelihood(model, TALK!, OFF, NOW);
+    expect(off.count).toBe(with_.length);
+    expect(off.sum).toBeCloseTo(lossOf(plain), 2);
+    const { sum, count } = await negativeLogLikelihood(model, TALK!, arm, NOW);
+    expect(count).toBe(with_.length);
+    expect(sum).toBeCloseTo(lossOf(guided), 2);
+    expect(Math.abs(sum - off.sum)).toBeGreaterThan(1);
+
+    const divergences = plain.map((log, row) =>
+      sumOf(log.map((p, id) => Math.exp(p) * (p - guided[row]![id]!))),
+    );
+    expect((await divergence(model, TALK!, arm, NOW)).sum).toBeCloseTo(sumOf(divergences), 2);
+  });
+
+  it.each(Object.entries(ANSWER_TEMPLATES))(
+    'scores a letter where a chat would say it: %s',
+    async (_, template) => {
+      const seen: number[][] = [];
+      const model = spyOnModel(withTemplate(template), ({ tokens }, { logits }) => {
+        seen.push(Array.from(tokens));
+        const letter = llama.tokenizer!.encode('C')[0]!;
+        logits.fill(0);
+        for (let row = 0; row < logits.length / VOCAB; row++) logits[row * VOCAB + letter] = 1;
+      });
+      const question = {
+        question: 'Which one holds?',
+        choices: ['A knot', 'Air', 'Fog', 'Ice'] as [string, string, string, string],
+        answer: 2,
+      } as const;
+      expect(await rightAnswer(model, { before: TALK!, question }, OFF, NOW)).toEqual({ sum: 1, count: 1 });
+      // The letter is the last token of the dialogue; its row is the one before.
+      expect(seen.at(-1)!.at(-1)).toBe(llama.tokenizer!.encode('A')[0]);
+    },
+  );
 });
 
 describe('a multiple-choice question', () => {

@@ -1,8 +1,8 @@
-import { layoutPrompt, openForcedChat } from '../../dialogue/index.js';
+import { layoutAnswer, layoutPrompt, openForcedChat } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
 import { logSumExp } from '../../executors/index.js';
 import type { ChoiceQuestion, HeldOutDialogue } from '../../material/index.js';
-import { layoutDialogue, type Moment } from '../../text/index.js';
+import type { Moment } from '../../text/index.js';
 import type { Arm, AskedQuestion } from '../plan/index.js';
 import { armInDialogue } from './arm-in-dialogue.js';
 
@@ -106,13 +106,8 @@ function firstTokenOf(model: Model, system: string, user: string, letter: string
   const messages = [
     { role: 'system', content: system },
     { role: 'user', content: user },
-    { role: 'assistant', content: letter },
   ] as const;
-  const { ids, messages: layouts } = layoutDialogue(model.format!, messages, {
-    addGenerationPrompt: false,
-    now,
-  });
-  return ids[layouts.at(-1)!.content.start]!;
+  return layoutAnswer(model.format!, messages, letter, { trustContent: false, now }).ids[0]!;
 }
 
 /** Reads a dialogue under an arm by teacher forcing, and yields each turn. */
@@ -122,7 +117,7 @@ async function* readUnder(
   arm: Arm,
   now: Moment,
 ): AsyncGenerator<ReadTurn, undefined> {
-  const chat = openForcedChat(model, { system, now });
+  const chat = openForcedChat(model, { system, prefixFirst: true, now }); // as in a study's dialogues
   try {
     const [first] = exchanges;
     const messages = [
