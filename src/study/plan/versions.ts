@@ -3,7 +3,7 @@ import { readPackage } from '../../package.js';
 import { executorPackages } from '../../versions.js';
 
 /** Raise this whenever recomputing a cell would give a different record. All cells are then computed again. */
-export const CELL_VERSION = 2;
+export const CELL_VERSION = 3;
 
 /**
  * Returns the versions that a cell's result depends on: of cells, of the tokenizer and template libraries, and of the
