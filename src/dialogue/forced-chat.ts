@@ -84,6 +84,7 @@ export function openForcedChat(
   async function read(user: string, answer: string): Promise<ForcedTurn> {
     const asked: readonly PromptMessage[] = [...messages, { role: 'user', content: user }];
     const { prompt, ids, chosen } = layoutAnswer(format!, asked, answer, layoutOptions);
+    caches.reuse(prompt, settings.target);
     const steering = steer({ settings, grid, prompt, turn: past.length + 1, system, turns: past });
     const { silence } = settings;
     const silenced = silence.length === 0 ? undefined : headMask({ pairs: silence }, grid);
@@ -94,7 +95,6 @@ export function openForcedChat(
     const book = new ReceiptBook(grid);
     let latest: Float32Array | null = null;
 
-    caches.reuse(prompt, settings.target);
     const tokens = [...prompt.ids, ...chosen];
     const answerStart = prompt.ids.length;
     const passes: Passes = {
