@@ -43,6 +43,23 @@ describe('text is split at added tokens', () => {
     ]);
   });
 
+  it('finding no token inside a single word that touches another word', () => {
+    const tokens = [token('<cat>', { singleWord: true }), token('<cat'), token('>')];
+    expect(cut('a<cat>a <cat> <cat>', tokens)).toEqual(['a<cat>a ', '[<cat>]', ' ', '[<cat>]']);
+  });
+
+  it('only at whole words: digits and joiners are word characters, superscripts are not', () => {
+    const cat = token('cat', { singleWord: true });
+    expect(cut('cat1', [cat])).toEqual(['cat1']);
+    expect(cut('cat\u200d', [cat])).toEqual(['cat\u200d']);
+    expect(cut('cat²', [cat])).toEqual(['[cat]', '²']);
+  });
+
+  it('finding a token of blanks behind one that swallows them', () => {
+    const blanks = token('  ', { special: false });
+    expect(cut('a<b>  c', [token('<b>', { rstrip: true }), blanks])).toEqual(['a', '[<b>  ]', '[]', 'c']);
+  });
+
   it('ignoring a token that is not admitted, but not a token that begins inside it', () => {
     const tokens = [token('<<a>'), token('<a>', { special: false }), token('<<', { special: false })];
     expect(cut('<<a>', tokens, (t) => !t.special)).toEqual(['[<<]', 'a>']);
@@ -53,12 +70,16 @@ describe('text is split at added tokens', () => {
 /** Added tokens of every kind, over single characters. */
 function tokenizerWith(addedTokens: object[], normalizer: object | null = null): Tokenizer {
   const characters = [...'abcdefghijklmnopqrstuvwxyz<>|/.ĊĠ'];
+  const vocabulary = [
+    ...characters,
+    ...Array.from({ length: 100 - characters.length }, (_, i) => `unused${i}`),
+  ];
   return tokenizerFromJson({
     added_tokens: addedTokens.map((added, i) => ({ id: 100 + i, ...added })),
     normalizer,
     pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, use_regex: true },
     decoder: { type: 'ByteLevel' },
-    model: { type: 'BPE', vocab: Object.fromEntries(characters.map((c, i) => [c, i])), merges: [] },
+    model: { type: 'BPE', vocab: Object.fromEntries(vocabulary.map((token, i) => [token, i])), merges: [] },
   });
 }
 

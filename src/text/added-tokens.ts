@@ -1,3 +1,5 @@
+import { WHITESPACE, WORD } from './unicode.js';
+
 /** A token that is matched in text as a whole, before any merging: a control token, or a word added to a vocabulary. */
 export interface AddedToken {
   readonly id: number;
@@ -40,8 +42,9 @@ export type Splitter = (text: string, admits: Admits) => Segment[];
 
 /**
  * Creates a splitter for these tokens. It matches as the Rust library `tokenizers` does: leftmost first, and the
- * longest at one position. It ignores a token that is not admitted, so a shorter token at the same position, or one
- * that begins inside it, can still match.
+ * longest at one position; the next match begins after the token's own text, also if it swallowed whitespace behind
+ * it. A single word that touches other words is text, tokens inside it included. A token that is not admitted is
+ * ignored, so a shorter token at the same position, or one that begins inside it, can still match.
  * @param contentOf the text to search for; differs from `content` for tokens matched in normalised text
  */
 export function createSplitter(
@@ -69,9 +72,7 @@ export function createSplitter(
     let node = root.next.get(text[start]!);
     for (let end = start + 1; node !== undefined; end++) {
       const { token } = node;
-      if (token !== null && standsAlone(token, text, start, end) && admits(token, start, end)) {
-        found = { start, end, token };
-      }
+      if (token !== null && admits(token, start, end)) found = { start, end, token };
       node = end < text.length ? node.next.get(text[end]!) : undefined;
     }
     return found;
@@ -87,12 +88,17 @@ export function createSplitter(
         at++;
         continue;
       }
+      at = match.end;
+      if (!standsAlone(match, text)) continue;
       let { start, end } = match;
       if (match.token.lstrip) while (start > plainFrom && isSpace(text[start - 1]!)) start--;
       if (match.token.rstrip) while (end < text.length && isSpace(text[end]!)) end++;
+      // What an earlier token swallowed stays with it.
+      start = Math.max(start, plainFrom);
+      end = Math.max(end, start);
       if (start > plainFrom) segments.push(between(plainFrom, start));
       segments.push({ start, end, token: match.token, core: match });
-      plainFrom = at = end;
+      plainFrom = end;
     }
     if (plainFrom < text.length) segments.push(between(plainFrom, text.length));
     return segments;
@@ -105,11 +111,12 @@ interface Match extends CharRange {
 
 const between = (start: number, end: number): Segment => ({ start, end, token: null, core: { start, end } });
 
-const isSpace = (character: string): boolean => /\p{White_Space}/u.test(character);
-const endsInWord = /[\p{L}\p{M}\p{N}\p{Pc}]$/u;
-const beginsWithWord = /^[\p{L}\p{M}\p{N}\p{Pc}]/u;
+const space = new RegExp(WHITESPACE, 'u');
+const isSpace = (character: string): boolean => space.test(character);
+const endsInWord = new RegExp(`[${WORD}]$`, 'u');
+const beginsWithWord = new RegExp(`^[${WORD}]`, 'u');
 
-function standsAlone(token: AddedToken, text: string, start: number, end: number): boolean {
+function standsAlone({ token, start, end }: Match, text: string): boolean {
   return (
     !token.singleWord || !(endsInWord.test(text.slice(0, start)) || beginsWithWord.test(text.slice(end)))
   );

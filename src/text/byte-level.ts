@@ -25,3 +25,13 @@ export function bytesOfByteLevelToken(token: string): Uint8Array | null {
   }
   return bytes;
 }
+
+const characterOfByte: readonly string[] = [...byteOfCharacter.keys()];
+const utf8 = new TextEncoder();
+
+/** Returns the bytes of a text in GPT-2's alphabet. */
+export function byteLevelText(text: string): string {
+  let written = '';
+  for (const byte of utf8.encode(text)) written += characterOfByte[byte];
+  return written;
+}

@@ -1,8 +1,9 @@
-import type { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers';
 import { HoldfastError } from '../errors.js';
 import { type AddedToken, type Admits, type CharRange, createSplitter } from './added-tokens.js';
-import { bytesOfToken, type TokenWriting, writtenLength } from './decoder.js';
+import { createBpe, type Word } from './bpe.js';
 import type { EncodedText } from './encoded-text.js';
+import { createPreTokenizer, writesBytes } from './pre-tokenizers.js';
+import type { TokenizerJson } from './tokenizer-json.js';
 
 /** A stretch of the text, and its tokens. */
 interface Section extends CharRange {
@@ -14,53 +15,37 @@ interface Section extends CharRange {
   readonly place: (at: number) => number;
 }
 
-/** A token of ordinary text, and the number of bytes it stands for. */
-interface Word {
-  readonly id: number;
-  readonly length: number;
-}
-
 interface Vocabulary {
+  readonly normalize: (text: string) => string;
   readonly addedTokens: readonly AddedToken[];
-  readonly writing: TokenWriting;
   /** Ids that ordinary text must never be encoded as. */
-  readonly special: ReadonlySet<number>;
-  readonly unkId: number | null;
+  readonly forbidden: ReadonlySet<number>;
   readonly name: string;
 }
 
-/**
- * Creates an encoder around the library's normaliser, pre-tokenizer and merging. It matches added tokens itself: the
- * library matches them everywhere, also in text that must not be trusted, and reports no positions.
- */
-export function createEncoder(library: LibraryTokenizer, vocabulary: Vocabulary) {
-  const { addedTokens, writing, special, unkId, name } = vocabulary;
-  const { normalizer, pre_tokenizer: preTokenizer, model } = library;
-  if (model === null) throw new HoldfastError('E_TOKENIZER', 'the tokenizer has no model', { file: name });
-  const normalize = (text: string): string => (normalizer === null ? text : normalizer.normalize(text));
+/** Creates an encoder: added tokens, normaliser, pre-tokenizer and merging, in the order of the Rust library. */
+export function createEncoder(json: TokenizerJson, { normalize, addedTokens, forbidden, name }: Vocabulary) {
+  const preTokenizer = json.pre_tokenizer ?? null;
+  const preTokenize = preTokenizer === null ? null : createPreTokenizer(preTokenizer);
 
-  const inNormalized = addedTokens.filter((token) => token.normalized && normalizer !== null);
-  const splitRaw = createSplitter(addedTokens.filter((token) => !inNormalized.includes(token)));
-  const splitNormalized = createSplitter(inNormalized, (token) => normalize(token.content));
+  // In GPT-2's alphabet, each character of a piece stands for a byte.
+  const isByteLevel = preTokenizer !== null && writesBytes(preTokenizer);
+  const lengthOf = isByteLevel ? (): number => 1 : writtenLengthOf;
+  const bpe = createBpe(json.model, { forbidden, lengthOf, name });
+  const writtenLength = (text: string): number =>
+    isByteLevel ? utf8.encode(text).length : Array.from(text, writtenLengthOf).reduce((a, b) => a + b, 0);
+
+  const splitRaw = createSplitter(addedTokens.filter((token) => !token.normalized));
+  const splitNormalized = createSplitter(
+    addedTokens.filter((token) => token.normalized),
+    (token) => normalize(token.content),
+  );
 
   /** Returns the tokens of a text that contains no added tokens. */
   const encodeWords = (text: string, isFirst: boolean): readonly Word[] => {
-    // The library's prepend scheme `first` reads the index of the section.
-    const options = { section_index: isFirst ? 0 : 1 };
-    const words = preTokenizer === null ? [text] : preTokenizer.pre_tokenize(text, options);
-    return model._call(words).map((token: string) => {
-      const id = model.tokens_to_ids.get(token) ?? unkId;
-      if (id === null || (special.has(id) && id !== unkId)) {
-        throw new HoldfastError(
-          'E_TOKENIZER',
-          `ordinary text was encoded as a control token: ${JSON.stringify(token)}`,
-          {
-            file: name,
-          },
-        );
-      }
-      return { id, length: bytesOfToken(token, writing).length };
-    });
+    const piece = { text, isFirst };
+    const pieces = preTokenize === null ? [piece] : preTokenize(piece);
+    return pieces.flatMap((part) => bpe(part.text));
   };
   // A dialogue is laid out again for every new message, and most of its pieces have not changed.
   const firstWords = memoised((text) => encodeWords(text, true));
@@ -95,31 +80,29 @@ export function createEncoder(library: LibraryTokenizer, vocabulary: Vocabulary)
       const plainHere = plain.map((range) => ({ start: placeOf(range.start), end: placeOf(range.end) }));
 
       const lengths: number[] = [];
-      let hasUnknown = false;
       for (const part of splitNormalized(normal, admitsOutside(plainHere))) {
         const piece = normal.slice(part.start, part.end);
         if (part.token !== null) {
           ids.push(part.token.id);
-          lengths.push(writtenLength(piece, writing));
+          lengths.push(writtenLength(piece));
           continue;
         }
         const wordsOf = start === 0 && part.start === 0 ? firstWords : laterWords;
         for (const { id, length } of wordsOf(piece)) {
           ids.push(id);
           lengths.push(length);
-          if (id === unkId) hasUnknown = true;
         }
       }
       // A pre-tokenizer may put one space before the text that the normalised text does not have.
       const total = lengths.reduce((sum, length) => sum + length, 0);
-      const prefix = total - writtenLength(normal, writing);
-      const known = !hasUnknown && (prefix === 0 || prefix === 1);
+      const prefix = total - writtenLength(normal);
+      const known = prefix === 0 || prefix === 1;
       sections.push({
         start,
         end,
         first,
         ends: known ? runningSums(lengths) : null,
-        place: (at) => prefix + writtenLength(normal.slice(0, placeOf(at)), writing),
+        place: (at) => prefix + writtenLength(normal.slice(0, placeOf(at))),
       });
     }
 
@@ -133,7 +116,7 @@ export function createEncoder(library: LibraryTokenizer, vocabulary: Vocabulary)
       if (section.ends === null) {
         throw new HoldfastError(
           'E_SPANS',
-          'the text contains characters that the tokenizer does not know, so the positions of its tokens are unknown',
+          'the tokenizer leaves out or adds characters of the text, so the positions of its tokens are unknown',
           { file: name },
         );
       }
@@ -147,6 +130,15 @@ export function createEncoder(library: LibraryTokenizer, vocabulary: Vocabulary)
     };
     return { ids, cut };
   };
+}
+
+const utf8 = new TextEncoder();
+
+/** Returns the length of a character in the UTF-8 bytes that tokens stand for. U+2581 stands for a space. */
+function writtenLengthOf(character: string): number {
+  const point = character.codePointAt(0)!;
+  if (point < 0x80 || point === 0x2581) return 1;
+  return point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
 }
 
 function runningSums(lengths: readonly number[]): number[] {

@@ -197,16 +197,67 @@ describe('a GGUF with an unusable tokenizer', () => {
     expect(bare.encode('ab a')).toEqual([7, 5]);
   });
 
+  const withToken = (content: string, type: number) =>
+    tokenizerFromGguf(
+      new Map(valid)
+        .set('tokenizer.ggml.tokens', ['a', 'b', 'ab', '<end>', ...'</s>', 's<', content])
+        .set('tokenizer.ggml.token_type', [1, 1, 1, 3, 1, 1, 1, 1, 1, type]),
+    );
+
   it('ends answers at a token with one of the usual names, whatever its type in the file', () => {
-    for (const kind of [1, 4]) {
-      const tokens = ['a', 'b', 'ab', '<end>', '<|end|>'];
-      const marked = new Map(valid)
-        .set('tokenizer.ggml.tokens', tokens)
-        .set('tokenizer.ggml.token_type', [1, 1, 1, 3, kind]);
-      const tokenizer = tokenizerFromGguf(marked);
-      expect(tokenizer.endOfTurnIds).toEqual([3, 4]);
-      expect(tokenizer.encode('ab<|end|>', { special: true })).toEqual([2, 4]);
+    for (const name of ['<|end|>', '<|im_end|>', '<end_of_turn>', '<|eot_id|>', '<eos>']) {
+      for (const type of [1, 3, 4]) {
+        const tokenizer = withToken(name, type);
+        expect(tokenizer.endOfTurnIds).toEqual([3, 9]);
+        expect(tokenizer.encode(`ab${name}`, { special: true })).toEqual([2, 9]);
+        expect(tokenizer.isSpecial(9)).toBe(true);
+      }
     }
+  });
+
+  it('takes </s> for a word unless its type or its role says otherwise: it is also a tag of HTML', () => {
+    for (const type of [1, 4]) {
+      const tokenizer = withToken('</s>', type);
+      expect(tokenizer.endOfTurnIds).toEqual([3]);
+      expect(tokenizer.isSpecial(9)).toBe(false);
+      expect(tokenizer.decode([0, 9, 1], { skipSpecial: true })).toBe('a</s>b');
+    }
+    expect(withToken('</s>', 1).encode('a</s>', { special: true })).toEqual([0, 4, 5, 6, 7]);
+    expect(withToken('</s>', 4).encode('a</s>', { special: true })).toEqual([0, 9]);
+    expect(withToken('</s>', 3).endOfTurnIds).toEqual([3, 9]);
+    expect(withToken('</s>', 3).isSpecial(9)).toBe(true);
+    const end = withField('tokenizer.ggml.tokens', ['a', 'b', 'ab', '</s>']).set(
+      'tokenizer.ggml.token_type',
+      [1, 1, 1, 1],
+    );
+    expect(tokenizerFromGguf(end).endOfTurnIds).toEqual([3]); // its eos_token_id
+  });
+
+  it('shows added words as the file has them, and other tokens decoded', () => {
+    const tokens = ['a', 'é', 'Ġ', 'Ã', '©', 'Ġé', '<end>'];
+    const marked = new Map(valid)
+      .set('tokenizer.ggml.tokens', tokens)
+      .set('tokenizer.ggml.token_type', [1, 4, 1, 1, 1, 4, 3])
+      .set('tokenizer.ggml.merges', [])
+      .set('tokenizer.ggml.eos_token_id', 6);
+    const tokenizer = tokenizerFromGguf(marked);
+    expect(tokenizer.decode([0, 1, 2, 3, 4, 5, 6])).toBe('aé éĠé<end>');
+    expect(tokenizer.encode('aéé Ġé')).toEqual([0, 1, 1, 2, 5]);
+  });
+
+  it('decodes byte tokens one by one, and shows runs of blanks', () => {
+    const gemma = new Map<string, MetadataValue>([
+      ['tokenizer.ggml.model', 'llama'],
+      ['tokenizer.ggml.tokens', ['<unk>', '<s>', '</s>', '▁', 'a', '▁▁', '  ', '<0xF0>', '<0x9F>', '<0x41>']],
+      ['tokenizer.ggml.scores', new Float32Array(10)],
+      ['tokenizer.ggml.token_type', new Int32Array([2, 3, 3, 1, 1, 1, 4, 6, 6, 6])],
+      ['tokenizer.ggml.add_space_prefix', false],
+    ]);
+    const tokenizer = tokenizerFromGguf(gemma);
+    expect(tokenizer.decode([4, 5, 6, 3, 4])).toBe('a     a');
+    expect(tokenizer.encode('a  a')).toEqual([4, 6, 4]);
+    expect(tokenizer.decode([9, 7, 8, 9])).toBe('A\ufffdA');
+    expect(tokenizer.decode([3, 4])).toBe(' a');
   });
 
   it('swallows the blanks after Phi-3’s special tokens, as its tokenizer.json does', () => {

@@ -1,8 +1,10 @@
 import { HoldfastError } from '../errors.js';
 import type { MetadataValue } from '../formats/index.js';
-import { END_NAMES } from './end-of-turn.js';
+import type { Normalizer } from './components.js';
+import { CONTROL_NAMES } from './end-of-turn.js';
+import { ggufDecoder } from './gguf-decoder.js';
 import { TokenizerMetadata } from './gguf-metadata.js';
-import { preTokenizerNamed } from './pre-tokenizers.js';
+import { preTokenizerNamed } from './gguf-pre-tokenizers.js';
 import { mergesFromScores } from './sentencepiece-merges.js';
 import { familyToken, type SpecialRole } from './special-tokens.js';
 import { createTokenizer, type Tokenizer } from './tokenizer.js';
@@ -26,7 +28,10 @@ const NEEDED_ROLES: ReadonlySet<string> = new Set(['bos', 'eos', 'eot', 'eom'] s
 
 /** The parts of a `tokenizer.json` that depend on the kind of vocabulary, and the kind's defaults. */
 interface Kind {
-  readonly parts: Pick<TokenizerJson, 'normalizer' | 'pre_tokenizer' | 'decoder' | 'model'>;
+  readonly parts: Pick<TokenizerJson, 'normalizer' | 'pre_tokenizer' | 'model'>;
+  readonly writing: 'gpt2' | 'llama';
+  /** Whether encoding puts a space before the text. */
+  readonly prefixesSpace: boolean;
   readonly addsBos: boolean;
   readonly defaultIds: { readonly bos?: number; readonly eos?: number; readonly unk?: number };
 }
@@ -62,7 +67,7 @@ export function tokenizerFromGguf(
   const notes: string[] = [];
   const isTyped = fields.has('tokenizer.ggml.token_type');
   const isSpecial = (content: string, id: number): boolean =>
-    !isTyped || types[id] === CONTROL || END_NAMES.has(content);
+    !isTyped || types[id] === CONTROL || CONTROL_NAMES.has(content);
   const specials = new Set(tokens.filter(isSpecial));
   /** The id of a token that the model needs: instead of a wrong one, that of the family's own. */
   const needed = (role: SpecialRole, fallback?: number): number | undefined => {
@@ -85,10 +90,10 @@ export function tokenizerFromGguf(
   const unk = otherIds.get('unknown') ?? kind.defaultIds.unk;
   const textOf = (id: number | null | undefined): string | null => (id == null ? null : (tokens[id] ?? null));
 
-  const ofPhi3 = kindName === 'llama' && Object.hasOwn(vocab, PHI3_TOKEN);
+  const ofPhi3 = kindName === 'llama' && vocab.has(PHI3_TOKEN);
   const added = tokens.flatMap((content, id) => {
-    // Some converters mark end tokens as ordinary added words. A token that ends a turn is always a control token.
-    const ends = id === eos || turnEnds.includes(id) || END_NAMES.has(content);
+    // A token's type decides what it is, except that some converters give a token that ends a turn the wrong type.
+    const ends = id === eos || turnEnds.includes(id) || CONTROL_NAMES.has(content);
     const special = types[id] === CONTROL || types[id] === UNKNOWN || ends;
     if (content === '' || !(special || types[id] === USER_DEFINED)) return [];
     const rstrip = ofPhi3 && !PHI3_KEEPS_BLANKS.has(content);
@@ -105,7 +110,12 @@ export function tokenizerFromGguf(
       add_bos_token: fields.optionalFlag('tokenizer.ggml.add_bos_token') ?? kind.addsBos,
     },
     name,
-    { turnEnds: turnEnds.filter((id) => id !== undefined), generationConfig, notes },
+    {
+      turnEnds: turnEnds.filter((id) => id !== undefined),
+      generationConfig,
+      notes,
+      decoder: ggufDecoder(kind.writing, new Set(added.map(({ content }) => content)), kind.prefixesSpace),
+    },
   );
 }
 
@@ -121,7 +131,7 @@ type ReadKind = (
   fields: TokenizerMetadata,
   tokens: readonly string[],
   types: readonly number[],
-  vocab: Record<string, number>,
+  vocab: ReadonlyMap<string, number>,
 ) => Kind;
 
 /** Byte-level BPE as in GPT-2. */
@@ -139,9 +149,10 @@ const readGpt2: ReadKind = (fields, _tokens, _types, vocab) => {
     parts: {
       normalizer: pre.normalizer,
       pre_tokenizer: pre.preTokenizer,
-      decoder: { type: 'ByteLevel' },
       model: { type: 'BPE', vocab, merges, ignore_merges: pre.ignoreMerges },
     },
+    writing: 'gpt2',
+    prefixesSpace: false,
     addsBos: pre.addsBos,
     defaultIds: {},
   };
@@ -153,9 +164,8 @@ const readLlama: ReadKind = (fields, tokens, types, vocab) => {
   const pieces = new Map(
     tokens.flatMap((token, id) => (types[id] === NORMAL ? [[token, scores[id]!] as const] : [])),
   );
-  const toSpaceMark = { type: 'Replace', pattern: { String: ' ' }, content: '\u2581' };
+  const toSpaceMark: Normalizer = { type: 'Replace', pattern: { String: ' ' }, content: '\u2581' };
   const prefixed = fields.optionalFlag('tokenizer.ggml.add_space_prefix') ?? true;
-  const strip = prefixed ? [{ type: 'Strip', content: ' ', start: 1, stop: 0 }] : [];
   const unkId =
     fields.optionalId('tokenizer.ggml.unknown_token_id', tokens.length, () => null) ?? types.indexOf(UNKNOWN);
   return {
@@ -164,15 +174,6 @@ const readLlama: ReadKind = (fields, tokens, types, vocab) => {
         ? { type: 'Sequence', normalizers: [{ type: 'Prepend', prepend: '\u2581' }, toSpaceMark] }
         : toSpaceMark,
       pre_tokenizer: null,
-      decoder: {
-        type: 'Sequence',
-        decoders: [
-          { type: 'Replace', pattern: { String: '\u2581' }, content: ' ' },
-          { type: 'ByteFallback' },
-          { type: 'Fuse' },
-          ...strip,
-        ],
-      },
       model: {
         type: 'BPE',
         vocab,
@@ -182,6 +183,8 @@ const readLlama: ReadKind = (fields, tokens, types, vocab) => {
         byte_fallback: true,
       },
     },
+    writing: 'llama',
+    prefixesSpace: prefixed,
     addsBos: true,
     // llama.cpp's defaults for this kind.
     defaultIds: { bos: 1, eos: 2, unk: Math.max(unkId, 0) },
@@ -193,7 +196,7 @@ const KINDS: ReadonlyMap<string, ReadKind> = new Map([
   ['llama', readLlama],
 ]);
 
-function vocabularyOf(tokens: readonly string[], name: string): Record<string, number> {
+function vocabularyOf(tokens: readonly string[], name: string): ReadonlyMap<string, number> {
   const ids = new Map<string, number>();
   tokens.forEach((token, id) => {
     const earlier = ids.get(token);
@@ -209,5 +212,5 @@ function vocabularyOf(tokens: readonly string[], name: string): Record<string, n
     }
     ids.set(token, id);
   });
-  return Object.fromEntries(ids);
+  return ids;
 }

@@ -24,7 +24,7 @@ export {
   recordedMoment,
 } from './moment.js';
 export type { Span, SpanRole, TokenRange } from './span.js';
-export { createStreamDecoder, type StreamDecoder } from './stream.js';
+export { createStreamDecoder, type DecodeOptions, type StreamDecoder } from './stream.js';
 export {
   compileTemplate,
   type Message,

@@ -1,76 +1,133 @@
-import { HoldfastError } from '../errors.js';
-import { GPT2_PATTERN, isolated } from './library-parity.js';
-import type { Component } from './tokenizer-json.js';
+import { byteLevelText } from './byte-level.js';
+import { type Behavior, type PreTokenizer, prependScheme } from './components.js';
+import { compilePattern, matchesOf } from './patterns.js';
+import { WHITESPACE, WORD } from './unicode.js';
 
-/** How text is split and normalised before byte-level merging. A GGUF file stores only the name of this. */
-export interface PreTokenizer {
-  readonly preTokenizer: Component;
-  readonly normalizer: Component | null;
-  /** Whether a piece that is a token as a whole skips merging. */
-  readonly ignoreMerges: boolean;
-  /** Whether the family puts a BOS before text; used if the file does not say. */
-  readonly addsBos: boolean;
+/** A piece of text. Merging never joins two pieces. */
+interface Piece {
+  readonly text: string;
+  /** Whether the text to encode begins with this piece. */
+  readonly isFirst: boolean;
 }
 
-const CONTRACTION = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
-const REST = '| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
-const REST_WITH_SLASH = REST.replace('[\\r\\n]*', '[\\r\\n/]*');
-const QWEN2 = `${CONTRACTION}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}${REST}`;
-const LLAMA3 = `${CONTRACTION}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}${REST}`;
-const UPPER = '[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]';
-const LOWER = '[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]';
-const cased = (suffix: string): string =>
-  `[^\\r\\n\\p{L}\\p{N}]?${UPPER}*${LOWER}+${suffix}|[^\\r\\n\\p{L}\\p{N}]?${UPPER}+${LOWER}*${suffix}`;
-const TEKKEN = `${cased('')}|\\p{N}${REST_WITH_SLASH}`;
-const GPT4O = `${cased(`${CONTRACTION}?`)}|\\p{N}{1,3}${REST_WITH_SLASH}`;
+type PreTokenize = (piece: Piece) => readonly Piece[];
 
-const BYTE_LEVEL = { type: 'ByteLevel', add_prefix_space: false, use_regex: false };
-const splitBy = (...patterns: string[]): PreTokenizer => ({
-  preTokenizer: { type: 'Sequence', pretokenizers: [...patterns.map(isolated), BYTE_LEVEL] },
-  normalizer: null,
-  ignoreMerges: false,
-  addsBos: false,
-});
+/** The regex of GPT-2's pre-tokenizer (openai/gpt-2, encoder.py), and of `ByteLevel` in a `tokenizer.json`. */
+export const GPT2_PATTERN =
+  "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
-const gpt2 = splitBy(GPT2_PATTERN);
-const digits = splitBy('\\p{N}', GPT2_PATTERN);
-const threeDigits = splitBy(LLAMA3);
-const llama3 = { ...threeDigits, ignoreMerges: true, addsBos: true };
-// Qwen's own tokenizer composes characters first; llama.cpp does not.
-const qwen2 = { ...splitBy(QWEN2), normalizer: { type: 'NFC' } };
-const gpt4o = splitBy(GPT4O);
+const PUNCTUATION = /[\p{P}!-/:-@[-`{-~]/gu;
+const SPACES = new RegExp(WHITESPACE, 'gu');
+
+/** Creates the function that a pre-tokenizer stands for. */
+export function createPreTokenizer(component: PreTokenizer): PreTokenize {
+  switch (component.type) {
+    case 'Sequence': {
+      const parts = component.pretokenizers.map(createPreTokenizer);
+      return (piece) => parts.reduce<readonly Piece[]>((pieces, part) => pieces.flatMap(part), [piece]);
+    }
+    case 'ByteLevel': {
+      const pattern = compilePattern({ Regex: GPT2_PATTERN });
+      return (piece) => {
+        const prefix = component.add_prefix_space && !piece.text.startsWith(' ') ? ' ' : '';
+        const whole = { ...piece, text: prefix + piece.text };
+        const pieces = component.use_regex ? split(whole, pattern, 'Isolated') : [whole];
+        return pieces.map(({ text, isFirst }) => ({ text: byteLevelText(text), isFirst }));
+      };
+    }
+    case 'Metaspace': {
+      const { replacement, split: splits } = component;
+      const scheme = prependScheme(component);
+      const pattern = compilePattern({ String: replacement });
+      return (piece) => {
+        const spaced = piece.text.replaceAll(' ', replacement);
+        const prepends = scheme === 'always' || (scheme === 'first' && piece.isFirst);
+        const prefix = prepends && !spaced.startsWith(replacement) ? replacement : '';
+        const whole = { ...piece, text: prefix + spaced };
+        return splits === false ? [whole] : split(whole, pattern, 'MergedWithNext');
+      };
+    }
+    case 'Split': {
+      const pattern = compilePattern(component.pattern);
+      return (piece) => split(piece, pattern, component.behavior, component.invert);
+    }
+    case 'Digits': {
+      const behavior = component.individual_digits ? 'Isolated' : 'Contiguous';
+      return (piece) => split(piece, /\p{N}/gu, behavior);
+    }
+    case 'Punctuation':
+      return (piece) => split(piece, PUNCTUATION, component.behavior);
+    case 'Whitespace': {
+      const words = new RegExp(`[${WORD}]+|[^${WORD}${WHITESPACE}]+`, 'gu');
+      return (piece) => split(piece, words, 'Removed', true);
+    }
+    case 'WhitespaceSplit':
+      return (piece) => split(piece, SPACES, 'Removed');
+    case 'BertPreTokenizer':
+      return (piece) =>
+        split(piece, SPACES, 'Removed').flatMap((word) => split(word, PUNCTUATION, 'Isolated'));
+    case 'CharDelimiterSplit': {
+      const pattern = compilePattern({ String: component.delimiter });
+      return (piece) => split(piece, pattern, 'Removed');
+    }
+    case 'FixedLength': {
+      const pattern = new RegExp(`[\\s\\S]{1,${component.length}}`, 'gu');
+      return (piece) => split(piece, pattern, 'Isolated');
+    }
+  }
+}
+
+/** Whether a pre-tokenizer writes text in GPT-2's alphabet for bytes. */
+export function writesBytes(component: PreTokenizer): boolean {
+  return component.type === 'Sequence'
+    ? component.pretokenizers.some(writesBytes)
+    : component.type === 'ByteLevel';
+}
+
+interface Stretch {
+  start: number;
+  end: number;
+  readonly isMatch: boolean;
+}
 
 /**
- * Pre-tokenizers by the names that llama.cpp's converter writes to `tokenizer.ggml.pre`. The names come from llama.cpp
- * (llama-vocab.cpp). The patterns come from the families' own `tokenizer.json`, as quoted there.
+ * Splits a piece at the matches of a pattern.
+ * @param invert whether the text between matches is what is matched
  */
-const BY_NAME: ReadonlyMap<string, PreTokenizer> = new Map([
-  ...['gpt-2', 'default', 'phi-2', 'olmo', 'exaone4', 'mpt', 'trillion', 'granite-docling'].map(
-    (name) => [name, gpt2] as const,
-  ),
-  ...['smollm', 'starcoder', 'refact', 'command-r', 'codeshell', 'exaone', 'minerva-7b'].map(
-    (name) => [name, digits] as const,
-  ),
-  ...['llama-bpe', 'llama3', 'llama-v3', 'falcon3', 'falcon-h1', 'pixtral', 'midm-2.0', 'lfm2'].map(
-    (name) => [name, llama3] as const,
-  ),
-  ...['dbrx', 'smaug-bpe', 'glm4', 'chatglm-bpe'].map((name) => [name, threeDigits] as const),
-  ...['qwen2', 'deepseek-r1-qwen', 'megrez'].map((name) => [name, qwen2] as const),
-  ...['stablelm2', 'hunyuan'].map((name) => [name, splitBy(QWEN2)] as const),
-  ['tekken', { ...splitBy(TEKKEN), ignoreMerges: true, addsBos: true }],
-  ...['gpt-4o', 'llama4'].map((name) => [name, gpt4o] as const),
-]);
+function split({ text, isFirst }: Piece, pattern: RegExp, behavior: Behavior, invert = false): Piece[] {
+  const stretches: Stretch[] = [];
+  let at = 0;
+  for (const { start, end } of matchesOf(text, pattern)) {
+    if (start > at) stretches.push({ start: at, end: start, isMatch: invert });
+    stretches.push({ start, end, isMatch: !invert });
+    at = end;
+  }
+  if (at < text.length) stretches.push({ start: at, end: text.length, isMatch: invert });
+  return JOINED[behavior](stretches)
+    .filter(({ start, end }) => end > start)
+    .map(({ start, end }) => ({ text: text.slice(start, end), isFirst: isFirst && start === 0 }));
+}
 
-/**
- * Returns the pre-tokenizer that a GGUF file names.
- * @throws HoldfastError `E_TOKENIZER` for an unknown name: a guess could give wrong ids silently
- */
-export function preTokenizerNamed(pre: string, file: string): PreTokenizer {
-  const known = BY_NAME.get(pre);
-  if (known !== undefined) return known;
-  throw new HoldfastError('E_TOKENIZER', `unknown pre-tokenizer: ${JSON.stringify(pre)}`, {
-    file,
-    field: 'tokenizer.ggml.pre',
-    hint: `Use a file with one of these: ${[...BY_NAME.keys()].join(', ')}`,
-  });
+const JOINED: Readonly<Record<Behavior, (stretches: readonly Stretch[]) => readonly Stretch[]>> = {
+  Isolated: (stretches) => stretches,
+  Removed: (stretches) => stretches.filter(({ isMatch }) => !isMatch),
+  Contiguous: (stretches) => joined(stretches, (isMatch, before) => isMatch === before),
+  MergedWithPrevious: (stretches) => joined(stretches, (isMatch, before) => isMatch && !before),
+  MergedWithNext: (stretches) => joined(stretches, (isMatch, before) => before && !isMatch),
+};
+
+/** Joins each stretch to the one before it where `joins` says so. */
+function joined(
+  stretches: readonly Stretch[],
+  joins: (isMatch: boolean, before: boolean) => boolean,
+): Stretch[] {
+  const result: Stretch[] = [];
+  let before = false;
+  for (const stretch of stretches) {
+    const last = result.at(-1);
+    if (last !== undefined && joins(stretch.isMatch, before)) last.end = stretch.end;
+    else result.push({ ...stretch });
+    before = stretch.isMatch;
+  }
+  return result;
 }

@@ -1,33 +1,33 @@
-import type { Tokenizer } from './tokenizer.js';
+import type { Decoder } from './decoders.js';
+
+/** How ids are decoded. */
+export interface DecodeOptions {
+  /** Leave out control tokens, and ids that no token has. */
+  readonly skipSpecial?: boolean;
+  /** The ids begin in the middle of a text: a space that decoding removes at the start of a text stays. */
+  readonly inMiddle?: boolean;
+}
 
 /** Decodes ids that arrive one by one. */
 export interface StreamDecoder {
   /**
-   * Returns the text that this id completes: possibly empty, never half a character.
+   * Returns the text that is certain with this id, whatever follows: possibly empty, never half a character. Text of
+   * SentencePiece's byte tokens is held back until another token follows, because one invalid byte changes all of it.
    * @throws HoldfastError `E_TOKEN_RANGE` for an id outside the vocabulary
    */
   push(id: number): string;
-  /** Ends the stream. Returns U+FFFD if a character is incomplete, else an empty string. */
+  /** Ends the stream. Returns the text that was held back, with U+FFFD for an incomplete character. */
   finish(): string;
 }
 
 /** Creates a decoder whose pieces join to `tokenizer.decode` of all ids. */
 export function createStreamDecoder(
-  tokenizer: Tokenizer,
-  options: { skipSpecial?: boolean } = {},
+  tokenizer: { decoder: Decoder; token(id: number): string; isSpecial(id: number): boolean },
+  { skipSpecial = false, inMiddle = false }: DecodeOptions = {},
 ): StreamDecoder {
-  const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
-  let atStart = tokenizer.stripsLeadingSpace;
-  const emit = (text: string): string => {
-    if (!atStart || text === '') return text;
-    atStart = false;
-    return text.startsWith(' ') ? text.slice(1) : text;
-  };
+  const stream = tokenizer.decoder.start(!inMiddle);
   return {
-    push(id) {
-      if (options.skipSpecial === true && tokenizer.isSpecial(id)) return '';
-      return emit(utf8.decode(tokenizer.tokenBytes(id), { stream: true }));
-    },
-    finish: () => emit(utf8.decode()),
+    push: (id) => (skipSpecial && tokenizer.isSpecial(id) ? '' : stream.push(tokenizer.token(id))),
+    finish: () => stream.finish(),
   };
 }

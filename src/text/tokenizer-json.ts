@@ -1,42 +1,21 @@
 import { z } from 'zod';
 import { HoldfastError } from '../errors.js';
 import type { AddedToken } from './added-tokens.js';
+import { addedToken, decoder, model, normalizer, postProcessor, preTokenizer } from './components.js';
 
-/**
- * The parts of a `tokenizer.json` that this room relies on. The normaliser and the pre-tokenizer pass through
- * unchecked: the library that runs them refuses the kinds it does not know.
- */
-const component = z.looseObject({ type: z.string() });
-
-const addedToken = z.looseObject({
-  id: z.int().nonnegative(),
-  content: z.string(),
-  special: z.boolean().default(false),
-  normalized: z.boolean().optional(),
-  lstrip: z.boolean().default(false),
-  rstrip: z.boolean().default(false),
-  single_word: z.boolean().default(false),
-});
-
-const schema = z.looseObject({
+const schema = z.strictObject({
+  version: z.literal('1.0').nullish(),
+  // transformers switches both off: it pads and truncates only where a caller asks for it.
+  truncation: z.unknown().optional(),
+  padding: z.unknown().optional(),
   added_tokens: z.array(addedToken).nullish(),
-  normalizer: component.nullish(),
-  pre_tokenizer: component.nullish(),
-  post_processor: component.nullish(),
-  decoder: component.nullish(),
-  model: z.looseObject({
-    type: z.string().optional(),
-    vocab: z.record(z.string(), z.int().nonnegative()),
-    merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])),
-    unk_token: z.string().nullish(),
-    byte_fallback: z.boolean().nullish(),
-    continuing_subword_prefix: z.string().nullish(),
-    end_of_word_suffix: z.string().nullish(),
-  }),
+  normalizer: normalizer.nullish(),
+  pre_tokenizer: preTokenizer.nullish(),
+  post_processor: postProcessor.nullish(),
+  decoder: decoder.nullish(),
+  model,
 });
 
-/** A component of a `tokenizer.json`: normaliser, pre-tokenizer, post-processor or decoder. */
-export type Component = z.infer<typeof component>;
 /** A checked `tokenizer.json`. */
 export type TokenizerJson = z.infer<typeof schema>;
 
@@ -55,7 +34,7 @@ export type TokenizerConfig = z.infer<typeof configSchema>;
 
 /**
  * Checks a parsed `tokenizer.json`.
- * @throws HoldfastError `E_TOKENIZER` naming the field, also for models other than BPE
+ * @throws HoldfastError `E_TOKENIZER` naming the field, also for a component or a field that is not supported
  */
 export function checkTokenizerJson(json: unknown, name: string): TokenizerJson {
   // Check the model type first: another type's vocabulary has another shape, and the schema would call it malformed.
@@ -67,15 +46,7 @@ export function checkTokenizerJson(json: unknown, name: string): TokenizerJson {
     });
   }
   const parsed = schema.safeParse(json);
-  if (!parsed.success) throw malformed(parsed.error, name, 'tokenizer.json');
-  for (const field of ['continuing_subword_prefix', 'end_of_word_suffix'] as const) {
-    if (parsed.data.model[field]) {
-      throw new HoldfastError('E_TOKENIZER', 'word affixes are not supported', {
-        file: name,
-        field: `model.${field}`,
-      });
-    }
-  }
+  if (!parsed.success) throw malformed(parsed.error, json, name, 'tokenizer.json');
   return parsed.data;
 }
 
@@ -85,7 +56,7 @@ export function checkTokenizerJson(json: unknown, name: string): TokenizerJson {
  */
 export function checkTokenizerConfig(json: unknown, name: string): TokenizerConfig {
   const parsed = configSchema.safeParse(json ?? {});
-  if (!parsed.success) throw malformed(parsed.error, name, 'tokenizer_config.json');
+  if (!parsed.success) throw malformed(parsed.error, json, name, 'tokenizer_config.json');
   return parsed.data;
 }
 
@@ -98,7 +69,7 @@ const generationConfigSchema = z.looseObject({ eos_token_id: z.unknown().optiona
  */
 export function generationEnds(json: unknown, name: string): readonly unknown[] {
   const parsed = generationConfigSchema.safeParse(json ?? {});
-  if (!parsed.success) throw malformed(parsed.error, name, 'generation_config.json');
+  if (!parsed.success) throw malformed(parsed.error, json, name, 'generation_config.json');
   const ids = parsed.data.eos_token_id ?? [];
   return Array.isArray(ids) ? ids : [ids];
 }
@@ -110,23 +81,57 @@ export function specialTokenText(token: unknown): string | null {
   return typeof data === 'string' ? data : data.content;
 }
 
-/** Returns the added tokens of a `tokenizer.json`, with the format's defaults filled in. */
-export function addedTokensOf(json: TokenizerJson): AddedToken[] {
-  return (json.added_tokens ?? []).map((token) => ({
-    id: token.id,
-    content: token.content,
-    special: token.special,
-    normalized: token.normalized ?? !token.special,
-    lstrip: token.lstrip,
-    rstrip: token.rstrip,
-    singleWord: token.single_word,
-  }));
+/**
+ * Returns the added tokens of a `tokenizer.json`, with the format's defaults filled in. Like the Rust library, it leaves
+ * out an empty token, and one that repeats an earlier one.
+ * @throws HoldfastError `E_TOKENIZER` for an id that the Rust library would not give the token: a token of the
+ * vocabulary keeps its id, and the others follow the vocabulary in the order of the file
+ */
+export function addedTokensOf({ added_tokens, model: { vocab } }: TokenizerJson, name: string): AddedToken[] {
+  const added = new Map<string, AddedToken>();
+  let highest = -1;
+  for (const [index, token] of (added_tokens ?? []).entries()) {
+    const { id, content } = token;
+    if (content === '' || added.has(content)) continue;
+    const expected = vocab.get(content) ?? Math.max(vocab.size, highest + 1);
+    if (id !== expected) {
+      throw new HoldfastError(
+        'E_TOKENIZER',
+        `the added token ${JSON.stringify(content)} has id ${id}, but tokenizers gives it id ${expected}`,
+        { file: name, field: `added_tokens.${index}.id` },
+      );
+    }
+    highest = Math.max(highest, id);
+    added.set(content, {
+      id,
+      content,
+      special: token.special,
+      normalized: token.normalized ?? !token.special,
+      lstrip: token.lstrip,
+      rstrip: token.rstrip,
+      singleWord: token.single_word,
+    });
+  }
+  return [...added.values()];
 }
 
-function malformed(error: z.ZodError, name: string, what: string): HoldfastError {
+function malformed(error: z.ZodError, json: unknown, name: string, what: string): HoldfastError {
   const issue = error.issues[0];
-  return new HoldfastError('E_TOKENIZER', `malformed ${what}: ${issue?.message ?? 'unreadable'}`, {
-    file: name,
-    ...(issue !== undefined && issue.path.length > 0 ? { field: issue.path.map(String).join('.') } : {}),
-  });
+  const path = issue?.path.map(String) ?? [];
+  const place = (...more: string[]) => {
+    const field = [...path, ...more].join('.');
+    return { file: name, ...(field === '' ? {} : { field }) };
+  };
+  if (issue?.code === 'unrecognized_keys') {
+    const [key] = issue.keys;
+    return new HoldfastError('E_TOKENIZER', `unsupported field of ${what}: ${key}`, place(key!));
+  }
+  if (issue?.code === 'invalid_union' && issue.discriminator !== undefined) {
+    const type = issue.path.reduce<unknown>(
+      (value, key) => (value as Record<PropertyKey, unknown>)?.[key],
+      json,
+    );
+    return new HoldfastError('E_TOKENIZER', `unsupported component of ${what}: ${String(type)}`, place());
+  }
+  return new HoldfastError('E_TOKENIZER', `malformed ${what}: ${issue?.message ?? 'unreadable'}`, place());
 }

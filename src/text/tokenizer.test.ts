@@ -157,25 +157,163 @@ describe('a tokenizer_config.json that names a token which the vocabulary lacks'
   });
 });
 
+describe('a tokenizer', () => {
+  it('accepts fields that have no effect', () => {
+    const json = {
+      ...fixtureJson('llama'),
+      truncation: { max_length: 1, strategy: 'LongestFirst', stride: 0 },
+      padding: { strategy: { Fixed: 9 } },
+    };
+    const text = 'hold fast the rope';
+    expect(tokenizerFromJson(json).encode(text)).toEqual(fixtureTokenizer('llama').encode(text));
+  });
+
+  it('never makes a control token of ordinary text by merging', () => {
+    const vocab = { '<': 0, s: 1, '>': 2, '<s': 3, '<s>': 4 };
+    const tokenizer = tokenizerFromJson({
+      added_tokens: [{ id: 4, content: '<s>', special: true }],
+      decoder: { type: 'Fuse' },
+      model: { type: 'BPE', vocab, merges: ['< s', '<s >'], ignore_merges: true },
+    });
+    expect(tokenizer.encode('<s>')).toEqual([3, 2]);
+    expect(tokenizer.encode('<s>', { special: true })).toEqual([4]);
+  });
+
+  it('says when a character is no token and the unknown token is none either', () => {
+    const model = { type: 'BPE', vocab: { a: 0 }, merges: [], unk_token: '<unk>' };
+    const tokenizer = tokenizerFromJson({ decoder: { type: 'Fuse' }, model });
+    expect(tokenizer.encode('a')).toEqual([0]);
+    expect(() => tokenizer.encode('ab')).toThrow(/E_TOKENIZER.*"b" is no token.*model\.unk_token/);
+  });
+
+  it('knows where tokens end beside characters that it does not know', () => {
+    const model = { type: 'BPE', vocab: { a: 0, b: 1, '?': 2 }, merges: [], unk_token: '?', fuse_unk: true };
+    const tokenizer = tokenizerFromJson({ decoder: { type: 'Fuse' }, model });
+    const { ids, cut } = tokenizer.encodeParts('a日本b', { plain: [], guarded: new Set() });
+    expect(ids).toEqual([0, 2, 1]);
+    expect([1, 2, 3].map(cut)).toEqual([
+      { before: 1, after: 1 },
+      { before: 1, after: 2 },
+      { before: 2, after: 2 },
+    ]);
+  });
+});
+
 describe('an unusable tokenizer', () => {
   const llama = () => fixtureJson('llama');
+  const withModel = (fields: object) => ({
+    ...llama(),
+    model: { ...(llama().model as object), ...fields },
+    added_tokens: [],
+  });
+  const withAdded = (fields: object) => ({
+    ...llama(),
+    added_tokens: [{ id: 512, content: '<t>', ...fields }],
+  });
   it.each([
     ['no object', () => 'text', /malformed tokenizer\.json/],
     ['no vocabulary', () => ({ model: { type: 'BPE', merges: [] } }), /field model\.vocab/],
     ['another model type', () => ({ model: { type: 'Unigram', vocab: [] } }), /Unigram.*field model\.type/],
     [
       'an unknown decoder',
-      () => ({ ...llama(), decoder: { type: 'WordPiece' } }),
-      /WordPiece.*field decoder/,
+      () => ({ ...llama(), decoder: { type: 'Odd' } }),
+      /component.*Odd.*field decoder\.type/,
     ],
-    ['an unknown normaliser', () => ({ ...llama(), normalizer: { type: 'Odd' } }), /Odd/],
     [
-      'an unknown way to split',
+      'an unknown normaliser in a sequence',
       () => ({
         ...llama(),
-        pre_tokenizer: { type: 'Split', pattern: { Regex: 'a' }, behavior: 'Contiguous' },
+        normalizer: { type: 'Sequence', normalizers: [{ type: 'NFC' }, { type: 'Precompiled' }] },
       }),
-      /Contiguous.*pre_tokenizer\.behavior/,
+      /component.*Precompiled.*field normalizer\.normalizers\.1\.type/,
+    ],
+    [
+      'an unknown field of a component',
+      () => ({ ...llama(), pre_tokenizer: { type: 'Metaspace', replacement: '▁', splits: 2 } }),
+      /field.*splits.*field pre_tokenizer\.splits/,
+    ],
+    ['an unknown field of the file', () => ({ ...llama(), odd: 1 }), /unsupported field.*odd/],
+    ['another version', () => ({ ...llama(), version: '2.0' }), /field version/],
+    [
+      'an unknown way to split',
+      () => ({ ...llama(), pre_tokenizer: { type: 'Split', pattern: { Regex: 'a' }, behavior: 'Odd' } }),
+      /pre_tokenizer\.behavior/,
+    ],
+    [
+      'a regular expression that cannot be read',
+      () => ({ ...llama(), pre_tokenizer: { type: 'Split', pattern: { Regex: '(' }, behavior: 'Isolated' } }),
+      /pre_tokenizer\.pattern/,
+    ],
+    [
+      'a contradiction about the space before a text',
+      () => ({
+        ...llama(),
+        pre_tokenizer: {
+          type: 'Metaspace',
+          replacement: '▁',
+          add_prefix_space: false,
+          prepend_scheme: 'first',
+        },
+      }),
+      /add_prefix_space: false contradicts.*pre_tokenizer\.add_prefix_space/,
+    ],
+    ['merging at random', () => withModel({ dropout: 0.1 }), /at random.*field model\.dropout/],
+    [
+      'a mark before parts of words',
+      () => withModel({ continuing_subword_prefix: '##' }),
+      /model\.continuing_subword_prefix/,
+    ],
+    [
+      'a mark after words',
+      () => withModel({ end_of_word_suffix: '</w>' }),
+      /affixes.*model\.end_of_word_suffix/,
+    ],
+    ['an unknown field of the model', () => withModel({ unk_id: 0 }), /unk_id.*field model\.unk_id/],
+    [
+      'two tokens with one id',
+      () => withModel({ vocab: { a: 0, b: 0 }, merges: [] }),
+      /"a" and "b" have the same id: 0.*model\.vocab/,
+    ],
+    [
+      'an id that is none',
+      () => withModel({ vocab: { a: -1 }, merges: [] }),
+      /expected an id.*model\.vocab\.a/,
+    ],
+    [
+      'half a surrogate pair',
+      () => withModel({ vocab: { 'a\ud800': 0 }, merges: [] }),
+      /not valid Unicode.*\\ud800/,
+    ],
+    [
+      'a merge of unknown tokens',
+      () => withModel({ vocab: { a: 0, b: 1 }, merges: [['a', 'b']] }),
+      /merge 0 is of or into a token that is not in the vocabulary: \["a","b"\].*model\.merges/,
+    ],
+    [
+      'a merge of three tokens',
+      () => withModel({ vocab: { a: 0, aa: 1 }, merges: ['a a a'] }),
+      /merge 0.*model\.merges/,
+    ],
+    [
+      'an added token with half a surrogate pair',
+      () => withAdded({ content: '\udc00' }),
+      /not valid Unicode.*added_tokens\.0\.content/,
+    ],
+    ['an added token with an unknown flag', () => withAdded({ odd: true }), /odd.*added_tokens\.0\.odd/],
+    [
+      'an added token with the id of another token',
+      () => withAdded({ id: 3 }),
+      /"<t>" has id 3, but tokenizers gives it id 512.*added_tokens\.0\.id/,
+    ],
+    [
+      'an added token with another id than in the vocabulary',
+      () => withAdded({ content: '!' }),
+      /"!" has id 512, but tokenizers gives it id 3/,
+    ],
+    [
+      'a gap before an added token',
+      () => withAdded({ id: 513 }),
+      /"<t>" has id 513, but tokenizers gives it id 512/,
     ],
   ])('is refused with its place: %s', (_, json, message) => {
     expect(() => tokenizerFromJson(json(), null, 'some/tokenizer.json')).toThrow(
@@ -196,5 +334,9 @@ describe('an unusable tokenizer', () => {
     for (const id of [-1, 512, 1.5, Number.NaN]) {
       expect(() => tokenizer.decode([id])).toThrow(expect.objectContaining({ code: 'E_TOKEN_RANGE' }));
     }
+    expect(tokenizer.decode([...tokenizer.encode('a'), 512], { skipSpecial: true })).toBe('a'); // as in an answer
+    const withHole = tokenizerFromJson(withModel({ vocab: { a: 0, b: 2 }, merges: [] }));
+    expect(withHole.vocabSize).toBe(3);
+    expect(() => withHole.decode([1])).toThrow(/E_TOKEN_RANGE: no token has id 1/);
   });
 });

@@ -1,15 +1,15 @@
-import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers';
 import { HoldfastError } from '../errors.js';
 import type { AddedToken, CharRange } from './added-tokens.js';
-import { byteOfByteToken, bytesOfToken, tokenWriting } from './decoder.js';
+import type { PostProcessor } from './components.js';
+import { byteOfByteToken, createDecoder, type Decoder } from './decoders.js';
 import type { EncodedText } from './encoded-text.js';
 import { createEncoder } from './encoder.js';
 import { endOfTurnIds } from './end-of-turn.js';
-import { libraryPreTokenizer } from './library-parity.js';
+import { createNormalizer } from './normalizers.js';
 import { familyToken } from './special-tokens.js';
+import { createStreamDecoder, type DecodeOptions } from './stream.js';
 import {
   addedTokensOf,
-  type Component,
   checkTokenizerConfig,
   checkTokenizerJson,
   generationEnds,
@@ -58,18 +58,27 @@ export interface Tokenizer {
     parts: { readonly plain: readonly CharRange[]; readonly guarded: ReadonlySet<number> },
   ): EncodedText;
   /**
-   * Returns the text of ids: their bytes, decoded as UTF-8; invalid bytes become U+FFFD. Does not clean up spaces.
+   * Returns the text of ids, as the tokenizer's decoder writes it; invalid UTF-8 becomes U+FFFD. Does not clean up
+   * spaces: transformers 5 does not either for a BPE tokenizer, whatever `clean_up_tokenization_spaces` says.
+   * @throws HoldfastError `E_TOKEN_RANGE` for an id outside the vocabulary, unless `skipSpecial` leaves it out
+   */
+  decode(ids: readonly number[], options?: DecodeOptions): string;
+  /** How tokens are turned into text. */
+  readonly decoder: Decoder;
+  /**
+   * Returns a token as the decoder takes it: the vocabulary's, or an added token's text, normalised if it is matched so.
    * @throws HoldfastError `E_TOKEN_RANGE` for an id outside the vocabulary
    */
-  decode(ids: readonly number[], options?: { skipSpecial?: boolean }): string;
-  /** Whether `decode` removes one leading space, because the encoder adds one (SentencePiece). */
-  readonly stripsLeadingSpace: boolean;
+  token(id: number): string;
   /**
    * Returns the bytes that a token stands for, possibly only part of a character.
    * @throws HoldfastError `E_TOKEN_RANGE` for an id outside the vocabulary
    */
   tokenBytes(id: number): Uint8Array;
-  /** Whether a token controls the model instead of standing for text. Byte tokens stand for text. */
+  /**
+   * Whether an id stands for no text: that of a token that controls the model, or one that no token has, because a model
+   * may have more rows than its vocabulary tokens. Byte tokens stand for text.
+   */
   isSpecial(id: number): boolean;
 }
 
@@ -91,8 +100,10 @@ export function tokenizerFromJson(
   return createTokenizer(json, config, name, { generationConfig });
 }
 
-/** Sources of ids that end an answer, besides the tokens' usual names. */
-interface KnownEnds {
+/** What depends on the kind of file that a tokenizer comes from. */
+interface Origin {
+  /** Turns tokens into text; if absent, the component in `json` does. */
+  readonly decoder?: Decoder;
   /** Ids that the vocabulary marks as ends of a turn. */
   readonly turnEnds?: readonly number[];
   /** What is odd about the files so far. */
@@ -109,25 +120,27 @@ export function createTokenizer(
   json: TokenizerJson,
   config: TokenizerConfig,
   name: string,
-  { turnEnds = [], generationConfig, notes: known = [] }: KnownEnds,
+  {
+    turnEnds = [],
+    generationConfig,
+    notes: known = [],
+    decoder = createDecoder(json.decoder ?? null),
+  }: Origin,
 ): Tokenizer {
-  const writing = tokenWriting(json.decoder ?? null, name);
-  const addedTokens = addedTokensOf(json);
-  const library = loadLibrary(json, name);
+  const addedTokens = addedTokensOf(json, name);
+  const { vocab } = json.model;
 
   const tokens: (string | undefined)[] = [];
-  for (const [token, id] of Object.entries(json.model.vocab)) tokens[id] = token;
-  for (const token of addedTokens) tokens[token.id] = token.content;
-  const idOf = (token: string): number | undefined => library.token_to_id(token);
+  for (const [token, id] of vocab) tokens[id] = token;
+  const normalize = createNormalizer(json.normalizer ?? null);
+  for (const { id, content, normalized } of addedTokens)
+    tokens[id] = normalized ? normalize(content) : content;
+  const addedIds = new Map(addedTokens.map((token) => [token.content, token.id]));
+  const idOf = (token: string): number | undefined => addedIds.get(token) ?? vocab.get(token);
 
-  const addedById = new Map(addedTokens.map((token) => [token.id, token]));
   // Some files list SentencePiece's byte tokens as special. Skipping them in `decode` would lose text.
-  const isByteToken = (token: string): boolean =>
-    writing.kind === 'sentencepiece' && byteOfByteToken(token) !== null;
-  const special = new Set(
-    addedTokens.filter((token) => token.special && !isByteToken(token.content)).map(({ id }) => id),
-  );
   const controls = new Set(addedTokens.filter((token) => token.special).map(({ id }) => id));
+  const special = new Set([...controls].filter((id) => !isByteToken(tokens[id]!, decoder)));
 
   const notes = [...known];
   const specials = new Set(addedTokens.filter((token) => token.special).map(({ content }) => content));
@@ -157,23 +170,15 @@ export function createTokenizer(
   const unk = unneeded('unk') ?? named(json.model.unk_token ?? null, () => null);
   const bos = needed('bos');
   const eos = needed('eos');
-  const encodeParts = createEncoder(library, { addedTokens, writing, special, unkId: unk?.id ?? null, name });
+  const forbidden = new Set([...special].filter((id) => id !== unk?.id));
+  const encodeParts = createEncoder(json, { normalize, addedTokens, forbidden, name });
 
-  const bytesById: (Uint8Array | undefined)[] = [];
-  const utf8 = new TextEncoder();
-  const tokenBytes = (id: number): Uint8Array => {
-    const known = bytesById[id];
-    if (known !== undefined) return known;
+  const tokenOf = (id: number): string => {
     const token = tokens[id];
-    if (token === undefined) {
-      throw new HoldfastError('E_TOKEN_RANGE', `no token has id ${id}: ids are 0 to ${tokens.length - 1}`, {
-        file: name,
-      });
-    }
-    const bytes =
-      addedById.has(id) && !isByteToken(token) ? utf8.encode(token) : bytesOfToken(token, writing);
-    bytesById[id] = bytes;
-    return bytes;
+    if (token !== undefined) return token;
+    throw new HoldfastError('E_TOKEN_RANGE', `no token has id ${id}: ids are 0 to ${tokens.length - 1}`, {
+      file: name,
+    });
   };
 
   const configuredEnds = generationEnds(generationConfig, name);
@@ -192,8 +197,7 @@ export function createTokenizer(
     notes.push(`${name}: ${what}; it is ignored`);
   }
 
-  const { stripsLeadingSpace } = writing;
-  return {
+  const tokenizer: Tokenizer = {
     name,
     notes,
     vocabSize: tokens.length,
@@ -210,56 +214,35 @@ export function createTokenizer(
     },
     encodeParts,
     decode(ids, options = {}) {
-      const kept = options.skipSpecial === true ? ids.filter((id) => !special.has(id)) : ids;
-      const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(concatenate(kept.map(tokenBytes)));
-      return stripsLeadingSpace && text.startsWith(' ') ? text.slice(1) : text;
+      const stream = createStreamDecoder(tokenizer, options);
+      let text = '';
+      for (const id of ids) text += stream.push(id);
+      return text + stream.finish();
     },
-    stripsLeadingSpace,
-    tokenBytes,
-    isSpecial: (id) => special.has(id),
+    decoder,
+    token: tokenOf,
+    tokenBytes: (id) => decoder.bytesOf(tokenOf(id)),
+    isSpecial: (id) => special.has(id) || tokens[id] === undefined,
   };
+  return tokenizer;
 }
 
-/** Loads the library's tokenizer. Only its normaliser, pre-tokenizer and merging are used. */
-function loadLibrary(json: TokenizerJson, name: string): LibraryTokenizer {
-  try {
-    return new LibraryTokenizer(
-      {
-        ...json,
-        added_tokens: json.added_tokens ?? [],
-        normalizer: json.normalizer ?? null,
-        pre_tokenizer: json.pre_tokenizer == null ? null : libraryPreTokenizer(json.pre_tokenizer, name),
-        post_processor: null,
-        decoder: null,
-      },
-      {},
-    );
-  } catch (cause) {
-    if (cause instanceof HoldfastError) throw cause;
-    const what = cause instanceof Error ? cause.message : String(cause);
-    throw new HoldfastError('E_TOKENIZER', `the library cannot load the tokenizer: ${what}`, {
-      file: name,
-      cause,
-    });
-  }
-}
+const isByteToken = (token: string, decoder: Decoder): boolean =>
+  byteOfByteToken(token) !== null && decoder.bytesOf(token).length === 1;
 
 /** Whether a post-processor puts this token first. */
-function beginsWith(postProcessor: Component | null | undefined, token: string): boolean {
-  if (postProcessor?.type === 'Sequence') {
-    return (postProcessor.processors as Component[]).some((part) => beginsWith(part, token));
+function beginsWith(postProcessor: PostProcessor | null | undefined, token: string): boolean {
+  switch (postProcessor?.type) {
+    case 'Sequence':
+      return postProcessor.processors.some((part) => beginsWith(part, token));
+    case 'TemplateProcessing': {
+      const [first] = postProcessor.single;
+      return first !== undefined && 'SpecialToken' in first && first.SpecialToken.id === token;
+    }
+    case 'BertProcessing':
+    case 'RobertaProcessing':
+      return postProcessor.cls[0] === token;
+    default:
+      return false;
   }
-  if (postProcessor?.type !== 'TemplateProcessing') return false;
-  const [first] = postProcessor.single as { SpecialToken?: { id: string } }[];
-  return first?.SpecialToken?.id === token;
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

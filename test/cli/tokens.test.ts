@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MODELS } from '../support/text-fixtures.js';
-import { fixture, succeed, temporaryFile } from './holdfast.js';
+import { fixture, succeed, temporaryFile, temporaryFolder } from './holdfast.js';
 
 interface GoldenText {
   readonly strings: readonly { readonly text: string; readonly ids: readonly number[] }[];
@@ -50,6 +51,23 @@ describe('holdfast tokens', () => {
       }
     });
   }
+
+  it('decodes an added token as the tokenizer does: a run of blanks', async () => {
+    const folder = temporaryFolder();
+    cpSync(fixture('models/gemma3'), folder, { recursive: true });
+    const file = join(folder, 'tokenizer.json');
+    const json = JSON.parse(readFileSync(file, 'utf8'));
+    const { vocab, merges } = json.model;
+    const replaced = Object.keys(vocab).find((token) => vocab[token] === 639)!;
+    delete vocab[replaced];
+    vocab['▁▁'] = 639;
+    json.model.merges = [['▁', '▁'], ...merges.filter((pair: string[]) => pair.join('') !== replaced)];
+    json.added_tokens.push({ id: 639, content: '▁▁', special: false, normalized: false });
+    writeFileSync(file, JSON.stringify(json));
+    expect(await succeed(['tokens', folder, '--text', 'a  b'])).toMatch(
+      /^0\t\d+\t"a"\n1\t639\t" {2}"\n2\t\d+\t"b"\n$/,
+    );
+  });
 
   it("reads a dialogue from standard input, and opens an answer if the last message is the user's", async () => {
     const args = ['tokens', fixture('models/llama'), '--chat', '-', '--json'];

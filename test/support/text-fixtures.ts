@@ -38,6 +38,8 @@ export interface ChatCase {
 }
 
 export const readJson = <T>(path: string): T => JSON.parse(readFileSync(path, 'utf8')) as T;
+/** Returns the path of a file of the repository. */
+export const rootFile = (path: string): string => `${root}${path}`;
 const modelFile = (model: ModelName, file: string): string => `${root}test/fixtures/models/${model}/${file}`;
 
 export const goldenText = (model: ModelName) =>

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { readJson, rootFile } from '../../test/support/text-fixtures.js';
+import { createStreamDecoder } from './stream.js';
+import { type Tokenizer, tokenizerFromJson } from './tokenizer.js';
+
+interface Case {
+  readonly name: string;
+  readonly fields: Record<string, unknown>;
+  readonly expected: {
+    readonly texts: [text: string, ids: number[], plainIds: number[]][];
+    readonly sequences: [ids: number[], decoded: string, skipped: string][];
+  } | null;
+}
+const { base, cases } = readJson<{ base: Record<string, unknown>; cases: Case[] }>(
+  rootFile('test/fixtures/tokenizers.json'),
+);
+
+const streamed = (tokenizer: Tokenizer, ids: readonly number[], skipSpecial: boolean): string => {
+  const stream = createStreamDecoder(tokenizer, { skipSpecial });
+  return ids.map((id) => stream.push(id)).join('') + stream.finish();
+};
+
+describe.each(cases.filter(({ expected }) => expected !== null))(
+  'a tokenizer with $name',
+  ({ fields, expected }) => {
+    const tokenizer = tokenizerFromJson({ ...base, ...fields });
+
+    it('gives the ids of tokenizers', () => {
+      for (const [text, ids, plainIds] of expected!.texts) {
+        expect(tokenizer.encode(text, { special: true }), JSON.stringify(text)).toEqual(ids);
+        expect(tokenizer.encode(text), JSON.stringify(text)).toEqual(plainIds);
+      }
+    });
+
+    it('decodes as tokenizers does, whole and streamed', () => {
+      for (const [ids, decoded, skipped] of expected!.sequences) {
+        expect(tokenizer.decode(ids), JSON.stringify(ids)).toBe(decoded);
+        expect(tokenizer.decode(ids, { skipSpecial: true }), JSON.stringify(ids)).toBe(skipped);
+        expect(streamed(tokenizer, ids, false), JSON.stringify(ids)).toBe(decoded);
+        expect(streamed(tokenizer, ids, true), JSON.stringify(ids)).toBe(skipped);
+      }
+    });
+  },
+);
+
+it('is refused where tokenizers refuses it', () => {
+  const refused = cases.filter(({ expected }) => expected === null);
+  expect(refused.length).toBeGreaterThan(0);
+  for (const { name, fields } of refused) {
+    expect(() => tokenizerFromJson({ ...base, ...fields }), name).toThrow(/^E_TOKENIZER/);
+  }
+});
