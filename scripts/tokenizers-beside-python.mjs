@@ -75,11 +75,14 @@ function compare(path) {
   };
   texts.forEach((text, i) => {
     const theirs = python.texts[i];
+    if (theirs === null) return; // Python crashes
     check('ids', text, tokenizer.encode(text, { special: true }), theirs.ids);
     check('ids without control tokens', text, tokenizer.encode(text), theirs.plainIds);
     checkDecoded(theirs.ids, theirs);
   });
-  for (const [i, ids] of sequences.entries()) checkDecoded(ids, python.sequences[i]);
+  for (const [i, ids] of sequences.entries()) {
+    if (python.sequences[i] !== null) checkDecoded(ids, python.sequences[i]);
+  }
 
   console.log(
     `${path}: ${texts.length} texts, ${sequences.length} sequences of random ids, tokenizers ${python.version}`,

@@ -57,7 +57,10 @@ describe('text is split at added tokens', () => {
 
   it('finding a token of blanks behind one that swallows them', () => {
     const blanks = token('  ', { special: false });
-    expect(cut('a<b>  c', [token('<b>', { rstrip: true }), blanks])).toEqual(['a', '[<b>  ]', '[]', 'c']);
+    const swallows = token('<b>', { rstrip: true });
+    expect(cut('a<b>  c', [swallows, blanks])).toEqual(['a', '[<b>  ]', '[  ]', 'c']);
+    expect(cut('a<b>  \nc', [swallows, blanks])).toEqual(['a', '[<b>  \n]', '[  ]', '\nc']);
+    expect(cut('a<b>  c', [swallows, { ...blanks, lstrip: true }])).toEqual(['a', '[<b>  ]', 'c']);
   });
 
   it('ignoring a token that is not admitted, but not a token that begins inside it', () => {

@@ -42,9 +42,10 @@ export type Splitter = (text: string, admits: Admits) => Segment[];
 
 /**
  * Creates a splitter for these tokens. It matches as the Rust library `tokenizers` does: leftmost first, and the
- * longest at one position; the next match begins after the token's own text, also if it swallowed whitespace behind
- * it. A single word that touches other words is text, tokens inside it included. A token that is not admitted is
- * ignored, so a shorter token at the same position, or one that begins inside it, can still match.
+ * longest at one position. The next match begins after the token's own text: a token found in whitespace that was
+ * swallowed counts too, and the text after it is read again. A single word that touches other words is text, with the
+ * tokens inside it. A token that is not admitted is ignored, so a shorter token at the same position, or one that begins
+ * inside it, can still match.
  * @param contentOf the text to search for; differs from `content` for tokens matched in normalised text
  */
 export function createSplitter(
@@ -91,13 +92,13 @@ export function createSplitter(
       at = match.end;
       if (!standsAlone(match, text)) continue;
       let { start, end } = match;
-      if (match.token.lstrip) while (start > plainFrom && isSpace(text[start - 1]!)) start--;
+      if (match.token.lstrip) {
+        while (start > plainFrom && isSpace(text[start - 1]!)) start--;
+        start = Math.max(start, plainFrom);
+      }
       if (match.token.rstrip) while (end < text.length && isSpace(text[end]!)) end++;
-      // What an earlier token swallowed stays with it.
-      start = Math.max(start, plainFrom);
-      end = Math.max(end, start);
       if (start > plainFrom) segments.push(between(plainFrom, start));
-      segments.push({ start, end, token: match.token, core: match });
+      if (end > start) segments.push({ start, end, token: match.token, core: match });
       plainFrom = end;
     }
     if (plainFrom < text.length) segments.push(between(plainFrom, text.length));
