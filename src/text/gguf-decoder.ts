@@ -6,20 +6,24 @@ const SPACE = 0x20;
 
 /**
  * Creates the decoder of a GGUF file, as llama.cpp decodes: the bytes of all tokens make the text. Control tokens and
- * added words stand for their own text, because the file stores that text.
- * @param kind how other tokens are written: GPT-2's alphabet, or U+2581 for a space and `<0xE2>` for a byte
- * @param added control tokens and added words
- * @param dropsSpace whether a text loses the space that the encoder put before it
+ * added words stand for their own text, because the file stores that text. Unused tokens stand for none: they fill the
+ * vocabulary up to the rows of the embedding.
+ * @param tokens.kind how other tokens are written: GPT-2's alphabet, or U+2581 for a space and `<0xE2>` for a byte
+ * @param tokens.added control tokens and added words
+ * @param tokens.dropsSpace whether a text loses the space that the encoder put before it
  */
-export function ggufDecoder(
-  kind: 'gpt2' | 'llama',
-  added: ReadonlySet<string>,
-  dropsSpace: boolean,
-): Decoder {
+export function ggufDecoder(tokens: {
+  readonly kind: 'gpt2' | 'llama';
+  readonly added: ReadonlySet<string>;
+  readonly unused: ReadonlySet<string>;
+  readonly dropsSpace: boolean;
+}): Decoder {
+  const { kind, added, unused, dropsSpace } = tokens;
   const bytesOf = (token: string): Uint8Array => {
     const byte = kind === 'llama' ? byteOfByteToken(token) : null;
     if (byte !== null) return Uint8Array.of(byte);
     if (added.has(token)) return utf8.encode(token);
+    if (unused.has(token)) return new Uint8Array();
     if (kind === 'llama') return utf8.encode(token.replaceAll('\u2581', ' '));
     return bytesOfByteLevelToken(token) ?? utf8.encode(token);
   };

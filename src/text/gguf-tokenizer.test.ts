@@ -245,6 +245,12 @@ describe('a GGUF with an unusable tokenizer', () => {
     expect(tokenizer.encode('aéé Ġé')).toEqual([0, 1, 1, 2, 5]);
   });
 
+  it('shows nothing for a token that is not used', () => {
+    const tokenizer = withToken('[PAD9]', 5);
+    expect(tokenizer.decode([0, 9, 1])).toBe('ab');
+    expect(tokenizer.tokenBytes(9)).toEqual(new Uint8Array());
+  });
+
   it('decodes byte tokens one by one, and shows runs of blanks', () => {
     const gemma = new Map<string, MetadataValue>([
       ['tokenizer.ggml.model', 'llama'],

@@ -15,6 +15,7 @@ const NORMAL = 1;
 const UNKNOWN = 2;
 const CONTROL = 3;
 const USER_DEFINED = 4;
+const UNUSED = 5;
 
 /**
  * This token identifies the vocabulary of Phi-3 and Phi-3.5. Their special tokens swallow the blanks after them, also
@@ -114,7 +115,12 @@ export function tokenizerFromGguf(
       turnEnds: turnEnds.filter((id) => id !== undefined),
       generationConfig,
       notes,
-      decoder: ggufDecoder(kind.writing, new Set(added.map(({ content }) => content)), kind.prefixesSpace),
+      decoder: ggufDecoder({
+        kind: kind.writing,
+        added: new Set(added.map(({ content }) => content)),
+        unused: new Set(tokens.filter((_, id) => types[id] === UNUSED)),
+        dropsSpace: kind.prefixesSpace,
+      }),
     },
   );
 }
