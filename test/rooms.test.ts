@@ -27,7 +27,7 @@ const SHARED_BY_COMMANDS = ['cli/terminal', 'cli/options'];
 const WITHOUT_DOOR = ['kernels'];
 
 /** Packages that also run in browsers. */
-const BROWSER_PACKAGES = ['zod', '@huggingface/jinja', '@huggingface/tokenizers', 'vega', 'vega-lite'];
+const BROWSER_PACKAGES = ['zod', '@huggingface/tokenizers', 'vega', 'vega-lite'];
 
 interface Import {
   /** A file under `src`, without its ending. */

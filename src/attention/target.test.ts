@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { messageAt } from '../../test/support/message-places.js';
 import type { Span } from '../text/index.js';
 import {
   type NamedTarget,
@@ -22,9 +23,9 @@ const spans: readonly Span[] = [
   { role: 'template', turn: 1, start: 20, end: 23 },
   { role: 'assistant', turn: 1, start: 23, end: 40 },
 ];
-const system = { role: 'system', start: 1, end: 12, content: { start: 4, end: 10 } } as const;
-const user = { role: 'user', start: 12, end: 20, content: { start: 12, end: 20 } } as const;
-const assistant = { role: 'assistant', start: 20, end: 40, content: { start: 23, end: 40 } } as const;
+const system = messageAt('system', 1, 12, { start: 4, end: 10 });
+const user = messageAt('user', 12, 20, { start: 12, end: 20 });
+const assistant = messageAt('assistant', 20, 40, { start: 23, end: 40 });
 const dialogue: TargetContext = { spans, messages: [system, user, assistant] };
 const bare: TargetContext = {
   spans: spans.filter(({ role }) => role !== 'system'),
@@ -39,8 +40,8 @@ const ofLength = (prefix: number, tokens: number): TargetContext => ({
     { role: 'user', turn: 1, start: prefix, end: tokens },
   ],
   messages: [
-    { role: 'system', start: 1, end: prefix, content: { start: 1, end: prefix } },
-    { role: 'user', start: prefix, end: tokens, content: { start: prefix, end: tokens } },
+    messageAt('system', 1, prefix, { start: 1, end: prefix }),
+    messageAt('user', prefix, tokens, { start: prefix, end: tokens }),
   ],
 });
 const resolve = (text: string, context: TargetContext) => resolveTarget(parseTarget(text), context);
@@ -150,7 +151,7 @@ describe('resolveTarget', () => {
     }
     const silent: TargetContext = {
       spans,
-      messages: [{ ...system, content: { start: 4, end: 4 } }],
+      messages: [messageAt('system', 1, 12, { start: 4, end: 4 })],
     };
     expect(() => resolve('content', silent)).toThrow(
       eTarget('the target content has no tokens in this dialogue'),
@@ -170,10 +171,10 @@ describe('a system message that does not come first', () => {
       { role: 'template', turn: 0, start: 1, end: tokens },
     ],
     messages: [
-      { role: 'system', start: system, end: system + 6, content: { start: system + 1, end: system + 4 } },
-      { role: 'user', start: 1, end: 8, content: { start: 2, end: 7 } },
-      { role: 'assistant', start: 8, end: system, content: { start: 8, end: system - 1 } },
-      { role: 'user', start: system + 6, end: tokens, content: { start: system + 6, end: tokens } },
+      messageAt('system', system, system + 6, { start: system + 1, end: system + 4 }),
+      messageAt('user', 1, 8, { start: 2, end: 7 }),
+      messageAt('assistant', 8, system, { start: 8, end: system - 1 }),
+      messageAt('user', system + 6, tokens, { start: system + 6, end: tokens }),
     ],
   });
   const pairs = (text: string, context: TargetContext) =>
@@ -197,7 +198,7 @@ describe('a system message that does not come first', () => {
   it('includes in its prefix what the template writes before all messages', () => {
     const context = behind(14, 26);
     const preamble = context.messages.map((message) =>
-      message.start === 1 ? { ...message, start: 3, content: { start: 4, end: 7 } } : message,
+      message.places[0]!.start === 1 ? messageAt('user', 3, 8, { start: 4, end: 7 }) : message,
     );
     expect(pairs('prefix', { ...context, messages: preamble })).toEqual([
       [0, 3],
@@ -224,9 +225,9 @@ describe('a system message that does not come first', () => {
 });
 
 describe('several system messages', () => {
-  const first = { role: 'system', start: 1, end: 5, content: { start: 2, end: 4 } } as const;
-  const between = { role: 'user', start: 5, end: 9, content: { start: 6, end: 8 } } as const;
-  const second = { role: 'system', start: 9, end: 14, content: { start: 10, end: 13 } } as const;
+  const first = messageAt('system', 1, 5, { start: 2, end: 4 });
+  const between = messageAt('user', 5, 9, { start: 6, end: 8 });
+  const second = messageAt('system', 9, 14, { start: 10, end: 13 });
   const resolved = (text: string, messages: TargetContext['messages']) =>
     resolve(text, { spans, messages }).map(({ start, end }) => [start, end]);
 
@@ -246,12 +247,12 @@ describe('several system messages', () => {
   });
 
   it('are one range if they touch', () => {
-    const next = { ...second, start: 5, end: 10, content: { start: 6, end: 9 } };
+    const next = messageAt('system', 5, 10, { start: 6, end: 9 });
     expect(resolved('message', [first, next])).toEqual([[1, 10]]);
   });
 
   it('do not count if the template wrote none of them', () => {
-    const leftOut = { ...second, start: 9, end: 9, content: { start: 9, end: 9 } };
+    const leftOut = { role: 'system', places: [] } as const;
     expect(resolved('message', [first, between, leftOut])).toEqual([[1, 5]]);
     expect(() => resolved('message', [between, leftOut])).toThrow(
       eTarget('the target message needs a system message'),

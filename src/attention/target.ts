@@ -1,10 +1,11 @@
 import { HoldfastError } from '../errors.js';
-import type { MessageLayout, Span, TokenRange } from '../text/index.js';
+import type { MessageLayout, MessagePlace, Span, TokenRange } from '../text/index.js';
 
 /**
  * The tokens whose share is measured and changed.
  *
- * - `message`: the system message with its role header and tail, wherever it is. Several system messages are one target.
+ * - `message`: the system message with its role header and tail, wherever it is. Several system messages are one target,
+ *   and so are all places of a message that the template writes more than once.
  * - `content`: only its words.
  * - `prefix`: everything up to the end of the system message, including the sink and the template's opening but not
  *   other messages (Li et al. 2024). If the system message comes first, this is the sink and the message.
@@ -41,8 +42,8 @@ export const DEFAULT_TARGET: Target = { kind: 'message' };
 /** The parts of a rendered dialogue that are needed to find a target's tokens. */
 export interface TargetContext {
   readonly spans: readonly Span[];
-  /** All messages; one that the template leaves out has an empty range. */
-  readonly messages: readonly Pick<MessageLayout, 'role' | 'start' | 'end' | 'content'>[];
+  /** All messages, with every place where the template writes them. */
+  readonly messages: readonly Pick<MessageLayout, 'role' | 'places'>[];
 }
 
 /**
@@ -133,28 +134,31 @@ function namedRanges(target: NamedTarget, context: TargetContext): readonly Toke
   if (target.kind === 'range') return [target.range];
   if (target.kind === 'sink') return spans.filter(({ role }) => role === 'sink');
   if (target.kind === 'template') return spans.filter(({ role }) => role === 'template');
-  const system = systemMessages(context);
+  const system = systemPlaces(context);
   if (system.length === 0) {
     throw new HoldfastError('E_TARGET', `the target ${targetName(target)} needs a system message`);
   }
   if (target.kind === 'message') return system;
-  if (target.kind === 'content') return system.map(({ content }) => content);
+  if (target.kind === 'content') return system.flatMap(({ content }) => content);
   return target.kind === 'random' ? randomRanges(target.seed, context) : prefixRanges(context);
 }
 
 /** Returns whether a dialogue has a system message of which the template writes at least one token. */
 export function hasSystemMessage(context: Pick<TargetContext, 'messages'>): boolean {
-  return systemMessages(context).length > 0;
+  return systemPlaces(context).length > 0;
 }
 
-const systemMessages = ({ messages }: Pick<TargetContext, 'messages'>): TargetContext['messages'] =>
-  messages.filter(({ role, start, end }) => role === 'system' && end > start);
+const systemPlaces = ({ messages }: Pick<TargetContext, 'messages'>): readonly MessagePlace[] =>
+  messages.flatMap(({ role, places }) =>
+    role === 'system' ? places.filter(({ start, end }) => end > start) : [],
+  );
 
-/** Returns everything before the end of the last system message, without the other messages. */
+/** Returns everything before the end of the last place of a system message, without the other messages. */
 function prefixRanges(context: TargetContext): readonly TokenRange[] {
-  const prefixEnd = Math.max(...systemMessages(context).map(({ end }) => end));
-  const others = context.messages.filter(({ role, start, end }) => role !== 'system' && end > start);
-  return clipped(complement(mergeRanges(others)), 0, prefixEnd);
+  const prefixEnd = Math.max(...systemPlaces(context).map(({ end }) => end));
+  const others = context.messages.flatMap(({ role, places }) => (role === 'system' ? [] : places));
+  const ranges = others.filter(({ start, end }) => end > start);
+  return clipped(complement(mergeRanges(ranges)), 0, prefixEnd);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type ChatFormat, layoutDialogue } from '../text/index.js';
+import { type ChatFormat, layoutDialogue, wordsAt } from '../text/index.js';
 import { layoutPrompt, type Prompt, type PromptMessage, type PromptOptions } from './prompt.js';
 
 /** A given answer, laid out as if the model had generated it. */
@@ -33,14 +33,17 @@ export function layoutAnswer(
   // The answer in a chat's next prompt. Here the same user message stands for the next one.
   const next = [...messages, { role: 'assistant', content: answer }, messages.at(-1)!] as const;
   const layout = layoutDialogue(format, next, { ...options, addGenerationPrompt: true });
-  const { content, end } = layout.messages[messages.length]!;
-  const written = layout.ids.slice(content.start, content.end);
+  // A template may omit the answer; a chat does not notice.
+  const place = layout.messages[messages.length]!.places.at(-1);
+  const words = place === undefined ? { start: 0, end: 0 } : wordsAt(place);
+  const written = layout.ids.slice(words.start, words.end);
   const encoded = tokenizer.encode(answer, { special: options.trustContent });
   // SentencePiece puts a space before a text or not, depending on what precedes it; only the layout shows which. But a
   // layout guards against words such as <think> in messages, and a model samples them as one token.
   const isAsWritten =
     tokenizer.decode(written, { skipSpecial: true }) === answer && !encoded.some((id) => guarded.has(id));
   const ids = isAsWritten ? written : encoded;
-  const ending = layout.ids.slice(content.end, end).find((id) => tokenizer.endOfTurnIds.includes(id));
+  const tail = layout.ids.slice(words.end, place?.end ?? 0);
+  const ending = tail.find((id) => tokenizer.endOfTurnIds.includes(id));
   return { prompt, ids, chosen: ending === undefined ? ids : [...ids, ending] };
 }

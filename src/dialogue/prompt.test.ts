@@ -46,8 +46,10 @@ describe('a prompt', () => {
 
   it('finds every message after an answer that became longer', () => {
     const { messages, ids } = layoutPrompt(model.format!, dialogue('hold', letters()), UNTRUSTED);
-    const texts = messages.map(({ content }) =>
-      model.tokenizer!.decode(ids.slice(content.start, content.end)),
+    const texts = messages.flatMap(({ places }) =>
+      places.flatMap(({ content }) =>
+        content.map(({ start, end }) => model.tokenizer!.decode(ids.slice(start, end))),
+      ),
     );
     expect(texts).toEqual([SYSTEM, 'hello', 'hold', 'and now?']);
   });
@@ -111,7 +113,7 @@ describe('a prompt without its system message', () => {
   it('has the same tokens without those of the message, and answers as they were sampled', () => {
     const { ids, messages } = layoutPrompt(model.format!, dialogue('hold', letters()), UNTRUSTED);
     // The first token opens the message, whose range begins after it.
-    const rest = ids.slice(messages[0]!.end);
+    const rest = ids.slice(messages[0]!.places[0]!.end);
     expect(layoutWithoutSystem(model.format!, dialogue('hold', letters()), UNTRUSTED)).toEqual(rest);
     expect(rest.join()).toContain(letters().join());
   });

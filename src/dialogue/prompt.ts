@@ -5,9 +5,11 @@ import {
   layoutDialogue,
   type Message,
   type Moment,
+  placeOf,
   requireSystem,
   type Span,
   type TokenRange,
+  wordsAt,
 } from '../text/index.js';
 
 /** A message of a dialogue. */
@@ -49,7 +51,7 @@ export function layoutPrompt(
   const replacements = messages
     .flatMap(({ ids, content }, index) =>
       ids !== undefined && standsAsSampled(format, layout, index, ids, content)
-        ? [{ ...layout.messages[index]!.content, ids }]
+        ? [{ ...wordsAt(placeOf(layout.messages[index]!)), ids }]
         : [],
     )
     .sort((a, b) => a.start - b.start);
@@ -77,7 +79,10 @@ export function layoutPrompt(
   return {
     ids: pieces.flat(),
     spans: layout.spans.map((span): Span => move(span)),
-    messages: layout.messages.map((message) => ({ ...move(message), content: move(message.content) })),
+    messages: layout.messages.map(({ role, places }) => ({
+      role,
+      places: places.map((place) => ({ ...move(place), content: place.content.map(move) })),
+    })),
   };
 }
 
@@ -116,9 +121,12 @@ function standsAsSampled(
   ids: readonly number[],
   content: string,
 ): boolean {
-  const { start, end } = layout.messages[index]!.content;
+  const { places } = layout.messages[index]!;
   const chars = layout.contentChars[index]!;
-  const written = layout.text.slice(chars.start, chars.end);
+  // An answer that the template writes in pieces, or more than once, has no one range of tokens.
+  if (places.length !== 1 || chars.length !== 1) return false;
+  const { start, end } = wordsAt(places[0]!);
+  const written = layout.text.slice(chars[0]!.start, chars[0]!.end);
   return (
     end > start &&
     ids.length > 0 &&

@@ -113,9 +113,12 @@ describe('the tokens of a target, by position of the system message', () => {
     expect(() => textOf('content', IN_FRONT, silent)).toThrow(/E_TARGET: the target content has no tokens/);
   });
 
-  it('repeated in every user turn: refused, because it is ambiguous', () => {
-    const everywhere = `{% for m in messages[1:] %}{{ '<|im_start|>' + messages[0].content + m.content + '<|im_end|>' }}{% endfor %}`;
-    expect(() => textOf('message', everywhere)).toThrow(/E_SPANS.*more than once/);
+  it('repeated in every turn: all its places, and nothing else', () => {
+    const everywhere = `{% for m in messages[1:] %}{{ '<|im_start|>' + messages[0].content + '\\n' + m.content + '<|im_end|>' }}{% endfor %}`;
+    const later = `<|im_start|>${SYSTEM}\n`;
+    expect(textOf('message', everywhere)).toEqual([`${SYSTEM}\n`, later, later]);
+    expect(textOf('content', everywhere)).toEqual([SYSTEM, SYSTEM, SYSTEM]);
+    expect(textOf('prefix', everywhere)).toEqual([later, later, later]);
   });
 });
 

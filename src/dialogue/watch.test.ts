@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { messageAt } from '../../test/support/message-places.js';
 import { parseTarget, type Target, type TargetContext } from '../attention/index.js';
 import type { Span } from '../text/index.js';
 import { watchAnswer, watchTargets } from './watch.js';
@@ -12,10 +13,7 @@ const PROMPT: TargetContext = {
     { role: 'template', turn: 0, start: 3, end: 4 },
     { role: 'user', turn: 1, start: 4, end: 9 },
   ],
-  messages: [
-    { role: 'system', start: 1, end: 4, content: { start: 2, end: 3 } },
-    { role: 'user', start: 4, end: 9, content: { start: 4, end: 9 } },
-  ],
+  messages: [messageAt('system', 1, 4, { start: 2, end: 3 }), messageAt('user', 4, 9, { start: 4, end: 9 })],
 };
 const answer = (end: number): Span => ({ role: 'assistant', turn: 1, start: 9, end });
 const targets = (...names: string[]): Target[] => names.map(parseTarget);

@@ -5,7 +5,7 @@ import { NOW } from '../../test/support/text-fixtures.js';
 import type { Model } from '../engine/index.js';
 import { Session } from '../engine/index.js';
 import type { ForwardResult, Intervention } from '../executors/index.js';
-import { layoutDialogue, type Message, type MessageLayout } from '../text/index.js';
+import { layoutDialogue, type Message, type MessageLayout, placeOf, wordsAt } from '../text/index.js';
 import { loadGrammar } from './grammar.js';
 import { referencePass } from './reference-pass.js';
 import { runTrial } from './run-trial.js';
@@ -59,10 +59,11 @@ function lossAt(logits: Float32Array, row: number, id: number): number {
 function sharesOf(
   result: ForwardResult,
   tokens: number,
-  { content }: MessageLayout,
+  message: MessageLayout,
   [start, end]: readonly [number, number],
   layers: readonly number[],
 ): number[] {
+  const content = wordsAt(placeOf(message));
   return layers.flatMap((layer) => {
     const attention = result.attention.get(layer)!;
     return Array.from({ length: HEADS }, (_, head) => head).flatMap((head) =>
@@ -81,7 +82,8 @@ describe('a reference pass', () => {
     const { ids, result, answers } = await wholePass(model);
     const rounds = await referencePass(model, TRIAL, OFF);
     expect(rounds).toHaveLength(TRIAL.rounds.length);
-    for (const [index, { content }] of answers.entries()) {
+    for (const [index, answer] of answers.entries()) {
+      const content = wordsAt(placeOf(answer));
       const chosen = Array.from({ length: content.end + 1 - content.start }, (_, i) => content.start + i);
       expect(model.tokenizer!.decode([ids[content.end]!])).toBe('<|im_end|>');
       expect(rounds[index]!.tokens).toBe(chosen.length);
@@ -170,10 +172,12 @@ describe('a reference pass', () => {
     });
     const rounds = await referencePass(watched, TRIAL, GROWING);
     const { ids, answers } = await wholePass(model);
-    expect(passes.flatMap(({ tokens }) => tokens)).toEqual(ids.slice(0, answers.at(-1)!.content.end));
+    expect(passes.flatMap(({ tokens }) => tokens)).toEqual(
+      ids.slice(0, wordsAt(placeOf(answers.at(-1)!)).end),
+    );
     expect(passes.map(({ past }) => past)).toEqual([
       0,
-      ...answers.slice(0, -1).map(({ content }) => content.end),
+      ...answers.slice(0, -1).map((answer) => wordsAt(placeOf(answer)).end),
     ]);
     const shorter = { ...TRIAL, rounds: TRIAL.rounds.slice(0, 2) };
     expect(await referencePass(model, shorter, GROWING)).toEqual(rounds.slice(0, 2));

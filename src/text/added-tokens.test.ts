@@ -152,6 +152,6 @@ describe('added tokens in the words of a message', () => {
     ]);
     const { ids, messages } = layout(tokenizer, `a${template}`, '\n b \n');
     expect(ids).toEqual([0, 100, 1, 101]);
-    expect(messages[0]!.content).toEqual({ start: 2, end: 3 });
+    expect(messages[0]!.places[0]!.content).toEqual([{ start: 2, end: 3 }]);
   });
 });

@@ -13,7 +13,10 @@ export {
   type LayoutOptions,
   layoutDialogue,
   type MessageLayout,
+  type MessagePlace,
+  placeOf,
   requireSystem,
+  wordsAt,
 } from './layout.js';
 export {
   currentMoment,
@@ -28,6 +31,7 @@ export { createStreamDecoder, type DecodeOptions, type StreamDecoder } from './s
 export {
   compileTemplate,
   type Message,
+  type Rendering,
   type RenderOptions,
   type Template,
 } from './template.js';

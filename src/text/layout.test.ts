@@ -16,7 +16,7 @@ import {
 } from '../../test/support/text-fixtures.js';
 import { type ChatFormat, chatFormat } from './chat-format.js';
 import { templateFromGguf, tokenizerFromGguf } from './gguf-tokenizer.js';
-import { type DialogueLayout, layoutDialogue } from './layout.js';
+import { type DialogueLayout, layoutDialogue, placeOf, wordsAt } from './layout.js';
 import type { Message, Template } from './template.js';
 
 const dialogueOf = (...contents: string[]): Message[] =>
@@ -35,7 +35,7 @@ describe.each(MODELS)('a dialogue laid out for %s', (model) => {
     });
     expect(layout.text).toBe(chat.text);
     expect(layout.ids).toEqual(chat.ids);
-    expect(layout.contentChars).toEqual(asUtf16Ranges(chat.text, chat.content_chars));
+    expect(layout.contentChars).toEqual(asUtf16Ranges(chat.text, chat.content_chars).map((range) => [range]));
   });
 
   it('has the same ids without trust as well, if no message contains a control token', () => {
@@ -62,7 +62,7 @@ describe('the borders of messages', () => {
     });
     const written = (range: { start: number; end: number }): string =>
       format.tokenizer.decode(layout.ids.slice(range.start, range.end));
-    expect(layout.messages.map(written)).toEqual([
+    expect(layout.messages.map((message) => written(placeOf(message)))).toEqual([
       'system\nBe brief.<|im_end|>\n',
       '<|im_start|>user\nHold fast?<|im_end|>\n',
       '<|im_start|>assistant\nAye.<|im_end|>\n',
@@ -93,7 +93,8 @@ describe('the borders of messages', () => {
       messages: ranges,
       spans,
     } = layoutDialogue(format, messages, { addGenerationPrompt: true, now: NOW });
-    const edges = [0, ...ranges.flatMap(({ start, end }) => [start, end]), spans.at(-1)!.end].sort(
+    const places = ranges.flatMap((message) => message.places);
+    const edges = [0, ...places.flatMap(({ start, end }) => [start, end]), spans.at(-1)!.end].sort(
       (a, b) => a - b,
     );
     const pieces = edges.slice(1).map((edge, i) => format.tokenizer.decode(ids.slice(edges[i], edge)));
@@ -141,7 +142,7 @@ describe('the borders of messages', () => {
       addGenerationPrompt: false,
       now: NOW,
     });
-    const { start, end } = layout.messages[0]!;
+    const { start, end } = placeOf(layout.messages[0]!);
     expect(format.tokenizer.decode(layout.ids.slice(start, end))).toBe('<start_of_turn>user\nBe brief.\n\n');
   });
 });
@@ -202,10 +203,14 @@ function expectPartition({ ids, spans, messages }: DialogueLayout): void {
     expect(span.end).toBeGreaterThan(span.start);
   });
   expect(spans.at(-1)!.end).toBe(ids.length);
-  for (const { role, turn, start, end, content } of messages) {
-    expect(start).toBeLessThanOrEqual(content.start);
-    expect(content.end).toBeLessThanOrEqual(end);
-    if (content.end > content.start) expect(spans).toContainEqual({ ...content, role, turn });
+  for (const { role, turn, places } of messages) {
+    for (const { start, end, content } of places) {
+      expect(start).toBeLessThanOrEqual(content[0]!.start);
+      expect(content.at(-1)!.end).toBeLessThanOrEqual(end);
+      for (const words of content) {
+        if (words.end > words.start) expect(spans).toContainEqual({ ...words, role, turn });
+      }
+    }
   }
 }
 
@@ -228,7 +233,11 @@ const formats: [string, ChatFormat, Writes, boolean][] = [
 describe.each(formats)('spans of any dialogue: %s', (_, format, writes, withSystem) => {
   const { tokenizer } = format;
   const controls = (ids: readonly number[]): number[] => ids.filter((id) => tokenizer.isSpecial(id));
-  const sinkless = (layout: DialogueLayout, i: number) => layout.messages[i]!.content;
+  const NOTHING = { start: 0, end: 0 };
+  const sinkless = (layout: DialogueLayout, i: number) => {
+    const { places } = layout.messages[i]!;
+    return places.length === 0 ? NOTHING : wordsAt(placeOf(layout.messages[i]!));
+  };
 
   it('partition the tokens, contain each content, and do not change the ids of the text', () => {
     fc.assert(
@@ -238,7 +247,7 @@ describe.each(formats)('spans of any dialogue: %s', (_, format, writes, withSyst
         expectPartition(layout);
         expect(layout.ids).toEqual(tokenizer.encode(layout.text, { special: true }));
         messages.forEach(({ content, role }, i) => {
-          const { start, end } = layout.contentChars[i]!;
+          const { start, end } = layout.contentChars[i]![0] ?? NOTHING;
           expect(writes(content, role)).toContain(layout.text.slice(start, end));
           const { start: from, end: to } = sinkless(layout, i);
           const decoded = tokenizer.decode(layout.ids.slice(from, to));
@@ -291,7 +300,7 @@ describe.skipIf(SMOLLM_ABSENT)(`the travel dialogue of SmolLM2 ${SMOLLM_ABSENT |
     const layout = layoutDialogue(format, golden.messages, { addGenerationPrompt: true, now: NOW });
     expect(layout.text).toBe(golden.rendered);
     expect(layout.ids).toEqual(golden.ids);
-    expect(layout.messages[0]!.end).toBe(golden.system_end);
+    expect(placeOf(layout.messages[0]!).end).toBe(golden.system_end);
     expectPartition(layout);
   });
 });
@@ -310,9 +319,9 @@ describe('a long dialogue', () => {
     let renderings = 0;
     const template: Template = {
       ...format.template,
-      render(...rendered) {
+      renderWords(...rendered) {
         renderings++;
-        return format.template.render(...rendered);
+        return format.template.renderWords(...rendered);
       },
     };
     const layout = layoutDialogue({ ...format, template }, messages, {
@@ -320,7 +329,7 @@ describe('a long dialogue', () => {
       now: NOW,
     });
     expect(renderings).toBeLessThan(10);
-    expect(layout.contentChars.map(({ start, end }) => layout.text.slice(start, end).trim())).toEqual(
+    expect(layout.contentChars.map(([words]) => layout.text.slice(words!.start, words!.end).trim())).toEqual(
       messages.map(({ content }) => content.trim()),
     );
     expectPartition(layout);

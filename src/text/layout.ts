@@ -1,12 +1,13 @@
 import { HoldfastError } from '../errors.js';
+import { isSpace } from '../jinja/index.js';
 import type { CharRange } from './added-tokens.js';
-import { messageBorders } from './borders.js';
+import { placeBorders } from './borders.js';
 import type { ChatFormat } from './chat-format.js';
 import type { EncodedText } from './encoded-text.js';
 import type { Moment } from './moment.js';
-import { contentPositions } from './provenance.js';
+import { piecesOf, type WordPlace, wordPlaces } from './places.js';
 import type { Span, SpanRole, TokenRange } from './span.js';
-import type { Message } from './template.js';
+import type { Message, Rendering } from './template.js';
 
 /** How a dialogue is laid out; see {@link layoutDialogue}. */
 export interface LayoutOptions {
@@ -21,12 +22,21 @@ export interface LayoutOptions {
   readonly trustContent?: boolean;
 }
 
-/** A message's tokens. */
-export interface MessageLayout extends TokenRange {
+/** The tokens of a message at one place. A message has two places if another message's words are between its own. */
+export interface MessagePlace extends TokenRange {
+  /**
+   * The message's own words: disjoint, ascending; one empty range where they would be if there are none. `[start, end)`
+   * also includes the template's text around and between them (header and tail), but not the sink.
+   */
+  readonly content: readonly TokenRange[];
+}
+
+/** A message in a rendered dialogue. */
+export interface MessageLayout {
   readonly role: Message['role'];
   readonly turn: number;
-  /** The message's own words. `[start, end)` also includes its header and tail, but not the sink. */
-  readonly content: TokenRange;
+  /** Where the template writes the message, in order: usually one place, none if it omits the message. */
+  readonly places: readonly MessagePlace[];
   /** Whether the message has words but the template wrote none of them. */
   readonly leftOut: boolean;
 }
@@ -39,20 +49,22 @@ export interface DialogueLayout {
   readonly ids: number[];
   /** The spans: disjoint, in order, covering every token. The first token is the sink. */
   readonly spans: Span[];
-  /** In the order of the messages. A message that the template omits has no tokens. */
+  /** In the order of the messages. */
   readonly messages: MessageLayout[];
-  /** The range of each message's content in `text`, as the template wrote it (possibly trimmed). */
-  readonly contentChars: CharRange[];
+  /** The ranges of `text` that are each message's words, ascending. */
+  readonly contentChars: (readonly CharRange[])[];
 }
 
 /**
  * Renders a dialogue with a model's chat template and assigns every token to a message or to the template.
  *
  * The ids equal those of transformers' `apply_chat_template`, unless a message contains the text of a control token
- * (see `trustContent`). A token with characters of both a content and the template belongs to the content, so that no
- * word is missing from its span. A token with the end of one message and the start of the next belongs to the first.
- * @throws HoldfastError `E_TEMPLATE` if the template refuses the dialogue or writes nothing; `E_SPANS` if a message
- * cannot be located; `E_DIALOGUE` if there are no messages
+ * (see `trustContent`). The template's interpreter follows the words of every message, so they are found wherever the
+ * template writes them: trimmed, cut, in another message, or more than once. A token with characters of both a message's
+ * words and the template belongs to the words, so that no word is missing from its span. A token with the words of two
+ * messages belongs to the first.
+ * @throws HoldfastError `E_TEMPLATE` if the template refuses the dialogue or writes nothing; `E_DIALOGUE` if there are no
+ * messages; `E_SPANS` if the tokenizer does not know characters of the text
  */
 export function layoutDialogue(
   format: ChatFormat,
@@ -62,38 +74,36 @@ export function layoutDialogue(
   const { tokenizer, template, specialTokens } = format;
   if (messages.length === 0) throw new HoldfastError('E_DIALOGUE', 'a dialogue needs at least one message');
   const { now } = options;
-  const renderWith =
-    (addGenerationPrompt: boolean) =>
-    (dialogue: readonly Message[]): string =>
-      template.render(dialogue, { addGenerationPrompt, specialTokens, now });
-  const render = renderWith(options.addGenerationPrompt);
-
-  const controls = tokenizer.addedTokens.filter(({ special }) => special).map(({ content }) => content);
-
-  const text = render(messages);
+  const renderWith = (dialogue: readonly Message[], addGenerationPrompt: boolean): Rendering =>
+    template.renderWords(dialogue, { addGenerationPrompt, specialTokens, now });
+  const rendering = renderWith(messages, options.addGenerationPrompt);
+  const { text } = rendering;
   if (text === '') {
     throw new HoldfastError('E_TEMPLATE', 'the chat template writes nothing for this dialogue', {
       file: template.name,
     });
   }
-  const contents = contentPositions(template, render, messages, text, controls);
-  const borders = messageBorders(renderWith(false), messages, text, contents, options.addGenerationPrompt);
-  const contentChars = contents.map(
-    (content, i) => content ?? { start: borders.messages[i]!.end, end: borders.messages[i]!.end },
+  const places = wordPlaces(rendering, messages.length);
+  const borders = placeBorders(
+    (dialogue) => renderWith(dialogue, false),
+    messages,
+    text,
+    places,
+    options.addGenerationPrompt,
   );
-  const plain = options.trustContent === true ? [] : contentChars;
+  const plain = options.trustContent === true ? [] : rendering.words.filter(({ start, end }) => end > start);
   const encoded = tokenizer.encodeParts(text, { plain, guarded: format.guarded });
-  const turns = turnsOf(messages);
 
-  const isLeftOut = (i: number): boolean =>
-    messages[i]!.content.trim() !== '' && contentChars[i]!.end === contentChars[i]!.start;
-  const layouts = tokenRanges(encoded, borders.messages, contentChars).map(
-    (range, i): MessageLayout => ({
-      ...{ role: messages[i]!.role, turn: turns[i]!, ...range },
-      leftOut: isLeftOut(i),
-    }),
-  );
-  const spans = spansOf(layouts, encoded.ids.length, messages.filter(({ role }) => role === 'user').length);
+  const found = tokenPlaces(encoded, places, borders);
+  const turns = turnsOf(messages);
+  const layouts = messages.map(({ role, content }, index): MessageLayout => {
+    const own = found.flatMap(({ message, place }) => (message === index ? [place] : []));
+    const leftOut =
+      ![...content].every(isSpace) && piecesOf(rendering, index).every(({ start, end }) => start === end);
+    return { role, turn: turns[index]!, places: own, leftOut };
+  });
+  const spans = spansOf(layouts, found, encoded.ids.length);
+  const contentChars = messages.map((_, index) => piecesOf(rendering, index));
   return { text, now, ids: encoded.ids, spans, messages: layouts, contentChars };
 }
 
@@ -108,6 +118,21 @@ export function requireSystem({ messages }: Pick<DialogueLayout, 'messages'>): v
   });
 }
 
+/**
+ * Returns the place where a template writes a message; the last one if there are several.
+ * @throws HoldfastError `E_TEMPLATE` if the template omits it
+ */
+export function placeOf({ role, places }: MessageLayout): MessagePlace {
+  const place = places.at(-1);
+  if (place !== undefined) return place;
+  throw new HoldfastError('E_TEMPLATE', `the chat template omits a message (${role})`);
+}
+
+/** Returns the tokens from the first to the last of a message's words at one place. */
+export function wordsAt({ content }: MessagePlace): TokenRange {
+  return { start: content[0]!.start, end: content.at(-1)!.end };
+}
+
 /** Returns each message's turn: 0 up to the first user message; each user message opens the next turn. */
 function turnsOf(messages: readonly Message[]): number[] {
   let turn = 0;
@@ -117,47 +142,48 @@ function turnsOf(messages: readonly Message[]): number[] {
   });
 }
 
-/**
- * Converts ranges of characters to ranges of tokens. A content gets every token that contains one of its characters,
- * unless an earlier content has it. A message also gets the template's tokens that begin in it. The first token, the
- * sink, belongs to no message.
- */
-function tokenRanges(
-  encoded: EncodedText,
-  messages: readonly CharRange[],
-  contents: readonly CharRange[],
-): (TokenRange & { readonly content: TokenRange })[] {
-  const order = messages
-    .map((_, index) => index)
-    .sort((a, b) => contents[a]!.start - contents[b]!.start || contents[a]!.end - contents[b]!.end || a - b);
-  let taken = Math.min(1, encoded.ids.length);
-  const contentTokens: TokenRange[] = [];
-  for (const index of order) {
-    const { start, end } = contents[index]!;
-    const first = encoded.cut(start);
-    // An empty content has no token, not even one that spans its position.
-    const from = Math.max(taken, start === end ? first.after : first.before);
-    taken = Math.max(from, start === end ? from : encoded.cut(end).after);
-    contentTokens[index] = { start: from, end: taken };
-  }
+interface FoundPlace {
+  /** The index of the message. */
+  readonly message: number;
+  readonly place: MessagePlace;
+}
 
-  const ranges: (TokenRange & { readonly content: TokenRange })[] = [];
-  let begin = Math.min(1, encoded.ids.length);
-  order.forEach((index, i) => {
-    const content = contentTokens[index]!;
-    const next = order[i + 1];
-    const limit = next === undefined ? encoded.ids.length : contentTokens[next]!.start;
-    const start = i === 0 ? clamp(encoded.cut(messages[index]!.start).after, begin, content.start) : begin;
-    begin = clamp(encoded.cut(messages[index]!.end).after, content.end, limit);
-    ranges[index] = { start, end: begin, content };
+/**
+ * Converts places in the text to places among the tokens. A piece of words gets every token that contains one of its
+ * characters, unless an earlier piece has it. A place also gets the template's tokens that begin in it. The first token,
+ * the sink, belongs to no message.
+ */
+function tokenPlaces(
+  encoded: EncodedText,
+  places: readonly WordPlace[],
+  borders: readonly CharRange[],
+): FoundPlace[] {
+  const tokens = encoded.ids.length;
+  let taken = Math.min(1, tokens);
+  const words = places.map(({ pieces }) =>
+    pieces.map(({ start, end }): TokenRange => {
+      const first = encoded.cut(start);
+      // Empty words have no token, not even one that spans their position.
+      const from = Math.max(taken, start === end ? first.after : first.before);
+      taken = Math.max(from, start === end ? from : encoded.cut(end).after);
+      return { start: from, end: taken };
+    }),
+  );
+  let begin = Math.min(1, tokens);
+  return places.map(({ message }, i) => {
+    const own = words[i]!;
+    const { start: first } = own[0]!;
+    const limit = words[i + 1]?.at(0)?.start ?? tokens;
+    const start = i === 0 ? clamp(encoded.cut(borders[i]!.start).after, begin, first) : begin;
+    begin = clamp(encoded.cut(borders[i]!.end).after, own.at(-1)!.end, limit);
+    return { message, place: { start, end: begin, content: own } };
   });
-  return ranges;
 }
 
 const clamp = (value: number, low: number, high: number): number => Math.max(low, Math.min(high, value));
 
-/** Cuts all tokens into spans: each message's header, content and tail, and the template's text between messages. */
-function spansOf(layouts: readonly MessageLayout[], tokens: number, lastTurn: number): Span[] {
+/** Cuts all tokens into spans: each message's header, words and tail, and the template's text between messages. */
+function spansOf(layouts: readonly MessageLayout[], found: readonly FoundPlace[], tokens: number): Span[] {
   const spans: Span[] = [];
   let at = 0;
   const push = (end: number, role: SpanRole, turn: number): void => {
@@ -166,13 +192,15 @@ function spansOf(layouts: readonly MessageLayout[], tokens: number, lastTurn: nu
     at = end;
   };
   push(Math.min(1, tokens), 'sink', 0);
-  const ordered = [...layouts].sort((a, b) => a.start - b.start || a.end - b.end);
-  for (const { role, turn, start, end, content } of ordered) {
-    push(start, 'template', 0); // what the template writes before the first message
-    push(content.start, 'template', turn);
-    push(content.end, role, turn);
-    push(end, 'template', turn);
+  for (const { message, place } of found) {
+    const { role, turn } = layouts[message]!;
+    push(place.start, 'template', 0); // what the template writes before the first message
+    for (const { start, end } of place.content) {
+      push(start, 'template', turn);
+      push(end, role, turn);
+    }
+    push(place.end, 'template', turn);
   }
-  push(tokens, 'template', lastTurn);
+  push(tokens, 'template', layouts.filter(({ role }) => role === 'user').length);
   return spans;
 }

@@ -1,7 +1,15 @@
-import { Environment, Interpreter } from '@huggingface/jinja';
 import { HoldfastError } from '../errors.js';
+import {
+  Dict,
+  type JinjaTemplate,
+  List,
+  type Origin,
+  parseJinja,
+  Str,
+  TemplateError,
+  type Value,
+} from '../jinja/index.js';
 import { type Moment, wallClock } from './moment.js';
-import { type Program, parsePythonTemplate, pythonFunctions } from './python-strings.js';
 
 /** One message of a dialogue. */
 export interface Message {
@@ -19,6 +27,16 @@ export interface RenderOptions {
   readonly now: Moment;
 }
 
+/** A rendered dialogue that knows whose words it contains. */
+export interface Rendering {
+  readonly text: string;
+  /**
+   * The ranges of the text whose characters come from a message's content: ascending, disjoint, in UTF-16 units. A range
+   * is empty where the template writes an empty content.
+   */
+  readonly words: readonly Origin[];
+}
+
 /** A chat template, parsed once. */
 export interface Template {
   /** The name that errors use, usually the file's. */
@@ -29,6 +47,11 @@ export interface Template {
    * @throws HoldfastError `E_TEMPLATE` with the template's own message if it refuses the dialogue
    */
   render(messages: readonly Message[], options: RenderOptions): string;
+  /**
+   * Returns the text of a dialogue, and which of its characters come from which message.
+   * @throws HoldfastError as `render`
+   */
+  renderWords(messages: readonly Message[], options: RenderOptions): Rendering;
 }
 
 /**
@@ -49,98 +72,56 @@ export function compileTemplate(
       hint: `Use an instruction-tuned model (this may be a base model), or put a template into ${path}`,
     });
   }
-  let program: Program;
+  const template = reported(name, () => parseJinja(source));
+  const renderWords = (messages: readonly Message[], options: RenderOptions): Rendering =>
+    reported(name, () => renderDialogue(template, messages, options));
+  return { name, source, renderWords, render: (...args) => renderWords(...args).text };
+}
+
+function renderDialogue(
+  template: JinjaTemplate,
+  messages: readonly Message[],
+  { addGenerationPrompt, specialTokens = {}, now }: RenderOptions,
+): Rendering {
+  const dialogue = messages.map(({ role, content }, message) => {
+    const words = new Str(content, [{ start: 0, end: content.length, message }]);
+    return new Dict([
+      [ROLE, new Str(role)],
+      [CONTENT, words],
+    ]);
+  });
+  // The names that transformers defines.
+  const names: [string, Value][] = [
+    ...Object.entries(specialTokens).map(([token, text]): [string, Value] => [token, new Str(text)]),
+    ['messages', new List(dialogue)],
+    ['add_generation_prompt', addGenerationPrompt],
+    ['tools', null],
+    ['documents', null],
+  ];
+  const { text, origins } = template.render(names, wallClock(now));
+  return { text, words: origins };
+}
+
+const ROLE = new Str('role');
+const CONTENT = new Str('content');
+
+const WHAT = {
+  syntax: 'the chat template cannot be parsed',
+  python: 'the chat template failed',
+  unsupported: 'the chat template needs what Holdfast does not have',
+  raised: 'the chat template refuses this dialogue',
+} as const;
+
+/** Runs a function, and reports a template's errors under its name. */
+function reported<T>(name: string, action: () => T): T {
   try {
-    program = parsePythonTemplate(source);
+    return action();
   } catch (cause) {
-    throw failure('the chat template cannot be parsed', cause, name);
+    if (!(cause instanceof TemplateError)) throw cause;
+    const place = cause.line === null ? '' : ` (line ${cause.line})`;
+    throw new HoldfastError('E_TEMPLATE', `${WHAT[cause.kind]}: ${cause.message}${place}`, {
+      file: name,
+      cause,
+    });
   }
-  return {
-    name,
-    source,
-    render(messages, options) {
-      try {
-        return String(new Interpreter(environment(messages, options)).run(program).value);
-      } catch (cause) {
-        if (cause instanceof Refusal) {
-          throw new HoldfastError('E_TEMPLATE', `the chat template refuses this dialogue: ${cause.message}`, {
-            file: name,
-            cause,
-          });
-        }
-        throw failure('the chat template failed', cause, name);
-      }
-    },
-  };
-}
-
-/** Thrown by `raise_exception`, which templates call to refuse a dialogue with a reason. */
-class Refusal extends Error {}
-
-/** Returns the names that a template can use, as in transformers; `tools` and `documents` are defined as none. */
-function environment(messages: readonly Message[], options: RenderOptions): Environment {
-  const { addGenerationPrompt, specialTokens = {}, now } = options;
-  const names: Record<string, unknown> = {
-    true: true,
-    false: false,
-    none: null,
-    True: true,
-    False: false,
-    None: null,
-    range,
-    raise_exception: (message: unknown) => {
-      throw new Refusal(String(message));
-    },
-    strftime_now: (format: unknown) => strftime(now, String(format)),
-    ...Object.fromEntries(pythonFunctions),
-    ...specialTokens,
-    messages: messages.map(({ role, content }) => ({ role, content })),
-    add_generation_prompt: addGenerationPrompt,
-    tools: null,
-    documents: null,
-  };
-  const environment = new Environment();
-  for (const [name, value] of Object.entries(names)) environment.set(name, value);
-  return environment;
-}
-
-function range(start: number, stop?: number, step = 1): number[] {
-  const [from, to] = stop === undefined ? [0, start] : [start, stop];
-  if (step === 0) throw new RangeError('range() step must not be zero');
-  const numbers: number[] = [];
-  for (let i = from; step > 0 ? i < to : i > to; i += step) numbers.push(i);
-  return numbers;
-}
-
-const MONTHS = 'January February March April May June July August September October November December'.split(
-  ' ',
-);
-const DAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
-
-/** Python's `strftime` in the C locale; only the codes that templates use. */
-function strftime(now: Moment, format: string): string {
-  const { year, month, day, hour, minute, second } = wallClock(now);
-  const two = (number: number): string => String(number).padStart(2, '0');
-  const monthName = MONTHS[month - 1]!;
-  const dayName = DAYS[new Date(Date.UTC(year, month - 1, day)).getUTCDay()]!;
-  const written: Readonly<Record<string, string>> = {
-    Y: String(year),
-    y: two(year % 100),
-    m: two(month),
-    B: monthName,
-    b: monthName.slice(0, 3),
-    d: two(day),
-    A: dayName,
-    a: dayName.slice(0, 3),
-    H: two(hour),
-    M: two(minute),
-    S: two(second),
-    '%': '%',
-  };
-  return format.replace(/%(.)/gs, (code, letter: string) => written[letter] ?? code);
-}
-
-function failure(what: string, cause: unknown, name: string): HoldfastError {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return new HoldfastError('E_TEMPLATE', `${what}: ${message}`, { file: name, cause });
 }

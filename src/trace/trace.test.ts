@@ -158,7 +158,7 @@ describe('traceRun', () => {
     const rest = { kind: 'not', of: { kind: 'prefix' } } as const;
     const options = { input, target: rest, policy: { name: 'floor', strength: 1 }, generate: 2 } as const;
     const { requests, metadata } = await run(options);
-    const { end } = input.messages[0]!;
+    const { end } = input.messages[0]!.places[0]!;
     expect(metadata.target).toBe('"not:prefix"');
     expect(metadata.targetRanges).toBe(JSON.stringify([[end, input.ids.length]]));
     for (const { intervention } of requests) {

@@ -5,6 +5,7 @@ import { createReferenceExecutor, type Executor, type ForwardRequest } from '../
 import { readReferenceWeights } from '../../src/executors/reference/weights.js';
 import type { FamilyName } from '../support/families.js';
 import { type Masked, type MaskedRun, maskedForward } from '../support/masked-forward.js';
+import { messageAt } from '../support/message-places.js';
 import { expectClose, spread } from './compare.js';
 import { golden, goldenFamily, openFamily, pickRows } from './fixtures.js';
 
@@ -33,7 +34,7 @@ describe.each(['llama', 'gemma3', 'mistral'] as const)('knocking out a span of %
       { role: 'sink', turn: 0, start: 0, end: 1 },
       { role: 'user', turn: 1, start: 18, end: ids.length },
     ],
-    messages: [{ role: 'system', start: 1, end: 18, content: { start: 5, end: 16 } }],
+    messages: [messageAt('system', 1, 18, { start: 5, end: 16 })],
   };
 
   /** Masks the span's keys in rows that see a key outside it. */

@@ -56,9 +56,9 @@ export function probeTemplate(tokenizer: Tokenizer | null, find: () => TemplateS
       const messages = PROBES[role];
       try {
         const layout = layoutDialogue(format, messages, { addGenerationPrompt: false, now });
-        const { start, end } =
-          layout.messages[messages.findIndex((message) => message.role === role)]!.content;
-        return end > start ? 'written' : 'left out';
+        return layout.messages.some((message) => message.role === role && message.leftOut)
+          ? 'left out'
+          : 'written';
       } catch (error) {
         if (error instanceof HoldfastError && error.code === 'E_TEMPLATE') return 'refused';
         throw error;

@@ -43,7 +43,7 @@ interface TokensReport {
   /** Empty for plain text, which has no roles. */
   readonly spans: readonly Span[];
   /** Token range `[start, end)` of each message's own words. */
-  readonly content: readonly (readonly [number, number])[];
+  readonly content: readonly (readonly (readonly [number, number])[])[];
   /** The date and time that the template writes if it writes one. Plain text has neither field. */
   readonly now?: Moment;
   /** Whether the text depends on `now`. */
@@ -114,7 +114,9 @@ function chatReport(
     text: layout.text,
     ids: layout.ids,
     spans: layout.spans.map(({ role, turn, start, end }) => ({ role, turn, start, end })),
-    content: layout.messages.map(({ content }) => [content.start, content.end] as const),
+    content: layout.messages.map(({ places }) =>
+      places.flatMap(({ content }) => content.map(({ start, end }) => [start, end] as const)),
+    ),
     now: layout.now,
     writesTime: writesTime(format, messages, { addGenerationPrompt }),
   };

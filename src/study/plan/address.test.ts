@@ -68,10 +68,9 @@ describe('an address', () => {
 });
 
 describe('versionsThatMatter', () => {
-  it('returns the versions of cells, tokenizer, template and, if there is one, runtime', () => {
+  it('returns the versions of cells, tokenizer and, if there is one, runtime', () => {
     expect(versionsThatMatter('cpu')).toEqual({
       cell: CELL_VERSION,
-      '@huggingface/jinja': expect.stringMatching(/^\d+\.\d+\.\d+$/),
       '@huggingface/tokenizers': expect.stringMatching(/^\d+\.\d+\.\d+$/),
       'onnxruntime-node': expect.stringMatching(/^\d+\.\d+\.\d+$/),
     });

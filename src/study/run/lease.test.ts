@@ -72,7 +72,8 @@ describe('dialogues that share a session', () => {
       { role: 'system', content: SHORT.system },
       { role: 'user', content: 'x' },
     ] as const;
-    const { end } = layoutPrompt(cpu.format!, messages, { trustContent: false, now: NOW }).messages[0]!;
+    const prompt = layoutPrompt(cpu.format!, messages, { trustContent: false, now: NOW });
+    const { end } = prompt.messages[0]!.places[0]!;
     const [off, held, silenced, sink, guided, heldMessage] = ARMS as [Arm, Arm, Arm, Arm, Arm, Arm];
     expect((await forwarded(off)).saved).toBe(0);
     expect((await forwarded(held)).saved).toBe(end);

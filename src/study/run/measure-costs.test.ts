@@ -8,7 +8,7 @@ import { NOW } from '../../../test/support/text-fixtures.js';
 import { openChat } from '../../dialogue/index.js';
 import { type Model, Session } from '../../engine/index.js';
 import { EMBEDDED_MODEL, loadModel } from '../../load.js';
-import { chatFormat, layoutDialogue, type Message } from '../../text/index.js';
+import { chatFormat, layoutDialogue, type Message, placeOf, wordsAt } from '../../text/index.js';
 import type { Arm } from '../plan/index.js';
 import { PLAIN_SYSTEM, textDialogue } from '../plan/index.js';
 import { divergence, negativeLogLikelihood, rightAnswer } from './measure-costs.js';
@@ -49,9 +49,8 @@ async function wholePass(repeated: ReadonlySet<number> = new Set()) {
   session.dispose();
   const rows = layouts
     .filter(({ role }) => role === 'assistant')
-    .flatMap(({ content: { start, end } }) =>
-      Array.from({ length: end - start + 1 }, (_, at) => start - 1 + at),
-    );
+    .map((layout) => wordsAt(placeOf(layout)))
+    .flatMap(({ start, end }) => Array.from({ length: end - start + 1 }, (_, at) => start - 1 + at));
   return { ids, rows: rows.map((row) => ({ chosen: ids[row + 1]!, log: logProbabilities(logits, row) })) };
 }
 
