@@ -11,7 +11,13 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { chatFormat, compileTemplate, layoutDialogue, tokenizerFromJson } from '../dist/text/index.js';
+import {
+  chatFormat,
+  compileTemplate,
+  layoutDialogue,
+  parseMoment,
+  tokenizerFromJson,
+} from '../dist/text/index.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -106,7 +112,7 @@ const compiled = new Map();
 function render({ source, messages, generation }) {
   try {
     if (!compiled.has(source)) compiled.set(source, compileTemplate(source));
-    const now = new Date(NOW);
+    const now = parseMoment(NOW);
     const options = { addGenerationPrompt: generation, specialTokens: tokens, now };
     return { text: compiled.get(source).render(messages, options) };
   } catch (error) {
@@ -146,7 +152,7 @@ function checkLayouts(tokenizerJson) {
     if (messages.length === 0) continue;
     let layout;
     try {
-      const now = new Date(NOW);
+      const now = parseMoment(NOW);
       layout = layoutDialogue(chatFormat({ tokenizer, template: source }), messages, {
         ...{ addGenerationPrompt: generation, now },
       });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { HoldfastError } from '../errors.js';
+import type { Clock } from '../jinja/index.js';
 
 declare const checked: unique symbol;
 
@@ -9,19 +10,6 @@ declare const checked: unique symbol;
  * prompt in every time zone. Two moments are the same if their texts are.
  */
 export type Moment = string & { readonly [checked]: true };
-
-/** The parts of a moment. */
-export interface WallClock {
-  readonly year: number;
-  /** 1…12. */
-  readonly month: number;
-  readonly day: number;
-  readonly hour: number;
-  readonly minute: number;
-  readonly second: number;
-  /** Minutes that the clock is ahead of UTC. */
-  readonly offset: number;
-}
 
 /** The forms that {@link parseMoment} reads, for help and errors. */
 export const MOMENT_FORMS =
@@ -92,7 +80,7 @@ export function recordedMoment(recorded: Moment | null, given: string | undefine
 }
 
 /** Returns the parts of a moment. */
-export function wallClock(moment: Moment): WallClock {
+export function wallClock(moment: Moment): Clock {
   const number = (start: number, end: number): number => Number(moment.slice(start, end));
   const ahead = number(20, 22) * 60 + number(23, 25);
   return {
@@ -107,7 +95,7 @@ export function wallClock(moment: Moment): WallClock {
 }
 
 /** Whether the day is in the calendar and the time on the clock. */
-function exists({ year, month, day, hour, minute, second }: WallClock): boolean {
+function exists({ year, month, day, hour, minute, second }: Clock): boolean {
   // The last day of a month is the day before the first of the next. Years repeat every 400, and JavaScript reads those
   // below 100 as years of the twentieth century.
   const lastDay = new Date(Date.UTC(year + 400, month, 0)).getUTCDate();
