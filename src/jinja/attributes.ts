@@ -36,11 +36,9 @@ const UNSUPPORTED: ReadonlyMap<string, ReadonlySet<string>> = new Map(
 );
 
 /** Methods that change a list or dict. Jinja's sandbox gives a template an undefined value in their place. */
-const CHANGING: ReadonlySet<string> = new Set([
+const LIST_CHANGING: ReadonlySet<string> = new Set([
   ...['append', 'clear', 'pop', 'reverse', 'insert', 'sort', 'extend', 'remove'],
-  ...['popitem', 'setdefault', 'update'],
 ]);
-const LIST_CHANGING: ReadonlySet<string> = new Set([...CHANGING].slice(0, 8));
 const DICT_CHANGING: ReadonlySet<string> = new Set(['clear', 'pop', 'popitem', 'setdefault', 'update']);
 
 /** Names of Python's own attributes. A template that reads one gets an undefined value. */
@@ -157,12 +155,10 @@ export function attributeOf(value: Value, name: string): Value | undefined {
     if (value instanceof List && LIST_CHANGING.has(name)) return noAttribute(value, name);
     return sequenceMethod(value, name);
   }
-  if (value instanceof Lazy || UNSUPPORTED.get(typeName(value))?.has(name) || typeof value === 'boolean') {
-    const type = typeof value === 'boolean' ? 'int' : value instanceof Lazy ? 'generator' : typeName(value);
-    if (UNSUPPORTED.get(type)?.has(name))
-      return unsupported(`the attribute "${name}" of a ${typeName(value)}`);
-  }
-  return undefined;
+  const type = typeof value === 'boolean' ? 'int' : value instanceof Lazy ? 'generator' : typeName(value);
+  return UNSUPPORTED.get(type)?.has(name)
+    ? unsupported(`the attribute "${name}" of a ${typeName(value)}`)
+    : undefined;
 }
 
 function dictMethod(dict: Dict, name: string): Value | undefined {

@@ -228,6 +228,7 @@ export function iterate(value: Value): Iterable<Value> {
   if (value instanceof DictView || value instanceof Range) return value.items();
   if (value instanceof Lazy) return value.iterator;
   if (value instanceof Undefined) return [];
+  if (typeName(value) === 'LoopContext') return unsupported('going through the items of "loop"');
   return fail(`'${typeName(value)}' object is not iterable`);
 }
 

@@ -122,6 +122,7 @@ function reported<T>(name: string, action: () => T): T {
     throw new HoldfastError('E_TEMPLATE', `${WHAT[cause.kind]}: ${cause.message}${place}`, {
       file: name,
       cause,
+      ...(cause.kind === 'unsupported' ? { hint: 'Use a chat template without it' } : {}),
     });
   }
 }
