@@ -405,7 +405,7 @@ function statement(depth) {
 }
 
 const sources = Array.from({ length: Number(options.count) }, (_, i) =>
-  i % 3 === 0 ? statements(2) : `{{ ${expression(2 + (i % 2))} }}`,
+  i % 4 === 0 ? statements(1 + (i % 8) / 4) : `{{ ${expression(i % 4)} }}`,
 );
 const python = spawnSync(options.python, ['-W', 'ignore', new URL('jinja.py', import.meta.url).pathname], {
   input: JSON.stringify(sources.map((source) => ({ source, names: NAMES }))),
