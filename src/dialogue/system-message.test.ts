@@ -25,6 +25,7 @@ const IN_FRONT = `{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' + m.
 /** The system message goes into the last user turn, after the user's words. */
 const AFTER_LAST_USER = `{% for m in messages %}{% if m.role == 'user' and loop.last and messages[0].role == 'system' %}{{ '<|im_start|>user\\n' + m.content + '\\n\\n' + messages[0].content + '<|im_end|>\\n' }}{% elif m.role != 'system' %}{{ '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>\\n' }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}`;
 const AT_THE_END = `{% for m in messages %}{% if m.role != 'system' %}{{ '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>\\n' }}{% endif %}{% endfor %}{% if messages[0].role == 'system' %}{{ '<|im_start|>system\\n' + messages[0].content + '<|im_end|>\\n' }}{% endif %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}`;
+const EVERYWHERE = `{% for m in messages[1:] %}{{ '<|im_start|>' + messages[0].content + '\\n' + m.content + '<|im_end|>' }}{% endfor %}`;
 const CUT = IN_FRONT.replace('m.content', "(m.content[:8] if m.role == 'system' else m.content)");
 
 let model: Model;
@@ -114,11 +115,10 @@ describe('the tokens of a target, by position of the system message', () => {
   });
 
   it('repeated in every turn: all its places, and nothing else', () => {
-    const everywhere = `{% for m in messages[1:] %}{{ '<|im_start|>' + messages[0].content + '\\n' + m.content + '<|im_end|>' }}{% endfor %}`;
     const later = `<|im_start|>${SYSTEM}\n`;
-    expect(textOf('message', everywhere)).toEqual([`${SYSTEM}\n`, later, later]);
-    expect(textOf('content', everywhere)).toEqual([SYSTEM, SYSTEM, SYSTEM]);
-    expect(textOf('prefix', everywhere)).toEqual([later, later, later]);
+    expect(textOf('message', EVERYWHERE)).toEqual([`${SYSTEM}\n`, later, later]);
+    expect(textOf('content', EVERYWHERE)).toEqual([SYSTEM, SYSTEM, SYSTEM]);
+    expect(textOf('prefix', EVERYWHERE)).toEqual([later, later, later]);
   });
 });
 
@@ -170,7 +170,7 @@ describe('a system message that moves with every turn', () => {
     chat.dispose();
   });
 
-  it.each(Object.entries(MOVING))(
+  it.each(Object.entries({ ...MOVING, 'in every turn': EVERYWHERE }))(
     'is answered as if the whole dialogue were computed again: %s',
     async (_, template) => {
       for (const settings of [{}, HOLD, { ...HOLD, target: { kind: 'prefix' } } as const]) {
