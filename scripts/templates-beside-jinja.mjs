@@ -147,18 +147,19 @@ process.exitCode = silent + unsound > 0 ? 1 : 0;
 function checkLayouts(tokenizerJson) {
   const tokenizer = tokenizerFromJson(tokenizerJson, {}, 'tokenizer.json');
   const isSpecial = (id) => tokenizer.isSpecial(id);
-  const layouts = { sound: 0, refused: 0, unsound: 0 };
+  const layouts = { sound: 0, E_TEMPLATE: 0, E_SPANS: 0, unsound: 0 };
   for (const { template, source, dialogue, messages, generation } of cases) {
     if (messages.length === 0) continue;
     let layout;
     try {
       const now = parseMoment(NOW);
-      layout = layoutDialogue(chatFormat({ tokenizer, template: source }), messages, {
+      const format = { ...chatFormat({ tokenizer, template: source }), specialTokens: tokens };
+      layout = layoutDialogue(format, messages, {
         ...{ addGenerationPrompt: generation, now },
       });
     } catch (error) {
       if (error.code !== 'E_TEMPLATE' && error.code !== 'E_SPANS') throw error;
-      layouts.refused++;
+      layouts[error.code]++;
       continue;
     }
     const problem = problemOf(layout, messages);
