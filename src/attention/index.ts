@@ -6,6 +6,14 @@
 export type { TokenRange } from '../text/index.js';
 export { type HeadGrid, type HeadPair, type HeadSelection, headMask } from './heads.js';
 export {
+  headsInMeans,
+  type MeanHeads,
+  meanOverHeads,
+  type SightedGrid,
+  seesBothSides,
+  seesTarget,
+} from './means.js';
+export {
   checkStrength,
   findPolicy,
   identityNotice,
@@ -26,7 +34,15 @@ export {
   takesStrength,
 } from './policy.js';
 export { policyText } from './policy-text.js';
-export { assertTouched, changedPairs, type Receipt, ReceiptBook, type ReceiptEntry } from './receipt.js';
+export {
+  assertTouched,
+  changedPairs,
+  hasActed,
+  type Receipt,
+  ReceiptBook,
+  type ReceiptEntry,
+  untouchedError,
+} from './receipt.js';
 export { attendRow, type Row, softmax } from './row.js';
 export { IDENTITY_MAP, isIdentityMap, log1mExp, logitBias, mapLogShare, type RowMap } from './row-map.js';
 export {
@@ -34,6 +50,7 @@ export {
   type DialoguePoint,
   parseSchedule,
   type Schedule,
+  type ScheduledStrength,
   scheduleBounds,
   scheduledStrength,
   strengthForMeanShare,

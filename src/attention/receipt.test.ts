@@ -4,7 +4,9 @@ import { POLICIES, POLICY_RULES, type Policy } from './policy.js';
 import { assertTouched, ReceiptBook, type ReceiptEntry } from './receipt.js';
 import { uniformStrength } from './strength.js';
 
-const grid = { layers: 2, heads: 2 };
+const grid = { layers: 2, heads: 2, windows: [null, null] };
+/** The rows of all passes see the target and tokens outside it. */
+const place = { target: [{ start: 0, end: 2 }], start: 5 };
 
 /** A pass whose rows all have the same share. */
 function entry(
@@ -13,6 +15,7 @@ function entry(
 ): ReceiptEntry {
   const size = grid.layers * grid.heads * rows;
   return {
+    ...place,
     strengths: uniformStrength(policy, strength, grid),
     before: new Float32Array(size).fill(before),
     after: new Float32Array(size).fill(after),
@@ -25,8 +28,9 @@ describe('ReceiptBook', () => {
       rows: 0,
       touched: [0, 0],
       headsAsked: [0, 0],
-      meanBefore: [0, 0],
-      meanAfter: [0, 0],
+      changeable: [0, 0],
+      meanBefore: [null, null],
+      meanAfter: [null, null],
       untouched: null,
     });
   });
@@ -34,6 +38,7 @@ describe('ReceiptBook', () => {
   it('keeps layers apart, and averages over rows and heads', () => {
     const book = new ReceiptBook(grid);
     book.add({
+      ...place,
       strengths: uniformStrength('floor', 0.5, grid, { layers: [1], heads: [0] }),
       // [layers, heads, rows]: layer 0 has 0.1 and 0.3, layer 1 has 0.2 and 0.6.
       before: Float32Array.of(0.1, 0.1, 0.3, 0.3, 0.2, 0.2, 0.6, 0.6),
@@ -65,6 +70,7 @@ describe('ReceiptBook', () => {
           const strengths = uniformStrength('split-softmax', 0.5, grid);
           /** The rows from `from` on, as an executor returns them: `[layers × heads, rows]`. */
           const pass = (part: typeof rows): ReceiptEntry => ({
+            ...place,
             strengths,
             before: Float32Array.from([0, 1, 2, 3].flatMap((pair) => part.map((r) => r.before[pair]!))),
             after: Float32Array.from([0, 1, 2, 3].flatMap((pair) => part.map((r) => r.after[pair]!))),
@@ -95,6 +101,7 @@ describe('ReceiptBook', () => {
     const book = new ReceiptBook(grid);
     const { strengths } = entry(1);
     book.add({
+      ...place,
       strengths,
       before: Float32Array.of(0.1, 0.2, 0.3, 0.4),
       after: Float32Array.of(0.1, 0.3, 0.3, 0.2),
@@ -108,15 +115,15 @@ describe('ReceiptBook', () => {
       message: `E_UNTOUCHED: the intervention changed no share in 3 rows and 2 layers. ${hint}`,
     });
 
-  it('is an error when a policy was asked to act and no row has keys both inside and outside the target', () => {
+  it('is an error over a whole run when a policy was asked to act and no row sees both sides of the target', () => {
     for (const share of [0, 1, 1 - 1e-6]) {
       const book = new ReceiptBook(grid);
       book.add(entry(3, { before: share, after: share }));
-      expect(() => book.receipt()).toThrow(
-        untouched(
-          'No row sees both a key inside the target and one outside it: check the target and the sliding window',
-        ),
-      );
+      const hint =
+        'No row sees both a key inside the target and one outside it: check the target and the sliding window';
+      const receipt = book.receipt();
+      expect(receipt.untouched).toBe(hint);
+      expect(() => assertTouched([{ receipt }])).toThrow(untouched(hint));
       // A run that was cut short still has a receipt.
       expect(book.soFar()).toMatchObject({ rows: 3, touched: [0, 0], headsAsked: [2, 2] });
       // One pair among many is enough.

@@ -1,5 +1,6 @@
 import { HoldfastError } from '../errors.js';
-import type { HeadGrid } from './heads.js';
+import type { TokenRange } from '../text/index.js';
+import { type SightedGrid, seesBothSides } from './means.js';
 import { isIdentity, mapShare, POLICY_RULES } from './policy.js';
 import type { Strengths } from './strength.js';
 
@@ -14,9 +15,11 @@ export interface Receipt {
   readonly touched: readonly number[];
   /** Number of heads that a policy was asked to act on, per layer; the maximum over all passes. */
   readonly headsAsked: readonly number[];
-  /** Mean share of the target over rows and heads, per layer, before and after the policy. */
-  readonly meanBefore: readonly number[];
-  readonly meanAfter: readonly number[];
+  /** Rows that a policy can change, per layer: those that see a token of the target and one outside it. */
+  readonly changeable: readonly number[];
+  /** The target's mean share over these rows and all heads, per layer, before and after; null if there is no such row. */
+  readonly meanBefore: readonly (number | null)[];
+  readonly meanAfter: readonly (number | null)[];
   /** Why a policy that was asked to act changed no share; null if it changed one, was not asked, or had nothing to do. */
   readonly untouched: string | null;
 }
@@ -24,6 +27,9 @@ export interface Receipt {
 /** The strengths requested for one forward pass, and the shares that it returned. */
 export interface ReceiptEntry {
   readonly strengths: Strengths;
+  readonly target: readonly TokenRange[];
+  /** Position of the first row's token. */
+  readonly start: number;
   /** `[layers, heads, rows]`. */
   readonly before: Float32Array;
   readonly after: Float32Array;
@@ -45,6 +51,11 @@ export function changedPairs(
   });
 }
 
+/** Returns whether a policy changed any share. */
+export function hasActed({ touched }: Pick<Receipt, 'touched'>): boolean {
+  return touched.some((pairs) => pairs > 0);
+}
+
 /**
  * Checks that a policy that was asked to act did so somewhere in a run, such as a dialogue's turns or a trace. A floor may
  * be below every share of one answer and act in the next.
@@ -53,12 +64,13 @@ export function changedPairs(
 export function assertTouched(run: readonly { readonly receipt: Receipt | null }[]): void {
   const taken = run.flatMap(({ receipt }) => receipt ?? []);
   const reason = taken.findLast(({ untouched }) => untouched !== null)?.untouched ?? null;
-  if (reason === null || taken.some(({ touched }) => touched.some((count) => count > 0))) return;
+  if (reason === null || taken.some(hasActed)) return;
   const rows = taken.reduce((sum, receipt) => sum + receipt.rows, 0);
   throw untouchedError(rows, taken[0]!.touched.length, reason);
 }
 
-function untouchedError(rows: number, layers: number, reason: string): HoldfastError {
+/** Returns the error for a policy that changed no share. */
+export function untouchedError(rows: number, layers: number, reason: string): HoldfastError {
   return new HoldfastError(
     'E_UNTOUCHED',
     `the intervention changed no share in ${rows} rows and ${layers} layers`,
@@ -71,23 +83,25 @@ export class ReceiptBook {
   #rows = 0;
   readonly #touched: Float64Array;
   readonly #headsAsked: Float64Array;
+  readonly #changeable: Float64Array;
   readonly #sumBefore: Float64Array;
   readonly #sumAfter: Float64Array;
   readonly #spared = new SparedShares();
 
-  constructor(readonly grid: HeadGrid) {
+  constructor(readonly grid: SightedGrid) {
     this.#touched = new Float64Array(grid.layers);
     this.#headsAsked = new Float64Array(grid.layers);
+    this.#changeable = new Float64Array(grid.layers);
     this.#sumBefore = new Float64Array(grid.layers);
     this.#sumAfter = new Float64Array(grid.layers);
   }
 
   add(entry: ReceiptEntry): void {
-    const { strengths, before, after } = entry;
-    const { layers, heads } = this.grid;
-    const perLayer = before.length / layers;
+    const { strengths, target, start, before, after } = entry;
+    const { layers, heads, windows } = this.grid;
+    const rows = before.length / (layers * heads);
     const changed = changedPairs(entry, layers);
-    this.#rows += perLayer / heads;
+    this.#rows += rows;
     for (let layer = 0; layer < layers; layer++) {
       this.#touched[layer]! += changed[layer]!;
       let asked = 0;
@@ -95,24 +109,28 @@ export class ReceiptBook {
         if (!isIdentity(strengths.policy, strengths.strength[layer * heads + head]!)) asked++;
       }
       this.#headsAsked[layer] = Math.max(this.#headsAsked[layer]!, asked);
-      for (let i = layer * perLayer; i < (layer + 1) * perLayer; i++) {
-        this.#sumBefore[layer]! += before[i]!;
-        this.#sumAfter[layer]! += after[i]!;
+      for (let row = 0; row < rows; row++) {
+        if (!seesBothSides(windows[layer]!, start + row, target)) continue;
+        this.#changeable[layer]!++;
+        for (let head = 0; head < heads; head++) {
+          const at = (layer * heads + head) * rows + row;
+          this.#sumBefore[layer]! += before[at]!;
+          this.#sumAfter[layer]! += after[at]!;
+        }
       }
     }
-    if (!this.#hasTouched()) this.#spared.add(entry);
+    if (!hasActed({ touched: [...this.#touched] })) this.#spared.add(entry);
   }
 
   /**
-   * Returns the receipt of a complete generation. It is not an error here if the strength reaches no share:
-   * {@link assertTouched} checks that over a whole run.
-   * @throws HoldfastError `E_UNTOUCHED` if the executor changed none of the shares that it should have changed, or if no
-   * row sees keys both inside and outside the target
+   * Returns the receipt of a complete generation. It is not an error here if no share can be changed, or the strength
+   * reaches none: {@link assertTouched} checks that over a whole run.
+   * @throws HoldfastError `E_UNTOUCHED` if the executor changed none of the shares that it should have changed
    */
   receipt(): Receipt {
     const receipt = this.soFar();
     const asked = this.#headsAsked.some((count) => count > 0);
-    if (!asked || this.#rows === 0 || this.#hasTouched() || this.#spared.asIntended) return receipt;
+    if (!asked || this.#rows === 0 || hasActed(receipt) || this.#spared.asIntended) return receipt;
     const untouched = this.#spared.reason;
     if (this.#spared.isError) throw untouchedError(this.#rows, this.grid.layers, untouched);
     return { ...receipt, untouched };
@@ -120,19 +138,20 @@ export class ReceiptBook {
 
   /** Returns the receipt of the rows so far, without the check: a run cut short may have reached no row it could change. */
   soFar(): Receipt {
-    const perLayer = Math.max(1, this.#rows * this.grid.heads);
+    const meansOf = (sums: Float64Array): (number | null)[] =>
+      Array.from(sums, (sum, layer) => {
+        const rows = this.#changeable[layer]!;
+        return rows === 0 ? null : sum / (rows * this.grid.heads);
+      });
     return {
       rows: this.#rows,
       touched: [...this.#touched],
       headsAsked: [...this.#headsAsked],
-      meanBefore: [...this.#sumBefore].map((sum) => sum / perLayer),
-      meanAfter: [...this.#sumAfter].map((sum) => sum / perLayer),
+      changeable: [...this.#changeable],
+      meanBefore: meansOf(this.#sumBefore),
+      meanAfter: meansOf(this.#sumAfter),
       untouched: null,
     };
-  }
-
-  #hasTouched(): boolean {
-    return this.#touched.some((count) => count > 0);
   }
 }
 
@@ -166,14 +185,14 @@ class SparedShares {
     return this.#least > this.#most;
   }
 
-  /** Whether this is an error: a share should have changed, or none can. */
+  /** Whether the executor did not change a share that it should have changed. */
   get isError(): boolean {
-    return this.#due > 0 || this.#none;
+    return this.#due > 0;
   }
 
   /** Whether the policy measures its own strength and had nothing to change. */
   get asIntended(): boolean {
-    return !this.isError && POLICY_RULES[this.#policy].noStrength !== null;
+    return this.#due === 0 && !this.#none && POLICY_RULES[this.#policy].noStrength !== null;
   }
 
   get reason(): string {

@@ -21,14 +21,17 @@ describe('a constant schedule', () => {
   it('is the same throughout the dialogue', () => {
     const schedule: Schedule = { kind: 'constant', strength: 0.7 };
     for (const turn of [1, 5, 90]) {
-      expect(scheduledStrength('split-softmax', schedule, { ...point, turn, tokens: turn * 50 })).toBe(0.7);
+      expect(
+        scheduledStrength('split-softmax', schedule, { ...point, turn, tokens: turn * 50 }).strength,
+      ).toBe(0.7);
     }
   });
 });
 
 describe('a schedule per turn', () => {
   const schedule: Schedule = { kind: 'per-turn', from: 1, to: 0.6, step: 0.04 };
-  const at = (turn: number): number => scheduledStrength('split-softmax', schedule, { ...point, turn });
+  const at = (turn: number): number =>
+    scheduledStrength('split-softmax', schedule, { ...point, turn }).strength;
 
   it('falls from 1 in the first turn by 0.04 a turn to 0.6 in the eleventh, and stays there', () => {
     expect(at(1)).toBe(1);
@@ -39,8 +42,10 @@ describe('a schedule per turn', () => {
   });
 
   it('rises as well as falls', () => {
-    const strengths = [1, 2, 3, 4].map((turn) =>
-      scheduledStrength('boost', { kind: 'per-turn', from: 1, to: 2.2, step: 0.5 }, { ...point, turn }),
+    const strengths = [1, 2, 3, 4].map(
+      (turn) =>
+        scheduledStrength('boost', { kind: 'per-turn', from: 1, to: 2.2, step: 0.5 }, { ...point, turn })
+          .strength,
     );
     expect(strengths).toEqual([1, 1.5, 2, 2.2]);
   });
@@ -49,7 +54,8 @@ describe('a schedule per turn', () => {
     fc.assert(
       fc.property(fraction, fraction, fraction, fc.nat(60), (from, to, step, turns) => {
         const rise: Schedule = { kind: 'per-turn', from, to, step };
-        const strength = (turn: number): number => scheduledStrength('floor', rise, { ...point, turn });
+        const strength = (turn: number): number =>
+          scheduledStrength('floor', rise, { ...point, turn }).strength;
         expect(strength(1)).toBe(from);
         const now = strength(1 + turns);
         expect(between(now, from, to)).toBe(true);
@@ -63,7 +69,7 @@ describe('a schedule per token', () => {
   it('is from + rate·ln(tokens / target), and `from` while the dialogue is no longer than the target', () => {
     const schedule: Schedule = { kind: 'per-token', from: 1, to: 0.6, rate: 0.1 };
     const at = (tokens: number): number =>
-      scheduledStrength('split-softmax', schedule, { ...point, tokens, targetTokens: 50 });
+      scheduledStrength('split-softmax', schedule, { ...point, tokens, targetTokens: 50 }).strength;
     expect(at(0)).toBe(1);
     expect(at(20)).toBe(1);
     expect(at(50)).toBe(1);
@@ -83,7 +89,7 @@ describe('a schedule per token', () => {
         (from, to, rate, targetTokens, a, b) => {
           const schedule: Schedule = { kind: 'per-token', from, to, rate };
           const at = (tokens: number): number =>
-            scheduledStrength('floor', schedule, { turn: 1, tokens, targetTokens });
+            scheduledStrength('floor', schedule, { turn: 1, tokens, targetTokens }).strength;
           const early = at(Math.min(a, b));
           expect(between(early, from, to)).toBe(true);
           expect(between(at(Math.max(a, b)), early, to)).toBe(true);
@@ -96,7 +102,7 @@ describe('a schedule per token', () => {
 describe('a target schedule', () => {
   it('changes nothing before shares have been measured', () => {
     for (const policy of POLICIES) {
-      expect(scheduledStrength(policy, { kind: 'target', share: 0.9 }, point)).toBe(
+      expect(scheduledStrength(policy, { kind: 'target', share: 0.9 }, point).strength).toBe(
         POLICY_RULES[policy].identity,
       );
     }
@@ -105,8 +111,8 @@ describe('a target schedule', () => {
   it('is the strength for the mean of the latest shares', () => {
     const shares = Float32Array.of(0.1, 0.2, 0.4);
     const schedule: Schedule = { kind: 'target', share: 0.5 };
-    expect(scheduledStrength('boost', schedule, { ...point, shares })).toBe(
-      strengthForMeanShare(POLICY_RULES.boost, shares, 0.5),
+    expect(scheduledStrength('boost', schedule, { ...point, shares }).strength).toBe(
+      strengthForMeanShare(POLICY_RULES.boost, shares, 0.5).strength,
     );
   });
 });
@@ -141,7 +147,8 @@ describe('strengthForMeanShare', () => {
         const weakest = meanUnder(rule, seen, rule.identity);
         const most = meanUnder(rule, seen, strongest(rule));
         const wanted = weakest + place * (most - weakest);
-        const strength = strengthForMeanShare(rule, seen, wanted);
+        const { strength, reached } = strengthForMeanShare(rule, seen, wanted);
+        expect(reached || Math.abs(meanUnder(rule, seen, strength) - wanted) < 1e-12).toBe(true);
         expect(strength).toBeGreaterThanOrEqual(rule.minimum);
         expect(strength).toBeLessThanOrEqual(rule.maximum);
         expect(Math.abs(meanUnder(rule, seen, strength) - wanted)).toBeLessThan(1e-6);
@@ -160,10 +167,13 @@ describe('strengthForMeanShare', () => {
           );
           // Beyond the identity, on the side that no strength reaches. A rule that moves the mean both ways has none.
           if (Math.min(...means) >= mean) {
-            expect(strengthForMeanShare(rule, seen, part * mean)).toBe(rule.identity);
+            const found = strengthForMeanShare(rule, seen, part * mean);
+            expect(found).toEqual({ strength: rule.identity, reached: part * mean === mean });
           }
           if (Math.max(...means) <= mean) {
-            expect(strengthForMeanShare(rule, seen, mean + part * (1 - mean))).toBe(rule.identity);
+            const wanted = mean + part * (1 - mean);
+            const found = strengthForMeanShare(rule, seen, wanted);
+            expect(found).toEqual({ strength: rule.identity, reached: wanted === mean });
           }
         }),
       );
@@ -174,24 +184,26 @@ describe('strengthForMeanShare', () => {
     // A head that cannot see the target stays at 0, whatever the policy.
     const seen = Float32Array.of(0, 0, 0.5, 0.1);
     const raises = meanUnder(rule, seen, strongest(rule)) > meanUnder(rule, seen, rule.identity);
-    expect(strengthForMeanShare(rule, seen, raises ? 0.8 : 0)).toBeCloseTo(strongest(rule), 15);
+    const found = strengthForMeanShare(rule, seen, raises ? 0.8 : 0);
+    expect(found.strength).toBeCloseTo(strongest(rule), 15);
+    expect(found.reached).toBe(!raises);
   });
 
   it('finds a mean that the strongest strength has passed again', () => {
     // The mean rises from .417 to .533 at w = .8, then falls to .5 at w = 1: (w/2 + .6 + .6) / 3 = .52 at w = .72.
     const seen = Float32Array.of(0.05, 0.6, 0.6);
-    expect(strengthForMeanShare(TWO_SIDED, seen, 0.52)).toBeCloseTo(0.72, 6);
+    expect(strengthForMeanShare(TWO_SIDED, seen, 0.52).strength).toBeCloseTo(0.72, 6);
   });
 
   it('comes as close as it can to a mean beyond the peak', () => {
-    const strength = strengthForMeanShare(TWO_SIDED, Float32Array.of(0.05, 0.6, 0.6), 0.9);
+    const strength = strengthForMeanShare(TWO_SIDED, Float32Array.of(0.05, 0.6, 0.6), 0.9).strength;
     expect(Math.abs(strength - 0.8)).toBeLessThan(1 / 64);
   });
 
   it('lowers a mean with cap', () => {
     // min(.5, κ) + min(.1, κ) = 4 · .1 at κ = .3
     const seen = Float32Array.of(0, 0, 0.5, 0.1);
-    expect(strengthForMeanShare(POLICY_RULES.cap, seen, 0.1)).toBeCloseTo(0.3, 7);
+    expect(strengthForMeanShare(POLICY_RULES.cap, seen, 0.1).strength).toBeCloseTo(0.3, 7);
   });
 
   it.each(acting)('refuses an empty list of shares under %s', (_, rule) => {
@@ -199,7 +211,7 @@ describe('strengthForMeanShare', () => {
   });
 
   it('changes nothing with the policy off', () => {
-    expect(strengthForMeanShare(POLICY_RULES.off, Float32Array.of(0.1), 0.9)).toBe(1);
+    expect(strengthForMeanShare(POLICY_RULES.off, Float32Array.of(0.1), 0.9).strength).toBe(1);
   });
 });
 
@@ -326,7 +338,11 @@ describe('scheduleBounds', () => {
         ];
         for (const schedule of schedules) {
           const bounds = scheduleBounds(schedule);
-          const strength = scheduledStrength('floor', schedule, { ...point, turn, tokens: turn * turn });
+          const strength = scheduledStrength('floor', schedule, {
+            ...point,
+            turn,
+            tokens: turn * turn,
+          }).strength;
           expect(between(strength, Math.min(...bounds), Math.max(...bounds)), schedule.kind).toBe(true);
         }
       }),

@@ -9,7 +9,7 @@ export type Schedule =
   | { readonly kind: 'per-turn'; readonly from: number; readonly to: number; readonly step: number }
   /** `from`, moved by rate·ln(t / |system|) towards `to`, stopping there; t is the number of tokens so far. */
   | { readonly kind: 'per-token'; readonly from: number; readonly to: number; readonly rate: number }
-  /** The strength that would bring the mean share to `share`, given the shares seen last. */
+  /** The strength that would bring the mean share (see {@link headsInMeans}) to `share`, given the shares seen last. */
   | { readonly kind: 'target'; readonly share: number };
 
 /** The state of a dialogue that a schedule is evaluated for. */
@@ -20,32 +20,48 @@ export interface DialoguePoint {
   readonly tokens: number;
   /** Tokens of the target among them. */
   readonly targetTokens: number;
-  /** The target's share before the policy in the latest row, `[layers × heads]`; absent before the first row. */
+  /**
+   * The target's shares before the policy in the latest row, of the heads whose mean a `target` schedule follows; absent
+   * if there is no such row, or no head sees the target.
+   */
   readonly shares?: Float32Array;
+}
+
+/** A strength, and whether it does what its schedule asks for. */
+export interface ScheduledStrength {
+  readonly strength: number;
+  /** False if no strength of the policy brings the mean to the share of a `target` schedule. */
+  readonly reached: boolean;
 }
 
 /**
  * Returns the strength at a point of the dialogue.
  * A `target` schedule returns the identity until shares have been measured.
  */
-export function scheduledStrength(policy: Policy, schedule: Schedule, point: DialoguePoint): number {
+export function scheduledStrength(
+  policy: Policy,
+  schedule: Schedule,
+  point: DialoguePoint,
+): ScheduledStrength {
   switch (schedule.kind) {
     case 'constant':
-      return schedule.strength;
+      return reached(schedule.strength);
     case 'per-turn': {
       const size = schedule.step * Math.max(0, point.turn - 1);
-      return moveTowards(schedule.from, schedule.to, size);
+      return reached(moveTowards(schedule.from, schedule.to, size));
     }
     case 'per-token': {
       const growth = Math.log(point.tokens / Math.max(1, point.targetTokens));
-      return moveTowards(schedule.from, schedule.to, schedule.rate * Math.max(0, growth));
+      return reached(moveTowards(schedule.from, schedule.to, schedule.rate * Math.max(0, growth)));
     }
     case 'target':
       return point.shares === undefined
-        ? POLICY_RULES[policy].identity
+        ? reached(POLICY_RULES[policy].identity)
         : strengthForMeanShare(POLICY_RULES[policy], point.shares, schedule.share);
   }
 }
+
+const reached = (strength: number): ScheduledStrength => ({ strength, reached: true });
 
 function moveTowards(from: number, to: number, distance: number): number {
   return distance >= Math.abs(to - from) ? to : from + Math.sign(to - from) * distance;
@@ -56,7 +72,7 @@ const STEPS = 64;
 
 /**
  * Returns a strength at which the rule brings the mean of these shares to `mean`. If it finds none, returns the tried
- * strength whose mean is closest, the weakest if several are.
+ * strength whose mean is closest, the weakest if several are, as not reached.
  *
  * The mean need not be monotone in the strength: a rule can raise some shares and lower others. So the function tries
  * strengths in 64 steps from the identity to the strongest, and bisects the first step in which the mean passes `mean`.
@@ -65,7 +81,11 @@ const STEPS = 64;
  * @param shares shares before the policy, each in [0, 1]
  * @throws HoldfastError `E_STRENGTH` when `shares` is empty
  */
-export function strengthForMeanShare(rule: PolicyRule, shares: Float32Array, mean: number): number {
+export function strengthForMeanShare(
+  rule: PolicyRule,
+  shares: Float32Array,
+  mean: number,
+): ScheduledStrength {
   if (shares.length === 0) {
     throw new HoldfastError(
       'E_STRENGTH',
@@ -85,17 +105,17 @@ export function strengthForMeanShare(rule: PolicyRule, shares: Float32Array, mea
   };
 
   const first = excess(identity);
-  if (first === 0) return identity;
+  if (first === 0) return reached(identity);
   let closest = { strength: identity, distance: Math.abs(first) };
   let weak = identity;
   for (let step = 1; step <= STEPS; step++) {
     const strong = step === STEPS ? strongest : between(identity, strongest, step / STEPS);
     const now = excess(strong);
-    if (Math.sign(now) !== Math.sign(first)) return bisect(weak, strong);
+    if (Math.sign(now) !== Math.sign(first)) return reached(bisect(weak, strong));
     if (Math.abs(now) < closest.distance) closest = { strength: strong, distance: Math.abs(now) };
     weak = strong;
   }
-  return closest.strength;
+  return { strength: closest.strength, reached: closest.distance === 0 };
 
   function bisect(weak: number, strong: number): number {
     for (let iteration = 0; iteration < 60; iteration++) {

@@ -198,11 +198,12 @@ function randomRanges(seed: number, context: TargetContext): readonly TokenRange
 }
 
 /**
- * Returns the number of tokens that a dialogue needs before it has the target. A random span needs a long enough
- * dialogue; every other target exists from the first prompt on, or never.
+ * Returns the number of tokens that a dialogue needs before it has the target. A random span and a range need a long
+ * enough dialogue; every other target exists from the first prompt on, or never.
  */
 export function tokensNeeded(target: Target, context: TargetContext): number {
   const named = namedBy(target);
+  if (named.kind === 'range') return named.range.start + 1;
   if (named.kind !== 'random') return 0;
   const length = tokensBefore(prefixRanges(context), NO_END);
   return length + Math.floor(fractionOf(named.seed) * length) + length;

@@ -1,4 +1,4 @@
-import { headMask, type Target } from '../attention/index.js';
+import { headMask, headsInMeans, seesTarget, type Target } from '../attention/index.js';
 import { type Guidance, generate, headGrid, type Session } from '../engine/index.js';
 import type { Tokenizer } from '../text/index.js';
 import type { Prompt } from './prompt.js';
@@ -60,28 +60,36 @@ export async function* answerPrompt({
     spans: ({ end }) => watchedAt(end).spans,
   });
 
-  const pairs = grid.layers * grid.heads;
-  const meter = createShareMeter(pairs);
-  const partMeter = createPartMeter(pairs);
+  const inMean = headsInMeans(grid);
+  const meter = createShareMeter(grid);
+  const partMeter = createPartMeter(grid);
   const ids: number[] = [];
   const strengths: number[] = [];
   let assistant = '';
   let next = await generation.next();
   for (; !next.done; next = await generation.next()) {
-    const { shares, intervention: _, ...step } = next.value;
+    const { shares, intervention, ...step } = next.value;
     const { strength } = steering;
+    const row = step.position - 1;
+    const target = intervention?.target ?? [];
     ids.push(step.id);
     assistant += step.text;
     if (strength !== null) strengths.push(strength);
-    if (shares.target !== null) meter.add(shares.target);
+    if (shares.target !== null) {
+      meter.add(shares.target, row, target);
+      steering.measured(row, shares.target);
+    }
     const { spans, places } = watchedAt(step.position);
-    partMeter.add(shares.spans!, places); // spans are requested with every answer
+    partMeter.add(shares.spans!, row, places); // spans are requested with every answer
     observe?.({ position: step.position, spans, watched: places.slice(PARTS.length), shares });
     yield {
       ...step,
       strength,
       shares: {
-        target: shares.target && meanShare(shares.target),
+        target:
+          shares.target !== null && seesTarget(inMean.window, row, target)
+            ? meanShare(inMean, shares.target)
+            : null,
         // Averaged on access: a caller that does not read them, such as a study, should not pay for them at every token.
         get spans() {
           return spanShares(spans, shares.spans, grid);

@@ -49,6 +49,11 @@ export interface AnswerOptions {
   readonly signal?: AbortSignal | undefined;
   /** Overrides the chat's seed. */
   readonly seed?: number | undefined;
+  /**
+   * Called before the answer is generated, if the policy cannot act in it, with the reason: see {@link Turn.notice}. The
+   * answer comes all the same.
+   */
+  readonly notify?: ((notice: string) => void) | undefined;
   /** Called for every row that chooses a token, before the token's step. If it throws, the answer ends and is not kept. */
   readonly observe?: ((row: RowObservation) => void) | undefined;
   /** Targets whose spans are reported to `observe` with every row, wherever they are in this turn. */

@@ -73,7 +73,7 @@ describe('a chat', () => {
       expect(shares.target!.after).toBeGreaterThan(shares.target!.before);
     }
     const mean = steps.reduce((sum, { shares }) => sum + shares.target!.after, 0) / steps.length;
-    expect(turn.shares!.mean.after).toBeCloseTo(mean, 5);
+    expect(turn.shares!.mean!.after).toBeCloseTo(mean, 5);
     expect(steps.map(({ text }) => text).join('')).toBe(turn.assistant);
     for (const { share, layers } of steps[0]!.shares.spans) {
       expect(layers.length).toBe(3);
@@ -153,7 +153,7 @@ describe('a chat', () => {
 
   it('measures the target with the policy off, and gives the answers of the untouched model', async () => {
     const off = await ask(open(), 'hello');
-    expect(off.turn.shares!.mean.after).toBe(off.turn.shares!.mean.before);
+    expect(off.turn.shares!.mean!.after).toBe(off.turn.shares!.mean!.before);
     expect(touched(off.turn.receipt)).toBe(0);
     const noSystem = await ask(open({ system: null }), 'hello');
     expect(noSystem.turn.shares).toBeNull();
@@ -179,8 +179,8 @@ describe('a chat', () => {
     expect(last).toBeLessThan(first);
     const chat = open({ policy: 'split-softmax', schedule: { kind: 'target', share: 0.8 } });
     const { turn } = await ask(chat, 'hello');
-    expect(turn.shares!.mean.before).toBeLessThan(0.75);
-    expect(Math.abs(turn.shares!.mean.after - 0.8)).toBeLessThan(0.1);
+    expect(turn.shares!.mean!.before).toBeLessThan(0.75);
+    expect(Math.abs(turn.shares!.mean!.after - 0.8)).toBeLessThan(0.1);
   });
 
   it('keeps each head at or above its own mean share in the first answer', async () => {

@@ -43,7 +43,7 @@ export interface ForcedChat {
   configure(changes: SteeringOptions): void;
   /**
    * Reads a turn with the current settings, computing what a chat would have computed for this answer.
-   * @throws HoldfastError what layout and forward passes throw; `E_UNTOUCHED` if the policy was not applied, or could not be
+   * @throws HoldfastError what layout and forward passes throw; `E_UNTOUCHED` if the policy was not applied
    */
   read(user: string, answer: string): Promise<ForcedTurn>;
   dispose(): void;
@@ -85,23 +85,28 @@ export function openForcedChat(
     const asked: readonly PromptMessage[] = [...messages, { role: 'user', content: user }];
     const { prompt, ids, chosen } = layoutAnswer(format!, asked, answer, layoutOptions);
     caches.reuse(prompt, settings.target);
-    const steering = steer({ settings, grid, prompt, turn: past.length + 1, system, turns: past });
+    const answerStart = prompt.ids.length;
+    const tokens = [...prompt.ids, ...chosen];
+    // As in a chat, the last token is chosen in this turn and forwarded in the next.
+    const last = tokens.length - 1;
+    const steering = steer({
+      ...{ settings, grid, prompt, turn: past.length + 1, system, turns: past },
+      rows: { first: session.length, choosing: answerStart - 1, end: last },
+    });
     const { silence } = settings;
     const silenced = silence.length === 0 ? undefined : headMask({ pairs: silence }, grid);
     const pairs = grid.layers * grid.heads;
     const logits = new Float32Array(chosen.length * vocabSize);
     const shares = new Float32Array(pairs * chosen.length * ranges.length);
-    const meter = createShareMeter(pairs);
+    const meter = createShareMeter(grid);
     const book = new ReceiptBook(grid);
     let latest: Float32Array | null = null;
 
-    const tokens = [...prompt.ids, ...chosen];
-    const answerStart = prompt.ids.length;
     const passes: Passes = {
       held: session.length,
       firstPass: prefixFirst ? sharedLength(prompt) : 0,
       answerStart,
-      end: tokens.length - 1, // as in a chat, the last token is chosen in this turn and forwarded in the next
+      end: last,
     };
     for (const end of passEnds(passes, followsTokens(settings.schedule))) {
       const start = session.length;
@@ -121,7 +126,7 @@ export function openForcedChat(
       const rows = end - start;
       if (intervention !== undefined) {
         const { before, after } = result.targetShares!;
-        book.add({ strengths: intervention, before, after });
+        book.add({ strengths: intervention, target: intervention.target, start, before, after });
         latest = rowOf(before, rows, rows - 1);
       }
       if (!choosing) continue;
@@ -129,7 +134,9 @@ export function openForcedChat(
       for (let row = Math.max(0, answerStart - 1 - start); row < rows; row++) {
         const index = start + row + 1 - answerStart;
         logits.set(result.logits.subarray(row * vocabSize, (row + 1) * vocabSize), index * vocabSize);
-        if (intervention !== undefined) meter.add(headsOf(result.targetShares!, rows, row));
+        if (intervention !== undefined) {
+          meter.add(headsOf(result.targetShares!, rows, row), start + row, intervention.target);
+        }
         copyShares(result.spanShares?.before, rows, row, shares, chosen.length, index, ranges.length);
       }
     }

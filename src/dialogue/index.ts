@@ -32,9 +32,11 @@ export {
 } from './settings-options.js';
 export {
   type AnswerShares,
+  createShareMeter,
   type HeadShares,
   type PartShares,
   type Share,
+  type ShareMeter,
   type SpanShare,
   sharesAt,
 } from './shares.js';

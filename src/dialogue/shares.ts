@@ -1,6 +1,13 @@
-import type { HeadGrid, Target } from '../attention/index.js';
+import {
+  headsInMeans,
+  type MeanHeads,
+  meanOverHeads,
+  type SightedGrid,
+  seesTarget,
+  type Target,
+} from '../attention/index.js';
 import type { RowShares } from '../engine/index.js';
-import type { Span } from '../text/index.js';
+import type { Span, TokenRange } from '../text/index.js';
 
 /** A share before and after the policy; 0…1. The one after is the one used. */
 export interface Share {
@@ -8,7 +15,7 @@ export interface Share {
   readonly after: number;
 }
 
-/** A span and its share of one row after the policy: the mean over layers and heads. */
+/** A span and its share of one row after the policy: the mean over the heads that see furthest. */
 export interface SpanShare extends Span {
   readonly share: number;
   /** The mean over the heads of each layer, `[layers]`. */
@@ -23,8 +30,9 @@ export interface HeadShares {
 
 /** Shares of an answer: means over the rows that chose its tokens. */
 export interface AnswerShares {
-  /** Mean also over layers and heads. */
-  readonly mean: Share;
+  /** Mean also over the heads that see furthest (see {@link headsInMeans}); null if they see it in none of the rows. */
+  readonly mean: Share | null;
+  /** Each head's mean over the rows in which it sees a token of the target; NaN if there are none. */
   readonly heads: HeadShares;
 }
 
@@ -40,27 +48,28 @@ export interface PartShares {
   readonly prefix: AnswerShares | null;
 }
 
-/** Returns the mean over layers and heads. */
-export function meanShare({ before, after }: HeadShares): Share {
-  return { before: mean(before), after: mean(after) };
+/** Returns the mean over these heads. */
+export function meanShare(heads: MeanHeads, { before, after }: HeadShares): Share {
+  return { before: meanOverHeads(heads, before), after: meanOverHeads(heads, after) };
 }
 
 /**
  * Returns each span with its share of one row.
  * @param spans the spans whose shares were measured, in that order
  */
-export function spanShares(spans: readonly Span[], shares: RowShares['spans'], grid: HeadGrid): SpanShare[] {
+export function spanShares(
+  spans: readonly Span[],
+  shares: RowShares['spans'],
+  grid: SightedGrid,
+): SpanShare[] {
   if (shares === null) return [];
   const { layers, heads } = grid;
+  const inMean = headsInMeans(grid);
   return spans.map((span, index) => {
+    const { after } = sharesAt(shares, [index]);
     const ofLayers = new Float64Array(layers);
-    for (let layer = 0; layer < layers; layer++) {
-      let sum = 0;
-      for (let head = 0; head < heads; head++)
-        sum += shares.after[(layer * heads + head) * spans.length + index]!;
-      ofLayers[layer] = sum / heads;
-    }
-    return { ...span, share: mean(ofLayers), layers: ofLayers };
+    for (const [pair, share] of after.entries()) ofLayers[Math.floor(pair / heads)]! += share / heads;
+    return { ...span, share: meanOverHeads(inMean, after), layers: ofLayers };
   });
 }
 
@@ -86,30 +95,48 @@ export function sharesAt(
 
 /** Averages the shares of an answer's rows. */
 export interface ShareMeter {
-  add(shares: HeadShares): void;
+  /**
+   * @param row position of the row's token
+   * @param ranges the tokens whose shares these are
+   */
+  add(shares: HeadShares, row: number, ranges: readonly TokenRange[]): void;
   /** Returns the means over the rows; null if there were none. */
   mean(): AnswerShares | null;
 }
 
-export function createShareMeter(pairs: number): ShareMeter {
+/** Returns a meter without rows. */
+export function createShareMeter(grid: SightedGrid): ShareMeter {
+  const { layers, heads, windows } = grid;
+  const inMean = headsInMeans(grid);
   // f64, because thousands of rows are summed.
-  const sums = { before: new Float64Array(pairs), after: new Float64Array(pairs) };
+  const sums = { before: new Float64Array(layers * heads), after: new Float64Array(layers * heads) };
+  /** Number of rows in which each layer sees a token of the target. */
+  const seen = new Float64Array(layers);
   let rows = 0;
   return {
-    add({ before, after }) {
+    add({ before, after }, row, ranges) {
       rows++;
-      for (let pair = 0; pair < pairs; pair++) {
-        sums.before[pair]! += before[pair]!;
-        sums.after[pair]! += after[pair]!;
+      for (let layer = 0; layer < layers; layer++) {
+        if (!seesTarget(windows[layer]!, row, ranges)) continue;
+        seen[layer]!++;
+        for (let pair = layer * heads; pair < (layer + 1) * heads; pair++) {
+          sums.before[pair]! += before[pair]!;
+          sums.after[pair]! += after[pair]!;
+        }
       }
     },
     mean() {
       if (rows === 0) return null;
-      const heads = {
-        before: Float32Array.from(sums.before, (sum) => sum / rows),
-        after: Float32Array.from(sums.after, (sum) => sum / rows),
+      const meanOf = (sum: number, pair: number): number => sum / seen[Math.floor(pair / heads)]!;
+      const means = { before: sums.before.map(meanOf), after: sums.after.map(meanOf) };
+      const mean = {
+        before: meanOverHeads(inMean, means.before),
+        after: meanOverHeads(inMean, means.after),
       };
-      return { mean: meanShare(heads), heads };
+      return {
+        mean: Number.isNaN(mean.before) ? null : mean,
+        heads: { before: Float32Array.from(means.before), after: Float32Array.from(means.after) },
+      };
     },
   };
 }
@@ -124,29 +151,31 @@ export const PARTS: readonly Target[] = [
 
 /** Averages the shares of the parts over an answer's rows. */
 export interface PartMeter {
-  /** @param places indices of the spans of each of {@link PARTS}; null for a part that the dialogue does not have */
-  add(spans: NonNullable<RowShares['spans']>, places: readonly (readonly number[] | null)[]): void;
+  /**
+   * @param row position of the row's token
+   * @param places indices of the spans of each of {@link PARTS}; null for a part that the dialogue does not have
+   */
+  add(
+    spans: NonNullable<RowShares['spans']>,
+    row: number,
+    places: readonly (readonly number[] | null)[],
+  ): void;
   means(): PartShares;
 }
 
-export function createPartMeter(pairs: number): PartMeter {
-  const prompt = createShareMeter(pairs);
-  const words = createShareMeter(pairs);
-  const sink = createShareMeter(pairs);
-  const prefix = createShareMeter(pairs);
+export function createPartMeter(grid: SightedGrid): PartMeter {
+  const prompt = createShareMeter(grid);
+  const words = createShareMeter(grid);
+  const sink = createShareMeter(grid);
+  const prefix = createShareMeter(grid);
   return {
-    add(spans, places) {
+    add(spans, row, places) {
       for (const [part, meter] of [prompt, words, sink, prefix].entries()) {
         const at = places[part];
-        if (at) meter.add(sharesAt(spans, at));
+        const ranges = at?.map((place) => spans.ranges[place]!);
+        if (at && ranges) meter.add(sharesAt(spans, at), row, ranges);
       }
     },
     means: () => ({ prompt: prompt.mean(), words: words.mean(), sink: sink.mean(), prefix: prefix.mean() }),
   };
-}
-
-function mean(values: Float32Array | Float64Array): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum / values.length;
 }

@@ -1,11 +1,16 @@
 import {
-  type HeadGrid,
+  hasActed,
   headMask,
+  headsInMeans,
   identityNotice,
+  type MeanHeads,
   resolveTarget,
+  type ScheduledStrength,
+  type SightedGrid,
   type Strengths,
   scheduleBounds,
   scheduledStrength,
+  seesTarget,
   strengthPerHead,
   type TargetContext,
   type TokenRange,
@@ -15,8 +20,11 @@ import {
 } from '../attention/index.js';
 import type { ForwardPoint } from '../engine/index.js';
 import type { Intervention } from '../executors/index.js';
+import { createReachMeter } from './reach.js';
 import type { Settings } from './settings.js';
-import { policyActed, type Turn } from './turn.js';
+import type { HeadShares } from './shares.js';
+import { type AnswerRows, standstill, waitingNotice } from './standstill.js';
+import type { Turn } from './turn.js';
 import { rangesOf } from './watch.js';
 
 /** The interventions of one answer. */
@@ -27,15 +35,16 @@ export interface Steering {
   readonly strength: number | null;
   /** Whether `sustain` only measures its strengths in this answer. */
   readonly measuring: boolean;
-  /** A notice such as `k = 1 changes nothing` if no strength of this answer changes anything; else null. */
+  /** Reports the target's shares in a row that chose a token. */
+  measured(row: number, shares: HeadShares): void;
+  /** Why the policy does not do in this answer what it was asked to; null if it does. See `Turn.notice`. */
   readonly notice: string | null;
 }
 
 interface SteeringContext {
   readonly settings: Settings;
-  readonly grid: HeadGrid;
-  /** Null if the dialogue does not have it. */
-  readonly target: readonly TokenRange[] | null;
+  readonly grid: SightedGrid;
+  readonly target: readonly TokenRange[];
   /** The turn being answered, from 1. */
   readonly turn: number;
   /** Each head's mean share in the answer that `sustain` measured, `[layers × heads]`; null before that answer. */
@@ -50,8 +59,9 @@ export type PastTurn = Pick<Turn, 'system' | 'settings' | 'shares' | 'receipt'>;
 /** The turn to steer: its settings, its prompt and the turns before it. */
 export interface SteeredTurn {
   readonly settings: Settings;
-  readonly grid: HeadGrid;
+  readonly grid: SightedGrid;
   readonly prompt: TargetContext;
+  readonly rows: AnswerRows;
   /** The turn being answered, from 1. */
   readonly turn: number;
   readonly system: string | null;
@@ -60,80 +70,122 @@ export interface SteeredTurn {
 }
 
 /**
- * Returns the interventions of an answer.
- * @throws HoldfastError `E_TARGET` when a policy acts on a target that the dialogue does not have
+ * Returns the interventions of an answer. A policy whose target the dialogue does not have yet waits, and one that no
+ * row of this answer can show is off: `notice` says so.
+ * @throws HoldfastError `E_TARGET` when a policy acts on a target that the dialogue never has, `E_UNTOUCHED` when the
+ * target has no token outside it
  */
-export function steer({ settings, grid, prompt, turn, system, turns }: SteeredTurn): Steering {
+export function steer({ settings, grid, prompt, rows, turn, system, turns }: SteeredTurn): Steering {
+  const { policy } = settings;
+  const waits = policy === 'off' ? null : waitingNotice(settings, prompt, rows);
+  const target =
+    policy === 'off' || waits !== null
+      ? rangesOf(settings.target, prompt)
+      : resolveTarget(settings.target, prompt);
+  if (target === null) return { ...idle(false, waits), interventionAt: () => undefined };
+  const still = policy === 'off' || waits !== null ? null : standstill(settings, grid, target, rows);
+  const measured = { target, ...uniformStrength('off', 1, grid) };
+  if (waits !== null || still?.acts === false) {
+    return { ...idle(false, waits ?? still!.notice), interventionAt: () => measured };
+  }
   // Shares of turns with another target or system prompt are not comparable.
   const comparable = turns.filter(
     (then) => then.system === system && targetName(then.settings.target) === targetName(settings.target),
   );
   const before = (of: PastTurn | undefined): Float32Array | null => of?.shares?.heads.before ?? null;
-  return createSteering({
+  const steering = createSteering({
     settings,
     grid,
-    target: targetRanges(settings, prompt),
+    target,
     turn,
-    held: before(comparable.find((turn) => turn.shares !== null && !policyActed(turn))),
+    held: before(
+      comparable.find(({ shares, receipt }) => shares?.mean && !(receipt !== null && hasActed(receipt))),
+    ),
     previous: before(comparable.at(-1)),
   });
-}
-
-/** Returns the target's tokens. A target that is only measured may be absent; one that a policy acts on may not. */
-function targetRanges({ policy, target }: Settings, prompt: TargetContext): readonly TokenRange[] | null {
-  return policy === 'off' ? rangesOf(target, prompt) : resolveTarget(target, prompt);
+  return still === null ? steering : withNotice(steering, still.notice);
 }
 
 function createSteering(context: SteeringContext): Steering {
   const { target, settings, held, grid } = context;
   const { policy, schedule, selection } = settings;
-  if (target === null) return { ...idle(false), interventionAt: () => undefined };
   if (policy === 'sustain' && held !== null) {
     const share = (layer: number, head: number): number => clamp(held[layer * grid.heads + head]!);
     const intervention = { target, ...strengthPerHead(policy, share, grid, selection) };
     return {
+      ...idle(false, identityNotice(policy, Array.from(intervention.strength))),
       interventionAt: () => intervention,
-      strength: null,
-      measuring: false,
-      // Outside a sliding window, all measured shares are 0.
-      notice: identityNotice(policy, Array.from(intervention.strength)),
     };
   }
   if (schedule === null) {
     const measured = { target, ...uniformStrength('off', 1, grid) };
-    return { ...idle(policy === 'sustain'), interventionAt: () => measured };
+    return { ...idle(policy === 'sustain', null), interventionAt: () => measured };
   }
 
-  const mask = headMask(selection, grid);
-  let latest: { readonly strength: number; readonly strengths: Strengths } | null = null;
+  const heads = headsInMeans(grid, headMask(selection, grid));
+  const reach = createReachMeter(settings, grid, target);
+  const notice = identityNotice(policy, scheduleBounds(schedule));
+  let latest: { readonly scheduled: ScheduledStrength; readonly strengths: Strengths } | null = null;
   return {
     interventionAt({ end, shares = context.previous }) {
-      const strength = scheduledStrength(policy, schedule, {
+      const scheduled = scheduledStrength(policy, schedule, {
         turn: context.turn,
         tokens: end,
         targetTokens: tokensBefore(target, end),
-        ...(shares ? { shares: selected(shares, mask) } : {}),
+        ...followed(heads, shares, end - 1, target),
       });
-      if (latest?.strength !== strength) {
-        latest = { strength, strengths: uniformStrength(policy, strength, grid, selection) };
-      }
-      return { target, ...latest.strengths };
+      const same = latest?.scheduled.strength === scheduled.strength ? latest.strengths : null;
+      const strengths = same ?? uniformStrength(policy, scheduled.strength, grid, selection);
+      latest = { scheduled, strengths };
+      return { target, ...strengths };
     },
     get strength() {
-      return latest?.strength ?? null;
+      return latest?.scheduled.strength ?? null;
     },
     measuring: false,
-    notice: identityNotice(policy, scheduleBounds(schedule)),
+    measured(row, shares) {
+      if (latest === null) return;
+      const { strength, reached } = latest.scheduled;
+      reach.add(row, strength, reached, shares);
+    },
+    get notice() {
+      return notice ?? reach.notice;
+    },
   };
 }
 
-/** The fields of an answer in which no policy acts. */
-const idle = (measuring: boolean) => ({ strength: null, measuring, notice: null });
+/** The fields of an answer in which no schedule acts. */
+const idle = (measuring: boolean, notice: string | null) => ({
+  strength: null,
+  measuring,
+  notice,
+  measured() {},
+});
 
-/** Returns the shares of the heads that the policy acts on. The others do not depend on its strength. */
-function selected(shares: Float32Array, mask: Uint8Array): Float32Array {
-  return shares.filter((_, pair) => mask[pair] === 1);
+/** Returns the same steering with a notice that comes first. */
+function withNotice(steering: Steering, notice: string): Steering {
+  return {
+    interventionAt: (point) => steering.interventionAt(point),
+    get strength() {
+      return steering.strength;
+    },
+    measuring: steering.measuring,
+    measured: () => {},
+    notice,
+  };
 }
 
-/** Brings a share back into 0…1 that rounding moved out of it. */
-const clamp = (share: number): number => Math.min(1, Math.max(0, share));
+/** Returns the shares that a schedule follows: none if the heads of its mean do not see the target. */
+function followed(
+  { pairs, window }: MeanHeads,
+  shares: Float32Array | null,
+  row: number,
+  target: readonly TokenRange[],
+): { readonly shares?: Float32Array } {
+  if (shares === null || !seesTarget(window, row, target)) return {};
+  const chosen = Float32Array.from(pairs, (pair) => shares[pair]!);
+  return chosen.some(Number.isNaN) ? {} : { shares: chosen };
+}
+
+/** Brings a share back into 0…1 that rounding moved out of it. A head that did not see the target has none: 0. */
+const clamp = (share: number): number => (Number.isNaN(share) ? 0 : Math.min(1, Math.max(0, share)));

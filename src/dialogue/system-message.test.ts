@@ -139,12 +139,12 @@ describe('a system message that moves with every turn', () => {
       const wordsOf = (step: (typeof steps)[number]): number =>
         step.shares.spans.filter(({ role }) => role === 'system').reduce((sum, { share }) => sum + share, 0);
       const words = steps.reduce((sum, step) => sum + wordsOf(step), 0) / steps.length;
-      expect(turn.parts.words!.mean.after).toBeCloseTo(words, 6);
+      expect(turn.parts.words!.mean!.after).toBeCloseTo(words, 6);
       // The target is the message: its words, its header and its tail.
-      expect(turn.shares!.mean.after).toBeCloseTo(turn.parts.prompt!.mean.after, 6);
-      expect(turn.parts.prompt!.mean.after).toBeGreaterThan(turn.parts.words!.mean.after);
+      expect(turn.shares!.mean!.after).toBeCloseTo(turn.parts.prompt!.mean!.after, 6);
+      expect(turn.parts.prompt!.mean!.after).toBeGreaterThan(turn.parts.words!.mean!.after);
       const { prompt, sink, prefix } = turn.parts;
-      expect(prefix!.mean.before).toBeCloseTo(prompt!.mean.before + sink!.mean.before, 6);
+      expect(prefix!.mean!.before).toBeCloseTo(prompt!.mean!.before + sink!.mean!.before, 6);
     }
     chat.dispose();
   });

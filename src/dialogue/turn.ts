@@ -12,9 +12,9 @@ export interface AnswerStep extends SampledToken {
   readonly position: number;
   /** The policy's strength in the row that chose this token; null for `off`, and for `sustain`, which has one per head. */
   readonly strength: number | null;
-  /** Shares in the row that chose this token (the row of the token before it), means over layers and heads. */
+  /** Shares in the row that chose this token (the row of the token before it), means over the heads that see furthest. */
   readonly shares: {
-    /** The target's share; null if the dialogue does not have it. */
+    /** The target's share; null if the dialogue does not have it, or no head sees it. */
     readonly target: Share | null;
     /** Shares of all spans of the dialogue so far, the growing answer last. They sum to 1. */
     readonly spans: readonly SpanShare[];
@@ -49,7 +49,11 @@ export interface Turn {
   readonly strength: { readonly first: number; readonly last: number } | null;
   /** Whether `sustain` only measured its strengths in this answer. */
   readonly measuring: boolean;
-  /** A notice such as `k = 1 changes nothing` if no strength of this answer changes anything; else null. */
+  /**
+   * Why the policy does not do in this answer what it was asked to: its strength changes nothing (`k = 1 changes nothing`),
+   * its target is not in the dialogue yet or is out of every layer's sight, or a `target` schedule cannot reach its share.
+   * Else null.
+   */
   readonly notice: string | null;
   /** The target's share over the rows that chose the answer's tokens; null without a target. */
   readonly shares: AnswerShares | null;
@@ -65,11 +69,6 @@ export interface Turn {
 /** Returns the answer's tokens without the one that ends the turn. */
 export function answerIds({ ids, finish }: Turn): readonly number[] {
   return finish === 'stop' ? ids.slice(0, -1) : ids;
-}
-
-/** Returns whether a policy changed any share. */
-export function policyActed({ receipt }: Pick<Turn, 'receipt'>): boolean {
-  return receipt?.touched.some((pairs) => pairs > 0) ?? false;
 }
 
 /** Returns the tokens per second of an answer, without the time of its prompt; null for an answer of one token. */

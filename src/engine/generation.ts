@@ -98,7 +98,7 @@ export interface GenerationEnd {
  * and no check that the intervention acted
  * @throws HoldfastError immediately: `E_SAMPLING`, `E_TOKEN_RANGE` (empty prompt), `E_CONTEXT_FULL` (prompt and answer
  * do not fit); while running: what {@link Session.advance} throws, except that an abort ends the generation normally;
- * at the end, unless aborted: `E_UNTOUCHED` if the intervention was not applied, or could not be
+ * at the end, unless aborted: `E_UNTOUCHED` if the intervention was not applied
  */
 export function generate(
   session: Session,

@@ -1,5 +1,5 @@
 import type { Blueprint } from '../architectures/index.js';
-import type { HeadGrid } from '../attention/index.js';
+import type { SightedGrid } from '../attention/index.js';
 import type { Executor } from '../executors/index.js';
 import type { ChatFormat, Tokenizer } from '../text/index.js';
 
@@ -18,6 +18,10 @@ export interface Model {
 }
 
 /** Returns a model's grid of heads. In all supported families, every layer has the same number of heads. */
-export function headGrid({ layers }: Blueprint): HeadGrid {
-  return { layers: layers.length, heads: layers[0]!.attention.heads };
+export function headGrid({ layers }: Blueprint): SightedGrid {
+  return {
+    layers: layers.length,
+    heads: layers[0]!.attention.heads,
+    windows: layers.map(({ attention }) => attention.window),
+  };
 }

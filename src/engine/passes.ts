@@ -53,7 +53,7 @@ export interface ChoosingRow {
 export interface Passes {
   append(tokens: readonly number[]): Promise<void>;
   choosing(id: number, sampled: number): Promise<ChoosingRow>;
-  /** @throws HoldfastError `E_UNTOUCHED` if the intervention was not applied, or could not be, unless the generation was cut short */
+  /** @throws HoldfastError `E_UNTOUCHED` if the intervention was not applied, unless the generation was cut short */
   receipt(cutShort: boolean): Receipt | null;
 }
 
@@ -89,7 +89,7 @@ export function createPasses(
     if (intervention !== null) {
       const { before, after } = result.targetShares!;
       intervened = true;
-      book.add({ strengths: intervention, before, after });
+      book.add({ strengths: intervention, target: intervention.target, start: point.start, before, after });
       latest = lastRow(before, tokens.length);
     }
     return { result, intervention, ranges };

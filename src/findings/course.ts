@@ -51,7 +51,7 @@ export interface ArmCourse {
   readonly parts: readonly PartCourse[];
 }
 
-/** The distribution of attention over rows × heads in one round: means over dialogues, NaN if none has a value. */
+/** The distribution of attention over rows × heads that see furthest, in one round: means over dialogues, NaN if none has a value. */
 export interface AttentionRound {
   readonly round: number;
   /** Tokens of the context when the answer began. */
@@ -143,10 +143,10 @@ function attentionIn(dialogues: Clusters, round: number): AttentionRound {
     contextTokens: mean(({ contextTokens }) => contextTokens),
     before: mean(({ share }) => share.before),
     after: mean(({ share }) => share.after),
-    median: mean(({ spread }) => spread.median),
-    ninetieth: mean(({ spread }) => spread.ninetieth),
-    above: mean(({ spread }) => spread.above),
-    below: mean(({ spread }) => spread.below),
+    median: mean(({ spread }) => spread?.median ?? null),
+    ninetieth: mean(({ spread }) => spread?.ninetieth ?? null),
+    above: mean(({ spread }) => spread?.above ?? null),
+    below: mean(({ spread }) => spread?.below ?? null),
     sink: mean(({ controls }) => controls.sink),
     template: mean(({ controls }) => controls.template),
     random: mean(({ controls }) => controls.random),

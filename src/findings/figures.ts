@@ -169,7 +169,7 @@ function shareFigure(
   const others = courses.filter((course) => course !== baseline);
   const drawn = {
     title: "The prompt's share of attention over tokens",
-    subtitle: `${baseline === null ? '' : `Each arm against ${baseline.name}. `}The system message with its role header, mean over rows and heads; one point a round. ${BANDS}`,
+    subtitle: `${baseline === null ? '' : `Each arm against ${baseline.name}. `}The system message with its role header, mean over rows and the heads that see furthest; one point a round. ${BANDS}`,
     x: 'tokens of context',
     y: 'share',
     domain: [0, Math.min(1, Math.ceil(highest * 10) / 10)] as const,
@@ -195,7 +195,7 @@ function headsFigure(
   source: string,
 ): ReportFigure | null {
   if (heads === null) return null;
-  const highest = Math.max(...heads.early.flat());
+  const highest = Math.max(0, ...heads.early.flat().filter((share) => share !== null));
   const drawn = {
     title: 'Attention to the prompt, head by head',
     subtitle: `Under ${baseline}; means over dialogues`,
@@ -213,7 +213,7 @@ function headsFigure(
         values: heads.left,
       },
     ],
-    absent: 'brown: a head without attention to it in early rounds',
+    absent: 'brown: a head without attention to it in early rounds, or from which it is out of sight',
     source,
   };
   return {

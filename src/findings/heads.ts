@@ -6,9 +6,9 @@ import type { StudiedModel } from './study-result.js';
 
 /** Attention to the prompt by layer and head: means over the dialogues of one arm. */
 export interface HeadMap {
-  /** Mean share of the prompt in the early rounds, `[layers][heads]`. */
-  readonly early: readonly (readonly number[])[];
-  /** The remaining part in the late rounds: late ÷ early, `[layers][heads]`; null if the early share is 0. */
+  /** Mean share of the prompt in the early rounds, `[layers][heads]`; null for a head that does not see it there. */
+  readonly early: readonly (readonly (number | null)[])[];
+  /** The remaining part in the late rounds: late ÷ early, `[layers][heads]`; null if either is null, or early is 0. */
   readonly left: readonly (readonly (number | null)[])[];
 }
 
@@ -18,24 +18,27 @@ export function headMapOf(arm: ArmRecords, model: StudiedModel, windows: Windows
   const early = meanHeads(dialogues, between(windows.early), model);
   const late = meanHeads(dialogues, between(windows.late), model);
   if (early === null || late === null) return null;
-  const left = early.map((share, head) => (share > 0 ? late[head]! / share : null));
+  const left = early.map((share, head) => {
+    const now = late[head]!;
+    return share !== null && share > 0 && now !== null ? now / share : null;
+  });
   return { early: layersOf(early, model), left: layersOf(left, model) };
 }
 
-/** Returns mean shares over the matching rounds, `[layers × heads]`. */
+/** Returns each head's mean share over the matching rounds in which it sees the prompt, `[layers × heads]`. */
 function meanHeads(
   dialogues: readonly DialogueRecord[],
   has: RoundFilter,
   { layers, heads }: StudiedModel,
-): number[] | null {
+): (number | null)[] | null {
   const rows = dialogues
     .flatMap(({ rounds }) => rounds)
     .filter(({ round, heads: row }) => has(round) && row.length === layers * heads);
   if (rows.length === 0) return null;
-  return Array.from(
-    { length: layers * heads },
-    (_, head) => rows.reduce((sum, row) => sum + row.heads[head]!, 0) / rows.length,
-  );
+  return Array.from({ length: layers * heads }, (_, head) => {
+    const shares = rows.flatMap((row) => row.heads[head] ?? []);
+    return shares.length === 0 ? null : shares.reduce((sum, share) => sum + share, 0) / shares.length;
+  });
 }
 
 function layersOf<Value>(flat: readonly Value[], { layers, heads }: StudiedModel): Value[][] {

@@ -224,7 +224,7 @@ function roundsTable({ courses }: SliceAnalysis): DataTable {
   return {
     name: 'rounds',
     title: 'Round by round',
-    note: `Stability; obedience, ability and fluency of the dialogue's own answers; the prompt's share of attention before and after the policy, mean over rows and over the heads that see the whole dialogue. ${INTERVALS}`,
+    note: `Stability; obedience, ability and fluency of the dialogue's own answers; the prompt's share of attention before and after the policy, mean over rows and over the heads that see furthest. ${INTERVALS}`,
     columns: [
       ARM,
       ROUND,
@@ -245,7 +245,7 @@ function attentionTable({ courses }: SliceAnalysis): DataTable {
     name: 'attention',
     title: 'Distribution of attention',
     note:
-      "Before the policy, means over dialogues: the prompt's share over rows × heads (mean, median, 90th percentile, fraction of them above 0.5 and below 0.001, where a share policy can do little), " +
+      "Before the policy, means over dialogues: the prompt's share over rows × heads that see furthest (mean, median, 90th percentile, fraction of them above 0.5 and below 0.001, where a share policy can do little), " +
       'and the mean shares of controls: the first token alone, the tokens of the template alone, a random span as long as the first token and the prompt.',
     columns: [
       ARM,
@@ -282,7 +282,7 @@ function headsTable({ heads, slice: { baseline } }: SliceAnalysis, { early, late
   return {
     name: 'heads',
     title: 'Heads',
-    note: `Each head's mean share of the prompt under ${baseline} in ${roundsText(early)}, and what is left of it in ${roundsText(late)} (late ÷ early). Layers and heads from 0.`,
+    note: `Each head's mean share of the prompt, over the rows in which it sees it, under ${baseline} in ${roundsText(early)}, and what is left of it in ${roundsText(late)} (late ÷ early). Layers and heads from 0.`,
     columns: [
       { name: 'layer', heading: 'layer', digits: 0 },
       { name: 'head', heading: 'head', digits: 0 },

@@ -52,19 +52,19 @@ export function headMap(summary: DecaySummary, { model, source }: FigureWords): 
     Array.from({ length: layers }, (_, layer) =>
       heads.slice(layer * headsPerLayer, (layer + 1) * headsPerLayer).map(value),
     );
-  const shares = heads.map(({ spread }) => spread.mean);
+  const shares = heads.map(({ spread }) => spread?.mean ?? 0);
   const left = heads.flatMap((head) => head.left?.value ?? []);
   return {
     title: "The prompt's share, head by head",
     subtitle: subtitle(summary, model),
     x: 'head',
     y: 'layer',
-    absent: `brown: less than ${LEAST_SHARE} in the first turn`,
+    absent: `brown: less than ${LEAST_SHARE} in the first turn, or not in sight`,
     panels: [
       {
         title: 'Mean share of attention',
         domain: [0, ceiling(Math.max(...shares))],
-        values: grid(({ spread }) => spread.mean),
+        values: grid(({ spread }) => spread?.mean ?? null),
       },
       ...(left.length === 0
         ? []
@@ -93,24 +93,30 @@ function panels<Where extends Place>(
   ).filter(({ points }) => points.length > 0);
   const heads: Series = {
     name: 'prompt',
-    points: places.map((place) => ({
-      x: at(place),
-      value: place.heads.median,
-      low: place.heads.tenth,
-      high: place.heads.ninetieth,
-    })),
+    points: places.flatMap((place) =>
+      place.heads === null
+        ? []
+        : [
+            {
+              x: at(place),
+              value: place.heads.median,
+              low: place.heads.tenth,
+              high: place.heads.ninetieth,
+            },
+          ],
+    ),
   };
   const highest = (of: readonly Series[]): number =>
     ceiling(Math.max(...of.flatMap(({ points }) => points.map(({ high }) => high))));
   return [
     {
-      title: `Mean over rows and heads${dialogues < FEWEST_DIALOGUES ? '' : '; bands: 95 % intervals over dialogues'}`,
+      title: `Mean over rows and the heads that see furthest${dialogues < FEWEST_DIALOGUES ? '' : '; bands: 95 % intervals over dialogues'}`,
       domain: [0, highest(series)],
       height: 220,
       series,
     },
     {
-      title: 'The median head; the band covers 80 % of the heads',
+      title: 'The median of these heads; the band covers 80 % of them',
       domain: [0, highest([heads])],
       height: 150,
       series: [heads],

@@ -17,15 +17,19 @@ export type HeadKind = 'soft' | 'blind' | 'fixed' | 'mixed';
 export interface HeadSummary {
   readonly layer: number;
   readonly head: number;
-  /** Whether means include it: it sees the whole dialogue, or no head does. */
+  /** Whether means include it: no head sees further. */
   readonly inMeans: boolean;
-  readonly kind: HeadKind;
-  /** Distribution over its rows. */
-  readonly spread: ShareSpread;
-  /** Mean shares in the first turn, and in the last turn that at least half of the dialogues reached. */
-  readonly first: number;
-  readonly last: number;
-  /** last / first; null with one turn, or if the first is below 0.01. */
+  /** Null if it never sees the prompt. */
+  readonly kind: HeadKind | null;
+  /** Distribution over the rows in which it sees the prompt; null if there are none. */
+  readonly spread: ShareSpread | null;
+  /**
+   * Mean shares in the first turn, and in the last turn that at least half of the dialogues reached; null if it does not
+   * see the prompt there.
+   */
+  readonly first: number | null;
+  readonly last: number | null;
+  /** last / first; null with one turn, without one of the two, or if the first is below 0.01. */
   readonly left: Measured | null;
 }
 
@@ -38,33 +42,37 @@ export function summarizeHeads(
   turns: readonly number[],
 ): HeadSummary[] {
   const [from, to] = [turns[0]!, turns.at(-1)!];
+  const inMeans = new Set(seeing.pairs);
   return histograms.map((histogram, pair) => {
+    const layer = Math.floor(pair / grid.heads);
     const meanIn = (turn: number): Statistic =>
       meanOf(
         dialogues.map((of): Score => {
           const heads = of.get(turn)?.heads;
-          return heads === undefined ? NO_SCORE : { sum: heads.sums[pair]!, count: heads.rows };
+          return heads === undefined ? NO_SCORE : { sum: heads.sums[pair]!, count: heads.rows[layer]! };
         }),
       );
     const [inFirst, inLast] = [meanIn(from), meanIn(to)];
     const all = Int32Array.from({ length: dialogues.length }, (_, index) => index);
-    const first = inFirst(all);
-    const spread = histogram.spread();
+    const [first, last] = [orNull(inFirst(all)), orNull(inLast(all))];
+    const spread = histogram.total.count === 0 ? null : histogram.spread();
     return {
-      layer: Math.floor(pair / grid.heads),
+      layer,
       head: pair % grid.heads,
-      inMeans: seeing.includes(pair),
-      kind: kindOf(spread),
+      inMeans: inMeans.has(pair),
+      kind: spread && kindOf(spread),
       spread,
       first,
-      last: inLast(all),
+      last,
       left:
-        from === to || first < LEAST_SHARE
+        from === to || first === null || first < LEAST_SHARE || last === null
           ? null
           : measure(dialogues.length, (drawn) => inLast(drawn) / inFirst(drawn), { resamples: RESAMPLES }),
     };
   });
 }
+
+const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value);
 
 function kindOf({ above, below }: ShareSpread): HeadKind {
   if (1 - above - below >= 0.5) return 'soft';
@@ -72,9 +80,11 @@ function kindOf({ above, below }: ShareSpread): HeadKind {
   return above >= 0.5 ? 'fixed' : 'mixed';
 }
 
-/** Returns heads by their mean share, largest first. */
-export function byShare(heads: readonly HeadSummary[]): HeadSummary[] {
-  return [...heads].sort((a, b) => b.spread.mean - a.spread.mean);
+/** Returns the heads that see the prompt by their mean share, largest first. */
+export function byShare(heads: readonly HeadSummary[]): (HeadSummary & { readonly spread: ShareSpread })[] {
+  return heads
+    .flatMap(({ spread, ...head }) => (spread === null ? [] : [{ ...head, spread }]))
+    .sort((a, b) => b.spread.mean - a.spread.mean);
 }
 
 /** Returns heads with something to lose by the part that is left, smallest first. */

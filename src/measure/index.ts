@@ -16,7 +16,6 @@ export {
   type MeasuredDialogue,
   measureDecay,
 } from './run.js';
-export { pairsThatSeeAll } from './seeing.js';
 export { SHARE_COLUMNS, type ShareColumn } from './share-columns.js';
 export {
   type DecaySummary,

@@ -1,9 +1,9 @@
 import { assertTouched } from '../attention/index.js';
 import { openChat, type SettingsOptions, type Turn } from '../dialogue/index.js';
-import type { FinishReason, Model } from '../engine/index.js';
+import { type FinishReason, headGrid, type Model } from '../engine/index.js';
 import type { Scenario } from '../scenario/index.js';
 import type { Moment } from '../text/index.js';
-import { COLUMN_TARGETS, type ShareRow, sharesByColumn } from './share-columns.js';
+import { COLUMN_TARGETS, type ColumnShares, type ShareRow, sharesByColumn } from './share-columns.js';
 
 /** Seeds reserved for one dialogue: answers use them from the first, the simulated user from the middle. */
 const SEEDS_PER_DIALOGUE = 1024;
@@ -25,6 +25,8 @@ export interface MeasuredTurn {
   readonly seed: number | null;
   /** The policy's strength in the first and in the last row; null for `off` and `sustain`. */
   readonly strength: { readonly first: number; readonly last: number } | null;
+  /** Why the policy did not do what it was asked to; see `Turn.notice`. */
+  readonly notice: string | null;
   /** Turns that were dropped from the context before this one. */
   readonly dropped: readonly number[];
 }
@@ -48,6 +50,7 @@ export async function* measureDialogue(
   signal?: AbortSignal,
 ): AsyncGenerator<LeadEvent, void> {
   const { system, given } = scenario;
+  const grid = headGrid(model.executor.blueprint);
   const { seed: firstSeed = 0, ...sampling } = options.sampling ?? {};
   const seed = firstSeed + dialogue * SEEDS_PER_DIALOGUE;
   const chat = openChat(model, { ...options, system, history: given, sampling: { ...sampling, seed } });
@@ -64,20 +67,20 @@ export async function* measureDialogue(
       let words = await user.say(null);
       for (let round = 1; ; round++) {
         const number = chat.history.length + round;
-        let shares: Float32Array = new Float32Array();
+        let measured: ColumnShares | undefined;
         const answer = chat.answer(words, {
           signal,
           watch: COLUMN_TARGETS,
           observe: (row) => {
-            shares = sharesByColumn(row, number);
+            measured = sharesByColumn(row, number, grid);
           },
         });
         let next = await answer.next();
         for (; !next.done; next = await answer.next()) {
           const { id, position } = next.value;
-          yield { kind: 'row', row: { dialogue, turn: number, position, id, shares } };
+          yield { kind: 'row', row: { dialogue, turn: number, position, id, ...measured! } };
         }
-        if (next.value !== null) yield { kind: 'turn', turn: measured(next.value) };
+        if (next.value !== null) yield { kind: 'turn', turn: measuredTurn(next.value) };
         if (signal?.aborted || next.value === null) return;
         if (round === scenario.rounds) {
           assertTouched(chat.turns);
@@ -93,13 +96,14 @@ export async function* measureDialogue(
   }
 }
 
-function measured({
+function measuredTurn({
   number,
   user,
   assistant,
   ids,
   finish,
   strength,
+  notice,
   settings,
   dropped,
   timing,
@@ -113,6 +117,7 @@ function measured({
     answerTokens: ids.length,
     seed: settings.sampling.seed,
     strength,
+    notice,
     dropped,
   };
 }

@@ -5,7 +5,7 @@ import {
   type RowObservation,
   watchTargets,
 } from '../dialogue/index.js';
-import { type Model, Session } from '../engine/index.js';
+import { headGrid, type Model, Session } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import type { ChatFormat, Moment } from '../text/index.js';
 import type { LeadEvent } from './lead.js';
@@ -36,6 +36,7 @@ export async function* readAloud(
   { rounds, contextLength, now }: ReadOptions,
   signal?: AbortSignal,
 ): AsyncGenerator<LeadEvent, void> {
+  const grid = headGrid(model.executor.blueprint);
   const session = new Session(model.executor, contextLength === undefined ? {} : { contextLength });
   try {
     const messages: PromptMessage[] = [{ role: 'system', content: system }];
@@ -47,10 +48,10 @@ export async function* readAloud(
       messages.push({ role: 'assistant', content: assistant, ids: given.ids });
       const contextTokens = given.prompt.ids.length;
       for await (const row of rowsOf(session, given, turn, signal)) {
-        const shares = sharesByColumn(row, turn);
+        const measured = sharesByColumn(row, turn, grid);
         const { position } = row;
         const id = given.chosen[position - contextTokens]!;
-        yield { kind: 'row', row: { dialogue: 0, turn, position, id, shares } };
+        yield { kind: 'row', row: { dialogue: 0, turn, position, id, ...measured } };
       }
       yield {
         kind: 'turn',
@@ -63,6 +64,7 @@ export async function* readAloud(
           answerTokens: given.chosen.length,
           seed: null,
           strength: null,
+          notice: null,
           dropped: [],
         },
       };

@@ -3,7 +3,6 @@ import { HoldfastError } from '../errors.js';
 import { type GrowingFile, openGrowingFile } from '../files/index.js';
 import type { Message } from '../text/index.js';
 import type { LeadEvent, MeasuredTurn } from './lead.js';
-import { pairsThatSeeAll } from './seeing.js';
 import { openShareTable } from './share-table.js';
 import { type DecaySummary, summarize } from './summary.js';
 import { createTally } from './tally.js';
@@ -65,7 +64,7 @@ export async function measureDecay(run: DecayRun): Promise<DecayResult> {
   const { model, paths } = run;
   const { blueprint } = model.executor;
   const grid = headGrid(blueprint);
-  const tally = createTally(grid, pairsThatSeeAll(blueprint));
+  const tally = createTally(grid);
   const files: GrowingFile[] = [];
   const open = (path: string): GrowingFile => {
     const file = openGrowingFile(path);

@@ -1,4 +1,4 @@
-import type { Target } from '../attention/index.js';
+import { headsInMeans, type SightedGrid, seesTarget, type Target } from '../attention/index.js';
 import { type RowObservation, sharesAt } from '../dialogue/index.js';
 import { HoldfastError } from '../errors.js';
 import type { Span } from '../text/index.js';
@@ -34,6 +34,9 @@ export const COLUMN_TARGETS: readonly Target[] = [
   { kind: 'random', seed: 0 },
 ];
 
+/** The shares of a row by column, and what it sees. */
+export type ColumnShares = Pick<ShareRow, 'shares' | 'seen' | 'layersSeeing'>;
+
 /** The shares of the row that chose one token. */
 export interface ShareRow {
   /** Index of the dialogue in the measurement, from 0. */
@@ -46,41 +49,54 @@ export interface ShareRow {
   readonly id: number;
   /** `[columns, layers × heads]`, in the order of {@link SHARE_COLUMNS}; NaN for a range that does not exist yet. */
   readonly shares: Float32Array;
+  /** `[columns]`: 1 where the heads in means see a token of the range. */
+  readonly seen: Uint8Array;
+  /** `[layers]`: 1 where the layer sees a token of the prompt. */
+  readonly layersSeeing: Uint8Array;
 }
 
 /**
- * Returns the shares of a row by column.
+ * Returns the shares of a row by column, and which columns the heads in means see.
  * @param row a row observed with {@link COLUMN_TARGETS}
  * @param turn the turn being answered: its assistant span is the growing answer
- * @returns `[columns, layers × heads]`
  * @throws HoldfastError `E_TARGET` when the dialogue has no tokens of a system message
  */
 export function sharesByColumn(
-  { spans, watched, shares: { spans: all } }: Pick<RowObservation, 'spans' | 'watched' | 'shares'>,
+  { position, spans, watched, shares: { spans: all } }: RowObservation,
   turn: number,
-): Float32Array {
+  grid: SightedGrid,
+): ColumnShares {
   const shares = all!; // requested with every answer
   const pairs = shares.before.length / spans.length;
   const rows = new Float32Array(SHARE_COLUMNS.length * pairs);
-  const set = (column: ShareColumn, values: Float32Array): void => {
-    rows.set(values, SHARE_COLUMNS.indexOf(column) * pairs);
+  const { window } = headsInMeans(grid);
+  const seen = new Uint8Array(SHARE_COLUMNS.length);
+  const set = (column: ShareColumn, of: 'before' | 'after', at: readonly number[]): void => {
+    const index = SHARE_COLUMNS.indexOf(column);
+    rows.set(sharesAt(shares, at)[of], index * pairs);
+    const ranges = at.map((place) => spans[place]!);
+    if (seesTarget(window, position - 1, ranges)) seen[index] = 1;
   };
   const places = new Map<ShareColumn, number[]>();
   for (const [place, span] of spans.entries()) {
     const column = columnOf(span, turn);
     places.set(column, [...(places.get(column) ?? []), place]);
   }
-  for (const [column, at] of places) set(column, sharesAt(shares, at).before);
+  for (const [column, at] of places) set(column, 'before', at);
   const [prompt, prefix, random] = watched;
   if (!prompt || !prefix) {
     throw new HoldfastError('E_TARGET', 'the dialogue has no system message whose share could be measured');
   }
-  const ofPrompt = sharesAt(shares, prompt);
-  set('prompt', ofPrompt.before);
-  set('prompt_after', ofPrompt.after);
-  set('prefix', sharesAt(shares, prefix).before);
-  set('random', random ? sharesAt(shares, random).before : new Float32Array(pairs).fill(Number.NaN));
-  return rows;
+  set('prompt', 'before', prompt);
+  set('prompt_after', 'after', prompt);
+  set('prefix', 'before', prefix);
+  if (random) set('random', 'before', random);
+  else rows.fill(Number.NaN, RANDOM * pairs, (RANDOM + 1) * pairs);
+  const ranges = prompt.map((place) => spans[place]!);
+  const layersSeeing = Uint8Array.from(grid.windows, (each) =>
+    seesTarget(each, position - 1, ranges) ? 1 : 0,
+  );
+  return { shares: rows, seen, layersSeeing };
 }
 
 function columnOf(span: Span, turn: number): ShareColumn {

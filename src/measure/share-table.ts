@@ -14,7 +14,7 @@ export interface ShareTable {
   readonly lines: number;
   /** Buffered lines that are not yet in the file, at most one row group. */
   readonly held: number;
-  add(row: ShareRow): void;
+  add(row: Omit<ShareRow, 'seen' | 'layersSeeing'>): void;
   /** Writes the buffered lines and the footer, without which the table is unreadable. */
   finish(): void;
 }

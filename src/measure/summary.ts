@@ -1,3 +1,4 @@
+import type { MeanHeads } from '../attention/index.js';
 import {
   differenceOf,
   mean,
@@ -20,10 +21,10 @@ const MOST_BINS = 48;
 export interface Place {
   /** Number of dialogues that reached it. */
   readonly dialogues: number;
-  /** Means over rows and heads; null for a range that does not exist yet. */
+  /** Means over rows and the heads that see furthest; null for a range that does not exist yet, or that no head sees. */
   readonly shares: Readonly<Record<ShareColumn, Measured | null>>;
-  /** Percentiles over heads of the prompt's mean share. */
-  readonly heads: { readonly tenth: number; readonly median: number; readonly ninetieth: number };
+  /** Percentiles over these heads of the prompt's mean share; null if no head sees the prompt. */
+  readonly heads: { readonly tenth: number; readonly median: number; readonly ninetieth: number } | null;
 }
 
 /** Shares in one turn. */
@@ -31,8 +32,8 @@ export interface TurnPlace extends Place {
   readonly turn: number;
   /** Tokens of the dialogue before the answer: the mean over dialogues. */
   readonly tokens: number;
-  /** The prompt's mean share in each layer, `[layers]`. */
-  readonly layers: readonly number[];
+  /** The prompt's mean share in each layer, `[layers]`, over the rows that see it; null for a layer that never does. */
+  readonly layers: readonly (number | null)[];
 }
 
 /** Shares at the positions `[from, to)`, in tokens. */
@@ -57,7 +58,7 @@ export interface DecaySummary {
   readonly rows: number;
   readonly layers: number;
   readonly headsPerLayer: number;
-  /** Number of heads in the means: those that see the whole dialogue. */
+  /** Number of heads in the means: those that see furthest. */
   readonly headsInMeans: number;
   readonly turns: readonly TurnPlace[];
   readonly tokens: readonly TokenPlace[];
@@ -66,8 +67,8 @@ export interface DecaySummary {
   readonly slopeWithinTurns: Measured | null;
   /** Fall of the prompt's share from the last rows of an answer to the first rows of the next. */
   readonly dropBetweenTurns: Measured | null;
-  /** Distribution of the prompt's share over rows × heads. */
-  readonly spread: ShareSpread;
+  /** Distribution of the prompt's share over the rows and heads in the means; null if no head ever sees it. */
+  readonly spread: ShareSpread | null;
   /** Ordered by layer, then head. */
   readonly heads: readonly HeadSummary[];
 }
@@ -78,7 +79,7 @@ export function summarize(tally: Tally): DecaySummary {
   const turns = turnPlaces(tally);
   const tokens = tokenPlaces(tally);
   const spread = createHistogram();
-  for (const pair of seeing) spread.merge(histograms[pair]!);
+  for (const pair of seeing.pairs) spread.merge(histograms[pair]!);
   const halfLives = (column: ShareColumn): HalfLives => ({
     turns: measureHalfLife(
       dialogues.length,
@@ -100,7 +101,7 @@ export function summarize(tally: Tally): DecaySummary {
     rows,
     layers: grid.layers,
     headsPerLayer: grid.heads,
-    headsInMeans: seeing.length,
+    headsInMeans: seeing.pairs.length,
     turns,
     tokens,
     halfLives: {
@@ -118,7 +119,7 @@ export function summarize(tally: Tally): DecaySummary {
         meanOf(dialogues.map((turns) => borderScore(turns, 'first'))),
       ),
     ),
-    spread: spread.spread(),
+    spread: spread.total.count === 0 ? null : spread.spread(),
     heads: summarizeHeads(
       tally,
       turns.filter(reached(dialogues.length)).map(({ turn }) => turn),
@@ -143,9 +144,10 @@ function turnPlaces({ dialogues, grid, seeing }: Tally): TurnPlace[] {
       dialogues: there.length,
       shares: sharesAt(dialogues.length, (column) => scoresOf(dialogues, turn, column)),
       heads: percentiles(heads, seeing),
-      layers: Array.from({ length: grid.layers }, (_, layer) =>
-        mean([...heads.subarray(layer * grid.heads, (layer + 1) * grid.heads)]),
-      ),
+      layers: Array.from({ length: grid.layers }, (_, layer) => {
+        const share = mean([...heads.subarray(layer * grid.heads, (layer + 1) * grid.heads)]);
+        return Number.isNaN(share) ? null : share;
+      }),
     };
   });
 }
@@ -221,6 +223,7 @@ const isIn = (bin: number, { from, to }: Pick<TokenPlace, 'from' | 'to'>): boole
 function slopeScore(turns: ReadonlyMap<number, TurnTally>): Score {
   return [...turns.values()].reduce((score, { counts, line: { x, xx, y, xy } }) => {
     const rows = counts[PROMPT]!;
+    if (rows === 0) return score;
     return { sum: score.sum + xy - (x * y) / rows, count: score.count + xx - (x * x) / rows };
   }, NO_SCORE);
 }
@@ -229,22 +232,27 @@ function slopeScore(turns: ReadonlyMap<number, TurnTally>): Score {
 function borderScore(turns: ReadonlyMap<number, TurnTally>, side: 'first' | 'last'): Score {
   const shares = [...turns].flatMap(([number, turn]) => {
     const next = turns.get(number + 1);
-    if (next === undefined) return [];
+    if (next === undefined || turn.last.length === 0 || next.first.length === 0) return [];
     return [mean(side === 'last' ? turn.last : next.first)];
   });
   return { sum: shares.reduce((sum, share) => sum + share, 0), count: shares.length };
 }
 
-/** Returns each head's mean over all rows. */
+/** Returns each head's mean over the rows that see the prompt; NaN if there are none. */
 function headMeans(all: readonly HeadSums[]): Float64Array {
-  const rows = all.reduce((sum, heads) => sum + heads.rows, 0);
-  const means = new Float64Array(all[0]!.sums.length);
-  for (const { sums } of all) for (const [pair, sum] of sums.entries()) means[pair]! += sum / rows;
-  return means;
+  const { rows, sums } = all[0]!;
+  const heads = sums.length / rows.length;
+  return sums.map((_, pair) => {
+    const layer = Math.floor(pair / heads);
+    const total = all.reduce((sum, each) => sum + each.sums[pair]!, 0);
+    return total / all.reduce((sum, each) => sum + each.rows[layer]!, 0);
+  });
 }
 
-function percentiles(heads: Float64Array, seeing: readonly number[]): Place['heads'] {
-  const sorted = Float64Array.from(seeing, (pair) => heads[pair]!).sort();
+function percentiles(heads: Float64Array, { pairs }: MeanHeads): Place['heads'] {
+  const sorted = Float64Array.from(pairs, (pair) => heads[pair]!).sort();
+  // These heads have one window, so either all see the prompt or none does.
+  if (Number.isNaN(sorted[0]!)) return null;
   return {
     tenth: quantile(sorted, 0.1),
     median: quantile(sorted, 0.5),

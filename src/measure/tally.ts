@@ -1,4 +1,4 @@
-import type { HeadGrid } from '../attention/index.js';
+import { headsInMeans, type MeanHeads, meanOverHeads, type SightedGrid } from '../attention/index.js';
 import { createHistogram, type ShareHistogram } from './histogram.js';
 import { PROMPT, SHARE_COLUMNS, type ShareRow } from './share-columns.js';
 
@@ -7,7 +7,7 @@ export const BIN_TOKENS = 16;
 /** Rows at the start and at the end of an answer that are compared across the border between turns. */
 const EDGE_ROWS = 8;
 
-/** Sums over rows, `[columns]`. Each row is the mean over the heads that see the whole dialogue. */
+/** Sums over rows, `[columns]`. Each row is the mean over the heads that see furthest. */
 export interface Sums {
   readonly sums: Float64Array;
   /** Number of rows in which each column has a value. */
@@ -16,7 +16,8 @@ export interface Sums {
 
 /** Sums over rows of the prompt's share, for each head. */
 export interface HeadSums {
-  rows: number;
+  /** Rows in which each layer sees a token of the prompt, `[layers]`. */
+  readonly rows: Float64Array;
   /** `[layers × heads]`. */
   readonly sums: Float64Array;
 }
@@ -35,9 +36,9 @@ export interface TurnTally extends Sums {
 
 /** The part of a measurement kept in memory. It grows with turns and length, not with rows × heads. */
 export interface Tally {
-  readonly grid: HeadGrid;
-  /** Heads in the headline means, as indices into `[layers × heads]`. */
-  readonly seeing: readonly number[];
+  readonly grid: SightedGrid;
+  /** The heads in means. */
+  readonly seeing: MeanHeads;
   readonly rows: number;
   /** For each dialogue: turns by number. */
   readonly dialogues: readonly ReadonlyMap<number, TurnTally>[];
@@ -45,13 +46,14 @@ export interface Tally {
   readonly bins: readonly ReadonlyMap<number, Sums>[];
   /** Bins of positions by index over all dialogues, for each head. */
   readonly binHeads: ReadonlyMap<number, HeadSums>;
-  /** Histograms of the prompt's share before the policy, `[layers × heads]`. */
+  /** Histograms of the prompt's share before the policy, in the rows that see the prompt, `[layers × heads]`. */
   readonly histograms: readonly ShareHistogram[];
   add(row: ShareRow): void;
 }
 
 /** Returns an empty tally. */
-export function createTally(grid: HeadGrid, seeing: readonly number[]): Tally {
+export function createTally(grid: SightedGrid): Tally {
+  const seeing = headsInMeans(grid);
   const pairs = grid.layers * grid.heads;
   const dialogues: Map<number, TurnTally>[] = [];
   const bins: Map<number, Sums>[] = [];
@@ -69,21 +71,28 @@ export function createTally(grid: HeadGrid, seeing: readonly number[]): Tally {
     get rows() {
       return rows;
     },
-    add({ dialogue, turn, position, shares }) {
+    add({ dialogue, turn, position, shares, seen, layersSeeing }) {
       rows++;
-      const means = SHARE_COLUMNS.map((_, column) => meanOver(shares, column * pairs, seeing));
+      const means = SHARE_COLUMNS.map((_, column) =>
+        seen[column] === 1
+          ? meanOverHeads(seeing, shares.subarray(column * pairs, (column + 1) * pairs))
+          : Number.NaN,
+      );
       const prompt = shares.subarray(PROMPT * pairs, (PROMPT + 1) * pairs);
-      const ofTurn = entry(entryAt(dialogues, dialogue), turn, () => emptyTurn(position, pairs));
+      const ofTurn = entry(entryAt(dialogues, dialogue), turn, () => emptyTurn(position, grid));
       addMeans(ofTurn, means);
-      addHeads(ofTurn.heads, prompt);
+      addHeads(ofTurn.heads, prompt, layersSeeing);
       addToLine(ofTurn, position - ofTurn.start, means[PROMPT]!);
       const bin = Math.floor(position / BIN_TOKENS);
       addMeans(entry(entryAt(bins, dialogue), bin, emptySums), means);
       addHeads(
-        entry(binHeads, bin, () => emptyHeads(pairs)),
+        entry(binHeads, bin, () => emptyHeads(grid)),
         prompt,
+        layersSeeing,
       );
-      for (let pair = 0; pair < pairs; pair++) histograms[pair]!.add(clamp(prompt[pair]!));
+      for (let pair = 0; pair < pairs; pair++) {
+        if (layersSeeing[Math.floor(pair / grid.heads)] === 1) histograms[pair]!.add(clamp(prompt[pair]!));
+      }
     },
   };
 }
@@ -93,11 +102,14 @@ const emptySums = (): Sums => ({
   counts: new Float64Array(SHARE_COLUMNS.length),
 });
 
-const emptyHeads = (pairs: number): HeadSums => ({ rows: 0, sums: new Float64Array(pairs) });
+const emptyHeads = ({ layers, heads }: SightedGrid): HeadSums => ({
+  rows: new Float64Array(layers),
+  sums: new Float64Array(layers * heads),
+});
 
-const emptyTurn = (start: number, pairs: number): TurnTally => ({
+const emptyTurn = (start: number, grid: SightedGrid): TurnTally => ({
   ...emptySums(),
-  heads: emptyHeads(pairs),
+  heads: emptyHeads(grid),
   start,
   first: [],
   last: [],
@@ -112,12 +124,14 @@ function addMeans({ sums, counts }: Sums, means: readonly number[]): void {
   }
 }
 
-function addHeads(heads: HeadSums, prompt: Float32Array): void {
-  heads.rows++;
-  for (const [pair, share] of prompt.entries()) heads.sums[pair]! += share;
+function addHeads({ rows, sums }: HeadSums, prompt: Float32Array, layersSeeing: Uint8Array): void {
+  for (const [layer, sees] of layersSeeing.entries()) rows[layer]! += sees;
+  // A layer that sees nothing of the prompt adds 0.
+  for (const [pair, share] of prompt.entries()) sums[pair]! += share;
 }
 
 function addToLine({ first, last, line }: TurnTally, x: number, y: number): void {
+  if (Number.isNaN(y)) return;
   if (first.length < EDGE_ROWS) first.push(y);
   last.push(y);
   if (last.length > EDGE_ROWS) last.shift();
@@ -125,12 +139,6 @@ function addToLine({ first, last, line }: TurnTally, x: number, y: number): void
   line.xx += x * x;
   line.y += y;
   line.xy += x * y;
-}
-
-function meanOver(shares: Float32Array, start: number, pairs: readonly number[]): number {
-  let sum = 0;
-  for (const pair of pairs) sum += shares[start + pair]!;
-  return sum / pairs.length;
 }
 
 function entry<Key, Value>(map: Map<Key, Value>, key: Key, empty: () => Value): Value {

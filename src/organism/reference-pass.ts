@@ -1,3 +1,4 @@
+import { headsInMeans } from '../attention/index.js';
 import { type ForcedTurn, openForcedChat } from '../dialogue/index.js';
 import { headGrid, type Model } from '../engine/index.js';
 import { logSumExp } from '../executors/index.js';
@@ -6,7 +7,7 @@ import { currentMoment } from '../text/index.js';
 import type { Trial } from './trial.js';
 import { spansOf, type TrialArm, targetOf } from './trial-arm.js';
 
-/** Shares before the policy, over the layers that see the whole dialogue; NaN if there are none. */
+/** Shares before the policy, over the heads that see furthest. */
 export interface ReferenceShares {
   readonly prefix: ShareSpread;
   /** Mean share of the first token, a control. */
@@ -65,20 +66,16 @@ function lossOf(model: Model, { chosen, logits }: ForcedTurn): number {
 }
 
 function sharesOf(model: Model, { chosen, shares }: ForcedTurn): ReferenceShares {
-  const { layers } = model.executor.blueprint;
-  const { heads } = headGrid(model.executor.blueprint);
+  const { pairs } = headsInMeans(headGrid(model.executor.blueprint));
   const prefix: number[] = [];
   let sink = 0;
   let after = 0;
-  for (const [layer, { attention }] of layers.entries()) {
-    if (attention.window !== null) continue;
-    for (let head = 0; head < heads; head++) {
-      for (let row = 0; row < chosen.length; row++) {
-        const at = ((layer * heads + head) * chosen.length + row) * 3; // three ranges
-        prefix.push(shares[at]! + shares[at + 1]!);
-        sink += shares[at]!;
-        after += shares[at + 2]!;
-      }
+  for (const pair of pairs) {
+    for (let row = 0; row < chosen.length; row++) {
+      const at = (pair * chosen.length + row) * 3; // three ranges
+      prefix.push(shares[at]! + shares[at + 1]!);
+      sink += shares[at]!;
+      after += shares[at + 2]!;
     }
   }
   return { prefix: spreadOf(prefix), sink: sink / prefix.length, after: after / prefix.length };

@@ -26,7 +26,7 @@ export interface TrialRoundRecord {
   readonly followed: readonly InstructionScore[];
   /** Ability shown in the answer; null if the user did not ask about a topic. */
   readonly ability: Ability | null;
-  /** Share of the target in the answer, mean over layers and heads. */
+  /** Share of the target in the answer, mean over the heads that see furthest. */
   readonly share: Share;
   /** Share of the target in each head before the policy, `[layers × heads]`. */
   readonly heads: readonly number[];
@@ -119,7 +119,7 @@ function roundRecord(
     answer: turn.assistant,
     followed: scoresOf(grammar, trial, { instructions: always }, turn.assistant),
     ability: judgeAbility(grammar, round, turn.assistant, turn.finish === 'stop'),
-    share: turn.shares!.mean,
+    share: turn.shares!.mean!, // the organism has layers without a window
     heads: Array.from(turn.shares!.heads.before),
     probes,
   };

@@ -26,7 +26,7 @@ export interface ArmSummary {
   readonly ability: Readonly<Record<'topic' | 'slots' | 'wellFormed', ByRound<Estimate>>>;
   /** Mean stability of each family, by round. */
   readonly families: Readonly<Record<string, ByRound<number>>>;
-  /** Share of the target, mean over layers and heads, before and after the policy. */
+  /** Share of the target, mean over the heads that see furthest, before and after the policy. */
   readonly share: ByRound<{ readonly before: number; readonly after: number }>;
   /** Mean tokens of the dialogue before the answer. */
   readonly tokens: ByRound<number>;

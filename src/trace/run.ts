@@ -1,4 +1,4 @@
-import { type HeadGrid, ReceiptBook, type Strengths } from '../attention/index.js';
+import { ReceiptBook, type SightedGrid, type Strengths } from '../attention/index.js';
 import { checkSampling, createSampler } from '../engine/index.js';
 import type { Executor, ForwardRequest, ForwardResult, Sequence } from '../executors/index.js';
 import type { TensorToWrite } from '../formats/index.js';
@@ -9,7 +9,7 @@ import { checkSize } from './size.js';
 
 /** The resolved settings of a run. */
 export interface RunPlan {
-  readonly grid: HeadGrid;
+  readonly grid: SightedGrid;
   readonly ids: readonly number[];
   /** Empty if no share is measured. */
   readonly target: readonly TokenRange[];
@@ -99,12 +99,13 @@ async function forward(
   book: ReceiptBook,
   request: Omit<ForwardRequest, 'intervention'> & { readonly sequence: Sequence },
 ): Promise<ForwardResult> {
+  const start = request.sequence.length;
   const intervention = target.length === 0 ? {} : { intervention: { target, ...strengths } };
   const [result] = await executor.forward(
     [{ ...request, ...intervention }],
     signal === undefined ? {} : { signal },
   );
   const { targetShares } = result!;
-  if (targetShares !== undefined) book.add({ strengths, ...targetShares });
+  if (targetShares !== undefined) book.add({ strengths, target, start, ...targetShares });
   return result!;
 }

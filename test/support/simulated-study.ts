@@ -113,6 +113,7 @@ function roundOf(arm: TrueArm, round: number, own: number, random: () => number)
     finished: true,
     contextTokens: 40 + 36 * round,
     strength: arm.lift === undefined ? null : 0.7,
+    notice: null,
     share: { before, after },
     spread: {
       mean: before,

@@ -1,4 +1,6 @@
 import { assertTouched } from '../../attention/index.js';
+import type { AnswerOptions } from '../../dialogue/index.js';
+import { headGrid } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import { createRoleMeter, type RoleMeter } from '../terminal/index.js';
 import type { Conversation } from './conversation.js';
@@ -48,7 +50,17 @@ export function createRoom(conversation: Conversation, view: ChatView): ChatRoom
     view.error(error);
   }
 
-  async function show(answers: SideAnswers): Promise<void> {
+  /** The notices of the answer in progress that have been shown; the one about the settings is shown at the start. */
+  let noted: (string | null)[] = [];
+
+  function note(notice: string): void {
+    if (!noted.includes(notice)) view.note(notice);
+    noted.push(notice);
+  }
+
+  async function show(answer: (options: AnswerOptions) => SideAnswers, signal: AbortSignal): Promise<void> {
+    noted = [conversation.notice];
+    const answers = answer({ signal, notify: note });
     const measured = new Map<Side, RoleMeter>();
     for (;;) {
       const next = await answers.next();
@@ -62,6 +74,8 @@ export function createRoom(conversation: Conversation, view: ChatView): ChatRoom
         for (const { chat } of conversation.sides.chats) {
           const untouched = chat.receipt?.untouched ?? null;
           if (untouched !== null) view.note(`no share changed in this answer. ${untouched}`);
+          const { notice = null } = chat.turns.at(-1) ?? {};
+          if (notice !== null) note(notice);
         }
         return;
       }
@@ -79,14 +93,15 @@ export function createRoom(conversation: Conversation, view: ChatView): ChatRoom
     const { unanswered } = loaded;
     if (unanswered === null) return;
     view.question(unanswered);
-    await show(conversation.sides.answer(unanswered, { signal }));
+    await show((options) => conversation.sides.answer(unanswered, options), signal);
   }
 
   function showShares(): void {
     const sides = conversation.sides.chats.flatMap(({ side, chat }) => {
       const turn = chat.turns.at(-1);
       const meter = meters.get(side);
-      return turn === undefined || meter === undefined ? [] : [{ side, turn, roles: meter.means() }];
+      const grid = headGrid(conversation.model.executor.blueprint);
+      return turn === undefined || meter === undefined ? [] : [{ side, turn, roles: meter.means(), grid }];
     });
     if (sides.length === 0) {
       throw new HoldfastError('E_DIALOGUE', 'there is no answer yet whose shares were measured', {
@@ -99,7 +114,7 @@ export function createRoom(conversation: Conversation, view: ChatView): ChatRoom
   const contextOf = (signal: AbortSignal): CommandContext => ({
     conversation,
     view,
-    show: (start) => show(start(signal)),
+    show: (start) => show(start, signal),
     load: async (path) => welcome(await conversation.load(path, signal), signal),
     showShares,
     quit() {
@@ -111,7 +126,10 @@ export function createRoom(conversation: Conversation, view: ChatView): ChatRoom
     take: (line) =>
       attempt(async (signal) => {
         const input = readInput(line);
-        if (input.kind === 'message') await show(conversation.sides.answer(input.text, { signal }));
+        if (input.kind === 'message') {
+          const { text } = input;
+          await show((options) => conversation.sides.answer(text, options), signal);
+        }
         if (input.kind === 'command') await runCommand(input.name, input.argument, contextOf(signal));
       }),
     welcome: (loaded) => attempt((signal) => welcome(loaded, signal)),

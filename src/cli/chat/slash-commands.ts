@@ -1,4 +1,5 @@
 import { POLICY_RULES, renamedNotice } from '../../attention/index.js';
+import type { AnswerOptions } from '../../dialogue/index.js';
 import { HoldfastError } from '../../errors.js';
 import { alignColumns } from '../../report/index.js';
 import { BAR_SCALE } from '../terminal/index.js';
@@ -11,7 +12,7 @@ export interface CommandContext {
   readonly conversation: Conversation;
   readonly view: ChatView;
   /** Shows an answer while it is generated. Ctrl-C fires the signal. */
-  show(start: (signal: AbortSignal) => SideAnswers): Promise<void>;
+  show(answer: (options: AnswerOptions) => SideAnswers): Promise<void>;
   /** Continues with the dialogue in a file. */
   load(path: string): Promise<void>;
   showShares(): void;
@@ -81,7 +82,7 @@ const COMMANDS: Readonly<Record<string, ChatCommand>> = {
   retry: {
     argument: '',
     help: 'answer the last message again with the next seed',
-    run: ({ conversation, show }) => show((signal) => conversation.sides.retry({ signal })),
+    run: ({ conversation, show }) => show((options) => conversation.sides.retry(options)),
   },
   save: {
     argument: 'FILE',

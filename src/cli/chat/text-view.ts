@@ -60,9 +60,9 @@ export function createTextView({
       line(paint('stopped: no answer was kept', 'dim'));
     },
     shares(sides) {
-      for (const { side, roles, turn } of sides) {
+      for (const { side, roles, turn, grid } of sides) {
         if (side !== null) line(paint(HEADINGS[side], 'bold'));
-        stdout.lines(tableRows(shareTable(roles, turn), paint));
+        stdout.lines(tableRows(shareTable(roles, turn, grid), paint));
       }
     },
     note(text) {

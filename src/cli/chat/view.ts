@@ -1,3 +1,4 @@
+import type { SightedGrid } from '../../attention/index.js';
 import type { Turn } from '../../dialogue/index.js';
 import type { RoleShares } from '../terminal/index.js';
 import type { Side } from './sides.js';
@@ -7,6 +8,7 @@ export interface SideShares {
   readonly side: Side;
   readonly turn: Turn;
   readonly roles: readonly RoleShares[];
+  readonly grid: SightedGrid;
 }
 
 /** The output of a chat: text for people, or JSON for programs. */

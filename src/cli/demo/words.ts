@@ -63,7 +63,7 @@ export function tableNote({ dialogues, rounds }: PairedSummary): string {
     `${dialogues} other dialogues of ${rounds} rounds, with instructions that no training dialogue combined. ` +
     'Stability: the fraction of probes whose answer follows the system prompt. Brackets: 95 % intervals from a ' +
     'bootstrap over dialogues; off and held are paired: they have the same users, probes and seeds. ' +
-    "The prompt's share is the mean over all layers and heads; half of the layers see only the last 64 tokens. " +
+    "The prompt's share is the mean over the heads of the three layers that see the whole dialogue; the other three see only the last 64 tokens. " +
     'A few dialogues of one tiny model show little; models/organism/soft/evaluation.md has the full evaluation.'
   );
 }

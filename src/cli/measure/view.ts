@@ -65,9 +65,7 @@ function sharesLines(
     ...OTHERS,
   ];
   const heads =
-    headsInMeans === all
-      ? `all ${all} heads`
-      : `the ${headsInMeans} of ${all} heads that see the whole dialogue`;
+    headsInMeans === all ? `all ${all} heads` : `the ${headsInMeans} of ${all} heads that see furthest`;
   return [
     `Share of attention, mean over ${heads}`,
     dialogues < FEWEST_DIALOGUES
@@ -94,7 +92,7 @@ function layerLines({ turns, layers }: DecaySummary): string[] {
     name: groupName(group),
     shares: turns.map((turn) => meanOf(turn, group)),
   }));
-  const most = Math.max(...groups.flatMap(({ shares }) => shares));
+  const most = Math.max(0, ...groups.flatMap(({ shares }) => shares.filter((share) => share !== null)));
   return [
     `The prompt by layers, turn by turn, from ▁ (0) to █ (${most.toFixed(3)})`,
     ...textTable({
@@ -102,30 +100,32 @@ function layerLines({ turns, layers }: DecaySummary): string[] {
       rows: groups.map(({ name, shares }) => [
         name,
         sparkline(shares, most),
-        shares[0]!.toFixed(3),
-        shares.at(-1)!.toFixed(3),
+        shareText(shares[0]!),
+        shareText(shares.at(-1)!),
       ]),
     }),
   ];
 }
 
+/** Returns the mean over the layers of a group that see the prompt; null if there are none. */
 function meanOf(
   { layers }: TurnPlace,
   { first, end }: { readonly first: number; readonly end: number },
-): number {
-  return layers.slice(first, end).reduce((sum, share) => sum + share, 0) / (end - first);
+): number | null {
+  const seen = layers.slice(first, end).filter((share) => share !== null);
+  return seen.length === 0 ? null : seen.reduce((sum, share) => sum + share, 0) / seen.length;
 }
 
+const shareText = (share: number | null): string => share?.toFixed(3) ?? '-';
+
 /**
- * Returns values as a row of bars.
+ * Returns values as a row of bars; a blank for null.
  * @param most the value of the highest bar; the lowest bar is 0
  */
-function sparkline(values: readonly number[], most: number): string {
-  return values
-    .map(
-      (value) => BARS[most === 0 ? 0 : Math.min(BARS.length - 1, Math.floor((value / most) * BARS.length))],
-    )
-    .join('');
+function sparkline(values: readonly (number | null)[], most: number): string {
+  const bar = (value: number): string =>
+    BARS[most === 0 ? 0 : Math.min(BARS.length - 1, Math.floor((value / most) * BARS.length))]!;
+  return values.map((value) => (value === null ? ' ' : bar(value))).join('');
 }
 
 function halfLifeLines({ halfLives }: DecaySummary): string[] {
@@ -160,6 +160,7 @@ function headLines({ heads: all, spread }: DecaySummary): string[] {
   const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`;
   const kinds = KINDS.map((kind) => `${heads.filter((head) => head.kind === kind).length} ${kind}`);
   const decaying = byDecay(heads);
+  if (spread === null) return ['No head sees the prompt in any row: it is further back than every window.'];
   const lists: readonly (readonly [string, readonly HeadSummary[]])[] = [
     ['Largest share', byShare(heads).slice(0, LISTED)],
     ['Decays most', decaying.slice(0, LISTED)],
@@ -178,11 +179,11 @@ function headLines({ heads: all, spread }: DecaySummary): string[] {
               heading: [title, 'share', 'first turn', 'last turn', 'last / first', 'kind'],
               rows: listed.map(({ layer, head, spread, first, last, left, kind }) => [
                 `layer ${layer} head ${head}`,
-                spread.mean.toFixed(3),
-                first.toFixed(3),
-                last.toFixed(3),
+                shareText(spread?.mean ?? null),
+                shareText(first),
+                shareText(last),
                 numberText(left, 2),
-                kind,
+                kind ?? '-',
               ]),
             }),
           ],

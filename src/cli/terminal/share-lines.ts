@@ -60,7 +60,8 @@ interface ShownShare {
 function shownText({ name, of }: ShownShare, turns: readonly Turn[], withCourse: boolean): string {
   const share = of(turns.at(-1)!)?.mean;
   if (share === undefined) return `no ${name}`;
-  const course = sparkline(turns.flatMap((turn) => of(turn)?.mean.before ?? []));
+  if (share === null) return `${name} out of sight`;
+  const course = sparkline(turns.flatMap((turn) => of(turn)?.mean?.before ?? []));
   return `${name} ${shareText(share, withCourse ? course : '')}`;
 }
 

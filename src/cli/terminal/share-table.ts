@@ -1,4 +1,4 @@
-import { targetName } from '../../attention/index.js';
+import { headsInMeans, type SightedGrid, targetName } from '../../attention/index.js';
 import type { AnswerShares, AnswerStep, Turn } from '../../dialogue/index.js';
 import { textTable } from '../../report/index.js';
 import { mean } from '../../statistics/index.js';
@@ -72,16 +72,22 @@ const ROLE_NAMES: Readonly<Record<SpanRole, string>> = {
 };
 
 /**
- * Returns two tables with a column for each group of layers, under one heading. The first has the prompt and the
- * prefix, and any other target, before and after the policy; they can overlap. The second has a row for each role after
+ * Returns two tables under one heading: a column for the layers whose heads are in every mean, and one for each group of
+ * layers. The first table has the prompt and the prefix, and any other target, before and after the policy; they can
+ * overlap. A layer that sees nothing of a target is not in the mean of its group. The second has a row for each role after
  * the policy; these sum to 1.
  */
-export function shareTable(roles: readonly RoleShares[], turn: Turn): string[] {
-  const layers = roles[0]?.layers.length ?? 0;
-  const groups = [{ first: 0, end: layers }, ...layerGroups(layers)];
+export function shareTable(roles: readonly RoleShares[], turn: Turn, grid: SightedGrid): string[] {
+  const { layers } = grid;
+  const inMean = layersInMean(grid);
+  const all = Array.from({ length: layers }, (_, layer) => layer);
+  const groups = [inMean, ...layerGroups(layers).map(({ first, end }) => all.slice(first, end))];
   const row = (name: string, perLayer: readonly number[]): string[] => [
     name,
-    ...groups.map(({ first, end }) => mean(perLayer.slice(first, end)).toFixed(3)),
+    ...groups.map((group) => {
+      const seen = group.map((layer) => perLayer[layer]!).filter((share) => !Number.isNaN(share));
+      return seen.length === 0 ? '-' : mean(seen).toFixed(3);
+    }),
   ];
   const { shares, parts, settings } = turn;
   const { target, policy } = settings;
@@ -95,7 +101,10 @@ export function shareTable(roles: readonly RoleShares[], turn: Turn): string[] {
     ];
   };
   const isPart = target.kind === 'message' || target.kind === 'prefix';
-  const heading = groups.map((group, index) => (index === 0 ? 'all layers' : groupName(group)));
+  const heading = [
+    inMean.length === layers ? 'all layers' : `layers ${inMean.join(' ')}`,
+    ...layerGroups(layers).map(groupName),
+  ];
   const partRows = [
     ...beforeAndAfter('prompt', parts.prompt),
     ...beforeAndAfter('prefix', parts.prefix),
@@ -112,8 +121,13 @@ export function shareTable(roles: readonly RoleShares[], turn: Turn): string[] {
   ];
 }
 
+/** Returns the layers whose heads are in every mean. */
+function layersInMean(grid: SightedGrid): readonly number[] {
+  return [...new Set(headsInMeans(grid).pairs.map((pair) => Math.floor(pair / grid.heads)))];
+}
+
 /**
- * Returns the mean of each layer, `[layers]`.
+ * Returns the mean of each layer, `[layers]`; NaN for a layer that sees nothing of the target.
  * @param heads `[layers × heads]`
  */
 export function layerMeans(heads: Float32Array, layers: number): number[] {

@@ -75,15 +75,16 @@ export const ROUNDS: Table<RoundRow> = {
     column('finished', 'BOOLEAN', ({ round }) => round.finished),
     column('contextTokens', 'INT32', ({ round }) => round.contextTokens),
     column('strength', 'DOUBLE', ({ round }) => round.strength, 'nullable'),
-    column('shareBefore', 'DOUBLE', ({ round }) => round.share.before),
-    column('shareAfter', 'DOUBLE', ({ round }) => round.share.after),
-    column('spreadMean', 'DOUBLE', ({ round }) => round.spread.mean),
-    column('spreadMedian', 'DOUBLE', ({ round }) => round.spread.median),
-    column('spreadNinetieth', 'DOUBLE', ({ round }) => round.spread.ninetieth),
-    column('spreadAbove', 'DOUBLE', ({ round }) => round.spread.above),
-    column('spreadBelow', 'DOUBLE', ({ round }) => round.spread.below),
-    column('sinkShare', 'DOUBLE', ({ round }) => round.controls.sink),
-    column('templateShare', 'DOUBLE', ({ round }) => round.controls.template),
+    column('notice', 'STRING', ({ round }) => round.notice, 'nullable'),
+    column('shareBefore', 'DOUBLE', ({ round }) => round.share.before, 'nullable'),
+    column('shareAfter', 'DOUBLE', ({ round }) => round.share.after, 'nullable'),
+    column('spreadMean', 'DOUBLE', ({ round }) => round.spread?.mean ?? null, 'nullable'),
+    column('spreadMedian', 'DOUBLE', ({ round }) => round.spread?.median ?? null, 'nullable'),
+    column('spreadNinetieth', 'DOUBLE', ({ round }) => round.spread?.ninetieth ?? null, 'nullable'),
+    column('spreadAbove', 'DOUBLE', ({ round }) => round.spread?.above ?? null, 'nullable'),
+    column('spreadBelow', 'DOUBLE', ({ round }) => round.spread?.below ?? null, 'nullable'),
+    column('sinkShare', 'DOUBLE', ({ round }) => round.controls.sink, 'nullable'),
+    column('templateShare', 'DOUBLE', ({ round }) => round.controls.template, 'nullable'),
     column('randomShare', 'DOUBLE', ({ round }) => round.controls.random, 'nullable'),
     column('obedience', 'DOUBLE', ({ round }) => round.obedience, 'nullable'),
     column('ability', 'DOUBLE', ({ round }) => round.ability, 'nullable'),
@@ -140,7 +141,7 @@ interface HeadRow extends OfCell {
   readonly scenario: string;
   readonly round: number;
   readonly at: number;
-  readonly share: number;
+  readonly share: number | null;
 }
 
 /** One row per head and round. */
@@ -158,14 +159,16 @@ export const HEADS: Table<HeadRow> = {
     column('round', 'INT32', ({ round }) => round),
     column('layer', 'INT32', ({ result, at }) => Math.floor(at / result.headsPerLayer)),
     column('head', 'INT32', ({ result, at }) => at % result.headsPerLayer),
-    column('share', 'DOUBLE', ({ share }) => share),
+    column('share', 'DOUBLE', ({ share }) => share, 'nullable'),
   ],
 };
 
 /** Returns the shares by head, `[layers × heads]`, of every round of a record; nothing for records without them. */
-function headShares(
-  record: CellRecord,
-): readonly { readonly scenario: string; readonly round: number; readonly shares: readonly number[] }[] {
+function headShares(record: CellRecord): readonly {
+  readonly scenario: string;
+  readonly round: number;
+  readonly shares: readonly (number | null)[];
+}[] {
   if (record.kind === 'dialogue') {
     const { scenario, rounds } = record;
     return rounds.map(({ round, heads }) => ({ scenario, round, shares: heads }));

@@ -16,9 +16,21 @@ export interface StudyOrigin {
   readonly shard: Shard | null;
 }
 
-const FORMAT = 'holdfast-study-2';
-/** The format of an earlier version, whose cells have shares of the prefix instead of the prompt. */
-const EARLIER_FORMAT = 'holdfast-study-1';
+const FORMAT = 'holdfast-study-3';
+/** Formats of earlier versions, and what their cells mean. */
+const EARLIER: Readonly<Record<string, { readonly meaning: string; readonly hint: string }>> = {
+  'holdfast-study-1': {
+    meaning:
+      'whose shares and default target were those of the prefix; now they are those of the system message',
+    hint: 'with another --out, and with "target: prefix" on arms that should keep their target',
+  },
+  'holdfast-study-2': {
+    meaning:
+      'whose schedules target:SHARE took the mean over all heads, also those that no longer see the target; now every ' +
+      'mean is over the heads that see furthest',
+    hint: 'with another --out',
+  },
+};
 
 const StudyFile = z.looseObject({
   format: z.literal(FORMAT),
@@ -148,17 +160,13 @@ export async function readStudy(folder: string): Promise<KeptStudy> {
 }
 
 function parseStudy(text: string, path: string): StudyFile {
-  const earlier = z.looseObject({ format: z.literal(EARLIER_FORMAT) }).safeParse(parseJson(text));
-  if (earlier.success) {
-    throw new HoldfastError(
-      'E_UNREADABLE',
-      'the study was run by an earlier Holdfast, whose shares and default target were those of the prefix; ' +
-        'now they are those of the system message',
-      {
-        file: path,
-        hint: 'Run it again with another --out, and with "target: prefix" on arms that should keep their target; or read it with the release that ran it',
-      },
-    );
+  const { data } = z.looseObject({ format: z.string() }).safeParse(parseJson(text));
+  const earlier = EARLIER[data?.format ?? ''];
+  if (earlier !== undefined) {
+    throw new HoldfastError('E_UNREADABLE', `the study was run by an earlier Holdfast, ${earlier.meaning}`, {
+      file: path,
+      hint: `Run it again ${earlier.hint}; or read it with the release that ran it`,
+    });
   }
   return parse(StudyFile, text, path);
 }

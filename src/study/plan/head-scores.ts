@@ -8,7 +8,7 @@ import type { HeadScores } from './resolve-arm.js';
  *   share(l, h) = mean of π(l, h) over all rounds
  *   decay(l, h) = mean of π(l, h) over early rounds − mean over late rounds
  *
- * The decay is absolute, not relative to the early share: a head that never attends to the prompt has no share to lose,
+ * A head's mean is over the rounds in which it sees the prompt, and 0 if there are none. The decay is absolute, not relative to the early share: a head that never attends to the prompt has no share to lose,
  * but its noise could put it at the top of a relative ranking.
  */
 export function headScores(
@@ -29,7 +29,10 @@ function within<T>(rounds: readonly T[], from: number, to: number): readonly T[]
   return rounds.slice(Math.min(from, rounds.length) - 1, to);
 }
 
-/** Returns the mean of each column. */
-function meanOf(rows: readonly (readonly number[])[]): number[] {
-  return rows[0]!.map((_, column) => rows.reduce((sum, row) => sum + row[column]!, 0) / rows.length);
+/** Returns the mean of each column over the rows that have a value in it; 0 if none has. */
+function meanOf(rows: readonly (readonly (number | null)[])[]): number[] {
+  return rows[0]!.map((_, column) => {
+    const values = rows.flatMap((row) => row[column] ?? []);
+    return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+  });
 }

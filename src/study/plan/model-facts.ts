@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type Blueprint, planModel } from '../../architectures/index.js';
+import { headsInMeans } from '../../attention/index.js';
 import { headGrid } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import { type ModelFiles, openModel } from '../../hub/index.js';
-import { pairsThatSeeAll } from '../../measure/index.js';
 import { findTemplate, findTokenizer } from '../../model-text.js';
 import { tellNotes } from '../../notes.js';
 import { mayWriteTime } from '../../text/index.js';
@@ -37,7 +37,7 @@ export async function modelFacts({
       mayWriteTime: mayWriteTime(template),
       setupHash: setupHash(blueprint, files),
       grid: headGrid(blueprint),
-      seeing: pairsThatSeeAll(blueprint),
+      seeing: headsInMeans(headGrid(blueprint)).pairs,
       precision: precision ?? executor,
     };
   } finally {

@@ -45,17 +45,32 @@ export interface RoundRecord {
   /** The policy's strength in the answer's first row; null for arms without one. */
   readonly strength: number | null;
   /**
-   * The prompt's share (target message, whatever the arm acts on; what an arm repeats is not counted) over the answer's
-   * rows and heads. This, `spread` and `controls` are of the layers that see the whole dialogue, or of all where
-   * each sees a window only: with a window, a share says nothing about distance.
+   * Why the policy did not do what the arm asks for: its target was not in the dialogue yet or out of every layer's sight,
+   * or its schedule could not reach its share. Null if it did.
    */
-  readonly share: { readonly before: number; readonly after: number };
-  /** Distribution of its share before the policy over rows × heads. */
-  readonly spread: ShareSpread;
-  /** Each head's mean share of the target before the policy, `[layers × heads]`, to 4 significant digits. */
-  readonly heads: readonly number[];
-  /** Mean shares of controls before the policy; `random` is null until the dialogue is long enough for one. */
-  readonly controls: { readonly sink: number; readonly template: number; readonly random: number | null };
+  readonly notice: string | null;
+  /**
+   * The prompt's share (target message, whatever the arm acts on; what an arm repeats is not counted): the mean over the
+   * answer's rows that see it and the heads that see furthest. Null if they see it in none. `spread` and `controls` are of
+   * the same heads.
+   */
+  readonly share: { readonly before: number | null; readonly after: number | null };
+  /** Distribution of its share before the policy over these rows × heads; null if there are none. */
+  readonly spread: ShareSpread | null;
+  /**
+   * Each head's mean share of the prompt before the policy over the rows in which it sees the prompt, `[layers × heads]`,
+   * to 4 significant digits; null for a head that never does.
+   */
+  readonly heads: readonly (number | null)[];
+  /**
+   * Mean shares of controls before the policy; null for one that is not in sight. `random` is null until the dialogue is
+   * long enough for it.
+   */
+  readonly controls: {
+    readonly sink: number | null;
+    readonly template: number | null;
+    readonly random: number | null;
+  };
   /** How far the answer follows the prompt, 0…1; null if the scenario cannot tell. */
   readonly obedience: number | null;
   /** Whether the answer makes sense, 0…1; null if the scenario cannot tell. */
@@ -89,8 +104,8 @@ export interface CostRecord extends CellLabels {
 export interface RankingRecord extends CellLabels {
   readonly kind: 'ranking';
   readonly scenario: string;
-  /** Each head's mean share of the prompt in each round, `[rounds][layers × heads]`. */
-  readonly heads: readonly (readonly number[])[];
+  /** Each head's mean share of the prompt in each round, `[rounds][layers × heads]`, as in {@link RoundRecord}. */
+  readonly heads: readonly (readonly (number | null)[])[];
 }
 
 /** A cell that failed. `study run --retry-failed` computes it again. */

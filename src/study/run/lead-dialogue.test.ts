@@ -67,7 +67,7 @@ describe('leadDialogue', () => {
       expect(answer).toBe(turn.assistant);
       expect(finished).toBe(turn.finish === 'stop');
       expect(contextTokens).toBe(turn.timing.promptTokens);
-      expect(share.before).toBeCloseTo(turn.shares!.mean.before, 5);
+      expect(share.before).toBeCloseTo(turn.shares!.mean!.before, 5);
     }
     chat.dispose();
   });

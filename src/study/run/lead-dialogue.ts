@@ -1,13 +1,13 @@
 import { assertTouched } from '../../attention/index.js';
-import { type AnswerOptions, type Chat, layoutPrompt, openChat, type Turn } from '../../dialogue/index.js';
+import { type AnswerOptions, type Chat, openChat, type Turn } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import { fluency } from '../../material/index.js';
 import type { Scenario, User } from '../../scenario/index.js';
-import type { Message, Moment } from '../../text/index.js';
+import type { Moment } from '../../text/index.js';
 import type { Arm, CellLabels, DialogueRecord, ProbeRecord, RoundRecord } from '../plan/index.js';
 import type { StudySpec } from '../spec/index.js';
-import { type ArmInDialogue, armInDialogue } from './arm-in-dialogue.js';
+import { messageUnder } from './arm-message.js';
 import { rounded } from './digits.js';
 import { lease } from './lease.js';
 import type { Meter } from './meter.js';
@@ -29,7 +29,8 @@ export interface LedDialogue {
 interface Lead {
   readonly chat: Chat;
   readonly scenario: Scenario;
-  readonly arm: ArmInDialogue;
+  readonly arm: Arm;
+  readonly system: string;
   readonly seeds: DialogueSeeds;
   readonly probeRounds: readonly number[];
   /** Called with the number of tokens of every answer. */
@@ -59,21 +60,17 @@ export async function leadDialogue(
   const user = scenario.openUser({ model, seed: seeds.user, sampling, maxTokens, now });
   try {
     const { session } = leased;
-    const chat = openChat(leased.model, { system, history: given, sampling, maxTokens, session, now });
+    const chat = openChat(leased.model, {
+      ...arm.settings,
+      ...{ system, history: given, sampling, maxTokens, session, now },
+    });
     try {
       const opening = await user.say(null);
-      const messages: Message[] = [
-        { role: 'system', content: system },
-        ...given,
-        { role: 'user', content: opening },
-      ];
-      const prompt = layoutPrompt(model.format!, messages, { trustContent: false, now }); // a chat needs a format
-      const inDialogue = armInDialogue(arm, system, prompt);
       let decodedTokens = 0;
       const count = (tokens: number): void => {
         decodedTokens += tokens;
       };
-      const lead: Lead = { chat, scenario, arm: inDialogue, seeds, probeRounds, count };
+      const lead: Lead = { chat, scenario, arm, system, seeds, probeRounds, count };
       const rounds = await leadRounds(lead, user, opening);
       assertTouched(chat.turns);
       const record: LedDialogue['record'] = {
@@ -149,6 +146,7 @@ async function leadRound(lead: Lead, round: number, words: string): Promise<Roun
     finished,
     contextTokens: turn.timing.promptTokens,
     strength: turn.strength && rounded(turn.strength.first),
+    notice: turn.notice,
     ...book.shares(),
     obedience: score(scenario.obedience(round, answer)),
     ability: score(scenario.ability(round, answer, finished)),
@@ -175,11 +173,9 @@ async function putProbes(lead: Lead, round: number): Promise<ProbeRecord[]> {
   return records;
 }
 
-/** Applies the arm's settings to the next turn, and returns its message. */
-function nextMessage({ chat, arm }: Lead, words: string): string {
-  const last = chat.turns.at(-1)?.timing;
-  chat.configure(arm.settingsAt(last === undefined ? 0 : last.promptTokens + last.decodedTokens));
-  return arm.messageIn(chat.history.length + chat.turns.length + 1, words);
+/** Returns the next message of the user under the arm. */
+function nextMessage({ chat, arm, system }: Lead, words: string): string {
+  return messageUnder(arm, system, chat.history.length + chat.turns.length + 1, words);
 }
 
 async function answerOf(chat: Chat, message: string, options: AnswerOptions): Promise<Turn> {

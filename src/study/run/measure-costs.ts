@@ -1,10 +1,10 @@
-import { layoutAnswer, layoutPrompt, openForcedChat } from '../../dialogue/index.js';
+import { layoutAnswer, openForcedChat } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
 import { logSumExp } from '../../executors/index.js';
 import type { ChoiceQuestion, HeldOutDialogue } from '../../material/index.js';
 import type { Moment } from '../../text/index.js';
 import type { Arm, AskedQuestion } from '../plan/index.js';
-import { armInDialogue } from './arm-in-dialogue.js';
+import { messageUnder } from './arm-message.js';
 
 /** A sum and the number of its terms. */
 export interface Cost {
@@ -117,18 +117,11 @@ async function* readUnder(
   arm: Arm,
   now: Moment,
 ): AsyncGenerator<ReadTurn, undefined> {
-  const chat = openForcedChat(model, { system, prefixFirst: true, now }); // as in a study's dialogues
+  // As in a study's dialogues, the prefix is computed first.
+  const chat = openForcedChat(model, { ...arm.settings, system, prefixFirst: true, now });
   try {
-    const [first] = exchanges;
-    const messages = [
-      { role: 'system', content: system },
-      { role: 'user', content: first!.user },
-    ] as const;
-    const prompt = layoutPrompt(model.format!, messages, { trustContent: false, now });
-    const inDialogue = armInDialogue(arm, system, prompt);
     for (const [index, { user, assistant }] of exchanges.entries()) {
-      chat.configure(inDialogue.settingsAt(chat.length));
-      yield await chat.read(inDialogue.messageIn(index + 1, user), assistant);
+      yield await chat.read(messageUnder(arm, system, index + 1, user), assistant);
     }
   } finally {
     chat.dispose();

@@ -1,8 +1,7 @@
 import type { Blueprint } from '../../architectures/index.js';
-import type { Target } from '../../attention/index.js';
-import { type RowObservation, sharesAt } from '../../dialogue/index.js';
+import { headsInMeans, seesTarget, type Target } from '../../attention/index.js';
+import { createShareMeter, type RowObservation, sharesAt } from '../../dialogue/index.js';
 import { headGrid } from '../../engine/index.js';
-import { pairsThatSeeAll } from '../../measure/index.js';
 import { type ShareSpread, spreadOf } from '../../statistics/index.js';
 import type { RoundRecord } from '../plan/index.js';
 import { rounded } from './digits.js';
@@ -27,45 +26,46 @@ export interface ShareBook {
 
 export function createShareBook(blueprint: Blueprint): ShareBook {
   const grid = headGrid(blueprint);
-  const seeing = pairsThatSeeAll(blueprint);
-  const heads = new Float64Array(grid.layers * grid.heads);
-  /** The prompt's share in each row and each head that sees the whole dialogue. */
+  const { pairs, window } = headsInMeans(grid);
+  const meters = CONTROL_TARGETS.map(() => createShareMeter(grid));
+  /** The prompt's share in each row that sees it and each head of the means. */
   const shares: number[] = [];
-  const sums = { after: 0, sink: 0, template: 0, random: 0 };
-  let rows = 0;
   let hasRandom = true;
 
   return {
-    add({ watched, shares: { spans } }) {
-      // Requested with every answer; a target without tokens has no share.
-      const [prompt, sink, template, random] = watched.map((at) => sharesAt(spans!, at ?? []));
-      rows++;
-      hasRandom &&= watched[3] !== null;
-      for (const [pair, share] of prompt!.before.entries()) heads[pair]! += share;
-      for (const pair of seeing) {
-        shares.push(prompt!.before[pair]!);
-        sums.after += prompt!.after[pair]!;
-        sums.sink += sink!.before[pair]!;
-        sums.template += template!.before[pair]!;
-        sums.random += random!.before[pair]!;
+    add({ position, watched, shares: { spans } }) {
+      for (const [index, at] of watched.entries()) {
+        if (at === null) continue;
+        const of = sharesAt(spans!, at); // requested with every answer
+        const ranges = at.map((place) => spans!.ranges[place]!);
+        meters[index]!.add(of, position - 1, ranges);
+        if (index === 0 && seesTarget(window, position - 1, ranges)) {
+          for (const pair of pairs) shares.push(of.before[pair]!);
+        }
       }
+      hasRandom &&= watched[3] !== null;
     },
     shares() {
-      const mean = (sum: number): number => rounded(sum / (rows * seeing.length));
-      const spread = roundedSpread(shares);
+      const [prompt, sink, template, random] = meters.map((meter) => meter.mean());
+      const spread = shares.length === 0 ? null : roundedSpread(shares);
       return {
-        share: { before: spread.mean, after: mean(sums.after) },
+        share: { before: spread?.mean ?? null, after: roundedOrNull(prompt?.mean?.after) },
         spread,
-        heads: Array.from(heads, (sum) => rounded(sum / rows, HEAD_DIGITS)),
+        heads: Array.from(prompt?.heads.before ?? [], (share) =>
+          Number.isNaN(share) ? null : rounded(share, HEAD_DIGITS),
+        ),
         controls: {
-          sink: mean(sums.sink),
-          template: mean(sums.template),
-          random: hasRandom ? mean(sums.random) : null,
+          sink: roundedOrNull(sink?.mean?.before),
+          template: roundedOrNull(template?.mean?.before),
+          random: hasRandom ? roundedOrNull(random?.mean?.before) : null,
         },
       };
     },
   };
 }
+
+const roundedOrNull = (value: number | undefined): number | null =>
+  value === undefined ? null : rounded(value);
 
 function roundedSpread(shares: readonly number[]): ShareSpread {
   const { mean, median, ninetieth, above, below } = spreadOf(shares);
