@@ -147,8 +147,8 @@ describe('strengthForMeanShare', () => {
         const weakest = meanUnder(rule, seen, rule.identity);
         const most = meanUnder(rule, seen, strongest(rule));
         const wanted = weakest + place * (most - weakest);
-        const { strength, reached } = strengthForMeanShare(rule, seen, wanted);
-        expect(reached || Math.abs(meanUnder(rule, seen, strength) - wanted) < 1e-12).toBe(true);
+        const { strength, missed } = strengthForMeanShare(rule, seen, wanted);
+        expect(missed === null || Math.abs(meanUnder(rule, seen, strength) - wanted) < 1e-12).toBe(true);
         expect(strength).toBeGreaterThanOrEqual(rule.minimum);
         expect(strength).toBeLessThanOrEqual(rule.maximum);
         expect(Math.abs(meanUnder(rule, seen, strength) - wanted)).toBeLessThan(1e-6);
@@ -168,12 +168,12 @@ describe('strengthForMeanShare', () => {
           // Beyond the identity, on the side that no strength reaches. A rule that moves the mean both ways has none.
           if (Math.min(...means) >= mean) {
             const found = strengthForMeanShare(rule, seen, part * mean);
-            expect(found).toEqual({ strength: rule.identity, reached: part * mean === mean });
+            expect(found).toEqual({ strength: rule.identity, missed: part * mean === mean ? null : 'above' });
           }
           if (Math.max(...means) <= mean) {
             const wanted = mean + part * (1 - mean);
             const found = strengthForMeanShare(rule, seen, wanted);
-            expect(found).toEqual({ strength: rule.identity, reached: wanted === mean });
+            expect(found).toEqual({ strength: rule.identity, missed: wanted === mean ? null : 'below' });
           }
         }),
       );
@@ -186,7 +186,7 @@ describe('strengthForMeanShare', () => {
     const raises = meanUnder(rule, seen, strongest(rule)) > meanUnder(rule, seen, rule.identity);
     const found = strengthForMeanShare(rule, seen, raises ? 0.8 : 0);
     expect(found.strength).toBeCloseTo(strongest(rule), 15);
-    expect(found.reached).toBe(!raises);
+    expect(found.missed).toBe(raises ? 'below' : null);
   });
 
   it('finds a mean that the strongest strength has passed again', () => {

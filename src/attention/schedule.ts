@@ -30,8 +30,8 @@ export interface DialoguePoint {
 /** A strength, and whether it does what its schedule asks for. */
 export interface ScheduledStrength {
   readonly strength: number;
-  /** False if no strength of the policy brings the mean to the share of a `target` schedule. */
-  readonly reached: boolean;
+  /** On which side of the share that a `target` schedule asks for the closest mean is; null if the mean can be reached. */
+  readonly missed: 'below' | 'above' | null;
 }
 
 /**
@@ -61,7 +61,7 @@ export function scheduledStrength(
   }
 }
 
-const reached = (strength: number): ScheduledStrength => ({ strength, reached: true });
+const reached = (strength: number): ScheduledStrength => ({ strength, missed: null });
 
 function moveTowards(from: number, to: number, distance: number): number {
   return distance >= Math.abs(to - from) ? to : from + Math.sign(to - from) * distance;
@@ -72,7 +72,7 @@ const STEPS = 64;
 
 /**
  * Returns a strength at which the rule brings the mean of these shares to `mean`. If it finds none, returns the tried
- * strength whose mean is closest, the weakest if several are, as not reached.
+ * strength whose mean is closest, the weakest if several are, and on which side of `mean` it is.
  *
  * The mean need not be monotone in the strength: a rule can raise some shares and lower others. So the function tries
  * strengths in 64 steps from the identity to the strongest, and bisects the first step in which the mean passes `mean`.
@@ -115,7 +115,8 @@ export function strengthForMeanShare(
     if (Math.abs(now) < closest.distance) closest = { strength: strong, distance: Math.abs(now) };
     weak = strong;
   }
-  return { strength: closest.strength, reached: closest.distance === 0 };
+  if (closest.distance === 0) return reached(closest.strength);
+  return { strength: closest.strength, missed: first < 0 ? 'below' : 'above' };
 
   function bisect(weak: number, strong: number): number {
     for (let iteration = 0; iteration < 60; iteration++) {

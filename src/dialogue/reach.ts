@@ -3,6 +3,7 @@ import {
   headsInMeans,
   meanOverHeads,
   POLICY_RULES,
+  type ScheduledStrength,
   type SightedGrid,
   seesTarget,
   type TokenRange,
@@ -13,10 +14,10 @@ import type { HeadShares } from './shares.js';
 /** Collects the rows of an answer in which a schedule could not bring the mean share to the one it asks for. */
 export interface ReachMeter {
   /**
-   * @param reached whether the schedule found a strength for this row
    * @param row position of the row's token
+   * @param scheduled the strength in this row
    */
-  add(row: number, strength: number, reached: boolean, shares: HeadShares): void;
+  add(row: number, scheduled: ScheduledStrength, shares: HeadShares): void;
   /** Returns which means the rows have had instead, as text; null if no row missed the share. */
   readonly notice: string | null;
 }
@@ -43,12 +44,13 @@ export function createReachMeter(
     `the mean share stayed ${side} ${asked} in ${misses.rows} of ${rows} rows: ` +
     `${misses.closest.toFixed(3)} at ${limit}, with ${POLICY_RULES[policy].symbol} = ${Number(misses.strength.toPrecision(4))}`;
   return {
-    add(row, strength, reached, { after }) {
+    add(row, { strength, missed }, { after }) {
       if (asked === null || !seesTarget(heads.window, row, target)) return;
       rows++;
-      if (reached) return;
       const mean = meanOverHeads(heads, after);
-      const misses = mean < asked ? below : above;
+      // The strength follows from the row before: this row may have passed the share.
+      if (missed === null || missed !== (mean < asked ? 'below' : 'above')) return;
+      const misses = missed === 'below' ? below : above;
       misses.rows++;
       if (Math.abs(mean - asked) >= Math.abs(misses.closest - asked)) return;
       misses.closest = mean;

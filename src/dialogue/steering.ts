@@ -144,9 +144,7 @@ function createSteering(context: SteeringContext): Steering {
     },
     measuring: false,
     measured(row, shares) {
-      if (latest === null) return;
-      const { strength, reached } = latest.scheduled;
-      reach.add(row, strength, reached, shares);
+      if (latest !== null) reach.add(row, latest.scheduled, shares);
     },
     get notice() {
       return notice ?? reach.notice;
