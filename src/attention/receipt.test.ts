@@ -56,6 +56,40 @@ describe('ReceiptBook', () => {
     }
   });
 
+  it('averages over the rows that a policy can change: those that see both sides of the target', () => {
+    const windowed = { ...grid, windows: [null, 3] };
+    const book = new ReceiptBook(windowed);
+    // Rows 0 to 5; the target is tokens 0 and 1. Layer 0 sees both sides from row 2 on, layer 1 in rows 2 and 3.
+    const layer0 = [1, 1, 0.5, 0.4, 0.3, 0.2];
+    const layer1 = [1, 1, 0.6, 0.2, 0, 0];
+    const raised = (shares: number[]) =>
+      shares.map((share) => (share > 0 && share < 1 ? share + 0.1 : share));
+    const pass = (of: (shares: number[]) => number[]) =>
+      Float32Array.from([layer0, layer0, layer1, layer1].flatMap(of));
+    book.add({
+      ...{ strengths: uniformStrength('boost', 2, grid), target: place.target, start: 0 },
+      ...{ before: pass((shares) => shares), after: pass(raised) },
+    });
+    const { rows, touched, changeable, meanBefore, meanAfter } = book.receipt();
+    expect({ rows, touched, changeable }).toEqual({ rows: 6, touched: [8, 4], changeable: [4, 2] });
+    for (const [found, expected] of [
+      [meanBefore, [0.35, 0.4]],
+      [meanAfter, [0.45, 0.5]],
+    ] as const) {
+      expected.forEach((mean, layer) => {
+        expect(found[layer]).toBeCloseTo(mean, 6);
+      });
+    }
+  });
+
+  it('has no mean for a layer that sees only one side in every row', () => {
+    const book = new ReceiptBook({ ...grid, windows: [null, 3] });
+    book.add({ ...entry(3), start: 20 });
+    const { meanBefore, changeable } = book.receipt();
+    expect(changeable).toEqual([3, 0]);
+    expect(meanBefore).toEqual([expect.closeTo(0.2, 6), null]);
+  });
+
   it('gives the same for several passes as for one pass over all their rows', () => {
     const share = fc.double({ min: 0, max: 1, noNaN: true });
     const row = fc.record({

@@ -472,15 +472,16 @@ describe('a chat', () => {
     expect(touched((await ask(chat, 'hello')).turn.receipt)).toBeGreaterThan(0);
   });
 
-  it('fails at the end of an answer if the policy changed no share, and does not keep the turn', async () => {
+  it('refuses a policy whose target has no token outside it, before it computes anything', async () => {
     const chat = open({
       policy: 'boost',
       strength: 2,
-      target: { kind: 'range', range: { start: 400, end: 410 } },
+      target: { kind: 'range', range: { start: 0, end: 400 } },
     });
     const answer = chat.answer('hello');
-    await expect(collect(answer)).rejects.toThrow(/E_UNTOUCHED/);
+    await expect(collect(answer)).rejects.toThrow(/E_UNTOUCHED.*No row sees both/);
     expect(chat.turns).toEqual([]);
+    expect(chat.session.length).toBe(0);
     chat.configure({ policy: 'off' });
     expect((await ask(chat, 'hello')).turn.number).toBe(1);
   });
@@ -615,16 +616,6 @@ describe('a chat that starts from given messages', () => {
   it('refuses an invalid history', () => {
     expect(() => open({ history: GIVEN.slice(1) })).toThrow(/E_DIALOGUE.*history\.0/);
     expect(() => open({ history: GIVEN.slice(0, 3) })).toThrow(/E_DIALOGUE.*does not end with an answer/);
-  });
-});
-
-describe('a chat with a sliding window', () => {
-  it('fails when the system prompt has left every window', async () => {
-    const other = await loadFixture('mistral');
-    const chat = openChat(other, { ...CHAT, policy: 'split-softmax', strength: 0.6 });
-    for (const text of ['hello', 'and the rope?']) await ask(chat, text);
-    await expect(ask(chat, 'once more')).rejects.toThrow(/E_UNTOUCHED.*sliding window/);
-    await other.dispose();
   });
 });
 

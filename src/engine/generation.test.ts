@@ -138,11 +138,13 @@ describe('generation', () => {
     }
   });
 
-  it('throws if the intervention touched nothing', async () => {
+  it('says in the receipt why the intervention could touch nothing, and keeps the answer', async () => {
     const nowhere = { ...split(0.5), target: [{ start: 400, end: 410 }] };
-    await expect(
-      collect(new Session(executor), { sampling: GREEDY, maxTokens: 2, intervention: () => nowhere }),
-    ).rejects.toThrow(/E_UNTOUCHED/);
+    const options = { sampling: GREEDY, maxTokens: 2, intervention: () => nowhere };
+    const { steps, end } = await collect(new Session(executor), options);
+    expect(steps.length).toBe(2);
+    expect(end.receipt!.untouched).toMatch(/^No row sees both a key inside the target and one outside it/);
+    expect(end.receipt).toMatchObject({ changeable: [0, 0, 0], meanBefore: [null, null, null] });
   });
 
   it('ends at the signal before the intervention has touched anything, with a receipt that says so', async () => {

@@ -37,7 +37,7 @@ async function* events(
       kind: 'turn',
       turn: {
         ...{ turn, user: 'hold', assistant: 'fast', finish: 'stop', contextTokens: 10 * turn },
-        ...{ answerTokens: 3, seed: 1, strength: null, dropped: [] },
+        ...{ answerTokens: 3, seed: 1, strength: null, notice: null, dropped: [] },
       },
     };
   }

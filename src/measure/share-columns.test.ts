@@ -15,18 +15,22 @@ const SPANS: readonly (Span & { readonly before: number; readonly after: number 
 /** The prompt is the system message and its tail; the random span has no place before token 12. */
 const watchedAt = (position: number) => [[1, 2], [0, 1, 2], position < 12 ? null : [4, 5]];
 
+const GRID = { layers: 2, heads: 1, windows: [4, null] };
+
 /** Shares of the second of two heads; the first has none. */
 function columnsAt(position: number): Record<string, number> {
   const spans = SPANS.filter(({ end }) => end <= position);
   const of = (when: 'before' | 'after') =>
     Float32Array.from([...spans.map(() => 0), ...spans.map((span) => span[when])]);
-  const shares = sharesByColumn(
+  const { shares } = sharesByColumn(
     {
+      position,
       spans,
       watched: watchedAt(position),
       shares: { target: null, spans: { ranges: spans, before: of('before'), after: of('after') } },
     },
     2,
+    GRID,
   );
   expect(shares.length).toBe(2 * SHARE_COLUMNS.length);
   const named = SHARE_COLUMNS.map((name, column) => [name, shares[2 * column + 1]!] as const);
@@ -50,10 +54,29 @@ describe('shares by column', () => {
     expect(columnsAt(12).random).toBeCloseTo(0.3, 6);
   });
 
+  it('say which columns the heads in means see, and which layers see the prompt', () => {
+    const spans = SPANS.filter(({ end }) => end <= 12);
+    const none = new Float32Array(spans.length * 2);
+    const row = {
+      ...{ position: 12, spans, watched: watchedAt(11) },
+      shares: { target: null, spans: { ranges: spans, before: none, after: none } },
+    };
+    const seenBy = (windows: readonly (number | null)[]) => {
+      const { seen, layersSeeing } = sharesByColumn(row, 1, { layers: 2, heads: 1, windows });
+      return { seen: SHARE_COLUMNS.filter((_, column) => seen[column] === 1), layers: [...layersSeeing] };
+    };
+    const all = ['prompt', 'system', 'sink', 'template', 'user', 'answer', 'prefix', 'prompt_after'];
+    expect(seenBy([4, null])).toEqual({ seen: all, layers: [0, 1] });
+    // Row 11 sees tokens 4 to 11 in layer 1, and with them the prompt's tail, which is its last token.
+    const tail = ['prompt', 'template', 'user', 'answer', 'prefix', 'prompt_after'];
+    expect(seenBy([4, 8])).toEqual({ seen: tail, layers: [0, 1] });
+    expect(seenBy([7, 7])).toEqual({ seen: ['user', 'answer'], layers: [0, 0] });
+  });
+
   it('are refused of a dialogue without a system message', () => {
     const spans = SPANS.slice(0, 1);
     const one = { ranges: spans, before: new Float32Array(1), after: new Float32Array(1) };
-    const row = { spans, watched: [null, null, null], shares: { target: null, spans: one } };
-    expect(() => sharesByColumn(row, 1)).toThrow(/E_TARGET.*no system message/);
+    const row = { position: 1, spans, watched: [null, null, null], shares: { target: null, spans: one } };
+    expect(() => sharesByColumn(row, 1, GRID)).toThrow(/E_TARGET.*no system message/);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { countingFile, readTable, rowOf } from '../../test/support/decay-fixtures.js';
-import { SHARE_COLUMNS, type ShareRow } from './share-columns.js';
+import { SHARE_COLUMNS } from './share-columns.js';
 import { openShareTable } from './share-table.js';
 
 const GRID = { layers: 30, heads: 9 };
@@ -31,7 +31,7 @@ describe('a table of shares', () => {
     const grid = { layers: 2, heads: 3 };
     const file = countingFile(true);
     const table = openShareTable(file, grid, 7);
-    const rows = Array.from({ length: 5 }, (_, index): ShareRow => {
+    const rows = Array.from({ length: 5 }, (_, index) => {
       const shares = Float32Array.from({ length: SHARE_COLUMNS.length * 6 }, () => Math.random());
       return { dialogue: index % 2, turn: 1 + index, position: 40 + index, id: 500 + index, shares };
     });

@@ -5,9 +5,8 @@ import { PROMPT, type ShareRow } from './share-columns.js';
 import { type DecaySummary, summarize } from './summary.js';
 import { createTally, type Tally } from './tally.js';
 
-const GRID = { layers: 2, heads: 3 };
+const GRID = { layers: 2, heads: 3, windows: [null, null] };
 const PAIRS = 6;
-const ALL = [0, 1, 2, 3, 4, 5];
 
 interface Made {
   readonly dialogues: number;
@@ -23,10 +22,10 @@ interface Made {
 
 function tallyOf(
   { dialogues, turns, tokens, prompt, sink = 0.1, randomFrom = 0 }: Made,
-  seeing: readonly number[] = ALL,
+  windows: readonly (number | null)[] = GRID.windows,
   change: (row: ShareRow) => void = () => {},
 ): Tally {
-  const tally = createTally(GRID, seeing);
+  const tally = createTally({ ...GRID, windows });
   for (let dialogue = 0; dialogue < dialogues; dialogue++) {
     for (let turn = 1; turn <= turns; turn++) {
       for (let index = 0; index < tokens; index++) {
@@ -117,10 +116,10 @@ describe('levels', () => {
     ]);
   });
 
-  it('are means over the heads that see the whole dialogue', () => {
+  it('are means over the heads that see furthest', () => {
     const tally = tallyOf(
       { dialogues: 1, turns: 1, tokens: 5, prompt: () => 0.6 },
-      [3, 4, 5],
+      [4, null],
       ({ shares }) => {
         shares.fill(0.1, PROMPT * PAIRS, PROMPT * PAIRS + 3);
       },
@@ -128,16 +127,40 @@ describe('levels', () => {
     const { turns, headsInMeans, heads, spread } = summarize(tally);
     expect(headsInMeans).toBe(3);
     expect(turns[0]!.shares.prompt!.value).toBeCloseTo(0.6, 6);
-    expect(spread.mean).toBeCloseTo(0.6, 6);
+    expect(spread!.mean).toBeCloseTo(0.6, 6);
     const [windowed, seeing] = turns[0]!.layers;
     expect([windowed!, seeing!].map((share) => Number(share.toFixed(6)))).toEqual([0.1, 0.6]);
     expect(heads.map(({ inMeans }) => inMeans)).toEqual([false, false, false, true, true, true]);
+  });
+
+  it('leave out the rows that do not see the prompt; without such a row there is none', () => {
+    // Layer 0 sees the prompt in the first two rows of turn 1, layer 1 in all of turn 1.
+    const seenIn = (rows: number, { turn, position }: ShareRow) =>
+      turn === 1 && position < 5 + rows ? 1 : 0;
+    const tally = tallyOf({ dialogues: 1, turns: 2, tokens: 5, prompt: () => 0.6 }, [4, 9], (row) => {
+      row.layersSeeing.set([seenIn(2, row), seenIn(5, row)]);
+      row.seen[PROMPT] = seenIn(5, row);
+      for (let pair = 0; pair < PAIRS; pair++) {
+        if (row.layersSeeing[Math.floor(pair / 3)] === 0) row.shares[PROMPT * PAIRS + pair] = 0;
+      }
+    });
+    const { turns, heads, spread } = summarize(tally);
+    expect(turns.map(({ shares }) => shares.prompt?.value.toFixed(6) ?? null)).toEqual(['0.600000', null]);
+    expect(turns[1]!.shares.sink!.value).toBeCloseTo(0.1, 6);
+    expect(turns.map(({ layers }) => layers.map((share) => share?.toFixed(6) ?? null))).toEqual([
+      ['0.600000', '0.600000'],
+      [null, null],
+    ]);
+    expect(turns[1]!.heads).toBeNull();
+    expect(spread!.mean).toBeCloseTo(0.6, 6);
+    expect(heads.map(({ last }) => last)).toEqual(Array(6).fill(null));
+    expect(heads[0]!.spread!.mean).toBeCloseTo(0.6, 6);
   });
 });
 
 describe('heads', () => {
   /** Six heads: one falls to a quarter, one is constant, one near 0, one near 1, one jumps, one has almost nothing. */
-  const tally = tallyOf({ dialogues: 2, turns: 4, tokens: 10, prompt: () => 0 }, ALL, (row) => {
+  const tally = tallyOf({ dialogues: 2, turns: 4, tokens: 10, prompt: () => 0 }, GRID.windows, (row) => {
     const { turn, position, shares } = row;
     const swings = [0.8, 0.0001, 0.4][position % 3]!;
     shares.set([0.4 - 0.1 * (turn - 1), 0.3, 0.0001, 0.9, swings, 0.005], PROMPT * PAIRS);

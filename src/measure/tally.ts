@@ -125,7 +125,7 @@ function addMeans({ sums, counts }: Sums, means: readonly number[]): void {
 }
 
 function addHeads({ rows, sums }: HeadSums, prompt: Float32Array, layersSeeing: Uint8Array): void {
-  for (const [layer, sees] of layersSeeing.entries()) rows[layer]! += sees;
+  for (const layer of rows.keys()) rows[layer]! += layersSeeing[layer]!;
   // A layer that sees nothing of the prompt adds 0.
   for (const [pair, share] of prompt.entries()) sums[pair]! += share;
 }

@@ -3,6 +3,8 @@ import { comparedLine, shareLine, sparkline } from '../../src/cli/terminal/share
 import { createRoleMeter, layerGroups, shareTable } from '../../src/cli/terminal/share-table.js';
 import { type AnswerShares, RECOMMENDED_HOLD, type Settings, type Turn } from '../../src/dialogue/index.js';
 
+const GRID = { layers: 2, heads: 2, windows: [null, null] };
+
 const SETTINGS: Settings = {
   ...RECOMMENDED_HOLD,
   target: { kind: 'message' },
@@ -154,7 +156,7 @@ describe('the table of shares', () => {
         },
       })
       .add({ shares: { target: null, spans: [span('user', 1, 0), span('system', 0, 1)] } });
-    expect(shareTable(meter.means(), turn(0.5, 0.625))).toEqual([
+    expect(shareTable(meter.means(), turn(0.5, 0.625), GRID)).toEqual([
       'share of       all layers      0      1',
       'prompt before       0.500  0.500  0.500',
       'prompt after        0.625  0.625  0.625',
@@ -167,10 +169,41 @@ describe('the table of shares', () => {
     ]);
   });
 
+  it('takes means over the layers that see furthest, and has a dash for a layer that sees nothing of a target', () => {
+    const meter = createRoleMeter().add({
+      shares: {
+        target: null,
+        spans: [
+          { role: 'user', turn: 0, start: 0, end: 1, share: 0.5, layers: Float64Array.of(1, 0.5) },
+          { role: 'system', turn: 0, start: 1, end: 2, share: 0.5, layers: Float64Array.of(0, 0.5) },
+        ],
+      },
+    });
+    const none = Number.NaN;
+    const prompt = {
+      mean: { before: 0.5, after: 0.5 },
+      heads: { before: Float32Array.of(none, none, 0.5, 0.5), after: Float32Array.of(none, none, 0.5, 0.5) },
+    };
+    const off = { ...SETTINGS, policy: 'off', schedule: null } as const;
+    const parts = { prompt, words: null, sink: null, prefix: null };
+    const rows = shareTable(meter.means(), turn(0.5, 0.5, { settings: off, parts }), {
+      ...GRID,
+      windows: [4, null],
+    });
+    expect(rows).toEqual([
+      'share of   layers 1      0      1',
+      'prompt        0.500      -  0.500',
+      '',
+      'every token by role (these rows sum to 1)',
+      'its words     0.500  0.000  0.500',
+      'user          0.500  1.000  0.500',
+    ]);
+  });
+
   it('has one row for the prompt and one for the prefix if no policy acts, and any other target by name', () => {
     const meter = createRoleMeter().add({ shares: { target: null, spans: [] } });
     const off = { ...SETTINGS, policy: 'off', schedule: null, target: { kind: 'template' } } as const;
-    const rows = shareTable(meter.means(), turn(0.5, 0.5, { settings: off, shares: share(0.2, 0.2) }));
+    const rows = shareTable(meter.means(), turn(0.5, 0.5, { settings: off, shares: share(0.2, 0.2) }), GRID);
     expect(rows.slice(1).map((row) => row.split(/ {2,}/)[0])).toEqual([
       'prompt',
       'prefix',

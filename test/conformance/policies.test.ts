@@ -54,7 +54,7 @@ describe.each(['reference', 'cpu', 'gpu'] as const)('a chat on %s', (name) => {
     const { turn } = await ask(chat, 'hello');
     const { meanBefore, meanAfter, touched } = turn.receipt!;
     expect(sum(touched)).toBeGreaterThan(0);
-    const moved = meanAfter.map((mean, layer) => mean - meanBefore[layer]!);
+    const moved = meanAfter.map((mean, layer) => mean! - meanBefore[layer]!);
     expect(moved.some((change) => change !== 0)).toBe(true);
     if (POLICY_RULES[policy].onlyRaises) expect(Math.min(...moved)).toBeGreaterThanOrEqual(0);
     chat.dispose();

@@ -45,6 +45,7 @@ describe('experiments', () => {
       'real-interventions.yaml',
       'schedules.yaml',
       'smoke.yaml',
+      'target-shares.yaml',
     ]);
   });
 

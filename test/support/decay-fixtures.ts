@@ -24,14 +24,22 @@ export function countingFile(keep = false): GrowingFile & {
   };
 }
 
-/** Returns a row with the same shares in all heads; omitted shares are 0. */
+/** Returns a row with the same shares in all heads, all in sight; omitted shares are 0, and one of NaN does not exist yet. */
 export function rowOf(
-  place: Omit<ShareRow, 'id' | 'shares'>,
+  place: Pick<ShareRow, 'dialogue' | 'turn' | 'position'>,
   pairs: number,
   shares: Partial<Record<ShareColumn, number>>,
 ): ShareRow {
   const values = SHARE_COLUMNS.flatMap((column) => Array<number>(pairs).fill(shares[column] ?? 0));
-  return { id: 7, ...place, shares: Float32Array.from(values) };
+  const seen = Uint8Array.from(SHARE_COLUMNS, (column) => (Number.isNaN(shares[column]) ? 0 : 1));
+  // As many layers as there may be.
+  return {
+    id: 7,
+    ...place,
+    shares: Float32Array.from(values),
+    seen,
+    layersSeeing: new Uint8Array(pairs).fill(1),
+  };
 }
 
 /** Returns the rows of a Parquet table. */
