@@ -7,6 +7,7 @@ export type { TokenRange } from '../text/index.js';
 export { type HeadGrid, type HeadPair, type HeadSelection, headMask } from './heads.js';
 export {
   headsInMeans,
+  layersInMeans,
   type MeanHeads,
   meanOverHeads,
   type SightedGrid,

@@ -34,6 +34,11 @@ export function headsInMeans({ layers, heads, windows }: SightedGrid, mask?: Uin
   return { pairs: chosen.filter((pair) => windowOf(pair) === window), window };
 }
 
+/** Returns the layers of {@link headsInMeans}, ascending. */
+export function layersInMeans(grid: SightedGrid): readonly number[] {
+  return [...new Set(headsInMeans(grid).pairs.map((pair) => Math.floor(pair / grid.heads)))];
+}
+
 /** Returns the mean of one row's shares over these heads. @param shares `[layers × heads]` */
 export function meanOverHeads({ pairs }: MeanHeads, shares: ArrayLike<number>): number {
   let sum = 0;

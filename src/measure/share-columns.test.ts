@@ -65,12 +65,14 @@ describe('shares by column', () => {
       const { seen, layersSeeing } = sharesByColumn(row, 1, { layers: 2, heads: 1, windows });
       return { seen: SHARE_COLUMNS.filter((_, column) => seen[column] === 1), layers: [...layersSeeing] };
     };
-    const all = ['prompt', 'system', 'sink', 'template', 'user', 'answer', 'prefix', 'prompt_after'];
+    // There is no earlier answer: its share is 0, and in the means.
+    const all = ['prompt', 'system', 'sink', 'template', 'user', 'assistant', 'answer', 'prefix'];
+    all.push('prompt_after');
     expect(seenBy([4, null])).toEqual({ seen: all, layers: [0, 1] });
     // Row 11 sees tokens 4 to 11 in layer 1, and with them the prompt's tail, which is its last token.
-    const tail = ['prompt', 'template', 'user', 'answer', 'prefix', 'prompt_after'];
+    const tail = ['prompt', 'template', 'user', 'assistant', 'answer', 'prefix', 'prompt_after'];
     expect(seenBy([4, 8])).toEqual({ seen: tail, layers: [0, 1] });
-    expect(seenBy([7, 7])).toEqual({ seen: ['user', 'answer'], layers: [0, 0] });
+    expect(seenBy([7, 7])).toEqual({ seen: ['user', 'assistant', 'answer'], layers: [0, 0] });
   });
 
   it('are refused of a dialogue without a system message', () => {

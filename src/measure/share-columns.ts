@@ -24,6 +24,16 @@ export const SHARE_COLUMNS = [
 /** The name of a recorded share. */
 export type ShareColumn = (typeof SHARE_COLUMNS)[number];
 
+/** The columns that cover every token once. */
+const SPEAKERS: ReadonlySet<ShareColumn> = new Set([
+  'system',
+  'sink',
+  'template',
+  'user',
+  'assistant',
+  'answer',
+]);
+
 export const PROMPT = SHARE_COLUMNS.indexOf('prompt');
 export const RANDOM = SHARE_COLUMNS.indexOf('random');
 
@@ -49,7 +59,7 @@ export interface ShareRow {
   readonly id: number;
   /** `[columns, layers × heads]`, in the order of {@link SHARE_COLUMNS}; NaN for a range that does not exist yet. */
   readonly shares: Float32Array;
-  /** `[columns]`: 1 where the heads in means see a token of the range. */
+  /** `[columns]`: 1 where the heads in means see a token of the range, or where a speaker has no token yet. */
   readonly seen: Uint8Array;
   /** `[layers]`: 1 where the layer sees a token of the prompt. */
   readonly layersSeeing: Uint8Array;
@@ -70,12 +80,13 @@ export function sharesByColumn(
   const pairs = shares.before.length / spans.length;
   const rows = new Float32Array(SHARE_COLUMNS.length * pairs);
   const { window } = headsInMeans(grid);
-  const seen = new Uint8Array(SHARE_COLUMNS.length);
+  // A speaker without tokens has a share of 0: the shares of all speakers sum to one.
+  const seen = Uint8Array.from(SHARE_COLUMNS, (column) => (SPEAKERS.has(column) ? 1 : 0));
   const set = (column: ShareColumn, of: 'before' | 'after', at: readonly number[]): void => {
     const index = SHARE_COLUMNS.indexOf(column);
     rows.set(sharesAt(shares, at)[of], index * pairs);
     const ranges = at.map((place) => spans[place]!);
-    if (seesTarget(window, position - 1, ranges)) seen[index] = 1;
+    seen[index] = seesTarget(window, position - 1, ranges) ? 1 : 0;
   };
   const places = new Map<ShareColumn, number[]>();
   for (const [place, span] of spans.entries()) {

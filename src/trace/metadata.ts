@@ -1,5 +1,5 @@
-import type { Receipt } from '../attention/index.js';
-import type { Model } from '../engine/index.js';
+import { layersInMeans, type Receipt } from '../attention/index.js';
+import { headGrid, type Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import type { DialogueLayout, Tokenizer } from '../text/index.js';
 import type { PolicySetting } from './strengths.js';
@@ -52,6 +52,7 @@ export async function traceMetadata(model: Model, facts: TraceFacts): Promise<Re
       .map(({ start, end }) => [start, Math.min(end, ids.length)]),
     spans: (layout?.spans ?? []).map(({ role, turn, start, end }) => ({ role, turn, start, end })),
     receipt,
+    layersInMeans: layersInMeans(headGrid(executor.blueprint)),
     tokens: tokenTexts(model, ids),
     text: layout?.text ?? null,
     now: layout?.now ?? null,

@@ -89,7 +89,7 @@ export function addSettingsOptions(
     .option('--strength <x>', `a constant strength; ${STRENGTHS_HELP}`, decimal)
     .option(
       '--schedule <s>',
-      'a strength that follows the dialogue: per-turn:FROM,TO,STEP, per-token:FROM,TO,RATE, target:SHARE',
+      'a strength that follows the dialogue: per-turn:FROM,TO,STEP, per-token:FROM,TO,RATE, or target:SHARE (mean over the heads that see furthest)',
     )
     .option(
       '--target <target>',

@@ -75,8 +75,9 @@ function strengthText(turn: Turn): string {
   const { policy } = turn.settings;
   if (policy === 'off') return 'off';
   if (turn.strength === null) {
-    const state = turn.measuring ? 'measures this answer' : turn.notice;
-    return state === null ? policy : `${policy} (${state})`;
+    // The chat has said why not.
+    const state = turn.measuring ? ' (measures this answer)' : turn.notice === null ? '' : ' (does not act)';
+    return `${policy}${state}`;
   }
   const { first, last } = turn.strength;
   const { symbol, identity } = POLICY_RULES[policy];

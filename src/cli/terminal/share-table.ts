@@ -1,4 +1,4 @@
-import { headsInMeans, type SightedGrid, targetName } from '../../attention/index.js';
+import { layersInMeans, type SightedGrid, targetName } from '../../attention/index.js';
 import type { AnswerShares, AnswerStep, Turn } from '../../dialogue/index.js';
 import { textTable } from '../../report/index.js';
 import { mean } from '../../statistics/index.js';
@@ -79,7 +79,7 @@ const ROLE_NAMES: Readonly<Record<SpanRole, string>> = {
  */
 export function shareTable(roles: readonly RoleShares[], turn: Turn, grid: SightedGrid): string[] {
   const { layers } = grid;
-  const inMean = layersInMean(grid);
+  const inMean = layersInMeans(grid);
   const all = Array.from({ length: layers }, (_, layer) => layer);
   const groups = [inMean, ...layerGroups(layers).map(({ first, end }) => all.slice(first, end))];
   const row = (name: string, perLayer: readonly number[]): string[] => [
@@ -119,11 +119,6 @@ export function shareTable(roles: readonly RoleShares[], turn: Turn, grid: Sight
     `every token by role${when} (these rows sum to 1)`,
     ...lines.slice(1 + partRows.length),
   ];
-}
-
-/** Returns the layers whose heads are in every mean. */
-function layersInMean(grid: SightedGrid): readonly number[] {
-  return [...new Set(headsInMeans(grid).pairs.map((pair) => Math.floor(pair / grid.heads)))];
 }
 
 /**
