@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { resolveTarget } from '../../src/attention/index.js';
 import { createJsonView } from '../../src/cli/chat/json-view.js';
+import { createOutput } from '../../src/cli/terminal/output.js';
 import { layoutPrompt, openChat, type SteeringOptions, type Turn } from '../../src/dialogue/index.js';
 import type { Model } from '../../src/engine/index.js';
 import { EMBEDDED_MODEL, loadModel } from '../../src/load.js';
@@ -150,13 +150,8 @@ function jsonOf(turn: Turn): {
   receipt: { meanBefore: (number | null)[]; meanAfter: (number | null)[]; changeable: number[] };
 } {
   let text = '';
-  const stdout = new Writable({
-    write(chunk, _, done) {
-      text += String(chunk);
-      done();
-    },
-  });
-  createJsonView({ stdout, stderr: stdout }).answered([{ side: null, turns: [turn] }]);
+  const output = createOutput({ write: (chunk) => (text += chunk) });
+  createJsonView({ stdout: output, stderr: output }).answered([{ side: null, turns: [turn] }]);
   return JSON.parse(text);
 }
 

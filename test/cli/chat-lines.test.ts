@@ -104,6 +104,10 @@ describe('the line under an answer', () => {
     expect(shareLine([turn(0, 0, { shares: null, parts, settings: off, strength: null })])).toBe(
       'no prompt · sink .300  off  20.0 tokens/s',
     );
+    const unseen = { ...parts, prompt: { ...share(0, 0), mean: null } };
+    expect(shareLine([turn(0, 0, { parts: unseen, settings: off, strength: null })])).toBe(
+      'prompt out of sight · sink .300  off  20.0 tokens/s',
+    );
   });
 
   it('says whether sustain measures or acts', () => {
@@ -112,7 +116,7 @@ describe('the line under an answer', () => {
       shareLine([turn(0.2, 0.2, { settings, strength: null, ...changes })]);
     expect(line({ measuring: true })).toMatch(/ {2}sustain \(measures this answer\) {2}/);
     expect(line({ measuring: false })).toMatch(/ {2}sustain {2}/);
-    expect(line({ notice: 'π₁ = 0 changes nothing' })).toMatch(/ {2}sustain \(π₁ = 0 changes nothing\) {2}/);
+    expect(line({ notice: 'π₁ = 0 changes nothing' })).toMatch(/ {2}sustain \(does not act\) {2}/);
   });
 
   it('never shows a strength that changes something as the identity', () => {

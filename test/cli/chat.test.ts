@@ -61,7 +61,7 @@ describe('a policy', () => {
     );
   });
 
-  it('sustain measures the first answer; it says so only there, and says if it measured no share at all', async () => {
+  it('sustain measures the first answer, and says so only there; a target out of sight is said in every answer', async () => {
     // The window of layer 0 has lost the prompt by then.
     const model = ['chat', fixture('models/gemma3'), '--threads', '1', '--system', 'the work'];
     const sustain = [
@@ -77,14 +77,59 @@ describe('a policy', () => {
     ];
     const users = 'one two three four five six seven\nwords and words\nmore\n';
     const outcome = await holdfast([...model, ...sustain], users);
-    const nothing = 'π₁ = 0 changes nothing';
-    expect(linesOf(outcome).map(({ notice }) => notice)).toEqual([null, nothing, nothing]);
+    const notices = linesOf(outcome).map(({ notice }) => notice);
+    for (const notice of notices) {
+      expect(notice).toMatch(
+        /^no layer that the policy acts on sees the system prompt any more: its last token is \d+ tokens back, the widest window is 16$/,
+      );
+    }
+    expect(outcome.code).toBe(0);
+    expect(outcome.stderr.trimEnd().split('\n')).toEqual(notices);
     const { stdout } = await holdfast([...model, ...sustain.slice(0, -1)], users);
     expect(stdout.match(/sustain \([^)]*\)/g)).toEqual([
       'sustain (measures this answer)',
-      `sustain (${nothing})`,
-      `sustain (${nothing})`,
+      'sustain (does not act)',
+      'sustain (does not act)',
     ]);
+  });
+
+  it('whose target has left every window says so before the answer, and the chat goes on', async () => {
+    const mistral = ['chat', fixture('models/mistral'), ...SHORT, ...SYSTEM, '--temperature', '0'];
+    const users = 'hello\nand the rope?\nonce more\n';
+    const outcome = await holdfast([...mistral, '--hold', '--json'], users);
+    expect(outcome.code).toBe(0);
+    const lines = linesOf(outcome);
+    const notice =
+      /^no layer sees the system prompt any more: its last token is \d+ tokens back, the widest window is 20$/;
+    expect(lines.at(-1)).toMatchObject({ turn: 3, notice: expect.stringMatching(notice), shares: null });
+    expect(lines.at(-1)!.assistant).not.toBe('');
+    expect(outcome.stderr.trimEnd().split('\n').at(-1)).toMatch(notice);
+    const { stdout } = await holdfast([...mistral, '--hold'], users);
+    expect(stdout).toMatch(/^prompt out of sight · sink out of sight {2}split-softmax \(does not act\) /m);
+  });
+
+  it('on a random span waits until the dialogue has it, and says for how many tokens', async () => {
+    const outcome = await chat(
+      [...SYSTEM, ...HALF, '--target', 'random:1', '--json'],
+      'hello\nand the rope?\nonce more\nhold it\n',
+    );
+    expect(outcome.code).toBe(0);
+    const notices = linesOf(outcome).map(({ notice }) => notice);
+    expect(notices[0]).toMatch(
+      /^the policy waits for \d+ more tokens: the target random:1 needs \d+, and the dialogue has \d+$/,
+    );
+    expect(notices.at(-1)).toBeNull();
+    expect(outcome.stderr.trimEnd().split('\n')).toEqual(notices.filter((notice) => notice !== null));
+  });
+
+  it('that cannot keep the mean share says so after the answer', async () => {
+    const schedule = ['--policy', 'cap', '--schedule', 'target:0.95'];
+    const { code, stderr, stdout } = await chat([...SYSTEM, ...schedule], 'hello\n');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /^the mean share stayed below 0\.95 in 8 of 8 rows: 0\.\d{3} at most, with κ = 1\n$/,
+    );
+    expect(stdout).toMatch(/ {2}cap κ=1 /);
   });
 
   it('that lowers the share shows it in the line', async () => {

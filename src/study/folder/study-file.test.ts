@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkFolder, readStudy } from './study-file.js';
 
-describe('a folder of an earlier Holdfast, whose shares are those of the prefix', () => {
+describe.each([
+  ['holdfast-study-1', /those of the prefix; now .* the system message .*"target: prefix"/],
+  ['holdfast-study-2', /target:SHARE took the mean over all heads.*over the heads that see furthest.*--out/],
+])('a folder of an earlier Holdfast, %s', (format, message) => {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-study-'));
   const file = join(folder, 'study.json');
   beforeAll(() => {
-    writeFileSync(file, JSON.stringify({ format: 'holdfast-study-1', name: 'smoke' }));
+    writeFileSync(file, JSON.stringify({ format, name: 'smoke' }));
     writeFileSync(join(folder, 'plan.jsonl'), '');
   });
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -16,7 +19,7 @@ describe('a folder of an earlier Holdfast, whose shares are those of the prefix'
   const refused = expect.objectContaining({
     code: 'E_UNREADABLE',
     file,
-    message: expect.stringMatching(/those of the prefix; now .* the system message .*"target: prefix"/),
+    message: expect.stringMatching(message),
   });
 
   it('is not resumed, because its specification may now mean something else', async () => {
@@ -25,7 +28,7 @@ describe('a folder of an earlier Holdfast, whose shares are those of the prefix'
     expect(readFileSync(file, 'utf8')).toBe(before);
   });
 
-  it('is not reported or merged as if its shares were those of the prompt', async () => {
+  it('is not reported or merged as if its shares meant what they mean now', async () => {
     await expect(readStudy(folder)).rejects.toEqual(refused);
   });
 });
