@@ -91,7 +91,8 @@ describe('leadDialogue', () => {
     const one = await lead(armOf({ policy: 'split-softmax', strength: 1 }));
     const strengths = one.rounds.map(({ strength }) => strength);
     expect(strengths).toEqual([1, 1, 1]);
-    const without = { ...one, rounds: one.rounds.map((round) => ({ ...round, strength: null })) };
+    expect(one.rounds[0]!.notice).toBe('k = 1 changes nothing');
+    const without = { ...one, rounds: one.rounds.map((round) => ({ ...round, strength: null, notice: null })) };
     expect(JSON.stringify(without)).toBe(JSON.stringify(off));
     expect((await lead(HELD)).rounds).not.toEqual(off.rounds);
   });
