@@ -13,6 +13,7 @@ import { leadDialogue } from '../../src/study/run/lead-dialogue.js';
 import { traceRun } from '../../src/trace/index.js';
 import { ask, CHAT, loadFixture } from '../support/chat-fixtures.js';
 import { armOf, SCENARIO } from '../support/scenario-fixtures.js';
+import { NOW } from '../support/text-fixtures.js';
 
 /** All means are compared with ones computed here from whole attention rows, by the formula in docs/guide/shares.md. */
 const TOLERANCE = 1e-6;
@@ -139,7 +140,7 @@ function rangesIn({ format }: Model): {
     { role: 'system', content: SCENARIO.system },
     { role: 'user', content: USERS[0]! },
   ] as const;
-  const layout = layoutPrompt(format!, messages, { trustContent: false });
+  const layout = layoutPrompt(format!, messages, { trustContent: false, now: NOW });
   return { prompt: resolveTarget({ kind: 'message' }, layout), sink: [{ start: 0, end: 1 }] };
 }
 
@@ -240,7 +241,7 @@ describe.each(Object.keys(MODELS))('every mean of shares on %s', (name) => {
         open: () => ({
           ...{ scenario: 's', group: 'g', system: SCENARIO.system, given: [], rounds: SCENARIO.rounds },
           events: (async function* () {
-            const options = { ...CHAT, ...settings };
+            const options = { ...CHAT, ...settings, now: NOW };
             for await (const event of measureDialogue(model, SCENARIO, options, 0)) {
               if (event.kind === 'turn') {
                 const of = answerRows(event.turn.contextTokens, event.turn.answerTokens);
@@ -264,7 +265,14 @@ describe.each(Object.keys(MODELS))('every mean of shares on %s', (name) => {
 
       rows.clear();
       const { record } = await leadDialogue(model, SCENARIO, armOf(settings), {
-        ...{ sampling: CHAT.sampling, maxTokens: CHAT.maxTokens, probeRounds: [], seed: 1, index: 0 },
+        ...{
+          sampling: CHAT.sampling,
+          maxTokens: CHAT.maxTokens,
+          probeRounds: [],
+          seed: 1,
+          index: 0,
+          now: NOW,
+        },
       });
       // The rows of the last answer are the last that were computed.
       const { contextTokens, share, heads, controls } = record.rounds.at(-1)!;

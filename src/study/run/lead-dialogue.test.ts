@@ -92,7 +92,10 @@ describe('leadDialogue', () => {
     const strengths = one.rounds.map(({ strength }) => strength);
     expect(strengths).toEqual([1, 1, 1]);
     expect(one.rounds[0]!.notice).toBe('k = 1 changes nothing');
-    const without = { ...one, rounds: one.rounds.map((round) => ({ ...round, strength: null, notice: null })) };
+    const without = {
+      ...one,
+      rounds: one.rounds.map((round) => ({ ...round, strength: null, notice: null })),
+    };
     expect(JSON.stringify(without)).toBe(JSON.stringify(off));
     expect((await lead(HELD)).rounds).not.toEqual(off.rounds);
   });
