@@ -36,7 +36,7 @@ export function demoFigure({ summary, source }: Pick<DemoResult, 'summary' | 'so
         series: series('stability'),
       },
       {
-        title: "The prompt's share of attention, 0 to 1, mean over the heads that see the whole dialogue",
+        title: "The prompt's share of attention, mean over the heads that see furthest",
         domain: [0, highestShare(summary)],
         height: 150,
         series: series('share'),
