@@ -1,7 +1,7 @@
 import { type Slice, sliceKey, sliceName } from './slices.js';
 import type { Gap, StudyResult } from './study-result.js';
 
-/** Says which results are missing, and how that affects the numbers. */
+/** Says which results are missing or are not what was asked for, and how that affects the numbers. */
 
 /** Says how much of the plan is missing; empty if the study is complete. */
 export function planWords({ records, gaps }: Pick<StudyResult, 'records' | 'gaps'>): string[] {
@@ -17,7 +17,7 @@ export function planWords({ records, gaps }: Pick<StudyResult, 'records' | 'gaps
   ];
 }
 
-/** Says which arms of a slice lack dialogues, and which dialogues the numbers cover; empty if the slice is complete. */
+/** Says which arms of a slice lack dialogues, which dialogues the numbers cover, and where a policy did not act as asked. */
 export function coverageWords({ arms, baseline, leftOut, gaps }: Slice): string[] {
   const words: string[] = [];
   if (gaps.length > 0) {
@@ -34,7 +34,19 @@ export function coverageWords({ arms, baseline, leftOut, gaps }: Slice): string[
   if (!arms.some(({ name }) => name === baseline)) {
     words.push(`No differences are shown: the baseline arm, ${baseline}, has no dialogue here.`);
   }
-  return words;
+  return [...words, ...noticeWords(arms)];
+}
+
+/** Says in which rounds a policy did not do what its arm asks for, one sentence for each arm. */
+function noticeWords(arms: Slice['arms']): string[] {
+  return arms.flatMap(({ name, dialogues }) => {
+    const rounds = dialogues.flatMap(({ rounds }) => rounds);
+    const notices = rounds.flatMap(({ notice }) => notice ?? []);
+    if (notices.length === 0) return [];
+    return [
+      `Under ${name}, the policy did not do all that it was asked to in ${notices.length} of ${rounds.length} rounds; the first: ${notices[0]}.`,
+    ];
+  });
 }
 
 function grouped(gaps: readonly Gap[], nameOf: (gap: Gap) => string): ReadonlyMap<string, readonly Gap[]> {
