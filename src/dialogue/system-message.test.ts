@@ -221,8 +221,8 @@ describe('a system message that moves with every turn', () => {
           ).flat(),
         );
         const byHand = weights.reduce((sum, weight) => sum + weight, 0) / weights.length;
-        expect(turn.parts.words!.mean.before, user).toBeCloseTo(byHand, 5);
-        expect(turn.parts.prompt!.mean.before).toBeGreaterThan(byHand);
+        expect(turn.parts.words!.mean!.before, user).toBeCloseTo(byHand, 5);
+        expect(turn.parts.prompt!.mean!.before).toBeGreaterThan(byHand);
       }
       chat.dispose();
     },
