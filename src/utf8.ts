@@ -80,7 +80,7 @@ function firstInvalid(bytes: Uint8Array): { readonly offset: number; readonly cu
 }
 
 /** Half of a surrogate pair, without the other half. */
-const HALF_PAIR = /\p{Cs}/u;
+export const HALF_PAIR = /\p{Cs}/u;
 
 /**
  * Returns the path to a string with half of a surrogate pair in a JSON value; null if there is none. UTF-8 cannot write

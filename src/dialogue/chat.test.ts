@@ -4,7 +4,7 @@ import { NOW } from '../../test/support/text-fixtures.js';
 import { watchSequences } from '../../test/support/watched-sequences.js';
 import type { Receipt } from '../attention/index.js';
 import { generate, type Model, Session } from '../engine/index.js';
-import { layoutDialogue } from '../text/index.js';
+import { compileTemplate, layoutDialogue } from '../text/index.js';
 import { type Chat, openChat } from './chat.js';
 import type { ChatOptions } from './chat-options.js';
 import { RECOMMENDED_HOLD } from './settings.js';
@@ -524,6 +524,25 @@ describe('a chat', () => {
     const trusting = open({ trustContent: true });
     await ask(trusting, attack);
     expect(count(trusting)).toBe(4);
+  });
+
+  it('refuses half of a surrogate pair in any message or in what the template writes, and goes on', async () => {
+    const refusal = /^E_USAGE: the text has half of a surrogate pair at index \d+: "\\ud800"/;
+    await expect(ask(open({ system: 'a\ud800' }), 'hello')).rejects.toThrow(refusal);
+    const history = [
+      { role: 'user', content: '\ud800' },
+      { role: 'assistant', content: 'yes' },
+    ] as const;
+    await expect(ask(open({ history }), 'hello')).rejects.toThrow(refusal);
+    const template = compileTemplate('{{ "\ud800" }}{% for m in messages %}<{{ m.content }}>{% endfor %}');
+    const other = { ...model, format: { ...model.format!, template } };
+    await expect(ask(openChat(other, CHAT), 'hello')).rejects.toThrow(refusal);
+
+    const chat = open();
+    await expect(ask(chat, 'x\ud800y')).rejects.toThrow(refusal);
+    expect(chat.turns).toEqual([]);
+    await ask(chat, 'x😀y');
+    expect(chat.turns).toHaveLength(1);
   });
 
   it('gives one answer at a time', async () => {

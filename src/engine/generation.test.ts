@@ -193,6 +193,7 @@ describe('generation', () => {
       generate(session, prompt, { tokenizer, maxTokens: 10, ...options });
     expect(() => attempt({ maxTokens: 0 })).toThrow(/E_SAMPLING: maxTokens/);
     expect(() => attempt({ stop: [''] })).toThrow(/E_SAMPLING.*stop/);
+    expect(() => attempt({ stop: ['a\ud83d'] })).toThrow(/E_SAMPLING.*half of a surrogate pair: "a\\ud83d"/);
     expect(() => attempt({ sampling: { topP: 2 } })).toThrow(/E_SAMPLING: topP/);
     expect(() => attempt({}, [])).toThrow(/E_TOKEN_RANGE/);
     expect(() => attempt({ maxTokens: 441 })).toThrow(/E_CONTEXT_FULL.*72.*441.*512/);

@@ -2,6 +2,7 @@ import type { Receipt } from '../attention/index.js';
 import { HoldfastError } from '../errors.js';
 import type { Intervention } from '../executors/index.js';
 import type { Tokenizer } from '../text/index.js';
+import { HALF_PAIR } from '../utf8.js';
 import { createAnswerWriter } from './answer-writer.js';
 import { checkGuidance, type Guidance, guidedRow, prefillGuidance } from './guidance.js';
 import { type ChoosingRow, createPasses, type PassOptions, type RowShares } from './passes.js';
@@ -133,6 +134,7 @@ function checkPrompt({ contextLength }: Session, prompt: readonly number[], maxT
 /**
  * Checks the limits of an answer.
  * @throws HoldfastError `E_SAMPLING` if `maxTokens` is not a whole number from 1, or a stop string is empty
+ * or has half of a surrogate pair, which would cut an answer inside a character
  */
 export function checkLimits(maxTokens: number, stop: readonly string[]): void {
   if (!Number.isInteger(maxTokens) || maxTokens < 1) {
@@ -142,6 +144,11 @@ export function checkLimits(maxTokens: number, stop: readonly string[]): void {
   }
   if (stop.includes('')) {
     throw new HoldfastError('E_SAMPLING', 'a stop string is empty', { field: 'stop' });
+  }
+  const half = stop.find((text) => HALF_PAIR.test(text));
+  if (half !== undefined) {
+    const what = `a stop string has half of a surrogate pair: ${JSON.stringify(half)}`;
+    throw new HoldfastError('E_SAMPLING', what, { field: 'stop' });
   }
 }
 

@@ -1,4 +1,5 @@
 import { HoldfastError } from '../errors.js';
+import { HALF_PAIR } from '../utf8.js';
 import { type AddedToken, type Admits, type CharRange, createSplitter } from './added-tokens.js';
 import { createBpe, type Word } from './bpe.js';
 import type { EncodedText } from './encoded-text.js';
@@ -23,7 +24,10 @@ interface Vocabulary {
   readonly name: string;
 }
 
-/** Creates an encoder: added tokens, normaliser, pre-tokenizer and merging, in the order of the Rust library. */
+/**
+ * Creates an encoder: added tokens, normaliser, pre-tokenizer and merging, in the order of the Rust library. It throws
+ * `E_USAGE` for a text with half of a surrogate pair, and what merging throws.
+ */
 export function createEncoder(json: TokenizerJson, { normalize, addedTokens, forbidden, name }: Vocabulary) {
   const preTokenizer = json.pre_tokenizer ?? null;
   const preTokenize = preTokenizer === null ? null : createPreTokenizer(preTokenizer);
@@ -55,6 +59,13 @@ export function createEncoder(json: TokenizerJson, { normalize, addedTokens, for
     text: string,
     { plain, guarded }: { readonly plain: readonly CharRange[]; readonly guarded: ReadonlySet<number> },
   ): EncodedText => {
+    const half = text.search(HALF_PAIR);
+    if (half >= 0) {
+      const what = `the text has half of a surrogate pair at index ${half}: ${JSON.stringify(text[half])}`;
+      throw new HoldfastError('E_USAGE', what, {
+        hint: 'Cut texts between characters, not inside them: no token stands for half a character',
+      });
+    }
     const ids: number[] = [];
     const sections: Section[] = [];
     const admitsOutside =

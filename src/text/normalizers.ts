@@ -38,3 +38,22 @@ export function createNormalizer(component: Normalizer | null): Normalize {
     }
   }
 }
+
+/**
+ * Whether a normaliser can remove the first character of a text. `tokenizers` then no longer takes what is left for the
+ * beginning of the text.
+ */
+export function mayDropStart(component: Normalizer | null): boolean {
+  switch (component?.type) {
+    case 'Sequence':
+      return component.normalizers.some(mayDropStart);
+    case 'Strip':
+      return component.strip_left;
+    case 'Replace':
+      return (
+        component.content === '' || 'Regex' in component.pattern || [...component.pattern.String].length !== 1
+      );
+    default:
+      return false;
+  }
+}

@@ -84,6 +84,13 @@ export function writesBytes(component: PreTokenizer): boolean {
     : component.type === 'ByteLevel';
 }
 
+/** Whether a pre-tokenizer treats the piece at the beginning of a text in another way. */
+export function heedsStart(component: PreTokenizer): boolean {
+  return component.type === 'Sequence'
+    ? component.pretokenizers.some(heedsStart)
+    : component.type === 'Metaspace' && prependScheme(component) === 'first';
+}
+
 interface Stretch {
   start: number;
   end: number;

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { HoldfastError } from '../errors.js';
 import type { AddedToken } from './added-tokens.js';
 import { addedToken, decoder, model, normalizer, postProcessor, preTokenizer } from './components.js';
+import { mayDropStart } from './normalizers.js';
+import { heedsStart } from './pre-tokenizers.js';
 
 const schema = z.strictObject({
   version: z.literal('1.0').nullish(),
@@ -47,6 +49,11 @@ export function checkTokenizerJson(json: unknown, name: string): TokenizerJson {
   }
   const parsed = schema.safeParse(json);
   if (!parsed.success) throw malformed(parsed.error, json, name, 'tokenizer.json');
+  const { normalizer = null, pre_tokenizer = null } = parsed.data;
+  if (pre_tokenizer !== null && heedsStart(pre_tokenizer) && mayDropStart(normalizer)) {
+    const what = 'a prepend_scheme "first" after a normalizer that can remove the first character is not supported';
+    throw new HoldfastError('E_TOKENIZER', what, { file: name, field: 'pre_tokenizer' });
+  }
   return parsed.data;
 }
 

@@ -179,6 +179,24 @@ describe('a tokenizer', () => {
     expect(tokenizer.encode('<s>', { special: true })).toEqual([4]);
   });
 
+  it.each([
+    ['at the beginning', '\ud800', 0],
+    ['between words', 'a \udc00 b', 2],
+    ['the wrong way round', 'a\udc00\ud800', 1],
+    ['beside a whole pair', '😀\ud83d', 2],
+  ])('refuses half of a surrogate pair %s, which would become U+FFFD', (_, text, at) => {
+    const tokenizer = fixtureTokenizer('llama');
+    for (const special of [false, true]) {
+      expect(() => tokenizer.encode(text, { special })).toThrow(
+        expect.objectContaining({
+          code: 'E_USAGE',
+          message: expect.stringContaining(`half of a surrogate pair at index ${at}: "\\ud`),
+        }),
+      );
+    }
+    expect(tokenizer.decode(tokenizer.encode('\ufffd😀'))).toBe('\ufffd😀');
+  });
+
   it('says when a character is no token and the unknown token is none either', () => {
     const model = { type: 'BPE', vocab: { a: 0 }, merges: [], unk_token: '<unk>' };
     const tokenizer = tokenizerFromJson({ decoder: { type: 'Fuse' }, model });

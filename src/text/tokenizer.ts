@@ -47,11 +47,13 @@ export interface Tokenizer {
   /**
    * Returns the ids of a text. Never adds a BOS or any other token that is not in the text.
    * @param options.special recognise control tokens written in the text; by default they are ordinary words
+   * @throws HoldfastError `E_USAGE` for a text with half of a surrogate pair
    */
   encode(text: string, options?: { special?: boolean }): number[];
   /**
    * Returns the ids of a text and their positions. A token in `guarded` is never recognised where it would overlap a
    * range in `plain`: such ranges hold the words of messages.
+   * @throws HoldfastError `E_USAGE` for a text with half of a surrogate pair
    */
   encodeParts(
     text: string,
