@@ -13,7 +13,7 @@ const text = z.string().refine((value) => halfPairIn(value) === null, 'not valid
 const character = z.string().refine((text) => [...text].length === 1, 'expected one character');
 const pattern: z.ZodType<Pattern> = z.union([
   z.strictObject({ String: z.string() }),
-  z.strictObject({ Regex: z.string().refine(compiles, 'a regular expression that is not supported') }),
+  z.strictObject({ Regex: z.string().superRefine(requireCompiled) }),
 ]);
 const behavior = z.enum(['Removed', 'Isolated', 'MergedWithPrevious', 'MergedWithNext', 'Contiguous']);
 
@@ -204,11 +204,11 @@ export function prependScheme(component: z.infer<typeof metaspace>): 'first' | '
   return component.prepend_scheme ?? (component.add_prefix_space === false ? 'never' : 'always');
 }
 
-function compiles(regex: string): boolean {
+function requireCompiled(regex: string, context: z.RefinementCtx): void {
   try {
     compilePattern({ Regex: regex });
-    return true;
-  } catch {
-    return false;
+  } catch (error) {
+    const message = `a regular expression that is not supported: ${(error as Error).message}`;
+    context.addIssue({ code: 'custom', message });
   }
 }

@@ -1,38 +1,33 @@
 import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers';
 import type { CharRange } from './added-tokens.js';
+import { rewriteOniguruma } from './oniguruma.js';
 import { asInUnicode16 } from './unicode.js';
 
 /** A pattern of a `tokenizer.json`: a text, or a regular expression of Oniguruma. */
 export type Pattern = { readonly String: string } | { readonly Regex: string };
 
-/** What lower-case ASCII letters also match in an Oniguruma pattern that ignores case. */
-const FOLDED: readonly (readonly [string, string])[] = [
-  ['[sS]', '[sS\u017f]'],
-  ['[kK]', '[kK\u212a]'],
-];
-
 /**
  * Compiles a pattern of a `tokenizer.json`. Its regular expressions are Oniguruma's; the library
- * `@huggingface/tokenizers` translates them. Version 0.2.0 folds the case of ASCII letters only, which is mended here.
+ * `@huggingface/tokenizers` translates them.
  * @throws SyntaxError if it cannot be translated
  */
 export function compilePattern(pattern: Pattern): RegExp {
   if ('String' in pattern) return new RegExp(pattern.String.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'gu');
-  const compiled: RegExp = translate(pattern.Regex);
-  if (!pattern.Regex.includes('(?i:')) return compiled;
-  return new RegExp(
-    FOLDED.reduce((source, [ascii, all]) => source.replaceAll(ascii, all), compiled.source),
-    compiled.flags,
-  );
+  return translate(rewriteOniguruma(pattern.Regex));
 }
 
 /** Returns the ranges of a pattern's matches, in their order. */
 export function matchesOf(text: string, pattern: RegExp): readonly CharRange[] {
-  return Array.from(asInUnicode16(text).matchAll(pattern), ({ 0: match, index }) => ({
-    start: index,
-    end: index + match.length,
-  }));
+  const ranges: CharRange[] = [];
+  for (const { 0: match, index } of asInUnicode16(text).matchAll(pattern)) {
+    // V8 also tries lookarounds inside a surrogate pair, where no match can begin.
+    if (!isInsidePair(text, index)) ranges.push({ start: index, end: index + match.length });
+  }
+  return ranges;
 }
+
+const isInsidePair = (text: string, index: number): boolean =>
+  index > 0 && text.codePointAt(index - 1)! > 0xffff;
 
 /** Returns the text with every match replaced by the content as it is: `$1` has no meaning. */
 export function replaceMatches(text: string, pattern: RegExp, content: string): string {

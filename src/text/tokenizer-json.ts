@@ -51,7 +51,8 @@ export function checkTokenizerJson(json: unknown, name: string): TokenizerJson {
   if (!parsed.success) throw malformed(parsed.error, json, name, 'tokenizer.json');
   const { normalizer = null, pre_tokenizer = null } = parsed.data;
   if (pre_tokenizer !== null && heedsStart(pre_tokenizer) && mayDropStart(normalizer)) {
-    const what = 'a prepend_scheme "first" after a normalizer that can remove the first character is not supported';
+    const what =
+      'a prepend_scheme "first" after a normalizer that can remove the first character is not supported';
     throw new HoldfastError('E_TOKENIZER', what, { file: name, field: 'pre_tokenizer' });
   }
   return parsed.data;

@@ -197,6 +197,13 @@ describe('a tokenizer', () => {
     expect(tokenizer.decode(tokenizer.encode('\ufffd😀'))).toBe('\ufffd😀');
   });
 
+  it('may heed the beginning of a text after a normaliser that keeps it', () => {
+    const normalizer = { type: 'Replace', pattern: { String: ' ' }, content: '\u2581' };
+    const pre_tokenizer = { type: 'Metaspace', replacement: '\u2581', prepend_scheme: 'first' };
+    const model = { type: 'BPE', vocab: { a: 0, '\u2581': 1 }, merges: [] };
+    expect(tokenizerFromJson({ normalizer, pre_tokenizer, model }).encode('a a')).toEqual([1, 0, 1, 0]);
+  });
+
   it('says when a character is no token and the unknown token is none either', () => {
     const model = { type: 'BPE', vocab: { a: 0 }, merges: [], unk_token: '<unk>' };
     const tokenizer = tokenizerFromJson({ decoder: { type: 'Fuse' }, model });
@@ -227,6 +234,11 @@ describe('an unusable tokenizer', () => {
   const withAdded = (fields: object) => ({
     ...llama(),
     added_tokens: [{ id: 512, content: '<t>', ...fields }],
+  });
+  const withStart = (normalizer: object) => ({
+    ...llama(),
+    normalizer,
+    pre_tokenizer: { type: 'Metaspace', replacement: '\u2581', prepend_scheme: 'first' },
   });
   it.each([
     ['no object', () => 'text', /malformed tokenizer\.json/],
@@ -311,6 +323,30 @@ describe('an unusable tokenizer', () => {
       'a merge of three tokens',
       () => withModel({ vocab: { a: 0, aa: 1 }, merges: ['a a a'] }),
       /merge 0.*model\.merges/,
+    ],
+    [
+      'a Metaspace that heeds the beginning of a text, after a normaliser that can remove it',
+      () =>
+        withStart({
+          type: 'Sequence',
+          normalizers: [{ type: 'Strip', strip_left: true, strip_right: false }],
+        }),
+      /prepend_scheme "first" after a normalizer that can remove.*field pre_tokenizer/,
+    ],
+    [
+      'the same after a Replace',
+      () => withStart({ type: 'Replace', pattern: { String: 'ab' }, content: 'x' }),
+      /prepend_scheme "first" after a normalizer that can remove/,
+    ],
+    [
+      'an empty Prepend',
+      () => ({ ...llama(), normalizer: { type: 'Prepend', prepend: '' } }),
+      /expected a text to prepend.*field normalizer\.prepend/,
+    ],
+    [
+      'a regular expression that cannot be translated',
+      () => ({ ...llama(), normalizer: { type: 'Replace', pattern: { Regex: '(?i:É)' }, content: '' } }),
+      /regular expression that is not supported: this letter, with case ignored.*field normalizer\.pattern\.Regex/,
     ],
     [
       'an added token with half a surrogate pair',

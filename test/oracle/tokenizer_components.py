@@ -103,6 +103,8 @@ def cases():
     yield pre("Punctuation", kind("Punctuation"))
     for single in [False, True]:
         yield pre(f"Digits {single}", kind("Digits", individual_digits=single))
+    for regex in ["a++b|c", "a*+a", "(?>a|ab)c", "(?:ab)?+[^\\s]", "'(?i:[sdmt]|ll)", "(?i:[a-z]+)", "(?i:[^b-]+)", "^", "$", "^.", "\\b"]:
+        yield pre(f"Split Regex {regex}", kind("Split", pattern={"Regex": regex}, behavior="Isolated", invert=False))
     for simple in ["Whitespace", "WhitespaceSplit", "BertPreTokenizer", "FixedLength"]:
         yield pre(simple, kind(simple))
     yield pre("FixedLength 2", kind("FixedLength", length=2))
