@@ -116,7 +116,7 @@ describe('a hostile model, dialogue or path cannot act on the terminal', () => {
     [
       'chat, on commands',
       () => ['chat', llama, ...QUICK],
-      `/system ${EVIL}\n/load ${EVIL}\n/save ${EVIL}/${EVIL}\n`,
+      `/system ${EVIL}\n/load ${EVIL}\n/save missing/${EVIL}\n`,
     ],
     [
       'chat --load',
