@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hubPlace } from '../support/hub-place.js';
@@ -165,6 +165,10 @@ describe('a hostile model, dialogue or path cannot act on the terminal', () => {
     ['the status of no study', () => ['study', 'status', `./${EVIL}`]],
   ])('%s', async (_, args, stdin = '') => {
     expectHarmless(await shown(args(), stdin));
+  });
+
+  it('and leaves no file in the working folder', () => {
+    expect(readdirSync('.').filter((name) => FORBIDDEN.test(name))).toEqual([]);
   });
 
   it('the results of a study', async () => {
