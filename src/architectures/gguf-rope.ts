@@ -2,6 +2,7 @@ import { HoldfastError } from '../errors.js';
 import { type Checkpoint, dequantize, readTensor } from '../formats/index.js';
 import type { RopeBlueprint, RopeScaling } from './blueprint.js';
 import type { Family } from './family.js';
+import { requireFinite } from './finite-weights.js';
 import type { GgufMetadata } from './gguf-metadata.js';
 import { longropeAttentionFactor } from './rope.js';
 
@@ -14,7 +15,7 @@ export const ROPE_TENSORS = {
 
 /**
  * Reads the rope of full and of sliding layers from a GGUF.
- * @throws HoldfastError `E_CONFIG`, `E_UNSUPPORTED`, `E_TENSOR_MISSING`, `E_TENSOR_SHAPE`
+ * @throws HoldfastError `E_CONFIG`, `E_UNSUPPORTED`, `E_TENSOR_MISSING`, `E_TENSOR_SHAPE`, `E_TENSOR_VALUE`
  */
 export async function ropeFromGguf(
   metadata: GgufMetadata,
@@ -89,7 +90,9 @@ async function readDivisors(checkpoint: Checkpoint, tensor: string, count: numbe
       { file: checkpoint.name, field: tensor },
     );
   }
-  return [...dequantize(info.type, await readTensor(info))];
+  const bytes = await readTensor(info);
+  requireFinite(info, bytes);
+  return [...dequantize(info.type, bytes)];
 }
 
 /**

@@ -150,6 +150,8 @@ describe('the rope of a GGUF', () => {
 
     const short = planModel(withDivisors(await withKeys('llama', {}), [1, 2]));
     await expect(short).rejects.toMatchObject({ code: 'E_TENSOR_SHAPE', field: 'rope_freqs.weight' });
+    const infinite = planModel(withDivisors(await withKeys('llama', {}), divisors.with(2, Infinity)));
+    await expect(infinite).rejects.toMatchObject({ code: 'E_TENSOR_VALUE', field: 'rope_freqs.weight' });
     const zero = planModel(withDivisors(await withKeys('llama', {}), [0, 1, 1, 1, 1, 1, 1, 1]));
     await expect(zero).rejects.toMatchObject({ code: 'E_CONFIG' });
     const both = planModel(withDivisors(await withKeys('llama', { 'rope.scaling.factor': 4 }), divisors));

@@ -204,32 +204,38 @@ export interface LoadedDialogue {
 /**
  * Reads a dialogue from parsed JSON: a saved dialogue, `{ "messages": [{ "role", "content" }] }`, or only the array of
  * messages.
+ * @param file the name for errors
  * @throws HoldfastError `E_DIALOGUE` naming the invalid field
  */
-export function loadDialogue(json: unknown): LoadedDialogue {
-  if (Array.isArray(json)) return { messages: check(z.array(message), json), saved: null };
+export function loadDialogue(json: unknown, file?: string): LoadedDialogue {
+  if (Array.isArray(json)) return { messages: check(z.array(message), json, file), saved: null };
   if (!(typeof json === 'object' && json !== null && 'format' in json)) {
-    return { messages: check(z.object({ messages: z.array(message) }), json).messages, saved: null };
+    return { messages: check(z.object({ messages: z.array(message) }), json, file).messages, saved: null };
   }
-  const saved = check(savedDialogue, json);
+  const saved = check(savedDialogue, json, file);
   const spoken = saved.messages.slice(saved.messages[0]?.role === 'system' ? 1 : 0);
   const inTurn = spoken.every(({ role }, index) => role === (index % 2 === 0 ? 'user' : 'assistant'));
   if (!inTurn || spoken.length !== 2 * (saved.given + saved.turns.length)) {
     throw new HoldfastError(
       'E_DIALOGUE',
       `the messages do not match ${saved.given} given and ${saved.turns.length} generated turns: each needs a user message and then an answer`,
-      { field: 'messages' },
+      { ...(file === undefined ? {} : { file }), field: 'messages' },
     );
   }
   return { messages: saved.messages, saved };
 }
 
-function check<Schema extends z.ZodType>(schema: Schema, json: unknown): z.infer<Schema> {
+function check<Schema extends z.ZodType>(
+  schema: Schema,
+  json: unknown,
+  file: string | undefined,
+): z.infer<Schema> {
   const result = schema.safeParse(json);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const path = issue!.path.map(String).join('.');
   throw new HoldfastError('E_DIALOGUE', `not a dialogue: ${issue!.message}`, {
+    ...(file === undefined ? {} : { file }),
     ...(path === '' ? {} : { field: path }),
   });
 }

@@ -404,4 +404,9 @@ describe('a usage error', () => {
   it.each(wrong)('%s', async (_, args, code, message) => {
     expectFailure(await chat(args, 'hello\n'), code, message);
   });
+
+  it('a file that is not a dialogue, by its name and field', async () => {
+    const file = temporaryFile('no-dialogue.json', [{ role: 'robot' }]);
+    expectFailure(await chat(['--load', file]), 1, /E_DIALOGUE.*no-dialogue\.json, field 0\.role\)/);
+  });
 });

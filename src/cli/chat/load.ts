@@ -42,7 +42,7 @@ export interface LoadContext {
  */
 export async function loadChat(path: string, context: LoadContext): Promise<LoadedChat> {
   const file = await readNamedText(path);
-  const { messages, saved } = loadDialogue(parseJson(file));
+  const { messages, saved } = loadDialogue(parseJson(file), file.name);
   if (saved === null) return fromMessages(messages, context, []);
   if (!context.compare) return replay(path, saved, context);
   const options = { ...context.options, now: recordedMoment(saved.now, context.now) };

@@ -137,7 +137,7 @@ export async function runCommand(name: string, argument: string, context: Comman
   if (command === undefined) {
     const near = nearCommands(name).map((known) => `/${known}`);
     throw new HoldfastError('E_USAGE', `"/${name}" is not a command`, {
-      hint: `${near.length === 0 ? 'See /help' : `Did you mean ${near.join(' or ')}?`} To send a message that begins with a slash, write //`,
+      hint: `${near.length === 0 ? 'See /help.' : `Did you mean ${near.join(' or ')}?`} To send a message that begins with a slash, write //`,
     });
   }
   if (argument !== '' && command.argument === '') throw usage(`/${name} takes no argument`);
