@@ -1,3 +1,4 @@
+import { TRUNCATED_HINT } from './bytes.js';
 import type { MetadataValue, NumericArray } from './checkpoint.js';
 import type { GgufCursor } from './gguf-cursor.js';
 
@@ -74,7 +75,7 @@ async function readArray(cursor: GgufCursor, field: string, depth: number): Prom
   if (bytesEach === undefined) return cursor.fail(`array element type ${type} is unknown`, field, at);
   if (count * bytesEach > cursor.remaining) {
     const what = `an array claims ${count} elements of at least ${bytesEach} bytes, but the file has ${cursor.remaining} left`;
-    return cursor.fail(what, field, at);
+    return cursor.fail(what, field, at, TRUNCATED_HINT);
   }
   if (type === STRING) return readStrings(cursor, count, field);
   if (type === BOOL) return readBooleans(cursor, count, field);

@@ -151,6 +151,7 @@ describe('openGguf', () => {
         field: '"key"',
         offset: 39,
         message: expect.stringContaining('an array claims 1000 elements'),
+        hint: expect.stringContaining('truncated'),
       });
     },
   );
