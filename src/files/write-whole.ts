@@ -10,7 +10,13 @@ import { writeAll } from './write-all.js';
  */
 export async function checkWritable(path: string): Promise<void> {
   const folder = await statOf(dirname(path));
-  if (folder?.isDirectory() !== true) throw unwritable(path, new Error(`${dirname(path)} is not a folder`));
+  if (folder?.isDirectory() !== true) {
+    const name = dirname(path);
+    throw unwritable(
+      path,
+      new Error(folder === null ? `there is no folder ${name}` : `${name} is not a folder`),
+    );
+  }
   if ((await statOf(path))?.isDirectory() === true) throw unwritable(path, new Error('it is a folder'));
 }
 

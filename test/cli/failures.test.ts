@@ -141,7 +141,7 @@ describe('an error is reported in one line', () => {
       'a file that cannot be written',
       () => holdfast(['trace', llama, '--ids', '1', '--out', join(temporaryFolder(), 'no/such/folder')]),
       1,
-      /E_UNWRITABLE: .*is not a folder/,
+      /E_UNWRITABLE: cannot write: there is no folder /,
     ],
   ];
   it.each(failing)('%s', async (_, run, code, message) => expectFailure(await run(), code, message));

@@ -73,6 +73,20 @@ describe('a saved dialogue', () => {
     expect(onOtherDay.stderr).toMatch(
       /E_DIALOGUE: .* differs .*The date or time in the prompts may have been/,
     );
+    const comparing = [
+      'chat',
+      model,
+      '--load',
+      file,
+      '--compare',
+      '--policy',
+      'split-softmax',
+      '--strength',
+      '0.5',
+    ];
+    const compared = await run(comparing);
+    expect(compared.stderr).toMatch(/which the file does not record: they now have 20/);
+    expect((await run([...comparing, '--now', NOW])).stderr).not.toContain('record');
     const given = await run(['chat', model, '--load', file, '--now', NOW]);
     expect(given.stderr).toMatch(/^\S+: 2 answers replayed, token for token as saved\n$/);
 

@@ -7,7 +7,7 @@ import {
 } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
-import { type Message, recordedMoment } from '../../text/index.js';
+import { type Message, recordedMoment, writesTime } from '../../text/index.js';
 import { parseJson, readNamedText } from '../options/index.js';
 import { openSides, type Sides, singleSide } from './sides.js';
 
@@ -44,12 +44,24 @@ export async function loadChat(path: string, context: LoadContext): Promise<Load
   const file = await readNamedText(path);
   const { messages, saved } = loadDialogue(parseJson(file), file.name);
   if (saved === null) return fromMessages(messages, context, []);
-  if (!context.compare) return replay(path, saved, context);
-  const options = { ...context.options, now: recordedMoment(saved.now, context.now) };
-  return fromMessages(messages, { ...context, options }, [
+  return context.compare ? compareFrom(path, saved, context) : replay(path, saved, context);
+}
+
+/** Opens a comparison whose sides both have the answers of a saved dialogue as they are. */
+function compareFrom(path: string, saved: SavedDialogue, context: LoadContext): LoadedChat {
+  const now = recordedMoment(saved.now, context.now);
+  const { messages } = saved;
+  const { format } = context.model;
+  const guessed = saved.now === null && context.now === undefined;
+  const dated = guessed && format !== null && writesTime(format, messages, { addGenerationPrompt: false });
+  return fromMessages(messages, { ...context, options: { ...context.options, now } }, [
+    ...(dated ? [guessedMoment(path, now)] : []),
     `${path}: both sides start from the saved answers: a comparison does not generate them again`,
   ]);
 }
+
+const guessedMoment = (path: string, now: string): string =>
+  `${path}: the prompts contain the date or time, which the file does not record: they now have ${now}. To give another, start with --load and --now`;
 
 function fromMessages(
   messages: readonly Message[],
@@ -82,9 +94,7 @@ async function replay(path: string, saved: SavedDialogue, context: LoadContext):
   const notes = changes.map((change) => `${path}: changed since it was saved: ${change}`);
   const guessed = undated && now === undefined;
   if (guessed) {
-    notes.push(
-      `${path}: the prompts contain the date or time, which the file does not record: replayed at ${chat.now}. To replay it at another, start with --load and --now`,
-    );
+    notes.push(guessedMoment(path, chat.now));
   }
   if (difference === null) {
     const turns = chat.turns.length === 1 ? '1 answer' : `${chat.turns.length} answers`;
