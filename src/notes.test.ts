@@ -3,6 +3,7 @@ import { sendNotesTo, tellNotes } from './notes.js';
 
 afterEach(() => {
   vi.restoreAllMocks();
+  vi.unstubAllGlobals();
 });
 
 it('are warnings of the process by default, each told once, with control characters escaped', () => {
@@ -14,6 +15,13 @@ it('are warnings of the process by default, each told once, with control charact
     ['a.gguf: two\\u001b[2J', 'HoldfastNote'],
     ['b.gguf: one', 'HoldfastNote'],
   ]);
+});
+
+it('go to the console where there is no process, escaped too', () => {
+  const warned = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  vi.stubGlobal('process', undefined);
+  tellNotes(['d.gguf: one\u001b[2J']);
+  expect(warned.mock.calls).toEqual([['d.gguf: one\\u001b[2J']]);
 });
 
 it('go where a program sends them', () => {

@@ -14,8 +14,9 @@ type Tell = (note: string) => void;
  */
 const warn: Tell = (note) => {
   const { process } = globalThis as { readonly process?: NodeJS.Process };
-  if (process?.emitWarning === undefined) console.warn(note);
-  else process.emitWarning(visibleLine(note), 'HoldfastNote');
+  const line = visibleLine(note); // the console of Deno is a terminal too
+  if (process?.emitWarning === undefined) console.warn(line);
+  else process.emitWarning(line, 'HoldfastNote');
 };
 
 let tell: Tell = warn;

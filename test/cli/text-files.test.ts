@@ -21,7 +21,7 @@ const JSON_TEXT = JSON.stringify(MESSAGES);
 const CHAT = ['chat', llama, '--max-tokens', '2', '--temperature', '0', '--threads', '1'];
 
 /** Returns the arguments that show a dialogue's tokens. */
-const tokens = (file: string): string[] => ['tokens', llama, '--chat', file, '--json'];
+const tokens = (file: string): string[] => ['tokens', llama, '--chat', file, '--now', '2026-01-31', '--json'];
 
 describe('a dialogue', () => {
   it('is read with and without a byte order mark, from a file and from standard input', async () => {
@@ -117,7 +117,7 @@ describe('other texts', () => {
     for (const name of texts) {
       writeFileSync(join(folder, name), BOM + readFileSync(join(folder, name), 'utf8'));
     }
-    const of = (model: string): string[] => ['tokens', model, '--chat', '-', '--json'];
+    const of = (model: string): string[] => ['tokens', model, '--chat', '-', '--now', '2026-01-31', '--json'];
     expect(await succeed(of(folder), JSON_TEXT)).toBe(await succeed(of(llama), JSON_TEXT));
   });
 
