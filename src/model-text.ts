@@ -40,12 +40,14 @@ export function findTokenizer({
 /** Returns the chat template: from the files beside the weights, else from the metadata of a GGUF. */
 export function findTemplate({ checkpoint, chatTemplate, name, templatePath }: TextFiles): TemplateSource {
   if (chatTemplate !== undefined) {
-    return { template: chatTemplate.source, templateName: `${name}: ${chatTemplate.file}` };
+    return { template: chatTemplate.source, templateName: `${name}: ${chatTemplate.file}`, templatePath };
   }
   const template = templateFromGguf(checkpoint.metadata, name);
-  return template === null
-    ? { template, templateName: name, templatePath }
-    : { template, templateName: `${name}: ${GGUF_TEMPLATE_FIELD}` };
+  return {
+    template,
+    templateName: template === null ? name : `${name}: ${GGUF_TEMPLATE_FIELD}`,
+    templatePath,
+  };
 }
 
 /** Creates the chat format; null without a tokenizer or a template. */

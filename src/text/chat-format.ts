@@ -17,7 +17,7 @@ export interface TemplateSource {
   readonly template: string | null;
   /** The name that errors use: the template's file, or the model if there is no file. */
   readonly templateName?: string;
-  /** The path where a template would be read, for the error if there is none. */
+  /** The path where another template would be read, for the hints of errors. */
   readonly templatePath?: string;
 }
 

@@ -72,6 +72,17 @@ describe('a chat template', () => {
       }),
     );
     expect(() => render('{{ messages | frobnicate }}')).toThrow(/E_TEMPLATE.*frobnicate/);
+    expect(() =>
+      compileTemplate('{{ [1, 2] | random }}', 'm.gguf', 'models/chat_template.jinja').render(hi, {
+        addGenerationPrompt: true,
+        now: NOW,
+      }),
+    ).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining('random'),
+        hint: 'Put another template into models/chat_template.jinja, and give its folder as the model',
+      }),
+    );
     expect(() => compileTemplate(null, 'base-model')).toThrow(
       expect.objectContaining({
         code: 'E_TEMPLATE',

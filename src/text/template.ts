@@ -58,7 +58,7 @@ export interface Template {
  * Parses a chat template.
  * @param source null if the model has no template
  * @param name how errors name the model or file
- * @param path where a template would be read, for the error if there is none
+ * @param path where another template would be read, for the hints of errors
  * @throws HoldfastError `E_TEMPLATE` if there is no template or it cannot be parsed
  */
 export function compileTemplate(
@@ -72,9 +72,9 @@ export function compileTemplate(
       hint: `Use an instruction-tuned model (this may be a base model), or put a template into ${path}`,
     });
   }
-  const template = reported(name, () => parseJinja(source));
+  const template = reported(name, path, () => parseJinja(source));
   const renderWords = (messages: readonly Message[], options: RenderOptions): Rendering =>
-    reported(name, () => renderDialogue(template, messages, options));
+    reported(name, path, () => renderDialogue(template, messages, options));
   return { name, source, renderWords, render: (...args) => renderWords(...args).text };
 }
 
@@ -113,7 +113,7 @@ const WHAT = {
 } as const;
 
 /** Runs a function, and reports a template's errors under its name. */
-function reported<T>(name: string, action: () => T): T {
+function reported<T>(name: string, path: string, action: () => T): T {
   try {
     return action();
   } catch (cause) {
@@ -122,7 +122,9 @@ function reported<T>(name: string, action: () => T): T {
     throw new HoldfastError('E_TEMPLATE', `${WHAT[cause.kind]}: ${cause.message}${place}`, {
       file: name,
       cause,
-      ...(cause.kind === 'unsupported' ? { hint: 'Use a chat template without it' } : {}),
+      ...(cause.kind === 'unsupported' || cause.kind === 'syntax'
+        ? { hint: `Put another template into ${path}, and give its folder as the model` }
+        : {}),
     });
   }
 }
