@@ -1,9 +1,11 @@
 import { fail, unsupported } from './errors.js';
+import { countSteps } from './limits.js';
 import { escaped } from './markup.js';
 import { formatPercent } from './percent-format.js';
 import { joined, repeated, Str } from './str.js';
 import {
   DictView,
+  iterate,
   List,
   numberOf,
   Tuple,
@@ -28,8 +30,8 @@ export function add(a: Value, b: Value): Value {
     if (!a.isMarkup && !b.isMarkup) return joined([a, b]).build();
     return joined([escaped(a), escaped(b)]).build(true);
   }
-  if (a instanceof List && b instanceof List) return new List([...a.items, ...b.items]);
-  if (a instanceof Tuple && b instanceof Tuple) return new Tuple([...a.items, ...b.items]);
+  if (a instanceof List && b instanceof List) return new List([...iterate(a), ...iterate(b)]);
+  if (a instanceof Tuple && b instanceof Tuple) return new Tuple([...iterate(a), ...iterate(b)]);
   return failFor('+', a, b);
 }
 
@@ -120,13 +122,11 @@ export function multiply(a: Value, b: Value): Value {
   if (sequence instanceof Str) return repeated(sequence, times);
   if (!(sequence instanceof List || sequence instanceof Tuple)) return failFor('*', a, b);
   const { items } = sequence;
-  if (items.length * times > MAX_ITEMS) fail(`a list of ${items.length * times} items is too long`);
-  const all = Array.from({ length: times }, () => items).flat();
+  countSteps(items.length * times);
+  const all = Array.from({ length: items.length === 0 ? 0 : times }, () => items).flat();
   return sequence instanceof List ? new List(all) : new Tuple(all);
 }
 
-/** The most items of a list that a template repeats. */
-const MAX_ITEMS = 100_000;
 /** The largest int, in bits: Python refuses to print longer ones. */
 const MAX_BITS = 14_000;
 

@@ -2,6 +2,7 @@ import { bind } from './call.js';
 import { equals } from './comparison.js';
 import { fail, unsupported } from './errors.js';
 import { fn } from './frame.js';
+import { countSteps } from './limits.js';
 import { methodOf } from './methods.js';
 import { repr } from './repr.js';
 import { Str, StrBuilder } from './str.js';
@@ -125,6 +126,7 @@ export function getSlice(value: Value, start: Value, stop: Value, step: Value): 
     return value.slice(value.unitOf(first), value.unitOf(Math.max(first, end)));
   }
   const indices: number[] = [];
+  countSteps(Math.ceil(Math.max(0, (end - first) / stride)));
   for (let i = first; stride > 0 ? i < end : i > end; i += stride) indices.push(i);
   if (!(value instanceof Str)) {
     const items = indices.map((index) => value.items[index]!);

@@ -1,5 +1,6 @@
 import type { CompareOperator } from './ast.js';
 import { fail, unsupported } from './errors.js';
+import { countSteps } from './limits.js';
 import { Str } from './str.js';
 import {
   Dict,
@@ -30,6 +31,7 @@ export function truth(value: Value): boolean {
 
 /** Python's `==`. */
 export function equals(a: Value, b: Value): boolean {
+  countSteps(1);
   const [x, y] = [numberOf(a), numberOf(b)];
   // JavaScript compares a bigint and a number by their exact values, as Python does.
   // biome-ignore lint/suspicious/noDoubleEquals: the strict comparison tells 1n from 1
@@ -79,6 +81,7 @@ export function compare(operator: CompareOperator, a: Value, b: Value): boolean 
 type OrderOperator = '<' | '<=' | '>' | '>=';
 
 function inOrder(operator: OrderOperator, a: Value, b: Value): boolean {
+  countSteps(1);
   const [x, y] = [numberOf(a), numberOf(b)];
   if (x !== null && y !== null) {
     if (operator === '<') return x < y;

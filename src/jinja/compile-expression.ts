@@ -2,7 +2,7 @@ import { add, divide, floorDivide, modulo, multiply, negate, plus, power, subtra
 import type { CallArguments, Expression, FilterExpression, Slice } from './ast.js';
 import { getAttribute, getItem, getSlice } from './attributes.js';
 import { compare, truth } from './comparison.js';
-import { fail, TemplateError } from './errors.js';
+import { fail, TemplateError, unsupported } from './errors.js';
 import { FILTERS, TESTS } from './filters.js';
 import type { Frame } from './frame.js';
 import { callMethod } from './methods.js';
@@ -169,7 +169,8 @@ function compileName(name: string, symbols: Symbols, line: number): Evaluate {
   const missing = Undefined.named(name);
   return (frame) => {
     const value = frame.outwards(hops).values[slot];
-    return value === undefined ? missing : value;
+    if (value !== undefined) return value;
+    return name === 'self' ? unsupported('the variable "self"') : missing;
   };
 }
 

@@ -4,6 +4,7 @@ import { truth } from './comparison.js';
 import { compileExpression } from './compile-expression.js';
 import { TemplateError } from './errors.js';
 import { Frame } from './frame.js';
+import { countSteps } from './limits.js';
 import { Loop } from './loop.js';
 import {
   type CompileBody,
@@ -47,6 +48,7 @@ export function compileFor(statement: ForStatement, scope: Scope, compileBody: C
     // As in Jinja: `else` is rendered unless a round has come to the end of the body.
     let isComplete = false;
     for (let item = loop.next(); item !== undefined; item = loop.next()) {
+      countSteps(1);
       frame.run.line = line;
       assign(inner, item);
       if (hasLoop) inner.values[loopSlot] = loop;

@@ -33,13 +33,3 @@ export function fail(message: string): never {
 export function unsupported(what: string): never {
   throw new TemplateError('unsupported', `${what} is not supported`);
 }
-
-/** The longest string that a template may build, in UTF-16 units. */
-const MAX_TEXT = 1 << 26;
-
-/** Checks the length of a string before it is built. */
-export function boundedLength(length: number): number {
-  if (length > MAX_TEXT)
-    fail(`the template builds a string of ${length} characters; the limit is ${MAX_TEXT}`);
-  return length;
-}

@@ -33,6 +33,9 @@ export function toFloat(value: Value, fallback: Value): Value {
 
 const PREFIXES: Readonly<Record<number, RegExp>> = { 2: /^0b_?/i, 8: /^0o_?/i, 16: /^0x_?/i };
 
+/** The most decimal digits that Python reads. It reads other bases without a limit. */
+const MAX_DIGITS = 4300;
+
 /** Python's `int(text, base)`; null where it fails. */
 function parseInteger(value: Str, base: number): bigint | null {
   const text = plainDigits(strip(value, null, 'both').text);
@@ -47,7 +50,8 @@ function parseInteger(value: Str, base: number): bigint | null {
   digits = digits.replace(PREFIXES[radix] ?? /^(?!)/, '');
   if (!/^[0-9a-z]+(_[0-9a-z]+)*$/i.test(digits)) return null;
   const plain = digits.replaceAll('_', '').toLowerCase();
-  if (radix === 10 && plain.length > 4300) return null;
+  if (radix === 10 && plain.length > MAX_DIGITS) return null;
+  if (plain.length > MAX_DIGITS) unsupported(`an integer of more than ${MAX_DIGITS} digits`);
   let number = 0n;
   for (const digit of plain) {
     const value = Number.parseInt(digit, 36);

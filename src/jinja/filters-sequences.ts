@@ -4,6 +4,7 @@ import type { Filter, Test } from './call.js';
 import { lower } from './case.js';
 import { equals, isLess, truth } from './comparison.js';
 import { fail } from './errors.js';
+import { countSteps } from './limits.js';
 import { str } from './repr.js';
 import { joined, Str } from './str.js';
 import {
@@ -145,7 +146,11 @@ export function batched(value: Value, size: Value, fill: Value): Value {
       batch.push(item);
     }
     if (batch.length === 0) return;
-    if (fill !== null) while (isLess(BigInt(batch.length), size)) batch.push(fill);
+    if (fill !== null)
+      while (isLess(BigInt(batch.length), size)) {
+        countSteps(1);
+        batch.push(fill);
+      }
     yield new List(batch);
   });
 }
@@ -154,6 +159,7 @@ export function sliced(value: Value, slices: Value, fill: Value): Value {
   return lazy(function* () {
     const all = [...iterate(value)];
     const count = requireIndex(slices);
+    countSteps(Math.max(0, count));
     if (count === 0) fail('integer division or modulo by zero');
     const size = Math.floor(all.length / count);
     const longer = all.length - size * count;

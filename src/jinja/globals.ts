@@ -1,6 +1,7 @@
 import { bind } from './call.js';
 import { fail, TemplateError, unsupported } from './errors.js';
 import { fn } from './frame.js';
+import { countSteps } from './limits.js';
 import { repr, str } from './repr.js';
 import { EMPTY, Str, StrBuilder } from './str.js';
 import { type Clock, strftime } from './strftime.js';
@@ -148,6 +149,7 @@ export function globalsAt(now: Clock): [string, Fn][] {
     },
     strftime_now: (args) => {
       const format = requireStr(bind('strftime_now', ['format'], args)[0]!, 'the format');
+      countSteps(format.text.length);
       const written = new Str(strftime(now, format.text));
       return new StrBuilder().addInstead(written, format, 0, format.text.length).build();
     },

@@ -1,5 +1,5 @@
 import { TemplateError } from './errors.js';
-import { SPACE_CHARACTERS } from './space.js';
+import { isSpace, SPACE_CHARACTERS } from './space.js';
 import { unescaped } from './string-literal.js';
 
 /** A token of a template. `data` is text between tags; the value of an `end` token is empty. */
@@ -21,7 +21,6 @@ const RAW_END = new RegExp(`\\{%([-+]?)${SPACE}*endraw${SPACE}*(?:\\+%\\}|-%\\}$
 const BLOCK_END = new RegExp(`\\+%\\}|-%\\}${SPACE}*|%\\}\\n?`, 'y');
 const VARIABLE_END = new RegExp(`-\\}\\}${SPACE}*|\\}\\}`, 'y');
 const ONLY_SPACE = new RegExp(`^${SPACE}+$`);
-const TRAILING_SPACE = new RegExp(`${SPACE}+$`);
 
 const DIGITS = '(?:[0-9]+_)*[0-9]+';
 /** The tokens inside tags, in the order in which they are tried. */
@@ -49,7 +48,7 @@ export function tokenize(template: string): Token[] {
 
   const addData = (text: string, sign: string, isBlock: boolean): void => {
     let kept = text;
-    if (sign === '-') kept = text.replace(TRAILING_SPACE, '');
+    if (sign === '-') kept = withoutTrailingSpace(text);
     else if (sign !== '+' && isBlock) {
       const lastLine = text.lastIndexOf('\n') + 1;
       if ((lastLine > 0 || isLineStart) && ONLY_SPACE.test(text.slice(lastLine)))
@@ -159,6 +158,13 @@ function matchAt(pattern: RegExp, text: string, at: number): string | null {
 function search(pattern: RegExp, text: string, from: number): RegExpExecArray | null {
   pattern.lastIndex = from;
   return pattern.exec(text);
+}
+
+/** A pattern would take quadratic time on long runs of blanks. */
+function withoutTrailingSpace(text: string): string {
+  let end = text.length;
+  while (end > 0 && isSpace(text[end - 1]!)) end--;
+  return text.slice(0, end);
 }
 
 const linesIn = (text: string): number => text.split('\n').length - 1;

@@ -1,8 +1,9 @@
 import { bind, type Parameter } from './call.js';
 import { capitalize, lower, swapCase, title, upper } from './case.js';
 import { truth } from './comparison.js';
-import { boundedLength, fail, unsupported } from './errors.js';
+import { fail, unsupported } from './errors.js';
 import { type Frame, fn } from './frame.js';
+import { boundedLength, countCharacters } from './limits.js';
 import { escaped } from './markup.js';
 import { count, find, isPredicate, startsOrEndsWith } from './search.js';
 import { partition, replace, split, splitLines, strip } from './split.js';
@@ -183,6 +184,7 @@ function isMethod(text: Str, name: string): boolean {
 }
 
 function runMethod(text: Str, name: string, args: Arguments): Value {
+  countCharacters(text.text.length);
   const method = METHODS.get(name);
   if (method !== undefined) {
     const result = method.run(text, bind(name, method.parameters, args, method.takesNames !== true));

@@ -1,4 +1,5 @@
-import { boundedLength, fail, unsupported } from './errors.js';
+import { fail, unsupported } from './errors.js';
+import { boundedLength } from './limits.js';
 import { floatRepr } from './repr.js';
 
 /** How a number is written. */

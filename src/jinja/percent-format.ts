@@ -1,4 +1,5 @@
-import { boundedLength, fail, unsupported } from './errors.js';
+import { fail, unsupported } from './errors.js';
+import { boundedLength } from './limits.js';
 import { type NumberFormat, type WrittenNumber, writeFloat, writeInt } from './number-format.js';
 import { repr, str } from './repr.js';
 import { Str, StrBuilder } from './str.js';

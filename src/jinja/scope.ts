@@ -1,6 +1,7 @@
 import type { Statement } from './ast.js';
 import { fail } from './errors.js';
 import { Frame } from './frame.js';
+import { countSteps } from './limits.js';
 import type { StrBuilder } from './str.js';
 import { Symbols } from './symbols.js';
 import type { Value } from './values.js';
@@ -74,6 +75,7 @@ export function nested(frame: Frame, render: () => void): void {
   const { run } = frame;
   const { line } = run;
   if (run.depth >= MAX_DEPTH) fail(`macros or loops call each other more than ${MAX_DEPTH} deep`);
+  countSteps(1);
   run.depth++;
   render();
   run.depth--;

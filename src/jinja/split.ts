@@ -6,17 +6,23 @@ type Side = 'left' | 'right';
 
 /** Python's `strip`, `lstrip` and `rstrip`. @param characters null: strip whitespace */
 export function strip(text: Str, characters: Str | null, side: Side | 'both'): Str {
-  const points = [...text.text];
+  const { text: whole } = text;
   const set = characters === null ? null : new Set(characters.text);
   const isStripped = (point: string): boolean => (set === null ? isSpace(point) : set.has(point));
-  let first = 0;
   let start = 0;
-  let last = points.length;
-  let end = text.text.length;
-  if (side !== 'right')
-    for (; first < last && isStripped(points[first]!); first++) start += points[first]!.length;
-  if (side !== 'left')
-    for (; last > first && isStripped(points[last - 1]!); last--) end -= points[last - 1]!.length;
+  let end = whole.length;
+  if (side !== 'right') {
+    for (const point of whole) {
+      if (!isStripped(point)) break;
+      start += point.length;
+    }
+  }
+  while (side !== 'left' && end > start) {
+    const isPair = end - 2 >= start && whole.codePointAt(end - 2)! > 0xffff;
+    const last = end - (isPair ? 2 : 1);
+    if (!isStripped(whole.slice(last, end))) break;
+    end = last;
+  }
   return text.slice(start, end);
 }
 

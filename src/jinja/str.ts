@@ -1,4 +1,4 @@
-import { boundedLength } from './errors.js';
+import { boundedLength, countCharacters, countSteps } from './limits.js';
 
 /**
  * A range of a string, in UTF-16 units, whose characters come from a message's content. It is empty where an empty
@@ -61,6 +61,7 @@ export class Str {
   *characters(): Generator<Str, void, undefined> {
     let at = 0;
     for (const character of this.text) {
+      countSteps(1);
       const end = at + character.length;
       yield this.origins.length === 0 ? new Str(character) : this.slice(at, end).marked(false);
       at = end;
@@ -104,6 +105,7 @@ export class StrBuilder {
   }
 
   add(part: Str): this {
+    countSteps(1 + part.origins.length);
     const at = boundedLength(this.#text.length + part.text.length) - part.text.length;
     this.#text += part.text;
     for (const { start, end, message } of part.origins) this.#mark(at + start, at + end, message);
@@ -112,6 +114,7 @@ export class StrBuilder {
 
   /** Adds a part of a string, given by two positions in UTF-16 units. */
   addPart(source: Str, start: number, end: number): this {
+    countSteps(1);
     const shift = this.#text.length - start;
     this.#text += source.text.slice(start, end);
     for (const origin of source.origins) {
@@ -128,6 +131,7 @@ export class StrBuilder {
    * message's, except for characters that come from a message themselves.
    */
   addInstead(replacement: Str, source: Str, start: number, end: number): this {
+    countSteps(1);
     const owner = source.origins.find((origin) => origin.start < end && start < origin.end);
     if (owner === undefined) return this.add(replacement);
     let at = 0;
@@ -142,6 +146,7 @@ export class StrBuilder {
   }
 
   build(isMarkup = false): Str {
+    countCharacters(this.#text.length);
     return new Str(this.#text, this.#origins, isMarkup);
   }
 

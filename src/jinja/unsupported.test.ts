@@ -28,6 +28,8 @@ describe('what cannot have its meaning in Python', () => {
       `"${method}"`,
     ]),
     ['{{ lipsum() }}', 'lipsum'],
+    ['{{ self }}', '"self"'],
+    ["{{ ('f' * 4301) | int(0, 16) }}", '4300 digits'],
     ['{{ range }}', 'printing a function'],
     ["{{ [1] | map('string') }}", 'printing a generator'],
     ["{{ strftime_now('%Q') }}", '"%Q" of strftime'],
@@ -52,6 +54,10 @@ describe('what cannot have its meaning in Python', () => {
   });
 });
 
+/** Builds a value of exponential size. */
+const DOUBLE = (expression: string): string =>
+  `{% set ns = namespace(x=[1]) %}{% for i in range(99) %}{% set ns.x = ${expression} %}{% endfor %}`;
+
 describe('a template that runs away', () => {
   it.each([
     ['{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}', /180 deep/],
@@ -60,7 +66,21 @@ describe('a template that runs away', () => {
     ["{{ 'a' * 10 ** 12 }}", /a string of 1000000000000 characters/],
     ["{{ 'a'.center(10 ** 12) }}", /characters/],
     ["{{ '%1000000000000d' % 1 }}", /characters/],
-    ['{{ [1] * 10 ** 12 }}', /too long/],
+    ['{{ [1] * 10 ** 12 }}', /steps/],
+    ['{{ [1] | batch(10 ** 9, 0) | list }}', /steps/],
+    ['{{ [1] | slice(10 ** 9) | list }}', /steps/],
+    ['{% for i in range(10 ** 5) %}{% for j in range(10 ** 5) %}{% endfor %}{% endfor %}', /steps/],
+    ['{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(99) }}', /steps/],
+    ["{{ ('a' * 10 ** 7 + 'b') | list }}", /steps/],
+    ["{{ strftime_now('%Y' * 6 * 10 ** 6) }}", /steps/],
+    [`${DOUBLE('ns.x + ns.x')}`, /steps/],
+    [`${DOUBLE('[ns.x, ns.x]')}{{ ns.x }}`, /steps/],
+    [`${DOUBLE('[ns.x, ns.x]')}{% set a = ns.x %}${DOUBLE('[ns.x, ns.x]')}{{ a == ns.x }}`, /steps/],
+    ["{% for i in range(999) %}{{ ('a' * 10 ** 7).strip().startswith('b') }}{% endfor %}", /steps/],
+    [
+      "{% set ns = namespace(x='<') %}{% for i in range(99) %}{% set ns.x = ns.x | e | replace('&', '&&') | forceescape %}{% endfor %}",
+      /steps|characters/,
+    ],
     [
       "{% set ns = namespace(x='a') %}{% for i in range(99) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
       /characters/,
@@ -69,6 +89,13 @@ describe('a template that runs away', () => {
   ])('ends with an error: %s', (source, message) => {
     expect(errorOf(source).message).toMatch(message);
   });
+});
+
+it('takes linear time on runs of blanks in front of a tag', () => {
+  const source = `${' '.repeat(200_000)}x{%- if s %}y{% endif %}`;
+  const start = performance.now();
+  expect(parseJinja(source).render([['s', new Str('text')]], NOW).text).toHaveLength(200_002);
+  expect(performance.now() - start).toBeLessThan(2000);
 });
 
 describe('a string with the words of a message', () => {

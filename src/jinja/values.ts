@@ -1,4 +1,5 @@
 import { fail, unsupported } from './errors.js';
+import { countSteps } from './limits.js';
 import { Str } from './str.js';
 
 /**
@@ -98,7 +99,10 @@ export class Range {
   }
 
   *items(): Generator<bigint, void, undefined> {
-    for (let i = 0; i < this.length; i++) yield this.at(i);
+    for (let i = 0; i < this.length; i++) {
+      countSteps(1);
+      yield this.at(i);
+    }
   }
 }
 
@@ -113,7 +117,10 @@ export class Lazy {
     const iterator = items[Symbol.iterator]();
     // Unlike a JavaScript generator, this one can be left in the middle and read on.
     this.iterator = {
-      next: () => iterator.next(),
+      next: () => {
+        countSteps(1);
+        return iterator.next();
+      },
       [Symbol.iterator]() {
         return this;
       },
@@ -222,8 +229,12 @@ export function requireStr(value: Value, what: string): Str {
 
 /** Returns the items of a value in Python's order. */
 export function iterate(value: Value): Iterable<Value> {
-  if (value instanceof List || value instanceof Tuple) return value.items;
+  if (value instanceof List || value instanceof Tuple) {
+    countSteps(value.items.length);
+    return value.items;
+  }
   if (value instanceof Str) return value.characters();
+  if (value instanceof Dict || value instanceof DictView) countSteps(lengthOf(value)!);
   if (value instanceof Dict) return value.keys();
   if (value instanceof DictView || value instanceof Range) return value.items();
   if (value instanceof Lazy) return value.iterator;
