@@ -63,7 +63,7 @@ function parseInteger(value: Str, base: number): bigint | null {
 
 const FLOAT = /^[+-]?(\d+(_\d+)*\.?(\d+(_\d+)*)?|\.\d+(_\d+)*)(e[+-]?\d+(_\d+)*)?$/i;
 
-/** Python's `toNearestFloat(text)`; null where it fails. */
+/** Python's `float(text)`; null where it fails. */
 function parseFloating(value: Str): number | null {
   const text = plainDigits(strip(value, null, 'both').text);
   if (FLOAT.test(text)) return Number(text.replaceAll('_', ''));

@@ -70,12 +70,15 @@ export function compileInner(
 /** Python allows about this many macros inside each other. */
 const MAX_DEPTH = 180;
 
+/** A call takes as long as about ten rounds of a loop. */
+const STEPS_OF_A_CALL = 10;
+
 /** Runs a macro or a recursive loop, and checks how many are inside each other. */
 export function nested(frame: Frame, render: () => void): void {
   const { run } = frame;
   const { line } = run;
   if (run.depth >= MAX_DEPTH) fail(`macros or loops call each other more than ${MAX_DEPTH} deep`);
-  countSteps(1);
+  countSteps(STEPS_OF_A_CALL);
   run.depth++;
   render();
   run.depth--;
