@@ -4,9 +4,10 @@
  * - `syntax`: the template is not valid Jinja.
  * - `python`: Jinja in Python fails at this point too.
  * - `unsupported`: Jinja can do this, but this interpreter cannot give it the same meaning, so it refuses.
+ * - `limit`: the rendering exceeds a bound of this interpreter, which Jinja does not have.
  * - `raised`: the template called `raise_exception`.
  */
-export type TemplateErrorKind = 'syntax' | 'python' | 'unsupported' | 'raised';
+export type TemplateErrorKind = 'syntax' | 'python' | 'unsupported' | 'limit' | 'raised';
 
 /** An error in a template or in its rendering. */
 export class TemplateError extends Error {

@@ -1,4 +1,4 @@
-import { fail } from './errors.js';
+import { TemplateError } from './errors.js';
 
 /** The longest string that a template may build, in UTF-16 units. */
 const MAX_TEXT = 1 << 24;
@@ -20,7 +20,7 @@ export function resetSteps(): void {
  */
 export function countSteps(count: number): void {
   steps += count;
-  if (steps > MAX_STEPS) fail(`the template takes more than ${MAX_STEPS} steps`);
+  if (steps > MAX_STEPS) throw new TemplateError('limit', `it takes more than ${MAX_STEPS} steps`);
 }
 
 /** The characters of a string that are written or read in one step. */
@@ -33,7 +33,9 @@ export function countCharacters(length: number): void {
 
 /** Checks the length of a string before it is built. */
 export function boundedLength(length: number): number {
-  if (length > MAX_TEXT)
-    fail(`the template builds a string of ${length} characters; the limit is ${MAX_TEXT}`);
+  if (length > MAX_TEXT) {
+    const what = `it builds a string of ${length} characters; the limit is ${MAX_TEXT}`;
+    throw new TemplateError('limit', what);
+  }
   return length;
 }

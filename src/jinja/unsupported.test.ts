@@ -91,11 +91,10 @@ describe('a template that runs away', () => {
   });
 });
 
-it('takes linear time on runs of blanks in front of a tag', () => {
-  const source = `${' '.repeat(200_000)}x{%- if s %}y{% endif %}`;
-  const start = performance.now();
-  expect(parseJinja(source).render([['s', new Str('text')]], NOW).text).toHaveLength(200_002);
-  expect(performance.now() - start).toBeLessThan(2000);
+// In time that is quadratic in the blanks, this would exceed the test's time limit.
+it('renders long runs of blanks in front of a tag', () => {
+  const source = `${' '.repeat(1_000_000)}x{%- if s %}y{% endif %}`;
+  expect(parseJinja(source).render([['s', new Str('text')]], NOW).text).toHaveLength(1_000_002);
 });
 
 describe('a string with the words of a message', () => {

@@ -109,6 +109,7 @@ const WHAT = {
   syntax: 'the chat template cannot be parsed',
   python: 'the chat template failed',
   unsupported: 'the chat template needs what Holdfast does not have',
+  limit: 'the chat template is stopped',
   raised: 'the chat template refuses this dialogue',
 } as const;
 
