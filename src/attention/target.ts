@@ -198,12 +198,13 @@ function randomRanges(seed: number, context: TargetContext): readonly TokenRange
 }
 
 /**
- * Returns the number of tokens that a dialogue needs before it has the target. A random span and a range need a long
- * enough dialogue; every other target exists from the first prompt on, or never.
+ * Returns the number of tokens that a dialogue needs before it has the target and a token outside it, which is the same
+ * for a target and for its `not:`. A random span and a range need a long enough dialogue; every other target exists from
+ * the first prompt on, or never.
  */
 export function tokensNeeded(target: Target, context: TargetContext): number {
   const named = namedBy(target);
-  if (named.kind === 'range') return named.range.start + 1;
+  if (named.kind === 'range') return 1 + (named.range.start === 0 ? named.range.end : named.range.start);
   if (named.kind !== 'random') return 0;
   const length = tokensBefore(prefixRanges(context), NO_END);
   return length + Math.floor(fractionOf(named.seed) * length) + length;

@@ -137,9 +137,9 @@ export class Chat {
    * Answers a message, token by token. The finished turn is added to {@link turns} and is the generator's return value,
    * which is null if the signal fires before the first token. An answer that fails, or whose loop is left early, leaves
    * the dialogue unchanged.
-   * @throws HoldfastError `E_BUSY` while another answer is in progress; `E_CONTEXT_FULL`; `E_TARGET`; `E_UNTOUCHED` if the
-   * target has no token outside it or, at the end, if the executor did not apply the policy; `E_DISPOSED` when the chat is
-   * disposed of; and what layout and forward passes throw
+   * @throws HoldfastError `E_BUSY` while another answer is in progress; `E_CONTEXT_FULL`; `E_TARGET`; `E_UNTOUCHED`, at
+   * the end, if the executor did not apply the policy; `E_DISPOSED` when the chat is disposed of; and what layout and
+   * forward passes throw
    */
   async *answer(user: string, options: AnswerOptions = {}): AsyncGenerator<AnswerStep, Turn | null> {
     this.#assertIdle();

@@ -44,10 +44,11 @@ describe('a comparison', () => {
     for await (const { side } of comparison.answer('hello')) if (side === 'on') break;
     expect([comparison.off.turns.length, comparison.on.turns.length]).toEqual([0, 0]);
 
-    comparison.on.configure({ target: { kind: 'range', range: { start: 0, end: 400 } } });
-    await expect(collect(comparison.answer('hello'))).rejects.toThrow(/E_UNTOUCHED/);
+    const { maxTokens } = comparison.on.settings;
+    comparison.on.configure({ maxTokens: 500 });
+    await expect(collect(comparison.answer('hello'))).rejects.toThrow(/E_CONTEXT_FULL/);
     expect([comparison.off.turns.length, comparison.on.turns.length]).toEqual([0, 0]);
-    comparison.on.configure({ target: { kind: 'prefix' } });
+    comparison.on.configure({ maxTokens });
     expect((await collect(comparison.answer('hello'))).end!.on.number).toBe(1);
   });
 

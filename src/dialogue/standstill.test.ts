@@ -134,7 +134,7 @@ describe('a policy whose target is not in the dialogue yet', () => {
   afterAll(() => llama.dispose());
   const TEXTS = ['hello', 'and the rope, which is long?', 'once more, please', 'and the knot?'];
 
-  it.each(['random:1', 'not:random:1', '70:80', 'not:70:80'])(
+  it.each(['random:1', 'not:random:1', '70:80', 'not:70:80', '0:70', 'not:0:70'])(
     'waits for %s, says for how many tokens, and then acts',
     async (name) => {
       const target = parseTarget(name);

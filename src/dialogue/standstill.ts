@@ -7,7 +7,6 @@ import {
   type TokenRange,
   targetName,
   tokensNeeded,
-  untouchedError,
 } from '../attention/index.js';
 import type { Settings } from './settings.js';
 
@@ -28,7 +27,10 @@ export interface Standstill {
   readonly acts: boolean;
 }
 
-/** Returns why a policy waits for its target, as text; null if the dialogue has the target, or gets it in this answer. */
+/**
+ * Returns why a policy waits for its target, as text; null if the dialogue has the target and a token outside it, or gets
+ * them in this answer.
+ */
 export function waitingNotice({ target }: Settings, prompt: TargetContext, rows: AnswerRows): string | null {
   const has = rows.choosing + 1;
   const needed = tokensNeeded(target, prompt);
@@ -38,10 +40,7 @@ export function waitingNotice({ target }: Settings, prompt: TargetContext, rows:
   return `the policy waits for ${needed - has} more tokens: the target ${targetName(target)} needs ${needed}, and the dialogue has ${has}`;
 }
 
-/**
- * Returns why a policy cannot change the rows that choose an answer's tokens; null if it can.
- * @throws HoldfastError `E_UNTOUCHED` if no layer could change a row even without a sliding window
- */
+/** Returns why a policy whose target the dialogue has cannot change the rows that choose an answer's tokens; null if it can. */
 export function standstill(
   { target, selection }: Settings,
   grid: SightedGrid,
@@ -57,9 +56,6 @@ export function standstill(
   const anyCanChange = (first: number): boolean => [...windows].some((window) => canChange(first, window));
   if (anyCanChange(rows.choosing)) return null;
   const acts = anyCanChange(rows.first);
-  if (!acts && !canChange(rows.first, null)) {
-    throw untouchedError(rows.choosing + 1 - rows.first, grid.layers, ONE_SIDE);
-  }
   const widest = Math.max(...[...windows].map((window) => window ?? Number.POSITIVE_INFINITY));
   const layers = mask.includes(0) ? 'no layer that the policy acts on' : 'no layer';
   const name = target.kind === 'message' ? 'the system prompt' : `the target ${targetName(target)}`;
@@ -71,8 +67,6 @@ export function standstill(
     notice: `${layers} sees ${name} any more: its last token is ${rows.choosing - last} tokens back, the widest window is ${widest}`,
   };
 }
-
-const ONE_SIDE = 'No row sees both a key inside the target and one outside it: check the target';
 
 function actsOn(mask: Uint8Array, layer: number, heads: number): boolean {
   return mask.subarray(layer * heads, (layer + 1) * heads).includes(1);

@@ -72,8 +72,7 @@ export interface SteeredTurn {
 /**
  * Returns the interventions of an answer. A policy whose target the dialogue does not have yet waits, and one that no
  * row of this answer can show is off: `notice` says so.
- * @throws HoldfastError `E_TARGET` when a policy acts on a target that the dialogue never has, `E_UNTOUCHED` when the
- * target has no token outside it
+ * @throws HoldfastError `E_TARGET` when a policy acts on a target that the dialogue never has
  */
 export function steer({ settings, grid, prompt, rows, turn, system, turns }: SteeredTurn): Steering {
   const { policy } = settings;

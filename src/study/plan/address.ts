@@ -22,7 +22,7 @@ export interface ModelFacts {
    */
   readonly setupHash: string;
   readonly grid: HeadGrid;
-  /** Heads in layers that see the whole dialogue, as indices into `[layers × heads]`; all heads if no layer does. */
+  /** The heads that see furthest (`headsInMeans`), as indices into `[layers × heads]`: those that a ranking chooses from. */
   readonly seeing: readonly number[];
   /** Precision of the weights; the executor's name if it has only one. */
   readonly precision: string;

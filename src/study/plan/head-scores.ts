@@ -8,8 +8,9 @@ import type { HeadScores } from './resolve-arm.js';
  *   share(l, h) = mean of π(l, h) over all rounds
  *   decay(l, h) = mean of π(l, h) over early rounds − mean over late rounds
  *
- * A head's mean is over the rounds in which it sees the prompt, and 0 if there are none. The decay is absolute, not relative to the early share: a head that never attends to the prompt has no share to lose,
- * but its noise could put it at the top of a relative ranking.
+ * A head's mean is over the rounds in which it sees the prompt, and 0 if there are none. The decay is absolute, not
+ * relative to the early share: a head that never attends to the prompt has no share to lose, but its noise could put it at
+ * the top of a relative ranking.
  */
 export function headScores(
   records: readonly Pick<RankingRecord, 'heads'>[],
