@@ -52,6 +52,8 @@ export interface DecayResult {
   readonly complete: boolean;
   /** The error that ended it early; null if there was none. */
   readonly failure: unknown;
+  /** For each measured turn: why the policy did not do what it was asked to, or null; see `Turn.notice`. */
+  readonly notices: readonly (string | null)[];
 }
 
 /**
@@ -74,12 +76,17 @@ export async function measureDecay(run: DecayRun): Promise<DecayResult> {
   try {
     const table = openShareTable(open(paths.shares), grid);
     const lines = open(paths.dialogues);
+    const notices: (string | null)[] = [];
     let failure: unknown = null;
     let complete = false;
     try {
-      complete = await measureAll(run, lines, (row) => {
-        table.add(row);
-        tally.add(row);
+      complete = await measureAll(run, lines, (event) => {
+        if (event.kind === 'turn') {
+          notices.push(event.turn.notice);
+          return;
+        }
+        table.add(event.row);
+        tally.add(event.row);
       });
     } catch (error) {
       if (tally.rows === 0) throw error;
@@ -88,7 +95,7 @@ export async function measureDecay(run: DecayRun): Promise<DecayResult> {
     if (tally.rows === 0) throw new HoldfastError('E_ABORTED', 'interrupted before anything was measured');
     table.finish();
     for (const file of files) file.finish();
-    return { summary: summarize(tally), complete, failure };
+    return { summary: summarize(tally), complete, failure, notices };
   } catch (error) {
     for (const file of files) file.discard();
     throw error;
@@ -99,7 +106,7 @@ export async function measureDecay(run: DecayRun): Promise<DecayResult> {
 async function measureAll(
   run: DecayRun,
   lines: GrowingFile,
-  add: (row: Extract<LeadEvent, { kind: 'row' }>['row']) => void,
+  add: (event: LeadEvent) => void,
 ): Promise<boolean> {
   let rows = 0;
   for (let index = 0; index < run.dialogues; index++) {
@@ -116,9 +123,9 @@ async function measureAll(
       });
     try {
       for await (const event of events) {
+        add(event);
         if (event.kind === 'turn') turns.push(event.turn);
         else {
-          add(event.row);
           rows++;
           progress();
         }

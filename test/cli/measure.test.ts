@@ -244,3 +244,23 @@ describe('holdfast measure refuses', () => {
     expectFailure(outcome, 1, /E_UNWRITABLE/);
   });
 });
+
+describe('holdfast measure of a model whose windows the prompt leaves', () => {
+  it('says in how many turns the policy did not act, and that no border can be measured', async () => {
+    const out = temporaryFolder();
+    const file = temporaryFile('out-of-sight.json', JSON.stringify(MESSAGES));
+    const outcome = await holdfast([
+      ...['measure', fixture('models/mistral'), '--chat', file, '--out', out],
+      ...['--policy', 'split-softmax', '--strength', '0.5', '--max-tokens', '4', '--temperature', '0'],
+    ]);
+    expect(outcome.code, outcome.stderr).toBe(0);
+    expect(outcome.stderr).toMatch(
+      /note: the policy did not do all that it was asked to in \d of 2 turns; the first: no layer sees the system prompt any more/,
+    );
+    expect(outcome.stdout).toContain(
+      'no two turns in a row see the prompt, so there is no change between turns.',
+    );
+    const [dialogue] = lines(join(out, 'dialogues.jsonl'));
+    expect(dialogue.turns.at(-1).notice).toMatch(/^no layer sees the system prompt any more/);
+  });
+});

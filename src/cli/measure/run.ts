@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { identityNotice, scheduleBounds } from '../../attention/index.js';
 import { openChat, saveDialogue } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
@@ -60,7 +59,7 @@ async function measure(
   process.once('SIGINT', interrupt);
   const progress = createProgress(stderr);
   try {
-    const { summary, complete, failure } = await measureDecay({
+    const { summary, complete, failure, notices } = await measureDecay({
       model,
       dialogues: source.dialogues,
       open: (index) => source.open(model, options, index, control.signal),
@@ -71,7 +70,7 @@ async function measure(
     });
     progress.end();
     const files = await writeMeasured(out, { summary, complete, facts });
-    const notice = noticeOf(facts);
+    const notice = noticeOf(notices);
     if (notice !== null) stderr.lines([`note: ${notice}`]);
     stdout.lines(
       json === true
@@ -86,9 +85,14 @@ async function measure(
   }
 }
 
-/** Returns a notice such as `k = 1 changes nothing` if the policy is at its identity; else null. */
-const noticeOf = ({ settings: { policy, schedule } }: MeasureFacts): string | null =>
-  identityNotice(policy, scheduleBounds(schedule));
+/** Returns in how many turns the policy did not do what it was asked to, and why; null if it always did. */
+function noticeOf(turns: readonly (string | null)[]): string | null {
+  const notices = turns.filter((notice) => notice !== null);
+  const [first] = notices;
+  if (first === undefined) return null;
+  if (turns.every((notice) => notice === first)) return first;
+  return `the policy did not do all that it was asked to in ${notices.length} of ${turns.length} turns; the first: ${first}`;
+}
 
 /**
  * Checks that the folder has no measurement.

@@ -146,11 +146,11 @@ function halfLifeText(halfLife: HalfLife | null, digits: number): string {
   return low === null || high === null ? said : `${said} [${text(low)}, ${text(high)}]`;
 }
 
-function borderLines({ slopeWithinTurns, dropBetweenTurns }: DecaySummary): string[] {
+function borderLines({ turns, slopeWithinTurns, dropBetweenTurns }: DecaySummary): string[] {
   return [
     `Within an answer, the prompt's share changes by ${numberText(per(slopeWithinTurns, 100), 4)} per 100 tokens;`,
     dropBetweenTurns === null
-      ? 'there is only one turn, so there is no change between turns.'
+      ? `${turns.length === 1 ? 'there is only one turn' : 'no two turns in a row see the prompt'}, so there is no change between turns.`
       : `from the end of an answer to the start of the next, it falls by ${numberText(dropBetweenTurns, 4)}.`,
   ];
 }
