@@ -1,4 +1,4 @@
-import { type ChatFormat, layoutDialogue, wordsAt } from '../text/index.js';
+import { type ChatFormat, layoutDialogue, type Tokenizer, wordsAt } from '../text/index.js';
 import { layoutPrompt, type Prompt, type PromptMessage, type PromptOptions } from './prompt.js';
 
 /** A given answer, laid out as if the model had generated it. */
@@ -20,6 +20,8 @@ export interface GivenAnswer {
  * the header and the answer. The turn ends with the first end-of-turn token that the template writes after the answer;
  * if there is none, only the answer's tokens are chosen.
  * @param messages the dialogue before the answer, a user message last
+ * @param sampled the tokens that a chat chose for this answer, if they are known; used if they are tokens of this tokenizer
+ * that decode to the answer, or begin with it where a stop string ended it
  * @throws HoldfastError what {@link layoutPrompt} throws
  */
 export function layoutAnswer(
@@ -27,9 +29,14 @@ export function layoutAnswer(
   messages: readonly PromptMessage[],
   answer: string,
   options: PromptOptions,
+  sampled?: readonly number[],
 ): GivenAnswer {
   const { tokenizer, guarded } = format;
   const prompt = layoutPrompt(format, messages, options);
+  if (sampled !== undefined && decodesTo(tokenizer, sampled, answer)) {
+    const endsTurn = tokenizer.endOfTurnIds.includes(sampled.at(-1)!);
+    return { prompt, ids: endsTurn ? sampled.slice(0, -1) : sampled, chosen: sampled };
+  }
   // The answer in a chat's next prompt. Here the same user message stands for the next one.
   const next = [...messages, { role: 'assistant', content: answer }, messages.at(-1)!] as const;
   const layout = layoutDialogue(format, next, { ...options, addGenerationPrompt: true });
@@ -46,4 +53,11 @@ export function layoutAnswer(
   const tail = layout.ids.slice(words.end, place?.end ?? 0);
   const ending = tail.find((id) => tokenizer.endOfTurnIds.includes(id));
   return { prompt, ids, chosen: ending === undefined ? ids : [...ids, ending] };
+}
+
+/** Whether a chat with this tokenizer that samples these tokens shows this answer. Another tokenizer's tokens do not. */
+function decodesTo(tokenizer: Tokenizer, sampled: readonly number[], answer: string): boolean {
+  if (sampled.length === 0 || sampled.some((id) => id >= tokenizer.vocabSize)) return false;
+  const text = tokenizer.decode(sampled, { skipSpecial: true });
+  return text === answer || (answer !== '' && text.startsWith(answer));
 }

@@ -8,7 +8,7 @@ export { type FigureWords, headMap, tokenFigure, turnFigure } from './figures.js
 export { byDecay, byShare, type HeadKind, type HeadSummary } from './head-summary.js';
 export { type LeadOptions, type MeasuredTurn, measureDialogue } from './lead.js';
 export { readAloud } from './read.js';
-export { type Recorded, readRecorded } from './recorded.js';
+export { type Recorded, type RecordedMessage, readRecorded } from './recorded.js';
 export {
   type DecayProgress,
   type DecayResult,

@@ -40,11 +40,11 @@ export async function* readAloud(
   const session = new Session(model.executor, contextLength === undefined ? {} : { contextLength });
   try {
     const messages: PromptMessage[] = [{ role: 'system', content: system }];
-    for (const [index, { user, assistant }] of exchanges.slice(0, rounds).entries()) {
+    for (const [index, { user, assistant, sampled }] of exchanges.slice(0, rounds).entries()) {
       if (assistant === null) return;
       messages.push({ role: 'user', content: user });
       const turn = index + 1;
-      const given = layoutAnswer(format, messages, assistant, { trustContent: false, now });
+      const given = layoutAnswer(format, messages, assistant, { trustContent: false, now }, sampled);
       messages.push({ role: 'assistant', content: assistant, ids: given.ids });
       const contextTokens = given.prompt.ids.length;
       for await (const row of rowsOf(session, given, turn, signal)) {

@@ -1,11 +1,24 @@
 import { HoldfastError } from '../errors.js';
 import type { Message } from '../text/index.js';
 
+/** A message of a recorded dialogue. */
+export interface RecordedMessage extends Message {
+  /** An answer's tokens as sampled, including an end-of-turn token, if the file has them. */
+  readonly sampled?: readonly number[];
+}
+
 /** A recorded dialogue: a system prompt, then user and assistant alternating. */
 export interface Recorded {
   readonly system: string;
   /** In order; the last may lack an answer. */
-  readonly exchanges: readonly { readonly user: string; readonly assistant: string | null }[];
+  readonly exchanges: readonly RecordedExchange[];
+}
+
+interface RecordedExchange {
+  readonly user: string;
+  readonly assistant: string | null;
+  /** As in {@link RecordedMessage}. */
+  readonly sampled?: readonly number[];
 }
 
 /**
@@ -14,7 +27,7 @@ export interface Recorded {
  * @throws HoldfastError `E_DIALOGUE` if the first message is not a system message, if there is no user message, or if
  * user and assistant do not alternate
  */
-export function readRecorded(messages: readonly Message[], file: string): Recorded {
+export function readRecorded(messages: readonly RecordedMessage[], file: string): Recorded {
   const [first, ...spoken] = messages;
   if (first?.role !== 'system') {
     throw new HoldfastError(
@@ -45,9 +58,13 @@ export function readRecorded(messages: readonly Message[], file: string): Record
   }
   return {
     system: first.content,
-    exchanges: Array.from({ length: Math.ceil(spoken.length / 2) }, (_, index) => ({
-      user: spoken[2 * index]!.content,
-      assistant: spoken[2 * index + 1]?.content ?? null,
-    })),
+    exchanges: Array.from({ length: Math.ceil(spoken.length / 2) }, (_, index) => {
+      const answer = spoken[2 * index + 1];
+      return {
+        user: spoken[2 * index]!.content,
+        assistant: answer?.content ?? null,
+        ...(answer?.sampled && { sampled: answer.sampled }),
+      };
+    }),
   };
 }

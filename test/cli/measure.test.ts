@@ -137,6 +137,31 @@ describe('holdfast measure --chat', () => {
     ]);
   });
 
+  it('reads a saved chat with the tokens that it sampled, also where its answers were cut', async () => {
+    const [saved, out] = [join(temporaryFolder(), 'saved.json'), temporaryFolder()];
+    const stdout = await succeed(
+      [
+        ...['chat', LLAMA, '--system', MESSAGES[0]!.content, '--json'],
+        ...['--max-tokens', '4', '--temperature', '8', '--seed', '3'],
+      ],
+      `Where does it end?\nAnd now?\n/save ${saved}\n`,
+    );
+    const turns = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+      .filter(({ type }) => type === 'turn');
+    expect(turns.map(({ finish }) => finish)).toEqual(['length', 'length']);
+    await succeed(['measure', LLAMA, '--chat', saved, '--as-written', '--out', out]);
+    const rows = await readTable(join(out, 'shares.parquet'));
+    for (const { turn, tokens, parts } of turns) {
+      const own = rows.filter((row) => row.turn === turn);
+      expect(new Set(own.map(({ token }) => token)).size).toBe(tokens);
+      const mean = own.reduce((sum, { prompt }) => sum + prompt!, 0) / own.length;
+      expect(mean, `turn ${turn}`).toBeCloseTo(parts.prompt.before, 5);
+    }
+  });
+
   it('prints its summary as one line with --json', async () => {
     const out = temporaryFolder();
     const stdout = await succeed([

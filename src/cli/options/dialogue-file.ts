@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { HoldfastError } from '../../errors.js';
+import type { RecordedMessage } from '../../measure/index.js';
 import { type Message, type Moment, MomentText } from '../../text/index.js';
 import { parseJson, readNamedText } from './read-text.js';
 
@@ -7,11 +8,15 @@ const Messages = z
   .array(z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() }))
   .min(1);
 
-const Saved = z.object({ format: z.literal('holdfast-dialogue'), now: MomentText.nullish() });
+const Saved = z.object({
+  format: z.literal('holdfast-dialogue'),
+  now: MomentText.nullish(),
+  turns: z.array(z.object({ ids: z.array(z.number().int().nonnegative()) })).default([]),
+});
 
 /** The messages of a file. */
 export interface ReadDialogue {
-  readonly messages: readonly Message[];
+  readonly messages: readonly RecordedMessage[];
   /** The moment that a saved dialogue records; null for other files. */
   readonly now: Moment | null;
 }
@@ -19,7 +24,7 @@ export interface ReadDialogue {
 /**
  * Reads a dialogue from a JSON file, or from standard input for `-`. The file is an array of messages, or an object
  * with the messages in `messages` (a saved dialogue, or a chat API request). Other fields are ignored, except the moment
- * of a saved dialogue.
+ * and the sampled tokens of a saved dialogue.
  * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`; `E_DIALOGUE` naming the faulty field
  */
 export async function readDialogue(path: string): Promise<ReadDialogue> {
@@ -32,7 +37,20 @@ export async function readDialogue(path: string): Promise<ReadDialogue> {
   if (!isSaved) return { messages: parsed.data, now: null };
   const saved = Saved.safeParse(json);
   if (!saved.success) throw notADialogue(file.name, '', saved.error);
-  return { messages: parsed.data, now: saved.data.now ?? null };
+  const { now = null, turns } = saved.data;
+  return { messages: withSampled(parsed.data, turns), now };
+}
+
+/** Adds the tokens of generated answers. They are the last of the dialogue; those before them were given. */
+function withSampled(
+  messages: z.infer<typeof Messages>,
+  turns: readonly { readonly ids: readonly number[] }[],
+): RecordedMessage[] {
+  let left = messages.filter(({ role }) => role === 'assistant').length;
+  return messages.map((message) => {
+    const sampled = message.role === 'assistant' ? turns.at(-left--) : undefined;
+    return sampled === undefined ? message : { ...message, sampled: sampled.ids };
+  });
 }
 
 function notADialogue(file: string, place: string, { issues }: z.ZodError): HoldfastError {
