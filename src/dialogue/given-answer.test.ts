@@ -88,29 +88,40 @@ const ARMS: readonly (SteeringOptions & { readonly prefixFirst?: boolean })[] = 
   { policy: 'split-softmax', schedule: { kind: 'target', share: 0.7 }, guidance: 1.5 },
 ];
 
-describe.each(templates)('a given answer, with a template that writes %s before it', (_, template) => {
-  it.each(ARMS)('has the logits, shares and receipts of a chat that generates it, with %o', async (arm) => {
-    const { prefixFirst = false, ...settings } = arm;
-    const { turns, logits } = await chatUnder(template, settings, prefixFirst);
-    const forced = openForcedChat(withTemplate(template), { system: SYSTEM, ...settings, prefixFirst });
-    for (const [index, { user, assistant, ids, shares, receipt }] of turns.entries()) {
-      const turn = await forced.read(user, assistant);
-      expect(turn.chosen).toEqual(ids);
-      for (const [row, scores] of logits[index]!.entries()) {
-        const read = turn.logits.subarray(row * VOCAB, (row + 1) * VOCAB);
-        expect(farthest(scores, read), `turn ${index + 1}, row ${row}`).toBeLessThan(1e-3);
+/**
+ * The arms that a template is tested with: all for one of each kind, since what the system message does and what stands
+ * in front of an answer are laid out apart from the settings; for the others, one that only follows the turn, and one that
+ * follows shares and has guidance's second prompt.
+ */
+const armsFor = (name: string): readonly (typeof ARMS)[number][] =>
+  /Qwen3|Mistral/.test(name) ? ARMS : [ARMS[1]!, ARMS.at(-1)!];
+
+describe.each(templates)('a given answer, with a template that writes %s before it', (name, template) => {
+  it.each(armsFor(name))(
+    'has the logits, shares and receipts of a chat that generates it, with %o',
+    async (arm) => {
+      const { prefixFirst = false, ...settings } = arm;
+      const { turns, logits } = await chatUnder(template, settings, prefixFirst);
+      const forced = openForcedChat(withTemplate(template), { system: SYSTEM, ...settings, prefixFirst });
+      for (const [index, { user, assistant, ids, shares, receipt }] of turns.entries()) {
+        const turn = await forced.read(user, assistant);
+        expect(turn.chosen).toEqual(ids);
+        for (const [row, scores] of logits[index]!.entries()) {
+          const read = turn.logits.subarray(row * VOCAB, (row + 1) * VOCAB);
+          expect(farthest(scores, read), `turn ${index + 1}, row ${row}`).toBeLessThan(1e-3);
+        }
+        const apart = (part: keyof HeadShares): number =>
+          farthest(shares!.heads[part], turn.target!.heads[part]);
+        expect(apart('before')).toBeLessThan(1e-5);
+        expect(apart('after')).toBeLessThan(1e-5);
+        const { meanBefore, meanAfter, ...counts } = turn.receipt!;
+        expect(receipt).toMatchObject(counts);
+        expect(farthest(receipt!.meanBefore.map(Number), meanBefore.map(Number))).toBeLessThan(1e-5);
+        expect(farthest(receipt!.meanAfter.map(Number), meanAfter.map(Number))).toBeLessThan(1e-5);
       }
-      const apart = (part: keyof HeadShares): number =>
-        farthest(shares!.heads[part], turn.target!.heads[part]);
-      expect(apart('before')).toBeLessThan(1e-5);
-      expect(apart('after')).toBeLessThan(1e-5);
-      const { meanBefore, meanAfter, ...counts } = turn.receipt!;
-      expect(receipt).toMatchObject(counts);
-      expect(farthest(receipt!.meanBefore.map(Number), meanBefore.map(Number))).toBeLessThan(1e-5);
-      expect(farthest(receipt!.meanAfter.map(Number), meanAfter.map(Number))).toBeLessThan(1e-5);
-    }
-    forced.dispose();
-  });
+      forced.dispose();
+    },
+  );
 
   it('follows the prompt of a chat directly', () => {
     const messages: PromptMessage[] = [
