@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ask, loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
+import { loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
 import { spyOnModel } from '../../test/support/organism-fixtures.js';
+import { scriptedChat } from '../../test/support/scripted-chat.js';
 import type { Model } from '../engine/index.js';
-import { openChat } from './chat.js';
 import { openForcedChat } from './forced-chat.js';
 import type { SteeringOptions } from './settings-options.js';
 
@@ -16,33 +16,11 @@ beforeAll(async () => {
 afterAll(() => llama.dispose());
 
 /** The tokens of a chat's answers, and the logits that chose them. */
-async function chatUnder(settings: SteeringOptions) {
-  const { guidance = 1 } = settings;
-  const passes = guidance > 1 ? 2 : 1; // without the system prompt, and with it
-  const seen: Float32Array[][] = [];
+function chatUnder(settings: SteeringOptions) {
   const [word, other] = [...llama.tokenizer!.encode('fast'), ...llama.tokenizer!.encode('hold')];
   const end = llama.tokenizer!.endOfTurnIds.at(-1)!; // the one that the template writes
   const said = [word!, other!, word!, end];
-  const watched = spyOnModel(llama, ({ logits: wanted }, { logits }) => {
-    if (wanted === 'none') return;
-    seen.at(-1)!.push(logits.slice());
-    logits.fill(-1e9);
-    logits[said[Math.ceil(seen.at(-1)!.length / passes) - 1]!] = 0;
-  });
-  const chat = openChat(watched, { system: SYSTEM, ...settings, maxTokens: 8 });
-  const turns = [];
-  for (const words of WORDS) {
-    seen.push([]);
-    turns.push((await ask(chat, words)).turn);
-  }
-  chat.dispose();
-  const guided = (rows: readonly Float32Array[]): Float32Array[] =>
-    rows.flatMap((row, at) => {
-      if (at % passes < passes - 1) return [];
-      const without = rows[at - passes + 1]!;
-      return [row.map((logit, id) => guidance * logit - (guidance - 1) * without[id]!)];
-    });
-  return { turns, logits: seen.map(guided) };
+  return scriptedChat(llama, said, WORDS, { system: SYSTEM, ...settings, maxTokens: 8 });
 }
 
 const ARMS: readonly SteeringOptions[] = [

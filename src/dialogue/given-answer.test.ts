@@ -1,19 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ANSWER_TEMPLATES, type AnswerTemplate } from '../../test/support/answer-templates.js';
-import { ask, loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
+import { loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
 import { FAMILY_TEMPLATES } from '../../test/support/chat-templates.js';
-import { spyOnModel } from '../../test/support/organism-fixtures.js';
+import { scriptedChat } from '../../test/support/scripted-chat.js';
 import { fixtureJson, NOW, SMOLLM_ABSENT, SMOLLM_GGUF } from '../../test/support/text-fixtures.js';
 import type { Model } from '../engine/index.js';
 import { EMBEDDED_MODEL, loadModel } from '../load.js';
 import { type ChatFormat, chatFormat, layoutDialogue, tokenizerFromJson } from '../text/index.js';
-import { openChat } from './chat.js';
 import { openForcedChat } from './forced-chat.js';
 import { layoutAnswer } from './given-answer.js';
 import { layoutPrompt, type PromptMessage } from './prompt.js';
 import type { SteeringOptions } from './settings-options.js';
 import type { HeadShares } from './shares.js';
-import type { Turn } from './turn.js';
 
 const VOCAB = 512;
 const WORDS = ['What of it?', 'Pull harder.', 'And now?'];
@@ -42,33 +40,13 @@ async function chatUnder(
   prefixFirst: boolean,
   answer = 'fast hold fast',
 ) {
-  const { guidance = 1 } = settings;
-  const passes = guidance > 1 ? 2 : 1; // without the system prompt, and with it
-  const seen: Float32Array[][] = [];
   const said = [...llama.tokenizer!.encode(answer), idOf(template.end)];
-  const watched = spyOnModel(withTemplate(template), ({ logits: wanted }, { logits }) => {
-    if (wanted === 'none') return;
-    seen.at(-1)!.push(logits.slice());
-    logits.fill(-1e9);
-    logits[said[Math.ceil(seen.at(-1)!.length / passes) - 1]!] = 0;
-  });
-  const chat = openChat(watched, { system: SYSTEM, ...settings, maxTokens: said.length, prefixFirst });
-  const turns: Turn[] = [];
-  for (const words of WORDS) {
-    seen.push([]);
-    turns.push((await ask(chat, words)).turn);
-  }
-  chat.dispose();
+  const options = { system: SYSTEM, ...settings, maxTokens: said.length, prefixFirst };
+  const { turns, logits } = await scriptedChat(withTemplate(template), said, WORDS, options);
   expect(turns.map(({ ids, finish }) => ({ ids, finish }))).toEqual(
     WORDS.map(() => ({ ids: said, finish: 'stop' })),
   );
-  const guided = (rows: readonly Float32Array[]): Float32Array[] =>
-    rows.flatMap((row, at) => {
-      if (at % passes < passes - 1) return [];
-      const without = rows[at - passes + 1]!;
-      return [row.map((logit, id) => guidance * logit - (guidance - 1) * without[id]!)];
-    });
-  return { turns, logits: seen.map(guided) };
+  return { turns, logits };
 }
 
 /** The largest difference between two lists of numbers. */

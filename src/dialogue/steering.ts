@@ -70,8 +70,8 @@ export interface SteeredTurn {
 }
 
 /**
- * Returns the interventions of an answer. A policy whose target the dialogue does not have yet waits, and one that no
- * row of this answer can show is off: `notice` says so.
+ * Returns the interventions of an answer. A policy waits if the dialogue does not have its target yet. It is off if no row
+ * that is computed for the answer sees both the target and a token outside it. In both cases `notice` says why.
  * @throws HoldfastError `E_TARGET` when a policy acts on a target that the dialogue never has
  */
 export function steer({ settings, grid, prompt, rows, turn, system, turns }: SteeredTurn): Steering {
@@ -83,10 +83,8 @@ export function steer({ settings, grid, prompt, rows, turn, system, turns }: Ste
       : resolveTarget(settings.target, prompt);
   if (target === null) return { ...idle(false, waits), interventionAt: () => undefined };
   const still = policy === 'off' || waits !== null ? null : standstill(settings, grid, target, rows);
-  const measured = { target, ...uniformStrength('off', 1, grid) };
-  if (waits !== null || still?.acts === false) {
-    return { ...idle(false, waits ?? still!.notice), interventionAt: () => measured };
-  }
+  if (waits !== null || still?.acts === false)
+    return onlyMeasured(grid, target, false, waits ?? still!.notice);
   // Shares of turns with another target or system prompt are not comparable.
   const comparable = turns.filter(
     (then) => then.system === system && targetName(then.settings.target) === targetName(settings.target),
@@ -116,10 +114,7 @@ function createSteering(context: SteeringContext): Steering {
       interventionAt: () => intervention,
     };
   }
-  if (schedule === null) {
-    const measured = { target, ...uniformStrength('off', 1, grid) };
-    return { ...idle(policy === 'sustain', null), interventionAt: () => measured };
-  }
+  if (schedule === null) return onlyMeasured(grid, target, policy === 'sustain', null);
 
   const heads = headsInMeans(grid, headMask(selection, grid));
   const reach = createReachMeter(settings, grid, target);
@@ -158,6 +153,17 @@ const idle = (measuring: boolean, notice: string | null) => ({
   notice,
   measured() {},
 });
+
+/** Returns steering that measures the target's shares and changes nothing. */
+function onlyMeasured(
+  grid: SightedGrid,
+  target: readonly TokenRange[],
+  measuring: boolean,
+  notice: string | null,
+): Steering {
+  const measured = { target, ...uniformStrength('off', 1, grid) };
+  return { ...idle(measuring, notice), interventionAt: () => measured };
+}
 
 /** Returns the same steering with a notice that comes first. */
 function withNotice(steering: Steering, notice: string): Steering {
