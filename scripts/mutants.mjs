@@ -13,8 +13,8 @@ import { fileURLToPath } from 'node:url';
 import { denoPath } from './deno.mjs';
 
 const REFERENCE = 'src/executors/reference/executor.ts';
-const FEEDS = 'src/executors/cpu/chunk-feeds.ts';
-const GRAPH = 'src/executors/cpu/attention-graph.ts';
+const FEEDS = 'src/executors/onnx/chunk-feeds.ts';
+const GRAPH = 'src/executors/onnx/attention-graph.ts';
 const PASS_DATA = 'src/executors/gpu/pass-data.ts';
 const COMBINE = 'kernels/combine.ts';
 const WORKGROUP = 'kernels/workgroup.ts';
@@ -24,7 +24,7 @@ const deno = (file) => ['node', 'scripts/test-deno.mjs', '--bail', '1', `test/co
 const vitest = (file) => ['npx', 'vitest', 'run', '--bail', '1', `test/conformance/${file}.test.ts`];
 const SUITES = {
   reference: vitest('reference'),
-  cpu: vitest('cpu'),
+  onnx: vitest('onnx'),
   policies: vitest('policies'),
   gpu: deno('gpu'),
   workgroups: deno('gpu-workgroups'),
@@ -42,20 +42,20 @@ const MUTANTS = [
     put: 'return rowMap(intervention.policy, intervention.strength[layer * heads + ((head + 1) % heads)]!);',
   },
   {
-    name: 'cpu: strength off by one head',
-    suite: 'cpu',
+    name: 'onnx: strength off by one head',
+    suite: 'onnx',
     file: FEEDS,
     find: 'intervention.strength[pair]!',
     put: 'intervention.strength[(pair + 1) % (layers * heads)]!',
   },
-  ...['reference', 'cpu'].map((suite) => ({
+  ...['reference', 'onnx'].map((suite) => ({
     name: `${suite}: target end off by one`,
     suite,
     file: 'src/executors/contract/request.ts',
     find: 'mask.fill(1, start, Math.min(end, tokens));',
     put: 'mask.fill(1, start, Math.min(end - 1, tokens));',
   })),
-  ...['reference', 'cpu'].map((suite) => ({
+  ...['reference', 'onnx'].map((suite) => ({
     name: `${suite}: sliding window one key too long`,
     suite,
     file: 'src/executors/contract/request.ts',
@@ -70,22 +70,22 @@ const MUTANTS = [
     put: 'request.silenced?.[layer * heads + ((head + 1) % heads)]',
   },
   {
-    name: 'cpu: silence off by one head',
-    suite: 'cpu',
+    name: 'onnx: silence off by one head',
+    suite: 'onnx',
     file: FEEDS,
     find: 'silenced?.[pair] === 1',
     put: 'silenced?.[(pair + 1) % (layers * heads)] === 1',
   },
   {
-    name: 'cpu: silence forgotten',
-    suite: 'cpu',
+    name: 'onnx: silence forgotten',
+    suite: 'onnx',
     file: GRAPH,
     find: "const output = graph.op('Mul', [mixed, policy.gain]);",
     put: 'const output = mixed;',
   },
   {
-    name: 'cpu: heads lost under the policy cap after the first chunk',
-    suite: 'cpu',
+    name: 'onnx: heads lost under the policy cap after the first chunk',
+    suite: 'onnx',
     file: FEEDS,
     find: 'feeds.policy = policyFeed(request,',
     put: "const deaf = past > 0 && request.intervention?.policy === 'cap' && request.intervention.strength[0] < 1 && { silenced: new Uint8Array(99).fill(1) };\n  feeds.policy = policyFeed({ ...request, ...deaf },",
@@ -98,9 +98,9 @@ const MUTANTS = [
     put: 'const kv = (head % kvHeads) * headDim;',
   },
   {
-    name: 'cpu: wrong key-value head',
-    suite: 'cpu',
-    file: 'src/executors/cpu/linear.ts',
+    name: 'onnx: wrong key-value head',
+    suite: 'onnx',
+    file: 'src/executors/onnx/linear.ts',
     find: 'out.set(data.subarray(from, from + headSize), (g * kvHeads + kv) * headSize);',
     put: 'out.set(data.subarray(from, from + headSize), (kv * group + g) * headSize);',
   },
@@ -112,8 +112,8 @@ const MUTANTS = [
     put: 'attendRow(logits, isTarget, IDENTITY_MAP).weights.forEach((weight, i) => {',
   },
   {
-    name: 'cpu: policy applied after the mix',
-    suite: 'cpu',
+    name: 'onnx: policy applied after the mix',
+    suite: 'onnx',
     file: GRAPH,
     find: "[graph.op('Reshape', [output, graph.integers(kvHeads, -1, group, headDim)])],",
     put: "[graph.op('Reshape', [all, graph.integers(kvHeads, -1, group, headDim)])],",
@@ -126,22 +126,22 @@ const MUTANTS = [
     put: 'const logRest = Math.log(-Math.expm1(logShare));',
   },
   {
-    name: 'cpu: rescale of the rest forgotten',
-    suite: 'cpu',
+    name: 'onnx: rescale of the rest forgotten',
+    suite: 'onnx',
     file: GRAPH,
     find: "const change = graph.op('Div', [graph.op('Sub', [after, before]), room]);",
     put: "const change = graph.op('Sub', [after, before]);",
   },
   {
-    name: 'cpu: the target read before its values are written',
-    suite: 'cpu',
+    name: 'onnx: the target read before its values are written',
+    suite: 'onnx',
     file: GRAPH,
     find: 'const keysInTime = graph.after(inputs.sideKeys, logWeights);',
     put: 'const keysInTime = inputs.sideKeys;',
   },
   {
-    name: 'cpu: the target gains where the rest should',
-    suite: 'cpu',
+    name: 'onnx: the target gains where the rest should',
+    suite: 'onnx',
     file: GRAPH,
     find: "graph.op('Where', [isRaised, inputs.targetMask, inputs.restMask]);",
     put: "graph.op('Where', [isRaised, inputs.targetMask, inputs.targetMask]);",
@@ -155,9 +155,9 @@ const MUTANTS = [
     put: 'return { ...rowMap(intervention.policy, intervention.strength[layer * heads + head]!), cap: 1 };',
   },
   {
-    name: 'cpu: the policy cap ignored',
+    name: 'onnx: the policy cap ignored',
     suite: 'policies',
-    file: 'src/executors/cpu/policy-parts.ts',
+    file: 'src/executors/onnx/policy-parts.ts',
     find: 'cap: { cap: same },',
     put: 'cap: { cap: () => 1 },',
   },

@@ -13,11 +13,11 @@ import { parseArgs } from 'node:util';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { openDawn } from '../dist/dawn.js';
 import { encodeWeight, formName } from '../dist/executors/contract/precision.js';
-import { Activation, applyLinear } from '../dist/executors/cpu/linear.js';
-import { Graph } from '../dist/executors/cpu/onnx/graph.js';
 import { Device } from '../dist/executors/gpu/device.js';
 import { packMatrix } from '../dist/executors/gpu/matrices.js';
 import { ON_A_GPU, ON_A_PROCESSOR, ROWS_TILE } from '../dist/executors/gpu/programs.js';
+import { Graph } from '../dist/executors/onnx/graph.js';
+import { Activation, applyLinear } from '../dist/executors/onnx/linear.js';
 import { BLOCK_LAYOUTS, byteLengthOf } from '../dist/formats/index.js';
 import { linear, OUTPUT_GROUPS } from '../dist/kernels/linear.js';
 import { textTable } from '../dist/report/index.js';
@@ -25,7 +25,7 @@ import { median } from '../dist/statistics/index.js';
 
 const { values } = parseArgs({
   options: {
-    executor: { type: 'string', default: 'cpu' },
+    executor: { type: 'string', default: 'onnx' },
     rounds: { type: 'string', default: '5' },
     outputs: { type: 'string', default: '3072' },
     inputs: { type: 'string', default: '768' },
@@ -54,7 +54,7 @@ function storedOf(type) {
 const activations = (rows) => Float32Array.from({ length: rows * inputs }, (_, i) => Math.cos(i));
 
 /** Returns a function that multiplies all copies once with a number of rows, and the form in which the weights are held. */
-async function onCpu(stored) {
+async function onOnnx(stored) {
   const matrix = encodeWeight(stored, 'auto');
   const graph = new Graph();
   const x = new Activation(graph, graph.input('x', 'float32', [1, 'rows', inputs]), inputs);
@@ -118,7 +118,7 @@ async function onGpu(stored) {
 
 const subjects = new Map();
 for (const type of TYPES) {
-  subjects.set(type, await (values.executor === 'gpu' ? onGpu : onCpu)(storedOf(type)));
+  subjects.set(type, await (values.executor === 'gpu' ? onGpu : onOnnx)(storedOf(type)));
 }
 const times = new Map(TYPES.flatMap((type) => ROWS.map((rows) => [`${type} ${rows}`, []])));
 // The first round is a warm-up.

@@ -2,7 +2,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { fixture, temporaryFolder } from '../test/cli/holdfast.js';
-import { type LoadOptions, loadModel } from './load.js';
+import { EXECUTORS, type LoadOptions, loadModel } from './load.js';
 import { traceRun } from './trace/index.js';
 
 const llama = fixture('models/llama');
@@ -37,6 +37,15 @@ describe('the options of loadModel', () => {
     expect(model.executor.name).toBe('reference');
     await model.dispose();
   });
+
+  it.each(EXECUTORS.filter((name) => name !== 'gpu'))(
+    'give an executor that is called %s',
+    async (executor) => {
+      const model = await loadModel(llama, { executor });
+      expect(model.executor.name).toBe(executor);
+      await model.dispose();
+    },
+  );
 });
 
 describe('the text of a model', () => {

@@ -3,8 +3,7 @@ import { type ModelPlan, planModel } from './architectures/index.js';
 import { openDawn } from './dawn.js';
 import type { Model } from './engine/index.js';
 import { HoldfastError } from './errors.js';
-import type { CpuOptions } from './executors/cpu/index.js';
-import { parsePrecision } from './executors/index.js';
+import { type ExecutorOptions, parsePrecision } from './executors/index.js';
 import { EXECUTOR_TABLE, EXECUTORS, type ExecutorName, takesOption } from './executors/registry.js';
 import { locateModel, type ModelFiles, openModel } from './hub/index.js';
 import { lazyText } from './model-text.js';
@@ -28,9 +27,9 @@ export const EMBEDDED_MODELS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Options of `loadModel`. */
-export interface LoadOptions extends CpuOptions {
+export interface LoadOptions extends ExecutorOptions {
   /**
-   * Default: `cpu`. `gpu` needs WebGPU and takes no `threads`. `reference` is slow and exact, and takes no other
+   * Default: `cpu`. `onnx` is an ONNX graph. `gpu` needs WebGPU and takes no `threads`. `reference` is slow and exact, and takes no other
    * option. `auto` is `gpu` if there is a hardware GPU, else `cpu`.
    */
   readonly executor?: ExecutorName | 'auto';

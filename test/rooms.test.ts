@@ -167,11 +167,11 @@ describe('the rule itself', () => {
   it('allows rooms above, and everything inside a room', () => {
     expect(told('engine/session', '../executors/index.js')).toBe('fine');
     expect(told('text/layout', './span.js')).toBe('fine');
-    expect(told('executors/cpu/onnx/graph', './protobuf.js')).toBe('fine');
-    expect(told('executors/cpu/executor', '../contract/index.js')).toBe('fine');
+    expect(told('executors/onnx/graph', './protobuf.js')).toBe('fine');
+    expect(told('executors/onnx/executor', '../contract/index.js')).toBe('fine');
     expect(told('executors/gpu/programs', '../../kernels/linear.js')).toBe('fine');
     expect(told('cli/chat/index', '../options/index.js')).toBe('fine');
-    expect(told('load', './executors/cpu/index.js')).toBe('fine');
+    expect(told('load', './executors/onnx/index.js')).toBe('fine');
     expect(told('hub/open', 'node:fs')).toBe('fine');
     expect(told('text/template', 'zod')).toBe('fine');
   });
@@ -179,14 +179,14 @@ describe('the rule itself', () => {
   it('refuses rooms below, imports past the index, and what does not run in browsers', () => {
     expect(told('formats/gguf', '../text/index.js')).toMatch(/not above it/);
     expect(told('attention/policy', '../executors/index.js')).toMatch(/not above it/);
-    expect(told('executors/index', './cpu/index.js')).toMatch(/not above it/);
+    expect(told('executors/index', './onnx/index.js')).toMatch(/not above it/);
     expect(told('engine/session', '../text/layout.js')).toMatch(/not through the index/);
     expect(told('trace/run', '../executors/contract/precision.js')).toMatch(/not through the index/);
-    expect(told('executors/cpu/executor', '../contract/request.js')).toMatch(/not through the index/);
+    expect(told('executors/onnx/executor', '../contract/request.js')).toMatch(/not through the index/);
     expect(told('cli/study/compare', '../demo/index.js')).toMatch(/another command/);
     expect(told('cli/demo/next', '../study/index.js')).toMatch(/not above it/);
     expect(told('text/layout', '../hub/index.js')).toMatch(/runs in browsers/);
-    expect(told('dialogue/chat', '../executors/cpu/index.js')).toMatch(/runs in browsers/);
+    expect(told('dialogue/chat', '../executors/onnx/index.js')).toMatch(/runs in browsers/);
     expect(told('text/layout', 'node:fs')).toMatch(/Node's/);
     expect(told('engine/session', 'fs')).toMatch(/Node's/);
     expect(told('executors/contract/contract', 'onnxruntime-node')).toMatch(/not known to run/);

@@ -12,7 +12,7 @@ import { SYSTEM_PREFIX_TOKENS } from './workload.mjs';
  */
 export async function open({ model, threads, contextLength, variant }) {
   const { executor: name = 'cpu' } = variant;
-  const loaded = await loadModel(model, { executor: name, ...(name === 'cpu' ? { threads } : {}) });
+  const loaded = await loadModel(model, { executor: name, ...(name === 'gpu' ? {} : { threads }) });
   const { executor } = loaded;
   const sequence = executor.open(contextLength);
   const intervention = splitSoftmax(executor.blueprint, variant.splitSoftmax);

@@ -30,7 +30,7 @@ export interface Variant {
   /** Peer: GPU library. Default: none. */
   readonly gpu?: 'cuda';
   /** Ours: executor. Default: `cpu`. */
-  readonly executor?: 'cpu' | 'gpu';
+  readonly executor?: 'cpu' | 'onnx' | 'gpu';
   /** Ours: measure every span's share in every new row. */
   readonly measured?: boolean;
   /** Ours: k of split-softmax on the prefix; 1 leaves the share alone, smaller is stronger. */

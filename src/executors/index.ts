@@ -1,12 +1,13 @@
 /**
  * Executors run a blueprint: new tokens in, logits, shares and taps out, with a cache that they own. All obey one
- * contract and pass one conformance suite. `reference` runs anywhere and is meant to be read. `cpu` needs
+ * contract and pass one conformance suite. `reference` runs anywhere and is meant to be read. `onnx` needs
  * onnxruntime-node and is exported from its own folder, so that a browser never loads it. `gpu` needs WebGPU, in Node
  * or in a browser. Executors know nothing of text, dialogues or schedules: strengths reach them as numbers.
  */
 
 export type {
   Executor,
+  ExecutorOptions,
   ForwardRequest,
   ForwardResult,
   Intervention,

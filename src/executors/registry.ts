@@ -2,18 +2,17 @@ import type { ModelPlan } from '../architectures/index.js';
 import { openDawn } from '../dawn.js';
 import { HoldfastError } from '../errors.js';
 import type { Checkpoint } from '../formats/index.js';
-import type { CpuOptions } from './cpu/index.js';
-import { createReferenceExecutor, type Executor } from './index.js';
+import { createReferenceExecutor, type Executor, type ExecutorOptions } from './index.js';
 
 /** An executor as Node loads it. To add one, write its folder and a row of {@link EXECUTOR_TABLE}. */
 export interface ExecutorEntry {
   /** The options that it accepts. One that takes no precision stores all weights as f32. */
-  readonly takes: readonly (keyof CpuOptions)[];
+  readonly takes: readonly (keyof ExecutorOptions)[];
   /** Whether it stores an unquantised matrix as f16 where the precision allows this; else as f32. */
   readonly halves: boolean;
   /** The packages whose versions its results depend on. */
   readonly packages: readonly string[];
-  readonly create: (plan: ModelPlan, checkpoint: Checkpoint, options: CpuOptions) => Promise<Executor>;
+  readonly create: (plan: ModelPlan, checkpoint: Checkpoint, options: ExecutorOptions) => Promise<Executor>;
   /**
    * Checks that it works on this machine.
    * @returns a description of what it runs on
@@ -31,10 +30,20 @@ export const EXECUTOR_TABLE = {
     halves: false,
     packages: ['onnxruntime-node'],
     create: async (plan, checkpoint, options) => {
-      const { createCpuExecutor } = await import('./cpu/index.js');
-      return createCpuExecutor(plan, checkpoint, options);
+      const { createOnnxExecutor } = await import('./onnx/index.js');
+      return createOnnxExecutor(plan, checkpoint, options, 'cpu');
     },
-    examine: async () => (await import('./cpu/index.js')).examineCpu(),
+    examine: async () => (await import('./onnx/index.js')).examineOnnx(),
+  },
+  onnx: {
+    takes: ['precision', 'threads'],
+    halves: false,
+    packages: ['onnxruntime-node'],
+    create: async (plan, checkpoint, options) => {
+      const { createOnnxExecutor } = await import('./onnx/index.js');
+      return createOnnxExecutor(plan, checkpoint, options);
+    },
+    examine: async () => (await import('./onnx/index.js')).examineOnnx(),
   },
   gpu: {
     takes: ['precision'],
@@ -85,7 +94,7 @@ export const PRECISE_EXECUTORS: readonly PreciseExecutor[] = EXECUTORS.filter(
 );
 
 /** Returns whether an executor accepts an option. */
-export function takesOption(name: ExecutorName, option: keyof CpuOptions): boolean {
+export function takesOption(name: ExecutorName, option: keyof ExecutorOptions): boolean {
   const { takes }: ExecutorEntry = EXECUTOR_TABLE[name];
   return takes.includes(option);
 }

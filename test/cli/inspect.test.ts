@@ -14,7 +14,11 @@ describe('holdfast inspect', () => {
     const embedding = 512 * 64;
     expect(report.memory).toEqual({
       contextLength: 100,
-      weightBytes: { cpu: 4 * (125_376 + embedding), gpu: 4 * (125_376 + embedding) },
+      weightBytes: {
+        cpu: 4 * (125_376 + embedding),
+        onnx: 4 * (125_376 + embedding),
+        gpu: 4 * (125_376 + embedding),
+      },
       cacheBytes: 100 * 3 * 2 * 2 * 16 * 4,
     });
     expect(report.forms.cpu.every((form: { relativeError: number }) => form.relativeError === 0)).toBe(true);
@@ -52,12 +56,13 @@ describe('holdfast inspect', () => {
         ...{ name: 'layers.1.up', tensor: 'blk.1.ffn_up.weight', type: 'F16', shape: [96, 64] },
         held: {
           cpu: { form: 'f32', bytes: 4 * 96 * 64, relativeError: 0 },
+          onnx: { form: 'f32', bytes: 4 * 96 * 64, relativeError: 0 },
           gpu: { form: 'f16', bytes: 2 * 96 * 64, relativeError: 0 },
         },
       },
     ]);
     const rows = { form: 'rows as stored', bytes: 2 * 512 * 64, relativeError: 0 };
-    expect(named('embedding')[0].held).toEqual({ cpu: rows, gpu: rows });
+    expect(named('embedding')[0].held).toEqual({ cpu: rows, onnx: rows, gpu: rows });
     const coarser = await inspect(fixture('gguf/llama.F16.gguf'), '--precision', 'q4');
     const { cpu, gpu } = coarser.weights.find(({ name }: { name: string }) => name === 'layers.1.up').held;
     expect(cpu).toEqual(gpu);
@@ -68,11 +73,14 @@ describe('holdfast inspect', () => {
 
   it('lists the tensors on request', async () => {
     const file = fixture('gguf/llama.F16.gguf');
-    const line = /layers\.1\.up +blk\.1\.ffn_up\.weight +96 × 64 +F16 +f32 \(cpu\), f16 \(gpu\) +exact$/m;
+    const line =
+      /layers\.1\.up +blk\.1\.ffn_up\.weight +96 × 64 +F16 +f32 \(cpu, onnx\), f16 \(gpu\) +exact$/m;
     expect(await succeed(['inspect', file, '--tensors'])).toMatch(line);
     const text = await succeed(['inspect', file]);
     expect(text).not.toMatch(/layers\.1\.up/);
-    expect(text).toMatch(/^in the cpu executor at precision auto\n(.*\n)* {2}F16 → f32: 22 weights/m);
+    expect(text).toMatch(
+      /^in the cpu and onnx executors at precision auto\n(.*\n)* {2}F16 → f32: 22 weights/m,
+    );
     expect(text).toMatch(/^in the gpu executor at precision auto\n(.*\n)* {2}F16 → f16: 22 weights/m);
   });
 
@@ -110,11 +118,12 @@ describe('holdfast inspect', () => {
     expect(text).toMatch(/Q4_0 → q4: \d+ weights, .*, exact/);
   });
 
-  it('says that the cpu and the reference executor work here', async () => {
+  it('says that the cpu, onnx and reference executors work here', async () => {
     const report = JSON.parse(await succeed(['doctor', '--json']));
-    expect(report.executors).toContainEqual(expect.objectContaining({ name: 'cpu', works: true }));
-    expect(report.executors).toContainEqual(expect.objectContaining({ name: 'reference', works: true }));
-    expect(await succeed(['doctor'])).toMatch(/^cpu +works, onnxruntime-node \d/m);
+    for (const name of ['cpu', 'onnx', 'reference']) {
+      expect(report.executors).toContainEqual(expect.objectContaining({ name, works: true }));
+    }
+    expect(await succeed(['doctor'])).toMatch(/^onnx +works, onnxruntime-node \d/m);
   });
 
   it.skipIf(process.platform !== 'linux')(

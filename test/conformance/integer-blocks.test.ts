@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { Activation, applyLinear } from '../../src/executors/cpu/linear.js';
-import { Graph } from '../../src/executors/cpu/onnx/graph.js';
+import { Graph } from '../../src/executors/onnx/graph.js';
+import { Activation, applyLinear } from '../../src/executors/onnx/linear.js';
 import { blockValues, type IntegerBlocks } from '../../src/formats/index.js';
 
 const INPUTS = 256;

@@ -1,10 +1,10 @@
 import { vi } from 'vitest';
-import { createCpuExecutor } from '../../src/executors/cpu/index.js';
-import { Graph } from '../../src/executors/cpu/onnx/graph.js';
+import { Graph } from '../../src/executors/onnx/graph.js';
+import { createOnnxExecutor } from '../../src/executors/onnx/index.js';
 import { type Create, mixedForms } from './mixed-forms.js';
 
 /** Activations stay in f32; `integer-blocks.test.ts` tests their rounding. */
-const cpu: Create = async ({ plan, checkpoint }) => {
+const onnx: Create = async ({ plan, checkpoint }) => {
   const { contrib } = Graph.prototype;
   const spy = vi.spyOn(Graph.prototype, 'contrib').mockImplementation(function (
     this: Graph,
@@ -17,10 +17,10 @@ const cpu: Create = async ({ plan, checkpoint }) => {
     return contrib.call(this, type, inputs, exact, outputs);
   });
   try {
-    return await createCpuExecutor(plan, checkpoint, { precision: 'auto' });
+    return await createOnnxExecutor(plan, checkpoint, { precision: 'auto' });
   } finally {
     spy.mockRestore();
   }
 };
 
-mixedForms('cpu', cpu);
+mixedForms('onnx', onnx);

@@ -2,13 +2,13 @@ import { printBlueprint } from '../../architectures/index.js';
 import { textTable } from '../../report/index.js';
 import type { WeightForm } from '../../weight-forms.js';
 import type { Paint } from '../terminal/index.js';
-import { printBytes } from '../terminal/index.js';
+import { printBytes, printNames } from '../terminal/index.js';
 import type { InspectReport } from './report.js';
 import type { TemplateReport } from './template-probe.js';
 
 /** An accuracy loss that the weights' own errors do not include. */
 const ROUNDED_ACTIVATIONS =
-  '  blocks (q4, q8): the cpu executor rounds activations to 8 bits, the gpu executor does not';
+  '  blocks (q4, q8): the cpu and onnx executors round activations to 8 bits, the gpu executor does not';
 
 /**
  * Returns an inspection as lines.
@@ -57,7 +57,7 @@ function printForms({ precision, forms }: InspectReport): { where: string; lines
         `  ${type} → ${form}: ${printCount(count, 'weight')}, ${printBytes(bytes)}, ${printError(relativeError)}`,
     );
   return alike(forms, (forms) => linesOf(forms).join('\n')).map(({ names, text }) => ({
-    where: `in the ${names.join(' and ')} executor${names.length === 1 ? '' : 's'} at precision ${precision}`,
+    where: `in the ${printNames(names)} executor${names.length === 1 ? '' : 's'} at precision ${precision}`,
     lines: text.split('\n'),
   }));
 }

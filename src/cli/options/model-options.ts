@@ -1,8 +1,10 @@
 import { type Command, Option } from 'commander';
-import { PRECISIONS, parsePrecision } from '../../executors/index.js';
+import { type ExecutorOptions, PRECISIONS, parsePrecision } from '../../executors/index.js';
+import { takesOption } from '../../executors/registry.js';
 import { EXECUTORS, type ExecutorName, type LoadedModel, loadModel } from '../../load.js';
 import { findTemplate } from '../../model-text.js';
 import { type ChatFormat, chatFormat, type Tokenizer } from '../../text/index.js';
+import { printNames } from '../terminal/index.js';
 import { positiveInteger } from './arguments.js';
 import { noTokenizer } from './no-tokenizer.js';
 
@@ -21,10 +23,14 @@ export function addModelOptions(command: Command): Command {
     )
     .option(
       '--precision <p>',
-      `precision of the weights in the cpu and gpu executors: ${PRECISIONS.join(', ')} (auto)`,
+      `precision of the weights in ${takers('precision')}: ${PRECISIONS.join(', ')} (auto)`,
     )
-    .option('--threads <n>', 'threads of the cpu executor (all)', positiveInteger);
+    .option('--threads <n>', `threads of ${takers('threads')} (all)`, positiveInteger);
 }
+
+/** Names the executors that take an option. */
+const takers = (option: keyof ExecutorOptions): string =>
+  `the ${printNames(EXECUTORS.filter((name) => takesOption(name, option)))} executors`;
 
 /**
  * Loads the model at `path` with the executor, precision and threads that the flags give.

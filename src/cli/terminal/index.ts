@@ -14,6 +14,7 @@ export {
   stdout,
 } from './output.js';
 export { printBytes } from './print-bytes.js';
+export { printNames } from './print-names.js';
 export { createPullView } from './pull-view.js';
 export { BAR_SCALE, comparedLine, shareLine, shareText } from './share-lines.js';
 export {

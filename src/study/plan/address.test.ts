@@ -74,6 +74,7 @@ describe('versionsThatMatter', () => {
       '@huggingface/tokenizers': expect.stringMatching(/^\d+\.\d+\.\d+$/),
       'onnxruntime-node': expect.stringMatching(/^\d+\.\d+\.\d+$/),
     });
+    expect(versionsThatMatter('onnx')).toEqual(versionsThatMatter('cpu'));
     expect(versionsThatMatter('reference')).not.toHaveProperty('onnxruntime-node');
   });
 });

@@ -1,3 +1,4 @@
+import { takesOption } from '../../executors/registry.js';
 import { type LoadedModel, loadModel } from '../../load.js';
 import { sendNotesTo } from '../../notes.js';
 import { modelFile } from '../plan/index.js';
@@ -21,7 +22,7 @@ export const open: OpenCells = async () => {
     held = null;
     const { executor, precision, path } = spec;
     const options = {
-      ...(executor === 'cpu' ? { threads: 1 } : {}),
+      ...(takesOption(executor, 'threads') ? { threads: 1 } : {}),
       ...(precision === null ? {} : { precision }),
     };
     const model = await loadModel(modelFile(path), { executor, ...options });

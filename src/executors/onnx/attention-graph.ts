@@ -1,6 +1,6 @@
 import type { AttentionBlueprint } from '../../architectures/index.js';
 import type { DecoderShape } from '../contract/index.js';
-import type { Graph, Value } from './onnx/graph.js';
+import type { Graph, Value } from './graph.js';
 import type { PolicyPart } from './policy-parts.js';
 
 /**

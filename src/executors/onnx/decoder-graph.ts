@@ -1,9 +1,9 @@
 import type { Blueprint, LayerBlueprint, LayerWeight } from '../../architectures/index.js';
 import type { DecoderShape } from '../contract/index.js';
 import { type Attended, attentionGraph, type PolicyInputs, type WindowInputs } from './attention-graph.js';
+import { Graph, type OnnxModel, type Value } from './graph.js';
 import type { GraphLayerWeights, GraphWeights } from './graph-weights.js';
 import { Activation, applyLinear, applyLinears } from './linear.js';
-import { Graph, type OnnxModel, type Value } from './onnx/graph.js';
 import { POLICY_PARTS, type PolicyPart } from './policy-parts.js';
 import { projectionGraph, type RotationInputs } from './projection-graph.js';
 

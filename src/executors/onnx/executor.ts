@@ -7,9 +7,9 @@ import type { Checkpoint } from '../../formats/index.js';
 import type {
   EmbeddingTable,
   Executor,
+  ExecutorOptions,
   ForwardRequest,
   ForwardResult,
-  Precision,
   Sequence,
 } from '../contract/index.js';
 import {
@@ -27,30 +27,24 @@ import { tapAttention } from './attention-tap.js';
 import { type Chunk, chunkFeeds } from './chunk-feeds.js';
 import { collect, floatsOf, outputsOf } from './chunk-results.js';
 import { decoderGraph } from './decoder-graph.js';
-import { CpuSequence } from './sequence.js';
+import { OnnxSequence } from './sequence.js';
 import { cutSpans, Indicator } from './span-pieces.js';
 import { openWeights } from './weights.js';
-
-/** Options of the cpu executor. */
-export interface CpuOptions {
-  /** The form of the weights; default: `auto`. */
-  readonly precision?: Precision;
-  /** Threads of the runtime; default: one per core. */
-  readonly threads?: number;
-}
 
 /** More than any machine has cores. The runtime sets no limit itself and would run out of memory. */
 const MOST_THREADS = 1024;
 
 /**
  * Loads a model into ONNX Runtime as a graph of our own.
+ * @param name the name that the executor reports
  * @throws HoldfastError `E_EXECUTOR` for an invalid number of threads or a failure of the runtime; `E_UNSUPPORTED` if
  * layers differ in heads or head size
  */
-export async function createCpuExecutor(
+export async function createOnnxExecutor(
   plan: ModelPlan,
   checkpoint: Checkpoint,
-  { precision = 'auto', threads = availableParallelism() }: CpuOptions = {},
+  { precision = 'auto', threads = availableParallelism() }: ExecutorOptions = {},
+  name = 'onnx',
 ): Promise<Executor> {
   if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
     throw new HoldfastError(
@@ -72,7 +66,7 @@ export async function createCpuExecutor(
   const session = await InferenceSession.create(model.proto, options).catch((cause: unknown) => {
     throw runtimeError('the model could not be loaded', cause);
   });
-  return new CpuExecutor(plan.blueprint, shape, session, weights.embedding, weights.forms());
+  return new OnnxExecutor(name, plan.blueprint, shape, session, weights.embedding, weights.forms());
 }
 
 function runtimeError(what: string, cause: unknown): HoldfastError {
@@ -83,8 +77,7 @@ function runtimeError(what: string, cause: unknown): HoldfastError {
   });
 }
 
-class CpuExecutor implements Executor {
-  readonly name = 'cpu';
+class OnnxExecutor implements Executor {
   readonly #rotations: Rotations;
   readonly #parameters: number;
   readonly #indicator = new Indicator();
@@ -93,6 +86,7 @@ class CpuExecutor implements Executor {
   #disposed = false;
 
   constructor(
+    readonly name: string,
     readonly blueprint: Blueprint,
     private readonly shape: DecoderShape,
     private readonly session: InferenceSession,
@@ -105,15 +99,15 @@ class CpuExecutor implements Executor {
 
   open(contextLength: number): Sequence {
     this.#assertUsable();
-    return new CpuSequence(this, this.shape, contextLength);
+    return new OnnxSequence(this, this.shape, contextLength);
   }
 
   forward(
     requests: readonly ForwardRequest[],
     options: { signal?: AbortSignal } = {},
   ): Promise<ForwardResult[]> {
-    const own = ({ sequence }: ForwardRequest): CpuSequence | null =>
-      sequence instanceof CpuSequence ? sequence : null;
+    const own = ({ sequence }: ForwardRequest): OnnxSequence | null =>
+      sequence instanceof OnnxSequence ? sequence : null;
     return forwardAll(this, this.blueprint, requests, own, (request, sequence) =>
       withCandidates(request, (request) => this.#run(request, sequence, options.signal)),
     );
@@ -131,7 +125,7 @@ class CpuExecutor implements Executor {
 
   async #run(
     request: ForwardRequest,
-    sequence: CpuSequence,
+    sequence: OnnxSequence,
     signal: AbortSignal | undefined,
   ): Promise<ForwardResult> {
     const start = sequence.length;

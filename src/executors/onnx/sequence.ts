@@ -7,7 +7,7 @@ import { CountedSequence } from '../contract/index.js';
  * first. The graph reads any prefix or window as a view, and writes new rows in place. Arrays have their full length
  * from the start; the operating system provides memory only for pages that are used.
  */
-export class CpuSequence extends CountedSequence implements Sequence {
+export class OnnxSequence extends CountedSequence implements Sequence {
   readonly #rowSize: number;
   readonly #keys: Float32Array[];
   readonly #values: Float32Array[];

@@ -1,7 +1,7 @@
 import type { AttentionBlueprint } from '../../architectures/index.js';
+import type { Graph, Value } from './graph.js';
 import type { GraphLayerWeights } from './graph-weights.js';
 import { type Activation, applyJoined } from './linear.js';
-import type { Graph, Value } from './onnx/graph.js';
 
 /**
  * Inputs shared by all layers with the same rotary embedding: `[tokens, rotaryDim / 2]`, rows of the new tokens only.

@@ -1,11 +1,11 @@
-import { Graph } from './onnx/graph.js';
+import { Graph } from './graph.js';
 
 /**
  * Loads the runtime and multiplies two matrices with it, to detect a broken installation.
  * @returns the runtime's name and version
  * @throws Error with the reason why the runtime does not work
  */
-export async function examineCpu(): Promise<string> {
+export async function examineOnnx(): Promise<string> {
   const { env, InferenceSession, Tensor } = await import('onnxruntime-node').catch((cause: unknown) => {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`onnxruntime-node cannot be loaded: ${why}`, { cause });

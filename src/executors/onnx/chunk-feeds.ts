@@ -3,7 +3,7 @@ import { POLICY_RULES, rowMap } from '../../attention/index.js';
 import type { DecoderShape, EmbeddingTable, ForwardRequest, RotationTable } from '../contract/index.js';
 import { firstVisible, mixedRows } from '../contract/index.js';
 import { IDENTITY_NUMBERS, mapNumbers, POLICY_PARTS } from './policy-parts.js';
-import type { CpuSequence } from './sequence.js';
+import type { OnnxSequence } from './sequence.js';
 import type { Indicator, SpanPiece } from './span-pieces.js';
 
 /** A logit so low that its weight is 0 next to any other, yet whose sums and differences stay finite. */
@@ -15,7 +15,7 @@ const ALL_TARGET = Uint8Array.of(1);
 /** New tokens that go through the graph in one call. */
 export interface Chunk {
   readonly request: ForwardRequest;
-  readonly sequence: CpuSequence;
+  readonly sequence: OnnxSequence;
   /** Tokens already in the cache. */
   readonly past: number;
   readonly tokens: readonly number[] | Int32Array;

@@ -1,7 +1,7 @@
 import { type IntegerBlocks, packNibbles } from '../../formats/index.js';
 import type { Matrix } from '../contract/index.js';
 import { joined, runsOfOne } from '../contract/index.js';
-import type { Graph, Value } from './onnx/graph.js';
+import type { Graph, Value } from './graph.js';
 
 /** A weight matrix with its bias. */
 export interface Linear extends Matrix {

@@ -1,0 +1,3 @@
+/** The onnx executor: a graph of our own, written as ONNX and run by onnxruntime-node. It needs Node. */
+export { examineOnnx } from './examine.js';
+export { createOnnxExecutor } from './executor.js';
