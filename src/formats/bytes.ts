@@ -4,6 +4,8 @@ export interface ByteSource {
   readonly name: string;
   /** Total size in bytes. */
   readonly size: number;
+  /** The path of the file that these are the bytes of, for readers that map it into memory. Absent if it is none. */
+  readonly file?: string;
   /**
    * Reads exactly `length` bytes from `offset`.
    * The caller guarantees `offset + length <= size`. A source that cannot deliver `length` bytes throws `E_UNREADABLE`.

@@ -22,6 +22,7 @@ export async function fileSource(path: string): Promise<ByteSource> {
   }
   return {
     name: path,
+    file: path,
     size,
     read: (offset, length) => readExactly(handle, path, offset, length),
     close: () => handle.close(),

@@ -6,7 +6,7 @@ import { checkRequest } from './request.js';
 
 /**
  * Runs a list of requests as the contract demands: checks all before running any, and restores all sequences if one
- * fails.
+ * fails. All run at once, so that an executor can batch them.
  * @param sequenceOf narrows a request's sequence to this executor's own type; null if it has another type
  */
 export async function forwardAll<Owned extends OwnedSequence>(
@@ -17,7 +17,6 @@ export async function forwardAll<Owned extends OwnedSequence>(
   run: (request: ForwardRequest, sequence: Owned) => Promise<ForwardResult>,
 ): Promise<ForwardResult[]> {
   const taken: { readonly sequence: Owned; readonly length: number }[] = [];
-  const results: ForwardResult[] = [];
   try {
     for (const request of requests) {
       const sequence = sequenceOf(request);
@@ -28,9 +27,13 @@ export async function forwardAll<Owned extends OwnedSequence>(
       sequence.acquire();
       taken.push({ sequence, length: sequence.length });
     }
-    for (const [index, request] of requests.entries())
-      results.push(await run(request, taken[index]!.sequence));
-    return results;
+    const ended = await Promise.allSettled(
+      requests.map((request, index) => run(request, taken[index]!.sequence)),
+    );
+    return ended.map((end) => {
+      if (end.status === 'rejected') throw end.reason;
+      return end.value;
+    });
   } catch (error) {
     for (const { sequence, length } of taken) sequence.truncate(length);
     throw error;

@@ -42,4 +42,5 @@ export { checkTokens, firstVisible, mixedRows, targetMask, throwIfAborted } from
 export { emptyResult } from './result.js';
 export { Rotations, type RotationTable } from './rotation.js';
 export { largest } from './selection.js';
+export { cutSpans, type SpanPiece } from './span-pieces.js';
 export { Turns } from './turns.js';

@@ -47,6 +47,10 @@ export abstract class OwnedSequence {
     this.#busy = false;
   }
 
+  get isDisposed(): boolean {
+    return this.#disposed;
+  }
+
   dispose(): void {
     this.truncate(0);
     this.#disposed = true;

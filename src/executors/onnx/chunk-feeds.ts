@@ -1,10 +1,16 @@
 import { Tensor } from 'onnxruntime-node';
 import { POLICY_RULES, rowMap } from '../../attention/index.js';
-import type { DecoderShape, EmbeddingTable, ForwardRequest, RotationTable } from '../contract/index.js';
+import type {
+  DecoderShape,
+  EmbeddingTable,
+  ForwardRequest,
+  RotationTable,
+  SpanPiece,
+} from '../contract/index.js';
 import { firstVisible, mixedRows } from '../contract/index.js';
+import type { Indicator } from './indicator.js';
 import { IDENTITY_NUMBERS, mapNumbers, POLICY_PARTS } from './policy-parts.js';
 import type { OnnxSequence } from './sequence.js';
-import type { Indicator, SpanPiece } from './span-pieces.js';
 
 /** A logit so low that its weight is 0 next to any other, yet whose sums and differences stay finite. */
 const MASKED = -1e30;

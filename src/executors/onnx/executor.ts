@@ -13,6 +13,7 @@ import type {
   Sequence,
 } from '../contract/index.js';
 import {
+  cutSpans,
   type DecoderShape,
   decoderShape,
   emptyResult,
@@ -27,8 +28,8 @@ import { tapAttention } from './attention-tap.js';
 import { type Chunk, chunkFeeds } from './chunk-feeds.js';
 import { collect, floatsOf, outputsOf } from './chunk-results.js';
 import { decoderGraph } from './decoder-graph.js';
+import { Indicator } from './indicator.js';
 import { OnnxSequence } from './sequence.js';
-import { cutSpans, Indicator } from './span-pieces.js';
 import { openWeights } from './weights.js';
 
 /** More than any machine has cores. The runtime sets no limit itself and would run out of memory. */

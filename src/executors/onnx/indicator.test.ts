@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TokenRange } from '../../attention/index.js';
-import { cutSpans, Indicator } from './span-pieces.js';
+import { cutSpans } from '../contract/index.js';
+import { Indicator } from './indicator.js';
 
 /** Disjoint ascending ranges, some of them touching. */
 const ranges: fc.Arbitrary<TokenRange[]> = fc

@@ -1,0 +1,2 @@
+/** The ggml executor: llama.cpp's kernels under a graph of our own. It needs Node and ggml's libraries. */
+export { createGgmlExecutor } from './executor.js';

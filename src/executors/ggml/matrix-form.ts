@@ -1,0 +1,71 @@
+import type { StoredWeight } from '../../architectures/index.js';
+import { byteLengthOf, dequantize, type TensorType } from '../../formats/index.js';
+import type { Precision } from '../contract/index.js';
+import type { Ggml } from './bindings.js';
+import { GGML_TYPES } from './graph-builder.js';
+
+/** How a matrix is held: ggml's type of its values, and whether an offset per block of 32 is added to them. */
+export interface MatrixForm {
+  readonly type: TensorType;
+  readonly offsets: boolean;
+}
+
+/** The elements of a block that has an offset. */
+export const OFFSET_BLOCK = 32;
+
+/** The bytes of a matrix in its form. */
+export interface FormedMatrix {
+  readonly bytes: Uint8Array;
+  /** `[outputs, inputs / 32]` */
+  readonly offsets: Float32Array | null;
+}
+
+/** The form of a weight at a precision, if nothing is gained by another. */
+export function plainForm(type: TensorType, inputs: number, precision: Precision): MatrixForm {
+  const form = (type: TensorType): MatrixForm => ({ type, offsets: false });
+  if (precision === 'f32' || (precision !== 'auto' && inputs % 32 !== 0)) return form('F32');
+  if (precision === 'auto') return form(type);
+  return form(precision === 'q8' ? 'Q8_0' : 'Q4_0');
+}
+
+/** The name of a form: `f32`, `q8_0`, `q4_0+offsets`, … */
+export function formName({ type, offsets }: MatrixForm): string {
+  return `${type.toLowerCase()}${offsets ? '+offsets' : ''}`;
+}
+
+/** Brings a stored weight into a form. */
+export function formed(ggml: Ggml, { type, bytes, shape }: StoredWeight, form: MatrixForm): FormedMatrix {
+  if (form.offsets) return splitQ4_1(bytes);
+  if (form.type === type) return { bytes, offsets: null };
+  const values = dequantize(type, bytes);
+  if (form.type === 'F32')
+    return { bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength), offsets: null };
+  const [rows, columns] = shape as [number, number];
+  const quantised = new Uint8Array(byteLengthOf(form.type, values.length));
+  ggml.quantize(GGML_TYPES[form.type], values, quantised, 0, rows, columns, null);
+  return { bytes: quantised, offsets: null };
+}
+
+/**
+ * Writes Q4_1 as Q4_0 and offsets: d·q + m = d·(q − 8) + (m + 8·d). ggml has kernels for many rows of Q4_0 at once, but
+ * none for Q4_1. A block of Q4_1 is d, m and 16 bytes of q; one of Q4_0 is d and the same 16 bytes.
+ */
+function splitQ4_1(bytes: Uint8Array): FormedMatrix {
+  const from = new Uint16Array(bytes.slice().buffer);
+  const blocks = from.length / 10;
+  const to = new Uint16Array(blocks * 9);
+  const headers = new Uint16Array(blocks * 2);
+  for (let block = 0; block < blocks; block++) {
+    const [source, target] = [block * 10, block * 9];
+    to[target] = from[source]!;
+    for (let i = 0; i < 8; i++) to[target + 1 + i] = from[source + 2 + i]!;
+    headers[2 * block] = from[source]!;
+    headers[2 * block + 1] = from[source + 1]!;
+  }
+  const halves = dequantize('F16', new Uint8Array(headers.buffer));
+  const offsets = Float32Array.from(
+    { length: blocks },
+    (_, block) => halves[2 * block + 1]! + 8 * halves[2 * block]!,
+  );
+  return { bytes: new Uint8Array(to.buffer), offsets };
+}

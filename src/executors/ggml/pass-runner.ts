@@ -1,0 +1,168 @@
+import { dependsOnContext, ropeFrequencies } from '../../architectures/index.js';
+import type { ForwardResult } from '../contract/index.js';
+import type { Backend } from './backend.js';
+import { outOfMemory } from './backend.js';
+import type { Allocator, BufferHandle, ComputeGraph, Context } from './bindings.js';
+import {
+  DecoderGraph,
+  type DecoderParts,
+  nodesOf,
+  type PassInputs,
+  type PassOutputs,
+  type Rotation,
+} from './decoder-graph.js';
+import { denseStrides, GGML_TYPES, shapeOf, type Value } from './graph-builder.js';
+import type { Chunk, PassPlan } from './pass-plan.js';
+import { planPass } from './plan-pass.js';
+import { readResults } from './read-results.js';
+import type { GgmlSequence } from './sequence.js';
+import { writeInputs } from './write-inputs.js';
+
+/** Graphs that are kept to run again. A dialogue needs one; several in turns need more. */
+const KEPT_GRAPHS = 8;
+
+/** A graph with its memory. */
+interface BuiltGraph {
+  readonly context: Context;
+  readonly graph: ComputeGraph;
+  readonly inputs: PassInputs;
+  readonly outputs: PassOutputs;
+}
+
+/**
+ * Runs passes: plans them, builds their graphs or takes those that an earlier pass of the same structure built, writes
+ * the inputs, runs, and reads the results. All graphs share one block of memory, because only one runs at a time and
+ * every run writes all of its inputs.
+ */
+export class PassRunner {
+  /** By structure; the first was used longest ago. */
+  readonly #graphs = new Map<string, BuiltGraph>();
+  readonly #rotations = new Map<number, RotationSet>();
+  readonly #allocator: Allocator;
+
+  constructor(
+    private readonly backend: Backend,
+    private readonly parts: DecoderParts,
+  ) {
+    this.#allocator = backend.ggml.newAllocator(backend.bufferType);
+  }
+
+  /**
+   * Runs chunks of sequences of one arena and one rotation. The sequences do not count the new tokens yet.
+   * @returns false if it was aborted; keys and values of the chunks may then be written in part
+   */
+  async run(
+    chunks: readonly Chunk[],
+    signal: AbortSignal | undefined,
+    resultOf: (chunk: Chunk) => ForwardResult,
+  ): Promise<boolean> {
+    const { shape, blueprint } = this.parts;
+    const plan = planPass(chunks, shape);
+    for (const { parts, windows } of plan.groups) {
+      const end = Math.max(...windows.map((window) => window.end));
+      for (const { chunk } of parts) plan.arena.prepare(chunk.sequence.slot, end);
+    }
+    const built = this.#graphOf(plan, this.rotationKey(chunks[0]!.sequence));
+    writeInputs(this.backend.ggml, plan, built.inputs, shape);
+    if (!(await this.backend.run(built.graph, signal))) return false;
+    readResults(this.backend.ggml, plan, built.outputs, shape, blueprint, resultOf);
+    return true;
+  }
+
+  /** Sequences with the same key can share a pass: their positions turn by the same angles. */
+  rotationKey({ contextLength }: GgmlSequence): number {
+    return this.parts.shape.ropes.some(dependsOnContext) ? contextLength : 0;
+  }
+
+  #graphOf(plan: PassPlan, rotation: number): BuiltGraph {
+    const key = structureOf(plan, rotation);
+    const kept = this.#graphs.get(key);
+    if (kept !== undefined) {
+      this.#graphs.delete(key);
+      this.#graphs.set(key, kept);
+      return kept;
+    }
+    const { backend, parts } = this;
+    const nodes = nodesOf(parts.shape, plan.groups.length);
+    const context = backend.context(nodes, nodes);
+    const builder = backend.graph(context, nodes);
+    const decoder = new DecoderGraph(builder, parts, plan, this.#rotationsOf(rotation));
+    const { ggml } = backend;
+    const before = ggml.allocatedBytes(this.#allocator, 0);
+    if (!ggml.allocateGraph(this.#allocator, builder.graph)) {
+      ggml.freeContext(context);
+      throw outOfMemory(`a pass of ${plan.rows} tokens`);
+    }
+    // A larger block is another block, which the tensors of earlier graphs do not know.
+    if (ggml.allocatedBytes(this.#allocator, 0) !== before) this.#forgetGraphs();
+    while (this.#graphs.size >= KEPT_GRAPHS) {
+      const [oldest, { context }] = this.#graphs.entries().next().value!;
+      ggml.freeContext(context);
+      this.#graphs.delete(oldest);
+    }
+    const built = { context, graph: builder.graph, inputs: decoder.inputs, outputs: decoder.outputs };
+    this.#graphs.set(key, built);
+    return built;
+  }
+
+  #forgetGraphs(): void {
+    for (const { context } of this.#graphs.values()) this.backend.ggml.freeContext(context);
+    this.#graphs.clear();
+  }
+
+  #rotationsOf(key: number): readonly Rotation[] {
+    let set = this.#rotations.get(key);
+    if (set === undefined) {
+      set = new RotationSet(this.backend, this.parts, key);
+      this.#rotations.set(key, set);
+    }
+    return set.rotations;
+  }
+
+  dispose(): void {
+    this.#forgetGraphs();
+    for (const set of this.#rotations.values()) set.dispose();
+    this.backend.ggml.freeAllocator(this.#allocator);
+  }
+}
+
+/** Everything of a plan that the structure of its graph depends on. */
+function structureOf(
+  { arena, rows, groups, logitRows, attentionTaps, hiddenTaps }: PassPlan,
+  rotation: number,
+): string {
+  const own = groups.map(({ parts, ...group }) => ({ ...group, sequences: parts.length }));
+  return JSON.stringify([arena.id, rotation, rows, own, logitRows.length, attentionTaps, hiddenTaps]);
+}
+
+/** A model's rotary embeddings as tensors, for sequences of one context length if they depend on it. */
+class RotationSet {
+  readonly rotations: readonly Rotation[];
+  readonly #context: Context;
+  readonly #buffer: BufferHandle | null;
+
+  constructor(
+    private readonly backend: Backend,
+    { shape: { ropes } }: DecoderParts,
+    contextLength: number,
+  ) {
+    const { ggml } = backend;
+    this.#context = backend.context(ropes.length);
+    const filled = ropes.map((rope) => {
+      const { inverseFrequencies, amplitude } = ropeFrequencies(rope, contextLength);
+      const sizes = shapeOf(inverseFrequencies.length);
+      const tensor = ggml.newTensor1d(this.#context, GGML_TYPES.F32, inverseFrequencies.length);
+      const divisors: Value = { tensor, type: 'F32', shape: sizes, strides: denseStrides('F32', sizes) };
+      const data = Float32Array.from(inverseFrequencies, (frequency) => 1 / frequency);
+      return { rotation: { divisors, rotaryDim: rope.rotaryDim, amplitude }, data };
+    });
+    this.#buffer = ropes.length === 0 ? null : backend.allocate(this.#context, 'the rotary embedding');
+    for (const { rotation, data } of filled) ggml.set(rotation.divisors.tensor, data, 0, data.byteLength);
+    this.rotations = filled.map(({ rotation }) => rotation);
+  }
+
+  dispose(): void {
+    if (this.#buffer !== null) this.backend.ggml.freeBuffer(this.#buffer);
+    this.backend.ggml.freeContext(this.#context);
+  }
+}

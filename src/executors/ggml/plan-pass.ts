@@ -1,0 +1,124 @@
+import { POLICY_RULES, type TokenRange } from '../../attention/index.js';
+import { type DecoderShape, firstVisible } from '../contract/index.js';
+import type { Chunk, ChunkPart, Group, GroupPolicy, GroupWindow, PassPlan } from './pass-plan.js';
+import { isSteep, POLICY_PARTS, partsOf } from './policy-parts.js';
+import { type CacheArena, KEY_STEP } from './sequence.js';
+
+/** Most tokens of a sequence whose attention is computed in one operation: its scores stay in the processor's cache. */
+const TILE = 64;
+
+/** A product of four columns takes as long as one of three. */
+const COLUMN_STEP = 4;
+
+/**
+ * Plans a pass: puts sequences with one new token in neighbouring slots into one group, and cuts longer chunks into
+ * tiles. Neither changes any result: a row's keys are read in steps that begin at multiples of {@link KEY_STEP}, and keys
+ * that it does not see have weight 0.
+ */
+export function planPass(chunks: readonly Chunk[], shape: DecoderShape): PassPlan {
+  const arena = chunks[0]!.sequence.arena;
+  const groups: Group[] = [];
+  let row = 0;
+  const add = (tokens: number, parts: readonly ChunkPart[]): void => {
+    groups.push(groupOf(row, tokens, parts, arena, shape));
+    row += tokens * parts.length;
+  };
+  const single = chunks.filter(({ tokens }) => tokens.length === 1);
+  for (const run of neighbours(single))
+    add(
+      1,
+      run.map((chunk) => ({ chunk, offset: 0 })),
+    );
+  for (const chunk of chunks.filter(({ tokens }) => tokens.length > 1)) {
+    for (let offset = 0; offset < chunk.tokens.length; offset += TILE) {
+      add(Math.min(TILE, chunk.tokens.length - offset), [{ chunk, offset }]);
+    }
+  }
+  return {
+    arena,
+    rows: row,
+    groups,
+    logitRows: groups.flatMap(logitRowsOf),
+    attentionTaps: union(chunks.map(({ request }) => request.taps?.attention)),
+    hiddenTaps: union(chunks.map(({ request }) => request.taps?.hidden)),
+  };
+}
+
+/** The rows of a group whose logits are wanted, in order. */
+export function logitRowsOf({ row, tokens, parts }: Group): number[] {
+  return parts.flatMap(({ chunk, offset }, sequence) => {
+    const first = row + sequence * tokens;
+    const { logits } = chunk.request;
+    if (logits === 'all') return Array.from({ length: tokens }, (_, i) => first + i);
+    const endsHere = chunk.isLast && offset + tokens === chunk.tokens.length;
+    return logits === 'last' && endsHere ? [first + tokens - 1] : [];
+  });
+}
+
+/** Splits chunks into runs of neighbouring slots, in the order of the slots. */
+function neighbours(chunks: readonly Chunk[]): Chunk[][] {
+  const runs: Chunk[][] = [];
+  for (const chunk of [...chunks].sort((a, b) => a.sequence.slot - b.sequence.slot)) {
+    const run = runs.at(-1);
+    if (run !== undefined && run.at(-1)!.sequence.slot + 1 === chunk.sequence.slot) run.push(chunk);
+    else runs.push([chunk]);
+  }
+  return runs;
+}
+
+function groupOf(
+  row: number,
+  tokens: number,
+  parts: readonly ChunkPart[],
+  { capacity }: CacheArena,
+  { windows }: DecoderShape,
+): Group {
+  const requests = parts.map(({ chunk }) => chunk.request);
+  const positions = parts.map(({ chunk, offset }) => chunk.past + offset);
+  const end = Math.min(capacity, stepUp(Math.max(...positions) + tokens));
+  const targets = requests.flatMap(({ intervention }) => intervention?.target ?? []);
+  const measured = requests.some(
+    ({ spans, intervention }) => spans !== undefined || intervention !== undefined,
+  );
+  const pieces = Math.max(...parts.map(({ chunk }) => chunk.pieces.length));
+  return {
+    ...{ row, tokens, parts },
+    slot: parts[0]!.chunk.sequence.slot,
+    windows: windows.map((window): GroupWindow => {
+      const start = stepDown(firstVisible(Math.min(...positions), window));
+      return { start, end, stretch: stretchOf(targets, start, end) };
+    }),
+    columns: measured ? stepUp(1 + pieces, COLUMN_STEP) : 0,
+    policy: policyOf(parts),
+    silences: requests.some(({ silenced }) => silenced !== undefined),
+  };
+}
+
+function policyOf(parts: readonly ChunkPart[]): GroupPolicy | null {
+  const interventions = parts.flatMap(({ chunk }) => chunk.request.intervention ?? []);
+  if (interventions.length === 0) return null;
+  const used = new Set(interventions.flatMap(({ policy }) => partsOf(policy)));
+  return {
+    parts: POLICY_PARTS.filter((part) => used.has(part)),
+    raises: [...used].some((part) => part !== 'logCap'),
+    lowers: interventions.some(({ policy }) => !POLICY_RULES[policy].onlyRaises),
+    steep: interventions.some(({ policy, strength }) => strength.some((value) => isSteep(policy, value))),
+  };
+}
+
+/** The stretch of keys that holds all targets, in whole steps; one step where no target is in view. */
+function stretchOf(targets: readonly TokenRange[], start: number, end: number): TokenRange {
+  const seen = targets.filter((range) => range.end > start && range.start < end);
+  if (seen.length === 0) return { start, end: Math.min(start + KEY_STEP, end) };
+  return {
+    start: Math.max(start, stepDown(Math.min(...seen.map((range) => range.start)))),
+    end: Math.min(end, stepUp(Math.max(...seen.map((range) => range.end)))),
+  };
+}
+
+const stepUp = (value: number, step = KEY_STEP): number => Math.ceil(value / step) * step;
+const stepDown = (value: number): number => Math.floor(value / KEY_STEP) * KEY_STEP;
+
+function union(lists: readonly (readonly number[] | undefined)[]): number[] {
+  return [...new Set(lists.flatMap((list) => list ?? []))].sort((a, b) => a - b);
+}

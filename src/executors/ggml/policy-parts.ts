@@ -1,0 +1,48 @@
+import { POLICY_RULES, type Policy, type RowMap, rowMap } from '../../attention/index.js';
+
+/** A number for each head that the graph reads. */
+export type PolicyPart = 'exponent' | 'slope' | 'base' | 'logFloor' | 'logCap';
+
+/** Stands for log 0: so low that nothing is below it, yet its sums and differences are finite. */
+const LOG_ZERO = -1e30;
+
+const logOf = (value: number): number => Math.max(LOG_ZERO, Math.log(value));
+
+/** The graph's numbers for each field of a row map. Omitting a field is a compile error. */
+const PARTS_OF_FIELD = {
+  exponent: { exponent: (k) => k },
+  multiplier: { slope: (m) => 1 - 1 / m, base: (m) => 1 / m },
+  floor: { logFloor: logOf },
+  cap: { logCap: logOf },
+} satisfies Record<keyof RowMap, Partial<Record<PolicyPart, (value: number) => number>>>;
+
+const FIELD_OF_PART = new Map(
+  (Object.keys(PARTS_OF_FIELD) as (keyof RowMap)[]).flatMap((field) =>
+    Object.entries<(value: number) => number>(PARTS_OF_FIELD[field]).map(
+      ([part, of]) => [part as PolicyPart, { field, of }] as const,
+    ),
+  ),
+);
+
+/** The parts in the order in which the graph's input holds them. */
+export const POLICY_PARTS: readonly PolicyPart[] = [...FIELD_OF_PART.keys()];
+
+/** The parts that a policy can set to something else than its identity. */
+export function partsOf(policy: Policy): readonly PolicyPart[] {
+  const fields = Object.keys(POLICY_RULES[policy].map(POLICY_RULES[policy].example));
+  return [...FIELD_OF_PART].filter(([, { field }]) => fields.includes(field)).map(([part]) => part);
+}
+
+/** Returns the number of a map for a part. */
+export function partOfMap(part: PolicyPart, map: RowMap): number {
+  const { field, of } = FIELD_OF_PART.get(part)!;
+  return of(map[field]);
+}
+
+/** The least exponent at which a share that is too small for a float becomes one that is far from all shares that count. */
+const LEAST_EXPONENT = 0.2;
+
+/** Whether a policy maps shares that underflow in f32 to shares that matter: then log π is computed from scores. */
+export function isSteep(policy: Policy, strength: number): boolean {
+  return rowMap(policy, strength).exponent < LEAST_EXPONENT;
+}

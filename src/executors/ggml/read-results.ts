@@ -1,0 +1,206 @@
+import type { Blueprint } from '../../architectures/index.js';
+import { type DecoderShape, type ForwardResult, firstVisible, targetMask } from '../contract/index.js';
+import type { Attended } from './attention-graph.js';
+import type { Ggml } from './bindings.js';
+import type { PassOutputs } from './decoder-graph.js';
+import { elementsOf, type Value } from './graph-builder.js';
+import type { Chunk, Group, PassPlan } from './pass-plan.js';
+import { logitRowsOf } from './plan-pass.js';
+
+/** Reads the outputs of a pass and writes them into the requests' results. */
+export function readResults(
+  ggml: Ggml,
+  plan: PassPlan,
+  outputs: PassOutputs,
+  shape: DecoderShape,
+  { vocabSize, hiddenSize }: Blueprint,
+  resultOf: (chunk: Chunk) => ForwardResult,
+): void {
+  const read = (value: Value): Float32Array => {
+    const data = new Float32Array(elementsOf(value.shape));
+    ggml.get(value.tensor, data, 0, data.byteLength);
+    return data;
+  };
+  const readPart = (value: Value, into: Float32Array, from: number): void =>
+    ggml.get(value.tensor, into, from * 4, into.byteLength);
+
+  let logitRow = 0;
+  for (const group of plan.groups) {
+    for (const [sequence, { chunk, offset }] of group.parts.entries()) {
+      const result = resultOf(chunk);
+      const count = logitRowsOf({ ...group, parts: [group.parts[sequence]!] }).length;
+      if (count > 0) {
+        const to = chunk.request.logits === 'all' ? (chunk.first + offset) * vocabSize : 0;
+        readPart(outputs.logits!, result.logits.subarray(to, to + count * vocabSize), logitRow * vocabSize);
+        logitRow += count;
+      }
+      for (const [index, state] of result.hidden) {
+        const row = group.row + sequence * group.tokens;
+        const to = (chunk.first + offset) * hiddenSize;
+        readPart(
+          outputs.hidden.get(index)!,
+          state.subarray(to, to + group.tokens * hiddenSize),
+          row * hiddenSize,
+        );
+      }
+    }
+  }
+  for (const [layer, groups] of outputs.attended.entries()) {
+    for (const [index, attended] of groups.entries()) {
+      const group = plan.groups[index]!;
+      const isTapped = plan.attentionTaps.includes(layer);
+      if (group.columns === 0 && !isTapped) continue;
+      readAttention(layer, group, readAll(attended, isTapped, read), shape, resultOf);
+    }
+  }
+}
+
+/** The numbers of {@link Attended}; those that are absent are null. */
+type Numbers = { readonly [Name in keyof Attended]: Float32Array | null };
+
+function readAll(attended: Attended, isTapped: boolean, read: (value: Value) => Float32Array): Numbers {
+  const wanted = (value: Value | null): Float32Array | null => (value === null ? null : read(value));
+  const tapped = (value: Value | null): Float32Array | null => (isTapped ? wanted(value) : null);
+  return {
+    output: null,
+    shares: wanted(attended.shares),
+    targetShares: wanted(attended.targetShares),
+    restShares: wanted(attended.restShares),
+    before: wanted(attended.before),
+    after: wanted(attended.after),
+    weights: tapped(attended.weights),
+    targetWeights: tapped(attended.targetWeights),
+    restWeights: tapped(attended.restWeights),
+  };
+}
+
+function readAttention(
+  layer: number,
+  group: Group,
+  numbers: Numbers,
+  shape: DecoderShape,
+  resultOf: (chunk: Chunk) => ForwardResult,
+): void {
+  const { heads, windows, windowOf } = shape;
+  const window = windows[windowOf[layer]!]!;
+  for (const [sequence, { chunk, offset }] of group.parts.entries()) {
+    const { request } = chunk;
+    const result = resultOf(chunk);
+    const past = chunk.past + offset;
+    const isTarget = targetMask(request.intervention?.target ?? [], past + group.tokens);
+    const sides = sidesOf(isTarget, past, group.tokens, window);
+    const rows = request.tokens.length;
+    for (let head = 0; head < heads; head++) {
+      for (let token = 0; token < group.tokens; token++) {
+        const from = group.tokens === 1 ? sequence * heads + head : head * group.tokens + token;
+        const to = (layer * heads + head) * rows + chunk.first + offset + token;
+        const row: Row = { from, side: sides[token]!, position: past + token, window, isTarget };
+        const share = sharesOf(row, numbers);
+        if (result.targetShares) {
+          result.targetShares.before[to] = share.before;
+          result.targetShares.after[to] = share.after;
+        }
+        if (result.spanShares) readSpans(result.spanShares, to, group, chunk, numbers, row, share);
+        const attention = result.attention.get(layer);
+        if (attention !== undefined && numbers.weights !== null) {
+          const width = attention.length / heads / rows;
+          const at = (head * rows + chunk.first + offset + token) * width;
+          readWeights(attention.subarray(at, at + width), group, windowOf[layer]!, numbers, row, share);
+        }
+      }
+    }
+  }
+}
+
+/** The keys that a row sees: some inside the target and some outside, or only one kind. */
+type Sides = 'mixed' | 'target' | 'rest';
+
+/** One row of attention, `[heads, tokens]` or `[sequences, heads]` in the graph's outputs. */
+interface Row {
+  /** Its index in the outputs. */
+  readonly from: number;
+  readonly side: Sides;
+  readonly position: number;
+  readonly window: number | null;
+  readonly isTarget: Uint8Array;
+}
+
+function sidesOf(isTarget: Uint8Array, past: number, rows: number, window: number | null): Sides[] {
+  const inside = new Int32Array(isTarget.length + 1);
+  for (let i = 0; i < isTarget.length; i++) inside[i + 1] = inside[i]! + isTarget[i]!;
+  return Array.from({ length: rows }, (_, row) => {
+    const position = past + row;
+    const first = firstVisible(position, window);
+    const seen = inside[position + 1]! - inside[first]!;
+    return seen === 0 ? 'rest' : seen === position + 1 - first ? 'target' : 'mixed';
+  });
+}
+
+/** π and π′ of a row. */
+interface Share {
+  readonly before: number;
+  readonly after: number;
+}
+
+function sharesOf({ from, side }: Row, { before, after }: Numbers): Share {
+  if (side !== 'mixed' || before === null) {
+    const share = side === 'target' ? 1 : 0;
+    return { before: share, after: share };
+  }
+  return { before: before[from]!, after: after![from]! };
+}
+
+/**
+ * Computes the shares of spans from those of their pieces. A piece of the gaining side has its fraction of that side's
+ * new share. A piece of the losing side is scaled by (1 − π′) / (1 − π), or by π′/π if that side is the target.
+ */
+function readSpans(
+  into: { readonly before: Float32Array; readonly after: Float32Array },
+  to: number,
+  { columns }: Group,
+  { request, pieces }: Chunk,
+  { shares, targetShares, restShares }: Numbers,
+  { from, side }: Row,
+  { before, after }: Share,
+): void {
+  const spans = request.spans!.length;
+  const row = from * columns;
+  const target = shares![row]!;
+  for (const [index, { span, inTarget }] of pieces.entries()) {
+    const column = row + 1 + index;
+    const own = shares![column]!;
+    let used = own;
+    if (side === 'mixed' && after !== before) {
+      if (inTarget) used = after * (targetShares?.[column] ?? own / target);
+      else used = after > before ? own * ((1 - after) / (1 - before)) : (1 - after) * restShares![column]!;
+    }
+    into.before[to * spans + span]! += own;
+    into.after[to * spans + span]! += used;
+  }
+}
+
+/** Writes the weights that a row used, `[all tokens]`. */
+function readWeights(
+  into: Float32Array,
+  group: Group,
+  windowIndex: number,
+  { weights, targetWeights, restWeights }: Numbers,
+  { from, side, position, window, isTarget }: Row,
+  { before, after }: Share,
+): void {
+  const { start, end, stretch } = group.windows[windowIndex]!;
+  const changed = side === 'mixed' && after !== before;
+  for (let key = firstVisible(position, window); key <= position; key++) {
+    let weight = weights![from * (end - start) + key - start]!;
+    if (changed && isTarget[key] === 1) {
+      const inTarget = targetWeights?.[from * (stretch.end - stretch.start) + key - stretch.start];
+      weight = inTarget === undefined ? weight * (after / before) : after * inTarget;
+    } else if (changed) {
+      weight =
+        after > before
+          ? weight * ((1 - after) / (1 - before))
+          : (1 - after) * restWeights![from * (end - start) + key - start]!;
+    }
+    into[key] = weight;
+  }
+}

@@ -1,0 +1,187 @@
+import { totalmem } from 'node:os';
+import type { DecoderShape, Sequence } from '../contract/index.js';
+import { CountedSequence } from '../contract/index.js';
+import { type Backend, outOfMemory } from './backend.js';
+import type { BufferHandle, Context } from './bindings.js';
+import { blockOf, denseStrides, GGML_TYPES, type GgmlType, type Value } from './graph-builder.js';
+
+/** Lengths are rounded up to this many keys: rows of kernels' vectors, and the steps in which graphs are reused. */
+export const KEY_STEP = 64;
+
+/** The most sequences of an arena, and so of a batch. */
+const MOST_SLOTS = 16;
+
+/** The part of the machine's memory that an arena may reserve. Only rows that are used take memory. */
+const MEMORY_PART = 1 / 4;
+
+/** Least tokens of a slot, so that dialogues of similar lengths share an arena. */
+const LEAST_CAPACITY = 512;
+
+/** The type of the elements of a cache. */
+export type CacheType = Extract<GgmlType, 'F32' | 'F16'>;
+
+/**
+ * Memory for the caches of several sequences. A slot holds the keys of all layers, `[layers, kvHeads, capacity, headDim]`,
+ * and then their values, `[layers, kvHeads, headDim, capacity]`. Attention multiplies a run of neighbouring slots in one
+ * operation. Values are stored by element, because a product sums over neighbours in memory, here over the keys.
+ */
+let arenas = 0;
+
+export class CacheArena {
+  /** Tells arenas apart. */
+  readonly id = arenas++;
+  readonly slots: number;
+  /** All slots as one row of elements. */
+  readonly memory: Value;
+  /** Elements of a slot, and of one layer's keys or values in it. */
+  readonly slotSize: number;
+  readonly layerSize: number;
+  readonly elementBytes: number;
+  readonly #free: number[] = [];
+  readonly #context: Context;
+  readonly #buffer: BufferHandle;
+  /** Keys up to here are zeroed in each slot, or were written. */
+  readonly #clean: Int32Array;
+
+  constructor(
+    private readonly backend: Backend,
+    readonly shape: DecoderShape,
+    readonly type: CacheType,
+    readonly capacity: number,
+  ) {
+    const { layers, kvHeads, headDim } = shape;
+    this.elementBytes = blockOf(type).bytes;
+    this.layerSize = kvHeads * headDim * capacity;
+    this.slotSize = 2 * layers * this.layerSize;
+    const slotBytes = this.slotSize * this.elementBytes;
+    this.slots = Math.max(1, Math.min(MOST_SLOTS, Math.floor((MEMORY_PART * totalmem()) / slotBytes)));
+    const elements = this.slots * this.slotSize;
+    if (!Number.isSafeInteger(elements * this.elementBytes) || elements * this.elementBytes > 2 ** 46) {
+      throw outOfMemory(`a context of ${capacity} tokens: ${slotBytes} bytes`);
+    }
+    this.#context = backend.context(1);
+    const tensor = backend.ggml.newTensor1d(this.#context, GGML_TYPES[type], elements);
+    try {
+      this.#buffer = backend.allocate(this.#context, `a context of ${capacity} tokens: ${slotBytes} bytes`);
+    } catch (error) {
+      backend.ggml.freeContext(this.#context);
+      throw error;
+    }
+    const sizes = [elements, 1, 1, 1] as const;
+    this.memory = { tensor, type, shape: sizes, strides: denseStrides(type, sizes) };
+    this.#clean = new Int32Array(this.slots);
+    for (let slot = this.slots - 1; slot >= 0; slot--) this.#free.push(slot);
+  }
+
+  /** Takes the free slot with the lowest number, so that slots in use are neighbours; null if there is none. */
+  take(): number | null {
+    this.#free.sort((a, b) => b - a);
+    return this.#free.pop() ?? null;
+  }
+
+  give(slot: number): void {
+    this.clear(slot, 0, this.#clean[slot]!);
+    this.#clean[slot] = 0;
+    this.#free.push(slot);
+  }
+
+  get isUnused(): boolean {
+    return this.#free.length === this.slots;
+  }
+
+  /** Zeroes keys and values that a pass up to `end` reads and nothing has written: 0 · garbage may be NaN. */
+  prepare(slot: number, end: number): void {
+    if (end <= this.#clean[slot]!) return;
+    this.clear(slot, this.#clean[slot]!, end);
+    this.#clean[slot] = end;
+  }
+
+  /** Zeroes the tokens `[start, end)` of a slot. */
+  clear(slot: number, start: number, end: number): void {
+    if (end <= start) return;
+    const { kvHeads, headDim, layers } = this.shape;
+    const fill = (element: number, count: number): void =>
+      this.backend.ggml.fill(this.memory.tensor, 0, element * this.elementBytes, count * this.elementBytes);
+    for (let layer = 0; layer < layers; layer++) {
+      const keys = slot * this.slotSize + layer * this.layerSize;
+      const values = keys + layers * this.layerSize;
+      for (let head = 0; head < kvHeads; head++) {
+        fill(keys + (head * this.capacity + start) * headDim, (end - start) * headDim);
+      }
+      for (let row = 0; row < kvHeads * headDim; row++)
+        fill(values + row * this.capacity + start, end - start);
+    }
+  }
+
+  dispose(): void {
+    this.backend.ggml.freeBuffer(this.#buffer);
+    this.backend.ggml.freeContext(this.#context);
+  }
+}
+
+/** The arenas of an executor, by capacity. */
+export class Arenas {
+  readonly #arenas: CacheArena[] = [];
+
+  constructor(
+    private readonly backend: Backend,
+    private readonly shape: DecoderShape,
+    private readonly type: CacheType,
+  ) {}
+
+  /** Finds a free slot for a context, in a new arena if all are taken. @throws HoldfastError `E_EXECUTOR` */
+  take(contextLength: number): { arena: CacheArena; slot: number } {
+    const capacity = Math.max(LEAST_CAPACITY, 2 ** Math.ceil(Math.log2(contextLength)));
+    for (const arena of this.#arenas) {
+      const slot = arena.capacity === capacity ? arena.take() : null;
+      if (slot !== null) return { arena, slot };
+    }
+    const arena = new CacheArena(this.backend, this.shape, this.type, capacity);
+    this.#arenas.push(arena);
+    return { arena, slot: arena.take()! };
+  }
+
+  give(arena: CacheArena, slot: number): void {
+    arena.give(slot);
+  }
+
+  dispose(): void {
+    for (const arena of this.#arenas.splice(0)) arena.dispose();
+  }
+}
+
+/** A sequence whose cache is a slot of an arena. It takes the slot with its first token. */
+export class GgmlSequence extends CountedSequence implements Sequence {
+  #place: { readonly arena: CacheArena; readonly slot: number };
+
+  /** @throws HoldfastError `E_EXECUTOR` if the context length is not a positive whole number, or memory is short */
+  constructor(
+    owner: object,
+    private readonly arenas: Arenas,
+    contextLength: number,
+  ) {
+    super(owner, contextLength);
+    this.#place = arenas.take(contextLength);
+  }
+
+  get arena(): CacheArena {
+    return this.#place.arena;
+  }
+
+  get slot(): number {
+    return this.#place.slot;
+  }
+
+  /** Zeroes what it drops: a masked weight of 0 does not stop a NaN that an earlier pass left. */
+  override truncate(length: number): void {
+    const before = this.length;
+    super.truncate(length);
+    if (!this.isDisposed) this.#place.arena.clear(this.#place.slot, this.length, before);
+  }
+
+  override dispose(): void {
+    if (this.isDisposed) return;
+    super.dispose();
+    this.arenas.give(this.#place.arena, this.#place.slot);
+  }
+}

@@ -1,0 +1,302 @@
+import {
+  type LayerWeight,
+  type ModelPlan,
+  readWeight,
+  readWeightBytes,
+  type WeightName,
+} from '../../architectures/index.js';
+import type { Checkpoint, TensorType } from '../../formats/index.js';
+import { joined, type Precision } from '../contract/index.js';
+import type { Backend } from './backend.js';
+import { type BufferHandle, type BufferType, type Context, writePointer } from './bindings.js';
+import { denseStrides, GGML_TYPES, type GgmlType, shapeOf, type Value } from './graph-builder.js';
+import { MappedCheckpoint, type MappedFile } from './mapped-file.js';
+import { formed, formName, type MatrixForm, OFFSET_BLOCK, plainForm } from './matrix-form.js';
+
+/** A weight matrix, or several that have the same input, one below the other. */
+export interface Matrix {
+  readonly inputs: number;
+  readonly outputs: number;
+  /** `[inputs, outputs]` in ggml's order. */
+  readonly values: Value;
+  /** An offset for each block of 32 inputs, `[inputs / 32, outputs]`, F32. */
+  readonly offsets: Value | null;
+  /** `[outputs]` */
+  readonly bias: Value | null;
+}
+
+/** A layer's matrices by what reads them: those of one list have the same input. */
+export interface LayerMatrices {
+  /** Query, key and value: three matrices, or one of all three. */
+  readonly projections: readonly Matrix[];
+  readonly output: Matrix;
+  /** Gate and up: two matrices, or one of both. */
+  readonly gateUp: readonly Matrix[];
+  readonly down: Matrix;
+  readonly norms: Readonly<Partial<Record<LayerWeight, Value>>>;
+}
+
+/** A model's weights as tensors of ggml. */
+export interface GgmlWeights {
+  /** `[hidden, vocab]` */
+  readonly embedding: Value;
+  readonly head: Matrix;
+  readonly finalNorm: Value;
+  readonly layers: readonly LayerMatrices[];
+  /** The forms of the matrices, e.g. `q4_0+offsets, q8_0`. */
+  readonly forms: string;
+  dispose(): void;
+}
+
+/** Where a matrix lies: in the mapped file, in memory of our own, or in a buffer that orders it for the kernels. */
+type Home = 'mapped' | 'own' | BufferType;
+
+/** Offset of the field `buffer` in `struct ggml_tensor`. */
+const TENSOR_BUFFER = 8;
+
+/**
+ * Loads a plan's weights. A matrix stays in the mapped file if the kernels take it as it is stored. Otherwise it is
+ * copied: to a form that the precision asks for, with rows in canonical order, or ordered for kernels that compute
+ * several rows at once.
+ */
+export async function loadWeights(
+  backend: Backend,
+  plan: ModelPlan,
+  checkpoint: Checkpoint,
+  precision: Precision,
+): Promise<GgmlWeights> {
+  const loader = new WeightLoader(backend, plan, checkpoint, precision);
+  try {
+    return await loader.load();
+  } catch (error) {
+    loader.dispose();
+    throw error;
+  }
+}
+
+class WeightLoader {
+  readonly #mapped: MappedCheckpoint;
+  /** A context for the tensors of each home. */
+  readonly #contexts = new Map<Home, Context>();
+  /** Buffers of our own, and buffers over mapped files. */
+  readonly #buffers: BufferHandle[] = [];
+  readonly #files = new Map<MappedFile, BufferHandle>();
+  /** What gives each tensor its values, once all have memory. */
+  readonly #fills: (() => Promise<void>)[] = [];
+  readonly #forms = new Set<string>();
+  readonly #repacking: readonly BufferType[];
+
+  constructor(
+    private readonly backend: Backend,
+    private readonly plan: ModelPlan,
+    checkpoint: Checkpoint,
+    private readonly precision: Precision,
+  ) {
+    this.#mapped = new MappedCheckpoint(checkpoint);
+    this.#repacking = precision === 'f32' ? [] : backend.repackingTypes();
+  }
+
+  async load(): Promise<GgmlWeights> {
+    const { blueprint } = this.plan;
+    const embedding = this.#embedding();
+    const head = this.#matrix([blueprint.tiedEmbeddings ? 'embedding' : 'head']);
+    const finalNorm = this.#floats(['finalNorm'])!;
+    const layers = blueprint.layers.map((_, layer) => this.#layer(layer));
+    for (const [home, context] of this.#contexts) {
+      if (home === 'mapped') continue;
+      const type = home === 'own' ? this.backend.bufferType : home;
+      const buffer = this.backend.allocate(context, 'the weights', type);
+      this.#buffers.push(buffer);
+      this.backend.markAsWeights(buffer);
+    }
+    for (const fill of this.#fills) await fill();
+    const forms = [...this.#forms].sort().join(', ');
+    return { embedding, head, finalNorm, layers, forms, dispose: () => this.dispose() };
+  }
+
+  dispose(): void {
+    for (const buffer of [...this.#buffers.splice(0), ...this.#files.values()]) {
+      this.backend.ggml.freeBuffer(buffer);
+    }
+    this.#files.clear();
+    for (const context of this.#contexts.values()) this.backend.ggml.freeContext(context);
+    this.#contexts.clear();
+    this.#mapped.dispose();
+  }
+
+  #layer(index: number): LayerMatrices {
+    const name = (part: LayerWeight): WeightName => `layers.${index}.${part}`;
+    const norms: Partial<Record<LayerWeight, Value>> = {};
+    for (const part of NORMS) {
+      const norm = this.#floats([name(part)]);
+      if (norm !== null) norms[part] = norm;
+    }
+    return {
+      norms,
+      projections: this.#stacked([
+        [name('query'), name('queryBias')],
+        [name('key'), name('keyBias')],
+        [name('value'), name('valueBias')],
+      ]),
+      output: this.#matrix([name('output')], [name('outputBias')]),
+      gateUp: this.#stacked([
+        [name('gate'), name('gateBias')],
+        [name('up'), name('upBias')],
+      ]),
+      down: this.#matrix([name('down')], [name('downBias')]),
+    };
+  }
+
+  /** Matrices with the same input: one if all are copied to the same form, which saves operations. */
+  #stacked(parts: readonly (readonly [WeightName, WeightName])[]): readonly Matrix[] {
+    const places = parts.map(([name]) => this.#placeOf(name));
+    const same = places.every(
+      ({ form, home }) =>
+        home !== 'mapped' && home === places[0]!.home && formName(form) === formName(places[0]!.form),
+    );
+    if (!same) return parts.map(([name, bias]) => this.#matrix([name], [bias]));
+    const [names, biases] = [parts.map(([name]) => name), parts.map(([, bias]) => bias)];
+    return [this.#matrix(names, biases)];
+  }
+
+  /** @param names weights of one form, one below the other */
+  #matrix(names: readonly WeightName[], biases: readonly WeightName[] = []): Matrix {
+    const { form, home } = this.#placeOf(names[0]!);
+    const rows = names.map((name) => this.#infoOf(name).shape[0]);
+    const inputs = this.#infoOf(names[0]!).shape[1];
+    const outputs = rows.reduce((sum, count) => sum + count, 0);
+    this.#forms.add(formName(form));
+    const values = this.#tensor(home, form.type, [inputs, outputs]);
+    const offsets = form.offsets ? this.#tensor('own', 'F32', [inputs / OFFSET_BLOCK, outputs]) : null;
+    this.#fills.push(async () => {
+      const stored = await Promise.all(
+        names.map((name) => readWeightBytes(this.plan, this.#mapped.checkpoint, name)),
+      );
+      if (home === 'mapped') {
+        this.#place(values, names[0]!, stored[0]!.bytes);
+        return;
+      }
+      const parts = stored.map((weight) => formed(this.backend.ggml, weight, form));
+      this.#write(values, joined(parts.map(({ bytes }) => bytes)));
+      if (offsets !== null) this.#write(offsets, joined(parts.map((part) => part.offsets!)));
+    });
+    return { inputs, outputs, values, offsets, bias: this.#floats(biases) };
+  }
+
+  /** The embedding's rows are decoded when they are read, so every type serves as it is. */
+  #embedding(): Value {
+    const { type, shape, home } = this.#infoOf('embedding');
+    const value = this.#tensor(home, type, [shape[1], shape[0]]);
+    this.#fills.push(async () => {
+      const { bytes } = await readWeightBytes(this.plan, this.#mapped.checkpoint, 'embedding');
+      if (home === 'mapped') this.#place(value, 'embedding', bytes);
+      else this.#write(value, bytes);
+    });
+    return value;
+  }
+
+  /** Vectors one after the other, F32; null if the model has none of them. */
+  #floats(names: readonly WeightName[]): Value | null {
+    const present = names.filter((name) => this.plan.weights.has(name));
+    if (present.length === 0) return null;
+    const length = present.reduce((sum, name) => sum + this.#infoOf(name).shape[0], 0);
+    const value = this.#tensor('own', 'F32', [length]);
+    this.#fills.push(async () => {
+      const parts = await Promise.all(
+        present.map((name) => readWeight(this.plan, this.#mapped.checkpoint, name)),
+      );
+      this.#write(value, joined(parts));
+    });
+    return value;
+  }
+
+  /** A weight's stored type and shape, and where it can stay as it is. */
+  #infoOf(name: WeightName): { type: TensorType; shape: [number, number]; home: 'mapped' | 'own' } {
+    const ref = this.plan.weights.get(name)!;
+    const info = this.#mapped.checkpoint.tensors.get(ref.tensor)!;
+    const rows = ref.rows === undefined ? info.shape[0]! : ref.rows.end - ref.rows.start;
+    // Rows in another order than the canonical one must be copied.
+    const stays = this.#mapped.fileOf(info) !== null && ref.interleavedHeads === undefined;
+    return { type: info.type, shape: [rows, info.shape[1] ?? 1], home: stays ? 'mapped' : 'own' };
+  }
+
+  /** The form in which a matrix is held, and where. */
+  #placeOf(name: WeightName): { form: MatrixForm; home: Home } {
+    const { type, shape, home } = this.#infoOf(name);
+    const [outputs, inputs] = shape;
+    const form = plainForm(type, inputs, this.precision);
+    for (const repacking of this.#repacking) {
+      if (this.#reorders(repacking, form.type, inputs, outputs)) return { form, home: repacking };
+      if (form.type === 'Q4_1' && this.#reorders(repacking, 'Q4_0', inputs, outputs)) {
+        return { form: { type: 'Q4_0', offsets: true }, home: repacking };
+      }
+    }
+    return { form, home: form.type === type ? home : 'own' };
+  }
+
+  /** Whether a buffer type has kernels of its own for a matrix: asked of ggml with an operation that is never run. */
+  #reorders(repacking: BufferType, type: TensorType, inputs: number, outputs: number): boolean {
+    const { backend } = this;
+    const { ggml } = backend;
+    const context = backend.context(4);
+    const buffer = ggml.allocateBuffer(repacking, 0);
+    try {
+      const weight = ggml.newTensor2d(context, GGML_TYPES[type], inputs, outputs);
+      const input = ggml.newTensor2d(context, GGML_TYPES.F32, inputs, 1);
+      const product = ggml.multiplyMatrix(context, weight, input);
+      writePointer(weight, TENSOR_BUFFER, buffer);
+      return buffer !== null && backend.supports(product);
+    } finally {
+      if (buffer !== null) ggml.freeBuffer(buffer);
+      ggml.freeContext(context);
+    }
+  }
+
+  #tensor(home: Home, type: GgmlType, sizes: readonly number[]): Value {
+    let context = this.#contexts.get(home);
+    if (context === undefined) {
+      context = this.backend.context(2 * weightCount(this.plan));
+      this.#contexts.set(home, context);
+    }
+    const shape = shapeOf(...sizes);
+    const tensor = this.backend.ggml.newTensor4d(context, GGML_TYPES[type], ...shape);
+    return { tensor, type, shape, strides: denseStrides(type, shape) };
+  }
+
+  /** Points a tensor at its bytes in the mapped file. */
+  #place(value: Value, name: WeightName, bytes: Uint8Array): void {
+    const { ggml } = this.backend;
+    const file = this.#mapped.fileOf(
+      this.#mapped.checkpoint.tensors.get(this.plan.weights.get(name)!.tensor)!,
+    )!;
+    let buffer = this.#files.get(file);
+    if (buffer === undefined) {
+      buffer = ggml.bufferFromPointer(file.address, file.size)!;
+      this.backend.markAsWeights(buffer);
+      this.#files.set(file, buffer);
+    }
+    requireSize(value, bytes.byteLength);
+    ggml.place(buffer, value.tensor, file.addressOf(bytes)!);
+  }
+
+  #write(value: Value, data: Uint8Array | Float32Array): void {
+    requireSize(value, data.byteLength);
+    this.backend.ggml.set(value.tensor, data, 0, data.byteLength);
+  }
+}
+
+const NORMS = [
+  'attentionNorm',
+  'queryNorm',
+  'keyNorm',
+  'postAttentionNorm',
+  'mlpNorm',
+  'postMlpNorm',
+] as const;
+
+const weightCount = ({ weights }: ModelPlan): number => weights.size + 8;
+
+function requireSize({ type, shape }: Value, bytes: number): void {
+  const expected = denseStrides(type, shape)[3] * shape[3];
+  if (bytes !== expected) throw new Error(`a tensor of ${expected} bytes was given ${bytes}`);
+}

@@ -1,0 +1,206 @@
+import { IDENTITY_MAP, type RowMap, rowMap } from '../../attention/index.js';
+import { type DecoderShape, firstVisible, mixedRows, targetMask } from '../contract/index.js';
+import type { Ggml } from './bindings.js';
+import type { GroupInputs, PassInputs } from './decoder-graph.js';
+import { elementsOf, type Value } from './graph-builder.js';
+import type { Group, PassPlan } from './pass-plan.js';
+import { partOfMap } from './policy-parts.js';
+
+/** Bits of an f16: −∞, and the lowest finite number. */
+const NEVER = 0xfc00;
+/** Where a whole row may be masked, −∞ would make NaN of it; such a row's result is not used. */
+const MASKED = 0xfbff;
+
+/** Writes the inputs of a pass into the tensors of its graph. */
+export function writeInputs(ggml: Ggml, plan: PassPlan, inputs: PassInputs, shape: DecoderShape): void {
+  const write = (value: Value, data: NodeJS.ArrayBufferView): void => {
+    if (data.byteLength !== ggml.bytesOf(value.tensor))
+      throw new Error('an input has another size than its tensor');
+    ggml.set(value.tensor, data, 0, data.byteLength);
+  };
+  writeRows(plan, inputs, shape, write);
+  if (inputs.logitRows !== null) write(inputs.logitRows, Int32Array.from(plan.logitRows));
+  for (const [index, group] of plan.groups.entries()) writeGroup(group, inputs.groups[index]!, shape, write);
+}
+
+type Write = (value: Value, data: NodeJS.ArrayBufferView) => void;
+
+/** Ids and positions of the new tokens, and where their keys and values go in the arena. */
+function writeRows(
+  { arena, rows, groups }: PassPlan,
+  inputs: PassInputs,
+  shape: DecoderShape,
+  write: Write,
+): void {
+  const { kvHeads, headDim } = shape;
+  const { capacity, slotSize } = arena;
+  const tokens = new Int32Array(rows);
+  const positions = new Int32Array(rows);
+  // Indices are written as pairs of 32-bit words, the low one first.
+  const keyPlaces = new Int32Array(2 * rows * kvHeads);
+  const valuePlaces = new Int32Array(2 * rows * kvHeads * headDim);
+  const put = (places: Int32Array, index: number, value: number): void => {
+    places[2 * index] = value | 0;
+    places[2 * index + 1] = Math.floor(value / 2 ** 32);
+  };
+  for (const group of groups) {
+    for (const [sequence, { chunk, offset }] of group.parts.entries()) {
+      const slot = chunk.sequence.slot * slotSize;
+      for (let token = 0; token < group.tokens; token++) {
+        const row = group.row + sequence * group.tokens + token;
+        const position = chunk.past + offset + token;
+        tokens[row] = chunk.tokens[offset + token]!;
+        positions[row] = position;
+        for (let head = 0; head < kvHeads; head++) {
+          put(keyPlaces, row * kvHeads + head, slot / headDim + head * capacity + position);
+          for (let d = 0; d < headDim; d++) {
+            const element = head * headDim + d;
+            put(valuePlaces, row * kvHeads * headDim + element, slot + element * capacity + position);
+          }
+        }
+      }
+    }
+  }
+  write(inputs.tokens, tokens);
+  write(inputs.positions, positions);
+  write(inputs.keyPlaces, keyPlaces);
+  write(inputs.valuePlaces, valuePlaces);
+}
+
+function writeGroup(group: Group, inputs: GroupInputs, shape: DecoderShape, write: Write): void {
+  const mixed = group.parts.map(({ chunk, offset }) => {
+    const past = chunk.past + offset;
+    const isTarget = targetMask(chunk.request.intervention?.target ?? [], past + group.tokens);
+    return shape.windows.map((window) => mixedRows(isTarget, past, group.tokens, window));
+  });
+  for (const [index, window] of shape.windows.entries()) {
+    const { mask, columns, target, rest, mixed: mixedInput } = inputs.windows[index]!;
+    const range = group.windows[index]!;
+    write(
+      mask,
+      masks(group, mask, range, window, shape, NEVER, () => true),
+    );
+    if (columns !== null) write(columns, columnsOf(group, columns, range));
+    if (target !== null) {
+      write(
+        target,
+        masks(group, target, range.stretch, window, shape, MASKED, (isTarget) => isTarget),
+      );
+    }
+    if (rest !== null)
+      write(
+        rest,
+        masks(group, rest, range, window, shape, MASKED, (isTarget) => !isTarget),
+      );
+    if (mixedInput !== null) write(mixedInput, Float32Array.from(mixed[0]![index]!));
+  }
+  if (inputs.numbers !== null) write(inputs.numbers, numbersOf(group, inputs.numbers, mixed, shape));
+  if (inputs.gains !== null) write(inputs.gains, gainsOf(group, shape));
+}
+
+/** A mask `[keys, rows, 1, sequences]`: 0 for the keys that a row sees and `keeps` wants, else `masked`. */
+function masks(
+  { tokens, parts }: Group,
+  { shape: [keys, rows] }: Value,
+  range: { readonly start: number; readonly end: number },
+  window: number | null,
+  { group }: DecoderShape,
+  masked: number,
+  keeps: (isTarget: boolean) => boolean,
+): Uint16Array {
+  const mask = new Uint16Array(keys * rows * parts.length).fill(masked);
+  const sees = (start: number, first: number, last: number, value: number): void => {
+    const [from, to] = [Math.max(first, range.start), Math.min(last, range.end)];
+    if (from < to) mask.fill(value, start + from - range.start, start + to - range.start);
+  };
+  for (const [sequence, { chunk, offset }] of parts.entries()) {
+    for (let token = 0; token < tokens; token++) {
+      const position = chunk.past + offset + token;
+      const first = firstVisible(position, window);
+      const start = (sequence * rows + token) * keys;
+      if (keeps(false)) sees(start, first, position + 1, 0);
+      // The two differ only for masks of one side.
+      if (keeps(true) !== keeps(false)) {
+        for (const { start: from, end } of chunk.request.intervention?.target ?? []) {
+          sees(start, Math.max(first, from), Math.min(end, position + 1), keeps(true) ? 0 : masked);
+        }
+      }
+    }
+    // The query heads of a group see the same keys.
+    if (tokens === 1) {
+      const start = sequence * rows * keys;
+      for (let head = 1; head < group; head++) mask.copyWithin(start + head * keys, start, start + keys);
+    }
+  }
+  return mask;
+}
+
+/** `[keys, columns, 1, sequences]`: column 0 marks the target, the next ones the pieces of the spans. */
+function columnsOf(
+  { parts }: Group,
+  { shape: [keys, columns] }: Value,
+  range: { readonly start: number; readonly end: number },
+): Float32Array {
+  const marks = new Float32Array(keys * columns * parts.length);
+  for (const [sequence, { chunk }] of parts.entries()) {
+    const mark = (column: number, start: number, end: number): void => {
+      const [from, to] = [Math.max(start, range.start), Math.min(end, range.end)];
+      const first = (sequence * columns + column) * keys - range.start;
+      if (from < to) marks.fill(1, first + from, first + to);
+    };
+    for (const { start, end } of chunk.request.intervention?.target ?? []) mark(0, start, end);
+    for (const [index, { start, end }] of chunk.pieces.entries()) mark(1 + index, start, end);
+  }
+  return marks;
+}
+
+/**
+ * `[heads, sequences, layers, parts]`: the numbers of each head's map. A row of one token that sees only one side, and a
+ * sequence without an intervention, have those of the identity.
+ */
+function numbersOf(
+  group: Group,
+  value: Value,
+  mixed: readonly (readonly Uint8Array[])[],
+  { heads, layers, windowOf }: DecoderShape,
+): Float32Array {
+  const { parts } = group.policy!;
+  const sequences = group.parts.length;
+  const numbers = new Float32Array(elementsOf(value.shape));
+  const put = (layer: number, sequence: number, head: number, map: RowMap): void => {
+    for (const [index, part] of parts.entries()) {
+      numbers[((index * layers + layer) * sequences + sequence) * heads + head] = partOfMap(part, map);
+    }
+  };
+  for (const [sequence, { chunk }] of group.parts.entries()) {
+    const { intervention } = chunk.request;
+    let known: { readonly strength: number; readonly map: RowMap } | undefined;
+    for (let layer = 0; layer < layers; layer++) {
+      const acts =
+        intervention !== undefined && (group.tokens > 1 || mixed[sequence]![windowOf[layer]!]![0] === 1);
+      for (let head = 0; head < heads; head++) {
+        if (!acts) {
+          put(layer, sequence, head, IDENTITY_MAP);
+          continue;
+        }
+        const strength = intervention.strength[layer * heads + head]!;
+        if (known?.strength !== strength) known = { strength, map: rowMap(intervention.policy, strength) };
+        put(layer, sequence, head, known.map);
+      }
+    }
+  }
+  return numbers;
+}
+
+/** `[heads, sequences, layers]` */
+function gainsOf({ parts }: Group, { heads, layers }: DecoderShape): Float32Array {
+  const gains = new Float32Array(heads * parts.length * layers).fill(1);
+  for (const [sequence, { chunk }] of parts.entries()) {
+    for (const [index, silenced] of chunk.request.silenced?.entries() ?? []) {
+      if (silenced !== 1) continue;
+      const layer = Math.floor(index / heads);
+      gains[(layer * parts.length + sequence) * heads + (index % heads)] = 0;
+    }
+  }
+  return gains;
+}
