@@ -41,6 +41,8 @@ export interface PolicyInputs {
   readonly mixed: Value | null;
   /** Whether log π is computed from scores, where π itself underflows. */
   readonly steep: boolean;
+  /** Whether the target's columns are wanted as fractions of the target. */
+  readonly fractions: boolean;
   /** The policy's numbers for each head of this layer. */
   readonly numbers: Readonly<Partial<Record<PolicyPart, Value>>>;
 }
@@ -62,8 +64,8 @@ export interface Attended {
   readonly restWeights: Value | null;
 }
 
-/** The least and the greatest share whose logarithm is used: 1 would make c = 0/0. */
-const LEAST_SHARE = 1e-37;
+/** The least share that the weights tell exactly, and the greatest that is used: 1 would make c = 0/0. */
+const LEAST_SHARE = 1e-30;
 const GREATEST_SHARE = 1 - 1e-6;
 
 /** @param query `[headDim, rows, heads, sequences]` @param keys `[headDim, keys, kvHeads, sequences]` @param values `[keys, headDim, kvHeads, sequences]` */
@@ -90,14 +92,15 @@ export function attend(
   const targetScores = g.dense(partOf(g, scores, first, count));
   const targetWeights = policy.target === null ? null : g.softmax(targetScores, policy.target, factor);
   const share = g.clamp(partOf(g, shares, 0, 1), LEAST_SHARE, GREATEST_SHARE);
-  const isSteep = policy.steep && targetWeights !== null;
-  const logShare = isSteep
-    ? g.clamp(
-        g.subtract(logSum(g, targetScores, targetWeights, factor), logSum(g, scores, weights, factor)),
-        -1e30,
-        Math.log(GREATEST_SHARE),
-      )
-    : g.log(share);
+  let logShare = g.log(share);
+  if (policy.steep && targetWeights !== null) {
+    // Below the least share, the rest of the distance is that of the scores.
+    const distance = g.subtract(
+      logSum(g, targetScores, targetWeights, factor),
+      logSum(g, scores, weights, factor),
+    );
+    logShare = g.subtract(logShare, g.relu(g.scale(distance, -1, Math.log(LEAST_SHARE))));
+  }
   const logMapped = onlyMixed(g, mapped(g, logShare, policy.numbers), logShare, policy.mixed);
   const before = g.exp(logShare);
   const after = g.exp(logMapped);
@@ -119,7 +122,10 @@ export function attend(
   return {
     output: silenced(output),
     shares,
-    targetShares: isSteep ? g.product(partOf(g, columns!, first, count), targetWeights) : null,
+    targetShares:
+      policy.fractions && targetWeights !== null
+        ? g.product(partOf(g, columns!, first, count), targetWeights)
+        : null,
     restShares: restWeights === null ? null : g.product(columns!, restWeights),
     ...{ before, after, weights, targetWeights, restWeights },
   };

@@ -324,8 +324,13 @@ export class DecoderGraph {
       numbers[part] = this.#perHead(inputs.numbers!, group, layer, i);
     }
     const place = { first: stretch.start - start, count: stretch.end - stretch.start };
-    const { steep } = group.policy;
-    return { mask, columns, policy: { target, rest, mixed, steep, numbers, stretch: place }, gain };
+    const { steep, fractions } = group.policy;
+    return {
+      mask,
+      columns,
+      policy: { target, rest, mixed, steep, fractions, numbers, stretch: place },
+      gain,
+    };
   }
 
   /** A layer's numbers, one per head, in the shape of the group's rows. @param all `[heads, sequences, layers, parts]` */

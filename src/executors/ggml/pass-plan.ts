@@ -57,7 +57,10 @@ export interface GroupPolicy {
   readonly parts: readonly PolicyPart[];
   readonly raises: boolean;
   readonly lowers: boolean;
+  /** Whether log π is computed from scores, where π itself underflows. */
   readonly steep: boolean;
+  /** Whether the target's columns are wanted as fractions of the target. */
+  readonly fractions: boolean;
 }
 
 /** What a pass computes. */

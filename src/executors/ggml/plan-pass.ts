@@ -1,7 +1,7 @@
 import { POLICY_RULES, type TokenRange } from '../../attention/index.js';
 import { type DecoderShape, firstVisible } from '../contract/index.js';
 import type { Chunk, ChunkPart, Group, GroupPolicy, GroupWindow, PassPlan } from './pass-plan.js';
-import { isSteep, POLICY_PARTS, partsOf } from './policy-parts.js';
+import { isSteep, POLICY_PARTS, partsOf, revivesShares } from './policy-parts.js';
 import { type CacheArena, KEY_STEP } from './sequence.js';
 
 /** Most tokens of a sequence whose attention is computed in one operation: its scores stay in the processor's cache. */
@@ -103,6 +103,15 @@ function policyOf(parts: readonly ChunkPart[]): GroupPolicy | null {
     raises: [...used].some((part) => part !== 'logCap'),
     lowers: interventions.some(({ policy }) => !POLICY_RULES[policy].onlyRaises),
     steep: interventions.some(({ policy, strength }) => strength.some((value) => isSteep(policy, value))),
+    fractions: parts.some(
+      ({
+        chunk: {
+          request: { intervention, spans },
+        },
+      }) =>
+        spans !== undefined &&
+        intervention?.strength.some((value) => revivesShares(intervention.policy, value)),
+    ),
   };
 }
 

@@ -42,7 +42,12 @@ export function partOfMap(part: PolicyPart, map: RowMap): number {
 /** The least exponent at which a share that is too small for a float becomes one that is far from all shares that count. */
 const LEAST_EXPONENT = 0.2;
 
-/** Whether a policy maps shares that underflow in f32 to shares that matter: then log π is computed from scores. */
+/** Whether a policy maps shares too small for a float to shares that differ: then log π is computed from scores. */
 export function isSteep(policy: Policy, strength: number): boolean {
   return rowMap(policy, strength).exponent < LEAST_EXPONENT;
+}
+
+/** Whether a policy maps shares too small for a float to shares that matter: then they do not tell the target's parts. */
+export function revivesShares(policy: Policy, strength: number): boolean {
+  return isSteep(policy, strength) || rowMap(policy, strength).floor > 0;
 }

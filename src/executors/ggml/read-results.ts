@@ -171,7 +171,7 @@ function readSpans(
     const own = shares![column]!;
     let used = own;
     if (side === 'mixed' && after !== before) {
-      if (inTarget) used = after * (targetShares?.[column] ?? own / target);
+      if (inTarget) used = after * (targetShares?.[column] ?? (target === 0 ? 0 : own / target));
       else used = after > before ? own * ((1 - after) / (1 - before)) : (1 - after) * restShares![column]!;
     }
     into.before[to * spans + span]! += own;
