@@ -30,8 +30,8 @@ export const EXECUTOR_TABLE = {
     halves: false,
     packages: ['onnxruntime-node'],
     create: async (plan, checkpoint, options) => {
-      const { createOnnxExecutor } = await import('./onnx/index.js');
-      return createOnnxExecutor(plan, checkpoint, options, 'cpu');
+      const { createGgmlExecutor } = await import('./ggml/index.js');
+      return createGgmlExecutor(plan, checkpoint, options);
     },
     examine: async () => (await import('./onnx/index.js')).examineOnnx(),
   },

@@ -368,5 +368,5 @@ export function readPointers(address: Address): Address[] {
 
 /** Calls `void *f(void *)` at an address. */
 export function callWithPointer(address: Address, argument: Address): Address {
-  return koffi.call(address, 'void *(void *)', argument) as Address;
+  return koffi.call(address, koffi.proto('void *', ['void *']), argument) as Address;
 }
