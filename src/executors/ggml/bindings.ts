@@ -130,6 +130,9 @@ const BASE = {
   multiplyMatrix: c<(ctx: Context, a: Tensor, b: Tensor) => Tensor>(
     'void *ggml_mul_mat(void *ctx, void *a, void *b)',
   ),
+  outerProduct: c<(ctx: Context, a: Tensor, b: Tensor) => Tensor>(
+    'void *ggml_out_prod(void *ctx, void *a, void *b)',
+  ),
   add: c<(ctx: Context, a: Tensor, b: Tensor) => Tensor>('void *ggml_add(void *ctx, void *a, void *b)'),
   subtract: c<(ctx: Context, a: Tensor, b: Tensor) => Tensor>('void *ggml_sub(void *ctx, void *a, void *b)'),
   multiply: c<(ctx: Context, a: Tensor, b: Tensor) => Tensor>('void *ggml_mul(void *ctx, void *a, void *b)'),

@@ -173,7 +173,7 @@ export class DecoderGraph {
     if (offsets !== null) {
       const rows = x.shape[1];
       const sums = g.sumRows(g.reshape(x, OFFSET_BLOCK, inputs / OFFSET_BLOCK, rows));
-      y = g.add(y, g.product(offsets, g.reshape(sums, inputs / OFFSET_BLOCK, rows)));
+      y = g.add(y, g.outerProduct(offsets, g.transposed(g.reshape(sums, inputs / OFFSET_BLOCK, rows))));
     }
     return bias === null ? y : g.add(y, bias);
   }

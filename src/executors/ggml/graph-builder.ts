@@ -138,6 +138,14 @@ export class GraphBuilder {
     return { tensor, type: value.type, shape: [n0, n2, n1, n3], strides: [s0, s2, s1, s3] };
   }
 
+  /** Exchanges the first and the second dimension. */
+  transposed(value: Value): Value {
+    const [n0, n1, n2, n3] = value.shape;
+    const [s0, s1, s2, s3] = value.strides;
+    const tensor = this.ggml.permute(this.context, value.tensor, 1, 0, 2, 3);
+    return { tensor, type: value.type, shape: [n1, n0, n2, n3], strides: [s1, s0, s2, s3] };
+  }
+
   /** Copies a tensor so that it has no gaps. */
   dense(value: Value): Value {
     return this.#made(this.ggml.contiguous(this.context, value.tensor), value.type, value.shape);
@@ -212,6 +220,24 @@ export class GraphBuilder {
     );
     const shape: Shape = [a.shape[1], b.shape[1], b.shape[2], b.shape[3]];
     return this.#made(this.ggml.multiplyMatrix(this.context, a.tensor, b.tensor), 'F32', shape);
+  }
+
+  /** Σ_k a[m, k]·b[n, k] → `[m, n]`, F32. Unlike {@link product}, it takes neighbours of the result together. */
+  outerProduct(a: Value, b: Value): Value {
+    this.#float(a);
+    check(
+      b.type === 'F32' &&
+        a.shape[1] === b.shape[1] &&
+        a.shape[2] === 1 &&
+        b.shape[2] === 1 &&
+        a.shape[3] === 1 &&
+        b.shape[3] === 1,
+      'an outer product',
+      a.shape,
+      b.shape,
+    );
+    const tensor = this.ggml.outerProduct(this.context, a.tensor, b.tensor);
+    return this.#made(tensor, 'F32', [a.shape[0], b.shape[0], 1, 1]);
   }
 
   add(a: Value, b: Value): Value {

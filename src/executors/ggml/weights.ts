@@ -19,7 +19,7 @@ export interface Matrix {
   readonly outputs: number;
   /** `[inputs, outputs]` in ggml's order. */
   readonly values: Value;
-  /** An offset for each block of 32 inputs, `[inputs / 32, outputs]`, F32. */
+  /** An offset for each block of 32 inputs, `[outputs, inputs / 32]`, F32. */
   readonly offsets: Value | null;
   /** `[outputs]` */
   readonly bias: Value | null;
@@ -167,7 +167,7 @@ class WeightLoader {
     const outputs = rows.reduce((sum, count) => sum + count, 0);
     this.#forms.add(formName(form));
     const values = this.#tensor(home, form.type, [inputs, outputs]);
-    const offsets = form.offsets ? this.#tensor('own', 'F32', [inputs / OFFSET_BLOCK, outputs]) : null;
+    const offsets = form.offsets ? this.#tensor('own', 'F32', [outputs, inputs / OFFSET_BLOCK]) : null;
     this.#fills.push(async () => {
       const stored = await Promise.all(
         names.map((name) => readWeightBytes(this.plan, this.#mapped.checkpoint, name)),
@@ -178,7 +178,8 @@ class WeightLoader {
       }
       const parts = stored.map((weight) => formed(this.backend.ggml, weight, form));
       this.#write(values, joined(parts.map(({ bytes }) => bytes)));
-      if (offsets !== null) this.#write(offsets, joined(parts.map((part) => part.offsets!)));
+      if (offsets !== null)
+        this.#write(offsets, transposed(joined(parts.map((part) => part.offsets!)), outputs));
     });
     return { inputs, outputs, values, offsets, bias: this.#floats(biases) };
   }
@@ -293,6 +294,17 @@ const NORMS = [
   'mlpNorm',
   'postMlpNorm',
 ] as const;
+
+/** @param rows of the matrix given, row-major @returns its transpose, row-major */
+function transposed(matrix: Float32Array, rows: number): Float32Array {
+  const columns = matrix.length / rows;
+  const out = new Float32Array(matrix.length);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++)
+      out[column * rows + row] = matrix[row * columns + column]!;
+  }
+  return out;
+}
 
 const weightCount = ({ weights }: ModelPlan): number => weights.size + 8;
 
