@@ -6,7 +6,10 @@ import { createReferenceExecutor, type Executor, type ExecutorOptions } from './
 
 /** An executor as Node loads it. To add one, write its folder and a row of {@link EXECUTOR_TABLE}. */
 export interface ExecutorEntry {
-  /** The options that it accepts. One that takes no precision stores all weights as f32. */
+  /**
+   * The options that it accepts. One that takes no precision stores all weights as f32. One that runs its sequences one
+   * by one is batch invariant by nature.
+   */
   readonly takes: readonly (keyof ExecutorOptions)[];
   /** Whether it stores an unquantised matrix as f16 where the precision allows this; else as f32. */
   readonly halves: boolean;
@@ -26,7 +29,7 @@ export interface ExecutorEntry {
  */
 export const EXECUTOR_TABLE = {
   cpu: {
-    takes: ['precision', 'threads'],
+    takes: ['precision', 'threads', 'batchInvariant'],
     halves: false,
     packages: ['onnxruntime-node'],
     create: async (plan, checkpoint, options) => {
@@ -36,7 +39,7 @@ export const EXECUTOR_TABLE = {
     examine: async () => (await import('./onnx/index.js')).examineOnnx(),
   },
   onnx: {
-    takes: ['precision', 'threads'],
+    takes: ['precision', 'threads', 'batchInvariant'],
     halves: false,
     packages: ['onnxruntime-node'],
     create: async (plan, checkpoint, options) => {
@@ -46,7 +49,7 @@ export const EXECUTOR_TABLE = {
     examine: async () => (await import('./onnx/index.js')).examineOnnx(),
   },
   gpu: {
-    takes: ['precision'],
+    takes: ['precision', 'batchInvariant'],
     halves: true,
     packages: ['webgpu'],
     create: async (plan, checkpoint, options) => {
@@ -69,7 +72,7 @@ export const EXECUTOR_TABLE = {
     },
   },
   reference: {
-    takes: [],
+    takes: ['batchInvariant'],
     halves: false,
     packages: [],
     create: createReferenceExecutor,

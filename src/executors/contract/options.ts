@@ -6,4 +6,9 @@ export interface ExecutorOptions {
   readonly precision?: Precision;
   /** Threads of the runtime; default: one per core. */
   readonly threads?: number;
+  /**
+   * Whether a sequence must get the same results, to the last bit, whatever runs beside it; default: false. The kernels
+   * for one token are then replaced by those for several where they round differently, which takes longer.
+   */
+  readonly batchInvariant?: boolean;
 }

@@ -117,8 +117,8 @@ const BASE = {
   ),
   contiguous: c<(ctx: Context, a: Tensor) => Tensor>('void *ggml_cont(void *ctx, void *a)'),
   copy: c<(ctx: Context, a: Tensor, b: Tensor) => Tensor>('void *ggml_cpy(void *ctx, void *a, void *b)'),
-  repeat4d: c<(ctx: Context, a: Tensor, ne0: number, ne1: number, ne2: number, ne3: number) => Tensor>(
-    'void *ggml_repeat_4d(void *ctx, void *a, int64_t ne0, int64_t ne1, int64_t ne2, int64_t ne3)',
+  pad: c<(ctx: Context, a: Tensor, p0: number, p1: number, p2: number, p3: number) => Tensor>(
+    'void *ggml_pad(void *ctx, void *a, int p0, int p1, int p2, int p3)',
   ),
 
   getRows: c<(ctx: Context, a: Tensor, b: Tensor) => Tensor>(

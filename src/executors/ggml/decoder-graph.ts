@@ -167,15 +167,25 @@ export class DecoderGraph {
   }
 
   /** @param x `[inputs, rows]` @returns `[outputs, rows]` */
-  #linear(x: Value, { values, offsets, bias, inputs }: Matrix): Value {
+  #linear(x: Value, { values, offsets, bias, inputs, rowStep }: Matrix): Value {
     const { g } = this;
-    let y = g.product(values, x);
+    let y = this.#product(values, x, rowStep);
     if (offsets !== null) {
       const rows = x.shape[1];
       const sums = g.sumRows(g.reshape(x, OFFSET_BLOCK, inputs / OFFSET_BLOCK, rows));
       y = g.add(y, g.outerProduct(offsets, g.transposed(g.reshape(sums, inputs / OFFSET_BLOCK, rows))));
     }
     return bias === null ? y : g.add(y, bias);
+  }
+
+  /** A product in whole steps of rows: the added rows are zeros, and their results are dropped. */
+  #product(values: Value, x: Value, rowStep: number): Value {
+    const { g } = this;
+    const rows = x.shape[1];
+    const rounded = Math.ceil(rows / rowStep) * rowStep;
+    if (rounded === rows) return g.product(values, x);
+    const y = g.product(values, g.withRows(x, rounded));
+    return g.view(y, [y.shape[0], rows], [y.strides[1]], 0);
   }
 
   /** Gated MLP (Shazeer 2020): W_down(act(W_gate·x) ⊙ W_up·x). */

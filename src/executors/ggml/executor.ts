@@ -42,7 +42,7 @@ const MOST_ROWS = 256;
 export async function createGgmlExecutor(
   plan: ModelPlan,
   checkpoint: Checkpoint,
-  { precision = 'auto', threads = availableParallelism() }: ExecutorOptions = {},
+  { precision = 'auto', threads = availableParallelism(), batchInvariant = false }: ExecutorOptions = {},
 ): Promise<Executor> {
   if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
     throw new HoldfastError(
@@ -53,7 +53,7 @@ export async function createGgmlExecutor(
   const shape = decoderShape(plan.blueprint);
   const backend = Backend.open(threads);
   try {
-    const weights = await loadWeights(backend, plan, checkpoint, precision);
+    const weights = await loadWeights(backend, plan, checkpoint, precision, batchInvariant);
     return new GgmlExecutor(backend, plan.blueprint, shape, weights, precision === 'f32' ? 'F32' : 'F16');
   } catch (error) {
     backend.dispose();

@@ -157,16 +157,11 @@ export class GraphBuilder {
     return { ...to, tensor: this.ggml.copy(this.context, from.tensor, to.tensor) };
   }
 
-  /** Repeats a tensor until it has a larger shape. */
-  repeat(value: Value, ...sizes: readonly number[]): Value {
-    const shape = shapeOf(...sizes);
-    check(
-      shape.every((size, axis) => size % value.shape[axis]! === 0),
-      'a repeat',
-      value.shape,
-      shape,
-    );
-    return this.#made(this.ggml.repeat4d(this.context, value.tensor, ...shape), value.type, shape);
+  /** Adds rows of zeros: `[n, rows]` → `[n, more rows]`. */
+  withRows(value: Value, rows: number): Value {
+    const [n0, n1, n2, n3] = value.shape;
+    check(rows >= n1 && n2 === 1 && n3 === 1 && value.type === 'F32', 'more rows', value.shape);
+    return this.#made(this.ggml.pad(this.context, value.tensor, 0, rows - n1, 0, 0), 'F32', [n0, rows, 1, 1]);
   }
 
   /** Picks rows: `[n, rows]` by `[picked]`, or `[n, rows, batch]` by `[picked, batch]`. The result is F32. */

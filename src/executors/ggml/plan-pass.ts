@@ -55,15 +55,24 @@ export function logitRowsOf({ row, tokens, parts }: Group): number[] {
   });
 }
 
-/** Splits chunks into runs of neighbouring slots, in the order of the slots. */
+/**
+ * Splits chunks into runs of neighbouring slots, in the order of the slots. A run computes small shares in one way, so
+ * that no sequence gets another result than alone.
+ */
 function neighbours(chunks: readonly Chunk[]): Chunk[][] {
   const runs: Chunk[][] = [];
   for (const chunk of [...chunks].sort((a, b) => a.sequence.slot - b.sequence.slot)) {
-    const run = runs.at(-1);
-    if (run !== undefined && run.at(-1)!.sequence.slot + 1 === chunk.sequence.slot) run.push(chunk);
+    const last = runs.at(-1)?.at(-1);
+    const follows = last !== undefined && last.sequence.slot + 1 === chunk.sequence.slot;
+    if (follows && wayOf(last) === wayOf(chunk)) runs.at(-1)!.push(chunk);
     else runs.push([chunk]);
   }
   return runs;
+}
+
+function wayOf(chunk: Chunk): string {
+  const policy = policyOf([{ chunk, offset: 0 }]);
+  return `${policy?.steep ?? false} ${policy?.fractions ?? false}`;
 }
 
 function groupOf(

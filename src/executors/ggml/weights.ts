@@ -12,6 +12,7 @@ import { type BufferHandle, type BufferType, type Context, writePointer } from '
 import { denseStrides, GGML_TYPES, type GgmlType, shapeOf, type Value } from './graph-builder.js';
 import { MappedCheckpoint, type MappedFile } from './mapped-file.js';
 import { formed, formName, type MatrixForm, OFFSET_BLOCK, plainForm } from './matrix-form.js';
+import { rowStepOf } from './row-step.js';
 
 /** A weight matrix, or several that have the same input, one below the other. */
 export interface Matrix {
@@ -23,6 +24,8 @@ export interface Matrix {
   readonly offsets: Value | null;
   /** `[outputs]` */
   readonly bias: Value | null;
+  /** Numbers of rows are rounded up to this, see `row-step.ts`. */
+  readonly rowStep: number;
 }
 
 /** A layer's matrices by what reads them: those of one list have the same input. */
@@ -64,10 +67,11 @@ export async function loadWeights(
   plan: ModelPlan,
   checkpoint: Checkpoint,
   precision: Precision,
+  batchInvariant: boolean,
 ): Promise<GgmlWeights> {
   const loader = new WeightLoader(backend, plan, checkpoint, precision);
   try {
-    return await loader.load();
+    return await loader.load(batchInvariant);
   } catch (error) {
     loader.dispose();
     throw error;
@@ -83,6 +87,7 @@ class WeightLoader {
   readonly #files = new Map<MappedFile, BufferHandle>();
   /** What gives each tensor its values, once all have memory. */
   readonly #fills: (() => Promise<void>)[] = [];
+  readonly #matrices: (Matrix & { rowStep: number; readonly home: Home })[] = [];
   readonly #forms = new Set<string>();
   readonly #repacking: readonly BufferType[];
 
@@ -96,7 +101,7 @@ class WeightLoader {
     this.#repacking = precision === 'f32' ? [] : backend.repackingTypes();
   }
 
-  async load(): Promise<GgmlWeights> {
+  async load(batchInvariant: boolean): Promise<GgmlWeights> {
     const { blueprint } = this.plan;
     const embedding = this.#embedding();
     const head = this.#matrix([blueprint.tiedEmbeddings ? 'embedding' : 'head']);
@@ -110,6 +115,7 @@ class WeightLoader {
       this.backend.markAsWeights(buffer);
     }
     for (const fill of this.#fills) await fill();
+    if (batchInvariant) await this.#roundRows();
     const forms = [...this.#forms].sort().join(', ');
     return { embedding, head, finalNorm, layers, forms, dispose: () => this.dispose() };
   }
@@ -181,7 +187,21 @@ class WeightLoader {
       if (offsets !== null)
         this.#write(offsets, transposed(joined(parts.map((part) => part.offsets!)), outputs));
     });
-    return { inputs, outputs, values, offsets, bias: this.#floats(biases) };
+    const matrix = { inputs, outputs, values, offsets, bias: this.#floats(biases), rowStep: 1, home };
+    this.#matrices.push(matrix);
+    return matrix;
+  }
+
+  /** Finds the row step of every matrix; matrices of one type, home and size have the same. */
+  async #roundRows(): Promise<void> {
+    const known = new Map<string, number>();
+    for (const matrix of this.#matrices) {
+      const { values, home, inputs, outputs } = matrix;
+      const key = [values.type, home, inputs, outputs].join();
+      const step = known.get(key) ?? (await rowStepOf(this.backend, values));
+      known.set(key, step);
+      matrix.rowStep = step;
+    }
   }
 
   /** The embedding's rows are decoded when they are read, so every type serves as it is. */
