@@ -24,11 +24,15 @@ it('go to the console where there is no process, escaped too', () => {
   expect(warned.mock.calls).toEqual([['d.gguf: one\\u001b[2J']]);
 });
 
-it('go where a program sends them', () => {
+it('go where a program sends them, each told once to each receiver', () => {
   const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
   const received: string[] = [];
   sendNotesTo((note) => received.push(note));
   tellNotes(['c.gguf: one', 'c.gguf: one']);
   expect(received).toEqual(['c.gguf: one']);
+  const next: string[] = [];
+  sendNotesTo((note) => next.push(note));
+  tellNotes(['c.gguf: one', 'c.gguf: one']);
+  expect(next).toEqual(['c.gguf: one']);
   expect(warned).not.toHaveBeenCalled();
 });

@@ -1,6 +1,6 @@
 /**
  * Notes: what the user should know but need not act on, such as a field of a model's file that is wrong and ignored.
- * Notes about a file name it, so each is told once per process and file.
+ * Notes about a file name it, so each is told once per file to whoever receives notes.
  */
 import { visibleLine } from './visible.js';
 
@@ -30,7 +30,8 @@ export function tellNotes(notes: Iterable<string>): void {
   }
 }
 
-/** Sets where notes go, instead of the warnings of the process or the console of a browser. */
+/** Sets where notes go, instead of the warnings of the process or the console of a browser. It has been told none yet. */
 export function sendNotesTo(receive: Tell): void {
   tell = receive;
+  told.clear();
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expectFailure, holdfast, type Outcome, temporaryFile } from './holdfast.js';
+import { expectFailure, holdfast, holdfastProcess, type Outcome, temporaryFile } from './holdfast.js';
 
 describe('the demo, in a pipe', () => {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-demo-'));
@@ -11,7 +11,7 @@ describe('the demo, in a pipe', () => {
   const read = (name: string): string => readFileSync(join(out, name), 'utf8');
   let outcome: Outcome;
   beforeAll(async () => {
-    outcome = await holdfast(['demo', '--trials', '8', '--out', out]);
+    outcome = await holdfastProcess(['demo', '--trials', '8', '--out', out]);
   }, 300_000);
   afterAll(() => rmSync(folder, { recursive: true }));
   /** Returns the lines under a title. */

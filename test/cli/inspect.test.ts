@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { fixture, holdfast, succeed, temporaryFile } from './holdfast.js';
+import { fixture, holdfastProcess, succeed, temporaryFile } from './holdfast.js';
 
 const inspect = async (...args: string[]) => JSON.parse(await succeed(['inspect', ...args, '--json']));
 
@@ -129,7 +129,7 @@ describe('holdfast inspect', () => {
   it.skipIf(process.platform !== 'linux')(
     'doctor names the variables by which a GPU can be found',
     async () => {
-      const { stdout } = await holdfast(['doctor'], '', { VK_DRIVER_FILES: '/none' });
+      const { stdout } = await holdfastProcess(['doctor'], '', { VK_DRIVER_FILES: '/none' });
       expect(stdout).toMatch(
         /^gpu +does not work: WebGPU finds no GPU\..* VK_ADD_DRIVER_FILES .* LD_LIBRARY_PATH .* XDG_RUNTIME_DIR /m,
       );

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DATED_TEMPLATE, modelWithTemplate, onDay } from '../support/dated-model.js';
 import {
+  type Environment,
   expectFailure,
   fixture,
   holdfast,
+  holdfastProcess,
   type Outcome,
   temporaryFile,
   temporaryFolder,
@@ -16,9 +18,9 @@ const CHAT = ['--system', 'Hold fast.', '--temperature', '0', '--max-tokens', '6
 const NOW = '2026-01-31T09:00:00+02:00';
 const json = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
 
-/** Runs a command that must succeed. */
-async function run(args: readonly string[], stdin = '', env = {}): Promise<Outcome> {
-  const outcome = await holdfast(args, stdin, env);
+/** Runs a command that must succeed, as a process of its own if a clock or a time zone is given. */
+async function run(args: readonly string[], stdin = '', clock?: Environment): Promise<Outcome> {
+  const outcome = await (clock === undefined ? holdfast(args, stdin) : holdfastProcess(args, stdin, clock));
   expect(outcome.code, outcome.stderr).toBe(0);
   return outcome;
 }
@@ -67,7 +69,7 @@ describe('a saved dialogue', () => {
     await run(['chat', model, ...CHAT, '--now', NOW], `one\ntwo\n/save ${file}\n`);
     const { now: _, ...older } = json(file);
     writeFileSync(file, JSON.stringify(older));
-    const onOtherDay = await holdfast(['chat', model, '--load', file], '', onDay(-3000));
+    const onOtherDay = await holdfastProcess(['chat', model, '--load', file], '', onDay(-3000));
     expect(onOtherDay.code).toBe(1);
     expect(onOtherDay.stderr).toMatch(/the prompts contain the date or time, which the file does not record/);
     expect(onOtherDay.stderr).toMatch(

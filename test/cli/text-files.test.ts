@@ -52,10 +52,8 @@ describe('a dialogue', () => {
     ],
   ])('%s is refused, and so is the same on standard input', async (_, bytes, message) => {
     expectFailure(await holdfast(tokens(temporaryFile('d.json', bytes))), 1, message);
-    const child = start(tokens('-'));
-    child.stdin.end(bytes);
     const named = new RegExp(message.source.replace(String.raw`.*d\.json`, 'standard input'));
-    expectFailure(await outcomeOf(child), 1, named);
+    expectFailure(await holdfast(tokens('-'), bytes), 1, named);
   });
 });
 
@@ -75,9 +73,8 @@ describe('lines on standard input', () => {
   });
 
   it('end the chat at the first that is not UTF-8; the answers before it stand', async () => {
-    const child = start([...CHAT, '--json']);
-    child.stdin.end(Buffer.concat([Buffer.from('hello\n'), Buffer.from('café\nmore\n', 'latin1')]));
-    const { code, stdout, stderr } = await outcomeOf(child);
+    const lines = Buffer.concat([Buffer.from('hello\n'), Buffer.from('café\nmore\n', 'latin1')]);
+    const { code, stdout, stderr } = await holdfast([...CHAT, '--json'], lines);
     expect(code).toBe(1);
     expect(JSON.parse(stdout).user).toBe('hello');
     expect(stderr).toMatch(
@@ -86,9 +83,8 @@ describe('lines on standard input', () => {
   });
 
   it('in UTF-16 are refused at once', async () => {
-    const child = start([...CHAT, '--json']);
-    child.stdin.end(Buffer.from(`${BOM}hello\nthere\n`, 'utf16le'));
-    expectFailure(await outcomeOf(child), 1, /UTF-16 LE with a byte order mark/);
+    const lines = Buffer.from(`${BOM}hello\nthere\n`, 'utf16le');
+    expectFailure(await holdfast([...CHAT, '--json'], lines), 1, /UTF-16 LE with a byte order mark/);
   });
 });
 
