@@ -34,6 +34,8 @@ export default defineConfig({
     include: inDeno ? denoTests() : ['src/**/*.test.ts', 'test/**/*.test.ts'],
     // The suites are compute-bound on small machines: two workers, generous time, and no test that measures time.
     maxWorkers: 2,
+    // What is built runs as it is.
+    server: { deps: { external: [/\/dist\/cli\//] } },
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

@@ -2,28 +2,21 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
 import { run } from '../../src/cli/run.js';
+import { type Environment, inProcess, type Outcome } from '../support/in-process.js';
+
+export type { Environment, Outcome };
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const main = join(root, 'dist/cli/main.js');
 
 export const fixture = (path: string): string => join(root, 'test/fixtures', path);
 
-export interface Outcome {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** Starts the built command as a process of its own. */
 export const start = (args: readonly string[], env: Environment = {}) =>
   spawn(process.execPath, [main, ...args], { stdio: 'pipe', env: { ...process.env, ...env } });
-
-/** Environment variables added to those of the tests. */
-export type Environment = Readonly<Record<string, string>>;
 
 /** Runs the built command to its end, as a process of its own. */
 export function holdfastProcess(
@@ -36,59 +29,12 @@ export function holdfastProcess(
   return outcomeOf(child);
 }
 
-/**
- * Runs the command in this process, where its modules are loaded once for all tests of a file, and returns what it wrote
- * and its exit code. `processes.test.ts` shows that the built command does the same as a process of its own.
- */
-export async function holdfast(
+/** Runs the command in this process. `processes.test.ts` shows that the built command does the same as a process of its own. */
+export const holdfast = (
   args: readonly string[],
   stdin: string | Uint8Array = '',
   env: Environment = {},
-): Promise<Outcome> {
-  const written = { stdout: '', stderr: '' };
-  const restore = [
-    replace(process, 'argv', [process.execPath, main, ...args]),
-    replace(process, 'env', { ...process.env, ...env }),
-    replace(process, 'stdin', Readable.from(stdin.length === 0 ? [] : [Buffer.from(stdin)])),
-    ...(['stdout', 'stderr'] as const).map((name) =>
-      replace(process[name], 'write', (text: string) => {
-        written[name] += text;
-        return true;
-      }),
-    ),
-    ...[process, process.stdout, process.stderr].map(keepListeners),
-  ];
-  try {
-    process.exitCode = undefined;
-    await run(process.argv);
-    return { code: Number(process.exitCode ?? 0), ...written };
-  } finally {
-    for (const undo of restore) undo();
-    process.exitCode = undefined;
-  }
-}
-
-/** Replaces a property, and returns a function that puts the old one back. */
-function replace(owner: object, name: string, value: unknown): () => void {
-  const own = Object.getOwnPropertyDescriptor(owner, name);
-  Object.defineProperty(owner, name, { value, configurable: true, writable: true });
-  return () => {
-    if (own === undefined) Reflect.deleteProperty(owner, name);
-    else Object.defineProperty(owner, name, own);
-  };
-}
-
-/** Returns a function that removes the listeners that were added since. */
-function keepListeners(emitter: NodeJS.EventEmitter): () => void {
-  const before = new Map(emitter.eventNames().map((name) => [name, emitter.rawListeners(name)]));
-  return () => {
-    for (const name of emitter.eventNames()) {
-      for (const listener of emitter.rawListeners(name)) {
-        if (!before.get(name)?.includes(listener)) emitter.off(name, listener as () => void);
-      }
-    }
-  };
-}
+): Promise<Outcome> => inProcess(run, { words: [main, ...args], stdin, env });
 
 /** Waits for a started command to end. */
 export function outcomeOf(child: ReturnType<typeof start>): Promise<Outcome> {

@@ -1,8 +1,16 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { cellsIn, filesIn, linesOf, makeGate, makePlace, outcomeOf, resultsIn } from './stub-study.js';
+import {
+  cellsIn,
+  filesIn,
+  linesOf,
+  makeGate,
+  makePlace,
+  outcomeOf,
+  resultsIn,
+  stubMain,
+} from './stub-study.js';
 
 const SPEC = { name: 'tiny', dialogues: 6, arms: { off: 'o', on: 'n' }, costs: 3, ranked: 2 };
 
@@ -131,8 +139,6 @@ describe('a run that is interrupted', () => {
 });
 
 describe('a full disk', () => {
-  const command = fileURLToPath(new URL('./stub-command.mjs', import.meta.url));
-
   it('ends the run with an error that names the file, and loses no finished cell', async () => {
     const place = makePlace();
     const spec = place.spec({ ...SPEC, dialogues: 60, ranked: 0 });
@@ -148,7 +154,7 @@ describe('a full disk', () => {
       '-c',
       script,
       process.execPath,
-      command,
+      stubMain,
     ]);
     const { code, stderr, stdout } = await outcomeOf(child);
     expect(code, stdout).toBe(1);
@@ -167,7 +173,7 @@ describe('a full disk', () => {
     const spec = place.spec({ ...SPEC, ranked: 0 });
     // Limit files to 8 blocks of 512 bytes: each cell is smaller, the results with all cells are larger.
     const script = `ulimit -f 8 && exec "$0" "$1" study run '${spec}' --out '${place.at('out')}'`;
-    const child = spawn('sh', ['-c', script, process.execPath, command]);
+    const child = spawn('sh', ['-c', script, process.execPath, stubMain]);
     const { code, stderr } = await outcomeOf(child);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^error: E_UNWRITABLE: .*EFBIG.* \(\S*out\/results\.jsonl\)/m);

@@ -1,19 +1,9 @@
-/** The study command with stub cells. Specifications are JSON: `{ name, dialogues, arms: { NAME: CONTENT }, costs, ranked, dated }`. */
+/** The study command with stub cells, see stub-main.mjs. Specifications are JSON: `{ name, dialogues, arms: { NAME: CONTENT }, costs, ranked, dated }`. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { registerStudyRuns } from '../../dist/cli/study/runs.js';
 import { explain } from '../../dist/cli/terminal/failure.js';
-
-/** If STUB_NOW is set, the clock stands at that time. */
-if (process.env.STUB_NOW !== undefined) {
-  const RealDate = Date;
-  globalThis.Date = class extends RealDate {
-    constructor(...parts) {
-      super(...(parts.length === 0 ? [process.env.STUB_NOW] : parts));
-    }
-  };
-}
 
 const MODEL = { name: 'stub', path: 'nowhere', executor: 'cpu', precision: 'f32' };
 
@@ -70,15 +60,28 @@ function openStudy(file, models) {
   };
 }
 
-const program = new Command('holdfast').exitOverride();
-registerStudyRuns(program.command('study'), {
-  openStudy: async (file, models) => openStudy(file, models),
-  cells: new URL('./stub-cells.mjs', import.meta.url),
-});
-try {
-  await program.parseAsync(process.argv);
-} catch (error) {
-  const { message, exitCode } = explain(error, false);
-  if (message !== null) process.stderr.write(`${message}\n`);
-  process.exitCode = exitCode;
+/** Runs a command line. If STUB_NOW is set, the clock stands at that time. */
+export async function run(argv) {
+  const RealDate = Date;
+  if (process.env.STUB_NOW !== undefined) {
+    globalThis.Date = class extends RealDate {
+      constructor(...parts) {
+        super(...(parts.length === 0 ? [process.env.STUB_NOW] : parts));
+      }
+    };
+  }
+  const program = new Command('holdfast').exitOverride();
+  registerStudyRuns(program.command('study'), {
+    openStudy: async (file, models) => openStudy(file, models),
+    cells: new URL('./stub-cells.mjs', import.meta.url),
+  });
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    const { message, exitCode } = explain(error, false);
+    if (message !== null) process.stderr.write(`${message}\n`);
+    process.exitCode = exitCode;
+  } finally {
+    globalThis.Date = RealDate;
+  }
 }

@@ -5,8 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { type Environment, inProcess, type Outcome } from '../support/in-process.js';
+import { run } from './stub-command.mjs';
 
-const command = fileURLToPath(new URL('./stub-command.mjs', import.meta.url));
+/** The script of a process of the stub command. */
+export const stubMain = fileURLToPath(new URL('./stub-main.mjs', import.meta.url));
 
 /** A specification for `stub-command.mjs`. */
 export interface StubSpec {
@@ -19,16 +22,14 @@ export interface StubSpec {
   readonly dated?: boolean;
 }
 
-export interface Outcome {
-  readonly code: number | null;
+/** How a process ended. */
+export interface Ended extends Outcome {
   readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  readonly stderr: string;
 }
 
 export interface Started {
   readonly child: ChildProcess;
-  readonly ended: Promise<Outcome>;
+  readonly ended: Promise<Ended>;
 }
 
 /** A temporary folder for one test, with a log of every executed cell. */
@@ -38,8 +39,10 @@ export interface Place {
   at(name: string): string;
   /** Writes a specification and returns its path. */
   spec(spec: StubSpec): string;
-  start(args: readonly string[], env?: Readonly<Record<string, string>>): Started;
-  run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Outcome>;
+  /** Starts the command as a process of its own. */
+  start(args: readonly string[], env?: Environment): Started;
+  /** Runs the command in this process, see `inProcess`. */
+  run(args: readonly string[], env?: Environment): Promise<Outcome>;
   /** Returns the addresses of executed cells of all processes, in order. */
   executed(): string[];
 }
@@ -54,7 +57,7 @@ export function makePlace(): Place {
   });
   const log = join(folder, 'executed.log');
   const start: Place['start'] = (args, env = {}) => {
-    const child = spawn(process.execPath, [command, 'study', ...args], {
+    const child = spawn(process.execPath, [stubMain, 'study', ...args], {
       cwd: folder,
       env: { ...process.env, STUB_LOG: log, ...env },
     });
@@ -71,12 +74,13 @@ export function makePlace(): Place {
       return path;
     },
     start,
-    run: (args, env) => start(args, env).ended,
+    run: (args, env = {}) =>
+      inProcess(run, { words: [stubMain, 'study', ...args], cwd: folder, env: { STUB_LOG: log, ...env } }),
     executed: () => readFileSync(log, 'utf8').split('\n').slice(0, -1),
   };
 }
 
-export function outcomeOf(child: ChildProcess): Promise<Outcome> {
+export function outcomeOf(child: ChildProcess): Promise<Ended> {
   const texts = { stdout: '', stderr: '' };
   child.stdout?.on('data', (chunk) => {
     texts.stdout += chunk;

@@ -1,0 +1,1 @@
+export function run(argv: readonly string[]): Promise<void>;
