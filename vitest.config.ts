@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,6 +23,15 @@ process.env.XDG_RUNTIME_DIR ??= tmpdir();
 process.env.HF_HUB_OFFLINE = '1';
 process.env.HF_HUB_CACHE = join(tmpdir(), 'holdfast-no-cache');
 
+/** The tests beside their sources that replace nothing in their process, so that many files can share one. */
+const shared = readdirSync(new URL('src', import.meta.url), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.test.ts'))
+  .map((name) => join('src', name))
+  .filter(
+    (path) =>
+      !/\bvi\.|\bsendNotesTo\b|\bprocess\.env\b/.test(readFileSync(new URL(path, import.meta.url), 'utf8')),
+  );
+
 export default defineConfig({
   // The build puts `src` and `kernels` into one folder, so `src` imports kernels by the path that they have there.
   resolve: {
@@ -31,7 +40,24 @@ export default defineConfig({
     ],
   },
   test: {
-    include: inDeno ? denoTests() : ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    // In a shared process the sources are loaded once, not once for each file.
+    projects: inDeno
+      ? [{ extends: true, test: { name: 'deno', include: denoTests() } }]
+      : [
+          {
+            extends: true,
+            test: {
+              name: 'alone',
+              include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+              exclude: shared,
+              sequence: { groupOrder: 0 },
+            },
+          },
+          {
+            extends: true,
+            test: { name: 'shared', include: shared, isolate: false, sequence: { groupOrder: 1 } },
+          },
+        ],
     // The suites are compute-bound on small machines: two workers, generous time, and no test that measures time.
     maxWorkers: 2,
     // What is built runs as it is.
