@@ -60,6 +60,7 @@ export default defineConfig({
         ],
     // The suites are compute-bound on small machines: two workers, generous time, and no test that measures time.
     maxWorkers: 2,
+    setupFiles: [fileURLToPath(new URL('test/support/equal-bytes.ts', import.meta.url))],
     // What is built runs as it is.
     server: { deps: { external: [/\/dist\/cli\//] } },
     testTimeout: 120_000,

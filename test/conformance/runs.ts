@@ -77,7 +77,7 @@ export async function runChunks(
   };
   const spans = extras.spans?.length ?? 0;
   return {
-    logits: Float32Array.from(results.flatMap((result) => [...result.logits])),
+    logits: joined(results.map(({ logits }) => logits)),
     before: joinRows(
       results.map((r) => r.targetShares?.before),
       1,
@@ -101,6 +101,17 @@ export async function runChunks(
     attention: results[0]!.attention,
     hidden: results[0]!.hidden,
   };
+}
+
+/** Concatenates arrays. */
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let start = 0;
+  for (const part of parts) {
+    whole.set(part, start);
+    start += part.length;
+  }
+  return whole;
 }
 
 /** Returns seeded chunk sizes from 1 to 16 that add up to `total`. */
