@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EMBEDDED_MODEL, loadModel } from '../../src/index.js';
 import { expectFailure, fixture, holdfast, type Outcome, succeed, temporaryFolder } from './holdfast.js';
 
@@ -45,16 +46,20 @@ describe('without a MODEL', () => {
 });
 
 describe('the name of the embedded model', () => {
-  /** Runs the command in a folder, installed with these fixtures as its embedded models. */
-  function install(models: Readonly<Record<string, string>>): (cwd: string, ...args: string[]) => Outcome {
-    const home = temporaryFolder();
-    mkdirSync(join(home, 'models/organism'), { recursive: true });
+  const home = mkdtempSync(join(tmpdir(), 'holdfast-installed-'));
+  beforeAll(() => {
     cpSync(join(root, 'dist'), join(home, 'dist'), { recursive: true });
     cpSync(join(root, 'package.json'), join(home, 'package.json'));
     symlinkSync(join(root, 'node_modules'), join(home, 'node_modules'));
-    for (const [name, path] of Object.entries(models)) {
-      symlinkSync(fixture(path), join(home, 'models/organism', name));
-    }
+  });
+  afterAll(() => rmSync(home, { recursive: true }));
+
+  /** Puts these fixtures where the installed command has its embedded models, and returns a function that runs it in a folder. */
+  function install(models: Readonly<Record<string, string>>): (cwd: string, ...args: string[]) => Outcome {
+    const embedded = join(home, 'models/organism');
+    rmSync(embedded, { recursive: true, force: true });
+    mkdirSync(embedded, { recursive: true });
+    for (const [name, path] of Object.entries(models)) symlinkSync(fixture(path), join(embedded, name));
     return (cwd, ...args) => {
       const command = [join(home, 'dist/cli/main.js'), ...args];
       const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd, encoding: 'utf8' });
