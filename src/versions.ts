@@ -1,5 +1,5 @@
 import { executorEntry } from './executors/registry.js';
-import { readPackage } from './package.js';
+import { pinnedVersion, readPackage } from './package.js';
 
 /**
  * Returns the versions to record with a result: Holdfast, Node, and the packages that the executor runs on.
@@ -14,6 +14,5 @@ export function readVersions(executor: string): Record<string, string> {
  * @throws HoldfastError `E_EXECUTOR` for an unknown executor
  */
 export function executorPackages(executor: string): Record<string, string> {
-  const { dependencies } = readPackage();
-  return Object.fromEntries(executorEntry(executor).packages.map((name) => [name, dependencies[name]!]));
+  return Object.fromEntries(executorEntry(executor).packages.map((name) => [name, pinnedVersion(name)]));
 }

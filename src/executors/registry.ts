@@ -13,13 +13,16 @@ export interface ExecutorEntry {
   readonly takes: readonly (keyof ExecutorOptions)[];
   /** Whether it stores an unquantised matrix as f16 where the precision allows this; else as f32. */
   readonly halves: boolean;
-  /** The packages whose versions its results depend on. */
+  /**
+   * The packages whose versions its results depend on. A scope stands for the one of its packages that fits the
+   * platform, so that results have the same address on every platform.
+   */
   readonly packages: readonly string[];
   readonly create: (plan: ModelPlan, checkpoint: Checkpoint, options: ExecutorOptions) => Promise<Executor>;
   /**
    * Checks that it works on this machine.
    * @returns a description of what it runs on
-   * @throws Error with the reason why it does not work
+   * @throws Error with the reason why it does not work; `NotInstalled` if a package is missing that is optional
    */
   readonly examine: () => Promise<string>;
 }

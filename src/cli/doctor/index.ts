@@ -3,15 +3,21 @@
  */
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import type { Command } from 'commander';
+import { HoldfastError } from '../../errors.js';
 import { EXECUTOR_TABLE, EXECUTORS, type ExecutorName } from '../../executors/registry.js';
-import { readPackage } from '../../package.js';
+import { NotInstalled, readPackage } from '../../package.js';
 import { alignColumns } from '../../report/index.js';
 import { oneLine, type Paint, printBytes, stdout } from '../terminal/index.js';
 
 /** Whether an executor works on this machine. */
 type ExecutorHealth = { readonly name: ExecutorName } & (
   | { readonly works: true /** The library and device it runs on. */; readonly runtime: string }
-  | { readonly works: false; readonly reason: string }
+  | {
+      readonly works: false;
+      /** False if all that is missing is an optional package. */
+      readonly installed: boolean;
+      readonly reason: string;
+    }
 );
 
 interface DoctorReport {
@@ -55,8 +61,14 @@ async function examineExecutor(name: ExecutorName): Promise<ExecutorHealth> {
   try {
     return { name, works: true, runtime: await EXECUTOR_TABLE[name].examine() };
   } catch (error) {
-    return { name, works: false, reason: error instanceof Error ? error.message : String(error) };
+    return { name, works: false, installed: !(error instanceof NotInstalled), reason: reasonOf(error) };
   }
+}
+
+/** Returns an error's message without its code. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof HoldfastError ? error.message.slice(`${error.code}: `.length) : error.message;
 }
 
 function reportLines(report: DoctorReport, paint: Paint): string[] {
@@ -67,12 +79,13 @@ function reportLines(report: DoctorReport, paint: Paint): string[] {
     ['platform', report.platform],
     ['cpu', `${report.cpu}, ${report.cores} cores`],
     ['memory', `${printBytes(memoryBytes)}, ${printBytes(freeMemoryBytes)} free`],
-    ...executors.map((health) => [
-      health.name,
-      health.works
-        ? `${paint('works', 'green')}, ${health.runtime}`
-        : `${paint('does not work', 'red')}: ${oneLine(health.reason)}`,
-    ]),
+    ...executors.map((health) => [health.name, healthText(health, paint)]),
   ];
   return alignColumns(lines, [1]);
+}
+
+function healthText(health: ExecutorHealth, paint: Paint): string {
+  if (health.works) return `${paint('works', 'green')}, ${health.runtime}`;
+  const verdict = health.installed ? paint('does not work', 'red') : 'optional';
+  return `${verdict}: ${oneLine(health.reason)}`;
 }

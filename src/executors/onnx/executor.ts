@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { InferenceSession, type Tensor } from 'onnxruntime-node';
 import { type Blueprint, type ModelPlan, parameterCount } from '../../architectures/index.js';
@@ -32,27 +31,13 @@ import { Indicator } from './indicator.js';
 import { OnnxSequence } from './sequence.js';
 import { openWeights } from './weights.js';
 
-/** More than any machine has cores. The runtime sets no limit itself and would run out of memory. */
-const MOST_THREADS = 1024;
-
-/**
- * Loads a model into ONNX Runtime as a graph of our own.
- * @param name the name that the executor reports
- * @throws HoldfastError `E_EXECUTOR` for an invalid number of threads or a failure of the runtime; `E_UNSUPPORTED` if
- * layers differ in heads or head size
- */
-export async function createOnnxExecutor(
+/** Opens a model in the runtime. */
+export async function openExecutor(
   plan: ModelPlan,
   checkpoint: Checkpoint,
-  { precision = 'auto', threads = availableParallelism() }: ExecutorOptions = {},
-  name = 'onnx',
+  { precision, threads }: Required<ExecutorOptions>,
+  name: string,
 ): Promise<Executor> {
-  if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
-    throw new HoldfastError(
-      'E_EXECUTOR',
-      `threads takes a whole number from 1 to ${MOST_THREADS}, not ${threads}`,
-    );
-  }
   const shape = decoderShape(plan.blueprint);
   const weights = await openWeights(plan, checkpoint, precision);
   const model = await decoderGraph(plan.blueprint, shape, weights.graph);
