@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,6 +59,23 @@ describe('the package, installed into an empty folder', () => {
     ];
     await writeFile(join(folder, 'program.js'), program.join('\n'));
     expect(await inFolder(process.execPath, 'program.js', llama)).toBe('512\n');
+  });
+
+  it('takes at most 220 MB', (context) => {
+    needsInstall(context);
+    if (process.platform !== 'linux' || process.arch !== 'x64') context.skip('measured on Linux x64');
+    const modules = join(folder, 'node_modules');
+    const files = readdirSync(modules, { recursive: true, encoding: 'utf8' }).map((file) =>
+      join(modules, file),
+    );
+    const bytes = files.map((file) => lstatSync(file)).filter((entry) => entry.isFile());
+    expect(bytes.reduce((sum, { size }) => sum + size, 0)).toBeLessThanOrEqual(220e6);
+  });
+
+  it('says that the onnx executor needs a package that is not installed', async (context) => {
+    needsInstall(context);
+    const text = await inFolder('npx', '--no-install', 'holdfast', 'doctor');
+    expect(text).toMatch(/^onnx +optional: onnxruntime-node is not installed\. .*npm install/m);
   });
 
   it('has an entry for each room it publishes', async (context) => {
