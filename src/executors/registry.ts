@@ -34,7 +34,7 @@ export const EXECUTOR_TABLE = {
   cpu: {
     takes: ['precision', 'threads', 'batchInvariant'],
     halves: false,
-    packages: ['onnxruntime-node'],
+    packages: ['@node-llama-cpp'],
     create: async (plan, checkpoint, options) => {
       const { createGgmlExecutor } = await import('./ggml/index.js');
       return createGgmlExecutor(plan, checkpoint, options);

@@ -10,7 +10,6 @@ const MOST_THREADS = 1024;
 
 /**
  * Loads a model into ONNX Runtime as a graph of our own.
- * @param name the name that the executor reports
  * @throws HoldfastError `E_EXECUTOR` for an invalid number of threads, a runtime that is not installed or fails;
  * `E_UNSUPPORTED` if layers differ in heads or head size
  */
@@ -18,7 +17,6 @@ export async function createOnnxExecutor(
   plan: ModelPlan,
   checkpoint: Checkpoint,
   { precision = 'auto', threads = availableParallelism() }: ExecutorOptions = {},
-  name = 'onnx',
 ): Promise<Executor> {
   if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
     throw new HoldfastError(
@@ -29,5 +27,5 @@ export async function createOnnxExecutor(
   await openRuntime();
   // The executor imports the runtime, so it is imported only where the runtime is there.
   const { openExecutor } = await import('./executor.js');
-  return openExecutor(plan, checkpoint, { precision, threads }, name);
+  return openExecutor(plan, checkpoint, { precision, threads });
 }

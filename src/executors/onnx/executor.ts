@@ -36,7 +36,6 @@ export async function openExecutor(
   plan: ModelPlan,
   checkpoint: Checkpoint,
   { precision, threads }: Required<ExecutorOptions>,
-  name: string,
 ): Promise<Executor> {
   const shape = decoderShape(plan.blueprint);
   const weights = await openWeights(plan, checkpoint, precision);
@@ -52,7 +51,7 @@ export async function openExecutor(
   const session = await InferenceSession.create(model.proto, options).catch((cause: unknown) => {
     throw runtimeError('the model could not be loaded', cause);
   });
-  return new OnnxExecutor(name, plan.blueprint, shape, session, weights.embedding, weights.forms());
+  return new OnnxExecutor(plan.blueprint, shape, session, weights.embedding, weights.forms());
 }
 
 function runtimeError(what: string, cause: unknown): HoldfastError {
@@ -64,6 +63,7 @@ function runtimeError(what: string, cause: unknown): HoldfastError {
 }
 
 class OnnxExecutor implements Executor {
+  readonly name = 'onnx';
   readonly #rotations: Rotations;
   readonly #parameters: number;
   readonly #indicator = new Indicator();
@@ -72,7 +72,6 @@ class OnnxExecutor implements Executor {
   #disposed = false;
 
   constructor(
-    readonly name: string,
     readonly blueprint: Blueprint,
     private readonly shape: DecoderShape,
     private readonly session: InferenceSession,
