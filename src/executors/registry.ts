@@ -39,7 +39,7 @@ export const EXECUTOR_TABLE = {
       const { createGgmlExecutor } = await import('./ggml/index.js');
       return createGgmlExecutor(plan, checkpoint, options);
     },
-    examine: async () => (await import('./onnx/index.js')).examineOnnx(),
+    examine: async () => (await import('./ggml/index.js')).examineGgml(),
   },
   onnx: {
     takes: ['precision', 'threads', 'batchInvariant'],

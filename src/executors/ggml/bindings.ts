@@ -264,7 +264,10 @@ const BASE = {
   deviceDescription: c<(device: DeviceHandle) => string>(
     'const char *ggml_backend_dev_description(void *device)',
   ),
-  deviceType: c<(device: DeviceHandle) => number>('int ggml_backend_dev_type(void *device)'),
+  deviceCount: c<(reg: RegistryHandle) => number>('size_t ggml_backend_reg_dev_count(void *reg)'),
+  device: c<(reg: RegistryHandle, index: number) => DeviceHandle>(
+    'void *ggml_backend_reg_dev_get(void *reg, size_t index)',
+  ),
   registryOf: c<(device: DeviceHandle) => RegistryHandle>('void *ggml_backend_dev_backend_reg(void *device)'),
   procedure: c<(reg: RegistryHandle, name: string) => Address | null>(
     'void *ggml_backend_reg_get_proc_address(void *reg, const char *name)',
@@ -274,15 +277,9 @@ const BASE = {
   ),
 } as const;
 
-/** Declarations of functions in libggml, which finds the backends. */
-const REGISTRY = {
-  loadBackends: c<(dirPath: string) => void>('void ggml_backend_load_all_from_path(const char *dir_path)'),
-  deviceCount: c<() => number>('size_t ggml_backend_dev_count(void)'),
-  device: c<(index: number) => DeviceHandle>('void *ggml_backend_dev_get(size_t index)'),
-} as const;
-
-/** Declarations of functions in the libggml-cpu that the registry has chosen. */
+/** Declarations of functions in a libggml-cpu. */
 const CPU = {
+  init: c<() => RegistryHandle | null>('void *ggml_backend_init(void)'),
   newThreads: c<(params: Uint8Array) => ThreadPool | null>('void *ggml_threadpool_new(void *params)'),
   freeThreads: c<(threadpool: ThreadPool) => void>('void ggml_threadpool_free(void *threadpool)'),
   pauseThreads: c<(threadpool: ThreadPool) => void>('void ggml_threadpool_pause(void *threadpool)'),
@@ -297,8 +294,8 @@ const CPU = {
   ),
 } as const;
 
-/** The functions of the three libraries of ggml. */
-export interface Ggml extends Functions<typeof BASE>, Functions<typeof REGISTRY> {
+/** The functions of libggml-base. */
+export interface Ggml extends Functions<typeof BASE> {
   /** `struct ggml_context *ggml_init(struct ggml_init_params params)`, with room for descriptions alone. */
   newContext(bytes: number): Context | null;
   /** Runs a graph on another thread than JavaScript's. Returns ggml's status: 0 is success, 1 is aborted. */
@@ -309,19 +306,18 @@ export interface Ggml extends Functions<typeof BASE>, Functions<typeof REGISTRY>
   readonly doNothing: Address;
 }
 
-/** Functions that only the CPU backend has. */
+/** The functions of a libggml-cpu. */
 export type GgmlCpu = Functions<typeof CPU>;
 
-/** Binds the functions of libggml-base and libggml. */
-export function bindGgml(basePath: string, registryPath: string): Ggml {
-  const base = koffi.load(basePath);
+/** Binds the functions of libggml-base. */
+export function bindGgml(path: string): Ggml {
+  const base = koffi.load(path);
   const init = koffi.struct({ mem_size: 'size_t', mem_buffer: 'void *', no_alloc: 'bool' });
   const newContext = base.func('ggml_init', 'void *', [init]);
   const functions = bind(base, BASE);
   const compute = functions.compute as unknown as KoffiFunc<Ggml['compute']>;
   return {
     ...functions,
-    ...bind(koffi.load(registryPath), REGISTRY),
     newContext: (bytes) =>
       newContext({ mem_size: bytes, mem_buffer: null, no_alloc: true }) as Context | null,
     computeAside: (backend, graph) =>
@@ -338,6 +334,16 @@ export function bindGgml(basePath: string, registryPath: string): Ggml {
 /** Binds the functions of a libggml-cpu. */
 export function bindCpu(path: string): GgmlCpu {
   return bind(koffi.load(path), CPU);
+}
+
+/** Returns a libggml-cpu's own judgement of how well it suits this processor: 0 if it cannot run here. */
+export function scoreOf(path: string): number {
+  const library = koffi.load(path);
+  try {
+    return library.func('int ggml_backend_score(void)')() as number;
+  } finally {
+    library.unload();
+  }
 }
 
 function bind<Table extends Record<string, Declared<unknown>>>(

@@ -22,6 +22,7 @@ import {
 } from '../contract/index.js';
 import { Backend } from './backend.js';
 import type { BufferHandle, Context } from './bindings.js';
+import { checkKernels } from './golden-graph.js';
 import { denseStrides, GGML_TYPES, shapeOf, type Value } from './graph-builder.js';
 import type { Chunk } from './pass-plan.js';
 import { PassRunner } from './pass-runner.js';
@@ -33,6 +34,9 @@ const MOST_THREADS = 512;
 
 /** The most new tokens of a pass. */
 const MOST_ROWS = 256;
+
+/** Whether the libraries' kernels have been checked in this process. */
+let kernelsChecked = false;
 
 /**
  * Loads a model into ggml.
@@ -53,6 +57,8 @@ export async function createGgmlExecutor(
   const shape = decoderShape(plan.blueprint);
   const backend = Backend.open(threads);
   try {
+    if (!kernelsChecked) await checkKernels(backend);
+    kernelsChecked = true;
     const weights = await loadWeights(backend, plan, checkpoint, precision, batchInvariant);
     return new GgmlExecutor(backend, plan.blueprint, shape, weights, precision === 'f32' ? 'F32' : 'F16');
   } catch (error) {

@@ -1,2 +1,3 @@
 /** The ggml executor: llama.cpp's kernels under a graph of our own. It needs Node and ggml's libraries. */
+export { examineGgml } from './examine.js';
 export { createGgmlExecutor } from './executor.js';

@@ -1,0 +1,110 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { Backend } from './backend.js';
+import { checkKernels } from './golden-graph.js';
+import { GraphBuilder, type Value } from './graph-builder.js';
+import { libraryFolder, loadLibrary, openLibrary } from './library.js';
+
+const here = `${process.platform} ${process.arch}`;
+const place = mkdtempSync(join(tmpdir(), 'holdfast-ggml-'));
+afterAll(() => rmSync(place, { recursive: true }));
+
+const isBase = (file: string): boolean => file.includes('ggml-base');
+const isCpu = (file: string): boolean => file.includes('ggml-cpu-');
+
+/** Returns a copy of the libraries' folder, after a change to some of its files. */
+function changed(
+  name: string,
+  which: (file: string, index: number) => boolean,
+  change: (path: string) => void,
+): string {
+  const path = join(place, name);
+  const from = libraryFolder(here);
+  for (const file of readdirSync(from).filter((file) => isBase(file) || isCpu(file))) {
+    cpSync(join(from, file), join(path, file));
+  }
+  for (const file of readdirSync(path).filter(which)) change(join(path, file));
+  return path;
+}
+
+const asText = (path: string): void => writeFileSync(path, 'not a library');
+const removed = (path: string): void => rmSync(path);
+
+/** The error of a library that cannot be used: it says why, and what else to use. */
+const unavailable = (what: RegExp) => {
+  const elsewhere = /(?=.*onnx)(?=.*--executor reference)/;
+  return expect.objectContaining({
+    code: 'E_EXECUTOR',
+    message: expect.stringMatching(
+      new RegExp(`^E_EXECUTOR: the cpu executor is not available: .*${what.source}.*${elsewhere.source}`),
+    ),
+  });
+};
+
+describe('the libraries of ggml', () => {
+  it('load, and are of a known release', () => {
+    const { ggml, variant } = loadLibrary();
+    expect(`${ggml.version()} ${ggml.commit()}`).toBe('0.25.1 0ad4a86');
+    expect(variant).toMatch(/^\w+$/);
+  });
+
+  it.each([
+    ['without libggml-base', isBase, removed, /has no libggml-base/],
+    ['without a library for this processor', isCpu, removed, /has no library for this processor/],
+    ['with a libggml-base that is no library', isBase, asText, /do not load on this system: .*/],
+    ['with no processor library that loads', isCpu, asText, /do not load on this system: .*/],
+    [
+      'of another release',
+      isBase,
+      (path: string) =>
+        writeFileSync(path, readFileSync(path).toString('latin1').replace('0.25.1', '0.99.1'), 'latin1'),
+      /ggml is 0\.99\.1 0ad4a86, but must be 0\.25\.1 0ad4a86 or /,
+    ],
+  ] as const)('are refused as a folder %s', (name, which, change, message) => {
+    expect(() => openLibrary(changed(name, which, change))).toThrow(unavailable(message));
+  });
+
+  it('are refused where there is no folder', () => {
+    expect(() => openLibrary(join(place, 'nowhere'))).toThrow(unavailable(/nowhere cannot be read/));
+  });
+
+  it('are not for every platform, and say so', () => {
+    expect(() => libraryFolder('sunos x64')).toThrow(unavailable(/are not published for sunos x64/));
+    const other = here === 'linux arm64' ? 'linux x64' : 'linux arm64';
+    expect(() => libraryFolder(other, () => true)).toThrow(
+      unavailable(/@node-llama-cpp\/linux-.* is not installed/),
+    );
+    expect(() => libraryFolder(other, () => false)).toThrow(unavailable(/need glibc/));
+  });
+
+  it('are chosen among those that load', () => {
+    const { variant } = loadLibrary();
+    const folder = changed(
+      'others broken',
+      (file) => isCpu(file) && !file.includes(`cpu-${variant}.`),
+      asText,
+    );
+    expect(openLibrary(folder).variant).toBe(variant);
+  });
+});
+
+describe('the golden graph', () => {
+  it.each(['rope', 'softmax', 'product'] as const)('notices a wrong %s', async (operation) => {
+    const backend = Backend.open(1);
+    const original = GraphBuilder.prototype[operation] as (...args: unknown[]) => Value;
+    vi.spyOn(GraphBuilder.prototype, operation).mockImplementation(function (
+      this: GraphBuilder,
+      ...args: unknown[]
+    ) {
+      return this.scale(original.apply(this, args), 1.1);
+    } as never);
+    await expect(checkKernels(backend)).rejects.toThrow(
+      /^E_EXECUTOR: ggml's library for .* computes wrongly: .*--executor reference/,
+    );
+    vi.restoreAllMocks();
+    await checkKernels(backend);
+    backend.dispose();
+  });
+});
