@@ -81,9 +81,10 @@ export class Backend {
     return context;
   }
 
-  /** A builder for a graph of at most `nodes` operations, views included. */
-  graph(context: Context, nodes: number): GraphBuilder {
-    return new GraphBuilder(this.ggml, context, nodes);
+  /** A builder for a graph of at most `nodes` operations, views included, in a context of its own. */
+  graph(nodes: number): { readonly builder: GraphBuilder; readonly context: Context } {
+    const context = this.context(nodes + 1, nodes);
+    return { builder: new GraphBuilder(this.ggml, context, nodes), context };
   }
 
   /** Allocates the tensors of a context that have no memory yet. @throws HoldfastError `E_EXECUTOR` */

@@ -64,9 +64,9 @@ export interface DecoderParts {
   readonly scratch: Value;
 }
 
-/** Upper bound of the tensors of a graph: operations and views. */
-export function nodesOf({ layers }: DecoderShape, groups: number): number {
-  return 64 + layers * (64 + 72 * groups);
+/** Upper bound of the tensors of a graph: inputs, operations and views. */
+export function nodesOf({ layers, windows }: DecoderShape, groups: number): number {
+  return 64 + groups * (2 + 5 * windows.length) + layers * (96 + 112 * groups);
 }
 
 /** Builds the graph of a pass. */

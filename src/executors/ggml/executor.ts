@@ -60,7 +60,12 @@ export async function createGgmlExecutor(
     if (!kernelsChecked) await checkKernels(backend);
     kernelsChecked = true;
     const weights = await loadWeights(backend, plan, checkpoint, precision, batchInvariant);
-    return new GgmlExecutor(backend, plan.blueprint, shape, weights, precision === 'f32' ? 'F32' : 'F16');
+    try {
+      return new GgmlExecutor(backend, plan.blueprint, shape, weights, precision === 'f32' ? 'F32' : 'F16');
+    } catch (error) {
+      weights.dispose();
+      throw error;
+    }
   } catch (error) {
     backend.dispose();
     throw error;
@@ -193,6 +198,7 @@ class GgmlExecutor implements Executor {
       }
     };
     try {
+      this.weights.assertUnchanged();
       if (!(await this.#runner.run(chunks, signal, (chunk) => jobs.get(chunk)!.result))) {
         undo();
         return;

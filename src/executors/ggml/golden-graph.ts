@@ -16,10 +16,9 @@ const MINUS_INFINITY = 0xfc00;
  */
 export async function checkKernels(backend: Backend): Promise<void> {
   const { ggml } = backend;
-  const context = backend.context(64, 64);
+  const { builder: g, context } = backend.graph(64);
   const allocator = ggml.newAllocator(backend.bufferType);
   try {
-    const g = backend.graph(context, 64);
     const writes: (() => void)[] = [];
     const input = (
       type: Parameters<GraphBuilder['input']>[0],

@@ -67,11 +67,13 @@ export const ROPE_PAIRS = { neighbours: 0, halves: 2 } as const;
  */
 export class GraphBuilder {
   readonly graph: ComputeGraph;
+  #count = 0;
 
+  /** @param context with room for one tensor more than `nodes`, so that the one too many is seen and ends nothing */
   constructor(
     private readonly ggml: Ggml,
     private readonly context: Context,
-    nodes: number,
+    private readonly nodes: number,
   ) {
     this.graph = ggml.newGraph(context, nodes, false);
   }
@@ -88,7 +90,7 @@ export class GraphBuilder {
     this.ggml.setInput(tensor);
     // Without this the allocator gives the memory of an input away after its last use.
     this.ggml.setOutput(tensor);
-    return { tensor, type, shape, strides: denseStrides(type, shape) };
+    return this.#made(tensor, type, shape);
   }
 
   /** Keeps a tensor after the run, and computes it. */
@@ -119,15 +121,14 @@ export class GraphBuilder {
     );
     check(offset >= 0 && end <= last, 'a view', shape, value.shape);
     const tensor = this.ggml.view4d(this.context, value.tensor, ...shape, all[1]!, all[2]!, all[3]!, offset);
-    return { tensor, type: value.type, shape, strides: all as unknown as Shape };
+    return this.#made(tensor, value.type, shape, all as unknown as Shape);
   }
 
   /** Views a tensor without gaps in another shape. */
   reshape(value: Value, ...sizes: readonly number[]): Value {
     const shape = shapeOf(...sizes);
     check(elementsOf(shape) === elementsOf(value.shape) && isDense(value), 'a reshape', value.shape, shape);
-    const tensor = this.ggml.reshape4d(this.context, value.tensor, ...shape);
-    return { tensor, type: value.type, shape, strides: denseStrides(value.type, shape) };
+    return this.#made(this.ggml.reshape4d(this.context, value.tensor, ...shape), value.type, shape);
   }
 
   /** Exchanges the second and the third dimension. */
@@ -135,7 +136,7 @@ export class GraphBuilder {
     const [n0, n1, n2, n3] = value.shape;
     const [s0, s1, s2, s3] = value.strides;
     const tensor = this.ggml.permute(this.context, value.tensor, 0, 2, 1, 3);
-    return { tensor, type: value.type, shape: [n0, n2, n1, n3], strides: [s0, s2, s1, s3] };
+    return this.#made(tensor, value.type, [n0, n2, n1, n3], [s0, s2, s1, s3]);
   }
 
   /** Exchanges the first and the second dimension. */
@@ -154,7 +155,8 @@ export class GraphBuilder {
   /** Copies the elements of `from` to `to`, which may be a view, and returns `to` after that. */
   copy(from: Value, to: Value): Value {
     check(elementsOf(from.shape) === elementsOf(to.shape), 'a copy', from.shape, to.shape);
-    return { ...to, tensor: this.ggml.copy(this.context, from.tensor, to.tensor) };
+    const tensor = this.ggml.copy(this.context, from.tensor, to.tensor);
+    return this.#made(tensor, to.type, to.shape, to.strides);
   }
 
   /** Adds rows of zeros: `[n, rows]` → `[n, more rows]`. */
@@ -197,7 +199,8 @@ export class GraphBuilder {
       from.shape,
       indices.shape,
     );
-    return { ...to, tensor: this.ggml.setRows(this.context, to.tensor, from.tensor, indices.tensor) };
+    const tensor = this.ggml.setRows(this.context, to.tensor, from.tensor, indices.tensor);
+    return this.#made(tensor, to.type, to.shape, to.strides);
   }
 
   /** Σ_i a[i, m]·b[i, n] → `[m, n]`, F32, for each pair of the outer dimensions; those of a repeat over those of b. */
@@ -400,8 +403,10 @@ export class GraphBuilder {
     check(a.type === 'F32' && a.strides[0] === 4 && (!dense || isDense(a)), 'an operand', a.shape, a.strides);
   }
 
-  #made(tensor: Tensor, type: GgmlType, shape: Shape): Value {
-    return { tensor, type, shape, strides: denseStrides(type, shape) };
+  #made(tensor: Tensor, type: GgmlType, shape: Shape, strides = denseStrides(type, shape)): Value {
+    this.#count += 1;
+    check(this.#count <= this.nodes, `more than ${this.nodes} tensors`);
+    return { tensor, type, shape, strides };
   }
 }
 

@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, type Stats } from 'node:fs';
 import koffi from 'koffi';
+import { HoldfastError } from '../../errors.js';
 import type { ByteSource, Checkpoint, TensorInfo } from '../../formats/index.js';
 import { type Address, memoryAt } from './bindings.js';
 
@@ -10,42 +11,66 @@ const MAP_SHARED = 1;
 /** `MAP_FAILED` is (void *) −1. */
 const MAP_FAILED = 2n ** 64n - 1n;
 
-/** A file mapped into memory: its pages are read when they are used, and shared with every process that maps it. */
+/** Views begin at a multiple of this, so that typed arrays find the alignment that their offset promises. */
+const ALIGNMENT = 64n;
+
+/**
+ * A file mapped into memory: its pages are read when they are used, and shared with every process that maps it. A file
+ * that is deleted, or replaced by another, stays as it was. One that is written to changes here too, and a page behind
+ * the end of one that became shorter ends the process: hence {@link assertUnchanged}.
+ */
 export class MappedFile {
   /** Where each view begins. */
   readonly #views = new WeakMap<ArrayBufferLike, Address>();
 
   private constructor(
+    private readonly path: string,
+    private readonly descriptor: number,
+    private readonly stats: Stats,
     readonly address: Address,
-    readonly size: number,
     private readonly unmap: () => void,
   ) {}
 
-  /** Maps a file for reading; null where the system has no `mmap` or refuses. */
-  static open(path: string): MappedFile | null {
-    if (process.platform === 'win32') return null;
+  get size(): number {
+    return this.stats.size;
+  }
+
+  /** Maps a file of this size for reading; null where the system has no `mmap` or refuses. */
+  static open(path: string, size: number): MappedFile | null {
+    if (process.platform === 'win32' || size === 0) return null;
     const libc = koffi.load(null);
     const mmap = libc.func(
       'void *mmap(void *addr, size_t length, int prot, int flags, int fd, int64_t offset)',
     );
     const munmap = libc.func('int munmap(void *addr, size_t length)');
     const descriptor = openSync(path, 'r');
-    try {
-      const { size } = fstatSync(descriptor);
-      if (size === 0) return null;
-      const address = mmap(null, size, PROT_READ, MAP_SHARED, descriptor, 0) as Address;
-      return address === MAP_FAILED ? null : new MappedFile(address, size, () => munmap(address, size));
-    } finally {
+    const stats = fstatSync(descriptor);
+    const address =
+      stats.size === size ? (mmap(null, size, PROT_READ, MAP_SHARED, descriptor, 0) as Address) : MAP_FAILED;
+    if (address === MAP_FAILED) {
       closeSync(descriptor);
+      return null;
     }
+    return new MappedFile(path, descriptor, stats, address, () => munmap(address, size));
+  }
+
+  /** @throws HoldfastError `E_UNREADABLE` if the file was written to since it was mapped */
+  assertUnchanged(): void {
+    const { size, mtimeMs } = fstatSync(this.descriptor);
+    if (size === this.stats.size && mtimeMs === this.stats.mtimeMs) return;
+    throw new HoldfastError('E_UNREADABLE', 'the file was written to while the model was in use', {
+      file: this.path,
+      hint: 'Load the model again. To change a file in use, write a new one and rename it',
+    });
   }
 
   /** Returns bytes of the file, without a copy. */
   view(offset: number, length: number): Uint8Array {
     const address = this.address + BigInt(offset);
-    const memory = memoryAt(address, length);
-    this.#views.set(memory, address);
-    return new Uint8Array(memory);
+    const skipped = address % ALIGNMENT;
+    const memory = memoryAt(address - skipped, Number(skipped) + length);
+    this.#views.set(memory, address - skipped);
+    return new Uint8Array(memory, Number(skipped));
   }
 
   /** Returns the address of bytes that are a view of this file; null if they are not. */
@@ -56,6 +81,7 @@ export class MappedFile {
 
   dispose(): void {
     this.unmap();
+    closeSync(this.descriptor);
   }
 }
 
@@ -76,14 +102,15 @@ export class MappedCheckpoint {
     return source.file === undefined ? null : (this.#files.get(source.file) ?? null);
   }
 
-  get files(): readonly MappedFile[] {
-    return [...this.#files.values()];
+  /** @throws HoldfastError `E_UNREADABLE` if a mapped file was written to */
+  assertUnchanged(): void {
+    for (const file of this.#files.values()) file.assertUnchanged();
   }
 
   #mapped(source: ByteSource): ByteSource {
     if (source.file === undefined) return source;
-    const file = this.#files.get(source.file) ?? MappedFile.open(source.file);
-    if (file === null || file.size !== source.size) return source;
+    const file = this.#files.get(source.file) ?? MappedFile.open(source.file, source.size);
+    if (file === null) return source;
     this.#files.set(source.file, file);
     return { ...source, read: async (offset, length) => file.view(offset, length) };
   }

@@ -38,7 +38,7 @@ export class PassRunner {
   /** By structure; the first was used longest ago. */
   readonly #graphs = new Map<string, BuiltGraph>();
   readonly #rotations = new Map<number, RotationSet>();
-  readonly #allocator: Allocator;
+  #allocator: Allocator;
 
   constructor(
     private readonly backend: Backend,
@@ -83,14 +83,16 @@ export class PassRunner {
       return kept;
     }
     const { backend, parts } = this;
-    const nodes = nodesOf(parts.shape, plan.groups.length);
-    const context = backend.context(nodes, nodes);
-    const builder = backend.graph(context, nodes);
+    const { builder, context } = backend.graph(nodesOf(parts.shape, plan.groups.length));
     const decoder = new DecoderGraph(builder, parts, plan, this.#rotationsOf(rotation));
     const { ggml } = backend;
     const before = ggml.allocatedBytes(this.#allocator, 0);
     if (!ggml.allocateGraph(this.#allocator, builder.graph)) {
       ggml.freeContext(context);
+      // The allocator has freed the block that it had, before it asked for a larger one.
+      this.#forgetGraphs();
+      ggml.freeAllocator(this.#allocator);
+      this.#allocator = ggml.newAllocator(backend.bufferType);
       throw outOfMemory(`a pass of ${plan.rows} tokens`);
     }
     // A larger block is another block, which the tensors of earlier graphs do not know.

@@ -42,6 +42,7 @@ export class CacheArena {
   readonly #buffer: BufferHandle;
   /** Keys up to here are zeroed in each slot, or were written. */
   readonly #clean: Int32Array;
+  #disposed = false;
 
   constructor(
     private readonly backend: Backend,
@@ -96,9 +97,9 @@ export class CacheArena {
     this.#clean[slot] = end;
   }
 
-  /** Zeroes the tokens `[start, end)` of a slot. */
+  /** Zeroes the tokens `[start, end)` of a slot. A sequence may outlive its executor, and so its arena's memory. */
   clear(slot: number, start: number, end: number): void {
-    if (end <= start) return;
+    if (end <= start || this.#disposed) return;
     const { kvHeads, headDim, layers } = this.shape;
     const fill = (element: number, count: number): void =>
       this.backend.ggml.fill(this.memory.tensor, 0, element * this.elementBytes, count * this.elementBytes);
@@ -114,6 +115,7 @@ export class CacheArena {
   }
 
   dispose(): void {
+    this.#disposed = true;
     this.backend.ggml.freeBuffer(this.#buffer);
     this.backend.ggml.freeContext(this.#context);
   }

@@ -48,6 +48,8 @@ export interface GgmlWeights {
   readonly layers: readonly LayerMatrices[];
   /** The forms of the matrices, e.g. `q4_0+offsets, q8_0`. */
   readonly forms: string;
+  /** @throws HoldfastError `E_UNREADABLE` if a file that is mapped was written to */
+  assertUnchanged(): void;
   dispose(): void;
 }
 
@@ -117,7 +119,8 @@ class WeightLoader {
     for (const fill of this.#fills) await fill();
     if (batchInvariant) await this.#roundRows();
     const forms = [...this.#forms].sort().join(', ');
-    return { embedding, head, finalNorm, layers, forms, dispose: () => this.dispose() };
+    const assertUnchanged = (): void => this.#mapped.assertUnchanged();
+    return { embedding, head, finalNorm, layers, forms, assertUnchanged, dispose: () => this.dispose() };
   }
 
   dispose(): void {
@@ -236,8 +239,9 @@ class WeightLoader {
     const ref = this.plan.weights.get(name)!;
     const info = this.#mapped.checkpoint.tensors.get(ref.tensor)!;
     const rows = ref.rows === undefined ? info.shape[0]! : ref.rows.end - ref.rows.start;
-    // Rows in another order than the canonical one must be copied.
-    const stays = this.#mapped.fileOf(info) !== null && ref.interleavedHeads === undefined;
+    // Rows in another order than the canonical one must be copied, and values that the kernels find unaligned.
+    const aligned = info.offset % (info.type === 'F16' || info.type === 'BF16' ? 2 : 4) === 0;
+    const stays = this.#mapped.fileOf(info) !== null && ref.interleavedHeads === undefined && aligned;
     return { type: info.type, shape: [rows, info.shape[1] ?? 1], home: stays ? 'mapped' : 'own' };
   }
 
