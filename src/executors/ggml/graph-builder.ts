@@ -90,6 +90,8 @@ export class GraphBuilder {
     this.ggml.setInput(tensor);
     // Without this the allocator gives the memory of an input away after its last use.
     this.ggml.setOutput(tensor);
+    // An input that no wanted result needs has no memory otherwise, and writing to it would end the process.
+    this.ggml.expand(this.graph, tensor);
     return this.#made(tensor, type, shape);
   }
 

@@ -152,7 +152,8 @@ function sharesOf({ from, side }: Row, { before, after }: Numbers): Share {
 
 /**
  * Computes the shares of spans from those of their pieces. A piece of the gaining side has its fraction of that side's
- * new share. A piece of the losing side is scaled by (1 − π′) / (1 − π), or by π′/π if that side is the target.
+ * new share. A piece of the losing side is scaled by (1 − π′) / (1 − π), or by π′/π if that side is the target. Under a
+ * policy that only raises, π′ may still be below π by the last bit: then the rest has no fractions and is scaled too.
  */
 function readSpans(
   into: { readonly before: Float32Array; readonly after: Float32Array },
@@ -172,7 +173,10 @@ function readSpans(
     let used = own;
     if (side === 'mixed' && after !== before) {
       if (inTarget) used = after * (targetShares?.[column] ?? (target === 0 ? 0 : own / target));
-      else used = after > before ? own * ((1 - after) / (1 - before)) : (1 - after) * restShares![column]!;
+      else {
+        const inRest = after > before ? undefined : restShares?.[column];
+        used = inRest === undefined ? own * ((1 - after) / (1 - before)) : (1 - after) * inRest;
+      }
     }
     into.before[to * spans + span]! += own;
     into.after[to * spans + span]! += used;
@@ -196,10 +200,8 @@ function readWeights(
       const inTarget = targetWeights?.[from * (stretch.end - stretch.start) + key - stretch.start];
       weight = inTarget === undefined ? weight * (after / before) : after * inTarget;
     } else if (changed) {
-      weight =
-        after > before
-          ? weight * ((1 - after) / (1 - before))
-          : (1 - after) * restWeights![from * (end - start) + key - start]!;
+      const inRest = after > before ? undefined : restWeights?.[from * (end - start) + key - start];
+      weight = inRest === undefined ? weight * ((1 - after) / (1 - before)) : (1 - after) * inRest;
     }
     into[key] = weight;
   }

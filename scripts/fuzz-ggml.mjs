@@ -1,0 +1,370 @@
+#!/usr/bin/env node
+/**
+ * Runs random requests on random models in the ggml executor. A native crash ends a child process: its last case is
+ * printed with the seed that repeats it. Every call must return a result of the right sizes, or fail with a
+ * HoldfastError, and the memory of the process must not grow.
+ *
+ *     npm run build && node scripts/fuzz-ggml.mjs --count 10000
+ *     node scripts/fuzz-ggml.mjs --seed 4711 --count 1      # one case again
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import fc from 'fast-check';
+import { planModel, tensorShapes } from '../dist/architectures/index.js';
+import { POLICIES } from '../dist/attention/index.js';
+import { HoldfastError } from '../dist/errors.js';
+import { createGgmlExecutor } from '../dist/executors/ggml/index.js';
+import { BLOCK_LAYOUTS, byteLengthOf } from '../dist/formats/index.js';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const { values: options } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    count: { type: 'string', default: '200' },
+    child: { type: 'boolean', default: false },
+  },
+});
+const [firstSeed, count] = [Number(options.seed), Number(options.count)];
+
+/** A child runs this many cases, then another takes over, so that a crash costs few. */
+const CASES_OF_A_CHILD = 1000;
+/** Cases before memory is first looked at, and how much more a child may hold at its end. */
+const WARM_UP = 100;
+const MOST_GROWTH_BYTES = 150 * 2 ** 20;
+
+const FAMILIES = readdirSync(join(root, 'test/fixtures/models')).map((name) =>
+  JSON.parse(readFileSync(join(root, 'test/fixtures/models', name, 'config.json'), 'utf8')),
+);
+const TYPES = Object.keys(BLOCK_LAYOUTS).filter((type) => type !== 'I64' && type !== 'F32');
+const BLOCKS = new Map(
+  TYPES.map((type) => [type, readFileSync(join(root, 'test/fixtures/quant', `${type}.bin`))]),
+);
+
+// Models.
+const arbitraryModel = fc.record({
+  family: fc.nat(FAMILIES.length - 1),
+  layers: fc.integer({ min: 1, max: 3 }),
+  kvHeads: fc.integer({ min: 1, max: 3 }),
+  group: fc.integer({ min: 1, max: 4 }),
+  headDim: fc.constantFrom(2, 4, 6, 16, 24, 32),
+  hidden: fc.constantFrom(32, 36, 64, 256),
+  mlp: fc.constantFrom(32, 50, 96, 256),
+  vocab: fc.integer({ min: 5, max: 80 }),
+  window: fc.integer({ min: 1, max: 90 }),
+  types: fc.array(fc.option(fc.constantFrom(...TYPES), { nil: 'F32' }), { minLength: 1, maxLength: 8 }),
+  /** Bytes before the first tensor, if they are in a file, and so mapped; null if they are in memory. */
+  fileOffset: fc.option(fc.nat(70)),
+  precision: fc.constantFrom('auto', 'f32', 'q8', 'q4'),
+  threads: fc.constantFrom(1, 1, 1, 2),
+});
+
+const folder = mkdtempSync(join(tmpdir(), 'holdfast-fuzz-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+let files = 0;
+
+async function createModel({ family, types, fileOffset, ...sizes }) {
+  const config = { ...FAMILIES[family] };
+  const { layers, kvHeads, group, headDim, hidden, mlp, vocab, window } = sizes;
+  const heads = kvHeads * group;
+  Object.assign(config, {
+    ...{ num_hidden_layers: layers, num_key_value_heads: kvHeads, num_attention_heads: heads },
+    ...{ hidden_size: hidden, intermediate_size: mlp, vocab_size: vocab, head_dim: headDim },
+    ...{ bos_token_id: 1, eos_token_id: 2, pad_token_id: 0 },
+  });
+  if (typeof config.sliding_window === 'number') config.sliding_window = window;
+  for (const list of ['layer_types', 'no_rope_layers']) {
+    if (config[list])
+      config[list] = Array.from({ length: layers }, (_, i) => config[list][i % config[list].length]);
+  }
+  for (const factors of ['long_factor', 'short_factor']) {
+    const own = config.rope_parameters?.[factors];
+    if (own === undefined) continue;
+    const pairs = Math.floor((headDim * config.rope_parameters.partial_rotary_factor) / 2);
+    const all = Array.from({ length: pairs }, (_, i) => own[i % own.length]);
+    config.rope_parameters = { ...config.rope_parameters, [factors]: all };
+  }
+  let [state, end] = [7, fileOffset ?? 0];
+  const draw = (below) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+  const parts = [new Uint8Array(end)];
+  const tensors = new Map();
+  for (const [name, shape] of tensorShapes(config)) {
+    const wanted = shape.length === 1 ? 'F32' : types[tensors.size % types.length];
+    const type = (shape.at(-1) ?? 1) % BLOCK_LAYOUTS[wanted].elements === 0 ? wanted : 'F32';
+    const size = shape.reduce((product, length) => product * length, 1);
+    const bytes = new Uint8Array(byteLengthOf(type, size));
+    if (type === 'F32') {
+      const floats = Float32Array.from({ length: size }, () => (draw(2000) - 1000) / 1000);
+      bytes.set(new Uint8Array(floats.buffer));
+    } else {
+      const [blocks, width] = [BLOCKS.get(type), BLOCK_LAYOUTS[type].bytes];
+      for (let at = 0; at < bytes.length; at += width) {
+        const from = draw(Math.floor(blocks.length / width)) * width;
+        bytes.set(blocks.subarray(from, from + width), at);
+      }
+    }
+    tensors.set(name, { name, type, shape, offset: end, byteLength: bytes.length });
+    parts.push(bytes);
+    end += bytes.length;
+  }
+  const all = new Uint8Array(Buffer.concat(parts));
+  let source = { name: 'memory', size: end, read: async (at, length) => all.subarray(at, at + length) };
+  let path = null;
+  if (fileOffset !== null) {
+    path = join(folder, `${files++}`);
+    writeFileSync(path, all);
+    const read = async (at, length) => new Uint8Array(await readFile(path)).subarray(at, at + length);
+    source = { name: path, size: end, file: path, read };
+  }
+  for (const info of tensors.values()) info.source = source;
+  const checkpoint = { format: 'safetensors', name: 'random', tensors, metadata: new Map() };
+  return {
+    plan: await planModel(checkpoint, config),
+    checkpoint,
+    remove: () => path !== null && rmSync(path),
+  };
+}
+
+// What is done with a model. Sequences and executors are given by numbers, which are taken modulo those that there are.
+const size = fc.oneof(
+  { arbitrary: fc.integer({ min: 1, max: 700 }), weight: 20 },
+  { arbitrary: fc.constantFrom(0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, 1e15), weight: 1 },
+);
+const ranges = fc
+  .uniqueArray(fc.oneof(fc.nat(100), fc.nat(700), fc.constant(1e9)), { maxLength: 12 })
+  .map((borders) => {
+    const sorted = borders.sort((a, b) => a - b);
+    return sorted.slice(1).flatMap((end, i) => (i % 3 === 2 ? [] : [{ start: sorted[i], end }]));
+  });
+const arbitraryRequest = fc.record({
+  /** Whether the request may be one that must be refused. */
+  wild: fc.nat(60).map((number) => number === 17),
+  sequence: fc.nat(9),
+  tokens: fc.oneof(
+    { arbitrary: fc.constant(1), weight: 12 },
+    { arbitrary: fc.integer({ min: 0, max: 90 }), weight: 8 },
+    { arbitrary: fc.integer({ min: 0, max: 600 }), weight: 1 },
+  ),
+  token: fc.oneof(
+    { arbitrary: fc.nat(1e6), weight: 30 },
+    { arbitrary: fc.constantFrom(-1, 1e9, 0.5), weight: 1 },
+  ),
+  logits: fc.constantFrom('last', 'all', 'none', 'candidates'),
+  policy: fc.option(
+    fc.record({
+      policy: fc.constantFrom(...POLICIES),
+      target: ranges,
+      strengths: fc.array(
+        fc.constantFrom(0, 1, 0.5, 1e-6, 2, 1e6, 1e-30, Number.NaN, Number.POSITIVE_INFINITY, -1),
+        {
+          minLength: 1,
+          maxLength: 5,
+        },
+      ),
+    }),
+  ),
+  spans: fc.option(ranges),
+  silenced: fc.option(fc.array(fc.nat(1), { minLength: 1, maxLength: 7 })),
+  taps: fc.option(
+    fc.record({
+      attention: fc.array(fc.integer({ min: -1, max: 4 }), { maxLength: 3 }),
+      hidden: fc.array(fc.integer({ min: -1, max: 4 }), { maxLength: 3 }),
+    }),
+  ),
+});
+const action = fc.oneof(
+  { arbitrary: fc.record({ do: fc.constant('open'), executor: fc.nat(3), size }), weight: 3 },
+  {
+    arbitrary: fc.record({
+      do: fc.constant('forward'),
+      executor: fc.nat(3),
+      requests: fc.array(arbitraryRequest, { minLength: 1, maxLength: 6 }),
+      abortMs: fc.oneof(
+        { arbitrary: fc.constant(null), weight: 5 },
+        { arbitrary: fc.integer({ min: -1, max: 6 }), weight: 1 },
+      ),
+      awaited: fc.boolean(),
+    }),
+    weight: 8,
+  },
+  { arbitrary: fc.record({ do: fc.constant('truncate'), sequence: fc.nat(9), size }), weight: 1 },
+  { arbitrary: fc.record({ do: fc.constant('dispose'), sequence: fc.nat(9) }), weight: 1 },
+  { arbitrary: fc.record({ do: fc.constant('wait'), ms: fc.nat(2) }), weight: 1 },
+);
+const end = fc.option(fc.record({ do: fc.constant('disposeExecutor'), executor: fc.nat(3) }));
+const arbitraryCase = fc.record({
+  model: arbitraryModel,
+  executors: fc.integer({ min: 1, max: 2 }),
+  sizes: fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 9 }),
+  actions: fc.array(action, { minLength: 1, maxLength: 16 }),
+  end,
+});
+
+/** Builds a request on a sequence that is free, and what checks the sizes of its result. */
+function requestOf(executor, sequences, { wild, tokens: wantedTokens, token, ...random }) {
+  const { policy, silenced, taps, spans, logits } = random;
+  const { vocabSize, layers, hiddenSize } = executor.blueprint;
+  const pairs = layers.length * layers[0].attention.heads;
+  const open = wild
+    ? sequences
+    : sequences.filter((own) => own.executor === executor && !own.taken && !own.disposed);
+  const chosen = open[random.sequence % open.length];
+  if (chosen === undefined) return [];
+  chosen.taken = true;
+  const { sequence } = chosen;
+  const room = sequence.contextLength - sequence.length;
+  const tokens = wild ? wantedTokens : Math.max(1, Math.min(wantedTokens, room));
+  const ids = Array.from({ length: tokens }, (_, i) => (Math.abs(Math.trunc(token)) + i * i) % vocabSize);
+  if (wild && tokens > 0) ids[0] = token;
+  const within = (list, count) => [...new Set(list.map((index) => (wild ? index : Math.abs(index) % count)))];
+  const wanted = { temperature: 1, topK: 3, topP: 0.9, minP: 0, least: 2 };
+  const request = {
+    ...{ sequence, tokens: ids, logits: logits === 'candidates' ? wanted : logits },
+    ...(policy && {
+      intervention: {
+        policy: policy.policy,
+        target: policy.target,
+        strength: Float32Array.from(
+          { length: pairs },
+          (_, i) => policy.strengths[i % policy.strengths.length],
+        ),
+      },
+    }),
+    ...(spans && { spans }),
+    ...(silenced && {
+      silenced: Uint8Array.from({ length: pairs }, (_, i) => silenced[i % silenced.length]),
+    }),
+    ...(taps && {
+      taps: {
+        attention: within(taps.attention, layers.length),
+        hidden: within(taps.hidden, layers.length + 1),
+      },
+    }),
+  };
+  const check = (result) => {
+    const rows = logits === 'all' ? tokens : logits === 'last' ? 1 : 0;
+    const sizes = [
+      [result.logits.length, rows * vocabSize],
+      [result.targetShares?.after.length, policy ? pairs * tokens : undefined],
+      [result.spanShares?.after.length, spans ? pairs * tokens * spans.length : undefined],
+      ...[...result.hidden.values()].map((state) => [state.length, tokens * hiddenSize]),
+    ];
+    for (const [found, expected] of sizes) {
+      if (found !== expected) throw new Error(`a result has ${found} numbers instead of ${expected}`);
+    }
+  };
+  return [{ request, check, chosen }];
+}
+
+async function runCase({ model, executors: number, sizes, actions, end }) {
+  const created = await createModel(model).catch(refusal);
+  if (created === null) return;
+  const { plan, checkpoint, remove } = created;
+  const executors = [];
+  const sequences = [];
+  const running = [];
+  for (let i = 0; i < number; i++) {
+    const executor = await createGgmlExecutor(plan, checkpoint, model).catch(refusal);
+    if (executor === null) continue;
+    executors.push(executor);
+    for (const size of sizes) sequences.push({ executor, sequence: executor.open(size) });
+  }
+  const sequenceOf = (index) => sequences[index % sequences.length].sequence;
+  const steps = end === null ? actions : [...actions, end];
+  for (const step of executors.length === 0 ? [] : steps) {
+    const executor = executors[(step.executor ?? 0) % executors.length];
+    try {
+      if (step.do === 'open') sequences.push({ executor, sequence: executor.open(step.size) });
+      else if (step.do === 'truncate') sequenceOf(step.sequence).truncate(step.size);
+      else if (step.do === 'dispose') {
+        sequenceOf(step.sequence).dispose();
+        sequences[step.sequence % sequences.length].disposed = true;
+      } else if (step.do === 'disposeExecutor') running.push(executor.dispose());
+      else if (step.do === 'wait') await wait(step.ms);
+      else {
+        const requests = step.requests.flatMap((random) => requestOf(executor, sequences, random));
+        const controller = new AbortController();
+        if (step.abortMs === -1) controller.abort();
+        const pass = executor.forward(
+          requests.map(({ request }) => request),
+          { signal: controller.signal },
+        );
+        const checked = pass
+          .then((results) => results.map((result, i) => requests[i].check(result)), refusal)
+          .finally(() => {
+            for (const { chosen } of requests) chosen.taken = false;
+          });
+        if (step.abortMs === 0) controller.abort();
+        else if (step.abortMs > 0) running.push(wait(step.abortMs).then(() => controller.abort()));
+        running.push(checked);
+        if (step.awaited) await checked;
+      }
+    } catch (error) {
+      refusal(error);
+    }
+  }
+  const settled = await Promise.allSettled(running);
+  for (const executor of executors) await executor.dispose();
+  for (const { sequence } of sequences) sequence.dispose();
+  remove();
+  for (const { status, reason } of settled) if (status === 'rejected') throw reason;
+}
+
+/** Errors of Holdfast are what a wrong call must give; all others are defects. */
+function refusal(error) {
+  if (error instanceof HoldfastError) return null;
+  throw error;
+}
+
+async function child() {
+  let warm = null;
+  for (let seed = firstSeed; seed < firstSeed + count; seed++) {
+    process.stdout.write(`${seed}\n`);
+    const property = fc.asyncProperty(arbitraryCase, runCase);
+    await fc.assert(property, { seed, numRuns: 1, endOnFailure: true });
+    if (seed - firstSeed === WARM_UP) warm = process.memoryUsage.rss();
+  }
+  const growth = warm === null ? 0 : process.memoryUsage.rss() - warm;
+  if (growth > MOST_GROWTH_BYTES) throw new Error(`the process has grown by ${growth} bytes`);
+}
+
+/** Runs cases in a child process. @returns the seed of the case that failed, and why; null if none did */
+function runChild(seed, cases) {
+  const args = [fileURLToPath(import.meta.url), '--child', '--seed', `${seed}`, '--count', `${cases}`];
+  const process_ = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let [last, errors] = ['', ''];
+  process_.stdout.on('data', (data) => {
+    last = `${last}${data}`.slice(-100);
+  });
+  process_.stderr.on('data', (data) => {
+    errors = `${errors}${data}`.slice(-8000);
+  });
+  return new Promise((resolve) =>
+    process_.on('close', (code, signal) => {
+      const seed = last.trim().split('\n').at(-1);
+      resolve(code === 0 ? null : { seed, why: `${errors}\n${signal ?? `exit code ${code}`}` });
+    }),
+  );
+}
+
+if (options.child) await child();
+else {
+  for (let done = 0; done < count; done += CASES_OF_A_CHILD) {
+    const failure = await runChild(firstSeed + done, Math.min(CASES_OF_A_CHILD, count - done));
+    if (failure !== null) {
+      console.error(
+        `${failure.why}\ncase ${failure.seed} failed: node scripts/fuzz-ggml.mjs --seed ${failure.seed} --count 1`,
+      );
+      process.exit(1);
+    }
+  }
+  console.log(`${count} cases, no failure`);
+}
