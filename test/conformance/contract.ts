@@ -137,6 +137,10 @@ export function contractSuite(name: string, family: FamilyName, create: CreateEx
     const running = executor.forward([request]);
     await expect(executor.forward([request])).rejects.toMatchObject({ code: 'E_BUSY' });
     await running;
+    for (const length of [0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect(() => sequence.truncate(length)).toThrow(expect.objectContaining({ code: 'E_TOKEN_RANGE' }));
+    }
+    expect(sequence.length).toBe(1);
     sequence.truncate(-1);
     expect(sequence.length).toBe(0);
     for (const size of [0, -1, 1.5, Number.NaN, 1e15]) {

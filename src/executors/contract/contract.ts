@@ -87,7 +87,10 @@ export interface Sequence {
   /** Tokens in the cache. */
   readonly length: number;
   readonly contextLength: number;
-  /** Drops everything from token `length` on. A rewind leaves no trace. */
+  /**
+   * Drops everything from token `length` on. A rewind leaves no trace.
+   * @throws HoldfastError `E_TOKEN_RANGE` if the length is not a whole number
+   */
   truncate(length: number): void;
   dispose(): void;
 }

@@ -28,7 +28,7 @@ export { type EmbeddingTable, embeddingTable } from './embedding.js';
 export { forwardAll } from './forward-all.js';
 export { joined, runsOfOne } from './joined.js';
 export type { ExecutorOptions } from './options.js';
-export { CountedSequence, OwnedSequence } from './owned-sequence.js';
+export { CountedSequence, lengthLeft, OwnedSequence } from './owned-sequence.js';
 export {
   encodeWeight,
   formName,

@@ -20,7 +20,10 @@ export abstract class OwnedSequence {
     this.contextLength = contextLength;
   }
 
-  /** Drops everything from token `length` on; a negative length means 0. */
+  /**
+   * Drops everything from token `length` on; a negative length means 0.
+   * @throws HoldfastError `E_TOKEN_RANGE` if the length is not a whole number
+   */
   abstract truncate(length: number): void;
 
   /** @throws HoldfastError `E_DISPOSED`; `E_EXECUTOR` if another executor opened the sequence */
@@ -71,6 +74,14 @@ export abstract class CountedSequence extends OwnedSequence {
   }
 
   truncate(length: number): void {
-    this.#length = Math.min(this.#length, Math.max(0, length));
+    this.#length = Math.min(this.#length, lengthLeft(length));
   }
+}
+
+/** Returns the length to truncate to. @throws HoldfastError `E_TOKEN_RANGE` if it is not a whole number */
+export function lengthLeft(length: number): number {
+  if (!Number.isInteger(length)) {
+    throw new HoldfastError('E_TOKEN_RANGE', `a sequence cannot be cut to ${length} tokens`);
+  }
+  return Math.max(0, length);
 }

@@ -146,7 +146,7 @@ export class GraphBuilder {
     const [n0, n1, n2, n3] = value.shape;
     const [s0, s1, s2, s3] = value.strides;
     const tensor = this.ggml.permute(this.context, value.tensor, 1, 0, 2, 3);
-    return { tensor, type: value.type, shape: [n1, n0, n2, n3], strides: [s1, s0, s2, s3] };
+    return this.#made(tensor, value.type, [n1, n0, n2, n3], [s1, s0, s2, s3]);
   }
 
   /** Copies a tensor so that it has no gaps. */

@@ -1,6 +1,6 @@
 import { type Blueprint, type RopeFrequencies, ropeFrequencies } from '../../architectures/index.js';
 import type { Sequence } from '../contract/index.js';
-import { OwnedSequence } from '../contract/index.js';
+import { lengthLeft, OwnedSequence } from '../contract/index.js';
 
 /** Keys and values of one layer, newest last; each entry `[kvHeads × headDim]`. */
 export interface LayerCache {
@@ -25,7 +25,7 @@ export class ReferenceSequence extends OwnedSequence implements Sequence {
   }
 
   truncate(length: number): void {
-    const kept = Math.max(0, length);
+    const kept = lengthLeft(length);
     for (const { keys, values } of this.caches) {
       keys.length = Math.min(keys.length, kept);
       values.length = Math.min(values.length, kept);
