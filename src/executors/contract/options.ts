@@ -4,7 +4,7 @@ import type { Precision } from './precision.js';
 export interface ExecutorOptions {
   /** The form of the weights; default: `auto`. */
   readonly precision?: Precision;
-  /** Threads of the runtime; default: one per core. */
+  /** Threads of the runtime; default: one per core, or as many as a small model can use. */
   readonly threads?: number;
   /**
    * Whether a sequence must get the same results, to the last bit, whatever runs beside it; default: false. The kernels

@@ -22,7 +22,7 @@ export type BackendHandle = Handle<'backend'>;
 /** `ggml_backend_dev_t` */
 export type DeviceHandle = Handle<'device'>;
 /** `ggml_backend_reg_t` */
-export type RegistryHandle = Handle<'registry'>;
+type RegistryHandle = Handle<'registry'>;
 /** `ggml_backend_buffer_t` */
 export type BufferHandle = Handle<'buffer'>;
 /** `ggml_backend_buffer_type_t` */

@@ -29,6 +29,18 @@ import { PassRunner } from './pass-runner.js';
 import { Arenas, GgmlSequence } from './sequence.js';
 import { type GgmlWeights, loadWeights } from './weights.js';
 
+/**
+ * Parameters that give a thread enough to do. The threads of a smaller model wait for each other longer than they work,
+ * and they wait by spinning, which takes far longer still where another process needs the core.
+ */
+const PARAMETERS_PER_THREAD = 16e6;
+
+/** Threads for a model: one per core, unless it is too small for them. */
+function usefulThreads(blueprint: Blueprint): number {
+  const useful = Math.ceil(parameterCount(blueprint) / PARAMETERS_PER_THREAD);
+  return Math.min(availableParallelism(), useful);
+}
+
 /** More than any machine has cores. */
 const MOST_THREADS = 512;
 
@@ -46,7 +58,11 @@ let kernelsChecked = false;
 export async function createGgmlExecutor(
   plan: ModelPlan,
   checkpoint: Checkpoint,
-  { precision = 'auto', threads = availableParallelism(), batchInvariant = false }: ExecutorOptions = {},
+  {
+    precision = 'auto',
+    threads = usefulThreads(plan.blueprint),
+    batchInvariant = false,
+  }: ExecutorOptions = {},
 ): Promise<Executor> {
   if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
     throw new HoldfastError(

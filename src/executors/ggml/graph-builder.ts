@@ -59,7 +59,7 @@ export const shapeOf = (...sizes: readonly number[]): Shape => [
 export const elementsOf = ([n0, n1, n2, n3]: Shape): number => n0 * n1 * n2 * n3;
 
 /** How `rope` pairs the elements of a head: neighbours, or element i with i + rotaryDim/2. */
-export const ROPE_PAIRS = { neighbours: 0, halves: 2 } as const;
+const ROPE_PAIRS = { neighbours: 0, halves: 2 } as const;
 
 /**
  * Builds a graph of ggml operations. Every method checks shapes and types before it calls ggml, where a wrong one would

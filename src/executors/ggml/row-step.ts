@@ -39,10 +39,9 @@ async function productOf(
   rows: number,
 ): Promise<Int32Array> {
   const { ggml } = backend;
-  const context = backend.context(8, 8);
+  const { builder, context } = backend.graph(8);
   const allocator = ggml.newAllocator(backend.bufferType);
   try {
-    const builder = backend.graph(context, 8);
     const x = builder.input('F32', weight.shape[0], rows);
     const y = builder.output(builder.product(weight, x));
     if (!ggml.allocateGraph(allocator, builder.graph)) throw new Error('no memory for a product');

@@ -35,7 +35,7 @@ import { openWeights } from './weights.js';
 export async function openExecutor(
   plan: ModelPlan,
   checkpoint: Checkpoint,
-  { precision, threads }: Required<ExecutorOptions>,
+  { precision, threads }: Required<Pick<ExecutorOptions, 'precision' | 'threads'>>,
 ): Promise<Executor> {
   const shape = decoderShape(plan.blueprint);
   const weights = await openWeights(plan, checkpoint, precision);
