@@ -1,6 +1,6 @@
 /**
- * The process of one subject: receives a job from its parent, answers `{ result }` or `{ error }`, and exits.
- * Results use the IPC channel, so a runtime can print anything.
+ * The process of one job: receives it from its parent, answers `{ results }` or `{ error }`, and exits. Results use the
+ * IPC channel, so a runtime can print anything.
  */
 import { measure } from './measure.mjs';
 
@@ -10,8 +10,9 @@ process.once('disconnect', () => process.exit(1));
 process.once('message', async (message) => {
   const job = /** @type {import('./subject.d.ts').Job} */ (message);
   try {
-    const { open } = await import(job.module);
-    leave({ result: await measure(open, job) }, 0);
+    const modules = await Promise.all(job.subjects.map(({ module }) => import(module)));
+    const opens = modules.map(({ open }) => open);
+    leave({ results: await measure(opens, job) }, 0);
   } catch (error) {
     leave({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 1);
   }

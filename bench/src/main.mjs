@@ -4,8 +4,9 @@ import { metricsOf } from './metrics.mjs';
 import { parseOptions, USAGE, UsageError } from './options.mjs';
 import { makeReport } from './report.mjs';
 import { runRounds } from './rounds.mjs';
-import { formatTable } from './table.mjs';
-import { WORKLOADS } from './workload.mjs';
+import { RATIOS } from './subjects.mjs';
+import { formatMarkdown, formatText } from './table.mjs';
+import { PACES } from './workload.mjs';
 
 try {
   // npm runs scripts in the package's folder; INIT_CWD is the folder in which the command was typed.
@@ -23,26 +24,47 @@ try {
 async function main(args, directory) {
   const options = parseOptions(args, directory);
   if (options.help) return console.log(USAGE);
-
-  const { threads, subjects, json } = options;
+  const { models, subjects, json, markdown } = options;
   if (subjects.some(({ isPeer }) => !isPeer) && !isHoldfastBuilt()) {
     throw new Error('Holdfast is not built: run `npm run build` in the root of the repository first');
   }
-  const { rounds, ...workload } = options.quick ? WORKLOADS.quick : WORKLOADS.full;
-  const model = await describeModel(options.model);
-  const machine = describeMachine();
 
-  const results = await runRounds(subjects, rounds, { model: options.model, threads, workload }, (line) =>
-    console.error(line),
-  );
-  const report = makeReport(subjects, metricsOf(workload), results);
-
-  console.log(
-    `${model.file}, ${threads} threads, ${rounds} rounds; ${machine.cpu}, ${machine.cores} cores\n`,
-  );
-  console.log(formatTable(report));
-  if (json !== undefined) {
-    const record = { model, machine, threads, rounds, workload, ...report };
-    writeFileSync(json, `${JSON.stringify(record, null, 2)}\n`);
+  const records = [];
+  const sections = [];
+  for (const model of models) {
+    const record = await benchmark(model, options);
+    const heading = headingOf(record);
+    console.log(`${heading}\n\n${formatText(record)}\n`);
+    // Write the files after every model: a run of several takes hours.
+    records.push(record);
+    sections.push(`${heading}\n\n${formatMarkdown(record)}\n`);
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify(records, null, 2)}\n`);
+    if (markdown !== undefined) writeFileSync(markdown, sections.join('\n'));
   }
+}
+
+/**
+ * Runs all subjects on one model.
+ *
+ * @param {string} path
+ * @param {Exclude<import('./options.mjs').Options, { help: true }>} options
+ */
+async function benchmark(path, { threads, subjects, workloads, inTurns, quick }) {
+  const { rounds, ...pace } = PACES[inTurns ? 'turns' : 'apart'][quick ? 'quick' : 'full'];
+  const model = await describeModel(path);
+  const results = await runRounds(
+    subjects,
+    workloads,
+    { model: path, threads, rounds, pace, inTurns },
+    (line) => console.error(`${model.file}, ${line}`),
+  );
+  const machine = describeMachine();
+  const report = makeReport(subjects, metricsOf(workloads, inTurns), RATIOS, results);
+  return { model, machine, threads, inTurns, rounds, pace, workloads, ...report };
+}
+
+/** @param {Awaited<ReturnType<typeof benchmark>>} record */
+function headingOf({ model, machine, threads, inTurns, rounds }) {
+  const how = inTurns ? 'in turns in one process' : 'each in its own processes';
+  return `${model.file}, ${threads} threads, ${how}, ${rounds} ${rounds === 1 ? 'round' : 'rounds'}; ${machine.cpu}, ${machine.cores} cores`;
 }

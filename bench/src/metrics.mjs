@@ -1,36 +1,59 @@
+import { stepSample } from './measure.mjs';
+import { WORKLOADS } from './workload.mjs';
+
 /**
- * A row of the table. The goal is the largest acceptable ratio, ours ÷ peer, for each of our subjects: measuring and
- * changing attention should cost less than the peer costs without either. Loading and memory have no goal.
+ * A row of the table.
  *
- * @typedef {{ id: string, title: string, unit: 'ms' | 'MiB', digits: number, goal: number | null }} Metric
+ * @typedef {object} Metric
+ * @property {string} title
+ * @property {string} workload
+ * @property {string} sample the samples of the workload that the row shows
+ * @property {'ms' | 'MiB' | 'tokens/s'} unit of the figures; for tokens/s the samples are the times of steps
+ * @property {number} batch tokens in a step
+ * @property {Readonly<Partial<Record<'peer' | 'off', number>>>} goals the largest acceptable ratios of an executor that
+ *   measures and changes attention: to the peer, which does neither, and to the same executor if it does neither
  */
 
 /**
- * Returns the rows of the table for a workload.
+ * Returns the rows of the table.
  *
- * @param {import('./subject.d.ts').Workload} workload
+ * @param {readonly Workload[]} ran
+ * @param {boolean} inTurns whether all subjects shared a process: loading and memory are then not those of one subject
  * @returns {Metric[]}
  */
-export function metricsOf({ prefillTokens, decodeAt }) {
-  return [
-    { id: 'prefillMs', title: `prefill ${prefillTokens} tokens`, unit: 'ms', digits: 0, goal: 1 },
-    ...decodeAt.map(
-      (at) =>
-        /** @type {Metric} */ ({
-          id: decodeMetric(at),
-          title: `decode at T=${at}, per token`,
-          unit: 'ms',
-          digits: 2,
-          goal: 0.8,
-        }),
+export function metricsOf(ran, inTurns) {
+  const { short, middle, long, batch } = WORKLOADS;
+  const times = [
+    row(`prefill of ${middle.prefill.tokens} tokens`, middle, 'prefillMs', 'ms', { peer: 1, off: 1.05 }),
+    row(`prefill of ${long.prefill.tokens} tokens`, long, 'prefillMs', 'ms', { peer: 1, off: 1.05 }),
+    row(`decode at T=${short.decodeAt}`, short, stepSample(1), 'ms', { peer: 0.9, off: 1.05 }),
+    row(`decode at T=${middle.decodeAt}`, middle, stepSample(1), 'ms', { peer: 0.9, off: 1.05 }),
+    row(`decode at T=${long.decodeAt}`, long, stepSample(1), 'ms', { peer: 1, off: 1.05 }),
+    ...batch.batches.map((size) =>
+      row(`decode, batch of ${size}`, batch, stepSample(size), 'tokens/s', { off: 1.05 }, size),
     ),
-    { id: 'readyMs', title: 'load, to ready', unit: 'ms', digits: 0, goal: null },
-    { id: 'firstTokenMs', title: 'load, to the first token', unit: 'ms', digits: 0, goal: null },
-    { id: 'peakMiB', title: 'peak memory', unit: 'MiB', digits: 0, goal: null },
   ];
+  const ofProcess = [
+    row('load, to ready', short, 'readyMs', 'ms', { peer: 0.5 }),
+    row('load, to the first token', short, 'firstTokenMs', 'ms', { peer: 0.5 }),
+    row(`peak memory at T=${short.decodeAt}`, short, 'peakMiB', 'MiB', { peer: 1 }),
+    row(`peak memory at T=${long.decodeAt}`, long, 'peakMiB', 'MiB', { peer: 1 }),
+  ];
+  return [...times, ...(inTurns ? [] : ofProcess)].filter(({ workload }) =>
+    ran.some(({ id }) => id === workload),
+  );
 }
 
-/** @param {number} at */
-export function decodeMetric(at) {
-  return `decodeMs@${at}`;
+/** @typedef {import('./subject.d.ts').Workload} Workload */
+
+/**
+ * @param {string} title
+ * @param {Workload} workload
+ * @param {string} sample
+ * @param {Metric['unit']} unit
+ * @param {Metric['goals']} goals
+ * @returns {Metric}
+ */
+function row(title, { id }, sample, unit, goals, batch = 1) {
+  return { title, workload: id, sample, unit, batch, goals };
 }

@@ -4,19 +4,20 @@ import { SYSTEM_PREFIX, spansUpTo } from './dialogue.mjs';
 import { SYSTEM_PREFIX_TOKENS } from './workload.mjs';
 
 /**
- * Opens Holdfast's CPU or GPU executor. Each `feed` picks the last row's greedy token as a chat does; depending on the
- * variant, it also measures the shares of the dialogue's spans and applies split-softmax to the prefix, in all layers and
- * heads.
+ * Opens one of Holdfast's executors. Each `feed` is one `forward`, and picks the last row's greedy token as a chat does;
+ * depending on the variant, it also measures the shares of the dialogue's spans and applies split-softmax to the prefix,
+ * in all layers and heads.
  *
  * @type {import('./subject.d.ts').OpenSubject}
  */
-export async function open({ model, threads, contextLength, variant }) {
+export async function open({ model, threads, sequences: count, contextLength, variant }) {
   const { executor: name = 'cpu' } = variant;
   const loaded = await loadModel(model, { executor: name, ...(name === 'gpu' ? {} : { threads }) });
   const { executor } = loaded;
-  const sequence = executor.open(contextLength);
+  const sequences = Array.from({ length: count }, () => executor.open(contextLength));
   const intervention = splitSoftmax(executor.blueprint, variant.splitSoftmax);
   const sampler = createSampler(checkSampling({ temperature: 0 }), executor.blueprint.vocabSize);
+  /** @type {import('holdfast/executors').ForwardRequest['logits']} */
   const logits = sampler.wanted ?? 'last';
 
   return {
@@ -27,20 +28,27 @@ export async function open({ model, threads, contextLength, variant }) {
       threads,
       ...variant,
     },
-    async feed(tokens) {
-      const spans = variant.measured ? spansUpTo(sequence.length + tokens.length) : undefined;
-      const [result] = await executor.forward([{ sequence, tokens, logits, spans, intervention }]);
-      if (spans !== undefined) requireWholeRow(result.spanShares?.after, spans.length);
-      // Rows inside the target are not changed, so a piece that ends there touches no row.
-      if (intervention !== undefined && sequence.length > SYSTEM_PREFIX_TOKENS)
-        requireChanged(result.targetShares, executor.blueprint.layers.length);
-      return sampler.next(result, []).id;
+    async feed(inputs) {
+      const requests = inputs.map(({ sequence: index, tokens }) => {
+        const sequence = sequences[index];
+        const spans = variant.measured ? spansUpTo(sequence.length + tokens.length) : undefined;
+        return { sequence, tokens, logits, spans, intervention };
+      });
+      const results = await executor.forward(requests);
+      return results.map((result, index) => {
+        const { sequence, spans } = requests[index];
+        if (spans !== undefined) requireWholeRow(result.spanShares?.after, spans.length);
+        // Rows inside the target are not changed, so a piece that ends there touches no row.
+        if (intervention !== undefined && sequence.length > SYSTEM_PREFIX_TOKENS)
+          requireChanged(result.targetShares, executor.blueprint.layers.length);
+        return sampler.next(result, []).id;
+      });
     },
     async clear() {
-      sequence.truncate(0);
+      for (const sequence of sequences) sequence.truncate(0);
     },
     async close() {
-      sequence.dispose();
+      for (const sequence of sequences) sequence.dispose();
       await loaded.dispose();
     },
   };

@@ -1,51 +1,97 @@
-import { agreement, best, summariseRounds } from './summary.mjs';
+import { agreement, best, summarise } from './summary.mjs';
 
-/** @typedef {import('./subject.d.ts').SubjectEntry} SubjectEntry */
-/** @typedef {import('./subject.d.ts').RoundResult} RoundResult */
+/** @typedef {import('./subject.d.ts').Summary} Summary */
+/** @typedef {Pick<Summary, 'median' | 'p10'>} Figure */
 /** @typedef {ReturnType<typeof makeReport>} Report */
 
 /**
- * Returns all figures of a run: one row per metric, and each subject's agreement with the peer on the next token.
+ * Returns all figures of a run: one row per metric, and each subject's agreement with the first peer on the next token.
  *
- * @param {readonly SubjectEntry[]} subjects
+ * @param {readonly import('./subject.d.ts').SubjectEntry[]} subjects
  * @param {readonly import('./metrics.mjs').Metric[]} metrics
- * @param {ReadonlyMap<string, readonly RoundResult[]>} results at least one round of every subject
+ * @param {readonly import('./subjects.mjs').Ratio[]} ratios those whose subjects did not run are left out
+ * @param {import('./rounds.mjs').Results} results
  */
-export function makeReport(subjects, metrics, results) {
-  const finished = subjects.map((subject) => {
-    const rounds = results.get(subject.id) ?? [];
-    return { ...subject, first: rounds[0], summary: summariseRounds(rounds) };
-  });
-  const peers = finished.filter(({ isPeer }) => isPeer);
-  const compared = peers.length === 0 ? [] : finished.filter(({ isPeer }) => !isPeer);
+export function makeReport(subjects, metrics, ratios, results) {
+  const firstPeer = subjects.find(({ isPeer }) => isPeer);
+  const ran = (/** @type {string} */ id) => subjects.some((subject) => subject.id === id);
+  const shown = ratios.filter(({ of, to }) => ran(of) && to.some(ran));
 
   return {
-    subjects: finished.map(({ id, title, isPeer, first }) => ({
+    subjects: subjects.map(({ id, title, isPeer }) => ({
       id,
       title,
       isPeer,
-      about: first.about,
-      agreement: peers.length === 0 ? null : agreement(first, peers[0].first),
+      about: roundsOf(results, id)[0].about,
+      agreement: firstPeer && agreement(roundsOf(results, firstPeer.id), roundsOf(results, id)),
     })),
+    ratios: shown,
     rows: metrics.map((metric) => {
-      const toBeat = best(peers.map(({ summary }) => summary[metric.id]));
+      const { title, workload, sample, unit, batch, goals } = metric;
+      const measured = Object.fromEntries(
+        subjects.map(({ id }) => [id, figureOf(roundsOf(results, id, workload), sample)]),
+      );
       return {
-        ...metric,
-        figures: Object.fromEntries(finished.map(({ id, summary }) => [id, summary[metric.id]])),
-        ratios: Object.fromEntries(
-          compared.map(({ id, summary }) => [id, ratio(summary[metric.id], toBeat)]),
-        ),
+        title,
+        unit,
+        figures: unit === 'tokens/s' ? mapValues(measured, (step) => rateOf(step, batch)) : measured,
+        ratios: shown.map(({ of, to, goal }) => ({
+          ...ratio(measured[of], best(to.filter(ran).map((id) => measured[id]))),
+          goal: (goal && goals[goal]) ?? null,
+        })),
       };
     }),
   };
 }
 
-/** @typedef {Pick<import('./subject.d.ts').Summary, 'median' | 'p10'>} Figure */
+/**
+ * Returns a subject's results of one workload or of all.
+ *
+ * @param {import('./rounds.mjs').Results} results
+ * @param {string} subject
+ * @param {string} [workload]
+ */
+function roundsOf(results, subject, workload) {
+  const byWorkload = results.get(subject) ?? new Map();
+  return workload === undefined ? [...byWorkload.values()].flat() : (byWorkload.get(workload) ?? []);
+}
 
 /**
- * @param {Figure} ours
- * @param {Figure} peer
+ * Summarises samples, pooled over the rounds.
+ *
+ * @param {readonly import('./subject.d.ts').Result[]} rounds
+ * @param {string} sample
  */
-function ratio(ours, peer) {
-  return { median: ours.median / peer.median, p10: ours.p10 / peer.p10 };
+function figureOf(rounds, sample) {
+  return summarise(rounds.flatMap(({ samples }) => samples[sample]));
+}
+
+/**
+ * Returns the tokens per second of steps. Its `p10` is the rate of the fast steps, as elsewhere.
+ *
+ * @param {Summary} stepMs
+ * @param {number} batch tokens in a step
+ * @returns {Summary}
+ */
+function rateOf({ median, p10, count }, batch) {
+  return { median: (1000 * batch) / median, p10: (1000 * batch) / p10, count };
+}
+
+/**
+ * @template From, To
+ * @param {Readonly<Record<string, From>>} record
+ * @param {(value: From) => To} map
+ * @returns {Record<string, To>}
+ */
+function mapValues(record, map) {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+}
+
+/**
+ * @param {Figure} one
+ * @param {Figure} other
+ * @returns {Figure}
+ */
+function ratio(one, other) {
+  return { median: one.median / other.median, p10: one.p10 / other.p10 };
 }

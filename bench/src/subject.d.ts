@@ -1,24 +1,37 @@
 /**
- * A runtime under measurement: one model, one sequence, tokens in, the most likely next token out. Each runtime
+ * A runtime under measurement: one model, some sequences, tokens in, the most likely next tokens out. Each runtime
  * implements it in one file; the rest of the benchmark does not distinguish runtimes.
  */
 export interface Subject {
   /** The runtime's version and the settings that matter, for the JSON. */
   readonly about: Record<string, unknown>;
-  /** Appends the tokens to the sequence and returns the greedy next token. */
-  feed(tokens: readonly number[]): Promise<number>;
-  /** Clears the sequence; the next `feed` starts at position 0. */
+  /**
+   * Appends each input's tokens to its sequence and returns the greedy next token of each, in order. A runtime that can
+   * compute several sequences as one batch does so.
+   *
+   * @param inputs at most one for a sequence
+   */
+  feed(inputs: readonly Input[]): Promise<readonly number[]>;
+  /** Clears all sequences; the next `feed` starts at position 0. */
   clear(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Opens the model and a sequence that can hold `contextLength` tokens. The promise settles when both are ready. */
+/** New tokens of one sequence. */
+export interface Input {
+  /** Which of the subject's sequences, from 0. */
+  readonly sequence: number;
+  readonly tokens: readonly number[];
+}
+
+/** Opens the model and its sequences, each for `contextLength` tokens. The promise settles when all are ready. */
 export type OpenSubject = (settings: SubjectSettings) => Promise<Subject>;
 
 export interface SubjectSettings {
   /** Absolute path of the GGUF file. */
   readonly model: string;
   readonly threads: number;
+  readonly sequences: number;
   readonly contextLength: number;
   /** The subject's own settings, from the table in `subjects.mjs`. */
   readonly variant: Variant;
@@ -47,28 +60,41 @@ export interface SubjectEntry {
   readonly variant: Variant;
 }
 
-/** A job for the child process. */
+/** A job for a child process: one workload, for one subject or for several in turns. */
 export interface Job {
-  readonly module: string;
-  readonly variant: Variant;
   readonly model: string;
   readonly threads: number;
+  readonly subjects: readonly Pick<SubjectEntry, 'module' | 'variant'>[];
   readonly workload: Workload;
+  readonly pace: Pace;
 }
 
+/** What a process does: it fills its sequences, then decodes single tokens. */
 export interface Workload {
-  /** Tokens of the timed prefill. */
-  readonly prefillTokens: number;
-  readonly prefillRepeats: number;
-  /** Cache lengths at which single-token steps are timed, ascending. */
-  readonly decodeAt: readonly number[];
-  readonly decodeSteps: number;
+  readonly id: string;
+  readonly sequences: number;
+  /** The timed prefill, of at most `decodeAt` tokens; null for a workload that times none. */
+  readonly prefill: { readonly tokens: number; readonly repeats: number } | null;
+  /** Length of each sequence when decoding begins. */
+  readonly decodeAt: number;
+  /** How many sequences decode together, ascending; each number is timed in turn. */
+  readonly batches: readonly number[];
 }
 
-/** Samples of one child, by metric; see `metrics.mjs`. */
+/** How many decode steps a process times. */
+export interface Pace {
+  /** Turns in which each subject of the process decodes. */
+  readonly turns: number;
+  /** Untimed steps that begin a turn: they warm up caches, clocks and compilers for every subject. */
+  readonly warmSteps: number;
+  /** Timed steps of a turn. */
+  readonly timedSteps: number;
+}
+
+/** Samples of one subject, by name: `readyMs`, `firstTokenMs`, `prefillMs`, `stepMs@BATCH`, `peakMiB`. */
 export type Samples = Record<string, number[]>;
 
-export interface RoundResult {
+export interface Result {
   readonly about: Record<string, unknown>;
   readonly samples: Samples;
   /** Greedy next token of every timed decode step, in order. */

@@ -22,20 +22,27 @@ export const SUBJECTS = [
     module: PEER,
     variant: { flashAttention: false },
   },
-  { id: 'off', title: 'ours', isPeer: false, module: OURS, variant: {} },
+  { id: 'off', title: 'cpu', isPeer: false, module: OURS, variant: {} },
   {
     id: 'measured',
-    title: 'ours measured',
+    title: 'cpu measured',
     isPeer: false,
     module: OURS,
     variant: { measured: true },
   },
   {
     id: 'split',
-    title: 'ours k=0.5',
+    title: 'cpu k=.5',
     isPeer: false,
     module: OURS,
     variant: { measured: true, splitSoftmax: 0.5 },
+  },
+  {
+    id: 'onnx',
+    title: 'onnx k=.5',
+    isPeer: false,
+    module: OURS,
+    variant: { executor: 'onnx', measured: true, splitSoftmax: 0.5 },
   },
 ];
 
@@ -62,9 +69,28 @@ export const GPU_SUBJECTS = [
   },
   {
     id: 'gpu-split',
-    title: 'gpu k=0.5',
+    title: 'gpu k=.5',
     isPeer: false,
     module: OURS,
     variant: { executor: 'gpu', measured: true, splitSoftmax: 0.5 },
   },
+];
+
+const PEERS = ['peer-flash', 'peer', 'peer-cuda'];
+
+/**
+ * The columns with ratios. A ratio compares the subject `of` with the best of the subjects `to`, row by row, and is held
+ * against the row's goal of that name in `metrics.mjs`.
+ *
+ * @typedef {{ title: string, of: string, to: readonly string[], goal: 'peer' | 'off' | null }} Ratio
+ *
+ * @type {readonly Ratio[]}
+ */
+export const RATIOS = [
+  { title: 'cpu ÷ llama.cpp', of: 'off', to: PEERS, goal: null },
+  { title: 'cpu k=.5 ÷ llama.cpp', of: 'split', to: PEERS, goal: 'peer' },
+  { title: 'cpu k=.5 ÷ cpu', of: 'split', to: ['off'], goal: 'off' },
+  { title: 'onnx k=.5 ÷ llama.cpp', of: 'onnx', to: PEERS, goal: null },
+  { title: 'gpu k=.5 ÷ llama.cpp', of: 'gpu-split', to: PEERS, goal: 'peer' },
+  { title: 'gpu k=.5 ÷ gpu', of: 'gpu-split', to: ['gpu'], goal: 'off' },
 ];

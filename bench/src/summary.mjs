@@ -1,5 +1,5 @@
 /** @typedef {import('./subject.d.ts').Summary} Summary */
-/** @typedef {import('./subject.d.ts').RoundResult} RoundResult */
+/** @typedef {import('./subject.d.ts').Result} Result */
 
 /**
  * Returns the median, the 10th percentile and the count of samples.
@@ -26,18 +26,7 @@ function quantile(sorted, fraction) {
 }
 
 /**
- * Pools the rounds of one subject, by metric.
- *
- * @param {readonly RoundResult[]} results
- * @returns {Record<string, Summary>}
- */
-export function summariseRounds(results) {
-  const ids = Object.keys(results[0].samples);
-  return Object.fromEntries(ids.map((id) => [id, summarise(results.flatMap(({ samples }) => samples[id]))]));
-}
-
-/**
- * Returns the figures to beat: the best median and the best 10th percentile over the peer's settings.
+ * Returns the figures to beat: the best median and the best 10th percentile.
  *
  * @param {readonly Summary[]} summaries
  */
@@ -52,10 +41,11 @@ export function best(summaries) {
  * Returns the fraction of decode steps at which two subjects choose the same greedy token. It reveals a runtime that is
  * fast because it computes something else. Kernels round differently, so near ties can fall either way.
  *
- * @param {RoundResult} one
- * @param {RoundResult} other
+ * @param {readonly Result[]} one
+ * @param {readonly Result[]} other the same workloads in the same order
  */
 export function agreement(one, other) {
-  const same = one.greedy.filter((token, step) => token === other.greedy[step]);
-  return same.length / one.greedy.length;
+  const chosen = one.flatMap(({ greedy }) => greedy);
+  const others = other.flatMap(({ greedy }) => greedy);
+  return chosen.filter((token, step) => token === others[step]).length / chosen.length;
 }

@@ -1,18 +1,13 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { agreement, best, summarise, summariseRounds } from './summary.mjs';
+import { agreement, best, summarise } from './summary.mjs';
 
 it('interpolates the median and the 10th percentile of unsorted samples', () => {
   assert.deepEqual(summarise([4, 1, 3, 2]), { median: 2.5, p10: 1.3, count: 4 });
   assert.deepEqual(summarise([7]), { median: 7, p10: 7, count: 1 });
 });
 
-it('pools the samples of all rounds', () => {
-  const rounds = [[1, 2], [9]].map((loadMs) => ({ about: {}, samples: { loadMs }, greedy: [] }));
-  assert.equal(summariseRounds(rounds).loadMs.median, 2);
-});
-
-it("takes each statistic from the better of the peer's settings", () => {
+it('takes each statistic from the better of several subjects', () => {
   const figures = [
     { median: 5, p10: 4, count: 1 },
     { median: 6, p10: 3, count: 1 },
@@ -22,5 +17,5 @@ it("takes each statistic from the better of the peer's settings", () => {
 
 it('counts the steps at which two subjects choose the same token', () => {
   const chose = (/** @type {number[]} */ ...greedy) => ({ about: {}, samples: {}, greedy });
-  assert.equal(agreement(chose(1, 2, 3, 4), chose(1, 2, 9, 4)), 0.75);
+  assert.equal(agreement([chose(1, 2), chose(3, 4)], [chose(1, 2), chose(9, 4)]), 0.75);
 });

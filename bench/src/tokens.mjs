@@ -6,13 +6,14 @@ const FIRST_ID = 100;
 const ID_COUNT = 1000;
 
 /**
- * Returns the tokens to feed, the same for every subject and run.
+ * Returns the tokens to feed to a sequence, the same for every subject and run.
  *
  * @param {number} count
+ * @param {number} sequence each has a text of its own, so that a batch that mixes them up does not go unnoticed
  * @returns {number[]} one id per position, from a linear congruential generator (Numerical Recipes' constants)
  */
-export function fixedTokens(count) {
-  let state = 1;
+export function fixedTokens(count, sequence) {
+  let state = sequence + 1;
   return Array.from({ length: count }, () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     // Use the high bits: the low bits of a linear congruential generator repeat quickly.
