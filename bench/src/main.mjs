@@ -66,5 +66,13 @@ async function benchmark(path, { threads, subjects, workloads, inTurns, quick })
 /** @param {Awaited<ReturnType<typeof benchmark>>} record */
 function headingOf({ model, machine, threads, inTurns, rounds }) {
   const how = inTurns ? 'in turns in one process' : 'each in its own processes';
-  return `${model.file}, ${threads} threads, ${how}, ${rounds} ${rounds === 1 ? 'round' : 'rounds'}; ${machine.cpu}, ${machine.cores} cores`;
+  return `${model.file}, ${count(threads, 'thread')}, ${how}, ${count(rounds, 'round')}; ${machine.cpu}, ${count(machine.cores, 'core')}`;
+}
+
+/**
+ * @param {number} number
+ * @param {string} noun
+ */
+function count(number, noun) {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
