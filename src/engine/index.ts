@@ -28,4 +28,10 @@ export {
   type SamplingOptions,
   type TokenProbability,
 } from './sampling.js';
-export { type AdvanceOptions, type PrefillResult, Session, type SessionOptions } from './session.js';
+export {
+  type AdvanceOptions,
+  defaultContextLength,
+  type PrefillResult,
+  Session,
+  type SessionOptions,
+} from './session.js';

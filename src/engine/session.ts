@@ -1,3 +1,4 @@
+import type { Blueprint } from '../architectures/index.js';
 import type { TokenRange } from '../attention/index.js';
 import { HoldfastError } from '../errors.js';
 import {
@@ -43,7 +44,7 @@ const DEFAULT_CONTEXT_LENGTH = 8192;
  * Returns a model's default context length. Beyond LongRoPE's original length, even a short dialogue is rotated by the
  * long factors, so such a context must be requested explicitly (decision 0008).
  */
-function defaultContextLength({ blueprint: { contextLength, layers } }: Executor): number {
+export function defaultContextLength({ contextLength, layers }: Blueprint): number {
   const originals = layers.flatMap(({ attention: { rope } }) =>
     rope?.scaling?.type === 'longrope' ? [rope.scaling.originalContextLength] : [],
   );
@@ -75,7 +76,7 @@ export class Session {
     options: SessionOptions = {},
   ) {
     const longest = executor.blueprint.contextLength;
-    this.contextLength = options.contextLength ?? defaultContextLength(executor);
+    this.contextLength = options.contextLength ?? defaultContextLength(executor.blueprint);
     if (!Number.isInteger(this.contextLength) || this.contextLength < 1 || this.contextLength > longest) {
       throw new HoldfastError(
         'E_CONTEXT_FULL',

@@ -13,6 +13,8 @@ export interface ExecutorEntry {
   readonly takes: readonly (keyof ExecutorOptions)[];
   /** Whether it stores an unquantised matrix as f16 where the precision allows this; else as f32. */
   readonly halves: boolean;
+  /** Whether concurrent calls of `forward` run as one batch; else one after the other. */
+  readonly batches: boolean;
   /**
    * The packages whose versions its results depend on. A scope stands for the one of its packages that fits the
    * platform, so that results have the same address on every platform.
@@ -34,6 +36,7 @@ export const EXECUTOR_TABLE = {
   cpu: {
     takes: ['precision', 'threads', 'batchInvariant'],
     halves: false,
+    batches: true,
     packages: ['@node-llama-cpp'],
     create: async (plan, checkpoint, options) => {
       const { createGgmlExecutor } = await import('./ggml/index.js');
@@ -44,6 +47,7 @@ export const EXECUTOR_TABLE = {
   onnx: {
     takes: ['precision', 'threads', 'batchInvariant'],
     halves: false,
+    batches: false,
     packages: ['onnxruntime-node'],
     create: async (plan, checkpoint, options) => {
       const { createOnnxExecutor } = await import('./onnx/index.js');
@@ -54,6 +58,7 @@ export const EXECUTOR_TABLE = {
   gpu: {
     takes: ['precision', 'batchInvariant'],
     halves: true,
+    batches: false,
     packages: ['webgpu'],
     create: async (plan, checkpoint, options) => {
       const { createGpuExecutor } = await import('./gpu/index.js');
@@ -77,6 +82,7 @@ export const EXECUTOR_TABLE = {
   reference: {
     takes: ['batchInvariant'],
     halves: false,
+    batches: false,
     packages: [],
     create: createReferenceExecutor,
     examine: async () => `node ${process.versions.node}`,

@@ -53,7 +53,7 @@ export {
   shardOf,
   versionsThatMatter,
 } from './plan/index.js';
-export type { CellOutcome, OpenCells } from './run/index.js';
+export type { CellOutcome, CellSetup, OpenCells } from './run/index.js';
 export {
   CELLS,
   type CellResult,
@@ -67,6 +67,7 @@ export {
   type RunSummary,
   runCell,
   runStudy,
+  type Tasks,
   type Thread,
   ThreadEnded,
 } from './run/index.js';

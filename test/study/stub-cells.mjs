@@ -18,13 +18,15 @@ const ARMS = {
   strays: () => new Promise(() => setImmediate(() => JSON.parse('this is not caught'))),
 };
 
-export const open = async () => async (cell) => {
+export const open = async () => ({ run, close: async () => {} });
+
+async function run(cell) {
   if (STUB_LOG) appendFileSync(STUB_LOG, `${cell.address}\n`);
   if (STUB_GATE) await passGate(`${cell.labels.arm} ${cell.labels.index}`);
   await ARMS[process.env.STUB_HEALED ? '' : cell.labels.arm]?.();
   const timing = { address: cell.address, totalMs: 10, executorMs: 9.8, decodedTokens: 40 };
   return { record: RECORDS[cell.kind](cell), timing };
-};
+}
 
 /** Resolves when the gate closes the connection. */
 function passGate(message) {

@@ -39,6 +39,7 @@ function openStudy(file, models) {
         hash: 'f00d',
         layers: 2,
         heads: 3,
+        cacheBytes: 1024,
         mayWriteTime: dated,
       },
     ],

@@ -3,6 +3,7 @@
  * flags, and input files. Knows commander and the library; must not know any single command.
  */
 export {
+  BATCH_DEFAULT,
   dateTime,
   decimal,
   integerList,

@@ -1,9 +1,8 @@
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { planText, type RunSummary, runStudy, type Shard, type Study } from '../../study/index.js';
 import type { Moment } from '../../text/index.js';
-import { dateTime, NOW_HELP, positiveInteger } from '../options/index.js';
+import { BATCH_DEFAULT, dateTime, NOW_HELP, positiveInteger } from '../options/index.js';
 import { stderr, stdout } from '../terminal/index.js';
 import type { StudyParts } from './parts.js';
 import { createProgressLine } from './progress.js';
@@ -12,7 +11,8 @@ import { leftLine, summaryJson, summaryLines } from './summary.js';
 
 interface RunFlags {
   readonly out?: string;
-  readonly jobs: number;
+  readonly jobs?: number;
+  readonly batch?: number;
   readonly shard?: Shard;
   readonly now?: Moment;
   readonly dryRun?: true;
@@ -30,9 +30,13 @@ export function registerStudyRun(study: Command, parts: StudyParts): void {
     .option('--out <dir>', 'the results folder (studies/NAME)')
     .option(
       '--jobs <n>',
-      'cells to compute in parallel, each with its own copy of the models',
+      'threads, each with its own copy of the models (default: one; one per core if the executor does not batch)',
       positiveInteger,
-      availableParallelism(),
+    )
+    .option(
+      '--batch <n>',
+      `dialogues that each thread runs at once (default: ${BATCH_DEFAULT})`,
+      positiveInteger,
     )
     .option(
       '--shard <i/n>',
@@ -65,6 +69,7 @@ async function run(file: string, flags: RunFlags, { openStudy, cells }: StudyPar
     folder,
     cells,
     jobs: flags.jobs,
+    batch: flags.batch,
     shard: flags.shard ?? null,
     now: flags.now,
     models: flags.model,

@@ -32,9 +32,10 @@ export function failureLines(failures: readonly FailedCell[]): string[] {
 }
 
 /** Returns how many cells are done, and an estimate of the time for the rest. */
-export function leftLine({ done, total, leftMs }: RunSummary, jobs: number): string {
+export function leftLine({ done, total, leftMs }: RunSummary, jobs: number | undefined): string {
   const known = leftMs !== null && done < total;
-  const left = known ? `; the rest takes about ${durationText(leftMs)} with --jobs ${jobs}` : '';
+  const threads = jobs === undefined ? '' : ` with --jobs ${jobs}`;
+  const left = known ? `; the rest takes about ${durationText(leftMs)}${threads}` : '';
   return `${done} of ${total} cells are done${left}`;
 }
 

@@ -93,7 +93,9 @@ export async function keepStudy(
   plan: readonly PlannedCell[],
 ): Promise<void> {
   const { name } = spec;
-  await keepStudyFile(folder, { format: FORMAT, name, origin, versions, now, models, text, spec }, plan);
+  const kept = models.map(({ cacheBytes: _, ...model }) => model);
+  const file = { format: FORMAT, name, origin, versions, now, models: kept, text, spec };
+  await keepStudyFile(folder, file, plan);
 }
 
 /** Writes `study.json` with the given content, and `plan.jsonl`. @throws HoldfastError `E_UNWRITABLE` */

@@ -24,6 +24,8 @@ export interface ModelFacts {
   readonly grid: HeadGrid;
   /** The heads that see furthest (`headsInMeans`), as indices into `[layers × heads]`: those that a ranking chooses from. */
   readonly seeing: readonly number[];
+  /** Bytes of the keys and values of a dialogue that fills its context. No result depends on it. */
+  readonly cacheBytes: number;
   /** Precision of the weights; the executor's name if it has only one. */
   readonly precision: string;
 }

@@ -24,12 +24,15 @@ export interface Cell {
   readonly settings: Pick<StudySpec, 'sampling' | 'maxTokens' | 'probeRounds' | 'costs'>;
 }
 
-/** How long a cell took. Timings are kept apart from the records, which must not depend on them. */
+/**
+ * How long a cell took. While a thread computes n cells at once, each of them takes 1/n of the time. Timings are kept
+ * apart from the records, which must not depend on them.
+ */
 export interface CellTiming {
   readonly address: string;
-  /** Wall time of the whole cell. */
+  /** The time of the whole cell. */
   readonly totalMs: number;
-  /** Wall time of its forward passes. */
+  /** The part of it in which the cells waited for forward passes. */
   readonly executorMs: number;
   /** Tokens decoded in answers, also to probes; 0 for a cost cell, which decodes none. */
   readonly decodedTokens: number;

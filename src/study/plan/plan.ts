@@ -37,6 +37,8 @@ export interface StudyModel {
   readonly layers: number;
   /** Query heads per layer. */
   readonly heads: number;
+  /** Bytes of the keys and values of a dialogue that fills its context; decides how many run at once. */
+  readonly cacheBytes: number;
   /** Whether its chat template can write the date or time. */
   readonly mayWriteTime: boolean;
 }

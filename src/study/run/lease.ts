@@ -11,7 +11,7 @@ export interface Lease {
   end(): void;
 }
 
-/** A session that dialogues use one after the other. */
+/** A session that dialogues use one after the other, and the model whose tokens are counted for it. */
 interface Seat {
   readonly model: Model;
   readonly meter: Meter;
@@ -21,16 +21,15 @@ interface Seat {
   taken: boolean;
 }
 
-const seats = new WeakMap<Model, Seat>();
+const seats = new WeakMap<Model, Seat[]>();
 
 /**
- * Leases a model for a dialogue. The dialogues of a model take turns on one session, so that the arms of a dialogue
- * compute its system prompt only once. While the session is in use, another dialogue gets a session of its own.
+ * Leases a model for a dialogue. Dialogues that run one after the other share a session, so that the arms of a dialogue
+ * compute its system prompt only once. There are as many sessions as dialogues that have run at once.
  */
 export function lease(model: Model, system: string, arm: Arm): Lease {
-  const known = seats.get(model);
-  const seat = known === undefined || known.taken ? openSeat(model) : known;
-  if (known === undefined) seats.set(model, seat);
+  const free = seatsOf(model).filter(({ taken }) => !taken);
+  const seat = free.find((seat) => seat.system === system) ?? free[0] ?? addSeat(model);
   const isPlain = leavesPrefix(arm);
   if (seat.system !== system || !isPlain) seat.session.rewind(0);
   seat.system = isPlain ? system : null;
@@ -42,14 +41,22 @@ export function lease(model: Model, system: string, arm: Arm): Lease {
     meter: () => ({ tokens: seat.meter.tokens - before.tokens, passes: seat.meter.passes - before.passes }),
     end() {
       seat.taken = false;
-      if (seats.get(model) !== seat) seat.session.dispose();
     },
   };
 }
 
-function openSeat(model: Model): Seat {
+function seatsOf(model: Model): Seat[] {
+  const known = seats.get(model) ?? [];
+  seats.set(model, known);
+  return known;
+}
+
+function addSeat(model: Model): Seat {
   const metered = meterModel(model);
-  return { ...metered, session: new Session(metered.model.executor), system: null, taken: false };
+  const session = new Session(metered.model.executor);
+  const seat: Seat = { ...metered, session, system: null, taken: false };
+  seatsOf(model).push(seat);
+  return seat;
 }
 
 /** Returns whether an arm leaves rows inside the prefix unchanged. A policy on the prefix does: they see no key outside it. */

@@ -37,19 +37,26 @@ export async function divergence(model: Model, dialogue: Exchanges, arm: Arm, no
   let sum = 0;
   let count = 0;
   try {
-    for await (const { chosen, logits } of untouched) {
-      const { value } = await changed.next();
-      if (value === undefined) break;
+    for (;;) {
+      // At the same time, so that an executor that batches reads the weights once for both.
+      const [{ value: before }, { value: after }] = await both(untouched.next(), changed.next());
+      if (before === undefined || after === undefined) return { sum, count };
+      const { chosen, logits } = before;
       for (const row of chosen.keys()) {
         const [from, to] = [row * vocabSize, (row + 1) * vocabSize];
-        sum += klDivergence(logits.subarray(from, to), value.logits.subarray(from, to));
+        sum += klDivergence(logits.subarray(from, to), after.logits.subarray(from, to));
       }
       count += chosen.length;
     }
-    return { sum, count };
   } finally {
-    await changed.return(undefined);
+    await both(untouched.return(undefined), changed.return(undefined));
   }
+}
+
+/** Waits for two results, also if one of them fails: what belongs to the other is in use until then. */
+async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return Promise.all([first, second]);
 }
 
 /** Sums −log p over the tokens of held-out answers, in nats. */

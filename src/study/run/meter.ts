@@ -1,5 +1,6 @@
 import type { Model } from '../../engine/index.js';
 import type { Executor } from '../../executors/index.js';
+import type { SharedTime } from './shared-time.js';
 
 /** The work that a model has done. */
 export interface Meter {
@@ -7,8 +8,6 @@ export interface Meter {
   tokens: number;
   /** Forward passes, counted per sequence. */
   passes: number;
-  /** Wall time in the executor. */
-  executorMs: number;
 }
 
 /** A model and the meter on its executor. */
@@ -19,39 +18,53 @@ export interface MeteredModel {
 
 /** Puts a meter on a model's executor. */
 export function meterModel(model: Model): MeteredModel {
-  const meter: Meter = { tokens: 0, passes: 0, executorMs: 0 };
-  const { executor } = model;
-  const metered: Executor = {
-    name: executor.name,
-    blueprint: executor.blueprint,
-    precision: executor.precision,
-    open: (contextLength) => executor.open(contextLength),
-    async forward(requests, options) {
-      const sinceMs = performance.now();
+  const meter: Meter = { tokens: 0, passes: 0 };
+  return {
+    meter,
+    model: withForward(model, async (requests, options) => {
       try {
-        return await executor.forward(requests, options);
+        return await model.executor.forward(requests, options);
       } finally {
-        meter.executorMs += performance.now() - sinceMs;
         meter.passes += requests.length;
         for (const { tokens } of requests) meter.tokens += tokens.length;
       }
-    },
-    dispose: () => executor.dispose(),
+    }),
   };
+}
+
+/** Tells a clock when the model's executor is asked and when it answers. */
+export function timedModel(model: Model, time: SharedTime): Model {
+  return withForward(model, async (requests, options) => {
+    time.asked();
+    try {
+      return await model.executor.forward(requests, options);
+    } finally {
+      time.answered();
+    }
+  });
+}
+
+/** Returns a model with another `forward`. */
+function withForward(model: Model, forward: Executor['forward']): Model {
+  const { executor } = model;
   return {
-    meter,
-    model: {
-      name: model.name,
-      executor: metered,
-      // Getters, because a loaded model creates its tokenizer and format on first use.
-      get tokenizer() {
-        return model.tokenizer;
-      },
-      get format() {
-        return model.format;
-      },
-      hash: () => model.hash(),
-      dispose: () => model.dispose(),
+    name: model.name,
+    executor: {
+      name: executor.name,
+      blueprint: executor.blueprint,
+      precision: executor.precision,
+      open: (contextLength) => executor.open(contextLength),
+      forward,
+      dispose: () => executor.dispose(),
     },
+    // Getters, because a loaded model creates its tokenizer and format on first use.
+    get tokenizer() {
+      return model.tokenizer;
+    },
+    get format() {
+      return model.format;
+    },
+    hash: () => model.hash(),
+    dispose: () => model.dispose(),
   };
 }

@@ -12,8 +12,9 @@ import { type OpenedSource, openSource } from '../plan/index.js';
 import { rounded } from './digits.js';
 import { leadDialogue } from './lead-dialogue.js';
 import { type Cost, divergence, negativeLogLikelihood, rightAnswer } from './measure-costs.js';
-import { type MeteredModel, meterModel } from './meter.js';
+import { timedModel } from './meter.js';
 import { rankHeads } from './rank-heads.js';
+import { SharedTime, type TimeShare } from './shared-time.js';
 
 /** The result of a cell. */
 export interface CellResult {
@@ -29,28 +30,43 @@ interface Computed {
   readonly decodedTokens: number;
 }
 
-/** One metered model per model: all cells use the same object, and so the same session (see `lease.ts`). */
-const meters = new WeakMap<Model, MeteredModel>();
+/** A model and the clock of the cells that it computes. */
+interface TimedModel {
+  readonly model: Model;
+  readonly time: SharedTime;
+}
+
+/** One timed model per model: all cells use the same object, and so the same sessions (see `lease.ts`). */
+const timed = new WeakMap<Model, TimedModel>();
+
+function timedOf(model: Model): TimedModel {
+  const known = timed.get(model);
+  if (known !== undefined) return known;
+  const time = new SharedTime();
+  const added = { model: timedModel(model, time), time };
+  timed.set(model, added);
+  return added;
+}
 
 /**
- * Computes one cell of a study. On the same machine its record always has the same bytes.
- * @param model the cell's model; it must compute one cell at a time
+ * Computes one cell of a study. On the same machine its record always has the same bytes, also if the model computes
+ * other cells at the same time.
  * @throws HoldfastError what opening its source and running the model throw
  */
 export async function runCell(model: Model, cell: Cell): Promise<CellResult> {
-  const sinceMs = performance.now();
-  const metered = meters.get(model) ?? meterModel(model);
-  meters.set(model, metered);
-  const before = { ...metered.meter };
-  const { record, decodedTokens } = await compute(metered.model, cell);
+  const { model: metered, time } = timedOf(model);
+  const end = time.begin();
+  let computed: Computed;
+  let share: TimeShare;
+  try {
+    computed = await compute(metered, cell);
+  } finally {
+    share = end();
+  }
+  const { record, decodedTokens } = computed;
   return {
     record: { ...cell.labels, ...record },
-    timing: {
-      address: cell.address,
-      totalMs: performance.now() - sinceMs,
-      executorMs: metered.meter.executorMs - before.executorMs,
-      decodedTokens,
-    },
+    timing: { address: cell.address, ...share, decodedTokens },
   };
 }
 

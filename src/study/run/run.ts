@@ -1,3 +1,4 @@
+import { type Concurrency, planConcurrency } from '../../concurrency.js';
 import type { Moment } from '../../text/index.js';
 import {
   alone,
@@ -27,8 +28,10 @@ export interface RunOptions {
   readonly folder: string;
   /** A module that exports a function `open` of type {@link OpenCells}. */
   readonly cells: URL;
-  /** Maximum number of threads, each with its own models. */
-  readonly jobs: number;
+  /** Number of threads, each with its own models; default: see {@link planConcurrency}. */
+  readonly jobs?: number | undefined;
+  /** Number of cells that a thread computes at once; default: see {@link planConcurrency}. */
+  readonly batch?: number | undefined;
   readonly shard: Shard | null;
   /** The moment of a new study whose specification has none, in ISO 8601; default: the current one. */
   readonly now?: string | undefined;
@@ -106,17 +109,37 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunSu
       return moment;
     });
     const cells = study.cellsAt(now);
-    const ranked = await rank(cells, folder, options, sums, (plan) => keep(now, plan));
+    const run: Run = { ...options, results: folder, sums, concurrencyOf: concurrencyIn(study, options) };
+    const ranked = await rank(cells, run, (plan) => keep(now, plan));
     if (ranked.rankings === null) return ranked.summary;
     const plan = [...cells.rankings, ...cells.expand(ranked.rankings)];
     await keep(now, plan);
-    const summary = await compute(plan, folder, options, sums);
+    const summary = await compute(plan, run);
     if (!summary.complete) return summary;
     await exportResults(folder, plan, study.models);
     return summary;
   } finally {
     await folder.close();
   }
+}
+
+/** A run that has begun. */
+interface Run extends RunOptions {
+  readonly results: StudyFolder;
+  readonly sums: Sums;
+  /** Returns how many cells of a cell's model run at once. */
+  readonly concurrencyOf: (cell: Cell) => Concurrency;
+}
+
+/** Chooses for each model of a study, once, how many of its cells run at once. */
+function concurrencyIn({ models }: Study, { jobs, batch }: RunOptions): Run['concurrencyOf'] {
+  const chosen = new Map<string, Concurrency>();
+  return ({ model: { executor }, labels }) => {
+    const { cacheBytes } = models.find(({ name }) => name === labels.model)!;
+    const concurrency = chosen.get(labels.model) ?? planConcurrency(executor, cacheBytes, { jobs, batch });
+    chosen.set(labels.model, concurrency);
+    return concurrency;
+  };
 }
 
 type Ranked =
@@ -126,16 +149,14 @@ type Ranked =
 /** Returns the rankings, after computing missing ones; null if the run was stopped or a ranking failed. */
 async function rank(
   cells: StudyCells,
-  folder: StudyFolder,
-  options: RunOptions,
-  sums: Sums,
+  run: Run,
   keep: (plan: readonly Cell[]) => Promise<void>,
 ): Promise<Ranked> {
-  const kept = await rankingsIn(folder, cells.rankings);
+  const kept = await rankingsIn(run.results, cells.rankings);
   if (kept.length === cells.rankings.length) return { rankings: kept };
   await keep(cells.rankings);
-  const summary = await compute(cells.rankings, folder, { ...options, dryRun: false }, sums);
-  const rankings = await rankingsIn(folder, cells.rankings);
+  const summary = await compute(cells.rankings, { ...run, dryRun: false });
+  const rankings = await rankingsIn(run.results, cells.rankings);
   return rankings.length === cells.rankings.length
     ? { rankings }
     : { rankings: null, summary: { ...summary, complete: false } };
@@ -150,12 +171,8 @@ async function rankingsIn(folder: StudyFolder, cells: readonly Cell[]): Promise<
   );
 }
 
-async function compute(
-  plan: readonly Cell[],
-  folder: StudyFolder,
-  options: RunOptions,
-  sums: Sums,
-): Promise<RunSummary> {
+async function compute(plan: readonly Cell[], run: Run): Promise<RunSummary> {
+  const { results: folder, sums, ...options } = run;
   const groups = groupsOf(cellsOfShard(plan, options.shard));
   const cells = groups.flat();
   const kept: Kept = new Map();
@@ -173,26 +190,49 @@ async function compute(
     const timing = timings.get(cell.address);
     if (timing !== undefined) estimate.done(cell, timing.totalMs);
   }
-  const tally = createTally(cells.length, kept, estimate, sums, Math.min(options.jobs, groups.length));
   const wanted = new Set(options.dryRun ? estimate.unknown() : missing);
+  const tally = createTally(cells.length, kept, estimate, sums);
+  const report = (): void => options.onProgress(tally.progress());
+  report();
   const todo = groups.map((group) => group.filter((cell) => wanted.has(cell)));
-  options.onProgress(tally.progress());
-  await computeGroups(
-    todo.filter((group) => group.length > 0),
-    {
+  for (const { concurrency, groups } of partsOf(todo, run.concurrencyOf)) {
+    tally.jobs = Math.min(concurrency.jobs, groups.flat().length);
+    await computeGroups(groups, {
       ...options,
       folder,
+      concurrency,
       onKept(cell, record, computed, timing) {
         tally.kept(cell, record, computed, timing);
-        options.onProgress(tally.progress());
+        report();
       },
-    },
-  );
+    });
+  }
   const failures = cells.flatMap((cell) => {
     const error = kept.get(cell) ?? null;
     return error === null ? [] : [{ labels: cell.labels, error }];
   });
   return { ...tally.progress(), failures, complete: kept.size === cells.length, plan, msOf: estimate.msOf };
+}
+
+/** Groups of cells that run with the same concurrency. */
+interface Part {
+  readonly concurrency: Concurrency;
+  readonly groups: (readonly Cell[])[];
+}
+
+/** Divides groups by the concurrency of their models. Leaves out empty groups. */
+function partsOf(groups: readonly (readonly Cell[])[], concurrencyOf: Run['concurrencyOf']): Part[] {
+  const parts = new Map<string, Part>();
+  for (const group of groups) {
+    const [first] = group;
+    if (first === undefined) continue;
+    const concurrency = concurrencyOf(first);
+    const key = JSON.stringify(concurrency);
+    const part = parts.get(key) ?? { concurrency, groups: [] };
+    part.groups.push(group);
+    parts.set(key, part);
+  }
+  return [...parts.values()];
 }
 
 /** Cells on disk, each with its error if it failed, otherwise null. */
@@ -210,13 +250,16 @@ interface Sums {
 }
 
 interface Tally {
+  /** Threads that compute now. */
+  jobs: number;
   kept(cell: Cell, record: CellRecord, computed: boolean, timing: CellTiming | null): void;
   progress(): RunProgress;
 }
 
-function createTally(total: number, kept: Kept, estimate: Estimate, sums: Sums, jobs: number): Tally {
+function createTally(total: number, kept: Kept, estimate: Estimate, sums: Sums): Tally {
   let failed = [...kept.values()].filter((error) => error !== null).length;
   return {
+    jobs: 1,
     kept(cell, record, computed, timing) {
       kept.set(cell, errorOf(record));
       if (record.kind === 'failure') failed++;
@@ -237,7 +280,7 @@ function createTally(total: number, kept: Kept, estimate: Estimate, sums: Sums, 
         elapsedMs: performance.now() - sums.startMs,
         decodedTokens: sums.decodedTokens,
         outsideExecutor: sums.totalMs === 0 ? null : 1 - sums.executorMs / sums.totalMs,
-        leftMs: leftMs === null ? null : leftMs / jobs,
+        leftMs: leftMs === null ? null : leftMs / this.jobs,
       };
     },
   };

@@ -1,21 +1,32 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Reply, Request, ThreadData } from './threads.js';
 
-// Runs inside each thread of `threads.ts`: opens the given module and runs one task after the other.
+// Runs inside each thread of `threads.ts`: opens the given module and runs every task that arrives, also while others run.
 
 const port = parentPort!;
-const { module }: ThreadData = workerData;
+const { module, setup }: ThreadData = workerData;
 const { open } = await import(module);
-const run = await open();
+const tasks = await open(setup);
 const reply = (message: Reply): void => port.postMessage(message);
 
-port.on('message', async (request: Request) => {
-  // Exit here, between tasks: native code that is still running would crash when its thread ends.
-  if (request.kind === 'close') process.exit();
+async function run(id: number, task: unknown): Promise<void> {
   try {
-    reply({ kind: 'result', result: await run(request.task) });
+    reply({ kind: 'result', id, result: await tasks.run(task) });
   } catch (error) {
-    reply({ kind: 'error', message: error instanceof Error ? error.message : String(error) });
+    reply({ kind: 'error', id, message: error instanceof Error ? error.message : String(error) });
   }
+}
+
+async function close(): Promise<void> {
+  try {
+    await tasks.close();
+  } finally {
+    process.exit();
+  }
+}
+
+port.on('message', (request: Request) => {
+  if (request.kind === 'close') void close();
+  else void run(request.id, request.task);
 });
 reply({ kind: 'ready' });

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { configFixture, modelFixture } from '../test/support/model-fixtures.js';
+import { kvBytesPerToken, planModel } from './architectures/index.js';
+import { cacheBytes, concurrencyOf, planConcurrency } from './concurrency.js';
+
+const MIB = 2 ** 20;
+const machine = { cores: 4, freeBytes: 1024 * MIB };
+
+describe('an executor that batches', () => {
+  it('gets one copy of the model, all cores, and 16 dialogues if they fit into half of the free memory', () => {
+    expect(concurrencyOf(true, 1 * MIB, {}, machine)).toEqual({ jobs: 1, batch: 16, threads: 4 });
+    expect(concurrencyOf(true, 100 * MIB, {}, machine)).toEqual({ jobs: 1, batch: 5, threads: 4 });
+    expect(concurrencyOf(true, 4096 * MIB, {}, machine), 'always one').toMatchObject({ batch: 1 });
+  });
+
+  it('shares cores and memory among the copies that were asked for', () => {
+    expect(concurrencyOf(true, 100 * MIB, { jobs: 2 }, machine)).toEqual({ jobs: 2, batch: 2, threads: 2 });
+    expect(concurrencyOf(true, 1 * MIB, { jobs: 8 }, machine)).toMatchObject({ threads: 1 });
+  });
+
+  it('gets the batch that was asked for, whether it fits or not', () => {
+    expect(concurrencyOf(true, 100 * MIB, { batch: 64 }, machine)).toMatchObject({ batch: 64 });
+  });
+});
+
+it('gives every core a copy of the model if the executor does not batch', () => {
+  expect(concurrencyOf(false, 1 * MIB, {}, machine)).toEqual({ jobs: 4, batch: 1, threads: 1 });
+  expect(concurrencyOf(false, 1 * MIB, { jobs: 2, batch: 3 }, machine)).toEqual({
+    jobs: 2,
+    batch: 3,
+    threads: 1,
+  });
+});
+
+it('asks the registry whether an executor batches', () => {
+  expect(planConcurrency('reference', 1 * MIB, {}, machine)).toEqual({ jobs: 4, batch: 1, threads: 1 });
+  expect(planConcurrency('reference', 1 * MIB, { jobs: 3 })).toMatchObject({ jobs: 3 });
+  expect(() => planConcurrency('abacus', 1, {})).toThrow(/E_EXECUTOR/);
+});
+
+it('counts the keys and values of a full context', async () => {
+  const { blueprint } = await planModel(await modelFixture('llama'), await configFixture('llama'));
+  expect(cacheBytes(blueprint)).toBe(kvBytesPerToken(blueprint) * blueprint.contextLength);
+  expect(cacheBytes(blueprint, 10)).toBe(kvBytesPerToken(blueprint) * 10);
+});

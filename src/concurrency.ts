@@ -1,0 +1,81 @@
+import { availableParallelism } from 'node:os';
+import { availableMemory } from 'node:process';
+import { type Blueprint, kvBytesPerToken } from './architectures/index.js';
+import { defaultContextLength } from './engine/index.js';
+import { executorEntry } from './executors/registry.js';
+
+/** How many dialogues of a model run at once. Results do not depend on it. */
+export interface Concurrency {
+  /** Copies of the model, each in a thread of its own. */
+  readonly jobs: number;
+  /** Dialogues that run at once on each copy. */
+  readonly batch: number;
+  /** Threads of each copy's executor. */
+  readonly threads: number;
+}
+
+/** What a user asks for; the rest is chosen. */
+export interface AskedConcurrency {
+  readonly jobs?: number | undefined;
+  readonly batch?: number | undefined;
+}
+
+/** The parts of a machine that a choice depends on. */
+export interface Machine {
+  readonly cores: number;
+  /** Memory that is free for new data. */
+  readonly freeBytes: number;
+}
+
+/** The largest batch that is chosen. A larger one gains little, and every dialogue waits for all others of its batch. */
+const LARGEST_BATCH = 16;
+/** The part of the free memory that keys and values may fill. */
+const CACHE_PART = 0.5;
+
+/**
+ * Chooses how many dialogues run at once.
+ *
+ * An executor that batches gets one copy of the model with all cores, and as many dialogues as fit, up to 16: the more
+ * rows a pass has, the less time each takes. An executor that does not batch gains nothing from a second dialogue, so it
+ * gets a copy of the model for each core.
+ * @param executor its name in the registry
+ * @param dialogueBytes the memory of one dialogue; see {@link cacheBytes}
+ * @throws HoldfastError `E_EXECUTOR` if there is no such executor
+ */
+export function planConcurrency(
+  executor: string,
+  dialogueBytes: number,
+  asked: AskedConcurrency,
+  machine: Machine = thisMachine(),
+): Concurrency {
+  return concurrencyOf(executorEntry(executor).batches, dialogueBytes, asked, machine);
+}
+
+/** As {@link planConcurrency}. @param batches whether the executor runs concurrent calls as one batch */
+export function concurrencyOf(
+  batches: boolean,
+  dialogueBytes: number,
+  asked: AskedConcurrency,
+  { cores, freeBytes }: Machine,
+): Concurrency {
+  const jobs = asked.jobs ?? (batches ? 1 : cores);
+  const fitting = Math.floor((CACHE_PART * freeBytes) / (jobs * dialogueBytes));
+  return {
+    jobs,
+    batch: asked.batch ?? (batches ? Math.max(1, Math.min(LARGEST_BATCH, fitting)) : 1),
+    // A runtime's threads wait for work by spinning, so more of them than cores would take the cores from each other.
+    threads: batches ? Math.max(1, Math.floor(cores / jobs)) : 1,
+  };
+}
+
+/**
+ * Returns the bytes of a dialogue's keys and values in f32 once its context is full.
+ * @param contextLength default: that of a session
+ */
+export function cacheBytes(blueprint: Blueprint, contextLength = defaultContextLength(blueprint)): number {
+  return kvBytesPerToken(blueprint) * contextLength;
+}
+
+function thisMachine(): Machine {
+  return { cores: availableParallelism(), freeBytes: availableMemory() };
+}
