@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { registerStudyRuns } from '../../dist/cli/study/runs.js';
 import { explain } from '../../dist/cli/terminal/failure.js';
 
-const MODEL = { name: 'stub', path: 'nowhere', executor: 'cpu', precision: 'f32' };
+const MODEL = { name: 'stub', path: 'nowhere', executor: 'reference', precision: 'f32' };
 
 function openStudy(file, models) {
   const text = readFileSync(file, 'utf8');
@@ -16,7 +16,7 @@ function openStudy(file, models) {
       .update(JSON.stringify({ kind, content, index, measure, ...(dated ? { now } : {}) }))
       .digest('hex'),
     kind,
-    labels: { model: 'stub', executor: 'cpu', precision: 'f32', source: 'talk', arm, seed: 1, index },
+    labels: { model: 'stub', executor: 'reference', precision: 'f32', source: 'talk', arm, seed: 1, index },
     model: MODEL,
     source,
     arm: { name: arm, settings: { policy: 'off' }, repeatEvery: null },
