@@ -15,6 +15,7 @@ export {
   type DecayRun,
   type MeasuredDialogue,
   measureDecay,
+  measuredBytes,
 } from './run.js';
 export { SHARE_COLUMNS, type ShareColumn } from './share-columns.js';
 export {

@@ -1,8 +1,12 @@
+import type { Blueprint } from '../architectures/index.js';
+import { cacheBytes } from '../concurrency.js';
 import { headGrid, type Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import { type GrowingFile, openGrowingFile } from '../files/index.js';
 import type { Message } from '../text/index.js';
+import { writeInOrder } from './in-order.js';
 import type { LeadEvent, MeasuredTurn } from './lead.js';
+import { SHARE_COLUMNS } from './share-columns.js';
 import { openShareTable } from './share-table.js';
 import { type DecaySummary, summarize } from './summary.js';
 import { createTally } from './tally.js';
@@ -23,10 +27,13 @@ export interface MeasuredDialogue {
 
 /** Progress of a measurement. */
 export interface DecayProgress {
-  readonly dialogue: number;
+  /** Dialogues that have ended. */
+  readonly done: number;
+  /** Dialogues that run now. */
+  readonly running: number;
   readonly dialogues: number;
-  readonly turn: number;
-  readonly rounds: number;
+  /** Turns measured so far. */
+  readonly turns: number;
   /** Rows measured so far. */
   readonly rows: number;
 }
@@ -35,7 +42,9 @@ export interface DecayProgress {
 export interface DecayRun {
   readonly model: Model;
   readonly dialogues: number;
-  /** Opens dialogue `index`, after the previous one has ended. */
+  /** Number of dialogues that run at once; default: 1. Files and summary do not depend on it. */
+  readonly batch?: number;
+  /** Opens dialogue `index`. Dialogues are opened in order. */
   open(index: number): MeasuredDialogue;
   /** Fields added to every line of `dialogues`, as plain JSON. */
   readonly facts: Readonly<Record<string, unknown>>;
@@ -50,22 +59,35 @@ export interface DecayResult {
   readonly summary: DecaySummary;
   /** Whether every dialogue ran to its end. */
   readonly complete: boolean;
-  /** The error that ended it early; null if there was none. */
+  /** The error of the first dialogue that failed; null if none did. */
   readonly failure: unknown;
   /** For each measured turn: why the policy did not do what it was asked to, or null; see `Turn.notice`. */
   readonly notices: readonly (string | null)[];
 }
 
+/** Dialogues that may be ahead of the file, per dialogue that runs: their rows are kept in memory. */
+const MOST_AHEAD = 2;
+
 /**
- * Measures one dialogue after another. Writes shares to disk as they arrive, so memory does not grow with them, and a
- * line for each dialogue that has ended. If the signal fires or a dialogue fails, it keeps the results so far, in
- * complete files.
- * @throws HoldfastError `E_UNWRITABLE`; if nothing was measured, the dialogue's error or `E_ABORTED`
+ * Returns the memory that one dialogue of a batch may take: its keys and values, and the rows that wait until all
+ * earlier dialogues are written.
+ */
+export function measuredBytes(blueprint: Blueprint, contextLength: number): number {
+  const { layers, heads } = headGrid(blueprint);
+  const rowBytes = SHARE_COLUMNS.length * layers * heads * Float32Array.BYTES_PER_ELEMENT;
+  return cacheBytes(blueprint, contextLength) + MOST_AHEAD * contextLength * rowBytes;
+}
+
+/**
+ * Measures dialogues, several at once if `batch` says so. Writes shares to disk as they arrive, dialogue after dialogue,
+ * so memory does not grow with their number, and a line for each dialogue that has ended. If the signal fires, it keeps
+ * the results so far, in complete files. If a dialogue fails, it keeps the results of that dialogue so far, and measures
+ * the others.
+ * @throws HoldfastError `E_UNWRITABLE`; if nothing was measured, the first dialogue's error or `E_ABORTED`
  */
 export async function measureDecay(run: DecayRun): Promise<DecayResult> {
   const { model, paths } = run;
-  const { blueprint } = model.executor;
-  const grid = headGrid(blueprint);
+  const grid = headGrid(model.executor.blueprint);
   const tally = createTally(grid);
   const files: GrowingFile[] = [];
   const open = (path: string): GrowingFile => {
@@ -77,22 +99,17 @@ export async function measureDecay(run: DecayRun): Promise<DecayResult> {
     const table = openShareTable(open(paths.shares), grid);
     const lines = open(paths.dialogues);
     const notices: (string | null)[] = [];
-    let failure: unknown = null;
-    let complete = false;
-    try {
-      complete = await measureAll(run, lines, (event) => {
-        if (event.kind === 'turn') {
-          notices.push(event.turn.notice);
-          return;
-        }
-        table.add(event.row);
-        tally.add(event.row);
-      });
-    } catch (error) {
-      if (tally.rows === 0) throw error;
-      failure = error;
+    const { complete, failure } = await measureAll(run, (item) => {
+      if (item.kind === 'line') lines.append(new TextEncoder().encode(`${JSON.stringify(item.line)}\n`));
+      else if (item.kind === 'turn') notices.push(item.turn.notice);
+      else {
+        table.add(item.row);
+        tally.add(item.row);
+      }
+    });
+    if (tally.rows === 0) {
+      throw failure ?? new HoldfastError('E_ABORTED', 'interrupted before anything was measured');
     }
-    if (tally.rows === 0) throw new HoldfastError('E_ABORTED', 'interrupted before anything was measured');
     table.finish();
     for (const file of files) file.finish();
     return { summary: summarize(tally), complete, failure, notices };
@@ -102,39 +119,96 @@ export async function measureDecay(run: DecayRun): Promise<DecayResult> {
   }
 }
 
-/** Measures all dialogues. Returns whether every dialogue ran to its end. */
+/** Something to write: an event of a dialogue, or its line after the last event. */
+type Item = LeadEvent | { readonly kind: 'line'; readonly line: object };
+
+/**
+ * Measures all dialogues and writes their items in order.
+ * @returns whether every dialogue ran to its end, and the error of the first one that failed
+ */
 async function measureAll(
   run: DecayRun,
-  lines: GrowingFile,
-  add: (event: LeadEvent) => void,
-): Promise<boolean> {
-  let rows = 0;
-  for (let index = 0; index < run.dialogues; index++) {
-    if (run.signal?.aborted) return false;
-    const { events, rounds, ...told } = run.open(index);
-    const turns: MeasuredTurn[] = [];
-    const progress = (): void =>
-      run.onProgress?.({
-        dialogue: index + 1,
-        dialogues: run.dialogues,
-        turn: turns.length + 1,
-        rounds,
-        rows,
-      });
+  write: (item: Item) => void,
+): Promise<Pick<DecayResult, 'complete' | 'failure'>> {
+  const { dialogues, batch = 1, signal } = run;
+  const order = writeInOrder(write);
+  const failures = new Map<number, unknown>();
+  const places = createPlaces();
+  let [opened, running, done, turnCount, rows] = [0, 0, 0, 0, 0];
+  let complete = true;
+  /** Whether writing has failed; then every dialogue ends. */
+  let broken = false;
+  const writing = (action: () => void): void => {
     try {
+      action();
+    } catch (error) {
+      broken = true;
+      throw error;
+    }
+  };
+
+  async function measure(index: number): Promise<void> {
+    const turns: MeasuredTurn[] = [];
+    let dialogue: MeasuredDialogue | null = null;
+    running++;
+    try {
+      dialogue = run.open(index);
+      const { events } = dialogue;
       for await (const event of events) {
-        add(event);
-        if (event.kind === 'turn') turns.push(event.turn);
-        else {
-          rows++;
-          progress();
-        }
+        if (broken) return;
+        writing(() => order.add(index, event));
+        if (event.kind === 'turn') {
+          turns.push(event.turn);
+          turnCount++;
+        } else rows++;
+        run.onProgress?.({ done, running, dialogues, turns: turnCount, rows });
       }
-    } finally {
-      const complete = turns.length === rounds && run.signal?.aborted !== true;
-      const line = { dialogue: index, complete, ...told, turns, ...run.facts };
-      lines.append(new TextEncoder().encode(`${JSON.stringify(line)}\n`));
+    } catch (error) {
+      if (broken) throw error;
+      failures.set(index, error);
+    }
+    running--;
+    done++;
+    const whole = turns.length === dialogue?.rounds && signal?.aborted !== true;
+    complete &&= whole;
+    writing(() => {
+      if (dialogue !== null) {
+        const { events: _, rounds, ...told } = dialogue;
+        const line = { dialogue: index, complete: whole, ...told, turns, ...run.facts };
+        order.add(index, { kind: 'line', line });
+      }
+      order.end(index);
+    });
+  }
+
+  /** Measures one dialogue after the other. */
+  async function measureMany(): Promise<void> {
+    while (opened < dialogues && signal?.aborted !== true && !broken) {
+      if (opened >= order.written + MOST_AHEAD * batch) {
+        await places.wait();
+        continue;
+      }
+      try {
+        await measure(opened++);
+      } finally {
+        places.tell();
+      }
     }
   }
-  return run.signal?.aborted !== true;
+
+  const ends = await Promise.allSettled(Array.from({ length: Math.min(batch, dialogues) }, measureMany));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  const first = failures.size === 0 ? null : failures.get(Math.min(...failures.keys()));
+  return { complete: complete && signal?.aborted !== true, failure: first };
+}
+
+/** Wakes those that wait for a dialogue to end. */
+function createPlaces(): { wait(): Promise<void>; tell(): void } {
+  const waiting: (() => void)[] = [];
+  return {
+    wait: () => new Promise((resolve) => waiting.push(resolve)),
+    tell() {
+      for (const wake of waiting.splice(0)) wake();
+    },
+  };
 }

@@ -2,7 +2,13 @@
  * `holdfast measure`: runs dialogues and records how attention to the system prompt decays in them.
  */
 import { type Command, Option } from 'commander';
-import { addModelArgument, addModelOptions, addSettingsOptions, positiveInteger } from '../options/index.js';
+import {
+  addModelArgument,
+  addModelOptions,
+  addSettingsOptions,
+  BATCH_DEFAULT,
+  positiveInteger,
+} from '../options/index.js';
 import type { MeasureFlags } from './run.js';
 
 export function registerMeasure(program: Command): void {
@@ -33,6 +39,7 @@ export function registerMeasure(program: Command): void {
       'turns per dialogue (default: 12; 8 with --self-chat; all of a --chat)',
       positiveInteger,
     )
+    .option('--batch <n>', `dialogues that run at once (default: ${BATCH_DEFAULT})`, positiveInteger)
     .requiredOption('--out <dir>', 'folder for shares, dialogues, summary and figures');
   addSettingsOptions(command, { temperature: '1', topP: '0.9', maxTokens: '400; organism 96' });
   addModelOptions(command)

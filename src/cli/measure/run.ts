@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { planConcurrency } from '../../concurrency.js';
 import { openChat, saveDialogue } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import { makeFolder } from '../../files/index.js';
-import { type DecayProgress, type LeadOptions, measureDecay } from '../../measure/index.js';
+import { type DecayProgress, type LeadOptions, measureDecay, measuredBytes } from '../../measure/index.js';
 import { readPackage } from '../../package.js';
 import { readVersions } from '../../versions.js';
 import { isEmbedded, type ModelOptions, modelPath, openWithOptions, readSettings } from '../options/index.js';
@@ -51,17 +52,20 @@ async function measure(
   facts: MeasureFacts,
   source: MeasureSource,
   options: LeadOptions,
-  { out, json }: MeasureFlags,
+  { out, json, batch }: MeasureFlags,
 ): Promise<void> {
   const control = new AbortController();
   // Listen only once: a second Ctrl-C ends the process without saving.
   const interrupt = (): void => control.abort();
   process.once('SIGINT', interrupt);
   const progress = createProgress(stderr);
+  const { blueprint, name: executor } = model.executor;
+  const dialogueBytes = measuredBytes(blueprint, facts.contextLength);
   try {
     const { summary, complete, failure, notices } = await measureDecay({
       model,
       dialogues: source.dialogues,
+      batch: planConcurrency(executor, dialogueBytes, { jobs: 1, batch }).batch,
       open: (index) => source.open(model, options, index, control.signal),
       facts: { ...facts },
       paths: { shares: join(out, MEASURE_FILES.shares), dialogues: join(out, MEASURE_FILES.dialogues) },
@@ -149,13 +153,13 @@ function createProgress(output: Output): {
   const startMs = performance.now();
   let shownMs = Number.NEGATIVE_INFINITY;
   return {
-    show({ dialogue, dialogues, turn, rounds, rows }) {
+    show({ done, running, dialogues, turns, rows }) {
       const nowMs = performance.now();
       if (nowMs - shownMs < 100) return;
       shownMs = nowMs;
       const speed = ((1000 * rows) / (nowMs - startMs)).toFixed(0);
       output.draw(
-        `dialogue ${dialogue} of ${dialogues}, turn ${turn} of ${rounds}, ${rows} tokens, ${speed} tokens/s`,
+        `${done} of ${dialogues} dialogues, ${running} running, ${turns} turns, ${rows} tokens, ${speed} tokens/s`,
       );
     },
     end() {

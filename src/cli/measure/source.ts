@@ -27,6 +27,7 @@ export interface SourceFlags extends SettingsFlags {
   readonly selfChat?: true;
   readonly script?: string;
   readonly pairs?: number;
+  readonly batch?: number;
   readonly rounds?: number;
 }
 
@@ -92,11 +93,11 @@ export async function openMeasureSource(
 /** Refuses options that have no effect if answers are read: nothing is sampled, and no policy acts. */
 function checkAsWritten(flags: SourceFlags): void {
   if (flags.chat === undefined) throw usage('--as-written needs a --chat to read from');
-  const { pairs, hold, policy, strength, schedule, layers, heads, seed, temperature, topP, topK, minP } =
+  const { pairs, batch, hold, policy, strength, schedule, layers, heads, seed, temperature, topP, topK, minP } =
     flags;
   const { repetitionPenalty, maxTokens, stop, target } = flags;
   const idle = Object.entries({
-    ...{ pairs, hold, policy, strength, schedule, target, layers, heads, seed, temperature },
+    ...{ pairs, batch, hold, policy, strength, schedule, target, layers, heads, seed, temperature },
     ...{ 'top-p': topP, 'top-k': topK, 'min-p': minP, 'max-tokens': maxTokens, stop },
     'repetition-penalty': repetitionPenalty,
   }).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`]));
