@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openRunners, runAll } from '../../dist/cli/demo/runners.js';
 import { expectFailure, holdfast, holdfastProcess, type Outcome, temporaryFile } from './holdfast.js';
 
 describe('the demo, in a pipe', () => {
@@ -70,6 +71,31 @@ describe('the demo, in a pipe', () => {
       expect(() => execFileSync('sh', ['-c', command], { input: '', stdio: 'pipe' }), command).not.toThrow();
     }
     expect(readdirSync(out)).toContain('trace.safetensors');
+  });
+});
+
+describe('a thread of the demo', () => {
+  it('has the same records whether it runs one trial at a time or several', async () => {
+    const [runner] = openRunners({ jobs: 1, batch: 1, threads: 1 });
+    const tasks = [0, 1, 2, 3].map((trial) => ({ trial, rounds: 2, arm: { name: 'off', settings: {} } }));
+    try {
+      const alone = await runAll([runner!], 1, tasks, () => {});
+      const seen: number[] = [];
+      const batched = await runAll([runner!], 3, tasks, (done) => seen.push(done));
+      expect(alone.map((records) => records.map(({ round }) => round))).toEqual(tasks.map(() => [1, 2]));
+      expect(batched).toEqual(alone);
+      expect(seen).toEqual([1, 2, 3, 4]);
+    } finally {
+      await runner!.close();
+    }
+  });
+
+  it('ends if it is closed during trials', async () => {
+    const [runner] = openRunners({ jobs: 1, batch: 1, threads: 1 });
+    const records = runner!.run({ trial: 0, rounds: 12, arm: { name: 'off', settings: {} } });
+    expect((await records.next()).value!.round).toBe(1);
+    await runner!.close();
+    await runner!.close();
   });
 });
 

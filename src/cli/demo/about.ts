@@ -1,13 +1,19 @@
 import { parameterCount, planModel } from '../../architectures/index.js';
 import { policyText } from '../../attention/index.js';
+import { cacheBytes } from '../../concurrency.js';
 import { RECOMMENDED_HOLD } from '../../dialogue/index.js';
 import { openModel } from '../../hub/index.js';
 import { EMBEDDED_MODEL } from '../../load.js';
 import { readVersions } from '../../versions.js';
 
+/** The executor of the demo, which is the default one. */
+export const DEMO_EXECUTOR = 'cpu';
+
 /** Facts about the demo's model and software. */
 export interface DemoFacts {
   readonly parameters: number;
+  /** Bytes of the keys and values of a dialogue that fills its context. */
+  readonly cacheBytes: number;
   /** SHA-256 over the weight files, hex. */
   readonly hash: string;
   readonly versions: Readonly<Record<string, string>>;
@@ -23,8 +29,9 @@ export async function readFacts(): Promise<DemoFacts> {
     const { blueprint } = await planModel(files.checkpoint, files.config);
     return {
       parameters: parameterCount(blueprint),
+      cacheBytes: cacheBytes(blueprint),
       hash: await files.hash(),
-      versions: readVersions('cpu'),
+      versions: readVersions(DEMO_EXECUTOR),
     };
   } finally {
     await files.close();

@@ -3,7 +3,7 @@
  * figure and a page.
  */
 import { type Command, InvalidArgumentError } from 'commander';
-import { positiveInteger } from '../options/index.js';
+import { BATCH_DEFAULT, positiveInteger } from '../options/index.js';
 import type { DemoFlags } from './run.js';
 
 /** The smallest number of dialogues; intervals over fewer are too narrow. */
@@ -16,6 +16,11 @@ export function registerDemo(program: Command): void {
       'spend a minute with the embedded model: one dialogue off and held, then statistics over many',
     )
     .option('--trials <n>', `number of dialogues in the table, at least ${FEWEST_TRIALS}`, trialCount, 24)
+    .option(
+      '--batch <n>',
+      `dialogues of the table that each thread runs at once (default: ${BATCH_DEFAULT})`,
+      positiveInteger,
+    )
     .option('--out <dir>', 'folder for the page, its figure and the dialogue', 'holdfast-demo')
     .action(async (flags: DemoFlags) => {
       // Imported here, so that other commands do not load the organism and the report.

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { planConcurrency } from '../../concurrency.js';
 import { RECOMMENDED_HOLD } from '../../dialogue/index.js';
 import { makeFolder } from '../../files/index.js';
 import {
@@ -13,11 +13,11 @@ import {
   type TrialArm,
 } from '../../organism/index.js';
 import { commandName, stdout } from '../terminal/index.js';
-import { aboutLines, readFacts, recordOf, sourceOf } from './about.js';
+import { aboutLines, DEMO_EXECUTOR, readFacts, recordOf, sourceOf } from './about.js';
 import { type DialogueRound, dialogueRound, dialogueSide, isLost } from './dialogue.js';
 import { writeResult } from './files.js';
 import { nextCommands } from './next.js';
-import { openRunner, type Runner, runAll } from './runners.js';
+import { openRunners, type Runner, runAll } from './runners.js';
 import { createScreen, type Screen } from './screen.js';
 import { columnHeading, lostLine, pairLines, roundLines } from './view.js';
 
@@ -25,6 +25,8 @@ import { columnHeading, lostLine, pairLines, roundLines } from './view.js';
 export interface DemoFlags {
   /** Number of dialogues in the table. */
   readonly trials: number;
+  /** Number of dialogues that each thread runs at once; default: see {@link planConcurrency}. */
+  readonly batch?: number;
   /** The output folder. */
   readonly out: string;
 }
@@ -32,11 +34,9 @@ export interface DemoFlags {
 const OFF: TrialArm = { name: 'off', settings: { policy: 'off' } };
 const HELD: TrialArm = { name: 'held', settings: RECOMMENDED_HOLD };
 const ROUNDS = LATE.last;
-/** Starting more runners than this takes longer than it saves. */
-const MOST_RUNNERS = 8;
 
 /** Runs the demo and writes its page. */
-export async function runDemo({ trials, out }: DemoFlags): Promise<void> {
+export async function runDemo({ trials, batch, out }: DemoFlags): Promise<void> {
   const facts = await readFacts();
   await makeFolder(out);
   const screen = createScreen(stdout);
@@ -44,17 +44,14 @@ export async function runDemo({ trials, out }: DemoFlags): Promise<void> {
   screen.title('Holdfast demo: how long does the system prompt hold?');
   for (const line of about) screen.text(line);
 
-  // Off and held run side by side, even on one core.
-  const runners = Array.from(
-    { length: Math.max(2, Math.min(availableParallelism(), MOST_RUNNERS)) },
-    openRunner,
-  );
+  const concurrency = planConcurrency(DEMO_EXECUTOR, facts.cacheBytes, { batch });
+  const runners = openRunners(concurrency);
   try {
     const grammar = loadGrammar();
     const trial = await firstThatHolds(grammar, runners[0]!);
     const dialogue = await showDialogue(screen, grammar, trial, runners);
     const others = Array.from({ length: trials }, (_, index) => trial.index + 1 + index);
-    const summary = await showSummary(screen, others, runners);
+    const summary = await showSummary(screen, others, runners, concurrency.batch);
     const files = await writeResult(out, {
       about,
       system: trial.system,
@@ -91,7 +88,7 @@ async function showDialogue(
   screen: Screen,
   grammar: Grammar,
   trial: Trial,
-  [first, second]: readonly Runner[],
+  runners: readonly Runner[],
 ): Promise<DialogueRound[]> {
   const { width, paint } = screen;
   screen.title(
@@ -103,8 +100,9 @@ async function showDialogue(
       'shown if it reveals a loss that the answer does not.',
   );
   screen.lines(['', ...columnHeading(width, paint)]);
-  const offRounds = first!.run({ trial: trial.index, rounds: ROUNDS, arm: OFF });
-  const heldRounds = second!.run({ trial: trial.index, rounds: ROUNDS, arm: HELD });
+  // Off and held run side by side: on two threads, or at once on one.
+  const offRounds = runners[0]!.run({ trial: trial.index, rounds: ROUNDS, arm: OFF });
+  const heldRounds = runners.at(-1)!.run({ trial: trial.index, rounds: ROUNDS, arm: HELD });
   const rounds: DialogueRound[] = [];
   for (;;) {
     const [off, held] = await Promise.all([offRounds.next(), heldRounds.next()]);
@@ -121,11 +119,12 @@ async function showSummary(
   screen: Screen,
   trials: readonly number[],
   runners: readonly Runner[],
+  batch: number,
 ): Promise<PairedSummary> {
   screen.title(`${trials.length} other dialogues: trials ${trials[0]} to ${trials.at(-1)}`);
   const tasks = [OFF, HELD].flatMap((arm) => trials.map((trial) => ({ trial, rounds: ROUNDS, arm })));
   screen.progress(`0 of ${tasks.length} finished …`);
-  const records = await runAll(runners, tasks, (done) => {
+  const records = await runAll(runners, batch, tasks, (done) => {
     screen.progress(`${done} of ${tasks.length} finished …`);
   });
   screen.progress('');

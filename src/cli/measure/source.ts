@@ -93,8 +93,21 @@ export async function openMeasureSource(
 /** Refuses options that have no effect if answers are read: nothing is sampled, and no policy acts. */
 function checkAsWritten(flags: SourceFlags): void {
   if (flags.chat === undefined) throw usage('--as-written needs a --chat to read from');
-  const { pairs, batch, hold, policy, strength, schedule, layers, heads, seed, temperature, topP, topK, minP } =
-    flags;
+  const {
+    pairs,
+    batch,
+    hold,
+    policy,
+    strength,
+    schedule,
+    layers,
+    heads,
+    seed,
+    temperature,
+    topP,
+    topK,
+    minP,
+  } = flags;
   const { repetitionPenalty, maxTokens, stop, target } = flags;
   const idle = Object.entries({
     ...{ pairs, batch, hold, policy, strength, schedule, target, layers, heads, seed, temperature },
