@@ -3,7 +3,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openRunners, runAll } from '../../dist/cli/demo/runners.js';
 import { expectFailure, holdfast, holdfastProcess, type Outcome, temporaryFile } from './holdfast.js';
 
 describe('the demo, in a pipe', () => {
@@ -74,7 +73,11 @@ describe('the demo, in a pipe', () => {
   });
 });
 
-describe('a thread of the demo', () => {
+describe('a thread of the demo', async () => {
+  // Its thread runs what is built, so this does too. The types are those of the source, which needs no build.
+  const built = new URL('../../dist/cli/demo/runners.js', import.meta.url).href;
+  const { openRunners, runAll }: typeof import('../../src/cli/demo/runners.js') = await import(built);
+
   it('has the same records whether it runs one trial at a time or several', async () => {
     const [runner] = openRunners({ jobs: 1, batch: 1, threads: 1 });
     const tasks = [0, 1, 2, 3].map((trial) => ({ trial, rounds: 2, arm: { name: 'off', settings: {} } }));

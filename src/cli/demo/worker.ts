@@ -37,7 +37,12 @@ const port = parentPort!;
 const { threads }: DemoSetup = workerData;
 const grammar = loadGrammar();
 // f32, as in the study, so that the results are the study's.
-const model = await loadModel(EMBEDDED_MODEL, { executor: DEMO_EXECUTOR, threads, precision: 'f32' });
+const model = await loadModel(EMBEDDED_MODEL, {
+  executor: DEMO_EXECUTOR,
+  threads,
+  precision: 'f32',
+  batchInvariant: true,
+});
 
 async function run(id: number, { trial, rounds, arm }: DemoTask): Promise<void> {
   const reply = (record: TrialRoundRecord | null): void => {

@@ -30,7 +30,7 @@ export async function runMeasure(named: string | undefined, flags: MeasureFlags)
   const source = await openMeasureSource(named, flags);
   await makeFolder(out);
   await checkEmpty(out);
-  const model = await openWithOptions(await modelPath(named), flags);
+  const model = await openWithOptions(await modelPath(named), flags, true);
   try {
     const options: LeadOptions = {
       maxTokens: source.maxTokens,

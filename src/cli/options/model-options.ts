@@ -34,14 +34,20 @@ const takers = (option: keyof ExecutorOptions): string =>
 
 /**
  * Loads the model at `path` with the executor, precision and threads that the flags give.
+ * @param batchInvariant whether results must not depend on what runs at the same time
  * @throws HoldfastError what loading throws
  */
-export async function openWithOptions(path: string, options: ModelOptions): Promise<LoadedModel> {
+export async function openWithOptions(
+  path: string,
+  options: ModelOptions,
+  batchInvariant = false,
+): Promise<LoadedModel> {
   const { executor, precision, threads } = options;
   return loadModel(path, {
     ...(executor === undefined ? {} : { executor }),
     ...(precision === undefined ? {} : { precision: parsePrecision(precision) }),
     ...(threads === undefined ? {} : { threads }),
+    batchInvariant,
   });
 }
 

@@ -13,6 +13,7 @@ export const open: OpenCells = async ({ threads }) => {
   const held = holdModel(({ executor, precision, path }) =>
     loadModel(modelFile(path), {
       executor,
+      batchInvariant: true,
       ...(takesOption(executor, 'threads') ? { threads } : {}),
       ...(precision === null ? {} : { precision }),
     }),
