@@ -66,7 +66,7 @@ export interface DecoderParts {
 
 /** Upper bound of the tensors of a graph: inputs, operations and views. */
 export function nodesOf({ layers, windows }: DecoderShape, groups: number): number {
-  return 64 + groups * (2 + 5 * windows.length) + layers * (96 + 112 * groups);
+  return 64 + groups * (2 + 5 * windows.length) + layers * (64 + 72 * groups);
 }
 
 /** Builds the graph of a pass. */
