@@ -12,7 +12,8 @@ import { openFamily } from './fixtures.js';
 
 /**
  * What a sequence gets does not depend on the company that it runs in: a list of requests, calls at the same time, and
- * others that are aborted or disposed of meanwhile give the bits that each has alone.
+ * others that are aborted or disposed of meanwhile give the bits that each has alone, if the executor is opened as batch
+ * invariant.
  */
 
 /** What a dialogue does in one of its turns, beside the sequence. */
@@ -145,7 +146,11 @@ async function expectSameBits(
   options: NonNullable<Parameters<typeof createGgmlExecutor>[2]>,
   numRuns: number,
 ): Promise<void> {
-  const executor = await createGgmlExecutor(plan, checkpoint, { threads: 1, ...options });
+  const executor = await createGgmlExecutor(plan, checkpoint, {
+    threads: 1,
+    batchInvariant: true,
+    ...options,
+  });
   const company = fc.array(dialogues(plan), { minLength: 2, maxLength: 6 });
   await fc.assert(
     fc.asyncProperty(company, async (all) => {
@@ -197,7 +202,7 @@ describe('a sequence gets the same bits in any company', () => {
     const turns = fc.sample(dialogues(plan), { numRuns: 2, seed: 3 });
     const results: Buffer[][][] = [];
     for (const threads of [1, 2]) {
-      const executor = await createGgmlExecutor(plan, files.checkpoint, { threads });
+      const executor = await createGgmlExecutor(plan, files.checkpoint, { threads, batchInvariant: true });
       results.push(await inLists(executor, turns));
       await executor.dispose();
     }
