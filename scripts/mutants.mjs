@@ -15,6 +15,7 @@ import { denoPath } from './deno.mjs';
 const REFERENCE = 'src/executors/reference/executor.ts';
 const FEEDS = 'src/executors/onnx/chunk-feeds.ts';
 const GRAPH = 'src/executors/onnx/attention-graph.ts';
+const GGML = 'src/executors/ggml/';
 const PASS_DATA = 'src/executors/gpu/pass-data.ts';
 const COMBINE = 'kernels/combine.ts';
 const WORKGROUP = 'kernels/workgroup.ts';
@@ -25,6 +26,11 @@ const vitest = (file) => ['npx', 'vitest', 'run', '--bail', '1', `test/conforman
 const SUITES = {
   reference: vitest('reference'),
   onnx: vitest('onnx'),
+  ggml: vitest('ggml'),
+  'ggml batches': vitest('ggml-batches'),
+  'ggml forms': vitest('ggml-mixed-forms'),
+  'ggml robust': vitest('ggml-robust'),
+  extremes: vitest('extremes'),
   policies: vitest('policies'),
   gpu: deno('gpu'),
   workgroups: deno('gpu-workgroups'),
@@ -48,14 +54,14 @@ const MUTANTS = [
     find: 'intervention.strength[pair]!',
     put: 'intervention.strength[(pair + 1) % (layers * heads)]!',
   },
-  ...['reference', 'onnx'].map((suite) => ({
+  ...['reference', 'onnx', 'ggml'].map((suite) => ({
     name: `${suite}: target end off by one`,
     suite,
     file: 'src/executors/contract/request.ts',
     find: 'mask.fill(1, start, Math.min(end, tokens));',
     put: 'mask.fill(1, start, Math.min(end - 1, tokens));',
   })),
-  ...['reference', 'onnx'].map((suite) => ({
+  ...['reference', 'onnx', 'ggml'].map((suite) => ({
     name: `${suite}: sliding window one key too long`,
     suite,
     file: 'src/executors/contract/request.ts',
@@ -146,6 +152,161 @@ const MUTANTS = [
     find: "graph.op('Where', [isRaised, inputs.targetMask, inputs.restMask]);",
     put: "graph.op('Where', [isRaised, inputs.targetMask, inputs.targetMask]);",
   },
+  // The ggml executor.
+  {
+    name: 'ggml: another exponent',
+    suite: 'ggml',
+    file: `${GGML}policy-parts.ts`,
+    find: 'exponent: { exponent: (k) => k },',
+    put: 'exponent: { exponent: (k) => k * k },',
+  },
+  {
+    name: 'ggml: a gain of the target without the room that it has',
+    suite: 'ggml',
+    file: `${GGML}attention-graph.ts`,
+    find: 'const change = g.divide(g.subtract(before, after), g.expm1(logShare));',
+    put: 'const change = g.subtract(after, before);',
+  },
+  {
+    name: 'ggml: the rest gains nothing',
+    suite: 'ggml',
+    file: `${GGML}attention-graph.ts`,
+    find: 'output = g.add(output, g.multiply(g.subtract(all, rest), lowered));',
+    put: 'output = g.add(output, g.multiply(g.subtract(all, all), lowered));',
+  },
+  {
+    name: 'ggml: rows of one side changed in a block',
+    suite: 'ggml',
+    file: `${GGML}attention-graph.ts`,
+    find: 'return mixed === null ? mapped :',
+    put: 'return mixed !== null ? mapped :',
+  },
+  {
+    name: 'ggml: silence forgotten',
+    suite: 'ggml',
+    file: `${GGML}attention-graph.ts`,
+    find: '(gain === null ? output : g.multiply(output, gain));',
+    put: '(gain === null ? output : g.add(g.multiply(output, gain), g.subtract(output, g.multiply(output, gain))));',
+  },
+  {
+    name: 'ggml: small shares not told by the scores',
+    suite: 'extremes',
+    file: `${GGML}policy-parts.ts`,
+    find: 'return rowMap(policy, strength).exponent < LEAST_EXPONENT;',
+    put: 'return false;',
+  },
+  {
+    name: 'ggml: the policy cap ignored',
+    suite: 'policies',
+    file: `${GGML}policy-parts.ts`,
+    find: 'cap: { logCap: logOf },',
+    put: 'cap: { logCap: () => 0 },',
+  },
+  {
+    name: 'ggml: a row sees the next token',
+    suite: 'ggml',
+    file: `${GGML}write-inputs.ts`,
+    find: 'if (keeps(false)) sees(start, first, position + 1, 0);',
+    put: 'if (keeps(false)) sees(start, first, position + 2, 0);',
+  },
+  {
+    name: 'ggml: the mask of a side ends early',
+    suite: 'ggml',
+    file: `${GGML}write-inputs.ts`,
+    find: 'sees(start, Math.max(first, from), Math.min(end, position + 1),',
+    put: 'sees(start, Math.max(first, from), Math.min(end - 1, position + 1),',
+  },
+  {
+    name: 'ggml: wrong key-value head',
+    suite: 'ggml',
+    file: `${GGML}write-inputs.ts`,
+    find: 'put(keyPlaces, row * kvHeads + head, slot / headDim + head * capacity + position);',
+    put: 'put(keyPlaces, row * kvHeads + head, slot / headDim + ((head + 1) % kvHeads) * capacity + position);',
+  },
+  {
+    name: 'ggml: columns of the spans shifted',
+    suite: 'ggml',
+    file: `${GGML}write-inputs.ts`,
+    find: 'mark(1 + index, start, end);',
+    put: 'mark(1 + ((index + 1) % chunk.pieces.length), start, end);',
+  },
+  {
+    name: 'ggml: strength off by one head',
+    suite: 'ggml',
+    file: `${GGML}write-inputs.ts`,
+    find: 'intervention.strength[layer * heads + head]!',
+    put: 'intervention.strength[layer * heads + ((head + 1) % heads)]!',
+  },
+  {
+    name: 'ggml: strength of another layer',
+    suite: 'ggml',
+    file: `${GGML}write-inputs.ts`,
+    find: 'intervention.strength[layer * heads + head]!',
+    put: 'intervention.strength[((layer + 1) % layers) * heads + head]!',
+  },
+  {
+    name: 'ggml: strength of another sequence',
+    suite: 'ggml batches',
+    file: `${GGML}write-inputs.ts`,
+    find: 'const { intervention } = chunk.request;',
+    put: 'const { intervention } = (chunk.isLast ? group.parts[0]!.chunk : chunk).request;',
+  },
+  {
+    name: 'ggml: a single row of one side changed',
+    suite: 'ggml',
+    file: `${GGML}write-inputs.ts`,
+    find: '(group.tokens > 1 || mixed[sequence]![windowOf[layer]!]![0] === 1);',
+    put: '(group.tokens > 1 || mixed[sequence]![windowOf[layer]!]![0]! <= 1);',
+  },
+  {
+    name: 'ggml: silence off by one head',
+    suite: 'ggml',
+    file: `${GGML}write-inputs.ts`,
+    find: 'heads + (index % heads)] = 0;',
+    put: 'heads + ((index + 1) % heads)] = 0;',
+  },
+  {
+    name: 'ggml: silence of another sequence',
+    suite: 'ggml batches',
+    file: `${GGML}write-inputs.ts`,
+    find: 'gains[(layer * parts.length + sequence) * heads',
+    put: 'gains[(layer * parts.length + ((sequence + 1) % parts.length)) * heads',
+  },
+  {
+    name: 'ggml: the cache of the first sequence read by all',
+    suite: 'ggml batches',
+    file: `${GGML}decoder-graph.ts`,
+    find: 'const slot = group.slot * slotSize;',
+    put: 'const slot = 0 * group.slot * slotSize;',
+  },
+  {
+    name: 'ggml: rotation by frequencies instead of what divides',
+    suite: 'ggml',
+    file: `${GGML}pass-runner.ts`,
+    find: '(frequency) => 1 / frequency)',
+    put: '(frequency) => frequency)',
+  },
+  {
+    name: 'ggml: a rewind leaves its rows',
+    suite: 'ggml robust',
+    file: `${GGML}sequence.ts`,
+    find: 'if (!this.isDisposed) this.#place.arena.clear(',
+    put: 'if (this.isDisposed) this.#place.arena.clear(',
+  },
+  {
+    name: 'ggml: offsets of a matrix forgotten',
+    suite: 'ggml forms',
+    file: `${GGML}linear.ts`,
+    find: 'if (offsets !== null) {',
+    put: 'if (offsets !== null && inputs < 0) {',
+  },
+  {
+    name: 'ggml: kernels for one row beside others',
+    suite: 'ggml batches',
+    file: `${GGML}linear.ts`,
+    find: 'Math.ceil(rows / rowStep) * rowStep;',
+    put: 'Math.ceil(rows / rowStep) * 0 + rows;',
+  },
   // One executor ignores one policy: an ordinary chat must end in E_UNTOUCHED.
   {
     name: 'reference: the policy cap ignored',
@@ -156,7 +317,7 @@ const MUTANTS = [
   },
   {
     name: 'onnx: the policy cap ignored',
-    suite: 'policies',
+    suite: 'onnx',
     file: 'src/executors/onnx/policy-parts.ts',
     find: 'cap: { cap: same },',
     put: 'cap: { cap: () => 1 },',

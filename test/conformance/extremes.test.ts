@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { changedPairs, mapShare } from '../../src/attention/index.js';
+import { createGgmlExecutor } from '../../src/executors/ggml/index.js';
 import type { Intervention } from '../../src/executors/index.js';
-import { createOnnxExecutor } from '../../src/executors/onnx/index.js';
 import { expectClose, spread } from './compare.js';
 import {
   allLayers,
@@ -17,30 +17,30 @@ import {
 import { SHAPES } from './fixtures.js';
 import type { CreateExecutor, Extras } from './runs.js';
 
-const createOnnx: CreateExecutor = ({ plan, files }) =>
-  createOnnxExecutor(plan, files.checkpoint, { precision: 'f32' });
+const createCpu: CreateExecutor = ({ plan, files }) =>
+  createGgmlExecutor(plan, files.checkpoint, { precision: 'f32', threads: 1 });
 
-extremes('onnx', createOnnx);
+extremes('cpu', createCpu);
 
 describe('shares that f32 cannot hold', () => {
   it.each([40, 200])(
     'are raised by split-softmax all the same, with logits %i times as far apart',
     async (factor) => {
-      const pair = await openPair('llama', factor, createOnnx);
+      const pair = await openPair('llama', factor, createCpu);
       const extras: Extras = { intervention: everywhere(pair, 'split-softmax', 0.01) };
-      const onnx = (await run(pair.own, pair.ids, extras)).targetShares!;
+      const cpu = (await run(pair.own, pair.ids, extras)).targetShares!;
       const reference = (await run(pair.reference, pair.ids, extras)).targetShares!;
       await pair.own.dispose();
       let underflowed = 0;
-      onnx.before.forEach((before, i) => {
+      cpu.before.forEach((before, i) => {
         const row = i % pair.ids.length;
         if (before !== 0 || row <= TARGET.start) return;
         // π = 0 in f32 means that the gap is above 103. π^0.01 is still an ordinary number.
         underflowed++;
         const name = shareName(pair)(i);
-        expect(onnx.after[i], name).toBeGreaterThan(0);
-        expect(onnx.after[i], name).toBeLessThan(Math.exp(-1.03));
-        expect(Math.abs(onnx.after[i]! - reference.after[i]!), name).toBeLessThan(1e-3);
+        expect(cpu.after[i], name).toBeGreaterThan(0);
+        expect(cpu.after[i], name).toBeLessThan(Math.exp(-1.03));
+        expect(Math.abs(cpu.after[i]! - reference.after[i]!), name).toBeLessThan(1e-3);
       });
       // There are 52 at a factor of 40 and 362 at 200, of 828 rows × heads that a policy can act on.
       expect(underflowed).toBeGreaterThan(20);
@@ -48,7 +48,7 @@ describe('shares that f32 cannot hold', () => {
   );
 
   it('are the same token by token as in one block', async () => {
-    const pair = await openPair('llama', 40, createOnnx);
+    const pair = await openPair('llama', 40, createCpu);
     const intervention = everywhere(pair, 'split-softmax', 0.01);
     const rows = pair.ids.length;
     const block = await run(pair.own, pair.ids, { intervention });
@@ -67,7 +67,7 @@ describe('shares that f32 cannot hold', () => {
       }
     }
     await pair.own.dispose();
-    // The tolerance between onnx and reference, for the same reason: products are rounded in another order.
+    // The tolerance between cpu and reference, for the same reason: products are rounded in another order.
     for (const when of ['before', 'after'] as const) {
       expectClose(shares[when], block.targetShares![when], 1e-3, when, shareName(pair));
     }
@@ -81,18 +81,18 @@ describe('a sliding window that moves past the target', () => {
   it.each([1, 40])(
     'has shares of 0 and untouched rows from there on, with logits %i times as far apart',
     async (factor) => {
-      const pair = await openPair(family, factor, createOnnx);
+      const pair = await openPair(family, factor, createCpu);
       for (const { attention } of pair.own.blueprint.layers) expect(attention.window).toBe(WINDOW);
       const rows = pair.ids.length;
       const spans = [TARGET];
       for (const [policy, strength] of CASES) {
         const intervention = everywhere(pair, policy, strength);
-        const onnx = await run(pair.own, pair.ids, { intervention, spans });
+        const cpu = await run(pair.own, pair.ids, { intervention, spans });
         const reference = await run(pair.reference, pair.ids, { intervention, spans });
         // Rows 0…2 are before the target; rows from 17 + 20 on no longer see its last token.
         const seen = (row: number): boolean => row >= TARGET.start && row < TARGET.end - 1 + WINDOW;
         for (const [name, { targetShares, spanShares }] of [
-          ['onnx', onnx],
+          ['cpu', cpu],
           ['reference', reference],
         ] as const) {
           for (const shares of [
@@ -108,15 +108,15 @@ describe('a sliding window that moves past the target', () => {
         }
         for (const when of ['before', 'after'] as const) {
           const what = `${policy} ${strength}: share ${when}`;
-          const [found, expected] = [onnx.targetShares![when], reference.targetShares![when]];
+          const [found, expected] = [cpu.targetShares![when], reference.targetShares![when]];
           expectShares(pair, factor, found, expected, what);
           // The span is the target itself.
-          expectClose(onnx.spanShares![when], found, 1e-5, `${what}: span`, shareName(pair));
+          expectClose(cpu.spanShares![when], found, 1e-5, `${what}: span`, shareName(pair));
         }
         // The policy acts on a row that sees a key inside and one outside. From row 23 on the window starts in the target, and
         // it always contains the row's own key, which is outside.
         const acting = Array.from({ length: rows }, (_, row) => seen(row)).filter(Boolean).length;
-        for (const { targetShares } of [onnx, reference]) {
+        for (const { targetShares } of [cpu, reference]) {
           for (const changed of changedPairs(targetShares!, pair.layers)) {
             expect(changed).toBeLessThanOrEqual(acting * pair.heads);
             // It changes every share between 0 and 1. With a larger factor, some shares are 0 or 1 in f32.
@@ -129,7 +129,7 @@ describe('a sliding window that moves past the target', () => {
   );
 
   it('does not change rows that cannot see the target, in the first layer, whose keys no policy has changed', async () => {
-    const pair = await openPair(family, 1, createOnnx);
+    const pair = await openPair(family, 1, createCpu);
     const taps = { attention: [0] };
     for (const executor of [pair.own, pair.reference]) {
       const plain = await run(executor, pair.ids, { taps });
@@ -147,7 +147,7 @@ describe('a sliding window that moves past the target', () => {
 
 describe.each(SHAPES)('a policy on one head of %s, with two query heads to a key-value head', (family) => {
   it('changes only that head in its layer, and no earlier layer', async () => {
-    const pair = await openPair(family, 1, createOnnx);
+    const pair = await openPair(family, 1, createCpu);
     const { layers, heads, ids } = pair;
     const layer = 1;
     const size = heads * ids.length;
@@ -205,17 +205,17 @@ describe.each(SHAPES)('a policy on one head of %s, with two query heads to a key
     await pair.own.dispose();
   });
 
-  it('changes the logits of onnx as it changes those of the reference, for every head', async () => {
-    const pair = await openPair(family, 1, createOnnx);
+  it('changes the logits of cpu as it changes those of the reference, for every head', async () => {
+    const pair = await openPair(family, 1, createCpu);
     const { layers, heads, ids } = pair;
     for (let head = 0; head < heads; head++) {
       const strength = new Float32Array(layers * heads).fill(1);
       strength[heads + head] = 1e3;
       const intervention: Intervention = { target: [TARGET], policy: 'boost', strength };
-      const onnx = await run(pair.own, ids, { intervention });
+      const cpu = await run(pair.own, ids, { intervention });
       const reference = await run(pair.reference, ids, { intervention });
       const tolerance = 1e-3 * spread(reference.logits);
-      expectClose(onnx.logits, reference.logits, tolerance, `head ${head}: logits`);
+      expectClose(cpu.logits, reference.logits, tolerance, `head ${head}: logits`);
     }
     await pair.own.dispose();
   });

@@ -1,6 +1,6 @@
 import { createGgmlExecutor } from '../../src/executors/ggml/index.js';
 import { conformance } from './suite.js';
 
-conformance('ggml', ({ plan, files }) =>
+conformance('cpu', ({ plan, files }) =>
   createGgmlExecutor(plan, files.checkpoint, { precision: 'f32', threads: 1 }),
 );

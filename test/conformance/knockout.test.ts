@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { resolveTarget, type TargetContext, type TokenRange } from '../../src/attention/index.js';
+import { createGgmlExecutor } from '../../src/executors/ggml/index.js';
 import { createReferenceExecutor, type Executor, type ForwardRequest } from '../../src/executors/index.js';
-import { createOnnxExecutor } from '../../src/executors/onnx/index.js';
 import { readReferenceWeights } from '../../src/executors/reference/weights.js';
 import type { FamilyName } from '../support/families.js';
 import { type Masked, type MaskedRun, maskedForward } from '../support/masked-forward.js';
@@ -23,7 +23,7 @@ describe.each(['llama', 'gemma3', 'mistral'] as const)('knocking out a span of %
     layers = plan.blueprint.layers.length;
     executors.push(
       await createReferenceExecutor(plan, files.checkpoint),
-      await createOnnxExecutor(plan, files.checkpoint, { precision: 'f32' }),
+      await createGgmlExecutor(plan, files.checkpoint, { precision: 'f32', threads: 1 }),
     );
     await files.close();
     return () => Promise.all(executors.map((executor) => executor.dispose()));

@@ -1,4 +1,18 @@
+import { describe } from 'vitest';
 import { createOnnxExecutor } from '../../src/executors/onnx/index.js';
-import { conformance } from './suite.js';
+import { FAMILIES } from '../support/families.js';
+import { SHAPES } from './fixtures.js';
+import { shapeSuite } from './heads.js';
+import type { CreateExecutor } from './runs.js';
+import { subjectOf } from './subject.js';
+import { goldenSuite, shareSuite } from './suite.js';
 
-conformance('onnx', ({ plan, files }) => createOnnxExecutor(plan, files.checkpoint, { precision: 'f32' }));
+/** `onnx` is a second witness beside `cpu`: golden runs of every family, and the shares of one family for each shape. */
+const create: CreateExecutor = ({ plan, files }) =>
+  createOnnxExecutor(plan, files.checkpoint, { precision: 'f32' });
+
+describe('onnx executor', () => {
+  describe.each(FAMILIES)('%s', (family) => goldenSuite(subjectOf(family, create)));
+  describe.each(SHAPES)('shares of %s', (family) => shareSuite(subjectOf(family, create)));
+  describe.each(SHAPES)('heads of %s', (family) => shapeSuite(family, create));
+});

@@ -46,7 +46,7 @@ const ignoring = ({ executor, ...model }: Model): Model => ({
 });
 
 /** An ordinary chat shows whether its executor applies a policy. */
-describe.each(['reference', 'onnx', 'gpu'] as const)('a chat on %s', (name) => {
+describe.each(['reference', 'cpu', 'gpu'] as const)('a chat on %s', (name) => {
   const test = it.skipIf(name === 'gpu' && hasNoGpu());
 
   test.each(EXAMPLES)('has a receipt of shares that %s %d changed', async (policy, strength) => {

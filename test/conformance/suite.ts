@@ -8,7 +8,7 @@ import { contractSuite } from './contract.js';
 import { caseStrengths, pickRows, range, SHAPES } from './fixtures.js';
 import { shapeSuite } from './heads.js';
 import { type CreateExecutor, LOGITS, mixedRow, randomChunks, SHARES } from './runs.js';
-import { subjectOf } from './subject.js';
+import { type Subject, subjectOf } from './subject.js';
 import { ggufSuite, variantSuite } from './variants.js';
 
 /**
@@ -28,7 +28,12 @@ export function conformance(name: string, create: CreateExecutor): void {
 /** Tests that depend on the family: golden runs, and shares for any division into chunks. */
 export function familySuite(family: FamilyName, create: CreateExecutor): void {
   const subject = subjectOf(family, create);
+  goldenSuite(subject);
+  shareSuite(subject);
+}
 
+/** Logits, attention, hidden states, shares and continuations of the golden runs. */
+export function goldenSuite(subject: () => Subject): void {
   it('gives the golden logits, attention rows and hidden states without an intervention', async () => {
     const { model, tensor, layers, heads, run, expectGoldenLogits } = subject();
     const result = await run(model.ids, [model.ids.length], {
@@ -103,7 +108,10 @@ export function familySuite(family: FamilyName, create: CreateExecutor): void {
       sequence.dispose();
     }
   });
+}
 
+/** What holds for shares: their sum, their map, their independence of chunks, and the count of rows that changed. */
+export function shareSuite(subject: () => Subject): void {
   it.each(EXAMPLES)(
     'invariant 2: under %s %d shares sum to one before and after, and the share after is its map of the share before',
     async (policy, strength) => {

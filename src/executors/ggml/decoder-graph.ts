@@ -2,11 +2,11 @@ import type { Blueprint, LayerWeight } from '../../architectures/index.js';
 import type { DecoderShape } from '../contract/index.js';
 import { type Attended, type AttentionInputs, attend } from './attention-graph.js';
 import type { GraphBuilder, Value } from './graph-builder.js';
-import { OFFSET_BLOCK } from './matrix-form.js';
+import { linear } from './linear.js';
 import type { Group, PassPlan } from './pass-plan.js';
 import type { PolicyPart } from './policy-parts.js';
 import type { CacheArena } from './sequence.js';
-import type { GgmlWeights, LayerMatrices, Matrix } from './weights.js';
+import type { GgmlWeights, LayerMatrices } from './weights.js';
 
 /** The inputs of a graph: written before each run. */
 export interface PassInputs {
@@ -135,7 +135,7 @@ export class DecoderGraph {
       const { outputs, joined } = this.#attention(index, this.#norm(state, matrices, 'attentionNorm'));
       attended.push(outputs);
       if (index === last && picksEarly && plan.logitRows.length === 0) break;
-      let mixed = this.#linear(joined, matrices.output);
+      let mixed = linear(g, joined, matrices.output);
       if (index === last && picksEarly) [mixed, state] = [pick(mixed), pick(state)];
       state = this.#add(state, mixed, matrices, 'postAttentionNorm');
       const fed = this.#mlp(this.#norm(state, matrices, 'mlpNorm'), matrices, layer.mlp.activation);
@@ -148,7 +148,7 @@ export class DecoderGraph {
     tap(last + 1, final);
     if (inputs.logitRows === null) return { logits: null, attended, hidden };
     const picked = picksEarly ? final : pick(final);
-    const logits = g.scale(this.#linear(picked, weights.head), blueprint.logitScale);
+    const logits = g.scale(linear(g, picked, weights.head), blueprint.logitScale);
     const { logitCap: cap } = blueprint;
     const capped = cap === null ? logits : g.scale(g.tanh(g.scale(logits, 1 / cap)), cap);
     return { logits: g.output(capped), attended, hidden };
@@ -166,35 +166,14 @@ export class DecoderGraph {
     return this.g.multiply(this.g.rmsNorm(x, this.parts.blueprint.normEpsilon), weight);
   }
 
-  /** @param x `[inputs, rows]` @returns `[outputs, rows]` */
-  #linear(x: Value, { values, offsets, bias, inputs, rowStep }: Matrix): Value {
-    const { g } = this;
-    let y = this.#product(values, x, rowStep);
-    if (offsets !== null) {
-      const rows = x.shape[1];
-      const sums = g.sumRows(g.reshape(x, OFFSET_BLOCK, inputs / OFFSET_BLOCK, rows));
-      y = g.add(y, g.outerProduct(offsets, g.transposed(g.reshape(sums, inputs / OFFSET_BLOCK, rows))));
-    }
-    return bias === null ? y : g.add(y, bias);
-  }
-
-  /** A product in whole steps of rows: the added rows are zeros, and their results are dropped. */
-  #product(values: Value, x: Value, rowStep: number): Value {
-    const { g } = this;
-    const rows = x.shape[1];
-    const rounded = Math.ceil(rows / rowStep) * rowStep;
-    if (rounded === rows) return g.product(values, x);
-    const y = g.product(values, g.withRows(x, rounded));
-    return g.view(y, [y.shape[0], rows], [y.strides[1]], 0);
-  }
-
   /** Gated MLP (Shazeer 2020): W_down(act(W_gate·x) ⊙ W_up·x). */
   #mlp(x: Value, { gateUp, down }: LayerMatrices, activation: 'silu' | 'gelu-tanh'): Value {
+    const { g } = this;
     const [gate, up] = this.#parts(
-      gateUp.map((matrix) => this.#linear(x, matrix)),
+      gateUp.map((matrix) => linear(g, x, matrix)),
       [down.inputs, down.inputs],
     );
-    return this.#linear(this.#gated(gate!, up!, activation), down);
+    return linear(g, this.#gated(gate!, up!, activation), down);
   }
 
   /**
@@ -228,7 +207,7 @@ export class DecoderGraph {
     const { heads, kvHeads, headDim } = shape;
     const matrices = this.parts.weights.layers[layer]!;
     const [query, key, value] = this.#parts(
-      matrices.projections.map((matrix) => this.#linear(x, matrix)),
+      matrices.projections.map((matrix) => linear(g, x, matrix)),
       [heads * headDim, kvHeads * headDim, kvHeads * headDim],
     );
     const queries = this.#rotated(layer, query!, 'queryNorm', heads);

@@ -1,0 +1,23 @@
+import type { GraphBuilder, Value } from './graph-builder.js';
+import { OFFSET_BLOCK } from './matrix-form.js';
+import type { Matrix } from './weights.js';
+
+/** W·x + b. @param x `[inputs, rows]` @returns `[outputs, rows]` */
+export function linear(g: GraphBuilder, x: Value, { values, offsets, bias, inputs, rowStep }: Matrix): Value {
+  let y = product(g, values, x, rowStep);
+  if (offsets !== null) {
+    const rows = x.shape[1];
+    const sums = g.sumRows(g.reshape(x, OFFSET_BLOCK, inputs / OFFSET_BLOCK, rows));
+    y = g.add(y, g.outerProduct(offsets, g.transposed(g.reshape(sums, inputs / OFFSET_BLOCK, rows))));
+  }
+  return bias === null ? y : g.add(y, bias);
+}
+
+/** A product in whole steps of rows: the added rows are zeros, and their results are dropped. */
+function product(g: GraphBuilder, values: Value, x: Value, rowStep: number): Value {
+  const rows = x.shape[1];
+  const rounded = Math.ceil(rows / rowStep) * rowStep;
+  if (rounded === rows) return g.product(values, x);
+  const y = g.product(values, g.withRows(x, rounded));
+  return g.view(y, [y.shape[0], rows], [y.strides[1]], 0);
+}
