@@ -39,10 +39,10 @@ export const EXECUTOR_TABLE = {
     batches: true,
     packages: ['@node-llama-cpp'],
     create: async (plan, checkpoint, options) => {
-      const { createGgmlExecutor } = await import('./ggml/index.js');
+      const { createGgmlExecutor } = await openGgml();
       return createGgmlExecutor(plan, checkpoint, options);
     },
-    examine: async () => (await import('./ggml/index.js')).examineGgml(),
+    examine: async () => (await openGgml()).examineGgml(),
   },
   onnx: {
     takes: ['precision', 'threads', 'batchInvariant'],
@@ -88,6 +88,19 @@ export const EXECUTOR_TABLE = {
     examine: async () => `node ${process.versions.node}`,
   },
 } as const satisfies Readonly<Record<string, ExecutorEntry>>;
+
+/** Imports the executor on ggml. @throws HoldfastError `E_EXECUTOR` if koffi, which calls ggml, does not load here */
+async function openGgml(): Promise<typeof import('./ggml/index.js')> {
+  try {
+    return await import('./ggml/index.js');
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new HoldfastError('E_EXECUTOR', `the cpu executor is not available: koffi does not load: ${why}`, {
+      hint: 'Use --executor onnx or --executor reference. holdfast doctor says what works here',
+      cause,
+    });
+  }
+}
 
 /** The name of an executor. */
 export type ExecutorName = keyof typeof EXECUTOR_TABLE;

@@ -1,6 +1,7 @@
 import { HoldfastError } from '../../errors.js';
 import type { Backend } from './backend.js';
 import { GGML_TYPES, type GraphBuilder, type Value } from './graph-builder.js';
+import { ELSEWHERE } from './library.js';
 
 /** Rounding to f16 and the kernels' exponential allow this much. */
 const TOLERANCE = 2e-3;
@@ -103,6 +104,6 @@ function compare(
   throw new HoldfastError(
     'E_EXECUTOR',
     `ggml's library for ${variant} computes wrongly: ${operation} gives ${found[bad]}, not ${expected[bad]}`,
-    { hint: 'Use --executor onnx (npm install onnxruntime-node) or --executor reference' },
+    { hint: ELSEWHERE },
   );
 }

@@ -129,8 +129,7 @@ function runsOnGlibc(): boolean {
 }
 
 /** What else to use. */
-const ELSEWHERE =
-  'Use --executor onnx (npm install onnxruntime-node) or --executor reference. holdfast doctor says what works here';
+export const ELSEWHERE = 'Use --executor onnx or --executor reference. holdfast doctor says what works here';
 const REINSTALL = `Install holdfast again, with its optional dependencies. ${ELSEWHERE}`;
 
 function unloadable(cause: unknown): HoldfastError {

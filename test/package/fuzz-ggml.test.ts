@@ -1,0 +1,9 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+
+it('the cpu executor survives random requests on random models', () => {
+  const script = fileURLToPath(new URL('../../scripts/fuzz-ggml.mjs', import.meta.url));
+  const run = spawnSync(process.execPath, [script, '--seed', '1', '--count', '300'], { encoding: 'utf8' });
+  expect(`${run.stdout}${run.stderr}`.trim()).toBe('300 cases, no failure');
+}, 600_000);
