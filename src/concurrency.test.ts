@@ -7,13 +7,14 @@ const MIB = 2 ** 20;
 const machine = { cores: 4, freeBytes: 1024 * MIB };
 
 describe('an executor that batches', () => {
-  it('gets one copy of the model, all cores, and 16 dialogues if they fit into half of the free memory', () => {
-    expect(concurrencyOf(true, 1 * MIB, {}, machine)).toEqual({ jobs: 1, batch: 16, threads: 4 });
-    expect(concurrencyOf(true, 100 * MIB, {}, machine)).toEqual({ jobs: 1, batch: 5, threads: 4 });
+  it('gets a copy of the model per core, and 16 dialogues each if they fit into half of the free memory', () => {
+    expect(concurrencyOf(true, 1 * MIB, {}, machine)).toEqual({ jobs: 4, batch: 16, threads: 1 });
+    expect(concurrencyOf(true, 30 * MIB, {}, machine)).toEqual({ jobs: 4, batch: 4, threads: 1 });
     expect(concurrencyOf(true, 4096 * MIB, {}, machine), 'always one').toMatchObject({ batch: 1 });
   });
 
   it('shares cores and memory among the copies that were asked for', () => {
+    expect(concurrencyOf(true, 100 * MIB, { jobs: 1 }, machine)).toEqual({ jobs: 1, batch: 5, threads: 4 });
     expect(concurrencyOf(true, 100 * MIB, { jobs: 2 }, machine)).toEqual({ jobs: 2, batch: 2, threads: 2 });
     expect(concurrencyOf(true, 1 * MIB, { jobs: 8 }, machine)).toMatchObject({ threads: 1 });
   });

@@ -33,11 +33,10 @@ const LARGEST_BATCH = 16;
 const CACHE_PART = 0.5;
 
 /**
- * Chooses how many dialogues run at once.
- *
- * An executor that batches gets one copy of the model with all cores, and as many dialogues as fit, up to 16: the more
- * rows a pass has, the less time each takes. An executor that does not batch gains nothing from a second dialogue, so it
- * gets a copy of the model for each core.
+ * Chooses how many dialogues run at once. Every core gets a copy of the model with one thread: so one copy computes while
+ * another samples, and no thread waits for another one inside a pass. If the executor batches, each copy runs as many
+ * dialogues at once as fit into memory, up to 16: the more rows a pass has, the less time each takes. An executor that
+ * does not batch gains nothing from a second dialogue.
  * @param executor its name in the registry
  * @param dialogueBytes the memory of one dialogue; see {@link cacheBytes}
  * @throws HoldfastError `E_EXECUTOR` if there is no such executor
@@ -58,12 +57,12 @@ export function concurrencyOf(
   asked: AskedConcurrency,
   { cores, freeBytes }: Machine,
 ): Concurrency {
-  const jobs = asked.jobs ?? (batches ? 1 : cores);
+  const jobs = asked.jobs ?? cores;
   const fitting = Math.floor((CACHE_PART * freeBytes) / (jobs * dialogueBytes));
   return {
     jobs,
     batch: asked.batch ?? (batches ? Math.max(1, Math.min(LARGEST_BATCH, fitting)) : 1),
-    // A runtime's threads wait for work by spinning, so more of them than cores would take the cores from each other.
+    // Threads wait for each other by spinning, so more of them than cores would take the cores from each other.
     threads: batches ? Math.max(1, Math.floor(cores / jobs)) : 1,
   };
 }

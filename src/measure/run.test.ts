@@ -246,8 +246,8 @@ describe('a measurement of several dialogues at once', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it.each(['reference', 'cpu'] as const)('has the same bytes with a real model on %s', async (executor) => {
-    const real = executor === 'reference' ? model : await loadFixture('llama', 'cpu');
+  it.each(['reference', 'onnx'] as const)('has the same bytes with a real model on %s', async (executor) => {
+    const real = executor === 'reference' ? model : await loadFixture('llama', 'onnx');
     const options = { maxTokens: 6, now: NOW, sampling: { temperature: 8, topP: 1 } };
     const run = (batch: number): DecayRun => ({
       ...many({ batch, dialogues: 5 }),

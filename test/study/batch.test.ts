@@ -128,7 +128,7 @@ describe('a cell that fails beside others', () => {
 describe('a study with real models', () => {
   const command = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-  it('has the same bytes with a batch of 1, 3 and 8, on the cpu and on the reference executor', async () => {
+  it('has the same bytes with a batch of 1, 3 and 8, on executors with and without batches', async () => {
     const place = makePlace();
     const tiny = tinyModel('llama');
     writeFileSync(
@@ -136,7 +136,8 @@ describe('a study with real models', () => {
       `name: real
 now: 2026-01-31
 models:
-  - { name: organism, path: organism, precision: f32 }
+  - { name: exact, path: organism, executor: onnx, precision: f32 }
+  - { name: batched, path: organism, precision: q8 }
   - { name: tiny, path: ${tiny}, executor: reference }
 sources:
   - organism: { dialogues: 3, rounds: 2 }

@@ -30,7 +30,7 @@ export function registerStudyRun(study: Command, parts: StudyParts): void {
     .option('--out <dir>', 'the results folder (studies/NAME)')
     .option(
       '--jobs <n>',
-      'threads, each with its own copy of the models (default: one; one per core if the executor does not batch)',
+      'threads, each with its own copy of the models (default: one per core)',
       positiveInteger,
     )
     .option(
