@@ -1,9 +1,9 @@
 // Evaluates an organism on held-out trials under each arm of evaluation.json, and writes records, a summary and tables.
 //
 //     node models/organism/evaluate.mjs models/organism/soft --out models/organism/runs/soft-evaluation
-//         [--arms 2] [--trials 64] [--first 1000] [--jobs 2]
+//         [--arms 2] [--trials 64] [--first 1000] [--jobs 2] [--batch 8]
 //
-// Writes each trial when it ends, and resumes when run again with the same folder. A folder belongs to one model, grammar
+// Each of --jobs processes runs --batch trials at once. Writes each trial when it ends, and resumes when run again with the same folder. A folder belongs to one model, grammar
 // and plan; others are refused.
 import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -33,17 +33,21 @@ const { values, positionals } = parseArgs({
     trials: { type: 'string', default: String(plan.trials) },
     first: { type: 'string', default: '0' },
     jobs: { type: 'string', default: String(availableParallelism()) },
+    batch: { type: 'string', default: '8' },
     worker: { type: 'string' },
   },
 });
 const [folder] = positionals;
 const { out } = values;
 if (!folder || !out)
-  throw new Error('usage: evaluate.mjs MODEL --out FOLDER [--arms N] [--trials N] [--first N] [--jobs N]');
+  throw new Error(
+    'usage: evaluate.mjs MODEL --out FOLDER [--arms N] [--trials N] [--first N] [--jobs N] [--batch N]',
+  );
 const arms = plan.arms.slice(0, Number(values.arms));
 const trials = Number(values.trials);
 const first = Number(values.first);
 const jobs = Number(values.jobs);
+const batch = Number(values.batch);
 
 if (values.worker === undefined) {
   mkdirSync(out, { recursive: true });
@@ -87,25 +91,36 @@ function sha256(file) {
   return createHash('sha256').update(readFileSync(file)).digest('hex');
 }
 
-/** Runs the trials of one worker, every jobs-th trial, arm by arm. */
+/** Runs the trials of one worker, every jobs-th trial, arm by arm, several at once. */
 async function work(index) {
   const grammar = loadGrammar();
   const model = await loadModel(folder, { threads: 1, precision: 'f32' });
   const file = join(out, `records-${index}.jsonl`);
   const done = new Set(readRecords().map(({ arm, trial }) => `${arm} ${trial}`));
   const probeRounds = new Set(plan.probeRounds);
-  for (const arm of arms) {
-    for (let number = first + index; number < first + trials; number += jobs) {
-      if (done.has(`${arm.name} ${number}`)) continue;
-      const trial = drawTrial(grammar, number, plan.rounds);
-      const rounds = [];
-      for await (const round of runTrial(model, grammar, trial, arm, probeRounds)) rounds.push(round);
-      const reference = await referencePass(model, trial, arm);
-      const bare = await referencePass(model, drawBareTrial(grammar, number, plan.rounds), arm);
-      appendFileSync(file, `${JSON.stringify({ arm: arm.name, trial: number, rounds, reference, bare })}\n`);
+  const numbers = Array.from({ length: trials }, (_, place) => first + place);
+  const waiting = arms.flatMap((arm) =>
+    numbers
+      .filter((number, place) => place % jobs === index && !done.has(`${arm.name} ${number}`))
+      .map((number) => ({ arm, number })),
+  );
+  const run = async ({ arm, number }) => {
+    const trial = drawTrial(grammar, number, plan.rounds);
+    const rounds = [];
+    for await (const round of runTrial(model, grammar, trial, arm, probeRounds)) rounds.push(round);
+    const [reference, bare] = await Promise.all([
+      referencePass(model, trial, arm),
+      referencePass(model, drawBareTrial(grammar, number, plan.rounds), arm),
+    ]);
+    appendFileSync(file, `${JSON.stringify({ arm: arm.name, trial: number, rounds, reference, bare })}\n`);
+  };
+  const runMany = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      if (next.number === numbers[0]) process.stderr.write(`${next.arm.name}: ${new Date().toISOString()}\n`);
+      await run(next);
     }
-    if (index === 0) process.stderr.write(`${arm.name}: ${new Date().toISOString()}\n`);
-  }
+  };
+  await Promise.all(Array.from({ length: batch }, runMany));
   await model.dispose();
 }
 
