@@ -14,7 +14,11 @@ describe('an executor that batches', () => {
   });
 
   it('shares cores and memory among the copies that were asked for', () => {
-    expect(concurrencyOf(true, 100 * MIB, { jobs: 1 }, machine)).toEqual({ jobs: 1, batch: 5, threads: 4 });
+    expect(concurrencyOf(true, 100 * MIB, { jobs: 1 }, machine)).toEqual({
+      jobs: 1,
+      batch: 5,
+      threads: null,
+    });
     expect(concurrencyOf(true, 100 * MIB, { jobs: 2 }, machine)).toEqual({ jobs: 2, batch: 2, threads: 2 });
     expect(concurrencyOf(true, 1 * MIB, { jobs: 8 }, machine)).toMatchObject({ threads: 1 });
   });

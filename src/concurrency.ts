@@ -10,8 +10,8 @@ export interface Concurrency {
   readonly jobs: number;
   /** Dialogues that run at once on each copy. */
   readonly batch: number;
-  /** Threads of each copy's executor. */
-  readonly threads: number;
+  /** Threads of each copy's executor; null for as many as it uses when it is alone. */
+  readonly threads: number | null;
 }
 
 /** What a user asks for; the rest is chosen. */
@@ -62,9 +62,14 @@ export function concurrencyOf(
   return {
     jobs,
     batch: asked.batch ?? (batches ? Math.max(1, Math.min(LARGEST_BATCH, fitting)) : 1),
-    // Threads wait for each other by spinning, so more of them than cores would take the cores from each other.
-    threads: batches ? Math.max(1, Math.floor(cores / jobs)) : 1,
+    threads: threadsOf(batches, jobs, cores),
   };
+}
+
+/** Threads wait for each other by spinning, so more of them than cores would take the cores from each other. */
+function threadsOf(batches: boolean, jobs: number, cores: number): number | null {
+  if (!batches) return 1;
+  return jobs === 1 ? null : Math.max(1, Math.floor(cores / jobs));
 }
 
 /**

@@ -94,7 +94,7 @@ function sha256(file) {
 /** Runs the trials of one worker, every jobs-th trial, arm by arm, several at once. */
 async function work(index) {
   const grammar = loadGrammar();
-  const model = await loadModel(folder, { threads: 1, precision: 'f32' });
+  const model = await loadModel(folder, { threads: 1, precision: 'f32', batchInvariant: true });
   const file = join(out, `records-${index}.jsonl`);
   const done = new Set(readRecords().map(({ arm, trial }) => `${arm} ${trial}`));
   const probeRounds = new Set(plan.probeRounds);

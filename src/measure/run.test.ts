@@ -5,9 +5,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
 import { readTable, rowOf } from '../../test/support/decay-fixtures.js';
+import { tinyModel } from '../../test/support/families.js';
 import { SCENARIO } from '../../test/support/scenario-fixtures.js';
 import { NOW } from '../../test/support/text-fixtures.js';
 import type { Model } from '../engine/index.js';
+import { loadModel } from '../load.js';
 import { type LeadEvent, measureDialogue } from './lead.js';
 import { type DecayProgress, type DecayRun, type MeasuredDialogue, measureDecay } from './run.js';
 
@@ -246,24 +248,30 @@ describe('a measurement of several dialogues at once', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it.each(['reference', 'onnx'] as const)('has the same bytes with a real model on %s', async (executor) => {
-    const real = executor === 'reference' ? model : await loadFixture('llama', 'onnx');
-    const options = { maxTokens: 6, now: NOW, sampling: { temperature: 8, topP: 1 } };
-    const run = (batch: number): DecayRun => ({
-      ...many({ batch, dialogues: 5 }),
-      model: real,
-      open: (index) => {
-        const { id, group, system, given, rounds } = SHORT;
-        const events = measureDialogue(real, SHORT, options, index);
-        return { scenario: id, group, system, given, rounds, events };
-      },
-    });
-    const alone = await measureDecay(run(1));
-    const expected = bytes();
-    for (const batch of [3, 8]) {
-      expect(await measureDecay(run(batch))).toEqual(alone);
-      expect(bytes()).toEqual(expected);
-    }
-    if (real !== model) await real.dispose();
-  });
+  it.each(['reference', 'onnx', 'cpu'] as const)(
+    'has the same bytes with a real model on %s',
+    async (executor) => {
+      const real = await loadModel(tinyModel('llama'), {
+        executor,
+        ...(executor === 'reference' ? {} : { batchInvariant: true, threads: 1 }),
+      });
+      const options = { maxTokens: 6, now: NOW, sampling: { temperature: 8, topP: 1 } };
+      const run = (batch: number): DecayRun => ({
+        ...many({ batch, dialogues: 5 }),
+        model: real,
+        open: (index) => {
+          const { id, group, system, given, rounds } = SHORT;
+          const events = measureDialogue(real, SHORT, options, index);
+          return { scenario: id, group, system, given, rounds, events };
+        },
+      });
+      const alone = await measureDecay(run(1));
+      const expected = bytes();
+      for (const batch of [3, 8]) {
+        expect(await measureDecay(run(batch))).toEqual(alone);
+        expect(bytes()).toEqual(expected);
+      }
+      await real.dispose();
+    },
+  );
 });

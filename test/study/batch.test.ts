@@ -136,7 +136,7 @@ describe('a study with real models', () => {
       `name: real
 now: 2026-01-31
 models:
-  - { name: exact, path: organism, executor: onnx, precision: f32 }
+  - { name: exact, path: organism, precision: f32 }
   - { name: batched, path: organism, precision: q8 }
   - { name: tiny, path: ${tiny}, executor: reference }
 sources:

@@ -11,8 +11,8 @@ import { DEMO_EXECUTOR } from './about.js';
 
 /** What a worker starts with. */
 export interface DemoSetup {
-  /** Threads of the executor. */
-  readonly threads: number;
+  /** Threads of the executor; null for its default. */
+  readonly threads: number | null;
 }
 
 /** A trial to run: its index, rounds and arm. */
@@ -39,7 +39,7 @@ const grammar = loadGrammar();
 // f32, as in the study, so that the results are the study's.
 const model = await loadModel(EMBEDDED_MODEL, {
   executor: DEMO_EXECUTOR,
-  threads,
+  ...(threads === null ? {} : { threads }),
   precision: 'f32',
   batchInvariant: true,
 });

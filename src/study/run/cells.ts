@@ -14,7 +14,7 @@ export const open: OpenCells = async ({ threads }) => {
     loadModel(modelFile(path), {
       executor,
       batchInvariant: true,
-      ...(takesOption(executor, 'threads') ? { threads } : {}),
+      ...(threads !== null && takesOption(executor, 'threads') ? { threads } : {}),
       ...(precision === null ? {} : { precision }),
     }),
   );

@@ -9,8 +9,8 @@ export interface CellOutcome {
 
 /** What each thread of a study starts with. */
 export interface CellSetup {
-  /** Threads of the model's executor. */
-  readonly threads: number;
+  /** Threads of the model's executor; null for its default. */
+  readonly threads: number | null;
 }
 
 /** The module that computes a study's cells in the threads of a run. */
