@@ -40,7 +40,10 @@ async function open(path, executor, precision, length) {
 /** Returns the dialogue's tokens and the range of the system message's words. */
 function layoutOf({ tokenizer, format }) {
   if (format !== null) {
-    const { ids, spans } = layoutDialogue(format, messages, { addGenerationPrompt: false, now: currentMoment() });
+    const { ids, spans } = layoutDialogue(format, messages, {
+      addGenerationPrompt: false,
+      now: currentMoment(),
+    });
     const { start, end } = spans.find(({ role }) => role === 'system');
     return { ids, target: { start, end } };
   }
@@ -104,7 +107,14 @@ for (const path of models) {
   for (const executor of values.executors.split(',')) {
     for (const precision of values.precisions.split(',')) {
       const subject = await open(path, executor, precision, 4096);
-      subjects.push({ name: `${executor} ${precision}`, ...subject, own: 0, whole: 0, single: [], means: [] });
+      subjects.push({
+        name: `${executor} ${precision}`,
+        ...subject,
+        own: 0,
+        whole: 0,
+        single: [],
+        means: [],
+      });
     }
   }
   for (let at = 0; at < ids.length; at += ROWS) {

@@ -2,17 +2,14 @@ import type { ModelPlan } from '../architectures/index.js';
 import { openDawn } from '../dawn.js';
 import { HoldfastError } from '../errors.js';
 import type { Checkpoint } from '../formats/index.js';
-import { createReferenceExecutor, type Executor, type ExecutorOptions } from './index.js';
+import { blockHolder, type Holder } from './contract/index.js';
+import type { BackendName } from './ggml/index.js';
+import { createReferenceExecutor, type Executor, type ExecutorOptions, type Precision } from './index.js';
 
 /** An executor as Node loads it. To add one, write its folder and a row of {@link EXECUTOR_TABLE}. */
 export interface ExecutorEntry {
-  /**
-   * The options that it accepts. One that takes no precision stores all weights as f32. One that runs its sequences one
-   * by one is batch invariant by nature.
-   */
+  /** The options that it accepts. One that runs its sequences one by one is batch invariant by nature. */
   readonly takes: readonly (keyof ExecutorOptions)[];
-  /** Whether it stores an unquantised matrix as f16 where the precision allows this; else as f32. */
-  readonly halves: boolean;
   /** Whether concurrent calls of `forward` run as one batch; else one after the other. */
   readonly batches: boolean;
   /**
@@ -22,6 +19,11 @@ export interface ExecutorEntry {
   readonly packages: readonly string[];
   readonly create: (plan: ModelPlan, checkpoint: Checkpoint, options: ExecutorOptions) => Promise<Executor>;
   /**
+   * Says how it would hold a model. One without it stores all weights as f32.
+   * @throws HoldfastError `E_EXECUTOR` if this cannot be found without a library that is missing here
+   */
+  readonly holder?: (plan: ModelPlan, checkpoint: Checkpoint, precision: Precision) => Promise<Holder>;
+  /**
    * Checks that it works on this machine.
    * @returns a description of what it runs on
    * @throws Error with the reason why it does not work; `NotInstalled` if a package is missing that is optional
@@ -30,40 +32,51 @@ export interface ExecutorEntry {
 }
 
 /**
- * Every executor by name. A runtime is imported only when its executor is used, so a missing one breaks nothing else.
+ * The row of an executor on ggml.
+ * @param batches false where no device has shown yet that a sequence has the same bits in every batch
  */
-export const EXECUTOR_TABLE = {
-  cpu: {
-    takes: ['precision', 'threads', 'batchInvariant'],
-    halves: false,
-    batches: true,
+function onGgml<const Takes extends readonly (keyof ExecutorOptions)[]>(
+  name: BackendName,
+  takes: Takes,
+  batches: boolean,
+): ExecutorEntry & { readonly takes: Takes } {
+  return {
+    ...{ takes, batches },
     packages: ['@node-llama-cpp'],
     create: async (plan, checkpoint, options) => {
       const { createGgmlExecutor } = await openGgml();
-      return createGgmlExecutor(plan, checkpoint, options);
+      return createGgmlExecutor(plan, checkpoint, options, name);
     },
-    examine: async () => (await openGgml()).examineGgml(),
-  },
+    holder: async (...model) => (await openGgml()).ggmlHolder(name, ...model),
+    examine: async () => (await openGgml()).examineGgml(name),
+  };
+}
+
+/**
+ * Every executor by name. A runtime is imported only when its executor is used, so a missing one breaks nothing else.
+ */
+export const EXECUTOR_TABLE = {
+  cpu: onGgml('cpu', ['precision', 'threads', 'batchInvariant'], true),
   onnx: {
     takes: ['precision', 'threads', 'batchInvariant'],
-    halves: false,
     batches: false,
     packages: ['onnxruntime-node'],
     create: async (plan, checkpoint, options) => {
       const { createOnnxExecutor } = await import('./onnx/index.js');
       return createOnnxExecutor(plan, checkpoint, options);
     },
+    holder: async (...model) => blockHolder(...model, { halves: false, activations: '8 bits' }),
     examine: async () => (await import('./onnx/index.js')).examineOnnx(),
   },
   gpu: {
     takes: ['precision', 'batchInvariant'],
-    halves: true,
     batches: false,
     packages: ['webgpu'],
     create: async (plan, checkpoint, options) => {
       const { createGpuExecutor } = await import('./gpu/index.js');
       return createGpuExecutor(await openDawn(), plan, checkpoint, options);
     },
+    holder: async (...model) => blockHolder(...model, { halves: true, activations: null }),
     examine: async () => {
       const { describeGpu } = await import('./gpu/index.js');
       const found = await describeGpu(await openDawn());
@@ -79,9 +92,11 @@ export const EXECUTOR_TABLE = {
         : found.name;
     },
   },
+  'ggml-vulkan': onGgml('ggml-vulkan', ['precision', 'batchInvariant'], false),
+  'ggml-cuda': onGgml('ggml-cuda', ['precision', 'batchInvariant'], false),
+  'ggml-metal': onGgml('ggml-metal', ['precision', 'batchInvariant'], false),
   reference: {
     takes: ['batchInvariant'],
-    halves: false,
     batches: false,
     packages: [],
     create: createReferenceExecutor,

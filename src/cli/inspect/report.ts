@@ -8,12 +8,12 @@ import {
 } from '../../architectures/index.js';
 import { HoldfastError } from '../../errors.js';
 import { type Precision, parsePrecision } from '../../executors/index.js';
-import type { PreciseExecutor } from '../../executors/registry.js';
+import { PRECISE_EXECUTORS, type PreciseExecutor } from '../../executors/registry.js';
 import type { Checkpoint, TensorType } from '../../formats/index.js';
 import { openModel } from '../../hub/index.js';
 import { findTemplate, findTokenizer, type TextFiles } from '../../model-text.js';
 import type { NamedToken, Tokenizer } from '../../text/index.js';
-import { formsIn, type HeldWeight, heldWeights, ofEach, type WeightForm } from '../../weight-forms.js';
+import { type ByExecutor, formsIn, type HeldWeight, heldModel, type WeightForm } from '../../weight-forms.js';
 import { modelPath } from '../options/index.js';
 import { probeTemplate, type TemplateReport } from './template-probe.js';
 
@@ -22,6 +22,12 @@ export interface InspectOptions {
   readonly context?: number;
   readonly precision?: string;
   readonly tensors?: true;
+}
+
+interface CacheReport {
+  readonly type: 'f32' | 'f16';
+  readonly bytesPerToken: number;
+  readonly bytes: number;
 }
 
 interface TokenizerReport {
@@ -52,12 +58,17 @@ export interface InspectReport {
   /** How each weight is stored in memory at this precision. */
   readonly weights: readonly Omit<HeldWeight, 'squares'>[];
   /** The same, summed by executor, type and form. */
-  readonly forms: Readonly<Record<PreciseExecutor, readonly WeightForm[]>>;
+  readonly forms: ByExecutor<readonly WeightForm[]>;
+  /** Why nothing is known of an executor: its libraries are not here. */
+  readonly unknown: ByExecutor<string>;
   readonly memory: {
     readonly contextLength: number;
-    readonly weightBytes: Readonly<Record<PreciseExecutor, number>>;
-    /** Bytes of keys and values, in f32, for the whole context. */
-    readonly cacheBytes: number;
+    /** Memory of the executor's own for the weights. */
+    readonly weightBytes: ByExecutor<number>;
+    /** Bytes of weights that stay in the mapped file. */
+    readonly mappedBytes: ByExecutor<number>;
+    /** Keys and values: their type, bytes for a token, and for the whole context. */
+    readonly cache: ByExecutor<CacheReport>;
   };
   readonly template: TemplateReport;
   /** Null when the model has no usable tokenizer. */
@@ -90,20 +101,29 @@ export async function inspect(named: string | undefined, options: InspectOptions
     }
     await requireFiniteWeights(plan, checkpoint);
     const { tokenizer, problem } = usableTokenizer(files);
-    const weights = await heldWeights(plan, checkpoint, precision);
+    const { weights, cacheTypes, unknown } = await heldModel(plan, checkpoint, precision);
+    const known = PRECISE_EXECUTORS.filter((executor) => unknown[executor] === undefined);
+    const ofEach = <T>(make: (executor: PreciseExecutor) => T): ByExecutor<T> =>
+      Object.fromEntries(known.map((executor) => [executor, make(executor)]));
     const forms = ofEach((executor) => formsIn(executor, weights));
-    const bytesOf = (forms: readonly WeightForm[]): number =>
-      forms.reduce((sum, { bytes }) => sum + bytes, 0);
+    const total = (of: 'bytes' | 'mappedBytes'): ByExecutor<number> =>
+      ofEach((executor) =>
+        weights
+          // A mapped embedding serves as the head too.
+          .filter(({ name }) => of === 'bytes' || name !== 'head' || !blueprint.tiedEmbeddings)
+          .reduce((sum, { held }) => sum + held[executor]![of], 0),
+      );
     return {
       ...{ model: path, format: checkpoint.format, fileBytes: files.fileBytes },
       ...{ blueprint, parameters: parameterCount(blueprint), tensors: tensorsByType(checkpoint) },
       unused,
       notes: [...(checkpoint.notes ?? []), ...notes, ...(tokenizer?.notes ?? [])],
-      ...{ precision, weights: weights.map(({ squares, ...weight }) => weight), forms },
+      ...{ precision, weights: weights.map(({ squares, ...weight }) => weight), forms, unknown },
       memory: {
         contextLength,
-        weightBytes: ofEach((executor) => bytesOf(forms[executor])),
-        cacheBytes: kvBytesPerToken(blueprint) * contextLength,
+        weightBytes: total('bytes'),
+        mappedBytes: total('mappedBytes'),
+        cache: ofEach((executor) => cacheReport(blueprint, contextLength, cacheTypes[executor]!)),
       },
       template: probeTemplate(tokenizer, () => findTemplate(files)),
       tokenizer: tokenizer === null ? null : tokenizerReport(tokenizer),
@@ -112,6 +132,11 @@ export async function inspect(named: string | undefined, options: InspectOptions
   } finally {
     await files.close();
   }
+}
+
+function cacheReport(blueprint: Blueprint, contextLength: number, type: CacheReport['type']): CacheReport {
+  const bytesPerToken = kvBytesPerToken(blueprint, type === 'f32' ? 4 : 2);
+  return { type, bytesPerToken, bytes: bytesPerToken * contextLength };
 }
 
 function tensorsByType({ tensors }: Checkpoint): InspectReport['tensors'] {

@@ -6,10 +6,6 @@ import { printBytes, printNames } from '../terminal/index.js';
 import type { InspectReport } from './report.js';
 import type { TemplateReport } from './template-probe.js';
 
-/** An accuracy loss that the weights' own errors do not include. */
-const ROUNDED_ACTIVATIONS =
-  '  blocks (q4, q8): the cpu and onnx executors round activations to 8 bits, the gpu executor does not';
-
 /**
  * Returns an inspection as lines.
  * @param each whether to list every tensor
@@ -28,16 +24,21 @@ export function inspectionLines(report: InspectReport, each: boolean, paint: Pai
     ...printUnused(report, paint),
     ...(report.notes.length === 0 ? [] : [heading('notes'), ...report.notes.map((note) => `  ${note}`)]),
     ...printForms(report).flatMap(({ where, lines }) => [heading(where), ...lines]),
-    ...(report.forms.cpu.some(({ form }) => form.startsWith('q')) ? [ROUNDED_ACTIVATIONS] : []),
+    ...printUnknown(report, paint),
     ...(each ? [heading('tensors'), ...printTensors(report)] : []),
     heading(`memory for ${memory.contextLength} tokens`),
-    `  ${printAlike(memory.weightBytes, printBytes, ' or ')} of weights, ${printBytes(memory.cacheBytes)} of keys and values`,
+    ...alike(memoryOf(report), ({ weights, cache }) => `${weights}, ${cache}`).map(
+      ({ text, names }) => `  ${printNames(names)}: ${text}`,
+    ),
     heading('chat template'),
     `  ${printTemplate(report.template)}`,
     heading('tokenizer'),
     ...printTokenizer(report).map((line) => `  ${line}`),
   ];
 }
+
+/** Less time is not shown. */
+const LEAST_SHOWN_MS = 50;
 
 /** One line per reason, with the first of its tensors. */
 function printUnused({ unused }: InspectReport, paint: Paint): string[] {
@@ -49,12 +50,39 @@ function printUnused({ unused }: InspectReport, paint: Paint): string[] {
   return [paint('not used', 'bold'), ...lines];
 }
 
+/** What each executor needs for the weights, and for keys and values. */
+function memoryOf({ memory, forms }: InspectReport): Record<string, { weights: string; cache: string }> {
+  const executors = Object.keys(forms) as (keyof typeof forms)[];
+  return Object.fromEntries(
+    executors.map((executor) => {
+      const mapped = memory.mappedBytes[executor]!;
+      const own = printBytes(memory.weightBytes[executor]!);
+      const weights = mapped === 0 ? own : `${own} and ${printBytes(mapped)} of the mapped file`;
+      const { type, bytes, bytesPerToken } = memory.cache[executor]!;
+      const cache = `${printBytes(bytes)} of keys and values (${type}, ${bytesPerToken} bytes a token)`;
+      return [executor, { weights: `${weights} for weights`, cache }];
+    }),
+  );
+}
+
+/** The executors of which nothing is known. */
+function printUnknown({ unknown }: InspectReport, paint: Paint): string[] {
+  const names = Object.keys(unknown);
+  if (names.length === 0) return [];
+  const line = `  ${printNames(names)}: not available here, see holdfast doctor`;
+  return [paint('not known', 'bold'), line];
+}
+
 /** One list per executor, or one for those that store the weights alike. */
 function printForms({ precision, forms }: InspectReport): { where: string; lines: string[] }[] {
   const linesOf = (forms: readonly WeightForm[]): string[] =>
     forms.map(
-      ({ type, form, count, bytes, relativeError }) =>
-        `  ${type} → ${form}: ${printCount(count, 'weight')}, ${printBytes(bytes)}, ${printError(relativeError)}`,
+      ({ type, form, count, bytes, mappedBytes, relativeError, activations, prepareMs }) =>
+        `  ${type} → ${form}: ${[
+          ...[printCount(count, 'weight'), printBytes(bytes + mappedBytes), printError(relativeError)],
+          ...(activations === null ? [] : [`activations in ${activations}`]),
+          ...(prepareMs < LEAST_SHOWN_MS ? [] : [`${(prepareMs / 1000).toFixed(1)} s of loading`]),
+        ].join(', ')}`,
     );
   return alike(forms, (forms) => linesOf(forms).join('\n')).map(({ names, text }) => ({
     where: `in the ${printNames(names)} executor${names.length === 1 ? '' : 's'} at precision ${precision}`,

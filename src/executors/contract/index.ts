@@ -26,6 +26,14 @@ export type {
 export { type DecoderShape, decoderShape } from './decoder-shape.js';
 export { type EmbeddingTable, embeddingTable } from './embedding.js';
 export { forwardAll } from './forward-all.js';
+export {
+  type BlockTraits,
+  blockHolder,
+  type Held,
+  type Holder,
+  heldExactly,
+  type WeightUse,
+} from './holder.js';
 export { joined, runsOfOne } from './joined.js';
 export type { ExecutorOptions } from './options.js';
 export { CountedSequence, lengthLeft, OwnedSequence } from './owned-sequence.js';

@@ -1,17 +1,16 @@
 import { HoldfastError } from '../../errors.js';
 import type {
-  Address,
   BackendHandle,
   BufferHandle,
   BufferType,
   ComputeGraph,
   Context,
-  Ggml,
+  GgmlCpu,
   ThreadPool,
 } from './bindings.js';
-import { callWithPointer, readPointers } from './bindings.js';
+import { CONTEXT_OVERHEAD, Device, outOfMemory } from './device.js';
 import { GraphBuilder } from './graph-builder.js';
-import { type Library, loadLibrary } from './library.js';
+import { type BackendName, type Library, loadLibrary } from './library.js';
 
 /** `struct ggml_threadpool_params`: 512 flags for cores, then n_threads, prio, poll, strict_cpu and paused. */
 const POOL_PARAMS = { bytes: 528, poll: 520 } as const;
@@ -25,66 +24,38 @@ const STATUS = { success: 0, aborted: 1 } as const;
 /** `enum ggml_backend_buffer_usage` */
 const USAGE_WEIGHTS = 1;
 
-/** Bytes of `struct ggml_context` and rounding, beside the descriptions of tensors. */
-const CONTEXT_OVERHEAD = 4096;
-
-/** A backend of ggml with its threads: allocates buffers, builds graphs and runs them. */
-export class Backend {
-  readonly ggml: Ggml;
-  readonly bufferType: BufferType;
-  readonly #library: Library;
+/** A backend of ggml: allocates buffers, builds graphs and runs them. */
+export class Backend extends Device {
   readonly #handle: BackendHandle;
-  readonly #threads: ThreadPool;
-  /** A context of its own, whose flag ggml's threads read: set, it ends a run. */
-  readonly #abortFlag: Context;
+  /** The threads of a backend on the processor. */
+  readonly #crew: Crew | null;
   #pause: NodeJS.Timeout | undefined;
 
-  private constructor(library: Library, handle: BackendHandle, threads: ThreadPool, abortFlag: Context) {
-    this.#library = library;
-    this.ggml = library.ggml;
+  private constructor(library: Library, handle: BackendHandle, crew: Crew | null) {
+    super(library);
     this.#handle = handle;
-    this.#threads = threads;
-    this.#abortFlag = abortFlag;
-    this.bufferType = library.ggml.hostBufferType();
+    this.#crew = crew;
   }
 
-  /** @throws HoldfastError `E_EXECUTOR` if ggml is not available here */
-  static open(threads: number): Backend {
-    const library = loadLibrary();
-    const { ggml, cpu, device } = library;
-    const handle = ggml.openDevice(device, null);
-    const params = new Uint8Array(POOL_PARAMS.bytes);
-    ggml.initThreads(params, threads);
-    new DataView(params.buffer).setUint32(POOL_PARAMS.poll, POLL, true);
-    const pool = cpu.newThreads(params);
-    const flag = ggml.newContext(CONTEXT_OVERHEAD);
-    if (handle === null || pool === null || flag === null) {
-      throw new HoldfastError('E_EXECUTOR', `ggml could not start ${threads} threads`);
-    }
-    ggml.setNoAlloc(flag, false);
-    cpu.setThreadCount(handle, threads);
-    cpu.useThreads(handle, pool);
-    cpu.setAbort(handle, ggml.readFlag, flag);
-    return new Backend(library, handle, pool, flag);
-  }
-
-  get variant(): string {
-    return this.#library.variant;
-  }
-
-  /** A context for the descriptions of `tensors` tensors, and of a graph with `nodes` operations. */
-  context(tensors: number, nodes = 0): Context {
-    const { ggml } = this;
-    const graph = nodes === 0 ? 0 : ggml.graphOverhead(nodes, false);
-    const context = ggml.newContext(CONTEXT_OVERHEAD + tensors * ggml.tensorOverhead() + graph);
-    if (context === null) throw outOfMemory('the description of a graph');
-    return context;
+  /**
+   * @param threads of a backend on the processor
+   * @throws HoldfastError `E_EXECUTOR` if ggml is not available here
+   */
+  static open(threads: number, name: BackendName = 'cpu'): Backend {
+    const library = loadLibrary(name);
+    const handle = library.ggml.openDevice(library.device, null);
+    if (handle === null) throw new HoldfastError('E_EXECUTOR', `ggml could not open ${library.variant}`);
+    return new Backend(
+      library,
+      handle,
+      library.cpu === null ? null : gather(library, library.cpu, handle, threads),
+    );
   }
 
   /** A builder for a graph of at most `nodes` operations, views included, in a context of its own. */
   graph(nodes: number): { readonly builder: GraphBuilder; readonly context: Context } {
     const context = this.context(nodes + 1, nodes);
-    return { builder: new GraphBuilder(this.ggml, context, nodes), context };
+    return { builder: new GraphBuilder(this.ggml, context, nodes, this.isProcessor), context };
   }
 
   /** Allocates the tensors of a context that have no memory yet. @throws HoldfastError `E_EXECUTOR` */
@@ -98,18 +69,6 @@ export class Backend {
     this.ggml.markAsWeights(buffer, USAGE_WEIGHTS);
   }
 
-  /** Types of buffers in which the processor's kernels keep weights in an order of their own. */
-  repackingTypes(): BufferType[] {
-    const { ggml, device } = this.#library;
-    const list = ggml.procedure(ggml.registryOf(device), 'ggml_backend_dev_get_extra_bufts');
-    return list === null ? [] : (readPointers(callWithPointer(list, device as Address)) as BufferType[]);
-  }
-
-  /** Whether the device can run an operation with its operands in the buffers that they have. */
-  supports(operation: Parameters<Ggml['supports']>[1]): boolean {
-    return this.ggml.supports(this.#library.device, operation);
-  }
-
   /**
    * Runs a graph on other threads than JavaScript's.
    * @returns false if it was aborted
@@ -117,8 +76,11 @@ export class Backend {
    */
   async run(graph: ComputeGraph, signal: AbortSignal | undefined): Promise<boolean> {
     clearTimeout(this.#pause);
-    this.ggml.setNoAlloc(this.#abortFlag, false);
-    const abort = (): void => this.ggml.setNoAlloc(this.#abortFlag, true);
+    const crew = this.#crew;
+    if (crew !== null) this.ggml.setNoAlloc(crew.abortFlag, false);
+    const abort = (): void => {
+      if (crew !== null) this.ggml.setNoAlloc(crew.abortFlag, true);
+    };
     signal?.addEventListener('abort', abort);
     try {
       const status = await this.ggml.computeAside(this.#handle, graph);
@@ -132,22 +94,62 @@ export class Backend {
     }
   }
 
+  /**
+   * @throws HoldfastError `E_EXECUTOR` if the device cannot run an operation of a graph: it would end the process
+   */
+  require(graph: ComputeGraph): void {
+    if (this.isProcessor) return;
+    const { ggml } = this;
+    for (let i = ggml.nodes(graph) - 1; i >= 0; i--) {
+      const node = ggml.node(graph, i);
+      if (this.supports(node)) continue;
+      throw new HoldfastError(
+        'E_EXECUTOR',
+        `${this.variant} cannot run ${ggml.nameOfOperation(node)} as this model needs it`,
+        {
+          hint: 'Use the cpu executor',
+        },
+      );
+    }
+  }
+
   /** Puts the threads to sleep unless another run comes soon: while they wait for work they keep the cores busy. */
   #pauseSoon(): void {
-    this.#pause = setTimeout(() => this.#library.cpu.pauseThreads(this.#threads), 2);
+    const crew = this.#crew;
+    if (crew === null) return;
+    this.#pause = setTimeout(() => crew.cpu.pauseThreads(crew.threads), 2);
     this.#pause.unref();
   }
 
   dispose(): void {
     clearTimeout(this.#pause);
     this.ggml.closeBackend(this.#handle);
-    this.#library.cpu.freeThreads(this.#threads);
-    this.ggml.freeContext(this.#abortFlag);
+    if (this.#crew === null) return;
+    this.#crew.cpu.freeThreads(this.#crew.threads);
+    this.ggml.freeContext(this.#crew.abortFlag);
   }
 }
 
-export function outOfMemory(what: string): HoldfastError {
-  return new HoldfastError('E_EXECUTOR', `there is not enough memory for ${what}`, {
-    hint: 'Run holdfast inspect to see how much memory the model needs, or take a smaller --context',
-  });
+/** The threads of a backend on the processor. */
+interface Crew {
+  readonly cpu: GgmlCpu;
+  readonly threads: ThreadPool;
+  /** A context of its own, whose flag ggml's threads read: set, it ends a run. */
+  readonly abortFlag: Context;
+}
+
+function gather({ ggml }: Library, cpu: GgmlCpu, handle: BackendHandle, threads: number): Crew {
+  const params = new Uint8Array(POOL_PARAMS.bytes);
+  ggml.initThreads(params, threads);
+  new DataView(params.buffer).setUint32(POOL_PARAMS.poll, POLL, true);
+  const pool = cpu.newThreads(params);
+  const abortFlag = ggml.newContext(CONTEXT_OVERHEAD);
+  if (pool === null || abortFlag === null) {
+    throw new HoldfastError('E_EXECUTOR', `ggml could not start ${threads} threads`);
+  }
+  ggml.setNoAlloc(abortFlag, false);
+  cpu.setThreadCount(handle, threads);
+  cpu.useThreads(handle, pool);
+  cpu.setAbort(handle, ggml.readFlag, abortFlag);
+  return { cpu, threads: pool, abortFlag };
 }

@@ -22,7 +22,7 @@ export type BackendHandle = Handle<'backend'>;
 /** `ggml_backend_dev_t` */
 export type DeviceHandle = Handle<'device'>;
 /** `ggml_backend_reg_t` */
-type RegistryHandle = Handle<'registry'>;
+export type RegistryHandle = Handle<'registry'>;
 /** `ggml_backend_buffer_t` */
 export type BufferHandle = Handle<'buffer'>;
 /** `ggml_backend_buffer_type_t` */
@@ -133,6 +133,7 @@ const BASE = {
   outerProduct: c<(ctx: Context, a: Tensor, b: Tensor) => Tensor>(
     'void *ggml_out_prod(void *ctx, void *a, void *b)',
   ),
+  setPrecision: c<(a: Tensor, prec: number) => void>('void ggml_mul_mat_set_prec(void *a, int prec)'),
   add: c<(ctx: Context, a: Tensor, b: Tensor) => Tensor>('void *ggml_add(void *ctx, void *a, void *b)'),
   subtract: c<(ctx: Context, a: Tensor, b: Tensor) => Tensor>('void *ggml_sub(void *ctx, void *a, void *b)'),
   multiply: c<(ctx: Context, a: Tensor, b: Tensor) => Tensor>('void *ggml_mul(void *ctx, void *a, void *b)'),
@@ -204,6 +205,8 @@ const BASE = {
     'void ggml_build_forward_expand(void *cgraph, void *tensor)',
   ),
   nodes: c<(cgraph: ComputeGraph) => number>('int ggml_graph_n_nodes(void *cgraph)'),
+  node: c<(cgraph: ComputeGraph, i: number) => Tensor>('void *ggml_graph_node(void *cgraph, int i)'),
+  nameOfOperation: c<(t: Tensor) => string>('const char *ggml_op_desc(void *t)'),
 
   newAllocator: c<(buft: BufferType) => Allocator>('void *ggml_gallocr_new(void *buft)'),
   freeAllocator: c<(galloc: Allocator) => void>('void ggml_gallocr_free(void *galloc)'),
@@ -245,7 +248,10 @@ const BASE = {
   bufferFromPointer: c<(ptr: Address, size: number) => BufferHandle | null>(
     'void *ggml_backend_cpu_buffer_from_ptr(void *ptr, size_t size)',
   ),
-  hostBufferType: c<() => BufferType>('void *ggml_backend_cpu_buffer_type(void)'),
+  bufferTypeOf: c<(device: DeviceHandle) => BufferType>('void *ggml_backend_dev_buffer_type(void *device)'),
+  memoryOf: c<(device: DeviceHandle, free: BigUint64Array, total: BigUint64Array) => void>(
+    'void ggml_backend_dev_memory(void *device, void *free, void *total)',
+  ),
 
   defaultBufferType: c<(backend: BackendHandle) => BufferType>(
     'void *ggml_backend_get_default_buffer_type(void *backend)',
@@ -277,9 +283,14 @@ const BASE = {
   ),
 } as const;
 
-/** Declarations of functions in a libggml-cpu. */
-const CPU = {
+/** Declarations of functions in every backend's library. */
+const BACKEND = {
   init: c<() => RegistryHandle | null>('void *ggml_backend_init(void)'),
+} as const;
+
+/** Declarations of functions in a libggml-cpu besides. */
+const CPU = {
+  ...BACKEND,
   newThreads: c<(params: Uint8Array) => ThreadPool | null>('void *ggml_threadpool_new(void *params)'),
   freeThreads: c<(threadpool: ThreadPool) => void>('void ggml_threadpool_free(void *threadpool)'),
   pauseThreads: c<(threadpool: ThreadPool) => void>('void ggml_threadpool_pause(void *threadpool)'),
@@ -334,6 +345,11 @@ export function bindGgml(path: string): Ggml {
 /** Binds the functions of a libggml-cpu. */
 export function bindCpu(path: string): GgmlCpu {
   return bind(koffi.load(path), CPU);
+}
+
+/** Binds the functions of another backend's library. */
+export function bindBackend(path: string): Functions<typeof BACKEND> {
+  return bind(koffi.load(path), BACKEND);
 }
 
 /** Returns a libggml-cpu's own judgement of how well it suits this processor: 0 if it cannot run here. */

@@ -1,16 +1,23 @@
+import { availableParallelism } from 'node:os';
 import { Backend } from './backend.js';
 import { checkKernels } from './golden-graph.js';
+import type { BackendName } from './library.js';
 
 /**
- * Loads the libraries and computes a small graph with them, to detect a broken installation.
- * @returns ggml's version, and which of its libraries for different processors runs here
+ * Loads the libraries of a backend and computes a small graph with them, to detect a broken installation.
+ * @returns ggml's version and commit, and the device: which library for the processor was picked, and how many threads it
+ * gets unless the user says otherwise; or the device's name
  * @throws HoldfastError `E_EXECUTOR`
  */
-export async function examineGgml(): Promise<string> {
-  const backend = Backend.open(1);
+export async function examineGgml(name: BackendName): Promise<string> {
+  const backend = Backend.open(1, name);
+  const { ggml, variant } = backend;
   try {
     await checkKernels(backend);
-    return `ggml ${backend.ggml.version()}, ${backend.variant}`;
+    const device = backend.isProcessor
+      ? `its ${variant} library for this processor, up to ${availableParallelism()} threads`
+      : variant;
+    return `ggml ${ggml.version()} (${ggml.commit()}), ${device}`;
   } finally {
     backend.dispose();
   }

@@ -24,9 +24,10 @@ import { Backend } from './backend.js';
 import type { BufferHandle, Context } from './bindings.js';
 import { checkKernels } from './golden-graph.js';
 import { denseStrides, GGML_TYPES, shapeOf, type Value } from './graph-builder.js';
+import type { BackendName } from './library.js';
 import type { Chunk } from './pass-plan.js';
 import { PassRunner } from './pass-runner.js';
-import { Arenas, GgmlSequence } from './sequence.js';
+import { Arenas, type CacheType, cacheTypeOf, GgmlSequence } from './sequence.js';
 import { type GgmlWeights, loadWeights } from './weights.js';
 
 /**
@@ -47,8 +48,8 @@ const MOST_THREADS = 512;
 /** The most new tokens of a pass. */
 const MOST_ROWS = 256;
 
-/** Whether the libraries' kernels have been checked in this process. */
-let kernelsChecked = false;
+/** The backends whose kernels have been checked in this process. */
+const checked = new Set<BackendName>();
 
 /**
  * Loads a model into ggml.
@@ -63,6 +64,7 @@ export async function createGgmlExecutor(
     threads = usefulThreads(plan.blueprint),
     batchInvariant = false,
   }: ExecutorOptions = {},
+  name: BackendName = 'cpu',
 ): Promise<Executor> {
   if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
     throw new HoldfastError(
@@ -71,13 +73,13 @@ export async function createGgmlExecutor(
     );
   }
   const shape = decoderShape(plan.blueprint);
-  const backend = Backend.open(threads);
+  const backend = Backend.open(threads, name);
   try {
-    if (!kernelsChecked) await checkKernels(backend);
-    kernelsChecked = true;
+    if (!checked.has(name)) await checkKernels(backend);
+    checked.add(name);
     const weights = await loadWeights(backend, plan, checkpoint, precision, batchInvariant);
     try {
-      return new GgmlExecutor(backend, plan.blueprint, shape, weights, precision === 'f32' ? 'F32' : 'F16');
+      return new GgmlExecutor(name, backend, plan.blueprint, shape, weights, cacheTypeOf(precision));
     } catch (error) {
       weights.dispose();
       throw error;
@@ -101,7 +103,6 @@ interface Job {
 }
 
 class GgmlExecutor implements Executor {
-  readonly name = 'cpu';
   readonly #arenas: Arenas;
   readonly #runner: PassRunner;
   readonly #parameters: number;
@@ -112,11 +113,12 @@ class GgmlExecutor implements Executor {
   #disposed = false;
 
   constructor(
+    readonly name: BackendName,
     private readonly backend: Backend,
     readonly blueprint: Blueprint,
     shape: DecoderShape,
     private readonly weights: GgmlWeights,
-    cacheType: 'F32' | 'F16',
+    cacheType: CacheType,
   ) {
     this.#parameters = parameterCount(blueprint);
     this.#arenas = new Arenas(backend, shape, cacheType);

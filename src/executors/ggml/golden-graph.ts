@@ -47,6 +47,7 @@ export async function checkKernels(backend: Backend): Promise<void> {
     const written = g.setRows(cache, g.reshape(rotated, 4, 2), places);
     const shares = g.output(g.softmax(g.product(written, query), mask, 0.5));
     const product = g.output(g.product(weights, activations));
+    backend.require(g.graph);
     if (!ggml.allocateGraph(allocator, g.graph)) throw new HoldfastError('E_EXECUTOR', 'memory is full');
     for (const write of writes) write();
     await backend.run(g.graph, undefined);

@@ -58,6 +58,9 @@ export const shapeOf = (...sizes: readonly number[]): Shape => [
 
 export const elementsOf = ([n0, n1, n2, n3]: Shape): number => n0 * n1 * n2 * n3;
 
+/** `GGML_PREC_F32` */
+const PRECISE = 10;
+
 /** How `rope` pairs the elements of a head: neighbours, or element i with i + rotaryDim/2. */
 const ROPE_PAIRS = { neighbours: 0, halves: 2 } as const;
 
@@ -74,6 +77,8 @@ export class GraphBuilder {
     private readonly ggml: Ggml,
     private readonly context: Context,
     private readonly nodes: number,
+    /** Whether it runs on the processor. Other devices' operations on single elements take no operands with gaps. */
+    private readonly onProcessor = true,
   ) {
     this.graph = ggml.newGraph(context, nodes, false);
   }
@@ -219,7 +224,10 @@ export class GraphBuilder {
       b.shape,
     );
     const shape: Shape = [a.shape[1], b.shape[1], b.shape[2], b.shape[3]];
-    return this.#made(this.ggml.multiplyMatrix(this.context, a.tensor, b.tensor), 'F32', shape);
+    const tensor = this.ggml.multiplyMatrix(this.context, a.tensor, b.tensor);
+    // Other devices would add products of 16-bit floats in 16 bits.
+    if (!this.onProcessor) this.ggml.setPrecision(tensor, PRECISE);
+    return this.#made(tensor, 'F32', shape);
   }
 
   /** Σ_k a[m, k]·b[n, k] → `[m, n]`, F32. Unlike {@link product}, it takes neighbours of the result together. */
@@ -265,7 +273,8 @@ export class GraphBuilder {
 
   clamp(a: Value, lowest: number, highest: number): Value {
     this.#float(a);
-    return this.#made(this.ggml.clamp(this.context, a.tensor, lowest, highest), 'F32', a.shape);
+    const { tensor } = this.#single(a);
+    return this.#made(this.ggml.clamp(this.context, tensor, lowest, highest), 'F32', a.shape);
   }
 
   square(a: Value): Value {
@@ -386,7 +395,12 @@ export class GraphBuilder {
 
   #unary(name: 'square' | 'log' | 'exp' | 'expm1' | 'relu' | 'tanh', a: Value): Value {
     this.#float(a);
-    return this.#made(this.ggml[name](this.context, a.tensor), 'F32', a.shape);
+    return this.#made(this.ggml[name](this.context, this.#single(a).tensor), 'F32', a.shape);
+  }
+
+  /** The operand of an operation on single elements. */
+  #single(a: Value): Value {
+    return this.onProcessor || isDense(a) ? a : this.dense(a);
   }
 
   #binary(name: 'add' | 'subtract' | 'multiply' | 'divide', a: Value, b: Value): Value {

@@ -2,7 +2,17 @@ import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { HoldfastError } from '../../errors.js';
-import { bindCpu, bindGgml, type DeviceHandle, type Ggml, type GgmlCpu, scoreOf } from './bindings.js';
+import { NotInstalled } from '../../package.js';
+import {
+  bindBackend,
+  bindCpu,
+  bindGgml,
+  type DeviceHandle,
+  type Ggml,
+  type GgmlCpu,
+  type RegistryHandle,
+  scoreOf,
+} from './bindings.js';
 
 /**
  * The releases of ggml whose declarations `bindings.ts` holds: version and commit. Another could lay out its structs
@@ -21,25 +31,88 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'win32 x64': 'win-x64',
 };
 
-/** The loaded libraries. */
+/** The other backends, by the name of the executor that runs on them: their library, and its package by platform. */
+export const ACCELERATORS = {
+  'ggml-vulkan': {
+    library: 'vulkan',
+    packages: { 'linux x64': 'linux-x64-vulkan', 'win32 x64': 'win-x64-vulkan' },
+  },
+  'ggml-cuda': { library: 'cuda', packages: { 'linux x64': 'linux-x64-cuda', 'win32 x64': 'win-x64-cuda' } },
+  'ggml-metal': { library: 'metal', packages: { 'darwin arm64': 'mac-arm64-metal' } },
+} as const satisfies Readonly<
+  Record<string, { readonly library: string; readonly packages: Readonly<Record<string, string>> }>
+>;
+
+/** The name of a backend, and of the executor that runs on it. */
+export type BackendName = 'cpu' | keyof typeof ACCELERATORS;
+
+/** The loaded libraries of a backend. */
 export interface Library {
   readonly ggml: Ggml;
-  readonly cpu: GgmlCpu;
-  /** The processor. */
+  /** The functions of the processor's library; null for another device. */
+  readonly cpu: GgmlCpu | null;
   readonly device: DeviceHandle;
-  /** Which of the libraries for different processors runs here: `zen4`, `haswell`, … */
+  /** Which of the libraries for different processors runs here, such as `zen4`; or the name of the device. */
   readonly variant: string;
 }
 
-let loaded: Library | undefined;
+const loaded = new Map<BackendName, Library>();
 
 /**
- * Loads ggml's libraries, once per process.
- * @throws HoldfastError `E_EXECUTOR` if they are not installed, do not load on this system or are of another release
+ * Loads ggml's libraries for a backend, once per process.
+ * @throws HoldfastError `E_EXECUTOR` if they are not installed, do not load on this system or are of another release;
+ * or if there is no device for them
  */
-export function loadLibrary(): Library {
-  loaded ??= openLibrary(libraryFolder(`${process.platform} ${process.arch}`));
-  return loaded;
+export function loadLibrary(name: BackendName): Library {
+  const known = loaded.get(name);
+  if (known !== undefined) return known;
+  const platform = `${process.platform} ${process.arch}`;
+  const library =
+    name === 'cpu'
+      ? openLibrary(libraryFolder(platform))
+      : openAccelerator(name, platform, loadLibrary('cpu').ggml);
+  loaded.set(name, library);
+  return library;
+}
+
+/**
+ * Loads the library of another device than the processor. It finds libggml-base among the libraries that are loaded.
+ * @throws HoldfastError `E_EXECUTOR`
+ */
+function openAccelerator(name: keyof typeof ACCELERATORS, platform: string, ggml: Ggml): Library {
+  const { library, packages } = ACCELERATORS[name];
+  const missing = (what: string, cause?: unknown): HoldfastError =>
+    new HoldfastError('E_EXECUTOR', `the ${name} executor is not available: ${what}`, {
+      hint: 'Use another executor. holdfast doctor says what works here',
+      cause,
+    });
+  const own = new Map<string, string>(Object.entries(packages)).get(platform);
+  if (own === undefined) throw missing(`ggml's library for ${library} is not published for ${platform}`);
+  const folder = folderOf(own);
+  if (folder === null) throw new NotInstalled(`@node-llama-cpp/${own}`, undefined);
+  const file = filesOf(folder).find((file) => file.replace(/^lib/, '').startsWith(`ggml-${library}.`));
+  if (file === undefined) throw missing(`${folder} has no libggml-${library}`);
+  let registry: RegistryHandle | null;
+  try {
+    registry = bindBackend(join(folder, file)).init();
+  } catch (cause) {
+    throw missing(`ggml's library for ${library} does not load on this system: ${reasonOf(cause)}`, cause);
+  }
+  if (registry === null || ggml.deviceCount(registry) === 0) {
+    throw missing(`ggml's library for ${library} finds no device`);
+  }
+  const device = ggml.device(registry, 0);
+  return { ggml, cpu: null, device, variant: ggml.deviceDescription(device) };
+}
+
+/** Returns the folder with the libraries of a package; null if it is not installed. */
+function folderOf(name: string): string | null {
+  try {
+    const entry = createRequire(import.meta.url).resolve(`@node-llama-cpp/${name}`);
+    return join(dirname(entry), '..', 'bins', name);
+  } catch {
+    return null;
+  }
 }
 
 /**
@@ -49,18 +122,14 @@ export function loadLibrary(): Library {
 export function libraryFolder(platform: string, hasGlibc = runsOnGlibc): string {
   const name = PACKAGES[platform];
   if (name === undefined) throw unavailable(`ggml's libraries are not published for ${platform}`, ELSEWHERE);
-  const packageName = `@node-llama-cpp/${name}`;
-  try {
-    const entry = createRequire(import.meta.url).resolve(packageName);
-    return join(dirname(entry), '..', 'bins', name);
-  } catch (cause) {
-    if (platform.startsWith('linux') && !hasGlibc()) {
-      const hint =
-        'Neither does the onnx executor work without it. Use --executor reference, or a Linux with glibc';
-      throw unavailable("ggml's libraries need glibc, which this system does not have", hint, cause);
-    }
-    throw unavailable(`the package ${packageName} with ggml's libraries is not installed`, REINSTALL, cause);
+  const folder = folderOf(name);
+  if (folder !== null) return folder;
+  if (platform.startsWith('linux') && !hasGlibc()) {
+    const hint =
+      'Neither does the onnx executor work without it. Use --executor reference, or a Linux with glibc';
+    throw unavailable("ggml's libraries need glibc, which this system does not have", hint);
   }
+  throw unavailable(`the package @node-llama-cpp/${name} with ggml's libraries is not installed`, REINSTALL);
 }
 
 /**
@@ -133,9 +202,10 @@ export const ELSEWHERE = 'Use --executor onnx or --executor reference. holdfast 
 const REINSTALL = `Install holdfast again, with its optional dependencies. ${ELSEWHERE}`;
 
 function unloadable(cause: unknown): HoldfastError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return unavailable(`ggml's libraries do not load on this system: ${reason}`, ELSEWHERE, cause);
+  return unavailable(`ggml's libraries do not load on this system: ${reasonOf(cause)}`, ELSEWHERE, cause);
 }
+
+const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
 function unavailable(what: string, hint: string, cause?: unknown): HoldfastError {
   return new HoldfastError('E_EXECUTOR', `the cpu executor is not available: ${what}`, { hint, cause });

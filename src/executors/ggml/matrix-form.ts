@@ -33,6 +33,21 @@ export function formName({ type, offsets }: MatrixForm): string {
   return `${type.toLowerCase()}${offsets ? '+offsets' : ''}`;
 }
 
+/** The type to which the processor's kernels round what they multiply with a matrix; null if they keep f32. */
+export function activationsOf({ type }: MatrixForm): string | null {
+  if (type === 'F32') return null;
+  return type === 'F16' || type === 'BF16' ? type.toLowerCase() : '8 bits';
+}
+
+/** The values of a matrix in its form. */
+export function valuesOf({ bytes, offsets }: FormedMatrix, { type }: MatrixForm): Float32Array {
+  const values = dequantize(type, bytes);
+  if (offsets !== null) {
+    for (let i = 0; i < values.length; i++) values[i]! += offsets[Math.floor(i / OFFSET_BLOCK)]!;
+  }
+  return values;
+}
+
 /** Brings a stored weight into a form. */
 export function formed(ggml: Ggml, { type, bytes, shape }: StoredWeight, form: MatrixForm): FormedMatrix {
   if (form.offsets) return splitQ4_1(bytes);

@@ -1,7 +1,6 @@
 import { dependsOnContext, ropeFrequencies } from '../../architectures/index.js';
 import type { ForwardResult } from '../contract/index.js';
 import type { Backend } from './backend.js';
-import { outOfMemory } from './backend.js';
 import type { Allocator, BufferHandle, ComputeGraph, Context } from './bindings.js';
 import {
   DecoderGraph,
@@ -11,6 +10,7 @@ import {
   type PassOutputs,
   type Rotation,
 } from './decoder-graph.js';
+import { outOfMemory } from './device.js';
 import { denseStrides, GGML_TYPES, shapeOf, type Value } from './graph-builder.js';
 import type { Chunk, PassPlan } from './pass-plan.js';
 import { planPass } from './plan-pass.js';
@@ -86,6 +86,12 @@ export class PassRunner {
     const { builder, context } = backend.graph(nodesOf(parts.shape, plan.groups.length));
     const decoder = new DecoderGraph(builder, parts, plan, this.#rotationsOf(rotation));
     const { ggml } = backend;
+    try {
+      backend.require(builder.graph);
+    } catch (error) {
+      ggml.freeContext(context);
+      throw error;
+    }
     const before = ggml.allocatedBytes(this.#allocator, 0);
     if (!ggml.allocateGraph(this.#allocator, builder.graph)) {
       ggml.freeContext(context);

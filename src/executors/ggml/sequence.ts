@@ -1,8 +1,9 @@
 import { totalmem } from 'node:os';
-import type { DecoderShape, Sequence } from '../contract/index.js';
+import type { DecoderShape, Precision, Sequence } from '../contract/index.js';
 import { CountedSequence } from '../contract/index.js';
-import { type Backend, outOfMemory } from './backend.js';
+import type { Backend } from './backend.js';
 import type { BufferHandle, Context } from './bindings.js';
+import { outOfMemory } from './device.js';
 import { blockOf, denseStrides, GGML_TYPES, type GgmlType, type Value } from './graph-builder.js';
 
 /** Lengths are rounded up to this many keys: rows of kernels' vectors, and the steps in which graphs are reused. */
@@ -11,7 +12,10 @@ export const KEY_STEP = 64;
 /** The most sequences of an arena, and so of a batch. */
 const MOST_SLOTS = 16;
 
-/** The part of the machine's memory that an arena may reserve. Only rows that are used take memory. */
+/**
+ * The part of memory that an arena may reserve: of the machine's, where only rows that are used take memory; of a
+ * device's free memory, where all slots do.
+ */
 const MEMORY_PART = 1 / 4;
 
 /** Least tokens of a slot, so that dialogues of similar lengths share an arena. */
@@ -19,6 +23,9 @@ const LEAST_CAPACITY = 512;
 
 /** The type of the elements of a cache. */
 export type CacheType = Extract<GgmlType, 'F32' | 'F16'>;
+
+/** The type of the cache at a precision: exact where the weights are. */
+export const cacheTypeOf = (precision: Precision): CacheType => (precision === 'f32' ? 'F32' : 'F16');
 
 /**
  * Memory for the caches of several sequences. A slot holds the keys of all layers, `[layers, kvHeads, capacity, headDim]`,
@@ -55,7 +62,7 @@ export class CacheArena {
     this.layerSize = kvHeads * headDim * capacity;
     this.slotSize = 2 * layers * this.layerSize;
     const slotBytes = this.slotSize * this.elementBytes;
-    this.slots = Math.max(1, Math.min(MOST_SLOTS, Math.floor((MEMORY_PART * totalmem()) / slotBytes)));
+    this.slots = slotsOf(backend, type, headDim, this.slotSize);
     const elements = this.slots * this.slotSize;
     if (!Number.isSafeInteger(elements * this.elementBytes) || elements * this.elementBytes > 2 ** 46) {
       throw outOfMemory(`a context of ${capacity} tokens: ${slotBytes} bytes`);
@@ -186,4 +193,22 @@ export class GgmlSequence extends CountedSequence implements Sequence {
     super.dispose();
     this.arenas.give(this.#place.arena, this.#place.slot);
   }
+}
+
+/** The slots of an arena: as many as memory allows, and as the device can write to as one tensor. */
+function slotsOf(backend: Backend, type: CacheType, width: number, slotSize: number): number {
+  const memory = backend.isProcessor ? totalmem() : backend.freeMemory;
+  const slotBytes = slotSize * blockOf(type).bytes;
+  const writes = (slots: number): boolean =>
+    backend.couldRun((ggml, context) =>
+      ggml.setRows(
+        context,
+        ggml.newTensor2d(context, GGML_TYPES[type], width, (slots * slotSize) / width),
+        ggml.newTensor2d(context, GGML_TYPES.F32, width, 1),
+        ggml.newTensor1d(context, GGML_TYPES.I64, 1),
+      ),
+    );
+  let slots = Math.max(1, Math.min(MOST_SLOTS, Math.floor((MEMORY_PART * memory) / slotBytes)));
+  while (slots > 1 && !writes(slots)) slots = Math.floor(slots / 2);
+  return slots;
 }

@@ -5,14 +5,15 @@ import {
   readWeightBytes,
   type WeightName,
 } from '../../architectures/index.js';
-import type { Checkpoint, TensorType } from '../../formats/index.js';
+import type { Checkpoint } from '../../formats/index.js';
 import { joined, type Precision } from '../contract/index.js';
 import type { Backend } from './backend.js';
-import { type BufferHandle, type BufferType, type Context, writePointer } from './bindings.js';
+import type { BufferHandle, Context } from './bindings.js';
 import { denseStrides, GGML_TYPES, type GgmlType, shapeOf, type Value } from './graph-builder.js';
 import { MappedCheckpoint, type MappedFile } from './mapped-file.js';
-import { formed, formName, type MatrixForm, OFFSET_BLOCK, plainForm } from './matrix-form.js';
+import { formed, formName, OFFSET_BLOCK } from './matrix-form.js';
 import { rowStepOf } from './row-step.js';
+import { type Home, WeightPlaces } from './weight-places.js';
 
 /** A weight matrix, or several that have the same input, one below the other. */
 export interface Matrix {
@@ -53,17 +54,7 @@ export interface GgmlWeights {
   dispose(): void;
 }
 
-/** Where a matrix lies: in the mapped file, in memory of our own, or in a buffer that orders it for the kernels. */
-type Home = 'mapped' | 'own' | BufferType;
-
-/** Offset of the field `buffer` in `struct ggml_tensor`. */
-const TENSOR_BUFFER = 8;
-
-/**
- * Loads a plan's weights. A matrix stays in the mapped file if the kernels take it as it is stored. Otherwise it is
- * copied: to a form that the precision asks for, with rows in canonical order, or ordered for kernels that compute
- * several rows at once.
- */
+/** Loads a plan's weights to the places that {@link WeightPlaces} chooses. */
 export async function loadWeights(
   backend: Backend,
   plan: ModelPlan,
@@ -91,16 +82,16 @@ class WeightLoader {
   readonly #fills: (() => Promise<void>)[] = [];
   readonly #matrices: (Matrix & { rowStep: number; readonly home: Home })[] = [];
   readonly #forms = new Set<string>();
-  readonly #repacking: readonly BufferType[];
+  readonly #places: WeightPlaces;
 
   constructor(
     private readonly backend: Backend,
     private readonly plan: ModelPlan,
     checkpoint: Checkpoint,
-    private readonly precision: Precision,
+    precision: Precision,
   ) {
     this.#mapped = new MappedCheckpoint(checkpoint);
-    this.#repacking = precision === 'f32' ? [] : backend.repackingTypes();
+    this.#places = new WeightPlaces(backend, plan, this.#mapped, precision);
   }
 
   async load(batchInvariant: boolean): Promise<GgmlWeights> {
@@ -158,7 +149,7 @@ class WeightLoader {
 
   /** Matrices with the same input: one if all are copied to the same form, which saves operations. */
   #stacked(parts: readonly (readonly [WeightName, WeightName])[]): readonly Matrix[] {
-    const places = parts.map(([name]) => this.#placeOf(name));
+    const places = parts.map(([name]) => this.#places.matrix(name));
     const same = places.every(
       ({ form, home }) =>
         home !== 'mapped' && home === places[0]!.home && formName(form) === formName(places[0]!.form),
@@ -170,9 +161,9 @@ class WeightLoader {
 
   /** @param names weights of one form, one below the other */
   #matrix(names: readonly WeightName[], biases: readonly WeightName[] = []): Matrix {
-    const { form, home } = this.#placeOf(names[0]!);
-    const rows = names.map((name) => this.#infoOf(name).shape[0]);
-    const inputs = this.#infoOf(names[0]!).shape[1];
+    const { form, home } = this.#places.matrix(names[0]!);
+    const rows = names.map((name) => this.#places.stored(name).shape[0]);
+    const inputs = this.#places.stored(names[0]!).shape[1];
     const outputs = rows.reduce((sum, count) => sum + count, 0);
     this.#forms.add(formName(form));
     const values = this.#tensor(home, form.type, [inputs, outputs]);
@@ -207,14 +198,15 @@ class WeightLoader {
     }
   }
 
-  /** The embedding's rows are decoded when they are read, so every type serves as it is. */
+  /** The embedding's rows are decoded when they are read. */
   #embedding(): Value {
-    const { type, shape, home } = this.#infoOf('embedding');
-    const value = this.#tensor(home, type, [shape[1], shape[0]]);
+    const { form, home } = this.#places.rows();
+    const { shape } = this.#places.stored('embedding');
+    const value = this.#tensor(home, form.type, [shape[1], shape[0]]);
     this.#fills.push(async () => {
-      const { bytes } = await readWeightBytes(this.plan, this.#mapped.checkpoint, 'embedding');
-      if (home === 'mapped') this.#place(value, 'embedding', bytes);
-      else this.#write(value, bytes);
+      const stored = await readWeightBytes(this.plan, this.#mapped.checkpoint, 'embedding');
+      if (home === 'mapped') this.#place(value, 'embedding', stored.bytes);
+      else this.#write(value, formed(this.backend.ggml, stored, form).bytes);
     });
     return value;
   }
@@ -223,7 +215,7 @@ class WeightLoader {
   #floats(names: readonly WeightName[]): Value | null {
     const present = names.filter((name) => this.plan.weights.has(name));
     if (present.length === 0) return null;
-    const length = present.reduce((sum, name) => sum + this.#infoOf(name).shape[0], 0);
+    const length = present.reduce((sum, name) => sum + this.#places.stored(name).shape[0], 0);
     const value = this.#tensor('own', 'F32', [length]);
     this.#fills.push(async () => {
       const parts = await Promise.all(
@@ -232,49 +224,6 @@ class WeightLoader {
       this.#write(value, joined(parts));
     });
     return value;
-  }
-
-  /** A weight's stored type and shape, and where it can stay as it is. */
-  #infoOf(name: WeightName): { type: TensorType; shape: [number, number]; home: 'mapped' | 'own' } {
-    const ref = this.plan.weights.get(name)!;
-    const info = this.#mapped.checkpoint.tensors.get(ref.tensor)!;
-    const rows = ref.rows === undefined ? info.shape[0]! : ref.rows.end - ref.rows.start;
-    // Rows in another order than the canonical one must be copied, and values that the kernels find unaligned.
-    const aligned = info.offset % (info.type === 'F16' || info.type === 'BF16' ? 2 : 4) === 0;
-    const stays = this.#mapped.fileOf(info) !== null && ref.interleavedHeads === undefined && aligned;
-    return { type: info.type, shape: [rows, info.shape[1] ?? 1], home: stays ? 'mapped' : 'own' };
-  }
-
-  /** The form in which a matrix is held, and where. */
-  #placeOf(name: WeightName): { form: MatrixForm; home: Home } {
-    const { type, shape, home } = this.#infoOf(name);
-    const [outputs, inputs] = shape;
-    const form = plainForm(type, inputs, this.precision);
-    for (const repacking of this.#repacking) {
-      if (this.#reorders(repacking, form.type, inputs, outputs)) return { form, home: repacking };
-      if (form.type === 'Q4_1' && this.#reorders(repacking, 'Q4_0', inputs, outputs)) {
-        return { form: { type: 'Q4_0', offsets: true }, home: repacking };
-      }
-    }
-    return { form, home: form.type === type ? home : 'own' };
-  }
-
-  /** Whether a buffer type has kernels of its own for a matrix: asked of ggml with an operation that is never run. */
-  #reorders(repacking: BufferType, type: TensorType, inputs: number, outputs: number): boolean {
-    const { backend } = this;
-    const { ggml } = backend;
-    const context = backend.context(4);
-    const buffer = ggml.allocateBuffer(repacking, 0);
-    try {
-      const weight = ggml.newTensor2d(context, GGML_TYPES[type], inputs, outputs);
-      const input = ggml.newTensor2d(context, GGML_TYPES.F32, inputs, 1);
-      const product = ggml.multiplyMatrix(context, weight, input);
-      writePointer(weight, TENSOR_BUFFER, buffer);
-      return buffer !== null && backend.supports(product);
-    } finally {
-      if (buffer !== null) ggml.freeBuffer(buffer);
-      ggml.freeContext(context);
-    }
   }
 
   #tensor(home: Home, type: GgmlType, sizes: readonly number[]): Value {

@@ -1,0 +1,106 @@
+import type { ModelPlan, WeightName } from '../../architectures/index.js';
+import type { TensorType } from '../../formats/index.js';
+import type { Precision } from '../contract/index.js';
+import { type BufferType, writePointer } from './bindings.js';
+import type { Device } from './device.js';
+import { GGML_TYPES } from './graph-builder.js';
+import type { MappedCheckpoint } from './mapped-file.js';
+import { type MatrixForm, plainForm } from './matrix-form.js';
+
+/** Where a weight lies: in the mapped file, in memory of our own, or in a buffer that orders it for the kernels. */
+export type Home = 'mapped' | 'own' | BufferType;
+
+/** How a matrix is held, and where. */
+export interface Place {
+  readonly form: MatrixForm;
+  readonly home: Home;
+}
+
+/** A weight as the file stores it. */
+export interface Stored {
+  readonly type: TensorType;
+  /** `[outputs, inputs]`, or `[n, 1]` */
+  readonly shape: readonly [number, number];
+  /** Whether it can stay in the mapped file. */
+  readonly stays: boolean;
+}
+
+/** Offset of the field `buffer` in `struct ggml_tensor`. */
+const TENSOR_BUFFER = 8;
+
+/**
+ * Decides how a model's weights are held. A matrix stays in the mapped file if the kernels take it as it is stored.
+ * Otherwise it is copied: to a form that the precision asks for, with rows in canonical order, or ordered for kernels
+ * that compute several rows at once.
+ */
+export class WeightPlaces {
+  readonly #repacking: readonly BufferType[];
+
+  constructor(
+    private readonly device: Device,
+    private readonly plan: ModelPlan,
+    private readonly mapped: MappedCheckpoint,
+    private readonly precision: Precision,
+  ) {
+    this.#repacking = precision === 'f32' ? [] : device.repackingTypes();
+  }
+
+  stored(name: WeightName): Stored {
+    const ref = this.plan.weights.get(name)!;
+    const info = this.mapped.checkpoint.tensors.get(ref.tensor)!;
+    const rows = ref.rows === undefined ? info.shape[0]! : ref.rows.end - ref.rows.start;
+    // Rows in another order than the canonical one must be copied, and values that the kernels find unaligned.
+    const aligned = info.offset % (info.type === 'F16' || info.type === 'BF16' ? 2 : 4) === 0;
+    const stays =
+      this.device.isProcessor &&
+      this.mapped.fileOf(info) !== null &&
+      ref.interleavedHeads === undefined &&
+      aligned;
+    return { type: info.type, shape: [rows, info.shape[1] ?? 1], stays };
+  }
+
+  matrix(name: WeightName): Place {
+    const { type, shape, stays } = this.stored(name);
+    const [outputs, inputs] = shape;
+    const form = plainForm(type, inputs, this.precision);
+    for (const repacking of this.#repacking) {
+      if (this.#multiplies(form.type, inputs, outputs, repacking)) return { form, home: repacking };
+      if (form.type === 'Q4_1' && this.#multiplies('Q4_0', inputs, outputs, repacking)) {
+        return { form: { type: 'Q4_0', offsets: true }, home: repacking };
+      }
+    }
+    if (!this.#multiplies(form.type, inputs, outputs))
+      return { form: { type: 'F32', offsets: false }, home: 'own' };
+    return { form, home: form.type === type && stays ? 'mapped' : 'own' };
+  }
+
+  /** The embedding, whose rows are decoded when they are read. */
+  rows(): Place {
+    const { type, shape, stays } = this.stored('embedding');
+    const picks = this.device.couldRun((ggml, context) =>
+      ggml.getRows(
+        context,
+        ggml.newTensor2d(context, GGML_TYPES[type], shape[1], shape[0]),
+        ggml.newTensor1d(context, GGML_TYPES.I32, 1),
+      ),
+    );
+    if (!picks) return { form: { type: 'F32', offsets: false }, home: 'own' };
+    return { form: { type, offsets: false }, home: stays ? 'mapped' : 'own' };
+  }
+
+  /** Whether the device multiplies with a matrix, in a buffer that orders it if one is given. */
+  #multiplies(type: TensorType, inputs: number, outputs: number, repacking?: BufferType): boolean {
+    const { ggml } = this.device;
+    const buffer = repacking === undefined ? null : ggml.allocateBuffer(repacking, 0);
+    if (repacking !== undefined && buffer === null) return false;
+    try {
+      return this.device.couldRun((ggml, context) => {
+        const weight = ggml.newTensor2d(context, GGML_TYPES[type], inputs, outputs);
+        if (buffer !== null) writePointer(weight, TENSOR_BUFFER, buffer);
+        return ggml.multiplyMatrix(context, weight, ggml.newTensor2d(context, GGML_TYPES.F32, inputs, 1));
+      });
+    } finally {
+      if (buffer !== null) ggml.freeBuffer(buffer);
+    }
+  }
+}
