@@ -2,6 +2,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { fixture, temporaryFolder } from '../test/cli/holdfast.js';
+import { EXECUTOR_TABLE } from './executors/registry.js';
 import { EXECUTORS, type LoadOptions, loadModel } from './load.js';
 import { traceRun } from './trace/index.js';
 
@@ -39,8 +40,17 @@ describe('the options of loadModel', () => {
   });
 
   it.each(EXECUTORS.filter((name) => name !== 'gpu'))(
-    'give an executor that is called %s',
+    'give an executor that is called %s, or the reason why there is none',
     async (executor) => {
+      const reason = await EXECUTOR_TABLE[executor].examine().then(
+        () => null,
+        (error: Error) => error.message,
+      );
+      if (reason !== null) {
+        expect(executor).toMatch(/^ggml-/);
+        await expect(loadModel(llama, { executor })).rejects.toThrow(reason);
+        return;
+      }
       const model = await loadModel(llama, { executor });
       expect(model.executor.name).toBe(executor);
       await model.dispose();

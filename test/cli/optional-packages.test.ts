@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { pinnedVersion } from '../../src/package.js';
-import { expectFailure, fixture, holdfast, type Outcome } from './holdfast.js';
+import { expectFailure, fixture, holdfastProcess, type Outcome } from './holdfast.js';
 
 const OTHER_RUNTIME = new URL('../support/other-runtime.mjs', import.meta.url);
 const llama = fixture('models/llama');
@@ -9,7 +9,7 @@ const install = `npm install --ignore-scripts onnxruntime-node@${pinnedVersion('
 
 /** Runs the command where onnxruntime-node is not installed, or in another version. */
 const without = (args: readonly string[], version?: string): Promise<Outcome> =>
-  holdfast(args, '', {
+  holdfastProcess(args, '', {
     NODE_OPTIONS: `--import=${fileURLToPath(OTHER_RUNTIME)}`,
     ...(version === undefined ? {} : { OTHER_RUNTIME: version }),
   });

@@ -40,7 +40,7 @@ export function heldExactly(form: string, bytes: number): Held {
 }
 
 /** What executors that hold weights as blocks of integers, or as floats, differ in. */
-export interface BlockTraits {
+interface BlockTraits {
   /** Whether an unquantised matrix is stored as f16 where the precision allows this; else as f32. */
   readonly halves: boolean;
   /** The type to which activations are rounded when they meet blocks; null if they stay f32. */

@@ -27,7 +27,6 @@ export { type DecoderShape, decoderShape } from './decoder-shape.js';
 export { type EmbeddingTable, embeddingTable } from './embedding.js';
 export { forwardAll } from './forward-all.js';
 export {
-  type BlockTraits,
   blockHolder,
   type Held,
   type Holder,

@@ -6,6 +6,9 @@ import koffi, { type KoffiFunc, type LibraryHandle } from 'koffi';
  * apart in TypeScript. A wrong argument ends the process, so callers check every shape, type, size and id before a call.
  */
 
+// koffi gives an asynchronous call a stack of 128 KiB. Drivers that compile kernels need that of an ordinary thread.
+koffi.config({ async_stack_size: 2 ** 23 });
+
 declare const brand: unique symbol;
 type Handle<Name> = bigint & { readonly [brand]: Name };
 

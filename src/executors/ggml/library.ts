@@ -32,7 +32,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
 };
 
 /** The other backends, by the name of the executor that runs on them: their library, and its package by platform. */
-export const ACCELERATORS = {
+const ACCELERATORS = {
   'ggml-vulkan': {
     library: 'vulkan',
     packages: { 'linux x64': 'linux-x64-vulkan', 'win32 x64': 'win-x64-vulkan' },
