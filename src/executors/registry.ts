@@ -47,8 +47,14 @@ function onGgml<const Takes extends readonly (keyof ExecutorOptions)[]>(
       const { createGgmlExecutor } = await openGgml();
       return createGgmlExecutor(plan, checkpoint, options, name);
     },
-    holder: async (...model) => (await openGgml()).ggmlHolder(name, ...model),
-    examine: async () => (await openGgml()).examineGgml(name),
+    holder: async (...model) => {
+      const { ggmlHolder } = await openGgml();
+      return ggmlHolder(name, ...model);
+    },
+    examine: async () => {
+      const { examineGgml } = await openGgml();
+      return examineGgml(name);
+    },
   };
 }
 
@@ -105,9 +111,12 @@ export const EXECUTOR_TABLE = {
 } as const satisfies Readonly<Record<string, ExecutorEntry>>;
 
 /** Imports the executor on ggml. @throws HoldfastError `E_EXECUTOR` if koffi, which calls ggml, does not load here */
-async function openGgml(): Promise<typeof import('./ggml/index.js')> {
+async function openGgml(): Promise<
+  Pick<typeof import('./ggml/index.js'), 'createGgmlExecutor' | 'examineGgml' | 'ggmlHolder'>
+> {
   try {
-    return await import('./ggml/index.js');
+    const { createGgmlExecutor, examineGgml, ggmlHolder } = await import('./ggml/index.js');
+    return { createGgmlExecutor, examineGgml, ggmlHolder };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new HoldfastError('E_EXECUTOR', `the cpu executor is not available: koffi does not load: ${why}`, {
