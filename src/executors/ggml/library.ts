@@ -15,13 +15,10 @@ import {
 } from './bindings.js';
 
 /**
- * The releases of ggml whose declarations `bindings.ts` holds: version and commit. Another could lay out its structs
+ * The release of ggml whose declarations `bindings.ts` holds: version and commit. Another could lay out its structs
  * differently, which would end the process.
  */
-const RELEASES: ReadonlyMap<string, string> = new Map([
-  ['0.25.1', '0ad4a86'],
-  ['0.23.0', '5b4ebc5'],
-]);
+const RELEASE = '0.25.1 0ad4a86';
 
 /** The package with ggml's libraries for each platform, as Node names it. */
 const PACKAGES: Readonly<Record<string, string>> = {
@@ -147,11 +144,8 @@ export function openLibrary(folder: string): Library {
   } catch (cause) {
     throw unloadable(cause);
   }
-  const [version, commit] = [ggml.version(), ggml.commit()];
-  if (RELEASES.get(version) !== commit) {
-    const known = [...RELEASES].map((release) => release.join(' ')).join(' or ');
-    throw unavailable(`ggml is ${version} ${commit}, but must be ${known}`, REINSTALL);
-  }
+  const release = `${ggml.version()} ${ggml.commit()}`;
+  if (release !== RELEASE) throw unavailable(`ggml is ${release}, but must be ${RELEASE}`, REINSTALL);
   // Its messages are of no use to a user, and a callback into JavaScript from its threads is not possible.
   ggml.setLog(ggml.doNothing, null);
   const { path, variant } = bestCpu(folder, files);

@@ -7,6 +7,7 @@ import { type Address, memoryAt } from './bindings.js';
 /** From `sys/mman.h`: the same numbers on Linux and macOS. */
 const PROT_READ = 1;
 const MAP_SHARED = 1;
+const MADV_DONTNEED = 4;
 
 /** `MAP_FAILED` is (void *) −1. */
 const MAP_FAILED = 2n ** 64n - 1n;
@@ -29,6 +30,7 @@ export class MappedFile {
     private readonly stats: Stats,
     readonly address: Address,
     private readonly unmap: () => void,
+    private readonly advise: (advice: number) => void,
   ) {}
 
   get size(): number {
@@ -43,6 +45,7 @@ export class MappedFile {
       'void *mmap(void *addr, size_t length, int prot, int flags, int fd, int64_t offset)',
     );
     const munmap = libc.func('int munmap(void *addr, size_t length)');
+    const madvise = libc.func('int madvise(void *addr, size_t length, int advice)');
     const descriptor = openSync(path, 'r');
     const stats = fstatSync(descriptor);
     const address =
@@ -51,7 +54,14 @@ export class MappedFile {
       closeSync(descriptor);
       return null;
     }
-    return new MappedFile(path, descriptor, stats, address, () => munmap(address, size));
+    return new MappedFile(
+      path,
+      descriptor,
+      stats,
+      address,
+      () => munmap(address, size),
+      (advice) => madvise(address, size, advice),
+    );
   }
 
   /** @throws HoldfastError `E_UNREADABLE` if the file was written to since it was mapped */
@@ -71,6 +81,11 @@ export class MappedFile {
     const memory = memoryAt(address - skipped, Number(skipped) + length);
     this.#views.set(memory, address - skipped);
     return new Uint8Array(memory, Number(skipped));
+  }
+
+  /** Gives the memory of the pages back that were read. They are read again when they are used again. */
+  forgetPages(): void {
+    this.advise(MADV_DONTNEED);
   }
 
   /** Returns the address of bytes that are a view of this file; null if they are not. */
@@ -100,6 +115,10 @@ export class MappedCheckpoint {
   /** The mapping of a tensor's file; null if it is not mapped. */
   fileOf({ source }: TensorInfo): MappedFile | null {
     return source.file === undefined ? null : (this.#files.get(source.file) ?? null);
+  }
+
+  forgetPages(): void {
+    for (const file of this.#files.values()) file.forgetPages();
   }
 
   /** @throws HoldfastError `E_UNREADABLE` if a mapped file was written to */

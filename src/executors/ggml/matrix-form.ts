@@ -66,21 +66,26 @@ export function formed(ggml: Ggml, { type, bytes, shape }: StoredWeight, form: M
  * none for Q4_1. A block of Q4_1 is d, m and 16 bytes of q; one of Q4_0 is d and the same 16 bytes.
  */
 function splitQ4_1(bytes: Uint8Array): FormedMatrix {
-  const from = new Uint16Array(bytes.slice().buffer);
+  const aligned = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice();
+  const from = new Uint16Array(aligned.buffer, aligned.byteOffset, aligned.length / 2);
   const blocks = from.length / 10;
   const to = new Uint16Array(blocks * 9);
-  const headers = new Uint16Array(blocks * 2);
+  const offsets = new Float32Array(blocks);
+  const values = valuesOfHalves();
   for (let block = 0; block < blocks; block++) {
     const [source, target] = [block * 10, block * 9];
-    to[target] = from[source]!;
-    for (let i = 0; i < 8; i++) to[target + 1 + i] = from[source + 2 + i]!;
-    headers[2 * block] = from[source]!;
-    headers[2 * block + 1] = from[source + 1]!;
+    const scale = from[source]!;
+    to[target] = scale;
+    for (let i = 1; i <= 8; i++) to[target + i] = from[source + 1 + i]!;
+    offsets[block] = values[from[source + 1]!]! + 8 * values[scale]!;
   }
-  const halves = dequantize('F16', new Uint8Array(headers.buffer));
-  const offsets = Float32Array.from(
-    { length: blocks },
-    (_, block) => halves[2 * block + 1]! + 8 * halves[2 * block]!,
-  );
   return { bytes: new Uint8Array(to.buffer), offsets };
+}
+
+let halves: Float32Array | undefined;
+
+/** The value of every f16, by its bits. */
+function valuesOfHalves(): Float32Array {
+  halves ??= dequantize('F16', new Uint8Array(Uint16Array.from({ length: 65536 }, (_, bits) => bits).buffer));
+  return halves;
 }

@@ -180,6 +180,8 @@ class WeightLoader {
       this.#write(values, joined(parts.map(({ bytes }) => bytes)));
       if (offsets !== null)
         this.#write(offsets, transposed(joined(parts.map((part) => part.offsets!)), outputs));
+      // The file's own bytes of a copied matrix are of no more use.
+      this.#mapped.forgetPages();
     });
     const matrix = { inputs, outputs, values, offsets, bias: this.#floats(biases), rowStep: 1, home };
     this.#matrices.push(matrix);
