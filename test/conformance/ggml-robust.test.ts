@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   cpSync,
@@ -10,6 +11,7 @@ import {
 import { open, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { ModelPlan } from '../../src/architectures/index.js';
 import { createGgmlExecutor } from '../../src/executors/ggml/index.js';
@@ -231,6 +233,13 @@ async function inFile(model: Model, name: string, offset: number): Promise<Model
   const tensors = new Map(places.map(([info, from]) => [info.name, { ...info, source, offset: from }]));
   return { plan: model.plan, checkpoint: { ...model.checkpoint, tensors } };
 }
+
+describe('the libraries', () => {
+  it('stay loaded when the thread that loaded them ends', () => {
+    const script = fileURLToPath(new URL('../support/threads-in-turns.mjs', import.meta.url));
+    expect(execFileSync(process.execPath, [script], { encoding: 'utf8' })).toBe('loaded');
+  });
+});
 
 describe('weights', () => {
   it('at odd offsets of a file are those at even ones', async () => {

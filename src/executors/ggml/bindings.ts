@@ -325,7 +325,7 @@ export type GgmlCpu = Functions<typeof CPU>;
 
 /** Binds the functions of libggml-base. */
 export function bindGgml(path: string): Ggml {
-  const base = koffi.load(path);
+  const base = loadForGood(path);
   const init = koffi.struct({ mem_size: 'size_t', mem_buffer: 'void *', no_alloc: 'bool' });
   const newContext = base.func('ggml_init', 'void *', [init]);
   const functions = bind(base, BASE);
@@ -347,12 +347,12 @@ export function bindGgml(path: string): Ggml {
 
 /** Binds the functions of a libggml-cpu. */
 export function bindCpu(path: string): GgmlCpu {
-  return bind(koffi.load(path), CPU);
+  return bind(loadForGood(path), CPU);
 }
 
 /** Binds the functions of another backend's library. */
 export function bindBackend(path: string): Functions<typeof BACKEND> {
-  return bind(koffi.load(path), BACKEND);
+  return bind(loadForGood(path), BACKEND);
 }
 
 /** Returns a libggml-cpu's own judgement of how well it suits this processor: 0 if it cannot run here. */
@@ -364,6 +364,24 @@ export function scoreOf(path: string): number {
     library.unload();
   }
 }
+
+/**
+ * Loads a library and takes a second hold of it that is never given back. Without it, the library is unloaded when the
+ * thread that loaded it ends, and ggml, loaded again by another thread, finds its own handler of errors installed and
+ * ends the process.
+ */
+function loadForGood(path: string): LibraryHandle {
+  const library = koffi.load(path);
+  if (process.platform === 'win32') {
+    koffi.load('kernel32.dll').func('void *LoadLibraryW(str16 path)')(path);
+  } else {
+    koffi.load(null).func('void *dlopen(const char *path, int mode)')(path, RTLD_NOW);
+  }
+  return library;
+}
+
+/** From `dlfcn.h`: the same number on Linux and macOS. */
+const RTLD_NOW = 2;
 
 function bind<Table extends Record<string, Declared<unknown>>>(
   library: LibraryHandle,
