@@ -93,10 +93,6 @@ export class CacheArena {
     this.#free.push(slot);
   }
 
-  get isUnused(): boolean {
-    return this.#free.length === this.slots;
-  }
-
   /** Zeroes keys and values that a pass up to `end` reads and nothing has written: 0 · garbage may be NaN. */
   prepare(slot: number, end: number): void {
     if (end <= this.#clean[slot]!) return;
@@ -128,7 +124,10 @@ export class CacheArena {
   }
 }
 
-/** The arenas of an executor, by capacity. */
+/**
+ * The arenas of an executor, by capacity. They stay until it is disposed of: a pass may still use the slot of a sequence
+ * that is disposed of meanwhile.
+ */
 export class Arenas {
   readonly #arenas: CacheArena[] = [];
 
@@ -159,7 +158,7 @@ export class Arenas {
   }
 }
 
-/** A sequence whose cache is a slot of an arena. It takes the slot with its first token. */
+/** A sequence whose cache is a slot of an arena. */
 export class GgmlSequence extends CountedSequence implements Sequence {
   #place: { readonly arena: CacheArena; readonly slot: number };
 
