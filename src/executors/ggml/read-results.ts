@@ -45,12 +45,13 @@ export function readResults(
       }
     }
   }
+  const views = plan.groups.map((group) => viewsOf(group, shape));
   for (const [layer, groups] of outputs.attended.entries()) {
     for (const [index, attended] of groups.entries()) {
       const group = plan.groups[index]!;
       const isTapped = plan.attentionTaps.includes(layer);
       if (group.columns === 0 && !isTapped) continue;
-      readAttention(layer, group, readAll(attended, isTapped, read), shape, resultOf);
+      readAttention(layer, group, views[index]!, readAll(attended, isTapped, read), shape, resultOf);
     }
   }
 }
@@ -74,22 +75,40 @@ function readAll(attended: Attended, isTapped: boolean, read: (value: Value) => 
   };
 }
 
+/** What the rows of one sequence see through one window. */
+interface View {
+  /** `[tokens]` */
+  readonly sides: readonly Sides[];
+  /** `[all tokens]`, 1 inside the target. */
+  readonly isTarget: Uint8Array;
+}
+
+/** By sequence and window: the same in all layers. */
+function viewsOf({ parts, tokens }: Group, { windows }: DecoderShape): readonly (readonly View[])[] {
+  return parts.map(({ chunk, offset }) => {
+    const past = chunk.past + offset;
+    const isTarget = targetMask(chunk.request.intervention?.target ?? [], past + tokens);
+    return windows.map((window) => ({ sides: sidesOf(isTarget, past, tokens, window), isTarget }));
+  });
+}
+
 function readAttention(
   layer: number,
   group: Group,
+  views: readonly (readonly View[])[],
   numbers: Numbers,
-  shape: DecoderShape,
+  { heads, windows, windowOf }: DecoderShape,
   resultOf: (chunk: Chunk) => ForwardResult,
 ): void {
-  const { heads, windows, windowOf } = shape;
-  const window = windows[windowOf[layer]!]!;
+  const windowIndex = windowOf[layer]!;
+  const window = windows[windowIndex]!;
   for (const [sequence, { chunk, offset }] of group.parts.entries()) {
     const { request } = chunk;
     const result = resultOf(chunk);
     const past = chunk.past + offset;
-    const isTarget = targetMask(request.intervention?.target ?? [], past + group.tokens);
-    const sides = sidesOf(isTarget, past, group.tokens, window);
+    const { sides, isTarget } = views[sequence]![windowIndex]!;
     const rows = request.tokens.length;
+    const attention = result.attention.get(layer);
     for (let head = 0; head < heads; head++) {
       for (let token = 0; token < group.tokens; token++) {
         const from = group.tokens === 1 ? sequence * heads + head : head * group.tokens + token;
@@ -101,11 +120,10 @@ function readAttention(
           result.targetShares.after[to] = share.after;
         }
         if (result.spanShares) readSpans(result.spanShares, to, group, chunk, numbers, row, share);
-        const attention = result.attention.get(layer);
         if (attention !== undefined && numbers.weights !== null) {
           const width = attention.length / heads / rows;
           const at = (head * rows + chunk.first + offset + token) * width;
-          readWeights(attention.subarray(at, at + width), group, windowOf[layer]!, numbers, row, share);
+          readWeights(attention.subarray(at, at + width), group, windowIndex, numbers, row, share);
         }
       }
     }
