@@ -224,7 +224,9 @@ export class GraphBuilder {
       b.shape,
     );
     const shape: Shape = [a.shape[1], b.shape[1], b.shape[2], b.shape[3]];
-    const tensor = this.ggml.multiplyMatrix(this.context, a.tensor, b.tensor);
+    // ggml's Vulkan kernels take matrices without gaps to follow each other without gaps.
+    const left = this.onProcessor || !hasGapsBetween(a) ? a : this.dense(a);
+    const tensor = this.ggml.multiplyMatrix(this.context, left.tensor, b.tensor);
     // Other devices would add products of 16-bit floats in 16 bits.
     if (!this.onProcessor) this.ggml.setPrecision(tensor, PRECISE);
     return this.#made(tensor, 'F32', shape);
@@ -429,6 +431,12 @@ export class GraphBuilder {
 /** Whether there are no gaps but between rows. */
 function isRowwise({ type, shape, strides }: Value): boolean {
   return strides[0] === blockOf(type).bytes && shape[2] === 1 && shape[3] === 1;
+}
+
+/** Whether there are gaps between matrices of the first two dimensions, but none within them. */
+function hasGapsBetween({ type, shape, strides }: Value): boolean {
+  const [, row, matrix] = denseStrides(type, shape);
+  return strides[1] === row && shape[2] > 1 && strides[2] !== matrix;
 }
 
 function isDense({ type, shape, strides }: Value): boolean {
