@@ -224,8 +224,8 @@ export class GraphBuilder {
       b.shape,
     );
     const shape: Shape = [a.shape[1], b.shape[1], b.shape[2], b.shape[3]];
-    // ggml's Vulkan kernels take matrices without gaps to follow each other without gaps.
-    const left = this.onProcessor || !hasGapsBetween(a) ? a : this.dense(a);
+    // ggml's Vulkan kernels overlook gaps between matrices, and round matrices with gaps within them to 16 bits.
+    const left = this.#withoutGaps(a);
     const tensor = this.ggml.multiplyMatrix(this.context, left.tensor, b.tensor);
     // Other devices would add products of 16-bit floats in 16 bits.
     if (!this.onProcessor) this.ggml.setPrecision(tensor, PRECISE);
@@ -275,7 +275,7 @@ export class GraphBuilder {
 
   clamp(a: Value, lowest: number, highest: number): Value {
     this.#float(a);
-    const { tensor } = this.#single(a);
+    const { tensor } = this.#withoutGaps(a);
     return this.#made(this.ggml.clamp(this.context, tensor, lowest, highest), 'F32', a.shape);
   }
 
@@ -397,11 +397,11 @@ export class GraphBuilder {
 
   #unary(name: 'square' | 'log' | 'exp' | 'expm1' | 'relu' | 'tanh', a: Value): Value {
     this.#float(a);
-    return this.#made(this.ggml[name](this.context, this.#single(a).tensor), 'F32', a.shape);
+    return this.#made(this.ggml[name](this.context, this.#withoutGaps(a).tensor), 'F32', a.shape);
   }
 
-  /** The operand of an operation on single elements. */
-  #single(a: Value): Value {
+  /** An operand for devices that overlook gaps: all but the processor. */
+  #withoutGaps(a: Value): Value {
     return this.onProcessor || isDense(a) ? a : this.dense(a);
   }
 
@@ -431,12 +431,6 @@ export class GraphBuilder {
 /** Whether there are no gaps but between rows. */
 function isRowwise({ type, shape, strides }: Value): boolean {
   return strides[0] === blockOf(type).bytes && shape[2] === 1 && shape[3] === 1;
-}
-
-/** Whether there are gaps between matrices of the first two dimensions, but none within them. */
-function hasGapsBetween({ type, shape, strides }: Value): boolean {
-  const [, row, matrix] = denseStrides(type, shape);
-  return strides[1] === row && shape[2] > 1 && strides[2] !== matrix;
 }
 
 function isDense({ type, shape, strides }: Value): boolean {
