@@ -7,11 +7,22 @@
 // (1e-4), at precision f32; for each MODEL, milliseconds for a prefill of 512 tokens and for a token after it, at precision auto.
 // ggml's kernels for matrices may round f32 on the way: set GGML_VK_DISABLE_F16=1 (Vulkan) or NVIDIA_TF32_OVERRIDE=0 (CUDA).
 import { readFileSync } from 'node:fs';
-import { loadModel } from '../dist/load.js';
 import { EXECUTOR_TABLE } from '../dist/executors/registry.js';
 import { dequantize, memorySource, openSafetensors, readTensor } from '../dist/formats/index.js';
+import { loadModel } from '../dist/load.js';
 
-const FAMILIES = ['llama', 'qwen2', 'qwen3', 'gemma2', 'gemma3', 'mistral', 'phi3', 'smollm3', 'olmo2', 'granite'];
+const FAMILIES = [
+  'llama',
+  'qwen2',
+  'qwen3',
+  'gemma2',
+  'gemma3',
+  'mistral',
+  'phi3',
+  'smollm3',
+  'olmo2',
+  'granite',
+];
 const [executor = 'ggml-cuda', ...models] = process.argv.slice(2);
 const only = process.env.FAMILIES?.split(',') ?? FAMILIES;
 
@@ -68,7 +79,9 @@ for (const family of only) {
   await model.dispose();
   const holds = logitError <= 1e-3 && shareError <= 1e-4;
   failed ||= !holds;
-  say(`${family}: logits ${logitError.toExponential(1)}, shares ${shareError.toExponential(1)}: ${holds ? 'holds' : 'FAILS'}`);
+  say(
+    `${family}: logits ${logitError.toExponential(1)}, shares ${shareError.toExponential(1)}: ${holds ? 'holds' : 'FAILS'}`,
+  );
 }
 
 for (const path of models) {
