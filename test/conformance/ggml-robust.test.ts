@@ -12,8 +12,9 @@ import { open, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import type { ModelPlan } from '../../src/architectures/index.js';
+import { Backend } from '../../src/executors/ggml/backend.js';
 import { createGgmlExecutor } from '../../src/executors/ggml/index.js';
 import { MappedFile } from '../../src/executors/ggml/mapped-file.js';
 import type { Executor, ForwardRequest } from '../../src/executors/index.js';
@@ -22,6 +23,7 @@ import { FAMILIES, tinyModel } from '../support/families.js';
 import { mixedModel } from '../support/mixed-model.js';
 import { EXAMPLES, EXTREMES } from '../support/policy-cases.js';
 import { randomModel } from '../support/random-model.js';
+import { expectClose, spread } from './compare.js';
 import { openFamily, openPlanned } from './fixtures.js';
 
 const place = mkdtempSync(join(tmpdir(), 'holdfast-robust-'));
@@ -238,6 +240,25 @@ describe('the libraries', () => {
   it('stay loaded when the thread that loaded them ends', () => {
     const script = fileURLToPath(new URL('../support/threads-in-turns.mjs', import.meta.url));
     expect(execFileSync(process.execPath, [script], { encoding: 'utf8' })).toBe('loaded');
+  });
+});
+
+describe('a cache', () => {
+  it('has fewer places where there is not the memory for all of them', async () => {
+    const executor = await create(await oneLayer());
+    const expected = await logitsOf(executor, [1, 2, 3]);
+    const refused = vi.spyOn(Backend.prototype, 'allocate').mockImplementationOnce(() => {
+      throw new Error('not enough memory');
+    });
+    // Another capacity, so that the memory of the first is not taken.
+    const sequences = Array.from({ length: 20 }, () => executor.open(600));
+    expect(refused.mock.calls.length).toBeGreaterThan(1);
+    vi.restoreAllMocks();
+    const requests = sequences.map((sequence) => ({ sequence, tokens: [1, 2, 3], logits: 'all' as const }));
+    for (const { logits } of await executor.forward(requests)) {
+      expectClose(logits, expected, 1e-5 * spread(expected), 'logits');
+    }
+    await executor.dispose();
   });
 });
 

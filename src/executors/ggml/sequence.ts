@@ -2,7 +2,7 @@ import { totalmem } from 'node:os';
 import type { DecoderShape, Precision, Sequence } from '../contract/index.js';
 import { CountedSequence } from '../contract/index.js';
 import type { Backend } from './backend.js';
-import type { BufferHandle, Context } from './bindings.js';
+import type { BufferHandle, Context, Tensor } from './bindings.js';
 import { outOfMemory } from './device.js';
 import { blockOf, denseStrides, GGML_TYPES, type GgmlType, type Value } from './graph-builder.js';
 
@@ -17,6 +17,9 @@ const MOST_SLOTS = 16;
  * device's free memory, where all slots do.
  */
 const MEMORY_PART = 1 / 4;
+
+/** No machine has so much, and ggml would count in numbers that overflow. */
+const MOST_BYTES = 2 ** 46;
 
 /** Least tokens of a slot, so that dialogues of similar lengths share an arena. */
 const LEAST_CAPACITY = 512;
@@ -62,20 +65,14 @@ export class CacheArena {
     this.layerSize = kvHeads * headDim * capacity;
     this.slotSize = 2 * layers * this.layerSize;
     const slotBytes = this.slotSize * this.elementBytes;
-    this.slots = slotsOf(backend, type, headDim, this.slotSize);
-    const elements = this.slots * this.slotSize;
-    if (!Number.isSafeInteger(elements * this.elementBytes) || elements * this.elementBytes > 2 ** 46) {
-      throw outOfMemory(`a context of ${capacity} tokens: ${slotBytes} bytes`);
-    }
-    this.#context = backend.context(1);
-    const tensor = backend.ggml.newTensor1d(this.#context, GGML_TYPES[type], elements);
-    try {
-      this.#buffer = backend.allocate(this.#context, `a context of ${capacity} tokens: ${slotBytes} bytes`);
-    } catch (error) {
-      backend.ggml.freeContext(this.#context);
-      throw error;
-    }
-    const sizes = [elements, 1, 1, 1] as const;
+    const what = `a context of ${capacity} tokens: ${slotBytes} bytes`;
+    const most = slotsOf(backend, type, headDim, this.slotSize);
+    if (most * slotBytes > MOST_BYTES) throw outOfMemory(what);
+    const { slots, context, tensor, buffer } = allocateSlots(backend, type, this.slotSize, most, what);
+    this.slots = slots;
+    this.#context = context;
+    this.#buffer = buffer;
+    const sizes = [slots * this.slotSize, 1, 1, 1] as const;
     this.memory = { tensor, type, shape: sizes, strides: denseStrides(type, sizes) };
     this.#clean = new Int32Array(this.slots);
     for (let slot = this.slots - 1; slot >= 0; slot--) this.#free.push(slot);
@@ -191,6 +188,26 @@ export class GgmlSequence extends CountedSequence implements Sequence {
     if (this.isDisposed) return;
     super.dispose();
     this.arenas.give(this.#place.arena, this.#place.slot);
+  }
+}
+
+/** Allocates as many slots as there is memory for: a system may refuse to reserve memory that is not used yet. */
+function allocateSlots(
+  backend: Backend,
+  type: CacheType,
+  slotSize: number,
+  most: number,
+  what: string,
+): { slots: number; context: Context; tensor: Tensor; buffer: BufferHandle } {
+  for (let slots = most; ; slots = Math.floor(slots / 2)) {
+    const context = backend.context(1);
+    const tensor = backend.ggml.newTensor1d(context, GGML_TYPES[type], slots * slotSize);
+    try {
+      return { slots, context, tensor, buffer: backend.allocate(context, what) };
+    } catch (error) {
+      backend.ggml.freeContext(context);
+      if (slots === 1) throw error;
+    }
   }
 }
 
