@@ -238,7 +238,7 @@ describe('the problems of a specification', () => {
     ['models: { name: x }', '4:9 models: path is missing'],
     [
       'models: [{ path: organism, executor: npu }]',
-      '4:38 executor: expected one of cpu, onnx, gpu, reference, not "npu"',
+      '4:38 executor: expected one of cpu, onnx, gpu, ggml-vulkan, ggml-cuda, ggml-metal, reference, not "npu"',
     ],
     [
       'models: [{ path: a, executor: reference, precision: q8 }]',
