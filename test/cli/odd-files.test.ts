@@ -80,7 +80,7 @@ describe('a head beside a configuration that ties it', () => {
     expect(logits).toEqual((await trace(llama)).logits);
     const report = await succeed(['inspect', model]);
     expect(report).toMatch(/^not used\n {2}lm_head\.weight: equal to the embedding$/m);
-    const bytes = (text: string): string => /^ {2}(.*) of weights/m.exec(text)![1]!;
+    const bytes = (text: string): string => /^ {2}onnx and gpu: (.*) for weights/m.exec(text)![1]!;
     expect(bytes(report)).toBe(bytes(await succeed(['inspect', llama])));
   });
 });

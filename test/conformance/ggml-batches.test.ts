@@ -197,6 +197,27 @@ describe('a sequence gets the same bits in any company', () => {
     await files.close();
   });
 
+  it('with a policy and strengths of its own', async () => {
+    const { plan, files } = await openFamily('llama');
+    const executor = await createGgmlExecutor(plan, files.checkpoint, { threads: 1, batchInvariant: true });
+    const pairs = plan.blueprint.layers.length * plan.blueprint.layers[0]!.attention.heads;
+    const all = EXAMPLES.map(([policy, strength], i): Turn[] => {
+      const strengths = Float32Array.from(
+        { length: pairs },
+        (_, pair) => strength * (pair % 2 === 0 ? 1 : 0.75),
+      );
+      const intervention = { policy, target: [{ start: 1, end: 4 }], strength: strengths };
+      return [[5, 6, 7, 8, 9, 10 + i], [11], [12]].map((tokens) => ({
+        tokens,
+        logits: 'last',
+        intervention,
+      }));
+    });
+    expect(await inLists(executor, all)).toEqual(await alone(executor, all));
+    await executor.dispose();
+    await files.close();
+  });
+
   it('on two threads as on one', async () => {
     const { plan, files } = await openFamily('gemma2');
     const turns = fc.sample(dialogues(plan), { numRuns: 2, seed: 3 });
