@@ -39,8 +39,12 @@ async function run(onLine: (line: string, stop: (signal: NodeJS.Signals) => void
 
 describe('a study with a real model', () => {
   it('stops on Ctrl-C during forward passes, keeps finished cells, and resumes', async () => {
+    let isStopping = false;
     const stopped = await run((line, stop) => {
-      if (/^[1-9]\d* of 12 cells/.test(line)) stop('SIGINT');
+      // Only once: a second Ctrl-C would not wait for the passes.
+      if (isStopping || !/^[1-9]\d* of 12 cells/.test(line)) return;
+      isStopping = true;
+      stop('SIGINT');
     });
     expect(stopped.stderr).toMatch(/stopped: \d+ of 12 cells are done and kept in .* To resume: /);
     expect(stopped, stopped.stderr).toMatchObject({ code: 130, signal: null });

@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { setImmediate } from 'node:timers/promises';
 import { type Blueprint, type ModelPlan, parameterCount } from '../../architectures/index.js';
 import { HoldfastError } from '../../errors.js';
 import type { Checkpoint } from '../../formats/index.js';
@@ -10,22 +9,13 @@ import type {
   ForwardResult,
   Sequence,
 } from '../contract/index.js';
-import {
-  cutSpans,
-  type DecoderShape,
-  decoderShape,
-  emptyResult,
-  forwardAll,
-  type SpanPiece,
-  throwIfAborted,
-  withCandidates,
-} from '../contract/index.js';
+import { type DecoderShape, decoderShape, forwardAll, withCandidates } from '../contract/index.js';
 import { Backend } from './backend.js';
 import type { BufferHandle, Context } from './bindings.js';
 import { checkKernels } from './golden-graph.js';
 import { denseStrides, GGML_TYPES, shapeOf, type Value } from './graph-builder.js';
 import type { BackendName } from './library.js';
-import type { Chunk } from './pass-plan.js';
+import { MOST_ROWS, PassQueue } from './pass-queue.js';
 import { PassRunner } from './pass-runner.js';
 import { Arenas, type CacheType, cacheTypeOf, GgmlSequence } from './sequence.js';
 import { type GgmlWeights, loadWeights } from './weights.js';
@@ -44,9 +34,6 @@ function usefulThreads(blueprint: Blueprint): number {
 
 /** More than any machine has cores. */
 const MOST_THREADS = 512;
-
-/** The most new tokens of a pass. */
-const MOST_ROWS = 256;
 
 /** The backends whose kernels have been checked in this process. */
 const checked = new Set<BackendName>();
@@ -90,26 +77,11 @@ export async function createGgmlExecutor(
   }
 }
 
-/** A request on its way: its next token, and where its result goes. */
-interface Job {
-  readonly request: ForwardRequest;
-  readonly sequence: GgmlSequence;
-  readonly signal: AbortSignal | undefined;
-  readonly result: ForwardResult;
-  readonly pieces: readonly SpanPiece[];
-  next: number;
-  readonly resolve: (result: ForwardResult) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 class GgmlExecutor implements Executor {
   readonly #arenas: Arenas;
   readonly #runner: PassRunner;
-  readonly #parameters: number;
   readonly #scratch: { readonly context: Context; readonly buffer: BufferHandle };
-  /** Requests that wait for their next pass, in the order of their turns. */
-  #jobs: Job[] = [];
-  #working: Promise<void> | null = null;
+  readonly #queue: PassQueue;
   #disposed = false;
 
   constructor(
@@ -120,7 +92,6 @@ class GgmlExecutor implements Executor {
     private readonly weights: GgmlWeights,
     cacheType: CacheType,
   ) {
-    this.#parameters = parameterCount(blueprint);
     this.#arenas = new Arenas(backend, shape, cacheType);
     const context = backend.context(1);
     const size = shapeOf(shape.heads * shape.headDim, MOST_ROWS + 16);
@@ -128,6 +99,10 @@ class GgmlExecutor implements Executor {
     const scratch: Value = { tensor, type: 'F32', shape: size, strides: denseStrides('F32', size) };
     this.#scratch = { context, buffer: backend.allocate(context, 'activations') };
     this.#runner = new PassRunner(backend, { blueprint, shape, weights, scratch });
+    this.#queue = new PassQueue(this, blueprint, this.#runner, () => {
+      this.#assertUsable();
+      weights.assertUnchanged();
+    });
   }
 
   get precision(): string {
@@ -146,14 +121,14 @@ class GgmlExecutor implements Executor {
     const own = ({ sequence }: ForwardRequest): GgmlSequence | null =>
       sequence instanceof GgmlSequence ? sequence : null;
     return forwardAll(this, this.blueprint, requests, own, (request, sequence) =>
-      withCandidates(request, (request) => this.#run(request, sequence, options.signal)),
+      withCandidates(request, (request) => this.#queue.add(request, sequence, options.signal)),
     );
   }
 
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
-    await this.#working;
+    await this.#queue.idle();
     this.#runner.dispose();
     this.#arenas.dispose();
     this.weights.dispose();
@@ -165,131 +140,4 @@ class GgmlExecutor implements Executor {
   #assertUsable(): void {
     if (this.#disposed) throw new HoldfastError('E_DISPOSED', 'the executor has been disposed of');
   }
-
-  #run(
-    request: ForwardRequest,
-    sequence: GgmlSequence,
-    signal: AbortSignal | undefined,
-  ): Promise<ForwardResult> {
-    return new Promise((resolve, reject) => {
-      const result = emptyResult(request, this.blueprint, sequence.length);
-      const pieces = cutSpans(request.spans ?? [], request.intervention?.target ?? []);
-      this.#jobs.push({ request, sequence, signal, result, pieces, next: 0, resolve, reject });
-      this.#working ??= this.#work();
-    });
-  }
-
-  /** Runs passes until no request waits. Whatever has arrived when a pass begins takes part in it. */
-  async #work(): Promise<void> {
-    for (;;) {
-      // Lets timers, input and signals run, and those who wait for a result ask for their next token.
-      await setImmediate();
-      this.#jobs = this.#jobs.filter((job) => this.#isAlive(job));
-      if (this.#jobs.length === 0) break;
-      await this.#pass();
-    }
-    this.#working = null;
-  }
-
-  /** Ends a job that cannot go on. */
-  #isAlive({ signal, sequence, reject }: Job): boolean {
-    try {
-      throwIfAborted(signal);
-      this.#assertUsable();
-      sequence.assertUsableBy(this);
-      return true;
-    } catch (error) {
-      reject(error);
-      return false;
-    }
-  }
-
-  async #pass(): Promise<void> {
-    const jobs = new Map(this.#nextJobs().map((job) => [this.#chunkOf(job), job] as const));
-    const chunks = [...jobs.keys()];
-    const signals = new Set([...jobs.values()].map(({ signal }) => signal));
-    const signal = signals.size === 1 ? [...signals][0] : undefined;
-    const waiting = this.#jobs.filter((job) => ![...jobs.values()].includes(job));
-    const undo = (): void => {
-      for (const { sequence, past, tokens } of chunks) {
-        if (!sequence.isDisposed) sequence.arena.clear(sequence.slot, past, past + tokens.length);
-      }
-    };
-    try {
-      this.weights.assertUnchanged();
-      if (!(await this.#runner.run(chunks, signal, (chunk) => jobs.get(chunk)!.result))) {
-        undo();
-        return;
-      }
-    } catch (error) {
-      undo();
-      for (const { reject } of jobs.values()) reject(error);
-      this.#jobs = this.#jobs.filter((job) => ![...jobs.values()].includes(job));
-      return;
-    }
-    const arrived = this.#jobs.filter((job) => !waiting.includes(job) && ![...jobs.values()].includes(job));
-    const unfinished: Job[] = [];
-    for (const [{ sequence, tokens, isLast }, job] of jobs) {
-      sequence.extend(tokens.length);
-      job.next += tokens.length;
-      if (isLast) job.resolve(job.result);
-      else unfinished.push(job);
-    }
-    // Those who waited come first next time.
-    this.#jobs = [...waiting, ...unfinished, ...arrived];
-  }
-
-  /** The waiting jobs that can share a pass with the first, as many as fit. */
-  #nextJobs(): Job[] {
-    const [first] = this.#jobs;
-    const rotation = this.#runner.rotationKey(first!.sequence);
-    const taken: Job[] = [];
-    let rows = 0;
-    for (const job of this.#jobs) {
-      const { sequence } = job;
-      if (sequence.arena !== first!.sequence.arena || this.#runner.rotationKey(sequence) !== rotation)
-        continue;
-      const size = this.#chunkSize(job);
-      if (taken.length > 0 && rows + size > MOST_ROWS) continue;
-      taken.push(job);
-      rows += size;
-    }
-    return taken;
-  }
-
-  #chunkSize({ request, sequence, next }: Job): number {
-    return Math.min(
-      request.tokens.length - next,
-      chunkTokens(this.blueprint, this.#parameters, sequence.length),
-    );
-  }
-
-  #chunkOf(job: Job): Chunk {
-    const { request, sequence, next, pieces } = job;
-    const size = this.#chunkSize(job);
-    return {
-      ...{ request, sequence, pieces },
-      first: next,
-      past: sequence.length,
-      tokens: request.tokens.slice(next, next + size),
-      isLast: next + size === request.tokens.length,
-    };
-  }
-}
-
-/** Multiply-adds of a chunk: a fraction of a second on a small machine, so that a long prefill can be aborted. */
-const CHUNK_OPERATIONS = 256 * 135e6;
-
-/**
- * Returns how many tokens of a long prefill go through the graph at once. It depends only on the model and the
- * position, so that the same prompt is always split, and rounded, the same way.
- */
-function chunkTokens(blueprint: Blueprint, parameters: number, past: number): number {
-  const attention = blueprint.layers.reduce(
-    (sum, { attention: { heads, headDim, window } }) =>
-      sum + 2 * heads * headDim * Math.min(past, window ?? past),
-    0,
-  );
-  const tokens = 2 ** Math.round(Math.log2(CHUNK_OPERATIONS / (parameters + attention)));
-  return Math.min(MOST_ROWS, Math.max(16, tokens));
 }
