@@ -70,11 +70,13 @@ export class Backend extends Device {
   }
 
   /**
-   * Runs a graph on other threads than JavaScript's.
+   * Runs a graph.
+   * @param isShort whether it ends so soon that JavaScript can wait for it: the way to another thread and back takes
+   * 0.1 ms
    * @returns false if it was aborted
    * @throws HoldfastError `E_EXECUTOR`
    */
-  async run(graph: ComputeGraph, signal: AbortSignal | undefined): Promise<boolean> {
+  async run(graph: ComputeGraph, signal?: AbortSignal, isShort = false): Promise<boolean> {
     clearTimeout(this.#pause);
     const crew = this.#crew;
     if (crew !== null) this.ggml.setNoAlloc(crew.abortFlag, false);
@@ -83,7 +85,9 @@ export class Backend extends Device {
     };
     signal?.addEventListener('abort', abort);
     try {
-      const status = await this.ggml.computeAside(this.#handle, graph);
+      const status = isShort
+        ? this.ggml.compute(this.#handle, graph)
+        : await this.ggml.computeAside(this.#handle, graph);
       if (status === STATUS.aborted) return false;
       if (status !== STATUS.success)
         throw new HoldfastError('E_EXECUTOR', `ggml failed with status ${status}`);

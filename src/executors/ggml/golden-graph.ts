@@ -50,7 +50,7 @@ export async function checkKernels(backend: Backend): Promise<void> {
     backend.require(g.graph);
     if (!ggml.allocateGraph(allocator, g.graph)) throw new HoldfastError('E_EXECUTOR', 'memory is full');
     for (const write of writes) write();
-    await backend.run(g.graph, undefined);
+    await backend.run(g.graph);
     const expected = KEYS.map((key, i) => rotate(key, POSITIONS[i]!));
     compare(backend, 'rope', rotated, expected.flat());
     compare(backend, 'softmax', shares, sharesOf(expected));

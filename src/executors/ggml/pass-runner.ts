@@ -1,4 +1,4 @@
-import { dependsOnContext, ropeFrequencies } from '../../architectures/index.js';
+import { dependsOnContext, parameterCount, ropeFrequencies } from '../../architectures/index.js';
 import type { ForwardResult } from '../contract/index.js';
 import type { Backend } from './backend.js';
 import type { Allocator, BufferHandle, ComputeGraph, Context } from './bindings.js';
@@ -21,6 +21,9 @@ import { writeInputs } from './write-inputs.js';
 /** Graphs that are kept to run again. A dialogue needs one; several in turns need more. */
 const KEPT_GRAPHS = 8;
 
+/** Multiply-adds of a pass that takes a few milliseconds on a small machine. */
+const SHORT_PASS = 150e6;
+
 /** A graph with its memory. */
 interface BuiltGraph {
   readonly context: Context;
@@ -38,6 +41,7 @@ export class PassRunner {
   /** By structure; the first was used longest ago. */
   readonly #graphs = new Map<string, BuiltGraph>();
   readonly #rotations = new Map<number, RotationSet>();
+  readonly #parameters: number;
   #allocator: Allocator;
 
   constructor(
@@ -45,6 +49,7 @@ export class PassRunner {
     private readonly parts: DecoderParts,
   ) {
     this.#allocator = backend.ggml.newAllocator(backend.bufferType);
+    this.#parameters = parameterCount(parts.blueprint);
   }
 
   /**
@@ -64,7 +69,8 @@ export class PassRunner {
     }
     const built = this.#graphOf(plan, this.rotationKey(chunks[0]!.sequence));
     writeInputs(this.backend.ggml, plan, built.inputs, shape);
-    if (!(await this.backend.run(built.graph, signal))) return false;
+    const isShort = plan.rows * this.#parameters <= SHORT_PASS;
+    if (!(await this.backend.run(built.graph, signal, isShort))) return false;
     readResults(this.backend.ggml, plan, built.outputs, shape, blueprint, resultOf);
     return true;
   }

@@ -182,22 +182,25 @@ function readSpans(
   { from, side }: Row,
   { before, after }: Share,
 ): void {
-  const spans = request.spans!.length;
+  const first = to * request.spans!.length;
   const row = from * columns;
   const target = shares![row]!;
-  for (const [index, { span, inTarget }] of pieces.entries()) {
+  const isChanged = side === 'mixed' && after !== before;
+  // Factors on the shares of pieces whose side's own shares are not needed.
+  const inside = target === 0 ? 0 : after / target;
+  const outside = (1 - after) / (1 - before);
+  for (let index = 0; index < pieces.length; index++) {
+    const { span, inTarget } = pieces[index]!;
     const column = row + 1 + index;
     const own = shares![column]!;
     let used = own;
-    if (side === 'mixed' && after !== before) {
-      if (inTarget) used = after * (targetShares?.[column] ?? (target === 0 ? 0 : own / target));
-      else {
-        const inRest = after > before ? undefined : restShares?.[column];
-        used = inRest === undefined ? own * ((1 - after) / (1 - before)) : (1 - after) * inRest;
-      }
+    if (isChanged && inTarget) {
+      used = targetShares === null ? own * inside : after * targetShares[column]!;
+    } else if (isChanged) {
+      used = after > before || restShares === null ? own * outside : (1 - after) * restShares[column]!;
     }
-    into.before[to * spans + span]! += own;
-    into.after[to * spans + span]! += used;
+    into.before[first + span]! += own;
+    into.after[first + span]! += used;
   }
 }
 

@@ -51,7 +51,7 @@ async function productOf(
     for (let row = 0; row < rows; row++) {
       ggml.set(x.tensor, input, row * input.byteLength, input.byteLength);
     }
-    await backend.run(builder.graph, undefined);
+    await backend.run(builder.graph);
     const results = new Int32Array(weight.shape[1] * rows);
     ggml.get(y.tensor, results, 0, results.byteLength);
     return results;
