@@ -35,7 +35,7 @@ const CACHE_PART = 0.5;
 /**
  * Chooses how many dialogues run at once. Every core gets a copy of the model with one thread: so one copy computes while
  * another samples, and no thread waits for another one inside a pass. If the executor batches, each copy runs as many
- * dialogues at once as fit into memory, up to 16: the more rows a pass has, the less time each takes. An executor that
+ * dialogues at once as fit into memory, up to 16: the rows of a pass share the reading of the weights. An executor that
  * does not batch gains nothing from a second dialogue.
  * @param executor its name in the registry
  * @param dialogueBytes the memory of one dialogue; see {@link cacheBytes}
