@@ -192,8 +192,8 @@ const MUTANTS = [
     name: 'ggml: small shares not told by the scores',
     suite: 'extremes',
     file: `${GGML}policy-parts.ts`,
-    find: 'return rowMap(policy, strength).exponent < LEAST_EXPONENT;',
-    put: 'return false;',
+    find: 'steep ||= exponent < LEAST_EXPONENT;',
+    put: 'steep = false;',
   },
   {
     name: 'ggml: the policy cap ignored',
@@ -255,8 +255,8 @@ const MUTANTS = [
     name: 'ggml: a single row of one side changed',
     suite: 'ggml',
     file: `${GGML}write-inputs.ts`,
-    find: '(group.tokens > 1 || mixed[sequence]![windowOf[layer]!]![0] === 1);',
-    put: '(group.tokens > 1 || mixed[sequence]![windowOf[layer]!]![0]! <= 1);',
+    find: "windowOf[layer]!]!.sides[0] === 'mixed');",
+    put: 'windowOf[layer]!]!.sides.length > 0);',
   },
   {
     name: 'ggml: silence off by one head',

@@ -125,6 +125,16 @@ export type LayerWeight =
   | 'upBias'
   | 'downBias'
   | 'postMlpNorm';
+/** The norms that a layer can have. */
+export const LAYER_NORMS = [
+  'attentionNorm',
+  'queryNorm',
+  'keyNorm',
+  'postAttentionNorm',
+  'mlpNorm',
+  'postMlpNorm',
+] as const satisfies readonly LayerWeight[];
+
 /** Canonical names of a model's weights. */
 export type WeightName = 'embedding' | 'finalNorm' | 'head' | `layers.${number}.${LayerWeight}`;
 

@@ -5,6 +5,7 @@
  * text; it imports no executor and nothing of Node.
  */
 export type * from './blueprint.js';
+export { LAYER_NORMS } from './blueprint.js';
 export { kvBytesPerToken, parameterCount, printBlueprint } from './describe.js';
 export { requireFiniteWeights } from './finite-weights.js';
 export { readWeight, readWeightBytes, type StoredWeight } from './model-weights.js';

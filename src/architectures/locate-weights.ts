@@ -1,20 +1,18 @@
 import { HoldfastError } from '../errors.js';
 import { BLOCK_LAYOUTS, type Checkpoint } from '../formats/index.js';
-import type { Blueprint, UnusedTensors, WeightName, WeightRef } from './blueprint.js';
+import {
+  type Blueprint,
+  LAYER_NORMS,
+  type UnusedTensors,
+  type WeightName,
+  type WeightRef,
+} from './blueprint.js';
 import type { Family } from './family.js';
 import { ROPE_TENSORS } from './gguf-rope.js';
 import type { TensorNames } from './tensor-names.js';
 import { type DemandedWeight, demandedWeights } from './weight-shapes.js';
 
-const NORMS: ReadonlySet<DemandedWeight['place']['weight']> = new Set([
-  'attentionNorm',
-  'queryNorm',
-  'keyNorm',
-  'postAttentionNorm',
-  'mlpNorm',
-  'postMlpNorm',
-  'finalNorm',
-]);
+const NORMS: ReadonlySet<DemandedWeight['place']['weight']> = new Set([...LAYER_NORMS, 'finalNorm']);
 
 /** A required weight and the tensor that holds it. */
 interface Located extends DemandedWeight {

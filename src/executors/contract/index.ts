@@ -11,6 +11,7 @@ export {
   weightOf,
   withCandidates,
 } from './candidates.js';
+export { chunkTokens } from './chunk-tokens.js';
 export type {
   CandidateRequest,
   Candidates,
@@ -34,7 +35,7 @@ export {
   type WeightUse,
 } from './holder.js';
 export { joined, runsOfOne } from './joined.js';
-export type { ExecutorOptions } from './options.js';
+export { checkThreads, type ExecutorOptions } from './options.js';
 export { CountedSequence, lengthLeft, OwnedSequence } from './owned-sequence.js';
 export {
   encodeWeight,
@@ -45,7 +46,15 @@ export {
   type Precision,
   parsePrecision,
 } from './precision.js';
-export { checkTokens, firstVisible, mixedRows, targetMask, throwIfAborted } from './request.js';
+export {
+  checkTokens,
+  firstVisible,
+  mixedRows,
+  rowSides,
+  type Sides,
+  targetMask,
+  throwIfAborted,
+} from './request.js';
 export { emptyResult } from './result.js';
 export { Rotations, type RotationTable } from './rotation.js';
 export { largest } from './selection.js';

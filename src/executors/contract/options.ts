@@ -1,3 +1,4 @@
+import { HoldfastError } from '../../errors.js';
 import type { Precision } from './precision.js';
 
 /** Options of an executor. One refuses what it does not take (`EXECUTOR_TABLE`). */
@@ -11,4 +12,14 @@ export interface ExecutorOptions {
    * for one token are then replaced by those for several where they round differently, which takes longer.
    */
   readonly batchInvariant?: boolean;
+}
+
+/**
+ * Checks a number of threads.
+ * @param most more than any machine has cores, and few enough for the runtime to start
+ * @throws HoldfastError `E_EXECUTOR`
+ */
+export function checkThreads(threads: number, most: number): void {
+  if (Number.isInteger(threads) && threads >= 1 && threads <= most) return;
+  throw new HoldfastError('E_EXECUTOR', `threads takes a whole number from 1 to ${most}, not ${threads}`);
 }

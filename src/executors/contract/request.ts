@@ -90,6 +90,24 @@ export function targetMask(target: readonly TokenRange[], tokens: number): Uint8
   return mask;
 }
 
+/** The keys that a row sees: some inside the target and some outside, or only one kind. */
+export type Sides = 'mixed' | 'target' | 'rest';
+
+/**
+ * Returns which sides each row sees, `[rows]`.
+ * @param isTarget `[past + rows]`, see {@link targetMask}
+ */
+export function rowSides(isTarget: Uint8Array, past: number, rows: number, window: number | null): Sides[] {
+  const inside = new Int32Array(isTarget.length + 1);
+  for (let i = 0; i < isTarget.length; i++) inside[i + 1] = inside[i]! + isTarget[i]!;
+  return Array.from({ length: rows }, (_, row) => {
+    const position = past + row;
+    const first = firstVisible(position, window);
+    const seen = inside[position + 1]! - inside[first]!;
+    return seen === 0 ? 'rest' : seen === position + 1 - first ? 'target' : 'mixed';
+  });
+}
+
 /**
  * Marks the rows that a policy can act on: those that see a key inside the target and one outside. `[rows]`, 1 for
  * those.
@@ -101,14 +119,7 @@ export function mixedRows(
   rows: number,
   window: number | null,
 ): Uint8Array {
-  const inside = new Int32Array(isTarget.length + 1);
-  for (let i = 0; i < isTarget.length; i++) inside[i + 1] = inside[i]! + isTarget[i]!;
-  return Uint8Array.from({ length: rows }, (_, row) => {
-    const position = past + row;
-    const first = firstVisible(position, window);
-    const seen = inside[position + 1]! - inside[first]!;
-    return seen > 0 && seen < position + 1 - first ? 1 : 0;
-  });
+  return Uint8Array.from(rowSides(isTarget, past, rows, window), (sides) => (sides === 'mixed' ? 1 : 0));
 }
 
 /** @throws HoldfastError `E_ABORTED` if the signal has fired */

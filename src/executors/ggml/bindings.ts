@@ -58,7 +58,6 @@ const BASE = {
   graphOverhead: c<(size: number, grads: boolean) => number>(
     'size_t ggml_graph_overhead_custom(size_t size, bool grads)',
   ),
-  getNoAlloc: c<(ctx: Context) => boolean>('bool ggml_get_no_alloc(void *ctx)'),
   setNoAlloc: c<(ctx: Context, noAlloc: boolean) => void>('void ggml_set_no_alloc(void *ctx, bool no_alloc)'),
 
   newTensor1d: c<(ctx: Context, type: number, ne0: number) => Tensor>(
@@ -69,26 +68,6 @@ const BASE = {
   ),
   newTensor4d: c<(ctx: Context, type: number, ne0: number, ne1: number, ne2: number, ne3: number) => Tensor>(
     'void *ggml_new_tensor_4d(void *ctx, int type, int64_t ne0, int64_t ne1, int64_t ne2, int64_t ne3)',
-  ),
-  view1d: c<(ctx: Context, a: Tensor, ne0: number, offset: number) => Tensor>(
-    'void *ggml_view_1d(void *ctx, void *a, int64_t ne0, size_t offset)',
-  ),
-  view2d: c<(ctx: Context, a: Tensor, ne0: number, ne1: number, nb1: number, offset: number) => Tensor>(
-    'void *ggml_view_2d(void *ctx, void *a, int64_t ne0, int64_t ne1, size_t nb1, size_t offset)',
-  ),
-  view3d: c<
-    (
-      ctx: Context,
-      a: Tensor,
-      ne0: number,
-      ne1: number,
-      ne2: number,
-      nb1: number,
-      nb2: number,
-      offset: number,
-    ) => Tensor
-  >(
-    'void *ggml_view_3d(void *ctx, void *a, int64_t ne0, int64_t ne1, int64_t ne2, size_t nb1, size_t nb2, size_t offset)',
   ),
   view4d: c<
     (
@@ -105,12 +84,6 @@ const BASE = {
     ) => Tensor
   >(
     'void *ggml_view_4d(void *ctx, void *a, int64_t ne0, int64_t ne1, int64_t ne2, int64_t ne3, size_t nb1, size_t nb2, size_t nb3, size_t offset)',
-  ),
-  reshape2d: c<(ctx: Context, a: Tensor, ne0: number, ne1: number) => Tensor>(
-    'void *ggml_reshape_2d(void *ctx, void *a, int64_t ne0, int64_t ne1)',
-  ),
-  reshape3d: c<(ctx: Context, a: Tensor, ne0: number, ne1: number, ne2: number) => Tensor>(
-    'void *ggml_reshape_3d(void *ctx, void *a, int64_t ne0, int64_t ne1, int64_t ne2)',
   ),
   reshape4d: c<(ctx: Context, a: Tensor, ne0: number, ne1: number, ne2: number, ne3: number) => Tensor>(
     'void *ggml_reshape_4d(void *ctx, void *a, int64_t ne0, int64_t ne1, int64_t ne2, int64_t ne3)',
@@ -221,7 +194,6 @@ const BASE = {
   ),
 
   bytesOf: c<(tensor: Tensor) => number>('size_t ggml_nbytes(void *tensor)'),
-  dataOf: c<(tensor: Tensor) => Address>('void *ggml_get_data(void *tensor)'),
   set: c<(tensor: Tensor, data: NodeJS.ArrayBufferView, offset: number, size: number) => void>(
     'void ggml_backend_tensor_set(void *tensor, const void *data, size_t offset, size_t size)',
   ),
@@ -240,14 +212,10 @@ const BASE = {
   allocateBuffer: c<(buft: BufferType, size: number) => BufferHandle | null>(
     'void *ggml_backend_buft_alloc_buffer(void *buft, size_t size)',
   ),
-  isHost: c<(buft: BufferType) => boolean>('bool ggml_backend_buft_is_host(void *buft)'),
-  largestBuffer: c<(buft: BufferType) => number>('size_t ggml_backend_buft_get_max_size(void *buft)'),
-  nameOfBufferType: c<(buft: BufferType) => string>('const char *ggml_backend_buft_name(void *buft)'),
   freeBuffer: c<(buffer: BufferHandle) => void>('void ggml_backend_buffer_free(void *buffer)'),
   markAsWeights: c<(buffer: BufferHandle, usage: number) => void>(
     'void ggml_backend_buffer_set_usage(void *buffer, int usage)',
   ),
-  baseOf: c<(buffer: BufferHandle) => Address>('void *ggml_backend_buffer_get_base(void *buffer)'),
   bufferFromPointer: c<(ptr: Address, size: number) => BufferHandle | null>(
     'void *ggml_backend_cpu_buffer_from_ptr(void *ptr, size_t size)',
   ),
@@ -256,9 +224,6 @@ const BASE = {
     'void ggml_backend_dev_memory(void *device, void *free, void *total)',
   ),
 
-  defaultBufferType: c<(backend: BackendHandle) => BufferType>(
-    'void *ggml_backend_get_default_buffer_type(void *backend)',
-  ),
   compute: c<(backend: BackendHandle, cgraph: ComputeGraph) => number>(
     'int ggml_backend_graph_compute(void *backend, void *cgraph)',
   ),
@@ -269,7 +234,6 @@ const BASE = {
     'void *ggml_backend_dev_init(void *device, const char *params)',
   ),
   closeBackend: c<(backend: BackendHandle) => void>('void ggml_backend_free(void *backend)'),
-  deviceName: c<(device: DeviceHandle) => string>('const char *ggml_backend_dev_name(void *device)'),
   deviceDescription: c<(device: DeviceHandle) => string>(
     'const char *ggml_backend_dev_description(void *device)',
   ),

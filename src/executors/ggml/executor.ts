@@ -9,11 +9,17 @@ import type {
   ForwardResult,
   Sequence,
 } from '../contract/index.js';
-import { type DecoderShape, decoderShape, forwardAll, withCandidates } from '../contract/index.js';
+import {
+  checkThreads,
+  type DecoderShape,
+  decoderShape,
+  forwardAll,
+  withCandidates,
+} from '../contract/index.js';
 import { Backend } from './backend.js';
 import type { BufferHandle, Context } from './bindings.js';
 import { checkKernels } from './golden-graph.js';
-import { denseStrides, GGML_TYPES, shapeOf, type Value } from './graph-builder.js';
+import { newTensor } from './graph-builder.js';
 import type { BackendName } from './library.js';
 import { MOST_ROWS, PassQueue } from './pass-queue.js';
 import { PassRunner } from './pass-runner.js';
@@ -53,12 +59,7 @@ export async function createGgmlExecutor(
   }: ExecutorOptions = {},
   name: BackendName = 'cpu',
 ): Promise<Executor> {
-  if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
-    throw new HoldfastError(
-      'E_EXECUTOR',
-      `threads takes a whole number from 1 to ${MOST_THREADS}, not ${threads}`,
-    );
-  }
+  checkThreads(threads, MOST_THREADS);
   const shape = decoderShape(plan.blueprint);
   const backend = Backend.open(threads, name);
   try {
@@ -94,9 +95,7 @@ class GgmlExecutor implements Executor {
   ) {
     this.#arenas = new Arenas(backend, shape, cacheType);
     const context = backend.context(1);
-    const size = shapeOf(shape.heads * shape.headDim, MOST_ROWS + 16);
-    const tensor = backend.ggml.newTensor2d(context, GGML_TYPES.F32, size[0], size[1]);
-    const scratch: Value = { tensor, type: 'F32', shape: size, strides: denseStrides('F32', size) };
+    const scratch = newTensor(backend.ggml, context, 'F32', shape.heads * shape.headDim, MOST_ROWS);
     this.#scratch = { context, buffer: backend.allocate(context, 'activations') };
     this.#runner = new PassRunner(backend, { blueprint, shape, weights, scratch });
     this.#queue = new PassQueue(this, blueprint, this.#runner, () => {

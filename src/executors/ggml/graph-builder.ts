@@ -49,6 +49,13 @@ export function denseStrides(type: GgmlType, [n0, n1, n2]: Shape): Shape {
   return [bytes, row, row * n1, row * n1 * n2];
 }
 
+/** Describes a new tensor without gaps. It has no memory until its context, or its graph, is allocated. */
+export function newTensor(ggml: Ggml, context: Context, type: GgmlType, ...sizes: readonly number[]): Value {
+  const shape = shapeOf(...sizes);
+  const tensor = ggml.newTensor4d(context, GGML_TYPES[type], ...shape);
+  return { tensor, type, shape, strides: denseStrides(type, shape) };
+}
+
 export const shapeOf = (...sizes: readonly number[]): Shape => [
   sizes[0] ?? 1,
   sizes[1] ?? 1,

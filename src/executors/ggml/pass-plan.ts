@@ -1,6 +1,6 @@
 import type { TokenRange } from '../../attention/index.js';
-import type { ForwardRequest, SpanPiece } from '../contract/index.js';
-import type { PolicyPart } from './policy-parts.js';
+import type { ForwardRequest, Sides, SpanPiece } from '../contract/index.js';
+import type { PolicyPart, SmallShares } from './policy-parts.js';
 import type { CacheArena, GgmlSequence } from './sequence.js';
 
 /** New tokens of one request that go through the graph in one pass. */
@@ -14,11 +14,12 @@ export interface Chunk {
   readonly tokens: readonly number[] | Int32Array;
   /** The spans cut at the target's borders. */
   readonly pieces: readonly SpanPiece[];
+  readonly small: SmallShares;
   /** Whether this pass ends the request. */
   readonly isLast: boolean;
 }
 
-/** The part of a chunk that a group holds: `count` tokens from `offset` on. */
+/** The part of a chunk that a group holds: as many tokens as the group has, from `offset` on. */
 export interface ChunkPart {
   readonly chunk: Chunk;
   readonly offset: number;
@@ -36,6 +37,8 @@ export interface Group {
   /** First slot. */
   readonly slot: number;
   readonly parts: readonly ChunkPart[];
+  /** What the rows of each part see through each distinct window. */
+  readonly views: readonly (readonly View[])[];
   /** The keys that are read, for each distinct window. */
   readonly windows: readonly GroupWindow[];
   /** Columns of shares; 0 if none are wanted. */
@@ -43,6 +46,14 @@ export interface Group {
   /** Null if no request has an intervention. */
   readonly policy: GroupPolicy | null;
   readonly silences: boolean;
+}
+
+/** What the rows of one part see through one window. */
+export interface View {
+  /** `[tokens]` */
+  readonly sides: readonly Sides[];
+  /** `[all tokens]`, 1 inside the target. */
+  readonly isTarget: Uint8Array;
 }
 
 export interface GroupWindow {
@@ -53,14 +64,10 @@ export interface GroupWindow {
   readonly stretch: TokenRange;
 }
 
-export interface GroupPolicy {
+export interface GroupPolicy extends SmallShares {
   readonly parts: readonly PolicyPart[];
   readonly raises: boolean;
   readonly lowers: boolean;
-  /** Whether log π is computed from scores, where π itself underflows. */
-  readonly steep: boolean;
-  /** Whether the target's columns are wanted as fractions of the target. */
-  readonly fractions: boolean;
 }
 
 /** What a pass computes. */

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Blueprint, parameterCount } from '../../architectures/index.js';
 import {
+  chunkTokens,
   cutSpans,
   emptyResult,
   type ForwardRequest,
@@ -10,6 +11,7 @@ import {
 } from '../contract/index.js';
 import type { Chunk } from './pass-plan.js';
 import type { PassRunner } from './pass-runner.js';
+import { type SmallShares, smallSharesOf } from './policy-parts.js';
 import type { GgmlSequence } from './sequence.js';
 
 /** The most new tokens of a pass. */
@@ -22,6 +24,7 @@ interface Job {
   readonly signal: AbortSignal | undefined;
   readonly result: ForwardResult;
   readonly pieces: readonly SpanPiece[];
+  readonly small: SmallShares;
   next: number;
   readonly resolve: (result: ForwardResult) => void;
   readonly reject: (error: unknown) => void;
@@ -59,7 +62,8 @@ export class PassQueue {
     return new Promise((resolve, reject) => {
       const result = emptyResult(request, this.blueprint, sequence.length);
       const pieces = cutSpans(request.spans ?? [], request.intervention?.target ?? []);
-      this.#jobs.push({ request, sequence, signal, result, pieces, next: 0, resolve, reject });
+      const small = smallSharesOf(request);
+      this.#jobs.push({ request, sequence, signal, result, pieces, small, next: 0, resolve, reject });
       this.#working ??= this.#work();
     });
   }
@@ -95,11 +99,11 @@ export class PassQueue {
   }
 
   async #pass(): Promise<void> {
-    const jobs = new Map(this.#nextJobs().map((job) => [this.#chunkOf(job), job] as const));
+    const jobs = this.#takeJobs();
     const chunks = [...jobs.keys()];
+    const waiting = this.#jobs.length;
     const signals = new Set([...jobs.values()].map(({ signal }) => signal));
     const signal = signals.size === 1 ? [...signals][0] : undefined;
-    const waiting = this.#jobs.filter((job) => ![...jobs.values()].includes(job));
     const undo = (): void => {
       for (const { sequence, past, tokens } of chunks) {
         if (!sequence.isDisposed) sequence.arena.clear(sequence.slot, past, past + tokens.length);
@@ -108,15 +112,14 @@ export class PassQueue {
     try {
       if (!(await this.runner.run(chunks, signal, (chunk) => jobs.get(chunk)!.result))) {
         undo();
+        this.#jobs.unshift(...jobs.values());
         return;
       }
     } catch (error) {
       undo();
       for (const { reject } of jobs.values()) reject(error);
-      this.#jobs = this.#jobs.filter((job) => ![...jobs.values()].includes(job));
       return;
     }
-    const arrived = this.#jobs.filter((job) => !waiting.includes(job) && ![...jobs.values()].includes(job));
     const unfinished: Job[] = [];
     for (const [{ sequence, tokens, isLast }, job] of jobs) {
       sequence.extend(tokens.length);
@@ -124,61 +127,43 @@ export class PassQueue {
       if (isLast) job.resolve(job.result);
       else unfinished.push(job);
     }
-    // Those who waited come first next time.
-    this.#jobs = [...waiting, ...unfinished, ...arrived];
+    // Those who waited come first next time, those who came meanwhile last.
+    this.#jobs.splice(waiting, 0, ...unfinished);
   }
 
-  /** The waiting jobs that can share a pass with the first, as many as fit. */
-  #nextJobs(): Job[] {
-    const [first] = this.#jobs;
-    const rotation = this.runner.rotationKey(first!.sequence);
-    const taken: Job[] = [];
+  /** Takes the waiting jobs that can share a pass with the first, as many as fit, and their next chunks. */
+  #takeJobs(): Map<Chunk, Job> {
+    const { sequence: first } = this.#jobs[0]!;
+    const rotation = this.runner.rotationKey(first);
+    const taken = new Map<Chunk, Job>();
+    const left: Job[] = [];
     let rows = 0;
     for (const job of this.#jobs) {
-      const { sequence } = job;
-      if (sequence.arena !== first!.sequence.arena || this.runner.rotationKey(sequence) !== rotation)
+      const { arena } = job.sequence;
+      const fits = arena === first.arena && this.runner.rotationKey(job.sequence) === rotation;
+      const chunk = fits ? this.#chunkOf(job) : null;
+      if (chunk === null || (taken.size > 0 && rows + chunk.tokens.length > MOST_ROWS)) {
+        left.push(job);
         continue;
-      const size = this.#chunkSize(job);
-      if (taken.length > 0 && rows + size > MOST_ROWS) continue;
-      taken.push(job);
-      rows += size;
+      }
+      taken.set(chunk, job);
+      rows += chunk.tokens.length;
     }
+    this.#jobs = left;
     return taken;
   }
 
-  #chunkSize({ request, sequence, next }: Job): number {
-    return Math.min(
-      request.tokens.length - next,
-      chunkTokens(this.blueprint, this.#parameters, sequence.length),
-    );
-  }
-
-  #chunkOf(job: Job): Chunk {
-    const { request, sequence, next, pieces } = job;
-    const size = this.#chunkSize(job);
+  #chunkOf({ request, sequence, next, pieces, small }: Job): Chunk {
+    const most = chunkTokens(CHUNK, this.blueprint, this.#parameters, sequence.length);
+    const tokens = request.tokens.slice(next, next + most);
     return {
-      ...{ request, sequence, pieces },
+      ...{ request, sequence, pieces, small, tokens },
       first: next,
       past: sequence.length,
-      tokens: request.tokens.slice(next, next + size),
-      isLast: next + size === request.tokens.length,
+      isLast: next + tokens.length === request.tokens.length,
     };
   }
 }
 
-/** Multiply-adds of a chunk: a fraction of a second on a small machine, so that a long prefill can be aborted. */
-const CHUNK_OPERATIONS = 256 * 135e6;
-
-/**
- * Returns how many tokens of a long prefill go through the graph at once. It depends only on the model and the
- * position, so that the same prompt is always split, and rounded, the same way.
- */
-function chunkTokens(blueprint: Blueprint, parameters: number, past: number): number {
-  const attention = blueprint.layers.reduce(
-    (sum, { attention: { heads, headDim, window } }) =>
-      sum + 2 * heads * headDim * Math.min(past, window ?? past),
-    0,
-  );
-  const tokens = 2 ** Math.round(Math.log2(CHUNK_OPERATIONS / (parameters + attention)));
-  return Math.min(MOST_ROWS, Math.max(16, tokens));
-}
+/** A fraction of a second on a small machine, so that a long prefill can be aborted. */
+const CHUNK = { operations: 256 * 135e6, least: 16, most: MOST_ROWS } as const;

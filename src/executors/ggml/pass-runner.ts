@@ -11,7 +11,7 @@ import {
   type Rotation,
 } from './decoder-graph.js';
 import { outOfMemory } from './device.js';
-import { denseStrides, GGML_TYPES, shapeOf, type Value } from './graph-builder.js';
+import { newTensor } from './graph-builder.js';
 import type { Chunk, PassPlan } from './pass-plan.js';
 import { planPass } from './plan-pass.js';
 import { readResults } from './read-results.js';
@@ -145,7 +145,7 @@ function structureOf(
   { arena, rows, groups, logitRows, attentionTaps, hiddenTaps }: PassPlan,
   rotation: number,
 ): string {
-  const own = groups.map(({ parts, ...group }) => ({ ...group, sequences: parts.length }));
+  const own = groups.map(({ parts, views: _, ...group }) => ({ ...group, sequences: parts.length }));
   return JSON.stringify([arena.id, rotation, rows, own, logitRows.length, attentionTaps, hiddenTaps]);
 }
 
@@ -164,9 +164,7 @@ class RotationSet {
     this.#context = backend.context(ropes.length);
     const filled = ropes.map((rope) => {
       const { inverseFrequencies, amplitude } = ropeFrequencies(rope, contextLength);
-      const sizes = shapeOf(inverseFrequencies.length);
-      const tensor = ggml.newTensor1d(this.#context, GGML_TYPES.F32, inverseFrequencies.length);
-      const divisors: Value = { tensor, type: 'F32', shape: sizes, strides: denseStrides('F32', sizes) };
+      const divisors = newTensor(ggml, this.#context, 'F32', inverseFrequencies.length);
       const data = Float32Array.from(inverseFrequencies, (frequency) => 1 / frequency);
       return { rotation: { divisors, rotaryDim: rope.rotaryDim, amplitude }, data };
     });

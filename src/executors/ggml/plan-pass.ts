@@ -1,7 +1,7 @@
 import { POLICY_RULES, type TokenRange } from '../../attention/index.js';
-import { type DecoderShape, firstVisible } from '../contract/index.js';
-import type { Chunk, ChunkPart, Group, GroupPolicy, GroupWindow, PassPlan } from './pass-plan.js';
-import { isSteep, POLICY_PARTS, partsOf, revivesShares } from './policy-parts.js';
+import { type DecoderShape, firstVisible, rowSides, targetMask } from '../contract/index.js';
+import type { Chunk, ChunkPart, Group, GroupPolicy, GroupWindow, PassPlan, View } from './pass-plan.js';
+import { POLICY_PARTS, partsOf } from './policy-parts.js';
 import { type CacheArena, KEY_STEP } from './sequence.js';
 
 /** Most tokens of a sequence whose attention is computed in one operation: its scores stay in the processor's cache. */
@@ -64,15 +64,11 @@ function neighbours(chunks: readonly Chunk[]): Chunk[][] {
   for (const chunk of [...chunks].sort((a, b) => a.sequence.slot - b.sequence.slot)) {
     const last = runs.at(-1)?.at(-1);
     const follows = last !== undefined && last.sequence.slot + 1 === chunk.sequence.slot;
-    if (follows && wayOf(last) === wayOf(chunk)) runs.at(-1)!.push(chunk);
+    const isAlike = last?.small.steep === chunk.small.steep && last.small.fractions === chunk.small.fractions;
+    if (follows && isAlike) runs.at(-1)!.push(chunk);
     else runs.push([chunk]);
   }
   return runs;
-}
-
-function wayOf(chunk: Chunk): string {
-  const policy = policyOf([{ chunk, offset: 0 }]);
-  return `${policy?.steep ?? false} ${policy?.fractions ?? false}`;
 }
 
 function groupOf(
@@ -93,6 +89,7 @@ function groupOf(
   return {
     ...{ row, tokens, parts },
     slot: parts[0]!.chunk.sequence.slot,
+    views: parts.map((part) => viewsOf(part, tokens, windows)),
     windows: windows.map((window): GroupWindow => {
       const start = stepDown(firstVisible(Math.min(...positions), window));
       return { start, end, stretch: stretchOf(targets, start, end) };
@@ -111,17 +108,15 @@ function policyOf(parts: readonly ChunkPart[]): GroupPolicy | null {
     parts: POLICY_PARTS.filter((part) => used.has(part)),
     raises: [...used].some((part) => part !== 'logCap'),
     lowers: interventions.some(({ policy }) => !POLICY_RULES[policy].onlyRaises),
-    steep: interventions.some(({ policy, strength }) => strength.some((value) => isSteep(policy, value))),
-    fractions: parts.some(
-      ({
-        chunk: {
-          request: { intervention, spans },
-        },
-      }) =>
-        spans !== undefined &&
-        intervention?.strength.some((value) => revivesShares(intervention.policy, value)),
-    ),
+    steep: parts.some(({ chunk }) => chunk.small.steep),
+    fractions: parts.some(({ chunk }) => chunk.small.fractions),
   };
+}
+
+function viewsOf({ chunk, offset }: ChunkPart, tokens: number, windows: DecoderShape['windows']): View[] {
+  const past = chunk.past + offset;
+  const isTarget = targetMask(chunk.request.intervention?.target ?? [], past + tokens);
+  return windows.map((window) => ({ sides: rowSides(isTarget, past, tokens, window), isTarget }));
 }
 
 /** The stretch of keys that holds all targets, in whole steps; one step where no target is in view. */

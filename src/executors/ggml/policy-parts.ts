@@ -1,4 +1,5 @@
 import { POLICY_RULES, type Policy, type RowMap, rowMap } from '../../attention/index.js';
+import type { ForwardRequest } from '../contract/index.js';
 
 /** A number for each head that the graph reads. */
 export type PolicyPart = 'exponent' | 'slope' | 'base' | 'logFloor' | 'logCap';
@@ -42,12 +43,21 @@ export function partOfMap(part: PolicyPart, map: RowMap): number {
 /** The least exponent at which a share that is too small for a float becomes one that is far from all shares that count. */
 const LEAST_EXPONENT = 0.2;
 
-/** Whether a policy maps shares too small for a float to shares that differ: then log π is computed from scores. */
-export function isSteep(policy: Policy, strength: number): boolean {
-  return rowMap(policy, strength).exponent < LEAST_EXPONENT;
+/** What a request needs for shares that are too small for a float. */
+export interface SmallShares {
+  /** Whether they become shares that differ: then log π is computed from scores. */
+  readonly steep: boolean;
+  /** Whether they become shares that matter, and spans are wanted: then they do not tell the target's parts. */
+  readonly fractions: boolean;
 }
 
-/** Whether a policy maps shares too small for a float to shares that matter: then they do not tell the target's parts. */
-export function revivesShares(policy: Policy, strength: number): boolean {
-  return isSteep(policy, strength) || rowMap(policy, strength).floor > 0;
+/** Finds what a request needs. Heads mostly have the same strength, which is looked at once. */
+export function smallSharesOf({ intervention, spans }: ForwardRequest): SmallShares {
+  let [steep, revived] = [false, false];
+  for (const strength of new Set(intervention?.strength)) {
+    const { exponent, floor } = rowMap(intervention!.policy, strength);
+    steep ||= exponent < LEAST_EXPONENT;
+    revived ||= exponent < LEAST_EXPONENT || floor > 0;
+  }
+  return { steep, fractions: revived && spans !== undefined };
 }

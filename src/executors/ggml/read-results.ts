@@ -1,5 +1,5 @@
 import type { Blueprint } from '../../architectures/index.js';
-import { type DecoderShape, type ForwardResult, firstVisible, targetMask } from '../contract/index.js';
+import { type DecoderShape, type ForwardResult, firstVisible, type Sides } from '../contract/index.js';
 import type { Attended } from './attention-graph.js';
 import type { Ggml } from './bindings.js';
 import type { PassOutputs } from './decoder-graph.js';
@@ -45,13 +45,12 @@ export function readResults(
       }
     }
   }
-  const views = plan.groups.map((group) => viewsOf(group, shape));
   for (const [layer, groups] of outputs.attended.entries()) {
     for (const [index, attended] of groups.entries()) {
       const group = plan.groups[index]!;
       const isTapped = plan.attentionTaps.includes(layer);
       if (group.columns === 0 && !isTapped) continue;
-      readAttention(layer, group, views[index]!, readAll(attended, isTapped, read), shape, resultOf);
+      readAttention(layer, group, readAll(attended, isTapped, read), shape, resultOf);
     }
   }
 }
@@ -75,27 +74,9 @@ function readAll(attended: Attended, isTapped: boolean, read: (value: Value) => 
   };
 }
 
-/** What the rows of one sequence see through one window. */
-interface View {
-  /** `[tokens]` */
-  readonly sides: readonly Sides[];
-  /** `[all tokens]`, 1 inside the target. */
-  readonly isTarget: Uint8Array;
-}
-
-/** By sequence and window: the same in all layers. */
-function viewsOf({ parts, tokens }: Group, { windows }: DecoderShape): readonly (readonly View[])[] {
-  return parts.map(({ chunk, offset }) => {
-    const past = chunk.past + offset;
-    const isTarget = targetMask(chunk.request.intervention?.target ?? [], past + tokens);
-    return windows.map((window) => ({ sides: sidesOf(isTarget, past, tokens, window), isTarget }));
-  });
-}
-
 function readAttention(
   layer: number,
   group: Group,
-  views: readonly (readonly View[])[],
   numbers: Numbers,
   { heads, windows, windowOf }: DecoderShape,
   resultOf: (chunk: Chunk) => ForwardResult,
@@ -106,7 +87,7 @@ function readAttention(
     const { request } = chunk;
     const result = resultOf(chunk);
     const past = chunk.past + offset;
-    const { sides, isTarget } = views[sequence]![windowIndex]!;
+    const { sides, isTarget } = group.views[sequence]![windowIndex]!;
     const rows = request.tokens.length;
     const attention = result.attention.get(layer);
     for (let head = 0; head < heads; head++) {
@@ -130,9 +111,6 @@ function readAttention(
   }
 }
 
-/** The keys that a row sees: some inside the target and some outside, or only one kind. */
-type Sides = 'mixed' | 'target' | 'rest';
-
 /** One row of attention, `[heads, tokens]` or `[sequences, heads]` in the graph's outputs. */
 interface Row {
   /** Its index in the outputs. */
@@ -141,17 +119,6 @@ interface Row {
   readonly position: number;
   readonly window: number | null;
   readonly isTarget: Uint8Array;
-}
-
-function sidesOf(isTarget: Uint8Array, past: number, rows: number, window: number | null): Sides[] {
-  const inside = new Int32Array(isTarget.length + 1);
-  for (let i = 0; i < isTarget.length; i++) inside[i + 1] = inside[i]! + isTarget[i]!;
-  return Array.from({ length: rows }, (_, row) => {
-    const position = past + row;
-    const first = firstVisible(position, window);
-    const seen = inside[position + 1]! - inside[first]!;
-    return seen === 0 ? 'rest' : seen === position + 1 - first ? 'target' : 'mixed';
-  });
 }
 
 /** π and π′ of a row. */

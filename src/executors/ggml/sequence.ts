@@ -2,9 +2,9 @@ import { totalmem } from 'node:os';
 import type { DecoderShape, Precision, Sequence } from '../contract/index.js';
 import { CountedSequence } from '../contract/index.js';
 import type { Backend } from './backend.js';
-import type { BufferHandle, Context, Tensor } from './bindings.js';
+import type { BufferHandle, Context } from './bindings.js';
 import { outOfMemory } from './device.js';
-import { blockOf, denseStrides, GGML_TYPES, type GgmlType, type Value } from './graph-builder.js';
+import { blockOf, GGML_TYPES, type GgmlType, newTensor, type Value } from './graph-builder.js';
 
 /** Lengths are rounded up to this many keys: rows of kernels' vectors, and the steps in which graphs are reused. */
 export const KEY_STEP = 64;
@@ -68,12 +68,11 @@ export class CacheArena {
     const what = `a context of ${capacity} tokens: ${slotBytes} bytes`;
     const most = slotsOf(backend, type, headDim, this.slotSize);
     if (most * slotBytes > MOST_BYTES) throw outOfMemory(what);
-    const { slots, context, tensor, buffer } = allocateSlots(backend, type, this.slotSize, most, what);
+    const { slots, context, memory, buffer } = allocateSlots(backend, type, this.slotSize, most, what);
     this.slots = slots;
     this.#context = context;
     this.#buffer = buffer;
-    const sizes = [slots * this.slotSize, 1, 1, 1] as const;
-    this.memory = { tensor, type, shape: sizes, strides: denseStrides(type, sizes) };
+    this.memory = memory;
     this.#clean = new Int32Array(this.slots);
     for (let slot = this.slots - 1; slot >= 0; slot--) this.#free.push(slot);
   }
@@ -198,12 +197,12 @@ function allocateSlots(
   slotSize: number,
   most: number,
   what: string,
-): { slots: number; context: Context; tensor: Tensor; buffer: BufferHandle } {
+): { slots: number; context: Context; memory: Value; buffer: BufferHandle } {
   for (let slots = most; ; slots = Math.floor(slots / 2)) {
     const context = backend.context(1);
-    const tensor = backend.ggml.newTensor1d(context, GGML_TYPES[type], slots * slotSize);
+    const memory = newTensor(backend.ggml, context, type, slots * slotSize);
     try {
-      return { slots, context, tensor, buffer: backend.allocate(context, what) };
+      return { slots, context, memory, buffer: backend.allocate(context, what) };
     } catch (error) {
       backend.ggml.freeContext(context);
       if (slots === 1) throw error;

@@ -1,4 +1,5 @@
 import {
+  LAYER_NORMS,
   type LayerWeight,
   type ModelPlan,
   readWeight,
@@ -9,7 +10,7 @@ import type { Checkpoint } from '../../formats/index.js';
 import { joined, type Precision } from '../contract/index.js';
 import type { Backend } from './backend.js';
 import type { BufferHandle, Context } from './bindings.js';
-import { denseStrides, GGML_TYPES, type GgmlType, shapeOf, type Value } from './graph-builder.js';
+import { denseStrides, type GgmlType, newTensor, type Value } from './graph-builder.js';
 import { MappedCheckpoint, type MappedFile } from './mapped-file.js';
 import { formed, formName, OFFSET_BLOCK } from './matrix-form.js';
 import { rowStepOf } from './row-step.js';
@@ -127,7 +128,7 @@ class WeightLoader {
   #layer(index: number): LayerMatrices {
     const name = (part: LayerWeight): WeightName => `layers.${index}.${part}`;
     const norms: Partial<Record<LayerWeight, Value>> = {};
-    for (const part of NORMS) {
+    for (const part of LAYER_NORMS) {
       const norm = this.#floats([name(part)]);
       if (norm !== null) norms[part] = norm;
     }
@@ -234,9 +235,7 @@ class WeightLoader {
       context = this.backend.context(2 * weightCount(this.plan));
       this.#contexts.set(home, context);
     }
-    const shape = shapeOf(...sizes);
-    const tensor = this.backend.ggml.newTensor4d(context, GGML_TYPES[type], ...shape);
-    return { tensor, type, shape, strides: denseStrides(type, shape) };
+    return newTensor(this.backend.ggml, context, type, ...sizes);
   }
 
   /** Points a tensor at its bytes in the mapped file. */
@@ -260,15 +259,6 @@ class WeightLoader {
     this.backend.ggml.set(value.tensor, data, 0, data.byteLength);
   }
 }
-
-const NORMS = [
-  'attentionNorm',
-  'queryNorm',
-  'keyNorm',
-  'postAttentionNorm',
-  'mlpNorm',
-  'postMlpNorm',
-] as const;
 
 /** @param rows of the matrix given, row-major @returns its transpose, row-major */
 function transposed(matrix: Float32Array, rows: number): Float32Array {

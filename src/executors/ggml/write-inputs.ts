@@ -1,5 +1,5 @@
 import { IDENTITY_MAP, type RowMap, rowMap } from '../../attention/index.js';
-import { type DecoderShape, firstVisible, mixedRows, targetMask } from '../contract/index.js';
+import { type DecoderShape, firstVisible } from '../contract/index.js';
 import type { Ggml } from './bindings.js';
 import type { GroupInputs, PassInputs } from './decoder-graph.js';
 import { elementsOf, type Value } from './graph-builder.js';
@@ -68,13 +68,8 @@ function writeRows(
 }
 
 function writeGroup(group: Group, inputs: GroupInputs, shape: DecoderShape, write: Write): void {
-  const mixed = group.parts.map(({ chunk, offset }) => {
-    const past = chunk.past + offset;
-    const isTarget = targetMask(chunk.request.intervention?.target ?? [], past + group.tokens);
-    return shape.windows.map((window) => mixedRows(isTarget, past, group.tokens, window));
-  });
   for (const [index, window] of shape.windows.entries()) {
-    const { mask, columns, target, rest, mixed: mixedInput } = inputs.windows[index]!;
+    const { mask, columns, target, rest, mixed } = inputs.windows[index]!;
     const range = group.windows[index]!;
     write(
       mask,
@@ -92,9 +87,15 @@ function writeGroup(group: Group, inputs: GroupInputs, shape: DecoderShape, writ
         rest,
         masks(group, rest, range, window, shape, MASKED, (isTarget) => !isTarget),
       );
-    if (mixedInput !== null) write(mixedInput, Float32Array.from(mixed[0]![index]!));
+    if (mixed !== null) {
+      const { sides } = group.views[0]![index]!;
+      write(
+        mixed,
+        Float32Array.from(sides, (seen) => (seen === 'mixed' ? 1 : 0)),
+      );
+    }
   }
-  if (inputs.numbers !== null) write(inputs.numbers, numbersOf(group, inputs.numbers, mixed, shape));
+  if (inputs.numbers !== null) write(inputs.numbers, numbersOf(group, inputs.numbers, shape));
   if (inputs.gains !== null) write(inputs.gains, gainsOf(group, shape));
 }
 
@@ -158,12 +159,7 @@ function columnsOf(
  * `[heads, sequences, layers, parts]`: the numbers of each head's map. A row of one token that sees only one side, and a
  * sequence without an intervention, have those of the identity.
  */
-function numbersOf(
-  group: Group,
-  value: Value,
-  mixed: readonly (readonly Uint8Array[])[],
-  { heads, layers, windowOf }: DecoderShape,
-): Float32Array {
+function numbersOf(group: Group, value: Value, { heads, layers, windowOf }: DecoderShape): Float32Array {
   const { parts } = group.policy!;
   const sequences = group.parts.length;
   const numbers = new Float32Array(elementsOf(value.shape));
@@ -177,7 +173,8 @@ function numbersOf(
     let known: { readonly strength: number; readonly map: RowMap } | undefined;
     for (let layer = 0; layer < layers; layer++) {
       const acts =
-        intervention !== undefined && (group.tokens > 1 || mixed[sequence]![windowOf[layer]!]![0] === 1);
+        intervention !== undefined &&
+        (group.tokens > 1 || group.views[sequence]![windowOf[layer]!]!.sides[0] === 'mixed');
       for (let head = 0; head < heads; head++) {
         if (!acts) {
           put(layer, sequence, head, IDENTITY_MAP);

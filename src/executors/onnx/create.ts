@@ -1,8 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { ModelPlan } from '../../architectures/index.js';
-import { HoldfastError } from '../../errors.js';
 import type { Checkpoint } from '../../formats/index.js';
-import type { Executor, ExecutorOptions } from '../contract/index.js';
+import { checkThreads, type Executor, type ExecutorOptions } from '../contract/index.js';
 import { openRuntime } from './runtime.js';
 
 /** More than any machine has cores. The runtime sets no limit itself and would run out of memory. */
@@ -18,12 +17,7 @@ export async function createOnnxExecutor(
   checkpoint: Checkpoint,
   { precision = 'auto', threads = availableParallelism() }: ExecutorOptions = {},
 ): Promise<Executor> {
-  if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
-    throw new HoldfastError(
-      'E_EXECUTOR',
-      `threads takes a whole number from 1 to ${MOST_THREADS}, not ${threads}`,
-    );
-  }
+  checkThreads(threads, MOST_THREADS);
   await openRuntime();
   // The executor imports the runtime, so it is imported only where the runtime is there.
   const { openExecutor } = await import('./executor.js');

@@ -12,6 +12,7 @@ import type {
   Sequence,
 } from '../contract/index.js';
 import {
+  chunkTokens,
   cutSpans,
   type DecoderShape,
   decoderShape,
@@ -119,7 +120,10 @@ class OnnxExecutor implements Executor {
     const pieces = cutSpans(request.spans ?? [], target);
     for (let row = 0; row < request.tokens.length; ) {
       const past = start + row;
-      const tokens = request.tokens.slice(row, row + chunkTokens(this.blueprint, this.#parameters, past));
+      const tokens = request.tokens.slice(
+        row,
+        row + chunkTokens(CHUNK, this.blueprint, this.#parameters, past),
+      );
       const isTarget = targetMask(target, past + tokens.length);
       // A call of the runtime blocks this thread, so let timers, input and the signal run between chunks.
       await setImmediate();
@@ -160,19 +164,5 @@ class OnnxExecutor implements Executor {
   }
 }
 
-/** Multiply-adds of a chunk: a fraction of a second on a small machine, so that a long prefill can be aborted. */
-const CHUNK_OPERATIONS = 64 * 135e6;
-
-/**
- * Returns how many tokens of a long prefill go through the graph at once. It depends only on the model and the
- * position, so that the same prompt is always split, and rounded, the same way.
- */
-function chunkTokens(blueprint: Blueprint, parameters: number, past: number): number {
-  const attention = blueprint.layers.reduce(
-    (sum, { attention: { heads, headDim, window } }) =>
-      sum + 2 * heads * headDim * Math.min(past, window ?? past),
-    0,
-  );
-  const tokens = 2 ** Math.round(Math.log2(CHUNK_OPERATIONS / (parameters + attention)));
-  return Math.min(256, Math.max(8, tokens));
-}
+/** A fraction of a second on a small machine, so that a long prefill can be aborted. */
+const CHUNK = { operations: 64 * 135e6, least: 8, most: 256 } as const;

@@ -1,4 +1,5 @@
 import {
+  LAYER_NORMS,
   type LayerWeight,
   type ModelPlan,
   readWeight,
@@ -56,7 +57,7 @@ export async function openWeights(
         const name = (part: LayerWeight): WeightName => `layers.${index}.${part}`;
         const { kvHeads, headDim, queryKeyNorm } = blueprint.layers[index]!.attention;
         const norms: Partial<Record<LayerWeight, Float32Array>> = {};
-        for (const part of NORMS) {
+        for (const part of LAYER_NORMS) {
           if (plan.weights.has(name(part))) norms[part] = await readWeight(plan, checkpoint, name(part));
         }
         // The weights of a norm over all heads must be in the order of the heads.
@@ -75,12 +76,3 @@ export async function openWeights(
     },
   };
 }
-
-const NORMS = [
-  'attentionNorm',
-  'queryNorm',
-  'keyNorm',
-  'postAttentionNorm',
-  'mlpNorm',
-  'postMlpNorm',
-] as const;
