@@ -56,7 +56,7 @@ export function newTensor(ggml: Ggml, context: Context, type: GgmlType, ...sizes
   return { tensor, type, shape, strides: denseStrides(type, shape) };
 }
 
-export const shapeOf = (...sizes: readonly number[]): Shape => [
+const shapeOf = (...sizes: readonly number[]): Shape => [
   sizes[0] ?? 1,
   sizes[1] ?? 1,
   sizes[2] ?? 1,
