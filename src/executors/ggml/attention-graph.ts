@@ -1,9 +1,9 @@
-import type { AttentionBlueprint } from '../../architectures/index.js';
+import { type Attend, partOf, type Side, type Stretch } from './attention-kernels.js';
 import type { GraphBuilder, Value } from './graph-builder.js';
 import type { PolicyPart } from './policy-parts.js';
 
 /**
- * The attention of one layer for a group of rows, as a graph. π is the target's share of a row, before the policy:
+ * The share policy of one layer for a group of rows, as a graph. π is the target's share of a row, before the policy:
  *
  *   a = softmax(q·K + mask)                    over all keys of the row
  *   t = softmax(q·K + mask of the target)      over the target's keys alone, r likewise over the rest
@@ -14,16 +14,15 @@ import type { PolicyPart } from './policy-parts.js';
  * Both equal π′·V·t + (1−π′)·V·r, and 0 ≤ c ≤ 1, so that nothing cancels. Each step of the policy adds to L a number
  * that is exactly 0 at its identity. Then L′ = L, c = 0, and the result is V·a, the untouched model, bit for bit.
  *
- * A row is `[headDim]`. One new token per sequence has the rows `[headDim, group, kvHeads, sequences]`, so that the
- * query heads of a key-value head are one matrix; many new tokens of a sequence have `[headDim, tokens, heads]`.
+ * `attention-kernels.ts` computes the three softmaxes and their products.
  */
 
 /** What a group's attention reads: inputs of the graph, for the keys that its layers see. */
 export interface AttentionInputs {
   /** Added to scores: causality, and the window. `[keys, rows, 1, sequences]`, F16 */
   readonly mask: Value;
-  /** 1 where a key belongs to a column, `[keys, columns, 1, sequences]`; column 0 is the target. Null: no shares wanted. */
-  readonly columns: Value | null;
+  /** Whether shares of the columns are wanted. */
+  readonly measured: boolean;
   /** What a policy needs besides; null if the group has none. */
   readonly policy: PolicyInputs | null;
   /** What each head's output is multiplied by, 0 for a silenced head; null if no head is silenced. */
@@ -34,7 +33,7 @@ export interface PolicyInputs {
   /** Keeps only the target's keys, `[target keys, rows, 1, sequences]`; null if no policy raises. */
   readonly target: Value | null;
   /** First and number of keys of the stretch that holds the target, among the group's keys. */
-  readonly stretch: { readonly first: number; readonly count: number };
+  readonly stretch: Stretch;
   /** Keeps only the rest's keys, `[keys, rows, 1, sequences]`; null if no policy lowers. */
   readonly rest: Value | null;
   /** 1 for rows that see both sides, `[1, tokens]`; null for groups of one token, whose numbers say it. */
@@ -58,8 +57,8 @@ export interface Attended {
   /** π and π′, each `[1, rows, heads, sequences]`. */
   readonly before: Value | null;
   readonly after: Value | null;
-  /** a, t and r. */
-  readonly weights: Value;
+  /** a, t and r; null if the kernel does not keep them. */
+  readonly weights: Value | null;
   readonly targetWeights: Value | null;
   readonly restWeights: Value | null;
 }
@@ -68,66 +67,51 @@ export interface Attended {
 const LEAST_SHARE = 1e-30;
 const GREATEST_SHARE = 1 - 1e-6;
 
-/** @param query `[headDim, rows, heads, sequences]` @param keys `[headDim, keys, kvHeads, sequences]` @param values `[keys, headDim, kvHeads, sequences]` */
-export function attend(
+/** @param over computes attention over a side of the group's keys */
+export function applyPolicy(
   g: GraphBuilder,
-  { scale, scoreCap }: Pick<AttentionBlueprint, 'scale' | 'scoreCap'>,
-  { query, keys, values }: { readonly query: Value; readonly keys: Value; readonly values: Value },
-  { mask, columns, policy, gain }: AttentionInputs,
+  over: Attend,
+  { mask, measured, policy, gain }: AttentionInputs,
 ): Attended {
   const silenced = (output: Value): Value => (gain === null ? output : g.multiply(output, gain));
-  const products = g.product(keys, query);
-  const scores =
-    scoreCap === null ? products : g.scale(g.tanh(g.scale(products, scale / scoreCap)), scoreCap);
-  const factor = scoreCap === null ? scale : 1;
-  const weights = g.softmax(scores, mask, factor);
-  const all = g.product(values, weights);
-  const shares = columns === null ? null : g.product(columns, weights);
+  const all = over(mask, null, measured);
+  const { shares, weights } = all;
   if (policy === null || shares === null) {
     const none = { targetShares: null, restShares: null, targetWeights: null, restWeights: null };
-    return { output: silenced(all), shares, weights, before: null, after: null, ...none };
+    return { output: silenced(all.output), shares, weights, before: null, after: null, ...none };
   }
 
-  const { first, count } = policy.stretch;
-  const targetScores = g.dense(partOf(g, scores, first, count));
-  const targetWeights = policy.target === null ? null : g.softmax(targetScores, policy.target, factor);
+  const target = policy.target === null ? null : over(policy.target, policy.stretch, policy.fractions);
   const share = g.clamp(partOf(g, shares, 0, 1), LEAST_SHARE, GREATEST_SHARE);
   let logShare = g.log(share);
-  if (policy.steep && targetWeights !== null) {
+  if (policy.steep && target !== null) {
     // Below the least share, the rest of the distance is that of the scores.
-    const distance = g.subtract(
-      logSum(g, targetScores, targetWeights, factor),
-      logSum(g, scores, weights, factor),
-    );
+    const distance = g.subtract(logSum(g, target), logSum(g, all));
     logShare = g.subtract(logShare, g.relu(g.scale(distance, -1, Math.log(LEAST_SHARE))));
   }
   const logMapped = onlyMixed(g, mapped(g, logShare, policy.numbers), logShare, policy.mixed);
   const before = g.exp(logShare);
   const after = g.exp(logMapped);
 
-  let output = all;
-  if (targetWeights !== null) {
-    const target = g.product(partOf(g, values, first, count), targetWeights);
+  let { output } = all;
+  if (target !== null) {
     const change = g.divide(g.subtract(before, after), g.expm1(logShare));
     const raised = policy.rest === null ? change : g.relu(change);
-    output = g.add(output, g.multiply(g.subtract(target, all), raised));
+    output = g.add(output, g.multiply(g.subtract(target.output, all.output), raised));
   }
-  let restWeights: Value | null = null;
+  let rest: Side | null = null;
   if (policy.rest !== null) {
-    restWeights = g.softmax(scores, policy.rest, factor);
-    const rest = g.product(values, restWeights);
+    rest = over(policy.rest, null, true);
     const lowered = g.expm1(g.scale(g.relu(g.subtract(logShare, logMapped)), -1));
-    output = g.add(output, g.multiply(g.subtract(all, rest), lowered));
+    output = g.add(output, g.multiply(g.subtract(all.output, rest.output), lowered));
   }
   return {
     output: silenced(output),
-    shares,
-    targetShares:
-      policy.fractions && targetWeights !== null
-        ? g.product(partOf(g, columns!, first, count), targetWeights)
-        : null,
-    restShares: restWeights === null ? null : g.product(columns!, restWeights),
-    ...{ before, after, weights, targetWeights, restWeights },
+    ...{ shares, weights, before, after },
+    targetShares: target?.shares ?? null,
+    restShares: rest?.shares ?? null,
+    targetWeights: target?.weights ?? null,
+    restWeights: rest?.weights ?? null,
   };
 }
 
@@ -152,21 +136,15 @@ function onlyMixed(g: GraphBuilder, mapped: Value, log: Value, mixed: Value | nu
 }
 
 /**
- * log Σ e^(factor·score) of each row: the largest score minus the logarithm of its weight, the one weight that is never
+ * log Σ e^score of each row of a side: the largest score minus the logarithm of its weight, the one weight that is never
  * too small for a float.
  */
-function logSum(g: GraphBuilder, scores: Value, weights: Value, factor: number): Value {
+function logSum(g: GraphBuilder, { scores, weights }: Side): Value {
+  if (scores === null || weights === null) throw new Error('this kernel keeps no scores');
   const [keys, rows, heads, sequences] = weights.shape;
   const all = rows * heads * sequences;
   const best = g.reshape(g.argmax(g.reshape(weights, keys, all)), 1, all);
   const pick = (values: Value): Value =>
     g.reshape(g.getRows(g.reshape(values, 1, keys, all), best), 1, rows, heads, sequences);
-  return g.subtract(g.scale(pick(scores), factor), g.log(pick(weights)));
-}
-
-/** Views a stretch of the innermost dimension. */
-function partOf(g: GraphBuilder, value: Value, first: number, count: number): Value {
-  const [size, ...rest] = value.shape;
-  if (first === 0 && count === size) return value;
-  return g.view(value, [count, ...rest], value.strides.slice(1), first * value.strides[0]);
+  return g.subtract(g.scale(pick(scores.values), scores.factor), g.log(pick(weights)));
 }

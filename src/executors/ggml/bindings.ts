@@ -135,6 +135,20 @@ const BASE = {
   softmax: c<(ctx: Context, a: Tensor, mask: Tensor | null, scale: number, maxBias: number) => Tensor>(
     'void *ggml_soft_max_ext(void *ctx, void *a, void *mask, float scale, float max_bias)',
   ),
+  fusedAttention: c<
+    (
+      ctx: Context,
+      q: Tensor,
+      k: Tensor,
+      v: Tensor,
+      mask: Tensor | null,
+      scale: number,
+      maxBias: number,
+      logitSoftcap: number,
+    ) => Tensor
+  >(
+    'void *ggml_flash_attn_ext(void *ctx, void *q, void *k, void *v, void *mask, float scale, float max_bias, float logit_softcap)',
+  ),
   swiglu: c<(ctx: Context, a: Tensor, b: Tensor) => Tensor>(
     'void *ggml_swiglu_split(void *ctx, void *a, void *b)',
   ),

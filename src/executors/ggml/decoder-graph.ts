@@ -1,6 +1,7 @@
 import type { Blueprint, LayerWeight } from '../../architectures/index.js';
 import type { DecoderShape } from '../contract/index.js';
-import { type Attended, type AttentionInputs, attend } from './attention-graph.js';
+import { type Attended, type AttentionInputs, applyPolicy } from './attention-graph.js';
+import { type Attend, explicitAttention, fusedAttention } from './attention-kernels.js';
 import type { GraphBuilder, Value } from './graph-builder.js';
 import { linear } from './linear.js';
 import type { Group, PassPlan } from './pass-plan.js';
@@ -26,7 +27,13 @@ export interface GroupInputs {
   /** For each distinct window. */
   readonly windows: readonly {
     readonly mask: Value;
+    /** 1 where a key belongs to a column, `[keys, columns, 1, sequences]`; column 0 is the target. Null: no shares. */
     readonly columns: Value | null;
+    /**
+     * Room for a fused kernel's values, with the columns of each key behind them: `[headDim + columns, keys, kvHeads]`,
+     * F16. The graph writes the values, layer by layer.
+     */
+    readonly values: Value | null;
     readonly target: Value | null;
     readonly rest: Value | null;
     readonly mixed: Value | null;
@@ -88,19 +95,21 @@ export class DecoderGraph {
   #inputs(): PassInputs {
     const { g, plan } = this;
     const { kvHeads, headDim, heads, layers, group } = this.parts.shape;
+    const width = (columns: number): number => headDim + columns;
     return {
       tokens: g.input('I32', plan.rows),
       positions: g.input('I32', plan.rows),
       keyPlaces: g.input('I64', kvHeads * plan.rows),
       valuePlaces: g.input('I64', kvHeads * headDim * plan.rows),
       logitRows: plan.logitRows.length === 0 ? null : g.input('I32', plan.logitRows.length),
-      groups: plan.groups.map(({ tokens, parts, windows, columns, policy, silences }) => {
+      groups: plan.groups.map(({ tokens, parts, windows, fused, columns, policy, silences }) => {
         const sequences = parts.length;
         const rows = tokens === 1 ? group : tokens;
         return {
           windows: windows.map(({ start, end, stretch }) => ({
             mask: g.input('F16', end - start, rows, 1, sequences),
-            columns: columns === 0 ? null : g.input('F32', end - start, columns, 1, sequences),
+            columns: fused || columns === 0 ? null : g.input('F32', end - start, columns, 1, sequences),
+            values: fused ? g.input('F16', width(columns), end - start, kvHeads) : null,
             target: policy?.raises ? g.input('F16', stretch.end - stretch.start, rows, 1, sequences) : null,
             rest: policy?.lowers ? g.input('F16', end - start, rows, 1, sequences) : null,
             mixed: policy === null || tokens === 1 ? null : g.input('F32', 1, tokens),
@@ -203,8 +212,7 @@ export class DecoderGraph {
   /** @returns each group's attention, and its outputs joined to `[heads · headDim, rows]` */
   #attention(layer: number, x: Value): { outputs: readonly Attended[]; joined: Value } {
     const { g, plan, inputs } = this;
-    const { shape, blueprint } = this.parts;
-    const { heads, kvHeads, headDim } = shape;
+    const { heads, kvHeads, headDim } = this.parts.shape;
     const matrices = this.parts.weights.layers[layer]!;
     const [query, key, value] = this.#parts(
       matrices.projections.map((matrix) => linear(g, x, matrix)),
@@ -214,14 +222,9 @@ export class DecoderGraph {
     this.#store(layer, this.#rotated(layer, key!, 'keyNorm', kvHeads), value!);
 
     const outputs = plan.groups.map((group, index) => {
-      const cache = this.#cached(plan.arena, layer, group);
-      const query = this.#queriesOf(queries, group);
-      const attended = attend(
-        g,
-        blueprint.layers[layer]!.attention,
-        { query, ...cache },
-        this.#attentionInputs(group, inputs.groups[index]!, layer),
-      );
+      const own = inputs.groups[index]!;
+      const over = this.#kernel(layer, group, own, this.#queriesOf(queries, group));
+      const attended = applyPolicy(g, over, this.#attentionInputs(group, own, layer));
       const { shares, targetShares, restShares, before, after } = attended;
       const { weights, targetWeights, restWeights } = attended;
       const isTapped = plan.attentionTaps.includes(layer);
@@ -293,7 +296,21 @@ export class DecoderGraph {
     return { keys, values };
   }
 
-  /** A group's queries, `[headDim, rows, heads, sequences]`, see `attention-graph.ts`. @param all `[headDim, heads, rows]` */
+  /** The attention of a group's queries to its keys. */
+  #kernel(layer: number, group: Group, inputs: GroupInputs, query: Value): Attend {
+    const { g } = this;
+    const { shape, blueprint } = this.parts;
+    const { keys, values } = this.#cached(this.plan.arena, layer, group);
+    const { attention } = blueprint.layers[layer]!;
+    const { columns, values: rows } = inputs.windows[shape.windowOf[layer]!]!;
+    if (rows === null) return explicitAttention(g, attention, { query, keys, values }, columns);
+    const [headDim, count, kvHeads] = keys.shape;
+    const [, row, head] = rows.strides;
+    g.expand(g.copy(g.transposed(values), g.view(rows, [headDim, count, kvHeads], [row, head], 0)));
+    return fusedAttention(g, attention, { query, keys, values: rows });
+  }
+
+  /** A group's queries, `[headDim, rows, heads, sequences]`, see `attention-kernels.ts`. @param all `[headDim, heads, rows]` */
   #queriesOf(all: Value, { row, tokens, parts }: Group): Value {
     const { g } = this;
     const { heads, kvHeads, headDim, group } = this.parts.shape;
@@ -305,9 +322,10 @@ export class DecoderGraph {
   #attentionInputs(group: Group, inputs: GroupInputs, layer: number): AttentionInputs {
     const index = this.parts.shape.windowOf[layer]!;
     const { start, stretch } = group.windows[index]!;
-    const { mask, columns, target, rest, mixed } = inputs.windows[index]!;
+    const { mask, target, rest, mixed } = inputs.windows[index]!;
+    const measured = group.columns > 0;
     const gain = inputs.gains === null ? null : this.#perHead(inputs.gains, group, layer, 0);
-    if (group.policy === null) return { mask, columns, policy: null, gain };
+    if (group.policy === null) return { mask, measured, policy: null, gain };
     const numbers: Partial<Record<PolicyPart, Value>> = {};
     for (const [i, part] of group.policy.parts.entries()) {
       numbers[part] = this.#perHead(inputs.numbers!, group, layer, i);
@@ -316,7 +334,7 @@ export class DecoderGraph {
     const { steep, fractions } = group.policy;
     return {
       mask,
-      columns,
+      measured,
       policy: { target, rest, mixed, steep, fractions, numbers, stretch: place },
       gain,
     };

@@ -65,6 +65,13 @@ const shapeOf = (...sizes: readonly number[]): Shape => [
 
 export const elementsOf = ([n0, n1, n2, n3]: Shape): number => n0 * n1 * n2 * n3;
 
+/** The processor's kernel for fused attention takes at least this many rows, and values of a multiple of this width. */
+const FUSED = { rows: 64, width: 16 } as const;
+
+/** Whether ggml has a fused kernel in f32: for fewer rows, or another width, it falls back to one in f16. */
+export const canFuse = (rows: number, width: number): boolean =>
+  rows >= FUSED.rows && width % FUSED.width === 0;
+
 /** `GGML_PREC_F32` */
 const PRECISE = 10;
 
@@ -347,6 +354,55 @@ export class GraphBuilder {
       mask.shape,
     );
     return this.#made(this.ggml.softmax(this.context, a.tensor, mask.tensor, scale, 0), 'F32', a.shape);
+  }
+
+  /**
+   * softmax(scale·q·K + mask)·V in one operation, in f32 whatever the type of K and V is.
+   * @param query `[headDim, rows, heads]` @param keys `[headDim, keys, kvHeads]` @param values `[width, keys, kvHeads]`
+   * @param mask `[keys, rows]`, F16 @returns `[width, heads, rows]`
+   */
+  fusedAttention(
+    query: Value,
+    keys: Value,
+    values: Value,
+    mask: Value,
+    { scale, scoreCap }: { readonly scale: number; readonly scoreCap: number | null },
+  ): Value {
+    this.#float(query);
+    const [headDim, rows, heads] = query.shape;
+    const [width, count, kvHeads] = values.shape;
+    check(
+      keys.shape[0] === headDim &&
+        keys.shape[1] === count &&
+        keys.shape[2] === kvHeads &&
+        heads % kvHeads === 0 &&
+        [query, keys, values, mask].every(({ shape }) => shape[3] === 1) &&
+        keys.type === values.type &&
+        keys.strides[0] === blockOf(keys.type).bytes &&
+        values.strides[0] === blockOf(values.type).bytes &&
+        canFuse(rows, width) &&
+        mask.type === 'F16' &&
+        isDense(mask) &&
+        mask.shape[0] === count &&
+        mask.shape[1] === rows &&
+        mask.shape[2] === 1,
+      'an attention',
+      query.shape,
+      keys.shape,
+      values.shape,
+      mask.shape,
+    );
+    const tensor = this.ggml.fusedAttention(
+      this.context,
+      query.tensor,
+      keys.tensor,
+      values.tensor,
+      mask.tensor,
+      scale,
+      0,
+      scoreCap ?? 0,
+    );
+    return this.#made(tensor, 'F32', [width, heads, rows, 1]);
   }
 
   /** silu(a)·b, silu(x) = x / (1 + e^−x) */

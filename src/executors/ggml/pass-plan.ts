@@ -41,6 +41,8 @@ export interface Group {
   readonly views: readonly (readonly View[])[];
   /** The keys that are read, for each distinct window. */
   readonly windows: readonly GroupWindow[];
+  /** Whether attention is computed in one operation that keeps no weights. */
+  readonly fused: boolean;
   /** Columns of shares; 0 if none are wanted. */
   readonly columns: number;
   /** Null if no request has an intervention. */

@@ -15,7 +15,7 @@ import { type SmallShares, smallSharesOf } from './policy-parts.js';
 import type { GgmlSequence } from './sequence.js';
 
 /** The most new tokens of a pass. */
-export const MOST_ROWS = 256;
+export const MOST_ROWS = 512;
 
 /** A request on its way: its next token, and where its result goes. */
 interface Job {
@@ -156,14 +156,16 @@ export class PassQueue {
   #chunkOf({ request, sequence, next, pieces, small }: Job): Chunk {
     const most = chunkTokens(CHUNK, this.blueprint, this.#parameters, sequence.length);
     const tokens = request.tokens.slice(next, next + most);
+    const past = sequence.length;
     return {
-      ...{ request, sequence, pieces, small, tokens },
+      ...{ request, sequence, small, tokens, past },
+      // A piece that begins later has no share yet, and costs a column.
+      pieces: pieces.filter(({ start }) => start < past + tokens.length),
       first: next,
-      past: sequence.length,
       isLast: next + tokens.length === request.tokens.length,
     };
   }
 }
 
 /** A fraction of a second on a small machine, so that a long prefill can be aborted. */
-const CHUNK = { operations: 256 * 135e6, least: 16, most: MOST_ROWS } as const;
+const CHUNK = { operations: 512 * 135e6, least: 64, most: MOST_ROWS } as const;

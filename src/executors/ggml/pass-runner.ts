@@ -14,7 +14,7 @@ import { outOfMemory } from './device.js';
 import { newTensor } from './graph-builder.js';
 import type { Chunk, PassPlan } from './pass-plan.js';
 import { planPass } from './plan-pass.js';
-import { readResults } from './read-results.js';
+import { ResultReader } from './read-results.js';
 import type { GgmlSequence } from './sequence.js';
 import { writeInputs } from './write-inputs.js';
 
@@ -42,6 +42,7 @@ export class PassRunner {
   readonly #graphs = new Map<string, BuiltGraph>();
   readonly #rotations = new Map<number, RotationSet>();
   readonly #parameters: number;
+  readonly #reader: ResultReader;
   #allocator: Allocator;
 
   constructor(
@@ -50,6 +51,7 @@ export class PassRunner {
   ) {
     this.#allocator = backend.ggml.newAllocator(backend.bufferType);
     this.#parameters = parameterCount(parts.blueprint);
+    this.#reader = new ResultReader(backend.ggml, parts.shape, parts.blueprint);
   }
 
   /**
@@ -61,8 +63,8 @@ export class PassRunner {
     signal: AbortSignal | undefined,
     resultOf: (chunk: Chunk) => ForwardResult,
   ): Promise<boolean> {
-    const { shape, blueprint } = this.parts;
-    const plan = planPass(chunks, shape);
+    const { shape } = this.parts;
+    const plan = planPass(chunks, shape, this.#fuses(chunks[0]!.sequence));
     for (const { parts, windows } of plan.groups) {
       const end = Math.max(...windows.map((window) => window.end));
       for (const { chunk } of parts) plan.arena.prepare(chunk.sequence.slot, end);
@@ -71,8 +73,13 @@ export class PassRunner {
     writeInputs(this.backend.ggml, plan, built.inputs, shape);
     const isShort = plan.rows * this.#parameters <= SHORT_PASS;
     if (!(await this.backend.run(built.graph, signal, isShort))) return false;
-    readResults(this.backend.ggml, plan, built.outputs, shape, blueprint, resultOf);
+    this.#reader.read(plan, built.outputs, resultOf);
     return true;
+  }
+
+  /** Whether attention may be fused: where an exact cache is kept, all rows go through the same operations. */
+  #fuses({ arena }: GgmlSequence): boolean {
+    return this.backend.isProcessor && arena.type === 'F16';
   }
 
   /** Sequences with the same key can share a pass: their positions turn by the same angles. */

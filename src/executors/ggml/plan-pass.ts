@@ -1,26 +1,28 @@
 import { POLICY_RULES, type TokenRange } from '../../attention/index.js';
 import { type DecoderShape, firstVisible, rowSides, targetMask } from '../contract/index.js';
+import { canFuse } from './graph-builder.js';
 import type { Chunk, ChunkPart, Group, GroupPolicy, GroupWindow, PassPlan, View } from './pass-plan.js';
 import { POLICY_PARTS, partsOf } from './policy-parts.js';
 import { type CacheArena, KEY_STEP } from './sequence.js';
 
-/** Most tokens of a sequence whose attention is computed in one operation: its scores stay in the processor's cache. */
+/** Most tokens of a sequence whose scores are kept in one operation: they stay in the processor's cache. */
 const TILE = 64;
 
-/** A product of four columns takes as long as one of three. */
-const COLUMN_STEP = 4;
+/** What the number of columns is rounded up to: a product of four takes as long as one of three. */
+const COLUMN_STEP = { explicit: 4, fused: 16 } as const;
 
 /**
  * Plans a pass: puts sequences with one new token in neighbouring slots into one group, and cuts longer chunks into
- * tiles. Neither changes any result: a row's keys are read in steps that begin at multiples of {@link KEY_STEP}, and keys
- * that it does not see have weight 0.
+ * tiles if their weights are kept. Neither changes any result: a row's keys are read in steps that begin at multiples of
+ * {@link KEY_STEP}, and keys that it does not see have weight 0.
+ * @param fuses whether the backend has a fused kernel that is good enough for the precision
  */
-export function planPass(chunks: readonly Chunk[], shape: DecoderShape): PassPlan {
+export function planPass(chunks: readonly Chunk[], shape: DecoderShape, fuses: boolean): PassPlan {
   const arena = chunks[0]!.sequence.arena;
   const groups: Group[] = [];
   let row = 0;
-  const add = (tokens: number, parts: readonly ChunkPart[]): void => {
-    groups.push(groupOf(row, tokens, parts, arena, shape));
+  const add = (tokens: number, parts: readonly ChunkPart[], fused = false): void => {
+    groups.push(groupOf(row, tokens, parts, arena, shape, fused));
     row += tokens * parts.length;
   };
   const single = chunks.filter(({ tokens }) => tokens.length === 1);
@@ -30,6 +32,10 @@ export function planPass(chunks: readonly Chunk[], shape: DecoderShape): PassPla
       run.map((chunk) => ({ chunk, offset: 0 })),
     );
   for (const chunk of chunks.filter(({ tokens }) => tokens.length > 1)) {
+    if (fuses && isFusible(chunk, shape)) {
+      add(chunk.tokens.length, [{ chunk, offset: 0 }], true);
+      continue;
+    }
     for (let offset = 0; offset < chunk.tokens.length; offset += TILE) {
       add(Math.min(TILE, chunk.tokens.length - offset), [{ chunk, offset }]);
     }
@@ -42,6 +48,12 @@ export function planPass(chunks: readonly Chunk[], shape: DecoderShape): PassPla
     attentionTaps: union(chunks.map(({ request }) => request.taps?.attention)),
     hiddenTaps: union(chunks.map(({ request }) => request.taps?.hidden)),
   };
+}
+
+/** Whether nothing that is wanted of a chunk needs its weights or scores. It depends on the request and position alone. */
+function isFusible({ request, small, tokens }: Chunk, { headDim }: DecoderShape): boolean {
+  const tapped = (request.taps?.attention?.length ?? 0) > 0;
+  return !tapped && !small.steep && canFuse(tokens.length, headDim);
 }
 
 /** The rows of a group whose logits are wanted, in order. */
@@ -77,6 +89,7 @@ function groupOf(
   parts: readonly ChunkPart[],
   { capacity }: CacheArena,
   { windows }: DecoderShape,
+  fused: boolean,
 ): Group {
   const requests = parts.map(({ chunk }) => chunk.request);
   const positions = parts.map(({ chunk, offset }) => chunk.past + offset);
@@ -87,14 +100,14 @@ function groupOf(
   );
   const pieces = Math.max(...parts.map(({ chunk }) => chunk.pieces.length));
   return {
-    ...{ row, tokens, parts },
+    ...{ row, tokens, parts, fused },
     slot: parts[0]!.chunk.sequence.slot,
     views: parts.map((part) => viewsOf(part, tokens, windows)),
     windows: windows.map((window): GroupWindow => {
       const start = stepDown(firstVisible(Math.min(...positions), window));
       return { start, end, stretch: stretchOf(targets, start, end) };
     }),
-    columns: measured ? stepUp(1 + pieces, COLUMN_STEP) : 0,
+    columns: measured ? stepUp(1 + pieces, COLUMN_STEP[fused ? 'fused' : 'explicit']) : 0,
     policy: policyOf(parts),
     silences: requests.some(({ silenced }) => silenced !== undefined),
   };

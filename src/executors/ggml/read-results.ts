@@ -7,105 +7,152 @@ import { elementsOf, type Value } from './graph-builder.js';
 import type { Chunk, Group, PassPlan } from './pass-plan.js';
 import { logitRowsOf } from './plan-pass.js';
 
-/** Reads the outputs of a pass and writes them into the requests' results. */
-export function readResults(
-  ggml: Ggml,
-  plan: PassPlan,
-  outputs: PassOutputs,
-  shape: DecoderShape,
-  { vocabSize, hiddenSize }: Blueprint,
-  resultOf: (chunk: Chunk) => ForwardResult,
-): void {
-  const read = (value: Value): Float32Array => {
-    const data = new Float32Array(elementsOf(value.shape));
-    ggml.get(value.tensor, data, 0, data.byteLength);
-    return data;
-  };
-  const readPart = (value: Value, into: Float32Array, from: number): void =>
-    ggml.get(value.tensor, into, from * 4, into.byteLength);
+/** Reads the outputs of passes and writes them into the requests' results. */
+export class ResultReader {
+  /** Memory for the numbers of one layer and group, by output, to be used again. */
+  readonly #memory = new Map<keyof Attended, Float32Array>();
 
-  let logitRow = 0;
-  for (const group of plan.groups) {
-    for (const [sequence, { chunk, offset }] of group.parts.entries()) {
-      const result = resultOf(chunk);
-      const count = logitRowsOf({ ...group, parts: [group.parts[sequence]!] }).length;
-      if (count > 0) {
-        const to = chunk.request.logits === 'all' ? (chunk.first + offset) * vocabSize : 0;
-        readPart(outputs.logits!, result.logits.subarray(to, to + count * vocabSize), logitRow * vocabSize);
-        logitRow += count;
-      }
-      for (const [index, state] of result.hidden) {
-        const row = group.row + sequence * group.tokens;
-        const to = (chunk.first + offset) * hiddenSize;
-        readPart(
-          outputs.hidden.get(index)!,
-          state.subarray(to, to + group.tokens * hiddenSize),
-          row * hiddenSize,
-        );
-      }
-    }
-  }
-  for (const [layer, groups] of outputs.attended.entries()) {
-    for (const [index, attended] of groups.entries()) {
-      const group = plan.groups[index]!;
+  constructor(
+    private readonly ggml: Ggml,
+    private readonly shape: DecoderShape,
+    private readonly blueprint: Blueprint,
+  ) {}
+
+  /** Reads all that a pass computed. */
+  read(plan: PassPlan, outputs: PassOutputs, resultOf: (chunk: Chunk) => ForwardResult): void {
+    this.#readRows(plan, outputs, resultOf);
+    const places = plan.groups.map((group) => placesOf(group, resultOf));
+    for (const [layer, groups] of outputs.attended.entries()) {
       const isTapped = plan.attentionTaps.includes(layer);
-      if (group.columns === 0 && !isTapped) continue;
-      readAttention(layer, group, readAll(attended, isTapped, read), shape, resultOf);
+      for (const [index, attended] of groups.entries()) {
+        if (plan.groups[index]!.columns === 0 && !isTapped) continue;
+        const numbers = this.#numbersOf(attended, isTapped);
+        for (const place of places[index]!) readLayer(layer, place, numbers, this.shape);
+      }
     }
+  }
+
+  /** Logits and hidden states. */
+  #readRows(plan: PassPlan, outputs: PassOutputs, resultOf: (chunk: Chunk) => ForwardResult): void {
+    const { vocabSize, hiddenSize } = this.blueprint;
+    let logitRow = 0;
+    for (const group of plan.groups) {
+      for (const [sequence, part] of group.parts.entries()) {
+        const { chunk, offset } = part;
+        const result = resultOf(chunk);
+        const count = logitRowsOf({ ...group, parts: [part] }).length;
+        if (count > 0) {
+          const to = chunk.request.logits === 'all' ? (chunk.first + offset) * vocabSize : 0;
+          const into = result.logits.subarray(to, to + count * vocabSize);
+          this.#copy(outputs.logits!, into, logitRow * vocabSize);
+          logitRow += count;
+        }
+        for (const [index, state] of result.hidden) {
+          const row = group.row + sequence * group.tokens;
+          const to = (chunk.first + offset) * hiddenSize;
+          const into = state.subarray(to, to + group.tokens * hiddenSize);
+          this.#copy(outputs.hidden.get(index)!, into, row * hiddenSize);
+        }
+      }
+    }
+  }
+
+  #numbersOf(attended: Attended, isTapped: boolean): Numbers {
+    const wanted = (name: keyof Attended, isWanted = true): Float32Array | null => {
+      const value = isWanted ? attended[name] : null;
+      if (value === null) return null;
+      const size = elementsOf(value.shape);
+      let memory = this.#memory.get(name);
+      if (memory === undefined || memory.length < size) {
+        memory = new Float32Array(size);
+        this.#memory.set(name, memory);
+      }
+      this.#copy(value, memory.subarray(0, size), 0);
+      return memory;
+    };
+    return {
+      shares: wanted('shares'),
+      targetShares: wanted('targetShares'),
+      restShares: wanted('restShares'),
+      before: wanted('before'),
+      after: wanted('after'),
+      weights: wanted('weights', isTapped),
+      targetWeights: wanted('targetWeights', isTapped),
+      restWeights: wanted('restWeights', isTapped),
+    };
+  }
+
+  /** @param from element of the value */
+  #copy(value: Value, into: Float32Array, from: number): void {
+    this.ggml.get(value.tensor, into, from * 4, into.byteLength);
   }
 }
 
-/** The numbers of {@link Attended}; those that are absent are null. */
-type Numbers = { readonly [Name in keyof Attended]: Float32Array | null };
+/** The numbers of {@link Attended}, but for its output; those that are absent are null. */
+type Numbers = { readonly [Name in Exclude<keyof Attended, 'output'>]: Float32Array | null };
 
-function readAll(attended: Attended, isTapped: boolean, read: (value: Value) => Float32Array): Numbers {
-  const wanted = (value: Value | null): Float32Array | null => (value === null ? null : read(value));
-  const tapped = (value: Value | null): Float32Array | null => (isTapped ? wanted(value) : null);
-  return {
-    output: null,
-    shares: wanted(attended.shares),
-    targetShares: wanted(attended.targetShares),
-    restShares: wanted(attended.restShares),
-    before: wanted(attended.before),
-    after: wanted(attended.after),
-    weights: tapped(attended.weights),
-    targetWeights: tapped(attended.targetWeights),
-    restWeights: tapped(attended.restWeights),
-  };
+/** Where the numbers of one part of a group are, and where they go. */
+interface Place {
+  readonly group: Group;
+  /** Index of the part in the group. */
+  readonly sequence: number;
+  readonly result: ForwardResult;
+  /** Rows of the request, and the first that this pass computed. */
+  readonly rows: number;
+  readonly first: number;
+  /** Position of the first. */
+  readonly past: number;
+  readonly spans: number;
+  /** Of each piece of a span: the span, and 1 if it is inside the target. */
+  readonly spanOf: Int32Array;
+  readonly inTarget: Uint8Array;
 }
 
-function readAttention(
+/** Finds what all layers share once. */
+function placesOf(group: Group, resultOf: (chunk: Chunk) => ForwardResult): Place[] {
+  return group.parts.map(({ chunk, offset }, sequence) => ({
+    ...{ group, sequence },
+    result: resultOf(chunk),
+    rows: chunk.request.tokens.length,
+    first: chunk.first + offset,
+    past: chunk.past + offset,
+    spans: chunk.request.spans?.length ?? 0,
+    spanOf: Int32Array.from(chunk.pieces, ({ span }) => span),
+    inTarget: Uint8Array.from(chunk.pieces, ({ inTarget }) => (inTarget ? 1 : 0)),
+  }));
+}
+
+function readLayer(
   layer: number,
-  group: Group,
+  place: Place,
   numbers: Numbers,
   { heads, windows, windowOf }: DecoderShape,
-  resultOf: (chunk: Chunk) => ForwardResult,
 ): void {
+  const { group, sequence, result, rows, first, past } = place;
+  const { targetShares, spanShares } = result;
   const windowIndex = windowOf[layer]!;
   const window = windows[windowIndex]!;
-  for (const [sequence, { chunk, offset }] of group.parts.entries()) {
-    const { request } = chunk;
-    const result = resultOf(chunk);
-    const past = chunk.past + offset;
-    const { sides, isTarget } = group.views[sequence]![windowIndex]!;
-    const rows = request.tokens.length;
-    const attention = result.attention.get(layer);
-    for (let head = 0; head < heads; head++) {
-      for (let token = 0; token < group.tokens; token++) {
-        const from = group.tokens === 1 ? sequence * heads + head : head * group.tokens + token;
-        const to = (layer * heads + head) * rows + chunk.first + offset + token;
-        const row: Row = { from, side: sides[token]!, position: past + token, window, isTarget };
-        const share = sharesOf(row, numbers);
-        if (result.targetShares) {
-          result.targetShares.before[to] = share.before;
-          result.targetShares.after[to] = share.after;
-        }
-        if (result.spanShares) readSpans(result.spanShares, to, group, chunk, numbers, row, share);
-        if (attention !== undefined && numbers.weights !== null) {
-          const width = attention.length / heads / rows;
-          const at = (head * rows + chunk.first + offset + token) * width;
-          readWeights(attention.subarray(at, at + width), group, windowIndex, numbers, row, share);
-        }
+  const { sides, isTarget } = group.views[sequence]![windowIndex]!;
+  const attention = result.attention.get(layer);
+  for (let head = 0; head < heads; head++) {
+    for (let token = 0; token < group.tokens; token++) {
+      const from = group.tokens === 1 ? sequence * heads + head : head * group.tokens + token;
+      const to = (layer * heads + head) * rows + first + token;
+      const side = sides[token]!;
+      const isMapped = side === 'mixed' && numbers.before !== null;
+      const before = isMapped ? numbers.before[from]! : side === 'target' ? 1 : 0;
+      const after = isMapped ? numbers.after![from]! : before;
+      if (targetShares) {
+        targetShares.before[to] = before;
+        targetShares.after[to] = after;
+      }
+      if (spanShares) readSpans(place, to, numbers, from, before, after);
+      if (attention !== undefined && numbers.weights !== null) {
+        const width = attention.length / heads / rows;
+        const at = (head * rows + first + token) * width;
+        const row: Row = { from, side, position: past + token, window, isTarget };
+        const share = { before, after };
+        readWeights(attention.subarray(at, at + width), group, windowIndex, numbers, row, share);
       }
     }
   }
@@ -127,47 +174,49 @@ interface Share {
   readonly after: number;
 }
 
-function sharesOf({ from, side }: Row, { before, after }: Numbers): Share {
-  if (side !== 'mixed' || before === null) {
-    const share = side === 'target' ? 1 : 0;
-    return { before: share, after: share };
-  }
-  return { before: before[from]!, after: after![from]! };
-}
-
 /**
  * Computes the shares of spans from those of their pieces. A piece of the gaining side has its fraction of that side's
  * new share. A piece of the losing side is scaled by (1 − π′) / (1 − π), or by π′/π if that side is the target. Under a
  * policy that only raises, π′ may still be below π by the last bit: then the rest has no fractions and is scaled too.
+ * @param to row of the result @param from row of the graph's outputs
  */
 function readSpans(
-  into: { readonly before: Float32Array; readonly after: Float32Array },
+  { group, result, spans, spanOf, inTarget }: Place,
   to: number,
-  { columns }: Group,
-  { request, pieces }: Chunk,
   { shares, targetShares, restShares }: Numbers,
-  { from, side }: Row,
-  { before, after }: Share,
+  from: number,
+  before: number,
+  after: number,
 ): void {
-  const first = to * request.spans!.length;
-  const row = from * columns;
-  const target = shares![row]!;
-  const isChanged = side === 'mixed' && after !== before;
+  const into = result.spanShares!;
+  const own = shares!;
+  const first = to * spans;
+  const row = from * group.columns;
+  const target = own[row]!;
+  const isChanged = after !== before;
   // Factors on the shares of pieces whose side's own shares are not needed.
-  const inside = target === 0 ? 0 : after / target;
-  const outside = (1 - after) / (1 - before);
-  for (let index = 0; index < pieces.length; index++) {
-    const { span, inTarget } = pieces[index]!;
+  const inside = isChanged ? (target === 0 ? 0 : after / target) : 1;
+  const outside = isChanged ? (1 - after) / (1 - before) : 1;
+  const ofTarget = isChanged ? targetShares : null;
+  const ofRest = isChanged && after <= before ? restShares : null;
+  // Stored once a span: to add to memory that was never written costs two page faults.
+  let [sum, usedSum] = [0, 0];
+  for (let index = 0; index < spanOf.length; index++) {
     const column = row + 1 + index;
-    const own = shares![column]!;
-    let used = own;
-    if (isChanged && inTarget) {
-      used = targetShares === null ? own * inside : after * targetShares[column]!;
-    } else if (isChanged) {
-      used = after > before || restShares === null ? own * outside : (1 - after) * restShares[column]!;
-    }
-    into.before[first + span]! += own;
-    into.after[first + span]! += used;
+    const share = own[column]!;
+    const isTarget = inTarget[index] === 1;
+    const ofSide = isTarget ? ofTarget : ofRest;
+    const used =
+      ofSide === null
+        ? share * (isTarget ? inside : outside)
+        : (isTarget ? after : 1 - after) * ofSide[column]!;
+    sum += share;
+    usedSum += used;
+    const span = spanOf[index]!;
+    if (spanOf[index + 1] === span) continue;
+    into.before[first + span] = sum;
+    into.after[first + span] = usedSum;
+    [sum, usedSum] = [0, 0];
   }
 }
 

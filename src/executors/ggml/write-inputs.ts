@@ -1,14 +1,15 @@
-import { IDENTITY_MAP, type RowMap, rowMap } from '../../attention/index.js';
+import { IDENTITY_MAP, type RowMap, rowMap, type TokenRange } from '../../attention/index.js';
 import { type DecoderShape, firstVisible } from '../contract/index.js';
 import type { Ggml } from './bindings.js';
 import type { GroupInputs, PassInputs } from './decoder-graph.js';
 import { elementsOf, type Value } from './graph-builder.js';
-import type { Group, PassPlan } from './pass-plan.js';
+import type { Chunk, Group, PassPlan } from './pass-plan.js';
 import { partOfMap } from './policy-parts.js';
 
-/** Bits of an f16: −∞, and the lowest finite number. */
+/** Bits of an f16: 1, −∞, and the lowest finite number. */
+const ONE = 0x3c00;
 const NEVER = 0xfc00;
-/** Where a whole row may be masked, −∞ would make NaN of it; such a row's result is not used. */
+/** Where a whole row may be masked, −∞ would make NaN of its softmax; such a row's result is not used. */
 const MASKED = 0xfbff;
 
 /** Writes the inputs of a pass into the tensors of its graph. */
@@ -69,23 +70,26 @@ function writeRows(
 
 function writeGroup(group: Group, inputs: GroupInputs, shape: DecoderShape, write: Write): void {
   for (const [index, window] of shape.windows.entries()) {
-    const { mask, columns, target, rest, mixed } = inputs.windows[index]!;
+    const { mask, columns, values, target, rest, mixed } = inputs.windows[index]!;
     const range = group.windows[index]!;
+    // A fused kernel makes zeros of a masked row, and skips keys that no row sees.
+    const masked = group.fused ? NEVER : MASKED;
     write(
       mask,
       masks(group, mask, range, window, shape, NEVER, () => true),
     );
     if (columns !== null) write(columns, columnsOf(group, columns, range));
+    if (values !== null) write(values, marksOf(group, values, range, shape));
     if (target !== null) {
       write(
         target,
-        masks(group, target, range.stretch, window, shape, MASKED, (isTarget) => isTarget),
+        masks(group, target, range.stretch, window, shape, masked, (isTarget) => isTarget),
       );
     }
     if (rest !== null)
       write(
         rest,
-        masks(group, rest, range, window, shape, MASKED, (isTarget) => !isTarget),
+        masks(group, rest, range, window, shape, masked, (isTarget) => !isTarget),
       );
     if (mixed !== null) {
       const { sides } = group.views[0]![index]!;
@@ -103,7 +107,7 @@ function writeGroup(group: Group, inputs: GroupInputs, shape: DecoderShape, writ
 function masks(
   { tokens, parts }: Group,
   { shape: [keys, rows] }: Value,
-  range: { readonly start: number; readonly end: number },
+  range: TokenRange,
   window: number | null,
   { group }: DecoderShape,
   masked: number,
@@ -136,23 +140,49 @@ function masks(
   return mask;
 }
 
-/** `[keys, columns, 1, sequences]`: column 0 marks the target, the next ones the pieces of the spans. */
-function columnsOf(
-  { parts }: Group,
-  { shape: [keys, columns] }: Value,
-  range: { readonly start: number; readonly end: number },
-): Float32Array {
+/** `[keys, columns, 1, sequences]`: 1 where a key belongs to a column. */
+function columnsOf({ parts }: Group, { shape: [keys, columns] }: Value, range: TokenRange): Float32Array {
   const marks = new Float32Array(keys * columns * parts.length);
   for (const [sequence, { chunk }] of parts.entries()) {
-    const mark = (column: number, start: number, end: number): void => {
-      const [from, to] = [Math.max(start, range.start), Math.min(end, range.end)];
-      const first = (sequence * columns + column) * keys - range.start;
-      if (from < to) marks.fill(1, first + from, first + to);
-    };
-    for (const { start, end } of chunk.request.intervention?.target ?? []) mark(0, start, end);
-    for (const [index, { start, end }] of chunk.pieces.entries()) mark(1 + index, start, end);
+    for (const { column, start, end } of columnRanges(chunk, range)) {
+      const first = (sequence * columns + column) * keys;
+      marks.fill(1, first + start, first + end);
+    }
   }
   return marks;
+}
+
+/** `[headDim + columns, keys, kvHeads]`: 1 where a key belongs to a column; the graph writes the values. */
+function marksOf(
+  { parts }: Group,
+  { shape: [width, keys, kvHeads] }: Value,
+  range: TokenRange,
+  { headDim }: DecoderShape,
+): Uint16Array {
+  const marks = new Uint16Array(width * keys * kvHeads);
+  for (const { column, start, end } of columnRanges(parts[0]!.chunk, range)) {
+    for (let key = start; key < end; key++) marks[key * width + headDim + column] = ONE;
+  }
+  for (let head = 1; head < kvHeads; head++) marks.copyWithin(head * keys * width, 0, keys * width);
+  return marks;
+}
+
+/** The keys of each column, from `range.start` on: column 0 is the target, the next ones are the pieces of the spans. */
+function columnRanges(
+  { request, pieces }: Chunk,
+  range: TokenRange,
+): { readonly column: number; readonly start: number; readonly end: number }[] {
+  const all = [
+    ...(request.intervention?.target ?? []).map(({ start, end }) => ({ column: 0, start, end })),
+    ...pieces.map(({ start, end }, index) => ({ column: 1 + index, start, end })),
+  ];
+  return all
+    .map(({ column, start, end }) => ({
+      column,
+      start: Math.max(start, range.start) - range.start,
+      end: Math.min(end, range.end) - range.start,
+    }))
+    .filter(({ start, end }) => start < end);
 }
 
 /**
