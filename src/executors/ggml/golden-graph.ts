@@ -1,18 +1,19 @@
 import { HoldfastError } from '../../errors.js';
 import type { Backend } from './backend.js';
-import { GGML_TYPES, type GraphBuilder, type Value } from './graph-builder.js';
+import { FUSED, GGML_TYPES, type GgmlType, type GraphBuilder, type Value } from './graph-builder.js';
 import { ELSEWHERE } from './library.js';
 
 /** Rounding to f16 and the kernels' exponential allow this much. */
 const TOLERANCE = 2e-3;
 
 /** Bits of an f16. */
+const ONE = 0x3c00;
 const MINUS_INFINITY = 0xfc00;
 
 /**
  * Computes a small graph and compares it with numbers that are known: a library that loads and has the right version may
  * still be built, or chosen, wrongly for this processor. Two keys are rotated and written into a cache of three, a query
- * sees both, and a block of Q8_0 is multiplied.
+ * sees both, also as one of many rows, and a block of Q8_0 is multiplied.
  * @throws HoldfastError `E_EXECUTOR`
  */
 export async function checkKernels(backend: Backend): Promise<void> {
@@ -21,11 +22,7 @@ export async function checkKernels(backend: Backend): Promise<void> {
   const allocator = ggml.newAllocator(backend.bufferType);
   try {
     const writes: (() => void)[] = [];
-    const input = (
-      type: Parameters<GraphBuilder['input']>[0],
-      sizes: number[],
-      data: NodeJS.ArrayBufferView,
-    ) => {
+    const input: Input = (type, sizes, data) => {
       const value = g.input(type, ...sizes);
       writes.push(() => ggml.set(value.tensor, data, 0, data.byteLength));
       return value;
@@ -47,6 +44,7 @@ export async function checkKernels(backend: Backend): Promise<void> {
     const written = g.setRows(cache, g.reshape(rotated, 4, 2), places);
     const shares = g.output(g.softmax(g.product(written, query), mask, 0.5));
     const product = g.output(g.product(weights, activations));
+    const fused = backend.isProcessor ? g.output(fusedShares(g, written, input)) : null;
     backend.require(g.graph);
     if (!ggml.allocateGraph(allocator, g.graph)) throw new HoldfastError('E_EXECUTOR', 'memory is full');
     for (const write of writes) write();
@@ -54,11 +52,38 @@ export async function checkKernels(backend: Backend): Promise<void> {
     const expected = KEYS.map((key, i) => rotate(key, POSITIONS[i]!));
     compare(backend, 'rope', rotated, expected.flat());
     compare(backend, 'softmax', shares, sharesOf(expected));
+    if (fused !== null) {
+      const empty = new Array<number>(FUSED.width - 3).fill(0);
+      compare(backend, 'flash_attn_ext', fused, [...sharesOf(expected), ...empty]);
+    }
     compare(backend, 'mul_mat', product, [dot(WEIGHTS, ACTIVATIONS)]);
   } finally {
     ggml.freeAllocator(allocator);
     ggml.freeContext(context);
   }
+}
+
+/** Makes an input, and remembers what to write into it. */
+type Input = (type: GgmlType, sizes: number[], data: NodeJS.ArrayBufferView) => Value;
+
+/** The shares of the three places as the outputs of a fused kernel: value i has 1 in element i. */
+function fusedShares(g: GraphBuilder, cache: Value, input: Input): Value {
+  const { rows, width } = FUSED;
+  const query = input(
+    'F32',
+    [4, rows],
+    Float32Array.from({ length: 4 * rows }, (_, i) => QUERY[i % 4]!),
+  );
+  const identity = Uint16Array.from({ length: 3 * width }, (_, i) => (i % (width + 1) === 0 ? ONE : 0));
+  const mask = Uint16Array.from({ length: 3 * rows }, (_, i) => (i % 3 === 1 ? MINUS_INFINITY : 0));
+  const scoring = { scale: 0.5, scoreCap: null };
+  return g.fusedAttention(
+    query,
+    cache,
+    input('F16', [width, 3], identity),
+    input('F16', [3, rows], mask),
+    scoring,
+  );
 }
 
 const KEYS = [

@@ -66,7 +66,7 @@ const shapeOf = (...sizes: readonly number[]): Shape => [
 export const elementsOf = ([n0, n1, n2, n3]: Shape): number => n0 * n1 * n2 * n3;
 
 /** The processor's kernel for fused attention takes at least this many rows, and values of a multiple of this width. */
-const FUSED = { rows: 64, width: 16 } as const;
+export const FUSED = { rows: 64, width: 16 } as const;
 
 /** Whether ggml has a fused kernel in f32: for fewer rows, or another width, it falls back to one in f16. */
 export const canFuse = (rows: number, width: number): boolean =>
