@@ -104,7 +104,7 @@ describe('the analysis of a study', () => {
     const study = simulateStudy({ sources: ['organism', 'self-chat'], dialogues: 10, rounds: 4 });
     const found = analyse(study, FEW);
     expect(found.map(({ slice }) => slice.labels.source)).toEqual(['organism', 'self-chat']);
-    expect(found[0]!.courses[0]!.dialogues).toBe(10);
+    expect(found[0]!.courses[0]!.sample).toEqual({ dialogues: 10, prompts: 10, clusters: 10 });
   });
 
   it('is robust to a dialogue that had to wait', () => {
@@ -135,8 +135,8 @@ describe('the analysis of a study', () => {
       ),
     });
     const { courses, effects, slice, trades } = only(analyse(without(6), FEW));
-    expect(courses.map(({ dialogues }) => dialogues)).toEqual([6, 6, 6, 6]);
-    expect(slice).toMatchObject({ leftOut: 6, indices: [6, 7, 8, 9, 10, 11] });
+    expect(courses.map(({ sample }) => sample.dialogues)).toEqual([6, 6, 6, 6]);
+    expect(slice).toMatchObject({ leftOut: 6, sample: { dialogues: 6, prompts: 6, clusters: 6 } });
     const clustersOf = (name: string) => effects.filter(({ arm }) => arm === name).map((e) => e.clusters);
     expect(clustersOf('growing')).toEqual([6, 6, 6]);
     expect(clustersOf('split .7')).toEqual([12, 12, 12]);

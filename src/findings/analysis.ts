@@ -35,8 +35,8 @@ export function analyse(study: StudyResult, options: AnalysisOptions = {}): Slic
   const effects = correctedEffects(slices.map((slice) => effectsOf(slice, spec, inference)));
   return slices.map((slice, at) => {
     const model = models.find(({ name }) => name === slice.labels.model)!;
-    const { arms, indices } = slice;
-    const courses = indices.length === 0 ? [] : arms.map((arm) => courseOf(arm, spec, inference));
+    const { arms, sample } = slice;
+    const courses = sample.clusters === 0 ? [] : arms.map((arm) => courseOf(arm, spec, inference));
     const baseline = baselineOf(slice);
     const costs = costsOf(slice, inference);
     return {

@@ -1,7 +1,8 @@
 import { HoldfastError } from '../errors.js';
 import type { DataTable } from '../report/index.js';
 import { type Estimate, holm, meanOf, pairedPermutation } from '../statistics/index.js';
-import { differencesIn, pairDialogues, type WindowName, windowsOf } from './effects.js';
+import type { Sample } from './clusters.js';
+import { comparedIn, pairDialogues, type WindowName, windowsOf } from './effects.js';
 import { type AnalysisOptions, createInference } from './inference.js';
 import { floorOf } from './judgement.js';
 import { probeScores, scoresIn } from './scores.js';
@@ -10,12 +11,10 @@ import type { ReportedSpec, StudyResult } from './study-result.js';
 import { effectWords } from './words.js';
 
 /** The difference of stability of two arms, on the dialogues that both have. */
-export interface ArmComparison {
+export interface ArmComparison extends Sample {
   readonly left: string;
   readonly right: string;
   readonly window: WindowName;
-  /** Scenarios that both arms were probed on in these rounds. */
-  readonly clusters: number;
   readonly ofLeft: Estimate;
   readonly ofRight: Estimate;
   /** Left minus right. */
@@ -113,7 +112,7 @@ function comparisonsOf(
     const both = pairDialogues(dialoguesOf(left), dialoguesOf(right));
     const atFloor = [left, right].some((side) => floorOf(side.slice, side.spec, inference) !== null);
     return windowsOf(both.right, spec).flatMap(({ window, has }) => {
-      const differences = differencesIn(both, has);
+      const { differences, sample } = comparedIn(both, has);
       if (differences.length === 0) return [];
       const mean = (clusters: typeof both.left): Estimate =>
         inference.estimate(clusters.length, meanOf(scoresIn(clusters, has, probeScores())));
@@ -122,7 +121,7 @@ function comparisonsOf(
           left: left.name,
           right: right.name,
           window,
-          clusters: differences.length,
+          ...sample,
           ofLeft: mean(both.left),
           ofRight: mean(both.right),
           difference: inference.estimate(differences.length, meanOf(differences)),
@@ -141,12 +140,13 @@ export function comparisonTable(comparisons: readonly ArmComparison[]): DataTabl
   return {
     name: 'comparison',
     title: 'Comparison',
-    note: "Stability on the same scenarios and seeds, left minus right, with 95 % intervals from a bootstrap over scenarios; p from the paired permutation test after Holm's correction over these rows.",
+    note: "Stability on the same scenarios and seeds, left minus right, with 95 % intervals from a bootstrap over prompts (over dialogues if there is one prompt); p from the paired permutation test after Holm's correction over these rows.",
     columns: [
       { name: 'left', heading: 'left' },
       { name: 'right', heading: 'right' },
       { name: 'rounds', heading: 'rounds' },
-      { name: 'scenarios', heading: 'scenarios', digits: 0 },
+      { name: 'dialogues', heading: 'dialogues', digits: 0 },
+      { name: 'prompts', heading: 'prompts', digits: 0 },
       { name: 'stability_left', heading: 'left' },
       { name: 'stability_right', heading: 'right' },
       { name: 'difference', heading: 'left − right', signed: true },
@@ -157,7 +157,8 @@ export function comparisonTable(comparisons: readonly ArmComparison[]): DataTabl
       comparison.left,
       comparison.right,
       comparison.window,
-      comparison.clusters,
+      comparison.dialogues,
+      comparison.prompts,
       comparison.ofLeft,
       comparison.ofRight,
       comparison.difference,

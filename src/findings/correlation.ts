@@ -1,4 +1,11 @@
-import { correlationAlong, correlationOf, type Estimate, meanOf, spearman } from '../statistics/index.js';
+import {
+  correlationAlong,
+  correlationOf,
+  type Estimate,
+  meanOf,
+  ofMembers,
+  spearman,
+} from '../statistics/index.js';
 import type { Windows } from './course.js';
 import type { Inference } from './inference.js';
 import { between, only, probedRoundsOf, probeScores, type ReadRound, scoreOf, scoresIn } from './scores.js';
@@ -16,32 +23,47 @@ export interface ShareCorrelation {
   readonly overDialogues: Estimate;
 }
 
-/** Returns the correlations of one arm; null if fewer than three rounds or three scenarios were probed. */
+/** Returns the correlations of one arm; null if fewer than three rounds or three dialogues were probed. */
 export function shareCorrelationOf(
-  { name, shared: dialogues }: ArmRecords,
+  { name, shared: clusters }: ArmRecords,
   { late }: Windows,
   inference: Inference,
 ): ShareCorrelation | null {
   const readShare: ReadRound = (round) => scoreOf(round.share.after);
-  const rounds = probedRoundsOf(dialogues);
-  const stability = scoresIn(dialogues, between(late), probeScores());
-  const share = scoresIn(dialogues, between(late), readShare);
-  const pairs = stability.flatMap(({ sum, count }, at) =>
-    count === 0 ? [] : [{ stability: sum / count, share: share[at]!.sum / share[at]!.count }],
+  const rounds = probedRoundsOf(clusters);
+  const alone = clusters.flatMap((cluster, at) => cluster.map((dialogue) => ({ at, dialogue: [dialogue] })));
+  const stability = scoresIn(
+    alone.map(({ dialogue }) => dialogue),
+    between(late),
+    probeScores(),
   );
+  const share = scoresIn(
+    alone.map(({ dialogue }) => dialogue),
+    between(late),
+    readShare,
+  );
+  const pairs = alone.flatMap(({ at }, place) => {
+    const { sum, count } = stability[place]!;
+    return count === 0
+      ? []
+      : [{ at, stability: sum / count, share: share[place]!.sum / share[place]!.count }];
+  });
   if (rounds.length < 3 || pairs.length < 3) return null;
   const points = rounds.map((round) => ({
-    x: meanOf(scoresIn(dialogues, only(round), readShare)),
-    y: meanOf(scoresIn(dialogues, only(round), probeScores())),
+    x: meanOf(scoresIn(clusters, only(round), readShare)),
+    y: meanOf(scoresIn(clusters, only(round), probeScores())),
   }));
   const overDialogues = correlationOf(
     pairs.map((pair) => pair.share),
     pairs.map((pair) => pair.stability),
     spearman,
   );
+  const members = clusters
+    .map((_, at) => [...pairs.keys()].filter((place) => pairs[place]!.at === at))
+    .filter(({ length }) => length > 0);
   return {
     name,
-    overRounds: inference.estimate(dialogues.length, correlationAlong(points, spearman)),
-    overDialogues: inference.estimate(pairs.length, overDialogues),
+    overRounds: inference.estimate(clusters.length, correlationAlong(points, spearman)),
+    overDialogues: inference.estimate(members.length, ofMembers(members, overDialogues)),
   };
 }

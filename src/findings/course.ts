@@ -1,5 +1,6 @@
 import { differenceOf, type Estimate, meanOf, type Statistic, slopeOf } from '../statistics/index.js';
 import type { RoundRecord } from '../study/index.js';
+import { type Clusters, type Sample, sampleOf } from './clusters.js';
 import type { Inference } from './inference.js';
 import {
   between,
@@ -11,7 +12,7 @@ import {
   scoreOf,
   scoresIn,
 } from './scores.js';
-import type { ArmRecords, Clusters } from './slices.js';
+import type { ArmRecords } from './slices.js';
 import type { ReportedSpec } from './study-result.js';
 
 /** The rounds that count as early and as late. */
@@ -31,10 +32,10 @@ export interface Course {
   readonly change: Estimate;
 }
 
-/** The course of an arm over the rounds, with 95 % intervals from a bootstrap over scenarios. */
+/** The course of an arm over the rounds, with 95 % intervals over clusters. */
 export interface ArmCourse {
   readonly name: string;
-  readonly dialogues: number;
+  readonly sample: Sample;
   /** Mean score of the probes. */
   readonly stability: Course;
   /** Least-squares slope of stability over probed rounds, per round. */
@@ -47,7 +48,7 @@ export interface ArmCourse {
   readonly share: { readonly before: Course; readonly after: Course };
   /** Distribution of attention in each round. */
   readonly attention: readonly AttentionRound[];
-  /** Stability by group of scenarios, and by what probes ask about if that differs from the groups. */
+  /** Stability by group of prompts, and by what probes ask about if that differs from the groups. */
   readonly parts: readonly PartCourse[];
 }
 
@@ -67,7 +68,7 @@ export interface AttentionRound {
   readonly random: number;
 }
 
-/** Stability on one group of scenarios, or on one kind of probe. */
+/** Stability on one group of prompts, or on one kind of probe. */
 export interface PartCourse {
   readonly kind: 'group' | 'asked about';
   readonly name: string;
@@ -83,7 +84,7 @@ export function courseOf(arm: ArmRecords, windows: Windows, inference: Inference
     measureCourse(dialogues, at, read, windows, inference);
   return {
     name: arm.name,
-    dialogues: dialogues.flat().length,
+    sample: sampleOf(dialogues),
     stability: course(probeScores(), probed),
     slope: inference.estimate(dialogues.length, stabilitySlope(dialogues, probed)),
     obedience: course(({ obedience }) => scoreOf(obedience)),
@@ -159,7 +160,7 @@ interface Part {
   readonly read: ReadRound;
 }
 
-/** Returns groups of scenarios, and labels of probes if these differ from the groups. A single part is left out. */
+/** Returns groups of prompts, and labels of probes if these differ from the groups. A single part is left out. */
 function partsOf(dialogues: Clusters): Part[] {
   const all = dialogues.flat();
   const groups = namesOf(all.map(({ group }) => group));

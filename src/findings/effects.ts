@@ -9,27 +9,26 @@ import {
   type Score,
 } from '../statistics/index.js';
 import type { DialogueRecord } from '../study/index.js';
+import { type Clusters, clustered, type Sample, sampleOf } from './clusters.js';
 import type { Windows } from './course.js';
 import type { Inference } from './inference.js';
 import { between, only, probedRoundsOf, probeScores, type RoundFilter, scoresIn } from './scores.js';
-import { baselineOf, type Clusters, dialogueKey, type Slice } from './slices.js';
+import { baselineOf, dialogueKey, type Slice } from './slices.js';
 
 /** The rounds of an effect: early, late, or the last probed round. */
 export type WindowName = 'early' | 'late' | 'last';
 
 /** One arm's stability minus the baseline's over some rounds, on the dialogues that both have. */
-export interface Effect {
+export interface Effect extends Sample {
   readonly arm: string;
   readonly window: WindowName;
-  /** Scenarios that both arms were probed on in these rounds. */
-  readonly clusters: number;
   readonly difference: Estimate;
   /** Two-sided p-value of the paired permutation test. */
   readonly p: number;
   /** `p` after Holm's correction over all effects of the study. */
   readonly pHolm: number;
   /**
-   * The smallest effect that this many scenarios find with power 0.8 at α = 0.05; null if there are fewer than two, or none
+   * The smallest effect that this many clusters find with power 0.8 at α = 0.05; null if there are fewer than two, or none
    * differs.
    */
   readonly detectable: number | null;
@@ -45,13 +44,13 @@ export type UncorrectedEffect = Omit<Effect, 'pHolm'>;
 export function effectsOf(slice: Slice, windows: Windows, inference: Inference): UncorrectedEffect[] {
   return pairsOf(slice).flatMap(({ arm, pair }) => {
     return windowsOf(pair.right, windows).flatMap(({ window, has }): UncorrectedEffect[] => {
-      const differences = differencesIn(pair, has);
+      const { differences, sample } = comparedIn(pair, has);
       if (differences.length === 0) return [];
       return [
         {
           arm,
           window,
-          clusters: differences.length,
+          ...sample,
           difference: inference.estimate(differences.length, meanOf(differences)),
           p: pairedPermutation(differences, inference),
           detectable: detectableEffect(differences),
@@ -77,7 +76,7 @@ export function pairsOf(slice: Slice): { readonly arm: string; readonly pair: Di
     .map(({ name, dialogues }) => ({ arm: name, pair: pairDialogues(dialogues, baseline.dialogues) }));
 }
 
-/** Dialogues of two arms with the same scenario and seed, `[clusters][seeds]`, in the same order. */
+/** Dialogues of two arms with the same scenario and seed, in the same clusters and order. */
 export interface DialoguePairs {
   readonly left: Clusters;
   readonly right: Clusters;
@@ -93,20 +92,27 @@ export function pairDialogues(
     const other = others.get(dialogueKey(dialogue));
     return other === undefined ? [] : [{ left: dialogue, right: other }];
   });
-  const indices = [...new Set(pairs.map((pair) => pair.left.index))].sort((a, b) => a - b);
-  const clusters = indices.map((index) => pairs.filter((pair) => pair.left.index === index));
+  const clusters = clustered(pairs, (pair) => pair.left);
   return {
     left: clusters.map((cluster) => cluster.map((pair) => pair.left)),
     right: clusters.map((cluster) => cluster.map((pair) => pair.right)),
   };
 }
 
-/** Returns the difference of stability of each scenario, left minus right. Scenarios without probes are left out. */
-export function differencesIn({ left, right }: DialoguePairs, has: RoundFilter): Score[] {
+/** The difference of stability of each cluster, left minus right, and what it rests on. */
+export interface ComparedClusters {
+  readonly differences: readonly Score[];
+  readonly sample: Sample;
+}
+
+/** Compares two arms in some rounds. Clusters without probes there are left out. */
+export function comparedIn({ left, right }: DialoguePairs, has: RoundFilter): ComparedClusters {
   const read = probeScores();
-  return pairedDifferences(scoresIn(left, has, read), scoresIn(right, has, read)).filter(
-    ({ count }) => count > 0,
-  );
+  const all = pairedDifferences(scoresIn(left, has, read), scoresIn(right, has, read));
+  return {
+    differences: all.filter(({ count }) => count > 0),
+    sample: sampleOf(left.filter((_, at) => all[at]!.count > 0)),
+  };
 }
 
 /** Returns the windows of rounds in which effects are computed. */

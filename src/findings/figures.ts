@@ -10,6 +10,7 @@ import {
 } from '../report/index.js';
 import type { Estimate } from '../statistics/index.js';
 import type { SliceAnalysis } from './analysis.js';
+import { sampleText } from './clusters.js';
 import type { ArmCourse, Course } from './course.js';
 import { FEWEST } from './inference.js';
 import { sliceName } from './slices.js';
@@ -30,7 +31,7 @@ const TOGETHER = 3;
 /** Returns every figure of one slice. */
 export function figuresOf(analysis: SliceAnalysis, spec: ReportedSpec, versions: string): ReportFigure[] {
   const { slice } = analysis;
-  const source = `${spec.name} · ${sliceName(slice.labels)} · ${slice.indices.length} scenarios · ${versions}`;
+  const source = `${spec.name} · ${sliceName(slice.labels)} · ${sampleText(slice.sample)} · ${versions}`;
   return [
     stabilityFigure(analysis, source),
     groupsFigure(analysis, source),
@@ -53,7 +54,7 @@ function pointsOf({ rounds }: Course): ChartPoint[] {
     .map(({ round, ...estimate }) => pointAt(round, estimate));
 }
 
-const BANDS = `Bands are 95 % intervals from a bootstrap over scenarios; fewer than ${FEWEST} scenarios have none`;
+const BANDS = `Bands are 95 % intervals from a bootstrap over prompts; fewer than ${FEWEST} have none`;
 
 function stabilityFigure({ courses, baseline }: SliceAnalysis, source: string): ReportFigure | null {
   const probed = courses.filter(({ stability }) => pointsOf(stability).length > 0);
@@ -143,7 +144,7 @@ function groupsFigure(analysis: SliceAnalysis, source: string): ReportFigure | n
   };
   return {
     name: 'groups',
-    caption: `${which}; the table below has early and late values of all arms. ${BANDS}. A group has few scenarios, so its bands are wide.`,
+    caption: `${which}; the table below has early and late values of all arms. ${BANDS}. A group has few prompts, so its bands are wide.`,
     spec: (look) => smallMultiplesSpec(drawn, look),
   };
 }

@@ -1,3 +1,4 @@
+import { type Sample, sampleText } from './clusters.js';
 import { type Slice, sliceKey, sliceName } from './slices.js';
 import type { Gap, StudyResult } from './study-result.js';
 
@@ -18,8 +19,8 @@ export function planWords({ records, gaps }: Pick<StudyResult, 'records' | 'gaps
 }
 
 /** Says which arms of a slice lack dialogues, which dialogues the numbers cover, and where a policy did not act as asked. */
-export function coverageWords({ arms, baseline, leftOut, gaps }: Slice): string[] {
-  const words: string[] = [];
+export function coverageWords({ arms, baseline, sample, leftOut, gaps }: Slice): string[] {
+  const words = sampleWords(sample);
   if (gaps.length > 0) {
     const byArm = [...grouped(gaps, ({ arm }) => arm)];
     words.push(`Missing dialogues: ${byArm.map(([arm, own]) => `${arm}: ${gapText(own)}`).join('; ')}.`);
@@ -35,6 +36,17 @@ export function coverageWords({ arms, baseline, leftOut, gaps }: Slice): string[
     words.push(`No differences are shown: the baseline arm, ${baseline}, has no dialogue here.`);
   }
   return [...words, ...noticeWords(arms)];
+}
+
+/** Says what intervals and tests count where prompts repeat; empty if every dialogue has its own prompt. */
+function sampleWords(sample: Sample): string[] {
+  const { dialogues, prompts } = sample;
+  if (prompts === dialogues || dialogues === 0) return [];
+  return prompts === 1
+    ? [`All ${dialogues} dialogues have one prompt: the results hold for this prompt, not for others.`]
+    : [
+        `${sampleText(sample)}: dialogues of one prompt are not independent, so intervals, tests and power count prompts.`,
+      ];
 }
 
 /** Says in which rounds a policy did not do what its arm asks for, one sentence for each arm. */

@@ -1,6 +1,7 @@
 import type { DataTable } from '../report/index.js';
 import { clusterDeviation, clustersFor, minimalDetectableEffect } from '../statistics/index.js';
-import { differencesIn, pairsOf, type WindowName, windowsOf } from './effects.js';
+import type { Sample } from './clusters.js';
+import { comparedIn, pairsOf, type WindowName, windowsOf } from './effects.js';
 import { type SliceLabels, sliceName, slicesOf } from './slices.js';
 import type { StudyResult } from './study-result.js';
 
@@ -14,17 +15,15 @@ export interface PilotPower {
 }
 
 /** The plan for one arm in one window of rounds. */
-export interface ArmPower {
+export interface ArmPower extends Sample {
   readonly labels: SliceLabels;
   readonly arm: string;
   readonly window: WindowName;
-  /** Scenarios that both arms have. */
-  readonly clusters: number;
-  /** Standard deviation over scenarios of the differences from the baseline. */
+  /** Standard deviation over clusters of the differences from the baseline. */
   readonly deviation: number;
-  /** The smallest effect that this many scenarios find with power 0.8 at α = 0.05; null if no scenario differs. */
+  /** The smallest effect that this many clusters find with power 0.8 at α = 0.05; null if no cluster differs. */
   readonly detectable: number | null;
-  /** Scenarios needed to find the effect at α = 0.05, and at α / tests; null if no scenario differs. */
+  /** Clusters, of as many dialogues each, needed to find the effect at α = 0.05, and at α / tests; null if none differs. */
   readonly needed: number | null;
   readonly neededCorrected: number | null;
 }
@@ -38,12 +37,12 @@ export function pilotPower(study: StudyResult, effect: number): PilotPower {
     pairsOf(slice).flatMap(({ arm, pair }) =>
       windowsOf(pair.right, study.spec).map(({ window, has }) => ({
         ...{ labels: slice.labels, arm, window },
-        differences: differencesIn(pair, has),
+        ...comparedIn(pair, has),
       })),
     ),
   );
   const tests = tested.filter(({ differences }) => differences.length > 0).length;
-  const arms = tested.flatMap(({ differences, ...tested }): ArmPower[] => {
+  const arms = tested.flatMap(({ differences, sample, ...tested }): ArmPower[] => {
     const clusters = differences.length;
     if (clusters < 2) return [];
     const standardDeviation = clusterDeviation(differences);
@@ -51,7 +50,7 @@ export function pilotPower(study: StudyResult, effect: number): PilotPower {
     return [
       {
         ...tested,
-        clusters,
+        ...sample,
         deviation: standardDeviation,
         detectable: varies ? minimalDetectableEffect({ clusters, standardDeviation }) : null,
         needed: varies ? clustersFor({ effect, standardDeviation }) : null,
@@ -70,27 +69,31 @@ export function powerTable({ effect, tests, arms }: PilotPower): DataTable {
     name: 'power',
     title: 'Power',
     note:
-      'Differences of stability from the baseline arm, by scenario. A two-sided paired test finds the effect with power 0.8 at α = 0.05, uncorrected; ' +
+      'Differences of stability from the baseline arm, by prompt (by dialogue if there is one prompt). A two-sided paired test finds the effect with power 0.8 at α = 0.05, uncorrected; ' +
       `corrected: at 0.05 / ${tests}, the worst case of Holm's correction in a report with the ${tests} differences of this one.`,
     columns: [
       { name: 'arm', heading: 'arm' },
       { name: 'slice', heading: 'model · source' },
       { name: 'rounds', heading: 'rounds' },
-      { name: 'scenarios', heading: 'scenarios', digits: 0 },
+      { name: 'dialogues', heading: 'dialogues', digits: 0 },
+      { name: 'prompts', heading: 'prompts', digits: 0 },
       { name: 'deviation', heading: 'sd of differences', digits: 3 },
       { name: 'detectable', heading: 'detectable', digits: 3 },
-      { name: 'needed', heading: `scenarios for ${effect}`, digits: 0 },
+      { name: 'needed', heading: `prompts for ${effect}`, digits: 0 },
       { name: 'needed_corrected', heading: 'corrected', digits: 0 },
     ],
-    rows: arms.map(({ labels, arm, window, clusters, deviation, detectable, needed, neededCorrected }) => [
-      arm,
-      sliceName(labels),
-      window,
-      clusters,
-      deviation,
-      detectable,
-      needed,
-      neededCorrected,
-    ]),
+    rows: arms.map(
+      ({ labels, arm, window, dialogues, prompts, deviation, detectable, needed, neededCorrected }) => [
+        arm,
+        sliceName(labels),
+        window,
+        dialogues,
+        prompts,
+        deviation,
+        detectable,
+        needed,
+        neededCorrected,
+      ],
+    ),
   };
 }

@@ -20,9 +20,9 @@ export function provenance(
         : `, ${facts.layers} layers × ${facts.heads} heads, weights SHA-256 ${facts.hash}`;
     return [`model ${name}`, `${executor}${precision === null ? '' : `, ${precision}`}${shape}`];
   });
-  const sources = spec.sources.map(({ name, kind, dialogues: scenarios, rounds }): [string, string] => [
+  const sources = spec.sources.map(({ name, kind, dialogues, rounds }): [string, string] => [
     `source ${name}`,
-    `${kind}, ${scenarios} scenarios of ${rounds} rounds`,
+    `${kind}, ${dialogues} dialogues of ${rounds} rounds`,
   ]);
   const arms = spec.arms.map((arm): [string, string] => [`arm ${arm.name}`, armWords(arm)]);
   return [

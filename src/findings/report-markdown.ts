@@ -1,4 +1,5 @@
 import { markdownTable, readableTable } from '../report/index.js';
+import { sampleText } from './clusters.js';
 import { coverageWords, planWords } from './gaps.js';
 import { provenance } from './provenance.js';
 import type { ReportedSlice } from './reported-slice.js';
@@ -20,6 +21,7 @@ export function reportMarkdown(study: StudyResult, slices: readonly ReportedSlic
     ...slices.flatMap(({ name, analysis, figures, tables }) => [
       `## ${escaped(sliceName(analysis.slice.labels))}`,
       `**${escaped(headline(analysis, spec))}**`,
+      `${sampleText(analysis.slice.sample)}.`,
       ...coverageWords(analysis.slice).map(escaped),
       findings(analysis, spec)
         .map((line) => `- ${escaped(line)}`)

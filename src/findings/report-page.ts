@@ -11,6 +11,7 @@ import {
 import type { SliceAnalysis } from './analysis.js';
 import { browserSlice, embeddedJson } from './browser-data.js';
 import { BROWSER_SCRIPT } from './browser-script.js';
+import { sampleText } from './clusters.js';
 import { coverageWords, planWords } from './gaps.js';
 import { FLOOR, TOLERATED_FALL } from './judgement.js';
 import { PAGE_STYLE } from './page-style.js';
@@ -85,7 +86,7 @@ async function sliceMarkup({ spec }: StudyResult, slice: ReportedSlice): Promise
 `);
   }
   return html`<h2 id="${anchorOf(slice)}">${sliceName(analysis.slice.labels)}</h2>
-<p class="soft">${executor}, ${precision}; ${analysis.slice.indices.length} scenarios.</p>
+<p class="soft">${executor}, ${precision}; ${sampleText(analysis.slice.sample)}.</p>
 ${coverageWords(analysis.slice).map((line) => html`<p>${line}</p>\n`)}${findings(analysis, spec).map((line) => html`<p>${line}</p>\n`)}
 ${drawn}
 ${tables.map(tableMarkup)}
@@ -129,8 +130,8 @@ Probes run on a branch that the dialogue never sees. You can check any number ab
 function readingMarkup(): Markup {
   return html`<h2 id="reading">How to read this page</h2>
 <p>Stability is the mean score that judges give to the answers to probes. A probe is a question asked on a branch after a round; its
-answer shows whether the model still follows the system prompt. Intervals are 95 % intervals from a bootstrap over scenarios, because
-the rounds of one dialogue are not independent. Arms are paired: they have the same scenarios, users and seeds. The page calls an arm
+answer shows whether the model still follows the system prompt. Intervals are 95 % intervals from a bootstrap over prompts, because
+the dialogues of one prompt are not independent. Arms are paired: they have the same prompts, users and seeds. The page calls an arm
 better or worse only if the interval of its difference excludes zero and its p-value, corrected for all differences of the study
 (Holm), is at most 0.05. Otherwise the page says that no effect was seen, and how large one may still be. In the names of arms, k is the
 strength of split-softmax: 1 leaves the share alone, smaller is stronger.</p>

@@ -117,9 +117,9 @@ describe('the report of a study', () => {
   it('writes tables with the numbers of the page', () => {
     const [heading, first] = textOf('tables/stability.csv').split('\n');
     expect(heading).toBe(
-      'model,executor,precision,source,arm,dialogues,early,early_low,early_high,late,late_low,late_high,change,change_low,change_high,slope,slope_low,slope_high',
+      'model,executor,precision,source,arm,dialogues,prompts,early,early_low,early_high,late,late_low,late_high,change,change_low,change_high,slope,slope_low,slope_high',
     );
-    const late = Number(first!.split(',')[9]);
+    const late = Number(first!.split(',')[10]);
     expect(page).toContain(`<td>${late.toFixed(2)} [`);
     expect(textOf('report.md')).toContain(`${late.toFixed(2)} [`);
     expect(textOf('tables/rounds.csv').trimEnd().split('\n')).toHaveLength(1 + 4 * 10);

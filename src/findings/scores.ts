@@ -1,6 +1,6 @@
 import type { Score } from '../statistics/index.js';
 import type { DialogueRecord, RoundRecord } from '../study/index.js';
-import type { Clusters } from './slices.js';
+import type { Clusters } from './clusters.js';
 
 /** Selects rounds by their number. */
 export type RoundFilter = (round: number) => boolean;

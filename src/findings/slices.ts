@@ -1,4 +1,5 @@
 import type { CostRecord, DialogueRecord } from '../study/index.js';
+import { type Clusters, clustersOf, type Sample, sampleOf } from './clusters.js';
 import type { Gap, LabelledTiming, StudyResult } from './study-result.js';
 
 /** The part of a study whose arms are compared: one model, executor and precision on one source of dialogues. */
@@ -8,8 +9,8 @@ export interface Slice {
   readonly baseline: string;
   /** Arms that have a dialogue in this slice, in the order of the specification. */
   readonly arms: readonly ArmRecords[];
-  /** Scenarios that all these arms have, ascending: the clusters for numbers of single arms. */
-  readonly indices: readonly number[];
+  /** What numbers of single arms rest on: the dialogues that all these arms have. */
+  readonly sample: Sample;
   /** Number of dialogues (a scenario and a seed) that some of these arms have and others lack. */
   readonly leftOut: number;
   /** Planned dialogues without a result, of all arms. */
@@ -29,14 +30,11 @@ export interface ArmRecords {
   readonly name: string;
   /** All dialogues of the arm. */
   readonly dialogues: readonly DialogueRecord[];
-  /** The dialogues that all other arms have as well, so that arms are comparable: `[clusters][seeds]`. */
+  /** The dialogues that all other arms have as well, so that arms are comparable; the same clusters for every arm. */
   readonly shared: Clusters;
   readonly costs: readonly CostRecord[];
   readonly timings: readonly LabelledTiming[];
 }
-
-/** Dialogues grouped by scenario, because those of one scenario are not independent: `[clusters][seeds]`. */
-export type Clusters = readonly (readonly DialogueRecord[])[];
 
 /** Splits a study's records into slices, one for each model and source that has a dialogue. */
 export function slicesOf({ spec, records, gaps, timings }: StudyResult): Slice[] {
@@ -55,23 +53,21 @@ export function slicesOf({ spec, records, gaps, timings }: StudyResult): Slice[]
     const counts = countsOf(dialogues.map(dialogueKey));
     const isShared = (dialogue: DialogueRecord): boolean => counts.get(dialogueKey(dialogue)) === led.length;
     const shared = dialogues.filter(isShared);
-    const indices = [...new Set(shared.map(({ index }) => index))].sort((a, b) => a - b);
+    const arms = led.map(({ name }) => {
+      const ofArm = dialogues.filter(({ arm }) => arm === name).sort((a, b) => a.seed - b.seed);
+      return {
+        name,
+        dialogues: ofArm,
+        shared: clustersOf(ofArm.filter(isShared)),
+        costs: costs.filter((cost) => cost.arm === name),
+        timings: timings.filter((timing) => timing.arm === name && sliceKey(timing) === key),
+      };
+    });
     return {
       labels: { model, executor, precision, source },
       baseline: spec.arms[0]!.name,
-      arms: led.map(({ name }) => {
-        const ofArm = dialogues.filter(({ arm }) => arm === name).sort((a, b) => a.seed - b.seed);
-        return {
-          name,
-          dialogues: ofArm,
-          shared: indices.map((place) =>
-            ofArm.filter((dialogue) => dialogue.index === place && isShared(dialogue)),
-          ),
-          costs: costs.filter((cost) => cost.arm === name),
-          timings: timings.filter((timing) => timing.arm === name && sliceKey(timing) === key),
-        };
-      }),
-      indices,
+      arms,
+      sample: sampleOf(arms[0]!.shared),
       leftOut: counts.size - shared.length / led.length,
       gaps: gaps.filter((gap) => gap.kind === 'dialogue' && sliceKey(gap) === key),
     };

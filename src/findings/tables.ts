@@ -24,7 +24,7 @@ export function tablesOf(analysis: SliceAnalysis, spec: ReportedSpec): DataTable
 
 const ARM: Column = { name: 'arm', heading: 'arm' };
 const ROUND: Column = { name: 'round', heading: 'round', digits: 0 };
-const INTERVALS = `Brackets: 95 % intervals from a bootstrap over scenarios; fewer than ${FEWEST} scenarios have none.`;
+const INTERVALS = `Brackets: 95 % intervals from a bootstrap over prompts, whose dialogues are not independent (over dialogues if there is one prompt); fewer than ${FEWEST} have none.`;
 
 function stabilityTable({ courses }: SliceAnalysis, { early, late }: ReportedSpec): DataTable {
   return {
@@ -34,6 +34,7 @@ function stabilityTable({ courses }: SliceAnalysis, { early, late }: ReportedSpe
     columns: [
       ARM,
       { name: 'dialogues', heading: 'dialogues', digits: 0 },
+      { name: 'prompts', heading: 'prompts', digits: 0 },
       { name: 'early', heading: 'early' },
       { name: 'late', heading: 'late' },
       { name: 'change', heading: 'late − early', signed: true },
@@ -41,9 +42,10 @@ function stabilityTable({ courses }: SliceAnalysis, { early, late }: ReportedSpe
     ],
     rows: courses
       .filter(({ stability }) => stability.rounds.length > 0)
-      .map(({ name, dialogues, stability, slope }) => [
+      .map(({ name, sample, stability, slope }) => [
         name,
-        dialogues,
+        sample.dialogues,
+        sample.prompts,
         stability.early,
         stability.late,
         stability.change,
@@ -60,13 +62,14 @@ function effectsTable(
     name: 'differences',
     title: `Differences from ${baseline}`,
     note:
-      `Stability of each arm minus that of ${baseline} on the same scenarios and seeds: early (${roundsText(early)}), late (${roundsText(late)}) and in the last probed round. ` +
+      `Stability of each arm minus that of ${baseline} on the same dialogues: early (${roundsText(early)}), late (${roundsText(late)}) and in the last probed round. ` +
       `${INTERVALS} p: two-sided paired permutation test; corrected: after Holm's correction over all differences of the study. ` +
-      'Detectable: the smallest difference that this many scenarios find with power 0.8 (α = 0.05, uncorrected).',
+      'Detectable: the smallest difference that this many prompts find with power 0.8 (α = 0.05, uncorrected).',
     columns: [
       ARM,
       { name: 'rounds', heading: 'rounds' },
-      { name: 'scenarios', heading: 'scenarios', digits: 0 },
+      { name: 'dialogues', heading: 'dialogues', digits: 0 },
+      { name: 'prompts', heading: 'prompts', digits: 0 },
       { name: 'difference', heading: 'difference', signed: true },
       { name: 'p', heading: 'p', digits: 4 },
       { name: 'p_holm', heading: 'p, corrected', digits: 4 },
@@ -76,7 +79,8 @@ function effectsTable(
     rows: effects.map((effect) => [
       effect.arm,
       effect.window,
-      effect.clusters,
+      effect.dialogues,
+      effect.prompts,
       effect.difference,
       effect.p,
       effect.pHolm,
@@ -115,7 +119,7 @@ function partsTable({ courses }: SliceAnalysis, { early, late }: ReportedSpec): 
   return {
     name: 'groups',
     title: 'Stability by group',
-    note: `By group of scenarios, and by what a probe asks about where that differs from the groups: early (${roundsText(early)}) and late (${roundsText(late)}), over the scenarios of the part. ${INTERVALS}`,
+    note: `By group of prompts, and by what a probe asks about where that differs from the groups: early (${roundsText(early)}) and late (${roundsText(late)}), over the prompts of the part. ${INTERVALS}`,
     columns: [
       { name: 'part', heading: 'part' },
       { name: 'of', heading: 'of' },
@@ -149,7 +153,7 @@ function costsTable({ costs, slice: { baseline } }: SliceAnalysis): DataTable {
       `KL divergence of the arm's next-token distribution from the untouched model's on held-out dialogues, in nats a token; perplexity of held-out text, and its ratio to ${baseline}'s; ` +
       `choice: fraction of multiple-choice questions answered correctly, each asked after a short held-out dialogue so that arms that strengthen by turn take effect, and its difference from ${baseline}'s; ` +
       'tokens of context in the last round; tokens and passes forwarded in a dialogue, including probes and second passes; ' +
-      `time per decoded token relative to ${baseline}'s in the same scenario, the median over scenarios, on the machine that ran the study. This time includes prefill, and the arm that runs a dialogue first prefills the system prompt for all arms. A dash: not measured. ${INTERVALS.replace('scenarios', 'scenarios or held-out items')}`,
+      `time per decoded token relative to ${baseline}'s in the same dialogue, the median over dialogues, on the machine that ran the study. This time includes prefill, and the arm that runs a dialogue first prefills the system prompt for all arms. A dash: not measured. ${INTERVALS.replace('over prompts', 'over prompts or held-out items')}`,
     columns: [
       ARM,
       { name: 'kl', heading: 'KL', digits: 4 },
@@ -198,11 +202,11 @@ function correlationsTable({ correlations }: SliceAnalysis): DataTable {
   return {
     name: 'correlations',
     title: "Stability and the prompt's share of attention",
-    note: `Rank correlations (Spearman's ρ) of stability with the prompt's share after the policy: between the means of probed rounds, and between the late means of scenarios. A dash: one of the two does not vary. ${INTERVALS}`,
+    note: `Rank correlations (Spearman's ρ) of stability with the prompt's share after the policy: between the means of probed rounds, and between the late means of dialogues. A dash: one of the two does not vary. ${INTERVALS}`,
     columns: [
       ARM,
       { name: 'over_rounds', heading: 'over rounds', signed: true },
-      { name: 'over_scenarios', heading: 'over scenarios', signed: true },
+      { name: 'over_dialogues', heading: 'over dialogues', signed: true },
     ],
     rows: correlations.map(({ name, overRounds, overDialogues }) => [name, overRounds, overDialogues]),
   };

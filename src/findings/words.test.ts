@@ -36,7 +36,7 @@ describe('an effect in words', () => {
     expect(inWords([0.01, -0.031, 0.05], { pHolm: 1 })).toBe('no effect seen, at most 0.05');
     expect(inWords([0.01, -0.071, 0.05], { pHolm: 1 })).toBe('no effect seen, at most 0.08');
     expect(inWords([0, 0, 0], { pHolm: 1 })).toBe('no difference at all');
-    expect(inWords([0.2, Number.NaN, Number.NaN], { pHolm: 1 })).toBe('unknown: fewer than 5 scenarios');
+    expect(inWords([0.2, Number.NaN, Number.NaN], { pHolm: 1 })).toBe('unknown: fewer than 5 prompts');
   });
 });
 
@@ -78,9 +78,9 @@ describe('the findings of a study', () => {
     expect(findings).toMatch(/^The baseline arm, strong, is not the untouched model/);
   });
 
-  it('cannot tell drift from few scenarios, and say why', () => {
+  it('cannot tell drift from few prompts, and say why', () => {
     const { headline, findings } = told(TRUE_ARMS, 1);
-    expect(headline).toMatch(/^Cannot tell whether .*, but over fewer than 5 scenarios\.$/);
+    expect(headline).toMatch(/^Cannot tell whether .*, but over fewer than 5 prompts\.$/);
     expect(findings).toMatch(/Cannot tell whether there is drift under off/);
     expect(`${headline} ${findings}`).not.toContain('NaN');
   });

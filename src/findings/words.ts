@@ -11,7 +11,7 @@ import type { ReportedSpec } from './study-result.js';
 
 const SIGNIFICANT = 0.05;
 
-const TOO_FEW = `fewer than ${FEWEST} scenarios`;
+const TOO_FEW = `fewer than ${FEWEST} prompts`;
 
 type TestedDifference = Pick<Effect, 'difference' | 'p' | 'pHolm'>;
 

@@ -7,6 +7,7 @@ export interface Scenario {
   readonly id: string;
   /** Kind of system prompt, by which results are also reported. */
   readonly group: string;
+  /** The system prompt of the measured model. Dialogues of one prompt are not independent: statistics cluster by it. */
   readonly system: string;
   /** Exchanges that open the dialogue, with answers that follow the prompt: user and assistant alternating. */
   readonly given: readonly Message[];

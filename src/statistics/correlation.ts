@@ -39,15 +39,11 @@ export function correlationOf(
   y: readonly number[],
   correlation: Correlation,
 ): Statistic {
-  const drawnX = new Float64Array(x.length);
-  const drawnY = new Float64Array(y.length);
-  return (drawn) => {
-    for (let at = 0; at < drawn.length; at++) {
-      drawnX[at] = x[drawn[at]!]!;
-      drawnY[at] = y[drawn[at]!]!;
-    }
-    return correlation(drawnX.subarray(0, drawn.length), drawnY.subarray(0, drawn.length));
-  };
+  return (drawn) =>
+    correlation(
+      Float64Array.from(drawn, (at) => x[at]!),
+      Float64Array.from(drawn, (at) => y[at]!),
+    );
 }
 
 /**

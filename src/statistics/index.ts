@@ -24,4 +24,12 @@ export {
 } from './power.js';
 export { quantile } from './quantile.js';
 export { collectSpread, type ShareSpread, type SpreadCollector, spreadOf } from './spread.js';
-export { differenceOf, meanOf, type Point, type Score, type Statistic, slopeOf } from './statistic.js';
+export {
+  differenceOf,
+  meanOf,
+  ofMembers,
+  type Point,
+  type Score,
+  type Statistic,
+  slopeOf,
+} from './statistic.js';

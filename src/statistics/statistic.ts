@@ -28,6 +28,16 @@ export function meanOf(scores: readonly Score[]): Statistic {
   };
 }
 
+/**
+ * Returns a statistic of the members (dialogues) of drawn clusters (prompts), so that a number over single dialogues has an
+ * interval over clusters.
+ * @param members the indices of each cluster's members, `[clusters][members]`
+ * @param statistic a function of a sample of members
+ */
+export function ofMembers(members: readonly (readonly number[])[], statistic: Statistic): Statistic {
+  return (drawn) => statistic(Int32Array.from(Array.from(drawn, (cluster) => members[cluster]!).flat()));
+}
+
 /** Returns the left statistic minus the right one, both of the same drawn clusters. */
 export function differenceOf(left: Statistic, right: Statistic): Statistic {
   return (drawn) => left(drawn) - right(drawn);

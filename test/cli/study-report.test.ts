@@ -58,10 +58,10 @@ describe('study report', () => {
 });
 
 describe('study power', () => {
-  it("gives each arm's detectable effect, and the scenarios that an effect needs", async () => {
+  it("gives each arm's detectable effect, and the prompts that an effect needs", async () => {
     const folder = await studyFolder();
     const lines = (await study('power', folder, '--effect', '0.05')).split('\n');
-    expect(lines[0]).toContain('scenarios for 0.05');
+    expect(lines[0]).toContain('prompts for 0.05');
     expect(lines.slice(1, 4).map((line) => line.split(/\s{2,}/)[2])).toEqual(['early', 'late', 'last']);
     const { arms, tests } = JSON.parse(await study('power', folder, '--effect', '0.05', '--json'));
     expect(arms).toHaveLength(3);

@@ -43,6 +43,7 @@ it('the tables contain the values of the records', async () => {
   expect(rounds.length).toBe(12);
   expect(rounds[1]).toMatchObject({
     ...labels(dialogues[0]!),
+    system: dialogues[0]!.system,
     round: 2,
     answer: dialogues[0]!.rounds[1]!.answer,
     strength: null,

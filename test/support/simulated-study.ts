@@ -21,6 +21,8 @@ export interface TrueArm {
 export interface SimulationOptions {
   readonly arms?: readonly TrueArm[];
   readonly dialogues?: number;
+  /** Number of system prompts, which dialogues take in turn; default: one for each dialogue. Dialogues of one are alike. */
+  readonly prompts?: number;
   readonly rounds?: number;
   readonly seed?: number;
   readonly sources?: readonly string[];
@@ -43,12 +45,13 @@ const GROUPS = ['persona', 'pattern'];
 export function simulateStudy({
   arms = TRUE_ARMS,
   dialogues = 48,
+  prompts = dialogues,
   rounds = 16,
   seed = 1,
   sources = ['organism'],
   unlike = 0.08,
 }: SimulationOptions = {}): StudyResult {
-  const shape = { dialogues, rounds, unlike };
+  const shape = { dialogues, prompts, rounds, unlike };
   const records = sources.flatMap((source, at) =>
     Array.from({ length: dialogues }, (_, index) =>
       arms.map((arm) => dialogueOf(arm, { source, index, seed: seed + 1000 * at }, shape)),
@@ -81,18 +84,19 @@ const labelsOf = (source: string, arm: string, index: number) => ({
 function dialogueOf(
   arm: TrueArm,
   { source, index, seed }: { readonly source: string; readonly index: number; readonly seed: number },
-  { rounds, unlike }: { readonly rounds: number; readonly unlike: number },
+  { prompts, rounds, unlike }: { readonly prompts: number; readonly rounds: number; readonly unlike: number },
 ): DialogueRecord {
-  const group = GROUPS[index % GROUPS.length]!;
+  const prompt = index % prompts;
+  const group = GROUPS[prompt % GROUPS.length]!;
   // The same random numbers for every arm, so that arms are paired.
-  const random = createRandom(seed * 10_000 + index);
+  const random = createRandom(seed * 10_000 + prompt);
   const own = (2 * random() - 1) * unlike;
   return {
     kind: 'dialogue',
     ...labelsOf(source, arm.name, index),
     scenario: `scenario-${index}`,
     group,
-    system: `Always answer in the manner of the ${group} number ${index}. <Never> say "no" & mean it.`,
+    system: `Always answer in the manner of the ${group} number ${prompt}. <Never> say "no" & mean it.`,
     rounds: Array.from({ length: rounds }, (_, at) => roundOf(arm, at + 1, own, random)),
     forwardedTokens: 1000 + 60 * rounds,
     forwardPasses: 300,

@@ -4,11 +4,11 @@ import { readableTable, textTable } from '../../report/index.js';
 import { decimal } from '../options/index.js';
 import { stdout } from '../terminal/index.js';
 
-/** Adds `study power`: estimates from a pilot study how many dialogues it takes to detect an effect. */
+/** Adds `study power`: estimates from a pilot study how many prompts it takes to detect an effect. */
 export function addPowerCommand(study: Command): void {
   study
     .command('power')
-    .description('estimate from a pilot study how many dialogues it takes to detect an effect')
+    .description('estimate from a pilot study how many prompts it takes to detect an effect')
     .argument('<folder>', 'the results folder of the pilot')
     .option('--effect <x>', 'the difference in stability to detect', effectSize, 0.1)
     .option('--json', 'write the estimate as JSON')
@@ -21,7 +21,7 @@ export function addPowerCommand(study: Command): void {
       const table = powerTable(power);
       const lines =
         power.arms.length === 0
-          ? ['Nothing to compare: at least two arms must share at least two probed scenarios.']
+          ? ['Nothing to compare: at least two arms must share probed dialogues of at least two prompts.']
           : [...textTable(readableTable(table)), '', table.note];
       stdout.lines(lines);
     });

@@ -13,7 +13,7 @@ export interface CellLabels {
   readonly source: string;
   readonly arm: string;
   readonly seed: number;
-  /** Index of the scenario or held-out item in the source. Statistics cluster by it. */
+  /** Index of the scenario or held-out item in the source. */
   readonly index: number;
 }
 
@@ -25,6 +25,7 @@ export interface DialogueRecord extends CellLabels {
   readonly kind: 'dialogue';
   readonly scenario: string;
   readonly group: string;
+  /** The system prompt of the measured model. Statistics cluster by it. */
   readonly system: string;
   readonly rounds: readonly RoundRecord[];
   /** All tokens forwarded, including probes and, with guidance, the second context. */
