@@ -12,7 +12,8 @@ import { type PastTurn, steer } from './steering.js';
 
 /** Options of a chat whose answers are given. It samples nothing, so it takes no sampling options. */
 export type ForcedChatOptions = SteeringOptions & {
-  readonly system: string;
+  /** The system prompt; null for none. */
+  readonly system: string | null;
   /** Whether a strength that follows tokens is computed as in a chat with this option; see {@link ChatOptions}. */
   readonly prefixFirst?: boolean;
   /** The date and time that the template writes; as in `ChatOptions`. */
@@ -64,7 +65,7 @@ export function openForcedChat(
   const grid = headGrid(executor.blueprint);
   const { vocabSize } = executor.blueprint;
   const layoutOptions = { trustContent: false, now: parseMoment(now) };
-  let messages: readonly PromptMessage[] = [{ role: 'system', content: system }];
+  let messages: readonly PromptMessage[] = system === null ? [] : [{ role: 'system', content: system }];
   const past: PastTurn[] = [];
   const caches = new Caches(executor, undefined, null);
   const session = caches.dialogue;

@@ -18,6 +18,15 @@ const labels = {
   index: z.int(),
 };
 
+const probe = {
+  label: z.string(),
+  question: z.string(),
+  /** Older records were asked once. */
+  repeat: z.int().min(1).default(1),
+  answer: z.string(),
+  score,
+};
+
 const Round = z.object({
   round: z.int().min(1),
   user: z.string(),
@@ -33,7 +42,7 @@ const Round = z.object({
   obedience: score.nullable(),
   ability: score.nullable(),
   fluency: score,
-  probes: z.array(z.object({ label: z.string(), question: z.string(), answer: z.string(), score })),
+  probes: z.array(z.object(probe)),
 });
 
 /** A cell's record on disk. */
@@ -61,6 +70,15 @@ export const KeptCell: z.ZodType<CellRecord> = z.discriminatedUnion('kind', [
     kind: z.literal('ranking'),
     scenario: z.string(),
     heads: z.array(z.array(share.nullable())),
+  }),
+  z.object({
+    ...labels,
+    kind: z.literal('chance'),
+    scenario: z.string(),
+    group: z.string(),
+    system: z.string(),
+    unrelated: z.object({ id: z.string(), system: z.string() }).nullable(),
+    answers: z.array(z.object({ ...probe, under: z.enum(['none', 'unrelated']) })),
   }),
   z.object({ ...labels, kind: z.literal('failure'), error: z.string() }),
 ]);
@@ -100,6 +118,8 @@ const Arm = z.object({
   silence: HeadChoice.nullable(),
   repeatEvery: z.number().nullable(),
   guidance: z.number().nullable(),
+  /** Older studies have no such arm. */
+  noSystem: z.boolean().default(false),
 });
 
 const Sampling = z.object({

@@ -4,7 +4,7 @@ import type { ReportedArm } from './study-result.js';
 
 const OFF: ReportedArm = {
   ...{ name: 'an arm', policy: 'off', schedule: null, target: { kind: 'message' }, on: { kind: 'all' } },
-  ...{ silence: null, repeatEvery: null, guidance: null },
+  ...{ silence: null, repeatEvery: null, guidance: null, noSystem: false },
 };
 
 describe('what was run, in the words of the specification', () => {

@@ -40,6 +40,7 @@ const SCENARIO: Scenario = {
   obedience: () => null,
   ability: () => null,
   reference: null,
+  unrelated: null,
 };
 
 async function collect(

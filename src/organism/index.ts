@@ -29,5 +29,12 @@ export type { Round } from './rounds.js';
 export { type InstructionScore, runTrial, type TrialRoundRecord } from './run-trial.js';
 export { type ArmSummary, type ByRound, summarizeArm } from './summary.js';
 export { substitute } from './template.js';
-export { drawBareTrial, drawTrial, type Trial, type TrialProbe, type TrialRound } from './trial.js';
+export {
+  drawBareTrial,
+  drawTrial,
+  type Trial,
+  type TrialProbe,
+  type TrialRound,
+  unrelatedTrial,
+} from './trial.js';
 export type { TrialArm } from './trial-arm.js';

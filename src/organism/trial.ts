@@ -1,7 +1,14 @@
 import { HoldfastError } from '../errors.js';
 import { Chance } from './chance.js';
 import type { Grammar } from './grammar.js';
-import { drawInstruction, fits, type Instruction, isHeldOut, systemText } from './instructions.js';
+import {
+  drawInstruction,
+  fits,
+  type Instruction,
+  isHeldOut,
+  sharesValue,
+  systemText,
+} from './instructions.js';
 import { anyRound, probeRound, type Round } from './rounds.js';
 import { answerText, drawStyle, userText } from './shape.js';
 
@@ -53,6 +60,18 @@ export function drawTrial(grammar: Grammar, index: number, rounds: number): Tria
 /** Draws a trial without instructions or probes. It shows what a policy costs when there is nothing to hold. */
 export function drawBareTrial(grammar: Grammar, index: number, rounds: number): Trial {
   return drawWith(grammar, new Chance(BARE_TRIAL_SEEDS + index), index, [], rounds);
+}
+
+/** Returns the next trial, of one round, whose instructions share no family and no value with those of this one. */
+export function unrelatedTrial(grammar: Grammar, { index, instructions }: Trial): Trial {
+  for (let next = index + 1; ; next++) {
+    const trial = drawTrial(grammar, next, 1);
+    const isRelated = trial.instructions.some(
+      (other) =>
+        instructions.some(({ family }) => family === other.family) || sharesValue(other, instructions),
+    );
+    if (!isRelated) return trial;
+  }
 }
 
 function drawWith(

@@ -5,6 +5,13 @@
  */
 export { organismSource } from './organism-source.js';
 export { replaySource } from './replay-source.js';
-export type { Probe, Scenario, ScenarioSource, User, UserContext } from './scenario.js';
+export type {
+  Probe,
+  Scenario,
+  ScenarioSource,
+  UnrelatedPrompt,
+  User,
+  UserContext,
+} from './scenario.js';
 export { primedSource, type ScriptChoice, scriptSource } from './script-source.js';
 export { type SelfChatChoice, selfChatSource } from './self-chat-source.js';

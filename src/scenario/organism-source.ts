@@ -5,6 +5,7 @@ import {
   judge,
   judgeAbility,
   type Trial,
+  unrelatedTrial,
 } from '../organism/index.js';
 import type { Message } from '../text/index.js';
 import { fixedUser } from './fixed-user.js';
@@ -54,5 +55,9 @@ function trialScenario(grammar: Grammar, trial: Trial): Scenario {
       { role: 'user', content: user },
       { role: 'assistant', content: reference },
     ]),
+    get unrelated() {
+      const other = unrelatedTrial(grammar, trial);
+      return { id: `organism-${other.index}`, system: other.system };
+    },
   };
 }

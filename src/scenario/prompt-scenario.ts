@@ -1,9 +1,14 @@
 import { judgeAnswer, type PromptMaterial } from '../material/index.js';
 import type { Message } from '../text/index.js';
 import type { Scenario } from './scenario.js';
+import { type JudgedPrompt, unrelatedTo } from './unrelated-prompt.js';
 
 /** The parts of a dialogue that do not follow from its prompt. */
 type Course = Pick<Scenario, 'id' | 'given' | 'rounds' | 'openUser'> & {
+  /** Index of the scenario in its source. */
+  readonly index: number;
+  /** All prompts of the material. */
+  readonly prompts: readonly JudgedPrompt[];
   /** Everything the user's side depends on, as plain JSON. */
   readonly user: unknown;
   /** Index of the probe after the first round; later rounds take the prompt's probes in turn. */
@@ -13,7 +18,7 @@ type Course = Pick<Scenario, 'id' | 'given' | 'rounds' | 'openUser'> & {
 /** Returns a dialogue under a prompt of the material: one of its probes per round, and its judge for all answers. */
 export function promptScenario(prompt: PromptMaterial, course: Course): Scenario {
   const { id, group, system, shown, probes, judge } = prompt;
-  const { user, firstProbe, given, rounds, openUser } = course;
+  const { index, prompts, user, firstProbe, given, rounds, openUser } = course;
   const score = (answer: string): number => judgeAnswer(judge, answer);
   return {
     id: course.id,
@@ -35,6 +40,9 @@ export function promptScenario(prompt: PromptMaterial, course: Course): Scenario
     obedience: (_, answer) => (shown === 'always' ? score(answer) : null),
     ability: () => null,
     reference: null,
+    get unrelated() {
+      return unrelatedTo(prompt, index, prompts);
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import { judgeAnswer, ruleSchema } from '../material/index.js';
 import type { Message } from '../text/index.js';
 import { fixedUser } from './fixed-user.js';
 import type { Scenario, ScenarioSource } from './scenario.js';
+import { type JudgedPrompt, unrelatedTo } from './unrelated-prompt.js';
 
 const message = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() });
 const messages = z.array(message).min(1);
@@ -41,29 +42,38 @@ interface Entry {
  * dialogue is a system message followed by user and assistant in turn
  */
 export function replaySource(file: string, rounds: number): ScenarioSource {
-  const scenarios = entriesOf(readTextNow(file), file).map((entry, index) =>
-    replayScenario(readEntry(entry, file), index, rounds),
-  );
+  const dialogues = entriesOf(readTextNow(file), file).map((entry) => readEntry(entry, file));
+  const prompts = dialogues.map(promptOf);
+  const scenarios = dialogues.map((dialogue, index) => replayScenario(dialogue, index, rounds, prompts));
   return { size: scenarios.length, at: (index) => scenarios[index]! };
 }
 
+/** Returns the system prompt of a recorded dialogue, with the judges of its probes. */
+function promptOf({ messages, group = 'recorded', probes }: Recorded, index: number): JudgedPrompt {
+  const judges = probes.map(({ judge }) => judge);
+  return { id: `recorded-${index}`, group, system: messages[0]!.content, judge: judges };
+}
+
 function replayScenario(
-  { messages, group = 'recorded', probes }: Recorded,
+  dialogue: Recorded,
   index: number,
   most: number,
+  prompts: readonly JudgedPrompt[],
 ): Scenario {
-  const [system, ...spoken] = messages;
-  const users = spoken
+  const { messages, probes } = dialogue;
+  const { id, group, system } = promptOf(dialogue, index);
+  const users = messages
+    .slice(1)
     .filter(({ role }) => role === 'user')
     .map(({ content }) => content)
     .slice(0, most);
   return {
-    id: `recorded-${index}`,
+    id,
     group,
-    system: system!.content,
+    system,
     given: [],
     rounds: users.length,
-    content: { kind: 'replay', system: system!.content, users, group, probes },
+    content: { kind: 'replay', system, users, group, probes },
     openUser: () => fixedUser(users),
     probesAfter: () =>
       probes.map(({ question, judge }) => ({
@@ -74,6 +84,9 @@ function replayScenario(
     obedience: () => null,
     ability: () => null,
     reference: null,
+    get unrelated() {
+      return unrelatedTo(prompts[index]!, index, prompts);
+    },
   };
 }
 

@@ -28,6 +28,18 @@ export interface Scenario {
   ability(round: number, answer: string, finished: boolean): number | null;
   /** A whole dialogue whose answers follow the prompt, user and assistant alternating; null if there is none. */
   readonly reference: readonly Message[] | null;
+  /**
+   * A prompt of another group with another judge: what the probes score under it is chance. The same for the same index;
+   * null if the source has none.
+   */
+  readonly unrelated: UnrelatedPrompt | null;
+}
+
+/** A system prompt that has nothing to do with a scenario. */
+export interface UnrelatedPrompt {
+  /** Name within the source. */
+  readonly id: string;
+  readonly system: string;
 }
 
 /** A question that shows whether the system prompt is still followed. */

@@ -46,6 +46,8 @@ export function primedSource(
       const prompt = prompts[index]!;
       return promptScenario(prompt, {
         id: prompt.id,
+        index,
+        prompts: material.prompts,
         given: givenMessages(prompt, given),
         rounds,
         user: { kind: 'script', messages },

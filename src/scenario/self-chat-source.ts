@@ -40,6 +40,8 @@ export function selfChatSource(material: Material, { rounds, ...choice }: SelfCh
       const opener = drawn(openers);
       return promptScenario(a, {
         id: `${a.id}-${b.id}-${index}`,
+        index,
+        prompts,
         given: [],
         rounds,
         user: { kind: 'self-chat', system: b.system, opener },

@@ -25,6 +25,8 @@ export type {
   CellLabels,
   CellRecord,
   CellTiming,
+  ChanceAnswer,
+  ChanceRecord,
   CostRecord,
   DialogueRecord,
   FailedCell,

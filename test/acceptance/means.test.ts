@@ -269,6 +269,7 @@ describe.each(Object.keys(MODELS))('every mean of shares on %s', (name) => {
           sampling: CHAT.sampling,
           maxTokens: CHAT.maxTokens,
           probeRounds: [],
+          probeRepeats: 1,
           seed: 1,
           index: 0,
           now: NOW,

@@ -19,7 +19,7 @@ function openStudy(file, models) {
     labels: { model: 'stub', executor: 'reference', precision: 'f32', source: 'talk', arm, seed: 1, index },
     model: MODEL,
     source,
-    arm: { name: arm, settings: { policy: 'off' }, repeatEvery: null },
+    arm: { name: arm, settings: { policy: 'off' }, repeatEvery: null, noSystem: false },
     measure,
     now,
     settings: { sampling: {}, maxTokens: 8, probeRounds: [1, 2], costs: {} },

@@ -4,12 +4,13 @@ import type { Arm } from '../../src/study/index.js';
 import { SYSTEM } from './chat-fixtures.js';
 import { spyOnModel } from './organism-fixtures.js';
 
-export const OFF: Arm = { name: 'off', settings: { policy: 'off' }, repeatEvery: null };
+export const OFF: Arm = { name: 'off', settings: { policy: 'off' }, repeatEvery: null, noSystem: false };
 
 export const armOf = (settings: Arm['settings'], repeatEvery: number | null = null): Arm => ({
   name: 'an arm',
   settings,
   repeatEvery,
+  noSystem: false,
 });
 
 const WORDS = ['What of it?', 'Pull harder.', 'And now?', 'Let go!'];
@@ -37,6 +38,7 @@ export const SCENARIO: Scenario = {
     { role: 'user', content },
     { role: 'assistant', content: 'I hold fast.' },
   ]),
+  unrelated: { id: 'sails', system: 'You are a sail.' },
 };
 
 /**

@@ -134,6 +134,7 @@ function roundOf(arm: TrueArm, round: number, own: number, random: () => number)
     probes: ['name', 'end'].map((label, at) => ({
       label,
       question: `What is your ${label}?`,
+      repeat: 1,
       answer: kept(coins[at + 1]!) === 1 ? 'lemon' : 'I cannot say.',
       score: kept(coins[at + 1]!),
     })),
@@ -187,6 +188,7 @@ function specOf(
     sampling: { temperature: 1, topP: 0.9 },
     maxTokens: 64,
     probeRounds: Array.from({ length: rounds }, (_, at) => at + 1),
+    probeRepeats: 1,
     arms: arms.map(armSpecOf),
     costs: { kl: 12, perplexity: 12, choice: { file: 'bundled', questions: 12 } },
     rankingDialogues: 0,
@@ -205,5 +207,6 @@ function armSpecOf({ name, lift }: TrueArm): ArmSpec {
     silence: null,
     repeatEvery: null,
     guidance: null,
+    noSystem: false,
   };
 }

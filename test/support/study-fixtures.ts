@@ -23,6 +23,7 @@ export function scenariosOf(
       obedience: () => null,
       ability: () => null,
       reference: null,
+      unrelated: null,
     }),
   };
 }

@@ -1,4 +1,12 @@
-import type { CellRecord, CostRecord, DialogueRecord, ProbeRecord, RoundRecord } from '../plan/index.js';
+import type {
+  CellRecord,
+  ChanceAnswer,
+  ChanceRecord,
+  CostRecord,
+  DialogueRecord,
+  ProbeRecord,
+  RoundRecord,
+} from '../plan/index.js';
 
 /** A value in a table, of a type that Parquet, data frames and SQL all have. */
 export type Value = string | number | boolean | null;
@@ -115,8 +123,40 @@ export const PROBES: Table<ProbeRow> = {
     column('round', 'INT32', ({ round }) => round.round),
     column('label', 'STRING', ({ probe }) => probe.label),
     column('question', 'STRING', ({ probe }) => probe.question),
+    column('repeat', 'INT32', ({ probe }) => probe.repeat),
     column('answer', 'STRING', ({ probe }) => probe.answer),
     column('score', 'DOUBLE', ({ probe }) => probe.score),
+  ],
+};
+
+interface ChanceRow extends OfCell {
+  readonly chance: ChanceRecord;
+  readonly asked: ChanceAnswer;
+}
+
+/** One row per answer to a probe without its prompt. */
+export const CHANCE: Table<ChanceRow> = {
+  name: 'chance',
+  *rows(result) {
+    const { record } = result;
+    if (record.kind !== 'chance') return;
+    for (const asked of record.answers) yield { result, chance: record, asked };
+  },
+  columns: [
+    ...labels<ChanceRow>(),
+    column('scenario', 'STRING', ({ chance }) => chance.scenario),
+    column('group', 'STRING', ({ chance }) => chance.group),
+    column('label', 'STRING', ({ asked }) => asked.label),
+    column('question', 'STRING', ({ asked }) => asked.question),
+    column('repeat', 'INT32', ({ asked }) => asked.repeat),
+    column(
+      'under',
+      'STRING',
+      ({ chance, asked }) => (asked.under === 'none' ? null : chance.unrelated!.id),
+      'nullable',
+    ),
+    column('answer', 'STRING', ({ asked }) => asked.answer),
+    column('score', 'DOUBLE', ({ asked }) => asked.score),
   ],
 };
 

@@ -62,7 +62,7 @@ export type StudyFile = z.infer<typeof StudyFile>;
 
 const Planned = z.object({
   address: z.string().regex(/^[0-9a-f]{64}$/),
-  kind: z.enum(['dialogue', 'cost', 'ranking']),
+  kind: z.enum(['dialogue', 'cost', 'ranking', 'chance']),
   measure: z.enum(['kl', 'perplexity', 'choice']).nullable(),
   labels: z.object({
     model: z.string(),

@@ -5,9 +5,9 @@ import { parseMoment } from '../../text/index.js';
 import { type Computed, costAddress, dialogueAddress, rankingAddress } from './address.js';
 import { CELL_VERSION, versionsThatMatter } from './versions.js';
 
-const arm = { name: 'off', settings: { policy: 'off' }, repeatEvery: null } as const;
+const arm = { name: 'off', settings: { policy: 'off' }, repeatEvery: null, noSystem: false } as const;
 const point = { scenario: { content: 'words', rounds: 2 }, seed: 0, index: 0 };
-const settings = { sampling: { temperature: 1 }, maxTokens: 10, probeRounds: [1] };
+const settings = { sampling: { temperature: 1 }, maxTokens: 10, probeRounds: [1], probeRepeats: 1 };
 const computed: Computed = { executor: 'cpu', facts: FACTS, versions: versionsThatMatter('cpu'), now: NOW };
 
 const addressesWith = (by: Computed): readonly string[] => [
@@ -58,6 +58,7 @@ describe('an address', () => {
         name: 'an arm',
         settings,
         repeatEvery: null,
+        noSystem: false,
       });
     };
     expect(addressOf('sustain')).toMatchInlineSnapshot(

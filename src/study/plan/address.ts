@@ -45,12 +45,15 @@ export interface DialoguePoint {
   readonly index: number;
 }
 
+/** The settings that decide which answers a dialogue gives, and to which probes. */
+type AskedSettings = Pick<StudySpec, 'sampling' | 'maxTokens' | 'probeRounds' | 'probeRepeats'>;
+
 /** Returns the address of a dialogue cell. */
 export function dialogueAddress(
   computed: Computed,
   { scenario, seed, index }: DialoguePoint,
   arm: Arm,
-  { sampling, maxTokens, probeRounds }: Pick<StudySpec, 'sampling' | 'maxTokens' | 'probeRounds'>,
+  { sampling, maxTokens, probeRounds, probeRepeats }: AskedSettings,
 ): string {
   const { content, rounds } = scenario;
   return addressOf('dialogue', computed, {
@@ -61,7 +64,21 @@ export function dialogueAddress(
     sampling,
     maxTokens,
     probeRounds: probeRounds.filter((round) => round <= rounds),
+    probeRepeats,
     ...treatmentOf(arm),
+  });
+}
+
+/** Returns the address of a chance cell: that of the untouched dialogue's probes, and the unrelated prompt. */
+export function chanceAddress(
+  computed: Computed,
+  { scenario, seed, index }: DialoguePoint & { readonly scenario: Pick<Scenario, 'unrelated'> },
+  { sampling, maxTokens, probeRounds, probeRepeats }: AskedSettings,
+): string {
+  const { content, rounds, unrelated } = scenario;
+  return addressOf('chance', computed, {
+    ...{ content, unrelated, seed, index, sampling, maxTokens, probeRepeats },
+    probeRounds: probeRounds.filter((round) => round <= rounds),
   });
 }
 
@@ -89,10 +106,14 @@ export function costAddress(
 }
 
 /** Returns an arm without its name. A renamed policy keeps its former name here, so that cells computed under it are found. */
-function treatmentOf({ settings, repeatEvery }: Arm): object {
+function treatmentOf({ settings, repeatEvery, noSystem }: Arm): object {
   const { policy } = settings;
   const formerly = policy === undefined ? null : POLICY_RULES[policy].formerly;
-  return { settings: formerly === null ? settings : { ...settings, policy: formerly }, repeatEvery };
+  return {
+    settings: formerly === null ? settings : { ...settings, policy: formerly },
+    repeatEvery,
+    ...(noSystem && { noSystem }),
+  };
 }
 
 /** The moment is part of an address only if the template can write it: otherwise it has no effect on the cell. */

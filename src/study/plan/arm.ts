@@ -6,7 +6,17 @@ export interface Arm {
   readonly settings: ArmSettings;
   /** The system prompt is repeated before the user's message every `repeatEvery` turns; null for never. */
   readonly repeatEvery: number | null;
+  /** Whether the dialogue is led without its system message. */
+  readonly noSystem: boolean;
 }
+
+/** The untouched model. */
+export const UNTOUCHED: Arm = {
+  name: 'off',
+  settings: { policy: 'off' },
+  repeatEvery: null,
+  noSystem: false,
+};
 
 /** The chat settings of an arm; `{ policy: 'off' }` for the untouched model. */
 export type ArmSettings = SteeringOptions;

@@ -12,7 +12,7 @@ export interface Cell {
    * recomputes nothing.
    */
   readonly address: string;
-  readonly kind: 'dialogue' | 'cost' | 'ranking';
+  readonly kind: 'dialogue' | 'cost' | 'ranking' | 'chance';
   readonly labels: CellLabels;
   readonly model: ModelSpec;
   readonly source: SourceSpec;
@@ -21,7 +21,7 @@ export interface Cell {
   readonly measure: 'kl' | 'perplexity' | 'choice' | null;
   /** The date and time that the template writes if it writes one: the same for all cells of a study. */
   readonly now: Moment;
-  readonly settings: Pick<StudySpec, 'sampling' | 'maxTokens' | 'probeRounds' | 'costs'>;
+  readonly settings: Pick<StudySpec, 'sampling' | 'maxTokens' | 'probeRounds' | 'probeRepeats' | 'costs'>;
 }
 
 /**

@@ -20,13 +20,14 @@ function cellOf(index: number, arm: Cell['arm']): Cell {
       sampling: SAMPLING,
       maxTokens: 8,
       probeRounds: [],
+      probeRepeats: 1,
       costs: { kl: 0, perplexity: 0, choice: null },
     },
   };
 }
 
-const OFF = { name: 'off', settings: { policy: 'off' }, repeatEvery: null } as const;
-const REPEAT = { name: 'repeat', settings: { policy: 'off' }, repeatEvery: 2 } as const;
+const OFF = { name: 'off', settings: { policy: 'off' }, repeatEvery: null, noSystem: false } as const;
+const REPEAT = { name: 'repeat', settings: { policy: 'off' }, repeatEvery: 2, noSystem: false } as const;
 
 it('estimates a cell by the mean of its kind, or of all cells if none of its kind was timed', () => {
   const off = [0, 1, 2].map((index) => cellOf(index, OFF));

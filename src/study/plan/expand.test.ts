@@ -71,6 +71,7 @@ describe('the cells of a study', () => {
           target: { kind: 'message' },
         },
         repeatEvery: null,
+        noSystem: false,
       },
       measure: null,
       now: NOW,

@@ -2,10 +2,18 @@ import { HoldfastError } from '../../errors.js';
 import type { Scenario, ScenarioSource } from '../../scenario/index.js';
 import type { Moment } from '../../text/index.js';
 import type { ArmSpec, ModelSpec, SourceSpec, StudySpec } from '../spec/index.js';
-import { type Computed, costAddress, dialogueAddress, type ModelFacts, rankingAddress } from './address.js';
-import type { Arm } from './arm.js';
+import {
+  type Computed,
+  chanceAddress,
+  costAddress,
+  dialogueAddress,
+  type ModelFacts,
+  rankingAddress,
+} from './address.js';
+import { type Arm, UNTOUCHED } from './arm.js';
 import type { Cell } from './cell.js';
 import { headScores } from './head-scores.js';
+import { probesOf } from './probes.js';
 import type { CellLabels, CostRecord, RankingRecord } from './record.js';
 import { needsRanking, resolveArm } from './resolve-arm.js';
 import { versionsThatMatter } from './versions.js';
@@ -24,12 +32,14 @@ export interface FoundSource {
 }
 
 const MEASURES: readonly CostRecord['measure'][] = ['kl', 'perplexity', 'choice'];
-/** More cells are surely a mistake, which must be reported before they are created. */
+/**
+ * More dialogues and costs are surely a mistake, which must be reported before they are created. Each dialogue has at most
+ * one more cell, for chance.
+ */
 const MAX_CELLS = 2_000_000;
-const OFF: Arm = { name: 'off', settings: { policy: 'off' }, repeatEvery: null };
 
 /**
- * Returns the cells of a study: dialogues first, then costs. The arms of one dialogue or item are next to each other.
+ * Returns the cells of a study: dialogues first, then costs, then chance. The arms of one dialogue or item are next to each other.
  * Two cells have the same address if they do the same work under two names; one result then serves both.
  * @param found models and sources that {@link findNamed} has checked
  * @param now the date and time of the study
@@ -48,6 +58,7 @@ export function expand(
   return [
     ...studied.flatMap(({ pair, arms }) => dialogueCells(spec, pair, arms)),
     ...studied.flatMap(({ pair, arms }) => costCells(spec, pair, arms)),
+    ...pairs.flatMap((pair) => chanceCells(spec, pair)),
   ];
 }
 
@@ -63,7 +74,7 @@ export function rankingCells(spec: StudySpec, found: Found, now: Moment): readon
     indices(rankingStart(spec, pair.source), spec.rankingDialogues).map((index) => {
       const point = { scenario: pair.scenarioAt(index), seed, index };
       const address = rankingAddress(pair.computed, point, spec);
-      return cell(spec, pair, OFF, 'ranking', { seed, index }, address);
+      return cell(spec, pair, UNTOUCHED, 'ranking', { seed, index }, address);
     }),
   );
 }
@@ -152,6 +163,18 @@ function costCells(spec: StudySpec, pair: Pair, arms: readonly Arm[]): Cell[] {
   );
 }
 
+/** Returns a cell for each dialogue that asks a probe. Seeds of a dialogue share it: its own is that of the first. */
+function chanceCells(spec: StudySpec, pair: Pair): Cell[] {
+  const { source, computed, scenarioAt } = pair;
+  const [seed = 0] = spec.seeds;
+  return indices(source.first, source.dialogues).flatMap((index) => {
+    const scenario = scenarioAt(index);
+    if (probesOf(scenario, spec).length === 0) return [];
+    const address = chanceAddress(computed, { scenario, seed, index }, spec);
+    return [cell(spec, pair, UNTOUCHED, 'chance', { seed, index }, address)];
+  });
+}
+
 /** Returns the held-out items of a measure: as many as the study asks for, or all if there are fewer. */
 function itemsOf(
   { costs }: StudySpec,
@@ -174,7 +197,7 @@ function cell(
   { seed, index }: Pick<CellLabels, 'seed' | 'index'>,
   address: string,
 ): Cell {
-  const { sampling, maxTokens, probeRounds, costs } = spec;
+  const { sampling, maxTokens, probeRounds, probeRepeats, costs } = spec;
   const labels = {
     model: model.name,
     executor: model.executor,
@@ -184,7 +207,7 @@ function cell(
     seed,
     index,
   };
-  const settings = { sampling, maxTokens, probeRounds, costs };
+  const settings = { sampling, maxTokens, probeRounds, probeRepeats, costs };
   return { address, kind, labels, model, source, arm, measure: null, now: computed.now, settings };
 }
 

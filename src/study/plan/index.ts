@@ -3,7 +3,7 @@
  * its content. Knows the fields of records; must not know where records are kept or how cells are computed.
  */
 export type { ModelFacts } from './address.js';
-export type { Arm, ArmSettings } from './arm.js';
+export { type Arm, type ArmSettings, UNTOUCHED } from './arm.js';
 export type { Cell, CellTiming } from './cell.js';
 export { createEstimate, type Estimate } from './estimate.js';
 export { expand, type Found, type FoundSource, rankingCells } from './expand.js';
@@ -20,9 +20,12 @@ export {
   type StudyModel,
 } from './plan.js';
 export { planText } from './plan-text.js';
+export { type PlacedProbe, probesIn, probesOf } from './probes.js';
 export type {
   CellLabels,
   CellRecord,
+  ChanceAnswer,
+  ChanceRecord,
   CostRecord,
   DialogueRecord,
   FailedCell,

@@ -27,8 +27,13 @@ const factsOf = (path: string) => modelFacts({ path, precision: null, executor: 
 async function addressOf(path: string): Promise<string> {
   const computed: Computed = { executor: 'reference', facts: await factsOf(path), versions: {}, now: NOW };
   const point = { scenario: { content: 'words', rounds: 2 }, seed: 0, index: 0 };
-  const arm = { name: 'off', settings: { policy: 'off' }, repeatEvery: null } as const;
-  return dialogueAddress(computed, point, arm, { sampling: {}, maxTokens: 10, probeRounds: [] });
+  const arm = { name: 'off', settings: { policy: 'off' }, repeatEvery: null, noSystem: false } as const;
+  return dialogueAddress(computed, point, arm, {
+    sampling: {},
+    maxTokens: 10,
+    probeRounds: [],
+    probeRepeats: 1,
+  });
 }
 
 it('a model may write the time if its template names strftime_now', async () => {

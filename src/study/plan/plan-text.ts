@@ -11,6 +11,12 @@ interface Row {
   ms: number;
 }
 
+/** Rows of cells that belong to no arm. Both lead dialogues of the untouched model. */
+const OTHER: Partial<Readonly<Record<Cell['kind'], string>>> = {
+  ranking: '(ranking heads)',
+  chance: '(chance)',
+};
+
 /**
  * Returns the plan of a study as lines of text: cells by model, source and arm, and their time if it is known.
  * @param msOf milliseconds of a cell on one thread; null if nothing was timed
@@ -23,7 +29,7 @@ export function planText<C extends Planned>(
   const rows = new Map<string, Row>();
   for (const cell of cells) {
     const { model, source, arm } = cell.labels;
-    const names = [model, source, cell.kind === 'ranking' ? '(ranking heads)' : arm] as const;
+    const names = [model, source, OTHER[cell.kind] ?? arm] as const;
     const key = JSON.stringify(names);
     const row = rows.get(key) ?? { names, dialogues: 0, costs: 0, ms: 0 };
     rows.set(key, row);

@@ -1,3 +1,4 @@
+import type { UnrelatedPrompt } from '../../scenario/index.js';
 import type { ShareSpread } from '../../statistics/index.js';
 
 // A study stores one record per cell. Records are plain JSON, and the same cell on the same machine with the same
@@ -18,14 +19,14 @@ export interface CellLabels {
 }
 
 /** The result of a cell. */
-export type CellRecord = DialogueRecord | CostRecord | RankingRecord | FailureRecord;
+export type CellRecord = DialogueRecord | CostRecord | RankingRecord | ChanceRecord | FailureRecord;
 
 /** A dialogue under an arm. */
 export interface DialogueRecord extends CellLabels {
   readonly kind: 'dialogue';
   readonly scenario: string;
   readonly group: string;
-  /** The system prompt of the measured model. Statistics cluster by it. */
+  /** The scenario's system prompt, which the probes are about, also if an arm leaves it out. Statistics cluster by it. */
   readonly system: string;
   readonly rounds: readonly RoundRecord[];
   /** All tokens forwarded, including probes and, with guidance, the second context. */
@@ -84,6 +85,8 @@ export interface RoundRecord {
 export interface ProbeRecord {
   readonly label: string;
   readonly question: string;
+  /** Counts how often the probe was asked after this round, from 1. */
+  readonly repeat: number;
   readonly answer: string;
   /** 0…1. */
   readonly score: number;
@@ -107,6 +110,28 @@ export interface RankingRecord extends CellLabels {
   readonly scenario: string;
   /** Each head's mean share of the prompt in each round, `[rounds][layers × heads]`, as in {@link RoundRecord}. */
   readonly heads: readonly (readonly (number | null)[])[];
+}
+
+/**
+ * What the probes of a dialogue score by chance: the untouched model answers each of them as the first message of a
+ * dialogue without the prompt, and the prompt's judge scores the answers.
+ */
+export interface ChanceRecord extends CellLabels {
+  readonly kind: 'chance';
+  readonly scenario: string;
+  readonly group: string;
+  /** The prompt that the probes are about. */
+  readonly system: string;
+  /** The prompt that half of the answers were given under; null if the source has none that is unrelated. */
+  readonly unrelated: UnrelatedPrompt | null;
+  /** Probes that differ in label or question, each asked under every condition. */
+  readonly answers: readonly ChanceAnswer[];
+}
+
+/** An answer to a probe without the prompt. */
+export interface ChanceAnswer extends ProbeRecord {
+  /** `none`: without a system message; `unrelated`: under the unrelated prompt. */
+  readonly under: 'none' | 'unrelated';
 }
 
 /** A cell that failed. `study run --retry-failed` computes it again. */

@@ -22,11 +22,13 @@ describe('resolveArm', () => {
       name: 'off',
       settings: { policy: 'off' },
       repeatEvery: null,
+      noSystem: false,
     });
     expect(resolveArm(armOf('{ repeat: 2, guidance: 3 }'), heads, null)).toEqual({
       name: 'repeat every 2, guidance, γ = 3',
       settings: { policy: 'off', guidance: 3 },
       repeatEvery: 2,
+      noSystem: false,
     });
     expect(settingsOf('sustain')).toEqual({ policy: 'sustain', target: { kind: 'message' } });
   });

@@ -27,7 +27,7 @@ export function needsRanking({ on, silence }: ArmSpec): boolean {
  * @throws HoldfastError `E_SPEC` for heads that the model does not have
  */
 export function resolveArm(arm: ArmSpec, heads: Heads, scores: HeadScores | null): Arm {
-  const { name, policy, schedule, target, silence, guidance, repeatEvery } = arm;
+  const { name, policy, schedule, target, silence, guidance, repeatEvery, noSystem } = arm;
   const choice = policyChoice(policy, schedule);
   const acting: ArmSettings =
     choice.policy === 'off'
@@ -42,7 +42,7 @@ export function resolveArm(arm: ArmSpec, heads: Heads, scores: HeadScores | null
     ...(silence && { silence: pairsOf(silence, arm.name, heads, scores) }),
     ...(guidance !== null && { guidance }),
   };
-  return { name, settings, repeatEvery };
+  return { name, settings, repeatEvery, noSystem };
 }
 
 function selection({ on, name }: ArmSpec, heads: Heads, scores: HeadScores | null): HeadSelection {

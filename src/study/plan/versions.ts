@@ -3,7 +3,7 @@ import { pinnedVersion } from '../../package.js';
 import { executorPackages } from '../../versions.js';
 
 /** Raise this whenever recomputing a cell would give a different record. All cells are then computed again. */
-export const CELL_VERSION = 3;
+export const CELL_VERSION = 4;
 
 const TOKENIZERS = '@huggingface/tokenizers';
 

@@ -18,6 +18,7 @@ const SETTINGS: LeadSettings = {
   sampling: { temperature: 1, topP: 0.9 },
   maxTokens: 12,
   probeRounds: [1, 3],
+  probeRepeats: 1,
   seed: 2,
   index: 7,
   now: NOW,
@@ -194,6 +195,7 @@ describe('repetition of the system prompt', () => {
       model,
       scenario: { ...SCENARIO, given, rounds: 2 },
       probeRounds: [1, 2],
+      probeRepeats: 1,
     });
     const repeats = seen.map((text) => text.split(SCENARIO.system).length - 1);
     // The system message and turn 2; its two probes as turn 3; turn 3; its two probes as turn 4.
@@ -346,6 +348,7 @@ describe('the shares of a round', () => {
     const off = await lead(OFF, { probeRounds: [] });
     const sink = await lead(armOf({ policy: 'boost', strength: 4, target: { kind: 'sink' } }), {
       probeRounds: [],
+      probeRepeats: 1,
     });
     const held = await lead(HELD, { probeRounds: [] });
     const [first] = held.rounds;

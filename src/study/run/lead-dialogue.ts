@@ -5,9 +5,17 @@ import { HoldfastError } from '../../errors.js';
 import { fluency } from '../../material/index.js';
 import type { Scenario, User } from '../../scenario/index.js';
 import type { Moment } from '../../text/index.js';
-import type { Arm, CellLabels, DialogueRecord, ProbeRecord, RoundRecord } from '../plan/index.js';
+import {
+  type Arm,
+  type CellLabels,
+  type DialogueRecord,
+  type ProbeRecord,
+  probesIn,
+  type RoundRecord,
+} from '../plan/index.js';
 import type { StudySpec } from '../spec/index.js';
 import { messageUnder } from './arm-message.js';
+import { askProbes } from './ask-probes.js';
 import { rounded } from './digits.js';
 import { lease } from './lease.js';
 import type { Meter } from './meter.js';
@@ -15,7 +23,7 @@ import { type DialogueSeeds, dialogueSeeds } from './seeds.js';
 import { CONTROL_TARGETS, createShareBook } from './share-book.js';
 
 /** Settings of a dialogue; `seed` and `index` determine its random seeds, and `now` the date that its prompts may write. */
-export type LeadSettings = Pick<StudySpec, 'sampling' | 'maxTokens' | 'probeRounds'> &
+export type LeadSettings = Pick<StudySpec, 'sampling' | 'maxTokens' | 'probeRounds' | 'probeRepeats'> &
   Pick<CellLabels, 'seed' | 'index'> & { readonly now: Moment };
 
 /** The result of a dialogue. */
@@ -33,6 +41,7 @@ interface Lead {
   readonly system: string;
   readonly seeds: DialogueSeeds;
   readonly probeRounds: readonly number[];
+  readonly probeRepeats: number;
   /** Called with the number of tokens of every answer. */
   readonly count: (tokens: number) => void;
 }
@@ -52,17 +61,18 @@ export async function leadDialogue(
   arm: Arm,
   settings: LeadSettings,
 ): Promise<LedDialogue> {
-  const { sampling, maxTokens, probeRounds, now } = settings;
+  const { sampling, maxTokens, probeRounds, probeRepeats, now } = settings;
   const seeds = dialogueSeeds(settings.seed, settings.index);
   const { system, given } = scenario;
-  const leased = lease(model, system, arm);
+  const shown = arm.noSystem ? null : system;
+  const leased = lease(model, shown, arm);
   // The user's side gets the model itself, not the leased one: its tokens are not counted as a cost of the arm.
   const user = scenario.openUser({ model, seed: seeds.user, sampling, maxTokens, now });
   try {
     const { session } = leased;
     const chat = openChat(leased.model, {
       ...arm.settings,
-      ...{ system, history: given, sampling, maxTokens, session, now },
+      ...{ system: shown, history: given, sampling, maxTokens, session, now },
     });
     try {
       const opening = await user.say(null);
@@ -70,7 +80,7 @@ export async function leadDialogue(
       const count = (tokens: number): void => {
         decodedTokens += tokens;
       };
-      const lead: Lead = { chat, scenario, arm, system, seeds, probeRounds, count };
+      const lead: Lead = { chat, scenario, arm, system, seeds, probeRounds, probeRepeats, count };
       const rounds = await leadRounds(lead, user, opening);
       assertTouched(chat.turns);
       const record: LedDialogue['record'] = {
@@ -155,22 +165,14 @@ async function leadRound(lead: Lead, round: number, words: string): Promise<Roun
   };
 }
 
-/** Asks each question once, as the user's next message on a branch. Probes with the same question share its answer. */
-async function putProbes(lead: Lead, round: number): Promise<ProbeRecord[]> {
-  const answers = new Map<string, string>();
-  const records: ProbeRecord[] = [];
-  for (const [place, { label, question, judge }] of lead.scenario.probesAfter(round).entries()) {
-    let answer = answers.get(question);
-    if (answer === undefined) {
-      const seed = lead.seeds.probe(round, place);
-      const turn = await lead.chat.probe(nextMessage(lead, question), { seed });
-      lead.count(turn!.ids.length); // null only if a signal aborts it, and none is given
-      answer = turn!.assistant;
-      answers.set(question, answer);
-    }
-    records.push({ label, question, answer, score: rounded(judge(answer)) });
-  }
-  return records;
+/** Asks the probes of a round, each as the user's next message on a branch. */
+function putProbes(lead: Lead, round: number): Promise<ProbeRecord[]> {
+  const { chat, scenario, seeds, probeRepeats, count } = lead;
+  return askProbes(probesIn(scenario, round), { seeds, probeRepeats }, async (question, seed) => {
+    const turn = await chat.probe(nextMessage(lead, question), { seed });
+    count(turn!.ids.length); // null only if a signal aborts it, and none is given
+    return turn!.assistant;
+  });
 }
 
 /** Returns the next message of the user under the arm. */

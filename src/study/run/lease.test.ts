@@ -12,6 +12,7 @@ const SETTINGS: LeadSettings = {
   sampling: { temperature: 1, topP: 0.9 },
   maxTokens: 8,
   probeRounds: [1],
+  probeRepeats: 1,
   seed: 0,
   index: 0,
   now: NOW,

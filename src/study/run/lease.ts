@@ -26,12 +26,13 @@ const seats = new WeakMap<Model, Seat[]>();
 /**
  * Leases a model for a dialogue. Dialogues that run one after the other share a session, so that the arms of a dialogue
  * compute its system prompt only once. There are as many sessions as dialogues that have run at once.
+ * @param system the system prompt of the dialogue; null for none
  */
-export function lease(model: Model, system: string, arm: Arm): Lease {
+export function lease(model: Model, system: string | null, arm: Arm): Lease {
   const free = seatsOf(model).filter(({ taken }) => !taken);
   const seat = free.find((seat) => seat.system === system) ?? free[0] ?? addSeat(model);
   const isPlain = leavesPrefix(arm);
-  if (seat.system !== system || !isPlain) seat.session.rewind(0);
+  if (system === null || seat.system !== system || !isPlain) seat.session.rewind(0);
   seat.system = isPlain ? system : null;
   seat.taken = true;
   const before = { ...seat.meter };

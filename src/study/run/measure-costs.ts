@@ -3,7 +3,7 @@ import type { Model } from '../../engine/index.js';
 import { logSumExp } from '../../executors/index.js';
 import type { ChoiceQuestion, HeldOutDialogue } from '../../material/index.js';
 import type { Moment } from '../../text/index.js';
-import type { Arm, AskedQuestion } from '../plan/index.js';
+import { type Arm, type AskedQuestion, UNTOUCHED } from '../plan/index.js';
 import { messageUnder } from './arm-message.js';
 
 /** A sum and the number of its terms. */
@@ -30,8 +30,7 @@ interface ReadTurn {
  * system prompt that it repeats.
  */
 export async function divergence(model: Model, dialogue: Exchanges, arm: Arm, now: Moment): Promise<Cost> {
-  const off: Arm = { name: 'off', settings: { policy: 'off' }, repeatEvery: null };
-  const untouched = readUnder(model, dialogue, off, now);
+  const untouched = readUnder(model, dialogue, UNTOUCHED, now);
   const changed = readUnder(model, dialogue, arm, now);
   const { vocabSize } = model.executor.blueprint;
   let sum = 0;
@@ -125,7 +124,12 @@ async function* readUnder(
   now: Moment,
 ): AsyncGenerator<ReadTurn, undefined> {
   // As in a study's dialogues, the prefix is computed first.
-  const chat = openForcedChat(model, { ...arm.settings, system, prefixFirst: true, now });
+  const chat = openForcedChat(model, {
+    ...arm.settings,
+    system: arm.noSystem ? null : system,
+    prefixFirst: true,
+    now,
+  });
   try {
     for (const [index, { user, assistant }] of exchanges.entries()) {
       yield await chat.read(messageUnder(arm, system, index + 1, user), assistant);

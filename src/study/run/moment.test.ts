@@ -36,7 +36,7 @@ const cellOf = (kind: Cell['kind'], measure: Cell['measure'], now = MONDAY!): Ce
   },
   arm: armOf({ policy: 'split-softmax', strength: 0.5, guidance: 1.5 }),
   settings: {
-    ...{ sampling: { temperature: 0 }, maxTokens: 4, probeRounds: [2] },
+    ...{ sampling: { temperature: 0 }, maxTokens: 4, probeRounds: [2], probeRepeats: 1 },
     costs: { kl: 1, perplexity: 1, choice: { file: 'bundled', questions: 1 } },
   },
 });

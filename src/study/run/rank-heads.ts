@@ -1,9 +1,7 @@
 import type { Model } from '../../engine/index.js';
 import type { Scenario } from '../../scenario/index.js';
-import type { Arm, CellLabels, RankingRecord } from '../plan/index.js';
+import { type CellLabels, type RankingRecord, UNTOUCHED } from '../plan/index.js';
 import { type LeadSettings, leadDialogue } from './lead-dialogue.js';
-
-const OFF: Arm = { name: 'off', settings: { policy: 'off' }, repeatEvery: null };
 
 /** The result of a ranking dialogue. */
 export interface RankedHeads {
@@ -16,11 +14,11 @@ export interface RankedHeads {
 export async function rankHeads(
   model: Model,
   scenario: Scenario,
-  settings: Omit<LeadSettings, 'probeRounds'>,
+  settings: Omit<LeadSettings, 'probeRounds' | 'probeRepeats'>,
 ): Promise<RankedHeads> {
-  const { record, decodedTokens } = await leadDialogue(model, scenario, OFF, {
+  const { record, decodedTokens } = await leadDialogue(model, scenario, UNTOUCHED, {
     ...settings,
-    probeRounds: [],
+    ...{ probeRounds: [], probeRepeats: 1 },
   });
   const heads = record.rounds.map((round) => round.heads);
   return { record: { kind: 'ranking', scenario: scenario.id, heads }, decodedTokens };

@@ -38,6 +38,7 @@ const cellOf = (kind: Cell['kind'], arm: Arm, measure: Cell['measure'] = null): 
     sampling: { temperature: 1, topP: 0.9 },
     maxTokens: 40,
     probeRounds: [3],
+    probeRepeats: 1,
     costs: { kl: 3, perplexity: 3, choice: null },
   },
 });

@@ -4,11 +4,13 @@ import type {
   Cell,
   CellLabels,
   CellTiming,
+  ChanceRecord,
   CostRecord,
   DialogueRecord,
   RankingRecord,
 } from '../plan/index.js';
 import { type OpenedSource, openSource } from '../plan/index.js';
+import { askChance } from './ask-chance.js';
 import { rounded } from './digits.js';
 import { leadDialogue } from './lead-dialogue.js';
 import { type Cost, divergence, negativeLogLikelihood, rightAnswer } from './measure-costs.js';
@@ -18,7 +20,7 @@ import { SharedTime, type TimeShare } from './shared-time.js';
 
 /** The result of a cell. */
 export interface CellResult {
-  readonly record: DialogueRecord | CostRecord | RankingRecord;
+  readonly record: DialogueRecord | CostRecord | RankingRecord | ChanceRecord;
   readonly timing: CellTiming;
 }
 
@@ -26,7 +28,8 @@ interface Computed {
   readonly record:
     | Omit<DialogueRecord, keyof CellLabels>
     | Omit<CostRecord, keyof CellLabels>
-    | Omit<RankingRecord, keyof CellLabels>;
+    | Omit<RankingRecord, keyof CellLabels>
+    | Omit<ChanceRecord, keyof CellLabels>;
   readonly decodedTokens: number;
 }
 
@@ -79,6 +82,8 @@ async function compute(model: Model, cell: Cell): Promise<Computed> {
       return leadDialogue(model, scenarios.at(labels.index), arm, lead);
     case 'ranking':
       return rankHeads(model, scenarios.at(labels.index), lead);
+    case 'chance':
+      return askChance(model, scenarios.at(labels.index), lead);
     case 'cost':
       return { record: await measureCost(model, cell), decodedTokens: 0 };
   }

@@ -10,7 +10,7 @@ const ROUNDS = 2 ** 10;
 export interface DialogueSeeds {
   /** Returns the seed of the answer of a round, from 1. */
   answer(round: number): number;
-  /** Returns the seed of the answer to a probe after a round; `place` is its index among the round's probes, from 0. */
+  /** Returns the seed of an answer to a probe after a round; `place` is from 0, and counts repeated probes too. */
   probe(round: number, place: number): number;
   /** First seed of the user's side, which may add the number of the round to it. */
   readonly user: number;

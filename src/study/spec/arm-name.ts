@@ -12,6 +12,7 @@ function parts(arm: Unnamed): readonly (string | null)[] {
     arm.silence === null ? null : `silence ${headsText(arm.silence)}`,
     arm.repeatEvery === null ? null : `repeat every ${arm.repeatEvery}`,
     arm.guidance === null ? null : `guidance, γ = ${arm.guidance}`,
+    arm.noSystem ? 'no-system' : null,
   ];
 }
 

@@ -30,6 +30,7 @@ const OFF: ArmSpec = {
   silence: null,
   repeatEvery: null,
   guidance: null,
+  noSystem: false,
 };
 const constant = (strength: number) => ({ kind: 'constant', strength }) as const;
 

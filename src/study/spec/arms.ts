@@ -17,6 +17,7 @@ import { headChoices, layerList } from './heads.js';
 import {
   anyNumber,
   attempt,
+  complain,
   distinct,
   hasKey,
   number,
@@ -47,7 +48,17 @@ interface ArmFields {
   readonly silence: readonly HeadChoice[];
   readonly repeat: readonly number[];
   readonly guidance: readonly number[];
+  readonly 'no-system': true;
 }
+
+/** The arm whose dialogues have no system message. */
+const NO_SYSTEM = 'no-system';
+
+const onlyTrue: Reader<true> = (tree, report) => {
+  if (tree.kind === 'scalar' && tree.value === true) return true;
+  complain(tree, report, 'expected true; leave the key out to keep the system message');
+  return undefined;
+};
 
 const readers: Readers<ArmFields> = {
   name: text,
@@ -61,6 +72,7 @@ const readers: Readers<ArmFields> = {
   silence: headChoices,
   repeat: distinct(oneOrMore(number({ from: 1, to: 1000, whole: true }))),
   guidance: distinct(oneOrMore(number({ from: 1, to: 100 }))),
+  'no-system': onlyTrue,
 };
 
 /** The most arms that one item may expand to: more is surely a mistake. */
@@ -104,6 +116,7 @@ function armsOf(item: Tree, reportToAll: Report): readonly ArmSpec[] {
     ? knockOut(tree, fields, report)
     : treatmentOf(tree, fields, report);
   const on = headsOf(tree, fields, report);
+  if (hasKey(tree, NO_SYSTEM)) refuseBesideNoSystem(tree, report);
   if (!sound || treatment === undefined || on === undefined) return [];
   const unnamed = combinations(treatment, on, fields);
   if (unnamed !== null) return unnamed.map((arm) => ({ ...arm, name: nameOf(arm, unnamed, fields.name) }));
@@ -120,6 +133,7 @@ function combinations(
   const silences = orNone(fields.silence);
   const repeats = orNone(fields.repeat);
   const guidances = orNone(fields.guidance);
+  const noSystem = fields[NO_SYSTEM] === true;
   const lists = [schedules, targets, heads, silences, repeats, guidances];
   if (lists.reduce((count, list) => count * list.length, 1) > MAX_ARMS) return null;
   return schedules.flatMap((schedule) =>
@@ -127,7 +141,9 @@ function combinations(
       heads.flatMap((on) =>
         silences.flatMap((silence) =>
           repeats.flatMap((repeatEvery) =>
-            guidances.map((guidance) => ({ policy, schedule, target, on, silence, repeatEvery, guidance })),
+            guidances.map((guidance) => ({
+              ...{ policy, schedule, target, on, silence, repeatEvery, guidance, noSystem },
+            })),
           ),
         ),
       ),
@@ -149,11 +165,15 @@ function nameOf(
 }
 
 /**
- * Expands the short forms of an arm: a policy's name alone, or a policy as a key whose value is its strength or a
+ * Expands the short forms of an arm: `no-system` or a policy's name alone, or a policy as a key whose value is its strength or a
  * mapping. Other keys may be given beside that key.
  */
 function spelledOut(item: Tree, report: Report): Tree {
   const { name, at } = item;
+  if (item.kind === 'scalar' && item.value === NO_SYSTEM) {
+    const value: Tree = { ...item, name: NO_SYSTEM, value: true };
+    return { kind: 'map', name, at, entries: [{ key: NO_SYSTEM, at, value }] };
+  }
   if (item.kind === 'scalar' && typeof item.value === 'string') {
     const value: Tree = { ...item, name: 'policy' };
     return { kind: 'map', name, at, entries: [{ key: 'policy', at, value }] };
@@ -181,6 +201,13 @@ function named(tree: Tree, name: string): Tree {
   return tree.kind === 'list'
     ? { ...tree, name, items: tree.items.map((item) => named(item, name)) }
     : { ...tree, name };
+}
+
+/** Reports what cannot be combined with a dialogue without a system message: all other treatments need one. */
+function refuseBesideNoSystem(tree: Tree, report: Report): void {
+  const other = Object.keys(readers).find((key) => ![NO_SYSTEM, 'name'].includes(key) && hasKey(tree, key));
+  if (other === undefined) return;
+  report({ ...tree.at, text: `${other}: cannot be combined with no-system, which is a whole arm` });
 }
 
 interface Treatment {

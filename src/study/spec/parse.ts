@@ -33,6 +33,7 @@ interface StudyFields {
   readonly sampling: SamplingOptions;
   readonly 'max-tokens': number;
   readonly probes: readonly number[] | 'every';
+  readonly 'probe-repeats': number;
   readonly arms: readonly Placed<ArmSpec>[];
   readonly costs: CostsSpec;
   readonly 'ranking-dialogues': number;
@@ -44,6 +45,8 @@ interface StudyFields {
 const SAMPLING = { temperature: 1, topK: 0, topP: 0.9, minP: 0, repetitionPenalty: 1 };
 const MAX_TOKENS = 400;
 const RANKING_DIALOGUES = 8;
+/** Three probes after a round, each asked this often, still have seeds of their own. */
+const MAX_REPEATS = 20;
 /** Default number of held-out items to measure costs on. */
 const COST_ITEMS = 24;
 
@@ -100,6 +103,7 @@ function readersFor(locate: Locate): Readers<StudyFields> {
     sampling,
     'max-tokens': whole(1, 100_000),
     probes,
+    'probe-repeats': whole(1, MAX_REPEATS),
     arms: armList,
     costs: costs(locate),
     'ranking-dialogues': whole(1, 10_000),
@@ -134,6 +138,7 @@ function readStudy(tree: Tree, file: string, report: (problem: Problem) => void)
     sampling: fields.sampling ?? SAMPLING,
     maxTokens: fields['max-tokens'] ?? MAX_TOKENS,
     probeRounds: probeRounds.sort((a, b) => a - b),
+    probeRepeats: fields['probe-repeats'] ?? 1,
     arms: fields.arms.map(({ value }) => value),
     costs: fields.costs ?? { kl: COST_ITEMS, perplexity: COST_ITEMS, choice: null },
     rankingDialogues: fields['ranking-dialogues'] ?? RANKING_DIALOGUES,

@@ -20,6 +20,8 @@ export interface StudySpec {
   readonly maxTokens: number;
   /** Rounds after which probes are asked, ascending. */
   readonly probeRounds: readonly number[];
+  /** How often each probe is asked, every time with a seed of its own. */
+  readonly probeRepeats: number;
   /** The other arms are compared with the first. */
   readonly arms: readonly ArmSpec[];
   readonly costs: CostsSpec;
@@ -83,6 +85,8 @@ export interface ArmSpec {
   readonly repeatEvery: number | null;
   /** γ of classifier-free guidance; null for no guidance. */
   readonly guidance: number | null;
+  /** Whether the dialogue is led without its system message. Its probes are judged all the same. */
+  readonly noSystem: boolean;
 }
 
 /** A set of heads. `top` and `bottom` are known only after the heads have been ranked. */
