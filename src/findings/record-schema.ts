@@ -33,6 +33,7 @@ const Round = z.object({
   answer: z.string(),
   finished: z.boolean(),
   contextTokens: count,
+  systemTokens: count.nullable().default(null),
   strength: z.number().nullable(),
   notice: z.string().nullable(),
   share: z.object({ before: share.nullable(), after: share.nullable() }),

@@ -60,6 +60,7 @@ const RECORDS = {
       answer: `ANSWER ${drawn(address, round, 'answer')} – é, "quoted",\nand a second line`,
       finished: drawn(address, round, 'finished') > 0.5,
       contextTokens: 40 * round,
+      systemTokens: 12,
       strength: labels.arm === 'off' ? null : 0.5,
       share: { before: drawn(address, round, 'before'), after: drawn(address, round, 'after') },
       spread: { mean: 0.1, median: 0.05, ninetieth: 0.4, above: 0.01, below: 0.3 },

@@ -97,13 +97,21 @@ function dialogueOf(
     scenario: `scenario-${index}`,
     group,
     system: `Always answer in the manner of the ${group} number ${prompt}. <Never> say "no" & mean it.`,
-    rounds: Array.from({ length: rounds }, (_, at) => roundOf(arm, at + 1, own, random)),
+    rounds: Array.from({ length: rounds }, (_, at) => ({
+      ...roundOf(arm, at + 1, own, random),
+      systemTokens: 12 + (prompt % 7),
+    })),
     forwardedTokens: 1000 + 60 * rounds,
     forwardPasses: 300,
   };
 }
 
-function roundOf(arm: TrueArm, round: number, own: number, random: () => number): RoundRecord {
+function roundOf(
+  arm: TrueArm,
+  round: number,
+  own: number,
+  random: () => number,
+): Omit<RoundRecord, 'systemTokens'> {
   const truth = Math.min(1, Math.max(0, arm.start + arm.slope * (round - 1) + own));
   const coins = [random(), random(), random(), random()];
   const before = (0.05 + 0.35 * Math.exp(-0.12 * (round - 1))) * (1 + own);

@@ -83,6 +83,7 @@ export const ROUNDS: Table<RoundRow> = {
     column('answer', 'STRING', ({ round }) => round.answer),
     column('finished', 'BOOLEAN', ({ round }) => round.finished),
     column('contextTokens', 'INT32', ({ round }) => round.contextTokens),
+    column('systemTokens', 'INT32', ({ round }) => round.systemTokens, 'nullable'),
     column('strength', 'DOUBLE', ({ round }) => round.strength, 'nullable'),
     column('notice', 'STRING', ({ round }) => round.notice, 'nullable'),
     column('shareBefore', 'DOUBLE', ({ round }) => round.share.before, 'nullable'),

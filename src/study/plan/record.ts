@@ -44,6 +44,11 @@ export interface RoundRecord {
   readonly finished: boolean;
   /** Tokens in the context when the answer began, including those that the arm adds. */
   readonly contextTokens: number;
+  /**
+   * Tokens of the prompt in the context (target message; what an arm repeats is not counted). Null in records of older
+   * versions.
+   */
+  readonly systemTokens: number | null;
   /** The policy's strength in the answer's first row; null for arms without one. */
   readonly strength: number | null;
   /**

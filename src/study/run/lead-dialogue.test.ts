@@ -4,7 +4,7 @@ import { MATERIAL } from '../../../test/support/material-fixtures.js';
 import { spyOnModel } from '../../../test/support/organism-fixtures.js';
 import { armOf, OFF, SCENARIO, speaking } from '../../../test/support/scenario-fixtures.js';
 import { NOW } from '../../../test/support/text-fixtures.js';
-import { resolveTarget } from '../../attention/index.js';
+import { resolveTarget, tokensBefore } from '../../attention/index.js';
 import { layoutPrompt, openChat } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
 import { EMBEDDED_MODEL, loadModel } from '../../load.js';
@@ -318,7 +318,8 @@ describe('the shares of a round', () => {
         }),
       );
     };
-    return { last, shareOf };
+    const systemTokens = tokensBefore(resolveTarget({ kind: 'message' }, prompt), ids.length);
+    return { last, shareOf, systemTokens, rounds };
   }
   const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
@@ -336,6 +337,14 @@ describe('the shares of a round', () => {
     expect(last.controls.sink).toBeCloseTo(mean(shareOf('sink')), 4);
     expect(last.controls.template).toBeCloseTo(mean(shareOf('template')), 4);
     expect(last.controls.random).toBeCloseTo(mean(shareOf('random')), 4);
+  });
+
+  it('stand beside the length of the prompt, which is the same in every round', async () => {
+    const { rounds, systemTokens } = await byHand(quiet(llama), [0]);
+    expect(systemTokens).toBeGreaterThan(3);
+    expect(rounds.map((round) => round.systemTokens)).toEqual(rounds.map(() => systemTokens));
+    const repeated = await lead(armOf({ policy: 'off' }, 2), { model: quiet(llama), probeRounds: [] });
+    expect(repeated.rounds.map((round) => round.systemTokens)).toEqual(rounds.map(() => systemTokens));
   });
 
   it('exclude layers with a sliding window, except in the list of heads', async () => {

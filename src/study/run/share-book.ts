@@ -1,5 +1,5 @@
 import type { Blueprint } from '../../architectures/index.js';
-import { headsInMeans, seesTarget, type Target } from '../../attention/index.js';
+import { headsInMeans, seesTarget, type Target, tokensBefore } from '../../attention/index.js';
 import { createShareMeter, type RowObservation, sharesAt } from '../../dialogue/index.js';
 import { headGrid } from '../../engine/index.js';
 import { type ShareSpread, spreadOf } from '../../statistics/index.js';
@@ -21,7 +21,7 @@ export const CONTROL_TARGETS: readonly Target[] = [
 export interface ShareBook {
   /** @param row observed with {@link CONTROL_TARGETS} */
   add(row: RowObservation): void;
-  shares(): Pick<RoundRecord, 'share' | 'spread' | 'heads' | 'controls'>;
+  shares(): Pick<RoundRecord, 'systemTokens' | 'share' | 'spread' | 'heads' | 'controls'>;
 }
 
 export function createShareBook(blueprint: Blueprint): ShareBook {
@@ -30,6 +30,7 @@ export function createShareBook(blueprint: Blueprint): ShareBook {
   const meters = CONTROL_TARGETS.map(() => createShareMeter(grid));
   /** The prompt's share in each row that sees it and each head of the means. */
   const shares: number[] = [];
+  let systemTokens = 0;
   let hasRandom = true;
 
   return {
@@ -39,6 +40,7 @@ export function createShareBook(blueprint: Blueprint): ShareBook {
         const of = sharesAt(spans!, at); // requested with every answer
         const ranges = at.map((place) => spans!.ranges[place]!);
         meters[index]!.add(of, position - 1, ranges);
+        if (index === 0) systemTokens = tokensBefore(ranges, position);
         if (index === 0 && seesTarget(window, position - 1, ranges)) {
           for (const pair of pairs) shares.push(of.before[pair]!);
         }
@@ -49,6 +51,7 @@ export function createShareBook(blueprint: Blueprint): ShareBook {
       const [prompt, sink, template, random] = meters.map((meter) => meter.mean());
       const spread = shares.length === 0 ? null : roundedSpread(shares);
       return {
+        systemTokens,
         share: { before: spread?.mean ?? null, after: roundedOrNull(prompt?.mean?.after) },
         spread,
         heads: Array.from(prompt?.heads.before ?? [], (share) =>
