@@ -2,10 +2,14 @@ import { HoldfastError } from '../../errors.js';
 import type { CandidateRequest, Candidates, ForwardRequest, ForwardResult } from './contract.js';
 import { byScore, largest } from './selection.js';
 
-/** Returns a row's candidates, computed on the host. @param logits `[vocab]` */
-export function candidatesOf(logits: Float32Array, request: CandidateRequest): Candidates {
+/**
+ * Returns a row's candidates, computed on the host.
+ * @param logits `[vocab]`
+ * @param highest the highest probability, if the executor has computed it
+ */
+export function candidatesOf(logits: Float32Array, request: CandidateRequest, highest?: number): Candidates {
   const best = bestOf(logits);
-  const whole = totalWeight(logits, best, 1);
+  const whole = highest === undefined ? totalWeight(logits, best, 1) : 1 / highest;
   const normaliser = best + Math.log(whole);
   if (!Number.isFinite(normaliser)) return { ids: [], logits: new Float32Array(0), normaliser, total: 0 };
   const { ids, total } = reachable(logits, best, request, whole);
@@ -95,9 +99,14 @@ export function assertNormaliser(normaliser: number): void {
 
 /** Returns the highest logit. */
 export function bestOf(logits: Float32Array): number {
+  return logits[bestIdOf(logits)]!;
+}
+
+/** Returns the id of the highest logit, the lowest id among equals. */
+export function bestIdOf(logits: Float32Array): number {
   let best = 0;
   for (let id = 1; id < logits.length; id++) if (logits[id]! > logits[best]!) best = id;
-  return logits[best]!;
+  return best;
 }
 
 /** Returns the ids whose logit is at least `lowest`. */

@@ -4,6 +4,7 @@
  */
 export {
   assertNormaliser,
+  bestIdOf,
   bestOf,
   candidatesOf,
   logSumExp,

@@ -48,6 +48,8 @@ export interface GroupInputs {
 export interface PassOutputs {
   /** `[vocab, logit rows]`; null if none are wanted. */
   readonly logits: Value | null;
+  /** Their softmax; null if it is not wanted. */
+  readonly probabilities: Value | null;
   /** By layer and group. */
   readonly attended: readonly (readonly Attended[])[];
   /** Hidden states that are tapped, `[hidden, rows]`. */
@@ -151,16 +153,17 @@ export class DecoderGraph {
       state = this.#add(state, fed, matrices, 'postMlpNorm');
     }
     if (inputs.logitRows === null && !plan.hiddenTaps.includes(last + 1)) {
-      return { logits: null, attended, hidden };
+      return { logits: null, probabilities: null, attended, hidden };
     }
     const final = g.multiply(g.rmsNorm(state, blueprint.normEpsilon), weights.finalNorm);
     tap(last + 1, final);
-    if (inputs.logitRows === null) return { logits: null, attended, hidden };
+    if (inputs.logitRows === null) return { logits: null, probabilities: null, attended, hidden };
     const picked = picksEarly ? final : pick(final);
     const logits = g.scale(linear(g, picked, weights.head), blueprint.logitScale);
     const { logitCap: cap } = blueprint;
     const capped = cap === null ? logits : g.scale(g.tanh(g.scale(logits, 1 / cap)), cap);
-    return { logits: g.output(capped), attended, hidden };
+    const probabilities = plan.probabilities ? g.output(g.softmax(capped, null, 1)) : null;
+    return { logits: g.output(capped), probabilities, attended, hidden };
   }
 
   #add(state: Value, branch: Value, matrices: LayerMatrices, norm: LayerWeight): Value {

@@ -9,13 +9,7 @@ import type {
   ForwardResult,
   Sequence,
 } from '../contract/index.js';
-import {
-  checkThreads,
-  type DecoderShape,
-  decoderShape,
-  forwardAll,
-  withCandidates,
-} from '../contract/index.js';
+import { checkThreads, type DecoderShape, decoderShape, forwardAll } from '../contract/index.js';
 import { Backend } from './backend.js';
 import type { BufferHandle, Context } from './bindings.js';
 import { checkKernels } from './golden-graph.js';
@@ -120,7 +114,7 @@ class GgmlExecutor implements Executor {
     const own = ({ sequence }: ForwardRequest): GgmlSequence | null =>
       sequence instanceof GgmlSequence ? sequence : null;
     return forwardAll(this, this.blueprint, requests, own, (request, sequence) =>
-      withCandidates(request, (request) => this.#queue.add(request, sequence, options.signal)),
+      this.#queue.add(request, sequence, options.signal),
     );
   }
 

@@ -339,21 +339,26 @@ export class GraphBuilder {
     return this.#made(this.ggml.rmsNorm(this.context, a.tensor, epsilon), 'F32', a.shape);
   }
 
-  /** softmax(scale·a + mask) over each row. @param mask `[n, rows, 1 or a divisor, …]`, F16 or F32 */
-  softmax(a: Value, mask: Value, scale: number): Value {
+  /** softmax(scale·a + mask) over each row. @param mask `[n, rows, 1 or a divisor, …]`, F16 or F32; null for none */
+  softmax(a: Value, mask: Value | null, scale: number): Value {
     this.#float(a, true);
     check(
-      mask.shape[0] === a.shape[0] &&
-        mask.shape[1] >= a.shape[1] &&
-        a.shape[2] % mask.shape[2] === 0 &&
-        a.shape[3] % mask.shape[3] === 0 &&
-        (mask.type === 'F16' || mask.type === 'F32') &&
-        isDense(mask),
+      mask === null ||
+        (mask.shape[0] === a.shape[0] &&
+          mask.shape[1] >= a.shape[1] &&
+          a.shape[2] % mask.shape[2] === 0 &&
+          a.shape[3] % mask.shape[3] === 0 &&
+          (mask.type === 'F16' || mask.type === 'F32') &&
+          isDense(mask)),
       'a softmax',
       a.shape,
-      mask.shape,
+      ...(mask === null ? [] : [mask.shape]),
     );
-    return this.#made(this.ggml.softmax(this.context, a.tensor, mask.tensor, scale, 0), 'F32', a.shape);
+    return this.#made(
+      this.ggml.softmax(this.context, a.tensor, mask?.tensor ?? null, scale, 0),
+      'F32',
+      a.shape,
+    );
   }
 
   /**

@@ -79,6 +79,8 @@ export interface PassPlan {
   readonly groups: readonly Group[];
   /** Rows of the pass whose logits are wanted. */
   readonly logitRows: readonly number[];
+  /** Whether their probabilities are wanted too. */
+  readonly probabilities: boolean;
   /** Layers whose attention rows are wanted, and hidden states wanted, by any request. */
   readonly attentionTaps: readonly number[];
   readonly hiddenTaps: readonly number[];

@@ -12,6 +12,7 @@ import {
 import type { Chunk } from './pass-plan.js';
 import type { PassRunner } from './pass-runner.js';
 import { type SmallShares, smallSharesOf } from './policy-parts.js';
+import type { PassResult } from './read-results.js';
 import type { GgmlSequence } from './sequence.js';
 
 /** The most new tokens of a pass. */
@@ -22,7 +23,7 @@ interface Job {
   readonly request: ForwardRequest;
   readonly sequence: GgmlSequence;
   readonly signal: AbortSignal | undefined;
-  readonly result: ForwardResult;
+  readonly result: PassResult;
   readonly pieces: readonly SpanPiece[];
   readonly small: SmallShares;
   next: number;

@@ -1,5 +1,4 @@
 import { dependsOnContext, parameterCount, ropeFrequencies } from '../../architectures/index.js';
-import type { ForwardResult } from '../contract/index.js';
 import type { Backend } from './backend.js';
 import type { Allocator, BufferHandle, ComputeGraph, Context } from './bindings.js';
 import {
@@ -14,7 +13,7 @@ import { outOfMemory } from './device.js';
 import { newTensor } from './graph-builder.js';
 import type { Chunk, PassPlan } from './pass-plan.js';
 import { planPass } from './plan-pass.js';
-import { ResultReader } from './read-results.js';
+import { type PassResult, ResultReader } from './read-results.js';
 import type { GgmlSequence } from './sequence.js';
 import { writeInputs } from './write-inputs.js';
 
@@ -61,7 +60,7 @@ export class PassRunner {
   async run(
     chunks: readonly Chunk[],
     signal: AbortSignal | undefined,
-    resultOf: (chunk: Chunk) => ForwardResult,
+    resultOf: (chunk: Chunk) => PassResult,
   ): Promise<boolean> {
     const { shape } = this.parts;
     const plan = planPass(chunks, shape, this.#fuses(chunks[0]!.sequence));
@@ -149,11 +148,12 @@ export class PassRunner {
 
 /** Everything of a plan that the structure of its graph depends on. */
 function structureOf(
-  { arena, rows, groups, logitRows, attentionTaps, hiddenTaps }: PassPlan,
+  { arena, rows, groups, logitRows, probabilities, attentionTaps, hiddenTaps }: PassPlan,
   rotation: number,
 ): string {
   const own = groups.map(({ parts, views: _, ...group }) => ({ ...group, sequences: parts.length }));
-  return JSON.stringify([arena.id, rotation, rows, own, logitRows.length, attentionTaps, hiddenTaps]);
+  const wanted = [logitRows.length, probabilities, attentionTaps, hiddenTaps];
+  return JSON.stringify([arena.id, rotation, rows, own, wanted]);
 }
 
 /** A model's rotary embeddings as tensors, for sequences of one context length if they depend on it. */

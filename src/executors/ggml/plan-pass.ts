@@ -45,6 +45,7 @@ export function planPass(chunks: readonly Chunk[], shape: DecoderShape, fuses: b
     rows: row,
     groups,
     logitRows: groups.flatMap(logitRowsOf),
+    probabilities: chunks.some(({ request, isLast }) => isLast && typeof request.logits === 'object'),
     attentionTaps: union(chunks.map(({ request }) => request.taps?.attention)),
     hiddenTaps: union(chunks.map(({ request }) => request.taps?.hidden)),
   };
@@ -63,7 +64,7 @@ export function logitRowsOf({ row, tokens, parts }: Group): number[] {
     const { logits } = chunk.request;
     if (logits === 'all') return Array.from({ length: tokens }, (_, i) => first + i);
     const endsHere = chunk.isLast && offset + tokens === chunk.tokens.length;
-    return logits === 'last' && endsHere ? [first + tokens - 1] : [];
+    return logits !== 'none' && endsHere ? [first + tokens - 1] : [];
   });
 }
 

@@ -1,5 +1,14 @@
 import type { Blueprint } from '../../architectures/index.js';
-import { type DecoderShape, type ForwardResult, firstVisible, type Sides } from '../contract/index.js';
+import {
+  bestIdOf,
+  type CandidateRequest,
+  type Candidates,
+  candidatesOf,
+  type DecoderShape,
+  type ForwardResult,
+  firstVisible,
+  type Sides,
+} from '../contract/index.js';
 import type { Attended } from './attention-graph.js';
 import type { Ggml } from './bindings.js';
 import type { PassOutputs } from './decoder-graph.js';
@@ -7,19 +16,26 @@ import { elementsOf, type Value } from './graph-builder.js';
 import type { Chunk, Group, PassPlan } from './pass-plan.js';
 import { logitRowsOf } from './plan-pass.js';
 
+/** A result that passes fill. */
+export type PassResult = ForwardResult & { candidates?: Candidates };
+
 /** Reads the outputs of passes and writes them into the requests' results. */
 export class ResultReader {
   /** Memory for the numbers of one layer and group, by output, to be used again. */
   readonly #memory = new Map<keyof Attended, Float32Array>();
+  /** Memory for a row whose candidates are wanted. */
+  readonly #logits: Float32Array;
 
   constructor(
     private readonly ggml: Ggml,
     private readonly shape: DecoderShape,
     private readonly blueprint: Blueprint,
-  ) {}
+  ) {
+    this.#logits = new Float32Array(blueprint.vocabSize);
+  }
 
   /** Reads all that a pass computed. */
-  read(plan: PassPlan, outputs: PassOutputs, resultOf: (chunk: Chunk) => ForwardResult): void {
+  read(plan: PassPlan, outputs: PassOutputs, resultOf: (chunk: Chunk) => PassResult): void {
     this.#readRows(plan, outputs, resultOf);
     const places = plan.groups.map((group) => placesOf(group, resultOf));
     for (const [layer, groups] of outputs.attended.entries()) {
@@ -33,7 +49,7 @@ export class ResultReader {
   }
 
   /** Logits and hidden states. */
-  #readRows(plan: PassPlan, outputs: PassOutputs, resultOf: (chunk: Chunk) => ForwardResult): void {
+  #readRows(plan: PassPlan, outputs: PassOutputs, resultOf: (chunk: Chunk) => PassResult): void {
     const { vocabSize, hiddenSize } = this.blueprint;
     let logitRow = 0;
     for (const group of plan.groups) {
@@ -41,7 +57,10 @@ export class ResultReader {
         const { chunk, offset } = part;
         const result = resultOf(chunk);
         const count = logitRowsOf({ ...group, parts: [part] }).length;
-        if (count > 0) {
+        if (count > 0 && typeof chunk.request.logits === 'object') {
+          result.candidates = this.#candidates(outputs, logitRow, chunk.request.logits);
+          logitRow += count;
+        } else if (count > 0) {
           const to = chunk.request.logits === 'all' ? (chunk.first + offset) * vocabSize : 0;
           const into = result.logits.subarray(to, to + count * vocabSize);
           this.#copy(outputs.logits!, into, logitRow * vocabSize);
@@ -55,6 +74,14 @@ export class ResultReader {
         }
       }
     }
+  }
+
+  #candidates(outputs: PassOutputs, row: number, request: CandidateRequest): Candidates {
+    const { vocabSize } = this.blueprint;
+    this.#copy(outputs.logits!, this.#logits, row * vocabSize);
+    const highest = new Float32Array(1);
+    this.#copy(outputs.probabilities!, highest, row * vocabSize + bestIdOf(this.#logits));
+    return candidatesOf(this.#logits, request, highest[0]);
   }
 
   #numbersOf(attended: Attended, isTapped: boolean): Numbers {
@@ -96,7 +123,7 @@ interface Place {
   readonly group: Group;
   /** Index of the part in the group. */
   readonly sequence: number;
-  readonly result: ForwardResult;
+  readonly result: PassResult;
   /** Rows of the request, and the first that this pass computed. */
   readonly rows: number;
   readonly first: number;
@@ -109,7 +136,7 @@ interface Place {
 }
 
 /** Finds what all layers share once. */
-function placesOf(group: Group, resultOf: (chunk: Chunk) => ForwardResult): Place[] {
+function placesOf(group: Group, resultOf: (chunk: Chunk) => PassResult): Place[] {
   return group.parts.map(({ chunk, offset }, sequence) => ({
     ...{ group, sequence },
     result: resultOf(chunk),
