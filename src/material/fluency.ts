@@ -1,4 +1,5 @@
-import { normalize, wordsIn } from './words.js';
+import { normalize } from './normal-form.js';
+import { wordsIn } from './words.js';
 
 /** Control characters other than line breaks and tabs, replacement characters, and unassigned code points. */
 const BROKEN = /[\p{Cn}\p{Co}\p{Cs}\uFFFD]|(?![\n\r\t])\p{Cc}/gu;

@@ -37,3 +37,13 @@ export const FREQUENT_WORDS = {
     nee hallo dank bedankt vandaag heel veel al me nu hem ons onze twee zeer altijd nooit alles eens mag
     moet zou`),
 } as const;
+
+/** Frequent characters that Japanese does not use: pronouns, particles and simplified forms. */
+export const CHINESE_ONLY: ReadonlySet<string> = new Set(
+  '你妳您她它们們这這哪吗嗎呢吧么麼很啊谁说說沒还给从從对對为让讓过个來时间问见现开关關东长门國书车电话语谢请欢歡爱买卖賣钱錢饭吃怎气热样两几边头应该难听写读觉处务动员别单双汉红绿蓝鱼鸟马远运进钟银铁岁师带线业产乐厅园图块坏场备够妈宝实宁层庆张归录忆怀总惊愿战报担护换',
+);
+
+/** Frequent characters that Chinese does not use: those made in Japan, and Japan's own simplified forms. */
+export const JAPANESE_ONLY: ReadonlySet<string> = new Set(
+  '々円駅図楽気広沢浜渋働込畑峠辻枠栃匂戻択売読経済県対権発歩変竜亜桜',
+);

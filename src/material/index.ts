@@ -5,7 +5,7 @@
  */
 export { loadChoices } from './choices.js';
 export { fluency } from './fluency.js';
-export { judgeAnswer } from './judge.js';
+export { JUDGE_VERSION, judgeAnswer } from './judge.js';
 export { loadMaterial, type Material, materialNames } from './load.js';
 export { type Rule, ruleSchema } from './rule.js';
 export type { ChoiceQuestion, HeldOutDialogue, HeldOutText, PromptMaterial, Script } from './schema.js';

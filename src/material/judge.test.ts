@@ -146,7 +146,14 @@ const EXAMPLES: readonly Examples[] = [
   },
   {
     rule: { rule: 'count', of: 'words', min: 3, max: 3 },
-    good: ["don't-know is one", "l'été arrive, enfin", '三个字', '"a" — b\n\nc', '3.5 kg'],
+    good: [
+      "don't-know is one",
+      "l'été arrive, enfin",
+      '三个字',
+      '"a" — b\n\nc',
+      'costs 3.50 euros',
+      '1,200 x 2️⃣ y',
+    ],
     bad: ['one two', 'one two three four', '四个汉字'],
   },
   {
@@ -256,8 +263,14 @@ const EXAMPLES: readonly Examples[] = [
   },
   {
     rule: { rule: 'json', form: 'fenced', keys: { tags: 'strings' } },
-    good: ['```json\n{"tags":["a"]}\n```', '```\n{"tags":\n["a","é"]}\n```\n', '```JSON\n{"tags":["日"]}```'],
+    good: [
+      '```json\n{"tags":["a"]}\n```',
+      '~~~json\n{"tags":\n["a","é"]}\n~~~\n',
+      '```JSON\n{"tags":["日"]}```',
+    ],
     bad: [
+      '```\n{"tags":["a"]}\n```',
+      '```python\n{"tags":["a"]}\n```',
       '{"tags":["a"]}',
       'So:\n```\n{"tags":["a"]}\n```',
       '```\n{"tags":[]}\n```',
@@ -281,6 +294,53 @@ const EXAMPLES: readonly Examples[] = [
       '{"n":[1],"ok":true,"k":"a"}',
       '[{"n":[1],"ok":"true","k":"a"}]',
       '[{"n":[1],"ok":true,"k":"A"}]',
+    ],
+  },
+  {
+    rule: {
+      rule: 'json',
+      form: 'bare',
+      keys: {
+        sure: { type: 'number', min: 0, max: 1 },
+        low: 'integer',
+        high: { type: 'integer', max: 23 },
+      },
+      ascending: ['low', 'high'],
+    },
+    good: ['{"sure":0,"low":-4,"high":23}', '{"sure":1,"low":5,"high":5}', '{"high":9,"low":8,"sure":5e-1}'],
+    bad: [
+      '{"sure":7,"low":1,"high":2}',
+      '{"sure":-0.1,"low":1,"high":2}',
+      '{"sure":"0.5","low":1,"high":2}',
+      '{"sure":0.5,"low":1,"high":24}',
+      '{"sure":0.5,"low":9,"high":8}',
+      '{"sure":1e999,"low":1,"high":2}',
+    ],
+  },
+  {
+    rule: {
+      rule: 'pairs',
+      of: [
+        { key: ['seat', 'place'], value: ['47'] },
+        { key: ['coach', 'carriage'], value: ['3'] },
+      ],
+    },
+    good: [
+      'You are in coach 3, seat 47.',
+      'Coach: 3\nSeat: 47',
+      'No. 47 (coach 3).',
+      '47 is your seat and 3 is your coach.',
+      'Your seat and coach are 47 and 3.',
+      'Seat ٤٧, coach ٣',
+      '3 and 47',
+    ],
+    bad: [
+      'You are in coach 47, seat 3.',
+      'Coach: 47\nSeat: 3',
+      'No. 3 (coach 47).',
+      '3 is your seat and 47 is your coach.',
+      'Your coach and seat are 47 and 3.',
+      'carriage 47, place 3',
     ],
   },
   {

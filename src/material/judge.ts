@@ -4,10 +4,18 @@ import { asksBeforeCode } from './code-question.js';
 import { countOf, countsPer } from './count.js';
 import { hasJsonShape } from './json-shape.js';
 import { languageScore } from './language.js';
+import { normalize } from './normal-form.js';
+import { keepsPairs } from './pairs.js';
 import { matches } from './pattern.js';
 import type { Rule, SimpleRule } from './rule.js';
 import { leaks } from './withholds.js';
-import { beginsWith, contains, endsWith, linesIn, normalize, saysAnything } from './words.js';
+import { beginsWith, contains, endsWith, linesIn, saysAnything } from './words.js';
+
+/**
+ * Version of the judges. Raise it whenever an answer may score otherwise under the same rule. It is part of the content
+ * of every scenario that these judges score, so that scores of different versions are never mixed.
+ */
+export const JUDGE_VERSION = 2;
 
 /**
  * Scores how well an answer follows a rule, 0…1. Deterministic. Checks only what the rule states, not whether the answer
@@ -61,6 +69,8 @@ function passes(rule: Exclude<SimpleRule, { rule: 'language' }>, answer: string)
       return matches(rule.pattern, normalize(answer).trim());
     case 'json':
       return hasJsonShape(rule, answer);
+    case 'pairs':
+      return keepsPairs(rule.of, answer);
     case 'budget':
       return keepsToBudget(rule.max, rule.take, answer);
     case 'asks-before-code':

@@ -26,6 +26,17 @@ const secret = z
 const jsonType = z.union(
   [
     z.enum(['string', 'number', 'integer', 'boolean', 'strings', 'numbers']),
+    z
+      .strictObject({
+        type: z.enum(['number', 'integer']),
+        min: z.number().optional(),
+        max: z.number().optional(),
+      })
+      .refine(
+        ({ min, max }) =>
+          (min ?? max) !== undefined &&
+          (min ?? Number.NEGATIVE_INFINITY) <= (max ?? Number.POSITIVE_INFINITY),
+      ),
     z.strictObject({
       values: z
         .array(z.union([z.string(), z.number(), z.boolean(), z.null()]))
@@ -33,25 +44,34 @@ const jsonType = z.union(
         .max(40),
     }),
   ],
-  { error: 'a type is string, number, integer, boolean, strings, numbers, or { values: [...] }' },
+  {
+    error:
+      'a type is string, number, integer, boolean, strings, numbers, { values: [...] }, or { type: number or integer, ' +
+      'min, max } with min, max or both, and min at most max',
+  },
 );
+
+const isNumeric = (type: z.infer<typeof jsonType> | undefined): boolean =>
+  type === 'number' || type === 'integer' || (typeof type === 'object' && 'type' in type);
 
 const LANGUAGES = ['en', 'fr', 'de', 'es', 'it', 'pt', 'nl', 'ru', 'el', 'ja', 'zh', 'ko', 'ar'] as const;
 
 /**
- * Rules that do not combine others. All compare text in Unicode's composed form (NFC) and with straight quotes. An answer
- * without a letter, digit or symbol scores 0 under every rule. "Contains" means as whole words: no letter or digit
- * directly before or after, except in scripts written without spaces. Any white space matches any other.
+ * Rules that do not combine others. All compare text in its normal form: composed (NFC), with straight quotes, without
+ * invisible characters, and with ASCII for full-width letters and for the digits of every script. An answer without a
+ * letter, digit or symbol scores 0 under every rule. "Contains" means as whole words and numbers: no letter or digit
+ * directly before or after, except in scripts written without spaces, and no part of a number (`3` in `3.50`) or of an
+ * emoji. An emoji is the same in every skin tone. Any white space matches any other.
  */
 const simple = z.discriminatedUnion('rule', [
   /**
-   * Passes: the answer starts with one of the texts as whole words. White space, quotes, brackets and Markdown marks
-   * before it are ignored.
+   * Passes: the answer starts with one of the texts as whole words. White space, marks, quotes, brackets and emoji before
+   * it are ignored.
    */
   z.strictObject({ rule: z.literal('begins-with'), texts, exact }),
   /**
-   * Passes: the answer ends with one of the texts as whole words. White space, quotes, brackets, Markdown marks and
-   * `. , ! ? … : ;` at the end of either are ignored, unless the text consists only of marks, such as `?`.
+   * Passes: the answer ends with one of the texts as whole words. White space, marks, quotes, brackets and emoji after it
+   * are ignored. Marks are not ignored if the text consists only of marks, such as `?`.
    */
   z.strictObject({ rule: z.literal('ends-with'), texts, exact }),
   /** Passes: the answer contains all of the texts. */
@@ -68,8 +88,11 @@ const simple = z.discriminatedUnion('rule', [
   z.strictObject({ rule: z.literal('no-digits') }),
   /**
    * Passes: the answer commits to exactly one option letter, and to one of `is` if given. `B`, `(B)`, `b.`, `B) Paris`,
-   * `Answer: B`, `The answer is B`, `I choose B` commit; `A lot of …` does not; naming two does not. With `only`, the
-   * answer must be the letter alone, apart from brackets and marks.
+   * `Answer: B`, `The answer is B`, `I choose B`, `A is wrong, B is right` commit; `A lot of …` does not; naming two does
+   * not (`A or B`, `both`). A letter that is negated or excluded is not chosen (`not B`, `B is wrong`, `anything but B`),
+   * nor one that somebody else named (`you told me to answer B`) or that is conceded (`although B is right`). After a
+   * correction (`A. No, wait: B`), what follows it counts. With `only`, the answer must be the letter alone, apart from
+   * brackets and marks.
    */
   z.strictObject({
     rule: z.literal('choice'),
@@ -85,13 +108,17 @@ const simple = z.discriminatedUnion('rule', [
    * be within the bounds.
    *
    * - A sentence ends at `. ! ? …` (and their counterparts in other scripts) before white space or the end, and at a line
-   *   break unless the next line starts in lower case. Known abbreviations, initials and list numbers do not end one, nor
-   *   does an ellipsis or a closing quote followed by lower case.
-   * - A word is a run of letters and digits, with inner apostrophes and hyphens; in scripts without spaces each character
-   *   is a word.
+   *   break unless the next line starts in lower case or the line ends with a colon. The items of a list after a colon
+   *   belong to the sentence that introduces it, until a mark ends it. Known abbreviations, initials, acronyms, German
+   *   ordinals and list numbers do not end a sentence, nor does an ellipsis or a closing quote followed by lower case.
+   * - A word is a run of letters and digits, with inner apostrophes and hyphens; a number (`3.50`), a time (`10:30`), an
+   *   abbreviation (`e.g.`) and an address are one word; in scripts without spaces each character is a word. Emoji are not
+   *   words.
    * - Blank lines and paragraphs are not counted.
-   * - A bullet is a line that starts with `-`, `*` or `•`; a step starts with `1.` or `1)`.
-   * - A question is a run of marks that contains a question mark.
+   * - A bullet is a line that starts with `-`, `*`, `+`, a dash or a bullet, if another line starts with the same mark. A
+   *   hyphen inside a line, a minus, a signature or a rule is none. A step starts with `1.`, `1)`, `(1)`, `Step 1`, `①`.
+   * - A question is a run of marks that contains a question mark, outside addresses.
+   * - A character is what a reader sees as one: an emoji with its modifiers, a letter with its accents.
    */
   z
     .strictObject({
@@ -119,22 +146,46 @@ const simple = z.discriminatedUnion('rule', [
   z.strictObject({ rule: z.literal('pattern'), pattern }),
   /**
    * Passes: the answer is in the language. A language recognised by its script (Greek, kana, Hangul, Cyrillic as Russian,
-   * Arabic, Han without kana as Chinese) needs at least 0.8 of the letters in that script. A language in Latin letters
+   * Arabic) needs at least 0.8 of the letters in that script. Han without kana is Chinese unless it has a character that
+   * only Japanese uses, and Japanese if it is at most 12 characters and has none that only Chinese uses: 東京 is both. A
+   * language in Latin letters
    * needs at least one word of its list of frequent words; and for every other language, the frequent words that are not
    * also on its own list may be at most a third as many. Latin text with no frequent word of any language scores 0.5,
    * because its language is unknown. An answer without letters passes.
    */
   z.strictObject({ rule: z.literal('language'), is: z.enum(LANGUAGES) }),
   /**
-   * Passes: the answer is valid JSON with nothing around it, bare or in one code fence according to `form`. It is an
-   * object with exactly these keys and types, or with `list` an array of one or more such objects. Strings must not be
-   * blank.
+   * Passes: the answer is valid JSON with nothing around it. `form` says how: `bare`, `fenced` (one code fence labelled
+   * `json`), or `either` (bare, or a fence labelled `json` or not at all). It is an object with exactly these keys and
+   * types, or with `list` an array of one or more such objects. Strings must not be blank. The numbers under the keys in
+   * `ascending` do not fall from one to the next.
+   */
+  z
+    .strictObject({
+      rule: z.literal('json'),
+      form: z.enum(['bare', 'fenced', 'either']),
+      keys: z.record(z.string().min(1).max(60), jsonType),
+      list: z.literal(true).optional(),
+      ascending: z.array(z.string()).min(2).max(40).optional(),
+    })
+    .refine(({ keys, ascending = [] }) => ascending.every((key) => isNumeric(keys[key])), {
+      message: 'ascending lists keys whose type is number or integer',
+      path: ['ascending'],
+    }),
+  /**
+   * Passes: no value stands with the key of another pair. A pair has texts that name a thing (`key`) and texts for what is
+   * said of it (`value`). If the values of two pairs occur, they must be nearer to their own keys than they would be if
+   * they were swapped; if only one occurs, it must not be nearer to the other pair's key. Distance is counted in words: a
+   * value after its key is nearer than one before it, and a mark between them counts as three words. If the distances are
+   * the same ("seat and coach are 47 and 3"), keys and values must be in the same order. Values without keys pass; combine
+   * it with `contains-all` to require them.
    */
   z.strictObject({
-    rule: z.literal('json'),
-    form: z.enum(['bare', 'fenced', 'either']),
-    keys: z.record(z.string().min(1).max(60), jsonType),
-    list: z.literal(true).optional(),
+    rule: z.literal('pairs'),
+    of: z
+      .array(z.strictObject({ key: texts, value: texts }))
+      .min(2)
+      .max(6),
   }),
   /**
    * Passes: the answer names at least one amount of money, and no amount is above `max`; with `take: sum`, their sum is not

@@ -1,3 +1,5 @@
+import { normalize } from './normal-form.js';
+
 /** Returns whether an answer contains a secret: plainly, inside a word, backwards, or with marks between its characters. */
 export function leaks(answer: string, secret: string): boolean {
   const said = bared(answer);
@@ -10,7 +12,7 @@ export function leaks(answer: string, secret: string): boolean {
 
 /** Lower-cases a text and removes accents, invisible characters and compatibility forms. */
 const bared = (text: string): string =>
-  text
+  normalize(text)
     .normalize('NFKD')
     .replace(/[\p{M}\u00ad\u200b-\u200d\u2060\ufeff]/gu, '')
     .replace(/\s+/g, ' ')

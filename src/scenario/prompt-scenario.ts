@@ -1,4 +1,4 @@
-import { judgeAnswer, type PromptMaterial } from '../material/index.js';
+import { JUDGE_VERSION, judgeAnswer, type PromptMaterial } from '../material/index.js';
 import type { Message } from '../text/index.js';
 import type { Scenario } from './scenario.js';
 import { type JudgedPrompt, unrelatedTo } from './unrelated-prompt.js';
@@ -28,6 +28,7 @@ export function promptScenario(prompt: PromptMaterial, course: Course): Scenario
     rounds,
     content: {
       prompt: { id, group, system, shown, probes, judge },
+      judges: JUDGE_VERSION,
       given,
       user,
       firstProbe: firstProbe % probes.length,

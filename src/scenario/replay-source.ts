@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { HoldfastError } from '../errors.js';
 import { readTextNow } from '../files/index.js';
 import { parseJson } from '../formats/index.js';
-import { judgeAnswer, ruleSchema } from '../material/index.js';
+import { JUDGE_VERSION, judgeAnswer, ruleSchema } from '../material/index.js';
 import type { Message } from '../text/index.js';
 import { fixedUser } from './fixed-user.js';
 import type { Scenario, ScenarioSource } from './scenario.js';
@@ -73,7 +73,11 @@ function replayScenario(
     system,
     given: [],
     rounds: users.length,
-    content: { kind: 'replay', system, users, group, probes },
+    content: {
+      ...{ kind: 'replay', system, users, group, probes },
+      // Without probes no judge scores anything.
+      ...(probes.length > 0 ? { judges: JUDGE_VERSION } : {}),
+    },
     openUser: () => fixedUser(users),
     probesAfter: () =>
       probes.map(({ question, judge }) => ({

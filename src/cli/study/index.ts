@@ -3,6 +3,7 @@
  */
 import type { Command } from 'commander';
 import { locateModel } from '../../hub/index.js';
+import { JUDGE_VERSION } from '../../material/index.js';
 import { CELLS, openStudy } from '../../study/index.js';
 import { readVersions } from '../../versions.js';
 import { fetching } from '../options/index.js';
@@ -15,7 +16,9 @@ import { registerStudyRuns } from './runs.js';
 export function addStudyCommands(study: Command): void {
   registerStudyRuns(study, {
     openStudy: async (file, models) =>
-      openStudy(file, models, readVersions('cpu'), (model) => fetching((watch) => locateModel(model, watch))),
+      openStudy(file, models, { ...readVersions('cpu'), judges: String(JUDGE_VERSION) }, (model) =>
+        fetching((watch) => locateModel(model, watch)),
+      ),
     cells: CELLS,
   });
   addReportCommand(study);
