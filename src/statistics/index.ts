@@ -12,8 +12,10 @@ export {
 } from './bootstrap.js';
 export { mean, median } from './centre.js';
 export { type Correlation, correlationAlong, correlationOf, pearson, spearman } from './correlation.js';
+export { type Equivalence, equivalenceOf } from './equivalence.js';
 export { halfLifeOf } from './half-life.js';
 export { holm } from './holm.js';
+export { oddsRatio } from './odds.js';
 export { type PermutationOptions, pairedDifferences, pairedPermutation } from './permutation.js';
 export {
   clusterDeviation,

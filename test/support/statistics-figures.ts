@@ -49,6 +49,18 @@ export interface Figures {
     readonly mean: readonly [number, number];
     readonly difference: readonly [number, number];
   }[];
+  readonly equivalence: readonly {
+    readonly differences: number[];
+    readonly margin: number;
+    readonly p: number;
+    readonly mean: number;
+    readonly interval: readonly [number, number];
+  }[];
+  readonly odds: readonly {
+    readonly counts: readonly (readonly [left: number, right: number])[];
+    readonly obeyed: readonly (readonly [left: number, right: number])[];
+    readonly ratio: number;
+  }[];
   readonly spread: readonly {
     readonly values: number[];
     readonly mean: number;
