@@ -70,6 +70,7 @@ export const KeptCell: z.ZodType<CellRecord> = z.discriminatedUnion('kind', [
     ...labels,
     kind: z.literal('ranking'),
     scenario: z.string(),
+    system: z.string().nullable().default(null),
     heads: z.array(z.array(share.nullable())),
   }),
   z.object({

@@ -24,6 +24,7 @@ function expanded(spec: StudySpec) {
       ...labels,
       kind: 'ranking',
       scenario: '',
+      system: '',
       heads: spec.probeRounds.map((round) =>
         Array.from({ length: layers * heads }, (_, head) => 1 / (round + head)),
       ),

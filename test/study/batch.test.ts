@@ -149,7 +149,7 @@ arms:
   - guidance: 1.5
   - silence: top 3 by share
 costs: { kl: 1, perplexity: 1 }
-ranking-dialogues: 2
+calibrate: { dialogues: 2 }
 early: [1, 1]
 late: [2, 2]
 `,

@@ -199,9 +199,12 @@ function specOf(
     probeRepeats: 1,
     arms: arms.map(armSpecOf),
     costs: { kl: 12, perplexity: 12, choice: { file: 'bundled', questions: 12 } },
-    rankingDialogues: 0,
+    calibrate: { dialogues: 8 },
+    primary: null,
     early: [1, 3],
     late: [8, rounds],
+    contrasts: arms.slice(1).map(({ name }) => ({ left: name, right: arms[0]!.name })),
+    margin: null,
   };
 }
 

@@ -12,7 +12,7 @@ export function scenariosOf(
     at: (index): Scenario => ({
       id: `s${index}`,
       group: 'test',
-      system: 'Say it.',
+      system: JSON.stringify(content(index)),
       given: [],
       rounds,
       content: content(index),

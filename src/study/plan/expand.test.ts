@@ -114,7 +114,7 @@ describe('the address of a cell', () => {
   });
 
   it('does not depend on options that only affect the tables', () => {
-    expect(addresses(expanded({ early: [2, 2], late: [3, 3], rankingDialogues: 3 }))).toEqual(
+    expect(addresses(expanded({ early: [2, 2], late: [3, 3], calibrate: { dialogues: 3 } }))).toEqual(
       addresses(cells),
     );
   });
@@ -229,7 +229,7 @@ describe('the address of a cell', () => {
 describe('ranking', () => {
   const ranked: StudySpec = {
     ...spec,
-    rankingDialogues: 3,
+    calibrate: { dialogues: 3 },
     arms: parseSpec(
       'name: x\nsources: organism\narms: [off, { boost: 2, heads: top 1 by share }, silence: bottom 2 by decay]',
       'x.yaml',
@@ -242,7 +242,8 @@ describe('ranking', () => {
     expect(rankingCells(spec, foundFor(spec), NOW)).toEqual([]);
   });
 
-  it('uses dialogues of the untouched model after those of the study', () => {
+  it('uses the last dialogues of each source, under the untouched model', () => {
+    const last = [3, 2, 1].map((fromEnd) => 2 ** 20 - fromEnd);
     expect(
       rankings.map(({ kind, arm, labels: { model, source, index } }) => [
         kind,
@@ -253,8 +254,8 @@ describe('ranking', () => {
       ]),
     ).toEqual(
       ['organism', 'other'].flatMap((model) => [
-        ...[2, 3, 4].map((index) => ['ranking', 'off', model, 'organism', index]),
-        ...[4, 5, 6].map((index) => ['ranking', 'off', model, 'self-chat', index]),
+        ...last.map((index) => ['ranking', 'off', model, 'organism', index]),
+        ...last.map((index) => ['ranking', 'off', model, 'self-chat', index]),
       ]),
     );
     expect(new Set(addresses([...cells, ...rankings])).size).toBe(
@@ -280,6 +281,7 @@ describe('ranking', () => {
         ...labels,
         kind: 'ranking',
         scenario: '',
+        system: '',
         heads: [1, 2, 3, 4, 5, 6].map((round) =>
           Array.from({ length: 30 }, (_, head) => (head === kept(labels) ? 0.9 : 0.5 - 0.001 * round * head)),
         ),

@@ -11,11 +11,12 @@ import {
   rankingAddress,
 } from './address.js';
 import { type Arm, UNTOUCHED } from './arm.js';
+import { calibrationOf, needsCalibration, testIndices } from './calibration.js';
 import type { Cell } from './cell.js';
 import { headScores } from './head-scores.js';
 import { probesOf } from './probes.js';
 import type { CellLabels, CostRecord, RankingRecord } from './record.js';
-import { needsRanking, resolveArm } from './resolve-arm.js';
+import { resolveArm } from './resolve-arm.js';
 import { versionsThatMatter } from './versions.js';
 
 /** The models and sources of a specification, by name. */
@@ -63,20 +64,28 @@ export function expand(
 }
 
 /**
- * Returns the cells on which heads are ranked: dialogues of the untouched model that the study does not use otherwise.
- * None if no arm needs a ranking.
+ * Returns the cells on which heads are ranked: calibration dialogues of the untouched model ({@link calibrationOf}). None if
+ * no arm needs a ranking.
  */
 export function rankingCells(spec: StudySpec, found: Found, now: Moment): readonly Cell[] {
-  if (!spec.arms.some(needsRanking)) return [];
+  if (!needsCalibration(spec)) return [];
   const [seed = 0] = spec.seeds;
-  const pairs = pairsOf(spec, found, now);
-  return pairs.flatMap((pair) =>
-    indices(rankingStart(spec, pair.source), spec.rankingDialogues).map((index) => {
+  const scenarios = scenariosOf(found);
+  const calibrated = new Map(
+    spec.sources.map((source) => [source, calibrationOf(spec, source, scenarios).indices]),
+  );
+  return pairsOf(spec, found, now).flatMap((pair) =>
+    calibrated.get(pair.source)!.map((index) => {
       const point = { scenario: pair.scenarioAt(index), seed, index };
       const address = rankingAddress(pair.computed, point, spec);
       return cell(spec, pair, UNTOUCHED, 'ranking', { seed, index }, address);
     }),
   );
+}
+
+/** Returns the scenarios of every source, by name. */
+export function scenariosOf({ sources }: Found): ReadonlyMap<string, ScenarioSource> {
+  return new Map([...sources].map(([name, { scenarios }]) => [name, scenarios]));
 }
 
 /** A model and a source. */
@@ -110,12 +119,6 @@ function remembered<T>(make: (index: number) => T): (index: number) => T {
   };
 }
 
-/** Returns the first index for ranking: after the dialogues of all sources of this kind. */
-export function rankingStart({ sources }: StudySpec, { kind }: SourceSpec): number {
-  const alike = sources.filter((source) => source.kind === kind);
-  return Math.max(...alike.map(({ first, dialogues }) => first + dialogues));
-}
-
 function checkCount(spec: StudySpec, pairs: readonly Pair[]): void {
   const ofEachArm = pairs
     .map((pair) => {
@@ -143,7 +146,7 @@ function armsFor(
 function dialogueCells(spec: StudySpec, pair: Pair, arms: readonly Arm[]): Cell[] {
   const { source, computed, scenarioAt } = pair;
   return spec.seeds.flatMap((seed) =>
-    indices(source.first, source.dialogues).flatMap((index) =>
+    testIndices(source).flatMap((index) =>
       arms.map((arm) => {
         const address = dialogueAddress(computed, { scenario: scenarioAt(index), seed, index }, arm, spec);
         return cell(spec, pair, arm, 'dialogue', { seed, index }, address);
@@ -167,7 +170,7 @@ function costCells(spec: StudySpec, pair: Pair, arms: readonly Arm[]): Cell[] {
 function chanceCells(spec: StudySpec, pair: Pair): Cell[] {
   const { source, computed, scenarioAt } = pair;
   const [seed = 0] = spec.seeds;
-  return indices(source.first, source.dialogues).flatMap((index) => {
+  return testIndices(source).flatMap((index) => {
     const scenario = scenarioAt(index);
     if (probesOf(scenario, spec).length === 0) return [];
     const address = chanceAddress(computed, { scenario, seed, index }, spec);
@@ -209,8 +212,4 @@ function cell(
   };
   const settings = { sampling, maxTokens, probeRounds, probeRepeats, costs };
   return { address, kind, labels, model, source, arm, measure: null, now: computed.now, settings };
-}
-
-function indices(first: number, count: number): number[] {
-  return Array.from({ length: count }, (_, offset) => first + offset);
 }

@@ -15,7 +15,7 @@ describe('complaintsAbout', () => {
       'sources:',
       '  - organism: { dialogues: 2 }',
       '  - self-chat: { dialogues: 1, rounds: 16, first: 3 }',
-      'ranking-dialogues: 3',
+      'calibrate: { dialogues: 3 }',
       'arms: [off, boost: 2]',
     ].join('\n'),
     'x.yaml',
@@ -36,8 +36,10 @@ describe('complaintsAbout', () => {
     expect(texts(spec, 3)).toEqual([
       'the source "self-chat" has only 3 dialogues (indices from 0), and the study uses indices 3 to 3',
     ]);
-    expect(texts(withArms('[off, silence: top 2 by share]'), 6)).toEqual([
-      'the source "self-chat" has only 6 dialogues (indices from 0), and the study uses indices 3 to 6, the last 3 of them to rank heads',
+    const ranked = withArms('[off, silence: top 2 by share]');
+    expect(texts(ranked, 6)).toEqual([]);
+    expect(texts(ranked, 4)).toEqual([
+      'the source "organism" has 2 of the 3 dialogues to calibrate on, which share no prompt with the test: dialogue 1 has the prompt of the test dialogue 1',
     ]);
   });
 

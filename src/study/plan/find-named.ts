@@ -2,10 +2,11 @@ import { loadChoices } from '../../material/index.js';
 import type { SourceSpec, StudySpec } from '../spec/index.js';
 import { type PlacedSpec, type Places, specError, wordsOf } from '../spec/index.js';
 import type { ModelFacts } from './address.js';
-import { type Found, rankingStart } from './expand.js';
+import { calibrationOf, needsCalibration } from './calibration.js';
+import { type Found, scenariosOf } from './expand.js';
 import { modelFacts } from './model-facts.js';
 import { type OpenedSource, openSource } from './open-source.js';
-import { needsRanking, resolveArm } from './resolve-arm.js';
+import { resolveArm } from './resolve-arm.js';
 
 /** A problem of a model, source, arm or cost that a specification names. */
 interface Complaint {
@@ -58,10 +59,11 @@ export async function findNamed(
 }
 
 /** Returns what the study needs but its sources and models lack: dialogues, layers, heads. */
-export function complaintsAbout(spec: StudySpec, { models, sources }: Found): Complaint[] {
+export function complaintsAbout(spec: StudySpec, found: Found): Complaint[] {
+  const { models, sources } = found;
   const short = spec.sources.flatMap((source): Complaint[] => {
     const size = sources.get(source.name)?.scenarios.size ?? null;
-    const text = size === null ? null : tooFew(spec, source, size);
+    const text = size === null ? null : tooFew(source, size);
     return text === null ? [] : [{ key: 'sources', name: source.name, text }];
   });
   const headless = [...models].flatMap(([model, facts]) => {
@@ -77,13 +79,28 @@ export function complaintsAbout(spec: StudySpec, { models, sources }: Found): Co
       }
     });
   });
-  return [...short, ...headless];
+  const uncalibrated = short.length === 0 ? complaintsAboutCalibration(spec, found) : [];
+  return [...short, ...uncalibrated, ...headless];
 }
 
-function tooFew(spec: StudySpec, source: SourceSpec, size: number): string | null {
-  const ranked = spec.arms.some(needsRanking) ? spec.rankingDialogues : 0;
-  const end = ranked === 0 ? source.first + source.dialogues : rankingStart(spec, source) + ranked;
+function tooFew({ name, first, dialogues }: SourceSpec, size: number): string | null {
+  const end = first + dialogues;
   if (end <= size) return null;
-  const used = `indices ${source.first} to ${end - 1}${ranked === 0 ? '' : `, the last ${ranked} of them to rank heads`}`;
-  return `the source "${source.name}" has only ${size} dialogues (indices from 0), and the study uses ${used}`;
+  return `the source "${name}" has only ${size} dialogues (indices from 0), and the study uses indices ${first} to ${end - 1}`;
+}
+
+/** Returns the sources without enough dialogues to calibrate on that the test does not use. */
+function complaintsAboutCalibration(spec: StudySpec, found: Found): Complaint[] {
+  const opened = spec.sources.every(({ name }) => found.sources.has(name));
+  if (!opened || !needsCalibration(spec)) return [];
+  const scenarios = scenariosOf(found);
+  return spec.sources.flatMap((source): Complaint[] => {
+    const { indices, skipped } = calibrationOf(spec, source, scenarios);
+    const { name } = source;
+    const asked = spec.calibrate.dialogues;
+    if (indices.length === asked) return [];
+    const why = skipped === null ? '' : `: ${skipped}`;
+    const text = `the source "${name}" has ${indices.length} of the ${asked} dialogues to calibrate on, which share no prompt with the test${why}`;
+    return [{ key: 'sources', name, text }];
+  });
 }

@@ -109,10 +109,12 @@ export interface CostRecord extends CellLabels {
   readonly count: number;
 }
 
-/** Shares of the untouched model's heads, measured on a scenario that the study does not use otherwise. */
+/** Shares of the untouched model's heads, measured on a calibration dialogue. */
 export interface RankingRecord extends CellLabels {
   readonly kind: 'ranking';
   readonly scenario: string;
+  /** The system prompt, which no test dialogue has. Null in records of older versions. */
+  readonly system: string | null;
   /** Each head's mean share of the prompt in each round, `[rounds][layers × heads]`, as in {@link RoundRecord}. */
   readonly heads: readonly (readonly (number | null)[])[];
 }

@@ -21,5 +21,8 @@ export async function rankHeads(
     ...{ probeRounds: [], probeRepeats: 1 },
   });
   const heads = record.rounds.map((round) => round.heads);
-  return { record: { kind: 'ranking', scenario: scenario.id, heads }, decodedTokens };
+  return {
+    record: { kind: 'ranking', scenario: scenario.id, system: scenario.system, heads },
+    decodedTokens,
+  };
 }

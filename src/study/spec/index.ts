@@ -2,8 +2,21 @@
  * Specifications of studies: reads YAML and returns one checked value with all defaults filled in. Knows keys, values
  * and places in the file; must not know models, cells or folders.
  */
-export { headsText } from './arm-name.js';
+export { analysisPlanOf, contrastKey } from './analysis-plan.js';
+export { describeArm, headsText } from './arm-name.js';
 export { canonicalJson } from './canonical-json.js';
 export { type PlacedSpec, type Places, parsePlacedSpec, parseSpec, specError } from './parse.js';
 export { wordsOf } from './read-value.js';
-export type { ArmSpec, CostsSpec, HeadChoice, HeadPair, ModelSpec, SourceSpec, StudySpec } from './spec.js';
+export type {
+  AnalysisPlan,
+  ArmSpec,
+  CalibrationSpec,
+  Contrast,
+  CostsSpec,
+  HeadChoice,
+  HeadPair,
+  ModelSpec,
+  PrimaryOutcome,
+  SourceSpec,
+  StudySpec,
+} from './spec.js';

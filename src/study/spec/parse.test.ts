@@ -46,9 +46,12 @@ describe('a specification', () => {
         },
       ],
       costs: { kl: 24, perplexity: 24, choice: null },
-      rankingDialogues: 8,
+      calibrate: { dialogues: 8 },
+      primary: null,
       early: [1, 3],
       late: [8, 16],
+      contrasts: [],
+      margin: null,
     });
   });
 
@@ -62,9 +65,8 @@ describe('a specification', () => {
         'max-tokens: 96',
         'probes: [16, 2]',
         'costs: { kl: 0, choice: { file: bundled, questions: 20 } }',
-        'ranking-dialogues: 4',
-        'early: [2, 2]',
-        'late: [15, 16]',
+        'calibrate: { dialogues: 4 }',
+        'analysis: { primary: last stability, early: [2, 2], late: [15, 16], margin: 0.05 }',
       ].join('\n'),
     );
     expect(spec).toMatchObject({
@@ -75,7 +77,9 @@ describe('a specification', () => {
       maxTokens: 96,
       probeRounds: [2, 16],
       costs: { kl: 0, perplexity: 24, choice: { file: 'bundled', questions: 20 } },
-      rankingDialogues: 4,
+      calibrate: { dialogues: 4 },
+      primary: 'last stability',
+      margin: 0.05,
       early: [2, 2],
       late: [15, 16],
     });
@@ -146,8 +150,8 @@ describe('a specification', () => {
     [3, [1, 1], [2, 3]],
     [4, [1, 2], [3, 4]],
     [8, [1, 3], [4, 8]],
-    [8, [1, 6], [7, 8], 'early: [1, 6]'],
-    [8, [1, 1], [2, 8], 'late: [2, 8]'],
+    [8, [1, 6], [7, 8], 'analysis: { early: [1, 6] }'],
+    [8, [1, 1], [2, 8], 'analysis: { late: [2, 8] }'],
   ])(
     'with %i rounds in its shortest source has early rounds %j and late rounds %j',
     (rounds, early, late, line = '') => {
@@ -155,6 +159,36 @@ describe('a specification', () => {
       expect(parseSpec(text, 'x.yaml')).toMatchObject({ early, late, probeRounds: { length: 8 } });
     },
   );
+});
+
+describe('the analysis plan of a specification', () => {
+  const planned = (analysis: string): StudySpec =>
+    parseSpec(`name: x\nsources: organism\narms: [off, sustain, boost: 2, cap: 0.1]\n${analysis}`, 'x.yaml');
+
+  it('compares every other arm with the first if it names no contrasts', () => {
+    expect(planned('').contrasts).toEqual([
+      { left: 'sustain', right: 'off' },
+      { left: 'boost, M = 2', right: 'off' },
+      { left: 'cap, κ = 0.1', right: 'off' },
+    ]);
+  });
+
+  it('compares any arm with any other', () => {
+    const { contrasts } = planned(
+      'analysis:\n  contrasts:\n    sustain: off\n    boost, M = 2: [sustain, "cap, κ = 0.1"]\n',
+    );
+    expect(contrasts).toEqual([
+      { left: 'sustain', right: 'off' },
+      { left: 'boost, M = 2', right: 'sustain' },
+      { left: 'boost, M = 2', right: 'cap, κ = 0.1' },
+    ]);
+  });
+
+  it('names a pair once, whatever its order', () => {
+    expect(() => planned('analysis: { contrasts: { sustain: off, off: sustain } }')).toThrow(
+      /4:\d+ contrasts: "off" and "sustain" are compared twice/,
+    );
+  });
 });
 
 describe('the problems of a specification', () => {
@@ -217,21 +251,41 @@ describe('the problems of a specification', () => {
     ],
     ['probes: all', '4:9 probes: expected a whole number from 1 to 1000, not "all"'],
     ['probes: [1, 17]', '4:9 probes: round 17 is never reached: the longest source has 16'],
-    ['early: 3', '4:8 early: expected a list with at least one item, not 3'],
-    ['early: [3, 1]', '4:8 early: expected the first and the last round, for example [1, 3]'],
-    ['late: [8, 20]', '4:7 late: round 20 is never reached: the longest source has 16'],
     [
-      'early: [1, 8]\nlate: [8, 16]',
-      '5:7 late: early rounds end with 8 and late rounds begin with 8: late rounds must begin later',
+      'analysis: late',
+      '4:11 analysis: expected a mapping with primary, early, late, contrasts, margin, not "late"',
+    ],
+    ['analysis: { early: 3 }', '4:20 early: expected a list with at least one item, not 3'],
+    ['analysis: { early: [3, 1] }', '4:20 early: expected the first and the last round, for example [1, 3]'],
+    ['analysis: { late: [8, 20] }', '4:19 late: round 20 is never reached: the longest source has 16'],
+    [
+      'analysis:\n  early: [1, 8]\n  late: [8, 16]',
+      '6:9 late: early rounds end with 8 and late rounds begin with 8: late rounds must begin later',
     ],
     [
-      'probes: [1, 16]\nlate: [8, 15]',
-      '5:7 late: no probe falls in the late rounds, 8 to 15, of the source "organism", which has 16',
+      'probes: [1, 16]\nanalysis: { late: [8, 15] }',
+      '5:19 late: no probe falls in the late rounds, 8 to 15, of the source "organism", which has 16',
     ],
     [
       'probes: [4, 16]',
       '4:9 probes: no probe falls in the early rounds, 1 to 3, of the source "organism", which has 16',
     ],
+    [
+      'analysis: { primary: stability }',
+      '4:22 primary: expected one of early stability, late stability, last stability, not "stability"',
+    ],
+    ['analysis: { margin: 0 }', '4:21 margin: expected a number from 0.001 to 0.5, not 0'],
+    [
+      'analysis: { contrasts: [off] }',
+      '4:24 contrasts: expected a mapping from an arm to the arms that it is compared with',
+    ],
+    ['analysis: { contrasts: { of: off } }', '4:30 contrasts: there is no arm "of"; did you mean "off"?'],
+    ['analysis: { contrasts: { off: off } }', '4:31 contrasts: "off" is compared with itself'],
+    [
+      'analysis: { contrasts: { off: [] } }',
+      '4:31 off: expected a list with at least one item, not an empty list',
+    ],
+    ['calibrate: 24', '4:12 calibrate: expected a mapping with dialogues, not 24'],
     ['costs: { kl: yes }', '4:14 kl: expected a whole number from 0 to 100000, not "yes"'],
     ['costs: { choice: { questions: 3 } }', '4:18 choice: file is missing'],
     ['models: []', '4:9 models: expected a list with at least one item, not an empty list'],
@@ -252,9 +306,9 @@ describe('the problems of a specification', () => {
   });
 
   it('include a source that is too short for the late rounds', () => {
-    const text = 'name: x\nsources: [organism, self-chat]\narms: [off]\nlate: [9, 16]';
+    const text = 'name: x\nsources: [organism, self-chat]\narms: [off]\nanalysis: { late: [9, 16] }';
     expect(problemsOf(text)).toEqual([
-      '4:7 late: no probe falls in the late rounds, 9 to 16, of the source "self-chat", which has 8',
+      '4:19 late: no probe falls in the late rounds, 9 to 16, of the source "self-chat", which has 8',
     ]);
   });
 

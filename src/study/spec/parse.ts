@@ -2,6 +2,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { checkSampling, type SamplingOptions } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import { type Moment, parseMoment } from '../../text/index.js';
+import { type AnalysisFields, analysisSection, contrastsOf } from './analysis-plan.js';
 import { armList, renamedNotices } from './arms.js';
 import { EMBEDDED, modelList } from './models.js';
 import {
@@ -9,7 +10,6 @@ import {
   attempt,
   complain,
   distinct,
-  listOf,
   number,
   oneOrMore,
   type Placed,
@@ -18,9 +18,9 @@ import {
   readFields,
   text,
 } from './read-value.js';
-import { checkRounds, type Rounds } from './rounds.js';
+import { checkRounds } from './rounds.js';
 import { type Locate, sourceList } from './sources.js';
-import type { ArmSpec, CostsSpec, ModelSpec, SourceSpec, StudySpec } from './spec.js';
+import type { ArmSpec, CalibrationSpec, CostsSpec, ModelSpec, SourceSpec, StudySpec } from './spec.js';
 import { type Place, type Problem, readYaml, type Tree } from './yaml-tree.js';
 
 interface StudyFields {
@@ -36,15 +36,14 @@ interface StudyFields {
   readonly 'probe-repeats': number;
   readonly arms: readonly Placed<ArmSpec>[];
   readonly costs: CostsSpec;
-  readonly 'ranking-dialogues': number;
-  readonly early: Rounds;
-  readonly late: Rounds;
+  readonly calibrate: CalibrationSpec;
+  readonly analysis: Partial<AnalysisFields>;
 }
 
 /** Temperature and top-p as in Li et al. 2024. */
 const SAMPLING = { temperature: 1, topK: 0, topP: 0.9, minP: 0, repetitionPenalty: 1 };
 const MAX_TOKENS = 400;
-const RANKING_DIALOGUES = 8;
+const CALIBRATION_DIALOGUES = 8;
 /** Three probes after a round, each asked this often, still have seeds of their own. */
 const MAX_REPEATS = 20;
 /** Default number of held-out items to measure costs on. */
@@ -106,9 +105,8 @@ function readersFor(locate: Locate): Readers<StudyFields> {
     'probe-repeats': whole(1, MAX_REPEATS),
     arms: armList,
     costs: costs(locate),
-    'ranking-dialogues': whole(1, 10_000),
-    early: roundRange,
-    late: roundRange,
+    calibrate,
+    analysis: analysisSection,
   };
 }
 
@@ -123,11 +121,16 @@ function readStudy(tree: Tree, file: string, report: (problem: Problem) => void)
   const shortest = Math.min(...sources.map(({ rounds }) => rounds));
   const half = Math.max(1, Math.floor(shortest / 2));
   const { probes = 'every' } = fields;
-  const early = fields.early ?? [1, Math.max(1, Math.min(3, half, (fields.late?.[0] ?? half + 1) - 1))];
-  const late = fields.late ?? [Math.min(shortest, Math.max(Math.ceil(shortest / 2), early[1] + 1)), shortest];
+  const { analysis = {} } = fields;
+  const early = analysis.early ?? [1, Math.max(1, Math.min(3, half, (analysis.late?.[0] ?? half + 1) - 1))];
+  const late = analysis.late ?? [
+    Math.min(shortest, Math.max(Math.ceil(shortest / 2), early[1] + 1)),
+    shortest,
+  ];
   const probeRounds =
     probes === 'every' ? Array.from({ length: longest }, (_, index) => index + 1) : [...probes];
   checkRounds(tree, report, { sources, probeRounds, early, late });
+  const arms = fields.arms.map(({ value }) => value);
   const spec = {
     name: fields.name,
     question: fields.question ?? null,
@@ -139,11 +142,14 @@ function readStudy(tree: Tree, file: string, report: (problem: Problem) => void)
     maxTokens: fields['max-tokens'] ?? MAX_TOKENS,
     probeRounds: probeRounds.sort((a, b) => a - b),
     probeRepeats: fields['probe-repeats'] ?? 1,
-    arms: fields.arms.map(({ value }) => value),
+    arms,
     costs: fields.costs ?? { kl: COST_ITEMS, perplexity: COST_ITEMS, choice: null },
-    rankingDialogues: fields['ranking-dialogues'] ?? RANKING_DIALOGUES,
+    calibrate: fields.calibrate ?? { dialogues: CALIBRATION_DIALOGUES },
+    primary: analysis.primary ?? null,
     early,
     late,
+    contrasts: contrastsOf(analysis.contrasts, arms, report),
+    margin: analysis.margin ?? null,
   };
   const places = {
     models: placesOf(models),
@@ -211,13 +217,9 @@ const probes: Reader<readonly number[] | 'every'> = (tree, report) => {
   return distinct(oneOrMore(roundNumber))(tree, report);
 };
 
-const roundRange: Reader<Rounds> = (tree, report) => {
-  const rounds = listOf(roundNumber)(tree, report);
-  if (rounds === undefined) return undefined;
-  const [first, last, ...more] = rounds;
-  if (first !== undefined && last !== undefined && first <= last && more.length === 0) return [first, last];
-  complain(tree, report, 'expected the first and the last round, for example [1, 3]');
-  return undefined;
+const calibrate: Reader<CalibrationSpec> = (tree, report) => {
+  const fields = readFields<CalibrationSpec>(tree, { dialogues: whole(1, 10_000) }, report);
+  return fields && { dialogues: fields.dialogues ?? CALIBRATION_DIALOGUES };
 };
 
 function costs(locate: Locate): Reader<CostsSpec> {

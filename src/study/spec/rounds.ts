@@ -1,6 +1,6 @@
-import { complain, hasKey, type Report } from './read-value.js';
+import { complain, type Report } from './read-value.js';
 import type { SourceSpec } from './spec.js';
-import type { Tree } from './yaml-tree.js';
+import type { Entry, Tree } from './yaml-tree.js';
 
 /** A range of rounds, first and last included. */
 export type Rounds = readonly [first: number, last: number];
@@ -32,7 +32,7 @@ export function checkRounds(
   }
   if (beyond.length > 0 || Math.min(...lengths) === 1) return;
   if (early[1] >= late[0]) {
-    const name = hasKey(tree, 'late') ? 'late' : 'early';
+    const name = entryOf(tree, 'late') === undefined ? 'early' : 'late';
     const text = `early rounds end with ${early[1]} and late rounds begin with ${late[0]}: late rounds must begin later`;
     complain({ name, at: placeOf(tree, name) }, report, text);
   }
@@ -41,7 +41,7 @@ export function checkRounds(
       ({ rounds }) => !probeRounds.some((round) => round >= first && round <= Math.min(last, rounds)),
     );
     if (unprobed === undefined) continue;
-    const name = hasKey(tree, key) ? key : 'probes';
+    const name = entryOf(tree, key) === undefined ? 'probes' : key;
     const text = `no probe falls in the ${key} rounds, ${first} to ${last}, of the source "${unprobed.name}", which has ${unprobed.rounds}`;
     complain({ name, at: placeOf(tree, name) }, report, text);
   }
@@ -49,6 +49,12 @@ export function checkRounds(
 
 /** Returns the place of a key's value, or of the mapping that lacks the key. */
 function placeOf(tree: Tree, key: string): Tree['at'] {
-  const entry = tree.kind === 'map' ? tree.entries.find((each) => each.key === key) : undefined;
-  return (entry?.value ?? tree).at;
+  return (entryOf(tree, key)?.value ?? tree).at;
+}
+
+/** Returns a key of the study or of its section `analysis`. */
+function entryOf(tree: Tree, key: string): Entry | undefined {
+  const entries = tree.kind === 'map' ? tree.entries : [];
+  const analysis = entries.find((each) => each.key === 'analysis')?.value;
+  return [...entries, ...(analysis?.kind === 'map' ? analysis.entries : [])].find((each) => each.key === key);
 }

@@ -4,8 +4,31 @@ import type { Precision } from '../../executors/index.js';
 import type { ExecutorName } from '../../load.js';
 import type { Moment } from '../../text/index.js';
 
+/** What a study will test. It is written before the study is run, and locked when its first cell is computed. */
+export interface AnalysisPlan {
+  /** The outcome that decides the study's question; null if none is declared, so that the study only explores. */
+  readonly primary: PrimaryOutcome | null;
+  /** Rounds that count as early, first and last included. */
+  readonly early: readonly [first: number, last: number];
+  /** Rounds that count as late, first and last included. */
+  readonly late: readonly [first: number, last: number];
+  /** The pairs of arms that are compared. */
+  readonly contrasts: readonly Contrast[];
+  /** Two arms are equivalent if their stability differs by less; null if none is declared. */
+  readonly margin: number | null;
+}
+
+/** The differences of stability that can be a primary outcome: in early or late rounds, or after the last probed one. */
+export type PrimaryOutcome = 'early stability' | 'late stability' | 'last stability';
+
+/** Two arms, by name, whose difference is left minus right. */
+export interface Contrast {
+  readonly left: string;
+  readonly right: string;
+}
+
 /** A checked specification with all defaults filled in. */
-export interface StudySpec {
+export interface StudySpec extends AnalysisPlan {
   readonly name: string;
   /** The question the study answers, in one sentence; null if the file has none. */
   readonly question: string | null;
@@ -25,12 +48,13 @@ export interface StudySpec {
   /** The other arms are compared with the first. */
   readonly arms: readonly ArmSpec[];
   readonly costs: CostsSpec;
-  /** Number of further scenarios to rank heads on, if an arm needs a ranking. */
-  readonly rankingDialogues: number;
-  /** Rounds that tables call early, first and last included. */
-  readonly early: readonly [first: number, last: number];
-  /** Rounds that tables call late, first and last included. */
-  readonly late: readonly [first: number, last: number];
+  readonly calibrate: CalibrationSpec;
+}
+
+/** The dialogues on which a study chooses what it does not state, such as ranked heads. Its arms are never tested on them. */
+export interface CalibrationSpec {
+  /** Number of dialogues of each source. */
+  readonly dialogues: number;
 }
 
 /** A model of a study. */
