@@ -46,6 +46,7 @@ export {
   type FoundSource,
   groupOf,
   type HeldOut,
+  type LockedPlan,
   type OpenedSource,
   openSource,
   openStudy,
@@ -73,5 +74,15 @@ export {
   type Thread,
   ThreadEnded,
 } from './run/index.js';
-export type { ArmSpec, CostsSpec, HeadChoice, ModelSpec, SourceSpec, StudySpec } from './spec/index.js';
-export { headsText, parseSpec } from './spec/index.js';
+export type {
+  AnalysisPlan,
+  ArmSpec,
+  Contrast,
+  CostsSpec,
+  HeadChoice,
+  ModelSpec,
+  PrimaryOutcome,
+  SourceSpec,
+  StudySpec,
+} from './spec/index.js';
+export { canonicalJson, contrastKey, headsText, parseSpec } from './spec/index.js';

@@ -1,4 +1,4 @@
-/** The study command with stub cells, see stub-main.mjs. Specifications are JSON: `{ name, dialogues, arms: { NAME: CONTENT }, costs, ranked, dated }`. */
+/** The study command with stub cells, see stub-main.mjs. Specifications are JSON: `{ name, dialogues, arms: { NAME: CONTENT }, costs, ranked, dated, analysis }`. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
@@ -9,7 +9,7 @@ const MODEL = { name: 'stub', path: 'nowhere', executor: 'reference', precision:
 
 function openStudy(file, models) {
   const text = readFileSync(file, 'utf8');
-  const { name, dialogues, arms, costs = 0, ranked = 0, dated = false } = JSON.parse(text);
+  const { name, dialogues, arms, costs = 0, ranked = 0, dated = false, analysis = {} } = JSON.parse(text);
   const source = { name: 'talk', kind: 'organism', dialogues, first: 0, rounds: 2 };
   const cellAt = (now, kind, arm, content, index, measure = null) => ({
     address: createHash('sha256')
@@ -27,7 +27,11 @@ function openStudy(file, models) {
   const each = (count, make) => Array.from({ length: count }, (_, index) => make(index)).flat();
   const named = Object.entries(arms);
   return {
-    spec: { name, question: null, now: null },
+    spec: {
+      ...{ name, question: null, now: null, sources: [source], seeds: [1] },
+      arms: named.map(([arm]) => ({ name: arm })),
+      ...{ primary: null, early: [1, 1], late: [2, 2], contrasts: [], margin: null, ...analysis },
+    },
     file,
     text,
     notices: [],

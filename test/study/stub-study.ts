@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import type { AnalysisPlan } from '../../src/study/index.js';
 import { type Environment, inProcess, type Outcome } from '../support/in-process.js';
 import { run } from './stub-command.mjs';
 
@@ -20,6 +21,8 @@ export interface StubSpec {
   readonly ranked?: number;
   /** Whether the chat template writes the date. */
   readonly dated?: boolean;
+  /** Fields of the analysis plan that differ from its default. */
+  readonly analysis?: Partial<AnalysisPlan>;
 }
 
 /** How a process ended. */

@@ -13,7 +13,14 @@ export function registerStudyMerge(study: Command): void {
 }
 
 async function merge(parts: readonly string[], { out }: { readonly out: string }): Promise<void> {
-  const { total, kept, failed } = await mergeStudies(parts, out);
+  const { total, kept, failed, plansDiffer } = await mergeStudies(parts, out);
   const missing = kept === total ? '' : `, ${total - kept} missing from all folders`;
-  stdout.lines([`${out}: ${kept} of ${total} cells, ${failed} failed${missing}`]);
+  stdout.lines([
+    `${out}: ${kept} of ${total} cells, ${failed} failed${missing}`,
+    ...(plansDiffer
+      ? [
+          'The parts locked different analysis plans, so the merged study has none: its reports are after the fact.',
+        ]
+      : []),
+  ]);
 }

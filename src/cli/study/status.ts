@@ -21,7 +21,9 @@ async function status(folder: string, { json }: { readonly json?: true }): Promi
   else process.exitCode = 1;
   const { file, ...counts } = survey;
   if (json === true) {
-    stdout.text(`${JSON.stringify({ name: file.name, now: file.now, ...counts }, null, 2)}\n`);
+    stdout.text(
+      `${JSON.stringify({ name: file.name, now: file.now, analysis: file.analysis, ...counts }, null, 2)}\n`,
+    );
   } else stdout.lines(statusLines(survey, folder));
 }
 
@@ -35,6 +37,7 @@ function statusLines({ file, rows, failures, damaged }: Survey, folder: string):
   return [
     `${name}${shard}: ${sum(({ done }) => done)} done, ${failures.length} failed, ${missing} missing`,
     ...momentLines(file),
+    analysisLine(file),
     '',
     ...textTable({
       heading: ['model', 'source', 'arm', 'measure', 'done', 'failed', 'missing'],
@@ -64,6 +67,12 @@ function momentLines({ now, models }: Survey['file']): string[] {
       ? 'no chat template writes it'
       : `the chat template of ${writers.join(', ')} can write it`;
   return [`moment: ${now} (${who})`];
+}
+
+function analysisLine({ analysis }: Survey['file']): string {
+  return analysis === null
+    ? 'analysis plan: none was locked before the first cell'
+    : `analysis plan: locked before the first cell, SHA-256 ${analysis.sha256}`;
 }
 
 /** Returns model, source, arm and what is measured. A ranking of heads serves all arms, so it names none. */

@@ -78,6 +78,15 @@ async function removeLeftovers(path: string): Promise<void> {
 export const cellPath = (folder: string, address: string): string =>
   join(folder, 'cells', address.slice(0, 2), `${address}.json`);
 
+/** Returns whether a cell of the folder has been computed. */
+export async function hasCells(folder: string): Promise<boolean> {
+  const path = join(folder, 'cells');
+  for (const name of await readdir(path).catch(() => [])) {
+    if ((await readdir(join(path, name))).some((file) => file.endsWith('.json'))) return true;
+  }
+  return false;
+}
+
 /** The state of a cell in a folder. */
 export type CellState =
   | { readonly kind: 'kept'; readonly record: CellRecord }

@@ -5,6 +5,7 @@
 export { exportResults, readResults } from './export.js';
 export {
   alone,
+  hasCells,
   keepCell,
   keepTiming,
   lockGroup,
@@ -17,6 +18,7 @@ export {
 export { type MergeSummary, mergeStudies } from './merge.js';
 export {
   checkFolder,
+  type FirstRun,
   type KeptStudy,
   keepStudy,
   readStudy,

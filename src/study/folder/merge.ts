@@ -3,7 +3,15 @@ import { HoldfastError } from '../../errors.js';
 import type { CellLabels, CellRecord } from '../plan/index.js';
 import { groupsOf, type PlannedCell } from '../plan/index.js';
 import { exportResults } from './export.js';
-import { keepCell, keepTiming, openFolder, readCell, readTimings, type StudyFolder } from './folder.js';
+import {
+  hasCells,
+  keepCell,
+  keepTiming,
+  openFolder,
+  readCell,
+  readTimings,
+  type StudyFolder,
+} from './folder.js';
 import { checkFolder, type KeptStudy, keepStudyFile, readStudy } from './study-file.js';
 
 /** The result of a merge, in numbers of cells. */
@@ -13,6 +21,8 @@ export interface MergeSummary {
   /** Cells in the merged folder, including failed ones. */
   readonly kept: number;
   readonly failed: number;
+  /** Whether the parts locked different analysis plans, so that the merged study has none. */
+  readonly plansDiffer: boolean;
 }
 
 /**
@@ -25,16 +35,22 @@ export async function mergeStudies(parts: readonly string[], out: string): Promi
   const first = studies[0];
   if (first === undefined) throw new HoldfastError('E_USAGE', 'nothing to merge');
   for (const [at, study] of studies.entries()) checkSame(first, parts[0]!, study, parts[at]!);
-  await checkFolder(out, first.file.name);
+  const kept = await checkFolder(out, first.file.name);
+  const merged =
+    kept !== null && (await hasCells(out))
+      ? [kept, ...studies.map(({ file }) => file)]
+      : studies.map(({ file }) => file);
+  const plansDiffer = new Set(merged.map(({ analysis }) => analysis?.sha256)).size > 1;
 
   const folder = await openFolder(out);
   try {
     const origin = { ...first.file.origin, shard: null };
-    await keepStudyFile(folder, { ...first.file, origin }, first.plan);
+    const analysis = plansDiffer ? null : first.file.analysis;
+    await keepStudyFile(folder, { ...first.file, origin, analysis }, first.plan);
     const records = await copyCells(folder, parts, first.plan);
     await exportResults(folder, first.plan, first.file.models);
     const failed = records.filter((record) => record.kind === 'failure').length;
-    return { total: groupsOf(first.plan).flat().length, kept: records.length, failed };
+    return { total: groupsOf(first.plan).flat().length, kept: records.length, failed, plansDiffer };
   } finally {
     await folder.close();
   }

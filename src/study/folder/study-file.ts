@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { HoldfastError } from '../../errors.js';
 import { type Moment, MomentText } from '../../text/index.js';
-import type { PlannedCell, Shard, Study } from '../plan/index.js';
+import { type PlannedCell, planHash, type Shard, type Study } from '../plan/index.js';
 import { replaceFile } from './durable.js';
 import { parseJson, readIfThere, type StudyFolder } from './folder.js';
 
@@ -55,6 +55,11 @@ const StudyFile = z.looseObject({
     }),
   ),
   text: z.string(),
+  /** The analysis plan as it was before the first cell; null if there were cells already, as in older folders. */
+  analysis: z
+    .object({ sha256: z.string(), plan: z.unknown() })
+    .nullable()
+    .default(null),
 });
 
 /** The content of `study.json`. It also contains the parsed specification, for people; programs parse `text`. */
@@ -84,17 +89,24 @@ export interface KeptStudy {
 const studyPath = (folder: string): string => join(folder, 'study.json');
 const planPath = (folder: string): string => join(folder, 'plan.jsonl');
 
+/** What the first run of a study decides for all later ones. */
+export interface FirstRun {
+  readonly now: Moment;
+  /** The locked analysis plan; null if the folder had cells before one was locked. */
+  readonly analysis: StudyFile['analysis'];
+}
+
 /** Writes `study.json` and `plan.jsonl` of a study. @throws HoldfastError `E_UNWRITABLE` */
 export async function keepStudy(
   folder: StudyFolder,
   { spec, text, versions, models }: Study,
   origin: StudyOrigin,
-  now: Moment,
+  { now, analysis }: FirstRun,
   plan: readonly PlannedCell[],
 ): Promise<void> {
   const { name } = spec;
   const kept = models.map(({ cacheBytes: _, ...model }) => model);
-  const file = { format: FORMAT, name, origin, versions, now, models: kept, text, spec };
+  const file = { format: FORMAT, name, origin, versions, now, models: kept, text, analysis, spec };
   await keepStudyFile(folder, file, plan);
 }
 
@@ -170,7 +182,13 @@ function parseStudy(text: string, path: string): StudyFile {
       hint: `Run it again ${earlier.hint}; or read it with the release that ran it`,
     });
   }
-  return parse(StudyFile, text, path);
+  const file = parse(StudyFile, text, path);
+  if (file.analysis === null || planHash(file.analysis.plan) === file.analysis.sha256) return file;
+  throw new HoldfastError('E_UNREADABLE', 'the analysis plan was changed after it was locked', {
+    file: path,
+    field: 'analysis.sha256',
+    hint: 'Restore the file; to analyse the results in another way, give the options of study report',
+  });
 }
 
 function parsePlan(text: string, path: string): PlannedCell[] {

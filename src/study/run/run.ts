@@ -1,9 +1,10 @@
 import { type Concurrency, planConcurrency } from '../../concurrency.js';
-import type { Moment } from '../../text/index.js';
 import {
   alone,
   checkFolder,
   exportResults,
+  type FirstRun,
+  hasCells,
   keepStudy,
   openFolder,
   readCell,
@@ -16,6 +17,7 @@ import {
   createEstimate,
   type Estimate,
   groupsOf,
+  lockedAnalysisOf,
   type Study,
   type StudyCells,
 } from '../plan/index.js';
@@ -78,7 +80,8 @@ export interface RunSummary extends RunProgress {
 
 /**
  * Runs a study in a folder, or resumes it: computes the missing cells, stores each as soon as it is done, and writes the
- * results once all are done. All cells have one moment, which the first run records: see {@link studyMoment}.
+ * results once all are done. All cells have one moment, which the first run records: see {@link studyMoment}. The first run
+ * also locks the analysis plan, before it computes a cell; later runs keep it, whatever the specification says then.
  * @throws HoldfastError `E_USAGE` when the folder belongs to another study, or for a moment that the study does not have;
  * `E_UNWRITABLE`, `E_UNREADABLE`
  */
@@ -89,10 +92,10 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunSu
   const folder = await openFolder(options.folder);
   try {
     // The results in a folder belong to the study as it was last run, so a dry run does not replace that study.
-    const keep = async (now: Moment, plan: readonly Cell[]): Promise<void> => {
+    const keep = async (first: FirstRun, plan: readonly Cell[]): Promise<void> => {
       if (options.dryRun && kept !== null) return;
       const origin = { file: study.file, models: options.models, shard: options.shard };
-      await keepStudy(folder, study, origin, now, plan);
+      await keepStudy(folder, study, origin, first, plan);
     };
     const sums: Sums = {
       startMs: performance.now(),
@@ -101,19 +104,22 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunSu
       executorMs: 0,
       decodedTokens: 0,
     };
-    // Another process may be starting the same study: the first to record its moment decides.
-    const now = await alone(folder, async () => {
-      const recorded = (await checkFolder(options.folder, name))?.now ?? null;
-      const moment = studyMoment(study, recorded, options);
-      if (moment !== recorded) await keep(moment, study.cellsAt(moment).rankings);
-      return moment;
+    // Another process may be starting the same study: the first to record its moment and its analysis plan decides.
+    const first = await alone(folder, async (): Promise<FirstRun> => {
+      const recorded = await checkFolder(options.folder, name);
+      const now = studyMoment(study, recorded?.now ?? null, options);
+      const hasBegun = await hasCells(options.folder);
+      const analysis = hasBegun ? (recorded?.analysis ?? null) : lockedAnalysisOf(study.spec);
+      const isRecorded = now === recorded?.now && analysis?.sha256 === recorded.analysis?.sha256;
+      if (!isRecorded) await keep({ now, analysis }, study.cellsAt(now).rankings);
+      return { now, analysis };
     });
-    const cells = study.cellsAt(now);
+    const cells = study.cellsAt(first.now);
     const run: Run = { ...options, results: folder, sums, concurrencyOf: concurrencyIn(study, options) };
-    const ranked = await rank(cells, run, (plan) => keep(now, plan));
+    const ranked = await rank(cells, run, (plan) => keep(first, plan));
     if (ranked.rankings === null) return ranked.summary;
     const plan = [...cells.rankings, ...cells.expand(ranked.rankings)];
-    await keep(now, plan);
+    await keep(first, plan);
     const summary = await compute(plan, run);
     if (!summary.complete) return summary;
     await exportResults(folder, plan, study.models);
