@@ -1,3 +1,4 @@
+import { reportedContrasts } from './contrasts.js';
 import { type ShareCorrelation, shareCorrelationOf } from './correlation.js';
 import { type ArmCosts, costsOf } from './costs.js';
 import { type ArmCourse, courseOf } from './course.js';
@@ -6,6 +7,7 @@ import { type Trade, tradesOf } from './front.js';
 import { type HeadMap, headMapOf } from './heads.js';
 import { type AnalysisOptions, createInference } from './inference.js';
 import { type Floor, floorOf } from './judgement.js';
+import { checkPlan, type PlanCheck } from './plan-check.js';
 import { baselineOf, type Slice, slicesOf } from './slices.js';
 import type { StudiedModel, StudyResult } from './study-result.js';
 
@@ -20,6 +22,8 @@ export interface SliceAnalysis {
   /** Set if the model does not follow its system prompt even at the start. */
   readonly floor: Floor | null;
   readonly effects: readonly Effect[];
+  /** How the study's report follows the locked analysis plan. */
+  readonly plan: PlanCheck;
   readonly costs: readonly ArmCosts[];
   readonly trades: readonly Trade[];
   readonly correlations: readonly ShareCorrelation[];
@@ -32,7 +36,9 @@ export function analyse(study: StudyResult, options: AnalysisOptions = {}): Slic
   const { spec, models } = study;
   const inference = createInference(options);
   const slices = slicesOf(study);
-  const effects = correctedEffects(slices.map((slice) => effectsOf(slice, spec, inference)));
+  const plan = checkPlan(study);
+  const compared = { contrasts: reportedContrasts(study), plan, margin: spec.margin };
+  const effects = correctedEffects(slices.map((slice) => effectsOf(slice, compared, spec, inference)));
   return slices.map((slice, at) => {
     const model = models.find(({ name }) => name === slice.labels.model)!;
     const { arms, sample } = slice;
@@ -46,6 +52,7 @@ export function analyse(study: StudyResult, options: AnalysisOptions = {}): Slic
       baseline: courses.find(({ name }) => name === slice.baseline) ?? null,
       floor: floorOf(slice, spec, inference),
       effects: effects[at]!,
+      plan,
       costs,
       trades: tradesOf(courses, costs),
       correlations: arms

@@ -2,13 +2,13 @@ import { HoldfastError } from '../errors.js';
 import type { DataTable } from '../report/index.js';
 import { type Estimate, holm, meanOf, pairedPermutation } from '../statistics/index.js';
 import type { Sample } from './clusters.js';
+import { effectWords } from './effect-words.js';
 import { comparedIn, pairDialogues, type WindowName, windowsOf } from './effects.js';
 import { type AnalysisOptions, createInference } from './inference.js';
 import { floorOf } from './judgement.js';
 import { probeScores, scoresIn } from './scores.js';
 import { type Slice, sliceName, slicesOf } from './slices.js';
 import type { ReportedSpec, StudyResult } from './study-result.js';
-import { effectWords } from './words.js';
 
 /** The difference of stability of two arms, on the dialogues that both have. */
 export interface ArmComparison extends Sample {

@@ -1,32 +1,44 @@
 import {
   clusterDeviation,
+  type Equivalence,
   type Estimate,
+  equivalenceOf,
   holm,
   meanOf,
   minimalDetectableEffect,
+  oddsRatio,
   pairedDifferences,
   pairedPermutation,
   type Score,
 } from '../statistics/index.js';
-import type { DialogueRecord } from '../study/index.js';
+import type { Contrast, DialogueRecord } from '../study/index.js';
 import { type Clusters, clustered, type Sample, sampleOf } from './clusters.js';
 import type { Windows } from './course.js';
 import type { Inference } from './inference.js';
+import { type PlanCheck, type Standing, standingOf } from './plan-check.js';
 import { between, only, probedRoundsOf, probeScores, type RoundFilter, scoresIn } from './scores.js';
-import { baselineOf, dialogueKey, type Slice } from './slices.js';
+import { dialogueKey, type Slice } from './slices.js';
 
 /** The rounds of an effect: early, late, or the last probed round. */
 export type WindowName = 'early' | 'late' | 'last';
 
-/** One arm's stability minus the baseline's over some rounds, on the dialogues that both have. */
+/** One arm's stability minus another's over some rounds, on the dialogues that both have. */
 export interface Effect extends Sample {
   readonly arm: string;
+  /** The arm that it is a difference from. */
+  readonly against: string;
   readonly window: WindowName;
+  /** Its place in the analysis plan that was locked before the first cell. */
+  readonly standing: Standing;
   readonly difference: Estimate;
   /** Two-sided p-value of the paired permutation test. */
   readonly p: number;
-  /** `p` after Holm's correction over all effects of the study. */
+  /** `p` after Holm's correction: over the primary effects of the study, or over all others. */
   readonly pHolm: number;
+  /** The odds that a probe is answered as the prompt asks, divided by those under the other arm. */
+  readonly odds: Estimate;
+  /** The test that the two arms differ by less than the declared margin; null if none is declared. */
+  readonly equivalence: Equivalence | null;
   /**
    * The smallest effect that this many clusters find with power 0.8 at α = 0.05; null if there are fewer than two, or none
    * differs.
@@ -37,43 +49,72 @@ export interface Effect extends Sample {
 /** An effect before Holm's correction. */
 export type UncorrectedEffect = Omit<Effect, 'pHolm'>;
 
+/** What a report compares, and how it follows the plan. */
+export interface Compared {
+  readonly contrasts: readonly Contrast[];
+  readonly plan: PlanCheck;
+  readonly margin: number | null;
+}
+
 /**
- * Computes the effect of every arm against the baseline in early rounds, late rounds and the last probed round; empty if
- * the baseline was not run.
+ * Computes the effects of contrasts in early rounds, late rounds and the last probed round: the primary ones first, then
+ * planned ones. Contrasts with an arm that was not run are left out.
  */
-export function effectsOf(slice: Slice, windows: Windows, inference: Inference): UncorrectedEffect[] {
-  return pairsOf(slice).flatMap(({ arm, pair }) => {
-    return windowsOf(pair.right, windows).flatMap(({ window, has }): UncorrectedEffect[] => {
-      const { differences, sample } = comparedIn(pair, has);
+export function effectsOf(
+  slice: Slice,
+  { contrasts, plan, margin }: Compared,
+  windows: Windows,
+  inference: Inference,
+): UncorrectedEffect[] {
+  const effects = pairsOf(slice, contrasts).flatMap(({ contrast, pair }) =>
+    windowsOf(pair.right, windows).flatMap(({ window, has }): UncorrectedEffect[] => {
+      const { left, right, differences, sample } = comparedIn(pair, has);
       if (differences.length === 0) return [];
       return [
         {
-          arm,
+          arm: contrast.left,
+          against: contrast.right,
           window,
+          standing: standingOf(plan, contrast, window),
           ...sample,
           difference: inference.estimate(differences.length, meanOf(differences)),
           p: pairedPermutation(differences, inference),
+          odds: oddsRatio(left, right),
+          equivalence: margin === null ? null : equivalenceOf(differences, margin),
           detectable: detectableEffect(differences),
         },
       ];
-    });
-  });
+    }),
+  );
+  return STANDINGS.flatMap((standing) => effects.filter((effect) => effect.standing === standing));
 }
 
-/** Corrects the effects of all slices as one family of tests, `[slices][effects]`. */
+const STANDINGS: readonly Standing[] = ['primary', 'planned', 'after the fact'];
+
+/**
+ * Corrects the effects of all slices, `[slices][effects]`. Those of the primary outcome are a family of tests of their own,
+ * because they were chosen before the data were seen; all others are a second family.
+ */
 export function correctedEffects(effects: readonly (readonly UncorrectedEffect[])[]): Effect[][] {
-  const corrected = holm(effects.flat().map(({ p }) => p));
-  let at = 0;
-  return effects.map((ofSlice) => ofSlice.map((effect) => ({ ...effect, pHolm: corrected[at++]! })));
+  const all = effects.flat();
+  const corrected = new Map<UncorrectedEffect, number>();
+  for (const isPrimary of [true, false]) {
+    const family = all.filter(({ standing }) => (standing === 'primary') === isPrimary);
+    for (const [at, p] of holm(family.map(({ p }) => p)).entries()) corrected.set(family[at]!, p);
+  }
+  return effects.map((ofSlice) => ofSlice.map((effect) => ({ ...effect, pHolm: corrected.get(effect)! })));
 }
 
-/** Pairs the dialogues of every other arm with those of the baseline. */
-export function pairsOf(slice: Slice): { readonly arm: string; readonly pair: DialoguePairs }[] {
-  const baseline = baselineOf(slice);
-  if (baseline === undefined) return [];
-  return slice.arms
-    .filter((arm) => arm !== baseline)
-    .map(({ name, dialogues }) => ({ arm: name, pair: pairDialogues(dialogues, baseline.dialogues) }));
+/** Pairs the dialogues of the arms of each contrast. Contrasts with an arm that was not run are left out. */
+export function pairsOf(
+  { arms }: Slice,
+  contrasts: readonly Contrast[],
+): { readonly contrast: Contrast; readonly pair: DialoguePairs }[] {
+  const dialoguesOf = (arm: string) => arms.find(({ name }) => name === arm)?.dialogues;
+  return contrasts.flatMap((contrast) => {
+    const [left, right] = [dialoguesOf(contrast.left), dialoguesOf(contrast.right)];
+    return left === undefined || right === undefined ? [] : [{ contrast, pair: pairDialogues(left, right) }];
+  });
 }
 
 /** Dialogues of two arms with the same scenario and seed, in the same clusters and order. */
@@ -99,19 +140,24 @@ export function pairDialogues(
   };
 }
 
-/** The difference of stability of each cluster, left minus right, and what it rests on. */
+/** The stability of each cluster under two arms, their difference, left minus right, and what it rests on. */
 export interface ComparedClusters {
+  readonly left: readonly Score[];
+  readonly right: readonly Score[];
   readonly differences: readonly Score[];
   readonly sample: Sample;
 }
 
 /** Compares two arms in some rounds. Clusters without probes there are left out. */
 export function comparedIn({ left, right }: DialoguePairs, has: RoundFilter): ComparedClusters {
-  const read = probeScores();
-  const all = pairedDifferences(scoresIn(left, has, read), scoresIn(right, has, read));
+  const [ofLeft, ofRight] = [left, right].map((arm) => scoresIn(arm, has, probeScores()));
+  const all = pairedDifferences(ofLeft!, ofRight!);
+  const probed = <Item>(items: readonly Item[]): Item[] => items.filter((_, at) => all[at]!.count > 0);
   return {
-    differences: all.filter(({ count }) => count > 0),
-    sample: sampleOf(left.filter((_, at) => all[at]!.count > 0)),
+    left: probed(ofLeft!),
+    right: probed(ofRight!),
+    differences: probed(all),
+    sample: sampleOf(probed(left)),
   };
 }
 

@@ -13,9 +13,9 @@ import type { SliceAnalysis } from './analysis.js';
 import { sampleText } from './clusters.js';
 import type { ArmCourse, Course } from './course.js';
 import { FEWEST } from './inference.js';
+import { roundsText } from './rounds-text.js';
 import { sliceName } from './slices.js';
 import type { ReportedSpec } from './study-result.js';
-import { roundsText } from './words.js';
 
 /** A figure of one slice with its caption. */
 export interface ReportFigure {

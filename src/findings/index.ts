@@ -3,6 +3,8 @@
  * models or how cells are run.
  */
 export { type ArmComparison, compareArms, compareStudies, comparisonTable } from './compare.js';
+export { type AnalysisChanges, withChanges } from './contrasts.js';
+export { checkPlan, type PlanCheck, planCheckWords, type Standing } from './plan-check.js';
 export { type ArmPower, type PilotPower, pilotPower, powerTable } from './power.js';
 export { readStudyResult } from './read-study.js';
 export { type ReportFile, type ReportOptions, reportFiles } from './report.js';

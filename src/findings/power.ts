@@ -1,6 +1,7 @@
 import type { DataTable } from '../report/index.js';
 import { clusterDeviation, clustersFor, minimalDetectableEffect } from '../statistics/index.js';
 import type { Sample } from './clusters.js';
+import { reportedContrasts } from './contrasts.js';
 import { comparedIn, pairsOf, type WindowName, windowsOf } from './effects.js';
 import { type SliceLabels, sliceName, slicesOf } from './slices.js';
 import type { StudyResult } from './study-result.js';
@@ -18,8 +19,10 @@ export interface PilotPower {
 export interface ArmPower extends Sample {
   readonly labels: SliceLabels;
   readonly arm: string;
+  /** The arm that it is compared with. */
+  readonly against: string;
   readonly window: WindowName;
-  /** Standard deviation over clusters of the differences from the baseline. */
+  /** Standard deviation over clusters of the differences. */
   readonly deviation: number;
   /** The smallest effect that this many clusters find with power 0.8 at α = 0.05; null if no cluster differs. */
   readonly detectable: number | null;
@@ -33,12 +36,13 @@ export interface ArmPower extends Sample {
  * @param effect the difference of stability to be found, above 0
  */
 export function pilotPower(study: StudyResult, effect: number): PilotPower {
+  const contrasts = reportedContrasts(study);
   const tested = slicesOf(study).flatMap((slice) =>
-    pairsOf(slice).flatMap(({ arm, pair }) =>
-      windowsOf(pair.right, study.spec).map(({ window, has }) => ({
-        ...{ labels: slice.labels, arm, window },
-        ...comparedIn(pair, has),
-      })),
+    pairsOf(slice, contrasts).flatMap(({ contrast: { left: arm, right: against }, pair }) =>
+      windowsOf(pair.right, study.spec).map(({ window, has }) => {
+        const { differences, sample } = comparedIn(pair, has);
+        return { labels: slice.labels, arm, against, window, differences, sample };
+      }),
     ),
   );
   const tests = tested.filter(({ differences }) => differences.length > 0).length;
@@ -69,10 +73,11 @@ export function powerTable({ effect, tests, arms }: PilotPower): DataTable {
     name: 'power',
     title: 'Power',
     note:
-      'Differences of stability from the baseline arm, by prompt (by dialogue if there is one prompt). A two-sided paired test finds the effect with power 0.8 at α = 0.05, uncorrected; ' +
+      'Differences of stability between two arms, by prompt (by dialogue if there is one prompt). A two-sided paired test finds the effect with power 0.8 at α = 0.05, uncorrected; ' +
       `corrected: at 0.05 / ${tests}, the worst case of Holm's correction in a report with the ${tests} differences of this one.`,
     columns: [
       { name: 'arm', heading: 'arm' },
+      { name: 'against', heading: 'against' },
       { name: 'slice', heading: 'model · source' },
       { name: 'rounds', heading: 'rounds' },
       { name: 'dialogues', heading: 'dialogues', digits: 0 },
@@ -83,8 +88,20 @@ export function powerTable({ effect, tests, arms }: PilotPower): DataTable {
       { name: 'needed_corrected', heading: 'corrected', digits: 0 },
     ],
     rows: arms.map(
-      ({ labels, arm, window, dialogues, prompts, deviation, detectable, needed, neededCorrected }) => [
+      ({
+        labels,
         arm,
+        against,
+        window,
+        dialogues,
+        prompts,
+        deviation,
+        detectable,
+        needed,
+        neededCorrected,
+      }) => [
+        arm,
+        against,
         sliceName(labels),
         window,
         dialogues,

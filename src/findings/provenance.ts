@@ -4,7 +4,7 @@ import type { StudyResult } from './study-result.js';
 
 /** Returns what was run and how to run it again, as names and values. */
 export function provenance(
-  { spec, models, versions, now, file }: StudyResult,
+  { spec, models, versions, now, file, records, reportOptions }: StudyResult,
   analyses: readonly SliceAnalysis[],
 ): [name: string, value: string][] {
   const dated = now !== null && models.some(({ mayWriteTime }) => mayWriteTime);
@@ -33,6 +33,7 @@ export function provenance(
     ['sampling', `${samplingWords(spec.sampling)}; at most ${spec.maxTokens} tokens an answer`],
     ...(dated ? [['date and time in the prompts', now] satisfies [string, string]] : []),
     ['dialogues in this report', String(dialogues)],
+    ...calibrations(records),
     [
       'versions',
       Object.entries(versions)
@@ -40,6 +41,24 @@ export function provenance(
         .join(', '),
     ],
     ['to run it again', `holdfast study run ${file}${dated ? ` --now ${now}` : ''} --out FOLDER`],
-    ['to write this page again', 'holdfast study report FOLDER'],
+    ['to write this page again', ['holdfast study report FOLDER', ...reportOptions].join(' ')],
   ];
+}
+
+/** Says on which dialogues heads were ranked, and whether any of their prompts was also tested; one line for each source. */
+function calibrations(records: StudyResult['records']): [name: string, value: string][] {
+  const ranked = records.filter((record) => record.kind === 'ranking');
+  const tested = new Set(records.flatMap((record) => (record.kind === 'dialogue' ? [record.system] : [])));
+  return [...new Set(ranked.map(({ source }) => source))].map((name) => {
+    const own = ranked.filter(({ source }) => source === name);
+    const indices = [...new Set(own.map(({ index }) => index))].sort((a, b) => a - b);
+    const prompts = new Set(own.flatMap(({ system }) => system ?? []));
+    const shared = [...prompts].filter((prompt) => tested.has(prompt)).length;
+    const apart =
+      shared === 0 ? 'none of their prompts was tested' : `${shared} of their prompts was tested too`;
+    return [
+      `calibration of ${name}`,
+      `heads were ranked on the dialogues ${indices.join(', ')}; ${prompts.size === 0 ? 'their prompts are not recorded' : apart}`,
+    ];
+  });
 }

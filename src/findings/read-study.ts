@@ -13,7 +13,15 @@ import type { Gap, KeptRecord, LabelledTiming, StudyResult } from './study-resul
  */
 export async function readStudyResult(folder: string): Promise<StudyResult> {
   const { file, plan } = await readStudy(folder);
-  const { spec, models, versions, now, text, origin } = checked(StudyFile, file, join(folder, 'study.json'));
+  const {
+    spec,
+    models,
+    versions,
+    now,
+    text,
+    origin,
+    analysis: locked,
+  } = checked(StudyFile, file, join(folder, 'study.json'));
   const planned = new Map(plan.map((cell) => [cell.address, cell]));
   const timed = await readTimings(folder);
   const found = new Set<string>();
@@ -43,7 +51,20 @@ export async function readStudyResult(folder: string): Promise<StudyResult> {
     if (!found.has(address)) gaps.push({ ...labels, kind, measure, error: null });
   }
   const name = basename(resolve(folder));
-  return { spec, models, versions, now, records, gaps, timings, text, file: origin.file, folder: name };
+  return {
+    spec,
+    models,
+    versions,
+    now,
+    locked,
+    records,
+    gaps,
+    timings,
+    text,
+    file: origin.file,
+    reportOptions: [],
+    folder: name,
+  };
 }
 
 function checked<T>(schema: z.ZodType<T>, value: unknown, file: string, cell?: string): T {

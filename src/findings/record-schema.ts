@@ -132,6 +132,24 @@ const Sampling = z.object({
   repetitionPenalty: z.number().optional(),
 });
 
+const dialogues = {
+  name: z.string(),
+  first: z.int().default(0),
+  dialogues: z.int(),
+  rounds: z.int(),
+};
+
+const Contrast = z.object({ left: z.string(), right: z.string() });
+
+/** An analysis plan. Studies of older versions have early and late rounds only. */
+const plan = {
+  primary: z.enum(['early stability', 'late stability', 'last stability']).nullable().default(null),
+  early: window,
+  late: window,
+  contrasts: z.array(Contrast).default([]),
+  margin: z.number().nullable().default(null),
+};
+
 /** The part of `study.json` that a report needs. */
 export const StudyFile = z.object({
   versions: z.record(z.string(), z.string()),
@@ -151,12 +169,22 @@ export const StudyFile = z.object({
     name: z.string(),
     question: z.string().nullable(),
     models: z.array(z.object({ name: z.string(), executor: z.string(), precision: z.string().nullable() })),
-    sources: z.array(z.object({ name: z.string(), kind: z.string(), dialogues: z.int(), rounds: z.int() })),
+    sources: z.array(z.object({ kind: z.string(), ...dialogues })),
     seeds: z.array(z.int()),
     sampling: Sampling,
     maxTokens: z.int(),
     arms: z.array(Arm).min(1),
-    early: window,
-    late: window,
+    ...plan,
   }),
+  analysis: z
+    .object({
+      sha256: z.string(),
+      plan: z.object({
+        ...plan,
+        sources: z.array(z.object(dialogues)),
+        seeds: z.array(z.int()),
+        arms: z.array(Arm),
+      }),
+    })
+    .nullable(),
 });

@@ -1,6 +1,7 @@
 import { markdownTable, readableTable } from '../report/index.js';
 import { sampleText } from './clusters.js';
 import { coverageWords, planWords } from './gaps.js';
+import { checkPlan, planCheckWords } from './plan-check.js';
 import { provenance } from './provenance.js';
 import type { ReportedSlice } from './reported-slice.js';
 import { sliceName } from './slices.js';
@@ -17,6 +18,7 @@ export function reportMarkdown(study: StudyResult, slices: readonly ReportedSlic
   return [
     `# ${escaped(spec.name)}`,
     ...(spec.question === null ? [] : [`*${escaped(spec.question)}*`]),
+    `**${escaped(planCheckWords(checkPlan(study)))}**`,
     ...planWords(study).map(escaped),
     ...slices.flatMap(({ name, analysis, figures, tables }) => [
       `## ${escaped(sliceName(analysis.slice.labels))}`,

@@ -15,6 +15,7 @@ import { sampleText } from './clusters.js';
 import { coverageWords, planWords } from './gaps.js';
 import { FLOOR, TOLERATED_FALL } from './judgement.js';
 import { PAGE_STYLE } from './page-style.js';
+import { checkPlan, planCheckWords } from './plan-check.js';
 import { provenance } from './provenance.js';
 import type { ReportedSlice } from './reported-slice.js';
 import { sliceName } from './slices.js';
@@ -37,6 +38,7 @@ export async function reportPage(
   const sections: Markup[] = [];
   for (const slice of slices) sections.push(await sliceMarkup(study, slice));
   const body = html`<h1>${spec.name}</h1>
+<p class="plan">${planCheckWords(checkPlan(study))}</p>
 ${slices.map(({ analysis }) => html`<p class="headline">${slices.length > 1 ? html`<b>${sliceName(analysis.slice.labels)}.</b> ` : ''}${headline(analysis, spec)}</p>\n`)}
 ${spec.question === null ? '' : html`<p class="question"><span class="soft">The question:</span> ${spec.question}</p>`}
 ${planWords(study).map((line) => html`<p>${line}</p>\n`)}${contents(slices)}

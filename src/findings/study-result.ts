@@ -1,10 +1,12 @@
 import type { SamplingOptions } from '../engine/index.js';
 import type {
+  AnalysisPlan,
   ArmSpec,
   CellLabels,
   CellRecord,
   CellTiming,
   FailureRecord,
+  LockedPlan,
   PlannedCell,
 } from '../study/index.js';
 
@@ -16,6 +18,8 @@ export interface StudyResult {
   readonly versions: Readonly<Record<string, string>>;
   /** The date and time that the prompts contain if a template writes them; null if an older version ran the study. */
   readonly now: string | null;
+  /** The analysis plan that was locked before the first cell, with its hash; null if none was. */
+  readonly locked: { readonly sha256: string; readonly plan: ReportedPlan } | null;
   readonly records: readonly KeptRecord[];
   /** Planned cells without a result. */
   readonly gaps: readonly Gap[];
@@ -24,6 +28,8 @@ export interface StudyResult {
   readonly text: string;
   /** The specification's file as given to `study run`, for the command that repeats it. */
   readonly file: string;
+  /** Options of `study report` by which the analysis differs from the specification. */
+  readonly reportOptions: readonly string[];
   /** The name of the folder of the results. */
   readonly folder: string;
 }
@@ -38,8 +44,11 @@ export type Gap = CellLabels &
     readonly error: string | null;
   };
 
-/** The part of a specification that a report needs. */
-export interface ReportedSpec {
+/** A locked plan. Its arms may have policies that this version does not know. */
+export type ReportedPlan = Omit<LockedPlan, 'arms'> & { readonly arms: readonly ReportedArm[] };
+
+/** The part of a specification that a report needs. Its analysis plan is that of the report, not the locked one. */
+export interface ReportedSpec extends AnalysisPlan {
   readonly name: string;
   readonly question: string | null;
   readonly models: readonly {
@@ -50,6 +59,7 @@ export interface ReportedSpec {
   readonly sources: readonly {
     readonly name: string;
     readonly kind: string;
+    readonly first: number;
     readonly dialogues: number;
     readonly rounds: number;
   }[];
@@ -58,8 +68,6 @@ export interface ReportedSpec {
   readonly maxTokens: number;
   /** The first is the baseline. */
   readonly arms: readonly ReportedArm[];
-  readonly early: readonly [first: number, last: number];
-  readonly late: readonly [first: number, last: number];
 }
 
 /** An arm's settings in the specification. The policy may be one that this version does not know. */

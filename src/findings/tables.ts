@@ -2,9 +2,10 @@ import type { Column, DataTable, TableCell } from '../report/index.js';
 import type { Estimate } from '../statistics/index.js';
 import type { SliceAnalysis } from './analysis.js';
 import type { ArmCourse, AttentionRound, Course } from './course.js';
+import { effectWords } from './effect-words.js';
 import { FEWEST } from './inference.js';
+import { roundsText } from './rounds-text.js';
 import type { ReportedSpec } from './study-result.js';
-import { effectWords, roundsText } from './words.js';
 
 /** Returns every table of one slice that has rows. */
 export function tablesOf(analysis: SliceAnalysis, spec: ReportedSpec): DataTable[] {
@@ -55,18 +56,25 @@ function stabilityTable({ courses }: SliceAnalysis, { early, late }: ReportedSpe
 }
 
 function effectsTable(
-  { effects, slice: { baseline }, floor }: SliceAnalysis,
-  { early, late }: ReportedSpec,
+  { effects, floor, plan }: SliceAnalysis,
+  { early, late, margin }: ReportedSpec,
 ): DataTable {
   return {
     name: 'differences',
-    title: `Differences from ${baseline}`,
+    title: 'Differences',
     note:
-      `Stability of each arm minus that of ${baseline} on the same dialogues: early (${roundsText(early)}), late (${roundsText(late)}) and in the last probed round. ` +
-      `${INTERVALS} p: two-sided paired permutation test; corrected: after Holm's correction over all differences of the study. ` +
-      'Detectable: the smallest difference that this many prompts find with power 0.8 (α = 0.05, uncorrected).',
+      `Stability of each arm minus that of another on the same dialogues: early (${roundsText(early)}), late (${roundsText(late)}) and in the last probed round. ` +
+      'Plan: whether the comparison is the primary outcome of the analysis plan that was locked before the first cell, another comparison of it, or after the fact. ' +
+      `${INTERVALS} p: two-sided paired permutation test; corrected: after Holm's correction over the primary comparisons of the study, or over all others. ` +
+      'Detectable: the smallest difference that this many prompts find with power 0.8 (α = 0.05, uncorrected). ' +
+      'Odds ratio: of an obedient answer, by Mantel and Haenszel with prompts as strata.' +
+      (margin === null
+        ? ''
+        : ` Equivalence: two one-sided t tests (TOST) that the difference is smaller than ${margin}, ${plan.marginIsPlanned ? 'the margin of the plan' : 'a margin that was given after the fact'}, and the 90 % interval of the difference.`),
     columns: [
       ARM,
+      { name: 'against', heading: 'against' },
+      { name: 'plan', heading: 'plan' },
       { name: 'rounds', heading: 'rounds' },
       { name: 'dialogues', heading: 'dialogues', digits: 0 },
       { name: 'prompts', heading: 'prompts', digits: 0 },
@@ -74,10 +82,15 @@ function effectsTable(
       { name: 'p', heading: 'p', digits: 4 },
       { name: 'p_holm', heading: 'p, corrected', digits: 4 },
       { name: 'detectable', heading: 'detectable' },
+      { name: 'odds_ratio', heading: 'odds ratio' },
+      { name: 'equivalence', heading: '90 % interval', signed: true },
+      { name: 'p_equivalence', heading: 'p, equivalence', digits: 4 },
       { name: 'words', heading: 'in words' },
     ],
     rows: effects.map((effect) => [
       effect.arm,
+      effect.against,
+      effect.standing,
       effect.window,
       effect.dialogues,
       effect.prompts,
@@ -85,7 +98,10 @@ function effectsTable(
       effect.p,
       effect.pHolm,
       effect.detectable,
-      effectWords(effect, { name: baseline, atFloor: floor !== null }),
+      effect.odds,
+      effect.equivalence?.interval ?? null,
+      effect.equivalence?.p ?? null,
+      effectWords(effect, { name: effect.against, atFloor: floor !== null }),
     ]),
   };
 }

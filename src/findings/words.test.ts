@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { simulateStudy, TRUE_ARMS, type TrueArm } from '../../test/support/simulated-study.js';
 import { analyse } from './analysis.js';
-import { effectWords, findings, headline } from './words.js';
+import { effectWords } from './effect-words.js';
+import { findings, headline } from './words.js';
 
 function told(arms: readonly TrueArm[], dialogues = 40) {
   const study = simulateStudy({ arms, dialogues, rounds: 12, unlike: 0 });

@@ -1,77 +1,15 @@
 import { estimateText, numberText, type Verdict, verdictOf } from '../report/index.js';
 import type { Estimate } from '../statistics/index.js';
 import type { SliceAnalysis } from './analysis.js';
+import { contrastWords, primaryHeadline, primaryWords } from './contrast-words.js';
 import type { ArmCourse } from './course.js';
+import { pText, signed, TOO_FEW, verdictOfEffect, whyUnclear } from './effect-words.js';
 import type { Effect } from './effects.js';
-import { FEWEST } from './inference.js';
 import { FLOOR, fallsOf, isUntouched } from './judgement.js';
+import { roundsText } from './rounds-text.js';
 import type { ReportedSpec } from './study-result.js';
 
 /** Puts results into sentences. An interval or a test chooses each sentence, so no sentence claims what was not seen. */
-
-const SIGNIFICANT = 0.05;
-
-const TOO_FEW = `fewer than ${FEWEST} prompts`;
-
-type TestedDifference = Pick<Effect, 'difference' | 'p' | 'pHolm'>;
-
-/** Returns `round 3` or `rounds 1–3`. */
-export function roundsText([first, last]: readonly [first: number, last: number]): string {
-  return first === last ? `round ${first}` : `rounds ${first}–${last}`;
-}
-
-const signed = (estimate: Estimate, digits = 2): string => estimateText(estimate, { signed: true, digits });
-
-/** Returns a p-value as text, never as zero. */
-function pText(p: number): string {
-  return p < 0.0005 ? '<.001' : p.toFixed(3).replace(/^0/, '');
-}
-
-/** Returns the side of zero on which an effect is significant after correction; `unclear` if it is not. */
-function verdictOfEffect({ difference, pHolm }: TestedDifference): Verdict {
-  return pHolm <= SIGNIFICANT ? verdictOf(difference) : 'unclear';
-}
-
-/**
- * Returns an effect in a few words.
- * @param beside the arm that the effect is a difference from, and whether the model is at the floor, where no arm is
- * called better or worse
- */
-export function effectWords(
-  effect: TestedDifference,
-  beside: { readonly name: string; readonly atFloor: boolean },
-): string {
-  const verdict = verdictOfEffect(effect);
-  if (verdict === 'unclear') {
-    return disagrees(effect)
-      ? `not distinguishable from ${beside.name}: ${whyUnclear(effect)}`
-      : whyUnclear(effect);
-  }
-  if (beside.atFloor) return `${verdict} zero, but at the floor`;
-  return verdict === 'above' ? 'better' : 'worse';
-}
-
-/** Whether the interval excludes zero but the test, before any correction, is not significant. */
-const disagrees = ({ difference, p }: TestedDifference): boolean =>
-  verdictOf(difference) !== 'unclear' && p > SIGNIFICANT;
-
-function whyUnclear(effect: TestedDifference): string {
-  const { difference } = effect;
-  if (Number.isNaN(difference.low)) return `unknown: ${TOO_FEW}`;
-  const alone = verdictOf(difference);
-  if (alone === 'unclear') return noEffect(difference);
-  if (disagrees(effect)) return 'interval and test disagree';
-  return `${alone === 'above' ? 'better' : 'worse'}, but not after correction`;
-}
-
-/** Returns `no effect seen, at most 0.04`: the bound is the end of the interval farther from zero. */
-function noEffect({ low, high }: Estimate): string {
-  const most = Math.max(Math.abs(low), Math.abs(high));
-  // Rounded up, so that the text is still a bound.
-  return most === 0
-    ? 'no difference at all'
-    : `no effect seen, at most ${(Math.ceil(most * 100) / 100).toFixed(2)}`;
-}
 
 /** Returns a warning if the baseline is not the untouched model. */
 function baselineWords({ slice: { baseline } }: SliceAnalysis, { arms }: ReportedSpec): string[] {
@@ -131,7 +69,8 @@ function whyNoDrift({ stability }: ArmCourse, spec: ReportedSpec): string | null
 /** Says which arms are more stable than the baseline, which are less stable, and which are not distinguishable. */
 function effectFindings({ slice, effects, floor }: SliceAnalysis, spec: ReportedSpec): string[] {
   const { baseline } = slice;
-  const late = effects.filter(({ window }) => window === 'late');
+  const fromBaseline = effects.filter(({ against }) => against === baseline);
+  const late = fromBaseline.filter(({ window }) => window === 'late');
   if (late.length === 0) return [];
   const ordered = [...late].sort((a, b) => b.difference.value - a.difference.value);
   const told = ({ arm, difference, pHolm }: Effect): string =>
@@ -154,7 +93,7 @@ function effectFindings({ slice, effects, floor }: SliceAnalysis, spec: Reported
       `Not distinguishable from ${baseline} ${where}: ${unclear.map((effect) => `${effect.arm} (${whyUnclear(effect)})`).join('; ')}.`,
     );
   }
-  const harmful = effects.filter(
+  const harmful = fromBaseline.filter(
     (effect) => effect.window === 'early' && verdictOfEffect(effect) === 'below',
   );
   if (harmful.length > 0 && floor === null) {
@@ -222,9 +161,11 @@ function correlationWords({ correlations, slice: { baseline } }: SliceAnalysis):
 /** Returns every finding of one slice as a sentence, the most important first. */
 export function findings(analysis: SliceAnalysis, spec: ReportedSpec): string[] {
   return [
+    ...primaryWords(analysis, spec),
     ...baselineWords(analysis, spec),
     ...driftWords(analysis, spec),
     ...effectFindings(analysis, spec),
+    ...contrastWords(analysis, spec),
     ...fallWords(analysis),
     ...frontWords(analysis),
     ...correlationWords(analysis),
@@ -257,7 +198,8 @@ export function headline(analysis: SliceAnalysis, spec: ReportedSpec): string {
   const fall = fallsOf(baseline)[0];
   const also =
     fall === undefined ? '' : ` Under ${name}, ${fall.what} also falls by ${Math.round(100 * fall.part)} %.`;
-  return `${first}.${bestWords(effects)}${also}`;
+  const own = effects.filter(({ against }) => against === slice.baseline);
+  return `${primaryHeadline(analysis, spec)}${first}.${bestWords(own)}${also}`;
 }
 
 /** Names the arm with the largest gain in late rounds; empty if no arm has an interval there. */

@@ -30,13 +30,16 @@ async function studyFolder(arms: readonly TrueArm[] = TRUE_ARMS.slice(0, 2)): Pr
   return folder;
 }
 
+const HASH = simulateStudy({ dialogues: 12, rounds: 8, arms: TRUE_ARMS.slice(0, 2) }).locked!.sha256;
+
 describe('study report', () => {
   it('writes the report beside the results, or to a given folder', async () => {
     const folder = await studyFolder();
     const out = temporaryFolder();
     const told = await study('report', folder, '--dialogues', '2');
     expect(told).toBe(
-      `${join(folder, 'report/index.html')}: the report, with 5 figures and 10 tables beside it\n`,
+      `${join(folder, 'report/index.html')}: the report, with 5 figures and 10 tables beside it\n` +
+        `As planned: the analysis plan was locked before the first cell (SHA-256 ${HASH}). It declares no primary outcome, so the report explores.\n`,
     );
     await study('report', folder, '--dialogues', '2', '--out', out);
     const written = readdirSync(out, { recursive: true, encoding: 'utf8' }).sort();
@@ -62,7 +65,7 @@ describe('study power', () => {
     const folder = await studyFolder();
     const lines = (await study('power', folder, '--effect', '0.05')).split('\n');
     expect(lines[0]).toContain('prompts for 0.05');
-    expect(lines.slice(1, 4).map((line) => line.split(/\s{2,}/)[2])).toEqual(['early', 'late', 'last']);
+    expect(lines.slice(1, 4).map((line) => line.split(/\s{2,}/)[3])).toEqual(['early', 'late', 'last']);
     const { arms, tests } = JSON.parse(await study('power', folder, '--effect', '0.05', '--json'));
     expect(arms).toHaveLength(3);
     expect(arms[1].needed).toBeGreaterThan(2);

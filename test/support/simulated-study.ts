@@ -1,6 +1,14 @@
 import { createRandom } from '../../src/engine/index.js';
 import type { LabelledTiming, StudyResult } from '../../src/findings/study-result.js';
-import type { ArmSpec, CostRecord, DialogueRecord, RoundRecord, StudySpec } from '../../src/study/index.js';
+import type {
+  AnalysisPlan,
+  ArmSpec,
+  CostRecord,
+  DialogueRecord,
+  RoundRecord,
+  StudySpec,
+} from '../../src/study/index.js';
+import { lockedAnalysisOf } from '../../src/study/plan/index.js';
 
 /** The true effects of a simulated arm, which an analysis should find. */
 export interface TrueArm {
@@ -28,6 +36,8 @@ export interface SimulationOptions {
   readonly sources?: readonly string[];
   /** Largest deviation of a dialogue's stability, to either side. */
   readonly unlike?: number;
+  /** Fields of the analysis plan that differ from its default. The plan is locked. */
+  readonly analysis?: Partial<AnalysisPlan>;
 }
 
 export const TRUE_ARMS: readonly TrueArm[] = [
@@ -50,6 +60,7 @@ export function simulateStudy({
   seed = 1,
   sources = ['organism'],
   unlike = 0.08,
+  analysis = {},
 }: SimulationOptions = {}): StudyResult {
   const shape = { dialogues, prompts, rounds, unlike };
   const records = sources.flatMap((source, at) =>
@@ -57,8 +68,10 @@ export function simulateStudy({
       arms.map((arm) => dialogueOf(arm, { source, index, seed: seed + 1000 * at }, shape)),
     ).flat(),
   );
+  const spec = { ...specOf(arms, sources, shape), ...analysis };
   return {
-    spec: specOf(arms, sources, shape),
+    spec,
+    locked: lockedAnalysisOf(spec),
     models: [{ name: 'tiny', hash: 'ab'.repeat(32), layers: LAYERS, heads: HEADS, mayWriteTime: false }],
     now: null,
     versions: { holdfast: '0.0.0', node: '20.0.0' },
@@ -67,6 +80,7 @@ export function simulateStudy({
     timings: records.map((record) => timingOf(record, arms)),
     text: 'name: simulated # by chance\n',
     file: 'simulated.yaml',
+    reportOptions: [],
     folder: 'simulated',
   };
 }

@@ -7,12 +7,12 @@ import type { CellRecord, PlannedCell } from '../../src/study/index.js';
 
 /** Writes a study folder like `study run`: `study.json`, `plan.jsonl`, the cells and `timings.jsonl`. */
 export async function writeStudy(folder: string, study: StudyResult): Promise<void> {
-  const { spec, models, versions, now, text, file, records, gaps, timings } = study;
+  const { spec, locked, models, versions, now, text, file, records, gaps, timings } = study;
   const json = { format: 'holdfast-study-3', name: spec.name, origin: { file, models: {}, shard: null } };
   const kept = models.map((model) => ({ path: '', ...model }));
   await writeFile(
     join(folder, 'study.json'),
-    JSON.stringify({ ...json, versions, now, models: kept, spec, text }),
+    JSON.stringify({ ...json, versions, now, models: kept, spec, text, analysis: locked }),
   );
   await writePlan(folder, [...records, ...gaps].map(plannedCell));
   const failures = gaps.flatMap(({ error, ...gap }) =>

@@ -1,8 +1,15 @@
 import { dirname, join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { makeFolder, writeWhole } from '../../files/index.js';
-import { readStudyResult, reportFiles } from '../../findings/index.js';
-import { positiveInteger } from '../options/index.js';
+import {
+  type AnalysisChanges,
+  checkPlan,
+  planCheckWords,
+  readStudyResult,
+  reportFiles,
+  withChanges,
+} from '../../findings/index.js';
+import { decimal, oneMore, positiveInteger } from '../options/index.js';
 import { stdout } from '../terminal/index.js';
 
 /** Adds `study report`: writes a page, figures and tables from a study's results. */
@@ -13,9 +20,14 @@ export function addReportCommand(study: Command): void {
     .argument('<folder>', 'the results folder of the study')
     .option('--out <folder>', 'where to write the report (default: report, inside the results folder)')
     .option('--dialogues <n>', 'dialogues to show per model and source, at most', positiveInteger, 24)
-    .action(async (folder: string, { out, dialogues }: { out?: string; dialogues: number }) => {
+    .option('--contrast <A:B>', 'compare two more arms, A minus B; repeatable', oneMore)
+    .option('--early <rounds>', 'first and last early round, as 1-3 (default: as in the plan)', roundRange)
+    .option('--late <rounds>', 'first and last late round, as 8-16 (default: as in the plan)', roundRange)
+    .option('--margin <x>', 'test whether arms differ by less than this (default: as in the plan)', margin)
+    .action(async (folder: string, { out, dialogues, contrast, ...changes }: ReportFlags) => {
       const target = out ?? join(folder, 'report');
-      const files = await reportFiles(await readStudyResult(folder), { dialogues });
+      const study = withChanges(await readStudyResult(folder), { ...changes, contrasts: contrast });
+      const files = await reportFiles(study, { dialogues });
       for (const path of new Set(files.map((file) => dirname(join(target, file.path)))))
         await makeFolder(path);
       for (const { path, text } of files) {
@@ -25,6 +37,27 @@ export function addReportCommand(study: Command): void {
       const tables = files.filter(({ path }) => path.endsWith('.csv')).length;
       stdout.lines([
         `${join(target, 'index.html')}: the report, with ${figures} figures and ${tables} tables beside it`,
+        planCheckWords(checkPlan(study)),
       ]);
     });
+}
+
+interface ReportFlags extends Omit<AnalysisChanges, 'contrasts'> {
+  readonly out?: string;
+  readonly dialogues: number;
+  readonly contrast?: readonly string[];
+}
+
+function roundRange(text: string): readonly [first: number, last: number] {
+  const [, first, last] = (/^(\d{1,4})-(\d{1,4})$/.exec(text) ?? []).map(Number);
+  if (first === undefined || last === undefined || first < 1 || first > last) {
+    throw new InvalidArgumentError('It must be FIRST-LAST, from round 1.');
+  }
+  return [first, last];
+}
+
+function margin(text: string): number {
+  const value = decimal(text);
+  if (value <= 0 || value > 0.5) throw new InvalidArgumentError('It must be above 0 and at most 0.5.');
+  return value;
 }

@@ -56,10 +56,7 @@ const StudyFile = z.looseObject({
   ),
   text: z.string(),
   /** The analysis plan as it was before the first cell; null if there were cells already, as in older folders. */
-  analysis: z
-    .object({ sha256: z.string(), plan: z.unknown() })
-    .nullable()
-    .default(null),
+  analysis: z.object({ sha256: z.string(), plan: z.unknown() }).nullable().default(null),
 });
 
 /** The content of `study.json`. It also contains the parsed specification, for people; programs parse `text`. */

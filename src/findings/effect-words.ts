@@ -1,0 +1,86 @@
+import { estimateText, type Verdict, verdictOf } from '../report/index.js';
+import type { Estimate } from '../statistics/index.js';
+import type { SliceAnalysis } from './analysis.js';
+import type { Effect } from './effects.js';
+import { FEWEST } from './inference.js';
+
+/** Puts an effect into words. Its interval and its tests choose them. */
+
+const SIGNIFICANT = 0.05;
+
+/** Why there is no interval. */
+export const TOO_FEW = `fewer than ${FEWEST} prompts`;
+
+type TestedDifference = Pick<Effect, 'difference' | 'p' | 'pHolm'> & Partial<Pick<Effect, 'equivalence'>>;
+
+/** Returns a difference with its interval and its sign. */
+export const signed = (estimate: Estimate, digits = 2): string =>
+  estimateText(estimate, { signed: true, digits });
+
+/** Returns a p-value as text, never as zero. */
+export function pText(p: number): string {
+  return p < 0.0005 ? '<.001' : p.toFixed(3).replace(/^0/, '');
+}
+
+/** Returns the side of zero on which an effect is significant after correction; `unclear` if it is not. */
+export function verdictOfEffect({ difference, pHolm }: TestedDifference): Verdict {
+  return pHolm <= SIGNIFICANT ? verdictOf(difference) : 'unclear';
+}
+
+/**
+ * Returns an effect in a few words.
+ * @param beside the arm that the effect is a difference from, and whether the model is at the floor, where no arm is
+ * called better or worse
+ */
+export function effectWords(
+  effect: TestedDifference,
+  beside: { readonly name: string; readonly atFloor: boolean },
+): string {
+  const verdict = verdictOfEffect(effect);
+  if (verdict === 'unclear') {
+    return disagrees(effect) && !isEquivalent(effect)
+      ? `not distinguishable from ${beside.name}: ${whyUnclear(effect)}`
+      : whyUnclear(effect);
+  }
+  if (beside.atFloor) return `${verdict} zero, but at the floor`;
+  const small = isEquivalent(effect) ? `, by less than ${effect.equivalence!.margin}` : '';
+  return `${verdict === 'above' ? 'better' : 'worse'}${small}`;
+}
+
+/** Whether the equivalence test shows that a difference is smaller than the declared margin. */
+const isEquivalent = ({ equivalence = null }: TestedDifference): boolean =>
+  equivalence !== null && equivalence.p <= SIGNIFICANT;
+
+/** Whether the interval excludes zero but the test, before any correction, is not significant. */
+const disagrees = ({ difference, p }: TestedDifference): boolean =>
+  verdictOf(difference) !== 'unclear' && p > SIGNIFICANT;
+
+/** Returns why an effect is neither better nor worse, and how large it may be. */
+export function whyUnclear(effect: TestedDifference): string {
+  const { difference } = effect;
+  if (Number.isNaN(difference.low)) return `unknown: ${TOO_FEW}`;
+  const alone = verdictOf(difference);
+  if (isEquivalent(effect)) {
+    const { margin, p } = effect.equivalence!;
+    return `equivalent: no difference of ${margin} or more (p ${pText(p)})`;
+  }
+  if (alone === 'unclear') return noEffect(difference);
+  if (disagrees(effect)) return 'interval and test disagree';
+  return `${alone === 'above' ? 'better' : 'worse'}, but not after correction`;
+}
+
+/** Returns `no effect seen, at most 0.04`: the bound is the end of the interval farther from zero. */
+function noEffect({ low, high }: Estimate): string {
+  const most = Math.max(Math.abs(low), Math.abs(high));
+  // Rounded up, so that the text is still a bound.
+  return most === 0
+    ? 'no difference at all'
+    : `no effect seen, at most ${(Math.ceil(most * 100) / 100).toFixed(2)}`;
+}
+
+/** Returns an effect with its numbers: `growing against off: +0.21 [+0.15, +0.27], p .001, better`. */
+export function effectSentence(effect: Effect, floor: SliceAnalysis['floor']): string {
+  const { arm, against, difference, pHolm } = effect;
+  const words = effectWords(effect, { name: against, atFloor: floor !== null });
+  return `${arm} against ${against}: ${signed(difference)}, p ${pText(pHolm)}, ${words}`;
+}
