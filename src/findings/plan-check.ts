@@ -71,7 +71,7 @@ export function checkPlan({ spec, locked }: Pick<StudyResult, 'spec' | 'locked'>
 }
 
 /** Returns `growing against off`. */
-export const contrastText = ({ left, right }: Contrast): string => `${left} against ${right}`;
+const contrastText = ({ left, right }: Contrast): string => `${left} against ${right}`;
 
 const change = (what: string, here: string | number, there: string | number): string =>
   `${what}: ${here} here, ${there} in the plan`;

@@ -8,7 +8,7 @@ export type { Cell, CellTiming } from './cell.js';
 export { createEstimate, type Estimate } from './estimate.js';
 export { expand, type Found, type FoundSource, rankingCells } from './expand.js';
 export { type AskedQuestion, PLAIN_SYSTEM, textDialogue } from './held-out.js';
-export { type LockedAnalysis, type LockedPlan, lockedAnalysisOf, planHash } from './locked-analysis.js';
+export { type LockedPlan, lockedAnalysisOf, planHash } from './locked-analysis.js';
 export { modelFile } from './model-paths.js';
 export { type HeldOut, type OpenedSource, openSource } from './open-source.js';
 export { openStudy } from './open-study.js';

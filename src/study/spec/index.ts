@@ -3,14 +3,13 @@
  * and places in the file; must not know models, cells or folders.
  */
 export { analysisPlanOf, contrastKey } from './analysis-plan.js';
-export { describeArm, headsText } from './arm-name.js';
+export { headsText } from './arm-name.js';
 export { canonicalJson } from './canonical-json.js';
 export { type PlacedSpec, type Places, parsePlacedSpec, parseSpec, specError } from './parse.js';
 export { wordsOf } from './read-value.js';
 export type {
   AnalysisPlan,
   ArmSpec,
-  CalibrationSpec,
   Contrast,
   CostsSpec,
   HeadChoice,
