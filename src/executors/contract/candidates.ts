@@ -105,7 +105,11 @@ export function bestOf(logits: Float32Array): number {
 /** Returns the id of the highest logit, the lowest id among equals. */
 export function bestIdOf(logits: Float32Array): number {
   let best = 0;
-  for (let id = 1; id < logits.length; id++) if (logits[id]! > logits[best]!) best = id;
+  let highest = logits[0]!;
+  for (let id = 1; id < logits.length; id++) {
+    const logit = logits[id]!;
+    if (logit > highest) [best, highest] = [id, logit];
+  }
   return best;
 }
 

@@ -9,7 +9,7 @@ export interface Executor {
   /** The implementation, as the registry names it; written into every result file. */
   readonly name: string;
   readonly blueprint: Blueprint;
-  /** The forms in which the weights are held, e.g. `f32` or `q4+offsets, q8`. */
+  /** The forms in which the weights are held, and the cache if it is not f32: `f32`, `q4_0+offsets, q8_0; cache f16`. */
   readonly precision: string;
   /**
    * Opens an empty sequence, a cache that the executor owns, for up to `contextLength` tokens. If a model's rope

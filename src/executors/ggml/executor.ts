@@ -85,7 +85,7 @@ class GgmlExecutor implements Executor {
     readonly blueprint: Blueprint,
     shape: DecoderShape,
     private readonly weights: GgmlWeights,
-    cacheType: CacheType,
+    private readonly cacheType: CacheType,
   ) {
     this.#arenas = new Arenas(backend, shape, cacheType);
     const context = backend.context(1);
@@ -99,7 +99,8 @@ class GgmlExecutor implements Executor {
   }
 
   get precision(): string {
-    return this.weights.forms;
+    const { forms } = this.weights;
+    return this.cacheType === 'F32' ? forms : `${forms}; cache ${this.cacheType.toLowerCase()}`;
   }
 
   open(contextLength: number): Sequence {
