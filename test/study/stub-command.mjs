@@ -43,7 +43,7 @@ function openStudy(file, models) {
         hash: 'f00d',
         layers: 2,
         heads: 3,
-        cacheBytes: 1024,
+        size: { parameters: 1, dialogueBytes: 1024 },
         mayWriteTime: dated,
       },
     ],

@@ -32,7 +32,7 @@ export const FACTS: ModelFacts = {
   hash: 'a'.repeat(64),
   templateHash: 'b'.repeat(64),
   mayWriteTime: false,
-  cacheBytes: 1024,
+  size: { parameters: 1, dialogueBytes: 1024 },
   setupHash: 'c'.repeat(64),
   // As in the embedded model, layers 2, 4 and 5 see the whole dialogue.
   grid: { layers: 6, heads: 5 },

@@ -1,6 +1,6 @@
-import { parameterCount, planModel } from '../../architectures/index.js';
+import { planModel } from '../../architectures/index.js';
 import { policyText } from '../../attention/index.js';
-import { cacheBytes } from '../../concurrency.js';
+import { type ModelSize, modelSize } from '../../concurrency.js';
 import { RECOMMENDED_HOLD } from '../../dialogue/index.js';
 import { openModel } from '../../hub/index.js';
 import { EMBEDDED_MODEL } from '../../load.js';
@@ -11,9 +11,7 @@ export const DEMO_EXECUTOR = 'cpu';
 
 /** Facts about the demo's model and software. */
 export interface DemoFacts {
-  readonly parameters: number;
-  /** Bytes of the keys and values of a dialogue that fills its context. */
-  readonly cacheBytes: number;
+  readonly size: ModelSize;
   /** SHA-256 over the weight files, hex. */
   readonly hash: string;
   readonly versions: Readonly<Record<string, string>>;
@@ -28,8 +26,7 @@ export async function readFacts(): Promise<DemoFacts> {
   try {
     const { blueprint } = await planModel(files.checkpoint, files.config);
     return {
-      parameters: parameterCount(blueprint),
-      cacheBytes: cacheBytes(blueprint),
+      size: modelSize(blueprint),
       hash: await files.hash(),
       versions: readVersions(DEMO_EXECUTOR),
     };
@@ -39,7 +36,7 @@ export async function readFacts(): Promise<DemoFacts> {
 }
 
 /** Returns the introduction, for people who have not read the documentation. */
-export function aboutLines({ parameters }: DemoFacts): string[] {
+export function aboutLines({ size: { parameters } }: DemoFacts): string[] {
   const size = (parameters / 1e6).toFixed(1);
   return [
     `A tiny model (models/organism/soft, ${size} M parameters) was trained on made-up dialogues whose assistant follows its system ` +

@@ -44,7 +44,7 @@ export async function runDemo({ trials, batch, out }: DemoFlags): Promise<void> 
   screen.title('Holdfast demo: how long does the system prompt hold?');
   for (const line of about) screen.text(line);
 
-  const concurrency = planConcurrency(DEMO_EXECUTOR, facts.cacheBytes, { batch });
+  const concurrency = planConcurrency(DEMO_EXECUTOR, facts.size, { batch });
   const runners = openRunners(concurrency);
   try {
     const grammar = loadGrammar();

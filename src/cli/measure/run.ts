@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parameterCount } from '../../architectures/index.js';
 import { planConcurrency } from '../../concurrency.js';
 import { openChat, saveDialogue } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
@@ -60,12 +61,15 @@ async function measure(
   process.once('SIGINT', interrupt);
   const progress = createProgress(stderr);
   const { blueprint, name: executor } = model.executor;
-  const dialogueBytes = measuredBytes(blueprint, facts.contextLength);
+  const size = {
+    parameters: parameterCount(blueprint),
+    dialogueBytes: measuredBytes(blueprint, facts.contextLength),
+  };
   try {
     const { summary, complete, failure, notices } = await measureDecay({
       model,
       dialogues: source.dialogues,
-      batch: planConcurrency(executor, dialogueBytes, { jobs: 1, batch }).batch,
+      batch: planConcurrency(executor, size, { jobs: 1, batch }).batch,
       open: (index) => source.open(model, options, index, control.signal),
       facts: { ...facts },
       paths: { shares: join(out, MEASURE_FILES.shares), dialogues: join(out, MEASURE_FILES.dialogues) },

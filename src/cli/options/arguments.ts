@@ -43,7 +43,7 @@ export const NOW_HELP =
 
 /** For the help of `--batch`: what is chosen without it. */
 export const BATCH_DEFAULT =
-  '1; if the executor batches, up to 16, as many as fit into half of the free memory';
+  '1; if the executor batches and the model is not tiny, up to 16, as many as fit into half of the free memory';
 
 /** Parses whole numbers from 0, separated by commas or white space: `1,2,3`. */
 export function integerList(text: string): number[] {

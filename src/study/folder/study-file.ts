@@ -102,7 +102,7 @@ export async function keepStudy(
   plan: readonly PlannedCell[],
 ): Promise<void> {
   const { name } = spec;
-  const kept = models.map(({ cacheBytes: _, ...model }) => model);
+  const kept = models.map(({ size: _, ...model }) => model);
   const file = { format: FORMAT, name, origin, versions, now, models: kept, text, analysis, spec };
   await keepStudyFile(folder, file, plan);
 }

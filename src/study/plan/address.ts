@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type HeadGrid, POLICY_RULES } from '../../attention/index.js';
+import type { ModelSize } from '../../concurrency.js';
 import type { Scenario } from '../../scenario/index.js';
 import type { Moment } from '../../text/index.js';
 import type { ModelSpec, StudySpec } from '../spec/index.js';
@@ -24,8 +25,7 @@ export interface ModelFacts {
   readonly grid: HeadGrid;
   /** The heads that see furthest (`headsInMeans`), as indices into `[layers × heads]`: those that a ranking chooses from. */
   readonly seeing: readonly number[];
-  /** Bytes of the keys and values of a dialogue that fills its context. No result depends on it. */
-  readonly cacheBytes: number;
+  readonly size: ModelSize;
   /** Precision of the weights; the executor's name if it has only one. */
   readonly precision: string;
 }

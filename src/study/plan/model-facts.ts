@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Blueprint, planModel } from '../../architectures/index.js';
 import { headsInMeans } from '../../attention/index.js';
-import { cacheBytes } from '../../concurrency.js';
+import { modelSize } from '../../concurrency.js';
 import { headGrid } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import { type ModelFiles, openModel } from '../../hub/index.js';
@@ -39,7 +39,7 @@ export async function modelFacts({
       setupHash: setupHash(blueprint, files),
       grid: headGrid(blueprint),
       seeing: headsInMeans(headGrid(blueprint)).pairs,
-      cacheBytes: cacheBytes(blueprint),
+      size: modelSize(blueprint),
       precision: precision ?? executor,
     };
   } finally {

@@ -39,8 +39,8 @@ export async function openStudy(
     notices,
     versions,
     models: spec.models.map(({ name, path }) => {
-      const { hash, grid, cacheBytes, mayWriteTime } = found.models.get(name)!;
-      return { name, path, hash, ...grid, cacheBytes, mayWriteTime };
+      const { hash, grid, size, mayWriteTime } = found.models.get(name)!;
+      return { name, path, hash, ...grid, size, mayWriteTime };
     }),
     cellsAt: (now) => ({
       rankings: rankingCells(spec, found, now),

@@ -1,3 +1,4 @@
+import type { ModelSize } from '../../concurrency.js';
 import type { Moment } from '../../text/index.js';
 import type { StudySpec } from '../spec/index.js';
 import type { Cell } from './cell.js';
@@ -37,8 +38,8 @@ export interface StudyModel {
   readonly layers: number;
   /** Query heads per layer. */
   readonly heads: number;
-  /** Bytes of the keys and values of a dialogue that fills its context; decides how many run at once. */
-  readonly cacheBytes: number;
+  /** Decides how many dialogues run at once. */
+  readonly size: ModelSize;
   /** Whether its chat template can write the date or time. */
   readonly mayWriteTime: boolean;
 }

@@ -69,8 +69,24 @@ describe('a cell', () => {
 
 describe('the moment of a study', () => {
   const models = [
-    { name: 'm', path: '', hash: '', layers: 1, heads: 1, cacheBytes: 1, mayWriteTime: true },
-    { name: 'n', path: '', hash: '', layers: 1, heads: 1, cacheBytes: 1, mayWriteTime: false },
+    {
+      name: 'm',
+      path: '',
+      hash: '',
+      layers: 1,
+      heads: 1,
+      size: { parameters: 1, dialogueBytes: 1 },
+      mayWriteTime: true,
+    },
+    {
+      name: 'n',
+      path: '',
+      hash: '',
+      layers: 1,
+      heads: 1,
+      size: { parameters: 1, dialogueBytes: 1 },
+      mayWriteTime: false,
+    },
   ];
   const study = (now = null as Cell['now'] | null) => ({ spec: { now }, models });
   const alone = { shard: null };

@@ -141,8 +141,8 @@ interface Run extends RunOptions {
 function concurrencyIn({ models }: Study, { jobs, batch }: RunOptions): Run['concurrencyOf'] {
   const chosen = new Map<string, Concurrency>();
   return ({ model: { executor }, labels }) => {
-    const { cacheBytes } = models.find(({ name }) => name === labels.model)!;
-    const concurrency = chosen.get(labels.model) ?? planConcurrency(executor, cacheBytes, { jobs, batch });
+    const { size } = models.find(({ name }) => name === labels.model)!;
+    const concurrency = chosen.get(labels.model) ?? planConcurrency(executor, size, { jobs, batch });
     chosen.set(labels.model, concurrency);
     return concurrency;
   };
