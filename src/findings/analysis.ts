@@ -1,3 +1,4 @@
+import { type ChanceLevel, chanceLevelOf } from './chance.js';
 import { reportedContrasts } from './contrasts.js';
 import { type ShareCorrelation, shareCorrelationOf } from './correlation.js';
 import { type ArmCosts, costsOf } from './costs.js';
@@ -8,6 +9,7 @@ import { type HeadMap, headMapOf } from './heads.js';
 import { type AnalysisOptions, createInference } from './inference.js';
 import { type Floor, floorOf } from './judgement.js';
 import { checkPlan, type PlanCheck } from './plan-check.js';
+import { correctedQuality, type QualityCheck, qualityOf } from './quality.js';
 import { baselineOf, type Slice, slicesOf } from './slices.js';
 import type { StudiedModel, StudyResult } from './study-result.js';
 
@@ -24,6 +26,10 @@ export interface SliceAnalysis {
   readonly effects: readonly Effect[];
   /** How the study's report follows the locked analysis plan. */
   readonly plan: PlanCheck;
+  /** Ability, fluency, perplexity and choice of the other arms beside the untouched one's. */
+  readonly quality: readonly QualityCheck[];
+  /** What the probes of all arms score by chance; null if it is not known. */
+  readonly chance: ChanceLevel | null;
   readonly costs: readonly ArmCosts[];
   readonly trades: readonly Trade[];
   readonly correlations: readonly ShareCorrelation[];
@@ -39,10 +45,12 @@ export function analyse(study: StudyResult, options: AnalysisOptions = {}): Slic
   const plan = checkPlan(study);
   const compared = { contrasts: reportedContrasts(study), plan, margin: spec.margin };
   const effects = correctedEffects(slices.map((slice) => effectsOf(slice, compared, spec, inference)));
+  const quality = correctedQuality(slices.map((slice) => qualityOf(slice, spec, inference)));
   return slices.map((slice, at) => {
     const model = models.find(({ name }) => name === slice.labels.model)!;
     const { arms, sample } = slice;
-    const courses = sample.clusters === 0 ? [] : arms.map((arm) => courseOf(arm, spec, inference));
+    const courses =
+      sample.clusters === 0 ? [] : arms.map((arm) => courseOf(arm, slice.chance, spec, inference));
     const baseline = baselineOf(slice);
     const costs = costsOf(slice, inference);
     return {
@@ -53,6 +61,8 @@ export function analyse(study: StudyResult, options: AnalysisOptions = {}): Slic
       floor: floorOf(slice, spec, inference),
       effects: effects[at]!,
       plan,
+      quality: quality[at]!,
+      chance: chanceLevelOf(arms[0]!.shared, slice.chance, inference),
       costs,
       trades: tradesOf(courses, costs),
       correlations: arms

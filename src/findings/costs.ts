@@ -91,11 +91,13 @@ function heldOut(
   return inference.estimate(items.length, statistic(means));
 }
 
-function itemsOf({ costs }: ArmRecords, measure: Measure): ReadonlyMap<string, CostRecord> {
+/** Returns the costs of an arm by held-out item. */
+export function itemsOf({ costs }: ArmRecords, measure: Measure): ReadonlyMap<string, CostRecord> {
   return new Map(costs.filter((cost) => cost.measure === measure).map((cost) => [cost.item, cost]));
 }
 
-const exponentialOf =
+/** Returns a statistic's exponential. */
+export const exponentialOf =
   (statistic: Statistic): Statistic =>
   (drawn) =>
     Math.exp(statistic(drawn));

@@ -1,10 +1,12 @@
 import { differenceOf, type Estimate, meanOf, type Statistic, slopeOf } from '../statistics/index.js';
 import type { RoundRecord } from '../study/index.js';
+import { aboveChanceScores, type ChanceBook, type ChanceLevel, chanceLevelOf } from './chance.js';
 import { type Clusters, type Sample, sampleOf } from './clusters.js';
 import type { Inference } from './inference.js';
 import {
   between,
   only,
+  type ProbeFilter,
   probedRoundsOf,
   probeScores,
   type ReadRound,
@@ -38,6 +40,8 @@ export interface ArmCourse {
   readonly sample: Sample;
   /** Mean score of the probes. */
   readonly stability: Course;
+  /** Stability above chance, Σ (s − c) / Σ (1 − c), over the probes whose chance is known. */
+  readonly aboveChance: Course;
   /** Least-squares slope of stability over probed rounds, per round. */
   readonly slope: Estimate;
   /** Scores of the dialogue's own answers: obedient to the system prompt, otherwise correct (ability), fluent. */
@@ -73,10 +77,18 @@ export interface PartCourse {
   readonly kind: 'group' | 'asked about';
   readonly name: string;
   readonly stability: Course;
+  /** What its probes score by chance; null if unknown. */
+  readonly chance: ChanceLevel | null;
+  readonly aboveChance: Course;
 }
 
 /** Computes the course of an arm over the dialogues that all arms share. */
-export function courseOf(arm: ArmRecords, windows: Windows, inference: Inference): ArmCourse {
+export function courseOf(
+  arm: ArmRecords,
+  chance: ChanceBook,
+  windows: Windows,
+  inference: Inference,
+): ArmCourse {
   const dialogues = arm.shared;
   const rounds = roundsOf(dialogues);
   const probed = probedRoundsOf(dialogues);
@@ -95,9 +107,17 @@ export function courseOf(arm: ArmRecords, windows: Windows, inference: Inference
       after: course(({ share }) => scoreOf(share.after)),
     },
     attention: rounds.map((round) => attentionIn(dialogues, round)),
-    parts: partsOf(dialogues).map(({ kind, name, read }) => {
-      const own = dialogues.filter((cluster) => hasScore(cluster, read));
-      return { kind, name, stability: measureCourse(own, probed, read, windows, inference) };
+    aboveChance: course(aboveChanceScores(chance), probed),
+    parts: partsOf(dialogues).map(({ kind, name, has }) => {
+      const own = dialogues.filter((cluster) => hasScore(cluster, probeScores(has)));
+      const measured = (read: ReadRound): Course => measureCourse(own, probed, read, windows, inference);
+      return {
+        kind,
+        name,
+        stability: measured(probeScores(has)),
+        chance: chanceLevelOf(own, chance, inference, has),
+        aboveChance: measured(aboveChanceScores(chance, has)),
+      };
     }),
   };
 }
@@ -157,7 +177,7 @@ function attentionIn(dialogues: Clusters, round: number): AttentionRound {
 interface Part {
   readonly kind: PartCourse['kind'];
   readonly name: string;
-  readonly read: ReadRound;
+  readonly has: ProbeFilter;
 }
 
 /** Returns groups of prompts, and labels of probes if these differ from the groups. A single part is left out. */
@@ -168,14 +188,11 @@ function partsOf(dialogues: Clusters): Part[] {
     all.flatMap(({ rounds }) => rounds.flatMap(({ probes }) => probes.map(({ label }) => label))),
   );
   const byGroup = groups.map(
-    (name): Part => ({
-      kind: 'group',
-      name,
-      read: (round, dialogue) =>
-        dialogue.group === name ? probeScores()(round, dialogue) : { sum: 0, count: 0 },
-    }),
+    (name): Part => ({ kind: 'group', name, has: (_, { group }) => group === name }),
   );
-  const byLabel = labels.map((name): Part => ({ kind: 'asked about', name, read: probeScores(name) }));
+  const byLabel = labels.map(
+    (name): Part => ({ kind: 'asked about', name, has: ({ label }) => label === name }),
+  );
   const same = groups.length === labels.length && groups.every((name, at) => name === labels[at]);
   return [byGroup, same ? [] : byLabel].filter((parts) => parts.length > 1).flat();
 }

@@ -1,12 +1,11 @@
-import { meanOf } from '../statistics/index.js';
+import { type Estimate, meanOf } from '../statistics/index.js';
+import { aboveChanceScores, chanceScores } from './chance.js';
 import type { ArmCourse, RoundEstimate } from './course.js';
-import type { Inference } from './inference.js';
-import { only, probedRoundsOf, probeScores, scoresIn } from './scores.js';
-import { baselineOf, type Slice } from './slices.js';
+import { FEWEST, type Inference } from './inference.js';
+import { only, probedRoundsOf, probeScores, type ReadRound, scoresIn } from './scores.js';
+import { type ArmRecords, baselineOf, type Slice } from './slices.js';
 import type { ReportedArm, ReportedSpec } from './study-result.js';
 
-/** Stability below which a model does not follow its system prompt even at the start, so it has nothing to lose. */
-export const FLOOR = 0.2;
 /** If ability or fluency falls by more than this fraction, the model degrades as a whole: it is not drift alone. */
 export const TOLERATED_FALL = 0.1;
 
@@ -15,26 +14,39 @@ export interface Floor {
   readonly arm: string;
   /** Stability after the first round that was probed. */
   readonly first: RoundEstimate;
+  /** What the same probes score by chance. */
+  readonly chance: Estimate;
+  readonly aboveChance: Estimate;
 }
 
 /**
- * Returns the evidence that a model is at the floor; null if it is not. A model is at the floor if the interval of the
- * untouched arm's stability after the first probed round is entirely below {@link FLOOR}. Without an untouched arm, the
- * baseline counts. The floor is a fixed number, because the score of a chance answer is not known for every judge.
+ * Returns the evidence that a model is at the floor; null if it is not, if chance is not known, or if there are too few
+ * clusters for an interval. A model is at the floor if the stability above chance of the untouched arm (without one, of
+ * the baseline) after the first probed round has an interval that is not entirely above zero: it cannot be told from a
+ * model that was never given the prompt.
  */
-export function floorOf(slice: Slice, { arms }: ReportedSpec, inference: Inference): Floor | null {
-  const untouched = arms.filter(isUntouched).map(({ name }) => name);
-  const judged = slice.arms.find(({ name }) => untouched.includes(name)) ?? baselineOf(slice);
+export function floorOf(slice: Slice, spec: ReportedSpec, inference: Inference): Floor | null {
+  const judged = untouchedOf(slice, spec);
   const round = judged === undefined ? undefined : probedRoundsOf(judged.shared)[0];
-  if (judged === undefined || round === undefined) return null;
-  const scores = scoresIn(judged.shared, only(round), probeScores());
-  const first = { round, ...inference.estimate(scores.length, meanOf(scores)) };
-  return first.high < FLOOR ? { arm: judged.name, first } : null;
+  if (judged === undefined || round === undefined || judged.shared.length < FEWEST) return null;
+  const estimate = (read: ReadRound): Estimate =>
+    inference.estimate(judged.shared.length, meanOf(scoresIn(judged.shared, only(round), read)));
+  const chance = estimate(chanceScores(slice.chance));
+  if (Number.isNaN(chance.value)) return null;
+  const aboveChance = estimate(aboveChanceScores(slice.chance));
+  if (aboveChance.low > 0) return null;
+  return { arm: judged.name, first: { round, ...estimate(probeScores()) }, chance, aboveChance };
 }
 
-/** Whether an arm leaves the model as it is. */
-export function isUntouched({ policy, silence, guidance, repeatEvery }: ReportedArm): boolean {
-  return policy === 'off' && silence === null && guidance === null && repeatEvery === null;
+/** Returns the untouched arm that was run, or else the baseline; undefined if neither was. */
+export function untouchedOf(slice: Slice, { arms }: ReportedSpec): ArmRecords | undefined {
+  const untouched = arms.filter(isUntouched).map(({ name }) => name);
+  return slice.arms.find(({ name }) => untouched.includes(name)) ?? baselineOf(slice);
+}
+
+/** Whether an arm leaves the model and its dialogues as they are. */
+export function isUntouched({ policy, silence, guidance, repeatEvery, noSystem }: ReportedArm): boolean {
+  return policy === 'off' && silence === null && guidance === null && repeatEvery === null && !noSystem;
 }
 
 /** A fall of ability or fluency over a dialogue. */

@@ -13,7 +13,7 @@ import { browserSlice, embeddedJson } from './browser-data.js';
 import { BROWSER_SCRIPT } from './browser-script.js';
 import { sampleText } from './clusters.js';
 import { coverageWords, planWords } from './gaps.js';
-import { FLOOR, TOLERATED_FALL } from './judgement.js';
+import { TOLERATED_FALL } from './judgement.js';
 import { PAGE_STYLE } from './page-style.js';
 import { checkPlan, planCheckWords } from './plan-check.js';
 import { provenance } from './provenance.js';
@@ -23,7 +23,7 @@ import type { StudyResult } from './study-result.js';
 import { findings, headline } from './words.js';
 
 /** Long tables, collapsed until the reader opens them. */
-const FOLDED = ['groups', 'correlations', 'rounds', 'attention', 'heads'];
+const FOLDED = ['groups', 'chance', 'correlations', 'rounds', 'attention', 'heads'];
 
 /**
  * Returns the report as one HTML page.
@@ -137,8 +137,11 @@ the dialogues of one prompt are not independent. Arms are paired: they have the 
 better or worse only if the interval of its difference excludes zero and its p-value, corrected for all differences of the study
 (Holm), is at most 0.05. Otherwise the page says that no effect was seen, and how large one may still be. In the names of arms, k is the
 strength of split-softmax: 1 leaves the share alone, smaller is stronger.</p>
-<p>A model is at the floor if, in the first probed round, the whole interval of its stability is below ${FLOOR}. The untouched arm
-decides; without one, the first arm does. At the floor no arm is called better. If ability or fluency falls by more than
+<p>Chance is what the same probes score if the untouched model answers them without the prompt: without a system message, and under an
+unrelated prompt. Stability above chance is 0 for such a model and 1 for one that always obeys. A model is at the floor if, in the first
+probed round, the interval of its stability above chance is not entirely above zero. The untouched arm decides; without one, the first
+arm does. At the floor no arm is called better. An arm is broken if its ability, fluency, perplexity or choice is worse than the
+untouched arm's by more than a tenth, with a p-value of at most 0.05 after correction. If ability or fluency falls by more than
 ${100 * TOLERATED_FALL} % from early to late rounds, the model degrades as a whole, and the page says so beside any drift.</p>
 `;
 }

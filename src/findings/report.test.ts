@@ -27,8 +27,11 @@ describe('the report of a study', () => {
         ]),
         ...[
           'stability',
+          'chance',
+          'above-chance',
           'differences',
           'answers',
+          'quality',
           'groups',
           'costs',
           'front',

@@ -1,5 +1,5 @@
 import type { Score } from '../statistics/index.js';
-import type { DialogueRecord, RoundRecord } from '../study/index.js';
+import type { DialogueRecord, ProbeRecord, RoundRecord } from '../study/index.js';
 import type { Clusters } from './clusters.js';
 
 /** Selects rounds by their number. */
@@ -27,12 +27,16 @@ export function scoreOf(value: number | null): Score {
   return value === null ? NOTHING : { sum: value, count: 1 };
 }
 
-/** Reads the scores of a round's probes: of all, or of those with a given label. */
-export function probeScores(label: string | null = null): ReadRound {
-  return ({ probes }) =>
-    totalOf(
-      probes.filter((probe) => label === null || probe.label === label).map(({ score }) => scoreOf(score)),
-    );
+/** Selects probes of dialogues. */
+export type ProbeFilter = (probe: ProbeRecord, dialogue: DialogueRecord) => boolean;
+
+/** Selects all probes. */
+export const everyProbe: ProbeFilter = () => true;
+
+/** Reads the scores of a round's probes. */
+export function probeScores(has: ProbeFilter = everyProbe): ReadRound {
+  return ({ probes }, dialogue) =>
+    totalOf(probes.filter((probe) => has(probe, dialogue)).map(({ score }) => scoreOf(score)));
 }
 
 /** Returns the contribution of each cluster to a mean over the selected rounds, `[clusters]`. */

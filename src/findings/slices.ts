@@ -1,4 +1,5 @@
 import type { CostRecord, DialogueRecord } from '../study/index.js';
+import { type ChanceBook, createChanceBook } from './chance.js';
 import { type Clusters, clustersOf, type Sample, sampleOf } from './clusters.js';
 import type { Gap, LabelledTiming, StudyResult } from './study-result.js';
 
@@ -11,6 +12,8 @@ export interface Slice {
   readonly arms: readonly ArmRecords[];
   /** What numbers of single arms rest on: the dialogues that all these arms have. */
   readonly sample: Sample;
+  /** What the probes of these dialogues score by chance. */
+  readonly chance: ChanceBook;
   /** Number of dialogues (a scenario and a seed) that some of these arms have and others lack. */
   readonly leftOut: number;
   /** Planned dialogues without a result, of all arms. */
@@ -68,6 +71,7 @@ export function slicesOf({ spec, records, gaps, timings }: StudyResult): Slice[]
       baseline: spec.arms[0]!.name,
       arms,
       sample: sampleOf(arms[0]!.shared),
+      chance: createChanceBook(own.filter((record) => record.kind === 'chance')),
       leftOut: counts.size - shared.length / led.length,
       gaps: gaps.filter((gap) => gap.kind === 'dialogue' && sliceKey(gap) === key),
     };

@@ -7,7 +7,7 @@ import type { ReportedArm } from './study-result.js';
 /** Returns an arm as a specification writes it (`policy: split-softmax, strength: 0.7`), or `untouched`. */
 export function armWords(arm: ReportedArm): string {
   if (isUntouched(arm)) return 'untouched';
-  const { policy, schedule, target, on, silence, repeatEvery, guidance } = arm;
+  const { policy, schedule, target, on, silence, repeatEvery, guidance, noSystem } = arm;
   const treated = policy !== 'off';
   return [
     treated ? `policy: ${policy}` : null,
@@ -17,6 +17,7 @@ export function armWords(arm: ReportedArm): string {
     silence === null ? null : `silence: ${headsText(silence)}`,
     repeatEvery === null ? null : `repeat: ${repeatEvery}`,
     guidance === null ? null : `guidance: ${guidance}`,
+    noSystem ? 'no-system' : null,
   ]
     .filter((part) => part !== null)
     .join(', ');

@@ -1,6 +1,7 @@
 import type { Column, DataTable, TableCell } from '../report/index.js';
 import type { Estimate } from '../statistics/index.js';
 import type { SliceAnalysis } from './analysis.js';
+import { aboveChanceTable, chanceTable, qualityTable } from './chance-tables.js';
 import type { ArmCourse, AttentionRound, Course } from './course.js';
 import { effectWords } from './effect-words.js';
 import { FEWEST } from './inference.js';
@@ -11,8 +12,11 @@ import type { ReportedSpec } from './study-result.js';
 export function tablesOf(analysis: SliceAnalysis, spec: ReportedSpec): DataTable[] {
   return [
     stabilityTable(analysis, spec),
+    chanceTable(analysis),
+    aboveChanceTable(analysis, spec),
     effectsTable(analysis, spec),
     answersTable(analysis, spec),
+    qualityTable(analysis),
     partsTable(analysis, spec),
     costsTable(analysis),
     frontTable(analysis),

@@ -1,11 +1,13 @@
-import { estimateText, numberText, type Verdict, verdictOf } from '../report/index.js';
+import { numberText, type Verdict, verdictOf } from '../report/index.js';
 import type { Estimate } from '../statistics/index.js';
 import type { SliceAnalysis } from './analysis.js';
+import { chanceWords, floorWords } from './chance-words.js';
 import { contrastWords, primaryHeadline, primaryWords } from './contrast-words.js';
 import type { ArmCourse } from './course.js';
 import { pText, signed, TOO_FEW, verdictOfEffect, whyUnclear } from './effect-words.js';
 import type { Effect } from './effects.js';
-import { FLOOR, fallsOf, isUntouched } from './judgement.js';
+import { fallsOf, isUntouched } from './judgement.js';
+import { brokenIn, qualityText, qualityWords } from './quality-words.js';
 import { roundsText } from './rounds-text.js';
 import type { ReportedSpec } from './study-result.js';
 
@@ -20,17 +22,11 @@ function baselineWords({ slice: { baseline } }: SliceAnalysis, { arms }: Reporte
 }
 
 /** Says whether stability changed, and whether the change is drift or a general decline of the model. */
-function driftWords({ baseline, floor }: SliceAnalysis, spec: ReportedSpec): string[] {
+function driftWords({ baseline }: SliceAnalysis, spec: ReportedSpec): string[] {
   if (baseline === null) return [];
   const { stability, slope, name } = baseline;
   if (stability.rounds.length === 0) return ['No probes were asked, so there is no stability to report.'];
   const words: string[] = [];
-  if (floor !== null) {
-    words.push(
-      `At the floor: under ${floor.arm}, stability in round ${floor.first.round} is ${estimateText(floor.first)}, an interval entirely below ${FLOOR}. ` +
-        'A model that does not follow its system prompt at the start has nothing to lose, so no arm is called better on it.',
-    );
-  }
   const untold = whyNoDrift(baseline, spec);
   if (untold === null) {
     const perRound = Number.isNaN(slope.value) ? '' : ` (${signed(slope, 3)} a round)`;
@@ -104,11 +100,15 @@ function effectFindings({ slice, effects, floor }: SliceAnalysis, spec: Reported
   return words;
 }
 
-/** Says which arms other than the baseline lose ability or fluency. */
-function fallWords({ courses, baseline }: SliceAnalysis): string[] {
+/** Says which arms other than the baseline lose ability or fluency. What is broken as a whole is not said to fall. */
+function fallWords(analysis: SliceAnalysis): string[] {
+  const { courses, baseline } = analysis;
   const others = courses.filter((course) => course !== baseline);
   const fallen = others.flatMap((course) => {
-    const falls = fallsOf(course).map(({ what, part }) => `${what} by ${Math.round(100 * part)} %`);
+    const broken = brokenIn(analysis, course.name).map(({ quality }) => quality);
+    const falls = fallsOf(course)
+      .filter(({ what }) => !broken.includes(what))
+      .map(({ what, part }) => `${what} by ${Math.round(100 * part)} %`);
     return falls.length === 0 ? [] : [`${course.name} (${falls.join(', ')})`];
   });
   return fallen.length === 0
@@ -163,9 +163,12 @@ export function findings(analysis: SliceAnalysis, spec: ReportedSpec): string[] 
   return [
     ...primaryWords(analysis, spec),
     ...baselineWords(analysis, spec),
+    ...floorWords(analysis),
     ...driftWords(analysis, spec),
+    ...chanceWords(analysis, spec),
     ...effectFindings(analysis, spec),
     ...contrastWords(analysis, spec),
+    ...qualityWords(analysis),
     ...fallWords(analysis),
     ...frontWords(analysis),
     ...correlationWords(analysis),
@@ -174,7 +177,7 @@ export function findings(analysis: SliceAnalysis, spec: ReportedSpec): string[] 
 
 /** Returns the main finding of a slice. */
 export function headline(analysis: SliceAnalysis, spec: ReportedSpec): string {
-  const { baseline, effects, floor, courses, slice } = analysis;
+  const { baseline, floor, courses, slice } = analysis;
   if (courses.length === 0) return 'Arms cannot be compared yet: no dialogue was run under all of them.';
   if (baseline === null) {
     return `No differences can be computed: the baseline arm, ${slice.baseline}, has no dialogue here.`;
@@ -182,7 +185,7 @@ export function headline(analysis: SliceAnalysis, spec: ReportedSpec): string {
   const { name, stability } = baseline;
   if (stability.rounds.length === 0) return 'No probes were asked.';
   if (floor !== null) {
-    return `Under ${floor.arm}, the model is at the floor: it does not follow its system prompt even in round ${floor.first.round}.`;
+    return `Under ${floor.arm}, the model is at the floor: even in round ${floor.first.round} it is not seen to follow its system prompt more than chance.`;
   }
   const untold = whyNoDrift(baseline, spec);
   const change = `from ${roundsText(spec.early)} to ${roundsText(spec.late)} the stability of ${name} changes by ${signed(stability.change)}`;
@@ -198,13 +201,16 @@ export function headline(analysis: SliceAnalysis, spec: ReportedSpec): string {
   const fall = fallsOf(baseline)[0];
   const also =
     fall === undefined ? '' : ` Under ${name}, ${fall.what} also falls by ${Math.round(100 * fall.part)} %.`;
-  const own = effects.filter(({ against }) => against === slice.baseline);
-  return `${primaryHeadline(analysis, spec)}${first}.${bestWords(own)}${also}`;
+  return `${primaryHeadline(analysis, spec)}${first}.${bestWords(analysis)}${also}`;
 }
 
 /** Names the arm with the largest gain in late rounds; empty if no arm has an interval there. */
-function bestWords(effects: readonly Effect[]): string {
-  const late = effects.filter(({ window, difference }) => window === 'late' && !Number.isNaN(difference.low));
+function bestWords(analysis: SliceAnalysis): string {
+  const { effects, slice } = analysis;
+  const late = effects.filter(
+    ({ against, window, difference }) =>
+      against === slice.baseline && window === 'late' && !Number.isNaN(difference.low),
+  );
   if (late.length === 0) return '';
   const better = late
     .filter((effect) => verdictOfEffect(effect) === 'above')
@@ -212,5 +218,7 @@ function bestWords(effects: readonly Effect[]): string {
   const best = better[0];
   if (best === undefined) return ' In the late rounds, no other arm is seen to be more stable.';
   const most = better.length > 1 ? `, the largest of ${better.length} gains` : '';
-  return ` In the late rounds, ${best.arm} gains ${signed(best.difference)}${most}.`;
+  const broken = brokenIn(analysis, best.arm);
+  const but = broken.length === 0 ? '' : `, but it is broken: ${broken.map(qualityText).join(', ')}`;
+  return ` In the late rounds, ${best.arm} gains ${signed(best.difference)}${most}${but}.`;
 }

@@ -3,6 +3,7 @@ import type { LabelledTiming, StudyResult } from '../../src/findings/study-resul
 import type {
   AnalysisPlan,
   ArmSpec,
+  ChanceRecord,
   CostRecord,
   DialogueRecord,
   RoundRecord,
@@ -20,6 +21,8 @@ export interface TrueArm {
   readonly kl?: number;
   /** Share as a multiple of the share of off. */
   readonly lift?: number;
+  /** Probability of a correct answer in round 1, default: 0.95. */
+  readonly ability?: number;
   /** Fall of ability per round. */
   readonly abilityLoss?: number;
   /** Time per token as a multiple of that of off. */
@@ -38,6 +41,8 @@ export interface SimulationOptions {
   readonly unlike?: number;
   /** Fields of the analysis plan that differ from its default. The plan is locked. */
   readonly analysis?: Partial<AnalysisPlan>;
+  /** Probability that an answer without the prompt passes; null for a study that did not ask. */
+  readonly chance?: number | null;
 }
 
 export const TRUE_ARMS: readonly TrueArm[] = [
@@ -61,6 +66,7 @@ export function simulateStudy({
   sources = ['organism'],
   unlike = 0.08,
   analysis = {},
+  chance = 0.1,
 }: SimulationOptions = {}): StudyResult {
   const shape = { dialogues, prompts, rounds, unlike };
   const records = sources.flatMap((source, at) =>
@@ -75,7 +81,13 @@ export function simulateStudy({
     models: [{ name: 'tiny', hash: 'ab'.repeat(32), layers: LAYERS, heads: HEADS, mayWriteTime: false }],
     now: null,
     versions: { holdfast: '0.0.0', node: '20.0.0' },
-    records: [...records, ...sources.flatMap((source) => arms.flatMap((arm) => costsOf(arm, source)))],
+    records: [
+      ...records,
+      ...sources.flatMap((source) => arms.flatMap((arm) => costsOf(arm, source))),
+      ...records
+        .filter(({ arm }) => arm === arms[0]!.name && chance !== null)
+        .map((record) => chanceOf(record, chance!)),
+    ],
     gaps: [],
     timings: records.map((record) => timingOf(record, arms)),
     text: 'name: simulated # by chance\n',
@@ -131,7 +143,7 @@ function roundOf(
   const before = (0.05 + 0.35 * Math.exp(-0.12 * (round - 1))) * (1 + own);
   const after = Math.min(1, before * (arm.lift ?? 1));
   const kept = (coin: number): 0 | 1 => (coin < truth ? 1 : 0);
-  const sound = 0.95 - (arm.abilityLoss ?? 0) * (round - 1);
+  const sound = (arm.ability ?? 0.95) - (arm.abilityLoss ?? 0) * (round - 1);
   return {
     round,
     user: `Question ${round}: what about <b>tea</b>?`,
@@ -160,6 +172,23 @@ function roundOf(
       answer: kept(coins[at + 1]!) === 1 ? 'lemon' : 'I cannot say.',
       score: kept(coins[at + 1]!),
     })),
+  };
+}
+
+/** Simulates the answers to the probes of a dialogue without its prompt. */
+function chanceOf(dialogue: DialogueRecord, chance: number): ChanceRecord {
+  const { model, executor, precision, source, seed, index, scenario, group, system } = dialogue;
+  const random = createRandom(90_000 + index);
+  const unrelated = { id: 'other', system: 'Rhyme.' };
+  return {
+    kind: 'chance',
+    ...{ model, executor, precision, source, arm: 'off', seed, index, scenario, group, system, unrelated },
+    answers: (['none', 'unrelated'] as const).flatMap((under) =>
+      dialogue.rounds[0]!.probes.map((probe) => {
+        const passes = random() < chance;
+        return { ...probe, under, answer: passes ? 'lemon' : 'What?', score: passes ? 1 : 0 };
+      }),
+    ),
   };
 }
 

@@ -64,7 +64,7 @@ export function dialogueAddress(
     sampling,
     maxTokens,
     probeRounds: probeRounds.filter((round) => round <= rounds),
-    probeRepeats,
+    ...(probeRepeats > 1 && { probeRepeats }),
     ...treatmentOf(arm),
   });
 }

@@ -79,6 +79,7 @@ describe('the cells of a study', () => {
         sampling: spec.sampling,
         maxTokens: spec.maxTokens,
         probeRounds: spec.probeRounds,
+        probeRepeats: 1,
         costs: spec.costs,
       },
     });

@@ -23,6 +23,7 @@ const SETTINGS: LeadSettings = {
   index: 7,
   now: NOW,
 };
+const NO_SYSTEM: Arm = { ...OFF, name: 'no-system', noSystem: true };
 const HELD = armOf({ policy: 'split-softmax', strength: 0.3 });
 /** Strengths 1, 1 − 0.5 and 0. */
 const GROWING = armOf({
@@ -71,6 +72,54 @@ describe('leadDialogue', () => {
       expect(share.before).toBeCloseTo(turn.shares!.mean!.before, 5);
     }
     chat.dispose();
+  });
+
+  it('leads a dialogue without its system message, and judges its probes all the same', async () => {
+    const scenario = { ...SCENARIO, given: SCENARIO.reference!.slice(0, 2) };
+    const { rounds, system } = await lead(NO_SYSTEM, { scenario });
+    expect(system).toBe(SCENARIO.system);
+    const seeds = dialogueSeeds(SETTINGS.seed, SETTINGS.index);
+    const chat = openChat(speaking(llama), {
+      ...{ system: null, history: scenario.given, sampling: SETTINGS.sampling, maxTokens: 12 },
+    });
+    for (const [index, { user, answer, contextTokens, share, spread, probes }] of rounds.entries()) {
+      const { turn } = await ask(chat, user, { seed: seeds.answer(index + 1) });
+      expect(answer).toBe(turn.assistant);
+      expect(contextTokens).toBe(turn.timing.promptTokens);
+      expect({ share, spread }).toEqual({ share: { before: null, after: null }, spread: null });
+      const [keeper] = scenario.probesAfter(index + 1);
+      for (const probe of probes.slice(0, 1)) expect(probe.score).toBe(keeper!.judge(probe.answer));
+    }
+    expect(rounds.map(({ probes }) => probes.length)).toEqual([3, 0, 3]);
+    chat.dispose();
+  });
+
+  it('does not use the system prompt of the dialogue before, whose rows may be in the cache', async () => {
+    const alone = await lead(NO_SYSTEM, { model: speaking(llama) });
+    const model = speaking(llama);
+    await lead(OFF, { model });
+    expect(await lead(NO_SYSTEM, { model })).toEqual(alone);
+    expect(await lead(NO_SYSTEM, { model })).toEqual(alone);
+    expect(await lead(OFF, { model })).toEqual(await lead(OFF));
+  });
+
+  it('asks each probe as often as it is told to, with other seeds, and the first time as before', async () => {
+    const once = await lead(OFF);
+    const thrice = await lead(OFF, { probeRepeats: 3 });
+    for (const [index, { probes, ...round }] of thrice.rounds.entries()) {
+      const { probes: first, ...same } = once.rounds[index]!;
+      expect(round).toEqual(same);
+      expect(probes).toHaveLength(3 * first.length);
+      expect(probes.filter(({ repeat }) => repeat === 1)).toEqual(first);
+    }
+    const asked = thrice.rounds[0]!.probes.filter(({ label }) => label === 'hold');
+    expect(asked.map(({ repeat }) => repeat)).toEqual([1, 2, 3]);
+    expect(new Set(asked.map(({ answer }) => answer)).size).toBe(3);
+    // Two probes with one question share its answer in every repeat.
+    for (const repeat of [1, 2, 3]) {
+      const [keeper, length] = thrice.rounds[0]!.probes.filter((probe) => probe.repeat === repeat);
+      expect(keeper!.answer).toBe(length!.answer);
+    }
   });
 
   it('gives the same bytes when repeated, without times', async () => {

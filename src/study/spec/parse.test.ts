@@ -33,6 +33,7 @@ describe('a specification', () => {
       sampling: { temperature: 1, topK: 0, topP: 0.9, minP: 0, repetitionPenalty: 1 },
       maxTokens: 400,
       probeRounds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16],
+      probeRepeats: 1,
       arms: [
         {
           name: 'off',
@@ -43,6 +44,7 @@ describe('a specification', () => {
           silence: null,
           repeatEvery: null,
           guidance: null,
+          noSystem: false,
         },
       ],
       costs: { kl: 24, perplexity: 24, choice: null },
@@ -64,6 +66,7 @@ describe('a specification', () => {
         'sampling: { temperature: 0.5, top-k: 40, min-p: 0.1 }',
         'max-tokens: 96',
         'probes: [16, 2]',
+        'probe-repeats: 3',
         'costs: { kl: 0, choice: { file: bundled, questions: 20 } }',
         'calibrate: { dialogues: 4 }',
         'analysis: { primary: last stability, early: [2, 2], late: [15, 16], margin: 0.05 }',
@@ -75,6 +78,7 @@ describe('a specification', () => {
       seeds: [3, 1],
       sampling: { temperature: 0.5, topK: 40, topP: 0.9, minP: 0.1, repetitionPenalty: 1 },
       maxTokens: 96,
+      probeRepeats: 3,
       probeRounds: [2, 16],
       costs: { kl: 0, perplexity: 24, choice: { file: 'bundled', questions: 20 } },
       calibrate: { dialogues: 4 },
