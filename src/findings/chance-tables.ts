@@ -1,13 +1,8 @@
-import type { Column, DataTable } from '../report/index.js';
+import type { DataTable } from '../report/index.js';
 import type { SliceAnalysis } from './analysis.js';
 import { type QualityCheck, type QualityVerdict, qualityVerdict } from './quality.js';
 import { roundsText } from './rounds-text.js';
 import type { ReportedSpec } from './study-result.js';
-
-const PART: readonly Column[] = [
-  { name: 'part', heading: 'part' },
-  { name: 'of', heading: 'of' },
-];
 
 /** Returns what probes score by chance, over all of them and by part; no rows if chance is not known. */
 export function chanceTable({ chance, courses }: SliceAnalysis): DataTable {
@@ -23,7 +18,8 @@ export function chanceTable({ chance, courses }: SliceAnalysis): DataTable {
       "without a system message, and of one under an unrelated prompt (of another group, with another judge), and the prompt's own judge scores the answers. " +
       'Chance is the mean of the two. Brackets: 95 % intervals, as above.',
     columns: [
-      ...PART,
+      { name: 'part', heading: 'part' },
+      { name: 'of', heading: 'of' },
       { name: 'chance', heading: 'chance' },
       { name: 'none', heading: 'no system message' },
       { name: 'unrelated', heading: 'unrelated prompt' },
@@ -34,22 +30,11 @@ export function chanceTable({ chance, courses }: SliceAnalysis): DataTable {
   };
 }
 
-/** Returns stability above chance of every arm, over all prompts and by part; no rows if chance is not known. */
+/** Returns stability above chance of every arm; no rows if chance is not known. */
 export function aboveChanceTable(
   { chance, courses }: SliceAnalysis,
   { early, late }: ReportedSpec,
 ): DataTable {
-  const parts = [
-    { name: 'all', kind: 'prompts' },
-    ...(courses[0]?.parts ?? []).filter((part) => part.chance !== null),
-  ];
-  const rows = parts.flatMap(({ name, kind }) =>
-    courses.flatMap((course) => {
-      const part = course.parts.find((each) => each.kind === kind && each.name === name);
-      const { early, late, change } = part?.aboveChance ?? course.aboveChance;
-      return [[name, kind, course.name, early, late, change]];
-    }),
-  );
   return {
     name: 'above-chance',
     title: 'Stability above chance',
@@ -57,13 +42,15 @@ export function aboveChanceTable(
       `Σ (s − c) / Σ (1 − c) over probes with score s and chance c: 0 for a model that answers as it does without the prompt, 1 for one that always obeys; early (${roundsText(early)}) and late (${roundsText(late)}). ` +
       "The intervals include the uncertainty of chance, because a prompt's chance is drawn with its dialogues.",
     columns: [
-      ...PART,
       { name: 'arm', heading: 'arm' },
       { name: 'early', heading: 'early', signed: true },
       { name: 'late', heading: 'late', signed: true },
       { name: 'change', heading: 'late − early', signed: true },
     ],
-    rows: chance === null ? [] : rows,
+    rows:
+      chance === null
+        ? []
+        : courses.map(({ name, aboveChance: { early, late, change } }) => [name, early, late, change]),
   };
 }
 

@@ -53,6 +53,18 @@ describe("a study's folder", () => {
     expect(gaps).toEqual([{ ...added.labels, kind: 'dialogue', measure: null, error: null }]);
   });
 
+  it('of an older version has no chance, and probes that were asked once', async () => {
+    const older = study.records.filter(({ kind }) => kind !== 'chance');
+    await writePlan(folder, older.map(plannedCell));
+    for (const record of older) {
+      const written = JSON.stringify(record, (key, value) => (key === 'repeat' ? undefined : value));
+      await writeCell(folder, plannedCell(record).address, JSON.parse(written));
+    }
+    const read = await readStudyResult(folder);
+    expect(read.records).toEqual(older);
+    expect(read.gaps).toEqual([]);
+  });
+
   it('separates failed cells from missing ones', async () => {
     const { address, labels } = plannedCell(study.records[0]!);
     await writeCell(folder, address, { ...labels, kind: 'failure', error: 'E_LENGTH: too long' });

@@ -147,18 +147,20 @@ function partsTable({ courses }: SliceAnalysis, { early, late }: ReportedSpec): 
       { name: 'early', heading: 'early' },
       { name: 'late', heading: 'late' },
       { name: 'change', heading: 'late − early', signed: true },
+      { name: 'late_above_chance', heading: 'late, above chance', signed: true },
     ],
     rows: (courses[0]?.parts ?? []).flatMap(({ kind, name }) =>
       courses.flatMap((course) =>
         course.parts
           .filter((part) => part.kind === kind && part.name === name)
-          .map(({ stability }) => [
+          .map(({ stability, chance, aboveChance }) => [
             name,
             kind,
             course.name,
             stability.early,
             stability.late,
             stability.change,
+            chance === null ? null : aboveChance.late,
           ]),
       ),
     ),

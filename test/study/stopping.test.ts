@@ -42,17 +42,17 @@ describe('a study with a real model', () => {
     let isStopping = false;
     const stopped = await run((line, stop) => {
       // Only once: a second Ctrl-C would not wait for the passes.
-      if (isStopping || !/^[1-9]\d* of 12 cells/.test(line)) return;
+      if (isStopping || !/^[1-9]\d* of 24 cells/.test(line)) return;
       isStopping = true;
       stop('SIGINT');
     });
-    expect(stopped.stderr).toMatch(/stopped: \d+ of 12 cells are done and kept in .* To resume: /);
+    expect(stopped.stderr).toMatch(/stopped: \d+ of 24 cells are done and kept in .* To resume: /);
     expect(stopped, stopped.stderr).toMatchObject({ code: 130, signal: null });
     const kept = readdirSync(join(folder, 'out/cells'), { recursive: true, encoding: 'utf8' }).filter(
       (name) => name.endsWith('.json'),
     );
     expect(kept.length).toBeGreaterThan(0);
-    expect(kept.length).toBeLessThan(12);
+    expect(kept.length).toBeLessThan(24);
     const whole = await run(() => {});
     expect(whole, whole.stderr).toMatchObject({ code: 0, signal: null });
     expect(readdirSync(join(folder, 'out'))).toContain('results.jsonl');

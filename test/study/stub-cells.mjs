@@ -70,7 +70,13 @@ const RECORDS = {
       ability: null,
       fluency: 1,
       probes: [
-        { label: 'capitals', question: 'Loud?', answer: 'YES', score: drawn(address, round, 'probe') },
+        {
+          label: 'capitals',
+          question: 'Loud?',
+          answer: 'YES',
+          score: drawn(address, round, 'probe'),
+          repeat: 1,
+        },
       ],
     })),
     forwardedTokens: 80,
@@ -83,6 +89,18 @@ const RECORDS = {
     item: `item ${labels.index}`,
     sum: drawn(address, 'sum'),
     count: 12,
+  }),
+  chance: ({ address, labels }) => ({
+    kind: 'chance',
+    ...labels,
+    scenario: `scenario ${labels.index}`,
+    group: 'pattern',
+    system: 'Answer in capitals.\n"Always" – 常に.',
+    unrelated: { id: 'rhymes', system: 'Rhyme.' },
+    answers: ['none', 'unrelated'].map((under) => ({
+      ...{ label: 'capitals', question: 'Loud?', repeat: 1, answer: 'No.', under },
+      score: drawn(address, under),
+    })),
   }),
   ranking: ({ address, labels }) => ({
     kind: 'ranking',

@@ -1,4 +1,4 @@
-/** The study command with stub cells, see stub-main.mjs. Specifications are JSON: `{ name, dialogues, arms: { NAME: CONTENT }, costs, ranked, dated, analysis }`. */
+/** The study command with stub cells, see stub-main.mjs. Specifications are JSON: `{ name, dialogues, arms: { NAME: CONTENT }, costs, ranked, chance, dated, analysis }`. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
@@ -9,7 +9,16 @@ const MODEL = { name: 'stub', path: 'nowhere', executor: 'reference', precision:
 
 function openStudy(file, models) {
   const text = readFileSync(file, 'utf8');
-  const { name, dialogues, arms, costs = 0, ranked = 0, dated = false, analysis = {} } = JSON.parse(text);
+  const {
+    name,
+    dialogues,
+    arms,
+    costs = 0,
+    ranked = 0,
+    chance = 0,
+    dated = false,
+    analysis = {},
+  } = JSON.parse(text);
   const source = { name: 'talk', kind: 'organism', dialogues, first: 0, rounds: 2 };
   const cellAt = (now, kind, arm, content, index, measure = null) => ({
     address: createHash('sha256')
@@ -59,6 +68,7 @@ function openStudy(file, models) {
             ),
           ),
           ...each(costs, (index) => named.map(([arm, content]) => cell('cost', arm, content, index, 'kl'))),
+          ...each(chance, (index) => cell('chance', 'off', 'off', index)),
         ],
       };
     },

@@ -19,6 +19,7 @@ export interface StubSpec {
   readonly arms: Readonly<Record<string, string>>;
   readonly costs?: number;
   readonly ranked?: number;
+  readonly chance?: number;
   /** Whether the chat template writes the date. */
   readonly dated?: boolean;
   /** Fields of the analysis plan that differ from its default. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { expect, it } from 'vitest';
-import { COSTS, HEADS, PROBES, ROUNDS } from '../../src/study/folder/result-tables.js';
+import { CHANCE, COSTS, HEADS, PROBES, ROUNDS } from '../../src/study/folder/result-tables.js';
 import type { CellRecord, DialogueRecord } from '../../src/study/index.js';
 import { linesOf, makePlace } from './stub-study.js';
 
@@ -13,12 +13,13 @@ it('the tables contain the values of the records', async () => {
     arms: { off: 'o', throws: 't', on: 'n' },
     costs: 2,
     ranked: 2,
+    chance: 3,
   });
   await place.run(['run', spec, '--out', 'out']);
   const table = async (name: string) =>
     parquetReadObjects({ file: await asyncBufferFromFile(place.at(`out/${name}.parquet`)) });
   const records = linesOf(place.at('out/results.jsonl')) as (CellRecord & { readonly address: string })[];
-  expect(records.length).toBe(17);
+  expect(records.length).toBe(20);
   const of = <K extends CellRecord['kind']>(kind: K) =>
     records.filter(
       (record): record is Extract<CellRecord, { kind: K }> & { address: string } => record.kind === kind,
@@ -61,6 +62,15 @@ it('the tables contain the values of the records', async () => {
       roundsOf(dialogue).flatMap(({ probes }) => probes.map(({ score }) => score)),
     ),
   );
+  expect(await table('chance')).toEqual(
+    of('chance').flatMap((chance) =>
+      chance.answers.map(({ under, ...asked }) => ({
+        ...labels(chance),
+        ...{ scenario: chance.scenario, group: chance.group, ...asked },
+        under: under === 'none' ? null : 'rhymes',
+      })),
+    ),
+  );
   expect(await table('costs')).toEqual(
     of('cost').map((cost) => ({
       ...labels(cost),
@@ -87,7 +97,7 @@ it('the guide lists every column with its type', () => {
   const guide = readFileSync(new URL('../../docs/guide/study-results.md', import.meta.url), 'utf8');
   const rows = guide.split('\n').filter((line) => line.startsWith('| `'));
   const types = { STRING: 'string', INT32: 'int32', DOUBLE: 'double', BOOLEAN: 'bool' };
-  for (const { columns } of [ROUNDS, PROBES, COSTS, HEADS]) {
+  for (const { columns } of [ROUNDS, PROBES, CHANCE, COSTS, HEADS]) {
     for (const { name, type } of columns) {
       const told = rows.some((row) => {
         const [, names = '', kind = ''] = row.split('|').map((part) => part.trim());

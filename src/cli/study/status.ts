@@ -54,7 +54,7 @@ function statusLines({ file, rows, failures, damaged }: Survey, folder: string):
     ...(failures.length > 0 ? [`To retry failed cells: ${resume} --retry-failed`] : []),
     damaged.length > 0
       ? 'No results were written, because files are damaged. Run the study again: it computes their cells again.'
-      : `Results of finished cells: ${folder} (results.jsonl; rounds, probes, costs and heads as .parquet)`,
+      : `Results of finished cells: ${folder} (results.jsonl; rounds, probes, chance, costs and heads as .parquet)`,
   ];
 }
 
@@ -75,8 +75,9 @@ function analysisLine({ analysis }: Survey['file']): string {
     : `analysis plan: locked before the first cell, SHA-256 ${analysis.sha256}`;
 }
 
-/** Returns model, source, arm and what is measured. A ranking of heads serves all arms, so it names none. */
+/** Returns model, source, arm and what is measured. Rankings of heads and chance serve all arms, so they name none. */
 function namesOf({ kind, measure, model, source, arm }: SurveyRow): string[] {
   if (kind === 'ranking') return [model, source, '–', 'ranking of heads'];
+  if (kind === 'chance') return [model, source, '–', 'chance of probes'];
   return [model, source, arm, measure ?? 'dialogues'];
 }

@@ -95,6 +95,44 @@ describe('the cells of a study', () => {
     expect(new Set(addresses(costs)).size).toBe(costs.length / 2);
   });
 
+  it('include chance for every dialogue that asks a probe, whatever the arms, the seeds and the names are', () => {
+    const found = foundFor(spec);
+    const asking = new Map(
+      [...found.sources].map(([name, source]) => [
+        name,
+        {
+          ...source,
+          scenarios: {
+            ...source.scenarios,
+            at: (index: number) => ({
+              ...source.scenarios.at(index),
+              // Only these rounds have a probe.
+              probesAfter: (round: number) =>
+                name === 'organism' || round === 2 ? [{ label: 'a', question: 'b', judge: () => 1 }] : [],
+            }),
+          },
+        },
+      ]),
+    );
+    const chanceOf = (changes: Partial<StudySpec> = {}): readonly Cell[] =>
+      expand({ ...spec, ...changes }, { ...found, sources: asking }, NOW, []).filter(
+        ({ kind }) => kind === 'chance',
+      );
+    const labelled = ({ labels }: Cell): string => `${labels.source} ${labels.index} ${labels.arm}`;
+    // No dialogue of self-chat is probed after round 2.
+    expect(chanceOf().map(labelled)).toEqual([
+      ...['organism 0 off', 'organism 1 off', 'organism 0 off', 'organism 1 off'],
+    ]);
+    expect(addresses(chanceOf({ arms: spec.arms.slice(1), seeds: [0], early: [2, 2] }))).toEqual(
+      addresses(chanceOf()),
+    );
+    expect(chanceOf({ probeRounds: [2] }).map(labelled)).toContain('self-chat 3 off');
+    for (const changes of [{ maxTokens: 3 }, { probeRepeats: 2 }, { probeRounds: [1] }, { seeds: [1] }]) {
+      const kept = addresses(chanceOf(changes)).filter((address) => addresses(chanceOf()).includes(address));
+      expect(kept, JSON.stringify(changes)).toEqual([]);
+    }
+  });
+
   it('are limited in number', () => {
     const [source] = spec.sources;
     const huge = { ...spec, sources: [{ ...source!, dialogues: 500_000 }] };
@@ -128,6 +166,7 @@ describe('the address of a cell', () => {
     ['max-tokens', { maxTokens: 399 }],
     ['seeds', { seeds: [2, 3] }],
     ['probes', { probeRounds: [1, 3, 4, 6] }],
+    ['probe-repeats', { probeRepeats: 2 }],
     ['rounds', { sources: spec.sources.map((source) => ({ ...source, rounds: source.rounds + 1 })) }],
     ['the dialogues', { sources: spec.sources.map((source) => ({ ...source, first: 100 })) }],
   ])('changes with %s for every dialogue and for no cost', (_, changes) => {

@@ -15,6 +15,7 @@ import { divergence, negativeLogLikelihood, rightAnswer } from './measure-costs.
 
 const [TALK] = MATERIAL.dialogues;
 const VOCAB = 512;
+const NO_SYSTEM: Arm = { ...OFF, name: 'no-system', noSystem: true };
 
 let llama: Model;
 let embedded: Model;
@@ -63,6 +64,7 @@ const ARMS: readonly Arm[] = [
   armOf({ policy: 'off' }, 2),
   armOf({ policy: 'off', guidance: 2 }),
   armOf({ policy: 'off', silence: [[1, 0]] }),
+  NO_SYSTEM,
 ];
 
 describe('divergence', () => {
@@ -119,6 +121,12 @@ describe('negativeLogLikelihood', () => {
     const held = await negativeLogLikelihood(llama, TALK!, ARMS[0]!, NOW);
     expect(held.sum).not.toBe(sum);
     expect(held.count).toBe(count);
+  });
+
+  it('of a dialogue without its system message does not depend on that message', async () => {
+    const costOf = (arm: Arm, system: string) => negativeLogLikelihood(llama, { ...TALK!, system }, arm, NOW);
+    expect(await costOf(NO_SYSTEM, 'Sing.')).toEqual(await costOf(NO_SYSTEM, TALK!.system));
+    expect((await costOf(OFF, 'Sing.')).sum).not.toBe((await costOf(OFF, TALK!.system)).sum);
   });
 
   it('reads a text passage by passage, as a dialogue of several turns', () => {
