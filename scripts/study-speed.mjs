@@ -41,8 +41,7 @@ max-tokens: 64
 probes: every
 arms: [off, { split-softmax: 0.5 }]
 costs: none
-early: [1, 1]
-late: [${Math.ceil(rounds / 2) + 1}, ${rounds}]
+analysis: { early: [1, 1], late: [${Math.ceil(rounds / 2) + 1}, ${rounds}] }
 `;
 
 function measure(batch, out) {

@@ -150,8 +150,7 @@ arms:
   - silence: top 3 by share
 costs: { kl: 1, perplexity: 1 }
 calibrate: { dialogues: 2 }
-early: [1, 1]
-late: [2, 2]
+analysis: { early: [1, 1], late: [2, 2] }
 `,
     );
     const run = async (out: string, ...options: string[]) => {

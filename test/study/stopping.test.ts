@@ -18,8 +18,7 @@ sources:
   - organism: { dialogues: 12, rounds: 3 }
 max-tokens: 32
 probes: [1, 3]
-early: [1, 1]
-late: [3, 3]
+analysis: { early: [1, 1], late: [3, 3] }
 arms: [off]
 costs: none
 `,
