@@ -40,6 +40,7 @@ export type ErrorCode =
   // dialogue, material, studies, command
   | 'E_DIALOGUE'
   | 'E_MATERIAL'
+  | 'E_LABELS'
   | 'E_SPEC'
   | 'E_UNWRITABLE'
   | 'E_USAGE';

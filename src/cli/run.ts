@@ -20,6 +20,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   sendNotesTo((note) => stderr.lines([`note: ${note}`]));
   const program = createProgram();
   await addStudy(program, argv);
+  await addJudge(program, argv);
   try {
     checkArguments(argv);
     await program.parseAsync(argv);
@@ -61,4 +62,12 @@ async function addStudy(program: Command, argv: readonly string[]): Promise<void
   if (!argv.includes('study')) return;
   const { addStudyCommands } = await import('./study/index.js');
   addStudyCommands(study);
+}
+
+/** Loads the modules that read studies only if the word `judge` occurs. */
+async function addJudge(program: Command, argv: readonly string[]): Promise<void> {
+  const judge = program.command('judge').description("check a study's judges against a person's labels");
+  if (!argv.includes('judge')) return;
+  const { addJudgeCommands } = await import('./judge/index.js');
+  addJudgeCommands(judge);
 }

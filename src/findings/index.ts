@@ -2,8 +2,13 @@
  * Tables, figures and pages of what a study found. This room knows records, statistics and how to draw. It must not know
  * models or how cells are run.
  */
+export { agreementTables } from './agreement-tables.js';
 export { type ArmComparison, compareArms, compareStudies, comparisonTable } from './compare.js';
 export { type AnalysisChanges, withChanges } from './contrasts.js';
+export { type JudgeAgreement, judgeAgreement } from './judge-agreement.js';
+export { type JudgedAnswer, readJudgedAnswers } from './judged-answers.js';
+export { type Label, labelFile, parseLabels } from './label-file.js';
+export { sampleAnswers } from './label-sample.js';
 export { checkPlan, type PlanCheck, planCheckWords, type Standing } from './plan-check.js';
 export { type ArmPower, type PilotPower, pilotPower, powerTable } from './power.js';
 export { readStudyResult } from './read-study.js';

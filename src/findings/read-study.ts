@@ -1,7 +1,7 @@
 import { basename, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { HoldfastError } from '../errors.js';
-import { readResults, readStudy, readTimings } from '../study/index.js';
+import { type CellRecord, readResults, readStudy, readTimings } from '../study/index.js';
 import { KeptCell, StudyFile } from './record-schema.js';
 import type { Gap, KeptRecord, LabelledTiming, StudyResult } from './study-result.js';
 
@@ -33,7 +33,7 @@ export async function readStudyResult(folder: string): Promise<StudyResult> {
     const { model, executor, precision, source, arm, seed, index } = record;
     const labels = { model, executor, precision, source, arm, seed, index };
     const { kind, measure } = planned.get(address)!;
-    const cell = checked(KeptCell, record, folder, `cell ${address}`);
+    const cell = checkedCell(record, folder, address);
     if (cell.kind === 'failure') gaps.push({ ...labels, kind, measure, error: cell.error });
     else records.push(cell);
     const timing = timed.get(address);
@@ -66,6 +66,13 @@ export async function readStudyResult(folder: string): Promise<StudyResult> {
     folder: name,
   };
 }
+
+/**
+ * Checks a record of a cell.
+ * @throws HoldfastError `E_UNREADABLE`, naming file and field
+ */
+export const checkedCell = (record: unknown, folder: string, address: string): CellRecord =>
+  checked(KeptCell, record, folder, `cell ${address}`);
 
 function checked<T>(schema: z.ZodType<T>, value: unknown, file: string, cell?: string): T {
   const parsed = schema.safeParse(value);

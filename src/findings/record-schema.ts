@@ -21,6 +21,8 @@ const labels = {
 const probe = {
   label: z.string(),
   question: z.string(),
+  /** Older records do not name it. */
+  rule: z.string().nullable().default(null),
   /** Older records were asked once. */
   repeat: z.int().min(1).default(1),
   answer: z.string(),

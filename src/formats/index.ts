@@ -8,6 +8,7 @@
 
 export { type ByteSource, memorySource } from './bytes.js';
 export type { Checkpoint, MetadataValue, NumericArray, TensorInfo, TensorType } from './checkpoint.js';
+export { type CsvComplaint, type CsvRecord, csvLine, parseCsv } from './csv.js';
 export { dequantize, dequantizeInto } from './dequantize.js';
 export { openGguf } from './gguf.js';
 export { openSplitGguf } from './gguf-split.js';

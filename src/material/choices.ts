@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { parseJson } from '../formats/index.js';
+import { type CsvComplaint, parseCsv, parseJson } from '../formats/index.js';
 import { materialError } from './complaint.js';
-import { parseCsv } from './csv.js';
 import { firstIssue } from './first-issue.js';
 import { BUNDLED_MATERIAL } from './load.js';
 import { materialText } from './open.js';
@@ -28,7 +27,8 @@ export function loadChoices(file: string | 'bundled' = 'bundled'): ChoiceQuestio
 }
 
 function fromCsv(text: string, file: string): ChoiceQuestion[] {
-  return parseCsv(text, file).map(({ line, fields }) => {
+  const complain: CsvComplaint = (problem, line, hint) => materialError(problem, { file, line }, hint);
+  return parseCsv(text, complain).map(({ line, fields }) => {
     if (fields.length !== COLUMNS) {
       throw materialError(`expected 6 columns (question, A, B, C, D, answer): found ${fields.length}`, {
         file,

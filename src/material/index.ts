@@ -8,4 +8,5 @@ export { fluency } from './fluency.js';
 export { JUDGE_VERSION, judgeAnswer } from './judge.js';
 export { loadMaterial, type Material, materialNames } from './load.js';
 export { type Rule, ruleSchema } from './rule.js';
+export { ruleGroup } from './rule-group.js';
 export type { ChoiceQuestion, HeldOutDialogue, HeldOutText, PromptMaterial, Script } from './schema.js';

@@ -1,3 +1,4 @@
+import { csvLine } from '../formats/index.js';
 import type { Estimate } from '../statistics/index.js';
 import type { Table } from './table.js';
 import { estimateText, numberText } from './wording.js';
@@ -69,7 +70,7 @@ export function csvOf({ columns, rows }: DataTable): string {
       return isEstimate(cell) ? [cell.value, cell.low, cell.high].map(plain) : [plain(cell), '', ''];
     }),
   );
-  return [heading, ...lines].map((line) => `${line.map(quoted).join(',')}\n`).join('');
+  return [heading, ...lines].map(csvLine).join('');
 }
 
 function isEstimate(cell: TableCell): cell is Estimate {
@@ -78,10 +79,6 @@ function isEstimate(cell: TableCell): cell is Estimate {
 
 function plain(cell: string | number | null): string {
   return cell === null || (typeof cell === 'number' && !Number.isFinite(cell)) ? '' : String(cell);
-}
-
-function quoted(field: string): string {
-  return /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
 }
 
 /** Returns the table in GitHub's Markdown. */

@@ -40,6 +40,7 @@ function trialScenario(grammar: Grammar, trial: Trial): Scenario {
         shown.map((instruction) => ({
           label: instruction.family,
           question: user,
+          rule: null,
           judge: (answer) => score(instruction, answer),
         })),
       ),

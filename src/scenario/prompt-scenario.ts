@@ -1,4 +1,4 @@
-import { JUDGE_VERSION, judgeAnswer, type PromptMaterial } from '../material/index.js';
+import { JUDGE_VERSION, judgeAnswer, type PromptMaterial, ruleGroup } from '../material/index.js';
 import type { Message } from '../text/index.js';
 import type { Scenario } from './scenario.js';
 import { type JudgedPrompt, unrelatedTo } from './unrelated-prompt.js';
@@ -36,7 +36,7 @@ export function promptScenario(prompt: PromptMaterial, course: Course): Scenario
     openUser,
     probesAfter(round) {
       const { question } = probes[(firstProbe + round - 1) % probes.length]!;
-      return [{ label: group, question, judge: score }];
+      return [{ label: group, question, rule: ruleGroup(judge), judge: score }];
     },
     obedience: (_, answer) => (shown === 'always' ? score(answer) : null),
     ability: () => null,

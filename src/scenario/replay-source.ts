@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { HoldfastError } from '../errors.js';
 import { readTextNow } from '../files/index.js';
 import { parseJson } from '../formats/index.js';
-import { JUDGE_VERSION, judgeAnswer, ruleSchema } from '../material/index.js';
+import { JUDGE_VERSION, judgeAnswer, ruleGroup, ruleSchema } from '../material/index.js';
 import type { Message } from '../text/index.js';
 import { fixedUser } from './fixed-user.js';
 import type { Scenario, ScenarioSource } from './scenario.js';
@@ -83,6 +83,7 @@ function replayScenario(
       probes.map(({ question, judge }) => ({
         label: group,
         question,
+        rule: ruleGroup(judge),
         judge: (answer) => judgeAnswer(judge, answer),
       })),
     obedience: () => null,

@@ -47,6 +47,8 @@ export interface Probe {
   /** Label for tables: the family of the tested instruction, or the group. */
   readonly label: string;
   readonly question: string;
+  /** Kinds of the rules that judge the answer, such as `contains + count`; null if no rule of material does. */
+  readonly rule: string | null;
   /** Scores the answer, 0…1. */
   judge(answer: string): number;
 }

@@ -3,6 +3,16 @@
  * numbers; this room knows nothing about models.
  */
 export {
+  type AgreementTable,
+  cohenKappa,
+  correctedRate,
+  type EffectiveRate,
+  effectiveRate,
+  kappaOf,
+  rateEstimate,
+  roganGladen,
+} from './agreement.js';
+export {
   type Bootstrap,
   type BootstrapOptions,
   bootstrap,

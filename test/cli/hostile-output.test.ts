@@ -181,6 +181,10 @@ describe('a hostile model, dialogue or path cannot act on the terminal', () => {
       expectHarmless(await shown(['study', command, folder]));
     }
     expectHarmless(await shown(['study', 'status', folder, '--json']));
+    const labels = join(folder, 'labels.csv');
+    expectHarmless(await shown(['judge', 'sample', folder, '--out', labels]));
+    writeFileSync(labels, readFileSync(labels, 'utf8').replace(/,$/gm, ',yes'));
+    expectHarmless(await shown(['judge', 'agree', folder, labels]));
     expectHarmless(await shown(['study', 'merge', folder, '--out', join(temporaryFolder(), `all${EVIL}`)]));
   });
 

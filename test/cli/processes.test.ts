@@ -36,6 +36,7 @@ const CASES: Readonly<Record<string, Case>> = {
   bench: { args: ['bench', llama, '--profile', '--prompt', '4', '--rounds', '1'], code: 2 },
   demo: { args: ['demo', '--trials', '7'], code: 2 },
   doctor: { args: ['doctor'], code: 0 },
+  'judge sample': { args: ['judge', 'sample', 'nowhere', '--out', 'OUT/labels.csv'], code: 1 },
   models: { args: ['models'], code: 0 },
   'models rm': { args: ['models', 'rm', 'owner/none', '--yes'], code: 1 },
   pull: { args: ['pull', 'owner/none'], code: 1 },

@@ -28,9 +28,14 @@ export const SCENARIO: Scenario = {
     return { say: async () => WORDS[said++]!, dispose() {} };
   },
   probesAfter: () => [
-    { label: 'keeper', question: 'Who are you?', judge: (answer) => (answer.length > 4 ? 1 : 0.5) },
-    { label: 'length', question: 'Who are you?', judge: (answer) => answer.length / 1000 },
-    { label: 'hold', question: 'Hold?', judge: () => 1 / 3 },
+    {
+      label: 'keeper',
+      question: 'Who are you?',
+      rule: null,
+      judge: (answer) => (answer.length > 4 ? 1 : 0.5),
+    },
+    { label: 'length', question: 'Who are you?', rule: null, judge: (answer) => answer.length / 1000 },
+    { label: 'hold', question: 'Hold?', rule: null, judge: () => 1 / 3 },
   ],
   obedience: (round) => 1 / (2 + round),
   ability: (_, __, finished) => (finished ? 1 : null),

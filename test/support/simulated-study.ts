@@ -168,6 +168,7 @@ function roundOf(
     probes: ['name', 'end'].map((label, at) => ({
       label,
       question: `What is your ${label}?`,
+      rule: label === 'name' ? 'contains' : 'ends-with',
       repeat: 1,
       answer: kept(coins[at + 1]!) === 1 ? 'lemon' : 'I cannot say.',
       score: kept(coins[at + 1]!),

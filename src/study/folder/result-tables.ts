@@ -124,6 +124,7 @@ export const PROBES: Table<ProbeRow> = {
     column('round', 'INT32', ({ round }) => round.round),
     column('label', 'STRING', ({ probe }) => probe.label),
     column('question', 'STRING', ({ probe }) => probe.question),
+    column('rule', 'STRING', ({ probe }) => probe.rule, 'nullable'),
     column('repeat', 'INT32', ({ probe }) => probe.repeat),
     column('answer', 'STRING', ({ probe }) => probe.answer),
     column('score', 'DOUBLE', ({ probe }) => probe.score),
@@ -149,6 +150,7 @@ export const CHANCE: Table<ChanceRow> = {
     column('group', 'STRING', ({ chance }) => chance.group),
     column('label', 'STRING', ({ asked }) => asked.label),
     column('question', 'STRING', ({ asked }) => asked.question),
+    column('rule', 'STRING', ({ asked }) => asked.rule, 'nullable'),
     column('repeat', 'INT32', ({ asked }) => asked.repeat),
     column(
       'under',

@@ -90,6 +90,8 @@ export interface RoundRecord {
 export interface ProbeRecord {
   readonly label: string;
   readonly question: string;
+  /** Kinds of the rules that judged the answer, such as `contains + count`; null if no rule of material did. */
+  readonly rule: string | null;
   /** Counts how often the probe was asked after this round, from 1. */
   readonly repeat: number;
   readonly answer: string;

@@ -22,12 +22,12 @@ export async function askProbes(
   const records: ProbeRecord[] = [];
   for (let repeat = 1; repeat <= probeRepeats; repeat++) {
     for (const { probe, round, place, places } of probes) {
-      const { label, question, judge } = probe;
+      const { label, question, rule, judge } = probe;
       const key = JSON.stringify([question, round, repeat]);
       const seed = seeds.probe(round, place + (repeat - 1) * places);
       const answer = answers.get(key) ?? (await answerOf(question, seed));
       answers.set(key, answer);
-      records.push({ label, question, repeat, answer, score: rounded(judge(answer)) });
+      records.push({ label, question, rule, repeat, answer, score: rounded(judge(answer)) });
     }
   }
   return records;

@@ -1,17 +1,18 @@
-import { materialError } from './complaint.js';
-
 /** A CSV record. `line` is the line on which it starts, from 1. */
 export interface CsvRecord {
   readonly line: number;
   readonly fields: readonly string[];
 }
 
+/** Returns the error for a file that is not CSV. `line` counts from 1. */
+export type CsvComplaint = (problem: string, line: number, hint: string) => Error;
+
 /**
  * Parses CSV (RFC 4180): fields are separated by commas; a field that contains a comma, quote or line break is quoted,
  * with its quotes doubled. Skips blank lines.
- * @throws HoldfastError `E_MATERIAL` with the line
+ * @throws the error that `complain` returns
  */
-export function parseCsv(text: string, file: string): CsvRecord[] {
+export function parseCsv(text: string, complain: CsvComplaint): CsvRecord[] {
   const records: CsvRecord[] = [];
   // A quoted or bare field, and what ends it. Consuming the text field by field takes one pass.
   const field = /(?:"([^"]*(?:""[^"]*)*)"|([^",\r\n]*))(,|\r?\n|$)/gy;
@@ -24,7 +25,7 @@ export function parseCsv(text: string, file: string): CsvRecord[] {
     if (match === null) {
       const problem =
         text[at] === '"' ? 'a quote is not closed, or text follows it' : 'an unquoted field contains a quote';
-      throw materialError(problem, { file, line }, 'Put the field in quotes and double the quotes inside it');
+      throw complain(problem, line, 'Put the field in quotes and double the quotes inside it');
     }
     const [whole, quoted, bare, end] = match;
     fields.push(quoted?.replaceAll('""', '"') ?? bare ?? '');
@@ -36,3 +37,7 @@ export function parseCsv(text: string, file: string): CsvRecord[] {
   }
   return records;
 }
+
+/** Returns fields as one line of CSV (RFC 4180, but ending in LF). */
+export const csvLine = (fields: readonly string[]): string =>
+  `${fields.map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',')}\n`;

@@ -1,0 +1,14 @@
+import type { Rule } from './rule.js';
+
+/**
+ * Returns the kinds of rules that a judge consists of, such as `contains + count`: what its errors depend on. The rules
+ * about contained texts count as one kind.
+ */
+export function ruleGroup(rule: Rule): string {
+  return [...new Set(kindsOf(rule))].sort().join(' + ');
+}
+
+function kindsOf(rule: Rule): string[] {
+  if (rule.rule === 'all' || rule.rule === 'any' || rule.rule === 'mean') return rule.of.flatMap(kindsOf);
+  return [rule.rule.startsWith('contains-') ? 'contains' : rule.rule];
+}
