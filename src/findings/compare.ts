@@ -44,7 +44,8 @@ export function compareArms(
  * Compares arms that two studies have in common, on the dialogues whose scenario, index and seed agree. Two slices pair
  * if their models and sources have the same names, or if the sources do and each study ran its source with one model.
  * @param study defines the early and the late rounds
- * @throws HoldfastError `E_USAGE` if chat templates of both can write the date or time, and their moments differ
+ * @throws HoldfastError `E_USAGE` if chat templates of both can write the date or time, and their moments differ; or if
+ * different versions of the judges scored them
  */
 export function compareStudies(
   study: StudyResult,
@@ -53,6 +54,7 @@ export function compareStudies(
   options: AnalysisOptions = {},
 ): ArmComparison[] {
   checkMoments(study, other);
+  checkJudges(study, other);
   const others = slicesOf(other);
   const own = slicesOf(study);
   const pairs = own.flatMap((slice) => {
@@ -85,6 +87,21 @@ function checkMoments(...studies: readonly StudyResult[]): void {
     },
   );
 }
+
+/** Two versions of the judges must not be compared as if they were two arms. The organism's judges are its own. */
+function checkJudges(...studies: readonly StudyResult[]): void {
+  const judged = studies.every(({ spec }) => spec.sources.some(({ kind }) => kind !== 'organism'));
+  const [first, second] = studies.map(({ versions }) => versions.judges ?? BEFORE_VERSIONS);
+  if (!judged || first === second) return;
+  throw new HoldfastError(
+    'E_USAGE',
+    `different versions of the judges scored the two studies: ${first} and ${second}`,
+    { hint: 'Run the older one again: it computes the dialogues whose judges changed' },
+  );
+}
+
+/** The version of the judges in studies that do not name it. */
+const BEFORE_VERSIONS = '1';
 
 function partnerOf({ labels }: Slice, own: readonly Slice[], others: readonly Slice[]): Slice | null {
   const sameSource = ({ labels: { source } }: Slice): boolean => source === labels.source;

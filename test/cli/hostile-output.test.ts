@@ -181,11 +181,23 @@ describe('a hostile model, dialogue or path cannot act on the terminal', () => {
       expectHarmless(await shown(['study', command, folder]));
     }
     expectHarmless(await shown(['study', 'status', folder, '--json']));
+    expectHarmless(await shown(['study', 'merge', folder, '--out', join(temporaryFolder(), `all${EVIL}`)]));
+  });
+
+  it('answers of a study to label', async () => {
+    const folder = join(temporaryFolder(), `study${EVIL}`);
+    mkdirSync(folder);
+    const [off, split] = TRUE_ARMS;
+    await writeStudy(
+      folder,
+      simulateStudy({ dialogues: 4, rounds: 4, arms: [off!, { ...split!, name: EVIL }] }),
+    );
     const labels = join(folder, 'labels.csv');
     expectHarmless(await shown(['judge', 'sample', folder, '--out', labels]));
+    expectHarmless(await shown(['judge', 'agree', folder, labels]));
     writeFileSync(labels, readFileSync(labels, 'utf8').replace(/,$/gm, ',yes'));
     expectHarmless(await shown(['judge', 'agree', folder, labels]));
-    expectHarmless(await shown(['study', 'merge', folder, '--out', join(temporaryFolder(), `all${EVIL}`)]));
+    expectHarmless(await shown(['judge', 'agree', folder, labels, '--json']));
   });
 
   it('the cache', async () => {
