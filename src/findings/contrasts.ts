@@ -65,6 +65,12 @@ export function withChanges(study: StudyResult, changes: AnalysisChanges): Study
   };
 }
 
+/** Returns a study whose report also makes one contrast. */
+export function withContrast(study: StudyResult, contrast: Contrast): StudyResult {
+  const { spec } = study;
+  return { ...study, spec: { ...spec, contrasts: [...spec.contrasts, contrast] } };
+}
+
 /** Returns the changes as options of `study report`. */
 function optionsOf({ early, late, margin, contrasts = [] }: AnalysisChanges): string[] {
   return [

@@ -79,6 +79,13 @@ describe('a report as planned', () => {
     );
   });
 
+  it('tells a primary comparison once, and marks those that are not in the plan', () => {
+    const analysis = analyse(PLANNED, FEW)[0]!;
+    const others = findings(analysis, PLANNED.spec).slice(1).join('\n');
+    expect(others).toMatch(/control, after the fact, \(/);
+    expect(others).not.toMatch(/than off in rounds 8–12: [^.]*growing/);
+  });
+
   it('computes a contrast from its two arms alone', () => {
     const found = effectsOf(PLANNED).find(
       ({ against, window }) => against === 'split .7' && window === 'late',

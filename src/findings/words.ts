@@ -62,15 +62,20 @@ function whyNoDrift({ stability }: ArmCourse, spec: ReportedSpec): string | null
     : null;
 }
 
-/** Says which arms are more stable than the baseline, which are less stable, and which are not distinguishable. */
-function effectFindings({ slice, effects, floor }: SliceAnalysis, spec: ReportedSpec): string[] {
+/** Says which arms are more stable than the baseline, less stable, or not distinguishable; primary outcomes are told before. */
+function effectFindings({ slice, effects, floor, plan }: SliceAnalysis, spec: ReportedSpec): string[] {
   const { baseline } = slice;
-  const fromBaseline = effects.filter(({ against }) => against === baseline);
+  const fromBaseline = effects.filter(
+    ({ against, standing }) => against === baseline && standing !== 'primary',
+  );
+  // Where all is after the fact, the report's first sentence says so.
+  const named = ({ arm, standing }: Effect): string =>
+    plan.planned.length > 0 && standing === 'after the fact' ? `${arm}, after the fact,` : arm;
   const late = fromBaseline.filter(({ window }) => window === 'late');
   if (late.length === 0) return [];
   const ordered = [...late].sort((a, b) => b.difference.value - a.difference.value);
-  const told = ({ arm, difference, pHolm }: Effect): string =>
-    `${arm} ${signed(difference)} (p ${pText(pHolm)})`;
+  const told = (effect: Effect): string =>
+    `${named(effect)} ${signed(effect.difference)} (p ${pText(effect.pHolm)})`;
   const better = ordered.filter((effect) => verdictOfEffect(effect) === 'above');
   const worse = ordered.filter((effect) => verdictOfEffect(effect) === 'below').reverse();
   const unclear = ordered.filter((effect) => verdictOfEffect(effect) === 'unclear');
@@ -86,7 +91,7 @@ function effectFindings({ slice, effects, floor }: SliceAnalysis, spec: Reported
   if (worse.length > 0) words.push(`${less}: ${worse.map(told).join('; ')}.`);
   if (unclear.length > 0) {
     words.push(
-      `Not distinguishable from ${baseline} ${where}: ${unclear.map((effect) => `${effect.arm} (${whyUnclear(effect)})`).join('; ')}.`,
+      `Not distinguishable from ${baseline} ${where}: ${unclear.map((effect) => `${named(effect)} (${whyUnclear(effect)})`).join('; ')}.`,
     );
   }
   const harmful = fromBaseline.filter(

@@ -53,6 +53,22 @@ describe('study report', () => {
     }
   });
 
+  it('says what is after the fact where options differ from the plan', async () => {
+    const folder = await studyFolder(TRUE_ARMS);
+    const report = (...options: readonly string[]) =>
+      study('report', folder, '--dialogues', '1', '--out', temporaryFolder(), ...options);
+    expect(await report('--late', '5-8')).toContain(
+      '\nAfter the fact: this report differs from the analysis plan that was locked before the first cell',
+    );
+    const more = await report('--contrast', 'growing:split .7', '--early', '1-3', '--margin', '0.1');
+    expect(more).toContain(
+      'growing against split .7 is not in the plan; the equivalence margin: 0.1 here, none in the plan',
+    );
+    await expect(report('--contrast', 'growing:on')).rejects.toThrow(/E_USAGE: not two arms of the study/);
+    await expect(report('--late', '16')).rejects.toThrow(/FIRST-LAST/);
+    await expect(report('--margin', '0')).rejects.toThrow(/above 0 and at most 0\.5/);
+  });
+
   it('rejects a folder without a study', async () => {
     await expect(study('report', temporaryFolder())).rejects.toThrow(
       /E_NOT_FOUND: not the folder of a study/,
@@ -88,6 +104,7 @@ describe('study compare', () => {
       await study('compare', folder, '--arm', 'off', '--arm', 'split .7'),
     );
     expect(await study('compare', folder)).toMatch(/late +12 /);
+    expect(await study('compare', folder)).toMatch(/\nAs planned: /);
   });
 
   it('asks for two arms if there are more, and refuses unknown names', async () => {
@@ -114,12 +131,18 @@ describe('study compare', () => {
     const folder = await studyFolder([off!, { ...split!, name: 'split-softmax, k = 0.7' }, TRUE_ARMS[2]!]);
     const told = await study('compare', folder, '--arm', 'off', '--arm', 'split-softmax, k = 0.7');
     expect(told).toMatch(/off, tiny · organism +split-softmax, k = 0\.7 +late/);
+    const others = await study('compare', folder, '--arm', 'growing', '--arm', 'split-softmax, k = 0.7');
+    expect(others).toContain('After the fact: ');
+    expect(others).toContain('growing against split-softmax, k = 0.7 is not in the plan');
   });
 
   it('compares two studies on the dialogues that they share, and says if there are none', async () => {
     const folder = await studyFolder();
     expect(await study('compare', folder, await studyFolder(), '--arm', 'off')).toMatch(
       /no difference at all/,
+    );
+    expect(await study('compare', folder, await studyFolder(), '--arm', 'off')).toContain(
+      'After the fact: the analysis plan of a study has no comparison with another study.',
     );
     const foreign = temporaryFolder();
     await writeStudy(foreign, simulateStudy({ dialogues: 6, rounds: 8, sources: ['elsewhere'] }));

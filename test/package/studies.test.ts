@@ -4,12 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { HoldfastError } from '../../src/errors.js';
 import {
   expand,
+  openSource,
   openStudy,
   parseSpec,
   type RankingRecord,
   rankingCells,
   type StudySpec,
 } from '../../src/study/index.js';
+import { calibrationOf, testIndices } from '../../src/study/plan/calibration.js';
 import { FACTS, foundFor } from '../support/study-fixtures.js';
 import { NOW } from '../support/text-fixtures.js';
 
@@ -60,6 +62,28 @@ describe('experiments', () => {
     expect(cells.filter(({ kind }) => kind === 'dialogue')).toHaveLength(
       dialogues * spec.models.length * spec.seeds.length * spec.arms.length,
     );
+  });
+});
+
+describe('the calibration dialogues of experiments', () => {
+  const specs = readdirSync(`${root}experiments`)
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => parseSpec(readFileSync(`${root}experiments/${file}`, 'utf8'), `experiments/${file}`));
+
+  it('are tested by none of them, and share no prompt with their own test', () => {
+    for (const spec of specs) {
+      for (const source of spec.sources) {
+        const { scenarios } = openSource(source, { kl: 0, perplexity: 0, choice: null });
+        const { indices } = calibrationOf(spec, source, new Map([[source.name, scenarios]]));
+        expect(indices, spec.name).toHaveLength(spec.calibrate.dialogues);
+        const prompts = new Set(indices.map((index) => scenarios.at(index).system));
+        for (const index of testIndices(source)) {
+          expect(prompts.has(scenarios.at(index).system), `${spec.name} ${index}`).toBe(false);
+        }
+        const alike = specs.flatMap(({ sources }) => sources.filter(({ kind }) => kind === source.kind));
+        for (const index of alike.flatMap(testIndices)) expect(indices, spec.name).not.toContain(index);
+      }
+    }
   });
 });
 

@@ -3,11 +3,14 @@ import { renamedNotice } from '../../attention/index.js';
 import { HoldfastError } from '../../errors.js';
 import {
   type ArmComparison,
+  checkPlan,
   compareArms,
   compareStudies,
   comparisonTable,
+  planCheckWords,
   readStudyResult,
   type StudyResult,
+  withContrast,
 } from '../../findings/index.js';
 import { readableTable, textTable } from '../../report/index.js';
 import { oneMore } from '../options/index.js';
@@ -33,8 +36,10 @@ export function addCompareCommand(study: Command): void {
         { arm: arms, json }: { arm?: readonly string[]; json?: true },
       ) => {
         const left = await readStudyResult(folder);
-        const other = otherFolder === undefined ? null : await readStudyResult(otherFolder);
-        const comparisons = other === null ? ofOne(left, arms) : ofTwo(left, other, arms);
+        const { comparisons, plan } =
+          otherFolder === undefined
+            ? ofOne(left, arms)
+            : ofTwo(left, await readStudyResult(otherFolder), arms);
         if (comparisons.length === 0) {
           throw new HoldfastError(
             'E_USAGE',
@@ -46,13 +51,19 @@ export function addCompareCommand(study: Command): void {
         }
         const table = comparisonTable(comparisons);
         stdout.lines(
-          json ? [JSON.stringify(comparisons)] : [...textTable(readableTable(table)), '', table.note],
+          json ? [JSON.stringify(comparisons)] : [...textTable(readableTable(table)), '', table.note, plan],
         );
       },
     );
 }
 
-function ofOne(study: StudyResult, arms: readonly string[] | undefined): ArmComparison[] {
+/** Comparisons, and whether the locked analysis plan has them, in words. */
+interface Compared {
+  readonly comparisons: readonly ArmComparison[];
+  readonly plan: string;
+}
+
+function ofOne(study: StudyResult, arms: readonly string[] | undefined): Compared {
   const known = study.spec.arms.map(({ name }) => name);
   for (const arm of arms ?? []) checkArm(arm, study);
   const [left, right, ...rest] = arms ?? (known.length === 2 ? known : []);
@@ -62,14 +73,20 @@ function ofOne(study: StudyResult, arms: readonly string[] | undefined): ArmComp
       hint: `Name two: --arm ${quoted(known[0]!)} --arm ${quoted(known[1] ?? known[0]!)}`,
     });
   }
-  return compareArms(study, [left, right]);
+  return {
+    comparisons: compareArms(study, [left, right]),
+    plan: planCheckWords(checkPlan(withContrast(study, { left, right }))),
+  };
 }
 
-function ofTwo(study: StudyResult, other: StudyResult, arms: readonly string[] | undefined): ArmComparison[] {
+function ofTwo(study: StudyResult, other: StudyResult, arms: readonly string[] | undefined): Compared {
   const known = other.spec.arms.map(({ name }) => name);
   for (const arm of arms ?? []) for (const each of [study, other]) checkArm(arm, each);
   const common = study.spec.arms.map(({ name }) => name).filter((name) => known.includes(name));
-  return compareStudies(study, other, arms ?? common);
+  return {
+    comparisons: compareStudies(study, other, arms ?? common),
+    plan: 'After the fact: the analysis plan of a study has no comparison with another study.',
+  };
 }
 
 function checkArm(arm: string, { spec, folder }: StudyResult): void {
