@@ -61,7 +61,7 @@ export async function readStudyResult(folder: string): Promise<StudyResult> {
     gaps,
     timings,
     text,
-    file: origin.file,
+    file: `${origin.file}${origin.calibrates ? ' --calibrate' : ''}`,
     reportOptions: [],
     folder: name,
   };

@@ -166,7 +166,7 @@ export const StudyFile = z.object({
     }),
   ),
   text: z.string(),
-  origin: z.object({ file: z.string() }),
+  origin: z.object({ file: z.string(), calibrates: z.boolean() }),
   spec: z.object({
     name: z.string(),
     question: z.string().nullable(),

@@ -26,7 +26,7 @@ export interface StudyResult {
   readonly timings: readonly LabelledTiming[];
   /** The specification as written. */
   readonly text: string;
-  /** The specification's file as given to `study run`, for the command that repeats it. */
+  /** The specification's file as given to `study run`, and `--calibrate` if it was, for the command that repeats it. */
   readonly file: string;
   /** Options of `study report` by which the analysis differs from the specification. */
   readonly reportOptions: readonly string[];

@@ -1,8 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { HoldfastError } from '../../src/errors.js';
 import {
+  type Cell,
   expand,
   openSource,
   openStudy,
@@ -11,7 +14,7 @@ import {
   rankingCells,
   type StudySpec,
 } from '../../src/study/index.js';
-import { calibrationOf, testIndices } from '../../src/study/plan/calibration.js';
+import { calibrationStudy, testIndices } from '../../src/study/plan/calibration.js';
 import { FACTS, foundFor } from '../support/study-fixtures.js';
 import { NOW } from '../support/text-fixtures.js';
 
@@ -74,8 +77,8 @@ describe('the calibration dialogues of experiments', () => {
     for (const spec of specs) {
       for (const source of spec.sources) {
         const { scenarios } = openSource(source, { kl: 0, perplexity: 0, choice: null });
-        const { indices } = calibrationOf(spec, source, new Map([[source.name, scenarios]]));
-        expect(indices, spec.name).toHaveLength(spec.calibrate.dialogues);
+        const [calibration] = calibrationStudy(spec, new Map([[source.name, scenarios]])).sources;
+        const indices = testIndices(calibration!);
         const prompts = new Set(indices.map((index) => scenarios.at(index).system));
         for (const index of testIndices(source)) {
           expect(prompts.has(scenarios.at(index).system), `${spec.name} ${index}`).toBe(false);
@@ -132,6 +135,36 @@ describe('docs/guide/study-spec.md', () => {
     const keys = keysNamedBy(text);
     expect(keys.length).toBeGreaterThanOrEqual(atLeast);
     for (const key of keys) expect(page, key).toContain(`\`${key}\``);
+  });
+});
+
+describe('a study on its calibration dialogues', () => {
+  it('runs every arm there, and ranks heads as the study itself does', async () => {
+    const [study, calibration] = await Promise.all(
+      [false, true].map((calibrates) => openStudy('heads', {}, {}, { calibrates })),
+    );
+    expect(calibration!.spec.name).toBe('heads-calibration');
+    const indicesOf = (cells: readonly Cell[]) => [...new Set(cells.map(({ labels }) => labels.index))];
+    const rankings = study!.cellsAt(NOW).rankings;
+    expect(calibration!.cellsAt(NOW).rankings).toEqual(
+      rankings.map((cell) => ({ ...cell, source: expect.anything() })),
+    );
+    const [source] = calibration!.spec.sources;
+    expect(testIndices(source!)).toEqual(indicesOf(rankings));
+    expect(testIndices(source!).some((index) => testIndices(study!.spec.sources[0]!).includes(index))).toBe(
+      false,
+    );
+  });
+
+  it('is refused if the source has no such dialogues', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-calibration-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'study.yaml');
+    writeFileSync(file, 'name: x\nsources: [script: { script: curious, dialogues: 125 }]\narms: [off]\n');
+    await expect(openStudy(file, {}, {}, { calibrates: true })).rejects.toThrow(
+      /E_SPEC: 2:\d+ sources: the source "script curious" has no 8 consecutive dialogues to calibrate on/,
+    );
+    expect((await openStudy(file, {}, {})).spec.name).toBe('x');
   });
 });
 

@@ -64,6 +64,14 @@ describe('the analysis plan of a study', () => {
     expect(stdout).toContain('analysis plan: none was locked before the first cell\n');
   });
 
+  it('is not locked by a run on calibration dialogues, which is resumed as one', async () => {
+    const place = makePlace();
+    await place.run(['run', place.spec(SPEC), '--out', 'out', '--calibrate', '--dry-run']);
+    expect(studyOf(place).analysis).toBeNull();
+    const { stdout } = await place.run(['status', 'out']);
+    expect(stdout).toMatch(/To resume: .*--calibrate/);
+  });
+
   it('is not accepted if it was edited after it was locked', async () => {
     const place = makePlace();
     await place.run(['run', place.spec(SPEC), '--out', 'out']);

@@ -7,7 +7,7 @@ import { explain } from '../../dist/cli/terminal/failure.js';
 
 const MODEL = { name: 'stub', path: 'nowhere', executor: 'reference', precision: 'f32' };
 
-function openStudy(file, models) {
+function openStudy(file, models, calibrates) {
   const text = readFileSync(file, 'utf8');
   const {
     name,
@@ -44,6 +44,7 @@ function openStudy(file, models) {
     file,
     text,
     notices: [],
+    calibrates,
     versions: { holdfast: 'stub' },
     models: [
       {
@@ -87,7 +88,7 @@ export async function run(argv) {
   }
   const program = new Command('holdfast').exitOverride();
   registerStudyRuns(program.command('study'), {
-    openStudy: async (file, models) => openStudy(file, models),
+    openStudy: async (file, models, calibrates) => openStudy(file, models, calibrates),
     cells: new URL('./stub-cells.mjs', import.meta.url),
   });
   try {

@@ -15,9 +15,15 @@ import { registerStudyRuns } from './runs.js';
 /** Adds the subcommands of `holdfast study`. */
 export function addStudyCommands(study: Command): void {
   registerStudyRuns(study, {
-    openStudy: async (file, models) =>
-      openStudy(file, models, { ...readVersions('cpu'), judges: String(JUDGE_VERSION) }, (model) =>
-        fetching((watch) => locateModel(model, watch)),
+    openStudy: async (file, models, calibrates) =>
+      openStudy(
+        file,
+        models,
+        { ...readVersions('cpu'), judges: String(JUDGE_VERSION) },
+        {
+          fetch: (model) => fetching((watch) => locateModel(model, watch)),
+          calibrates,
+        },
       ),
     cells: CELLS,
   });

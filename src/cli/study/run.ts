@@ -15,6 +15,7 @@ interface RunFlags {
   readonly batch?: number;
   readonly shard?: Shard;
   readonly now?: Moment;
+  readonly calibrate?: true;
   readonly dryRun?: true;
   readonly retryFailed?: true;
   readonly model: Readonly<Record<string, string>>;
@@ -48,6 +49,10 @@ export function registerStudyRun(study: Command, parts: StudyParts): void {
       `${NOW_HELP} (that of the specification or of the first run, which is recorded)`,
       dateTime,
     )
+    .option(
+      '--calibrate',
+      "run the arms on the study's calibration dialogues, to choose strengths, rounds and a margin before the test",
+    )
     .option('--dry-run', 'show the cells and the estimated time; compute only what the estimate needs')
     .option('--retry-failed', 'compute failed cells again')
     .addOption(
@@ -60,7 +65,7 @@ export function registerStudyRun(study: Command, parts: StudyParts): void {
 }
 
 async function run(file: string, flags: RunFlags, { openStudy, cells }: StudyParts): Promise<void> {
-  const study = await openStudy(file, flags.model);
+  const study = await openStudy(file, flags.model, flags.calibrate === true);
   for (const notice of study.notices) stderr.lines([`note: ${notice}`]);
   const folder = flags.out ?? defaultFolder(study.spec.name, flags.shard ?? null);
   const line = createProgressLine(stderr);
@@ -85,7 +90,10 @@ async function run(file: string, flags: RunFlags, { openStudy, cells }: StudyPar
     line.end();
     interrupt.end();
   });
-  const resume = resumeCommand({ file, models: flags.model, shard: flags.shard ?? null }, folder);
+  const resume = resumeCommand(
+    { file, models: flags.model, shard: flags.shard ?? null, calibrates: flags.calibrate === true },
+    folder,
+  );
   const caught = interrupt.caught();
   if (caught !== null) {
     stderr.lines([

@@ -14,6 +14,8 @@ export interface StudyOrigin {
   /** Paths of models that were given with `--model`. */
   readonly models: Readonly<Record<string, string>>;
   readonly shard: Shard | null;
+  /** Whether the arms run on the calibration dialogues (`--calibrate`). */
+  readonly calibrates: boolean;
 }
 
 const FORMAT = 'holdfast-study-3';
@@ -39,6 +41,7 @@ const StudyFile = z.looseObject({
     file: z.string(),
     models: z.record(z.string(), z.string()),
     shard: z.object({ index: z.int().min(1), count: z.int().min(1) }).nullable(),
+    calibrates: z.boolean().default(false),
   }),
   versions: z.record(z.string(), z.string()),
   /** The date and time that the prompts contain if a template writes them. Null in older folders. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { scenariosOf } from '../../../test/support/study-fixtures.js';
 import type { ScenarioSource } from '../../scenario/index.js';
-import { parseSpec, type StudySpec } from '../spec/index.js';
-import { calibrationOf } from './calibration.js';
+import { parseSpec, type SourceSpec, type StudySpec } from '../spec/index.js';
+import { calibrationOf, calibrationStudy, testIndices } from './calibration.js';
 import { openSource } from './open-source.js';
 
 const specOf = (sources: string, dialogues: number): StudySpec =>
@@ -18,21 +18,20 @@ const calibrated = (spec: StudySpec, source: ScenarioSource) =>
 describe('calibration dialogues', () => {
   it('are the last ones of a source', () => {
     expect(calibrated(specOf('[organism: { dialogues: 5 }]', 3), inTurn(20, 20))).toEqual({
-      indices: [17, 18, 19],
+      first: 17,
       skipped: null,
     });
   });
 
   it('have no prompt of the test, also where a source repeats its prompts', () => {
-    const { indices, skipped } = calibrated(specOf('[organism: { dialogues: 7 }]', 5), inTurn(10, null));
-    expect(indices.map((index) => index % 10).every((prompt) => prompt > 6)).toBe(true);
-    expect(indices).toHaveLength(5);
+    const { first, skipped } = calibrated(specOf('[organism: { dialogues: 7 }]', 3), inTurn(10, null));
+    expect([0, 1, 2].map((offset) => (first! + offset) % 10)).toEqual([7, 8, 9]);
     expect(skipped).toBe('dialogue 1048575 has the prompt of the test dialogue 5');
   });
 
-  it('are missing if the test has every prompt, which names a dialogue of both', () => {
-    expect(calibrated(specOf('[organism: { dialogues: 10 }]', 3), inTurn(10, null))).toEqual({
-      indices: [],
+  it('are missing if the test has too many prompts, which names a dialogue of both', () => {
+    expect(calibrated(specOf('[organism: { dialogues: 8 }]', 3), inTurn(10, null))).toEqual({
+      first: null,
       skipped: 'dialogue 1048575 has the prompt of the test dialogue 5',
     });
   });
@@ -43,32 +42,37 @@ describe('calibration dialogues', () => {
       3,
     );
     expect(calibrated(spec, inTurn(10, 10))).toEqual({
-      indices: [5, 6, 7],
+      first: 5,
       skipped: 'dialogue 9 has the prompt of the test dialogue 9 of "more"',
     });
   });
 
   it('of a source with one prompt are other dialogues', () => {
-    expect(calibrated(specOf('[organism: { dialogues: 4 }]', 2), inTurn(1, 6)).indices).toEqual([4, 5]);
-    const { indices, skipped } = calibrated(specOf('[organism: { dialogues: 4 }]', 2), inTurn(1, 5));
-    expect({ indices, skipped }).toEqual({ indices: [4], skipped: 'dialogue 3 is a test dialogue' });
+    expect(calibrated(specOf('[organism: { dialogues: 4 }]', 2), inTurn(1, 6)).first).toBe(4);
+    expect(calibrated(specOf('[organism: { dialogues: 4 }]', 2), inTurn(1, 5))).toEqual({
+      first: null,
+      skipped: 'dialogue 3 is a test dialogue',
+    });
   });
 
   it.each([
-    '[organism: { dialogues: 200 }]',
-    '[self-chat: { dialogues: 100 }]',
-    '[self-chat: { dialogues: 24, groups: [persona, pattern] }]',
-    '[script: { script: curious, dialogues: 100 }]',
-    '[primed: { script: curious, dialogues: 100 }]',
-  ])('share no prompt with the test of the real source %s', (sources) => {
-    const spec = specOf(sources, 24);
-    const [source] = spec.sources;
-    const { scenarios } = openSource(source!, { kl: 0, perplexity: 0, choice: null });
-    const { indices } = calibrationOf(spec, source!, new Map([[source!.name, scenarios]]));
-    expect(indices).toHaveLength(24);
-    const tested = new Set(
-      Array.from({ length: source!.dialogues }, (_, index) => scenarios.at(index).system),
-    );
-    for (const index of indices) expect(tested.has(scenarios.at(index).system), String(index)).toBe(false);
+    ['[organism: { dialogues: 200 }]', 24],
+    ['[self-chat: { dialogues: 100 }]', 24],
+    ['[self-chat: { dialogues: 24, groups: [persona, pattern] }]', 8],
+    ['[script: { script: curious, dialogues: 100 }]', 24],
+    ['[primed: { script: curious, dialogues: 100 }]', 24],
+  ])('share no prompt with the test of the real source %s', (sources, dialogues) => {
+    const spec = specOf(sources, dialogues);
+    const { source, scenarios } = opened(spec);
+    const [calibration] = calibrationStudy(spec, new Map([[source.name, scenarios]])).sources;
+    const prompts = (of: SourceSpec) => testIndices(of).map((index) => scenarios.at(index).system);
+    const tested = new Set(prompts(source));
+    expect(prompts(calibration!).filter((prompt) => tested.has(prompt))).toEqual([]);
+    expect(calibration!.dialogues).toBe(dialogues);
   });
 });
+
+function opened(spec: StudySpec) {
+  const source = spec.sources[0]!;
+  return { source, scenarios: openSource(source, { kl: 0, perplexity: 0, choice: null }).scenarios };
+}

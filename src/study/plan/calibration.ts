@@ -4,14 +4,14 @@ import { needsRanking } from './resolve-arm.js';
 
 /** Dialogues of an unlimited source: as many as have seeds of their own. */
 const UNLIMITED = 2 ** 20;
-/** Dialogues in a row that calibration cannot use before the search ends. Material has fewer prompts. */
-const MOST_SKIPPED = 4096;
+/** Dialogues of an unlimited source that are searched. Material has fewer prompts. */
+const MOST_SEARCHED = 16_384;
 
 /** The dialogues of a source that a study calibrates on. */
 export interface Calibration {
-  /** Ascending; as many as the study asks for, or fewer if there are fewer. */
-  readonly indices: readonly number[];
-  /** Why calibration cannot use the first dialogue that it skipped; null if it skipped none. */
+  /** The first of them; the others follow it. Null if the source has too few. */
+  readonly first: number | null;
+  /** Why the last dialogue of the source that cannot be used is not; null if all can. */
   readonly skipped: string | null;
 }
 
@@ -21,10 +21,9 @@ export function needsCalibration({ arms }: Pick<StudySpec, 'arms'>): boolean {
 }
 
 /**
- * Returns the dialogues that a study calibrates on: the last ones of a source whose prompts no test dialogue of the study
- * has. They hardly depend on the test, so that studies of one source calibrate on the same dialogues, whose results their
- * authors may look at. If all test dialogues of the source have one prompt and there is no other, they are the last ones
- * that are not tested.
+ * Returns the dialogues that a study calibrates on: the last consecutive ones of a source whose prompts no test dialogue of
+ * the study has. They hardly depend on the test, so studies of one source calibrate on the same dialogues. If all test
+ * dialogues have one prompt and the source has no other, they are the last ones that are not tested.
  * @param scenarios the scenarios of every source, by name
  */
 export function calibrationOf(
@@ -42,15 +41,28 @@ export function calibrationOf(
     }
   }
   const end = size ?? UNLIMITED;
-  const byPrompt = lastOf(end, calibrate.dialogues, (index) => {
+  const byPrompt = lastRow(end, calibrate.dialogues, (index) => {
     const test = tested.get(at(index).system);
     return test === undefined ? null : `dialogue ${index} has the prompt of the ${test}`;
   });
-  if (byPrompt.indices.length > 0 || tested.size > 1) return byPrompt;
-  const own = sources.filter(({ kind }) => kind === source.kind).flatMap(testIndices);
-  return lastOf(end, calibrate.dialogues, (index) =>
-    own.includes(index) ? `dialogue ${index} is a test dialogue` : null,
+  if (byPrompt.first !== null || tested.size > 1) return byPrompt;
+  const own = new Set(sources.filter(({ kind }) => kind === source.kind).flatMap(testIndices));
+  return lastRow(end, calibrate.dialogues, (index) =>
+    own.has(index) ? `dialogue ${index} is a test dialogue` : null,
   );
+}
+
+/**
+ * Returns the specification of a study that runs the arms on the calibration dialogues of another one, so that strengths,
+ * rounds and a margin can be chosen there.
+ */
+export function calibrationStudy(spec: StudySpec, scenarios: ReadonlyMap<string, ScenarioSource>): StudySpec {
+  const { dialogues } = spec.calibrate;
+  const sources = spec.sources.map((source) => {
+    const { first } = calibrationOf(spec, source, scenarios);
+    return { ...source, first: first!, dialogues };
+  });
+  return { ...spec, name: `${spec.name}-calibration`, sources };
 }
 
 /** Returns the indices of the dialogues that a source is tested on. */
@@ -58,16 +70,15 @@ export function testIndices({ first, dialogues }: SourceSpec): number[] {
   return Array.from({ length: dialogues }, (_, offset) => first + offset);
 }
 
-/** Returns the last `count` indices below `end` that are not refused. */
-function lastOf(end: number, count: number, refusal: (index: number) => string | null): Calibration {
-  const indices: number[] = [];
+/** Returns the last `count` consecutive indices below `end` of which none is refused. */
+function lastRow(end: number, count: number, refusal: (index: number) => string | null): Calibration {
   let skipped: string | null = null;
-  let inRow = 0;
-  for (let index = end - 1; index >= 0 && indices.length < count && inRow < MOST_SKIPPED; index--) {
+  let row = 0;
+  for (let index = end - 1; index >= Math.max(0, end - MOST_SEARCHED); index--) {
     const why = refusal(index);
     skipped ??= why;
-    inRow = why === null ? 0 : inRow + 1;
-    if (why === null) indices.push(index);
+    row = why === null ? row + 1 : 0;
+    if (row === count) return { first: index, skipped };
   }
-  return { indices: indices.reverse(), skipped };
+  return { first: null, skipped };
 }

@@ -11,7 +11,7 @@ import {
   rankingAddress,
 } from './address.js';
 import { type Arm, UNTOUCHED } from './arm.js';
-import { calibrationOf, needsCalibration, testIndices } from './calibration.js';
+import { calibrationStudy, needsCalibration, testIndices } from './calibration.js';
 import type { Cell } from './cell.js';
 import { headScores } from './head-scores.js';
 import { probesOf } from './probes.js';
@@ -71,11 +71,9 @@ export function rankingCells(spec: StudySpec, found: Found, now: Moment): readon
   if (!needsCalibration(spec)) return [];
   const [seed = 0] = spec.seeds;
   const scenarios = scenariosOf(found);
-  const calibrated = new Map(
-    spec.sources.map((source) => [source, calibrationOf(spec, source, scenarios).indices]),
-  );
-  return pairsOf(spec, found, now).flatMap((pair) =>
-    calibrated.get(pair.source)!.map((index) => {
+  const calibrated = calibrationStudy(spec, scenarios);
+  return pairsOf({ ...spec, sources: calibrated.sources }, found, now).flatMap((pair) =>
+    testIndices(pair.source).map((index) => {
       const point = { scenario: pair.scenarioAt(index), seed, index };
       const address = rankingAddress(pair.computed, point, spec);
       return cell(spec, pair, UNTOUCHED, 'ranking', { seed, index }, address);

@@ -37,9 +37,9 @@ describe('complaintsAbout', () => {
       'the source "self-chat" has only 3 dialogues (indices from 0), and the study uses indices 3 to 3',
     ]);
     const ranked = withArms('[off, silence: top 2 by share]');
-    expect(texts(ranked, 6)).toEqual([]);
+    expect(texts(ranked, 7)).toEqual([]);
     expect(texts(ranked, 4)).toEqual([
-      'the source "organism" has 2 of the 3 dialogues to calibrate on, which share no prompt with the test: dialogue 1 has the prompt of the test dialogue 1',
+      'the source "organism" has no 3 consecutive dialogues to calibrate on whose prompts are not tested: dialogue 1 has the prompt of the test dialogue 1',
     ]);
   });
 

@@ -19,11 +19,13 @@ interface Complaint {
  * Finds the models and sources that a specification names. Reads material, questions and recorded dialogues, and the
  * facts of each model. Models are not loaded here but where their cells are computed.
  * @param file the path of the specification, for errors
+ * @param calibrates whether its calibration dialogues are needed, also if no arm is chosen on them
  * @throws HoldfastError `E_SPEC` with everything that is missing, unreadable or insufficient, each with line and column
  */
 export async function findNamed(
   { spec, places }: Pick<PlacedSpec, 'spec' | 'places'>,
   file: string,
+  calibrates = false,
 ): Promise<Found> {
   const complaints: Complaint[] = [];
   const attempt = async <T>(key: keyof Places, name: string, find: () => T): Promise<Awaited<T> | null> => {
@@ -49,7 +51,7 @@ export async function findNamed(
     if (opened !== null) sources.set(source.name, opened);
   }
   const found = { models, sources };
-  complaints.push(...complaintsAbout(spec, found));
+  complaints.push(...complaintsAbout(spec, found, calibrates));
   if (complaints.length === 0) return found;
   const problems = complaints.map(({ key, name, text }) => ({
     ...places[key].get(name)!,
@@ -59,7 +61,7 @@ export async function findNamed(
 }
 
 /** Returns what the study needs but its sources and models lack: dialogues, layers, heads. */
-export function complaintsAbout(spec: StudySpec, found: Found): Complaint[] {
+export function complaintsAbout(spec: StudySpec, found: Found, calibrates = false): Complaint[] {
   const { models, sources } = found;
   const short = spec.sources.flatMap((source): Complaint[] => {
     const size = sources.get(source.name)?.scenarios.size ?? null;
@@ -79,7 +81,8 @@ export function complaintsAbout(spec: StudySpec, found: Found): Complaint[] {
       }
     });
   });
-  const uncalibrated = short.length === 0 ? complaintsAboutCalibration(spec, found) : [];
+  const calibrated = calibrates || needsCalibration(spec);
+  const uncalibrated = calibrated && short.length === 0 ? complaintsAboutCalibration(spec, found) : [];
   return [...short, ...uncalibrated, ...headless];
 }
 
@@ -91,16 +94,13 @@ function tooFew({ name, first, dialogues }: SourceSpec, size: number): string | 
 
 /** Returns the sources without enough dialogues to calibrate on that the test does not use. */
 function complaintsAboutCalibration(spec: StudySpec, found: Found): Complaint[] {
-  const opened = spec.sources.every(({ name }) => found.sources.has(name));
-  if (!opened || !needsCalibration(spec)) return [];
+  if (!spec.sources.every(({ name }) => found.sources.has(name))) return [];
   const scenarios = scenariosOf(found);
   return spec.sources.flatMap((source): Complaint[] => {
-    const { indices, skipped } = calibrationOf(spec, source, scenarios);
-    const { name } = source;
-    const asked = spec.calibrate.dialogues;
-    if (indices.length === asked) return [];
+    const { first, skipped } = calibrationOf(spec, source, scenarios);
+    if (first !== null) return [];
     const why = skipped === null ? '' : `: ${skipped}`;
-    const text = `the source "${name}" has ${indices.length} of the ${asked} dialogues to calibrate on, which share no prompt with the test${why}`;
-    return [{ key: 'sources', name, text }];
+    const text = `the source "${source.name}" has no ${spec.calibrate.dialogues} consecutive dialogues to calibrate on whose prompts are not tested${why}`;
+    return [{ key: 'sources', name: source.name, text }];
   });
 }

@@ -3,7 +3,8 @@ import { readText } from '../../files/index.js';
 import { locateModel } from '../../hub/index.js';
 import { packageFile } from '../../package.js';
 import { parsePlacedSpec } from '../spec/index.js';
-import { expand, rankingCells } from './expand.js';
+import { calibrationStudy } from './calibration.js';
+import { expand, rankingCells, scenariosOf } from './expand.js';
 import { findNamed } from './find-named.js';
 import { withFetchedModels, withModelPaths } from './model-paths.js';
 import type { Study } from './plan.js';
@@ -16,7 +17,8 @@ const SHIPPED = packageFile('experiments/');
  * @param named a file, or the name of a study that the package includes
  * @param paths paths by model name, which replace those in the file
  * @param versions versions of the software, for the record
- * @param fetch returns the path for a hub name, and a path unchanged
+ * @param options.fetch returns the path for a hub name, and a path unchanged
+ * @param options.calibrates runs the arms on the calibration dialogues instead of the test's
  * @throws HoldfastError `E_SPEC` with all problems; `E_NOT_FOUND` and `E_UNREADABLE` for the specification itself; what
  * fetching throws
  */
@@ -24,16 +26,21 @@ export async function openStudy(
   named: string,
   paths: Readonly<Record<string, string>>,
   versions: Readonly<Record<string, string>>,
-  fetch: (model: string) => Promise<string> = locateModel,
+  {
+    fetch = locateModel,
+    calibrates = false,
+  }: { readonly fetch?: (model: string) => Promise<string>; readonly calibrates?: boolean } = {},
 ): Promise<Study> {
   const file = specFile(named);
   const hint = `Name a file, or an included study: ${shippedNames().join(', ')}`;
   const text = await readText(file, hint);
   const { spec: written, places, notices } = parsePlacedSpec(text, file);
-  const spec = await withFetchedModels(withModelPaths(written, paths), fetch);
-  const found = await findNamed({ spec, places }, file);
+  const tested = await withFetchedModels(withModelPaths(written, paths), fetch);
+  const found = await findNamed({ spec: tested, places }, file, calibrates);
+  const spec = calibrates ? calibrationStudy(tested, scenariosOf(found)) : tested;
   return {
     spec,
+    calibrates,
     file: named,
     text,
     notices,
@@ -43,7 +50,7 @@ export async function openStudy(
       return { name, path, hash, ...grid, size, mayWriteTime };
     }),
     cellsAt: (now) => ({
-      rankings: rankingCells(spec, found, now),
+      rankings: rankingCells(tested, found, now),
       expand: (rankings) => expand(spec, found, now, rankings),
     }),
   };

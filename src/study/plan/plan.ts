@@ -17,6 +17,8 @@ export interface Study {
   /** Versions of Holdfast, Node and the runtime. */
   readonly versions: Readonly<Record<string, string>>;
   readonly models: readonly StudyModel[];
+  /** Whether its arms run on the calibration dialogues, so that nothing is tested and no analysis plan is locked. */
+  readonly calibrates: boolean;
   /** Returns the cells of the study at a moment, which is the same for all of them. */
   cellsAt(now: Moment): StudyCells;
 }

@@ -94,7 +94,8 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunSu
     // The results in a folder belong to the study as it was last run, so a dry run does not replace that study.
     const keep = async (first: FirstRun, plan: readonly Cell[]): Promise<void> => {
       if (options.dryRun && kept !== null) return;
-      const origin = { file: study.file, models: options.models, shard: options.shard };
+      const { file, calibrates } = study;
+      const origin = { file, models: options.models, shard: options.shard, calibrates };
       await keepStudy(folder, study, origin, first, plan);
     };
     const sums: Sums = {
@@ -109,7 +110,8 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunSu
       const recorded = await checkFolder(options.folder, name);
       const now = studyMoment(study, recorded?.now ?? null, options);
       const hasBegun = await hasCells(options.folder);
-      const analysis = hasBegun ? (recorded?.analysis ?? null) : lockedAnalysisOf(study.spec);
+      const planned = study.calibrates ? null : lockedAnalysisOf(study.spec);
+      const analysis = hasBegun ? (recorded?.analysis ?? null) : planned;
       const isRecorded = now === recorded?.now && analysis?.sha256 === recorded.analysis?.sha256;
       if (!isRecorded) await keep({ now, analysis }, study.cellsAt(now).rankings);
       return { now, analysis };
