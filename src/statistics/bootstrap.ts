@@ -90,6 +90,11 @@ function drawResamples(clusters: number, resamples: number, seed: number): Int32
   });
 }
 
+/** Returns an estimate with the expanded interval of values that were resampled elsewhere, over this number of clusters. */
+export function expandedEstimate(value: number, resampled: Float64Array, clusters: number): Estimate {
+  return estimateOf(value, resampled, expandedLevels(clusters));
+}
+
 type Levels = readonly [lower: number, upper: number];
 
 function estimateOf(value: number, resampled: Float64Array, [lower, upper]: Levels): Estimate {

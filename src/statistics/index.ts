@@ -13,19 +13,42 @@ export {
   roganGladen,
 } from './agreement.js';
 export {
+  gainBetweenCurves,
+  gainBetweenCurvesAt,
+  gainOverCurve,
+  onFront,
+  resampleTrades,
+  type TradeSample,
+  type TradeScores,
+  type TradeStatistic,
+  type Trades,
+} from './at-equal-cost.js';
+export {
   type Bootstrap,
   type BootstrapOptions,
   bootstrap,
   bootstrapEach,
   createBootstrap,
   type Estimate,
+  expandedEstimate,
 } from './bootstrap.js';
 export { mean, median } from './centre.js';
 export { type Correlation, correlationAlong, correlationOf, pearson, spearman } from './correlation.js';
 export { type Equivalence, equivalenceOf } from './equivalence.js';
 export { halfLifeOf } from './half-life.js';
 export { holm } from './holm.js';
+export {
+  kaplanMeier,
+  keptOf,
+  type Lifetime,
+  type LifetimeClusters,
+  logRankScores,
+  medianLifetimeOf,
+  restrictedMeanOf,
+  type SurvivalStep,
+} from './kaplan-meier.js';
 export { oddsRatio } from './odds.js';
+export { partialCorrelation, partialRankCorrelationOf, rankCorrelationOf } from './partial-correlation.js';
 export { type PermutationOptions, pairedDifferences, pairedPermutation } from './permutation.js';
 export {
   clusterDeviation,
@@ -35,6 +58,7 @@ export {
   powerOf,
 } from './power.js';
 export { quantile } from './quantile.js';
+export { covarianceOfMeans, type PooledEffect, randomEffects, type StudyEffect } from './random-effects.js';
 export { collectSpread, type ShareSpread, type SpreadCollector, spreadOf } from './spread.js';
 export {
   differenceOf,
