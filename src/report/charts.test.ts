@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type FrontChart, frontChartSpec } from './front-chart.js';
 import { heatMapSpec } from './heat-map.js';
+import { specOf } from './line-chart.js';
 import { type SmallMultiples, smallMultiplesSpec } from './small-multiples.js';
 import { specSvg } from './svg.js';
 
@@ -76,9 +77,33 @@ describe('a front', () => {
     x: 'cost',
     y: 'stability',
     marks: [
-      { name: 'off', x: { value: 0, low: 0, high: 0 }, y: around(0.4), onFront: true, isBaseline: true },
-      { name: 'held', x: around(0.1), y: around(0.7), onFront: true, isBaseline: false },
-      { name: 'dear', x: around(0.5), y: around(0.5), onFront: false, isBaseline: false },
+      {
+        name: 'off',
+        x: { value: 0, low: 0, high: 0 },
+        y: around(0.4),
+        onFront: true,
+        membership: 'yes',
+        isControl: false,
+        isBaseline: true,
+      },
+      {
+        name: 'held',
+        x: around(0.1),
+        y: around(0.7),
+        onFront: true,
+        membership: 'uncertain',
+        isControl: false,
+        isBaseline: false,
+      },
+      {
+        name: 'dear',
+        x: around(0.5),
+        y: around(0.5),
+        onFront: false,
+        membership: 'no',
+        isControl: false,
+        isBaseline: false,
+      },
     ],
     source: '',
   };
@@ -97,9 +122,45 @@ describe('a front', () => {
     expect(svg).toContain('currentColor');
   });
 
+  it('marks controls by shape, and points that are uncertain by a pale fill', async () => {
+    const pointsOf = async (marks: FrontChart['marks']): Promise<string[]> => {
+      const svg = await specSvg(frontChartSpec({ ...chart, marks }, 'paper'));
+      return [...svg.matchAll(/aria-roledescription="point"[^>]*/g)].map(([mark]) => mark);
+    };
+    const [off, held, dear] = await pointsOf(chart.marks);
+    expect(off).toMatch(/ fill="#/);
+    expect(off).not.toContain('fill-opacity="0.3"');
+    expect(held).toMatch(/ fill="#/);
+    expect(held).toContain('fill-opacity="0.3"');
+    expect(dear).not.toMatch(/ fill="#/);
+    const shapeOf = (mark: string): string => mark.match(/ d="([^"]*)"/)![1]!;
+    const control = { ...chart.marks[1]!, isControl: true };
+    expect(shapeOf((await pointsOf([control]))[0]!)).not.toBe(shapeOf(held!));
+  });
+
   it('marks the points on it by shape as well as by colour', async () => {
     const svg = await specSvg(frontChartSpec(chart, 'paper'));
     const shapes = [...svg.matchAll(/aria-roledescription="point"[^>]* d="([^"]*)"/g)].map((m) => m[1]!);
     expect(new Set(shapes).size).toBe(2);
+  });
+});
+
+describe('steps', () => {
+  const panel = { title: 'kept', domain: [0, 1] as const, height: 200, series: [line('off', [1, 0.5, 0.2])] };
+  const figure = { title: '', subtitle: '', x: 'round', source: '' };
+  const pathOf = (svg: string): string => svg.match(/aria-roledescription="line mark"[^>]* d="([^"]*)"/)![1]!;
+  const cornersOf = (svg: string): number => pathOf(svg).match(/[MLHV]/g)!.length;
+
+  it('keep a value until the next point, in one plot and in small ones', async () => {
+    const drawn = async (steps: boolean): Promise<number[]> => [
+      cornersOf(await specSvg(specOf({ ...figure, steps, panels: [panel] }, 'paper'))),
+      cornersOf(
+        await specSvg(
+          smallMultiplesSpec({ ...figure, y: 'kept', domain: [0, 1], steps, panels: [panel] }, 'paper'),
+        ),
+      ),
+    ];
+    expect(await drawn(false)).toEqual([3, 3]);
+    expect(await drawn(true)).toEqual([5, 5]);
   });
 });

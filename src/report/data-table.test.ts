@@ -30,6 +30,20 @@ describe('a table of data', () => {
     });
   });
 
+  it('writes an infinite number in words for people, and as inf for programs', () => {
+    const infinite = Number.POSITIVE_INFINITY;
+    const times: DataTable = {
+      ...table,
+      columns: [
+        { name: 'arm', heading: 'arm' },
+        { name: 'median', heading: 'median', digits: 0, infinite: 'not reached' },
+      ],
+      rows: [['off', { value: 8, low: 6, high: infinite }]],
+    };
+    expect(readableTable(times).rows).toEqual([['off', '8 [6, not reached]']]);
+    expect(csvOf(times)).toBe('arm,median,median_low,median_high\noff,8,6,inf\n');
+  });
+
   it('leaves out empty columns for people, and knows which columns contain words', () => {
     const columns = ['arm', 'rounds', 'p', 'words'].map((name) => ({ name, heading: name }));
     const sparse = {

@@ -26,6 +26,8 @@ export interface Column {
   readonly digits?: number;
   /** Whether positive numbers get a plus sign, as differences do. */
   readonly signed?: boolean;
+  /** How an infinite number is written for people; default: `Infinity`. A file has `inf`. */
+  readonly infinite?: string;
 }
 
 /** A cell of a {@link DataTable}; null if it has no value. */
@@ -57,7 +59,7 @@ function cellText(cell: TableCell, style: Column): string {
 
 /**
  * Returns the table as CSV (RFC 4180, but lines end in LF). An estimate takes three columns: `name`, `name_low` and
- * `name_high`. Numbers keep all their digits; a cell without a value is empty.
+ * `name_high`. Numbers keep all their digits, infinite ones are `inf`; a cell without a value is empty.
  */
 export function csvOf({ columns, rows }: DataTable): string {
   const wide = columns.map((_, at) => rows.some((row) => isEstimate(row[at]!)));
@@ -78,6 +80,8 @@ function isEstimate(cell: TableCell): cell is Estimate {
 }
 
 function plain(cell: string | number | null): string {
+  if (cell === Number.POSITIVE_INFINITY) return 'inf';
+  if (cell === Number.NEGATIVE_INFINITY) return '-inf';
   return cell === null || (typeof cell === 'number' && !Number.isFinite(cell)) ? '' : String(cell);
 }
 

@@ -17,6 +17,9 @@ export interface FrontChart {
   readonly source: string;
 }
 
+/** Whether a point is on a front. */
+export type FrontMembership = 'yes' | 'uncertain' | 'no';
+
 /** A point of a {@link FrontChart}. */
 export interface FrontMark {
   readonly name: string;
@@ -24,8 +27,12 @@ export interface FrontMark {
   readonly x: Estimate;
   /** Benefit. */
   readonly y: Estimate;
-  /** Whether it is on the Pareto front: no other is as good in both and better in one of the two. */
+  /** Whether its values are on the Pareto front: no other is as good in both and better in one of the two. */
   readonly onFront: boolean;
+  /** Whether it is on the front for certain; `uncertain` if resamples disagree. */
+  readonly membership: FrontMembership;
+  /** Whether it is a control, which should not gain anything. */
+  readonly isControl: boolean;
   /** Whether the others are compared with it. */
   readonly isBaseline: boolean;
 }
@@ -34,8 +41,9 @@ const SIZE = { width: 600, height: 330 };
 const LABEL = { characterWidth: 7.1, height: 16 };
 
 /**
- * Returns the chart as a Vega-Lite specification. Marks on the front are filled and joined by a line; the others are
- * hollow. The baseline has the same colour as in other figures. The cost axis has a square-root scale, which separates
+ * Returns the chart as a Vega-Lite specification. Marks that are on the front for certain are filled, uncertain ones pale,
+ * the others hollow; controls are triangles. A line joins the marks whose values are on the front. The baseline has the
+ * same colour as in other figures. The cost axis has a square-root scale, which separates
  * small costs and includes zero.
  */
 export function frontChartSpec(
@@ -68,7 +76,9 @@ export function frontChartSpec(
     y: mark.y.value,
     yLow: mark.y.low,
     yHigh: mark.y.high,
-    front: mark.onFront ? 'on the front' : 'not on the front',
+    onFront: mark.onFront,
+    membership: mark.membership,
+    kind: mark.isControl ? 'control' : mark.membership,
     role: mark.isBaseline ? 'baseline' : 'other',
   }));
   const colour = {
@@ -102,7 +112,7 @@ export function frontChartSpec(
         },
         layer: [
           {
-            transform: [{ filter: "datum.front === 'on the front'" }],
+            transform: [{ filter: 'datum.onFront' }],
             mark: { type: 'line', strokeWidth: 1.6, strokeDash: [5, 4], color: ink, opacity: 0.55 },
           },
           {
@@ -119,15 +129,19 @@ export function frontChartSpec(
               color: colour,
               fill: {
                 condition: [
-                  { test: "datum.front !== 'on the front'", value: null },
+                  { test: "datum.membership === 'no'", value: null },
                   { test: "datum.role === 'baseline'", value: SERIES_COLOURS[0]! },
                 ],
                 value: SERIES_COLOURS[1]!,
               },
+              fillOpacity: { condition: { test: "datum.membership === 'uncertain'", value: 0.3 }, value: 1 },
               shape: {
-                field: 'front',
+                field: 'kind',
                 type: 'nominal',
-                scale: { domain: ['on the front', 'not on the front'], range: ['circle', 'square'] },
+                scale: {
+                  domain: ['yes', 'uncertain', 'no', 'control'],
+                  range: ['circle', 'circle', 'square', 'triangle-up'],
+                },
                 legend: null,
               },
             },

@@ -12,7 +12,7 @@ export {
   readableTable,
   type TableCell,
 } from './data-table.js';
-export { frontChartSpec } from './front-chart.js';
+export { type FrontMembership, frontChartSpec } from './front-chart.js';
 export { type HeatMap, heatMapSpec } from './heat-map.js';
 export { html, type Markup, trusted } from './html.js';
 export { type ChartPoint, type Figure, type Series, specOf } from './line-chart.js';

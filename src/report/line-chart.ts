@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { type FigureLook, figureConfig, figureFrame, inkOf, panelTitle } from './look.js';
-import { SERIES_COLOURS, SERIES_DASHES, SERIES_SHAPES, seriesScale } from './series-look.js';
+import { interpolation, SERIES_COLOURS, SERIES_DASHES, SERIES_SHAPES, seriesScale } from './series-look.js';
 
 /** A value at a place on the x axis, with its interval; without one, `low` and `high` equal `value`. */
 export interface ChartPoint {
@@ -34,6 +34,8 @@ export interface Figure {
   readonly x: string;
   /** Whether x is measured rather than counted: then ticks are at round numbers instead of at the points. */
   readonly continuous?: boolean;
+  /** Whether a value stays until the next point, as in a survival curve; default: no, points are joined by lines. */
+  readonly steps?: boolean;
   readonly panels: readonly Panel[];
   /** Where the numbers come from. */
   readonly source: string;
@@ -49,16 +51,17 @@ const LABEL_HEIGHT = 17;
 interface XAxis {
   readonly places: readonly number[];
   readonly continuous: boolean;
+  readonly interpolate: ReturnType<typeof interpolation>;
 }
 
 /** Returns the figure as a Vega-Lite specification. */
 export function specOf(
-  { title, subtitle, x, continuous = false, panels, source }: Figure,
+  { title, subtitle, x, continuous = false, steps = false, panels, source }: Figure,
   look: FigureLook,
 ): TopLevelSpec {
   const names = panels[0]!.series.map(({ name }) => name);
   const places = panels[0]!.series[0]!.points.map((point) => point.x);
-  const axis: XAxis = { places, continuous };
+  const axis: XAxis = { places, continuous, interpolate: interpolation(steps) };
   return {
     ...figureFrame({ title, subtitle }, look),
     title: { text: title, subtitle: [subtitle], anchor: 'start', frame: 'group', offset: 16 },
@@ -80,7 +83,7 @@ export function specOf(
 function panelSpec(
   { title, domain, height, series }: Panel,
   names: readonly string[],
-  { places, continuous }: XAxis,
+  { places, continuous, interpolate }: XAxis,
   x: string | null,
 ) {
   const colour = seriesScale(names, SERIES_COLOURS);
@@ -112,11 +115,11 @@ function panelSpec(
     },
     layer: [
       {
-        mark: { type: 'area' as const, opacity: 0.16 },
+        mark: { type: 'area' as const, interpolate, opacity: 0.16 },
         encoding: { y: { field: 'low' }, y2: { field: 'high' } },
       },
       {
-        mark: { type: 'line' as const, strokeWidth: 2.2 },
+        mark: { type: 'line' as const, interpolate, strokeWidth: 2.2 },
         encoding: { strokeDash: seriesScale(names, SERIES_DASHES) },
       },
       ...(places.length > MOST_POINTS

@@ -23,3 +23,8 @@ export function seriesScale<Range>(names: readonly string[], range: readonly Ran
     legend: null,
   };
 }
+
+/** Returns how points are joined: by lines, or by steps, where a value stays until the next point. */
+export function interpolation(steps: boolean): 'linear' | 'step-after' {
+  return steps ? 'step-after' : 'linear';
+}

@@ -3,7 +3,7 @@ import { wrap } from './columns.js';
 import { sourceLine, titleOf } from './figure-text.js';
 import type { Series } from './line-chart.js';
 import { type FigureLook, figureConfig, figureFrame, inkOf } from './look.js';
-import { SERIES_COLOURS, SERIES_DASHES, SERIES_SHAPES, seriesScale } from './series-look.js';
+import { interpolation, SERIES_COLOURS, SERIES_DASHES, SERIES_SHAPES, seriesScale } from './series-look.js';
 
 /** Small plots side by side, on the same axes; their titles say how they differ. */
 export interface SmallMultiples {
@@ -13,6 +13,8 @@ export interface SmallMultiples {
   readonly x: string;
   readonly y: string;
   readonly domain: readonly [low: number, high: number];
+  /** Whether a value stays until the next point, as in a survival curve; default: no, points are joined by lines. */
+  readonly steps?: boolean;
   readonly panels: readonly SmallPanel[];
   /** Where the numbers come from. */
   readonly source: string;
@@ -33,10 +35,11 @@ const TITLE_CHARACTERS = 19;
 
 /** Returns the plots as a Vega-Lite specification. Intervals are bands; one legend covers all plots. */
 export function smallMultiplesSpec(
-  { title, subtitle, x, y, domain, panels, source }: SmallMultiples,
+  { title, subtitle, x, y, domain, steps = false, panels, source }: SmallMultiples,
   look: FigureLook,
 ): TopLevelSpec {
   const ink = inkOf(look);
+  const interpolate = interpolation(steps);
   const names = [...new Set(panels.flatMap(({ series }) => series.map(({ name }) => name)))];
   const values = panels.flatMap(({ title, series }) =>
     series.flatMap(({ name, points }) => points.map((point) => ({ panel: title, series: name, ...point }))),
@@ -99,11 +102,11 @@ export function smallMultiplesSpec(
           },
           layer: [
             {
-              mark: { type: 'area', opacity: 0.18 },
+              mark: { type: 'area', interpolate, opacity: 0.18 },
               encoding: { y: { field: 'low' }, y2: { field: 'high' } },
             },
             {
-              mark: { type: 'line', strokeWidth: 2 },
+              mark: { type: 'line', interpolate, strokeWidth: 2 },
               encoding: { strokeDash: scale(SERIES_DASHES) },
             },
             {

@@ -26,6 +26,20 @@ describe('the text of an estimate', () => {
   });
 });
 
+describe('an infinite number', () => {
+  const style = { digits: 0, infinite: 'not reached' };
+
+  it('has a word, once if the ends are infinite too', () => {
+    const infinite = Number.POSITIVE_INFINITY;
+    expect(estimateText({ value: 8, low: 6, high: infinite }, style)).toBe('8 [6, not reached]');
+    expect(estimateText({ value: infinite, low: 6, high: infinite }, style)).toBe(
+      'not reached [6, not reached]',
+    );
+    expect(estimateText({ value: infinite, low: infinite, high: infinite }, style)).toBe('not reached');
+    expect(estimateText({ value: infinite, low: Number.NaN, high: Number.NaN }, style)).toBe('not reached');
+  });
+});
+
 describe('a duration', () => {
   it.each([
     [0, '0 s'],

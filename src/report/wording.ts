@@ -15,20 +15,26 @@ export interface NumberStyle {
   readonly digits?: number;
   /** Whether positive numbers get a plus sign; default: no. */
   readonly signed?: boolean;
+  /** How an infinite number is written, for example `not reached`; default: `Infinity`. */
+  readonly infinite?: string;
 }
 
 /** Returns a number as text, with a proper minus sign, and without a sign if it rounds to zero. */
-export function numberText(number: number, { digits = 2, signed = false }: NumberStyle = {}): string {
+export function numberText(
+  number: number,
+  { digits = 2, signed = false, infinite = 'Infinity' }: NumberStyle = {},
+): string {
+  if (Math.abs(number) === Number.POSITIVE_INFINITY) return number < 0 ? `−${infinite}` : infinite;
   const text = Math.abs(number).toFixed(digits);
   if (Number(text) === 0) return text;
   if (number < 0) return `−${text}`;
   return signed ? `+${text}` : text;
 }
 
-/** Returns `0.93 [0.90, 0.96]`, or only the value if there is no interval (too few clusters). */
+/** Returns `0.93 [0.90, 0.96]`, or only the value if there is no interval, or if all are infinite. */
 export function estimateText({ value, low, high }: Estimate, style: NumberStyle = {}): string {
   const text = (number: number): string => numberText(number, style);
-  if (Number.isNaN(low)) return text(value);
+  if (Number.isNaN(low) || (low === high && !Number.isFinite(low))) return text(value);
   return `${text(value)} [${text(low)}, ${text(high)}]`;
 }
 
