@@ -4,6 +4,7 @@ import { type ShareCorrelation, shareCorrelationOf } from './correlation.js';
 import { type ArmCosts, costsOf } from './costs.js';
 import { type ArmCourse, courseOf } from './course.js';
 import { correctedEffects, type Effect, effectsOf } from './effects.js';
+import { correctedGains, type EqualCostGain, equalCostGains } from './equal-kl.js';
 import { type Trade, tradesOf } from './front.js';
 import { type HeadMap, headMapOf } from './heads.js';
 import { type AnalysisOptions, createInference } from './inference.js';
@@ -12,6 +13,8 @@ import { checkPlan, type PlanCheck } from './plan-check.js';
 import { correctedQuality, type QualityCheck, qualityOf } from './quality.js';
 import { baselineOf, type Slice, slicesOf } from './slices.js';
 import type { StudiedModel, StudyResult } from './study-result.js';
+import { correctedSurvival, type Survival, survivalOf } from './survival.js';
+import { armTradesOf } from './trade-sample.js';
 
 /** All results of a study for one model on one source of dialogues. */
 export interface SliceAnalysis {
@@ -32,6 +35,9 @@ export interface SliceAnalysis {
   readonly chance: ChanceLevel | null;
   readonly costs: readonly ArmCosts[];
   readonly trades: readonly Trade[];
+  readonly gains: readonly EqualCostGain[];
+  /** One per arm with judged dialogues. */
+  readonly survival: readonly Survival[];
   readonly correlations: readonly ShareCorrelation[];
   /** Of the baseline arm. */
   readonly heads: HeadMap | null;
@@ -46,6 +52,9 @@ export function analyse(study: StudyResult, options: AnalysisOptions = {}): Slic
   const compared = { contrasts: reportedContrasts(study), plan, margin: spec.margin };
   const effects = correctedEffects(slices.map((slice) => effectsOf(slice, compared, spec, inference)));
   const quality = correctedQuality(slices.map((slice) => qualityOf(slice, spec, inference)));
+  const trades = slices.map(({ arms }) => armTradesOf(arms, spec, inference));
+  const gains = correctedGains(trades.map((own) => (own === null ? [] : equalCostGains(own, spec.arms))));
+  const survival = correctedSurvival(slices.map((slice) => survivalOf(slice, inference)));
   return slices.map((slice, at) => {
     const model = models.find(({ name }) => name === slice.labels.model)!;
     const { arms, sample } = slice;
@@ -64,7 +73,9 @@ export function analyse(study: StudyResult, options: AnalysisOptions = {}): Slic
       quality: quality[at]!,
       chance: chanceLevelOf(arms[0]!.shared, slice.chance, inference),
       costs,
-      trades: tradesOf(courses, costs),
+      trades: trades[at] === null ? [] : tradesOf(trades[at]!, courses, costs, spec.arms),
+      gains: gains[at]!,
+      survival: survival[at]!,
       correlations: arms
         .map((arm) => shareCorrelationOf(arm, spec, inference))
         .filter((correlation) => correlation !== null),

@@ -1,11 +1,14 @@
 import {
   correlationAlong,
-  correlationOf,
   type Estimate,
   meanOf,
   ofMembers,
+  partialRankCorrelationOf,
+  rankCorrelationOf,
+  type Statistic,
   spearman,
 } from '../statistics/index.js';
+import type { Clusters } from './clusters.js';
 import type { Windows } from './course.js';
 import type { Inference } from './inference.js';
 import { between, only, probedRoundsOf, probeScores, type ReadRound, scoreOf, scoresIn } from './scores.js';
@@ -21,6 +24,32 @@ export interface ShareCorrelation {
   readonly overRounds: Estimate;
   /** Between the late means of each dialogue: whether dialogues with a larger share are more stable. */
   readonly overDialogues: Estimate;
+  /** The same, with the length of the prompt taken into account; null in records that do not have it. */
+  readonly byLength: LengthCorrelation | null;
+}
+
+/**
+ * Correlations over dialogues, late, that take the prompt's token fraction into account: its tokens divided by those of the
+ * context. Uniform attention gives a prompt this share, so a long prompt in a short dialogue has a larger share whatever
+ * the model does.
+ */
+export interface LengthCorrelation {
+  /** Of share and token fraction: how much of the share is length. */
+  readonly ofShare: Estimate;
+  /** Of share and stability given the token fraction: the partial rank correlation. */
+  readonly given: Estimate;
+  /** Of stability and share ÷ token fraction: the attention that a token of the prompt gets, beside that of any token. */
+  readonly perToken: Estimate;
+}
+
+/** The late means of one dialogue. */
+interface LateMeans {
+  /** Index of its cluster. */
+  readonly cluster: number;
+  readonly stability: number;
+  readonly share: number;
+  /** NaN if unknown. */
+  readonly tokenFraction: number;
 }
 
 /** Returns the correlations of one arm; null if fewer than three rounds or three dialogues were probed. */
@@ -29,41 +58,55 @@ export function shareCorrelationOf(
   { late }: Windows,
   inference: Inference,
 ): ShareCorrelation | null {
-  const readShare: ReadRound = (round) => scoreOf(round.share.after);
   const rounds = probedRoundsOf(clusters);
-  const alone = clusters.flatMap((cluster, at) => cluster.map((dialogue) => ({ at, dialogue: [dialogue] })));
-  const stability = scoresIn(
-    alone.map(({ dialogue }) => dialogue),
-    between(late),
-    probeScores(),
-  );
-  const share = scoresIn(
-    alone.map(({ dialogue }) => dialogue),
-    between(late),
-    readShare,
-  );
-  const pairs = alone.flatMap(({ at }, place) => {
-    const { sum, count } = stability[place]!;
-    return count === 0
-      ? []
-      : [{ at, stability: sum / count, share: share[place]!.sum / share[place]!.count }];
-  });
-  if (rounds.length < 3 || pairs.length < 3) return null;
+  const dialogues = lateMeansOf(clusters, late);
+  if (rounds.length < 3 || dialogues.length < 3) return null;
   const points = rounds.map((round) => ({
     x: meanOf(scoresIn(clusters, only(round), readShare)),
     y: meanOf(scoresIn(clusters, only(round), probeScores())),
   }));
-  const overDialogues = correlationOf(
-    pairs.map((pair) => pair.share),
-    pairs.map((pair) => pair.stability),
-    spearman,
-  );
   const members = clusters
-    .map((_, at) => [...pairs.keys()].filter((place) => pairs[place]!.at === at))
+    .map((_, cluster) => [...dialogues.keys()].filter((at) => dialogues[at]!.cluster === cluster))
     .filter(({ length }) => length > 0);
+  const over = (statistic: Statistic): Estimate =>
+    inference.estimate(members.length, ofMembers(members, statistic));
+  const share = dialogues.map((dialogue) => dialogue.share);
+  const stability = dialogues.map((dialogue) => dialogue.stability);
+  const fraction = dialogues.map((dialogue) => dialogue.tokenFraction);
+  const perToken = share.map((each, at) => each / fraction[at]!);
   return {
     name,
     overRounds: inference.estimate(clusters.length, correlationAlong(points, spearman)),
-    overDialogues: inference.estimate(members.length, ofMembers(members, overDialogues)),
+    overDialogues: over(rankCorrelationOf(share, stability)),
+    byLength: fraction.some(Number.isNaN)
+      ? null
+      : {
+          ofShare: over(rankCorrelationOf(share, fraction)),
+          given: over(partialRankCorrelationOf(share, stability, fraction)),
+          perToken: over(rankCorrelationOf(perToken, stability)),
+        },
   };
+}
+
+const readShare: ReadRound = (round) => scoreOf(round.share.after);
+const readFraction: ReadRound = ({ systemTokens, contextTokens }) =>
+  scoreOf(systemTokens === null ? null : systemTokens / contextTokens);
+
+/** Returns the late means of every dialogue that has late probes and a late share. */
+function lateMeansOf(clusters: Clusters, late: Windows['late']): LateMeans[] {
+  return clusters.flatMap((dialogues, cluster) =>
+    dialogues.flatMap((dialogue) => {
+      const meanIn = (read: ReadRound): number => {
+        const [score] = scoresIn([[dialogue]], between(late), read);
+        return score!.sum / score!.count;
+      };
+      const means = {
+        cluster,
+        stability: meanIn(probeScores()),
+        share: meanIn(readShare),
+        tokenFraction: meanIn(readFraction),
+      };
+      return Number.isNaN(means.stability) || Number.isNaN(means.share) ? [] : [means];
+    }),
+  );
 }

@@ -1,32 +1,12 @@
-import type { TopLevelSpec } from 'vega-lite';
-import {
-  type ChartPoint,
-  type FigureLook,
-  frontChartSpec,
-  heatMapSpec,
-  type Series,
-  smallMultiplesSpec,
-  specOf,
-} from '../report/index.js';
-import type { Estimate } from '../statistics/index.js';
+import { type ChartPoint, heatMapSpec, type Series, smallMultiplesSpec, specOf } from '../report/index.js';
 import type { SliceAnalysis } from './analysis.js';
 import { sampleText } from './clusters.js';
+import { frontFigure, survivalFigure } from './comparison-figures.js';
 import type { ArmCourse, Course } from './course.js';
-import { FEWEST } from './inference.js';
+import { BANDS, pointAt, type ReportFigure, TOGETHER } from './figure-parts.js';
 import { roundsText } from './rounds-text.js';
 import { sliceName } from './slices.js';
 import type { ReportedSpec } from './study-result.js';
-
-/** A figure of one slice with its caption. */
-export interface ReportFigure {
-  /** The base name of its files. */
-  readonly name: string;
-  readonly caption: string;
-  readonly spec: (look: FigureLook) => TopLevelSpec;
-}
-
-/** Up to this many arms share one plot. More are drawn in one plot each, against the baseline. */
-const TOGETHER = 3;
 
 /** Returns every figure of one slice. */
 export function figuresOf(analysis: SliceAnalysis, spec: ReportedSpec, versions: string): ReportFigure[] {
@@ -37,24 +17,16 @@ export function figuresOf(analysis: SliceAnalysis, spec: ReportedSpec, versions:
     groupsFigure(analysis, source),
     shareFigure(analysis, spec, source),
     headsFigure(analysis, spec, source),
+    survivalFigure(analysis, source),
     frontFigure(analysis, spec, source),
   ].filter((figure) => figure !== null);
 }
-
-/** Replaces a missing interval (too few clusters) by one of no width. */
-function closed({ value, low, high }: Estimate): Estimate {
-  return Number.isNaN(low) ? { value, low: value, high: value } : { value, low, high };
-}
-
-const pointAt = (x: number, estimate: Estimate): ChartPoint => ({ x, ...closed(estimate) });
 
 function pointsOf({ rounds }: Course): ChartPoint[] {
   return rounds
     .filter(({ value }) => !Number.isNaN(value))
     .map(({ round, ...estimate }) => pointAt(round, estimate));
 }
-
-const BANDS = `Bands are 95 % intervals from a bootstrap over prompts; fewer than ${FEWEST} have none`;
 
 function stabilityFigure({ courses, baseline }: SliceAnalysis, source: string): ReportFigure | null {
   const probed = courses.filter(({ stability }) => pointsOf(stability).length > 0);
@@ -222,32 +194,5 @@ function headsFigure(
     caption:
       'Each cell is one head. Left: the mean share that it gives the prompt in early rounds; right: late ÷ early; light cells are heads that stopped attending to it. Values above 1 are drawn as 1.',
     spec: (look) => heatMapSpec(drawn, look),
-  };
-}
-
-function frontFigure(
-  { trades, slice: { baseline } }: SliceAnalysis,
-  { late }: ReportedSpec,
-  source: string,
-): ReportFigure | null {
-  if (trades.length < 2) return null;
-  const drawn = {
-    title: 'Stability against cost',
-    subtitle: 'The dashed line is the Pareto front. Solid lines are 95 % intervals',
-    x: 'KL divergence from the untouched model, nats a token (square-root scale)',
-    y: `stability in ${roundsText(late)}`,
-    marks: trades.map(({ name, stability, cost, onFront }) => ({
-      name,
-      x: closed(cost),
-      y: closed(stability),
-      onFront,
-      isBaseline: name === baseline,
-    })),
-    source,
-  };
-  return {
-    name: 'front',
-    caption: `Up is more stable, left is cheaper. Filled circles are on the Pareto front: no other arm is at least as stable at the same or lower cost. Hollow squares are not. ${baseline} is orange. Where intervals overlap, the order is uncertain.`,
-    spec: (look) => frontChartSpec(drawn, look),
   };
 }

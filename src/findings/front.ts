@@ -1,6 +1,13 @@
-import type { Estimate } from '../statistics/index.js';
+import type { FrontMembership } from '../report/index.js';
+import { type Estimate, onFront } from '../statistics/index.js';
+import { isControl } from './arms.js';
 import type { ArmCosts } from './costs.js';
 import type { ArmCourse } from './course.js';
+import type { ReportedArm } from './study-result.js';
+import { type ArmTrades, frequencyOf } from './trade-sample.js';
+
+/** An arm is on the front, or not on it, for certain if this fraction of the resamples agree. */
+export const CERTAIN = 0.95;
 
 /** The trade-off of an arm between stability and cost. */
 export interface Trade {
@@ -9,27 +16,38 @@ export interface Trade {
   readonly stability: Estimate;
   /** KL divergence from the untouched model, in nats a token. */
   readonly cost: Estimate;
-  /** Whether the arm is on the Pareto front: no other arm is as good in both and better in one of the two. */
+  /** Whether its values are on the Pareto front: no other arm is as good in both and better in one of the two. */
   readonly onFront: boolean;
+  /** How often it is on the front over resamples of dialogues and held-out items; NaN for fewer than five of either. */
+  readonly frequency: number;
+  readonly membership: FrontMembership;
+  readonly isControl: boolean;
 }
 
 /** Returns the arms whose cost was measured, cheapest first. */
-export function tradesOf(courses: readonly ArmCourse[], costs: readonly ArmCosts[]): Trade[] {
-  const arms = courses.flatMap(({ name, stability }) => {
-    const cost = costs.find((each) => each.name === name)?.kl ?? null;
-    return cost === null || Number.isNaN(stability.late.value)
-      ? []
-      : [{ name, stability: stability.late, cost }];
-  });
-  return arms
-    .map((arm) => ({
-      ...arm,
-      onFront: !arms.some(
-        (other) =>
-          other.cost.value <= arm.cost.value &&
-          other.stability.value >= arm.stability.value &&
-          (other.cost.value < arm.cost.value || other.stability.value > arm.stability.value),
-      ),
-    }))
+export function tradesOf(
+  trades: ArmTrades,
+  courses: readonly ArmCourse[],
+  costs: readonly ArmCosts[],
+  arms: readonly ReportedArm[],
+): Trade[] {
+  return trades.arms
+    .map((name, at): Trade => {
+      const frequency = frequencyOf(trades, onFront(at));
+      return {
+        name,
+        stability: courses.find((course) => course.name === name)!.stability.late,
+        cost: costs.find((cost) => cost.name === name)!.kl!,
+        onFront: onFront(at)(trades.sample.observed) === 1,
+        frequency,
+        membership: membershipOf(frequency),
+        isControl: arms.some((arm) => arm.name === name && isControl(arm)),
+      };
+    })
     .sort((a, b) => a.cost.value - b.cost.value || b.stability.value - a.stability.value);
+}
+
+function membershipOf(frequency: number): FrontMembership {
+  if (frequency >= CERTAIN) return 'yes';
+  return frequency <= 1 - CERTAIN ? 'no' : 'uncertain';
 }

@@ -16,6 +16,8 @@ export const FEWEST = 5;
 export interface Inference {
   /** The ends of the interval are NaN for fewer than {@link FEWEST} clusters. */
   readonly estimate: Bootstrap;
+  /** Resamples of every interval. */
+  readonly resamples: number;
   /** Permutations of every test. */
   readonly permutations: number;
 }
@@ -28,6 +30,7 @@ export function createInference({ resamples = 10_000 }: AnalysisOptions = {}): I
       clusters < FEWEST
         ? { value: statistic(Int32Array.from({ length: clusters }, (_, at) => at)), ...NO_INTERVAL }
         : bootstrapped(clusters, statistic),
+    resamples,
     permutations: resamples,
   };
 }

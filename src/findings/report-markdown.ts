@@ -1,5 +1,6 @@
-import { markdownTable, readableTable } from '../report/index.js';
+import { type DataTable, markdownTable, readableTable } from '../report/index.js';
 import { sampleText } from './clusters.js';
+import { comparisonFindings } from './comparison-words.js';
 import { coverageWords, planWords } from './gaps.js';
 import { checkPlan, planCheckWords } from './plan-check.js';
 import { provenance } from './provenance.js';
@@ -9,10 +10,17 @@ import type { StudyResult } from './study-result.js';
 import { findings, headline } from './words.js';
 
 /** Tables that are too long for a text and are linked as CSV. */
-const LONG = ['rounds', 'attention', 'heads'];
+const LONG = ['kept', 'rounds', 'attention', 'heads'];
 
-/** Returns the report as Markdown: findings, links to figures, and tables. */
-export function reportMarkdown(study: StudyResult, slices: readonly ReportedSlice[]): string {
+/**
+ * Returns the report as Markdown: findings, links to figures, and tables.
+ * @param overModels tables over all slices
+ */
+export function reportMarkdown(
+  study: StudyResult,
+  slices: readonly ReportedSlice[],
+  overModels: readonly DataTable[],
+): string {
   const { spec } = study;
   const analyses = slices.map(({ analysis }) => analysis);
   return [
@@ -25,21 +33,16 @@ export function reportMarkdown(study: StudyResult, slices: readonly ReportedSlic
       `**${escaped(headline(analysis, spec))}**`,
       `${sampleText(analysis.slice.sample)}.`,
       ...coverageWords(analysis.slice).map(escaped),
-      findings(analysis, spec)
+      [...findings(analysis, spec), ...comparisonFindings(analysis, spec)]
         .map((line) => `- ${escaped(line)}`)
         .join('\n'),
       ...figures.map(
         (figure) => `![${figure.name}](figures/${name}-${figure.name}.svg)\n\n${escaped(figure.caption)}`,
       ),
-      ...tables
-        .filter((table) => !LONG.includes(table.name))
-        .flatMap((table) => [
-          `### ${escaped(table.title)}`,
-          markdownTable(readableTable(table)).trimEnd(),
-          escaped(table.note),
-        ]),
+      ...tables.filter((table) => !LONG.includes(table.name)).flatMap((table) => tableText(table, '###')),
       `Longer tables: ${LONG.map((table) => `[${table}](tables/${table}.csv)`).join(', ')}.`,
     ]),
+    ...overModels.flatMap((table) => tableText(table, '##')),
     '## What was run',
     provenance(study, analyses)
       .map(([name, value]) => `- ${escaped(name)}: ${escaped(value)}`)
@@ -48,6 +51,14 @@ export function reportMarkdown(study: StudyResult, slices: readonly ReportedSlic
     .filter((part) => part !== '')
     .map((part) => `${part}\n`)
     .join('\n');
+}
+
+function tableText(table: DataTable, heading: string): string[] {
+  return [
+    `${heading} ${escaped(table.title)}`,
+    markdownTable(readableTable(table)).trimEnd(),
+    escaped(table.note),
+  ];
 }
 
 /** Escapes the characters that Markdown gives a meaning. */

@@ -12,6 +12,7 @@ import type { SliceAnalysis } from './analysis.js';
 import { browserSlice, embeddedJson } from './browser-data.js';
 import { BROWSER_SCRIPT } from './browser-script.js';
 import { sampleText } from './clusters.js';
+import { comparisonFindings } from './comparison-words.js';
 import { coverageWords, planWords } from './gaps.js';
 import { TOLERATED_FALL } from './judgement.js';
 import { PAGE_STYLE } from './page-style.js';
@@ -23,15 +24,17 @@ import type { StudyResult } from './study-result.js';
 import { findings, headline } from './words.js';
 
 /** Long tables, collapsed until the reader opens them. */
-const FOLDED = ['groups', 'chance', 'correlations', 'rounds', 'attention', 'heads'];
+const FOLDED = ['groups', 'chance', 'kept', 'equal-kl', 'correlations', 'rounds', 'attention', 'heads'];
 
 /**
  * Returns the report as one HTML page.
+ * @param overModels tables over all slices
  * @param most the largest number of dialogues of each slice in the page
  */
 export async function reportPage(
   study: StudyResult,
   slices: readonly ReportedSlice[],
+  overModels: readonly DataTable[],
   most: number,
 ): Promise<string> {
   const { spec } = study;
@@ -49,7 +52,7 @@ ${provenance(
   slices.map(({ analysis }) => analysis),
 ).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>
 <details><summary>The specification as written</summary><pre>${study.text}</pre></details>
-${sections}${slices.length === 0 ? html`<p>No dialogue of this study is finished: there is nothing to report yet.</p>` : ''}
+${sections}${overModels.map((table) => html`<h2>${table.title}</h2>${tableBody(table)}`)}${slices.length === 0 ? html`<p>No dialogue of this study is finished: there is nothing to report yet.</p>` : ''}
 ${
   slices.length === 0
     ? ''
@@ -89,7 +92,7 @@ async function sliceMarkup({ spec }: StudyResult, slice: ReportedSlice): Promise
   }
   return html`<h2 id="${anchorOf(slice)}">${sliceName(analysis.slice.labels)}</h2>
 <p class="soft">${executor}, ${precision}; ${sampleText(analysis.slice.sample)}.</p>
-${coverageWords(analysis.slice).map((line) => html`<p>${line}</p>\n`)}${findings(analysis, spec).map((line) => html`<p>${line}</p>\n`)}
+${coverageWords(analysis.slice).map((line) => html`<p>${line}</p>\n`)}${[...findings(analysis, spec), ...comparisonFindings(analysis, spec)].map((line) => html`<p>${line}</p>\n`)}
 ${drawn}
 ${tables.map(tableMarkup)}
 `;
@@ -104,11 +107,15 @@ function inPage(svg: string, name: string): string {
 }
 
 function tableMarkup(table: DataTable): Markup {
-  const body = html`<div class="wide" tabindex="0" role="region" aria-label="${table.title}">${htmlTable(readableTable(table))}</div>
-<p class="soft note">${table.note}</p>`;
+  const body = tableBody(table);
   return FOLDED.includes(table.name)
     ? html`<details><summary>${table.title}</summary>${body}</details>\n`
     : html`<h3>${table.title}</h3>${body}\n`;
+}
+
+function tableBody(table: DataTable): Markup {
+  return html`<div class="wide" tabindex="0" role="region" aria-label="${table.title}">${htmlTable(readableTable(table))}</div>
+<p class="soft note">${table.note}</p>`;
 }
 
 function browserMarkup(study: StudyResult, analyses: readonly SliceAnalysis[], most: number): Markup {

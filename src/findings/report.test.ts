@@ -21,7 +21,7 @@ describe('the report of a study', () => {
       [
         'index.html',
         'report.md',
-        ...['stability', 'groups', 'share', 'heads', 'front'].flatMap((name) => [
+        ...['stability', 'groups', 'share', 'heads', 'survival', 'front'].flatMap((name) => [
           `figures/tiny-organism-${name}.svg`,
           `figures/tiny-organism-${name}.vl.json`,
         ]),
@@ -34,7 +34,10 @@ describe('the report of a study', () => {
           'quality',
           'groups',
           'costs',
+          'survival',
+          'kept',
           'front',
+          'equal-kl',
           'correlations',
           'rounds',
           'attention',
@@ -136,7 +139,9 @@ describe('the report of an incomplete study', () => {
     const files = await reportFiles({ ...whole, records, timings: [] }, OPTIONS);
     const figures = files.filter(({ path }) => path.endsWith('.svg')).map(({ path }) => path);
     expect(figures).toEqual(
-      ['stability', 'groups', 'share', 'heads'].map((name) => `figures/tiny-organism-${name}.svg`),
+      ['stability', 'groups', 'share', 'heads', 'survival'].map(
+        (name) => `figures/tiny-organism-${name}.svg`,
+      ),
     );
     for (const { path, text } of files) {
       expect(text.replace(/<script>[\s\S]*<\/script>/, ''), path).not.toMatch(/NaN|undefined|Infinity/);

@@ -1,7 +1,9 @@
 import { csvOf, type DataTable, specSvg } from '../report/index.js';
 import { analyse } from './analysis.js';
+import { pooledTable } from './comparison-tables.js';
 import { figuresOf } from './figures.js';
 import type { AnalysisOptions } from './inference.js';
+import { pooledArms } from './pooled.js';
 import { reportMarkdown } from './report-markdown.js';
 import { reportPage } from './report-page.js';
 import type { ReportedSlice } from './reported-slice.js';
@@ -42,10 +44,22 @@ export async function reportFiles(
       tables: tablesOf(analysis, study.spec),
     }),
   );
+  const overModels = [
+    pooledTable(
+      pooledArms(
+        analyses.map(({ slice }) => slice),
+        study.spec,
+      ),
+      study.spec,
+    ),
+  ].filter(({ rows }) => rows.length > 0);
   const files: ReportFile[] = [
-    { path: 'index.html', text: await reportPage(study, slices, dialogues) },
-    { path: 'report.md', text: reportMarkdown(study, slices) },
-    ...joinedTables(slices).map((table) => ({ path: `tables/${table.name}.csv`, text: csvOf(table) })),
+    { path: 'index.html', text: await reportPage(study, slices, overModels, dialogues) },
+    { path: 'report.md', text: reportMarkdown(study, slices, overModels) },
+    ...[...joinedTables(slices), ...overModels].map((table) => ({
+      path: `tables/${table.name}.csv`,
+      text: csvOf(table),
+    })),
   ];
   for (const slice of slices) {
     for (const { name, spec } of slice.figures) {

@@ -1,6 +1,6 @@
 import type { DataTable } from '../report/index.js';
 import type { SliceAnalysis } from './analysis.js';
-import type { ReportFigure } from './figures.js';
+import type { ReportFigure } from './figure-parts.js';
 
 /** A slice with its analysis, figures and tables. */
 export interface ReportedSlice {

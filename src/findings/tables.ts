@@ -2,6 +2,7 @@ import type { Column, DataTable, TableCell } from '../report/index.js';
 import type { Estimate } from '../statistics/index.js';
 import type { SliceAnalysis } from './analysis.js';
 import { aboveChanceTable, chanceTable, qualityTable } from './chance-tables.js';
+import { comparisonTables } from './comparison-tables.js';
 import type { ArmCourse, AttentionRound, Course } from './course.js';
 import { effectWords } from './effect-words.js';
 import { FEWEST } from './inference.js';
@@ -19,7 +20,7 @@ export function tablesOf(analysis: SliceAnalysis, spec: ReportedSpec): DataTable
     qualityTable(analysis),
     partsTable(analysis, spec),
     costsTable(analysis),
-    frontTable(analysis),
+    ...comparisonTables(analysis, spec),
     correlationsTable(analysis),
     roundsTable(analysis),
     attentionTable(analysis),
@@ -203,34 +204,30 @@ function costsTable({ costs, slice: { baseline } }: SliceAnalysis): DataTable {
   };
 }
 
-function frontTable({ trades, floor }: SliceAnalysis): DataTable {
-  return {
-    name: 'front',
-    title: 'Stability against cost',
-    note:
-      'An arm is on the Pareto front if no other arm is as good in late stability and in KL divergence and better in one of the two. The front compares the values; the intervals show how certain their order is.' +
-      (floor === null ? '' : ' The model is at the floor: being on the front does not make an arm better.'),
-    columns: [
-      ARM,
-      { name: 'stability_late', heading: 'stability, late' },
-      { name: 'kl', heading: 'KL', digits: 4 },
-      { name: 'on_front', heading: 'on the front' },
-    ],
-    rows: trades.map(({ name, stability, cost, onFront }) => [name, stability, cost, onFront ? 'yes' : 'no']),
-  };
-}
-
 function correlationsTable({ correlations }: SliceAnalysis): DataTable {
   return {
     name: 'correlations',
     title: "Stability and the prompt's share of attention",
-    note: `Rank correlations (Spearman's ρ) of stability with the prompt's share after the policy: between the means of probed rounds, and between the late means of dialogues. A dash: one of the two does not vary. ${INTERVALS}`,
+    note:
+      `Rank correlations (Spearman's ρ) of stability with the prompt's share after the policy: between the means of probed rounds, and between the late means of dialogues. ` +
+      'Uniform attention gives the prompt a share equal to its token fraction (tokens of the prompt ÷ of the context), so three columns take it into account: the correlation of share and token fraction; that of share and stability given the token fraction (partial); that of stability and share ÷ token fraction. ' +
+      `A dash: not recorded, or one of them does not vary. ${INTERVALS}`,
     columns: [
       ARM,
       { name: 'over_rounds', heading: 'over rounds', signed: true },
       { name: 'over_dialogues', heading: 'over dialogues', signed: true },
+      { name: 'share_with_fraction', heading: 'share, token fraction', signed: true },
+      { name: 'given_fraction', heading: 'given token fraction', signed: true },
+      { name: 'per_fraction', heading: 'share ÷ token fraction', signed: true },
     ],
-    rows: correlations.map(({ name, overRounds, overDialogues }) => [name, overRounds, overDialogues]),
+    rows: correlations.map(({ name, overRounds, overDialogues, byLength }) => [
+      name,
+      overRounds,
+      overDialogues,
+      byLength?.ofShare ?? null,
+      byLength?.given ?? null,
+      byLength?.perToken ?? null,
+    ]),
   };
 }
 

@@ -123,25 +123,6 @@ function fallWords(analysis: SliceAnalysis): string[] {
       ];
 }
 
-/** Says which arms are on the Pareto front of late stability against KL divergence. */
-function frontWords({ trades, floor }: SliceAnalysis): string[] {
-  const front = trades.filter(({ onFront }) => onFront);
-  if (trades.length < 2) return [];
-  if (floor !== null) {
-    return [
-      'The model is at the floor, so the Pareto front of stability against KL divergence says nothing.',
-    ];
-  }
-  return [
-    `On the Pareto front of late stability against KL divergence: ${front
-      .map(
-        ({ name, stability, cost }) =>
-          `${name} (${numberText(stability.value)} at ${numberText(cost.value, { digits: 3 })} nats a token)`,
-      )
-      .join(', ')}.`,
-  ];
-}
-
 /** Says whether stability correlates with the prompt's share of attention, under the baseline. */
 function correlationWords({ correlations, slice: { baseline } }: SliceAnalysis): string[] {
   const own = correlations.find(({ name }) => name === baseline);
@@ -163,7 +144,7 @@ function correlationWords({ correlations, slice: { baseline } }: SliceAnalysis):
   ];
 }
 
-/** Returns every finding of one slice as a sentence, the most important first. */
+/** Returns the findings of one slice on stability and attention as sentences, the most important first. */
 export function findings(analysis: SliceAnalysis, spec: ReportedSpec): string[] {
   return [
     ...primaryWords(analysis, spec),
@@ -175,7 +156,6 @@ export function findings(analysis: SliceAnalysis, spec: ReportedSpec): string[] 
     ...contrastWords(analysis, spec),
     ...qualityWords(analysis),
     ...fallWords(analysis),
-    ...frontWords(analysis),
     ...correlationWords(analysis),
   ];
 }

@@ -252,7 +252,7 @@ function specOf(
   };
 }
 
-function armSpecOf({ name, lift }: TrueArm): ArmSpec {
+export function armSpecOf({ name, lift }: TrueArm): ArmSpec {
   return {
     name,
     policy: lift === undefined ? 'off' : 'split-softmax',

@@ -1,0 +1,172 @@
+import type { Column, DataTable } from '../report/index.js';
+import type { SliceAnalysis } from './analysis.js';
+import { gainWords, lossText, NOT_REACHED } from './comparison-words.js';
+import { effectWords } from './effect-words.js';
+import { CERTAIN } from './front.js';
+import type { PooledArm } from './pooled.js';
+import { roundsText } from './rounds-text.js';
+import type { ReportedSpec } from './study-result.js';
+
+/** Returns the tables of one slice on fronts, gains at equal cost and times to the first loss; those without rows too. */
+export function comparisonTables(analysis: SliceAnalysis, spec: ReportedSpec): DataTable[] {
+  return [survivalTable(analysis), keptTable(analysis), frontTable(analysis), gainsTable(analysis, spec)];
+}
+
+const ARM: Column = { name: 'arm', heading: 'arm' };
+const P: readonly Column[] = [
+  { name: 'p', heading: 'p', digits: 4 },
+  { name: 'p_holm', heading: 'p, corrected', digits: 4 },
+];
+
+function survivalTable({ survival, slice: { baseline }, floor }: SliceAnalysis): DataTable {
+  const last = survival[0]?.rounds.at(-1)?.round ?? 0;
+  return {
+    name: 'survival',
+    title: 'Time to the first loss',
+    note:
+      `A dialogue loses the prompt in ${lossText(survival[0]?.outcome ?? 'probes')}; one that never does is censored in its last. Median: the first round by which half have lost it (Kaplan–Meier). ` +
+      `Kept: the fraction that has not lost it by round ${last}. Mean: rounds until the loss, where one that is not lost counts ${last}; its difference from ${baseline} is on the same dialogues. ` +
+      'Intervals are from a bootstrap over clusters. p: paired permutation test of log-rank scores; corrected: Holm, over these tests of the study.',
+    columns: [
+      ARM,
+      { name: 'dialogues', heading: 'dialogues', digits: 0 },
+      { name: 'lost', heading: 'lost', digits: 0 },
+      { name: 'median', heading: 'median round', digits: 0, infinite: NOT_REACHED },
+      { name: 'kept', heading: 'kept' },
+      { name: 'mean', heading: 'mean rounds', digits: 1 },
+      { name: 'difference', heading: `− ${baseline}`, digits: 1, signed: true },
+      ...P,
+      { name: 'words', heading: 'in words' },
+    ],
+    rows: survival.map(({ name, dialogues, lost, median, rounds, mean, beside }) => [
+      name,
+      dialogues,
+      lost,
+      median,
+      rounds.at(-1)!,
+      mean,
+      beside?.difference ?? null,
+      beside?.p ?? null,
+      beside?.pHolm ?? null,
+      beside === null ? null : effectWords(beside, { name: baseline, atFloor: floor !== null }),
+    ]),
+  };
+}
+
+function keptTable({ survival }: SliceAnalysis): DataTable {
+  return {
+    name: 'kept',
+    title: 'Dialogues that have not lost the prompt, round by round',
+    note: "Dialogues at risk and lost in each round, and the Kaplan–Meier estimate of the fraction that has not lost the prompt: with the interval of a bootstrap over clusters, and with Greenwood's, which takes dialogues as independent.",
+    columns: [
+      ARM,
+      { name: 'round', heading: 'round', digits: 0 },
+      { name: 'at_risk', heading: 'at risk', digits: 0 },
+      { name: 'lost', heading: 'lost', digits: 0 },
+      { name: 'kept', heading: 'kept' },
+      { name: 'greenwood', heading: 'if independent' },
+    ],
+    rows: survival.flatMap(({ name, rounds, steps }) =>
+      steps.map(({ time, atRisk, lost, kept, low, high }) => [
+        name,
+        time,
+        atRisk,
+        lost,
+        rounds.find(({ round }) => round === time) ?? null,
+        { value: kept, low, high },
+      ]),
+    ),
+  };
+}
+
+function frontTable({ trades, floor }: SliceAnalysis): DataTable {
+  const sure = Math.round(100 * CERTAIN);
+  return {
+    name: 'front',
+    title: 'Stability against cost',
+    note:
+      'An arm is on the Pareto front if no other arm is as good in late stability and in KL divergence and better in one of the two. ' +
+      `Resamples: how often it is on the front if dialogues and held-out items are drawn again, for all arms together. Yes and no: in at least and at most ${sure} and ${100 - sure} of 100; otherwise uncertain. ` +
+      'A control acts on something else than the prompt, or on heads chosen at random.' +
+      (floor === null ? '' : ' The model is at the floor: being on the front does not make an arm better.'),
+    columns: [
+      ARM,
+      { name: 'stability_late', heading: 'stability, late' },
+      { name: 'kl', heading: 'KL', digits: 4 },
+      { name: 'resamples', heading: 'resamples', digits: 3 },
+      { name: 'on_front', heading: 'on the front' },
+      { name: 'control', heading: 'control' },
+    ],
+    rows: trades.map(({ name, stability, cost, onFront, frequency, membership, isControl }) => [
+      name,
+      stability,
+      cost,
+      frequency,
+      Number.isNaN(frequency) ? `${onFront ? 'yes' : 'no'}, by its values` : membership,
+      isControl ? 'a control' : null,
+    ]),
+  };
+}
+
+function gainsTable({ gains, floor }: SliceAnalysis, { late }: ReportedSpec): DataTable {
+  return {
+    name: 'equal-kl',
+    title: 'Policies at equal KL divergence',
+    note:
+      `Late stability (${roundsText(late)}), left minus right, at the same KL divergence from the untouched model. A policy at several strengths is a curve from the untouched model through its arms, linear in √KL between them and not continued beyond them. ` +
+      'Two curves are compared over the range that both cover (mean difference) and in its middle; an arm that is on no curve at its own KL. Intervals are from a bootstrap over the whole procedure: dialogues and held-out items are drawn, and stability, KL and curves computed again. ' +
+      'p: twice the fraction of resamples beyond zero; corrected: Holm, over these comparisons of the study.',
+    columns: [
+      { name: 'left', heading: 'left' },
+      { name: 'right', heading: 'right' },
+      { name: 'kl_from', heading: 'KL from', digits: 4 },
+      { name: 'kl_to', heading: 'to', digits: 4 },
+      { name: 'difference', heading: 'left − right', signed: true },
+      ...P,
+      { name: 'words', heading: 'in words' },
+    ],
+    rows: gains.map((gain) => [
+      gain.left,
+      gain.right,
+      gain.from,
+      gain.to,
+      gain.difference,
+      gain.p,
+      gain.pHolm,
+      gainWords(gain, floor !== null),
+    ]),
+  };
+}
+
+/** Returns the table of differences pooled over models; without rows for a study with one model. */
+export function pooledTable(pooled: readonly PooledArm[], { early, late, arms }: ReportedSpec): DataTable {
+  return {
+    name: 'pooled',
+    title: 'Over models',
+    note:
+      `Differences of stability from ${arms[0]!.name}, early (${roundsText(early)}) and late (${roundsText(late)}), pooled over the models of the study as random effects (REML; interval of Knapp and Hartung, at least as wide as without differences between models; models share dialogues, which is taken into account). ` +
+      'τ: standard deviation of the true differences between models. I²: the part of the variance that is between models. One more model: the 95 % interval of the true difference in a model like these; it needs three models. Training seeds are models. A dash: cannot be told.',
+    columns: [
+      { name: 'source', heading: 'source' },
+      ARM,
+      { name: 'rounds', heading: 'rounds' },
+      { name: 'models', heading: 'models', digits: 0 },
+      { name: 'difference', heading: 'difference', signed: true },
+      { name: 'tau', heading: 'τ', digits: 3 },
+      { name: 'i_squared', heading: 'I²' },
+      { name: 'one_more', heading: 'one more model', signed: true },
+    ],
+    rows: pooled.map(
+      ({ source, arm, window, pooled: { studies, mean, betweenVariance, heterogeneity, prediction } }) => [
+        source,
+        arm,
+        window,
+        studies,
+        mean,
+        Math.sqrt(betweenVariance),
+        heterogeneity,
+        Number.isNaN(prediction.low) ? null : { value: mean.value, ...prediction },
+      ],
+    ),
+  };
+}

@@ -1,0 +1,25 @@
+import type { TopLevelSpec } from 'vega-lite';
+import type { ChartPoint, FigureLook } from '../report/index.js';
+import type { Estimate } from '../statistics/index.js';
+import { FEWEST } from './inference.js';
+
+/** A figure of one slice with its caption. */
+export interface ReportFigure {
+  /** The base name of its files. */
+  readonly name: string;
+  readonly caption: string;
+  readonly spec: (look: FigureLook) => TopLevelSpec;
+}
+
+/** Up to this many arms share one plot. More are drawn in one plot each, against the baseline. */
+export const TOGETHER = 3;
+
+/** Replaces a missing interval (too few clusters) by one of no width. */
+export function closed({ value, low, high }: Estimate): Estimate {
+  return Number.isNaN(low) ? { value, low: value, high: value } : { value, low, high };
+}
+
+export const pointAt = (x: number, estimate: Estimate): ChartPoint => ({ x, ...closed(estimate) });
+
+/** What bands are, for captions. */
+export const BANDS = `Bands are 95 % intervals from a bootstrap over prompts; fewer than ${FEWEST} have none`;

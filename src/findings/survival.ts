@@ -1,0 +1,175 @@
+import {
+  differenceOf,
+  type Estimate,
+  holm,
+  kaplanMeier,
+  keptOf,
+  type Lifetime,
+  logRankScores,
+  medianLifetimeOf,
+  pairedDifferences,
+  pairedPermutation,
+  restrictedMeanOf,
+  type Score,
+  type SurvivalStep,
+} from '../statistics/index.js';
+import type { DialogueRecord, RoundRecord } from '../study/index.js';
+import type { Clusters } from './clusters.js';
+import type { RoundEstimate } from './course.js';
+import { pairDialogues } from './effects.js';
+import type { Inference } from './inference.js';
+import { probedRoundsOf, probeScores, roundsOf } from './scores.js';
+import { type ArmRecords, baselineOf, type Slice } from './slices.js';
+
+/** A dialogue has lost its prompt in the first round with a mean score below this. */
+export const LOST_BELOW = 0.5;
+
+/** What a loss is judged by: probes, or, if none were asked, the dialogue's own answers. */
+export type LossOutcome = 'probes' | 'obedience';
+
+/** How long the dialogues of an arm keep the prompt: the time from the start to the first loss, in rounds. */
+export interface Survival {
+  readonly name: string;
+  readonly outcome: LossOutcome;
+  readonly dialogues: number;
+  /** Dialogues that lost it; the others are censored in their last judged round. */
+  readonly lost: number;
+  /** Fraction that has not lost it, after every judged round; 1 at round 0. */
+  readonly rounds: readonly RoundEstimate[];
+  /** The Kaplan–Meier table with Greenwood's interval, which takes dialogues as independent. */
+  readonly steps: readonly SurvivalStep[];
+  /** The median time; `Infinity` if it is not reached. */
+  readonly median: Estimate;
+  /** Mean rounds until the loss; a dialogue that is not lost counts the last judged round. */
+  readonly mean: Estimate;
+  /** Beside the baseline; null for the baseline itself, or if it was not run. */
+  readonly beside: SurvivalEffect | null;
+}
+
+/** An arm's time to the first loss beside the baseline's, on the dialogues that both have. */
+export interface SurvivalEffect {
+  /** Difference of the mean rounds until the loss. */
+  readonly difference: Estimate;
+  /** Two-sided p-value of the paired permutation test of log-rank scores. */
+  readonly p: number;
+  /** `p` after Holm's correction over all these tests of the study. */
+  readonly pHolm: number;
+}
+
+/** Returns the survival of every arm; empty if nothing was judged. */
+export function survivalOf(slice: Slice, inference: Inference): Survival[] {
+  const all = slice.arms.flatMap(({ shared }) => shared);
+  const outcome = probedRoundsOf(all).length > 0 ? 'probes' : 'obedience';
+  const baseline = baselineOf(slice);
+  return slice.arms.flatMap((arm) => {
+    const alone = armSurvival(arm, outcome, inference);
+    const beside =
+      baseline === undefined || arm === baseline ? null : besideBaseline(arm, baseline, outcome, inference);
+    return alone === null ? [] : [{ ...alone, beside }];
+  });
+}
+
+/** Corrects the tests of all slices as one family, `[slices][arms]`. */
+export function correctedSurvival(survivals: readonly (readonly Survival[])[]): Survival[][] {
+  const corrected = holm(survivals.flat().flatMap(({ beside }) => (beside === null ? [] : [beside.p])));
+  let at = 0;
+  return survivals.map((ofSlice) =>
+    ofSlice.map((survival) =>
+      survival.beside === null
+        ? survival
+        : { ...survival, beside: { ...survival.beside, pHolm: corrected[at++]! } },
+    ),
+  );
+}
+
+function armSurvival(
+  { name, shared }: ArmRecords,
+  outcome: LossOutcome,
+  inference: Inference,
+): Omit<Survival, 'beside'> | null {
+  const clusters = lifetimesOf(shared, outcome);
+  if (clusters.length === 0) return null;
+  const lifetimes = clusters.flat();
+  const rounds = judgedRoundsOf(shared, outcome);
+  const estimate = (statistic: ReturnType<typeof keptOf>): Estimate =>
+    inference.estimate(clusters.length, statistic);
+  return {
+    name,
+    outcome,
+    dialogues: lifetimes.length,
+    lost: lifetimes.filter(({ lost }) => lost).length,
+    rounds: rounds.map((round) => ({ round, ...estimate(keptOf(clusters, round)) })),
+    steps: kaplanMeier(lifetimes),
+    median: estimate(medianLifetimeOf(clusters)),
+    mean: estimate(restrictedMeanOf(clusters, rounds.at(-1)!)),
+  };
+}
+
+function besideBaseline(
+  arm: ArmRecords,
+  baseline: ArmRecords,
+  outcome: LossOutcome,
+  inference: Inference,
+): SurvivalEffect | null {
+  const pairs = pairDialogues(arm.dialogues, baseline.dialogues);
+  const judged = pairs.left
+    .map((cluster, at) =>
+      cluster.flatMap((dialogue, place) => {
+        const left = lifetimeOf(dialogue, outcome);
+        const right = lifetimeOf(pairs.right[at]![place]!, outcome);
+        return left === null || right === null ? [] : [{ left, right }];
+      }),
+    )
+    .filter(({ length }) => length > 0);
+  if (judged.length === 0) return null;
+  const [left, right] = (['left', 'right'] as const).map((side) =>
+    judged.map((cluster) => cluster.map((pair) => pair[side])),
+  );
+  const scores = logRankScores(left!.flat(), right!.flat());
+  const byCluster = (flat: readonly number[]): Score[] => {
+    let from = 0;
+    return judged.map(({ length }) => {
+      const own = flat.slice(from, from + length);
+      from += length;
+      return { sum: own.reduce((sum, score) => sum + score, 0), count: length };
+    });
+  };
+  const p = pairedPermutation(pairedDifferences(byCluster(scores.left), byCluster(scores.right)), inference);
+  const last = judgedRoundsOf(pairs.right, outcome).at(-1)!;
+  const difference = differenceOf(restrictedMeanOf(left!, last), restrictedMeanOf(right!, last));
+  return { difference: inference.estimate(judged.length, difference), p, pHolm: p };
+}
+
+/** Returns the lifetimes of the judged dialogues, `[clusters][dialogues]`, without empty clusters. */
+function lifetimesOf(clusters: Clusters, outcome: LossOutcome): Lifetime[][] {
+  return clusters
+    .map((cluster) => cluster.flatMap((dialogue) => lifetimeOf(dialogue, outcome) ?? []))
+    .filter(({ length }) => length > 0);
+}
+
+function lifetimeOf(dialogue: DialogueRecord, outcome: LossOutcome): Lifetime | null {
+  const judged = dialogue.rounds.flatMap((round) => {
+    const score = scoreIn(round, dialogue, outcome);
+    return score === null ? [] : [{ round: round.round, score }];
+  });
+  const loss = judged.find(({ score }) => score < LOST_BELOW);
+  const time = (loss ?? judged.at(-1))?.round;
+  return time === undefined ? null : { time, lost: loss !== undefined };
+}
+
+/** Returns the mean score of a round; null if it was not judged. */
+function scoreIn(round: RoundRecord, dialogue: DialogueRecord, outcome: LossOutcome): number | null {
+  if (outcome === 'obedience') return round.obedience;
+  const { sum, count } = probeScores()(round, dialogue);
+  return count === 0 ? null : sum / count;
+}
+
+function judgedRoundsOf(clusters: Clusters, outcome: LossOutcome): number[] {
+  if (outcome === 'probes') return probedRoundsOf(clusters);
+  const dialogues = clusters.flat();
+  return roundsOf(clusters).filter((number) =>
+    dialogues.some(({ rounds }) =>
+      rounds.some(({ round, obedience }) => round === number && obedience !== null),
+    ),
+  );
+}

@@ -1,0 +1,89 @@
+import {
+  type Estimate,
+  expandedEstimate,
+  mean,
+  resampleTrades,
+  type Score,
+  type TradeSample,
+  type TradeStatistic,
+} from '../statistics/index.js';
+import { itemsOf } from './costs.js';
+import type { Windows } from './course.js';
+import { FEWEST, type Inference } from './inference.js';
+import { between, probeScores, scoresIn } from './scores.js';
+import type { ArmRecords } from './slices.js';
+
+/** Late stability and KL divergence of the arms that have both, resampled together. */
+export interface ArmTrades {
+  /** Names of the arms, in the order of the numbers. */
+  readonly arms: readonly string[];
+  readonly sample: TradeSample;
+  /** The smaller number of clusters and held-out items: intervals are as wide as this number asks for. */
+  readonly clusters: number;
+}
+
+/** Returns the trades of a slice; null if fewer than two arms have late probes and a KL divergence. */
+export function armTradesOf(
+  arms: readonly ArmRecords[],
+  { late }: Windows,
+  inference: Inference,
+): ArmTrades | null {
+  const costs = new Map(arms.map((arm) => [arm, itemsOf(arm, 'kl')]));
+  const measured = arms.filter(
+    (arm) => costs.get(arm)!.size > 0 && lateScores(arm, late).some(({ count }) => count > 0),
+  );
+  const items = [...(costs.get(measured[0]!)?.keys() ?? [])]
+    .filter((item) => measured.every((arm) => costs.get(arm)!.has(item)))
+    .sort();
+  if (measured.length < 2 || items.length === 0) return null;
+  const benefits = measured.map((arm) => lateScores(arm, late));
+  const sample = resampleTrades(
+    { benefits, costs: measured.map((arm) => items.map((item): Score => costs.get(arm)!.get(item)!)) },
+    { resamples: inference.resamples },
+  );
+  return {
+    arms: measured.map(({ name }) => name),
+    sample,
+    clusters: Math.min(benefits[0]!.length, items.length),
+  };
+}
+
+const lateScores = ({ shared }: ArmRecords, late: Windows['late']): Score[] =>
+  scoresIn(shared, between(late), probeScores());
+
+/** A difference of gains, and how far it is from what resamples would give without one. */
+export interface TradeEstimate {
+  /** Its value is NaN if the data do not have the statistic, its interval if too many resamples do not. */
+  readonly difference: Estimate;
+  /** Two-sided p-value of the bootstrap: twice the fraction of resamples beyond zero. NaN without an interval. */
+  readonly p: number;
+}
+
+/** An interval is not told if more than this fraction of the resamples do not have the statistic. */
+const MOST_WITHOUT = 0.05;
+
+/** Estimates a statistic of the trades with a bootstrap over the whole procedure. */
+export function estimateTrade(
+  { sample: { observed, resampled }, clusters }: ArmTrades,
+  statistic: TradeStatistic,
+): TradeEstimate {
+  const value = statistic(observed);
+  const drawn = Float64Array.from(resampled, statistic).filter((each) => !Number.isNaN(each));
+  const told =
+    !Number.isNaN(value) && clusters >= FEWEST && drawn.length >= (1 - MOST_WITHOUT) * resampled.length;
+  if (!told) return { difference: { value, low: Number.NaN, high: Number.NaN }, p: Number.NaN };
+  const below = drawn.filter((each) => each <= 0).length;
+  const above = drawn.filter((each) => each >= 0).length;
+  return {
+    difference: expandedEstimate(value, drawn, clusters),
+    p: Math.min(1, (2 * (1 + Math.min(below, above))) / (1 + drawn.length)),
+  };
+}
+
+/** Returns how often, over resamples, an arm has a property (1 or 0); NaN for too few clusters or items. */
+export function frequencyOf(
+  { sample: { resampled }, clusters }: ArmTrades,
+  property: TradeStatistic,
+): number {
+  return clusters < FEWEST ? Number.NaN : mean(resampled.map(property));
+}
