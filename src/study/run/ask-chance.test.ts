@@ -85,8 +85,8 @@ describe('askChance', () => {
     const scenario = {
       ...SCENARIO,
       probesAfter: (round: number) => [
-        { label: 'a', question: 'Always?', judge: () => 1 },
-        { label: 'b', question: `Round ${round}?`, judge: () => 0 },
+        { label: 'a', question: 'Always?', rule: null, judge: () => 1 },
+        { label: 'b', question: `Round ${round}?`, rule: null, judge: () => 0 },
       ],
     };
     const { answers } = await ask({}, { scenario });
