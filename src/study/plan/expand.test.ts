@@ -108,7 +108,9 @@ describe('the cells of a study', () => {
               ...source.scenarios.at(index),
               // Only these rounds have a probe.
               probesAfter: (round: number) =>
-                name === 'organism' || round === 2 ? [{ label: 'a', question: 'b', rule: null, judge: () => 1 }] : [],
+                name === 'organism' || round === 2
+                  ? [{ label: 'a', question: 'b', rule: null, judge: () => 1 }]
+                  : [],
             }),
           },
         },
