@@ -38,31 +38,39 @@ export interface AnalysisChanges {
 export function withChanges(study: StudyResult, changes: AnalysisChanges): StudyResult {
   const { spec } = study;
   const { early = spec.early, late = spec.late, margin = spec.margin, contrasts = [] } = changes;
+  checkWindows(changes, { early, late }, Math.max(...spec.sources.map(({ rounds }) => rounds)));
   const names = spec.arms.map(({ name }) => name);
-  const longest = Math.max(...spec.sources.map(({ rounds }) => rounds));
-  for (const [field, [first, last]] of Object.entries({ '--early': early, '--late': late })) {
-    if (first <= last && last <= longest) continue;
-    throw new HoldfastError('E_USAGE', `not rounds of the study: ${first}-${last}`, {
-      field,
-      hint: `Give the first and the last round, from 1 to ${longest}: ${field} 1-3`,
-    });
-  }
-  if (early[1] >= late[0]) {
-    throw new HoldfastError(
-      'E_USAGE',
-      `early rounds end with ${early[1]}, and late rounds begin with ${late[0]}`,
-      {
-        field: '--late',
-        hint: 'Late rounds must begin after the early ones end',
-      },
-    );
-  }
   const added = contrasts.map((text) => parseContrast(text, names));
   return {
     ...study,
     spec: { ...spec, early, late, margin, contrasts: [...spec.contrasts, ...added] },
     reportOptions: optionsOf(changes),
   };
+}
+
+/** Checks rounds that were given. Those of a specification were checked when it was read. */
+function checkWindows(
+  given: Pick<AnalysisChanges, 'early' | 'late'>,
+  { early, late }: Pick<AnalysisPlan, 'early' | 'late'>,
+  longest: number,
+): void {
+  if (given.early === undefined && given.late === undefined) return;
+  for (const [field, rounds] of [['--early', given.early] as const, ['--late', given.late] as const]) {
+    if (rounds === undefined || (rounds[0] <= rounds[1] && rounds[1] <= longest)) continue;
+    throw new HoldfastError('E_USAGE', `not rounds of the study: ${rounds.join('-')}`, {
+      field,
+      hint: `Give the first and the last round, from 1 to ${longest}`,
+    });
+  }
+  if (early[1] < late[0]) return;
+  throw new HoldfastError(
+    'E_USAGE',
+    `early rounds end with ${early[1]}, and late rounds begin with ${late[0]}`,
+    {
+      field: given.late === undefined ? '--early' : '--late',
+      hint: 'Late rounds must begin after the early ones end',
+    },
+  );
 }
 
 /** Returns a study whose report also makes one contrast. */

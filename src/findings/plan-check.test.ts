@@ -216,6 +216,9 @@ describe('contrasts of a report', () => {
     expect(() => withChanges(PLANNED, { late: [8, 13] })).toThrow(/E_USAGE: not rounds of the study: 8-13/);
     expect(() => withChanges(PLANNED, { early: [1, 8] })).toThrow(/E_USAGE: early rounds end with 8/);
     expect(withChanges(PLANNED, { early: [1, 2] }).spec.early).toEqual([1, 2]);
+    // A study of one round has no later ones, and other options leave its rounds alone.
+    const short = edited({ early: [1, 1], late: [1, 1] });
+    expect(withChanges(short, { margin: 0.1 }).spec.late).toEqual([1, 1]);
   });
 });
 
