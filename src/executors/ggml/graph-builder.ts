@@ -180,11 +180,12 @@ export class GraphBuilder {
     return this.#made(tensor, to.type, to.shape, to.strides);
   }
 
-  /** Adds rows of zeros: `[n, rows]` → `[n, more rows]`. */
+  /** Adds rows of zeros: `[n, rows, …]` → `[n, more rows, …]`. */
   withRows(value: Value, rows: number): Value {
     const [n0, n1, n2, n3] = value.shape;
-    check(rows >= n1 && n2 === 1 && n3 === 1 && value.type === 'F32', 'more rows', value.shape);
-    return this.#made(this.ggml.pad(this.context, value.tensor, 0, rows - n1, 0, 0), 'F32', [n0, rows, 1, 1]);
+    check(rows >= n1 && value.type === 'F32', 'more rows', value.shape);
+    const tensor = this.ggml.pad(this.context, value.tensor, 0, rows - n1, 0, 0);
+    return this.#made(tensor, 'F32', [n0, rows, n2, n3]);
   }
 
   /** Picks rows: `[n, rows]` by `[picked]`, or `[n, rows, batch]` by `[picked, batch]`. The result is F32. */
