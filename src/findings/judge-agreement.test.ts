@@ -34,6 +34,7 @@ function simulate(judge: Judge, { off = 0.8, on = 0.5, seed = 1 } = {}): Simulat
           arm: arm === 0 ? 'off' : 'on',
           prompt: `prompt ${prompt}`,
           cluster: `prompt ${prompt}`,
+          about: 'pattern',
           probe: 'Well?',
           answer: 'Well.',
           score: passes ? 1 : 0,

@@ -13,6 +13,8 @@ export interface JudgedAnswer {
   readonly prompt: string;
   /** What is independent: the prompt; the dialogue if all dialogues have one prompt. */
   readonly cluster: string;
+  /** What the probe tests: one instruction of several, or the group of the prompt. */
+  readonly about: string;
   readonly probe: string;
   readonly answer: string;
   /** The judge's score, 0…1. */
@@ -43,6 +45,7 @@ export async function readJudgedAnswers(folder: string): Promise<JudgedAnswer[]>
           labels: { model, executor, precision, source },
           arm,
           prompt: system,
+          about: label,
           cluster: `index ${index}`,
           probe: question,
           answer,

@@ -3,7 +3,7 @@ import { csvLine, parseCsv } from '../formats/index.js';
 import { visible } from '../visible.js';
 import type { JudgedAnswer } from './judged-answers.js';
 
-const COLUMNS = ['id', 'prompt', 'probe', 'answer', 'label'] as const;
+const COLUMNS = ['id', 'prompt', 'about', 'probe', 'answer', 'label'] as const;
 const ID = COLUMNS.indexOf('id');
 const LABEL = COLUMNS.indexOf('label');
 /** What a person writes into the column `label`, in any case. */
@@ -24,9 +24,9 @@ export interface Label {
  * formula, and characters that act on a terminal are escaped.
  */
 export function labelFile(answers: readonly JudgedAnswer[]): string {
-  const lines = answers.map(({ id, prompt, probe, answer }) => [
+  const lines = answers.map(({ id, prompt, about, probe, answer }) => [
     id,
-    ...[prompt, probe, answer].map(asText),
+    ...[prompt, about, probe, answer].map(asText),
     '',
   ]);
   return `\uFEFF${[[...COLUMNS], ...lines].map(csvLine).join('')}`;
@@ -80,7 +80,7 @@ export function parseLabels(text: string, file: string, known: ReadonlySet<strin
       throw complain(
         said === '' ? 'the label is missing' : `not a label: ${said}`,
         line,
-        'Write yes if the answer follows the prompt, otherwise no; or remove the line',
+        'Write yes if the answer does what the prompt asks, otherwise no; or remove the line',
       );
     }
     return { id, follows };

@@ -29,7 +29,7 @@ function fill(file: string, label: (answer: string, line: number) => string): vo
   const [header, ...rows] = recordsOf(file);
   const line = (fields: readonly string[]): string =>
     `${fields.map((field) => `"${field.replaceAll('"', '""')}"`).join(',')}\r\n`;
-  const filled = rows.map((row, at) => [...row.slice(0, -1), label(row[3]!, at)]);
+  const filled = rows.map((row, at) => [...row.slice(0, -1), label(row[4]!, at)]);
   writeFileSync(file, [header!, ...filled].map(line).join(''));
 }
 
@@ -44,9 +44,10 @@ describe('judge sample', () => {
     const folder = await studyFolder();
     const file = await sampled(folder, '-n', '40');
     const [header, ...rows] = recordsOf(file);
-    expect(header).toEqual(['id', 'prompt', 'probe', 'answer', 'label']);
+    expect(header).toEqual(['id', 'prompt', 'about', 'probe', 'answer', 'label']);
     expect(rows).toHaveLength(40);
-    for (const [id, prompt, probe, answer, label] of rows) {
+    for (const [id, prompt, about, probe, answer, label] of rows) {
+      expect(['name', 'end']).toContain(about);
       expect(id).toMatch(/^[0-9a-f]{16}$/);
       expect(prompt).toMatch(/^Always answer in the manner/);
       expect(probe).toMatch(/^What is your/);
@@ -54,7 +55,7 @@ describe('judge sample', () => {
       expect(label).toBe('');
     }
     expect(new Set(rows.map(([id]) => id)).size).toBe(40);
-    expect(rows.filter(([, , , answer]) => answer === 'lemon')).toHaveLength(20);
+    expect(rows.filter(([, , , , answer]) => answer === 'lemon')).toHaveLength(20);
     expect(readFileSync(file, 'utf8')).not.toMatch(/split|off\b|round|score/);
   });
 
@@ -100,7 +101,7 @@ describe('judge sample', () => {
       ),
     }));
     const [, row] = recordsOf(await sampled(folder, '-n', '1'));
-    expect(row![3]).toBe('\'=HYPERLINK("http://a.example")\\u001b[2J');
+    expect(row![4]).toBe('\'=HYPERLINK("http://a.example")\\u001b[2J');
   });
 });
 
@@ -153,7 +154,7 @@ describe('judge agree', () => {
     );
     expect(await wrong(text.replaceAll('","', '";"'))).toMatch(/E_LABELS: line 1: /);
     expect(await wrong('id,label\n')).toMatch(
-      /E_LABELS: line 1: expected the columns id,prompt,probe,answer,label: found id,label/,
+      /E_LABELS: line 1: expected the columns id,prompt,about,probe,answer,label: found id,label/,
     );
     expect(await wrong(`${lines[0]}\r\n`)).toMatch(/E_LABELS: the file has no labels/);
     expect(await wrong('')).toMatch(/E_LABELS: line 1: expected the columns .* found nothing/);

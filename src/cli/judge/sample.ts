@@ -38,7 +38,7 @@ async function sample(folder: string, { out, count, seed }: SampleOptions): Prom
   await writeWhole(out, [Buffer.from(labelFile(drawn))]);
   stdout.lines([
     `${out}: ${drawn.length} of ${new Set(answers.map(({ id }) => id)).size} answers`,
-    'Write yes into the column label of each answer that follows its prompt, otherwise no. Then:',
+    'Write yes into the column label of each answer that does what its prompt asks, otherwise no. Then:',
     `holdfast judge agree ${quoted(folder)} ${quoted(out)}`,
   ]);
 }
