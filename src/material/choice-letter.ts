@@ -22,9 +22,9 @@ const AFTER_LETTER =
   /^["')\]]*[^\S\n]+(?:because|since|as|over|rather|instead|and|or|but|not|is|isn't|was|can|can't|cannot|would|seems|does|doesn't|excluded|excepted|aside|here|for)\b/iu;
 /** Letters that are named together: `A or B`, `B, C and D`. */
 const JOINED =
-  /(?<![\p{L}\p{N}'-])[A-J](?:(?:\s?,\s?[A-J]){1,9}(?=[.!)]?\s*(?:\n|$))|[.)"'\]]{0,2}(?:\s?,\s?[("']?[A-J][.)"']{0,2}){0,9}\s*(?:,?\s*(?:or|and|nor|oder|und|noch|ou|et|ni|of|en|или|и|ни)\s+|[/&]\s*|[和或と]\s*)(?:option\s+)?[("']?[A-J](?![\p{L}\p{N}'])[)"']?)/gu;
+  /(?<![\p{L}\p{N}'-])[A-J](?:(?:\s?,\s?[A-J]){1,9}(?=[.!)]?\s*(?:\n|$))|[.)"'\]]{0,2}(?:\s?,\s?[("']?[A-J][.)"']{0,2}){0,9}\s*(?:,?\s*(?:or|and|nor|but also|as well as|along with|plus|oder|und|noch|ou|et|ni|of|en|или|и|ни)\s+|[/&]\s*|[和或と]\s*)(?:option\s+)?[("']?[A-J](?![\p{L}\p{N}'])[)"']?)/gu;
 /** `A and B is wrong` speaks of B alone, `not A, B` of A. */
-const WITH_AND = /\band\s+[("']?[A-J][)"']?$/u;
+const TWO_WITH_AND = /^[A-J][.)"'\]]{0,2},?\s+and\s+[("']?[A-J][)"']?$/u;
 const WITH_COMMAS = /^[A-J](?:\s*,\s*[A-J])+$/u;
 const AFTER_NOT = /(?:^|[^\p{L}])(?:not|no|nicht|nein|pas|non)\s+$/iu;
 const SINGULAR = /^[\s)]*(?:is|isn't|was|has|does|doesn't|seems|cannot|can't)\b/u;
@@ -91,7 +91,7 @@ function groupsIn(text: string, mentions: readonly Mention[]): Group[] {
     const [from, to] = [match.index, match.index + match[0].length];
     const inside = mentions.filter(({ at }) => from <= at && at < to);
     const apart =
-      (WITH_AND.test(match[0]) && SINGULAR.test(text.slice(to))) ||
+      (TWO_WITH_AND.test(match[0]) && SINGULAR.test(text.slice(to))) ||
       (WITH_COMMAS.test(match[0]) && AFTER_NOT.test(text.slice(0, from)));
     return new Set(inside.map(({ letter }) => letter)).size < 2 || apart ? [] : [{ from, to }];
   });

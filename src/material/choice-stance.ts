@@ -73,7 +73,7 @@ const NOT = words(
 );
 const BAD =
   words(`wrong incorrect false out impossible unlikely excluded eliminated ruled mistaken rejected nonsense invalid
-  untrue worst worse trap lie mistake distractor decoy`);
+  untrue worst worse less trap lie mistake distractor decoy`);
 const GOOD = words('right correct true best better answer choice pick it valid one winner mine option');
 /** Verbs that judge an option: `B does not fit`. */
 const FITS = words('fit work match hold apply count make answer suit');
@@ -92,7 +92,7 @@ export function stanceOf(text: string, from: number, to: number, until: number):
     .trimStart();
   if ([WHY_NOT, REPORTED, CONCEDED].some((form) => form.test(before)) || CONDITION.test(after))
     return 'reported';
-  const said = predicateOf(after);
+  const said = predicateOf(until < text.length ? `${after} ${OTHER}` : after);
   if (said !== 'open') return said;
   if (EXCEPTED.test(before) && ALL_WRONG.test(before + after)) return 'asserted';
   if (ASSERTED_BEFORE.test(before)) return 'asserted';
@@ -126,6 +126,8 @@ function predicateOf(after: string): Stance {
   return negative ? 'rejected' : said.length === 1 && said[0] === 'is' ? 'asserted' : 'open';
 }
 
+/** Stands for the next option, where what is said of this one ends. */
+const OTHER = '\0';
 /** Characters before and after a letter that can speak of it. */
 const REACH = 160;
 

@@ -25,6 +25,8 @@ const MOST_WITHOUT_KANA = 12;
 
 /** Fraction of the letters that must be in the language's script. */
 const ENOUGH = 0.8;
+/** A word of up to three Latin capitals. */
+const ACRONYM = /(?<!\p{sc=Latn})[A-Z]{1,3}(?!\p{sc=Latn})/gu;
 /** Frequent words of another language allowed for each frequent word of the expected one. */
 const TOLERATED = 1 / 3;
 
@@ -34,7 +36,9 @@ export function languageScore(is: Language, answer: string): number {
   const letters = (text.match(/\p{L}/gu) ?? []).length;
   if (letters === 0) return 1;
   if (!isLatin(is)) {
-    const own = (text.match(SCRIPTS[is]) ?? []).length / letters;
+    // Acronyms are part of every language: OK、分かりました。
+    const spoken = normalize(answer).replace(ACRONYM, '').match(/\p{L}/gu) ?? [];
+    const own = (text.match(SCRIPTS[is]) ?? []).length / spoken.length;
     return own >= ENOUGH && fitsEastAsian(is, text) ? 1 : 0;
   }
   if ((text.match(/\p{sc=Latn}/gu) ?? []).length / letters < ENOUGH) return 0;

@@ -146,12 +146,11 @@ const simple = z.discriminatedUnion('rule', [
   z.strictObject({ rule: z.literal('pattern'), pattern }),
   /**
    * Passes: the answer is in the language. A language recognised by its script (Greek, kana, Hangul, Cyrillic as Russian,
-   * Arabic) needs at least 0.8 of the letters in that script. Han without kana is Chinese unless it has a character that
-   * only Japanese uses, and Japanese if it is at most 12 characters and has none that only Chinese uses: 東京 is both. A
-   * language in Latin letters
-   * needs at least one word of its list of frequent words; and for every other language, the frequent words that are not
-   * also on its own list may be at most a third as many. Latin text with no frequent word of any language scores 0.5,
-   * because its language is unknown. An answer without letters passes.
+   * Arabic) needs at least 0.8 of the letters in that script, Latin acronyms apart. Han without kana is Chinese unless it
+   * has a character that only Japanese uses, and Japanese if it is at most 12 characters and has none that only Chinese
+   * uses: 東京 is both. A language in Latin letters needs at least one word of its list of frequent words; and for every
+   * other language, the frequent words that are not also on its own list may be at most a third as many. Latin text with no
+   * frequent word of any language scores 0.5, because its language is unknown. An answer without letters passes.
    */
   z.strictObject({ rule: z.literal('language'), is: z.enum(LANGUAGES) }),
   /**

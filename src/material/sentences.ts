@@ -82,7 +82,9 @@ function endsNothing(before: string, after: string): boolean {
   if (OFTEN_LAST.has(folded)) return !/^\p{Lu}/u.test(next);
   if (/^\d{1,3}$/.test(word)) {
     const preceding = before.slice(0, before.length - word.length).trim();
-    return preceding === '' || (BEFORE_ORDINALS.test(preceding) && /^\p{L}/u.test(next));
+    // `Eat 1. apples`; in an answer without capitals, lower case says nothing.
+    const goesOn = /^\p{Ll}/u.test(next) && /\p{Lu}/u.test(preceding);
+    return preceding === '' || goesOn || (BEFORE_ORDINALS.test(preceding) && /^\p{L}/u.test(next));
   }
   if (/^\p{L}$/u.test(word) && /^\p{L}\.(?!\p{L})/u.test(next)) return true; // z. B.
   if (/\p{L}\.\s\p{Ll}$/u.test(before) || /(?:^|\s)\p{Ll}\.\s\p{L}$/u.test(before))

@@ -49,11 +49,12 @@ const joins = (own: string | undefined, other: string | undefined): boolean =>
 
 /** Returns whether a part of a text is whole: it cuts no word, number or emoji. `3` and `50` are not whole in `3.50`. */
 function isWhole(text: string, from: number, to: number): boolean {
-  const [before, after] = [text.slice(Math.max(0, from - 2), from), text.slice(to, to + 2)];
+  const [before, after] = [text.slice(Math.max(0, from - 2), from), text.slice(to, to + 4)];
   const inside = [...text.slice(from, to)];
   if (joins(inside[0], [...before].at(-1)) || joins(inside.at(-1), [...after][0])) return false;
   if (/^\d/.test(text.slice(from, to)) && /\d[.,:]$/.test(before)) return false;
-  if (/\d$/.test(text.slice(from, to)) && /^[.,:]\d/.test(after)) return false;
+  // 3.00 is 3.
+  if (/\d$/.test(text.slice(from, to)) && /^[.,:](?!0{1,2}(?!\d))\d/.test(after)) return false;
   return isBoundary(text, from) && isBoundary(text, to);
 }
 
@@ -78,7 +79,7 @@ const OPENING = new RegExp(`^(?:[\\s\`~>|^]|${OWN}\\p{P}|${EMOJI})+`, 'u');
 /** Runs of closing quotes, brackets, Markdown marks and emoji. */
 const CLOSING = new RegExp(`(?:[\\s"'*_\`~|]|[\\p{Pe}\\p{Pf}\\p{Pi}]|${EMOJI})+`, 'gu');
 /** The same with marks. */
-const CLOSING_OR_MARK = new RegExp(`(?:[\\s\`~|]|(?!#)${OWN}\\p{P}|${EMOJI})+`, 'gu');
+const CLOSING_OR_MARK = new RegExp(`(?:[\\s\`~|\\p{Sk}]|(?!#)${OWN}\\p{P}|${EMOJI})+`, 'gu');
 const LAST_MARKS = /[\s"'«»‹›)\]}*_`~.,!?…:;。！？]+$/u;
 const isMarks = (text: string): boolean => !/[\p{L}\p{N}\p{ExtPict}]/u.test(text);
 
