@@ -47,10 +47,12 @@ export function chanceWords(analysis: SliceAnalysis, spec: ReportedSpec): string
 export function floorWords({ floor }: SliceAnalysis): string[] {
   if (floor === null) return [];
   const { arm, first, chance, aboveChance } = floor;
-  const below = verdictOf(aboveChance) === 'below' ? 'below chance' : 'not distinguishable from chance';
+  const side = verdictOf(aboveChance) === 'below' ? 'below chance' : 'not distinguishable from chance';
+  const above = Number.isNaN(aboveChance.value)
+    ? 'every answer passes, so these probes cannot show whether the prompt is followed'
+    : `${estimateText(aboveChance, { signed: true })} above chance, ${side}`;
   return [
-    `At the floor: under ${arm}, stability in round ${first.round} is ${estimateText(first)}, and ${numberText(chance.value)} by chance: ` +
-      `${estimateText(aboveChance, { signed: true })} above chance, ${below}. ` +
+    `At the floor: under ${arm}, stability in round ${first.round} is ${estimateText(first)}, and ${numberText(chance.value)} by chance: ${above}. ` +
       'A model that does not follow its system prompt at the start has nothing to lose, so no arm is called better on it.',
   ];
 }

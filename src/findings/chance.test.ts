@@ -175,6 +175,22 @@ describe('a model at the floor', () => {
     );
   });
 
+  it('is also one whose probes every answer passes: they cannot show anything', () => {
+    const study = simulated(1, 1);
+    const analysis = analysisOf(study);
+    const told = findings(analysis, study.spec).join('\n');
+    expect(told).toMatch(/At the floor: .* 1\.00 by chance: every answer passes/);
+    expect(told).not.toContain('NaN');
+  });
+
+  it('is one that never obeys, and never by chance either', () => {
+    expect(analysisOf(simulated(-1, 0)).floor).not.toBeNull();
+  });
+
+  it('is not one that always obeys, and never by chance', () => {
+    expect(analysisOf(simulated(1, 0)).floor).toBeNull();
+  });
+
   it('is not one that is seldom obedient, but more often than by chance', () => {
     expect(analysisOf(simulated(0.15, 0)).floor).toBeNull();
   });

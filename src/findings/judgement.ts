@@ -34,7 +34,9 @@ export function floorOf(slice: Slice, spec: ReportedSpec, inference: Inference):
   const chance = estimate(chanceScores(slice.chance));
   if (Number.isNaN(chance.value)) return null;
   const aboveChance = estimate(aboveChanceScores(slice.chance));
-  if (aboveChance.low > 0) return null;
+  // Without an interval, all prompts are alike; without a value, every answer passes by chance.
+  const least = Number.isNaN(aboveChance.low) ? aboveChance.value : aboveChance.low;
+  if (least > 0) return null;
   return { arm: judged.name, first: { round, ...estimate(probeScores()) }, chance, aboveChance };
 }
 
