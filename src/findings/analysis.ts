@@ -1,8 +1,8 @@
-import { type ChanceLevel, chanceLevelOf } from './chance.js';
+import { type ChanceLevel, chanceLevelOf, chanceRoundsOf } from './chance.js';
 import { reportedContrasts } from './contrasts.js';
 import { type ShareCorrelation, shareCorrelationOf } from './correlation.js';
 import { type ArmCosts, costsOf } from './costs.js';
-import { type ArmCourse, courseOf } from './course.js';
+import { type ArmCourse, courseOf, type RoundEstimate } from './course.js';
 import { correctedEffects, type Effect, effectsOf } from './effects.js';
 import { correctedGains, type EqualCostGain, equalCostGains } from './equal-kl.js';
 import { type Trade, tradesOf } from './front.js';
@@ -33,6 +33,8 @@ export interface SliceAnalysis {
   readonly quality: readonly QualityCheck[];
   /** What the probes of all arms score by chance; null if it is not known. */
   readonly chance: ChanceLevel | null;
+  /** The same by round. */
+  readonly chanceRounds: readonly RoundEstimate[];
   readonly costs: readonly ArmCosts[];
   readonly trades: readonly Trade[];
   readonly gains: readonly EqualCostGain[];
@@ -72,6 +74,7 @@ export function analyse(study: StudyResult, options: AnalysisOptions = {}): Slic
       plan,
       quality: quality[at]!,
       chance: chanceLevelOf(arms[0]!.shared, slice.chance, inference),
+      chanceRounds: chanceRoundsOf(arms[0]!.shared, slice.chance, inference),
       costs,
       trades: trades[at] === null ? [] : tradesOf(trades[at]!, courses, costs, spec.arms),
       gains: gains[at]!,

@@ -2,7 +2,15 @@ import { type Estimate, meanOf } from '../statistics/index.js';
 import type { ChanceAnswer, ChanceRecord, DialogueRecord, ProbeRecord } from '../study/index.js';
 import type { Clusters } from './clusters.js';
 import type { Inference } from './inference.js';
-import { everyProbe, type ProbeFilter, type ReadRound, scoresIn, totalOf } from './scores.js';
+import {
+  everyProbe,
+  only,
+  type ProbeFilter,
+  probedRoundsOf,
+  type ReadRound,
+  scoresIn,
+  totalOf,
+} from './scores.js';
 
 /** What the probes of a slice's dialogues score by chance. */
 export interface ChanceBook {
@@ -94,6 +102,20 @@ export function chanceLevelOf(
   const both = level();
   if (Number.isNaN(both.value)) return null;
   return { both, none: level('none'), unrelated: level('unrelated') };
+}
+
+/** Returns what the probes of each round score by chance; leaves out rounds without a known chance. */
+export function chanceRoundsOf(
+  dialogues: Clusters,
+  book: ChanceBook,
+  inference: Inference,
+): readonly (Estimate & { readonly round: number })[] {
+  return probedRoundsOf(dialogues)
+    .map((round) => {
+      const scores = scoresIn(dialogues, only(round), chanceScores(book));
+      return { round, ...inference.estimate(dialogues.length, meanOf(scores)) };
+    })
+    .filter(({ value }) => !Number.isNaN(value));
 }
 
 /** Counts the dialogues that were probed, and those of them in which the chance of every probe is known. */

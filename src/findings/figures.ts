@@ -28,12 +28,20 @@ function pointsOf({ rounds }: Course): ChartPoint[] {
     .map(({ round, ...estimate }) => pointAt(round, estimate));
 }
 
-function stabilityFigure({ courses, baseline }: SliceAnalysis, source: string): ReportFigure | null {
+function stabilityFigure(
+  { courses, baseline, chanceRounds }: SliceAnalysis,
+  source: string,
+): ReportFigure | null {
   const probed = courses.filter(({ stability }) => pointsOf(stability).length > 0);
   if (probed.length === 0) return null;
   const first = baseline;
   const title = 'Stability, round by round';
   const series = ({ name, stability }: ArmCourse): Series => ({ name, points: pointsOf(stability) });
+  const chance: readonly Series[] =
+    chanceRounds.length === 0
+      ? []
+      : [{ name: 'by chance', points: chanceRounds.map(({ round, ...at }) => pointAt(round, at)) }];
+  const chanceText = chance.length === 0 ? '' : ' By chance: what the same probes score without the prompt.';
   if (probed.length <= TOGETHER) {
     const able = probed.every(({ ability }) => pointsOf(ability).length > 0);
     const panels = [
@@ -41,7 +49,7 @@ function stabilityFigure({ courses, baseline }: SliceAnalysis, source: string): 
         title: 'Stability: mean score of probes, 0 to 1',
         domain: [0, 1] as const,
         height: 230,
-        series: probed.map(series),
+        series: [...probed.map(series), ...chance],
       },
       ...(able
         ? [
@@ -56,7 +64,7 @@ function stabilityFigure({ courses, baseline }: SliceAnalysis, source: string): 
     ];
     return {
       name: 'stability',
-      caption: `${BANDS}. Where ability falls as well, the model loses more than its prompt.`,
+      caption: `${BANDS}.${chanceText} Where ability falls as well, the model loses more than its prompt.`,
       spec: (look) => specOf({ title, subtitle: BANDS, x: 'round of the dialogue', panels, source }, look),
     };
   }
@@ -70,13 +78,17 @@ function stabilityFigure({ courses, baseline }: SliceAnalysis, source: string): 
       .filter((course) => course !== first)
       .map((course) => ({
         title: course.name,
-        series: [...(first === null ? [] : [series(first)]), { ...series(course), name: 'this arm' }],
+        series: [
+          ...(first === null ? [] : [series(first)]),
+          { ...series(course), name: 'this arm' },
+          ...chance,
+        ],
       })),
     source,
   };
   return {
     name: 'stability',
-    caption: `Mean score of the probes after each round, 0 to 1, for each arm${first === null ? '' : `, with ${first.name} in every plot`}. ${BANDS}.`,
+    caption: `Mean score of the probes after each round, 0 to 1, for each arm${first === null ? '' : `, with ${first.name} in every plot`}. ${BANDS}.${chanceText}`,
     spec: (look) => smallMultiplesSpec(drawn, look),
   };
 }

@@ -108,6 +108,14 @@ describe('the report of a study', () => {
     expect(drawn).toMatch(/"domain": \[\s*"off",/);
   });
 
+  it('draws what the probes score by chance beside stability, if it is known', async () => {
+    const stability = 'figures/tiny-organism-stability.vl.json';
+    expect(textOf(stability)).toContain('"by chance"');
+    expect(page).toContain('what the same probes score without the prompt');
+    const unknown = await reportFiles(simulateStudy({ dialogues: 6, rounds: 4, chance: null }), OPTIONS);
+    expect(unknown.find(({ path }) => path === stability)!.text).not.toContain('by chance');
+  });
+
   it('says what was run and how to run it again', () => {
     for (const text of [
       'ab'.repeat(32),

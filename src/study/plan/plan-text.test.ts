@@ -30,6 +30,17 @@ describe('planText', () => {
     ]);
   });
 
+  it('counts the cells of rankings and of chance apart from the arms', () => {
+    const [first] = cells;
+    const others = (['ranking', 'chance', 'chance'] as const).map((kind) => ({ ...first!, kind }));
+    const lines = planText(spec, [...cells, ...others], ({ kind }) => (kind === 'chance' ? 60_000 : 0));
+    expect(lines.filter((line) => line.includes('('))).toEqual([
+      'organism  trials  (ranking heads)          1      0     0 s',
+      'organism  trials  (chance)                 2      0  2 min',
+    ]);
+    expect(lines.at(-1)).toBe('50 dialogues × 1 seed, 109 cells, 2 min on one thread');
+  });
+
   it('counts dialogues and seeds apart, although the table multiplies them', () => {
     const seeded = { ...spec, seeds: [0, 4] };
     const lines = planText(seeded, expand(seeded, foundFor(seeded), NOW, []), null);
