@@ -35,7 +35,7 @@ describe('planText', () => {
     const others = (['ranking', 'chance', 'chance'] as const).map((kind) => ({ ...first!, kind }));
     const lines = planText(spec, [...cells, ...others], ({ kind }) => (kind === 'chance' ? 60_000 : 0));
     expect(lines.filter((line) => line.includes('('))).toEqual([
-      'organism  trials  (ranking heads)          1      0     0 s',
+      'organism  trials  (ranking heads)          1      0    0 s',
       'organism  trials  (chance)                 2      0  2 min',
     ]);
     expect(lines.at(-1)).toBe('50 dialogues × 1 seed, 109 cells, 2 min on one thread');
