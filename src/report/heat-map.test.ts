@@ -123,4 +123,10 @@ describe('a heat map as SVG', () => {
       expect(svg).toContain(`>${text}</text>`);
     }
   });
+
+  it('is no wider for a long source', async () => {
+    const widthOf = (drawn: string): number => Number(drawn.match(/<svg[^>]* width="(\d+)"/)![1]);
+    const long = await heatMapSvg({ ...map, source: 'holdfast 0.1.0 · '.repeat(20) }, 'paper');
+    expect(widthOf(long)).toBeLessThan(700);
+  });
 });

@@ -1,5 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { type FigureLook, figureConfig, figureFrame, inkOf, panelTitle } from './look.js';
+import { sourceLine } from './figure-text.js';
+import { type FigureLook, figureConfig, figureFrame, panelTitle } from './look.js';
 
 /** One grid of values, drawn as colours on its own scale. */
 export interface HeatPanel {
@@ -54,7 +55,7 @@ export function heatMapSpec(
   { title, subtitle, x, y, panels, absent, source }: HeatMap,
   look: FigureLook,
 ): TopLevelSpec {
-  const { columns, cell } = gridOf(panels[0]!);
+  const cell = cellOf(panels[0]!);
   const isAbsent = panels.some(({ values }) => values.some((row) => row.includes(null)));
   return {
     ...figureFrame({ title, subtitle }, look),
@@ -66,21 +67,15 @@ export function heatMapSpec(
         resolve: { scale: { color: 'independent' } },
         hconcat: panels.map((panel, index) => panelSpec(panel, { x, y: index === 0 ? y : null, cell })),
       },
-      {
-        width: Math.max(cell * columns, 1),
-        height: 1,
-        data: { values: [{}] },
-        mark: { type: 'text', align: 'left', fontSize: 10.5, opacity: 0.75, color: inkOf(look) },
-        encoding: { x: { value: 0 }, text: { value: isAbsent ? `${absent} · ${source}` : source } },
-      },
+      sourceLine(isAbsent ? `${absent} · ${source}` : source, look),
     ],
     config: figureConfig(look),
   };
 }
 
-function gridOf({ values }: HeatPanel): { readonly columns: number; readonly cell: number } {
-  const columns = values[0]!.length;
-  return { columns, cell: Math.max(CELL.least, Math.min(CELL.most, Math.floor(PANEL_WIDTH / columns))) };
+/** Returns the width and height of a cell, in pixels. */
+function cellOf({ values }: HeatPanel): number {
+  return Math.max(CELL.least, Math.min(CELL.most, Math.floor(PANEL_WIDTH / values[0]!.length)));
 }
 
 function panelSpec(
