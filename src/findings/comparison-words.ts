@@ -1,12 +1,12 @@
-import { numberText } from '../report/index.js';
+import { estimateText, numberText } from '../report/index.js';
+import type { Estimate } from '../statistics/index.js';
 import type { SliceAnalysis } from './analysis.js';
-import type { LengthCorrelation } from './correlation.js';
 import { effectWords, pText, signed, TOO_FEW, verdictOfEffect } from './effect-words.js';
 import type { EqualCostGain } from './equal-kl.js';
 import { CERTAIN, type Trade } from './front.js';
 import { roundsText } from './rounds-text.js';
 import type { ReportedSpec } from './study-result.js';
-import { LOST_BELOW, type LossOutcome, type Survival } from './survival.js';
+import { LOST_BELOW, type LossOutcome } from './survival.js';
 
 /** Puts fronts, gains at equal cost, times to the first loss and the role of the prompt's length into sentences. */
 
@@ -34,9 +34,9 @@ export function lossText(outcome: LossOutcome): string {
 function survivalFindings({ survival, slice: { baseline }, floor }: SliceAnalysis): string[] {
   const own = survival.find(({ name }) => name === baseline);
   if (own === undefined) return [];
-  const median = signedLess(own);
+  const median = estimateText(own.median, { digits: 0, infinite: NOT_REACHED });
   const words = [
-    `Time to the first loss (${lossText(own.outcome)}): under ${baseline}, ${own.lost} of ${own.dialogues} dialogues lose the prompt; the median is ${median}.`,
+    `Time to the first loss (${lossText(own.outcome)}): under ${baseline}, ${own.lost} of ${own.dialogues} dialogues lose the prompt; median round: ${median}.`,
   ];
   const tested = survival.flatMap(({ name, beside }) => (beside === null ? [] : [{ name, ...beside }]));
   const told = tested.filter((effect) => verdictOfEffect(effect) !== 'unclear');
@@ -52,17 +52,9 @@ function survivalFindings({ survival, slice: { baseline }, floor }: SliceAnalysi
   if (shorter !== '') words.push(`Lost earlier than under ${baseline}, on average: ${shorter}.`);
   const unclear = tested.filter((effect) => verdictOfEffect(effect) === 'unclear').map(({ name }) => name);
   if (unclear.length > 0) {
-    words.push(`Times not distinguishable from ${baseline}: ${unclear.join(', ')}.`);
+    words.push(`Times not distinguishable from ${baseline}: ${unclear.join('; ')}.`);
   }
   return words;
-}
-
-/** Returns the median with its interval, for example `round 8 [6, not reached]`. */
-function signedLess({ median: { value, low, high } }: Survival): string {
-  const text = (round: number): string =>
-    Number.isFinite(round) ? numberText(round, { digits: 0 }) : NOT_REACHED;
-  const interval = Number.isNaN(low) ? '' : ` [${text(low)}, ${text(high)}]`;
-  return `${Number.isFinite(value) ? 'round ' : ''}${text(value)}${interval}`;
 }
 
 /** Says which arms are on the Pareto front of late stability against KL divergence, and how certain that is. */
@@ -80,7 +72,7 @@ function frontFindings({ trades, floor }: SliceAnalysis): string[] {
   if (trades.some(({ frequency }) => Number.isNaN(frequency))) {
     const front = trades.filter(({ onFront }) => onFront).map(told);
     return [
-      `By their values, on ${of}: ${front.join(', ')}. How certain this is cannot be told from so few.`,
+      `By their values, on ${of}: ${front.join('; ')}. How certain this is cannot be told from so few.`,
     ];
   }
   const certain = trades.filter(({ membership }) => membership === 'yes').map(told);
@@ -88,8 +80,8 @@ function frontFindings({ trades, floor }: SliceAnalysis): string[] {
     .filter(({ membership }) => membership === 'uncertain')
     .map((trade) => `${named(trade)} (${percent(trade.frequency)})`);
   return [
-    `On ${of} in at least ${percent(CERTAIN)} of resamples: ${certain.length > 0 ? certain.join(', ') : 'no arm'}.` +
-      (uncertain.length > 0 ? ` Uncertain, with the part of resamples: ${uncertain.join(', ')}.` : ''),
+    `On ${of} in at least ${percent(CERTAIN)} of resamples: ${certain.length > 0 ? certain.join('; ') : 'no arm'}.` +
+      (uncertain.length > 0 ? ` Uncertain, with the part of resamples: ${uncertain.join('; ')}.` : ''),
   ];
 }
 
@@ -134,12 +126,10 @@ function gainFindings({ gains, floor }: SliceAnalysis, { late }: ReportedSpec): 
 function lengthFindings({ correlations, slice: { baseline } }: SliceAnalysis): string[] {
   const own = correlations.find(({ name }) => name === baseline)?.byLength ?? null;
   if (own === null) return [];
-  const text = (what: string, key: keyof LengthCorrelation): string =>
-    Number.isNaN(own[key].value) || Number.isNaN(own[key].low)
-      ? `${what} cannot be told`
-      : `${what} ρ ${signed(own[key])}`;
+  const text = ({ value, low, ...ends }: Estimate): string =>
+    Number.isNaN(value) || Number.isNaN(low) ? 'cannot be told' : signed({ value, low, ...ends });
   return [
-    `Length, over dialogues in late rounds: the prompt's share with its token fraction (tokens of the prompt ÷ of the context) has ${text('a correlation of', 'ofShare')}. ` +
-      `Stability with share, ${text('given the token fraction,', 'given')}; stability with share ÷ token fraction: ${text('', 'perToken').trim()}.`,
+    `The prompt's length, under ${baseline}, over dialogues in late rounds (ρ): share with token fraction (tokens of the prompt ÷ of the context) ${text(own.ofShare)}; ` +
+      `share with stability, given the token fraction, ${text(own.given)}; share ÷ token fraction with stability ${text(own.perToken)}.`,
   ];
 }

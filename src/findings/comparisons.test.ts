@@ -158,7 +158,7 @@ describe('a front', () => {
     expect(control.frequency).toBeLessThan(0.7);
     const words = comparisonFindings(analysis, study.spec).join('\n');
     expect(words).toMatch(
-      /in at least 95 % of resamples: off \([^)]*\), k \.9 \([^)]*\), k \.7 \([^)]*\)\. Uncertain/,
+      /in at least 95 % of resamples: off \([^)]*\); k \.9 \([^)]*\); k \.7 \([^)]*\)\. Uncertain/,
     );
     expect(words).toMatch(/Uncertain, with the part of resamples: random span \(a control\) \(\d\d %\)\./);
   });
@@ -206,7 +206,7 @@ describe('the time to the first loss', () => {
     expect(p).toBeLessThan(0.01);
     expect(pHolm).toBe(p);
     const words = comparisonFindings(only(study), study.spec).join('\n');
-    expect(words).toContain('under off, 40 of 40 dialogues lose the prompt; the median is round 5 [');
+    expect(words).toContain('under off, 40 of 40 dialogues lose the prompt; median round: 5 [');
     expect(words).toContain('Lost later than under off, on average: held +1.9 [');
   });
 
@@ -216,7 +216,7 @@ describe('the time to the first loss', () => {
     expect(analysis.survival[0]!.median.value).toBe(Number.POSITIVE_INFINITY);
     expect(analysis.survival[0]!.rounds.at(-1)!.value).toBeCloseTo(0.75, 12);
     expect(comparisonFindings(analysis, kept.spec).join('\n')).toContain(
-      'under off, 10 of 40 dialogues lose the prompt; the median is not reached',
+      'under off, 10 of 40 dialogues lose the prompt; median round: not reached',
     );
   });
 
