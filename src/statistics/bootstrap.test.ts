@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { drawEach, drawNormal, scoresOf } from '../../test/support/simulated-clusters.js';
+import { drawEach, drawNormal, everyOf, scoresOf } from '../../test/support/simulated-clusters.js';
 import { figures } from '../../test/support/statistics-figures.js';
 import { createRandom } from '../engine/index.js';
 import { bootstrap, bootstrapEach, createBootstrap, type Estimate } from './bootstrap.js';
+import { boundedInterval, DIFFERENCES, type Range, SCORES } from './bounded.js';
+import { correlationOf, spearman } from './correlation.js';
 import { differenceOf, meanOf, type Score, slopeOf } from './statistic.js';
 
 /** Numbers with a mean of `mean` and a variance of 1. */
@@ -76,9 +78,11 @@ describe('the bootstrap', () => {
   it('pairs arms: what both share adds no noise to their difference', () => {
     const left = sampleOf(50, 0, 9);
     const right = left.map((value) => value - 0.1);
+    const [one, other] = [left, right].map((values) => bootstrap(50, meanOf(scoresOf(values))));
+    expect(Math.min(widthOf(one!), widthOf(other!))).toBeGreaterThan(0.4);
     const paired = bootstrap(50, differenceOf(meanOf(scoresOf(left)), meanOf(scoresOf(right))));
-    expect(paired.low).toBeCloseTo(0.1, 9);
-    expect(paired.high).toBeCloseTo(0.1, 9);
+    expect(paired.value).toBeCloseTo(0.1, 12);
+    expect(paired).toEqual({ value: paired.value, low: Number.NaN, high: Number.NaN });
   });
 
   it('is the same for the same seed, and differs for another seed', () => {
@@ -87,12 +91,54 @@ describe('the bootstrap', () => {
     expect(bootstrap(30, statistic, { seed: 2 })).not.toEqual(bootstrap(30, statistic));
   });
 
-  it('leaves out resamples without any score', () => {
-    const scores = [
-      { sum: 1, count: 1 },
-      { sum: 0, count: 0 },
+  it('leaves out resamples without any score, and has no interval if they are more than one in twenty', () => {
+    const random = createRandom(4);
+    const withScores = (scored: number) =>
+      drawEach(20, (index) => (index < scored ? { sum: random(), count: 1 } : { sum: 0, count: 0 }));
+    // All 20 draws miss the scores in (1 − scored / 20)^20 of the resamples: 1.2 % of them with four, 12 % with two.
+    const [some, few] = [4, 2].map((scored) =>
+      bootstrap(20, meanOf(withScores(scored)), { resamples: 2000 }),
+    );
+    expect(some!.low).toBeLessThan(some!.value);
+    expect(few).toEqual({ value: few!.value, low: Number.NaN, high: Number.NaN });
+  });
+
+  it('has no interval of no width: equal clusters do not show how others differ', () => {
+    const equal = meanOf(scoresOf(Array<number>(30).fill(0.3)));
+    expect(bootstrap(30, equal)).toEqual({ value: equal(everyOf(30)), low: Number.NaN, high: Number.NaN });
+    // Two dialogues with one score each: their correlation is the same in every resample that has one.
+    const [x, y] = [
+      [0, 0, 0, 1],
+      [0, 0, 0.5, 1],
     ];
-    expect(bootstrap(2, meanOf(scores))).toEqual({ value: 1, low: 1, high: 1 });
+    expect(bootstrap(4, correlationOf(x!, y!, spearman)).low).toBeNaN();
+  });
+
+  it('bounds the mean of equal scores by their number: the rule of three', () => {
+    for (const clusters of [8, 40, 100]) {
+      const zeros = meanOf(scoresOf(Array<number>(clusters).fill(0)));
+      const { value, low, high } = bootstrap(clusters, zeros, { range: SCORES });
+      expect([value, low]).toEqual([0, 0]);
+      expect(high).toBeCloseTo(1 - 0.025 ** (1 / clusters), 9);
+      const difference = bootstrap(clusters, zeros, { range: DIFFERENCES });
+      expect(difference.low).toBeCloseTo(-difference.high, 9);
+      expect(difference.high).toBeCloseTo(high, 9);
+    }
+  });
+
+  it('uses the bounded interval while fewer than eight clusters differ from most, and resamples from there', () => {
+    const withChanged = (changed: number, range?: Range) => {
+      const scores = drawEach(40, (index) => ({ sum: index < changed ? 1 : 0, count: 1 }));
+      return bootstrap(40, meanOf(scores), { resamples: 500, ...(range && { range }) });
+    };
+    expect(withChanged(7, SCORES)).toEqual({
+      value: 0.175,
+      ...boundedInterval([...Array<number>(7).fill(1), ...Array<number>(33).fill(0)], SCORES),
+    });
+    expect(withChanged(8, SCORES)).toEqual(withChanged(8));
+    // Clusters without scores are not among the equal ones.
+    const sparse = meanOf(drawEach(40, (index) => ({ sum: index < 10 ? 1 : 0, count: index < 10 ? 1 : 0 })));
+    expect(bootstrap(40, sparse, { range: SCORES }).low).toBeCloseTo(0.025 ** (1 / 10), 9);
   });
 
   it('gives each of many statistics the same estimate as alone', () => {

@@ -1,11 +1,13 @@
 import { createRandom } from '../engine/index.js';
+import { boundedInterval, type Range } from './bounded.js';
 import { normalCdf, studentCritical } from './distributions.js';
 import { quantile } from './quantile.js';
 import type { Statistic } from './statistic.js';
 
 /**
  * A statistic with its 95 % confidence interval. When the interval of a difference includes zero, no effect was seen,
- * and the end farther from zero bounds the size of an effect that may have been missed.
+ * and the end farther from zero bounds the size of an effect that may have been missed. The ends are NaN if an interval
+ * cannot be told.
  */
 export interface Estimate {
   readonly value: number;
@@ -24,14 +26,29 @@ export interface BootstrapOptions {
    * the normal distribution. With fewer than about sixty clusters the plain interval is too short.
    */
   readonly expanded?: boolean;
+  /** The range of the statistic of a single cluster, if it has one: clusters that are alike then get an interval too. */
+  readonly range?: Range;
 }
 
 const COVERAGE = 0.95;
+/** If the statistic is undefined in a larger part of the resamples, the others say too little about it. */
+const MOST_UNDEFINED = 0.05;
+/**
+ * If at least half of the clusters are equal and fewer than this differ from them, the interval is the bounded one: a
+ * resample has too few of those that differ. See the table in docs/guide/statistics.md.
+ */
+const FEWEST_CHANGED = 8;
+
+const NO_INTERVAL = { low: Number.NaN, high: Number.NaN };
 
 /**
  * Returns a statistic and its 95 % interval by the percentile bootstrap (Efron 1979) over clusters. It draws whole
- * dialogues with replacement, because the rounds of one dialogue are not independent. Two arms whose statistics get the
- * same drawn indices are paired. Resamples in which the statistic is NaN (a mean of no scores) are left out.
+ * clusters with replacement, because the dialogues of one prompt and the rounds of one dialogue are not independent. Two
+ * arms whose statistics get the same drawn indices are paired.
+ *
+ * If nearly all clusters are equal and `range` is given, the interval is {@link boundedInterval} of the clusters' own
+ * values instead. There is none (NaN) if the statistic is NaN in more than 5 % of the resamples (a mean of no scores), or
+ * the same in all of them: then the dialogues do not show how far other dialogues may differ.
  * @param clusters the number of clusters, at least 1
  */
 export function bootstrap(clusters: number, statistic: Statistic, options: BootstrapOptions = {}): Estimate {
@@ -42,22 +59,14 @@ export function bootstrap(clusters: number, statistic: Statistic, options: Boots
 export function bootstrapEach(
   clusters: number,
   statistics: readonly Statistic[],
-  { resamples = 10_000, seed = 1, expanded = false }: BootstrapOptions = {},
+  { range, ...options }: BootstrapOptions = {},
 ): Estimate[] {
-  const drawn = Int32Array.from({ length: clusters }, (_, index) => index);
-  const values = statistics.map((statistic) => statistic(drawn));
-  const resampled = statistics.map(() => new Float64Array(resamples));
-  const random = createRandom(seed);
-  for (let resample = 0; resample < resamples; resample++) {
-    for (let index = 0; index < clusters; index++) drawn[index] = Math.floor(random() * clusters);
-    for (const [at, statistic] of statistics.entries()) resampled[at]![resample] = statistic(drawn);
-  }
-  const levels = levelsOf(clusters, expanded);
-  return values.map((value, at) => estimateOf(value, resampled[at]!, levels));
+  const estimate = createBootstrap(options);
+  return statistics.map((statistic) => estimate(clusters, statistic, range));
 }
 
-/** Returns a statistic over a number of clusters with its 95 % interval. */
-export type Bootstrap = (clusters: number, statistic: Statistic) => Estimate;
+/** Returns a statistic over a number of clusters with its 95 % interval. `range` is that of {@link BootstrapOptions}. */
+export type Bootstrap = (clusters: number, statistic: Statistic, range?: Range) => Estimate;
 
 /**
  * Returns a {@link bootstrap} that draws its resamples once for each number of clusters and keeps them, for callers that
@@ -67,16 +76,19 @@ export function createBootstrap({
   resamples = 10_000,
   seed = 1,
   expanded = false,
-}: BootstrapOptions = {}): Bootstrap {
+}: Omit<BootstrapOptions, 'range'> = {}): Bootstrap {
   const kept = new Map<number, { readonly drawn: readonly Int32Array[]; readonly levels: Levels }>();
-  return (clusters, statistic) => {
+  return (clusters, statistic, range) => {
+    const value = statistic(Int32Array.from({ length: clusters }, (_, index) => index));
+    const bounded = range === undefined ? null : intervalOfTies(clusters, statistic, range);
+    if (bounded !== null)
+      return { value, low: Math.min(value, bounded.low), high: Math.max(value, bounded.high) };
     const { drawn, levels } = kept.get(clusters) ?? {
       drawn: drawResamples(clusters, resamples, seed),
       levels: levelsOf(clusters, expanded),
     };
     kept.set(clusters, { drawn, levels });
-    const value = statistic(Int32Array.from({ length: clusters }, (_, index) => index));
-    return estimateOf(value, Float64Array.from(drawn, statistic), levels);
+    return { value, ...percentiles(Float64Array.from(drawn, statistic), levels) };
   };
 }
 
@@ -92,14 +104,38 @@ function drawResamples(clusters: number, resamples: number, seed: number): Int32
 
 /** Returns an estimate with the expanded interval of values that were resampled elsewhere, over this number of clusters. */
 export function expandedEstimate(value: number, resampled: Float64Array, clusters: number): Estimate {
-  return estimateOf(value, resampled, expandedLevels(clusters));
+  return { value, ...percentiles(resampled, expandedLevels(clusters)) };
+}
+
+type Interval = Pick<Estimate, 'low' | 'high'>;
+
+/** Returns the interval of the clusters' own values if nearly all are equal; null if not. Clusters without one are left out. */
+function intervalOfTies(clusters: number, statistic: Statistic, range: Range): Interval | null {
+  const values: number[] = [];
+  for (let index = 0; index < clusters; index++) {
+    const value = Math.round(statistic(Int32Array.of(index)) * 1e9) / 1e9; // equal but for the order of adding
+    if (!Number.isNaN(value)) values.push(value);
+  }
+  const counts = new Map<number, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  const equal = Math.max(0, ...counts.values());
+  const isTied = 2 * equal >= values.length && values.length - equal < FEWEST_CHANGED;
+  return isTied && values.length > 1 ? boundedInterval(values, range) : null;
 }
 
 type Levels = readonly [lower: number, upper: number];
 
-function estimateOf(value: number, resampled: Float64Array, [lower, upper]: Levels): Estimate {
-  const sorted = resampled.filter((drawnValue) => !Number.isNaN(drawnValue)).sort();
-  return { value, low: quantile(sorted, lower), high: quantile(sorted, upper) };
+function percentiles(resampled: Float64Array, [lower, upper]: Levels): Interval {
+  const sorted = resampled.filter((value) => !Number.isNaN(value)).sort();
+  if (sorted.length < (1 - MOST_UNDEFINED) * resampled.length) return NO_INTERVAL;
+  const [low, high] = [quantile(sorted, lower), quantile(sorted, upper)];
+  return hasWidth(low, high) ? { low, high } : NO_INTERVAL;
+}
+
+/** Whether two ends differ by more than rounding. An infinite end is a statement about the statistic by itself. */
+function hasWidth(low: number, high: number): boolean {
+  const isFinite = Number.isFinite(low) && Number.isFinite(high);
+  return !isFinite || high - low > 1e-12 * Math.max(Math.abs(low), Math.abs(high));
 }
 
 function levelsOf(clusters: number, expanded: boolean): Levels {

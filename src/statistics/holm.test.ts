@@ -9,6 +9,10 @@ import { pairedPermutation } from './permutation.js';
 const pValues = fc.array(fc.double({ noNaN: true, min: 0, max: 1 }), { maxLength: 30 });
 
 describe("Holm's adjustment", () => {
+  it('leaves a test that is undefined as it is, and counts it', () => {
+    expect(holm([0.01, Number.NaN, 0.02])).toEqual([0.03, Number.NaN, 0.04]);
+  });
+
   it("is statsmodels'", () => {
     for (const { p, adjusted } of figures.holm) {
       for (const [index, value] of holm(p).entries()) expect(value).toBeCloseTo(adjusted[index]!, 14);

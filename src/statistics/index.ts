@@ -32,6 +32,7 @@ export {
   type Estimate,
   expandedEstimate,
 } from './bootstrap.js';
+export { boundedInterval, DIFFERENCES, type Range, SCORES } from './bounded.js';
 export { mean, median } from './centre.js';
 export { type Correlation, correlationAlong, correlationOf, pearson, spearman } from './correlation.js';
 export { type Equivalence, equivalenceOf } from './equivalence.js';
@@ -47,12 +48,20 @@ export {
   restrictedMeanOf,
   type SurvivalStep,
 } from './kaplan-meier.js';
+export { skewedMeanTest } from './mean-test.js';
+export { type NestedMean, type NestedValue, nestedMean } from './mixed-model.js';
 export { oddsRatio } from './odds.js';
 export { partialCorrelation, partialRankCorrelationOf, rankCorrelationOf } from './partial-correlation.js';
-export { type PermutationOptions, pairedDifferences, pairedPermutation } from './permutation.js';
+export {
+  type PermutationOptions,
+  pairedDifferences,
+  pairedPermutation,
+  permutationsFor,
+} from './permutation.js';
 export {
   clusterDeviation,
   clustersFor,
+  fewestClusters,
   minimalDetectableEffect,
   type PairedDesign,
   powerOf,

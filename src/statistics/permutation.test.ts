@@ -3,13 +3,15 @@ import { describe, expect, it } from 'vitest';
 import {
   binomialMargin,
   drawEach,
+  drawNormal,
   drawScore,
   everyOf,
   scoresOf,
 } from '../../test/support/simulated-clusters.js';
 import { figures } from '../../test/support/statistics-figures.js';
 import { createRandom } from '../engine/index.js';
-import { pairedDifferences, pairedPermutation } from './permutation.js';
+import { holm } from './holm.js';
+import { pairedDifferences, pairedPermutation, permutationsFor } from './permutation.js';
 import { differenceOf, meanOf, type Score } from './statistic.js';
 
 const fixtures = figures.permutation.map(({ sums, counts, ...rest }) => ({
@@ -21,16 +23,45 @@ describe('the paired permutation test', () => {
   it("has scipy's exact p-values, with scores weighted by their counts and with ties", () => {
     for (const { differences, statistic, p } of fixtures) {
       expect(meanOf(differences)(everyOf(differences.length))).toBeCloseTo(statistic, 12);
-      expect(pairedPermutation(differences, { permutations: 2 ** 14 })).toBe(p);
+      expect(pairedPermutation(differences)).toBe(p);
     }
   });
 
-  it('approximates them by random exchanges', () => {
-    for (const { differences, p } of fixtures.filter(({ differences }) => differences.length > 8)) {
-      const tossed = pairedPermutation(differences, { permutations: 200, seed: 3 });
-      const margin = binomialMargin(p, 200) + 1 / 201;
-      expect(Math.abs(tossed - p), `${differences.length} clusters, p = ${p}`).toBeLessThan(1.6 * margin);
+  it('counts all exchanges of twenty clusters, and approximates the same by random ones for more', () => {
+    const random = createRandom(12);
+    for (const mean of [0.1, 0.3, 0.5]) {
+      const twenty = scoresOf(drawEach(20, () => drawNormal(random) + mean));
+      const p = pairedPermutation(twenty);
+      expect(p * 2 ** 20).toBe(Math.round(p * 2 ** 20));
+      expect(pairedPermutation(twenty, { seed: 2, permutations: 9 })).toBe(p);
+      // A cluster that hardly differs leaves p as it is, and is the 21st.
+      const more = [...twenty, { sum: 1e-9, count: 1 }];
+      const tossed = pairedPermutation(more, { permutations: 4000, seed: 3 });
+      expect(Math.abs(tossed - p)).toBeLessThan(1.3 * binomialMargin(p, 4000) + 1 / 4001);
     }
+  });
+
+  it('counts them in the time of half as many clusters', () => {
+    const random = createRandom(2);
+    const started = performance.now();
+    for (let test = 0; test < 100; test++)
+      pairedPermutation(scoresOf(drawEach(20, () => drawNormal(random))));
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
+
+  it('draws as many exchanges as the correction for a family needs', () => {
+    expect(permutationsFor(3)).toBe(10_000);
+    expect(permutationsFor(501)).toBe(200_400);
+    // All of 40 clusters differ alike, so p is the smallest that it can be.
+    const clear = scoresOf(Array<number>(40).fill(1));
+    const p = pairedPermutation(clear, { permutations: permutationsFor(501) });
+    expect(holm([p, ...Array<number>(500).fill(1)])[0]).toBeLessThan(0.05);
+    expect(holm([pairedPermutation(clear), ...Array<number>(500).fill(1)])[0]).toBeGreaterThan(0.05);
+  });
+
+  it('is undefined if a difference is', () => {
+    expect(pairedPermutation(scoresOf([1, Number.NaN, 1]))).toBeNaN();
+    expect(pairedPermutation(scoresOf([1, Number.POSITIVE_INFINITY, 1]))).toBeNaN();
   });
 
   it('is 1 if no cluster differs', () => {

@@ -10,7 +10,7 @@ import {
 import { figures } from '../../test/support/statistics-figures.js';
 import { createRandom } from '../engine/index.js';
 import { pairedPermutation } from './permutation.js';
-import { clusterDeviation, clustersFor, minimalDetectableEffect, powerOf } from './power.js';
+import { clusterDeviation, clustersFor, fewestClusters, minimalDetectableEffect, powerOf } from './power.js';
 import type { Score } from './statistic.js';
 
 describe('power', () => {
@@ -32,7 +32,7 @@ describe('power', () => {
 
   it('is consistent between planning and detection', () => {
     const designs = fc.record({
-      clusters: fc.integer({ min: 3, max: 400 }),
+      clusters: fc.integer({ min: 6, max: 400 }),
       standardDeviation: fc.double({ noNaN: true, min: 0.01, max: 10 }),
       power: fc.double({ noNaN: true, min: 0.3, max: 0.99 }),
     });
@@ -50,9 +50,27 @@ describe('power', () => {
   it('has an answer in degenerate cases', () => {
     expect(clustersFor({ effect: 0, standardDeviation: 1 })).toBe(Number.POSITIVE_INFINITY);
     expect(clustersFor({ effect: 1e-9, standardDeviation: 1 })).toBe(Number.POSITIVE_INFINITY);
-    expect(clustersFor({ effect: 1, standardDeviation: 0 })).toBe(2);
     expect(clustersFor({ effect: 1, standardDeviation: Number.NaN })).toBeNaN();
-    expect(minimalDetectableEffect({ clusters: 1, standardDeviation: 1 })).toBeNaN();
+  });
+
+  it('promises nothing that the permutation test cannot find', () => {
+    for (const alpha of [0.05, 0.01, 0.05 / 24]) {
+      const fewest = fewestClusters(alpha);
+      expect(pairedPermutation(scoresOf(Array<number>(fewest).fill(1)))).toBeLessThanOrEqual(alpha);
+      expect(pairedPermutation(scoresOf(Array<number>(fewest - 1).fill(1)))).toBeGreaterThan(alpha);
+      expect(clustersFor({ effect: 100, standardDeviation: 1, alpha })).toBe(fewest);
+      expect(powerOf({ effect: 100, clusters: fewest - 1, standardDeviation: 1, alpha })).toBe(0);
+      expect(minimalDetectableEffect({ clusters: fewest - 1, standardDeviation: 1, alpha })).toBe(
+        Number.POSITIVE_INFINITY,
+      );
+    }
+  });
+
+  it('needs the fewest clusters if all show the same effect', () => {
+    expect(clustersFor({ effect: 0.1, standardDeviation: 0 })).toBe(6);
+    expect(powerOf({ effect: 0.1, clusters: 6, standardDeviation: 0 })).toBe(1);
+    expect(minimalDetectableEffect({ clusters: 6, standardDeviation: 0 })).toBe(0);
+    expect(clustersFor({ effect: 0, standardDeviation: 0 })).toBeNaN();
   });
 });
 

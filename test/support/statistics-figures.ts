@@ -61,6 +61,19 @@ export interface Figures {
     readonly obeyed: readonly (readonly [left: number, right: number])[];
     readonly ratio: number;
   }[];
+  readonly hall: readonly { readonly values: number[]; readonly p: number }[];
+  readonly exact: readonly {
+    readonly clusters: number;
+    readonly hits: number;
+    readonly low: number;
+    readonly high: number;
+  }[];
+  readonly nested: readonly {
+    readonly rows: readonly (readonly [prompt: string, dialogue: string, value: number])[];
+    readonly mean: number;
+    readonly error: number;
+    readonly variances: number[];
+  }[];
   readonly spread: readonly {
     readonly values: number[];
     readonly mean: number;

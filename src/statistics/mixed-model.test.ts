@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { drawEach, drawNormal } from '../../test/support/simulated-clusters.js';
+import { figures } from '../../test/support/statistics-figures.js';
+import { createRandom } from '../engine/index.js';
+import { studentCritical } from './distributions.js';
+import { nestedMean } from './mixed-model.js';
+
+describe('the mean of nested values', () => {
+  it("is statsmodels', with its standard error and variances", () => {
+    for (const { rows, mean, error, variances } of figures.nested) {
+      const values = rows.map(([prompt, dialogue, value]) => ({ value, groups: [prompt, dialogue] }));
+      const found = nestedMean(values);
+      const prompts = new Set(rows.map(([prompt]) => prompt)).size;
+      // statsmodels stops its search earlier: its likelihood is lower in the seventh digit.
+      expect(found.mean.value).toBeCloseTo(mean, 5);
+      expect((found.mean.high - mean) / studentCritical(0.05, prompts - 1)).toBeCloseTo(error, 4);
+      for (const [at, variance] of variances.entries()) expect(found.variances[at]).toBeCloseTo(variance, 4);
+    }
+  });
+
+  it('is that of the analysis of variance where the design is balanced', () => {
+    const random = createRandom(5);
+    const [prompts, dialogues] = [20, 4];
+    const cells = drawEach(prompts, () => {
+      const own = drawNormal(random);
+      return drawEach(dialogues, () => own + 0.5 * drawNormal(random));
+    });
+    const means = cells.map((cell) => cell.reduce((a, b) => a + b) / dialogues);
+    const mean = means.reduce((a, b) => a + b) / prompts;
+    const within = cells.flatMap((cell, at) => cell.map((value) => (value - means[at]!) ** 2));
+    const residual = within.reduce((a, b) => a + b) / (prompts * (dialogues - 1));
+    const between = means.reduce((sum, each) => sum + (each - mean) ** 2, 0) / (prompts - 1);
+    const found = nestedMean(
+      cells.flatMap((cell, prompt) => cell.map((value) => ({ value, groups: [prompt] }))),
+    );
+    expect(found.mean.value).toBeCloseTo(mean, 10);
+    expect(found.mean.high - mean).toBeCloseTo(studentCritical(0.05, 19) * Math.sqrt(between / prompts), 6);
+    expect(found.variances[1]).toBeCloseTo(residual, 6);
+    expect(found.variances[0]).toBeCloseTo(between - residual / dialogues, 6);
+  });
+
+  it('has no variance between groups that differ less than chance', () => {
+    const values = drawEach(10, (prompt) => [-1, 1].map((value) => ({ value, groups: [prompt] }))).flat();
+    expect(nestedMean(values).variances).toEqual([0, expect.closeTo(20 / 19, 9)]);
+  });
+});
