@@ -3,7 +3,7 @@ import { reportedContrasts } from './contrasts.js';
 import { type ShareCorrelation, shareCorrelationOf } from './correlation.js';
 import { type ArmCosts, costsOf } from './costs.js';
 import { type ArmCourse, courseOf, type RoundEstimate } from './course.js';
-import { correctedEffects, type Effect, effectsOf } from './effects.js';
+import { type Effect, effectsOf, testedEffects } from './effects.js';
 import { correctedGains, type EqualCostGain, equalCostGains } from './equal-kl.js';
 import { type Trade, tradesOf } from './front.js';
 import { type HeadMap, headMapOf } from './heads.js';
@@ -15,6 +15,7 @@ import { baselineOf, type Slice, slicesOf } from './slices.js';
 import type { StudiedModel, StudyResult } from './study-result.js';
 import { correctedSurvival, type Survival, survivalOf } from './survival.js';
 import { armTradesOf } from './trade-sample.js';
+import { type MixedEffect, mixedEffectsOf } from './variance.js';
 
 /** All results of a study for one model on one source of dialogues. */
 export interface SliceAnalysis {
@@ -27,6 +28,8 @@ export interface SliceAnalysis {
   /** Set if the model does not follow its system prompt even at the start. */
   readonly floor: Floor | null;
   readonly effects: readonly Effect[];
+  /** The effects by a mixed model, where dialogues share prompts or seeds share dialogues. */
+  readonly mixed: readonly MixedEffect[];
   /** How the study's report follows the locked analysis plan. */
   readonly plan: PlanCheck;
   /** Ability, fluency, perplexity and choice of the other arms beside the untouched one's. */
@@ -52,7 +55,10 @@ export function analyse(study: StudyResult, options: AnalysisOptions = {}): Slic
   const slices = slicesOf(study);
   const plan = checkPlan(study);
   const compared = { contrasts: reportedContrasts(study), plan, margin: spec.margin };
-  const effects = correctedEffects(slices.map((slice) => effectsOf(slice, compared, spec, inference)));
+  const effects = testedEffects(
+    slices.map((slice) => effectsOf(slice, compared, spec, inference)),
+    inference,
+  );
   const quality = correctedQuality(slices.map((slice) => qualityOf(slice, spec, inference)));
   const trades = slices.map(({ arms }) => armTradesOf(arms, spec, inference));
   const gains = correctedGains(trades.map((own) => (own === null ? [] : equalCostGains(own, spec.arms))));
@@ -71,6 +77,7 @@ export function analyse(study: StudyResult, options: AnalysisOptions = {}): Slic
       baseline: courses.find(({ name }) => name === slice.baseline) ?? null,
       floor: floorOf(slice, spec, inference),
       effects: effects[at]!,
+      mixed: mixedEffectsOf(slice, compared.contrasts, spec),
       plan,
       quality: quality[at]!,
       chance: chanceLevelOf(arms[0]!.shared, slice.chance, inference),

@@ -1,4 +1,4 @@
-import { type Estimate, meanOf } from '../statistics/index.js';
+import { type Estimate, meanOf, SCORES } from '../statistics/index.js';
 import type { ChanceAnswer, ChanceRecord, DialogueRecord, ProbeRecord } from '../study/index.js';
 import type { Clusters } from './clusters.js';
 import type { Inference } from './inference.js';
@@ -98,6 +98,7 @@ export function chanceLevelOf(
     inference.estimate(
       dialogues.length,
       meanOf(scoresIn(dialogues, () => true, chanceScores(book, has, under))),
+      SCORES,
     );
   const both = level();
   if (Number.isNaN(both.value)) return null;

@@ -1,17 +1,17 @@
 import { HoldfastError } from '../errors.js';
 import type { DataTable } from '../report/index.js';
-import { type Estimate, holm, meanOf, pairedPermutation } from '../statistics/index.js';
+import { DIFFERENCES, type Estimate, meanOf, SCORES } from '../statistics/index.js';
 import type { Sample } from './clusters.js';
 import { effectWords } from './effect-words.js';
 import { comparedIn, pairDialogues, type WindowName, windowsOf } from './effects.js';
-import { type AnalysisOptions, createInference } from './inference.js';
+import { type AnalysisOptions, createInference, type Tested } from './inference.js';
 import { floorOf } from './judgement.js';
 import { probeScores, scoresIn } from './scores.js';
 import { type Slice, sliceName, slicesOf } from './slices.js';
 import type { ReportedSpec, StudyResult } from './study-result.js';
 
 /** The difference of stability of two arms, on the dialogues that both have. */
-export interface ArmComparison extends Sample {
+export interface ArmComparison extends Sample, Tested {
   readonly left: string;
   readonly right: string;
   readonly window: WindowName;
@@ -19,10 +19,6 @@ export interface ArmComparison extends Sample {
   readonly ofRight: Estimate;
   /** Left minus right. */
   readonly difference: Estimate;
-  /** Two-sided p-value of the paired permutation test. */
-  readonly p: number;
-  /** `p` after Holm's correction over all comparisons of the call. */
-  readonly pHolm: number;
   /** Whether one of the two models is at the floor, so that neither arm is called better or worse. */
   readonly atFloor: boolean;
 }
@@ -132,7 +128,7 @@ function comparisonsOf(
       const { differences, sample } = comparedIn(both, has);
       if (differences.length === 0) return [];
       const mean = (clusters: typeof both.left): Estimate =>
-        inference.estimate(clusters.length, meanOf(scoresIn(clusters, has, probeScores())));
+        inference.estimate(clusters.length, meanOf(scoresIn(clusters, has, probeScores())), SCORES);
       return [
         {
           left: left.name,
@@ -141,15 +137,15 @@ function comparisonsOf(
           ...sample,
           ofLeft: mean(both.left),
           ofRight: mean(both.right),
-          difference: inference.estimate(differences.length, meanOf(differences)),
-          p: pairedPermutation(differences, inference),
+          difference: inference.estimate(differences.length, meanOf(differences), DIFFERENCES),
+          differences,
           atFloor,
         },
       ];
     });
   });
-  const corrected = holm(compared.map(({ p }) => p));
-  return compared.map((comparison, at) => ({ ...comparison, pHolm: corrected[at]! }));
+  const tested = inference.test(compared.map(({ differences }) => differences));
+  return compared.map(({ differences: _, ...comparison }, at) => ({ ...comparison, ...tested[at]! }));
 }
 
 /** Returns comparisons as a table, one row each. */
@@ -157,7 +153,7 @@ export function comparisonTable(comparisons: readonly ArmComparison[]): DataTabl
   return {
     name: 'comparison',
     title: 'Comparison',
-    note: "Stability on the same scenarios and seeds, left minus right, with 95 % intervals from a bootstrap over prompts (over dialogues if there is one prompt); p from the paired permutation test after Holm's correction over these rows.",
+    note: "Stability on the same scenarios and seeds, left minus right, with 95 % intervals from a bootstrap over prompts (over dialogues if there is one prompt); p is the larger of the paired permutation test and the studentised test of the mean, after Holm's correction over these rows.",
     columns: [
       { name: 'left', heading: 'left' },
       { name: 'right', heading: 'right' },

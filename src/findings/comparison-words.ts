@@ -1,9 +1,10 @@
 import { estimateText, numberText } from '../report/index.js';
 import type { Estimate } from '../statistics/index.js';
 import type { SliceAnalysis } from './analysis.js';
-import { effectWords, pText, signed, TOO_FEW, verdictOfEffect } from './effect-words.js';
+import { effectWords, pText, signed, verdictOfEffect } from './effect-words.js';
 import type { EqualCostGain } from './equal-kl.js';
 import { CERTAIN, type Trade } from './front.js';
+import { FEWEST } from './inference.js';
 import { roundsText } from './rounds-text.js';
 import type { ReportedSpec } from './study-result.js';
 import { LOST_BELOW, type LossOutcome } from './survival.js';
@@ -94,7 +95,7 @@ export function gainWords(gain: EqualCostGain, atFloor: boolean): string {
   if (Number.isNaN(difference.value))
     return `cannot be told: outside the range of ${from === to ? right : left}`;
   if (Number.isNaN(difference.low)) {
-    return `cannot be told: ${TOO_FEW} or held-out items, or too often outside the range`;
+    return `cannot be told: fewer than ${FEWEST} prompts or held-out items, or too often outside the range`;
   }
   return effectWords(gain, { name: right, atFloor });
 }

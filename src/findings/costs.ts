@@ -1,8 +1,11 @@
 import {
+  DIFFERENCES,
   differenceOf,
   type Estimate,
   meanOf,
   quantile,
+  type Range,
+  SCORES,
   type Score,
   type Statistic,
 } from '../statistics/index.js';
@@ -45,22 +48,33 @@ export function costsOf(slice: Slice, inference: Inference): ArmCosts[] {
         shared.length,
         meanOf(shared.map((cluster) => totalOf(cluster.map((dialogue) => scoreOf(countIn(dialogue)))))),
       );
-    const alone = (measure: Measure, statistic: (mean: Statistic) => Statistic): Estimate | null =>
-      heldOut([arm], arms, measure, ([own]) => statistic(own!), inference);
+    const alone = (
+      measure: Measure,
+      statistic: (mean: Statistic) => Statistic,
+      range?: Range,
+    ): Estimate | null => heldOut([arm], arms, measure, ([own]) => statistic(own!), inference, range);
     const beside = (
       measure: Measure,
       statistic: (own: Statistic, first: Statistic) => Statistic,
+      range?: Range,
     ): Estimate | null =>
       baseline === undefined
         ? null
-        : heldOut([arm, baseline], arms, measure, ([own, first]) => statistic(own!, first!), inference);
+        : heldOut(
+            [arm, baseline],
+            arms,
+            measure,
+            ([own, first]) => statistic(own!, first!),
+            inference,
+            range,
+          );
     return {
       name: arm.name,
       kl: alone('kl', (mean) => mean),
       perplexity: alone('perplexity', exponentialOf),
       perplexityRatio: beside('perplexity', (own, first) => exponentialOf(differenceOf(own, first))),
-      accuracy: alone('choice', (mean) => mean),
-      accuracyDifference: beside('choice', differenceOf),
+      accuracy: alone('choice', (mean) => mean, SCORES),
+      accuracyDifference: beside('choice', differenceOf, DIFFERENCES),
       contextTokens: inference.estimate(context.length, meanOf(context)),
       forwardedTokens: perDialogue(({ forwardedTokens }) => forwardedTokens),
       forwardPasses: perDialogue(({ forwardPasses }) => forwardPasses),
@@ -82,13 +96,14 @@ function heldOut(
   measure: Measure,
   statistic: (means: readonly Statistic[]) => Statistic,
   inference: Inference,
+  range?: Range,
 ): Estimate | null {
   const measured = all.map((arm) => itemsOf(arm, measure)).filter(({ size }) => size > 0);
   const own = arms.map((arm) => itemsOf(arm, measure));
   const items = [...own[0]!.keys()].filter((item) => measured.every((costs) => costs.has(item))).sort();
   if (items.length === 0 || own.some(({ size }) => size === 0)) return null;
   const means = own.map((costs) => meanOf(items.map((item): Score => costs.get(item)!)));
-  return inference.estimate(items.length, statistic(means));
+  return inference.estimate(items.length, statistic(means), range);
 }
 
 /** Returns the costs of an arm by held-out item. */

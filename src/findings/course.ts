@@ -1,4 +1,14 @@
-import { differenceOf, type Estimate, meanOf, type Statistic, slopeOf } from '../statistics/index.js';
+import {
+  DIFFERENCES,
+  differenceOf,
+  type Estimate,
+  meanOf,
+  type Range,
+  SCORES,
+  type Statistic,
+  slopeOf,
+  slopeRange,
+} from '../statistics/index.js';
 import type { RoundRecord } from '../study/index.js';
 import { aboveChanceScores, type ChanceBook, type ChanceLevel, chanceLevelOf } from './chance.js';
 import { type Clusters, type Sample, sampleOf } from './clusters.js';
@@ -92,13 +102,17 @@ export function courseOf(
   const dialogues = arm.shared;
   const rounds = roundsOf(dialogues);
   const probed = probedRoundsOf(dialogues);
-  const course = (read: ReadRound, at = rounds): Course =>
-    measureCourse(dialogues, at, read, windows, inference);
+  const course = (read: ReadRound, at = rounds, range = SCORES): Course =>
+    measureCourse(dialogues, at, read, range, windows, inference);
   return {
     name: arm.name,
     sample: sampleOf(dialogues),
     stability: course(probeScores(), probed),
-    slope: inference.estimate(dialogues.length, stabilitySlope(dialogues, probed)),
+    slope: inference.estimate(
+      dialogues.length,
+      stabilitySlope(dialogues, probed),
+      slopeRange(probed, SCORES),
+    ),
     obedience: course(({ obedience }) => scoreOf(obedience)),
     ability: course(({ ability }) => scoreOf(ability)),
     fluency: course(({ fluency }) => scoreOf(fluency)),
@@ -107,16 +121,17 @@ export function courseOf(
       after: course(({ share }) => scoreOf(share.after)),
     },
     attention: rounds.map((round) => attentionIn(dialogues, round)),
-    aboveChance: course(aboveChanceScores(chance), probed),
+    aboveChance: course(aboveChanceScores(chance), probed, DIFFERENCES),
     parts: partsOf(dialogues).map(({ kind, name, has }) => {
       const own = dialogues.filter((cluster) => hasScore(cluster, probeScores(has)));
-      const measured = (read: ReadRound): Course => measureCourse(own, probed, read, windows, inference);
+      const measured = (read: ReadRound, range = SCORES): Course =>
+        measureCourse(own, probed, read, range, windows, inference);
       return {
         kind,
         name,
         stability: measured(probeScores(has)),
         chance: chanceLevelOf(own, chance, inference, has),
-        aboveChance: measured(aboveChanceScores(chance, has)),
+        aboveChance: measured(aboveChanceScores(chance, has), DIFFERENCES),
       };
     }),
   };
@@ -133,10 +148,13 @@ function measureCourse(
   dialogues: Clusters,
   rounds: readonly number[],
   read: ReadRound,
+  range: Range,
   windows: Windows,
   inference: Inference,
 ): Course {
-  const estimate = (statistic: Statistic): Estimate => inference.estimate(dialogues.length, statistic);
+  const [lowest, highest] = range;
+  const estimate = (statistic: Statistic, of = range): Estimate =>
+    inference.estimate(dialogues.length, statistic, of);
   const early = meanOf(scoresIn(dialogues, between(windows.early), read));
   const late = meanOf(scoresIn(dialogues, between(windows.late), read));
   return {
@@ -146,7 +164,7 @@ function measureCourse(
     })),
     early: estimate(early),
     late: estimate(late),
-    change: estimate(differenceOf(late, early)),
+    change: estimate(differenceOf(late, early), [lowest - highest, highest - lowest]),
   };
 }
 

@@ -2,16 +2,24 @@ import { estimateText, type Verdict, verdictOf } from '../report/index.js';
 import type { Estimate } from '../statistics/index.js';
 import type { SliceAnalysis } from './analysis.js';
 import type { Effect } from './effects.js';
-import { FEWEST } from './inference.js';
+import { FEWEST, largerP } from './inference.js';
 
 /** Puts an effect into words. Its interval and its tests choose them. */
 
 const SIGNIFICANT = 0.05;
 
-/** Why there is no interval. */
-export const TOO_FEW = `fewer than ${FEWEST} prompts`;
+/** Returns why an estimate has no interval. Without the number of its clusters, both reasons are possible. */
+export function whyUntold(clusters?: number): string {
+  const [few, constant] = [
+    `there are fewer than ${FEWEST} prompts`,
+    'the dialogues do not show how much it varies',
+  ];
+  if (clusters === undefined) return `${few}, or ${constant}`;
+  return clusters < FEWEST ? few : constant;
+}
 
-type TestedDifference = Pick<Effect, 'difference' | 'p' | 'pHolm'> & Partial<Pick<Effect, 'equivalence'>>;
+type TestedDifference = Pick<Effect, 'difference' | 'p' | 'pHolm'> &
+  Partial<Pick<Effect, 'clusters' | 'pMean' | 'equivalence'>>;
 
 /** Returns a difference with its interval and its sign. */
 export const signed = (estimate: Estimate, digits = 2): string =>
@@ -51,14 +59,14 @@ export function effectWords(
 const isEquivalent = ({ equivalence = null }: TestedDifference): boolean =>
   equivalence !== null && equivalence.p <= SIGNIFICANT;
 
-/** Whether the interval excludes zero but the test, before any correction, is not significant. */
-const disagrees = ({ difference, p }: TestedDifference): boolean =>
-  verdictOf(difference) !== 'unclear' && p > SIGNIFICANT;
+/** Whether the interval excludes zero but a test, before any correction, is not significant. */
+const disagrees = (effect: TestedDifference): boolean =>
+  verdictOf(effect.difference) !== 'unclear' && largerP(effect) > SIGNIFICANT;
 
 /** Returns why an effect is neither better nor worse, and how large it may be. */
 export function whyUnclear(effect: TestedDifference): string {
   const { difference } = effect;
-  if (Number.isNaN(difference.low)) return `unknown: ${TOO_FEW}`;
+  if (Number.isNaN(difference.low)) return `cannot be told: ${whyUntold(effect.clusters)}`;
   const alone = verdictOf(difference);
   if (isEquivalent(effect)) {
     const { margin, p } = effect.equivalence!;
@@ -73,9 +81,7 @@ export function whyUnclear(effect: TestedDifference): string {
 function noEffect({ low, high }: Estimate): string {
   const most = Math.max(Math.abs(low), Math.abs(high));
   // Rounded up, so that the text is still a bound.
-  return most === 0
-    ? 'no difference at all'
-    : `no effect seen, at most ${(Math.ceil(most * 100) / 100).toFixed(2)}`;
+  return `no effect seen, at most ${(Math.ceil(most * 100) / 100).toFixed(2)}`;
 }
 
 /** Returns an effect with its numbers: `growing against off: +0.21 [+0.15, +0.27], p .001, better`. */

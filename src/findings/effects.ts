@@ -1,20 +1,18 @@
 import {
   clusterDeviation,
+  DIFFERENCES,
   type Equivalence,
   type Estimate,
   equivalenceOf,
-  holm,
   meanOf,
-  minimalDetectableEffect,
   oddsRatio,
   pairedDifferences,
-  pairedPermutation,
   type Score,
 } from '../statistics/index.js';
 import type { Contrast, DialogueRecord } from '../study/index.js';
 import { type Clusters, clustered, type Sample, sampleOf } from './clusters.js';
 import type { Windows } from './course.js';
-import type { Inference } from './inference.js';
+import { detectableScore, type Inference, type Tested } from './inference.js';
 import { type PlanCheck, type Standing, standingOf } from './plan-check.js';
 import { between, only, probedRoundsOf, probeScores, type RoundFilter, scoresIn } from './scores.js';
 import { dialogueKey, type Slice } from './slices.js';
@@ -23,7 +21,7 @@ import { dialogueKey, type Slice } from './slices.js';
 export type WindowName = 'early' | 'late' | 'last';
 
 /** One arm's stability minus another's over some rounds, on the dialogues that both have. */
-export interface Effect extends Sample {
+export interface Effect extends Sample, Tested {
   readonly arm: string;
   /** The arm that it is a difference from. */
   readonly against: string;
@@ -31,23 +29,21 @@ export interface Effect extends Sample {
   /** Its place in the analysis plan that was locked before the first cell. */
   readonly standing: Standing;
   readonly difference: Estimate;
-  /** Two-sided p-value of the paired permutation test. */
-  readonly p: number;
-  /** `p` after Holm's correction: over the primary effects of the study, or over all others. */
-  readonly pHolm: number;
   /** The odds that a probe is answered as the prompt asks, divided by those under the other arm. */
   readonly odds: Estimate;
   /** The test that the two arms differ by less than the declared margin; null if none is declared. */
   readonly equivalence: Equivalence | null;
   /**
-   * The smallest effect that this many clusters find with power 0.8 at α = 0.05; null if there are fewer than two, or none
-   * differs.
+   * The smallest effect that this many clusters find with power 0.8 at α = 0.05; null if they can find none that scores
+   * can have, or if no cluster differs.
    */
   readonly detectable: number | null;
 }
 
-/** An effect before Holm's correction. */
-export type UncorrectedEffect = Omit<Effect, 'pHolm'>;
+/** An effect before its test, with the differences of its clusters. */
+export interface UntestedEffect extends Omit<Effect, keyof Tested> {
+  readonly differences: readonly Score[];
+}
 
 /** What a report compares, and how it follows the plan. */
 export interface Compared {
@@ -65,9 +61,9 @@ export function effectsOf(
   { contrasts, plan, margin }: Compared,
   windows: Windows,
   inference: Inference,
-): UncorrectedEffect[] {
+): UntestedEffect[] {
   const effects = pairsOf(slice, contrasts).flatMap(({ contrast, pair }) =>
-    windowsOf(pair.right, windows).flatMap(({ window, has }): UncorrectedEffect[] => {
+    windowsOf(pair.right, windows).flatMap(({ window, has }): UntestedEffect[] => {
       const { left, right, differences, sample } = comparedIn(pair, has);
       if (differences.length === 0) return [];
       return [
@@ -77,11 +73,11 @@ export function effectsOf(
           window,
           standing: standingOf(plan, contrast, window),
           ...sample,
-          difference: inference.estimate(differences.length, meanOf(differences)),
-          p: pairedPermutation(differences, inference),
+          difference: inference.estimate(differences.length, meanOf(differences), DIFFERENCES),
+          differences,
           odds: oddsRatio(left, right),
           equivalence: margin === null ? null : equivalenceOf(differences, margin),
-          detectable: detectableEffect(differences),
+          detectable: detectableScore(differences.length, clusterDeviation(differences)),
         },
       ];
     }),
@@ -92,17 +88,25 @@ export function effectsOf(
 const STANDINGS: readonly Standing[] = ['primary', 'planned', 'after the fact'];
 
 /**
- * Corrects the effects of all slices, `[slices][effects]`. Those of the primary outcome are a family of tests of their own,
+ * Tests the effects of all slices, `[slices][effects]`. Those of the primary outcome are a family of tests of their own,
  * because they were chosen before the data were seen; all others are a second family.
  */
-export function correctedEffects(effects: readonly (readonly UncorrectedEffect[])[]): Effect[][] {
-  const all = effects.flat();
-  const corrected = new Map<UncorrectedEffect, number>();
+export function testedEffects(
+  effects: readonly (readonly UntestedEffect[])[],
+  inference: Inference,
+): Effect[][] {
+  const tested = new Map<UntestedEffect, Tested>();
   for (const isPrimary of [true, false]) {
-    const family = all.filter(({ standing }) => (standing === 'primary') === isPrimary);
-    for (const [at, p] of holm(family.map(({ p }) => p)).entries()) corrected.set(family[at]!, p);
+    const family = effects.flat().filter(({ standing }) => (standing === 'primary') === isPrimary);
+    const results = inference.test(family.map(({ differences }) => differences));
+    for (const [at, effect] of family.entries()) tested.set(effect, results[at]!);
   }
-  return effects.map((ofSlice) => ofSlice.map((effect) => ({ ...effect, pHolm: corrected.get(effect)! })));
+  return effects.map((ofSlice) =>
+    ofSlice.map((effect) => {
+      const { differences: _, ...untested } = effect;
+      return { ...untested, ...tested.get(effect)! };
+    }),
+  );
 }
 
 /** Pairs the dialogues of the arms of each contrast. Contrasts with an arm that was not run are left out. */
@@ -172,12 +176,4 @@ export function windowsOf(
     { window: 'late', has: between(late) },
     ...(last === undefined ? [] : [{ window: 'last' as const, has: only(last) }]),
   ];
-}
-
-function detectableEffect(differences: readonly Score[]): number | null {
-  if (differences.length < 2) return null;
-  const standardDeviation = clusterDeviation(differences);
-  return standardDeviation > 0
-    ? minimalDetectableEffect({ clusters: differences.length, standardDeviation })
-    : null;
 }

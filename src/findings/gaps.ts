@@ -1,4 +1,5 @@
 import { type Sample, sampleText } from './clusters.js';
+import { FEW } from './inference.js';
 import { type Slice, sliceKey, sliceName } from './slices.js';
 import type { Gap, StudyResult } from './study-result.js';
 
@@ -20,7 +21,7 @@ export function planWords({ records, gaps }: Pick<StudyResult, 'records' | 'gaps
 
 /** Says which arms of a slice lack dialogues, which dialogues the numbers cover, and where a policy did not act as asked. */
 export function coverageWords({ arms, baseline, sample, leftOut, gaps }: Slice): string[] {
-  const words = sampleWords(sample);
+  const words = [...sampleWords(sample), ...fewWords(sample)];
   if (gaps.length > 0) {
     const byArm = [...grouped(gaps, ({ arm }) => arm)];
     words.push(`Missing dialogues: ${byArm.map(([arm, own]) => `${arm}: ${gapText(own)}`).join('; ')}.`);
@@ -47,6 +48,13 @@ function sampleWords(sample: Sample): string[] {
     : [
         `${sampleText(sample)}: dialogues of one prompt are not independent, so intervals, tests and power count prompts.`,
       ];
+}
+
+/** Warns of few clusters. */
+function fewWords({ clusters }: Sample): string[] {
+  return clusters > 0 && clusters < FEW
+    ? [`Intervals, tests and power rest on ${clusters} prompts or dialogues, fewer than ten: they are rough.`]
+    : [];
 }
 
 /** Says in which rounds a policy did not do what its arm asks for, one sentence for each arm. */

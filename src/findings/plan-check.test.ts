@@ -227,7 +227,9 @@ describe('equivalence in words', () => {
     effectWords(
       {
         difference: { value, low, high },
+        clusters: 40,
         p: pHolm,
+        pMean: pHolm,
         pHolm,
         equivalence: p === null ? null : { margin: 0.05, p, interval: { value, low, high } },
       },

@@ -3,7 +3,7 @@ import { simulateStudy } from '../../test/support/simulated-study.js';
 import { clustersFor } from '../statistics/index.js';
 import { analyse } from './analysis.js';
 import { compareArms, compareStudies, comparisonTable } from './compare.js';
-import { pilotPower } from './power.js';
+import { pilotPower, powerTable } from './power.js';
 
 const FEW = { resamples: 300 };
 
@@ -29,6 +29,29 @@ describe('the power of a pilot', () => {
       needed: null,
       neededCorrected: null,
     });
+  });
+
+  it('promises nothing below what a test of so few can find, and warns of few prompts', () => {
+    const small = pilotPower(simulateStudy({ dialogues: 5, rounds: 10 }), 0.3);
+    for (const { detectable, needed } of small.arms) {
+      expect(detectable).toBeNull(); // at best p = 2/2^5
+      if (needed !== null) expect(needed).toBeGreaterThanOrEqual(6);
+    }
+    expect(powerTable(small).note).toMatch(/Warning: 5 clusters are too few to plan from/);
+    expect(powerTable(pilotPower(study, 0.1)).note).not.toMatch(/Warning/);
+    // A deviation so large that only a difference above 1 would be found.
+    const rare = pilotPower(
+      simulateStudy({
+        dialogues: 6,
+        rounds: 1,
+        arms: [
+          { name: 'off', start: 0.5, slope: 0 },
+          { name: 'on', start: 0.8, slope: 0 },
+        ],
+      }),
+      0.3,
+    );
+    for (const { detectable } of rare.arms) expect(detectable ?? 0).toBeLessThanOrEqual(1);
   });
 
   it('needs more dialogues to pass the correction for all tests of the report', () => {
@@ -98,9 +121,10 @@ describe('a comparison', () => {
     expect(rows.map((row) => row.at(-1))).toEqual(Array(3).fill('above zero, but at the floor'));
   });
 
-  it('of a study with itself finds no difference at all', () => {
+  it('of a study with itself finds no effect, and bounds what may have been missed', () => {
     for (const { difference, p } of compareStudies(study, study, ['off'], FEW)) {
-      expect(difference).toEqual({ value: 0, low: 0, high: 0 });
+      const most = 1 - 0.025 ** (1 / 20); // the rule of three
+      expect(difference).toEqual({ value: 0, low: expect.closeTo(-most, 6), high: expect.closeTo(most, 6) });
       expect(p).toBe(1);
     }
   });

@@ -1,8 +1,9 @@
 import type { DataTable } from '../report/index.js';
-import { clusterDeviation, clustersFor, minimalDetectableEffect } from '../statistics/index.js';
+import { clusterDeviation, clustersFor } from '../statistics/index.js';
 import type { Sample } from './clusters.js';
 import { reportedContrasts } from './contrasts.js';
 import { comparedIn, pairsOf, type WindowName, windowsOf } from './effects.js';
+import { detectableScore, FEW } from './inference.js';
 import { type SliceLabels, sliceName, slicesOf } from './slices.js';
 import type { StudyResult } from './study-result.js';
 
@@ -24,7 +25,7 @@ export interface ArmPower extends Sample {
   readonly window: WindowName;
   /** Standard deviation over clusters of the differences. */
   readonly deviation: number;
-  /** The smallest effect that this many clusters find with power 0.8 at α = 0.05; null if no cluster differs. */
+  /** The smallest effect that this many clusters find; null if they find none that scores can have, or none differs. */
   readonly detectable: number | null;
   /** Clusters, of as many dialogues each, needed to find the effect at α = 0.05, and at α / tests; null if none differs. */
   readonly needed: number | null;
@@ -56,7 +57,7 @@ export function pilotPower(study: StudyResult, effect: number): PilotPower {
         ...tested,
         ...sample,
         deviation: standardDeviation,
-        detectable: varies ? minimalDetectableEffect({ clusters, standardDeviation }) : null,
+        detectable: detectableScore(clusters, standardDeviation),
         needed: varies ? clustersFor({ effect, standardDeviation }) : null,
         neededCorrected: varies ? clustersFor({ effect, standardDeviation, alpha: ALPHA / tests }) : null,
       },
@@ -74,7 +75,9 @@ export function powerTable({ effect, tests, arms }: PilotPower): DataTable {
     title: 'Power',
     note:
       'Differences of stability between two arms, by prompt (by dialogue if there is one prompt). A two-sided paired test finds the effect with power 0.8 at α = 0.05, uncorrected; ' +
-      `corrected: at 0.05 / ${tests}, the worst case of Holm's correction in a report with the ${tests} differences of this one.`,
+      `corrected: at 0.05 / ${tests}, the worst case of Holm's correction in a report with the ${tests} differences of this one. ` +
+      'A dash: no prompt differs, or no difference that scores from 0 to 1 can have would be found.' +
+      fewWords(arms),
     columns: [
       { name: 'arm', heading: 'arm' },
       { name: 'against', heading: 'against' },
@@ -113,4 +116,12 @@ export function powerTable({ effect, tests, arms }: PilotPower): DataTable {
       ],
     ),
   };
+}
+
+/** Warns of deviations from few clusters: that of ten has an error of a quarter, so the number needed one of a half. */
+function fewWords(arms: readonly ArmPower[]): string {
+  const fewest = Math.min(...arms.map(({ clusters }) => clusters));
+  return fewest < FEW
+    ? ` Warning: ${fewest === 1 ? 'one cluster is' : `${fewest} clusters are`} too few to plan from. With fewer than ten, the deviation is off by a quarter or more, and the numbers needed by half or more.`
+    : '';
 }

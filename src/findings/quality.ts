@@ -1,10 +1,13 @@
 import {
+  DIFFERENCES,
   differenceOf,
   type Estimate,
   holm,
   meanOf,
   pairedDifferences,
   pairedPermutation,
+  type Range,
+  SCORES,
   type Score,
   type Statistic,
 } from '../statistics/index.js';
@@ -55,13 +58,14 @@ export function qualityOf(slice: Slice, spec: ReportedSpec, inference: Inference
       const kept = [...differences.keys()].filter((at) => differences[at]!.count > 0);
       if (kept.length === 0) return [];
       const of = (scores: readonly Score[]): Statistic => scale(meanOf(kept.map((at) => scores[at]!)));
-      const estimate = (statistic: Statistic): Estimate => inference.estimate(kept.length, statistic);
+      const estimate = (statistic: Statistic, range: Range): Estimate =>
+        inference.estimate(kept.length, statistic, quality === 'perplexity' ? undefined : range);
       return [
         {
           ...{ arm: arm.name, beside: untouched.name, quality, clusters: kept.length },
-          own: estimate(of(left)),
-          untouched: estimate(of(right)),
-          difference: estimate(differenceOf(of(left), of(right))),
+          own: estimate(of(left), SCORES),
+          untouched: estimate(of(right), SCORES),
+          difference: estimate(differenceOf(of(left), of(right)), DIFFERENCES),
           p: pairedPermutation(
             kept.map((at) => differences[at]!),
             inference,

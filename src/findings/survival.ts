@@ -9,8 +9,11 @@ import {
   medianLifetimeOf,
   pairedDifferences,
   pairedPermutation,
+  type Range,
   restrictedMeanOf,
+  SCORES,
   type Score,
+  type Statistic,
   type SurvivalStep,
 } from '../statistics/index.js';
 import type { DialogueRecord, RoundRecord } from '../study/index.js';
@@ -91,14 +94,14 @@ function armSurvival(
   if (clusters.length === 0) return null;
   const lifetimes = clusters.flat();
   const rounds = judgedRoundsOf(shared, outcome);
-  const estimate = (statistic: ReturnType<typeof keptOf>): Estimate =>
-    inference.estimate(clusters.length, statistic);
+  const estimate = (statistic: Statistic, range?: Range): Estimate =>
+    inference.estimate(clusters.length, statistic, range);
   return {
     name,
     outcome,
     dialogues: lifetimes.length,
     lost: lifetimes.filter(({ lost }) => lost).length,
-    rounds: rounds.map((round) => ({ round, ...estimate(keptOf(clusters, round)) })),
+    rounds: rounds.map((round) => ({ round, ...estimate(keptOf(clusters, round), SCORES) })),
     steps: kaplanMeier(lifetimes),
     median: estimate(medianLifetimeOf(clusters)),
     mean: estimate(restrictedMeanOf(clusters, rounds.at(-1)!)),
@@ -137,7 +140,7 @@ function besideBaseline(
   const p = pairedPermutation(pairedDifferences(byCluster(scores.left), byCluster(scores.right)), inference);
   const last = judgedRoundsOf(pairs.right, outcome).at(-1)!;
   const difference = differenceOf(restrictedMeanOf(left!, last), restrictedMeanOf(right!, last));
-  return { difference: inference.estimate(judged.length, difference), p, pHolm: p };
+  return { difference: inference.estimate(judged.length, difference, [-last, last]), p, pHolm: p };
 }
 
 /** Returns the lifetimes of the judged dialogues, `[clusters][dialogues]`, without empty clusters. */

@@ -8,6 +8,7 @@ import { effectWords } from './effect-words.js';
 import { FEWEST } from './inference.js';
 import { roundsText } from './rounds-text.js';
 import type { ReportedSpec } from './study-result.js';
+import type { VarianceSource } from './variance.js';
 
 /** Returns every table of one slice that has rows. */
 export function tablesOf(analysis: SliceAnalysis, spec: ReportedSpec): DataTable[] {
@@ -16,6 +17,7 @@ export function tablesOf(analysis: SliceAnalysis, spec: ReportedSpec): DataTable
     chanceTable(analysis),
     aboveChanceTable(analysis, spec),
     effectsTable(analysis, spec),
+    mixedTable(analysis),
     answersTable(analysis, spec),
     qualityTable(analysis),
     partsTable(analysis, spec),
@@ -30,7 +32,7 @@ export function tablesOf(analysis: SliceAnalysis, spec: ReportedSpec): DataTable
 
 const ARM: Column = { name: 'arm', heading: 'arm' };
 const ROUND: Column = { name: 'round', heading: 'round', digits: 0 };
-const INTERVALS = `Brackets: 95 % intervals from a bootstrap over prompts, whose dialogues are not independent (over dialogues if there is one prompt); fewer than ${FEWEST} have none.`;
+const INTERVALS = `Brackets: 95 % intervals from a bootstrap over prompts, whose dialogues are not independent (over dialogues if there is one prompt); fewer than ${FEWEST} have none, nor has a number that does not vary. Where nearly all prompts are equal, the interval is a bound by their number.`;
 
 function stabilityTable({ courses }: SliceAnalysis, { early, late }: ReportedSpec): DataTable {
   return {
@@ -70,8 +72,9 @@ function effectsTable(
     note:
       `Stability of each arm minus that of another on the same dialogues: early (${roundsText(early)}), late (${roundsText(late)}) and in the last probed round. ` +
       'Plan: whether the comparison is the primary outcome of the analysis plan that was locked before the first cell, another comparison of it, or after the fact. ' +
-      `${INTERVALS} p: two-sided paired permutation test; corrected: after Holm's correction over the primary comparisons of the study, or over all others. ` +
-      'Detectable: the smallest difference that this many prompts find with power 0.8 (α = 0.05, uncorrected). ' +
+      `${INTERVALS} p: two-sided paired permutation test, whose null hypothesis is the sharp one: both arms do the same in every dialogue. p, mean: studentised test that the mean difference is zero, corrected for skewness (Hall 1992); a dash where the differences do not vary. ` +
+      "p, corrected: the larger of the two after Holm's correction over the primary comparisons of the study, or over all others. " +
+      'Detectable: the smallest difference that this many prompts find with power 0.8 (α = 0.05, uncorrected); a dash: none that scores from 0 to 1 can have, or no prompt differs. ' +
       'Odds ratio: of an obedient answer, by Mantel and Haenszel with prompts as strata.' +
       (margin === null
         ? ''
@@ -85,6 +88,7 @@ function effectsTable(
       { name: 'prompts', heading: 'prompts', digits: 0 },
       { name: 'difference', heading: 'difference', signed: true },
       { name: 'p', heading: 'p', digits: 4 },
+      { name: 'p_mean', heading: 'p, mean', digits: 4 },
       { name: 'p_holm', heading: 'p, corrected', digits: 4 },
       { name: 'detectable', heading: 'detectable' },
       { name: 'odds_ratio', heading: 'odds ratio' },
@@ -101,12 +105,42 @@ function effectsTable(
       effect.prompts,
       effect.difference,
       effect.p,
+      effect.pMean,
       effect.pHolm,
       effect.detectable,
       effect.odds,
       effect.equivalence?.interval ?? null,
       effect.equivalence?.p ?? null,
       effectWords(effect, { name: effect.against, atFloor: floor !== null }),
+    ]),
+  };
+}
+
+function mixedTable({ mixed }: SliceAnalysis): DataTable {
+  const part = (name: VarianceSource): Column => ({ name, heading: `${name}, part of variance` });
+  return {
+    name: 'mixed',
+    title: 'Differences by a mixed model',
+    note:
+      "The same differences by a model with random intercepts for prompts and for their dialogues (REML), with 95 % intervals by Student's t; and which part of the variance of a single difference lies between prompts, between dialogues of a prompt, and between seeds of a dialogue. " +
+      'A dash: not told apart from the next column, or there are no seeds.',
+    columns: [
+      ARM,
+      { name: 'against', heading: 'against' },
+      { name: 'rounds', heading: 'rounds' },
+      { name: 'difference', heading: 'difference', signed: true },
+      part('prompt'),
+      part('dialogue'),
+      part('seed'),
+    ],
+    rows: mixed.map(({ arm, against, window, difference, shares }) => [
+      arm,
+      against,
+      window,
+      difference,
+      shares.prompt,
+      shares.dialogue,
+      shares.seed,
     ]),
   };
 }

@@ -12,8 +12,15 @@ function told(arms: readonly TrueArm[], dialogues = 40) {
 
 const inWords = (
   [value, low, high]: readonly [number, number, number],
-  { p = 0.001, pHolm, atFloor = false }: { p?: number; pHolm: number; atFloor?: boolean },
-): string => effectWords({ difference: { value, low, high }, p, pHolm }, { name: 'off', atFloor });
+  {
+    p = 0.001,
+    pMean = p,
+    pHolm,
+    clusters = 40,
+    atFloor = false,
+  }: { p?: number; pMean?: number; pHolm: number; clusters?: number; atFloor?: boolean },
+): string =>
+  effectWords({ difference: { value, low, high }, clusters, p, pMean, pHolm }, { name: 'off', atFloor });
 
 describe('an effect in words', () => {
   it('is called better or worse only if its interval excludes zero and it is significant after correction', () => {
@@ -26,6 +33,12 @@ describe('an effect in words', () => {
     expect(inWords([0.2, 0.01, 0.3], { p: 0.125, pHolm: 1 })).toBe(
       'not distinguishable from off: interval and test disagree',
     );
+    expect(inWords([0.2, 0.01, 0.3], { p: 0.01, pMean: 0.09, pHolm: 1 })).toBe(
+      'not distinguishable from off: interval and test disagree',
+    );
+    expect(inWords([0.2, 0.01, 0.3], { p: 0.01, pMean: Number.NaN, pHolm: 1 })).toBe(
+      'better, but not after correction',
+    );
   });
 
   it('is neither better nor worse at the floor', () => {
@@ -36,8 +49,17 @@ describe('an effect in words', () => {
   it('is otherwise bounded by the far end of its interval, rounded up', () => {
     expect(inWords([0.01, -0.031, 0.05], { pHolm: 1 })).toBe('no effect seen, at most 0.05');
     expect(inWords([0.01, -0.071, 0.05], { pHolm: 1 })).toBe('no effect seen, at most 0.08');
-    expect(inWords([0, 0, 0], { pHolm: 1 })).toBe('no difference at all');
-    expect(inWords([0.2, Number.NaN, Number.NaN], { pHolm: 1 })).toBe('unknown: fewer than 5 prompts');
+    expect(inWords([0, -0.088, 0.088], { pHolm: 1 })).toBe('no effect seen, at most 0.09');
+  });
+
+  it('cannot be told without an interval, and says why', () => {
+    const nothing = [0.2, Number.NaN, Number.NaN] as const;
+    expect(inWords(nothing, { pHolm: 1, clusters: 4 })).toBe(
+      'cannot be told: there are fewer than 5 prompts',
+    );
+    expect(inWords(nothing, { pHolm: 1 })).toBe(
+      'cannot be told: the dialogues do not show how much it varies',
+    );
   });
 });
 
@@ -81,7 +103,7 @@ describe('the findings of a study', () => {
 
   it('cannot tell drift from few prompts, and say why', () => {
     const { headline, findings } = told(TRUE_ARMS, 1);
-    expect(headline).toMatch(/^Cannot tell whether .*, but over fewer than 5 prompts\.$/);
+    expect(headline).toMatch(/^Cannot tell whether .*, but there are fewer than 5 prompts\.$/);
     expect(findings).toMatch(/Cannot tell whether there is drift under off/);
     expect(`${headline} ${findings}`).not.toContain('NaN');
   });

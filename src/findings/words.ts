@@ -4,7 +4,7 @@ import type { SliceAnalysis } from './analysis.js';
 import { chanceWords, floorWords } from './chance-words.js';
 import { contrastWords, primaryHeadline, primaryWords } from './contrast-words.js';
 import type { ArmCourse } from './course.js';
-import { pText, signed, TOO_FEW, verdictOfEffect, whyUnclear } from './effect-words.js';
+import { pText, signed, verdictOfEffect, whyUnclear, whyUntold } from './effect-words.js';
 import type { Effect } from './effects.js';
 import { fallsOf, isUntouched } from './judgement.js';
 import { brokenIn, qualityText, qualityWords } from './quality-words.js';
@@ -53,12 +53,12 @@ const changeText = (change: Estimate, { early, late }: ReportedSpec): string =>
   `${signed(change)} from ${roundsText(early)} to ${roundsText(late)}`;
 
 /** Returns the reason why a change of stability cannot be seen; null if it can. */
-function whyNoDrift({ stability }: ArmCourse, spec: ReportedSpec): string | null {
+function whyNoDrift({ stability, sample }: ArmCourse, spec: ReportedSpec): string | null {
   const { early, late, change } = stability;
   if (Number.isNaN(early.value)) return `no probe was asked in ${roundsText(spec.early)}`;
   if (Number.isNaN(late.value)) return `no probe was asked in ${roundsText(spec.late)}`;
   return Number.isNaN(change.low)
-    ? `stability changes by ${changeText(change, spec)}, but over ${TOO_FEW}`
+    ? `stability changes by ${changeText(change, spec)}, but ${whyUntold(sample.clusters)}`
     : null;
 }
 
@@ -124,13 +124,14 @@ function fallWords(analysis: SliceAnalysis): string[] {
 }
 
 /** Says whether stability correlates with the prompt's share of attention, under the baseline. */
-function correlationWords({ correlations, slice: { baseline } }: SliceAnalysis): string[] {
-  const own = correlations.find(({ name }) => name === baseline);
+function correlationWords({ correlations, slice }: SliceAnalysis): string[] {
+  const own = correlations.find(({ name }) => name === slice.baseline);
   if (own === undefined) return [];
   const over = (what: string, estimate: Estimate): string => {
     if (Number.isNaN(estimate.value))
       return `${what} the correlation is undefined, because one does not vary`;
-    if (Number.isNaN(estimate.low)) return `${what} the correlation is unknown (${TOO_FEW})`;
+    if (Number.isNaN(estimate.low))
+      return `${what} the correlation cannot be told (${whyUntold(slice.sample.clusters)})`;
     const verdict: Readonly<Record<Verdict, string>> = {
       above: 'they rise and fall together',
       unclear: 'no correlation is seen',

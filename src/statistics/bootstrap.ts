@@ -34,9 +34,10 @@ const COVERAGE = 0.95;
 /** If the statistic is undefined in a larger part of the resamples, the others say too little about it. */
 const MOST_UNDEFINED = 0.05;
 /**
- * If at least half of the clusters are equal and fewer than this differ from them, the interval is the bounded one: a
- * resample has too few of those that differ. See the table in docs/guide/statistics.md.
+ * If at least three quarters of the clusters are equal and fewer than eight differ from them, the interval is the bounded
+ * one: a resample has too few of those that differ. See the table in docs/guide/statistics.md.
  */
+const TIED = 0.75;
 const FEWEST_CHANGED = 8;
 
 const NO_INTERVAL = { low: Number.NaN, high: Number.NaN };
@@ -119,7 +120,7 @@ function intervalOfTies(clusters: number, statistic: Statistic, range: Range): I
   const counts = new Map<number, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   const equal = Math.max(0, ...counts.values());
-  const isTied = 2 * equal >= values.length && values.length - equal < FEWEST_CHANGED;
+  const isTied = equal >= TIED * values.length && values.length - equal < FEWEST_CHANGED;
   return isTied && values.length > 1 ? boundedInterval(values, range) : null;
 }
 
@@ -134,8 +135,8 @@ function percentiles(resampled: Float64Array, [lower, upper]: Levels): Interval 
 
 /** Whether two ends differ by more than rounding. An infinite end is a statement about the statistic by itself. */
 function hasWidth(low: number, high: number): boolean {
-  const isFinite = Number.isFinite(low) && Number.isFinite(high);
-  return !isFinite || high - low > 1e-12 * Math.max(Math.abs(low), Math.abs(high));
+  const isOpen = !Number.isFinite(low) || !Number.isFinite(high);
+  return isOpen || high - low > 1e-12 * Math.max(Math.abs(low), Math.abs(high));
 }
 
 function levelsOf(clusters: number, expanded: boolean): Levels {

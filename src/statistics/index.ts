@@ -77,4 +77,5 @@ export {
   type Score,
   type Statistic,
   slopeOf,
+  slopeRange,
 } from './statistic.js';

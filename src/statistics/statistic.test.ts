@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { everyOf } from '../../test/support/simulated-clusters.js';
 import { figures } from '../../test/support/statistics-figures.js';
-import { differenceOf, meanOf, type Point, slopeOf } from './statistic.js';
+import { differenceOf, meanOf, ofMembers, type Point, slopeOf, slopeRange } from './statistic.js';
 
 const number = fc.double({ noNaN: true, min: -100, max: 100 });
 /** Distinct places with a value at each. */
@@ -75,5 +75,40 @@ describe('the slope over places', () => {
 
   it('is NaN for one place', () => {
     expect(slopeOf(pointsOf([3], [1]))(one)).toBeNaN();
+  });
+});
+
+describe('the range of a slope', () => {
+  it('is reached by the steepest step, whatever the places', () => {
+    fc.assert(
+      fc.property(
+        places,
+        fc.array(fc.double({ noNaN: true, min: 0, max: 1 }), { minLength: 12, maxLength: 12 }),
+        ([xs], ys) => {
+          const [low, high] = slopeRange(xs, [0, 1]);
+          const slope = slopeOf(pointsOf(xs, ys))(one);
+          expect(slope).toBeGreaterThanOrEqual(low - 1e-12);
+          expect(slope).toBeLessThanOrEqual(high + 1e-12);
+          const middle = xs.reduce((sum, x) => sum + x, 0) / xs.length;
+          expect(
+            slopeOf(
+              pointsOf(
+                xs,
+                xs.map((x) => (x > middle ? 1 : 0)),
+              ),
+            )(one),
+          ).toBeCloseTo(high, 12);
+        },
+      ),
+    );
+  });
+});
+
+describe('a statistic of members', () => {
+  it('is that of the members of the drawn clusters', () => {
+    const mean = meanOf([1, 2, 4].map((sum) => ({ sum, count: 1 })));
+    const ofClusters = ofMembers([[0, 1], [2]], mean);
+    expect(ofClusters(Int32Array.of(0, 1))).toBeCloseTo(7 / 3, 12);
+    expect(ofClusters(Int32Array.of(1, 1))).toBe(4);
   });
 });

@@ -1,4 +1,6 @@
-/** The contribution of one cluster (a dialogue) to a mean: the sum and the number of its scores. */
+import type { Range } from './bounded.js';
+
+/** The contribution of one cluster (a prompt, with all its dialogues) to a mean: the sum and the number of its scores. */
 export interface Score {
   readonly sum: number;
   readonly count: number;
@@ -36,6 +38,17 @@ export function meanOf(scores: readonly Score[]): Statistic {
  */
 export function ofMembers(members: readonly (readonly number[])[], statistic: Statistic): Statistic {
   return (drawn) => statistic(Int32Array.from(Array.from(drawn, (cluster) => members[cluster]!).flat()));
+}
+
+/**
+ * Returns the range of {@link slopeOf} over these places for values in a range: the steepest lines have the lowest value on
+ * one side of the middle and the highest on the other.
+ */
+export function slopeRange(places: readonly number[], [lowest, highest]: Range): Range {
+  const middle = places.reduce((sum, x) => sum + x, 0) / places.length;
+  const spread = places.reduce((sum, x) => sum + (x - middle) ** 2, 0);
+  const reach = places.reduce((sum, x) => sum + Math.max(0, x - middle), 0) / spread;
+  return [-(highest - lowest) * reach, (highest - lowest) * reach];
 }
 
 /** Returns the left statistic minus the right one, both of the same drawn clusters. */
