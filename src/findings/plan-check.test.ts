@@ -72,7 +72,7 @@ describe('a report as planned', () => {
   it('begins with the primary outcome, in headline and findings', () => {
     const analysis = analyse(PLANNED, FEW)[0]!;
     expect(headline(analysis, PLANNED.spec)).toMatch(
-      /^Primary outcome, stability in rounds 8–12: growing against off: \+0\.\d\d \[.*the clearest of 2 contrasts\. The hold/,
+      /^Primary outcome, stability in rounds 8–12: growing against split \.7: \+0\.\d\d \[.*the clearest of 2 contrasts\. The hold/,
     );
     expect(findings(analysis, PLANNED.spec)[0]).toMatch(
       /^Primary outcome, stability in rounds 8–12, corrected over the primary contrasts: growing against off: .*; growing against split \.7: /,

@@ -39,6 +39,20 @@ describe('the mean of nested values', () => {
     expect(found.variances[0]).toBeCloseTo(between - residual / dialogues, 6);
   });
 
+  it('is that of the groups where their values do not vary', () => {
+    const random = createRandom(9);
+    const own = drawEach(15, () => drawNormal(random));
+    const copies = own.flatMap((value, prompt) =>
+      drawEach(1 + (prompt % 4), () => ({ value, groups: [prompt] })),
+    );
+    const { mean, variances } = nestedMean(copies);
+    const middle = own.reduce((a, b) => a + b) / 15;
+    const variance = own.reduce((sum, value) => sum + (value - middle) ** 2, 0) / 14;
+    expect(mean.value).toBeCloseTo(middle, 12);
+    expect(mean.high - middle).toBeCloseTo(studentCritical(0.05, 14) * Math.sqrt(variance / 15), 9);
+    expect(variances).toEqual([expect.closeTo(variance, 12), 0]);
+  });
+
   it('has no variance between groups that differ less than chance', () => {
     const values = drawEach(10, (prompt) => [-1, 1].map((value) => ({ value, groups: [prompt] }))).flat();
     expect(nestedMean(values).variances).toEqual([0, expect.closeTo(20 / 19, 9)]);

@@ -20,12 +20,19 @@ export interface NestedMean {
  * Fits the mixed model value = mean + Σ group effect + residual with normal random intercepts, nested, by restricted
  * maximum likelihood (REML; Patterson and Thompson 1971). It is lme4's `lmer(value ~ 1 + (1 | prompt / dialogue))` and
  * statsmodels' `MixedLM` with `re_formula="1"` and a variance component for dialogues. Unlike the mean of all values, its
- * mean gives a prompt with many dialogues no more weight than the prompt adds to what is known.
+ * mean gives a prompt with many dialogues no more weight than the prompt adds to what is known. Where no innermost group
+ * varies, as with seeds of a greedy model, the model is that of the groups.
  * @param values in at least two outermost groups, and more of them than innermost groups: otherwise residuals are not
  * distinct from group effects
  */
 export function nestedMean(values: readonly NestedValue[]): NestedMean {
   const levels = values[0]!.groups.length;
+  if (levels === 0) return plainMean(values.map(({ value }) => value));
+  const single = innermostOf(values);
+  if (single !== null) {
+    const { mean, variances } = nestedMean(single);
+    return { mean, variances: [...variances, 0] };
+  }
   const root = treeOf(values, 0, levels);
   const fitted = minimise((ratios) => deviance(root, values.length, ratios), levels);
   const { ones, value, square } = sumsOf(root, fitted);
@@ -36,6 +43,25 @@ export function nestedMean(values: readonly NestedValue[]): NestedMean {
     mean: { value: mean, low: mean - reach, high: mean + reach },
     variances: [...fitted.map((ratio) => ratio * residual), residual],
   };
+}
+
+function plainMean(values: readonly number[]): NestedMean {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+  const reach = studentCritical(0.05, values.length - 1) * Math.sqrt(variance / values.length);
+  return { mean: { value: mean, low: mean - reach, high: mean + reach }, variances: [variance] };
+}
+
+/** Returns the innermost groups as values of the level above; null if one of them varies. */
+function innermostOf(values: readonly NestedValue[]): NestedValue[] | null {
+  const groups = new Map<string, NestedValue>();
+  for (const each of values) {
+    const key = JSON.stringify(each.groups);
+    const first = groups.get(key) ?? each;
+    if (Math.abs(first.value - each.value) > 1e-12) return null;
+    groups.set(key, first);
+  }
+  return [...groups.values()].map(({ value, groups: own }) => ({ value, groups: own.slice(0, -1) }));
 }
 
 /** The groups of one level within a group, or the values of an innermost group. */
