@@ -10,7 +10,7 @@ import {
 /** The smallest number of dialogues that get an interval; a bootstrap over fewer is too narrow. */
 export const FEWEST_DIALOGUES = 8;
 
-/** A number with its 95 % interval over dialogues; the ends are null if there are too few dialogues. */
+/** A number with its 95 % interval over dialogues; the ends are null if there are too few dialogues, or it does not vary. */
 export interface Measured {
   readonly value: number;
   readonly low: number | null;
@@ -39,8 +39,10 @@ export function measure(
     return Number.isNaN(value) ? null : { value, low: null, high: null };
   }
   const { value, low, high } = bootstrap(dialogues, statistic, { expanded: true, ...options });
-  return Number.isNaN(value) ? null : { value, low, high };
+  return Number.isNaN(value) ? null : { value, low: orNull(low), high: orNull(high) };
 }
+
+const orNull = (end: number): number | null => (Number.isNaN(end) ? null : end);
 
 /** Estimates a half-life over dialogues; null with fewer than two points, or if a share is 0. */
 export function measureHalfLife(dialogues: number, points: readonly Point[]): HalfLife | null {

@@ -1,4 +1,4 @@
-import { bootstrap, differenceOf, type Estimate } from '../statistics/index.js';
+import { bootstrap, DIFFERENCES, differenceOf, type Estimate } from '../statistics/index.js';
 import {
   lossIn,
   probedRounds,
@@ -31,7 +31,9 @@ const isLate: TrialRoundFilter = (round) => round >= 8;
 export function armEffect(off: TrialArmRecords, arm: TrialArmRecords): ArmEffect {
   const last = probedRounds(off.trials).at(-1)!;
   const stability = (has: TrialRoundFilter): Estimate =>
-    bootstrap(off.trials.length, differenceOf(stabilityIn(arm.trials, has), stabilityIn(off.trials, has)));
+    bootstrap(off.trials.length, differenceOf(stabilityIn(arm.trials, has), stabilityIn(off.trials, has)), {
+      range: DIFFERENCES,
+    });
   const loss = (has: TrialRoundFilter): Estimate | null =>
     arm.references.length === 0
       ? null

@@ -1,4 +1,13 @@
-import { bootstrap, differenceOf, type Estimate, meanOf, type Statistic } from '../statistics/index.js';
+import {
+  bootstrap,
+  DIFFERENCES,
+  differenceOf,
+  type Estimate,
+  meanOf,
+  type Range,
+  SCORES,
+  type Statistic,
+} from '../statistics/index.js';
 import { stabilityIn } from './arm-records.js';
 import type { TrialRoundRecord } from './run-trial.js';
 
@@ -52,16 +61,17 @@ export interface PairedSummary {
  * @param held the same dialogues as `off`, in the same order
  */
 export function summarizePair(off: Dialogues, held: Dialogues): PairedSummary {
-  const estimate = (statistic: Statistic): Estimate => bootstrap(off.length, statistic);
-  const rowOf = (stability: (rounds: Rounds) => Statistic): StabilityRow => ({
-    early: estimate(stability(EARLY)),
-    late: estimate(stability(LATE)),
-    change: estimate(differenceOf(stability(LATE), stability(EARLY))),
+  const estimate = (statistic: Statistic, range: Range): Estimate =>
+    bootstrap(off.length, statistic, { range });
+  const rowOf = (stability: (rounds: Rounds) => Statistic, [lowest, highest]: Range): StabilityRow => ({
+    early: estimate(stability(EARLY), [lowest, highest]),
+    late: estimate(stability(LATE), [lowest, highest]),
+    change: estimate(differenceOf(stability(LATE), stability(EARLY)), [lowest - highest, highest - lowest]),
   });
   const courseOf = (dialogues: Dialogues): TrialArmCourse => {
     const point = (round: number, statistic: Statistic): TrialRoundEstimate => ({
       x: round,
-      ...estimate(statistic),
+      ...estimate(statistic, SCORES),
     });
     const rounds = dialogues[0]!.map(({ round }) => round);
     return {
@@ -83,10 +93,11 @@ export function summarizePair(off: Dialogues, held: Dialogues): PairedSummary {
     dialogues: off.length,
     rounds: off[0]!.length,
     stability: {
-      off: rowOf((rounds) => stabilityIn(off, within(rounds))),
-      held: rowOf((rounds) => stabilityIn(held, within(rounds))),
-      difference: rowOf((rounds) =>
-        differenceOf(stabilityIn(held, within(rounds)), stabilityIn(off, within(rounds))),
+      off: rowOf((rounds) => stabilityIn(off, within(rounds)), SCORES),
+      held: rowOf((rounds) => stabilityIn(held, within(rounds)), SCORES),
+      difference: rowOf(
+        (rounds) => differenceOf(stabilityIn(held, within(rounds)), stabilityIn(off, within(rounds))),
+        DIFFERENCES,
       ),
     },
     courses: { off: courseOf(off), held: courseOf(held) },

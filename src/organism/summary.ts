@@ -1,4 +1,13 @@
-import { bootstrap, type Estimate, type Score, type Statistic, slopeOf } from '../statistics/index.js';
+import {
+  bootstrap,
+  type Estimate,
+  type Range,
+  SCORES,
+  type Score,
+  type Statistic,
+  slopeOf,
+  slopeRange,
+} from '../statistics/index.js';
 import {
   lossIn,
   meanIn,
@@ -42,7 +51,8 @@ export interface ArmSummary {
 export function summarizeArm({ name, trials, references, bare }: TrialArmRecords): ArmSummary {
   const rounds = trials[0]!.map(({ round }) => round);
   const probed = probedRounds(trials);
-  const estimate = (statistic: Statistic): Estimate => bootstrap(trials.length, statistic);
+  const estimate = (statistic: Statistic, range: Range = SCORES): Estimate =>
+    bootstrap(trials.length, statistic, { range });
   const scored = (scoreOf: (record: TrialRoundRecord) => Score): ByRound<Estimate> =>
     byRound(rounds, (round) => estimate(meanIn(trials, only(round), scoreOf)));
   const ability = (key: 'topic' | 'slots' | 'wellFormed'): ByRound<Estimate> =>
@@ -56,7 +66,10 @@ export function summarizeArm({ name, trials, references, bare }: TrialArmRecords
   return {
     name,
     stability: byRound(probed, (round) => estimate(stabilityIn(trials, only(round)))),
-    slope: estimate(slopeOf(probed.map((round) => ({ x: round, y: stabilityIn(trials, only(round)) })))),
+    slope: estimate(
+      slopeOf(probed.map((round) => ({ x: round, y: stabilityIn(trials, only(round)) }))),
+      slopeRange(probed, SCORES),
+    ),
     followed: scored(({ followed }) => probeTotal(followed)),
     ability: { topic: ability('topic'), slots: ability('slots'), wellFormed: ability('wellFormed') },
     families: stabilityOfFamilies(trials, probed),

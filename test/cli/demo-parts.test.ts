@@ -185,10 +185,16 @@ describe('the summary', () => {
     expect(stability.difference.late.value).toBe(0.125);
   });
 
-  it('has paired intervals: identical arms differ by exactly 0', () => {
+  it('has paired intervals: identical arms differ by 0, bounded by the number of dialogues', () => {
     const same = summarizePair(off, off).stability.difference;
-    for (const { value, low, high } of [same.early, same.late, same.change]) {
-      expect([value, low, high]).toEqual([0, 0, 0]);
+    const most = 1 - 0.025 ** (1 / 16);
+    for (const [cell, farthest] of [
+      [same.early, 1],
+      [same.late, 1],
+      [same.change, 2],
+    ] as const) {
+      const end = farthest * most;
+      expect(cell).toEqual({ value: 0, low: expect.closeTo(-end, 6), high: expect.closeTo(end, 6) });
     }
   });
 
