@@ -166,21 +166,24 @@ const SKEWED = {
 function tests() {
   const rows = Object.entries(SKEWED).flatMap(([name, draw]) =>
     [10, 20, 40, 100].map((clusters) => {
-      const found = { exchange: 0, mean: 0, both: 0 };
+      const found = { exchange: 0, mean: 0, both: 0, called: 0 };
+      const estimate = createBootstrap({ resamples: RESAMPLES, expanded: true });
       simulate(100 + clusters, (random, seed) => {
         const differences = scoresOf(list(clusters, () => draw(random)));
         const exchange = pairedPermutation(differences, { permutations: RESAMPLES, seed }) <= ALPHA;
         const p = skewedMeanTest(differences);
         if (exchange) found.exchange++;
         if (p <= ALPHA) found.mean++;
-        if (exchange && !(p > ALPHA)) found.both++;
+        if (!exchange || p > ALPHA) return;
+        found.both++;
+        if (!covers(estimate(clusters, meanOf(differences), DIFFERENCES), 0)) found.called++;
       });
       return [name, clusters, ...Object.values(found).map((count) => percent(count / SIMULATIONS))];
     }),
   );
   print(
     'False positives of 100 tests at p ≤ .05, where the mean difference is zero',
-    ['differences', 'prompts', 'exchange', 'mean', 'both'],
+    ['differences', 'prompts', 'exchange', 'mean', 'both', 'both, and the interval'],
     rows,
   );
 }
