@@ -202,7 +202,8 @@ describe('the time to the first loss', () => {
     const { difference, p, pHolm } = held!.beside!;
     expect(off!.beside).toBeNull();
     expect(difference.value).toBeCloseTo(held!.mean.value - off!.mean.value, 12);
-    expect(difference.low).toBeGreaterThan(1);
+    // Nearly all dialogues are held for two rounds more: a bound by their number.
+    expect(difference.low).toBeGreaterThan(0.5);
     expect(p).toBeLessThan(0.01);
     expect(pHolm).toBe(p);
     const words = comparisonFindings(only(study), study.spec).join('\n');

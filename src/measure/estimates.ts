@@ -2,15 +2,34 @@ import {
   type BootstrapOptions,
   bootstrap,
   halfLifeOf,
+  ofMembers,
   type Point,
   type Score,
   type Statistic,
 } from '../statistics/index.js';
 
-/** The smallest number of dialogues that get an interval; a bootstrap over fewer is too narrow. */
-export const FEWEST_DIALOGUES = 8;
+/** The smallest number of clusters that get an interval; a bootstrap over fewer is too narrow. */
+export const FEWEST_CLUSTERS = 8;
 
-/** A number with its 95 % interval over dialogues; the ends are null if there are too few dialogues, or it does not vary. */
+/** Indices of dialogues, grouped by what is independent, `[clusters][dialogues]`. */
+export type Clusters = readonly (readonly number[])[];
+
+/**
+ * Groups dialogues by their system prompt: dialogues of one prompt are not independent. If all have the same prompt, each is
+ * a cluster, and intervals hold for this prompt alone.
+ * @param dialogues their indices
+ * @param systems system prompts by index
+ */
+export function clustersOf(dialogues: readonly number[], systems: readonly string[]): Clusters {
+  const groups = new Map<string, number[]>();
+  for (const index of dialogues) {
+    const prompt = systems[index]!;
+    groups.set(prompt, [...(groups.get(prompt) ?? []), index]);
+  }
+  return groups.size === 1 ? dialogues.map((index) => [index]) : [...groups.values()];
+}
+
+/** A number with its 95 % interval over clusters; the ends are null if there are too few, or it does not vary. */
 export interface Measured {
   readonly value: number;
   readonly low: number | null;
@@ -25,28 +44,29 @@ export interface HalfLife {
 }
 
 /**
- * Estimates a statistic over dialogues.
- * @param dialogues the number of dialogues
+ * Estimates a statistic of dialogues.
+ * @param statistic a function of a sample of dialogues
  * @returns null if the statistic is NaN, because nothing was measured
  */
 export function measure(
-  dialogues: number,
+  clusters: Clusters,
   statistic: Statistic,
   options: BootstrapOptions = {},
 ): Measured | null {
-  if (dialogues < FEWEST_DIALOGUES) {
-    const value = statistic(Int32Array.from({ length: dialogues }, (_, index) => index));
+  const ofClusters = ofMembers(clusters, statistic);
+  if (clusters.length < FEWEST_CLUSTERS) {
+    const value = ofClusters(Int32Array.from(clusters.keys()));
     return Number.isNaN(value) ? null : { value, low: null, high: null };
   }
-  const { value, low, high } = bootstrap(dialogues, statistic, { expanded: true, ...options });
+  const { value, low, high } = bootstrap(clusters.length, ofClusters, { expanded: true, ...options });
   return Number.isNaN(value) ? null : { value, low: orNull(low), high: orNull(high) };
 }
 
 const orNull = (end: number): number | null => (Number.isNaN(end) ? null : end);
 
-/** Estimates a half-life over dialogues; null with fewer than two points, or if a share is 0. */
-export function measureHalfLife(dialogues: number, points: readonly Point[]): HalfLife | null {
-  const found = measure(dialogues, halfLifeOf(points));
+/** Estimates a half-life; null with fewer than two points, or if a share is 0. */
+export function measureHalfLife(clusters: Clusters, points: readonly Point[]): HalfLife | null {
+  const found = measure(clusters, halfLifeOf(points));
   if (found === null) return null;
   const { value, low, high } = found;
   return {

@@ -1,8 +1,8 @@
 import type { ChartPoint, Figure, HeatMap, Series } from '../report/index.js';
-import { FEWEST_DIALOGUES, type Measured } from './estimates.js';
+import { FEWEST_CLUSTERS, type Measured } from './estimates.js';
 import { type HeadSummary, LEAST_SHARE } from './head-summary.js';
 import type { ShareColumn } from './share-columns.js';
-import type { DecaySummary, Place } from './summary.js';
+import { clusterWord, type DecaySummary, type Place } from './summary.js';
 
 /** Texts of a figure. */
 export interface FigureWords {
@@ -81,7 +81,7 @@ export function headMap(summary: DecaySummary, { model, source }: FigureWords): 
 }
 
 function panels<Where extends Place>(
-  { dialogues }: DecaySummary,
+  summary: DecaySummary,
   places: readonly Where[],
   at: (place: Where) => number,
 ): Figure['panels'] {
@@ -110,7 +110,7 @@ function panels<Where extends Place>(
     ceiling(Math.max(...of.flatMap(({ points }) => points.map(({ high }) => high))));
   return [
     {
-      title: `Mean over rows and the heads that see furthest${dialogues < FEWEST_DIALOGUES ? '' : '; bands: 95 % intervals over dialogues'}`,
+      title: `Mean over rows and the heads that see furthest${summary.clusters < FEWEST_CLUSTERS ? '' : `; bands: 95 % intervals over ${clusterWord(summary)}`}`,
       domain: [0, highest(series)],
       height: 220,
       series,

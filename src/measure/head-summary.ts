@@ -1,5 +1,5 @@
 import { meanOf, type Score, type ShareSpread, type Statistic } from '../statistics/index.js';
-import { type Measured, measure, NO_SCORE } from './estimates.js';
+import { type Clusters, type Measured, measure, NO_SCORE } from './estimates.js';
 import type { Tally } from './tally.js';
 
 /** A head with a smaller mean share in the first turn has nothing that could decay. */
@@ -40,6 +40,7 @@ export interface HeadSummary {
 export function summarizeHeads(
   { dialogues, grid, seeing, histograms }: Tally,
   turns: readonly number[],
+  clusters: Clusters,
 ): HeadSummary[] {
   const [from, to] = [turns[0]!, turns.at(-1)!];
   const inMeans = new Set(seeing.pairs);
@@ -67,7 +68,7 @@ export function summarizeHeads(
       left:
         from === to || first === null || first < LEAST_SHARE || last === null
           ? null
-          : measure(dialogues.length, (drawn) => inLast(drawn) / inFirst(drawn), { resamples: RESAMPLES }),
+          : measure(clusters, (drawn) => inLast(drawn) / inFirst(drawn), { resamples: RESAMPLES }),
     };
   });
 }

@@ -3,7 +3,7 @@
  * streams shares to disk and summarises them. This room knows models, dialogues and files; it must not know arms, judges
  * or studies.
  */
-export { FEWEST_DIALOGUES, type HalfLife, type Measured } from './estimates.js';
+export { FEWEST_CLUSTERS, type HalfLife, type Measured } from './estimates.js';
 export { type FigureWords, headMap, tokenFigure, turnFigure } from './figures.js';
 export { byDecay, byShare, type HeadKind, type HeadSummary } from './head-summary.js';
 export { type LeadOptions, type MeasuredTurn, measureDialogue } from './lead.js';
@@ -19,6 +19,7 @@ export {
 } from './run.js';
 export { SHARE_COLUMNS, type ShareColumn } from './share-columns.js';
 export {
+  clusterWord,
   type DecaySummary,
   HALF_LIFE_COLUMNS,
   type HalfLives,

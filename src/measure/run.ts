@@ -99,7 +99,16 @@ export async function measureDecay(run: DecayRun): Promise<DecayResult> {
     const table = openShareTable(open(paths.shares), grid);
     const lines = open(paths.dialogues);
     const notices: (string | null)[] = [];
-    const { complete, failure } = await measureAll(run, (item) => {
+    const systems: string[] = [];
+    const opening = {
+      ...run,
+      open(index: number) {
+        const dialogue = run.open(index);
+        systems[index] = dialogue.system;
+        return dialogue;
+      },
+    };
+    const { complete, failure } = await measureAll(opening, (item) => {
       if (item.kind === 'line') lines.append(new TextEncoder().encode(`${JSON.stringify(item.line)}\n`));
       else if (item.kind === 'turn') notices.push(item.turn.notice);
       else {
@@ -112,7 +121,7 @@ export async function measureDecay(run: DecayRun): Promise<DecayResult> {
     }
     table.finish();
     for (const file of files) file.finish();
-    return { summary: summarize(tally), complete, failure, notices };
+    return { summary: summarize(tally, systems), complete, failure, notices };
   } catch (error) {
     for (const file of files) file.discard();
     throw error;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { rowOf } from '../../test/support/decay-fixtures.js';
 import { byDecay, byShare } from './head-summary.js';
 import { PROMPT, type ShareRow } from './share-columns.js';
-import { type DecaySummary, summarize } from './summary.js';
+import { clusterWord, type DecaySummary, summarize } from './summary.js';
 import { createTally, type Tally } from './tally.js';
 
 const GRID = { layers: 2, heads: 3, windows: [null, null] };
@@ -40,7 +40,39 @@ function tallyOf(
   return tally;
 }
 
-const summaryOf = (made: Made): DecaySummary => summarize(tallyOf(made));
+const summaryOf = (made: Made, prompts = made.dialogues): DecaySummary =>
+  summarize(tallyOf(made), promptsOf(made.dialogues, prompts));
+
+/** The system prompts of dialogues that take this number of prompts in turn. */
+const promptsOf = (dialogues: number, prompts = dialogues): string[] =>
+  Array.from({ length: dialogues }, (_, index) => `prompt ${index % prompts}`);
+
+describe('the clusters of a measurement', () => {
+  const made: Made = {
+    dialogues: 24,
+    turns: 3,
+    tokens: 4,
+    prompt: ({ dialogue }) => 0.1 + 0.02 * (dialogue % 12),
+  };
+  const shareOf = (prompts: number) => summaryOf(made, prompts).turns[0]!.shares.prompt!;
+
+  it('are prompts: a prompt that is repeated adds no certainty', () => {
+    expect(summaryOf(made, 12)).toMatchObject({ dialogues: 24, prompts: 12, clusters: 12 });
+    const alone = summaryOf({ ...made, dialogues: 12 }).turns[0]!.shares.prompt!;
+    const repeated = shareOf(12);
+    expect(repeated.value).toBeCloseTo(alone.value, 9);
+    expect(repeated.low).toBeCloseTo(alone.low!, 9);
+    expect(repeated.high! - repeated.low!).toBeGreaterThan(1.3 * (shareOf(24).high! - shareOf(24).low!));
+  });
+
+  it('have no interval if they are few, and are dialogues if all have one prompt', () => {
+    expect(shareOf(4)).toMatchObject({ low: null, high: null });
+    const one = summaryOf(made, 1);
+    expect(one).toMatchObject({ prompts: 1, clusters: 24 });
+    expect(clusterWord(one)).toBe('dialogues');
+    expect(clusterWord(summaryOf(made, 12))).toBe('prompts');
+  });
+});
 
 describe('half-lives', () => {
   it('are three turns and 192 tokens for a share that halves in three turns of 64 tokens', () => {
@@ -124,7 +156,7 @@ describe('levels', () => {
         shares.fill(0.1, PROMPT * PAIRS, PROMPT * PAIRS + 3);
       },
     );
-    const { turns, headsInMeans, heads, spread } = summarize(tally);
+    const { turns, headsInMeans, heads, spread } = summarize(tally, promptsOf(16));
     expect(headsInMeans).toBe(3);
     expect(turns[0]!.shares.prompt!.value).toBeCloseTo(0.6, 6);
     expect(spread!.mean).toBeCloseTo(0.6, 6);
@@ -144,7 +176,7 @@ describe('levels', () => {
         if (row.layersSeeing[Math.floor(pair / 3)] === 0) row.shares[PROMPT * PAIRS + pair] = 0;
       }
     });
-    const { turns, heads, spread } = summarize(tally);
+    const { turns, heads, spread } = summarize(tally, promptsOf(16));
     expect(turns.map(({ shares }) => shares.prompt?.value.toFixed(6) ?? null)).toEqual(['0.600000', null]);
     expect(turns[1]!.shares.sink!.value).toBeCloseTo(0.1, 6);
     expect(turns.map(({ layers }) => layers.map((share) => share?.toFixed(6) ?? null))).toEqual([
@@ -165,7 +197,7 @@ describe('heads', () => {
     const swings = [0.8, 0.0001, 0.4][position % 3]!;
     shares.set([0.4 - 0.1 * (turn - 1), 0.3, 0.0001, 0.9, swings, 0.005], PROMPT * PAIRS);
   });
-  const { heads } = summarize(tally);
+  const { heads } = summarize(tally, promptsOf(16));
 
   it('are classified by how much a policy can change on them', () => {
     expect(heads.map(({ kind }) => kind)).toEqual(['soft', 'soft', 'blind', 'fixed', 'mixed', 'soft']);

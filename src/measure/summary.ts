@@ -8,7 +8,15 @@ import {
   type Score,
   type ShareSpread,
 } from '../statistics/index.js';
-import { type HalfLife, type Measured, measure, measureHalfLife, NO_SCORE } from './estimates.js';
+import {
+  type Clusters,
+  clustersOf,
+  type HalfLife,
+  type Measured,
+  measure,
+  measureHalfLife,
+  NO_SCORE,
+} from './estimates.js';
 import { type HeadSummary, summarizeHeads } from './head-summary.js';
 import { createHistogram } from './histogram.js';
 import { PROMPT, SHARE_COLUMNS, type ShareColumn } from './share-columns.js';
@@ -54,6 +62,10 @@ export interface HalfLives {
 /** The summary of a measurement. Shares are before the policy unless noted. */
 export interface DecaySummary {
   readonly dialogues: number;
+  /** Different system prompts of the dialogues. */
+  readonly prompts: number;
+  /** What intervals count: prompts; dialogues if all have the same prompt. */
+  readonly clusters: number;
   /** Number of rows: generated or recorded tokens. */
   readonly rows: number;
   readonly layers: number;
@@ -73,23 +85,28 @@ export interface DecaySummary {
   readonly heads: readonly HeadSummary[];
 }
 
-/** Summarises a measurement that has at least one row. */
-export function summarize(tally: Tally): DecaySummary {
+/**
+ * Summarises a measurement that has at least one row.
+ * @param systems the system prompts of the dialogues, by their index
+ */
+export function summarize(tally: Tally, systems: readonly string[]): DecaySummary {
   const { grid, seeing, dialogues, rows, histograms } = tally;
-  const turns = turnPlaces(tally);
-  const tokens = tokenPlaces(tally);
+  const measured = [...dialogues.keys()].filter((index) => dialogues[index]!.size > 0);
+  const clusters = clustersOf(measured, systems);
+  const turns = turnPlaces(tally, clusters);
+  const tokens = tokenPlaces(tally, clusters);
   const spread = createHistogram();
   for (const pair of seeing.pairs) spread.merge(histograms[pair]!);
   const halfLives = (column: ShareColumn): HalfLives => ({
     turns: measureHalfLife(
-      dialogues.length,
+      clusters,
       turns.filter(reached(dialogues.length)).flatMap(({ turn, shares }) => {
         const y = scoresOf(dialogues, turn, column);
         return shares[column] === null ? [] : [{ x: turn, y: meanOf(y) }];
       }),
     ),
     tokens: measureHalfLife(
-      dialogues.length,
+      clusters,
       tokens.filter(reached(dialogues.length)).flatMap((place): Point[] => {
         if (place.shares[column] === null) return [];
         return [{ x: (place.from + place.to) / 2, y: meanOf(scoresBetween(tally, place, column)) }];
@@ -98,6 +115,8 @@ export function summarize(tally: Tally): DecaySummary {
   });
   return {
     dialogues: dialogues.length,
+    prompts: new Set(measured.map((index) => systems[index])).size,
+    clusters: clusters.length,
     rows,
     layers: grid.layers,
     headsPerLayer: grid.heads,
@@ -111,9 +130,9 @@ export function summarize(tally: Tally): DecaySummary {
       template: halfLives('template'),
       random: halfLives('random'),
     },
-    slopeWithinTurns: measure(dialogues.length, meanOf(dialogues.map(slopeScore))),
+    slopeWithinTurns: measure(clusters, meanOf(dialogues.map(slopeScore))),
     dropBetweenTurns: measure(
-      dialogues.length,
+      clusters,
       differenceOf(
         meanOf(dialogues.map((turns) => borderScore(turns, 'last'))),
         meanOf(dialogues.map((turns) => borderScore(turns, 'first'))),
@@ -123,8 +142,14 @@ export function summarize(tally: Tally): DecaySummary {
     heads: summarizeHeads(
       tally,
       turns.filter(reached(dialogues.length)).map(({ turn }) => turn),
+      clusters,
     ),
   };
+}
+
+/** Returns what the intervals of a summary are over. Where every dialogue has its own prompt, both are the same number. */
+export function clusterWord({ dialogues, prompts, clusters }: DecaySummary): 'prompts' | 'dialogues' {
+  return prompts === clusters && prompts < dialogues ? 'prompts' : 'dialogues';
 }
 
 /** Whether at least half of the dialogues reached a place. Fewer would reflect those dialogues rather than the place. */
@@ -133,7 +158,7 @@ const reached =
   ({ dialogues }: Place): boolean =>
     2 * dialogues >= all;
 
-function turnPlaces({ dialogues, grid, seeing }: Tally): TurnPlace[] {
+function turnPlaces({ dialogues, grid, seeing }: Tally, clusters: Clusters): TurnPlace[] {
   const numbers = [...new Set(dialogues.flatMap((turns) => [...turns.keys()]))].sort((a, b) => a - b);
   return numbers.map((turn) => {
     const there = dialogues.flatMap((turns) => turns.get(turn) ?? []);
@@ -142,7 +167,7 @@ function turnPlaces({ dialogues, grid, seeing }: Tally): TurnPlace[] {
       turn,
       tokens: there.reduce((sum, { start }) => sum + start, 0) / there.length,
       dialogues: there.length,
-      shares: sharesAt(dialogues.length, (column) => scoresOf(dialogues, turn, column)),
+      shares: sharesAt(clusters, (column) => scoresOf(dialogues, turn, column)),
       heads: percentiles(heads, seeing),
       layers: Array.from({ length: grid.layers }, (_, layer) => {
         const share = mean([...heads.subarray(layer * grid.heads, (layer + 1) * grid.heads)]);
@@ -152,8 +177,8 @@ function turnPlaces({ dialogues, grid, seeing }: Tally): TurnPlace[] {
   });
 }
 
-function tokenPlaces(tally: Tally): TokenPlace[] {
-  const { dialogues, bins, binHeads, seeing } = tally;
+function tokenPlaces(tally: Tally, clusters: Clusters): TokenPlace[] {
+  const { bins, binHeads, seeing } = tally;
   const indices = [...binHeads.keys()].sort((a, b) => a - b);
   let width = BIN_TOKENS;
   while ((indices.at(-1)! + 1) * BIN_TOKENS > MOST_BINS * width) width *= 2;
@@ -163,7 +188,7 @@ function tokenPlaces(tally: Tally): TokenPlace[] {
     return {
       ...range,
       dialogues: bins.filter((of) => [...of.keys()].some((bin) => isIn(bin, range))).length,
-      shares: sharesAt(dialogues.length, (column) => scoresBetween(tally, range, column)),
+      shares: sharesAt(clusters, (column) => scoresBetween(tally, range, column)),
       heads: percentiles(
         headMeans([...binHeads].flatMap(([bin, heads]) => (isIn(bin, range) ? [heads] : []))),
         seeing,
@@ -172,8 +197,8 @@ function tokenPlaces(tally: Tally): TokenPlace[] {
   });
 }
 
-function sharesAt(dialogues: number, scores: (column: ShareColumn) => readonly Score[]): Place['shares'] {
-  const of = (column: ShareColumn): Measured | null => measure(dialogues, meanOf(scores(column)));
+function sharesAt(clusters: Clusters, scores: (column: ShareColumn) => readonly Score[]): Place['shares'] {
+  const of = (column: ShareColumn): Measured | null => measure(clusters, meanOf(scores(column)));
   return {
     prompt: of('prompt'),
     prefix: of('prefix'),

@@ -60,10 +60,21 @@ export function bootstrap(clusters: number, statistic: Statistic, options: Boots
 export function bootstrapEach(
   clusters: number,
   statistics: readonly Statistic[],
-  { range, ...options }: BootstrapOptions = {},
+  { resamples = 10_000, seed = 1, expanded = false, range }: BootstrapOptions = {},
 ): Estimate[] {
-  const estimate = createBootstrap(options);
-  return statistics.map((statistic) => estimate(clusters, statistic, range));
+  const tied = statistics.map((statistic) => tiedEstimate(clusters, statistic, range));
+  const drawn = everyOf(clusters);
+  const values = statistics.map((statistic) => statistic(drawn));
+  const resampled = statistics.map((_, at) => new Float64Array(tied[at] === null ? resamples : 0));
+  const random = createRandom(seed);
+  for (let resample = 0; resample < resamples && tied.includes(null); resample++) {
+    for (let index = 0; index < clusters; index++) drawn[index] = Math.floor(random() * clusters);
+    for (const [at, statistic] of statistics.entries()) {
+      if (tied[at] === null) resampled[at]![resample] = statistic(drawn);
+    }
+  }
+  const levels = levelsOf(clusters, expanded);
+  return values.map((value, at) => tied[at] ?? { value, ...percentiles(resampled[at]!, levels) });
 }
 
 /** Returns a statistic over a number of clusters with its 95 % interval. `range` is that of {@link BootstrapOptions}. */
@@ -80,16 +91,17 @@ export function createBootstrap({
 }: Omit<BootstrapOptions, 'range'> = {}): Bootstrap {
   const kept = new Map<number, { readonly drawn: readonly Int32Array[]; readonly levels: Levels }>();
   return (clusters, statistic, range) => {
-    const value = statistic(Int32Array.from({ length: clusters }, (_, index) => index));
-    const bounded = range === undefined ? null : intervalOfTies(clusters, statistic, range);
-    if (bounded !== null)
-      return { value, low: Math.min(value, bounded.low), high: Math.max(value, bounded.high) };
+    const tied = tiedEstimate(clusters, statistic, range);
+    if (tied !== null) return tied;
     const { drawn, levels } = kept.get(clusters) ?? {
       drawn: drawResamples(clusters, resamples, seed),
       levels: levelsOf(clusters, expanded),
     };
     kept.set(clusters, { drawn, levels });
-    return { value, ...percentiles(Float64Array.from(drawn, statistic), levels) };
+    return {
+      value: statistic(everyOf(clusters)),
+      ...percentiles(Float64Array.from(drawn, statistic), levels),
+    };
   };
 }
 
@@ -108,10 +120,17 @@ export function expandedEstimate(value: number, resampled: Float64Array, cluster
   return { value, ...percentiles(resampled, expandedLevels(clusters)) };
 }
 
+/** Returns the index of every cluster. */
+const everyOf = (clusters: number): Int32Array => Int32Array.from({ length: clusters }, (_, at) => at);
+
 type Interval = Pick<Estimate, 'low' | 'high'>;
 
-/** Returns the interval of the clusters' own values if nearly all are equal; null if not. Clusters without one are left out. */
-function intervalOfTies(clusters: number, statistic: Statistic, range: Range): Interval | null {
+/**
+ * Returns the statistic with the bounded interval of the clusters' own values if nearly all are equal; null if not, or
+ * without a range. Clusters without a value are left out.
+ */
+function tiedEstimate(clusters: number, statistic: Statistic, range?: Range): Estimate | null {
+  if (range === undefined) return null;
   const values: number[] = [];
   for (let index = 0; index < clusters; index++) {
     const value = Math.round(statistic(Int32Array.of(index)) * 1e9) / 1e9; // equal but for the order of adding
@@ -121,7 +140,10 @@ function intervalOfTies(clusters: number, statistic: Statistic, range: Range): I
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   const equal = Math.max(0, ...counts.values());
   const isTied = equal >= TIED * values.length && values.length - equal < FEWEST_CHANGED;
-  return isTied && values.length > 1 ? boundedInterval(values, range) : null;
+  if (!isTied || values.length < 2) return null;
+  const value = statistic(everyOf(clusters));
+  const { low, high } = boundedInterval(values, range);
+  return { value, low: Math.min(value, low), high: Math.max(value, high) };
 }
 
 type Levels = readonly [lower: number, upper: number];

@@ -23,7 +23,7 @@ export function boundedInterval(
 ): { readonly low: number; readonly high: number } {
   const mirrored = values.map((value) => -value);
   return {
-    low: -upperBound(mirrored, -lowest, alpha / 2),
+    low: 0 - upperBound(mirrored, -lowest, alpha / 2), // 0, not −0
     high: upperBound(values, highest, alpha / 2),
   };
 }

@@ -37,6 +37,7 @@ export function meanOf(scores: readonly Score[]): Statistic {
  * @param statistic a function of a sample of members
  */
 export function ofMembers(members: readonly (readonly number[])[], statistic: Statistic): Statistic {
+  if (members.every((own, cluster) => own.length === 1 && own[0] === cluster)) return statistic;
   return (drawn) => statistic(Int32Array.from(Array.from(drawn, (cluster) => members[cluster]!).flat()));
 }
 

@@ -1,8 +1,9 @@
 import {
   byDecay,
   byShare,
+  clusterWord,
   type DecaySummary,
-  FEWEST_DIALOGUES,
+  FEWEST_CLUSTERS,
   HALF_LIFE_COLUMNS,
   type HalfLife,
   type HeadKind,
@@ -34,9 +35,9 @@ const KINDS: readonly HeadKind[] = ['soft', 'blind', 'fixed', 'mixed'];
 /** Returns a measurement for people, line by line. */
 export function measureLines(measured: Measurement & { readonly files: readonly string[] }): string[] {
   const { summary, complete, facts, files } = measured;
-  const { dialogues, rows } = summary;
+  const { dialogues, prompts, rows } = summary;
   return [
-    `${facts.model.name}, ${facts.source}: ${count(dialogues, 'dialogue')}, ${count(rows, 'token')} of answers, policy ${facts.settings.policy}`,
+    `${facts.model.name}, ${facts.source}: ${count(dialogues, 'dialogue')}${prompts < dialogues ? ` of ${count(prompts, 'prompt')}` : ''}, ${count(rows, 'token')} of answers, policy ${facts.settings.policy}`,
     ...(complete ? [] : ['Interrupted: the numbers below cover the tokens measured so far.']),
     '',
     ...sharesLines(summary, facts.settings.policy !== 'off'),
@@ -54,10 +55,8 @@ export function measureLines(measured: Measurement & { readonly files: readonly 
   ];
 }
 
-function sharesLines(
-  { turns, headsInMeans, layers, headsPerLayer, dialogues }: DecaySummary,
-  acted: boolean,
-): string[] {
+function sharesLines(summary: DecaySummary, acted: boolean): string[] {
+  const { turns, headsInMeans, layers, headsPerLayer, clusters } = summary;
   const all = layers * headsPerLayer;
   const columns: readonly (readonly [string, ShareColumn])[] = [
     ['prompt', 'prompt'],
@@ -68,9 +67,9 @@ function sharesLines(
     headsInMeans === all ? `all ${all} heads` : `the ${headsInMeans} of ${all} heads that see furthest`;
   return [
     `Share of attention, mean over ${heads}`,
-    dialogues < FEWEST_DIALOGUES
-      ? `No intervals: they need at least ${FEWEST_DIALOGUES} dialogues, and this measurement has ${dialogues}`
-      : 'Brackets: 95 % intervals from a bootstrap over dialogues',
+    clusters < FEWEST_CLUSTERS
+      ? `No intervals: they need at least ${FEWEST_CLUSTERS} ${clusterWord(summary)}, and this measurement has ${clusters}`
+      : `Brackets: 95 % intervals from a bootstrap over ${clusterWord(summary)}`,
     ...textTable({
       heading: ['turn', 'tokens', ...columns.map(([name]) => name)],
       rows: turns.map((place) => [
