@@ -141,7 +141,7 @@ function readingMarkup(): Markup {
 <p>Stability is the mean score that judges give to the answers to probes. A probe is a question asked on a branch after a round; its
 answer shows whether the model still follows the system prompt. Intervals are 95 % intervals from a bootstrap over prompts, because
 the dialogues of one prompt are not independent. Arms are paired: they have the same prompts, users and seeds. The page calls an arm
-better or worse only if the interval of its difference excludes zero and its p-value, corrected (Holm), is at most 0.05. Comparisons
+better or worse only if the interval of its difference excludes zero and the larger p-value of its two tests, corrected (Holm), is at most 0.05. Comparisons
 of the primary outcome are corrected among themselves, all others among themselves. What the locked analysis plan does not have is
 after the fact: it shows what to test next. Two arms are called equivalent only if the plan has a margin. Otherwise the page says that no effect was seen, and how large one may still be. In the names of arms, k is the
 strength of split-softmax: 1 leaves the share alone, smaller is stronger.</p>

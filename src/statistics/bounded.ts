@@ -34,6 +34,7 @@ function upperBound(values: readonly number[], highest: number, alpha: number): 
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   const lowest = Math.min(...counts.keys());
   const reach = Math.max(...counts.keys()) - lowest;
+  if (counts.get(lowest) === values.length) return lowest + reach * (1 - alpha ** (1 / values.length)); // the rule of three
   if (reach === 0) return lowest;
   return lowest + reach * rootOf((part) => alpha - probabilityBeyond(counts, lowest + reach * part));
 }
