@@ -1,4 +1,4 @@
-import { DIFFERENCES, type Estimate, meanOf, SCORES } from '../statistics/index.js';
+import { type Estimate, meanOf, SCORES } from '../statistics/index.js';
 import { aboveChanceScores, chanceScores } from './chance.js';
 import type { ArmCourse, RoundEstimate } from './course.js';
 import { FEWEST, type Inference } from './inference.js';
@@ -29,11 +29,13 @@ export function floorOf(slice: Slice, spec: ReportedSpec, inference: Inference):
   const judged = untouchedOf(slice, spec);
   const round = judged === undefined ? undefined : probedRoundsOf(judged.shared)[0];
   if (judged === undefined || round === undefined || judged.shared.length < FEWEST) return null;
-  const estimate = (read: ReadRound, range = SCORES): Estimate =>
-    inference.estimate(judged.shared.length, meanOf(scoresIn(judged.shared, only(round), read)), range);
+  const estimate = (read: ReadRound): Estimate =>
+    inference.estimate(judged.shared.length, meanOf(scoresIn(judged.shared, only(round), read)), SCORES);
   const chance = estimate(chanceScores(slice.chance));
   if (Number.isNaN(chance.value)) return null;
-  const aboveChance = estimate(aboveChanceScores(slice.chance), DIFFERENCES);
+  // Resampled: a bound by the range −1…1 would include zero for a model that follows few prompts, none of them by chance.
+  const above = scoresIn(judged.shared, only(round), aboveChanceScores(slice.chance));
+  const aboveChance = inference.estimate(judged.shared.length, meanOf(above));
   // Without an interval, all prompts are alike; without a value, every answer passes by chance.
   const least = Number.isNaN(aboveChance.low) ? aboveChance.value : aboveChance.low;
   if (least > 0) return null;

@@ -173,4 +173,11 @@ describe('the bootstrap', () => {
       );
     }
   });
+
+  it('resamples clusters that are nearly alike if one is outside the range', () => {
+    const scores = [...Array.from({ length: 11 }, () => ({ sum: 1, count: 1 })), { sum: -1, count: 0 }];
+    const { low, high } = bootstrap(12, meanOf(scores), { resamples: 200, range: [-1, 1] });
+    expect(low).toBeLessThan(1);
+    expect(high).toBe(1);
+  });
 });

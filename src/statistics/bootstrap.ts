@@ -142,6 +142,9 @@ function tiedEstimate(clusters: number, statistic: Statistic, range?: Range): Es
   const isTied = equal >= TIED * values.length && values.length - equal < FEWEST_CHANGED;
   if (!isTied || values.length < 2) return null;
   const value = statistic(everyOf(clusters));
+  const [lowest, highest] = range;
+  // A ratio, such as stability above chance, may leave the range; the bounded interval then does not hold.
+  if (values.some((value) => value < lowest || value > highest)) return null;
   const { low, high } = boundedInterval(values, range);
   return { value, low: Math.min(value, low), high: Math.max(value, high) };
 }
