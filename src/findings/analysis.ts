@@ -10,7 +10,7 @@ import { type HeadMap, headMapOf } from './heads.js';
 import { type AnalysisOptions, createInference } from './inference.js';
 import { type Floor, floorOf } from './judgement.js';
 import { checkPlan, type PlanCheck } from './plan-check.js';
-import { correctedQuality, type QualityCheck, qualityOf } from './quality.js';
+import { type QualityCheck, qualityOf, testedQuality } from './quality.js';
 import { baselineOf, type Slice, slicesOf } from './slices.js';
 import type { StudiedModel, StudyResult } from './study-result.js';
 import { correctedSurvival, type Survival, survivalOf } from './survival.js';
@@ -59,7 +59,10 @@ export function analyse(study: StudyResult, options: AnalysisOptions = {}): Slic
     slices.map((slice) => effectsOf(slice, compared, spec, inference)),
     inference,
   );
-  const quality = correctedQuality(slices.map((slice) => qualityOf(slice, spec, inference)));
+  const quality = testedQuality(
+    slices.map((slice) => qualityOf(slice, spec, inference)),
+    inference,
+  );
   const trades = slices.map(({ arms }) => armTradesOf(arms, spec, inference));
   const gains = correctedGains(trades.map((own) => (own === null ? [] : equalCostGains(own, spec.arms))));
   const survival = correctedSurvival(slices.map((slice) => survivalOf(slice, inference)));

@@ -114,7 +114,7 @@ export function chanceRoundsOf(
   return probedRoundsOf(dialogues)
     .map((round) => {
       const scores = scoresIn(dialogues, only(round), chanceScores(book));
-      return { round, ...inference.estimate(dialogues.length, meanOf(scores)) };
+      return { round, ...inference.estimate(dialogues.length, meanOf(scores), SCORES) };
     })
     .filter(({ value }) => !Number.isNaN(value));
 }

@@ -2,10 +2,8 @@ import {
   DIFFERENCES,
   differenceOf,
   type Estimate,
-  holm,
   meanOf,
   pairedDifferences,
-  pairedPermutation,
   type Range,
   SCORES,
   type Score,
@@ -13,7 +11,7 @@ import {
 } from '../statistics/index.js';
 import { exponentialOf, itemsOf } from './costs.js';
 import { pairDialogues } from './effects.js';
-import type { Inference } from './inference.js';
+import type { Inference, Tested } from './inference.js';
 import { TOLERATED_FALL, untouchedOf } from './judgement.js';
 import { type ReadRound, scoreOf, scoresIn } from './scores.js';
 import type { ArmRecords, Slice } from './slices.js';
@@ -22,8 +20,11 @@ import type { ReportedSpec } from './study-result.js';
 /** What is measured of an arm's answers besides obedience. Perplexity is better if it is lower, the others if higher. */
 export type Quality = 'ability' | 'fluency' | 'perplexity' | 'choice';
 
-/** One arm's quality beside the untouched arm's, on the same dialogues or held-out items. */
-export interface QualityCheck {
+/**
+ * One arm's quality beside the untouched arm's, on the same dialogues or held-out items. The tests are two-sided, and of
+ * perplexity on its logarithm. All quality checks of a study are a family of their own.
+ */
+export interface QualityCheck extends Tested {
   readonly arm: string;
   /** The untouched arm; without one, the baseline. */
   readonly beside: string;
@@ -34,25 +35,24 @@ export interface QualityCheck {
   readonly untouched: Estimate;
   /** Own minus untouched. */
   readonly difference: Estimate;
-  /** Two-sided p-value of the paired permutation test; of perplexity, on its logarithm. */
-  readonly p: number;
-  /** `p` after Holm's correction over all quality checks of the study, a family of their own. */
-  readonly pHolm: number;
 }
 
-/** A quality check before Holm's correction. */
-export type UncorrectedCheck = Omit<QualityCheck, 'pHolm'>;
+/** A quality check before it is tested. */
+export type UntestedCheck = Omit<QualityCheck, keyof Tested> & {
+  /** Own minus untouched, `[clusters]`. */
+  readonly differences: readonly Score[];
+};
 
 /**
  * Compares the quality of every arm with that of the untouched arm: ability and fluency over all rounds, so that an arm
  * that is broken from the first round on is seen, perplexity and multiple choice over the held-out items.
  */
-export function qualityOf(slice: Slice, spec: ReportedSpec, inference: Inference): UncorrectedCheck[] {
+export function qualityOf(slice: Slice, spec: ReportedSpec, inference: Inference): UntestedCheck[] {
   const untouched = untouchedOf(slice, spec);
   if (untouched === undefined) return [];
   const others = slice.arms.filter((arm) => arm !== untouched);
   return others.flatMap((arm) =>
-    QUALITIES.flatMap(({ quality, pairs, scale }): UncorrectedCheck[] => {
+    QUALITIES.flatMap(({ quality, pairs, scale }): UntestedCheck[] => {
       const { left, right } = pairs(arm, untouched);
       const differences = pairedDifferences(left, right);
       const kept = [...differences.keys()].filter((at) => differences[at]!.count > 0);
@@ -66,21 +66,23 @@ export function qualityOf(slice: Slice, spec: ReportedSpec, inference: Inference
           own: estimate(of(left), SCORES),
           untouched: estimate(of(right), SCORES),
           difference: estimate(differenceOf(of(left), of(right)), DIFFERENCES),
-          p: pairedPermutation(
-            kept.map((at) => differences[at]!),
-            inference,
-          ),
+          differences: kept.map((at) => differences[at]!),
         },
       ];
     }),
   );
 }
 
-/** Corrects the quality checks of all slices as one family of tests, `[slices][checks]`. */
-export function correctedQuality(checks: readonly (readonly UncorrectedCheck[])[]): QualityCheck[][] {
-  const corrected = holm(checks.flat().map(({ p }) => p));
+/** Tests the quality checks of all slices as one family, `[slices][checks]`. */
+export function testedQuality(
+  checks: readonly (readonly UntestedCheck[])[],
+  inference: Inference,
+): QualityCheck[][] {
+  const results = inference.test(checks.flat().map(({ differences }) => differences));
   let at = 0;
-  return checks.map((ofSlice) => ofSlice.map((check) => ({ ...check, pHolm: corrected[at++]! })));
+  return checks.map((ofSlice) =>
+    ofSlice.map(({ differences: _, ...check }) => ({ ...check, ...results[at++]! })),
+  );
 }
 
 /** What a quality check shows: `broken` is worse by more than {@link TOLERATED_FALL} of the untouched arm's. */
