@@ -104,7 +104,7 @@ function armSurvival(
     rounds: rounds.map((round) => ({ round, ...estimate(keptOf(clusters, round), SCORES) })),
     steps: kaplanMeier(lifetimes),
     median: estimate(medianLifetimeOf(clusters)),
-    mean: estimate(restrictedMeanOf(clusters, rounds.at(-1)!)),
+    mean: estimate(restrictedMeanOf(clusters, rounds.at(-1)!), [0, rounds.at(-1)!]),
   };
 }
 

@@ -72,6 +72,7 @@ const RECORDS = {
       probes: [
         {
           label: 'capitals',
+          rule: 'pattern',
           question: 'Loud?',
           answer: 'YES',
           score: drawn(address, round, 'probe'),
@@ -98,7 +99,7 @@ const RECORDS = {
     system: 'Answer in capitals.\n"Always" – 常に.',
     unrelated: { id: 'rhymes', system: 'Rhyme.' },
     answers: ['none', 'unrelated'].map((under) => ({
-      ...{ label: 'capitals', question: 'Loud?', repeat: 1, answer: 'No.', under },
+      ...{ label: 'capitals', rule: 'pattern', question: 'Loud?', repeat: 1, answer: 'No.', under },
       score: drawn(address, under),
     })),
   }),
