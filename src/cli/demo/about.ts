@@ -40,7 +40,7 @@ export function aboutLines({ size: { parameters } }: DemoFacts): string[] {
   const size = (parameters / 1e6).toFixed(1);
   return [
     `A tiny model (models/organism/soft, ${size} M parameters) was trained on made-up dialogues whose assistant follows its system ` +
-      'prompt in every round. It was never trained to forget; what it loses below, it loses by itself.',
+      'prompt in every round. No dialogue taught it to forget, but training recipes were tried until one drifted.',
     `Every message is answered twice, with the same seeds: off, the untouched model; held, under ${policyText(RECOMMENDED_HOLD)} ` +
       '(k: 1 leaves the share alone, smaller is stronger), ' +
       "which raises the prompt's share of attention as the dialogue grows. The prompt is the system message with its role header.",
