@@ -39,10 +39,19 @@ describe('questions of a source', () => {
     expect(heldOut.choice).toHaveLength(5);
     for (const { before } of heldOut.choice) {
       expect(before).toEqual(heldOut.choice[0]!.before);
-      expect(before).toMatchObject({ id: 'organism-0', system: heldOut.kl[0]!.system });
+      expect(before).toMatchObject({ id: 'organism-100000', system: heldOut.kl[0]!.system });
       expect(before.exchanges).toHaveLength(4);
       expect(before.exchanges.slice(0, 2)).toEqual(heldOut.kl[0]!.exchanges);
     }
+  });
+
+  it('measure costs of the organism on dialogues that the study does not lead', () => {
+    const { scenarios, heldOut } = openSource(
+      { kind: 'organism', ...source, dialogues: 288, rounds: 2 },
+      costs,
+    );
+    const led = new Set(Array.from({ length: 288 }, (_, index) => scenarios.at(index).id));
+    expect(heldOut.kl.filter(({ id }) => led.has(id))).toEqual([]);
   });
 
   it('follow the first dialogue of the material that is long enough', () => {

@@ -24,6 +24,9 @@ export interface HeldOut {
   readonly choice: readonly AskedQuestion[];
 }
 
+/** The organism's first trial for costs: no study has so many dialogues that it leads this one. */
+const FIRST_HELD_OUT = 100_000;
+
 /**
  * Opens a source of dialogues. The organism has its own held-out dialogues, with and without instructions; the other
  * sources use those of the material.
@@ -35,9 +38,11 @@ export function openSource(source: SourceSpec, costs: CostsSpec): OpenedSource {
   if (source.kind === 'organism') {
     const grammar = loadGrammar();
     const items = (count: number, draw: typeof drawTrial): HeldOutDialogue[] =>
-      Array.from({ length: count }, (_, index) => trialDialogue(draw(grammar, index, source.rounds)));
+      Array.from({ length: count }, (_, at) =>
+        trialDialogue(draw(grammar, FIRST_HELD_OUT + at, source.rounds)),
+      );
     // This one is long enough even if the source has fewer rounds.
-    const before = trialDialogue(drawTrial(grammar, 0, EXCHANGES_BEFORE));
+    const before = trialDialogue(drawTrial(grammar, FIRST_HELD_OUT, EXCHANGES_BEFORE));
     return {
       scenarios: organismSource(grammar, source.rounds),
       heldOut: {
