@@ -135,10 +135,10 @@ describe('a cell', () => {
       costs.push(record);
     }
     const [none, held, perplexity] = costs;
-    expect(none).toMatchObject({ item: 'organism-2', sum: 0 });
+    expect(none).toMatchObject({ item: 'organism-100002', sum: 0 });
     expect(held!.sum).toBeGreaterThan(0);
     expect(held!.count).toBe(none!.count);
-    expect(perplexity!.item).toBe('bare-2');
+    expect(perplexity!.item).toBe('bare-100002');
     expect(
       perplexity!.sum / perplexity!.count,
       'nats per token, for a model trained on this language',
