@@ -90,31 +90,10 @@ export function powerTable({ effect, tests, arms }: PilotPower): DataTable {
       { name: 'needed', heading: `prompts for ${effect}`, digits: 0 },
       { name: 'needed_corrected', heading: 'corrected', digits: 0 },
     ],
-    rows: arms.map(
-      ({
-        labels,
-        arm,
-        against,
-        window,
-        dialogues,
-        prompts,
-        deviation,
-        detectable,
-        needed,
-        neededCorrected,
-      }) => [
-        arm,
-        against,
-        sliceName(labels),
-        window,
-        dialogues,
-        prompts,
-        deviation,
-        detectable,
-        needed,
-        neededCorrected,
-      ],
-    ),
+    rows: arms.map((row) => [
+      ...[row.arm, row.against, sliceName(row.labels), row.window, row.dialogues, row.prompts],
+      ...[row.deviation, row.detectable, row.needed, row.neededCorrected],
+    ]),
   };
 }
 

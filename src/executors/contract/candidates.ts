@@ -5,11 +5,16 @@ import { byScore, largest } from './selection.js';
 /**
  * Returns a row's candidates, computed on the host.
  * @param logits `[vocab]`
- * @param highest the highest probability, if the executor has computed it
+ * @param probabilityOf returns a token's probability at temperature 1, if the executor has computed it
  */
-export function candidatesOf(logits: Float32Array, request: CandidateRequest, highest?: number): Candidates {
-  const best = bestOf(logits);
-  const whole = highest === undefined ? totalWeight(logits, best, 1) : 1 / highest;
+export function candidatesOf(
+  logits: Float32Array,
+  request: CandidateRequest,
+  probabilityOf?: (id: number) => number,
+): Candidates {
+  const bestId = bestIdOf(logits);
+  const best = logits[bestId]!;
+  const whole = probabilityOf === undefined ? totalWeight(logits, best, 1) : 1 / probabilityOf(bestId);
   const normaliser = best + Math.log(whole);
   if (!Number.isFinite(normaliser)) return { ids: [], logits: new Float32Array(0), normaliser, total: 0 };
   const { ids, total } = reachable(logits, best, request, whole);
@@ -103,7 +108,7 @@ export function bestOf(logits: Float32Array): number {
 }
 
 /** Returns the id of the highest logit, the lowest id among equals. */
-export function bestIdOf(logits: Float32Array): number {
+function bestIdOf(logits: Float32Array): number {
   let best = 0;
   let highest = logits[0]!;
   for (let id = 1; id < logits.length; id++) {

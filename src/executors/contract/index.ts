@@ -4,7 +4,6 @@
  */
 export {
   assertNormaliser,
-  bestIdOf,
   bestOf,
   candidatesOf,
   logSumExp,

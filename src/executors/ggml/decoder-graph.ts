@@ -97,7 +97,6 @@ export class DecoderGraph {
   #inputs(): PassInputs {
     const { g, plan } = this;
     const { kvHeads, headDim, heads, layers, group } = this.parts.shape;
-    const width = (columns: number): number => headDim + columns;
     return {
       tokens: g.input('I32', plan.rows),
       positions: g.input('I32', plan.rows),
@@ -111,7 +110,7 @@ export class DecoderGraph {
           windows: windows.map(({ start, end, stretch }) => ({
             mask: g.input('F16', end - start, rows, 1, sequences),
             columns: fused || columns === 0 ? null : g.input('F32', end - start, columns, 1, sequences),
-            values: fused ? g.input('F16', width(columns), end - start, kvHeads) : null,
+            values: fused ? g.input('F16', headDim + columns, end - start, kvHeads) : null,
             target: policy?.raises ? g.input('F16', stretch.end - stretch.start, rows, 1, sequences) : null,
             rest: policy?.lowers ? g.input('F16', end - start, rows, 1, sequences) : null,
             mixed: policy === null || tokens === 1 ? null : g.input('F32', 1, tokens),

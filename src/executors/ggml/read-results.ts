@@ -1,6 +1,5 @@
 import type { Blueprint } from '../../architectures/index.js';
 import {
-  bestIdOf,
   type CandidateRequest,
   type Candidates,
   candidatesOf,
@@ -79,9 +78,11 @@ export class ResultReader {
   #candidates(outputs: PassOutputs, row: number, request: CandidateRequest): Candidates {
     const { vocabSize } = this.blueprint;
     this.#copy(outputs.logits!, this.#logits, row * vocabSize);
-    const highest = new Float32Array(1);
-    this.#copy(outputs.probabilities!, highest, row * vocabSize + bestIdOf(this.#logits));
-    return candidatesOf(this.#logits, request, highest[0]);
+    return candidatesOf(this.#logits, request, (id) => {
+      const probability = new Float32Array(1);
+      this.#copy(outputs.probabilities!, probability, row * vocabSize + id);
+      return probability[0]!;
+    });
   }
 
   #numbersOf(attended: Attended, isTapped: boolean): Numbers {
