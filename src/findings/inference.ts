@@ -49,17 +49,18 @@ export interface Tested {
 }
 
 /** Returns the estimator of an analysis. */
-export function createInference({ resamples }: AnalysisOptions = {}): Inference {
-  const bootstrapped = createBootstrap({ expanded: true, ...(resamples !== undefined && { resamples }) });
+export function createInference({ resamples: given }: AnalysisOptions = {}): Inference {
+  const resamples = given ?? DEFAULT_RESAMPLES;
+  const bootstrapped = createBootstrap({ expanded: true, resamples });
   return {
     estimate: (clusters, statistic, range) =>
       clusters < FEWEST
         ? { value: statistic(Int32Array.from({ length: clusters }, (_, at) => at)), ...NO_INTERVAL }
         : bootstrapped(clusters, statistic, range),
-    resamples: resamples ?? DEFAULT_RESAMPLES,
-    permutations: resamples ?? DEFAULT_RESAMPLES,
+    resamples,
+    permutations: resamples,
     test(family) {
-      const permutations = resamples ?? permutationsFor(family.length);
+      const permutations = given ?? permutationsFor(family.length);
       const tested = family.map((differences) => ({
         p: pairedPermutation(differences, { permutations }),
         pMean: skewedMeanTest(differences),

@@ -1,4 +1,5 @@
 import { createRandom } from '../engine/index.js';
+import { everyOf, redraw } from './bootstrap.js';
 import { meanOf, type Score } from './statistic.js';
 
 /** What each arm gains and costs. */
@@ -37,14 +38,15 @@ export function resampleTrades(
     benefits: Float64Array.from(gains, (gain) => gain(clusters)),
     costs: Float64Array.from(prices, (price) => price(items)),
   });
-  const clusters = Int32Array.from(benefits[0] ?? [], (_, at) => at);
-  const items = Int32Array.from(costs[0] ?? [], (_, at) => at);
+  const clusters = everyOf(benefits[0]?.length ?? 0);
+  const items = everyOf(costs[0]?.length ?? 0);
   const observed = tradesOf(clusters, items);
   const random = createRandom(seed);
-  const draw = (drawn: Int32Array): Int32Array => drawn.map(() => Math.floor(random() * drawn.length));
   return {
     observed,
-    resampled: Array.from({ length: resamples }, () => tradesOf(draw(clusters), draw(items))),
+    resampled: Array.from({ length: resamples }, () =>
+      tradesOf(redraw(clusters, random), redraw(items, random)),
+    ),
   };
 }
 

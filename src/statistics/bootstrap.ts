@@ -68,7 +68,7 @@ export function bootstrapEach(
   const resampled = statistics.map((_, at) => new Float64Array(tied[at] === null ? resamples : 0));
   const random = createRandom(seed);
   for (let resample = 0; resample < resamples && tied.includes(null); resample++) {
-    for (let index = 0; index < clusters; index++) drawn[index] = Math.floor(random() * clusters);
+    redraw(drawn, random);
     for (const [at, statistic] of statistics.entries()) {
       if (tied[at] === null) resampled[at]![resample] = statistic(drawn);
     }
@@ -108,11 +108,13 @@ export function createBootstrap({
 /** Returns indices of clusters, `[resamples][clusters]`. */
 function drawResamples(clusters: number, resamples: number, seed: number): Int32Array[] {
   const random = createRandom(seed);
-  return Array.from({ length: resamples }, () => {
-    const drawn = new Int32Array(clusters);
-    for (let index = 0; index < clusters; index++) drawn[index] = Math.floor(random() * clusters);
-    return drawn;
-  });
+  return Array.from({ length: resamples }, () => redraw(new Int32Array(clusters), random));
+}
+
+/** Fills a resample with indices of clusters, as many as there are clusters, each drawn from all of them, and returns it. */
+export function redraw(drawn: Int32Array, random: () => number): Int32Array {
+  for (let index = 0; index < drawn.length; index++) drawn[index] = Math.floor(random() * drawn.length);
+  return drawn;
 }
 
 /** Returns an estimate with the expanded interval of values that were resampled elsewhere, over this number of clusters. */
@@ -121,7 +123,7 @@ export function expandedEstimate(value: number, resampled: Float64Array, cluster
 }
 
 /** Returns the index of every cluster. */
-const everyOf = (clusters: number): Int32Array => Int32Array.from({ length: clusters }, (_, at) => at);
+export const everyOf = (clusters: number): Int32Array => Int32Array.from({ length: clusters }, (_, at) => at);
 
 type Interval = Pick<Estimate, 'low' | 'high'>;
 
