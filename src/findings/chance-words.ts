@@ -1,6 +1,7 @@
 import { estimateText, numberText, verdictOf } from '../report/index.js';
 import type { SliceAnalysis } from './analysis.js';
 import { chanceCoverage } from './chance.js';
+import { gapText } from './gaps.js';
 import { roundsText } from './rounds-text.js';
 import type { ReportedSpec } from './study-result.js';
 
@@ -8,6 +9,11 @@ import type { ReportedSpec } from './study-result.js';
 export function chanceWords(analysis: SliceAnalysis, spec: ReportedSpec): string[] {
   const { slice, chance, baseline, courses } = analysis;
   if (!courses.some(({ stability }) => stability.rounds.length > 0)) return [];
+  if (chance === null && slice.chanceGaps.length > 0) {
+    return [
+      `Chance is not known yet: of the cells that ask for it, ${gapText(slice.chanceGaps)}. So it is not known whether the model is at the floor.`,
+    ];
+  }
   if (chance === null) {
     return [
       'Chance is not known: the study did not ask its probes without the prompt. So stability may be what the judges give ' +

@@ -134,6 +134,15 @@ describe('the chance of a study', () => {
     expect(groups.rows.map((row) => row.at(-1))).toEqual(groups.rows.map(() => null));
   });
 
+  it('is not known yet while its cells are not computed, and the report says so', () => {
+    const study = simulated(0.8, null);
+    const [asked] = simulated(0.8, 0.2).records.filter(({ kind }) => kind === 'chance');
+    const gap = { ...asked!, kind: 'chance' as const, measure: null, error: null };
+    const told = findings(analysisOf({ ...study, gaps: [gap] }), study.spec).join('\n');
+    expect(told).toContain('Chance is not known yet: of the cells that ask for it, 1 not computed.');
+    expect(told).not.toContain('Run the study again');
+  });
+
   it('covers only the dialogues in which it is known, and the report says so', () => {
     const study = simulated(0.8, 0.2);
     const records = study.records.filter((record) => record.kind !== 'chance' || record.index >= 10);

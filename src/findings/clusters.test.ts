@@ -4,7 +4,7 @@ import type { DialogueRecord } from '../study/index.js';
 import { analyse } from './analysis.js';
 import { clustersOf, sampleOf, sampleText } from './clusters.js';
 import { compareArms } from './compare.js';
-import { coverageWords } from './gaps.js';
+import { sampleWords } from './gaps.js';
 import { pilotPower } from './power.js';
 import type { StudyResult } from './study-result.js';
 
@@ -69,17 +69,24 @@ describe('the clusters of a study', () => {
     const study = simulateStudy({ dialogues: 20, prompts: 1, rounds: 4 });
     const { slice } = analyse(study, FEW)[0]!;
     expect(slice.sample).toEqual({ dialogues: 20, prompts: 1, clusters: 20 });
-    expect(coverageWords(slice)).toEqual([
-      'All 20 dialogues have one prompt: the results hold for this prompt, not for others.',
+    expect(sampleWords(slice.sample)).toEqual([
+      '20 dialogues of 1 prompt.',
+      'The results hold for this prompt, not for others.',
     ]);
   });
 
   it('are counted in words', () => {
     expect(sampleText({ dialogues: 100, prompts: 32, clusters: 32 })).toBe('100 dialogues of 32 prompts');
     expect(sampleText({ dialogues: 1, prompts: 1, clusters: 1 })).toBe('1 dialogue of 1 prompt');
-    expect(coverageWords(analyse(selfChat, FEW)[0]!.slice)[0]).toMatch(
-      /^60 dialogues of 12 prompts: .*count prompts/,
+    expect(sampleWords({ dialogues: 60, prompts: 12, clusters: 12 })).toEqual([
+      '60 dialogues of 12 prompts.',
+      'Dialogues of one prompt are not independent, so intervals, tests and power count prompts.',
+    ]);
+    expect(sampleWords({ dialogues: 12, prompts: 12, clusters: 12 })).toEqual([
+      '12 dialogues of 12 prompts.',
+    ]);
+    expect(sampleWords({ dialogues: 6, prompts: 6, clusters: 6 })[1]).toBe(
+      'Intervals, tests and power rest on fewer than 10 prompts: they are rough.',
     );
-    expect(coverageWords(analyse(onePerPrompt, FEW)[0]!.slice)).toEqual([]);
   });
 });

@@ -13,10 +13,8 @@ export function comparisonTables(analysis: SliceAnalysis, spec: ReportedSpec): D
 }
 
 const ARM: Column = { name: 'arm', heading: 'arm' };
-const P: readonly Column[] = [
-  { name: 'p', heading: 'p', digits: 4 },
-  { name: 'p_holm', heading: 'p, corrected', digits: 4 },
-];
+const P: Column = { name: 'p', heading: 'p', digits: 4 };
+const CORRECTED: Column = { name: 'p_holm', heading: 'p, corrected', digits: 4 };
 
 function survivalTable({ survival, slice: { baseline }, floor }: SliceAnalysis): DataTable {
   const last = survival[0]?.rounds.at(-1)?.round ?? 0;
@@ -25,8 +23,7 @@ function survivalTable({ survival, slice: { baseline }, floor }: SliceAnalysis):
     title: 'Time to the first loss',
     note:
       `A dialogue loses the prompt in ${lossText(survival[0]?.outcome ?? 'probes')}; one that never does is censored in its last. Median: the first round by which half have lost it (Kaplan–Meier). ` +
-      `Kept: the fraction that has not lost it by round ${last}. Mean: rounds until the loss, where one that is not lost counts ${last}; its difference from ${baseline} is on the same dialogues. ` +
-      'Intervals are from a bootstrap over clusters. p: paired permutation test of log-rank scores; corrected: Holm, over these tests of the study.',
+      `Kept: the fraction that has not lost it by round ${last}. Mean: rounds until the loss, where one that is not lost counts ${last}.`,
     columns: [
       ARM,
       { name: 'dialogues', heading: 'dialogues', digits: 0 },
@@ -34,8 +31,12 @@ function survivalTable({ survival, slice: { baseline }, floor }: SliceAnalysis):
       { name: 'median', heading: 'median round', digits: 0, infinite: NOT_REACHED },
       { name: 'kept', heading: 'kept' },
       { name: 'mean', heading: 'mean rounds', digits: 1 },
-      { name: 'difference', heading: `− ${baseline}`, digits: 1, signed: true },
-      ...P,
+      {
+        ...{ name: 'difference', heading: `− ${baseline}`, digits: 1, signed: true },
+        note: `− ${baseline}: the difference of the mean rounds, on the dialogues that both have.`,
+      },
+      { ...P, note: 'p: two-sided paired permutation test of log-rank scores.' },
+      { ...CORRECTED, note: 'p, corrected: Holm, over these tests of the study.' },
       { name: 'words', heading: 'in words' },
     ],
     rows: survival.map(({ name, dialogues, lost, median, rounds, mean, beside }) => [
@@ -122,7 +123,8 @@ function gainsTable({ gains, floor }: SliceAnalysis, { late }: ReportedSpec): Da
       { name: 'kl_from', heading: 'KL from', digits: 4 },
       { name: 'kl_to', heading: 'to', digits: 4 },
       { name: 'difference', heading: 'left − right', signed: true },
-      ...P,
+      P,
+      CORRECTED,
       { name: 'words', heading: 'in words' },
     ],
     rows: gains.map((gain) => [

@@ -1,7 +1,6 @@
 import { estimateText, numberText } from '../report/index.js';
-import type { Estimate } from '../statistics/index.js';
 import type { SliceAnalysis } from './analysis.js';
-import { effectWords, pText, signed, verdictOfEffect } from './effect-words.js';
+import { disagrees, effectWords, pText, signed, verdictOfEffect, whyUnclear } from './effect-words.js';
 import type { EqualCostGain } from './equal-kl.js';
 import { CERTAIN, type Trade } from './front.js';
 import { FEWEST } from './inference.js';
@@ -9,16 +8,11 @@ import { roundsText } from './rounds-text.js';
 import type { ReportedSpec } from './study-result.js';
 import { LOST_BELOW, type LossOutcome } from './survival.js';
 
-/** Puts fronts, gains at equal cost, times to the first loss and the role of the prompt's length into sentences. */
+/** Puts fronts, gains at equal cost and times to the first loss into sentences. */
 
 /** Returns these findings of one slice as sentences. */
 export function comparisonFindings(analysis: SliceAnalysis, spec: ReportedSpec): string[] {
-  return [
-    ...survivalFindings(analysis),
-    ...frontFindings(analysis),
-    ...gainFindings(analysis, spec),
-    ...lengthFindings(analysis),
-  ];
+  return [...survivalFindings(analysis), ...frontFindings(analysis), ...gainFindings(analysis, spec)];
 }
 
 /** How an infinite time is written: the median is not reached. */
@@ -51,9 +45,18 @@ function survivalFindings({ survival, slice: { baseline }, floor }: SliceAnalysi
   if (floor !== null) return words;
   if (longer !== '') words.push(`Lost later than under ${baseline}, on average: ${longer}.`);
   if (shorter !== '') words.push(`Lost earlier than under ${baseline}, on average: ${shorter}.`);
-  const unclear = tested.filter((effect) => verdictOfEffect(effect) === 'unclear').map(({ name }) => name);
-  if (unclear.length > 0) {
-    words.push(`Times not distinguishable from ${baseline}: ${unclear.join('; ')}.`);
+  const unclear = tested.filter((effect) => verdictOfEffect(effect) === 'unclear');
+  const split = unclear.filter(disagrees);
+  if (split.length > 0) {
+    words.push(
+      `The interval of the mean rounds and the log-rank test disagree: ${split.map(({ name, difference, pHolm }) => `${name} ${signed(difference, 1)} (p ${pText(pHolm)})`).join('; ')}.`,
+    );
+  }
+  const unseen = unclear.filter((effect) => !disagrees(effect));
+  if (unseen.length > 0) {
+    words.push(
+      `Mean rounds not distinguishable from ${baseline}: ${unseen.map((effect) => `${effect.name} (${whyUnclear(effect)})`).join('; ')}.`,
+    );
   }
   return words;
 }
@@ -67,8 +70,13 @@ function frontFindings({ trades, floor }: SliceAnalysis): string[] {
     ];
   }
   const named = ({ name, isControl }: Trade): string => (isControl ? `${name} (a control)` : name);
-  const told = (trade: Trade): string =>
-    `${named(trade)} (${numberText(trade.stability.value)} at ${numberText(trade.cost.value, { digits: 3 })} nats a token)`;
+  const told = (trade: Trade): string => {
+    const cost =
+      trade.cost.value === 0
+        ? 'without cost, so it always is'
+        : `at ${numberText(trade.cost.value, { digits: 3 })} nats a token`;
+    return `${named(trade)} (stability ${numberText(trade.stability.value)} ${cost})`;
+  };
   const of = 'the Pareto front of late stability against KL divergence';
   if (trades.some(({ frequency }) => Number.isNaN(frequency))) {
     const front = trades.filter(({ onFront }) => onFront).map(told);
@@ -120,17 +128,5 @@ function gainFindings({ gains, floor }: SliceAnalysis, { late }: ReportedSpec): 
         ? ` Of ${unclear.length} other comparisons none is distinguishable from zero, the largest bound being ${(Math.ceil(most * 100) / 100).toFixed(2)}.`
         : '') +
       (untold > 0 ? ` ${untold} cannot be told.` : ''),
-  ];
-}
-
-/** Says how much of a correlation of share and stability is the length of the prompt, under the baseline. */
-function lengthFindings({ correlations, slice: { baseline } }: SliceAnalysis): string[] {
-  const own = correlations.find(({ name }) => name === baseline)?.byLength ?? null;
-  if (own === null) return [];
-  const text = ({ value, low, ...ends }: Estimate): string =>
-    Number.isNaN(value) || Number.isNaN(low) ? 'cannot be told' : signed({ value, low, ...ends });
-  return [
-    `The prompt's length, under ${baseline}, over dialogues in late rounds (ρ): share with token fraction (tokens of the prompt ÷ of the context) ${text(own.ofShare)}; ` +
-      `share with stability, given the token fraction, ${text(own.given)}; share ÷ token fraction with stability ${text(own.perToken)}.`,
   ];
 }

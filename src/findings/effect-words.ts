@@ -56,12 +56,15 @@ export function effectWords(
 }
 
 /** Whether the equivalence test shows that a difference is smaller than the declared margin. */
-const isEquivalent = ({ equivalence = null }: TestedDifference): boolean =>
+export const isEquivalent = ({ equivalence = null }: TestedDifference): boolean =>
   equivalence !== null && equivalence.p <= SIGNIFICANT;
 
-/** Whether the interval excludes zero but a test, before any correction, is not significant. */
-const disagrees = (effect: TestedDifference): boolean =>
-  verdictOf(effect.difference) !== 'unclear' && largerP(effect) > SIGNIFICANT;
+/**
+ * Whether the interval excludes zero but a test, before any correction, is not significant; or the interval includes zero
+ * but the tests are significant after correction.
+ */
+export const disagrees = (effect: TestedDifference): boolean =>
+  verdictOf(effect.difference) === 'unclear' ? effect.pHolm <= SIGNIFICANT : largerP(effect) > SIGNIFICANT;
 
 /** Returns why an effect is neither better nor worse, and how large it may be. */
 export function whyUnclear(effect: TestedDifference): string {
@@ -72,8 +75,8 @@ export function whyUnclear(effect: TestedDifference): string {
     const { margin, p } = effect.equivalence!;
     return `equivalent: no difference of ${margin} or more (p ${pText(p)})`;
   }
-  if (alone === 'unclear') return noEffect(difference);
   if (disagrees(effect)) return 'interval and test disagree';
+  if (alone === 'unclear') return noEffect(difference);
   return `${alone === 'above' ? 'better' : 'worse'}, but not after correction`;
 }
 

@@ -22,4 +22,4 @@ export function closed({ value, low, high }: Estimate): Estimate {
 export const pointAt = (x: number, estimate: Estimate): ChartPoint => ({ x, ...closed(estimate) });
 
 /** What bands are, for captions. */
-export const BANDS = `Bands are 95 % intervals from a bootstrap over prompts; fewer than ${FEWEST} have none`;
+export const BANDS = `Bands are 95 % intervals from a bootstrap over prompts; fewer than ${FEWEST} prompts have none`;

@@ -64,7 +64,7 @@ function stabilityFigure(
     ];
     return {
       name: 'stability',
-      caption: `${BANDS}.${chanceText} Where ability falls as well, the model loses more than its prompt.`,
+      caption: `Mean score of the probes after each round, 0 to 1. ${BANDS}.${chanceText}${able ? ' Where ability falls as well, the model loses more than its prompt.' : ''}`,
       spec: (look) => specOf({ title, subtitle: BANDS, x: 'round of the dialogue', panels, source }, look),
     };
   }
@@ -107,13 +107,13 @@ function groupsFigure(analysis: SliceAnalysis, source: string): ReportFigure | n
   const shown = leadersOf(analysis);
   const parts = courses[0]?.parts ?? [];
   if (parts.length === 0) return null;
-  const which =
-    shown.length === courses.length
-      ? 'All arms'
-      : `${baseline === null ? '' : `${baseline.name} and `}the ${TOGETHER - 1} arms with the highest late stability`;
+  const isAll = shown.length === courses.length;
+  const which = isAll
+    ? ''
+    : `${baseline === null ? '' : `${baseline.name} and `}the ${TOGETHER - 1} arms with the highest late stability. `;
   const drawn = {
     title: 'Stability by group',
-    subtitle: `${which}. ${BANDS}`,
+    subtitle: `${which}${BANDS}`,
     x: 'round',
     y: 'stability',
     domain: [0, 1] as const,
@@ -128,7 +128,7 @@ function groupsFigure(analysis: SliceAnalysis, source: string): ReportFigure | n
   };
   return {
     name: 'groups',
-    caption: `${which}; the table below has early and late values of all arms. ${BANDS}. A group has few prompts, so its bands are wide.`,
+    caption: `Stability of each group of prompts${isAll ? '' : `: ${which}The table of groups has all arms`}. ${BANDS}. A group has few prompts, so its bands are wide.`,
     spec: (look) => smallMultiplesSpec(drawn, look),
   };
 }
@@ -169,7 +169,7 @@ function shareFigure(
   };
   return {
     name: 'share',
-    caption: `The prompt's share of attention, 0 to 1, against the tokens of context when each round's answer began${baseline === null ? '' : `; ${baseline.name} is the same in every plot`}. Where a policy acts, the share before it acted is drawn as well.`,
+    caption: `The prompt's share of attention, 0 to 1, against the tokens of context when each round's answer began${baseline === null || others.length === 0 ? '' : `; ${baseline.name} is the same in every plot`}.${others.some(acts) ? ' Where a policy acts, the share before it acted is drawn as well.' : ''}`,
     spec: (look) => smallMultiplesSpec(drawn, look),
   };
 }

@@ -34,7 +34,6 @@ describe('a policy that did not act', () => {
     const [slice] = slicesOf(blindAtFirst());
     const name = slice!.arms.at(-1)!.name;
     expect(coverageWords(slice!)).toEqual([
-      'Intervals, tests and power rest on 6 prompts or dialogues, fewer than ten: they are rough.',
       `Under ${name}, the policy did not do all that it was asked to in 12 of 24 rounds; the first: no layer sees the system prompt any more.`,
     ]);
   });

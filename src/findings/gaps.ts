@@ -20,16 +20,19 @@ export function planWords({ records, gaps }: Pick<StudyResult, 'records' | 'gaps
 }
 
 /** Says which arms of a slice lack dialogues, which dialogues the numbers cover, and where a policy did not act as asked. */
-export function coverageWords({ arms, baseline, sample, leftOut, gaps }: Slice): string[] {
-  const words = [...sampleWords(sample), ...fewWords(sample)];
+export function coverageWords({ arms, baseline, leftOut, gaps }: Slice): string[] {
+  const words: string[] = [];
   if (gaps.length > 0) {
-    const byArm = [...grouped(gaps, ({ arm }) => arm)];
-    words.push(`Missing dialogues: ${byArm.map(([arm, own]) => `${arm}: ${gapText(own)}`).join('; ')}.`);
+    const ofArms = [...grouped(gaps, ({ arm }) => arm)].map(([arm, own]) => ({ arm, text: gapText(own) }));
+    const byText = [...grouped(ofArms, ({ text }) => text)];
+    words.push(
+      `Missing dialogues, of each arm: ${byText.map(([text, own]) => `${text}: ${own.map(({ arm }) => arm).join('; ')}`).join('. ')}.`,
+    );
   }
   if (leftOut > 0) {
     const shared = arms[0]!.shared.flat().length;
     words.push(
-      `Numbers of single arms (courses, groups, attention, tokens, the front) cover the ${shared} dialogues that all of ${arms.map(({ name }) => name).join(', ')} have; ` +
+      `Numbers of single arms (courses, groups, attention, tokens, the front) cover the ${shared} dialogues that all ${arms.length} arms have; ` +
         `${leftOut} that some of them lack are left out. A difference covers the dialogues that both of its arms have.`,
     );
   }
@@ -39,22 +42,20 @@ export function coverageWords({ arms, baseline, sample, leftOut, gaps }: Slice):
   return [...words, ...noticeWords(arms)];
 }
 
-/** Says what intervals and tests count where prompts repeat; empty if every dialogue has its own prompt. */
-function sampleWords(sample: Sample): string[] {
-  const { dialogues, prompts } = sample;
-  if (prompts === dialogues || dialogues === 0) return [];
-  return prompts === 1
-    ? [`All ${dialogues} dialogues have one prompt: the results hold for this prompt, not for others.`]
-    : [
-        `${sampleText(sample)}: dialogues of one prompt are not independent, so intervals, tests and power count prompts.`,
-      ];
-}
-
-/** Warns of few clusters. */
-function fewWords({ clusters }: Sample): string[] {
-  return clusters > 0 && clusters < FEW
-    ? [`Intervals, tests and power rest on ${clusters} prompts or dialogues, fewer than ten: they are rough.`]
-    : [];
+/** Says what numbers rest on, what intervals and tests count where prompts repeat, and warns of few clusters. */
+export function sampleWords(sample: Sample): string[] {
+  const { dialogues, prompts, clusters } = sample;
+  const words = [`${sampleText(sample)}.`];
+  if (prompts === 1 && dialogues > 1) words.push('The results hold for this prompt, not for others.');
+  else if (prompts < dialogues) {
+    words.push('Dialogues of one prompt are not independent, so intervals, tests and power count prompts.');
+  }
+  if (clusters > 0 && clusters < FEW) {
+    words.push(
+      `Intervals, tests and power rest on fewer than ${FEW} ${prompts === 1 ? 'dialogues' : 'prompts'}: they are rough.`,
+    );
+  }
+  return words;
 }
 
 /** Says in which rounds a policy did not do what its arm asks for, one sentence for each arm. */
@@ -69,14 +70,17 @@ function noticeWords(arms: Slice['arms']): string[] {
   });
 }
 
-function grouped(gaps: readonly Gap[], nameOf: (gap: Gap) => string): ReadonlyMap<string, readonly Gap[]> {
-  const groups = new Map<string, Gap[]>();
-  for (const gap of gaps) groups.set(nameOf(gap), [...(groups.get(nameOf(gap)) ?? []), gap]);
+function grouped<Item>(
+  items: readonly Item[],
+  nameOf: (item: Item) => string,
+): ReadonlyMap<string, readonly Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) groups.set(nameOf(item), [...(groups.get(nameOf(item)) ?? []), item]);
   return groups;
 }
 
 /** Returns, for example, `3 failed (first: E_LENGTH: …), 2 not computed`. */
-function gapText(gaps: readonly Gap[]): string {
+export function gapText(gaps: readonly Gap[]): string {
   const errors = gaps.flatMap(({ error }) => (error === null ? [] : [error]));
   const absent = gaps.length - errors.length;
   return [

@@ -1,12 +1,12 @@
 import { type DataTable, markdownTable, readableTable } from '../report/index.js';
-import { sampleText } from './clusters.js';
 import { comparisonFindings } from './comparison-words.js';
-import { coverageWords, planWords } from './gaps.js';
+import { coverageWords, planWords, sampleWords } from './gaps.js';
 import { checkPlan, planCheckWords } from './plan-check.js';
 import { provenance } from './provenance.js';
 import type { ReportedSlice } from './reported-slice.js';
 import { sliceName } from './slices.js';
 import type { StudyResult } from './study-result.js';
+import { INTERVALS } from './tables.js';
 import { findings, headline } from './words.js';
 
 /** Tables that are too long for a text and are linked as CSV. */
@@ -31,14 +31,15 @@ export function reportMarkdown(
     ...slices.flatMap(({ name, analysis, figures, tables }) => [
       `## ${escaped(sliceName(analysis.slice.labels))}`,
       `**${escaped(headline(analysis, spec))}**`,
-      `${sampleText(analysis.slice.sample)}.`,
-      ...coverageWords(analysis.slice).map(escaped),
+      sampleWords(analysis.slice.sample).map(escaped).join(' '),
       [...findings(analysis, spec), ...comparisonFindings(analysis, spec)]
         .map((line) => `- ${escaped(line)}`)
         .join('\n'),
+      ...coverageWords(analysis.slice).map(escaped),
       ...figures.map(
         (figure) => `![${figure.name}](figures/${name}-${figure.name}.svg)\n\n${escaped(figure.caption)}`,
       ),
+      INTERVALS,
       ...tables.filter((table) => !LONG.includes(table.name)).flatMap((table) => tableText(table, '###')),
       `Longer tables: ${LONG.map((table) => `[${table}](tables/${table}.csv)`).join(', ')}.`,
     ]),
@@ -54,11 +55,8 @@ export function reportMarkdown(
 }
 
 function tableText(table: DataTable, heading: string): string[] {
-  return [
-    `${heading} ${escaped(table.title)}`,
-    markdownTable(readableTable(table)).trimEnd(),
-    escaped(table.note),
-  ];
+  const readable = readableTable(table);
+  return [`${heading} ${escaped(table.title)}`, markdownTable(readable).trimEnd(), escaped(readable.note)];
 }
 
 /** Escapes the characters that Markdown gives a meaning. */

@@ -11,9 +11,8 @@ import {
 import type { SliceAnalysis } from './analysis.js';
 import { browserSlice, embeddedJson } from './browser-data.js';
 import { BROWSER_SCRIPT } from './browser-script.js';
-import { sampleText } from './clusters.js';
 import { comparisonFindings } from './comparison-words.js';
-import { coverageWords, planWords } from './gaps.js';
+import { coverageWords, planWords, sampleWords } from './gaps.js';
 import { TOLERATED_FALL } from './judgement.js';
 import { PAGE_STYLE } from './page-style.js';
 import { checkPlan, planCheckWords } from './plan-check.js';
@@ -21,6 +20,7 @@ import { provenance } from './provenance.js';
 import type { ReportedSlice } from './reported-slice.js';
 import { sliceName } from './slices.js';
 import type { StudyResult } from './study-result.js';
+import { INTERVALS } from './tables.js';
 import { findings, headline } from './words.js';
 
 /** Long tables, collapsed until the reader opens them. */
@@ -45,13 +45,6 @@ export async function reportPage(
 ${slices.map(({ analysis }) => html`<p class="headline">${slices.length > 1 ? html`<b>${sliceName(analysis.slice.labels)}.</b> ` : ''}${headline(analysis, spec)}</p>\n`)}
 ${spec.question === null ? '' : html`<p class="question"><span class="soft">The question:</span> ${spec.question}</p>`}
 ${planWords(study).map((line) => html`<p>${line}</p>\n`)}${contents(slices)}
-<h2 id="run">What was run</h2>
-<dl>
-${provenance(
-  study,
-  slices.map(({ analysis }) => analysis),
-).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>
-<details><summary>The specification as written</summary><pre>${study.text}</pre></details>
 ${sections}${overModels.map((table) => html`<h2>${table.title}</h2>${tableBody(table)}`)}${slices.length === 0 ? html`<p>No dialogue of this study is finished: there is nothing to report yet.</p>` : ''}
 ${
   slices.length === 0
@@ -62,6 +55,13 @@ ${
         most,
       )
 }
+<h2 id="run">What was run</h2>
+<dl>
+${provenance(
+  study,
+  slices.map(({ analysis }) => analysis),
+).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>
+<details><summary>The specification as written</summary><pre>${study.text}</pre></details>
 ${readingMarkup()}`;
   return page({
     title: `${spec.name}: a study`,
@@ -75,8 +75,8 @@ const anchorOf = ({ name }: ReportedSlice): string => `slice-${name}`;
 
 function contents(slices: readonly ReportedSlice[]): Markup {
   return html`<nav aria-label="Contents"><ul>
-<li><a href="#run">What was run</a></li>
 ${slices.map((slice) => html`<li><a href="#${anchorOf(slice)}">${sliceName(slice.analysis.slice.labels)}</a></li>\n`)}${slices.length === 0 ? '' : html`<li><a href="#browse">Dialogues to read</a></li>`}
+<li><a href="#run">What was run</a></li>
 <li><a href="#reading">How to read this page</a></li>
 </ul></nav>`;
 }
@@ -91,9 +91,10 @@ async function sliceMarkup({ spec }: StudyResult, slice: ReportedSlice): Promise
 `);
   }
   return html`<h2 id="${anchorOf(slice)}">${sliceName(analysis.slice.labels)}</h2>
-<p class="soft">${executor}, ${precision}; ${sampleText(analysis.slice.sample)}.</p>
-${coverageWords(analysis.slice).map((line) => html`<p>${line}</p>\n`)}${[...findings(analysis, spec), ...comparisonFindings(analysis, spec)].map((line) => html`<p>${line}</p>\n`)}
+<p class="soft">${executor}, ${precision}. ${sampleWords(analysis.slice.sample).join(' ')}</p>
+${[...findings(analysis, spec), ...comparisonFindings(analysis, spec), ...coverageWords(analysis.slice)].map((line) => html`<p>${line}</p>\n`)}
 ${drawn}
+<p class="soft note">${INTERVALS}</p>
 ${tables.map(tableMarkup)}
 `;
 }
@@ -114,8 +115,9 @@ function tableMarkup(table: DataTable): Markup {
 }
 
 function tableBody(table: DataTable): Markup {
-  return html`<div class="wide" tabindex="0" role="region" aria-label="${table.title}">${htmlTable(readableTable(table))}</div>
-<p class="soft note">${table.note}</p>`;
+  const readable = readableTable(table);
+  return html`<div class="wide" tabindex="0" role="region" aria-label="${table.title}">${htmlTable(readable)}</div>
+<p class="soft note">${readable.note}</p>`;
 }
 
 function browserMarkup(study: StudyResult, analyses: readonly SliceAnalysis[], most: number): Markup {

@@ -224,8 +224,10 @@ describe('the report of an incomplete study', () => {
     const records = study.records.filter((record) => !lacks(record));
     for (const { path, text } of (await reportFiles({ ...study, records, gaps }, OPTIONS)).slice(0, 2)) {
       const plain = text.replaceAll('\\', '');
-      expect(plain, path).toContain('split .7: 2 failed (first: E_LENGTH: too long)');
-      expect(plain, path).toContain('cover the 6 dialogues that all of off, split .7 have; 2 that some');
+      expect(plain, path).toContain(
+        'Missing dialogues, of each arm: 2 failed (first: E_LENGTH: too long): split .7.',
+      );
+      expect(plain, path).toContain('cover the 6 dialogues that all 2 arms have; 2 that some');
     }
   });
 

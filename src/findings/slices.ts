@@ -14,6 +14,8 @@ export interface Slice {
   readonly sample: Sample;
   /** What the probes of these dialogues score by chance. */
   readonly chance: ChanceBook;
+  /** Planned questions without the prompt that have no answer: what is not known of chance. */
+  readonly chanceGaps: readonly Gap[];
   /** Number of dialogues (a scenario and a seed) that some of these arms have and others lack. */
   readonly leftOut: number;
   /** Planned dialogues without a result, of all arms. */
@@ -74,6 +76,7 @@ export function slicesOf({ spec, records, gaps, timings }: StudyResult): Slice[]
       chance: createChanceBook(own.filter((record) => record.kind === 'chance')),
       leftOut: counts.size - shared.length / led.length,
       gaps: gaps.filter((gap) => gap.kind === 'dialogue' && sliceKey(gap) === key),
+      chanceGaps: gaps.filter((gap) => gap.kind === 'chance' && sliceKey(gap) === key),
     };
   });
 }

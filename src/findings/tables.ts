@@ -10,6 +10,11 @@ import { roundsText } from './rounds-text.js';
 import type { ReportedSpec } from './study-result.js';
 import type { VarianceSource } from './variance.js';
 
+/** Says what the brackets of all tables are. */
+export const INTERVALS =
+  'Brackets are 95 % intervals from a bootstrap over prompts, whose dialogues are not independent: over dialogues if there is one prompt, and over held-out items for KL, perplexity and choice. ' +
+  `Fewer than ${FEWEST} have no interval, nor has a number that does not vary. Where nearly all prompts are equal, the interval is a bound by their number.`;
+
 /** Returns every table of one slice that has rows. */
 export function tablesOf(analysis: SliceAnalysis, spec: ReportedSpec): DataTable[] {
   return [
@@ -32,13 +37,12 @@ export function tablesOf(analysis: SliceAnalysis, spec: ReportedSpec): DataTable
 
 const ARM: Column = { name: 'arm', heading: 'arm' };
 const ROUND: Column = { name: 'round', heading: 'round', digits: 0 };
-const INTERVALS = `Brackets: 95 % intervals from a bootstrap over prompts, whose dialogues are not independent (over dialogues if there is one prompt); fewer than ${FEWEST} have none, nor has a number that does not vary. Where nearly all prompts are equal, the interval is a bound by their number.`;
 
 function stabilityTable({ courses }: SliceAnalysis, { early, late }: ReportedSpec): DataTable {
   return {
     name: 'stability',
     title: 'Stability',
-    note: `The mean score of probes, 0 to 1: early (${roundsText(early)}), late (${roundsText(late)}), the difference of the two, and the least-squares slope over all probed rounds. ${INTERVALS}`,
+    note: `The mean score of probes, 0 to 1: early (${roundsText(early)}), late (${roundsText(late)}), the difference of the two, and the least-squares slope over all probed rounds.`,
     columns: [
       ARM,
       { name: 'dialogues', heading: 'dialogues', digits: 0 },
@@ -71,14 +75,7 @@ function effectsTable(
     title: 'Differences',
     note:
       `Stability of each arm minus that of another on the same dialogues: early (${roundsText(early)}), late (${roundsText(late)}) and in the last probed round. ` +
-      'Plan: whether the comparison is the primary outcome of the analysis plan that was locked before the first cell, another comparison of it, or after the fact. ' +
-      `${INTERVALS} p: two-sided paired permutation test, whose null hypothesis is the sharp one: both arms do the same in every dialogue. p, mean: studentised test that the mean difference is zero, corrected for skewness (Hall 1992); a dash where the differences do not vary. ` +
-      "p, corrected: the larger of the two after Holm's correction over the primary comparisons of the study, or over all others. " +
-      'Detectable: the smallest difference that this many prompts find with power 0.8 (α = 0.05, uncorrected); a dash: none that scores from 0 to 1 can have, or no prompt differs. ' +
-      'Odds ratio: of an obedient answer, by Mantel and Haenszel with prompts as strata.' +
-      (margin === null
-        ? ''
-        : ` Equivalence: two one-sided t tests (TOST) that the difference is smaller than ${margin}, ${plan.marginIsPlanned ? 'the margin of the plan' : 'a margin that was given after the fact'}, and the 90 % interval of the difference.`),
+      'Plan: whether the comparison is the primary outcome of the analysis plan that was locked before the first cell, another comparison of it, or after the fact.',
     columns: [
       ARM,
       { name: 'against', heading: 'against' },
@@ -87,13 +84,31 @@ function effectsTable(
       { name: 'dialogues', heading: 'dialogues', digits: 0 },
       { name: 'prompts', heading: 'prompts', digits: 0 },
       { name: 'difference', heading: 'difference', signed: true },
-      { name: 'p', heading: 'p', digits: 4 },
-      { name: 'p_mean', heading: 'p, mean', digits: 4 },
-      { name: 'p_holm', heading: 'p, corrected', digits: 4 },
-      { name: 'detectable', heading: 'detectable' },
-      { name: 'odds_ratio', heading: 'odds ratio' },
+      {
+        ...{ name: 'p', heading: 'p', digits: 4 },
+        note: 'p: two-sided paired permutation test, whose null hypothesis is the sharp one: both arms do the same in every dialogue.',
+      },
+      {
+        ...{ name: 'p_mean', heading: 'p, mean', digits: 4 },
+        note: 'p, mean: studentised test that the mean difference is zero, corrected for skewness (Hall 1992); a dash where the differences do not vary.',
+      },
+      {
+        ...{ name: 'p_holm', heading: 'p, corrected', digits: 4 },
+        note: "p, corrected: the larger of the two after Holm's correction over the primary comparisons of the study, or over all others.",
+      },
+      {
+        ...{ name: 'detectable', heading: 'detectable' },
+        note: 'Detectable: the smallest difference that this many prompts find with power 0.8 (α = 0.05, uncorrected); a dash: none that scores from 0 to 1 can have, or no prompt differs.',
+      },
+      {
+        ...{ name: 'odds_ratio', heading: 'odds ratio' },
+        note: 'Odds ratio: of an obedient answer, by Mantel and Haenszel with prompts as strata.',
+      },
       { name: 'equivalence', heading: '90 % interval', signed: true },
-      { name: 'p_equivalence', heading: 'p, equivalence', digits: 4 },
+      {
+        ...{ name: 'p_equivalence', heading: 'p, equivalence', digits: 4 },
+        note: `p, equivalence: two one-sided t tests (TOST) that the difference is smaller than ${margin}, ${plan.marginIsPlanned ? 'the margin of the plan' : 'a margin that was given after the fact'}; each comparison by itself, uncorrected.`,
+      },
       { name: 'words', heading: 'in words' },
     ],
     rows: effects.map((effect) => [
@@ -152,7 +167,7 @@ function answersTable({ courses }: SliceAnalysis, { early, late }: ReportedSpec)
   return {
     name: 'answers',
     title: 'Answers of the dialogues themselves',
-    note: `Whether an answer follows the system prompt where that can be judged (obedience), is otherwise correct (ability) and is fluent, 0 to 1, early (${roundsText(early)}) and late (${roundsText(late)}). ${INTERVALS}`,
+    note: `Whether an answer follows the system prompt where that can be judged (obedience), is otherwise correct (ability) and is fluent, 0 to 1, early (${roundsText(early)}) and late (${roundsText(late)}).`,
     columns: [
       ARM,
       ...known.flatMap((kind): Column[] => [
@@ -174,7 +189,7 @@ function partsTable({ courses }: SliceAnalysis, { early, late }: ReportedSpec): 
   return {
     name: 'groups',
     title: 'Stability by group',
-    note: `By group of prompts, and by what a probe asks about where that differs from the groups: early (${roundsText(early)}) and late (${roundsText(late)}), over the prompts of the part. ${INTERVALS}`,
+    note: `By group of prompts, and by what a probe asks about where that differs from the groups: early (${roundsText(early)}) and late (${roundsText(late)}), over the prompts of the part.`,
     columns: [
       { name: 'part', heading: 'part' },
       { name: 'of', heading: 'of' },
@@ -206,22 +221,38 @@ function costsTable({ costs, slice: { baseline } }: SliceAnalysis): DataTable {
   return {
     name: 'costs',
     title: 'Costs',
-    note:
-      `KL divergence of the arm's next-token distribution from the untouched model's on held-out dialogues, in nats a token; perplexity of held-out text, and its ratio to ${baseline}'s; ` +
-      `choice: fraction of multiple-choice questions answered correctly, each asked after a short held-out dialogue so that arms that strengthen by turn take effect, and its difference from ${baseline}'s; ` +
-      'tokens of context in the last round; tokens and passes forwarded in a dialogue, including probes and second passes; ' +
-      `time per decoded token relative to ${baseline}'s in the same dialogue, the median over dialogues, on the machine that ran the study. This time includes prefill, and the arm that runs a dialogue first prefills the system prompt for all arms. A dash: not measured. ${INTERVALS.replace('over prompts', 'over prompts or held-out items')}`,
+    note: 'A dash: not measured.',
     columns: [
       ARM,
-      { name: 'kl', heading: 'KL', digits: 4 },
-      { name: 'perplexity', heading: 'perplexity' },
+      {
+        ...{ name: 'kl', heading: 'KL', digits: 4 },
+        note: "KL: divergence of the arm's next-token distribution from the untouched model's on held-out dialogues, in nats a token.",
+      },
+      {
+        ...{ name: 'perplexity', heading: 'perplexity' },
+        note: `Perplexity: of held-out text, and its ratio to ${baseline}'s.`,
+      },
       { name: 'perplexity_ratio', heading: `× ${baseline}`, digits: 3 },
-      { name: 'accuracy', heading: 'choice' },
+      {
+        ...{ name: 'accuracy', heading: 'choice' },
+        note: `Choice: fraction of multiple-choice questions answered correctly, each asked after a short held-out dialogue so that arms that strengthen by turn take effect, and its difference from ${baseline}'s.`,
+      },
       { name: 'accuracy_difference', heading: `− ${baseline}`, signed: true },
-      { name: 'context_tokens', heading: 'context, tokens', digits: 0 },
-      { name: 'forwarded_tokens', heading: 'forwarded, tokens', digits: 0 },
+      {
+        name: 'context_tokens',
+        heading: 'context, tokens',
+        digits: 0,
+        note: 'Context: tokens in the last round.',
+      },
+      {
+        ...{ name: 'forwarded_tokens', heading: 'forwarded, tokens', digits: 0 },
+        note: 'Forwarded tokens and passes: in a dialogue, including probes and second passes.',
+      },
       { name: 'forward_passes', heading: 'passes', digits: 0 },
-      { name: 'time_ratio', heading: 'time ×' },
+      {
+        ...{ name: 'time_ratio', heading: 'time ×' },
+        note: `Time: per decoded token, relative to ${baseline}'s in the same dialogue, the median over dialogues, on the machine that ran the study. It includes prefill, and the arm that runs a dialogue first prefills the system prompt for all arms.`,
+      },
     ],
     rows: costs.map((cost) => [
       cost.name,
@@ -245,7 +276,7 @@ function correlationsTable({ correlations }: SliceAnalysis): DataTable {
     note:
       `Rank correlations (Spearman's ρ) of stability with the prompt's share after the policy: between the means of probed rounds, and between the late means of dialogues. ` +
       'Uniform attention gives the prompt a share equal to its token fraction (tokens of the prompt ÷ of the context), so three columns take it into account: the correlation of share and token fraction; that of share and stability given the token fraction (partial); that of stability and share ÷ token fraction. ' +
-      `A dash: not recorded, or one of them does not vary. ${INTERVALS}`,
+      `A dash: not recorded, or one of them does not vary.`,
     columns: [
       ARM,
       { name: 'over_rounds', heading: 'over rounds', signed: true },
@@ -281,7 +312,7 @@ function roundsTable({ courses }: SliceAnalysis): DataTable {
   return {
     name: 'rounds',
     title: 'Round by round',
-    note: `Stability; obedience, ability and fluency of the dialogue's own answers; the prompt's share of attention before and after the policy, mean over rows and over the heads that see furthest. ${INTERVALS}`,
+    note: `Stability; obedience, ability and fluency of the dialogue's own answers; the prompt's share of attention before and after the policy, mean over rows and over the heads that see furthest.`,
     columns: [
       ARM,
       ROUND,

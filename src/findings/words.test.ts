@@ -41,6 +41,13 @@ describe('an effect in words', () => {
     );
   });
 
+  it('has no bound where the interval includes zero but the corrected tests found an effect', () => {
+    expect(inWords([0.2, -0.01, 0.4], { pHolm: 0.002 })).toBe(
+      'not distinguishable from off: interval and test disagree',
+    );
+    expect(inWords([0.2, -0.01, 0.4], { p: 0.04, pHolm: 0.2 })).toBe('no effect seen, at most 0.40');
+  });
+
   it('is neither better nor worse at the floor', () => {
     expect(inWords([0.2, 0.1, 0.3], { pHolm: 0.01, atFloor: true })).toBe('above zero, but at the floor');
     expect(inWords([-0.2, -0.3, -0.1], { pHolm: 0.01, atFloor: true })).toBe('below zero, but at the floor');

@@ -2,13 +2,13 @@ import { numberText, type Verdict, verdictOf } from '../report/index.js';
 import type { Estimate } from '../statistics/index.js';
 import type { SliceAnalysis } from './analysis.js';
 import { chanceWords, floorWords } from './chance-words.js';
-import { contrastWords, primaryHeadline, primaryWords } from './contrast-words.js';
 import type { ArmCourse } from './course.js';
-import { pText, signed, verdictOfEffect, whyUnclear, whyUntold } from './effect-words.js';
-import type { Effect } from './effects.js';
+import { otherDifferences, primaryEffect, primaryHeadline, primaryWords } from './difference-words.js';
+import { signed, verdictOfEffect, whyUntold } from './effect-words.js';
 import { fallsOf, isUntouched } from './judgement.js';
 import { brokenIn, qualityText, qualityWords } from './quality-words.js';
 import { roundsText } from './rounds-text.js';
+import { shareWords } from './share-words.js';
 import type { ReportedSpec } from './study-result.js';
 
 /** Puts results into sentences. An interval or a test chooses each sentence, so no sentence claims what was not seen. */
@@ -62,49 +62,6 @@ function whyNoDrift({ stability, sample }: ArmCourse, spec: ReportedSpec): strin
     : null;
 }
 
-/** Says which arms are more stable than the baseline, less stable, or not distinguishable; primary outcomes are told before. */
-function effectFindings({ slice, effects, floor, plan }: SliceAnalysis, spec: ReportedSpec): string[] {
-  const { baseline } = slice;
-  const fromBaseline = effects.filter(
-    ({ against, standing }) => against === baseline && standing !== 'primary',
-  );
-  // Where all is after the fact, the report's first sentence says so.
-  const named = ({ arm, standing }: Effect): string =>
-    plan.planned.length > 0 && standing === 'after the fact' ? `${arm}, after the fact,` : arm;
-  const late = fromBaseline.filter(({ window }) => window === 'late');
-  if (late.length === 0) return [];
-  const ordered = [...late].sort((a, b) => b.difference.value - a.difference.value);
-  const told = (effect: Effect): string =>
-    `${named(effect)} ${signed(effect.difference)} (p ${pText(effect.pHolm)})`;
-  const better = ordered.filter((effect) => verdictOfEffect(effect) === 'above');
-  const worse = ordered.filter((effect) => verdictOfEffect(effect) === 'below').reverse();
-  const unclear = ordered.filter((effect) => verdictOfEffect(effect) === 'unclear');
-  const where = `in ${roundsText(spec.late)}`;
-  const words: string[] = [];
-  const [more, less] =
-    floor === null
-      ? [`More stable than ${baseline} ${where}`, `Less stable than ${baseline} ${where}`]
-      : ['above', 'below'].map(
-          (side) => `Differences from ${baseline} ${where} that are ${side} zero, on a model at the floor`,
-        );
-  if (better.length > 0) words.push(`${more}: ${better.map(told).join('; ')}.`);
-  if (worse.length > 0) words.push(`${less}: ${worse.map(told).join('; ')}.`);
-  if (unclear.length > 0) {
-    words.push(
-      `Not distinguishable from ${baseline} ${where}: ${unclear.map((effect) => `${named(effect)} (${whyUnclear(effect)})`).join('; ')}.`,
-    );
-  }
-  const harmful = fromBaseline.filter(
-    (effect) => effect.window === 'early' && verdictOfEffect(effect) === 'below',
-  );
-  if (harmful.length > 0 && floor === null) {
-    words.push(
-      `Less stable than ${baseline} already in ${roundsText(spec.early)}: ${harmful.map(told).join('; ')}.`,
-    );
-  }
-  return words;
-}
-
 /** Says which arms other than the baseline lose ability or fluency. What is broken as a whole is not said to fall. */
 function fallWords(analysis: SliceAnalysis): string[] {
   const { courses, baseline } = analysis;
@@ -123,28 +80,6 @@ function fallWords(analysis: SliceAnalysis): string[] {
       ];
 }
 
-/** Says whether stability correlates with the prompt's share of attention, under the baseline. */
-function correlationWords({ correlations, slice }: SliceAnalysis): string[] {
-  const own = correlations.find(({ name }) => name === slice.baseline);
-  if (own === undefined) return [];
-  const over = (what: string, estimate: Estimate): string => {
-    if (Number.isNaN(estimate.value))
-      return `${what} the correlation is undefined, because one does not vary`;
-    if (Number.isNaN(estimate.low))
-      return `${what} the correlation cannot be told (${whyUntold(slice.sample.clusters)})`;
-    const verdict: Readonly<Record<Verdict, string>> = {
-      above: 'they rise and fall together',
-      unclear: 'no correlation is seen',
-      below: 'one rises as the other falls',
-    };
-    return `${what} ${verdict[verdictOf(estimate)]} (ρ ${signed(estimate)})`;
-  };
-  return [
-    `Stability and the prompt's share of attention, under ${own.name}: ${over('over rounds', own.overRounds)}; ` +
-      `${over('over dialogues, in late rounds,', own.overDialogues)}. Any two quantities that fall as the dialogue grows correlate over rounds; the correlation over dialogues is the harder test.`,
-  ];
-}
-
 /** Returns the findings of one slice on stability and attention as sentences, the most important first. */
 export function findings(analysis: SliceAnalysis, spec: ReportedSpec): string[] {
   return [
@@ -153,11 +88,10 @@ export function findings(analysis: SliceAnalysis, spec: ReportedSpec): string[] 
     ...floorWords(analysis),
     ...driftWords(analysis, spec),
     ...chanceWords(analysis, spec),
-    ...effectFindings(analysis, spec),
-    ...contrastWords(analysis, spec),
+    ...otherDifferences(analysis, spec),
     ...qualityWords(analysis),
     ...fallWords(analysis),
-    ...correlationWords(analysis),
+    ...shareWords(analysis, spec),
   ];
 }
 
@@ -190,9 +124,12 @@ export function headline(analysis: SliceAnalysis, spec: ReportedSpec): string {
   return `${primaryHeadline(analysis, spec)}${first}.${bestWords(analysis)}${also}`;
 }
 
-/** Names the arm with the largest gain in late rounds; empty if no arm has an interval there. */
+/**
+ * Names the arm with the largest gain over the baseline in late rounds, and says if it is broken; empty if no arm has an
+ * interval there. An arm that the primary outcome has named is named again only if it is broken.
+ */
 function bestWords(analysis: SliceAnalysis): string {
-  const { effects, slice } = analysis;
+  const { effects, slice, plan } = analysis;
   const late = effects.filter(
     ({ against, window, difference }) =>
       against === slice.baseline && window === 'late' && !Number.isNaN(difference.low),
@@ -202,9 +139,12 @@ function bestWords(analysis: SliceAnalysis): string {
     .filter((effect) => verdictOfEffect(effect) === 'above')
     .sort((a, b) => b.difference.value - a.difference.value);
   const best = better[0];
-  if (best === undefined) return ' In the late rounds, no other arm is seen to be more stable.';
+  if (best === undefined)
+    return ` In the late rounds, no other arm is seen to be more stable than ${slice.baseline}.`;
+  const broken = brokenIn(analysis, best.arm).map(qualityText).join(', ');
+  if (best === primaryEffect(analysis)) return broken === '' ? '' : ` ${best.arm} is broken: ${broken}.`;
+  const told = plan.planned.length > 0 && best.standing === 'after the fact' ? ', after the fact' : '';
   const most = better.length > 1 ? `, the largest of ${better.length} gains` : '';
-  const broken = brokenIn(analysis, best.arm);
-  const but = broken.length === 0 ? '' : `, but it is broken: ${broken.map(qualityText).join(', ')}`;
-  return ` In the late rounds, ${best.arm} gains ${signed(best.difference)}${most}${but}.`;
+  const but = broken === '' ? '' : `, but it is broken: ${broken}`;
+  return ` In the late rounds, ${best.arm} gains ${signed(best.difference)} over ${slice.baseline}${most}${told}${but}.`;
 }

@@ -27,6 +27,30 @@ describe('a table of data', () => {
         ['of one', '+0.50', '–'],
       ],
       wordy: [],
+      note: '',
+    });
+  });
+
+  it('has the notes of the columns that it shows, and writes no number above zero as zero', () => {
+    const noted: DataTable = {
+      ...table,
+      note: 'Two columns.',
+      columns: [
+        { name: 'arm', heading: 'arm' },
+        { name: 'p', heading: 'p', digits: 4, note: 'p: of a test.' },
+        { name: 'kl', heading: 'KL', note: 'KL: not measured.' },
+      ],
+      rows: [
+        ['off', 0.00004, null],
+        ['held', 0, null],
+      ],
+    };
+    expect(readableTable(noted)).toMatchObject({
+      rows: [
+        ['off', '<0.0001'],
+        ['held', '0.0000'],
+      ],
+      note: 'Two columns. p: of a test.',
     });
   });
 
@@ -61,6 +85,7 @@ describe('a table of data', () => {
         ['held', '3.00', '–'],
       ],
       wordy: [2],
+      note: '',
     });
     expect(markdownTable(readableTable(sparse)).split('\n')[1]).toBe('| --- | --: | --- |');
     expect(csvOf(sparse)).toMatch(/^arm,rounds,p,words\n/);

@@ -8,7 +8,7 @@ export interface DataTable {
   /** The base name of its file. */
   readonly name: string;
   readonly title: string;
-  /** What the columns mean and how they were computed. */
+  /** What the columns mean and how they were computed; columns that may be without values have notes of their own. */
   readonly note: string;
   /** The first one names the rows. */
   readonly columns: readonly Column[];
@@ -28,13 +28,20 @@ export interface Column {
   readonly signed?: boolean;
   /** How an infinite number is written for people; default: `Infinity`. A file has `inf`. */
   readonly infinite?: string;
+  /** One or more sentences on what it means, for people; left out with the column if it has no value. */
+  readonly note?: string;
 }
 
 /** A cell of a {@link DataTable}; null if it has no value. */
 export type TableCell = string | number | Estimate | null;
 
-/** Returns the table for people: estimates as `0.93 [0.90, 0.96]`, columns without any value left out. */
-export function readableTable({ columns, rows }: DataTable): Table {
+/** A table for people, with the note below it. */
+export interface ReadableTable extends Table {
+  readonly note: string;
+}
+
+/** Returns the table for people: estimates as `0.93 [0.90, 0.96]`, columns without any value left out with their notes. */
+export function readableTable({ columns, rows, note }: DataTable): ReadableTable {
   const texts = rows.map((row) => row.map((cell, at) => cellText(cell, columns[at]!)));
   const shown = columns.flatMap((_, at) =>
     at === 0 || texts.some((row) => row[at] !== NOTHING) ? [at] : [],
@@ -45,6 +52,7 @@ export function readableTable({ columns, rows }: DataTable): Table {
     wordy: shown.flatMap((at, place) =>
       place > 0 && rows.some((row) => typeof row[at] === 'string') ? [place] : [],
     ),
+    note: [note, ...shown.flatMap((at) => columns[at]!.note ?? [])].filter((text) => text !== '').join(' '),
   };
 }
 
@@ -54,7 +62,14 @@ function cellText(cell: TableCell, style: Column): string {
   if (cell === null) return NOTHING;
   if (typeof cell === 'string') return cell;
   if (Number.isNaN(typeof cell === 'number' ? cell : cell.value)) return NOTHING;
-  return typeof cell === 'number' ? numberText(cell, style) : estimateText(cell, style);
+  return typeof cell === 'number' ? smallText(cell, style) : estimateText(cell, style);
+}
+
+/** Returns a number as text; `<0.001` if it is above zero and rounds to zero. */
+function smallText(number: number, style: Column): string {
+  const text = numberText(number, style);
+  const least = 10 ** -(style.digits ?? 2);
+  return number > 0 && Number(text) === 0 ? `<${numberText(least, { digits: style.digits })}` : text;
 }
 
 /**

@@ -26,6 +26,18 @@ describe('the text of an estimate', () => {
   });
 });
 
+describe('the interval of a difference that excludes zero', () => {
+  it('does not end at a written zero', () => {
+    expect(estimateText({ value: -0.15, low: -0.28, high: -0.00134 }, { signed: true })).toBe(
+      '−0.15 [−0.28, −0.001]',
+    );
+    expect(estimateText({ value: 0.7, low: 0.046, high: 1.5 }, { signed: true, digits: 1 })).toBe(
+      '+0.7 [+0.05, +1.5]',
+    );
+    expect(estimateText({ value: 0.1, low: 0, high: 0.3 }, { signed: true })).toBe('+0.10 [0.00, +0.30]');
+  });
+});
+
 describe('an infinite number', () => {
   const style = { digits: 0, infinite: 'not reached' };
 
