@@ -49,6 +49,7 @@ describe('experiments', () => {
       'interventions.yaml',
       'real-decay.yaml',
       'real-interventions.yaml',
+      'recommended.yaml',
       'schedules.yaml',
       'smoke.yaml',
       'target-shares.yaml',
