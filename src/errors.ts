@@ -39,6 +39,7 @@ export type ErrorCode =
   | 'E_BUSY'
   // dialogue, material, studies, command
   | 'E_DIALOGUE'
+  | 'E_HOLD'
   | 'E_MATERIAL'
   | 'E_LABELS'
   | 'E_SPEC'

@@ -1,31 +1,12 @@
 import { z } from 'zod';
-import { checkSchedule, type HeadPair, parsePolicy, parseTarget, targetName } from '../attention/index.js';
+import { type HeadPair, targetName } from '../attention/index.js';
 import { HoldfastError } from '../errors.js';
 import { sha256 } from '../hash.js';
 import { type Message, MomentText } from '../text/index.js';
 import type { Chat } from './chat.js';
+import { count, fitsPolicy, indices, pair, policy, schedule, target } from './setting-schemas.js';
 import type { Settings } from './settings.js';
 import type { Turn } from './turn.js';
-
-const count = z.number().int().nonnegative();
-const indices = z.array(count).nullable();
-/** Layer and head. */
-const pair = z.tuple([count, count]);
-
-const schedule = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('constant'), strength: z.number() }),
-  z.strictObject({ kind: z.literal('per-turn'), from: z.number(), to: z.number(), step: z.number() }),
-  z.strictObject({ kind: z.literal('per-token'), from: z.number(), to: z.number(), rate: z.number() }),
-  z.strictObject({ kind: z.literal('target'), share: z.number() }),
-]);
-
-/** A policy; older files may use its former name. */
-const policy = z
-  .string()
-  .refine((name) => passes(() => parsePolicy(name)), { message: 'not a policy' })
-  .transform(parsePolicy);
-
-const target = z.string().refine((text) => passes(() => parseTarget(text)), { message: 'not a target' });
 
 const sampling = z.strictObject({
   temperature: z.number(),
@@ -57,7 +38,7 @@ const settings = z.strictObject({
 });
 
 const scheduleOfPolicy = ({ policy, schedule }: z.infer<typeof settings>): boolean =>
-  schedule === null || passes(() => checkSchedule(policy, schedule));
+  fitsPolicy(policy, schedule);
 const MISFIT = { message: 'the schedule does not fit the policy', path: ['schedule'] };
 
 /** The settings and tokens of one answer. Its text is in `messages`. */
@@ -238,14 +219,4 @@ function check<Schema extends z.ZodType>(
     ...(file === undefined ? {} : { file }),
     ...(path === '' ? {} : { field: path }),
   });
-}
-
-/** Returns whether a parser accepts its input, that is, does not throw. */
-function passes(attempt: () => unknown): boolean {
-  try {
-    attempt();
-    return true;
-  } catch {
-    return false;
-  }
 }

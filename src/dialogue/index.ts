@@ -4,6 +4,7 @@
  * contexts; must not know how a forward pass is computed, nor terminals, servers, the file system or Node.
  */
 
+export { type AppliedHold, applyHold, type HeldModel, holdNotes } from './apply-hold.js';
 export type { Held } from './caches.js';
 export { Chat, openChat } from './chat.js';
 export type { AnswerOptions, ChatOptions } from './chat-options.js';
@@ -19,6 +20,17 @@ export {
 export { type ForcedChat, type ForcedChatOptions, type ForcedTurn, openForcedChat } from './forced-chat.js';
 export { type GivenAnswer, layoutAnswer } from './given-answer.js';
 export type { Exchange } from './history.js';
+export {
+  type HoldEvidence,
+  type HoldFile,
+  type HoldSettings,
+  holdOptions,
+  holdSettingsOf,
+  holdText,
+  holdWords,
+  readHold,
+} from './hold-file.js';
+export { PRESETS, presetFor } from './presets.js';
 export { layoutPrompt, type Prompt, type PromptMessage, type PromptOptions } from './prompt.js';
 export { type Replay, type ReplayDifference, replayDialogue } from './replay.js';
 export { RECOMMENDED_HOLD, type Settings } from './settings.js';

@@ -4,11 +4,11 @@ import { type Declaration, entries, ROOT, readModule } from '../support/module-n
 
 /** Every name of `holdfast`: values first, then types. These names are stable; add one with care. */
 const NAMES = `
-  EMBEDDED_MODEL HoldfastError POLICIES RECOMMENDED_HOLD Session generate loadDialogue loadModel locateModel openChat
-  openComparison parseHubName parseSchedule pullModel replayDialogue saveDialogue traceRun
+  EMBEDDED_MODEL HoldfastError POLICIES RECOMMENDED_HOLD Session applyHold generate loadDialogue loadModel locateModel
+  openChat openComparison parseHubName parseSchedule presetFor pullModel readHold replayDialogue saveDialogue traceRun
 
-  AnswerOptions AnswerStep Chat ChatOptions Comparison ErrorCode Executor ExecutorName GenerationOptions GenerationStep
-  LoadOptions LoadedModel Message Model Policy Receipt SamplingOptions SavedDialogue Schedule SettingsOptions Target Trace
+  AnswerOptions AnswerStep AppliedHold Chat ChatOptions Comparison ErrorCode Executor ExecutorName GenerationOptions
+  GenerationStep HoldFile LoadOptions LoadedModel Message Model Policy Receipt SamplingOptions SavedDialogue Schedule SettingsOptions Target Trace
   TraceOptions Turn
 `
   .trim()

@@ -1,0 +1,54 @@
+import { headGrid, type Model } from '../engine/index.js';
+import type { HoldFile } from './hold-file.js';
+
+/**
+ * Holds of measured models, each with its evidence. Models are recognised by their weights. To add one, measure it, and copy the fields
+ * of its hold.
+ */
+export const PRESETS: readonly HoldFile[] = [
+  // docs/results/recommended
+  {
+    format: 'holdfast-hold',
+    version: 1,
+    library: '0.1.0',
+    date: '2026-11-29',
+    verdict: 'helps',
+    settings: {
+      policy: 'split-softmax',
+      schedule: { kind: 'per-turn', from: 1, to: 0.6, step: 0.04 },
+      target: 'message',
+      layers: null,
+      heads: null,
+      pairs: null,
+    },
+    model: {
+      name: 'organism',
+      hash: 'a9aa67caddc3a7442de77c27d1cc3166cdb57f480e1013ca2cf48131fd0669a2',
+      layers: 6,
+      heads: 5,
+    },
+    prompt: null,
+    evidence: {
+      outcome: 'stability in rounds 8 to 16',
+      tested: 'split-softmax, k 1 → 0.6, 0.04 a turn on the target message',
+      gain: { value: 0.232, low: 0.19, high: 0.276 },
+      p: 0.0001,
+      cost: { value: 0.0253, low: 0.0137, high: 0.0384 },
+      budget: null,
+      rounds: 16,
+      chosenOn: null,
+      testedOn: { dialogues: 96, prompts: 96 },
+      executor: 'cpu',
+      precision: 'auto',
+    },
+  },
+];
+
+/** Returns the preset of a model; null if it has none. The weights are hashed only if the shape of the model is that of a preset. */
+export async function presetFor(model: Model): Promise<HoldFile | null> {
+  const { layers, heads } = headGrid(model.executor.blueprint);
+  const alike = PRESETS.filter((preset) => preset.model.layers === layers && preset.model.heads === heads);
+  if (alike.length === 0) return null;
+  const hash = await model.hash();
+  return alike.find((preset) => preset.model.hash === hash) ?? null;
+}
