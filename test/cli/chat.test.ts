@@ -1,6 +1,7 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { HOLD } from '../support/hold-fixtures.js';
 import {
   expectFailure,
   fixture,
@@ -165,10 +166,41 @@ describe('a policy', () => {
   });
 });
 
+describe('a hold from a file', () => {
+  it('acts as it says, with a note for other weights', async () => {
+    const file = temporaryFile('hold.json', HOLD);
+    const outcome = await chat([...SYSTEM, '--hold', file, '--json'], 'hello\n');
+    expect(outcome.code).toBe(0);
+    expect(outcome.stderr).toMatch(
+      /^note: .*hold\.json: the hold was made for other weights \(other, 0+\)[^\n]*\n$/,
+    );
+    expect(linesOf(outcome)[0]).toMatchObject({ policy: 'split-softmax', strength: { first: 0.5 } });
+    const byHand = await chat([...SYSTEM, ...HALF, '--layers', '0,2', '--json'], 'hello\n');
+    expect(linesOf(outcome)[0]!.receipt).toEqual(linesOf(byHand)[0]!.receipt);
+  });
+
+  it('in which nothing helps leaves the policy off and says so, and is nothing to compare', async () => {
+    const settings = { ...HOLD.settings, policy: 'off', schedule: null, layers: null };
+    const file = temporaryFile('off.json', { ...HOLD, verdict: 'nothing helps', settings });
+    const outcome = await chat([...SYSTEM, '--hold', file, '--json'], 'hello\n');
+    expect(outcome.code).toBe(0);
+    expect(outcome.stderr).toMatch(/off\.json: nothing was shown to help .* so the policy is off\n$/);
+    expect(linesOf(outcome)[0]).toMatchObject({ policy: 'off', strength: null });
+    expectFailure(await chat([...SYSTEM, '--hold', file, '--compare']), 2, /nothing to compare with off/);
+  });
+
+  it('with layers of another shape is refused', async () => {
+    const file = temporaryFile('hold.json', { ...HOLD, model: { ...HOLD.model, layers: 30 } });
+    expectFailure(await chat([...SYSTEM, '--hold', file]), 1, /E_HOLD: the hold names layers/);
+  });
+});
+
 describe('lines from a pipe', () => {
   it('are answered one after the other, in plain text', async () => {
     const { code, stdout, stderr } = await chat([...SYSTEM, '--hold'], 'hello\n\nand now?\n');
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const taken =
+      'note: --hold takes the recommended split-softmax, k 1 → 0.6, 0.04 a turn; no preset of this model is known\n';
+    expect({ code, stderr }).toEqual({ code: 0, stderr: taken });
     const shares = stdout.split('\n').filter((line) => line.startsWith('prompt '));
     expect(shares[0]).toMatch(
       /^prompt \.\d{3} [▁-█] · sink \.\d{3} {2}split-softmax k=1 {2}[\d.]+ tokens\/s/,
@@ -373,7 +405,20 @@ describe('a usage error', () => {
   const wrong: readonly (readonly [string, readonly string[], number, RegExp])[] = [
     ['a policy with nothing to hold', HALF, 2, /E_USAGE.*needs --system.*no target/],
     ['holding nothing', ['--hold'], 2, /E_USAGE: --hold needs --system/],
-    ['two policies', [...SYSTEM, '--hold', '--policy', 'boost'], 2, /'--hold' cannot be used with/],
+    [
+      'a model in place of a file',
+      [...SYSTEM, '--hold', 'model.gguf'],
+      2,
+      /must be a \.json file.*after the model/,
+    ],
+    [
+      'a hold with a target of its own',
+      [...SYSTEM, '--hold', 'h.json', '--target', 'sink'],
+      2,
+      /h\.json has its own --target/,
+    ],
+    ['a hold that is not there', [...SYSTEM, '--hold', 'h.json'], 1, /E_NOT_FOUND: .*h\.json/],
+    ['two policies', [...SYSTEM, '--hold', '--policy', 'boost'], 2, /'--hold \[file\]' cannot be used with/],
     ['a comparison with nothing', [...SYSTEM, '--compare'], 2, /--compare needs --hold or a --policy/],
     ['a policy without a strength', [...SYSTEM, '--policy', 'boost'], 2, /needs a strength or a schedule/],
     ['a strength without a policy', [...SYSTEM, '--strength', '1'], 2, /--strength needs a --policy/],

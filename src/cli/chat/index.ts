@@ -7,12 +7,15 @@ import type { Chat, ChatOptions } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import {
+  type AskedHold,
   addChatOptions,
   addModelArgument,
+  askedHold,
   type ChatFlags,
   modelPath,
   openWithOptions,
   readChatOptions,
+  withHold,
 } from '../options/index.js';
 import { canType, stderr, stdout } from '../terminal/index.js';
 import { Conversation } from './conversation.js';
@@ -31,14 +34,32 @@ export function registerChat(program: Command): void {
 
 async function chat(named: string | undefined, flags: ChatFlags): Promise<void> {
   const options = readChatOptions(flags);
+  const hold = await askedHold(flags);
+  if (flags.compare === true) checkHelps(hold);
   const model = await openWithOptions(await modelPath(named), flags);
   try {
-    const { conversation, loaded } = await begin(model, options, flags);
+    const { conversation, loaded } = await begin(
+      model,
+      await withHold(options, hold, model, options.system),
+      flags,
+    );
     await talk(conversation, loaded, flags.json === true);
     conversation.dispose();
   } finally {
     await model.dispose();
   }
+}
+
+/**
+ * Checks that a hold acts, so that there is something to compare with off.
+ * @throws HoldfastError `E_USAGE`
+ */
+function checkHelps(hold: AskedHold | null): void {
+  if (hold?.kind !== 'file' || hold.hold.verdict === 'helps') return;
+  throw new HoldfastError(
+    'E_USAGE',
+    `${hold.file} says that nothing helps: there is nothing to compare with off`,
+  );
 }
 
 async function begin(

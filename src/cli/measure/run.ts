@@ -9,7 +9,15 @@ import { makeFolder } from '../../files/index.js';
 import { type DecayProgress, type LeadOptions, measureDecay, measuredBytes } from '../../measure/index.js';
 import { readPackage } from '../../package.js';
 import { readVersions } from '../../versions.js';
-import { isEmbedded, type ModelOptions, modelPath, openWithOptions, readSettings } from '../options/index.js';
+import {
+  askedHold,
+  isEmbedded,
+  type ModelOptions,
+  modelPath,
+  openWithOptions,
+  readSettings,
+  withHold,
+} from '../options/index.js';
 import { type Output, stderr, stdout } from '../terminal/index.js';
 import { MEASURE_FILES, type MeasureFacts, writeMeasured } from './files.js';
 import { type MeasureSource, openMeasureSource, type SourceFlags } from './source.js';
@@ -27,12 +35,14 @@ const INTERRUPTED = 130;
 /** Measures dialogues, writes the results and prints a summary. */
 export async function runMeasure(named: string | undefined, flags: MeasureFlags): Promise<void> {
   const { out } = flags;
-  const settings = readSettings(flags);
+  const given = readSettings(flags);
+  const hold = await askedHold(flags);
   const source = await openMeasureSource(named, flags);
   await makeFolder(out);
   await checkEmpty(out);
   const model = await openWithOptions(await modelPath(named), flags, true);
   try {
+    const settings = await withHold(given, hold, model);
     const options: LeadOptions = {
       maxTokens: source.maxTokens,
       now: source.now,

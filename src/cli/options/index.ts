@@ -18,6 +18,7 @@ export {
 } from './arguments.js';
 export { readDialogue, wantsAnswer } from './dialogue-file.js';
 export { fetching } from './fetching.js';
+export { type AskedHold, askedHold, withHold } from './hold.js';
 export { HUB_NAME, requireHubName } from './hub-name.js';
 export { addModelArgument, isEmbedded, modelPath } from './model-argument.js';
 export {

@@ -23,7 +23,8 @@ import { policyNamed } from './policy-name.js';
 
 /** Flags of the commands that generate answers: policy, schedule, target and sampling. */
 export interface SettingsFlags {
-  readonly hold?: true;
+  /** True without a file. */
+  readonly hold?: true | string;
   readonly policy?: string;
   readonly strength?: number;
   readonly schedule?: string;
@@ -79,11 +80,12 @@ export function addSettingsOptions(
 ): Command {
   return command
     .addOption(
-      new Option('--hold', 'the recommended policy and schedule').conflicts([
-        'policy',
-        'strength',
-        'schedule',
-      ]),
+      new Option(
+        '--hold [file]',
+        'the recommended policy and schedule: those of a file that calibrate wrote, or of the preset of this model, or the default',
+      )
+        .argParser(jsonFile)
+        .conflicts(['policy', 'strength', 'schedule']),
     )
     .option('--policy <name>', `how to change the target's share: ${POLICIES.join(', ')}`)
     .option('--strength <x>', `a constant strength; ${STRENGTHS_HELP}`, decimal)
@@ -115,6 +117,12 @@ export function addSettingsOptions(
     .option('--stop <text>', 'text that ends an answer; repeatable', oneMore)
     .option('--context <n>', "context length in tokens (the model's own, at most 8192)", positiveInteger)
     .option('--now <time>', `${NOW_HELP} (the current one, or that of a loaded dialogue)`, dateTime);
+}
+
+/** Parses the name of a file that ends in `.json`: an optional value would otherwise take the model that follows it. */
+function jsonFile(text: string): string {
+  if (/\.json$/i.test(text)) return text;
+  throw new InvalidArgumentError('It must be a .json file. Without a file, write --hold after the model.');
 }
 
 /** Parses indices and ranges, `0,3,5-8`. Returns them ascending, each once. */
@@ -151,7 +159,8 @@ export function readChatOptions(flags: ChatFlags): ChatOptions {
 }
 
 /**
- * Returns the policy, schedule, target and sampling that the command line gives, without defaults.
+ * Returns the policy, schedule, target and sampling that the command line gives, without defaults. `--hold`, with a file
+ * or without, is `hold: true` until `withHold` replaces it.
  * @throws HoldfastError as {@link readChatOptions}
  */
 export function readSettings(flags: SettingsFlags): SettingsOptions {
@@ -180,7 +189,11 @@ function readSampling(flags: SettingsFlags): SamplingOptions {
 
 function readPolicy(flags: SettingsFlags): PolicyOptions | { readonly hold: true } {
   const { hold, strength } = flags;
-  if (hold) return { hold };
+  if (typeof hold === 'string') {
+    const own = (['target', 'layers', 'heads'] as const).find((name) => flags[name] !== undefined);
+    if (own !== undefined) throw usage(`${hold} has its own --${own}: leave it out`);
+  }
+  if (hold !== undefined) return { hold: true };
   if (flags.policy === undefined) {
     if (strength === undefined && flags.schedule === undefined) return {};
     throw usage(`${strength === undefined ? '--schedule' : '--strength'} needs a --policy`);

@@ -1,0 +1,67 @@
+import { policyText } from '../../attention/index.js';
+import {
+  applyHold,
+  type HoldFile,
+  holdWords,
+  policyChoice,
+  presetFor,
+  RECOMMENDED_HOLD,
+  readHold,
+  type SettingsOptions,
+} from '../../dialogue/index.js';
+import type { Model } from '../../engine/index.js';
+import { stderr } from '../terminal/index.js';
+import { parseJson, readNamedText } from './read-text.js';
+import type { SettingsFlags } from './settings-flags.js';
+
+/** A hold that the command line asks for. */
+export type AskedHold =
+  | { readonly kind: 'recommended' }
+  | { readonly kind: 'file'; readonly file: string; readonly hold: HoldFile };
+
+/**
+ * Reads the file of `--hold FILE`. Returns null without `--hold`.
+ * @throws HoldfastError `E_HOLD`, `E_NOT_FOUND`, `E_UNREADABLE`
+ */
+export async function askedHold({ hold }: SettingsFlags): Promise<AskedHold | null> {
+  if (hold === undefined) return null;
+  if (hold === true) return { kind: 'recommended' };
+  const json = parseJson(await readNamedText(hold));
+  return { kind: 'file', file: hold, hold: readHold(json, hold) };
+}
+
+/**
+ * Returns the options of a command with the settings of its hold, and says on stderr which they are. `--hold` alone takes the preset of
+ * the model, or the recommended setting if it has none.
+ * @param system the system prompt; undefined if it is not known yet
+ * @throws HoldfastError `E_HOLD` if the hold cannot act in this model
+ */
+export async function withHold<Options extends SettingsOptions>(
+  options: Options,
+  asked: AskedHold | null,
+  model: Model,
+  system?: string | null,
+): Promise<Options> {
+  if (asked === null) return options;
+  const { hold: _, ...others } = options;
+  const note = (text: string): void => stderr.lines([`note: ${text}`]);
+  if (asked.kind === 'file') {
+    const { options: held, notes } = await applyHold(asked.hold, model, system);
+    for (const text of notes) note(`${asked.file}: ${text}`);
+    if (asked.hold.verdict === 'nothing helps') {
+      note(`${asked.file}: nothing was shown to help this prompt on this model, so the policy is off`);
+    }
+    return { ...others, ...held } as Options;
+  }
+  const preset = await presetFor(model);
+  if (preset === null) {
+    note(`--hold takes the recommended ${policyText(RECOMMENDED_HOLD)}; no preset of this model is known`);
+    return options;
+  }
+  note(`--hold takes the preset of ${preset.model.name} (${preset.date}): ${holdWords(preset)}`);
+  const { options: held } = await applyHold(preset, model);
+  // Where the command line names a target or heads, only the policy and its schedule are the preset's.
+  const { policy, schedule } = preset.settings;
+  const chosen = ['target', 'layers', 'heads'].some((name) => name in others);
+  return { ...others, ...(chosen ? policyChoice(policy, schedule) : held) } as Options;
+}
