@@ -6,6 +6,7 @@ import { parsePlacedSpec } from '../spec/index.js';
 import { calibrationStudy } from './calibration.js';
 import { expand, rankingCells, scenariosOf } from './expand.js';
 import { findNamed } from './find-named.js';
+import { heldArmNotices } from './held-arms.js';
 import { withFetchedModels, withModelPaths } from './model-paths.js';
 import type { Study } from './plan.js';
 
@@ -34,7 +35,7 @@ export async function openStudy(
   const file = specFile(named);
   const hint = `Name a file, or an included study: ${shippedNames().join(', ')}`;
   const text = await readText(file, hint);
-  const { spec: written, places, notices } = parsePlacedSpec(text, file);
+  const { spec: written, places, notices, holds } = parsePlacedSpec(text, file);
   const tested = await withFetchedModels(withModelPaths(written, paths), fetch);
   const found = await findNamed({ spec: tested, places }, file, calibrates);
   const spec = calibrates ? calibrationStudy(tested, scenariosOf(found)) : tested;
@@ -43,7 +44,7 @@ export async function openStudy(
     calibrates,
     file: named,
     text,
-    notices,
+    notices: [...notices, ...heldArmNotices({ holds, places }, found.models, file)],
     versions,
     models: spec.models.map(({ name, path }) => {
       const { hash, grid, size, mayWriteTime } = found.models.get(name)!;

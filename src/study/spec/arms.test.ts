@@ -1,4 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { HOLD } from '../../../test/support/hold-fixtures.js';
 import { POLICIES, strengthProblem } from '../../attention/index.js';
 import { HoldfastError } from '../../errors.js';
 import { parsePlacedSpec, parseSpec } from './parse.js';
@@ -169,6 +173,42 @@ describe('the former name of a policy', () => {
   });
 });
 
+describe('an arm with a hold', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'hold-arm-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const write = (name: string, hold: object): void => writeFileSync(join(folder, name), JSON.stringify(hold));
+  const specOf = (item: string) =>
+    parsePlacedSpec(`name: x\nsources: organism\narms:\n  - off\n  - ${item}\n`, join(folder, 'study.yaml'));
+  const OFF = { ...HOLD.settings, policy: 'off', schedule: null, layers: null };
+  write('hold.json', HOLD);
+  write('heads.json', { ...HOLD, settings: { ...HOLD.settings, layers: null, pairs: [[2, 1]] } });
+  write('off.json', { ...HOLD, verdict: 'nothing helps', settings: OFF });
+  write('dialogue.json', { format: 'holdfast-dialogue' });
+
+  it('is the arm with the same settings, written by hand', () => {
+    const { spec, holds } = specOf('hold: hold.json');
+    expect(spec.arms[1]).toEqual(armsOf('split-softmax: { strength: 0.5, layers: [0, 2] }')[0]);
+    expect([...holds]).toEqual([[spec.arms[1]!.name, HOLD]]);
+    const [, pairs] = specOf('{ hold: heads.json, name: held, repeat: 4 }').spec.arms;
+    expect(pairs).toEqual(armsOf('{ split-softmax: 0.5, heads: [[2, 1]], name: held, repeat: 4 }')[0]);
+  });
+
+  it('is still the policy sustain where hold has no text', () => {
+    expect(specOf('hold: { layers: [1] }').spec.arms[1]!.policy).toBe('sustain');
+    expect(specOf('hold').spec.arms[1]!.policy).toBe('sustain');
+  });
+
+  it.each([
+    ['hold: none.json', /5:.* hold: there is no such file/],
+    ['hold: dialogue.json', /5:.* hold: not a hold: .*dialogue\.json/],
+    ['hold: off.json', /5:5 hold: the file says that nothing helps: use the arm off/],
+    ['{ hold: hold.json, layers: [1] }', /5:5 layers: cannot be combined with hold/],
+    ['{ hold: hold.json, policy: boost }', /5:5 policy: cannot be combined with hold/],
+  ])('is refused: %s', (item, problem) => {
+    expect(() => specOf(item)).toThrow(problem);
+  });
+});
+
 describe('a grid', () => {
   it('has an arm for each value', () => {
     expect(namesOf('split-softmax: [0.9, 0.7]')).toEqual([
@@ -249,7 +289,7 @@ describe('an invalid arm', () => {
     ['guidance: 0.5', '4:15 guidance: expected a number from 1 to 100, not 0.5'],
     [
       '[off]',
-      '4:5 arms: expected a mapping with name, policy, strength, schedule, target, knock-out, layers, heads, silence, repeat, guidance, no-system, not a list',
+      '4:5 arms: expected a mapping with name, policy, strength, schedule, target, knock-out, layers, heads, silence, repeat, guidance, no-system, hold, not a list',
     ],
     ['off\n  - off', '5:5 the arm "off" is listed twice'],
     ['boost: 2\n  - { name: again, boost: 2 }', '5:5 the arm "again" is the same as "boost, M = 2"'],

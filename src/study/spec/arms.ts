@@ -12,8 +12,10 @@ import {
   strengthProblem,
   type Target,
 } from '../../attention/index.js';
+import type { HoldFile } from '../../dialogue/index.js';
 import { describeArm, describeVariant } from './arm-name.js';
 import { headChoices, layerList } from './heads.js';
+import { headsOfHold, heldTreatment, holdFrom, type Treatment } from './held-arm.js';
 import {
   anyNumber,
   attempt,
@@ -32,8 +34,9 @@ import {
   refuseTwins,
   text,
 } from './read-value.js';
+import type { Locate } from './sources.js';
 import type { ArmSpec, HeadChoice } from './spec.js';
-import type { Tree } from './yaml-tree.js';
+import type { Entry, Tree } from './yaml-tree.js';
 
 /** The fields of an arm. A field with a list of values stands for one arm per value. */
 interface ArmFields {
@@ -49,6 +52,12 @@ interface ArmFields {
   readonly repeat: readonly number[];
   readonly guidance: readonly number[];
   readonly 'no-system': true;
+  readonly hold: HoldFile;
+}
+
+/** An arm, and the hold from which it took its settings; null if the study's file has them itself. */
+export interface PlacedArm extends Placed<ArmSpec> {
+  readonly hold: HoldFile | null;
 }
 
 /** The arm whose dialogues have no system message. */
@@ -60,7 +69,7 @@ const onlyTrue: Reader<true> = (tree, report) => {
   return undefined;
 };
 
-const readers: Readers<ArmFields> = {
+const readersFor = (locate: Locate): Readers<ArmFields> => ({
   name: text,
   policy: parsed(parsePolicy),
   strength: oneOrMore(placed(anyNumber)),
@@ -73,23 +82,28 @@ const readers: Readers<ArmFields> = {
   repeat: distinct(oneOrMore(number({ from: 1, to: 1000, whole: true }))),
   guidance: distinct(oneOrMore(number({ from: 1, to: 100 }))),
   'no-system': onlyTrue,
-};
+  hold: holdFrom(locate),
+});
 
 /** The most arms that one item may expand to: more is surely a mistake. */
 const MAX_ARMS = 1000;
 
 /** Reads the list of arms. Grids are expanded, and names are unique. */
-export const armList: Reader<readonly Placed<ArmSpec>[]> = (tree, report) => {
-  if (tree.kind !== 'list' || tree.items.length === 0) {
-    report({ ...tree.at, text: 'arms: expected a list with at least one arm' });
-    return undefined;
-  }
-  const arms = tree.items.flatMap((item) =>
-    armsOf(item, report).map((value): Placed<ArmSpec> => ({ value, tree: item })),
-  );
-  refuseTwins(arms, 'arm', report);
-  return arms;
-};
+export const armList =
+  (locate: Locate): Reader<readonly PlacedArm[]> =>
+  (tree, report) => {
+    const readers = readersFor(locate);
+    if (tree.kind !== 'list' || tree.items.length === 0) {
+      report({ ...tree.at, text: 'arms: expected a list with at least one arm' });
+      return undefined;
+    }
+    const arms = tree.items.flatMap((item) => {
+      const { arms, hold } = armsOf(item, readers, report);
+      return arms.map((value): PlacedArm => ({ value, tree: item, hold }));
+    });
+    refuseTwins(arms, 'arm', report);
+    return arms;
+  };
 
 /** Returns a notice for each former name of a policy that the arms use. */
 export function renamedNotices(arms: readonly Placed<ArmSpec>[]): string[] {
@@ -102,8 +116,16 @@ export function renamedNotices(arms: readonly Placed<ArmSpec>[]): string[] {
   return [...new Set(notices)].filter((notice) => notice !== null);
 }
 
+/** The arms that one item of the list stands for. */
+interface ItemArms {
+  readonly arms: readonly ArmSpec[];
+  readonly hold: HoldFile | null;
+}
+
+const NO_ARMS: ItemArms = { arms: [], hold: null };
+
 /** Returns the arms that one item of the list stands for; none if anything is wrong with it. */
-function armsOf(item: Tree, reportToAll: Report): readonly ArmSpec[] {
+function armsOf(item: Tree, readers: Readers<ArmFields>, reportToAll: Report): ItemArms {
   let sound = true;
   const report: Report = (problem) => {
     sound = false;
@@ -111,17 +133,22 @@ function armsOf(item: Tree, reportToAll: Report): readonly ArmSpec[] {
   };
   const tree = spelledOut(item, report);
   const fields = readFields(tree, readers, report, [], POLICIES);
-  if (fields === undefined) return [];
-  const treatment = hasKey(tree, 'knock-out')
-    ? knockOut(tree, fields, report)
-    : treatmentOf(tree, fields, report);
-  const on = headsOf(tree, fields, report);
-  if (hasKey(tree, NO_SYSTEM)) refuseBesideNoSystem(tree, report);
-  if (!sound || treatment === undefined || on === undefined) return [];
+  if (fields === undefined) return NO_ARMS;
+  const { hold = null } = fields;
+  const treatment = hasKey(tree, 'hold')
+    ? heldTreatment(tree, hold, report)
+    : hasKey(tree, 'knock-out')
+      ? knockOut(tree, fields, report)
+      : treatmentOf(tree, fields, report);
+  const on = hold === null ? headsOf(tree, fields, report) : [headsOfHold(hold)];
+  if (hasKey(tree, NO_SYSTEM)) refuseBesideNoSystem(tree, readers, report);
+  if (!sound || treatment === undefined || on === undefined) return NO_ARMS;
   const unnamed = combinations(treatment, on, fields);
-  if (unnamed !== null) return unnamed.map((arm) => ({ ...arm, name: nameOf(arm, unnamed, fields.name) }));
-  report({ ...item.at, text: `more than ${MAX_ARMS} arms in one item` });
-  return [];
+  if (unnamed === null) {
+    report({ ...item.at, text: `more than ${MAX_ARMS} arms in one item` });
+    return NO_ARMS;
+  }
+  return { arms: unnamed.map((arm) => ({ ...arm, name: nameOf(arm, unnamed, fields.name) })), hold };
 }
 
 /** Returns every combination; null when there are more than {@link MAX_ARMS}. */
@@ -181,7 +208,7 @@ function spelledOut(item: Tree, report: Report): Tree {
   if (item.kind !== 'map') return item;
   const entries = item.entries.flatMap((entry) => {
     const { key, value } = entry;
-    if (findPolicy(key) === undefined) return [entry];
+    if (findPolicy(key) === undefined || isHoldFile(entry)) return [entry];
     const policy = {
       key: 'policy',
       at: entry.at,
@@ -196,6 +223,11 @@ function spelledOut(item: Tree, report: Report): Tree {
   return { kind: 'map', name, at, entries };
 }
 
+/** Returns whether an entry names a hold's file. As a key without text, `hold` is the former name of `sustain`. */
+function isHoldFile({ key, value }: Entry): boolean {
+  return key === 'hold' && value.kind === 'scalar' && typeof value.value === 'string';
+}
+
 /** Returns a value as if it had been given under another key. */
 function named(tree: Tree, name: string): Tree {
   return tree.kind === 'list'
@@ -204,16 +236,10 @@ function named(tree: Tree, name: string): Tree {
 }
 
 /** Reports what cannot be combined with a dialogue without a system message: all other treatments need one. */
-function refuseBesideNoSystem(tree: Tree, report: Report): void {
+function refuseBesideNoSystem(tree: Tree, readers: Readers<ArmFields>, report: Report): void {
   const other = Object.keys(readers).find((key) => ![NO_SYSTEM, 'name'].includes(key) && hasKey(tree, key));
   if (other === undefined) return;
   report({ ...tree.at, text: `${other}: cannot be combined with no-system, which is a whole arm` });
-}
-
-interface Treatment {
-  readonly policy: Policy;
-  readonly schedules: readonly (Schedule | null)[];
-  readonly targets: readonly Target[];
 }
 
 /** Reads a knock-out. π′ = 0 on a target is π′ = 1 on all other tokens, which is floor with ψ = 1. */

@@ -1,9 +1,10 @@
 import { dirname, isAbsolute, join } from 'node:path';
+import type { HoldFile } from '../../dialogue/index.js';
 import { checkSampling, type SamplingOptions } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import { type Moment, parseMoment } from '../../text/index.js';
 import { type AnalysisFields, analysisSection, contrastsOf } from './analysis-plan.js';
-import { armList, renamedNotices } from './arms.js';
+import { armList, type PlacedArm, renamedNotices } from './arms.js';
 import { EMBEDDED, modelList } from './models.js';
 import {
   anyNumber,
@@ -20,7 +21,7 @@ import {
 } from './read-value.js';
 import { checkRounds } from './rounds.js';
 import { type Locate, sourceList } from './sources.js';
-import type { ArmSpec, CalibrationSpec, CostsSpec, ModelSpec, SourceSpec, StudySpec } from './spec.js';
+import type { CalibrationSpec, CostsSpec, ModelSpec, SourceSpec, StudySpec } from './spec.js';
 import { type Place, type Problem, readYaml, type Tree } from './yaml-tree.js';
 
 interface StudyFields {
@@ -34,7 +35,7 @@ interface StudyFields {
   readonly 'max-tokens': number;
   readonly probes: readonly number[] | 'every';
   readonly 'probe-repeats': number;
-  readonly arms: readonly Placed<ArmSpec>[];
+  readonly arms: readonly PlacedArm[];
   readonly costs: CostsSpec;
   readonly calibrate: CalibrationSpec;
   readonly analysis: Partial<AnalysisFields>;
@@ -70,6 +71,8 @@ export interface PlacedSpec {
   readonly places: Places;
   /** Notices of policies that the file calls by their former names. */
   readonly notices: readonly string[];
+  /** The holds that arms took their settings from, by the arm's name. */
+  readonly holds: ReadonlyMap<string, HoldFile>;
 }
 
 /** Does as {@link parseSpec}, and returns places as well, for checks that need the models and sources. */
@@ -103,7 +106,7 @@ function readersFor(locate: Locate): Readers<StudyFields> {
     'max-tokens': whole(1, 100_000),
     probes,
     'probe-repeats': whole(1, MAX_REPEATS),
-    arms: armList,
+    arms: armList(locate),
     costs: costs(locate),
     calibrate,
     analysis: analysisSection,
@@ -157,7 +160,10 @@ function readStudy(tree: Tree, file: string, report: (problem: Problem) => void)
     arms: placesOf(fields.arms),
     costs: new Map([['choice', placeOf(tree, 'costs')]]),
   };
-  return { spec, places, notices: renamedNotices(fields.arms) };
+  const holds = new Map(
+    fields.arms.flatMap(({ value, hold }) => (hold === null ? [] : [[value.name, hold] as const])),
+  );
+  return { spec, places, notices: renamedNotices(fields.arms), holds };
 }
 
 /** Returns the place of a key, or of the mapping that lacks it. */
