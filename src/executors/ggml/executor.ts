@@ -17,6 +17,8 @@ import { newTensor } from './graph-builder.js';
 import type { BackendName } from './library.js';
 import { MOST_ROWS, PassQueue } from './pass-queue.js';
 import { PassRunner } from './pass-runner.js';
+import { probeDevice } from './probe.js';
+import { probeModelOf } from './probe-model.js';
 import { Arenas, type CacheType, cacheTypeOf, GgmlSequence } from './sequence.js';
 import { type GgmlWeights, loadWeights } from './weights.js';
 
@@ -39,19 +41,26 @@ const MOST_THREADS = 512;
 const checked = new Set<BackendName>();
 
 /**
- * Loads a model into ggml.
+ * Loads a model into ggml. A device other than the processor is tried before, in another process.
  * @throws HoldfastError `E_EXECUTOR` for an invalid number of threads, or if ggml is not available or lacks memory;
  * `E_UNSUPPORTED` if layers differ in heads or head size
  */
 export async function createGgmlExecutor(
   plan: ModelPlan,
   checkpoint: Checkpoint,
-  {
-    precision = 'auto',
-    threads = usefulThreads(plan.blueprint),
-    batchInvariant = false,
-  }: ExecutorOptions = {},
+  options: ExecutorOptions = {},
   name: BackendName = 'cpu',
+): Promise<Executor> {
+  if (name !== 'cpu') await probeDevice(name, probeModelOf(plan, checkpoint, options.precision ?? 'auto'));
+  return openGgmlExecutor(plan, checkpoint, options, name);
+}
+
+/** Loads a model into ggml as {@link createGgmlExecutor} does, on a device that was tried. */
+export async function openGgmlExecutor(
+  plan: ModelPlan,
+  checkpoint: Checkpoint,
+  { precision = 'auto', threads = usefulThreads(plan.blueprint), batchInvariant = false }: ExecutorOptions,
+  name: BackendName,
 ): Promise<Executor> {
   checkThreads(threads, MOST_THREADS);
   const shape = decoderShape(plan.blueprint);

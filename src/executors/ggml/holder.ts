@@ -6,6 +6,7 @@ import { GGML_TYPES } from './graph-builder.js';
 import type { BackendName } from './library.js';
 import { MappedCheckpoint } from './mapped-file.js';
 import { activationsOf, formed, formName, OFFSET_BLOCK, valuesOf } from './matrix-form.js';
+import { probeDevice } from './probe.js';
 import { cacheTypeOf } from './sequence.js';
 import { type Place, WeightPlaces } from './weight-places.js';
 
@@ -13,12 +14,13 @@ import { type Place, WeightPlaces } from './weight-places.js';
  * The holder of a backend: it asks what loading asks.
  * @throws HoldfastError `E_EXECUTOR` if ggml is not available here
  */
-export function ggmlHolder(
+export async function ggmlHolder(
   name: BackendName,
   plan: ModelPlan,
   checkpoint: Checkpoint,
   precision: Precision,
-): Holder {
+): Promise<Holder> {
+  if (name !== 'cpu') await probeDevice(name, null);
   const device = Device.load(name);
   const mapped = new MappedCheckpoint(checkpoint);
   const places = new WeightPlaces(device, plan, mapped, precision);

@@ -33,15 +33,37 @@ const ACCELERATORS = {
   'ggml-vulkan': {
     library: 'vulkan',
     packages: { 'linux x64': 'linux-x64-vulkan', 'win32 x64': 'win-x64-vulkan' },
+    withoutRounding: 'GGML_VK_DISABLE_F16=1',
   },
-  'ggml-cuda': { library: 'cuda', packages: { 'linux x64': 'linux-x64-cuda', 'win32 x64': 'win-x64-cuda' } },
-  'ggml-metal': { library: 'metal', packages: { 'darwin arm64': 'mac-arm64-metal' } },
-} as const satisfies Readonly<
-  Record<string, { readonly library: string; readonly packages: Readonly<Record<string, string>> }>
->;
+  'ggml-cuda': {
+    library: 'cuda',
+    packages: { 'linux x64': 'linux-x64-cuda', 'win32 x64': 'win-x64-cuda' },
+    withoutRounding: 'NVIDIA_TF32_OVERRIDE=0',
+  },
+  'ggml-metal': {
+    library: 'metal',
+    packages: { 'darwin arm64': 'mac-arm64-metal' },
+    withoutRounding: null,
+  },
+} as const satisfies Readonly<Record<string, Accelerator>>;
+
+interface Accelerator {
+  readonly library: string;
+  readonly packages: Readonly<Record<string, string>>;
+  /** The environment variable that keeps its kernels from rounding f32; null if there is none. */
+  readonly withoutRounding: string | null;
+}
+
+/** The name of a backend on another device than the processor. */
+export type AcceleratorName = keyof typeof ACCELERATORS;
 
 /** The name of a backend, and of the executor that runs on it. */
-export type BackendName = 'cpu' | keyof typeof ACCELERATORS;
+export type BackendName = 'cpu' | AcceleratorName;
+
+/** The environment variable that keeps a backend's kernels from rounding f32; null if there is none. */
+export function withoutRounding(name: BackendName): string | null {
+  return name === 'cpu' ? null : ACCELERATORS[name].withoutRounding;
+}
 
 /** The loaded libraries of a backend. */
 export interface Library {
@@ -65,9 +87,7 @@ export function loadLibrary(name: BackendName): Library {
   if (known !== undefined) return known;
   const platform = `${process.platform} ${process.arch}`;
   const library =
-    name === 'cpu'
-      ? openLibrary(libraryFolder(platform))
-      : openAccelerator(name, platform, loadLibrary('cpu').ggml);
+    name === 'cpu' ? openLibrary(libraryFolder(platform)) : openAccelerator(name, loadLibrary('cpu').ggml);
   loaded.set(name, library);
   return library;
 }
@@ -76,30 +96,46 @@ export function loadLibrary(name: BackendName): Library {
  * Loads the library of another device than the processor. It finds libggml-base among the libraries that are loaded.
  * @throws HoldfastError `E_EXECUTOR`
  */
-function openAccelerator(name: keyof typeof ACCELERATORS, platform: string, ggml: Ggml): Library {
-  const { library, packages } = ACCELERATORS[name];
-  const missing = (what: string, cause?: unknown): HoldfastError =>
-    new HoldfastError('E_EXECUTOR', `the ${name} executor is not available: ${what}`, {
-      hint: 'Use another executor. holdfast doctor says what works here',
-      cause,
-    });
-  const own = new Map<string, string>(Object.entries(packages)).get(platform);
-  if (own === undefined) throw missing(`ggml's library for ${library} is not published for ${platform}`);
-  const folder = folderOf(own);
-  if (folder === null) throw new NotInstalled(`@node-llama-cpp/${own}`, undefined);
-  const file = filesOf(folder).find((file) => file.replace(/^lib/, '').startsWith(`ggml-${library}.`));
-  if (file === undefined) throw missing(`${folder} has no libggml-${library}`);
+function openAccelerator(name: AcceleratorName, ggml: Ggml): Library {
+  const path = requireAccelerator(name);
+  const { library } = ACCELERATORS[name];
   let registry: RegistryHandle | null;
   try {
-    registry = bindBackend(join(folder, file)).init();
+    registry = bindBackend(path).init();
   } catch (cause) {
-    throw missing(`ggml's library for ${library} does not load on this system: ${reasonOf(cause)}`, cause);
+    const what = `ggml's library for ${library} does not load on this system: ${reasonOf(cause)}`;
+    throw withoutAccelerator(name, what, cause);
   }
   if (registry === null || ggml.deviceCount(registry) === 0) {
-    throw missing(`ggml's library for ${library} finds no device`);
+    throw withoutAccelerator(name, `ggml's library for ${library} finds no device`);
   }
   const device = ggml.device(registry, 0);
   return { ggml, cpu: null, device, variant: ggml.deviceDescription(device) };
+}
+
+/**
+ * Returns the path of the library of another device than the processor.
+ * @throws HoldfastError `E_EXECUTOR` if it is not published for this platform, or its package is not installed
+ */
+export function requireAccelerator(name: AcceleratorName): string {
+  const platform = `${process.platform} ${process.arch}`;
+  const { library, packages } = ACCELERATORS[name];
+  const own = new Map<string, string>(Object.entries(packages)).get(platform);
+  if (own === undefined) {
+    throw withoutAccelerator(name, `ggml's library for ${library} is not published for ${platform}`);
+  }
+  const folder = folderOf(own);
+  if (folder === null) throw new NotInstalled(`@node-llama-cpp/${own}`, undefined);
+  const file = filesOf(folder).find((file) => file.replace(/^lib/, '').startsWith(`ggml-${library}.`));
+  if (file === undefined) throw withoutAccelerator(name, `${folder} has no libggml-${library}`);
+  return join(folder, file);
+}
+
+function withoutAccelerator(name: AcceleratorName, what: string, cause?: unknown): HoldfastError {
+  return new HoldfastError('E_EXECUTOR', `the ${name} executor is not available: ${what}`, {
+    hint: 'Use another executor. holdfast doctor says what works here',
+    cause,
+  });
 }
 
 /** Returns the folder with the libraries of a package; null if it is not installed. */

@@ -47,6 +47,7 @@ async function productOf(
   try {
     const x = builder.input('F32', weight.shape[0], rows);
     const y = builder.output(builder.product(weight, x));
+    backend.require(builder.graph);
     if (!ggml.allocateGraph(allocator, builder.graph)) throw new Error('no memory for a product');
     for (let row = 0; row < rows; row++) {
       ggml.set(x.tensor, input, row * input.byteLength, input.byteLength);
