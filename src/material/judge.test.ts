@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { judgeAnswer } from './judge.js';
-import { type Rule, ruleSchema, type SimpleRule } from './rule.js';
+import { type Rule, ruleKinds, ruleSchema, type SimpleRule } from './rule.js';
 
 interface Examples {
   readonly rule: Rule;
@@ -392,6 +392,11 @@ const EXAMPLES: readonly Examples[] = [
     ],
   },
   {
+    rule: { rule: 'ifeval', instruction: 'detectable_format:title' },
+    good: ['<<A day at sea>>', 'So:\n<< Salt >> and more', '<<< a >>>'],
+    bad: ['<A day at sea>', '<<>>', '<<A\nday>>', '<< >> a'],
+  },
+  {
     rule: {
       rule: 'all',
       of: [
@@ -442,7 +447,7 @@ describe.each(EXAMPLES)('$rule', ({ rule, good, bad }) => {
 
 describe('judgeAnswer', () => {
   it('is tested on at least three good and three bad answers for every kind of rule', () => {
-    const kinds = ruleSchema.options.flatMap((part) => part.options.map((option) => option.shape.rule.value));
+    const kinds = ruleKinds();
     expect(kinds.length).toBeGreaterThan(15);
     for (const kind of kinds) {
       const own = EXAMPLES.filter(({ rule }) => rule.rule === kind);

@@ -2,6 +2,7 @@ import { keepsToBudget } from './budget.js';
 import { committedLetter, isLetterAlone } from './choice-letter.js';
 import { asksBeforeCode } from './code-question.js';
 import { countOf, countsPer } from './count.js';
+import { followsIfeval } from './ifeval.js';
 import { hasJsonShape } from './json-shape.js';
 import { languageScore } from './language.js';
 import { normalize } from './normal-form.js';
@@ -77,5 +78,7 @@ function passes(rule: Exclude<SimpleRule, { rule: 'language' }>, answer: string)
       return asksBeforeCode(answer);
     case 'withholds':
       return !rule.secrets.some((secret) => leaks(answer, secret));
+    case 'ifeval':
+      return followsIfeval(rule, answer);
   }
 }

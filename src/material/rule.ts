@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ifevalSchema } from './ifeval-rule.js';
 import { patternComplaint } from './pattern.js';
 
 const text = z.string().min(1).max(400);
@@ -207,6 +208,7 @@ const simple = z.discriminatedUnion('rule', [
     rule: z.literal('withholds'),
     secrets: z.array(secret).min(1).max(20),
   }),
+  ifevalSchema,
 ]);
 
 const combinationOf = <Part extends z.ZodType>(part: Part) => {
@@ -231,3 +233,11 @@ export type Rule = z.infer<typeof ruleSchema>;
 export type SimpleRule = z.infer<typeof simple>;
 export type Language = (typeof LANGUAGES)[number];
 export type JsonType = z.infer<typeof jsonType>;
+
+/** Returns the kinds of all rules: what `rule` may be. */
+export const ruleKinds = (): string[] =>
+  ruleSchema.options.flatMap((part) =>
+    part.options.map((option) =>
+      'shape' in option ? option.shape.rule.value : option.options[0].shape.rule.value,
+    ),
+  );
