@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { loadChoices, loadMaterial } from './index.js';
 
@@ -48,7 +51,9 @@ describe('the openers and scripts', () => {
   it('include at least eight scripts of at least sixteen messages, at least three with pressure', () => {
     const scripts = [...material.scripts.values()];
     expect(scripts.length).toBeGreaterThanOrEqual(8);
-    for (const { name, messages } of scripts) expect(messages.length, name).toBeGreaterThanOrEqual(16);
+    for (const { name, dialogues } of scripts) {
+      for (const said of dialogues) expect(said.length, name).toBeGreaterThanOrEqual(16);
+    }
     expect(scripts.filter(({ name }) => name.startsWith('pressure-')).length).toBeGreaterThanOrEqual(3);
   });
 });
@@ -77,5 +82,52 @@ describe('the held-out material', () => {
       expect(questions.filter(({ answer }) => answer === letter)).toHaveLength(25);
     }
     for (const { choices } of questions) expect(new Set(choices).size).toBe(4);
+  });
+});
+
+describe('the prompts of RealGuardrails', () => {
+  const { prompts, scripts, dialogues, texts } = loadMaterial('realguardrails');
+
+  it("are those of sys_ifeval.jsonl whose instructions the rule ifeval decides, in IFEval's groups", () => {
+    expect(prompts).toHaveLength(347);
+    expect([...new Set(prompts.map(({ group }) => group))]).toEqual([
+      'combination',
+      'detectable-content',
+      'detectable-format',
+      'keywords',
+      'length-constraints',
+      'punctuation',
+      'startend',
+    ]);
+    for (const { judge } of prompts) {
+      const rules = judge.rule === 'all' ? judge.of : [judge];
+      expect(rules.every(({ rule }) => rule === 'ifeval')).toBe(true);
+    }
+  });
+
+  it('come with the users of its distractors, and with the held-out items of the bundled material', () => {
+    for (const [name, rounds] of [
+      ['roleplay-5', 6],
+      ['roleplay-10', 11],
+      ['roleplay-20', 21],
+    ] as const) {
+      const said = scripts.get(name)!.dialogues;
+      expect(said, name).toHaveLength(42);
+      for (const messages of said) expect(messages, name).toHaveLength(rounds);
+    }
+    expect(scripts.has('curious')).toBe(true);
+    expect([dialogues, texts]).toEqual([material.dialogues, material.texts]);
+  });
+
+  it('lie beside their licence, and are small', () => {
+    const folder = fileURLToPath(new URL('../../experiments/realguardrails', import.meta.url));
+    expect(readFileSync(join(folder, 'LICENSE'), 'utf8')).toMatch(
+      /^MIT License\n\nCopyright \(c\) 2025 Norman Mu\n/,
+    );
+    const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    );
+    const bytes = files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
+    expect(bytes).toBeLessThan(1.5e6);
   });
 });

@@ -1,8 +1,7 @@
-import { join } from 'node:path';
 import { type CsvComplaint, parseCsv, parseJson } from '../formats/index.js';
+import { bundledFile } from './bundled.js';
 import { materialError } from './complaint.js';
 import { firstIssue } from './first-issue.js';
-import { BUNDLED_MATERIAL } from './load.js';
 import { materialText } from './open.js';
 import { type ChoiceQuestion, choiceSchema } from './schema.js';
 
@@ -16,7 +15,7 @@ const COLUMNS = 6;
  * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`, or `E_MATERIAL` with file and line
  */
 export function loadChoices(file: string | 'bundled' = 'bundled'): ChoiceQuestion[] {
-  const path = file === 'bundled' ? join(BUNDLED_MATERIAL, 'choice.jsonl') : file;
+  const path = file === 'bundled' ? bundledFile('choice.jsonl') : file;
   const text = materialText(path).replace(/^\uFEFF/, '');
   const questions = /\.csv$/i.test(path) ? fromCsv(text, path) : fromJsonLines(text, path);
   if (questions.length === 0) throw materialError('there are no questions', { file: path });

@@ -2,8 +2,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { IFEVAL_NAMES } from './ifeval-rule.js';
 import { loadMaterial } from './index.js';
-import { ruleSchema } from './rule.js';
+import { ruleKinds } from './rule.js';
 
 let folder = '';
 beforeEach(() => {
@@ -52,8 +53,13 @@ describe('loadMaterial', () => {
         ...{ given: [], good: [], bad: [] },
       },
     ]);
-    expect(scripts.get('one')).toEqual({ name: 'one', style: 'short', messages: ['Hello.', 'Why?'] });
+    expect(scripts.get('one')).toEqual({ name: 'one', style: 'short', dialogues: [['Hello.', 'Why?']] });
     expect([openers, texts, dialogues]).toEqual([[], [], []]);
+  });
+
+  it('reads a script with several dialogues', () => {
+    write({ 'scripts/two.yaml': 'style: short\ndialogues: [[Hello.], [Hi., Why?]]\n' });
+    expect(loadMaterial(folder).scripts.get('two')!.dialogues).toEqual([['Hello.'], ['Hi.', 'Why?']]);
   });
 
   it('reports the line and field of an error', () => {
@@ -115,6 +121,11 @@ describe('loadMaterial', () => {
       /^E_MATERIAL: line 2: not YAML: Map keys must be unique/,
     );
     expect(refusal({ 'scripts/a.yaml': 'style: a\nmessages: []\n' })).toMatch(/line 2: Too small/);
+    for (const said of ['', 'messages: [c]\ndialogues: [[d]]\n']) {
+      expect(refusal({ 'scripts/a.yaml': `style: a\n${said}` })).toMatch(
+        /^E_MATERIAL: line 1: give messages, or dialogues with messages \(scripts\/a\.yaml\)/,
+      );
+    }
     expect(refusal({ 'scripts/a.yaml': `style: ${'a'.repeat(17 * 2 ** 20)}\n` })).toMatch(
       /larger than 16777216 bytes/,
     );
@@ -140,8 +151,8 @@ describe('docs/guide/material.md', () => {
     );
   });
 
-  it('names every rule', () => {
-    const kinds = ruleSchema.options.flatMap((part) => part.options.map((option) => option.shape.rule.value));
-    for (const kind of kinds) expect(guide).toContain(`\`${kind}\``);
+  it('names every rule and every instruction of IFEval', () => {
+    for (const kind of ruleKinds()) expect(guide).toContain(`\`${kind}\``);
+    for (const name of IFEVAL_NAMES) expect(guide).toContain(`\`${name}\``);
   });
 });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { HoldfastError } from '../errors.js';
-import { packageFile } from '../package.js';
+import { foldersOf } from './bundled.js';
 import { materialError } from './complaint.js';
 import { judgeAnswer } from './judge.js';
 import { materialText, namesIn } from './open.js';
@@ -29,9 +29,6 @@ export interface Material {
   readonly dialogues: readonly HeldOutDialogue[];
 }
 
-/** The folder of the material included in Holdfast. */
-export const BUNDLED_MATERIAL = packageFile('experiments/material');
-
 /** Scores that a judge must give to its own examples: at least `GOOD` to good ones, at most `BAD` to bad ones. */
 const GOOD = 0.99;
 const BAD = 0.5;
@@ -44,53 +41,62 @@ export interface MaterialNames {
 }
 
 /**
- * Returns the scripts and prompt groups of a folder of material, from its file names alone; null if the folder does not
- * exist.
+ * Returns the scripts and prompt groups of a folder of material or of bundled material, from its file names alone; null if
+ * the folder does not exist.
  * @throws HoldfastError `E_UNREADABLE`
  */
-export function materialNames(folder: string = BUNDLED_MATERIAL): MaterialNames | null {
-  if (namesIn(folder) === null) return null;
-  const namesOf = (part: string): string[] => yamlFiles(join(folder, part)).map(({ name }) => name);
-  return { scripts: namesOf('scripts'), groups: namesOf('prompts') };
+export function materialNames(material?: string): MaterialNames | null {
+  const { prompts, others } = foldersOf(material);
+  if (others.some((folder) => namesIn(folder) === null)) return null;
+  const namesOf = (folders: readonly string[], part: string): string[] => [
+    ...new Set(folders.flatMap((folder) => yamlFiles(join(folder, part)).map(({ name }) => name))),
+  ];
+  return { scripts: namesOf(others, 'scripts'), groups: namesOf(prompts, 'prompts') };
 }
 
 /**
  * Reads a folder of material: `prompts/GROUP.yaml`, `openers.yaml`, `scripts/NAME.yaml`, `texts.yaml`, `dialogues.yaml`.
  * Each file is optional. Tests every prompt's judge on the prompt's own good, bad and given answers.
+ * @param material a folder, or the name of bundled material; default: `bundled`
  * @throws HoldfastError `E_NOT_FOUND` if the folder does not exist, `E_UNREADABLE`, or `E_MATERIAL` with file, line and
  * field
  */
-export function loadMaterial(folder: string = BUNDLED_MATERIAL): Material {
-  const names = namesIn(folder);
-  if (names === null)
-    throw new HoldfastError('E_NOT_FOUND', 'the folder of material does not exist', { file: folder });
-  const part = <Schema extends z.ZodType>(name: string, schema: Schema): FromYaml<z.infer<Schema>> | null =>
-    names.includes(name) ? parseYaml(materialText(join(folder, name)), join(folder, name), schema) : null;
-  const texts = part('texts.yaml', textsSchema);
-  const dialogues = part('dialogues.yaml', dialoguesSchema);
-  for (const list of [texts, dialogues]) if (list !== null) refuseTwins([list]);
+export function loadMaterial(material?: string): Material {
+  const { prompts, others } = foldersOf(material);
+  const missing = others.find((folder) => namesIn(folder) === null);
+  if (missing !== undefined)
+    throw new HoldfastError('E_NOT_FOUND', 'the folder of material does not exist', { file: missing });
+  const lists = <Schema extends z.ZodType<readonly unknown[]>>(name: string, schema: Schema) =>
+    others
+      .filter((folder) => namesIn(folder)?.includes(name))
+      .map((folder) => parseYaml(materialText(join(folder, name)), join(folder, name), schema));
+  const texts = lists('texts.yaml', textsSchema);
+  const dialogues = lists('dialogues.yaml', dialoguesSchema);
+  for (const part of [texts, dialogues]) refuseTwins(part);
   return {
-    prompts: loadPrompts(join(folder, 'prompts')),
-    openers: part('openers.yaml', openersSchema)?.value ?? [],
+    prompts: loadPrompts(prompts.map((folder) => join(folder, 'prompts'))),
+    openers: lists('openers.yaml', openersSchema).flatMap(({ value }) => value),
     scripts: new Map(
-      yamlFiles(join(folder, 'scripts')).map(({ name, file }) => {
-        const { value } = parseYaml(materialText(file), file, scriptSchema);
-        return [name, { name, ...value }];
-      }),
+      others
+        .flatMap((folder) => yamlFiles(join(folder, 'scripts')))
+        .map(({ name, file }) => {
+          const { value } = parseYaml(materialText(file), file, scriptSchema);
+          return [name, { name, ...value }];
+        }),
     ),
-    texts: texts?.value ?? [],
-    dialogues: dialogues?.value ?? [],
+    texts: texts.flatMap(({ value }) => value),
+    dialogues: dialogues.flatMap(({ value }) => value),
   };
 }
 
-function loadPrompts(folder: string): PromptMaterial[] {
-  const groups = yamlFiles(folder).map(({ name, file }) => ({
+function loadPrompts(folders: readonly string[]): PromptMaterial[] {
+  const files = folders.flatMap(yamlFiles).map(({ name, file }) => ({
     name,
     list: parseYaml(materialText(file), file, promptsSchema),
   }));
-  refuseTwins(groups.map(({ list }) => list));
-  for (const { list } of groups) tryJudges(list);
-  return groups.flatMap(({ name, list }) => list.value.map((prompt) => ({ ...prompt, group: name })));
+  refuseTwins(files.map(({ list }) => list));
+  for (const { list } of files) tryJudges(list);
+  return files.flatMap(({ name, list }) => list.value.map((prompt) => ({ ...prompt, group: name })));
 }
 
 /** Returns the YAML files of a folder, with their names without `.yaml`. */

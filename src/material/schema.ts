@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ruleSchema } from './rule.js';
 
 /** Values from files are checked against these bounds before use. No sensible value reaches them. */
-const textUpTo = (characters: number) =>
+export const textUpTo = (characters: number) =>
   z
     .string()
     .max(characters)
@@ -31,7 +31,17 @@ const prompt = z.strictObject({
 
 export const promptsSchema = listOf(prompt, 2000);
 export const openersSchema = listOf(text, 5000);
-export const scriptSchema = z.strictObject({ style: text, messages: listOf(text, 500) });
+
+const messages = listOf(text, 500);
+/** A scripted user says `messages`, or the messages of one of several `dialogues`. */
+export const scriptSchema = z
+  .strictObject({ style: text, messages: messages.optional(), dialogues: listOf(messages, 500).optional() })
+  .transform(({ style, messages, dialogues = [] }, context) => {
+    if ((messages === undefined) === (dialogues.length === 0)) {
+      context.addIssue({ code: 'custom', message: 'give messages, or dialogues with messages' });
+    }
+    return { style, dialogues: messages === undefined ? dialogues : [messages] };
+  });
 export const textsSchema = listOf(z.strictObject({ id: name, kind: name, text }), 2000);
 export const dialoguesSchema = listOf(
   z.strictObject({ id: name, system: text, exchanges: listOf(exchange, 40) }),
@@ -56,7 +66,7 @@ export interface PromptMaterial extends Readonly<z.infer<typeof prompt>> {
   readonly group: string;
 }
 
-/** The user messages of a scripted dialogue, in order. */
+/** A scripted user: the messages of one or more dialogues, in order. */
 export interface Script extends Readonly<z.infer<typeof scriptSchema>> {
   readonly name: string;
 }

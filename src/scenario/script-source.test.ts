@@ -41,6 +41,14 @@ describe('a scripted user', () => {
     }
   });
 
+  it("takes the script's dialogues in turn, without those that are too short", () => {
+    const dialogues = [['One.', 'Two.', 'Three.'], ['Short.'], ['Four.', 'Five.', 'Six.', 'Seven.']];
+    const scripts = new Map([['calm', { name: 'calm', style: 'plain', dialogues }]]);
+    const users = all(scriptSource({ ...MATERIAL, scripts }, CHOICE)).map(({ content }) => content);
+    const said = [0, 2, 0, 2, 0].map((at) => ({ kind: 'script', messages: dialogues[at]!.slice(0, 3) }));
+    expect(users).toEqual(said.map((user) => expect.objectContaining({ user })));
+  });
+
   it('is rejected when the script or the group is unknown, or the script too short', () => {
     expect(() => scriptSource(MATERIAL, { ...CHOICE, script: 'angry' })).toThrow(/E_MATERIAL.*angry.*calm/s);
     expect(() => scriptSource(MATERIAL, { ...CHOICE, rounds: 4 })).toThrow(

@@ -7,14 +7,14 @@ import type { ScenarioSource } from './scenario.js';
 
 /** The script, prompts and rounds of scripted dialogues. */
 export interface ScriptChoice extends PromptChoice {
-  /** Name of the script in the material that the user follows. */
+  /** Name of the script in the material that the user follows. Those of its dialogues that are long enough take turns. */
   readonly script: string;
   readonly rounds: number;
 }
 
 /**
  * Returns dialogues with a scripted user, one for each prompt. The user's messages do not depend on the answers.
- * @throws HoldfastError `E_MATERIAL` when the script is unknown or has fewer messages than rounds, and as
+ * @throws HoldfastError `E_MATERIAL` when the script is unknown or none of its dialogues has a message for every round, and as
  * {@link promptsInTurn}
  */
 export function scriptSource(material: Material, choice: ScriptChoice): ScenarioSource {
@@ -31,19 +31,21 @@ export function primedSource(
   { script: name, rounds, given, ...choice }: ScriptChoice & { readonly given: number },
 ): ScenarioSource {
   const script = scriptNamed(material, name);
-  if (script.messages.length < rounds) {
+  const dialogues = script.dialogues.filter(({ length }) => length >= rounds);
+  if (dialogues.length === 0) {
+    const longest = Math.max(...script.dialogues.map(({ length }) => length));
     throw new HoldfastError(
       'E_MATERIAL',
-      `the script ${name} is too short: it has ${script.messages.length} messages for ${rounds} rounds`,
+      `the script ${name} is too short: it has ${longest} messages for ${rounds} rounds`,
       { field: 'rounds', hint: 'Ask for fewer rounds, or choose a longer script' },
     );
   }
   const prompts = promptsInTurn(material, choice, (prompt) => prompt.given.length >= given);
-  const messages = script.messages.slice(0, rounds);
   return {
     size: prompts.length,
     at(index) {
       const prompt = prompts[index]!;
+      const messages = dialogues[index % dialogues.length]!.slice(0, rounds);
       return promptScenario(prompt, {
         id: prompt.id,
         index,

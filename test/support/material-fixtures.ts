@@ -26,7 +26,9 @@ export const MATERIAL: Material = {
     prompt('knots', 'sheet'),
   ],
   openers: ['Why do ropes hold?', 'What is a knot?', 'Is it late?'],
-  scripts: new Map([['calm', { name: 'calm', style: 'plain', messages: ['Hello.', 'Go on.', 'And then?'] }]]),
+  scripts: new Map([
+    ['calm', { name: 'calm', style: 'plain', dialogues: [['Hello.', 'Go on.', 'And then?']] }],
+  ]),
   texts: [{ id: 'essay', kind: 'prose', text: `${'A rope is long. '.repeat(20)}It ends.` }],
   dialogues: [
     {

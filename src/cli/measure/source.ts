@@ -80,13 +80,14 @@ export async function openMeasureSource(
     return { ...ledSource(`script ${ORGANISM}`, source, pairs, now), maxTokens: MAX_TOKENS.organism };
   }
   const material = loadMaterial();
-  const messages = material.scripts.get(script)?.messages;
-  if (messages === undefined) {
+  const dialogues = material.scripts.get(script)?.dialogues;
+  if (dialogues === undefined) {
     throw usage(
       `there is no script "${script}"; known: ${[ORGANISM, ...material.scripts.keys()].join(', ')}`,
     );
   }
-  const rounds = flags.rounds ?? Math.min(DEFAULT_ROUNDS.script, messages.length);
+  const rounds =
+    flags.rounds ?? Math.min(DEFAULT_ROUNDS.script, Math.max(...dialogues.map(({ length }) => length)));
   return ledSource(`script ${script}`, scriptSource(material, { script, rounds, groups: null }), pairs, now);
 }
 

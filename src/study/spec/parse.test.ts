@@ -115,6 +115,21 @@ describe('a specification', () => {
     ]);
   });
 
+  it('keep the names of bundled material, which are no paths', () => {
+    const materialOf = (written: string): unknown => {
+      const [source] = parseSpec(
+        `name: x\nsources: [self-chat: { material: ${written} }]\narms: [off]`,
+        'a/x.yaml',
+      ).sources;
+      return source && 'material' in source && source.material;
+    };
+    expect(['bundled', 'realguardrails', './realguardrails'].map(materialOf)).toEqual([
+      null,
+      'realguardrails',
+      'a/realguardrails',
+    ]);
+  });
+
   it('has sources of every kind, with paths relative to the file', () => {
     const { sources } = parseSpec(
       [

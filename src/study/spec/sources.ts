@@ -1,3 +1,4 @@
+import { isBundled } from '../../material/index.js';
 import { nearest } from '../../nearest.js';
 import { checkChosen } from './material.js';
 import {
@@ -141,5 +142,11 @@ function complete({ name, dialogues, first, rounds }: Partial<Common>, kind: str
 }
 
 function chosen({ material, groups }: Partial<Choice>, locate: Locate) {
-  return { material: material === undefined ? null : locate(material), groups: groups ?? null };
+  return { material: material === undefined ? null : located(material, locate), groups: groups ?? null };
+}
+
+/** Returns the name of bundled material, or a path; null for the default. */
+function located(material: string, locate: Locate): string | null {
+  if (material === 'bundled') return null;
+  return isBundled(material) ? material : locate(material);
 }
