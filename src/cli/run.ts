@@ -21,6 +21,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   const program = createProgram();
   await addStudy(program, argv);
   await addJudge(program, argv);
+  await addMaterial(program, argv);
   try {
     checkArguments(argv);
     await program.parseAsync(argv);
@@ -70,4 +71,12 @@ async function addJudge(program: Command, argv: readonly string[]): Promise<void
   if (!argv.includes('judge')) return;
   const { addJudgeCommands } = await import('./judge/index.js');
   addJudgeCommands(judge);
+}
+
+/** Loads the modules that read material only if the word `material` occurs. */
+async function addMaterial(program: Command, argv: readonly string[]): Promise<void> {
+  const material = program.command('material').description('turn published data into material for studies');
+  if (!argv.includes('material')) return;
+  const { addMaterialCommands } = await import('./material/index.js');
+  addMaterialCommands(material);
 }
