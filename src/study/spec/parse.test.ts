@@ -115,7 +115,7 @@ describe('a specification', () => {
     ]);
   });
 
-  it('keep the names of bundled material, which are no paths', () => {
+  it('keeps the names of bundled material, which are no paths', () => {
     const materialOf = (written: string): unknown => {
       const [source] = parseSpec(
         `name: x\nsources: [self-chat: { material: ${written} }]\narms: [off]`,
