@@ -4,17 +4,17 @@ import { type ShareCorrelation, shareCorrelationOf } from './correlation.js';
 import { type ArmCosts, costsOf } from './costs.js';
 import { type ArmCourse, courseOf, type RoundEstimate } from './course.js';
 import { type Effect, effectsOf, testedEffects } from './effects.js';
-import { correctedGains, type EqualCostGain, equalCostGains } from './equal-kl.js';
+import { correctedGains, type EqualCostGain, equalCostGains, mostGains } from './equal-kl.js';
 import { type Trade, tradesOf } from './front.js';
 import { type HeadMap, headMapOf } from './heads.js';
-import { type AnalysisOptions, createInference } from './inference.js';
+import { type AnalysisOptions, createInference, type Inference } from './inference.js';
 import { type Floor, floorOf } from './judgement.js';
 import { checkPlan, type PlanCheck } from './plan-check.js';
 import { type QualityCheck, qualityOf, testedQuality } from './quality.js';
 import { baselineOf, type Slice, slicesOf } from './slices.js';
 import type { StudiedModel, StudyResult } from './study-result.js';
-import { correctedSurvival, type Survival, survivalOf } from './survival.js';
-import { armTradesOf } from './trade-sample.js';
+import { type Survival, survivalOf, testedSurvival } from './survival.js';
+import { type ArmTrades, resampledTrades, tradedArms } from './trade-sample.js';
 import { type MixedEffect, mixedEffectsOf } from './variance.js';
 
 /** All results of a study for one model on one source of dialogues. */
@@ -63,9 +63,15 @@ export function analyse(study: StudyResult, options: AnalysisOptions = {}): Slic
     slices.map((slice) => qualityOf(slice, spec, inference)),
     inference,
   );
-  const trades = slices.map(({ arms }) => armTradesOf(arms, spec, inference));
-  const gains = correctedGains(trades.map((own) => (own === null ? [] : equalCostGains(own, spec.arms))));
-  const survival = correctedSurvival(slices.map((slice) => survivalOf(slice, inference)));
+  const trades = tradesIn(slices, spec, inference);
+  const gains = correctedGains(
+    trades.map((own) => (own === null ? [] : equalCostGains(own, spec.arms))),
+    inference,
+  );
+  const survival = testedSurvival(
+    slices.map((slice) => survivalOf(slice, inference)),
+    inference,
+  );
   return slices.map((slice, at) => {
     const model = models.find(({ name }) => name === slice.labels.model)!;
     const { arms, sample } = slice;
@@ -95,4 +101,16 @@ export function analyse(study: StudyResult, options: AnalysisOptions = {}): Slic
       heads: baseline === undefined ? null : headMapOf(baseline, model, spec),
     };
   });
+}
+
+/** Resamples the trades of every slice, as often as the gains of all slices need that are tested on them. */
+function tradesIn(
+  slices: readonly Slice[],
+  spec: StudyResult['spec'],
+  inference: Inference,
+): (ArmTrades | null)[] {
+  const traded = slices.map(({ arms }) => tradedArms(arms, spec));
+  const tests = traded.reduce((sum, own) => sum + (own === null ? 0 : mostGains(own.names, spec.arms)), 0);
+  const resamples = inference.permutationsFor(tests);
+  return traded.map((own) => (own === null ? null : resampledTrades(own, resamples)));
 }

@@ -16,7 +16,7 @@ export function chanceTable({ chance, courses }: SliceAnalysis): DataTable {
     note:
       "The score of the probes' answers if the model does not have the prompt: the untouched model answers each probe as the first message of a dialogue " +
       "without a system message, and of one under an unrelated prompt (of another group, with another judge), and the prompt's own judge scores the answers. " +
-      'Chance is the mean of the two. Brackets: 95 % intervals, as above.',
+      'Chance is the mean of the two.',
     columns: [
       { name: 'part', heading: 'part' },
       { name: 'of', heading: 'of' },
@@ -69,8 +69,8 @@ export function qualityTable({ quality }: SliceAnalysis): DataTable {
     title: `Ability and perplexity beside ${beside}`,
     note:
       `Ability and fluency of the dialogue's own answers over all rounds, on the dialogues that both arms have; perplexity of held-out text and the fraction of right choices, on the same items. ` +
-      "p: two-sided paired permutation test over prompts or items (of perplexity, on its logarithm); corrected: after Holm's correction over the rows of this table in all of the study, which are a family of their own. " +
-      'Broken: worse by more than a tenth of its value. Brackets: 95 % intervals.',
+      "p: two-sided paired permutation test over prompts or items (of perplexity, on its logarithm); corrected: the larger of it and of the test of the mean, after Holm's correction over the rows of this table in all of the study, which are a family of their own. " +
+      'Broken: worse by more than a tenth of its value.',
     columns: [
       { name: 'arm', heading: 'arm' },
       { name: 'quality', heading: 'quality' },

@@ -4,7 +4,8 @@ import { DIFFERENCES, type Estimate, meanOf, SCORES } from '../statistics/index.
 import type { Sample } from './clusters.js';
 import { effectWords } from './effect-words.js';
 import { comparedIn, pairDialogues, type WindowName, windowsOf } from './effects.js';
-import { type AnalysisOptions, createInference, type Tested } from './inference.js';
+import { type Tested, testDifferences, testFamilies } from './families.js';
+import { type AnalysisOptions, createInference } from './inference.js';
 import { floorOf } from './judgement.js';
 import { probeScores, scoresIn } from './scores.js';
 import { type Slice, sliceName, slicesOf } from './slices.js';
@@ -144,8 +145,15 @@ function comparisonsOf(
       ];
     });
   });
-  const tested = inference.test(compared.map(({ differences }) => differences));
-  return compared.map(({ differences: _, ...comparison }, at) => ({ ...comparison, ...tested[at]! }));
+  const [tested] = testFamilies(
+    [compared],
+    {
+      familyOf: () => 'rows',
+      test: ({ differences }, permutations) => testDifferences(differences, permutations),
+    },
+    inference,
+  );
+  return compared.map(({ differences: _, ...comparison }, at) => ({ ...comparison, ...tested![at]! }));
 }
 
 /** Returns comparisons as a table, one row each. */

@@ -2,7 +2,8 @@ import { estimateText, type Verdict, verdictOf } from '../report/index.js';
 import type { Estimate } from '../statistics/index.js';
 import type { SliceAnalysis } from './analysis.js';
 import type { Effect } from './effects.js';
-import { FEWEST, largerP } from './inference.js';
+import { largerP } from './families.js';
+import { FEWEST } from './inference.js';
 
 /** Puts an effect into words. Its interval and its tests choose them. */
 

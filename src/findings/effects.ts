@@ -12,7 +12,8 @@ import {
 import type { Contrast, DialogueRecord } from '../study/index.js';
 import { type Clusters, clustered, type Sample, sampleOf } from './clusters.js';
 import type { Windows } from './course.js';
-import { detectableScore, type Inference, type Tested } from './inference.js';
+import { type Tested, testDifferences, testFamilies } from './families.js';
+import { detectableScore, type Inference } from './inference.js';
 import { type PlanCheck, type Standing, standingOf } from './plan-check.js';
 import { between, only, probedRoundsOf, probeScores, type RoundFilter, scoresIn } from './scores.js';
 import { dialogueKey, type Slice } from './slices.js';
@@ -95,19 +96,22 @@ export function testedEffects(
   effects: readonly (readonly UntestedEffect[])[],
   inference: Inference,
 ): Effect[][] {
-  const tested = new Map<UntestedEffect, Tested>();
-  for (const isPrimary of [true, false]) {
-    const family = effects.flat().filter(({ standing }) => (standing === 'primary') === isPrimary);
-    const results = inference.test(family.map(({ differences }) => differences));
-    for (const [at, effect] of family.entries()) tested.set(effect, results[at]!);
-  }
-  return effects.map((ofSlice) =>
-    ofSlice.map((effect) => {
-      const { differences: _, ...untested } = effect;
-      return { ...untested, ...tested.get(effect)! };
-    }),
+  const tested = testFamilies(
+    effects,
+    {
+      familyOf: ({ standing }) => familyOf(standing),
+      test: ({ differences }, permutations) => testDifferences(differences, permutations),
+    },
+    inference,
+  );
+  return effects.map((ofSlice, slice) =>
+    ofSlice.map(({ differences: _, ...effect }, at) => ({ ...effect, ...tested[slice]![at]! })),
   );
 }
+
+/** Returns the family of tests of a comparison by its place in the plan. */
+export const familyOf = (standing: Standing): 'primary' | 'others' =>
+  standing === 'primary' ? 'primary' : 'others';
 
 /** Pairs the dialogues of the arms of each contrast. Contrasts with an arm that was not run are left out. */
 export function pairsOf(

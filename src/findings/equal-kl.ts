@@ -2,10 +2,11 @@ import {
   gainBetweenCurves,
   gainBetweenCurvesAt,
   gainOverCurve,
-  holm,
   type TradeStatistic,
 } from '../statistics/index.js';
 import { curvesOf, type StrengthCurve } from './arms.js';
+import { testFamilies } from './families.js';
+import type { Inference } from './inference.js';
 import type { ReportedArm } from './study-result.js';
 import { type ArmTrades, estimateTrade, type TradeEstimate } from './trade-sample.js';
 
@@ -31,9 +32,7 @@ export type UncorrectedGain = Omit<EqualCostGain, 'pHolm'>;
  * is not continued beyond its arms.
  */
 export function equalCostGains(trades: ArmTrades, arms: readonly ReportedArm[]): UncorrectedGain[] {
-  const curves = curvesOf(arms.filter(({ name }) => trades.arms.includes(name)));
-  const onCurves = curves.flatMap((curve) => curve.arms);
-  const single = trades.arms.filter((name) => !onCurves.includes(name));
+  const { curves, single } = curvesAndSingles(trades.arms, arms);
   return [
     ...curves.flatMap((left, at) =>
       curves.slice(at + 1).flatMap((right) => betweenCurves(trades, left, right)),
@@ -42,14 +41,25 @@ export function equalCostGains(trades: ArmTrades, arms: readonly ReportedArm[]):
   ];
 }
 
-/** Corrects the gains of all slices as one family of tests, `[slices][gains]`. */
-export function correctedGains(gains: readonly (readonly UncorrectedGain[])[]): EqualCostGain[][] {
-  // What cannot be told is no test.
-  const corrected = holm(gains.flat().flatMap(({ p }) => (Number.isNaN(p) ? [] : [p])));
-  let at = 0;
-  return gains.map((ofSlice) =>
-    ofSlice.map((gain) => ({ ...gain, pHolm: Number.isNaN(gain.p) ? Number.NaN : corrected[at++]! })),
-  );
+/** Corrects the gains of all slices, `[slices][gains]`, as one family. Their p-values come from the bootstrap. */
+export function correctedGains(
+  gains: readonly (readonly UncorrectedGain[])[],
+  inference: Inference,
+): EqualCostGain[][] {
+  const corrected = testFamilies(gains, { familyOf: () => 'gains', test: ({ p }) => ({ p }) }, inference);
+  return gains.map((ofSlice, slice) => ofSlice.map((gain, at) => ({ ...gain, ...corrected[slice]![at]! })));
+}
+
+/** Returns the largest number of gains that these arms give; see {@link equalCostGains}. */
+export function mostGains(names: readonly string[], arms: readonly ReportedArm[]): number {
+  const { curves, single } = curvesAndSingles(names, arms);
+  return curves.length * (curves.length - 1) + single.length * curves.length;
+}
+
+function curvesAndSingles(names: readonly string[], arms: readonly ReportedArm[]) {
+  const curves = curvesOf(arms.filter(({ name }) => names.includes(name)));
+  const onCurves = curves.flatMap((curve) => curve.arms);
+  return { curves, single: names.filter((name) => !onCurves.includes(name)) };
 }
 
 function betweenCurves(trades: ArmTrades, left: StrengthCurve, right: StrengthCurve): UncorrectedGain[] {

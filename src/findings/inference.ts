@@ -1,12 +1,8 @@
 import {
   type Bootstrap,
   createBootstrap,
-  holm,
   minimalDetectableEffect,
-  pairedPermutation,
   permutationsFor,
-  type Score,
-  skewedMeanTest,
 } from '../statistics/index.js';
 
 /** Options of an analysis. */
@@ -27,25 +23,8 @@ export const FEW = 10;
 export interface Inference {
   /** The ends of the interval are NaN for fewer than {@link FEWEST} clusters, and where the bootstrap has none. */
   readonly estimate: Bootstrap;
-  /** Resamples of every interval. */
-  readonly resamples: number;
-  /** Permutations of a test outside of {@link Inference.test}. */
-  readonly permutations: number;
-  /**
-   * Tests the differences of clusters, `[tests][clusters]`, as one family. The tests of a report must be one family: a
-   * correction covers what is tested together.
-   */
-  readonly test: (family: readonly (readonly Score[])[]) => Tested[];
-}
-
-/** The p-values of a difference, two-sided. */
-export interface Tested {
-  /** Of the paired permutation test. Its null hypothesis is the sharp one: both arms do the same in every dialogue. */
-  readonly p: number;
-  /** Of the studentised test that the mean difference is zero; NaN if the differences do not vary. */
-  readonly pMean: number;
-  /** The larger of the two after Holm's correction over the family: an effect counts if both tests find it. */
-  readonly pHolm: number;
+  /** Returns how many permutations or resamples each test of a family needs, so that p can be small enough corrected. */
+  readonly permutationsFor: (tests: number) => number;
 }
 
 /** Returns the estimator of an analysis. */
@@ -57,28 +36,13 @@ export function createInference({ resamples: given }: AnalysisOptions = {}): Inf
       clusters < FEWEST
         ? { value: statistic(Int32Array.from({ length: clusters }, (_, at) => at)), ...NO_INTERVAL }
         : bootstrapped(clusters, statistic, range),
-    resamples,
-    permutations: resamples,
-    test(family) {
-      const permutations = given ?? permutationsFor(family.length);
-      const tested = family.map((differences) => ({
-        p: pairedPermutation(differences, { permutations }),
-        pMean: skewedMeanTest(differences),
-      }));
-      const corrected = holm(tested.map(largerP));
-      return tested.map((ps, at) => ({ ...ps, pHolm: corrected[at]! }));
-    },
+    permutationsFor: (tests) => given ?? permutationsFor(tests),
   };
 }
 
 const DEFAULT_RESAMPLES = 10_000;
 
 const NO_INTERVAL = { low: Number.NaN, high: Number.NaN };
-
-/** Returns the larger p of the two tests: that of the permutation test if the other is undefined. */
-export function largerP({ p, pMean = Number.NaN }: Pick<Tested, 'p'> & Partial<Tested>): number {
-  return Number.isNaN(pMean) ? p : Math.max(p, pMean);
-}
 
 /**
  * Returns the smallest difference of scores that this many clusters find with power 0.8 at α = 0.05; null if they cannot

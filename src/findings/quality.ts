@@ -11,7 +11,8 @@ import {
 } from '../statistics/index.js';
 import { exponentialOf, itemsOf } from './costs.js';
 import { pairDialogues } from './effects.js';
-import type { Inference, Tested } from './inference.js';
+import { type Tested, testDifferences, testFamilies } from './families.js';
+import type { Inference } from './inference.js';
 import { TOLERATED_FALL, untouchedOf } from './judgement.js';
 import { type ReadRound, scoreOf, scoresIn } from './scores.js';
 import type { ArmRecords, Slice } from './slices.js';
@@ -78,10 +79,16 @@ export function testedQuality(
   checks: readonly (readonly UntestedCheck[])[],
   inference: Inference,
 ): QualityCheck[][] {
-  const results = inference.test(checks.flat().map(({ differences }) => differences));
-  let at = 0;
-  return checks.map((ofSlice) =>
-    ofSlice.map(({ differences: _, ...check }) => ({ ...check, ...results[at++]! })),
+  const tested = testFamilies(
+    checks,
+    {
+      familyOf: () => 'quality',
+      test: ({ differences }, permutations) => testDifferences(differences, permutations),
+    },
+    inference,
+  );
+  return checks.map((ofSlice, slice) =>
+    ofSlice.map(({ differences: _, ...check }, at) => ({ ...check, ...tested[slice]![at]! })),
   );
 }
 

@@ -1,7 +1,6 @@
 import {
   differenceOf,
   type Estimate,
-  holm,
   kaplanMeier,
   keptOf,
   type Lifetime,
@@ -20,6 +19,7 @@ import type { DialogueRecord, RoundRecord } from '../study/index.js';
 import type { Clusters } from './clusters.js';
 import type { RoundEstimate } from './course.js';
 import { pairDialogues } from './effects.js';
+import { testFamilies } from './families.js';
 import type { Inference } from './inference.js';
 import { probedRoundsOf, probeScores, roundsOf } from './scores.js';
 import { type ArmRecords, baselineOf, type Slice } from './slices.js';
@@ -59,8 +59,17 @@ export interface SurvivalEffect {
   readonly pHolm: number;
 }
 
+/** The survival of an arm before its test. */
+export interface UntestedSurvival extends Omit<Survival, 'beside'> {
+  readonly beside: {
+    readonly difference: Estimate;
+    /** The log-rank scores of the arm minus the baseline's, `[clusters]`. */
+    readonly scores: readonly Score[];
+  } | null;
+}
+
 /** Returns the survival of every arm; empty if nothing was judged. */
-export function survivalOf(slice: Slice, inference: Inference): Survival[] {
+export function survivalOf(slice: Slice, inference: Inference): UntestedSurvival[] {
   const all = slice.arms.flatMap(({ shared }) => shared);
   const outcome = probedRoundsOf(all).length > 0 ? 'probes' : 'obedience';
   const baseline = baselineOf(slice);
@@ -72,16 +81,24 @@ export function survivalOf(slice: Slice, inference: Inference): Survival[] {
   });
 }
 
-/** Corrects the tests of all slices as one family, `[slices][arms]`. */
-export function correctedSurvival(survivals: readonly (readonly Survival[])[]): Survival[][] {
-  const corrected = holm(survivals.flat().flatMap(({ beside }) => (beside === null ? [] : [beside.p])));
-  let at = 0;
-  return survivals.map((ofSlice) =>
-    ofSlice.map((survival) =>
-      survival.beside === null
-        ? survival
-        : { ...survival, beside: { ...survival.beside, pHolm: corrected[at++]! } },
-    ),
+/** Tests the arms of all slices, `[slices][arms]`, as one family. */
+export function testedSurvival(
+  survivals: readonly (readonly UntestedSurvival[])[],
+  inference: Inference,
+): Survival[][] {
+  const tested = testFamilies(
+    survivals,
+    {
+      familyOf: ({ beside }) => (beside === null ? null : 'survival'),
+      test: ({ beside }, permutations) => ({ p: pairedPermutation(beside!.scores, { permutations }) }),
+    },
+    inference,
+  );
+  return survivals.map((ofSlice, slice) =>
+    ofSlice.map(({ beside, ...survival }, at) => ({
+      ...survival,
+      beside: beside === null ? null : { difference: beside.difference, ...tested[slice]![at]! },
+    })),
   );
 }
 
@@ -113,7 +130,7 @@ function besideBaseline(
   baseline: ArmRecords,
   outcome: LossOutcome,
   inference: Inference,
-): SurvivalEffect | null {
+): UntestedSurvival['beside'] {
   const pairs = pairDialogues(arm.dialogues, baseline.dialogues);
   const judged = pairs.left
     .map((cluster, at) =>
@@ -137,10 +154,12 @@ function besideBaseline(
       return { sum: own.reduce((sum, score) => sum + score, 0), count: length };
     });
   };
-  const p = pairedPermutation(pairedDifferences(byCluster(scores.left), byCluster(scores.right)), inference);
   const last = judgedRoundsOf(pairs.right, outcome).at(-1)!;
   const difference = differenceOf(restrictedMeanOf(left!, last), restrictedMeanOf(right!, last));
-  return { difference: inference.estimate(judged.length, difference, [-last, last]), p, pHolm: p };
+  return {
+    difference: inference.estimate(judged.length, difference, [-last, last]),
+    scores: pairedDifferences(byCluster(scores.left), byCluster(scores.right)),
+  };
 }
 
 /** Returns the lifetimes of the judged dialogues, `[clusters][dialogues]`, without empty clusters. */

@@ -5,11 +5,12 @@ import {
   resampleTrades,
   type Score,
   type TradeSample,
+  type TradeScores,
   type TradeStatistic,
 } from '../statistics/index.js';
 import { itemsOf } from './costs.js';
 import type { Windows } from './course.js';
-import { FEWEST, type Inference } from './inference.js';
+import { FEWEST } from './inference.js';
 import { between, probeScores, scoresIn } from './scores.js';
 import type { ArmRecords } from './slices.js';
 
@@ -22,12 +23,14 @@ export interface ArmTrades {
   readonly clusters: number;
 }
 
-/** Returns the trades of a slice; null if fewer than two arms have late probes and a KL divergence. */
-export function armTradesOf(
-  arms: readonly ArmRecords[],
-  { late }: Windows,
-  inference: Inference,
-): ArmTrades | null {
+/** The scores of the arms that have both, before they are resampled. */
+export interface TradedArms {
+  readonly names: readonly string[];
+  readonly scores: TradeScores;
+}
+
+/** Returns the traded arms of a slice; null if fewer than two arms have late probes and a KL divergence. */
+export function tradedArms(arms: readonly ArmRecords[], { late }: Windows): TradedArms | null {
   const costs = new Map(arms.map((arm) => [arm, itemsOf(arm, 'kl')]));
   const measured = arms.filter(
     (arm) => costs.get(arm)!.size > 0 && lateScores(arm, late).some(({ count }) => count > 0),
@@ -36,15 +39,21 @@ export function armTradesOf(
     .filter((item) => measured.every((arm) => costs.get(arm)!.has(item)))
     .sort();
   if (measured.length < 2 || items.length === 0) return null;
-  const benefits = measured.map((arm) => lateScores(arm, late));
-  const sample = resampleTrades(
-    { benefits, costs: measured.map((arm) => items.map((item): Score => costs.get(arm)!.get(item)!)) },
-    { resamples: inference.resamples },
-  );
   return {
-    arms: measured.map(({ name }) => name),
-    sample,
-    clusters: Math.min(benefits[0]!.length, items.length),
+    names: measured.map(({ name }) => name),
+    scores: {
+      benefits: measured.map((arm) => lateScores(arm, late)),
+      costs: measured.map((arm) => items.map((item): Score => costs.get(arm)!.get(item)!)),
+    },
+  };
+}
+
+/** Resamples traded arms. */
+export function resampledTrades({ names, scores }: TradedArms, resamples: number): ArmTrades {
+  return {
+    arms: names,
+    sample: resampleTrades(scores, { resamples }),
+    clusters: Math.min(scores.benefits[0]!.length, scores.costs[0]!.length),
   };
 }
 
