@@ -1,11 +1,11 @@
 // Simulates how often the interval of stability above chance contains the truth, and how often a model that answers by
-// chance alone is not seen to be at the floor. Prints the table of docs/guide/statistics.md as Markdown. Run
+// chance alone is not seen to be at the floor. Prints the tables of docs/guide/statistics.md as Markdown. Run
 // `npm run build` first.
 //
 //     node scripts/coverage-chance.mjs [-- --simulations 2000]
 import { parseArgs } from 'node:util';
 import { createRandom } from '../dist/engine/index.js';
-import { bootstrap, meanOf } from '../dist/statistics/index.js';
+import { bootstrap, meanOf, rangeAboveChance, SCORES } from '../dist/statistics/index.js';
 
 const { values: options } = parseArgs({ options: { simulations: { type: 'string', default: '2000' } } });
 const SIMULATIONS = Number(options.simulations);
@@ -91,4 +91,63 @@ const heading = [
   'above the floor',
   'above .2',
 ];
-console.log([line(heading), line(heading.map(() => '---')), ...rows.map(line)].join('\n'));
+const print = (headings, body) =>
+  console.log(`${[line(headings), line(headings.map(() => '---')), ...body.map(line)].join('\n')}\n`);
+print(heading, rows);
+
+/**
+ * How often intervals contain the truth where nearly all prompts are equal: resampled, bounded as if single prompts had
+ * the range 0…1 or −1…1, and as reported, by the bounds of stability and chance.
+ */
+function simulateTied(clusters, drawPrompts, truth) {
+  const hits = { resampled: 0, scores: 0, differences: 0, reported: 0, width: 0 };
+  const covers = ({ low, high }) => (low <= truth && truth <= high ? 1 : 0);
+  for (let seed = 0; seed < SIMULATIONS; seed++) {
+    const random = createRandom(9_000_011 + seed);
+    const prompts = list(clusters, () => drawPrompts(random));
+    const mean = (read) => meanOf(prompts.map((probes) => ({ sum: sumOf(probes.map(read)), count: PROBES })));
+    const range = rangeAboveChance(
+      mean(({ score }) => score),
+      mean(({ chance }) => chance),
+    );
+    const of = (bounds) =>
+      bootstrap(clusters, meanOf(above(prompts, ({ chance }) => chance)), {
+        ...{ resamples: RESAMPLES, seed, expanded: true },
+        ...(bounds && { range: bounds }),
+      });
+    const reported = of(range);
+    hits.resampled += covers(of());
+    hits.scores += covers(of(SCORES));
+    hits.differences += covers(of([-1, 1]));
+    hits.reported += covers(reported);
+    hits.width += reported.high - reported.low;
+  }
+  return hits;
+}
+
+/** Draws the probes of a prompt that is followed, or not, as a whole. */
+const whole = (follows, chance) => (random) => {
+  const isFollowed = random() < follows;
+  return list(PROBES, () => ({
+    score: isFollowed || random() < chance ? 1 : 0,
+    chance: ((random() < chance ? 1 : 0) + (random() < chance ? 1 : 0)) / 2,
+  }));
+};
+
+const TIED = [
+  ['follows every prompt, chance .02', whole(1, 0.02), 1],
+  ['follows 97 of 100 prompts, chance 0', whole(0.97, 0), 0.97],
+  ['follows 97 of 100 prompts, chance .02', whole(0.97, 0.02), 0.97],
+  ['follows 97 of 100 prompts, chance .3', whole(0.97, 0.3), 0.97],
+  ['follows 3 of 100 prompts, chance 0', whole(0.03, 0), 0.03],
+  ['never follows, chance .01', whole(0, 0.01), 0],
+];
+print(
+  ['a model that', 'prompts', 'resampled', 'range 0…1', 'range −1…1', 'as reported', 'its width'],
+  TIED.flatMap(([name, draw, truth]) =>
+    [10, 20, 40, 80].map((clusters) => {
+      const { width, ...hits } = simulateTied(clusters, draw, truth);
+      return [name, clusters, ...Object.values(hits).map(percent), (width / SIMULATIONS).toFixed(2)];
+    }),
+  ),
+);

@@ -78,6 +78,11 @@ export function aboveChanceScores(book: ChanceBook, has: ProbeFilter = everyProb
     );
 }
 
+/** Selects the probes whose chance is known. */
+export function knownChance(book: ChanceBook, has: ProbeFilter): ProbeFilter {
+  return (probe, dialogue) => has(probe, dialogue) && book.of(dialogue, probe) !== null;
+}
+
 /** What the probes of some dialogues score by chance, in all their rounds. */
 export interface ChanceLevel {
   readonly both: Estimate;

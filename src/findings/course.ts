@@ -1,25 +1,35 @@
 import {
+  changeRangeAboveChance,
   DIFFERENCES,
   differenceOf,
   type Estimate,
   meanOf,
-  type Range,
+  rangeAboveChance,
   SCORES,
   type Statistic,
   slopeOf,
   slopeRange,
 } from '../statistics/index.js';
 import type { RoundRecord } from '../study/index.js';
-import { aboveChanceScores, type ChanceBook, type ChanceLevel, chanceLevelOf } from './chance.js';
+import {
+  aboveChanceScores,
+  type ChanceBook,
+  type ChanceLevel,
+  chanceLevelOf,
+  chanceScores,
+  knownChance,
+} from './chance.js';
 import { type Clusters, type Sample, sampleOf } from './clusters.js';
 import type { Inference } from './inference.js';
 import {
   between,
+  everyProbe,
   only,
   type ProbeFilter,
   probedRoundsOf,
   probeScores,
   type ReadRound,
+  type RoundFilter,
   roundsOf,
   scoreOf,
   scoresIn,
@@ -102,8 +112,8 @@ export function courseOf(
   const dialogues = arm.shared;
   const rounds = roundsOf(dialogues);
   const probed = probedRoundsOf(dialogues);
-  const course = (read: ReadRound, at = rounds, range = SCORES): Course =>
-    measureCourse(dialogues, at, read, range, windows, inference);
+  const course = (read: ReadRound, at = rounds): Course =>
+    measureCourse(dialogues, at, read, windows, inference);
   return {
     name: arm.name,
     sample: sampleOf(dialogues),
@@ -121,17 +131,15 @@ export function courseOf(
       after: course(({ share }) => scoreOf(share.after)),
     },
     attention: rounds.map((round) => attentionIn(dialogues, round)),
-    aboveChance: course(aboveChanceScores(chance), probed, DIFFERENCES),
+    aboveChance: courseAboveChance(dialogues, probed, chance, everyProbe, windows, inference),
     parts: partsOf(dialogues).map(({ kind, name, has }) => {
       const own = dialogues.filter((cluster) => hasScore(cluster, probeScores(has)));
-      const measured = (read: ReadRound, range = SCORES): Course =>
-        measureCourse(own, probed, read, range, windows, inference);
       return {
         kind,
         name,
-        stability: measured(probeScores(has)),
+        stability: measureCourse(own, probed, probeScores(has), windows, inference),
         chance: chanceLevelOf(own, chance, inference, has),
-        aboveChance: measured(aboveChanceScores(chance, has), DIFFERENCES),
+        aboveChance: courseAboveChance(own, probed, chance, has, windows, inference),
       };
     }),
   };
@@ -144,27 +152,54 @@ function stabilitySlope(dialogues: Clusters, probed: readonly number[]): Statist
   );
 }
 
+/** Measures a course of scores between 0 and 1. */
 function measureCourse(
   dialogues: Clusters,
   rounds: readonly number[],
   read: ReadRound,
-  range: Range,
   windows: Windows,
   inference: Inference,
 ): Course {
-  const [lowest, highest] = range;
-  const estimate = (statistic: Statistic, of = range): Estimate =>
-    inference.estimate(dialogues.length, statistic, of);
-  const early = meanOf(scoresIn(dialogues, between(windows.early), read));
-  const late = meanOf(scoresIn(dialogues, between(windows.late), read));
+  const estimate = (statistic: Statistic, range = SCORES): Estimate =>
+    inference.estimate(dialogues.length, statistic, range);
+  const meanIn = (has: RoundFilter): Statistic => meanOf(scoresIn(dialogues, has, read));
+  const [early, late] = [meanIn(between(windows.early)), meanIn(between(windows.late))];
   return {
-    rounds: rounds.map((round) => ({
-      round,
-      ...estimate(meanOf(scoresIn(dialogues, only(round), read))),
-    })),
+    rounds: rounds.map((round) => ({ round, ...estimate(meanIn(only(round))) })),
     early: estimate(early),
     late: estimate(late),
-    change: estimate(differenceOf(late, early), [lowest - highest, highest - lowest]),
+    change: estimate(differenceOf(late, early), DIFFERENCES),
+  };
+}
+
+/** Measures the course of stability above chance. Its intervals have the ranges of {@link rangeAboveChance}. */
+function courseAboveChance(
+  dialogues: Clusters,
+  rounds: readonly number[],
+  chance: ChanceBook,
+  has: ProbeFilter,
+  windows: Windows,
+  inference: Inference,
+): Course {
+  const meanIn = (at: RoundFilter, read: ReadRound): Statistic => meanOf(scoresIn(dialogues, at, read));
+  const above = (at: RoundFilter): Statistic => meanIn(at, aboveChanceScores(chance, has));
+  const stability = (at: RoundFilter): Statistic => meanIn(at, probeScores(knownChance(chance, has)));
+  const ofChance = (at: RoundFilter): Statistic => meanIn(at, chanceScores(chance, has));
+  const estimate = (at: RoundFilter): Estimate =>
+    inference.estimate(dialogues.length, above(at), rangeAboveChance(stability(at), ofChance(at)));
+  const [early, late] = [between(windows.early), between(windows.late)];
+  return {
+    rounds: rounds.map((round) => ({ round, ...estimate(only(round)) })),
+    early: estimate(early),
+    late: estimate(late),
+    change: inference.estimate(
+      dialogues.length,
+      differenceOf(above(late), above(early)),
+      changeRangeAboveChance(
+        differenceOf(stability(late), stability(early)),
+        ofChance((round) => early(round) || late(round)),
+      ),
+    ),
   };
 }
 

@@ -1,5 +1,5 @@
 import { createRandom } from '../engine/index.js';
-import { boundedInterval, type Range } from './bounded.js';
+import { boundedInterval, type Interval, type Range, type RatioRange } from './bounded.js';
 import { normalCdf, studentCritical } from './distributions.js';
 import { quantile } from './quantile.js';
 import type { Statistic } from './statistic.js';
@@ -26,8 +26,8 @@ export interface BootstrapOptions {
    * the normal distribution. With fewer than about sixty clusters the plain interval is too short.
    */
   readonly expanded?: boolean;
-  /** The range of the statistic of a single cluster, if it has one: clusters that are alike then get an interval too. */
-  readonly range?: Range;
+  /** The range of the statistic of a single cluster, or of the parts of a ratio: clusters that are alike then get an interval too. */
+  readonly range?: Range | RatioRange;
 }
 
 const COVERAGE = 0.95;
@@ -78,7 +78,7 @@ export function bootstrapEach(
 }
 
 /** Returns a statistic over a number of clusters with its 95 % interval. `range` is that of {@link BootstrapOptions}. */
-export type Bootstrap = (clusters: number, statistic: Statistic, range?: Range) => Estimate;
+export type Bootstrap = (clusters: number, statistic: Statistic, range?: Range | RatioRange) => Estimate;
 
 /**
  * Returns a {@link bootstrap} that draws its resamples once for each number of clusters and keeps them, for callers that
@@ -125,30 +125,41 @@ export function expandedEstimate(value: number, resampled: Float64Array, cluster
 /** Returns the index of every cluster. */
 export const everyOf = (clusters: number): Int32Array => Int32Array.from({ length: clusters }, (_, at) => at);
 
-type Interval = Pick<Estimate, 'low' | 'high'>;
-
 /**
- * Returns the statistic with the bounded interval of the clusters' own values if nearly all are equal; null if not, or
- * without a range. Clusters without a value are left out.
+ * Returns the statistic with its bounded interval if nearly all clusters have the same value; null if not, or without
+ * a range. Clusters without a value are left out.
  */
-function tiedEstimate(clusters: number, statistic: Statistic, range?: Range): Estimate | null {
+function tiedEstimate(clusters: number, statistic: Statistic, range?: Range | RatioRange): Estimate | null {
   if (range === undefined) return null;
-  const values: number[] = [];
-  for (let index = 0; index < clusters; index++) {
-    const value = Math.round(statistic(Int32Array.of(index)) * 1e9) / 1e9; // equal but for the order of adding
-    if (!Number.isNaN(value)) values.push(value);
-  }
+  const values = valuesOf(clusters, statistic);
   const counts = new Map<number, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   const equal = Math.max(0, ...counts.values());
   const isTied = equal >= TIED * values.length && values.length - equal < FEWEST_CHANGED;
   if (!isTied || values.length < 2) return null;
   const value = statistic(everyOf(clusters));
-  const [lowest, highest] = range;
-  // A ratio, such as stability above chance, may leave the range; the bounded interval then does not hold.
-  if (values.some((value) => value < lowest || value > highest)) return null;
-  const { low, high } = boundedInterval(values, range);
+  const interval = boundedOf(clusters, values, range);
+  if (interval === null) return null;
+  const { low, high } = interval;
   return { value, low: Math.min(value, low), high: Math.max(value, high) };
+}
+
+/** Returns the bounded interval; null if a cluster's value is outside of its range. */
+function boundedOf(clusters: number, values: readonly number[], range: Range | RatioRange): Interval | null {
+  if ('parts' in range) {
+    const { parts, ends } = range;
+    return ends(parts.map((part) => boundedInterval(valuesOf(clusters, part.statistic), part.range)));
+  }
+  const [lowest, highest] = range;
+  return values.some((value) => value < lowest || value > highest) ? null : boundedInterval(values, range);
+}
+
+/** Returns the statistic of each cluster by itself, equal but for the order of adding; without those that have none. */
+function valuesOf(clusters: number, statistic: Statistic): number[] {
+  return Array.from(
+    { length: clusters },
+    (_, index) => Math.round(statistic(Int32Array.of(index)) * 1e9) / 1e9,
+  ).filter((value) => !Number.isNaN(value));
 }
 
 type Levels = readonly [lower: number, upper: number];

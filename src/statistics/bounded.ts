@@ -1,4 +1,5 @@
 import { rootOf } from './distributions.js';
+import type { Statistic } from './statistic.js';
 
 /** The smallest and the largest value that a cluster can have. */
 export type Range = readonly [lowest: number, highest: number];
@@ -8,6 +9,23 @@ export const SCORES: Range = [0, 1];
 /** The range of a difference of two scores. */
 export const DIFFERENCES: Range = [-1, 1];
 
+/** The ends of an interval. */
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * The range of a ratio of means, such as stability above chance, by the means that it is made of: single clusters have no
+ * range that holds for all of them.
+ */
+export interface RatioRange {
+  /** Statistics that are means of values in a range. */
+  readonly parts: readonly { readonly statistic: Statistic; readonly range: Range }[];
+  /** Returns the smallest and the largest value of the ratio, given the bounded intervals of its parts. */
+  readonly ends: (intervals: readonly Interval[]) => Interval;
+}
+
 /**
  * Returns a confidence interval for the mean of independent values of which only the range is known. The upper end is
  * Gaffke's bound (2005): the 1 − α/2 quantile of Σ Wᵢ·xᵢ over the values and one more at the top of the range, with
@@ -16,11 +34,7 @@ export const DIFFERENCES: Range = [-1, 1];
  * about 3.7 / n. No case is known in which it covers less than it should (Learned-Miller and Thomas 2019).
  * @param values at least one; one outside of the range extends it
  */
-export function boundedInterval(
-  values: readonly number[],
-  [lowest, highest]: Range,
-  alpha = 0.05,
-): { readonly low: number; readonly high: number } {
+export function boundedInterval(values: readonly number[], [lowest, highest]: Range, alpha = 0.05): Interval {
   const mirrored = values.map((value) => -value);
   return {
     low: 0 - upperBound(mirrored, -lowest, alpha / 2), // 0, not −0

@@ -2,6 +2,7 @@
  * Estimates with confidence intervals, hypothesis tests, and power analysis over clusters (dialogues). Pure functions on
  * numbers; this room knows nothing about models.
  */
+export { changeRangeAboveChance, rangeAboveChance } from './above-chance.js';
 export {
   type AgreementTable,
   cohenKappa,
@@ -32,7 +33,14 @@ export {
   type Estimate,
   expandedEstimate,
 } from './bootstrap.js';
-export { boundedInterval, DIFFERENCES, type Range, SCORES } from './bounded.js';
+export {
+  boundedInterval,
+  DIFFERENCES,
+  type Interval,
+  type Range,
+  type RatioRange,
+  SCORES,
+} from './bounded.js';
 export { mean, median } from './centre.js';
 export { type Correlation, correlationAlong, correlationOf, pearson, spearman } from './correlation.js';
 export { type Equivalence, equivalenceOf } from './equivalence.js';
