@@ -1,15 +1,16 @@
 import { HoldfastError } from '../errors.js';
 import type { DataTable } from '../report/index.js';
 import { DIFFERENCES, type Estimate, meanOf, SCORES } from '../statistics/index.js';
+import { chanceCoverage } from './chance.js';
 import type { Sample } from './clusters.js';
 import { effectWords } from './effect-words.js';
 import { comparedIn, pairDialogues, type WindowName, windowsOf } from './effects.js';
 import { type Tested, testDifferences, testFamilies } from './families.js';
 import { type AnalysisOptions, createInference } from './inference.js';
-import { floorOf } from './judgement.js';
+import { floorOf, untouchedOf } from './judgement.js';
 import { probeScores, scoresIn } from './scores.js';
 import { type Slice, sliceName, slicesOf } from './slices.js';
-import type { ReportedSpec, StudyResult } from './study-result.js';
+import type { StudyResult } from './study-result.js';
 
 /** The difference of stability of two arms, on the dialogues that both have. */
 export interface ArmComparison extends Sample, Tested {
@@ -22,6 +23,8 @@ export interface ArmComparison extends Sample, Tested {
   readonly difference: Estimate;
   /** Whether one of the two models is at the floor, so that neither arm is called better or worse. */
   readonly atFloor: boolean;
+  /** Models and sources of the two whose chance is not known: it is not known either whether they are at the floor. */
+  readonly chanceUnknown: readonly string[];
 }
 
 /** Compares two arms of one study, in every slice. */
@@ -31,8 +34,8 @@ export function compareArms(
   options: AnalysisOptions = {},
 ): ArmComparison[] {
   const pairs = slicesOf(study).map((slice) => ({
-    left: { slice, arm: left, name: `${left}, ${sliceName(slice.labels)}`, spec: study.spec },
-    right: { slice, arm: right, name: right, spec: study.spec },
+    left: { slice, arm: left, name: `${left}, ${sliceName(slice.labels)}`, study },
+    right: { slice, arm: right, name: right, study },
   }));
   return comparisonsOf(pairs, study, options);
 }
@@ -59,11 +62,11 @@ export function compareStudies(
     if (partner === null) return [];
     return arms.map((arm) => ({
       left: {
-        ...{ slice, arm, spec: study.spec },
+        ...{ slice, arm, study },
         name: `${arm}, ${study.folder}, ${sliceName(slice.labels)}`,
       },
       right: {
-        ...{ slice: partner, arm, spec: other.spec },
+        ...{ slice: partner, arm, study: other },
         name: `${other.folder}, ${sliceName(partner.labels)}`,
       },
     }));
@@ -112,7 +115,7 @@ interface Side {
   readonly slice: Slice;
   readonly arm: string;
   readonly name: string;
-  readonly spec: ReportedSpec;
+  readonly study: StudyResult;
 }
 
 function comparisonsOf(
@@ -124,7 +127,10 @@ function comparisonsOf(
   const dialoguesOf = ({ slice, arm }: Side) => slice.arms.find(({ name }) => name === arm)?.dialogues ?? [];
   const compared = pairs.flatMap(({ left, right }) => {
     const both = pairDialogues(dialoguesOf(left), dialoguesOf(right));
-    const atFloor = [left, right].some((side) => floorOf(side.slice, side.spec, inference) !== null);
+    const chanceUnknown = [left, right]
+      .filter((side) => !isChanceKnown(side))
+      .map(({ study, slice }) => `${study.folder}, ${sliceName(slice.labels)}`);
+    const atFloor = [left, right].some((side) => floorOf(side.slice, side.study.spec, inference) !== null);
     return windowsOf(both.right, spec).flatMap(({ window, has }) => {
       const { differences, sample } = comparedIn(both, has);
       if (differences.length === 0) return [];
@@ -141,6 +147,7 @@ function comparisonsOf(
           difference: inference.estimate(differences.length, meanOf(differences), DIFFERENCES),
           differences,
           atFloor,
+          chanceUnknown: [...new Set(chanceUnknown)],
         },
       ];
     });
@@ -156,12 +163,23 @@ function comparisonsOf(
   return compared.map(({ differences: _, ...comparison }, at) => ({ ...comparison, ...tested![at]! }));
 }
 
+/** Returns whether chance is known for a probe of the arm that decides about the floor. */
+function isChanceKnown({ slice, study: { spec } }: Side): boolean {
+  const judged = untouchedOf(slice, spec);
+  return judged !== undefined && chanceCoverage(judged.shared, slice.chance).known > 0;
+}
+
 /** Returns comparisons as a table, one row each. */
 export function comparisonTable(comparisons: readonly ArmComparison[]): DataTable {
+  const unknown = [...new Set(comparisons.flatMap(({ chanceUnknown }) => chanceUnknown))];
   return {
     name: 'comparison',
     title: 'Comparison',
-    note: "Stability on the same scenarios and seeds, left minus right, with 95 % intervals from a bootstrap over prompts (over dialogues if there is one prompt); p is the larger of the paired permutation test and the studentised test of the mean, after Holm's correction over these rows.",
+    note:
+      "Stability on the same scenarios and seeds, left minus right, with 95 % intervals from a bootstrap over prompts (over dialogues if there is one prompt); p is the larger of the paired permutation test and the studentised test of the mean, after Holm's correction over these rows." +
+      (unknown.length === 0
+        ? ''
+        : ` Chance is not known for ${unknown.join('; ')}: whether the model is at the floor, where no arm is called better, cannot be told.`),
     columns: [
       { name: 'left', heading: 'left' },
       { name: 'right', heading: 'right' },

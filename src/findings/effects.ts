@@ -83,7 +83,12 @@ export function effectsOf(
       ];
     }),
   );
-  return STANDINGS.flatMap((standing) => effects.filter((effect) => effect.standing === standing));
+  return inPlanOrder(effects);
+}
+
+/** Returns comparisons in the order of a report: the primary ones first, then planned ones. */
+export function inPlanOrder<Item extends { readonly standing: Standing }>(items: readonly Item[]): Item[] {
+  return STANDINGS.flatMap((standing) => items.filter((item) => item.standing === standing));
 }
 
 const STANDINGS: readonly Standing[] = ['primary', 'planned', 'after the fact'];
@@ -109,9 +114,11 @@ export function testedEffects(
   );
 }
 
-/** Returns the family of tests of a comparison by its place in the plan. */
-export const familyOf = (standing: Standing): 'primary' | 'others' =>
-  standing === 'primary' ? 'primary' : 'others';
+/** The families of tests of a report's differences. */
+export type Family = 'primary' | 'others';
+
+/** Returns the family of a comparison by its place in the plan. */
+export const familyOf = (standing: Standing): Family => (standing === 'primary' ? 'primary' : 'others');
 
 /** Pairs the dialogues of the arms of each contrast. Contrasts with an arm that was not run are left out. */
 export function pairsOf(

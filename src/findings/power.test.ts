@@ -56,13 +56,32 @@ describe('the power of a pilot', () => {
 
   it('needs more dialogues to pass the correction for all tests of the report', () => {
     const { tests, arms } = pilotPower(study, 0.1);
-    expect(tests).toBe(analyse(study, FEW)[0]!.effects.length);
+    expect(tests).toEqual({ primary: 0, others: analyse(study, FEW)[0]!.effects.length });
     for (const { needed, neededCorrected, deviation } of arms.filter((arm) => arm.needed !== null)) {
       expect(neededCorrected).toBeGreaterThan(needed!);
       expect(neededCorrected).toBe(
-        clustersFor({ effect: 0.1, standardDeviation: deviation, alpha: 0.05 / tests }),
+        clustersFor({ effect: 0.1, standardDeviation: deviation, alpha: 0.05 / tests.others }),
       );
     }
+  });
+
+  it('needs fewer for the primary comparisons of the locked plan, which are a family of their own', () => {
+    const planned = simulateStudy({
+      dialogues: 20,
+      rounds: 10,
+      analysis: { primary: 'late stability', contrasts: [{ left: 'growing', right: 'off' }] },
+    });
+    const power = pilotPower(planned, 0.1);
+    expect(power.tests).toEqual({ primary: 1, others: 8 });
+    const [first, ...others] = power.arms;
+    expect(first).toMatchObject({ arm: 'growing', window: 'late', standing: 'primary' });
+    expect(first!.neededCorrected).toBe(first!.needed);
+    for (const { needed, neededCorrected } of others.filter((arm) => arm.needed !== null)) {
+      expect(neededCorrected).toBeGreaterThan(needed!);
+    }
+    expect(powerTable(power).note).toContain(
+      'corrected: at 0.05 / 1 for the primary comparisons of the locked plan, and at 0.05 / 8 for the others,',
+    );
   });
 });
 
@@ -119,6 +138,18 @@ describe('a comparison', () => {
       compareArms(simulateStudy({ arms, dialogues: 30, rounds: 10 }), ['held', 'off'], FEW),
     );
     expect(rows.map((row) => row.at(-1))).toEqual(Array(3).fill('above zero, but at the floor'));
+  });
+
+  it('says whose chance is not known, so that a model at the floor is not seen as one', () => {
+    const unasked = simulateStudy({ dialogues: 20, rounds: 10, chance: null });
+    const [first] = compareArms(unasked, ['growing', 'off'], FEW);
+    expect(first).toMatchObject({ atFloor: false, chanceUnknown: ['simulated, tiny · organism'] });
+    expect(comparisonTable([first!]).note).toContain(
+      'Chance is not known for simulated, tiny · organism: whether the model is at the floor, where no arm is called better, cannot be told.',
+    );
+    const mixed = compareStudies(study, { ...unasked, folder: 'older' }, ['off'], FEW);
+    expect(mixed[0]!.chanceUnknown).toEqual(['older, tiny · organism']);
+    expect(comparisonTable(compareArms(study, ['growing', 'off'], FEW)).note).not.toContain('Chance');
   });
 
   it('of a study with itself finds no effect, and bounds what may have been missed', () => {

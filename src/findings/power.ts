@@ -2,8 +2,17 @@ import type { DataTable } from '../report/index.js';
 import { clusterDeviation, clustersFor } from '../statistics/index.js';
 import type { Sample } from './clusters.js';
 import { reportedContrasts } from './contrasts.js';
-import { comparedIn, pairsOf, type WindowName, windowsOf } from './effects.js';
+import {
+  comparedIn,
+  type Family,
+  familyOf,
+  inPlanOrder,
+  pairsOf,
+  type WindowName,
+  windowsOf,
+} from './effects.js';
 import { detectableScore, FEW } from './inference.js';
+import { checkPlan, type Standing, standingOf } from './plan-check.js';
 import { type SliceLabels, sliceName, slicesOf } from './slices.js';
 import type { StudyResult } from './study-result.js';
 
@@ -11,8 +20,11 @@ import type { StudyResult } from './study-result.js';
 export interface PilotPower {
   /** The difference of stability to be found, above 0. */
   readonly effect: number;
-  /** Number of differences that the report tests. In the worst case Holm's correction tests one at α / tests. */
-  readonly tests: number;
+  /**
+   * Number of differences in each family of tests of the report: the primary comparisons of the locked plan, and all others.
+   * In the worst case Holm's correction tests one at α divided by the number of its family.
+   */
+  readonly tests: Readonly<Record<Family, number>>;
   readonly arms: readonly ArmPower[];
 }
 
@@ -23,11 +35,13 @@ export interface ArmPower extends Sample {
   /** The arm that it is compared with. */
   readonly against: string;
   readonly window: WindowName;
+  /** Its place in the analysis plan that was locked before the first cell. */
+  readonly standing: Standing;
   /** Standard deviation over clusters of the differences. */
   readonly deviation: number;
   /** The smallest effect that this many clusters find; null if they find none that scores can have, or none differs. */
   readonly detectable: number | null;
-  /** Clusters, of as many dialogues each, needed to find the effect at α = 0.05, and at α / tests; null if none differs. */
+  /** Clusters, of as many dialogues each, needed to find the effect at α = 0.05, and at α divided by the tests of its family; null if none differs. */
   readonly needed: number | null;
   readonly neededCorrected: number | null;
 }
@@ -38,15 +52,23 @@ export interface ArmPower extends Sample {
  */
 export function pilotPower(study: StudyResult, effect: number): PilotPower {
   const contrasts = reportedContrasts(study);
-  const tested = slicesOf(study).flatMap((slice) =>
-    pairsOf(slice, contrasts).flatMap(({ contrast: { left: arm, right: against }, pair }) =>
-      windowsOf(pair.right, study.spec).map(({ window, has }) => {
-        const { differences, sample } = comparedIn(pair, has);
-        return { labels: slice.labels, arm, against, window, differences, sample };
-      }),
+  const plan = checkPlan(study);
+  const tested = inPlanOrder(
+    slicesOf(study).flatMap((slice) =>
+      pairsOf(slice, contrasts).flatMap(({ contrast, pair }) =>
+        windowsOf(pair.right, study.spec).map(({ window, has }) => {
+          const { differences, sample } = comparedIn(pair, has);
+          const { left: arm, right: against } = contrast;
+          const standing = standingOf(plan, contrast, window);
+          return { labels: slice.labels, arm, against, window, standing, differences, sample };
+        }),
+      ),
     ),
   );
-  const tests = tested.filter(({ differences }) => differences.length > 0).length;
+  const testsIn = (family: Family): number =>
+    tested.filter(({ differences, standing }) => differences.length > 0 && familyOf(standing) === family)
+      .length;
+  const tests = { primary: testsIn('primary'), others: testsIn('others') };
   const arms = tested.flatMap(({ differences, sample, ...tested }): ArmPower[] => {
     const clusters = differences.length;
     if (clusters < 2) return [];
@@ -59,7 +81,9 @@ export function pilotPower(study: StudyResult, effect: number): PilotPower {
         deviation: standardDeviation,
         detectable: detectableScore(clusters, standardDeviation),
         needed: varies ? clustersFor({ effect, standardDeviation }) : null,
-        neededCorrected: varies ? clustersFor({ effect, standardDeviation, alpha: ALPHA / tests }) : null,
+        neededCorrected: varies
+          ? clustersFor({ effect, standardDeviation, alpha: ALPHA / tests[familyOf(tested.standing)] })
+          : null,
       },
     ];
   });
@@ -75,12 +99,13 @@ export function powerTable({ effect, tests, arms }: PilotPower): DataTable {
     title: 'Power',
     note:
       'Differences of stability between two arms, by prompt (by dialogue if there is one prompt). A two-sided paired test finds the effect with power 0.8 at α = 0.05, uncorrected; ' +
-      `corrected: at 0.05 / ${tests}, the worst case of Holm's correction in a report with the ${tests} differences of this one. ` +
+      `corrected: at ${familyWords(tests)}, the worst case of Holm's correction in a report with the differences of this one. ` +
       'A dash: no prompt differs, or no difference that scores from 0 to 1 can have would be found.' +
       fewWords(arms),
     columns: [
       { name: 'arm', heading: 'arm' },
       { name: 'against', heading: 'against' },
+      { name: 'plan', heading: 'plan' },
       { name: 'slice', heading: 'model · source' },
       { name: 'rounds', heading: 'rounds' },
       { name: 'dialogues', heading: 'dialogues', digits: 0 },
@@ -91,10 +116,16 @@ export function powerTable({ effect, tests, arms }: PilotPower): DataTable {
       { name: 'needed_corrected', heading: 'corrected', digits: 0 },
     ],
     rows: arms.map((row) => [
-      ...[row.arm, row.against, sliceName(row.labels), row.window, row.dialogues, row.prompts],
+      ...[row.arm, row.against, row.standing, sliceName(row.labels), row.window, row.dialogues, row.prompts],
       ...[row.deviation, row.detectable, row.needed, row.neededCorrected],
     ]),
   };
+}
+
+/** Returns the levels at which the families are tested. */
+function familyWords({ primary, others }: PilotPower['tests']): string {
+  if (primary === 0) return `0.05 / ${others}`;
+  return `0.05 / ${primary} for the primary comparisons of the locked plan, and at 0.05 / ${others} for the others`;
 }
 
 /** Warns of deviations from few clusters: that of ten has an error of a quarter, so the number needed one of a half. */

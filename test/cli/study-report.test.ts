@@ -81,13 +81,13 @@ describe('study power', () => {
     const folder = await studyFolder();
     const lines = (await study('power', folder, '--effect', '0.05')).split('\n');
     expect(lines[0]).toContain('prompts for 0.05');
-    expect(lines.slice(1, 4).map((line) => line.split(/\s{2,}/)[3])).toEqual(['early', 'late', 'last']);
+    expect(lines.slice(1, 4).map((line) => line.split(/\s{2,}/)[4])).toEqual(['early', 'late', 'last']);
     const { arms, tests } = JSON.parse(await study('power', folder, '--effect', '0.05', '--json'));
     expect(arms).toHaveLength(3);
     expect(arms[1].needed).toBeGreaterThan(2);
     expect(lines[0]).toContain('corrected');
     expect(arms[1].neededCorrected).toBeGreaterThan(arms[1].needed);
-    expect(tests).toBe(3);
+    expect(tests).toEqual({ primary: 0, others: 3 });
   });
 
   it('refuses an effect that stability cannot have', async () => {
