@@ -246,6 +246,12 @@ describe('the libraries', () => {
     const script = fileURLToPath(new URL('../support/threads-in-turns.mjs', import.meta.url));
     expect(execFileSync(process.execPath, [script], { encoding: 'utf8' })).toBe('loaded');
   });
+
+  it.runIf(process.platform === 'linux')('let large arrays give their memory back', () => {
+    const script = fileURLToPath(new URL('../support/large-blocks.mjs', import.meta.url));
+    const left = execFileSync(process.execPath, ['--expose-gc', script], { encoding: 'utf8' });
+    expect(Number(left)).toBeLessThan(15);
+  });
 });
 
 describe('a cache', () => {

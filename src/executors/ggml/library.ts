@@ -11,6 +11,7 @@ import {
   type Ggml,
   type GgmlCpu,
   type RegistryHandle,
+  returnLargeBlocks,
   scoreOf,
 } from './bindings.js';
 
@@ -182,6 +183,7 @@ export function openLibrary(folder: string): Library {
   }
   const release = `${ggml.version()} ${ggml.commit()}`;
   if (release !== RELEASE) throw unavailable(`ggml is ${release}, but must be ${RELEASE}`, REINSTALL);
+  returnLargeBlocks();
   // Its messages are of no use to a user, and a callback into JavaScript from its threads is not possible.
   ggml.setLog(ggml.doNothing, null);
   const { path, variant } = bestCpu(folder, files);

@@ -15,7 +15,7 @@ import type { Chunk, PassPlan } from './pass-plan.js';
 import { planPass } from './plan-pass.js';
 import { type PassResult, ResultReader } from './read-results.js';
 import type { GgmlSequence } from './sequence.js';
-import { writeInputs } from './write-inputs.js';
+import { Scratch, writeInputs } from './write-inputs.js';
 
 /** Graphs that are kept to run again. A dialogue needs one; several in turns need more. */
 const KEPT_GRAPHS = 8;
@@ -42,6 +42,7 @@ export class PassRunner {
   readonly #rotations = new Map<number, RotationSet>();
   readonly #parameters: number;
   readonly #reader: ResultReader;
+  readonly #scratch = new Scratch();
   #allocator: Allocator;
 
   constructor(
@@ -69,7 +70,7 @@ export class PassRunner {
       for (const { chunk } of parts) plan.arena.prepare(chunk.sequence.slot, end);
     }
     const built = this.#graphOf(plan, this.rotationKey(chunks[0]!.sequence));
-    writeInputs(this.backend.ggml, plan, built.inputs, shape);
+    writeInputs(this.backend.ggml, plan, built.inputs, shape, this.#scratch);
     const isShort = plan.rows * this.#parameters <= SHORT_PASS;
     if (!(await this.backend.run(built.graph, signal, isShort))) return false;
     this.#reader.read(plan, built.outputs, resultOf);

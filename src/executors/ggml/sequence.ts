@@ -135,7 +135,7 @@ export class Arenas {
 
   /** Finds a free slot for a context, in a new arena if all are taken. @throws HoldfastError `E_EXECUTOR` */
   take(contextLength: number): { arena: CacheArena; slot: number } {
-    const capacity = Math.max(LEAST_CAPACITY, 2 ** Math.ceil(Math.log2(contextLength)));
+    const capacity = capacityOf(contextLength);
     for (const arena of this.#arenas) {
       const slot = arena.capacity === capacity ? arena.take() : null;
       if (slot !== null) return { arena, slot };
@@ -152,6 +152,16 @@ export class Arenas {
   dispose(): void {
     for (const arena of this.#arenas.splice(0)) arena.dispose();
   }
+}
+
+/**
+ * The tokens of a slot for a context: a power of two, or an eighth of one more, …, so that contexts of similar lengths
+ * share an arena. A slot's values are rows of so many tokens: where these are much longer than the context, every row
+ * ends in a page of memory that is mostly unused.
+ */
+function capacityOf(contextLength: number): number {
+  const step = 2 ** Math.floor(Math.log2(Math.max(LEAST_CAPACITY, contextLength)) - 3);
+  return Math.max(LEAST_CAPACITY, Math.ceil(contextLength / step) * step);
 }
 
 /** A sequence whose cache is a slot of an arena. */

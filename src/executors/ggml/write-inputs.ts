@@ -12,8 +12,38 @@ const NEVER = 0xfc00;
 /** Where a whole row may be masked, −∞ would make NaN of its softmax; such a row's result is not used. */
 const MASKED = 0xfbff;
 
+/**
+ * Memory for one large input at a time, to be used again: new arrays of some megabytes in every pass would wait for the
+ * garbage collector.
+ */
+export class Scratch {
+  #memory = new ArrayBuffer(0);
+
+  /** Elements that are all 0. */
+  halves(count: number): Uint16Array {
+    return new Uint16Array(this.#bytes(2 * count), 0, count).fill(0);
+  }
+
+  /** Elements that are all 0. */
+  floats(count: number): Float32Array {
+    return new Float32Array(this.#bytes(4 * count), 0, count).fill(0);
+  }
+
+  #bytes(count: number): ArrayBuffer {
+    // Inputs grow with the context: half as much again lasts for a while.
+    if (this.#memory.byteLength < count) this.#memory = new ArrayBuffer(8 * Math.ceil((1.5 * count) / 8));
+    return this.#memory;
+  }
+}
+
 /** Writes the inputs of a pass into the tensors of its graph. */
-export function writeInputs(ggml: Ggml, plan: PassPlan, inputs: PassInputs, shape: DecoderShape): void {
+export function writeInputs(
+  ggml: Ggml,
+  plan: PassPlan,
+  inputs: PassInputs,
+  shape: DecoderShape,
+  scratch: Scratch,
+): void {
   const write = (value: Value, data: NodeJS.ArrayBufferView): void => {
     if (data.byteLength !== ggml.bytesOf(value.tensor))
       throw new Error('an input has another size than its tensor');
@@ -21,7 +51,9 @@ export function writeInputs(ggml: Ggml, plan: PassPlan, inputs: PassInputs, shap
   };
   writeRows(plan, inputs, shape, write);
   if (inputs.logitRows !== null) write(inputs.logitRows, Int32Array.from(plan.logitRows));
-  for (const [index, group] of plan.groups.entries()) writeGroup(group, inputs.groups[index]!, shape, write);
+  for (const [index, group] of plan.groups.entries()) {
+    writeGroup(group, inputs.groups[index]!, shape, write, scratch);
+  }
 }
 
 type Write = (value: Value, data: NodeJS.ArrayBufferView) => void;
@@ -68,7 +100,13 @@ function writeRows(
   write(inputs.valuePlaces, valuePlaces);
 }
 
-function writeGroup(group: Group, inputs: GroupInputs, shape: DecoderShape, write: Write): void {
+function writeGroup(
+  group: Group,
+  inputs: GroupInputs,
+  shape: DecoderShape,
+  write: Write,
+  scratch: Scratch,
+): void {
   for (const [index, window] of shape.windows.entries()) {
     const { mask, columns, values, target, rest, mixed } = inputs.windows[index]!;
     const range = group.windows[index]!;
@@ -76,20 +114,20 @@ function writeGroup(group: Group, inputs: GroupInputs, shape: DecoderShape, writ
     const masked = group.fused ? NEVER : MASKED;
     write(
       mask,
-      masks(group, mask, range, window, shape, NEVER, () => true),
+      masks(scratch, group, mask, range, window, shape, NEVER, () => true),
     );
-    if (columns !== null) write(columns, columnsOf(group, columns, range));
-    if (values !== null) write(values, marksOf(group, values, range, shape));
+    if (columns !== null) write(columns, columnsOf(scratch, group, columns, range));
+    if (values !== null) write(values, marksOf(scratch, group, values, range, shape));
     if (target !== null) {
       write(
         target,
-        masks(group, target, range.stretch, window, shape, masked, (isTarget) => isTarget),
+        masks(scratch, group, target, range.stretch, window, shape, masked, (isTarget) => isTarget),
       );
     }
     if (rest !== null)
       write(
         rest,
-        masks(group, rest, range, window, shape, masked, (isTarget) => !isTarget),
+        masks(scratch, group, rest, range, window, shape, masked, (isTarget) => !isTarget),
       );
     if (mixed !== null) {
       const { sides } = group.views[0]![index]!;
@@ -105,6 +143,7 @@ function writeGroup(group: Group, inputs: GroupInputs, shape: DecoderShape, writ
 
 /** A mask `[keys, rows, 1, sequences]`: 0 for the keys that a row sees and `keeps` wants, else `masked`. */
 function masks(
+  scratch: Scratch,
   { tokens, parts }: Group,
   { shape: [keys, rows] }: Value,
   range: TokenRange,
@@ -113,7 +152,7 @@ function masks(
   masked: number,
   keeps: (isTarget: boolean) => boolean,
 ): Uint16Array {
-  const mask = new Uint16Array(keys * rows * parts.length).fill(masked);
+  const mask = scratch.halves(keys * rows * parts.length).fill(masked);
   const sees = (start: number, first: number, last: number, value: number): void => {
     const [from, to] = [Math.max(first, range.start), Math.min(last, range.end)];
     if (from < to) mask.fill(value, start + from - range.start, start + to - range.start);
@@ -141,8 +180,13 @@ function masks(
 }
 
 /** `[keys, columns, 1, sequences]`: 1 where a key belongs to a column. */
-function columnsOf({ parts }: Group, { shape: [keys, columns] }: Value, range: TokenRange): Float32Array {
-  const marks = new Float32Array(keys * columns * parts.length);
+function columnsOf(
+  scratch: Scratch,
+  { parts }: Group,
+  { shape: [keys, columns] }: Value,
+  range: TokenRange,
+): Float32Array {
+  const marks = scratch.floats(keys * columns * parts.length);
   for (const [sequence, { chunk }] of parts.entries()) {
     for (const { column, start, end } of columnRanges(chunk, range)) {
       const first = (sequence * columns + column) * keys;
@@ -154,12 +198,13 @@ function columnsOf({ parts }: Group, { shape: [keys, columns] }: Value, range: T
 
 /** `[headDim + columns, keys, kvHeads]`: 1 where a key belongs to a column; the graph writes the values. */
 function marksOf(
+  scratch: Scratch,
   { parts }: Group,
   { shape: [width, keys, kvHeads] }: Value,
   range: TokenRange,
   { headDim }: DecoderShape,
 ): Uint16Array {
-  const marks = new Uint16Array(width * keys * kvHeads);
+  const marks = scratch.halves(width * keys * kvHeads);
   for (const { column, start, end } of columnRanges(parts[0]!.chunk, range)) {
     for (let key = start; key < end; key++) marks[key * width + headDim + column] = ONE;
   }
