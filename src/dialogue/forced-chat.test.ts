@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
+import { collect, loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
 import { spyOnModel } from '../../test/support/organism-fixtures.js';
 import { scriptedChat } from '../../test/support/scripted-chat.js';
 import type { Model } from '../engine/index.js';
@@ -67,6 +67,46 @@ describe('a chat whose answers are given', () => {
     if (settings !== ARMS[0]) expect(moved).toBeGreaterThan(0.02);
     forced.dispose();
     off.dispose();
+  });
+
+  it.each(ARMS)('has the same rows in blocks of any size, with %o', async (settings) => {
+    const whole = openForcedChat(llama, { system: SYSTEM, ...settings });
+    const turns = [];
+    for (const words of WORDS) turns.push(await whole.read(words, 'hold the rope fast'));
+    whole.dispose();
+    for (const most of [1, 2, 1000]) {
+      const chat = openForcedChat(llama, { system: SYSTEM, ...settings });
+      for (const [index, words] of WORDS.entries()) {
+        const { steps, end } = await collect(chat.readInBlocks(words, 'hold the rope fast', most));
+        const { chosen, logits, shares } = turns[index]!;
+        expect(steps.flatMap((block) => block.chosen)).toEqual(chosen);
+        expect(steps.every((block) => block.chosen.length <= most)).toBe(true);
+        expect(end).toMatchObject({ chosen, shares });
+        const own = steps.flatMap((block) => [...block.logits]);
+        const worst = Math.max(...own.map((score, at) => Math.abs(score - logits[at]!)));
+        expect(worst, `turn ${index + 1} in blocks of ${most}`).toBeLessThan(1e-4);
+      }
+      chat.dispose();
+    }
+  });
+
+  it('reads a turn without logits as part of the dialogue, and drops one that is not read to its end', async () => {
+    const read = async (first: 'whole' | 'silent' | 'broken') => {
+      const chat = openForcedChat(llama, { system: SYSTEM, policy: 'sustain' });
+      if (first === 'broken') {
+        const blocks = chat.readInBlocks(WORDS[0]!, 'hold the rope', 1);
+        await blocks.next();
+        await blocks.return(undefined as never);
+      }
+      if (first === 'whole') await chat.read(WORDS[0]!, 'hold fast');
+      else expect((await collect(chat.readInBlocks(WORDS[0]!, 'hold fast', 0))).steps).toEqual([]);
+      const { logits } = await chat.read(WORDS[1]!, 'hold');
+      chat.dispose();
+      return logits;
+    };
+    const whole = await read('whole');
+    expect(await read('silent')).toEqual(whole);
+    expect(await read('broken')).toEqual(whole);
   });
 
   it('forwards every token once, and token by token only if the strength changes with tokens', async () => {

@@ -1,9 +1,11 @@
-import { headMask, type Receipt, ReceiptBook, type Schedule } from '../attention/index.js';
+import { headMask, type Receipt, ReceiptBook } from '../attention/index.js';
 import { guidedLogits, headGrid, type Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
-import { currentMoment, parseMoment, type TokenRange } from '../text/index.js';
+import { currentMoment, type Message, parseMoment, type TokenRange } from '../text/index.js';
 import { Caches } from './caches.js';
+import { followsTokens, type Passes, passEnds } from './forced-passes.js';
 import { layoutAnswer } from './given-answer.js';
+import { readHistory } from './history.js';
 import { layoutWithoutSystem, type PromptMessage, sharedLength } from './prompt.js';
 import { assertTarget, changeSettings, defaultSettings } from './settings.js';
 import type { SteeringOptions } from './settings-options.js';
@@ -16,6 +18,8 @@ export type ForcedChatOptions = SteeringOptions & {
   readonly system: string | null;
   /** Whether a strength that follows tokens is computed as in a chat with this option; see {@link ChatOptions}. */
   readonly prefixFirst?: boolean;
+  /** Earlier messages, which count as turns and are not read; as in `ChatOptions`. */
+  readonly history?: readonly Message[];
   /** The date and time that the template writes; as in `ChatOptions`. */
   readonly now?: string;
   /** Disjoint ascending token ranges whose shares to measure. */
@@ -36,10 +40,23 @@ export interface ForcedTurn {
   readonly receipt: Receipt | null;
 }
 
+/** Some of the rows that would have chosen a given answer, in order. */
+export interface ForcedRows {
+  /** The tokens that these rows choose. */
+  readonly chosen: readonly number[];
+  /** The rows' logits, `[chosen, vocab]`. */
+  readonly logits: Float32Array;
+}
+
+/** A turn after its rows have been read. */
+export type EndedTurn = Omit<ForcedTurn, 'logits'>;
+
 /** A chat with teacher forcing: its answers are given, and read as if the model had generated them. */
 export interface ForcedChat {
   /** Number of tokens in the cache. */
   readonly length: number;
+  /** The work so far, with the second passes of guidance. */
+  readonly forwarded: { readonly tokens: number; readonly passes: number };
   /** Changes settings from the next turn on, as {@link Chat.configure} does. */
   configure(changes: SteeringOptions): void;
   /**
@@ -47,6 +64,13 @@ export interface ForcedChat {
    * @throws HoldfastError what layout and forward passes throw; `E_UNTOUCHED` if the policy was not applied
    */
   read(user: string, answer: string): Promise<ForcedTurn>;
+  /**
+   * Reads a turn as {@link read} does, in blocks, so that a long answer's logits are never all in memory. If the caller
+   * stops early, the turn is not part of the dialogue.
+   * @param most rows of a block; 0 to compute no logits and yield nothing
+   * @throws HoldfastError as {@link read}
+   */
+  readInBlocks(user: string, answer: string, most: number): AsyncGenerator<ForcedRows, EndedTurn>;
   dispose(): void;
 }
 
@@ -58,17 +82,33 @@ export interface ForcedChat {
  */
 export function openForcedChat(
   model: Model,
-  { system, prefixFirst = false, now = currentMoment(), ranges = [], ...options }: ForcedChatOptions,
+  {
+    system,
+    prefixFirst = false,
+    history = [],
+    now = currentMoment(),
+    ranges = [],
+    ...options
+  }: ForcedChatOptions,
 ): ForcedChat {
   const { format, executor } = model;
   if (format === null) throw new HoldfastError('E_TEMPLATE', `${model.name} has no chat template`);
   const grid = headGrid(executor.blueprint);
   const { vocabSize } = executor.blueprint;
   const layoutOptions = { trustContent: false, now: parseMoment(now) };
-  let messages: readonly PromptMessage[] = system === null ? [] : [{ role: 'system', content: system }];
+  const earlier = readHistory(history).length;
+  let messages: readonly PromptMessage[] = [
+    ...(system === null ? [] : [{ role: 'system' as const, content: system }]),
+    ...history,
+  ];
   const past: PastTurn[] = [];
   const caches = new Caches(executor, undefined, null);
   const session = caches.dialogue;
+  const forwarded = { tokens: 0, passes: 0 };
+  const count = (tokens: number): void => {
+    forwarded.tokens += tokens;
+    forwarded.passes++;
+  };
   let settings = defaultSettings(session.contextLength);
   const configure: ForcedChat['configure'] = (changes) => {
     const changed = changeSettings(settings, changes, model);
@@ -83,6 +123,18 @@ export function openForcedChat(
   }
 
   async function read(user: string, answer: string): Promise<ForcedTurn> {
+    const turn = readInBlocks(user, answer, Number.POSITIVE_INFINITY);
+    const blocks: Float32Array[] = [];
+    let next = await turn.next();
+    for (; !next.done; next = await turn.next()) blocks.push(next.value.logits);
+    return { ...next.value, logits: blocks[0] ?? new Float32Array(0) }; // one block has all rows
+  }
+
+  async function* readInBlocks(
+    user: string,
+    answer: string,
+    most: number,
+  ): AsyncGenerator<ForcedRows, EndedTurn> {
     const asked: readonly PromptMessage[] = [...messages, { role: 'user', content: user }];
     const { prompt, ids, chosen } = layoutAnswer(format!, asked, answer, layoutOptions);
     caches.reuse(prompt, settings.target);
@@ -91,23 +143,25 @@ export function openForcedChat(
     // As in a chat, the last token is chosen in this turn and forwarded in the next.
     const last = tokens.length - 1;
     const steering = steer({
-      ...{ settings, grid, prompt, turn: past.length + 1, system, turns: past },
+      ...{ settings, grid, prompt, turn: earlier + past.length + 1, system, turns: past },
       rows: { first: session.length, choosing: answerStart - 1, end: last },
     });
     const { silence } = settings;
     const silenced = silence.length === 0 ? undefined : headMask({ pairs: silence }, grid);
     const pairs = grid.layers * grid.heads;
-    const logits = new Float32Array(chosen.length * vocabSize);
     const shares = new Float32Array(pairs * chosen.length * ranges.length);
     const meter = createShareMeter(grid);
     const book = new ReceiptBook(grid);
+    const guide = settings.guidance > 1 ? openGuide(asked, chosen, silenced) : null;
     let latest: Float32Array | null = null;
+    let block = blockFrom(0, chosen, most);
 
     const passes: Passes = {
       held: session.length,
       firstPass: prefixFirst ? sharedLength(prompt) : 0,
       answerStart,
       end: last,
+      most,
     };
     for (const end of passEnds(passes, followsTokens(settings.schedule))) {
       const start = session.length;
@@ -119,12 +173,13 @@ export function openForcedChat(
         ...(latest ? { shares: latest } : {}),
       });
       const result = await session.advance(tokens.slice(start, end), {
-        logits: choosing ? 'all' : 'none',
+        logits: choosing && most > 0 ? 'all' : 'none',
         intervention,
         silenced,
         spans: ranges.length > 0 ? ranges : undefined,
       });
       const rows = end - start;
+      count(rows);
       if (intervention !== undefined) {
         const { before, after } = result.targetShares!;
         book.add({ strengths: intervention, target: intervention.target, start, before, after });
@@ -134,70 +189,68 @@ export function openForcedChat(
       // A token is chosen by the row before it.
       for (let row = Math.max(0, answerStart - 1 - start); row < rows; row++) {
         const index = start + row + 1 - answerStart;
-        logits.set(result.logits.subarray(row * vocabSize, (row + 1) * vocabSize), index * vocabSize);
         if (intervention !== undefined) {
           meter.add(headsOf(result.targetShares!, rows, row), start + row, intervention.target);
         }
         copyShares(result.spanShares?.before, rows, row, shares, chosen.length, index, ranges.length);
+        if (most === 0) continue;
+        block.logits.set(
+          result.logits.subarray(row * vocabSize, (row + 1) * vocabSize),
+          (index - block.first) * vocabSize,
+        );
+        if (index + 1 < block.first + block.chosen.length) continue;
+        await guide?.(block);
+        yield block;
+        block = blockFrom(index + 1, chosen, most);
       }
     }
-    if (settings.guidance > 1) await guide(asked, chosen, logits, silenced);
     const target = meter.mean();
     const receipt = target && book.receipt();
     past.push({ system, settings, receipt, shares: target });
     messages = [...asked, { role: 'assistant', content: answer, ids }];
-    return { chosen, logits, shares, target, receipt };
+    return { chosen, shares, target, receipt };
   }
 
-  /** Applies guidance: moves the logits of an answer away from those without the system prompt. */
-  async function guide(
+  /** Returns an empty block of an answer's rows. */
+  function blockFrom(first: number, chosen: readonly number[], most: number): Block {
+    const own = chosen.slice(first, first + most);
+    return { first, chosen: own, logits: new Float32Array(own.length * vocabSize) };
+  }
+
+  /** Returns a function that applies guidance: it moves the logits of a block away from those without the system prompt. */
+  function openGuide(
     asked: readonly PromptMessage[],
     chosen: readonly number[],
-    logits: Float32Array,
     silenced: Uint8Array | undefined,
-  ): Promise<void> {
+  ): (block: Block) => Promise<void> {
     const prompt = layoutWithoutSystem(format!, asked, layoutOptions);
-    const reused = caches.without.reuse(prompt);
-    const tokens = [...prompt, ...chosen.slice(0, -1)].slice(reused);
-    const result = await caches.without.advance(tokens, { logits: 'all', silenced });
-    const without = result.logits.subarray((prompt.length - 1 - reused) * vocabSize);
-    logits.set(guidedLogits(logits, without, settings.guidance));
+    const tokens = [...prompt, ...chosen];
+    const { without } = caches;
+    return async ({ first, chosen: own, logits }) => {
+      const start = first === 0 ? without.reuse(prompt) : without.length;
+      const end = prompt.length + first + own.length - 1;
+      const result = await without.advance(tokens.slice(start, end), { logits: 'all', silenced });
+      count(end - start);
+      const rows = result.logits.subarray((end - start - own.length) * vocabSize);
+      logits.set(guidedLogits(logits, rows, settings.guidance));
+    };
   }
 
   return {
     get length() {
       return session.length;
     },
+    forwarded,
     configure,
     read,
+    readInBlocks,
     dispose: () => caches.dispose(),
   };
 }
 
-/** Returns whether the strength can change from token to token. */
-const followsTokens = (schedule: Schedule | null): boolean =>
-  schedule?.kind === 'per-token' || schedule?.kind === 'target';
-
-/** Token positions of a turn. */
-interface Passes {
-  /** Tokens in the cache. */
-  readonly held: number;
-  /** Prompt tokens that are computed in a separate first pass. */
-  readonly firstPass: number;
-  readonly answerStart: number;
-  /** One past the last token to forward. */
-  readonly end: number;
-}
-
-/**
- * Returns where the passes of a turn end: one pass for all of it; or, by token, the passes of a chat: the prompt's blocks,
- * its last token, and each token of the answer.
- */
-function passEnds({ held, firstPass, answerStart, end }: Passes, byToken: boolean): number[] {
-  const blocks = [Math.min(firstPass, answerStart - 1), answerStart - 1];
-  const single = Array.from({ length: end - answerStart + 1 }, (_, index) => answerStart + index);
-  const ends = byToken ? [...new Set([...blocks, ...single])] : [end];
-  return ends.filter((at) => at > held);
+/** Rows of an answer, from its token `first` on. */
+interface Block extends ForcedRows {
+  readonly first: number;
 }
 
 const headsOf = ({ before, after }: HeadShares, rows: number, row: number): HeadShares => ({

@@ -17,7 +17,14 @@ export {
   type SavedTurn,
   saveDialogue,
 } from './dialogue-file.js';
-export { type ForcedChat, type ForcedChatOptions, type ForcedTurn, openForcedChat } from './forced-chat.js';
+export {
+  type EndedTurn,
+  type ForcedChat,
+  type ForcedChatOptions,
+  type ForcedRows,
+  type ForcedTurn,
+  openForcedChat,
+} from './forced-chat.js';
 export { type GivenAnswer, layoutAnswer } from './given-answer.js';
 export type { Exchange } from './history.js';
 export {
