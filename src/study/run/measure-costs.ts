@@ -1,6 +1,7 @@
 import { layoutAnswer, openForcedChat } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
 import { logSumExp } from '../../executors/index.js';
+import { klDivergence } from '../../influence/index.js';
 import type { ChoiceQuestion, HeldOutDialogue } from '../../material/index.js';
 import type { Moment } from '../../text/index.js';
 import { type Arm, type AskedQuestion, UNTOUCHED } from '../plan/index.js';
@@ -137,15 +138,4 @@ async function* readUnder(
   } finally {
     chat.dispose();
   }
-}
-
-/** Returns D_KL(p ‖ q) in nats of two distributions, each given as logits `[vocab]`. */
-function klDivergence(p: Float32Array, q: Float32Array): number {
-  const [ofP, ofQ] = [logSumExp(p), logSumExp(q)];
-  let sum = 0;
-  for (let id = 0; id < p.length; id++) {
-    const logP = p[id]! - ofP;
-    sum += Math.exp(logP) * (logP - (q[id]! - ofQ));
-  }
-  return sum;
 }
