@@ -91,6 +91,22 @@ const RECORDS = {
     sum: drawn(address, 'sum'),
     count: 12,
   }),
+  influence: ({ address, labels, influence: { recorded, references } }) => ({
+    kind: 'influence',
+    ...labels,
+    scenario: recorded.scenario,
+    system: recorded.system,
+    references: references.map((reference) => ({
+      ...reference,
+      rounds: recorded.rounds.map(({ round, answer }) => ({
+        round,
+        sum: drawn(address, answer),
+        count: answer.length,
+      })),
+    })),
+    forwardedTokens: 160,
+    forwardPasses: 8,
+  }),
   chance: ({ address, labels }) => ({
     kind: 'chance',
     ...labels,

@@ -1,4 +1,4 @@
-/** The study command with stub cells, see stub-main.mjs. Specifications are JSON: `{ name, dialogues, arms: { NAME: CONTENT }, costs, ranked, chance, dated, analysis }`. */
+/** The study command with stub cells, see stub-main.mjs. Specifications are JSON: `{ name, dialogues, arms: { NAME: CONTENT }, costs, measured, ranked, chance, dated, analysis }`. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
@@ -14,6 +14,7 @@ function openStudy(file, models, calibrates) {
     dialogues,
     arms,
     costs = 0,
+    measured = 0,
     ranked = 0,
     chance = 0,
     dated = false,
@@ -59,17 +60,26 @@ function openStudy(file, models, calibrates) {
     ],
     cellsAt(now) {
       const cell = (...what) => cellAt(now, ...what);
+      const dialogue = ([arm, content], rankings, index) =>
+        cell('dialogue', arm, [content, ...rankings.map(({ heads }) => heads[0][0])], index);
       return {
         rankings: each(ranked, (index) => cell('ranking', 'off', 'off', dialogues + index)),
         // The content of the cells depends on the rankings.
         expand: (rankings) => [
-          ...each(dialogues, (index) =>
-            named.map(([arm, content]) =>
-              cell('dialogue', arm, [content, ...rankings.map(({ heads }) => heads[0][0])], index),
-            ),
-          ),
+          ...each(dialogues, (index) => named.map((arm) => dialogue(arm, rankings, index))),
           ...each(costs, (index) => named.map(([arm, content]) => cell('cost', arm, content, index, 'kl'))),
           ...each(chance, (index) => cell('chance', 'off', 'off', index)),
+          // On the dialogues of the first arm.
+          ...each(measured, (index) =>
+            named.map(([arm, content]) => ({
+              ...cell('influence', arm, content, index),
+              influence: {
+                dialogue: dialogue(named[0], rankings, index).address,
+                references: [{ name: 'none', system: null }],
+                rounds: null,
+              },
+            })),
+          ),
         ],
       };
     },

@@ -18,6 +18,8 @@ export interface StubSpec {
   readonly dialogues: number;
   readonly arms: Readonly<Record<string, string>>;
   readonly costs?: number;
+  /** Dialogues whose influence is measured. */
+  readonly measured?: number;
   readonly ranked?: number;
   readonly chance?: number;
   /** Whether the chat template writes the date. */

@@ -243,6 +243,7 @@ function specOf(
     probeRepeats: 1,
     arms: arms.map(armSpecOf),
     costs: { kl: 12, perplexity: 12, choice: { file: 'bundled', questions: 12 } },
+    influence: null,
     calibrate: { dialogues: 8 },
     primary: null,
     early: [1, 3],

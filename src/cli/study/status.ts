@@ -54,7 +54,7 @@ function statusLines({ file, rows, failures, damaged }: Survey, folder: string):
     ...(failures.length > 0 ? [`To retry failed cells: ${resume} --retry-failed`] : []),
     damaged.length > 0
       ? 'No results were written, because files are damaged. Run the study again: it computes their cells again.'
-      : `Results of finished cells: ${folder} (results.jsonl; rounds, probes, chance, costs and heads as .parquet)`,
+      : `Results of finished cells: ${folder} (results.jsonl; rounds, probes, chance, costs, influence and heads as .parquet)`,
   ];
 }
 
@@ -79,5 +79,5 @@ function analysisLine({ analysis }: Survey['file']): string {
 function namesOf({ kind, measure, model, source, arm }: SurveyRow): string[] {
   if (kind === 'ranking') return [model, source, '–', 'ranking of heads'];
   if (kind === 'chance') return [model, source, '–', 'chance of probes'];
-  return [model, source, arm, measure ?? 'dialogues'];
+  return [model, source, arm, measure ?? (kind === 'influence' ? 'influence' : 'dialogues')];
 }

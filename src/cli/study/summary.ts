@@ -16,7 +16,7 @@ export function summaryLines(summary: RunSummary, folder: string, resume: string
     ...failureLines(summary.failures),
     ...(failed === 0 ? [] : [`To retry them: ${resume} --retry-failed`]),
     complete
-      ? `Results: ${folder} (results.jsonl; rounds, probes, chance, costs and heads as .parquet)`
+      ? `Results: ${folder} (results.jsonl; rounds, probes, chance, costs, influence and heads as .parquet)`
       : 'The study is incomplete: ranking the heads failed, and the other cells depend on the ranking.',
   ];
 }

@@ -5,7 +5,7 @@ import type { PlannedCell, StudyModel } from '../plan/index.js';
 import { replaceFiles, unwritable } from './durable.js';
 import { readCell, type StudyFolder } from './folder.js';
 import { openTable, type Sink } from './parquet.js';
-import { CHANCE, COSTS, HEADS, PROBES, type Result, ROUNDS } from './result-tables.js';
+import { CHANCE, COSTS, HEADS, INFLUENCE, PROBES, type Result, ROUNDS } from './result-tables.js';
 
 /**
  * Writes the finished cells in the order of the plan: `results.jsonl` with one line per cell, and the Parquet tables. The
@@ -33,6 +33,7 @@ const EXPORTS: readonly { readonly name: string; readonly open: (path: string) =
   { name: 'probes.parquet', open: (path) => openTable(PROBES, path) },
   { name: 'costs.parquet', open: (path) => openTable(COSTS, path) },
   { name: 'chance.parquet', open: (path) => openTable(CHANCE, path) },
+  { name: 'influence.parquet', open: (path) => openTable(INFLUENCE, path) },
   { name: 'heads.parquet', open: (path) => openTable(HEADS, path) },
 ];
 

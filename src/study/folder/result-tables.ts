@@ -4,7 +4,9 @@ import type {
   ChanceRecord,
   CostRecord,
   DialogueRecord,
+  InfluenceRecord,
   ProbeRecord,
+  ReferenceRecord,
   RoundRecord,
 } from '../plan/index.js';
 
@@ -179,6 +181,36 @@ export const COSTS: Table<CostRow> = {
     column('item', 'STRING', ({ cost }) => cost.item),
     column('sum', 'DOUBLE', ({ cost }) => cost.sum),
     column('count', 'INT32', ({ cost }) => cost.count),
+  ],
+};
+
+interface InfluenceRow extends OfCell {
+  readonly influence: InfluenceRecord;
+  readonly reference: ReferenceRecord;
+  readonly measured: ReferenceRecord['rounds'][number];
+}
+
+/** One row per round and reference of an influence cell. */
+export const INFLUENCE: Table<InfluenceRow> = {
+  name: 'influence',
+  *rows(result) {
+    const { record } = result;
+    if (record.kind !== 'influence') return;
+    for (const reference of record.references) {
+      for (const measured of reference.rounds) yield { result, influence: record, reference, measured };
+    }
+  },
+  columns: [
+    ...labels<InfluenceRow>(),
+    column('scenario', 'STRING', ({ influence }) => influence.scenario),
+    column('system', 'STRING', ({ influence }) => influence.system),
+    column('reference', 'STRING', ({ reference }) => reference.name),
+    column('referenceSystem', 'STRING', ({ reference }) => reference.system, 'nullable'),
+    column('round', 'INT32', ({ measured }) => measured.round),
+    column('sum', 'DOUBLE', ({ measured }) => measured.sum),
+    column('count', 'INT32', ({ measured }) => measured.count),
+    column('dialogueForwardedTokens', 'INT32', ({ influence }) => influence.forwardedTokens),
+    column('dialogueForwardPasses', 'INT32', ({ influence }) => influence.forwardPasses),
   ],
 };
 

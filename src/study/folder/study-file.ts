@@ -67,7 +67,7 @@ export type StudyFile = z.infer<typeof StudyFile>;
 
 const Planned = z.object({
   address: z.string().regex(/^[0-9a-f]{64}$/),
-  kind: z.enum(['dialogue', 'cost', 'ranking', 'chance']),
+  kind: z.enum(['dialogue', 'cost', 'influence', 'ranking', 'chance']),
   measure: z.enum(['kl', 'perplexity', 'choice']).nullable(),
   labels: z.object({
     model: z.string(),

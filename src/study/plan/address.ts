@@ -6,6 +6,7 @@ import type { Moment } from '../../text/index.js';
 import type { ModelSpec, StudySpec } from '../spec/index.js';
 import { canonicalJson } from '../spec/index.js';
 import type { Arm } from './arm.js';
+import type { InfluenceTask } from './cell.js';
 import type { CostRecord } from './record.js';
 import type { versionsThatMatter } from './versions.js';
 
@@ -103,6 +104,15 @@ export function costAddress(
   arm: Arm,
 ): string {
   return addressOf('cost', computed, { measure, item, ...treatmentOf(arm) });
+}
+
+/** Returns the address of an influence cell. */
+export function influenceAddress(
+  computed: Computed,
+  { dialogue, references, rounds }: Pick<InfluenceTask, 'dialogue' | 'references' | 'rounds'>,
+  arm: Arm,
+): string {
+  return addressOf('influence', computed, { dialogue, references, rounds, ...treatmentOf(arm) });
 }
 
 /** Returns an arm without its name. A renamed policy keeps its former name here, so that cells computed under it are found. */

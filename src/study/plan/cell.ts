@@ -1,9 +1,13 @@
+import type { Reference } from '../../influence/index.js';
 import type { Moment } from '../../text/index.js';
 import type { ModelSpec, SourceSpec, StudySpec } from '../spec/index.js';
 import type { Arm } from './arm.js';
-import type { CellLabels } from './record.js';
+import type { CellLabels, DialogueRecord } from './record.js';
 
-/** A unit of work. It does not depend on other cells, and its result is stored under its address. */
+/**
+ * A unit of work, whose result is stored under its address. It does not depend on other cells, except that an influence cell
+ * needs a dialogue.
+ */
 export interface Cell {
   /**
    * SHA-256, in hex, of everything the result depends on: the model's weights, blueprint, tokenizer and template,
@@ -12,16 +16,29 @@ export interface Cell {
    * recomputes nothing.
    */
   readonly address: string;
-  readonly kind: 'dialogue' | 'cost' | 'ranking' | 'chance';
+  readonly kind: 'dialogue' | 'cost' | 'influence' | 'ranking' | 'chance';
   readonly labels: CellLabels;
   readonly model: ModelSpec;
   readonly source: SourceSpec;
   readonly arm: Arm;
   /** The measure of a cost cell; null for other cells. */
   readonly measure: 'kl' | 'perplexity' | 'choice' | null;
+  /** What an influence cell measures; absent for other cells. */
+  readonly influence?: InfluenceTask;
   /** The date and time that the template writes if it writes one: the same for all cells of a study. */
   readonly now: Moment;
   readonly settings: Pick<StudySpec, 'sampling' | 'maxTokens' | 'probeRounds' | 'probeRepeats' | 'costs'>;
+}
+
+/** What an influence cell measures. */
+export interface InfluenceTask {
+  /** The address of the untouched model's dialogue. Its content follows from the address, so that of the cell does too. */
+  readonly dialogue: string;
+  readonly references: readonly Reference[];
+  /** The rounds to measure; null for all. */
+  readonly rounds: readonly number[] | null;
+  /** The dialogue itself. A run adds it when it computes the cell, once the dialogue is known. */
+  readonly recorded?: DialogueRecord;
 }
 
 /**
@@ -34,6 +51,6 @@ export interface CellTiming {
   readonly totalMs: number;
   /** The part of it in which the cells waited for forward passes. */
   readonly executorMs: number;
-  /** Tokens decoded in answers, also to probes; 0 for a cost cell, which decodes none. */
+  /** Tokens decoded in answers, also to probes; 0 for cells of costs and influence, which decode none. */
   readonly decodedTokens: number;
 }

@@ -1,12 +1,21 @@
 import { HoldfastError } from '../../errors.js';
+import { closestInLength, type Reference } from '../../influence/index.js';
 import type { Scenario, ScenarioSource } from '../../scenario/index.js';
 import type { Moment } from '../../text/index.js';
-import type { ArmSpec, ModelSpec, SourceSpec, StudySpec } from '../spec/index.js';
+import type {
+  ArmSpec,
+  InfluenceSpec,
+  ModelSpec,
+  ReferenceChoice,
+  SourceSpec,
+  StudySpec,
+} from '../spec/index.js';
 import {
   type Computed,
   chanceAddress,
   costAddress,
   dialogueAddress,
+  influenceAddress,
   type ModelFacts,
   rankingAddress,
 } from './address.js';
@@ -34,13 +43,13 @@ export interface FoundSource {
 
 const MEASURES: readonly CostRecord['measure'][] = ['kl', 'perplexity', 'choice'];
 /**
- * More dialogues and costs are surely a mistake, which must be reported before they are created. Each dialogue has at most
+ * More dialogues, costs and influences are surely a mistake, which must be reported before they are created. Each dialogue has at most
  * one more cell, for chance.
  */
 const MAX_CELLS = 2_000_000;
 
 /**
- * Returns the cells of a study: dialogues first, then costs, then chance. The arms of one dialogue or item are next to each other.
+ * Returns the cells of a study: dialogues first, then costs, chance and influence. The arms of one dialogue or item are next to each other.
  * Two cells have the same address if they do the same work under two names; one result then serves both.
  * @param found models and sources that {@link findNamed} has checked
  * @param now the date and time of the study
@@ -60,6 +69,7 @@ export function expand(
     ...studied.flatMap(({ pair, arms }) => dialogueCells(spec, pair, arms)),
     ...studied.flatMap(({ pair, arms }) => costCells(spec, pair, arms)),
     ...pairs.flatMap((pair) => chanceCells(spec, pair)),
+    ...studied.flatMap(({ pair, arms }) => influenceCells(spec, pair, arms)),
   ];
 }
 
@@ -121,7 +131,9 @@ function checkCount(spec: StudySpec, pairs: readonly Pair[]): void {
   const ofEachArm = pairs
     .map((pair) => {
       const items = MEASURES.map((measure) => itemsOf(spec, pair, measure).length);
-      return pair.source.dialogues * spec.seeds.length + items.reduce((a, b) => a + b, 0);
+      const measured = spec.influence === null ? [] : measuredIndices(spec.influence, pair.source);
+      const led = (pair.source.dialogues + measured.length) * spec.seeds.length;
+      return led + items.reduce((a, b) => a + b, 0);
     })
     .reduce((a, b) => a + b, 0);
   const count = ofEachArm * spec.arms.length;
@@ -174,6 +186,50 @@ function chanceCells(spec: StudySpec, pair: Pair): Cell[] {
     const address = chanceAddress(computed, { scenario, seed, index }, spec);
     return [cell(spec, pair, UNTOUCHED, 'chance', { seed, index }, address)];
   });
+}
+
+/**
+ * Returns the cells that measure the prompt's influence under each arm, on the dialogues of the untouched model. An arm
+ * without a system message has none: its prompt cannot have an influence.
+ */
+function influenceCells(spec: StudySpec, pair: Pair, arms: readonly Arm[]): Cell[] {
+  const { influence } = spec;
+  if (influence === null) return [];
+  const { source, computed, scenarioAt } = pair;
+  const { rounds } = influence;
+  return spec.seeds.flatMap((seed) =>
+    measuredIndices(influence, source).flatMap((index) => {
+      const point = { scenario: scenarioAt(index), seed, index };
+      const dialogue = dialogueAddress(computed, point, UNTOUCHED, spec);
+      const task = { dialogue, references: referencesOf(influence, pair, index), rounds };
+      return arms
+        .filter(({ noSystem }) => !noSystem)
+        .map((arm) => ({
+          ...cell(spec, pair, arm, 'influence', { seed, index }, influenceAddress(computed, task, arm)),
+          influence: task,
+        }));
+    }),
+  );
+}
+
+/** Returns the dialogues of a source that influence is measured on: as many as the study asks for, or all. */
+function measuredIndices({ dialogues }: InfluenceSpec, source: SourceSpec): number[] {
+  return testIndices(source).slice(0, dialogues);
+}
+
+/** Returns what stands in for a dialogue's prompt. {@link findNamed} has checked that the source has other prompts. */
+function referencesOf(
+  { references }: InfluenceSpec,
+  { source, scenarioAt }: Pick<Pair, 'source' | 'scenarioAt'>,
+  index: number,
+): Reference[] {
+  const indices = testIndices(source);
+  const prompts = indices.map((each) => scenarioAt(each).system);
+  const systems: Readonly<Record<ReferenceChoice, string | null>> = {
+    others: closestInLength(prompts, indices.indexOf(index)),
+    none: null,
+  };
+  return references.map((name) => ({ name, system: systems[name] }));
 }
 
 /** Returns the held-out items of a measure: as many as the study asks for, or all if there are fewer. */

@@ -2,7 +2,7 @@ import { loadChoices } from '../../material/index.js';
 import type { SourceSpec, StudySpec } from '../spec/index.js';
 import { type PlacedSpec, type Places, specError, wordsOf } from '../spec/index.js';
 import type { ModelFacts } from './address.js';
-import { calibrationOf, needsCalibration } from './calibration.js';
+import { calibrationOf, needsCalibration, testIndices } from './calibration.js';
 import { type Found, scenariosOf } from './expand.js';
 import { modelFacts } from './model-facts.js';
 import { type OpenedSource, openSource } from './open-source.js';
@@ -83,7 +83,21 @@ export function complaintsAbout(spec: StudySpec, found: Found, calibrates = fals
   });
   const calibrated = calibrates || needsCalibration(spec);
   const uncalibrated = calibrated && short.length === 0 ? complaintsAboutCalibration(spec, found) : [];
-  return [...short, ...uncalibrated, ...headless];
+  return [...short, ...complaintsAboutReferences(spec, found), ...uncalibrated, ...headless];
+}
+
+/** Returns the sources whose dialogues all have one prompt, if influence is to be measured beside that of another one. */
+function complaintsAboutReferences({ influence, sources }: StudySpec, found: Found): Complaint[] {
+  if (!influence?.references.includes('others')) return [];
+  return sources.flatMap((source): Complaint[] => {
+    const scenarios = found.sources.get(source.name)?.scenarios;
+    if (scenarios === undefined || tooFew(source, scenarios.size ?? Number.POSITIVE_INFINITY) !== null)
+      return [];
+    const prompts = new Set(testIndices(source).map((index) => scenarios.at(index).system));
+    if (prompts.size > 1) return [];
+    const text = `all dialogues of the source "${source.name}" have one prompt, so influence has no others to compare with: use the reference none`;
+    return [{ key: 'sources', name: source.name, text }];
+  });
 }
 
 function tooFew({ name, first, dialogues }: SourceSpec, size: number): string | null {

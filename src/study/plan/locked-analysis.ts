@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { AnalysisPlan, ArmSpec, StudySpec } from '../spec/index.js';
+import type { AnalysisPlan, ArmSpec, InfluenceSpec, StudySpec } from '../spec/index.js';
 import { analysisPlanOf, canonicalJson } from '../spec/index.js';
 
 /** An analysis plan and its hash, as they were before the first cell of a study was computed. */
@@ -18,18 +18,21 @@ export interface LockedPlan extends AnalysisPlan {
     readonly rounds: number;
   }[];
   readonly seeds: readonly number[];
+  /** How influence is measured; absent if it is not. */
+  readonly influence?: InfluenceSpec;
   /** The arms of its contrasts. */
   readonly arms: readonly ArmSpec[];
 }
 
 /** Returns the plan of a specification with its hash. */
 export function lockedAnalysisOf(spec: StudySpec): LockedAnalysis {
-  const { contrasts, sources, seeds, arms } = spec;
+  const { contrasts, sources, seeds, influence, arms } = spec;
   const compared = new Set(contrasts.flatMap(({ left, right }) => [left, right]));
   const plan = {
     ...analysisPlanOf(spec),
     sources: sources.map(({ name, first, dialogues, rounds }) => ({ name, first, dialogues, rounds })),
     seeds,
+    ...(influence && { influence }),
     arms: arms.filter(({ name }) => compared.has(name)),
   };
   return { sha256: planHash(plan), plan };

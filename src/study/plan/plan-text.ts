@@ -8,6 +8,7 @@ interface Row {
   readonly names: readonly [model: string, source: string, arm: string];
   dialogues: number;
   costs: number;
+  influences: number;
   ms: number;
 }
 
@@ -31,20 +32,24 @@ export function planText<C extends Planned>(
     const { model, source, arm } = cell.labels;
     const names = [model, source, OTHER[cell.kind] ?? arm] as const;
     const key = JSON.stringify(names);
-    const row = rows.get(key) ?? { names, dialogues: 0, costs: 0, ms: 0 };
+    const row = rows.get(key) ?? { names, dialogues: 0, costs: 0, influences: 0, ms: 0 };
     rows.set(key, row);
     if (cell.kind === 'cost') row.costs++;
+    else if (cell.kind === 'influence') row.influences++;
     else row.dialogues++;
     row.ms += msOf?.(cell) ?? 0;
   }
   const all = [...rows.values()];
   const timed = (ms: number): string[] => (msOf === null ? [] : [durationText(ms)]);
+  const measures = all.some(({ influences }) => influences > 0);
+  const column = measures ? ['influence'] : [];
   const table = textTable({
-    heading: ['model', 'source', 'arm', 'dialogues', 'costs', ...(msOf === null ? [] : ['time'])],
-    rows: all.map(({ names, dialogues, costs, ms }) => [
+    heading: ['model', 'source', 'arm', 'dialogues', 'costs', ...column, ...(msOf === null ? [] : ['time'])],
+    rows: all.map(({ names, dialogues, costs, influences, ms }) => [
       ...names,
       String(dialogues),
       String(costs),
+      ...(measures ? [String(influences)] : []),
       ...timed(ms),
     ]),
     wordy: [1, 2],

@@ -19,7 +19,13 @@ export interface CellLabels {
 }
 
 /** The result of a cell. */
-export type CellRecord = DialogueRecord | CostRecord | RankingRecord | ChanceRecord | FailureRecord;
+export type CellRecord =
+  | DialogueRecord
+  | CostRecord
+  | InfluenceRecord
+  | RankingRecord
+  | ChanceRecord
+  | FailureRecord;
 
 /** A dialogue under an arm. */
 export interface DialogueRecord extends CellLabels {
@@ -109,6 +115,31 @@ export interface CostRecord extends CellLabels {
   readonly sum: number;
   /** Number of tokens or questions in the sum. */
   readonly count: number;
+}
+
+/**
+ * The direct influence of a dialogue's prompt under an arm, on the answers that the untouched model gave in this dialogue:
+ * all arms are measured on the same answers.
+ */
+export interface InfluenceRecord extends CellLabels {
+  readonly kind: 'influence';
+  readonly scenario: string;
+  /** The prompt whose influence is measured. */
+  readonly system: string;
+  readonly references: readonly ReferenceRecord[];
+  /** Tokens forwarded: each prompt reads the whole dialogue. */
+  readonly forwardedTokens: number;
+  readonly forwardPasses: number;
+}
+
+/** The influence beside one reference. */
+export interface ReferenceRecord {
+  /** Its name in the specification. */
+  readonly name: string;
+  /** The prompt that stood in for the dialogue's own; null for none. */
+  readonly system: string | null;
+  /** Sums over the tokens of each round's answer, in nats, and their number. */
+  readonly rounds: readonly { readonly round: number; readonly sum: number; readonly count: number }[];
 }
 
 /** Shares of the untouched model's heads, measured on a calibration dialogue. */

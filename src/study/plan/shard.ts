@@ -6,10 +6,14 @@ export interface Shard {
   readonly count: number;
 }
 
-/** Returns the key of a cell's group: one dialogue or held-out item under all arms, whose cells share their first tokens. */
+/**
+ * Returns the key of a cell's group: one dialogue or held-out item under all arms, whose cells share their first tokens. The
+ * influence on a dialogue belongs to its group, so that one machine has both.
+ */
 export function groupOf({ kind, measure, labels }: Pick<Cell, 'kind' | 'measure' | 'labels'>): string {
   const { model, source, seed, index } = labels;
-  return JSON.stringify([kind, measure, model, source, seed, index]);
+  const of = kind === 'influence' ? 'dialogue' : kind;
+  return JSON.stringify([of, measure, model, source, seed, index]);
 }
 
 /**

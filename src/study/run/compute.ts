@@ -62,12 +62,26 @@ async function workThrough(queue: CellQueue, computer: Computer, work: Work): Pr
     const taken: TakenCell | null = await Promise.race([queue.take(group), failureOf(keeping)]);
     if (taken === null) break;
     group = taken.group;
-    const outcome = await Promise.race([computer.compute(taken.cell), failureOf(keeping)]);
+    const prepared = await withDialogue(taken.cell, work.folder);
+    const outcome =
+      'error' in prepared ? prepared : await Promise.race([computer.compute(prepared), failureOf(keeping)]);
     await keeping;
     if (outcome === null) return;
     keeping = keep(taken, outcome, queue, work);
   }
   await keeping;
+}
+
+/** Adds to an influence cell the dialogue that it is measured on. Fails if the dialogue failed. */
+async function withDialogue(cell: Cell, folder: StudyFolder): Promise<Cell | Failed> {
+  const { influence } = cell;
+  if (influence === undefined) return cell;
+  const state = await readCell(folder.path, influence.dialogue);
+  if (state.kind === 'kept' && state.record.kind === 'dialogue') {
+    return { ...cell, influence: { ...influence, recorded: state.record } };
+  }
+  const why = state.kind === 'kept' && state.record.kind === 'failure' ? state.record.error : state.kind;
+  return { error: `the untouched model's dialogue, on which influence is measured, is not there: ${why}` };
 }
 
 /** Returns the missing cells of a locked group: another process may have computed some before the lock was taken. */

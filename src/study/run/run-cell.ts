@@ -7,11 +7,13 @@ import type {
   ChanceRecord,
   CostRecord,
   DialogueRecord,
+  InfluenceRecord,
   RankingRecord,
 } from '../plan/index.js';
 import { type OpenedSource, openSource } from '../plan/index.js';
 import { askChance } from './ask-chance.js';
 import { rounded } from './digits.js';
+import { influenceOn } from './influence.js';
 import { leadDialogue } from './lead-dialogue.js';
 import { type Cost, divergence, negativeLogLikelihood, rightAnswer } from './measure-costs.js';
 import { timedModel } from './meter.js';
@@ -20,7 +22,7 @@ import { SharedTime, type TimeShare } from './shared-time.js';
 
 /** The result of a cell. */
 export interface CellResult {
-  readonly record: DialogueRecord | CostRecord | RankingRecord | ChanceRecord;
+  readonly record: DialogueRecord | CostRecord | InfluenceRecord | RankingRecord | ChanceRecord;
   readonly timing: CellTiming;
 }
 
@@ -28,6 +30,7 @@ interface Computed {
   readonly record:
     | Omit<DialogueRecord, keyof CellLabels>
     | Omit<CostRecord, keyof CellLabels>
+    | Omit<InfluenceRecord, keyof CellLabels>
     | Omit<RankingRecord, keyof CellLabels>
     | Omit<ChanceRecord, keyof CellLabels>;
   readonly decodedTokens: number;
@@ -86,6 +89,8 @@ async function compute(model: Model, cell: Cell): Promise<Computed> {
       return askChance(model, scenarios.at(labels.index), lead);
     case 'cost':
       return { record: await measureCost(model, cell), decodedTokens: 0 };
+    case 'influence':
+      return { record: await influenceOn(model, scenarios.at(labels.index), cell), decodedTokens: 0 };
   }
 }
 

@@ -198,12 +198,19 @@ async function compute(plan: readonly Cell[], run: Run): Promise<RunSummary> {
     const timing = timings.get(cell.address);
     if (timing !== undefined) estimate.done(cell, timing.totalMs);
   }
-  const wanted = new Set(options.dryRun ? estimate.unknown() : missing);
+  const asked = new Set(options.dryRun ? estimate.unknown() : missing);
+  const known = new Set([...kept.keys(), ...asked].map(({ address }) => address));
+  // A dry run does not lead a dialogue only to time the influence on it.
+  const wanted = new Set([...asked].filter(({ influence }) => !influence || known.has(influence.dialogue)));
   const tally = createTally(cells.length, kept, estimate, sums);
   const report = (): void => options.onProgress(tally.progress());
   report();
   const todo = groups.map((group) => group.filter((cell) => wanted.has(cell)));
-  for (const { concurrency, groups } of partsOf(todo, run.concurrencyOf)) {
+  // Influence is measured on dialogues, so these come first.
+  const waves = [false, true].map((last) =>
+    todo.map((group) => group.filter(({ influence }) => (influence !== undefined) === last)),
+  );
+  for (const { concurrency, groups } of waves.flatMap((wave) => partsOf(wave, run.concurrencyOf))) {
     tally.jobs = Math.min(concurrency.jobs, groups.flat().length);
     await computeGroups(groups, {
       ...options,

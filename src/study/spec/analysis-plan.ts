@@ -17,7 +17,10 @@ import type { Rounds } from './rounds.js';
 import type { AnalysisPlan, ArmSpec, Contrast, PrimaryOutcome } from './spec.js';
 
 /** The outcomes that a plan may declare as its primary one. */
-const OUTCOMES: readonly PrimaryOutcome[] = ['early stability', 'late stability', 'last stability'];
+const OUTCOMES: readonly PrimaryOutcome[] = [
+  ...(['early stability', 'late stability', 'last stability'] as const),
+  ...(['early influence', 'late influence', 'last influence'] as const),
+];
 
 /** The keys of `analysis`. */
 export interface AnalysisFields {

@@ -16,6 +16,9 @@ function parts(arm: Unnamed): readonly (string | null)[] {
   ];
 }
 
+/** Returns whether an arm leaves the model and its dialogues as they are. */
+export const isUntouched = (arm: Unnamed): boolean => parts(arm).every((part) => part === null);
+
 /** Describes an arm, for example `split-softmax, k = 0.7, top 10 by share`. */
 export function describeArm(arm: Unnamed): string {
   return (

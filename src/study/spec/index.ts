@@ -14,8 +14,10 @@ export type {
   CostsSpec,
   HeadChoice,
   HeadPair,
+  InfluenceSpec,
   ModelSpec,
   PrimaryOutcome,
+  ReferenceChoice,
   SourceSpec,
   StudySpec,
 } from './spec.js';

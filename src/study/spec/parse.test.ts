@@ -48,6 +48,7 @@ describe('a specification', () => {
         },
       ],
       costs: { kl: 24, perplexity: 24, choice: null },
+      influence: null,
       calibrate: { dialogues: 8 },
       primary: null,
       early: [1, 3],
@@ -291,7 +292,7 @@ describe('the problems of a specification', () => {
     ],
     [
       'analysis: { primary: stability }',
-      '4:22 primary: expected one of early stability, late stability, last stability, not "stability"',
+      '4:22 primary: expected one of early stability, late stability, last stability, early influence, late influence, last influence, not "stability"',
     ],
     ['analysis: { margin: 0 }', '4:21 margin: expected a number from 0.001 to 0.5, not 0'],
     [

@@ -5,6 +5,7 @@ import { HoldfastError } from '../../errors.js';
 import { type Moment, parseMoment } from '../../text/index.js';
 import { type AnalysisFields, analysisSection, contrastsOf } from './analysis-plan.js';
 import { armList, type PlacedArm, renamedNotices } from './arms.js';
+import { checkInfluence, checkMeasured, influenceSection } from './influence.js';
 import { EMBEDDED, modelList } from './models.js';
 import {
   anyNumber,
@@ -21,7 +22,7 @@ import {
 } from './read-value.js';
 import { checkRounds } from './rounds.js';
 import { type Locate, sourceList } from './sources.js';
-import type { CalibrationSpec, CostsSpec, ModelSpec, SourceSpec, StudySpec } from './spec.js';
+import type { CalibrationSpec, CostsSpec, InfluenceSpec, ModelSpec, SourceSpec, StudySpec } from './spec.js';
 import { type Place, type Problem, readYaml, type Tree } from './yaml-tree.js';
 
 interface StudyFields {
@@ -37,6 +38,7 @@ interface StudyFields {
   readonly 'probe-repeats': number;
   readonly arms: readonly PlacedArm[];
   readonly costs: CostsSpec;
+  readonly influence: Placed<InfluenceSpec>;
   readonly calibrate: CalibrationSpec;
   readonly analysis: Partial<AnalysisFields>;
 }
@@ -108,6 +110,7 @@ function readersFor(locate: Locate): Readers<StudyFields> {
     'probe-repeats': whole(1, MAX_REPEATS),
     arms: armList(locate),
     costs: costs(locate),
+    influence: influenceSection,
     calibrate,
     analysis: analysisSection,
   };
@@ -134,6 +137,9 @@ function readStudy(tree: Tree, file: string, report: (problem: Problem) => void)
     probes === 'every' ? Array.from({ length: longest }, (_, index) => index + 1) : [...probes];
   checkRounds(tree, report, { sources, probeRounds, early, late });
   const arms = fields.arms.map(({ value }) => value);
+  const { influence } = fields;
+  if (influence !== undefined) checkInfluence(influence, { sources, arms, early, late }, report);
+  checkMeasured(analysis.primary ?? null, influence, tree, report);
   const spec = {
     name: fields.name,
     question: fields.question ?? null,
@@ -147,6 +153,7 @@ function readStudy(tree: Tree, file: string, report: (problem: Problem) => void)
     probeRepeats: fields['probe-repeats'] ?? 1,
     arms,
     costs: fields.costs ?? { kl: COST_ITEMS, perplexity: COST_ITEMS, choice: null },
+    influence: influence?.value ?? null,
     calibrate: fields.calibrate ?? { dialogues: CALIBRATION_DIALOGUES },
     primary: analysis.primary ?? null,
     early,

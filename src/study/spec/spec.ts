@@ -18,8 +18,11 @@ export interface AnalysisPlan {
   readonly margin: number | null;
 }
 
-/** The differences of stability that can be a primary outcome: in early or late rounds, or after the last probed one. */
-export type PrimaryOutcome = 'early stability' | 'late stability' | 'last stability';
+/**
+ * The differences that can be a primary outcome: of stability or of the prompt's influence, in early or late rounds, or in
+ * the last probed or measured one.
+ */
+export type PrimaryOutcome = `${'early' | 'late' | 'last'} ${'stability' | 'influence'}`;
 
 /** Two arms, by name, whose difference is left minus right. */
 export interface Contrast {
@@ -48,6 +51,8 @@ export interface StudySpec extends AnalysisPlan {
   /** The other arms are compared with the first. */
   readonly arms: readonly ArmSpec[];
   readonly costs: CostsSpec;
+  /** How the prompt's influence is measured; null if it is not. */
+  readonly influence: InfluenceSpec | null;
   readonly calibrate: CalibrationSpec;
 }
 
@@ -140,3 +145,15 @@ export interface CostsSpec {
    */
   readonly choice: { readonly file: string; readonly questions: number | null } | null;
 }
+
+/** On what the prompt's influence is measured, and beside what. */
+export interface InfluenceSpec {
+  /** Number of dialogues of each source. */
+  readonly dialogues: number;
+  readonly references: readonly ReferenceChoice[];
+  /** The rounds to measure, ascending; null for all. */
+  readonly rounds: readonly number[] | null;
+}
+
+/** What stands in for a prompt: the prompt of another dialogue of the source, or no system message. */
+export type ReferenceChoice = 'others' | 'none';

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { foundFor } from '../../../test/support/study-fixtures.js';
+import { NOW } from '../../../test/support/text-fixtures.js';
+import { parseSpec, type StudySpec } from '../spec/index.js';
+import type { Cell } from './cell.js';
+import { expand } from './expand.js';
+import { complaintsAbout } from './find-named.js';
+import { lockedAnalysisOf } from './locked-analysis.js';
+import { groupOf } from './shard.js';
+
+const spec = (lines: string): StudySpec =>
+  parseSpec(
+    `name: x\nsources: [organism: { dialogues: 4, rounds: 4 }]\nseeds: [0, 1]\narms: [off, boost: [2, 3], no-system]\n${lines}`,
+    'x.yaml',
+  );
+const WITHOUT = spec('');
+const WITH = spec('influence: { dialogues: 3 }');
+const cellsOf = (of: StudySpec): readonly Cell[] => expand(of, foundFor(of), NOW, []);
+const influence = cellsOf(WITH).filter(({ kind }) => kind === 'influence');
+
+describe('the cells of influence', () => {
+  it('come after all others, whose addresses and plan they leave as they are', () => {
+    const others = cellsOf(WITHOUT);
+    expect(cellsOf(WITH).slice(0, others.length)).toEqual(others);
+    expect(cellsOf(WITH)).toHaveLength(others.length + influence.length);
+    expect(lockedAnalysisOf(WITHOUT).plan).not.toHaveProperty('influence');
+    expect(lockedAnalysisOf(WITH).sha256).not.toBe(lockedAnalysisOf(WITHOUT).sha256);
+  });
+
+  it('measure every arm with a system message on the dialogues of the untouched model', () => {
+    expect(influence).toHaveLength(2 * 3 * 3);
+    for (const { labels, influence: task, arm } of influence) {
+      expect(arm.noSystem).toBe(false);
+      const dialogue = cellsOf(WITH).find(({ address }) => address === task!.dialogue)!;
+      expect(dialogue).toMatchObject({ kind: 'dialogue', labels: { ...labels, arm: 'off' } });
+      expect(groupOf({ kind: 'influence', measure: null, labels })).toBe(groupOf(dialogue));
+    }
+  });
+
+  it("compare a prompt with another dialogue's, and with none", () => {
+    for (const { labels, influence: task } of influence) {
+      const [others, none] = task!.references;
+      expect(none).toEqual({ name: 'none', system: null });
+      expect(others!.name).toBe('others');
+      // The prompts of this source are their indices as JSON.
+      expect(JSON.parse(others!.system!).index).not.toBe(labels.index);
+    }
+  });
+
+  it('have addresses of their own for other references, rounds and dialogues, and not for another number of them', () => {
+    const addresses = (lines: string) =>
+      cellsOf(spec(lines)).flatMap(({ kind, address }) => (kind === 'influence' ? [address] : []));
+    const own = addresses('influence: { dialogues: 3 }');
+    expect(new Set(own).size).toBe(own.length);
+    const more = addresses('influence: { dialogues: 4 }');
+    expect(own.every((address) => more.includes(address))).toBe(true);
+    for (const other of [
+      'influence: { dialogues: 3, references: none }',
+      'influence: { dialogues: 3, rounds: [1, 4] }',
+      'influence: { dialogues: 3 }\nmax-tokens: 7',
+    ]) {
+      expect(addresses(other).some((address) => own.includes(address))).toBe(false);
+    }
+  });
+
+  it('are refused beside others where all dialogues have one prompt', () => {
+    const found = foundFor(WITH);
+    const [[name, source]] = [...found.sources] as [
+      [string, ReturnType<typeof foundFor>['sources'] extends ReadonlyMap<string, infer S> ? S : never],
+    ];
+    const at = (index: number) => ({ ...source.scenarios.at(index), system: 'The one.' });
+    const single = {
+      ...found,
+      sources: new Map([[name, { ...source, scenarios: { ...source.scenarios, at } }]]),
+    };
+    expect(complaintsAbout(WITH, single)).toEqual([
+      {
+        key: 'sources',
+        name: 'organism',
+        text: 'all dialogues of the source "organism" have one prompt, so influence has no others to compare with: use the reference none',
+      },
+    ]);
+    expect(complaintsAbout(spec('influence: { references: none }'), single)).toEqual([]);
+    expect(complaintsAbout(WITHOUT, single)).toEqual([]);
+  });
+});

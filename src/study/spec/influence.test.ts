@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { HoldfastError } from '../../errors.js';
+import { parseSpec } from './parse.js';
+
+const BASE = 'name: x\nsources: organism\narms: [off, repeat: 2]\n';
+const influenceOf = (lines: string) => parseSpec(BASE + lines, 'x.yaml').influence;
+
+function problemsOf(text: string): readonly string[] {
+  try {
+    parseSpec(text, 'x.yaml');
+  } catch (error) {
+    if (error instanceof HoldfastError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('the section influence', () => {
+  it('is not measured without the key, and has defaults', () => {
+    expect(influenceOf('')).toBeNull();
+    expect(influenceOf('influence: {}')).toEqual({
+      dialogues: 24,
+      references: ['others', 'none'],
+      rounds: null,
+    });
+    expect(influenceOf('influence: { dialogues: 3, references: none, rounds: [16, 1] }')).toEqual({
+      dialogues: 3,
+      references: ['none'],
+      rounds: [1, 16],
+    });
+  });
+
+  it.each([
+    ['influence: { references: [other] }', '4:27 references: expected one of others, none, not "other"'],
+    ['influence: { dialogues: 0 }', '4:25 dialogues: expected a whole number from 1 to 100000, not 0'],
+    [
+      'influence: { rounds: [1, 17] }',
+      '4:12 influence: round 17 is never reached: the longest source has 16',
+    ],
+    ['influence: { rounds: [1, 4] }', '4:12 influence: none of its rounds is among the late rounds, 8 to 16'],
+    [
+      'analysis: { primary: late influence }',
+      '1:1 primary: late influence is not measured; add the key influence, for example "influence: {}"',
+    ],
+  ])('%s', (line, problem) => {
+    expect(problemsOf(BASE + line)).toEqual([problem]);
+  });
+
+  it('needs an untouched arm', () => {
+    expect(problemsOf('name: x\nsources: organism\narms: [repeat: 2]\ninfluence: {}')).toEqual([
+      '4:12 influence: needs the arm off: influence is measured on the dialogues of the untouched model',
+    ]);
+    expect(
+      problemsOf('name: x\nsources: organism\narms: [{ name: plain, policy: off }]\ninfluence: {}'),
+    ).toEqual([]);
+  });
+
+  it('is part of a primary outcome', () => {
+    const text = `${BASE}influence: {}\nanalysis: { primary: last influence }`;
+    expect(parseSpec(text, 'x.yaml').primary).toBe('last influence');
+  });
+});
