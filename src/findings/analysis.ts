@@ -8,13 +8,14 @@ import { correctedGains, type EqualCostGain, equalCostGains, mostGains } from '.
 import { type Trade, tradesOf } from './front.js';
 import { type HeadMap, headMapOf } from './heads.js';
 import { type AnalysisOptions, createInference, type Inference } from './inference.js';
+import { analyseInfluence, type InfluenceAnalysis } from './influence-analysis.js';
 import { type Floor, floorOf } from './judgement.js';
 import { checkPlan, type PlanCheck } from './plan-check.js';
 import { type QualityCheck, qualityOf, testedQuality } from './quality.js';
 import { baselineOf, type Slice, slicesOf } from './slices.js';
 import type { StudiedModel, StudyResult } from './study-result.js';
 import { type Survival, survivalOf, testedSurvival } from './survival.js';
-import { type ArmTrades, resampledTrades, tradedArms } from './trade-sample.js';
+import { type ArmTrades, lateStability, resampledTrades, tradedArms } from './trade-sample.js';
 import { type MixedEffect, mixedEffectsOf } from './variance.js';
 
 /** All results of a study for one model on one source of dialogues. */
@@ -44,6 +45,8 @@ export interface SliceAnalysis {
   /** One per arm with judged dialogues. */
   readonly survival: readonly Survival[];
   readonly correlations: readonly ShareCorrelation[];
+  /** The prompt's influence; null if it was not measured. */
+  readonly influence: InfluenceAnalysis | null;
   /** Of the baseline arm. */
   readonly heads: HeadMap | null;
 }
@@ -72,6 +75,7 @@ export function analyse(study: StudyResult, options: AnalysisOptions = {}): Slic
     slices.map((slice) => survivalOf(slice, inference)),
     inference,
   );
+  const influence = analyseInfluence(slices, spec, compared, inference);
   return slices.map((slice, at) => {
     const model = models.find(({ name }) => name === slice.labels.model)!;
     const { arms, sample } = slice;
@@ -79,6 +83,7 @@ export function analyse(study: StudyResult, options: AnalysisOptions = {}): Slic
       sample.clusters === 0 ? [] : arms.map((arm) => courseOf(arm, slice.chance, spec, inference));
     const baseline = baselineOf(slice);
     const costs = costsOf(slice, inference);
+    const stabilityOf = (arm: string) => courses.find(({ name }) => name === arm)!.stability.late;
     return {
       slice,
       model,
@@ -92,12 +97,13 @@ export function analyse(study: StudyResult, options: AnalysisOptions = {}): Slic
       chance: chanceLevelOf(arms[0]!.shared, slice.chance, inference),
       chanceRounds: chanceRoundsOf(arms[0]!.shared, slice.chance, inference),
       costs,
-      trades: trades[at] === null ? [] : tradesOf(trades[at]!, courses, costs, spec.arms),
+      trades: trades[at] === null ? [] : tradesOf(trades[at]!, stabilityOf, costs, spec.arms),
       gains: gains[at]!,
       survival: survival[at]!,
       correlations: arms
         .map((arm) => shareCorrelationOf(arm, spec, inference))
         .filter((correlation) => correlation !== null),
+      influence: influence[at]!,
       heads: baseline === undefined ? null : headMapOf(baseline, model, spec),
     };
   });
@@ -109,7 +115,7 @@ function tradesIn(
   spec: StudyResult['spec'],
   inference: Inference,
 ): (ArmTrades | null)[] {
-  const traded = slices.map(({ arms }) => tradedArms(arms, spec));
+  const traded = slices.map(({ arms }) => tradedArms(arms, lateStability(spec)));
   const tests = traded.reduce((sum, own) => sum + (own === null ? 0 : mostGains(own.names, spec.arms)), 0);
   const resamples = inference.permutationsFor(tests);
   return traded.map((own) => (own === null ? null : resampledTrades(own, resamples)));

@@ -19,7 +19,7 @@ export interface Sample {
  */
 export function clustered<Item>(
   items: readonly Item[],
-  dialogueOf: (item: Item) => DialogueRecord,
+  dialogueOf: (item: Item) => Pick<DialogueRecord, 'index' | 'seed' | 'system'>,
 ): (readonly Item[])[] {
   const ordered = [...items].sort((a, b) => {
     const [one, other] = [dialogueOf(a), dialogueOf(b)];
@@ -51,7 +51,7 @@ export function sampleText({ dialogues, prompts }: Sample): string {
   return `${counted(dialogues, 'dialogue')} of ${counted(prompts, 'prompt')}`;
 }
 
-const promptsIn = (dialogues: readonly DialogueRecord[]): number =>
+const promptsIn = (dialogues: readonly Pick<DialogueRecord, 'system'>[]): number =>
   new Set(dialogues.map(({ system }) => system)).size;
 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

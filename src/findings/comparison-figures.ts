@@ -58,10 +58,10 @@ export function frontFigure(
       'The dashed line is the Pareto front by values. Solid lines are 95 % intervals. Filled: on the front for certain; pale: uncertain; hollow: not; triangle: a control',
     x: 'KL divergence from the untouched model, nats a token (square-root scale)',
     y: `stability in ${roundsText(late)}`,
-    marks: trades.map(({ name, stability, cost, onFront, membership, isControl }) => ({
+    marks: trades.map(({ name, benefit, cost, onFront, membership, isControl }) => ({
       name,
       x: closed(cost),
-      y: closed(stability),
+      y: closed(benefit),
       onFront,
       membership,
       isControl,

@@ -98,9 +98,9 @@ function frontTable({ trades, floor }: SliceAnalysis): DataTable {
       { name: 'on_front', heading: 'on the front' },
       { name: 'control', heading: 'control' },
     ],
-    rows: trades.map(({ name, stability, cost, onFront, frequency, membership, isControl }) => [
+    rows: trades.map(({ name, benefit, cost, onFront, frequency, membership, isControl }) => [
       name,
-      stability,
+      benefit,
       cost,
       frequency,
       Number.isNaN(frequency) ? `${onFront ? 'yes' : 'no'}, by its values` : membership,

@@ -75,7 +75,7 @@ function frontFindings({ trades, floor }: SliceAnalysis): string[] {
       trade.cost.value === 0
         ? 'without cost, so it always is'
         : `at ${numberText(trade.cost.value, { digits: 3 })} nats a token`;
-    return `${named(trade)} (stability ${numberText(trade.stability.value)} ${cost})`;
+    return `${named(trade)} (stability ${numberText(trade.benefit.value)} ${cost})`;
   };
   const of = 'the Pareto front of late stability against KL divergence';
   if (trades.some(({ frequency }) => Number.isNaN(frequency))) {

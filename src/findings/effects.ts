@@ -72,7 +72,7 @@ export function effectsOf(
           arm: contrast.left,
           against: contrast.right,
           window,
-          standing: standingOf(plan, contrast, window),
+          standing: standingOf(plan, contrast, `${window} stability`),
           ...sample,
           difference: inference.estimate(differences.length, meanOf(differences), DIFFERENCES),
           differences,
@@ -94,13 +94,13 @@ export function inPlanOrder<Item extends { readonly standing: Standing }>(items:
 const STANDINGS: readonly Standing[] = ['primary', 'planned', 'after the fact'];
 
 /**
- * Tests the effects of all slices, `[slices][effects]`. Those of the primary outcome are a family of tests of their own,
- * because they were chosen before the data were seen; all others are a second family.
+ * Tests the effects of one outcome (stability or influence) in all slices, `[slices][effects]`. Those of the primary outcome
+ * are a family of tests of their own, because they were chosen before the data were seen; all others are a second family.
  */
-export function testedEffects(
-  effects: readonly (readonly UntestedEffect[])[],
+export function testedEffects<Untested extends Pick<UntestedEffect, 'standing' | 'differences'>>(
+  effects: readonly (readonly Untested[])[],
   inference: Inference,
-): Effect[][] {
+): (Omit<Untested, 'differences'> & Tested)[][] {
   const tested = testFamilies(
     effects,
     {

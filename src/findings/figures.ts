@@ -4,6 +4,7 @@ import { sampleText } from './clusters.js';
 import { frontFigure, survivalFigure } from './comparison-figures.js';
 import type { ArmCourse, Course } from './course.js';
 import { BANDS, pointAt, type ReportFigure, TOGETHER } from './figure-parts.js';
+import { influenceFigures } from './influence-figures.js';
 import { roundsText } from './rounds-text.js';
 import { sliceName } from './slices.js';
 import type { ReportedSpec } from './study-result.js';
@@ -19,6 +20,7 @@ export function figuresOf(analysis: SliceAnalysis, spec: ReportedSpec, versions:
     headsFigure(analysis, spec, source),
     survivalFigure(analysis, source),
     frontFigure(analysis, spec, source),
+    ...influenceFigures(analysis, spec, source),
   ].filter((figure) => figure !== null);
 }
 

@@ -1,4 +1,4 @@
-import type { AnalysisPlan, Contrast } from '../study/index.js';
+import type { AnalysisPlan, Contrast, PrimaryOutcome } from '../study/index.js';
 import { canonicalJson, contrastKey } from '../study/index.js';
 import { roundsText } from './rounds-text.js';
 import type { ReportedPlan, ReportedSpec, StudyResult } from './study-result.js';
@@ -20,11 +20,15 @@ export interface PlanCheck {
   readonly planned: readonly Contrast[];
 }
 
-/** Returns the place of a comparison of two arms in some rounds: `late`, for example. */
-export function standingOf({ planned, primary }: PlanCheck, contrast: Contrast, window: string): Standing {
+/** Returns the place of a comparison of two arms in the plan. @param outcome what is compared, such as `late stability` */
+export function standingOf(
+  { planned, primary }: PlanCheck,
+  contrast: Contrast,
+  outcome: PrimaryOutcome,
+): Standing {
   const key = contrastKey(contrast);
   if (!planned.some((each) => contrastKey(each) === key)) return 'after the fact';
-  return primary === `${window} stability` ? 'primary' : 'planned';
+  return primary === outcome ? 'primary' : 'planned';
 }
 
 /**
@@ -84,8 +88,17 @@ function designChanges(spec: ReportedSpec, plan: ReportedPlan): string[] {
     ['the primary outcome', spec.primary ?? 'none', plan.primary ?? 'none'],
     ['the dialogues', dialoguesText(spec.sources), dialoguesText(plan.sources)],
     ['the seeds', spec.seeds.join(', '), plan.seeds.join(', ')],
+    ['how influence is measured', influenceText(spec.influence), influenceText(plan.influence ?? null)],
   ] as const;
   return compared.flatMap(([what, here, there]) => (here === there ? [] : [change(what, here, there)]));
+}
+
+/** Returns, for example, `24 dialogues, beside others, none, every round`. */
+function influenceText(influence: ReportedSpec['influence']): string {
+  if (influence === null) return 'not at all';
+  const { dialogues, references, rounds } = influence;
+  const which = rounds === null ? 'every round' : `rounds ${rounds.join(', ')}`;
+  return `${dialogues} dialogues, beside ${references.join(', ')}, ${which}`;
 }
 
 /** Returns, for example, `96 of organism, from index 0, 16 rounds`. */

@@ -59,7 +59,7 @@ export function pilotPower(study: StudyResult, effect: number): PilotPower {
         windowsOf(pair.right, study.spec).map(({ window, has }) => {
           const { differences, sample } = comparedIn(pair, has);
           const { left: arm, right: against } = contrast;
-          const standing = standingOf(plan, contrast, window);
+          const standing = standingOf(plan, contrast, `${window} stability`);
           return { labels: slice.labels, arm, against, window, standing, differences, sample };
         }),
       ),

@@ -70,6 +70,21 @@ export const KeptCell: z.ZodType<CellRecord> = z.discriminatedUnion('kind', [
   }),
   z.object({
     ...labels,
+    kind: z.literal('influence'),
+    scenario: z.string(),
+    system: z.string(),
+    references: z.array(
+      z.object({
+        name: z.string(),
+        system: z.string().nullable(),
+        rounds: z.array(z.object({ round: z.int().min(1), sum: z.number(), count })),
+      }),
+    ),
+    forwardedTokens: count,
+    forwardPasses: count,
+  }),
+  z.object({
+    ...labels,
     kind: z.literal('ranking'),
     scenario: z.string(),
     system: z.string().nullable().default(null),
@@ -141,11 +156,23 @@ const dialogues = {
   rounds: z.int(),
 };
 
+const Influence = z.object({
+  dialogues: z.int(),
+  references: z.array(z.enum(['others', 'none'])),
+  rounds: z.array(z.int()).nullable(),
+});
+
 const Contrast = z.object({ left: z.string(), right: z.string() });
 
 /** An analysis plan. Studies of older versions have early and late rounds only. */
 const plan = {
-  primary: z.enum(['early stability', 'late stability', 'last stability']).nullable().default(null),
+  primary: z
+    .enum([
+      ...(['early stability', 'late stability', 'last stability'] as const),
+      ...(['early influence', 'late influence', 'last influence'] as const),
+    ])
+    .nullable()
+    .default(null),
   early: window,
   late: window,
   contrasts: z.array(Contrast).default([]),
@@ -173,6 +200,8 @@ export const StudyFile = z.object({
     models: z.array(z.object({ name: z.string(), executor: z.string(), precision: z.string().nullable() })),
     sources: z.array(z.object({ kind: z.string(), ...dialogues })),
     seeds: z.array(z.int()),
+    /** Older studies do not measure it. */
+    influence: Influence.nullable().default(null),
     sampling: Sampling,
     maxTokens: z.int(),
     arms: z.array(Arm).min(1),
@@ -185,6 +214,7 @@ export const StudyFile = z.object({
         ...plan,
         sources: z.array(z.object(dialogues)),
         seeds: z.array(z.int()),
+        influence: Influence.optional(),
         arms: z.array(Arm),
       }),
     })

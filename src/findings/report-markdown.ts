@@ -1,6 +1,7 @@
 import { type DataTable, markdownTable, readableTable } from '../report/index.js';
 import { comparisonFindings } from './comparison-words.js';
 import { coverageWords, planWords, sampleWords } from './gaps.js';
+import { influenceFindings } from './influence-words.js';
 import { checkPlan, planCheckWords } from './plan-check.js';
 import { provenance } from './provenance.js';
 import type { ReportedSlice } from './reported-slice.js';
@@ -10,7 +11,7 @@ import { INTERVALS } from './tables.js';
 import { findings, headline } from './words.js';
 
 /** Tables that are too long for a text and are linked as CSV. */
-const LONG = ['kept', 'rounds', 'attention', 'heads'];
+const LONG = ['kept', 'influence-rounds', 'rounds', 'attention', 'heads'];
 
 /**
  * Returns the report as Markdown: findings, links to figures, and tables.
@@ -32,7 +33,11 @@ export function reportMarkdown(
       `## ${escaped(sliceName(analysis.slice.labels))}`,
       `**${escaped(headline(analysis, spec))}**`,
       sampleWords(analysis.slice.sample).map(escaped).join(' '),
-      [...findings(analysis, spec), ...comparisonFindings(analysis, spec)]
+      [
+        ...findings(analysis, spec),
+        ...comparisonFindings(analysis, spec),
+        ...influenceFindings(analysis, spec),
+      ]
         .map((line) => `- ${escaped(line)}`)
         .join('\n'),
       ...coverageWords(analysis.slice).map(escaped),
@@ -41,7 +46,9 @@ export function reportMarkdown(
       ),
       INTERVALS,
       ...tables.filter((table) => !LONG.includes(table.name)).flatMap((table) => tableText(table, '###')),
-      `Longer tables: ${LONG.map((table) => `[${table}](tables/${table}.csv)`).join(', ')}.`,
+      `Longer tables: ${LONG.filter((name) => tables.some((table) => table.name === name))
+        .map((table) => `[${table}](tables/${table}.csv)`)
+        .join(', ')}.`,
     ]),
     ...overModels.flatMap((table) => tableText(table, '##')),
     '## What was run',

@@ -13,6 +13,7 @@ import { browserSlice, embeddedJson } from './browser-data.js';
 import { BROWSER_SCRIPT } from './browser-script.js';
 import { comparisonFindings } from './comparison-words.js';
 import { coverageWords, planWords, sampleWords } from './gaps.js';
+import { influenceFindings } from './influence-words.js';
 import { TOLERATED_FALL } from './judgement.js';
 import { PAGE_STYLE } from './page-style.js';
 import { checkPlan, planCheckWords } from './plan-check.js';
@@ -24,7 +25,17 @@ import { INTERVALS } from './tables.js';
 import { findings, headline } from './words.js';
 
 /** Long tables, collapsed until the reader opens them. */
-const FOLDED = ['groups', 'chance', 'kept', 'equal-kl', 'correlations', 'rounds', 'attention', 'heads'];
+const FOLDED = [
+  'groups',
+  'chance',
+  'kept',
+  'equal-kl',
+  'correlations',
+  'influence-rounds',
+  'rounds',
+  'attention',
+  'heads',
+];
 
 /**
  * Returns the report as one HTML page.
@@ -92,7 +103,7 @@ async function sliceMarkup({ spec }: StudyResult, slice: ReportedSlice): Promise
   }
   return html`<h2 id="${anchorOf(slice)}">${sliceName(analysis.slice.labels)}</h2>
 <p class="soft">${executor}, ${precision}. ${sampleWords(analysis.slice.sample).join(' ')}</p>
-${[...findings(analysis, spec), ...comparisonFindings(analysis, spec), ...coverageWords(analysis.slice)].map((line) => html`<p>${line}</p>\n`)}
+${[...findings(analysis, spec), ...comparisonFindings(analysis, spec), ...influenceFindings(analysis, spec), ...coverageWords(analysis.slice)].map((line) => html`<p>${line}</p>\n`)}
 ${drawn}
 <p class="soft note">${INTERVALS}</p>
 ${tables.map(tableMarkup)}

@@ -1,4 +1,4 @@
-import type { CostRecord, DialogueRecord } from '../study/index.js';
+import type { CostRecord, DialogueRecord, InfluenceRecord } from '../study/index.js';
 import { type ChanceBook, createChanceBook } from './chance.js';
 import { type Clusters, clustersOf, type Sample, sampleOf } from './clusters.js';
 import type { Gap, LabelledTiming, StudyResult } from './study-result.js';
@@ -38,6 +38,8 @@ export interface ArmRecords {
   /** The dialogues that all other arms have as well, so that arms are comparable; the same clusters for every arm. */
   readonly shared: Clusters;
   readonly costs: readonly CostRecord[];
+  /** The influence of the prompt, on the untouched model's dialogues. */
+  readonly influence: readonly InfluenceRecord[];
   readonly timings: readonly LabelledTiming[];
 }
 
@@ -54,6 +56,7 @@ export function slicesOf({ spec, records, gaps, timings }: StudyResult): Slice[]
     const own = records.filter((record) => sliceKey(record) === key);
     const dialogues = own.filter((record) => record.kind === 'dialogue');
     const costs = own.filter((record) => record.kind === 'cost');
+    const influence = own.filter((record) => record.kind === 'influence');
     const led = spec.arms.filter(({ name }) => dialogues.some(({ arm }) => arm === name));
     const counts = countsOf(dialogues.map(dialogueKey));
     const isShared = (dialogue: DialogueRecord): boolean => counts.get(dialogueKey(dialogue)) === led.length;
@@ -65,6 +68,7 @@ export function slicesOf({ spec, records, gaps, timings }: StudyResult): Slice[]
         dialogues: ofArm,
         shared: clustersOf(ofArm.filter(isShared)),
         costs: costs.filter((cost) => cost.arm === name),
+        influence: influence.filter((record) => record.arm === name),
         timings: timings.filter((timing) => timing.arm === name && sliceKey(timing) === key),
       };
     });

@@ -6,6 +6,7 @@ import type {
   CellRecord,
   CellTiming,
   FailureRecord,
+  InfluenceSpec,
   LockedPlan,
   PlannedCell,
 } from '../study/index.js';
@@ -64,6 +65,8 @@ export interface ReportedSpec extends AnalysisPlan {
     readonly rounds: number;
   }[];
   readonly seeds: readonly number[];
+  /** How influence was measured; null if it was not. */
+  readonly influence: InfluenceSpec | null;
   readonly sampling: SamplingOptions;
   readonly maxTokens: number;
   /** The first is the baseline. */

@@ -6,6 +6,7 @@ import { comparisonTables } from './comparison-tables.js';
 import type { ArmCourse, AttentionRound, Course } from './course.js';
 import { effectWords } from './effect-words.js';
 import { FEWEST } from './inference.js';
+import { influenceTables } from './influence-tables.js';
 import { roundsText } from './rounds-text.js';
 import type { ReportedSpec } from './study-result.js';
 import type { VarianceSource } from './variance.js';
@@ -28,6 +29,7 @@ export function tablesOf(analysis: SliceAnalysis, spec: ReportedSpec): DataTable
     partsTable(analysis, spec),
     costsTable(analysis),
     ...comparisonTables(analysis, spec),
+    ...influenceTables(analysis, spec),
     correlationsTable(analysis),
     roundsTable(analysis),
     attentionTable(analysis),

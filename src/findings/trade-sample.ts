@@ -14,7 +14,7 @@ import { FEWEST } from './inference.js';
 import { between, probeScores, scoresIn } from './scores.js';
 import type { ArmRecords } from './slices.js';
 
-/** Late stability and KL divergence of the arms that have both, resampled together. */
+/** A benefit, such as late stability, and the KL divergence of the arms that have both, resampled together. */
 export interface ArmTrades {
   /** Names of the arms, in the order of the numbers. */
   readonly arms: readonly string[];
@@ -29,11 +29,17 @@ export interface TradedArms {
   readonly scores: TradeScores;
 }
 
-/** Returns the traded arms of a slice; null if fewer than two arms have late probes and a KL divergence. */
-export function tradedArms(arms: readonly ArmRecords[], { late }: Windows): TradedArms | null {
+/**
+ * Returns the traded arms of a slice; null if fewer than two arms have a benefit and a KL divergence.
+ * @param benefitsOf returns an arm's benefit by cluster; the clusters of all arms are the same
+ */
+export function tradedArms(
+  arms: readonly ArmRecords[],
+  benefitsOf: (arm: ArmRecords) => readonly Score[],
+): TradedArms | null {
   const costs = new Map(arms.map((arm) => [arm, itemsOf(arm, 'kl')]));
   const measured = arms.filter(
-    (arm) => costs.get(arm)!.size > 0 && lateScores(arm, late).some(({ count }) => count > 0),
+    (arm) => costs.get(arm)!.size > 0 && benefitsOf(arm).some(({ count }) => count > 0),
   );
   const items = [...(costs.get(measured[0]!)?.keys() ?? [])]
     .filter((item) => measured.every((arm) => costs.get(arm)!.has(item)))
@@ -42,7 +48,7 @@ export function tradedArms(arms: readonly ArmRecords[], { late }: Windows): Trad
   return {
     names: measured.map(({ name }) => name),
     scores: {
-      benefits: measured.map((arm) => lateScores(arm, late)),
+      benefits: measured.map(benefitsOf),
       costs: measured.map((arm) => items.map((item): Score => costs.get(arm)!.get(item)!)),
     },
   };
@@ -57,8 +63,11 @@ export function resampledTrades({ names, scores }: TradedArms, resamples: number
   };
 }
 
-const lateScores = ({ shared }: ArmRecords, late: Windows['late']): Score[] =>
-  scoresIn(shared, between(late), probeScores());
+/** Returns the late stability of an arm by cluster. */
+export const lateStability =
+  ({ late }: Windows) =>
+  ({ shared }: ArmRecords): Score[] =>
+    scoresIn(shared, between(late), probeScores());
 
 /** A difference of gains, and how far it is from what resamples would give without one. */
 export interface TradeEstimate {

@@ -5,6 +5,7 @@ import { chanceWords, floorWords } from './chance-words.js';
 import type { ArmCourse } from './course.js';
 import { otherDifferences, primaryEffect, primaryHeadline, primaryWords } from './difference-words.js';
 import { signed, verdictOfEffect, whyUntold } from './effect-words.js';
+import { influenceHeadline, primaryInfluence } from './influence-words.js';
 import { fallsOf, isUntouched } from './judgement.js';
 import { brokenIn, qualityText, qualityWords } from './quality-words.js';
 import { roundsText } from './rounds-text.js';
@@ -84,6 +85,7 @@ function fallWords(analysis: SliceAnalysis): string[] {
 export function findings(analysis: SliceAnalysis, spec: ReportedSpec): string[] {
   return [
     ...primaryWords(analysis, spec),
+    ...primaryInfluence(analysis, spec),
     ...baselineWords(analysis, spec),
     ...floorWords(analysis),
     ...driftWords(analysis, spec),
@@ -105,7 +107,7 @@ export function headline(analysis: SliceAnalysis, spec: ReportedSpec): string {
   const { name, stability } = baseline;
   if (stability.rounds.length === 0) return 'No probes were asked.';
   if (floor !== null) {
-    return `Under ${floor.arm}, the model is at the floor: even in round ${floor.first.round} it is not seen to follow its system prompt more than chance.`;
+    return `${influenceHeadline(analysis, spec)}Under ${floor.arm}, the model is at the floor: even in round ${floor.first.round} it is not seen to follow its system prompt more than chance.`;
   }
   const untold = whyNoDrift(baseline, spec);
   const change = `from ${roundsText(spec.early)} to ${roundsText(spec.late)} the stability of ${name} changes by ${signed(stability.change)}`;
@@ -121,7 +123,7 @@ export function headline(analysis: SliceAnalysis, spec: ReportedSpec): string {
   const fall = fallsOf(baseline)[0];
   const also =
     fall === undefined ? '' : ` Under ${name}, ${fall.what} also falls by ${Math.round(100 * fall.part)} %.`;
-  return `${primaryHeadline(analysis, spec)}${first}.${bestWords(analysis)}${also}`;
+  return `${primaryHeadline(analysis, spec)}${influenceHeadline(analysis, spec)}${first}.${bestWords(analysis)}${also}`;
 }
 
 /**

@@ -87,3 +87,4 @@ export {
   slopeOf,
   slopeRange,
 } from './statistic.js';
+export { rankCorrelationWithin, type StratifiedPoint } from './within-correlation.js';

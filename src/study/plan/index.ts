@@ -4,7 +4,7 @@
  */
 export type { ModelFacts } from './address.js';
 export { type Arm, type ArmSettings, UNTOUCHED } from './arm.js';
-export type { Cell, CellTiming, InfluenceTask } from './cell.js';
+export type { Cell, CellTiming } from './cell.js';
 export { createEstimate, type Estimate } from './estimate.js';
 export { expand, type Found, type FoundSource, rankingCells } from './expand.js';
 export { type AskedQuestion, PLAIN_SYSTEM, textDialogue } from './held-out.js';

@@ -1,0 +1,68 @@
+import { type Estimate, rankCorrelationWithin, type StratifiedPoint } from '../statistics/index.js';
+import type { InfluenceRecord } from '../study/index.js';
+import type { Inference } from './inference.js';
+import type { MeasuredArms } from './influence.js';
+import { isUntouched } from './judgement.js';
+import { probeScores, type ReadRound, scoreOf } from './scores.js';
+import type { Slice } from './slices.js';
+import type { ReportedSpec } from './study-result.js';
+
+/**
+ * The rank correlation of the prompt's influence on an answer with a judgement of the same dialogue in the same round, given
+ * the round: whether a dialogue in which the prompt has more influence than in others of this round is also judged better.
+ */
+export interface InfluenceCorrelation {
+  readonly reference: string;
+  /** `obedience` of the answer itself, or `stability`: the score of the probes after it. */
+  readonly judged: 'obedience' | 'stability';
+  /** Answers with both numbers. */
+  readonly answers: number;
+  /** NaN if one of the two does not vary within any round. */
+  readonly correlation: Estimate;
+}
+
+const JUDGED: readonly { readonly judged: InfluenceCorrelation['judged']; readonly read: ReadRound }[] = [
+  { judged: 'obedience', read: ({ obedience }) => scoreOf(obedience) },
+  { judged: 'stability', read: probeScores() },
+];
+
+/** Returns the correlations under the untouched arm, whose answers influence is measured on; none without this arm. */
+export function influenceCorrelationsOf(
+  slice: Slice,
+  spec: ReportedSpec,
+  { arms, references, clusters }: MeasuredArms,
+  inference: Inference,
+): InfluenceCorrelation[] {
+  const name = spec.arms.find(isUntouched)?.name ?? '';
+  const records = arms.get(name);
+  const dialogues = slice.arms.find((arm) => arm.name === name)?.dialogues;
+  if (records === undefined || dialogues === undefined) return [];
+  return references.flatMap((reference) =>
+    JUDGED.flatMap(({ judged, read }): InfluenceCorrelation[] => {
+      const points = records.flatMap((own, cluster) =>
+        own.flatMap((record) => pointsOf(record, reference, cluster, dialogues, read)),
+      );
+      if (points.length === 0) return [];
+      const correlation = inference.estimate(clusters, rankCorrelationWithin(points, clusters));
+      return [{ reference, judged, answers: points.length, correlation }];
+    }),
+  );
+}
+
+function pointsOf(
+  { index, seed, references }: InfluenceRecord,
+  reference: string,
+  cluster: number,
+  dialogues: Slice['arms'][number]['dialogues'],
+  read: ReadRound,
+): StratifiedPoint[] {
+  const dialogue = dialogues.find((each) => each.index === index && each.seed === seed);
+  const measured = references.find(({ name }) => name === reference)?.rounds ?? [];
+  return measured.flatMap(({ round, sum, count }): StratifiedPoint[] => {
+    const record = dialogue?.rounds.find((each) => each.round === round);
+    if (dialogue === undefined || record === undefined || count === 0) return [];
+    const score = read(record, dialogue);
+    if (score.count === 0) return [];
+    return [{ stratum: round, cluster, x: sum / count, y: score.sum / score.count }];
+  });
+}
