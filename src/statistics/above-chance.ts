@@ -1,4 +1,5 @@
-import { DIFFERENCES, type RatioRange, SCORES } from './bounded.js';
+import type { RatioRange } from './bounded.js';
+import { DIFFERENCES, SCORES } from './range.js';
 import type { Statistic } from './statistic.js';
 
 /**

@@ -3,8 +3,9 @@ import { drawEach, drawNormal, everyOf, scoresOf } from '../../test/support/simu
 import { figures } from '../../test/support/statistics-figures.js';
 import { createRandom } from '../engine/index.js';
 import { bootstrap, bootstrapEach, createBootstrap, type Estimate } from './bootstrap.js';
-import { boundedInterval, DIFFERENCES, type Range, SCORES } from './bounded.js';
+import { boundedInterval } from './bounded.js';
 import { correlationOf, spearman } from './correlation.js';
+import { DIFFERENCES, type Range, SCORES } from './range.js';
 import { differenceOf, meanOf, type Score, slopeOf } from './statistic.js';
 
 /** Numbers with a mean of `mean` and a variance of 1. */

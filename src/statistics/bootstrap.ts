@@ -1,7 +1,8 @@
 import { createRandom } from '../engine/index.js';
-import { boundedInterval, type Interval, type Range, type RatioRange } from './bounded.js';
+import { boundedInterval, type Interval, type RatioRange } from './bounded.js';
 import { normalCdf, studentCritical } from './distributions.js';
 import { quantile } from './quantile.js';
+import type { Range } from './range.js';
 import type { Statistic } from './statistic.js';
 
 /**

@@ -35,11 +35,8 @@ export {
 } from './bootstrap.js';
 export {
   boundedInterval,
-  DIFFERENCES,
   type Interval,
-  type Range,
   type RatioRange,
-  SCORES,
 } from './bounded.js';
 export { mean, median } from './centre.js';
 export { type Correlation, correlationAlong, correlationOf, pearson, spearman } from './correlation.js';
@@ -76,6 +73,7 @@ export {
 } from './power.js';
 export { quantile } from './quantile.js';
 export { covarianceOfMeans, type PooledEffect, randomEffects, type StudyEffect } from './random-effects.js';
+export { DIFFERENCES, type Range, SCORES } from './range.js';
 export { collectSpread, type ShareSpread, type SpreadCollector, spreadOf } from './spread.js';
 export {
   differenceOf,

@@ -1,4 +1,4 @@
-import type { Range } from './bounded.js';
+import type { Range } from './range.js';
 
 /** The contribution of one cluster (a prompt, with all its dialogues) to a mean: the sum and the number of its scores. */
 export interface Score {
