@@ -42,6 +42,55 @@ describe('the prompts', () => {
   });
 });
 
+describe('the larger set', () => {
+  const { prompts, scripts, openers } = loadMaterial('bundled-208');
+  const added = prompts.slice(material.prompts.length);
+  const wordsIn = (text: string): Set<string> => new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []);
+  /** Returns the words that two texts share, of all that they have (Jaccard). */
+  const overlap = (one: string, other: string): number => {
+    const [left, right] = [wordsIn(one), wordsIn(other)];
+    const shared = [...left].filter((word) => right.has(word)).length;
+    return shared / (left.size + right.size - shared);
+  };
+
+  it('has the prompts of `bundled` and ten more in each of the eight groups', () => {
+    expect(prompts.slice(0, material.prompts.length)).toEqual(material.prompts);
+    expect(GROUPS.map((group) => added.filter((prompt) => prompt.group === group).length)).toEqual(
+      GROUPS.map(() => 10),
+    );
+    expect(prompts).toHaveLength(208);
+    expect([scripts, openers]).toEqual([material.scripts, material.openers]);
+  });
+
+  it.each(added)('$id is short, has three probes, good and bad answers, and given ones', (prompt) => {
+    expect(wordsOf(prompt.system)).toBeGreaterThanOrEqual(12);
+    expect(wordsOf(prompt.system)).toBeLessThanOrEqual(40);
+    for (const part of [prompt.probes, prompt.good, prompt.bad, prompt.given]) {
+      expect(part.length).toBeGreaterThanOrEqual(3);
+    }
+  });
+
+  it('has no near duplicates: an added prompt shares less than two fifths of its words with any other', () => {
+    for (const [at, { id, system }] of prompts.entries()) {
+      if (at < material.prompts.length) continue;
+      for (const other of prompts.slice(0, at)) {
+        expect(overlap(system, other.system), `${id}, ${other.id}`).toBeLessThan(0.4);
+      }
+    }
+  });
+
+  it('asks no added question that another prompt asks', () => {
+    const asked = prompts.flatMap(({ id, probes }) => probes.map(({ question }) => ({ id, question })));
+    const old = material.prompts.flatMap(({ probes }) => probes).length;
+    for (const [at, { id, question }] of asked.entries()) {
+      if (at < old) continue;
+      for (const other of asked.slice(0, at)) {
+        expect(overlap(question, other.question), `${id}, ${other.id}: ${question}`).toBeLessThan(0.8);
+      }
+    }
+  });
+});
+
 describe('the openers and scripts', () => {
   it('include at least 60 openers, all different', () => {
     expect(material.openers.length).toBeGreaterThanOrEqual(60);

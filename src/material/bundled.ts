@@ -6,6 +6,7 @@ import { packageFile } from '../package.js';
  */
 const SETS = {
   bundled: ['material'],
+  'bundled-208': ['material', 'material-more'],
   realguardrails: ['realguardrails'],
 } as const satisfies Record<string, readonly string[]>;
 
