@@ -39,6 +39,45 @@ describe('the mean of nested values', () => {
     expect(found.variances[0]).toBeCloseTo(between - residual / dialogues, 6);
   });
 
+  it('is that of the two-way analysis of variance where a balanced factor crosses the groups', () => {
+    const random = createRandom(11);
+    const [prompts, seeds] = [30, 4];
+    const ofSeed = drawEach(seeds, () => 0.7 * drawNormal(random));
+    const values = drawEach(prompts, (prompt) => {
+      const own = drawNormal(random);
+      return drawEach(seeds, (seed) => ({
+        value: own + ofSeed[seed]! + 0.5 * drawNormal(random),
+        groups: [prompt],
+        crossed: seed,
+      }));
+    }).flat();
+    const meanOf = (some: typeof values): number =>
+      some.reduce((sum, { value }) => sum + value, 0) / some.length;
+    const mean = meanOf(values);
+    const byPrompt = drawEach(prompts, (prompt) =>
+      meanOf(values.filter(({ groups }) => groups[0] === prompt)),
+    );
+    const bySeed = drawEach(seeds, (seed) => meanOf(values.filter(({ crossed }) => crossed === seed)));
+    const squares = (means: readonly number[]): number =>
+      means.reduce((sum, each) => sum + (each - mean) ** 2, 0) / (means.length - 1);
+    const [ofPrompts, ofSeeds] = [seeds * squares(byPrompt), prompts * squares(bySeed)];
+    const residual =
+      values.reduce(
+        (sum, { value, groups, crossed }) =>
+          sum + (value - byPrompt[groups[0]!]! - bySeed[crossed]! + mean) ** 2,
+        0,
+      ) /
+      ((prompts - 1) * (seeds - 1));
+    const found = nestedMean(values);
+    expect(found.mean.value).toBeCloseTo(mean, 8);
+    expect(found.variances[0]).toBeCloseTo((ofPrompts - residual) / seeds, 5);
+    expect(found.variances[1]).toBeCloseTo(residual, 5);
+    expect(found.crossedVariance).toBeCloseTo((ofSeeds - residual) / prompts, 5);
+    // The seeds are fewer than the prompts, so they are the degrees of freedom.
+    const error = Math.sqrt((ofPrompts + ofSeeds - residual) / (prompts * seeds));
+    expect((found.mean.high - mean) / studentCritical(0.05, seeds - 1)).toBeCloseTo(error, 5);
+  });
+
   it('is that of the groups where their values do not vary', () => {
     const random = createRandom(9);
     const own = drawEach(15, () => drawNormal(random));
