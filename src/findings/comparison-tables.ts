@@ -3,7 +3,7 @@ import type { SliceAnalysis } from './analysis.js';
 import { gainWords, lossText, NOT_REACHED } from './comparison-words.js';
 import { effectWords } from './effect-words.js';
 import { CERTAIN } from './front.js';
-import type { PooledArm } from './pooled.js';
+import type { PooledEffectOfArms, PooledSource } from './pooled.js';
 import { roundsText } from './rounds-text.js';
 import type { ReportedSpec } from './study-result.js';
 
@@ -140,35 +140,56 @@ function gainsTable({ gains, floor }: SliceAnalysis, { late }: ReportedSpec): Da
   };
 }
 
-/** Returns the table of differences pooled over models; without rows for a study with one model. */
-export function pooledTable(pooled: readonly PooledArm[], { early, late, arms }: ReportedSpec): DataTable {
+/** Returns the table of differences pooled over models and training seeds; without rows for a study with one model. */
+export function pooledTable(pooled: readonly PooledEffectOfArms[], { early, late }: ReportedSpec): DataTable {
+  const part = (name: PooledSource, heading: string): Column => ({ name, heading: `${heading}, part` });
   return {
     name: 'pooled',
     title: 'Over models',
     note:
-      `Differences of stability from ${arms[0]!.name}, early (${roundsText(early)}) and late (${roundsText(late)}), pooled over the models of the study as random effects (REML; interval of Knapp and Hartung, at least as wide as without differences between models; models share dialogues, which is taken into account). ` +
-      'τ: standard deviation of the true differences between models. I²: the part of the variance that is between models. One more model: the 95 % interval of the true difference in a model like these; it needs three models. Training seeds are models. A dash: cannot be told.',
+      `Differences of stability, early (${roundsText(early)}), late (${roundsText(late)}) and in the last probed round, pooled over models, or over training seeds of one recipe. ` +
+      'Models share dialogues, which is taken into account. A dash: cannot be told, or not told apart from the next column.',
     columns: [
       { name: 'source', heading: 'source' },
+      { name: 'over', heading: 'over' },
       ARM,
+      { name: 'against', heading: 'against' },
       { name: 'rounds', heading: 'rounds' },
-      { name: 'models', heading: 'models', digits: 0 },
-      { name: 'difference', heading: 'difference', signed: true },
-      { name: 'tau', heading: 'τ', digits: 3 },
-      { name: 'i_squared', heading: 'I²' },
-      { name: 'one_more', heading: 'one more model', signed: true },
+      {
+        ...{ name: 'difference', heading: 'difference', signed: true },
+        note: 'Difference: by random effects, where each model or training seed is one observation (REML; interval of Knapp and Hartung, at least as wide as without differences between models). With few of them the interval is wide.',
+      },
+      {
+        ...{ name: 'within', heading: 'of these alone', signed: true },
+        note: 'Of these alone: the mean difference over prompts for these models or training seeds; its interval says nothing about others.',
+      },
+      {
+        ...{ name: 'one_more', heading: 'one more', signed: true },
+        note: 'One more: the 95 % interval of the true difference in one more model or training seed like these; it needs three.',
+      },
+      {
+        ...{ name: 'tau', heading: 'τ', digits: 3 },
+        note: 'τ: standard deviation of the true differences between models or seeds.',
+      },
+      {
+        name: 'i_squared',
+        heading: 'I²',
+        note: 'I²: the part of the variance of their estimates that is between them.',
+      },
+      {
+        ...part('model', 'model'),
+        note: 'Part: of the variance of the difference in a single dialogue, the part that lies between models or training seeds, between prompts, between dialogues of a prompt, and the rest (a model on a dialogue, and chance), by a mixed model with models crossed with prompts (REML).',
+      },
+      part('prompt', 'prompt'),
+      part('dialogue', 'dialogue'),
+      part('rest', 'rest'),
     ],
-    rows: pooled.map(
-      ({ source, arm, window, pooled: { studies, mean, betweenVariance, heterogeneity, prediction } }) => [
-        source,
-        arm,
-        window,
-        studies,
-        mean,
-        Math.sqrt(betweenVariance),
-        heterogeneity,
-        Number.isNaN(prediction.low) ? null : { value: mean.value, ...prediction },
-      ],
-    ),
+    rows: pooled.map(({ source, over, arm, against, window, within, shares, pooled: effect }) => [
+      ...[source, over, arm, against, window, effect.mean, within],
+      Number.isNaN(effect.prediction.low) ? null : { value: effect.mean.value, ...effect.prediction },
+      Math.sqrt(effect.betweenVariance),
+      effect.heterogeneity,
+      ...[shares.model, shares.prompt, shares.dialogue, shares.rest],
+    ]),
   };
 }

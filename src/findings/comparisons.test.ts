@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { armSpecOf, simulateStudy, type TrueArm } from '../../test/support/simulated-study.js';
 import { analyse, type SliceAnalysis } from './analysis.js';
 import { comparisonFindings, gainWords } from './comparison-words.js';
-import { pooledArms } from './pooled.js';
+import { reportedContrasts } from './contrasts.js';
+import { createInference } from './inference.js';
+import { pooledEffects } from './pooled.js';
 import { reportFiles } from './report.js';
 import { slicesOf } from './slices.js';
 import type { ReportedArm, StudyResult } from './study-result.js';
@@ -286,6 +288,8 @@ describe('pooling over models', () => {
   const arms = [OFF, { name: 'held', start: 0.7, slope: 0, kl: 0.02, lift: 1.5 }];
   const one = studyOf(arms, { dialogues: 40 });
   const windows = { early: [1, 3], late: [6, 10] } as const;
+  const pooledOf = (study: StudyResult, slices = slicesOf(study)) =>
+    pooledEffects(slices, { ...study.spec, ...windows }, reportedContrasts(study), createInference(FEW));
   /** Adds models; each has the dialogues of another simulation, on the same prompts. */
   const withModels = (seeds: readonly number[]): StudyResult => {
     const records = seeds.flatMap((seed) =>
@@ -306,11 +310,12 @@ describe('pooling over models', () => {
   };
 
   it('finds the mean effect, in every window', () => {
-    const pooled = pooledArms(slicesOf(withModels([1, 2, 3])), windows);
-    expect(pooled.map(({ arm, window, models }) => [arm, window, models])).toEqual(
-      ['early', 'late'].map((window) => ['held', window, ['seed 1', 'seed 2', 'seed 3']]),
+    const pooled = pooledOf(withModels([1, 2, 3]));
+    expect(pooled.map(({ over, arm, against, window }) => [over, arm, against, window])).toEqual(
+      ['early', 'late', 'last'].map((window) => ['3 models', 'held', 'off', window]),
     );
-    for (const { pooled: found } of pooled) {
+    expect(pooled[0]!.models).toEqual(['seed 1', 'seed 2', 'seed 3']);
+    for (const { pooled: found } of pooled.slice(0, 2)) {
       expect(found.mean.low).toBeLessThan(0.2);
       expect(found.mean.high).toBeGreaterThan(0.2);
       expect(found.mean.low).toBeGreaterThan(0);
@@ -326,19 +331,53 @@ describe('pooling over models', () => {
       records: copies.records.filter(({ model }) => model === 'seed 1'),
     });
     const slices = ['a', 'b', 'c'].map((model) => ({ ...first!, labels: { ...first!.labels, model } }));
-    const [, late] = pooledArms(slices, windows);
+    const named = ['a', 'b', 'c'].map((name) => ({ ...copies.spec.models[0]!, name }));
+    const [, late] = pooledOf({ ...copies, spec: { ...copies.spec, models: named } }, slices);
     const { difference } = analyse(copies, FEW)[0]!.effects.find(
       ({ arm, window }) => arm === 'held' && window === 'late',
     )!;
     const { mean } = late!.pooled;
     expect(mean.high - mean.low).toBeGreaterThan(difference.high - difference.low);
+    // Nor do they differ: all variance lies between their dialogues.
+    expect(late!.shares.model).toBeLessThan(1e-6);
+    expect(late!.shares.prompt).toBeGreaterThan(0.999);
+  });
+
+  it('pools training seeds of one recipe by themselves, with an interval over seeds and one within these', () => {
+    const study = withModels([1, 2, 3, 4]);
+    const recipes = ['soft', 'soft', 'soft', 'sharp'];
+    const models = study.spec.models.map((model, at) => ({
+      ...model,
+      trained: { recipe: recipes[at]!, seed: at },
+    }));
+    // One seed holds by more, in every dialogue.
+    const records = study.records.map((record) =>
+      record.kind === 'dialogue' && record.model === 'seed 3' && record.arm === 'off'
+        ? {
+            ...record,
+            rounds: record.rounds.map((round) => ({
+              ...round,
+              probes: round.probes.map((probe) => ({ ...probe, score: 0 })),
+            })),
+          }
+        : record,
+    );
+    const seeds = pooledOf({ ...study, records, spec: { ...study.spec, models } });
+    expect(new Set(seeds.map(({ over }) => over))).toEqual(new Set(['3 training seeds of soft']));
+    const late = seeds.find(({ window }) => window === 'late')!;
+    const widthOf = ({ low, high }: { low: number; high: number }): number => high - low;
+    expect(widthOf(late.pooled.mean)).toBeGreaterThan(3 * widthOf(late.within));
+    expect(late.within.value).toBeCloseTo(late.pooled.mean.value, 1);
+    expect(late.shares.model).toBeGreaterThan(0.5);
+    expect(late.shares.model! + late.shares.prompt! + late.shares.rest!).toBeCloseTo(1, 9);
+    expect(late.shares.dialogue).toBeNull();
   });
 
   it('needs two models, and stands in page, Markdown and tables if there are', async () => {
-    expect(pooledArms(slicesOf(one), windows)).toEqual([]);
+    expect(pooledOf(one)).toEqual([]);
     const files = await reportFiles(withModels([1, 2]), { resamples: 100, dialogues: 1 });
     const textOf = (path: string): string => files.find((file) => file.path === path)!.text;
-    expect(textOf('tables/pooled.csv').split('\n')[1]).toMatch(/^organism,held,early,2,/);
+    expect(textOf('tables/pooled.csv').split('\n')[1]).toMatch(/^organism,2 models,held,off,early,/);
     expect(textOf('report.md')).toContain('## Over models');
     expect(textOf('index.html')).toContain('<h2>Over models</h2>');
     for (const path of ['index.html', 'report.md', 'tables/pooled.csv']) {

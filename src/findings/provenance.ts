@@ -12,13 +12,16 @@ export function provenance(
     (sum, { slice }) => sum + slice.arms.reduce((own, arm) => own + arm.dialogues.length, 0),
     0,
   );
-  const run = spec.models.map(({ name, executor, precision }): [string, string] => {
+  const run = spec.models.map(({ name, executor, precision, trained }): [string, string] => {
     const facts = models.find((model) => model.name === name);
     const shape =
       facts === undefined
         ? ''
         : `, ${facts.layers} layers × ${facts.heads} heads, weights SHA-256 ${facts.hash}`;
-    return [`model ${name}`, `${executor}${precision === null ? '' : `, ${precision}`}${shape}`];
+    return [
+      `model ${name}`,
+      `${executor}${precision === null ? '' : `, ${precision}`}${trained === undefined ? '' : `, trained by ${trained.recipe} with seed ${trained.seed}`}${shape}`,
+    ];
   });
   const sources = spec.sources.map(({ name, kind, dialogues, rounds }): [string, string] => [
     `source ${name}`,

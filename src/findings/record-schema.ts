@@ -197,7 +197,14 @@ export const StudyFile = z.object({
   spec: z.object({
     name: z.string(),
     question: z.string().nullable(),
-    models: z.array(z.object({ name: z.string(), executor: z.string(), precision: z.string().nullable() })),
+    models: z.array(
+      z.object({
+        name: z.string(),
+        executor: z.string(),
+        precision: z.string().nullable(),
+        trained: z.object({ recipe: z.string(), seed: z.int() }).optional(),
+      }),
+    ),
     sources: z.array(z.object({ kind: z.string(), ...dialogues })),
     seeds: z.array(z.int()),
     /** Older studies do not measure it. */

@@ -1,9 +1,10 @@
 import { csvOf, type DataTable, specSvg } from '../report/index.js';
 import { analyse } from './analysis.js';
 import { pooledTable } from './comparison-tables.js';
+import { reportedContrasts } from './contrasts.js';
 import { figuresOf } from './figures.js';
-import type { AnalysisOptions } from './inference.js';
-import { pooledArms } from './pooled.js';
+import { type AnalysisOptions, createInference } from './inference.js';
+import { pooledEffects } from './pooled.js';
 import { reportMarkdown } from './report-markdown.js';
 import { reportPage } from './report-page.js';
 import type { ReportedSlice } from './reported-slice.js';
@@ -44,15 +45,13 @@ export async function reportFiles(
       tables: tablesOf(analysis, study.spec),
     }),
   );
-  const overModels = [
-    pooledTable(
-      pooledArms(
-        analyses.map(({ slice }) => slice),
-        study.spec,
-      ),
-      study.spec,
-    ),
-  ].filter(({ rows }) => rows.length > 0);
+  const pooled = pooledEffects(
+    analyses.map(({ slice }) => slice),
+    study.spec,
+    reportedContrasts(study),
+    createInference(options),
+  );
+  const overModels = [pooledTable(pooled, study.spec)].filter(({ rows }) => rows.length > 0);
   const files: ReportFile[] = [
     { path: 'index.html', text: await reportPage(study, slices, overModels, dialogues) },
     { path: 'report.md', text: reportMarkdown(study, slices, overModels) },

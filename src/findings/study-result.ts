@@ -56,6 +56,8 @@ export interface ReportedSpec extends AnalysisPlan {
     readonly name: string;
     readonly executor: string;
     readonly precision: string | null;
+    /** Its recipe and training seed, if the specification says so. */
+    readonly trained?: { readonly recipe: string; readonly seed: number } | undefined;
   }[];
   readonly sources: readonly {
     readonly name: string;

@@ -38,7 +38,7 @@ export function mixedEffectsOf(
 }
 
 /** One run of a dialogue: its difference of stability, and its groups. */
-interface Run {
+export interface Run {
   readonly value: number;
   readonly prompt: string;
   readonly dialogue: number;
@@ -72,7 +72,8 @@ function effectOf(pair: DialoguePairs, has: RoundFilter): Pick<MixedEffect, 'dif
   };
 }
 
-function runsOf({ left, right }: DialoguePairs, has: RoundFilter): Run[] {
+/** Returns the runs of dialogues that both arms were probed in. */
+export function runsOf({ left, right }: DialoguePairs, has: RoundFilter): Run[] {
   const partners = right.flat();
   return left.flat().flatMap((dialogue, at) => {
     const [own, other] = [dialogue, partners[at]!].map((each) => scoresIn([[each]], has, probeScores())[0]!);

@@ -4,9 +4,20 @@ import { PRECISIONS, type Precision } from '../../executors/index.js';
 import { takesOption } from '../../executors/registry.js';
 import { isHubName } from '../../hub/index.js';
 import { EMBEDDED_MODELS, EXECUTORS, type ExecutorName } from '../../load.js';
-import { namedList, oneOf, type Placed, type Reader, type Readers, readFields, text } from './read-value.js';
+import {
+  namedList,
+  number,
+  oneOf,
+  type Placed,
+  type Reader,
+  type Readers,
+  type Report,
+  readFields,
+  text,
+} from './read-value.js';
 import type { Locate } from './sources.js';
-import type { ModelSpec } from './spec.js';
+import type { ModelSpec, TrainedModel } from './spec.js';
+import type { Tree } from './yaml-tree.js';
 
 /** The model of a specification that names no model. */
 export const EMBEDDED: ModelSpec = {
@@ -21,6 +32,7 @@ interface ModelFields {
   readonly path: string;
   readonly executor: ExecutorName;
   readonly precision: Precision;
+  readonly trained: TrainedModel;
 }
 
 const readers: Readers<ModelFields> = {
@@ -28,6 +40,7 @@ const readers: Readers<ModelFields> = {
   path: text,
   executor: oneOf(EXECUTORS),
   precision: oneOf(PRECISIONS),
+  trained,
 };
 
 /** Reads one model or a list of them, each a path or a mapping. Names are unique. */
@@ -49,6 +62,13 @@ function model(locate: Locate): Reader<ModelSpec> {
   };
 }
 
+/** Reads the recipe and the seed that a model was trained by. */
+function trained(tree: Tree, report: Report): TrainedModel | undefined {
+  const readers = { recipe: text, seed: number({ from: 0, to: Number.MAX_SAFE_INTEGER, whole: true }) };
+  const { recipe, seed } = readFields<TrainedModel>(tree, readers, report, ['recipe', 'seed']) ?? {};
+  return recipe === undefined || seed === undefined ? undefined : { recipe, seed };
+}
+
 /** Returns whether `path` names an embedded model, or a model on the hub while no file or folder of that name exists. */
 function isName(path: string, locate: Locate): boolean {
   return EMBEDDED_MODELS.has(path) || (isHubName(path) && !existsSync(locate(path)));
@@ -61,5 +81,6 @@ function complete(fields: Partial<ModelFields> & { readonly path: string }, loca
     path: isName(path, locate) ? path : locate(path),
     executor,
     precision: takesOption(executor, 'precision') ? precision : null,
+    ...(fields.trained && { trained: fields.trained }),
   };
 }

@@ -103,6 +103,14 @@ describe('a specification', () => {
     ]);
   });
 
+  it('reads by what recipe and seed a model was trained', () => {
+    const { models } = parseSpec(
+      `${SMALLEST}models: [{ path: /m/soft-1, trained: { recipe: soft, seed: 1 } }]`,
+      'study.yaml',
+    );
+    expect(models[0]!.trained).toEqual({ recipe: 'soft', seed: 1 });
+  });
+
   it('takes a hub name as it is, unless a folder of that name exists', () => {
     const { models } = parseSpec(
       `${SMALLEST}models: [owner/Tiny-1B@v2, 'owner/Big:Q4_0', 'hf:a/b', fixtures/models]`,
@@ -310,6 +318,7 @@ describe('the problems of a specification', () => {
     ['costs: { choice: { questions: 3 } }', '4:18 choice: file is missing'],
     ['models: []', '4:9 models: expected a list with at least one item, not an empty list'],
     ['models: { name: x }', '4:9 models: path is missing'],
+    ['models: { path: x, trained: { recipe: soft } }', '4:29 trained: seed is missing'],
     [
       'models: [{ path: organism, executor: npu }]',
       '4:38 executor: expected one of cpu, onnx, gpu, ggml-vulkan, ggml-cuda, ggml-metal, reference, not "npu"',

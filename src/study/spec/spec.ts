@@ -70,6 +70,14 @@ export interface ModelSpec {
   readonly executor: ExecutorName;
   /** Null for executors without a choice of precision. */
   readonly precision: Precision | null;
+  /** Its recipe and training seed, if several models of one recipe differ in nothing else. Results do not depend on it. */
+  readonly trained?: TrainedModel;
+}
+
+/** What a model was trained by. Models of one recipe with different seeds are a sample of the models that it makes. */
+export interface TrainedModel {
+  readonly recipe: string;
+  readonly seed: number;
 }
 
 interface Dialogues {
