@@ -166,7 +166,7 @@ function sharesOf(models: readonly ModelDifferences[]): PooledEffectOfArms['shar
   const total = variances.reduce((sum, variance) => sum + variance, crossedVariance);
   if (!(total > 0)) return UNTOLD;
   const shareOf = (source: 'prompt' | 'dialogue'): number | null => {
-    const at = sources.findIndex((each) => each === source);
+    const at = sources.indexOf(source);
     return at < 0 ? null : variances[at]! / total;
   };
   return {

@@ -118,7 +118,19 @@ function dryRunLines(study: Study, summary: RunSummary, { jobs }: RunFlags, resu
   return [
     ...planText(study.spec, plan, known ? (cell) => msOf(cell) ?? 0 : null),
     leftLine(summary, jobs),
+    ...busyLines(summary),
     `To run it: ${resume}`,
+  ];
+}
+
+/** A part of the processor that other programs may well take: below it, times are said to be of another machine. */
+const BUSY = 0.8;
+
+/** Says that the machine was busy, and what the times are then. */
+function busyLines({ processorShare }: RunSummary): string[] {
+  if (processorShare >= BUSY) return [];
+  return [
+    `Other programs keep the processor busy: the measured cells got ${Math.ceil(100 * processorShare)} % of it. The times are those of a machine that does nothing else.`,
   ];
 }
 

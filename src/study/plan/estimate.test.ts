@@ -29,7 +29,7 @@ function cellOf(index: number, arm: Cell['arm']): Cell {
 const OFF = { name: 'off', settings: { policy: 'off' }, repeatEvery: null, noSystem: false } as const;
 const REPEAT = { name: 'repeat', settings: { policy: 'off' }, repeatEvery: 2, noSystem: false } as const;
 
-it('estimates a cell by the mean of its kind, or of all cells if none of its kind was timed', () => {
+it('estimates a cell by the median of its kind, or of all cells if none of its kind was timed', () => {
   const off = [0, 1, 2].map((index) => cellOf(index, OFF));
   const repeat = [0, 1].map((index) => cellOf(index, REPEAT));
   const estimate = createEstimate([...off, ...repeat]);
@@ -44,4 +44,15 @@ it('estimates a cell by the mean of its kind, or of all cells if none of its kin
   estimate.drop(repeat[1]!);
   expect(estimate.leftMs()).toBe(200);
   expect(estimate.msOf(repeat[1]!)).toBe(300);
+});
+
+it('is not misled by a cell that waited for a busy machine', () => {
+  const cells = [0, 1, 2, 3].map((index) => cellOf(index, OFF));
+  const estimate = createEstimate(cells);
+  for (const [at, ms] of [700, 46_000, 600].entries()) estimate.done(cells[at]!, ms);
+  expect(estimate.leftMs()).toBe(700);
+  estimate.done(cells[1]!, 800);
+  expect(estimate.leftMs(), 'a time that is set again').toBe(700);
+  estimate.done(cells[0]!, 900);
+  expect(estimate.leftMs()).toBe(800);
 });

@@ -16,13 +16,13 @@ const paceOf = ({ kind, measure, labels, arm }: Cell): string =>
 
 /** Estimates from the times of finished cells how long the others will take. */
 export interface Estimate {
-  /** Adds the time of a finished cell. */
+  /** Sets the time of a finished cell. */
   done(cell: Cell, totalMs: number): void;
   /** Removes a cell that need not be computed any more. */
   drop(cell: Cell): void;
   /** Returns one missing cell of every pace without a time. */
   unknown(): readonly Cell[];
-  /** Returns the time of a cell: the mean of its pace, or of all cells; null while no time is known. */
+  /** Returns the time of a cell: the median of its pace, or of all cells; null while no time is known. */
   msOf(cell: Cell): number | null;
   /** Returns the time of all missing cells on one thread; null while no time is known. */
   leftMs(): number | null;
@@ -31,18 +31,19 @@ export interface Estimate {
 /** Cells of about the same duration. */
 interface Pace {
   readonly missing: Set<Cell>;
-  /** Number of timed cells. */
-  cells: number;
-  /** Sum of their times. */
-  totalMs: number;
+  /** Times of finished cells. */
+  readonly times: Map<Cell, number>;
 }
 
-/** Creates an estimate for the missing cells of a study. */
+/**
+ * Creates an estimate for the missing cells of a study. It takes medians: cells that ran while the machine did something
+ * else, and the first of a thread, take several times as long as others.
+ */
 export function createEstimate(missing: readonly Cell[]): Estimate {
   const paces = new Map<string, Pace>();
   const paceFor = (cell: Cell): Pace => {
     const key = paceOf(cell);
-    const pace = paces.get(key) ?? { missing: new Set(), cells: 0, totalMs: 0 };
+    const pace = paces.get(key) ?? { missing: new Set(), times: new Map() };
     paces.set(key, pace);
     return pace;
   };
@@ -52,27 +53,26 @@ export function createEstimate(missing: readonly Cell[]): Estimate {
     done(cell, totalMs) {
       const pace = paceFor(cell);
       pace.missing.delete(cell);
-      pace.cells++;
-      pace.totalMs += totalMs;
+      pace.times.set(cell, totalMs);
     },
     drop(cell) {
       paceFor(cell).missing.delete(cell);
     },
     unknown: () =>
-      [...paces.values()].flatMap((pace) => (pace.cells === 0 ? [...pace.missing].slice(0, 1) : [])),
-    msOf: (cell) => meanMs([paceFor(cell)]) ?? meanMs([...paces.values()]),
+      [...paces.values()].flatMap(({ missing, times }) => (times.size === 0 ? [...missing].slice(0, 1) : [])),
+    msOf: (cell) => medianMs([paceFor(cell)]) ?? medianMs([...paces.values()]),
     leftMs() {
       const all = [...paces.values()];
-      const overall = meanMs(all);
+      const overall = medianMs(all);
       if (overall === null) return null;
-      return sum(all.map((pace) => pace.missing.size * (meanMs([pace]) ?? overall)));
+      return all.reduce((sum, pace) => sum + pace.missing.size * (medianMs([pace]) ?? overall), 0);
     },
   };
 }
 
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-
-function meanMs(paces: readonly Pace[]): number | null {
-  const cells = sum(paces.map((pace) => pace.cells));
-  return cells === 0 ? null : sum(paces.map((pace) => pace.totalMs)) / cells;
+function medianMs(paces: readonly Pace[]): number | null {
+  const times = paces.flatMap((pace) => [...pace.times.values()]).sort((a, b) => a - b);
+  const middle = Math.floor(times.length / 2);
+  if (times.length === 0) return null;
+  return times.length % 2 === 1 ? times[middle]! : (times[middle - 1]! + times[middle]!) / 2;
 }

@@ -22,6 +22,7 @@ import {
   type StudyCells,
 } from '../plan/index.js';
 import { computeGroups, type Work } from './compute.js';
+import { isOnProcessor, processorShare } from './processor-share.js';
 import { studyMoment } from './study-moment.js';
 
 /** How to run a study. */
@@ -76,6 +77,8 @@ export interface RunSummary extends RunProgress {
   readonly plan: readonly Cell[];
   /** Returns the estimated time of a cell; null while unknown. */
   readonly msOf: (cell: Cell) => number | null;
+  /** Of a dry run: the smallest {@link processorShare} of the cells that it measured; 1 if it measured none. */
+  readonly processorShare: number;
 }
 
 /**
@@ -210,23 +213,36 @@ async function compute(plan: readonly Cell[], run: Run): Promise<RunSummary> {
   const waves = [false, true].map((last) =>
     todo.map((group) => group.filter(({ influence }) => (influence !== undefined) === last)),
   );
+  let least = 1;
   for (const { concurrency, groups } of waves.flatMap((wave) => partsOf(wave, run.concurrencyOf))) {
-    tally.jobs = Math.min(concurrency.jobs, groups.flat().length);
+    // A dry run computes few cells, but estimates the run of all.
+    tally.jobs = Math.min(concurrency.jobs, options.dryRun ? missing.length : groups.flat().length);
+    const measured = new Map<Cell, CellTiming>();
+    const before = process.cpuUsage();
     await computeGroups(groups, {
       ...options,
       folder,
       concurrency,
       onKept(cell, record, computed, timing) {
         tally.kept(cell, record, computed, timing);
+        if (computed && timing !== null) measured.set(cell, timing);
         report();
       },
     });
+    if (!options.dryRun || ![...measured.keys()].every(isOnProcessor)) continue;
+    const share = processorShare([...measured.values()], concurrency.threads, process.cpuUsage(before));
+    for (const [cell, { totalMs }] of measured) estimate.done(cell, share * totalMs);
+    least = Math.min(least, share);
   }
   const failures = cells.flatMap((cell) => {
     const error = kept.get(cell) ?? null;
     return error === null ? [] : [{ labels: cell.labels, error }];
   });
-  return { ...tally.progress(), failures, complete: kept.size === cells.length, plan, msOf: estimate.msOf };
+  return {
+    ...tally.progress(),
+    ...{ failures, complete: kept.size === cells.length, plan },
+    ...{ msOf: estimate.msOf, processorShare: least },
+  };
 }
 
 /** Groups of cells that run with the same concurrency. */
