@@ -146,6 +146,37 @@ describe('requests that could end the process', () => {
       sequence.dispose();
     }
   });
+
+  it('may have outputs of so many sizes that they would leave gaps in the memory', async () => {
+    const model = await randomModel('llama', {
+      ...{ num_hidden_layers: 30, vocab_size: 40, hidden_size: 192, intermediate_size: 64 },
+      ...{ num_attention_heads: 9, num_key_value_heads: 3, head_dim: 64 },
+    });
+    const executor = await createGgmlExecutor(model.plan, model.checkpoint, {
+      ...{ precision: 'auto', threads: 1, batchInvariant: true },
+    });
+    const policies = [null, ...EXAMPLES];
+    const requests = Array.from({ length: 16 }, (_, i): ForwardRequest => {
+      const policy = policies[i % policies.length];
+      return {
+        sequence: executor.open(256),
+        tokens: Array.from({ length: 20 + i * 3 }, (_, at) => (at % 30) + 3),
+        logits: 'last',
+        spans: Array.from({ length: 3 + (i % 3) }, (_, at) => ({ start: 4 * at, end: 4 * at + 4 })),
+        ...(policy && {
+          intervention: {
+            policy: policy[0],
+            target: [{ start: 2, end: 10 + i }],
+            strength: new Float32Array(headsOf(executor)).fill(policy[1]),
+          },
+        }),
+      };
+    });
+    for (const { logits } of await executor.forward(requests)) {
+      expect(logits.every(Number.isFinite)).toBe(true);
+    }
+    await executor.dispose();
+  });
 });
 
 describe('NaN in a sequence', () => {

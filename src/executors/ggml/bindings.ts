@@ -226,6 +226,11 @@ const BASE = {
   allocateBuffer: c<(buft: BufferType, size: number) => BufferHandle | null>(
     'void *ggml_backend_buft_alloc_buffer(void *buft, size_t size)',
   ),
+  baseOf: c<(buffer: BufferHandle) => Address>('void *ggml_backend_buffer_get_base(void *buffer)'),
+  alignmentOf: c<(buft: BufferType) => number>('size_t ggml_backend_buft_get_alignment(void *buft)'),
+  sizeIn: c<(buft: BufferType, tensor: Tensor) => number>(
+    'size_t ggml_backend_buft_get_alloc_size(void *buft, void *tensor)',
+  ),
   freeBuffer: c<(buffer: BufferHandle) => void>('void ggml_backend_buffer_free(void *buffer)'),
   markAsWeights: c<(buffer: BufferHandle, usage: number) => void>(
     'void ggml_backend_buffer_set_usage(void *buffer, int usage)',

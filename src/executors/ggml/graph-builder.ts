@@ -35,6 +35,8 @@ export interface Value {
   readonly shape: Shape;
   /** Distance of neighbours along each dimension, in bytes. For a quantised type, the first is a block's size. */
   readonly strides: Shape;
+  /** The tensor whose memory it shows, if it has none of its own. */
+  readonly of?: Value;
 }
 
 /** Number of elements in a block of a type, and its bytes. */
@@ -84,6 +86,8 @@ const ROPE_PAIRS = { neighbours: 0, halves: 2 } as const;
  */
 export class GraphBuilder {
   readonly graph: ComputeGraph;
+  /** Tensors with the memory of the outputs. */
+  readonly outputs = new Set<Value>();
   #count = 0;
 
   /** @param context with room for one tensor more than `nodes`, so that the one too many is seen and ends nothing */
@@ -117,6 +121,7 @@ export class GraphBuilder {
   /** Keeps a tensor after the run, and computes it. */
   output(value: Value): Value {
     this.ggml.setOutput(value.tensor);
+    this.outputs.add(value.of ?? value);
     this.expand(value);
     return value;
   }
@@ -142,14 +147,15 @@ export class GraphBuilder {
     );
     check(offset >= 0 && end <= last, 'a view', shape, value.shape);
     const tensor = this.ggml.view4d(this.context, value.tensor, ...shape, all[1]!, all[2]!, all[3]!, offset);
-    return this.#made(tensor, value.type, shape, all as unknown as Shape);
+    return this.#made(tensor, value.type, shape, all as unknown as Shape, value);
   }
 
   /** Views a tensor without gaps in another shape. */
   reshape(value: Value, ...sizes: readonly number[]): Value {
     const shape = shapeOf(...sizes);
     check(elementsOf(shape) === elementsOf(value.shape) && isDense(value), 'a reshape', value.shape, shape);
-    return this.#made(this.ggml.reshape4d(this.context, value.tensor, ...shape), value.type, shape);
+    const tensor = this.ggml.reshape4d(this.context, value.tensor, ...shape);
+    return this.#made(tensor, value.type, shape, undefined, value);
   }
 
   /** Exchanges the second and the third dimension. */
@@ -157,7 +163,7 @@ export class GraphBuilder {
     const [n0, n1, n2, n3] = value.shape;
     const [s0, s1, s2, s3] = value.strides;
     const tensor = this.ggml.permute(this.context, value.tensor, 0, 2, 1, 3);
-    return this.#made(tensor, value.type, [n0, n2, n1, n3], [s0, s2, s1, s3]);
+    return this.#made(tensor, value.type, [n0, n2, n1, n3], [s0, s2, s1, s3], value);
   }
 
   /** Exchanges the first and the second dimension. */
@@ -165,7 +171,7 @@ export class GraphBuilder {
     const [n0, n1, n2, n3] = value.shape;
     const [s0, s1, s2, s3] = value.strides;
     const tensor = this.ggml.permute(this.context, value.tensor, 1, 0, 2, 3);
-    return this.#made(tensor, value.type, [n1, n0, n2, n3], [s1, s0, s2, s3]);
+    return this.#made(tensor, value.type, [n1, n0, n2, n3], [s1, s0, s2, s3], value);
   }
 
   /** Copies a tensor so that it has no gaps. */
@@ -177,7 +183,7 @@ export class GraphBuilder {
   copy(from: Value, to: Value): Value {
     check(elementsOf(from.shape) === elementsOf(to.shape), 'a copy', from.shape, to.shape);
     const tensor = this.ggml.copy(this.context, from.tensor, to.tensor);
-    return this.#made(tensor, to.type, to.shape, to.strides);
+    return this.#made(tensor, to.type, to.shape, to.strides, to);
   }
 
   /** Adds rows of zeros: `[n, rows, …]` → `[n, more rows, …]`. */
@@ -222,7 +228,7 @@ export class GraphBuilder {
       indices.shape,
     );
     const tensor = this.ggml.setRows(this.context, to.tensor, from.tensor, indices.tensor);
-    return this.#made(tensor, to.type, to.shape, to.strides);
+    return this.#made(tensor, to.type, to.shape, to.strides, to);
   }
 
   /** Σ_i a[i, m]·b[i, n] → `[m, n]`, F32, for each pair of the outer dimensions; those of a repeat over those of b. */
@@ -490,10 +496,18 @@ export class GraphBuilder {
     check(a.type === 'F32' && a.strides[0] === 4 && (!dense || isDense(a)), 'an operand', a.shape, a.strides);
   }
 
-  #made(tensor: Tensor, type: GgmlType, shape: Shape, strides = denseStrides(type, shape)): Value {
+  /** @param of the value whose memory the tensor shows */
+  #made(
+    tensor: Tensor,
+    type: GgmlType,
+    shape: Shape,
+    strides = denseStrides(type, shape),
+    of?: Value,
+  ): Value {
     this.#count += 1;
     check(this.#count <= this.nodes, `more than ${this.nodes} tensors`);
-    return { tensor, type, shape, strides };
+    const value = { tensor, type, shape, strides };
+    return of === undefined ? value : { ...value, of: of.of ?? of };
   }
 }
 

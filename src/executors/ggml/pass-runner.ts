@@ -1,6 +1,6 @@
 import { dependsOnContext, parameterCount, ropeFrequencies } from '../../architectures/index.js';
 import type { Backend } from './backend.js';
-import type { Allocator, BufferHandle, ComputeGraph, Context } from './bindings.js';
+import type { BufferHandle, ComputeGraph, Context } from './bindings.js';
 import {
   DecoderGraph,
   type DecoderParts,
@@ -9,8 +9,8 @@ import {
   type PassOutputs,
   type Rotation,
 } from './decoder-graph.js';
-import { outOfMemory } from './device.js';
 import { newTensor } from './graph-builder.js';
+import { GraphMemory } from './graph-memory.js';
 import type { Chunk, PassPlan } from './pass-plan.js';
 import { planPass } from './plan-pass.js';
 import { type PassResult, ResultReader } from './read-results.js';
@@ -33,8 +33,8 @@ interface BuiltGraph {
 
 /**
  * Runs passes: plans them, builds their graphs or takes those that an earlier pass of the same structure built, writes
- * the inputs, runs, and reads the results. All graphs share one block of memory, because only one runs at a time and
- * every run writes all of its inputs.
+ * the inputs, runs, and reads the results. All graphs share their memory, because only one runs at a time and every run
+ * writes all of its inputs.
  */
 export class PassRunner {
   /** By structure; the first was used longest ago. */
@@ -43,13 +43,13 @@ export class PassRunner {
   readonly #parameters: number;
   readonly #reader: ResultReader;
   readonly #scratch = new Scratch();
-  #allocator: Allocator;
+  readonly #memory: GraphMemory;
 
   constructor(
     private readonly backend: Backend,
     private readonly parts: DecoderParts,
   ) {
-    this.#allocator = backend.ggml.newAllocator(backend.bufferType);
+    this.#memory = new GraphMemory(backend);
     this.#parameters = parameterCount(parts.blueprint);
     this.#reader = new ResultReader(backend.ggml, parts.shape, parts.blueprint);
   }
@@ -101,21 +101,11 @@ export class PassRunner {
     const { ggml } = backend;
     try {
       backend.require(builder.graph);
+      this.#memory.give(builder, `a pass of ${plan.rows} tokens`, () => this.#forgetGraphs());
     } catch (error) {
       ggml.freeContext(context);
       throw error;
     }
-    const before = ggml.allocatedBytes(this.#allocator, 0);
-    if (!ggml.allocateGraph(this.#allocator, builder.graph)) {
-      ggml.freeContext(context);
-      // The allocator has freed the block that it had, before it asked for a larger one.
-      this.#forgetGraphs();
-      ggml.freeAllocator(this.#allocator);
-      this.#allocator = ggml.newAllocator(backend.bufferType);
-      throw outOfMemory(`a pass of ${plan.rows} tokens`);
-    }
-    // A larger block is another block, which the tensors of earlier graphs do not know.
-    if (ggml.allocatedBytes(this.#allocator, 0) !== before) this.#forgetGraphs();
     while (this.#graphs.size >= KEPT_GRAPHS) {
       const [oldest, { context }] = this.#graphs.entries().next().value!;
       ggml.freeContext(context);
@@ -143,7 +133,7 @@ export class PassRunner {
   dispose(): void {
     this.#forgetGraphs();
     for (const set of this.#rotations.values()) set.dispose();
-    this.backend.ggml.freeAllocator(this.#allocator);
+    this.#memory.dispose();
   }
 }
 
