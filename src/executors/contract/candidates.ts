@@ -46,7 +46,8 @@ export function reachable(
   { temperature, topK, topP, minP }: Omit<CandidateRequest, 'least'>,
   whole?: number,
 ): Pick<Candidates, 'ids' | 'total'> {
-  if (temperature === 0) return { ids: largest(logits, 1), total: 0 };
+  // Logits that are NaN have no best one: the draw refuses them later.
+  if (temperature === 0) return { ids: [Math.max(0, logits.indexOf(best))], total: 0 };
   const weightOfAll = (ids: readonly number[]): number => {
     let sum = 0;
     for (const id of ids) sum += weightOf(logits[id]!, best, temperature);

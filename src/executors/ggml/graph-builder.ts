@@ -294,8 +294,13 @@ export class GraphBuilder {
     return this.#made(this.ggml.scaleBias(this.context, a.tensor, factor, bias), 'F32', a.shape);
   }
 
+  /** @param a with rows at even distances: ggml counts them through all dimensions */
   clamp(a: Value, lowest: number, highest: number): Value {
     this.#float(a);
+    const [, rows, matrices, blocks] = a.shape;
+    const [, row, matrix, block] = a.strides;
+    const isEven = (matrices === 1 || matrix === rows * row) && (blocks === 1 || block === matrices * matrix);
+    check(isEven, 'a clamp', a.shape, a.strides);
     const { tensor } = this.#withoutGaps(a);
     return this.#made(this.ggml.clamp(this.context, tensor, lowest, highest), 'F32', a.shape);
   }
