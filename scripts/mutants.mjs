@@ -290,7 +290,7 @@ const MUTANTS = [
   {
     name: 'ggml: the cache of the first sequence read by all',
     suite: 'ggml batches',
-    file: `${GGML}decoder-graph.ts`,
+    file: `${GGML}layer-attention.ts`,
     find: 'const slot = group.slot * slotSize;',
     put: 'const slot = 0 * group.slot * slotSize;',
   },

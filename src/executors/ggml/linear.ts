@@ -1,6 +1,7 @@
+import type { LayerWeight } from '../../architectures/index.js';
 import type { GraphBuilder, Value } from './graph-builder.js';
 import { OFFSET_BLOCK } from './matrix-form.js';
-import type { Matrix } from './weights.js';
+import type { LayerMatrices, Matrix } from './weights.js';
 
 /** W·x + b. @param x `[inputs, rows]` @returns `[outputs, rows]` */
 export function linear(g: GraphBuilder, x: Value, { values, offsets, bias, inputs, rowStep }: Matrix): Value {
@@ -20,4 +21,32 @@ function product(g: GraphBuilder, values: Value, x: Value, rowStep: number): Val
   if (rounded === rows) return g.product(values, x);
   const y = g.product(values, g.withRows(x, rounded));
   return g.view(y, [y.shape[0], rows], [y.strides[1]], 0);
+}
+
+/** Applies a layer's norm; returns x itself if the layer does not have it. */
+export function normed(
+  g: GraphBuilder,
+  x: Value,
+  { norms }: LayerMatrices,
+  name: LayerWeight,
+  epsilon: number,
+): Value {
+  const weight = norms[name];
+  return weight === undefined ? x : g.multiply(g.rmsNorm(x, epsilon), weight);
+}
+
+/** Splits rows of joined matrices, `[Σ sizes, rows]`, into views of these sizes. Several values are the parts. */
+export function splitRows(
+  g: GraphBuilder,
+  values: readonly Value[],
+  sizes: readonly number[],
+): readonly Value[] {
+  const [joined] = values;
+  if (values.length === sizes.length) return values;
+  let start = 0;
+  return sizes.map((size) => {
+    const part = g.view(joined!, [size, joined!.shape[1]], [joined!.strides[1]], start * 4);
+    start += size;
+    return part;
+  });
 }

@@ -1,14 +1,8 @@
 import { dependsOnContext, parameterCount, ropeFrequencies } from '../../architectures/index.js';
 import type { Backend } from './backend.js';
 import type { BufferHandle, ComputeGraph, Context } from './bindings.js';
-import {
-  DecoderGraph,
-  type DecoderParts,
-  nodesOf,
-  type PassInputs,
-  type PassOutputs,
-  type Rotation,
-} from './decoder-graph.js';
+import { DecoderGraph, nodesOf, type PassOutputs } from './decoder-graph.js';
+import type { DecoderParts, PassInputs, Rotation } from './decoder-parts.js';
 import { newTensor } from './graph-builder.js';
 import { GraphMemory } from './graph-memory.js';
 import type { Chunk, PassPlan } from './pass-plan.js';

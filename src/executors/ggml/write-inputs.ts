@@ -1,7 +1,7 @@
 import { IDENTITY_MAP, type RowMap, rowMap, type TokenRange } from '../../attention/index.js';
 import { type DecoderShape, firstVisible } from '../contract/index.js';
 import type { Ggml } from './bindings.js';
-import type { GroupInputs, PassInputs } from './decoder-graph.js';
+import type { GroupInputs, PassInputs } from './decoder-parts.js';
 import { elementsOf, type Value } from './graph-builder.js';
 import type { Chunk, Group, PassPlan } from './pass-plan.js';
 import { partOfMap } from './policy-parts.js';
