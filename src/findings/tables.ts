@@ -1,9 +1,10 @@
-import type { Column, DataTable, TableCell } from '../report/index.js';
-import type { Estimate } from '../statistics/index.js';
+import type { Column, DataTable } from '../report/index.js';
 import type { SliceAnalysis } from './analysis.js';
+import { attentionTable, correlationsTable, headsTable, roundsTable } from './attention-tables.js';
 import { aboveChanceTable, chanceTable, qualityTable } from './chance-tables.js';
 import { comparisonTables } from './comparison-tables.js';
-import type { ArmCourse, AttentionRound, Course } from './course.js';
+import { costsTable } from './costs-table.js';
+import type { Course } from './course.js';
 import { effectWords } from './effect-words.js';
 import { FEWEST } from './inference.js';
 import { influenceTables } from './influence-tables.js';
@@ -38,7 +39,6 @@ export function tablesOf(analysis: SliceAnalysis, spec: ReportedSpec): DataTable
 }
 
 const ARM: Column = { name: 'arm', heading: 'arm' };
-const ROUND: Column = { name: 'round', heading: 'round', digits: 0 };
 
 function stabilityTable({ courses }: SliceAnalysis, { early, late }: ReportedSpec): DataTable {
   return {
@@ -216,172 +216,5 @@ function partsTable({ courses }: SliceAnalysis, { early, late }: ReportedSpec): 
           ]),
       ),
     ),
-  };
-}
-
-function costsTable({ costs, slice: { baseline } }: SliceAnalysis): DataTable {
-  return {
-    name: 'costs',
-    title: 'Costs',
-    note: 'A dash: not measured.',
-    columns: [
-      ARM,
-      {
-        ...{ name: 'kl', heading: 'KL', digits: 4 },
-        note: "KL: divergence of the arm's next-token distribution from the untouched model's on held-out dialogues, in nats a token.",
-      },
-      {
-        ...{ name: 'perplexity', heading: 'perplexity' },
-        note: `Perplexity: of held-out text, and its ratio to ${baseline}'s.`,
-      },
-      { name: 'perplexity_ratio', heading: `× ${baseline}`, digits: 3 },
-      {
-        ...{ name: 'accuracy', heading: 'choice' },
-        note: `Choice: fraction of multiple-choice questions answered correctly, each asked after a short held-out dialogue so that arms that strengthen by turn take effect, and its difference from ${baseline}'s.`,
-      },
-      { name: 'accuracy_difference', heading: `− ${baseline}`, signed: true },
-      {
-        name: 'context_tokens',
-        heading: 'context, tokens',
-        digits: 0,
-        note: 'Context: tokens in the last round.',
-      },
-      {
-        ...{ name: 'forwarded_tokens', heading: 'forwarded, tokens', digits: 0 },
-        note: 'Forwarded tokens and passes: in a dialogue, including probes and second passes.',
-      },
-      { name: 'forward_passes', heading: 'passes', digits: 0 },
-      {
-        ...{ name: 'time_ratio', heading: 'time ×' },
-        note: `Time: per decoded token, relative to ${baseline}'s in the same dialogue, the median over dialogues, on the machine that ran the study. It includes prefill, and the arm that runs a dialogue first prefills the system prompt for all arms.`,
-      },
-    ],
-    rows: costs.map((cost) => [
-      cost.name,
-      cost.kl,
-      cost.perplexity,
-      cost.perplexityRatio,
-      cost.accuracy,
-      cost.accuracyDifference,
-      cost.contextTokens,
-      cost.forwardedTokens,
-      cost.forwardPasses,
-      cost.timeRatio,
-    ]),
-  };
-}
-
-function correlationsTable({ correlations }: SliceAnalysis): DataTable {
-  return {
-    name: 'correlations',
-    title: "Stability and the prompt's share of attention",
-    note:
-      `Rank correlations (Spearman's ρ) of stability with the prompt's share after the policy: between the means of probed rounds, and between the late means of dialogues. ` +
-      'Uniform attention gives the prompt a share equal to its token fraction (tokens of the prompt ÷ of the context), so three columns take it into account: the correlation of share and token fraction; that of share and stability given the token fraction (partial); that of stability and share ÷ token fraction. ' +
-      `A dash: not recorded, or one of them does not vary.`,
-    columns: [
-      ARM,
-      { name: 'over_rounds', heading: 'over rounds', signed: true },
-      { name: 'over_dialogues', heading: 'over dialogues', signed: true },
-      { name: 'share_with_fraction', heading: 'share, token fraction', signed: true },
-      { name: 'given_fraction', heading: 'given token fraction', signed: true },
-      { name: 'per_fraction', heading: 'share ÷ token fraction', signed: true },
-    ],
-    rows: correlations.map(({ name, overRounds, overDialogues, byLength }) => [
-      name,
-      overRounds,
-      overDialogues,
-      byLength?.ofShare ?? null,
-      byLength?.given ?? null,
-      byLength?.perToken ?? null,
-    ]),
-  };
-}
-
-function roundsTable({ courses }: SliceAnalysis): DataTable {
-  const at = (course: Course, round: number): Estimate | null =>
-    course.rounds.find((estimate) => estimate.round === round) ?? null;
-  const row = (course: ArmCourse, { round }: AttentionRound): TableCell[] => [
-    course.name,
-    round,
-    at(course.stability, round),
-    at(course.obedience, round),
-    at(course.ability, round),
-    at(course.fluency, round),
-    at(course.share.before, round),
-    at(course.share.after, round),
-  ];
-  return {
-    name: 'rounds',
-    title: 'Round by round',
-    note: `Stability; obedience, ability and fluency of the dialogue's own answers; the prompt's share of attention before and after the policy, mean over rows and over the heads that see furthest.`,
-    columns: [
-      ARM,
-      ROUND,
-      { name: 'stability', heading: 'stability' },
-      { name: 'obedience', heading: 'obedience' },
-      { name: 'ability', heading: 'ability' },
-      { name: 'fluency', heading: 'fluency' },
-      { name: 'share_before', heading: 'share before', digits: 3 },
-      { name: 'share_after', heading: 'share after', digits: 3 },
-    ],
-    rows: courses.flatMap((course) => course.attention.map((round) => row(course, round))),
-  };
-}
-
-function attentionTable({ courses }: SliceAnalysis): DataTable {
-  const share = (name: string, heading: string): Column => ({ name, heading, digits: 3 });
-  return {
-    name: 'attention',
-    title: 'Distribution of attention',
-    note:
-      "Before the policy, means over dialogues: the prompt's share over rows × heads that see furthest (mean, median, 90th percentile, fraction of them above 0.5 and below 0.001, where a share policy can do little), " +
-      'and the mean shares of controls: the first token alone, the tokens of the template alone, a random span as long as the first token and the prompt.',
-    columns: [
-      ARM,
-      ROUND,
-      { name: 'context_tokens', heading: 'tokens', digits: 0 },
-      share('share', 'mean'),
-      share('median', 'median'),
-      share('ninetieth', '90th'),
-      share('above', '> 0.5'),
-      share('below', '< 0.001'),
-      share('sink', 'sink'),
-      share('template', 'template'),
-      share('random', 'random'),
-    ],
-    rows: courses.flatMap(({ name, attention }) =>
-      attention.map((round) => [
-        name,
-        round.round,
-        round.contextTokens,
-        round.before,
-        round.median,
-        round.ninetieth,
-        round.above,
-        round.below,
-        round.sink,
-        round.template,
-        round.random,
-      ]),
-    ),
-  };
-}
-
-function headsTable({ heads, slice: { baseline } }: SliceAnalysis, { early, late }: ReportedSpec): DataTable {
-  return {
-    name: 'heads',
-    title: 'Heads',
-    note: `Each head's mean share of the prompt, over the rows in which it sees it, under ${baseline} in ${roundsText(early)}, and what is left of it in ${roundsText(late)} (late ÷ early). Layers and heads from 0.`,
-    columns: [
-      { name: 'layer', heading: 'layer', digits: 0 },
-      { name: 'head', heading: 'head', digits: 0 },
-      { name: 'share_early', heading: 'share, early', digits: 4 },
-      { name: 'left', heading: 'late ÷ early', digits: 3 },
-    ],
-    rows:
-      heads?.early.flatMap((row, layer) =>
-        row.map((share, head): TableCell[] => [layer, head, share, heads.left[layer]![head]!]),
-      ) ?? [],
   };
 }
