@@ -20,6 +20,8 @@ export type ForcedChatOptions = SteeringOptions & {
   readonly prefixFirst?: boolean;
   /** Earlier messages, which count as turns and are not read; as in `ChatOptions`. */
   readonly history?: readonly Message[];
+  /** Context length in tokens; see `SessionOptions`. */
+  readonly contextLength?: number | undefined;
   /** The date and time that the template writes; as in `ChatOptions`. */
   readonly now?: string;
   /** Disjoint ascending token ranges whose shares to measure. */
@@ -86,6 +88,7 @@ export function openForcedChat(
     system,
     prefixFirst = false,
     history = [],
+    contextLength,
     now = currentMoment(),
     ranges = [],
     ...options
@@ -102,7 +105,7 @@ export function openForcedChat(
     ...history,
   ];
   const past: PastTurn[] = [];
-  const caches = new Caches(executor, undefined, null);
+  const caches = new Caches(executor, contextLength, null);
   const session = caches.dialogue;
   const forwarded = { tokens: 0, passes: 0 };
   const count = (tokens: number): void => {

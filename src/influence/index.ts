@@ -13,3 +13,4 @@ export {
   type RoundInfluence,
 } from './influence.js';
 export { closestInLength } from './references.js';
+export { type LeftOut, sentencesLeftOut } from './sentences.js';

@@ -30,6 +30,8 @@ export interface InfluenceOptions {
   readonly message?: (system: string | null, turn: number, words: string) => string;
   /** The rounds to measure, from 1; default: all. */
   readonly rounds?: readonly number[];
+  /** Context length in tokens; see `SessionOptions`. */
+  readonly contextLength?: number;
   /** The date and time that the template writes, if it writes one. */
   readonly now: Moment;
 }
@@ -82,7 +84,7 @@ export async function measureInfluence(
   references: readonly Reference[],
   options: InfluenceOptions,
 ): Promise<Influence> {
-  const { settings = {}, message = (_, __, words) => words, rounds, now } = options;
+  const { settings = {}, message = (_, __, words) => words, rounds, contextLength, now } = options;
   const { vocabSize } = model.executor.blueprint;
   const most = Math.max(1, Math.floor(BLOCK_BYTES / (vocabSize * Float32Array.BYTES_PER_ELEMENT)));
   const prompts = [system, ...references.map((reference) => reference.system)];
@@ -92,7 +94,14 @@ export async function measureInfluence(
     for (const prompt of prompts) {
       const steering = prompt === null ? withoutSystem(settings) : settings;
       chats.push(
-        openForcedChat(model, { ...steering, system: prompt, history: given, prefixFirst: true, now }),
+        openForcedChat(model, {
+          ...steering,
+          system: prompt,
+          history: given,
+          prefixFirst: true,
+          now,
+          contextLength,
+        }),
       );
     }
     for (const [index, { user, assistant }] of exchanges.entries()) {

@@ -6,6 +6,12 @@
 export { FEWEST_CLUSTERS, type HalfLife, type Measured } from './estimates.js';
 export { type FigureWords, headMap, tokenFigure, turnFigure } from './figures.js';
 export { byDecay, byShare, type HeadKind, type HeadSummary } from './head-summary.js';
+export {
+  type InfluenceSummary,
+  influenceFigure,
+  type ReferenceSummary,
+  referenceText,
+} from './influence.js';
 export { type LeadOptions, type MeasuredTurn, measureDialogue } from './lead.js';
 export { readAloud } from './read.js';
 export { type Recorded, type RecordedMessage, readRecorded } from './recorded.js';
@@ -13,6 +19,7 @@ export {
   type DecayProgress,
   type DecayResult,
   type DecayRun,
+  type InfluencePlan,
   type MeasuredDialogue,
   measureDecay,
   measuredBytes,

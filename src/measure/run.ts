@@ -3,8 +3,10 @@ import { cacheBytes } from '../concurrency.js';
 import { headGrid, type Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import { type GrowingFile, openGrowingFile } from '../files/index.js';
+import { type InfluenceOptions, measureInfluence, type Reference } from '../influence/index.js';
 import type { Message } from '../text/index.js';
 import { writeInOrder } from './in-order.js';
+import { type DialogueInfluence, type InfluenceSummary, summarizeInfluence } from './influence.js';
 import type { LeadEvent, MeasuredTurn } from './lead.js';
 import { SHARE_COLUMNS } from './share-columns.js';
 import { openShareTable } from './share-table.js';
@@ -38,6 +40,13 @@ export interface DecayProgress {
   readonly rows: number;
 }
 
+/** How the prompt's influence on every dialogue is measured. */
+export interface InfluencePlan {
+  /** Returns what stands in for the prompt of dialogue `index`. */
+  references(index: number): readonly Reference[];
+  readonly options: InfluenceOptions;
+}
+
 /** What {@link measureDecay} measures and where it writes. */
 export interface DecayRun {
   readonly model: Model;
@@ -46,6 +55,8 @@ export interface DecayRun {
   readonly batch?: number;
   /** Opens dialogue `index`. Dialogues are opened in order. */
   open(index: number): MeasuredDialogue;
+  /** Measures the prompt's influence on every dialogue that runs to its end; default: not measured. */
+  readonly influence?: InfluencePlan | undefined;
   /** Fields added to every line of `dialogues`, as plain JSON. */
   readonly facts: Readonly<Record<string, unknown>>;
   /** Output files. */
@@ -57,6 +68,8 @@ export interface DecayRun {
 /** The result of a measurement. */
 export interface DecayResult {
   readonly summary: DecaySummary;
+  /** The prompt's influence; null if it was not measured, or no dialogue ran to its end. */
+  readonly influence: InfluenceSummary | null;
   /** Whether every dialogue ran to its end. */
   readonly complete: boolean;
   /** The error of the first dialogue that failed; null if none did. */
@@ -100,6 +113,7 @@ export async function measureDecay(run: DecayRun): Promise<DecayResult> {
     const lines = open(paths.dialogues);
     const notices: (string | null)[] = [];
     const systems: string[] = [];
+    const influences: DialogueInfluence[] = [];
     const opening = {
       ...run,
       open(index: number) {
@@ -109,8 +123,10 @@ export async function measureDecay(run: DecayRun): Promise<DecayResult> {
       },
     };
     const { complete, failure } = await measureAll(opening, (item) => {
-      if (item.kind === 'line') lines.append(new TextEncoder().encode(`${JSON.stringify(item.line)}\n`));
-      else if (item.kind === 'turn') notices.push(item.turn.notice);
+      if (item.kind === 'line') {
+        lines.append(new TextEncoder().encode(`${JSON.stringify(item.line)}\n`));
+        if (item.influence !== null) influences.push(item.influence);
+      } else if (item.kind === 'turn') notices.push(item.turn.notice);
       else {
         table.add(item.row);
         tally.add(item.row);
@@ -121,7 +137,8 @@ export async function measureDecay(run: DecayRun): Promise<DecayResult> {
     }
     table.finish();
     for (const file of files) file.finish();
-    return { summary: summarize(tally, systems), complete, failure, notices };
+    const summary = summarize(tally, systems);
+    return { summary, influence: summarizeInfluence(influences), complete, failure, notices };
   } catch (error) {
     for (const file of files) file.discard();
     throw error;
@@ -129,7 +146,9 @@ export async function measureDecay(run: DecayRun): Promise<DecayResult> {
 }
 
 /** Something to write: an event of a dialogue, or its line after the last event. */
-type Item = LeadEvent | { readonly kind: 'line'; readonly line: object };
+type Item =
+  | LeadEvent
+  | { readonly kind: 'line'; readonly line: object; readonly influence: DialogueInfluence | null };
 
 /**
  * Measures all dialogues and writes their items in order.
@@ -176,15 +195,27 @@ async function measureAll(
       if (broken) throw error;
       failures.set(index, error);
     }
+    let influence: DialogueInfluence | null = null;
+    try {
+      if (dialogue !== null && turns.length === dialogue.rounds && signal?.aborted !== true) {
+        influence = await influenceOn(run, index, dialogue, turns);
+      }
+    } catch (error) {
+      failures.set(index, error);
+    }
     running--;
     done++;
-    const whole = turns.length === dialogue?.rounds && signal?.aborted !== true;
+    const whole = turns.length === dialogue?.rounds && signal?.aborted !== true && !failures.has(index);
     complete &&= whole;
     writing(() => {
       if (dialogue !== null) {
         const { events: _, rounds, ...told } = dialogue;
-        const line = { dialogue: index, complete: whole, ...told, turns, ...run.facts };
-        order.add(index, { kind: 'line', line });
+        const line = {
+          ...{ dialogue: index, complete: whole, ...told, turns },
+          ...(influence && { influence: influence.references }),
+          ...run.facts,
+        };
+        order.add(index, { kind: 'line', line, influence });
       }
       order.end(index);
     });
@@ -209,6 +240,23 @@ async function measureAll(
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
   const first = failures.size === 0 ? null : failures.get(Math.min(...failures.keys()));
   return { complete: complete && signal?.aborted !== true, failure: first };
+}
+
+/** Measures the influence on a dialogue that has ended; null if the run does not ask for it. */
+async function influenceOn(
+  { model, influence }: DecayRun,
+  index: number,
+  { system, given }: MeasuredDialogue,
+  turns: readonly MeasuredTurn[],
+): Promise<DialogueInfluence | null> {
+  if (influence === undefined) return null;
+  const measured = await measureInfluence(
+    model,
+    { system, given, exchanges: turns },
+    influence.references(index),
+    influence.options,
+  );
+  return { ...measured, system, given: given.length / 2 };
 }
 
 /** Wakes those that wait for a dialogue to end. */

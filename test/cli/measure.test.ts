@@ -106,6 +106,78 @@ describe('holdfast measure without a model', () => {
   });
 });
 
+describe('holdfast measure --influence', () => {
+  it("measures the influence of every dialogue's prompt beside another's and none", async () => {
+    const out = temporaryFolder();
+    const args = [
+      'measure',
+      '--pairs',
+      '2',
+      '--rounds',
+      '2',
+      '--policy',
+      'split-softmax',
+      '--strength',
+      '0.6',
+    ];
+    const outcome = await holdfast([...args, '--influence', '--out', out]);
+    expect(outcome.code, outcome.stderr).toBe(0);
+    const { influence } = json(join(out, 'summary.json'));
+    expect(influence.references.map(({ name }: { name: string }) => name)).toEqual(['others', 'none']);
+    const dialogues = lines(join(out, 'dialogues.jsonl'));
+    for (const [at, { turns, mean }] of influence.references.entries()) {
+      for (const { turn, influence: measured } of turns) {
+        const own = dialogues.map(({ influence: each }) => each[at].rounds[turn - 1]);
+        const value = own.reduce((total, { sum, count }) => total + sum / count, 0) / own.length;
+        expect(measured.value).toBeCloseTo(value, 12);
+        expect(value).toBeGreaterThan(0.01);
+      }
+      expect(outcome.stdout).toContain(mean.value.toFixed(3));
+    }
+    // The prompt of each dialogue stands in for that of the other one.
+    expect(dialogues[0].influence[0].system).toBe(dialogues[1].system);
+    expect(readdirSync(out).sort()).toEqual([...FILES, 'influence.svg', 'influence.vl.json'].sort());
+    expect(outcome.stdout).toMatch(/^It took \d+ passes over [\d,]+ tokens\.$/m);
+  });
+
+  it('measures the sentences of a recorded prompt, and a prompt from a file', async () => {
+    const chat = temporaryFile('chat.json', MESSAGES);
+    const out = temporaryFolder();
+    const same = temporaryFile('same.txt', MESSAGES[0]!.content);
+    const args = ['measure', LLAMA, '--executor', 'reference', '--chat', chat, '--as-written', '--out', out];
+    await succeed([...args, '--influence', `sentences,none,${same}`]);
+    const { influence } = json(join(out, 'summary.json'));
+    expect(influence.references.map(({ name }: { name: string }) => name)).toEqual([
+      'without sentence 1: You are the keeper of the rope.',
+      'without sentence 2: Hold fast.',
+      'none',
+      same,
+    ]);
+    const means = influence.references.map(({ mean }: { mean: { value: number } }) => mean.value);
+    for (const mean of means.slice(0, 3)) expect(mean).toBeGreaterThan(0);
+    expect(means[3]).toBe(0);
+  });
+
+  it('refuses references that the dialogues do not have', async () => {
+    const chat = temporaryFile('chat.json', MESSAGES);
+    const args = ['measure', LLAMA, '--executor', 'reference', '--chat', chat, '--as-written'];
+    const refused = async (references: string, message: RegExp): Promise<void> => {
+      const outcome = await holdfast([...args, '--out', temporaryFolder(), '--influence', references]);
+      expectFailure(outcome, 2, message);
+    };
+    await refused('others', /E_USAGE: there are no others: all dialogues have one system prompt/);
+    await refused('none,none', /E_USAGE: a reference is given twice/);
+    const missing = ['--out', temporaryFolder(), '--influence', 'nowhere.txt'];
+    expectFailure(await holdfast([...args, ...missing]), 1, /E_NOT_FOUND/);
+    const several = ['measure', 'organism', '--pairs', '2', '--rounds', '1', '--influence', 'sentences'];
+    expectFailure(
+      await holdfast([...several, '--out', temporaryFolder()]),
+      2,
+      /E_USAGE: the dialogues have several prompts/,
+    );
+  });
+});
+
 describe('holdfast measure --chat', () => {
   const chat = (): string => temporaryFile('chat.json', MESSAGES);
 

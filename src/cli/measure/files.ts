@@ -1,7 +1,14 @@
 import { basename, join } from 'node:path';
 import type { SavedDialogue, SavedSettings } from '../../dialogue/index.js';
 import { writeWhole } from '../../files/index.js';
-import { type DecaySummary, headMap, tokenFigure, turnFigure } from '../../measure/index.js';
+import {
+  type DecaySummary,
+  headMap,
+  type InfluenceSummary,
+  influenceFigure,
+  tokenFigure,
+  turnFigure,
+} from '../../measure/index.js';
 import { heatMapSpec, specOf, specSvg } from '../../report/index.js';
 import type { Moment } from '../../text/index.js';
 
@@ -19,6 +26,8 @@ export interface MeasureFacts {
 /** A finished or interrupted measurement. */
 export interface Measurement {
   readonly summary: DecaySummary;
+  /** The prompt's influence; null if it was not measured. */
+  readonly influence: InfluenceSummary | null;
   /** Whether every dialogue ran to its end. */
   readonly complete: boolean;
   readonly facts: MeasureFacts;
@@ -38,19 +47,24 @@ export const MEASURE_FILES = {
  */
 export async function writeMeasured(
   out: string,
-  { summary, complete, facts }: Measurement,
+  { summary, influence, complete, facts }: Measurement,
 ): Promise<readonly string[]> {
   const paths = Object.values(MEASURE_FILES).map((name) => join(out, name));
   const write = async (name: string, text: string): Promise<void> => {
     await writeWhole(join(out, name), [new TextEncoder().encode(text)]);
   };
   const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
-  await write(MEASURE_FILES.summary, json({ format: 'holdfast-decay-2', ...facts, complete, ...summary }));
+  await write(
+    MEASURE_FILES.summary,
+    json({ format: 'holdfast-decay-2', ...facts, complete, ...summary, ...(influence && { influence }) }),
+  );
   const words = { model: basename(facts.model.name), source: sourceLine(facts) };
+  const drawn = influence && influenceFigure(influence, words);
   const specs = {
     'share-by-token': specOf(tokenFigure(summary, words), 'paper'),
     'share-by-turn': specOf(turnFigure(summary, words), 'paper'),
     heads: heatMapSpec(headMap(summary, words), 'paper'),
+    ...(drawn && { influence: specOf(drawn, 'paper') }),
   };
   for (const [name, spec] of Object.entries(specs)) {
     await write(`${name}.vl.json`, json(spec));

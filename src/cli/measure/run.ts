@@ -2,11 +2,17 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parameterCount } from '../../architectures/index.js';
 import { planConcurrency } from '../../concurrency.js';
-import { openChat, saveDialogue } from '../../dialogue/index.js';
+import { openChat, policyChoice, type SteeringOptions, saveDialogue } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import { makeFolder } from '../../files/index.js';
-import { type DecayProgress, type LeadOptions, measureDecay, measuredBytes } from '../../measure/index.js';
+import {
+  type DecayProgress,
+  type InfluencePlan,
+  type LeadOptions,
+  measureDecay,
+  measuredBytes,
+} from '../../measure/index.js';
 import { readPackage } from '../../package.js';
 import { readVersions } from '../../versions.js';
 import {
@@ -20,6 +26,7 @@ import {
 } from '../options/index.js';
 import { type Output, stderr, stdout } from '../terminal/index.js';
 import { MEASURE_FILES, type MeasureFacts, writeMeasured } from './files.js';
+import { readReferences } from './references.js';
 import { type MeasureSource, openMeasureSource, type SourceFlags } from './source.js';
 import { measureLines } from './view.js';
 
@@ -51,18 +58,30 @@ export async function runMeasure(named: string | undefined, flags: MeasureFlags)
       ...(flags.context === undefined ? {} : { contextLength: flags.context }),
     };
     const called = isEmbedded(named) ? (named ?? 'organism') : model.name;
-    const facts = await readFacts(model, called, source, options);
-    await measure(model, facts, source, options, flags);
+    const { facts, steering } = await readFacts(model, called, source, options);
+    const { influence } = flags;
+    const references = influence === undefined ? null : await readReferences(influence, source.systems);
+    const plan = references && {
+      references,
+      options: { settings: steering, contextLength: facts.contextLength, now: source.now },
+    };
+    await measure({ model, facts, source, options, influence: plan }, flags);
   } finally {
     await model.dispose();
   }
 }
 
+/** A measurement that is ready to run. */
+interface Ready {
+  readonly model: Model;
+  readonly facts: MeasureFacts;
+  readonly source: MeasureSource;
+  readonly options: LeadOptions;
+  readonly influence: InfluencePlan | null;
+}
+
 async function measure(
-  model: Model,
-  facts: MeasureFacts,
-  source: MeasureSource,
-  options: LeadOptions,
+  { model, facts, source, options, influence: plan }: Ready,
   { out, json, batch }: MeasureFlags,
 ): Promise<void> {
   const control = new AbortController();
@@ -76,24 +95,33 @@ async function measure(
     dialogueBytes: measuredBytes(blueprint, facts.contextLength),
   };
   try {
-    const { summary, complete, failure, notices } = await measureDecay({
+    const { summary, influence, complete, failure, notices } = await measureDecay({
       model,
       dialogues: source.dialogues,
       batch: planConcurrency(executor, size, { jobs: 1, batch }).batch,
       open: (index) => source.open(model, options, index, control.signal),
+      influence: plan ?? undefined,
       facts: { ...facts },
       paths: { shares: join(out, MEASURE_FILES.shares), dialogues: join(out, MEASURE_FILES.dialogues) },
       signal: control.signal,
       onProgress: progress.show,
     });
     progress.end();
-    const files = await writeMeasured(out, { summary, complete, facts });
+    const files = await writeMeasured(out, { summary, influence, complete, facts });
     const notice = noticeOf(notices);
     if (notice !== null) stderr.lines([`note: ${notice}`]);
     stdout.lines(
       json === true
-        ? [JSON.stringify({ now: facts.now, complete, ...(notice === null ? {} : { notice }), ...summary })]
-        : measureLines({ summary, complete, facts, files }),
+        ? [
+            JSON.stringify({
+              now: facts.now,
+              complete,
+              ...(notice === null ? {} : { notice }),
+              ...summary,
+              ...(influence && { influence }),
+            }),
+          ]
+        : measureLines({ summary, influence, complete, facts, files }),
     );
     if (failure !== null) throw failure;
     if (!complete) process.exitCode = INTERRUPTED;
@@ -132,7 +160,7 @@ async function checkEmpty(out: string): Promise<void> {
 }
 
 /**
- * Returns the facts that a measurement depends on. Opens a chat for this and closes it again, so settings that the model
+ * Returns the facts that a measurement depends on, and how its dialogues are steered. Opens a chat for this and closes it again, so settings that the model
  * does not accept are refused before anything is measured.
  */
 async function readFacts(
@@ -140,12 +168,12 @@ async function readFacts(
   called: string,
   source: MeasureSource,
   options: LeadOptions,
-): Promise<MeasureFacts> {
-  const chat = openChat(model, { ...options, system: source.system });
+): Promise<{ readonly facts: MeasureFacts; readonly steering: SteeringOptions }> {
+  const chat = openChat(model, { ...options, system: source.systems[0]! });
   try {
     const { model: saved, contextLength, next } = await saveDialogue(chat, readPackage().version);
     const { heldTokens: _, ...settings } = next!;
-    return {
+    const facts = {
       source: source.name,
       model: { ...saved, name: called },
       settings,
@@ -153,6 +181,9 @@ async function readFacts(
       now: chat.now,
       versions: readVersions(model.executor.name),
     };
+    const { policy, schedule, target, selection, silence, guidance } = chat.settings;
+    const steering = { ...policyChoice(policy, schedule), target, ...selection, silence, guidance };
+    return { facts, steering };
   } finally {
     chat.dispose();
   }

@@ -29,6 +29,7 @@ export interface SourceFlags extends SettingsFlags {
   readonly pairs?: number;
   readonly batch?: number;
   readonly rounds?: number;
+  readonly influence?: string | true;
 }
 
 /** The name of the script with the organism's own trials. */
@@ -41,8 +42,8 @@ export interface MeasureSource {
   readonly dialogues: number;
   /** Default of the maximum number of tokens per answer. */
   readonly maxTokens: number;
-  /** The system prompt of the first dialogue. */
-  readonly system: string;
+  /** The system prompts of all dialogues, in order. */
+  readonly systems: readonly string[];
   /** The moment of its dialogues, the same for all. */
   readonly now: Moment;
   open(model: Model, options: LeadOptions, index: number, signal: AbortSignal): MeasuredDialogue;
@@ -141,7 +142,7 @@ async function readSource(flags: SourceFlags): Promise<MeasureSource> {
     name: `${file} as written`,
     dialogues: 1,
     maxTokens: 1, // no answer is generated, so none needs room in the context
-    system,
+    systems: [system],
     now: recordedMoment(now, flags.now),
     open: (model, { contextLength, now }, _, signal) => ({
       ...{ scenario: 'recorded', group: 'recorded', system, given: [], rounds },
@@ -153,14 +154,15 @@ async function readSource(flags: SourceFlags): Promise<MeasureSource> {
 
 /** Returns the source of generated dialogues. If it has fewer scenarios than dialogues, they repeat with other seeds. */
 function ledSource(name: string, source: ScenarioSource, dialogues: number, now: Moment): MeasureSource {
+  const scenarioAt = (index: number) => source.at(source.size === null ? index : index % source.size);
   return {
     name,
     dialogues,
     maxTokens: MAX_TOKENS.others,
-    system: source.at(0).system,
+    systems: Array.from({ length: dialogues }, (_, index) => scenarioAt(index).system),
     now,
     open(model, options, index, signal) {
-      const scenario = source.at(source.size === null ? index : index % source.size);
+      const scenario = scenarioAt(index);
       const { id, group, system, given, rounds } = scenario;
       const events = measureDialogue(model, scenario, options, index, signal);
       return { scenario: id, group, system, given, rounds, events };

@@ -8,7 +8,10 @@ import {
   type HalfLife,
   type HeadKind,
   type HeadSummary,
+  type InfluenceSummary,
   type Measured,
+  type ReferenceSummary,
+  referenceText,
   type ShareColumn,
   type TurnPlace,
 } from '../../measure/index.js';
@@ -34,7 +37,7 @@ const KINDS: readonly HeadKind[] = ['soft', 'blind', 'fixed', 'mixed'];
 
 /** Returns a measurement for people, line by line. */
 export function measureLines(measured: Measurement & { readonly files: readonly string[] }): string[] {
-  const { summary, complete, facts, files } = measured;
+  const { summary, influence, complete, facts, files } = measured;
   const { dialogues, prompts, rows } = summary;
   return [
     `${facts.model.name}, ${facts.source}: ${count(dialogues, 'dialogue')}${prompts < dialogues ? ` of ${count(prompts, 'prompt')}` : ''}, ${count(rows, 'token')} of answers, policy ${facts.settings.policy}`,
@@ -50,8 +53,33 @@ export function measureLines(measured: Measurement & { readonly files: readonly 
     '',
     ...headLines(summary),
     '',
+    ...(influence === null ? [] : [...influenceLines(influence), '']),
     'Written',
     ...files.map((file) => `  ${file}`),
+  ];
+}
+
+function influenceLines({ references, forwardedTokens, forwardPasses }: InfluenceSummary): string[] {
+  const turns = [...new Set(references.flatMap((own) => own.turns.map(({ turn }) => turn)))];
+  // Turns double, as the influence often halves; the summary has all of them.
+  const shown = turns.filter(
+    (turn, place) => place === turns.length - 1 || Number.isInteger(Math.log2(turn)),
+  );
+  const at = ({ turns: own }: ReferenceSummary, turn: number): Measured | null =>
+    own.find((each) => each.turn === turn)?.influence ?? null;
+  return [
+    "Influence of the prompt: how far the next token's distribution is from that with another prompt (KL divergence, nats a token)",
+    ...textTable({
+      heading: ['beside', 'mean', ...shown.map((turn) => `turn ${turn}`), 'half-life in turns'],
+      rows: references.map((reference) => [
+        referenceText(reference.name),
+        numberText(reference.mean, 3),
+        ...shown.map((turn) => numberText(at(reference, turn), 3)),
+        halfLifeText(reference.halfLife, 1),
+      ]),
+      wordy: [0],
+    }),
+    `It took ${forwardPasses.toLocaleString('en')} passes over ${forwardedTokens.toLocaleString('en')} tokens.`,
   ];
 }
 

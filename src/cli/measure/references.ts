@@ -1,0 +1,67 @@
+import { HoldfastError } from '../../errors.js';
+import { readText } from '../../files/index.js';
+import { closestInLength, type Reference, sentencesLeftOut } from '../../influence/index.js';
+
+/**
+ * Reads the references of `--influence`, and returns a function that returns them for each dialogue.
+ * @param flag the option's value: names and files, separated by commas; true for the default
+ * @param systems the system prompts of all dialogues
+ * @throws HoldfastError `E_USAGE` for `others` where all dialogues have one prompt, for `sentences` where they have several or
+ * their prompt has one sentence, and for a reference given twice; what reading a file throws
+ */
+export async function readReferences(
+  flag: string | true,
+  systems: readonly string[],
+): Promise<(index: number) => readonly Reference[]> {
+  const differ = new Set(systems).size > 1;
+  const named = flag === true ? (differ ? 'others,none' : 'none') : flag;
+  const names = named.split(',').map((name) => name.trim());
+  if (names.includes('others') && !differ) {
+    throw new HoldfastError('E_USAGE', 'there are no others: all dialogues have one system prompt', {
+      field: '--influence',
+      hint: 'Use none or sentences, or name a file with another prompt',
+    });
+  }
+  if (new Set(names).size < names.length) {
+    throw new HoldfastError('E_USAGE', `a reference is given twice: ${named}`, { field: '--influence' });
+  }
+  const leftOut = names.includes('sentences') ? sentenceReferences(systems) : [];
+  const texts = new Map<string, string>();
+  for (const name of names) {
+    if (name === 'others' || name === 'none' || name === 'sentences') continue;
+    const text = await readText(name, 'Give others, none, sentences, or a file with another prompt');
+    texts.set(name, text.trim());
+  }
+  return (index) =>
+    names.flatMap((name): readonly Reference[] => {
+      if (name === 'sentences') return leftOut;
+      if (name === 'none') return [{ name, system: null }];
+      return [{ name, system: name === 'others' ? closestInLength(systems, index) : texts.get(name)! }];
+    });
+}
+
+/** Returns a reference for each sentence of the one prompt: the prompt without it. */
+function sentenceReferences(systems: readonly string[]): readonly Reference[] {
+  const [prompt] = systems;
+  if (new Set(systems).size > 1) {
+    throw new HoldfastError(
+      'E_USAGE',
+      'the dialogues have several prompts, whose sentences cannot be compared',
+      {
+        field: '--influence',
+        hint: 'Measure one prompt: --chat with dialogues of one prompt, or --pairs 1',
+      },
+    );
+  }
+  const sentences = sentencesLeftOut(prompt!);
+  if (sentences.length < 2) {
+    throw new HoldfastError('E_USAGE', 'the prompt has one sentence, so nothing is left without it', {
+      field: '--influence',
+      hint: 'Use none',
+    });
+  }
+  return sentences.map(({ sentence, rest }, at) => ({
+    name: `without sentence ${at + 1}: ${sentence}`,
+    system: rest,
+  }));
+}
