@@ -8,8 +8,7 @@ import type { Slice } from './slices.js';
 import type { ReportedSpec } from './study-result.js';
 
 /**
- * The rank correlation of the prompt's influence on an answer with a judgement of the same dialogue in the same round, given
- * the round: whether a dialogue in which the prompt has more influence than in others of this round is also judged better.
+ * Rank correlations of the prompt's influence on an answer with a judgement of the same dialogue in the same round.
  */
 export interface InfluenceCorrelation {
   readonly reference: string;
@@ -17,8 +16,17 @@ export interface InfluenceCorrelation {
   readonly judged: 'obedience' | 'stability';
   /** Answers with both numbers. */
   readonly answers: number;
-  /** NaN if one of the two does not vary within any round. */
-  readonly correlation: Estimate;
+  /**
+   * Given the round: whether a dialogue in which the prompt has more influence than in others of this round is judged better.
+   * NaN if one of the two does not vary within any round.
+   */
+  readonly givenRound: Estimate;
+  /**
+   * Given the round and the dialogue: whether a dialogue is judged better in the rounds in which the prompt has more influence
+   * than it has there in other dialogues, whatever the level of the dialogue is. Prompts differ in how far they are from a
+   * reference, so this is the fairer of the two.
+   */
+  readonly givenDialogue: Estimate;
 }
 
 const JUDGED: readonly { readonly judged: InfluenceCorrelation['judged']; readonly read: ReadRound }[] = [
@@ -43,8 +51,15 @@ export function influenceCorrelationsOf(
         own.flatMap((record) => pointsOf(record, reference, cluster, dialogues, read)),
       );
       if (points.length === 0) return [];
-      const correlation = inference.estimate(clusters, rankCorrelationWithin(points, clusters));
-      return [{ reference, judged, answers: points.length, correlation }];
+      const given = (what: 'stratum' | 'stratum and unit'): Estimate =>
+        inference.estimate(clusters, rankCorrelationWithin(points, clusters, what));
+      return [
+        {
+          ...{ reference, judged, answers: points.length },
+          givenRound: given('stratum'),
+          givenDialogue: given('stratum and unit'),
+        },
+      ];
     }),
   );
 }
@@ -56,13 +71,14 @@ function pointsOf(
   dialogues: Slice['arms'][number]['dialogues'],
   read: ReadRound,
 ): StratifiedPoint[] {
-  const dialogue = dialogues.find((each) => each.index === index && each.seed === seed);
+  const unit = dialogues.findIndex((each) => each.index === index && each.seed === seed);
+  const dialogue = dialogues[unit];
   const measured = references.find(({ name }) => name === reference)?.rounds ?? [];
   return measured.flatMap(({ round, sum, count }): StratifiedPoint[] => {
     const record = dialogue?.rounds.find((each) => each.round === round);
     if (dialogue === undefined || record === undefined || count === 0) return [];
     const score = read(record, dialogue);
     if (score.count === 0) return [];
-    return [{ stratum: round, cluster, x: sum / count, y: score.sum / score.count }];
+    return [{ stratum: round, unit, cluster, x: sum / count, y: score.sum / score.count }];
   });
 }

@@ -79,18 +79,20 @@ export function influenceTables({ influence }: SliceAnalysis, spec: ReportedSpec
     {
       name: 'influence-judged',
       title: 'Influence and obedience',
-      note: `Rank correlation of influence with what judges say of the same dialogue in the same round, given the round, under the untouched arm: of the answer itself (obedience), or of the probes after it (stability). Both are ranked within each round, so that two numbers that only fall together over the rounds have none.`,
+      note: `Rank correlation of influence with what judges say of the same dialogue in the same round, under the untouched arm: of the answer itself (obedience), or of the probes after it (stability). Given the round: both are ranked within each round, so that two numbers that only fall together over the rounds have none. Given the dialogue too: the mean rank of each dialogue is taken from its ranks; prompts differ in how far they are from a reference, so this is the fairer of the two.`,
       columns: [
         REFERENCE,
         { name: 'judged', heading: 'judged' },
         { name: 'answers', heading: 'answers', digits: 0 },
-        { name: 'correlation', heading: 'ρ given the round', signed: true },
+        { name: 'given_round', heading: 'ρ given the round', signed: true },
+        { name: 'given_dialogue', heading: 'ρ given round and dialogue', signed: true },
       ],
-      rows: correlations.map(({ reference, judged, answers, correlation }) => [
+      rows: correlations.map(({ reference, judged, answers, givenRound, givenDialogue }) => [
         reference,
         judged,
         answers,
-        correlation,
+        givenRound,
+        givenDialogue,
       ]),
     },
     {

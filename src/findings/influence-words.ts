@@ -94,11 +94,13 @@ function ratioWords(arms: readonly ArmInfluence[], { late }: ReportedSpec): stri
 function judgedWords({ influence }: SliceAnalysis): string[] {
   const [first] = influence!.correlations;
   const told = influence!.correlations.filter(
-    ({ reference, correlation }) => reference === first?.reference && !Number.isNaN(correlation.value),
+    ({ reference, givenDialogue }) => reference === first?.reference && !Number.isNaN(givenDialogue.value),
   );
   if (told.length === 0) return [];
   const texts = told.map(
-    ({ judged, correlation }) => `${judged} ρ ${estimateText(correlation, { signed: true })}`,
+    ({ judged, givenDialogue }) => `${judged} ρ ${estimateText(givenDialogue, { signed: true })}`,
   );
-  return [`Influence and judgement of the same dialogue, given the round: ${texts.join('; ')}.`];
+  return [
+    `Influence and judgement of the same answers, given the round and the dialogue: ${texts.join('; ')}.`,
+  ];
 }

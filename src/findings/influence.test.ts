@@ -119,10 +119,13 @@ describe('the analysis of influence', () => {
   it('finds that influence follows obedience within a round, and nothing where it only falls with it', () => {
     const [unlike] = influence.correlations;
     expect(unlike).toMatchObject({ reference: 'others', judged: 'obedience', answers: 240 });
-    expect(unlike!.correlation.low).toBeLessThan(0);
-    expect(unlike!.correlation.high).toBeGreaterThan(0);
+    expect(unlike!.givenRound.low).toBeLessThan(0);
+    expect(unlike!.givenRound.high).toBeGreaterThan(0);
     const [like] = analyse(simulated(null, true), FEW)[0]!.influence!.correlations;
-    expect(like!.correlation.low).toBeGreaterThan(0.5);
+    expect(like!.givenRound.low).toBeGreaterThan(0.5);
+    expect(like!.givenDialogue.low).toBeGreaterThan(0.5);
+    // Here the level of a dialogue decides its rank in every round, which leaves nothing given the dialogue.
+    expect(unlike!.givenDialogue.value).toBeNaN();
   });
 
   it('puts late influence against KL divergence', () => {

@@ -8,7 +8,13 @@ describe('the rank correlation given a stratum', () => {
   it("is Spearman's in one stratum, with ties", () => {
     const x = [3, 1, 2, 2, 5, 0];
     const y = [1, 1, 4, 2, 9, 3];
-    const points = x.map((value, cluster) => ({ stratum: 7, cluster, x: value, y: y[cluster]! }));
+    const points = x.map((value, cluster) => ({
+      stratum: 7,
+      unit: cluster,
+      cluster,
+      x: value,
+      y: y[cluster]!,
+    }));
     expect(rankCorrelationWithin(points, 6)(all(6))).toBeCloseTo(spearman(x, y), 12);
   });
 
@@ -17,6 +23,7 @@ describe('the rank correlation given a stratum', () => {
       [0, 1, 2, 3].flatMap((stratum) =>
         [0, 1, 2, 3].map((cluster) => ({
           stratum,
+          unit: cluster,
           cluster,
           x: 10 * stratum + cluster,
           y: agree ? cluster - 100 * stratum : 10 * stratum + [1, 0, 3, 2].indexOf((cluster + stratum) % 4),
@@ -26,8 +33,32 @@ describe('the rank correlation given a stratum', () => {
     expect(Math.abs(rankCorrelationWithin(points(false), 4)(all(4)))).toBeLessThan(0.5);
   });
 
+  it('is not hidden by units of different level, given the unit as well', () => {
+    // Within each unit both fall together; units with a high x have a low y.
+    const points = [0, 1, 2, 3, 4, 5].flatMap((unit) =>
+      [0, 1, 2].map((stratum) => {
+        const own = ((unit * 3 + stratum * 2) % 5) / 10;
+        return { stratum, unit, cluster: unit, x: unit + own, y: -unit + own };
+      }),
+    );
+    expect(rankCorrelationWithin(points, 6)(all(6))).toBeLessThan(-0.9);
+    const mixed = points.map((point) => ({ ...point, x: point.x + 2 * (point.y + point.unit) }));
+    const same = mixed.map((point) => ({ ...point, y: point.x }));
+    expect(rankCorrelationWithin(same, 6, 'stratum and unit')(all(6))).toBeCloseTo(1, 12);
+    const shifted = same.map((point) => ({ ...point, y: point.y - 100 * (point.unit % 2) }));
+    expect(rankCorrelationWithin(shifted, 6, 'stratum and unit')(all(6))).toBeGreaterThan(
+      rankCorrelationWithin(shifted, 6)(all(6)),
+    );
+  });
+
   it('draws clusters, and is NaN where nothing varies', () => {
-    const points = [0, 1, 2].map((cluster) => ({ stratum: 1, cluster, x: cluster, y: [0, 2, 1][cluster]! }));
+    const points = [0, 1, 2].map((cluster) => ({
+      stratum: 1,
+      unit: cluster,
+      cluster,
+      x: cluster,
+      y: [0, 2, 1][cluster]!,
+    }));
     const statistic = rankCorrelationWithin(points, 3);
     expect(statistic(Int32Array.of(0, 1, 1))).toBeCloseTo(1, 12);
     expect(statistic(Int32Array.of(1, 2, 2))).toBeCloseTo(-1, 12);

@@ -1,9 +1,11 @@
 import { drawnRanks } from './ranks.js';
 import type { Statistic } from './statistic.js';
 
-/** Two values of one observation, with its stratum (a round) and the index of its cluster (a prompt). */
+/** Two values of one observation, with its stratum (a round), its unit (a dialogue) and its cluster (a prompt). */
 export interface StratifiedPoint {
   readonly stratum: number;
+  readonly unit: number;
+  /** The index of the unit's cluster. */
   readonly cluster: number;
   readonly x: number;
   readonly y: number;
@@ -15,22 +17,29 @@ export interface StratifiedPoint {
  *
  *   r = Σ_s Σ (x − x̄_s)(y − ȳ_s) / √(Σ_s Σ (x − x̄_s)² · Σ_s Σ (y − ȳ_s)²)
  *
- * Two quantities that only fall together over the rounds have none. Ranks are divided by the size of their stratum, and are
+ * Two quantities that only fall together over the rounds have none. With `given: 'stratum and unit'`, the mean rank of each
+ * unit is taken from its ranks first, so that units (dialogues) that differ in level do not count either. Ranks are divided by the size of their stratum, and are
  * those of the whole sample in every resample. NaN if one of the two does not vary within any stratum.
  * @param clusters the number of clusters
+ * @param given what is held fixed
  */
-export function rankCorrelationWithin(points: readonly StratifiedPoint[], clusters: number): Statistic {
+export function rankCorrelationWithin(
+  points: readonly StratifiedPoint[],
+  clusters: number,
+  given: 'stratum' | 'stratum and unit' = 'stratum',
+): Statistic {
   const strata = [...new Set(points.map(({ stratum }) => stratum))];
+  const ranked = strata.flatMap((stratum) => {
+    const own = points.filter((point) => point.stratum === stratum);
+    const [x, y] = [own.map((point) => point.x), own.map((point) => point.y)].map(ranksOf);
+    return own.map((point, at) => ({ ...point, x: x![at]!, y: y![at]! }));
+  });
+  const centred = given === 'stratum' ? ranked : withoutUnitMeans(ranked);
   // For each stratum and cluster: n, Σx, Σy, Σxx, Σyy, Σxy.
   const sums = strata.map((stratum) => {
-    const own = points.filter((point) => point.stratum === stratum);
-    const ranksOf = (values: readonly number[]): number[] =>
-      Array.from(drawnRanks(values)(Int32Array.from(own.keys())), (rank) => rank / own.length);
-    const x = ranksOf(own.map((point) => point.x));
-    const y = ranksOf(own.map((point) => point.y));
     const byCluster = Array.from({ length: clusters }, () => new Float64Array(6));
-    for (const [at, { cluster }] of own.entries()) {
-      const terms = [1, x[at]!, y[at]!, x[at]! ** 2, y[at]! ** 2, x[at]! * y[at]!];
+    for (const { x, y, cluster } of centred.filter((point) => point.stratum === stratum)) {
+      const terms = [1, x, y, x ** 2, y ** 2, x * y];
       for (const [term, value] of terms.entries()) byCluster[cluster]![term]! += value;
     }
     return byCluster;
@@ -53,4 +62,22 @@ export function rankCorrelationWithin(points: readonly StratifiedPoint[], cluste
     // Rounding may leave something of ranks that do not vary.
     return xx > 1e-9 && yy > 1e-9 ? Math.max(-1, Math.min(1, xy / Math.sqrt(xx * yy))) : Number.NaN;
   };
+}
+
+/** Returns the ranks of values among each other, divided by their number. */
+function ranksOf(values: readonly number[]): number[] {
+  const all = Int32Array.from(values.keys());
+  return Array.from(drawnRanks(values)(all), (rank) => rank / values.length);
+}
+
+function withoutUnitMeans(points: readonly StratifiedPoint[]): StratifiedPoint[] {
+  const units = new Map<number, { n: number; x: number; y: number }>();
+  for (const { unit, x, y } of points) {
+    const sum = units.get(unit) ?? { n: 0, x: 0, y: 0 };
+    units.set(unit, { n: sum.n + 1, x: sum.x + x, y: sum.y + y });
+  }
+  return points.map((point) => {
+    const { n, x, y } = units.get(point.unit)!;
+    return { ...point, x: point.x - x / n, y: point.y - y / n };
+  });
 }
