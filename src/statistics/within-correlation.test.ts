@@ -34,21 +34,18 @@ describe('the rank correlation given a stratum', () => {
   });
 
   it('is not hidden by units of different level, given the unit as well', () => {
-    // Within each unit both fall together; units with a high x have a low y.
-    const points = [0, 1, 2, 3, 4, 5].flatMap((unit) =>
-      [0, 1, 2].map((stratum) => {
-        const own = ((unit * 3 + stratum * 2) % 5) / 10;
-        return { stratum, unit, cluster: unit, x: unit + own, y: -unit + own };
+    // Within each unit both move together; units with a high x have a low y.
+    const points = Array.from({ length: 8 }, (_, unit) =>
+      Array.from({ length: 6 }, (_, stratum) => {
+        const own = 2 * Math.sin(3 * unit + 5 * stratum) - stratum;
+        return { stratum, unit, cluster: unit, x: own + unit / 2, y: own - unit / 2 };
       }),
-    );
-    expect(rankCorrelationWithin(points, 6)(all(6))).toBeLessThan(-0.9);
-    const mixed = points.map((point) => ({ ...point, x: point.x + 2 * (point.y + point.unit) }));
-    const same = mixed.map((point) => ({ ...point, y: point.x }));
-    expect(rankCorrelationWithin(same, 6, 'stratum and unit')(all(6))).toBeCloseTo(1, 12);
-    const shifted = same.map((point) => ({ ...point, y: point.y - 100 * (point.unit % 2) }));
-    expect(rankCorrelationWithin(shifted, 6, 'stratum and unit')(all(6))).toBeGreaterThan(
-      rankCorrelationWithin(shifted, 6)(all(6)),
-    );
+    ).flat();
+    expect(rankCorrelationWithin(points, 8)(all(8))).toBeLessThan(0);
+    expect(rankCorrelationWithin(points, 8, 'stratum and unit')(all(8))).toBeGreaterThan(0.8);
+    const apart = points.map((point) => ({ ...point, x: 100 * point.unit + point.x }));
+    // Levels that decide all ranks leave nothing within a unit.
+    expect(rankCorrelationWithin(apart, 8, 'stratum and unit')(all(8))).toBeNaN();
   });
 
   it('draws clusters, and is NaN where nothing varies', () => {

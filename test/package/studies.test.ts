@@ -46,6 +46,7 @@ describe('experiments', () => {
       'controls.yaml',
       'decay.yaml',
       'heads.yaml',
+      'influence.yaml',
       'interventions.yaml',
       'real-decay.yaml',
       'real-interventions.yaml',
