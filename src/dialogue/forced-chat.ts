@@ -70,9 +70,15 @@ export interface ForcedChat {
    * Reads a turn as {@link read} does, in blocks, so that a long answer's logits are never all in memory. If the caller
    * stops early, the turn is not part of the dialogue.
    * @param most rows of a block; 0 to compute no logits and yield nothing
+   * @param keep whether the turn becomes part of the dialogue (default), or is a branch that leaves no trace
    * @throws HoldfastError as {@link read}
    */
-  readInBlocks(user: string, answer: string, most: number): AsyncGenerator<ForcedRows, EndedTurn>;
+  readInBlocks(
+    user: string,
+    answer: string,
+    most: number,
+    keep?: boolean,
+  ): AsyncGenerator<ForcedRows, EndedTurn>;
   dispose(): void;
 }
 
@@ -137,6 +143,7 @@ export function openForcedChat(
     user: string,
     answer: string,
     most: number,
+    keep = true,
   ): AsyncGenerator<ForcedRows, EndedTurn> {
     const asked: readonly PromptMessage[] = [...messages, { role: 'user', content: user }];
     const { prompt, ids, chosen } = layoutAnswer(format!, asked, answer, layoutOptions);
@@ -209,8 +216,10 @@ export function openForcedChat(
     }
     const target = meter.mean();
     const receipt = target && book.receipt();
-    past.push({ system, settings, receipt, shares: target });
-    messages = [...asked, { role: 'assistant', content: answer, ids }];
+    if (keep) {
+      past.push({ system, settings, receipt, shares: target });
+      messages = [...asked, { role: 'assistant', content: answer, ids }];
+    }
     return { chosen, shares, target, receipt };
   }
 

@@ -6,7 +6,7 @@ import type { SteeringOptions } from '../dialogue/index.js';
 import { type Model, Session } from '../engine/index.js';
 import { EMBEDDED_MODEL, loadModel } from '../load.js';
 import { layoutDialogue, type Message, placeOf, wordsAt } from '../text/index.js';
-import { type InfluenceHistory, measureInfluence } from './influence.js';
+import { type InfluenceHistory, measureInfluence, type Reference } from './influence.js';
 
 const OTHER = 'You are a sail in the wind. Let all go.';
 const TALK: InfluenceHistory = {
@@ -43,17 +43,21 @@ const valuesOf = async (
   model: Model,
   history: InfluenceHistory,
   settings: SteeringOptions = {},
-  references = REFERENCES,
+  references: readonly Reference[] = REFERENCES,
 ): Promise<number[][]> => {
   const influence = await measureInfluence(model, history, references, { settings, now: NOW });
   return influence.references.map(({ rounds }) => rounds.map(({ sum, count }) => sum / count));
 };
 
 /** Log probabilities of the rows that choose the answers, `[rounds][rows][vocab]`, from one plain pass over the dialogue. */
-async function byHand(model: Model, system: string | null): Promise<number[][][]> {
+async function byHand(
+  model: Model,
+  system: string | null,
+  exchanges = TALK.exchanges,
+): Promise<number[][][]> {
   const messages: Message[] = [
     ...(system === null ? [] : [{ role: 'system', content: system } as const]),
-    ...TALK.exchanges.flatMap(({ user, assistant }): Message[] => [
+    ...exchanges.flatMap(({ user, assistant }): Message[] => [
       { role: 'user', content: user },
       { role: 'assistant', content: assistant },
     ]),
@@ -199,6 +203,41 @@ describe('the direct influence of a prompt', () => {
       now: NOW,
     });
     expect(influence.references).toEqual(constant.references);
+  });
+
+  it('is total beside the answers that the reference got, computed by hand from plain passes over both dialogues', async () => {
+    const answers = ['We let go.', 'sail with the wind', 'away'];
+    const total = { name: 'total', system: OTHER, answers };
+    const [own] = await valuesOf(llama, TALK, {}, [total]);
+    const [direct] = await valuesOf(llama, TALK, {}, [REFERENCES[0]!]);
+    // In the first round there is no history yet.
+    expect(own![0]).toBeCloseTo(direct![0]!, 5);
+    for (const round of [1, 2]) {
+      const history = TALK.exchanges.map(({ user, assistant }, at) => ({
+        user,
+        assistant: at < round ? answers[at]! : assistant,
+      }));
+      const rows = (await byHand(llama, SYSTEM))[round]!;
+      const other = (await byHand(llama, OTHER, history))[round]!;
+      const divergences = rows.map((log, row) =>
+        log.reduce((sum, p, id) => sum + Math.exp(p) * (p - other[row]![id]!), 0),
+      );
+      const mean = divergences.reduce((sum, each) => sum + each, 0) / rows.length;
+      expect(own![round]).toBeCloseTo(mean, 4);
+      expect(own![round]).not.toBeCloseTo(direct![round]!, 3);
+    }
+  });
+
+  it('is exactly 0 in total beside the same prompt and answers, and not beside other answers', async () => {
+    const answers = TALK.exchanges.map(({ assistant }) => assistant);
+    const same = { name: 'same', system: SYSTEM, answers };
+    for (const settings of [{}, { policy: 'split-softmax', strength: 0.4 }] satisfies SteeringOptions[]) {
+      const [values] = await valuesOf(llama, TALK, settings, [same]);
+      expect(Math.max(...values!.map(Math.abs))).toBeLessThan(1e-6);
+    }
+    const [unlike] = await valuesOf(llama, TALK, {}, [{ ...same, answers: ['away', 'away', 'away'] }]);
+    expect(unlike![0]).toBeLessThan(1e-6);
+    expect(unlike![1]).toBeGreaterThan(1e-3);
   });
 
   it('has one row for an empty answer, the one that ends it, and none for no rounds', async () => {

@@ -20,6 +20,11 @@ export interface Reference {
   readonly name: string;
   /** Null for no system message. */
   readonly system: string | null;
+  /**
+   * The answers that the model gave under this prompt to the same user messages, one for each round: the influence is then
+   * the total one. Default: the dialogue's own answers, and the influence is direct.
+   */
+  readonly answers?: readonly string[];
 }
 
 /** How influence is measured. */
@@ -47,7 +52,7 @@ export interface RoundInfluence {
 }
 
 /** The influence of a prompt beside one reference. */
-export interface ReferenceInfluence extends Reference {
+export interface ReferenceInfluence extends Pick<Reference, 'name' | 'system'> {
   readonly rounds: readonly RoundInfluence[];
 }
 
@@ -72,6 +77,11 @@ const BLOCK_BYTES = 2 ** 24;
  * in nats: how much the next token's distribution changes if the system prompt is replaced by the reference and all else
  * stays. Both distributions are the model's own, at temperature 1, read by teacher forcing: all answers are given. A prompt
  * has no influence on an answer beside itself: it is exactly 0.
+ *
+ * The total influence compares two dialogues instead: h′ before the reference has the answers that were given under the
+ * reference, with the dialogue's own answer of round r put into it on a branch,
+ *
+ *   D_KL(p(· | prompt, h) ‖ p(· | reference, h′))
  *
  * Every pass has the same steering, so a policy acts on each pass's own system message. Without a system message, guidance
  * and policies whose target depends on it are off.
@@ -108,17 +118,19 @@ export async function measureInfluence(
       const round = index + 1;
       const turn = given.length / 2 + round;
       const wanted = rounds?.includes(round) ?? true;
+      const asked = prompts.map((prompt) => message(prompt, turn, user));
+      const others = [null, ...references.map(({ answers }) => answers?.[index] ?? null)];
       const reading = chats.map((chat, at) =>
-        chat.readInBlocks(message(prompts[at]!, turn, user), assistant, wanted ? most : 0),
+        chat.readInBlocks(asked[at]!, assistant, wanted ? most : 0, others[at] === null),
       );
       const sums = references.map(() => 0);
       let count = 0;
       for (;;) {
         // At the same time, so that an executor that batches reads the weights once for all.
-        const [own, ...others] = await together(reading.map((read) => read.next()));
+        const [own, ...rows] = await together(reading.map((read) => read.next()));
         if (own!.done) break;
         const { chosen, logits } = own!.value;
-        for (const [at, other] of others.entries()) {
+        for (const [at, other] of rows.entries()) {
           if (other.done || other.value.chosen.some((id, place) => id !== chosen[place])) {
             throw differently(round);
           }
@@ -126,12 +138,16 @@ export async function measureInfluence(
         }
         count += chosen.length;
       }
+      // What the reference's own dialogue has instead.
+      for (const [at, answer] of others.entries()) {
+        if (answer !== null) await chats[at]!.readInBlocks(asked[at]!, answer, 0).next();
+      }
       if (!wanted) continue;
       for (const [at, sum] of sums.entries()) measured[at]!.push({ round, sum, count });
     }
     const work = chats.map(({ forwarded }) => forwarded);
     return {
-      references: references.map((reference, at) => ({ ...reference, rounds: measured[at]! })),
+      references: references.map(({ name, system }, at) => ({ name, system, rounds: measured[at]! })),
       forwardedTokens: work.reduce((sum, { tokens }) => sum + tokens, 0),
       forwardPasses: work.reduce((sum, { passes }) => sum + passes, 0),
     };
