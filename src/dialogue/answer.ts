@@ -14,13 +14,15 @@ export interface AnswerContext {
   readonly prompt: Prompt;
   /** Number of prompt tokens that are computed in a separate first pass. */
   readonly firstPass: number;
+  /** Number of prompt tokens that are computed without the policy. */
+  readonly cleanLength: number;
   readonly steering: Steering;
   readonly guidance: Guidance | undefined;
   readonly signal: AbortSignal | undefined;
   readonly observe: ((row: RowObservation) => void) | undefined;
   readonly watch: readonly Target[];
   /** The fields of the turn that are known before it is answered. */
-  readonly turn: Pick<Turn, 'number' | 'system' | 'user' | 'settings' | 'dropped'>;
+  readonly turn: Pick<Turn, 'number' | 'system' | 'user' | 'settings' | 'cleaned' | 'dropped'>;
 }
 
 /**
@@ -32,6 +34,7 @@ export async function* answerPrompt({
   tokenizer,
   prompt,
   firstPass,
+  cleanLength,
   steering,
   guidance,
   signal,
@@ -50,6 +53,7 @@ export async function* answerPrompt({
   const generation = generate(session, prompt.ids, {
     tokenizer,
     firstPass,
+    cleanLength,
     sampling,
     maxTokens,
     stop,

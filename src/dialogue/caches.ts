@@ -12,6 +12,14 @@ export interface Held {
   readonly without: number;
 }
 
+/** What a prompt finds in a cache. */
+export interface Reuse {
+  /** Tokens that need not be computed. */
+  readonly reused: number;
+  /** Tokens that the prompt has at the same places and that must be computed again. */
+  readonly recomputed: number;
+}
+
 /** A dialogue's cache and, if guidance needs it, a second cache of the same dialogue without its system prompt. */
 export class Caches {
   readonly dialogue: Session;
@@ -47,17 +55,21 @@ export class Caches {
 
   /**
    * Rewinds the dialogue's cache to the tokens that a prompt can reuse: those that both begin with, but only up to the
-   * first token affected by a moved target, and only up to the shared beginning if the cache is another dialogue's.
+   * first token that was computed otherwise, and only up to the shared beginning if the cache is another dialogue's.
    * @param target the target of the turn that is computed next
-   * @returns the number of reused tokens
+   * @param clean whether the cache must be that of the untouched model; else it may keep what a policy has changed, up
+   * to the first token affected by a moved target
    */
-  reuse(prompt: Prompt, target: Target): number {
-    const reused = this.dialogue.reuse(prompt.ids);
-    const unmoved = this.#steered === null ? reused : unmovedRows(this.#steered, prompt);
-    this.dialogue.rewind(Math.min(reused, unmoved, this.#taken ? sharedLength(prompt) : reused));
+  reuse(prompt: Prompt, target: Target, clean: boolean): Reuse {
+    const cached = this.dialogue.reuse(prompt.ids);
+    const unmoved = this.#steered === null ? cached : unmovedRows(this.#steered, prompt);
+    const valid = clean ? this.dialogue.cleanLength : unmoved;
+    this.dialogue.rewind(Math.min(cached, valid, this.#taken ? sharedLength(prompt) : cached));
+    const reused = this.dialogue.length;
+    const recomputed = this.#taken ? 0 : cached - reused;
     this.#taken = false;
     this.#steered = steeredRows(target, prompt, prompt.ids.length);
-    return this.dialogue.length;
+    return { reused, recomputed };
   }
 
   /** The session without the system prompt. Opened on first use, because it takes as much memory as the other. */

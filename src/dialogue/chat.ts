@@ -7,8 +7,8 @@ import { Caches, type Held } from './caches.js';
 import type { AnswerOptions, ChatOptions } from './chat-options.js';
 import { fitPrompt } from './fit.js';
 import { type Exchange, readHistory } from './history.js';
-import { layoutWithoutSystem, type PromptMessage, sharedLength } from './prompt.js';
-import { assertTarget, changeSettings, defaultSettings, type Settings } from './settings.js';
+import { layoutWithoutSystem, type PromptMessage, pastLength, sharedLength } from './prompt.js';
+import { assertTarget, changeSettings, cleansCache, defaultSettings, type Settings } from './settings.js';
 import type { SettingsChanges } from './settings-options.js';
 import { steer } from './steering.js';
 import { type AnswerStep, answerIds, type Turn } from './turn.js';
@@ -151,7 +151,10 @@ export class Chat {
       const number = this.history.length + answered + 1;
       const settings = withSeed(this.#settings, options.seed ?? this.#settings.sampling.seed + answered);
       const { prompt, messages, oldest } = this.#fit(user);
-      held = { ...held, dialogue: this.#caches.reuse(prompt, settings.target) };
+      const isClean = cleansCache(settings);
+      const cleanLength = isClean ? pastLength(prompt) : 0;
+      const { reused, recomputed } = this.#caches.reuse(prompt, settings.target, isClean);
+      held = { ...held, dialogue: Math.max(reused, cleanLength) };
       const guidance = this.#guidance(settings, messages);
       if (guidance) held = { ...held, without: guidance.session.reuse(guidance.prompt) };
       const choosing = prompt.ids.length - 1;
@@ -170,6 +173,7 @@ export class Chat {
         tokenizer: this.format.tokenizer,
         prompt,
         firstPass: this.prefixFirst ? sharedLength(prompt) : 0,
+        cleanLength,
         steering,
         guidance,
         signal: options.signal,
@@ -180,6 +184,7 @@ export class Chat {
           system: this.#system,
           user,
           settings,
+          cleaned: isClean ? { tokens: cleanLength, recomputed } : null,
           dropped: Array.from({ length: oldest - this.#oldest }, (_, index) => this.#oldest + index + 1),
         },
       });
@@ -239,8 +244,12 @@ export class Chat {
     const last = this.#turns.pop();
     if (last === undefined) throw new HoldfastError('E_DIALOGUE', 'the dialogue has no answer yet');
     this.#oldest -= last.dropped.length;
-    const { reusedTokens, guidance } = last.timing;
-    this.#caches.keep({ dialogue: reusedTokens, without: guidance?.reusedTokens ?? this.held.without });
+    const { cleaned, timing } = last;
+    // What was computed without the policy belongs to the dialogue, not to the answer.
+    this.#caches.keep({
+      dialogue: Math.max(timing.reusedTokens, cleaned?.tokens ?? 0),
+      without: timing.guidance?.reusedTokens ?? this.held.without,
+    });
     return last;
   }
 

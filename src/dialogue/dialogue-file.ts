@@ -6,6 +6,7 @@ import { type Message, MomentText } from '../text/index.js';
 import type { Chat } from './chat.js';
 import { count, fitsPolicy, indices, pair, policy, schedule, target } from './setting-schemas.js';
 import type { Settings } from './settings.js';
+import { CACHE_KINDS } from './settings-options.js';
 import type { Turn } from './turn.js';
 
 const sampling = z.strictObject({
@@ -29,6 +30,7 @@ const settings = z.strictObject({
   heads: indices,
   /** Single heads, instead of layers and heads. */
   pairs: z.array(pair).nullable().default(null),
+  cache: z.enum(CACHE_KINDS).default('held'),
   /** Heads whose output is knocked out. */
   silence: z.array(pair).default([]),
   guidance: z.number().default(1),
@@ -156,7 +158,7 @@ function saveTurn(turn: Turn): SavedTurn {
 }
 
 function saveSettings(of: Settings): SavedSettings {
-  const { policy, schedule, target, selection, silence, guidance, sampling, maxTokens, stop } = of;
+  const { policy, schedule, target, selection, cache, silence, guidance, sampling, maxTokens, stop } = of;
   return {
     policy,
     schedule,
@@ -164,6 +166,7 @@ function saveSettings(of: Settings): SavedSettings {
     layers: selection.layers ? [...selection.layers] : null,
     heads: selection.heads ? [...selection.heads] : null,
     pairs: selection.pairs ? savePairs(selection.pairs) : null,
+    cache,
     silence: savePairs(silence),
     guidance,
     sampling,

@@ -6,8 +6,8 @@ import { Caches } from './caches.js';
 import { followsTokens, type Passes, passEnds } from './forced-passes.js';
 import { layoutAnswer } from './given-answer.js';
 import { readHistory } from './history.js';
-import { layoutWithoutSystem, type PromptMessage, sharedLength } from './prompt.js';
-import { assertTarget, changeSettings, defaultSettings } from './settings.js';
+import { layoutWithoutSystem, type PromptMessage, pastLength, sharedLength } from './prompt.js';
+import { assertTarget, changeSettings, cleansCache, defaultSettings } from './settings.js';
 import type { SteeringOptions } from './settings-options.js';
 import { type AnswerShares, createShareMeter, type HeadShares } from './shares.js';
 import { type PastTurn, steer } from './steering.js';
@@ -83,9 +83,8 @@ export interface ForcedChat {
 }
 
 /**
- * Opens a dialogue whose answers are given. Every turn is laid out and steered as in a chat ({@link layoutAnswer}): earlier
- * turns stay in the cache as they were computed. A turn is read in one pass, or token by token if the strength can change
- * at every token.
+ * Opens a dialogue whose answers are given. Every turn is laid out and steered as in a chat ({@link layoutAnswer}), with the
+ * cache that a chat would have. A turn is read in one pass, or token by token if the strength can change at every token.
  * @throws HoldfastError as {@link openChat}
  */
 export function openForcedChat(
@@ -147,14 +146,16 @@ export function openForcedChat(
   ): AsyncGenerator<ForcedRows, EndedTurn> {
     const asked: readonly PromptMessage[] = [...messages, { role: 'user', content: user }];
     const { prompt, ids, chosen } = layoutAnswer(format!, asked, answer, layoutOptions);
-    caches.reuse(prompt, settings.target);
+    const isClean = cleansCache(settings);
+    const cleanLength = isClean ? pastLength(prompt) : 0;
+    caches.reuse(prompt, settings.target, isClean);
     const answerStart = prompt.ids.length;
     const tokens = [...prompt.ids, ...chosen];
     // As in a chat, the last token is chosen in this turn and forwarded in the next.
     const last = tokens.length - 1;
     const steering = steer({
       ...{ settings, grid, prompt, turn: earlier + past.length + 1, system, turns: past },
-      rows: { first: session.length, choosing: answerStart - 1, end: last },
+      rows: { first: Math.max(session.length, cleanLength), choosing: answerStart - 1, end: last },
     });
     const { silence } = settings;
     const silenced = silence.length === 0 ? undefined : headMask({ pairs: silence }, grid);
@@ -169,6 +170,7 @@ export function openForcedChat(
     const passes: Passes = {
       held: session.length,
       firstPass: prefixFirst ? sharedLength(prompt) : 0,
+      cleanLength,
       answerStart,
       end: last,
       most,
@@ -176,12 +178,15 @@ export function openForcedChat(
     for (const end of passEnds(passes, followsTokens(settings.schedule))) {
       const start = session.length;
       const choosing = end >= answerStart;
-      const intervention = steering.interventionAt({
-        start,
-        end,
-        sampled: Math.max(0, start - answerStart + 1),
-        ...(latest ? { shares: latest } : {}),
-      });
+      const intervention =
+        end <= cleanLength
+          ? undefined
+          : steering.interventionAt({
+              start,
+              end,
+              sampled: Math.max(0, start - answerStart + 1),
+              ...(latest ? { shares: latest } : {}),
+            });
       const result = await session.advance(tokens.slice(start, end), {
         logits: choosing && most > 0 ? 'all' : 'none',
         intervention,

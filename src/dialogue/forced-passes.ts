@@ -10,6 +10,8 @@ export interface Passes {
   readonly held: number;
   /** Prompt tokens that are computed in a separate first pass. */
   readonly firstPass: number;
+  /** Prompt tokens that are computed in a separate pass without the policy. */
+  readonly cleanLength: number;
   readonly answerStart: number;
   /** One past the last token to forward. */
   readonly end: number;
@@ -18,10 +20,13 @@ export interface Passes {
 }
 
 /**
- * Returns where the passes of a turn end: one pass for all of it; or one for the prompt, and one for each block of rows that
+ * Returns where the passes of a turn end: one pass for all that the policy acts on; or one for the prompt, and one for each block of rows that
  * choose tokens; or, by token, the passes of a chat: the prompt's blocks, its last token, and each token of the answer.
  */
-export function passEnds({ held, firstPass, answerStart, end, most }: Passes, byToken: boolean): number[] {
+export function passEnds(
+  { held, firstPass, cleanLength, answerStart, end, most }: Passes,
+  byToken: boolean,
+): number[] {
   const whole = most === 0 || most === Number.POSITIVE_INFINITY;
   const before = byToken ? [Math.min(firstPass, answerStart - 1), answerStart - 1] : [answerStart - 1];
   const rows = byToken ? 1 : most;
@@ -29,6 +34,6 @@ export function passEnds({ held, firstPass, answerStart, end, most }: Passes, by
     Array.from({ length: Math.ceil((end - answerStart + 1) / rows) }, (_, block) =>
       Math.min(end, answerStart - 1 + (block + 1) * rows),
     );
-  const ends = whole && !byToken ? [end] : [...new Set([...before, ...inBlocks()])];
-  return ends.filter((at) => at > held);
+  const ends = whole && !byToken ? [end] : [...before, ...inBlocks()];
+  return [...new Set([cleanLength, ...ends])].filter((at) => at > held).sort((a, b) => a - b);
 }

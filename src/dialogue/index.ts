@@ -42,6 +42,8 @@ export { layoutPrompt, type Prompt, type PromptMessage, type PromptOptions } fro
 export { type Replay, type ReplayDifference, replayDialogue } from './replay.js';
 export { RECOMMENDED_HOLD, type Settings } from './settings.js';
 export {
+  CACHE_KINDS,
+  type CacheKind,
   type PolicyChoice,
   type PolicyOptions,
   policyChoice,

@@ -94,6 +94,11 @@ export function sharedLength(prompt: TargetContext): number {
   return hasSystemMessage(prompt) ? resolveTarget({ kind: 'prefix' }, prompt)[0]!.end : 0;
 }
 
+/** Returns the number of tokens before the last message and its header: those of all earlier turns. */
+export function pastLength({ messages }: Pick<Prompt, 'messages'>): number {
+  return messages.at(-1)?.places[0]?.start ?? 0;
+}
+
 /**
  * Returns the tokens of a dialogue without its system message, header included, and without the default system message
  * of the template: the dialogue begins with the first user header. A BOS token is kept.

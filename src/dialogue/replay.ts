@@ -109,7 +109,8 @@ async function answerAll(
  * prompt had been changed and changed back, so the replay computes them again too.
  */
 function assume(chat: Chat, saved: SavedSettings & Pick<SavedTurn, 'system'>, held: Held): void {
-  const { policy, schedule, layers, heads, pairs, silence, guidance, sampling, maxTokens, stop } = saved;
+  const { policy, schedule, layers, heads, pairs, cache, silence, guidance } = saved;
+  const { sampling, maxTokens, stop } = saved;
   if (chat.system !== saved.system) {
     chat.configure({ policy: 'off', guidance: 1 }); // the old settings may not be valid with the new system prompt
     chat.system = saved.system;
@@ -118,6 +119,7 @@ function assume(chat: Chat, saved: SavedSettings & Pick<SavedTurn, 'system'>, he
     ...policyChoice(policy, schedule),
     ...(pairs ? { pairs } : { layers: layers ?? undefined, heads: heads ?? undefined, pairs: undefined }),
     target: parseTarget(saved.target),
+    cache,
     silence,
     guidance,
     sampling,

@@ -13,6 +13,13 @@ import {
 import type { SamplingOptions } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 
+/**
+ * What a policy leaves in the cache: `held`, the keys and values of each turn as they were computed when it was spoken;
+ * `clean`, those of the untouched model.
+ */
+export const CACHE_KINDS = ['held', 'clean'] as const;
+export type CacheKind = (typeof CACHE_KINDS)[number];
+
 /** A policy and its schedule. */
 export type PolicyChoice =
   | { readonly policy: PolicyWithoutStrength; readonly schedule: null }
@@ -59,6 +66,12 @@ type StrengthChange =
 interface TargetOptions {
   /** The tokens whose share is measured and changed; default: `message`, the system message. */
   readonly target?: Target;
+  /**
+   * The keys and values of the tokens before the last user message, with which an answer is computed; default: `held`.
+   * `clean`: computed with the policy off, all other settings the same. The policy acts only on the last user message and
+   * its answer; when the next message comes, both are computed again without it. See {@link Turn.cleaned} for the price.
+   */
+  readonly cache?: CacheKind;
   /** Heads whose output is knocked out; default: none. Their attention is still measured. */
   readonly silence?: readonly HeadPair[];
   /**

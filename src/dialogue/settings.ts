@@ -17,7 +17,13 @@ import {
   type Sampling,
 } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
-import { type PolicyChoice, policyChoice, type SettingsChanges } from './settings-options.js';
+import {
+  CACHE_KINDS,
+  type CacheKind,
+  type PolicyChoice,
+  policyChoice,
+  type SettingsChanges,
+} from './settings-options.js';
 
 /**
  * The recommended policy and schedule: split-softmax that becomes stronger with the dialogue, with k falling from 1 in the
@@ -33,6 +39,7 @@ export const RECOMMENDED_HOLD: PolicyChoice = {
 export type Settings = PolicyChoice & {
   readonly target: Target;
   readonly selection: HeadSelection;
+  readonly cache: CacheKind;
   readonly silence: readonly HeadPair[];
   readonly guidance: number;
   readonly sampling: Sampling;
@@ -49,6 +56,7 @@ export function defaultSettings(contextLength: number): Settings {
     schedule: null,
     target: DEFAULT_TARGET,
     selection: {},
+    cache: 'held',
     silence: [],
     guidance: 1,
     sampling: checkSampling(),
@@ -65,17 +73,19 @@ export function defaultSettings(contextLength: number): Settings {
 export function changeSettings(current: Settings, changes: SettingsChanges, model: Model): Settings {
   const choice = choosePolicy(current, changes);
   const selection = chooseHeads(current.selection, changes);
-  const { silence = current.silence, guidance = current.guidance } = changes;
+  const { cache = current.cache, silence = current.silence, guidance = current.guidance } = changes;
   const { maxTokens = current.maxTokens, stop = current.stop } = changes;
   const grid = headGrid(model.executor.blueprint);
   // Both throw for a layer or head that does not exist.
   headMask(changes, grid);
   if (silence.length > 0) headMask({ pairs: silence }, grid);
+  checkCache(cache);
   checkGuidance(guidance);
   checkLimits(maxTokens, stop);
   return {
     ...choice,
     selection,
+    cache,
     silence,
     guidance,
     target: changes.target ?? current.target,
@@ -83,6 +93,14 @@ export function changeSettings(current: Settings, changes: SettingsChanges, mode
     maxTokens,
     stop,
   };
+}
+
+/** @throws HoldfastError `E_USAGE` for a word that is no kind of cache: JavaScript has no types */
+function checkCache(cache: CacheKind): void {
+  if (CACHE_KINDS.includes(cache)) return;
+  throw new HoldfastError('E_USAGE', `"${cache}" is not a kind of cache: ${CACHE_KINDS.join(' or ')}`, {
+    field: 'cache',
+  });
 }
 
 /** Returns the new selection. A change of layers keeps the heads, and vice versa. Pairs replace both; either replaces pairs. */
@@ -112,6 +130,11 @@ function choosePolicy(current: PolicyChoice, changes: SettingsChanges): PolicyCh
   if (hold) return RECOMMENDED_HOLD;
   const policy = parsePolicy(changes.policy ?? current.policy);
   return policyChoice(policy, given ?? (policy === current.policy ? current.schedule : null));
+}
+
+/** Returns whether a policy acts whose changes the cache must not keep. */
+export function cleansCache({ policy, cache }: Settings): boolean {
+  return policy !== 'off' && cache === 'clean';
 }
 
 /**

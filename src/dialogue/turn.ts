@@ -61,6 +61,12 @@ export interface Turn {
   readonly parts: PartShares;
   /** What the policy did in the prompt's new rows and the answer's rows; null without a target. */
   readonly receipt: Receipt | null;
+  /**
+   * The tokens before the user's message, which the cache has without the policy's changes: how many there are, and how
+   * many of them had been computed under the policy and were computed again for this answer. Null if the policy is off, and
+   * if the cache keeps its changes.
+   */
+  readonly cleaned: { readonly tokens: number; readonly recomputed: number } | null;
   /** Numbers of the turns dropped from the context from this turn on, because it was full. */
   readonly dropped: readonly number[];
   readonly timing: GenerationTiming;

@@ -22,6 +22,11 @@ export interface GenerationOptions extends PassOptions {
   readonly sampling?: SamplingOptions;
   /** Tokens at the front of the prompt that get a forward pass of their own, unless they are in the cache. */
   readonly firstPass?: number | undefined;
+  /**
+   * Tokens at the front of the prompt that are computed without the intervention, in passes of their own; default: 0.
+   * Cached tokens are reused as they are: rewind to {@link Session.cleanLength} to compute them again.
+   */
+  readonly cleanLength?: number | undefined;
   /** Maximum number of tokens to sample, 1 or more. */
   readonly maxTokens: number;
   /** Strings that end the answer. They are not part of it. */
@@ -152,14 +157,11 @@ export function checkLimits(maxTokens: number, stop: readonly string[]): void {
   }
 }
 
-/** Returns the blocks of a prompt to forward before its last token: the rest of the first pass, then all after it. */
-function blocksOf(
-  prompt: readonly number[],
-  reused: number,
-  firstPass: number,
-): readonly (readonly number[])[] {
-  const cut = Math.min(Math.max(reused, firstPass), prompt.length - 1);
-  return [prompt.slice(reused, cut), prompt.slice(cut, -1)].filter(({ length }) => length > 0);
+/** Returns where the blocks of a prompt end that are forwarded before its last token. @param cuts ends asked for */
+function blockEnds(prompt: readonly number[], reused: number, cuts: readonly number[]): readonly number[] {
+  const last = prompt.length - 1;
+  const ends = [...cuts, last].filter((end) => end > reused && end <= last);
+  return [...new Set(ends)].sort((a, b) => a - b);
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -170,7 +172,7 @@ async function* run(
   options: GenerationOptions,
   sampler: Sampler,
 ): AsyncGenerator<GenerationStep, GenerationEnd> {
-  const { tokenizer = null, maxTokens, guidance, silenced, signal } = options;
+  const { tokenizer = null, maxTokens, guidance, silenced, signal, firstPass = 0, cleanLength = 0 } = options;
   const stopIds = new Set(options.stopIds ?? tokenizer?.endOfTurnIds);
   const writer = createAnswerWriter(tokenizer, options.stop ?? []);
   // Guidance combines the logits of two rows.
@@ -198,8 +200,9 @@ async function* run(
   try {
     let sinceMs = performance.now();
     timing.reusedTokens = session.reuse(prompt);
-    for (const block of blocksOf(prompt, timing.reusedTokens, options.firstPass ?? 0))
-      await passes.append(block);
+    for (const end of blockEnds(prompt, timing.reusedTokens, [firstPass, cleanLength])) {
+      await passes.append(prompt.slice(session.length, end), end <= cleanLength);
+    }
     if (guidance) {
       const reusedTokens = await prefillGuidance(guidance, { silenced, signal });
       timing.guidance = { promptTokens: guidance.prompt.length, reusedTokens };

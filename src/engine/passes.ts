@@ -51,7 +51,8 @@ export interface ChoosingRow {
 
 /** The forward passes of an answer, and their receipt. */
 export interface Passes {
-  append(tokens: readonly number[]): Promise<void>;
+  /** @param clean whether to leave out the intervention */
+  append(tokens: readonly number[], clean: boolean): Promise<void>;
   choosing(id: number, sampled: number): Promise<ChoosingRow>;
   /** @throws HoldfastError `E_UNTOUCHED` if the intervention was not applied, unless the generation was cut short */
   receipt(cutShort: boolean): Receipt | null;
@@ -70,14 +71,17 @@ export function createPasses(
   let intervened = false;
   let latest: Float32Array | undefined;
 
-  async function forward(tokens: readonly number[], sampled: number, choosing: boolean) {
+  async function forward(
+    tokens: readonly number[],
+    { sampled, choosing, clean }: { sampled: number; choosing: boolean; clean: boolean },
+  ) {
     const point: ForwardPoint = {
       start: session.length,
       end: session.length + tokens.length,
       sampled,
       ...(latest ? { shares: latest } : {}),
     };
-    const intervention = interventionAt?.(point) ?? null;
+    const intervention = clean ? null : (interventionAt?.(point) ?? null);
     const ranges = choosing ? (spansAt?.(point) ?? null) : null;
     const result = await session.advance(tokens, {
       logits: choosing ? (wanted ?? 'last') : 'none',
@@ -96,11 +100,11 @@ export function createPasses(
   }
 
   return {
-    async append(tokens) {
-      await forward(tokens, 0, false);
+    async append(tokens, clean) {
+      await forward(tokens, { sampled: 0, choosing: false, clean });
     },
     async choosing(id, sampled) {
-      const { result, intervention, ranges } = await forward([id], sampled, true);
+      const { result, intervention, ranges } = await forward([id], { sampled, choosing: true, clean: false });
       const { logits, candidates } = result;
       return {
         logits,

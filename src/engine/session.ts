@@ -1,5 +1,5 @@
 import type { Blueprint } from '../architectures/index.js';
-import type { TokenRange } from '../attention/index.js';
+import { isIdentity, type TokenRange } from '../attention/index.js';
 import { HoldfastError } from '../errors.js';
 import {
   checkTokens,
@@ -58,12 +58,13 @@ export function defaultContextLength({ contextLength, layers }: Blueprint): numb
  * Cached keys and values depend on the intervention under which they were computed: they follow from hidden states,
  * and those from the attention of the layers below. So the same tokens have a different cache under another strength.
  * Reuse does not recompute: in a dialogue with a schedule, each turn keeps its own strength. To compute the whole
- * history under another strength, rewind to 0 first.
+ * history under another strength, rewind to 0 first; to compute it without an intervention, rewind to `cleanLength`.
  */
 export class Session {
   readonly contextLength: number;
   readonly #sequence: Sequence;
   readonly #tokens: number[] = [];
+  #cleanLength = 0;
   /** The token at which the current branch began. A branch cannot rewind below it: the tokens could not be restored. */
   #branchStart = 0;
   /** Aborts the running pass; null if none is running. */
@@ -94,6 +95,14 @@ export class Session {
 
   get length(): number {
     return this.#tokens.length;
+  }
+
+  /**
+   * Leading tokens whose keys and values no intervention has changed: they and all tokens before them were computed
+   * without one, or at a strength that changes nothing.
+   */
+  get cleanLength(): number {
+    return this.#cleanLength;
   }
 
   get disposed(): boolean {
@@ -127,7 +136,9 @@ export class Session {
       };
       const [result] = await this.executor.forward([request], { signal: pass.signal });
       this.#assertUsable();
+      const isClean = this.#cleanLength === this.length && leavesShares(intervention);
       for (const id of tokens) this.#tokens.push(id);
+      if (isClean) this.#cleanLength = this.length;
       return result!;
     } catch (error) {
       this.#assertUsable();
@@ -182,6 +193,7 @@ export class Session {
     }
     this.#sequence.truncate(length);
     this.#tokens.length = length;
+    this.#cleanLength = Math.min(this.#cleanLength, length);
   }
 
   /**
@@ -206,6 +218,7 @@ export class Session {
   dispose(): void {
     this.#disposed = true;
     this.#tokens.length = 0;
+    this.#cleanLength = 0;
     if (this.#pass === null) this.#sequence.dispose();
     else this.#pass.abort();
   }
@@ -222,4 +235,11 @@ export class Session {
       });
     }
   }
+}
+
+/** Returns whether a pass with this intervention computes the keys and values of one without. */
+function leavesShares(intervention: Intervention | undefined): boolean {
+  if (intervention === undefined) return true;
+  const { policy, strength } = intervention;
+  return policy === 'off' || strength.every((each) => isIdentity(policy, each));
 }

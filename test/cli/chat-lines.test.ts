@@ -9,6 +9,7 @@ const SETTINGS: Settings = {
   ...RECOMMENDED_HOLD,
   target: { kind: 'message' },
   selection: {},
+  cache: 'held',
   silence: [],
   guidance: 1,
   sampling: {
@@ -51,6 +52,7 @@ function turn(before: number, after: number, changes: Partial<Turn> = {}): Turn 
       prefix: share(before + 0.3, after + 0.3),
     },
     receipt: null,
+    cleaned: null,
     dropped: [],
     timing: {
       promptTokens: 9,
