@@ -8,6 +8,7 @@ import type { AnswerOptions, ChatOptions } from './chat-options.js';
 import { fitPrompt } from './fit.js';
 import { type Exchange, readHistory } from './history.js';
 import { layoutWithoutSystem, type PromptMessage, pastLength, sharedLength } from './prompt.js';
+import { remindedMessage } from './reminder.js';
 import { assertTarget, changeSettings, cleansCache, defaultSettings, type Settings } from './settings.js';
 import type { SettingsChanges } from './settings-options.js';
 import { steer } from './steering.js';
@@ -269,7 +270,8 @@ export class Chat {
       maxTokens: this.#settings.maxTokens,
       mayDrop: this.onContextFull === 'drop-oldest',
     };
-    return fitPrompt(this.format, { system: this.#system, exchanges, user }, this.#oldest, room, this);
+    const asked = remindedMessage(this.#settings, this.#system, user);
+    return fitPrompt(this.format, { system: this.#system, exchanges, user: asked }, this.#oldest, room, this);
   }
 
   #guidance({ guidance: scale }: Settings, messages: readonly PromptMessage[]): Guidance | undefined {

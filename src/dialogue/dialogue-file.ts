@@ -34,6 +34,11 @@ const settings = z.strictObject({
   /** Heads whose output is knocked out. */
   silence: z.array(pair).default([]),
   guidance: z.number().default(1),
+  /** A text before the last user message; true: the system prompt. */
+  reminder: z
+    .union([z.literal(true), z.string()])
+    .nullable()
+    .default(null),
   sampling,
   maxTokens: count,
   stop: z.array(z.string()),
@@ -158,7 +163,8 @@ function saveTurn(turn: Turn): SavedTurn {
 }
 
 function saveSettings(of: Settings): SavedSettings {
-  const { policy, schedule, target, selection, cache, silence, guidance, sampling, maxTokens, stop } = of;
+  const { policy, schedule, target, selection, cache, silence, guidance, reminder } = of;
+  const { sampling, maxTokens, stop } = of;
   return {
     policy,
     schedule,
@@ -169,6 +175,7 @@ function saveSettings(of: Settings): SavedSettings {
     cache,
     silence: savePairs(silence),
     guidance,
+    reminder,
     sampling,
     maxTokens,
     stop: [...stop],

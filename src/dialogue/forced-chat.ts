@@ -7,6 +7,7 @@ import { followsTokens, type Passes, passEnds } from './forced-passes.js';
 import { layoutAnswer } from './given-answer.js';
 import { readHistory } from './history.js';
 import { layoutWithoutSystem, type PromptMessage, pastLength, sharedLength } from './prompt.js';
+import { remindedMessage } from './reminder.js';
 import { assertTarget, changeSettings, cleansCache, defaultSettings } from './settings.js';
 import type { SteeringOptions } from './settings-options.js';
 import { type AnswerShares, createShareMeter, type HeadShares } from './shares.js';
@@ -144,7 +145,8 @@ export function openForcedChat(
     most: number,
     keep = true,
   ): AsyncGenerator<ForcedRows, EndedTurn> {
-    const asked: readonly PromptMessage[] = [...messages, { role: 'user', content: user }];
+    const asking = { role: 'user', content: remindedMessage(settings, system, user) } as const;
+    const asked: readonly PromptMessage[] = [...messages, asking];
     const { prompt, ids, chosen } = layoutAnswer(format!, asked, answer, layoutOptions);
     const isClean = cleansCache(settings);
     const cleanLength = isClean ? pastLength(prompt) : 0;
@@ -223,7 +225,7 @@ export function openForcedChat(
     const receipt = target && book.receipt();
     if (keep) {
       past.push({ system, settings, receipt, shares: target });
-      messages = [...asked, { role: 'assistant', content: answer, ids }];
+      messages = [...messages, { role: 'user', content: user }, { role: 'assistant', content: answer, ids }];
     }
     return { chosen, shares, target, receipt };
   }

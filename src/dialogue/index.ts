@@ -39,6 +39,7 @@ export {
 } from './hold-file.js';
 export { PRESETS, presetFor } from './presets.js';
 export { layoutPrompt, type Prompt, type PromptMessage, type PromptOptions } from './prompt.js';
+export { withReminder } from './reminder.js';
 export { type Replay, type ReplayDifference, replayDialogue } from './replay.js';
 export { RECOMMENDED_HOLD, type Settings } from './settings.js';
 export {

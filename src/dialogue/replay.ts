@@ -109,10 +109,10 @@ async function answerAll(
  * prompt had been changed and changed back, so the replay computes them again too.
  */
 function assume(chat: Chat, saved: SavedSettings & Pick<SavedTurn, 'system'>, held: Held): void {
-  const { policy, schedule, layers, heads, pairs, cache, silence, guidance } = saved;
+  const { policy, schedule, layers, heads, pairs, cache, silence, guidance, reminder } = saved;
   const { sampling, maxTokens, stop } = saved;
   if (chat.system !== saved.system) {
-    chat.configure({ policy: 'off', guidance: 1 }); // the old settings may not be valid with the new system prompt
+    chat.configure({ policy: 'off', guidance: 1, reminder: null }); // the old settings may not be valid with the new system prompt
     chat.system = saved.system;
   }
   chat.configure({
@@ -122,6 +122,7 @@ function assume(chat: Chat, saved: SavedSettings & Pick<SavedTurn, 'system'>, he
     cache,
     silence,
     guidance,
+    reminder,
     sampling,
     maxTokens,
     stop,

@@ -79,6 +79,12 @@ interface TargetOptions {
    * Default: 1, no guidance. Policies act only in the pass that has the system prompt.
    */
   readonly guidance?: number;
+  /**
+   * A text that precedes the user's message, after it an empty line; `true`: the system prompt. Only the message that is
+   * answered carries it: earlier ones are in the context without it, so each answer is computed again for the next one.
+   * Default: null, none.
+   */
+  readonly reminder?: true | string | null;
 }
 
 interface AnswerLimits {

@@ -42,6 +42,7 @@ export type Settings = PolicyChoice & {
   readonly cache: CacheKind;
   readonly silence: readonly HeadPair[];
   readonly guidance: number;
+  readonly reminder: true | string | null;
   readonly sampling: Sampling;
   readonly maxTokens: number;
   readonly stop: readonly string[];
@@ -59,6 +60,7 @@ export function defaultSettings(contextLength: number): Settings {
     cache: 'held',
     silence: [],
     guidance: 1,
+    reminder: null,
     sampling: checkSampling(),
     maxTokens: Math.min(DEFAULT_MAX_TOKENS, Math.ceil(contextLength / 2)),
     stop: [],
@@ -74,6 +76,7 @@ export function changeSettings(current: Settings, changes: SettingsChanges, mode
   const choice = choosePolicy(current, changes);
   const selection = chooseHeads(current.selection, changes);
   const { cache = current.cache, silence = current.silence, guidance = current.guidance } = changes;
+  const { reminder = current.reminder } = changes;
   const { maxTokens = current.maxTokens, stop = current.stop } = changes;
   const grid = headGrid(model.executor.blueprint);
   // Both throw for a layer or head that does not exist.
@@ -88,6 +91,7 @@ export function changeSettings(current: Settings, changes: SettingsChanges, mode
     cache,
     silence,
     guidance,
+    reminder,
     target: changes.target ?? current.target,
     sampling: checkSampling({ ...current.sampling, ...changes.sampling }),
     maxTokens,
@@ -138,13 +142,18 @@ export function cleansCache({ policy, cache }: Settings): boolean {
 }
 
 /**
- * Checks that a policy or guidance has the system prompt that it needs.
+ * Checks that a policy, guidance or a reminder has the system prompt that it needs.
  * @throws HoldfastError `E_TARGET` when there is none
  */
-export function assertTarget({ policy, target, guidance }: Settings, system: string | null): void {
+export function assertTarget({ policy, target, guidance, reminder }: Settings, system: string | null): void {
   if (guidance > 1 && system === null) {
     throw new HoldfastError('E_TARGET', 'guidance needs a system prompt, and there is none', {
       hint: 'Give a system prompt, or set guidance to 1, which turns it off',
+    });
+  }
+  if (reminder === true && system === null) {
+    throw new HoldfastError('E_TARGET', 'the reminder is the system prompt, and there is none', {
+      hint: 'Give a system prompt, a text as the reminder, or no reminder (null)',
     });
   }
   if (policy === 'off' || system !== null || !needsSystem(target)) return;

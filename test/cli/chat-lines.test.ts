@@ -12,6 +12,7 @@ const SETTINGS: Settings = {
   cache: 'held',
   silence: [],
   guidance: 1,
+  reminder: null,
   sampling: {
     temperature: 0,
     topK: 0,

@@ -193,13 +193,16 @@ const constant = (strength: number | undefined): Schedule | null =>
   strength === undefined ? null : { kind: 'constant', strength };
 
 function settingsAsOptions(settings: Settings): SettingsOptions {
-  const { policy, schedule, target, selection, silence, guidance, sampling, maxTokens, stop } = settings;
+  const { policy, schedule, target, selection, cache, silence, guidance, reminder } = settings;
+  const { sampling, maxTokens, stop } = settings;
   return {
     ...policyChoice(policy, schedule),
     ...selection,
     target,
+    cache,
     silence,
     guidance,
+    reminder,
     sampling,
     maxTokens,
     stop,
