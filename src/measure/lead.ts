@@ -27,6 +27,8 @@ export interface MeasuredTurn {
   readonly strength: { readonly first: number; readonly last: number } | null;
   /** Why the policy did not do what it was asked to; see `Turn.notice`. */
   readonly notice: string | null;
+  /** The price of a clean cache; see `Turn.cleaned`. Absent with a held one. */
+  readonly cleaned?: NonNullable<Turn['cleaned']>;
   /** Turns that were dropped from the context before this one. */
   readonly dropped: readonly number[];
 }
@@ -105,6 +107,7 @@ function measuredTurn({
   strength,
   notice,
   settings,
+  cleaned,
   dropped,
   timing,
 }: Turn): MeasuredTurn {
@@ -118,6 +121,7 @@ function measuredTurn({
     seed: settings.sampling.seed,
     strength,
     notice,
+    ...(cleaned && { cleaned }),
     dropped,
   };
 }

@@ -36,6 +36,17 @@ describe('the command line', () => {
     });
   });
 
+  it('reads a kind of cache, and refuses a clean one if nothing changes the cache', () => {
+    const policy = { system: 's', policy: 'boost', strength: 2 };
+    expect(readChatOptions({ ...policy, cache: 'clean' })).toMatchObject({ cache: 'clean' });
+    expect(readChatOptions({ system: 's', hold: true, cache: 'clean' })).toMatchObject({ cache: 'clean' });
+    expect(readChatOptions({ cache: 'held' })).toEqual({ cache: 'held' });
+    expect(() => readChatOptions({ cache: 'clean' })).toThrow(
+      'E_USAGE: --cache clean needs --hold or a --policy',
+    );
+    expect(readChatOptions({ cache: 'clean', load: 'saved.json' })).toEqual({ cache: 'clean' });
+  });
+
   it('reads schedules', () => {
     const policy = { system: 's', policy: 'split-softmax' };
     const schedule = { kind: 'per-turn', from: 1, to: 0.5, step: 0.1 };

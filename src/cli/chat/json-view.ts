@@ -64,6 +64,8 @@ function turnObject(side: Side, turn: Turn): Readonly<Record<string, unknown>> {
     parts: ofParts(turn, ({ mean }) => mean),
     strength: turn.strength,
     finish: turn.finish,
+    cache: turn.settings.cache,
+    cleaned: turn.cleaned,
     dropped: turn.dropped,
     tokens: turn.ids.length,
     tokensPerSecond: tokensPerSecond(turn),

@@ -22,6 +22,7 @@ import {
   modelPath,
   openWithOptions,
   readSettings,
+  refuseIdleCache,
   withHold,
 } from '../options/index.js';
 import { type Output, stderr, stdout } from '../terminal/index.js';
@@ -43,6 +44,7 @@ const INTERRUPTED = 130;
 export async function runMeasure(named: string | undefined, flags: MeasureFlags): Promise<void> {
   const { out } = flags;
   const given = readSettings(flags);
+  refuseIdleCache(given);
   const hold = await askedHold(flags);
   const source = await openMeasureSource(named, flags);
   await makeFolder(out);

@@ -104,6 +104,7 @@ function checkAsWritten(flags: SourceFlags): void {
     schedule,
     layers,
     heads,
+    cache,
     seed,
     temperature,
     topP,
@@ -112,7 +113,7 @@ function checkAsWritten(flags: SourceFlags): void {
   } = flags;
   const { repetitionPenalty, maxTokens, stop, target } = flags;
   const idle = Object.entries({
-    ...{ pairs, batch, hold, policy, strength, schedule, target, layers, heads, seed, temperature },
+    ...{ pairs, batch, hold, policy, strength, schedule, target, layers, heads, cache, seed, temperature },
     ...{ 'top-p': topP, 'top-k': topK, 'min-p': minP, 'max-tokens': maxTokens, stop },
     'repetition-penalty': repetitionPenalty,
   }).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`]));

@@ -37,5 +37,6 @@ export {
   type ChatFlags,
   readChatOptions,
   readSettings,
+  refuseIdleCache,
   type SettingsFlags,
 } from './settings-flags.js';

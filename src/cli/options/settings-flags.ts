@@ -9,6 +9,8 @@ import {
   strengthProblem,
 } from '../../attention/index.js';
 import {
+  CACHE_KINDS,
+  type CacheKind,
   type ChatOptions,
   type PolicyOptions,
   policyChoice,
@@ -31,6 +33,7 @@ export interface SettingsFlags {
   readonly target?: string;
   readonly layers?: number[];
   readonly heads?: number[];
+  readonly cache?: CacheKind;
   readonly seed?: number;
   readonly temperature?: number;
   readonly topP?: number;
@@ -99,6 +102,12 @@ export function addSettingsOptions(
     )
     .option('--layers <list>', 'layers the policy acts on, for example 0,3,5-8 (all)', indexRanges)
     .option('--heads <list>', 'heads the policy acts on (all)', indexRanges)
+    .addOption(
+      new Option(
+        '--cache <kind>',
+        'what the policy leaves in the cache of earlier turns: its changes (held), or nothing, so that each turn is computed again without it (clean) (held)',
+      ).choices(CACHE_KINDS),
+    )
     .option('--seed <n>', 'seed of the first answer; each later answer adds 1 (0)', decimal)
     .option('--temperature <x>', `0 always takes the most probable token (${defaults.temperature})`, decimal)
     .option(
@@ -171,6 +180,7 @@ export function readSettings(flags: SettingsFlags): SettingsOptions {
     ...(flags.target === undefined ? {} : { target: parseTarget(flags.target) }),
     ...(layers === undefined ? {} : { layers }),
     ...(heads === undefined ? {} : { heads }),
+    ...(flags.cache === undefined ? {} : { cache: flags.cache }),
     ...(Object.keys(sampling).length === 0 ? {} : { sampling }),
     ...(maxTokens === undefined ? {} : { maxTokens }),
     ...(stop === undefined ? {} : { stop }),
@@ -214,8 +224,10 @@ function readSchedule({ strength, schedule }: SettingsFlags): Schedule | undefin
   return parseSchedule(schedule, strength ?? Number.NaN);
 }
 
-function checkTogether(flags: ChatFlags, { hold, policy = 'off', target }: SettingsOptions): void {
+function checkTogether(flags: ChatFlags, settings: SettingsOptions): void {
+  const { hold, policy = 'off', target } = settings;
   const acts = hold === true || policy !== 'off';
+  if (flags.load === undefined) refuseIdleCache(settings);
   if (flags.compare === true && !acts)
     throw usage('--compare needs --hold or a --policy to compare with off');
   if (
@@ -227,6 +239,15 @@ function checkTogether(flags: ChatFlags, { hold, policy = 'off', target }: Setti
     throw usage(`${actor(hold, policy)} needs --system: without a system prompt it has no target`);
   }
   if (flags.load === '-') throw usage("--load takes a file: standard input is for the user's messages");
+}
+
+/**
+ * Refuses a clean cache without a policy whose changes it could leave out.
+ * @throws HoldfastError `E_USAGE`
+ */
+export function refuseIdleCache({ hold, policy = 'off', cache }: SettingsOptions): void {
+  if (cache !== 'clean' || hold === true || policy !== 'off') return;
+  throw usage('--cache clean needs --hold or a --policy: without one, nothing changes the cache');
 }
 
 function actor(hold: boolean | undefined, policy: Policy): string {

@@ -46,7 +46,7 @@ export function shareLine(turns: readonly Turn[]): string {
     ...(target.kind === 'sink' ? [] : [{ name: 'sink', of: ({ parts }: Turn) => parts.sink }]),
   ];
   const shares = named.map((shown, index) => shownText(shown, turns, index === 0)).join(' · ');
-  return [shares, strengthText(turn), speedText(turn), finishText(turn)]
+  return [shares, strengthText(turn), cleanedText(turn), speedText(turn), finishText(turn)]
     .filter((part) => part !== '')
     .join('  ');
 }
@@ -84,6 +84,11 @@ function strengthText(turn: Turn): string {
   const shown = (strength: number): string => number(strength, identity);
   const range = first === last ? shown(first) : `${shown(first)}→${shown(last)}`;
   return `${policy} ${symbol}=${range}`;
+}
+
+/** Says that the cache is clean, and how many tokens were computed again for it. */
+function cleanedText({ cleaned }: Turn): string {
+  return cleaned === null ? '' : `clean cache: ${cleaned.recomputed} tokens again`;
 }
 
 function speedText(turn: Turn): string {
