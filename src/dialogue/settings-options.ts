@@ -18,6 +18,7 @@ import { HoldfastError } from '../errors.js';
  * `clean`, those of the untouched model.
  */
 export const CACHE_KINDS = ['held', 'clean'] as const;
+/** One of {@link CACHE_KINDS}. */
 export type CacheKind = (typeof CACHE_KINDS)[number];
 
 /** A policy and its schedule. */

@@ -44,6 +44,11 @@ describe('the curves of a study', () => {
       split(0.8, message),
       split(0.6, message),
       split(0.5, { on: { kind: 'grid', layers: [4], heads: null } }), // alone
+      split(0.85, { ...message, cache: 'clean' }),
+      split(0.65, { ...message, cache: 'clean' }),
+      split(0.75, { cache: 'clean' }), // alone
+      split(0.55, { on: { kind: 'grid', layers: [2, 3], heads: null } }),
+      split(0.45, { on: { kind: 'grid', layers: [2, 3], heads: null } }),
       arm('growing', {
         policy: 'split-softmax',
         schedule: { kind: 'per-turn', from: 1, to: 0.6, step: 0.1 },
@@ -55,11 +60,15 @@ describe('the curves of a study', () => {
       arm('every 2', { repeatEvery: 2 }),
       arm('every 4', { repeatEvery: 4 }),
       split(0.4, { repeatEvery: 4 }), // two treatments
+      split(0.35, { reminder: true }),
+      arm('reminded', { reminder: true }), // has no strength
       split(0.3, { silence: { kind: 'top', count: 1, by: 'share' } }),
     ]);
     expect(curves.map(({ name, arms }) => [name, arms])).toEqual([
       ['split-softmax, target prefix', ['off', 'k 0.9', 'k 0.7']],
       ['split-softmax', ['off', 'k 0.8', 'k 0.6']],
+      ['split-softmax, clean cache', ['off', 'k 0.85', 'k 0.65']],
+      ['split-softmax, target prefix, heads layers 2 3', ['off', 'k 0.55', 'k 0.45']],
       ['split-softmax to a share, target prefix', ['off', 'to .3', 'to .4']],
       ['guidance', ['off', 'γ 1.5', 'γ 2']],
       ['repetition', ['off', 'every 2', 'every 4']],

@@ -1,6 +1,5 @@
 import { DEFAULT_TARGET, targetName } from '../attention/index.js';
-import { headsText } from '../study/index.js';
-import { isUntouched } from './judgement.js';
+import { headsText, isUntouched } from '../study/index.js';
 import type { ReportedArm } from './study-result.js';
 
 /**
@@ -37,9 +36,9 @@ export function curvesOf(arms: readonly ReportedArm[]): StrengthCurve[] {
 
 /** Returns what an arm has in common with others that differ in strength alone; null if it has no one strength. */
 function curveName(arm: ReportedArm): string | null {
-  const { policy, schedule, target, on, silence, repeatEvery, guidance, noSystem } = arm;
+  const { policy, schedule, target, on, cache, silence, repeatEvery, reminder, guidance, noSystem } = arm;
   if (silence !== null || noSystem) return null;
-  const treatments = [policy === 'off' ? null : policy, repeatEvery, guidance].filter(
+  const treatments = [policy === 'off' ? null : policy, repeatEvery, reminder ?? null, guidance].filter(
     (part) => part !== null,
   );
   if (treatments.length !== 1) return null;
@@ -50,6 +49,7 @@ function curveName(arm: ReportedArm): string | null {
     schedule.kind === 'target' ? `${policy} to a share` : policy,
     target.kind === DEFAULT_TARGET.kind ? null : `target ${targetName(target)}`,
     on.kind === 'all' ? null : `heads ${headsText(on)}`,
+    cache === undefined ? null : `${cache} cache`,
   ]
     .filter((part) => part !== null)
     .join(', ');

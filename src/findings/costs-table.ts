@@ -3,6 +3,7 @@ import type { SliceAnalysis } from './analysis.js';
 
 /** Returns what each arm costs in quality, tokens and time. */
 export function costsTable({ costs, slice: { baseline } }: SliceAnalysis): DataTable {
+  const recomputes = costs.some(({ recomputedTokens }) => recomputedTokens !== null);
   return {
     name: 'costs',
     title: 'Costs',
@@ -34,6 +35,14 @@ export function costsTable({ costs, slice: { baseline } }: SliceAnalysis): DataT
         note: 'Forwarded tokens and passes: in a dialogue, including probes and second passes.',
       },
       { name: 'forward_passes', heading: 'passes', digits: 0 },
+      ...(recomputes
+        ? [
+            {
+              ...{ name: 'recomputed_tokens', heading: 'computed again, tokens', digits: 0 },
+              note: 'Computed again: those of the forwarded tokens that were in the cache and were computed again without the policy, for a clean cache.',
+            },
+          ]
+        : []),
       {
         ...{ name: 'time_ratio', heading: 'time ×' },
         note: `Time: per decoded token, relative to ${baseline}'s in the same dialogue, the median over dialogues, on the machine that ran the study. It includes prefill, and the arm that runs a dialogue first prefills the system prompt for all arms.`,
@@ -49,6 +58,7 @@ export function costsTable({ costs, slice: { baseline } }: SliceAnalysis): DataT
       cost.contextTokens,
       cost.forwardedTokens,
       cost.forwardPasses,
+      ...(recomputes ? [cost.recomputedTokens] : []),
       cost.timeRatio,
     ]),
   };

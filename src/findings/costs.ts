@@ -31,6 +31,8 @@ export interface ArmCosts {
   /** Tokens forwarded in a dialogue, including probes and second passes. */
   readonly forwardedTokens: Estimate;
   readonly forwardPasses: Estimate;
+  /** Those of the forwarded tokens that were computed again for a clean cache; null for a held one. */
+  readonly recomputedTokens: Estimate | null;
   /** Time per decoded token relative to the baseline's in the same dialogue: the median over scenarios. */
   readonly timeRatio: Estimate | null;
 }
@@ -78,6 +80,9 @@ export function costsOf(slice: Slice, inference: Inference): ArmCosts[] {
       contextTokens: inference.estimate(context.length, meanOf(context)),
       forwardedTokens: perDialogue(({ forwardedTokens }) => forwardedTokens),
       forwardPasses: perDialogue(({ forwardPasses }) => forwardPasses),
+      recomputedTokens: shared.flat().every(({ recomputedTokens }) => recomputedTokens === undefined)
+        ? null
+        : perDialogue(({ recomputedTokens = 0 }) => recomputedTokens),
       timeRatio: baseline === undefined ? null : timeRatioOf(arm, baseline, inference),
     };
   });

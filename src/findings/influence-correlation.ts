@@ -1,8 +1,7 @@
 import { type Estimate, rankCorrelationWithin, type StratifiedPoint } from '../statistics/index.js';
-import type { InfluenceRecord } from '../study/index.js';
+import { type InfluenceRecord, isUntouched } from '../study/index.js';
 import type { Inference } from './inference.js';
 import type { MeasuredArms } from './influence.js';
-import { isUntouched } from './judgement.js';
 import { probeScores, type ReadRound, scoreOf } from './scores.js';
 import type { Slice } from './slices.js';
 import type { ReportedSpec } from './study-result.js';

@@ -6,13 +6,12 @@ import {
   type Score,
   type Statistic,
 } from '../statistics/index.js';
-import type { Contrast, InfluenceRecord } from '../study/index.js';
+import { type Contrast, type InfluenceRecord, isUntouched } from '../study/index.js';
 import { clustered } from './clusters.js';
 import type { RoundEstimate, Windows } from './course.js';
 import type { WindowName } from './effects.js';
 import type { Tested } from './families.js';
 import type { Inference } from './inference.js';
-import { isUntouched } from './judgement.js';
 import { type PlanCheck, type Standing, standingOf } from './plan-check.js';
 import { between, only, type RoundFilter, totalOf } from './scores.js';
 import type { Slice } from './slices.js';

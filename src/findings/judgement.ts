@@ -1,10 +1,11 @@
 import { type Estimate, meanOf, SCORES } from '../statistics/index.js';
+import { isUntouched } from '../study/index.js';
 import { aboveChanceScores, chanceScores } from './chance.js';
 import type { ArmCourse, RoundEstimate } from './course.js';
 import { FEWEST, type Inference } from './inference.js';
 import { only, probedRoundsOf, probeScores, type ReadRound, scoresIn } from './scores.js';
 import { type ArmRecords, baselineOf, type Slice } from './slices.js';
-import type { ReportedArm, ReportedSpec } from './study-result.js';
+import type { ReportedSpec } from './study-result.js';
 
 /** If ability or fluency falls by more than this fraction, the model degrades as a whole: it is not drift alone. */
 export const TOLERATED_FALL = 0.1;
@@ -46,11 +47,6 @@ export function floorOf(slice: Slice, spec: ReportedSpec, inference: Inference):
 export function untouchedOf(slice: Slice, { arms }: ReportedSpec): ArmRecords | undefined {
   const untouched = arms.filter(isUntouched).map(({ name }) => name);
   return slice.arms.find(({ name }) => untouched.includes(name)) ?? baselineOf(slice);
-}
-
-/** Whether an arm leaves the model and its dialogues as they are. */
-export function isUntouched({ policy, silence, guidance, repeatEvery, noSystem }: ReportedArm): boolean {
-  return policy === 'off' && silence === null && guidance === null && repeatEvery === null && !noSystem;
 }
 
 /** A fall of ability or fluency over a dialogue. */

@@ -59,6 +59,7 @@ export const KeptCell: z.ZodType<CellRecord> = z.discriminatedUnion('kind', [
     rounds: z.array(Round),
     forwardedTokens: count,
     forwardPasses: count,
+    recomputedTokens: count.optional(),
   }),
   z.object({
     ...labels,
@@ -134,8 +135,10 @@ const Arm = z.object({
   schedule: Schedule.nullable(),
   target: z.union([NamedTarget, z.object({ kind: z.literal('not'), of: NamedTarget })]),
   on: HeadChoice,
+  cache: z.literal('clean').optional(),
   silence: HeadChoice.nullable(),
   repeatEvery: z.number().nullable(),
+  reminder: z.union([z.literal(true), z.string()]).optional(),
   guidance: z.number().nullable(),
   /** Older studies have no such arm. */
   noSystem: z.boolean().default(false),

@@ -13,6 +13,12 @@ describe('what was run, in the words of the specification', () => {
     [{ repeatEvery: 4 }, 'repeat: 4'],
     [{ silence: { kind: 'top', count: 3, by: 'share' } }, 'silence: top 3 by share'],
     [{ guidance: 1.5 }, 'guidance: 1.5'],
+    [{ reminder: true }, 'reminder: true'],
+    [{ reminder: 'Keep to it.' }, 'reminder: Keep to it.'],
+    [
+      { policy: 'boost', schedule: { kind: 'constant', strength: 2 }, cache: 'clean' },
+      'policy: boost, strength: 2, cache: clean',
+    ],
     [
       { policy: 'split-softmax', schedule: { kind: 'constant', strength: 0.7 } },
       'policy: split-softmax, strength: 0.7',

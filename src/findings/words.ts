@@ -1,12 +1,13 @@
 import { numberText, type Verdict, verdictOf } from '../report/index.js';
 import type { Estimate } from '../statistics/index.js';
+import { isUntouched } from '../study/index.js';
 import type { SliceAnalysis } from './analysis.js';
 import { chanceWords, floorWords } from './chance-words.js';
 import type { ArmCourse } from './course.js';
 import { otherDifferences, primaryEffect, primaryHeadline, primaryWords } from './difference-words.js';
 import { signed, verdictOfEffect, whyUntold } from './effect-words.js';
 import { influenceHeadline, primaryInfluence } from './influence-words.js';
-import { fallsOf, isUntouched } from './judgement.js';
+import { fallsOf } from './judgement.js';
 import { brokenIn, qualityText, qualityWords } from './quality-words.js';
 import { roundsText } from './rounds-text.js';
 import { shareWords } from './share-words.js';

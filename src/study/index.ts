@@ -88,4 +88,4 @@ export type {
   SourceSpec,
   StudySpec,
 } from './spec/index.js';
-export { canonicalJson, contrastKey, headsText, parseSpec } from './spec/index.js';
+export { canonicalJson, contrastKey, headsText, isUntouched, parseSpec, writtenParts } from './spec/index.js';

@@ -103,6 +103,12 @@ export const ROUNDS: Table<RoundRow> = {
     column('fluency', 'DOUBLE', ({ round }) => round.fluency),
     column('dialogueForwardedTokens', 'INT32', ({ dialogue }) => dialogue.forwardedTokens),
     column('dialogueForwardPasses', 'INT32', ({ dialogue }) => dialogue.forwardPasses),
+    column(
+      'dialogueRecomputedTokens',
+      'INT32',
+      ({ dialogue }) => dialogue.recomputedTokens ?? null,
+      'nullable',
+    ),
   ],
 };
 

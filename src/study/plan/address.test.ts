@@ -36,6 +36,19 @@ describe('an address', () => {
     expect(new Set(all).size).toBe(all.length);
   });
 
+  it('differs between a held and a clean cache, and between reminders', () => {
+    const all = [
+      {},
+      { cache: 'clean' as const },
+      { reminder: true as const },
+      { reminder: 'Keep to it.' },
+    ].map((more) => {
+      const settings = { policy: 'boost', strength: 2, ...more } as const;
+      return costAddress(computed, 'kl', 'words', { ...arm, settings });
+    });
+    expect(new Set(all).size).toBe(4);
+  });
+
   it('changes with the moment only if the template can write it', () => {
     const later = { now: parseMoment('2026-02-01T09:00:00') };
     expect(addressesWith({ ...computed, ...later })).toEqual(addressesWith(computed));

@@ -12,6 +12,8 @@ const paceOf = ({ kind, measure, labels, arm }: Cell): string =>
     arm.settings.policy ?? 'off',
     arm.repeatEvery,
     'guidance' in arm.settings,
+    'cache' in arm.settings,
+    'reminder' in arm.settings,
   ]);
 
 /** Estimates from the times of finished cells how long the others will take. */

@@ -38,6 +38,11 @@ export interface DialogueRecord extends CellLabels {
   /** All tokens forwarded, including probes and, with guidance, the second context. */
   readonly forwardedTokens: number;
   readonly forwardPasses: number;
+  /**
+   * Those of the forwarded tokens that were computed again, without the policy, for a clean cache. Only in records of arms
+   * with one.
+   */
+  readonly recomputedTokens?: number;
 }
 
 /** A round of a dialogue: the user's message, the answer, its shares and scores. */

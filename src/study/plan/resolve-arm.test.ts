@@ -30,6 +30,12 @@ describe('resolveArm', () => {
       repeatEvery: 2,
       noSystem: false,
     });
+    expect(settingsOf('{ boost: 2, cache: held }')).toEqual(settingsOf('boost: 2'));
+    expect(settingsOf('{ boost: 2, cache: clean, reminder: true }')).toEqual({
+      ...settingsOf('boost: 2'),
+      cache: 'clean',
+      reminder: true,
+    });
     expect(settingsOf('sustain')).toEqual({ policy: 'sustain', target: { kind: 'message' } });
   });
 

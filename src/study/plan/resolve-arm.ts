@@ -27,7 +27,7 @@ export function needsRanking({ on, silence }: ArmSpec): boolean {
  * @throws HoldfastError `E_SPEC` for heads that the model does not have
  */
 export function resolveArm(arm: ArmSpec, heads: Heads, scores: HeadScores | null): Arm {
-  const { name, policy, schedule, target, silence, guidance, repeatEvery, noSystem } = arm;
+  const { name, policy, schedule, target, cache, silence, guidance, repeatEvery, reminder, noSystem } = arm;
   const choice = policyChoice(policy, schedule);
   const acting: ArmSettings =
     choice.policy === 'off'
@@ -36,10 +36,12 @@ export function resolveArm(arm: ArmSpec, heads: Heads, scores: HeadScores | null
           ...(choice.schedule === null ? { policy: choice.policy } : choice),
           target,
           ...selection(arm, heads, scores),
+          ...(cache && { cache }),
         };
   const settings = {
     ...acting,
     ...(silence && { silence: pairsOf(silence, arm.name, heads, scores) }),
+    ...(reminder && { reminder }),
     ...(guidance !== null && { guidance }),
   };
   return { name, settings, repeatEvery, noSystem };

@@ -1,3 +1,4 @@
+import { withReminder } from '../../dialogue/index.js';
 import type { Arm } from '../plan/index.js';
 
 /**
@@ -5,5 +6,5 @@ import type { Arm } from '../plan/index.js';
  * @param turn number of the turn, from 1, including the given exchanges
  */
 export function messageUnder({ repeatEvery }: Arm, system: string, turn: number, words: string): string {
-  return repeatEvery !== null && turn % repeatEvery === 0 ? `${system}\n\n${words}` : words;
+  return repeatEvery !== null && turn % repeatEvery === 0 ? withReminder(system, words) : words;
 }

@@ -252,6 +252,64 @@ describe('repetition of the system prompt', () => {
   });
 });
 
+describe('a reminder', () => {
+  it('adds its tokens to every prompt once, and to no later one', async () => {
+    const model = speaking(llama, Number.POSITIVE_INFINITY); // gives the same answers, whatever it reads
+    const off = await lead(OFF, { model });
+    const reminded = await lead(armOf({ policy: 'off', reminder: true }), { model });
+    expect(reminded.rounds.map(({ user, answer }) => [user, answer])).toEqual(
+      off.rounds.map(({ user, answer }) => [user, answer]),
+    );
+    const { tokenizer } = llama.format!;
+    const added = off.rounds.map(
+      ({ user }) => tokenizer.encode(`${SCENARIO.system}\n\n${user}`).length - tokenizer.encode(user).length,
+    );
+    expect(
+      reminded.rounds.map(({ contextTokens }, index) => contextTokens - off.rounds[index]!.contextTokens),
+    ).toEqual(added);
+    // Each answer is computed again for the next message.
+    const total = added.reduce((sum, tokens) => sum + tokens, 0);
+    expect(reminded.forwardedTokens - off.forwardedTokens).toBeGreaterThan(total);
+    expect(reminded).not.toHaveProperty('recomputedTokens');
+  });
+});
+
+describe('a clean cache', () => {
+  const CLEAN = armOf({ policy: 'split-softmax', strength: 0.3, cache: 'clean' });
+
+  it('costs the tokens that it computes again, which the record has', async () => {
+    const model = speaking(llama, Number.POSITIVE_INFINITY);
+    for (const probeRounds of [[], [1, 3], [1, 2, 3]]) {
+      const held = await lead(HELD, { model, probeRounds });
+      const clean = await lead(CLEAN, { model, probeRounds });
+      expect(clean.rounds.map(({ answer }) => answer)).toEqual(held.rounds.map(({ answer }) => answer));
+      // The template's tokens after a turn are read twice only if a probe is asked there.
+      const extra = clean.forwardedTokens - held.forwardedTokens;
+      expect(extra).toBeLessThanOrEqual(clean.recomputedTokens!);
+      expect(extra).toBeGreaterThan(0.8 * clean.recomputedTokens!);
+      // The last turn is computed again only for the probe after it.
+      const turns = probeRounds.includes(3) ? 3 : 2;
+      expect(clean.recomputedTokens).toBeGreaterThan(turns * 3);
+    }
+    expect(await lead(HELD)).not.toHaveProperty('recomputedTokens');
+  });
+
+  it('gives other answers than a held one from the second turn on', async () => {
+    const prefix = { kind: 'prefix' } as const;
+    const [held, clean] = await Promise.all(
+      [HELD, CLEAN].map(({ settings }) => lead(armOf({ ...settings, target: prefix } as Arm['settings']))),
+    );
+    expect({ ...clean!.rounds[0], probes: [] }).toEqual({ ...held!.rounds[0], probes: [] });
+    expect(clean!.rounds[1]!.share).not.toEqual(held!.rounds[1]!.share);
+  });
+
+  it('does not notice probes', async () => {
+    const plain = await lead(CLEAN, { probeRounds: [] });
+    const probed = await lead(CLEAN, { probeRounds: [1, 2, 3], probeRepeats: 2 });
+    expect(probed.rounds.map((round) => ({ ...round, probes: [] }))).toEqual(plain.rounds);
+  });
+});
+
 describe('the target random', () => {
   it('leaves the model alone until the dialogue has the span, and then acts on it', async () => {
     const model = speaking(llama, Number.POSITIVE_INFINITY);

@@ -42,8 +42,8 @@ interface Lead {
   readonly seeds: DialogueSeeds;
   readonly probeRounds: readonly number[];
   readonly probeRepeats: number;
-  /** Called with the number of tokens of every answer. */
-  readonly count: (tokens: number) => void;
+  /** Called with every answer, also to probes. */
+  readonly count: (turn: Turn) => void;
 }
 
 /**
@@ -77,8 +77,10 @@ export async function leadDialogue(
     try {
       const opening = await user.say(null);
       let decodedTokens = 0;
-      const count = (tokens: number): void => {
-        decodedTokens += tokens;
+      let recomputedTokens = 0;
+      const count = ({ ids, cleaned }: Turn): void => {
+        decodedTokens += ids.length;
+        recomputedTokens += cleaned?.recomputed ?? 0;
       };
       const lead: Lead = { chat, scenario, arm, system, seeds, probeRounds, probeRepeats, count };
       const rounds = await leadRounds(lead, user, opening);
@@ -90,6 +92,7 @@ export async function leadDialogue(
         system,
         rounds,
         ...forwardedIn(chat, leased.meter()),
+        ...(chat.settings.cache === 'clean' && { recomputedTokens }),
       };
       return { record, decodedTokens };
     } finally {
@@ -146,7 +149,7 @@ async function leadRound(lead: Lead, round: number, words: string): Promise<Roun
     observe: book.add,
     watch: CONTROL_TARGETS,
   });
-  lead.count(turn.ids.length);
+  lead.count(turn);
   const answer = turn.assistant;
   const finished = turn.finish === 'stop';
   return {
@@ -170,7 +173,7 @@ function putProbes(lead: Lead, round: number): Promise<ProbeRecord[]> {
   const { chat, scenario, seeds, probeRepeats, count } = lead;
   return askProbes(probesIn(scenario, round), { seeds, probeRepeats }, async (question, seed) => {
     const turn = await chat.probe(nextMessage(lead, question), { seed });
-    count(turn!.ids.length); // null only if a signal aborts it, and none is given
+    count(turn!); // null only if a signal aborts it, and none is given
     return turn!.assistant;
   });
 }

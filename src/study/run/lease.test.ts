@@ -27,6 +27,8 @@ const ARMS: readonly Arm[] = [
   armOf({ policy: 'boost', strength: 6, target: { kind: 'sink' } }),
   armOf({ policy: 'off', guidance: 2 }, 2),
   armOf({ policy: 'split-softmax', strength: 0.3 }),
+  armOf({ policy: 'split-softmax', strength: 0.3, cache: 'clean' }),
+  armOf({ policy: 'off', reminder: true }),
 ];
 
 let cpu: Model;
@@ -55,7 +57,7 @@ describe('dialogues that share a session', () => {
     }
     const { model } = fresh();
     const cells = [SHORT, OTHER].flatMap((scenario) => ARMS.map((arm) => ({ scenario, arm })));
-    const order = [0, 1, 2, 1, 3, 0, 5, 6, 0, 4, 9, 8, 7, 1];
+    const order = [0, 1, 2, 1, 3, 0, 5, 6, 0, 4, 9, 8, 7, 1, 6, 14, 5, 6, 2, 6, 15];
     for (const at of order) {
       const { scenario, arm } = cells[at]!;
       expect(JSON.stringify(await lead(model, arm, scenario)), `cell ${at}`).toBe(alone[at]);

@@ -60,7 +60,10 @@ function addSeat(model: Model): Seat {
   return seat;
 }
 
-/** Returns whether an arm leaves rows inside the prefix unchanged. A policy on the prefix does: they see no key outside it. */
-function leavesPrefix({ settings: { policy = 'off', target, silence = [] } }: Arm): boolean {
-  return silence.length === 0 && (policy === 'off' || target?.kind === 'prefix');
+/**
+ * Returns whether an arm leaves rows inside the prefix unchanged. A policy on the prefix does, because they see no key outside
+ * it; so does any policy with a clean cache, because they are in front of every user message.
+ */
+function leavesPrefix({ settings: { policy = 'off', target, cache, silence = [] } }: Arm): boolean {
+  return silence.length === 0 && (policy === 'off' || target?.kind === 'prefix' || cache === 'clean');
 }

@@ -5,7 +5,7 @@ import { MATERIAL } from '../../../test/support/material-fixtures.js';
 import { spyOnModel } from '../../../test/support/organism-fixtures.js';
 import { armOf, OFF } from '../../../test/support/scenario-fixtures.js';
 import { NOW } from '../../../test/support/text-fixtures.js';
-import { openChat } from '../../dialogue/index.js';
+import { openChat, openForcedChat } from '../../dialogue/index.js';
 import { type Model, Session } from '../../engine/index.js';
 import { EMBEDDED_MODEL, loadModel } from '../../load.js';
 import { chatFormat, layoutDialogue, type Message, placeOf, wordsAt } from '../../text/index.js';
@@ -61,7 +61,9 @@ const ARMS: readonly Arm[] = [
   armOf({ policy: 'split-softmax', schedule: { kind: 'per-token', from: 1, to: 0.2, rate: 0.2 } }),
   armOf({ policy: 'sustain' }),
   armOf({ policy: 'boost', strength: 4, target: { kind: 'random', seed: 0 } }),
+  armOf({ policy: 'split-softmax', strength: 0.3, cache: 'clean' }),
   armOf({ policy: 'off' }, 2),
+  armOf({ policy: 'off', reminder: true }),
   armOf({ policy: 'off', guidance: 2 }),
   armOf({ policy: 'off', silence: [[1, 0]] }),
   NO_SYSTEM,
@@ -93,6 +95,33 @@ describe('divergence', () => {
     }
     const { sum } = await divergence(llama, TALK!, armOf({ policy: 'off' }, 2), NOW);
     expect(sum).toBeCloseTo(byHand, 3);
+  });
+
+  it('of a clean cache is that of each turn read under the policy after an untouched dialogue', async () => {
+    const { system, exchanges } = TALK!;
+    const settings = { policy: 'split-softmax', strength: 0.3, cache: 'clean' } as const;
+    let byHand = 0;
+    for (const turn of exchanges.keys()) {
+      const [off, held] = await Promise.all(
+        [{ policy: 'off' } as const, settings].map(async (under) => {
+          // No policy has acted before: the cache is clean, and nothing is computed again.
+          const chat = openForcedChat(llama, { system, now: NOW });
+          for (const { user, assistant } of exchanges.slice(0, turn)) await chat.read(user, assistant);
+          chat.configure(under);
+          const read = await chat.read(exchanges[turn]!.user, exchanges[turn]!.assistant);
+          chat.dispose();
+          return read;
+        }),
+      );
+      for (const row of off!.chosen.keys()) {
+        const [p, q] = [logProbabilities(off!.logits, row), logProbabilities(held!.logits, row)];
+        for (const [id, log] of p.entries()) byHand += Math.exp(log) * (log - q[id]!);
+      }
+    }
+    const clean = await divergence(llama, TALK!, armOf(settings), NOW);
+    expect(clean.sum).toBeCloseTo(byHand, 3);
+    const held = await divergence(llama, TALK!, armOf({ ...settings, cache: 'held' }), NOW);
+    expect(Math.abs(held.sum - clean.sum)).toBeGreaterThan(0.01);
   });
 
   it('grows as k falls', async () => {

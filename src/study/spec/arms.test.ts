@@ -83,6 +83,31 @@ describe('an arm', () => {
     ['{ no-system: true, name: bare }', { noSystem: true, name: 'bare' }],
     ['repeat: 4', { repeatEvery: 4, name: 'repeat every 4' }],
     ['guidance: 1.5', { guidance: 1.5, name: 'guidance, γ = 1.5' }],
+    ['reminder: true', { reminder: true, name: 'reminder' }],
+    ['reminder: Keep to it.', { reminder: 'Keep to it.', name: 'reminder "Keep to it."' }],
+    [
+      '{ split-softmax: 0.7, cache: clean }',
+      {
+        policy: 'split-softmax',
+        schedule: constant(0.7),
+        cache: 'clean',
+        name: 'split-softmax, k = 0.7, clean cache',
+      },
+    ],
+    [
+      'split-softmax: { strength: 0.7, cache: held }',
+      { policy: 'split-softmax', schedule: constant(0.7), name: 'split-softmax, k = 0.7' },
+    ],
+    [
+      '{ knock-out: sink, cache: clean }',
+      {
+        policy: 'floor',
+        schedule: constant(1),
+        target: { kind: 'not', of: { kind: 'sink' } },
+        cache: 'clean',
+        name: 'knock-out sink, clean cache',
+      },
+    ],
     [
       '{ name: both, policy: split-softmax, strength: 0.7, repeat: 4, guidance: 2 }',
       { name: 'both', policy: 'split-softmax', schedule: constant(0.7), repeatEvery: 4, guidance: 2 },
@@ -216,6 +241,13 @@ describe('a grid', () => {
       'split-softmax, k = 0.7',
     ]);
     expect(namesOf('repeat: [2, 4]')).toEqual(['repeat every 2', 'repeat every 4']);
+    expect(namesOf('reminder: [true, Keep to it.]')).toEqual(['reminder', 'reminder "Keep to it."']);
+    expect(namesOf('split-softmax: { strength: [0.9, 0.7], cache: [held, clean] }')).toEqual([
+      'split-softmax, k = 0.9',
+      'split-softmax, k = 0.9, clean cache',
+      'split-softmax, k = 0.7',
+      'split-softmax, k = 0.7, clean cache',
+    ]);
   });
 
   it('has an arm for each combination, and adds to a given name what varies', () => {
@@ -285,11 +317,20 @@ describe('an invalid arm', () => {
     ['no-system: false', '4:16 no-system: expected true; leave the key out to keep the system message'],
     ['no-systems', `4:5 policy: "no-systems" is not a policy. Known: ${POLICIES.join(', ')}`],
     ['no-system\n  - { name: bare, no-system: true }', '5:5 the arm "bare" is the same as "no-system"'],
+    ['cache: clean', '4:5 cache: needs a policy, and this arm has none'],
+    ['{ boost: 2, cache: dirty }', '4:24 cache: expected one of held, clean, not "dirty"'],
+    [
+      '{ no-system: true, reminder: true }',
+      '4:5 reminder: cannot be combined with no-system, which is a whole arm',
+    ],
+    ['{ repeat: 2, reminder: true }', '4:5 repeat and reminder: give only one of them'],
+    ['reminder: false', '4:15 reminder: expected text, not false'],
+    ['boost: 2\n  - { boost: 2, cache: held }', '5:5 the arm "boost, M = 2" is listed twice'],
     ['repeat: 0', '4:13 repeat: expected a whole number from 1 to 1000, not 0'],
     ['guidance: 0.5', '4:15 guidance: expected a number from 1 to 100, not 0.5'],
     [
       '[off]',
-      '4:5 arms: expected a mapping with name, policy, strength, schedule, target, knock-out, layers, heads, silence, repeat, guidance, no-system, hold, not a list',
+      '4:5 arms: expected a mapping with name, policy, strength, schedule, target, knock-out, layers, heads, cache, silence, repeat, reminder, guidance, no-system, hold, not a list',
     ],
     ['off\n  - off', '5:5 the arm "off" is listed twice'],
     ['boost: 2\n  - { name: again, boost: 2 }', '5:5 the arm "again" is the same as "boost, M = 2"'],

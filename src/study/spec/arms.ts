@@ -1,7 +1,6 @@
 import {
   checkSchedule,
   DEFAULT_TARGET,
-  findPolicy,
   POLICIES,
   type Policy,
   parsePolicy,
@@ -12,8 +11,10 @@ import {
   strengthProblem,
   type Target,
 } from '../../attention/index.js';
-import type { HoldFile } from '../../dialogue/index.js';
+import { CACHE_KINDS, type CacheKind, type HoldFile } from '../../dialogue/index.js';
 import { describeArm, describeVariant } from './arm-name.js';
+import type { Unnamed } from './arm-parts.js';
+import { combinations } from './combinations.js';
 import { headChoices, layerList } from './heads.js';
 import { headsOfHold, heldTreatment, holdFrom, type Treatment } from './held-arm.js';
 import {
@@ -23,6 +24,7 @@ import {
   distinct,
   hasKey,
   number,
+  oneOf,
   oneOrMore,
   type Placed,
   parsed,
@@ -34,9 +36,10 @@ import {
   refuseTwins,
   text,
 } from './read-value.js';
+import { NO_SYSTEM, spelledOut } from './short-forms.js';
 import type { Locate } from './sources.js';
 import type { ArmSpec, HeadChoice } from './spec.js';
-import type { Entry, Tree } from './yaml-tree.js';
+import type { Tree } from './yaml-tree.js';
 
 /** The fields of an arm. A field with a list of values stands for one arm per value. */
 interface ArmFields {
@@ -48,8 +51,10 @@ interface ArmFields {
   readonly 'knock-out': readonly Target[];
   readonly layers: readonly number[];
   readonly heads: readonly HeadChoice[];
+  readonly cache: readonly CacheKind[];
   readonly silence: readonly HeadChoice[];
   readonly repeat: readonly number[];
+  readonly reminder: readonly (true | string)[];
   readonly guidance: readonly number[];
   readonly 'no-system': true;
   readonly hold: HoldFile;
@@ -60,14 +65,16 @@ export interface PlacedArm extends Placed<ArmSpec> {
   readonly hold: HoldFile | null;
 }
 
-/** The arm whose dialogues have no system message. */
-const NO_SYSTEM = 'no-system';
+const isTrue = (tree: Tree): boolean => tree.kind === 'scalar' && tree.value === true;
 
 const onlyTrue: Reader<true> = (tree, report) => {
-  if (tree.kind === 'scalar' && tree.value === true) return true;
+  if (isTrue(tree)) return true;
   complain(tree, report, 'expected true; leave the key out to keep the system message');
   return undefined;
 };
+
+/** Reads `true`, the system prompt itself, or another text. */
+const reminderText: Reader<true | string> = (tree, report) => (isTrue(tree) ? true : text(tree, report));
 
 const readersFor = (locate: Locate): Readers<ArmFields> => ({
   name: text,
@@ -78,8 +85,10 @@ const readersFor = (locate: Locate): Readers<ArmFields> => ({
   'knock-out': oneOrMore(parsed((name): Target => parseTarget(`not:${name}`))),
   layers: layerList,
   heads: headChoices,
+  cache: distinct(oneOrMore(oneOf(CACHE_KINDS))),
   silence: headChoices,
   repeat: distinct(oneOrMore(number({ from: 1, to: 1000, whole: true }))),
+  reminder: distinct(oneOrMore(reminderText)),
   guidance: distinct(oneOrMore(number({ from: 1, to: 100 }))),
   'no-system': onlyTrue,
   hold: holdFrom(locate),
@@ -142,8 +151,11 @@ function armsOf(item: Tree, readers: Readers<ArmFields>, reportToAll: Report): I
       : treatmentOf(tree, fields, report);
   const on = hold === null ? headsOf(tree, fields, report) : [headsOfHold(hold)];
   if (hasKey(tree, NO_SYSTEM)) refuseBesideNoSystem(tree, readers, report);
+  if (hasKey(tree, 'repeat') && hasKey(tree, 'reminder')) {
+    report({ ...tree.at, text: 'repeat and reminder: give only one of them' });
+  }
   if (!sound || treatment === undefined || on === undefined) return NO_ARMS;
-  const unnamed = combinations(treatment, on, fields);
+  const unnamed = armsWith(treatment, on, fields);
   if (unnamed === null) {
     report({ ...item.at, text: `more than ${MAX_ARMS} arms in one item` });
     return NO_ARMS;
@@ -151,88 +163,40 @@ function armsOf(item: Tree, readers: Readers<ArmFields>, reportToAll: Report): I
   return { arms: unnamed.map((arm) => ({ ...arm, name: nameOf(arm, unnamed, fields.name) })), hold };
 }
 
-/** Returns every combination; null when there are more than {@link MAX_ARMS}. */
-function combinations(
+/** Returns an arm for every combination; null when there are more than {@link MAX_ARMS}. */
+function armsWith(
   { policy, schedules, targets }: Treatment,
   heads: readonly HeadChoice[],
   fields: Partial<ArmFields>,
-): readonly Omit<ArmSpec, 'name'>[] | null {
-  const silences = orNone(fields.silence);
-  const repeats = orNone(fields.repeat);
-  const guidances = orNone(fields.guidance);
-  const noSystem = fields[NO_SYSTEM] === true;
-  const lists = [schedules, targets, heads, silences, repeats, guidances];
-  if (lists.reduce((count, list) => count * list.length, 1) > MAX_ARMS) return null;
-  return schedules.flatMap((schedule) =>
-    targets.flatMap((target) =>
-      heads.flatMap((on) =>
-        silences.flatMap((silence) =>
-          repeats.flatMap((repeatEvery) =>
-            guidances.map((guidance) => ({
-              ...{ policy, schedule, target, on, silence, repeatEvery, guidance, noSystem },
-            })),
-          ),
-        ),
-      ),
-    ),
-  );
+): readonly Unnamed[] | null {
+  const choices = {
+    schedule: schedules,
+    target: targets,
+    on: heads,
+    cache: fields.cache ?? (['held'] as const),
+    silence: orNone(fields.silence),
+    repeatEvery: orNone(fields.repeat),
+    reminder: orNone(fields.reminder),
+    guidance: orNone(fields.guidance),
+  };
+  const count = Object.values(choices).reduce((product, { length }) => product * length, 1);
+  if (count > MAX_ARMS) return null;
+  return combinations(choices).map(({ cache, reminder, ...others }) => ({
+    policy,
+    ...others,
+    noSystem: fields[NO_SYSTEM] === true,
+    ...(cache === 'clean' && { cache }),
+    ...(reminder !== null && { reminder }),
+  }));
 }
 
 function orNone<T>(values: readonly T[] | undefined): readonly (T | null)[] {
   return values ?? [null];
 }
 
-function nameOf(
-  arm: Omit<ArmSpec, 'name'>,
-  siblings: readonly Omit<ArmSpec, 'name'>[],
-  given: string | undefined,
-): string {
+function nameOf(arm: Unnamed, siblings: readonly Unnamed[], given: string | undefined): string {
   if (given === undefined) return describeArm(arm);
   return [given, ...describeVariant(arm, siblings)].join(', ');
-}
-
-/**
- * Expands the short forms of an arm: `no-system` or a policy's name alone, or a policy as a key whose value is its strength or a
- * mapping. Other keys may be given beside that key.
- */
-function spelledOut(item: Tree, report: Report): Tree {
-  const { name, at } = item;
-  if (item.kind === 'scalar' && item.value === NO_SYSTEM) {
-    const value: Tree = { ...item, name: NO_SYSTEM, value: true };
-    return { kind: 'map', name, at, entries: [{ key: NO_SYSTEM, at, value }] };
-  }
-  if (item.kind === 'scalar' && typeof item.value === 'string') {
-    const value: Tree = { ...item, name: 'policy' };
-    return { kind: 'map', name, at, entries: [{ key: 'policy', at, value }] };
-  }
-  if (item.kind !== 'map') return item;
-  const entries = item.entries.flatMap((entry) => {
-    const { key, value } = entry;
-    if (findPolicy(key) === undefined || isHoldFile(entry)) return [entry];
-    const policy = {
-      key: 'policy',
-      at: entry.at,
-      value: { kind: 'scalar' as const, name: 'policy', at: entry.at, value: key },
-    };
-    if (value.kind === 'map') return [policy, ...value.entries];
-    if (value.kind === 'scalar' && value.value === null) return [policy];
-    return [policy, { key: 'strength', at: value.at, value: named(value, 'strength') }];
-  });
-  const twice = entries.find(({ key }, index) => entries.findIndex((other) => other.key === key) < index);
-  if (twice !== undefined) report({ ...twice.at, text: `${twice.key}: given twice in one arm` });
-  return { kind: 'map', name, at, entries };
-}
-
-/** Returns whether an entry names a hold's file. As a key without text, `hold` is the former name of `sustain`. */
-function isHoldFile({ key, value }: Entry): boolean {
-  return key === 'hold' && value.kind === 'scalar' && typeof value.value === 'string';
-}
-
-/** Returns a value as if it had been given under another key. */
-function named(tree: Tree, name: string): Tree {
-  return tree.kind === 'list'
-    ? { ...tree, name, items: tree.items.map((item) => named(item, name)) }
-    : { ...tree, name };
 }
 
 /** Reports what cannot be combined with a dialogue without a system message: all other treatments need one. */
@@ -260,7 +224,9 @@ function treatmentOf(tree: Tree, fields: Partial<ArmFields>, report: Report): Tr
     report({ ...tree.at, text });
   };
   if (policy === 'off') {
-    const idle = ['strength', 'schedule', 'target', 'layers', 'heads'].find((key) => hasKey(tree, key));
+    const idle = ['strength', 'schedule', 'target', 'layers', 'heads', 'cache'].find((key) =>
+      hasKey(tree, key),
+    );
     if (idle !== undefined) return complain(`${idle}: needs a policy, and this arm has none`);
     return { policy, schedules: [null], targets };
   }

@@ -66,3 +66,25 @@ const distinctPairs: Reader<readonly HeadPair[]> = (tree, report) => {
   report({ ...tree.at, text: `${tree.name}: [${twice.join(', ')}] is listed twice` });
   return undefined;
 };
+
+/** Describes a choice of heads, for example `top 10 by share`. */
+export function headsText(choice: HeadChoice): string {
+  switch (choice.kind) {
+    case 'all':
+      return 'all heads';
+    case 'grid':
+      return [
+        choice.layers === null ? null : `layers ${choice.layers.join(' ')}`,
+        choice.heads === null ? null : `heads ${choice.heads.join(' ')}`,
+      ]
+        .filter((part) => part !== null)
+        .join(' ');
+    case 'pairs':
+      return `heads ${choice.pairs.map(([layer, head]) => `${layer}.${head}`).join(' ')}`;
+    case 'top':
+    case 'bottom':
+      return `${choice.kind} ${choice.count} by ${choice.by}`;
+    case 'random':
+      return `random ${choice.count} seed ${choice.seed}`;
+  }
+}

@@ -3,8 +3,9 @@
  * and places in the file; must not know models, cells or folders.
  */
 export { analysisPlanOf, contrastKey } from './analysis-plan.js';
-export { headsText } from './arm-name.js';
+export { isUntouched, writtenParts } from './arm-parts.js';
 export { canonicalJson } from './canonical-json.js';
+export { headsText } from './heads.js';
 export { type PlacedSpec, type Places, parsePlacedSpec, parseSpec, specError } from './parse.js';
 export { wordsOf } from './read-value.js';
 export type {

@@ -1,4 +1,4 @@
-import { isUntouched } from './arm-name.js';
+import { isUntouched } from './arm-parts.js';
 import {
   complain,
   distinct,

@@ -116,10 +116,14 @@ export interface ArmSpec {
   readonly target: Target;
   /** Heads that the policy acts on. */
   readonly on: HeadChoice;
+  /** What the policy leaves in the cache; absent for a held cache, so that arms of older versions are the same. */
+  readonly cache?: 'clean';
   /** Heads whose output is set to zero; null for none. */
   readonly silence: HeadChoice | null;
   /** The system prompt is repeated every `repeatEvery` turns; null for never. */
   readonly repeatEvery: number | null;
+  /** The last user message is led by this text, or by the system prompt (true); absent for none, as in older versions. */
+  readonly reminder?: true | string;
   /** γ of classifier-free guidance; null for no guidance. */
   readonly guidance: number | null;
   /** Whether the dialogue is led without its system message. Its probes are judged all the same. */
