@@ -107,9 +107,22 @@ describe('the direct influence of a prompt', () => {
       { policy: 'sustain' },
       { policy: 'split-softmax', schedule: { kind: 'per-token', from: 1, to: 0.2, rate: 0.3 } },
       { guidance: 2 },
+      { policy: 'split-softmax', strength: 0.4, cache: 'clean' },
+      { reminder: true },
     ];
     for (const settings of policies) {
       expect(await valuesOf(llama, TALK, settings, same), JSON.stringify(settings)).toEqual([[0, 0, 0]]);
+    }
+  });
+
+  it('beside no prompt has no reminder of it, but keeps one of another text', async () => {
+    const [none] = [REFERENCES[1]!];
+    const [off] = await valuesOf(llama, TALK, {}, [none]);
+    const [reminded] = await valuesOf(llama, TALK, { reminder: true }, [none]);
+    const [text] = await valuesOf(llama, TALK, { reminder: 'Hold!' }, [none]);
+    for (const values of [reminded!, text!]) {
+      expect(values).not.toEqual(off);
+      for (const value of values) expect(value).toBeGreaterThan(0);
     }
   });
 

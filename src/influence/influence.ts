@@ -83,8 +83,8 @@ const BLOCK_BYTES = 2 ** 24;
  *
  *   D_KL(p(· | prompt, h) ‖ p(· | reference, h′))
  *
- * Every pass has the same steering, so a policy acts on each pass's own system message. Without a system message, guidance
- * and policies whose target depends on it are off.
+ * Every pass has the same steering, so a policy acts on each pass's own system message. Without a system message, guidance,
+ * a reminder of it and policies whose target depends on it are off.
  * @throws HoldfastError what opening a forced chat and reading turns throw; `E_TEMPLATE` if the template writes an answer
  * differently under another system prompt
  */
@@ -173,10 +173,12 @@ async function together<T>(promises: readonly Promise<T>[]): Promise<T[]> {
 
 /** Returns settings for a dialogue without a system message: what needs one is off. */
 function withoutSystem(settings: SteeringOptions): SteeringOptions {
-  const { policy: _, strength: __, schedule: ___, guidance: ____, ...others } = settings;
+  const reminder = settings.reminder === true ? null : settings.reminder;
+  const off = { guidance: 1, ...(reminder !== undefined && { reminder }) };
+  const { policy: _, strength: __, schedule: ___, ...others } = settings;
   return needsSystem(settings.target ?? DEFAULT_TARGET)
-    ? { ...others, policy: 'off' }
-    : { ...settings, guidance: 1 };
+    ? { ...others, ...off, policy: 'off' }
+    : { ...settings, ...off };
 }
 
 function differently(round: number): HoldfastError {
