@@ -71,6 +71,40 @@ describe('gains at equal KL divergence', () => {
     expect(middle!.to).toBe(middle!.from);
   });
 
+  it('of message and prefix, each with a held and a clean cache, are those of four curves', () => {
+    const policy = (target: 'message' | 'prefix', more: Partial<ReportedArm> = {}) =>
+      [0.9, 0.7].map(
+        (k) => ({ ...constant('split-softmax', k), target: { kind: target }, ...more }) as const,
+      );
+    const rise = { 'message held': 1.5, 'message clean': 1, 'prefix held': 0.5, 'prefix clean': 0.7 };
+    const curve = (name: keyof typeof rise, [weak, strong]: readonly Partial<ReportedArm>[]) => [
+      { name: `${name} .9`, start: 0.5 + 0.1 * rise[name], slope: 0, kl: 0.01, settings: weak! },
+      { name: `${name} .7`, start: 0.5 + 0.2 * rise[name], slope: 0, kl: 0.04, settings: strong! },
+    ];
+    const study = studyOf([
+      OFF,
+      ...curve('message held', policy('message')),
+      ...curve('message clean', policy('message', { cache: 'clean' })),
+      ...curve('prefix held', policy('prefix')),
+      ...curve('prefix clean', policy('prefix', { cache: 'clean' })),
+    ]);
+    const ranges = only(study).gains.filter(({ from, to }) => from < to);
+    expect(ranges.map(({ left, right }) => [left, right])).toEqual([
+      ['split-softmax', 'split-softmax, clean cache'],
+      ['split-softmax', 'split-softmax, target prefix'],
+      ['split-softmax', 'split-softmax, target prefix, clean cache'],
+      ['split-softmax, clean cache', 'split-softmax, target prefix'],
+      ['split-softmax, clean cache', 'split-softmax, target prefix, clean cache'],
+      ['split-softmax, target prefix', 'split-softmax, target prefix, clean cache'],
+    ]);
+    const differences = ranges.map(({ difference }) => difference);
+    // Mean differences to √.04: a tenth of the difference of the rises.
+    for (const [at, truth] of [0.05, 0.1, 0.08, 0.05, 0.03, -0.02].entries()) {
+      expect(differences[at]!.low, ranges[at]!.right).toBeLessThan(truth);
+      expect(differences[at]!.high, ranges[at]!.right).toBeGreaterThan(truth);
+    }
+  });
+
   it('of an arm on no curve are found at its own KL divergence', () => {
     const [gain] = gainOf('growing', SPLIT);
     const cost = found.costs.find(({ name }) => name === 'growing')!.kl!.value;
