@@ -9,7 +9,14 @@ export { fluency } from './fluency.js';
 export { type FormatName, IMPORT_FORMATS } from './import/formats.js';
 export { type ImportedMaterial, importMaterial } from './import/import-material.js';
 export { JUDGE_VERSION, judgeAnswer } from './judge.js';
-export { loadMaterial, type Material, materialNames } from './load.js';
+export { loadMaterial, loadRules, type Material, materialNames } from './load.js';
 export { type Rule, ruleSchema } from './rule.js';
 export { ruleGroup } from './rule-group.js';
-export type { ChoiceQuestion, HeldOutDialogue, HeldOutText, PromptMaterial, Script } from './schema.js';
+export type {
+  ChoiceQuestion,
+  HeldOutDialogue,
+  HeldOutText,
+  PromptMaterial,
+  PromptRules,
+  Script,
+} from './schema.js';

@@ -11,7 +11,9 @@ import {
   type HeldOutText,
   openersSchema,
   type PromptMaterial,
+  type PromptRules,
   promptsSchema,
+  rulesSchema,
   type Script,
   scriptSchema,
   textsSchema,
@@ -117,20 +119,32 @@ function refuseTwins(lists: readonly FromYaml<readonly { readonly id: string }[]
   }
 }
 
+/**
+ * Reads the rules of one prompt: a prompt of material without `id` and `system`. Tests the judge on the file's own answers.
+ * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`, or `E_MATERIAL` with file, line and field
+ */
+export function loadRules(file: string): PromptRules {
+  const { value, placeOf } = parseYaml(materialText(file), file, rulesSchema);
+  tryJudge(value, placeOf);
+  return value;
+}
+
 function tryJudges({ value, placeOf }: FromYaml<z.infer<typeof promptsSchema>>): void {
-  for (const [index, { judge, good, bad, given }] of value.entries()) {
-    const shouldObey = [
-      ...good.map((answer, at) => ({ answer, path: ['good', at] })),
-      ...given.map(({ assistant }, at) => ({ answer: assistant, path: ['given', at, 'assistant'] })),
-    ];
-    for (const { answer, path } of shouldObey) {
-      const score = judgeAnswer(judge, answer);
-      if (score < GOOD) throw misjudged(score, `at least ${GOOD}`, placeOf([index, ...path]));
-    }
-    for (const [at, answer] of bad.entries()) {
-      const score = judgeAnswer(judge, answer);
-      if (score > BAD) throw misjudged(score, `at most ${BAD}`, placeOf([index, 'bad', at]));
-    }
+  for (const [index, prompt] of value.entries()) tryJudge(prompt, (path) => placeOf([index, ...path]));
+}
+
+function tryJudge({ judge, good, bad, given }: PromptRules, placeOf: FromYaml<unknown>['placeOf']): void {
+  const shouldObey = [
+    ...good.map((answer, at) => ({ answer, path: ['good', at] })),
+    ...given.map(({ assistant }, at) => ({ answer: assistant, path: ['given', at, 'assistant'] })),
+  ];
+  for (const { answer, path } of shouldObey) {
+    const score = judgeAnswer(judge, answer);
+    if (score < GOOD) throw misjudged(score, `at least ${GOOD}`, placeOf(path));
+  }
+  for (const [at, answer] of bad.entries()) {
+    const score = judgeAnswer(judge, answer);
+    if (score > BAD) throw misjudged(score, `at most ${BAD}`, placeOf(['bad', at]));
   }
 }
 

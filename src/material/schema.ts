@@ -30,6 +30,8 @@ const prompt = z.strictObject({
 });
 
 export const promptsSchema = listOf(prompt, 2000);
+/** The rules of a single prompt, whose text is in another file. */
+export const rulesSchema = prompt.omit({ id: true, system: true });
 export const openersSchema = listOf(text, 5000);
 
 const messages = listOf(text, 500);
@@ -65,6 +67,9 @@ export interface PromptMaterial extends Readonly<z.infer<typeof prompt>> {
   /** Name of its file, without `.yaml`. */
   readonly group: string;
 }
+
+/** How to tell whether answers follow a system prompt: its probes, its judge, and answers that test the judge. */
+export type PromptRules = Readonly<z.infer<typeof rulesSchema>>;
 
 /** A scripted user: the messages of one or more dialogues, in order. */
 export interface Script extends Readonly<z.infer<typeof scriptSchema>> {

@@ -9,8 +9,8 @@ type Course = Pick<Scenario, 'id' | 'given' | 'rounds' | 'openUser'> & {
   readonly index: number;
   /** All prompts of the material. */
   readonly prompts: readonly JudgedPrompt[];
-  /** Everything the user's side depends on, as plain JSON. */
-  readonly user: unknown;
+  /** Returns everything the user's side depends on, as plain JSON. Called only when the content is read. */
+  readonly user: () => unknown;
   /** Index of the probe after the first round; later rounds take the prompt's probes in turn. */
   readonly firstProbe: number;
 };
@@ -26,12 +26,14 @@ export function promptScenario(prompt: PromptMaterial, course: Course): Scenario
     system,
     given,
     rounds,
-    content: {
-      prompt: { id, group, system, shown, probes, judge },
-      judges: JUDGE_VERSION,
-      given,
-      user,
-      firstProbe: firstProbe % probes.length,
+    get content() {
+      return {
+        prompt: { id, group, system, shown, probes, judge },
+        judges: JUDGE_VERSION,
+        given,
+        user: user(),
+        firstProbe: firstProbe % probes.length,
+      };
     },
     openUser,
     probesAfter(round) {

@@ -52,7 +52,7 @@ export function primedSource(
         prompts: material.prompts,
         given: givenMessages(prompt, given),
         rounds,
-        user: { kind: 'script', messages },
+        user: () => ({ kind: 'script', messages }),
         firstProbe: index,
         openUser: () => fixedUser(messages),
       });

@@ -44,7 +44,7 @@ export function selfChatSource(material: Material, { rounds, ...choice }: SelfCh
         prompts,
         given: [],
         rounds,
-        user: { kind: 'self-chat', system: b.system, opener },
+        user: () => ({ kind: 'self-chat', system: b.system, opener }),
         // Each further dialogue under a prompt begins with its next probe.
         firstProbe: index + Math.floor(index / watched.length),
         openUser: (context) => otherSide(context, b.system, opener),

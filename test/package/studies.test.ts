@@ -128,11 +128,9 @@ describe('docs/guide/study-spec.md', () => {
     ['a model', 'models: [[7]]', 4],
     ['costs', 'costs: 7', 3],
     ['an arm', 'arms: [7]', 11],
-    ...['organism', 'self-chat', 'script', 'primed', 'replay'].map((kind): [string, string, number] => [
-      `the source ${kind}`,
-      `sources: [${kind}: 7]`,
-      4,
-    ]),
+    ...['organism', 'self-chat', 'script', 'primed', 'replay', 'prompt'].map(
+      (kind): [string, string, number] => [`the source ${kind}`, `sources: [${kind}: 7]`, 4],
+    ),
   ])('has every key of %s', (_, text, atLeast) => {
     const keys = keysNamedBy(text);
     expect(keys.length).toBeGreaterThanOrEqual(atLeast);

@@ -19,6 +19,25 @@ export function textDialogue({ id, text }: HeldOutText): HeldOutDialogue {
   return { id, system: PLAIN_SYSTEM, exchanges };
 }
 
+/**
+ * Returns dialogues of some rounds under one system prompt, from the exchanges of held-out dialogues in their order. No
+ * exchange occurs twice, so there may be fewer dialogues than asked for.
+ */
+export function underPrompt(
+  system: string,
+  dialogues: readonly HeldOutDialogue[],
+  rounds: number,
+  count: number,
+): HeldOutDialogue[] {
+  const exchanges = dialogues.flatMap((dialogue) => dialogue.exchanges);
+  const most = Math.min(count, Math.floor(exchanges.length / rounds));
+  return Array.from({ length: most }, (_, at) => ({
+    id: `own-${at}`,
+    system,
+    exchanges: exchanges.slice(at * rounds, (at + 1) * rounds),
+  }));
+}
+
 /** A question, and the dialogue before it. */
 export interface AskedQuestion {
   readonly before: HeldOutDialogue;

@@ -71,3 +71,47 @@ describe('questions of a source', () => {
     expect(openSource({ ...script, material }, { ...costs, choice: null }).heldOut.choice).toEqual([]);
   });
 });
+
+describe('a prompt of the own', () => {
+  const prompt = { kind: 'prompt', ...source, users: 'everyday' } as const;
+
+  function files(system: string, rules = ''): { readonly file: string; readonly rules: string } {
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-prompt-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    writeFileSync(join(folder, 'system.txt'), system);
+    writeFileSync(join(folder, 'rules.yaml'), rules);
+    return { file: join(folder, 'system.txt'), rules: join(folder, 'rules.yaml') };
+  }
+
+  it('costs KL divergence under itself, in dialogues of as many rounds, none of whose exchanges occurs twice', () => {
+    const { file } = files('Say hemp.\n');
+    const all = openSource({ ...prompt, file, rules: null, rounds: 12 }, { ...costs, kl: 24 }).heldOut.kl;
+    expect(all.length).toBeGreaterThan(4);
+    for (const { system, exchanges } of all) expect([system, exchanges.length]).toEqual(['Say hemp.', 12]);
+    const asked = all.flatMap(({ exchanges }) => exchanges.map(({ user, assistant }) => user + assistant));
+    expect(new Set(asked).size).toBe(asked.length);
+    const organism = { ...prompt, file, rules: null, users: 'organism' as const, rounds: 12 };
+    const [first] = openSource(organism, costs).heldOut.kl;
+    expect(first).toMatchObject({ system: 'Say hemp.' });
+    expect(first!.exchanges).toHaveLength(12);
+  });
+
+  it('is judged by its rules, whose errors name file and line', () => {
+    const judge =
+      'shown: always\nprobes: [{ question: What? }]\njudge: { rule: contains-any, texts: [hemp] }\n';
+    const good = openSource({ ...prompt, ...files('Say hemp.', judge), rounds: 2 }, costs).scenarios.at(0);
+    expect(good.probesAfter(1)[0]!.judge('Hemp it is.')).toBe(1);
+    const open = (rules: string) => () =>
+      openSource({ ...prompt, ...files('Say hemp.', rules), rounds: 2 }, costs);
+    expect(open(`${judge}good: [Rope.]\n`)).toThrow(/E_MATERIAL: line 4: the judge must score .*rules\.yaml/);
+    expect(open(judge.replace('contains-any', 'contains'))).toThrow(/E_MATERIAL: line 3: .*rules\.yaml/);
+    expect(open('id: a\n')).toThrow(/E_MATERIAL: line 1: .*rules\.yaml/);
+  });
+
+  it('cannot be blank', () => {
+    const { file } = files(' \n');
+    expect(() => openSource({ ...prompt, file, rules: null, rounds: 2 }, costs)).toThrow(
+      /E_MATERIAL: .* blank/,
+    );
+  });
+});

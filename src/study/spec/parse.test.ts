@@ -149,6 +149,7 @@ describe('a specification', () => {
         '  - script: { script: curious, rounds: 12 }',
         '  - primed: { script: curious, given: 2, first: 10 }',
         '  - replay: { file: logs/a.jsonl, name: logs }',
+        '  - prompt: { file: own.txt, rules: own.yaml, users: organism }',
         'arms: [off]',
       ].join('\n'),
       'experiments/study.yaml',
@@ -169,6 +170,14 @@ describe('a specification', () => {
         given: 2,
       },
       { kind: 'replay', name: 'logs', ...usual, file: 'experiments/logs/a.jsonl' },
+      {
+        kind: 'prompt',
+        name: 'prompt',
+        ...usual,
+        file: 'experiments/own.txt',
+        rules: 'experiments/own.yaml',
+        users: 'organism',
+      },
     ]);
   });
 
@@ -245,7 +254,7 @@ describe('the problems of a specification', () => {
 
   it('are one message, with their number and the file', () => {
     expect(() => parseSpec('arms: [off]\nname: x\nsources: a\nseeds: -1', 'a/study.yaml')).toThrow(
-      'E_SPEC: 2 problems: 3:10 a: unknown source; known: organism, self-chat, script, primed, replay; 4:8 seeds: expected a whole number from 0 to 131071, not -1 (a/study.yaml)',
+      'E_SPEC: 2 problems: 3:10 a: unknown source; known: organism, self-chat, script, primed, replay, prompt; 4:8 seeds: expected a whole number from 0 to 131071, not -1 (a/study.yaml)',
     );
     expect(() => parseSpec('a: [', 'study.yaml')).toThrow(/^E_SPEC: 1:5 Flow sequence .+ \(study\.yaml\)$/);
   });
@@ -364,11 +373,12 @@ describe('the problems of a specification', () => {
     ['[organism, organism]', '1:21 the source "organism" is listed twice'],
     [
       '[3]',
-      '1:11 sources: expected one of organism, self-chat, script, primed, replay, with its options as a mapping below it',
+      '1:11 sources: expected one of organism, self-chat, script, primed, replay, prompt, with its options as a mapping below it',
     ],
     ['[primed: { given: 0, script: curious }]', '1:28 given: expected a whole number from 1 to 100, not 0'],
     ['[primed]', '1:11 sources: script is missing'],
     ['[replay: {}]', '1:19 replay: file is missing'],
+    ['[prompt: { rules: a }]', '1:19 prompt: file is missing'],
     ['[organism: { groups: persona }]', '1:23 groups: unknown key; known: name, dialogues, first, rounds'],
     ['[script: { script: curios }]', '1:29 script: the material has no "curios"; did you mean curious?'],
     [

@@ -6,6 +6,7 @@ import {
   distinct,
   namedList,
   number,
+  oneOf,
   oneOrMore,
   type Placed,
   type Reader,
@@ -14,7 +15,7 @@ import {
   readFields,
   text,
 } from './read-value.js';
-import type { SourceSpec } from './spec.js';
+import type { SourceSpec, Users } from './spec.js';
 import type { Entry, Tree } from './yaml-tree.js';
 
 /** Resolves a path in the specification, which is relative to its folder. */
@@ -44,7 +45,22 @@ interface Recorded {
   readonly file: string;
 }
 
-const KINDS: readonly SourceSpec['kind'][] = ['organism', 'self-chat', 'script', 'primed', 'replay'];
+interface Own {
+  readonly file: string;
+  readonly rules: string;
+  readonly users: Users;
+}
+
+const USERS: readonly Users[] = ['everyday', 'organism'];
+
+const KINDS: readonly SourceSpec['kind'][] = [
+  'organism',
+  'self-chat',
+  'script',
+  'primed',
+  'replay',
+  'prompt',
+];
 
 const common: Readers<Common> = {
   name: text,
@@ -57,6 +73,7 @@ const choice: Readers<Choice> = { material: text, groups: distinct(oneOrMore(tex
 const script = { script: text };
 const given = { given: number({ from: 1, to: 100, whole: true }) };
 const file = { file: text };
+const own = { ...file, rules: text, users: oneOf(USERS) };
 
 /** Reads the list of sources, or a single one. Names are unique. */
 export const sourceList = (locate: Locate): Reader<readonly Placed<SourceSpec>[]> =>
@@ -133,6 +150,13 @@ function sourceOf(
       return fields?.file === undefined
         ? undefined
         : { kind, ...complete(fields, kind, 8), file: locate(fields.file) };
+    }
+    case 'prompt': {
+      const fields = readFields<Common & Own>(options, { ...common, ...own }, report, ['file']);
+      if (fields?.file === undefined) return undefined;
+      const { file, rules, users = 'everyday' } = fields;
+      const files = { file: locate(file), rules: rules === undefined ? null : locate(rules) };
+      return { kind, ...complete(fields, kind, 8), ...files, users };
     }
   }
 }

@@ -98,7 +98,19 @@ export type SourceSpec =
   | (Dialogues &
       MaterialChoice & { readonly kind: 'primed'; readonly script: string; readonly given: number })
   /** Repeats the user's messages of recorded dialogues; the model gives its own answers. */
-  | (Dialogues & { readonly kind: 'replay'; readonly file: string });
+  | (Dialogues & { readonly kind: 'replay'; readonly file: string })
+  /** All dialogues have the same system prompt. */
+  | (Dialogues & {
+      readonly kind: 'prompt';
+      /** The file with the system prompt. */
+      readonly file: string;
+      /** The file with its probes and judge; null for none. */
+      readonly rules: string | null;
+      readonly users: Users;
+    });
+
+/** The users of a source of kind `prompt`: bundled everyday ones, or those of the embedded model's language. */
+export type Users = 'everyday' | 'organism';
 
 interface MaterialChoice {
   /** A folder with the structure of `experiments/material`; null for the bundled material. */
