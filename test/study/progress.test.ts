@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { expect, it } from 'vitest';
-import { createProgressLine } from '../../src/cli/study/progress.js';
+import { createProgressLine } from '../../src/cli/running/progress.js';
 import { createOutput } from '../../src/cli/terminal/output.js';
 import type { RunProgress } from '../../src/study/index.js';
 

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { planText, type RunSummary, runStudy, type Shard, type Study } from '../../study/index.js';
+import { planText, type RunSummary, type Shard, type Study } from '../../study/index.js';
 import type { Moment } from '../../text/index.js';
 import { BATCH_DEFAULT, dateTime, NOW_HELP, positiveInteger } from '../options/index.js';
+import { runShown } from '../running/index.js';
 import { stderr, stdout } from '../terminal/index.js';
 import type { StudyParts } from './parts.js';
-import { createProgressLine } from './progress.js';
 import { resumeCommand } from './resume-command.js';
 import { leftLine, summaryJson, summaryLines } from './summary.js';
 
@@ -68,9 +68,7 @@ async function run(file: string, flags: RunFlags, { openStudy, cells }: StudyPar
   const study = await openStudy(file, flags.model, flags.calibrate === true);
   for (const notice of study.notices) stderr.lines([`note: ${notice}`]);
   const folder = flags.out ?? defaultFolder(study.spec.name, flags.shard ?? null);
-  const line = createProgressLine(stderr);
-  const interrupt = listenForSignals();
-  const summary = await runStudy(study, {
+  const { summary, stopped } = await runShown(study, {
     folder,
     cells,
     jobs: flags.jobs,
@@ -80,26 +78,16 @@ async function run(file: string, flags: RunFlags, { openStudy, cells }: StudyPar
     models: flags.model,
     retryFailed: flags.retryFailed === true,
     dryRun: flags.dryRun === true,
-    signal: interrupt.signal,
-    onProgress: line.show,
-    onDamaged: (damaged, damage, aside) =>
-      line.note(
-        `note: ${damaged} is damaged (${damage}); it was renamed to ${aside} and its cell is computed again`,
-      ),
-  }).finally(() => {
-    line.end();
-    interrupt.end();
   });
   const resume = resumeCommand(
     { file, models: flags.model, shard: flags.shard ?? null, calibrates: flags.calibrate === true },
     folder,
   );
-  const caught = interrupt.caught();
-  if (caught !== null) {
+  if (stopped !== null) {
     stderr.lines([
       `stopped: ${summary.done} of ${summary.total} cells are done and kept in ${folder}. To resume: ${resume}`,
     ]);
-    process.exitCode = EXIT_CODES[caught];
+    process.exitCode = stopped;
     return;
   }
   if (flags.json === true) stdout.text(`${JSON.stringify(summaryJson(summary, folder), null, 2)}\n`);
@@ -132,27 +120,6 @@ function busyLines({ processorShare }: RunSummary): string[] {
   return [
     `Other programs keep the processor busy: the measured cells got ${Math.ceil(100 * processorShare)} % of it. The times are those of a machine that does nothing else.`,
   ];
-}
-
-/** Exit codes as shells report them: 128 plus the number of the signal. */
-const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
-type Signal = keyof typeof EXIT_CODES;
-
-/** On the first signal, asks the run to stop; on a second one, ends the process. */
-function listenForSignals() {
-  const controller = new AbortController();
-  let caught: Signal | null = null;
-  const listen = (signal: Signal): void => {
-    if (caught !== null) process.exit(EXIT_CODES[signal]);
-    caught = signal;
-    controller.abort();
-  };
-  process.on('SIGINT', listen).on('SIGTERM', listen);
-  return {
-    signal: controller.signal,
-    caught: (): Signal | null => caught,
-    end: (): void => void process.off('SIGINT', listen).off('SIGTERM', listen),
-  };
 }
 
 function defaultFolder(name: string, shard: Shard | null): string {

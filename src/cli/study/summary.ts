@@ -1,7 +1,7 @@
 import { durationText } from '../../report/index.js';
 import type { FailedCell, RunSummary } from '../../study/index.js';
+import { speedTexts } from '../running/index.js';
 import { oneLine } from '../terminal/index.js';
-import { speedTexts } from './progress.js';
 
 /** Failures that are listed; more are only counted. */
 const MAX_LISTED_FAILURES = 10;
