@@ -217,7 +217,10 @@ function measuredIndices({ dialogues }: InfluenceSpec, source: SourceSpec): numb
   return testIndices(source).slice(0, dialogues);
 }
 
-/** Returns what stands in for a dialogue's prompt. {@link findNamed} has checked that the source has other prompts. */
+/**
+ * Returns what stands in for a dialogue's prompt. Where all dialogues have one prompt, the others are the unrelated prompts of
+ * the dialogues; {@link findNamed} has checked that there are some.
+ */
 function referencesOf(
   { references }: InfluenceSpec,
   { source, scenarioAt }: Pick<Pair, 'source' | 'scenarioAt'>,
@@ -226,7 +229,7 @@ function referencesOf(
   const indices = testIndices(source);
   const prompts = indices.map((each) => scenarioAt(each).system);
   const systems: Readonly<Record<ReferenceChoice, string | null>> = {
-    others: closestInLength(prompts, indices.indexOf(index)),
+    others: closestInLength(prompts, indices.indexOf(index)) ?? scenarioAt(index).unrelated?.system ?? null,
     none: null,
   };
   return references.map((name) => ({ name, system: systems[name] }));

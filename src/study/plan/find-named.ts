@@ -94,7 +94,7 @@ function complaintsAboutReferences({ influence, sources }: StudySpec, found: Fou
     if (scenarios === undefined || tooFew(source, scenarios.size ?? Number.POSITIVE_INFINITY) !== null)
       return [];
     const prompts = new Set(testIndices(source).map((index) => scenarios.at(index).system));
-    if (prompts.size > 1) return [];
+    if (prompts.size > 1 || scenarios.at(source.first).unrelated !== null) return [];
     const text = `all dialogues of the source "${source.name}" have one prompt, so influence has no others to compare with: use the reference none`;
     return [{ key: 'sources', name: source.name, text }];
   });

@@ -83,4 +83,23 @@ describe('the cells of influence', () => {
     expect(complaintsAbout(spec('influence: { references: none }'), single)).toEqual([]);
     expect(complaintsAbout(WITHOUT, single)).toEqual([]);
   });
+
+  it('compare the one prompt of all dialogues with the unrelated prompt of each', () => {
+    const found = foundFor(WITH);
+    const [name, source] = [...found.sources][0]!;
+    const at = (index: number) => ({
+      ...source.scenarios.at(index),
+      ...{ system: 'The one.', unrelated: { id: `u${index}`, system: `Unrelated ${index}` } },
+    });
+    const single = {
+      ...found,
+      sources: new Map([[name, { ...source, scenarios: { ...source.scenarios, at } }]]),
+    };
+    expect(complaintsAbout(WITH, single)).toEqual([]);
+    const cells = expand(WITH, single, NOW, []).filter(({ kind }) => kind === 'influence');
+    expect(cells).toHaveLength(influence.length);
+    for (const { labels, influence: task } of cells) {
+      expect(task!.references[0]).toEqual({ name: 'others', system: `Unrelated ${labels.index}` });
+    }
+  });
 });
