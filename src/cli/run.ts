@@ -22,6 +22,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   await addStudy(program, argv);
   await addJudge(program, argv);
   await addMaterial(program, argv);
+  await addPromptCommands(program, argv);
   try {
     checkArguments(argv);
     await program.parseAsync(argv);
@@ -79,4 +80,20 @@ async function addMaterial(program: Command, argv: readonly string[]): Promise<v
   if (!argv.includes('material')) return;
   const { addMaterialCommands } = await import('./material/index.js');
   addMaterialCommands(material);
+}
+
+/** Loads the modules that study a single prompt only if the word `calibrate` or `audit` occurs. */
+async function addPromptCommands(program: Command, argv: readonly string[]): Promise<void> {
+  const calibrate = program
+    .command('calibrate')
+    .description('find the setting that holds a system prompt on a model within a budget, and test it');
+  const audit = program
+    .command('audit')
+    .description(
+      'show how a system prompt fares on a model over a dialogue: attention, influence, obedience',
+    );
+  if (!argv.includes('calibrate') && !argv.includes('audit')) return;
+  const { addAuditCommand, addCalibrateCommand } = await import('./calibrate/index.js');
+  addCalibrateCommand(calibrate);
+  addAuditCommand(audit);
 }

@@ -3,4 +3,4 @@
  * single command. Loaded only by commands that run studies.
  */
 export { speedTexts } from './progress.js';
-export { runShown, type ShownRun } from './run-shown.js';
+export { runShown } from './run-shown.js';

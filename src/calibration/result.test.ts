@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest';
+import { parsed, type Simulated, simulatedPromptStudy } from '../../test/support/prompt-study.js';
+import { holdOptions, holdText, readHold } from '../dialogue/index.js';
+import type { StudyResult } from '../findings/index.js';
+import { auditOf } from './audit.js';
+import { auditFiles, auditWords } from './audit-page.js';
+import { calibrationFiles, triedTable } from './calibration-page.js';
+import { type Calibration, chosenIn, confirmedIn, helps, holdOf } from './result.js';
+import { dearerWords, verdictWords } from './words.js';
+
+const INFLUENCE = { outcome: 'influence', reference: 'others' } as const;
+const STABILITY = { outcome: 'stability', reference: '' } as const;
+const BUDGET = 0.02;
+const FACTS = {
+  library: '0.1.0',
+  date: '2026-11-29',
+  model: { name: 'small', hash: 'a'.repeat(64), layers: 6, heads: 5 },
+  prompt: 'b'.repeat(64),
+  executor: 'cpu',
+  precision: 'auto',
+};
+
+/** Chooses among arms, and confirms the choice with the same effect or another one. */
+function calibrated(
+  arms: Simulated['arms'],
+  confirmed?: number,
+  outcome = INFLUENCE as typeof INFLUENCE | typeof STABILITY,
+): Calibration {
+  const tried = simulatedPromptStudy({ arms, dialogues: 8 });
+  const choosing = chosenIn(tried, outcome, BUDGET);
+  const { name } = choosing.choice;
+  const effect = arms.find((arm) => arm.name === name)?.gain ?? 0;
+  const confirmation =
+    name === null
+      ? null
+      : confirmedIn(
+          simulatedPromptStudy({
+            arms: [{ name, gain: confirmed ?? effect, cost: 0 }],
+            dialogues: 16,
+            seed: 2,
+          }),
+          outcome,
+        );
+  const arm = name === null ? null : parsed(name);
+  return { outcome: outcome.outcome, budget: BUDGET, rounds: 6, late: [3, 6], choosing, arm, confirmation };
+}
+
+const WEAK = { name: 'split-softmax, k = 0.85', gain: 0.2, cost: 0.004 };
+const GOOD = { name: 'split-softmax, k = 0.7', gain: 0.4, cost: 0.01 };
+const DEAR = { name: 'split-softmax, k = 0.4', gain: 0.9, cost: 0.08 };
+
+describe('a calibration', () => {
+  it.each([INFLUENCE, STABILITY])('finds the best setting within the budget, by %j', (outcome) => {
+    const found = calibrated([WEAK, GOOD, DEAR], undefined, outcome);
+    expect(found.choosing.choice.name).toBe(GOOD.name);
+    expect(helps(found.confirmation!)).toBe(true);
+    const hold = holdOf(found, FACTS);
+    expect(hold).toMatchObject({
+      verdict: 'helps',
+      settings: { policy: 'split-softmax', schedule: { kind: 'constant', strength: 0.7 }, target: 'message' },
+      evidence: {
+        tested: GOOD.name,
+        budget: BUDGET,
+        rounds: 6,
+        chosenOn: { dialogues: 8, prompts: 1 },
+        testedOn: { dialogues: 16, prompts: 1 },
+      },
+    });
+    expect(hold.evidence.gain!.low).toBeGreaterThan(0);
+    expect(hold.evidence.cost!.high).toBeLessThanOrEqual(BUDGET);
+    expect(readHold(JSON.parse(holdText(hold)))).toEqual(hold);
+    expect(holdOptions(hold)).toMatchObject({ policy: 'split-softmax' });
+    expect(verdictWords(found)).toMatch(/^Yes: split-softmax, k = 0\.7 raises /);
+    expect(dearerWords(found)).toMatch(/^A larger budget allows more: split-softmax, k = 0\.4 gains /);
+    expect(dearerWords(calibrated([WEAK, GOOD]))).toBeNull();
+  });
+
+  it('says that nothing helps where the gain is not there on other dialogues', () => {
+    const found = calibrated([WEAK, GOOD], 0);
+    expect(found.choosing.choice.name).toBe(GOOD.name);
+    expect(helps(found.confirmation!)).toBe(false);
+    const hold = holdOf(found, FACTS);
+    expect(hold).toMatchObject({ verdict: 'nothing helps', settings: { policy: 'off', schedule: null } });
+    expect(hold.evidence.tested).toBe(GOOD.name);
+    expect(readHold(JSON.parse(holdText(hold)))).toEqual(hold);
+    expect(verdictWords(found)).toMatch(
+      /^Nothing was shown to help here: .* this interval includes no gain\.$/,
+    );
+  });
+
+  it('says that nothing helps where no setting is within the budget, and names the cheapest', () => {
+    const found = calibrated([DEAR]);
+    expect(found.confirmation).toBeNull();
+    expect(holdOf(found, FACTS)).toMatchObject({
+      verdict: 'nothing helps',
+      evidence: { tested: 'off', gain: null, testedOn: null },
+    });
+    expect(verdictWords(found)).toMatch(
+      /^Nothing helps here: every setting may cost more .* split-softmax, k = 0\.4, costs 0\.08/,
+    );
+  });
+
+  it('says that nothing helps where nothing gains, without a test', () => {
+    const found = calibrated([{ ...WEAK, gain: -0.2 }]);
+    expect(found.confirmation).toBeNull();
+    expect(verdictWords(found)).toMatch(/^Nothing helps here: none of the 1 settings .* gains/);
+    expect(holdOf(found, FACTS).verdict).toBe('nothing helps');
+  });
+
+  it('leaves out a setting that failed, and says so', async () => {
+    const study: StudyResult = simulatedPromptStudy({ arms: [WEAK, GOOD], dialogues: 8 });
+    const gap = {
+      ...study.records[0]!,
+      arm: GOOD.name,
+      measure: null,
+      error: 'E_UNTOUCHED: no share changed',
+    };
+    const choosing = chosenIn({ ...study, gaps: [gap] } as StudyResult, INFLUENCE, BUDGET);
+    expect(choosing.choice.name).toBe(WEAK.name);
+    expect(choosing.failed).toEqual([{ name: GOOD.name, error: 'E_UNTOUCHED: no share changed' }]);
+  });
+});
+
+describe('the pages', () => {
+  const facts = {
+    model: 'small',
+    system: '<script>alert(1)</script>',
+    record: [['model', 'small']] as const,
+  };
+
+  it('of a calibration has the verdict, both figures, every setting and the prompt, escaped', async () => {
+    for (const found of [calibrated([WEAK, GOOD, DEAR]), calibrated([DEAR])]) {
+      const files = await calibrationFiles(found, { ...facts, use: 'holdfast chat' });
+      expect(files.map(({ path }) => path)).toEqual(['index.html', 'course.svg', 'front.svg']);
+      const [page] = files;
+      const verdict = verdictWords(found).replaceAll("'", '&#39;');
+      expect(page!.text.includes(`<p class="headline">${verdict}</p>`)).toBe(true);
+      expect(page!.text.match(/<svg/g)).toHaveLength(2);
+      expect(page!.text.includes('<script>')).toBe(false);
+      for (const { name } of found.choosing.tried) expect(page!.text.includes(name), name).toBe(true);
+      expect(triedTable(found).rows).toHaveLength(1 + found.choosing.tried.length);
+    }
+  });
+
+  it('of an audit has the verdict first, three figures and what to do next', async () => {
+    const found = auditOf(simulatedPromptStudy({ arms: [], dialogues: 8, fall: 0.2 }));
+    const files = await auditFiles(found, { ...facts, contextLength: 2048, next: 'holdfast calibrate' });
+    expect(files.map(({ path }) => path)).toEqual([
+      'index.html',
+      'shares.svg',
+      'influence.svg',
+      'obedience.svg',
+    ]);
+    expect(files[0]!.text.includes('<pre>holdfast calibrate</pre>')).toBe(true);
+    const [verdict] = auditWords(found, { contextLength: 2048 });
+    expect(verdict).toMatch(
+      /^The model loses this prompt: it is followed in 0\.\d\d of probes in rounds 1 to 2/,
+    );
+    expect(files[0]!.text.indexOf(verdict!)).toBeLessThan(files[0]!.text.indexOf('<svg'));
+  });
+
+  it('of an audit do not call a prompt lost that does not fall', () => {
+    const found = auditOf(simulatedPromptStudy({ arms: [], dialogues: 8, fall: 0 }));
+    expect(auditWords(found, { contextLength: 2048 }).join('\n')).toMatch(/No loss of this prompt was seen/);
+    expect(auditWords(found, { contextLength: 2048 }).join('\n')).toMatch(
+      /No fall of the prompt's influence was seen/,
+    );
+  });
+
+  it('of an audit without rules begins with influence, and shows the use of the context', async () => {
+    const study = simulatedPromptStudy({ arms: [], dialogues: 8, fall: 0.2, probed: false });
+    const found = auditOf(study);
+    expect(auditWords(found, { contextLength: 2048 })[0]).toMatch(
+      /^This prompt loses its influence: in rounds 3 to 6, \d+ %/,
+    );
+    const files = await auditFiles(found, { ...facts, contextLength: 2048, next: '' });
+    expect(files.map(({ path }) => path)).toContain('context.svg');
+  });
+});

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { parseSpec, type StudySpec } from '../study/index.js';
+import { auditText, choosingText, confirmingText, type PromptStudy } from './prompt-study.js';
+import { armItem, holdSettings, triedArms } from './settings.js';
+
+const STUDY: PromptStudy = {
+  model: { name: 'small', path: '/models/small.gguf', executor: 'cpu', precision: 'auto' },
+  ...{ system: 'system.txt', rules: null, users: 'everyday' },
+  ...{ rounds: 10, maxTokens: 64, dialogues: 16, calibration: 8 },
+};
+const spec = (text: string): StudySpec => parseSpec(text, 'folder/study.yaml');
+
+describe('the studies of a prompt', () => {
+  it('try settings on any number of layers, all different, the untouched model first', () => {
+    for (const layers of [1, 2, 6, 30]) {
+      const { arms, costs, influence } = spec(choosingText(STUDY, triedArms(layers)));
+      expect(arms[0]!.name).toBe('off');
+      expect(arms.length).toBe(12);
+      expect(costs.kl).toBeGreaterThanOrEqual(8);
+      expect(influence).toMatchObject({ references: ['others'] });
+      const chosen = arms.flatMap(({ on }) => (on.kind === 'grid' ? [on.layers!] : []));
+      for (const layer of chosen.flat()) expect(layer).toBeLessThan(layers);
+      expect(chosen.flat().length).toBeGreaterThan(0);
+    }
+  });
+
+  it('test a setting as it was tried, as the one primary comparison', () => {
+    for (const arm of spec(choosingText(STUDY, triedArms(6))).arms.slice(1)) {
+      const confirming = spec(confirmingText(STUDY, armItem(arm), arm.name));
+      expect(confirming.arms[1]).toEqual(arm);
+      expect(confirming).toMatchObject({
+        primary: 'late influence',
+        contrasts: [{ left: arm.name, right: 'off' }],
+      });
+      expect(confirming.sources[0]).toMatchObject({
+        kind: 'prompt',
+        dialogues: 16,
+        rounds: 10,
+        file: 'folder/system.txt',
+      });
+    }
+  });
+
+  it('judge where there are rules, instead of measuring influence', () => {
+    const judged = { ...STUDY, rules: 'rules.yaml' };
+    const { influence, sources } = spec(choosingText(judged, triedArms(6)));
+    expect(influence).toBeNull();
+    expect(sources[0]).toMatchObject({ rules: 'folder/rules.yaml' });
+    const [, arm] = spec(choosingText(judged, triedArms(6))).arms;
+    expect(spec(confirmingText(judged, armItem(arm!), arm!.name)).primary).toBe('late stability');
+  });
+
+  it('of an audit have only the untouched model, and both references', () => {
+    for (const rules of [null, 'rules.yaml']) {
+      const { arms, influence } = spec(auditText({ ...STUDY, rules }));
+      expect(arms.map(({ name }) => name)).toEqual(['off']);
+      expect(influence).toMatchObject({ references: ['others', 'none'] });
+    }
+  });
+});
+
+describe('the settings of a hold', () => {
+  it('are those of the arm', () => {
+    const arms = spec(choosingText(STUDY, triedArms(6))).arms.slice(1);
+    expect(arms.map(holdSettings)).toContainEqual({
+      ...{ policy: 'split-softmax', schedule: { kind: 'constant', strength: 0.55 }, target: 'message' },
+      ...{ layers: [2, 3], heads: null, pairs: null },
+    });
+    expect(arms.map(holdSettings)).toContainEqual({
+      ...{ policy: 'sustain', schedule: null, target: 'message', layers: null, heads: null, pairs: null },
+    });
+  });
+});

@@ -1,0 +1,82 @@
+import { basename, extname, join } from 'node:path';
+import type { Command } from 'commander';
+import { auditFiles, auditOf, auditText, auditWords } from '../../calibration/index.js';
+import { CELLS } from '../../study/index.js';
+import { stdout } from '../terminal/index.js';
+import {
+  addPromptOptions,
+  commandLine,
+  openPromptStudy,
+  type PromptFlags,
+  prepare,
+  writeFiles,
+} from './prepare.js';
+import { runStage, Stopped } from './run-stage.js';
+
+interface AuditFlags extends PromptFlags {
+  readonly out?: string;
+}
+
+/**
+ * Adds `holdfast audit`.
+ * @param cells a module that computes cells; tests replace it
+ */
+export function addAuditCommand(command: Command, cells: URL = CELLS): void {
+  addPromptOptions(command, { rounds: 20, dialogues: 8, dialoguesAre: 'dialogues to watch' })
+    .option('--out <dir>', 'the folder of the page and its study (audits/NAME, for the file NAME.txt)')
+    .action((named: string | undefined, flags: AuditFlags) =>
+      audit(named, flags, cells).catch((error: unknown) => {
+        if (!(error instanceof Stopped)) throw error;
+        process.exitCode = error.exitCode;
+      }),
+    );
+}
+
+async function audit(named: string | undefined, flags: AuditFlags, cells: URL): Promise<void> {
+  const { system: file, rules, dialogues } = flags;
+  const folder = flags.out ?? join('audits', basename(file, extname(file)));
+  const prepared = await prepare(named, folder, flags, dialogues);
+  const { study, system, contextLength, called } = prepared;
+  const opened = await openPromptStudy(folder, 'audit', auditText(study), false);
+  const result = await runStage(
+    opened,
+    `watching ${dialogues} dialogues of ${flags.rounds} rounds`,
+    prepared,
+    flags,
+    cells,
+  );
+  const found = auditOf(result);
+  const [model] = result.models;
+  const next = commandLine(
+    'calibrate',
+    called,
+    '--system',
+    file,
+    ...(rules === undefined ? [] : ['--rules', rules]),
+  );
+  const facts = {
+    ...{ model: model!.name, system, contextLength, next },
+    record: [
+      [
+        'model',
+        `${model!.name}, weights ${model!.hash.slice(0, 12)}, ${study.model.executor} ${study.model.precision ?? ''}`,
+      ],
+      [
+        'dialogues',
+        `${found.dialogues} of ${found.rounds} rounds, at most ${study.maxTokens} tokens an answer`,
+      ],
+      ['users', study.users === 'organism' ? "the embedded model's own language" : 'bundled everyday users'],
+      ['rules', study.rules ?? 'none'],
+      ['moment', result.now ?? ''],
+      [
+        'versions',
+        Object.entries(result.versions)
+          .map(([name, version]) => `${name} ${version}`)
+          .join(', '),
+      ],
+      ['study', 'audit.yaml beside this page; `holdfast study report` shows all of it'],
+    ] as const,
+  };
+  await writeFiles(folder, await auditFiles(found, facts));
+  stdout.lines([...auditWords(found, facts), `${join(folder, 'index.html')}: the page`, `next: ${next}`]);
+}

@@ -1,0 +1,176 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import {
+  armItem,
+  type Calibration,
+  calibrationFiles,
+  choosingText,
+  chosenIn,
+  confirmedIn,
+  confirmingText,
+  dearerWords,
+  holdOf,
+  outcomeOf,
+  triedArms,
+  triedTable,
+  verdictWords,
+} from '../../calibration/index.js';
+import { holdText } from '../../dialogue/index.js';
+import { HoldfastError } from '../../errors.js';
+import { checkWritable, writeWhole } from '../../files/index.js';
+import type { StudyResult } from '../../findings/index.js';
+import { sha256 } from '../../hash.js';
+import { readPackage } from '../../package.js';
+import { readableTable, textTable } from '../../report/index.js';
+import { CELLS } from '../../study/index.js';
+import { decimal } from '../options/index.js';
+import { quoted, stdout } from '../terminal/index.js';
+import {
+  addPromptOptions,
+  commandLine,
+  openPromptStudy,
+  type Prepared,
+  type PromptFlags,
+  prepare,
+  writeFiles,
+} from './prepare.js';
+import { runStage, Stopped } from './run-stage.js';
+
+interface CalibrateFlags extends PromptFlags {
+  readonly budget: number;
+  readonly out: string;
+}
+
+/**
+ * Adds `holdfast calibrate`.
+ * @param cells a module that computes cells; tests replace it
+ */
+export function addCalibrateCommand(command: Command, cells: URL = CELLS): void {
+  addPromptOptions(command, {
+    rounds: 10,
+    dialogues: 8,
+    dialoguesAre: 'dialogues to choose on; the choice is tested on twice as many others',
+  })
+    .option(
+      '--budget <x>',
+      'the most that a setting may cost: KL divergence from the untouched model, nats a token',
+      decimal,
+      0.02,
+    )
+    .option(
+      '--out <file>',
+      'the file of the hold; its study and page are in a folder of that name',
+      'hold.json',
+    )
+    .action((named: string | undefined, flags: CalibrateFlags) =>
+      calibrate(named, flags, cells).catch((error: unknown) => {
+        if (!(error instanceof Stopped)) throw error;
+        process.exitCode = error.exitCode;
+      }),
+    );
+}
+
+async function calibrate(named: string | undefined, flags: CalibrateFlags, cells: URL): Promise<void> {
+  const { out, budget } = flags;
+  if (!/\.json$/i.test(out)) throw new HoldfastError('E_USAGE', `--out must end in .json: ${out}`);
+  if (!(budget > 0)) throw new HoldfastError('E_USAGE', `--budget must be above 0: ${budget}`);
+  await checkWritable(out);
+  const prepared = await prepare(named, out.replace(/\.json$/i, ''), flags, 2 * flags.dialogues);
+  const { folder, study, system } = prepared;
+  const reading = { outcome: outcomeOf(study), reference: 'others' };
+
+  const trying = await openPromptStudy(
+    folder,
+    'choose',
+    choosingText(study, triedArms(prepared.layers)),
+    true,
+  );
+  const tried = await runStage(
+    trying,
+    `trying ${trying.spec.arms.length - 1} settings on ${flags.dialogues} dialogues of ${flags.rounds} rounds`,
+    prepared,
+    flags,
+    cells,
+  );
+  const choosing = chosenIn(tried, reading, budget);
+  const arm = trying.spec.arms.find(({ name }) => name === choosing.choice.name) ?? null;
+  let last: StudyResult = tried;
+  let confirmation: Calibration['confirmation'] = null;
+  if (arm !== null) {
+    const testing = await openPromptStudy(
+      folder,
+      'confirm',
+      confirmingText(study, armItem(arm), arm.name),
+      false,
+    );
+    last = await runStage(
+      testing,
+      `testing ${arm.name} on ${study.dialogues} other dialogues`,
+      prepared,
+      flags,
+      cells,
+    );
+    confirmation = confirmedIn(last, reading);
+  }
+  const calibration: Calibration = {
+    ...{ outcome: reading.outcome, budget, rounds: flags.rounds, late: trying.spec.late },
+    ...{ choosing, arm, confirmation },
+  };
+  const [model] = trying.models;
+  const hold = holdOf(calibration, {
+    library: readPackage().version,
+    date: last.now!.slice(0, 10),
+    model: { name: model!.name, hash: model!.hash, layers: model!.layers, heads: model!.heads },
+    prompt: await sha256(system),
+    executor: study.model.executor,
+    precision: study.model.precision ?? study.model.executor,
+  });
+  await writeWhole(out, [Buffer.from(holdText(hold))]);
+  const use = `${commandLine('chat', prepared.called)} --system "$(cat ${quoted(flags.system)})" --hold ${quoted(out)}`;
+  await writeFiles(
+    folder,
+    await calibrationFiles(calibration, {
+      model: model!.name,
+      system,
+      use,
+      record: recordOf(prepared, last, calibration),
+    }),
+  );
+  const dearer = dearerWords(calibration);
+  stdout.lines([
+    ...textTable(readableTable(triedTable(calibration))),
+    '',
+    verdictWords(calibration),
+    ...(dearer === null ? [] : [dearer]),
+    `${out}: the hold; ${join(folder, 'index.html')}: its page`,
+    use,
+  ]);
+}
+
+function recordOf(
+  { study }: Prepared,
+  { versions, now, models }: StudyResult,
+  { choosing, confirmation }: Calibration,
+): (readonly [string, string])[] {
+  const tested = confirmation === null ? '' : `; tested on ${confirmation.held.dialogues} others`;
+  return [
+    [
+      'model',
+      `${study.model.name}, weights ${models[0]!.hash.slice(0, 12)}, ${study.model.executor} ${study.model.precision ?? ''}`,
+    ],
+    [
+      'dialogues',
+      `chosen on ${choosing.off.dialogues}${tested}; ${study.rounds} rounds, at most ${study.maxTokens} tokens an answer`,
+    ],
+    ['users', study.users === 'organism' ? "the embedded model's own language" : 'bundled everyday users'],
+    ['rules', study.rules ?? 'none'],
+    ['moment', now ?? ''],
+    [
+      'versions',
+      Object.entries(versions)
+        .map(([name, version]) => `${name} ${version}`)
+        .join(', '),
+    ],
+    ['studies', 'choose.yaml and confirm.yaml beside this page; `holdfast study report` shows all of them'],
+  ];
+}

@@ -1,0 +1,173 @@
+import { basename, join, resolve } from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { planModel } from '../../architectures/index.js';
+import type { PageFile, PromptStudy } from '../../calibration/index.js';
+import { HoldfastError } from '../../errors.js';
+import { parsePrecision } from '../../executors/index.js';
+import { takesOption } from '../../executors/registry.js';
+import { makeFolder, readText, writeWhole } from '../../files/index.js';
+import { locateModel, openModel } from '../../hub/index.js';
+import { EMBEDDED_MODELS, EXECUTORS, type ExecutorName } from '../../load.js';
+import { JUDGE_VERSION, loadRules } from '../../material/index.js';
+import { openStudy, type Study } from '../../study/index.js';
+import type { Moment } from '../../text/index.js';
+import { readVersions } from '../../versions.js';
+import {
+  addModelArgument,
+  BATCH_DEFAULT,
+  dateTime,
+  fetching,
+  isEmbedded,
+  modelPath,
+  NOW_HELP,
+  positiveInteger,
+} from '../options/index.js';
+import { commandName, quoted } from '../terminal/index.js';
+
+/** Flags of both commands. */
+export interface PromptFlags {
+  readonly system: string;
+  readonly rules?: string;
+  readonly rounds: number;
+  readonly dialogues: number;
+  readonly maxTokens: number;
+  readonly executor: ExecutorName;
+  readonly precision?: string;
+  readonly jobs?: number;
+  readonly batch?: number;
+  readonly now?: Moment;
+}
+
+/** Adds the flags of {@link PromptFlags} to a command. */
+export function addPromptOptions(
+  command: Command,
+  defaults: { readonly rounds: number; readonly dialogues: number; readonly dialoguesAre: string },
+): Command {
+  return addModelArgument(command)
+    .requiredOption('--system <file>', 'the file with the system prompt')
+    .option(
+      '--rules <file>',
+      'a YAML file with probes and a judge, which tell whether answers follow the prompt',
+    )
+    .option('--rounds <n>', 'rounds of a dialogue', positiveInteger, defaults.rounds)
+    .option('--dialogues <n>', defaults.dialoguesAre, enough, defaults.dialogues)
+    .option('--max-tokens <n>', 'maximum number of tokens per answer', positiveInteger, 64)
+    .addOption(
+      new Option('--executor <name>', 'executor that runs the model').choices(EXECUTORS).default('cpu'),
+    )
+    .option('--precision <p>', 'precision of the weights, for executors that have a choice (auto)')
+    .option(
+      '--jobs <n>',
+      'threads, each with its own copy of the model (default: one per core)',
+      positiveInteger,
+    )
+    .option(
+      '--batch <n>',
+      `dialogues that each thread runs at once (default: ${BATCH_DEFAULT})`,
+      positiveInteger,
+    )
+    .option('--now <time>', `${NOW_HELP} (that of the first run, which is recorded)`, dateTime);
+}
+
+/** The fewest dialogues that have an interval worth reading. */
+const FEWEST = 5;
+
+function enough(text: string): number {
+  const count = positiveInteger(text);
+  if (count < FEWEST)
+    throw new InvalidArgumentError(`It must be at least ${FEWEST}: fewer say nothing about others.`);
+  return count;
+}
+
+/** A prompt, a model, and a folder in which to study them. */
+export interface Prepared {
+  readonly folder: string;
+  readonly system: string;
+  readonly layers: number;
+  /** Tokens that a dialogue can have. */
+  readonly contextLength: number;
+  readonly study: PromptStudy;
+  /** The model as the user named it. */
+  readonly called: string;
+}
+
+/** The longest context that a chat opens by default. */
+const LONGEST_CONTEXT = 8192;
+
+/**
+ * Checks the prompt and its rules, finds the model, and writes what its studies need into a folder: copies of the prompt
+ * and the rules, so that the folder is complete.
+ * @throws HoldfastError `E_MATERIAL` for a blank prompt or wrong rules, with file and line; what finding the model throws
+ */
+export async function prepare(
+  named: string | undefined,
+  folder: string,
+  flags: PromptFlags,
+  testDialogues: number,
+): Promise<Prepared> {
+  const { rounds, dialogues, maxTokens, executor } = flags;
+  const system = (await readText(flags.system)).trim();
+  if (system === '') {
+    throw new HoldfastError('E_MATERIAL', 'the file with the system prompt is blank', { file: flags.system });
+  }
+  const rules = flags.rules === undefined ? null : await readText(flags.rules);
+  if (flags.rules !== undefined) loadRules(flags.rules);
+  const embedded = isEmbedded(named);
+  const path = embedded ? (named ?? 'organism') : resolve(await modelPath(named));
+  const files = await openModel(embedded ? await modelPath(named) : path);
+  const { blueprint } = await planModel(files.checkpoint, files.config).finally(() => files.close());
+  await makeFolder(folder);
+  await writeFiles(folder, [
+    { path: 'system.txt', text: `${system}\n` },
+    ...(rules === null ? [] : [{ path: 'rules.yaml', text: rules }]),
+  ]);
+  const name = embedded ? path : nameOf(named!);
+  return {
+    folder,
+    system,
+    layers: blueprint.layers.length,
+    contextLength: Math.min(blueprint.contextLength, LONGEST_CONTEXT),
+    called: named ?? 'organism',
+    study: {
+      model: { name, path, executor, precision: precisionOf(flags) },
+      system: 'system.txt',
+      rules: rules === null ? null : 'rules.yaml',
+      users: embedded ? 'organism' : 'everyday',
+      ...{ rounds, maxTokens, dialogues: testDialogues, calibration: dialogues },
+    },
+  };
+}
+
+/** Returns the name of a model for people: that of its file or folder, or its name on the hub. */
+const nameOf = (named: string): string => basename(named).replace(/\.(gguf|safetensors)$/, '');
+
+function precisionOf({ executor, precision }: PromptFlags): string | null {
+  if (takesOption(executor, 'precision')) return precision === undefined ? 'auto' : parsePrecision(precision);
+  if (precision === undefined) return null;
+  throw new HoldfastError('E_USAGE', `the ${executor} executor takes no --precision`);
+}
+
+/** Writes files into a folder. */
+export async function writeFiles(folder: string, files: readonly PageFile[]): Promise<void> {
+  for (const { path, text } of files) await writeWhole(join(folder, path), [Buffer.from(text)]);
+}
+
+/** Writes a specification into a folder, and opens it. */
+export async function openPromptStudy(
+  folder: string,
+  name: string,
+  text: string,
+  calibrates: boolean,
+): Promise<Study> {
+  await writeFiles(folder, [{ path: `${name}.yaml`, text }]);
+  const versions = { ...readVersions('cpu'), judges: String(JUDGE_VERSION) };
+  return openStudy(join(folder, `${name}.yaml`), {}, versions, {
+    fetch: (model) =>
+      EMBEDDED_MODELS.has(model) ? Promise.resolve(model) : fetching((watch) => locateModel(model, watch)),
+    calibrates,
+  });
+}
+
+/** Returns a command of Holdfast as a line for the shell. */
+export const commandLine = (...words: readonly string[]): string =>
+  [commandName(process.argv[1]!, process.cwd()), ...words.map(quoted)].join(' ');
