@@ -43,6 +43,7 @@ describe('experiments', () => {
 
   it('are these files', () => {
     expect(files.toSorted()).toEqual([
+      'clean-cache.yaml',
       'controls.yaml',
       'decay.yaml',
       'heads.yaml',

@@ -7,7 +7,8 @@ import { type FamilyName, tinyModel } from './families.js';
 export const loadFixture = (
   name: FamilyName,
   executor: LoadOptions['executor'] = 'reference',
-): Promise<Model> => loadModel(tinyModel(name), { executor });
+  options: LoadOptions = {},
+): Promise<Model> => loadModel(tinyModel(name), { ...options, executor });
 
 export const SYSTEM = 'You are the keeper of the rope. Hold fast.';
 

@@ -33,7 +33,7 @@ const ARMS: readonly Arm[] = [
 
 let cpu: Model;
 beforeAll(async () => {
-  cpu = await loadFixture('llama', 'cpu');
+  cpu = await loadFixture('llama', 'cpu', { batchInvariant: true });
 });
 afterAll(() => cpu.dispose());
 
