@@ -81,6 +81,7 @@ export const KeptCell: z.ZodType<CellRecord> = z.discriminatedUnion('kind', [
         rounds: z.array(z.object({ round: z.int().min(1), sum: z.number(), count })),
       }),
     ),
+    idle: z.array(z.int().min(1)).optional(),
     forwardedTokens: count,
     forwardPasses: count,
   }),

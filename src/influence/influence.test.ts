@@ -189,6 +189,26 @@ describe('the direct influence of a prompt', () => {
     expect(logits / 512).toBe(3 * all.references[0]!.rounds[2]!.count);
   });
 
+  it('says in which measured rounds the policy did nothing', async () => {
+    const long = { ...TALK, exchanges: [...TALK.exchanges, ...TALK.exchanges, ...TALK.exchanges] };
+    const idleUnder = async (settings: SteeringOptions, rounds?: readonly number[]) => {
+      const options = { settings, ...(rounds && { rounds }), now: NOW };
+      return (await measureInfluence(embedded, long, REFERENCES, options)).idle;
+    };
+    const every = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+    expect(await idleUnder({})).toEqual(every);
+    expect(await idleUnder({ policy: 'split-softmax', strength: 0.5 })).toEqual([]);
+    const random: SteeringOptions = {
+      ...{ policy: 'split-softmax', strength: 0.5 },
+      target: { kind: 'random', seed: 1 },
+    };
+    const waits = await idleUnder(random);
+    expect(waits.length).toBeGreaterThan(0);
+    expect(waits.length).toBeLessThan(9);
+    expect(waits).toEqual(every.slice(0, waits.length));
+    expect(await idleUnder(random, [1, 9])).toEqual([1]);
+  });
+
   it('counts given exchanges as turns and does not measure them', async () => {
     const [first, ...others] = TALK.exchanges;
     const given: Message[] = [

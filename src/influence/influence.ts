@@ -1,4 +1,4 @@
-import { DEFAULT_TARGET, needsSystem } from '../attention/index.js';
+import { DEFAULT_TARGET, hasActed, needsSystem } from '../attention/index.js';
 import { type ForcedChat, openForcedChat, type SteeringOptions } from '../dialogue/index.js';
 import type { Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
@@ -59,6 +59,8 @@ export interface ReferenceInfluence extends Pick<Reference, 'name' | 'system'> {
 /** The influence of a prompt on a dialogue, and what it took to measure it. */
 export interface Influence {
   readonly references: readonly ReferenceInfluence[];
+  /** The measured rounds in which the policy changed no share under the dialogue's own prompt; all of them without a policy. */
+  readonly idle: readonly number[];
   /** Tokens forwarded, over all passes. */
   readonly forwardedTokens: number;
   readonly forwardPasses: number;
@@ -100,6 +102,7 @@ export async function measureInfluence(
   const prompts = [system, ...references.map((reference) => reference.system)];
   const chats: ForcedChat[] = [];
   const measured: RoundInfluence[][] = references.map(() => []);
+  const idle: number[] = [];
   try {
     for (const prompt of prompts) {
       const steering = prompt === null ? withoutSystem(settings) : settings;
@@ -128,7 +131,11 @@ export async function measureInfluence(
       for (;;) {
         // At the same time, so that an executor that batches reads the weights once for all.
         const [own, ...rows] = await together(reading.map((read) => read.next()));
-        if (own!.done) break;
+        if (own!.done) {
+          const { receipt } = own!.value;
+          if (wanted && (receipt === null || !hasActed(receipt))) idle.push(round);
+          break;
+        }
         const { chosen, logits } = own!.value;
         for (const [at, other] of rows.entries()) {
           if (other.done || other.value.chosen.some((id, place) => id !== chosen[place])) {
@@ -148,6 +155,7 @@ export async function measureInfluence(
     const work = chats.map(({ forwarded }) => forwarded);
     return {
       references: references.map(({ name, system }, at) => ({ name, system, rounds: measured[at]! })),
+      idle,
       forwardedTokens: work.reduce((sum, { tokens }) => sum + tokens, 0),
       forwardPasses: work.reduce((sum, { passes }) => sum + passes, 0),
     };

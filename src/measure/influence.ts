@@ -34,7 +34,7 @@ export interface ReferenceSummary {
 }
 
 /** The influence on one dialogue. */
-export interface DialogueInfluence extends Influence {
+export interface DialogueInfluence extends Omit<Influence, 'idle'> {
   readonly system: string;
   /** Given exchanges before the first measured turn. */
   readonly given: number;

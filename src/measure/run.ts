@@ -250,7 +250,7 @@ async function influenceOn(
   turns: readonly MeasuredTurn[],
 ): Promise<DialogueInfluence | null> {
   if (influence === undefined) return null;
-  const measured = await measureInfluence(
+  const { idle: _, ...measured } = await measureInfluence(
     model,
     { system, given, exchanges: turns },
     influence.references(index),

@@ -132,6 +132,11 @@ export interface InfluenceRecord extends CellLabels {
   /** The prompt whose influence is measured. */
   readonly system: string;
   readonly references: readonly ReferenceRecord[];
+  /**
+   * The rounds in which the arm's policy changed no share, for example because its target was not there yet; absent for none,
+   * and in records of older versions.
+   */
+  readonly idle?: readonly number[] | undefined;
   /** Tokens forwarded: each prompt reads the whole dialogue. */
   readonly forwardedTokens: number;
   readonly forwardPasses: number;

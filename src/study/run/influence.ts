@@ -20,7 +20,7 @@ export async function influenceOn(
   }
   const { recorded, references, rounds } = influence;
   const exchanges = recorded.rounds.map(({ user, answer }) => ({ user, assistant: answer }));
-  const measured = await measureInfluence(model, { system, given, exchanges }, references, {
+  const { idle, ...measured } = await measureInfluence(model, { system, given, exchanges }, references, {
     settings: arm.settings,
     message: (prompt, turn, words) => (prompt === null ? words : messageUnder(arm, prompt, turn, words)),
     ...(rounds !== null && { rounds }),
@@ -31,9 +31,12 @@ export async function influenceOn(
     scenario: recorded.scenario,
     system,
     ...measured,
+    ...(steers(arm) && idle.length > 0 && { idle }),
     references: measured.references.map((reference) => ({
       ...reference,
       rounds: reference.rounds.map(({ round, sum, count }) => ({ round, sum: rounded(sum), count })),
     })),
   };
 }
+
+const steers = ({ settings: { policy = 'off' } }: Cell['arm']): boolean => policy !== 'off';
