@@ -9,6 +9,7 @@ import {
   specSvg,
 } from '../report/index.js';
 import { withinBudget } from './choose.js';
+import { countedGain } from './outcome.js';
 import {
   domainOf,
   figureFiles,
@@ -20,7 +21,7 @@ import {
   pointsOf,
 } from './page-parts.js';
 import type { Calibration } from './result.js';
-import { dearerWords, OUTCOMES, verdictWords } from './words.js';
+import { BEYOND_WORDS, dearerWords, OUTCOMES, verdictWords } from './words.js';
 
 /** What a page says of a calibration besides its results. */
 export interface CalibrationFacts {
@@ -56,7 +57,7 @@ ${await figuresMarkup(figures.slice(0, 1))}
 <h2>The choice</h2>
 ${await figuresMarkup(figures.slice(1))}
 <p>The setting with the highest lower end of its gain was chosen, among those whose cost is at most ${String(calibration.budget)} nats a token by
-the upper end of its interval; of equal ones, the cheaper. It was then tested once, on other dialogues. ${dearerWords(calibration) ?? ''}</p>
+the upper end of its interval; of equal ones, the cheaper. It was then tested once, on other dialogues. ${outcome === 'influence' ? BEYOND_WORDS : ''} ${dearerWords(calibration) ?? ''}</p>
 <div class="wide" tabindex="0" role="region" aria-label="Settings">${htmlTable(readableTable(tried))}</div>
 <p class="soft">${tried.note}</p>
 ${failed}
@@ -78,12 +79,16 @@ function courseFigure(calibration: Calibration, { model }: CalibrationFacts): Pr
       : [
           { name: 'off', points: pointsOf(confirmation.off.rounds) },
           { name: 'held', points: pointsOf(confirmation.held.rounds) },
+          ...(confirmation.control === null
+            ? []
+            : [{ name: 'random span', points: pointsOf(confirmation.control.rounds) }]),
         ];
   const { dialogues } = confirmation?.held ?? choosing.off;
   const which = confirmation === null ? 'the calibration dialogues' : 'dialogues on which nothing was chosen';
   const title = `${name[0]!.toUpperCase()}${name.slice(1)}, round by round`;
   const bands = 'Bands are 95 % intervals over dialogues';
-  return lineFigure('course', `${dialogues} dialogues: ${which}. ${bands}.`, {
+  const control = series.length > 2 ? ' Random span: the same policy on a random span.' : '';
+  return lineFigure('course', `${dialogues} dialogues: ${which}. ${bands}.${control}`, {
     title,
     subtitle: `${dialogues} dialogues. ${bands}`,
     x: 'round of the dialogue',
@@ -109,7 +114,11 @@ function frontFigure(calibration: Calibration, { model }: CalibrationFacts): Pro
     Number.isNaN(low) ? { value, low: value, high: value } : { value, low, high };
   const points = [
     { name: 'off', x: NOTHING, y: NOTHING },
-    ...tried.map((setting) => ({ name: setting.name, x: ended(setting.cost), y: ended(setting.gain) })),
+    ...tried.map((setting) => ({
+      name: setting.name,
+      x: ended(setting.cost),
+      y: ended(countedGain(setting)),
+    })),
   ];
   const isOnFront = (at: number): boolean =>
     !points.some(
@@ -135,7 +144,7 @@ function frontFigure(calibration: Calibration, { model }: CalibrationFacts): Pro
     title: 'What each setting gains, and what it costs',
     subtitle: `${off.dialogues} calibration dialogues. Filled: chosen; pale: within the budget of ${budget}; hollow: beyond it`,
     x: 'cost: KL divergence from the untouched model, nats a token',
-    y: `gain in late ${outcome}, ${unit}`,
+    y: `gain in late ${outcome}${outcome === 'influence' ? ' beyond a random span' : ''}, ${unit}`,
     marks,
     source: model,
   };
@@ -149,8 +158,9 @@ function frontFigure(calibration: Calibration, { model }: CalibrationFacts): Pro
 }
 
 /** Returns the table of what was tried, cheapest first. */
-export function triedTable({ choosing, budget, outcome, late }: Calibration): DataTable {
-  const { off, tried, choice } = choosing;
+export function triedTable({ choosing, budget, outcome }: Calibration): DataTable {
+  const { late, off, tried, choice } = choosing;
+  const hasControls = outcome === 'influence';
   const { unit } = OUTCOMES[outcome];
   const inOrder = [...tried].sort((a, b) => a.cost.value - b.cost.value);
   const stateOf = (setting: (typeof tried)[number]): string => {
@@ -164,12 +174,20 @@ export function triedTable({ choosing, budget, outcome, late }: Calibration): Da
       { name: 'setting', heading: 'setting' },
       { name: 'late', heading: `late ${outcome}` },
       { name: 'gain', heading: 'gain', signed: true },
+      ...(hasControls ? [{ name: 'beyond', heading: 'beyond a random span', signed: true }] : []),
       { name: 'cost', heading: 'cost, nats a token', digits: 3 },
       { name: 'choice', heading: '' },
     ],
     rows: [
-      ['off', off.late.value, null, 0, ''],
-      ...inOrder.map((each) => [each.name, each.late.value, each.gain, each.cost, stateOf(each)]),
+      ['off', off.late.value, null, ...(hasControls ? [null] : []), 0, ''],
+      ...inOrder.map((each) => [
+        each.name,
+        each.late.value,
+        each.gain,
+        ...(hasControls ? [each.beyond] : []),
+        each.cost,
+        stateOf(each),
+      ]),
     ],
     note: `Late: rounds ${late[0]} to ${late[1]}, ${unit}; ${off.dialogues} calibration dialogues. Too dear: it may cost more than the budget of ${budget}.`,
   };

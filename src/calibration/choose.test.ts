@@ -3,7 +3,7 @@ import { type Candidate, chooseSetting } from './choose.js';
 
 const setting = (name: string, gain: readonly number[], cost: readonly number[]): Candidate => {
   const estimate = ([value, low, high]: readonly number[]) => ({ value: value!, low: low!, high: high! });
-  return { name, gain: estimate(gain), cost: estimate(cost) };
+  return { name, gain: estimate(gain), beyond: null, cost: estimate(cost) };
 };
 const BUDGET = 0.02;
 

@@ -9,5 +9,5 @@ export { calibrationFiles, triedTable } from './calibration-page.js';
 export type { PageFile } from './page-parts.js';
 export { auditText, choosingText, confirmingText, outcomeOf, type PromptStudy } from './prompt-study.js';
 export { type Calibration, chosenIn, confirmedIn, holdOf } from './result.js';
-export { armItem, triedArms } from './settings.js';
+export { controlOf, isControl, triedArms } from './settings.js';
 export { dearerWords, verdictWords } from './words.js';

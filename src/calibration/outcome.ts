@@ -12,6 +12,7 @@ import {
   skewedMeanTest,
 } from '../statistics/index.js';
 import type { Outcome } from './prompt-study.js';
+import { controlOf, type Rounds } from './settings.js';
 
 /** A mean in one round. */
 export interface RoundMean extends Estimate {
@@ -25,16 +26,30 @@ export interface ArmOutcome {
   readonly late: Estimate;
   /** Late, minus the untouched model on the same dialogues. */
   readonly gain: Estimate;
-  /** The p-value of the gain: the larger one of the paired permutation test and the test of the mean. */
+  /**
+   * Late influence, minus that of the setting's control on the same dialogues: the part of the gain that strengthening a random
+   * span does not give. Null for stability, which needs no such control, and for arms without one.
+   */
+  readonly beyond: Estimate | null;
+  /**
+   * The p-value of what counts, {@link countedGain}: the larger one of the paired permutation test and the test of the mean. 1 if
+   * there is nothing to test.
+   */
   readonly p: number;
   readonly dialogues: number;
 }
+
+/** Returns the gain that shows whether a setting helps: the one beyond its control, if it has one. */
+export const countedGain = ({ gain, beyond }: Pick<ArmOutcome, 'gain' | 'beyond'>): Estimate =>
+  beyond ?? gain;
 
 /** How to read an outcome. */
 export interface OutcomeReading {
   readonly outcome: Outcome;
   /** The reference beside which influence is read; ignored for stability. */
   readonly reference: string;
+  /** The rounds in which it is compared; default: the late ones of the study. */
+  readonly late?: Rounds;
 }
 
 const estimate = createBootstrap({ expanded: true });
@@ -46,24 +61,39 @@ const RANGES: Readonly<Record<Outcome, { readonly of: Range; readonly difference
 /** The scores of a dialogue by round. An answer or a probe counts once. */
 type DialogueScores = ReadonlyMap<number, Score>;
 
-/** Returns what each arm of a study of one prompt achieves, in the order of its specification. Arms without a result are left out. */
+/**
+ * Returns what each arm of a study of one prompt achieves, in the order of its specification. Arms without a result are left
+ * out.
+ */
 export function outcomesOf({ records, spec }: StudyResult, reading: OutcomeReading): ArmOutcome[] {
   const byArm = new Map(spec.arms.map(({ name }) => [name, scoresOf(records, name, reading)]));
   const off = byArm.get(spec.arms[0]!.name)!;
-  const [from, to] = spec.late;
+  const [from, to] = reading.late ?? spec.late;
   const late = (scores: DialogueScores): Score =>
     total([...scores].filter(([round]) => round >= from && round <= to).map(([, score]) => score));
   const range = RANGES[reading.outcome];
-  return [...byArm].flatMap(([name, dialogues]): ArmOutcome[] => {
+  const mean = (scores: readonly Score[], of = range?.of): Estimate =>
+    scores.length === 0 ? UNKNOWN : estimate(scores.length, meanOf(scores), of);
+  return spec.arms.flatMap((arm): ArmOutcome[] => {
+    const { name } = arm;
+    const dialogues = byArm.get(name)!;
     const shared = [...dialogues.keys()].filter((index) => off.has(index));
     if (shared.length === 0) return [];
     const own = shared.map((index) => dialogues.get(index)!);
-    const base = shared.map((index) => off.get(index)!);
-    const mean = (scores: readonly Score[], of = range?.of): Estimate =>
-      estimate(scores.length, meanOf(scores), of);
-    const differences = pairedDifferences(own.map(late), base.map(late));
+    const against = (other: ReadonlyMap<number, DialogueScores>): Score[] => {
+      const both = shared.filter((index) => other.has(index));
+      return pairedDifferences(
+        both.map((index) => late(dialogues.get(index)!)),
+        both.map((index) => late(other.get(index)!)),
+      );
+    };
+    const control = reading.outcome === 'influence' ? controlOf(arm, spec.arms) : undefined;
+    const isSetting = control !== undefined && control !== arm;
+    const gains = against(off);
+    const further = isSetting
+      ? against(acting(records, control.name, byArm.get(control.name)!, [from, to]))
+      : null;
     const rounds = [...new Set(own.flatMap((scores) => [...scores.keys()]))].sort((a, b) => a - b);
-    const tests = [pairedPermutation(differences), skewedMeanTest(differences)];
     return [
       {
         name,
@@ -72,12 +102,40 @@ export function outcomesOf({ records, spec }: StudyResult, reading: OutcomeReadi
           ...mean(own.map((scores) => scores.get(round) ?? NOTHING)),
         })),
         late: mean(own.map(late)),
-        gain: mean(differences, range?.difference),
-        p: Math.max(...tests.filter((p) => !Number.isNaN(p))),
+        gain: mean(gains, range?.difference),
+        beyond: further && mean(further),
+        p: pOf(further ?? gains),
         dialogues: shared.length,
       },
     ];
   });
+}
+
+const UNKNOWN: Estimate = { value: Number.NaN, low: Number.NaN, high: Number.NaN };
+
+function pOf(differences: readonly Score[]): number {
+  if (differences.length === 0) return 1;
+  const tests = [pairedPermutation(differences), skewedMeanTest(differences)];
+  return Math.max(...tests.filter((p) => !Number.isNaN(p)));
+}
+
+/** Returns the dialogues of a control in which it changed shares in all of the given rounds. In others it is no control there. */
+function acting(
+  records: StudyResult['records'],
+  control: string,
+  dialogues: ReadonlyMap<number, DialogueScores>,
+  [from, to]: Rounds,
+): ReadonlyMap<number, DialogueScores> {
+  const idle = new Set(
+    records.flatMap((record) =>
+      record.kind === 'influence' &&
+      record.arm === control &&
+      record.idle?.some((round) => round >= from && round <= to)
+        ? [record.index]
+        : [],
+    ),
+  );
+  return new Map([...dialogues].filter(([index]) => !idle.has(index)));
 }
 
 const NOTHING: Score = { sum: 0, count: 0 };

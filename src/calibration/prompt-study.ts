@@ -1,4 +1,6 @@
 import { stringify } from 'yaml';
+import type { ArmSpec } from '../study/index.js';
+import { armItem, type Rounds } from './settings.js';
 
 /** A study of one system prompt on one model. Paths are relative to its folder, or absolute. */
 export interface PromptStudy {
@@ -43,17 +45,28 @@ export function choosingText(study: PromptStudy, arms: readonly unknown[]): stri
 
 /**
  * Returns the study that tests the chosen setting on dialogues on which nothing was chosen. Its plan has one primary
- * comparison.
- * @param arm the setting, as an item of the list of arms
+ * comparison: with the setting's control if there is one, otherwise with the untouched model.
+ * @param late the rounds in which they are compared
  */
-export function confirmingText(study: PromptStudy, arm: unknown, name: string): string {
+export function confirmingText(
+  study: PromptStudy,
+  {
+    setting,
+    control,
+    late,
+  }: { readonly setting: ArmSpec; readonly control: ArmSpec | null; readonly late: Rounds },
+): string {
   return specText(study, {
     name: 'confirm',
     question: 'Does the chosen setting hold this prompt on this model?',
-    arms: ['off', arm],
+    arms: ['off', armItem(setting), ...(control === null ? [] : [armItem(control)])],
     costs: 'none',
     references: ['others'],
-    analysis: { primary: `late ${outcomeOf(study)}`, contrasts: { [name]: 'off' } },
+    analysis: {
+      primary: `late ${outcomeOf(study)}`,
+      late,
+      contrasts: { [setting.name]: control?.name ?? 'off' },
+    },
   });
 }
 

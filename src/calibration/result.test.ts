@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { parsed, type Simulated, simulatedPromptStudy } from '../../test/support/prompt-study.js';
+import {
+  controlNamed,
+  parsed,
+  type Simulated,
+  simulatedPromptStudy,
+} from '../../test/support/prompt-study.js';
 import { holdOptions, holdText, readHold } from '../dialogue/index.js';
 import type { StudyResult } from '../findings/index.js';
 import { auditOf } from './audit.js';
@@ -23,26 +28,26 @@ const FACTS = {
 /** Chooses among arms, and confirms the choice with the same effect or another one. */
 function calibrated(
   arms: Simulated['arms'],
-  confirmed?: number,
+  confirmed?: { readonly gain: number; readonly control?: number },
   outcome = INFLUENCE as typeof INFLUENCE | typeof STABILITY,
 ): Calibration {
   const tried = simulatedPromptStudy({ arms, dialogues: 8 });
   const choosing = chosenIn(tried, outcome, BUDGET);
   const { name } = choosing.choice;
-  const effect = arms.find((arm) => arm.name === name)?.gain ?? 0;
+  const effect = arms.find((arm) => arm.name === name);
   const confirmation =
     name === null
       ? null
       : confirmedIn(
           simulatedPromptStudy({
-            arms: [{ name, gain: confirmed ?? effect, cost: 0 }],
+            arms: [{ ...(effect ?? { name, gain: 0, cost: 0 }), ...confirmed }],
             dialogues: 16,
             seed: 2,
           }),
           outcome,
         );
   const arm = name === null ? null : parsed(name);
-  return { outcome: outcome.outcome, budget: BUDGET, rounds: 6, late: [3, 6], choosing, arm, confirmation };
+  return { outcome: outcome.outcome, budget: BUDGET, rounds: 6, choosing, arm, confirmation };
 }
 
 const WEAK = { name: 'split-softmax, k = 0.85', gain: 0.2, cost: 0.004 };
@@ -76,7 +81,7 @@ describe('a calibration', () => {
   });
 
   it('says that nothing helps where the gain is not there on other dialogues', () => {
-    const found = calibrated([WEAK, GOOD], 0);
+    const found = calibrated([WEAK, GOOD], { gain: 0 });
     expect(found.choosing.choice.name).toBe(GOOD.name);
     expect(helps(found.confirmation!)).toBe(false);
     const hold = holdOf(found, FACTS);
@@ -84,7 +89,7 @@ describe('a calibration', () => {
     expect(hold.evidence.tested).toBe(GOOD.name);
     expect(readHold(JSON.parse(holdText(hold)))).toEqual(hold);
     expect(verdictWords(found)).toMatch(
-      /^Nothing was shown to help here: .* this interval includes no gain\.$/,
+      /^Nothing was shown to help here: .* These are not both shown to be gains\.$/,
     );
   });
 
@@ -107,7 +112,73 @@ describe('a calibration', () => {
     expect(holdOf(found, FACTS).verdict).toBe('nothing helps');
   });
 
-  it('leaves out a setting that failed, and says so', async () => {
+  it('counts a gain of influence only beyond that of the control', () => {
+    const loud = { ...GOOD, control: 0.4 };
+    const found = calibrated([WEAK, loud]);
+    expect(found.choosing.choice.name).toBe(WEAK.name);
+    const [, { gain, beyond }] = found.choosing.tried as [unknown, (typeof found.choosing.tried)[number]];
+    expect(gain.low).toBeGreaterThan(0.3);
+    expect(beyond!.value).toBeCloseTo(0, 1);
+    const [head, ...rows] = [
+      triedTable(found).columns.map(({ heading }) => heading),
+      ...triedTable(found).rows,
+    ];
+    expect(head).toContain('beyond a random span');
+    expect(rows).toHaveLength(3);
+    expect(verdictWords(found)).toMatch(
+      / Beyond what the same policy gains on a random span: \+0\.\d+ .*\.$/,
+    );
+  });
+
+  it('says that nothing helps where controls gain as much', () => {
+    const found = calibrated([
+      { ...WEAK, control: 0.25 },
+      { ...GOOD, control: 0.45 },
+    ]);
+    expect(found.choosing.choice).toEqual({ name: null, why: 'gain' });
+    expect(verdictWords(found)).toMatch(
+      /^Nothing helps here: none of the 2 .* more than the same policy on a random span/,
+    );
+    expect(holdOf(found, FACTS).verdict).toBe('nothing helps');
+  });
+
+  it('says that nothing was shown to help where the control gains as much on other dialogues', () => {
+    const found = calibrated([GOOD], { gain: 0.4, control: 0.4 });
+    expect(helps(found.confirmation!)).toBe(false);
+    expect(found.confirmation!.held.gain.low).toBeGreaterThan(0.3);
+    expect(verdictWords(found)).toMatch(
+      /^Nothing was shown to help here: .* by \+0\.4.* more than the same policy changes it on a random span\. These are not both shown/,
+    );
+    const { evidence, verdict } = holdOf(found, FACTS);
+    expect(verdict).toBe('nothing helps');
+    expect(evidence.gain!.value).toBeCloseTo(0, 1);
+    expect(evidence.outcome).toMatch(/beyond that under the same policy on a random span/);
+  });
+
+  it('does not call a setting good because its control does harm', () => {
+    const found = calibrated([{ ...GOOD, gain: -0.1, control: -0.4 }]);
+    expect(found.choosing.tried[0]!.beyond!.low).toBeGreaterThan(0);
+    expect(found.choosing.choice).toEqual({ name: null, why: 'gain' });
+    expect(helps(calibrated([GOOD], { gain: 0, control: -0.4 }).confirmation!)).toBe(false);
+  });
+
+  it('does not compare with controls by rules', () => {
+    const found = calibrated([{ ...GOOD, control: 0.5 }], undefined, STABILITY);
+    expect(found.choosing.tried[0]!.beyond).toBeNull();
+    expect(found.choosing.choice.name).toBe(GOOD.name);
+  });
+
+  it('compares in the rounds in which all controls act, and in none says so', () => {
+    const late = calibrated([{ ...GOOD, idle: [1, 2, 3, 4] }]);
+    expect(late.choosing.late).toEqual([5, 6]);
+    expect(late.choosing.choice.name).toBe(GOOD.name);
+    const never = calibrated([{ ...GOOD, idle: [1, 2, 3, 4, 5, 6] }]);
+    expect(never.choosing.choice).toEqual({ name: null, why: 'control' });
+    expect(verdictWords(never)).toMatch(/^Nothing helps here: the dialogues are too short for this prompt\./);
+    expect(dearerWords(never)).toBeNull();
+  });
+
+  it('leaves out a setting that failed or whose control did, and says so', async () => {
     const study: StudyResult = simulatedPromptStudy({ arms: [WEAK, GOOD], dialogues: 8 });
     const gap = {
       ...study.records[0]!,
@@ -118,6 +189,10 @@ describe('a calibration', () => {
     const choosing = chosenIn({ ...study, gaps: [gap] } as StudyResult, INFLUENCE, BUDGET);
     expect(choosing.choice.name).toBe(WEAK.name);
     expect(choosing.failed).toEqual([{ name: GOOD.name, error: 'E_UNTOUCHED: no share changed' }]);
+    const ofControl = { ...gap, arm: controlNamed(WEAK.name).name };
+    expect(chosenIn({ ...study, gaps: [gap, ofControl] } as StudyResult, INFLUENCE, BUDGET).tried).toEqual(
+      [],
+    );
   });
 });
 

@@ -3,17 +3,19 @@ import type { StudyResult } from '../findings/index.js';
 import type { Estimate } from '../statistics/index.js';
 import type { ArmSpec } from '../study/index.js';
 import { type Candidate, type Choice, chooseSetting } from './choose.js';
-import { type ArmOutcome, costOf, type OutcomeReading, outcomesOf } from './outcome.js';
+import { type ArmOutcome, costOf, countedGain, type OutcomeReading, outcomesOf } from './outcome.js';
 import type { Outcome } from './prompt-study.js';
-import { holdSettings } from './settings.js';
+import { comparedRounds, controlOf, holdSettings, isControl, type Rounds } from './settings.js';
 
-/** A setting that was tried: its outcome, its gain and its cost on the calibration dialogues. */
+/** A setting that was tried: its outcome, its gains and its cost on the calibration dialogues. */
 export interface Tried extends Candidate {
   readonly late: Estimate;
 }
 
 /** What was found on the calibration dialogues. */
 export interface Choosing {
+  /** The rounds in which the outcome is compared. */
+  readonly late: Rounds;
   /** The untouched model. */
   readonly off: ArmOutcome;
   readonly tried: readonly Tried[];
@@ -26,6 +28,8 @@ export interface Choosing {
 export interface Confirmation {
   readonly off: ArmOutcome;
   readonly held: ArmOutcome;
+  /** The same policy on a random span; null with rules. */
+  readonly control: ArmOutcome | null;
 }
 
 /** The level of the test, and of the intervals. */
@@ -33,30 +37,42 @@ const LEVEL = 0.05;
 
 /** Reads the study that tried settings, and chooses one. */
 export function chosenIn(study: StudyResult, reading: OutcomeReading, budget: number): Choosing {
-  const [off, ...others] = outcomesOf(study, reading);
+  const { arms, late } = study.spec;
+  const compared = reading.outcome === 'influence' ? comparedRounds(study, late) : late;
+  const [off, ...others] = outcomesOf(study, { ...reading, late: compared ?? late });
   const broken = new Map(
     study.gaps.flatMap(({ arm, error }) => (error === null ? [] : [[arm, error] as const])),
   );
-  const tried = others.flatMap(({ name, late, gain }): Tried[] => {
+  const tried = others.flatMap(({ name, late, gain, beyond }): Tried[] => {
+    const arm = arms.find((each) => each.name === name)!;
+    if (isControl(arm)) return [];
     const cost = costOf(study, name);
-    return cost === null || broken.has(name) ? [] : [{ name, late, gain, cost }];
+    const control = controlOf(arm, arms);
+    const failed = broken.has(name) || (control !== undefined && broken.has(control.name));
+    return cost === null || failed ? [] : [{ name, late, gain, beyond, cost }];
   });
   return {
+    late: compared ?? late,
     off: off!,
     tried,
-    choice: chooseSetting(tried, budget),
+    choice: compared === null ? { name: null, why: 'control' } : chooseSetting(tried, budget),
     failed: [...broken].map(([name, error]) => ({ name, error })),
   };
 }
 
 /** Reads the study that tested the chosen setting. */
 export function confirmedIn(study: StudyResult, reading: OutcomeReading): Confirmation {
-  const [off, held] = outcomesOf(study, reading);
-  return { off: off!, held: held! };
+  const outcomes = outcomesOf(study, reading);
+  const [off, held, control] = study.spec.arms.map((arm) => outcomes.find(({ name }) => name === arm.name));
+  return { off: off!, held: held!, control: control ?? null };
 }
 
-/** Returns whether a setting was shown to help: the interval of its gain is above zero, and so says the test. */
-export const helps = ({ held }: Confirmation): boolean => held.gain.low > 0 && held.p <= LEVEL;
+/**
+ * Returns whether a setting was shown to help: the interval of the gain that counts is above zero, and so says the test. With a
+ * control, the interval of the gain over the untouched model must be above zero as well.
+ */
+export const helps = ({ held }: Confirmation): boolean =>
+  held.gain.low > 0 && countedGain(held).low > 0 && held.p <= LEVEL;
 
 /** What a calibration found. */
 export interface Calibration {
@@ -64,8 +80,6 @@ export interface Calibration {
   /** Nats a token. */
   readonly budget: number;
   readonly rounds: number;
-  /** First and last of the rounds in which the outcome is compared. */
-  readonly late: readonly [first: number, last: number];
   readonly choosing: Choosing;
   /** The chosen setting; null if none was worth a test. */
   readonly arm: ArmSpec | null;
@@ -82,12 +96,14 @@ export type HoldFacts = Pick<HoldFile, 'library' | 'date' | 'model'> & {
 
 const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = {
   stability: 'stability',
-  influence: 'direct influence of the prompt, nats a token,',
+  influence:
+    'direct influence of the prompt beyond that under the same policy on a random span, nats a token,',
 };
 
 /** Returns the hold that a calibration leads to. */
 export function holdOf(calibration: Calibration, facts: HoldFacts): HoldFile {
-  const { outcome, budget, rounds, late, choosing, arm, confirmation } = calibration;
+  const { outcome, budget, rounds, choosing, arm, confirmation } = calibration;
+  const { late } = choosing;
   const { library, date, model, prompt, executor, precision } = facts;
   const isHelpful = confirmation !== null && helps(confirmation);
   const sample = (dialogues: number) => ({ dialogues, prompts: 1 });
@@ -104,7 +120,7 @@ export function holdOf(calibration: Calibration, facts: HoldFacts): HoldFile {
     evidence: {
       outcome: `${OUTCOME_WORDS[outcome]} in rounds ${late[0]} to ${late[1]}`,
       tested: arm === null ? 'off' : arm.name,
-      gain: confirmation === null ? null : rounded(confirmation.held.gain),
+      gain: confirmation === null ? null : rounded(countedGain(confirmation.held)),
       p: confirmation === null ? null : significant(confirmation.held.p),
       cost: tried === undefined ? null : rounded(tried.cost),
       budget,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseSpec, type StudySpec } from '../study/index.js';
 import { auditText, choosingText, confirmingText, type PromptStudy } from './prompt-study.js';
-import { armItem, holdSettings, triedArms } from './settings.js';
+import { controlOf, holdSettings, isControl, triedArms } from './settings.js';
 
 const STUDY: PromptStudy = {
   model: { name: 'small', path: '/models/small.gguf', executor: 'cpu', precision: 'auto' },
@@ -13,9 +13,10 @@ const spec = (text: string): StudySpec => parseSpec(text, 'folder/study.yaml');
 describe('the studies of a prompt', () => {
   it('try settings on any number of layers, all different, the untouched model first', () => {
     for (const layers of [1, 2, 6, 30]) {
-      const { arms, costs, influence } = spec(choosingText(STUDY, triedArms(layers)));
+      const { arms, costs, influence } = spec(choosingText(STUDY, triedArms(layers, true)));
       expect(arms[0]!.name).toBe('off');
-      expect(arms.length).toBe(12);
+      expect(arms.filter((arm) => !isControl(arm))).toHaveLength(12);
+      expect(arms.filter(isControl)).toHaveLength(10);
       expect(costs.kl).toBeGreaterThanOrEqual(8);
       expect(influence).toMatchObject({ references: ['others'] });
       const chosen = arms.flatMap(({ on }) => (on.kind === 'grid' ? [on.layers!] : []));
@@ -24,13 +25,27 @@ describe('the studies of a prompt', () => {
     }
   });
 
-  it('test a setting as it was tried, as the one primary comparison', () => {
-    for (const arm of spec(choosingText(STUDY, triedArms(6))).arms.slice(1)) {
-      const confirming = spec(confirmingText(STUDY, armItem(arm), arm.name));
-      expect(confirming.arms[1]).toEqual(arm);
+  it('have a control for every setting: the same treatment of a random span', () => {
+    const { arms } = spec(choosingText(STUDY, triedArms(6, true)));
+    for (const arm of arms.filter((arm) => !isControl(arm)).slice(1)) {
+      const { policy, schedule, on } = arm;
+      expect(controlOf(arm, arms), arm.name).toMatchObject({
+        ...{ policy, schedule, on },
+        target: { kind: 'random', seed: 1 },
+      });
+    }
+  });
+
+  it('test a setting as it was tried against its control, as the one primary comparison', () => {
+    const { arms } = spec(choosingText(STUDY, triedArms(6, true)));
+    for (const setting of arms.filter((arm) => !isControl(arm)).slice(1)) {
+      const control = controlOf(setting, arms)!;
+      const confirming = spec(confirmingText(STUDY, { setting, control, late: [7, 10] }));
+      expect(confirming.arms.slice(1)).toEqual([setting, control]);
       expect(confirming).toMatchObject({
         primary: 'late influence',
-        contrasts: [{ left: arm.name, right: 'off' }],
+        late: [7, 10],
+        contrasts: [{ left: setting.name, right: control.name }],
       });
       expect(confirming.sources[0]).toMatchObject({
         kind: 'prompt',
@@ -43,11 +58,15 @@ describe('the studies of a prompt', () => {
 
   it('judge where there are rules, instead of measuring influence', () => {
     const judged = { ...STUDY, rules: 'rules.yaml' };
-    const { influence, sources } = spec(choosingText(judged, triedArms(6)));
+    const { influence, sources, arms } = spec(choosingText(judged, triedArms(6, false)));
     expect(influence).toBeNull();
+    expect(arms.some(isControl)).toBe(false);
     expect(sources[0]).toMatchObject({ rules: 'folder/rules.yaml' });
-    const [, arm] = spec(choosingText(judged, triedArms(6))).arms;
-    expect(spec(confirmingText(judged, armItem(arm!), arm!.name)).primary).toBe('late stability');
+    const confirming = spec(confirmingText(judged, { setting: arms[1]!, control: null, late: [5, 10] }));
+    expect(confirming).toMatchObject({
+      primary: 'late stability',
+      contrasts: [{ left: arms[1]!.name, right: 'off' }],
+    });
   });
 
   it('of an audit have only the untouched model, and both references', () => {
@@ -61,7 +80,7 @@ describe('the studies of a prompt', () => {
 
 describe('the settings of a hold', () => {
   it('are those of the arm', () => {
-    const arms = spec(choosingText(STUDY, triedArms(6))).arms.slice(1);
+    const arms = spec(choosingText(STUDY, triedArms(6, false))).arms.slice(1);
     expect(arms.map(holdSettings)).toContainEqual({
       ...{ policy: 'split-softmax', schedule: { kind: 'constant', strength: 0.55 }, target: 'message' },
       ...{ layers: [2, 3], heads: null, pairs: null },

@@ -1,5 +1,6 @@
 import { estimateText, numberText } from '../report/index.js';
 import { withinBudget } from './choose.js';
+import { countedGain } from './outcome.js';
 import type { Outcome } from './prompt-study.js';
 import { type Calibration, helps } from './result.js';
 
@@ -28,28 +29,44 @@ export const OUTCOMES: Readonly<
 const signed = { signed: true, digits: 2 } as const;
 const cost = { digits: 3 } as const;
 
+/** What the part of a gain is that counts where settings have controls. */
+export const BEYOND_WORDS =
+  'A policy that strengthens a random span of the dialogue raises influence too, because the earlier turns carry the prompt, and it ' +
+  'holds nothing. So each setting has a control: the same policy on a random span of the dialogue, as long as the prompt. Only ' +
+  'what a setting gains beyond its control counts.';
+
 /** Returns the answer in a sentence or two. */
 export function verdictWords(calibration: Calibration): string {
-  const { outcome, late, budget, choosing, arm, confirmation } = calibration;
+  const { outcome, budget, choosing, arm, confirmation } = calibration;
   const { name, unit } = OUTCOMES[outcome];
-  const rounds = `rounds ${late[0]} to ${late[1]}`;
+  const [from, to] = choosing.late;
+  const rounds = `rounds ${from} to ${to}`;
   if (confirmation === null || arm === null) return `Nothing helps here: ${whyNone(calibration)}`;
   const { off, held } = confirmation;
   const price = choosing.tried.find((tried) => tried.name === arm.name)!.cost;
   const gain = `${estimateText(held.gain, signed)}${outcome === 'influence' ? ` ${unit}` : ''}`;
+  const beyond = held.beyond === null ? null : estimateText(held.beyond, signed);
   if (helps(confirmation)) {
     return (
       `Yes: ${arm.name} raises ${name} in ${rounds} from ${numberText(off.late.value)} to ${numberText(held.late.value)}, ` +
-      `by ${Math.round((100 * held.gain.value) / off.late.value)} % (${gain}), at a cost of ${estimateText(price, cost)} nats a token.`
+      `by ${Math.round((100 * held.gain.value) / off.late.value)} % (${gain}), at a cost of ${estimateText(price, cost)} nats a token.` +
+      (beyond === null ? '' : ` Beyond what the same policy gains on a random span: ${beyond}.`)
     );
   }
-  return (
-    `Nothing was shown to help here: the best setting within ${budget} nats a token, ${arm.name}, changes ${name} in ${rounds} by ` +
-    `${gain} on dialogues on which it was not chosen, and this interval includes no gain.`
-  );
+  const best = `the best setting within ${budget} nats a token, ${arm.name}, changes ${name} in ${rounds} by ${gain}`;
+  return beyond === null
+    ? `Nothing was shown to help here: ${best} on dialogues on which it was not chosen, and this interval includes no gain.`
+    : `Nothing was shown to help here: ${best} on dialogues on which it was not chosen, and by ${beyond} more than the same ` +
+        'policy changes it on a random span. These are not both shown to be gains.';
 }
 
 function whyNone({ choosing: { tried, choice }, budget, outcome }: Calibration): string {
+  if (choice.why === 'control') {
+    return (
+      'the dialogues are too short for this prompt. A gain of influence counts only beyond that of the same policy on a random span as ' +
+      'long as the prompt, and no late round has one in all dialogues. Use more --rounds, or --rules.'
+    );
+  }
   if (choice.why === 'budget') {
     const [cheapest] = [...tried].sort((a, b) => a.cost.high - b.cost.high);
     const price =
@@ -59,18 +76,21 @@ function whyNone({ choosing: { tried, choice }, budget, outcome }: Calibration):
     return `every setting may cost more than the budget of ${budget} nats a token${price}.`;
   }
   const count = tried.filter((setting) => withinBudget(setting, budget)).length;
-  return `none of the ${count} settings within ${budget} nats a token gains in ${OUTCOMES[outcome].name} on the calibration dialogues.`;
+  const more = outcome === 'influence' ? ' more than the same policy on a random span' : '';
+  return `none of the ${count} settings within ${budget} nats a token gains in ${OUTCOMES[outcome].name}${more}, on the calibration dialogues.`;
 }
 
 /** Says what a larger budget would allow: the setting beyond it with the most certain gain. Null if none gains more than the chosen one. */
 export function dearerWords({ choosing: { tried, choice }, budget }: Calibration): string | null {
-  const least = tried.find(({ name }) => name === choice.name)?.gain.low ?? 0;
+  const chosen = tried.find(({ name }) => name === choice.name);
+  const least = chosen === undefined ? 0 : countedGain(chosen).low;
   const [best] = tried
-    .filter((setting) => !withinBudget(setting, budget) && setting.gain.low > least)
-    .sort((a, b) => b.gain.low - a.gain.low);
-  if (best === undefined) return null;
+    .filter((setting) => !withinBudget(setting, budget) && countedGain(setting).low > least)
+    .sort((a, b) => countedGain(b).low - countedGain(a).low);
+  if (best === undefined || choice.why === 'control') return null;
+  const beyond = best.beyond === null ? '' : ' beyond a random span';
   return (
-    `A larger budget allows more: ${best.name} gains ${estimateText(best.gain, signed)} on the calibration dialogues, at ` +
+    `A larger budget allows more: ${best.name} gains ${estimateText(countedGain(best), signed)}${beyond} on the calibration dialogues, at ` +
     `${estimateText(best.cost, cost)} nats a token.`
   );
 }

@@ -14,9 +14,12 @@ const sample = z.strictObject({ dialogues: count, prompts: count });
 const evidence = z.strictObject({
   /** What was compared, with its unit. */
   outcome: z.string(),
-  /** The settings that were compared with the untouched model. */
+  /** The settings that were tested. */
   tested: z.string(),
-  /** The gain: held minus untouched, on dialogues on which nothing was chosen. Null if nothing reached this test. */
+  /**
+   * The gain: held minus untouched, or minus a control if `outcome` names one, on dialogues on which nothing was chosen. Null if
+   * nothing reached this test.
+   */
   gain: estimate.nullable(),
   /** The p-value of the gain; null without one. */
   p: z.number().nullable(),

@@ -13,4 +13,4 @@ export { checkPlan, type PlanCheck, planCheckWords, type Standing } from './plan
 export { type ArmPower, type PilotPower, pilotPower, powerTable } from './power.js';
 export { readStudyResult } from './read-study.js';
 export { type ReportFile, type ReportOptions, reportFiles } from './report.js';
-export type { ReportedSpec, StudiedModel, StudyResult } from './study-result.js';
+export type { ReportedArm, ReportedSpec, StudiedModel, StudyResult } from './study-result.js';

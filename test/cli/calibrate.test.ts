@@ -101,7 +101,9 @@ describe('holdfast calibrate', () => {
 
     const outcome = await outcomeOf(startStub(argsOf(files)));
     expect(outcome.code, outcome.stderr).toBe(0);
-    expect(outcome.stdout).toMatch(/^setting +late influence +gain +cost, nats a token/);
+    expect(outcome.stdout).toMatch(
+      /^setting +late influence +gain +beyond a random span +cost, nats a token/,
+    );
     expect(outcome.stdout).toMatch(/\nYes: boost, M = [24] raises the prompt's influence in rounds 2 to 2 /);
     const hold = holdIn(files);
     expect(hold).toMatchObject({
@@ -112,6 +114,11 @@ describe('holdfast calibrate', () => {
         ...{ chosenOn: { dialogues: 5, prompts: 1 }, testedOn: { dialogues: 10, prompts: 1 } },
       },
     });
+    expect(hold.evidence.outcome).toMatch(/ beyond that under the same policy on a random span, /);
+    expect(hold.evidence.gain!.value).toBeCloseTo(0.4, 6);
+    expect(readFileSync(file('hold/confirm.yaml'), 'utf8')).toMatch(
+      /contrasts:\n +boost, M = [24]: boost, M = [24], target random:1\n/,
+    );
     for (const name of ['index.html', 'course.svg', 'front.svg'])
       expect(existsSync(file(`hold/${name}`)), name).toBe(true);
 
@@ -126,6 +133,12 @@ describe('holdfast calibrate', () => {
 
   it.each([
     ['other dialogues show no gain', { STUB_TESTED: '0' }, [], /\nNothing was shown to help here: /],
+    [
+      'controls gain as much',
+      { STUB_CONTROL: '0.6' },
+      [],
+      /\nNothing helps here: none of the 2 settings .* more than the same policy on a random span, /,
+    ],
     ['nothing gains', { STUB_GAIN: '-0.5' }, [], /\nNothing helps here: none of the 2 settings /],
     [
       'nothing is cheap enough',

@@ -1,11 +1,11 @@
 /**
- * Cells for calibrate that need no model: every arm but off adds STUB_GAIN to the influence of late rounds, in the dialogues of the
- * choice; in those of the test it adds STUB_TESTED. boost is cheap, all others are dear.
+ * Cells for calibrate that need no model: every setting adds STUB_GAIN to influence in the dialogues of the choice, and STUB_TESTED in
+ * those of the test; every control adds STUB_CONTROL. boost is cheap, all others are dear.
  */
 import { setTimeout } from 'node:timers/promises';
 import { open as openStub } from '../study/stub-cells.mjs';
 
-const { STUB_GAIN = '0.5', STUB_TESTED = STUB_GAIN } = process.env;
+const { STUB_GAIN = '0.5', STUB_TESTED = STUB_GAIN, STUB_CONTROL = '0.1' } = process.env;
 /** Calibration dialogues are the last ones of a source without an end. */
 const LAST = 100_000;
 
@@ -25,12 +25,20 @@ async function run(stub, cell) {
     return { record: { ...record, rounds }, timing };
   }
   if (kind !== 'influence') return { record, timing };
-  const gain = labels.arm === 'off' ? 0 : Number(labels.index > LAST ? STUB_GAIN : STUB_TESTED);
+  const gain = gainOf(labels);
   const noise = (round) =>
-    ((labels.index * 7 + round * 3) % 5) / 10 + (labels.arm === 'off' ? 0 : 0.02 * ((labels.index % 5) - 2));
+    ((labels.index * 7 + round * 3) % 5) / 10 + (isSetting(labels) ? 0.02 * ((labels.index % 5) - 2) : 0);
   const references = record.references.map((reference) => ({
     ...reference,
     rounds: reference.rounds.map(({ round }) => ({ round, sum: 10 * (1 + noise(round) + gain), count: 10 })),
   }));
   return { record: { ...record, references }, timing };
 }
+
+function gainOf({ arm, index }) {
+  if (arm === 'off') return 0;
+  if (arm.includes('random')) return Number(STUB_CONTROL);
+  return Number(index > LAST ? STUB_GAIN : STUB_TESTED);
+}
+
+const isSetting = ({ arm }) => arm !== 'off' && !arm.includes('random');

@@ -1,15 +1,16 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import {
-  armItem,
   type Calibration,
   calibrationFiles,
   choosingText,
   chosenIn,
   confirmedIn,
   confirmingText,
+  controlOf,
   dearerWords,
   holdOf,
+  isControl,
   outcomeOf,
   triedArms,
   triedTable,
@@ -82,25 +83,31 @@ async function calibrate(named: string | undefined, flags: CalibrateFlags, cells
   const trying = await openPromptStudy(
     folder,
     'choose',
-    choosingText(study, triedArms(prepared.layers)),
+    choosingText(study, triedArms(prepared.layers, reading.outcome === 'influence')),
     true,
   );
+  const { arms } = trying.spec;
+  const settings = arms.filter((each) => !isControl(each)).slice(1);
   const tried = await runStage(
     trying,
-    `trying ${trying.spec.arms.length - 1} settings on ${flags.dialogues} dialogues of ${flags.rounds} rounds`,
+    `trying ${settings.length} settings on ${flags.dialogues} dialogues of ${flags.rounds} rounds`,
     prepared,
     flags,
     cells,
   );
   const choosing = chosenIn(tried, reading, budget);
-  const arm = trying.spec.arms.find(({ name }) => name === choosing.choice.name) ?? null;
+  const arm = settings.find(({ name }) => name === choosing.choice.name) ?? null;
   let last: StudyResult = tried;
   let confirmation: Calibration['confirmation'] = null;
   if (arm !== null) {
     const testing = await openPromptStudy(
       folder,
       'confirm',
-      confirmingText(study, armItem(arm), arm.name),
+      confirmingText(study, {
+        setting: arm,
+        control: controlOf(arm, arms) ?? null,
+        late: choosing.late,
+      }),
       false,
     );
     last = await runStage(
@@ -113,7 +120,7 @@ async function calibrate(named: string | undefined, flags: CalibrateFlags, cells
     confirmation = confirmedIn(last, reading);
   }
   const calibration: Calibration = {
-    ...{ outcome: reading.outcome, budget, rounds: flags.rounds, late: trying.spec.late },
+    ...{ outcome: reading.outcome, budget, rounds: flags.rounds },
     ...{ choosing, arm, confirmation },
   };
   const [model] = trying.models;
