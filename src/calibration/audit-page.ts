@@ -1,35 +1,29 @@
-import { estimateText, type Figure, html, numberText, page, verdictOf } from '../report/index.js';
+import { domainFromZero, estimateText, type Figure, html, numberText, verdictOf } from '../report/index.js';
 import type { Audit } from './audit.js';
 import {
-  domainOf,
-  figureFiles,
   figuresMarkup,
   lineFigure,
   type PageFile,
-  PROMPT_STYLE,
+  type PromptFacts,
   type PromptFigure,
   pointsOf,
+  promptFiles,
 } from './page-parts.js';
 import { OUTCOMES } from './words.js';
 
 /** What a page says of an audit besides its results. */
-export interface AuditFacts {
-  readonly model: string;
-  readonly system: string;
+export interface AuditFacts extends PromptFacts {
   /** Tokens that the model's context can have. */
   readonly contextLength: number;
   /** The command that calibrates. */
   readonly next: string;
-  /** How it was made, as names and values. */
-  readonly record: readonly (readonly [name: string, value: string])[];
 }
 
 /** Returns the page of an audit and its figures, as files. */
 export async function auditFiles(audit: Audit, facts: AuditFacts): Promise<PageFile[]> {
   const figures = [shareFigure(audit, facts), influenceFigure(audit, facts), lastFigure(audit, facts)];
   const [first, ...others] = auditWords(audit, facts);
-  const body = html`<h1>How long does this prompt last?</h1>
-<p class="headline">${first!}</p>
+  const results = html`<p class="headline">${first!}</p>
 ${others.map((line) => html`<p>${line}</p>\n`)}<p class="soft">${facts.model}, untouched; ${String(audit.dialogues)} dialogues of ${String(audit.rounds)} rounds. The prompt is at the end of this page.</p>
 <h2>What to do next</h2>
 <p>Find out whether any setting holds this prompt on this model, and what it costs:</p>
@@ -41,14 +35,8 @@ ${await figuresMarkup(figures)}
 <p>A share is the part of the model's attention that some tokens get. The prompt is the system message; the sink is the first token,
 which draws attention whatever it says, and is no part of the prompt.</p>
 ${audit.stability === null ? '' : html`<p>${OUTCOMES.stability.what} By chance: what the same questions score if the model never saw the prompt.</p>`}
-<p class="soft">Bands and brackets are 95 % intervals over dialogues. They hold for this prompt and these users, not for others.</p>
-<h2>How it was made</h2>
-<dl>
-${facts.record.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>
-<h2>The prompt</h2>
-<blockquote>${facts.system}</blockquote>`;
-  const text = await page({ title: 'How long does this prompt last?', style: PROMPT_STYLE, body });
-  return [{ path: 'index.html', text }, ...(await figureFiles(figures))];
+<p class="soft">Bands and brackets are 95 % intervals over dialogues. They hold for this prompt and these users, not for others.</p>`;
+  return promptFiles('How long does this prompt last?', results, figures, facts);
 }
 
 const rounds = ([first, last]: readonly [number, number]): string => `rounds ${first} to ${last}`;
@@ -118,7 +106,7 @@ function shareFigure({ shares, dialogues }: Audit, { model }: AuditFacts): Promp
     panels: [
       {
         title: 'Share of attention, 0 to 1',
-        domain: domainOf(series.flatMap(({ points }) => points)),
+        domain: domainFromZero(series.flatMap(({ points }) => points)),
         height: 130,
         series,
       },
@@ -139,7 +127,7 @@ function influenceFigure({ influence, dialogues }: Audit, { model }: AuditFacts)
       panels: [
         {
           title: 'Nats a token, beside another prompt and beside none',
-          domain: domainOf(series.flatMap(({ points }) => points)),
+          domain: domainFromZero(series.flatMap(({ points }) => points)),
           height: 130,
           series,
         },
@@ -163,7 +151,7 @@ function lastFigure(
       panels: [
         {
           title: 'Fraction of the context in use when the answer begins',
-          domain: domainOf(points),
+          domain: domainFromZero(points),
           height: 130,
           series: [{ name: 'used', points }],
         },

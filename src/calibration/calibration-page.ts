@@ -1,9 +1,10 @@
+import { closed } from '../findings/index.js';
 import {
   type DataTable,
+  domainFromZero,
   frontChartSpec,
   html,
   htmlTable,
-  page,
   readableTable,
   type Series,
   specSvg,
@@ -11,26 +12,21 @@ import {
 import { withinBudget } from './choose.js';
 import { countedGain } from './outcome.js';
 import {
-  domainOf,
-  figureFiles,
   figuresMarkup,
   lineFigure,
   type PageFile,
-  PROMPT_STYLE,
+  type PromptFacts,
   type PromptFigure,
   pointsOf,
+  promptFiles,
 } from './page-parts.js';
 import type { Calibration } from './result.js';
 import { BEYOND_WORDS, dearerWords, OUTCOMES, verdictWords } from './words.js';
 
 /** What a page says of a calibration besides its results. */
-export interface CalibrationFacts {
-  readonly model: string;
-  readonly system: string;
+export interface CalibrationFacts extends PromptFacts {
   /** The command that uses the hold. */
   readonly use: string;
-  /** How it was made, as names and values. */
-  readonly record: readonly (readonly [name: string, value: string])[];
 }
 
 /** Returns the page of a calibration and its figures, as files. */
@@ -44,8 +40,7 @@ export async function calibrationFiles(
   const failed = choosing.failed.map(
     ({ name, error }) => html`<p>${name} could not be measured: ${error.split('\n')[0]!}</p>\n`,
   );
-  const body = html`<h1>Does anything hold this prompt?</h1>
-<p class="headline">${verdictWords(calibration)}</p>
+  const results = html`<p class="headline">${verdictWords(calibration)}</p>
 <p class="soft">${facts.model}; the prompt is at the end of this page.</p>
 <h2>What to do</h2>
 <pre>${facts.use}</pre>
@@ -60,14 +55,8 @@ ${await figuresMarkup(figures.slice(1))}
 the upper end of its interval; of equal ones, the cheaper. It was then tested once, on other dialogues. ${outcome === 'influence' ? BEYOND_WORDS : ''} ${dearerWords(calibration) ?? ''}</p>
 <div class="wide" tabindex="0" role="region" aria-label="Settings">${htmlTable(readableTable(tried))}</div>
 <p class="soft">${tried.note}</p>
-${failed}
-<h2>How it was made</h2>
-<dl>
-${facts.record.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>
-<h2>The prompt</h2>
-<blockquote>${facts.system}</blockquote>`;
-  const text = await page({ title: 'Does anything hold this prompt?', style: PROMPT_STYLE, body });
-  return [{ path: 'index.html', text }, ...(await figureFiles(figures))];
+${failed}`;
+  return promptFiles('Does anything hold this prompt?', results, figures, facts);
 }
 
 function courseFigure(calibration: Calibration, { model }: CalibrationFacts): PromptFigure {
@@ -95,7 +84,7 @@ function courseFigure(calibration: Calibration, { model }: CalibrationFacts): Pr
     panels: [
       {
         title: `${name}, ${unit}`,
-        domain: outcome === 'stability' ? [0, 1] : domainOf(series.flatMap(({ points }) => points)),
+        domain: outcome === 'stability' ? [0, 1] : domainFromZero(series.flatMap(({ points }) => points)),
         height: 220,
         series,
       },
@@ -110,14 +99,12 @@ function frontFigure(calibration: Calibration, { model }: CalibrationFacts): Pro
   const { outcome, choosing, budget } = calibration;
   const { unit } = OUTCOMES[outcome];
   const { off, tried, choice } = choosing;
-  const ended = ({ value, low, high }: Calibration['choosing']['off']['late']) =>
-    Number.isNaN(low) ? { value, low: value, high: value } : { value, low, high };
   const points = [
     { name: 'off', x: NOTHING, y: NOTHING },
     ...tried.map((setting) => ({
       name: setting.name,
-      x: ended(setting.cost),
-      y: ended(countedGain(setting)),
+      x: closed(setting.cost),
+      y: closed(countedGain(setting)),
     })),
   ];
   const isOnFront = (at: number): boolean =>

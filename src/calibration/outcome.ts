@@ -1,4 +1,5 @@
 import type { StudyResult } from '../findings/index.js';
+import { answerScore } from '../influence/index.js';
 import {
   createBootstrap,
   DIFFERENCES,
@@ -10,6 +11,7 @@ import {
   SCORES,
   type Score,
   skewedMeanTest,
+  totalOf,
 } from '../statistics/index.js';
 import type { Outcome } from './prompt-study.js';
 import { controlOf, type Rounds } from './settings.js';
@@ -70,7 +72,7 @@ export function outcomesOf({ records, spec }: StudyResult, reading: OutcomeReadi
   const off = byArm.get(spec.arms[0]!.name)!;
   const [from, to] = reading.late ?? spec.late;
   const late = (scores: DialogueScores): Score =>
-    total([...scores].filter(([round]) => round >= from && round <= to).map(([, score]) => score));
+    totalOf([...scores].filter(([round]) => round >= from && round <= to).map(([, score]) => score));
   const range = RANGES[reading.outcome];
   const mean = (scores: readonly Score[], of = range?.of): Estimate =>
     scores.length === 0 ? UNKNOWN : estimate(scores.length, meanOf(scores), of);
@@ -152,10 +154,7 @@ function scoresOf(
       measured.map(({ index, references }) => {
         const rounds = references.find(({ name }) => name === reference)?.rounds ?? [];
         const answered = rounds.filter(({ count }) => count > 0);
-        return [
-          index,
-          new Map(answered.map(({ round, sum, count }) => [round, { sum: sum / count, count: 1 }])),
-        ];
+        return [index, new Map(answered.map((influence) => [influence.round, answerScore(influence)]))];
       }),
     );
   }
@@ -166,14 +165,13 @@ function scoresOf(
       new Map(
         rounds
           .filter(({ probes }) => probes.length > 0)
-          .map(({ round, probes }) => [round, total(probes.map(({ score }) => ({ sum: score, count: 1 })))]),
+          .map(({ round, probes }) => [
+            round,
+            totalOf(probes.map(({ score }) => ({ sum: score, count: 1 }))),
+          ]),
       ),
     ]),
   );
-}
-
-function total(scores: readonly Score[]): Score {
-  return scores.reduce((all, { sum, count }) => ({ sum: all.sum + sum, count: all.count + count }), NOTHING);
 }
 
 /** Returns the KL divergence of an arm from the untouched model, in nats a token; null if it was not measured. */

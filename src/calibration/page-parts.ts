@@ -1,4 +1,13 @@
-import { type ChartPoint, type Figure, figureSvg, html, type Markup, trusted } from '../report/index.js';
+import { pointAt } from '../findings/index.js';
+import {
+  type ChartPoint,
+  type Figure,
+  figureSvg,
+  html,
+  inlineSvg,
+  type Markup,
+  page,
+} from '../report/index.js';
 import type { RoundMean } from './outcome.js';
 
 /** A figure of a page: drawn inside it, and as a file beside it. */
@@ -10,6 +19,14 @@ export interface PromptFigure {
   readonly svg: (look: 'paper' | 'page') => Promise<string>;
 }
 
+/** What the page on a prompt says besides its results. */
+export interface PromptFacts {
+  readonly model: string;
+  readonly system: string;
+  /** How it was made, as names and values. */
+  readonly record: readonly (readonly [name: string, value: string])[];
+}
+
 /** A file of a report. */
 export interface PageFile {
   readonly path: string;
@@ -17,7 +34,7 @@ export interface PageFile {
 }
 
 /** CSS of the pages on one prompt. */
-export const PROMPT_STYLE = `
+const PROMPT_STYLE = `
 .headline { font-size: 1.2rem; font-weight: 600; max-width: 46rem; }
 pre { background: var(--card); border-radius: 8px; padding: .8rem 1rem; overflow-x: auto; }
 blockquote { margin: 1rem 0; padding: .2rem 0 .2rem 1rem; border-left: 3px solid var(--line); white-space: pre-wrap; overflow-wrap: anywhere; }
@@ -29,14 +46,7 @@ figcaption { color: var(--soft); max-width: 46rem; }
 
 /** Turns means by round into points of a line. */
 export const pointsOf = (rounds: readonly RoundMean[]): ChartPoint[] =>
-  rounds
-    .filter(({ value }) => !Number.isNaN(value))
-    .map(({ round, value, low, high }) => ({
-      x: round,
-      value,
-      low: Number.isNaN(low) ? value : low,
-      high: Number.isNaN(high) ? value : high,
-    }));
+  rounds.filter(({ value }) => !Number.isNaN(value)).map((mean) => pointAt(mean.round, mean));
 
 /** Returns a line chart as a figure of a page. */
 export const lineFigure = (name: string, caption: string, figure: Figure): PromptFigure => ({
@@ -45,29 +55,37 @@ export const lineFigure = (name: string, caption: string, figure: Figure): Promp
   svg: (look) => figureSvg(figure, look),
 });
 
-/** Returns a range from zero that holds all intervals. */
-export function domainOf(points: readonly ChartPoint[]): readonly [low: number, high: number] {
-  const top = Math.max(...points.map(({ high }) => high));
-  return [0, top > 0 ? 1.05 * top : 1];
-}
-
 /** Draws figures for a page. */
 export async function figuresMarkup(figures: readonly PromptFigure[]): Promise<Markup> {
   const drawn: Markup[] = [];
   for (const { name, caption, svg } of figures) {
-    // HTML needs no namespaces, and without them the page contains no address. Ids must be unique in the page.
-    const inside = (await svg('page'))
-      .replace(/ xmlns(:\w+)?="[^"]*"/g, '')
-      .replace(/\bid="([^"]+)"/g, `id="${name}-$1"`)
-      .replace(/url\(#([^)]+)\)/g, `url(#${name}-$1)`);
-    drawn.push(html`<figure>${trusted(inside)}<figcaption>${caption}</figcaption></figure>\n`);
+    const drawing = inlineSvg(await svg('page'), name);
+    drawn.push(html`<figure>${drawing}<figcaption>${caption}</figcaption></figure>\n`);
   }
   return html`${drawn}`;
 }
 
 /** Returns the figures as files. */
-export async function figureFiles(figures: readonly PromptFigure[]): Promise<PageFile[]> {
+async function figureFiles(figures: readonly PromptFigure[]): Promise<PageFile[]> {
   const files: PageFile[] = [];
   for (const { name, svg } of figures) files.push({ path: `${name}.svg`, text: await svg('paper') });
   return files;
+}
+
+/** Returns a page on a prompt, which ends with how it was made and the prompt, and its figures as files. */
+export async function promptFiles(
+  title: string,
+  results: Markup,
+  figures: readonly PromptFigure[],
+  { system, record }: PromptFacts,
+): Promise<PageFile[]> {
+  const body = html`<h1>${title}</h1>
+${results}
+<h2>How it was made</h2>
+<dl>
+${record.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>
+<h2>The prompt</h2>
+<blockquote>${system}</blockquote>`;
+  const text = await page({ title, style: PROMPT_STYLE, body });
+  return [{ path: 'index.html', text }, ...(await figureFiles(figures))];
 }

@@ -4,6 +4,7 @@ import { HoldfastError } from '../errors.js';
 import { sha256 } from '../hash.js';
 import { type Message, MomentText } from '../text/index.js';
 import type { Chat } from './chat.js';
+import { parsedFile } from './parsed-file.js';
 import { count, fitsPolicy, indices, pair, policy, schedule, target } from './setting-schemas.js';
 import type { Settings } from './settings.js';
 import { CACHE_KINDS } from './settings-options.js';
@@ -199,11 +200,15 @@ export interface LoadedDialogue {
  * @throws HoldfastError `E_DIALOGUE` naming the invalid field
  */
 export function loadDialogue(json: unknown, file?: string): LoadedDialogue {
-  if (Array.isArray(json)) return { messages: check(z.array(message), json, file), saved: null };
+  if (Array.isArray(json))
+    return { messages: parsedFile(z.array(message), json, file, DIALOGUE), saved: null };
   if (!(typeof json === 'object' && json !== null && 'format' in json)) {
-    return { messages: check(z.object({ messages: z.array(message) }), json, file).messages, saved: null };
+    return {
+      messages: parsedFile(z.object({ messages: z.array(message) }), json, file, DIALOGUE).messages,
+      saved: null,
+    };
   }
-  const saved = check(savedDialogue, json, file);
+  const saved = parsedFile(savedDialogue, json, file, DIALOGUE);
   const spoken = saved.messages.slice(saved.messages[0]?.role === 'system' ? 1 : 0);
   const inTurn = spoken.every(({ role }, index) => role === (index % 2 === 0 ? 'user' : 'assistant'));
   if (!inTurn || spoken.length !== 2 * (saved.given + saved.turns.length)) {
@@ -216,17 +221,5 @@ export function loadDialogue(json: unknown, file?: string): LoadedDialogue {
   return { messages: saved.messages, saved };
 }
 
-function check<Schema extends z.ZodType>(
-  schema: Schema,
-  json: unknown,
-  file: string | undefined,
-): z.infer<Schema> {
-  const result = schema.safeParse(json);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const path = issue!.path.map(String).join('.');
-  throw new HoldfastError('E_DIALOGUE', `not a dialogue: ${issue!.message}`, {
-    ...(file === undefined ? {} : { file }),
-    ...(path === '' ? {} : { field: path }),
-  });
-}
+/** What its errors say of a dialogue. */
+const DIALOGUE = { code: 'E_DIALOGUE', what: 'a dialogue' } as const;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseTarget, policyText, type Target, targetName } from '../attention/index.js';
-import { HoldfastError } from '../errors.js';
+import { parsedFile } from './parsed-file.js';
 import { count, fitsPolicy, indices, pair, policy, schedule, target } from './setting-schemas.js';
 import { policyChoice, type SteeringOptions } from './settings-options.js';
 
@@ -97,13 +97,8 @@ export type HoldSettings = z.infer<typeof settings>;
  * @throws HoldfastError `E_HOLD` naming the invalid field
  */
 export function readHold(json: unknown, file?: string): HoldFile {
-  const result = holdFile.safeParse(json);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const path = issue!.path.map(String).join('.');
-  throw new HoldfastError('E_HOLD', `not a hold: ${issue!.message}`, {
-    ...(file === undefined ? {} : { file }),
-    ...(path === '' ? {} : { field: path }),
+  return parsedFile(holdFile, json, file, {
+    ...{ code: 'E_HOLD', what: 'a hold' },
     hint: 'holdfast calibrate writes such files',
   });
 }

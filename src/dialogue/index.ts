@@ -62,6 +62,7 @@ export {
   type SpanShare,
   sharesAt,
 } from './shares.js';
+export { together } from './together.js';
 export {
   type AnswerStep,
   answerIds,

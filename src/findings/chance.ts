@@ -1,16 +1,8 @@
-import { type Estimate, meanOf, SCORES } from '../statistics/index.js';
+import { type Estimate, meanOf, SCORES, totalOf } from '../statistics/index.js';
 import type { ChanceAnswer, ChanceRecord, DialogueRecord, ProbeRecord } from '../study/index.js';
 import type { Clusters } from './clusters.js';
 import type { Inference } from './inference.js';
-import {
-  everyProbe,
-  only,
-  type ProbeFilter,
-  probedRoundsOf,
-  type ReadRound,
-  scoresIn,
-  totalOf,
-} from './scores.js';
+import { everyProbe, only, type ProbeFilter, probedRoundsOf, type ReadRound, scoresIn } from './scores.js';
 
 /** What the probes of a slice's dialogues score by chance. */
 export interface ChanceBook {

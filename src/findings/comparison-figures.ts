@@ -1,8 +1,9 @@
-import { frontChartSpec, type Series, smallMultiplesSpec, specOf } from '../report/index.js';
+import { type Series, smallMultiplesSpec, specOf } from '../report/index.js';
 import type { SliceAnalysis } from './analysis.js';
 import { lossText } from './comparison-words.js';
-import { BANDS, closed, pointAt, type ReportFigure, TOGETHER } from './figure-parts.js';
+import { BANDS, pointAt, type ReportFigure, TOGETHER } from './figure-parts.js';
 import { CERTAIN } from './front.js';
+import { frontFigure } from './front-figure.js';
 import { roundsText } from './rounds-text.js';
 import type { ReportedSpec } from './study-result.js';
 import type { Survival } from './survival.js';
@@ -45,33 +46,17 @@ export function survivalFigure({ survival, slice }: SliceAnalysis, source: strin
 }
 
 /** Draws late stability against KL divergence; null for fewer than two arms with both. */
-export function frontFigure(
+export function stabilityFront(
   { trades, slice: { baseline } }: SliceAnalysis,
   { late }: ReportedSpec,
   source: string,
 ): ReportFigure | null {
-  if (trades.length < 2) return null;
   const sure = Math.round(100 * CERTAIN);
-  const drawn = {
-    title: 'Stability against cost',
-    subtitle:
-      'The dashed line is the Pareto front by values. Solid lines are 95 % intervals. Filled: on the front for certain; pale: uncertain; hollow: not; triangle: a control',
-    x: 'KL divergence from the untouched model, nats a token (square-root scale)',
-    y: `stability in ${roundsText(late)}`,
-    marks: trades.map(({ name, benefit, cost, onFront, membership, isControl }) => ({
-      name,
-      x: closed(cost),
-      y: closed(benefit),
-      onFront,
-      membership,
-      isControl,
-      isBaseline: name === baseline,
-    })),
-    source,
-  };
-  return {
+  return frontFigure(trades, {
+    ...{ baseline, source },
     name: 'front',
     caption: `Up is more stable, left is cheaper. Filled circles are on the Pareto front in at least ${sure} of 100 resamples of dialogues and held-out items: no other arm is at least as stable at the same or lower cost. Hollow squares are on it in at most ${100 - sure}; pale circles are uncertain. Triangles are controls, pale or filled in the same way. ${baseline} is orange.`,
-    spec: (look) => frontChartSpec(drawn, look),
-  };
+    title: 'Stability against cost',
+    benefit: `stability in ${roundsText(late)}`,
+  });
 }

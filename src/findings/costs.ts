@@ -8,10 +8,11 @@ import {
   SCORES,
   type Score,
   type Statistic,
+  totalOf,
 } from '../statistics/index.js';
 import type { CostRecord, DialogueRecord } from '../study/index.js';
 import type { Inference } from './inference.js';
-import { only, roundsOf, scoreOf, scoresIn, totalOf } from './scores.js';
+import { only, roundsOf, scoreOf, scoresIn } from './scores.js';
 import { type ArmRecords, baselineOf, type Slice } from './slices.js';
 import type { LabelledTiming } from './study-result.js';
 

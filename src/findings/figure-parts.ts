@@ -19,6 +19,7 @@ export function closed({ value, low, high }: Estimate): Estimate {
   return Number.isNaN(low) ? { value, low: value, high: value } : { value, low, high };
 }
 
+/** Returns an estimate as a point of a line. */
 export const pointAt = (x: number, estimate: Estimate): ChartPoint => ({ x, ...closed(estimate) });
 
 /** What bands are, for captions. */

@@ -1,7 +1,7 @@
 import { type ChartPoint, heatMapSpec, type Series, smallMultiplesSpec, specOf } from '../report/index.js';
 import type { SliceAnalysis } from './analysis.js';
 import { sampleText } from './clusters.js';
-import { frontFigure, survivalFigure } from './comparison-figures.js';
+import { stabilityFront, survivalFigure } from './comparison-figures.js';
 import type { ArmCourse, Course } from './course.js';
 import { BANDS, pointAt, type ReportFigure, TOGETHER } from './figure-parts.js';
 import { influenceFigures } from './influence-figures.js';
@@ -19,7 +19,7 @@ export function figuresOf(analysis: SliceAnalysis, spec: ReportedSpec, versions:
     shareFigure(analysis, spec, source),
     headsFigure(analysis, spec, source),
     survivalFigure(analysis, source),
-    frontFigure(analysis, spec, source),
+    stabilityFront(analysis, spec, source),
     ...influenceFigures(analysis, spec, source),
   ].filter((figure) => figure !== null);
 }

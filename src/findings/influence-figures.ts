@@ -1,8 +1,9 @@
-import { frontChartSpec, type Series, smallMultiplesSpec, specOf } from '../report/index.js';
+import { referenceText } from '../influence/index.js';
+import { domainFromZero, type Series, smallMultiplesSpec, specOf } from '../report/index.js';
 import type { SliceAnalysis } from './analysis.js';
-import { BANDS, closed, pointAt, type ReportFigure, TOGETHER } from './figure-parts.js';
+import { BANDS, pointAt, type ReportFigure, TOGETHER } from './figure-parts.js';
+import { frontFigure } from './front-figure.js';
 import type { ArmInfluence } from './influence.js';
-import { besideText } from './influence-words.js';
 import { roundsText } from './rounds-text.js';
 import type { ReportedSpec } from './study-result.js';
 
@@ -12,7 +13,7 @@ export function influenceFigures(
   spec: ReportedSpec,
   source: string,
 ): (ReportFigure | null)[] {
-  return [courseFigure(analysis, source), frontFigure(analysis, spec, source)];
+  return [courseFigure(analysis, source), influenceFront(analysis, spec, source)];
 }
 
 /** Draws influence by round under every arm: beside every reference if one plot has room for the arms, else the first. */
@@ -31,14 +32,12 @@ function courseFigure({ influence, slice }: SliceAnalysis, source: string): Repo
       .filter(({ value }) => !Number.isNaN(value))
       .map(({ round, ...estimate }) => pointAt(round, estimate)),
   });
-  const domainOf = (arms: readonly ArmInfluence[]): readonly [number, number] => {
-    const tops = arms.flatMap((arm) => series(arm).points.map(({ high }) => high));
-    return [0, Math.max(...tops) * 1.05 || 1];
-  };
+  const domainOf = (arms: readonly ArmInfluence[]): readonly [number, number] =>
+    domainFromZero(arms.flatMap((arm) => series(arm).points));
   const what = 'KL divergence of the next-token distribution from that with another prompt';
   if (first.arms.length <= TOGETHER) {
     const panels = besides.map(({ reference, arms }) => ({
-      title: `Nats a token, beside ${besideText(reference)}`,
+      title: `Nats a token, beside ${referenceText(reference)}`,
       domain: domainOf(arms),
       height: 200,
       series: arms.map(series),
@@ -52,7 +51,7 @@ function courseFigure({ influence, slice }: SliceAnalysis, source: string): Repo
   const baseline = first.arms.find(({ name }) => name === slice.baseline);
   const drawn = {
     title,
-    subtitle: `Beside ${besideText(first.reference)}${baseline === undefined ? '' : `; each arm against ${baseline.name}`}. ${BANDS}`,
+    subtitle: `Beside ${referenceText(first.reference)}${baseline === undefined ? '' : `; each arm against ${baseline.name}`}. ${BANDS}`,
     x: 'round',
     y: 'nats a token',
     domain: domainOf(first.arms),
@@ -66,39 +65,24 @@ function courseFigure({ influence, slice }: SliceAnalysis, source: string): Repo
   };
   return {
     name: 'influence',
-    caption: `${what} (${besideText(first.reference)}), on the same answers for all arms. ${BANDS}.`,
+    caption: `${what} (${referenceText(first.reference)}), on the same answers for all arms. ${BANDS}.`,
     spec: (look) => smallMultiplesSpec(drawn, look),
   };
 }
 
 /** Draws late influence against KL divergence; null for fewer than two arms with both. */
-function frontFigure(
+function influenceFront(
   { influence, slice: { baseline } }: SliceAnalysis,
   { late }: ReportedSpec,
   source: string,
 ): ReportFigure | null {
-  if (influence === null || influence.trades.length < 2) return null;
-  const [first] = influence.arms;
-  const drawn = {
-    title: 'Influence against cost',
-    subtitle:
-      'The dashed line is the Pareto front by values. Solid lines are 95 % intervals. Filled: on the front for certain; pale: uncertain; hollow: not; triangle: a control',
-    x: 'KL divergence from the untouched model, nats a token (square-root scale)',
-    y: `influence in ${roundsText(late)}, nats a token`,
-    marks: influence.trades.map(({ name, benefit, cost, onFront, membership, isControl }) => ({
-      name,
-      x: closed(cost),
-      y: closed(benefit),
-      onFront,
-      membership,
-      isControl,
-      isBaseline: name === baseline,
-    })),
-    source,
-  };
-  return {
+  if (influence === null) return null;
+  const beside = referenceText(influence.arms[0]!.reference);
+  return frontFigure(influence.trades, {
+    ...{ baseline, source },
     name: 'influence-front',
-    caption: `The prompt's influence in ${roundsText(late)}, beside ${besideText(first!.reference)}, against the KL divergence of the arm's next-token distribution from the untouched model's on held-out dialogues. A policy that only sharpens or blurs what the model says also has a cost: more influence at the same cost is better aimed.`,
-    spec: (look) => frontChartSpec(drawn, look),
-  };
+    caption: `The prompt's influence in ${roundsText(late)}, beside ${beside}, against the KL divergence of the arm's next-token distribution from the untouched model's on held-out dialogues. A policy that only sharpens or blurs what the model says also has a cost: more influence at the same cost is better aimed.`,
+    title: 'Influence against cost',
+    benefit: `influence in ${roundsText(late)}, nats a token`,
+  });
 }

@@ -98,7 +98,7 @@ export function influenceTables({ influence }: SliceAnalysis, spec: ReportedSpec
     {
       name: 'influence-rounds',
       title: 'Influence, round by round',
-      note: `${DEFINITION}`,
+      note: DEFINITION,
       columns: [
         REFERENCE,
         ARM,

@@ -1,3 +1,4 @@
+import { referenceText } from '../influence/index.js';
 import { estimateText, verdictOf } from '../report/index.js';
 import type { SliceAnalysis } from './analysis.js';
 import { pText, whyUntold } from './effect-words.js';
@@ -47,7 +48,7 @@ export function influenceHeadline({ influence }: SliceAnalysis, spec: ReportedSp
 
 function outcomeText({ reference, window }: InfluenceEffect, { early, late }: ReportedSpec): string {
   const when = window === 'last' ? 'the last measured round' : roundsText(window === 'early' ? early : late);
-  return `Primary outcome, influence of the prompt (beside ${besideText(reference)}) in ${when}`;
+  return `Primary outcome, influence of the prompt (beside ${referenceText(reference)}) in ${when}`;
 }
 
 /** Puts the prompt's influence into sentences; none if it was not measured. */
@@ -71,16 +72,8 @@ function courseWords(
   { early: first, late: last }: ReportedSpec,
 ): string {
   const life = estimateText(halfLife, { digits: 1, infinite: 'never' });
-  return `Influence of the prompt (beside ${besideText(reference)}), under ${name}: ${estimateText(early, nats)} nats a token in ${roundsText(first)}, ${estimateText(late, nats)} in ${roundsText(last)}; half-life in rounds: ${life}.`;
+  return `Influence of the prompt (beside ${referenceText(reference)}), under ${name}: ${estimateText(early, nats)} nats a token in ${roundsText(first)}, ${estimateText(late, nats)} in ${roundsText(last)}; half-life in rounds: ${life}.`;
 }
-
-/** Returns what a reference is. */
-export const besideText = (reference: string): string =>
-  reference === 'others'
-    ? "another dialogue's prompt"
-    : reference === 'none'
-      ? 'no system message'
-      : reference;
 
 function ratioWords(arms: readonly ArmInfluence[], { late }: ReportedSpec): string[] {
   const treated = arms.flatMap(({ name, ratio }) => (ratio === null ? [] : [{ name, ratio }]));

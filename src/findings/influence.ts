@@ -1,3 +1,4 @@
+import { answerScore } from '../influence/index.js';
 import {
   type Estimate,
   halfLifeOf,
@@ -5,6 +6,7 @@ import {
   pairedDifferences,
   type Score,
   type Statistic,
+  totalOf,
 } from '../statistics/index.js';
 import { type Contrast, type InfluenceRecord, isUntouched } from '../study/index.js';
 import { clustered } from './clusters.js';
@@ -13,7 +15,7 @@ import type { WindowName } from './effects.js';
 import type { Tested } from './families.js';
 import type { Inference } from './inference.js';
 import { type PlanCheck, type Standing, standingOf } from './plan-check.js';
-import { between, only, type RoundFilter, totalOf } from './scores.js';
+import { between, only, type RoundFilter } from './scores.js';
 import type { Slice } from './slices.js';
 import type { ReportedSpec } from './study-result.js';
 
@@ -96,7 +98,7 @@ export function influenceScores(
       records
         .flatMap(({ references }) => references.find(({ name }) => name === reference)?.rounds ?? [])
         .filter(({ round, count }) => has(round) && count > 0)
-        .map(({ sum, count }) => ({ sum: sum / count, count: 1 })),
+        .map(answerScore),
     ),
   );
 }

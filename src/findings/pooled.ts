@@ -9,12 +9,13 @@ import {
   pairedDifferences,
   randomEffects,
   type Score,
+  totalOf,
 } from '../statistics/index.js';
 import type { Contrast } from '../study/index.js';
 import type { Windows } from './course.js';
 import { pairsOf, type WindowName, windowsOf } from './effects.js';
 import { FEWEST, type Inference } from './inference.js';
-import { probeScores, scoresIn, totalOf } from './scores.js';
+import { probeScores, scoresIn } from './scores.js';
 import type { Slice } from './slices.js';
 import type { ReportedSpec } from './study-result.js';
 import { type Run, runsOf } from './variance.js';

@@ -2,6 +2,7 @@ import {
   type DataTable,
   html,
   htmlTable,
+  inlineSvg,
   type Markup,
   page,
   readableTable,
@@ -97,7 +98,7 @@ async function sliceMarkup({ spec }: StudyResult, slice: ReportedSlice): Promise
   const { executor, precision } = analysis.slice.labels;
   const drawn: Markup[] = [];
   for (const { name, caption, spec: specFor } of figures) {
-    drawn.push(html`<figure id="${anchorOf(slice)}-${name}">${trusted(inPage(await specSvg(specFor('page')), `${slice.name}-${name}`))}
+    drawn.push(html`<figure id="${anchorOf(slice)}-${name}">${inlineSvg(await specSvg(specFor('page')), `${slice.name}-${name}`)}
 <figcaption>${caption}</figcaption></figure>
 `);
   }
@@ -108,14 +109,6 @@ ${drawn}
 <p class="soft note">${INTERVALS}</p>
 ${tables.map(tableMarkup)}
 `;
-}
-
-/** Prepares an SVG for embedding in the page: drops namespaces and makes ids unique. */
-function inPage(svg: string, name: string): string {
-  return svg
-    .replace(/ xmlns(:\w+)?="[^"]*"/g, '')
-    .replace(/\bid="([^"]+)"/g, `id="${name}-$1"`)
-    .replace(/url\(#([^)]+)\)/g, `url(#${name}-$1)`);
 }
 
 function tableMarkup(table: DataTable): Markup {

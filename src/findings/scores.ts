@@ -1,4 +1,4 @@
-import type { Score } from '../statistics/index.js';
+import { type Score, totalOf } from '../statistics/index.js';
 import type { DialogueRecord, ProbeRecord, RoundRecord } from '../study/index.js';
 import type { Clusters } from './clusters.js';
 
@@ -48,17 +48,6 @@ export function scoresIn(clusters: Clusters, has: RoundFilter, read: ReadRound):
       ),
     ),
   );
-}
-
-/** Returns the sum of scores. */
-export function totalOf(scores: readonly Score[]): Score {
-  let sum = 0;
-  let count = 0;
-  for (const score of scores) {
-    sum += score.sum;
-    count += score.count;
-  }
-  return { sum, count };
 }
 
 /** Returns the rounds that occur in any dialogue, ascending. */

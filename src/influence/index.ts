@@ -4,6 +4,7 @@
  */
 export { klDivergence } from './divergence.js';
 export {
+  answerScore,
   type Influence,
   type InfluenceHistory,
   type InfluenceOptions,
@@ -12,5 +13,5 @@ export {
   type ReferenceInfluence,
   type RoundInfluence,
 } from './influence.js';
-export { closestInLength } from './references.js';
+export { closestInLength, referenceText } from './references.js';
 export { type LeftOut, sentencesLeftOut } from './sentences.js';

@@ -1,5 +1,5 @@
 import { DEFAULT_TARGET, hasActed, needsSystem } from '../attention/index.js';
-import { type ForcedChat, openForcedChat, type SteeringOptions } from '../dialogue/index.js';
+import { type ForcedChat, openForcedChat, type SteeringOptions, together } from '../dialogue/index.js';
 import type { Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import type { Message, Moment } from '../text/index.js';
@@ -50,6 +50,15 @@ export interface RoundInfluence {
   /** Tokens of the answer, with the one that ends it. 0 if the template shows no end after an empty answer. */
   readonly count: number;
 }
+
+/** Returns a round's influence as a term of a mean in which every answer counts once. */
+export const answerScore = ({
+  sum,
+  count,
+}: Pick<RoundInfluence, 'sum' | 'count'>): { sum: number; count: number } => ({
+  sum: sum / count,
+  count: 1,
+});
 
 /** The influence of a prompt beside one reference. */
 export interface ReferenceInfluence extends Pick<Reference, 'name' | 'system'> {
@@ -171,12 +180,6 @@ function divergenceOf(p: Float32Array, q: Float32Array, vocabSize: number): numb
     sum += klDivergence(p.subarray(from, from + vocabSize), q.subarray(from, from + vocabSize));
   }
   return sum;
-}
-
-/** Waits for all, also if one of them fails: what belongs to the others is in use until then. */
-async function together<T>(promises: readonly Promise<T>[]): Promise<T[]> {
-  await Promise.allSettled(promises);
-  return Promise.all(promises);
 }
 
 /** Returns settings for a dialogue without a system message: what needs one is off. */

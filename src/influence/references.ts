@@ -10,3 +10,9 @@ export function closestInLength(texts: readonly string[], at: number): string | 
   const least = Math.min(...others.map(distance));
   return others.find((text) => distance(text) === least) ?? null;
 }
+
+/** Returns what a reference of this name is. */
+export function referenceText(name: string): string {
+  if (name === 'others') return "another dialogue's prompt";
+  return name === 'none' ? 'no system message' : name;
+}

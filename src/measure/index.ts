@@ -10,7 +10,6 @@ export {
   type InfluenceSummary,
   influenceFigure,
   type ReferenceSummary,
-  referenceText,
 } from './influence.js';
 export { type LeadOptions, type MeasuredTurn, measureDialogue } from './lead.js';
 export { readAloud } from './read.js';

@@ -1,6 +1,6 @@
-import type { Influence } from '../influence/index.js';
-import type { Figure, Series } from '../report/index.js';
-import { meanOf, type Score } from '../statistics/index.js';
+import { answerScore, type Influence, referenceText } from '../influence/index.js';
+import { domainFromZero, type Figure, type Series } from '../report/index.js';
+import { meanOf, type Score, totalOf } from '../statistics/index.js';
 import {
   clustersOf,
   FEWEST_CLUSTERS,
@@ -72,30 +72,19 @@ export function summarizeInfluence(dialogues: readonly DialogueInfluence[]): Inf
   };
 }
 
-const totalOf = (scores: readonly Score[]): Score => ({
-  sum: scores.reduce((total, { sum }) => total + sum, 0),
-  count: scores.reduce((total, { count }) => total + count, 0),
-});
-
 /** Returns each dialogue's nats a token by turn, beside a reference; an empty score where it has no such turn. */
 function scoresByTurn(dialogues: readonly DialogueInfluence[], at: number): ReadonlyMap<number, Score[]> {
   const byTurn = new Map<number, Score[]>();
   for (const [index, { given, references }] of dialogues.entries()) {
-    for (const { round, sum, count } of references[at]!.rounds) {
-      if (count === 0) continue;
-      const turn = given + round;
+    for (const influence of references[at]!.rounds) {
+      if (influence.count === 0) continue;
+      const turn = given + influence.round;
       const scores = byTurn.get(turn) ?? dialogues.map(() => ({ sum: 0, count: 0 }));
-      scores[index] = { sum: sum / count, count: 1 };
+      scores[index] = answerScore(influence);
       byTurn.set(turn, scores);
     }
   }
   return new Map([...byTurn].sort(([a], [b]) => a - b));
-}
-
-/** Returns what a reference is, for people. */
-export function referenceText(name: string): string {
-  if (name === 'others') return "another dialogue's prompt";
-  return name === 'none' ? 'no system message' : name;
 }
 
 /** References that a figure has room for. */
@@ -116,7 +105,6 @@ export function influenceFigure(
       })),
     }),
   );
-  const highest = Math.max(...series.flatMap(({ points }) => points.map(({ high }) => high)));
   const bands = clusters < FEWEST_CLUSTERS ? '' : '; bands: 95 % intervals';
   return {
     title: "The prompt's influence, turn by turn",
@@ -125,7 +113,7 @@ export function influenceFigure(
     panels: [
       {
         title: `KL divergence of the next token's distribution, nats a token${bands}`,
-        domain: [0, highest * 1.05 || 1],
+        domain: domainFromZero(series.flatMap(({ points }) => points)),
         height: 220,
         series,
       },

@@ -15,11 +15,11 @@ export {
 export { type FrontMembership, frontChartSpec } from './front-chart.js';
 export { type HeatMap, heatMapSpec } from './heat-map.js';
 export { html, type Markup, trusted } from './html.js';
-export { type ChartPoint, type Figure, type Series, specOf } from './line-chart.js';
+export { type ChartPoint, domainFromZero, type Figure, type Series, specOf } from './line-chart.js';
 export type { FigureLook } from './look.js';
 export { page } from './page.js';
 export { smallMultiplesSpec } from './small-multiples.js';
-export { figureSvg, specSvg } from './svg.js';
+export { figureSvg, inlineSvg, specSvg } from './svg.js';
 export { alignColumns, htmlTable, type Table, textTable } from './table.js';
 export { textChart } from './text-chart.js';
 export {

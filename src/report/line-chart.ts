@@ -163,3 +163,9 @@ function endLabels(series: readonly Series[], [low, high]: Panel['domain'], heig
     return labels.map((label) => ({ ...label, at: label.at - raised }));
   });
 }
+
+/** Returns a range of values from zero that holds all points with their intervals. */
+export function domainFromZero(points: readonly ChartPoint[]): readonly [low: number, high: number] {
+  const top = Math.max(...points.map(({ high }) => high));
+  return [0, top > 0 ? 1.05 * top : 1];
+}

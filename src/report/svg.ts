@@ -1,5 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { type HeatMap, heatMapSpec } from './heat-map.js';
+import { type Markup, trusted } from './html.js';
 import { type Figure, specOf } from './line-chart.js';
 import type { FigureLook } from './look.js';
 
@@ -32,5 +33,19 @@ function withOwnIds(svg: string): string {
     (text, id, at) =>
       text.replaceAll(`"${id}"`, `"mark-${at}"`).replaceAll(`url(#${id})`, `url(#mark-${at})`),
     svg,
+  );
+}
+
+/**
+ * Puts an SVG into an HTML page: without namespaces, which HTML does not need and which are addresses, and with ids that are
+ * unique in the page.
+ * @param name what its ids begin with
+ */
+export function inlineSvg(svg: string, name: string): Markup {
+  return trusted(
+    svg
+      .replace(/ xmlns(:\w+)?="[^"]*"/g, '')
+      .replace(/\bid="([^"]+)"/g, `id="${name}-$1"`)
+      .replace(/url\(#([^)]+)\)/g, `url(#${name}-$1)`),
   );
 }

@@ -84,5 +84,6 @@ export {
   type Statistic,
   slopeOf,
   slopeRange,
+  totalOf,
 } from './statistic.js';
 export { rankCorrelationWithin, type StratifiedPoint } from './within-correlation.js';

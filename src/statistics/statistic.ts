@@ -6,6 +6,17 @@ export interface Score {
   readonly count: number;
 }
 
+/** Returns the sum of scores. */
+export function totalOf(scores: readonly Score[]): Score {
+  let sum = 0;
+  let count = 0;
+  for (const score of scores) {
+    sum += score.sum;
+    count += score.count;
+  }
+  return { sum, count };
+}
+
 /** A function of a sample of clusters, given by their indices; an index may occur more than once. */
 export type Statistic = (drawn: Int32Array) => number;
 

@@ -9,9 +9,10 @@ import {
   openPromptStudy,
   type PromptFlags,
   prepare,
+  recordOf,
   writeFiles,
 } from './prepare.js';
-import { runStage, Stopped } from './run-stage.js';
+import { runStage, untilStopped } from './run-stage.js';
 
 interface AuditFlags extends PromptFlags {
   readonly out?: string;
@@ -24,12 +25,7 @@ interface AuditFlags extends PromptFlags {
 export function addAuditCommand(command: Command, cells: URL = CELLS): void {
   addPromptOptions(command, { rounds: 20, dialogues: 8, dialoguesAre: 'dialogues to watch' })
     .option('--out <dir>', 'the folder of the page and its study (audits/NAME, for the file NAME.txt)')
-    .action((named: string | undefined, flags: AuditFlags) =>
-      audit(named, flags, cells).catch((error: unknown) => {
-        if (!(error instanceof Stopped)) throw error;
-        process.exitCode = error.exitCode;
-      }),
-    );
+    .action((named: string | undefined, flags: AuditFlags) => untilStopped(audit(named, flags, cells)));
 }
 
 async function audit(named: string | undefined, flags: AuditFlags, cells: URL): Promise<void> {
@@ -56,26 +52,10 @@ async function audit(named: string | undefined, flags: AuditFlags, cells: URL): 
   );
   const facts = {
     ...{ model: model!.name, system, contextLength, next },
-    record: [
-      [
-        'model',
-        `${model!.name}, weights ${model!.hash.slice(0, 12)}, ${study.model.executor} ${study.model.precision ?? ''}`,
-      ],
-      [
-        'dialogues',
-        `${found.dialogues} of ${found.rounds} rounds, at most ${study.maxTokens} tokens an answer`,
-      ],
-      ['users', study.users === 'organism' ? "the embedded model's own language" : 'bundled everyday users'],
-      ['rules', study.rules ?? 'none'],
-      ['moment', result.now ?? ''],
-      [
-        'versions',
-        Object.entries(result.versions)
-          .map(([name, version]) => `${name} ${version}`)
-          .join(', '),
-      ],
-      ['study', 'audit.yaml beside this page; `holdfast study report` shows all of it'],
-    ] as const,
+    record: recordOf(study, result, `${found.dialogues} of ${found.rounds} rounds`, [
+      'study',
+      'audit.yaml beside this page; `holdfast study report` shows all of it',
+    ]),
   };
   await writeFiles(folder, await auditFiles(found, facts));
   stdout.lines([...auditWords(found, facts), `${join(folder, 'index.html')}: the page`, `next: ${next}`]);

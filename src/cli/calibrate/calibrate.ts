@@ -30,12 +30,12 @@ import {
   addPromptOptions,
   commandLine,
   openPromptStudy,
-  type Prepared,
   type PromptFlags,
   prepare,
+  recordOf,
   writeFiles,
 } from './prepare.js';
-import { runStage, Stopped } from './run-stage.js';
+import { runStage, untilStopped } from './run-stage.js';
 
 interface CalibrateFlags extends PromptFlags {
   readonly budget: number;
@@ -64,10 +64,7 @@ export function addCalibrateCommand(command: Command, cells: URL = CELLS): void 
       'hold.json',
     )
     .action((named: string | undefined, flags: CalibrateFlags) =>
-      calibrate(named, flags, cells).catch((error: unknown) => {
-        if (!(error instanceof Stopped)) throw error;
-        process.exitCode = error.exitCode;
-      }),
+      untilStopped(calibrate(named, flags, cells)),
     );
 }
 
@@ -134,13 +131,17 @@ async function calibrate(named: string | undefined, flags: CalibrateFlags, cells
   });
   await writeWhole(out, [Buffer.from(holdText(hold))]);
   const use = `${commandLine('chat', prepared.called)} --system "$(cat ${quoted(flags.system)})" --hold ${quoted(out)}`;
+  const tested = confirmation === null ? '' : `; tested on ${confirmation.held.dialogues} others`;
   await writeFiles(
     folder,
     await calibrationFiles(calibration, {
       model: model!.name,
       system,
       use,
-      record: recordOf(prepared, last, calibration),
+      record: recordOf(study, last, `chosen on ${choosing.off.dialogues}${tested}; ${study.rounds} rounds`, [
+        'studies',
+        'choose.yaml and confirm.yaml beside this page; `holdfast study report` shows all of them',
+      ]),
     }),
   );
   const dearer = dearerWords(calibration);
@@ -152,32 +153,4 @@ async function calibrate(named: string | undefined, flags: CalibrateFlags, cells
     `${out}: the hold; ${join(folder, 'index.html')}: its page`,
     use,
   ]);
-}
-
-function recordOf(
-  { study }: Prepared,
-  { versions, now, models }: StudyResult,
-  { choosing, confirmation }: Calibration,
-): (readonly [string, string])[] {
-  const tested = confirmation === null ? '' : `; tested on ${confirmation.held.dialogues} others`;
-  return [
-    [
-      'model',
-      `${study.model.name}, weights ${models[0]!.hash.slice(0, 12)}, ${study.model.executor} ${study.model.precision ?? ''}`,
-    ],
-    [
-      'dialogues',
-      `chosen on ${choosing.off.dialogues}${tested}; ${study.rounds} rounds, at most ${study.maxTokens} tokens an answer`,
-    ],
-    ['users', study.users === 'organism' ? "the embedded model's own language" : 'bundled everyday users'],
-    ['rules', study.rules ?? 'none'],
-    ['moment', now ?? ''],
-    [
-      'versions',
-      Object.entries(versions)
-        .map(([name, version]) => `${name} ${version}`)
-        .join(', '),
-    ],
-    ['studies', 'choose.yaml and confirm.yaml beside this page; `holdfast study report` shows all of them'],
-  ];
 }

@@ -1,11 +1,12 @@
 import { basename, join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { planModel } from '../../architectures/index.js';
-import type { PageFile, PromptStudy } from '../../calibration/index.js';
+import type { PageFile, PromptFacts, PromptStudy } from '../../calibration/index.js';
 import { HoldfastError } from '../../errors.js';
 import { parsePrecision } from '../../executors/index.js';
 import { takesOption } from '../../executors/registry.js';
 import { makeFolder, readText, writeWhole } from '../../files/index.js';
+import type { StudyResult } from '../../findings/index.js';
 import { locateModel, openModel } from '../../hub/index.js';
 import { EMBEDDED_MODELS, EXECUTORS, type ExecutorName } from '../../load.js';
 import { JUDGE_VERSION, loadRules } from '../../material/index.js';
@@ -171,3 +172,30 @@ export async function openPromptStudy(
 /** Returns a command of Holdfast as a line for the shell. */
 export const commandLine = (...words: readonly string[]): string =>
   [commandName(process.argv[1]!, process.cwd()), ...words.map(quoted)].join(' ');
+
+/** Returns how a page was made, for the page. @param dialogues what was done with them @param specifications where they are */
+export function recordOf(
+  study: PromptStudy,
+  { versions, now, models }: StudyResult,
+  dialogues: string,
+  specifications: readonly [name: string, where: string],
+): PromptFacts['record'] {
+  const [model] = models;
+  return [
+    [
+      'model',
+      `${model!.name}, weights ${model!.hash.slice(0, 12)}, ${study.model.executor} ${study.model.precision ?? ''}`,
+    ],
+    ['dialogues', `${dialogues}, at most ${study.maxTokens} tokens an answer`],
+    ['users', study.users === 'organism' ? "the embedded model's own language" : 'bundled everyday users'],
+    ['rules', study.rules ?? 'none'],
+    ['moment', now ?? ''],
+    [
+      'versions',
+      Object.entries(versions)
+        .map(([name, version]) => `${name} ${version}`)
+        .join(', '),
+    ],
+    specifications,
+  ];
+}

@@ -7,7 +7,7 @@ import { stderr } from '../terminal/index.js';
 import type { Prepared, PromptFlags } from './prepare.js';
 
 /** A stage that a signal stopped. */
-export class Stopped extends Error {
+class Stopped extends Error {
   constructor(readonly exitCode: number) {
     super('stopped');
   }
@@ -50,4 +50,14 @@ export async function runStage(
     );
   }
   return readStudyResult(results);
+}
+
+/** Waits for a command whose stages a signal may stop, and sets the exit code if one did. */
+export async function untilStopped(command: Promise<void>): Promise<void> {
+  try {
+    await command;
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    process.exitCode = error.exitCode;
+  }
 }

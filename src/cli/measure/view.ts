@@ -1,3 +1,4 @@
+import { referenceText } from '../../influence/index.js';
 import {
   byDecay,
   byShare,
@@ -11,7 +12,6 @@ import {
   type InfluenceSummary,
   type Measured,
   type ReferenceSummary,
-  referenceText,
   type ShareColumn,
   type TurnPlace,
 } from '../../measure/index.js';

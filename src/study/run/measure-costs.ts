@@ -1,4 +1,4 @@
-import { layoutAnswer, openForcedChat } from '../../dialogue/index.js';
+import { layoutAnswer, openForcedChat, together } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
 import { logSumExp } from '../../executors/index.js';
 import { klDivergence } from '../../influence/index.js';
@@ -39,7 +39,7 @@ export async function divergence(model: Model, dialogue: Exchanges, arm: Arm, no
   try {
     for (;;) {
       // At the same time, so that an executor that batches reads the weights once for both.
-      const [{ value: before }, { value: after }] = await both(untouched.next(), changed.next());
+      const [{ value: before }, { value: after }] = await together([untouched.next(), changed.next()]);
       if (before === undefined || after === undefined) return { sum, count };
       const { chosen, logits } = before;
       for (const row of chosen.keys()) {
@@ -49,14 +49,8 @@ export async function divergence(model: Model, dialogue: Exchanges, arm: Arm, no
       count += chosen.length;
     }
   } finally {
-    await both(untouched.return(undefined), changed.return(undefined));
+    await together([untouched.return(undefined), changed.return(undefined)]);
   }
-}
-
-/** Waits for two results, also if one of them fails: what belongs to the other is in use until then. */
-async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
-  await Promise.allSettled([first, second]);
-  return Promise.all([first, second]);
 }
 
 /** Sums −log p over the tokens of held-out answers, in nats. */

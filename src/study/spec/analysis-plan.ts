@@ -13,7 +13,7 @@ import {
   readFields,
   text,
 } from './read-value.js';
-import type { Rounds } from './rounds.js';
+import { type Rounds, roundNumber } from './rounds.js';
 import type { AnalysisPlan, ArmSpec, Contrast, PrimaryOutcome } from './spec.js';
 
 /** The outcomes that a plan may declare as its primary one. */
@@ -30,8 +30,6 @@ export interface AnalysisFields {
   readonly contrasts: readonly Placed<Contrast>[];
   readonly margin: number;
 }
-
-const roundNumber = number({ from: 1, to: 1000, whole: true });
 
 const roundRange: Reader<Rounds> = (tree, report) => {
   const rounds = listOf(roundNumber)(tree, report);

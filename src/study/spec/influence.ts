@@ -11,6 +11,7 @@ import {
   type Report,
   readFields,
 } from './read-value.js';
+import { everyRound } from './rounds.js';
 import type { ArmSpec, InfluenceSpec, ReferenceChoice, SourceSpec } from './spec.js';
 import type { Tree } from './yaml-tree.js';
 
@@ -23,15 +24,10 @@ interface InfluenceFields {
   readonly rounds: readonly number[] | 'every';
 }
 
-const rounds: Reader<readonly number[] | 'every'> = (tree, report) =>
-  tree.kind === 'scalar' && tree.value === 'every'
-    ? 'every'
-    : distinct(oneOrMore(number({ from: 1, to: 1000, whole: true })))(tree, report);
-
 const readers: Readers<InfluenceFields> = {
   dialogues: number({ from: 1, to: 100_000, whole: true }),
   references: distinct(oneOrMore(oneOf(REFERENCES))),
-  rounds,
+  rounds: everyRound,
 };
 
 /** Reads the section `influence`, with its defaults. */

@@ -20,7 +20,7 @@ import {
   readFields,
   text,
 } from './read-value.js';
-import { checkRounds } from './rounds.js';
+import { checkRounds, everyRound } from './rounds.js';
 import { type Locate, sourceList } from './sources.js';
 import type { CalibrationSpec, CostsSpec, InfluenceSpec, ModelSpec, SourceSpec, StudySpec } from './spec.js';
 import { type Place, type Problem, readYaml, type Tree } from './yaml-tree.js';
@@ -53,7 +53,6 @@ const MAX_REPEATS = 20;
 const COST_ITEMS = 24;
 
 const whole = (from: number, to: number): Reader<number> => number({ from, to, whole: true });
-const roundNumber = whole(1, 1000);
 
 /**
  * Reads and checks a study's specification. `docs/guide/study-spec.md` lists all keys and defaults.
@@ -106,7 +105,7 @@ function readersFor(locate: Locate): Readers<StudyFields> {
     seeds: distinct(oneOrMore(whole(0, 2 ** 17 - 1))),
     sampling,
     'max-tokens': whole(1, 100_000),
-    probes,
+    probes: everyRound,
     'probe-repeats': whole(1, MAX_REPEATS),
     arms: armList(locate),
     costs: costs(locate),
@@ -223,11 +222,6 @@ const studyName: Reader<string> = (tree, report) => {
 const moment: Reader<Moment> = (tree, report) => {
   const written = text(tree, report);
   return written === undefined ? undefined : attempt(tree, report, () => parseMoment(written));
-};
-
-const probes: Reader<readonly number[] | 'every'> = (tree, report) => {
-  if (tree.kind === 'scalar' && tree.value === 'every') return 'every';
-  return distinct(oneOrMore(roundNumber))(tree, report);
 };
 
 const calibrate: Reader<CalibrationSpec> = (tree, report) => {

@@ -1,9 +1,16 @@
-import { complain, type Report } from './read-value.js';
+import { complain, distinct, number, oneOrMore, type Reader, type Report } from './read-value.js';
 import type { SourceSpec } from './spec.js';
 import type { Entry, Tree } from './yaml-tree.js';
 
 /** A range of rounds, first and last included. */
 export type Rounds = readonly [first: number, last: number];
+
+/** Reads the number of a round. */
+export const roundNumber = number({ from: 1, to: 1000, whole: true });
+
+/** Reads `every`, or one round or several. */
+export const everyRound: Reader<readonly number[] | 'every'> = (tree, report) =>
+  tree.kind === 'scalar' && tree.value === 'every' ? 'every' : distinct(oneOrMore(roundNumber))(tree, report);
 
 interface StudyRounds {
   readonly sources: readonly SourceSpec[];
