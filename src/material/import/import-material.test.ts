@@ -209,6 +209,12 @@ describe('the import of StructFlowBench', () => {
     expect([...skipped.values()]).toEqual([1, 1]);
   });
 
+  it('counts what it skips over all files', () => {
+    const repeated = JSON.stringify([talk('Casual Chat', 'Hello.'), talk('Casual Chat', 'Hello.')]);
+    const { skipped } = asMaterial({ 'one.json': repeated, 'two.json': repeated });
+    expect([...skipped.values()]).toEqual([2]);
+  });
+
   it('names entry and field of an error', () => {
     const bad = { ...talk('Casual Chat', 'Hello.'), whole_conv: [{ name: 'c1' }] };
     expect(refusal({ 'StructFlowBench.json': JSON.stringify([talk('Casual Chat', 'Hi.'), bad]) })).toMatch(

@@ -110,6 +110,15 @@ function mergeFiles(files: readonly ImportedFile[]): Required<ImportedFile> {
     prompts: files.flatMap(({ prompts = [] }) => prompts),
     scripts: files.flatMap(({ scripts = [] }) => scripts),
     recordings: files.flatMap(({ recordings = [] }) => recordings),
-    skipped: new Map(files.flatMap(({ skipped = [] }) => [...skipped])),
+    skipped: sumOf(files.map(({ skipped = new Map() }) => skipped)),
   };
+}
+
+/** Adds counts of the same reason up: a folder may have several files of one kind. */
+function sumOf(counts: readonly ReadonlyMap<string, number>[]): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const [reason, count] of counts.flatMap((own) => [...own])) {
+    sums.set(reason, (sums.get(reason) ?? 0) + count);
+  }
+  return sums;
 }
