@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
-import type { ArmSpec } from '../study/index.js';
-import { armItem, type Rounds } from './settings.js';
+import type { ArmSpec, MeasuredPart } from '../study/index.js';
+import { armItem, type Rounds, type TriedArms } from './settings.js';
 
 /** A study of one system prompt on one model. Paths are relative to its folder, or absolute. */
 export interface PromptStudy {
@@ -33,11 +33,11 @@ export const outcomeOf = ({ rules }: Pick<PromptStudy, 'rules'>): Outcome =>
 const COST_DIALOGUES = 12;
 
 /** Returns the study that tries settings, on its calibration dialogues. */
-export function choosingText(study: PromptStudy, arms: readonly unknown[]): string {
+export function choosingText(study: PromptStudy, arms: TriedArms): string {
   return specText(study, {
     name: 'choose',
     question: 'Which setting holds this prompt on this model, within the budget?',
-    arms,
+    arms: measuring(study, ['costs', 'influence'], arms),
     costs: { kl: COST_DIALOGUES, perplexity: 0 },
     references: ['others'],
   });
@@ -59,7 +59,11 @@ export function confirmingText(
   return specText(study, {
     name: 'confirm',
     question: 'Does the chosen setting hold this prompt on this model?',
-    arms: ['off', armItem(setting), ...(control === null ? [] : [armItem(control)])],
+    arms: measuring(
+      study,
+      ['influence'],
+      ['off', armItem(setting), ...(control === null ? [] : [armItem(control)])],
+    ),
     costs: 'none',
     references: ['others'],
     analysis: {
@@ -88,6 +92,18 @@ interface Parts {
   readonly costs: unknown;
   readonly references: readonly string[];
   readonly analysis?: object;
+}
+
+/**
+ * Returns the arms of a study of which these parts are measured. Without rules no arm but the untouched one needs dialogues of
+ * its own: influence is measured on the untouched model's.
+ */
+function measuring(
+  { rules }: PromptStudy,
+  parts: readonly MeasuredPart[],
+  [off, ...others]: TriedArms,
+): readonly unknown[] {
+  return [off, ...others.map((arm) => (rules === null ? { ...arm, measure: parts } : arm))];
 }
 
 function specText(

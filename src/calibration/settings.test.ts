@@ -19,6 +19,8 @@ describe('the studies of a prompt', () => {
       expect(arms.filter(isControl)).toHaveLength(10);
       expect(costs.kl).toBeGreaterThanOrEqual(8);
       expect(influence).toMatchObject({ references: ['others'] });
+      // Influence is measured on the untouched model's dialogues, so no other arm is led.
+      for (const arm of arms.slice(1)) expect(arm.measure, arm.name).toEqual(['costs', 'influence']);
       const chosen = arms.flatMap(({ on }) => (on.kind === 'grid' ? [on.layers!] : []));
       for (const layer of chosen.flat()) expect(layer).toBeLessThan(layers);
       expect(chosen.flat().length).toBeGreaterThan(0);
@@ -41,7 +43,8 @@ describe('the studies of a prompt', () => {
     for (const setting of arms.filter((arm) => !isControl(arm)).slice(1)) {
       const control = controlOf(setting, arms)!;
       const confirming = spec(confirmingText(STUDY, { setting, control, late: [7, 10] }));
-      expect(confirming.arms.slice(1)).toEqual([setting, control]);
+      const tested = [setting, control].map((arm) => ({ ...arm, measure: ['influence'] }));
+      expect(confirming.arms.slice(1)).toEqual(tested);
       expect(confirming).toMatchObject({
         primary: 'late influence',
         late: [7, 10],
@@ -61,6 +64,7 @@ describe('the studies of a prompt', () => {
     const { influence, sources, arms } = spec(choosingText(judged, triedArms(6, false)));
     expect(influence).toBeNull();
     expect(arms.some(isControl)).toBe(false);
+    for (const arm of arms) expect(arm.measure).toBeUndefined();
     expect(sources[0]).toMatchObject({ rules: 'folder/rules.yaml' });
     const confirming = spec(confirmingText(judged, { setting: arms[1]!, control: null, late: [5, 10] }));
     expect(confirming).toMatchObject({

@@ -11,6 +11,9 @@ const FACTORS = [2, 4];
 /** First and last of some rounds. */
 export type Rounds = readonly [first: number, last: number];
 
+/** Items of a study's list of arms, the untouched one first. */
+export type TriedArms = readonly ['off', ...object[]];
+
 /** What the control of a setting acts on: a random span of the dialogue, as long as the prefix. */
 const CONTROL_TARGET = 'random:1';
 
@@ -20,7 +23,7 @@ const CONTROL_TARGET = 'random:1';
  * @param layers number of layers of the model
  * @param controls whether each has its control beside it ({@link controlOf}), without which influence says little
  */
-export function triedArms(layers: number, controls: boolean): readonly unknown[] {
+export function triedArms(layers: number, controls: boolean): TriedArms {
   const target = controls ? ['message', CONTROL_TARGET] : ['message'];
   const middle = Array.from({ length: layers }, (_, layer) => layer).slice(
     Math.floor(layers / 3),
@@ -69,7 +72,7 @@ export function comparedRounds(
 }
 
 /** Returns a resolved arm as an item of a study's list of arms. */
-export function armItem({ name, policy, schedule, target, on }: ArmSpec): unknown {
+export function armItem({ name, policy, schedule, target, on }: ArmSpec): object {
   return {
     name,
     policy,

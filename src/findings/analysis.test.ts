@@ -58,8 +58,8 @@ describe('the analysis of a study whose true values are known', () => {
     expectNear(split!.kl!, 0.04, 'KL');
     expect(split!.perplexityRatio!.value).toBeCloseTo(Math.exp(0.04), 9);
     expect(split!.timeRatio!.value).toBeCloseTo(1.02, 9);
-    expect(split!.forwardPasses.value).toBe(300);
-    expect(split!.contextTokens.value).toBe(40 + 36 * 16);
+    expect(split!.forwardPasses!.value).toBe(300);
+    expect(split!.contextTokens!.value).toBe(40 + 36 * 16);
     expect(off!.accuracyDifference!.value).toBe(0);
   });
 

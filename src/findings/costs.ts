@@ -27,30 +27,29 @@ export interface ArmCosts {
   /** Fraction of questions answered correctly, and its difference from the baseline's. */
   readonly accuracy: Estimate | null;
   readonly accuracyDifference: Estimate | null;
-  /** Tokens of context in the last round. */
-  readonly contextTokens: Estimate;
+  /** Tokens of context in the last round; null without dialogues, as all below. */
+  readonly contextTokens: Estimate | null;
   /** Tokens forwarded in a dialogue, including probes and second passes. */
-  readonly forwardedTokens: Estimate;
-  readonly forwardPasses: Estimate;
+  readonly forwardedTokens: Estimate | null;
+  readonly forwardPasses: Estimate | null;
   /** Those of the forwarded tokens that were computed again for a clean cache; null for a held one. */
   readonly recomputedTokens: Estimate | null;
   /** Time per decoded token relative to the baseline's in the same dialogue: the median over scenarios. */
   readonly timeRatio: Estimate | null;
 }
 
-/** Computes the costs of every arm of a slice. */
+/** Computes the costs of every arm of a slice, led or not. */
 export function costsOf(slice: Slice, inference: Inference): ArmCosts[] {
-  const { arms } = slice;
+  const { measured: arms } = slice;
   const baseline = baselineOf(slice);
   return arms.map((arm) => {
     const { shared } = arm;
     const lastRound = roundsOf(shared).at(-1) ?? 0;
     const context = scoresIn(shared, only(lastRound), (round) => scoreOf(round.contextTokens));
-    const perDialogue = (countIn: (dialogue: DialogueRecord) => number): Estimate =>
-      inference.estimate(
-        shared.length,
-        meanOf(shared.map((cluster) => totalOf(cluster.map((dialogue) => scoreOf(countIn(dialogue)))))),
-      );
+    const overDialogues = (counts: readonly Score[]): Estimate | null =>
+      arm.dialogues.length === 0 ? null : inference.estimate(counts.length, meanOf(counts));
+    const perDialogue = (countIn: (dialogue: DialogueRecord) => number): Estimate | null =>
+      overDialogues(shared.map((cluster) => totalOf(cluster.map((dialogue) => scoreOf(countIn(dialogue))))));
     const alone = (
       measure: Measure,
       statistic: (mean: Statistic) => Statistic,
@@ -78,7 +77,7 @@ export function costsOf(slice: Slice, inference: Inference): ArmCosts[] {
       perplexityRatio: beside('perplexity', (own, first) => exponentialOf(differenceOf(own, first))),
       accuracy: alone('choice', (mean) => mean, SCORES),
       accuracyDifference: beside('choice', differenceOf, DIFFERENCES),
-      contextTokens: inference.estimate(context.length, meanOf(context)),
+      contextTokens: overDialogues(context),
       forwardedTokens: perDialogue(({ forwardedTokens }) => forwardedTokens),
       forwardPasses: perDialogue(({ forwardPasses }) => forwardPasses),
       recomputedTokens: shared.flat().every(({ recomputedTokens }) => recomputedTokens === undefined)

@@ -62,7 +62,7 @@ function influenceTradesOf(
   arms: readonly ArmInfluence[],
   inference: Inference,
 ): Trade[] {
-  const measured = slice.arms.filter(({ name }) => records.has(name));
+  const measured = slice.measured.filter(({ name }) => records.has(name));
   const late = ({ name }: ArmRecords) => influenceScores(records.get(name)!, first!, between(spec.late));
   const traded = tradedArms(measured, late);
   if (traded === null) return [];

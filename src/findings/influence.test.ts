@@ -58,6 +58,42 @@ const STUDY = simulated('late influence');
 const [FOUND] = analyse(STUDY, FEW);
 const influence = FOUND!.influence!;
 
+describe('an arm without dialogues of its own', () => {
+  const unled = {
+    ...STUDY,
+    records: STUDY.records.filter(({ kind, arm }) => kind !== 'dialogue' || arm === 'off'),
+    spec: {
+      ...STUDY.spec,
+      arms: STUDY.spec.arms.map((arm) =>
+        arm.name === 'off' ? arm : { ...arm, measure: ['costs', 'influence'] as const },
+      ),
+    },
+  };
+
+  it('has the same influence and costs as with them, and no number that needs them', () => {
+    const [found] = analyse(unled, FEW);
+    expect(found!.influence!.arms).toEqual(influence.arms);
+    expect(found!.influence!.trades).toEqual(influence.trades);
+    expect(found!.courses.map(({ name }) => name)).toEqual(['off']);
+    for (const [at, cost] of FOUND!.costs.entries()) {
+      const own = found!.costs[at]!;
+      expect(own).toMatchObject({ name: cost.name, kl: cost.kl, perplexityRatio: cost.perplexityRatio });
+      const led = cost.name === 'off';
+      expect([own.contextTokens, own.forwardedTokens, own.forwardPasses].every((each) => each === null)).toBe(
+        !led,
+      );
+    }
+  });
+
+  it('is in the report, with dashes', async () => {
+    const files = await reportFiles(unled, FEW);
+    const report = String(files.find(({ path }) => path === 'report.md')!.text);
+    expect(report).toMatch(/\| split \.7 \| 0\.\d+ \[.* \| – \| – \| – \| /);
+    expect(report).toContain(String.raw`measure: \[costs, influence\]`);
+    expect(report).not.toContain('NaN');
+  });
+});
+
 describe('the analysis of influence', () => {
   it('has the true means, half-life and ratios, with intervals over prompts', () => {
     const [off] = influence.arms;

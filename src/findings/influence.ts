@@ -65,8 +65,8 @@ export interface MeasuredArms {
 }
 
 /** Returns the influence records of a slice that can be compared. */
-export function measuredArms({ arms }: Pick<Slice, 'arms'>): MeasuredArms {
-  const measured = arms.filter(({ influence }) => influence.length > 0);
+export function measuredArms({ measured: all }: Pick<Slice, 'measured'>): MeasuredArms {
+  const measured = all.filter(({ influence }) => influence.length > 0);
   const keyOf = ({ index, seed }: InfluenceRecord): string => JSON.stringify([index, seed]);
   const counts = new Map<string, number>();
   for (const record of measured.flatMap(({ influence }) => influence)) {
@@ -116,7 +116,7 @@ export function influencesOf(
   const untouched = spec.arms.find(isUntouched)?.name;
   const estimate = (statistic: Statistic): Estimate => inference.estimate(clusters, statistic);
   return references.flatMap((reference) =>
-    slice.arms.flatMap(({ name }): ArmInfluence[] => {
+    slice.measured.flatMap(({ name }): ArmInfluence[] => {
       const records = arms.get(name);
       if (records === undefined) return [];
       const over = (has: RoundFilter, of = records): Statistic => meanOf(influenceScores(of, reference, has));

@@ -143,6 +143,7 @@ const Arm = z.object({
   guidance: z.number().nullable(),
   /** Older studies have no such arm. */
   noSystem: z.boolean().default(false),
+  measure: z.array(z.enum(['dialogues', 'costs', 'influence'])).optional(),
 });
 
 const Sampling = z.object({

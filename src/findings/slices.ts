@@ -10,6 +10,8 @@ export interface Slice {
   readonly baseline: string;
   /** Arms that have a dialogue in this slice, in the order of the specification. */
   readonly arms: readonly ArmRecords[];
+  /** The same, with those of which only costs or influence were measured. */
+  readonly measured: readonly ArmRecords[];
   /** What numbers of single arms rest on: the dialogues that all these arms have. */
   readonly sample: Sample;
   /** What the probes of these dialogues score by chance. */
@@ -57,11 +59,13 @@ export function slicesOf({ spec, records, gaps, timings }: StudyResult): Slice[]
     const dialogues = own.filter((record) => record.kind === 'dialogue');
     const costs = own.filter((record) => record.kind === 'cost');
     const influence = own.filter((record) => record.kind === 'influence');
-    const led = spec.arms.filter(({ name }) => dialogues.some(({ arm }) => arm === name));
+    const withRecords = (of: readonly { readonly arm: string }[]) =>
+      spec.arms.filter(({ name }) => of.some(({ arm }) => arm === name));
+    const led = withRecords(dialogues);
     const counts = countsOf(dialogues.map(dialogueKey));
     const isShared = (dialogue: DialogueRecord): boolean => counts.get(dialogueKey(dialogue)) === led.length;
     const shared = dialogues.filter(isShared);
-    const arms = led.map(({ name }) => {
+    const measured = withRecords([...dialogues, ...costs, ...influence]).map(({ name }): ArmRecords => {
       const ofArm = dialogues.filter(({ arm }) => arm === name).sort((a, b) => a.seed - b.seed);
       return {
         name,
@@ -72,10 +76,12 @@ export function slicesOf({ spec, records, gaps, timings }: StudyResult): Slice[]
         timings: timings.filter((timing) => timing.arm === name && sliceKey(timing) === key),
       };
     });
+    const arms = measured.filter((arm) => arm.dialogues.length > 0);
     return {
       labels: { model, executor, precision, source },
       baseline: spec.arms[0]!.name,
       arms,
+      measured,
       sample: sampleOf(arms[0]!.shared),
       chance: createChanceBook(own.filter((record) => record.kind === 'chance')),
       leftOut: counts.size - shared.length / led.length,

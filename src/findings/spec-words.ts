@@ -3,7 +3,11 @@ import { writtenParts } from '../study/index.js';
 import type { ReportedArm } from './study-result.js';
 
 /** Returns an arm as a specification writes it (`policy: split-softmax, strength: 0.7`), or `untouched`. */
-export const armWords = (arm: ReportedArm): string => writtenParts(arm).join(', ') || 'untouched';
+export function armWords(arm: ReportedArm): string {
+  const { measure } = arm;
+  const words = writtenParts(arm).join(', ') || 'untouched';
+  return measure === undefined ? words : `${words}, measure: [${measure.join(', ')}]`;
+}
 
 /** Names of the sampling options in a specification, and the value at which each has no effect. */
 const SAMPLING = [

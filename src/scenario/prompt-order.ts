@@ -6,6 +6,8 @@ import type { Material, PromptMaterial } from '../material/index.js';
 export interface PromptChoice {
   /** Groups of prompts; null for all. */
   readonly groups: readonly string[] | null;
+  /** Ids of the only prompts to use; absent for all of the groups. */
+  readonly prompts?: readonly string[];
 }
 
 /** Seed of the shuffle, the same for every study. */
@@ -13,12 +15,14 @@ const ORDER_SEED = 1;
 
 /**
  * Returns the suitable prompts of the chosen groups. Each group is shuffled, then the groups take turns, so that any
- * consecutive prompts contain the groups in equal numbers until a group runs out.
- * @throws HoldfastError `E_MATERIAL` for a group that the material does not have, and when no prompt is suitable
+ * consecutive prompts contain the groups in equal numbers until a group runs out. If only some prompts are used, they keep
+ * this order.
+ * @throws HoldfastError `E_MATERIAL` for a group or a prompt that the material or the groups do not have, for a prompt that is not
+ * suitable, and when none is
  */
 export function promptsInTurn(
   { prompts }: Material,
-  { groups }: PromptChoice,
+  { groups, prompts: only }: PromptChoice,
   isFit: (prompt: PromptMaterial) => boolean = () => true,
 ): PromptMaterial[] {
   const known = [...new Set(prompts.map(({ group }) => group))];
@@ -42,7 +46,22 @@ export function promptsInTurn(
       hint: 'Choose other groups, or fewer given answers',
     });
   }
-  return inTurn;
+  if (only === undefined) return inTurn;
+  const missing = only.find((id) => !inTurn.some((prompt) => prompt.id === id));
+  if (missing !== undefined) {
+    const exists = prompts.some(({ id }) => id === missing);
+    throw new HoldfastError(
+      'E_MATERIAL',
+      exists ? `the prompt does not suit these dialogues: ${missing}` : `unknown prompt: ${missing}`,
+      {
+        field: 'prompts',
+        hint: exists
+          ? 'It is not in the groups, or has too few given answers'
+          : 'Prompts are named by their id',
+      },
+    );
+  }
+  return inTurn.filter(({ id }) => only.includes(id));
 }
 
 /** Fisher–Yates shuffle. */

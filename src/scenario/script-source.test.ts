@@ -49,6 +49,17 @@ describe('a scripted user', () => {
     expect(users).toEqual(said.map((user) => expect.objectContaining({ user })));
   });
 
+  it('uses only the prompts that are asked for, in the order of all', () => {
+    const ids = (prompts: readonly string[]) =>
+      all(scriptSource(MATERIAL, { ...CHOICE, prompts })).map(({ id }) => id);
+    const every = all(scriptSource(MATERIAL, CHOICE)).map(({ id }) => id);
+    const chosen = [every[3]!, every[0]!];
+    expect(ids(chosen)).toEqual([every[0], every[3]]);
+    expect(() => ids([...chosen, 'granny'])).toThrow(/E_MATERIAL.*unknown prompt: granny/s);
+    const others = { ...CHOICE, groups: ['knots'], prompts: ['hemp'] };
+    expect(() => scriptSource(MATERIAL, others)).toThrow(/E_MATERIAL.*does not suit.*hemp/s);
+  });
+
   it('is rejected when the script or the group is unknown, or the script too short', () => {
     expect(() => scriptSource(MATERIAL, { ...CHOICE, script: 'angry' })).toThrow(/E_MATERIAL.*angry.*calm/s);
     expect(() => scriptSource(MATERIAL, { ...CHOICE, rounds: 4 })).toThrow(

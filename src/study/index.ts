@@ -83,6 +83,7 @@ export type {
   CostsSpec,
   HeadChoice,
   InfluenceSpec,
+  MeasuredPart,
   ModelSpec,
   PrimaryOutcome,
   SourceSpec,

@@ -2,13 +2,15 @@ import { HoldfastError } from '../../errors.js';
 import { closestInLength, type Reference } from '../../influence/index.js';
 import type { Scenario, ScenarioSource } from '../../scenario/index.js';
 import type { Moment } from '../../text/index.js';
-import type {
-  ArmSpec,
-  InfluenceSpec,
-  ModelSpec,
-  ReferenceChoice,
-  SourceSpec,
-  StudySpec,
+import {
+  type ArmSpec,
+  type InfluenceSpec,
+  type MeasuredPart,
+  type ModelSpec,
+  measures,
+  type ReferenceChoice,
+  type SourceSpec,
+  type StudySpec,
 } from '../spec/index.js';
 import {
   type Computed,
@@ -66,11 +68,16 @@ export function expand(
   checkCount(spec, pairs);
   const studied = pairs.map((pair) => ({ pair, arms: armsFor(pair, spec, rankings) }));
   return [
-    ...studied.flatMap(({ pair, arms }) => dialogueCells(spec, pair, arms)),
-    ...studied.flatMap(({ pair, arms }) => costCells(spec, pair, arms)),
+    ...studied.flatMap(({ pair, arms }) => dialogueCells(spec, pair, thoseWith('dialogues', arms, spec))),
+    ...studied.flatMap(({ pair, arms }) => costCells(spec, pair, thoseWith('costs', arms, spec))),
     ...pairs.flatMap((pair) => chanceCells(spec, pair)),
-    ...studied.flatMap(({ pair, arms }) => influenceCells(spec, pair, arms)),
+    ...studied.flatMap(({ pair, arms }) => influenceCells(spec, pair, thoseWith('influence', arms, spec))),
   ];
+}
+
+/** Returns the arms of which a part is measured, given all arms in the order of the specification. */
+function thoseWith(part: MeasuredPart, arms: readonly Arm[], spec: StudySpec): Arm[] {
+  return arms.filter((_, at) => measures(spec.arms[at]!, part));
 }
 
 /**

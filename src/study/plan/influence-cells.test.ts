@@ -37,6 +37,33 @@ describe('the cells of influence', () => {
     }
   });
 
+  it('are left out, as dialogues and costs are, of an arm that does not measure them', () => {
+    const of = parseSpec(
+      'name: x\nsources: [organism: { dialogues: 4, rounds: 4 }]\nseeds: [0, 1]\n' +
+        'arms: [off, { boost: 2, measure: influence }, { boost: 3, measure: costs }, { no-system: true, measure: dialogues }]\n' +
+        'influence: { dialogues: 3 }',
+      'x.yaml',
+    );
+    const counts: Record<string, number> = {};
+    for (const { kind, labels } of cellsOf(of)) {
+      counts[`${labels.arm}: ${kind}`] = (counts[`${labels.arm}: ${kind}`] ?? 0) + 1;
+    }
+    const costs = cellsOf(WITH).filter(({ kind, labels }) => kind === 'cost' && labels.arm === 'off').length;
+    expect(counts).toMatchObject({
+      'off: dialogue': 8,
+      'off: cost': costs,
+      'off: influence': 6,
+      'boost, M = 2: influence': 6,
+      'boost, M = 3: cost': costs,
+      'no-system: dialogue': 8,
+    });
+    const arms = Object.keys(counts).filter((key) => !key.startsWith('off'));
+    expect(arms).toHaveLength(3);
+    // What is measured has the same address as in a study that measures everything.
+    const whole = new Set(cellsOf(WITH).map(({ address }) => address));
+    for (const { address } of cellsOf(of)) expect(whole).toContain(address);
+  });
+
   it("compare a prompt with another dialogue's, and with none", () => {
     for (const { labels, influence: task } of influence) {
       const [others, none] = task!.references;

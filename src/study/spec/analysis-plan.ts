@@ -1,4 +1,5 @@
 import { nearest } from '../../nearest.js';
+import { measures, partOf } from './measured-parts.js';
 import {
   complain,
   listOf,
@@ -71,12 +72,17 @@ export const analysisSection: Reader<Partial<AnalysisFields>> = (tree, report) =
 /** Returns the contrasts of a plan: those given, or every other arm against the first. Reports arms that do not exist. */
 export function contrastsOf(
   given: readonly Placed<Contrast>[] | undefined,
-  arms: readonly Pick<ArmSpec, 'name'>[],
+  { arms, primary }: { readonly arms: readonly ArmSpec[]; readonly primary: PrimaryOutcome | null },
   report: Report,
 ): readonly Contrast[] {
   const names = arms.map(({ name }) => name);
-  const [first, ...others] = names;
-  if (given === undefined) return others.map((left) => ({ left, right: first! }));
+  if (given === undefined) {
+    const [first, ...others] = arms;
+    const needed = partOf(primary);
+    return others
+      .filter((arm) => needed === null || measures(arm, needed))
+      .map(({ name }) => ({ left: name, right: first!.name }));
+  }
   const seen = new Set<string>();
   for (const { value, tree } of given) {
     const { left, right } = value;

@@ -17,6 +17,7 @@ import type { Unnamed } from './arm-parts.js';
 import { combinations } from './combinations.js';
 import { headChoices, layerList } from './heads.js';
 import { headsOfHold, heldTreatment, holdFrom, type Treatment } from './held-arm.js';
+import { MEASURED_PARTS } from './measured-parts.js';
 import {
   anyNumber,
   attempt,
@@ -38,7 +39,7 @@ import {
 } from './read-value.js';
 import { NO_SYSTEM, spelledOut } from './short-forms.js';
 import type { Locate } from './sources.js';
-import type { ArmSpec, HeadChoice } from './spec.js';
+import type { ArmSpec, HeadChoice, MeasuredPart } from './spec.js';
 import type { Tree } from './yaml-tree.js';
 
 /** The fields of an arm. A field with a list of values stands for one arm per value. */
@@ -58,6 +59,7 @@ interface ArmFields {
   readonly guidance: readonly number[];
   readonly 'no-system': true;
   readonly hold: HoldFile;
+  readonly measure: readonly MeasuredPart[];
 }
 
 /** An arm, and the hold from which it took its settings; null if the study's file has them itself. */
@@ -92,6 +94,7 @@ const readersFor = (locate: Locate): Readers<ArmFields> => ({
   guidance: distinct(oneOrMore(number({ from: 1, to: 100 }))),
   'no-system': onlyTrue,
   hold: holdFrom(locate),
+  measure: distinct(oneOrMore(oneOf(MEASURED_PARTS))),
 });
 
 /** The most arms that one item may expand to: more is surely a mistake. */
@@ -187,6 +190,7 @@ function armsWith(
     noSystem: fields[NO_SYSTEM] === true,
     ...(cache === 'clean' && { cache }),
     ...(reminder !== null && { reminder }),
+    ...(fields.measure && { measure: MEASURED_PARTS.filter((part) => fields.measure!.includes(part)) }),
   }));
 }
 
@@ -201,7 +205,9 @@ function nameOf(arm: Unnamed, siblings: readonly Unnamed[], given: string | unde
 
 /** Reports what cannot be combined with a dialogue without a system message: all other treatments need one. */
 function refuseBesideNoSystem(tree: Tree, readers: Readers<ArmFields>, report: Report): void {
-  const other = Object.keys(readers).find((key) => ![NO_SYSTEM, 'name'].includes(key) && hasKey(tree, key));
+  const other = Object.keys(readers).find(
+    (key) => ![NO_SYSTEM, 'name', 'measure'].includes(key) && hasKey(tree, key),
+  );
   if (other === undefined) return;
   report({ ...tree.at, text: `${other}: cannot be combined with no-system, which is a whole arm` });
 }

@@ -6,6 +6,7 @@ export { analysisPlanOf, contrastKey } from './analysis-plan.js';
 export { isUntouched, writtenParts } from './arm-parts.js';
 export { canonicalJson } from './canonical-json.js';
 export { headsText } from './heads.js';
+export { measures } from './measured-parts.js';
 export { type PlacedSpec, type Places, parsePlacedSpec, parseSpec, specError } from './parse.js';
 export { wordsOf } from './read-value.js';
 export type {
@@ -16,6 +17,7 @@ export type {
   HeadChoice,
   HeadPair,
   InfluenceSpec,
+  MeasuredPart,
   ModelSpec,
   PrimaryOutcome,
   ReferenceChoice,

@@ -55,6 +55,44 @@ describe('the section influence', () => {
     ).toEqual([]);
   });
 
+  it.each([
+    [
+      '[{ name: plain, policy: off, measure: costs }, sustain]',
+      '',
+      'plain measures everything, because other arms are compared with it',
+    ],
+    ['[no-system, off, { no-system: true, name: none, measure: dialogues }]', '', null],
+    ['[off, { policy: sustain, measure: costs }]', '', null],
+    [
+      '[off, { policy: sustain, measure: influence }]',
+      '',
+      'the study does not measure influence; add the key influence, for example "influence: {}"',
+    ],
+    ['[off, { policy: sustain, measure: [influence, costs] }]', 'influence: {}', null],
+    [
+      '[off, { policy: sustain, measure: costs }]',
+      'influence: {}\nanalysis: { primary: late influence, contrasts: { sustain: off } }',
+      'sustain is compared in the primary outcome, late influence, and needs influence',
+    ],
+    [
+      '[off, { policy: sustain, measure: influence }]',
+      'influence: {}\nanalysis: { primary: early stability, contrasts: { sustain: off } }',
+      'sustain is compared in the primary outcome, early stability, and needs dialogues',
+    ],
+  ])('what an arm measures: %s %s', (arms, lines, problem) => {
+    const text = `name: x\nsources: organism\narms: ${arms}\n${lines}`;
+    expect(problemsOf(text)).toEqual(
+      problem === null ? [] : [expect.stringMatching(new RegExp(`^3:.* measure: ${problem}$`))],
+    );
+  });
+
+  it('is compared by default between the arms that measure it', () => {
+    const text =
+      'name: x\nsources: organism\narms: [off, sustain, { boost: 2, measure: costs }]\n' +
+      'influence: {}\nanalysis: { primary: late influence }';
+    expect(parseSpec(text, 'x.yaml').contrasts).toEqual([{ left: 'sustain', right: 'off' }]);
+  });
+
   it('is part of a primary outcome', () => {
     const text = `${BASE}influence: {}\nanalysis: { primary: last influence }`;
     expect(parseSpec(text, 'x.yaml').primary).toBe('last influence');

@@ -6,6 +6,7 @@ import { type Moment, parseMoment } from '../../text/index.js';
 import { type AnalysisFields, analysisSection, contrastsOf } from './analysis-plan.js';
 import { armList, type PlacedArm, renamedNotices } from './arms.js';
 import { checkInfluence, checkMeasured, influenceSection } from './influence.js';
+import { checkMeasuredParts } from './measured-parts.js';
 import { EMBEDDED, modelList } from './models.js';
 import {
   anyNumber,
@@ -139,6 +140,9 @@ function readStudy(tree: Tree, file: string, report: (problem: Problem) => void)
   const { influence } = fields;
   if (influence !== undefined) checkInfluence(influence, { sources, arms, early, late }, report);
   checkMeasured(analysis.primary ?? null, influence, tree, report);
+  const primary = analysis.primary ?? null;
+  const contrasts = contrastsOf(analysis.contrasts, { arms, primary }, report);
+  checkMeasuredParts(fields.arms, { primary, contrasts, influence: influence !== undefined }, report);
   const spec = {
     name: fields.name,
     question: fields.question ?? null,
@@ -154,10 +158,10 @@ function readStudy(tree: Tree, file: string, report: (problem: Problem) => void)
     costs: fields.costs ?? { kl: COST_ITEMS, perplexity: COST_ITEMS, choice: null },
     influence: influence?.value ?? null,
     calibrate: fields.calibrate ?? { dialogues: CALIBRATION_DIALOGUES },
-    primary: analysis.primary ?? null,
+    primary,
     early,
     late,
-    contrasts: contrastsOf(analysis.contrasts, arms, report),
+    contrasts,
     margin: analysis.margin ?? null,
   };
   const places = {

@@ -31,6 +31,7 @@ interface Common {
 interface Choice {
   readonly material: string;
   readonly groups: readonly string[];
+  readonly prompts: readonly string[];
 }
 
 interface Script {
@@ -69,7 +70,11 @@ const common: Readers<Common> = {
   first: number({ from: 0, to: 500_000, whole: true }),
   rounds: number({ from: 1, to: 1000, whole: true }),
 };
-const choice: Readers<Choice> = { material: text, groups: distinct(oneOrMore(text)) };
+const choice: Readers<Choice> = {
+  material: text,
+  groups: distinct(oneOrMore(text)),
+  prompts: distinct(oneOrMore(text)),
+};
 const script = { script: text };
 const given = { given: number({ from: 1, to: 100, whole: true }) };
 const file = { file: text };
@@ -165,8 +170,12 @@ function complete({ name, dialogues, first, rounds }: Partial<Common>, kind: str
   return { name: name ?? kind, dialogues: dialogues ?? 24, first: first ?? 0, rounds: rounds ?? usual };
 }
 
-function chosen({ material, groups }: Partial<Choice>, locate: Locate) {
-  return { material: material === undefined ? null : located(material, locate), groups: groups ?? null };
+function chosen({ material, groups, prompts }: Partial<Choice>, locate: Locate) {
+  return {
+    material: material === undefined ? null : located(material, locate),
+    groups: groups ?? null,
+    ...(prompts && { prompts }),
+  };
 }
 
 /** Returns the name of bundled material, or a path; null for the default. */

@@ -117,6 +117,8 @@ interface MaterialChoice {
   readonly material: string | null;
   /** Groups of prompts to use; null for all. */
   readonly groups: readonly string[] | null;
+  /** Ids of the only prompts to use; absent for all, as in older versions. */
+  readonly prompts?: readonly string[];
 }
 
 /** A condition of a study: how the model's attention or context is changed. */
@@ -140,7 +142,12 @@ export interface ArmSpec {
   readonly guidance: number | null;
   /** Whether the dialogue is led without its system message. Its probes are judged all the same. */
   readonly noSystem: boolean;
+  /** What is measured of the arm; absent for everything that the study measures, as in older versions. */
+  readonly measure?: readonly MeasuredPart[];
 }
+
+/** What a study can measure of an arm: dialogues of its own, its costs on held-out items, and the prompt's influence. */
+export type MeasuredPart = 'dialogues' | 'costs' | 'influence';
 
 /** A set of heads. `top` and `bottom` are known only after the heads have been ranked. */
 export type HeadChoice =
