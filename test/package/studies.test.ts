@@ -52,21 +52,24 @@ describe('experiments', () => {
       'real-decay.yaml',
       'real-interventions.yaml',
       'recommended.yaml',
+      'replication-pilot.yaml',
+      'replication-smollm2.yaml',
       'schedules.yaml',
       'smoke.yaml',
       'target-shares.yaml',
     ]);
   });
 
-  it.each(files)('%s is named after its study and expands to every dialogue under every arm', (file) => {
+  it.each(files)('%s is named after its study and expands to every dialogue under every arm that leads them', (file) => {
     const spec = parseSpec(readFileSync(`${root}experiments/${file}`, 'utf8'), `experiments/${file}`);
     expect(`${spec.name}.yaml`).toBe(file);
     expect(spec.question).toMatch(/\?$/);
     expect(spec.arms[0]!.name).toBe('off');
     const cells = expanded(spec);
     const dialogues = spec.sources.reduce((sum, source) => sum + source.dialogues, 0);
+    const led = spec.arms.filter(({ measure }) => measure?.includes('dialogues') ?? true);
     expect(cells.filter(({ kind }) => kind === 'dialogue')).toHaveLength(
-      dialogues * spec.models.length * spec.seeds.length * spec.arms.length,
+      dialogues * spec.models.length * spec.seeds.length * led.length,
     );
   });
 });
@@ -174,5 +177,7 @@ describe('a bundled study', () => {
     const { spec, file } = await openStudy('smoke', {}, {});
     expect([spec.name, file]).toEqual(['smoke', 'smoke']);
     await expect(openStudy('smok', {}, {})).rejects.toThrow(/E_NOT_FOUND.*controls, decay.*smoke/);
+    // Its model is not included, so opening gets as far as the model.
+    await expect(openStudy('replication-smollm2', {}, {})).rejects.toThrow(/^E_SPEC.*models: .*SmolLM2/s);
   });
 });

@@ -59,7 +59,7 @@ export async function openStudy(
 
 /** Returns the path of a specification. An existing file takes precedence over an included study of the same name. */
 function specFile(named: string): string {
-  const isName = /^[a-z][a-z-]*$/.test(named) && !existsSync(named);
+  const isName = /^[a-z][a-z0-9-]*$/.test(named) && !existsSync(named);
   const shipped = `${SHIPPED}${named}.yaml`;
   return isName && existsSync(shipped) ? shipped : named;
 }
