@@ -1,3 +1,4 @@
+import { pointsOf } from '../findings/index.js';
 import { domainFromZero, estimateText, type Figure, html, numberText, verdictOf } from '../report/index.js';
 import type { Audit } from './audit.js';
 import {
@@ -6,7 +7,6 @@ import {
   type PageFile,
   type PromptFacts,
   type PromptFigure,
-  pointsOf,
   promptFiles,
 } from './page-parts.js';
 import { OUTCOMES } from './words.js';

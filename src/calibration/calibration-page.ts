@@ -1,4 +1,4 @@
-import { closed } from '../findings/index.js';
+import { closed, pointsOf } from '../findings/index.js';
 import {
   type DataTable,
   domainFromZero,
@@ -17,7 +17,6 @@ import {
   type PageFile,
   type PromptFacts,
   type PromptFigure,
-  pointsOf,
   promptFiles,
 } from './page-parts.js';
 import type { Calibration } from './result.js';

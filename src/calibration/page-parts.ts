@@ -1,14 +1,4 @@
-import { pointAt } from '../findings/index.js';
-import {
-  type ChartPoint,
-  type Figure,
-  figureSvg,
-  html,
-  inlineSvg,
-  type Markup,
-  page,
-} from '../report/index.js';
-import type { RoundMean } from './outcome.js';
+import { type Figure, figureSvg, html, inlineSvg, type Markup, page } from '../report/index.js';
 
 /** A figure of a page: drawn inside it, and as a file beside it. */
 export interface PromptFigure {
@@ -43,10 +33,6 @@ figure svg { min-width: 34rem; }
 td.words { white-space: nowrap; }
 figcaption { color: var(--soft); max-width: 46rem; }
 `;
-
-/** Turns means by round into points of a line. */
-export const pointsOf = (rounds: readonly RoundMean[]): ChartPoint[] =>
-  rounds.filter(({ value }) => !Number.isNaN(value)).map((mean) => pointAt(mean.round, mean));
 
 /** Returns a line chart as a figure of a page. */
 export const lineFigure = (name: string, caption: string, figure: Figure): PromptFigure => ({

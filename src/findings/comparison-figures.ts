@@ -1,7 +1,7 @@
 import { type Series, smallMultiplesSpec, specOf } from '../report/index.js';
 import type { SliceAnalysis } from './analysis.js';
 import { lossText } from './comparison-words.js';
-import { BANDS, pointAt, type ReportFigure, TOGETHER } from './figure-parts.js';
+import { BANDS, pointsOf, type ReportFigure, TOGETHER } from './figure-parts.js';
 import { CERTAIN } from './front.js';
 import { frontFigure } from './front-figure.js';
 import { roundsText } from './rounds-text.js';
@@ -16,7 +16,7 @@ export function survivalFigure({ survival, slice }: SliceAnalysis, source: strin
   const start = { x: 0, value: 1, low: 1, high: 1 };
   const series = ({ name, rounds }: Survival): Series => ({
     name,
-    points: [start, ...rounds.map(({ round, ...estimate }) => pointAt(round, estimate))],
+    points: [start, ...pointsOf(rounds)],
   });
   const title = 'Dialogues that have not lost the prompt';
   const caption = `The fraction of dialogues that have not lost the prompt (Kaplan–Meier). A dialogue loses it in ${lossText(first.outcome)}. ${BANDS}.`;

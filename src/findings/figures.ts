@@ -3,7 +3,7 @@ import type { SliceAnalysis } from './analysis.js';
 import { sampleText } from './clusters.js';
 import { stabilityFront, survivalFigure } from './comparison-figures.js';
 import type { ArmCourse, Course } from './course.js';
-import { BANDS, pointAt, type ReportFigure, TOGETHER } from './figure-parts.js';
+import { BANDS, pointsAt, pointsOf, type ReportFigure, TOGETHER } from './figure-parts.js';
 import { influenceFigures } from './influence-figures.js';
 import { roundsText } from './rounds-text.js';
 import { sliceName } from './slices.js';
@@ -24,28 +24,22 @@ export function figuresOf(analysis: SliceAnalysis, spec: ReportedSpec, versions:
   ].filter((figure) => figure !== null);
 }
 
-function pointsOf({ rounds }: Course): ChartPoint[] {
-  return rounds
-    .filter(({ value }) => !Number.isNaN(value))
-    .map(({ round, ...estimate }) => pointAt(round, estimate));
-}
+const pointsIn = ({ rounds }: Course): ChartPoint[] => pointsOf(rounds);
 
 function stabilityFigure(
   { courses, baseline, chanceRounds }: SliceAnalysis,
   source: string,
 ): ReportFigure | null {
-  const probed = courses.filter(({ stability }) => pointsOf(stability).length > 0);
+  const probed = courses.filter(({ stability }) => pointsIn(stability).length > 0);
   if (probed.length === 0) return null;
   const first = baseline;
   const title = 'Stability, round by round';
-  const series = ({ name, stability }: ArmCourse): Series => ({ name, points: pointsOf(stability) });
+  const series = ({ name, stability }: ArmCourse): Series => ({ name, points: pointsIn(stability) });
   const chance: readonly Series[] =
-    chanceRounds.length === 0
-      ? []
-      : [{ name: 'by chance', points: chanceRounds.map(({ round, ...at }) => pointAt(round, at)) }];
+    chanceRounds.length === 0 ? [] : [{ name: 'by chance', points: pointsOf(chanceRounds) }];
   const chanceText = chance.length === 0 ? '' : ' By chance: what the same probes score without the prompt.';
   if (probed.length <= TOGETHER) {
-    const able = probed.every(({ ability }) => pointsOf(ability).length > 0);
+    const able = probed.every(({ ability }) => pointsIn(ability).length > 0);
     const panels = [
       {
         title: 'Stability: mean score of probes, 0 to 1',
@@ -59,7 +53,7 @@ function stabilityFigure(
               title: 'Ability: answers that are otherwise correct, 0 to 1',
               domain: [0, 1] as const,
               height: 120,
-              series: probed.map(({ name, ability }) => ({ name, points: pointsOf(ability) })),
+              series: probed.map(({ name, ability }) => ({ name, points: pointsIn(ability) })),
             },
           ]
         : []),
@@ -123,7 +117,7 @@ function groupsFigure(analysis: SliceAnalysis, source: string): ReportFigure | n
       title: kind === 'group' ? name : `asked about: ${name}`,
       series: shown.map((course) => {
         const own = course.parts.find((part) => part.kind === kind && part.name === name);
-        return { name: course.name, points: own === undefined ? [] : pointsOf(own.stability) };
+        return { name: course.name, points: own === undefined ? [] : pointsIn(own.stability) };
       }),
     })),
     source,
@@ -140,27 +134,31 @@ function shareFigure(
   { arms }: ReportedSpec,
   source: string,
 ): ReportFigure | null {
-  if (courses.length === 0) return null;
   const acts = ({ name }: ArmCourse): boolean =>
     arms.some((arm) => arm.name === name && arm.policy !== 'off');
   const along = ({ attention, share }: ArmCourse, kind: 'before' | 'after'): ChartPoint[] =>
-    attention.flatMap(({ round, contextTokens }) => {
-      const estimate = share[kind].rounds.find((each) => each.round === round);
-      return estimate === undefined ? [] : [pointAt(contextTokens, estimate)];
-    });
-  const highest = Math.max(...courses.flatMap((course) => along(course, 'after').map(({ high }) => high)));
+    pointsAt(
+      attention.flatMap(({ round, contextTokens }) => {
+        const estimate = share[kind].rounds.find((each) => each.round === round);
+        return estimate === undefined ? [] : [[contextTokens, estimate] as const];
+      }),
+    );
+  // Without a system message there is no share.
+  const attending = courses.filter((course) => along(course, 'after').length > 0);
+  if (attending.length === 0) return null;
+  const highest = Math.max(...attending.flatMap((course) => along(course, 'after').map(({ high }) => high)));
   const ownOf = (course: ArmCourse): Series[] => {
     const after = { name: 'this arm', points: along(course, 'after') };
     return acts(course) ? [after, { name: 'before its policy', points: along(course, 'before') }] : [after];
   };
-  const others = courses.filter((course) => course !== baseline);
+  const others = attending.filter((course) => course !== baseline);
   const drawn = {
     title: "The prompt's share of attention over tokens",
     subtitle: `${baseline === null ? '' : `Each arm against ${baseline.name}. `}The system message with its role header, mean over rows and the heads that see furthest; one point a round. ${BANDS}`,
     x: 'tokens of context',
     y: 'share',
     domain: [0, Math.min(1, Math.ceil(highest * 10) / 10)] as const,
-    panels: (others.length === 0 ? courses : others).map((course) => ({
+    panels: (others.length === 0 ? attending : others).map((course) => ({
       title: course.name,
       series: [
         ...(baseline === null ? [] : [{ name: baseline.name, points: along(baseline, 'after') }]),

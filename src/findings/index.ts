@@ -5,7 +5,7 @@
 export { agreementTables } from './agreement-tables.js';
 export { type ArmComparison, compareArms, compareStudies, comparisonTable } from './compare.js';
 export { type AnalysisChanges, withChanges, withContrast } from './contrasts.js';
-export { closed, pointAt } from './figure-parts.js';
+export { closed, pointsOf } from './figure-parts.js';
 export { type JudgeAgreement, judgeAgreement } from './judge-agreement.js';
 export { type JudgedAnswer, readJudgedAnswers } from './judged-answers.js';
 export { type Label, labelFile, parseLabels } from './label-file.js';

@@ -1,7 +1,7 @@
 import { referenceText } from '../influence/index.js';
 import { domainFromZero, type Series, smallMultiplesSpec, specOf } from '../report/index.js';
 import type { SliceAnalysis } from './analysis.js';
-import { BANDS, pointAt, type ReportFigure, TOGETHER } from './figure-parts.js';
+import { BANDS, pointsOf, type ReportFigure, TOGETHER } from './figure-parts.js';
 import { frontFigure } from './front-figure.js';
 import type { ArmInfluence } from './influence.js';
 import { roundsText } from './rounds-text.js';
@@ -28,9 +28,7 @@ function courseFigure({ influence, slice }: SliceAnalysis, source: string): Repo
   const title = "The prompt's influence, round by round";
   const series = ({ name, rounds }: ArmInfluence): Series => ({
     name,
-    points: rounds
-      .filter(({ value }) => !Number.isNaN(value))
-      .map(({ round, ...estimate }) => pointAt(round, estimate)),
+    points: pointsOf(rounds),
   });
   const domainOf = (arms: readonly ArmInfluence[]): readonly [number, number] =>
     domainFromZero(arms.flatMap((arm) => series(arm).points));

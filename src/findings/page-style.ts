@@ -2,15 +2,17 @@
 export const PAGE_STYLE = `
 main { max-width: 66rem; }
 h3 { font-size: 1.02rem; margin: 2rem 0 .4rem; }
+.question { color: var(--soft); font-size: 1.1rem; margin-top: 0; }
 .headline { font-size: 1.2rem; line-height: 1.45; max-width: 50rem; }
-.question { border-left: 3px solid var(--line); padding-left: 1rem; }
+.findings { padding-left: 1.1rem; max-width: 46rem; } .findings li { margin: .5rem 0; }
+.plan { overflow-wrap: anywhere; }
 figcaption, .note { font-size: .88rem; color: var(--soft); max-width: 46rem; }
 figure { margin: 1.8rem 0; }
 nav ul { display: flex; flex-wrap: wrap; gap: .3rem 1.4rem; list-style: none; margin: 1.2rem 0 0; padding: 0; }
 a { color: var(--held); }
 table { font-size: .88rem; margin: .5rem 0; }
 th, td { padding: .35rem .7rem; }
-td.words:last-child { min-width: 16ch; }
+td.words { min-width: 16ch; }
 td:last-child, th:last-child { padding-right: 0; }
 details { margin: .8rem 0; border-top: 1px solid var(--line); padding-top: .6rem; }
 summary { cursor: pointer; font-weight: 600; }
@@ -40,6 +42,6 @@ pre { background: var(--card); padding: .9rem; border-radius: 8px; overflow-x: a
 .asked { margin: .1rem 0 0; padding-left: 1.1rem; }
 .score { font-weight: 600; font-variant-numeric: tabular-nums; }
 .gone .score { color: var(--bad); } .kept .score { color: var(--good); }
-@media (max-width: 44rem) { .sides { grid-template-columns: 1fr; } .controls { position: static; } figure svg { width: calc(100% + 2rem); margin: 0 -1rem; } }
+@media (max-width: 44rem) { tbody th { white-space: normal; min-width: 9rem; } .sides { grid-template-columns: 1fr; } .controls { position: static; } }
 @media print { .controls, nav { display: none; } .round, article { break-inside: avoid; } pre { white-space: pre-wrap; } .headline { font-size: 13pt; } table { font-size: 8pt; } th, td { padding: 2pt 4pt; white-space: normal; } }
 `;

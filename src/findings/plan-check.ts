@@ -111,7 +111,11 @@ function dialoguesText(sources: ReportedPlan['sources']): string {
     .join('; ');
 }
 
-/** Says before all results whether they follow a plan; one sentence. */
+/** Says in a few words whether the results follow a plan. */
+export const planStanding = ({ sha256, changes }: PlanCheck): string =>
+  sha256 !== null && changes.length === 0 ? 'As planned' : 'After the fact';
+
+/** Says whether the results follow a plan, and which; one sentence. */
 export function planCheckWords({ sha256, primary, changes }: PlanCheck): string {
   if (sha256 === null) {
     return 'After the fact: no analysis plan was locked before the first cell, so every comparison explores and none tests.';

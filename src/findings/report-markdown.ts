@@ -2,7 +2,7 @@ import { type DataTable, markdownTable, readableTable } from '../report/index.js
 import { comparisonFindings } from './comparison-words.js';
 import { coverageWords, planWords, sampleWords } from './gaps.js';
 import { influenceFindings } from './influence-words.js';
-import { checkPlan, planCheckWords } from './plan-check.js';
+import { checkPlan, planCheckWords, planStanding } from './plan-check.js';
 import { provenance } from './provenance.js';
 import type { ReportedSlice } from './reported-slice.js';
 import { sliceName } from './slices.js';
@@ -27,12 +27,13 @@ export function reportMarkdown(
   return [
     `# ${escaped(spec.name)}`,
     ...(spec.question === null ? [] : [`*${escaped(spec.question)}*`]),
-    `**${escaped(planCheckWords(checkPlan(study)))}**`,
+    `${planStanding(checkPlan(study))}: see [what was run](#what-was-run).`,
     ...planWords(study).map(escaped),
     ...slices.flatMap(({ name, analysis, figures, tables }) => [
       `## ${escaped(sliceName(analysis.slice.labels))}`,
       `**${escaped(headline(analysis, spec))}**`,
       sampleWords(analysis.slice.sample).map(escaped).join(' '),
+      ...tables.filter(({ name }) => name === 'summary').flatMap((table) => tableText(table, '###')),
       [
         ...findings(analysis, spec),
         ...comparisonFindings(analysis, spec),
@@ -45,13 +46,16 @@ export function reportMarkdown(
         (figure) => `![${figure.name}](figures/${name}-${figure.name}.svg)\n\n${escaped(figure.caption)}`,
       ),
       INTERVALS,
-      ...tables.filter((table) => !LONG.includes(table.name)).flatMap((table) => tableText(table, '###')),
+      ...tables
+        .filter(({ name }) => name !== 'summary' && !LONG.includes(name))
+        .flatMap((table) => tableText(table, '###')),
       `Longer tables: ${LONG.filter((name) => tables.some((table) => table.name === name))
         .map((table) => `[${table}](tables/${table}.csv)`)
         .join(', ')}.`,
     ]),
     ...overModels.flatMap((table) => tableText(table, '##')),
     '## What was run',
+    escaped(planCheckWords(checkPlan(study))),
     provenance(study, analyses)
       .map(([name, value]) => `- ${escaped(name)}: ${escaped(value)}`)
       .join('\n'),

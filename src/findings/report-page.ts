@@ -17,7 +17,7 @@ import { coverageWords, planWords, sampleWords } from './gaps.js';
 import { influenceFindings } from './influence-words.js';
 import { TOLERATED_FALL } from './judgement.js';
 import { PAGE_STYLE } from './page-style.js';
-import { checkPlan, planCheckWords } from './plan-check.js';
+import { checkPlan, planCheckWords, planStanding } from './plan-check.js';
 import { provenance } from './provenance.js';
 import type { ReportedSlice } from './reported-slice.js';
 import { sliceName } from './slices.js';
@@ -52,10 +52,11 @@ export async function reportPage(
   const { spec } = study;
   const sections: Markup[] = [];
   for (const slice of slices) sections.push(await sliceMarkup(study, slice));
+  const plan = checkPlan(study);
   const body = html`<h1>${spec.name}</h1>
-<p class="plan">${planCheckWords(checkPlan(study))}</p>
+${spec.question === null ? '' : html`<p class="question">${spec.question}</p>`}
 ${slices.map(({ analysis }) => html`<p class="headline">${slices.length > 1 ? html`<b>${sliceName(analysis.slice.labels)}.</b> ` : ''}${headline(analysis, spec)}</p>\n`)}
-${spec.question === null ? '' : html`<p class="question"><span class="soft">The question:</span> ${spec.question}</p>`}
+<p class="soft"><a href="#run">${planStanding(plan)}.</a></p>
 ${planWords(study).map((line) => html`<p>${line}</p>\n`)}${contents(slices)}
 ${sections}${overModels.map((table) => html`<h2>${table.title}</h2>${tableBody(table)}`)}${slices.length === 0 ? html`<p>No dialogue of this study is finished: there is nothing to report yet.</p>` : ''}
 ${
@@ -68,6 +69,7 @@ ${
       )
 }
 <h2 id="run">What was run</h2>
+<p class="plan">${planCheckWords(plan)}</p>
 <dl>
 ${provenance(
   study,
@@ -98,18 +100,24 @@ async function sliceMarkup({ spec }: StudyResult, slice: ReportedSlice): Promise
   const { executor, precision } = analysis.slice.labels;
   const drawn: Markup[] = [];
   for (const { name, caption, spec: specFor } of figures) {
-    drawn.push(html`<figure id="${anchorOf(slice)}-${name}">${inlineSvg(await specSvg(specFor('page')), `${slice.name}-${name}`)}
+    const svg = inlineSvg(await specSvg(specFor('page')), `${slice.name}-${name}`);
+    drawn.push(html`<figure id="${anchorOf(slice)}-${name}"><div class="wide" tabindex="0" role="region" aria-label="figure: ${name}">${svg}</div>
 <figcaption>${caption}</figcaption></figure>
 `);
   }
   return html`<h2 id="${anchorOf(slice)}">${sliceName(analysis.slice.labels)}</h2>
 <p class="soft">${executor}, ${precision}. ${sampleWords(analysis.slice.sample).join(' ')}</p>
-${[...findings(analysis, spec), ...comparisonFindings(analysis, spec), ...influenceFindings(analysis, spec), ...coverageWords(analysis.slice)].map((line) => html`<p>${line}</p>\n`)}
+${tables.filter(isSummary).map(tableBody)}
 ${drawn}
+<h3>Findings</h3>
+<ul class="findings">
+${[...findings(analysis, spec), ...comparisonFindings(analysis, spec), ...influenceFindings(analysis, spec), ...coverageWords(analysis.slice)].map((line) => html`<li>${line}</li>\n`)}</ul>
 <p class="soft note">${INTERVALS}</p>
-${tables.map(tableMarkup)}
+${tables.filter((table) => !isSummary(table)).map(tableMarkup)}
 `;
 }
+
+const isSummary = ({ name }: DataTable): boolean => name === 'summary';
 
 function tableMarkup(table: DataTable): Markup {
   const body = tableBody(table);

@@ -26,6 +26,7 @@ describe('the report of a study', () => {
           `figures/tiny-organism-${name}.vl.json`,
         ]),
         ...[
+          'summary',
           'stability',
           'chance',
           'above-chance',
@@ -99,6 +100,41 @@ describe('the report of a study', () => {
     const run = slices[0]!.dialogues[0]!.runs[0]!;
     expect(run.map(({ probes }) => probes)).toEqual(record.rounds.map(({ probes }) => probes));
     expect(slices[0]!.dialogues[0]!.system).toBe(record.system);
+  });
+
+  it('begins with what it found, in a table of every arm, before it says how', () => {
+    const order = [
+      '<h1>',
+      'class="headline"',
+      '<th scope="row">growing</th>',
+      '<svg',
+      'Findings',
+      'id="run"',
+    ];
+    const places = order.map((text) => page.indexOf(text));
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+    expect(places[0]).toBeGreaterThan(0);
+    expect(page.slice(0, places[3])).not.toContain('SHA-256');
+    const rows = textOf('tables/summary.csv').split('\n');
+    expect(rows[0]).toMatch(/,arm,stability,stability_low,.*stability_in_words,influence,.*,kl,/);
+    expect(rows.slice(1, 5).map((row) => row.split(',')[4])).toEqual(TRUE_ARMS.map(({ name }) => name));
+    expect(rows[3]).toMatch(/better|no effect seen|not after correction/);
+    const text = textOf('report.md');
+    expect(text.indexOf('### In short')).toBeLessThan(text.indexOf('### Stability'));
+  });
+
+  it('leaves an arm without a system message out of the figure of shares', async () => {
+    const unseen = { before: null, after: null };
+    const records = study.records.map((record) =>
+      record.kind === 'dialogue' && record.arm === 'control'
+        ? { ...record, rounds: record.rounds.map((round) => ({ ...round, share: unseen })) }
+        : record,
+    );
+    const own = await reportFiles({ ...study, records }, OPTIONS);
+    const drawn = own.find(({ path }) => path === 'figures/tiny-organism-share.vl.json')!.text;
+    expect(drawn).not.toContain('"control"');
+    expect(drawn).toMatch(/"domain": \[\s*0,\s*0\.\d+\s*\]/);
+    for (const { path, text } of own) if (path.endsWith('.svg')) expect(text, path).not.toContain('NaN');
   });
 
   it('draws the share before a policy only where one acts, and the baseline first, so that its colour is fixed', () => {

@@ -10,6 +10,7 @@ import { FEWEST } from './inference.js';
 import { influenceTables } from './influence-tables.js';
 import { roundsText } from './rounds-text.js';
 import type { ReportedSpec } from './study-result.js';
+import { summaryTable } from './summary-table.js';
 import type { VarianceSource } from './variance.js';
 
 /** Says what the brackets of all tables are. */
@@ -20,6 +21,7 @@ export const INTERVALS =
 /** Returns every table of one slice that has rows. */
 export function tablesOf(analysis: SliceAnalysis, spec: ReportedSpec): DataTable[] {
   return [
+    summaryTable(analysis, spec),
     stabilityTable(analysis, spec),
     chanceTable(analysis),
     aboveChanceTable(analysis, spec),

@@ -3,10 +3,10 @@ import { html, type Markup, trusted } from './html.js';
 /** CSS of every page: colours, sizes, headings, tables and figures. A page adds rules for anything else. */
 const STYLE = `
 :root { color-scheme: light dark; --paper: #ffffff; --ink: #1f2328; --soft: #59636e; --line: #d1d9e0; --card: #f6f8fa;
-  --off: #b35412; --held: #1a66b8; --bad: #c0232c; --bad-card: #fdeceb; --good: #1a7f37; }
+  --off: #b35412; --held: #1a66b8; --bad: #c0232c; --bad-card: #fdeceb; --good: #1a7f37; --edge: #1f232838; }
 @media (prefers-color-scheme: dark) {
   :root { --paper: #0f1318; --ink: #e6edf3; --soft: #9aa5b1; --line: #313943; --card: #171c23;
-    --off: #e8894a; --held: #62a8f5; --bad: #ff7b72; --bad-card: #2d1718; --good: #4fc266; }
+    --off: #e8894a; --held: #62a8f5; --bad: #ff7b72; --bad-card: #2d1718; --good: #4fc266; --edge: #e6edf34d; }
 }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink);
@@ -18,14 +18,18 @@ p { margin: .5rem 0; max-width: 46rem; }
 .soft { color: var(--soft); }
 code { font: .88em/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
 figure { margin: 1rem 0; }
-figure svg { display: block; width: 100%; max-width: 46rem; height: auto; }
+figure svg { display: block; width: 100%; height: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 1rem 0; }
 th, td { padding: .45rem .9rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
 th:first-child { text-align: left; padding-left: 0; }
 th.words, td.words { text-align: left; }
 td.words { white-space: normal; }
 thead th { color: var(--soft); font-weight: 500; }
-.wide { overflow-x: auto; }
+.wide { overflow-x: auto; background:
+  linear-gradient(to right, var(--paper) 1rem, transparent) 0 0 / 3rem 100% no-repeat local,
+  linear-gradient(to left, var(--paper) 1rem, transparent) 100% 0 / 3rem 100% no-repeat local,
+  linear-gradient(to right, var(--edge), transparent) 0 0 / 1rem 100% no-repeat scroll,
+  linear-gradient(to left, var(--edge), transparent) 100% 0 / 1rem 100% no-repeat scroll; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .35rem 1.25rem; margin: 1rem 0; }
 dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; }

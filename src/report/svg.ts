@@ -37,14 +37,15 @@ function withOwnIds(svg: string): string {
 }
 
 /**
- * Puts an SVG into an HTML page: without namespaces, which HTML does not need and which are addresses, and with ids that are
- * unique in the page.
+ * Puts an SVG into an HTML page: without namespaces, which HTML does not need and which are addresses, with ids that are
+ * unique in the page, and never narrower than it was drawn, so that its text stays readable.
  * @param name what its ids begin with
  */
 export function inlineSvg(svg: string, name: string): Markup {
   return trusted(
     svg
       .replace(/ xmlns(:\w+)?="[^"]*"/g, '')
+      .replace(/^<svg\b([^>]*\bwidth="([\d.]+)")/, '<svg style="min-width: $2px"$1')
       .replace(/\bid="([^"]+)"/g, `id="${name}-$1"`)
       .replace(/url\(#([^)]+)\)/g, `url(#${name}-$1)`),
   );

@@ -60,18 +60,21 @@ describe('experiments', () => {
     ]);
   });
 
-  it.each(files)('%s is named after its study and expands to every dialogue under every arm that leads them', (file) => {
-    const spec = parseSpec(readFileSync(`${root}experiments/${file}`, 'utf8'), `experiments/${file}`);
-    expect(`${spec.name}.yaml`).toBe(file);
-    expect(spec.question).toMatch(/\?$/);
-    expect(spec.arms[0]!.name).toBe('off');
-    const cells = expanded(spec);
-    const dialogues = spec.sources.reduce((sum, source) => sum + source.dialogues, 0);
-    const led = spec.arms.filter(({ measure }) => measure?.includes('dialogues') ?? true);
-    expect(cells.filter(({ kind }) => kind === 'dialogue')).toHaveLength(
-      dialogues * spec.models.length * spec.seeds.length * led.length,
-    );
-  });
+  it.each(files)(
+    '%s is named after its study and expands to every dialogue under every arm that leads them',
+    (file) => {
+      const spec = parseSpec(readFileSync(`${root}experiments/${file}`, 'utf8'), `experiments/${file}`);
+      expect(`${spec.name}.yaml`).toBe(file);
+      expect(spec.question).toMatch(/\?$/);
+      expect(spec.arms[0]!.name).toBe('off');
+      const cells = expanded(spec);
+      const dialogues = spec.sources.reduce((sum, source) => sum + source.dialogues, 0);
+      const led = spec.arms.filter(({ measure }) => measure?.includes('dialogues') ?? true);
+      expect(cells.filter(({ kind }) => kind === 'dialogue')).toHaveLength(
+        dialogues * spec.models.length * spec.seeds.length * led.length,
+      );
+    },
+  );
 });
 
 describe('the calibration dialogues of experiments', () => {
