@@ -5,6 +5,7 @@ import {
   DIFFERENCES,
   type Estimate,
   meanOf,
+  NO_INTERVAL,
   pairedDifferences,
   pairedPermutation,
   type Range,
@@ -113,7 +114,7 @@ export function outcomesOf({ records, spec }: StudyResult, reading: OutcomeReadi
   });
 }
 
-const UNKNOWN: Estimate = { value: Number.NaN, low: Number.NaN, high: Number.NaN };
+const UNKNOWN: Estimate = { value: Number.NaN, ...NO_INTERVAL };
 
 function pOf(differences: readonly Score[]): number {
   if (differences.length === 0) return 1;

@@ -80,6 +80,15 @@ describe('a calibration', () => {
     expect(dearerWords(calibrated([WEAK, GOOD]))).toBeNull();
   });
 
+  it('gives a gain over nothing without a percentage', () => {
+    const found = calibrated([GOOD]);
+    const { off, ...confirmation } = found.confirmation!;
+    const nothing = { ...off, late: { value: 0, low: 0, high: 0.2 } };
+    const told = verdictWords({ ...found, confirmation: { ...confirmation, off: nothing } });
+    expect(told).toMatch(/ from 0\.00 to \d\.\d\d, by \+0\.\d\d \[/);
+    expect(told).not.toMatch(/Infinity|NaN| %/);
+  });
+
   it('says that nothing helps where the gain is not there on other dialogues', () => {
     const found = calibrated([WEAK, GOOD], { gain: 0 });
     expect(found.choosing.choice.name).toBe(GOOD.name);

@@ -49,7 +49,7 @@ export function verdictWords(calibration: Calibration): string {
   if (helps(confirmation)) {
     return (
       `Yes: ${arm.name} raises ${name} in ${rounds} from ${numberText(off.late.value)} to ${numberText(held.late.value)}, ` +
-      `by ${Math.round((100 * held.gain.value) / off.late.value)} % (${gain}), at a cost of ${estimateText(price, cost)} nats a token.` +
+      `by ${off.late.value === 0 ? gain : `${Math.round((100 * held.gain.value) / off.late.value)} % (${gain})`}, at a cost of ${estimateText(price, cost)} nats a token.` +
       (beyond === null ? '' : ` Beyond what the same policy gains on a random span: ${beyond}.`)
     );
   }

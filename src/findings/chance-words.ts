@@ -55,7 +55,7 @@ export function floorWords({ floor }: SliceAnalysis): string[] {
   const { arm, first, chance, aboveChance } = floor;
   const side = verdictOf(aboveChance) === 'below' ? 'below chance' : 'not distinguishable from chance';
   const above = Number.isNaN(aboveChance.value)
-    ? 'every answer passes, so these probes cannot show whether the prompt is followed'
+    ? 'every answer passes without the prompt, so these probes cannot show whether it is followed'
     : `${estimateText(aboveChance, { signed: true })} above chance, ${side}`;
   return [
     `At the floor: under ${arm}, stability in round ${first.round} is ${estimateText(first)}, and ${numberText(chance.value)} by chance: ${above}. ` +

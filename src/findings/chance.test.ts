@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type SimulationOptions, simulateStudy } from '../../test/support/simulated-study.js';
-import { meanOf } from '../statistics/index.js';
+import { csvOf, markdownTable, readableTable } from '../report/index.js';
+import { type Estimate, meanOf } from '../statistics/index.js';
 import type { ChanceRecord, DialogueRecord } from '../study/index.js';
 import { analyse, type SliceAnalysis } from './analysis.js';
 import { aboveChanceScores, chanceCoverage, createChanceBook } from './chance.js';
@@ -84,7 +85,31 @@ describe('stability above chance', () => {
 
   it('is not a number if every answer passes by chance: such probes cannot show anything', () => {
     const chances = [['name', 1] as const, ['end', 1] as const];
-    expect(above([1, 1], chances)).toBeNaN();
+    for (const scores of [
+      [1, 1],
+      [0.5, 1],
+      [0, 0],
+    ])
+      expect(above(scores, chances)).toBeNaN();
+  });
+
+  it('is a dash, and empty in the file, if every answer passes by chance but not under the prompt', () => {
+    const study = withAnswers(simulated(0.7, 0.4, { dialogues: 12 }), ({ answers }) =>
+      answers.map((answer) => ({ ...answer, score: 1 })),
+    );
+    const analysis = analysisOf(study);
+    expect(analysis.baseline!.stability.late.value).toBeLessThan(1);
+    const tables = tablesOf(analysis, study.spec).filter(({ name }) => /above-chance|groups/.test(name));
+    expect(tables).toHaveLength(2);
+    for (const table of tables) {
+      expect(table.rows.map((row) => (row.at(-1) as Estimate).value)).toEqual(
+        table.rows.map(() => Number.NaN),
+      );
+      expect(markdownTable(readableTable(table)) + csvOf(table)).not.toMatch(/inf|NaN/i);
+    }
+    const told = findings(analysis, study.spec).join('\n');
+    expect(told).toMatch(/At the floor: .* 1\.00 by chance: every answer passes without the prompt/);
+    expect(told).not.toMatch(/inf|NaN/i);
   });
 
   it('is near the truth in a study, for the study and for its groups', () => {
@@ -188,7 +213,7 @@ describe('a model at the floor', () => {
     const study = simulated(1, 1);
     const analysis = analysisOf(study);
     const told = findings(analysis, study.spec).join('\n');
-    expect(told).toMatch(/At the floor: .* 1\.00 by chance: every answer passes/);
+    expect(told).toMatch(/At the floor: .* 1\.00 by chance: every answer passes without the prompt/);
     expect(told).not.toContain('NaN');
   });
 

@@ -2,6 +2,7 @@ import {
   type Bootstrap,
   createBootstrap,
   minimalDetectableEffect,
+  NO_INTERVAL,
   permutationsFor,
 } from '../statistics/index.js';
 
@@ -41,8 +42,6 @@ export function createInference({ resamples: given }: AnalysisOptions = {}): Inf
 }
 
 const DEFAULT_RESAMPLES = 10_000;
-
-const NO_INTERVAL = { low: Number.NaN, high: Number.NaN };
 
 /**
  * Returns the smallest difference of scores that this many clusters find with power 0.8 at α = 0.05; null if they cannot

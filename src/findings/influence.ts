@@ -4,6 +4,7 @@ import {
   halfLifeOf,
   meanOf,
   pairedDifferences,
+  quotientOf,
   type Score,
   type Statistic,
   totalOf,
@@ -30,7 +31,7 @@ export interface ArmInfluence {
   readonly late: Estimate;
   /** In rounds; infinite if it does not fall. */
   readonly halfLife: Estimate;
-  /** Late influence divided by that of the untouched arm on the same answers; null for this arm itself. */
+  /** Late influence divided by that of the untouched arm on the same answers; null for this arm itself, NaN if that has none. */
   readonly ratio: Estimate | null;
   /** Tokens forwarded to measure a dialogue beside all references, the mean. */
   readonly forwardedTokens: number;
@@ -139,11 +140,6 @@ export function influencesOf(
     }),
   );
 }
-
-const quotientOf =
-  (dividend: Statistic, divisor: Statistic): Statistic =>
-  (drawn) =>
-    dividend(drawn) / divisor(drawn);
 
 /** Returns the measured rounds that have an answer with tokens, ascending. */
 function measuredRounds({ arms }: MeasuredArms): number[] {

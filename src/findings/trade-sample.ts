@@ -2,6 +2,7 @@ import {
   type Estimate,
   expandedEstimate,
   mean,
+  NO_INTERVAL,
   resampleTrades,
   type Score,
   type TradeSample,
@@ -89,7 +90,7 @@ export function estimateTrade(
   const drawn = Float64Array.from(resampled, statistic).filter((each) => !Number.isNaN(each));
   const told =
     !Number.isNaN(value) && clusters >= FEWEST && drawn.length >= (1 - MOST_WITHOUT) * resampled.length;
-  if (!told) return { difference: { value, low: Number.NaN, high: Number.NaN }, p: Number.NaN };
+  if (!told) return { difference: { value, ...NO_INTERVAL }, p: Number.NaN };
   const below = drawn.filter((each) => each <= 0).length;
   const above = drawn.filter((each) => each >= 0).length;
   return {

@@ -1,4 +1,4 @@
-import { meanOf, type Score, type ShareSpread, type Statistic } from '../statistics/index.js';
+import { meanOf, quotientOf, type Score, type ShareSpread, type Statistic } from '../statistics/index.js';
 import { type Clusters, type Measured, measure, NO_SCORE } from './estimates.js';
 import type { Tally } from './tally.js';
 
@@ -68,7 +68,7 @@ export function summarizeHeads(
       left:
         from === to || first === null || first < LEAST_SHARE || last === null
           ? null
-          : measure(clusters, (drawn) => inLast(drawn) / inFirst(drawn), { resamples: RESAMPLES }),
+          : measure(clusters, quotientOf(inLast, inFirst), { resamples: RESAMPLES }),
     };
   });
 }

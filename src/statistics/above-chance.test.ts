@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { changeRangeAboveChance, rangeAboveChance } from './above-chance.js';
 import { bootstrap } from './bootstrap.js';
+import { NO_INTERVAL } from './bounded.js';
 import { differenceOf, meanOf } from './statistic.js';
 
 const same = (size: number, sum: number) => Array.from({ length: size }, () => ({ sum, count: 1 }));
@@ -33,6 +34,33 @@ describe('stability above chance where prompts are equal', () => {
   it('may be far below −1 where chance is high', () => {
     expect(tied(40, 0, 0.75).value).toBeCloseTo(-3, 9);
     expect(tied(40, 0, 0.75).low).toBeLessThan(-3);
+  });
+
+  it('cannot be told where every answer passes by chance, whatever the prompts score', () => {
+    for (const stability of [1, 0.8, 0]) {
+      expect(tied(40, stability, 1)).toEqual({ value: Number.NaN, low: Number.NaN, high: Number.NaN });
+    }
+  });
+
+  it('has no interval if some resamples have only probes that every answer passes by chance', () => {
+    // One prompt in five can show something: it is in none of a third of the resamples.
+    const chances = [1, 1, 1, 1, 0];
+    const scores = [1, 0.5, 1, 1, 1].map((score, at) => ({
+      sum: score - chances[at]!,
+      count: 1 - chances[at]!,
+    }));
+    const { value, low, high } = bootstrap(5, meanOf(scores));
+    expect([value, low, high]).toEqual([0.5, Number.NaN, Number.NaN]);
+  });
+
+  it('has ends that are numbers or not told, never infinite', () => {
+    const certain = { low: 1, high: 1 };
+    const whole = { low: 0, high: 1 };
+    const one = meanOf(same(1, 1));
+    for (const chance of [certain, whole]) {
+      expect(rangeAboveChance(one, one).ends([whole, chance])).toEqual(NO_INTERVAL);
+      expect(changeRangeAboveChance(one, one).ends([{ low: -1, high: 1 }, chance])).toEqual(NO_INTERVAL);
+    }
   });
 
   it('changes by as much as the change of stability divided by what chance leaves', () => {

@@ -1,4 +1,5 @@
 import type { Estimate } from './bootstrap.js';
+import { NO_INTERVAL } from './bounded.js';
 import { studentCritical } from './distributions.js';
 import type { Score, Statistic } from './statistic.js';
 
@@ -108,7 +109,7 @@ export function correctedRate(
     (varianceOf(p) + truth ** 2 * varianceOf(se) + (1 - truth) ** 2 * varianceOf(sp)) / informative ** 2;
   const shift = 2 * Z ** 2 * (truth * varianceOf(se) - (1 - truth) * varianceOf(sp));
   if (Number.isNaN(value) || !isClear || Number.isNaN(variance)) {
-    return { value, low: Number.NaN, high: Number.NaN };
+    return { value, ...NO_INTERVAL };
   }
   const half = Z * Math.sqrt(variance);
   const clamped = (end: number): number => Math.min(1, Math.max(0, end));

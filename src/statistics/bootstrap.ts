@@ -1,5 +1,5 @@
 import { createRandom } from '../engine/index.js';
-import { boundedInterval, type Interval, type RatioRange } from './bounded.js';
+import { boundedInterval, type Interval, NO_INTERVAL, type RatioRange } from './bounded.js';
 import { normalCdf, studentCritical } from './distributions.js';
 import { quantile } from './quantile.js';
 import type { Range } from './range.js';
@@ -40,8 +40,6 @@ const MOST_UNDEFINED = 0.05;
  */
 const TIED = 0.75;
 const FEWEST_CHANGED = 8;
-
-const NO_INTERVAL = { low: Number.NaN, high: Number.NaN };
 
 /**
  * Returns a statistic and its 95 % interval by the percentile bootstrap (Efron 1979) over clusters. It draws whole

@@ -8,6 +8,9 @@ export interface Interval {
   readonly high: number;
 }
 
+/** The interval of what cannot be told. */
+export const NO_INTERVAL: Interval = { low: Number.NaN, high: Number.NaN };
+
 /**
  * The range of a ratio of means, such as stability above chance, by the means that it is made of: single clusters have no
  * range that holds for all of them.
@@ -15,7 +18,7 @@ export interface Interval {
 export interface RatioRange {
   /** Statistics that are means of values in a range. */
   readonly parts: readonly { readonly statistic: Statistic; readonly range: Range }[];
-  /** Returns the smallest and the largest value of the ratio, given the bounded intervals of its parts. */
+  /** Returns the smallest and the largest value of the ratio, given the bounded intervals of its parts; {@link NO_INTERVAL} if it has none. */
   readonly ends: (intervals: readonly Interval[]) => Interval;
 }
 

@@ -36,6 +36,7 @@ export {
 export {
   boundedInterval,
   type Interval,
+  NO_INTERVAL,
   type RatioRange,
 } from './bounded.js';
 export { mean, median } from './centre.js';
@@ -80,6 +81,7 @@ export {
   meanOf,
   ofMembers,
   type Point,
+  quotientOf,
   type Score,
   type Statistic,
   slopeOf,

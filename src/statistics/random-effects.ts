@@ -1,4 +1,5 @@
 import type { Estimate } from './bootstrap.js';
+import { NO_INTERVAL } from './bounded.js';
 import { studentCritical } from './distributions.js';
 import type { Score } from './statistic.js';
 
@@ -81,7 +82,6 @@ export function randomEffects(effects: readonly StudyEffect[], shared = 0): Pool
   };
 }
 
-const NO_INTERVAL = { low: Number.NaN, high: Number.NaN };
 const UNKNOWN = {
   mean: { value: Number.NaN, ...NO_INTERVAL },
   betweenVariance: Number.NaN,

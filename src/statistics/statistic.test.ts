@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { everyOf } from '../../test/support/simulated-clusters.js';
 import { figures } from '../../test/support/statistics-figures.js';
-import { differenceOf, meanOf, ofMembers, type Point, slopeOf, slopeRange } from './statistic.js';
+import { differenceOf, meanOf, ofMembers, type Point, quotientOf, slopeOf, slopeRange } from './statistic.js';
 
 const number = fc.double({ noNaN: true, min: -100, max: 100 });
 /** Distinct places with a value at each. */
@@ -24,6 +24,15 @@ describe('the mean of clusters', () => {
     expect(meanOf(scores)(Int32Array.of(1, 1))).toBe(0);
     expect(meanOf([{ sum: 0, count: 0 }])(one)).toBeNaN();
   });
+
+  it('is not infinite if the scores have no weight', () => {
+    const scores = [
+      { sum: -0.2, count: 0 },
+      { sum: 0.5, count: 1 },
+    ];
+    expect(meanOf(scores)(Int32Array.of(0, 0))).toBeNaN();
+    expect(meanOf(scores)(Int32Array.of(0, 1))).toBeCloseTo(0.3, 12);
+  });
 });
 
 describe('the difference of statistics', () => {
@@ -33,6 +42,15 @@ describe('the difference of statistics', () => {
       [1, 2],
     ].map((values) => meanOf(values.map((sum) => ({ sum, count: 1 }))));
     expect(differenceOf(left!, right!)(Int32Array.of(1, 1))).toBe(6);
+  });
+});
+
+describe('the quotient of statistics', () => {
+  const mean = (sum: number) => meanOf([{ sum, count: 1 }]);
+
+  it('is not a number if the divisor is zero', () => {
+    expect(quotientOf(mean(3), mean(2))(one)).toBe(1.5);
+    for (const dividend of [1, 0, -1]) expect(quotientOf(mean(dividend), mean(0))(one)).toBeNaN();
   });
 });
 

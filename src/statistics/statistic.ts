@@ -26,7 +26,10 @@ export interface Point {
   readonly y: Statistic;
 }
 
-/** Returns the mean of all scores of the drawn clusters, Σ sum / Σ count; NaN if they have no scores. */
+/**
+ * Returns the mean of all scores of the drawn clusters, Σ sum / Σ count; NaN if Σ count is 0. The count may be a weight, as
+ * in stability above chance: a sum without any weight is not infinite, it says nothing.
+ */
 export function meanOf(scores: readonly Score[]): Statistic {
   const sums = Float64Array.from(scores, ({ sum }) => sum); // [clusters]
   const counts = Float64Array.from(scores, ({ count }) => count); // [clusters]
@@ -37,7 +40,7 @@ export function meanOf(scores: readonly Score[]): Statistic {
       sum += sums[drawn[at]!]!;
       count += counts[drawn[at]!]!;
     }
-    return sum / count;
+    return count === 0 ? Number.NaN : sum / count;
   };
 }
 
@@ -66,6 +69,14 @@ export function slopeRange(places: readonly number[], [lowest, highest]: Range):
 /** Returns the left statistic minus the right one, both of the same drawn clusters. */
 export function differenceOf(left: Statistic, right: Statistic): Statistic {
   return (drawn) => left(drawn) - right(drawn);
+}
+
+/** Returns the left statistic divided by the right one, both of the same drawn clusters; NaN if the right one is 0. */
+export function quotientOf(left: Statistic, right: Statistic): Statistic {
+  return (drawn) => {
+    const divisor = right(drawn);
+    return divisor === 0 ? Number.NaN : left(drawn) / divisor;
+  };
 }
 
 /**
