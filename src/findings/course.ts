@@ -61,7 +61,7 @@ export interface ArmCourse {
   /** Mean score of the probes. */
   readonly stability: Course;
   /** Stability above chance, Σ (s − c) / Σ (1 − c), over the probes whose chance is known. */
-  readonly aboveChance: Course;
+  readonly aboveChance: Omit<Course, 'rounds'>;
   /** Least-squares slope of stability over probed rounds, per round. */
   readonly slope: Estimate;
   /** Scores of the dialogue's own answers: obedient to the system prompt, otherwise correct (ability), fluent. */
@@ -99,7 +99,7 @@ export interface PartCourse {
   readonly stability: Course;
   /** What its probes score by chance; null if unknown. */
   readonly chance: ChanceLevel | null;
-  readonly aboveChance: Course;
+  readonly aboveChance: Pick<Course, 'late'>;
 }
 
 /** Computes the course of an arm over the dialogues that all arms share. */
@@ -131,7 +131,7 @@ export function courseOf(
       after: course(({ share }) => scoreOf(share.after)),
     },
     attention: rounds.map((round) => attentionIn(dialogues, round)),
-    aboveChance: courseAboveChance(dialogues, probed, chance, everyProbe, windows, inference),
+    aboveChance: aboveChanceOf(dialogues, chance, windows, inference),
     parts: partsOf(dialogues).map(({ kind, name, has }) => {
       const own = dialogues.filter((cluster) => hasScore(cluster, probeScores(has)));
       return {
@@ -139,7 +139,7 @@ export function courseOf(
         name,
         stability: measureCourse(own, probed, probeScores(has), windows, inference),
         chance: chanceLevelOf(own, chance, inference, has),
-        aboveChance: courseAboveChance(own, probed, chance, has, windows, inference),
+        aboveChance: { late: aboveChanceIn(own, chance, has, inference)(between(windows.late)) },
       };
     }),
   };
@@ -172,24 +172,19 @@ function measureCourse(
   };
 }
 
-/** Measures the course of stability above chance. Its intervals have the ranges of {@link rangeAboveChance}. */
-function courseAboveChance(
+/** Measures stability above chance in early and late rounds, and its change. */
+function aboveChanceOf(
   dialogues: Clusters,
-  rounds: readonly number[],
   chance: ChanceBook,
-  has: ProbeFilter,
   windows: Windows,
   inference: Inference,
-): Course {
+): ArmCourse['aboveChance'] {
   const meanIn = (at: RoundFilter, read: ReadRound): Statistic => meanOf(scoresIn(dialogues, at, read));
-  const above = (at: RoundFilter): Statistic => meanIn(at, aboveChanceScores(chance, has));
-  const stability = (at: RoundFilter): Statistic => meanIn(at, probeScores(knownChance(chance, has)));
-  const ofChance = (at: RoundFilter): Statistic => meanIn(at, chanceScores(chance, has));
-  const estimate = (at: RoundFilter): Estimate =>
-    inference.estimate(dialogues.length, above(at), rangeAboveChance(stability(at), ofChance(at)));
+  const above = (at: RoundFilter): Statistic => meanIn(at, aboveChanceScores(chance));
+  const stability = (at: RoundFilter): Statistic => meanIn(at, probeScores(knownChance(chance, everyProbe)));
+  const estimate = aboveChanceIn(dialogues, chance, everyProbe, inference);
   const [early, late] = [between(windows.early), between(windows.late)];
   return {
-    rounds: rounds.map((round) => ({ round, ...estimate(only(round)) })),
     early: estimate(early),
     late: estimate(late),
     change: inference.estimate(
@@ -197,9 +192,26 @@ function courseAboveChance(
       differenceOf(above(late), above(early)),
       changeRangeAboveChance(
         differenceOf(stability(late), stability(early)),
-        ofChance((round) => early(round) || late(round)),
+        meanIn((round) => early(round) || late(round), chanceScores(chance)),
       ),
     ),
+  };
+}
+
+/** Returns an estimator of stability above chance in some rounds. Its intervals have the range of {@link rangeAboveChance}. */
+function aboveChanceIn(
+  dialogues: Clusters,
+  chance: ChanceBook,
+  has: ProbeFilter,
+  inference: Inference,
+): (at: RoundFilter) => Estimate {
+  return (at) => {
+    const meanOver = (read: ReadRound): Statistic => meanOf(scoresIn(dialogues, at, read));
+    return inference.estimate(
+      dialogues.length,
+      meanOver(aboveChanceScores(chance, has)),
+      rangeAboveChance(meanOver(probeScores(knownChance(chance, has))), meanOver(chanceScores(chance, has))),
+    );
   };
 }
 

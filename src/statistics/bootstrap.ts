@@ -1,7 +1,7 @@
 import { createRandom } from '../engine/index.js';
 import { boundedInterval, type Interval, NO_INTERVAL, type RatioRange } from './bounded.js';
 import { normalCdf, studentCritical } from './distributions.js';
-import { quantile } from './quantile.js';
+import { quantileOf } from './quantile.js';
 import type { Range } from './range.js';
 import type { Statistic } from './statistic.js';
 
@@ -97,10 +97,9 @@ export function createBootstrap({
       levels: levelsOf(clusters, expanded),
     };
     kept.set(clusters, { drawn, levels });
-    return {
-      value: statistic(everyOf(clusters)),
-      ...percentiles(Float64Array.from(drawn, statistic), levels),
-    };
+    const resampled = new Float64Array(drawn.length);
+    for (let at = 0; at < drawn.length; at++) resampled[at] = statistic(drawn[at]!);
+    return { value: statistic(everyOf(clusters)), ...percentiles(resampled, levels) };
   };
 }
 
@@ -164,10 +163,21 @@ function valuesOf(clusters: number, statistic: Statistic): number[] {
 type Levels = readonly [lower: number, upper: number];
 
 function percentiles(resampled: Float64Array, [lower, upper]: Levels): Interval {
-  const sorted = resampled.filter((value) => !Number.isNaN(value)).sort();
-  if (sorted.length < (1 - MOST_UNDEFINED) * resampled.length) return NO_INTERVAL;
-  const [low, high] = [quantile(sorted, lower), quantile(sorted, upper)];
+  const told = withoutNaN(resampled);
+  if (told.length < (1 - MOST_UNDEFINED) * resampled.length) return NO_INTERVAL;
+  const [low, high] = [quantileOf(told, lower), quantileOf(told, upper)];
   return hasWidth(low, high) ? { low, high } : NO_INTERVAL;
+}
+
+/** Returns a copy without the values that are NaN. */
+function withoutNaN(values: Float64Array): Float64Array {
+  const told = new Float64Array(values.length);
+  let count = 0;
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at]!;
+    if (!Number.isNaN(value)) told[count++] = value;
+  }
+  return told.subarray(0, count);
 }
 
 /** Whether two ends differ by more than rounding. An infinite end is a statement about the statistic by itself. */

@@ -66,14 +66,16 @@ export type LifetimeClusters = readonly (readonly Lifetime[])[];
 
 /** Returns the Kaplan–Meier estimate S(time) over the dialogues of the drawn clusters. */
 export function keptOf(clusters: LifetimeClusters, time: number): Statistic {
-  const curve = curveOf(clusters);
-  return (drawn) => curve(drawn).findLast((step) => step.time <= time)?.kept ?? 1;
+  const { times, keptAt } = curveOf(clusters);
+  const place = times.findLastIndex((each) => each <= time);
+  return (drawn) => (place < 0 ? 1 : keptAt(drawn)[place]!);
 }
 
 /** Returns the median lifetime: the first time at which S ≤ ½. `Infinity` if S stays above it: the median is not reached. */
 export function medianLifetimeOf(clusters: LifetimeClusters): Statistic {
-  const curve = curveOf(clusters);
-  return (drawn) => curve(drawn).find(({ kept }) => kept <= 0.5 + ROUNDING)?.time ?? Number.POSITIVE_INFINITY;
+  const { times, keptAt } = curveOf(clusters);
+  return (drawn) =>
+    times[keptAt(drawn).findIndex((kept) => kept <= 0.5 + ROUNDING)] ?? Number.POSITIVE_INFINITY;
 }
 
 /**
@@ -81,13 +83,13 @@ export function medianLifetimeOf(clusters: LifetimeClusters): Statistic {
  * loss, where a dialogue that is lost later counts `until`.
  */
 export function restrictedMeanOf(clusters: LifetimeClusters, until: number): Statistic {
-  const curve = curveOf(clusters);
+  const { times, keptAt } = curveOf(clusters);
   return (drawn) => {
     let area = 0;
     let from = 0;
     let height = 1;
-    for (const { time, kept } of curve(drawn)) {
-      const to = Math.min(time, until);
+    for (const [place, kept] of keptAt(drawn).entries()) {
+      const to = Math.min(times[place]!, until);
       area += height * (to - from);
       from = to;
       height = kept;
@@ -96,43 +98,40 @@ export function restrictedMeanOf(clusters: LifetimeClusters, until: number): Sta
   };
 }
 
-interface Step {
-  readonly time: number;
-  readonly kept: number;
+/** S of drawn clusters. */
+interface SurvivalCurve {
+  /** The times that occur in any cluster, ascending. */
+  readonly times: readonly number[];
+  /** Returns S at each of these times, `[times]`. */
+  readonly keptAt: (drawn: Int32Array) => Float64Array;
 }
 
-/** Returns S of drawn clusters at every time that occurs in any cluster. */
-function curveOf(clusters: LifetimeClusters): (drawn: Int32Array) => Step[] {
+function curveOf(clusters: LifetimeClusters): SurvivalCurve {
   const times = [...new Set(clusters.flat().map(({ time }) => time))].sort((a, b) => a - b);
-  const count = (matches: (lifetime: Lifetime) => boolean) =>
-    clusters.map((cluster) =>
-      Float64Array.from(
-        times,
-        (time) => cluster.filter((lifetime) => lifetime.time === time && matches(lifetime)).length,
-      ),
-    );
-  const ended = count(() => true); // [clusters][times]
-  const lost = count((lifetime) => lifetime.lost);
-  const sizes = clusters.map(({ length }) => length);
-  return (drawn) => {
-    const endedAt = new Float64Array(times.length);
-    const lostAt = new Float64Array(times.length);
+  const placeOf = new Map(times.map((time, place) => [time, place]));
+  // Of each dialogue: twice the place of its time, plus 1 if it was lost then.
+  const ends = clusters.map((cluster) =>
+    Int32Array.from(cluster, ({ time, lost }) => 2 * placeOf.get(time)! + (lost ? 1 : 0)),
+  );
+  const keptAt: SurvivalCurve['keptAt'] = (drawn) => {
+    const ended = new Int32Array(2 * times.length); // by time: censored, lost
     let atRisk = 0;
     for (let draw = 0; draw < drawn.length; draw++) {
-      const cluster = drawn[draw]!;
-      atRisk += sizes[cluster]!;
-      for (let at = 0; at < times.length; at++) {
-        endedAt[at]! += ended[cluster]![at]!;
-        lostAt[at]! += lost[cluster]![at]!;
-      }
+      const own = ends[drawn[draw]!]!;
+      atRisk += own.length;
+      for (let at = 0; at < own.length; at++) ended[own[at]!]!++;
     }
+    const curve = new Float64Array(times.length);
     let kept = 1;
-    return times.map((time, at) => {
-      if (lostAt[at]! > 0) kept *= 1 - lostAt[at]! / atRisk;
-      atRisk -= endedAt[at]!;
-      return { time, kept };
-    });
+    for (let place = 0; place < curve.length; place++) {
+      const [censored, lost] = [ended[2 * place]!, ended[2 * place + 1]!];
+      if (lost > 0) kept *= 1 - lost / atRisk;
+      atRisk -= censored + lost;
+      curve[place] = kept;
+    }
+    return curve;
   };
+  return { times, keptAt };
 }
 
 /**

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { quantile } from './quantile.js';
+import { quantile, quantileOf } from './quantile.js';
 
 describe('quantile', () => {
   it('interpolates between neighbours', () => {
@@ -31,5 +31,23 @@ describe('quantile', () => {
         expect(quantile(sorted, 1)).toBe(sorted.at(-1));
       }),
     );
+  });
+
+  it('is the same, bit for bit, of values in any order', () => {
+    const ties = fc.constantFrom(-1, 0, 0.5, 1, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY);
+    const value = fc.oneof(ties, fc.double({ noNaN: true }));
+    const fraction = fc.oneof(
+      fc.constantFrom(0, 0.025, 0.5, 0.975, 1),
+      fc.double({ noNaN: true, min: 0, max: 1 }),
+    );
+    fc.assert(
+      fc.property(fc.array(value, { maxLength: 60 }), fraction, fraction, (values, one, other) => {
+        const sorted = Float64Array.from(values, (value) => value + 0).sort(); // no −0
+        const moved = Float64Array.from(values, (value) => value + 0);
+        for (const at of [one, other]) expect(quantileOf(moved, at)).toBe(quantile(sorted, at));
+        expect(moved.sort()).toEqual(sorted);
+      }),
+    );
+    expect(quantileOf(Float64Array.of(1, 2), Number.NaN)).toBeNaN();
   });
 });
