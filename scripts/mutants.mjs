@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the search strings are pieces of templates.
 /**
- * Breaks the executors on purpose, one place at a time, in a copy of the sources, and runs the conformance suite on
- * each copy. A mutant that passes is a hole in the suite. `npm run mutants` runs all mutants; `npm run mutants gpu` runs those with
+ * Breaks the executors and the clean cache on purpose, one place at a time, in a copy of the sources, and runs the suite that
+ * covers it on each copy. A mutant that passes is a hole in the suite. `npm run mutants` runs all mutants; `npm run mutants gpu` runs those with
  * "gpu" in their names.
  */
 import { spawnSync } from 'node:child_process';
@@ -22,7 +22,8 @@ const WORKGROUP = 'kernels/workgroup.ts';
 
 /** The suites that catch mutants, as commands. */
 const deno = (file) => ['node', 'scripts/test-deno.mjs', '--bail', '1', `test/conformance/${file}.test.ts`];
-const vitest = (file) => ['npx', 'vitest', 'run', '--bail', '1', `test/conformance/${file}.test.ts`];
+const unit = (path) => ['npx', 'vitest', 'run', '--bail', '1', path];
+const vitest = (file) => unit(`test/conformance/${file}.test.ts`);
 const SUITES = {
   reference: vitest('reference'),
   onnx: vitest('onnx'),
@@ -33,6 +34,7 @@ const SUITES = {
   'ggml robust': vitest('ggml-robust'),
   extremes: vitest('extremes'),
   policies: vitest('policies'),
+  'clean cache': unit('src/dialogue/clean-cache.test.ts'),
   gpu: deno('gpu'),
   workgroups: deno('gpu-workgroups'),
   // Only Dawn's adapter has subgroups.
@@ -336,6 +338,55 @@ const MUTANTS = [
     file: 'src/executors/onnx/policy-parts.ts',
     find: 'cap: { cap: same },',
     put: 'cap: { cap: () => 1 },',
+  },
+  {
+    name: 'clean cache: rows that a policy changed are reused',
+    suite: 'clean cache',
+    file: 'src/dialogue/caches.ts',
+    find: 'const valid = clean ? this.dialogue.cleanLength : unmoved;',
+    put: 'const valid = unmoved;',
+  },
+  {
+    name: 'clean cache: recomputed tokens not counted',
+    suite: 'clean cache',
+    file: 'src/dialogue/caches.ts',
+    find: 'const recomputed = this.#taken ? 0 : cached - reused;',
+    put: 'const recomputed = 0;',
+  },
+  {
+    name: 'clean cache: the policy acts while the past is computed again',
+    suite: 'clean cache',
+    file: 'src/engine/generation.ts',
+    find: 'end <= cleanLength);',
+    put: 'end < cleanLength);',
+  },
+  {
+    name: 'clean cache: the policy acts on the past of given answers',
+    suite: 'clean cache',
+    file: 'src/dialogue/forced-chat.ts',
+    find: 'end <= cleanLength',
+    put: 'end < cleanLength',
+  },
+  {
+    name: 'clean cache: no pass of its own for the past of given answers',
+    suite: 'clean cache',
+    file: 'src/dialogue/forced-passes.ts',
+    find: '[...new Set([cleanLength, ...ends])]',
+    put: '[...new Set(ends)]',
+  },
+  {
+    name: 'clean cache: a probe leaves its price to the next answer',
+    suite: 'clean cache',
+    file: 'src/dialogue/chat.ts',
+    find: 'dialogue: Math.max(timing.reusedTokens, cleaned?.tokens ?? 0),',
+    put: 'dialogue: timing.reusedTokens,',
+  },
+  {
+    name: 'clean cache: tokens computed again without a policy',
+    suite: 'clean cache',
+    file: 'src/dialogue/settings.ts',
+    find: "return policy !== 'off' && cache === 'clean';",
+    put: "return cache === 'clean';",
   },
   {
     name: 'gpu: the policy cap ignored',
