@@ -2,9 +2,11 @@
  * Influence: how much a system prompt changes what a model says, measured without a judge, by the model's own
  * probabilities on given answers. Knows models, dialogues and policies; must not know arms, studies or files.
  */
+export { type AnsweredReferences, type AnsweringOptions, answeredReferences } from './answers.js';
 export { klDivergence } from './divergence.js';
 export {
   answerScore,
+  type Effect,
   type Influence,
   type InfluenceHistory,
   type InfluenceOptions,

@@ -60,8 +60,12 @@ export const answerScore = ({
   count: 1,
 });
 
+/** Whether influence is measured on the dialogue's own history, or on what the dialogue becomes under the reference. */
+export type Effect = 'direct' | 'total';
+
 /** The influence of a prompt beside one reference. */
 export interface ReferenceInfluence extends Pick<Reference, 'name' | 'system'> {
+  readonly effect: Effect;
   readonly rounds: readonly RoundInfluence[];
 }
 
@@ -163,7 +167,10 @@ export async function measureInfluence(
     }
     const work = chats.map(({ forwarded }) => forwarded);
     return {
-      references: references.map(({ name, system }, at) => ({ name, system, rounds: measured[at]! })),
+      references: references.map(({ name, system, answers }, at) => ({
+        ...{ name, system, effect: answers === undefined ? 'direct' : 'total' },
+        rounds: measured[at]!,
+      })),
       idle,
       forwardedTokens: work.reduce((sum, { tokens }) => sum + tokens, 0),
       forwardPasses: work.reduce((sum, { passes }) => sum + passes, 0),
@@ -183,7 +190,7 @@ function divergenceOf(p: Float32Array, q: Float32Array, vocabSize: number): numb
 }
 
 /** Returns settings for a dialogue without a system message: what needs one is off. */
-function withoutSystem(settings: SteeringOptions): SteeringOptions {
+export function withoutSystem(settings: SteeringOptions): SteeringOptions {
   const reminder = settings.reminder === true ? null : settings.reminder;
   const off = { guidance: 1, ...(reminder !== undefined && { reminder }) };
   const { policy: _, strength: __, schedule: ___, ...others } = settings;

@@ -8,6 +8,7 @@ const dialogue = (index: number, { rounds = 6, given = 0 } = {}): DialogueInflue
   references: ['others', 'none'].map((name, at) => ({
     name,
     system: null,
+    effect: 'direct',
     rounds: Array.from({ length: rounds }, (_, round) => ({
       round: round + 1,
       sum: ((1 + index / 10) * 2 ** (-round / 2) * 5) / (at + 1),
@@ -59,5 +60,9 @@ describe('the summary of influence', () => {
     ]);
     const [first] = summary.references;
     expect(influenceFigure({ ...summary, references: Array(5).fill(first) }, words)).toBeNull();
+    const total = { ...first!, effect: 'total' } as const;
+    expect(influenceFigure({ ...summary, references: [total] }, words)!.panels[0]!.series[0]!.name).toBe(
+      "total, beside another dialogue's prompt",
+    );
   });
 });

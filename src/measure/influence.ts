@@ -1,4 +1,4 @@
-import { answerScore, type Influence, referenceText } from '../influence/index.js';
+import { answerScore, type Effect, type Influence, referenceText } from '../influence/index.js';
 import { domainFromZero, type Figure, type Series } from '../report/index.js';
 import { meanOf, type Score, totalOf } from '../statistics/index.js';
 import {
@@ -25,6 +25,7 @@ export interface InfluenceSummary {
 /** The influence beside one reference. */
 export interface ReferenceSummary {
   readonly name: string;
+  readonly effect: Effect;
   /** The influence in every turn; turns count given exchanges. */
   readonly turns: readonly { readonly turn: number; readonly influence: Measured }[];
   /** The mean over all turns. */
@@ -53,7 +54,7 @@ export function summarizeInfluence(dialogues: readonly DialogueInfluence[]): Inf
   return {
     dialogues: dialogues.length,
     clusters: clusters.length,
-    references: first.references.map(({ name }, at): ReferenceSummary => {
+    references: first.references.map(({ name, effect }, at): ReferenceSummary => {
       const scores = scoresByTurn(dialogues, at);
       const turns = [...scores].flatMap(([turn, own]) => {
         const influence = measure(clusters, meanOf(own));
@@ -65,7 +66,8 @@ export function summarizeInfluence(dialogues: readonly DialogueInfluence[]): Inf
         .map(([x, own]) => ({ x, y: meanOf(own) }));
       const all = dialogues.map((_, index) => totalOf([...scores.values()].map((own) => own[index]!)));
       const mean = measure(clusters, meanOf(all));
-      return { name, turns, mean, halfLife: points.length < 2 ? null : measureHalfLife(clusters, points) };
+      const halfLife = points.length < 2 ? null : measureHalfLife(clusters, points);
+      return { name, effect, turns, mean, halfLife };
     }),
     forwardedTokens: sum((influence) => influence.forwardedTokens),
     forwardPasses: sum((influence) => influence.forwardPasses),
@@ -97,8 +99,8 @@ export function influenceFigure(
 ): Figure | null {
   if (references.length > MOST_DRAWN) return null;
   const series = references.map(
-    ({ name, turns }): Series => ({
-      name: `beside ${referenceText(name)}`,
+    ({ name, effect, turns }): Series => ({
+      name: `${effect === 'total' ? 'total, ' : ''}beside ${referenceText(name)}`,
       points: turns.map(({ turn, influence: { value, low, high } }) => ({
         x: turn,
         ...{ value, low: low ?? value, high: high ?? value },

@@ -3,7 +3,14 @@ import { cacheBytes } from '../concurrency.js';
 import { headGrid, type Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import { type GrowingFile, openGrowingFile } from '../files/index.js';
-import { type InfluenceOptions, measureInfluence, type Reference } from '../influence/index.js';
+import {
+  type AnsweredReferences,
+  type AnsweringOptions,
+  answeredReferences,
+  type InfluenceOptions,
+  measureInfluence,
+  type Reference,
+} from '../influence/index.js';
 import type { Message } from '../text/index.js';
 import { writeInOrder } from './in-order.js';
 import { type DialogueInfluence, type InfluenceSummary, summarizeInfluence } from './influence.js';
@@ -45,6 +52,8 @@ export interface InfluencePlan {
   /** Returns what stands in for the prompt of dialogue `index`. */
   references(index: number): readonly Reference[];
   readonly options: InfluenceOptions;
+  /** How answers are given under the references, for the total effect beside them; default: the direct effect alone. */
+  readonly total?: Pick<AnsweringOptions, 'sampling' | 'maxTokens' | 'stop'> | undefined;
 }
 
 /** What {@link measureDecay} measures and where it writes. */
@@ -242,22 +251,40 @@ async function measureAll(
   return { complete: complete && signal?.aborted !== true, failure: first };
 }
 
-/** Measures the influence on a dialogue that has ended; null if the run does not ask for it. */
+/** Measures the influence on a dialogue that has ended; null if the run does not ask for it, and if the signal fires. */
 async function influenceOn(
-  { model, influence }: DecayRun,
+  { model, influence, signal }: DecayRun,
   index: number,
   { system, given }: MeasuredDialogue,
   turns: readonly MeasuredTurn[],
 ): Promise<DialogueInfluence | null> {
   if (influence === undefined) return null;
+  const { options, total } = influence;
+  const history = { system, given, exchanges: turns };
+  const direct = influence.references(index);
+  const answered =
+    total === undefined
+      ? NO_ANSWERS
+      : await answeredReferences(model, history, direct, {
+          ...{ ...options, ...total, signal },
+          sampling: { ...total.sampling, seed: turns[0]!.seed! }, // generated, so it has one
+        });
+  if (answered === null) return null;
   const { idle: _, ...measured } = await measureInfluence(
     model,
-    { system, given, exchanges: turns },
-    influence.references(index),
-    influence.options,
+    history,
+    [...direct, ...answered.references],
+    options,
   );
-  return { ...measured, system, given: given.length / 2 };
+  return {
+    references: measured.references,
+    forwardedTokens: measured.forwardedTokens + answered.forwardedTokens,
+    forwardPasses: measured.forwardPasses + answered.forwardPasses,
+    ...{ system, given: given.length / 2 },
+  };
 }
+
+const NO_ANSWERS: AnsweredReferences = { references: [], forwardedTokens: 0, forwardPasses: 0 };
 
 /** Wakes those that wait for a dialogue to end. */
 function createPlaces(): { wait(): Promise<void>; tell(): void } {

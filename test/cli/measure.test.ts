@@ -140,6 +140,31 @@ describe('holdfast measure --influence', () => {
     expect(outcome.stdout).toMatch(/^It took \d+ passes over [\d,]+ tokens\.$/m);
   });
 
+  it('measures the total influence too: the same in the first turn, and then between what the dialogues became', async () => {
+    const out = temporaryFolder();
+    const stdout = await succeed([
+      ...['measure', LLAMA, '--executor', 'reference', '--chat', temporaryFile('chat.json', MESSAGES)],
+      ...['--max-tokens', '6', '--policy', 'split-softmax', '--strength', '0.5', '--cache', 'clean'],
+      ...['--influence', 'none,total', '--out', out],
+    ]);
+    const { influence } = json(join(out, 'summary.json'));
+    const [direct, total] = influence.references;
+    expect([direct.name, direct.effect, total.name, total.effect]).toEqual([
+      'none',
+      'direct',
+      'none',
+      'total',
+    ]);
+    const means = [direct, total].map(({ turns }) =>
+      turns.map((turn: { influence: { value: number } }) => turn.influence.value),
+    );
+    expect(means[0]![0]).toBeGreaterThan(0);
+    expect(means[1]![0]).toBe(means[0]![0]);
+    expect(means[1]![1]).not.toBeCloseTo(means[0]![1], 3);
+    expect(stdout).toMatch(/^no system message +direct +0\.\d{3} /m);
+    expect(stdout).toMatch(/^no system message +total +0\.\d{3} /m);
+  });
+
   it('measures the sentences of a recorded prompt, and a prompt from a file', async () => {
     const chat = temporaryFile('chat.json', MESSAGES);
     const out = temporaryFolder();
@@ -166,6 +191,7 @@ describe('holdfast measure --influence', () => {
       expectFailure(outcome, 2, message);
     };
     await refused('others', /E_USAGE: there are no others: all dialogues have one system prompt/);
+    await refused('none,total', /E_USAGE: --as-written has no total influence/);
     await refused('none,none', /E_USAGE: a reference is given twice/);
     const missing = ['--out', temporaryFolder(), '--influence', 'nowhere.txt'];
     expectFailure(await holdfast([...args, ...missing]), 1, /E_NOT_FOUND/);

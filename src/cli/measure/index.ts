@@ -42,7 +42,7 @@ export function registerMeasure(program: Command): void {
     .option('--batch <n>', `dialogues that run at once (default: ${BATCH_DEFAULT})`, positiveInteger)
     .option(
       '--influence [references]',
-      "also measure the prompt's influence on the answers, beside these references: others, none, sentences (each left out in turn), or a file with another prompt, separated by commas (default: others,none; none if there is one prompt)",
+      "also measure the prompt's influence on the answers, beside these references: others, none, sentences (each left out in turn), or a file with another prompt, separated by commas (default: others,none; none if there is one prompt); with total, also the total influence beside each",
     )
     .requiredOption('--out <dir>', 'folder for shares, dialogues, summary and figures');
   addSettingsOptions(command, { temperature: '1', topP: '0.9', maxTokens: '400; organism 96' });

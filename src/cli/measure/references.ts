@@ -2,9 +2,20 @@ import { HoldfastError } from '../../errors.js';
 import { readText } from '../../files/index.js';
 import { closestInLength, type Reference, sentencesLeftOut } from '../../influence/index.js';
 
+/** What `--influence` asks for. */
+export interface InfluenceRequest {
+  /** Returns the references of a dialogue. */
+  references(index: number): readonly Reference[];
+  /** Whether the total effect is measured beside them, too. */
+  readonly total: boolean;
+}
+
+/** The word for the total effect, beside the names of references. */
+const TOTAL = 'total';
+
 /**
- * Reads the references of `--influence`, and returns a function that returns them for each dialogue.
- * @param flag the option's value: names and files, separated by commas; true for the default
+ * Reads the value of `--influence`.
+ * @param flag the option's value: names, files and the word total, separated by commas; true for the default
  * @param systems the system prompts of all dialogues
  * @throws HoldfastError `E_USAGE` for `others` where all dialogues have one prompt, for `sentences` where they have several or
  * their prompt has one sentence, and for a reference given twice; what reading a file throws
@@ -12,10 +23,11 @@ import { closestInLength, type Reference, sentencesLeftOut } from '../../influen
 export async function readReferences(
   flag: string | true,
   systems: readonly string[],
-): Promise<(index: number) => readonly Reference[]> {
+): Promise<InfluenceRequest> {
   const differ = new Set(systems).size > 1;
-  const named = flag === true ? (differ ? 'others,none' : 'none') : flag;
-  const names = named.split(',').map((name) => name.trim());
+  const words = flag === true ? [] : flag.split(',').map((name) => name.trim());
+  const named = words.filter((word) => word !== TOTAL);
+  const names = named.length > 0 ? named : differ ? ['others', 'none'] : ['none'];
   if (names.includes('others') && !differ) {
     throw new HoldfastError('E_USAGE', 'there are no others: all dialogues have one system prompt', {
       field: '--influence',
@@ -23,21 +35,24 @@ export async function readReferences(
     });
   }
   if (new Set(names).size < names.length) {
-    throw new HoldfastError('E_USAGE', `a reference is given twice: ${named}`, { field: '--influence' });
+    throw new HoldfastError('E_USAGE', `a reference is given twice: ${names.join(',')}`, {
+      field: '--influence',
+    });
   }
   const leftOut = names.includes('sentences') ? sentenceReferences(systems) : [];
   const texts = new Map<string, string>();
   for (const name of names) {
     if (name === 'others' || name === 'none' || name === 'sentences') continue;
-    const text = await readText(name, 'Give others, none, sentences, or a file with another prompt');
+    const text = await readText(name, 'Give others, none, sentences, total, or a file with another prompt');
     texts.set(name, text.trim());
   }
-  return (index) =>
+  const references = (index: number): readonly Reference[] =>
     names.flatMap((name): readonly Reference[] => {
       if (name === 'sentences') return leftOut;
       if (name === 'none') return [{ name, system: null }];
       return [{ name, system: name === 'others' ? closestInLength(systems, index) : texts.get(name)! }];
     });
+  return { references, total: words.includes(TOTAL) };
 }
 
 /** Returns a reference for each sentence of the one prompt: the prompt without it. */

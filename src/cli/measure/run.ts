@@ -2,7 +2,13 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parameterCount } from '../../architectures/index.js';
 import { planConcurrency } from '../../concurrency.js';
-import { openChat, policyChoice, type SteeringOptions, saveDialogue } from '../../dialogue/index.js';
+import {
+  openChat,
+  policyChoice,
+  type Settings,
+  type SteeringOptions,
+  saveDialogue,
+} from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import { makeFolder } from '../../files/index.js';
@@ -60,12 +66,19 @@ export async function runMeasure(named: string | undefined, flags: MeasureFlags)
       ...(flags.context === undefined ? {} : { contextLength: flags.context }),
     };
     const called = isEmbedded(named) ? (named ?? 'organism') : model.name;
-    const { facts, steering } = await readFacts(model, called, source, options);
-    const { influence } = flags;
-    const references = influence === undefined ? null : await readReferences(influence, source.systems);
-    const plan = references && {
-      references,
+    const { facts, steering, sampled } = await readFacts(model, called, source, options);
+    const { influence, asWritten } = flags;
+    const asked = influence === undefined ? null : await readReferences(influence, source.systems);
+    if (asked?.total === true && asWritten === true) {
+      throw new HoldfastError('E_USAGE', '--as-written has no total influence: it generates no answers', {
+        field: '--influence',
+        hint: 'Leave out total, or --as-written',
+      });
+    }
+    const plan = asked && {
+      references: asked.references,
       options: { settings: steering, contextLength: facts.contextLength, now: source.now },
+      total: asked.total ? sampled : undefined,
     };
     await measure({ model, facts, source, options, influence: plan }, flags);
   } finally {
@@ -162,7 +175,7 @@ async function checkEmpty(out: string): Promise<void> {
 }
 
 /**
- * Returns the facts that a measurement depends on, and how its dialogues are steered. Opens a chat for this and closes it again, so settings that the model
+ * Returns the facts that a measurement depends on, and how its dialogues are steered and sampled. Opens a chat for this and closes it again, so settings that the model
  * does not accept are refused before anything is measured.
  */
 async function readFacts(
@@ -170,7 +183,11 @@ async function readFacts(
   called: string,
   source: MeasureSource,
   options: LeadOptions,
-): Promise<{ readonly facts: MeasureFacts; readonly steering: SteeringOptions }> {
+): Promise<{
+  readonly facts: MeasureFacts;
+  readonly steering: SteeringOptions;
+  readonly sampled: Pick<Settings, 'sampling' | 'maxTokens' | 'stop'>;
+}> {
   const chat = openChat(model, { ...options, system: source.systems[0]! });
   try {
     const { model: saved, contextLength, next } = await saveDialogue(chat, readPackage().version);
@@ -183,9 +200,13 @@ async function readFacts(
       now: chat.now,
       versions: readVersions(model.executor.name),
     };
-    const { policy, schedule, target, selection, silence, guidance } = chat.settings;
-    const steering = { ...policyChoice(policy, schedule), target, ...selection, silence, guidance };
-    return { facts, steering };
+    const { policy, schedule, target, selection, cache, silence, guidance, reminder } = chat.settings;
+    const steering = {
+      ...policyChoice(policy, schedule),
+      ...{ target, ...selection, cache, silence, guidance, reminder },
+    };
+    const { sampling, maxTokens, stop } = chat.settings;
+    return { facts, steering, sampled: { sampling, maxTokens, stop } };
   } finally {
     chat.dispose();
   }

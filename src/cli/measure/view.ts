@@ -70,14 +70,15 @@ function influenceLines({ references, forwardedTokens, forwardPasses }: Influenc
   return [
     "Influence of the prompt: how far the next token's distribution is from that with another prompt (KL divergence, nats a token)",
     ...textTable({
-      heading: ['beside', 'mean', ...shown.map((turn) => `turn ${turn}`), 'half-life in turns'],
+      heading: ['beside', 'effect', 'mean', ...shown.map((turn) => `turn ${turn}`), 'half-life in turns'],
       rows: references.map((reference) => [
         referenceText(reference.name),
+        reference.effect,
         numberText(reference.mean, 3),
         ...shown.map((turn) => numberText(at(reference, turn), 3)),
         halfLifeText(reference.halfLife, 1),
       ]),
-      wordy: [0],
+      wordy: [0, 1],
     }),
     `It took ${forwardPasses.toLocaleString('en')} passes over ${forwardedTokens.toLocaleString('en')} tokens.`,
   ];

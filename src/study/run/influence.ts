@@ -32,9 +32,9 @@ export async function influenceOn(
     system,
     ...measured,
     ...(steers(arm) && idle.length > 0 && { idle }),
-    references: measured.references.map((reference) => ({
-      ...reference,
-      rounds: reference.rounds.map(({ round, sum, count }) => ({ round, sum: rounded(sum), count })),
+    references: measured.references.map(({ name, system, rounds }) => ({
+      ...{ name, system },
+      rounds: rounds.map(({ round, sum, count }) => ({ round, sum: rounded(sum), count })),
     })),
   };
 }

@@ -1,6 +1,6 @@
 import { assertTouched } from '../../attention/index.js';
 import { type AnswerOptions, type Chat, openChat, type Turn } from '../../dialogue/index.js';
-import type { Model } from '../../engine/index.js';
+import type { Meter, Model } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import { fluency } from '../../material/index.js';
 import type { Scenario, User } from '../../scenario/index.js';
@@ -18,7 +18,6 @@ import { messageUnder } from './arm-message.js';
 import { askProbes } from './ask-probes.js';
 import { rounded } from './digits.js';
 import { lease } from './lease.js';
-import type { Meter } from './meter.js';
 import { type DialogueSeeds, dialogueSeeds } from './seeds.js';
 import { CONTROL_TARGETS, createShareBook } from './share-book.js';
 

@@ -1,6 +1,5 @@
-import { type Model, Session } from '../../engine/index.js';
+import { type Meter, type Model, meterModel, Session } from '../../engine/index.js';
 import type { Arm } from '../plan/index.js';
-import { type Meter, meterModel } from './meter.js';
 
 /** A model for one dialogue, with a session whose cache may already hold the dialogue's system prompt. */
 export interface Lease {

@@ -16,9 +16,9 @@ import { rounded } from './digits.js';
 import { influenceOn } from './influence.js';
 import { leadDialogue } from './lead-dialogue.js';
 import { type Cost, divergence, negativeLogLikelihood, rightAnswer } from './measure-costs.js';
-import { timedModel } from './meter.js';
 import { rankHeads } from './rank-heads.js';
 import { SharedTime, type TimeShare } from './shared-time.js';
+import { timedModel } from './timed-model.js';
 
 /** The result of a cell. */
 export interface CellResult {

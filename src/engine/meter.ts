@@ -1,6 +1,5 @@
-import type { Model } from '../../engine/index.js';
-import type { Executor } from '../../executors/index.js';
-import type { SharedTime } from './shared-time.js';
+import type { Executor } from '../executors/index.js';
+import type { Model } from './model.js';
 
 /** The work that a model has done. */
 export interface Meter {
@@ -32,20 +31,8 @@ export function meterModel(model: Model): MeteredModel {
   };
 }
 
-/** Tells a clock when the model's executor is asked and when it answers. */
-export function timedModel(model: Model, time: SharedTime): Model {
-  return withForward(model, async (requests, options) => {
-    time.asked();
-    try {
-      return await model.executor.forward(requests, options);
-    } finally {
-      time.answered();
-    }
-  });
-}
-
 /** Returns a model with another `forward`. */
-function withForward(model: Model, forward: Executor['forward']): Model {
+export function withForward(model: Model, forward: Executor['forward']): Model {
   const { executor } = model;
   return {
     name: model.name,
