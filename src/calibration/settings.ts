@@ -72,7 +72,7 @@ export function comparedRounds(
 }
 
 /** Returns a resolved arm as an item of a study's list of arms. */
-export function armItem({ name, policy, schedule, target, on }: ArmSpec): object {
+export function armItem({ name, policy, schedule, target, on, cache }: ArmSpec): object {
   return {
     name,
     policy,
@@ -80,14 +80,15 @@ export function armItem({ name, policy, schedule, target, on }: ArmSpec): object
     target: targetName(target),
     ...(on.kind === 'grid' && on.layers !== null && { layers: on.layers }),
     ...(on.kind === 'grid' && on.heads !== null && { heads: on.heads }),
+    ...(cache && { cache }),
   };
 }
 
 /** Returns an arm as the settings of a hold. */
-export function holdSettings({ policy, schedule, target, on }: ArmSpec): HoldSettings {
+export function holdSettings({ policy, schedule, target, on, cache }: ArmSpec): HoldSettings {
   const selection =
     on.kind === 'grid' ? { layers: on.layers ?? undefined, heads: on.heads ?? undefined } : {};
-  return holdSettingsOf({ ...policyChoice(policy, schedule), target, ...selection });
+  return holdSettingsOf({ ...policyChoice(policy, schedule), target, ...selection, cache });
 }
 
 function strengthKey(schedule: Schedule): object {

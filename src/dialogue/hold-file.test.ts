@@ -30,6 +30,7 @@ describe('a hold', () => {
       },
     ],
     [{ policy: 'sustain', target: { kind: 'message' }, pairs: [[0, 1]] }],
+    [{ policy: 'sustain', target: { kind: 'message' }, cache: 'clean' }],
   ] as const)('keeps the settings %j', (options) => {
     const settings = holdSettingsOf(options);
     const back = holdOptions(again({ ...HOLD, settings }));
@@ -42,6 +43,8 @@ describe('a hold', () => {
   it('says in words what it does', () => {
     expect(holdWords(HOLD)).toBe('split-softmax, k = 0.5 on the target message, layers 0 2');
     expect(holdWords({ settings: { ...HOLD.settings, policy: 'off' } })).toBe('off');
+    const clean = { ...HOLD.settings, layers: null, cache: 'clean' } as const;
+    expect(holdWords({ settings: clean })).toBe('split-softmax, k = 0.5 on the target message, clean cache');
   });
 
   it.each<[string, object, RegExp]>([
@@ -59,6 +62,15 @@ describe('a hold', () => {
       'no policy although it helps',
       { settings: { ...HOLD.settings, policy: 'off', schedule: null } },
       /if, and only if/,
+    ],
+    ['another kind of cache', { settings: { ...HOLD.settings, cache: 'dirty' } }, /cache/],
+    [
+      'a clean cache that nothing changes',
+      {
+        verdict: 'nothing helps',
+        settings: { ...HOLD.settings, policy: 'off', schedule: null, cache: 'clean' },
+      },
+      /nothing changes the cache/,
     ],
     ['pairs beside layers', { settings: { ...HOLD.settings, pairs: [[0, 0]] } }, /pairs cannot be combined/],
   ])('with %s is refused, naming the field', (_, changes, message) => {
@@ -84,6 +96,17 @@ describe('a hold in a chat', () => {
     expect(a!.turn.ids).toEqual(b!.turn.ids);
     expect(a!.turn.receipt).toEqual(b!.turn.receipt);
     expect(a!.turn.receipt).not.toEqual(c!.turn.receipt);
+  });
+
+  it('leaves the cache that it names', async () => {
+    const hold: HoldFile = { ...HOLD, settings: { ...HOLD.settings, cache: 'clean' } };
+    const { options } = await applyHold(hold, model, SYSTEM);
+    const [clean, held] = [
+      { ...CHAT, ...options },
+      { ...CHAT, ...options, cache: 'held' as const },
+    ].map((each) => openChat(model, each));
+    const [a, b] = await Promise.all([clean!, held!].map((chat) => ask(chat, 'hello')));
+    expect([a!.turn.cleaned?.tokens, b!.turn.cleaned]).toEqual([expect.any(Number), null]);
   });
 
   it('has no note for its own weights and prompt, and one for each that is another', async () => {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { parseTarget, policyText, type Target, targetName } from '../attention/index.js';
 import { parsedFile } from './parsed-file.js';
 import { count, fitsPolicy, indices, pair, policy, schedule, target } from './setting-schemas.js';
-import { policyChoice, type SteeringOptions } from './settings-options.js';
+import { CACHE_KINDS, policyChoice, type SteeringOptions } from './settings-options.js';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 has 64 hexadecimal digits');
 /** A value with its 95 % interval. */
@@ -46,6 +46,8 @@ const settings = z.strictObject({
   heads: indices,
   /** Single heads, instead of layers and heads. */
   pairs: z.array(pair).nullable(),
+  /** What the policy leaves in the cache; absent in older files: held. */
+  cache: z.enum(CACHE_KINDS).optional(),
 });
 
 const holdFile = z
@@ -78,6 +80,10 @@ const holdFile = z
   .refine(({ settings: { policy, schedule } }) => fitsPolicy(policy, schedule), {
     message: 'the schedule does not fit the policy',
     path: ['settings', 'schedule'],
+  })
+  .refine(({ settings: { policy, cache } }) => policy !== 'off' || cache !== 'clean', {
+    message: 'without a policy, nothing changes the cache',
+    path: ['settings', 'cache'],
   })
   .refine(({ settings: { pairs, layers, heads } }) => pairs === null || (layers ?? heads) === null, {
     message: 'pairs cannot be combined with layers or heads',
@@ -118,6 +124,7 @@ export function holdSettingsOf({
   layers,
   heads,
   pairs,
+  cache,
 }: SteeringOptions & { readonly target: Target }): HoldSettings {
   return {
     policy,
@@ -126,27 +133,29 @@ export function holdSettingsOf({
     layers: layers ? [...layers] : null,
     heads: heads ? [...heads] : null,
     pairs: pairs ? pairs.map(([layer, head]) => [layer, head]) : null,
+    ...(cache && { cache }),
   };
 }
 
 /** Returns the settings of a hold as options of a chat. */
 export function holdOptions({
-  settings: { policy, schedule, target, layers, heads, pairs },
+  settings: { policy, schedule, target, layers, heads, pairs, cache },
 }: Pick<HoldFile, 'settings'>): SteeringOptions {
   const choice = policyChoice(policy, schedule);
   const selection = pairs === null ? { ...(layers && { layers }), ...(heads && { heads }) } : { pairs };
-  return { ...choice, target: parseTarget(target), ...selection };
+  return { ...choice, target: parseTarget(target), ...selection, ...(cache && { cache }) };
 }
 
 /** Describes what a hold does, e.g. `split-softmax, k = 0.7 on the message, layers 2 4`. */
 export function holdWords({ settings }: Pick<HoldFile, 'settings'>): string {
-  const { policy, target, layers, heads, pairs } = settings;
+  const { policy, target, layers, heads, pairs, cache } = settings;
   if (policy === 'off') return 'off';
   return [
     `${policyText(settings)} on the target ${target}`,
     layers === null ? null : `layers ${layers.join(' ')}`,
     heads === null ? null : `heads ${heads.join(' ')}`,
     pairs === null ? null : `heads ${pairs.map(([layer, head]) => `${layer}.${head}`).join(' ')}`,
+    cache === 'clean' ? 'clean cache' : null,
   ]
     .filter((part) => part !== null)
     .join(', ');

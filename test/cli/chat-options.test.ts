@@ -47,6 +47,11 @@ describe('the command line', () => {
     expect(readChatOptions({ cache: 'clean', load: 'saved.json' })).toEqual({ cache: 'clean' });
   });
 
+  it('reads a reminder', () => {
+    expect(readChatOptions({ system: 's', reminder: true })).toEqual({ system: 's', reminder: true });
+    expect(readChatOptions({ reminder: 'Keep to it.' })).toEqual({ reminder: 'Keep to it.' });
+  });
+
   it('reads schedules', () => {
     const policy = { system: 's', policy: 'split-softmax' };
     const schedule = { kind: 'per-turn', from: 1, to: 0.5, step: 0.1 };

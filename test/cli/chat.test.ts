@@ -262,6 +262,14 @@ describe('--json', () => {
     expect(outcome.code).toBe(0);
   });
 
+  it('tells the reminder of a turn, which is not part of what the user said', async () => {
+    const turns = linesOf(await chat([...SYSTEM, '--reminder', 'system', '--json'], 'hello\nagain\n'));
+    expect(turns).toMatchObject([
+      { user: 'hello', reminder: true },
+      { user: 'again', reminder: true },
+    ]);
+  });
+
   it('writes errors as objects, and continues', async () => {
     const outcome = await chat([...SYSTEM, '--context', '80', '--json'], `${'long '.repeat(60)}\nhi\n`);
     const [error, turn] = linesOf(outcome);
@@ -417,6 +425,8 @@ describe('a usage error', () => {
       2,
       /h\.json has its own --target/,
     ],
+    ['a blank reminder', [...SYSTEM, '--reminder', ' '], 2, /--reminder.*must be system or a text/],
+    ['reminding of nothing', ['--reminder', 'system'], 1, /E_TARGET: the reminder is the system prompt/],
     ['a hold that is not there', [...SYSTEM, '--hold', 'h.json'], 1, /E_NOT_FOUND: .*h\.json/],
     ['two policies', [...SYSTEM, '--hold', '--policy', 'boost'], 2, /'--hold \[file\]' cannot be used with/],
     ['a comparison with nothing', [...SYSTEM, '--compare'], 2, /--compare needs --hold or a --policy/],

@@ -65,6 +65,7 @@ function turnObject(side: Side, turn: Turn): Readonly<Record<string, unknown>> {
     strength: turn.strength,
     finish: turn.finish,
     cache: turn.settings.cache,
+    reminder: turn.settings.reminder,
     cleaned: turn.cleaned,
     dropped: turn.dropped,
     tokens: turn.ids.length,

@@ -105,6 +105,7 @@ function checkAsWritten(flags: SourceFlags): void {
     layers,
     heads,
     cache,
+    reminder,
     seed,
     temperature,
     topP,
@@ -113,7 +114,8 @@ function checkAsWritten(flags: SourceFlags): void {
   } = flags;
   const { repetitionPenalty, maxTokens, stop, target } = flags;
   const idle = Object.entries({
-    ...{ pairs, batch, hold, policy, strength, schedule, target, layers, heads, cache, seed, temperature },
+    ...{ pairs, batch, hold, policy, strength, schedule, target, layers, heads, cache, reminder },
+    ...{ seed, temperature },
     ...{ 'top-p': topP, 'top-k': topK, 'min-p': minP, 'max-tokens': maxTokens, stop },
     'repetition-penalty': repetitionPenalty,
   }).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`]));

@@ -10,6 +10,7 @@ import {
   type SettingsOptions,
 } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
+import { HoldfastError } from '../../errors.js';
 import { stderr } from '../terminal/index.js';
 import { parseJson, readNamedText } from './read-text.js';
 import type { SettingsFlags } from './settings-flags.js';
@@ -34,7 +35,7 @@ export async function askedHold({ hold }: SettingsFlags): Promise<AskedHold | nu
  * Returns the options of a command with the settings of its hold, and says on stderr which they are. `--hold` alone takes the preset of
  * the model, or the recommended setting if it has none.
  * @param system the system prompt; undefined if it is not known yet
- * @throws HoldfastError `E_HOLD` if the hold cannot act in this model
+ * @throws HoldfastError `E_HOLD` if the hold cannot act in this model; `E_USAGE` for a kind of cache that the file has itself
  */
 export async function withHold<Options extends SettingsOptions>(
   options: Options,
@@ -47,6 +48,9 @@ export async function withHold<Options extends SettingsOptions>(
   const note = (text: string): void => stderr.lines([`note: ${text}`]);
   if (asked.kind === 'file') {
     const { options: held, notes } = await applyHold(asked.hold, model, system);
+    if (held.cache !== undefined && others.cache !== undefined) {
+      throw new HoldfastError('E_USAGE', `${asked.file} has its own --cache: leave it out`);
+    }
     for (const text of notes) note(`${asked.file}: ${text}`);
     if (asked.hold.verdict === 'nothing helps') {
       note(`${asked.file}: nothing was shown to help this prompt on this model, so the policy is off`);

@@ -34,6 +34,8 @@ export interface SettingsFlags {
   readonly layers?: number[];
   readonly heads?: number[];
   readonly cache?: CacheKind;
+  /** True for the system prompt. */
+  readonly reminder?: true | string;
   readonly seed?: number;
   readonly temperature?: number;
   readonly topP?: number;
@@ -108,6 +110,11 @@ export function addSettingsOptions(
         'what the policy leaves in the cache of earlier turns: its changes (held), or nothing, so that each turn is computed again without it (clean) (held)',
       ).choices(CACHE_KINDS),
     )
+    .option(
+      '--reminder <text>',
+      'a text before the message that is answered, and only there; system is the system prompt (none)',
+      reminderText,
+    )
     .option('--seed <n>', 'seed of the first answer; each later answer adds 1 (0)', decimal)
     .option('--temperature <x>', `0 always takes the most probable token (${defaults.temperature})`, decimal)
     .option(
@@ -132,6 +139,12 @@ export function addSettingsOptions(
 function jsonFile(text: string): string {
   if (/\.json$/i.test(text)) return text;
   throw new InvalidArgumentError('It must be a .json file. Without a file, write --hold after the model.');
+}
+
+/** Parses the word for the system prompt, or another text. */
+function reminderText(text: string): true | string {
+  if (text.trim() === '') throw new InvalidArgumentError('It must be system or a text.');
+  return text === 'system' ? true : text;
 }
 
 /** Parses indices and ranges, `0,3,5-8`. Returns them ascending, each once. */
@@ -181,6 +194,7 @@ export function readSettings(flags: SettingsFlags): SettingsOptions {
     ...(layers === undefined ? {} : { layers }),
     ...(heads === undefined ? {} : { heads }),
     ...(flags.cache === undefined ? {} : { cache: flags.cache }),
+    ...(flags.reminder === undefined ? {} : { reminder: flags.reminder }),
     ...(Object.keys(sampling).length === 0 ? {} : { sampling }),
     ...(maxTokens === undefined ? {} : { maxTokens }),
     ...(stop === undefined ? {} : { stop }),

@@ -208,6 +208,7 @@ describe('an arm with a hold', () => {
   write('hold.json', HOLD);
   write('heads.json', { ...HOLD, settings: { ...HOLD.settings, layers: null, pairs: [[2, 1]] } });
   write('off.json', { ...HOLD, verdict: 'nothing helps', settings: OFF });
+  write('clean.json', { ...HOLD, settings: { ...HOLD.settings, layers: null, cache: 'clean' } });
   write('dialogue.json', { format: 'holdfast-dialogue' });
 
   it('is the arm with the same settings, written by hand', () => {
@@ -216,6 +217,13 @@ describe('an arm with a hold', () => {
     expect([...holds]).toEqual([[spec.arms[1]!.name, HOLD]]);
     const [, pairs] = specOf('{ hold: heads.json, name: held, repeat: 4 }').spec.arms;
     expect(pairs).toEqual(armsOf('{ split-softmax: 0.5, heads: [[2, 1]], name: held, repeat: 4 }')[0]);
+  });
+
+  it('has the kind of cache of the hold, or of the arm if the hold names none', () => {
+    const [, clean] = specOf('hold: clean.json').spec.arms;
+    expect(clean).toEqual(armsOf('split-softmax: { strength: 0.5, cache: clean }')[0]);
+    const [, ...both] = specOf('{ hold: hold.json, cache: [held, clean] }').spec.arms;
+    expect(both.map(({ cache }) => cache)).toEqual([undefined, 'clean']);
   });
 
   it('is still the policy sustain where hold has no text', () => {
@@ -228,6 +236,7 @@ describe('an arm with a hold', () => {
     ['hold: dialogue.json', /5:.* hold: not a hold: .*dialogue\.json/],
     ['hold: off.json', /5:5 hold: the file says that nothing helps: use the arm off/],
     ['{ hold: hold.json, layers: [1] }', /5:5 layers: cannot be combined with hold/],
+    ['{ hold: clean.json, cache: held }', /5:5 cache: cannot be combined with hold/],
     ['{ hold: hold.json, policy: boost }', /5:5 policy: cannot be combined with hold/],
   ])('is refused: %s', (item, problem) => {
     expect(() => specOf(item)).toThrow(problem);

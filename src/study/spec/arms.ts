@@ -176,7 +176,7 @@ function armsWith(
     schedule: schedules,
     target: targets,
     on: heads,
-    cache: fields.cache ?? (['held'] as const),
+    cache: fields.cache ?? [fields.hold?.settings.cache ?? 'held'],
     silence: orNone(fields.silence),
     repeatEvery: orNone(fields.repeat),
     reminder: orNone(fields.reminder),

@@ -29,7 +29,8 @@ export const holdFrom = (locate: Locate): Reader<HoldFile> =>
 /** Returns the policy of a hold, which has all that a policy needs. */
 export function heldTreatment(tree: Tree, hold: HoldFile | null, report: Report): Treatment | undefined {
   const own = ['policy', 'strength', 'schedule', 'target', 'layers', 'heads', 'knock-out'];
-  const other = own.find((key) => hasKey(tree, key));
+  const ofHold = hold?.settings.cache === undefined ? own : [...own, 'cache'];
+  const other = ofHold.find((key) => hasKey(tree, key));
   if (other !== undefined)
     report({ ...tree.at, text: `${other}: cannot be combined with hold, which has it` });
   if (hold === null) return undefined;
