@@ -339,7 +339,7 @@ describe('an invalid arm', () => {
     ['guidance: 0.5', '4:15 guidance: expected a number from 1 to 100, not 0.5'],
     [
       '[off]',
-      '4:5 arms: expected a mapping with name, policy, strength, schedule, target, knock-out, layers, heads, cache, silence, repeat, reminder, guidance, no-system, hold, not a list',
+      '4:5 arms: expected a mapping with name, policy, strength, schedule, target, knock-out, layers, heads, cache, silence, repeat, reminder, guidance, no-system, hold, measure, not a list',
     ],
     ['off\n  - off', '5:5 the arm "off" is listed twice'],
     ['boost: 2\n  - { name: again, boost: 2 }', '5:5 the arm "again" is the same as "boost, M = 2"'],
