@@ -65,6 +65,8 @@ export interface ErrorDetails {
 export class HoldfastError extends Error {
   override readonly name = 'HoldfastError';
   readonly code: ErrorCode;
+  /** What is wrong, without place and hint. */
+  readonly what: string;
   readonly file: string | undefined;
   readonly field: string | undefined;
   readonly offset: number | undefined;
@@ -84,6 +86,7 @@ export class HoldfastError extends Error {
       cause === undefined ? {} : { cause },
     );
     this.code = code;
+    this.what = what;
     this.file = file;
     this.field = field;
     this.offset = offset;

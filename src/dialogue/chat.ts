@@ -5,7 +5,7 @@ import { type ChatFormat, currentMoment, type Moment, parseMoment } from '../tex
 import { answerPrompt } from './answer.js';
 import { Caches, type Held } from './caches.js';
 import type { AnswerOptions, ChatOptions } from './chat-options.js';
-import { fitPrompt } from './fit.js';
+import { type ContextUse, contextUse, fitPrompt, type Room } from './fit.js';
 import { type Exchange, readHistory } from './history.js';
 import { layoutWithoutSystem, type PromptMessage, pastLength, sharedLength } from './prompt.js';
 import { remindedMessage } from './reminder.js';
@@ -31,7 +31,8 @@ export function openChat(model: Model, options: ChatOptions = {}): Chat {
 
 /** A dialogue that is answered turn by turn, while the prompt's share is measured and, under a policy, changed. */
 export class Chat {
-  readonly onContextFull: 'error' | 'drop-oldest';
+  /** What to do when the context is full; may be changed between answers. */
+  onContextFull: 'error' | 'drop-oldest';
   readonly trustContent: boolean;
   /** The date and time that the template writes if it writes one, the same in every turn. */
   readonly now: Moment;
@@ -117,6 +118,16 @@ export class Chat {
     assertTarget(this.#settings, system);
     this.#system = system;
     this.#caches.keep({ dialogue: 0, without: 0 });
+  }
+
+  /**
+   * Returns how much of the context the dialogue takes.
+   * @throws HoldfastError what layout throws
+   */
+  contextUse(): ContextUse {
+    const exchanges = [...this.history, ...this.#turns.map(exchangeOf)];
+    const user = remindedMessage(this.#settings, this.#system, 'a');
+    return contextUse(this.format, { system: this.#system, exchanges, user }, this.#oldest, this.#room, this);
   }
 
   /** What the policy did in the last answer; null before the first answer and without a target. */
@@ -265,13 +276,17 @@ export class Chat {
   /** Lays out the dialogue, dropping turns if necessary and allowed. */
   #fit(user: string): ReturnType<typeof fitPrompt> {
     const exchanges = [...this.history, ...this.#turns.map(exchangeOf)];
-    const room = {
+    const asked = remindedMessage(this.#settings, this.#system, user);
+    const dialogue = { system: this.#system, exchanges, user: asked };
+    return fitPrompt(this.format, dialogue, this.#oldest, this.#room, this);
+  }
+
+  get #room(): Room {
+    return {
       contextLength: this.session.contextLength,
       maxTokens: this.#settings.maxTokens,
       mayDrop: this.onContextFull === 'drop-oldest',
     };
-    const asked = remindedMessage(this.#settings, this.#system, user);
-    return fitPrompt(this.format, { system: this.#system, exchanges, user: asked }, this.#oldest, room, this);
   }
 
   #guidance({ guidance: scale }: Settings, messages: readonly PromptMessage[]): Guidance | undefined {

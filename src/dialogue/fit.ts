@@ -1,7 +1,14 @@
 import { HoldfastError } from '../errors.js';
-import type { ChatFormat } from '../text/index.js';
+import { type ChatFormat, wordsAt } from '../text/index.js';
 import type { Exchange } from './history.js';
-import { layoutPrompt, type Prompt, type PromptMessage, type PromptOptions } from './prompt.js';
+import {
+  layoutPrompt,
+  type Prompt,
+  type PromptMessage,
+  type PromptOptions,
+  pastLength,
+  sharedLength,
+} from './prompt.js';
 
 /** A dialogue to be answered, before it is laid out. */
 export interface Unfitted {
@@ -36,18 +43,79 @@ export function fitPrompt(
     const messages = messagesFrom(dialogue, first);
     const prompt = layoutPrompt(format, messages, options);
     if (prompt.ids.length + maxTokens <= contextLength) return { prompt, messages, oldest: first };
-    if (!mayDrop || first >= dialogue.exchanges.length) {
-      throw new HoldfastError(
-        'E_CONTEXT_FULL',
-        `a dialogue of ${prompt.ids.length} tokens and an answer of up to ${maxTokens} do not fit a context of ${contextLength}`,
-        {
-          hint: mayDrop
-            ? 'No turn is left to drop: shorten the message or the system prompt, or allow a shorter answer'
-            : 'Open the chat with a longer context, allow a shorter answer, or let it drop the oldest turns (drop-oldest)',
-        },
-      );
-    }
+    if (mayDrop && first < dialogue.exchanges.length) continue;
+    const alone = layoutPrompt(format, messagesFrom(dialogue, dialogue.exchanges.length), options);
+    if (alone.ids.length + maxTokens > contextLength) throw tooLong(alone, { contextLength, maxTokens });
+    throw new HoldfastError(
+      'E_CONTEXT_FULL',
+      `a dialogue of ${prompt.ids.length} tokens and an answer of up to ${maxTokens} do not fit a context of ${contextLength}`,
+      {
+        hint: 'Open the chat with a longer context, allow a shorter answer, or let it drop the oldest turns (drop-oldest)',
+      },
+    );
   }
+}
+
+/** Returns the error for a message that does not fit even without earlier turns. */
+function tooLong(
+  { ids, messages }: Prompt,
+  { contextLength, maxTokens }: Pick<Room, 'contextLength' | 'maxTokens'>,
+): HoldfastError {
+  const words = wordsOf(messages.at(-1)!);
+  const room = contextLength - maxTokens - (ids.length - words);
+  const beside = `beside the rest of the prompt (${ids.length - words} tokens) and an answer of up to ${maxTokens}, a context of ${contextLength}`;
+  return new HoldfastError(
+    'E_CONTEXT_FULL',
+    room < 1
+      ? `${beside} has no room for a message`
+      : `the message alone is too long, ${words} tokens: ${beside} has room for ${room}`,
+    {
+      hint: 'Shorten the message or the system prompt, allow a shorter answer, or open the chat with a longer context',
+    },
+  );
+}
+
+/** Returns the tokens of a message's own words. */
+function wordsOf({ places }: Prompt['messages'][number]): number {
+  return places.map(wordsAt).reduce((sum, { start, end }) => sum + end - start, 0);
+}
+
+/** How much of the context a dialogue takes, in tokens. */
+export interface ContextUse {
+  readonly contextLength: number;
+  /** Everything up to the end of the system message; 0 without one. */
+  readonly prompt: number;
+  /** The turns that are in the context. */
+  readonly turns: number;
+  /** Turns dropped from it so far. */
+  readonly dropped: number;
+  /** Length limit of an answer. */
+  readonly maxTokens: number;
+  /** What is left for the next message when its answer takes `maxTokens`; below 1 if there is no room. */
+  readonly room: number;
+}
+
+/**
+ * Returns how much of the context a dialogue takes. Its last message stands for the next one.
+ * @throws HoldfastError what {@link layoutPrompt} throws
+ */
+export function contextUse(
+  format: ChatFormat,
+  dialogue: Unfitted,
+  oldest: number,
+  { contextLength, maxTokens }: Room,
+  options: PromptOptions,
+): ContextUse {
+  const laidOut = layoutPrompt(format, messagesFrom(dialogue, oldest), options);
+  const prompt = sharedLength(laidOut);
+  return {
+    contextLength,
+    prompt,
+    turns: dialogue.exchanges.length === oldest ? 0 : pastLength(laidOut) - prompt,
+    dropped: oldest,
+    maxTokens,
+    room: contextLength - maxTokens - laidOut.ids.length + wordsOf(laidOut.messages.at(-1)!),
+  };
 }
 
 function messagesFrom({ system, exchanges, user }: Unfitted, oldest: number): PromptMessage[] {

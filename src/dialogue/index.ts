@@ -17,6 +17,7 @@ export {
   type SavedTurn,
   saveDialogue,
 } from './dialogue-file.js';
+export type { ContextUse } from './fit.js';
 export {
   type EndedTurn,
   type ForcedChat,

@@ -50,7 +50,10 @@ export async function replayDialogue(
   saved: SavedDialogue,
   options: { readonly signal?: AbortSignal; readonly now?: string } = {},
 ): Promise<Replay> {
-  const { contextLength, onContextFull, trustContent, prefixFirst, given } = saved;
+  const { contextLength, trustContent, prefixFirst, given } = saved;
+  // The chat may have begun to drop turns, or stopped, in the middle of the dialogue.
+  const dropped = saved.turns.some((turn) => turn.dropped.length > 0);
+  const onContextFull = dropped ? 'drop-oldest' : saved.onContextFull;
   const [first] = saved.messages;
   const system = first?.role === 'system' ? first.content : null;
   const spoken = saved.messages.slice(system === null ? 0 : 1);
@@ -68,6 +71,7 @@ export async function replayDialogue(
       const { heldTokens, guidanceHeldTokens } = saved.next;
       assume(chat, { system, ...saved.next }, { dialogue: heldTokens, without: guidanceHeldTokens });
     }
+    chat.onContextFull = saved.onContextFull;
     const undated = saved.now === null && writesTimeIn(saved, chat);
     return { chat, difference, changes, undated };
   } catch (error) {
