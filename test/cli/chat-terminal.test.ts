@@ -1,10 +1,12 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fixture } from './holdfast.js';
+import { fixture, temporaryFolder } from './holdfast.js';
 import { hasScript, type } from './terminal.js';
 
 const llama = fixture('models/llama');
-const talk = (args: readonly string[], dialogue: Parameters<typeof type>[1]) =>
-  type(['chat', ...args, '--threads', '1'], dialogue);
+const talk = (args: readonly string[], dialogue: Parameters<typeof type>[1], state = temporaryFolder()) =>
+  type(['chat', ...args, '--threads', '1'], dialogue, { XDG_STATE_HOME: state });
 
 const CTRL_C = '\u0003';
 const CTRL_D = '\u0004';
@@ -15,7 +17,7 @@ describe.skipIf(!hasScript)('at a terminal', () => {
       [llama, '--system', 'Hold.', '--max-tokens', '440', '--temperature', '0'],
       [
         [/> /, 'hello\r'],
-        [/hello\s+\S/, CTRL_C],
+        [/hello\r\n\w/, CTRL_C],
         [/\(stopped\)/, '/shares\r'],
         [/assistant +0\.\d/, CTRL_D],
       ],
@@ -38,9 +40,35 @@ describe.skipIf(!hasScript)('at a terminal', () => {
     expect(code).toBe(0);
   });
 
+  it('takes pasted lines as one message, and brings it back in the next chat', async () => {
+    const state = temporaryFolder();
+    const short = ['--system', 'Hold.', '--max-tokens', '4'];
+    const first = await talk(
+      [llama, ...short],
+      [
+        [/> /, '\u001b[200~one\rtwo\rthree\u001b[201~\r'],
+        [/tokens\/s/, '/stats\r'],
+        [/1 answer/, CTRL_D],
+      ],
+      state,
+    );
+    expect(first.screen).toContain('> one\r\n  two\r\n  three');
+    const next = await talk(
+      [llama, ...short],
+      [
+        [/> /, '\u001b[A\u001b[A'],
+        [/ {2}three/, CTRL_C],
+        [/to end the chat/, CTRL_D],
+      ],
+      state,
+    );
+    expect(next.code).toBe(0);
+    expect(statSync(join(state, 'holdfast/chat-history.jsonl')).mode & 0o777).toBe(0o600);
+  });
+
   it('without a MODEL says which model it uses, before the welcome', async () => {
     const { screen, code } = await talk([], [[/> /, CTRL_D]]);
-    expect(screen).toMatch(/^note: no model named, [^\n]+\n[^\n]*\/help lists commands/);
+    expect(screen).toMatch(/^note: no model named, [^\n]+\n[^>]*\/help lists\s+commands/);
     expect(code).toBe(0);
   });
 });

@@ -49,6 +49,8 @@ describe('the way to the terminal', () => {
   const REACHES =
     /\bprocess\.(?:stdout|stderr)\b|\bconsole\.|\\u001b|\\x1b|\\x9b|\\u009b|\bcreateInterface\b/;
   const DOORS = [
+    'src/cli/terminal/editor/keys.ts', // what a terminal sends
+    'src/cli/terminal/editor/screen.ts', // shows texts that `rowsOf` has made visible
     'src/cli/terminal/keyboard.ts',
     'src/cli/terminal/output.ts',
     'src/notes.ts', // in programs; a command sends notes to its Output

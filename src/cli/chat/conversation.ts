@@ -15,12 +15,14 @@ import {
   type SettingsChanges,
   type SettingsOptions,
   saveDialogue,
+  type Turn,
 } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import { checkWritable, writeWhole } from '../../files/index.js';
 import { readPackage } from '../../package.js';
 import { type LoadedChat, loadChat } from './load.js';
+import { changeSetting } from './settings.js';
 import { openSides, type Sides } from './sides.js';
 
 /** The dialogue of the command, with its settings. */
@@ -126,6 +128,41 @@ export class Conversation {
   }
 
   /**
+   * Changes a setting, on both sides of a comparison.
+   * @throws HoldfastError as {@link changeSetting}
+   */
+  set(name: string, value: string): void {
+    changeSetting(
+      this.#sides.chats.map(({ chat }) => chat),
+      name,
+      value,
+    );
+  }
+
+  /**
+   * Takes back the last turn, and returns it.
+   * @throws HoldfastError `E_DIALOGUE` when there is none
+   */
+  undo(): Turn {
+    const { history, turns } = this.chat;
+    if (turns.length === 0 && history.length > 0) {
+      throw new HoldfastError('E_DIALOGUE', 'no answer of this chat is left to take back', {
+        hint: 'The turns before it come from a file; /clear forgets them too.',
+      });
+    }
+    return this.#sides.chats.map(({ chat }) => chat.undo()).at(-1)!;
+  }
+
+  /** Forgets all turns. The system prompt and the settings stay. */
+  clear(): void {
+    const { model, compare } = this;
+    // Opened before the old dialogue is given up, like a loaded one: opening can fail for want of memory.
+    const sides = openSides(model, this.#options(), compare);
+    this.#sides.dispose();
+    this.#sides = sides;
+  }
+
+  /**
    * Writes the dialogue to a file; a comparison writes two files, one per side.
    * @returns the paths of the files
    * @throws HoldfastError `E_UNWRITABLE`
@@ -147,16 +184,8 @@ export class Conversation {
    * @throws HoldfastError as {@link loadChat}
    */
   async load(path: string, signal: AbortSignal): Promise<LoadedChat> {
-    const { chat, model, compare } = this;
-    const options = {
-      system: chat.system,
-      contextLength: chat.session.contextLength,
-      onContextFull: chat.onContextFull,
-      trustContent: chat.trustContent,
-      now: chat.now,
-      ...settingsAsOptions(chat.settings),
-    };
-    const loaded = await loadChat(path, { model, compare, options, overrides: {}, signal });
+    const { model, compare } = this;
+    const loaded = await loadChat(path, { model, compare, options: this.#options(), overrides: {}, signal });
     this.#sides.dispose();
     this.#sides = loaded.sides;
     this.#configured = configuredIn(this.chat.settings) ?? this.#configured;
@@ -165,6 +194,13 @@ export class Conversation {
 
   dispose(): void {
     this.#sides.dispose();
+  }
+
+  /** The options that open a new dialogue like this one. */
+  #options(): ChatOptions {
+    const { system, session, onContextFull, trustContent, now, settings } = this.chat;
+    const { contextLength } = session;
+    return { system, contextLength, onContextFull, trustContent, now, ...settingsAsOptions(settings) };
   }
 
   #configure(changes: SettingsChanges): void {

@@ -15,6 +15,7 @@ import {
   modelPath,
   openWithOptions,
   readChatOptions,
+  readSystem,
   withHold,
 } from '../options/index.js';
 import { canType, stderr, stdout } from '../terminal/index.js';
@@ -32,7 +33,9 @@ export function registerChat(program: Command): void {
   addChatOptions(addModelArgument(command)).action(chat);
 }
 
-async function chat(named: string | undefined, flags: ChatFlags): Promise<void> {
+async function chat(named: string | undefined, given: ChatFlags): Promise<void> {
+  const system = await readSystem(given);
+  const flags: ChatFlags = { ...given, ...(system === undefined ? {} : { system }) };
   const options = readChatOptions(flags);
   const hold = await askedHold(flags);
   if (flags.compare === true) checkHelps(hold);

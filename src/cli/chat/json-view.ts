@@ -17,6 +17,7 @@ export function createJsonView({
     stdout.lines([JSON.stringify(object)]);
   };
   return {
+    columns: null,
     question() {},
     text() {},
     answered(sides) {

@@ -3,16 +3,18 @@ import type { AnswerOptions } from '../../dialogue/index.js';
 import { headGrid } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import { createRoleMeter, type RoleMeter } from '../terminal/index.js';
+import { readInput } from './chat-input.js';
+import { waysOut } from './chat-notes.js';
 import type { Conversation } from './conversation.js';
 import type { LoadedChat } from './load.js';
 import type { Side, SideAnswers } from './sides.js';
-import { type CommandContext, readInput, runCommand } from './slash-commands.js';
+import { type CommandContext, runCommand } from './slash-commands.js';
 import type { ChatView } from './view.js';
 
-/** A chat that takes lines one by one. It does not know where they come from or where its output goes. */
+/** A chat that takes entries one by one: messages and commands. It does not know where they come from or where its output goes. */
 export interface ChatRoom {
   /** Answers a message or runs a command. Errors are shown and do not end the chat. */
-  take(line: string): Promise<void>;
+  take(entry: string): Promise<void>;
   /** Shows the result of loading a file, and answers its last message if that has no answer. */
   welcome(loaded: LoadedChat): Promise<void>;
   /** Checks, when the chat has ended, that its policy changed a share somewhere; shows `E_UNTOUCHED` if not. */
@@ -47,7 +49,12 @@ export function createRoom(conversation: Conversation, view: ChatView): ChatRoom
 
   function fail(error: HoldfastError): void {
     failed = true;
-    view.error(error);
+    view.error(error.code === 'E_CONTEXT_FULL' ? withWaysOut(error) : error);
+  }
+
+  /** Returns the error of a full context with what can be done about it in a chat, instead of in a program. */
+  function withWaysOut({ code, what, cause }: HoldfastError): HoldfastError {
+    return new HoldfastError(code, what, { hint: waysOut(conversation.chat), cause });
   }
 
   /** The notices of the answer in progress that have been shown; the one about the settings is shown at the start. */
@@ -115,22 +122,24 @@ export function createRoom(conversation: Conversation, view: ChatView): ChatRoom
     conversation,
     view,
     show: (start) => show(start, signal),
+    send: (text) => show((options) => conversation.sides.answer(text, options), signal),
     load: async (path) => welcome(await conversation.load(path, signal), signal),
     showShares,
+    forget() {
+      meters = new Map();
+    },
     quit() {
       ended = true;
     },
   });
 
   return {
-    take: (line) =>
+    take: (entry) =>
       attempt(async (signal) => {
-        const input = readInput(line);
-        if (input.kind === 'message') {
-          const { text } = input;
-          await show((options) => conversation.sides.answer(text, options), signal);
-        }
-        if (input.kind === 'command') await runCommand(input.name, input.argument, contextOf(signal));
+        const input = readInput(entry);
+        const context = contextOf(signal);
+        if (input.kind === 'message') await context.send(input.text);
+        if (input.kind === 'command') await runCommand(input.name, input.argument, context);
       }),
     welcome: (loaded) => attempt((signal) => welcome(loaded, signal)),
     end: () =>

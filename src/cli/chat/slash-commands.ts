@@ -1,9 +1,14 @@
-import { POLICY_RULES, renamedNotice } from '../../attention/index.js';
+import { POLICIES, POLICY_RULES, renamedNotice } from '../../attention/index.js';
 import type { AnswerOptions } from '../../dialogue/index.js';
 import { HoldfastError } from '../../errors.js';
+import { readText } from '../../files/index.js';
 import { alignColumns } from '../../report/index.js';
-import { BAR_SCALE } from '../terminal/index.js';
+import { checkedSystem, expandHome } from '../options/index.js';
+import { BAR_SCALE, type Completion, completeName, completePath, wrapWords } from '../terminal/index.js';
+import { contextLines, statsLines } from './chat-notes.js';
 import type { Conversation } from './conversation.js';
+import { nearCommands } from './near-commands.js';
+import { SETTING_NAMES, settingRows, settingValue, settingValues } from './settings.js';
 import type { SideAnswers } from './sides.js';
 import type { ChatView } from './view.js';
 
@@ -13,9 +18,13 @@ export interface CommandContext {
   readonly view: ChatView;
   /** Shows an answer while it is generated. Ctrl-C fires the signal. */
   show(answer: (options: AnswerOptions) => SideAnswers): Promise<void>;
+  /** Shows the answer to a message while it is generated. */
+  send(message: string): Promise<void>;
   /** Continues with the dialogue in a file. */
   load(path: string): Promise<void>;
   showShares(): void;
+  /** Forgets the shares of the last answer, which is no longer part of the dialogue. */
+  forget(): void;
   quit(): void;
 }
 
@@ -23,6 +32,10 @@ interface ChatCommand {
   /** The argument, as shown in the help; empty if there is none. */
   readonly argument: string;
   readonly help: string;
+  /** Returns the words that can follow those of an argument. */
+  readonly values?: (words: readonly string[]) => readonly string[];
+  /** Whether the argument is a path. */
+  readonly completesPath?: true;
   run(context: CommandContext, argument: string): void | Promise<void>;
 }
 
@@ -57,6 +70,7 @@ const COMMANDS: Readonly<Record<string, ChatCommand>> = {
   policy: {
     argument: 'P [X]',
     help: `set the policy and its strength; ${STRONGER}`,
+    values: (words) => (words.length === 0 ? POLICIES : []),
     run({ conversation, view }, argument) {
       const [name = '', strength, ...rest] = argument.split(/\s+/);
       if (name === '' || rest.length > 0) throw usage('write /policy P or /policy P X');
@@ -66,17 +80,32 @@ const COMMANDS: Readonly<Record<string, ChatCommand>> = {
       view.note(conversation.state);
     },
   },
-  shares: {
-    argument: '',
-    help: 'show the shares of all parts of the dialogue in the last answer, by groups of layers',
-    run: (context) => context.showShares(),
+  set: {
+    argument: '[NAME [VALUE]]',
+    help: 'change a setting from the next answer on, such as temperature or max-tokens; without VALUE, show it',
+    values: ([name, ...more]) =>
+      name === undefined ? SETTING_NAMES : more.length === 0 ? settingValues(name) : [],
+    run({ conversation, view }, argument) {
+      const [, name = '', value = ''] = /^(\S*)\s*(.*)$/s.exec(argument)!;
+      if (value !== '') conversation.set(name, value);
+      if (name !== '') view.note(`${name} ${settingValue(conversation.chat, name)}`);
+      else view.note(alignColumns(settingRows(conversation.chat), [1]).join('\n'));
+    },
   },
   system: {
-    argument: 'TEXT',
+    argument: '[TEXT]',
     help: 'replace the system prompt for the whole dialogue; without TEXT, show it',
     run({ conversation, view }, argument) {
-      if (argument !== '') conversation.setSystem(argument);
+      if (argument !== '') conversation.setSystem(checkedSystem(argument));
       view.note(`system prompt: ${conversation.chat.system ?? 'none'}`);
+    },
+  },
+  file: {
+    argument: 'PATH',
+    help: 'send the text of a file as a message',
+    completesPath: true,
+    async run({ send }, argument) {
+      await send((await readText(path(argument, 'file'))).trim());
     },
   },
   retry: {
@@ -84,9 +113,47 @@ const COMMANDS: Readonly<Record<string, ChatCommand>> = {
     help: 'answer the last message again with the next seed',
     run: ({ conversation, show }) => show((options) => conversation.sides.retry(options)),
   },
+  undo: {
+    argument: '',
+    help: 'take back the last message and its answer',
+    run({ conversation, view, forget }) {
+      const { user, number } = conversation.undo();
+      forget();
+      view.note(`took back turn ${number}: ${firstLine(user)}`);
+    },
+  },
+  clear: {
+    argument: '',
+    help: 'forget all turns; the system prompt and the settings stay',
+    run({ conversation, view, forget }) {
+      conversation.clear();
+      forget();
+      view.note('the dialogue is empty again; the system prompt and the settings stay');
+    },
+  },
+  context: {
+    argument: '',
+    help: 'show how full the context is',
+    run({ conversation, view }) {
+      for (const line of contextLines(conversation.chat.contextUse())) view.note(line);
+    },
+  },
+  shares: {
+    argument: '',
+    help: 'show the shares of all parts of the dialogue in the last answer, by groups of layers',
+    run: (context) => context.showShares(),
+  },
+  stats: {
+    argument: '',
+    help: 'show how fast the last answer was, and what the chat took so far',
+    run({ conversation, view }) {
+      for (const line of statsLines(conversation.sides.chats)) view.note(line);
+    },
+  },
   save: {
     argument: 'FILE',
     help: 'save the dialogue to a file',
+    completesPath: true,
     async run({ conversation, view }, argument) {
       const files = await conversation.save(path(argument, 'save'));
       view.note(`saved: ${files.join(', ')}`);
@@ -95,13 +162,14 @@ const COMMANDS: Readonly<Record<string, ChatCommand>> = {
   load: {
     argument: 'FILE',
     help: 'continue a saved dialogue, or a JSON array of messages',
+    completesPath: true,
     run: (context, argument) => context.load(path(argument, 'load')),
   },
   help: {
     argument: '',
     help: 'show this list',
     run({ view }) {
-      view.note(helpText());
+      view.note(helpText(view.columns));
     },
   },
   quit: {
@@ -111,22 +179,8 @@ const COMMANDS: Readonly<Record<string, ChatCommand>> = {
   },
 };
 
-/** A parsed line: a command, a message, or nothing. */
-export type ChatInput =
-  | { readonly kind: 'command'; readonly name: string; readonly argument: string }
-  | { readonly kind: 'message'; readonly text: string }
-  | { readonly kind: 'nothing' };
-
-/** Parses a line: `/name argument` is a command, `//text` the message `/text`, a blank line nothing. */
-export function readInput(line: string): ChatInput {
-  const text = line.trim();
-  if (text === '') return { kind: 'nothing' };
-  if (text.startsWith('//')) return { kind: 'message', text: text.slice(1) };
-  const command = /^\/(\S*)\s*(.*)$/s.exec(text);
-  return command === null
-    ? { kind: 'message', text }
-    : { kind: 'command', name: command[1]!, argument: command[2]! };
-}
+/** The names of all commands, without the slash. */
+export const COMMAND_NAMES: readonly string[] = Object.keys(COMMANDS);
 
 /**
  * Runs a command.
@@ -135,56 +189,42 @@ export function readInput(line: string): ChatInput {
 export async function runCommand(name: string, argument: string, context: CommandContext): Promise<void> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) {
-    const near = nearCommands(name).map((known) => `/${known}`);
+    const near = nearCommands(name, COMMAND_NAMES).map((known) => `/${known}`);
     throw new HoldfastError('E_USAGE', `"/${name}" is not a command`, {
-      hint: `${near.length === 0 ? 'See /help.' : `Did you mean ${near.join(' or ')}?`} To send a message that begins with a slash, write //`,
+      hint: `${near.length === 0 ? 'See /help.' : `Did you mean ${near.join(' or ')}?`} To send a message that begins with a slash, write two.`,
     });
   }
   if (argument !== '' && command.argument === '') throw usage(`/${name} takes no argument`);
   await command.run(context, argument);
 }
 
-export function helpText(): string {
+/** Completes a command, or the value or path that it takes; nothing in a message. */
+export function completeCommand(before: string): Completion {
+  const named = /^\/(\S*)$/.exec(before);
+  if (named !== null) return completeName(before, 1, COMMAND_NAMES);
+  const [, name = '', argument = ''] = /^\/(\S+)\s+(.*)$/s.exec(before) ?? [];
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name]! : null;
+  const start = before.length - argument.length;
+  if (command?.completesPath === true) return completePath(before, start);
+  const words = argument.split(/\s+/).slice(0, -1);
+  const last = /\S*$/.exec(argument)![0];
+  return completeName(before, before.length - last.length, command?.values?.(words) ?? []);
+}
+
+/** @param columns the width of the terminal; null to leave lines as long as they are */
+export function helpText(columns: number | null): string {
   const rows = [
     ...Object.entries(COMMANDS).map(([name, { argument, help }]) => [`/${name} ${argument}`, help]),
     ['//text', 'send a message that begins with a slash'],
+    ['"""text"""', 'a text of several lines; Ctrl-J also begins a line, and pasted lines stay together'],
   ];
-  return [
-    ...alignColumns(rows, [1]),
-    '',
-    'The line under an answer shows shares of attention before → after the policy: that of the prompt (the system message',
-    'with its role header) and that of the sink (the first token). The bars show the share before, turn by turn:',
-    `${BAR_SCALE}.`,
-  ].join('\n');
+  const wrapped = (text: string, indent = 0): string =>
+    columns === null ? text : wrapWords(text, columns, ' '.repeat(indent));
+  const indent = 2 + Math.max(...rows.map(([command]) => command!.length));
+  return [...alignColumns(rows, [1]).map((row) => wrapped(row, indent)), '', wrapped(LEGEND)].join('\n');
 }
 
-/** Returns the commands that begin with this name, else the nearest ones, at most two edits away. */
-export function nearCommands(name: string): string[] {
-  const lower = name.toLowerCase();
-  const names = Object.keys(COMMANDS);
-  const begun = lower === '' ? [] : names.filter((known) => known.startsWith(lower));
-  if (begun.length > 0) return begun;
-  const distances = names.map((known) => editDistance(lower, known));
-  const nearest = Math.min(...distances);
-  // Two edits could replace a name of two letters entirely.
-  return nearest > Math.min(2, lower.length - 1)
-    ? []
-    : names.filter((_, index) => distances[index] === nearest);
-}
-
-/** Returns the number of letters to insert, delete or replace (Levenshtein distance). */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
-}
+const LEGEND = `The line under an answer shows shares of attention before → after the policy: that of the prompt (the system message with its role header) and that of the sink (the first token). The bars show the share before, turn by turn: ${BAR_SCALE}.`;
 
 function parseStrength(text: string): number {
   const strength = Number(text);
@@ -199,7 +239,13 @@ function parseStrength(text: string): number {
 
 function path(argument: string, command: string): string {
   if (argument === '' || argument === '-') throw usage(`/${command} needs a file name`);
-  return argument;
+  return expandHome(argument);
+}
+
+/** Returns the first line of a message, shortened, to name it by. */
+function firstLine(text: string): string {
+  const [line = ''] = text.split('\n');
+  return line.length < text.length || line.length > 60 ? `${line.slice(0, 60)}…` : line;
 }
 
 function usage(what: string): HoldfastError {

@@ -1,4 +1,14 @@
-import { comparedLine, explain, type Output, type Paint, shareLine, shareTable } from '../terminal/index.js';
+import {
+  comparedLine,
+  createWordWrap,
+  explain,
+  type Output,
+  type Paint,
+  type Style,
+  shareLine,
+  shareTable,
+  wrapWords,
+} from '../terminal/index.js';
 import type { Side } from './sides.js';
 import type { ChatView } from './view.js';
 
@@ -8,7 +18,7 @@ export const PROMPT = '> ';
 /** Headings of a comparison's two answers. */
 const HEADINGS = { off: 'policy off', on: 'policy on' } as const;
 
-/** Returns the view for people: coloured on a terminal, plain elsewhere. Notes and errors go to stderr. */
+/** Returns the view for people: coloured, in lines broken between words, on a terminal; plain elsewhere. Notes and errors go to stderr. */
 export function createTextView({
   stdout,
   stderr,
@@ -25,22 +35,31 @@ export function createTextView({
   const begin = (side: Side): void => {
     if (writing === side) return;
     endLine();
-    if (side !== null) line(paint(HEADINGS[side], 'bold'));
+    if (side !== null) say(HEADINGS[side], 'bold');
     writing = side;
   };
+  const columns = (): number => (stdout.columns || 80) - 1;
+  const wraps = stdout.isTerminal;
+  const answer = createWordWrap(columns);
+  const broken = (text: string): string => (wraps ? wrapWords(text, columns()) : text);
   const endLine = (): void => {
+    if (wraps) stdout.text(answer.flush());
     if (writing !== undefined && written !== '' && !written.endsWith('\n')) stdout.text('\n');
     writing = undefined;
     written = '';
   };
   const write = (side: Side, text: string): void => {
     begin(side);
-    stdout.text(text);
+    stdout.text(wraps ? answer.push(text) : text);
     written += text;
   };
-  const line = (text: string): void => stdout.lines([text]);
+  /** Writes a text in one style. */
+  const say = (text: string, style: Style): void => stdout.text(`${paint(broken(text), style)}\n`);
 
   return {
+    get columns() {
+      return wraps ? columns() : null;
+    },
     question(text) {
       if (stdout.isTerminal) stdout.text(`${PROMPT}${text}\n`);
     },
@@ -51,27 +70,29 @@ export function createTextView({
       const rest = turns.at(-1)!.assistant.slice(writing === side ? written.length : 0);
       if (rest !== '' || writing !== side) write(side, rest);
       endLine();
-      line(paint(sides.length === 1 ? shareLine(turns) : comparedLine(sides[0]!.turns, turns), 'dim'));
+      say(sides.length === 1 ? shareLine(turns) : comparedLine(sides[0]!.turns, turns), 'dim');
       const dropped = turns.at(-1)!.dropped;
-      if (dropped.length > 0) line(paint(`the context is full: dropped turn ${dropped.join(', ')}`, 'dim'));
+      if (dropped.length > 0) say(`the context is full: dropped turn ${dropped.join(', ')}`, 'dim');
     },
     stopped() {
       endLine();
-      line(paint('stopped: no answer was kept', 'dim'));
+      say('stopped: no answer was kept', 'dim');
     },
     shares(sides) {
       for (const { side, roles, turn, grid } of sides) {
-        if (side !== null) line(paint(HEADINGS[side], 'bold'));
+        if (side !== null) say(HEADINGS[side], 'bold');
         stdout.lines(tableRows(shareTable(roles, turn, grid), paint));
       }
     },
     note(text) {
       endLine();
-      (stdout.isTerminal ? stdout : stderr).text(`${paint(text, 'dim')}\n`);
+      if (stdout.isTerminal) say(text, 'dim');
+      else stderr.text(`${text}\n`);
     },
     error(error) {
       endLine();
-      stderr.text(`${stderr.paint(explain(error, false).message ?? '', 'red')}\n`);
+      const message = explain(error, false).message ?? '';
+      stderr.text(`${stderr.paint(stderr.isTerminal ? broken(message) : message, 'red')}\n`);
     },
   };
 }

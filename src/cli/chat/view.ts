@@ -13,6 +13,8 @@ export interface SideShares {
 
 /** The output of a chat: text for people, or JSON for programs. */
 export interface ChatView {
+  /** The width that a line may have; null if lines are not broken. */
+  readonly columns: number | null;
   /** Shows a message that comes from a file. */
   question(text: string): void;
   /** Shows the next piece of an answer. */

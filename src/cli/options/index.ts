@@ -35,8 +35,12 @@ export {
   addChatOptions,
   addSettingsOptions,
   type ChatFlags,
+  indexRanges,
+  ON_CONTEXT_FULL,
   readChatOptions,
   readSettings,
   refuseIdleCache,
   type SettingsFlags,
 } from './settings-flags.js';
+export { checkedSystem, readSystem } from './system-prompt.js';
+export { expandHome, stateFolder } from './user-folders.js';

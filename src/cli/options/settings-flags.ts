@@ -48,10 +48,14 @@ export interface SettingsFlags {
   readonly now?: Moment;
 }
 
+/** What a chat can do when its context is full. */
+export const ON_CONTEXT_FULL = ['error', 'drop-oldest'] as const;
+
 /** Flags of `holdfast chat`. */
 export interface ChatFlags extends ModelOptions, SettingsFlags {
   readonly system?: string;
-  readonly onContextFull?: 'error' | 'drop-oldest';
+  readonly systemFile?: string;
+  readonly onContextFull?: (typeof ON_CONTEXT_FULL)[number];
   readonly trustContent?: true;
   readonly load?: string;
   readonly compare?: true;
@@ -60,13 +64,15 @@ export interface ChatFlags extends ModelOptions, SettingsFlags {
 
 /** Adds the flags of {@link ChatFlags} to a command. */
 export function addChatOptions(command: Command): Command {
-  command.option('--system <text>', 'the system prompt');
+  command
+    .option('--system <text>', 'the system prompt')
+    .addOption(new Option('--system-file <file>', 'a file with the system prompt').conflicts('system'));
   addSettingsOptions(command, { temperature: '0.7', topP: '0.95', maxTokens: '512' })
     .addOption(
       new Option(
         '--on-context-full <action>',
         'when the context is full, fail or drop the oldest turns (error)',
-      ).choices(['error', 'drop-oldest']),
+      ).choices(ON_CONTEXT_FULL),
     )
     .option('--trust-content', 'parse control tokens in messages')
     .option('--load <file>', 'continue a saved dialogue, or a JSON array of messages')

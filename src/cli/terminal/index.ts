@@ -3,8 +3,9 @@
  * counts, downloads, shares, error messages. Knows numbers and streams; must not know any single command or its options.
  */
 export { commandName, quoted } from './command-name.js';
+export { type Completion, completeName, completePath } from './editor/completion.js';
 export { explain, oneLine } from './failure.js';
-export { ask, canAsk, canType, openLineEditor } from './keyboard.js';
+export { ask, canAsk, canType, openEditor } from './keyboard.js';
 export {
   endOnClosedPipe,
   type Output,
@@ -26,3 +27,4 @@ export {
   type RoleShares,
   shareTable,
 } from './share-table.js';
+export { createWordWrap, wrapWords } from './word-wrap.js';

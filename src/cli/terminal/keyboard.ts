@@ -1,6 +1,8 @@
-import { createInterface, type Interface } from 'node:readline';
-import { Writable } from 'node:stream';
+import { createInterface } from 'node:readline';
+import { StringDecoder } from 'node:string_decoder';
 import { visibleLine } from '../../visible.js';
+import { createEditor, type Editor, type EditorOptions } from './editor/editor.js';
+import { createKeyDecoder } from './editor/keys.js';
 
 /** Whether questions can be asked: the user reads standard error on a terminal and types on one. */
 export const canAsk = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true;
@@ -20,19 +22,67 @@ export function ask(question: string): Promise<string> {
   });
 }
 
-/**
- * Opens an editor of typed lines. What is typed goes to the terminal only while `shown` returns true.
- * @param prompt stands in front of the line
- */
-export function openLineEditor(prompt: string, shown: () => boolean): Interface {
-  const output = new Writable({
-    write(chunk, _, done) {
-      if (shown()) process.stdout.write(chunk);
-      done();
+/** Asks the terminal to mark pasted text, and to stop doing so. */
+const MARK_PASTES = { on: '\u001b[?2004h', off: '\u001b[?2004l' } as const;
+
+/** How long the rest of a control sequence may take before its start counts as the Escape key. */
+const ESCAPE_MS = 100;
+
+/** Opens an editor of typed entries on the terminal of this process. Close it when the last entry was read. */
+export function openEditor(
+  options: Omit<EditorOptions, 'onSuspend'>,
+): Pick<Editor, 'read'> & { close(): void } {
+  const { stdin, stdout } = process;
+  const decoder = createKeyDecoder();
+  const text = new StringDecoder('utf8');
+  const start = (): void => {
+    stdin.setRawMode(true);
+    stdout.write(MARK_PASTES.on);
+  };
+  const stop = (): void => {
+    stdout.write(MARK_PASTES.off);
+    stdin.setRawMode(false);
+  };
+  const editor = createEditor(
+    {
+      get columns() {
+        return stdout.columns || 80;
+      },
+      get rows() {
+        return stdout.rows || 24;
+      },
+      write: (drawn) => void stdout.write(drawn),
     },
-  });
-  // readline uses this to wrap long lines.
-  Object.defineProperty(output, 'columns', { get: () => process.stdout.columns });
-  process.stdout.on('resize', () => output.emit('resize'));
-  return createInterface({ input: process.stdin, output, terminal: true, prompt });
+    {
+      ...options,
+      onSuspend() {
+        stop();
+        process.once('SIGCONT', () => {
+          start();
+          editor.refresh();
+        });
+        process.kill(process.pid, 'SIGTSTP');
+      },
+    },
+  );
+  let timer: NodeJS.Timeout | undefined;
+  const onData = (chunk: Buffer): void => {
+    clearTimeout(timer);
+    for (const key of decoder.push(text.write(chunk))) editor.press(key);
+    if (decoder.waits) timer = setTimeout(decoder.drop, ESCAPE_MS);
+  };
+  stdin.on('data', onData).on('end', editor.end);
+  stdout.on('resize', editor.refresh);
+  process.on('exit', stop);
+  start();
+  return {
+    read: editor.read,
+    close() {
+      clearTimeout(timer);
+      stdin.off('data', onData).off('end', editor.end).pause();
+      stdout.off('resize', editor.refresh);
+      process.off('exit', stop);
+      stop();
+    },
+  };
 }

@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import { expectFailure, fixture, holdfast, temporaryFile } from './holdfast.js';
+
+const llama = fixture('models/llama');
+const SHORT = ['--max-tokens', '4', '--temperature', '0', '--threads', '1'];
+
+/** Runs a chat whose input are these lines, and returns the lines of its notes and errors, and its turns. */
+async function chat(lines: readonly string[], args: readonly string[] = ['--system', 'Hold.']) {
+  const outcome = await holdfast(['chat', llama, ...SHORT, ...args, '--json'], `${lines.join('\n')}\n`);
+  const objects = outcome.stdout
+    .trim()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as { type: string; turn?: number; user?: string; message?: string });
+  return {
+    notes: outcome.stderr.trim().split('\n'),
+    turns: objects.filter(({ type }) => type === 'turn'),
+    errors: objects.flatMap(({ type, message }) => (type === 'error' ? [message!] : [])),
+    code: outcome.code,
+  };
+}
+
+describe('in a chat', () => {
+  it('several lines in quotes are one message, and a file is one', async () => {
+    const file = temporaryFile('message.txt', 'from\na file\n');
+    const { turns, errors } = await chat(['"""one', '', 'two"""', `/file ${file}`, '"""', 'no end']);
+    expect(turns.map(({ user }) => user)).toEqual(['one\n\ntwo', 'from\na file']);
+    expect(errors).toEqual([expect.stringMatching(/E_USAGE: the text that begins with """ has no end/)]);
+  });
+
+  it('/undo takes back one turn, /clear all of them, and both forget the shares', async () => {
+    const lines = ['one', 'two', '/undo', '/shares', 'three', '/clear', '/undo', '/shares', 'four'];
+    const { turns, notes, errors } = await chat(lines);
+    expect(turns.map(({ turn, user }) => `${turn} ${user}`)).toEqual(['1 one', '2 two', '2 three', '1 four']);
+    expect(notes).toContain('took back turn 2: two');
+    expect(errors.map((error) => error.slice(0, 50))).toEqual([
+      expect.stringMatching(/E_DIALOGUE: there is no answer yet whose shares/),
+      expect.stringMatching(/E_DIALOGUE: the dialogue has no answer yet/),
+      expect.stringMatching(/E_DIALOGUE: there is no answer yet whose shares/),
+    ]);
+  });
+
+  it('/undo leaves loaded messages, /clear forgets them, and a comparison does both on both sides', async () => {
+    const messages = [
+      { role: 'system', content: 'Hold.' },
+      { role: 'user', content: 'a' },
+      { role: 'assistant', content: 'b' },
+    ];
+    const load = ['--load', temporaryFile('loaded.json', messages), '--policy', 'boost', '--strength', '2'];
+    const { turns, errors } = await chat(
+      ['one', '/undo', '/undo', 'two', '/clear', 'three'],
+      [...load, '--compare'],
+    );
+    expect(turns.map(({ turn, user }) => `${turn} ${user}`)).toEqual(
+      ['2 one', '2 two', '1 three'].flatMap((each) => [each, each]),
+    );
+    expect(errors).toEqual([expect.stringMatching(/no answer of this chat is left to take back.*\/clear/)]);
+  });
+
+  it('/set changes a setting from the next answer on, and shows it', async () => {
+    const { notes, errors, turns } = await chat([
+      '/set max-tokens 2',
+      'one',
+      '/set temperature',
+      '/set temprature 1',
+      '/set cache warm',
+      '/set top-k x',
+      '/set min-p 7',
+      '/set policy off',
+      '/set',
+    ]);
+    expect(turns[0]).toMatchObject({ tokens: 2 });
+    expect(notes.slice(0, 2)).toEqual(['max-tokens 2', 'temperature 0']);
+    expect(errors).toEqual([
+      expect.stringMatching(/E_USAGE: "temprature" is not a setting\. Did you mean temperature\?/),
+      expect.stringMatching(/E_USAGE: "warm" is not a value of cache\. It is held or clean\./),
+      expect.stringMatching(/E_USAGE: "x" is not a value of top-k\. It must be a number\./),
+      expect.stringMatching(/E_SAMPLING: minP takes a number from 0 to 1/),
+      expect.stringMatching(/E_USAGE: "policy" is not a setting\. Did you mean \/policy\?/),
+    ]);
+    expect(notes.slice(2)).toContain('on-context-full     error');
+    expect(notes.slice(2).every((row) => /^[a-z-]+ +\S/.test(row))).toBe(true);
+  });
+
+  it('/context and /stats count tokens', async () => {
+    const { notes } = await chat(['/context', '/stats', 'hello', '/context', '/stats']);
+    const [before, room, none, after, left, last, all] = notes;
+    const taken = (line: string | undefined) => Number(/^(\d+) of \d+ tokens are taken/.exec(line!)![1]);
+    const free = (line: string | undefined) => Number(/the next message may have (\d+)$/.exec(line!)![1]);
+    expect(none).toBe('there is no answer yet');
+    expect(taken(after)).toBeGreaterThan(taken(before));
+    expect(free(room) - free(left)).toBe(taken(after) - taken(before));
+    expect(last).toMatch(/^last answer: read \d+ tokens in \d+ ms, [\d.]+ tokens\/s; wrote 4 in /);
+    expect(all).toMatch(/^this chat: 1 answer, \d+ tokens read and 4 written in \d+ ms$/);
+  });
+});
+
+describe('a full context', () => {
+  const CONTEXT = ['--system', 'Hold.', '--context', '64'];
+
+  it('names the ways out, by their names in a chat, and each of them works', async () => {
+    const words = 'one two three four five six seven eight nine ten';
+    const { errors, turns } = await chat(
+      [words, words, words, '/set on-context-full drop-oldest', words, '/undo', '/clear', words],
+      CONTEXT,
+    );
+    expect(errors[0]).toMatch(
+      /^E_CONTEXT_FULL: a dialogue of \d+ tokens and an answer of up to 4 do not fit a context of 64\. \/set on-context-full drop-oldest .*\/undo .*\/clear .*\/set max-tokens N .*--context, up to \d+\.$/,
+    );
+    expect(turns.at(-2)).toMatchObject({ dropped: expect.arrayContaining([1]) });
+    expect(turns.at(-1)).toMatchObject({ turn: 1 });
+  });
+
+  it('says of one message that is too long how long it is, and what fits', async () => {
+    const long = Array.from({ length: 60 }, () => 'rope').join(' ');
+    const { errors, notes } = await chat([long, '/context'], CONTEXT);
+    const [, words, rest, room] =
+      /the message alone is too long, (\d+) tokens: beside the rest of the prompt \((\d+) tokens\) and an answer of up to 4, a context of 64 has room for (\d+)\./
+        .exec(errors[0]!)!
+        .map(Number);
+    expect(words).toBeGreaterThan(room!);
+    expect(rest! + room! + 4).toBe(64);
+    expect(notes.at(-1)).toMatch(new RegExp(`the next message may have ${room}$`));
+    expect(errors[0]).not.toMatch(/\/undo|\/clear/);
+  });
+
+  it('without room for any message says so', async () => {
+    const { errors } = await chat(['hi'], ['--system', 'rope '.repeat(70), '--context', '64']);
+    expect(errors[0]).toMatch(/E_CONTEXT_FULL: beside the rest of the prompt .* has no room for a message/);
+  });
+});
+
+describe('the system prompt', () => {
+  it('comes from a file with --system-file', async () => {
+    const file = temporaryFile('prompt.txt', 'Hold.\n');
+    const { notes } = await chat(['/system'], ['--system-file', file]);
+    expect(notes).toEqual(['system prompt: Hold.']);
+  });
+
+  it.each([
+    ['@prompt.txt', 'prompt.txt'],
+    ['package.json', 'package.json'],
+  ])('that is %s is taken for a file, with the hint', async (text, file) => {
+    const outcome = await holdfast(['chat', llama, '--system', text]);
+    expectFailure(outcome, 2, new RegExp(`is a file\\. .* --system-file ${file}\n$`));
+    const inside = await chat([`/system ${text}`]);
+    expect(inside.errors).toEqual([expect.stringContaining(`--system-file ${file}`)]);
+  });
+
+  it('is given once, and is not blank', async () => {
+    const file = temporaryFile('prompt.txt', 'Hold.\n');
+    expectFailure(
+      await holdfast(['chat', llama, '--system', 'a', '--system-file', file]),
+      2,
+      /'--system-file <file>' cannot be used with option '--system <text>'/,
+    );
+    const blank = temporaryFile('blank.txt', '\n');
+    expectFailure(await holdfast(['chat', llama, '--system-file', blank]), 2, /blank.*blank\.txt/);
+  });
+});
