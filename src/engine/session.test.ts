@@ -56,6 +56,16 @@ describe('a session', () => {
     expect((await session.prefill(ids)).result.logits).toEqual(await fresh(ids));
   });
 
+  it('says how far its pass is while one runs', async () => {
+    const session = new Session(executor);
+    const pass = session.advance(ids);
+    expect(session.progress).toMatchObject({ total: ids.length });
+    await pass;
+    expect(session.progress).toBeNull();
+    await expect(session.advance([-1])).rejects.toThrow('E_TOKEN_RANGE');
+    expect(session.progress).toBeNull();
+  });
+
   it('returns from a branch without a trace', async () => {
     const session = new Session(executor);
     await session.advance(ids.slice(0, 50));

@@ -69,6 +69,8 @@ export class Session {
   #branchStart = 0;
   /** Aborts the running pass; null if none is running. */
   #pass: AbortController | null = null;
+  /** Tokens that the running pass forwards; null if none is running. */
+  #passTokens: number | null = null;
   #disposed = false;
 
   /** @throws HoldfastError `E_CONTEXT_FULL` if the context length is not in the model's range */
@@ -105,6 +107,13 @@ export class Session {
     return this.#cleanLength;
   }
 
+  /** How far the running pass is, in tokens; null if none is running. Executors that forward a pass at once stay at 0. */
+  get progress(): { readonly done: number; readonly total: number } | null {
+    return this.#passTokens === null
+      ? null
+      : { done: this.#sequence.length - this.length, total: this.#passTokens };
+  }
+
   get disposed(): boolean {
     return this.#disposed;
   }
@@ -124,6 +133,7 @@ export class Session {
     if (signal?.aborted) abort();
     signal?.addEventListener('abort', abort);
     this.#pass = pass;
+    this.#passTokens = tokens.length;
     try {
       const request: ForwardRequest = {
         sequence: this.#sequence,
@@ -147,6 +157,7 @@ export class Session {
     } finally {
       signal?.removeEventListener('abort', abort);
       this.#pass = null;
+      this.#passTokens = null;
       if (this.#disposed) this.#sequence.dispose();
     }
   }

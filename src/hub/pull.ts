@@ -11,11 +11,17 @@ import { INDEX } from './model-folder.js';
 import { type HubName, hubNameText } from './model-name.js';
 import { type Needed, neededFiles } from './needed-files.js';
 
-/** Progress of a file's download. */
+/** Progress of a download. */
 export interface PullProgress {
+  /** The file that is being fetched. */
   readonly file: string;
-  readonly fileBytes: number;
-  /** Bytes of the file on disk. */
+  /** Its number among the files to fetch, from 1. */
+  readonly number: number;
+  /** Files to fetch: those that were not in the cache. */
+  readonly files: number;
+  /** Bytes of all these files. */
+  readonly bytes: number;
+  /** Bytes of them on disk. */
   readonly doneBytes: number;
 }
 
@@ -61,9 +67,26 @@ export async function pull(
   const arrived: PulledFile[] = [];
   const fetchAll = async (paths: readonly string[]): Promise<void> => {
     const files = paths.map((path) => fileOf(listing, path, name));
-    await requireSpace(cache, repo, commit, files);
+    const missing: RepoFile[] = [];
     for (const file of files) {
-      const arrival = await fetchFile({ repo, commit }, file, client, cache, watch);
+      if (!(await cache.has(repo, commit, file))) missing.push(file);
+    }
+    await requireSpace(cache, repo, missing);
+    for (const file of files) {
+      const index = missing.indexOf(file);
+      const before = sumBytes(missing.slice(0, index));
+      const arrival =
+        index < 0
+          ? 'found'
+          : await fetchFile({ repo, commit }, file, client, cache, {
+              ...watch,
+              onBytes: (bytes) =>
+                watch.onProgress({
+                  ...{ file: file.path, number: index + 1, files: missing.length },
+                  bytes: sumBytes(missing),
+                  doneBytes: before + bytes,
+                }),
+            });
       const pulled = { path: file.path, bytes: file.bytes, arrival };
       arrived.push(pulled);
       watch.onFile(pulled);
@@ -109,16 +132,13 @@ async function fetchFile(
   file: RepoFile,
   client: HubClient,
   cache: HubCache,
-  watch: PullWatch,
+  watch: Asking & { readonly onBytes: (doneBytes: number) => void },
 ): Promise<Arrival> {
-  if (await cache.has(place.repo, place.commit, file)) return 'found';
-  const { path, bytes } = file;
   // Create it before the download starts: Python treats a repository without snapshots as corrupt.
   const snapshot = cache.snapshot(place.repo, place.commit);
   await writing(snapshot, () => mkdir(snapshot, { recursive: true }));
-  const onBytes = (doneBytes: number): void => watch.onProgress({ file: path, fileBytes: bytes, doneBytes });
-  const arrival = await fetchBlob(place, file, { ...watch, client, cache, onBytes });
-  await cache.link(place.repo, place.commit, path, file.hash);
+  const arrival = await fetchBlob(place, file, { ...watch, client, cache });
+  await cache.link(place.repo, place.commit, file.path, file.hash);
   return arrival;
 }
 
@@ -135,16 +155,12 @@ function fileOf({ files }: RepoListing, path: string, name: HubName): RepoFile {
   );
 }
 
+const sumBytes = (files: readonly RepoFile[]): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
+
 /** Checks that the disk has space for the missing files. @throws HoldfastError `E_UNWRITABLE` if not */
-async function requireSpace(
-  cache: HubCache,
-  repo: string,
-  commit: string,
-  files: readonly RepoFile[],
-): Promise<void> {
+async function requireSpace(cache: HubCache, repo: string, missing: readonly RepoFile[]): Promise<void> {
   let missingBytes = 0;
-  for (const file of files) {
-    if (await cache.has(repo, commit, file)) continue;
+  for (const file of missing) {
     if ((await sizeOf(cache.blob(repo, file.hash))) === file.bytes) continue;
     missingBytes += file.bytes - ((await sizeOf(cache.unfinishedBlob(repo, file.hash))) ?? 0);
   }

@@ -4,6 +4,7 @@
  * chunks. It knows models, layouts and policies; it must not know files or Node. The caller writes the trace.
  */
 export { compareOperations, type OperationDifference } from './against.js';
+export type { TraceProgress } from './run.js';
 export type { TensorWishes } from './selection.js';
 export type { PolicySetting } from './strengths.js';
 export { tokenText } from './token-text.js';

@@ -21,6 +21,16 @@ export interface RunPlan {
   /** Number of tokens to generate after the input. */
   readonly generate: number;
   readonly signal: AbortSignal | undefined;
+  readonly onProgress: ((progress: TraceProgress) => void) | undefined;
+}
+
+/** How far a run is, in tokens. */
+export interface TraceProgress {
+  /** Tokens of the input that were forwarded. */
+  readonly read: number;
+  /** Tokens of the input. */
+  readonly input: number;
+  readonly generated: number;
 }
 
 /** The tensors of a run, 64-bit ones first so that all are aligned, and the receipt of the policy. */
@@ -35,7 +45,7 @@ export interface RunOutcome {
  * @throws HoldfastError `E_USAGE`, before it runs, if the tensors would be too large for memory
  */
 export async function runPlan(executor: Executor, plan: RunPlan): Promise<RunOutcome> {
-  const { ids, selection, spans, grid } = plan;
+  const { ids, selection, spans, grid, onProgress } = plan;
   const { vocabSize, hiddenSize } = executor.blueprint;
   const shape = { ...grid, tokens: ids.length, vocab: vocabSize, hidden: hiddenSize, spans: spans.length };
   checkSize(shape, selection);
@@ -59,10 +69,12 @@ export async function runPlan(executor: Executor, plan: RunPlan): Promise<RunOut
           taps: { attention: selection.attention, hidden: selection.hidden },
         });
         collector.add(start, tokens.length, result);
+        onProgress?.({ read: start + tokens.length, input: ids.length, generated: 0 });
       }
       while (generated.length < plan.generate) {
         const { id: next } = greedy.next({ logits: result!.logits.subarray(-vocabSize) }, []);
         generated.push(next);
+        onProgress?.({ read: ids.length, input: ids.length, generated: generated.length });
         if (generated.length === plan.generate) break;
         result = await forward(executor, plan, book, { sequence, tokens: [next], logits: 'last' });
       }

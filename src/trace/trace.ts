@@ -5,7 +5,7 @@ import type { Executor } from '../executors/index.js';
 import type { TensorToWrite } from '../formats/index.js';
 import { type DialogueLayout, requireSystem } from '../text/index.js';
 import { traceMetadata } from './metadata.js';
-import { runPlan } from './run.js';
+import { runPlan, type TraceProgress } from './run.js';
 import { selectTensors, type TensorWishes } from './selection.js';
 import { type PolicySetting, strengthsOf } from './strengths.js';
 import { type ResolvedTarget, targetTokens } from './target.js';
@@ -25,6 +25,8 @@ export interface TraceOptions extends TensorWishes {
   /** Versions of the product, the runtime and so on, recorded unchanged. */
   readonly versions?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** Called after every forward pass. */
+  readonly onProgress?: (progress: TraceProgress) => void;
 }
 
 const DEFAULT_CHUNK_TOKENS = 512;
@@ -51,7 +53,14 @@ export interface Trace {
  * input exceeds the model's context length, and those of the executor
  */
 export async function traceRun(model: Model, options: TraceOptions): Promise<Trace> {
-  const { input, policy = null, chunkTokens = DEFAULT_CHUNK_TOKENS, versions = {}, signal } = options;
+  const {
+    input,
+    policy = null,
+    chunkTokens = DEFAULT_CHUNK_TOKENS,
+    versions = {},
+    signal,
+    onProgress,
+  } = options;
   checkCount('chunkTokens', chunkTokens);
   if (options.generate !== undefined) checkCount('generate', options.generate);
   const layout = 'ids' in input ? input : null;
@@ -68,7 +77,7 @@ export async function traceRun(model: Model, options: TraceOptions): Promise<Tra
   checkLength(model.executor, ids.length + generate);
 
   const { tensors, book } = await runPlan(model.executor, {
-    ...{ grid, ids, selection, generate, signal },
+    ...{ grid, ids, selection, generate, signal, onProgress },
     target: target?.ranges ?? [],
     strengths: strengthsOf(policy, grid),
     spans: layout?.spans ?? [],

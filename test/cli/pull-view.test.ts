@@ -19,8 +19,8 @@ function watched(
 
 const MIB = 1024 ** 2;
 const progress = (doneBytes: number, file = 'model.safetensors') => ({
-  file,
-  fileBytes: 100 * MIB,
+  ...{ file, number: 1, files: 1 },
+  bytes: 100 * MIB,
   doneBytes,
 });
 
@@ -36,6 +36,19 @@ describe('a download on a terminal', () => {
     at(1050);
     view.onProgress(progress(11 * MIB));
     expect(written, 'not drawn again so soon').toHaveLength(2);
+  });
+
+  it('of several files has the bytes and the time that are left for all of them', () => {
+    const { view, written, at } = watched(true);
+    const second = { file: 'b.safetensors', number: 2, files: 3, bytes: 300 * MIB };
+    // What an earlier download had left of the second file was not fetched now.
+    view.onFile({ path: 'a.safetensors', bytes: 100 * MIB, arrival: 'fetched' });
+    view.onProgress({ ...second, doneBytes: 140 * MIB });
+    at(1000);
+    view.onProgress({ ...second, doneBytes: 150 * MIB });
+    expect(written.at(-1)).toBe(
+      '\r\u001b[Kb.safetensors  (2 of 3)   50 %  150 MiB of 300 MiB  10.0 MiB/s  15 s left',
+    );
   });
 
   it('shows the rate of the last seconds', () => {
@@ -70,6 +83,18 @@ describe('a download on a terminal', () => {
     view.onFile({ path: 'model.safetensors', bytes: 100 * MIB, arrival: 'resumed' });
     expect(written.slice(1)).toEqual(['\r\u001b[K', 'resumed model.safetensors, 100 MiB\n']);
   });
+});
+
+it('writes a line a minute in a pipe', () => {
+  const { view, written, at } = watched(false);
+  for (let second = 0; second <= 150; second++) {
+    at(1000 * second);
+    view.onProgress({ ...progress(0), bytes: 1000 * MIB, doneBytes: second * MIB });
+  }
+  expect(written).toEqual([
+    'model.safetensors    6 %  60.0 MiB of 1000 MiB  1.00 MiB/s  16 min left\n',
+    'model.safetensors   12 %  120 MiB of 1000 MiB  1.00 MiB/s  15 min left\n',
+  ]);
 });
 
 it('writes one line per downloaded file in a pipe, and nothing for files that were already there', () => {

@@ -1,8 +1,23 @@
 import type { Chat, ContextUse, Turn } from '../../dialogue/index.js';
+import type { Session } from '../../engine/index.js';
 import { durationText } from '../../report/index.js';
+import { tokensText } from '../terminal/index.js';
 import type { Side } from './sides.js';
 
 /** The lines with which a chat answers `/context` and `/stats`, and the ways out of a full context. */
+
+/** Returns a function that says how far a prompt is read in one of the sessions; null while tokens are written. */
+export function readingText(
+  sessions: readonly Pick<Session, 'progress'>[],
+  now: () => number = () => performance.now(),
+): () => string | null {
+  const startMs = now();
+  return () => {
+    const running = sessions.map(({ progress }) => progress).find((progress) => progress !== null);
+    if (running === undefined || running.total === 1) return null;
+    return `reading ${tokensText(running.done, running.total, now() - startMs)}`;
+  };
+}
 
 /** Returns how full the context is, and what fits into the rest. */
 export function contextLines({

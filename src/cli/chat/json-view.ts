@@ -1,7 +1,7 @@
 import { targetName } from '../../attention/index.js';
 import { type AnswerShares, type PartShares, type Turn, tokensPerSecond } from '../../dialogue/index.js';
 import { HoldfastError } from '../../errors.js';
-import { layerMeans, type Output, oneLine } from '../terminal/index.js';
+import { type LiveLine, layerMeans, type Output, oneLine, showLive } from '../terminal/index.js';
 import type { Side } from './sides.js';
 import type { ChatView } from './view.js';
 
@@ -13,12 +13,18 @@ export function createJsonView({
   readonly stdout: Output;
   readonly stderr: Output;
 }): ChatView {
+  let live: LiveLine | null = null;
   const write = (object: Readonly<Record<string, unknown>>): void => {
+    live?.end();
     stdout.lines([JSON.stringify(object)]);
   };
   return {
     columns: null,
     question() {},
+    waiting(describe) {
+      live?.end();
+      live = showLive(stderr, describe);
+    },
     text() {},
     answered(sides) {
       for (const { side, turns } of sides) write(turnObject(side, turns.at(-1)!));

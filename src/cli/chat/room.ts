@@ -4,7 +4,7 @@ import { headGrid } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import { createRoleMeter, type RoleMeter } from '../terminal/index.js';
 import { readInput } from './chat-input.js';
-import { waysOut } from './chat-notes.js';
+import { readingText, waysOut } from './chat-notes.js';
 import type { Conversation } from './conversation.js';
 import type { LoadedChat } from './load.js';
 import type { Side, SideAnswers } from './sides.js';
@@ -69,7 +69,11 @@ export function createRoom(conversation: Conversation, view: ChatView): ChatRoom
     noted = [conversation.notice];
     const answers = answer({ signal, notify: note });
     const measured = new Map<Side, RoleMeter>();
+    let side: Side | undefined;
     for (;;) {
+      // Until the first token, the message is read.
+      if (side === undefined)
+        view.waiting(readingText(conversation.sides.chats.map(({ chat }) => chat.session)));
       const next = await answers.next();
       if (next.done) {
         if (next.value === null) {
@@ -86,7 +90,8 @@ export function createRoom(conversation: Conversation, view: ChatView): ChatRoom
         }
         return;
       }
-      const { side, step } = next.value;
+      const { step } = next.value;
+      side = next.value.side;
       const meter = measured.get(side) ?? createRoleMeter();
       measured.set(side, meter.add(step));
       view.text(side, step.text);

@@ -2,11 +2,13 @@ import {
   comparedLine,
   createWordWrap,
   explain,
+  type LiveLine,
   type Output,
   type Paint,
   type Style,
   shareLine,
   shareTable,
+  showLive,
   wrapWords,
 } from '../terminal/index.js';
 import type { Side } from './sides.js';
@@ -32,6 +34,12 @@ export function createTextView({
   /** The part of its answer that has been written. */
   let written = '';
 
+  let live: LiveLine | null = null;
+  const endLive = (): void => {
+    live?.end();
+    live = null;
+  };
+
   const begin = (side: Side): void => {
     if (writing === side) return;
     endLine();
@@ -43,12 +51,14 @@ export function createTextView({
   const answer = createWordWrap(columns);
   const broken = (text: string): string => (wraps ? wrapWords(text, columns()) : text);
   const endLine = (): void => {
+    endLive();
     if (wraps) stdout.text(answer.flush());
     if (writing !== undefined && written !== '' && !written.endsWith('\n')) stdout.text('\n');
     writing = undefined;
     written = '';
   };
   const write = (side: Side, text: string): void => {
+    endLive();
     begin(side);
     stdout.text(wraps ? answer.push(text) : text);
     written += text;
@@ -62,6 +72,10 @@ export function createTextView({
     },
     question(text) {
       if (stdout.isTerminal) stdout.text(`${PROMPT}${text}\n`);
+    },
+    waiting(describe) {
+      endLine();
+      live = showLive(wraps ? stdout : stderr, describe);
     },
     text: write,
     answered(sides) {

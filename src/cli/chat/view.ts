@@ -17,6 +17,8 @@ export interface ChatView {
   readonly columns: number | null;
   /** Shows a message that comes from a file. */
   question(text: string): void;
+  /** Shows what a function says until something else is shown: how far the model has read. */
+  waiting(describe: () => string | null): void;
   /** Shows the next piece of an answer. */
   text(side: Side, text: string): void;
   /**

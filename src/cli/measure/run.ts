@@ -31,7 +31,7 @@ import {
   refuseIdleCache,
   withHold,
 } from '../options/index.js';
-import { type Output, stderr, stdout } from '../terminal/index.js';
+import { showLive, stderr, stdout } from '../terminal/index.js';
 import { MEASURE_FILES, type MeasureFacts, writeMeasured } from './files.js';
 import { readReferences } from './references.js';
 import { type MeasureSource, openMeasureSource, type SourceFlags } from './source.js';
@@ -103,7 +103,9 @@ async function measure(
   // Listen only once: a second Ctrl-C ends the process without saving.
   const interrupt = (): void => control.abort();
   process.once('SIGINT', interrupt);
-  const progress = createProgress(stderr);
+  const startMs = performance.now();
+  let reached: DecayProgress = { done: 0, running: 0, dialogues: source.dialogues, turns: 0, rows: 0 };
+  const live = showLive(stderr, () => progressText(reached, performance.now() - startMs));
   const { blueprint, name: executor } = model.executor;
   const size = {
     parameters: parameterCount(blueprint),
@@ -119,9 +121,11 @@ async function measure(
       facts: { ...facts },
       paths: { shares: join(out, MEASURE_FILES.shares), dialogues: join(out, MEASURE_FILES.dialogues) },
       signal: control.signal,
-      onProgress: progress.show,
+      onProgress(progress) {
+        reached = progress;
+      },
     });
-    progress.end();
+    live.end();
     const files = await writeMeasured(out, { summary, influence, complete, facts });
     const notice = noticeOf(notices);
     if (notice !== null) stderr.lines([`note: ${notice}`]);
@@ -141,7 +145,7 @@ async function measure(
     if (failure !== null) throw failure;
     if (!complete) process.exitCode = INTERRUPTED;
   } finally {
-    progress.end();
+    live.end();
     process.removeListener('SIGINT', interrupt);
   }
 }
@@ -212,27 +216,8 @@ async function readFacts(
   }
 }
 
-/** Shows progress on one line that is overwritten; nothing if the output is not a terminal. */
-function createProgress(output: Output): {
-  show(progress: DecayProgress): void;
-  end(): void;
-} {
-  if (!output.isTerminal) return { show() {}, end() {} };
-  const startMs = performance.now();
-  let shownMs = Number.NEGATIVE_INFINITY;
-  return {
-    show({ done, running, dialogues, turns, rows }) {
-      const nowMs = performance.now();
-      if (nowMs - shownMs < 100) return;
-      shownMs = nowMs;
-      const speed = ((1000 * rows) / (nowMs - startMs)).toFixed(0);
-      output.draw(
-        `${done} of ${dialogues} dialogues, ${running} running, ${turns} turns, ${rows} tokens, ${speed} tokens/s`,
-      );
-    },
-    end() {
-      if (shownMs !== Number.NEGATIVE_INFINITY) output.draw('');
-      shownMs = Number.NEGATIVE_INFINITY;
-    },
-  };
+/** Returns how far a measurement is. @param ms the time that it has taken */
+function progressText({ done, running, dialogues, turns, rows }: DecayProgress, ms: number): string {
+  const speed = ((1000 * rows) / Math.max(ms, 1)).toFixed(0);
+  return `${done} of ${dialogues} dialogues, ${running} running, ${turns} turns, ${rows} tokens, ${speed} tokens/s`;
 }

@@ -6,6 +6,7 @@ export { commandName, quoted } from './command-name.js';
 export { type Completion, completeName, completePath } from './editor/completion.js';
 export { explain, oneLine } from './failure.js';
 export { ask, canAsk, canType, openEditor } from './keyboard.js';
+export { type LiveLine, showLive, tokensText } from './live-line.js';
 export {
   endOnClosedPipe,
   type Output,

@@ -3,7 +3,10 @@ import { durationText } from '../../report/index.js';
 import { columnsOf, type Output } from './output.js';
 import { printBytes } from './print-bytes.js';
 
-/** Shows a download: one line per finished file, and on a terminal a progress line while a file is being fetched. */
+/**
+ * Shows a download: one line per finished file, and how far all files are: on a terminal in a line that is overwritten,
+ * elsewhere in a line a minute.
+ */
 export interface PullView {
   onProgress(progress: PullProgress): void;
   onFile(file: PulledFile): void;
@@ -12,17 +15,22 @@ export interface PullView {
 }
 
 const REDRAW_MS = 100;
+const PAUSE_MS = 60_000;
 /** Window over which the rate is averaged: long enough to be steady, short enough to be current. */
 const RATE_WINDOW_MS = 5000;
 
 /** Creates the view of a download. `now` is the clock in milliseconds. */
 export function createPullView(output: Output, now: () => number = () => performance.now()): PullView {
   const live = output.isTerminal;
-  let drawnMs = Number.NEGATIVE_INFINITY;
+  const pauseMs = live ? REDRAW_MS : PAUSE_MS;
+  // In a pipe, the first line comes after a pause, so that short downloads have none.
+  let shownMs = live ? Number.NEGATIVE_INFINITY : now();
+  let drawn = false;
   let samples: { readonly ms: number; readonly bytes: number }[] = [];
   const clear = (): void => {
-    if (live && drawnMs !== Number.NEGATIVE_INFINITY) output.draw('');
-    drawnMs = Number.NEGATIVE_INFINITY;
+    if (drawn) output.draw('');
+    drawn = false;
+    if (live) shownMs = Number.NEGATIVE_INFINITY;
   };
   const say = (text: string): void => {
     clear();
@@ -30,7 +38,6 @@ export function createPullView(output: Output, now: () => number = () => perform
   };
   return {
     onProgress(progress) {
-      if (!live) return;
       const nowMs = now();
       const last = samples.at(-1);
       if (last !== undefined && progress.doneBytes < last.bytes) samples = [];
@@ -38,13 +45,16 @@ export function createPullView(output: Output, now: () => number = () => perform
         ...samples.filter(({ ms }) => nowMs - ms < RATE_WINDOW_MS),
         { ms: nowMs, bytes: progress.doneBytes },
       ];
-      if (nowMs - drawnMs < REDRAW_MS) return;
-      drawnMs = nowMs;
+      if (nowMs - shownMs < pauseMs) return;
+      shownMs = nowMs;
       const first = samples[0]!;
       const rate = nowMs > first.ms ? (1000 * (progress.doneBytes - first.bytes)) / (nowMs - first.ms) : null;
-      output.draw(progressText(progress, rate, columnsOf(output)));
+      if (live) output.draw(progressText(progress, rate, columnsOf(output)));
+      else output.lines([progressText(progress, rate, Number.POSITIVE_INFINITY)]);
+      drawn = live;
     },
     onFile({ path, bytes, arrival }) {
+      // The next file may be there in part: what is on disk was not fetched now.
       samples = [];
       if (arrival !== 'found') say(`${arrival} ${path}, ${printBytes(bytes)}`);
     },
@@ -54,24 +64,23 @@ export function createPullView(output: Output, now: () => number = () => perform
 }
 
 /**
- * Returns `model.safetensors  45 %  121 of 269 MiB  12.3 MiB/s  12 s left`. A name that is too long loses its middle.
+ * Returns `model.safetensors (2 of 3)  45 %  121 of 269 MiB  12.3 MiB/s  12 s left`: bytes and time of all files. A name
+ * that is too long loses its middle.
  * @param rate bytes per second; null while unknown
  */
 function progressText(
-  { file, fileBytes, doneBytes }: PullProgress,
+  { file, number, files, bytes, doneBytes }: PullProgress,
   rate: number | null,
   columns: number,
 ): string {
-  const share = fileBytes === 0 ? 1 : doneBytes / fileBytes;
+  const share = bytes === 0 ? 1 : doneBytes / bytes;
   const rest = [
+    ...(files === 1 ? [] : [`(${number} of ${files})`]),
     `${Math.floor(100 * share)} %`.padStart(5),
-    `${printBytes(doneBytes)} of ${printBytes(fileBytes)}`,
+    `${printBytes(doneBytes)} of ${printBytes(bytes)}`,
     ...(rate === null || rate <= 0
       ? []
-      : [
-          `${printBytes(Math.round(rate))}/s`,
-          `${durationText((1000 * (fileBytes - doneBytes)) / rate)} left`,
-        ]),
+      : [`${printBytes(Math.round(rate))}/s`, `${durationText((1000 * (bytes - doneBytes)) / rate)} left`]),
   ].join('  ');
   const space = Math.max(8, columns - rest.length - 2);
   const half = Math.floor((space - 1) / 2);
