@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -168,6 +168,25 @@ describe('holdfast calibrate', () => {
     ],
     ['too few dialogues', ({ system }) => [...system, '--dialogues', '4'], 2, /at least 5/],
     ['no budget', ({ system }) => [...system, '--budget', '0'], 2, /--budget must be above 0/],
+    [
+      'a hold that is there',
+      ({ file, system }) => {
+        writeFileSync(file('hold.json'), 'of before');
+        return [...system, '--out', file('hold.json')];
+      },
+      1,
+      /E_UNWRITABLE: the file exists \(.*hold\.json\)\. .* --force\n$/,
+    ],
+    [
+      "another prompt's folder",
+      ({ file, system }) => {
+        mkdirSync(file('hold'));
+        writeFileSync(file('hold/system.txt'), 'Another prompt.\n');
+        return [...system, '--out', file('hold.json')];
+      },
+      1,
+      /E_UNWRITABLE: the folder belongs to another prompt.*hold\/system\.txt/,
+    ],
     ['another kind of file', ({ system }) => [...system, '--out', 'hold.txt'], 2, /must end in \.json/],
   ])('refuses %s', async (_, args, code, message) => {
     const files = prompted();

@@ -1,5 +1,7 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { expectFailure, fixture, holdfast, temporaryFile } from './holdfast.js';
+import { expectFailure, fixture, holdfast, temporaryFile, temporaryFolder } from './holdfast.js';
 
 const llama = fixture('models/llama');
 const SHORT = ['--max-tokens', '4', '--temperature', '0', '--threads', '1'];
@@ -80,6 +82,20 @@ describe('in a chat', () => {
     ]);
     expect(notes.slice(2)).toContain('on-context-full     error');
     expect(notes.slice(2).every((row) => /^[a-z-]+ +\S/.test(row))).toBe(true);
+  });
+
+  it('/save replaces only what the chat itself wrote, unless it is told to', async () => {
+    const folder = temporaryFolder();
+    const [file, other] = [join(folder, 'a.json'), join(folder, 'b.json')];
+    writeFileSync(other, 'of before');
+    const { errors } = await chat(['one', `/save ${file}`, 'two', `/save ${file}`, `/save ${other}`]);
+    expect(errors).toEqual([
+      expect.stringMatching(/E_UNWRITABLE: the file exists \(.*b\.json\)\. .* \/save --force .*b\.json$/),
+    ]);
+    expect(JSON.parse(readFileSync(file, 'utf8')).turns).toHaveLength(2);
+    expect(readFileSync(other, 'utf8')).toBe('of before');
+    expect((await chat(['one', `/save --force ${other}`])).errors).toEqual([]);
+    expect(JSON.parse(readFileSync(other, 'utf8')).turns).toHaveLength(1);
   });
 
   it('/context and /stats count tokens', async () => {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectFailure, holdfast, holdfastProcess, type Outcome, temporaryFile } from './holdfast.js';
 
@@ -110,5 +110,15 @@ describe('the demo refuses', () => {
   it('a folder that cannot be created, before it starts', async () => {
     const file = temporaryFile('file', 'text');
     expectFailure(await holdfast(['demo', '--out', join(file, 'out')]), 1, /E_UNWRITABLE/);
+  });
+
+  it('a folder that has a demo, before it starts', async () => {
+    const file = temporaryFile('demo.svg', 'of before');
+    expectFailure(
+      await holdfast(['demo', '--out', dirname(file)]),
+      1,
+      /E_UNWRITABLE: the file exists \(.*demo\.svg\)\. .* --force\n$/,
+    );
+    expect(readFileSync(file, 'utf8')).toBe('of before');
   });
 });

@@ -41,7 +41,10 @@ describe('study report', () => {
       `${join(folder, 'report/index.html')}: the report, with 6 figures and 15 tables beside it\n` +
         `As planned: the analysis plan was locked before the first cell (SHA-256 ${HASH}). It declares no primary outcome, so the report explores.\n`,
     );
-    await study('report', folder, '--dialogues', '2', '--out', out);
+    expect(await study('report', folder, '--dialogues', '1', '--out', out)).not.toContain('replaces');
+    expect(await study('report', folder, '--dialogues', '2', '--out', out)).toContain(
+      'tables beside it; it replaces the one that was there\n',
+    );
     const written = readdirSync(out, { recursive: true, encoding: 'utf8' }).sort();
     expect(readdirSync(join(folder, 'report'), { recursive: true, encoding: 'utf8' }).sort()).toEqual(
       written,

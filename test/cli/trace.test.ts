@@ -208,6 +208,19 @@ describe('holdfast trace', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: 'note: ψ = 0 changes nothing\n' });
   });
 
+  it('refuses to replace a file, before it runs, unless it is told to', async () => {
+    const out = temporaryFile('old.safetensors', 'of before');
+    const args = ['trace', llama, '--ids', '1,2,3,4', '--tensors', 'ids', '--out', out];
+    expectFailure(
+      await holdfast(args),
+      1,
+      /E_UNWRITABLE: the file exists \(.*old\.safetensors\)\. .* --force\n$/,
+    );
+    expect(readFileSync(out, 'utf8')).toBe('of before');
+    await succeed([...args, '--force']);
+    expect(readFileSync(out, 'utf8')).not.toBe('of before');
+  });
+
   it('continues under the policy like the golden run, with a receipt over all rows', async () => {
     const file = await trace(
       ...[llama, '--ids', idList, '--policy', 'split-softmax', '--strength', '0.5', '--target', '0:18'],

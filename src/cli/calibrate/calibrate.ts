@@ -24,7 +24,7 @@ import { sha256 } from '../../hash.js';
 import { readPackage } from '../../package.js';
 import { readableTable, textTable } from '../../report/index.js';
 import { CELLS } from '../../study/index.js';
-import { decimal } from '../options/index.js';
+import { addForceOption, decimal, type ForceFlag, refuseOverwrite } from '../options/index.js';
 import { quoted, stdout } from '../terminal/index.js';
 import {
   addPromptOptions,
@@ -37,7 +37,7 @@ import {
 } from './prepare.js';
 import { runStage, untilStopped } from './run-stage.js';
 
-interface CalibrateFlags extends PromptFlags {
+interface CalibrateFlags extends PromptFlags, ForceFlag {
   readonly budget: number;
   readonly out: string;
 }
@@ -47,6 +47,7 @@ interface CalibrateFlags extends PromptFlags {
  * @param cells a module that computes cells; tests replace it
  */
 export function addCalibrateCommand(command: Command, cells: URL = CELLS): void {
+  addForceOption(command, 'the file of --out');
   addPromptOptions(command, {
     rounds: 10,
     dialogues: 8,
@@ -73,6 +74,7 @@ async function calibrate(named: string | undefined, flags: CalibrateFlags, cells
   if (!/\.json$/i.test(out)) throw new HoldfastError('E_USAGE', `--out must end in .json: ${out}`);
   if (!(budget > 0)) throw new HoldfastError('E_USAGE', `--budget must be above 0: ${budget}`);
   await checkWritable(out);
+  refuseOverwrite([out], flags);
   const prepared = await prepare(named, out.replace(/\.json$/i, ''), flags, 2 * flags.dialogues);
   const { folder, study, system } = prepared;
   const reading = { outcome: outcomeOf(study), reference: 'others' };

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { planModel } from '../../architectures/index.js';
@@ -118,10 +119,12 @@ export async function prepare(
   const files = await openModel(embedded ? await modelPath(named) : path);
   const { blueprint } = await planModel(files.checkpoint, files.config).finally(() => files.close());
   await makeFolder(folder);
-  await writeFiles(folder, [
+  const copies = [
     { path: 'system.txt', text: `${system}\n` },
     ...(rules === null ? [] : [{ path: 'rules.yaml', text: rules }]),
-  ]);
+  ];
+  await refuseOther(folder, copies);
+  await writeFiles(folder, copies);
   const name = embedded ? path : nameOf(named!);
   return {
     folder,
@@ -137,6 +140,21 @@ export async function prepare(
       ...{ rounds, maxTokens, dialogues: testDialogues, calibration: dialogues },
     },
   };
+}
+
+/**
+ * Checks that a folder is not that of another prompt, whose dialogues would be lost.
+ * @throws HoldfastError `E_UNWRITABLE` if it is
+ */
+async function refuseOther(folder: string, copies: readonly PageFile[]): Promise<void> {
+  for (const { path, text } of copies) {
+    const file = join(folder, path);
+    if (!existsSync(file) || (await readText(file)) === text) continue;
+    throw new HoldfastError('E_UNWRITABLE', 'the folder belongs to another prompt, or to other rules', {
+      file,
+      hint: 'Choose another --out, or remove the folder',
+    });
+  }
 }
 
 /** Returns the name of a model for people: that of its file or folder, or its name on the hub. */

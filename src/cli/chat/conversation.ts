@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import {
   identityNotice,
   parsePolicy,
@@ -30,6 +32,8 @@ export class Conversation {
   #sides: Sides;
   /** The policy that `/on` switches on. */
   #configured: PolicyChoice;
+  /** Files that this chat has written. It may write them again. */
+  readonly #saved = new Set<string>();
 
   /** @param compare whether to answer every turn with the policy off and on */
   private constructor(
@@ -164,19 +168,29 @@ export class Conversation {
 
   /**
    * Writes the dialogue to a file; a comparison writes two files, one per side.
+   * @param force whether to replace a file that this chat did not write
    * @returns the paths of the files
-   * @throws HoldfastError `E_UNWRITABLE`
+   * @throws HoldfastError `E_UNWRITABLE`, also for a file that exists
    */
-  async save(path: string): Promise<string[]> {
-    const written: string[] = [];
-    for (const { side, chat } of this.#sides.chats) {
-      const file = side === null ? path : path.replace(/(\.[^./\\]*)?$/, `.${side}$1`);
+  async save(path: string, force: boolean): Promise<string[]> {
+    const files = this.#sides.chats.map(({ side, chat }) => ({
+      chat,
+      file: side === null ? path : path.replace(/(\.[^./\\]*)?$/, `.${side}$1`),
+    }));
+    for (const { file } of files) {
       await checkWritable(file);
+      if (force || this.#saved.has(resolve(file)) || !existsSync(file)) continue;
+      throw new HoldfastError('E_UNWRITABLE', 'the file exists', {
+        file,
+        hint: `Choose another name, or replace it: /save --force ${path}`,
+      });
+    }
+    for (const { chat, file } of files) {
       const saved = await saveDialogue(chat, readPackage().version);
       await writeWhole(file, [new TextEncoder().encode(`${JSON.stringify(saved, null, 2)}\n`)]);
-      written.push(file);
+      this.#saved.add(resolve(file));
     }
-    return written;
+    return files.map(({ file }) => file);
   }
 
   /**

@@ -151,11 +151,12 @@ const COMMANDS: Readonly<Record<string, ChatCommand>> = {
     },
   },
   save: {
-    argument: 'FILE',
-    help: 'save the dialogue to a file',
+    argument: '[--force] FILE',
+    help: 'save the dialogue to a file; --force replaces one that exists',
     completesPath: true,
     async run({ conversation, view }, argument) {
-      const files = await conversation.save(path(argument, 'save'));
+      const [, force = '', file = ''] = /^(--force(?:\s+|$))?(.*)$/s.exec(argument)!;
+      const files = await conversation.save(path(file, 'save'), force !== '');
       view.note(`saved: ${files.join(', ')}`);
     },
   },

@@ -11,16 +11,19 @@ export interface DemoFiles {
   readonly dialogue: string;
 }
 
+/** Returns the paths of the files of a demo in a folder. */
+export const demoFiles = (folder: string): DemoFiles => ({
+  page: join(folder, 'demo.html'),
+  figure: join(folder, 'demo.svg'),
+  dialogue: join(folder, 'dialogue.json'),
+});
+
 /**
  * Writes a demo's page, figure and dialogue.
  * @throws HoldfastError `E_UNWRITABLE`
  */
 export async function writeResult(folder: string, result: DemoResult): Promise<DemoFiles> {
-  const files = {
-    page: join(folder, 'demo.html'),
-    figure: join(folder, 'demo.svg'),
-    dialogue: join(folder, 'dialogue.json'),
-  };
+  const files = demoFiles(folder);
   const messages = [
     { role: 'system', content: result.system },
     ...result.dialogue.flatMap(({ user, off }) => [

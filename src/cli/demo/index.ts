@@ -3,14 +3,14 @@
  * figure and a page.
  */
 import { type Command, InvalidArgumentError } from 'commander';
-import { BATCH_DEFAULT, positiveInteger } from '../options/index.js';
+import { addForceOption, BATCH_DEFAULT, positiveInteger } from '../options/index.js';
 import type { DemoFlags } from './run.js';
 
 /** The smallest number of dialogues; intervals over fewer are too narrow. */
 const FEWEST_TRIALS = 8;
 
 export function registerDemo(program: Command): void {
-  program
+  const command = program
     .command('demo')
     .description(
       'spend a minute with the embedded model: one dialogue off and held, then statistics over many',
@@ -21,12 +21,12 @@ export function registerDemo(program: Command): void {
       `dialogues of the table that each thread runs at once (default: ${BATCH_DEFAULT})`,
       positiveInteger,
     )
-    .option('--out <dir>', 'folder for the page, its figure and the dialogue', 'holdfast-demo')
-    .action(async (flags: DemoFlags) => {
-      // Imported here, so that other commands do not load the organism and the report.
-      const { runDemo } = await import('./run.js');
-      await runDemo(flags);
-    });
+    .option('--out <dir>', 'folder for the page, its figure and the dialogue', 'holdfast-demo');
+  addForceOption(command, 'the demo of --out').action(async (flags: DemoFlags) => {
+    // Imported here, so that other commands do not load the organism and the report.
+    const { runDemo } = await import('./run.js');
+    await runDemo(flags);
+  });
 }
 
 function trialCount(text: string): number {

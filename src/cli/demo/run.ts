@@ -12,17 +12,18 @@ import {
   type Trial,
   type TrialArm,
 } from '../../organism/index.js';
+import { type ForceFlag, refuseOverwrite } from '../options/index.js';
 import { commandName, stdout } from '../terminal/index.js';
 import { aboutLines, DEMO_EXECUTOR, readFacts, recordOf, sourceOf } from './about.js';
 import { type DialogueRound, dialogueRound, dialogueSide, isLost } from './dialogue.js';
-import { writeResult } from './files.js';
+import { demoFiles, writeResult } from './files.js';
 import { nextCommands } from './next.js';
 import { openRunners, type Runner, runAll } from './runners.js';
 import { createScreen, type Screen } from './screen.js';
 import { columnHeading, lostLine, pairLines, roundLines } from './view.js';
 
 /** Options of `holdfast demo`. */
-export interface DemoFlags {
+export interface DemoFlags extends ForceFlag {
   /** Number of dialogues in the table. */
   readonly trials: number;
   /** Number of dialogues that each thread runs at once; default: see {@link planConcurrency}. */
@@ -36,7 +37,9 @@ const HELD: TrialArm = { name: 'held', settings: RECOMMENDED_HOLD };
 const ROUNDS = LATE.last;
 
 /** Runs the demo and writes its page. */
-export async function runDemo({ trials, batch, out }: DemoFlags): Promise<void> {
+export async function runDemo(flags: DemoFlags): Promise<void> {
+  const { trials, batch, out } = flags;
+  refuseOverwrite(Object.values(demoFiles(out)), flags);
   const facts = await readFacts();
   await makeFolder(out);
   const screen = createScreen(stdout);

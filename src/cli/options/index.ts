@@ -29,6 +29,7 @@ export {
   requireTokenizer,
 } from './model-options.js';
 export { openText } from './open-text.js';
+export { addForceOption, type ForceFlag, refuseOverwrite } from './overwrite.js';
 export { policyNamed } from './policy-name.js';
 export { parseJson, readNamedText, STANDARD_INPUT } from './read-text.js';
 export {

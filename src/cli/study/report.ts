@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { makeFolder, writeWhole } from '../../files/index.js';
@@ -28,6 +29,7 @@ export function addReportCommand(study: Command): void {
       const target = out ?? join(folder, 'report');
       const study = withChanges(await readStudyResult(folder), { ...changes, contrasts: contrast });
       const files = await reportFiles(study, { dialogues });
+      const replaced = existsSync(join(target, 'index.html')) ? '; it replaces the one that was there' : '';
       for (const path of new Set(files.map((file) => dirname(join(target, file.path)))))
         await makeFolder(path);
       for (const { path, text } of files) {
@@ -36,7 +38,7 @@ export function addReportCommand(study: Command): void {
       const figures = files.filter(({ path }) => path.endsWith('.svg')).length;
       const tables = files.filter(({ path }) => path.endsWith('.csv')).length;
       stdout.lines([
-        `${join(target, 'index.html')}: the report, with ${figures} figures and ${tables} tables beside it`,
+        `${join(target, 'index.html')}: the report, with ${figures} figures and ${tables} tables beside it${replaced}`,
         planCheckWords(checkPlan(study)),
       ]);
     });

@@ -15,13 +15,21 @@ import { checkWritable, writeWhole } from '../../files/index.js';
 import { encodeSafetensors } from '../../formats/index.js';
 import type { LoadedModel } from '../../load.js';
 import { layoutDialogue, type Moment, recordedMoment } from '../../text/index.js';
-import { compareOperations, type PolicySetting, type TraceInput, traceRun } from '../../trace/index.js';
+import {
+  compareOperations,
+  type PolicySetting,
+  type TraceInput,
+  type TraceProgress,
+  traceRun,
+} from '../../trace/index.js';
 import { readVersions } from '../../versions.js';
 import {
+  addForceOption,
   addModelArgument,
   addModelOptions,
   dateTime,
   decimal,
+  type ForceFlag,
   integerList,
   layerList,
   type ModelOptions,
@@ -35,15 +43,16 @@ import {
   positiveInteger,
   readDialogue,
   readNamedText,
+  refuseOverwrite,
   requireFormat,
   requireTokenizer,
   STRENGTHS_HELP,
   wantsAnswer,
 } from '../options/index.js';
-import { stderr, stdout } from '../terminal/index.js';
+import { showLive, stderr, stdout, tokensText } from '../terminal/index.js';
 import { comparisonLines, differs, readExpected } from './comparison.js';
 
-interface TraceFlags extends ModelOptions {
+interface TraceFlags extends ModelOptions, ForceFlag {
   readonly ids?: number[];
   readonly idsFile?: string;
   readonly text?: string;
@@ -105,6 +114,7 @@ export function registerTrace(program: Command): void {
       '--against <file>',
       'compare with the tensors in this file instead of writing one, and name the first operation that differs',
     );
+  addForceOption(command, 'the file of --out');
   addModelOptions(addModelArgument(command)).action(trace);
 }
 
@@ -115,12 +125,16 @@ async function trace(named: string | undefined, flags: TraceFlags): Promise<void
   if (out === undefined)
     throw new HoldfastError('E_USAGE', 'no output: give --out, the file to write, or --against');
   await checkWritable(out);
+  refuseOverwrite([out], flags);
   const [policy, readInput] = await Promise.all([readPolicy(flags), prepareInput(flags)]);
   const model = await openWithOptions(await modelPath(named), flags);
   try {
     const input = readInput(model);
     if (flags.text !== undefined) noteMissingBos(model, input);
     const { target, chunk, attention, hidden, generate, tensors } = flags;
+    const startMs = performance.now();
+    let reached: TraceProgress | null = null;
+    const live = showLive(stderr, () => reached && progressText(reached, performance.now() - startMs));
     const { tensors: written, metadata } = await traceRun(model, {
       input,
       versions: readVersions(model.executor.name),
@@ -131,7 +145,10 @@ async function trace(named: string | undefined, flags: TraceFlags): Promise<void
       ...(hidden === undefined ? {} : { hidden }),
       ...(generate === undefined ? {} : { generate }),
       ...(tensors === undefined ? {} : { tensors }),
-    });
+      onProgress(progress) {
+        reached = progress;
+      },
+    }).finally(() => live.end());
     await writeWhole(out, encodeSafetensors(written, metadata));
     const notice = policy && identityNotice(policy.name, [policy.strength].flat(2));
     if (notice !== null) stderr.lines([`note: ${notice}`]);
@@ -139,6 +156,11 @@ async function trace(named: string | undefined, flags: TraceFlags): Promise<void
   } finally {
     await model.dispose();
   }
+}
+
+function progressText({ read, input, generated }: TraceProgress, ms: number): string {
+  if (generated > 0) return `${generated} tokens generated after ${input}`;
+  return `read ${tokensText(read, input, ms)}`;
 }
 
 /** Compares a run of the tokens without a policy with that of another implementation. */
@@ -164,9 +186,9 @@ function checkFlags(flags: TraceFlags): void {
   const { idsFile, text, chat, target, policy, strength, strengths } = flags;
   const usage = (what: string): HoldfastError => new HoldfastError('E_USAGE', what);
   if (flags.against !== undefined) {
-    const others = (['out', 'policy', 'target', 'attention', 'generate', 'tensors', 'chunk'] as const).filter(
-      (flag) => flags[flag] !== undefined,
-    );
+    const others = (
+      ['out', 'force', 'policy', 'target', 'attention', 'generate', 'tensors', 'chunk'] as const
+    ).filter((flag) => flags[flag] !== undefined);
     if (others.length > 0) throw usage(`--against compares an untouched run: leave out --${others[0]}`);
   }
   const inputs = inputsOf(flags).length;
