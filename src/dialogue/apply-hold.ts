@@ -51,7 +51,7 @@ export function holdNotes({ model, settings }: HoldFile, { name, hash, grid }: H
     throw new HoldfastError(
       'E_HOLD',
       `the hold names layers or heads of ${model.name}, ${shape(model)}, but ${name} has ${shape(grid)}`,
-      { hint: 'Calibrate this model: holdfast calibrate MODEL --system FILE' },
+      { hint: 'Calibrate this model: holdfast calibrate MODEL --system-file FILE' },
     );
   }
   return [

@@ -21,7 +21,7 @@ function prompted(rules = RULES) {
   const file = (name: string): string => join(folder, name);
   writeFileSync(file('prompt.txt'), `${PROMPT}\n`);
   writeFileSync(file('rules.yaml'), rules);
-  return { file, system: ['--system', file('prompt.txt')], rules: ['--rules', file('rules.yaml')] };
+  return { file, system: ['--system-file', file('prompt.txt')], rules: ['--rules', file('rules.yaml')] };
 }
 
 /** Counts the results on disk. */
@@ -48,7 +48,7 @@ describe('holdfast audit', () => {
     expect(outcome.stderr).toMatch(/^watching 5 dialogues of 2 rounds\n/);
     expect(outcome.stdout).toMatch(/probes in rounds 1 to 1, /);
     expect(outcome.stdout).toMatch(
-      /\nnext: .* calibrate organism --system .*prompt\.txt --rules .*rules\.yaml\n$/,
+      /\nnext: .* calibrate organism --system-file .*prompt\.txt --rules .*rules\.yaml\n$/,
     );
     const written = readdirSync(file('audit')).toSorted();
     expect(written).toEqual([
@@ -159,10 +159,10 @@ describe('holdfast calibrate', () => {
   );
 
   it.each<[string, (files: ReturnType<typeof prompted>) => readonly string[], number, RegExp]>([
-    ['no prompt', () => [], 2, /--system <file>/],
+    ['no prompt', () => [], 2, /--system-file <file>/],
     [
       'a prompt that is not there',
-      ({ file }) => ['--system', file('none.txt')],
+      ({ file }) => ['--system-file', file('none.txt')],
       1,
       /E_NOT_FOUND: .*none\.txt/,
     ],

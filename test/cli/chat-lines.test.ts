@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { comparedLine, shareLine, sparkline } from '../../src/cli/terminal/share-lines.js';
-import { createRoleMeter, layerGroups, shareTable } from '../../src/cli/terminal/share-table.js';
+import { comparedLine, shareLine, sparkline } from '../../src/cli/shares/share-lines.js';
+import { createRoleMeter, layerGroups, shareTable } from '../../src/cli/shares/share-table.js';
 import { type AnswerShares, RECOMMENDED_HOLD, type Settings, type Turn } from '../../src/dialogue/index.js';
 
 const GRID = { layers: 2, heads: 2, windows: [null, null] };

@@ -11,7 +11,7 @@ describe('the demo, in a pipe', () => {
   const read = (name: string): string => readFileSync(join(out, name), 'utf8');
   let outcome: Outcome;
   beforeAll(async () => {
-    outcome = await holdfastProcess(['demo', '--trials', '8', '--out', out]);
+    outcome = await holdfastProcess(['demo', '--dialogues', '8', '--out', out]);
   }, 300_000);
   afterAll(() => rmSync(folder, { recursive: true }));
   /** Returns the lines under a title. */
@@ -104,7 +104,7 @@ describe('a thread of the demo', async () => {
 
 describe('the demo refuses', () => {
   it('too few dialogues for intervals', async () => {
-    expectFailure(await holdfast(['demo', '--trials', '7']), 2, /at least 8/);
+    expectFailure(await holdfast(['demo', '--dialogues', '7']), 2, /at least 8/);
   });
 
   it('a folder that cannot be created, before it starts', async () => {

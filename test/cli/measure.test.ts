@@ -38,7 +38,7 @@ describe('holdfast measure without a model', () => {
   const out = mkdtempSync(join(tmpdir(), 'holdfast-measure-'));
   let outcome: Outcome;
   beforeAll(async () => {
-    outcome = await holdfast(['measure', '--pairs', '2', '--rounds', '3', '--out', out]);
+    outcome = await holdfast(['measure', '--dialogues', '2', '--rounds', '3', '--out', out]);
   }, 120_000);
   afterAll(() => rmSync(out, { recursive: true }));
 
@@ -100,7 +100,7 @@ describe('holdfast measure without a model', () => {
 
   it('does not overwrite another measurement', async () => {
     const before = readFileSync(join(out, 'summary.json'), 'utf8');
-    const again = await holdfast(['measure', 'organism', '--pairs', '1', '--rounds', '1', '--out', out]);
+    const again = await holdfast(['measure', 'organism', '--dialogues', '1', '--rounds', '1', '--out', out]);
     expectFailure(again, 1, /E_UNWRITABLE: the folder already contains a measurement .*shares\.parquet/);
     expect(readFileSync(join(out, 'summary.json'), 'utf8')).toBe(before);
   });
@@ -111,7 +111,7 @@ describe('holdfast measure --influence', () => {
     const out = temporaryFolder();
     const args = [
       'measure',
-      '--pairs',
+      '--dialogues',
       '2',
       '--rounds',
       '2',
@@ -195,7 +195,7 @@ describe('holdfast measure --influence', () => {
     await refused('none,none', /E_USAGE: a reference is given twice/);
     const missing = ['--out', temporaryFolder(), '--influence', 'nowhere.txt'];
     expectFailure(await holdfast([...args, ...missing]), 1, /E_NOT_FOUND/);
-    const several = ['measure', 'organism', '--pairs', '2', '--rounds', '1', '--influence', 'sentences'];
+    const several = ['measure', 'organism', '--dialogues', '2', '--rounds', '1', '--influence', 'sentences'];
     expectFailure(
       await holdfast([...several, '--out', temporaryFolder()]),
       2,
@@ -284,7 +284,7 @@ describe('holdfast measure --chat', () => {
   it('keeps its results if it is interrupted', async () => {
     const out = temporaryFolder();
     const child = start([
-      ...['measure', LLAMA, '--chat', chat(), '--max-tokens', '4', '--pairs', '100000', '--out', out],
+      ...['measure', LLAMA, '--chat', chat(), '--max-tokens', '4', '--dialogues', '100000', '--out', out],
     ]);
     child.stdin.end();
     let stderr = '';
@@ -307,7 +307,7 @@ describe('holdfast measure --chat', () => {
 });
 
 describe('holdfast measure with the bundled material', () => {
-  const brief = ['--pairs', '2', '--rounds', '2', '--max-tokens', '4'];
+  const brief = ['--dialogues', '2', '--rounds', '2', '--max-tokens', '4'];
 
   it('lets two copies of a model talk, each with its own prompt', async () => {
     const out = temporaryFolder();

@@ -219,7 +219,7 @@ describe('measure', () => {
       model,
       '--script',
       'curious',
-      '--pairs',
+      '--dialogues',
       '2',
       ...rounds,
       '--now',

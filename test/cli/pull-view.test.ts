@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { createPullView, type PullView } from '../../src/cli/options/pull-view.js';
 import { createOutput } from '../../src/cli/terminal/output.js';
-import { createPullView, type PullView } from '../../src/cli/terminal/pull-view.js';
 
 /** A view with a manual clock, and its output. */
 function watched(

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { registerStudyRuns } from '../../dist/cli/study/runs.js';
+import { addStudyRuns } from '../../dist/cli/study/runs.js';
 import { explain } from '../../dist/cli/terminal/failure.js';
 
 const MODEL = { name: 'stub', path: 'nowhere', executor: 'reference', precision: 'f32' };
@@ -97,7 +97,7 @@ export async function run(argv) {
     };
   }
   const program = new Command('holdfast').exitOverride();
-  registerStudyRuns(program.command('study'), {
+  addStudyRuns(program.command('study'), {
     openStudy: async (file, models, calibrates) => openStudy(file, models, calibrates),
     cells: new URL('./stub-cells.mjs', import.meta.url),
   });

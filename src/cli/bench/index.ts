@@ -39,10 +39,8 @@ interface BenchReport extends BenchOptions {
   readonly profiles: BenchProfiles | null;
 }
 
-export function registerBench(program: Command): void {
-  const command = program
-    .command('bench')
-    .description('time a model: the prefill, and decoding with attention left alone, measured and changed');
+/** Adds the arguments and options of `holdfast bench`. */
+export function addBench(command: Command): void {
   addModelOptions(addModelArgument(command))
     .option('--prompt <n>', 'tokens in the prompt', positiveInteger, 256)
     .option('--tokens <n>', 'tokens to decode per round', positiveInteger, 32)

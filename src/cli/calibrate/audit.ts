@@ -24,12 +24,15 @@ interface AuditFlags extends PromptFlags {
  */
 export function addAuditCommand(command: Command, cells: URL = CELLS): void {
   addPromptOptions(command, { rounds: 20, dialogues: 8, dialoguesAre: 'dialogues to watch' })
-    .option('--out <dir>', 'the folder of the page and its study (audits/NAME, for the file NAME.txt)')
+    .option(
+      '--out <folder>',
+      'the folder of the page and its study (default: audits/NAME, for the file NAME.txt)',
+    )
     .action((named: string | undefined, flags: AuditFlags) => untilStopped(audit(named, flags, cells)));
 }
 
 async function audit(named: string | undefined, flags: AuditFlags, cells: URL): Promise<void> {
-  const { system: file, rules, dialogues } = flags;
+  const { systemFile: file, rules, dialogues } = flags;
   const folder = flags.out ?? join('audits', basename(file, extname(file)));
   const prepared = await prepare(named, folder, flags, dialogues);
   const { study, system, contextLength, called } = prepared;
@@ -46,7 +49,7 @@ async function audit(named: string | undefined, flags: AuditFlags, cells: URL): 
   const next = commandLine(
     'calibrate',
     called,
-    '--system',
+    '--system-file',
     file,
     ...(rules === undefined ? [] : ['--rules', rules]),
   );

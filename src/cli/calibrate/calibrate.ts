@@ -132,7 +132,7 @@ async function calibrate(named: string | undefined, flags: CalibrateFlags, cells
     precision: study.model.precision ?? study.model.executor,
   });
   await writeWhole(out, [Buffer.from(holdText(hold))]);
-  const use = `${commandLine('chat', prepared.called)} --system "$(cat ${quoted(flags.system)})" --hold ${quoted(out)}`;
+  const use = `${commandLine('chat', prepared.called)} --system-file ${quoted(flags.systemFile)} --hold ${quoted(out)}`;
   const tested = confirmation === null ? '' : `; tested on ${confirmation.held.dialogues} others`;
   await writeFiles(
     folder,

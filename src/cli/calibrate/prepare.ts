@@ -23,12 +23,13 @@ import {
   modelPath,
   NOW_HELP,
   positiveInteger,
+  readSystemFile,
 } from '../options/index.js';
 import { commandName, quoted } from '../terminal/index.js';
 
 /** Flags of both commands. */
 export interface PromptFlags {
-  readonly system: string;
+  readonly systemFile: string;
   readonly rules?: string;
   readonly rounds: number;
   readonly dialogues: number;
@@ -46,7 +47,7 @@ export function addPromptOptions(
   defaults: { readonly rounds: number; readonly dialogues: number; readonly dialoguesAre: string },
 ): Command {
   return addModelArgument(command)
-    .requiredOption('--system <file>', 'the file with the system prompt')
+    .requiredOption('--system-file <file>', 'a file with the system prompt')
     .option(
       '--rules <file>',
       'a YAML file with probes and a judge, which tell whether answers follow the prompt',
@@ -55,9 +56,11 @@ export function addPromptOptions(
     .option('--dialogues <n>', defaults.dialoguesAre, enough, defaults.dialogues)
     .option('--max-tokens <n>', 'maximum number of tokens per answer', positiveInteger, 64)
     .addOption(
-      new Option('--executor <name>', 'executor that runs the model').choices(EXECUTORS).default('cpu'),
+      new Option('--executor <name>', `executor that runs the model: ${EXECUTORS.join(', ')}`)
+        .choices(EXECUTORS)
+        .default('cpu'),
     )
-    .option('--precision <p>', 'precision of the weights, for executors that have a choice (auto)')
+    .option('--precision <p>', 'precision of the weights, for executors that have a choice (default: auto)')
     .option(
       '--jobs <n>',
       'threads, each with its own copy of the model (default: one per core)',
@@ -68,7 +71,7 @@ export function addPromptOptions(
       `dialogues that each thread runs at once (default: ${BATCH_DEFAULT})`,
       positiveInteger,
     )
-    .option('--now <time>', `${NOW_HELP} (that of the first run, which is recorded)`, dateTime);
+    .option('--now <time>', `${NOW_HELP} (default: that of the first run, which is recorded)`, dateTime);
 }
 
 /** The fewest dialogues that have an interval worth reading. */
@@ -99,7 +102,7 @@ const LONGEST_CONTEXT = 8192;
 /**
  * Checks the prompt and its rules, finds the model, and writes what its studies need into a folder: copies of the prompt
  * and the rules, so that the folder is complete.
- * @throws HoldfastError `E_MATERIAL` for a blank prompt or wrong rules, with file and line; what finding the model throws
+ * @throws HoldfastError `E_USAGE` for a blank prompt; `E_MATERIAL` for wrong rules, with file and line; what finding the model throws
  */
 export async function prepare(
   named: string | undefined,
@@ -108,10 +111,7 @@ export async function prepare(
   testDialogues: number,
 ): Promise<Prepared> {
   const { rounds, dialogues, maxTokens, executor } = flags;
-  const system = (await readText(flags.system)).trim();
-  if (system === '') {
-    throw new HoldfastError('E_MATERIAL', 'the file with the system prompt is blank', { file: flags.system });
-  }
+  const system = await readSystemFile(flags.systemFile);
   const rules = flags.rules === undefined ? null : await readText(flags.rules);
   if (flags.rules !== undefined) loadRules(flags.rules);
   const embedded = isEmbedded(named);

@@ -3,7 +3,7 @@ import { HoldfastError } from '../../errors.js';
 import { readStudyResult, type StudyResult } from '../../findings/index.js';
 import type { Study } from '../../study/index.js';
 import { runShown } from '../running/index.js';
-import { stderr } from '../terminal/index.js';
+import { stderr, verbosity } from '../terminal/index.js';
 import type { Prepared, PromptFlags } from './prepare.js';
 
 /** A stage that a signal stopped. */
@@ -27,7 +27,7 @@ export async function runStage(
   cells: URL,
 ): Promise<StudyResult> {
   const results = join(folder, study.spec.name.replace(/-calibration$/, ''));
-  stderr.lines([words]);
+  if (!verbosity().quiet) stderr.lines([words]);
   const { summary, stopped } = await runShown(study, {
     ...{ folder: results, cells, jobs, batch, now },
     ...{ shard: null, models: {}, retryFailed: true, dryRun: false },

@@ -26,10 +26,8 @@ import { takePipedLines, takeTypedLines } from './loop.js';
 import { createRoom } from './room.js';
 import { createTextView } from './text-view.js';
 
-export function registerChat(program: Command): void {
-  const command = program
-    .command('chat')
-    .description("talk with a model; show the prompt's share of attention under every answer, and change it");
+/** Adds the arguments and options of `holdfast chat`. */
+export function addChat(command: Command): void {
   addChatOptions(addModelArgument(command)).action(chat);
 }
 

@@ -1,7 +1,8 @@
 import { targetName } from '../../attention/index.js';
 import { type AnswerShares, type PartShares, type Turn, tokensPerSecond } from '../../dialogue/index.js';
 import { HoldfastError } from '../../errors.js';
-import { type LiveLine, layerMeans, type Output, oneLine, showLive } from '../terminal/index.js';
+import { layerMeans } from '../shares/index.js';
+import { type LiveLine, type Output, oneLine, showLive } from '../terminal/index.js';
 import type { Side } from './sides.js';
 import type { ChatView } from './view.js';
 

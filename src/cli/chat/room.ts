@@ -2,7 +2,7 @@ import { assertTouched } from '../../attention/index.js';
 import type { AnswerOptions } from '../../dialogue/index.js';
 import { headGrid } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
-import { createRoleMeter, type RoleMeter } from '../terminal/index.js';
+import { createRoleMeter, type RoleMeter } from '../shares/index.js';
 import { readInput } from './chat-input.js';
 import { readingText, waysOut } from './chat-notes.js';
 import type { Conversation } from './conversation.js';

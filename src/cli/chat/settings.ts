@@ -63,6 +63,10 @@ const SETTINGS: Readonly<Record<string, ChatSetting>> = {
     (text) => ({ cache: oneOf(CACHE_KINDS, text) }),
     CACHE_KINDS,
   ),
+  reminder: configured(
+    ({ settings: { reminder } }) => (reminder === true ? 'system' : (reminder ?? 'none')),
+    (text) => ({ reminder: text === 'none' ? null : text === 'system' ? true : text }),
+  ),
   'on-context-full': {
     values: ON_CONTEXT_FULL,
     read: (chat) => chat.onContextFull,

@@ -1,13 +1,11 @@
+import { comparedLine, shareLine, shareTable } from '../shares/index.js';
 import {
-  comparedLine,
   createWordWrap,
   explain,
   type LiveLine,
   type Output,
   type Paint,
   type Style,
-  shareLine,
-  shareTable,
   showLive,
   wrapWords,
 } from '../terminal/index.js';

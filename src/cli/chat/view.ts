@@ -1,6 +1,6 @@
 import type { SightedGrid } from '../../attention/index.js';
 import type { Turn } from '../../dialogue/index.js';
-import type { RoleShares } from '../terminal/index.js';
+import type { RoleShares } from '../shares/index.js';
 import type { Side } from './sides.js';
 
 /** The shares of one side's last answer, by role and layer. */

@@ -70,11 +70,11 @@ export function recordOf(
     versions: Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
       .join(', '),
-    command: `holdfast demo --trials ${trials}`,
+    command: `holdfast demo --dialogues ${trials}`,
   };
 }
 
 /** Returns the line under a figure that says where its numbers come from. */
 export function sourceOf({ hash, versions }: DemoFacts, trials: number): string {
-  return `holdfast ${versions.holdfast}, demo --trials ${trials} · models/organism/soft, sha256 ${hash.slice(0, 12)}…`;
+  return `holdfast ${versions.holdfast}, demo --dialogues ${trials} · models/organism/soft, sha256 ${hash.slice(0, 12)}…`;
 }

@@ -7,21 +7,23 @@ import { addForceOption, BATCH_DEFAULT, positiveInteger } from '../options/index
 import type { DemoFlags } from './run.js';
 
 /** The smallest number of dialogues; intervals over fewer are too narrow. */
-const FEWEST_TRIALS = 8;
+const FEWEST_DIALOGUES = 8;
 
-export function registerDemo(program: Command): void {
-  const command = program
-    .command('demo')
-    .description(
-      'spend a minute with the embedded model: one dialogue off and held, then statistics over many',
+/** Adds the arguments and options of `holdfast demo`. */
+export function addDemo(command: Command): void {
+  command
+    .option(
+      '--dialogues <n>',
+      `number of dialogues in the table, at least ${FEWEST_DIALOGUES}`,
+      dialogueCount,
+      24,
     )
-    .option('--trials <n>', `number of dialogues in the table, at least ${FEWEST_TRIALS}`, trialCount, 24)
     .option(
       '--batch <n>',
       `dialogues of the table that each thread runs at once (default: ${BATCH_DEFAULT})`,
       positiveInteger,
     )
-    .option('--out <dir>', 'folder for the page, its figure and the dialogue', 'holdfast-demo');
+    .option('--out <folder>', 'folder for the page, its figure and the dialogue', 'holdfast-demo');
   addForceOption(command, 'the demo of --out').action(async (flags: DemoFlags) => {
     // Imported here, so that other commands do not load the organism and the report.
     const { runDemo } = await import('./run.js');
@@ -29,8 +31,8 @@ export function registerDemo(program: Command): void {
   });
 }
 
-function trialCount(text: string): number {
+function dialogueCount(text: string): number {
   const count = positiveInteger(text);
-  if (count < FEWEST_TRIALS) throw new InvalidArgumentError(`It must be at least ${FEWEST_TRIALS}.`);
+  if (count < FEWEST_DIALOGUES) throw new InvalidArgumentError(`It must be at least ${FEWEST_DIALOGUES}.`);
   return count;
 }

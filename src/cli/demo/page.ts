@@ -1,6 +1,6 @@
 import type { PairedSummary, TrialArmCourse } from '../../organism/index.js';
 import { type Figure, figureSvg, html, htmlTable, inlineSvg, type Markup, page } from '../../report/index.js';
-import { shareText } from '../terminal/index.js';
+import { shareText } from '../shares/index.js';
 import { type DialogueRound, type DialogueSide, isLost } from './dialogue.js';
 import { highestShare, lostLine } from './view.js';
 import { findings, stabilityTable, tableNote } from './words.js';

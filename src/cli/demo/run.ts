@@ -25,7 +25,7 @@ import { columnHeading, lostLine, pairLines, roundLines } from './view.js';
 /** Options of `holdfast demo`. */
 export interface DemoFlags extends ForceFlag {
   /** Number of dialogues in the table. */
-  readonly trials: number;
+  readonly dialogues: number;
   /** Number of dialogues that each thread runs at once; default: see {@link planConcurrency}. */
   readonly batch?: number;
   /** The output folder. */
@@ -38,7 +38,7 @@ const ROUNDS = LATE.last;
 
 /** Runs the demo and writes its page. */
 export async function runDemo(flags: DemoFlags): Promise<void> {
-  const { trials, batch, out } = flags;
+  const { dialogues: trials, batch, out } = flags;
   refuseOverwrite(Object.values(demoFiles(out)), flags);
   const facts = await readFacts();
   await makeFolder(out);

@@ -1,8 +1,8 @@
 import type { PairedSummary, TrialArmCourse } from '../../organism/index.js';
 import { type ColumnLine, sideBySide, textChart, textTable, wrap } from '../../report/index.js';
 import { visible } from '../../visible.js';
+import { shareText } from '../shares/index.js';
 import type { Paint, Style } from '../terminal/index.js';
-import { shareText } from '../terminal/index.js';
 import { type DialogueRound, type DialogueSide, type InstructionState, isLost } from './dialogue.js';
 import { findings, stabilityTable, tableNote } from './words.js';
 

@@ -32,16 +32,13 @@ interface DoctorReport {
   readonly executors: readonly ExecutorHealth[];
 }
 
-export function registerDoctor(program: Command): void {
-  program
-    .command('doctor')
-    .description('show this machine and which executors work on it')
-    .option('--json', 'write the report as JSON')
-    .action(async ({ json }: { readonly json?: true }) => {
-      const report = await examine();
-      stdout.lines(json ? [JSON.stringify(report)] : reportLines(report, stdout.paint));
-      if (!report.executors.some(({ works }) => works)) process.exitCode = 1;
-    });
+/** Adds the arguments and options of `holdfast doctor`. */
+export function addDoctor(command: Command): void {
+  command.option('--json', 'write the report as JSON').action(async ({ json }: { readonly json?: true }) => {
+    const report = await examine();
+    stdout.lines(json ? [JSON.stringify(report)] : reportLines(report, stdout.paint));
+    if (!report.executors.some(({ works }) => works)) process.exitCode = 1;
+  });
 }
 
 async function examine(): Promise<DoctorReport> {

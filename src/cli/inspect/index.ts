@@ -8,13 +8,15 @@ import { stdout } from '../terminal/index.js';
 import { type InspectOptions, inspect } from './report.js';
 import { inspectionLines } from './view.js';
 
-export function registerInspect(program: Command): void {
-  const command = program
-    .command('inspect')
-    .description('describe a model, how the executors store its weights, and the memory it needs');
+/** Adds the arguments and options of `holdfast inspect`. */
+export function addInspect(command: Command): void {
   addModelArgument(command)
-    .option('--context <n>', "context to compute memory for, in tokens (the model's own)", positiveInteger)
-    .option('--precision <p>', `precision of the weights in memory: ${PRECISIONS.join(', ')} (auto)`)
+    .option(
+      '--context <n>',
+      "context to compute memory for, in tokens (default: the model's own)",
+      positiveInteger,
+    )
+    .option('--precision <p>', `precision of the weights in memory: ${PRECISIONS.join(', ')} (default: auto)`)
     .option('--tensors', 'also list every tensor and how it is stored')
     .option('--json', 'write the report as JSON, with every tensor')
     .action(async (named: string | undefined, options: InspectOptions) => {

@@ -28,9 +28,10 @@ export function addMaterialCommands(material: Command): void {
     .argument('<folder>', 'the folder with the published files')
     .requiredOption('--out <folder>', 'the folder to write; it must not exist')
     .addOption(
-      new Option('--format <name>', 'the collection, if the folder has files of several').choices(
-        IMPORT_FORMATS,
-      ),
+      new Option(
+        '--format <name>',
+        `the collection, if the folder has files of several: ${IMPORT_FORMATS.join(', ')}`,
+      ).choices(IMPORT_FORMATS),
     )
     .action(runImport);
 }

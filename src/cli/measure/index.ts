@@ -11,10 +11,8 @@ import {
 } from '../options/index.js';
 import type { MeasureFlags } from './run.js';
 
-export function registerMeasure(program: Command): void {
-  const command = program
-    .command('measure')
-    .description("measure how the prompt's share of attention decays, for every token, layer and head");
+/** Adds the arguments and options of `holdfast measure`. */
+export function addMeasure(command: Command): void {
   addModelArgument(command)
     .addOption(
       new Option('--chat <file>', 'replay the user messages of recorded dialogues, JSON or JSONL').conflicts([
@@ -31,9 +29,9 @@ export function registerMeasure(program: Command): void {
     )
     .option(
       '--script <name>',
-      'use a scripted user (default with the embedded model: organism, its own trials)',
+      'use a scripted user (default: with the embedded model, organism: its own trials)',
     )
-    .option('--pairs <n>', 'number of dialogues (default: 16, or all of a --chat)', positiveInteger)
+    .option('--dialogues <n>', 'number of dialogues (default: 16, or all of a --chat)', positiveInteger)
     .option(
       '--rounds <n>',
       'turns per dialogue (default: 12; 8 with --self-chat; all of a --chat)',
@@ -44,7 +42,7 @@ export function registerMeasure(program: Command): void {
       '--influence [references]',
       "also measure the prompt's influence on the answers, beside these references: others, none, sentences (each left out in turn), or a file with another prompt, separated by commas (default: others,none; none if there is one prompt); with total, also the total influence beside each",
     )
-    .requiredOption('--out <dir>', 'folder for shares, dialogues, summary and figures');
+    .requiredOption('--out <folder>', 'folder for shares, dialogues, summary and figures');
   addSettingsOptions(command, { temperature: '1', topP: '0.9', maxTokens: '400; organism 96' });
   addModelOptions(command)
     .option('--json', 'print the summary as one line of JSON')

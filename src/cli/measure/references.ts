@@ -64,7 +64,7 @@ function sentenceReferences(systems: readonly string[]): readonly Reference[] {
       'the dialogues have several prompts, whose sentences cannot be compared',
       {
         field: '--influence',
-        hint: 'Measure one prompt: --chat with dialogues of one prompt, or --pairs 1',
+        hint: 'Measure one prompt: --chat with dialogues of one prompt, or --dialogues 1',
       },
     );
   }

@@ -31,7 +31,7 @@ import {
   refuseIdleCache,
   withHold,
 } from '../options/index.js';
-import { showLive, stderr, stdout } from '../terminal/index.js';
+import { note, showLive, stderr, stdout } from '../terminal/index.js';
 import { MEASURE_FILES, type MeasureFacts, writeMeasured } from './files.js';
 import { readReferences } from './references.js';
 import { type MeasureSource, openMeasureSource, type SourceFlags } from './source.js';
@@ -128,7 +128,7 @@ async function measure(
     live.end();
     const files = await writeMeasured(out, { summary, influence, complete, facts });
     const notice = noticeOf(notices);
-    if (notice !== null) stderr.lines([`note: ${notice}`]);
+    if (notice !== null) note(notice);
     stdout.lines(
       json === true
         ? [

@@ -26,7 +26,7 @@ export interface SourceFlags extends SettingsFlags {
   readonly asWritten?: true;
   readonly selfChat?: true;
   readonly script?: string;
-  readonly pairs?: number;
+  readonly dialogues?: number;
   readonly batch?: number;
   readonly rounds?: number;
   readonly influence?: string | true;
@@ -51,7 +51,7 @@ export interface MeasureSource {
 
 /** As in Li et al. 2024; the organism's longest reference answer has 60. */
 const MAX_TOKENS = { others: 400, organism: 96 };
-const DEFAULT_PAIRS = 16;
+const DEFAULT_DIALOGUES = 16;
 const DEFAULT_ROUNDS = { script: 12, selfChat: 8 };
 
 /**
@@ -62,15 +62,15 @@ export async function openMeasureSource(
   named: string | undefined,
   flags: SourceFlags,
 ): Promise<MeasureSource> {
-  const { chat, asWritten, selfChat, pairs = DEFAULT_PAIRS, now = currentMoment() } = flags;
+  const { chat, asWritten, selfChat, dialogues: count = DEFAULT_DIALOGUES, now = currentMoment() } = flags;
   if (asWritten === true) return readSource(flags);
   if (chat !== undefined) {
     const source = replaySource(chat, flags.rounds ?? Number.POSITIVE_INFINITY);
-    return ledSource(`what users say in ${chat}`, source, flags.pairs ?? source.size!, now);
+    return ledSource(`what users say in ${chat}`, source, flags.dialogues ?? source.size!, now);
   }
   if (selfChat === true) {
     const rounds = flags.rounds ?? DEFAULT_ROUNDS.selfChat;
-    return ledSource('self-chat', selfChatSource(loadMaterial(), { rounds, groups: null }), pairs, now);
+    return ledSource('self-chat', selfChatSource(loadMaterial(), { rounds, groups: null }), count, now);
   }
   const script = flags.script ?? (isEmbedded(named) ? ORGANISM : null);
   if (script === null) {
@@ -78,7 +78,7 @@ export async function openMeasureSource(
   }
   if (script === ORGANISM) {
     const source = organismSource(loadGrammar(), flags.rounds ?? DEFAULT_ROUNDS.script);
-    return { ...ledSource(`script ${ORGANISM}`, source, pairs, now), maxTokens: MAX_TOKENS.organism };
+    return { ...ledSource(`script ${ORGANISM}`, source, count, now), maxTokens: MAX_TOKENS.organism };
   }
   const material = loadMaterial();
   const dialogues = material.scripts.get(script)?.dialogues;
@@ -89,14 +89,14 @@ export async function openMeasureSource(
   }
   const rounds =
     flags.rounds ?? Math.min(DEFAULT_ROUNDS.script, Math.max(...dialogues.map(({ length }) => length)));
-  return ledSource(`script ${script}`, scriptSource(material, { script, rounds, groups: null }), pairs, now);
+  return ledSource(`script ${script}`, scriptSource(material, { script, rounds, groups: null }), count, now);
 }
 
 /** Refuses options that have no effect if answers are read: nothing is sampled, and no policy acts. */
 function checkAsWritten(flags: SourceFlags): void {
   if (flags.chat === undefined) throw usage('--as-written needs a --chat to read from');
   const {
-    pairs,
+    dialogues,
     batch,
     hold,
     policy,
@@ -114,7 +114,7 @@ function checkAsWritten(flags: SourceFlags): void {
   } = flags;
   const { repetitionPenalty, maxTokens, stop, target } = flags;
   const idle = Object.entries({
-    ...{ pairs, batch, hold, policy, strength, schedule, target, layers, heads, cache, reminder },
+    ...{ dialogues, batch, hold, policy, strength, schedule, target, layers, heads, cache, reminder },
     ...{ seed, temperature },
     ...{ 'top-p': topP, 'top-k': topK, 'min-p': minP, 'max-tokens': maxTokens, stop },
     'repetition-penalty': repetitionPenalty,

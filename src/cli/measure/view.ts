@@ -16,7 +16,7 @@ import {
   type TurnPlace,
 } from '../../measure/index.js';
 import { textTable } from '../../report/index.js';
-import { groupName, layerGroups } from '../terminal/index.js';
+import { groupName, layerGroups } from '../shares/index.js';
 import type { Measurement } from './files.js';
 
 const BARS = '▁▂▃▄▅▆▇█';

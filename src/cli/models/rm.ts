@@ -5,7 +5,7 @@ import { nearest } from '../../nearest.js';
 import { requireHubName } from '../options/index.js';
 import { ask, canAsk, printBytes, stderr } from '../terminal/index.js';
 
-export function registerModelsRemove(models: Command): void {
+export function addModelsRemove(models: Command): void {
   models
     .command('rm')
     .description('remove a model from the cache, with all its revisions and files')

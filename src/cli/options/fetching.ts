@@ -1,6 +1,7 @@
 import { HoldfastError } from '../../errors.js';
 import type { LocateOptions } from '../../hub/index.js';
-import { createPullView, stderr } from '../terminal/index.js';
+import { stderr } from '../terminal/index.js';
+import { createPullView } from './pull-view.js';
 
 /**
  * Runs `work`, which may fetch a model, and shows its progress on stderr. Ctrl-C stops it; the next call resumes the

@@ -11,7 +11,7 @@ import {
 } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
-import { stderr } from '../terminal/index.js';
+import { note } from '../terminal/index.js';
 import { parseJson, readNamedText } from './read-text.js';
 import type { SettingsFlags } from './settings-flags.js';
 
@@ -45,7 +45,6 @@ export async function withHold<Options extends SettingsOptions>(
 ): Promise<Options> {
   if (asked === null) return options;
   const { hold: _, ...others } = options;
-  const note = (text: string): void => stderr.lines([`note: ${text}`]);
   if (asked.kind === 'file') {
     const { options: held, notes } = await applyHold(asked.hold, model, system);
     if (held.cache !== undefined && others.cache !== undefined) {

@@ -20,7 +20,7 @@ export { readDialogue, wantsAnswer } from './dialogue-file.js';
 export { fetching } from './fetching.js';
 export { type AskedHold, askedHold, withHold } from './hold.js';
 export { HUB_NAME, requireHubName } from './hub-name.js';
-export { addModelArgument, isEmbedded, modelPath } from './model-argument.js';
+export { addModelArgument, isEmbedded, modelPath, textHint } from './model-argument.js';
 export {
   addModelOptions,
   type ModelOptions,
@@ -43,5 +43,5 @@ export {
   refuseIdleCache,
   type SettingsFlags,
 } from './settings-flags.js';
-export { checkedSystem, readSystem } from './system-prompt.js';
+export { checkedSystem, readSystem, readSystemFile } from './system-prompt.js';
 export { expandHome, stateFolder } from './user-folders.js';

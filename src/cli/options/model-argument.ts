@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { Argument, type Command } from 'commander';
 import { HoldfastError } from '../../errors.js';
-import { locateModel } from '../../hub/index.js';
+import { isHubName, locateModel } from '../../hub/index.js';
 import { EMBEDDED_MODEL, EMBEDDED_MODELS } from '../../load.js';
-import { stderr } from '../terminal/index.js';
+import { note, quoted } from '../terminal/index.js';
 import { fetching } from './fetching.js';
 
 const UNNAMED =
-  'note: no model named, using the embedded one, models/organism/soft ' +
+  'no model named, using the embedded one, models/organism/soft ' +
   '(2.2 M parameters, made to drift; see models/organism/README.md)';
 
 /** Adds the optional argument `[model]` to a command. */
@@ -30,7 +30,7 @@ export function addModelArgument(command: Command): Command {
 export async function modelPath(named: string | undefined): Promise<string> {
   if (named === undefined) {
     const path = installed(EMBEDDED_MODEL);
-    stderr.lines([UNNAMED]);
+    note(UNNAMED);
     return path;
   }
   return isEmbedded(named)
@@ -41,6 +41,12 @@ export async function modelPath(named: string | undefined): Promise<string> {
 /** Returns whether the embedded model is meant: no name was given, or its name, and no such path exists here. */
 export function isEmbedded(named: string | undefined): boolean {
   return named === undefined || (EMBEDDED_MODELS.has(named) && !existsSync(named));
+}
+
+/** Returns a hint for a text that was written where the model belongs; null if it may be a model. */
+export function textHint(named: string | undefined): string | null {
+  if (named === undefined || isEmbedded(named) || existsSync(named) || isHubName(named)) return null;
+  return `${JSON.stringify(named)} was taken for the model: write the text as --text ${quoted(named)}`;
 }
 
 function installed(path: string): string {

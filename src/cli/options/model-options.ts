@@ -19,13 +19,16 @@ export interface ModelOptions {
 export function addModelOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--executor <name>', 'executor that runs the model (cpu)').choices([...EXECUTORS, 'auto']),
+      new Option(
+        '--executor <name>',
+        `executor that runs the model: ${[...EXECUTORS, 'auto'].join(', ')} (default: cpu)`,
+      ).choices([...EXECUTORS, 'auto']),
     )
     .option(
       '--precision <p>',
-      `precision of the weights in ${takers('precision')}: ${PRECISIONS.join(', ')} (auto)`,
+      `precision of the weights in ${takers('precision')}: ${PRECISIONS.join(', ')} (default: auto)`,
     )
-    .option('--threads <n>', `threads of ${takers('threads')} (all)`, positiveInteger);
+    .option('--threads <n>', `threads of ${takers('threads')} (default: all)`, positiveInteger);
 }
 
 /** Names the executors that take an option. */

@@ -1,5 +1,5 @@
 import { type Policy, parsePolicy, renamedNotice } from '../../attention/index.js';
-import { stderr } from '../terminal/index.js';
+import { note } from '../terminal/index.js';
 
 /**
  * Returns the policy that `--policy` names. Writes a note to stderr if the name is a former one.
@@ -8,6 +8,6 @@ import { stderr } from '../terminal/index.js';
 export function policyNamed(name: string): Policy {
   const policy = parsePolicy(name);
   const notice = renamedNotice(name);
-  if (notice !== null) stderr.lines([`note: ${notice}`]);
+  if (notice !== null) note(notice);
   return policy;
 }

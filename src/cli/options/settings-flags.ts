@@ -71,7 +71,7 @@ export function addChatOptions(command: Command): Command {
     .addOption(
       new Option(
         '--on-context-full <action>',
-        'when the context is full, fail or drop the oldest turns (error)',
+        'when the context is full, end with an error, or drop-oldest: drop the oldest turns (default: error)',
       ).choices(ON_CONTEXT_FULL),
     )
     .option('--trust-content', 'parse control tokens in messages')
@@ -93,7 +93,7 @@ export function addSettingsOptions(
     .addOption(
       new Option(
         '--hold [file]',
-        'the recommended policy and schedule: those of a file that calibrate wrote, or of the preset of this model, or the default',
+        'the recommended policy and schedule: those of a file that calibrate wrote; without a file, those of the preset of this model, else split-softmax from k = 1 to 0.6',
       )
         .argParser(jsonFile)
         .conflicts(['policy', 'strength', 'schedule']),
@@ -106,39 +106,51 @@ export function addSettingsOptions(
     )
     .option(
       '--target <target>',
-      'the tokens whose share changes: message (the system message), content (its words), prefix (all tokens up to its end, including the first), sink, template, random:SEED, START:END; not:TARGET for all other tokens (message)',
+      'the tokens whose share changes: message (the system message), content (its words), prefix (all tokens up to its end, including the first), sink, template, random:SEED, START:END; not:TARGET for all other tokens (default: message)',
     )
-    .option('--layers <list>', 'layers the policy acts on, for example 0,3,5-8 (all)', indexRanges)
-    .option('--heads <list>', 'heads the policy acts on (all)', indexRanges)
+    .option('--layers <list>', 'layers the policy acts on, for example 0,3,5-8 (default: all)', indexRanges)
+    .option('--heads <list>', 'heads the policy acts on (default: all)', indexRanges)
     .addOption(
       new Option(
         '--cache <kind>',
-        'what the policy leaves in the cache of earlier turns: its changes (held), or nothing, so that each turn is computed again without it (clean) (held)',
+        'what the policy leaves in the cache of earlier turns: held, its changes; clean, nothing, so that each turn is computed again without it (default: held)',
       ).choices(CACHE_KINDS),
     )
     .option(
       '--reminder <text>',
-      'a text before the message that is answered, and only there; system is the system prompt (none)',
+      'a text before the message that is answered, and only there; system is the system prompt (default: none)',
       reminderText,
     )
-    .option('--seed <n>', 'seed of the first answer; each later answer adds 1 (0)', decimal)
-    .option('--temperature <x>', `0 always takes the most probable token (${defaults.temperature})`, decimal)
+    .option('--seed <n>', 'seed of the first answer; each later answer adds 1 (default: 0)', decimal)
     .option(
-      '--top-p <x>',
-      `sample from the most probable tokens up to this cumulative probability (${defaults.topP})`,
+      '--temperature <x>',
+      `0 always takes the most probable token (default: ${defaults.temperature})`,
       decimal,
     )
-    .option('--top-k <n>', 'sample from the n most probable tokens; 0 for all (0)', decimal)
-    .option('--min-p <x>', 'drop tokens with less than this fraction of the highest probability (0)', decimal)
-    .option('--repetition-penalty <x>', 'values above 1 penalise repeated tokens (1)', decimal)
+    .option(
+      '--top-p <x>',
+      `sample from the most probable tokens up to this cumulative probability (default: ${defaults.topP})`,
+      decimal,
+    )
+    .option('--top-k <n>', 'sample from the n most probable tokens; 0 for all (default: 0)', decimal)
+    .option(
+      '--min-p <x>',
+      'drop tokens with less than this fraction of the highest probability (default: 0)',
+      decimal,
+    )
+    .option('--repetition-penalty <x>', 'values above 1 penalise repeated tokens (default: 1)', decimal)
     .option(
       '--max-tokens <n>',
-      `maximum number of tokens per answer (${defaults.maxTokens})`,
+      `maximum number of tokens per answer (default: ${defaults.maxTokens})`,
       positiveInteger,
     )
     .option('--stop <text>', 'text that ends an answer; repeatable', oneMore)
-    .option('--context <n>', "context length in tokens (the model's own, at most 8192)", positiveInteger)
-    .option('--now <time>', `${NOW_HELP} (the current one, or that of a loaded dialogue)`, dateTime);
+    .option(
+      '--context <n>',
+      "context length in tokens (default: the model's own, at most 8192)",
+      positiveInteger,
+    )
+    .option('--now <time>', `${NOW_HELP} (default: the current one, or that of a loaded dialogue)`, dateTime);
 }
 
 /** Parses the name of a file that ends in `.json`: an optional value would otherwise take the model that follows it. */

@@ -17,7 +17,7 @@ export function checkedSystem(text: string): string {
 
 /**
  * Returns the system prompt that the command line gives; undefined if it gives none.
- * @throws HoldfastError `E_USAGE` as {@link checkedSystem}, and for a blank file; what reading the file throws
+ * @throws HoldfastError `E_USAGE` as {@link checkedSystem}; what {@link readSystemFile} throws
  */
 export async function readSystem({
   system,
@@ -26,7 +26,15 @@ export async function readSystem({
   readonly system?: string;
   readonly systemFile?: string;
 }): Promise<string | undefined> {
-  if (systemFile === undefined) return system === undefined ? undefined : checkedSystem(system);
+  if (systemFile !== undefined) return readSystemFile(systemFile);
+  return system === undefined ? undefined : checkedSystem(system);
+}
+
+/**
+ * Returns the system prompt in a file, without the white space around it.
+ * @throws HoldfastError `E_USAGE` for a blank file; what reading it throws
+ */
+export async function readSystemFile(systemFile: string): Promise<string> {
   const text = (await readText(systemFile)).trim();
   if (text !== '') return text;
   throw new HoldfastError('E_USAGE', 'the file with the system prompt is blank', { file: systemFile });

@@ -1,6 +1,6 @@
 import { durationText } from '../../report/index.js';
 import type { RunProgress } from '../../study/index.js';
-import type { Output } from '../terminal/index.js';
+import { type Output, verbosity } from '../terminal/index.js';
 
 /** Shows the progress of a run: one line that is overwritten on a terminal, an occasional new line in a pipe. */
 export interface ProgressLine {
@@ -16,6 +16,7 @@ const PAUSE_MS = 30_000;
 
 /** Creates the progress line of a run. */
 export function createProgressLine(output: Output): ProgressLine {
+  if (verbosity().quiet) return { show() {}, note: (text) => output.lines([text]), end() {} };
   if (output.isTerminal) {
     let last = '';
     const { draw } = output;
@@ -49,7 +50,7 @@ export function createProgressLine(output: Output): ProgressLine {
   };
 }
 
-/** Returns `12 of 40 cells, 1 failed, 153 tokens/s, 2.1 % outside the executor, 4 min left`. */
+/** Returns `12 of 40 cells, 1 failed, 153 tokens/s, 4 min left`. */
 function progressText(progress: RunProgress): string {
   const { done, total, failed, leftMs } = progress;
   return [
@@ -60,11 +61,11 @@ function progressText(progress: RunProgress): string {
   ].join(', ');
 }
 
-/** Returns the speed and the time spent outside the executor. Empty before the first cell is computed. */
+/** Returns the speed and, for developers, the time spent outside the executor. Empty before the first cell is computed. */
 export function speedTexts({ decodedTokens, elapsedMs, outsideExecutor }: RunProgress): string[] {
   if (outsideExecutor === null) return [];
   return [
     `${Math.round(decodedTokens / (elapsedMs / 1000))} tokens/s`,
-    `${(100 * outsideExecutor).toFixed(1)} % outside the executor`,
+    ...(verbosity().debug ? [`${(100 * outsideExecutor).toFixed(1)} % outside the executor`] : []),
   ];
 }

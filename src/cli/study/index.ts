@@ -10,11 +10,11 @@ import { fetching } from '../options/index.js';
 import { addCompareCommand } from './compare.js';
 import { addPowerCommand } from './power.js';
 import { addReportCommand } from './report.js';
-import { registerStudyRuns } from './runs.js';
+import { addStudyRuns } from './runs.js';
 
 /** Adds the subcommands of `holdfast study`. */
 export function addStudyCommands(study: Command): void {
-  registerStudyRuns(study, {
+  addStudyRuns(study, {
     openStudy: async (file, models, calibrates) =>
       openStudy(
         file,

@@ -3,12 +3,12 @@ import { mergeStudies } from '../../study/index.js';
 import { stdout } from '../terminal/index.js';
 
 /** Adds `study merge`: merges the folders of a study's shards into one. */
-export function registerStudyMerge(study: Command): void {
+export function addStudyMerge(study: Command): void {
   study
     .command('merge')
     .description('merge the shards of a study into one folder')
-    .argument('<dir...>', 'the results folders of the shards')
-    .requiredOption('--out <dir>', 'the folder to write')
+    .argument('<folder...>', 'the results folders of the shards')
+    .requiredOption('--out <folder>', 'the folder to write')
     .action(merge);
 }
 

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { planText, type RunSummary, type Shard, type Study } from '../../study/index.js';
 import type { Moment } from '../../text/index.js';
 import { BATCH_DEFAULT, dateTime, NOW_HELP, positiveInteger } from '../options/index.js';
 import { runShown } from '../running/index.js';
-import { stderr, stdout } from '../terminal/index.js';
+import { note, stderr, stdout } from '../terminal/index.js';
 import type { StudyParts } from './parts.js';
 import { resumeCommand } from './resume-command.js';
 import { leftLine, summaryJson, summaryLines } from './summary.js';
@@ -18,17 +18,17 @@ interface RunFlags {
   readonly calibrate?: true;
   readonly dryRun?: true;
   readonly retryFailed?: true;
-  readonly model: Readonly<Record<string, string>>;
+  readonly model?: Readonly<Record<string, string>>;
   readonly json?: true;
 }
 
 /** Adds `study run`: runs a study or resumes it. */
-export function registerStudyRun(study: Command, parts: StudyParts): void {
+export function addStudyRun(study: Command, parts: StudyParts): void {
   study
     .command('run')
     .description('run a study, or resume it: finished cells are kept and not computed again')
     .argument('<spec>', 'the study specification, a YAML file')
-    .option('--out <dir>', 'the results folder (studies/NAME)')
+    .option('--out <folder>', 'the results folder (default: studies/NAME)')
     .option(
       '--jobs <n>',
       'threads, each with its own copy of the models (default: one per core)',
@@ -46,7 +46,7 @@ export function registerStudyRun(study: Command, parts: StudyParts): void {
     )
     .option(
       '--now <time>',
-      `${NOW_HELP} (that of the specification or of the first run, which is recorded)`,
+      `${NOW_HELP} (default: that of the specification or of the first run, which is recorded)`,
       dateTime,
     )
     .option(
@@ -55,18 +55,19 @@ export function registerStudyRun(study: Command, parts: StudyParts): void {
     )
     .option('--dry-run', 'show the cells and the estimated time; compute only what the estimate needs')
     .option('--retry-failed', 'compute failed cells again')
-    .addOption(
-      new Option('--model <name=path>', 'path of a model of the study; repeatable')
-        .argParser(readModel)
-        .default({}, 'the paths in the file'),
+    .option(
+      '--model <name=path>',
+      'path of a model of the study; repeatable (default: the paths in the file)',
+      readModel,
     )
     .option('--json', 'write the summary as JSON')
     .action((file: string, flags: RunFlags) => run(file, flags, parts));
 }
 
 async function run(file: string, flags: RunFlags, { openStudy, cells }: StudyParts): Promise<void> {
-  const study = await openStudy(file, flags.model, flags.calibrate === true);
-  for (const notice of study.notices) stderr.lines([`note: ${notice}`]);
+  const { model: models = {} } = flags;
+  const study = await openStudy(file, models, flags.calibrate === true);
+  for (const notice of study.notices) note(notice);
   const folder = flags.out ?? defaultFolder(study.spec.name, flags.shard ?? null);
   const { summary, stopped } = await runShown(study, {
     folder,
@@ -75,12 +76,12 @@ async function run(file: string, flags: RunFlags, { openStudy, cells }: StudyPar
     batch: flags.batch,
     shard: flags.shard ?? null,
     now: flags.now,
-    models: flags.model,
+    models,
     retryFailed: flags.retryFailed === true,
     dryRun: flags.dryRun === true,
   });
   const resume = resumeCommand(
-    { file, models: flags.model, shard: flags.shard ?? null, calibrates: flags.calibrate === true },
+    { file, models, shard: flags.shard ?? null, calibrates: flags.calibrate === true },
     folder,
   );
   if (stopped !== null) {
@@ -134,7 +135,7 @@ function readShard(text: string): Shard {
   return { index, count };
 }
 
-function readModel(text: string, before: Readonly<Record<string, string>>): Record<string, string> {
+function readModel(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
   const at = text.indexOf('=');
   if (at < 1 || at === text.length - 1) throw new InvalidArgumentError('It must be NAME=PATH.');
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { registerStudyMerge } from './merge.js';
+import { addStudyMerge } from './merge.js';
 import type { StudyParts } from './parts.js';
-import { registerStudyRun } from './run.js';
-import { registerStudyStatus } from './status.js';
+import { addStudyRun } from './run.js';
+import { addStudyStatus } from './status.js';
 
 /** Adds `run`, `status` and `merge` to `study`. */
-export function registerStudyRuns(study: Command, parts: StudyParts): void {
-  registerStudyRun(study, parts);
-  registerStudyStatus(study);
-  registerStudyMerge(study);
+export function addStudyRuns(study: Command, parts: StudyParts): void {
+  addStudyRun(study, parts);
+  addStudyStatus(study);
+  addStudyMerge(study);
 }

@@ -6,11 +6,11 @@ import { resumeCommand } from './resume-command.js';
 import { failureLines } from './summary.js';
 
 /** Adds `study status`: shows how much of a study is done, and writes its results so far. */
-export function registerStudyStatus(study: Command): void {
+export function addStudyStatus(study: Command): void {
   study
     .command('status')
     .description('show how much of a study is done, and write results and tables of the finished cells')
-    .argument('<dir>', 'the results folder of the study')
+    .argument('<folder>', 'the results folder of the study')
     .option('--json', 'write the status as JSON')
     .action(status);
 }

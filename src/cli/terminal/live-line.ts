@@ -1,4 +1,5 @@
 import type { Output } from './output.js';
+import { verbosity } from './verbosity.js';
 
 /** A sign of life while a command works. */
 export interface LiveLine {
@@ -10,10 +11,12 @@ const REDRAW_MS = 200;
 const PAUSE_MS = 60_000;
 
 /**
- * Shows what a function says: on a terminal in one line that is drawn again and again, elsewhere in a line a minute.
+ * Shows what a function says: on a terminal in one line that is drawn again and again, elsewhere in a line a minute; not at
+ * all if the command is to be quiet.
  * @param describe returns null if there is nothing to say
  */
 export function showLive(output: Output, describe: () => string | null): LiveLine {
+  if (verbosity().quiet) return { end() {} };
   let drawn = false;
   const clear = (): void => {
     if (drawn) output.draw('');

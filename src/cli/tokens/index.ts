@@ -22,9 +22,10 @@ import {
   NOW_HELP,
   openText,
   readDialogue,
+  textHint,
   wantsAnswer,
 } from '../options/index.js';
-import { type Paint, type Style, stderr, stdout } from '../terminal/index.js';
+import { note, type Paint, type Style, stdout } from '../terminal/index.js';
 
 interface TokensOptions {
   readonly text?: string;
@@ -50,10 +51,8 @@ interface TokensReport {
   readonly writesTime?: boolean;
 }
 
-export function registerTokens(program: Command): void {
-  const command = program
-    .command('tokens')
-    .description('show the tokens of a text or a dialogue, and which message each belongs to');
+/** Adds the arguments and options of `holdfast tokens`. */
+export function addTokens(command: Command): void {
   addModelArgument(command)
     .addOption(new Option('--text <text>', 'plain text, without a chat template').conflicts('chat'))
     .option('--chat <file>', 'a dialogue as JSON, rendered with the chat template; - reads standard input')
@@ -61,13 +60,13 @@ export function registerTokens(program: Command): void {
     .addOption(
       new Option(
         '--generation-prompt',
-        'end with the header that opens an answer (the default if the last message is from the user)',
+        "end with the header of an answer (default: if the last message is the user's)",
       ).conflicts('text'),
     )
     .addOption(new Option('--no-generation-prompt', 'end with the last message').conflicts('text'))
     .addOption(new Option('--trust-content', 'parse control tokens in messages').conflicts('text'))
     .addOption(
-      new Option('--now <time>', `${NOW_HELP} (that of a saved dialogue, or the current one)`)
+      new Option('--now <time>', `${NOW_HELP} (default: that of a saved dialogue, or the current one)`)
         .argParser(dateTime)
         .conflicts('text'),
     )
@@ -75,7 +74,9 @@ export function registerTokens(program: Command): void {
     .action(async (named: string | undefined, options: TokensOptions) => {
       const { text, chat } = options;
       if (text === undefined && chat === undefined) {
-        throw new HoldfastError('E_USAGE', 'nothing to tokenize', { hint: 'Give --text or --chat' });
+        throw new HoldfastError('E_USAGE', 'nothing to tokenise', {
+          hint: textHint(named) ?? 'Give --text or --chat',
+        });
       }
       const dialogue = chat === undefined ? null : await readDialogue(chat);
       const model = await openText(await modelPath(named));
@@ -85,7 +86,7 @@ export function registerTokens(program: Command): void {
           ? textReport(tokenizer, text ?? '', options)
           : chatReport(tokenizer, model.template, dialogue, options);
       if (report.writesTime && !options.json) {
-        stderr.lines([`note: the text depends on the date or time, which is ${report.now} here`]);
+        note(`the text depends on the date or time, which is ${report.now} here`);
       }
       if (options.json) stdout.lines([JSON.stringify(report)]);
       else if (stdout.showsColours) stdout.text(printColoured(report, tokenizer, stdout.paint));

@@ -47,9 +47,10 @@ import {
   requireFormat,
   requireTokenizer,
   STRENGTHS_HELP,
+  textHint,
   wantsAnswer,
 } from '../options/index.js';
-import { showLive, stderr, stdout, tokensText } from '../terminal/index.js';
+import { note, showLive, stderr, stdout, tokensText } from '../terminal/index.js';
 import { comparisonLines, differs, readExpected } from './comparison.js';
 
 interface TraceFlags extends ModelOptions, ForceFlag {
@@ -74,10 +75,9 @@ interface TraceFlags extends ModelOptions, ForceFlag {
   readonly out?: string;
 }
 
-export function registerTrace(program: Command): void {
-  const command = program
-    .command('trace')
-    .description('run a model once and write logits, shares, attention and more as safetensors')
+/** Adds the arguments and options of `holdfast trace`. */
+export function addTrace(command: Command): void {
+  command
     .option('--ids <list>', 'token ids: 1,2,3', integerList)
     .option(
       '--ids-file <file>',
@@ -88,14 +88,14 @@ export function registerTrace(program: Command): void {
     .option('--chat <file>', 'a dialogue as JSON; - reads standard input')
     .option(
       '--generation-prompt',
-      "end with the header of an answer (default if the last message is the user's)",
+      "end with the header of an answer (default: if the last message is the user's)",
     )
     .option('--no-generation-prompt', 'end with the last message')
     .option('--trust-content', 'parse control tokens in messages')
-    .option('--now <time>', `${NOW_HELP} (that of a saved dialogue, or the current one)`, dateTime)
+    .option('--now <time>', `${NOW_HELP} (default: that of a saved dialogue, or the current one)`, dateTime)
     .option(
       '--target <target>',
-      'the tokens whose share is measured and changed: message (the system message), content (its words), prefix (all tokens up to its end, including the first), sink, template, random:SEED, START:END; not:TARGET for all other tokens (message)',
+      'the tokens whose share is measured and changed: message (the system message), content (its words), prefix (all tokens up to its end, including the first), sink, template, random:SEED, START:END; not:TARGET for all other tokens (default: message)',
     )
     .option('--policy <name>', `the policy on its share: ${POLICIES.join(', ')}`)
     .addOption(
@@ -119,7 +119,7 @@ export function registerTrace(program: Command): void {
 }
 
 async function trace(named: string | undefined, flags: TraceFlags): Promise<void> {
-  checkFlags(flags);
+  checkFlags(named, flags);
   if (flags.against !== undefined) return traceAgainst(named, flags, flags.against);
   const { out } = flags;
   if (out === undefined)
@@ -151,7 +151,7 @@ async function trace(named: string | undefined, flags: TraceFlags): Promise<void
     }).finally(() => live.end());
     await writeWhole(out, encodeSafetensors(written, metadata));
     const notice = policy && identityNotice(policy.name, [policy.strength].flat(2));
-    if (notice !== null) stderr.lines([`note: ${notice}`]);
+    if (notice !== null) note(notice);
     stdout.lines([`${out}: ${written.map(({ name, shape }) => `${name} [${shape}]`).join(', ')}`]);
   } finally {
     await model.dispose();
@@ -182,7 +182,7 @@ async function traceAgainst(named: string | undefined, flags: TraceFlags, file: 
 }
 
 /** Checks the flags before any file is opened. */
-function checkFlags(flags: TraceFlags): void {
+function checkFlags(named: string | undefined, flags: TraceFlags): void {
   const { idsFile, text, chat, target, policy, strength, strengths } = flags;
   const usage = (what: string): HoldfastError => new HoldfastError('E_USAGE', what);
   if (flags.against !== undefined) {
@@ -193,7 +193,12 @@ function checkFlags(flags: TraceFlags): void {
   }
   const inputs = inputsOf(flags).length;
   if (inputs > 1 || (inputs === 0 && flags.against === undefined)) {
-    throw usage('give exactly one of --ids, --ids-file, --text and --chat');
+    const hint = inputs === 0 ? textHint(named) : null;
+    throw new HoldfastError(
+      'E_USAGE',
+      'give exactly one of --ids, --ids-file, --text and --chat',
+      hint === null ? {} : { hint },
+    );
   }
   if (strengths === '-' && (chat === '-' || idsFile === '-'))
     throw usage('only one file can be standard input');
@@ -257,7 +262,5 @@ function noteMissingBos({ tokenizer }: LoadedModel, input: TraceInput): void {
   if (tokenizer?.addsBos !== true || tokenizer.bos === null || 'ids' in input) return;
   const { id, text } = tokenizer.bos;
   if (input[0] === id) return;
-  stderr.lines([
-    `note: this model was trained on texts that start with ${text}; write it in --text and add --special`,
-  ]);
+  note(`this model was trained on texts that start with ${text}; write it in --text and add --special`);
 }

@@ -1,13 +1,11 @@
-import koffi, { type KoffiFunc, type LibraryHandle } from 'koffi';
+import type { KoffiFunc, LibraryHandle } from 'koffi';
+import { koffi } from '../../koffi.js';
 
 /**
  * The functions of ggml that this executor calls, each with its C declaration from ggml's headers (version 0.25.1).
  * Types that ggml names by pointers are `void *` here: koffi passes them as numbers, and the brands below keep them
  * apart in TypeScript. A wrong argument ends the process, so callers check every shape, type, size and id before a call.
  */
-
-// koffi gives an asynchronous call a stack of 128 KiB. Drivers that compile kernels need that of an ordinary thread.
-koffi.config({ async_stack_size: 2 ** 23 });
 
 declare const brand: unique symbol;
 type Handle<Name> = bigint & { readonly [brand]: Name };

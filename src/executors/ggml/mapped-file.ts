@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, type Stats } from 'node:fs';
-import koffi from 'koffi';
 import { HoldfastError } from '../../errors.js';
 import type { ByteSource, Checkpoint, TensorInfo } from '../../formats/index.js';
+import { koffi } from '../../koffi.js';
 import { type Address, memoryAt } from './bindings.js';
 
 /** From `sys/mman.h`: the same numbers on Linux and macOS. */

@@ -1,7 +1,6 @@
 import type { PulledFile, PullProgress } from '../../hub/index.js';
 import { durationText } from '../../report/index.js';
-import { columnsOf, type Output } from './output.js';
-import { printBytes } from './print-bytes.js';
+import { columnsOf, type Output, printBytes, verbosity } from '../terminal/index.js';
 
 /**
  * Shows a download: one line per finished file, and how far all files are: on a terminal in a line that is overwritten,
@@ -21,6 +20,7 @@ const RATE_WINDOW_MS = 5000;
 
 /** Creates the view of a download. `now` is the clock in milliseconds. */
 export function createPullView(output: Output, now: () => number = () => performance.now()): PullView {
+  if (verbosity().quiet) return { onProgress() {}, onFile() {}, onNote() {}, end() {} };
   const live = output.isTerminal;
   const pauseMs = live ? REDRAW_MS : PAUSE_MS;
   // In a pipe, the first line comes after a pause, so that short downloads have none.
