@@ -40,7 +40,7 @@ export function addMeasure(command: Command): void {
     .option('--batch <n>', `dialogues that run at once (default: ${BATCH_DEFAULT})`, positiveInteger)
     .option(
       '--influence [references]',
-      "also measure the prompt's influence on the answers, beside these references: others, none, sentences (each left out in turn), or a file with another prompt, separated by commas (default: others,none; none if there is one prompt); with total, also the total influence beside each",
+      "also measure the prompt's influence on the answers, beside these references: others, none, sentences (each left out in turn), or a file with another prompt, separated by commas; with total, also the total influence beside each (default: others,none; none if there is one prompt)",
     )
     .requiredOption('--out <folder>', 'folder for shares, dialogues, summary and figures');
   addSettingsOptions(command, { temperature: '1', topP: '0.9', maxTokens: '400; organism 96' });
