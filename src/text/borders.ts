@@ -1,6 +1,6 @@
 import type { CharRange } from './added-tokens.js';
 import { type Piece, piecesOf, type WordPlace, wordPlaces } from './places.js';
-import type { Message, Rendering } from './template.js';
+import type { Rendering, TemplateMessage } from './template.js';
 
 /**
  * Finds where one message ends and the next begins. Between the words of two messages, the template writes the tail of
@@ -12,7 +12,7 @@ import type { Message, Rendering } from './template.js';
  */
 
 /** Renders a dialogue without a generation prompt. */
-export type Render = (messages: readonly Message[]) => Rendering;
+export type Render = (messages: readonly TemplateMessage[]) => Rendering;
 
 /**
  * Returns the range of each place with its header and tail, in the order of the places.
@@ -20,7 +20,7 @@ export type Render = (messages: readonly Message[]) => Rendering;
  */
 export function placeBorders(
   render: Render,
-  messages: readonly Message[],
+  messages: readonly TemplateMessage[],
   text: string,
   places: readonly WordPlace[],
   hasGenerationPrompt: boolean,
@@ -44,14 +44,14 @@ export function placeBorders(
 }
 
 /** Returns the text after the last message's words when the dialogue ends there, or null if it cannot be told. */
-function tailOf(render: Render, messages: readonly Message[]): string | null {
+function tailOf(render: Render, messages: readonly TemplateMessage[]): string | null {
   const rendering = attempt(render, messages);
   const place = rendering === null ? undefined : wordPlaces(rendering, messages.length).at(-1);
   if (place === undefined || place.message !== messages.length - 1) return null;
   return rendering!.text.slice(place.pieces.at(-1)!.end);
 }
 
-function tailLength(render: Render, messages: readonly Message[], gap: string): number {
+function tailLength(render: Render, messages: readonly TemplateMessage[], gap: string): number {
   const tail = tailOf(render, messages);
   if (tail !== null && gap.startsWith(tail)) return tail.length;
   const firstLines = /^[^\n]*\n+/.exec(gap);
@@ -66,10 +66,15 @@ const SAMPLE = 'x';
  * own. To learn the header, render a dialogue in which the same role speaks later. A system message never speaks
  * later, so all text before its words is its header.
  */
-function preambleEnd(render: Render, messages: readonly Message[], text: string, first: WordPlace): number {
+function preambleEnd(
+  render: Render,
+  messages: readonly TemplateMessage[],
+  text: string,
+  first: WordPlace,
+): number {
   const { role } = messages[first.message]!;
   if (role === 'system') return 0;
-  const earlier: Message[] = [
+  const earlier: TemplateMessage[] = [
     { role: 'user', content: SAMPLE },
     { role: 'assistant', content: SAMPLE },
   ];
@@ -87,7 +92,7 @@ function preambleEnd(render: Render, messages: readonly Message[], text: string,
   return text.slice(0, start).endsWith(header) ? start - header.length : 0;
 }
 
-function attempt(render: Render, messages: readonly Message[]): Rendering | null {
+function attempt(render: Render, messages: readonly TemplateMessage[]): Rendering | null {
   try {
     return render(messages);
   } catch {

@@ -34,6 +34,7 @@ export {
   type Rendering,
   type RenderOptions,
   type Template,
+  type TemplateMessage,
 } from './template.js';
 export { type NamedToken, type Tokenizer, tokenizerFromJson } from './tokenizer.js';
 export { mayWriteTime, writesTime } from './writes-time.js';

@@ -7,7 +7,7 @@ import type { EncodedText } from './encoded-text.js';
 import type { Moment } from './moment.js';
 import { piecesOf, type WordPlace, wordPlaces } from './places.js';
 import type { Span, SpanRole, TokenRange } from './span.js';
-import type { Message, Rendering } from './template.js';
+import type { Rendering, TemplateMessage } from './template.js';
 
 /** How a dialogue is laid out; see {@link layoutDialogue}. */
 export interface LayoutOptions {
@@ -33,7 +33,7 @@ export interface MessagePlace extends TokenRange {
 
 /** A message in a rendered dialogue. */
 export interface MessageLayout {
-  readonly role: Message['role'];
+  readonly role: TemplateMessage['role'];
   readonly turn: number;
   /** Where the template writes the message, in order: usually one place, none if it omits the message. */
   readonly places: readonly MessagePlace[];
@@ -68,13 +68,13 @@ export interface DialogueLayout {
  */
 export function layoutDialogue(
   format: ChatFormat,
-  messages: readonly Message[],
+  messages: readonly TemplateMessage[],
   options: LayoutOptions,
 ): DialogueLayout {
   const { tokenizer, template, specialTokens } = format;
   if (messages.length === 0) throw new HoldfastError('E_DIALOGUE', 'a dialogue needs at least one message');
   const { now } = options;
-  const renderWith = (dialogue: readonly Message[], addGenerationPrompt: boolean): Rendering =>
+  const renderWith = (dialogue: readonly TemplateMessage[], addGenerationPrompt: boolean): Rendering =>
     template.renderWords(dialogue, { addGenerationPrompt, specialTokens, now });
   const rendering = renderWith(messages, options.addGenerationPrompt);
   const { text } = rendering;
@@ -134,7 +134,7 @@ export function wordsAt({ content }: MessagePlace): TokenRange {
 }
 
 /** Returns each message's turn: 0 up to the first user message; each user message opens the next turn. */
-function turnsOf(messages: readonly Message[]): number[] {
+function turnsOf(messages: readonly TemplateMessage[]): number[] {
   let turn = 0;
   return messages.map(({ role }) => {
     if (role === 'user') turn++;
@@ -197,7 +197,7 @@ function spansOf(layouts: readonly MessageLayout[], found: readonly FoundPlace[]
     push(place.start, 'template', 0); // what the template writes before the first message
     for (const { start, end } of place.content) {
       push(start, 'template', turn);
-      push(end, role, turn);
+      push(end, role === 'tool' ? 'user' : role, turn);
     }
     push(place.end, 'template', turn);
   }

@@ -1,4 +1,7 @@
-/** The role a token belongs to. `template` is everything that the chat template writes around the messages' words. */
+/**
+ * The role a token belongs to. `template` is everything that the chat template writes around the messages' words. The words
+ * of a tool belong to `user`: they answer the model in the user's place.
+ */
 export type SpanRole = 'sink' | 'system' | 'user' | 'assistant' | 'template';
 
 /** A range of token indices, `[start, end)`. */

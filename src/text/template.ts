@@ -17,6 +17,12 @@ export interface Message {
   readonly content: string;
 }
 
+/** A message of a dialogue in which tools may speak. */
+export interface TemplateMessage {
+  readonly role: Message['role'] | 'tool';
+  readonly content: string;
+}
+
 /** How a template renders messages. */
 export interface RenderOptions {
   /** Whether the text ends with the header that opens an answer. */
@@ -46,12 +52,12 @@ export interface Template {
    * Returns the text of a dialogue, as transformers' `apply_chat_template` renders it.
    * @throws HoldfastError `E_TEMPLATE` with the template's own message if it refuses the dialogue
    */
-  render(messages: readonly Message[], options: RenderOptions): string;
+  render(messages: readonly TemplateMessage[], options: RenderOptions): string;
   /**
    * Returns the text of a dialogue, and which of its characters come from which message.
    * @throws HoldfastError as `render`
    */
-  renderWords(messages: readonly Message[], options: RenderOptions): Rendering;
+  renderWords(messages: readonly TemplateMessage[], options: RenderOptions): Rendering;
 }
 
 /**
@@ -73,14 +79,14 @@ export function compileTemplate(
     });
   }
   const template = reported(name, path, () => parseJinja(source));
-  const renderWords = (messages: readonly Message[], options: RenderOptions): Rendering =>
+  const renderWords = (messages: readonly TemplateMessage[], options: RenderOptions): Rendering =>
     reported(name, path, () => renderDialogue(template, messages, options));
   return { name, source, renderWords, render: (...args) => renderWords(...args).text };
 }
 
 function renderDialogue(
   template: JinjaTemplate,
-  messages: readonly Message[],
+  messages: readonly TemplateMessage[],
   { addGenerationPrompt, specialTokens = {}, now }: RenderOptions,
 ): Rendering {
   const dialogue = messages.map(({ role, content }, message) => {
