@@ -1,5 +1,5 @@
 import { headMask, headsInMeans, seesTarget, type Target } from '../attention/index.js';
-import { type Guidance, generate, headGrid, type Session } from '../engine/index.js';
+import { type Guidance, generate, headGrid, type LogitAdjustments, type Session } from '../engine/index.js';
 import type { Tokenizer } from '../text/index.js';
 import type { Prompt } from './prompt.js';
 import { createPartMeter, createShareMeter, meanShare, PARTS, spanShares } from './shares.js';
@@ -12,12 +12,13 @@ export interface AnswerContext {
   readonly session: Session;
   readonly tokenizer: Tokenizer;
   readonly prompt: Prompt;
-  /** Number of prompt tokens that are computed in a separate first pass. */
-  readonly firstPass: number;
+  /** Token positions that no pass of the prompt crosses; see `GenerationOptions`. */
+  readonly cuts: readonly number[];
   /** Number of prompt tokens that are computed without the policy. */
   readonly cleanLength: number;
   readonly steering: Steering;
   readonly guidance: Guidance | undefined;
+  readonly adjust?: LogitAdjustments | undefined;
   readonly signal: AbortSignal | undefined;
   readonly observe: ((row: RowObservation) => void) | undefined;
   readonly watch: readonly Target[];
@@ -33,10 +34,11 @@ export async function* answerPrompt({
   session,
   tokenizer,
   prompt,
-  firstPass,
+  cuts,
   cleanLength,
   steering,
   guidance,
+  adjust,
   signal,
   observe,
   watch,
@@ -52,13 +54,14 @@ export async function* answerPrompt({
   };
   const generation = generate(session, prompt.ids, {
     tokenizer,
-    firstPass,
+    cuts,
     cleanLength,
     sampling,
     maxTokens,
     stop,
     signal,
     guidance,
+    adjust,
     silenced: silence.length === 0 ? undefined : headMask({ pairs: silence }, grid),
     intervention: steering.interventionAt,
     spans: ({ end }) => watchedAt(end).spans,

@@ -184,7 +184,7 @@ export class Chat {
         session: this.session,
         tokenizer: this.format.tokenizer,
         prompt,
-        firstPass: this.prefixFirst ? sharedLength(prompt) : 0,
+        cuts: this.prefixFirst ? [sharedLength(prompt)] : [],
         cleanLength,
         steering,
         guidance,

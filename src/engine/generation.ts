@@ -3,6 +3,7 @@ import { HoldfastError } from '../errors.js';
 import type { Intervention } from '../executors/index.js';
 import type { Tokenizer } from '../text/index.js';
 import { HALF_PAIR } from '../utf8.js';
+import { checkAdjustments, type LogitAdjustments } from './adjustments.js';
 import { createAnswerWriter } from './answer-writer.js';
 import { checkGuidance, type Guidance, guidedRow, prefillGuidance } from './guidance.js';
 import { type ChoosingRow, createPasses, type PassOptions, type RowShares } from './passes.js';
@@ -20,8 +21,11 @@ export interface GenerationOptions extends PassOptions {
   /** Turns ids into text. Without one, text is empty. */
   readonly tokenizer?: Tokenizer | null;
   readonly sampling?: SamplingOptions;
-  /** Tokens at the front of the prompt that get a forward pass of their own, unless they are in the cache. */
-  readonly firstPass?: number | undefined;
+  /**
+   * Token positions that no forward pass of the prompt crosses, in any order, so that the intervention can change there. A
+   * position in the cache or beyond the prompt's last token has no effect.
+   */
+  readonly cuts?: readonly number[] | undefined;
   /**
    * Tokens at the front of the prompt that are computed without the intervention, in passes of their own; default: 0.
    * Cached tokens are reused as they are: rewind to {@link Session.cleanLength} to compute them again.
@@ -38,6 +42,8 @@ export interface GenerationOptions extends PassOptions {
    * Interventions, shares and the receipt cover only the first session's passes.
    */
   readonly guidance?: Guidance | undefined;
+  /** Changes to the logits that tokens are drawn from; see {@link LogitAdjustments}. */
+  readonly adjust?: LogitAdjustments | undefined;
 }
 
 /** One sampled token. */
@@ -121,7 +127,9 @@ export function generate(
     checkGuidance(options.guidance.scale);
     checkPrompt(options.guidance.session, options.guidance.prompt, maxTokens);
   }
-  const sampler = createSampler(checkSampling(options.sampling), session.executor.blueprint.vocabSize);
+  const { vocabSize } = session.executor.blueprint;
+  if (options.adjust) checkAdjustments(options.adjust, vocabSize);
+  const sampler = createSampler(checkSampling(options.sampling), vocabSize, options.adjust);
   return run(session, prompt, options, sampler);
 }
 
@@ -172,7 +180,7 @@ async function* run(
   options: GenerationOptions,
   sampler: Sampler,
 ): AsyncGenerator<GenerationStep, GenerationEnd> {
-  const { tokenizer = null, maxTokens, guidance, silenced, signal, firstPass = 0, cleanLength = 0 } = options;
+  const { tokenizer = null, maxTokens, guidance, silenced, signal, cuts = [], cleanLength = 0 } = options;
   const stopIds = new Set(options.stopIds ?? tokenizer?.endOfTurnIds);
   const writer = createAnswerWriter(tokenizer, options.stop ?? []);
   // Guidance combines the logits of two rows.
@@ -200,7 +208,7 @@ async function* run(
   try {
     let sinceMs = performance.now();
     timing.reusedTokens = session.reuse(prompt);
-    for (const end of blockEnds(prompt, timing.reusedTokens, [firstPass, cleanLength])) {
+    for (const end of blockEnds(prompt, timing.reusedTokens, [...cuts, cleanLength])) {
       await passes.append(prompt.slice(session.length, end), end <= cleanLength);
     }
     if (guidance) {

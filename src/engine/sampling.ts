@@ -10,6 +10,7 @@ import {
   reachable,
   weightOf,
 } from '../executors/index.js';
+import { createAdjuster, type LogitAdjustments } from './adjustments.js';
 import { createRandom } from './random.js';
 
 /** How the next token is drawn. */
@@ -112,7 +113,7 @@ export interface Sampler {
    */
   readonly wanted: CandidateRequest | null;
   /**
-   * Draws the next token.
+   * Draws the next token. Adjustments count the tokens that this sampler has drawn.
    * @param row the row of the previous token: its candidates if requested, otherwise its logits, `[vocab]`; not changed
    * @param history the tokens to which the repetition penalty applies
    * @throws HoldfastError `E_EXECUTOR` if the logits contain NaN or +∞, or are all −∞
@@ -123,10 +124,16 @@ export interface Sampler {
 /**
  * Creates a sampler at the start of its seed's random numbers.
  * @param vocabSize size of the vocabulary: a top-k of this size or more is not a filter
+ * @param adjust changes to the logits, already checked
  */
-export function createSampler(sampling: Sampling, vocabSize = Number.POSITIVE_INFINITY): Sampler {
+export function createSampler(
+  sampling: Sampling,
+  vocabSize = Number.POSITIVE_INFINITY,
+  adjust: LogitAdjustments = {},
+): Sampler {
   const random = createRandom(sampling.seed);
   const { temperature, repetitionPenalty, topLogProbabilities } = sampling;
+  const adjusted = createAdjuster(adjust);
   const isPartial = temperature === 0 || isFiltered(sampling, vocabSize);
 
   // A greedy draw consumes no random number.
@@ -148,21 +155,25 @@ export function createSampler(sampling: Sampling, vocabSize = Number.POSITIVE_IN
 
   const fromLogits = (logits: Float32Array, history: Iterable<number>): SampledToken => {
     const normaliser = logSumExp(logits);
-    const { ids, weights } = choices(penalised(logits, history, repetitionPenalty), sampling);
+    const { ids, weights } = choices(adjusted.apply(penalised(logits, history, repetitionPenalty)), sampling);
     const at = pick(weights);
     const withProbability = (id: number): TokenProbability => ({
       id,
       logProbability: logits[id]! - normaliser,
     });
+    const id = ids === null ? at : ids[at]!;
+    adjusted.count(id);
     return {
-      ...withProbability(ids === null ? at : ids[at]!),
+      ...withProbability(id),
       topLogProbabilities: largest(logits, topLogProbabilities).map(withProbability),
     };
   };
 
   return {
     wanted:
-      isPartial && repetitionPenalty === 1 ? { ...sampling, least: Math.max(1, topLogProbabilities) } : null,
+      isPartial && repetitionPenalty === 1 && !adjusted.changes
+        ? { ...sampling, least: Math.max(1, topLogProbabilities) }
+        : null,
     next: ({ logits, candidates }, history) =>
       candidates ? fromCandidates(candidates) : fromLogits(logits, history),
   };
