@@ -9,6 +9,7 @@ export type { Held } from './caches.js';
 export { Chat, openChat } from './chat.js';
 export type { AnswerOptions, ChatOptions } from './chat-options.js';
 export { type ComparedStep, type ComparedTurns, type Comparison, openComparison } from './compare.js';
+export { DialogueCache, type GivenDialogue, type PreparedDialogue } from './dialogue-cache.js';
 export {
   type LoadedDialogue,
   loadDialogue,
@@ -42,7 +43,8 @@ export { PRESETS, presetFor } from './presets.js';
 export { layoutPrompt, type Prompt, type PromptMessage, type PromptOptions } from './prompt.js';
 export { withReminder } from './reminder.js';
 export { type Replay, type ReplayDifference, replayDialogue } from './replay.js';
-export { RECOMMENDED_HOLD, type Settings } from './settings.js';
+export { schedule as scheduleSchema } from './setting-schemas.js';
+export { changeSettings, defaultSettings, RECOMMENDED_HOLD, type Settings } from './settings.js';
 export {
   CACHE_KINDS,
   type CacheKind,

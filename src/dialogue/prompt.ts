@@ -3,17 +3,17 @@ import {
   type ChatFormat,
   type DialogueLayout,
   layoutDialogue,
-  type Message,
   type Moment,
   placeOf,
   requireSystem,
   type Span,
+  type TemplateMessage,
   type TokenRange,
   wordsAt,
 } from '../text/index.js';
 
 /** A message of a dialogue. */
-export interface PromptMessage extends Message {
+export interface PromptMessage extends TemplateMessage {
   /** The tokens of an answer as sampled; absent for other messages. */
   readonly ids?: readonly number[];
 }

@@ -10,6 +10,7 @@ export const indices = z.array(count).nullable();
 /** Layer and head. */
 export const pair = z.tuple([count, count]);
 
+/** The JSON of a schedule. */
 export const schedule = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('constant'), strength: z.number() }),
   z.strictObject({ kind: z.literal('per-turn'), from: z.number(), to: z.number(), step: z.number() }),
