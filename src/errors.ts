@@ -37,6 +37,8 @@ export type ErrorCode =
   | 'E_DISPOSED'
   | 'E_ABORTED'
   | 'E_BUSY'
+  // server
+  | 'E_LISTEN'
   // dialogue, material, studies, command
   | 'E_DIALOGUE'
   | 'E_HOLD'

@@ -85,6 +85,17 @@ export async function loadModel(name: string, options: LoadOptions = {}): Promis
 }
 
 /**
+ * Returns the total size of a model's weight files in bytes, without loading them.
+ * @param name as in {@link loadModel}
+ * @throws HoldfastError what downloading and opening throw
+ */
+export async function weightBytes(name: string): Promise<number> {
+  const files = await openModel(await modelFile(name));
+  await files.close();
+  return files.fileBytes;
+}
+
+/**
  * Returns the path of a model. An existing path takes precedence over names.
  * @throws HoldfastError as `pullModel` does
  */
