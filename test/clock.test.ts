@@ -19,6 +19,7 @@ it('the current moment is taken only where a dialogue, a study or a command begi
   expect(filesWith(/\bcurrentMoment\(\)/)).toEqual([
     'cli/inspect/template-probe.ts',
     'cli/measure/source.ts',
+    'cli/serve/serve.ts',
     'dialogue/chat.ts',
     'dialogue/compare.ts',
     'dialogue/forced-chat.ts',

@@ -16,6 +16,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./chat/index.js')).addChat,
   },
   {
+    name: 'serve',
+    description: 'answer any client of the OpenAI API with models of this machine, and hold their system prompts',
+    load: async () => (await import('./serve/index.js')).addServe,
+  },
+  {
     name: 'tokens',
     description: 'show the tokens of a text or a dialogue, and which message each belongs to',
     load: async () => (await import('./tokens/index.js')).addTokens,

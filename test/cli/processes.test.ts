@@ -46,6 +46,8 @@ const CASES: Readonly<Record<string, Case>> = {
   models: { args: ['models'], code: 0 },
   'models rm': { args: ['models', 'rm', 'owner/none', '--yes'], code: 1 },
   pull: { args: ['pull', 'owner/none'], code: 1 },
+  serve: { args: ['serve', llama, '--host', '0.0.0.0'], code: 2 },
+  'serve, of nothing': { args: ['serve', 'nowhere', '--port', '0'], code: 1 },
   'study status': { args: ['study', 'status', 'nowhere'], code: 1 },
 };
 

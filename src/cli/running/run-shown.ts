@@ -1,7 +1,6 @@
 import { type RunOptions, type RunSummary, runStudy, type Study } from '../../study/index.js';
-import { stderr } from '../terminal/index.js';
+import { listenForSignals, SIGNAL_CODES, stderr } from '../terminal/index.js';
 import { createProgressLine } from './progress.js';
-import { listenForSignals, SIGNAL_CODES } from './signals.js';
 
 /** The result of a run, and the exit code of the signal that stopped it; null if none did. */
 export interface ShownRun {

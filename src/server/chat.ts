@@ -1,0 +1,143 @@
+import type { AnswerStep, DialogueCache, GivenDialogue, PreparedDialogue, Turn } from '../dialogue/index.js';
+import { HoldfastError } from '../errors.js';
+import type { Moment, TemplateMessage } from '../text/index.js';
+import { adjustmentsOf, samplingChanges, settingsOf, steeringChanges } from './answer-settings.js';
+import type { Suits } from './cache-pool.js';
+import { createRowReader, type HoldReport, type HoldShares, WATCHED } from './hold-report.js';
+import { type ChatRequest, LIMITS } from './requests.js';
+import type { ServedModel } from './served-model.js';
+import { type ChosenLogprob, createLogprobWriter } from './token-logprobs.js';
+
+/** A part of an answer to a chat. */
+export type ChatEvent =
+  | { readonly kind: 'begin'; readonly choice: number }
+  | {
+      readonly kind: 'piece';
+      readonly choice: number;
+      readonly text: string;
+      readonly logprobs: readonly ChosenLogprob[];
+      /** The strength and the shares in the row that chose the token; null unless they are asked for. */
+      readonly hold: { readonly strength: number | null; readonly shares: HoldShares } | null;
+    }
+  | {
+      readonly kind: 'end';
+      readonly choice: number;
+      readonly finish: 'stop' | 'length';
+      readonly hold: HoldReport;
+      readonly tokens: TokenCounts;
+    };
+
+/** Tokens of one answer. */
+export interface TokenCounts {
+  readonly prompt: number;
+  /** Tokens of the prompt that were in the cache. */
+  readonly cached: number;
+  /** Sampled tokens. */
+  readonly answer: number;
+}
+
+/**
+ * Returns the dialogue of a request.
+ * @throws ApiError and HoldfastError for values that are not possible
+ */
+export async function readChat(
+  request: ChatRequest,
+  served: ServedModel,
+  now: Moment,
+): Promise<GivenDialogue> {
+  const messages = request.messages.map(({ role, content }): TemplateMessage => {
+    const text = typeof content === 'string' ? content : (content ?? []).map((part) => part.text).join('');
+    return { role: role === 'developer' ? 'system' : role, content: text };
+  });
+  checkLength(messages, served);
+  const hasSystem = messages.some(({ role }) => role === 'system');
+  const settings = settingsOf(
+    served,
+    await steeringChanges(request.hold, served, hasSystem),
+    samplingChanges(request, served, request.top_logprobs ?? 0),
+  );
+  return { messages, settings, now };
+}
+
+/** Refuses text that cannot fit the context, before it costs the time to tokenise it. */
+function checkLength(messages: readonly TemplateMessage[], { contextLength }: ServedModel): void {
+  const length = messages.reduce((sum, { content }) => sum + content.length, 0);
+  const most = LIMITS.charactersPerToken * contextLength;
+  if (length <= most) return;
+  throw new HoldfastError(
+    'E_CONTEXT_FULL',
+    `${length} characters are too many for a context of ${contextLength} tokens`,
+  );
+}
+
+/**
+ * Says how well a cache suits a dialogue: by the messages that both have, if the dialogue continues the cache's, or asks its
+ * last question again.
+ */
+export const continuing =
+  (dialogue: GivenDialogue): Suits =>
+  (cache) => {
+    const shared = cache.shared(dialogue);
+    return shared > 0 && cache.length - shared <= 2 ? shared : null;
+  };
+
+/**
+ * Answers a prepared dialogue once for every choice that the request asks for, with successive seeds.
+ * @throws HoldfastError what answers throw; `E_ABORTED` when the signal fires
+ */
+export async function* answerChat(
+  request: ChatRequest,
+  { model, format }: ServedModel,
+  cache: DialogueCache,
+  prepared: PreparedDialogue,
+  signal: AbortSignal,
+): AsyncGenerator<ChatEvent, void> {
+  const streamsHold = request.stream === true && request.hold?.stream === true;
+  for (let choice = 0; choice < (request.n ?? 1); choice++) {
+    yield { kind: 'begin', choice };
+    const logprobs = request.logprobs === true ? createLogprobWriter(format.tokenizer) : null;
+    const rows = createRowReader(model);
+    let shares: HoldShares | null = null;
+    const answer = cache.answer(withSeed(prepared, choice), {
+      signal,
+      watch: WATCHED,
+      observe: (row) => {
+        shares = rows.add(row);
+      },
+      adjust: adjustmentsOf(request),
+    });
+    const piece = (text: string, tokens: readonly ChosenLogprob[], step: AnswerStep | null): ChatEvent => ({
+      ...{ kind: 'piece', choice, text, logprobs: tokens },
+      hold: streamsHold && step !== null ? { strength: step.strength, shares: shares! } : null,
+    });
+    let next = await answer.next();
+    for (; !next.done; next = await answer.next()) {
+      const step = next.value;
+      const tokens = logprobs?.write(step, step.text) ?? [];
+      if (step.text !== '' || tokens.length > 0 || streamsHold) yield piece(step.text, tokens, step);
+    }
+    const turn = next.value;
+    if (turn === null || turn.finish === 'abort') throw stopped();
+    const rest = logprobs?.rest() ?? [];
+    if (rest.length > 0) yield piece('', rest, null);
+    yield {
+      kind: 'end',
+      choice,
+      finish: turn.finish === 'length' ? 'length' : 'stop',
+      hold: rows.report(turn),
+      tokens: countsOf(turn),
+    };
+  }
+}
+
+const stopped = (): HoldfastError => new HoldfastError('E_ABORTED', 'the answer was stopped');
+
+function countsOf({ ids, timing }: Turn): TokenCounts {
+  return { prompt: timing.promptTokens, cached: timing.reusedTokens, answer: ids.length };
+}
+
+function withSeed(prepared: PreparedDialogue, choice: number): PreparedDialogue {
+  const { settings } = prepared;
+  const seed = (settings.sampling.seed + choice) % Number.MAX_SAFE_INTEGER;
+  return { ...prepared, settings: { ...settings, sampling: { ...settings.sampling, seed } } };
+}

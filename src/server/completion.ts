@@ -1,0 +1,212 @@
+import type { DialogueCache } from '../dialogue/index.js';
+import { generate } from '../engine/index.js';
+import { HoldfastError } from '../errors.js';
+import { adjustmentsOf, samplingChanges, settingsOf } from './answer-settings.js';
+import { ApiError } from './api-error.js';
+import type { Suits } from './cache-pool.js';
+import type { TokenCounts } from './chat.js';
+import { type BodyOptions, type ResponseHead, usageOf } from './chat-bodies.js';
+import { type CompletionRequest, LIMITS } from './requests.js';
+import type { ServedModel } from './served-model.js';
+import { type ChosenLogprob, createLogprobWriter } from './token-logprobs.js';
+
+/** A part of the continuations of a request's prompts. */
+export type CompletionEvent =
+  | {
+      readonly kind: 'piece';
+      readonly choice: number;
+      readonly text: string;
+      readonly logprobs: readonly ChosenLogprob[];
+    }
+  | {
+      readonly kind: 'end';
+      readonly choice: number;
+      readonly finish: 'stop' | 'length';
+      readonly tokens: TokenCounts;
+    };
+
+/** The API's limit where a request has none. */
+const USUAL_TOKENS = 16;
+
+/**
+ * Returns the tokens of a request's prompts. Control tokens in a text are recognised, and the model's first token is put in
+ * front of it if the model was trained with one: whoever continues a text writes the template.
+ * @throws ApiError and HoldfastError for prompts that are not possible
+ */
+export function readPrompts(
+  { prompt }: CompletionRequest,
+  { format, contextLength }: ServedModel,
+): readonly (readonly number[])[] {
+  const { tokenizer } = format;
+  const isIds = Array.isArray(prompt) && typeof prompt[0] === 'number';
+  if (isIds) return [fitting(prompt as number[], contextLength)];
+  const texts = typeof prompt === 'string' ? [prompt] : (prompt as string[]);
+  const length = texts.reduce((sum, text) => sum + text.length, 0);
+  if (length > LIMITS.charactersPerToken * contextLength) {
+    throw tooLong(`${length} characters`, contextLength);
+  }
+  return texts.map((text) => {
+    const ids = tokenizer.encode(text, { special: true });
+    const { bos, addsBos } = tokenizer;
+    return fitting(addsBos && ids[0] !== bos!.id ? [bos!.id, ...ids] : ids, contextLength);
+  });
+}
+
+/** Checks that a prompt leaves room for a token. */
+function fitting(ids: readonly number[], contextLength: number): readonly number[] {
+  if (ids.length < contextLength) return ids;
+  throw tooLong(`${ids.length} tokens`, contextLength);
+}
+
+const tooLong = (length: string, contextLength: number): ApiError =>
+  new ApiError(400, `${length} are too many for a context of ${contextLength} tokens`, {
+    param: 'prompt',
+    code: 'context_length_exceeded',
+  });
+
+/** Says how well a cache suits a prompt: by the tokens that both begin with, if these are most of the cache's. */
+export const beginning =
+  ([ids = []]: readonly (readonly number[])[]): Suits =>
+  ({ session: { tokens } }) => {
+    const differs = tokens.findIndex((id, index) => ids[index] !== id);
+    const common = differs === -1 ? tokens.length : differs;
+    return common > 0 && 2 * common >= tokens.length ? common : null;
+  };
+
+/**
+ * Continues every prompt of a request as often as it asks for, with successive seeds.
+ * @throws HoldfastError what generation throws; `E_ABORTED` when the signal fires
+ */
+export async function* complete(
+  request: CompletionRequest,
+  served: ServedModel,
+  cache: DialogueCache,
+  prompts: readonly (readonly number[])[],
+  signal: AbortSignal,
+): AsyncGenerator<CompletionEvent, void> {
+  const { tokenizer } = served.format;
+  const { session } = cache;
+  const { sampling, stop } = settingsOf(served, samplingChanges(request, served, request.logprobs ?? 0));
+  cache.forget();
+  const times = request.n ?? 1;
+  for (let choice = 0; choice < prompts.length * times; choice++) {
+    const ids = prompts[Math.floor(choice / times)]!;
+    const left = served.contextLength - ids.length;
+    const asked = request.max_tokens ?? USUAL_TOKENS;
+    const writer = request.logprobs == null ? null : createLogprobWriter(tokenizer);
+    const generation = generate(session, ids, {
+      tokenizer,
+      sampling: {
+        ...sampling,
+        seed: (sampling.seed + choice) % Number.MAX_SAFE_INTEGER,
+      },
+      maxTokens: Math.min(asked, left),
+      stop,
+      signal,
+      adjust: adjustmentsOf(request),
+    });
+    let answer = 0;
+    let next = await generation.next();
+    for (; !next.done; next = await generation.next()) {
+      answer++;
+      const { text } = next.value;
+      const logprobs = writer?.write(next.value, text) ?? [];
+      if (text !== '' || logprobs.length > 0) yield { kind: 'piece', choice, text, logprobs };
+    }
+    const { finish, timing } = next.value;
+    if (finish === 'abort') throw new HoldfastError('E_ABORTED', 'the answer was stopped');
+    const rest = writer?.rest() ?? [];
+    if (rest.length > 0) yield { kind: 'piece', choice, text: '', logprobs: rest };
+    yield {
+      kind: 'end',
+      choice,
+      finish: finish === 'length' ? 'length' : 'stop',
+      tokens: { prompt: timing.promptTokens, cached: timing.reusedTokens, answer },
+    };
+  }
+}
+
+/** The log probabilities of a text in the form of this older API. */
+interface TextLogprobs {
+  readonly tokens: string[];
+  readonly token_logprobs: number[];
+  readonly top_logprobs: Record<string, number>[];
+  readonly text_offset: number[];
+}
+
+/** @param offset characters of the answer before these tokens */
+function textLogprobs(tokens: readonly ChosenLogprob[], offset: number): TextLogprobs {
+  const offsets: number[] = [];
+  for (const { token } of tokens) {
+    offsets.push(offset);
+    offset += token.length;
+  }
+  return {
+    tokens: tokens.map(({ token }) => token),
+    token_logprobs: tokens.map(({ logprob }) => logprob),
+    top_logprobs: tokens.map((chosen) =>
+      Object.fromEntries([...chosen.top_logprobs, chosen].map(({ token, logprob }) => [token, logprob])),
+    ),
+    text_offset: offsets,
+  };
+}
+
+/** Collects the events of a request into one response. */
+export async function completionBody(
+  head: ResponseHead,
+  events: AsyncIterable<CompletionEvent>,
+  { logprobs, times }: BodyOptions,
+) {
+  const texts: string[] = [];
+  const tokens: ChosenLogprob[][] = [];
+  const ends: ('stop' | 'length')[] = [];
+  const counts: TokenCounts[] = [];
+  for await (const event of events) {
+    const { choice } = event;
+    texts[choice] ??= '';
+    tokens[choice] ??= [];
+    if (event.kind === 'piece') {
+      texts[choice] += event.text;
+      tokens[choice].push(...event.logprobs);
+    } else {
+      ends[choice] = event.finish;
+      counts.push(event.tokens);
+    }
+  }
+  const choices = texts.map((text, index) => ({
+    index,
+    text,
+    logprobs: logprobs ? textLogprobs(tokens[index]!, 0) : null,
+    finish_reason: ends[index]!,
+  }));
+  return { ...head, object: 'text_completion' as const, choices, usage: usageOf(counts, times) };
+}
+
+/** Returns the chunks of a streamed response as JSON, without the `[DONE]` after them. */
+export async function* completionChunks(
+  head: ResponseHead,
+  events: AsyncIterable<CompletionEvent>,
+  { logprobs, usage, times }: BodyOptions,
+): AsyncGenerator<string, void> {
+  const counts: TokenCounts[] = [];
+  const offsets: number[] = [];
+  const base = { ...head, object: 'text_completion' as const };
+  const chunk = (index: number, text: string, own: TextLogprobs | null, finish: string | null): string =>
+    JSON.stringify({
+      ...base,
+      choices: [{ index, text, logprobs: own, finish_reason: finish }],
+      ...(usage ? { usage: null } : {}),
+    });
+  for await (const event of events) {
+    const { choice } = event;
+    if (event.kind === 'piece') {
+      const offset = offsets[choice] ?? 0;
+      offsets[choice] = offset + event.text.length;
+      yield chunk(choice, event.text, logprobs ? textLogprobs(event.logprobs, offset) : null, null);
+    } else {
+      counts.push(event.tokens);
+      yield chunk(choice, '', null, event.finish);
+    }
+  }
+  if (usage) yield JSON.stringify({ ...base, choices: [], usage: usageOf(counts, times) });
+}

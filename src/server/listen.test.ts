@@ -1,0 +1,238 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { loadFixture } from '../../test/support/chat-fixtures.js';
+import { type Serving, serving } from '../../test/support/serving.js';
+import type { Model } from '../engine/index.js';
+import type { Access } from './guard.js';
+import { type Listening, listen } from './listen.js';
+
+let model: Model;
+beforeAll(async () => {
+  model = await loadFixture('llama');
+});
+afterAll(() => model.dispose());
+
+const open: Listening[] = [];
+afterEach(() => {
+  for (const server of open.splice(0)) {
+    server.close();
+    server.end();
+  }
+});
+
+/** Serves on a free port. */
+async function listening(
+  access: Partial<Access> = {},
+  options: Parameters<typeof serving>[2] = {},
+): Promise<{ readonly server: Serving; readonly port: number; readonly url: string }> {
+  const server = serving(
+    { tiny: model },
+    {},
+    {
+      ...options,
+      access: { token: null, hosts: [], origins: [], ...access },
+    },
+  );
+  const bound = await listen(server.app, { host: '127.0.0.1', port: 0 });
+  open.push(bound);
+  return { server, url: bound.url, port: Number(new URL(bound.url).port) };
+}
+
+/** Sends bytes as they are, and returns what comes back until the connection ends or the answer is complete. */
+async function raw(port: number, bytes: string, until = /\r\n\r\n/): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => {});
+  socket.write(bytes);
+  let text = '';
+  for await (const chunk of socket) {
+    text += chunk;
+    if (until.test(text)) break;
+  }
+  socket.destroy();
+  return text;
+}
+
+const get = (path: string, headers: readonly string[]): string =>
+  `GET ${path} HTTP/1.1\r\n${headers.map((header) => `${header}\r\n`).join('')}\r\n`;
+
+const statusOf = (answer: string): number => Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1] ?? 0);
+
+/** Sends a chat that takes long, as a stream or not. */
+const chat = (port: number, stream: boolean, headers: readonly string[] = []): string => {
+  const messages = [{ role: 'user', content: 'hello' }];
+  const body = JSON.stringify({ messages, stream, max_tokens: 200, logit_bias: { 5: 100 } });
+  return [
+    'POST /v1/chat/completions HTTP/1.1',
+    `Host: 127.0.0.1:${port}`,
+    'Content-Type: application/json',
+    `Content-Length: ${body.length}`,
+    ...headers,
+    '',
+    body,
+  ].join('\r\n');
+};
+
+describe('names are checked before routes', () => {
+  it.each([
+    [['Host: localhost:PORT'], 200],
+    [['Host: 127.0.0.1'], 200],
+    [['Host: [::1]:PORT'], 200],
+    [['Host: 192.168.7.5:PORT'], 200],
+    [['Host: box.local'], 200],
+    [['Host: evil.example:PORT'], 403],
+    [['Host: localhost.evil.example'], 403],
+    [['Host: localhost:PORT', 'Origin: http://localhost:PORT'], 200],
+    [['Host: localhost:PORT', 'Origin: https://chat.example'], 200],
+    [['Host: localhost:PORT', 'Origin: https://evil.example'], 403],
+    [['Host: localhost:PORT', 'Origin: http://localhost:3000'], 403],
+    [['Host: localhost:PORT', 'Origin: null'], 403],
+    [['Host: evil.example:PORT', 'Origin: http://evil.example:PORT'], 403],
+    [['Host: '], 400],
+    [['Host: localhost@evil.example'], 400],
+    [[], 400],
+  ])('%j gets %i', async (headers, status) => {
+    const { port } = await listening({ hosts: ['box.local'], origins: ['https://chat.example'] });
+    const named = headers.map((header) => header.replaceAll('PORT', String(port)));
+    const answer = await raw(port, get('/v1/models', named));
+    expect(statusOf(answer)).toBe(status);
+    const nowhere = statusOf(await raw(port, get('/nowhere', named)));
+    expect(nowhere).toBe(status === 200 ? 404 : status);
+  });
+
+  it('reads the host of the header, not that of an absolute path', async () => {
+    const { port } = await listening();
+    expect(statusOf(await raw(port, get('http://localhost/v1/models', ['Host: evil.example'])))).toBe(403);
+  });
+
+  it('lets pages of a named origin ask first, and no others', async () => {
+    const preflight = async (origins: readonly string[]): Promise<string> => {
+      const { port } = await listening({ origins });
+      const asking = [
+        `Host: localhost:${port}`,
+        'Origin: https://chat.example',
+        'Access-Control-Request-Method: POST',
+      ];
+      return raw(port, get('/v1/chat/completions', asking).replace('GET', 'OPTIONS'));
+    };
+    expect(await preflight(['https://chat.example'])).toMatch(
+      /access-control-allow-origin: https:\/\/chat.example/i,
+    );
+    expect(await preflight([])).not.toMatch(/access-control-allow-origin/i);
+  });
+});
+
+describe('a token', () => {
+  it('is needed for everything but the health', async () => {
+    const { url } = await listening({ token: 'secret' });
+    const statusWith = async (path: string, key?: string): Promise<number> =>
+      (await fetch(url + path, key === undefined ? {} : { headers: { authorization: key } })).status;
+    expect(await statusWith('/health')).toBe(200);
+    for (const path of ['/v1/models', '/metrics', '/openapi.json', '/nowhere']) {
+      expect(await statusWith(path)).toBe(401);
+    }
+    for (const key of ['Bearer wrong', 'secret', 'Bearer ', 'Basic secret']) {
+      expect(await statusWith('/v1/models', key)).toBe(401);
+    }
+    expect(await statusWith('/v1/models', 'Bearer secret')).toBe(200);
+  });
+});
+
+describe('what a connection may send', () => {
+  it('is bounded: bodies and headers', async () => {
+    const { port } = await listening();
+    const head = [
+      'POST /v1/chat/completions HTTP/1.1',
+      `Host: 127.0.0.1:${port}`,
+      'Content-Type: application/json',
+    ];
+    const announced = [...head, 'Content-Length: 104857600', '', '{'].join('\r\n');
+    expect(statusOf(await raw(port, announced))).toBe(413);
+    const piece = `${(1 << 20).toString(16)}\r\n${' '.repeat(1 << 20)}\r\n`;
+    const chunked = [...head, 'Transfer-Encoding: chunked', '', piece.repeat(5)].join('\r\n');
+    expect(statusOf(await raw(port, chunked))).toBe(413);
+    expect(statusOf(await raw(port, get('/', [`Host: localhost`, `X: ${'x'.repeat(20_000)}`])))).toBe(431);
+    expect(statusOf(await raw(port, 'nonsense\r\n\r\n'))).toBe(400);
+    expect(statusOf(await raw(port, get('/v1/models', ['Host: localhost'])))).toBe(200);
+  });
+});
+
+describe('a client that leaves', () => {
+  it.each([true, false])('stops its answer, and leaves its place to others (stream: %s)', async (stream) => {
+    const { server, port } = await listening({}, { parallel: 1 });
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write(chat(port, stream));
+    if (stream) await once(socket, 'data');
+    else await waitFor(() => server.shelf.loaded[0]?.pool.running === 1);
+    socket.destroy();
+    await waitFor(() => server.workload.running === 0);
+    expect(server.shelf.loaded[0]!.pool.running).toBe(0);
+    expect(server.log.at(-1)?.tokens).toBeNull();
+    expect(statusOf(await raw(port, get('/v1/models', ['Host: localhost'])))).toBe(200);
+  });
+
+  it('that waits is no longer waited for', async () => {
+    const { server, port } = await listening({}, { parallel: 1 });
+    const running = raw(port, chat(port, true), /\[DONE\]/);
+    await waitFor(() => server.shelf.loaded[0]?.pool.running === 1);
+    const socket = connect(port, '127.0.0.1');
+    socket.write(chat(port, false));
+    await waitFor(() => server.shelf.loaded[0]!.pool.waiting === 1);
+    socket.destroy();
+    await waitFor(() => server.shelf.loaded[0]!.pool.waiting === 0);
+    expect(await running).toContain('[DONE]');
+  });
+
+  it('and only half closes its connection does no harm', async () => {
+    const { port } = await listening();
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.on('error', () => {});
+    socket.end(chat(port, false));
+    socket.resume();
+    await once(socket, 'close');
+    expect(statusOf(await raw(port, get('/health', ['Host: localhost'])))).toBe(200);
+  });
+});
+
+describe('a server that stops', () => {
+  it('ends what it has begun, and refuses what comes', async () => {
+    const { server, url, port } = await listening();
+    const running = raw(port, chat(port, true), /\[DONE\]/);
+    await waitFor(() => server.workload.running === 1);
+    const drained = server.workload.drain(60_000);
+    expect((await fetch(`${url}/health`)).status).toBe(503);
+    const late = await server.ask('/v1/chat/completions', { messages: [{ role: 'user', content: 'hello' }] });
+    expect(late.status).toBe(503);
+    expect(late.headers.get('x-should-retry')).toBe('true');
+    expect(await running).toContain('[DONE]');
+    await drained;
+  });
+
+  it('waits no longer than it is told to', async () => {
+    const { server, port } = await listening();
+    const running = raw(port, chat(port, true), /"error"/);
+    await waitFor(() => server.workload.running === 1);
+    await server.workload.drain(1);
+    expect(await running).toContain('the request was stopped');
+  });
+});
+
+describe('a stream', () => {
+  it('sends comments while there is nothing to send', async () => {
+    const { port } = await listening({}, { keepAliveMs: 1 });
+    expect(await raw(port, chat(port, true), /\[DONE\]/)).toContain(': keep-alive\n\n');
+  });
+});
+
+it('an address that is taken is an error of its own', async () => {
+  const { port, server } = await listening();
+  await expect(listen(server.app, { host: '127.0.0.1', port })).rejects.toThrow(
+    /E_LISTEN: cannot listen on 127/,
+  );
+});
+
+/** Waits until a condition holds. */
+async function waitFor(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+}

@@ -1,0 +1,69 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import { HoldfastError } from '../errors.js';
+
+/** Where a server listens. */
+export interface Address {
+  readonly host: string;
+  /** 0 for a free one. */
+  readonly port: number;
+}
+
+/** A server that listens. */
+export interface Listening {
+  /** `http://127.0.0.1:8723` */
+  readonly url: string;
+  /** Accepts no more connections, and closes those without a request. */
+  close(): void;
+  /** Closes all connections. */
+  end(): void;
+}
+
+/** Bounds on what a connection may send, and how slowly. */
+const HTTP = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 10_000,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 10_000,
+  connectionsCheckingInterval: 2_000,
+} as const;
+const MOST_HEADERS = 100;
+const MOST_CONNECTIONS = 1024;
+
+/**
+ * Binds an app to an address.
+ * @throws HoldfastError `E_LISTEN` if the address is taken or not of this machine
+ */
+export function listen(
+  app: { readonly fetch: (request: Request) => Response | Promise<Response> },
+  { host, port }: Address,
+): Promise<Listening> {
+  const server = createAdaptorServer({
+    fetch: (request: Request) => app.fetch(request),
+    overrideGlobalObjects: false,
+    serverOptions: HTTP,
+  }) as Server;
+  server.maxHeadersCount = MOST_HEADERS;
+  server.maxConnections = MOST_CONNECTIONS;
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const why = cause.code === 'EADDRINUSE' ? 'another program listens there' : cause.message;
+      reject(
+        new HoldfastError('E_LISTEN', `cannot listen on ${host}, port ${port}: ${why}`, {
+          hint: 'Give another --port, or --port 0 for a free one',
+          cause,
+        }),
+      );
+    });
+    server.listen(port, host, () => {
+      const bound = server.address() as AddressInfo;
+      const name = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
+      resolve({
+        url: `http://${name}:${bound.port}`,
+        close: () => void server.close(),
+        end: () => server.closeAllConnections(),
+      });
+    });
+  });
+}

@@ -1,0 +1,79 @@
+import type { z } from '@hono/zod-openapi';
+import { HoldfastError } from '../errors.js';
+import { decodeUtf8, halfPairIn } from '../utf8.js';
+import { ApiError } from './api-error.js';
+import { LIMITS } from './requests.js';
+
+/**
+ * Reads and checks the body of a request.
+ * @throws ApiError 413 for a body that is too long, 415 if it is not called JSON, 400 if it is not what the schema asks for
+ */
+export async function readRequest<Schema extends z.ZodType>(
+  request: Request,
+  schema: Schema,
+): Promise<z.output<Schema>> {
+  // A page of another site can send other types without asking first.
+  if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(request.headers.get('content-type') ?? '')) {
+    throw new ApiError(415, 'send the request as JSON, with content-type: application/json');
+  }
+  const json = parse(await readBytes(request));
+  const half = halfPairIn(json);
+  if (half !== null) {
+    throw new ApiError(400, 'a text has half of a surrogate pair', { param: half.join('.') || null });
+  }
+  const result = schema.safeParse(json);
+  if (result.success) return result.data;
+  const { path, message } = deepest(result.error.issues);
+  throw new ApiError(400, path === '' ? message : `${path}: ${message}`, { param: path || null });
+}
+
+async function readBytes(request: Request): Promise<Uint8Array> {
+  const most = LIMITS.bodyBytes;
+  const tooLong = (): ApiError =>
+    new ApiError(413, `the body has more than ${most} bytes`, { code: 'request_too_large' });
+  if (Number(request.headers.get('content-length') ?? 0) > most) throw tooLong();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  const reader = request.body?.getReader();
+  for (let next = await reader?.read(); next?.value !== undefined; next = await reader?.read()) {
+    bytes += next.value.byteLength;
+    if (bytes > most) {
+      await reader?.cancel();
+      throw tooLong();
+    }
+    chunks.push(next.value);
+  }
+  return Buffer.concat(chunks);
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(decodeUtf8(bytes, 'the body'));
+  } catch (error) {
+    const why = error instanceof HoldfastError ? error.what : 'it cannot be parsed';
+    throw new ApiError(400, `the body is not JSON: ${why}`);
+  }
+}
+
+interface Issue {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Returns the issue that is furthest inside the request: of a union, that of the form that was probably meant. */
+function deepest(issues: readonly z.core.$ZodIssue[], under: readonly PropertyKey[] = []): Issue {
+  const found = issues.map((issue): { readonly issue: Issue; readonly depth: number } => {
+    const path = [...under, ...issue.path];
+    const own = { path: path.map(String).join('.'), message: issue.message };
+    if (issue.code === 'unrecognized_keys') {
+      return { issue: { ...own, path: [...path, issue.keys[0]!].map(String).join('.') }, depth: path.length };
+    }
+    if (issue.code !== 'invalid_union') return { issue: own, depth: path.length };
+    const inner = issue.errors.flatMap((branch) => (branch.length === 0 ? [] : [deepest(branch, path)]));
+    const best = inner.toSorted((a, b) => b.path.length - a.path.length)[0];
+    return best !== undefined && best.path.length > own.path.length
+      ? { issue: best, depth: path.length + 1 }
+      : { issue: own, depth: path.length };
+  });
+  return found[0]!.issue;
+}

@@ -1,0 +1,200 @@
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
+import { eventsOf, jsonOf, type Serving, serving } from '../../test/support/serving.js';
+import type { Model } from '../engine/index.js';
+import { HoldfastError } from '../errors.js';
+
+const CHAT = '/v1/chat/completions';
+const messages = [
+  { role: 'system', content: SYSTEM },
+  { role: 'user', content: 'hello' },
+];
+const asked = { messages, max_tokens: 2, seed: 1 };
+
+let model: Model;
+let server: Serving;
+beforeAll(async () => {
+  model = await loadFixture('llama');
+  server = serving({ tiny: model });
+});
+afterAll(() => model.dispose());
+
+/** What is changed in a good request, and the field that the refusal names. */
+const REFUSED: readonly (readonly [object, string])[] = [
+  [{ messages: [] }, 'messages'],
+  [{ messages: undefined }, 'messages'],
+  [{ messages: [{ role: 'robot', content: 'x' }] }, 'messages.0.role'],
+  [{ messages: [{ role: 'user', content: 5 }] }, 'messages.0.content'],
+  [
+    { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: {} }] }] },
+    'messages.0.content.0.type',
+  ],
+  [{ messages: [{ role: 'user', content: [{ type: 'text' }] }] }, 'messages.0.content.0.text'],
+  [{ messages: [{ role: 'assistant', content: null, tool_calls: [{}] }] }, 'messages.0.tool_calls'],
+  [{ messages: [{ role: 'user', content: '\ud800' }] }, 'messages.0.content'],
+  [{ messages: [{ role: 'user', content: 'x'.repeat(10_000) }] }, 'messages'],
+  [{ messages: Array.from({ length: 3000 }, () => ({ role: 'user', content: '' })) }, 'messages'],
+  [{ tools: [{ type: 'function' }] }, 'tools'],
+  [{ functions: [{}] }, 'functions'],
+  [{ response_format: { type: 'json_object' } }, 'response_format.type'],
+  [{ response_format: { type: 'json_schema', json_schema: {} } }, 'response_format.type'],
+  [{ modalities: ['audio'] }, 'modalities.0'],
+  [{ temperature: 3 }, 'temperature'],
+  [{ temperature: '1' }, 'temperature'],
+  [{ top_p: -1 }, 'top_p'],
+  [{ n: 9 }, 'n'],
+  [{ n: 0 }, 'n'],
+  [{ max_tokens: 0 }, 'max_tokens'],
+  [{ max_completion_tokens: 1.5 }, 'max_completion_tokens'],
+  [{ stop: ['a', 'b', 'c', 'd', 'e'] }, 'stop'],
+  [{ stop: '' }, 'stop'],
+  [{ logprobs: true, top_logprobs: 21 }, 'top_logprobs'],
+  [{ top_logprobs: 2 }, 'top_logprobs'],
+  [{ presence_penalty: 3 }, 'presence_penalty'],
+  [{ logit_bias: { x: 1 } }, 'logit_bias.x'],
+  [{ logit_bias: { 1: 101 } }, 'logit_bias.1'],
+  [{ logit_bias: { 99999: 1 } }, 'logit_bias'],
+  [{ seed: 0.5 }, 'seed'],
+  [{ hold: { strenght: 0.5 } }, 'hold.strenght'],
+  [{ hold: { policy: 'sharpen', strength: 1 } }, 'hold.policy'],
+  [{ hold: { policy: 'split-softmax' } }, 'hold.strength'],
+  [{ hold: { policy: 'split-softmax', strength: 2 } }, 'hold.strength'],
+  [{ hold: { strength: 0.5 } }, 'hold.strength'],
+  [{ hold: { policy: 'boost', strength: 2, schedule: { kind: 'constant', strength: 2 } } }, 'hold.strength'],
+  [{ hold: { off: true, policy: 'boost', strength: 2 } }, 'hold.off'],
+  [{ hold: { preset: true, off: true } }, 'hold.off'],
+  [{ hold: { preset: true, target: 'nowhere' } }, 'hold.target'],
+  [{ messages: messages.slice(1), hold: { preset: true } }, 'hold.target'],
+];
+
+describe('a chat', () => {
+  it.each(REFUSED)('is refused for %j', async (change, param) => {
+    const response = await server.ask(CHAT, { ...asked, ...change });
+    const { error } = await jsonOf(response);
+    expect([response.status, error.param]).toEqual([400, param]);
+    expect(error.type).toBe('invalid_request_error');
+    expect(error.message).not.toContain('/');
+    expect(response.headers.get('x-should-retry')).toBe('false');
+  });
+
+  it('may have everything that the refused ones lack', async () => {
+    const whole = {
+      ...{ temperature: 2, top_p: 0, n: 1, stop: ['a', 'b', 'c', 'd'], logprobs: true, top_logprobs: 20 },
+      ...{ presence_penalty: -2, logit_bias: { 1: -100 }, seed: -1, max_completion_tokens: 1, max_tokens: 9 },
+      hold: { policy: 'boost', strength: 2, target: 'content', layers: [0], heads: [0], stream: false },
+    };
+    const response = await server.ask(CHAT, { ...asked, ...whole });
+    expect(response.status).toBe(200);
+    expect((await jsonOf(response)).usage.completion_tokens).toBe(1);
+  });
+
+  it.each([
+    ['{"messages": [', {}, 400],
+    ['\xff', {}, 400],
+    ['null', {}, 400],
+    ['{}', { 'content-type': 'text/plain' }, 415],
+    [JSON.stringify({ ...asked, user: 'x'.repeat(5 << 20) }), {}, 413],
+  ])('is refused if its body is %.20s', async (body, headers, status) => {
+    const bytes = body === '\xff' ? Uint8Array.of(0xff) : body;
+    const response = await server.ask(CHAT, undefined, { method: 'POST', body: bytes, headers });
+    expect(response.status).toBe(status);
+    expect((await jsonOf(response)).error.type).toBe('invalid_request_error');
+  });
+
+  it('is never an internal error, whatever is in it', async () => {
+    const value = fc.oneof(
+      fc.jsonValue({ maxDepth: 2 }),
+      fc.constantFrom(0, -1, 1e300, '', [], {}, null, true),
+    );
+    const field = fc.oneof(
+      fc.constantFrom(...REFUSED.flatMap(([change]) => Object.keys(change))),
+      fc.string(),
+    );
+    const known = fc.constantFrom(...REFUSED.map(([change]) => change));
+    const changes = fc.dictionary(field, value, { maxKeys: 3, noNullPrototype: true });
+    await fc.assert(
+      fc.asyncProperty(known, changes, async (one, others) => {
+        const response = await server.ask(CHAT, { ...asked, ...one, ...others, stream: false });
+        expect([200, 400]).toContain(response.status);
+        const body = await jsonOf(response);
+        if (response.status === 400) expect(body.error.message).toEqual(expect.any(String));
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('a completion', () => {
+  it.each([
+    [{ prompt: undefined }, 'prompt'],
+    [{ prompt: '' }, 'prompt'],
+    [{ prompt: 'the rope '.repeat(400) }, 'prompt'],
+    [{ prompt: [1, 99999] }, 'prompt'],
+    [{ prompt: Array.from({ length: 9 }, () => 'x') }, 'prompt'],
+    [{ prompt: 'x', echo: true }, 'echo'],
+    [{ prompt: 'x', best_of: 2 }, 'best_of'],
+    [{ prompt: 'x', logprobs: 6 }, 'logprobs'],
+    [{ prompt: 'x', hold: { preset: true } }, 'hold'],
+  ])('is refused for %j', async (change, param) => {
+    const response = await server.ask('/v1/completions', { max_tokens: 2, ...change });
+    const { error } = await jsonOf(response);
+    expect([response.status, error.param?.split('.')[0]]).toEqual([400, param]);
+  });
+});
+
+describe('an error of the server', () => {
+  const broken = (error: Error): Model => ({
+    ...model,
+    tokenizer: model.tokenizer,
+    format: model.format,
+    executor: {
+      ...model.executor,
+      blueprint: model.executor.blueprint,
+      open: (length) => model.executor.open(length),
+      forward: () => Promise.reject(error),
+      dispose: async () => {},
+    },
+  });
+
+  it('is told without its reason, which is in the log, and clients are told not to try again', async () => {
+    const secret = new HoldfastError('E_UNREADABLE', 'it cannot be read', { file: '/home/anna/model.gguf' });
+    for (const error of [secret, new Error('stack of /home/anna')]) {
+      const failing = serving({ tiny: broken(error) });
+      const response = await failing.ask(CHAT, asked);
+      expect(response.status).toBe(500);
+      expect(response.headers.get('x-should-retry')).toBe('false');
+      const text = await response.text();
+      expect(text).toContain('internal_error');
+      expect(text).not.toContain('anna');
+      expect(failing.log.at(-1)).toMatchObject({ status: 500, error });
+      // The place in the queue and the cache are free again.
+      for (let time = 0; time < 6; time++) expect((await failing.ask(CHAT, asked)).status).toBe(500);
+      expect(failing.workload.running).toBe(0);
+    }
+  });
+
+  it('inside a stream is an event that clients read, without a mark of the end', async () => {
+    const failing = serving({ tiny: broken(new Error('stack of /home/anna')) });
+    const response = await failing.ask(CHAT, { ...asked, stream: true });
+    expect(response.status).toBe(200);
+    const { chunks, done } = await eventsOf(response);
+    expect(done).toBe(false);
+    expect(chunks.at(-1).error).toMatchObject({ type: 'server_error', code: 'internal_error' });
+    expect(JSON.stringify(chunks)).not.toContain('anna');
+    expect(failing.log.at(-1)?.error).toBeInstanceOf(Error);
+  });
+});
+
+describe('the log', () => {
+  it('has no contents unless it is asked to', async () => {
+    for (const logContents of [false, true]) {
+      const logged = serving({ tiny: model }, {}, { logContents });
+      await logged.ask(CHAT, asked);
+      await (await logged.ask(CHAT, { ...asked, stream: true })).text();
+      expect(logged.log).toHaveLength(2);
+      expect(logged.log[1]).toMatchObject({ status: 200, path: CHAT, tokens: { answer: 2 }, error: null });
+      expect(JSON.stringify(logged.log).includes('hello')).toBe(logContents);
+    }
+  });
+});

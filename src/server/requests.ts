@@ -1,0 +1,128 @@
+import { z } from '@hono/zod-openapi';
+import { scheduleSchema } from '../dialogue/index.js';
+
+/** The most that a request may have. */
+export const LIMITS = {
+  /** Bytes of a body. */
+  bodyBytes: 4 * 1024 * 1024,
+  messages: 2048,
+  /** Answers to one request. */
+  choices: 8,
+  /** Most probable tokens that are reported with each token. */
+  topLogprobs: 20,
+  stops: 4,
+  biases: 1024,
+  /** Characters of all messages for each token of the context: longer text is refused before it is tokenised. */
+  charactersPerToken: 32,
+} as const;
+
+/** A list that must be empty, because what it asks for is not supported. */
+const unsupported = (message: string) => z.array(z.unknown()).max(0, message).nullish();
+
+const TOOLS = 'tools are not supported: this server does not constrain what a model writes';
+
+const textPart = z.object({
+  type: z.literal('text', { error: 'only text is supported, not images, audio or files' }),
+  text: z.string(),
+});
+
+const message = z.object({
+  role: z.enum(['system', 'developer', 'user', 'assistant', 'tool']),
+  content: z.union([z.string(), z.array(textPart)]).nullish(),
+  tool_calls: unsupported(TOOLS),
+});
+
+/** How a request changes what the server does by default to hold the system prompt. */
+const hold = z.strictObject({
+  /** A policy by name, with `strength` or `schedule`. */
+  policy: z.string().optional(),
+  /** A constant strength. */
+  strength: z.number().optional(),
+  schedule: scheduleSchema.optional(),
+  /** The tokens whose share changes, as `--target` takes them. */
+  target: z.string().max(64).optional(),
+  layers: z.array(z.int().min(0)).max(1024).optional(),
+  heads: z.array(z.int().min(0)).max(1024).optional(),
+  /** The preset of this model; the recommended setting if it has none. */
+  preset: z.boolean().optional(),
+  /** No policy in this request. */
+  off: z.boolean().optional(),
+  /** Shares and strength with every token of a stream. */
+  stream: z.boolean().optional(),
+});
+
+/** The `hold` of a request. */
+export type HoldRequest = z.infer<typeof hold>;
+
+const count = (most: number) => z.int().min(1).max(most);
+const penalty = z.number().min(-2).max(2).nullish();
+const maxTokens = z.int().min(1).nullish();
+
+/** What chats and completions have in common. */
+const sampling = {
+  model: z.string().max(512).nullish(),
+  temperature: z.number().min(0).max(2).nullish(),
+  top_p: z.number().min(0).max(1).nullish(),
+  seed: z.int().nullish(),
+  n: count(LIMITS.choices).nullish(),
+  stop: z.union([z.string(), z.array(z.string()).max(LIMITS.stops)]).nullish(),
+  max_tokens: maxTokens,
+  presence_penalty: penalty,
+  frequency_penalty: penalty,
+  logit_bias: z
+    .record(z.string().regex(/^\d{1,9}$/, 'a token id is a whole number'), z.number().min(-100).max(100))
+    .refine((biases) => Object.keys(biases).length <= LIMITS.biases, `at most ${LIMITS.biases} tokens`)
+    .nullish(),
+  stream: z.boolean().nullish(),
+  stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
+};
+
+/** `POST /v1/chat/completions`. Other keys are ignored. */
+export const chatRequest = z
+  .object({
+    ...sampling,
+    messages: z.array(message).min(1).max(LIMITS.messages),
+    max_completion_tokens: maxTokens,
+    logprobs: z.boolean().nullish(),
+    top_logprobs: z.int().min(0).max(LIMITS.topLogprobs).nullish(),
+    response_format: z
+      .object({ type: z.literal('text', { error: 'only text is supported: JSON is not enforced here' }) })
+      .nullish(),
+    modalities: z.array(z.literal('text', { error: 'only text is supported' })).nullish(),
+    tools: unsupported(TOOLS),
+    functions: unsupported(TOOLS),
+    hold: hold.nullish(),
+  })
+  .refine(({ logprobs, top_logprobs: top }) => logprobs === true || !top, {
+    message: 'top_logprobs needs logprobs: true',
+    path: ['top_logprobs'],
+  })
+  .openapi('ChatRequest');
+
+/** A checked request for an answer to a dialogue. */
+export type ChatRequest = z.infer<typeof chatRequest>;
+
+/** `POST /v1/completions`. Other keys are ignored. */
+export const completionRequest = z
+  .object({
+    ...sampling,
+    prompt: z.union([
+      z.string(),
+      z.array(z.string()).min(1).max(LIMITS.choices),
+      z.array(z.int().min(0)).min(1),
+    ]),
+    logprobs: z.int().min(0).max(5).nullish(),
+    echo: z.literal(false, { error: 'echo is not supported' }).nullish(),
+    best_of: z.literal(1, { error: 'best_of is not supported' }).nullish(),
+    suffix: z.literal('', { error: 'suffix is not supported' }).nullish(),
+    hold: z
+      .strictObject({ off: z.literal(true) }, { error: 'a completion has no system prompt to hold' })
+      .nullish(),
+  })
+  .openapi('CompletionRequest');
+
+/** A checked request to continue a text. */
+export type CompletionRequest = z.infer<typeof completionRequest>;
+
+/** The options that chats and completions share. */
+export type SamplingRequest = Pick<CompletionRequest, keyof typeof sampling>;

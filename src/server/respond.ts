@@ -1,0 +1,189 @@
+import type { Context } from 'hono';
+import { toApiError } from './api-error.js';
+import type { TokenCounts } from './chat.js';
+import { eventStream } from './event-stream.js';
+import type { Metrics } from './metrics.js';
+import type { Work, Workload } from './workload.js';
+
+/** A line of the log. */
+export interface LogEntry {
+  readonly request: string;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly ms: number;
+  /** Tokens of the prompt, of these from a cache, and of the answers; null where there were none. */
+  readonly tokens: TokenCounts | null;
+  /** Why the request failed, for the operator: it may name files. Null if it did not. */
+  readonly error: unknown;
+  /** The body of the request and the texts of its answers; null unless the log has contents. */
+  readonly contents: { readonly request: unknown; readonly answers: readonly string[] } | null;
+}
+
+/** What is known of a request while it is served. */
+interface Variables {
+  /** The name of this request in the log and the response. */
+  request: string;
+  tokens: TokenCounts;
+  failure: unknown;
+  contents: { request: unknown; answers: string[] };
+  /** Whether the response is a stream, which ends later than its handler. */
+  streams: boolean;
+  /** When the request came; see `performance.now`. */
+  since: number;
+}
+
+/** The environment of the app's handlers. */
+export type Env = { Variables: Variables };
+
+/** What the log and the counts read of an event. */
+export type GeneratedEvent =
+  | { readonly kind: 'begin' }
+  | { readonly kind: 'piece'; readonly choice: number; readonly text: string }
+  | { readonly kind: 'end'; readonly tokens: TokenCounts };
+
+/** A request that has its model and its cache. */
+export interface Generating<Event extends GeneratedEvent> {
+  readonly request: object;
+  readonly events: AsyncGenerator<Event, void>;
+  readonly streams: boolean;
+  body(events: AsyncIterable<Event>): Promise<object>;
+  chunks(events: AsyncIterable<Event>): AsyncGenerator<string, void>;
+}
+
+/** A request and its response. */
+export type AppContext = Context<Env>;
+
+/** What answering needs. */
+export interface ResponderOptions {
+  readonly workload: Workload;
+  readonly metrics: Metrics;
+  readonly log: (entry: LogEntry) => void;
+  /** Whether the log has what was asked and answered. */
+  readonly logContents: boolean;
+  /** See `EventStreamOptions`. */
+  readonly keepAliveMs: number;
+  readonly stallMs: number;
+}
+
+/** Sends what is generated, and notes how it went. */
+export interface Responder {
+  /** Generates text for a request, and sends it at once or as a stream. The caches are free when the last pass has ended. */
+  respond<Event extends GeneratedEvent>(
+    c: AppContext,
+    begin: (work: Work) => Promise<Generating<Event>>,
+  ): Promise<Response>;
+  /** Returns the response of an error, and notes its reason. */
+  failed(c: AppContext, error: unknown): Response;
+  /** Writes the log and counts a request. */
+  finished(c: AppContext): void;
+}
+
+/** Creates the responder of a server. */
+export function createResponder({
+  workload,
+  metrics,
+  log,
+  logContents,
+  keepAliveMs,
+  stallMs,
+}: ResponderOptions): Responder {
+  return { respond, failed, finished };
+
+  function failed(c: AppContext, error: unknown): Response {
+    const told = toApiError(error);
+    c.set('failure', told.cause ?? told);
+    return c.json(told.body, told.status, told.headers);
+  }
+
+  function finished(c: AppContext): void {
+    const { method, path } = c.req;
+    const { status } = c.res;
+    metrics.add('holdfast_requests_total', { route: routeOf(c), status });
+    const tokens = c.get('tokens') ?? null;
+    if (tokens !== null) {
+      for (const kind of ['prompt', 'cached', 'answer'] as const) {
+        metrics.add('holdfast_tokens_total', { kind }, tokens[kind]);
+      }
+    }
+    log({
+      ...{ request: c.get('request'), method, path, status, ms: performance.now() - c.get('since') },
+      ...{ tokens, error: c.get('failure') ?? null },
+      contents: logContents ? c.get('contents') : null,
+    });
+  }
+
+  async function respond<Event extends GeneratedEvent>(
+    c: AppContext,
+    begin: (work: Work) => Promise<Generating<Event>>,
+  ): Promise<Response> {
+    const work = workload.begin(c.req.raw.signal);
+    try {
+      const generating = await begin(work);
+      c.get('contents').request = generating.request;
+      const watched = watch(c, generating.events);
+      if (!generating.streams) {
+        const body = await generating.body(watched);
+        work.end();
+        return c.json(body);
+      }
+      c.set('streams', true);
+      return eventStream(guarded(c, generating.chunks(watched)), {
+        keepAliveMs,
+        stallMs,
+        abort: () => work.abort(),
+        ended: () => {
+          work.end();
+          finished(c);
+        },
+      });
+    } catch (error) {
+      work.end();
+      throw error;
+    }
+  }
+
+  /** Notes the times, tokens and texts of events that pass. */
+  async function* watch<Event extends GeneratedEvent>(
+    c: AppContext,
+    events: AsyncGenerator<Event, void>,
+  ): AsyncGenerator<Event, void> {
+    const { answers } = c.get('contents');
+    let tokens: TokenCounts = { prompt: 0, cached: 0, answer: 0 };
+    let began = false;
+    for await (const event of events) {
+      if (event.kind === 'piece') {
+        if (!began) metrics.firstToken((performance.now() - c.get('since')) / 1000);
+        began = true;
+        if (logContents) answers[event.choice] = (answers[event.choice] ?? '') + event.text;
+      } else if (event.kind === 'end') {
+        const { prompt, cached, answer } = event.tokens;
+        tokens = {
+          prompt: tokens.prompt + prompt,
+          cached: tokens.cached + cached,
+          answer: tokens.answer + answer,
+        };
+        c.set('tokens', tokens);
+      }
+      yield event;
+    }
+  }
+
+  /** Ends a stream with the end mark, or with an error that clients read. */
+  async function* guarded(c: AppContext, chunks: AsyncGenerator<string, void>): AsyncGenerator<string, void> {
+    try {
+      yield* chunks;
+      yield '[DONE]';
+    } catch (error) {
+      const told = toApiError(error);
+      c.set('failure', told.cause ?? told);
+      yield JSON.stringify(told.body);
+    }
+  }
+}
+
+/** The route that a request met, so that paths that clients make up are counted together. */
+function routeOf(c: AppContext): string {
+  const { routePath } = c.req;
+  return routePath === '/*' || routePath === '*' ? 'other' : routePath;
+}
