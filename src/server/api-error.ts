@@ -1,7 +1,7 @@
 import { type ErrorCode, HoldfastError } from '../errors.js';
 
 /** The kinds of errors that clients of the OpenAI API tell apart. */
-export type ErrorType =
+type ErrorType =
   | 'invalid_request_error'
   | 'authentication_error'
   | 'permission_error'
