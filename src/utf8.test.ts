@@ -98,4 +98,10 @@ describe('halfPairIn', () => {
   it('accepts whole pairs and everything that is no text', () => {
     expect(halfPairIn({ '😀': ['😀', 1, null, true] })).toBeNull();
   });
+
+  it('takes no more memory for a text of nothing but brackets than for another of that length', () => {
+    const depth = 200_000;
+    const json: unknown = JSON.parse(`${'['.repeat(depth)}"\\ud800"${']'.repeat(depth)}`);
+    expect(halfPairIn(json)).toHaveLength(depth);
+  });
 });

@@ -87,16 +87,28 @@ export const HALF_PAIR = /\p{Cs}/u;
  * such a string: encoders put U+FFFD in its place. Names of fields are strings too.
  */
 export function halfPairIn(json: unknown): readonly string[] | null {
-  const waiting: { readonly value: unknown; readonly path: readonly string[] }[] = [
-    { value: json, path: [] },
-  ];
-  for (const { value, path } of waiting) {
-    if (typeof value === 'string' && HALF_PAIR.test(value)) return path;
+  const waiting: Place[] = [{ value: json, name: '', parent: null }];
+  for (const place of waiting) {
+    const { value } = place;
+    if (typeof value === 'string' && HALF_PAIR.test(value)) return pathTo(place);
     if (typeof value !== 'object' || value === null) continue;
     for (const [name, inner] of Object.entries(value)) {
-      if (HALF_PAIR.test(name)) return path;
-      waiting.push({ value: inner, path: [...path, name] });
+      if (HALF_PAIR.test(name)) return pathTo(place);
+      waiting.push({ value: inner, name, parent: place });
     }
   }
   return null;
+}
+
+/** A value in a JSON value. It has its parent, not its path: in a text of nothing but brackets, paths would fill the memory. */
+interface Place {
+  readonly value: unknown;
+  readonly name: string;
+  readonly parent: Place | null;
+}
+
+function pathTo(place: Place): readonly string[] {
+  const path: string[] = [];
+  for (let at = place; at.parent !== null; at = at.parent) path.push(at.name);
+  return path.reverse();
 }
