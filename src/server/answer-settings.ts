@@ -89,7 +89,7 @@ export async function steeringChanges(
 }
 
 /** Returns the changes that take away what needs a system message. */
-const withoutSystem = ({ target, reminder }: Settings): SettingsChanges => ({
+const withoutSystem = ({ target, reminder }: Settings): object => ({
   ...(needsSystem(target) ? { policy: 'off' } : {}),
   ...(reminder === true ? { reminder: null } : {}),
 });

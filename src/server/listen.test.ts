@@ -218,13 +218,6 @@ describe('a server that stops', () => {
   });
 });
 
-describe('a stream', () => {
-  it('sends comments while there is nothing to send', async () => {
-    const { port } = await listening({}, { keepAliveMs: 1 });
-    expect(await raw(port, chat(port, true), /\[DONE\]/)).toContain(': keep-alive\n\n');
-  });
-});
-
 it('an address that is taken is an error of its own', async () => {
   const { port, server } = await listening();
   await expect(listen(server.app, { host: '127.0.0.1', port })).rejects.toThrow(
