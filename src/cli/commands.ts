@@ -17,7 +17,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'serve',
-    description: 'answer any client of the OpenAI API with models of this machine, and hold their system prompts',
+    description:
+      'answer any client of the OpenAI API with models of this machine, and hold their system prompts',
     load: async () => (await import('./serve/index.js')).addServe,
   },
   {

@@ -37,7 +37,10 @@ export function addServerOptions(command: Command): Command {
       'the address to listen on; one other than loopback needs a token',
       '127.0.0.1',
     )
-    .option('--token <text>', 'what requests must send as their API key (default: the variable HOLDFAST_TOKEN, else nothing)')
+    .option(
+      '--token <text>',
+      'what requests must send as their API key (default: the variable HOLDFAST_TOKEN, else nothing)',
+    )
     .option('--allow-host <name>', 'a name of this machine that requests may use; repeatable', oneMore)
     .option('--cors <origin>', 'an origin whose pages may use the server; repeatable', oneMore)
     .option(
