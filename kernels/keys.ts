@@ -15,19 +15,22 @@ export interface AttentionShape extends Workgroup {
 /** The bit of a key's tag that is set inside the target. The other bits are the index of its piece. */
 export const IN_TARGET = 0x8000_0000;
 
-/** WGSL for the first key that a row sees, and for a key's score: query·key, capped. The query includes the scale. */
-export const visibleKeys = ({ headDim, window, scoreCap }: AttentionShape): string => /* wgsl */ `
-var<workgroup> query: array<vec4f, ${headDim / 4}>;
-
+/** WGSL for the first key that a row sees. */
+export const firstVisible = ({ window }: AttentionShape): string => /* wgsl */ `
 fn first_visible(position: u32) -> u32 {
   ${window === null ? 'return 0u;' : `return select(0u, position - ${window - 1}u, position >= ${window}u);`}
 }
+`;
 
+/** WGSL for the first key that a row sees, and for a key's score: query·key, capped. The query includes the scale. */
+export const visibleKeys = (shape: AttentionShape): string => /* wgsl */ `
+var<workgroup> query: array<vec4f, ${shape.headDim / 4}>;
+${firstVisible(shape)}
 fn score_of(kv: u32, key: u32) -> f32 {
   var sum = vec4f(0.0);
-  for (var i = 0u; i < ${headDim / 4}u; i++) {
-    sum += query[i] * keys[(kv * ${headDim / 4}u + i) * run.capacity + key];
+  for (var i = 0u; i < ${shape.headDim / 4}u; i++) {
+    sum += query[i] * keys[(kv * ${shape.headDim / 4}u + i) * run.capacity + key];
   }
-  return ${softCap('dot(sum, vec4f(1.0))', scoreCap)};
+  return ${softCap('dot(sum, vec4f(1.0))', shape.scoreCap)};
 }
 `;

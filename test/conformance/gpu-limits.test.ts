@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { Session } from '../../src/engine/index.js';
 import { createGpuExecutor, describeGpu } from '../../src/executors/gpu/index.js';
+import type { FamilyName } from '../support/families.js';
 import { changedGpu, gpuName, hasNoGpu, openGpu, withChanges } from '../support/gpu.js';
-import { openFamily } from './fixtures.js';
+import { golden, openFamily } from './fixtures.js';
 
+const STORAGE = 0x80;
 const NONE = { requestAdapter: async () => null } as unknown as GPU;
 
 /** Returns the real device, with a switch that makes it report that its memory is full. */
@@ -41,8 +43,23 @@ function withBooks(device: GPUDevice, held: Map<object, string>, changes: object
   });
 }
 
-async function create(gpu: GPU) {
-  const { plan, files } = await openFamily('llama');
+/** Returns a GPU that binds at most so many bytes, and refuses larger buffers. */
+const smallGpu = (bytes: number): Promise<GPU> =>
+  changedGpu((adapter) => ({
+    requestDevice: async (descriptor: GPUDeviceDescriptor) => {
+      const device = await adapter.requestDevice(descriptor);
+      const limits = { maxStorageBufferBindingSize: bytes, maxBufferSize: 2 * bytes };
+      const createBuffer = (wanted: GPUBufferDescriptor): GPUBuffer => {
+        const most = (wanted.usage & STORAGE) === 0 ? limits.maxBufferSize : bytes;
+        if (wanted.size > most) throw new Error(`a buffer of ${wanted.size} bytes, but the limit is ${most}`);
+        return device.createBuffer(wanted);
+      };
+      return withChanges(device, { limits, createBuffer });
+    },
+  }));
+
+async function create(gpu: GPU, family: FamilyName = 'llama') {
+  const { plan, files } = await openFamily(family);
   try {
     return await createGpuExecutor(gpu, plan, files.checkpoint, { precision: 'f32' });
   } finally {
@@ -59,19 +76,43 @@ describe('without an adapter', () => {
 
 describe.skipIf(hasNoGpu())(`limits of ${gpuName}`, () => {
   it('names the buffer that is too large for the adapter', async () => {
-    const small = await changedGpu(({ limits }) => ({
-      limits: { ...limits, maxStorageBufferBindingSize: 16_384, maxBufferSize: 1 << 28 },
-      requestDevice: async () => {
-        const adapter = (await (await openGpu()).requestAdapter())!;
-        const device = await adapter.requestDevice();
-        const limits = { maxStorageBufferBindingSize: 16_384, maxBufferSize: 1 << 28 };
-        return withChanges(device, { limits });
-      },
-    }));
-    await expect(create(small)).rejects.toThrow(
-      /E_EXECUTOR: .* of layer 0 takes \d+ bytes, but this GPU binds at most 16384/,
+    await expect(create(await smallGpu(16 * 1024))).rejects.toThrow(
+      /E_EXECUTOR: the splits of attention takes \d+ bytes, but this GPU binds at most 16384/,
     );
   });
+
+  it.each<FamilyName>(['llama', 'gemma3', 'olmo2'])(
+    'cuts matrices and passes for an adapter that binds 64 KiB, and gives the same bits: %s',
+    async (family) => {
+      const { ids } = golden(family);
+      const results = [];
+      for (const gpu of [await openGpu(), await smallGpu(64 * 1024)]) {
+        const executor = await create(gpu, family);
+        const { layers } = executor.blueprint;
+        const heads = layers.reduce((sum, { attention }) => sum + attention.heads, 0);
+        const asked = {
+          spans: Array.from({ length: 12 }, (_, span) => ({ start: 6 * span, end: 6 * span + 5 })),
+          intervention: {
+            target: [{ start: 3, end: 40 }],
+            policy: 'split-softmax',
+            strength: Float32Array.from({ length: heads }, (_, head) => (head % 3) / 2),
+          },
+          taps: { attention: [0], hidden: [layers.length] },
+        } as const;
+        const sequence = executor.open(128);
+        const forward = (tokens: readonly number[], logits: 'all' | 'last', extras: object) =>
+          executor.forward([{ sequence, tokens, logits, ...extras }]);
+        results.push([
+          await forward(ids.slice(0, 66), 'all', asked),
+          await forward(ids.slice(66, 67), 'all', asked),
+          await forward(ids.slice(67, 72), 'last', {}),
+          await forward(ids.slice(71, 72), 'last', {}),
+        ]);
+        await executor.dispose();
+      }
+      expect(results[1]).toEqual(results[0]);
+    },
+  );
 
   it("reports a lack of memory, and continues with the session's tokens", async () => {
     const memory = { isFull: false };

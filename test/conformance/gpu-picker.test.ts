@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { partsOf } from '../../kernels/draw.js';
 import { checkSampling, createRandom, createSampler, type SamplingOptions } from '../../src/engine/index.js';
+import { Commands, encode } from '../../src/executors/gpu/commands.js';
 import { Device } from '../../src/executors/gpu/device.js';
 import { createGpuExecutor } from '../../src/executors/gpu/index.js';
 import { compilePicker, Picker, pickedCandidates } from '../../src/executors/gpu/picker.js';
 import { ReadBack } from '../../src/executors/gpu/read-back.js';
-import { Recorder } from '../../src/executors/gpu/recorder.js';
 import { type CandidateRequest, type Candidates, candidatesOf } from '../../src/executors/index.js';
 import { changedGpu, gpuName, hasNoFastGpu, openGpu, withChanges } from '../support/gpu.js';
 import { openFamily } from './fixtures.js';
@@ -42,15 +42,15 @@ async function openPicker(vocabSize: number, threads: number) {
         candidates = pickedCandidates(floats, request, vocabSize);
       };
       const readings = [{ buffer: picker.picked, words: Picker.pickedWords, take }];
-      await readBack.makeRoom(readings);
+      const open = await readBack.open(readings);
       device.write(logits, row);
       picker.write(request);
-      const refused = device.submit((encoder) => {
-        const recorder = new Recorder(encoder);
-        picker.record(recorder, logits);
-        readBack.record(readings, recorder);
-      });
-      await readBack.take(readings, refused);
+      const commands = new Commands();
+      picker.record(commands, logits);
+      open.record(commands);
+      const refused = device.submit((encoder) => encode(commands.all, encoder));
+      open.ended();
+      await open.take(refused);
       return candidates;
     },
     dispose: () => device.dispose(),

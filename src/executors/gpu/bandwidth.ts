@@ -1,7 +1,7 @@
 import { readAll } from '../../kernels/read-all.js';
+import { Commands, encode } from './commands.js';
 import type { Device } from './device.js';
 import { Profiler } from './profiler.js';
-import { Recorder } from './recorder.js';
 import { Step } from './step.js';
 
 /** Larger than the caches, but a small part of any GPU's memory. */
@@ -43,10 +43,10 @@ async function measure(device: Device): Promise<number> {
 async function timeOf(device: Device, step: Step, buffers: readonly GPUBuffer[]): Promise<number> {
   const profiler = await Profiler.open(device);
   try {
+    const commands = new Commands();
+    commands.run(step, device, buffers, [GROUPS]);
     const refused = device.submit((encoder) => {
-      const recorder = new Recorder(encoder, profiler);
-      recorder.run(step, device, buffers, [GROUPS]);
-      recorder.end();
+      encode(commands.all, encoder, profiler);
       profiler.resolve(encoder);
     });
     await profiler.collect(refused);

@@ -16,6 +16,8 @@ const STORAGE = 0x80;
 const QUERY_RESOLVE = 0x200;
 const READ = 0x1;
 
+const WRITTEN_AT_ONCE = 16 * 2 ** 20;
+
 type Data = Float32Array | Uint32Array | Uint8Array;
 
 /** The query set and buffers for the start and end times of passes, in nanoseconds. */
@@ -169,8 +171,13 @@ export class Device {
     made.destroy();
   }
 
+  /** Writes data, in chunks: a browser holds a second copy of each until the device has it. */
   write(buffer: GPUBuffer, data: Data, offset = 0): void {
-    this.shared.device.queue.writeBuffer(buffer, offset, data as Data & { buffer: ArrayBuffer });
+    const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+    for (let at = 0; at < bytes.length; at += WRITTEN_AT_ONCE) {
+      const chunk = bytes.subarray(at, at + WRITTEN_AT_ONCE);
+      this.shared.device.queue.writeBuffer(buffer, offset + at, chunk);
+    }
   }
 
   /**
@@ -222,30 +229,55 @@ export class Device {
     return refused;
   }
 
-  /** Waits until all submitted work is done. */
-  async finished(): Promise<void> {
-    await this.shared.device.queue.onSubmittedWorkDone();
-  }
-
-  /**
-   * Reads the first bytes of a buffer made by {@link readable}, after all earlier work is done.
-   * @param refused the result of {@link submit} for the work that fills the buffer
-   * @throws HoldfastError `E_EXECUTOR` if the device was lost during the wait, or refused a command
-   */
-  async read(buffer: GPUBuffer, bytes: number, refused: Promise<string | null>): Promise<ArrayBuffer> {
-    const mapped = buffer.mapAsync(READ, 0, bytes).then(
+  /** Waits until all submitted work is done. @returns why this cannot be known; null: it is done */
+  finished(): Promise<unknown> {
+    return this.shared.device.queue.onSubmittedWorkDone().then(
       () => null,
       (cause: unknown) => cause,
     );
-    const [why, failure] = await Promise.all([refused, mapped]);
+  }
+
+  /**
+   * Asks for the first bytes of a buffer made by {@link readable}, after all earlier work is done.
+   * @returns why they cannot be read, once the wait is over; null: they can
+   */
+  map(buffer: GPUBuffer, bytes: number): Promise<unknown> {
+    return buffer.mapAsync(READ, 0, bytes).then(
+      () => null,
+      (cause: unknown) => cause,
+    );
+  }
+
+  /**
+   * Reads what was asked for by {@link map}.
+   * @param refused the result of {@link submit} for the work that fills the buffer
+   * @throws HoldfastError `E_EXECUTOR` if the device was lost during the wait, or refused a command
+   */
+  async read(
+    buffer: GPUBuffer,
+    bytes: number,
+    refused: Promise<string | null>,
+    mapped: Promise<unknown> = this.map(buffer, bytes),
+  ): Promise<ArrayBuffer> {
+    await this.assertDone(refused, mapped);
+    const copy = buffer.getMappedRange(0, bytes).slice(0);
+    buffer.unmap();
+    return copy;
+  }
+
+  /**
+   * Waits for submitted work.
+   * @param refused the result of {@link submit}
+   * @param ended the work's end: null, or why its results cannot be read
+   * @throws HoldfastError `E_EXECUTOR` if the device was lost during the wait, or refused a command
+   */
+  async assertDone(refused: Promise<string | null>, ended: Promise<unknown>): Promise<void> {
+    const [why, failure] = await Promise.all([refused, ended]);
     // When a device is lost, wgpu first rejects the request, and reports the loss in the next turn of the event loop.
     if (why !== null || failure !== null) await new Promise((resolve) => setTimeout(resolve, 0));
     this.assertThere();
     if (why !== null) throw deviceError('the GPU refused a pass', why);
     if (failure !== null) throw deviceError('the results of a pass cannot be read', failure);
-    const copy = buffer.getMappedRange(0, bytes).slice(0);
-    buffer.unmap();
-    return copy;
   }
 
   /** Frees the model's buffers. The device stays open for other models. */

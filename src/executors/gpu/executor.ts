@@ -2,7 +2,6 @@ import type { Blueprint, ModelPlan } from '../../architectures/index.js';
 import { HoldfastError } from '../../errors.js';
 import type { Checkpoint } from '../../formats/index.js';
 import type {
-  Candidates,
   Executor,
   ForwardRequest,
   ForwardResult,
@@ -21,9 +20,10 @@ import {
 import { bandwidthOf } from './bandwidth.js';
 import { Device } from './device.js';
 import { type DeviceWeights, uploadWeights } from './matrices.js';
-import { PassRunner } from './pass-runner.js';
+import { rowsOfPasses } from './pass-buffers.js';
+import { PassRunner, type StartedPass } from './pass-runner.js';
 import { Profiler } from './profiler.js';
-import { compilePrograms, MAX_ROWS, ON_A_GPU, ON_A_PROCESSOR, type Tuning } from './programs.js';
+import { compilePrograms, ON_A_GPU, ON_A_PROCESSOR, type Tuning } from './programs.js';
 import { GpuSequence } from './sequence.js';
 
 export interface GpuOptions {
@@ -51,10 +51,11 @@ export async function createGpuExecutor(
   try {
     const weights = await uploadWeights(device, plan, checkpoint, precision);
     const fitting = tuning ?? (device.found.isSoftware ? ON_A_PROCESSOR : ON_A_GPU);
-    const programs = await compilePrograms(device, plan.blueprint, shape, weights, fitting);
+    const rows = rowsOfPasses(plan.blueprint, shape, fitting.rows, device.largest);
+    const programs = await compilePrograms(device, plan.blueprint, shape, weights, fitting, rows);
     const runner = await device.allocate(
       'activations',
-      () => new PassRunner(device, plan.blueprint, shape, weights, programs),
+      () => new PassRunner(device, plan.blueprint, shape, weights, programs, rows),
     );
     return new GpuExecutor(plan.blueprint, shape, device, weights, runner);
   } catch (error) {
@@ -137,7 +138,10 @@ class GpuExecutor implements Executor {
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
-    await this.#turns.take(async () => this.device.dispose());
+    await this.#turns.take(async () => {
+      await this.runner.idle();
+      this.device.dispose();
+    });
   }
 
   #assertUsable(): void {
@@ -153,29 +157,38 @@ class GpuExecutor implements Executor {
     const start = sequence.length;
     const { tokens } = request;
     const result = emptyResult(request, this.blueprint, start);
-    let candidates: Candidates | null = null;
-    for (let row = 0; row < tokens.length; row += MAX_ROWS) {
-      const rows = tokens.slice(row, row + MAX_ROWS);
-      const check = (): void => {
-        throwIfAborted(signal);
-        this.#assertUsable();
-        sequence.assertUsableBy(this);
-      };
-      candidates = await this.#turns.take(async () => {
+    const most = this.runner.rowsOf(request, start);
+    const check = (): void => {
+      throwIfAborted(signal);
+      this.#assertUsable();
+      sequence.assertUsableBy(this);
+    };
+    let earlier: StartedPass | null = null;
+    for (let row = 0; ; row += most) {
+      const isLast = row + most >= tokens.length;
+      const pass: StartedPass = await this.#turns.take(async () => {
         check();
-        const picked = await this.runner.run({
+        const input = {
           request,
           sequence,
-          tokens: rows,
+          tokens: tokens.slice(row, row + most),
           row,
           result,
           profiler,
           check,
-        });
+        };
+        const started = await this.runner.start(input);
+        if (isLast || profiler) await started.results;
         await profiler?.collect();
-        return picked;
+        return started;
       });
+      // The GPU already works on this pass while the host takes the results of the one before.
+      await earlier?.results;
+      check();
+      earlier = pass;
+      if (!isLast) continue;
+      const candidates = await pass.results;
+      return candidates === null ? result : { ...result, candidates };
     }
-    return candidates === null ? result : { ...result, candidates };
   }
 }

@@ -19,11 +19,15 @@ import {
   runsOfOne,
 } from '../contract/index.js';
 import type { Device } from './device.js';
+import { stacked, uploadMatrix, uploadPair } from './upload.js';
 
-/** A matrix on the device. */
+/** A matrix on the device, or the part of its outputs that fits into one buffer. */
 export interface DeviceMatrix {
+  /** Rows of the matrix. */
   readonly outputs: number;
   readonly inputs: number;
+  /** The first column of the result that it computes. */
+  readonly column: number;
   readonly format: MatrixFormat;
   readonly weight: GPUBuffer;
   /** Scales, `[outputs, inputs / block]`, or pairs of scale and offset; null for floats. */
@@ -32,14 +36,18 @@ export interface DeviceMatrix {
   readonly bias: GPUBuffer | null;
 }
 
+/** Gate and up: as one matrix if they have the same form, in each part gate's rows before up's; otherwise as two. */
+export type GateAndUp =
+  | { readonly both: readonly DeviceMatrix[] }
+  | { readonly gate: readonly DeviceMatrix[]; readonly up: readonly DeviceMatrix[] };
+
 /** A layer's weights on the device. */
 export interface DeviceLayer {
   /** Query, key and value; consecutive ones of the same form are one matrix. */
   readonly projections: readonly DeviceMatrix[];
-  readonly output: DeviceMatrix;
-  /** One matrix if gate and up have the same form, gate's rows before up's; otherwise up, then gate. */
-  readonly gateAndUp: readonly DeviceMatrix[];
-  readonly down: DeviceMatrix;
+  readonly output: readonly DeviceMatrix[];
+  readonly gateAndUp: GateAndUp;
+  readonly down: readonly DeviceMatrix[];
   /**
    * Query's, then key's weights: `[2, headDim]`, or `[heads + kvHeads, headDim]` for a norm over all heads; null: no
    * norm.
@@ -54,7 +62,7 @@ export interface DeviceLayer {
 export interface DeviceWeights {
   readonly layers: readonly DeviceLayer[];
   readonly finalNorm: GPUBuffer;
-  readonly head: DeviceMatrix;
+  readonly head: readonly DeviceMatrix[];
   readonly embedding: EmbeddingTable;
   /** The forms of all matrices, e.g. `q4, q8`. */
   readonly forms: string;
@@ -73,23 +81,9 @@ export async function uploadWeights(
   const optional = async (name: WeightName): Promise<Float32Array | null> =>
     plan.weights.has(name) ? floats(name) : null;
 
-  /** Uploads matrices of the same form as one, stacking their outputs and biases. */
-  const upload = (what: string, parts: readonly Packed[]): Promise<DeviceMatrix> => {
-    const { inputs, format, form } = parts[0]!;
-    const weight = joined(parts.map(({ weight }) => weight));
-    forms.add(form);
-    const scales = parts.flatMap(({ scales }) => (scales === null ? [] : [scales]));
-    const bias = parts.every(({ bias }) => bias === null)
-      ? null
-      : joined(parts.map(({ outputs, bias }) => bias ?? new Float32Array(outputs)));
-    return device.allocate(what, () => ({
-      outputs: parts.reduce((sum, { outputs }) => sum + outputs, 0),
-      inputs,
-      format,
-      weight: device.storage(what, weight),
-      scales: scales.length === 0 ? null : device.storage(`the scales of ${what}`, joined(scales)),
-      bias: bias && device.storage(`the bias of ${what}`, bias),
-    }));
+  const upload = async (what: string, parts: readonly Packed[], column = 0): Promise<DeviceMatrix[]> => {
+    forms.add(parts[0]!.form);
+    return uploadMatrix(device, what, stacked(parts), column);
   };
   const vector = (what: string, values: Float32Array): Promise<GPUBuffer> =>
     device.allocate(what, () => device.storage(what, values));
@@ -103,11 +97,24 @@ export async function uploadWeights(
     const named = (part: LayerWeight): WeightName => `layers.${index}.${part}`;
     const what = (part: string): string => `${part} of layer ${index}`;
     const linear = (part: MatrixName): Promise<Packed> => packed(named(part), named(`${part}Bias`));
-    const single = async (part: MatrixName): Promise<DeviceMatrix> =>
+    const single = async (part: MatrixName): Promise<DeviceMatrix[]> =>
       upload(what(part), [await linear(part)]);
     const several = async (parts: readonly MatrixName[]): Promise<DeviceMatrix[]> => {
-      const runs = runsOfOne(await Promise.all(parts.map(linear)), ({ format }) => JSON.stringify(format));
-      return Promise.all(runs.map((run) => upload(what(parts.join(', ')), run)));
+      const matrices: DeviceMatrix[] = [];
+      let column = 0;
+      for (const run of runsOfOne(await Promise.all(parts.map(linear)), formatName)) {
+        matrices.push(...(await upload(what(parts.join(', ')), run, column)));
+        column += run.reduce((sum, { outputs }) => sum + outputs, 0);
+      }
+      return matrices;
+    };
+    const gateAndUp = async (): Promise<GateAndUp> => {
+      const [gate, up] = await Promise.all([linear('gate'), linear('up')]);
+      if (formatName(gate) !== formatName(up)) {
+        return { gate: await upload(what('gate'), [gate]), up: await upload(what('up'), [up]) };
+      }
+      forms.add(gate.form);
+      return { both: await uploadPair(device, what('gate, up'), gate, up) };
     };
     const norms: Partial<Record<LayerWeight, GPUBuffer>> = {};
     for (const part of ['attentionNorm', 'postAttentionNorm', 'mlpNorm', 'postMlpNorm'] as const) {
@@ -117,7 +124,7 @@ export async function uploadWeights(
     layers.push({
       projections: await several(['query', 'key', 'value']),
       output: await single('output'),
-      gateAndUp: (await several(['gate', 'up'])).reverse(),
+      gateAndUp: await gateAndUp(),
       down: await single('down'),
       queryKeyNorms:
         attention.queryKeyNorm !== null
@@ -156,6 +163,8 @@ export interface Packed {
   readonly scales: Float32Array | null;
   readonly bias: Float32Array | null;
 }
+
+const formatName = ({ format }: Packed): string => JSON.stringify(format);
 
 /** Packs a matrix for its kernel. 16-bit floats stay 16 bits if the precision allows it. */
 export function packMatrix(stored: StoredWeight, precision: Precision): Omit<Packed, 'bias'> {

@@ -4,7 +4,6 @@ import { HEAD_MAP_FIELDS } from '../../kernels/head-map.js';
 import { LAYER_WORDS, PASS_WORDS } from '../../kernels/pass.js';
 import type { DecoderShape } from '../contract/index.js';
 import type { Device } from './device.js';
-import { MAX_ROWS } from './programs.js';
 import type { GpuSequence } from './sequence.js';
 
 /** Buffers whose sizes depend on the dialogue and the request. */
@@ -12,28 +11,65 @@ export type Growing = 'tags' | 'firsts' | 'pieces' | 'shares' | 'logits';
 
 const FLOAT = 4;
 
+/** Splits of the keys, times rows, that there is room for in a pass of few rows. */
+export const MOST_SPLITS = 64;
+
+/**
+ * Returns how many new tokens a pass can take.
+ * @param most the number that is good for speed
+ * @param largest bytes of the largest buffer that kernels can bind
+ */
+export function rowsOfPasses(
+  blueprint: Blueprint,
+  shape: DecoderShape,
+  most: number,
+  largest: number,
+): number {
+  const widest = Math.max(
+    ...Object.values(widthsOf(blueprint, shape)),
+    shape.heads * partialSize(shape.headDim),
+  );
+  return Math.max(1, Math.min(most, Math.floor(largest / (FLOAT * widest))));
+}
+
+/** The floats of a row in each buffer of activations. */
+function widthsOf({ hiddenSize, layers }: Blueprint, { heads, kvHeads, headDim, ropes }: DecoderShape) {
+  return {
+    states: hiddenSize,
+    normed: hiddenSize,
+    qkv: (heads + 2 * kvHeads) * headDim,
+    queries: heads * headDim,
+    mixed: heads * headDim,
+    projected: hiddenSize,
+    fed: Math.max(...layers.map(({ mlp }) => mlp.size)),
+    rotations: Math.max(1, ropes.length) * headDim,
+    references: heads * 4,
+  };
+}
+
 /** The buffers of a model's passes, which run one after the other. */
 export class PassBuffers {
   readonly pass: GPUBuffer;
   /** The same for the rows whose logits are wanted. */
   readonly headPass: GPUBuffer;
   readonly layers: readonly GPUBuffer[];
-  readonly activations: Readonly<
-    Record<'states' | 'normed' | 'qkv' | 'queries' | 'mixed' | 'projected' | 'fed', GPUBuffer>
-  >;
-  readonly rotations: GPUBuffer;
+  /** For every row: what the kernels of a layer hand to the next. */
+  readonly activations: Readonly<Record<keyof ReturnType<typeof widthsOf>, GPUBuffer>>;
   readonly maps: GPUBuffer;
   readonly partials: GPUBuffer;
-  readonly references: GPUBuffer;
   readonly #growing = new Map<Growing, GPUBuffer>();
 
-  /** Call this inside `device.allocate`. */
+  /**
+   * Call this inside `device.allocate`.
+   * @param rows rows that a pass takes at most
+   */
   constructor(
     private readonly device: Device,
-    { hiddenSize, layers: blueprints }: Blueprint,
-    { heads, kvHeads, headDim, layers, ropes }: DecoderShape,
+    blueprint: Blueprint,
+    shape: DecoderShape,
+    rows: number,
   ) {
-    const rows = (what: string, width: number): GPUBuffer => device.storage(what, FLOAT * MAX_ROWS * width);
+    const { heads, headDim, layers } = shape;
     this.pass = device.uniform(new Uint32Array(PASS_WORDS));
     this.headPass = device.uniform(new Uint32Array(PASS_WORDS));
     this.layers = Array.from({ length: layers }, (_, layer) => {
@@ -41,19 +77,14 @@ export class PassBuffers {
       words[0] = layer * heads;
       return device.uniform(words);
     });
-    this.activations = {
-      states: rows('the states', hiddenSize),
-      normed: rows('the normed states', hiddenSize),
-      qkv: rows('queries, keys and values', (heads + 2 * kvHeads) * headDim),
-      queries: rows('the queries', heads * headDim),
-      mixed: rows("the heads' outputs", heads * headDim),
-      projected: rows('the projected outputs', hiddenSize),
-      fed: rows('the inside of the MLP', Math.max(...blueprints.map(({ mlp }) => mlp.size))),
-    };
-    this.rotations = rows('the rotations', Math.max(1, ropes.length) * headDim);
+    const widths = widthsOf(blueprint, shape);
+    const names = Object.keys(widths) as (keyof typeof widths)[];
+    this.activations = Object.fromEntries(
+      names.map((name) => [name, device.storage(`the ${name} of a pass`, FLOAT * rows * widths[name])]),
+    ) as typeof this.activations;
     this.maps = device.storage('the maps of heads', FLOAT * layers * heads * HEAD_MAP_FIELDS.length);
-    this.partials = rows('the splits of attention', heads * partialSize(headDim));
-    this.references = rows('the references of attention', heads * 4);
+    const splits = Math.max(rows, MOST_SPLITS);
+    this.partials = device.storage('the splits of attention', FLOAT * splits * heads * partialSize(headDim));
   }
 
   grown(name: Growing): GPUBuffer {

@@ -1,10 +1,10 @@
 import type { Blueprint } from '../../architectures/index.js';
 import { OUTPUT_GROUPS } from '../../kernels/linear.js';
 import type { DecoderShape } from '../contract/index.js';
+import type { Commands } from './commands.js';
 import type { DeviceWeights } from './matrices.js';
 import type { PassBuffers } from './pass-buffers.js';
 import { type LinearPrograms, type Programs, ROWS_TILE } from './programs.js';
-import type { Recorder } from './recorder.js';
 import type { GpuSequence } from './sequence.js';
 import type { Step } from './step.js';
 
@@ -21,6 +21,13 @@ export interface Taps {
   readonly hidden: ReadonlyMap<number, GPUBuffer>;
 }
 
+/** The rows that a matrix multiplies. */
+export interface PassRows {
+  readonly rows: number;
+  /** Whether they are the only one of its request. Passes of a longer request have the same kernels, however they are cut. */
+  readonly single: boolean;
+}
+
 const FLOAT = 4;
 
 /** Records the dispatches of a model's passes, layer by layer. */
@@ -33,54 +40,72 @@ export class PassRecorder {
     private readonly programs: Programs,
   ) {}
 
-  /** Records all layers. @param rows new tokens of the pass, after those in the cache */
-  layers(recorder: Recorder, sequence: GpuSequence, rows: number, splits: Splits, taps: Taps): void {
+  /**
+   * Records all layers.
+   * @param rows new tokens of the pass, after those in the cache
+   * @param single whether the request has only one token
+   */
+  layers(
+    commands: Commands,
+    sequence: GpuSequence,
+    { rows, single }: PassRows,
+    splits: Splits,
+    taps: Taps,
+  ): void {
     const total = sequence.length + rows;
     const { heads, kvHeads, headDim, windows, windowOf } = this.shape;
-    const { states, normed, qkv, queries, mixed, fed } = this.buffers.activations;
+    const { states, normed, qkv, queries, mixed, fed, rotations, references } = this.buffers.activations;
     const [tags, firsts] = [this.buffers.grown('tags'), this.buffers.grown('firsts')];
     const [pieces, shares] = [this.buffers.grown('pieces'), this.buffers.grown('shares')];
-    const { pass, maps, partials, references } = this.buffers;
+    const { pass, maps, partials } = this.buffers;
+    const passRows = { rows, single };
 
     for (const [index, steps] of this.programs.layers.entries()) {
       const { norms, queryKeyNorms } = this.weights.layers[index]!;
       const { keys, values } = sequence.layer(index);
       const layer = this.buffers.layers[index]!;
-      this.#copyHidden(index, states, rows, recorder, taps);
+      this.#copyHidden(index, states, rows, commands, taps);
 
       if (steps.attentionNorm !== null) {
-        recorder.run(steps.attentionNorm, this, [pass, states, norms.attentionNorm!, normed], [rows]);
+        commands.run(steps.attentionNorm, this, [pass, states, norms.attentionNorm!, normed], [rows]);
       }
       const { preNorms, attention } = this.blueprint.layers[index]!;
       // A branch without a norm before it reads the states.
       const entering = preNorms ? normed : states;
-      for (const projection of steps.projections) this.#linear(recorder, projection, entering, qkv, rows);
-      const rotations = attention.rope === null ? [] : [this.buffers.rotations];
+      this.#linear(commands, steps.projections, entering, qkv, passRows);
       const weights = queryKeyNorms === null ? [] : [queryKeyNorms];
-      const rotated = [pass, qkv, ...rotations, ...weights, queries, keys, values];
-      recorder.run(steps.rotate, sequence, rotated, [rows, heads + 2 * kvHeads]);
+      const turns = attention.rope === null ? [] : [rotations];
+      const rotated = [pass, qkv, ...turns, ...weights, queries, keys, values];
+      commands.run(steps.rotate, sequence, rotated, [rows, heads + 2 * kvHeads]);
 
       // In a window, each row of a pass sees one key that the next row does not see.
       const seen = Math.min(total, (windows[windowOf[index]!] ?? total) + rows - 1);
       const keyBytes = FLOAT * kvHeads * headDim * seen;
       const attended = [pass, queries, keys, values, tags, maps, partials, pieces, layer];
-      recorder.run(steps.attention, sequence, attended, [heads, rows, splits.count], 2 * keyBytes);
+      const flops = 4 * rows * heads * headDim * seen;
+      commands.run(steps.attention, sequence, attended, [heads, rows, splits.count], {
+        bytes: 2 * keyBytes,
+        flops,
+      });
       const combined = [pass, partials, pieces, firsts, maps, mixed, shares, references, layer];
-      recorder.run(steps.combine, this, combined, [heads, rows]);
+      commands.run(steps.combine, this, combined, [heads, rows]);
       const tapped = taps.attention.get(index);
       if (tapped) {
         const shown = [pass, queries, keys, tags, references, tapped];
-        recorder.run(steps.attentionRows, sequence, shown, [heads, rows], keyBytes);
+        commands.run(steps.attentionRows, sequence, shown, [heads, rows], {
+          bytes: keyBytes,
+          flops: flops / 2,
+        });
       }
 
       const afterAttention = [norms.postAttentionNorm, norms.mlpNorm];
-      this.#branch(recorder, steps.output, mixed, steps.postAttentionNorm, afterAttention, rows);
+      this.#branch(commands, steps.output, mixed, steps.postAttentionNorm, afterAttention, passRows);
       if (steps.mlpNorm !== null) {
-        recorder.run(steps.mlpNorm, this, [pass, states, norms.mlpNorm!, normed], [rows]);
+        commands.run(steps.mlpNorm, this, [pass, states, norms.mlpNorm!, normed], [rows]);
       }
-      for (const matrix of steps.gateAndUp) this.#linear(recorder, matrix, entering, fed, rows);
+      this.#linear(commands, steps.gateAndUp, entering, fed, passRows);
       const afterMlp = [norms.postMlpNorm, this.weights.layers[index + 1]?.norms.attentionNorm];
-      this.#branch(recorder, steps.down, fed, steps.postMlpNorm, afterMlp, rows);
+      this.#branch(commands, steps.down, fed, steps.postMlpNorm, afterMlp, passRows);
     }
   }
 
@@ -91,60 +116,63 @@ export class PassRecorder {
    * @param norms the weights of that norm, and of the next norm that the states go through
    */
   #branch(
-    recorder: Recorder,
-    linear: LinearPrograms,
+    commands: Commands,
+    linear: readonly LinearPrograms[],
     from: GPUBuffer,
     post: Step | null,
     norms: readonly (GPUBuffer | undefined)[],
-    rows: number,
+    passRows: PassRows,
   ): void {
     const { states, projected, normed } = this.buffers.activations;
-    this.#linear(recorder, linear, from, post === null ? states : projected, rows);
+    this.#linear(commands, linear, from, post === null ? states : projected, passRows);
     if (post === null) return;
     const [weight, next] = norms;
     const following = next === undefined ? [] : [next, normed];
-    recorder.run(post, this, [this.buffers.pass, projected, weight!, states, ...following], [rows]);
+    commands.run(post, this, [this.buffers.pass, projected, weight!, states, ...following], [passRows.rows]);
   }
 
   #linear(
-    recorder: Recorder,
-    { matrix, row, rows: several, perGroup, outputs }: LinearPrograms,
+    commands: Commands,
+    parts: readonly LinearPrograms[],
     from: GPUBuffer,
     to: GPUBuffer,
-    rows: number,
+    { rows, single }: PassRows,
     pass = this.buffers.pass,
   ): void {
-    const { weight, bias, scales } = matrix;
-    const buffers = [pass, from, weight, ...(bias ? [bias] : []), ...(scales ? [scales] : []), to];
-    const groups = Math.ceil(outputs / perGroup);
-    const [step, tiles] = rows === 1 ? [row, 1] : [several, Math.ceil(rows / ROWS_TILE)];
-    const grid = [Math.min(groups, OUTPUT_GROUPS), tiles, Math.ceil(groups / OUTPUT_GROUPS)] as const;
-    const bytes = weight.size + (bias?.size ?? 0) + (scales?.size ?? 0);
-    recorder.run(step, this, buffers, grid, bytes);
+    for (const { matrix, row, rows: several, perGroup, outputs } of parts) {
+      const { weight, bias, scales } = matrix;
+      const buffers = [pass, from, weight, ...(bias ? [bias] : []), ...(scales ? [scales] : []), to];
+      const groups = Math.ceil(outputs / perGroup);
+      const [step, tiles] = single ? [row, rows] : [several, Math.ceil(rows / ROWS_TILE)];
+      const grid = [Math.min(groups, OUTPUT_GROUPS), tiles, Math.ceil(groups / OUTPUT_GROUPS)] as const;
+      const bytes = weight.size + (bias?.size ?? 0) + (scales?.size ?? 0);
+      const flops = 2 * rows * matrix.inputs * matrix.outputs;
+      commands.run(step, this, buffers, grid, { bytes, flops });
+    }
   }
 
-  #copyHidden(index: number, from: GPUBuffer, rows: number, recorder: Recorder, taps: Taps): void {
+  #copyHidden(index: number, from: GPUBuffer, rows: number, commands: Commands, taps: Taps): void {
     const tapped = taps.hidden.get(index);
-    if (tapped) recorder.copy(from, tapped, rows * this.blueprint.hiddenSize * FLOAT);
+    if (tapped) commands.copy(from, tapped, rows * this.blueprint.hiddenSize * FLOAT);
   }
 
   /**
    * Records the final norm and the output head.
    * @param all rows of the pass
-   * @param wanted rows whose logits are wanted
+   * @param wanted rows whose logits are wanted, and whether the request wants only one
    */
-  head(recorder: Recorder, all: number, wanted: number, taps: Taps): void {
+  head(commands: Commands, all: number, wanted: PassRows, taps: Taps): void {
     const { states, normed } = this.buffers.activations;
     const { finalNorm, head } = this.programs;
     const { length: layers } = this.blueprint.layers;
     const norm = (pass: GPUBuffer, rows: number): void =>
-      recorder.run(finalNorm, pass, [pass, states, this.weights.finalNorm, normed], [rows]);
+      commands.run(finalNorm, pass, [pass, states, this.weights.finalNorm, normed], [rows]);
     if (taps.hidden.has(layers)) {
       norm(this.buffers.pass, all);
-      this.#copyHidden(layers, normed, all, recorder, taps);
+      this.#copyHidden(layers, normed, all, commands, taps);
     }
-    if (wanted === 0) return;
-    norm(this.buffers.headPass, wanted);
-    this.#linear(recorder, head, normed, this.buffers.grown('logits'), wanted, this.buffers.headPass);
+    if (wanted.rows === 0) return;
+    norm(this.buffers.headPass, wanted.rows);
+    this.#linear(commands, head, normed, this.buffers.grown('logits'), wanted, this.buffers.headPass);
   }
 }

@@ -1,20 +1,21 @@
 import type { Blueprint } from '../../architectures/index.js';
 import type { DecoderShape, ForwardRequest, ForwardResult } from '../contract/index.js';
 import { type CandidateRequest, type Candidates, candidatesOf, Rotations } from '../contract/index.js';
+import { Commands } from './commands.js';
 import type { Device } from './device.js';
 import type { DeviceWeights } from './matrices.js';
-import { PassBuffers } from './pass-buffers.js';
+import { MOST_SPLITS, PassBuffers } from './pass-buffers.js';
 import { addShares, mapsOf, placeRows } from './pass-data.js';
 import { PassRecorder, type Splits, type Taps } from './pass-recorder.js';
 import { Picker, pickedCandidates } from './picker.js';
 import { cutKeys, type Pieces } from './pieces.js';
 import type { Profiler } from './profiler.js';
-import { MAX_ROWS, type Programs } from './programs.js';
+import type { Programs } from './programs.js';
 import { ReadBack, type Reading } from './read-back.js';
-import { Recorder } from './recorder.js';
 import type { GpuSequence } from './sequence.js';
+import { Submitter } from './submitter.js';
 
-/** One pass: up to {@link MAX_ROWS} of a request's tokens. */
+/** One pass: up to {@link PassRunner.rowsOf} of a request's tokens. */
 export interface PassInput {
   readonly request: ForwardRequest;
   readonly sequence: GpuSequence;
@@ -29,10 +30,21 @@ export interface PassInput {
   readonly check: () => void;
 }
 
+/** A pass whose commands are in the queue. */
+export interface StartedPass {
+  /**
+   * Resolves when the results have arrived, with the last row's candidates, or null if they are not wanted. It rejects
+   * with `E_EXECUTOR` if the device refused the pass or was lost.
+   */
+  readonly results: Promise<Candidates | null>;
+}
+
 /** Keys that justify a workgroup of their own. */
 const SPLIT_KEYS = 256;
 /** The keys of a split are a multiple of this, so that they fill whole tiles for any number of threads. */
 const WHOLE_TILES = 64;
+/** The results of a pass take at most this, unless one row takes more. */
+const RESULT_BYTES = 64 * 2 ** 20;
 const FLOAT = 4;
 
 /** Runs a model's passes: writes the inputs, records the dispatches, and reads back the results. */
@@ -42,94 +54,143 @@ export class PassRunner {
   readonly #passes: PassRecorder;
   readonly #picker: Picker;
   readonly #readBack: ReadBack;
+  readonly #submitter: Submitter;
 
-  /** Call this inside `device.allocate`. */
+  /**
+   * Call this inside `device.allocate`.
+   * @param rows rows that a pass takes at most
+   */
   constructor(
     private readonly device: Device,
     private readonly blueprint: Blueprint,
     private readonly shape: DecoderShape,
     private readonly weights: DeviceWeights,
     programs: Programs,
+    private readonly rows: number,
   ) {
     this.#rotations = new Rotations(shape.ropes);
-    this.#buffers = new PassBuffers(device, blueprint, shape);
+    this.#buffers = new PassBuffers(device, blueprint, shape, rows);
     this.#passes = new PassRecorder(this.#buffers, blueprint, shape, weights, programs);
     this.#picker = new Picker(device, programs.picker, blueprint.vocabSize);
     this.#readBack = new ReadBack(device);
+    this.#submitter = new Submitter(device);
+  }
+
+  /** Returns how many tokens of a request a pass takes, so that its results fit into buffers. */
+  rowsOf(request: ForwardRequest, past: number): number {
+    const { spans = [], intervention, logits, taps: { attention = [], hidden = [] } = {} } = request;
+    const total = past + request.tokens.length;
+    const pieces = cutKeys(spans, intervention?.target ?? [], total).firsts.length;
+    const { layers, heads } = this.shape;
+    const { hiddenSize, vocabSize } = this.blueprint;
+    const sums = heads * splitsOf(request.tokens.length, total).count * pieces * 2;
+    const results =
+      layers * heads * pieces * 2 +
+      (logits === 'all' ? vocabSize : 0) +
+      attention.length * heads * total +
+      hidden.length * hiddenSize;
+    const { largest } = this.device;
+    const lastRow = Math.max(vocabSize, Picker.pickedWords);
+    const most =
+      Math.min(largest / sums, Math.min(RESULT_BYTES, largest - FLOAT * lastRow) / results) / FLOAT;
+    return Math.max(1, Math.min(this.rows, Math.floor(most)));
   }
 
   /**
-   * Runs a pass.
-   * @returns the last row's candidates, or null if they are not wanted
+   * Submits a pass, and appends its tokens to the sequence. Results arrive later, so that the next pass can be prepared
+   * meanwhile; but while candidates are awaited, no other pass may start.
    * @throws HoldfastError `E_EXECUTOR`, and what `input.check` throws; the sequence is then unchanged
    */
-  async run(input: PassInput): Promise<Candidates | null> {
-    const { request, sequence, tokens } = input;
+  async start(input: PassInput): Promise<StartedPass> {
+    const { request, sequence, tokens, row } = input;
     const total = sequence.length + tokens.length;
     const pieces = cutKeys(request.spans ?? [], request.intervention?.target ?? [], total);
-    const splits = splitsOf(tokens.length, total);
+    const splits = splitsOf(request.tokens.length, sequence.length - row + request.tokens.length);
     await this.#makeRoom(input, pieces, splits, total);
     const taps = await this.#makeTaps(input, total);
     try {
       const wanted = this.#candidatesWanted(input);
       let candidates: Candidates | null = null;
+      const isPicked = wanted !== null && this.#picker.canPick(wanted);
       const readings = [
         ...this.#logitsReadings(input),
         ...this.#shareReadings(input, pieces),
         ...this.#tapReadings(input, taps, total),
+        ...(wanted === null ? [] : [this.#drawReading(wanted, isPicked, (found) => (candidates = found))]),
       ];
-      const isPicked = wanted !== null && this.#picker.canPick(wanted);
-      if (isPicked) {
-        readings.push({
-          buffer: this.#picker.picked,
-          words: Picker.pickedWords,
-          take: (floats) => {
-            candidates = pickedCandidates(floats, wanted, this.blueprint.vocabSize);
-          },
+      const open = await this.#readBack.open(readings);
+      try {
+        input.check();
+        this.#writeInputs(input, pieces, splits);
+        if (isPicked) this.#picker.write(wanted);
+        const commands = new Commands();
+        const rows = { rows: tokens.length, single: request.tokens.length === 1 };
+        this.#passes.layers(commands, sequence, rows, splits, taps);
+        const single = request.logits !== 'all' || rows.single;
+        this.#passes.head(commands, tokens.length, { rows: this.#logitsRows(input), single }, taps);
+        if (isPicked) this.#picker.record(commands, this.#buffers.grown('logits'));
+        open.record(commands);
+        const { profiler, check } = input;
+        const ended = (): Promise<unknown> => open.ended();
+        const { refused } = await this.#submitter.submit(commands.all, { profiler, check, ended });
+        sequence.extend(tokens.length);
+        const results = open.take(refused).then(async () => {
+          return wanted === null ? null : (candidates ?? candidatesOf(await this.#allLogits(), wanted));
         });
-      } else if (wanted !== null) {
-        readings.push({
-          buffer: this.#buffers.grown('logits'),
-          words: this.blueprint.vocabSize,
-          take: (floats) => {
-            candidates = candidatesOf(floats, wanted);
-          },
-        });
+        // Whoever awaits a later pass first may never await this one.
+        results.catch(() => undefined);
+        return { results };
+      } catch (error) {
+        open.close();
+        throw error;
       }
-      await this.#readBack.makeRoom(readings);
-      input.check();
-      this.#writeInputs(input, pieces, splits);
-      if (isPicked) this.#picker.write(wanted);
-      const refused = this.device.submit((encoder) => {
-        const recorder = new Recorder(encoder, input.profiler);
-        this.#passes.layers(recorder, sequence, tokens.length, splits, taps);
-        this.#passes.head(recorder, tokens.length, this.#logitsRows(input), taps);
-        if (isPicked) this.#picker.record(recorder, this.#buffers.grown('logits'));
-        this.#readBack.record(readings, recorder);
-        recorder.end();
-        input.profiler?.resolve(encoder);
-      });
-      await this.#readBack.take(readings, refused);
-      if (wanted !== null) candidates ??= candidatesOf(await this.#allLogits(), wanted);
-      input.check();
-      sequence.extend(tokens.length);
-      return candidates;
     } finally {
       for (const buffer of [...taps.attention.values(), ...taps.hidden.values()]) this.device.free(buffer);
     }
   }
 
+  /** Waits until the device has done all that was submitted. */
+  idle(): Promise<void> {
+    return this.#submitter.idle();
+  }
+
+  /** Returns a reading of a draw's candidates: picked on the device, or all logits, from which the host picks. */
+  #drawReading(
+    wanted: CandidateRequest,
+    isPicked: boolean,
+    found: (candidates: Candidates | null) => void,
+  ): Reading {
+    const { vocabSize } = this.blueprint;
+    return isPicked
+      ? {
+          buffer: this.#picker.picked,
+          words: Picker.pickedWords,
+          take: (floats) => found(pickedCandidates(floats, wanted, vocabSize)),
+        }
+      : {
+          buffer: this.#buffers.grown('logits'),
+          words: vocabSize,
+          take: (floats) => found(candidatesOf(floats, wanted)),
+        };
+  }
+
   /** Reads all logits of the last pass's last row, for a draw that can reach further than the picked candidates. */
   async #allLogits(): Promise<Float32Array> {
-    const { vocabSize: words } = this.blueprint;
     let logits = new Float32Array(0);
     const take = (floats: Float32Array): void => {
       logits = floats.slice();
     };
-    const readings = [{ buffer: this.#buffers.grown('logits'), words, take }];
-    await this.#readBack.makeRoom(readings);
-    const refused = this.device.submit((encoder) => this.#readBack.record(readings, new Recorder(encoder)));
-    await this.#readBack.take(readings, refused);
+    const readings = [{ buffer: this.#buffers.grown('logits'), words: this.blueprint.vocabSize, take }];
+    const open = await this.#readBack.open(readings);
+    const commands = new Commands();
+    open.record(commands);
+    const ended = (): Promise<unknown> => open.ended();
+    const { refused } = await this.#submitter.submit(commands.all, {
+      profiler: null,
+      check: () => {},
+      ended,
+    });
+    await open.take(refused);
     return logits;
   }
 
@@ -176,7 +237,8 @@ export class PassRunner {
     for (const [row, id] of tokens.entries()) {
       this.weights.embedding.read(id, embedded.subarray(row * hiddenSize, (row + 1) * hiddenSize));
     }
-    device.write(this.#buffers.activations.states, embedded);
+    const { states, rotations } = this.#buffers.activations;
+    device.write(states, embedded);
     for (const [rope, table] of this.#rotations.of(sequence.contextLength).entries()) {
       const { cos, sin } = table.rows(past, past + rows);
       const pairs = new Float32Array(2 * cos.length);
@@ -184,7 +246,7 @@ export class PassRunner {
         pairs[2 * i] = cos[i]!;
         pairs[2 * i + 1] = sin[i]!;
       }
-      device.write(this.#buffers.rotations, pairs, rope * MAX_ROWS * this.shape.headDim * FLOAT);
+      device.write(rotations, pairs, rope * this.rows * this.shape.headDim * FLOAT);
     }
     device.write(this.#buffers.grown('tags'), tags);
     device.write(this.#buffers.grown('firsts'), firsts);
@@ -239,11 +301,13 @@ export class PassRunner {
 }
 
 /**
- * Returns how to split the keys: one split if there are enough rows to fill a GPU. It depends only on the pass, so that
- * equal passes round alike.
+ * Returns how to split the keys: one split if there are enough rows to fill a GPU. It depends only on the request, so
+ * that equal requests round alike, however they are cut into passes.
+ * @param rows tokens of the request
+ * @param total tokens of the sequence after the request
  */
 function splitsOf(rows: number, total: number): Splits {
-  const most = Math.max(1, Math.floor(MAX_ROWS / rows));
+  const most = Math.max(1, Math.floor(MOST_SPLITS / rows));
   const wanted = Math.min(most, Math.ceil(total / SPLIT_KEYS));
   const keys = Math.ceil(total / wanted / WHOLE_TILES) * WHOLE_TILES;
   return { count: Math.ceil(total / keys), keys };

@@ -11,8 +11,8 @@ import { pick } from '../../kernels/pick.js';
 import { rank } from '../../kernels/rank.js';
 import { weigh } from '../../kernels/weigh.js';
 import { type CandidateRequest, type Candidates, weightOf } from '../contract/index.js';
+import type { Commands } from './commands.js';
 import type { Device } from './device.js';
-import type { Recorder } from './recorder.js';
 import { Step } from './step.js';
 
 const WORD = 4;
@@ -80,12 +80,12 @@ export class Picker {
     this.device.write(this.#draw, words);
   }
 
-  record(recorder: Recorder, logits: GPUBuffer): void {
+  record(commands: Commands, logits: GPUBuffer): void {
     const parts = partsOf(this.vocabSize);
     const [weights, levels, picked, draw] = [this.#weights, this.#levels, this.picked, this.#draw];
-    recorder.run(this.programs.weigh, this, [logits, weights, draw], [parts]);
-    recorder.run(this.programs.rank, this, [logits, weights, levels], [parts]);
-    recorder.run(this.programs.pick, this, [logits, weights, levels, picked, draw], [parts]);
+    commands.run(this.programs.weigh, this, [logits, weights, draw], [parts]);
+    commands.run(this.programs.rank, this, [logits, weights, levels], [parts]);
+    commands.run(this.programs.pick, this, [logits, weights, levels, picked, draw], [parts]);
   }
 }
 

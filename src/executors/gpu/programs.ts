@@ -8,12 +8,9 @@ import { rotate } from '../../kernels/rotate.js';
 import type { Workgroup } from '../../kernels/workgroup.js';
 import type { DecoderShape } from '../contract/index.js';
 import type { Device } from './device.js';
-import type { DeviceMatrix, DeviceWeights } from './matrices.js';
+import type { DeviceMatrix, DeviceWeights, GateAndUp } from './matrices.js';
 import { compilePicker, type PickerPrograms } from './picker.js';
 import { Step } from './step.js';
-
-/** The maximum number of new tokens in a pass; a multiple of {@link ROWS_TILE}. */
-export const MAX_ROWS = 64;
 
 /** Rows that a thread processes at once if there is more than one. */
 export const ROWS_TILE = 8;
@@ -26,14 +23,16 @@ export interface Tuning {
   readonly lanes: number;
   /** Whether threads exchange values through subgroups if the adapter has them. */
   readonly subgroups: boolean;
+  /** New tokens that a pass takes at most. */
+  readonly rows: number;
 }
 
 /** For a GPU: neighbouring threads read neighbouring memory. */
-export const ON_A_GPU: Tuning = { threads: 64, lanes: 16, subgroups: true };
+export const ON_A_GPU: Tuning = { threads: 64, lanes: 16, subgroups: true, rows: 256 };
 /** For a software GPU, which runs the threads of a workgroup in turn: 8 were fastest when measured. */
-export const ON_A_PROCESSOR: Tuning = { threads: 8, lanes: 1, subgroups: false };
+export const ON_A_PROCESSOR: Tuning = { threads: 8, lanes: 1, subgroups: false, rows: 64 };
 
-/** A matrix's programs: one for a single row, one for several rows. */
+/** The programs of a matrix, or of a part of its outputs: one for a single row, one for several rows. */
 export interface LinearPrograms {
   readonly matrix: DeviceMatrix;
   readonly row: Step;
@@ -53,13 +52,13 @@ export interface LayerPrograms {
   readonly attention: Step;
   readonly combine: Step;
   readonly attentionRows: Step;
-  readonly output: LinearPrograms;
+  readonly output: readonly LinearPrograms[];
   /** Includes the MLP's norm if there is one. */
   readonly postAttentionNorm: Step | null;
   /** Null if the layer has no such norm, or `postAttentionNorm` includes it. */
   readonly mlpNorm: Step | null;
   readonly gateAndUp: readonly LinearPrograms[];
-  readonly down: LinearPrograms;
+  readonly down: readonly LinearPrograms[];
   /** Includes the next layer's first norm if there is one. */
   readonly postMlpNorm: Step | null;
 }
@@ -68,17 +67,21 @@ export interface LayerPrograms {
 export interface Programs {
   readonly layers: readonly LayerPrograms[];
   readonly finalNorm: Step;
-  readonly head: LinearPrograms;
+  readonly head: readonly LinearPrograms[];
   readonly picker: PickerPrograms;
 }
 
-/** Compiles a model's programs. Kernels with the same text share one program. */
+/**
+ * Compiles a model's programs. Kernels with the same text share one program.
+ * @param rows rows that a pass takes at most
+ */
 export async function compilePrograms(
   device: Device,
   blueprint: Blueprint,
   shape: DecoderShape,
   weights: DeviceWeights,
   tuning: Tuning,
+  rows: number,
 ): Promise<Programs> {
   const { threads, lanes } = tuning;
   const subgroup = tuning.subgroups ? device.subgroupOf(threads) : null;
@@ -88,41 +91,25 @@ export async function compilePrograms(
     const scale = into === 'store' ? 1 : residualScale;
     return step('norm', norm({ width: hiddenSize, epsilon: normEpsilon, into, scale, threads, subgroup }));
   };
-  const linearSteps = async (
-    name: string,
-    matrix: DeviceMatrix,
-    into: LinearKernel['into'],
-    columns: number,
-    column = 0,
-    { scale, cap }: Pick<LinearKernel, 'scale' | 'cap'> = {
-      scale: into === 'add' ? residualScale : 1,
-      cap: null,
-    },
-  ): Promise<LinearPrograms> => {
-    const outputs = into === 'silu' || into === 'gelu-tanh' ? matrix.outputs / 2 : matrix.outputs;
-    const { format, inputs } = matrix;
-    const kernel = {
-      format,
-      inputs,
-      outputs,
-      columns,
-      column,
-      into,
-      bias: matrix.bias !== null,
-      scale,
-      cap,
-      lanes,
-      threads,
-      subgroup,
-    };
-    return {
-      matrix,
-      outputs,
-      perGroup: threads / lanes,
-      row: await step(name, linear({ ...kernel, tile: 1 })),
-      rows: await step(name, linear({ ...kernel, tile: ROWS_TILE })),
-    };
-  };
+  /** Compiles the programs of a matrix's parts. They write `columns` columns. */
+  const linearSteps: LinearSteps = (name, parts, into, columns, limits = {}) =>
+    Promise.all(
+      parts.map(async (matrix) => {
+        const outputs = into === 'silu' || into === 'gelu-tanh' ? matrix.outputs / 2 : matrix.outputs;
+        const { format, inputs, column, bias } = matrix;
+        const scale = into === 'add' ? residualScale : 1;
+        const kernel = {
+          ...{ format, inputs, outputs, columns, column, into, bias: bias !== null },
+          ...{ scale, cap: null, ...limits },
+          ...{ lanes, threads, subgroup },
+        };
+        return {
+          ...{ matrix, outputs, perGroup: threads / lanes },
+          row: await step(name, linear({ ...kernel, tile: 1 })),
+          rows: await step(name, linear({ ...kernel, tile: ROWS_TILE })),
+        };
+      }),
+    );
 
   const layers: LayerPrograms[] = [];
   for (const [index, layer] of blueprint.layers.entries()) {
@@ -131,8 +118,14 @@ export async function compilePrograms(
     const [before, after] = [blueprint.layers[index - 1], blueprint.layers[index + 1]];
     layers.push({
       attentionNorm: preNorms && !before?.postNorms ? await normStep('store') : null,
-      projections: await projectionSteps(projections, linearSteps),
-      ...(await attentionSteps(layer, { threads, subgroup }, normEpsilon, shape.ropeOf[index]!, step)),
+      projections: await linearSteps('query, key, value', projections, 'store', columnsOf(projections)),
+      ...(await attentionSteps(
+        layer,
+        { threads, subgroup },
+        normEpsilon,
+        (shape.ropeOf[index] ?? 0) * rows,
+        step,
+      )),
       output: await linearSteps('output', output, postNorms ? 'store' : 'add', hiddenSize),
       postAttentionNorm: postNorms ? await normStep(preNorms ? 'add-and-norm' : 'add') : null,
       mlpNorm: preNorms && !postNorms ? await normStep('store') : null,
@@ -144,52 +137,33 @@ export async function compilePrograms(
   return {
     layers,
     finalNorm: await normStep('store'),
-    head: await linearSteps('head', weights.head, 'store', vocabSize, 0, {
-      scale: logitScale,
-      cap: logitCap,
-    }),
+    head: await linearSteps('head', weights.head, 'store', vocabSize, { scale: logitScale, cap: logitCap }),
     picker: await compilePicker(device, { vocabSize, threads }),
   };
 }
 
-/**
- * Compiles the projections. They write query, key and value side by side into one buffer, from one matrix or several.
- */
-async function projectionSteps(
-  matrices: readonly DeviceMatrix[],
-  linearSteps: (
-    name: string,
-    matrix: DeviceMatrix,
-    into: 'store',
-    columns: number,
-    column: number,
-  ) => Promise<LinearPrograms>,
-): Promise<LinearPrograms[]> {
-  const columns = matrices.reduce((sum, { outputs }) => sum + outputs, 0);
-  const steps: LinearPrograms[] = [];
-  let column = 0;
-  for (const matrix of matrices) {
-    steps.push(await linearSteps('query, key, value', matrix, 'store', columns, column));
-    column += matrix.outputs;
-  }
-  return steps;
-}
+type LinearSteps = (
+  name: string,
+  parts: readonly DeviceMatrix[],
+  into: LinearKernel['into'],
+  columns: number,
+  limits?: Partial<Pick<LinearKernel, 'scale' | 'cap'>>,
+) => Promise<LinearPrograms[]>;
+
+/** Query, key and value are written side by side into one buffer, from one matrix or several. */
+const columnsOf = (matrices: readonly DeviceMatrix[]): number =>
+  matrices.reduce((sum, { outputs }) => sum + outputs, 0);
 
 /** Compiles gate and up: one program for both, or one for up and one that multiplies gate into its result. */
 async function gateAndUpSteps(
-  [first, gate]: readonly DeviceMatrix[],
+  matrices: GateAndUp,
   { activation, size }: LayerBlueprint['mlp'],
-  linearSteps: (
-    name: string,
-    matrix: DeviceMatrix,
-    into: LinearKernel['into'],
-    columns: number,
-  ) => Promise<LinearPrograms>,
+  linearSteps: LinearSteps,
 ): Promise<LinearPrograms[]> {
-  if (gate === undefined) return [await linearSteps('gate and up', first!, activation, size)];
+  if ('both' in matrices) return linearSteps('gate and up', matrices.both, activation, size);
   return [
-    await linearSteps('up', first!, 'store', size),
-    await linearSteps('gate', gate, `${activation}-times-y`, size),
+    ...(await linearSteps('up', matrices.up, 'store', size)),
+    ...(await linearSteps('gate', matrices.gate, `${activation}-times-y`, size)),
   ];
 }
 
@@ -197,10 +171,10 @@ async function attentionSteps(
   { attention: { heads, kvHeads, headDim, scale, scoreCap, window, queryKeyNorm, rope } }: LayerBlueprint,
   workgroup: Workgroup,
   epsilon: number,
-  ropeIndex: number | null,
+  rotationRow: number,
   step: (name: string, code: string) => Promise<Step>,
 ): Promise<Pick<LayerPrograms, 'rotate' | 'attention' | 'combine' | 'attentionRows'>> {
-  const rotationsAt = ((ropeIndex ?? 0) * MAX_ROWS * headDim) / 2;
+  const rotationsAt = (rotationRow * headDim) / 2;
   const rotaryDim = rope?.rotaryDim ?? 0;
   const rotation = { heads, kvHeads, headDim, rotaryDim, scale, queryKeyNorm, epsilon, rotationsAt };
   const shape = { heads, kvHeads, headDim, scoreCap, window, ...workgroup };

@@ -1,5 +1,5 @@
+import type { Commands } from './commands.js';
 import type { Device } from './device.js';
-import type { Recorder } from './recorder.js';
 
 /** A buffer to read back after the pass. */
 export interface Reading {
@@ -12,54 +12,73 @@ export interface Reading {
 
 const WORD = 4;
 
-/** Reads the results of a pass back to the host, all at once. */
+/** Reads the results of passes back to the host, those of one pass all at once. */
 export class ReadBack {
-  #readable: GPUBuffer | null = null;
+  /** Buffers that no pass uses. */
+  readonly #free: GPUBuffer[] = [];
 
   constructor(private readonly device: Device) {}
 
-  /** Makes the buffer large enough for all readings. Await this before recording them. */
-  async makeRoom(readings: readonly Reading[]): Promise<void> {
-    const bytes = bytesOf(readings);
-    if (this.#readable !== null && this.#readable.size >= bytes) return;
+  /** Prepares to read a pass's results. Close what this returns, or take its results. */
+  async open(readings: readonly Reading[]): Promise<OpenReadings> {
+    const bytes = WORD * readings.reduce((sum, { words }) => sum + words, 0);
+    const buffer = bytes === 0 ? null : await this.#readable(bytes);
+    return new OpenReadings(this.device, readings, buffer, bytes, () => {
+      if (buffer) this.#free.push(buffer);
+    });
+  }
+
+  async #readable(bytes: number): Promise<GPUBuffer> {
+    const fitting = this.#free.findIndex(({ size }) => size >= bytes);
+    if (fitting >= 0) return this.#free.splice(fitting, 1)[0]!;
     const larger = await this.device.allocate('the results', () =>
       this.device.readable('the results of a pass', bytes),
     );
-    if (this.#readable) this.device.free(this.#readable);
-    this.#readable = larger;
+    for (const small of this.#free.splice(0)) this.device.free(small);
+    return larger;
   }
+}
 
-  record(readings: readonly Reading[], recorder: Recorder): void {
+/** The results of one pass, on their way to the host. */
+export class OpenReadings {
+  #ended: Promise<unknown> | null = null;
+
+  constructor(
+    private readonly device: Device,
+    private readonly readings: readonly Reading[],
+    private readonly buffer: GPUBuffer | null,
+    private readonly bytes: number,
+    /** Returns the buffer. */
+    readonly close: () => void,
+  ) {}
+
+  record(commands: Commands): void {
     let at = 0;
-    for (const { buffer, words } of readings) {
-      recorder.copy(buffer, this.#readable!, words * WORD, at);
+    for (const { buffer, words } of this.readings) {
+      commands.copy(buffer, this.buffer!, words * WORD, at);
       at += words * WORD;
     }
   }
 
+  /** Starts to wait for the pass. Call this after its submission. */
+  ended(): Promise<unknown> {
+    this.#ended = this.buffer ? this.device.map(this.buffer, this.bytes) : this.device.finished();
+    return this.#ended;
+  }
+
   /**
-   * Waits for a pass, and passes each reading its words.
+   * Waits for the pass, after {@link ended}, and passes each reading its words.
    * @param refused the result of the pass's submission
+   * @throws HoldfastError `E_EXECUTOR` if the device was lost during the wait, or refused a command
    */
-  async take(readings: readonly Reading[], refused: Promise<string | null>): Promise<void> {
-    // Without readings, the read below does not wait for the pass, and a long prefill would run ahead of its signal.
-    if (readings.length === 0) await this.device.finished();
-    const copied = await this.device.read(this.#readable!, bytesOf(readings), refused);
+  async take(refused: Promise<string | null>): Promise<void> {
+    if (this.buffer === null) return this.device.assertDone(refused, this.#ended!);
+    const copied = await this.device.read(this.buffer, this.bytes, refused, this.#ended!);
+    this.close();
     let at = 0;
-    for (const { words, take } of readings) {
+    for (const { words, take } of this.readings) {
       take(new Float32Array(copied, at, words));
       at += words * WORD;
     }
   }
-}
-
-/** Returns the bytes of all readings, at least one word: an empty buffer cannot be mapped. */
-function bytesOf(readings: readonly Reading[]): number {
-  return (
-    WORD *
-    Math.max(
-      1,
-      readings.reduce((sum, { words }) => sum + words, 0),
-    )
-  );
 }

@@ -1,0 +1,41 @@
+import type { Command, Work } from './commands.js';
+
+/** The time that a part of a pass may take: a screen that waits for it still looks alive. */
+export const PART_MS = 50;
+
+/** Memory bandwidth and arithmetic of a weak laptop GPU, per millisecond: the guess before anything was measured. */
+const BYTES_PER_MS = 20e6;
+const FLOPS_PER_MS = 200e6;
+/** Shorter parts say more about the latency of a submission than about the GPU. */
+const TELLING_MS = PART_MS / 5;
+/** One part corrects by no more than this, as a host that was busy measures wrongly. */
+const MOST_OFF = 16;
+
+/** Estimates how long commands take on a device, corrected by the times that were measured. */
+export class Pace {
+  /** Measured milliseconds per guessed one. */
+  #factor = 1;
+
+  /** Returns the end of the longest part from command `start` on that takes at most {@link PART_MS}, and its time. */
+  part(commands: readonly Command[], start: number): { readonly end: number; readonly ms: number } {
+    let ms = 0;
+    let end = start;
+    while (end < commands.length) {
+      const command = commands[end]!;
+      const next = command.kind === 'copy' ? 0 : this.#factor * guess(command.work);
+      if (end > start && next > 0 && ms + next > PART_MS) break;
+      ms += next;
+      end++;
+    }
+    return { end, ms };
+  }
+
+  /** Corrects the estimate by half of what a part's measured time tells. */
+  observe(estimatedMs: number, measuredMs: number): void {
+    if (Math.max(estimatedMs, measuredMs) < TELLING_MS || estimatedMs === 0) return;
+    const ratio = Math.max(1 / MOST_OFF, Math.min(MOST_OFF, measuredMs / estimatedMs));
+    this.#factor *= Math.sqrt(ratio);
+  }
+}
+
+const guess = ({ bytes, flops }: Work): number => Math.max(bytes / BYTES_PER_MS, flops / FLOPS_PER_MS);
