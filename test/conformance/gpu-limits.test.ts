@@ -198,20 +198,86 @@ describe.skipIf(hasNoGpu())(`limits of ${gpuName}`, () => {
     await executor.dispose();
   });
 
-  it("reports a lost device, and keeps the session's tokens", async () => {
-    let device: GPUDevice | null = null;
-    const gpu = await changedGpu((adapter) => ({
-      requestDevice: async (descriptor: GPUDeviceDescriptor) => {
-        device = await adapter.requestDevice(descriptor);
-        return device;
-      },
-    }));
-    const executor = await create(gpu);
-    const session = new Session(executor, { contextLength: 64 });
-    await session.advance([1, 2, 3]);
-    device!.destroy();
-    await expect(session.advance([4])).rejects.toThrow(/E_EXECUTOR: .*lost.*doctor/);
-    expect(session.tokens).toEqual([1, 2, 3]);
-    await executor.dispose();
+  describe('a lost device', () => {
+    /** Returns a GPU, and a function that destroys its device just before the queue takes its `count`-th submission from now. */
+    async function loseableGpu() {
+      let device: GPUDevice | null = null;
+      let left = Number.POSITIVE_INFINITY;
+      const gpu = await changedGpu((adapter) => ({
+        requestDevice: async (descriptor: GPUDeviceDescriptor) => {
+          const fresh = await adapter.requestDevice(descriptor);
+          device = fresh;
+          const submit = (commands: GPUCommandBuffer[]): void => {
+            if (--left === 0) fresh.destroy();
+            fresh.queue.submit(commands);
+          };
+          return withChanges(fresh, { queue: withChanges(fresh.queue, { submit }) });
+        },
+      }));
+      const loseAt = (count: number): void => {
+        left = count;
+      };
+      return { gpu, loseAt, lose: () => device!.destroy() };
+    }
+
+    it("is reported, and the session's tokens are kept, if the model cannot be read again", async () => {
+      const { gpu, lose } = await loseableGpu();
+      const executor = await create(gpu);
+      const session = new Session(executor, { contextLength: 64 });
+      await session.advance([1, 2, 3]);
+      lose();
+      await expect(session.advance([4])).rejects.toThrow(
+        /E_EXECUTOR: the GPU was lost .*, and the model cannot be loaded again: .*doctor/,
+      );
+      expect(session.tokens).toEqual([1, 2, 3]);
+      await executor.dispose();
+    });
+
+    it('is replaced, and the dialogue goes on with the same bits', async () => {
+      const { plan, files } = await openFamily('gemma2');
+      const { gpu, lose, loseAt } = await loseableGpu();
+      const [disturbed, undisturbed] = await Promise.all(
+        [gpu, await openGpu()].map((each) =>
+          createGpuExecutor(each, plan, files.checkpoint, { precision: 'f32' }),
+        ),
+      );
+      const { layers } = plan.blueprint;
+      const heads = layers.reduce((sum, { attention }) => sum + attention.heads, 0);
+      const intervene = (strength: number) => ({
+        intervention: {
+          target: [{ start: 1, end: 9 }],
+          policy: 'split-softmax' as const,
+          strength: new Float32Array(heads).fill(strength),
+        },
+        spans: [{ start: 1, end: 9 }],
+      });
+      const silenced = new Uint8Array(heads).fill(1, 2, 3);
+      const { ids } = golden('gemma2');
+      const answers = [];
+      for (const executor of [undisturbed!, disturbed!]) {
+        const [first, second] = [0, 1].map(() => new Session(executor, { contextLength: 128 }));
+        const isDisturbed = executor === disturbed;
+        // The history has a cut request, two strengths, silenced heads, and single tokens.
+        await first!.advance(ids.slice(0, 20), intervene(0.5));
+        await second!.advance(ids.slice(30, 37));
+        first!.rewind(14);
+        await first!.advance(ids.slice(14, 16), { silenced });
+        await first!.advance(ids.slice(16, 17), intervene(0.3));
+        if (isDisturbed) lose();
+        // Two sequences meet the loss at the same time.
+        const both = await Promise.all([
+          first!.advance(ids.slice(17, 20), intervene(0.3)),
+          second!.advance(ids.slice(37, 40)),
+        ]);
+        // The last pass of three is lost, then the first pass of the repetition.
+        if (isDisturbed) loseAt(2);
+        const long = await first!.advance([...ids, ...ids.slice(0, 20)].slice(0, 90), intervene(0.3));
+        answers.push([...both, long]);
+        expect(first!.tokens).toHaveLength(110);
+      }
+      expect(answers[1]).toEqual(answers[0]);
+      await Promise.all([disturbed, undisturbed].map((executor) => executor!.dispose()));
+      await files.close();
+    });
   });
 });

@@ -60,6 +60,11 @@ export class Device {
     return this.shared.measured;
   }
 
+  /** Why the device was lost; null: it was not. */
+  get lost(): string | null {
+    return this.shared.lost;
+  }
+
   /** @throws HoldfastError `E_EXECUTOR` if the device was lost */
   assertThere(): void {
     if (this.shared.lost !== null) throw deviceError('the GPU was lost', this.shared.lost);
@@ -184,9 +189,17 @@ export class Device {
    * Compiles a kernel, once per program text.
    * @throws HoldfastError `E_EXECUTOR` with the compiler's message
    */
-  async program(name: string, code: string): Promise<Program> {
-    const known = this.shared.programs.get(code);
+  program(name: string, code: string): Promise<Program> {
+    const { programs } = this.shared;
+    const known = programs.get(code);
     if (known !== undefined) return known;
+    const compiling = this.#compile(name, code);
+    programs.set(code, compiling);
+    compiling.catch(() => programs.delete(code));
+    return compiling;
+  }
+
+  async #compile(name: string, code: string): Promise<Program> {
     const { device } = this.shared;
     // A compile error is reported twice; the promise below handles it.
     device.pushErrorScope('validation');
@@ -198,9 +211,7 @@ export class Device {
         throw deviceError(`the kernel ${name} does not compile on this GPU`, cause);
       });
     const bindings = [...code.matchAll(/@binding\((\d+)\)/g)].map(([, number]) => Number(number));
-    const program = { name, pipeline, bindings: bindings.sort((a, b) => a - b) };
-    this.shared.programs.set(code, program);
-    return program;
+    return { name, pipeline, bindings: bindings.sort((a, b) => a - b) };
   }
 
   bind({ pipeline, bindings }: Program, buffers: readonly GPUBuffer[]): GPUBindGroup {

@@ -25,6 +25,7 @@ import { PassRunner, type StartedPass } from './pass-runner.js';
 import { Profiler } from './profiler.js';
 import { compilePrograms, ON_A_GPU, ON_A_PROCESSOR, type Tuning } from './programs.js';
 import { GpuSequence } from './sequence.js';
+import { deviceError } from './shared-device.js';
 
 export interface GpuOptions {
   /** The form of the weights; default: `auto`. */
@@ -33,9 +34,21 @@ export interface GpuOptions {
   readonly tuning?: Tuning;
 }
 
+/** A model on a device. */
+interface Loaded {
+  readonly device: Device;
+  readonly weights: DeviceWeights;
+  readonly runner: PassRunner;
+}
+
+/** How often a call rebuilds the model on a new device before it gives up. */
+const MOST_LOSSES = 2;
+
 /**
- * Loads a model onto a GPU.
+ * Loads a model onto a GPU. If the device is lost later (a driver that restarts, a browser that needs memory), the next
+ * pass loads the model again, and computes the caches of its sequences from their tokens, to the same bits.
  * @param gpu the browser's `navigator.gpu`, or Dawn's
+ * @param checkpoint must stay open for that
  * @throws HoldfastError `E_EXECUTOR` if there is no adapter, its limits or its memory are too small, or a kernel does
  * not compile; `E_UNSUPPORTED` for a model whose layers differ in heads or head size
  */
@@ -43,10 +56,21 @@ export async function createGpuExecutor(
   gpu: GPU,
   plan: ModelPlan,
   checkpoint: Checkpoint,
-  { precision = 'auto', tuning }: GpuOptions = {},
+  options: GpuOptions = {},
 ): Promise<Executor> {
   const shape = decoderShape(plan.blueprint);
   checkSizes(plan.blueprint, shape);
+  const load = (): Promise<Loaded> => loadOnto(gpu, plan, checkpoint, shape, options);
+  return new GpuExecutor(plan.blueprint, shape, await load(), load);
+}
+
+async function loadOnto(
+  gpu: GPU,
+  plan: ModelPlan,
+  checkpoint: Checkpoint,
+  shape: DecoderShape,
+  { precision = 'auto', tuning }: GpuOptions,
+): Promise<Loaded> {
   const device = await Device.open(gpu);
   try {
     const weights = await uploadWeights(device, plan, checkpoint, precision);
@@ -57,7 +81,7 @@ export async function createGpuExecutor(
       'activations',
       () => new PassRunner(device, plan.blueprint, shape, weights, programs, rows),
     );
-    return new GpuExecutor(plan.blueprint, shape, device, weights, runner);
+    return { device, weights, runner };
   } catch (error) {
     device.dispose();
     throw error;
@@ -87,28 +111,31 @@ class GpuExecutor implements Executor {
   readonly #turns = new Turns();
   #disposed = false;
 
+  #loaded: Loaded;
+
   constructor(
     readonly blueprint: Blueprint,
     private readonly shape: DecoderShape,
-    private readonly device: Device,
-    private readonly weights: DeviceWeights,
-    private readonly runner: PassRunner,
-  ) {}
+    loaded: Loaded,
+    private readonly load: () => Promise<Loaded>,
+  ) {
+    this.#loaded = loaded;
+  }
 
   get precision(): string {
-    return this.weights.forms;
+    return this.#loaded.weights.forms;
   }
 
   open(contextLength: number): Sequence {
     this.#assertUsable();
-    return new GpuSequence(this, this.device, this.shape, contextLength);
+    return new GpuSequence(this, this.#loaded.device, this.shape, contextLength);
   }
 
   forward(
     requests: readonly ForwardRequest[],
     options: { signal?: AbortSignal } = {},
   ): Promise<ForwardResult[]> {
-    return this.#forward(requests, (request, sequence) => this.#run(request, sequence, options.signal, null));
+    return this.#forward(requests, (request, sequence) => this.#runAgain(request, sequence, options.signal));
   }
 
   #forward(
@@ -123,11 +150,12 @@ class GpuExecutor implements Executor {
   async profile(request: ForwardRequest): Promise<Profile> {
     this.#assertUsable();
     // Open the profiler before the request, so that a failure leaves the sequence unchanged.
-    const bandwidth = await this.#turns.take(() => bandwidthOf(this.device));
-    const profiler = await Profiler.open(this.device);
+    const { device } = this.#loaded;
+    const bandwidth = await this.#turns.take(() => bandwidthOf(device));
+    const profiler = await Profiler.open(device);
     try {
       await this.#forward([request], (request, sequence) =>
-        this.#run(request, sequence, undefined, profiler),
+        this.#run(request, sequence, this.#loaded, undefined, profiler),
       );
       return { kernels: profiler.kernels, bandwidth };
     } finally {
@@ -139,8 +167,8 @@ class GpuExecutor implements Executor {
     if (this.#disposed) return;
     this.#disposed = true;
     await this.#turns.take(async () => {
-      await this.runner.idle();
-      this.device.dispose();
+      await this.#loaded.runner.idle();
+      this.#loaded.device.dispose();
     });
   }
 
@@ -148,16 +176,78 @@ class GpuExecutor implements Executor {
     if (this.#disposed) throw new HoldfastError('E_DISPOSED', 'the executor has been disposed of');
   }
 
+  /** Runs a request; again on a new device if the device is lost meanwhile. */
+  async #runAgain(
+    request: ForwardRequest,
+    sequence: GpuSequence,
+    signal: AbortSignal | undefined,
+  ): Promise<ForwardResult> {
+    const { length } = sequence;
+    for (let losses = 0; ; losses++) {
+      const loaded = this.#loaded;
+      try {
+        if (!sequence.isOn(loaded.device)) await this.#recompute(sequence, loaded, signal);
+        return await this.#run(request, sequence, loaded, signal, null);
+      } catch (error) {
+        if (loaded.device.lost === null || losses === MOST_LOSSES) throw error;
+        sequence.truncate(length);
+        await this.#turns.take(() => this.#reload(loaded));
+      }
+    }
+  }
+
+  /** Loads the model onto a new device, unless another request already has. */
+  async #reload(lost: Loaded): Promise<void> {
+    this.#assertUsable();
+    if (this.#loaded !== lost) return;
+    try {
+      this.#loaded = await this.load();
+    } catch (cause) {
+      const what = `the GPU was lost (${lost.device.lost}), and the model cannot be loaded again`;
+      throw deviceError(what, cause);
+    }
+    lost.device.dispose();
+  }
+
+  /** Computes a sequence's cache on a new device, by the requests that it was computed from. */
+  async #recompute(sequence: GpuSequence, loaded: Loaded, signal: AbortSignal | undefined): Promise<void> {
+    const copy = new GpuSequence(this, loaded.device, this.shape, sequence.contextLength);
+    try {
+      for (const { request, end } of sequence.history.entries) {
+        await this.#passes({ ...request, sequence: copy, logits: 'none' }, copy, loaded, signal, null);
+        copy.truncate(end);
+      }
+      sequence.assertUsableBy(this);
+      sequence.takeOver(copy);
+    } finally {
+      copy.dispose();
+    }
+  }
+
+  /** Runs a request, and remembers it. */
   async #run(
     request: ForwardRequest,
     sequence: GpuSequence,
+    loaded: Loaded,
+    signal: AbortSignal | undefined,
+    profiler: Profiler | null,
+  ): Promise<ForwardResult> {
+    const result = await this.#passes(request, sequence, loaded, signal, profiler);
+    sequence.history.add(request, sequence.length);
+    return result;
+  }
+
+  async #passes(
+    request: ForwardRequest,
+    sequence: GpuSequence,
+    { runner }: Loaded,
     signal: AbortSignal | undefined,
     profiler: Profiler | null,
   ): Promise<ForwardResult> {
     const start = sequence.length;
     const { tokens } = request;
     const result = emptyResult(request, this.blueprint, start);
-    const most = this.runner.rowsOf(request, start);
+    const most = runner.rowsOf(request, start);
     const check = (): void => {
       throwIfAborted(signal);
       this.#assertUsable();
@@ -177,7 +267,7 @@ class GpuExecutor implements Executor {
           profiler,
           check,
         };
-        const started = await this.runner.start(input);
+        const started = await runner.start(input);
         if (isLast || profiler) await started.results;
         await profiler?.collect();
         return started;

@@ -30,11 +30,12 @@ export interface PickerPrograms {
 
 /** Compiles the programs that pick candidates. */
 export async function compilePicker(device: Device, kernel: DrawKernel): Promise<PickerPrograms> {
-  return {
-    weigh: await Step.compile(device, 'weigh', weigh(kernel)),
-    rank: await Step.compile(device, 'rank', rank(kernel)),
-    pick: await Step.compile(device, 'pick', pick(kernel)),
-  };
+  const [weighing, ranking, picking] = await Promise.all([
+    Step.compile(device, 'weigh', weigh(kernel)),
+    Step.compile(device, 'rank', rank(kernel)),
+    Step.compile(device, 'pick', pick(kernel)),
+  ]);
+  return { weigh: weighing, rank: ranking, pick: picking };
 }
 
 /** Picks a row's candidates on the device, so that a few kilobytes are read back instead of all logits. */

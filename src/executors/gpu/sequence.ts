@@ -1,6 +1,7 @@
 import type { DecoderShape, Sequence } from '../contract/index.js';
 import { CountedSequence } from '../contract/index.js';
 import type { Device } from './device.js';
+import { History } from './history.js';
 
 /** The capacity of a new sequence in tokens; it grows by doubling. */
 const FIRST_CAPACITY = 256;
@@ -21,17 +22,39 @@ export interface Room {
 
 /** A cache in buffers on the device, which grow with the dialogue. */
 export class GpuSequence extends CountedSequence implements Sequence {
+  /** What its tokens were computed from, in case the device is lost. */
+  readonly history = new History();
   #capacity = 0;
   #layers: readonly LayerCache[] = [];
+  #device: Device;
 
   /** @throws HoldfastError `E_EXECUTOR` if the context length is not a positive whole number */
   constructor(
     owner: object,
-    private readonly device: Device,
+    device: Device,
     private readonly shape: DecoderShape,
     contextLength: number,
   ) {
     super(owner, contextLength);
+    this.#device = device;
+  }
+
+  isOn(device: Device): boolean {
+    return this.#device === device;
+  }
+
+  /** Takes the buffers of another sequence, on another device, that has cached the same tokens. */
+  takeOver(other: GpuSequence): void {
+    this.#free(this.#layers);
+    this.#layers = other.#layers;
+    this.#capacity = other.#capacity;
+    this.#device = other.#device;
+    other.#layers = [];
+  }
+
+  override truncate(length: number): void {
+    super.truncate(length);
+    this.history.truncate(this.length);
   }
 
   /** The capacity of the buffers in tokens. */
@@ -54,10 +77,10 @@ export class GpuSequence extends CountedSequence implements Sequence {
     const { kvHeads, headDim, layers } = this.shape;
     const perToken = kvHeads * headDim * 4;
     const doubled = Math.max(2 ** Math.ceil(Math.log2(tokens)), FIRST_CAPACITY);
-    const most = Math.max(tokens, Math.floor(this.device.largest / perToken));
+    const most = Math.max(tokens, Math.floor(this.#device.largest / perToken));
     const capacity = Math.min(doubled, this.contextLength, most);
     const make = (what: string, layer: number): GPUBuffer =>
-      this.device.storage(`the ${what} of layer ${layer} for ${capacity} tokens`, perToken * capacity);
+      this.#device.storage(`the ${what} of layer ${layer} for ${capacity} tokens`, perToken * capacity);
     return {
       capacity,
       layers: Array.from({ length: layers }, (_, layer) => ({
@@ -69,7 +92,7 @@ export class GpuSequence extends CountedSequence implements Sequence {
 
   /** Switches to larger buffers: copies the cached tokens and frees the smaller buffers. */
   adopt({ capacity, layers }: Room): void {
-    if (this.length > 0) void this.device.submit((encoder) => this.#copyInto(layers, capacity, encoder));
+    if (this.length > 0) void this.#device.submit((encoder) => this.#copyInto(layers, capacity, encoder));
     this.#free(this.#layers);
     this.#layers = layers;
     this.#capacity = capacity;
@@ -103,8 +126,8 @@ export class GpuSequence extends CountedSequence implements Sequence {
 
   #free(layers: readonly LayerCache[]): void {
     for (const { keys, values } of layers) {
-      this.device.free(keys);
-      this.device.free(values);
+      this.#device.free(keys);
+      this.#device.free(values);
     }
   }
 

@@ -47,8 +47,8 @@ export interface SharedDevice {
   /** Kept alive: Dawn stops working if the adapter is garbage-collected. */
   readonly adapter: GPUAdapter;
   readonly found: GpuFound;
-  /** Compiled programs, keyed by their text. */
-  readonly programs: Map<string, Program>;
+  /** Compiled programs, and those being compiled, keyed by their text. */
+  readonly programs: Map<string, Promise<Program>>;
   /** Why the device was lost; null if it was not. */
   lost: string | null;
   /** Measurements for profiles: the memory bandwidth in bytes per second; null until measured. */
