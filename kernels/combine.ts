@@ -1,6 +1,7 @@
 import { partialSize } from './attention.js';
 import { HEAD_MAP } from './head-map.js';
 import { IN_TARGET } from './keys.js';
+import { IS_NAN, LOG_ONE_PLUS } from './numbers.js';
 import { LAYER, NEVER, PASS } from './pass.js';
 import { entry, type Threads } from './workgroup.js';
 
@@ -38,21 +39,10 @@ ${HEAD_MAP}
 @group(0) @binding(6) var<storage, read_write> shares: array<vec2f>;
 @group(0) @binding(7) var<storage, read_write> references: array<vec4f>;
 
-/** log(1 + e) for e from 0 to 1; computing log of the rounded 1 + e would lose a small e. */
-fn log_one_plus(e: f32) -> f32 {
-  return select(log(1.0 + e), e - 0.5 * e * e, e < 1e-3);
-}
-
+${LOG_ONE_PLUS}
+${IS_NAN}
 /** log(1 + e^x). */
 fn softplus(x: f32) -> f32 { return max(x, 0.0) + log_one_plus(exp(-abs(x))); }
-
-/** log(1 − e^x) for x < 0 (Mächler 2012); e^x − 1 as a series where the difference would cancel. */
-fn log_one_minus_exp(x: f32) -> f32 {
-  if (x >= 0.0) { return ${NEVER}; }
-  if (x < -0.6931472) { return log(1.0 - exp(x)); }
-  let small = -x * (1.0 + x * (0.5 + x * (0.16666667 + x * (0.041666668 + x * 0.008333334))));
-  return log(select(1.0 - exp(x), small, x > -0.25));
-}
 
 ${entry({ threads })}
   let head = group.x;
@@ -73,8 +63,8 @@ ${entry({ threads })}
     rest_sum += partials[at + 3u] * exp(partials[at + 2u] - rest_high);
   }
   // A side whose sum is NaN counts as present, so that NaN shows in the result.
-  let has_target = !(target_sum <= 0.0);
-  let has_rest = !(rest_sum <= 0.0);
+  let has_target = target_sum > 0.0 || is_nan(target_sum);
+  let has_rest = rest_sum > 0.0 || is_nan(rest_sum);
   let high = max(target_high, rest_high);
   let sum = target_sum * exp(target_high - high) + rest_sum * exp(rest_high - high);
 

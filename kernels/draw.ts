@@ -1,3 +1,4 @@
+import { IS_NAN } from './numbers.js';
 import type { Threads } from './workgroup.js';
 
 /** The sizes in the programs that pick candidates. */
@@ -41,12 +42,12 @@ struct Draw { inverseTemperature: f32, most: u32, least: u32, topP: f32, distanc
 const PARTS = ${partsOf(vocabSize)}u;
 const PART = ${Math.ceil(vocabSize / partsOf(vocabSize))}u;
 const LEVELS = ${LEVELS}u;
-
+${IS_NAN}
 fn begin_of(part: u32) -> u32 { return min(part * PART, ${vocabSize}u); }
 
 fn level_of(best: f32, logit: f32) -> u32 {
   let distance = best - logit;
-  if (!(distance >= 0.001953125)) { return 0u; }
+  if (is_nan(distance) || distance < 0.001953125) { return 0u; }
   return min((bitcast<u32>(distance) >> 19u) - ${FIRST_LEVEL}u, LEVELS - 1u);
 }
 

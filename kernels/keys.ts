@@ -1,3 +1,4 @@
+import { TANH } from './numbers.js';
 import { softCap } from './soft-cap.js';
 import type { Workgroup } from './workgroup.js';
 
@@ -22,15 +23,22 @@ fn first_visible(position: u32) -> u32 {
 }
 `;
 
+/** WGSL for `fn capped(score)`, the soft cap on a score. */
+export const cappedScore = ({ scoreCap }: AttentionShape): string => /* wgsl */ `
+${scoreCap === null ? '' : TANH}
+fn capped(score: f32) -> f32 { return ${softCap('score', scoreCap)}; }
+`;
+
 /** WGSL for the first key that a row sees, and for a key's score: query·key, capped. The query includes the scale. */
 export const visibleKeys = (shape: AttentionShape): string => /* wgsl */ `
 var<workgroup> query: array<vec4f, ${shape.headDim / 4}>;
 ${firstVisible(shape)}
+${cappedScore(shape)}
 fn score_of(kv: u32, key: u32) -> f32 {
   var sum = vec4f(0.0);
   for (var i = 0u; i < ${shape.headDim / 4}u; i++) {
     sum += query[i] * keys[(kv * ${shape.headDim / 4}u + i) * run.capacity + key];
   }
-  return ${softCap('dot(sum, vec4f(1.0))', shape.scoreCap)};
+  return capped(dot(sum, vec4f(1.0)));
 }
 `;

@@ -7,7 +7,7 @@ import {
   type WeightName,
 } from '../../architectures/index.js';
 import { type Checkpoint, packNibbles } from '../../formats/index.js';
-import type { MatrixFormat } from '../../kernels/linear.js';
+import type { MatrixFormat } from '../../kernels/matrix.js';
 import {
   type EmbeddingTable,
   embeddingTable,

@@ -4,7 +4,7 @@ import type { DecoderShape } from '../contract/index.js';
 import type { Commands } from './commands.js';
 import type { DeviceWeights } from './matrices.js';
 import type { PassBuffers } from './pass-buffers.js';
-import { type LinearPrograms, type Programs, ROWS_TILE } from './programs.js';
+import type { LinearPrograms, Programs } from './programs.js';
 import type { GpuSequence } from './sequence.js';
 import type { Step } from './step.js';
 
@@ -83,10 +83,12 @@ export class PassRecorder {
       const keyBytes = FLOAT * kvHeads * headDim * seen;
       const attended = [pass, queries, keys, values, tags, maps, partials, pieces, layer];
       const flops = 4 * rows * heads * headDim * seen;
-      commands.run(steps.attention, sequence, attended, [heads, rows, splits.count], {
-        bytes: 2 * keyBytes,
-        flops,
-      });
+      const { single: one, several, perGroup } = steps.attention;
+      const stacks = Math.ceil((rows * heads) / kvHeads / perGroup);
+      const [step, grid] = single
+        ? [one, [heads, rows, splits.count] as const]
+        : [several, [kvHeads, stacks, splits.count] as const];
+      commands.run(step, sequence, attended, grid, { bytes: 2 * keyBytes, flops });
       const combined = [pass, partials, pieces, firsts, maps, mixed, shares, references, layer];
       commands.run(steps.combine, this, combined, [heads, rows]);
       const tapped = taps.attention.get(index);
@@ -139,15 +141,19 @@ export class PassRecorder {
     { rows, single }: PassRows,
     pass = this.buffers.pass,
   ): void {
-    for (const { matrix, row, rows: several, perGroup, outputs } of parts) {
+    for (const { matrix, outputs, perGroup, tile, ...steps } of parts) {
       const { weight, bias, scales } = matrix;
-      const buffers = [pass, from, weight, ...(bias ? [bias] : []), ...(scales ? [scales] : []), to];
+      const buffers = [from, weight, ...(bias ? [bias] : []), ...(scales ? [scales] : []), to];
       const groups = Math.ceil(outputs / perGroup);
-      const [step, tiles] = single ? [row, rows] : [several, Math.ceil(rows / ROWS_TILE)];
-      const grid = [Math.min(groups, OUTPUT_GROUPS), tiles, Math.ceil(groups / OUTPUT_GROUPS)] as const;
       const bytes = weight.size + (bias?.size ?? 0) + (scales?.size ?? 0);
-      const flops = 2 * rows * matrix.inputs * matrix.outputs;
-      commands.run(step, this, buffers, grid, { bytes, flops });
+      const work = { bytes, flops: 2 * rows * matrix.inputs * matrix.outputs };
+      if (single) {
+        const grid = [Math.min(groups, OUTPUT_GROUPS), 1, Math.ceil(groups / OUTPUT_GROUPS)] as const;
+        commands.run(steps.single, this, buffers, grid, work);
+      } else {
+        const grid = [Math.ceil(rows / tile.rows), Math.ceil(outputs / tile.outputs)] as const;
+        commands.run(steps.several, this, [pass, ...buffers], grid, work);
+      }
     }
   }
 

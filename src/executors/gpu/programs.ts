@@ -1,8 +1,11 @@
 import type { Blueprint, LayerBlueprint } from '../../architectures/index.js';
 import { attention } from '../../kernels/attention.js';
 import { attentionRows } from '../../kernels/attention-rows.js';
+import { attentionTiled, queriesOf } from '../../kernels/attention-tiled.js';
 import { combine } from '../../kernels/combine.js';
-import { type LinearKernel, linear } from '../../kernels/linear.js';
+import { linear, outputsPerGroup } from '../../kernels/linear.js';
+import { linearTiled, tileOf } from '../../kernels/linear-tiled.js';
+import type { MatrixKernel } from '../../kernels/matrix.js';
 import { type NormKernel, norm } from '../../kernels/norm.js';
 import { rotate } from '../../kernels/rotate.js';
 import type { Workgroup } from '../../kernels/workgroup.js';
@@ -12,14 +15,11 @@ import type { DeviceMatrix, DeviceWeights, GateAndUp } from './matrices.js';
 import { compilePicker, type PickerPrograms } from './picker.js';
 import { Step } from './step.js';
 
-/** Rows that a thread processes at once if there is more than one. */
-export const ROWS_TILE = 8;
-
 /** How work is divided on a device. */
 export interface Tuning {
   /** Threads per workgroup. */
   readonly threads: number;
-  /** Threads that share an output of a matrix: a power of two that divides `threads`. */
+  /** Threads that share outputs of a matrix for one row: a power of two that divides `threads`. */
   readonly lanes: number;
   /** Whether threads exchange values through subgroups if the adapter has them. */
   readonly subgroups: boolean;
@@ -28,19 +28,31 @@ export interface Tuning {
 }
 
 /** For a GPU: neighbouring threads read neighbouring memory. */
-export const ON_A_GPU: Tuning = { threads: 64, lanes: 16, subgroups: true, rows: 256 };
+export const ON_A_GPU: Tuning = { threads: 64, lanes: 32, subgroups: true, rows: 256 };
 /** For a software GPU, which runs the threads of a workgroup in turn: 8 were fastest when measured. */
 export const ON_A_PROCESSOR: Tuning = { threads: 8, lanes: 1, subgroups: false, rows: 64 };
 
-/** The programs of a matrix, or of a part of its outputs: one for a single row, one for several rows. */
-export interface LinearPrograms {
+/** A program for a single row, and one for several rows, of the same result. */
+export interface RowPrograms {
+  readonly single: Step;
+  readonly several: Step;
+}
+
+/** The programs of a matrix, or of a part of its outputs. */
+export interface LinearPrograms extends RowPrograms {
   readonly matrix: DeviceMatrix;
-  readonly row: Step;
-  readonly rows: Step;
-  /** Outputs per workgroup. */
+  /** Outputs of a workgroup of `single`. */
   readonly perGroup: number;
+  /** Rows and outputs of a workgroup of `several`. */
+  readonly tile: { readonly rows: number; readonly outputs: number };
   /** Outputs of the program; with gate and up in one matrix, half the matrix's. */
   readonly outputs: number;
+}
+
+/** The programs of a layer's attention. */
+export interface AttentionPrograms extends RowPrograms {
+  /** Queries of a workgroup of `several`. */
+  readonly perGroup: number;
 }
 
 /** The programs of one layer, in the order in which they run (`attentionRows` only for taps). */
@@ -49,7 +61,7 @@ export interface LayerPrograms {
   readonly attentionNorm: Step | null;
   readonly projections: readonly LinearPrograms[];
   readonly rotate: Step;
-  readonly attention: Step;
+  readonly attention: AttentionPrograms;
   readonly combine: Step;
   readonly attentionRows: Step;
   readonly output: readonly LinearPrograms[];
@@ -101,53 +113,57 @@ export async function compilePrograms(
         const kernel = {
           ...{ format, inputs, outputs, columns, column, into, bias: bias !== null },
           ...{ scale, cap: null, ...limits },
-          ...{ lanes, threads, subgroup },
         };
         return {
-          ...{ matrix, outputs, perGroup: threads / lanes },
-          row: await step(name, linear({ ...kernel, tile: 1 })),
-          rows: await step(name, linear({ ...kernel, tile: ROWS_TILE })),
+          ...{ matrix, outputs, perGroup: outputsPerGroup(tuning), tile: tileOf(tuning) },
+          ...(await together({
+            single: step(name, linear({ ...kernel, lanes, threads, subgroup })),
+            several: step(name, linearTiled({ ...kernel, threads })),
+          })),
         };
       }),
     );
 
-  const layers: LayerPrograms[] = [];
-  for (const [index, layer] of blueprint.layers.entries()) {
+  const layerSteps = async (layer: LayerBlueprint, index: number): Promise<LayerPrograms> => {
     const { projections, output, gateAndUp, down } = weights.layers[index]!;
     const { preNorms, postNorms } = layer;
     const [before, after] = [blueprint.layers[index - 1], blueprint.layers[index + 1]];
-    layers.push({
-      attentionNorm: preNorms && !before?.postNorms ? await normStep('store') : null,
-      projections: await linearSteps('query, key, value', projections, 'store', columnsOf(projections)),
-      ...(await attentionSteps(
-        layer,
-        { threads, subgroup },
-        normEpsilon,
-        (shape.ropeOf[index] ?? 0) * rows,
-        step,
-      )),
-      output: await linearSteps('output', output, postNorms ? 'store' : 'add', hiddenSize),
-      postAttentionNorm: postNorms ? await normStep(preNorms ? 'add-and-norm' : 'add') : null,
-      mlpNorm: preNorms && !postNorms ? await normStep('store') : null,
-      gateAndUp: await gateAndUpSteps(gateAndUp, layer.mlp, linearSteps),
-      down: await linearSteps('down', down, postNorms ? 'store' : 'add', hiddenSize),
-      postMlpNorm: postNorms ? await normStep(after?.preNorms ? 'add-and-norm' : 'add') : null,
+    const rotationRow = (shape.ropeOf[index] ?? 0) * rows;
+    const { attention, ...steps } = await together({
+      attentionNorm: preNorms && !before?.postNorms ? normStep('store') : null,
+      projections: linearSteps('query, key, value', projections, 'store', columnsOf(projections)),
+      attention: attentionSteps(layer, { threads, subgroup }, normEpsilon, rotationRow, step),
+      output: linearSteps('output', output, postNorms ? 'store' : 'add', hiddenSize),
+      postAttentionNorm: postNorms ? normStep(preNorms ? 'add-and-norm' : 'add') : null,
+      mlpNorm: preNorms && !postNorms ? normStep('store') : null,
+      gateAndUp: gateAndUpSteps(gateAndUp, layer.mlp, linearSteps),
+      down: linearSteps('down', down, postNorms ? 'store' : 'add', hiddenSize),
+      postMlpNorm: postNorms ? normStep(after?.preNorms ? 'add-and-norm' : 'add') : null,
     });
-  }
-  return {
-    layers,
-    finalNorm: await normStep('store'),
-    head: await linearSteps('head', weights.head, 'store', vocabSize, { scale: logitScale, cap: logitCap }),
-    picker: await compilePicker(device, { vocabSize, threads }),
+    return { ...steps, ...attention };
   };
+  return together({
+    layers: Promise.all(blueprint.layers.map(layerSteps)),
+    finalNorm: normStep('store'),
+    head: linearSteps('head', weights.head, 'store', vocabSize, { scale: logitScale, cap: logitCap }),
+    picker: compilePicker(device, { vocabSize, threads }),
+  });
+}
+
+/** Awaits all fields at once: a driver compiles several programs in parallel. */
+async function together<Fields extends object>(
+  fields: Fields,
+): Promise<{ [Name in keyof Fields]: Awaited<Fields[Name]> }> {
+  const entries = Object.entries(fields).map(async ([name, value]) => [name, await value] as const);
+  return Object.fromEntries(await Promise.all(entries)) as { [Name in keyof Fields]: Awaited<Fields[Name]> };
 }
 
 type LinearSteps = (
   name: string,
   parts: readonly DeviceMatrix[],
-  into: LinearKernel['into'],
+  into: MatrixKernel['into'],
   columns: number,
-  limits?: Partial<Pick<LinearKernel, 'scale' | 'cap'>>,
+  limits?: Partial<Pick<MatrixKernel, 'scale' | 'cap'>>,
 ) => Promise<LinearPrograms[]>;
 
 /** Query, key and value are written side by side into one buffer, from one matrix or several. */
@@ -161,10 +177,11 @@ async function gateAndUpSteps(
   linearSteps: LinearSteps,
 ): Promise<LinearPrograms[]> {
   if ('both' in matrices) return linearSteps('gate and up', matrices.both, activation, size);
-  return [
-    ...(await linearSteps('up', matrices.up, 'store', size)),
-    ...(await linearSteps('gate', matrices.gate, `${activation}-times-y`, size)),
-  ];
+  const { up, gate } = await together({
+    up: linearSteps('up', matrices.up, 'store', size),
+    gate: linearSteps('gate', matrices.gate, `${activation}-times-y`, size),
+  });
+  return [...up, ...gate];
 }
 
 async function attentionSteps(
@@ -178,10 +195,12 @@ async function attentionSteps(
   const rotaryDim = rope?.rotaryDim ?? 0;
   const rotation = { heads, kvHeads, headDim, rotaryDim, scale, queryKeyNorm, epsilon, rotationsAt };
   const shape = { heads, kvHeads, headDim, scoreCap, window, ...workgroup };
-  return {
-    rotate: await step('rotate', rotate({ ...rotation, ...workgroup })),
-    attention: await step('attention', attention(shape)),
-    combine: await step('combine', combine({ heads, headDim, threads: workgroup.threads })),
-    attentionRows: await step('attention rows', attentionRows(shape)),
-  };
+  const { single, several, ...steps } = await together({
+    rotate: step('rotate', rotate({ ...rotation, ...workgroup })),
+    single: step('attention', attention(shape)),
+    several: step('attention', attentionTiled(shape)),
+    combine: step('combine', combine({ heads, headDim, threads: workgroup.threads })),
+    attentionRows: step('attention rows', attentionRows(shape)),
+  });
+  return { ...steps, attention: { single, several, perGroup: queriesOf(shape) } };
 }

@@ -1,0 +1,266 @@
+import { partialSize } from './attention.js';
+import { HEAD_MAP } from './head-map.js';
+import { type AttentionShape, cappedScore, firstVisible, IN_TARGET } from './keys.js';
+import { LAYER, NEVER, PASS } from './pass.js';
+import { entry } from './workgroup.js';
+
+/** Keys of a tile. Its borders are at multiples of this, whatever the spans: so a policy that changes nothing rounds alike. */
+const TILE = 32;
+/** Queries that a thread handles. */
+const FOUR = 4;
+/** Groups of four queries, if threads suffice. */
+const MOST_GROUPS = 4;
+/** Groups of four dimensions that a thread can hold for both sides and four queries in its registers. */
+const HELD = 2;
+
+/** Returns how many queries a workgroup takes, in groups of four: fewer for large heads, whose outputs need registers. */
+export function queriesOf({ headDim, threads }: Pick<AttentionShape, 'headDim' | 'threads'>): number {
+  const most = Math.max(1, Math.floor((threads * HELD * 4) / headDim));
+  const groups = Math.min(MOST_GROUPS, threads, 2 ** Math.floor(Math.log2(most)));
+  return FOUR * Math.max(groups, threads / TILE);
+}
+
+/**
+ * Attention for several rows at once: the same sums as in `attention`, for queries that see the same keys. The queries of
+ * all heads of a key-value head are stacked, row by row, and a workgroup takes up to 16 of the stack. So a key is read once
+ * for 16 queries.
+ *
+ * A tile of keys that all queries see and that is on one side needs only that side's sums. Others take the path for both
+ * sides, where a query's side is chosen per key. It also skips keys that a query does not see, as those may be NaN.
+ *
+ * Bindings: those of `attention`, whose partials and pieces it writes.
+ *
+ * One workgroup per key-value head, {@link queriesOf} queries and split: (kv head, part of the stack, split). For each
+ * tile, a thread first computes the scores of four queries with some keys, then some dimensions of their outputs, then the
+ * sums of some pieces.
+ */
+export function attentionTiled(shape: AttentionShape): string {
+  const { heads, kvHeads, headDim, threads } = shape;
+  const perHead = heads / kvHeads;
+  const queries = queriesOf(shape);
+  const groups = queries / FOUR;
+  /** Threads per group of queries. */
+  const lanes = threads / groups;
+  const quads = headDim / 4;
+  const held = Array.from({ length: Math.ceil(quads / lanes) }, (_, i) => i);
+  const ownKeys = Array.from({ length: TILE / lanes }, (_, i) => i);
+  const four = [0, 1, 2, 3];
+  const sides = ['target', 'rest'] as const;
+  /** Returns a statement for each output that the thread holds of a side. */
+  const outputs = (side: string, make: (name: string, query: number, i: number) => string): string =>
+    held.flatMap((i) => four.map((query) => make(`${side}_output${query}_${i}`, query, i))).join('\n');
+  /** Returns statements that read the thread's dimensions of a key's value. */
+  const values = held.map((i) => `let value${i} = values[at + ${i * lanes}u];`).join('\n');
+  const fade = (side: string): string => /* wgsl */ `
+      ${side}_sum *= ${side}_fade;
+      ${outputs(side, (name, query) => `${name} *= ${side}_fade[${query}];`)}`;
+  /** Statements for a tile that is on one side and that every query sees. */
+  const weighOneSide = (side: string): string => /* wgsl */ `
+      for (var j = 0u; j < ${TILE}u; j++) { ${side}_high = max(${side}_high, scores[j * ${groups}u + part]); }
+      ${ownKeys.map((i) => `weights[(place + ${i * lanes}u) * ${groups}u + part] = exp(score${i} - ${side}_high);`).join('\n')}`;
+  const addOneSide = (side: string): string => /* wgsl */ `
+      ${fade(side)}
+      for (var j = 0u; j < ${TILE}u; j++) {
+        let weight = weights[j * ${groups}u + part];
+        let at = (kv * run.capacity + tile + j) * ${quads}u + place;
+        ${values}
+        ${side}_sum += weight;
+        ${outputs(side, (name, query, i) => `${name} += weight[${query}] * value${i};`)}
+      }`;
+  return /* wgsl */ `
+${PASS}
+${LAYER}
+${HEAD_MAP}
+@group(0) @binding(1) var<storage, read> q: array<f32>;
+@group(0) @binding(2) var<storage, read> keys: array<vec4f>;
+@group(0) @binding(3) var<storage, read> values: array<vec4f>;
+@group(0) @binding(4) var<storage, read> tags: array<u32>;
+@group(0) @binding(5) var<storage, read> maps: array<HeadMap>;
+@group(0) @binding(6) var<storage, read_write> partials: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> pieces: array<vec2f>;
+${firstVisible(shape)}
+/** [dimensions, groups]: a dimension of four queries. */
+var<workgroup> query: array<vec4f, ${headDim * groups}>;
+/** [keys, groups]: a key's scores, and weights, of four queries. */
+var<workgroup> scores: array<vec4f, ${TILE * groups}>;
+var<workgroup> weights: array<vec4f, ${TILE * groups}>;
+var<workgroup> target_highs: array<vec4f, ${groups}>;
+var<workgroup> rest_highs: array<vec4f, ${groups}>;
+${cappedScore(shape)}
+
+/** The place of a stacked query among [rows, heads]. */
+fn row_and_head(kv: u32, stacked: u32) -> u32 {
+  return stacked / ${perHead}u * ${heads}u + kv * ${perHead}u + stacked % ${perHead}u;
+}
+
+${entry(shape)}
+  let kv = group.x;
+  let first = group.y * ${queries}u;
+  let stack = run.rows * ${perHead}u;
+  let part = lane / ${lanes}u;
+  let place = lane % ${lanes}u;
+  let split_begin = group.z * run.splitKeys;
+  let split_end = split_begin + run.splitKeys;
+  let first_position = run.past + first / ${perHead}u;
+  let last_position = run.past + min(first + ${queries - 1}u, stack - 1u) / ${perHead}u;
+  // A stack that ends early repeats its last query, and writes it once.
+  let own = min(vec4u(first + 4u * part) + vec4u(0, 1, 2, 3), vec4u(stack - 1u));
+  let positions = vec4u(run.past) + own / ${perHead}u;
+  let begins = max(vec4u(${four.map((i) => `first_visible(positions[${i}])`).join(', ')}), vec4u(split_begin));
+  let ends = min(positions + 1u, vec4u(split_end));
+  // If the policy does not change a head, it has no sides, so that the result is untouched to the last bit.
+  let first_map = layer.x + kv * ${perHead}u;
+  let acting = vec4<bool>(${four.map((i) => `maps[first_map + own[${i}] % ${perHead}u].acts != 0.0`).join(', ')});
+  var some_act = false;
+  var all_act = true;
+  for (var head = 0u; head < ${perHead}u; head++) {
+    let acts = maps[first_map + head].acts != 0.0;
+    some_act = some_act || acts;
+    all_act = all_act && acts;
+  }
+
+  for (var i = lane; i < ${headDim * groups}u; i += ${threads}u) {
+    let from_ = first + i % ${groups}u * 4u;
+    let dimension = i / ${groups}u;
+    query[i] = vec4f(${four.map((j) => `q[row_and_head(kv, min(from_ + ${j}u, stack - 1u)) * ${headDim}u + dimension]`).join(', ')});
+  }
+  // Each piece of each query always has the same thread, which alone writes its sum.
+  for (var i = lane; i < run.pieces * ${queries}u; i += ${threads}u) {
+    let stacked = first + i % ${queries}u;
+    if (stacked < stack) {
+      pieces[(row_and_head(kv, stacked) * run.splits + group.z) * run.pieces + i / ${queries}u] = vec2f(${NEVER}, 0.0);
+    }
+  }
+  workgroupBarrier();
+
+  ${sides.map((side) => `var ${side}_maximum = vec4f(${NEVER}); var ${side}_sum = vec4f(0.0);\n${outputs(side, (name) => `var ${name} = vec4f(0.0);`)}`).join('\n  ')}
+
+  let begin = max(first_visible(first_position), split_begin);
+  let end = min(last_position + 1u, split_end);
+  for (var tile = begin / ${TILE}u * ${TILE}u; tile < end; tile += ${TILE}u) {
+    ${ownKeys.map((i) => `var score${i} = vec4f(0.0);`).join(' ')}
+    for (var i = 0u; i < ${quads}u; i++) {
+      ${four.map((j) => `let query${j} = query[(4u * i + ${j}u) * ${groups}u + part];`).join('\n')}
+      let at = (kv * ${quads}u + i) * run.capacity + tile + place;
+      ${ownKeys
+        .map(
+          (i) => `{ let key = keys[at + ${i * lanes}u];
+      score${i} += query0 * key.x + query1 * key.y + query2 * key.z + query3 * key.w; }`,
+        )
+        .join('\n')}
+    }
+    ${ownKeys
+      .map(
+        (i) => `
+    let key${i} = vec4u(tile + place + ${i * lanes}u);
+    let seen${i} = (key${i} >= begins) & (key${i} < ends);
+    score${i} = select(vec4f(${NEVER}), vec4f(${four.map((j) => `capped(score${i}[${j}])`).join(', ')}), seen${i});
+    scores[(place + ${i * lanes}u) * ${groups}u + part] = score${i};`,
+      )
+      .join('')}
+    workgroupBarrier();
+
+    // Pieces are consecutive: if the first and the last key are in one piece, all are.
+    let opening = tags[max(tile, begin)];
+    let closing = tags[min(tile + ${TILE}u, end) - 1u];
+    let all_see = tile >= max(first_visible(last_position), split_begin) && tile + ${TILE}u <= min(first_position + 1u, split_end);
+    let all_rest = all_see && (!some_act || (opening == closing && opening < ${IN_TARGET}u));
+    let all_target = all_see && all_act && opening == closing && opening >= ${IN_TARGET}u;
+    var target_high = target_maximum;
+    var rest_high = rest_maximum;
+    if (all_rest) {
+      ${weighOneSide('rest')}
+    } else if (all_target) {
+      ${weighOneSide('target')}
+    } else {
+      for (var j = max(tile, begin); j < min(tile + ${TILE}u, end); j++) {
+        let score = scores[(j - tile) * ${groups}u + part];
+        let inside = acting & vec4<bool>(tags[j] >= ${IN_TARGET}u);
+        target_high = max(target_high, select(vec4f(${NEVER}), score, inside));
+        rest_high = max(rest_high, select(score, vec4f(${NEVER}), inside));
+      }
+      ${ownKeys
+        .map(
+          (i) => `{
+        let inside = acting & vec4<bool>(tags[min(key${i}.x, end - 1u)] >= ${IN_TARGET}u);
+        let weight = exp(score${i} - select(rest_high, target_high, inside));
+        weights[(place + ${i * lanes}u) * ${groups}u + part] = select(vec4f(0.0), weight, seen${i});
+      }`,
+        )
+        .join('\n      ')}
+    }
+    ${sides.map((side) => `let ${side}_fade = exp(${side}_maximum - ${side}_high);\n    ${side}_maximum = ${side}_high;`).join('\n    ')}
+    if (place == 0u) {
+      target_highs[part] = target_high;
+      rest_highs[part] = rest_high;
+    }
+    workgroupBarrier();
+
+    if (all_rest) {
+      ${addOneSide('rest')}
+    } else if (all_target) {
+      ${addOneSide('target')}
+    } else {
+      ${fade('target')}
+      ${fade('rest')}
+      for (var j = max(tile, begin); j < min(tile + ${TILE}u, end); j++) {
+        let weight = weights[(j - tile) * ${groups}u + part];
+        let inside = acting & vec4<bool>(tags[j] >= ${IN_TARGET}u);
+        let seen = (vec4u(j) >= begins) & (vec4u(j) < ends);
+        let at = (kv * run.capacity + j) * ${quads}u + place;
+        ${values}
+        target_sum += select(vec4f(0.0), weight, inside);
+        rest_sum += select(weight, vec4f(0.0), inside);
+        ${four
+          .map(
+            (query) => `if (seen[${query}]) {
+          if (inside[${query}]) { ${held.map((i) => `target_output${query}_${i} += weight[${query}] * value${i};`).join(' ')} }
+          else { ${held.map((i) => `rest_output${query}_${i} += weight[${query}] * value${i};`).join(' ')} }
+        }`,
+          )
+          .join('\n        ')}
+      }
+    }
+
+    let first_piece = (opening & ${IN_TARGET - 1}u) * ${queries}u;
+    let end_piece = ((closing & ${IN_TARGET - 1}u) + 1u) * ${queries}u;
+    for (var i = first_piece + (lane + ${threads}u - first_piece % ${threads}u) % ${threads}u; i < end_piece; i += ${threads}u) {
+      let piece = i / ${queries}u;
+      let one = i % ${queries}u;
+      if (first + one >= stack) { continue; }
+      var sum = 0.0;
+      var inside = false;
+      for (var j = max(tile, begin); j < min(tile + ${TILE}u, end); j++) {
+        if ((tags[j] & ${IN_TARGET - 1}u) == piece) {
+          sum += weights[(j - tile) * ${groups}u + one / 4u][one % 4u];
+          inside = tags[j] >= ${IN_TARGET}u;
+        }
+      }
+      inside = inside && maps[first_map + (first + one) % ${perHead}u].acts != 0.0;
+      let high = select(rest_highs[one / 4u][one % 4u], target_highs[one / 4u][one % 4u], inside);
+      let at = (row_and_head(kv, first + one) * run.splits + group.z) * run.pieces + piece;
+      pieces[at] = vec2f(high, pieces[at].y * exp(pieces[at].x - high) + sum);
+    }
+  }
+
+  ${four
+    .map(
+      (query) => `if (first + 4u * part + ${query}u < stack) {
+    let at = (row_and_head(kv, own[${query}]) * run.splits + group.z) * ${partialSize(headDim) / 4}u;
+    ${held
+      .map(
+        (i) => `if (place + ${i * lanes}u < ${quads}u) {
+      partials[at + place + ${i * lanes}u] = target_output${query}_${i};
+      partials[at + ${quads}u + place + ${i * lanes}u] = rest_output${query}_${i};
+    }`,
+      )
+      .join('\n    ')}
+    if (place == 0u) {
+      partials[at + ${2 * quads}u] = vec4f(target_maximum[${query}], target_sum[${query}], rest_maximum[${query}], rest_sum[${query}]);
+    }
+  }`,
+    )
+    .join('\n  ')}
+}
+`;
+}
