@@ -19,6 +19,8 @@ const GGML = 'src/executors/ggml/';
 const PASS_DATA = 'src/executors/gpu/pass-data.ts';
 const COMBINE = 'kernels/combine.ts';
 const WORKGROUP = 'kernels/workgroup.ts';
+const ATTENTION_TILED = 'kernels/attention-tiled.ts';
+const LINEAR_TILED = 'kernels/linear-tiled.ts';
 
 /** The suites that catch mutants, as commands. */
 const deno = (file) => ['node', 'scripts/test-deno.mjs', '--bail', '1', `test/conformance/${file}.test.ts`];
@@ -37,6 +39,10 @@ const SUITES = {
   'clean cache': unit('src/dialogue/clean-cache.test.ts'),
   gpu: deno('gpu'),
   workgroups: deno('gpu-workgroups'),
+  matrices: deno('gpu-matrices'),
+  lengths: deno('gpu-lengths'),
+  arithmetic: deno('gpu-arithmetic'),
+  limits: deno('gpu-limits'),
   // Only Dawn's adapter has subgroups.
   subgroups: vitest('dawn'),
 };
@@ -450,6 +456,97 @@ const MUTANTS = [
     file: 'kernels/attention.ts',
     find: 'rest_sum *= rest_fade;',
     put: 'rest_sum *= target_fade;',
+  },
+  {
+    name: 'gpu: tiled attention: wrong query head',
+    suite: 'gpu',
+    file: ATTENTION_TILED,
+    find: 'u + kv * ${perHead}u + stacked % ${perHead}u;',
+    put: 'u + kv + stacked % ${perHead}u * ${kvHeads}u;',
+  },
+  {
+    name: 'gpu: tiled attention: a tile that some queries do not see taken whole',
+    suite: 'gpu',
+    file: ATTENTION_TILED,
+    find: ' && tile + ${TILE}u <= min(first_position + 1u, split_end);',
+    put: ';',
+  },
+  {
+    name: 'gpu: tiled attention: a tile of the target taken for the rest',
+    suite: 'lengths',
+    file: ATTENTION_TILED,
+    find: '(opening == closing && opening < ${IN_TARGET}u)',
+    put: 'opening == closing',
+  },
+  {
+    name: 'gpu: tiled attention: heads that do not act have sides',
+    suite: 'lengths',
+    file: ATTENTION_TILED,
+    find: 'let all_target = all_see && all_act &&',
+    put: 'let all_target = all_see &&',
+  },
+  {
+    name: 'gpu: tiled attention: two sums that an online softmax keeps have one maximum',
+    suite: 'gpu',
+    file: ATTENTION_TILED,
+    find: '${side}_sum *= ${side}_fade;',
+    put: '${side}_sum *= rest_fade;',
+  },
+  {
+    name: 'gpu: tiled attention: a piece takes the weights of the next',
+    suite: 'gpu',
+    file: ATTENTION_TILED,
+    find: 'if ((tags[j] & ${IN_TARGET - 1}u) == piece) {',
+    put: 'if ((tags[j] & ${IN_TARGET - 1}u) >= piece) {',
+  },
+  {
+    name: 'gpu: tiled matrices: the last inputs forgotten',
+    suite: 'matrices',
+    file: LINEAR_TILED,
+    find: 'Math.ceil(quads / blockQuads)',
+    put: 'Math.floor(quads / blockQuads)',
+  },
+  {
+    name: 'gpu: tiled matrices: up multiplied with the weights of gate',
+    suite: 'matrices',
+    file: LINEAR_TILED,
+    find: '+ ${matrix * outputs}u) * ${quads}u',
+    put: ') * ${quads}u',
+  },
+  {
+    name: 'gpu: matrices: lanes added without the nearest',
+    suite: 'matrices',
+    file: 'kernels/linear.ts',
+    find: 'halvings(lanes, direct)',
+    put: 'halvings(lanes, 2 * direct)',
+  },
+  {
+    name: 'gpu: a nibble of a pair taken for the other',
+    suite: 'matrices',
+    file: 'kernels/matrix.ts',
+    find: "nibblesOf('word >> 16u')",
+    put: "nibblesOf('word >> 12u')",
+  },
+  {
+    name: 'gpu: 1 − share from its rounded logarithm',
+    suite: 'arithmetic',
+    file: 'kernels/numbers.ts',
+    find: 'return log_one_plus(-exp(x));',
+    put: 'return log_one_plus(-exp(0.999 * x));',
+  },
+  {
+    name: 'gpu: part of a large matrix at the first columns',
+    suite: 'limits',
+    file: 'src/executors/gpu/upload.ts',
+    find: 'start += held;',
+    put: 'start += 0 * held;',
+  },
+  {
+    name: 'gpu: a repeated request without its policy',
+    suite: 'limits',
+    file: 'src/executors/gpu/history.ts',
+    find: '...(kept.intervention ? { intervention: kept.intervention } : {}),',
+    put: '',
   },
   {
     name: 'gpu: sum of a workgroup without its first eight threads',
