@@ -8,6 +8,8 @@ export type Grid = readonly [x: number, y?: number, z?: number];
 export interface Work {
   /** Bytes of weights and cache that it reads, counting each once. */
   readonly bytes: number;
+  /** Bytes of weights, cache and activations that its workgroups read in all, from memory or from caches. */
+  readonly reads: number;
   /** Floating-point operations; a multiplication and an addition are two. */
   readonly flops: number;
 }
@@ -33,7 +35,7 @@ export interface Copy {
 
 export type Command = Dispatch | Copy;
 
-const LITTLE: Work = { bytes: 0, flops: 0 };
+const LITTLE: Work = { bytes: 0, reads: 0, flops: 0 };
 
 /** The dispatches and copies of a pass, in order. They are data until {@link encode}, so that a pass can be cut. */
 export class Commands {

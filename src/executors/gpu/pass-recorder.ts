@@ -88,7 +88,9 @@ export class PassRecorder {
       const [step, grid] = single
         ? [one, [heads, rows, splits.count] as const]
         : [several, [kvHeads, stacks, splits.count] as const];
-      commands.run(step, sequence, attended, grid, { bytes: 2 * keyBytes, flops });
+      // Each stack of queries, or each head, reads the keys and values of its key-value head.
+      const reads = 2 * keyBytes * (single ? heads / kvHeads : stacks);
+      commands.run(step, sequence, attended, grid, { bytes: 2 * keyBytes, reads, flops });
       const combined = [pass, partials, pieces, firsts, maps, mixed, shares, references, layer];
       commands.run(steps.combine, this, combined, [heads, rows]);
       const tapped = taps.attention.get(index);
@@ -96,6 +98,7 @@ export class PassRecorder {
         const shown = [pass, queries, keys, tags, references, tapped];
         commands.run(steps.attentionRows, sequence, shown, [heads, rows], {
           bytes: keyBytes,
+          reads: (keyBytes * heads * rows) / kvHeads,
           flops: flops / 2,
         });
       }
@@ -146,13 +149,15 @@ export class PassRecorder {
       const buffers = [from, weight, ...(bias ? [bias] : []), ...(scales ? [scales] : []), to];
       const groups = Math.ceil(outputs / perGroup);
       const bytes = weight.size + (bias?.size ?? 0) + (scales?.size ?? 0);
-      const work = { bytes, flops: 2 * rows * matrix.inputs * matrix.outputs };
+      const flops = 2 * rows * matrix.inputs * matrix.outputs;
+      const rowBytes = FLOAT * matrix.inputs;
       if (single) {
         const grid = [Math.min(groups, OUTPUT_GROUPS), 1, Math.ceil(groups / OUTPUT_GROUPS)] as const;
-        commands.run(steps.single, this, buffers, grid, work);
+        commands.run(steps.single, this, buffers, grid, { bytes, reads: bytes + groups * rowBytes, flops });
       } else {
         const grid = [Math.ceil(rows / tile.rows), Math.ceil(outputs / tile.outputs)] as const;
-        commands.run(steps.several, this, [pass, ...buffers], grid, work);
+        const reads = grid[0] * bytes + grid[1] * rows * rowBytes;
+        commands.run(steps.several, this, [pass, ...buffers], grid, { bytes, reads, flops });
       }
     }
   }

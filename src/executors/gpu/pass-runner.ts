@@ -1,34 +1,18 @@
 import type { Blueprint } from '../../architectures/index.js';
-import type { DecoderShape, ForwardRequest, ForwardResult } from '../contract/index.js';
+import type { DecoderShape, ForwardRequest } from '../contract/index.js';
 import { type CandidateRequest, type Candidates, candidatesOf, Rotations } from '../contract/index.js';
 import { Commands } from './commands.js';
 import type { Device } from './device.js';
 import type { DeviceWeights } from './matrices.js';
 import { MOST_SPLITS, PassBuffers } from './pass-buffers.js';
-import { addShares, mapsOf, placeRows } from './pass-data.js';
+import { mapsOf } from './pass-data.js';
+import { candidatesWanted, logitsRows, type PassInput, resultReadings } from './pass-readings.js';
 import { PassRecorder, type Splits, type Taps } from './pass-recorder.js';
 import { Picker, pickedCandidates } from './picker.js';
 import { cutKeys, type Pieces } from './pieces.js';
-import type { Profiler } from './profiler.js';
 import type { Programs } from './programs.js';
 import { ReadBack, type Reading } from './read-back.js';
-import type { GpuSequence } from './sequence.js';
 import { Submitter } from './submitter.js';
-
-/** One pass: up to {@link PassRunner.rowsOf} of a request's tokens. */
-export interface PassInput {
-  readonly request: ForwardRequest;
-  readonly sequence: GpuSequence;
-  readonly tokens: readonly number[] | Int32Array;
-  /** The index of the first of these tokens in the request. */
-  readonly row: number;
-  /** Receives the results. */
-  readonly result: ForwardResult;
-  /** Times the kernels; null: no timing. */
-  readonly profiler: Profiler | null;
-  /** Throws if the pass was aborted, or its sequence or executor disposed of. Called after every wait. */
-  readonly check: () => void;
-}
 
 /** A pass whose commands are in the queue. */
 export interface StartedPass {
@@ -109,13 +93,13 @@ export class PassRunner {
     await this.#makeRoom(input, pieces, splits, total);
     const taps = await this.#makeTaps(input, total);
     try {
-      const wanted = this.#candidatesWanted(input);
+      const wanted = candidatesWanted(input);
       let candidates: Candidates | null = null;
       const isPicked = wanted !== null && this.#picker.canPick(wanted);
       const readings = [
-        ...this.#logitsReadings(input),
-        ...this.#shareReadings(input, pieces),
-        ...this.#tapReadings(input, taps, total),
+        ...resultReadings(input, pieces, taps, {
+          ...{ shape: this.shape, blueprint: this.blueprint, buffers: this.#buffers },
+        }),
         ...(wanted === null ? [] : [this.#drawReading(wanted, isPicked, (found) => (candidates = found))]),
       ];
       const open = await this.#readBack.open(readings);
@@ -127,7 +111,7 @@ export class PassRunner {
         const rows = { rows: tokens.length, single: request.tokens.length === 1 };
         this.#passes.layers(commands, sequence, rows, splits, taps);
         const single = request.logits !== 'all' || rows.single;
-        this.#passes.head(commands, tokens.length, { rows: this.#logitsRows(input), single }, taps);
+        this.#passes.head(commands, tokens.length, { rows: logitsRows(input), single }, taps);
         if (isPicked) this.#picker.record(commands, this.#buffers.grown('logits'));
         open.record(commands);
         const { profiler, check } = input;
@@ -251,52 +235,6 @@ export class PassRunner {
     device.write(this.#buffers.grown('tags'), tags);
     device.write(this.#buffers.grown('firsts'), firsts);
     device.write(this.#buffers.maps, mapsOf(request, this.shape));
-  }
-
-  /** Returns how many rows of the pass need logits. */
-  #logitsRows({ request, tokens, row }: PassInput): number {
-    const isLast = row + tokens.length === request.tokens.length;
-    return request.logits === 'all' ? tokens.length : request.logits !== 'none' && isLast ? 1 : 0;
-  }
-
-  /** Returns the candidates wanted from this pass; null: none. */
-  #candidatesWanted(input: PassInput): CandidateRequest | null {
-    const { logits } = input.request;
-    return typeof logits === 'object' && this.#logitsRows(input) === 1 ? logits : null;
-  }
-
-  #logitsReadings(input: PassInput): Reading[] {
-    const { request, row, result } = input;
-    const { vocabSize } = this.blueprint;
-    const rows = typeof request.logits === 'object' ? 0 : this.#logitsRows(input);
-    if (rows === 0) return [];
-    const at = request.logits === 'all' ? row * vocabSize : 0;
-    const take = (floats: Float32Array): void => result.logits.set(floats, at);
-    return [{ buffer: this.#buffers.grown('logits'), words: rows * vocabSize, take }];
-  }
-
-  #shareReadings({ request, tokens, row, result }: PassInput, pieces: Pieces): Reading[] {
-    if (!request.spans && !request.intervention) return [];
-    const { layers, heads } = this.shape;
-    const words = layers * heads * tokens.length * pieces.firsts.length * 2;
-    const take = (floats: Float32Array): void => addShares(floats, pieces, this.shape, request, result, row);
-    return [{ buffer: this.#buffers.grown('shares'), words, take }];
-  }
-
-  #tapReadings({ request, tokens, row, result }: PassInput, taps: Taps, total: number): Reading[] {
-    const rows = tokens.length;
-    const { heads } = this.shape;
-    const attention = [...taps.attention].map(([layer, buffer]): Reading => {
-      const take = (floats: Float32Array): void =>
-        placeRows(floats, { heads, rows, total }, result.attention.get(layer)!, row, request.tokens.length);
-      return { buffer, words: heads * rows * total, take };
-    });
-    const { hiddenSize } = this.blueprint;
-    const hidden = [...taps.hidden].map(([index, buffer]): Reading => {
-      const take = (floats: Float32Array): void => result.hidden.get(index)!.set(floats, row * hiddenSize);
-      return { buffer, words: rows * hiddenSize, take };
-    });
-    return [...attention, ...hidden];
   }
 }
 

@@ -48,7 +48,7 @@ function dispatches(count: number, flops: number): Commands {
   const commands = new Commands();
   for (let number = 0; number < count; number++) {
     const step = { program: { pipeline: number }, group: () => null } as unknown as Step;
-    commands.run(step, commands, [], [1], { bytes: 0, flops });
+    commands.run(step, commands, [], [1], { bytes: 0, reads: 0, flops });
   }
   return commands;
 }
