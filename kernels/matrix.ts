@@ -6,8 +6,16 @@ export type MatrixFormat =
   | { readonly kind: 'f32' }
   /** Two numbers per word. `unpack2x16float` reads f16, so no WebGPU feature is needed. */
   | { readonly kind: 'f16' | 'bf16' }
-  /** Blocks of integers, w = scale·q + offset: nibbles with a bias of 8 for 4 bits, signed bytes for 8 bits. */
-  | { readonly kind: 'blocks'; readonly bits: 4 | 8; readonly blockSize: 16 | 32; readonly offsets: boolean };
+  | BlockFormat;
+
+/** Blocks of integers, w = scale·q + offset: nibbles with a bias of 8 for 4 bits, signed bytes for 8 bits. */
+interface BlockFormat {
+  readonly kind: 'blocks';
+  readonly bits: 4 | 8;
+  readonly blockSize: 16 | 32;
+  /** What a block has: a scale as f32, one as f16 (two per word), or a scale and an offset as f32. */
+  readonly scales: 'f32' | 'f16' | 'f32 and offset';
+}
 
 type Activation = 'silu' | 'gelu-tanh';
 
@@ -40,13 +48,30 @@ export const matricesOf = ({ into }: MatrixKernel): readonly string[] =>
 
 /**
  * Returns the bindings of a product y = W·x + b, but for W: 1 x `[rows, inputs]`; 3 b `[outputs]`; 4 scales `[outputs,
- * inputs / block]`, or pairs of scale and offset; 5 y `[rows, columns]`.
+ * inputs / block]`, in the form of the format; 5 y `[rows, columns]`.
  */
 export const matrixBindings = ({ bias, format }: MatrixKernel): string => /* wgsl */ `
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
 ${bias ? '@group(0) @binding(3) var<storage, read> bias: array<f32>;' : ''}
-${format.kind === 'blocks' ? `@group(0) @binding(4) var<storage, read> scales: array<${format.offsets ? 'vec2f' : 'f32'}>;` : ''}
+${format.kind === 'blocks' ? SCALES[format.scales] : ''}
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;`;
+
+/** Binding 4, and `fn scale_of(block)`. */
+const SCALES: Readonly<Record<BlockFormat['scales'], string>> = {
+  f32: `
+@group(0) @binding(4) var<storage, read> scales: array<f32>;
+fn scale_of(block: u32) -> f32 { return scales[block]; }`,
+  f16: `
+@group(0) @binding(4) var<storage, read> scales: array<u32>;
+fn scale_of(block: u32) -> f32 { return unpack2x16float(scales[block / 2u])[block % 2u]; }`,
+  'f32 and offset': `
+@group(0) @binding(4) var<storage, read> scales: array<vec2f>;
+fn scale_of(block: u32) -> vec2f { return scales[block]; }`,
+};
+
+/** Returns WGSL that applies a block's `scale` to a sum of its integers times numbers, which add up to `total`. */
+const scaled = ({ scales }: BlockFormat, sum: string, total: string): string =>
+  scales === 'f32 and offset' ? `scale.x * (${sum}) + scale.y * ${total}` : `scale * (${sum})`;
 
 /**
  * Returns binding 2, W `[outputs, inputs]`, and `fn four(quad)`, which decodes four consecutive weights to f32. A bf16 is
@@ -79,10 +104,10 @@ const bytesOf = (word: string): string =>
   `vec4f((vec4i(bitcast<i32>(${word})) << vec4u(24, 16, 8, 0)) >> vec4u(24))`;
 const nibblesOf = (word: string): string => `vec4f((vec4u(${word}) >> vec4u(0, 4, 8, 12)) & vec4u(15))`;
 
-const blocksOf = ({ bits, blockSize, offsets }: Extract<MatrixFormat, { kind: 'blocks' }>): string => `
-  let scale = scales[quad / ${blockSize / 4}u];
-  let q = ${bits === 8 ? bytesOf('weight[quad]') : `${nibblesOf('weight[quad / 2u] >> (quad % 2u * 16u)')} - 8.0`};
-  return ${offsets ? 'scale.x * q + scale.y' : 'scale * q'};`;
+const blocksOf = (format: BlockFormat): string => `
+  let scale = scale_of(quad / ${format.blockSize / 4}u);
+  let q = ${format.bits === 8 ? bytesOf('weight[quad]') : `${nibblesOf('weight[quad / 2u] >> (quad % 2u * 16u)')} - 8.0`};
+  return ${scaled(format, 'q', '1.0')};`;
 
 /** The weights that a thread of {@link linear} reads at once. */
 export interface WeightUnit {
@@ -100,23 +125,21 @@ export function unitOf(format: MatrixFormat): WeightUnit {
     const product = 'fn product(unit: u32, total: f32, x0: vec4f) -> f32 { return dot(four(unit), x0); }';
     return { size: 4, functions: `${fourWeights(format)}\n${product}` };
   }
-  const { bits, blockSize, offsets } = format;
+  const { bits, blockSize } = format;
   const size = bits === 8 ? 4 : 8;
-  const scaled = (sum: string): string =>
-    offsets ? `scale.x * (${sum}) + scale.y * total` : `scale * (${sum})`;
-  const scale = `let scale = scales[unit / ${blockSize / size}u];`;
+  const scale = `let scale = scale_of(unit / ${blockSize / size}u);`;
   const functions =
     bits === 8
       ? /* wgsl */ `
 fn product(unit: u32, total: f32, x0: vec4f) -> f32 {
   ${scale}
-  return ${scaled(`dot(${bytesOf('weight[unit]')}, x0)`)};
+  return ${scaled(format, `dot(${bytesOf('weight[unit]')}, x0)`, 'total')};
 }`
       : /* wgsl */ `
 fn product(unit: u32, total: f32, x0: vec4f, x1: vec4f) -> f32 {
   ${scale}
   let word = weight[unit];
-  return ${scaled(`dot(${nibblesOf('word')}, x0) + dot(${nibblesOf('word >> 16u')}, x1) - 8.0 * total`)};
+  return ${scaled(format, `dot(${nibblesOf('word')}, x0) + dot(${nibblesOf('word >> 16u')}, x1) - 8.0 * total`, 'total')};
 }`;
   return { size, functions: `@group(0) @binding(2) var<storage, read> weight: array<u32>;${functions}` };
 }

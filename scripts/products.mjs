@@ -14,12 +14,13 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { openDawn } from '../dist/dawn.js';
 import { encodeWeight, formName } from '../dist/executors/contract/precision.js';
 import { Device } from '../dist/executors/gpu/device.js';
-import { packMatrix } from '../dist/executors/gpu/matrices.js';
-import { ON_A_GPU, ON_A_PROCESSOR, ROWS_TILE } from '../dist/executors/gpu/programs.js';
+import { packMatrix } from '../dist/executors/gpu/pack.js';
+import { ON_A_GPU, ON_A_PROCESSOR } from '../dist/executors/gpu/programs.js';
 import { Graph } from '../dist/executors/onnx/graph.js';
 import { Activation, applyLinear } from '../dist/executors/onnx/linear.js';
 import { BLOCK_LAYOUTS, byteLengthOf } from '../dist/formats/index.js';
-import { linear, OUTPUT_GROUPS } from '../dist/kernels/linear.js';
+import { linear, OUTPUT_GROUPS, outputsPerGroup } from '../dist/kernels/linear.js';
+import { linearTiled, tileOf } from '../dist/kernels/linear-tiled.js';
 import { textTable } from '../dist/report/index.js';
 import { median } from '../dist/statistics/index.js';
 
@@ -86,19 +87,25 @@ async function onGpu(stored) {
   const matrices = await device.allocate('matrices', () =>
     Array.from({ length: COPIES }, () => [
       device.storage('a matrix', weight),
-      ...(scales === null ? [] : [device.storage('its scales', scales)]),
+      ...(scales === null ? [] : [device.storage('its scales', new Uint8Array(scales.buffer))]),
     ]),
   );
   for (const rows of ROWS) {
-    const program = await device.program('product', linear({ ...kernel, tile: rows === 1 ? 1 : ROWS_TILE }));
+    const single = rows === 1;
+    const program = await device.program('product', single ? linear(kernel) : linearTiled(kernel));
     const [pass, x, y] = await device.allocate('rows', () => [
       device.uniform(Uint32Array.of(rows, 0, 0, 0, 0, 0, 0, 0)),
       device.storage('x', activations(rows)),
       device.storage('y', 4 * rows * outputs),
     ]);
-    const groups = matrices.map((buffers) => device.bind(program, [pass, x, ...buffers, y]));
-    const perGroup = Math.ceil(outputs / (threads / lanes));
-    const grid = [Math.min(perGroup, OUTPUT_GROUPS), rows === 1 ? 1 : rows / ROWS_TILE, 1];
+    const groups = matrices.map((buffers) =>
+      device.bind(program, [...(single ? [] : [pass]), x, ...buffers, y]),
+    );
+    const count = Math.ceil(outputs / outputsPerGroup(kernel));
+    const tile = tileOf(kernel);
+    const grid = single
+      ? [Math.min(count, OUTPUT_GROUPS), 1, Math.ceil(count / OUTPUT_GROUPS)]
+      : [Math.ceil(rows / tile.rows), Math.ceil(outputs / tile.outputs), 1];
     runs.set(rows, async () => {
       const refused = await device.submit((encoder) => {
         const recorded = encoder.beginComputePass();

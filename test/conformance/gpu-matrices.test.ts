@@ -5,14 +5,17 @@ import { type MatrixFormat, type MatrixKernel, matricesOf } from '../../kernels/
 import { createRandom } from '../../src/engine/index.js';
 import { Commands, encode } from '../../src/executors/gpu/commands.js';
 import { Device } from '../../src/executors/gpu/device.js';
+import { exactHalves } from '../../src/executors/gpu/halves.js';
 import { ReadBack } from '../../src/executors/gpu/read-back.js';
 import { Step } from '../../src/executors/gpu/step.js';
 import { packNibbles } from '../../src/formats/index.js';
 import { gpuName, hasNoFastGpu, openGpu } from '../support/gpu.js';
 import { expectClose, spread } from './compare.js';
 
-const blocks = (bits: 4 | 8, blockSize: 16 | 32, offsets: boolean): MatrixFormat => ({
-  ...{ kind: 'blocks', bits, blockSize, offsets },
+type Blocks = Extract<MatrixFormat, { kind: 'blocks' }>;
+
+const blocks = (bits: 4 | 8, blockSize: 16 | 32, scales: Blocks['scales']): MatrixFormat => ({
+  ...{ kind: 'blocks', bits, blockSize, scales },
 });
 
 interface Case {
@@ -29,10 +32,17 @@ const CASES: readonly Case[] = [
   { format: { kind: 'f32' }, inputs: 68, outputs: 37, into: 'add', threads: 64 },
   { format: { kind: 'f16' }, inputs: 100, outputs: 33, into: 'silu', threads: 64 },
   { format: { kind: 'bf16' }, inputs: 44, outputs: 70, into: 'gelu-tanh', threads: 8 },
-  { format: blocks(4, 32, false), inputs: 96, outputs: 41, into: 'silu-times-y', threads: 64 },
-  { format: blocks(4, 32, true), inputs: 160, outputs: 35, into: 'gelu-tanh-times-y', threads: 64 },
-  { format: blocks(8, 16, true), inputs: 80, outputs: 6, into: 'silu', threads: 8 },
-  { format: blocks(8, 32, false), inputs: 64, outputs: 130, into: 'store', threads: 256 },
+  { format: blocks(4, 32, 'f32'), inputs: 96, outputs: 41, into: 'silu-times-y', threads: 64 },
+  { format: blocks(4, 16, 'f16'), inputs: 96, outputs: 9, into: 'add', threads: 8 },
+  {
+    format: blocks(4, 32, 'f32 and offset'),
+    inputs: 160,
+    outputs: 35,
+    into: 'gelu-tanh-times-y',
+    threads: 64,
+  },
+  { format: blocks(8, 16, 'f32 and offset'), inputs: 80, outputs: 6, into: 'silu', threads: 8 },
+  { format: blocks(8, 32, 'f16'), inputs: 64, outputs: 130, into: 'store', threads: 256 },
   // Two matrices of 64 outputs leave workgroup memory for fewer inputs at once.
   { format: { kind: 'f32' }, inputs: 36, outputs: 66, into: 'silu', threads: 256 },
 ];
@@ -60,19 +70,21 @@ function randomMatrix(format: MatrixFormat, outputs: number, inputs: number, ran
     const weight = new Uint8Array(Uint16Array.from(counts, (count) => 0x3c00 | (count << 2)).buffer);
     return { weight, scales: null, values: Float64Array.from(counts, (count) => 1 + count / 256) };
   }
-  const { bits, blockSize, offsets } = format;
+  const { bits, blockSize } = format;
+  const offsets = format.scales === 'f32 and offset';
   const half = 2 ** (bits - 1);
   const quants = Int8Array.from(values, () => Math.floor(random() * 2 * half) - half);
   const scales = Float32Array.from(
     { length: (quants.length / blockSize) * (offsets ? 2 : 1) },
-    () => random() / half,
+    // Numbers that f16 has.
+    () => (1 + Math.floor(random() * 256) / 256) / half,
   );
   const weight = bits === 4 ? packNibbles(quants) : new Uint8Array(quants.buffer);
   const decoded = Float64Array.from(quants, (q, index) => {
     const block = Math.floor(index / blockSize);
     return offsets ? scales[2 * block]! * q + scales[2 * block + 1]! : scales[block]! * q;
   });
-  return { weight, scales, values: decoded };
+  return { weight, scales: format.scales === 'f16' ? exactHalves(scales)! : scales, values: decoded };
 }
 
 describe.skipIf(hasNoFastGpu())(`products with matrices on ${gpuName}`, () => {
@@ -131,7 +143,7 @@ describe.skipIf(hasNoFastGpu())(`products with matrices on ${gpuName}`, () => {
           x: device.storage('x', x),
           weight: device.storage('W', weight),
           bias: device.storage('b', bias),
-          ...(scales ? { scales: device.storage('scales', scales) } : {}),
+          ...(scales ? { scales: device.storage('scales', new Uint8Array(scales.buffer)) } : {}),
           y: device.storage('y', before),
         }));
         let found = new Float32Array();

@@ -25,12 +25,13 @@ describe('every form of every kernel', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it("has storage buffers and workgroup memory within WebGPU's defaults, and different text", () => {
+  it("has storage buffers and workgroup memory within WebGPU's defaults", () => {
     for (const [name, code] of variants) {
       expect(code.match(/var<storage/g)?.length ?? 0, name).toBeLessThanOrEqual(8);
       expect(workgroupBytes(code), name).toBeLessThanOrEqual(16_384);
       // No number that JavaScript writes and WGSL does not read.
-      expect(code, name).not.toMatch(/undefined|NaN|Infinity|\[object/);
+      const read = code.replace(/\/\/.*$|\/\*\*[\s\S]*?\*\//gm, '');
+      expect(read, name).not.toMatch(/undefined|NaN|Infinity|\[object/);
     }
   });
 

@@ -14,7 +14,9 @@ import { weigh } from '../../kernels/weigh.js';
 
 const blocks = [4, 8].flatMap((bits) =>
   [16, 32].flatMap((blockSize) =>
-    [false, true].map((offsets) => ({ kind: 'blocks', bits, blockSize, offsets }) as MatrixFormat),
+    ['f32', 'f16', 'f32 and offset'].map(
+      (scales) => ({ kind: 'blocks', bits, blockSize, scales }) as MatrixFormat,
+    ),
   ),
 );
 export const FORMATS: readonly MatrixFormat[] = [

@@ -1,7 +1,7 @@
 import type { ForwardRequest } from '../contract/index.js';
 
 /** The part of a request that its keys and values depend on. */
-export type Remembered = Pick<ForwardRequest, 'tokens' | 'intervention' | 'silenced'>;
+type Remembered = Pick<ForwardRequest, 'tokens' | 'intervention' | 'silenced'>;
 
 interface Settings {
   readonly intervention?: ForwardRequest['intervention'] | undefined;

@@ -3,38 +3,13 @@ import {
   type ModelPlan,
   readWeight,
   readWeightBytes,
-  type StoredWeight,
   type WeightName,
 } from '../../architectures/index.js';
-import { type Checkpoint, packNibbles } from '../../formats/index.js';
-import type { MatrixFormat } from '../../kernels/matrix.js';
-import {
-  type EmbeddingTable,
-  embeddingTable,
-  encodeWeight,
-  formName,
-  heldInHalves,
-  joined,
-  type Precision,
-  runsOfOne,
-} from '../contract/index.js';
+import type { Checkpoint } from '../../formats/index.js';
+import { type EmbeddingTable, embeddingTable, joined, type Precision, runsOfOne } from '../contract/index.js';
 import type { Device } from './device.js';
-import { stacked, uploadMatrix, uploadPair } from './upload.js';
-
-/** A matrix on the device, or the part of its outputs that fits into one buffer. */
-export interface DeviceMatrix {
-  /** Rows of the matrix. */
-  readonly outputs: number;
-  readonly inputs: number;
-  /** The first column of the result that it computes. */
-  readonly column: number;
-  readonly format: MatrixFormat;
-  readonly weight: GPUBuffer;
-  /** Scales, `[outputs, inputs / block]`, or pairs of scale and offset; null for floats. */
-  readonly scales: GPUBuffer | null;
-  /** `[outputs]` */
-  readonly bias: GPUBuffer | null;
-}
+import { type Packed, packMatrix } from './pack.js';
+import { type DeviceMatrix, stacked, uploadMatrix, uploadPair } from './upload.js';
 
 /** Gate and up: as one matrix if they have the same form, in each part gate's rows before up's; otherwise as two. */
 export type GateAndUp =
@@ -152,50 +127,4 @@ export async function uploadWeights(
 /** The matrices that may have a bias. */
 type MatrixName = 'query' | 'key' | 'value' | 'output' | 'gate' | 'up' | 'down';
 
-/** A matrix as its kernel reads it. */
-export interface Packed {
-  readonly outputs: number;
-  readonly inputs: number;
-  readonly format: MatrixFormat;
-  /** The name of the form, e.g. `q4`. */
-  readonly form: string;
-  readonly weight: Uint8Array;
-  readonly scales: Float32Array | null;
-  readonly bias: Float32Array | null;
-}
-
 const formatName = ({ format }: Packed): string => JSON.stringify(format);
-
-/** Packs a matrix for its kernel. 16-bit floats stay 16 bits if the precision allows it. */
-export function packMatrix(stored: StoredWeight, precision: Precision): Omit<Packed, 'bias'> {
-  const { type, bytes, shape } = stored;
-  const kind = heldInHalves(type, precision);
-  if (kind !== null) {
-    const [outputs, inputs] = shape as [number, number];
-    return { outputs, inputs, format: { kind }, form: kind, weight: bytes, scales: null };
-  }
-  const matrix = encodeWeight(stored, precision);
-  const { outputs, inputs, weight } = matrix;
-  const form = formName(matrix);
-  if (weight.kind === 'f32') {
-    return { outputs, inputs, format: { kind: 'f32' }, form, weight: bytesOf(weight.values), scales: null };
-  }
-  const { bits, blockSize, quants, scales, offsets } = weight.blocks;
-  const packed = bits === 4 ? packNibbles(quants) : bytesOf(quants);
-  const format = { kind: 'blocks', bits, blockSize, offsets: offsets !== null } as const;
-  const paired = offsets === null ? scales : inPairs(scales, offsets);
-  return { outputs, inputs, format, form, weight: packed, scales: paired };
-}
-
-function inPairs(first: Float32Array, second: Float32Array): Float32Array {
-  const pairs = new Float32Array(2 * first.length);
-  for (let i = 0; i < first.length; i++) {
-    pairs[2 * i] = first[i]!;
-    pairs[2 * i + 1] = second[i]!;
-  }
-  return pairs;
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | Int8Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
-}

@@ -11,9 +11,10 @@ import { rotate } from '../../kernels/rotate.js';
 import type { Workgroup } from '../../kernels/workgroup.js';
 import type { DecoderShape } from '../contract/index.js';
 import type { Device } from './device.js';
-import type { DeviceMatrix, DeviceWeights, GateAndUp } from './matrices.js';
+import type { DeviceWeights, GateAndUp } from './matrices.js';
 import { compilePicker, type PickerPrograms } from './picker.js';
 import { Step } from './step.js';
+import type { DeviceMatrix } from './upload.js';
 
 /** How work is divided on a device. */
 export interface Tuning {

@@ -40,7 +40,7 @@ export class ReadBack {
 }
 
 /** The results of one pass, on their way to the host. */
-export class OpenReadings {
+class OpenReadings {
   #ended: Promise<unknown> | null = null;
 
   constructor(

@@ -1,5 +1,21 @@
+import type { MatrixFormat } from '../../kernels/matrix.js';
 import type { Device } from './device.js';
-import type { DeviceMatrix, Packed } from './matrices.js';
+import type { Packed } from './pack.js';
+
+/** A matrix on the device, or the part of its outputs that fits into one buffer. */
+export interface DeviceMatrix {
+  /** Rows of the matrix. */
+  readonly outputs: number;
+  readonly inputs: number;
+  /** The first column of the result that it computes. */
+  readonly column: number;
+  readonly format: MatrixFormat;
+  readonly weight: GPUBuffer;
+  /** `[outputs, inputs / block]`, in the form of the format; null for floats. */
+  readonly scales: GPUBuffer | null;
+  /** `[outputs]` */
+  readonly bias: GPUBuffer | null;
+}
 
 /** A stretch of consecutive rows of a packed matrix. */
 interface Stretch {
@@ -83,7 +99,7 @@ function uploadPart(
   /** Fills a buffer with the same rows of an array of every stretch. A matrix without it has zeros. */
   const filled = (
     name: string,
-    of: (matrix: Packed) => Uint8Array | Float32Array | null,
+    of: (matrix: Packed) => Uint8Array | Uint16Array | Float32Array | null,
   ): GPUBuffer | null => {
     const known = stretches.find(({ matrix }) => of(matrix) !== null);
     if (known === undefined) return null;

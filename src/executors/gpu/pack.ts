@@ -1,0 +1,58 @@
+import type { StoredWeight } from '../../architectures/index.js';
+import { packNibbles } from '../../formats/index.js';
+import type { MatrixFormat } from '../../kernels/matrix.js';
+import { encodeWeight, formName, heldInHalves, type Precision } from '../contract/index.js';
+import { exactHalves } from './halves.js';
+
+/** A matrix as its kernel reads it. */
+export interface Packed {
+  readonly outputs: number;
+  readonly inputs: number;
+  readonly format: MatrixFormat;
+  /** The name of the form, e.g. `q4`. */
+  readonly form: string;
+  readonly weight: Uint8Array;
+  readonly scales: Float32Array | Uint16Array | null;
+  readonly bias: Float32Array | null;
+}
+
+/** Packs a matrix for its kernel. 16-bit floats stay 16 bits if the precision allows it. */
+export function packMatrix(stored: StoredWeight, precision: Precision): Omit<Packed, 'bias'> {
+  const { type, bytes, shape } = stored;
+  const kind = heldInHalves(type, precision);
+  if (kind !== null) {
+    const [outputs, inputs] = shape as [number, number];
+    return { outputs, inputs, format: { kind }, form: kind, weight: bytes, scales: null };
+  }
+  const matrix = encodeWeight(stored, precision);
+  const { outputs, inputs, weight } = matrix;
+  const form = formName(matrix);
+  if (weight.kind === 'f32') {
+    return { outputs, inputs, format: { kind: 'f32' }, form, weight: bytesOf(weight.values), scales: null };
+  }
+  const { bits, blockSize, quants, scales, offsets } = weight.blocks;
+  const packed = bits === 4 ? packNibbles(quants) : bytesOf(quants);
+  const blocks = { kind: 'blocks', bits, blockSize } as const;
+  const of = { outputs, inputs, form, weight: packed };
+  if (offsets !== null) {
+    return { ...of, format: { ...blocks, scales: 'f32 and offset' }, scales: inPairs(scales, offsets) };
+  }
+  // A row's scales fill whole words, so that a matrix can be cut between any two rows.
+  const halves = (inputs / blockSize) % 2 === 0 ? exactHalves(scales) : null;
+  return halves === null
+    ? { ...of, format: { ...blocks, scales: 'f32' }, scales }
+    : { ...of, format: { ...blocks, scales: 'f16' }, scales: halves };
+}
+
+function inPairs(first: Float32Array, second: Float32Array): Float32Array {
+  const pairs = new Float32Array(2 * first.length);
+  for (let i = 0; i < first.length; i++) {
+    pairs[2 * i] = first[i]!;
+    pairs[2 * i + 1] = second[i]!;
+  }
+  return pairs;
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | Int8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
