@@ -3,9 +3,11 @@
  * models or how cells are run.
  */
 export { agreementTables } from './agreement-tables.js';
+export { briefTables } from './brief.js';
 export { type ArmComparison, compareArms, compareStudies, comparisonTable } from './compare.js';
 export { type AnalysisChanges, withChanges, withContrast } from './contrasts.js';
 export { closed, pointsOf } from './figure-parts.js';
+export { forecast } from './forecast.js';
 export { type JudgeAgreement, judgeAgreement } from './judge-agreement.js';
 export { type JudgedAnswer, readJudgedAnswers } from './judged-answers.js';
 export { type Label, labelFile, parseLabels } from './label-file.js';

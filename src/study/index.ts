@@ -40,6 +40,7 @@ export type {
   RoundRecord,
   Study,
   StudyModel,
+  StudySource,
 } from './plan/index.js';
 export {
   CELL_VERSION,

@@ -153,7 +153,7 @@ describe('a usage error exits with 2', () => {
     ['an unknown option', ['tokens', llama, '--jsn'], /unknown option '--jsn'/],
     ['an unknown command', ['tokes'], /unknown command 'tokes'/],
     ['two models', ['inspect', llama, llama], /too many arguments/],
-    ['neither text nor dialogue', ['tokens', llama], /E_USAGE: nothing to tokenize/],
+    ['neither text nor dialogue', ['tokens', llama], /E_USAGE: nothing to tokenise/],
     ['no input', ['trace', llama, ...out], /exactly one of --ids/],
     ['two inputs', ['trace', llama, '--ids', '1', '--text', 'a', ...out], /exactly one of --ids/],
     [

@@ -45,6 +45,7 @@ function openStudy(file, models, calibrates) {
     file,
     text,
     notices: [],
+    sources: [],
     calibrates,
     versions: { holdfast: 'stub' },
     models: [
@@ -99,6 +100,7 @@ export async function run(argv) {
   const program = new Command('holdfast').exitOverride();
   addStudyRuns(program.command('study'), {
     openStudy: async (file, models, calibrates) => openStudy(file, models, calibrates),
+    brief: async () => [],
     cells: new URL('./stub-cells.mjs', import.meta.url),
   });
   try {

@@ -2,18 +2,21 @@
  * `holdfast study`: the commands that run studies and read their results. Loaded only when one is called.
  */
 import type { Command } from 'commander';
+import { briefTables, readStudyResult } from '../../findings/index.js';
 import { locateModel } from '../../hub/index.js';
 import { JUDGE_VERSION } from '../../material/index.js';
 import { CELLS, openStudy } from '../../study/index.js';
 import { readVersions } from '../../versions.js';
 import { fetching } from '../options/index.js';
 import { addCompareCommand } from './compare.js';
+import { addStudyInit } from './init.js';
 import { addPowerCommand } from './power.js';
 import { addReportCommand } from './report.js';
 import { addStudyRuns } from './runs.js';
 
 /** Adds the subcommands of `holdfast study`. */
 export function addStudyCommands(study: Command): void {
+  addStudyInit(study);
   addStudyRuns(study, {
     openStudy: async (file, models, calibrates) =>
       openStudy(
@@ -25,6 +28,7 @@ export function addStudyCommands(study: Command): void {
           calibrates,
         },
       ),
+    brief: async (folder) => briefTables(await readStudyResult(folder)),
     cells: CELLS,
   });
   addReportCommand(study);

@@ -1,3 +1,4 @@
+import type { DataTable } from '../../report/index.js';
 import type { Study } from '../../study/index.js';
 
 /** What the command needs to run a study. Tests replace it. */
@@ -11,6 +12,8 @@ export interface StudyParts {
     models: Readonly<Record<string, string>>,
     calibrates: boolean,
   ) => Promise<Study>;
+  /** Returns small tables of what the study in a folder found. */
+  readonly brief: (folder: string) => Promise<readonly DataTable[]>;
   /** A module that exports a function `open` of type OpenCells. */
   readonly cells: URL;
 }

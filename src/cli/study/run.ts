@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { forecast } from '../../findings/index.js';
+import { readableTable, textTable } from '../../report/index.js';
 import { planText, type RunSummary, type Shard, type Study } from '../../study/index.js';
 import type { Moment } from '../../text/index.js';
 import { BATCH_DEFAULT, dateTime, NOW_HELP, positiveInteger } from '../options/index.js';
 import { runShown } from '../running/index.js';
-import { note, stderr, stdout } from '../terminal/index.js';
+import { commandName, note, quoted, stderr, stdout } from '../terminal/index.js';
 import type { StudyParts } from './parts.js';
 import { resumeCommand } from './resume-command.js';
 import { leftLine, summaryJson, summaryLines } from './summary.js';
@@ -64,7 +66,7 @@ export function addStudyRun(study: Command, parts: StudyParts): void {
     .action((file: string, flags: RunFlags) => run(file, flags, parts));
 }
 
-async function run(file: string, flags: RunFlags, { openStudy, cells }: StudyParts): Promise<void> {
+async function run(file: string, flags: RunFlags, { openStudy, brief, cells }: StudyParts): Promise<void> {
   const { model: models = {} } = flags;
   const study = await openStudy(file, models, flags.calibrate === true);
   for (const notice of study.notices) note(notice);
@@ -98,7 +100,23 @@ async function run(file: string, flags: RunFlags, { openStudy, cells }: StudyPar
         ? dryRunLines(study, summary, flags, resume)
         : summaryLines(summary, folder, resume),
     );
+  if (flags.json !== true && flags.dryRun !== true) stdout.lines(await foundLines(summary, folder, brief));
   if (summary.failures.length > 0) process.exitCode = 1;
+}
+
+/** Returns what a whole study found, in one small table per model and source, and the command that writes the report. */
+async function foundLines(
+  { complete, done, total }: RunSummary,
+  folder: string,
+  brief: StudyParts['brief'],
+): Promise<string[]> {
+  if (!complete || done < total) return [];
+  const tables = await brief(folder);
+  return [
+    ...tables.flatMap((table) => ['', table.title, ...textTable(readableTable(table))]),
+    ...(tables.length === 0 ? [] : ['', tables[0]!.note]),
+    `Next: ${commandName(process.argv[1]!, process.cwd())} study report ${quoted(folder)}`,
+  ];
 }
 
 function dryRunLines(study: Study, summary: RunSummary, { jobs }: RunFlags, resume: string): string[] {
@@ -108,6 +126,7 @@ function dryRunLines(study: Study, summary: RunSummary, { jobs }: RunFlags, resu
     ...planText(study.spec, plan, known ? (cell) => msOf(cell) ?? 0 : null),
     leftLine(summary, jobs),
     ...busyLines(summary),
+    ...forecast(study).map((text) => `warning: ${text}`),
     `To run it: ${resume}`,
   ];
 }

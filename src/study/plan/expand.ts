@@ -25,6 +25,7 @@ import { type Arm, UNTOUCHED } from './arm.js';
 import { calibrationStudy, needsCalibration, testIndices } from './calibration.js';
 import type { Cell } from './cell.js';
 import { headScores } from './head-scores.js';
+import type { StudySource } from './plan.js';
 import { probesOf } from './probes.js';
 import type { CellLabels, CostRecord, RankingRecord } from './record.js';
 import { resolveArm } from './resolve-arm.js';
@@ -147,6 +148,32 @@ function checkCount(spec: StudySpec, pairs: readonly Pair[]): void {
   if (count <= MAX_CELLS) return;
   throw new HoldfastError('E_SPEC', `the study has ${count} cells, more than ${MAX_CELLS}`, {
     hint: 'Use fewer dialogues, arms or seeds, or split it into several studies',
+  });
+}
+
+/** Returns what each source of a study offers. */
+export function sourcesOf(spec: StudySpec, { sources }: Found): StudySource[] {
+  return spec.sources.map((source) => {
+    const { scenarios, heldOut } = sources.get(source.name)!;
+    const led = testIndices(source).map((index) => scenarios.at(index));
+    const { kl, perplexity, choice } = spec.costs;
+    // All questions are asked for if their number is not given.
+    const asked = {
+      kl,
+      perplexity,
+      choice: choice === null ? 0 : (choice.questions ?? heldOut.choice.length),
+    };
+    const counts = (measure: CostRecord['measure']) => ({
+      asked: asked[measure],
+      found: Math.min(asked[measure], heldOut[measure].length),
+    });
+    return {
+      name: source.name,
+      dialogues: led.length,
+      prompts: new Set(led.map(({ system }) => system)).size,
+      probed: led.some((scenario) => probesOf(scenario, spec).length > 0),
+      heldOut: { kl: counts('kl'), perplexity: counts('perplexity'), choice: counts('choice') },
+    };
   });
 }
 

@@ -32,6 +32,22 @@ describe('complaintsAbout', () => {
     expect(texts(spec, 4)).toEqual([]);
   });
 
+  it('names all layers and heads that do not exist, of the policy and of silence', () => {
+    const one = {
+      ...withArms(
+        '[off, { boost: { strength: 2, layers: [0, 98, 99], heads: [70] }, silence: [[98, 0], [0, 80]] }]',
+      ),
+    };
+    expect(texts({ ...one, models: one.models.slice(0, 1) })).toEqual([
+      expect.stringMatching(
+        /^the arm ".*" names layers 98, 99 and head 70, but the model has \d+ layers of \d+ heads/,
+      ),
+      expect.stringMatching(
+        /^the arm ".*" names head 0 of layer 98 and head 80 of layer 0, but the model has/,
+      ),
+    ]);
+  });
+
   it('complains about a source with too few dialogues, also for ranking', () => {
     expect(texts(spec, 3)).toEqual([
       'the source "self-chat" has only 3 dialogues (indices from 0), and the study uses indices 3 to 3',

@@ -1,5 +1,5 @@
 import { loadChoices } from '../../material/index.js';
-import type { SourceSpec, StudySpec } from '../spec/index.js';
+import type { ArmSpec, SourceSpec, StudySpec } from '../spec/index.js';
 import { type PlacedSpec, type Places, specError, wordsOf } from '../spec/index.js';
 import type { ModelFacts } from './address.js';
 import { calibrationOf, needsCalibration, testIndices } from './calibration.js';
@@ -43,6 +43,10 @@ export async function findNamed(
   }
   const { choice } = spec.costs;
   const questions = choice && (await attempt('costs', 'choice', () => loadChoices(choice.file)));
+  if (choice && questions && choice.questions !== null && choice.questions > questions.length) {
+    const text = `${choice.file} has only ${questions.length} questions, and the study asks for ${choice.questions}`;
+    complaints.push({ key: 'costs', name: 'choice', text });
+  }
   // Unreadable questions are reported once, not again for every source.
   const costs = questions === null ? { ...spec.costs, choice: null } : spec.costs;
   const sources = new Map<string, OpenedSource>();
@@ -71,14 +75,21 @@ export function complaintsAbout(spec: StudySpec, found: Found, calibrates = fals
   const headless = [...models].flatMap(([model, facts]) => {
     // Heads are not ranked yet. Equal scores suffice, since only the number of heads is checked.
     const alike = Array.from({ length: facts.grid.layers * facts.grid.heads }, () => 0);
-    return spec.arms.flatMap((arm): Complaint[] => {
-      try {
-        resolveArm(arm, facts, { share: alike, decay: alike });
-        return [];
-      } catch (error) {
-        const which = models.size > 1 ? ` (model ${model})` : '';
-        return [{ key: 'arms', name: arm.name, text: `${wordsOf(error)}${which}` }];
-      }
+    const which = models.size > 1 ? ` (model ${model})` : '';
+    return spec.arms.flatMap((arm) => {
+      // An arm's own heads and those that it silences are both checked, whatever is wrong with the others.
+      const parts: ArmSpec[] = [
+        { ...arm, silence: null },
+        { ...arm, policy: 'off', schedule: null },
+      ];
+      return parts.flatMap((part): Complaint[] => {
+        try {
+          resolveArm(part, facts, { share: alike, decay: alike });
+          return [];
+        } catch (error) {
+          return [{ key: 'arms', name: arm.name, text: `${wordsOf(error)}${which}` }];
+        }
+      });
     });
   });
   const calibrated = calibrates || needsCalibration(spec);

@@ -19,6 +19,7 @@ export {
   type Study,
   type StudyCells,
   type StudyModel,
+  type StudySource,
 } from './plan.js';
 export { planText } from './plan-text.js';
 export { type PlacedProbe, probesIn, probesOf } from './probes.js';

@@ -4,7 +4,7 @@ import { locateModel } from '../../hub/index.js';
 import { packageFile } from '../../package.js';
 import { parsePlacedSpec } from '../spec/index.js';
 import { calibrationStudy } from './calibration.js';
-import { expand, rankingCells, scenariosOf } from './expand.js';
+import { expand, rankingCells, scenariosOf, sourcesOf } from './expand.js';
 import { findNamed } from './find-named.js';
 import { heldArmNotices } from './held-arms.js';
 import { withFetchedModels, withModelPaths } from './model-paths.js';
@@ -50,6 +50,7 @@ export async function openStudy(
       const { hash, grid, size, mayWriteTime } = found.models.get(name)!;
       return { name, path, hash, ...grid, size, mayWriteTime };
     }),
+    sources: sourcesOf(spec, found),
     cellsAt: (now) => ({
       rankings: rankingCells(tested, found, now),
       expand: (rankings) => expand(spec, found, now, rankings),

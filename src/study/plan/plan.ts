@@ -2,7 +2,7 @@ import type { ModelSize } from '../../concurrency.js';
 import type { Moment } from '../../text/index.js';
 import type { StudySpec } from '../spec/index.js';
 import type { Cell } from './cell.js';
-import type { RankingRecord } from './record.js';
+import type { CostRecord, RankingRecord } from './record.js';
 import { groupOf, type Shard, shardOf } from './shard.js';
 
 /** A study that is ready to run: its specification and its cells. */
@@ -17,6 +17,7 @@ export interface Study {
   /** Versions of Holdfast, Node and the runtime. */
   readonly versions: Readonly<Record<string, string>>;
   readonly models: readonly StudyModel[];
+  readonly sources: readonly StudySource[];
   /** Whether its arms run on the calibration dialogues, so that nothing is tested and no analysis plan is locked. */
   readonly calibrates: boolean;
   /** Returns the cells of the study at a moment, which is the same for all of them. */
@@ -44,6 +45,21 @@ export interface StudyModel {
   readonly size: ModelSize;
   /** Whether its chat template can write the date or time. */
   readonly mayWriteTime: boolean;
+}
+
+/** What a source of a study offers. */
+export interface StudySource {
+  readonly name: string;
+  /** Dialogues that the study takes from it. */
+  readonly dialogues: number;
+  /** Their different system prompts. */
+  readonly prompts: number;
+  /** Whether any of them asks a probe. */
+  readonly probed: boolean;
+  /** Held-out items for each cost: as many as the study asks for, and as many of these as were found. */
+  readonly heldOut: Readonly<
+    Record<CostRecord['measure'], { readonly asked: number; readonly found: number }>
+  >;
 }
 
 /** A cell as it is stored in a folder's plan: enough to find, count and show its result. */

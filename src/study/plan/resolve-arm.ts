@@ -79,6 +79,9 @@ function pairsOf(
   ): never => {
     throw new HoldfastError('E_SPEC', `the arm "${arm}" names ${what}, but ${why}`);
   };
+  const refuseAll = (missing: readonly string[]): void => {
+    if (missing.length > 0) refuse(LIST.format(missing));
+  };
   if ('count' in choice && choice.count > among.length) {
     refuse(`${choice.count} heads`, `only ${among.length} of the model's heads see the whole dialogue`);
   }
@@ -87,16 +90,26 @@ function pairsOf(
       return every;
     case 'grid': {
       const { layers, heads: ofLayer } = choice;
-      for (const layer of layers ?? []) if (layer >= grid.layers) refuse(`layer ${layer}`);
-      for (const head of ofLayer ?? []) if (head >= grid.heads) refuse(`head ${head}`);
+      refuseAll([
+        ...named(
+          'layer',
+          (layers ?? []).filter((layer) => layer >= grid.layers),
+        ),
+        ...named(
+          'head',
+          (ofLayer ?? []).filter((head) => head >= grid.heads),
+        ),
+      ]);
       return every.filter(
         ([layer, head]) => (layers?.includes(layer) ?? true) && (ofLayer?.includes(head) ?? true),
       );
     }
     case 'pairs':
-      for (const [layer, head] of choice.pairs) {
-        if (layer >= grid.layers || head >= grid.heads) refuse(`head ${head} of layer ${layer}`);
-      }
+      refuseAll(
+        choice.pairs
+          .filter(([layer, head]) => layer >= grid.layers || head >= grid.heads)
+          .map(([layer, head]) => `head ${head} of layer ${layer}`),
+      );
       return inOrder(choice.pairs);
     case 'random':
       return inOrder(shuffled(among, choice.seed).slice(0, choice.count));
@@ -109,6 +122,12 @@ function pairsOf(
     }
   }
 }
+
+const LIST = new Intl.ListFormat('en-GB');
+
+/** Returns `layers 7, 8`; nothing for no indices. */
+const named = (noun: string, indices: readonly number[]): string[] =>
+  indices.length === 0 ? [] : [`${noun}${indices.length === 1 ? '' : 's'} ${indices.join(', ')}`];
 
 /** Sorts indices by descending score, ties by index. */
 function rank(indices: readonly number[], scores: readonly number[]): number[] {
