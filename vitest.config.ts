@@ -23,6 +23,10 @@ process.env.XDG_RUNTIME_DIR ??= tmpdir();
 process.env.HF_HUB_OFFLINE = '1';
 process.env.HF_HUB_CACHE = join(tmpdir(), 'holdfast-no-cache');
 
+// Nor has any the configuration and the history of whoever runs it.
+process.env.XDG_CONFIG_HOME = join(tmpdir(), 'holdfast-no-config');
+process.env.XDG_STATE_HOME = join(tmpdir(), 'holdfast-state');
+
 /** The tests beside their sources that replace nothing in their process, so that many files can share one. */
 const shared = readdirSync(new URL('src', import.meta.url), { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.test.ts'))

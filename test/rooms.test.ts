@@ -21,7 +21,7 @@ function readRooms(markdown: string): Room[] {
 const ROOMS = readRooms(readFileSync(new URL('../docs/architecture.md', import.meta.url), 'utf8'));
 
 /** Rooms of `cli` that every command may import. */
-const SHARED_BY_COMMANDS = ['cli/terminal', 'cli/shares', 'cli/options', 'cli/running'];
+const SHARED_BY_COMMANDS = ['cli/user-folders', 'cli/terminal', 'cli/shares', 'cli/options', 'cli/running'];
 
 /** Rooms without an index, whose files are imported directly: a kernel is a file. */
 const WITHOUT_DOOR = ['kernels'];

@@ -1,12 +1,4 @@
-import type { Command } from 'commander';
-
-/** A command of `holdfast`. */
-interface CommandEntry {
-  readonly name: string;
-  readonly description: string;
-  /** Loads the command's module, and returns the function that adds its arguments and options. */
-  readonly load: () => Promise<(command: Command) => void>;
-}
+import type { CommandEntry } from './command-entry.js';
 
 /** All commands, in the order of the help. Only the module of the command that is called is loaded. */
 export const COMMANDS: readonly CommandEntry[] = [
@@ -92,5 +84,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'audit',
     description: 'show how a system prompt fares on a model over a dialogue: attention, influence, obedience',
     load: async () => (await import('./calibrate/index.js')).addAuditCommand,
+  },
+  {
+    name: 'completion',
+    description: 'print a script that completes commands and options in a shell',
+    load: async () => {
+      const { addCompletion } = await import('./completion.js');
+      return (command) => addCompletion(command, COMMANDS);
+    },
   },
 ];

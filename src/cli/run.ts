@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { Command, type Option } from 'commander';
 import { sendNotesTo } from '../notes.js';
 import { COMMANDS } from './commands.js';
 import { endOnClosedPipe, explain, note, oneLine, setVerbosity, stderr, stdout } from './terminal/index.js';
+import { configFile } from './user-folders.js';
 
 /** Options of every command. */
 interface GlobalFlags {
@@ -19,7 +21,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     await checkEncoding(argv);
     await addVersion(program, argv);
     await addCommands(program, argv);
-    await program.parseAsync(argv);
+    await program.parseAsync(await configured(program, argv));
   } catch (error) {
     const { message, exitCode } = explain(error, program.opts<GlobalFlags>().debug === true);
     if (message !== null) stderr.text(`${message}\n`);
@@ -63,6 +65,13 @@ async function checkEncoding(argv: readonly string[]): Promise<void> {
 async function addVersion(program: Command, argv: readonly string[]): Promise<void> {
   const version = argv.includes('--version') ? (await import('../package.js')).readPackage().version : '';
   program.version(version, '--version', 'show the version');
+}
+
+/** Adds the user's configured options to a command line. Loads what reads them only if there are any. */
+async function configured(program: Command, argv: readonly string[]): Promise<readonly string[]> {
+  if (!argv.some((word) => word.startsWith('--preset')) && !existsSync(configFile())) return argv;
+  const { withConfig } = await import('./config.js');
+  return withConfig(program, argv);
 }
 
 /** Adds all commands, and the arguments and options of those that the command line names. */

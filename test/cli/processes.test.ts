@@ -48,6 +48,8 @@ const CASES: Readonly<Record<string, Case>> = {
   pull: { args: ['pull', 'owner/none'], code: 1 },
   serve: { args: ['serve', llama, '--host', '0.0.0.0'], code: 2 },
   'serve, of nothing': { args: ['serve', 'nowhere', '--port', '0'], code: 1 },
+  completion: { args: ['completion', 'bash'], code: 0 },
+  'study init': { args: ['study', 'init', 'OUT/study.yaml'], code: 0 },
   'study status': { args: ['study', 'status', 'nowhere'], code: 1 },
 };
 

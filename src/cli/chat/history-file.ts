@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { isMissing } from '../../errors.js';
 import { makeFolder, readTextNow, writeWhole } from '../../files/index.js';
-import { stateFolder } from '../options/index.js';
+import { stateFolder } from '../user-folders.js';
 
 /** Entries that are kept; older ones are forgotten. */
 const MOST = 1000;

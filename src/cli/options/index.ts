@@ -44,4 +44,3 @@ export {
   type SettingsFlags,
 } from './settings-flags.js';
 export { checkedSystem, readSystem, readSystemFile } from './system-prompt.js';
-export { expandHome, stateFolder } from './user-folders.js';

@@ -90,6 +90,7 @@ export function addSettingsOptions(
   defaults: { readonly temperature: string; readonly topP: string; readonly maxTokens: string },
 ): Command {
   return command
+    .option('--preset <name>', 'the options of a preset in the configuration file')
     .addOption(
       new Option(
         '--hold [file]',

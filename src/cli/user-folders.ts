@@ -1,6 +1,16 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
+/**
+ * Where the user's own files are (XDG base directories). Knows paths alone, so that every command can look there first.
+ */
+
+/**
+ * Returns the path of the user's configuration: `~/.config/holdfast/config.yaml`, or `holdfast/config.yaml` under
+ * `XDG_CONFIG_HOME`.
+ */
+export const configFile = (): string => join(folder('XDG_CONFIG_HOME', '.config'), 'config.yaml');
+
 /** Returns the folder of what commands keep between two runs: `~/.local/state/holdfast`, or under `XDG_STATE_HOME`. */
 export const stateFolder = (): string => folder('XDG_STATE_HOME', '.local/state');
 
