@@ -19,6 +19,8 @@ export interface AnswerContext {
   readonly steering: Steering;
   readonly guidance: Guidance | undefined;
   readonly adjust?: LogitAdjustments | undefined;
+  /** Tokens that the answer begins with; default: none. */
+  readonly begin?: readonly number[];
   readonly signal: AbortSignal | undefined;
   readonly observe: ((row: RowObservation) => void) | undefined;
   readonly watch: readonly Target[];
@@ -39,6 +41,7 @@ export async function* answerPrompt({
   steering,
   guidance,
   adjust,
+  begin = [],
   signal,
   observe,
   watch,
@@ -62,6 +65,7 @@ export async function* answerPrompt({
     signal,
     guidance,
     adjust,
+    begin,
     silenced: silence.length === 0 ? undefined : headMask({ pairs: silence }, grid),
     intervention: steering.interventionAt,
     spans: ({ end }) => watchedAt(end).spans,
@@ -112,6 +116,8 @@ export async function* answerPrompt({
     ids,
     finish,
     strength: strengths.length === 0 ? null : { first: strengths[0]!, last: strengths.at(-1)! },
+    begun: Math.min(begin.length, ids.length),
+    strengths: steering.live ? strengths : null,
     measuring: steering.measuring,
     notice: steering.notice,
     shares: meter.mean(),

@@ -50,6 +50,17 @@ export interface AnswerOptions {
   /** Overrides the chat's seed. */
   readonly seed?: number | undefined;
   /**
+   * Tokens that the answer begins with; see `GenerationOptions.begin`. So an answer can be continued from one of its tokens,
+   * or from another token in its place.
+   */
+  readonly begin?: readonly number[] | undefined;
+  /**
+   * Returns the policy's strength for the next token, instead of the schedule's: it can be changed while the answer is
+   * generated. Called once for each token, before the passes that choose it.
+   * @param sampled tokens of the answer so far
+   */
+  readonly strength?: ((sampled: number) => number) | undefined;
+  /**
    * Called before the answer is generated, if the policy cannot act in it, with the reason: see {@link Turn.notice}. The
    * answer comes all the same.
    */

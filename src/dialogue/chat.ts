@@ -178,6 +178,7 @@ export class Chat {
         turn: number,
         system: this.#system,
         turns: this.#turns,
+        live: options.strength ?? null,
       });
       if (steering.notice !== null) options.notify?.(steering.notice);
       const turn = yield* answerPrompt({
@@ -188,6 +189,7 @@ export class Chat {
         cleanLength,
         steering,
         guidance,
+        begin: options.begin ?? [],
         signal: options.signal,
         observe: options.observe,
         watch: options.watch ?? [],

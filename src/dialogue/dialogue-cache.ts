@@ -251,6 +251,7 @@ function byTurn(steered: (turn: number) => SteeredTurn, starts: readonly number[
     get strength() {
       return last.strength;
     },
+    live: last.live,
     measuring: last.measuring,
     measured: (row, shares) => last.measured(row, shares),
     get notice() {

@@ -56,6 +56,10 @@ const savedTurn = settings
     system: z.string().nullable(),
     /** The answer's tokens as sampled, including an end-of-turn token. */
     ids: z.array(count),
+    /** How many of the first ones were given, not sampled. */
+    begun: count.default(0),
+    /** The strength for each of them, if it was set while the answer was generated instead of by the schedule. */
+    strengths: z.array(z.number()).nullable().default(null),
     finish: z.enum(['stop', 'stop-string', 'length', 'abort']),
     /** Number of leading prompt tokens that were already in the cache. */
     reusedTokens: count,
@@ -156,6 +160,8 @@ function saveTurn(turn: Turn): SavedTurn {
     system: turn.system,
     ...saveSettings(turn.settings),
     ids: [...turn.ids],
+    begun: turn.begun,
+    strengths: turn.strengths === null ? null : [...turn.strengths],
     finish: turn.finish,
     reusedTokens: turn.timing.reusedTokens,
     guidanceReusedTokens: turn.timing.guidance?.reusedTokens ?? null,

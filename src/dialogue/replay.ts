@@ -136,7 +136,7 @@ function assume(chat: Chat, saved: SavedSettings & Pick<SavedTurn, 'system'>, he
 
 async function answerAgain(
   chat: Chat,
-  { sampling: { seed }, finish, ids: { length } }: SavedTurn,
+  { sampling: { seed }, finish, ids: saved, begun, strengths }: SavedTurn,
   user: string,
   signal: AbortSignal | undefined,
 ): Promise<number[]> {
@@ -144,9 +144,12 @@ async function answerAgain(
   const cut = new AbortController();
   const ids: number[] = [];
   const both = signal ? AbortSignal.any([signal, cut.signal]) : cut.signal;
-  for await (const { id } of chat.answer(user, { seed, signal: both })) {
+  const begin = saved.slice(0, begun);
+  // A replay that samples other tokens may go on for longer; it is not used then.
+  const strength = strengths === null ? undefined : (at: number) => strengths[at] ?? strengths.at(-1)!;
+  for await (const { id } of chat.answer(user, { seed, begin, strength, signal: both })) {
     ids.push(id);
-    if (finish === 'abort' && ids.length === length) cut.abort();
+    if (finish === 'abort' && ids.length === saved.length) cut.abort();
   }
   if (signal?.aborted) throw new HoldfastError('E_ABORTED', 'the replay was aborted');
   return ids;

@@ -1,9 +1,11 @@
 import {
+  checkStrength,
   hasActed,
   headMask,
   headsInMeans,
   identityNotice,
   type MeanHeads,
+  type Policy,
   resolveTarget,
   type ScheduledStrength,
   type SightedGrid,
@@ -12,6 +14,7 @@ import {
   scheduledStrength,
   seesTarget,
   strengthPerHead,
+  strengthProblem,
   type TargetContext,
   type TokenRange,
   targetName,
@@ -19,6 +22,7 @@ import {
   uniformStrength,
 } from '../attention/index.js';
 import type { ForwardPoint } from '../engine/index.js';
+import { HoldfastError } from '../errors.js';
 import type { Intervention } from '../executors/index.js';
 import { createReachMeter } from './reach.js';
 import type { Settings } from './settings.js';
@@ -33,6 +37,8 @@ export interface Steering {
   interventionAt(point: ForwardPoint): Intervention | undefined;
   /** The policy's strength in the latest pass; null for `off`, and for `sustain`, which has one per head. */
   readonly strength: number | null;
+  /** Whether the strength is set from outside while the answer is generated. */
+  readonly live: boolean;
   /** Whether `sustain` only measures its strengths in this answer. */
   readonly measuring: boolean;
   /** Reports the target's shares in a row that chose a token. */
@@ -51,7 +57,11 @@ interface SteeringContext {
   readonly held: Float32Array | null;
   /** Each head's mean share before the policy in the previous answer, for a schedule that follows shares. */
   readonly previous: Float32Array | null;
+  readonly live: LiveStrength | null;
 }
+
+/** Returns the strength for the token after `sampled` tokens of the answer. */
+type LiveStrength = (sampled: number) => number;
 
 /** The fields of an earlier turn that steering needs. */
 export type PastTurn = Pick<Turn, 'system' | 'settings' | 'shares' | 'receipt'>;
@@ -67,15 +77,20 @@ export interface SteeredTurn {
   readonly system: string | null;
   /** The turns before it. */
   readonly turns: readonly PastTurn[];
+  /** See `AnswerOptions.strength`; default: null, the schedule gives the strength. */
+  readonly live?: LiveStrength | null;
 }
 
 /**
  * Returns the interventions of an answer. A policy waits if the dialogue does not have its target yet. It is off if no row
  * that is computed for the answer sees both the target and a token outside it. In both cases `notice` says why.
- * @throws HoldfastError `E_TARGET` when a policy acts on a target that the dialogue never has
+ * @throws HoldfastError `E_TARGET` when a policy acts on a target that the dialogue never has; `E_STRENGTH` for a strength
+ * from outside under a policy that takes none
  */
-export function steer({ settings, grid, prompt, rows, turn, system, turns }: SteeredTurn): Steering {
+export function steer({ settings, grid, prompt, rows, turn, system, turns, live }: SteeredTurn): Steering {
   const { policy } = settings;
+  const problem = live ? strengthProblem(policy, true) : null;
+  if (problem !== null) throw new HoldfastError('E_STRENGTH', problem);
   const waits = policy === 'off' ? null : waitingNotice(settings, prompt, rows);
   const target =
     policy === 'off' || waits !== null
@@ -99,12 +114,13 @@ export function steer({ settings, grid, prompt, rows, turn, system, turns }: Ste
       comparable.find(({ shares, receipt }) => shares?.mean && !(receipt !== null && hasActed(receipt))),
     ),
     previous: before(comparable.at(-1)),
+    live: live ?? null,
   });
   return still === null ? steering : withNotice(steering, still.notice);
 }
 
 function createSteering(context: SteeringContext): Steering {
-  const { target, settings, held, grid } = context;
+  const { target, settings, held, grid, live } = context;
   const { policy, schedule, selection } = settings;
   if (policy === 'sustain' && held !== null) {
     const share = (layer: number, head: number): number => clamp(held[layer * grid.heads + head]!);
@@ -118,16 +134,18 @@ function createSteering(context: SteeringContext): Steering {
 
   const heads = headsInMeans(grid, headMask(selection, grid));
   const reach = createReachMeter(settings, grid, target);
-  const notice = identityNotice(policy, scheduleBounds(schedule));
+  const reading = live === null ? null : readLive(policy, live);
   let latest: { readonly scheduled: ScheduledStrength; readonly strengths: Strengths } | null = null;
   return {
-    interventionAt({ end, shares = context.previous }) {
-      const scheduled = scheduledStrength(policy, schedule, {
-        turn: context.turn,
-        tokens: end,
-        targetTokens: tokensBefore(target, end),
-        ...followed(heads, shares, end - 1, target),
-      });
+    interventionAt({ end, sampled, shares = context.previous }) {
+      const scheduled =
+        reading?.at(sampled) ??
+        scheduledStrength(policy, schedule, {
+          turn: context.turn,
+          tokens: end,
+          targetTokens: tokensBefore(target, end),
+          ...followed(heads, shares, end - 1, target),
+        });
       const same = latest?.scheduled.strength === scheduled.strength ? latest.strengths : null;
       const strengths = same ?? uniformStrength(policy, scheduled.strength, grid, selection);
       latest = { scheduled, strengths };
@@ -136,12 +154,29 @@ function createSteering(context: SteeringContext): Steering {
     get strength() {
       return latest?.scheduled.strength ?? null;
     },
+    live: live !== null,
     measuring: false,
     measured(row, shares) {
       if (latest !== null) reach.add(row, latest.scheduled, shares);
     },
     get notice() {
-      return notice ?? reach.notice;
+      return identityNotice(policy, reading?.strengths ?? scheduleBounds(schedule)) ?? reach.notice;
+    },
+  };
+}
+
+/** Reads strengths from outside, one for each token, and remembers them. */
+function readLive(policy: Policy, live: LiveStrength) {
+  const strengths: number[] = [];
+  return {
+    strengths,
+    at(sampled: number): ScheduledStrength {
+      if (sampled >= strengths.length) {
+        const strength = live(sampled);
+        checkStrength(policy, strength);
+        strengths.push(strength);
+      }
+      return { strength: strengths[sampled]!, missed: null };
     },
   };
 }
@@ -149,6 +184,7 @@ function createSteering(context: SteeringContext): Steering {
 /** The fields of an answer in which no schedule acts. */
 const idle = (measuring: boolean, notice: string | null) => ({
   strength: null,
+  live: false,
   measuring,
   notice,
   measured() {},
@@ -172,6 +208,7 @@ function withNotice(steering: Steering, notice: string): Steering {
     get strength() {
       return steering.strength;
     },
+    live: steering.live,
     measuring: steering.measuring,
     measured: () => {},
     notice,

@@ -47,6 +47,10 @@ export interface Turn {
   readonly settings: Settings;
   /** The policy's strength in the answer's first and last row; null as in {@link AnswerStep}. */
   readonly strength: { readonly first: number; readonly last: number } | null;
+  /** How many of the answer's first tokens were given and not sampled; see `AnswerOptions.begin`. */
+  readonly begun: number;
+  /** The strength for each token if it was set while the answer was generated (`AnswerOptions.strength`); else null. */
+  readonly strengths: readonly number[] | null;
   /** Whether `sustain` only measured its strengths in this answer. */
   readonly measuring: boolean;
   /**

@@ -1,6 +1,6 @@
 import type { Receipt } from '../attention/index.js';
 import { HoldfastError } from '../errors.js';
-import type { Intervention } from '../executors/index.js';
+import { checkTokens, type Intervention } from '../executors/index.js';
 import type { Tokenizer } from '../text/index.js';
 import { HALF_PAIR } from '../utf8.js';
 import { checkAdjustments, type LogitAdjustments } from './adjustments.js';
@@ -31,7 +31,12 @@ export interface GenerationOptions extends PassOptions {
    * Cached tokens are reused as they are: rewind to {@link Session.cleanLength} to compute them again.
    */
   readonly cleanLength?: number | undefined;
-  /** Maximum number of tokens to sample, 1 or more. */
+  /**
+   * Tokens that the answer begins with: each is taken instead of a sampled one, and is a step like any other. Default: none.
+   * An answer that begins with its own first tokens continues as it did.
+   */
+  readonly begin?: readonly number[] | undefined;
+  /** Maximum number of tokens of the answer, 1 or more. */
   readonly maxTokens: number;
   /** Strings that end the answer. They are not part of it. */
   readonly stop?: readonly string[];
@@ -108,7 +113,7 @@ export interface GenerationEnd {
  * a long prompt, they would take gigabytes), and a repeated answer is split into the same passes, so it rounds alike.
  * @returns a generator whose return value is the {@link GenerationEnd}; a caller that leaves the loop early gets none,
  * and no check that the intervention acted
- * @throws HoldfastError immediately: `E_SAMPLING`, `E_TOKEN_RANGE` (empty prompt), `E_CONTEXT_FULL` (prompt and answer
+ * @throws HoldfastError immediately: `E_SAMPLING`, `E_TOKEN_RANGE` (empty prompt, or a token outside the vocabulary), `E_CONTEXT_FULL` (prompt and answer
  * do not fit); while running: what {@link Session.advance} throws, except that an abort ends the generation normally;
  * at the end, unless aborted: `E_UNTOUCHED` if the intervention was not applied
  */
@@ -123,6 +128,11 @@ export function generate(
     throw new HoldfastError('E_SAMPLING', 'stop strings need a tokenizer', { field: 'stop' });
   }
   checkPrompt(session, prompt, maxTokens);
+  const { begin = [] } = options;
+  if (begin.length > 0) {
+    const { executor, contextLength } = session;
+    checkTokens(begin, prompt.length + begin.length, contextLength, executor.blueprint);
+  }
   if (options.guidance) {
     checkGuidance(options.guidance.scale);
     checkPrompt(options.guidance.session, options.guidance.prompt, maxTokens);
@@ -180,11 +190,13 @@ async function* run(
   options: GenerationOptions,
   sampler: Sampler,
 ): AsyncGenerator<GenerationStep, GenerationEnd> {
-  const { tokenizer = null, maxTokens, guidance, silenced, signal, cuts = [], cleanLength = 0 } = options;
+  const { tokenizer = null, maxTokens, guidance, silenced, signal } = options;
+  const { begin = [], cuts = [], cleanLength = 0 } = options;
   const stopIds = new Set(options.stopIds ?? tokenizer?.endOfTurnIds);
   const writer = createAnswerWriter(tokenizer, options.stop ?? []);
-  // Guidance combines the logits of two rows.
-  const passes = createPasses(session, options, guidance ? null : sampler.wanted);
+  // Guidance combines the logits of two rows. A token that is given may be one that no draw can reach.
+  const needsLogits = guidance !== undefined || begin.length > 0;
+  const passes = createPasses(session, options, needsLogits ? null : sampler.wanted);
   /** Returns the row that chooses the next token. @param withoutId the last token in guidance's session */
   const choosing = (id: number, withoutId: number, sampled: number): Promise<ChoosingRow> => {
     const pass = () => passes.choosing(id, sampled);
@@ -221,7 +233,7 @@ async function* run(
     for (let sampled = 1; ; sampled++) {
       sinceMs = performance.now();
       const position = session.length;
-      const token = sampler.next(row, session.tokens);
+      const token = sampler.next(row, session.tokens, begin[sampled - 1]);
       const { shares, intervention } = row;
       const ending: FinishReason | null = stopIds.has(token.id)
         ? 'stop'

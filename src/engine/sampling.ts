@@ -116,9 +116,15 @@ export interface Sampler {
    * Draws the next token. Adjustments count the tokens that this sampler has drawn.
    * @param row the row of the previous token: its candidates if requested, otherwise its logits, `[vocab]`; not changed
    * @param history the tokens to which the repetition penalty applies
+   * @param given the token to take instead of the drawn one. It needs the row's logits. The random number is consumed all
+   * the same, so that the tokens after it are drawn as if it had been drawn.
    * @throws HoldfastError `E_EXECUTOR` if the logits contain NaN or +∞, or are all −∞
    */
-  next(row: Pick<ForwardResult, 'logits' | 'candidates'>, history: Iterable<number>): SampledToken;
+  next(
+    row: Pick<ForwardResult, 'logits' | 'candidates'>,
+    history: Iterable<number>,
+    given?: number,
+  ): SampledToken;
 }
 
 /**
@@ -153,7 +159,7 @@ export function createSampler(
     };
   };
 
-  const fromLogits = (logits: Float32Array, history: Iterable<number>): SampledToken => {
+  const fromLogits = (logits: Float32Array, history: Iterable<number>, given?: number): SampledToken => {
     const normaliser = logSumExp(logits);
     const { ids, weights } = choices(adjusted.apply(penalised(logits, history, repetitionPenalty)), sampling);
     const at = pick(weights);
@@ -161,7 +167,7 @@ export function createSampler(
       id,
       logProbability: logits[id]! - normaliser,
     });
-    const id = ids === null ? at : ids[at]!;
+    const id = given ?? (ids === null ? at : ids[at]!);
     adjusted.count(id);
     return {
       ...withProbability(id),
@@ -174,8 +180,8 @@ export function createSampler(
       isPartial && repetitionPenalty === 1 && !adjusted.changes
         ? { ...sampling, least: Math.max(1, topLogProbabilities) }
         : null,
-    next: ({ logits, candidates }, history) =>
-      candidates ? fromCandidates(candidates) : fromLogits(logits, history),
+    next: ({ logits, candidates }, history, given) =>
+      candidates ? fromCandidates(candidates) : fromLogits(logits, history, given),
   };
 }
 

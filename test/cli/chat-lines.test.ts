@@ -43,6 +43,8 @@ function turn(before: number, after: number, changes: Partial<Turn> = {}): Turn 
     finish: 'stop',
     settings: SETTINGS,
     strength: { first: 0.96, last: 0.96 },
+    begun: 0,
+    strengths: null,
     measuring: false,
     notice: null,
     shares: share(before, after),
