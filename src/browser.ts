@@ -2,6 +2,7 @@ import { planModel } from './architectures/index.js';
 import type { Model } from './engine/index.js';
 import { HoldfastError } from './errors.js';
 import { createGpuExecutor, type GpuOptions } from './executors/gpu/index.js';
+import { createReferenceExecutor } from './executors/index.js';
 import { type Fetch, memorySource, openSafetensors } from './formats/index.js';
 import { sha256 } from './hash.js';
 import { readSideFiles } from './hub/side-files.js';
@@ -14,6 +15,8 @@ export * from './library.js';
 
 /** Options of `fetchModel`. */
 export interface FetchOptions extends GpuOptions {
+  /** `gpu` runs on WebGPU; `reference` is plain TypeScript: slow, exact, and in every browser. Default: `gpu`. */
+  readonly executor?: 'gpu' | 'reference';
   /** Default: the browser's. */
   readonly gpu?: GPU;
   /** Default: the browser's. */
@@ -21,18 +24,18 @@ export interface FetchOptions extends GpuOptions {
 }
 
 /**
- * Fetches a model's folder (`model.safetensors` and the files beside it) and loads the model onto the GPU.
+ * Fetches a model's folder (`model.safetensors` and the files beside it) and loads the model, onto the GPU by default.
  * @param folder its URL, without a trailing slash
  * @throws HoldfastError `E_NOT_FOUND`, `E_UNREADABLE`, `E_EXECUTOR` if the browser has no WebGPU, and what opening,
  * planning and the executor throw
  */
 export async function fetchModel(
   folder: string,
-  { gpu = browserGpu(), fetch = globalThis.fetch, ...options }: FetchOptions = {},
+  { executor: chosen = 'gpu', gpu = browserGpu(), fetch = globalThis.fetch, ...options }: FetchOptions = {},
 ): Promise<Model> {
-  if (gpu === undefined) {
+  if (chosen === 'gpu' && gpu === undefined) {
     throw new HoldfastError('E_EXECUTOR', 'this browser has no WebGPU', {
-      hint: 'Use a browser with WebGPU, and serve the page from localhost or over HTTPS',
+      hint: 'Use a browser with WebGPU and serve the page from localhost or over HTTPS, or choose the executor reference',
     });
   }
   const addressOf = (name: string): string => `${folder}/${name}`;
@@ -62,7 +65,10 @@ export async function fetchModel(
   const files = { ...side, checkpoint, name: folder };
   const plan = await planModel(checkpoint, side.config);
   tellNotes(plan.notes);
-  const executor = await createGpuExecutor(gpu, plan, checkpoint, options);
+  const executor =
+    chosen === 'gpu'
+      ? await createGpuExecutor(gpu!, plan, checkpoint, options) // checked above
+      : await createReferenceExecutor(plan, checkpoint);
   const text = lazyText(files);
   return {
     name: folder,
