@@ -52,7 +52,7 @@ export default defineConfig({
             extends: true,
             test: {
               name: 'alone',
-              include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+              include: ['src/**/*.test.ts', 'studio/**/*.test.ts', 'test/**/*.test.ts'],
               exclude: shared,
               sequence: { groupOrder: 0 },
             },

@@ -18,6 +18,7 @@ const MODULES = readAll([
   ...filesUnder('models', /\.mjs$/),
   ...filesUnder('bench/src', /\.mjs$/),
   ...filesUnder('examples', /\.js$/),
+  ...filesUnder('studio', /\.tsx?$/),
 ]);
 
 function readAll(files: readonly string[]): ReadonlyMap<string, ModuleNames> {

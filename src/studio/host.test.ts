@@ -1,0 +1,239 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
+import { loadDialogue, replayDialogue } from '../dialogue/index.js';
+import type { Model } from '../engine/index.js';
+import {
+  type AnswerEnd,
+  type AnswerEvent,
+  type AnswerRequest,
+  type Column,
+  createHost,
+  type Draw,
+  GROUPS,
+  type Host,
+  type PastTurn,
+  type Steer,
+  type TokenTrace,
+} from './index.js';
+
+const OFF: Steer = { policy: 'off', schedule: null, target: 'message', pairs: null };
+const heldAt = (strength: number): Steer => ({
+  ...OFF,
+  policy: 'split-softmax',
+  schedule: { kind: 'constant', strength },
+});
+const DRAW: Draw = { temperature: 8, topP: 1, seed: 5, maxTokens: 8 };
+const never = new AbortController().signal;
+
+let model: Model;
+beforeAll(async () => {
+  model = await loadFixture('llama');
+});
+afterAll(() => model.dispose());
+
+async function openHost(): Promise<Host> {
+  // The fixture is shared between hosts, so none of them may dispose of it.
+  const shared = { ...model, executor: model.executor, format: model.format, dispose: async () => {} };
+  const host = createHost(
+    { models: async () => [], load: async () => ({ model: shared, notes: [] }) },
+    '0.1.0',
+  );
+  await host.run('load', { name: 'llama' }, () => {}, never);
+  return host;
+}
+
+interface Answered {
+  readonly words: readonly string[];
+  readonly tokens: readonly TokenTrace[];
+  readonly end: AnswerEnd;
+  readonly readTurns: number;
+}
+
+async function ask(host: Host, changes: Partial<AnswerRequest>, onToken?: () => void): Promise<Answered> {
+  const request: AnswerRequest = {
+    ...{ column: 'held', system: SYSTEM, past: [], user: 'hello', steer: OFF, draw: DRAW },
+    ...{ begin: [], strengths: null, measureOnly: false },
+    ...changes,
+  };
+  const events: AnswerEvent[] = [];
+  const report = (event: AnswerEvent): void => {
+    events.push(event);
+    if (event.kind === 'token') onToken?.();
+  };
+  await host.run('answer', request, report, never);
+  return {
+    words: events.flatMap((event) => (event.kind === 'words' ? event.words : [])),
+    tokens: events.flatMap((event) => (event.kind === 'token' ? [event.token] : [])),
+    end: events.flatMap((event) => (event.kind === 'end' ? (event.end ?? []) : []))[0]!,
+    readTurns: events.filter(({ kind }) => kind === 'reading').length,
+  };
+}
+
+/** Leads a dialogue of some turns. */
+async function lead(host: Host, users: readonly string[], column: Column, steer: Steer): Promise<PastTurn[]> {
+  const past: PastTurn[] = [];
+  for (const user of users) past.push((await ask(host, { column, past, user, steer })).end.turn);
+  return past;
+}
+
+describe('an answer of the studio', () => {
+  it('has shares that sum to one for every token, and those of the prompt word by word', async () => {
+    const host = await openHost();
+    const past = await lead(host, ['hello'], 'held', OFF);
+    const { words, tokens } = await ask(host, { past, user: 'and now?' });
+    expect(words.join('')).toBe(SYSTEM);
+    expect(tokens.length).toBeGreaterThan(3);
+    for (const { shares, words: ofWords, heads } of tokens) {
+      expect(shares).toHaveLength(GROUPS.length);
+      expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 3);
+      expect(ofWords).toHaveLength(words.length);
+      expect(ofWords.reduce((sum, share) => sum + share, 0)).toBeCloseTo(shares[0]!, 3);
+      expect(heads).toHaveLength(12);
+      for (const group of ['sink', 'earlier', 'message', 'template'] as const) {
+        expect(shares[GROUPS.indexOf(group)], group).toBeGreaterThan(0);
+      }
+    }
+  });
+
+  it('is the same on both sides when the hold is off, and on neither side otherwise', async () => {
+    const host = await openHost();
+    const [off, held, other] = [
+      await ask(host, { column: 'untouched' }),
+      await ask(host, { column: 'held' }),
+      await ask(host, { column: 'held', steer: heldAt(0.1) }),
+    ];
+    expect(held.tokens).toEqual(off.tokens);
+    expect(other.tokens).not.toEqual(off.tokens);
+    expect(off.tokens[0]!.before).toBeNull();
+    expect(other.tokens[0]!.before).not.toEqual(other.tokens[0]!.heads);
+  });
+
+  it('takes a new strength from the next token on, and records what acted', async () => {
+    const host = await openHost();
+    let count = 0;
+    const { tokens, end } = await ask(host, { steer: heldAt(1) }, () => {
+      count++;
+      if (count === 3) void host.run('strength', { column: 'held', strength: 0.2 }, () => {}, never);
+    });
+    const raised = tokens.map(({ before }) => before !== null);
+    expect(raised).toEqual(tokens.map((_, index) => index >= 3));
+    expect(end.turn.strengths).toEqual(tokens.map((_, index) => (index < 3 ? 1 : 0.2)));
+  });
+
+  it('reads only the turns that its side lacks, and then continues as if it had them', async () => {
+    const host = await openHost();
+    const past = await lead(host, ['hello', 'and the rope?'], 'held', heldAt(0.4));
+    const next = { past, user: 'once more', steer: heldAt(0.4) };
+    const known = await ask(host, next);
+    expect(known.readTurns).toBe(0);
+    const fresh = await openHost();
+    const read = await ask(fresh, next);
+    expect(read.readTurns).toBe(2);
+    expect(read.tokens).toEqual(known.tokens);
+    // A branch from the first turn: nothing is read, and the second turn is gone.
+    const branch = await ask(fresh, { ...next, past: past.slice(0, 1) });
+    expect(branch.readTurns).toBe(0);
+    expect(branch.end.number).toBe(2);
+  });
+
+  it('is measured again from its tokens, also one that was stopped', async () => {
+    const host = await openHost();
+    const first = await ask(host, { steer: heldAt(0.4) });
+    const { ids } = first.end.turn;
+    const stopped = ids!.slice(0, 3);
+    const again = await ask(await openHost(), { steer: heldAt(0.4), begin: stopped, measureOnly: true });
+    expect(again.tokens).toEqual(first.tokens.slice(0, 3));
+    expect(again.end.turn.ids).toEqual(stopped);
+  });
+
+  it('continues from another token in the place of one of its own', async () => {
+    const host = await openHost();
+    const first = await ask(host, {});
+    const other = first.tokens[2]!.alternatives.find(({ id }) => id !== first.tokens[2]!.id)!;
+    const begin = [...first.end.turn.ids!.slice(0, 2), other.id];
+    const { tokens, end } = await ask(host, { begin });
+    expect(tokens.slice(0, 3).map(({ id }) => id)).toEqual(begin);
+    expect(tokens[2]!.probability).toBeCloseTo(other.probability, 4);
+    expect(end.turn.begun).toBe(3);
+  });
+});
+
+describe('a dialogue of the studio', () => {
+  it('is saved as the file of the command, which replays it, and is opened again', async () => {
+    const host = await openHost();
+    const steer = heldAt(0.4);
+    const past = await lead(host, ['hello', 'and the rope?'], 'held', steer);
+    const request = { column: 'held', system: SYSTEM, past, steer, draw: DRAW } as const;
+    const json = JSON.parse(JSON.stringify(await host.run('save', request, () => {}, never)));
+    expect((await replayDialogue(model, loadDialogue(json).saved!)).difference).toBeNull();
+    const opened = await host.run('open', { json }, () => {}, never);
+    expect(opened).toMatchObject({ system: SYSTEM, next: { steer } });
+    expect(opened.turns.map(({ ids, user }) => [ids, user])).toEqual(
+      past.map(({ ids, user }) => [ids, user]),
+    );
+    // Saved by a host that had to read it, it is the same but for what the cache had.
+    const again = await (await openHost()).run('save', request, () => {}, never);
+    expect(JSON.parse(JSON.stringify(again))).toMatchObject({ turns: json.turns, next: json.next });
+  });
+
+  it('is refused if it has settings that the studio would lose', async () => {
+    const host = await openHost();
+    const past = await lead(host, ['hello'], 'held', OFF);
+    const saved = await host.run(
+      'save',
+      { column: 'held', system: SYSTEM, past, steer: OFF, draw: DRAW },
+      () => {},
+      never,
+    );
+    const json = JSON.parse(JSON.stringify(saved));
+    json.turns[0].guidance = 1.5;
+    await expect(host.run('open', { json }, () => {}, never)).rejects.toThrow(
+      /E_DIALOGUE: the studio cannot continue a dialogue with guidance/,
+    );
+  });
+});
+
+describe('a comparison', () => {
+  it('finds no difference where the strength changes nothing, and one where it does', async () => {
+    const host = await openHost();
+    const { end } = await ask(host, {});
+    const { user, assistant } = end.turn;
+    const request = { system: SYSTEM, past: [], user, assistant };
+    const same = await host.run('compare', { ...request, steer: heldAt(1) }, () => {}, never);
+    const other = await host.run('compare', { ...request, steer: heldAt(0.1) }, () => {}, never);
+    expect(same.map(({ kl }) => kl)).toEqual(same.map(() => 0));
+    expect(Math.max(...other.map(({ kl }) => kl))).toBeGreaterThan(1e-4);
+    expect(other[0]!.held.map(({ id }) => id)).not.toEqual([]);
+  });
+});
+
+describe('a host', () => {
+  it('loads models one after another, and disposes of each before the next', async () => {
+    const events: string[] = [];
+    const host = createHost(
+      {
+        models: async () => [],
+        load: async (name) => {
+          events.push(`load ${name}`);
+          await new Promise((resolve) => setTimeout(resolve, 1));
+          const dispose = async (): Promise<void> => void events.push(`dispose of ${name}`);
+          const { executor, format } = model;
+          return { model: { ...model, executor, format, name, dispose }, notes: [] };
+        },
+      },
+      '0.1.0',
+    );
+    const load = (name: string) => host.run('load', { name }, () => {}, never);
+    const [a, b] = await Promise.all([load('a'), load('b')]);
+    await host.dispose();
+    expect([a.name, b.name]).toEqual(['a', 'b']);
+    expect(events).toEqual(['load a', 'dispose of a', 'load b', 'dispose of b']);
+  });
+
+  it('asks for a model first', async () => {
+    const host = createHost({ models: async () => [], load: () => Promise.reject(new Error()) }, '0.1.0');
+    await expect(host.run('strength', { column: 'held', strength: 1 }, () => {}, never)).rejects.toThrow(
+      /E_USAGE: no model is loaded/,
+    );
+  });
+});

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { POLICIES, parseTarget } from '../attention/index.js';
+import { scheduleSchema } from '../dialogue/index.js';
+import { HoldfastError } from '../errors.js';
+import { COLUMNS, type Operation, type Operations } from './protocol.js';
+
+const count = z.number().int().nonnegative();
+const text = z.string().max(1_000_000);
+const ids = z.array(count).max(100_000);
+const strengths = z.array(z.number()).max(100_000).nullable();
+
+const steer = z.strictObject({
+  policy: z.enum(POLICIES),
+  schedule: scheduleSchema.nullable(),
+  target: z.string().refine(isTarget, { message: 'not a target' }),
+  pairs: z
+    .array(z.tuple([count, count]))
+    .max(100_000)
+    .nullable(),
+});
+
+const draw = z.strictObject({
+  temperature: z.number(),
+  topP: z.number(),
+  seed: count,
+  maxTokens: count,
+});
+
+const turn = z.strictObject({
+  system: text.nullable(),
+  user: text,
+  assistant: text,
+  ids: ids.nullable(),
+  begun: count,
+  strengths,
+  finish: z.enum(['stop', 'stop-string', 'length', 'abort']),
+  steer,
+  draw,
+});
+
+const past = z.array(turn).max(10_000);
+const column = z.enum(COLUMNS);
+
+/** What each operation takes, as JSON. */
+const TAKES = {
+  models: z.null(),
+  load: z.strictObject({ name: z.string().max(1000) }),
+  answer: z.strictObject({
+    ...{ column, system: text.nullable(), past, user: text, steer, draw },
+    ...{ begin: ids, strengths, measureOnly: z.boolean() },
+  }),
+  strength: z.strictObject({ column, strength: z.number() }),
+  compare: z.strictObject({ system: text.nullable(), past, user: text, assistant: text, steer }),
+  save: z.strictObject({ column, system: text.nullable(), past, steer, draw }),
+  open: z.strictObject({ json: z.unknown() }),
+} satisfies { [Name in Operation]: z.ZodType<Operations[Name]['takes']> };
+
+/** Returns whether a name is that of an operation. */
+export const isOperation = (name: string): name is Operation => Object.hasOwn(TAKES, name);
+
+/**
+ * Returns what an operation takes, from JSON that came from outside.
+ * @throws HoldfastError `E_USAGE` naming the invalid field
+ */
+export function readTakes<Name extends Operation>(name: Name, json: unknown): Operations[Name]['takes'] {
+  const read = TAKES[name].safeParse(json);
+  if (read.success) return read.data as Operations[Name]['takes'];
+  const [issue] = read.error.issues;
+  throw new HoldfastError('E_USAGE', issue!.message, { field: issue!.path.join('.') });
+}
+
+function isTarget(name: string): boolean {
+  try {
+    parseTarget(name);
+    return true;
+  } catch {
+    return false;
+  }
+}

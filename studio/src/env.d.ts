@@ -1,0 +1,4 @@
+/** The version of Holdfast that built the page. */
+declare const __VERSION__: string;
+
+declare module '*.css';

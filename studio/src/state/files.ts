@@ -1,0 +1,171 @@
+import { batch } from '@preact/signals';
+import { COLUMNS, type Column, type OpenedDialogue, type PastTurn } from '../../../src/studio/protocol.js';
+import {
+  branch,
+  branches,
+  createRound,
+  EMPTY,
+  follow,
+  pastOf,
+  type Round,
+  rounds,
+  system,
+  systemText,
+  turnOf,
+} from './dialogue.js';
+import { engine } from './engine.js';
+import { message } from './message.js';
+import { panel } from './panel.js';
+import { pinned, pointed } from './selection.js';
+import { draw, sideBySide, steer, untouchedSteer } from './settings.js';
+
+/** Saves the dialogue of each side as the file of `holdfast chat`. */
+export async function saveDialogues(): Promise<void> {
+  const sides = COLUMNS.filter((column) => rounds.value.some(({ answers }) => turnOf(answers[column].value)));
+  for (const column of sides) {
+    try {
+      const saved = await engine.run('save', {
+        column,
+        system: systemText(),
+        past: pastOf(column, rounds.value, rounds.value.length),
+        steer: column === 'held' ? steer.value : untouchedSteer.value,
+        draw: draw.value,
+      });
+      const side = sides.length === 1 ? '' : column === 'held' ? '.on' : '.off';
+      download(
+        `dialogue${side}.json`,
+        new Blob([`${JSON.stringify(saved, null, 2)}\n`], { type: 'application/json' }),
+      );
+    } catch (error) {
+      message.value = `The dialogue cannot be saved: ${wordsOf(error)}`;
+      return;
+    }
+  }
+}
+
+/** Opens one or two saved dialogues, and measures their answers again token by token. */
+export async function openFiles(files: readonly File[]): Promise<void> {
+  try {
+    const opened = await Promise.all(
+      files.slice(0, 2).map(async (file) => engine.run('open', { json: JSON.parse(await file.text()) })),
+    );
+    if (opened.length > 0) await show(opened);
+  } catch (error) {
+    const what = error instanceof SyntaxError ? 'it is not JSON' : wordsOf(error);
+    message.value = `The dialogue cannot be opened: ${what}`;
+  }
+}
+
+/** Returns whether a policy was on in a dialogue. */
+const isHeld = ({ turns, next }: OpenedDialogue): boolean =>
+  [...turns, ...(next ? [next] : [])].some((part) => part.steer.policy !== 'off');
+
+async function show(opened: readonly OpenedDialogue[]): Promise<void> {
+  const held = opened.find(isHeld) ?? opened[0]!;
+  const untouched = opened.find((dialogue) => dialogue !== held) ?? null;
+  const count = Math.max(held.turns.length, untouched?.turns.length ?? 0);
+  const loaded = Array.from({ length: count }, (_, index) => {
+    const [own, other] = [held.turns[index], untouched?.turns[index]];
+    const turn = (own ?? other)!;
+    return createRound(turn.user, turn.draw.seed, { held: givenAnswer(own), untouched: givenAnswer(other) });
+  });
+  batch(() => {
+    pinned.value = null;
+    pointed.value = null;
+    system.value = held.system ?? '';
+    sideBySide.value = untouched !== null;
+    branches.value = [loaded];
+    branch.value = 0;
+    if (held.next !== null) {
+      steer.value = held.next.steer;
+      draw.value = held.next.draw;
+    }
+  });
+  await Promise.all(COLUMNS.map((column) => measure(column, loaded)));
+}
+
+const givenAnswer = (turn: PastTurn | undefined) =>
+  turn === undefined ? null : { ...EMPTY, status: 'done' as const, given: turn };
+
+/** Measures the answers of one side that came from a file. Answers that were given as text have no tokens to measure. */
+async function measure(column: Column, loaded: readonly Round[]): Promise<void> {
+  for (const [index, { answers }] of loaded.entries()) {
+    const shown = answers[column];
+    const given = shown.value?.given;
+    if (!given?.ids) continue;
+    const { system, user, steer, draw, ids, strengths } = given;
+    const past = pastOf(column, loaded, index);
+    const request = { column, system, past, user, steer, draw, begin: ids, strengths, measureOnly: true };
+    if (!(await follow(shown, 'answer', request, new AbortController().signal))) {
+      shown.value = { ...shown.value!, given };
+      return;
+    }
+    // What was measured is the answer of the file, which records how it was sampled.
+    shown.value = { ...shown.value!, given, end: { ...shown.value!.end!, turn: given } };
+  }
+}
+
+/** Saves the figure of the course. */
+export async function saveFigure(kind: 'svg' | 'png'): Promise<void> {
+  panel.value = 'course';
+  // Only a figure that is shown has the look of the style sheet.
+  await new Promise(requestAnimationFrame);
+  const svg = document.querySelector<SVGSVGElement>('#course');
+  if (svg === null) return;
+  const text = new XMLSerializer().serializeToString(withStyles(svg));
+  const file = new Blob([text], { type: 'image/svg+xml' });
+  if (kind === 'svg') return download('course.svg', file);
+  const picture = new Image();
+  const address = URL.createObjectURL(file);
+  picture.src = address;
+  await picture.decode();
+  const { width, height } = svg.viewBox.baseVal;
+  const canvas = new OffscreenCanvas(3 * width, 3 * height);
+  canvas.getContext('2d')!.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  URL.revokeObjectURL(address);
+  download('course.png', await canvas.convertToBlob({ type: 'image/png' }));
+}
+
+/** The properties that give the figure its look. A file has no style sheet, so they are written into it. */
+const LOOK = [
+  'fill',
+  'stroke',
+  'stroke-width',
+  'stroke-dasharray',
+  'font-size',
+  'font-family',
+  'opacity',
+] as const;
+
+/** Returns a copy of a figure that looks the same without the page, on a background of its own. */
+function withStyles(svg: SVGSVGElement): SVGSVGElement {
+  const copy = svg.cloneNode(true) as SVGSVGElement;
+  copy.removeAttribute('id');
+  const { width, height } = svg.viewBox.baseVal;
+  copy.setAttribute('width', String(2 * width));
+  copy.setAttribute('height', String(2 * height));
+  const [from, to] = [svg, copy].map((root) => root.querySelectorAll('*'));
+  for (const [index, element] of from!.entries()) {
+    const style = getComputedStyle(element);
+    for (const name of LOOK) to![index]!.setAttribute(name, style.getPropertyValue(name));
+    to![index]!.removeAttribute('class');
+  }
+  const ground = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
+  for (const [name, value] of Object.entries({ width, height })) ground.setAttribute(name, String(value));
+  ground.setAttribute(
+    'fill',
+    getComputedStyle(document.documentElement).getPropertyValue('--surface').trim(),
+  );
+  copy.prepend(ground);
+  return copy;
+}
+
+function download(name: string, file: Blob): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(file);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

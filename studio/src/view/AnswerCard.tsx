@@ -1,0 +1,215 @@
+import { useComputed } from '@preact/signals';
+import { useState } from 'preact/hooks';
+import { POLICY_RULES } from '../../../src/attention/index.js';
+import { type Column, GROUPS, type Steer, type TokenTrace } from '../../../src/studio/protocol.js';
+import { GROUP_NAMES } from '../draw/palette.js';
+import { type Answer, type Round, rounds, turnOf } from '../state/dialogue.js';
+import { pin, pointed, selected } from '../state/selection.js';
+import { painted } from '../state/settings.js';
+import { percent, short, visible } from './format.js';
+import { Strip, StripTable } from './Strip.js';
+
+/** The largest share of the painted group in any token of the page: the darkest colour. */
+export function useDarkest() {
+  return useComputed(() => {
+    const group = painted.value;
+    if (group === null) return 1;
+    const at = GROUPS.indexOf(group);
+    let most = 0.02;
+    for (const { answers } of rounds.value) {
+      for (const answer of Object.values(answers)) {
+        for (const { shares } of answer.value?.tokens ?? []) most = Math.max(most, shares[at]!);
+      }
+    }
+    return most;
+  });
+}
+
+/** One side's answer: its words, coloured by whom they listened to, and the strip of their shares. */
+export function AnswerCard({
+  round,
+  index,
+  column,
+}: {
+  readonly round: Round;
+  readonly index: number;
+  readonly column: Column;
+}) {
+  const answer = round.answers[column].value;
+  const [asTable, showTable] = useState(false);
+  if (answer === null) return <div class={`answer ${column} empty`}>not answered on this side</div>;
+  return (
+    <article
+      class={`answer ${column}`}
+      data-side={column}
+      aria-label={`${column} answer`}
+      aria-busy={answer.status !== 'done' && answer.status !== 'failed'}
+    >
+      <AnswerText answer={answer} index={index} column={column} />
+      {answer.tokens.length > 0 && (
+        <>
+          <Strip round={index} column={column} tokens={answer.tokens} />
+          <div class="under-strip">
+            <Caption answer={answer} index={index} column={column} />
+            <button type="button" class="plain" aria-expanded={asTable} onClick={() => showTable(!asTable)}>
+              {asTable ? 'Close table' : 'Table'}
+            </button>
+          </div>
+          {asTable && <StripTable tokens={answer.tokens} />}
+        </>
+      )}
+    </article>
+  );
+}
+
+function AnswerText({
+  answer,
+  index,
+  column,
+}: {
+  readonly answer: Answer;
+  readonly index: number;
+  readonly column: Column;
+}) {
+  const { status, reading, tokens, failure } = answer;
+  const darkest = useDarkest().value;
+  const group = painted.value;
+  const at = group === null ? -1 : GROUPS.indexOf(group);
+  const here = selected.value;
+  const chosen = here?.round === index && here.column === column ? here.token : -1;
+  const place = (target: EventTarget | null): number | null => {
+    const token = (target as HTMLElement).dataset?.token;
+    return token === undefined ? null : Number(token);
+  };
+  if (status === 'failed') return <p class="failure">{failure!.message}</p>;
+  if (reading !== null) {
+    return (
+      <p class="quiet">
+        reading turn {reading.turn} of {reading.of} again …
+      </p>
+    );
+  }
+  if (tokens.length === 0) {
+    const given = turnOf(answer);
+    if (given !== null && answer.given !== null) return <p class="text">{given.assistant}</p>;
+    return (
+      <p class="quiet">{status === 'done' ? 'stopped before the first word' : 'reading the message …'}</p>
+    );
+  }
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the strip below takes the keyboard
+    <p
+      class={`text${group === null ? '' : ` painted paint-${group}`}`}
+      onMouseOver={({ target }) => {
+        const token = place(target);
+        if (token !== null) pointed.value = { round: index, column, token };
+      }}
+      onFocus={() => {}}
+      onMouseLeave={() => {
+        pointed.value = null;
+      }}
+      onClick={({ target }) => {
+        const token = place(target);
+        if (token !== null) pin({ round: index, column, token });
+      }}
+    >
+      {tokens.map((token, position) => (
+        <TokenSpan
+          key={position}
+          position={position}
+          token={token}
+          heat={at === -1 ? 0 : token.shares[at]! / darkest}
+          isChosen={position === chosen}
+        />
+      ))}
+      {status === 'streaming' && <span class="caret" aria-hidden="true" />}
+    </p>
+  );
+}
+
+function TokenSpan({
+  token,
+  position,
+  heat,
+  isChosen,
+}: {
+  readonly token: TokenTrace;
+  readonly position: number;
+  readonly heat: number;
+  readonly isChosen: boolean;
+}) {
+  if (token.text === '') return null;
+  return (
+    <span
+      data-token={position}
+      class={isChosen ? 'token chosen' : 'token'}
+      style={{ '--heat': String(Math.round(100 * heat) / 100) }}
+    >
+      {token.text}
+    </span>
+  );
+}
+
+/** One line under a strip: the means of the answer, or the chosen token. */
+function Caption({
+  answer,
+  index,
+  column,
+}: {
+  readonly answer: Answer;
+  readonly index: number;
+  readonly column: Column;
+}) {
+  const here = selected.value;
+  const token = here?.round === index && here.column === column ? answer.tokens[here.token] : undefined;
+  if (token !== undefined) {
+    const ranked = GROUPS.map((group, at) => ({ group, share: token.shares[at]! }))
+      .sort((a, b) => b.share - a.share)
+      .slice(0, 3);
+    return (
+      <p class="caption">
+        <b class="mono">{visible(token.text)}</b> listened to{' '}
+        {ranked.map(({ group, share }, rank) => (
+          <span key={group}>
+            {rank > 0 && ', '}
+            {GROUP_NAMES[group]} {percent(share)}
+          </span>
+        ))}
+      </p>
+    );
+  }
+  const { end } = answer;
+  if (end === null) return <p class="caption">&nbsp;</p>;
+  const { prompt } = end;
+  return (
+    <p class="caption">
+      {prompt !== null && (
+        <>
+          prompt <b>{percent(prompt.after)}</b>
+          {prompt.after !== prompt.before && <> ({percent(prompt.before)} before the policy)</>}
+          {' · '}
+        </>
+      )}
+      {steerText(end.turn.steer, answer.tokens)}
+      {FINISH[end.turn.finish]}
+      {end.notice !== null && <span class="notice"> · {end.notice}</span>}
+    </p>
+  );
+}
+
+const FINISH = {
+  stop: '',
+  'stop-string': '',
+  length: ' · cut at the longest answer',
+  abort: ' · stopped',
+} as const;
+
+/** Returns how an answer was steered, with the strengths of its first and last token. */
+function steerText({ policy }: Steer, tokens: readonly TokenTrace[]): string {
+  if (policy === 'off') return 'untouched';
+  const strengths = tokens.flatMap(({ strength }) => strength ?? []);
+  if (strengths.length === 0) return policy;
+  const [first, last] = [short(strengths[0]!), short(strengths.at(-1)!)];
+  const { symbol } = POLICY_RULES[policy];
+  return `${policy} ${symbol} = ${first === last ? first : `${first} → ${last}`}`;
+}

@@ -1,0 +1,68 @@
+import { computed, signal } from '@preact/signals';
+import { isAnswering, queue, send, stop } from '../state/dialogue.js';
+import { model } from '../state/engine.js';
+
+const text = signal('');
+const byLine = signal(false);
+const lines = computed(() => text.value.split('\n').filter((line) => line.trim() !== ''));
+
+/** Where the user writes. Enter sends, Shift+Enter begins a line. */
+export function Composer() {
+  const isReady = model.value.kind === 'ready';
+  const submit = (): void => {
+    if (!isReady || text.value.trim() === '') return;
+    const messages = byLine.value ? lines.value : [text.value];
+    text.value = '';
+    byLine.value = false;
+    void send(messages);
+  };
+  return (
+    <form
+      class="composer"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      <label class="sr-only" for="message">
+        Message
+      </label>
+      <textarea
+        id="message"
+        rows={Math.min(6, Math.max(1, text.value.split('\n').length))}
+        placeholder="Write a message …"
+        value={text.value}
+        onInput={({ currentTarget }) => {
+          text.value = currentTarget.value;
+        }}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
+            event.preventDefault();
+            submit();
+          }
+        }}
+      />
+      {isAnswering.value && (
+        <button type="button" onClick={stop}>
+          Stop
+        </button>
+      )}
+      <button type="submit" class="primary" disabled={!isReady}>
+        {isAnswering.value ? 'Queue' : 'Send'}
+      </button>
+      {lines.value.length > 1 && (
+        <label class="by-line">
+          <input
+            type="checkbox"
+            checked={byLine.value}
+            onChange={({ currentTarget }) => {
+              byLine.value = currentTarget.checked;
+            }}
+          />
+          send {lines.value.length} lines as messages, one after another
+        </label>
+      )}
+      {queue.value.length > 0 && <span class="quiet">{queue.value.length} waiting</span>}
+    </form>
+  );
+}

@@ -1,0 +1,152 @@
+import { computed, signal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { Column, TokenTrace } from '../../../src/studio/protocol.js';
+import { mapPixels } from '../draw/map.js';
+import { palette } from '../draw/palette.js';
+import { columns, rounds } from '../state/dialogue.js';
+import { model } from '../state/engine.js';
+import { pinned, selected, type TokenPlace } from '../state/selection.js';
+import { percent, visible } from './format.js';
+import { ScrollTable } from './ScrollTable.js';
+
+/** The tokens of the shown answers in time: those of the held side, or of the side that is chosen. */
+const timeline = computed<readonly TokenPlace[]>(() => {
+  const column = selected.value?.column ?? 'held';
+  return rounds.value.flatMap(({ answers }, round) =>
+    (answers[column].value?.tokens ?? []).map((_, token) => ({ round, column, token })),
+  );
+});
+
+const isPlaying = signal(false);
+/** Tokens a second in a replay. */
+const REPLAY_RATE = 12;
+
+/** The prompt's share in every layer and head, at one token, with a slider over the dialogue. */
+export function MapPanel() {
+  const places = timeline.value;
+  const here = selected.value;
+  const found = places.findIndex(({ round, token }) => round === here?.round && token === here.token);
+  const at = found === -1 ? places.length - 1 : found;
+  const place = places[at];
+  const position = useRef(at);
+  position.current = at;
+  const playing = isPlaying.value;
+  useEffect(() => {
+    if (!playing) return;
+    const timer = setInterval(() => {
+      const next = position.current + 1;
+      if (next >= timeline.value.length) isPlaying.value = false;
+      else pinned.value = timeline.value[next]!;
+    }, 1000 / REPLAY_RATE);
+    return () => clearInterval(timer);
+  }, [playing]);
+  if (model.value.kind !== 'ready' || place === undefined) {
+    return <p class="hint">The map shows the prompt’s share in every head, as soon as there is an answer.</p>;
+  }
+  const { layers, heads, meanLayers } = model.value.card;
+  return (
+    <div class="map-panel">
+      <div class="maps">
+        {columns.value.map((column) => {
+          const answer = rounds.value[place.round]!.answers[column].value;
+          const tokens = answer?.tokens ?? [];
+          const token = tokens[Math.min(place.token, tokens.length - 1)];
+          return <HeadMap key={column} column={column} token={token} layers={layers} heads={heads} />;
+        })}
+      </div>
+      <div class="scale" aria-hidden="true">
+        <span>0 %</span>
+        <i />
+        <span>{percent(MOST)}</span>
+      </div>
+      <div class="time">
+        <button
+          type="button"
+          onClick={() => {
+            if (!playing && at >= places.length - 1) pinned.value = places[0]!;
+            isPlaying.value = !playing;
+          }}
+        >
+          {playing ? 'Pause' : 'Replay'}
+        </button>
+        <input
+          type="range"
+          min={0}
+          max={places.length - 1}
+          value={at}
+          aria-label="Token of the dialogue"
+          aria-valuetext={`turn ${place.round + 1}, token ${place.token + 1}`}
+          onInput={({ currentTarget }) => {
+            isPlaying.value = false;
+            pinned.value = places[currentTarget.valueAsNumber]!;
+          }}
+        />
+        <span class="quiet">turn {place.round + 1}</span>
+      </div>
+      <p class="quiet">
+        Rows are layers from 0 at the top, columns are heads. Means are over the layers that see furthest:{' '}
+        {meanLayers.length === layers ? 'all' : meanLayers.join(', ')}.
+      </p>
+    </div>
+  );
+}
+
+/** The share that has the full colour. */
+const MOST = 0.5;
+
+function HeadMap({
+  column,
+  token,
+  layers,
+  heads,
+}: {
+  readonly column: Column;
+  readonly token: TokenTrace | undefined;
+  readonly layers: number;
+  readonly heads: number;
+}) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const { groups, surface } = palette.value;
+  const shares = token?.heads ?? [];
+  useEffect(() => {
+    const element = canvas.current;
+    if (element === null || shares.length === 0) return;
+    const pixels = mapPixels(shares, MOST, groups.prompt, surface);
+    element.getContext('2d')!.putImageData(new ImageData(pixels, heads, layers), 0, 0);
+  }, [shares, groups, surface, heads, layers]);
+  return (
+    <figure class="head-map">
+      <figcaption class={column}>
+        {column} <span class="mono quiet">{token === undefined ? '' : visible(token.text)}</span>
+      </figcaption>
+      <span aria-hidden="true">
+        <canvas ref={canvas} width={heads} height={layers} style={{ aspectRatio: `${heads} / ${layers}` }} />
+      </span>
+      <details>
+        <summary>as a table</summary>
+        <ScrollTable label={`The prompt’s share in each head, ${column}`}>
+          <thead>
+            <tr>
+              <th scope="col">layer</th>
+              {Array.from({ length: heads }, (_, head) => (
+                <th scope="col" key={head}>
+                  {head}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {Array.from({ length: layers }, (_, layer) => (
+              <tr key={layer}>
+                <th scope="row">{layer}</th>
+                {Array.from({ length: heads }, (_, head) => (
+                  <td key={head}>{shares.length === 0 ? '' : percent(shares[layer * heads + head]!)}</td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </ScrollTable>
+      </details>
+    </figure>
+  );
+}

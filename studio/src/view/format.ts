@@ -1,0 +1,19 @@
+/** Returns a share as per cent: `16 %`, `1.6 %`, `under 0.1 %`. */
+export function percent(share: number): string {
+  const value = 100 * share;
+  if (value === 0) return '0 %';
+  if (value < 0.1) return 'under 0.1 %';
+  if (value > 99.9 && value < 100) return 'over 99.9 %';
+  return `${value >= 10 ? Math.round(value) : value.toFixed(1)} %`;
+}
+
+/** Returns a divergence: `0.013 nats`. */
+export const nats = (value: number): string => (value < 1e-4 ? 'under 0.0001 nats' : `${short(value)} nats`);
+
+/** Returns a token's text with its spaces and line breaks made visible. */
+export function visible(text: string): string {
+  return text === '' ? '(end)' : text.replaceAll(' ', '␣').replaceAll('\n', '⏎').replaceAll('\t', '⇥');
+}
+
+/** Returns a number without superfluous digits. */
+export const short = (value: number): string => String(Number(value.toPrecision(3)));

@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+
+const inRepository = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+const { version } = JSON.parse(readFileSync(inRepository('../package.json'), 'utf8')) as { version: string };
+
+/** Builds the studio's page into the package: `dist/studio/page`, with addresses relative to the page. */
+export default defineConfig({
+  root: inRepository('.'),
+  base: './',
+  // The build puts `src` and `kernels` into one folder, so `src` imports kernels by the path that they have there.
+  resolve: { alias: [{ find: /^(?:\.\.\/)+kernels\//, replacement: inRepository('../kernels/') }] },
+  define: { __VERSION__: JSON.stringify(version) },
+  worker: { format: 'es' },
+  build: {
+    outDir: inRepository('../dist/studio/page'),
+    emptyOutDir: true,
+    target: 'es2023',
+    // A policy without `unsafe-inline` refuses images and scripts inside the page.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  logLevel: 'warn',
+});
