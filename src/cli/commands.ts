@@ -8,6 +8,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./chat/index.js')).addChat,
   },
   {
+    name: 'studio',
+    description: 'talk with a model in a page, untouched and held, and see where every word listens',
+    load: async () => (await import('./studio/index.js')).addStudio,
+  },
+  {
     name: 'serve',
     description:
       'answer any client of the OpenAI API with models of this machine, and hold their system prompts',

@@ -50,6 +50,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'serve, of nothing': { args: ['serve', 'nowhere', '--port', '0'], code: 1 },
   completion: { args: ['completion', 'bash'], code: 0 },
   'study init': { args: ['study', 'init', 'OUT/study.yaml'], code: 0 },
+  studio: { args: ['studio', '--port', '70000'], code: 2 },
   'study status': { args: ['study', 'status', 'nowhere'], code: 1 },
 };
 
