@@ -54,11 +54,14 @@ function tellOnce(reason: string): void {
 /** The adapter's name, for test titles, so that a test report shows what the tests ran on. */
 export const gpuName = gpuFound === null ? 'no adapter' : gpuFound.name;
 
-/** Returns a GPU whose adapter has some properties changed. */
+/** Returns a GPU whose adapters have some properties changed. An adapter gives one device, so each request gets a new one. */
 export async function changedGpu(change: (adapter: GPUAdapter) => object): Promise<GPU> {
-  const adapter = (await (await openGpu()).requestAdapter())!;
-  const seen = withChanges(adapter, change(adapter));
-  return { requestAdapter: async () => seen } as unknown as GPU;
+  const gpu = await openGpu();
+  const requestAdapter = async (): Promise<GPUAdapter> => {
+    const adapter = (await gpu.requestAdapter())!;
+    return withChanges(adapter, change(adapter));
+  };
+  return { requestAdapter } as unknown as GPU;
 }
 
 /** Returns a WebGPU object with some properties changed. */
