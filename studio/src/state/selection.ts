@@ -1,4 +1,4 @@
-import { batch, computed, signal } from '@preact/signals';
+import { batch, computed, signal, useComputed } from '@preact/signals';
 import type { Column } from '../../../src/studio/protocol.js';
 import { panel } from './panel.js';
 
@@ -21,5 +21,13 @@ export function pin(place: TokenPlace): void {
   batch(() => {
     pinned.value = place;
     if (panel.value !== 'map') panel.value = 'word';
+  });
+}
+
+/** Returns the chosen token of one answer; null if it is another's. Only the answer that it concerns is drawn again. */
+export function useChosenToken(round: number, column: Column) {
+  return useComputed(() => {
+    const place = selected.value;
+    return place?.round === round && place.column === column ? place.token : null;
   });
 }

@@ -1,10 +1,11 @@
 import { useComputed } from '@preact/signals';
-import { useState } from 'preact/hooks';
+import { Fragment, type VNode } from 'preact';
+import { useRef, useState } from 'preact/hooks';
 import { POLICY_RULES } from '../../../src/attention/index.js';
 import { type Column, GROUPS, type Steer, type TokenTrace } from '../../../src/studio/protocol.js';
 import { GROUP_NAMES } from '../draw/palette.js';
 import { type Answer, type Round, rounds, turnOf } from '../state/dialogue.js';
-import { pin, pointed, selected } from '../state/selection.js';
+import { pin, pointed, useChosenToken } from '../state/selection.js';
 import { painted } from '../state/settings.js';
 import { percent, short, visible } from './format.js';
 import { Strip, StripTable } from './Strip.js';
@@ -75,8 +76,8 @@ function AnswerText({
   const darkest = useDarkest().value;
   const group = painted.value;
   const at = group === null ? -1 : GROUPS.indexOf(group);
-  const here = selected.value;
-  const chosen = here?.round === index && here.column === column ? here.token : -1;
+  const chosen = useChosenToken(index, column).value;
+  const runs = useRef<Run[]>([]);
   const place = (target: EventTarget | null): number | null => {
     const token = (target as HTMLElement).dataset?.token;
     return token === undefined ? null : Number(token);
@@ -113,18 +114,56 @@ function AnswerText({
         if (token !== null) pin({ round: index, column, token });
       }}
     >
-      {tokens.map((token, position) => (
-        <TokenSpan
-          key={position}
-          position={position}
-          token={token}
-          heat={at === -1 ? 0 : token.shares[at]! / darkest}
-          isChosen={position === chosen}
-        />
-      ))}
+      {tokenRuns(tokens, { group: at, darkest, chosen }, runs.current)}
       {status === 'streaming' && <span class="caret" aria-hidden="true" />}
     </p>
   );
+}
+
+/** Tokens that are drawn together. */
+const RUN = 32;
+
+/** A run of tokens as it was drawn, and from what. */
+interface Run {
+  readonly from: readonly unknown[];
+  readonly drawn: VNode;
+}
+
+/** What the look of a token depends on. */
+interface Look {
+  /** The index of the painted group; −1 for none. */
+  readonly group: number;
+  readonly darkest: number;
+  readonly chosen: number | null;
+}
+
+/** Returns the tokens of an answer in runs. Only runs that changed are drawn again: a new token concerns the last one. */
+function tokenRuns(tokens: readonly TokenTrace[], { group, darkest, chosen }: Look, drawn: Run[]): VNode[] {
+  const count = Math.ceil(tokens.length / RUN);
+  drawn.length = Math.min(drawn.length, count);
+  return Array.from({ length: count }, (_, run) => {
+    const start = run * RUN;
+    const own = tokens.slice(start, start + RUN);
+    const inside = chosen !== null && Math.floor(chosen / RUN) === run ? chosen : null;
+    const from = [own[0], own.at(-1), group, darkest, inside];
+    const last = drawn[run];
+    if (last?.from.every((value, index) => value === from[index])) return last.drawn;
+    const made = (
+      <Fragment key={run}>
+        {own.map((token, index) => (
+          <TokenSpan
+            key={start + index}
+            position={start + index}
+            token={token}
+            heat={group === -1 ? 0 : token.shares[group]! / darkest}
+            isChosen={start + index === chosen}
+          />
+        ))}
+      </Fragment>
+    );
+    drawn[run] = { from, drawn: made };
+    return made;
+  });
 }
 
 function TokenSpan({
@@ -160,8 +199,8 @@ function Caption({
   readonly index: number;
   readonly column: Column;
 }) {
-  const here = selected.value;
-  const token = here?.round === index && here.column === column ? answer.tokens[here.token] : undefined;
+  const chosen = useChosenToken(index, column).value;
+  const token = chosen === null ? undefined : answer.tokens[chosen];
   if (token !== undefined) {
     const ranked = GROUPS.map((group, at) => ({ group, share: token.shares[at]! }))
       .sort((a, b) => b.share - a.share)

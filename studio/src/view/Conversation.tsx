@@ -16,6 +16,8 @@ import { model } from '../state/engine.js';
 import { EXAMPLE } from '../state/example.js';
 import { steer } from '../state/settings.js';
 import { AnswerCard } from './AnswerCard.js';
+import { courseOf } from './course.js';
+import { percent } from './format.js';
 import { policyWords } from './policy-words.js';
 
 const NAMES = { untouched: 'Untouched', held: 'Held' } as const;
@@ -42,15 +44,25 @@ export function Conversation() {
   );
 }
 
+/** What each side is, and how the prompt's share went from its first answer to its last. */
 function ColumnHeads() {
+  const course = courseOf(rounds.value);
   return (
     <div class={`heads columns-${columns.value.length}`}>
-      {columns.value.map((column) => (
-        <h2 key={column} class={column}>
-          {NAMES[column]}
-          <small>{column === 'untouched' ? 'the model as it is' : policyWords(steer.value)}</small>
-        </h2>
-      ))}
+      {columns.value.map((column) => {
+        const shares = course.flatMap((point) => point[column] ?? []);
+        return (
+          <h2 key={column} class={column}>
+            {NAMES[column]}
+            <small>{column === 'untouched' ? 'the model as it is' : policyWords(steer.value)}</small>
+            {shares.length > 1 && (
+              <span class="trend">
+                prompt {percent(shares[0]!)} → {percent(shares.at(-1)!)}
+              </span>
+            )}
+          </h2>
+        );
+      })}
     </div>
   );
 }

@@ -44,7 +44,7 @@ export function HoldPanel() {
               steer.value = preset;
             }}
           >
-            Measured for this model
+            This model’s preset
           </button>
         )}
         <button

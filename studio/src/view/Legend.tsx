@@ -1,5 +1,6 @@
 import { GROUPS } from '../../../src/studio/protocol.js';
 import { GROUP_NAMES } from '../draw/palette.js';
+import { rounds } from '../state/dialogue.js';
 import { painted } from '../state/settings.js';
 import { useDarkest } from './AnswerCard.js';
 import { percent } from './format.js';
@@ -39,7 +40,9 @@ export function Legend() {
             <span class="pill">{name}</span>
           </label>
         ))}
-        {painted.value !== null && <span class="quiet">darkest: {percent(darkest)}</span>}
+        {painted.value !== null && rounds.value.length > 0 && (
+          <span class="quiet">darkest: {percent(darkest)}</span>
+        )}
       </fieldset>
     </section>
   );

@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { type Column, GROUPS, type TokenTrace } from '../../../src/studio/protocol.js';
 import { GROUP_NAMES, palette } from '../draw/palette.js';
 import { STRIP_ROWS, stripPixels } from '../draw/strip.js';
-import { pin, pinned, pointed, selected } from '../state/selection.js';
+import { pin, pinned, pointed, useChosenToken } from '../state/selection.js';
 import { percent, visible } from './format.js';
 import { ScrollTable } from './ScrollTable.js';
 
@@ -36,8 +36,8 @@ export function Strip({
       .putImageData(new ImageData(stripPixels(shares, colours, cell), element.width, STRIP_ROWS), 0, 0);
   }, [tokens, colours]);
 
-  const here = selected.value;
-  const at = here?.round === round && here.column === column ? Math.min(here.token, tokens.length - 1) : null;
+  const chosen = useChosenToken(round, column).value;
+  const at = chosen === null ? null : Math.min(chosen, tokens.length - 1);
   const placeAt = ({ clientX, currentTarget }: MouseEvent & { currentTarget: HTMLElement }) => {
     const { left, width } = currentTarget.getBoundingClientRect();
     const token = Math.floor(((clientX - left) / width) * tokens.length);

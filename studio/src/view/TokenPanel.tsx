@@ -6,6 +6,9 @@ import { steer } from '../state/settings.js';
 import { nats, percent, short, visible } from './format.js';
 import { policyWords } from './policy-words.js';
 
+/** Probabilities are rounded on their way to the page, and none is 0. */
+const RAREST = 1e-6;
+
 /** One token: where the row that chose it looked, and what else it could have been. */
 export function TokenPanel() {
   const place = selected.value;
@@ -161,7 +164,7 @@ function Alternatives({
           <span class="bar">
             <i class="key-probability" style={{ width: `${100 * probability}%` }} />
           </span>
-          <span class="number">{percent(probability)}</span>
+          <span class="number">{percent(Math.max(probability, RAREST))}</span>
         </li>
       ))}
     </ul>
@@ -176,7 +179,7 @@ function Distribution({ name, of }: { readonly name: Column; readonly of: readon
         {of.slice(0, 4).map(({ id, text, probability }) => (
           <li key={id}>
             <span class="mono">{visible(text)}</span>
-            <span class="number">{percent(probability)}</span>
+            <span class="number">{percent(Math.max(probability, RAREST))}</span>
           </li>
         ))}
       </ul>
