@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
-import { loadDialogue, replayDialogue } from '../dialogue/index.js';
-import type { Model } from '../engine/index.js';
+import { loadDialogue, PRESETS, replayDialogue } from '../dialogue/index.js';
+import { headGrid, type Model } from '../engine/index.js';
 import {
   type AnswerEnd,
   type AnswerEvent,
@@ -11,6 +11,7 @@ import {
   type Draw,
   GROUPS,
   type Host,
+  type OpenedDialogue,
   type PastTurn,
   type Steer,
   type TokenTrace,
@@ -68,6 +69,8 @@ async function ask(host: Host, changes: Partial<AnswerRequest>, onToken?: () => 
     readTurns: events.filter(({ kind }) => kind === 'reading').length,
   };
 }
+
+const open = (host: Host, json: unknown) => host.run('open', { json, system: SYSTEM }, () => {}, never);
 
 /** Leads a dialogue of some turns. */
 async function lead(host: Host, users: readonly string[], column: Column, steer: Steer): Promise<PastTurn[]> {
@@ -166,9 +169,9 @@ describe('a dialogue of the studio', () => {
     const request = { column: 'held', system: SYSTEM, past, steer, draw: DRAW } as const;
     const json = JSON.parse(JSON.stringify(await host.run('save', request, () => {}, never)));
     expect((await replayDialogue(model, loadDialogue(json).saved!)).difference).toBeNull();
-    const opened = await host.run('open', { json }, () => {}, never);
+    const opened = await open(host, json);
     expect(opened).toMatchObject({ system: SYSTEM, next: { steer } });
-    expect(opened.turns.map(({ ids, user }) => [ids, user])).toEqual(
+    expect((opened as OpenedDialogue).turns.map(({ ids, user }) => [ids, user])).toEqual(
       past.map(({ ids, user }) => [ids, user]),
     );
     // Saved by a host that had to read it, it is the same but for what the cache had.
@@ -187,9 +190,32 @@ describe('a dialogue of the studio', () => {
     );
     const json = JSON.parse(JSON.stringify(saved));
     json.turns[0].guidance = 1.5;
-    await expect(host.run('open', { json }, () => {}, never)).rejects.toThrow(
-      /E_DIALOGUE: the studio cannot continue a dialogue with guidance/,
-    );
+    await expect(open(host, json)).rejects.toThrow(/E_DIALOGUE: the studio has no setting for guidance/);
+  });
+});
+
+describe('a hold', () => {
+  it('is opened with its heads one by one, and says that it was made for other weights', async () => {
+    const host = await openHost();
+    const { layers, heads } = headGrid(model.executor.blueprint);
+    const hold = {
+      ...PRESETS[0]!,
+      settings: { ...PRESETS[0]!.settings, layers: [1], heads: [0, 2] },
+      model: { ...PRESETS[0]!.model, layers, heads },
+    };
+    expect(await open(host, hold)).toEqual({
+      kind: 'hold',
+      steer: {
+        policy: 'split-softmax',
+        schedule: { kind: 'per-turn', from: 1, to: 0.6, step: 0.04 },
+        target: 'message',
+        pairs: [
+          [1, 0],
+          [1, 2],
+        ],
+      },
+      notes: [expect.stringMatching(/made for other weights/)],
+    });
   });
 });
 

@@ -1,9 +1,9 @@
 import { layersInMeans } from '../attention/index.js';
-import { holdOptions, policyChoice, presetFor } from '../dialogue/index.js';
+import { presetFor } from '../dialogue/index.js';
 import { headGrid, type Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import { compareAnswer } from './compare.js';
-import { openDialogue } from './opened.js';
+import { openJson, steerOf } from './opened.js';
 import type {
   AnswerEvent,
   Column,
@@ -100,7 +100,7 @@ export function createHost(source: ModelSource, library: string): Host {
       for (; !next.done; next = await saving.next()) report(next.value);
       return next.value;
     },
-    open: async ({ json }) => openDialogue(json),
+    open: ({ json, system }) => openJson(json, loaded(), system),
   };
   return {
     run: (name, takes, report, signal) => operations[name](takes, report, signal),
@@ -129,9 +129,5 @@ async function describeModel(model: Model, notes: readonly string[]): Promise<Mo
 
 async function presetOf(model: Model): Promise<Steer | null> {
   const hold = await presetFor(model);
-  if (hold === null || hold.verdict !== 'helps') return null;
-  const { policy, schedule, target } = hold.settings;
-  const choice = policyChoice(policy, schedule);
-  const { pairs } = holdOptions(hold);
-  return { policy: choice.policy, schedule: choice.schedule, target, pairs: pairs ?? null };
+  return hold?.verdict === 'helps' ? steerOf(hold.settings, model) : null;
 }

@@ -13,6 +13,7 @@ export {
   type Draw,
   GROUPS,
   type ModelChoice,
+  type OpenedDialogue,
   type PastTurn,
   type Steer,
   type TokenTrace,

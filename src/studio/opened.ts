@@ -1,49 +1,67 @@
-import { loadDialogue, type SavedSettings } from '../dialogue/index.js';
+import { headMask } from '../attention/index.js';
+import {
+  applyHold,
+  type HoldSettings,
+  loadDialogue,
+  readHold,
+  type SavedSettings,
+} from '../dialogue/index.js';
+import { headGrid, type Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import type { Message } from '../text/index.js';
-import type { Draw, OpenedDialogue, PastTurn, Steer } from './protocol.js';
+import type { Draw, OpenedDialogue, OpenedHold, PastTurn, Steer } from './protocol.js';
 
-const DRAW: Draw = { temperature: 0, topP: 0.95, seed: 0, maxTokens: 64 };
-const OFF: Steer = { policy: 'off', schedule: null, target: 'message', pairs: null };
+/** The settings of answers that were given as text: nothing was drawn. */
+const GIVEN: Pick<PastTurn, 'ids' | 'begun' | 'strengths' | 'finish' | 'steer' | 'draw'> = {
+  ids: null,
+  begun: 0,
+  strengths: null,
+  finish: 'stop',
+  steer: { policy: 'off', schedule: null, target: 'message', pairs: null },
+  draw: { temperature: 0, topP: 0.95, seed: 0, maxTokens: 64 },
+};
 
 /**
- * Reads a dialogue from parsed JSON: a saved dialogue, or plain messages.
- * @throws HoldfastError `E_DIALOGUE` naming the invalid field, or a setting that the studio does not have
+ * Reads parsed JSON: a saved dialogue, plain messages, or a hold.
+ * @param system the page's system prompt, for the notes on a hold
+ * @throws HoldfastError `E_DIALOGUE` or `E_HOLD` naming the invalid field, or a setting that the studio does not have
  */
-export function openDialogue(json: unknown): OpenedDialogue {
+export async function openJson(
+  json: unknown,
+  model: Model,
+  system: string | null,
+): Promise<OpenedDialogue | OpenedHold> {
+  const isHold =
+    typeof json === 'object' && json !== null && 'format' in json && json.format === 'holdfast-hold';
+  if (!isHold) return openDialogue(json, model);
+  const hold = readHold(json);
+  const { notes } = await applyHold(hold, model, system);
+  return { kind: 'hold', steer: steerOf({ ...hold.settings }, model), notes };
+}
+
+function openDialogue(json: unknown, model: Model): OpenedDialogue {
   const { messages, saved } = loadDialogue(json);
   const system = messages[0]?.role === 'system' ? messages[0].content : null;
   const spoken = messages.slice(system === null ? 0 : 1);
   const given = saved === null ? spoken.length : 2 * saved.given;
   const turns: PastTurn[] = pairsOf(spoken).map(([user, assistant], index) => {
-    const turn = saved?.turns[index - given / 2];
     const text = { user: user.content, assistant: assistant.content };
-    if (turn === undefined) {
-      return {
-        ...text,
-        system,
-        ids: null,
-        begun: 0,
-        strengths: null,
-        finish: 'stop',
-        steer: OFF,
-        draw: DRAW,
-      };
-    }
+    const turn = saved?.turns[index - given / 2];
+    if (turn === undefined) return { ...GIVEN, ...text, system };
     const { ids, begun, strengths, finish } = turn;
     return {
-      ...text,
-      system: turn.system,
-      ids,
-      begun,
-      strengths,
-      finish,
-      steer: steerOf(turn),
+      ...{ ...text, system: turn.system, ids, begun, strengths, finish },
+      steer: steerOf(turn, model),
       draw: drawOf(turn),
     };
   });
   const next = saved?.next ?? null;
-  return { system, turns, next: next && { steer: steerOf(next), draw: drawOf(next) } };
+  return {
+    kind: 'dialogue',
+    system,
+    turns,
+    next: next && { steer: steerOf(next, model), draw: drawOf(next) },
+  };
 }
 
 /** @throws HoldfastError `E_DIALOGUE` unless user and assistant alternate; a last message without an answer is left out */
@@ -60,22 +78,37 @@ function pairsOf(spoken: readonly Message[]): [Message, Message][] {
   return pairs;
 }
 
-function steerOf(settings: SavedSettings): Steer {
-  const { policy, schedule, target, pairs, layers, heads, guidance, silence, reminder, cache } = settings;
-  const other = Object.entries({
-    layers,
-    heads,
-    reminder,
-    guidance: guidance === 1 ? null : guidance,
-    silence: silence.length === 0 ? null : silence,
-    cache: cache === 'held' ? null : cache,
-  }).filter(([, value]) => value !== null);
-  if (other.length > 0) {
-    throw new HoldfastError('E_DIALOGUE', `the studio cannot continue a dialogue with ${other[0]![0]}`, {
-      hint: 'Open it with holdfast chat --load',
+/**
+ * Returns how saved settings steer a model, with the heads one by one.
+ * @throws HoldfastError `E_DIALOGUE` for a setting that the studio does not have, and would lose; `E_STRENGTH` for heads that
+ * the model does not have
+ */
+export function steerOf(settings: HoldSettings & Partial<SavedSettings>, { executor }: Model): Steer {
+  const { policy, schedule, target, pairs, layers, heads } = settings;
+  const { guidance = 1, silence = [], reminder = null, cache = 'held' } = settings;
+  const others = {
+    guidance: guidance !== 1,
+    'silenced heads': silence.length > 0,
+    'a reminder': reminder !== null,
+    'a clean cache': cache !== 'held',
+  };
+  const other = Object.entries(others).find(([, is]) => is);
+  if (other !== undefined) {
+    throw new HoldfastError('E_DIALOGUE', `the studio has no setting for ${other[0]}`, {
+      hint: 'Use it with holdfast chat',
     });
   }
-  return { policy, schedule, target, pairs };
+  if ((pairs ?? layers ?? heads) === null) return { policy, schedule, target, pairs: null };
+  const grid = headGrid(executor.blueprint);
+  const mask = headMask(
+    pairs === null ? { layers: layers ?? undefined, heads: heads ?? undefined } : { pairs },
+    grid,
+  );
+  const chosen = [...mask.keys()].filter((pair) => mask[pair] === 1);
+  return {
+    ...{ policy, schedule, target },
+    pairs: chosen.map((pair) => [Math.floor(pair / grid.heads), pair % grid.heads] as const),
+  };
 }
 
 const drawOf = ({ sampling: { temperature, topP, seed }, maxTokens }: SavedSettings): Draw => ({

@@ -160,10 +160,19 @@ export interface TokenComparison {
 
 /** A dialogue read from a file. */
 export interface OpenedDialogue {
+  readonly kind: 'dialogue';
   readonly system: string | null;
   readonly turns: readonly PastTurn[];
   /** The settings of the next answer; null in a file without them. */
   readonly next: { readonly steer: Steer; readonly draw: Draw } | null;
+}
+
+/** A hold read from a file that `holdfast calibrate` wrote. */
+export interface OpenedHold {
+  readonly kind: 'hold';
+  readonly steer: Steer;
+  /** Where the model or the prompt is not the one that it was made for. */
+  readonly notes: readonly string[];
 }
 
 /** Asks for a dialogue as the file that `holdfast chat --save` writes. */
@@ -183,7 +192,11 @@ export interface Operations {
   strength: { takes: { readonly column: Column; readonly strength: number }; reports: never; returns: null };
   compare: { takes: CompareRequest; reports: never; returns: readonly TokenComparison[] };
   save: { takes: SaveRequest; reports: AnswerEvent; returns: unknown };
-  open: { takes: { readonly json: unknown }; reports: never; returns: OpenedDialogue };
+  open: {
+    takes: { readonly json: unknown; readonly system: string | null };
+    reports: never;
+    returns: OpenedDialogue | OpenedHold;
+  };
 }
 
 /** The name of one of the {@link Operations}. */

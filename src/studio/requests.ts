@@ -52,7 +52,7 @@ const TAKES = {
   strength: z.strictObject({ column, strength: z.number() }),
   compare: z.strictObject({ system: text.nullable(), past, user: text, assistant: text, steer }),
   save: z.strictObject({ column, system: text.nullable(), past, steer, draw }),
-  open: z.strictObject({ json: z.unknown() }),
+  open: z.strictObject({ json: z.unknown(), system: text.nullable() }),
 } satisfies { [Name in Operation]: z.ZodType<Operations[Name]['takes']> };
 
 /** Returns whether a name is that of an operation. */

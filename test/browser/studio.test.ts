@@ -92,6 +92,18 @@ describe.skipIf(CHROMIUM === undefined)('the studio', () => {
     );
     expect(policies.sort()).toEqual(['off', 'split-softmax']);
 
+    // The page as one file has the words, the strips and the course, and runs nothing.
+    await page.getByRole('button', { name: /one file/ }).click();
+    await expect.poll(() => files.length, { timeout: 20_000 }).toBe(3);
+    const still = readFileSync(files.pop()!, 'utf8');
+    expect(still).not.toMatch(/<script|<link|<button|<canvas/);
+    expect(still.match(/data:image\/png/g)).toHaveLength(4);
+    expect(still).toContain('course-chart');
+    for (const name of ['SVG', 'PNG']) await page.getByRole('button', { name: `Course as ${name}` }).click();
+    await expect.poll(() => files.length, { timeout: 20_000 }).toBe(4);
+    const heads = files.splice(2).map((file) => readFileSync(file).subarray(0, 4).toString('latin1'));
+    expect(heads.sort()).toEqual(['<svg', '\x89PNG']);
+
     // A reload loses nothing.
     await page.waitForTimeout(600);
     await page.reload();

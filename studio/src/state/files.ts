@@ -1,5 +1,11 @@
 import { batch } from '@preact/signals';
-import { COLUMNS, type Column, type OpenedDialogue, type PastTurn } from '../../../src/studio/protocol.js';
+import {
+  COLUMNS,
+  type Column,
+  type OpenedDialogue,
+  type OpenedHold,
+  type PastTurn,
+} from '../../../src/studio/protocol.js';
 import {
   branch,
   branches,
@@ -18,6 +24,7 @@ import { message } from './message.js';
 import { panel } from './panel.js';
 import { pinned, pointed } from './selection.js';
 import { draw, sideBySide, steer, untouchedSteer } from './settings.js';
+import { stillPage } from './still-page.js';
 
 /** Saves the dialogue of each side as the file of `holdfast chat`. */
 export async function saveDialogues(): Promise<void> {
@@ -47,13 +54,26 @@ export async function saveDialogues(): Promise<void> {
 export async function openFiles(files: readonly File[]): Promise<void> {
   try {
     const opened = await Promise.all(
-      files.slice(0, 2).map(async (file) => engine.run('open', { json: JSON.parse(await file.text()) })),
+      files
+        .slice(0, 2)
+        .map(async (file) =>
+          engine.run('open', { json: JSON.parse(await file.text()), system: systemText() }),
+        ),
     );
-    if (opened.length > 0) await show(opened);
+    const dialogues = opened.filter((one) => one.kind === 'dialogue');
+    for (const one of opened) if (one.kind === 'hold') takeHold(one);
+    if (dialogues.length > 0) await show(dialogues);
   } catch (error) {
     const what = error instanceof SyntaxError ? 'it is not JSON' : wordsOf(error);
-    message.value = `The dialogue cannot be opened: ${what}`;
+    message.value = `The file cannot be opened: ${what}`;
   }
+}
+
+/** Takes over a hold, and says where its evidence does not cover this model and prompt. */
+function takeHold({ steer: held, notes }: OpenedHold): void {
+  steer.value = held;
+  panel.value = 'hold';
+  message.value = notes.length === 0 ? null : `The hold is taken over, but ${notes.join('; ')}.`;
 }
 
 /** Returns whether a policy was on in a dialogue. */
@@ -107,9 +127,7 @@ async function measure(column: Column, loaded: readonly Round[]): Promise<void> 
 
 /** Saves the figure of the course. */
 export async function saveFigure(kind: 'svg' | 'png'): Promise<void> {
-  panel.value = 'course';
-  // Only a figure that is shown has the look of the style sheet.
-  await new Promise(requestAnimationFrame);
+  await showCourse();
   const svg = document.querySelector<SVGSVGElement>('#course');
   if (svg === null) return;
   const text = new XMLSerializer().serializeToString(withStyles(svg));
@@ -124,6 +142,18 @@ export async function saveFigure(kind: 'svg' | 'png'): Promise<void> {
   canvas.getContext('2d')!.drawImage(picture, 0, 0, canvas.width, canvas.height);
   URL.revokeObjectURL(address);
   download('course.png', await canvas.convertToBlob({ type: 'image/png' }));
+}
+
+/** Shows the course. Only a figure that is shown has the look of the style sheet. */
+async function showCourse(): Promise<void> {
+  panel.value = 'course';
+  await new Promise(requestAnimationFrame);
+}
+
+/** Saves what the page shows, with the course, as one file that needs nothing else: no script, no request. */
+export async function savePage(): Promise<void> {
+  await showCourse();
+  download('dialogue.html', new Blob([stillPage(document)], { type: 'text/html' }));
 }
 
 /** The properties that give the figure its look. A file has no style sheet, so they are written into it. */

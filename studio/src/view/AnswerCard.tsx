@@ -82,7 +82,7 @@ function AnswerText({
     const token = (target as HTMLElement).dataset?.token;
     return token === undefined ? null : Number(token);
   };
-  if (status === 'failed') return <p class="failure">{failure!.message}</p>;
+  if (status === 'failed' && tokens.length === 0) return <p class="failure">{failure!.message}</p>;
   if (reading !== null) {
     return (
       <p class="quiet">
@@ -116,6 +116,7 @@ function AnswerText({
     >
       {tokenRuns(tokens, { group: at, darkest, chosen }, runs.current)}
       {status === 'streaming' && <span class="caret" aria-hidden="true" />}
+      {status === 'failed' && <span class="failure"> – {failure!.message}</span>}
     </p>
   );
 }

@@ -1,7 +1,7 @@
 import { computed } from '@preact/signals';
 import { answerMissing, isAnswering, reset, rounds } from '../state/dialogue.js';
 import { load, model, models } from '../state/engine.js';
-import { openFiles, saveDialogues, saveFigure } from '../state/files.js';
+import { openFiles, saveDialogues, saveFigure, savePage } from '../state/files.js';
 import { draw, sideBySide } from '../state/settings.js';
 
 const isIdle = computed(() => model.value.kind === 'ready' && !isAnswering.value);
@@ -66,6 +66,9 @@ export function Header() {
               onClick={() => void saveDialogues()}
             >
               Dialogue, for <code>holdfast chat --load</code>
+            </button>
+            <button type="button" disabled={rounds.value.length === 0} onClick={() => void savePage()}>
+              This page, as one file that works offline
             </button>
             <button type="button" disabled={rounds.value.length === 0} onClick={() => void saveFigure('svg')}>
               Course as SVG

@@ -9,7 +9,7 @@ import {
 } from '../../../src/attention/index.js';
 import { isAnswering } from '../state/dialogue.js';
 import { model } from '../state/engine.js';
-import { positionOf, steer, strengthAt, withKind, withPolicy } from '../state/settings.js';
+import { draw, positionOf, steer, strengthAt, withKind, withPolicy } from '../state/settings.js';
 import { short } from './format.js';
 import { HeadGrid } from './HeadGrid.js';
 import { ScheduleCurve } from './ScheduleCurve.js';
@@ -132,7 +132,43 @@ export function HoldPanel() {
         </select>
       </label>
       {policy !== 'off' && <HeadGrid />}
+      <Sampling />
     </div>
+  );
+}
+
+const DRAWS = [
+  ['temperature', 'Temperature (0: always the most probable)', 0, 0.1],
+  ['topP', 'Top-p', 0.05, 0.05],
+  ['maxTokens', 'Longest answer, in tokens', 1, 1],
+] as const;
+
+/** How both sides draw their tokens. */
+function Sampling() {
+  return (
+    <details>
+      <summary class="quiet">Sampling of both sides</summary>
+      <div class="sampling">
+        {DRAWS.map(([name, words, minimum, step]) => (
+          <label class="field" key={name}>
+            <span>{words}</span>
+            <input
+              type="number"
+              min={minimum}
+              step={step}
+              value={draw.value[name]}
+              onChange={({ currentTarget }) => {
+                const { valueAsNumber } = currentTarget;
+                // The field says itself that it is invalid; the engine refuses what is out of range.
+                if (currentTarget.validity.valid && !Number.isNaN(valueAsNumber)) {
+                  draw.value = { ...draw.value, [name]: valueAsNumber };
+                }
+              }}
+            />
+          </label>
+        ))}
+      </div>
+    </details>
   );
 }
 
