@@ -40,7 +40,11 @@ export function contextLines({
 /** Returns what can be done about a full context, best first. */
 export function waysOut({ model, session, onContextFull, turns }: Chat): string {
   const ways = [
-    ...(onContextFull === 'drop-oldest' ? [] : ['/set on-context-full drop-oldest forgets the oldest turns']),
+    ...(onContextFull === 'drop-oldest'
+      ? []
+      : [
+          '/set on-context-full drop-oldest forgets the oldest turns (from the start: --on-context-full drop-oldest)',
+        ]),
     ...(turns.length === 0 ? [] : ['/undo takes back the last turn', '/clear forgets them all']),
     '/set max-tokens N shortens the answer',
     ...(session.contextLength < model.executor.blueprint.contextLength
