@@ -130,6 +130,25 @@ describe('a saved dialogue', () => {
     expect(replay.chat.turns.map(({ dropped }) => dropped)).toEqual(chat.turns.map(({ dropped }) => dropped));
   });
 
+  it.each<['error' | 'drop-oldest', 'error' | 'drop-oldest']>([
+    ['error', 'drop-oldest'],
+    ['drop-oldest', 'error'],
+  ])('is replayed where a chat went from %s to %s when the context was full', async (before, after) => {
+    const chat = open({ contextLength: 120, maxTokens: 20, onContextFull: before });
+    const say = () => ask(chat, 'one two three four five six');
+    if (before === 'error') await say();
+    else while (chat.turns.every(({ dropped }) => dropped.length === 0)) await say();
+    chat.onContextFull = after;
+    if (after === 'drop-oldest') while (chat.turns.every(({ dropped }) => dropped.length === 0)) await say();
+    const counts: number[] = [];
+    const replay = await replayDialogue(model, await stored(chat), {
+      onAnswer: (count) => counts.push(count),
+    });
+    expect(replay.difference).toBeNull();
+    expect(replay.chat.onContextFull).toBe(after);
+    expect(counts).toEqual(chat.turns.map((_, index) => index + 1));
+  });
+
   it('is replayed after given messages', async () => {
     const chat = open({
       hold: true,

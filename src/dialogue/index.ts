@@ -42,7 +42,7 @@ export {
 export { PRESETS, presetFor } from './presets.js';
 export { layoutPrompt, type Prompt, type PromptMessage, type PromptOptions } from './prompt.js';
 export { withReminder } from './reminder.js';
-export { type Replay, type ReplayDifference, replayDialogue } from './replay.js';
+export { type Replay, type ReplayDifference, type ReplayOptions, replayDialogue } from './replay.js';
 export { schedule as scheduleSchema } from './setting-schemas.js';
 export { changeSettings, defaultSettings, RECOMMENDED_HOLD, type Settings } from './settings.js';
 export {

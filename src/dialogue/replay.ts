@@ -38,17 +38,26 @@ export interface Replay {
   readonly undated: boolean;
 }
 
+/** How a dialogue is replayed. */
+export interface ReplayOptions {
+  /** Stops the replay. */
+  readonly signal?: AbortSignal;
+  /** The moment of a dialogue from an older file, which does not record it; default: the current one. */
+  readonly now?: string;
+  /** Called after each answer with the number of answers so far. */
+  readonly onAnswer?: (answers: number) => void;
+}
+
 /**
  * Generates a saved dialogue again, message by message, each with its own settings and seed, at the moment that the file
  * records.
- * @param options `now`: the moment of a dialogue from an older file, which does not record it; default: the current one
  * @throws HoldfastError `E_USAGE` for a `now` other than the recorded one; what `openChat` and answers throw;
  * `E_DIALOGUE`, `E_SAMPLING` … for settings out of range; `E_ABORTED` when the signal fires. The new chat is then disposed of.
  */
 export async function replayDialogue(
   model: Model,
   saved: SavedDialogue,
-  options: { readonly signal?: AbortSignal; readonly now?: string } = {},
+  options: ReplayOptions = {},
 ): Promise<Replay> {
   const { contextLength, trustContent, prefixFirst, given } = saved;
   // The chat may have begun to drop turns, or stopped, in the middle of the dialogue.
@@ -66,7 +75,7 @@ export async function replayDialogue(
     const changes = await changesSince(chat, saved.model);
     const users = spoken.slice(2 * given).filter(({ role }) => role === 'user');
     const messages = users.map(({ content }) => content);
-    const difference = await answerAll(chat, saved.turns, messages, options.signal);
+    const difference = await answerAll(chat, saved.turns, messages, options);
     if (saved.next) {
       const { heldTokens, guidanceHeldTokens } = saved.next;
       assume(chat, { system, ...saved.next }, { dialogue: heldTokens, without: guidanceHeldTokens });
@@ -95,7 +104,7 @@ async function answerAll(
   chat: Chat,
   turns: readonly SavedTurn[],
   messages: readonly string[],
-  signal: AbortSignal | undefined,
+  { signal, onAnswer }: ReplayOptions,
 ): Promise<ReplayDifference | null> {
   for (const [index, turn] of turns.entries()) {
     const without = turn.guidanceReusedTokens ?? chat.held.without;
@@ -103,6 +112,7 @@ async function answerAll(
     const ids = await answerAgain(chat, turn, messages[index]!, signal);
     const difference = firstDifference(turn.ids, ids);
     if (difference !== null) return { turn: chat.history.length + index + 1, ...difference };
+    onAnswer?.(index + 1);
   }
   return null;
 }

@@ -9,6 +9,7 @@ import type { Model } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import { type Message, recordedMoment, writesTime } from '../../text/index.js';
 import { parseJson, readNamedText } from '../options/index.js';
+import { showLive, stderr } from '../terminal/index.js';
 import { openSides, type Sides, singleSide } from './sides.js';
 
 /** A dialogue from a file, ready to be continued. */
@@ -86,10 +87,15 @@ function fromMessages(
 
 async function replay(path: string, saved: SavedDialogue, context: LoadContext): Promise<LoadedChat> {
   const { model, overrides, signal, now } = context;
+  let answers = 0;
+  const live = showLive(stderr, () => `replaying ${path}: ${answers} of ${saved.turns.length} answers`);
   const { chat, changes, difference, undated } = await replayDialogue(model, saved, {
     ...(signal ? { signal } : {}),
     ...(now === undefined ? {} : { now }),
-  });
+    onAnswer(count) {
+      answers = count;
+    },
+  }).finally(() => live.end());
   chat.configure(overrides);
   const notes = changes.map((change) => `${path}: changed since it was saved: ${change}`);
   const guessed = undated && now === undefined;
