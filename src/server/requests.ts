@@ -5,7 +5,7 @@ import { scheduleSchema } from '../dialogue/index.js';
 export const LIMITS = {
   /** Bytes of a body. */
   bodyBytes: 4 * 1024 * 1024,
-  messages: 2048,
+  messages: 1024,
   /** Answers to one request. */
   choices: 8,
   /** Most probable tokens that are reported with each token. */
