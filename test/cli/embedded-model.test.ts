@@ -24,7 +24,8 @@ describe('without a MODEL', () => {
     const unnamed = await holdfast([command, ...args], stdin);
     expect(unnamed.stderr).toMatch(SAID);
     expect(unnamed.code).toBe(0);
-    const named = await holdfast([command, EMBEDDED_MODEL, ...args], stdin);
+    const again = command === 'trace' ? ['--force'] : [];
+    const named = await holdfast([command, EMBEDDED_MODEL, ...args, ...again], stdin);
     expect(named.stderr).toBe('');
     const untimed = (text: string): string => text.replace(/"tokensPerSecond":[\d.]+/, '');
     expect(untimed(unnamed.stdout)).toBe(untimed(named.stdout));
@@ -112,7 +113,7 @@ describe('the name of the embedded model', () => {
   it('is looked up only if nothing else is wrong', () => {
     const run = install(BOTH);
     const folder = temporaryFolder();
-    expectFailure(run(folder, 'tokens'), 2, /nothing to tokenize/);
+    expectFailure(run(folder, 'tokens'), 2, /nothing to tokenise/);
     expectFailure(run(folder, 'inspect', '--precision', 'q5'), 1, /unknown precision: "q5"/);
     expectFailure(run(folder, 'trace', '--out', 'x'), 2, /exactly one of --ids/);
     expectFailure(run(folder, 'chat', '--strength', '1'), 2, /E_USAGE/);

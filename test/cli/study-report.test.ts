@@ -38,7 +38,7 @@ describe('study report', () => {
     const out = temporaryFolder();
     const told = await study('report', folder, '--dialogues', '2');
     expect(told).toBe(
-      `${join(folder, 'report/index.html')}: the report, with 6 figures and 15 tables beside it\n` +
+      `${join(folder, 'report/index.html')}: the report, with 6 figures and 16 tables beside it\n` +
         `As planned: the analysis plan was locked before the first cell (SHA-256 ${HASH}). It declares no primary outcome, so the report explores.\n`,
     );
     expect(await study('report', folder, '--dialogues', '1', '--out', out)).not.toContain('replaces');

@@ -32,8 +32,8 @@ export class Conversation {
   #sides: Sides;
   /** The policy that `/on` switches on. */
   #configured: PolicyChoice;
-  /** Files that this chat has written. It may write them again. */
-  readonly #saved = new Set<string>();
+  /** Files that this chat was loaded from or has written. It may write them again. */
+  readonly #own = new Set<string>();
 
   /** @param compare whether to answer every turn with the policy off and on */
   private constructor(
@@ -64,7 +64,9 @@ export class Conversation {
     path: string,
   ): Promise<{ readonly conversation: Conversation; readonly loaded: LoadedChat }> {
     const loaded = await loadChat(path, { model, compare, options, overrides: options, now: options.now });
-    return { conversation: new Conversation(model, compare, loaded.sides), loaded };
+    const conversation = new Conversation(model, compare, loaded.sides);
+    conversation.#own.add(resolve(path));
+    return { conversation, loaded };
   }
 
   get sides(): Sides {
@@ -168,7 +170,7 @@ export class Conversation {
 
   /**
    * Writes the dialogue to a file; a comparison writes two files, one per side.
-   * @param force whether to replace a file that this chat did not write
+   * @param force whether to replace a file that is not this chat's
    * @returns the paths of the files
    * @throws HoldfastError `E_UNWRITABLE`, also for a file that exists
    */
@@ -179,7 +181,7 @@ export class Conversation {
     }));
     for (const { file } of files) {
       await checkWritable(file);
-      if (force || this.#saved.has(resolve(file)) || !existsSync(file)) continue;
+      if (force || this.#own.has(resolve(file)) || !existsSync(file)) continue;
       throw new HoldfastError('E_UNWRITABLE', 'the file exists', {
         file,
         hint: `Choose another name, or replace it: /save --force ${path}`,
@@ -188,7 +190,7 @@ export class Conversation {
     for (const { chat, file } of files) {
       const saved = await saveDialogue(chat, readPackage().version);
       await writeWhole(file, [new TextEncoder().encode(`${JSON.stringify(saved, null, 2)}\n`)]);
-      this.#saved.add(resolve(file));
+      this.#own.add(resolve(file));
     }
     return files.map(({ file }) => file);
   }
@@ -202,6 +204,7 @@ export class Conversation {
     const loaded = await loadChat(path, { model, compare, options: this.#options(), overrides: {}, signal });
     this.#sides.dispose();
     this.#sides = loaded.sides;
+    this.#own.add(resolve(path));
     this.#configured = configuredIn(this.chat.settings) ?? this.#configured;
     return loaded;
   }
