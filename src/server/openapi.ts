@@ -3,6 +3,10 @@ import { chatRequest, completionRequest } from './requests.js';
 
 const json = (schema: z.ZodType) => ({ content: { 'application/json': { schema } } });
 const ok = (description: string, schema: z.ZodType) => ({ description, ...json(schema) });
+const streamed = (description: string, schema: z.ZodType) => ({
+  description,
+  content: { ...json(schema).content, 'text/event-stream': { schema: z.string() } },
+});
 
 const error = z
   .object({
@@ -105,13 +109,16 @@ export const ROUTES = {
     method: 'post',
     path: '/v1/chat/completions',
     request: { body: { required: true, ...json(chatRequest) } },
-    responses: { 200: ok('The answer; with `stream`, server-sent events.', chat), ...failures },
+    responses: { 200: streamed('The answer; with `stream`, server-sent events.', chat), ...failures },
   }),
   completion: createRoute({
     method: 'post',
     path: '/v1/completions',
     request: { body: { required: true, ...json(completionRequest) } },
-    responses: { 200: ok('The continuation; with `stream`, server-sent events.', completion), ...failures },
+    responses: {
+      200: streamed('The continuation; with `stream`, server-sent events.', completion),
+      ...failures,
+    },
   }),
   health: createRoute({
     method: 'get',

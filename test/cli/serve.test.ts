@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { expectFailure, fixture, holdfast, outcomeOf, start } from './holdfast.js';
+import { expectFailure, fixture, holdfastProcess, outcomeOf, start } from './holdfast.js';
 
 const llama = fixture('models/llama');
 
@@ -65,16 +65,16 @@ describe('holdfast serve', () => {
 
   it('is refused where other machines could use it without a token, and for models of one name', async () => {
     expectFailure(
-      await holdfast(['serve', llama, '--host', '0.0.0.0']),
+      await holdfastProcess(['serve', llama, '--host', '0.0.0.0']),
       2,
       /E_USAGE: other machines can reach 0\.0\.0\.0/,
     );
     expectFailure(
-      await holdfast(['serve', llama, '--models', llama]),
+      await holdfastProcess(['serve', llama, '--models', llama]),
       2,
       /E_USAGE: two models would have the name llama/,
     );
-    expectFailure(await holdfast(['serve', llama, '--port', '70000']), 2, /--port/);
-    expectFailure(await holdfast(['serve', llama, '--cache', 'clean']), 2, /--cache clean needs/);
+    expectFailure(await holdfastProcess(['serve', llama, '--port', '70000']), 2, /--port/);
+    expectFailure(await holdfastProcess(['serve', llama, '--cache', 'clean']), 2, /--cache clean needs/);
   });
 });

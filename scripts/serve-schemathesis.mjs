@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+/**
+ * Lets schemathesis test `holdfast serve` against its own description of the API: no request may make the server fail, and
+ * every response must be one that the description has.
+ *
+ *   pip install schemathesis==4.1.0
+ *   npm run build && node scripts/serve-schemathesis.mjs [schemathesis]
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { startServer } from './serve-support.mjs';
+
+const [program = 'schemathesis'] = process.argv.slice(2);
+const CHECKS =
+  'not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance';
+const server = await startServer([
+  'organism',
+  '--threads',
+  '1',
+  '--max-tokens',
+  '2',
+  '--cache-memory',
+  '0.2',
+]);
+const child = spawn(
+  program,
+  [
+    'run',
+    `${server.url}/openapi.json`,
+    '--checks',
+    CHECKS,
+    '--max-examples',
+    '50',
+    '--seed',
+    '1',
+    '--no-color',
+  ],
+  { stdio: 'inherit' },
+);
+const [code] = await once(child, 'close');
+process.exitCode = code || (await server.stop());
