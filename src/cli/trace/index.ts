@@ -133,8 +133,12 @@ async function trace(named: string | undefined, flags: TraceFlags): Promise<void
     if (flags.text !== undefined) noteMissingBos(model, input);
     const { target, chunk, attention, hidden, generate, tensors } = flags;
     const startMs = performance.now();
-    let reached: TraceProgress | null = null;
-    const live = showLive(stderr, () => reached && progressText(reached, performance.now() - startMs));
+    let reached: TraceProgress = {
+      read: 0,
+      input: ('ids' in input ? input.ids : input).length,
+      generated: 0,
+    };
+    const live = showLive(stderr, () => progressText(reached, performance.now() - startMs));
     const { tensors: written, metadata } = await traceRun(model, {
       input,
       versions: readVersions(model.executor.name),
