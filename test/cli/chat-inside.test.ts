@@ -84,7 +84,7 @@ describe('in a chat', () => {
     expect(notes.slice(2).every((row) => /^[a-z-]+ +\S/.test(row))).toBe(true);
   });
 
-  it('/save replaces only what the chat itself wrote, unless it is told to', async () => {
+  it('/save replaces only an earlier state of the dialogue, unless it is told to', async () => {
     const folder = temporaryFolder();
     const [file, other] = [join(folder, 'a.json'), join(folder, 'b.json')];
     writeFileSync(other, 'of before');
@@ -94,6 +94,13 @@ describe('in a chat', () => {
     ]);
     expect(JSON.parse(readFileSync(file, 'utf8')).turns).toHaveLength(2);
     expect(readFileSync(other, 'utf8')).toBe('of before');
+    // A dialogue that was loaded continues there; one that begins anew does not.
+    const continued = await chat(
+      ['three', `/save ${file}`, '/clear', 'four', `/save ${file}`],
+      ['--load', file],
+    );
+    expect(continued.errors).toEqual([expect.stringMatching(/E_UNWRITABLE: the file exists \(.*a\.json\)/)]);
+    expect(JSON.parse(readFileSync(file, 'utf8')).turns).toHaveLength(3);
     expect((await chat(['one', `/save --force ${other}`])).errors).toEqual([]);
     expect(JSON.parse(readFileSync(other, 'utf8')).turns).toHaveLength(1);
   });

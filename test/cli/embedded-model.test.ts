@@ -15,7 +15,7 @@ describe('without a MODEL', () => {
   const commands: readonly (readonly [string, () => readonly string[]])[] = [
     ['inspect', () => ['--json']],
     ['tokens', () => ['--text', 'hello', '--json']],
-    ['trace', () => ['--text', 'hello', '--threads', '1', '--out', out()]],
+    ['trace', () => ['--text', 'hello', '--threads', '1', '--force', '--out', out()]],
     ['chat', () => ['--system', 'Hold.', '--max-tokens', '4', '--threads', '1', '--json']],
   ];
   it.each(commands)('%s uses the embedded one, and says so only on stderr', async (command, options) => {

@@ -32,7 +32,7 @@ export class Conversation {
   #sides: Sides;
   /** The policy that `/on` switches on. */
   #configured: PolicyChoice;
-  /** Files that this chat was loaded from or has written. It may write them again. */
+  /** Files that have this dialogue as it was earlier. They may be written again. */
   readonly #own = new Set<string>();
 
   /** @param compare whether to answer every turn with the policy off and on */
@@ -65,7 +65,7 @@ export class Conversation {
   ): Promise<{ readonly conversation: Conversation; readonly loaded: LoadedChat }> {
     const loaded = await loadChat(path, { model, compare, options, overrides: options, now: options.now });
     const conversation = new Conversation(model, compare, loaded.sides);
-    conversation.#own.add(resolve(path));
+    if (loaded.continues) conversation.#own.add(resolve(path));
     return { conversation, loaded };
   }
 
@@ -166,11 +166,12 @@ export class Conversation {
     const sides = openSides(model, this.#options(), compare);
     this.#sides.dispose();
     this.#sides = sides;
+    this.#own.clear();
   }
 
   /**
    * Writes the dialogue to a file; a comparison writes two files, one per side.
-   * @param force whether to replace a file that is not this chat's
+   * @param force whether to replace a file that has another dialogue
    * @returns the paths of the files
    * @throws HoldfastError `E_UNWRITABLE`, also for a file that exists
    */
@@ -204,7 +205,8 @@ export class Conversation {
     const loaded = await loadChat(path, { model, compare, options: this.#options(), overrides: {}, signal });
     this.#sides.dispose();
     this.#sides = loaded.sides;
-    this.#own.add(resolve(path));
+    this.#own.clear();
+    if (loaded.continues) this.#own.add(resolve(path));
     this.#configured = configuredIn(this.chat.settings) ?? this.#configured;
     return loaded;
   }

@@ -19,6 +19,8 @@ export interface LoadedChat {
   readonly unanswered: string | null;
   /** Notes for the user, one line each. */
   readonly notes: readonly string[];
+  /** Whether the dialogue continues a saved one token for token, so that it may be saved in its place. */
+  readonly continues: boolean;
   /** The error to show if a saved dialogue was not reproduced; else null. */
   readonly difference: HoldfastError | null;
 }
@@ -82,7 +84,7 @@ function fromMessages(
     },
     compare,
   );
-  return { sides, unanswered, notes, difference: null };
+  return { sides, unanswered, notes, continues: false, difference: null };
 }
 
 async function replay(path: string, saved: SavedDialogue, context: LoadContext): Promise<LoadedChat> {
@@ -109,6 +111,7 @@ async function replay(path: string, saved: SavedDialogue, context: LoadContext):
       sides: singleSide(chat),
       unanswered: null,
       notes: [...notes, `${path}: ${turns} replayed${same}`],
+      continues: true,
       difference: null,
     };
   }
@@ -120,6 +123,7 @@ async function replay(path: string, saved: SavedDialogue, context: LoadContext):
     sides: singleSide(chat),
     unanswered: null,
     notes,
+    continues: false,
     difference: new HoldfastError(
       'E_DIALOGUE',
       `the answer of turn ${turn} differs from the saved one at token ${index + 1}: ${token(then)} then, ${token(replayed)} now`,
