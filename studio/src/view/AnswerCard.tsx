@@ -251,5 +251,5 @@ function steerText({ policy }: Steer, tokens: readonly TokenTrace[]): string {
   if (strengths.length === 0) return policy;
   const [first, last] = [short(strengths[0]!), short(strengths.at(-1)!)];
   const { symbol } = POLICY_RULES[policy];
-  return `${policy} ${symbol} = ${first === last ? first : `${first} → ${last}`}`;
+  return `${symbol} = ${first === last ? first : `${first} → ${last}`}`;
 }

@@ -1,6 +1,6 @@
 import { type Answer, isComparable, rounds, turnOf } from '../state/dialogue.js';
 import { courseFigure, courseOf } from './course.js';
-import { nats, percent } from './format.js';
+import { percent, short } from './format.js';
 import { ScrollTable } from './ScrollTable.js';
 import { CompareButton } from './TokenPanel.js';
 
@@ -23,7 +23,7 @@ export function CoursePanel() {
             <th scope="col">untouched</th>
             <th scope="col">held</th>
             <th scope="col">before</th>
-            <th scope="col">KL a token</th>
+            <th scope="col">KL, nats</th>
             <th scope="col">rows × heads changed</th>
           </tr>
         </thead>
@@ -67,7 +67,7 @@ function costOf(answer: Answer | null, round: number) {
   if (answer === null || steer === undefined || !isComparable(steer)) return '–';
   const { comparison } = answer;
   if (comparison !== null && JSON.stringify(comparison.steer) === JSON.stringify(steer)) {
-    return nats(comparison.tokens.reduce((sum, { kl }) => sum + kl, 0) / comparison.tokens.length);
+    return short(comparison.tokens.reduce((sum, { kl }) => sum + kl, 0) / comparison.tokens.length);
   }
   return <CompareButton place={{ round, column: 'held' }} under={steer} isRunning={answer.comparing} />;
 }

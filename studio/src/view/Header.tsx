@@ -135,7 +135,7 @@ export function ModelNotes() {
   }
   if (state.kind !== 'ready' || state.card.notes.length === 0) return null;
   return (
-    <details class="banner">
+    <details class="model-note quiet">
       <summary>Runs without a GPU</summary>
       {state.card.notes.map((note) => (
         <p key={note}>{note}</p>

@@ -40,11 +40,12 @@ export function HoldPanel() {
         {preset !== null && (
           <button
             type="button"
+            title="The hold that was measured on this model"
             onClick={() => {
               steer.value = preset;
             }}
           >
-            This model’s preset
+            Preset
           </button>
         )}
         <button
