@@ -96,8 +96,8 @@ function ModelChooser() {
           onChange={({ currentTarget }) => void load(currentTarget.value)}
         >
           {models.value.map((choice) => (
-            <option key={choice.name} value={choice.name} title={choice.about}>
-              {choice.name}
+            <option key={choice.name} value={choice.name} title={`${choice.name}: ${choice.about}`}>
+              {choice.name.split(/[\\/]/).slice(-2).join('/')}
             </option>
           ))}
         </select>
