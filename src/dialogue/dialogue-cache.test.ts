@@ -130,6 +130,36 @@ describe('a cache that answers whole dialogues', () => {
     cache.dispose();
   });
 
+  it('computes the last message again if it must be steered, and the cache has it without the policy', async () => {
+    const messages = [system, { role: 'user', content: 'hello' }] as const;
+    const policy = { policy: 'boost', strength: 4, cache: 'clean' } as const;
+    const cache = new DialogueCache(model, 256);
+    await answered(cache, messages, { policy: 'off', cache: 'clean' });
+    const found = await answered(cache, messages, policy);
+    const fresh = new DialogueCache(model, 256);
+    const expected = await answered(fresh, messages, policy);
+    expect(found.turn.timing.reusedTokens).toBeGreaterThan(0);
+    for (const [index, value] of found.probabilities.entries()) {
+      expect(value).toBeCloseTo(expected.probabilities[index]!, 4);
+    }
+    cache.dispose();
+    fresh.dispose();
+  });
+
+  it('keeps no tokens of a dialogue that it forgets if a policy has changed them', async () => {
+    const messages = [system, { role: 'user', content: 'hello' }] as const;
+    const cache = new DialogueCache(model, 256);
+    for (const [policy, keeps] of [
+      [{ policy: 'boost', strength: 4 }, false],
+      [{ policy: 'off' }, true],
+    ] as const) {
+      await answered(cache, messages, policy);
+      cache.forget();
+      expect(cache.session.length > 0).toBe(keeps);
+    }
+    cache.dispose();
+  });
+
   it('says how many messages a dialogue continues, under the same steering only', async () => {
     const cache = new DialogueCache(model, 256);
     const messages = await led(cache, BY_TURN);

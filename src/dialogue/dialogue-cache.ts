@@ -41,9 +41,10 @@ export type GivenOptions = Pick<AnswerOptions, 'signal' | 'observe' | 'watch'> &
  *
  * What is in the cache changes the time that an answer takes, not the answer. Tokens computed under other steering are
  * computed again. Under a schedule by turns, the tokens of an earlier turn are computed with the strength of that turn, as
- * they were if this cache answered it. There are two exceptions. Of its own answers a cache knows the sampled tokens, where
- * another one encodes their text. And `sustain` and `target` schedules follow the shares of earlier answers, of which a cache
- * knows only its own.
+ * they were if this cache answered it. There are three exceptions. Of its own answers a cache knows the sampled tokens,
+ * where another one encodes their text. `sustain` and `target` schedules follow the shares of earlier answers, of which a
+ * cache knows only its own. And a `per-token` schedule gives one strength to all tokens of a pass, and what is in the cache
+ * decides which tokens these are.
  */
 export class DialogueCache {
   readonly #caches: Caches;
@@ -79,8 +80,9 @@ export class DialogueCache {
     return steeringKey(settings) === this.#steering ? this.#shared(messages) : 0;
   }
 
-  /** Treats the tokens in the cache as those of no dialogue. */
+  /** Treats the tokens in the cache as those of no dialogue, and drops the ones that a policy has changed. */
   forget(): void {
+    this.#caches.keep({ dialogue: this.session.cleanLength, without: 0 });
     this.#messages = [];
     this.#steering = null;
     this.#answers = [];
@@ -137,12 +139,15 @@ export class DialogueCache {
       this.#answers = [];
       if (!isClean) this.#caches.keep({ dialogue: 0, without: 0 });
     }
+    const cleanLength = cleansCache(settings) ? pastLength(prompt) : 0;
+    // The policy acts on the last message: its tokens are of no use if they were computed without one.
+    if (cleansCache(settings))
+      this.#caches.keep({ dialogue: cleanLength, without: Number.POSITIVE_INFINITY });
     const answers = this.#answers.filter(({ before }) => before < shared);
     this.#messages = messages;
     this.#steering = key;
     this.#answers = answers;
     const { recomputed } = this.#caches.reuse(prompt, settings.target, isClean);
-    const cleanLength = cleansCache(settings) ? pastLength(prompt) : 0;
     const starts = turnStarts(prompt);
     const system = systemOf(messages);
     const choosing = prompt.ids.length - 1;
