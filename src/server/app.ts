@@ -81,7 +81,12 @@ export function createApp(options: ServerOptions): OpenAPIHono<Env> {
     await next();
   });
   if (access.origins.length > 0) {
-    app.use(cors({ origin: [...access.origins], exposeHeaders: ['x-request-id'] }));
+    app.use(
+      cors({
+        origin: [...access.origins],
+        exposeHeaders: ['x-request-id', 'x-should-retry', 'retry-after-ms', 'retry-after'],
+      }),
+    );
   }
   app.use(async (c, next) => {
     if (c.req.path !== '/health') checkToken(access, asking(c));
@@ -99,7 +104,7 @@ export function createApp(options: ServerOptions): OpenAPIHono<Env> {
   });
 
   app.get('/health', (c) => {
-    if (workload.stopping) throw new ApiError(503, 'the server is stopping', { code: 'stopping' });
+    workload.assertOpen();
     return c.json({ status: 'ok' });
   });
   app.get('/metrics', (c) =>

@@ -26,7 +26,7 @@ export interface Asking {
  */
 export function checkNames({ hosts, origins }: Access, { host, origin }: Asking): void {
   const name = hostname(host);
-  if (name === null || !(isOwn(name) || hosts.includes(name))) {
+  if (name === null || !(isOwn(name) || hosts.some((own) => own.toLowerCase() === name))) {
     throw new ApiError(403, 'this server does not answer to this host name: start it with --allow-host', {
       code: 'host_not_allowed',
     });

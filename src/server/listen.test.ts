@@ -80,6 +80,7 @@ describe('names are checked before routes', () => {
     [['Host: [::1]:PORT'], 200],
     [['Host: 192.168.7.5:PORT'], 200],
     [['Host: box.local'], 200],
+    [['Host: cased.local'], 200],
     [['Host: evil.example:PORT'], 403],
     [['Host: localhost.evil.example'], 403],
     [['Host: localhost:PORT', 'Origin: http://localhost:PORT'], 200],
@@ -92,7 +93,10 @@ describe('names are checked before routes', () => {
     [['Host: localhost@evil.example'], 400],
     [[], 400],
   ])('%j gets %i', async (headers, status) => {
-    const { port } = await listening({ hosts: ['box.local'], origins: ['https://chat.example'] });
+    const { port } = await listening({
+      hosts: ['box.local', 'Cased.Local'],
+      origins: ['https://chat.example'],
+    });
     const named = headers.map((header) => header.replaceAll('PORT', String(port)));
     const answer = await raw(port, get('/v1/models', named));
     expect(statusOf(answer)).toBe(status);
@@ -117,6 +121,9 @@ describe('names are checked before routes', () => {
     };
     expect(await preflight(['https://chat.example'])).toMatch(
       /access-control-allow-origin: https:\/\/chat.example/i,
+    );
+    expect(await preflight(['https://chat.example'])).toMatch(
+      /access-control-expose-headers: .*retry-after-ms/i,
     );
     expect(await preflight([])).not.toMatch(/access-control-allow-origin/i);
   });
@@ -201,7 +208,9 @@ describe('a server that stops', () => {
     const running = raw(port, chat(port, true), /\[DONE\]/);
     await waitFor(() => server.workload.running === 1);
     const drained = server.workload.drain(60_000);
-    expect((await fetch(`${url}/health`)).status).toBe(503);
+    const health = await fetch(`${url}/health`);
+    expect(health.status).toBe(503);
+    expect(Number(health.headers.get('retry-after-ms'))).toBeGreaterThan(0);
     const late = await server.ask('/v1/chat/completions', { messages: [{ role: 'user', content: 'hello' }] });
     expect(late.status).toBe(503);
     expect(late.headers.get('x-should-retry')).toBe('true');

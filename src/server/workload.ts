@@ -29,15 +29,19 @@ export class Workload {
     return this.#stopping;
   }
 
+  /** @throws ApiError 503 while the server stops */
+  assertOpen(): void {
+    if (!this.#stopping) return;
+    throw new ApiError(503, 'the server is stopping', { code: 'stopping', retryAfterMs: RETRY_MS });
+  }
+
   /**
    * Begins to serve a request.
    * @param client fires when the client leaves
    * @throws ApiError 503 while the server stops
    */
   begin(client: AbortSignal): Work {
-    if (this.#stopping) {
-      throw new ApiError(503, 'the server is stopping', { code: 'stopping', retryAfterMs: RETRY_MS });
-    }
+    this.assertOpen();
     const controller = new AbortController();
     const leave = (): void => controller.abort();
     if (client.aborted) leave();
