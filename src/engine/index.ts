@@ -3,7 +3,7 @@
  * (sampling, generation). It knows executors and text, and that an intervention may differ from pass to pass. It must
  * not know turns, system prompts or schedules, nor Node.
  */
-export type { LogitAdjustments } from './adjustments.js';
+export { checkAdjustments, type LogitAdjustments } from './adjustments.js';
 export {
   checkLimits,
   type FinishReason,

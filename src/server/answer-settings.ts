@@ -7,7 +7,7 @@ import {
   type Settings,
   type SettingsChanges,
 } from '../dialogue/index.js';
-import type { LogitAdjustments } from '../engine/index.js';
+import { checkAdjustments, type LogitAdjustments } from '../engine/index.js';
 import { ApiError } from './api-error.js';
 import type { HoldRequest, SamplingRequest } from './requests.js';
 import type { ServedModel } from './served-model.js';
@@ -46,15 +46,29 @@ function seededBy(seed: number | null | undefined): number | null {
   return seed < 0 ? Number.MAX_SAFE_INTEGER + 1 + seed : seed;
 }
 
-/** Returns the changes of logits that a request asks for; undefined for none. */
-export function adjustmentsOf(request: SamplingRequest): LogitAdjustments | undefined {
+/** Returns the seed of an answer among several. After the largest seed comes 0. @param choice from 0 */
+export function seedOf(seed: number, choice: number): number {
+  const left = Number.MAX_SAFE_INTEGER - seed;
+  return choice <= left ? seed + choice : choice - left - 1;
+}
+
+/**
+ * Returns the changes of logits that a request asks for; undefined for none.
+ * @throws HoldfastError `E_SAMPLING` for a token that the model does not have
+ */
+export function adjustmentsOf(
+  request: SamplingRequest,
+  { model }: Pick<ServedModel, 'model'>,
+): LogitAdjustments | undefined {
   const { presence_penalty: presence, frequency_penalty: frequency, logit_bias: biases } = request;
   if (!presence && !frequency && !biases) return undefined;
-  return {
+  const adjustments = {
     presence: presence ?? 0,
     frequency: frequency ?? 0,
     bias: new Map(Object.entries(biases ?? {}).map(([id, value]) => [Number(id), value])),
   };
+  checkAdjustments(adjustments, model.executor.blueprint.vocabSize);
+  return adjustments;
 }
 
 /**
@@ -74,6 +88,7 @@ export async function steeringChanges(
     ...(policy === undefined ? {} : { policy: parsePolicy(policy) }),
   };
   const asks = Object.keys(asked).length > 0;
+  const missing = hasSystem ? {} : withoutSystem(defaults);
   if (off === true || preset === true) {
     if ((off === true && asks) || off === preset || policy !== undefined) {
       throw new ApiError(400, 'give off, or preset, or a policy', {
@@ -82,15 +97,15 @@ export async function steeringChanges(
     }
     const known = off === true ? null : await presetFor(model);
     const chosen = off === true ? { policy: 'off' } : known === null ? { hold: true } : holdOptions(known);
-    return { ...chosen, ...asked } as SettingsChanges;
+    return { ...missing, ...chosen, ...asked } as SettingsChanges;
   }
-  const missing = hasSystem ? {} : withoutSystem(defaults);
-  return { ...(asks ? {} : missing), ...asked } as SettingsChanges; // the library refuses what excludes each other
+  const idle = !hasSystem && !asks && needsSystem(defaults.target) ? { policy: 'off' } : {};
+  return { ...missing, ...idle, ...asked } as SettingsChanges; // the library refuses what excludes each other
 }
 
-/** Returns the changes that take away what needs a system message. */
-const withoutSystem = ({ target, reminder }: Settings): object => ({
-  ...(needsSystem(target) ? { policy: 'off' } : {}),
+/** Returns the changes that take away what a request cannot ask for, and what needs a system message. */
+const withoutSystem = ({ reminder }: Settings): object => ({
+  guidance: 1,
   ...(reminder === true ? { reminder: null } : {}),
 });
 

@@ -206,6 +206,24 @@ describe('a chat', () => {
     }
   });
 
+  it('gives the largest and the smallest seed answers of their own', async () => {
+    const answerTo = async (seed: number, n = 1) =>
+      (await jsonOf(await plain.ask(CHAT, { ...asked(system, user('hello')), seed, n }))).choices.map(
+        ({ message }: { message: { content: string } }) => message.content,
+      );
+    const [[zero], [one], [last]] = [await answerTo(0), await answerTo(1), await answerTo(-1)];
+    expect(last).not.toBe(zero);
+    expect(await answerTo(-1, 3)).toEqual([last, zero, one]);
+  });
+
+  it('needs no system message where the server has a reminder and guidance', async () => {
+    const server = serving({ tiny: model }, { ...BY_TURN, reminder: true, guidance: 1.5 });
+    for (const hold of [undefined, { off: true }, { policy: 'boost', strength: 2, target: 'sink' }]) {
+      const response = await server.ask(CHAT, { ...asked(user('hello')), hold });
+      expect([response.status, await response.text()]).toEqual([200, expect.any(String)]);
+    }
+  });
+
   it('ends at a stop word, and leaves it out', async () => {
     const whole = await jsonOf(await plain.ask(CHAT, asked(system, user('hello'))));
     const text: string = whole.choices[0].message.content;

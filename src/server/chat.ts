@@ -1,7 +1,8 @@
 import type { AnswerStep, DialogueCache, GivenDialogue, PreparedDialogue, Turn } from '../dialogue/index.js';
+import type { LogitAdjustments } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import type { Moment, TemplateMessage } from '../text/index.js';
-import { adjustmentsOf, samplingChanges, settingsOf, steeringChanges } from './answer-settings.js';
+import { adjustmentsOf, samplingChanges, seedOf, settingsOf, steeringChanges } from './answer-settings.js';
 import type { Suits } from './cache-pool.js';
 import { createRowReader, type HoldReport, type HoldShares, WATCHED } from './hold-report.js';
 import { type ChatRequest, LIMITS } from './requests.js';
@@ -83,14 +84,25 @@ export const continuing =
 
 /**
  * Answers a prepared dialogue once for every choice that the request asks for, with successive seeds.
- * @throws HoldfastError what answers throw; `E_ABORTED` when the signal fires
+ * @throws HoldfastError immediately: `E_SAMPLING` for a bias of a token that the model does not have; while running: what
+ * answers throw, and `E_ABORTED` when the signal fires
  */
-export async function* answerChat(
+export function answerChat(
+  request: ChatRequest,
+  served: ServedModel,
+  cache: DialogueCache,
+  prepared: PreparedDialogue,
+  signal: AbortSignal,
+): AsyncGenerator<ChatEvent, void> {
+  return answers(request, served, cache, prepared, { signal, adjust: adjustmentsOf(request, served) });
+}
+
+async function* answers(
   request: ChatRequest,
   { model, format }: ServedModel,
   cache: DialogueCache,
   prepared: PreparedDialogue,
-  signal: AbortSignal,
+  { signal, adjust }: { readonly signal: AbortSignal; readonly adjust: LogitAdjustments | undefined },
 ): AsyncGenerator<ChatEvent, void> {
   const streamsHold = request.stream === true && request.hold?.stream === true;
   for (let choice = 0; choice < (request.n ?? 1); choice++) {
@@ -104,7 +116,7 @@ export async function* answerChat(
       observe: (row) => {
         shares = rows.add(row);
       },
-      adjust: adjustmentsOf(request),
+      adjust,
     });
     const piece = (text: string, tokens: readonly ChosenLogprob[], step: AnswerStep | null): ChatEvent => ({
       ...{ kind: 'piece', choice, text, logprobs: tokens },
@@ -138,6 +150,6 @@ function countsOf({ ids, timing }: Turn): TokenCounts {
 
 function withSeed(prepared: PreparedDialogue, choice: number): PreparedDialogue {
   const { settings } = prepared;
-  const seed = (settings.sampling.seed + choice) % Number.MAX_SAFE_INTEGER;
+  const seed = seedOf(settings.sampling.seed, choice);
   return { ...prepared, settings: { ...settings, sampling: { ...settings.sampling, seed } } };
 }

@@ -1,7 +1,7 @@
-import type { DialogueCache } from '../dialogue/index.js';
-import { generate } from '../engine/index.js';
+import type { DialogueCache, Settings } from '../dialogue/index.js';
+import { type GenerationOptions, generate } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
-import { adjustmentsOf, samplingChanges, settingsOf } from './answer-settings.js';
+import { adjustmentsOf, samplingChanges, seedOf, settingsOf } from './answer-settings.js';
 import { ApiError } from './api-error.js';
 import type { Suits } from './cache-pool.js';
 import type { TokenCounts } from './chat.js';
@@ -35,11 +35,12 @@ const USUAL_TOKENS = 16;
  */
 export function readPrompts(
   { prompt }: CompletionRequest,
-  { format, contextLength }: ServedModel,
+  { model, format, contextLength }: ServedModel,
 ): readonly (readonly number[])[] {
   const { tokenizer } = format;
   const isIds = Array.isArray(prompt) && typeof prompt[0] === 'number';
-  if (isIds) return [fitting(prompt as number[], contextLength)];
+  const { vocabSize } = model.executor.blueprint;
+  if (isIds) return [fitting(prompt as number[], contextLength, vocabSize)];
   const texts = typeof prompt === 'string' ? [prompt] : (prompt as string[]);
   const length = texts.reduce((sum, text) => sum + text.length, 0);
   if (length > LIMITS.charactersPerToken * contextLength) {
@@ -48,12 +49,19 @@ export function readPrompts(
   return texts.map((text) => {
     const ids = tokenizer.encode(text, { special: true });
     const { bos, addsBos } = tokenizer;
-    return fitting(addsBos && ids[0] !== bos!.id ? [bos!.id, ...ids] : ids, contextLength);
+    return fitting(addsBos && ids[0] !== bos!.id ? [bos!.id, ...ids] : ids, contextLength, vocabSize);
   });
 }
 
-/** Checks that a prompt leaves room for a token. */
-function fitting(ids: readonly number[], contextLength: number): readonly number[] {
+/** Checks that a prompt has tokens, that the model knows them, and that they leave room for another. */
+function fitting(ids: readonly number[], contextLength: number, vocabSize: number): readonly number[] {
+  if (ids.length === 0) throw new ApiError(400, 'a prompt needs at least one token', { param: 'prompt' });
+  const unknown = ids.find((id) => id >= vocabSize);
+  if (unknown !== undefined) {
+    throw new ApiError(400, `token ${unknown} does not exist: ids are 0 to ${vocabSize - 1}`, {
+      param: 'prompt',
+    });
+  }
   if (ids.length < contextLength) return ids;
   throw tooLong(`${ids.length} tokens`, contextLength);
 }
@@ -75,18 +83,33 @@ export const beginning =
 
 /**
  * Continues every prompt of a request as often as it asks for, with successive seeds.
- * @throws HoldfastError what generation throws; `E_ABORTED` when the signal fires
+ * @throws HoldfastError immediately: `E_SAMPLING` for options that are not possible; while running: what generation throws,
+ * and `E_ABORTED` when the signal fires
  */
-export async function* complete(
+export function complete(
   request: CompletionRequest,
   served: ServedModel,
   cache: DialogueCache,
   prompts: readonly (readonly number[])[],
   signal: AbortSignal,
 ): AsyncGenerator<CompletionEvent, void> {
+  const { sampling, stop } = settingsOf(served, samplingChanges(request, served, request.logprobs ?? 0));
+  const adjust = adjustmentsOf(request, served);
+  return continuations(request, served, cache, prompts, { sampling, stop, signal, adjust });
+}
+
+async function* continuations(
+  request: CompletionRequest,
+  served: ServedModel,
+  cache: DialogueCache,
+  prompts: readonly (readonly number[])[],
+  {
+    sampling,
+    ...options
+  }: Pick<GenerationOptions, 'stop' | 'signal' | 'adjust'> & Pick<Settings, 'sampling'>,
+): AsyncGenerator<CompletionEvent, void> {
   const { tokenizer } = served.format;
   const { session } = cache;
-  const { sampling, stop } = settingsOf(served, samplingChanges(request, served, request.logprobs ?? 0));
   cache.forget();
   const times = request.n ?? 1;
   for (let choice = 0; choice < prompts.length * times; choice++) {
@@ -96,14 +119,9 @@ export async function* complete(
     const writer = request.logprobs == null ? null : createLogprobWriter(tokenizer);
     const generation = generate(session, ids, {
       tokenizer,
-      sampling: {
-        ...sampling,
-        seed: (sampling.seed + choice) % Number.MAX_SAFE_INTEGER,
-      },
+      sampling: { ...sampling, seed: seedOf(sampling.seed, choice) },
       maxTokens: Math.min(asked, left),
-      stop,
-      signal,
-      adjust: adjustmentsOf(request),
+      ...options,
     });
     let answer = 0;
     let next = await generation.next();

@@ -23,9 +23,13 @@ export async function readRequest<Schema extends z.ZodType>(
   }
   const result = schema.safeParse(json);
   if (result.success) return result.data;
-  const { path, message } = deepest(result.error.issues);
+  const { path: whole, message: text } = deepest(result.error.issues);
+  const [path, message] = [whole, text].map((each) => each.slice(0, MOST_SHOWN)) as [string, string];
   throw new ApiError(400, path === '' ? message : `${path}: ${message}`, { param: path || null });
 }
+
+/** Characters of a refusal that come from the request: a name in it may have millions. */
+const MOST_SHOWN = 256;
 
 async function readBytes(request: Request): Promise<Uint8Array> {
   const most = LIMITS.bodyBytes;

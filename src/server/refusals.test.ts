@@ -78,6 +78,29 @@ describe('a chat', () => {
     expect(response.headers.get('x-should-retry')).toBe('false');
   });
 
+  it.each([
+    [CHAT, { ...asked, logit_bias: { 99999: 1 } }],
+    ['/v1/completions', { prompt: 'x', logit_bias: { 99999: 1 } }],
+    ['/v1/completions', { prompt: 'x', stop: '' }],
+    ['/v1/completions', { prompt: [1, 99999] }],
+    ['/v1/completions', { prompt: '' }],
+  ])('is refused before its stream begins: %s %j', async (path, request) => {
+    const response = await server.ask(path, { ...request, stream: true });
+    expect(response.status).toBe(400);
+    expect((await jsonOf(response)).error.type).toBe('invalid_request_error');
+  });
+
+  it('is refused in few words, whatever the length of its names', async () => {
+    const long = 'k'.repeat(10_000);
+    for (const hold of [{ [long]: 1 }, { policy: long }, { target: long }]) {
+      const response = await server.ask(CHAT, { ...asked, hold });
+      expect(response.status).toBe(400);
+      expect((await response.text()).length).toBeLessThan(1000);
+    }
+    const biased = await server.ask(CHAT, { ...asked, logit_bias: { [long]: 1 } });
+    expect((await biased.text()).length).toBeLessThan(1000);
+  });
+
   it('may have everything that the refused ones lack', async () => {
     const whole = {
       ...{ temperature: 2, top_p: 0, n: 1, stop: ['a', 'b', 'c', 'd'], logprobs: true, top_logprobs: 20 },

@@ -35,7 +35,7 @@ const message = z.object({
 /** How a request changes what the server does by default to hold the system prompt. */
 const hold = z.strictObject({
   /** A policy by name, with `strength` or `schedule`. */
-  policy: z.string().optional(),
+  policy: z.string().max(64).optional(),
   /** A constant strength. */
   strength: z.number().optional(),
   schedule: scheduleSchema.optional(),
