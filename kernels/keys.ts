@@ -29,16 +29,21 @@ ${scoreCap === null ? '' : TANH}
 fn capped(score: f32) -> f32 { return ${softCap('score', scoreCap)}; }
 `;
 
-/** WGSL for the first key that a row sees, and for a key's score: query·key, capped. The query includes the scale. */
+/**
+ * WGSL for the first key that a row sees, and for a key's score: query·key, capped. The query includes the scale. It adds in the
+ * order of the tiled kernel: a logit of 2,000 rounds by 1e-4, and so would the weights of a row that another kernel computes.
+ */
 export const visibleKeys = (shape: AttentionShape): string => /* wgsl */ `
 var<workgroup> query: array<vec4f, ${shape.headDim / 4}>;
 ${firstVisible(shape)}
 ${cappedScore(shape)}
 fn score_of(kv: u32, key: u32) -> f32 {
-  var sum = vec4f(0.0);
+  var sum = 0.0;
   for (var i = 0u; i < ${shape.headDim / 4}u; i++) {
-    sum += query[i] * keys[(kv * ${shape.headDim / 4}u + i) * run.capacity + key];
+    let own = query[i];
+    let other = keys[(kv * ${shape.headDim / 4}u + i) * run.capacity + key];
+    sum += own.x * other.x + own.y * other.y + own.z * other.z + own.w * other.w;
   }
-  return capped(dot(sum, vec4f(1.0)));
+  return capped(sum);
 }
 `;
