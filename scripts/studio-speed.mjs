@@ -42,7 +42,7 @@ onmessage = async ({ data: { kind, call, name, takes } }) => {
     report({ kind: 'token', token: token(index) });
   }
   const { system, user, steer, draw } = takes;
-  report({ kind: 'end', end: { number: takes.past.length + 1, notice: null, sink: 0.1, receipt: null, promptTokens: 1,
+  report({ kind: 'end', end: { number: takes.past.length + 1, notice: null, sink: 0.1, receipt: null, dropped: [], promptTokens: 1,
     prompt: { before: 0.1, after: 0.2 }, reusedTokens: 0, prefillMs: 1, tokensPerSecond: ${RATE},
     turn: { system, user, assistant: 'x', ids: [1], begun: 0, strengths: null, finish: 'stop', steer, draw } } });
   tell({ kind: 'done', returns: null });

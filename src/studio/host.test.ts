@@ -161,6 +161,25 @@ describe('an answer of the studio', () => {
   });
 });
 
+describe('an answer in a full context', () => {
+  it('says which turns are no longer read, and is the same from a side that reads them again', async () => {
+    const host = await openHost();
+    const past: PastTurn[] = [];
+    const dropped: number[] = [];
+    const long = { draw: { ...DRAW, maxTokens: 110 } };
+    let last: Answered | null = null;
+    for (const user of ['one', 'two', 'three', 'four', 'five']) {
+      last = await ask(host, { past: [...past], user, ...long });
+      past.push(last.end.turn);
+      dropped.push(...last.end.dropped);
+    }
+    expect(dropped).toEqual([1, 2].slice(0, dropped.length));
+    expect(dropped).not.toEqual([]);
+    const again = await ask(await openHost(), { past: past.slice(0, 4), user: 'five', ...long });
+    expect(again.tokens).toEqual(last!.tokens);
+  });
+});
+
 describe('a dialogue of the studio', () => {
   it('is saved as the file of the command, which replays it, and is opened again', async () => {
     const host = await openHost();

@@ -125,6 +125,8 @@ export interface AnswerEnd {
   /** The sink's mean share. */
   readonly sink: number | null;
   readonly receipt: Receipt | null;
+  /** Numbers of the turns that left the context from this answer on, because it was full. */
+  readonly dropped: readonly number[];
   readonly promptTokens: number;
   readonly reusedTokens: number;
   readonly prefillMs: number;

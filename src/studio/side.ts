@@ -198,7 +198,7 @@ function answerEnd(
   turn: Turn,
   { steer, draw, begin, strengths: asked, measureOnly }: AnswerRequest,
 ): AnswerEnd {
-  const { system, user, assistant, ids, finish, number, notice, receipt, timing, parts } = turn;
+  const { system, user, assistant, ids, finish, number, notice, receipt, dropped, timing, parts } = turn;
   return {
     turn: {
       ...{ system, user, assistant, ids, steer, draw },
@@ -211,6 +211,7 @@ function answerEnd(
     prompt: parts.prompt?.mean ?? null,
     sink: parts.sink?.mean?.after ?? null,
     receipt,
+    dropped,
     promptTokens: timing.promptTokens,
     reusedTokens: timing.reusedTokens,
     prefillMs: timing.prefillMs,

@@ -68,11 +68,17 @@ describe.skipIf(CHROMIUM === undefined)('the studio', () => {
   it('leads a newcomer from the opened page to a held dialogue, saved and opened again', async () => {
     const { page, errors } = await openPage(browser, address);
     await say(page, 'What is the weather like in Dublin?');
+    await page.locator('.strength input').fill('0.9');
     await say(page, 'How do I cook pasta?');
     const [untouched, held] = [await texts(page, 'untouched'), await texts(page, 'held')];
     expect(held).toHaveLength(2);
     expect(untouched[0]).toMatch(/quartz/);
     const captions = (side: string): Locator => page.locator(`.answer.${side} .caption`).last();
+    // The slider was moved between the answers.
+    expect(await page.locator('.answer.held .caption').allTextContents()).toEqual([
+      expect.stringMatching(/k = 0\.6$/),
+      expect.stringMatching(/k = 0\.1$/),
+    ]);
     // The hold raises the prompt's share, in the picture as in the receipt.
     expect(await shareIn(captions('held'))).toBeGreaterThan(1.3 * (await shareIn(captions('untouched'))));
     await page.getByRole('tab', { name: 'Course' }).click();

@@ -233,6 +233,9 @@ function Caption({
       {steerText(end.turn.steer, answer.tokens)}
       {FINISH[end.turn.finish]}
       {end.notice !== null && <span class="notice"> · {end.notice}</span>}
+      {end.dropped.length > 0 && (
+        <span class="notice"> · the context is full: turn {end.dropped.join(', ')} is no longer read</span>
+      )}
     </p>
   );
 }
