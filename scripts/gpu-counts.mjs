@@ -1,0 +1,158 @@
+#!/usr/bin/env node
+/**
+ * Counts the dispatches, bytes and operations of the gpu executor's passes, from the commands that it would submit, and
+ * estimates their times on five GPUs. Nothing runs on a GPU, and no weights are needed. After `npm run build`:
+ *
+ *     node scripts/gpu-counts.mjs
+ *
+ * A dispatch takes 8 µs and the longest of three: its bytes once at the memory's bandwidth, everything that its workgroups
+ * read at four times that (from caches), and its operations at 35 % of the peak.
+ */
+import { planModel, tensorShapes } from '../dist/architectures/index.js';
+import { decoderShape } from '../dist/executors/contract/index.js';
+import { Commands } from '../dist/executors/gpu/commands.js';
+import { PassBuffers } from '../dist/executors/gpu/pass-buffers.js';
+import { PassRecorder } from '../dist/executors/gpu/pass-recorder.js';
+import { Picker } from '../dist/executors/gpu/picker.js';
+import { compilePrograms, ON_A_GPU } from '../dist/executors/gpu/programs.js';
+
+const DISPATCH_MS = 0.008;
+const CACHE = 4;
+const EFFICIENCY = 0.35;
+/** Bandwidth in GB/s and f32 operations in TFLOP/s, as their makers state them. */
+const GPUS = {
+  'Apple M2': [100, 3.6],
+  'RTX 4070': [504, 29],
+  'RX 7600': [288, 21.5],
+  'Iris Xe (96 EU)': [68, 2.2],
+  'Adreno 750': [77, 2.8],
+};
+
+const llama = (sizes) => ({
+  ...{ architectures: ['LlamaForCausalLM'], model_type: 'llama', rms_norm_eps: 1e-5, rope_theta: 10_000 },
+  ...{ hidden_act: 'silu', max_position_embeddings: 8192, ...sizes },
+});
+const size = (hidden, mlp, layers, heads, kvHeads, vocab, tied) =>
+  llama({
+    ...{ hidden_size: hidden, intermediate_size: mlp, num_hidden_layers: layers, vocab_size: vocab },
+    ...{ num_attention_heads: heads, num_key_value_heads: kvHeads, tie_word_embeddings: tied },
+  });
+const MODELS = {
+  '135M': size(576, 1536, 30, 9, 3, 49_152, true),
+  '1.5B': size(1536, 8960, 28, 12, 2, 151_936, true),
+  '8B': size(4096, 14_336, 32, 32, 8, 128_256, false),
+};
+
+/** A device on which nothing runs. */
+const device = {
+  largest: 2 ** 31,
+  subgroupOf: () => 32,
+  program: async (name) => ({ name }),
+  storage: (_, content) => ({ size: typeof content === 'number' ? content : content.byteLength }),
+  uniform: () => ({}),
+};
+
+/** Returns a matrix as Q4_0 is stored: 4 bits a weight, and a scale of 16 bits for 32. */
+const matrix = (outputs, inputs) => ({
+  ...{ outputs, inputs, column: 0, bias: null },
+  format: { kind: 'blocks', bits: 4, blockSize: 32, scales: 'f16' },
+  weight: { size: (outputs * inputs) / 2 },
+  scales: { size: (outputs * inputs) / 16 },
+});
+
+function weightsOf({ layers, hiddenSize, vocabSize }) {
+  return {
+    finalNorm: {},
+    head: [matrix(vocabSize, hiddenSize)],
+    layers: layers.map(({ attention: { heads, kvHeads, headDim }, mlp }) => ({
+      projections: [matrix((heads + 2 * kvHeads) * headDim, hiddenSize)],
+      output: [matrix(hiddenSize, heads * headDim)],
+      gateAndUp: { both: [matrix(2 * mlp.size, hiddenSize)] },
+      down: [matrix(hiddenSize, mlp.size)],
+      queryKeyNorms: null,
+      norms: { attentionNorm: {}, mlpNorm: {} },
+    })),
+  };
+}
+
+/** Returns a function that returns the dispatches of a pass of so many rows after so many tokens. */
+async function recorderOf(config) {
+  const shapes = [...tensorShapes(config)];
+  const tensors = new Map(shapes.map(([name, shape]) => [name, { name, shape, type: 'F16' }]));
+  const checkpoint = { format: 'safetensors', name: 'config.json', tensors, metadata: new Map() };
+  const { blueprint } = await planModel(checkpoint, config);
+  const shape = decoderShape(blueprint);
+  const weights = weightsOf(blueprint);
+  const programs = await compilePrograms(device, blueprint, shape, weights, ON_A_GPU, ON_A_GPU.rows);
+  const buffers = new PassBuffers(device, blueprint, shape, ON_A_GPU.rows);
+  const passes = new PassRecorder(buffers, blueprint, shape, weights, programs);
+  const picker = new Picker(device, programs.picker, blueprint.vocabSize);
+  const taps = { attention: new Map(), hidden: new Map() };
+  return (rows, past, single, isLast) => {
+    const commands = new Commands();
+    const sequence = { length: past, layer: () => ({}) };
+    const splits = { count: single ? Math.min(64, Math.ceil((past + 1) / 256)) : 1, keys: 256 };
+    passes.layers(commands, sequence, { rows, single }, splits, taps);
+    if (isLast) {
+      passes.head(commands, rows, { rows: 1, single: true }, taps);
+      picker.record(commands, {});
+    }
+    const { heads, kvHeads } = shape;
+    return commands.all.map(({ step, work }) => ({
+      ...work,
+      untiled: untiledReads(step, work, rows, heads / kvHeads),
+    }));
+  };
+}
+
+/** Bytes read by kernels that use a weight for eight rows, and a key for one query. */
+const untiledReads = ({ name }, { bytes }, rows, perHead) =>
+  bytes * (name === 'attention' ? rows * perHead : Math.ceil(rows / 8));
+
+const sum = (dispatches, field) => dispatches.reduce((total, dispatch) => total + dispatch[field], 0);
+const msOn = ([bandwidth, peak], dispatches) =>
+  dispatches.reduce((ms, { bytes, reads, flops }) => {
+    const memoryMs = Math.max(bytes, reads / CACHE) / (bandwidth * 1e6);
+    return ms + DISPATCH_MS + Math.max(memoryMs, flops / (EFFICIENCY * peak * 1e9));
+  }, 0);
+
+const round = (value) => (value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(1) : value.toFixed(2));
+const rows = [];
+for (const [name, config] of Object.entries(MODELS)) {
+  const record = await recorderOf(config);
+  const token = record(1, 1024, true, true);
+  const prompt = Array.from({ length: 4096 / ON_A_GPU.rows }, (_, pass) =>
+    record(ON_A_GPU.rows, pass * ON_A_GPU.rows, false, pass === 4096 / ON_A_GPU.rows - 1),
+  ).flat();
+  for (const [what, dispatches] of [
+    ['a token after 1,024', token],
+    ['a prompt of 4,096', prompt],
+  ]) {
+    const untiled = dispatches === prompt ? round(sum(dispatches, 'untiled') / 1e9) : '';
+    const counts = [
+      dispatches.length,
+      round(sum(dispatches, 'bytes') / 1e9),
+      round(sum(dispatches, 'reads') / 1e9),
+      untiled,
+    ];
+    const flops = round(sum(dispatches, 'flops') / 1e9);
+    rows.push([
+      name,
+      what,
+      ...counts,
+      flops,
+      ...Object.values(GPUS).map((gpu) => round(msOn(gpu, dispatches))),
+    ]);
+  }
+}
+const head = [
+  'model',
+  'work',
+  'dispatches',
+  'GB once',
+  'GB read',
+  'GB read untiled',
+  'GFLOP',
+  ...Object.keys(GPUS).map((gpu) => `${gpu}, ms`),
+];
+for (const row of [head, head.map(() => '---'), ...rows]) console.log(`| ${row.join(' | ')} |`);
