@@ -81,7 +81,7 @@ async function onGpu(stored) {
   const subgroup = subgroups ? device.subgroupOf(threads) : null;
   const kernel = {
     ...{ format, inputs, outputs, columns: outputs, column: 0, into: 'store', bias: false },
-    ...{ scale: 1, cap: null, lanes, threads, subgroup },
+    ...{ scale: 1, cap: null, lanes, threads, subgroup, normEpsilon: null },
   };
   const runs = new Map();
   const matrices = await device.allocate('matrices', () =>

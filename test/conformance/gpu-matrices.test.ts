@@ -107,14 +107,15 @@ describe.skipIf(hasNoFastGpu())(`products with matrices on ${gpuName}`, () => {
       const { weight, scales, values } = randomMatrix(format, both * outputs, inputs, random);
       const x = Float32Array.from({ length: most * inputs }, () => random() * 2 - 1);
       const bias = Float32Array.from({ length: both * outputs }, () => random() * 2 - 1);
+      const norms = Float32Array.from({ length: inputs }, () => random() + 0.5);
       const before = Float32Array.from({ length: most * columns }, () => random() * 2 - 1);
 
-      const expected = (rows: number): Float32Array => {
+      const expected = (rows: number, input: ArrayLike<number> = x): Float32Array => {
         const y = before.slice();
         for (let row = 0; row < rows; row++) {
           const product = (output: number): number => {
             let sum = bias[output]!;
-            for (let i = 0; i < inputs; i++) sum += x[row * inputs + i]! * values[output * inputs + i]!;
+            for (let i = 0; i < inputs; i++) sum += input[row * inputs + i]! * values[output * inputs + i]!;
             return sum;
           };
           for (let output = 0; output < outputs; output++) {
@@ -131,7 +132,16 @@ describe.skipIf(hasNoFastGpu())(`products with matrices on ${gpuName}`, () => {
       };
 
       const lanes = Math.min(32, threads / 2);
-      const single = await Step.compile(device, 'one', linear({ ...kernel, threads, lanes, subgroup: null }));
+      const single = await Step.compile(
+        device,
+        'one',
+        linear({ ...kernel, threads, lanes, subgroup: null, normEpsilon: null }),
+      );
+      const normed = await Step.compile(
+        device,
+        'normed',
+        linear({ ...kernel, threads, lanes, subgroup: null, normEpsilon: 0.01 }),
+      );
       const several = await Step.compile(device, 'several', linearTiled({ ...kernel, threads }));
       const tile = tileOf({ threads });
       expect(
@@ -145,6 +155,7 @@ describe.skipIf(hasNoFastGpu())(`products with matrices on ${gpuName}`, () => {
           bias: device.storage('b', bias),
           ...(scales ? { scales: device.storage('scales', new Uint8Array(scales.buffer)) } : {}),
           y: device.storage('y', before),
+          normWeights: device.storage('the norm', norms),
         }));
         let found = new Float32Array();
         const take = (floats: Float32Array): void => {
@@ -154,20 +165,25 @@ describe.skipIf(hasNoFastGpu())(`products with matrices on ${gpuName}`, () => {
         const commands = new Commands();
         const grid = [Math.ceil(rows / tile.rows), Math.ceil(outputs / tile.outputs)] as const;
         const groups = Math.ceil(outputs / ((4 * threads) / lanes));
-        const { pass: _, ...own } = made;
-        if (step === single) commands.run(step, made, Object.values(own), [groups]);
-        else commands.run(step, made, Object.values(made), grid);
+        const { pass, normWeights, ...own } = made;
+        const buffers = Object.values(own);
+        if (step === several) commands.run(step, made, [pass, ...buffers], grid);
+        else commands.run(step, made, step === normed ? [...buffers, normWeights] : buffers, [groups]);
         open.record(commands);
         const refused = device.submit((encoder) => encode(commands.all, encoder));
         open.ended();
         await open.take(refused);
         return found;
       };
-      const expectProduct = (found: Float32Array, rows: number): void => {
-        const wanted = expected(rows);
+      const expectProduct = (found: Float32Array, rows: number, input: ArrayLike<number> = x): void => {
+        const wanted = expected(rows, input);
         expectClose(found, wanted, 2e-6 * spread(wanted), `${rows} rows`);
       };
       expectProduct(await run(single, 1), 1);
+      const squares = x.subarray(0, inputs).reduce((sum, value) => sum + value * value, 0);
+      const factor = 1 / Math.sqrt(squares / inputs + 0.01);
+      const row = Float64Array.from(norms, (weight, i) => x[i]! * factor * weight);
+      expectProduct(await run(normed, 1), 1, row);
       const few = await run(several, 3);
       expectProduct(few, 3);
       const many = await run(several, most);

@@ -55,7 +55,10 @@ export function kernelVariants(): ReadonlyMap<string, string> {
       ...INTO.map((into) => matrix({ kind: 'f16' }, into)),
     ];
     for (const product of products) {
-      add(linear({ ...product, ...division }), 'linear', product.format, product.into, division);
+      for (const normEpsilon of [null, 1e-5]) {
+        const kernel = linear({ ...product, ...division, normEpsilon });
+        add(kernel, 'linear', product.format, product.into, division, normEpsilon);
+      }
       const { threads } = division;
       add(linearTiled({ ...product, threads }), 'linear-tiled', product.format, product.into, threads);
     }

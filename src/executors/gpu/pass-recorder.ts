@@ -66,13 +66,13 @@ export class PassRecorder {
       const layer = this.buffers.layers[index]!;
       this.#copyHidden(index, states, rows, commands, taps);
 
-      if (steps.attentionNorm !== null) {
+      if (steps.attentionNorm !== null && !single) {
         commands.run(steps.attentionNorm, this, [pass, states, norms.attentionNorm!, normed], [rows]);
       }
       const { preNorms, attention } = this.blueprint.layers[index]!;
       // A branch without a norm before it reads the states.
       const entering = preNorms ? normed : states;
-      this.#linear(commands, steps.projections, entering, qkv, passRows);
+      this.#linear(commands, steps.projections, entering, qkv, passRows, norms.attentionNorm);
       const weights = queryKeyNorms === null ? [] : [queryKeyNorms];
       const turns = attention.rope === null ? [] : [rotations];
       const rotated = [pass, qkv, ...turns, ...weights, queries, keys, values];
@@ -105,10 +105,10 @@ export class PassRecorder {
 
       const afterAttention = [norms.postAttentionNorm, norms.mlpNorm];
       this.#branch(commands, steps.output, mixed, steps.postAttentionNorm, afterAttention, passRows);
-      if (steps.mlpNorm !== null) {
+      if (steps.mlpNorm !== null && !single) {
         commands.run(steps.mlpNorm, this, [pass, states, norms.mlpNorm!, normed], [rows]);
       }
-      this.#linear(commands, steps.gateAndUp, entering, fed, passRows);
+      this.#linear(commands, steps.gateAndUp, entering, fed, passRows, norms.mlpNorm);
       const afterMlp = [norms.postMlpNorm, this.weights.layers[index + 1]?.norms.attentionNorm];
       this.#branch(commands, steps.down, fed, steps.postMlpNorm, afterMlp, passRows);
     }
@@ -136,28 +136,35 @@ export class PassRecorder {
     commands.run(post, this, [this.buffers.pass, projected, weight!, states, ...following], [passRows.rows]);
   }
 
+  /**
+   * Records a product with a matrix.
+   * @param from its input. A program for one row that norms it reads the states instead
+   * @param norm the weights of that norm
+   */
   #linear(
     commands: Commands,
     parts: readonly LinearPrograms[],
     from: GPUBuffer,
     to: GPUBuffer,
     { rows, single }: PassRows,
+    norm?: GPUBuffer,
     pass = this.buffers.pass,
   ): void {
-    for (const { matrix, outputs, perGroup, tile, ...steps } of parts) {
+    for (const { matrix, outputs, isNormed, perGroup, tile, ...steps } of parts) {
       const { weight, bias, scales } = matrix;
-      const buffers = [from, weight, ...(bias ? [bias] : []), ...(scales ? [scales] : []), to];
+      const rest = [weight, ...(bias ? [bias] : []), ...(scales ? [scales] : []), to];
       const groups = Math.ceil(outputs / perGroup);
       const bytes = weight.size + (bias?.size ?? 0) + (scales?.size ?? 0);
       const flops = 2 * rows * matrix.inputs * matrix.outputs;
       const rowBytes = FLOAT * matrix.inputs;
       if (single) {
         const grid = [Math.min(groups, OUTPUT_GROUPS), 1, Math.ceil(groups / OUTPUT_GROUPS)] as const;
+        const buffers = isNormed ? [this.buffers.activations.states, ...rest, norm!] : [from, ...rest];
         commands.run(steps.single, this, buffers, grid, { bytes, reads: bytes + groups * rowBytes, flops });
       } else {
         const grid = [Math.ceil(rows / tile.rows), Math.ceil(outputs / tile.outputs)] as const;
         const reads = grid[0] * bytes + grid[1] * rows * rowBytes;
-        commands.run(steps.several, this, [pass, ...buffers], grid, { bytes, reads, flops });
+        commands.run(steps.several, this, [pass, from, ...rest], grid, { bytes, reads, flops });
       }
     }
   }
@@ -184,6 +191,14 @@ export class PassRecorder {
     }
     if (wanted.rows === 0) return;
     norm(this.buffers.headPass, wanted.rows);
-    this.#linear(commands, head, normed, this.buffers.grown('logits'), wanted, this.buffers.headPass);
+    this.#linear(
+      commands,
+      head,
+      normed,
+      this.buffers.grown('logits'),
+      wanted,
+      undefined,
+      this.buffers.headPass,
+    );
   }
 }

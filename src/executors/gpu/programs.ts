@@ -42,6 +42,8 @@ export interface RowPrograms {
 /** The programs of a matrix, or of a part of its outputs. */
 export interface LinearPrograms extends RowPrograms {
   readonly matrix: DeviceMatrix;
+  /** Whether `single` norms its input. `several` never does: its workgroups would repeat the norm of every row. */
+  readonly isNormed: boolean;
   /** Outputs of a workgroup of `single`. */
   readonly perGroup: number;
   /** Rows and outputs of a workgroup of `several`. */
@@ -58,7 +60,10 @@ export interface AttentionPrograms extends RowPrograms {
 
 /** The programs of one layer, in the order in which they run (`attentionRows` only for taps). */
 export interface LayerPrograms {
-  /** Null if the layer has no such norm, or the previous layer's `postMlpNorm` includes it. */
+  /**
+   * Null if the layer has no such norm, or the previous layer's `postMlpNorm` includes it. For one row, the projections
+   * include it.
+   */
   readonly attentionNorm: Step | null;
   readonly projections: readonly LinearPrograms[];
   readonly rotate: Step;
@@ -68,7 +73,7 @@ export interface LayerPrograms {
   readonly output: readonly LinearPrograms[];
   /** Includes the MLP's norm if there is one. */
   readonly postAttentionNorm: Step | null;
-  /** Null if the layer has no such norm, or `postAttentionNorm` includes it. */
+  /** Null if the layer has no such norm, or `postAttentionNorm` includes it. For one row, `gateAndUp` includes it. */
   readonly mlpNorm: Step | null;
   readonly gateAndUp: readonly LinearPrograms[];
   readonly down: readonly LinearPrograms[];
@@ -105,7 +110,7 @@ export async function compilePrograms(
     return step('norm', norm({ width: hiddenSize, epsilon: normEpsilon, into, scale, threads, subgroup }));
   };
   /** Compiles the programs of a matrix's parts. They write `columns` columns. */
-  const linearSteps: LinearSteps = (name, parts, into, columns, limits = {}) =>
+  const linearSteps: LinearSteps = (name, parts, into, columns, { isNormed = false, ...limits } = {}) =>
     Promise.all(
       parts.map(async (matrix) => {
         const outputs = into === 'silu' || into === 'gelu-tanh' ? matrix.outputs / 2 : matrix.outputs;
@@ -116,9 +121,12 @@ export async function compilePrograms(
           ...{ scale, cap: null, ...limits },
         };
         return {
-          ...{ matrix, outputs, perGroup: outputsPerGroup(tuning), tile: tileOf(tuning) },
+          ...{ matrix, outputs, isNormed, perGroup: outputsPerGroup(tuning), tile: tileOf(tuning) },
           ...(await together({
-            single: step(name, linear({ ...kernel, lanes, threads, subgroup })),
+            single: step(
+              name,
+              linear({ ...kernel, lanes, threads, subgroup, normEpsilon: isNormed ? normEpsilon : null }),
+            ),
             several: step(name, linearTiled({ ...kernel, threads })),
           })),
         };
@@ -130,14 +138,17 @@ export async function compilePrograms(
     const { preNorms, postNorms } = layer;
     const [before, after] = [blueprint.layers[index - 1], blueprint.layers[index + 1]];
     const rotationRow = (shape.ropeOf[index] ?? 0) * rows;
+    const isNormed = { attention: preNorms && !before?.postNorms, mlp: preNorms && !postNorms };
     const { attention, ...steps } = await together({
-      attentionNorm: preNorms && !before?.postNorms ? normStep('store') : null,
-      projections: linearSteps('query, key, value', projections, 'store', columnsOf(projections)),
+      attentionNorm: isNormed.attention ? normStep('store') : null,
+      projections: linearSteps('query, key, value', projections, 'store', columnsOf(projections), {
+        isNormed: isNormed.attention,
+      }),
       attention: attentionSteps(layer, { threads, subgroup }, normEpsilon, rotationRow, step),
       output: linearSteps('output', output, postNorms ? 'store' : 'add', hiddenSize),
       postAttentionNorm: postNorms ? normStep(preNorms ? 'add-and-norm' : 'add') : null,
-      mlpNorm: preNorms && !postNorms ? normStep('store') : null,
-      gateAndUp: gateAndUpSteps(gateAndUp, layer.mlp, linearSteps),
+      mlpNorm: isNormed.mlp ? normStep('store') : null,
+      gateAndUp: gateAndUpSteps(gateAndUp, layer.mlp, linearSteps, isNormed.mlp),
       down: linearSteps('down', down, postNorms ? 'store' : 'add', hiddenSize),
       postMlpNorm: postNorms ? normStep(after?.preNorms ? 'add-and-norm' : 'add') : null,
     });
@@ -164,7 +175,7 @@ type LinearSteps = (
   parts: readonly DeviceMatrix[],
   into: MatrixKernel['into'],
   columns: number,
-  limits?: Partial<Pick<MatrixKernel, 'scale' | 'cap'>>,
+  options?: Partial<Pick<MatrixKernel, 'scale' | 'cap'> & Pick<LinearPrograms, 'isNormed'>>,
 ) => Promise<LinearPrograms[]>;
 
 /** Query, key and value are written side by side into one buffer, from one matrix or several. */
@@ -176,11 +187,12 @@ async function gateAndUpSteps(
   matrices: GateAndUp,
   { activation, size }: LayerBlueprint['mlp'],
   linearSteps: LinearSteps,
+  isNormed: boolean,
 ): Promise<LinearPrograms[]> {
-  if ('both' in matrices) return linearSteps('gate and up', matrices.both, activation, size);
+  if ('both' in matrices) return linearSteps('gate and up', matrices.both, activation, size, { isNormed });
   const { up, gate } = await together({
-    up: linearSteps('up', matrices.up, 'store', size),
-    gate: linearSteps('gate', matrices.gate, `${activation}-times-y`, size),
+    up: linearSteps('up', matrices.up, 'store', size, { isNormed }),
+    gate: linearSteps('gate', matrices.gate, `${activation}-times-y`, size, { isNormed }),
   });
   return [...up, ...gate];
 }
