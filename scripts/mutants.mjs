@@ -465,11 +465,11 @@ const MUTANTS = [
     put: 'u + kv + stacked % ${perHead}u * ${kvHeads}u;',
   },
   {
-    name: 'gpu: tiled attention: a tile that some queries do not see taken whole',
+    name: 'gpu: tiled attention: a query sees the next token',
     suite: 'gpu',
     file: ATTENTION_TILED,
-    find: ' && tile + ${TILE}u <= min(first_position + 1u, split_end);',
-    put: ';',
+    find: 'let seen${i} = (key${i} >= begins) & (key${i} < ends);',
+    put: 'let seen${i} = (key${i} >= begins) & (key${i} <= ends);',
   },
   {
     name: 'gpu: tiled attention: a tile of the target taken for the rest',
