@@ -74,8 +74,10 @@ async function ask(messages, leaves) {
     if (response.status !== 200) throw new Error(`status ${response.status}: ${await response.text()}`);
     let text = '';
     let first = null;
-    for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
-      text += chunk;
+    const decoder = new TextDecoder();
+    // Not through a TextDecoderStream: where the request is aborted, it sometimes neither ends nor fails.
+    for await (const chunk of response.body) {
+      text += decoder.decode(chunk, { stream: true });
       if (first === null && text.includes('"content":"') && text.split('\n\n').length > 2) {
         first = performance.now() - since;
         if (leaves) control.abort();

@@ -8,6 +8,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import { startServer } from './serve-support.mjs';
 
 const [program = 'schemathesis'] = process.argv.slice(2);
@@ -35,7 +36,8 @@ const child = spawn(
     '1',
     '--no-color',
   ],
-  { stdio: 'inherit' },
+  // It writes a folder of its own where it runs.
+  { stdio: 'inherit', cwd: tmpdir() },
 );
 const [code] = await once(child, 'close');
 process.exitCode = code || (await server.stop());

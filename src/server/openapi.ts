@@ -5,7 +5,7 @@ const json = (schema: z.ZodType) => ({ content: { 'application/json': { schema }
 const ok = (description: string, schema: z.ZodType) => ({ description, ...json(schema) });
 const streamed = (description: string, schema: z.ZodType) => ({
   description,
-  content: { ...json(schema).content, 'text/event-stream': { schema: z.string() } },
+  content: { ...json(schema).content, 'text/event-stream': { schema: z.looseObject({ data: z.string() }) } },
 });
 
 const error = z

@@ -166,6 +166,18 @@ describe('a completion', () => {
   });
 });
 
+describe('a stream', () => {
+  it.each([
+    ['/v1/completions', { prompt: '' }],
+    ['/v1/completions', { prompt: [99999] }],
+    ['/v1/completions', { prompt: 'x', logit_bias: { 99999: 1 } }],
+    [CHAT, { messages, logit_bias: { 99999: 1 } }],
+    [CHAT, { messages: messages.slice(1), hold: { preset: true } }],
+  ])('does not begin where the request can be refused: %s %j', async (path, request) => {
+    expect((await server.ask(path, { ...request, stream: true })).status).toBe(400);
+  });
+});
+
 describe('an error of the server', () => {
   const broken = (error: Error): Model => ({
     ...model,
