@@ -109,6 +109,9 @@ class ReferenceExecutor implements Executor {
         this.#pausedMs = performance.now();
       }
     }
+    // A short pass ends before its caller goes on, who may abort it then.
+    await Promise.resolve();
+    throwIfAborted(signal);
     return result;
   }
 
