@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { drawEach } from '../../test/support/simulated-clusters.js';
 import { figures } from '../../test/support/statistics-figures.js';
 import { createRandom } from '../engine/index.js';
-import { boundedInterval } from './bounded.js';
+import { boundedInterval, NO_INTERVAL } from './bounded.js';
 
 describe('the interval of a bounded mean', () => {
   it("is Clopper and Pearson's for values that are 0 or 1, as scipy has it", () => {
@@ -17,6 +17,10 @@ describe('the interval of a bounded mean', () => {
   it('is the rule of three for equal values', () => {
     expect(boundedInterval(Array<number>(100).fill(0), [0, 1]).high).toBeCloseTo(1 - 0.025 ** 0.01, 9);
     expect(boundedInterval([0.5, 0.5, 0.5], [0, 1]).high).toBeCloseTo(0.5 + 0.5 * (1 - 0.025 ** (1 / 3)), 9);
+  });
+
+  it('is none if a value is not a number', () => {
+    expect(boundedInterval([0, 0, 0, 0, Number.NaN], [0, 1])).toEqual(NO_INTERVAL);
   });
 
   it('follows values, range and level', () => {

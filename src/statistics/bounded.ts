@@ -28,9 +28,11 @@ export interface RatioRange {
  * weights W that are uniform among all that sum to 1. The lower end mirrors it. For values that are 0 or 1 the interval
  * is Clopper and Pearson's (1934); for n equal values at the bottom of the range [0, 1] its upper end is 1 − (α/2)^(1/n),
  * about 3.7 / n. No case is known in which it covers less than it should (Learned-Miller and Thomas 2019).
+ * {@link NO_INTERVAL} if a value is NaN.
  * @param values at least one; one outside of the range extends it
  */
 export function boundedInterval(values: readonly number[], [lowest, highest]: Range, alpha = 0.05): Interval {
+  if (values.some(Number.isNaN)) return NO_INTERVAL;
   const mirrored = values.map((value) => -value);
   return {
     low: 0 - upperBound(mirrored, -lowest, alpha / 2), // 0, not −0

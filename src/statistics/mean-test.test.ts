@@ -19,7 +19,15 @@ describe('the test of a skewed mean', () => {
   });
 
   it('is undefined without variation', () => {
-    for (const values of [[], [1], [0, 0, 0], [0.5, 0.5, 0.5], [1, Number.NaN, 2]]) {
+    for (const values of [
+      [],
+      [1],
+      [0, 0, 0],
+      [0.5, 0.5, 0.5],
+      Array(10).fill(0.1),
+      Array(7).fill(1 / 3),
+      [1, Number.NaN, 2],
+    ]) {
       expect(skewedMeanTest(scoresOf(values))).toBeNaN();
     }
   });

@@ -80,6 +80,8 @@ describe('the deviation of clusters', () => {
     const fourfold = [1, 2, 3, 4].map((mean) => ({ sum: 4 * mean, count: 4 }));
     expect(clusterDeviation([...fourfold, { sum: 0, count: 0 }])).toBeCloseTo(Math.sqrt(5 / 3), 14);
     expect(clusterDeviation(scoresOf([1]))).toBeNaN();
+    for (const value of [0.1, 1 / 3, 0.7, -0.2])
+      expect(clusterDeviation(scoresOf(Array(10).fill(value)))).toBe(0);
   });
 
   it('gives the standard error of a mean of unequal counts', () => {

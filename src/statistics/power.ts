@@ -96,6 +96,9 @@ export function clusterDeviation(differences: readonly Score[]): number {
   return Math.sqrt(squares / (residuals.length - 1));
 }
 
+/** A residual below this fraction of the largest sum is rounding: equal differences, such as .1, have none. */
+const ROUNDING = 1e-13;
+
 /** Returns the mean Σ sum / Σ count, and each cluster's residual of the linearised mean; clusters without scores are left out. */
 export function linearised(scores: readonly Score[]): {
   readonly mean: number;
@@ -105,5 +108,10 @@ export function linearised(scores: readonly Score[]): {
   const counts = scored.reduce((total, { count }) => total + count, 0);
   const mean = scored.reduce((total, { sum }) => total + sum, 0) / counts;
   const meanCount = counts / scored.length;
-  return { mean, residuals: scored.map(({ sum, count }) => (sum - mean * count) / meanCount) };
+  const least = ROUNDING * Math.max(0, ...scored.map(({ sum }) => Math.abs(sum)));
+  const residuals = scored.map(({ sum, count }) => {
+    const residual = sum - mean * count;
+    return Math.abs(residual) <= least ? 0 : residual / meanCount;
+  });
+  return { mean, residuals };
 }
