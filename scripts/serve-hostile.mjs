@@ -8,20 +8,12 @@
 import { connect } from 'node:net';
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
-import { startServer } from './serve-support.mjs';
+import { SHORT_ANSWERS, startServer } from './serve-support.mjs';
 
 const { values } = parseArgs({
   options: { requests: { type: 'string', default: '10000' }, seed: { type: 'string', default: '1' } },
 });
-const server = await startServer([
-  'organism',
-  '--threads',
-  '1',
-  '--max-tokens',
-  '2',
-  '--cache-memory',
-  '0.2',
-]);
+const server = await startServer(SHORT_ANSWERS);
 const statuses = new Map();
 const wrong = [];
 

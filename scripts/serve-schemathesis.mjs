@@ -9,20 +9,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
-import { startServer } from './serve-support.mjs';
+import { SHORT_ANSWERS, startServer } from './serve-support.mjs';
 
 const [program = 'schemathesis'] = process.argv.slice(2);
 const CHECKS =
   'not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance';
-const server = await startServer([
-  'organism',
-  '--threads',
-  '1',
-  '--max-tokens',
-  '2',
-  '--cache-memory',
-  '0.2',
-]);
+const server = await startServer(SHORT_ANSWERS);
 const child = spawn(
   program,
   [

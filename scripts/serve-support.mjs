@@ -7,6 +7,14 @@ import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 
+/** Arguments of a server whose answers cost next to nothing. */
+export const SHORT_ANSWERS = [
+  'organism',
+  ...['--threads', '1'],
+  ...['--max-tokens', '2'],
+  ...['--cache-memory', '0.2'],
+];
+
 /** Starts a server on a free port. Its log is thrown away. */
 export async function startServer(args) {
   const child = spawn(process.execPath, [main, 'serve', ...args, '--port', '0'], {

@@ -15,7 +15,7 @@ export {
   generate,
 } from './generation.js';
 export { checkGuidance, type Guidance, guidedLogits } from './guidance.js';
-export { type Meter, type MeteredModel, meterModel, withForward } from './meter.js';
+export { type Meter, type MeteredModel, meterModel, modelWith, withForward } from './meter.js';
 export { headGrid, type Model } from './model.js';
 export type { ForwardPoint, RowShares } from './passes.js';
 export { createRandom } from './random.js';

@@ -34,8 +34,7 @@ export function meterModel(model: Model): MeteredModel {
 /** Returns a model with another `forward`. */
 export function withForward(model: Model, forward: Executor['forward']): Model {
   const { executor } = model;
-  return {
-    name: model.name,
+  return modelWith(model, {
     executor: {
       name: executor.name,
       blueprint: executor.blueprint,
@@ -44,6 +43,14 @@ export function withForward(model: Model, forward: Executor['forward']): Model {
       forward,
       dispose: () => executor.dispose(),
     },
+  });
+}
+
+/** Returns a model with another name or executor. */
+export function modelWith(model: Model, changes: Partial<Pick<Model, 'name' | 'executor'>>): Model {
+  return {
+    name: changes.name ?? model.name,
+    executor: changes.executor ?? model.executor,
     // Getters, because a loaded model creates its tokenizer and format on first use.
     get tokenizer() {
       return model.tokenizer;

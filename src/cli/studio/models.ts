@@ -1,3 +1,4 @@
+import { modelWith } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import { HubCache, hubSettings, locateModel, readCatalogue } from '../../hub/index.js';
 import { EMBEDDED_MODELS } from '../../load.js';
@@ -46,23 +47,8 @@ export function localModels(
             })));
       report('loading the weights');
       const model = await openWithOptions(path, options, true);
-      return { model: renamed(model, name), notes: [] };
+      // The page shows the name by which the model was chosen, not its path.
+      return { model: modelWith(model, { name }), notes: [] };
     },
-  };
-}
-
-/** Returns a model under the name by which it was chosen: its path is nobody's business. */
-function renamed(model: Awaited<ReturnType<typeof openWithOptions>>, name: string) {
-  return {
-    name,
-    executor: model.executor,
-    get tokenizer() {
-      return model.tokenizer;
-    },
-    get format() {
-      return model.format;
-    },
-    hash: () => model.hash(),
-    dispose: () => model.dispose(),
   };
 }
