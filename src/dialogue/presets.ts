@@ -31,7 +31,7 @@ export const PRESETS: readonly HoldFile[] = [
     evidence: {
       outcome: 'stability in rounds 8 to 16',
       tested: 'split-softmax, k 1 → 0.6, 0.04 a turn on the target message',
-      gain: { value: 0.232, low: 0.19, high: 0.276 },
+      gain: { value: 0.251, low: 0.21, high: 0.293 },
       p: 0.0001,
       cost: { value: 0.0253, low: 0.0137, high: 0.0384 },
       budget: null,

@@ -27,7 +27,13 @@ describe('the text of an estimate', () => {
 });
 
 describe('the interval of a difference that excludes zero', () => {
-  it('does not end at a written zero', () => {
+  it('has no number that is written as zero', () => {
+    expect(estimateText({ value: 0.00041, low: 0.0002, high: 0.0006 }, { signed: true, digits: 3 })).toBe(
+      '+0.0004 [+0.0002, +0.0006]',
+    );
+    expect(estimateText({ value: 0, low: 0.001, high: 0.002 }, { signed: true })).toBe(
+      '0.00 [+0.001, +0.002]',
+    );
     expect(estimateText({ value: -0.15, low: -0.28, high: -0.00134 }, { signed: true })).toBe(
       '−0.15 [−0.28, −0.001]',
     );

@@ -33,19 +33,19 @@ export function numberText(
 
 /**
  * Returns `0.93 [0.90, 0.96]`, or only the value if there is no interval, or if all are infinite. If a signed interval
- * excludes zero, an end that would round to zero gets the digits that show it.
+ * excludes zero, a number of it that would round to zero gets the digits that show it.
  */
 export function estimateText({ value, low, high }: Estimate, style: NumberStyle = {}): string {
-  const text = (number: number): string => numberText(number, style);
-  if (Number.isNaN(low) || (low === high && !Number.isFinite(low))) return text(value);
+  if (Number.isNaN(low) || (low === high && !Number.isFinite(low))) return numberText(value, style);
   const excludesZero = style.signed === true && verdictOf({ value, low, high }) !== 'unclear';
-  const end = (number: number): string => (excludesZero ? unroundedText(number, style) : text(number));
-  return `${text(value)} [${end(low)}, ${end(high)}]`;
+  const text = (number: number): string =>
+    excludesZero ? unroundedText(number, style) : numberText(number, style);
+  return `${text(value)} [${text(low)}, ${text(high)}]`;
 }
 
-/** Returns a number that is not zero with as many digits as it needs not to be written as zero. */
+/** Returns a number with as many digits as it needs not to be written as zero, unless it is zero. */
 function unroundedText(number: number, { digits = 2, ...style }: NumberStyle): string {
-  const needed = Math.ceil(-Math.log10(Math.abs(number)));
+  const needed = number === 0 ? 0 : Math.min(100, Math.ceil(-Math.log10(Math.abs(number))));
   return numberText(number, { ...style, digits: Math.max(digits, needed) });
 }
 
