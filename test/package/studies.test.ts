@@ -53,6 +53,7 @@ describe('experiments', () => {
       'real-decay.yaml',
       'real-interventions.yaml',
       'recommended.yaml',
+      'replication-organism.yaml',
       'replication-pilot-qwen.yaml',
       'replication-pilot-smollm2.yaml',
       'replication-smollm2.yaml',
