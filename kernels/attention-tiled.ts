@@ -1,6 +1,6 @@
 import { partialSize } from './attention.js';
 import { HEAD_MAP } from './head-map.js';
-import { type AttentionShape, cappedScore, firstVisible, IN_TARGET } from './keys.js';
+import { type AttentionShape, cappedScore, cutsAt, firstVisible, IN_TARGET } from './keys.js';
 import { LAYER, NEVER, PASS } from './pass.js';
 import { entry } from './workgroup.js';
 
@@ -74,7 +74,7 @@ ${HEAD_MAP}
 @group(0) @binding(1) var<storage, read> q: array<f32>;
 @group(0) @binding(2) var<storage, read> keys: array<vec4f>;
 @group(0) @binding(3) var<storage, read> values: array<vec4f>;
-@group(0) @binding(4) var<storage, read> tags: array<u32>;
+${cutsAt(4)}
 @group(0) @binding(5) var<storage, read> maps: array<HeadMap>;
 @group(0) @binding(6) var<storage, read_write> partials: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> pieces: array<vec2f>;
@@ -89,12 +89,16 @@ var<workgroup> rest_highs: array<vec4f, ${groups}>;
 ${cappedScore(shape)}
 
 /** The place of a stacked query among [rows, heads]. */
-fn row_and_head(kv: u32, stacked: u32) -> u32 {
-  return stacked / ${perHead}u * ${heads}u + kv * ${perHead}u + stacked % ${perHead}u;
+fn row_and_head(first_head: u32, stacked: u32) -> u32 {
+  return stacked / ${perHead}u * ${heads}u + first_head + stacked % ${perHead}u;
 }
+
+/** The first number from \`from_\` on that is a thread's. */
+fn first_turn(from_: u32, lane: u32) -> u32 { return from_ + (lane + ${threads}u - from_ % ${threads}u) % ${threads}u; }
 
 ${entry(shape)}
   let kv = group.x;
+  let first_head = (layer.y + kv) * ${perHead}u;
   let first = group.y * ${queries}u;
   let stack = run.rows * ${perHead}u;
   let part = lane / ${lanes}u;
@@ -109,7 +113,7 @@ ${entry(shape)}
   let begins = max(vec4u(${four.map((i) => `first_visible(positions[${i}])`).join(', ')}), vec4u(split_begin));
   let ends = min(positions + 1u, vec4u(split_end));
   // If the policy does not change a head, it has no sides, so that the result is untouched to the last bit.
-  let first_map = layer.x + kv * ${perHead}u;
+  let first_map = layer.x + first_head;
   let acting = vec4<bool>(${four.map((i) => `maps[first_map + own[${i}] % ${perHead}u].acts != 0.0`).join(', ')});
   var some_act = false;
   var all_act = true;
@@ -122,21 +126,24 @@ ${entry(shape)}
   for (var i = lane; i < ${headDim * groups}u; i += ${threads}u) {
     let from_ = first + i % ${groups}u * 4u;
     let dimension = i / ${groups}u;
-    query[i] = vec4f(${four.map((j) => `q[row_and_head(kv, min(from_ + ${j}u, stack - 1u)) * ${headDim}u + dimension]`).join(', ')});
+    query[i] = vec4f(${four.map((j) => `q[row_and_head(first_head, min(from_ + ${j}u, stack - 1u)) * ${headDim}u + dimension]`).join(', ')});
   }
-  // Each piece of each query always has the same thread, which alone writes its sum.
-  for (var i = lane; i < run.pieces * ${queries}u; i += ${threads}u) {
-    let stacked = first + i % ${queries}u;
-    if (stacked < stack) {
-      pieces[(row_and_head(kv, stacked) * run.splits + group.z) * run.pieces + i / ${queries}u] = vec2f(${NEVER}, 0.0);
+  let begin = max(first_visible(first_position), split_begin);
+  let end = min(last_position + 1u, split_end);
+  if (begin < end) {
+    // Each piece of each query always has the same thread, which alone writes its sum.
+    let stop = (piece_of(end - 1u) + 1u) * ${queries}u;
+    for (var i = first_turn(piece_of(begin) * ${queries}u, lane); i < stop; i += ${threads}u) {
+      let stacked = first + i % ${queries}u;
+      if (stacked < stack) {
+        pieces[(row_and_head(first_head, stacked) * run.splits + group.z) * run.pieces + i / ${queries}u] = vec2f(${NEVER}, 0.0);
+      }
     }
   }
   workgroupBarrier();
 
   ${sides.map((side) => `var ${side}_maximum = vec4f(${NEVER}); var ${side}_sum = vec4f(0.0);\n${outputs(side, (name) => `var ${name} = vec4f(0.0);`)}`).join('\n  ')}
 
-  let begin = max(first_visible(first_position), split_begin);
-  let end = min(last_position + 1u, split_end);
   for (var tile = begin / ${TILE}u * ${TILE}u; tile < end; tile += ${TILE}u) {
     ${ownKeys.map((i) => `var score${i} = vec4f(0.0);`).join(' ')}
     for (var i = 0u; i < ${quads}u; i++) {
@@ -160,12 +167,12 @@ ${entry(shape)}
       .join('')}
     workgroupBarrier();
 
-    // Pieces are consecutive: if the first and the last key are in one piece, all are.
-    let opening = tags[max(tile, begin)];
-    let closing = tags[min(tile + ${TILE}u, end) - 1u];
+    let opening = tag_of(max(tile, begin));
+    let opening_piece = opening & ${IN_TARGET - 1}u;
+    let one_side = turn_of(opening_piece) >= tile + ${TILE}u;
     let all_see = tile >= max(first_visible(last_position), split_begin) && tile + ${TILE}u <= min(first_position + 1u, split_end);
-    let all_rest = all_see && (!some_act || (opening == closing && opening < ${IN_TARGET}u));
-    let all_target = all_see && all_act && opening == closing && opening >= ${IN_TARGET}u;
+    let all_rest = all_see && (!some_act || (one_side && opening < ${IN_TARGET}u));
+    let all_target = all_see && all_act && one_side && opening >= ${IN_TARGET}u;
     var target_high = target_maximum;
     var rest_high = rest_maximum;
     if (all_rest) {
@@ -175,14 +182,14 @@ ${entry(shape)}
     } else {
       for (var j = max(tile, begin); j < min(tile + ${TILE}u, end); j++) {
         let score = scores[(j - tile) * ${groups}u + part];
-        let inside = acting & vec4<bool>(tags[j] >= ${IN_TARGET}u);
+        let inside = acting & vec4<bool>(tag_of(j) >= ${IN_TARGET}u);
         target_high = max(target_high, select(vec4f(${NEVER}), score, inside));
         rest_high = max(rest_high, select(score, vec4f(${NEVER}), inside));
       }
       ${ownKeys
         .map(
           (i) => `{
-        let inside = acting & vec4<bool>(tags[min(key${i}.x, end - 1u)] >= ${IN_TARGET}u);
+        let inside = acting & vec4<bool>(tag_of(min(key${i}.x, end - 1u)) >= ${IN_TARGET}u);
         let weight = exp(score${i} - select(rest_high, target_high, inside));
         weights[(place + ${i * lanes}u) * ${groups}u + part] = select(vec4f(0.0), weight, seen${i});
       }`,
@@ -205,7 +212,7 @@ ${entry(shape)}
       ${fade('rest')}
       for (var j = max(tile, begin); j < min(tile + ${TILE}u, end); j++) {
         let weight = weights[(j - tile) * ${groups}u + part];
-        let inside = acting & vec4<bool>(tags[j] >= ${IN_TARGET}u);
+        let inside = acting & vec4<bool>(tag_of(j) >= ${IN_TARGET}u);
         let seen = (vec4u(j) >= begins) & (vec4u(j) < ends);
         let at = (kv * run.capacity + j) * ${quads}u + place;
         ${values}
@@ -222,23 +229,19 @@ ${entry(shape)}
       }
     }
 
-    let first_piece = (opening & ${IN_TARGET - 1}u) * ${queries}u;
-    let end_piece = ((closing & ${IN_TARGET - 1}u) + 1u) * ${queries}u;
-    for (var i = first_piece + (lane + ${threads}u - first_piece % ${threads}u) % ${threads}u; i < end_piece; i += ${threads}u) {
+    let stop = (piece_of(min(tile + ${TILE}u, end) - 1u) + 1u) * ${queries}u;
+    for (var i = first_turn(opening_piece * ${queries}u, lane); i < stop; i += ${threads}u) {
       let piece = i / ${queries}u;
       let one = i % ${queries}u;
       if (first + one >= stack) { continue; }
       var sum = 0.0;
-      var inside = false;
-      for (var j = max(tile, begin); j < min(tile + ${TILE}u, end); j++) {
-        if ((tags[j] & ${IN_TARGET - 1}u) == piece) {
-          sum += weights[(j - tile) * ${groups}u + one / 4u][one % 4u];
-          inside = tags[j] >= ${IN_TARGET}u;
-        }
+      let stop_key = min(min(tile + ${TILE}u, end), start_of(piece + 1u));
+      for (var j = max(max(tile, begin), start_of(piece)); j < stop_key; j++) {
+        sum += weights[(j - tile) * ${groups}u + one / 4u][one % 4u];
       }
-      inside = inside && maps[first_map + (first + one) % ${perHead}u].acts != 0.0;
+      let inside = is_inside(piece) && maps[first_map + (first + one) % ${perHead}u].acts != 0.0;
       let high = select(rest_highs[one / 4u][one % 4u], target_highs[one / 4u][one % 4u], inside);
-      let at = (row_and_head(kv, first + one) * run.splits + group.z) * run.pieces + piece;
+      let at = (row_and_head(first_head, first + one) * run.splits + group.z) * run.pieces + piece;
       pieces[at] = vec2f(high, pieces[at].y * exp(pieces[at].x - high) + sum);
     }
   }
@@ -246,7 +249,7 @@ ${entry(shape)}
   ${four
     .map(
       (query) => `if (first + 4u * part + ${query}u < stack) {
-    let at = (row_and_head(kv, own[${query}]) * run.splits + group.z) * ${partialSize(headDim) / 4}u;
+    let at = (row_and_head(first_head, own[${query}]) * run.splits + group.z) * ${partialSize(headDim) / 4}u;
     ${held
       .map(
         (i) => `if (place + ${i * lanes}u < ${quads}u) {

@@ -1,138 +1,226 @@
 import { HEAD_MAP } from './head-map.js';
-import { type AttentionShape, IN_TARGET, visibleKeys } from './keys.js';
+import { type AttentionShape, cutsAt, IN_TARGET, visibleKeys } from './keys.js';
+import { MIX } from './mix.js';
 import { LAYER, NEVER, PASS } from './pass.js';
 import { enables, entryOfSubgroups, overWorkgroup } from './workgroup.js';
 
 /** Floats that a split writes for a row and head: both outputs, and each side's maximum and sum. */
 export const partialSize = (headDim: number): number => 2 * headDim + 4;
 
+export interface AttentionKernel extends AttentionShape {
+  /** Keys of a workgroup at most. */
+  readonly keys: number;
+  /** Whether these are all that the row sees. The workgroup then applies the policy too; there is no `combine`. */
+  readonly isWhole: boolean;
+}
+
+/** Values that a thread reads in one turn of a loop, so that it waits for memory once. */
+const AT_ONCE = 4;
+/** Pieces that are summed at once, if there are threads. */
+const PIECES_AT_ONCE = 8;
+
 /**
- * Split attention in one pass over the keys: an online softmax (Milakov & Gimelshein 2018) with two states, one for the
- * target and one for the rest. Each has its own running maximum: with a common one, a side far below the other would
- * underflow and its output would be 0/0. The policy is applied afterwards, in `combine`, which needs only the sums.
+ * Split attention of one row: a softmax over two sides, the target and the rest. Each has its own maximum: with a common
+ * one, a side far below the other would underflow and its output would be 0/0. The policy is applied afterwards, and needs
+ * only the sums.
  *
  * The kernel also keeps the sum of each piece of the keys. Pieces are consecutive stretches of keys without gaps, cut
  * at the borders of the target and of the spans whose shares are wanted.
  *
- * Bindings: 1 q `[rows, heads, headDim]`; 2 keys and 3 values, as `rotate` wrote them; 4 tags `[tokens]`: each key's
- * piece, and whether it is inside the target; 5 maps `[layers · heads]`; 6 partial `[rows, heads, splits, 2·headDim +
- * 4]`; 7 pieces `[rows, heads, splits, pieces]`: maximum and sum of each; 8 the layer.
+ * Bindings: 1 q `[heads, headDim]`; 2 keys and 3 values, as `rotate` wrote them; 4 {@link cutsAt}; 5 maps `[layers ·
+ * heads]`; 8 the layer. A split writes 6 partials `[heads, splits, 2·headDim + 4]`; 7 pieces `[heads, splits, pieces]`: the
+ * maximum that each is relative to, and its sum. A workgroup with all keys writes what `combine` does: 6 output, 7 shares, 9
+ * references.
  *
- * One workgroup per head, row and split: (head, row, split). A tile has one key per thread. For each tile, a thread
- * first computes the score of one key, then some dimensions of the output, then the sum of one piece.
+ * One workgroup per head and split: (head of the layer's part, split). The scores of all its keys are in workgroup memory: the
+ * threads compute scores, then weights, then sums of pieces, then outputs, for which a few threads share a key's dimensions.
  */
-export function attention(shape: AttentionShape): string {
-  const { heads, kvHeads, headDim, threads } = shape;
-  const perThread = Math.ceil(headDim / threads);
-  const dims = Array.from({ length: perThread }, (_, i) => i);
-  const each = (make: (i: number) => string): string => dims.map(make).join('\n');
+export function attention(kernel: AttentionKernel): string {
+  const { heads, kvHeads, headDim, threads, keys, isWhole, window } = kernel;
+  const perHead = heads / kvHeads;
+  const quads = headDim / 4;
+  /** Threads that share a key's dimensions, and keys that are added at once. */
+  const lanes = Math.min(quads, threads);
+  const parts = Math.floor(threads / lanes);
+  const held = Array.from({ length: Math.ceil(quads / lanes) }, (_, i) => i);
+  const atOnce = Array.from({ length: AT_ONCE }, (_, i) => i);
+  const members = Math.max(1, threads / PIECES_AT_ONCE);
+  const each = (make: (i: number) => string): string => held.map(make).join('\n    ');
+  /** Statements that add some keys, one for every `parts`, to a side's output. */
+  const addKeys = (side: string, turns: readonly number[]): string => /* wgsl */ `
+        let at = (kv * run.capacity + j) * ${quads}u + place;
+        ${turns.flatMap((t) => held.map((i) => `let value${t}_${i} = values[at + ${t * parts * quads + i * lanes}u];`)).join('\n        ')}
+        ${turns.flatMap((t) => held.map((i) => `${side}_output${i} += weights[j - begin + ${t * parts}u] * value${t}_${i};`)).join('\n        ')}`;
+  const addStretch = (side: string): string => /* wgsl */ `
+      for (; j + ${(AT_ONCE - 1) * parts}u < stop; j += ${AT_ONCE * parts}u) {${addKeys(side, atOnce)}
+      }
+      for (; j < stop; j += ${parts}u) {${addKeys(side, [0])}
+      }`;
+  const joined = (side: string): string =>
+    parts === 1 ? '' : `${side}_output0 = over_parts(lane, place, ${side}_output0);`;
   return /* wgsl */ `
-${enables(shape)}
+${enables(kernel)}
 ${PASS}
 ${LAYER}
-${HEAD_MAP}
+${isWhole ? MIX : HEAD_MAP}
 @group(0) @binding(1) var<storage, read> q: array<vec4f>;
 @group(0) @binding(2) var<storage, read> keys: array<vec4f>;
-@group(0) @binding(3) var<storage, read> values: array<f32>;
-@group(0) @binding(4) var<storage, read> tags: array<u32>;
+@group(0) @binding(3) var<storage, read> values: array<vec4f>;
+${cutsAt(4)}
 @group(0) @binding(5) var<storage, read> maps: array<HeadMap>;
-@group(0) @binding(6) var<storage, read_write> partials: array<f32>;
-@group(0) @binding(7) var<storage, read_write> pieces: array<vec2f>;
-${visibleKeys(shape)}
-var<workgroup> weights: array<f32, ${threads}>;
-var<workgroup> tag: array<u32, ${threads}>;
-${overWorkgroup(shape, 'maximum', 'vec2f')}
+${isWhole ? WHOLE_BINDINGS : SPLIT_BINDINGS}
+${visibleKeys(kernel)}
+/** Scores, then weights, of the workgroup's keys. */
+var<workgroup> weights: array<f32, ${keys}>;
+var<workgroup> exchanged: array<vec4f, ${threads}>;
+${overWorkgroup(kernel, 'vec2f', 'maximum', 'sum')}
+${parts === 1 ? '' : overParts(lanes, parts)}
 
-${entryOfSubgroups(shape)}
-  let head = group.x;
-  let row = group.y;
-  let split = group.z;
-  let kv = head / ${heads / kvHeads}u;
-  let position = run.past + row;
-  let begin = max(first_visible(position), split * run.splitKeys);
-  let end = min(position + 1u, (split + 1u) * run.splitKeys);
-  let place = (row * ${heads}u + head) * run.splits + split;
+${entryOfSubgroups(kernel)}
+  let head = layer.y * ${perHead}u + group.x;
+  let kv = group.x / ${perHead}u;
+  ${
+    isWhole
+      ? /* wgsl */ `
+  let begin = first_visible(run.past);
+  let end = run.past + 1u;
+  let count = end - begin;`
+      : /* wgsl */ `
+  let begin = max(first_visible(run.past), group.y * run.splitKeys);
+  let end = max(begin, min(run.past + 1u, (group.y + 1u) * run.splitKeys));
+  let count = end - begin;
+  let place_of_split = head * run.splits + group.y;`
+  }
   // If the policy does not change the head, there are no sides, so that the result is untouched to the last bit.
   let acts = maps[layer.x + head].acts != 0.0;
 
-  for (var i = lane; i < ${headDim / 4}u; i += ${threads}u) {
-    query[i] = q[(row * ${heads}u + head) * ${headDim / 4}u + i];
-  }
-  for (var piece = lane; piece < run.pieces; piece += ${threads}u) { pieces[place * run.pieces + piece] = vec2f(${NEVER}, 0.0); }
+  for (var i = lane; i < ${quads}u; i += ${threads}u) { query[i] = q[head * ${quads}u + i]; }
   workgroupBarrier();
 
-  var target_maximum = ${NEVER};
-  var target_sum = 0.0;
-  var rest_maximum = ${NEVER};
-  var rest_sum = 0.0;
-  ${each((i) => `var target_output${i} = 0.0; var rest_output${i} = 0.0;`)}
+  var highs = vec2f(${NEVER});
+  for (var i = lane; i < count; i += ${threads}u) {
+    let score = score_of(kv, begin + i);
+    let inside = acts && tag_of(begin + i) >= ${IN_TARGET}u;
+    highs = max(highs, select(vec2f(${NEVER}, score), vec2f(score, ${NEVER}), inside));
+    weights[i] = score;
+  }
+  highs = workgroup_maximum(lane, highs);
+  workgroupBarrier();
+  var sums = vec2f(0.0);
+  for (var i = lane; i < count; i += ${threads}u) {
+    let inside = acts && tag_of(begin + i) >= ${IN_TARGET}u;
+    let weight = exp(weights[i] - select(highs.y, highs.x, inside));
+    sums += select(vec2f(0.0, weight), vec2f(weight, 0.0), inside);
+    weights[i] = weight;
+  }
+  sums = workgroup_sum(lane, sums);
 
-  for (var tile = begin / ${threads}u * ${threads}u; tile < end; tile += ${threads}u) {
-    let key = tile + lane;
-    let visible = key >= begin && key < end;
-    var score = ${NEVER};
-    if (visible) { score = score_of(kv, key); }
-    tag[lane] = tags[min(key, run.past + run.rows - 1u)];
-    let inside = acts && tag[lane] >= ${IN_TARGET}u;
-    let highs = over_workgroup(lane, select(vec2f(${NEVER}, score), vec2f(score, ${NEVER}), inside));
-
-    let from_ = max(begin, tile) - tile;
-    let to = min(end, tile + ${threads}u) - tile;
-    let target_high = max(target_maximum, highs.x);
-    let rest_high = max(rest_maximum, highs.y);
-    let target_fade = exp(target_maximum - target_high);
-    let rest_fade = exp(rest_maximum - rest_high);
-    target_maximum = target_high;
-    rest_maximum = rest_high;
-    weights[lane] = select(0.0, exp(score - select(rest_high, target_high, inside)), visible);
+  ${isWhole ? 'let mix = mix_of(maps[layer.x + head], highs, sums);' : ''}
+  var first_piece = 0u;
+  var stop_piece = 0u;
+  if (count > 0u) {
+    first_piece = piece_of(begin);
+    stop_piece = piece_of(end - 1u) + 1u;
+  }
+  for (var base = first_piece; base < stop_piece; base += ${threads / members}u) {
+    let piece = base + lane / ${members}u;
+    var sum = 0.0;
+    if (piece < stop_piece) {
+      let stop = min(start_of(piece + 1u), end);
+      for (var j = max(start_of(piece), begin) + lane % ${members}u; j < stop; j += ${members}u) { sum += weights[j - begin]; }
+    }
+    ${
+      members === 1
+        ? ''
+        : /* wgsl */ `
+    exchanged[lane].x = sum;
     workgroupBarrier();
-
-    target_sum *= target_fade;
-    rest_sum *= rest_fade;
-    ${each((i) => `target_output${i} *= target_fade; rest_output${i} *= rest_fade;`)}
-    for (var j = from_; j < to; j++) {
-      let at = (kv * run.capacity + tile + j) * ${headDim}u + lane;
-      if (acts && tag[j] >= ${IN_TARGET}u) {
-        target_sum += weights[j];
-        ${each((i) => `if (lane + ${i * threads}u < ${headDim}u) { target_output${i} += weights[j] * values[at + ${i * threads}u]; }`)}
-      } else {
-        rest_sum += weights[j];
-        ${each((i) => `if (lane + ${i * threads}u < ${headDim}u) { rest_output${i} += weights[j] * values[at + ${i * threads}u]; }`)}
+    if (lane % ${members}u == 0u) {
+      for (var i = 1u; i < ${members}u; i++) { sum += exchanged[lane + i].x; }
+    }
+    workgroupBarrier();`
+    }
+    if (lane % ${members}u == 0u && piece < stop_piece) {
+      let inside = acts && is_inside(piece);
+      let high = select(highs.y, highs.x, inside);
+      ${
+        isWhole
+          ? 'shares[(layer.x + head) * run.pieces + piece] = shares_of(mix, sum, high, inside);'
+          : 'pieces[place_of_split * run.pieces + piece] = vec2f(high, sum);'
       }
     }
+  }
+  ${isWhole && window !== null ? UNSEEN(threads) : ''}
 
-    // The tile's pieces are consecutive, at most one per thread, and each piece always has the same thread, which alone
-    // writes its sum. A piece is on one side, and its sum is relative to that side's maximum.
-    let opening = tag[from_] & ${IN_TARGET - 1}u;
-    let piece = opening + (lane + ${threads}u - opening % ${threads}u) % ${threads}u;
-    if (piece <= (tag[to - 1u] & ${IN_TARGET - 1}u)) {
-      var sum = 0.0;
-      var high = rest_maximum;
-      for (var j = from_; j < to; j++) {
-        if ((tag[j] & ${IN_TARGET - 1}u) == piece) {
-          sum += weights[j];
-          if (acts && tag[j] >= ${IN_TARGET}u) { high = target_maximum; }
-        }
-      }
-      let at = place * run.pieces + piece;
-      pieces[at] = vec2f(high, pieces[at].y * exp(pieces[at].x - high) + sum);
+  let part = lane / ${lanes}u;
+  let place = lane % ${lanes}u;
+  ${each((i) => `var target_output${i} = vec4f(0.0); var rest_output${i} = vec4f(0.0);`)}
+  for (var from_ = begin; from_ < end;) {
+    var inside = false;
+    var stop = end;
+    if (acts) {
+      inside = tag_of(from_) >= ${IN_TARGET}u;
+      stop = min(end, turn_of(piece_of(from_)));
     }
-    workgroupBarrier();
+    var j = ${parts * lanes === threads ? 'from_ + part' : `select(stop, from_ + part, part < ${parts}u)`};
+    if (inside) {${addStretch('target')}
+    } else {${addStretch('rest')}
+    }
+    from_ = stop;
   }
-
-  let at = place * ${partialSize(headDim)}u;
-  ${each(
-    (i) => `if (lane + ${i * threads}u < ${headDim}u) {
-    partials[at + lane + ${i * threads}u] = target_output${i};
-    partials[at + ${headDim}u + lane + ${i * threads}u] = rest_output${i};
-  }`,
-  )}
-  if (lane == 0u) {
-    partials[at + ${2 * headDim}u] = target_maximum;
-    partials[at + ${2 * headDim + 1}u] = target_sum;
-    partials[at + ${2 * headDim + 2}u] = rest_maximum;
-    partials[at + ${2 * headDim + 3}u] = rest_sum;
-  }
+  ${parts === 1 ? '' : `if (acts) { ${joined('target')} }`}
+  ${joined('rest')}
+  ${isWhole ? writeWhole(quads, lanes, held) : writeSplit(quads, lanes, held)}
 }
 `;
 }
+
+const SPLIT_BINDINGS = `
+@group(0) @binding(6) var<storage, read_write> partials: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> pieces: array<vec2f>;`;
+
+const WHOLE_BINDINGS = `
+@group(0) @binding(6) var<storage, read_write> output: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> shares: array<vec2f>;
+@group(0) @binding(9) var<storage, read_write> references: array<vec4f>;`;
+
+/** WGSL for the pieces before a window. */
+const UNSEEN = (threads: number): string => /* wgsl */ `
+  for (var piece = lane; piece < first_piece; piece += ${threads}u) {
+    shares[(layer.x + head) * run.pieces + piece] = vec2f(0.0);
+  }`;
+
+/** WGSL for `fn over_parts(lane, place, value)`, which adds the outputs of threads that have the same dimensions. */
+const overParts = (lanes: number, parts: number): string => /* wgsl */ `
+fn over_parts(lane: u32, place: u32, value: vec4f) -> vec4f {
+  exchanged[lane] = value;
+  workgroupBarrier();
+  var all = exchanged[place];
+  for (var part = 1u; part < ${parts}u; part++) { all += exchanged[part * ${lanes}u + place]; }
+  workgroupBarrier();
+  return all;
+}`;
+
+/** Statements for each quad of dimensions that the first threads hold. */
+const written = (
+  quads: number,
+  lanes: number,
+  held: readonly number[],
+  write: (at: string, i: number) => string,
+): string =>
+  held
+    .map((i) => {
+      const at = `place + ${i * lanes}u`;
+      return `if (part == 0u && ${at} < ${quads}u) { ${write(at, i)} }`;
+    })
+    .join('\n  ');
+
+const writeSplit = (quads: number, lanes: number, held: readonly number[]): string => /* wgsl */ `
+  let at = place_of_split * ${2 * quads + 1}u;
+  ${written(quads, lanes, held, (place, i) => `partials[at + ${place}] = target_output${i}; partials[at + ${quads}u + ${place}] = rest_output${i};`)}
+  if (lane == 0u) { partials[at + ${2 * quads}u] = vec4f(highs.x, sums.x, highs.y, sums.y); }`;
+
+const writeWhole = (quads: number, lanes: number, held: readonly number[]): string => /* wgsl */ `
+  let gain = maps[layer.x + head].gain;
+  ${written(quads, lanes, held, (place, i) => `output[head * ${quads}u + ${place}] = gain * (mix.factors.x * target_output${i} + mix.factors.y * rest_output${i});`)}
+  if (lane == 0u) { references[head] = reference_of(mix); }`;

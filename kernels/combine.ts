@@ -1,141 +1,106 @@
 import { partialSize } from './attention.js';
-import { HEAD_MAP } from './head-map.js';
-import { IN_TARGET } from './keys.js';
-import { IS_NAN, LOG_ONE_PLUS } from './numbers.js';
+import { type AttentionShape, cutsAt, firstVisible } from './keys.js';
+import { MIX } from './mix.js';
 import { LAYER, NEVER, PASS } from './pass.js';
-import { entry, type Threads } from './workgroup.js';
+import { enables, entryOfSubgroups, overWorkgroup, type Workgroup } from './workgroup.js';
 
-export interface CombineKernel extends Threads {
-  readonly heads: number;
-  readonly headDim: number;
-}
+export type CombineKernel = Workgroup & Pick<AttentionShape, 'heads' | 'headDim' | 'window'>;
 
 /**
- * Combines the splits, applies the policy to the target's share, and mixes the two sides:
+ * Combines the splits, and applies the policy.
  *
- *   log π = −softplus(LSE_rest − LSE_target),  out = π′·out_target + (1 − π′)·out_rest
+ * Bindings: 1 partials `[rows, heads, splits, 2·headDim + 4]` and 2 pieces `[rows, heads, splits, pieces]`, as `attention`
+ * wrote them; 3 {@link cutsAt}; 4 maps `[layers · heads]`; 5 output `[rows, heads · headDim]`; 6 shares `[layers · heads, rows,
+ * pieces]` of (before, after); 7 references `[rows, heads]`: both sides' maxima and factors, where a key's weight is e^(score −
+ * maximum) · factor; 8 the layer.
  *
- * If the map does not change a row's share, the row is the plain softmax, and its shares before and after are the same
- * number.
- *
- * Bindings: 1 partial and 2 pieces, as `attention` wrote them; 3 the tags of the pieces' first keys `[pieces]`; 4 maps
- * `[layers · heads]`; 5 output `[rows, heads · headDim]`; 6 shares `[layers · heads, rows, pieces]` of (before, after);
- * 7 references `[rows, heads]`: both sides' maxima and factors, where a key's weight is e^(score − maximum) · factor;
- * 8 the layer.
- *
- * One workgroup per head and row: (head, row).
+ * One workgroup per head and row: (head, row). Each thread first takes some splits, then some dimensions, then some pieces. A
+ * piece is only in the splits whose keys it has.
  */
-export function combine({ heads, headDim, threads }: CombineKernel): string {
+export function combine(kernel: CombineKernel): string {
+  const { heads, headDim, threads } = kernel;
   const size = partialSize(headDim);
+  const dims = Array.from({ length: Math.ceil(headDim / threads) }, (_, i) => i);
+  const each = (make: (i: number) => string): string => dims.map(make).join('\n      ');
   return /* wgsl */ `
+${enables(kernel)}
 ${PASS}
 ${LAYER}
-${HEAD_MAP}
+${MIX}
 @group(0) @binding(1) var<storage, read> partials: array<f32>;
 @group(0) @binding(2) var<storage, read> pieces: array<vec2f>;
-@group(0) @binding(3) var<storage, read> firsts: array<u32>;
+${cutsAt(3)}
 @group(0) @binding(4) var<storage, read> maps: array<HeadMap>;
 @group(0) @binding(5) var<storage, read_write> output: array<f32>;
 @group(0) @binding(6) var<storage, read_write> shares: array<vec2f>;
 @group(0) @binding(7) var<storage, read_write> references: array<vec4f>;
+${firstVisible(kernel)}
+${overWorkgroup(kernel, 'vec2f', 'maximum', 'sum')}
+/** What the outputs of some splits are multiplied by. */
+var<workgroup> fades: array<vec2f, ${threads}>;
 
-${LOG_ONE_PLUS}
-${IS_NAN}
-/** log(1 + e^x). */
-fn softplus(x: f32) -> f32 { return max(x, 0.0) + log_one_plus(exp(-abs(x))); }
-
-${entry({ threads })}
+${entryOfSubgroups(kernel)}
   let head = group.x;
   let row = group.y;
   let first = (row * ${heads}u + head) * run.splits;
 
-  var target_high = ${NEVER};
-  var rest_high = ${NEVER};
-  for (var split = 0u; split < run.splits; split++) {
-    target_high = max(target_high, partials[(first + split) * ${size}u + ${2 * headDim}u]);
-    rest_high = max(rest_high, partials[(first + split) * ${size}u + ${2 * headDim + 2}u]);
-  }
-  var target_sum = 0.0;
-  var rest_sum = 0.0;
-  for (var split = 0u; split < run.splits; split++) {
+  var highs = vec2f(${NEVER});
+  for (var split = lane; split < run.splits; split += ${threads}u) {
     let at = (first + split) * ${size}u + ${2 * headDim}u;
-    target_sum += partials[at + 1u] * exp(partials[at] - target_high);
-    rest_sum += partials[at + 3u] * exp(partials[at + 2u] - rest_high);
+    highs = max(highs, vec2f(partials[at], partials[at + 2u]));
   }
-  // A side whose sum is NaN counts as present, so that NaN shows in the result.
-  let has_target = target_sum > 0.0 || is_nan(target_sum);
-  let has_rest = rest_sum > 0.0 || is_nan(rest_sum);
-  let high = max(target_high, rest_high);
-  let sum = target_sum * exp(target_high - high) + rest_sum * exp(rest_high - high);
-
+  highs = workgroup_maximum(lane, highs);
+  workgroupBarrier();
+  var sums = vec2f(0.0);
+  for (var split = lane; split < run.splits; split += ${threads}u) {
+    let at = (first + split) * ${size}u + ${2 * headDim}u;
+    sums += vec2f(partials[at + 1u], partials[at + 3u]) * exp(vec2f(partials[at], partials[at + 2u]) - highs);
+  }
+  sums = workgroup_sum(lane, sums);
   let map = maps[layer.x + head];
-  // A weight is e^(score − its side's maximum) times its side's factor. Never add logits of several hundred to
-  // logarithms of sums: the rounding would be an error of the share.
-  var target_weight = exp(target_high - high) / sum;
-  var rest_weight = exp(rest_high - high) / sum;
-  var is_changed = false;
-  if (has_target && has_rest) {
-    let gap = (rest_high - target_high) + (log(rest_sum) - log(target_sum));
-    let log_share = -softplus(gap);
-    var log_in = log_share;
-    var log_out = -softplus(-gap);
-    if (map.exponent != 1.0) {
-      log_in *= map.exponent;
-      log_out = log_one_minus_exp(log_in);
-    }
-    if (map.log_multiplier != 0.0) {
-      let odds = log_in - log_out + map.log_multiplier;
-      log_in = -softplus(-odds);
-      log_out = -softplus(odds);
-    }
-    if (log_in < map.log_floor) {
-      log_in = map.log_floor;
-      log_out = map.log_outside_floor;
-    }
-    if (log_in > map.log_cap) {
-      log_in = map.log_cap;
-      log_out = map.log_outside_cap;
-    }
-    is_changed = log_in != log_share;
-    if (is_changed) {
-      target_weight = exp(log_in) / target_sum;
-      rest_weight = exp(log_out) / rest_sum;
-    }
-  }
-  if (lane == 0u) {
-    references[row * ${heads}u + head] =
-      select(vec4f(high, 1.0 / sum, high, 1.0 / sum), vec4f(target_high, target_weight, rest_high, rest_weight), is_changed);
-  }
+  let mix = mix_of(map, highs, sums);
+  if (lane == 0u) { references[row * ${heads}u + head] = reference_of(mix); }
 
-  for (var i = lane; i < ${headDim}u; i += ${threads}u) {
-    var target_output = 0.0;
-    var rest_output = 0.0;
-    for (var split = 0u; split < run.splits; split++) {
-      let at = (first + split) * ${size}u;
-      target_output += partials[at + i] * exp(partials[at + ${2 * headDim}u] - target_high);
-      rest_output += partials[at + ${headDim}u + i] * exp(partials[at + ${2 * headDim + 2}u] - rest_high);
+  ${dims.map((i) => `var target_output${i} = 0.0; var rest_output${i} = 0.0;`).join('\n  ')}
+  for (var from_ = 0u; from_ < run.splits; from_ += ${threads}u) {
+    if (from_ + lane < run.splits) {
+      let at = (first + from_ + lane) * ${size}u + ${2 * headDim}u;
+      fades[lane] = exp(vec2f(partials[at], partials[at + 2u]) - highs);
     }
-    output[(row * ${heads}u + head) * ${headDim}u + i] =
-      map.gain * (target_weight * target_output + rest_weight * rest_output);
+    workgroupBarrier();
+    for (var i = 0u; i < min(${threads}u, run.splits - from_); i++) {
+      let at = (first + from_ + i) * ${size}u + lane;
+      ${each(
+        (i) =>
+          `target_output${i} += partials[at + ${i * threads}u] * fades[i].x; rest_output${i} += partials[at + ${headDim + i * threads}u] * fades[i].y;`,
+      )}
+    }
+    workgroupBarrier();
   }
+  ${dims
+    .map(
+      (i) => `if (lane + ${i * threads}u < ${headDim}u) {
+    output[(row * ${heads}u + head) * ${headDim}u + lane + ${i * threads}u] =
+      map.gain * (mix.factors.x * target_output${i} + mix.factors.y * rest_output${i});
+  }`,
+    )
+    .join('\n  ')}
 
+  let position = run.past + row;
   for (var piece = lane; piece < run.pieces; piece += ${threads}u) {
-    var piece_high = ${NEVER};
-    for (var split = 0u; split < run.splits; split++) {
-      piece_high = max(piece_high, pieces[(first + split) * run.pieces + piece].x);
+    let begin = max(start_of(piece), first_visible(position));
+    let end = min(start_of(piece + 1u), position + 1u);
+    var high = ${NEVER};
+    var sum = 0.0;
+    if (begin < end) {
+      for (var split = begin / run.splitKeys; split * run.splitKeys < end; split++) {
+        let part = pieces[(first + split) * run.pieces + piece];
+        let higher = max(high, part.x);
+        sum = sum * exp(high - higher) + part.y * exp(part.x - higher);
+        high = higher;
+      }
     }
-    var piece_sum = 0.0;
-    for (var split = 0u; split < run.splits; split++) {
-      let part = pieces[(first + split) * run.pieces + piece];
-      piece_sum += part.y * exp(part.x - piece_high);
-    }
-    let before = piece_sum * exp(piece_high - high) / sum;
-    var after = before;
-    if (is_changed) {
-      let inside = firsts[piece] >= ${IN_TARGET}u;
-      after = piece_sum * exp(piece_high - select(rest_high, target_high, inside)) * select(rest_weight, target_weight, inside);
-    }
-    shares[((layer.x + head) * run.rows + row) * run.pieces + piece] = vec2f(before, after);
+    shares[((layer.x + head) * run.rows + row) * run.pieces + piece] = shares_of(mix, sum, high, is_inside(piece));
   }
 }
 `;

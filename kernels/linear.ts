@@ -41,7 +41,7 @@ ${enables(kernel)}
 ${matrixBindings(kernel)}
 ${unit.functions}
 ${keepOutput(kernel)}
-${normEpsilon === null ? '' : `@group(0) @binding(6) var<storage, read> norms: array<vec4f>;\n${overWorkgroup(kernel, 'sum', 'f32')}`}
+${normEpsilon === null ? '' : `@group(0) @binding(6) var<storage, read> norms: array<vec4f>;\n${overWorkgroup(kernel, 'f32', 'sum')}`}
 ${lanes === sideBySide(kernel) ? '' : `var<workgroup> parts: array<vec4f, ${threads * matrices.length}>;`}
 
 ${entryOfSubgroups(kernel)}
@@ -53,7 +53,7 @@ ${entryOfSubgroups(kernel)}
       : `
   var squares = 0.0;
   for (var i = lane; i < ${inputs / 4}u; i += ${threads}u) { squares += dot(x[i], x[i]); }
-  let inverse = inverseSqrt(over_workgroup(lane, squares) / ${inputs}.0 + ${normEpsilon});`
+  let inverse = inverseSqrt(workgroup_sum(lane, squares) / ${inputs}.0 + ${normEpsilon});`
   }
   ${matrices.map((name) => `var ${name} = vec4f(0.0);`).join(' ')}
   for (var trip = 0u; trip < ${Math.ceil(units / lanes)}u; trip++) {

@@ -38,13 +38,13 @@ ${
 @group(0) @binding(5) var<storage, read_write> z: array<f32>;`
     : ''
 }
-${overWorkgroup(kernel, 'sum', 'f32')}
+${overWorkgroup(kernel, 'f32', 'sum')}
 
 ${entryOfSubgroups(kernel)}
   let source = (run.firstRow + group.x) * ${width}u;
   var sum = 0.0;
   for (var i = lane; i < ${width}u; i += ${threads}u) { sum += x[source + i] * x[source + i]; }
-  let inverse = inverseSqrt(over_workgroup(lane, sum) / ${width}.0 + ${epsilon});
+  let inverse = inverseSqrt(workgroup_sum(lane, sum) / ${width}.0 + ${epsilon});
   for (var i = lane; i < ${width}u; i += ${threads}u) {
     y[group.x * ${width}u + i] ${into === 'store' ? '=' : '+='} ${scale === 1 ? '' : `${scale} * `}x[source + i] * inverse * w[i];
   }
@@ -54,7 +54,7 @@ ${entryOfSubgroups(kernel)}
   workgroupBarrier();
   var again = 0.0;
   for (var i = lane; i < ${width}u; i += ${threads}u) { again += y[group.x * ${width}u + i] * y[group.x * ${width}u + i]; }
-  let following = inverseSqrt(over_workgroup(lane, again) / ${width}.0 + ${epsilon});
+  let following = inverseSqrt(workgroup_sum(lane, again) / ${width}.0 + ${epsilon});
   for (var i = lane; i < ${width}u; i += ${threads}u) {
     z[group.x * ${width}u + i] = y[group.x * ${width}u + i] * following * next[i];
   }`

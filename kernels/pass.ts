@@ -17,7 +17,8 @@ struct Run { rows: u32, past: u32, pieces: u32, splits: u32, splitKeys: u32, cap
 export const PASS_WORDS = 8;
 
 /**
- * The uniform of a layer, for layers that share a program: x is the index of its first head among the model's heads.
+ * The uniform of a part of a layer, for layers that share a program: x is the index of the layer's first head among the model's
+ * heads. A cache that is too large for a buffer is in parts of the layer's key-value heads: y is the first of them, z their number.
  */
 export const LAYER = /* wgsl */ `
 @group(0) @binding(8) var<uniform> layer: vec4u;

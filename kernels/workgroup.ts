@@ -41,61 +41,62 @@ const OPERATIONS = {
 };
 
 /**
- * Returns WGSL for `fn over_workgroup(lane, value)`, which returns the sum or maximum of the values of all threads. All
- * threads must call it together, and there must be another barrier before the next call.
+ * Returns WGSL for `fn workgroup_sum(lane, value)` or `fn workgroup_maximum(lane, value)`, which return the sum or maximum of
+ * the values of all threads. All threads must call them together, and there must be another barrier before the next call.
  */
 export function overWorkgroup(
-  { threads, subgroup }: Workgroup,
-  operation: keyof typeof OPERATIONS,
+  workgroup: Workgroup,
   type: 'f32' | 'vec2f',
+  ...operations: readonly (keyof typeof OPERATIONS)[]
 ): string {
-  const { start, both, subgroup: ofSubgroup } = OPERATIONS[operation];
-  if (subgroup !== null) {
+  const { declarations, statements, parts } = exchange(workgroup, type);
+  const functions = operations.map((name) => {
+    const operation = OPERATIONS[name];
     return /* wgsl */ `
-var<workgroup> parts_: array<${type}, ${threads / subgroup}>;
-fn over_workgroup(lane: u32, value: ${type}) -> ${type} {
-  let part = ${ofSubgroup}(value);
-  if (lane % subgroup_size == 0u) { parts_[lane / subgroup_size] = part; }
+fn workgroup_${name}(lane: u32, value: ${type}) -> ${type} {
+  ${statements(operation)}
   workgroupBarrier();
   var all = parts_[0];
-  for (var i = 1u; i < ${threads}u / subgroup_size; i++) { all = ${both('all', 'parts_[i]')}; }
+  for (var i = 1u; i < ${parts}; i++) { all = ${operation.both('all', 'parts_[i]')}; }
   return all;
-}
-`;
-  }
-  const { declarations, statements, parts } =
-    threads > EIGHT ? inTwoSteps(threads, type, start, both) : inOneStep(threads, type);
-  return /* wgsl */ `
-${declarations}
-fn over_workgroup(lane: u32, value: ${type}) -> ${type} {
-  ${statements}
-  workgroupBarrier();
-  var all = parts_[0];
-  for (var i = 1u; i < ${parts}u; i++) { all = ${both('all', 'parts_[i]')}; }
-  return all;
-}
-`;
+}`;
+  });
+  return `${declarations}${functions.join('')}\n`;
 }
 
 const EIGHT = 8;
 
-const inOneStep = (threads: number, type: string) => ({
-  declarations: `var<workgroup> parts_: array<${type}, ${threads}>;`,
-  statements: 'parts_[lane] = value;',
-  parts: threads,
-});
+/** How the threads of a workgroup combine values into a few, which each then combines. */
+interface Exchange {
+  readonly declarations: string;
+  readonly statements: (operation: (typeof OPERATIONS)[keyof typeof OPERATIONS]) => string;
+  /** WGSL for the number of combined values. */
+  readonly parts: string;
+}
 
-/** Eight threads combine an eighth of the values each. */
-const inTwoSteps = (
-  threads: number,
-  type: string,
-  start: string,
-  both: (a: string, b: string) => string,
-) => ({
-  declarations: `
+function exchange({ threads, subgroup }: Workgroup, type: string): Exchange {
+  if (subgroup !== null) {
+    return {
+      declarations: `var<workgroup> parts_: array<${type}, ${threads / subgroup}>;`,
+      statements: ({ subgroup }) => `
+  let part = ${subgroup}(value);
+  if (lane % subgroup_size == 0u) { parts_[lane / subgroup_size] = part; }`,
+      parts: `${threads}u / subgroup_size`,
+    };
+  }
+  if (threads <= EIGHT) {
+    return {
+      declarations: `var<workgroup> parts_: array<${type}, ${threads}>;`,
+      statements: () => 'parts_[lane] = value;',
+      parts: `${threads}u`,
+    };
+  }
+  return {
+    declarations: `
 var<workgroup> values_: array<${type}, ${threads}>;
 var<workgroup> parts_: array<${type}, ${EIGHT}>;`,
-  statements: `
+    // Eight threads combine an eighth of the values each.
+    statements: ({ start, both }) => `
   values_[lane] = value;
   workgroupBarrier();
   if (lane < ${EIGHT}u) {
@@ -103,5 +104,6 @@ var<workgroup> parts_: array<${type}, ${EIGHT}>;`,
     for (var i = lane; i < ${threads}u; i += ${EIGHT}u) { part = ${both('part', 'values_[i]')}; }
     parts_[lane] = part;
   }`,
-  parts: EIGHT,
-});
+    parts: `${EIGHT}u`,
+  };
+}

@@ -15,6 +15,7 @@ import { PassBuffers } from '../dist/executors/gpu/pass-buffers.js';
 import { PassRecorder } from '../dist/executors/gpu/pass-recorder.js';
 import { Picker } from '../dist/executors/gpu/picker.js';
 import { compilePrograms, ON_A_GPU } from '../dist/executors/gpu/programs.js';
+import { splitsOf } from '../dist/executors/gpu/splits.js';
 
 const DISPATCH_MS = 0.008;
 const CACHE = 4;
@@ -90,8 +91,8 @@ async function recorderOf(config) {
   const taps = { attention: new Map(), hidden: new Map() };
   return (rows, past, single, isLast) => {
     const commands = new Commands();
-    const sequence = { length: past, layer: () => ({}) };
-    const splits = { count: single ? Math.min(64, Math.ceil((past + 1) / 256)) : 1, keys: 256 };
+    const sequence = { length: past, layer: () => [{ kvHeads: shape.kvHeads }] };
+    const splits = splitsOf(single ? 1 : 4096, past + rows, programs.rowSplits);
     passes.layers(commands, sequence, { rows, single }, splits, taps);
     if (isLast) {
       passes.head(commands, rows, { rows: 1, single: true }, taps);

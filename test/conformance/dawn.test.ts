@@ -15,7 +15,12 @@ import { familySuite } from './suite.js';
 const sizes = inDeno ? null : (gpuFound?.subgroup ?? null);
 // A workgroup has two of the widest subgroups, so that results must be combined across them; lanes fill one subgroup.
 const inSubgroups =
-  sizes === null ? null : { threads: 2 * sizes.largest, lanes: sizes.smallest, subgroups: true, rows: 64 };
+  sizes === null
+    ? null
+    : {
+        ...{ threads: 2 * sizes.largest, lanes: sizes.smallest, subgroups: true, rows: 64 },
+        attention: { threads: 2 * sizes.largest, whole: 64, split: 64 },
+      };
 const widths = sizes === null ? '(it has none)' : `of ${sizes.smallest} to ${sizes.largest} threads`;
 /** The case with a strength for each head. */
 const oneCase = (family: FamilyName) =>

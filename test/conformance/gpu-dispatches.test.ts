@@ -11,13 +11,15 @@ import { createAndClose } from './runs.js';
 describe.skipIf(hasNoFastGpu())(`dispatches on ${gpuName}`, () => {
   // Besides the layers: the head, its norm and three that pick the token. Norms after branches, which also norm for the next
   // matrix, are dispatches of their own; other norms are part of the next matrix.
-  it.each<[FamilyName, number]>([
-    ['qwen3', 7],
-    ['gemma3', 9],
+  it.each<[FamilyName, number, number]>([
+    ['qwen3', 256, 6],
+    ['gemma3', 256, 8],
+    ['qwen3', 2, 7],
   ])(
-    'are as few as they should be for a token of %s: %i a layer, and 5 besides',
-    async (family, perLayer) => {
-      const executor = await createAndClose(tuned(ON_A_PROCESSOR), openFamily(family));
+    'are as few as they should be for a token of %s, if a workgroup takes up to %i keys: %i a layer, and 5 besides',
+    async (family, whole, perLayer) => {
+      const tuning = { ...ON_A_PROCESSOR, attention: { threads: 8, whole, split: 64 } };
+      const executor = await createAndClose(tuned(tuning), openFamily(family));
       const sequence = executor.open(64);
       const logits = createSampler(checkSampling({ temperature: 0 })).wanted!;
       await executor.forward([{ sequence, tokens: [5, 6], logits: 'none' }]);

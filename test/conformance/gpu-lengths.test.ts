@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { changedPairs } from '../../src/attention/index.js';
-import { createGpuExecutor } from '../../src/executors/gpu/index.js';
+import { createGpuExecutor, ON_A_GPU, ON_A_PROCESSOR } from '../../src/executors/gpu/index.js';
 import { createReferenceExecutor, type ForwardRequest } from '../../src/executors/index.js';
-import type { FamilyName } from '../support/families.js';
 import { gpuName, hasNoFastGpu, openGpu } from '../support/gpu.js';
 import { expectClose, spread } from './compare.js';
 import { golden, openFamily } from './fixtures.js';
@@ -12,10 +11,17 @@ import { golden, openFamily } from './fixtures.js';
  * grows twice during the dialogue, and two alternating sequences.
  */
 describe.skipIf(hasNoFastGpu())(`long sequences on ${gpuName}`, () => {
-  it.each<FamilyName>(['llama', 'gemma3', 'mistral'])('%s', async (family) => {
+  it.each([
+    ['llama', ON_A_PROCESSOR],
+    ['gemma3', ON_A_PROCESSOR],
+    // One workgroup for all keys of a row, then more splits than a window has.
+    ['gemma2', ON_A_GPU],
+    ['mistral', { ...ON_A_GPU, attention: { threads: 256, whole: 16, split: 64 } }],
+  ] as const)('%s, divided %o', async (family, tuning) => {
     const { plan, files } = await openFamily(family);
     const reference = await createReferenceExecutor(plan, files.checkpoint);
-    const gpu = await createGpuExecutor(await openGpu(), plan, files.checkpoint, { precision: 'f32' });
+    const options = { precision: 'f32', tuning } as const;
+    const gpu = await createGpuExecutor(await openGpu(), plan, files.checkpoint, options);
     await files.close();
     const { ids } = golden(family);
     const tokens = Array.from({ length: 600 }, (_, index) => ids[(index * 7) % ids.length]!);

@@ -77,7 +77,7 @@ describe('without an adapter', () => {
 describe.skipIf(hasNoGpu())(`limits of ${gpuName}`, () => {
   it('names the buffer that is too large for the adapter', async () => {
     await expect(create(await smallGpu(16 * 1024))).rejects.toThrow(
-      /E_EXECUTOR: the splits of attention takes \d+ bytes, but this GPU binds at most 16384/,
+      /E_EXECUTOR: the candidates takes \d+ bytes, but this GPU binds at most 16384/,
     );
   });
 
@@ -109,6 +109,14 @@ describe.skipIf(hasNoGpu())(`limits of ${gpuName}`, () => {
           await forward(ids.slice(67, 72), 'last', {}),
           await forward(ids.slice(71, 72), 'last', {}),
         ]);
+        // A cache of 1,024 tokens has two buffers for keys where one has room for one key-value head.
+        const long = executor.open(1024);
+        const tokens = Array.from({ length: 600 }, (_, index) => ids[(7 * index) % ids.length]!);
+        const extend = (start: number, end: number, extras: object) =>
+          executor.forward([{ sequence: long, tokens: tokens.slice(start, end), logits: 'last', ...extras }]);
+        results
+          .at(-1)!
+          .push(await extend(0, 250, {}), await extend(250, 530, asked), await extend(530, 531, asked));
         await executor.dispose();
       }
       expect(results[1]).toEqual(results[0]);

@@ -11,6 +11,7 @@ import { rank } from '../../kernels/rank.js';
 import { readAll } from '../../kernels/read-all.js';
 import { rotate } from '../../kernels/rotate.js';
 import { weigh } from '../../kernels/weigh.js';
+import { ON_A_GPU, ON_A_PROCESSOR } from '../../src/executors/gpu/index.js';
 
 const blocks = [4, 8].flatMap((bits) =>
   [16, 32].flatMap((blockSize) =>
@@ -30,9 +31,9 @@ const INTO = ['store', 'add', 'silu', 'gelu-tanh', 'silu-times-y', 'gelu-tanh-ti
 
 /** How work is divided: as for a software GPU, for a GPU without subgroups, and for one with. */
 const DIVISIONS = [
-  { threads: 8, lanes: 1, subgroup: null },
-  { threads: 64, lanes: 32, subgroup: null },
-  { threads: 64, lanes: 32, subgroup: 8 },
+  { threads: 8, lanes: 1, subgroup: null, attention: ON_A_PROCESSOR.attention },
+  { threads: 64, lanes: 32, subgroup: null, attention: ON_A_GPU.attention },
+  { threads: 64, lanes: 32, subgroup: 8, attention: ON_A_GPU.attention },
 ];
 
 /** Returns the programs of every kernel in each of its forms, keyed by a name that tells the form. */
@@ -48,7 +49,7 @@ export function kernelVariants(): ReadonlyMap<string, string> {
     ...{ format, inputs: 96, outputs: 70, columns: 80, column: 4, into },
     ...{ bias: into === 'store', scale: into === 'add' ? 0.5 : 1, cap: into === 'store' ? 30 : null },
   });
-  for (const division of DIVISIONS) {
+  for (const { attention: ofOneRow, ...division } of DIVISIONS) {
     // Formats and ways to write do not meet in the text: each with one of the other is every line of it.
     const products = [
       ...FORMATS.map((format) => matrix(format, 'silu')),
@@ -83,10 +84,17 @@ export function kernelVariants(): ReadonlyMap<string, string> {
         [50, 512],
       ] as const) {
         const shape = { heads: 6, kvHeads: 2, headDim, scoreCap, window, ...division };
-        add(attention(shape), 'attention', headDim, window, division);
+        const { threads, whole, split } = ofOneRow;
+        for (const [keys, isWhole] of [
+          [whole, true],
+          [split, false],
+        ] as const) {
+          const kernel = attention({ ...shape, threads, keys, isWhole });
+          add(kernel, 'attention', headDim, window, division, isWhole);
+        }
         add(attentionTiled(shape), 'attention-tiled', headDim, window, division.threads);
         add(attentionRows(shape), 'attention-rows', headDim, window, division.threads);
-        add(combine(shape), 'combine', headDim, division.threads);
+        add(combine(shape), 'combine', headDim, window, division);
       }
     }
     const drawn = { vocabSize: 50_000, threads: division.threads };

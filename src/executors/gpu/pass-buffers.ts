@@ -1,18 +1,15 @@
 import type { Blueprint } from '../../architectures/index.js';
 import { partialSize } from '../../kernels/attention.js';
 import { HEAD_MAP_FIELDS } from '../../kernels/head-map.js';
-import { LAYER_WORDS, PASS_WORDS } from '../../kernels/pass.js';
+import { PASS_WORDS } from '../../kernels/pass.js';
 import type { DecoderShape } from '../contract/index.js';
 import type { Device } from './device.js';
 import type { GpuSequence } from './sequence.js';
 
 /** Buffers whose sizes depend on the dialogue and the request. */
-export type Growing = 'tags' | 'firsts' | 'pieces' | 'shares' | 'logits';
+export type Growing = 'cuts' | 'partials' | 'pieces' | 'shares' | 'logits';
 
 const FLOAT = 4;
-
-/** Splits of the keys, times rows, that there is room for in a pass of few rows. */
-export const MOST_SPLITS = 64;
 
 /**
  * Returns how many new tokens a pass can take.
@@ -52,11 +49,9 @@ export class PassBuffers {
   readonly pass: GPUBuffer;
   /** The same for the rows whose logits are wanted. */
   readonly headPass: GPUBuffer;
-  readonly layers: readonly GPUBuffer[];
   /** For every row: what the kernels of a layer hand to the next. */
   readonly activations: Readonly<Record<keyof ReturnType<typeof widthsOf>, GPUBuffer>>;
   readonly maps: GPUBuffer;
-  readonly partials: GPUBuffer;
   readonly #growing = new Map<Growing, GPUBuffer>();
 
   /**
@@ -69,22 +64,15 @@ export class PassBuffers {
     shape: DecoderShape,
     rows: number,
   ) {
-    const { heads, headDim, layers } = shape;
+    const { heads, layers } = shape;
     this.pass = device.uniform(new Uint32Array(PASS_WORDS));
     this.headPass = device.uniform(new Uint32Array(PASS_WORDS));
-    this.layers = Array.from({ length: layers }, (_, layer) => {
-      const words = new Uint32Array(LAYER_WORDS);
-      words[0] = layer * heads;
-      return device.uniform(words);
-    });
     const widths = widthsOf(blueprint, shape);
     const names = Object.keys(widths) as (keyof typeof widths)[];
     this.activations = Object.fromEntries(
       names.map((name) => [name, device.storage(`the ${name} of a pass`, FLOAT * rows * widths[name])]),
     ) as typeof this.activations;
     this.maps = device.storage('the maps of heads', FLOAT * layers * heads * HEAD_MAP_FIELDS.length);
-    const splits = Math.max(rows, MOST_SPLITS);
-    this.partials = device.storage('the splits of attention', FLOAT * splits * heads * partialSize(headDim));
   }
 
   grown(name: Growing): GPUBuffer {

@@ -1,9 +1,8 @@
 import { IDENTITY_MAP, rowMap } from '../../attention/index.js';
 import { HEAD_MAP_FIELDS } from '../../kernels/head-map.js';
-import { IN_TARGET } from '../../kernels/keys.js';
 import type { DecoderShape, ForwardRequest, ForwardResult } from '../contract/index.js';
 import { headMapNumbers } from './head-map.js';
-import type { Pieces } from './pieces.js';
+import { isInside, type Pieces } from './pieces.js';
 
 /** Each head's map as kernels take it, `[layers · heads]` of `HeadMap`. */
 export function mapsOf(
@@ -26,13 +25,13 @@ export function mapsOf(
  */
 export function addShares(
   shares: Float32Array,
-  { firsts, spans }: Pieces,
+  { cuts, spans }: Pieces,
   { layers, heads }: DecoderShape,
   request: ForwardRequest,
   result: ForwardResult,
   row: number,
 ): void {
-  const pieces = firsts.length;
+  const pieces = spans.length;
   const spanCount = request.spans?.length ?? 0;
   const rowsInAll = request.tokens.length;
   const pairs = layers * heads;
@@ -49,7 +48,7 @@ export function addShares(
           result.spanShares.before[to * spanCount + span]! += before;
           result.spanShares.after[to * spanCount + span]! += after;
         }
-        if (result.targetShares && firsts[piece]! >= IN_TARGET) {
+        if (result.targetShares && isInside(cuts, piece)) {
           result.targetShares.before[to]! += before;
           result.targetShares.after[to]! += after;
         }

@@ -68,7 +68,7 @@ function shareReadings(
 ): Reading[] {
   if (!request.spans && !request.intervention) return [];
   const { layers, heads } = shape;
-  const words = layers * heads * tokens.length * pieces.firsts.length * 2;
+  const words = layers * heads * tokens.length * pieces.spans.length * 2;
   const take = (floats: Float32Array): void => addShares(floats, pieces, shape, request, result, row);
   return [{ buffer: buffers.grown('shares'), words, take }];
 }

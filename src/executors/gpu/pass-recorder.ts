@@ -6,14 +6,8 @@ import type { DeviceWeights } from './matrices.js';
 import type { PassBuffers } from './pass-buffers.js';
 import type { LinearPrograms, Programs } from './programs.js';
 import type { GpuSequence } from './sequence.js';
+import type { Splits } from './splits.js';
 import type { Step } from './step.js';
-
-/** How the keys of a pass are divided among workgroups. */
-export interface Splits {
-  readonly count: number;
-  /** Keys per split. */
-  readonly keys: number;
-}
 
 /** The buffers of one pass's taps: attention by layer, hidden states by index. */
 export interface Taps {
@@ -52,65 +46,102 @@ export class PassRecorder {
     splits: Splits,
     taps: Taps,
   ): void {
-    const total = sequence.length + rows;
-    const { heads, kvHeads, headDim, windows, windowOf } = this.shape;
-    const { states, normed, qkv, queries, mixed, fed, rotations, references } = this.buffers.activations;
-    const [tags, firsts] = [this.buffers.grown('tags'), this.buffers.grown('firsts')];
-    const [pieces, shares] = [this.buffers.grown('pieces'), this.buffers.grown('shares')];
-    const { pass, maps, partials } = this.buffers;
+    const { states, normed, qkv, mixed, fed } = this.buffers.activations;
     const passRows = { rows, single };
 
     for (const [index, steps] of this.programs.layers.entries()) {
-      const { norms, queryKeyNorms } = this.weights.layers[index]!;
-      const { keys, values } = sequence.layer(index);
-      const layer = this.buffers.layers[index]!;
+      const { norms } = this.weights.layers[index]!;
       this.#copyHidden(index, states, rows, commands, taps);
 
       if (steps.attentionNorm !== null && !single) {
-        commands.run(steps.attentionNorm, this, [pass, states, norms.attentionNorm!, normed], [rows]);
+        commands.run(
+          steps.attentionNorm,
+          this,
+          [this.buffers.pass, states, norms.attentionNorm!, normed],
+          [rows],
+        );
       }
-      const { preNorms, attention } = this.blueprint.layers[index]!;
+      const { preNorms } = this.blueprint.layers[index]!;
       // A branch without a norm before it reads the states.
       const entering = preNorms ? normed : states;
       this.#linear(commands, steps.projections, entering, qkv, passRows, norms.attentionNorm);
-      const weights = queryKeyNorms === null ? [] : [queryKeyNorms];
-      const turns = attention.rope === null ? [] : [rotations];
-      const rotated = [pass, qkv, ...turns, ...weights, queries, keys, values];
-      commands.run(steps.rotate, sequence, rotated, [rows, heads + 2 * kvHeads]);
-
-      // In a window, each row of a pass sees one key that the next row does not see.
-      const seen = Math.min(total, (windows[windowOf[index]!] ?? total) + rows - 1);
-      const keyBytes = FLOAT * kvHeads * headDim * seen;
-      const attended = [pass, queries, keys, values, tags, maps, partials, pieces, layer];
-      const flops = 4 * rows * heads * headDim * seen;
-      const { single: one, several, perGroup } = steps.attention;
-      const stacks = Math.ceil((rows * heads) / kvHeads / perGroup);
-      const [step, grid] = single
-        ? [one, [heads, rows, splits.count] as const]
-        : [several, [kvHeads, stacks, splits.count] as const];
-      // Each stack of queries, or each head, reads the keys and values of its key-value head.
-      const reads = 2 * keyBytes * (single ? heads / kvHeads : stacks);
-      commands.run(step, sequence, attended, grid, { bytes: 2 * keyBytes, reads, flops });
-      const combined = [pass, partials, pieces, firsts, maps, mixed, shares, references, layer];
-      commands.run(steps.combine, this, combined, [heads, rows]);
-      const tapped = taps.attention.get(index);
-      if (tapped) {
-        const shown = [pass, queries, keys, tags, references, tapped];
-        commands.run(steps.attentionRows, sequence, shown, [heads, rows], {
-          bytes: keyBytes,
-          reads: (keyBytes * heads * rows) / kvHeads,
-          flops: flops / 2,
-        });
-      }
-
+      this.#attention(commands, index, sequence, passRows, splits, taps.attention.get(index));
       const afterAttention = [norms.postAttentionNorm, norms.mlpNorm];
       this.#branch(commands, steps.output, mixed, steps.postAttentionNorm, afterAttention, passRows);
       if (steps.mlpNorm !== null && !single) {
-        commands.run(steps.mlpNorm, this, [pass, states, norms.mlpNorm!, normed], [rows]);
+        commands.run(steps.mlpNorm, this, [this.buffers.pass, states, norms.mlpNorm!, normed], [rows]);
       }
       this.#linear(commands, steps.gateAndUp, entering, fed, passRows, norms.mlpNorm);
       const afterMlp = [norms.postMlpNorm, this.weights.layers[index + 1]?.norms.attentionNorm];
       this.#branch(commands, steps.down, fed, steps.postMlpNorm, afterMlp, passRows);
+    }
+  }
+
+  /**
+   * Records a layer's attention: from the projections to the mixed values of its heads.
+   * @param tapped where attention rows go; undefined: they are not wanted
+   */
+  #attention(
+    commands: Commands,
+    index: number,
+    sequence: GpuSequence,
+    { rows, single }: PassRows,
+    splits: Splits,
+    tapped: GPUBuffer | undefined,
+  ): void {
+    const { heads, group, headDim, windows, windowOf } = this.shape;
+    const { qkv, queries, mixed, rotations, references } = this.buffers.activations;
+    const [cuts, partials] = [this.buffers.grown('cuts'), this.buffers.grown('partials')];
+    const [pieces, shares] = [this.buffers.grown('pieces'), this.buffers.grown('shares')];
+    const { pass, maps } = this.buffers;
+    const steps = this.programs.layers[index]!;
+    const { whole, split, several, perGroup } = steps.attention;
+    const { queryKeyNorms } = this.weights.layers[index]!;
+    const total = sequence.length + rows;
+    const window = windows[windowOf[index]!] ?? total;
+    // In a window, each row of a pass sees one key that the next row does not see.
+    const seen = Math.min(total, window + rows - 1);
+    const isWhole = single && seen <= this.programs.rowSplits.whole;
+    const parts = sequence.layer(index);
+
+    for (const part of parts) {
+      const { kvHeads, keys, values, layer } = part;
+      const weights = queryKeyNorms === null ? [] : [queryKeyNorms];
+      const turns = this.blueprint.layers[index]!.attention.rope === null ? [] : [rotations];
+      const rotated = [pass, qkv, ...turns, ...weights, queries, keys, values, layer];
+      commands.run(steps.rotate, part, rotated, [rows, kvHeads * (group + 2)]);
+
+      const partHeads = kvHeads * group;
+      const keyBytes = FLOAT * kvHeads * headDim * seen;
+      const flops = 4 * rows * partHeads * headDim * seen;
+      const stacks = Math.ceil((rows * group) / perGroup);
+      // Each stack of queries, or each head, reads the keys and values of its key-value head.
+      const reads = 2 * keyBytes * (single ? group : stacks);
+      const work = { bytes: 2 * keyBytes, reads, flops };
+      const attended = [pass, queries, keys, values, cuts, maps];
+      if (isWhole) {
+        commands.run(whole, part, [...attended, mixed, shares, layer, references], [partHeads], work);
+      } else {
+        const divided = [...attended, partials, pieces, layer];
+        if (single) commands.run(split, part, divided, [partHeads, splits.count], work);
+        else commands.run(several, part, divided, [kvHeads, stacks, splits.count], work);
+      }
+    }
+    const [{ layer }] = parts as [(typeof parts)[number]];
+    if (!isWhole) {
+      const combined = [pass, partials, pieces, cuts, maps, mixed, shares, references, layer];
+      commands.run(steps.combine, sequence, combined, [heads, rows]);
+    }
+    if (tapped === undefined) return;
+    for (const part of parts) {
+      const { kvHeads, keys, layer } = part;
+      const keyBytes = FLOAT * kvHeads * headDim * seen;
+      const shown = [pass, queries, keys, cuts, references, tapped, layer];
+      commands.run(steps.attentionRows, part, shown, [kvHeads * group, rows], {
+        bytes: keyBytes,
+        reads: keyBytes * group * rows,
+        flops: 2 * rows * kvHeads * group * headDim * seen,
+      });
     }
   }
 

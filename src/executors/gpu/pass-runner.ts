@@ -1,17 +1,19 @@
 import type { Blueprint } from '../../architectures/index.js';
+import { partialSize } from '../../kernels/attention.js';
 import type { DecoderShape, ForwardRequest } from '../contract/index.js';
 import { type CandidateRequest, type Candidates, candidatesOf, Rotations } from '../contract/index.js';
 import { Commands } from './commands.js';
 import type { Device } from './device.js';
 import type { DeviceWeights } from './matrices.js';
-import { MOST_SPLITS, PassBuffers } from './pass-buffers.js';
+import { PassBuffers } from './pass-buffers.js';
 import { mapsOf } from './pass-data.js';
 import { candidatesWanted, logitsRows, type PassInput, resultReadings } from './pass-readings.js';
-import { PassRecorder, type Splits, type Taps } from './pass-recorder.js';
+import { PassRecorder, type Taps } from './pass-recorder.js';
 import { Picker, pickedCandidates } from './picker.js';
 import { cutKeys, type Pieces } from './pieces.js';
 import type { Programs } from './programs.js';
 import { ReadBack, type Reading } from './read-back.js';
+import { type Splits, splitsOf } from './splits.js';
 import { Submitter } from './submitter.js';
 
 /** A pass whose commands are in the queue. */
@@ -23,10 +25,6 @@ export interface StartedPass {
   readonly results: Promise<Candidates | null>;
 }
 
-/** Keys that justify a workgroup of their own. */
-const SPLIT_KEYS = 256;
-/** The keys of a split are a multiple of this, so that they fill whole tiles for any number of threads. */
-const WHOLE_TILES = 64;
 /** The results of a pass take at most this, unless one row takes more. */
 const RESULT_BYTES = 64 * 2 ** 20;
 const FLOAT = 4;
@@ -49,7 +47,7 @@ export class PassRunner {
     private readonly blueprint: Blueprint,
     private readonly shape: DecoderShape,
     private readonly weights: DeviceWeights,
-    programs: Programs,
+    private readonly programs: Programs,
     private readonly rows: number,
   ) {
     this.#rotations = new Rotations(shape.ropes);
@@ -64,10 +62,11 @@ export class PassRunner {
   rowsOf(request: ForwardRequest, past: number): number {
     const { spans = [], intervention, logits, taps: { attention = [], hidden = [] } = {} } = request;
     const total = past + request.tokens.length;
-    const pieces = cutKeys(spans, intervention?.target ?? [], total).firsts.length;
-    const { layers, heads } = this.shape;
+    const pieces = cutKeys(spans, intervention?.target ?? [], total).spans.length;
+    const { layers, heads, headDim } = this.shape;
     const { hiddenSize, vocabSize } = this.blueprint;
-    const sums = heads * splitsOf(request.tokens.length, total).count * pieces * 2;
+    const splits = splitsOf(request.tokens.length, total, this.programs.rowSplits);
+    const sums = heads * splits.count * Math.max(pieces * 2, partialSize(headDim));
     const results =
       layers * heads * pieces * 2 +
       (logits === 'all' ? vocabSize : 0) +
@@ -89,7 +88,8 @@ export class PassRunner {
     const { request, sequence, tokens, row } = input;
     const total = sequence.length + tokens.length;
     const pieces = cutKeys(request.spans ?? [], request.intervention?.target ?? [], total);
-    const splits = splitsOf(request.tokens.length, sequence.length - row + request.tokens.length);
+    const totalAfter = sequence.length - row + request.tokens.length;
+    const splits = splitsOf(request.tokens.length, totalAfter, this.programs.rowSplits);
     await this.#makeRoom(input, pieces, splits, total);
     const taps = await this.#makeTaps(input, total);
     try {
@@ -180,16 +180,16 @@ export class PassRunner {
 
   #makeRoom(
     { request, sequence, tokens: { length: rows }, check }: PassInput,
-    { firsts }: Pieces,
+    { cuts, spans }: Pieces,
     splits: Splits,
     total: number,
   ): Promise<void> {
-    const { layers, heads } = this.shape;
+    const { layers, heads, headDim } = this.shape;
     const wanted = {
-      tags: total,
-      firsts: firsts.length,
-      pieces: rows * heads * splits.count * firsts.length * 2,
-      shares: layers * heads * rows * firsts.length * 2,
+      cuts: cuts.length,
+      partials: rows * heads * splits.count * partialSize(headDim),
+      pieces: rows * heads * splits.count * spans.length * 2,
+      shares: layers * heads * rows * spans.length * 2,
       logits: (request.logits === 'all' ? rows : 1) * this.blueprint.vocabSize,
     };
     return this.#buffers.makeRoom(wanted, sequence, total, check);
@@ -208,12 +208,12 @@ export class PassRunner {
     }));
   }
 
-  #writeInputs({ request, sequence, tokens }: PassInput, { tags, firsts }: Pieces, splits: Splits): void {
+  #writeInputs({ request, sequence, tokens }: PassInput, { cuts, spans }: Pieces, splits: Splits): void {
     const { device } = this;
     const past = sequence.length;
     const rows = tokens.length;
     const pass = (rows: number, from: number): Uint32Array =>
-      Uint32Array.of(rows, past, firsts.length, splits.count, splits.keys, sequence.capacity, from, 0);
+      Uint32Array.of(rows, past, spans.length, splits.count, splits.keys, sequence.capacity, from, 0);
     device.write(this.#buffers.pass, pass(rows, 0));
     device.write(this.#buffers.headPass, request.logits === 'all' ? pass(rows, 0) : pass(1, rows - 1));
     const { hiddenSize } = this.blueprint;
@@ -232,21 +232,7 @@ export class PassRunner {
       }
       device.write(rotations, pairs, rope * this.rows * this.shape.headDim * FLOAT);
     }
-    device.write(this.#buffers.grown('tags'), tags);
-    device.write(this.#buffers.grown('firsts'), firsts);
+    device.write(this.#buffers.grown('cuts'), cuts);
     device.write(this.#buffers.maps, mapsOf(request, this.shape));
   }
-}
-
-/**
- * Returns how to split the keys: one split if there are enough rows to fill a GPU. It depends only on the request, so
- * that equal requests round alike, however they are cut into passes.
- * @param rows tokens of the request
- * @param total tokens of the sequence after the request
- */
-function splitsOf(rows: number, total: number): Splits {
-  const most = Math.max(1, Math.floor(MOST_SPLITS / rows));
-  const wanted = Math.min(most, Math.ceil(total / SPLIT_KEYS));
-  const keys = Math.ceil(total / wanted / WHOLE_TILES) * WHOLE_TILES;
-  return { count: Math.ceil(total / keys), keys };
 }

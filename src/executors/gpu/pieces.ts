@@ -3,10 +3,8 @@ import { IN_TARGET } from '../../kernels/keys.js';
 
 /** The keys of a pass, cut into pieces. Each piece is in one span or none, and either inside or outside the target. */
 export interface Pieces {
-  /** `[tokens]`: each key's piece, with {@link IN_TARGET} set inside the target. */
-  readonly tags: Uint32Array;
-  /** `[pieces]`: the tag of each piece. */
-  readonly firsts: Uint32Array;
+  /** As kernels read them: starts `[pieces + 1]`, turns `[pieces]`, tags `[tokens]` (see `cutsAt`). */
+  readonly cuts: Uint32Array;
   /** `[pieces]`: the index of each piece's span; −1: no span. */
   readonly spans: Int32Array;
 }
@@ -24,9 +22,10 @@ export function cutKeys(spans: readonly TokenRange[], target: readonly TokenRang
     borders.add(Math.min(end, tokens));
   }
   const starts = [...borders].filter((border) => border < tokens).sort((a, b) => a - b);
-  const tags = new Uint32Array(tokens);
-  const firsts = new Uint32Array(starts.length);
-  const spanOf = new Int32Array(starts.length);
+  const count = starts.length;
+  const cuts = new Uint32Array(2 * count + 1 + tokens);
+  const tags = cuts.subarray(2 * count + 1);
+  const spanOf = new Int32Array(count);
   let span = 0;
   let range = 0;
   for (const [piece, start] of starts.entries()) {
@@ -35,8 +34,19 @@ export function cutKeys(spans: readonly TokenRange[], target: readonly TokenRang
     const inSpan = span < spans.length && spans[span]!.start <= start;
     const inTarget = range < target.length && target[range]!.start <= start;
     spanOf[piece] = inSpan ? span : -1;
-    firsts[piece] = (piece | (inTarget ? IN_TARGET : 0)) >>> 0;
-    tags.fill(firsts[piece]!, start, starts[piece + 1] ?? tokens);
+    const side = inTarget ? IN_TARGET : 0;
+    cuts[piece] = start | side;
+    tags.fill(piece | side, start, starts[piece + 1] ?? tokens);
   }
-  return { tags, firsts, spans: spanOf };
+  cuts[count] = tokens;
+  let turn = tokens;
+  for (let piece = count - 1; piece >= 0; piece--) {
+    const next = piece + 1 < count && isInside(cuts, piece) !== isInside(cuts, piece + 1);
+    if (next) turn = starts[piece + 1]!;
+    cuts[count + 1 + piece] = turn;
+  }
+  return { cuts, spans: spanOf };
 }
+
+/** Returns whether a piece is inside the target. */
+export const isInside = (cuts: Uint32Array, piece: number): boolean => cuts[piece]! >= IN_TARGET;

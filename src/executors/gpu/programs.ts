@@ -8,11 +8,12 @@ import { linearTiled, tileOf } from '../../kernels/linear-tiled.js';
 import type { MatrixKernel } from '../../kernels/matrix.js';
 import { type NormKernel, norm } from '../../kernels/norm.js';
 import { rotate } from '../../kernels/rotate.js';
-import type { Workgroup } from '../../kernels/workgroup.js';
+import type { Threads, Workgroup } from '../../kernels/workgroup.js';
 import type { DecoderShape } from '../contract/index.js';
 import type { Device } from './device.js';
 import type { DeviceWeights, GateAndUp } from './matrices.js';
 import { compilePicker, type PickerPrograms } from './picker.js';
+import type { RowSplits } from './splits.js';
 import { Step } from './step.js';
 import type { DeviceMatrix } from './upload.js';
 
@@ -24,23 +25,28 @@ export interface Tuning {
   readonly lanes: number;
   /** Whether threads exchange values through subgroups if the adapter has them. */
   readonly subgroups: boolean;
+  /** Threads per workgroup of attention for one row, and how its keys are divided. */
+  readonly attention: Threads & RowSplits;
   /** New tokens that a pass takes at most. */
   readonly rows: number;
 }
 
 /** For a GPU: neighbouring threads read neighbouring memory. */
-export const ON_A_GPU: Tuning = { threads: 64, lanes: 32, subgroups: true, rows: 256 };
+export const ON_A_GPU: Tuning = {
+  ...{ threads: 64, lanes: 32, subgroups: true, rows: 256 },
+  // A dispatch costs about as much as a workgroup takes for 1,000 keys.
+  attention: { threads: 256, whole: 2048, split: 512 },
+};
 /** For a software GPU, which runs the threads of a workgroup in turn: 8 were fastest when measured. */
-export const ON_A_PROCESSOR: Tuning = { threads: 8, lanes: 1, subgroups: false, rows: 64 };
+export const ON_A_PROCESSOR: Tuning = {
+  ...{ threads: 8, lanes: 1, subgroups: false, rows: 64 },
+  attention: { threads: 8, whole: 256, split: 256 },
+};
 
-/** A program for a single row, and one for several rows, of the same result. */
-export interface RowPrograms {
+/** The programs of a matrix, or of a part of its outputs: one for a single row, and one for several. */
+export interface LinearPrograms {
   readonly single: Step;
   readonly several: Step;
-}
-
-/** The programs of a matrix, or of a part of its outputs. */
-export interface LinearPrograms extends RowPrograms {
   readonly matrix: DeviceMatrix;
   /** Whether `single` norms its input. `several` never does: its workgroups would repeat the norm of every row. */
   readonly isNormed: boolean;
@@ -53,7 +59,12 @@ export interface LinearPrograms extends RowPrograms {
 }
 
 /** The programs of a layer's attention. */
-export interface AttentionPrograms extends RowPrograms {
+export interface AttentionPrograms {
+  /** For a single row of few keys; it also combines. */
+  readonly whole: Step;
+  /** For a split of a single row's keys. */
+  readonly split: Step;
+  readonly several: Step;
   /** Queries of a workgroup of `several`. */
   readonly perGroup: number;
 }
@@ -87,6 +98,8 @@ export interface Programs {
   readonly finalNorm: Step;
   readonly head: readonly LinearPrograms[];
   readonly picker: PickerPrograms;
+  /** How the keys of a single row are divided. */
+  readonly rowSplits: RowSplits;
 }
 
 /**
@@ -102,7 +115,12 @@ export async function compilePrograms(
   rows: number,
 ): Promise<Programs> {
   const { threads, lanes } = tuning;
-  const subgroup = tuning.subgroups ? device.subgroupOf(threads) : null;
+  const { whole, split } = tuning.attention;
+  const dividedBy = (threads: number): Workgroup => ({
+    ...{ threads, subgroup: tuning.subgroups ? device.subgroupOf(threads) : null },
+  });
+  const workgroup = dividedBy(threads);
+  const { subgroup } = workgroup;
   const { hiddenSize, normEpsilon, vocabSize, residualScale, logitScale, logitCap } = blueprint;
   const step = (name: string, code: string): Promise<Step> => Step.compile(device, name, code);
   const normStep = (into: NormKernel['into']): Promise<Step> => {
@@ -133,6 +151,7 @@ export async function compilePrograms(
       }),
     );
 
+  const ofOneRow = { ...dividedBy(tuning.attention.threads), whole, split };
   const layerSteps = async (layer: LayerBlueprint, index: number): Promise<LayerPrograms> => {
     const { projections, output, gateAndUp, down } = weights.layers[index]!;
     const { preNorms, postNorms } = layer;
@@ -144,7 +163,7 @@ export async function compilePrograms(
       projections: linearSteps('query, key, value', projections, 'store', columnsOf(projections), {
         isNormed: isNormed.attention,
       }),
-      attention: attentionSteps(layer, { threads, subgroup }, normEpsilon, rotationRow, step),
+      attention: attentionSteps(layer, workgroup, ofOneRow, normEpsilon, rotationRow, step),
       output: linearSteps('output', output, postNorms ? 'store' : 'add', hiddenSize),
       postAttentionNorm: postNorms ? normStep(preNorms ? 'add-and-norm' : 'add') : null,
       mlpNorm: isNormed.mlp ? normStep('store') : null,
@@ -159,6 +178,7 @@ export async function compilePrograms(
     finalNorm: normStep('store'),
     head: linearSteps('head', weights.head, 'store', vocabSize, { scale: logitScale, cap: logitCap }),
     picker: compilePicker(device, { vocabSize, threads }),
+    rowSplits: { whole, split },
   });
 }
 
@@ -200,6 +220,7 @@ async function gateAndUpSteps(
 async function attentionSteps(
   { attention: { heads, kvHeads, headDim, scale, scoreCap, window, queryKeyNorm, rope } }: LayerBlueprint,
   workgroup: Workgroup,
+  ofOneRow: Workgroup & RowSplits,
   epsilon: number,
   rotationRow: number,
   step: (name: string, code: string) => Promise<Step>,
@@ -207,13 +228,16 @@ async function attentionSteps(
   const rotationsAt = (rotationRow * headDim) / 2;
   const rotaryDim = rope?.rotaryDim ?? 0;
   const rotation = { heads, kvHeads, headDim, rotaryDim, scale, queryKeyNorm, epsilon, rotationsAt };
-  const shape = { heads, kvHeads, headDim, scoreCap, window, ...workgroup };
-  const { single, several, ...steps } = await together({
+  const sizes = { heads, kvHeads, headDim, scoreCap, window };
+  const shape = { ...sizes, ...workgroup };
+  const oneRow = { ...sizes, ...ofOneRow };
+  const { whole, split, several, ...steps } = await together({
     rotate: step('rotate', rotate({ ...rotation, ...workgroup })),
-    single: step('attention', attention(shape)),
+    whole: step('attention', attention({ ...oneRow, keys: ofOneRow.whole, isWhole: true })),
+    split: step('attention', attention({ ...oneRow, keys: ofOneRow.split, isWhole: false })),
     several: step('attention', attentionTiled(shape)),
-    combine: step('combine', combine({ heads, headDim, threads: workgroup.threads })),
+    combine: step('combine', combine(shape)),
     attentionRows: step('attention rows', attentionRows(shape)),
   });
-  return { ...steps, attention: { single, several, perGroup: queriesOf(shape) } };
+  return { ...steps, attention: { whole, split, several, perGroup: queriesOf(shape) } };
 }

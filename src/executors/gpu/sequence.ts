@@ -1,3 +1,4 @@
+import { LAYER_WORDS } from '../../kernels/pass.js';
 import type { DecoderShape, Sequence } from '../contract/index.js';
 import { CountedSequence } from '../contract/index.js';
 import type { Device } from './device.js';
@@ -5,19 +6,26 @@ import { History } from './history.js';
 
 /** The capacity of a new sequence in tokens; it grows by doubling. */
 const FIRST_CAPACITY = 256;
+const FLOAT = 4;
 
-/** Keys and values of one layer, as the kernel `rotate` writes them. */
-export interface LayerCache {
+/** Keys and values of some key-value heads of a layer, as the kernel `rotate` writes them. */
+export interface CachePart {
+  readonly kvHeads: number;
   /** `[kvHeads, headDim / 4, capacity, 4]` */
   readonly keys: GPUBuffer;
   /** `[kvHeads, capacity, headDim]` */
   readonly values: GPUBuffer;
+  /** The uniform `layer` of kernels that read the part. */
+  readonly layer: GPUBuffer;
 }
 
-/** The buffers of all layers, for `capacity` tokens. */
+/**
+ * The buffers of all layers, for `capacity` tokens. A layer has one part, or several if the device cannot bind a buffer with
+ * all key-value heads.
+ */
 export interface Room {
   readonly capacity: number;
-  readonly layers: readonly LayerCache[];
+  readonly layers: readonly (readonly CachePart[])[];
 }
 
 /** A cache in buffers on the device, which grow with the dialogue. */
@@ -25,7 +33,7 @@ export class GpuSequence extends CountedSequence implements Sequence {
   /** What its tokens were computed from, in case the device is lost. */
   readonly history = new History();
   #capacity = 0;
-  #layers: readonly LayerCache[] = [];
+  #layers: Room['layers'] = [];
   #device: Device;
 
   /** @throws HoldfastError `E_EXECUTOR` if the context length is not a positive whole number */
@@ -62,7 +70,7 @@ export class GpuSequence extends CountedSequence implements Sequence {
     return this.#capacity;
   }
 
-  layer(index: number): LayerCache {
+  layer(index: number): readonly CachePart[] {
     return this.#layers[index]!;
   }
 
@@ -74,19 +82,35 @@ export class GpuSequence extends CountedSequence implements Sequence {
    */
   larger(tokens: number): Room | null {
     if (tokens <= this.#capacity) return null;
-    const { kvHeads, headDim, layers } = this.shape;
-    const perToken = kvHeads * headDim * 4;
+    const { heads, kvHeads, headDim, layers } = this.shape;
+    const headBytes = headDim * FLOAT;
+    const most = Math.floor(this.#device.largest / headBytes);
     const doubled = Math.max(2 ** Math.ceil(Math.log2(tokens)), FIRST_CAPACITY);
-    const most = Math.max(tokens, Math.floor(this.#device.largest / perToken));
-    const capacity = Math.min(doubled, this.contextLength, most);
-    const make = (what: string, layer: number): GPUBuffer =>
-      this.#device.storage(`the ${what} of layer ${layer} for ${capacity} tokens`, perToken * capacity);
+    const capacity = Math.min(doubled, this.contextLength, Math.max(tokens, most));
+    const headsOfPart = Math.max(1, Math.min(kvHeads, Math.floor(most / capacity)));
+    const part = (layer: number, first: number): CachePart => {
+      const count = Math.min(headsOfPart, kvHeads - first);
+      const make = (what: string): GPUBuffer =>
+        this.#device.storage(
+          `the ${what} of layer ${layer} for ${capacity} tokens`,
+          count * capacity * headBytes,
+        );
+      const words = new Uint32Array(LAYER_WORDS);
+      words.set([layer * heads, first, count]);
+      return {
+        kvHeads: count,
+        keys: make('keys'),
+        values: make('values'),
+        layer: this.#device.uniform(words),
+      };
+    };
     return {
       capacity,
-      layers: Array.from({ length: layers }, (_, layer) => ({
-        keys: make('keys', layer),
-        values: make('values', layer),
-      })),
+      layers: Array.from({ length: layers }, (_, layer) =>
+        Array.from({ length: Math.ceil(kvHeads / headsOfPart) }, (_, index) =>
+          part(layer, index * headsOfPart),
+        ),
+      ),
     };
   }
 
@@ -103,31 +127,40 @@ export class GpuSequence extends CountedSequence implements Sequence {
     this.#free(layers);
   }
 
-  #copyInto(grown: readonly LayerCache[], capacity: number, encoder: GPUCommandEncoder): void {
-    const { kvHeads, headDim } = this.shape;
-    for (const [layer, { keys, values }] of this.#layers.entries()) {
-      for (let plane = 0; plane < (kvHeads * headDim) / 4; plane++) {
-        const at = (tokens: number): number => plane * tokens * 16;
+  #copyInto(grown: Room['layers'], capacity: number, encoder: GPUCommandEncoder): void {
+    const { headDim } = this.shape;
+    const bytes = this.length * headDim * FLOAT;
+    const quadBytes = 4 * FLOAT;
+    for (const [layer, parts] of this.#layers.entries()) {
+      const into = headsOf(grown[layer]!);
+      for (const [head, { part, index }] of headsOf(parts).entries()) {
+        const to = into[head]!;
+        for (let quad = 0; quad < headDim / 4; quad++) {
+          const at = (index: number, tokens: number): number =>
+            ((index * headDim) / 4 + quad) * tokens * quadBytes;
+          encoder.copyBufferToBuffer(
+            part.keys,
+            at(index, this.#capacity),
+            to.part.keys,
+            at(to.index, capacity),
+            this.length * quadBytes,
+          );
+        }
+        const at = (index: number, tokens: number): number => index * tokens * headDim * FLOAT;
         encoder.copyBufferToBuffer(
-          keys,
-          at(this.#capacity),
-          grown[layer]!.keys,
-          at(capacity),
-          this.length * 16,
+          part.values,
+          at(index, this.#capacity),
+          to.part.values,
+          at(to.index, capacity),
+          bytes,
         );
-      }
-      for (let head = 0; head < kvHeads; head++) {
-        const at = (tokens: number): number => head * tokens * headDim * 4;
-        const bytes = this.length * headDim * 4;
-        encoder.copyBufferToBuffer(values, at(this.#capacity), grown[layer]!.values, at(capacity), bytes);
       }
     }
   }
 
-  #free(layers: readonly LayerCache[]): void {
-    for (const { keys, values } of layers) {
-      this.#device.free(keys);
-      this.#device.free(values);
+  #free(layers: Room['layers']): void {
+    for (const { keys, values, layer } of layers.flat()) {
+      for (const buffer of [keys, values, layer]) this.#device.free(buffer);
     }
   }
 
@@ -138,3 +171,9 @@ export class GpuSequence extends CountedSequence implements Sequence {
     this.#capacity = 0;
   }
 }
+
+/** Returns where each key-value head of a layer is. */
+const headsOf = (
+  parts: readonly CachePart[],
+): readonly { readonly part: CachePart; readonly index: number }[] =>
+  parts.flatMap((part) => Array.from({ length: part.kvHeads }, (_, index) => ({ part, index })));
