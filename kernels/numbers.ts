@@ -5,9 +5,13 @@ import { NEVER } from './pass.js';
  * and a compiler may drop comparisons that only NaN makes false.
  */
 
-/** `fn tanh_of(x)`, by exp; a series where the difference would cancel. At 15 it is 1 in f32, and exp cannot overflow. */
+/**
+ * `fn tanh_of(x)`, by exp; a series where the difference would cancel. At 15 it is 1 in f32, and exp cannot overflow. NaN stays
+ * NaN: `min` and `sign` may turn it into a number.
+ */
 export const TANH = /* wgsl */ `
 fn tanh_of(x: f32) -> f32 {
+  if ((bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u) { return x; }
   let a = min(abs(x), 15.0);
   let e = exp(-2.0 * a);
   let s = a * a;

@@ -537,6 +537,13 @@ const MUTANTS = [
     put: 'const to = into[0]!;',
   },
   {
+    name: 'gpu: NaN behind a cap',
+    suite: 'matrices',
+    file: 'kernels/numbers.ts',
+    find: '  if ((bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u) { return x; }\n',
+    put: '',
+  },
+  {
     name: 'gpu: tiled attention: wrong query head',
     suite: 'gpu',
     file: ATTENTION_TILED,

@@ -188,6 +188,15 @@ describe.skipIf(hasNoFastGpu())(`products with matrices on ${gpuName}`, () => {
       expectProduct(few, 3);
       const many = await run(several, most);
       expectProduct(many, most);
+      // NaN shows, also behind a cap. It is not in the first row.
+      const poisoned = many.slice();
+      x[inputs] = Number.NaN;
+      const nan = await run(several, most);
+      for (let output = 0; output < outputs; output++) poisoned[columns + column + output] = Number.NaN;
+      expect(nan).toEqual(poisoned);
+      x[0] = Number.NaN;
+      const written = (await run(single, 1)).subarray(column, column + outputs);
+      expect(written.every(Number.isNaN)).toBe(true);
       // A row rounds alike, whichever rows are beside it.
       expect(few.slice(0, 3 * columns)).toEqual(many.slice(0, 3 * columns));
     },
