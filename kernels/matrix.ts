@@ -13,9 +13,15 @@ interface BlockFormat {
   readonly kind: 'blocks';
   readonly bits: 4 | 8;
   readonly blockSize: 16 | 32;
-  /** What a block has: a scale as f32, one as f16 (two per word), or a scale and an offset as f32. */
-  readonly scales: 'f32' | 'f16' | 'f32 and offset';
+  /**
+   * What a block has: a scale as f32, one as f16 (two per word), a scale and an offset as f32, or a scale and a minimum as f16. The
+   * offset is then the minimum plus {@link CENTRES} times the scale.
+   */
+  readonly scales: 'f32' | 'f16' | 'f32 and offset' | 'f16 and minimum';
 }
+
+/** What the integers of a type with minimums count from, by their bits. */
+export const CENTRES = { 4: 8, 8: 16 } as const;
 
 type Activation = 'silu' | 'gelu-tanh';
 
@@ -53,25 +59,32 @@ export const matricesOf = ({ into }: MatrixKernel): readonly string[] =>
 export const matrixBindings = ({ bias, format }: MatrixKernel): string => /* wgsl */ `
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
 ${bias ? '@group(0) @binding(3) var<storage, read> bias: array<f32>;' : ''}
-${format.kind === 'blocks' ? SCALES[format.scales] : ''}
+${format.kind === 'blocks' ? scalesOf(format) : ''}
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;`;
 
 /** Binding 4, and `fn scale_of(block)`. */
-const SCALES: Readonly<Record<BlockFormat['scales'], string>> = {
-  f32: `
+const scalesOf = ({ scales, bits }: BlockFormat): string =>
+  ({
+    f32: `
 @group(0) @binding(4) var<storage, read> scales: array<f32>;
 fn scale_of(block: u32) -> f32 { return scales[block]; }`,
-  f16: `
+    f16: `
 @group(0) @binding(4) var<storage, read> scales: array<u32>;
 fn scale_of(block: u32) -> f32 { return unpack2x16float(scales[block / 2u])[block % 2u]; }`,
-  'f32 and offset': `
+    'f32 and offset': `
 @group(0) @binding(4) var<storage, read> scales: array<vec2f>;
 fn scale_of(block: u32) -> vec2f { return scales[block]; }`,
-};
+    'f16 and minimum': `
+@group(0) @binding(4) var<storage, read> scales: array<u32>;
+fn scale_of(block: u32) -> vec2f {
+  let pair = unpack2x16float(scales[block]);
+  return vec2f(pair.x, pair.y + ${CENTRES[bits]}.0 * pair.x);
+}`,
+  })[scales];
 
 /** Returns WGSL that applies a block's `scale` to a sum of its integers times numbers, which add up to `total`. */
 const scaled = ({ scales }: BlockFormat, sum: string, total: string): string =>
-  scales === 'f32 and offset' ? `scale.x * (${sum}) + scale.y * ${total}` : `scale * (${sum})`;
+  scales === 'f32' || scales === 'f16' ? `scale * (${sum})` : `scale.x * (${sum}) + scale.y * ${total}`;
 
 /**
  * Returns binding 2, W `[outputs, inputs]`, and `fn four(quad)`, which decodes four consecutive weights to f32. A bf16 is

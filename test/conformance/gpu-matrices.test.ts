@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { linear } from '../../kernels/linear.js';
 import { linearTiled, stagedInputs, tileOf } from '../../kernels/linear-tiled.js';
-import { type MatrixFormat, type MatrixKernel, matricesOf } from '../../kernels/matrix.js';
+import { CENTRES, type MatrixFormat, type MatrixKernel, matricesOf } from '../../kernels/matrix.js';
 import { createRandom } from '../../src/engine/index.js';
 import { Commands, encode } from '../../src/executors/gpu/commands.js';
 import { Device } from '../../src/executors/gpu/device.js';
@@ -43,6 +43,8 @@ const CASES: readonly Case[] = [
   },
   { format: blocks(8, 16, 'f32 and offset'), inputs: 80, outputs: 6, into: 'silu', threads: 8 },
   { format: blocks(8, 32, 'f16'), inputs: 64, outputs: 130, into: 'store', threads: 256 },
+  { format: blocks(4, 32, 'f16 and minimum'), inputs: 96, outputs: 21, into: 'add', threads: 64 },
+  { format: blocks(8, 32, 'f16 and minimum'), inputs: 96, outputs: 13, into: 'silu', threads: 8 },
   // Two matrices of 64 outputs leave workgroup memory for fewer inputs at once.
   { format: { kind: 'f32' }, inputs: 36, outputs: 66, into: 'silu', threads: 256 },
 ];
@@ -71,7 +73,8 @@ function randomMatrix(format: MatrixFormat, outputs: number, inputs: number, ran
     return { weight, scales: null, values: Float64Array.from(counts, (count) => 1 + count / 256) };
   }
   const { bits, blockSize } = format;
-  const offsets = format.scales === 'f32 and offset';
+  const offsets = format.scales.includes('and');
+  const centre = format.scales === 'f16 and minimum' ? CENTRES[bits] : 0;
   const half = 2 ** (bits - 1);
   const quants = Int8Array.from(values, () => Math.floor(random() * 2 * half) - half);
   const scales = Float32Array.from(
@@ -82,9 +85,9 @@ function randomMatrix(format: MatrixFormat, outputs: number, inputs: number, ran
   const weight = bits === 4 ? packNibbles(quants) : new Uint8Array(quants.buffer);
   const decoded = Float64Array.from(quants, (q, index) => {
     const block = Math.floor(index / blockSize);
-    return offsets ? scales[2 * block]! * q + scales[2 * block + 1]! : scales[block]! * q;
+    return offsets ? scales[2 * block]! * (q + centre) + scales[2 * block + 1]! : scales[block]! * q;
   });
-  return { weight, scales: format.scales === 'f16' ? exactHalves(scales)! : scales, values: decoded };
+  return { weight, scales: format.scales.startsWith('f16') ? exactHalves(scales)! : scales, values: decoded };
 }
 
 describe.skipIf(hasNoFastGpu())(`products with matrices on ${gpuName}`, () => {

@@ -1,6 +1,6 @@
 import type { StoredWeight } from '../../architectures/index.js';
 import { packNibbles } from '../../formats/index.js';
-import type { MatrixFormat } from '../../kernels/matrix.js';
+import { CENTRES, type MatrixFormat } from '../../kernels/matrix.js';
 import { encodeWeight, formName, heldInHalves, type Precision } from '../contract/index.js';
 import { exactHalves } from './halves.js';
 
@@ -35,13 +35,25 @@ export function packMatrix(stored: StoredWeight, precision: Precision): Omit<Pac
   const blocks = { kind: 'blocks', bits, blockSize } as const;
   const of = { outputs, inputs, form, weight: packed };
   if (offsets !== null) {
-    return { ...of, format: { ...blocks, scales: 'f32 and offset' }, scales: inPairs(scales, offsets) };
+    const halves = halvesOf(scales, offsets, CENTRES[bits]);
+    return halves === null
+      ? { ...of, format: { ...blocks, scales: 'f32 and offset' }, scales: inPairs(scales, offsets) }
+      : { ...of, format: { ...blocks, scales: 'f16 and minimum' }, scales: halves };
   }
   // A row's scales fill whole words, so that a matrix can be cut between any two rows.
   const halves = (inputs / blockSize) % 2 === 0 ? exactHalves(scales) : null;
   return halves === null
     ? { ...of, format: { ...blocks, scales: 'f32' }, scales }
     : { ...of, format: { ...blocks, scales: 'f16' }, scales: halves };
+}
+
+/** Returns scales and minimums as f16, if these give the same offsets; otherwise null. */
+function halvesOf(scales: Float32Array, offsets: Float32Array, centre: number): Uint16Array | null {
+  const minimums = offsets.map((offset, block) => offset - centre * scales[block]!);
+  const isExact = offsets.every(
+    (offset, block) => Math.fround(minimums[block]! + centre * scales[block]!) === offset,
+  );
+  return isExact ? exactHalves(inPairs(scales, minimums)) : null;
 }
 
 function inPairs(first: Float32Array, second: Float32Array): Float32Array {
