@@ -247,21 +247,22 @@ class GpuExecutor implements Executor {
     const start = sequence.length;
     const { tokens } = request;
     const result = emptyResult(request, this.blueprint, start);
-    const most = runner.rowsOf(request, start);
     const check = (): void => {
       throwIfAborted(signal);
       this.#assertUsable();
       sequence.assertUsableBy(this);
     };
     let earlier: StartedPass | null = null;
-    for (let row = 0; ; row += most) {
-      const isLast = row + most >= tokens.length;
+    for (let row = 0, most = 0; ; row += most) {
+      most = runner.rowsOf(request, start);
+      const end = row + most;
+      const isLast = end >= tokens.length;
       const pass: StartedPass = await this.#turns.take(async () => {
         check();
         const input = {
           request,
           sequence,
-          tokens: tokens.slice(row, row + most),
+          tokens: tokens.slice(row, end),
           row,
           result,
           profiler,

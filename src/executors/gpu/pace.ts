@@ -11,6 +11,9 @@ const TELLING_MS = PART_MS / 5;
 /** One part corrects by no more than this, as a host that was busy measures wrongly. */
 const MOST_OFF = 16;
 
+/** Rows that read weights once: fewer would take as long. */
+const LEAST_ROWS = 32;
+
 /** Estimates how long commands take on a device, corrected by the times that were measured. */
 export class Pace {
   /** Measured milliseconds per guessed one. */
@@ -30,6 +33,12 @@ export class Pace {
     return { end, ms };
   }
 
+  /** Returns how many rows a dispatch can take in {@link PART_MS}, at least {@link LEAST_ROWS}. */
+  rows(flopsOfRow: number): number {
+    const rowMs = this.#factor * guess({ bytes: 0, flops: flopsOfRow });
+    return Math.max(LEAST_ROWS, Math.floor(PART_MS / rowMs / LEAST_ROWS) * LEAST_ROWS);
+  }
+
   /** Corrects the estimate by half of what a part's measured time tells. */
   observe(estimatedMs: number, measuredMs: number): void {
     if (Math.max(estimatedMs, measuredMs) < TELLING_MS || estimatedMs === 0) return;
@@ -38,4 +47,5 @@ export class Pace {
   }
 }
 
-const guess = ({ bytes, flops }: Work): number => Math.max(bytes / BYTES_PER_MS, flops / FLOPS_PER_MS);
+const guess = ({ bytes, flops }: Omit<Work, 'reads'>): number =>
+  Math.max(bytes / BYTES_PER_MS, flops / FLOPS_PER_MS);

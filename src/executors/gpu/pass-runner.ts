@@ -11,7 +11,7 @@ import { candidatesWanted, logitsRows, type PassInput, resultReadings } from './
 import { PassRecorder, type Taps } from './pass-recorder.js';
 import { Picker, pickedCandidates } from './picker.js';
 import { cutKeys, type Pieces } from './pieces.js';
-import type { Programs } from './programs.js';
+import type { LinearPrograms, Programs } from './programs.js';
 import { ReadBack, type Reading } from './read-back.js';
 import { type Splits, splitsOf } from './splits.js';
 import { Submitter } from './submitter.js';
@@ -37,6 +37,8 @@ export class PassRunner {
   readonly #picker: Picker;
   readonly #readBack: ReadBack;
   readonly #submitter: Submitter;
+  /** Weights of the largest matrices that a dispatch multiplies. */
+  readonly #largest: { readonly layers: number; readonly head: number };
 
   /**
    * Call this inside `device.allocate`.
@@ -56,9 +58,15 @@ export class PassRunner {
     this.#picker = new Picker(device, programs.picker, blueprint.vocabSize);
     this.#readBack = new ReadBack(device);
     this.#submitter = new Submitter(device);
+    const largest = (parts: readonly LinearPrograms[]): number =>
+      Math.max(...parts.map(({ matrix }) => matrix.inputs * matrix.outputs));
+    const ofLayers = programs.layers.map(({ projections, output, gateAndUp, down }) =>
+      largest([...projections, ...output, ...gateAndUp, ...down]),
+    );
+    this.#largest = { layers: Math.max(...ofLayers), head: largest(programs.head) };
   }
 
-  /** Returns how many tokens of a request a pass takes, so that its results fit into buffers. */
+  /** Returns how many tokens of a request a pass takes, so that its results fit into buffers, and no dispatch takes long. */
   rowsOf(request: ForwardRequest, past: number): number {
     const { spans = [], intervention, logits, taps: { attention = [], hidden = [] } = {} } = request;
     const total = past + request.tokens.length;
@@ -76,7 +84,9 @@ export class PassRunner {
     const lastRow = Math.max(vocabSize, Picker.pickedWords);
     const most =
       Math.min(largest / sums, Math.min(RESULT_BYTES, largest - FLOAT * lastRow) / results) / FLOAT;
-    return Math.max(1, Math.min(this.rows, Math.floor(most)));
+    const weights = Math.max(this.#largest.layers, logits === 'all' ? this.#largest.head : 0);
+    const longest = Math.max(4 * heads * headDim * total, 2 * weights);
+    return Math.max(1, Math.min(this.rows, Math.floor(most), this.#submitter.rows(longest)));
   }
 
   /**

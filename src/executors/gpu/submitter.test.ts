@@ -98,6 +98,25 @@ describe('a submitter', () => {
     expect(parts.map((part) => part.dispatches.length)).toEqual([1, 1, 6]);
   });
 
+  it('takes fewer rows for a dispatch on a slow GPU, as a dispatch cannot be cut', async () => {
+    for (const [ms, least, most] of [
+      [10, 128, 128],
+      [1, 1024, 1536],
+      [40, 32, 32],
+      [400, 32, 32],
+    ] as const) {
+      const { device, nowMs } = chargingQueue(() => ms);
+      const submitter = new Submitter(device, nowMs);
+      expect(submitter.rows(78e6)).toBe(128);
+      for (let pass = 0; pass < 10; pass++) {
+        await submitter.submit(dispatches(10, 2e9).all, submission(device));
+      }
+      await submitter.idle();
+      expect(submitter.rows(78e6)).toBeGreaterThanOrEqual(least);
+      expect(submitter.rows(78e6)).toBeLessThanOrEqual(most);
+    }
+  });
+
   it('stops between two parts if the pass was aborted', async () => {
     const { device, parts, nowMs } = chargingQueue(() => 10);
     const submitter = new Submitter(device, nowMs);

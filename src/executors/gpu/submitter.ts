@@ -58,6 +58,11 @@ export class Submitter {
     return { refused: Promise.all(refusals).then((all) => all.find((each) => each !== null) ?? null) };
   }
 
+  /** Returns how many rows a dispatch can take, as it cannot be cut. */
+  rows(flopsOfRow: number): number {
+    return this.#pace.rows(flopsOfRow);
+  }
+
   /** Waits until all parts have ended. */
   async idle(): Promise<void> {
     await Promise.all(this.#queued);
