@@ -32,6 +32,8 @@ export interface GpuOptions {
   readonly precision?: Precision;
   /** Default: the best tuning measured for this kind of adapter. */
   readonly tuning?: Tuning;
+  /** Called while the model is loaded, after each compiled program, with the number compiled and the number of all. */
+  readonly onCompiled?: (done: number, total: number) => void;
 }
 
 /** A model on a device. */
@@ -69,14 +71,16 @@ async function loadOnto(
   plan: ModelPlan,
   checkpoint: Checkpoint,
   shape: DecoderShape,
-  { precision = 'auto', tuning }: GpuOptions,
+  { precision = 'auto', tuning, onCompiled }: GpuOptions,
 ): Promise<Loaded> {
   const device = await Device.open(gpu);
   try {
     const weights = await uploadWeights(device, plan, checkpoint, precision);
     const fitting = tuning ?? (device.found.isSoftware ? ON_A_PROCESSOR : ON_A_GPU);
     const rows = rowsOfPasses(plan.blueprint, shape, fitting.rows, device.largest);
-    const programs = await compilePrograms(device, plan.blueprint, shape, weights, fitting, rows);
+    const programs = await compilePrograms(
+      ...([device, plan.blueprint, shape, weights, fitting, rows, onCompiled] as const),
+    );
     const runner = await device.allocate(
       'activations',
       () => new PassRunner(device, plan.blueprint, shape, weights, programs, rows),

@@ -105,6 +105,7 @@ export interface Programs {
 /**
  * Compiles a model's programs. Kernels with the same text share one program.
  * @param rows rows that a pass takes at most
+ * @param onCompiled called after each program, with the number compiled and the number of all
  */
 export async function compilePrograms(
   device: Device,
@@ -113,6 +114,7 @@ export async function compilePrograms(
   weights: DeviceWeights,
   tuning: Tuning,
   rows: number,
+  onCompiled: (done: number, total: number) => void = () => {},
 ): Promise<Programs> {
   const { threads, lanes } = tuning;
   const { whole, split } = tuning.attention;
@@ -122,7 +124,14 @@ export async function compilePrograms(
   const workgroup = dividedBy(threads);
   const { subgroup } = workgroup;
   const { hiddenSize, normEpsilon, vocabSize, residualScale, logitScale, logitCap } = blueprint;
-  const step = (name: string, code: string): Promise<Step> => Step.compile(device, name, code);
+  const [texts, compiled] = [new Set<string>(), new Set<string>()];
+  // All compilations begin before the first ends, so the total is known by then.
+  const step = async (name: string, code: string): Promise<Step> => {
+    texts.add(code);
+    const made = await Step.compile(device, name, code);
+    if (!compiled.has(code)) onCompiled(compiled.add(code).size, texts.size);
+    return made;
+  };
   const normStep = (into: NormKernel['into']): Promise<Step> => {
     const scale = into === 'store' ? 1 : residualScale;
     return step('norm', norm({ width: hiddenSize, epsilon: normEpsilon, into, scale, threads, subgroup }));

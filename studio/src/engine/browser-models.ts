@@ -27,7 +27,9 @@ export function browserModels(): ModelSource {
       const { executor, note } = await chooseExecutor();
       report('fetching the weights, 4.5 MB');
       const address = new URL(`${MODELS}/${folder}`, HERE).href;
-      const model = await fetchModel(address, { executor });
+      const onCompiled = (done: number, total: number): void =>
+        report(`compiling programs for the GPU, ${done} of ${total}`);
+      const model = await fetchModel(address, { executor, onCompiled });
       return { model: Object.assign(model, { name }), notes: note === null ? [] : [note] };
     },
   };
