@@ -1,17 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { Session } from '../../src/engine/index.js';
 import { createGpuExecutor, describeGpu } from '../../src/executors/gpu/index.js';
+import type { ForwardResult } from '../../src/executors/index.js';
 import type { FamilyName } from '../support/families.js';
-import { changedGpu, gpuName, hasNoFastGpu, hasNoGpu, openGpu, withChanges } from '../support/gpu.js';
+import { changedGpu, deviceOfFile, gpuName, hasNoFastGpu, hasNoGpu, withChanges } from '../support/gpu.js';
+import { expectClose, spread } from './compare.js';
 import { golden, openFamily } from './fixtures.js';
 
 const STORAGE = 0x80;
 const NONE = { requestAdapter: async () => null } as unknown as GPU;
 
-/** Returns the real device, with a switch that makes it report that its memory is full. */
-function withMemory(device: GPUDevice, memory: { readonly isFull: boolean }): GPUDevice {
+/** Returns changes of a device: a switch that makes it report that its memory is full. */
+function withMemory(device: GPUDevice, memory: { readonly isFull: boolean }): object {
   const scopes: GPUErrorFilter[] = [];
-  return withChanges(device, {
+  return {
     pushErrorScope(filter: GPUErrorFilter) {
       scopes.push(filter);
       device.pushErrorScope(filter);
@@ -21,11 +23,11 @@ function withMemory(device: GPUDevice, memory: { readonly isFull: boolean }): GP
       const error = await device.popErrorScope();
       return isFull ? { message: 'out of memory' } : error;
     },
-  });
+  };
 }
 
-/** Returns the real device, and records in `held` the kind of every object that it has made and not freed. */
-function withBooks(device: GPUDevice, held: Map<object, string>, changes: object = {}): GPUDevice {
+/** Returns changes of a device that record in `held` the kind of every object that it has made and not freed. */
+function withBooks(device: GPUDevice, held: Map<object, string>): object {
   const booked = (kind: string, made: GPUBuffer | GPUQuerySet): typeof made => {
     held.set(made, kind);
     const destroy = made.destroy.bind(made);
@@ -35,28 +37,24 @@ function withBooks(device: GPUDevice, held: Map<object, string>, changes: object
     };
     return made;
   };
-  return withChanges(device, {
+  return {
     createBuffer: (descriptor: GPUBufferDescriptor) => booked('buffer', device.createBuffer(descriptor)),
     createQuerySet: (descriptor: GPUQuerySetDescriptor) =>
       booked('query set', device.createQuerySet(descriptor)),
-    ...changes,
-  });
+  };
 }
 
 /** Returns a GPU that binds at most so many bytes, and refuses larger buffers. */
 const smallGpu = (bytes: number): Promise<GPU> =>
-  changedGpu((adapter) => ({
-    requestDevice: async (descriptor: GPUDeviceDescriptor) => {
-      const device = await adapter.requestDevice(descriptor);
-      const limits = { maxStorageBufferBindingSize: bytes, maxBufferSize: 2 * bytes };
-      const createBuffer = (wanted: GPUBufferDescriptor): GPUBuffer => {
-        const most = (wanted.usage & STORAGE) === 0 ? limits.maxBufferSize : bytes;
-        if (wanted.size > most) throw new Error(`a buffer of ${wanted.size} bytes, but the limit is ${most}`);
-        return device.createBuffer(wanted);
-      };
-      return withChanges(device, { limits, createBuffer });
-    },
-  }));
+  deviceOfFile((device) => {
+    const limits = { maxStorageBufferBindingSize: bytes, maxBufferSize: 2 * bytes };
+    const createBuffer = (wanted: GPUBufferDescriptor): GPUBuffer => {
+      const most = (wanted.usage & STORAGE) === 0 ? limits.maxBufferSize : bytes;
+      if (wanted.size > most) throw new Error(`a buffer of ${wanted.size} bytes, but the limit is ${most}`);
+      return device.createBuffer(wanted);
+    };
+    return { limits, createBuffer };
+  });
 
 async function create(gpu: GPU, family: FamilyName = 'llama') {
   const { plan, files } = await openFamily(family);
@@ -87,7 +85,7 @@ describe.skipIf(hasNoGpu())(`limits of ${gpuName}`, () => {
     async (family) => {
       const { ids } = golden(family);
       const results = [];
-      for (const gpu of [await openGpu(), await smallGpu(64 * 1024)]) {
+      for (const gpu of [await deviceOfFile(), await smallGpu(64 * 1024)]) {
         const executor = await create(gpu, family);
         const { layers } = executor.blueprint;
         const heads = layers.reduce((sum, { attention }) => sum + attention.heads, 0);
@@ -123,12 +121,32 @@ describe.skipIf(hasNoGpu())(`limits of ${gpuName}`, () => {
     },
   );
 
+  // Some adapters of Safari and Firefox have no more: WebGPU's default limits, no subgroups, no timestamps.
+  it('needs no features and only default limits, except to time kernels', async () => {
+    const limits = { maxStorageBufferBindingSize: 128 * 2 ** 20, maxBufferSize: 256 * 2 ** 20 };
+    const least = { limits, features: new Set() };
+    const results = [];
+    for (const gpu of [await deviceOfFile(), await deviceOfFile(() => least, least)]) {
+      const executor = await create(gpu);
+      const sequence = executor.open(64);
+      const [{ logits }] = (await executor.forward([{ sequence, tokens: [1, 2, 3], logits: 'all' }])) as [
+        ForwardResult,
+      ];
+      results.push(logits);
+      if (results.length === 2) {
+        await expect(executor.profile!({ sequence, tokens: [4], logits: 'none' })).rejects.toThrow(
+          /E_UNSUPPORTED: this GPU cannot time kernels/,
+        );
+      }
+      await executor.dispose();
+    }
+    // A GPU with subgroups adds in another order.
+    expectClose(results[1]!, results[0]!, 1e-4 * spread(results[0]!), 'logits');
+  });
+
   it("reports a lack of memory, and continues with the session's tokens", async () => {
     const memory = { isFull: false };
-    const gpu = await changedGpu((adapter) => ({
-      requestDevice: async (descriptor: GPUDeviceDescriptor) =>
-        withMemory(await adapter.requestDevice(descriptor), memory),
-    }));
+    const gpu = await deviceOfFile((device) => withMemory(device, memory));
     const executor = await create(gpu);
     const session = new Session(executor, { contextLength: 512 });
     const more = Array.from({ length: 300 }, (_, index) => index);
@@ -151,14 +169,11 @@ describe.skipIf(hasNoGpu())(`limits of ${gpuName}`, () => {
   it('frees the memory allocated for a pass that was aborted', async () => {
     const held = new Map<object, string>();
     let beforeAnswer = (): void => {};
-    const gpu = await changedGpu((adapter) => ({
-      requestDevice: async (descriptor: GPUDeviceDescriptor) => {
-        const device = await adapter.requestDevice(descriptor);
-        const popErrorScope = (): Promise<GPUError | null> => {
-          beforeAnswer();
-          return device.popErrorScope();
-        };
-        return withBooks(device, held, { popErrorScope });
+    const gpu = await deviceOfFile((device) => ({
+      ...withBooks(device, held),
+      popErrorScope(): Promise<GPUError | null> {
+        beforeAnswer();
+        return device.popErrorScope();
       },
     }));
     const executor = await create(gpu);
@@ -185,9 +200,9 @@ describe.skipIf(hasNoGpu())(`limits of ${gpuName}`, () => {
     async () => {
       const held = new Map<object, string>();
       const memory = { isFull: false };
-      const gpu = await changedGpu((adapter) => ({
-        requestDevice: async (descriptor: GPUDeviceDescriptor) =>
-          withMemory(withBooks(await adapter.requestDevice(descriptor), held), memory),
+      const gpu = await deviceOfFile((device) => ({
+        ...withBooks(device, held),
+        ...withMemory(device, memory),
       }));
       const executor = await create(gpu);
       const sequence = executor.open(64);
@@ -249,10 +264,10 @@ describe.skipIf(hasNoGpu())(`limits of ${gpuName}`, () => {
     );
 
     it.skipIf(hasNoFastGpu())('is replaced, and the dialogue goes on with the same bits', async () => {
-      const { plan, files } = await openFamily('gemma2');
+      const { plan, files } = await openFamily('llama');
       const { gpu, lose, loseAt } = await loseableGpu();
       const [disturbed, undisturbed] = await Promise.all(
-        [gpu, await openGpu()].map((each) =>
+        [gpu, await deviceOfFile()].map((each) =>
           createGpuExecutor(each, plan, files.checkpoint, { precision: 'f32' }),
         ),
       );
@@ -267,7 +282,7 @@ describe.skipIf(hasNoGpu())(`limits of ${gpuName}`, () => {
         spans: [{ start: 1, end: 9 }],
       });
       const silenced = new Uint8Array(heads).fill(1, 2, 3);
-      const { ids } = golden('gemma2');
+      const { ids } = golden('llama');
       const answers = [];
       for (const executor of [undisturbed!, disturbed!]) {
         const [first, second] = [0, 1].map(() => new Session(executor, { contextLength: 128 }));

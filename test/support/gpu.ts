@@ -64,6 +64,41 @@ export async function changedGpu(change: (adapter: GPUAdapter) => object): Promi
   return { requestAdapter } as unknown as GPU;
 }
 
+/** The real device of {@link deviceOfFile}, and its compiled programs by their text. */
+let shared: Promise<GPUDevice> | null = null;
+const modules = new Map<string, GPUShaderModule>();
+const pipelines = new Map<GPUShaderModule, Promise<GPUComputePipeline>>();
+
+/**
+ * Returns a GPU whose device and adapter have some properties changed. All of a file's are one real device, so that each program
+ * is compiled once.
+ */
+export const deviceOfFile = (
+  change: (device: GPUDevice) => object = () => ({}),
+  ofAdapter: object = {},
+): Promise<GPU> =>
+  changedGpu((adapter) => ({
+    ...ofAdapter,
+    async requestDevice(descriptor: GPUDeviceDescriptor) {
+      shared ??= adapter.requestDevice(descriptor);
+      const device = await shared;
+      const createShaderModule = (shader: GPUShaderModuleDescriptor): GPUShaderModule => {
+        const known = modules.get(shader.code) ?? device.createShaderModule(shader);
+        modules.set(shader.code, known);
+        return known;
+      };
+      const createComputePipelineAsync = (
+        wanted: GPUComputePipelineDescriptor,
+      ): Promise<GPUComputePipeline> => {
+        const { module } = wanted.compute;
+        const known = pipelines.get(module) ?? device.createComputePipelineAsync(wanted);
+        pipelines.set(module, known);
+        return known;
+      };
+      return withChanges(device, { createShaderModule, createComputePipelineAsync, ...change(device) });
+    },
+  }));
+
 /** Returns a WebGPU object with some properties changed. */
 export function withChanges<Kind extends object>(real: Kind, changes: object): Kind {
   return new Proxy(real, {
