@@ -34,6 +34,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./trace/index.js')).addTrace,
   },
   {
+    name: 'view',
+    description: 'write a trace as one page: tokens by spans, and where each looked in every layer and head',
+    load: async () => (await import('./view/index.js')).addView,
+  },
+  {
     name: 'measure',
     description: "measure how the prompt's share of attention decays, for every token, layer and head",
     load: async () => (await import('./measure/index.js')).addMeasure,

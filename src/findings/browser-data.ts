@@ -95,11 +95,3 @@ function evenly<Item>(items: readonly Item[], most: number): readonly Item[] {
   if (most === 1) return items.slice(0, 1);
   return Array.from({ length: most }, (_, at) => items[Math.round((at * (items.length - 1)) / (most - 1))]!);
 }
-
-/** Returns JSON that is safe inside a script element: nothing in it can end the element or begin a comment. */
-export function embeddedJson(data: BrowserData): string {
-  return JSON.stringify(data)
-    .replaceAll('<', '\\u003c')
-    .replaceAll('\u2028', '\\u2028')
-    .replaceAll('\u2029', '\\u2029');
-}

@@ -10,7 +10,7 @@ import {
   trusted,
 } from '../report/index.js';
 import type { SliceAnalysis } from './analysis.js';
-import { browserSlice, embeddedJson } from './browser-data.js';
+import { browserSlice } from './browser-data.js';
 import { BROWSER_SCRIPT } from './browser-script.js';
 import { comparisonFindings } from './comparison-words.js';
 import { coverageWords, planWords, sampleWords } from './gaps.js';
@@ -146,7 +146,7 @@ function browserMarkup(study: StudyResult, analyses: readonly SliceAnalysis[], m
 Probes run on a branch that the dialogue never sees. You can check any number above by reading.
 <span class="soft">All dialogues are in results.jsonl, in the folder of the study.</span></p>
 <div id="dialogues"><p class="soft">This part needs JavaScript; the dialogues are in the file named above.</p></div>
-<script type="application/json" id="dialogue-data">${trusted(embeddedJson({ early, late, slices }))}</script>
+<script type="application/json" id="dialogue-data">${embeddedJson({ early, late, slices })}</script>
 `;
 }
 

@@ -25,6 +25,15 @@ export function trusted(markup: string): Markup {
   return { markup };
 }
 
+/** Returns JSON for a script element: nothing in it can end the element or begin a comment. */
+export function embeddedJson(data: unknown): Markup {
+  const json = JSON.stringify(data)
+    .replaceAll('<', '\\u003c')
+    .replaceAll('\u2028', '\\u2028')
+    .replaceAll('\u2029', '\\u2029');
+  return trusted(json);
+}
+
 function markupOf(value: string | number | Markup | readonly Markup[]): string {
   if (typeof value === 'object') {
     return 'markup' in value ? value.markup : value.map(({ markup }) => markup).join('');

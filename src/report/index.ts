@@ -14,7 +14,7 @@ export {
 } from './data-table.js';
 export { type FrontMembership, frontChartSpec } from './front-chart.js';
 export { type HeatMap, heatMapSpec } from './heat-map.js';
-export { html, type Markup, trusted } from './html.js';
+export { embeddedJson, html, type Markup, trusted } from './html.js';
 export { type ChartPoint, domainFromZero, type Figure, type Series, specOf } from './line-chart.js';
 export type { FigureLook } from './look.js';
 export { page } from './page.js';

@@ -12,6 +12,7 @@ export {
   type Column,
   type Draw,
   GROUPS,
+  type Group,
   type ModelChoice,
   type OpenedDialogue,
   type PastTurn,
@@ -19,3 +20,4 @@ export {
   type TokenTrace,
 } from './protocol.js';
 export { isOperation, readTakes } from './requests.js';
+export { groupOf } from './token-trace.js';

@@ -6,7 +6,7 @@ import {
   type RowObservation,
   sharesAt,
 } from '../dialogue/index.js';
-import type { ChatFormat, Moment, Tokenizer } from '../text/index.js';
+import type { ChatFormat, Moment, SpanRole, Tokenizer } from '../text/index.js';
 import { type Alternative, GROUPS, type Group, type PastTurn, type TokenTrace } from './protocol.js';
 
 /** The most words whose shares are reported one by one. In a longer prompt, neighbours are reported together. */
@@ -112,7 +112,8 @@ export function traceToken(
   };
 }
 
-function groupOf(role: AnswerStep['shares']['spans'][number]['role'], spanTurn: number, turn: number): Group {
+/** Returns the group of a span, as a token of a turn sees it. */
+export function groupOf(role: SpanRole, spanTurn: number, turn: number): Group {
   if (role === 'sink' || role === 'template') return role;
   if (role === 'system') return 'prompt';
   if (spanTurn < turn) return 'earlier';

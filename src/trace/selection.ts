@@ -8,6 +8,8 @@ export interface TensorWishes {
    * the last three only those requested below.
    */
   readonly tensors?: readonly string[];
+  /** Whether logits are wanted where `tensors` names none; default: true. */
+  readonly logits?: boolean;
   /** Layers whose attention rows are wanted. */
   readonly attention?: 'all' | readonly number[];
   /** Whether all hidden states are wanted. */
@@ -62,7 +64,7 @@ export function selectTensors(wishes: TensorWishes, facts: RunFacts): Selection 
   if (wishes.tensors === undefined) {
     return {
       ids: true,
-      logits: true,
+      logits: wishes.logits !== false,
       shareBefore: facts.hasTarget,
       shareAfter: facts.hasTarget,
       spanShares: facts.hasSpans,

@@ -51,6 +51,7 @@ const CASES: Readonly<Record<string, Case>> = {
   completion: { args: ['completion', 'bash'], code: 0 },
   'study init': { args: ['study', 'init', 'OUT/study.yaml'], code: 0 },
   studio: { args: ['studio', '--port', '70000'], code: 2 },
+  view: { args: ['view', 'OUT/nowhere.safetensors'], code: 1 },
   'study status': { args: ['study', 'status', 'nowhere'], code: 1 },
 };
 

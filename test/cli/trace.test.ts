@@ -306,4 +306,38 @@ describe('holdfast trace', () => {
     const layers = await trace(llama, '--ids-file', temporaryFile('ids.txt', idList), '--attention', '0,2');
     expect(layers.names).toEqual(['ids', 'logits', 'attention.0', 'attention.2']);
   });
+
+  it('writes a page, alone or beside the trace, and view writes the same from the file', async () => {
+    const folder = temporaryFolder();
+    const [alone, out, beside] = ['alone.html', 'run.safetensors', 'beside.html'].map((name) =>
+      join(folder, name),
+    );
+    const run = [llama, '--ids', idList, '--target', '0:18', ...exactly];
+    expect(await succeed(['trace', ...run, '--html', alone!])).toBe(`${alone}: open it in a browser\n`);
+    expect(readdirSync(folder)).toEqual(['alone.html']);
+    await succeed(['trace', ...run, '--attention', 'all', '--out', out!, '--html', beside!]);
+    // A page alone has the attention rows of all layers where they fit.
+    expect(readFileSync(beside!, 'utf8')).toBe(readFileSync(alone!, 'utf8'));
+    expect(await succeed(['view', out!])).toBe(`${join(folder, 'run.html')}: open it in a browser\n`);
+    expect(readFileSync(join(folder, 'run.html'), 'utf8')).toBe(readFileSync(alone!, 'utf8'));
+    expectFailure(await holdfast(['view', out!]), 1, /E_UNWRITABLE: the file exists/);
+    expectFailure(await holdfast(['trace', ...run, '--html', alone!]), 1, /E_UNWRITABLE: the file exists/);
+    await succeed(['view', out!, '--out', alone!, '--force']);
+  });
+
+  it('says what a page lacks, and what a file lacks to be shown', async () => {
+    const folder = temporaryFolder();
+    const [out, page] = [join(folder, 'run.safetensors'), join(folder, 'page.html')];
+    const files = ['--out', out, '--html', page];
+    const shown = await holdfast(['trace', llama, '--ids', idList, '--target', 'sink', ...files]);
+    expect(shown.code).toBe(0);
+    expect(shown.stderr).toMatch(/^note: The trace has no attention rows \(--attention\)/m);
+    await succeed(['trace', llama, '--ids', idList, '--out', out, '--force']);
+    expectFailure(await holdfast(['view', out]), 2, /E_USAGE: the trace has no shares of attention/);
+    expectFailure(
+      await holdfast(['view', join(llama, 'model.safetensors')]),
+      1,
+      /E_SAFETENSORS: it is no trace/,
+    );
+  });
 });

@@ -1,8 +1,9 @@
 /**
- * `holdfast trace`: runs a model once over a dialogue and writes its internals to a safetensors file.
+ * `holdfast trace`: runs a model once over a dialogue and writes its internals to a safetensors file, or as a page.
  */
 import { type Command, Option } from 'commander';
 import {
+  type HeadGrid,
   identityNotice,
   POLICIES,
   POLICY_RULES,
@@ -10,6 +11,7 @@ import {
   parseTarget,
   strengthProblem,
 } from '../../attention/index.js';
+import { headGrid } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import { checkWritable, writeWhole } from '../../files/index.js';
 import { encodeSafetensors } from '../../formats/index.js';
@@ -18,10 +20,13 @@ import { layoutDialogue, type Moment, recordedMoment } from '../../text/index.js
 import {
   compareOperations,
   type PolicySetting,
+  type TensorWishes,
+  type Trace,
   type TraceInput,
   type TraceProgress,
   traceRun,
 } from '../../trace/index.js';
+import { fitsAttention, traceInMemory, tracePageFile } from '../../trace-page/index.js';
 import { readVersions } from '../../versions.js';
 import {
   addForceOption,
@@ -73,6 +78,7 @@ interface TraceFlags extends ModelOptions, ForceFlag {
   readonly tensors?: string[];
   readonly against?: string;
   readonly out?: string;
+  readonly html?: string;
 }
 
 /** Adds the arguments and options of `holdfast trace`. */
@@ -111,55 +117,84 @@ export function addTrace(command: Command): void {
     .option('--tensors <list>', 'compute and write only these tensors', nameList)
     .option('--out <file>', 'the safetensors file to write')
     .option(
+      '--html <file>',
+      'the page to write: tokens by spans, and where each looked; without --out, attention rows are in it if they fit',
+    )
+    .option(
       '--against <file>',
       'compare with the tensors in this file instead of writing one, and name the first operation that differs',
     );
-  addForceOption(command, 'the file of --out');
+  addForceOption(command, 'the files of --out and --html');
   addModelOptions(addModelArgument(command)).action(trace);
 }
 
 async function trace(named: string | undefined, flags: TraceFlags): Promise<void> {
   checkFlags(named, flags);
   if (flags.against !== undefined) return traceAgainst(named, flags, flags.against);
-  const { out } = flags;
-  if (out === undefined)
-    throw new HoldfastError('E_USAGE', 'no output: give --out, the file to write, or --against');
-  await checkWritable(out);
-  refuseOverwrite([out], flags);
+  const { out, html } = flags;
+  const files = [out, html].filter((file) => file !== undefined);
+  if (files.length === 0)
+    throw new HoldfastError('E_USAGE', 'no output: give --out or --html, the file to write, or --against');
+  for (const file of files) await checkWritable(file);
+  refuseOverwrite(files, flags);
   const [policy, readInput] = await Promise.all([readPolicy(flags), prepareInput(flags)]);
   const model = await openWithOptions(await modelPath(named), flags);
   try {
     const input = readInput(model);
     if (flags.text !== undefined) noteMissingBos(model, input);
-    const { target, chunk, attention, hidden, generate, tensors } = flags;
+    const { target, chunk, hidden, generate } = flags;
     const startMs = performance.now();
-    let reached: TraceProgress = {
-      read: 0,
-      input: ('ids' in input ? input.ids : input).length,
-      generated: 0,
-    };
+    const count = ('ids' in input ? input.ids : input).length;
+    let reached: TraceProgress = { read: 0, input: count, generated: 0 };
     const live = showLive(stderr, () => progressText(reached, performance.now() - startMs));
-    const { tensors: written, metadata } = await traceRun(model, {
+    const run = await traceRun(model, {
       input,
       versions: readVersions(model.executor.name),
       ...(target === undefined ? {} : { target: parseTarget(target) }),
       ...(policy === null ? {} : { policy }),
       ...(chunk === undefined ? {} : { chunkTokens: chunk }),
-      ...(attention === undefined ? {} : { attention }),
       ...(hidden === undefined ? {} : { hidden }),
       ...(generate === undefined ? {} : { generate }),
-      ...(tensors === undefined ? {} : { tensors }),
+      ...tensorsWanted(flags, headGrid(model.executor.blueprint), count),
       onProgress(progress) {
         reached = progress;
       },
     }).finally(() => live.end());
-    await writeWhole(out, encodeSafetensors(written, metadata));
+    if (out !== undefined) await writeWhole(out, encodeSafetensors(run.tensors, run.metadata));
+    if (html !== undefined) await writePage(html, run);
     const notice = policy && identityNotice(policy.name, [policy.strength].flat(2));
     if (notice !== null) note(notice);
-    stdout.lines([`${out}: ${written.map(({ name, shape }) => `${name} [${shape}]`).join(', ')}`]);
+    const shapes = run.tensors.map(({ name, shape }) => `${name} [${shape}]`);
+    stdout.lines([
+      ...(out === undefined ? [] : [`${out}: ${shapes.join(', ')}`]),
+      ...(html === undefined ? [] : [`${html}: open it in a browser`]),
+    ]);
   } finally {
     await model.dispose();
   }
+}
+
+/**
+ * Returns which tensors to compute: those that the flags name; for a page alone no logits, but attention rows if it has room
+ * for those of every head.
+ */
+function tensorsWanted(
+  { tensors, attention, out }: TraceFlags,
+  grid: HeadGrid,
+  tokens: number,
+): Pick<TensorWishes, 'tensors' | 'attention' | 'logits'> {
+  const named = {
+    ...(tensors === undefined ? {} : { tensors }),
+    ...(attention === undefined ? {} : { attention }),
+  };
+  if (out !== undefined || tensors !== undefined) return named;
+  return { logits: false, ...(fitsAttention(grid, tokens) ? { attention: 'all' as const } : {}), ...named };
+}
+
+async function writePage(file: string, run: Trace): Promise<void> {
+  const { bytes, notes } = await tracePageFile(traceInMemory(run));
+  await writeWhole(file, [bytes]);
+  for (const left of notes) note(left);
 }
 
 function progressText({ read, input, generated }: TraceProgress, ms: number): string {
@@ -191,7 +226,7 @@ function checkFlags(named: string | undefined, flags: TraceFlags): void {
   const usage = (what: string): HoldfastError => new HoldfastError('E_USAGE', what);
   if (flags.against !== undefined) {
     const others = (
-      ['out', 'force', 'policy', 'target', 'attention', 'generate', 'tensors', 'chunk'] as const
+      ['out', 'html', 'force', 'policy', 'target', 'attention', 'generate', 'tensors', 'chunk'] as const
     ).filter((flag) => flags[flag] !== undefined);
     if (others.length > 0) throw usage(`--against compares an untouched run: leave out --${others[0]}`);
   }

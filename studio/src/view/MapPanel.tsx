@@ -7,7 +7,7 @@ import { columns, rounds } from '../state/dialogue.js';
 import { model } from '../state/engine.js';
 import { pinned, selected, type TokenPlace } from '../state/selection.js';
 import { percent, visible } from './format.js';
-import { ScrollTable } from './ScrollTable.js';
+import { HeadTable } from './HeadTable.js';
 
 /** The tokens of the shown answers in time: those of the held side, or of the side that is chosen. */
 const timeline = computed<readonly TokenPlace[]>(() => {
@@ -124,28 +124,12 @@ function HeadMap({
       </span>
       <details>
         <summary>as a table</summary>
-        <ScrollTable label={`The prompt’s share in each head, ${column}`}>
-          <thead>
-            <tr>
-              <th scope="col">layer</th>
-              {Array.from({ length: heads }, (_, head) => (
-                <th scope="col" key={head}>
-                  {head}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {Array.from({ length: layers }, (_, layer) => (
-              <tr key={layer}>
-                <th scope="row">{layer}</th>
-                {Array.from({ length: heads }, (_, head) => (
-                  <td key={head}>{shares.length === 0 ? '' : percent(shares[layer * heads + head]!)}</td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </ScrollTable>
+        <HeadTable
+          label={`The prompt’s share in each head, ${column}`}
+          shares={shares}
+          layers={layers}
+          heads={heads}
+        />
       </details>
     </figure>
   );

@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { readTextNow } from '../files/index.js';
+import { packageFile } from '../package.js';
+import { embeddedJson, html, trusted } from '../report/index.js';
+import { readTracePage } from './read-page.js';
+import type { TraceTensors } from './trace-tensors.js';
+
+/** A page as a file. */
+export interface PageFile {
+  readonly bytes: Uint8Array;
+  /** What the page leaves out, in sentences. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Returns a trace as one page that needs nothing else: its program, its style and its numbers are in it. Its content security
+ * policy allows only these, by their hashes, and no request.
+ * @throws HoldfastError as `readTracePage` does
+ */
+export async function tracePageFile(trace: TraceTensors): Promise<PageFile> {
+  const { data, numbers } = await readTracePage(trace);
+  const built = (name: string): string => readTextNow(packageFile(`dist/trace-page/page/${name}`));
+  // In a string or a pattern, the only places where these can be, the backslash changes nothing.
+  const script = built('page.js').replaceAll(/<(?=\/script|!--)/g, '<\\');
+  const style = built('page.css');
+  const policy = `default-src 'none'; script-src ${hashOf(script)}; style-src ${hashOf(style)}; img-src data:; base-uri 'none'; form-action 'none'`;
+  const zipped = gzipSync(new Uint8Array(numbers.buffer)).toString('base64');
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<title>Trace of ${data.model}</title>
+<link rel="icon" href="data:,">
+<style>${trusted(style)}</style>
+</head>
+<body>
+<div id="app"><noscript>This page needs JavaScript.</noscript></div>
+<script type="application/json" id="trace-data">${embeddedJson(data)}</script>
+<script type="application/octet-stream" id="trace-numbers">${zipped}</script>
+<script>${trusted(script)}</script>
+</body>
+</html>
+`;
+  return { bytes: new TextEncoder().encode(page.markup), notes: data.notes };
+}
+
+const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
