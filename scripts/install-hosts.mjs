@@ -1,10 +1,14 @@
-// Shows what an installation fetches: packs the build, installs it into an empty folder through a proxy that counts hosts, and then
-// runs all install scripts without a network. Fails if any host but the registry was asked, or a script needs the network.
+// Shows what an installation fetches. Packs the build, and installs it into empty folders:
+//
+// 1. without install scripts, through a proxy that counts hosts: only the registry may be asked;
+// 2. with them, as a plain `npm install` does, from npm's cache through the same proxy: no host may be asked;
+// 3. the same again in a process without a network: no script may need one.
+//
 // Linux only, because of `unshare`.
 //
 //     npm run build && node scripts/install-hosts.mjs
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -34,40 +38,42 @@ const proxy = createServer((request, response) => {
 });
 const count = (host) => hosts.set(host, (hosts.get(host) ?? 0) + 1);
 
+/** Installs the package into an empty folder, in an environment, by a command that starts npm. Returns npm's output. */
+async function install(name, tarball, env, options, [command, ...before] = ['npm']) {
+  const cwd = join(folder, name);
+  mkdirSync(cwd);
+  writeFileSync(join(cwd, 'package.json'), JSON.stringify({ private: true }));
+  const quiet = ['--no-audit', '--no-fund', '--cache', join(folder, 'cache')];
+  const { stdout } = await run(command, [...before, 'install', ...options, ...quiet, tarball], { cwd, env });
+  return stdout;
+}
+
 try {
   await new Promise((listening) => proxy.listen(0, '127.0.0.1', listening));
   const packed = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], {
     cwd: root,
   });
   const [{ filename }] = JSON.parse(packed.stdout);
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true }));
+  const tarball = join(folder, filename);
+  console.log(`package: ${(statSync(tarball).size / 1e6).toFixed(1)} MB`);
   const address = `http://127.0.0.1:${proxy.address().port}`;
-  const quiet = ['--no-audit', '--no-fund', '--cache', join(folder, 'cache')];
-  await run('npm', ['install', '--ignore-scripts', ...quiet, join(folder, filename)], {
-    cwd: folder,
-    env: {
-      ...process.env,
-      HTTPS_PROXY: address,
-      HTTP_PROXY: address,
-      https_proxy: address,
-      http_proxy: address,
-    },
-  });
-  const scripts = await run(
-    'unshare',
-    ['--net', '--map-root-user', 'npm', 'rebuild', '--foreground-scripts'],
-    {
-      cwd: folder,
-    },
-  );
-  console.log(`package: ${(statSync(join(folder, filename)).size / 1e6).toFixed(1)} MB`);
+  const proxies = { HTTPS_PROXY: address, HTTP_PROXY: address, https_proxy: address, http_proxy: address };
+  const proxied = { ...process.env, ...proxies };
+  await install('fetched', tarball, proxied, ['--ignore-scripts']);
   for (const [host, times] of hosts) console.log(`asked ${times} times: ${host}`);
-  for (const [, script] of scripts.stdout.matchAll(/^> (\S+@\S+ \w+)$/gm))
-    console.log(`ran without a network: ${script}`);
   const registry = new URL((await run('npm', ['config', 'get', 'registry'])).stdout.trim()).host;
   const others = [...hosts.keys()].filter((host) => host.replace(/:443$/, '') !== registry);
   if (hosts.size === 0 || others.length > 0)
     throw new Error(`hosts besides ${registry}: ${others.join(', ') || 'none was counted'}`);
+
+  hosts.clear();
+  const scripts = ['--offline', '--foreground-scripts'];
+  await install('with-scripts', tarball, proxied, scripts);
+  if (hosts.size > 0) throw new Error(`install scripts asked ${[...hosts.keys()].join(', ')}`);
+  const unplugged = ['unshare', '--net', '--map-root-user', 'npm'];
+  const told = await install('without-network', tarball, process.env, scripts, unplugged);
+  for (const [, script] of told.matchAll(/^> (\S+@\S+ \w+)$/gm))
+    console.log(`ran without a network and asked no host: ${script}`);
 } finally {
   proxy.close();
   proxy.closeAllConnections();

@@ -16,6 +16,8 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const llama = join(root, 'test/fixtures/models/llama');
 
 let folder = '';
+/** The size of the packed package. */
+let packedBytes = 0;
 /** The reason for a failed installation; null if it succeeded. */
 let offline: string | null = null;
 
@@ -28,7 +30,8 @@ beforeAll(async () => {
   const packed = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], {
     cwd: root,
   });
-  const [{ filename }] = JSON.parse(packed.stdout) as [{ filename: string }];
+  const [{ filename, size }] = JSON.parse(packed.stdout) as [{ filename: string; size: number }];
+  packedBytes = size;
   await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
   const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
   try {
@@ -59,6 +62,11 @@ describe('the package, installed into an empty folder', () => {
     ];
     await writeFile(join(folder, 'program.js'), program.join('\n'));
     expect(await inFolder(process.execPath, 'program.js', llama)).toBe('512\n');
+  });
+
+  it('is packed into at most 5.4 MB, of which the weights of the embedded model take 3.5', () => {
+    expect(packedBytes).toBeGreaterThan(3.5e6);
+    expect(packedBytes).toBeLessThanOrEqual(5.4e6);
   });
 
   it('takes at most 220 MB', (context) => {
@@ -135,6 +143,9 @@ describe('the package, installed into an empty folder', () => {
       '--json',
     );
     expect(JSON.parse(stdout)).toMatchObject({ text: 'hi', spans: [] });
+    const trace = ['trace', llama, '--ids', '1,2,3', '--target', 'sink', '--html', 'page.html'];
+    await inFolder('npx', '--no-install', 'holdfast', ...trace);
+    expect(readFileSync(join(folder, 'page.html'), 'utf8')).toContain('id="trace-numbers"');
     expect(await inFolder('npx', '--no-install', 'holdfast', '--version')).toMatch(/^\d+\.\d+\.\d+/);
   });
 
@@ -149,13 +160,17 @@ describe('the package, installed into an empty folder', () => {
     expect([...new Set(missing)]).toEqual(['docs/results/README.md']);
   });
 
-  it('includes the embedded model with its recipe, but no training runs', async (context) => {
+  it('includes the embedded model with its recipe, but neither its twin nor training runs', async (context) => {
     needsInstall(context);
     const { model } = JSON.parse(await inFolder('npx', '--no-install', 'holdfast', 'inspect', '--json'));
     expect(model).toBe(join(realpathSync(folder), 'node_modules/holdfast/models/organism/soft'));
     const home = join(folder, 'node_modules/holdfast/models/organism');
     const files = readdirSync(home, { recursive: true, encoding: 'utf8' });
     expect(files).toContain(join('recipe', 'train.py'));
-    expect(files.filter((file) => /^runs\b|__pycache__/.test(file))).toEqual([]);
+    expect(files.filter((file) => /^(?:runs|sharp)\b|__pycache__/.test(file))).toEqual([]);
+    const twin = inFolder('npx', '--no-install', 'holdfast', 'inspect', 'organism/sharp');
+    await expect(twin).rejects.toMatchObject({
+      stderr: expect.stringMatching(/repository, not in its npm package/),
+    });
   });
 });

@@ -53,6 +53,9 @@ function installed(path: string): string {
   if (existsSync(path)) return path;
   throw new HoldfastError('E_NOT_FOUND', 'the embedded model is missing', {
     file: path,
-    hint: 'Reinstall Holdfast, or name a model',
+    hint:
+      path === EMBEDDED_MODEL
+        ? 'Reinstall Holdfast, or name a model'
+        : "It is in Holdfast's repository, not in its npm package: run Holdfast from a clone, or name another model",
   });
 }

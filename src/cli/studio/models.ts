@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { modelWith } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import { HubCache, hubSettings, locateModel, readCatalogue } from '../../hub/index.js';
@@ -20,7 +21,10 @@ export function localModels(
     const choices = [
       ...(named === null ? [] : [{ name: named.name, about: 'named on the command line' }]),
       { name: 'organism', about: '2 million parameters, made to lose its system prompt' },
-      { name: 'organism/sharp', about: 'its twin that does not lose it' },
+      // The npm package does not have it.
+      ...(existsSync(EMBEDDED_MODELS.get('organism/sharp')!)
+        ? [{ name: 'organism/sharp', about: 'its twin that does not lose it' }]
+        : []),
       ...cached.map(({ repo, bytes }) => ({ name: repo, about: `in the cache, ${printBytes(bytes)}` })),
       ...readCatalogue()
         .filter(({ model, gated }) => !gated && !EMBEDDED_MODELS.has(model))
