@@ -88,9 +88,14 @@ export function byShare(heads: readonly HeadSummary[]): (HeadSummary & { readonl
     .sort((a, b) => b.spread.mean - a.spread.mean);
 }
 
-/** Returns heads with something to lose by the part that is left, smallest first. */
+/**
+ * Returns the heads that looked at the prompt at first by the part that is left, smallest first. A head looked if its share
+ * in the first turn is at least half of the mean over all heads. Of the others little is left, but it is little of nothing.
+ */
 export function byDecay(heads: readonly HeadSummary[]): (HeadSummary & { readonly left: Measured })[] {
+  const firsts = heads.flatMap(({ first }) => first ?? []);
+  const mean = firsts.reduce((sum, first) => sum + first, 0) / firsts.length;
   return heads
-    .flatMap(({ left, ...head }) => (left === null ? [] : [{ ...head, left }]))
+    .flatMap(({ left, ...head }) => (left === null || head.first! < mean / 2 ? [] : [{ ...head, left }]))
     .sort((a, b) => a.left.value - b.left.value);
 }

@@ -212,6 +212,13 @@ describe('heads', () => {
     expect(decaying.map(place)).not.toContain(2);
     expect(decaying.map(place)).not.toContain(5);
   });
+
+  it('that hardly looked at the prompt at first are not those that decay most', () => {
+    const left = { value: 0.01, low: null, high: null };
+    const glance = { ...heads[0]!, layer: 2, head: 0, first: 0.02, last: 0.0002, left };
+    expect(byDecay([...heads, glance]).map(({ layer }) => layer)).not.toContain(2);
+    expect(byDecay([...heads, { ...glance, first: 0.3 }])[0]!.layer).toBe(2);
+  });
 });
 
 describe('the tally in memory', () => {

@@ -198,6 +198,7 @@ function headLines({ heads: all, spread }: DecaySummary): string[] {
     `Over all rows of these heads, the prompt's share has a median of ${spread.median.toFixed(3)} and a 90th percentile of ` +
       `${spread.ninetieth.toFixed(3)}; ${percent(spread.above)} are above 0.5, ${percent(spread.below)} below 0.001.`,
     `Kinds of heads: ${kinds.join(', ')} (at least half of the rows: soft, between 0.001 and 0.5; blind, below; fixed, above)`,
+    `Decay is listed for the ${decaying.length} of ${heads.length} heads whose share in the first turn was at least half of the mean.`,
     ...lists.flatMap(([title, listed]) =>
       listed.length === 0
         ? []
