@@ -1,4 +1,12 @@
-import { type Figure, figureSvg, html, inlineSvg, type Markup, page } from '../report/index.js';
+import {
+  type Figure,
+  type FigureLook,
+  figureSvg,
+  html,
+  type Markup,
+  page,
+  pageFigure,
+} from '../report/index.js';
 
 /** A figure of a page: drawn inside it, and as a file beside it. */
 export interface PromptFigure {
@@ -6,7 +14,7 @@ export interface PromptFigure {
   readonly name: string;
   readonly caption: string;
   /** Returns the figure as SVG. */
-  readonly svg: (look: 'paper' | 'page') => Promise<string>;
+  readonly svg: (look: FigureLook) => Promise<string>;
 }
 
 /** What the page on a prompt says besides its results. */
@@ -28,8 +36,6 @@ const PROMPT_STYLE = `
 .headline { font-size: 1.2rem; font-weight: 600; max-width: 46rem; }
 pre { background: var(--card); border-radius: 8px; padding: .8rem 1rem; overflow-x: auto; }
 blockquote { margin: 1rem 0; padding: .2rem 0 .2rem 1rem; border-left: 3px solid var(--line); white-space: pre-wrap; overflow-wrap: anywhere; }
-figure { overflow-x: auto; }
-figure svg { min-width: 34rem; }
 td.words { white-space: nowrap; }
 figcaption { color: var(--soft); max-width: 46rem; }
 `;
@@ -45,8 +51,7 @@ export const lineFigure = (name: string, caption: string, figure: Figure): Promp
 export async function figuresMarkup(figures: readonly PromptFigure[]): Promise<Markup> {
   const drawn: Markup[] = [];
   for (const { name, caption, svg } of figures) {
-    const drawing = inlineSvg(await svg('page'), name);
-    drawn.push(html`<figure>${drawing}<figcaption>${caption}</figcaption></figure>\n`);
+    drawn.push(html`<figure>${await pageFigure(svg, name)}<figcaption>${caption}</figcaption></figure>\n`);
   }
   return html`${drawn}`;
 }

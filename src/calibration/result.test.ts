@@ -219,7 +219,8 @@ describe('the pages', () => {
       const [page] = files;
       const verdict = verdictWords(found).replaceAll("'", '&#39;');
       expect(page!.text.includes(`<p class="headline">${verdict}</p>`)).toBe(true);
-      expect(page!.text.match(/<svg/g)).toHaveLength(2);
+      // Each figure twice: wide, and for phones.
+      expect(page!.text.match(/<svg/g)).toHaveLength(4);
       expect(page!.text.includes('<script>')).toBe(false);
       for (const { name } of found.choosing.tried) expect(page!.text.includes(name), name).toBe(true);
       expect(triedTable(found).rows).toHaveLength(1 + found.choosing.tried.length);

@@ -156,7 +156,7 @@ function shareFigure(
     title: "The prompt's share of attention over tokens",
     subtitle: `${baseline === null ? '' : `Each arm against ${baseline.name}. `}The system message with its role header, mean over rows and the heads that see furthest; one point a round. ${BANDS}`,
     x: 'tokens of context',
-    y: 'share',
+    y: "prompt's share",
     domain: [0, Math.min(1, Math.ceil(highest * 10) / 10)] as const,
     panels: (others.length === 0 ? attending : others).map((course) => ({
       title: course.name,
@@ -204,7 +204,7 @@ function headsFigure(
   return {
     name: 'heads',
     caption:
-      'Each cell is one head. Left: the mean share that it gives the prompt in early rounds; right: late ÷ early; light cells are heads that stopped attending to it. Values above 1 are drawn as 1.',
+      'Each cell is one head. The first map has the mean share that it gives the prompt in early rounds, the second late ÷ early; light cells are heads that stopped attending to it. Values above 1 are drawn as 1.',
     spec: (look) => heatMapSpec(drawn, look),
   };
 }

@@ -1,13 +1,13 @@
 import {
   type DataTable,
+  embeddedJson,
   html,
   htmlTable,
-  inlineSvg,
   type Markup,
   page,
+  pageFigure,
   readableTable,
   specSvg,
-  trusted,
 } from '../report/index.js';
 import type { SliceAnalysis } from './analysis.js';
 import { browserSlice } from './browser-data.js';
@@ -100,19 +100,20 @@ async function sliceMarkup({ spec }: StudyResult, slice: ReportedSlice): Promise
   const { executor, precision } = analysis.slice.labels;
   const drawn: Markup[] = [];
   for (const { name, caption, spec: specFor } of figures) {
-    const svg = inlineSvg(await specSvg(specFor('page')), `${slice.name}-${name}`);
-    drawn.push(html`<figure id="${anchorOf(slice)}-${name}"><div class="wide" tabindex="0" role="region" aria-label="figure: ${name}">${svg}</div>
+    const figure = await pageFigure((look) => specSvg(specFor(look)), `${slice.name}-${name}`);
+    drawn.push(html`<figure id="${anchorOf(slice)}-${name}">${figure}
 <figcaption>${caption}</figcaption></figure>
 `);
   }
   return html`<h2 id="${anchorOf(slice)}">${sliceName(analysis.slice.labels)}</h2>
-<p class="soft">${executor}, ${precision}. ${sampleWords(analysis.slice.sample).join(' ')}</p>
 ${tables.filter(isSummary).map(tableBody)}
-${drawn}
+${drawn.slice(0, 1)}
 <h3>Findings</h3>
 <ul class="findings">
 ${[...findings(analysis, spec), ...comparisonFindings(analysis, spec), ...influenceFindings(analysis, spec), ...coverageWords(analysis.slice)].map((line) => html`<li>${line}</li>\n`)}</ul>
 <p class="soft note">${INTERVALS}</p>
+<p class="soft">${executor}, ${precision}. ${sampleWords(analysis.slice.sample).join(' ')}</p>
+${drawn.slice(1)}
 ${tables.filter((table) => !isSummary(table)).map(tableMarkup)}
 `;
 }

@@ -1,18 +1,24 @@
 import { wrap } from './columns.js';
-import { type FigureLook, inkOf } from './look.js';
+import { type FigureLook, inkOf, plotWidth } from './look.js';
 
 /**
  * Outside a browser Vega cannot measure text. It overestimates the width and makes the figure wider. Lines of these
  * lengths keep a figure as wide as its plots.
  */
-const SUBTITLE_CHARACTERS = 62;
-const SOURCE_CHARACTERS = 74;
+const CHARACTERS = {
+  wide: { title: Number.POSITIVE_INFINITY, subtitle: 62, source: 74, panel: Number.POSITIVE_INFINITY },
+  phone: { title: 24, subtitle: 31, source: 34, panel: 29 },
+};
 
-/** Returns title and subtitle for a figure about 600 pixels wide. */
-export function titleOf(title: string, subtitle: string) {
+/** Returns how long the lines of a figure's texts may be. */
+export const charactersOf = (look: FigureLook) => CHARACTERS[look === 'phone' ? 'phone' : 'wide'];
+
+/** Returns title and subtitle for a figure. On a phone the title is wrapped, too. */
+export function titleOf(title: string, subtitle: string, look: FigureLook) {
+  const characters = charactersOf(look);
   return {
-    text: title,
-    subtitle: wrap(subtitle, SUBTITLE_CHARACTERS),
+    text: look === 'phone' ? wrap(title, characters.title) : title,
+    subtitle: wrap(subtitle, characters.subtitle),
     anchor: 'start' as const,
     frame: 'group' as const,
     offset: 16,
@@ -22,16 +28,16 @@ export function titleOf(title: string, subtitle: string) {
 /** Returns a line in small type for the bottom of a figure, which says where the numbers come from. */
 export function sourceLine(source: string, look: FigureLook) {
   return {
-    width: 300,
+    width: look === 'phone' ? plotWidth(look) : 300,
     height: 1,
     data: { values: [{}] },
     mark: {
       type: 'text' as const,
       align: 'left' as const,
-      fontSize: 10.5,
+      fontSize: look === 'phone' ? 11 : 10.5,
       opacity: 0.75,
       color: inkOf(look),
-      text: wrap(source, SOURCE_CHARACTERS),
+      text: wrap(source, charactersOf(look).source),
     },
     encoding: { x: { value: 0 } },
   };

@@ -1,8 +1,9 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { Estimate } from '../statistics/index.js';
-import { sourceLine, titleOf } from './figure-text.js';
+import { wrap } from './columns.js';
+import { charactersOf, sourceLine, titleOf } from './figure-text.js';
 import { placeLabels } from './label-places.js';
-import { type FigureLook, figureConfig, figureFrame, inkOf } from './look.js';
+import { type FigureLook, figureConfig, figureFrame, inkOf, plotWidth } from './look.js';
 import { SERIES_COLOURS } from './series-look.js';
 
 /** A chart of benefit (y) against cost (x), with intervals in both directions. */
@@ -37,8 +38,12 @@ export interface FrontMark {
   readonly isBaseline: boolean;
 }
 
-const SIZE = { width: 600, height: 330 };
-const LABEL = { characterWidth: 7.1, height: 16 };
+const HEIGHT = 330;
+/** The names of marks: the size of their letters, and of a letter's place. */
+const LABEL = {
+  wide: { fontSize: 12.5, characterWidth: 7.1, height: 16 },
+  phone: { fontSize: 11, characterWidth: 6.3, height: 14 },
+};
 
 /**
  * Returns the chart as a Vega-Lite specification. Marks that are on the front for certain are filled, uncertain ones pale,
@@ -51,10 +56,12 @@ export function frontChartSpec(
   look: FigureLook,
 ): TopLevelSpec {
   const ink = inkOf(look);
+  const size = { width: plotWidth(look), height: HEIGHT };
+  const label = LABEL[look === 'phone' ? 'phone' : 'wide'];
   const most = Math.max(...marks.map((mark) => mark.x.high)) * 1.08 || 1;
   const domain = roomFor(marks.map((mark) => mark.y));
-  const right = (value: number): number => Math.sqrt(value / most) * SIZE.width;
-  const down = (value: number): number => ((domain[1] - value) / (domain[1] - domain[0])) * SIZE.height;
+  const right = (value: number): number => Math.sqrt(value / most) * size.width;
+  const down = (value: number): number => ((domain[1] - value) / (domain[1] - domain[0])) * size.height;
   const places = placeLabels(
     marks.map((mark) => ({
       x: right(mark.x.value),
@@ -65,8 +72,8 @@ export function frontChartSpec(
       top: down(mark.y.high),
       bottom: down(mark.y.low),
     })),
-    SIZE,
-    LABEL,
+    size,
+    label,
   );
   const values = marks.map((mark) => ({
     name: mark.name,
@@ -90,24 +97,36 @@ export function frontChartSpec(
   const pixels = (field: string) => ({ field, type: 'quantitative' as const, scale: null });
   return {
     ...figureFrame({ title, subtitle }, look),
-    title: titleOf(title, subtitle),
+    title: titleOf(title, subtitle, look),
     spacing: 18,
     vconcat: [
       {
-        ...SIZE,
+        ...size,
         data: { values },
         encoding: {
           x: {
             field: 'x',
             type: 'quantitative',
             scale: { type: 'sqrt', domain: [0, most], nice: false },
-            axis: { title: x, tickCount: 6, grid: true, labelFlush: false },
+            axis: {
+              title: look === 'phone' ? wrap(x, charactersOf(look).subtitle) : x,
+              tickCount: 6,
+              grid: true,
+              labelFlush: false,
+            },
           },
           y: {
             field: 'y',
             type: 'quantitative',
             scale: { domain, nice: false, zero: false },
-            axis: { title: y, offset: 12, tickCount: 5, domain: false, ticks: false, labelPadding: 6 },
+            axis: {
+              title: look === 'phone' ? wrap(y, charactersOf(look).subtitle) : y,
+              offset: look === 'phone' ? 4 : 12,
+              tickCount: 5,
+              domain: false,
+              ticks: false,
+              labelPadding: 6,
+            },
           },
         },
         layer: [
@@ -162,7 +181,7 @@ export function frontChartSpec(
               type: 'text',
               align: 'left',
               baseline: 'middle',
-              fontSize: 12.5,
+              fontSize: label.fontSize,
               fontWeight: 600,
               color: ink,
             },

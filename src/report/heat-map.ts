@@ -1,6 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { sourceLine } from './figure-text.js';
-import { type FigureLook, figureConfig, figureFrame, panelTitle } from './look.js';
+import { wrap } from './columns.js';
+import { charactersOf, sourceLine, titleOf } from './figure-text.js';
+import { type FigureLook, figureConfig, figureFrame, panelTitle, plotWidth } from './look.js';
 
 /** One grid of values, drawn as colours on its own scale. */
 export interface HeatPanel {
@@ -11,7 +12,7 @@ export interface HeatPanel {
   readonly values: readonly (readonly (number | null)[])[];
 }
 
-/** Grids of the same rows and columns side by side, row 0 at the bottom, both counted from 0. */
+/** Grids of the same rows and columns side by side, or below each other on a phone, row 0 at the bottom, both counted from 0. */
 export interface HeatMap {
   readonly title: string;
   readonly subtitle: string;
@@ -55,18 +56,29 @@ export function heatMapSpec(
   { title, subtitle, x, y, panels, absent, source }: HeatMap,
   look: FigureLook,
 ): TopLevelSpec {
-  const cell = cellOf(panels[0]!);
+  const isPhone = look === 'phone';
+  const { panel: characters } = charactersOf(look);
+  const cell = cellOf(panels[0]!, isPhone ? plotWidth(look) : PANEL_WIDTH);
+  const resolve = { scale: { color: 'independent' as const } };
   const isAbsent = panels.some(({ values }) => values.some((row) => row.includes(null)));
   return {
     ...figureFrame({ title, subtitle }, look),
-    title: { text: title, subtitle: [subtitle], anchor: 'start', frame: 'group', offset: 16 },
+    title: titleOf(title, subtitle, look),
     spacing: 22,
     vconcat: [
-      {
-        spacing: 28,
-        resolve: { scale: { color: 'independent' } },
-        hconcat: panels.map((panel, index) => panelSpec(panel, { x, y: index === 0 ? y : null, cell })),
-      },
+      isPhone
+        ? {
+            spacing: 22,
+            resolve,
+            vconcat: panels.map((panel) => panelSpec(panel, { x, y, cell, characters })),
+          }
+        : {
+            spacing: 28,
+            resolve,
+            hconcat: panels.map((panel, index) =>
+              panelSpec(panel, { x, y: index === 0 ? y : null, cell, characters }),
+            ),
+          },
       sourceLine(isAbsent ? `${absent} · ${source}` : source, look),
     ],
     config: figureConfig(look),
@@ -74,13 +86,18 @@ export function heatMapSpec(
 }
 
 /** Returns the width and height of a cell, in pixels. */
-function cellOf({ values }: HeatPanel): number {
-  return Math.max(CELL.least, Math.min(CELL.most, Math.floor(PANEL_WIDTH / values[0]!.length)));
+function cellOf({ values }: HeatPanel, width: number): number {
+  return Math.max(CELL.least, Math.min(CELL.most, Math.floor(width / values[0]!.length)));
 }
 
 function panelSpec(
   { title, domain, values }: HeatPanel,
-  { x, y, cell }: { readonly x: string; readonly y: string | null; readonly cell: number },
+  {
+    x,
+    y,
+    cell,
+    characters,
+  }: { readonly x: string; readonly y: string | null; readonly cell: number; readonly characters: number },
 ) {
   const cells = values.flatMap((row, y) => row.map((value, x) => ({ x, y, value })));
   const axis = (of: string | null, count: number) => ({
@@ -111,7 +128,7 @@ function panelSpec(
   return {
     width: { step: cell },
     height: { step: cell },
-    title: panelTitle(title),
+    title: panelTitle(wrap(title, characters)),
     data: { values: cells },
     encoding: place,
     layer: [
@@ -145,7 +162,7 @@ function panelSpec(
         : [
             {
               transform: [{ filter: 'datum.value !== null' }],
-              mark: { type: 'text' as const, fontSize: 10 },
+              mark: { type: 'text' as const, fontSize: 11 },
               encoding: {
                 text: { field: 'value', type: 'quantitative' as const, format: '.2f' },
                 color: {

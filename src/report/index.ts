@@ -19,7 +19,7 @@ export { type ChartPoint, domainFromZero, type Figure, type Series, specOf } fro
 export type { FigureLook } from './look.js';
 export { page } from './page.js';
 export { smallMultiplesSpec } from './small-multiples.js';
-export { figureSvg, inlineSvg, specSvg } from './svg.js';
+export { figureSvg, pageFigure, specSvg } from './svg.js';
 export { alignColumns, htmlTable, type Table, textTable } from './table.js';
 export { textChart } from './text-chart.js';
 export {

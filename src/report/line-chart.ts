@@ -1,6 +1,15 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { type FigureLook, figureConfig, figureFrame, inkOf, panelTitle } from './look.js';
-import { interpolation, SERIES_COLOURS, SERIES_DASHES, SERIES_SHAPES, seriesScale } from './series-look.js';
+import { wrap } from './columns.js';
+import { charactersOf, sourceLine, titleOf } from './figure-text.js';
+import { type FigureLook, figureConfig, figureFrame, panelTitle, plotWidth } from './look.js';
+import {
+  interpolation,
+  SERIES_COLOURS,
+  SERIES_DASHES,
+  SERIES_SHAPES,
+  seriesLegend,
+  seriesScale,
+} from './series-look.js';
 
 /** A value at a place on the x axis, with its interval; without one, `low` and `high` equal `value`. */
 export interface ChartPoint {
@@ -41,40 +50,36 @@ export interface Figure {
   readonly source: string;
 }
 
-const WIDTH = 600;
 /** Lines with more points are drawn without marks, which would hide them. */
 const MOST_POINTS = 20;
 /** Minimum distance of two labels at the ends of lines, in pixels. */
 const LABEL_HEIGHT = 17;
 
-/** The places of values along x, ascending. */
-interface XAxis {
+/** What the panels of a figure share. */
+interface Shared {
+  readonly look: FigureLook;
+  readonly names: readonly string[];
+  /** The places of values along x, ascending. */
   readonly places: readonly number[];
   readonly continuous: boolean;
   readonly interpolate: ReturnType<typeof interpolation>;
 }
 
-/** Returns the figure as a Vega-Lite specification. */
+/** Returns the figure as a Vega-Lite specification. On a phone a legend names the lines: there is no room beside them. */
 export function specOf(
   { title, subtitle, x, continuous = false, steps = false, panels, source }: Figure,
   look: FigureLook,
 ): TopLevelSpec {
   const names = panels[0]!.series.map(({ name }) => name);
   const places = panels[0]!.series[0]!.points.map((point) => point.x);
-  const axis: XAxis = { places, continuous, interpolate: interpolation(steps) };
+  const shared: Shared = { look, names, places, continuous, interpolate: interpolation(steps) };
   return {
     ...figureFrame({ title, subtitle }, look),
-    title: { text: title, subtitle: [subtitle], anchor: 'start', frame: 'group', offset: 16 },
+    title: titleOf(title, subtitle, look),
     spacing: 22,
     vconcat: [
-      ...panels.map((panel, index) => panelSpec(panel, names, axis, index === panels.length - 1 ? x : null)),
-      {
-        width: WIDTH,
-        height: 1,
-        data: { values: [{}] },
-        mark: { type: 'text', align: 'left', fontSize: 10.5, opacity: 0.75, color: inkOf(look) },
-        encoding: { x: { value: 0 }, text: { value: source } },
-      },
+      ...panels.map((panel, at) => panelSpec(panel, shared, at === panels.length - 1 ? x : null)),
+      sourceLine(source, look),
     ],
     config: figureConfig(look),
   };
@@ -82,16 +87,17 @@ export function specOf(
 
 function panelSpec(
   { title, domain, height, series }: Panel,
-  names: readonly string[],
-  { places, continuous, interpolate }: XAxis,
+  { look, names, places, continuous, interpolate }: Shared,
   x: string | null,
 ) {
-  const colour = seriesScale(names, SERIES_COLOURS);
+  const isPhone = look === 'phone';
+  const legend = isPhone && names.length > 1 ? seriesLegend('vertical') : null;
+  const scale = <Range>(range: readonly Range[]) => ({ ...seriesScale(names, range), legend });
   const values = series.flatMap(({ name, points }) => points.map((point) => ({ series: name, ...point })));
   return {
-    width: WIDTH,
+    width: plotWidth(look),
     height,
-    title: panelTitle(title),
+    title: panelTitle(isPhone ? wrap(title, charactersOf(look).panel) : title),
     data: { values },
     encoding: {
       x: {
@@ -99,7 +105,7 @@ function panelSpec(
         type: 'quantitative' as const,
         scale: { domain: [places[0]!, places.at(-1)!], nice: false, padding: 8 },
         axis: {
-          ...(continuous ? { tickCount: 8 } : { values: [...places] }),
+          ...(continuous ? { tickCount: isPhone ? 4 : 8 } : { values: [...places] }),
           title: x,
           grid: false,
           format: 'd',
@@ -111,7 +117,7 @@ function panelSpec(
         scale: { domain: [...domain], nice: false },
         axis: { title: null, tickCount: 5, domain: false, ticks: false, labelPadding: 6 },
       },
-      color: colour,
+      color: scale(SERIES_COLOURS),
     },
     layer: [
       {
@@ -120,27 +126,31 @@ function panelSpec(
       },
       {
         mark: { type: 'line' as const, interpolate, strokeWidth: 2.2 },
-        encoding: { strokeDash: seriesScale(names, SERIES_DASHES) },
+        encoding: { strokeDash: scale(SERIES_DASHES) },
       },
       ...(places.length > MOST_POINTS
         ? []
         : [
             {
-              mark: { type: 'point' as const, filled: true, opacity: 1, size: 42 },
-              encoding: { shape: seriesScale(names, SERIES_SHAPES) },
+              mark: { type: 'point' as const, filled: true, opacity: 1, size: isPhone ? 24 : 42 },
+              encoding: { shape: scale(SERIES_SHAPES) },
             },
           ]),
-      {
-        data: { values: endLabels(series, domain, height) },
-        mark: {
-          type: 'text' as const,
-          align: 'left' as const,
-          dx: 10,
-          fontSize: 12.5,
-          fontWeight: 600 as const,
-        },
-        encoding: { y: { field: 'at' }, text: { field: 'label', type: 'nominal' as const } },
-      },
+      ...(isPhone
+        ? []
+        : [
+            {
+              data: { values: endLabels(series, domain, height) },
+              mark: {
+                type: 'text' as const,
+                align: 'left' as const,
+                dx: 10,
+                fontSize: 12.5,
+                fontWeight: 600 as const,
+              },
+              encoding: { y: { field: 'at' }, text: { field: 'label', type: 'nominal' as const } },
+            },
+          ]),
     ],
   };
 }

@@ -1,7 +1,10 @@
 import type { TopLevelSpec } from 'vega-lite';
 
-/** `paper`: dark ink on white, for a separate file. `page`: transparent, with the ink of the page around it. */
-export type FigureLook = 'paper' | 'page';
+/**
+ * `paper`: dark ink on white, for a separate file. `page`: transparent, with the ink of the page around it. `phone`: the same
+ * on a page 400 pixels wide, with no text smaller than 11 pixels.
+ */
+export type FigureLook = 'paper' | 'page' | 'phone';
 
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
 
@@ -10,6 +13,9 @@ export function inkOf(look: FigureLook): string {
   return look === 'paper' ? '#1f2328' : 'currentColor';
 }
 
+/** Returns the width of a plot that takes all of its figure's width, in pixels. */
+export const plotWidth = (look: FigureLook): number => (look === 'phone' ? 240 : 600);
+
 /** Returns the fonts, lines and ink that all figures share. */
 export function figureConfig(look: FigureLook): NonNullable<TopLevelSpec['config']> {
   const ink = inkOf(look);
@@ -17,8 +23,8 @@ export function figureConfig(look: FigureLook): NonNullable<TopLevelSpec['config
     font: FONT,
     view: { stroke: null },
     title: {
-      fontSize: 17,
-      subtitleFontSize: 12.5,
+      fontSize: look === 'phone' ? 15 : 17,
+      subtitleFontSize: look === 'phone' ? 12 : 12.5,
       subtitlePadding: 5,
       color: ink,
       subtitleColor: ink,
@@ -49,12 +55,12 @@ export function figureFrame(
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     description: `${title}. ${subtitle}`,
     background: look === 'paper' ? 'white' : 'transparent',
-    padding: 12,
+    padding: look === 'phone' ? 2 : 12,
   };
 }
 
-/** The title of one panel of a figure. */
-export const panelTitle = (text: string) => ({
+/** The title of one panel of a figure, in lines. */
+export const panelTitle = (text: string | string[]) => ({
   text,
   anchor: 'start' as const,
   frame: 'group' as const,

@@ -30,12 +30,14 @@ thead th { color: var(--soft); font-weight: 500; }
   linear-gradient(to left, var(--paper) 1rem, transparent) 100% 0 / 3rem 100% no-repeat local,
   linear-gradient(to right, var(--edge), transparent) 0 0 / 1rem 100% no-repeat scroll,
   linear-gradient(to left, var(--edge), transparent) 100% 0 / 1rem 100% no-repeat scroll; }
+.on-phone { display: none; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .35rem 1.25rem; margin: 1rem 0; }
 dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; }
 caption { text-align: left; font-weight: 600; padding: .3rem 0; }
 @page { margin: 16mm 15mm; }
 @media print { body { font-size: 10.5pt; } main { padding: 0; max-width: none; } figure, tr { break-inside: avoid; } h2, h3 { break-after: avoid; } .wide { overflow: visible; } }
+@media screen and (max-width: 46rem) { .on-page { display: none; } .on-phone { display: block; } .on-phone svg { max-width: 30rem; } }
 @media (max-width: 40rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .6rem; } }
 `;
 

@@ -24,6 +24,18 @@ export function seriesScale<Range>(names: readonly string[], range: readonly Ran
   };
 }
 
+/** Returns a legend above the plots. @param direction how its names follow each other */
+export const seriesLegend = (direction: 'horizontal' | 'vertical') => ({
+  title: null,
+  orient: 'top' as const,
+  direction,
+  symbolStrokeWidth: 0,
+  symbolSize: 70,
+  symbolOpacity: 1,
+  labelFontSize: 12,
+  labelLimit: 260,
+});
+
 /** Returns how points are joined: by lines, or by steps, where a value stays until the next point. */
 export function interpolation(steps: boolean): 'linear' | 'step-after' {
   return steps ? 'step-after' : 'linear';

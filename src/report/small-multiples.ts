@@ -3,9 +3,16 @@ import { wrap } from './columns.js';
 import { sourceLine, titleOf } from './figure-text.js';
 import type { Series } from './line-chart.js';
 import { type FigureLook, figureConfig, figureFrame, inkOf } from './look.js';
-import { interpolation, SERIES_COLOURS, SERIES_DASHES, SERIES_SHAPES, seriesScale } from './series-look.js';
+import {
+  interpolation,
+  SERIES_COLOURS,
+  SERIES_DASHES,
+  SERIES_SHAPES,
+  seriesLegend,
+  seriesScale,
+} from './series-look.js';
 
-/** Small plots side by side, on the same axes; their titles say how they differ. */
+/** Small plots side by side, or below each other on a phone, on the same axes; their titles say how they differ. */
 export interface SmallMultiples {
   readonly title: string;
   readonly subtitle: string;
@@ -27,11 +34,26 @@ export interface SmallPanel {
   readonly series: readonly Series[];
 }
 
-const COLUMNS = 3;
-const WIDTH = 190;
 const HEIGHT = 130;
-/** Width of a plot, in characters as Vega estimates them. */
-const TITLE_CHARACTERS = 19;
+
+/** How plots are arranged. */
+interface Grid {
+  readonly columns: number;
+  /** Width of a plot, in pixels. */
+  readonly width: number;
+  /** The same in characters, as Vega estimates them. */
+  readonly characters: number;
+}
+
+const GRID: Grid = { columns: 3, width: 190, characters: 19 };
+const PHONE_GRID: Grid = { columns: 1, width: 240, characters: 30 };
+/** More plots than six would make a column of several pages. */
+const NARROW_GRID: Grid = { columns: 2, width: 106, characters: 13 };
+
+function gridOf(plots: number, look: FigureLook): Grid {
+  if (look !== 'phone') return GRID;
+  return plots > 6 ? NARROW_GRID : PHONE_GRID;
+}
 
 /** Returns the plots as a Vega-Lite specification. Intervals are bands; one legend covers all plots. */
 export function smallMultiplesSpec(
@@ -39,26 +61,18 @@ export function smallMultiplesSpec(
   look: FigureLook,
 ): TopLevelSpec {
   const ink = inkOf(look);
+  const { columns, width, characters } = gridOf(panels.length, look);
   const interpolate = interpolation(steps);
   const names = [...new Set(panels.flatMap(({ series }) => series.map(({ name }) => name)))];
   const values = panels.flatMap(({ title, series }) =>
     series.flatMap(({ name, points }) => points.map((point) => ({ panel: title, series: name, ...point }))),
   );
-  const broken = Object.fromEntries(panels.map(({ title }) => [title, linesOf(title)]));
-  const legend = {
-    title: null,
-    orient: 'top' as const,
-    direction: 'horizontal' as const,
-    symbolStrokeWidth: 0,
-    symbolSize: 70,
-    symbolOpacity: 1,
-    labelFontSize: 12,
-    labelLimit: 260,
-  };
+  const broken = Object.fromEntries(panels.map(({ title }) => [title, linesOf(title, characters)]));
+  const legend = seriesLegend(look === 'phone' ? 'vertical' : 'horizontal');
   const scale = <Range>(range: readonly Range[]) => ({ ...seriesScale(names, range), legend });
   return {
     ...figureFrame({ title, subtitle }, look),
-    title: titleOf(title, subtitle),
+    title: titleOf(title, subtitle, look),
     spacing: 18,
     vconcat: [
       {
@@ -80,17 +94,17 @@ export function smallMultiplesSpec(
             labelLimit: 0,
           },
         },
-        columns: Math.min(COLUMNS, panels.length),
+        columns: Math.min(columns, panels.length),
         spacing: { row: 16, column: 22 },
         spec: {
-          width: WIDTH,
+          width,
           height: HEIGHT,
           encoding: {
             x: {
               field: 'x',
               type: 'quantitative',
               scale: { zero: false, nice: false, padding: 6 },
-              axis: { title: x, grid: false, tickCount: 5, format: 'd' },
+              axis: { title: x, grid: false, tickCount: width < 150 ? 3 : 5, format: 'd' },
             },
             y: {
               field: 'value',
@@ -123,7 +137,7 @@ export function smallMultiplesSpec(
 }
 
 /** Breaks a long title after commas, and within the parts where needed. */
-function linesOf(title: string): string[] {
-  if (title.length <= TITLE_CHARACTERS) return [title];
-  return title.split(/(?<=,) /).flatMap((part) => wrap(part, TITLE_CHARACTERS));
+function linesOf(title: string, characters: number): string[] {
+  if (title.length <= characters) return [title];
+  return title.split(/(?<=,) /).flatMap((part) => wrap(part, characters));
 }

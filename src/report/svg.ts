@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { type HeatMap, heatMapSpec } from './heat-map.js';
-import { type Markup, trusted } from './html.js';
+import { html, type Markup, trusted } from './html.js';
 import { type Figure, specOf } from './line-chart.js';
 import type { FigureLook } from './look.js';
 
@@ -37,11 +37,19 @@ function withOwnIds(svg: string): string {
 }
 
 /**
- * Puts an SVG into an HTML page: without namespaces, which HTML does not need and which are addresses, with ids that are
- * unique in the page, and never narrower than it was drawn, so that its text stays readable.
- * @param name what its ids begin with
+ * Draws a figure into an HTML page: wide, and narrow for phones; the page shows one of them. Neither is shown narrower than it
+ * was drawn, so that its text stays readable.
+ * @param draw returns the figure as SVG
+ * @param name what the ids in it begin with
  */
-export function inlineSvg(svg: string, name: string): Markup {
+export async function pageFigure(draw: (look: FigureLook) => Promise<string>, name: string): Promise<Markup> {
+  const inBox = (svg: string, look: FigureLook): Markup =>
+    html`<div class="wide on-${look}" tabindex="0" role="region" aria-label="figure: ${name}">${inlineSvg(svg, `${name}-${look}`)}</div>`;
+  return html`${inBox(await draw('page'), 'page')}${inBox(await draw('phone'), 'phone')}`;
+}
+
+/** Puts an SVG into an HTML page: without namespaces, which HTML does not need and which are addresses, and with own ids. */
+function inlineSvg(svg: string, name: string): Markup {
   return trusted(
     svg
       .replace(/ xmlns(:\w+)?="[^"]*"/g, '')

@@ -1,5 +1,13 @@
 import type { PairedSummary, TrialArmCourse } from '../../organism/index.js';
-import { type Figure, figureSvg, html, htmlTable, inlineSvg, type Markup, page } from '../../report/index.js';
+import {
+  type Figure,
+  figureSvg,
+  html,
+  htmlTable,
+  type Markup,
+  page,
+  pageFigure,
+} from '../../report/index.js';
 import { shareText } from '../shares/index.js';
 import { type DialogueRound, type DialogueSide, isLost } from './dialogue.js';
 import { highestShare, lostLine } from './view.js';
@@ -68,12 +76,12 @@ const STYLE = `
 /** Returns the demo's HTML page. */
 export async function demoPage(result: DemoResult): Promise<string> {
   const { about, system, dialogue, summary, record } = result;
-  const svg = inlineSvg(await figureSvg(demoFigure(result), 'page'), 'demo');
+  const figure = await pageFigure((look) => figureSvg(demoFigure(result), look), 'demo');
   const body = html`<h1>How long does the system prompt hold?</h1>
 ${about.map((line) => html`<p>${line}</p>\n`)}
 <h2>Results of ${summary.dialogues} dialogues</h2>
 ${findings(summary).map((line) => html`<p>${line}</p>\n`)}
-<figure>${svg}</figure>
+<figure>${figure}</figure>
 <div class="wide">${htmlTable(stabilityTable(summary))}</div>
 <p class="soft">${tableNote(summary)}</p>
 <h2>One dialogue, answered off and held</h2>
