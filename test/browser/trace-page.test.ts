@@ -85,6 +85,11 @@ describe.skipIf(CHROMIUM === undefined)('the page of a trace', () => {
     await expect.poll(() => chosen(page)).toMatch(/token 1 of /);
     for (let step = 1; step < number; step++) await page.keyboard.press('ArrowRight');
     await expect.poll(() => chosen(page)).toMatch(new RegExp(`token ${number} of `));
+    await page.keyboard.press('End');
+    await page.keyboard.press('PageDown');
+    const count = await page.locator('.words .token').count();
+    const leapt = count - Math.ceil(count / 20);
+    await expect.poll(() => chosen(page)).toMatch(new RegExp(`token ${leapt} of `));
 
     const sums = async (): Promise<number> => {
       const texts = await page.locator('.parts .number').allTextContents();

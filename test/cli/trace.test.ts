@@ -332,6 +332,19 @@ describe('holdfast trace', () => {
     const shown = await holdfast(['trace', llama, '--ids', idList, '--target', 'sink', ...files]);
     expect(shown.code).toBe(0);
     expect(shown.stderr).toMatch(/^note: The trace has no attention rows \(--attention\)/m);
+    for (const without of [[], ['--target', 'sink', '--tensors', 'ids,logits']]) {
+      const refused = await holdfast([
+        'trace',
+        llama,
+        '--ids',
+        idList,
+        '--html',
+        page,
+        '--force',
+        ...without,
+      ]);
+      expectFailure(refused, 2, /E_USAGE: --html shows shares of attention/);
+    }
     await succeed(['trace', llama, '--ids', idList, '--out', out, '--force']);
     expectFailure(await holdfast(['view', out]), 2, /E_USAGE: the trace has no shares of attention/);
     expectFailure(

@@ -222,7 +222,7 @@ async function traceAgainst(named: string | undefined, flags: TraceFlags, file: 
 
 /** Checks the flags before any file is opened. */
 function checkFlags(named: string | undefined, flags: TraceFlags): void {
-  const { idsFile, text, chat, target, policy, strength, strengths } = flags;
+  const { idsFile, text, chat, target, policy, strength, strengths, tensors } = flags;
   const usage = (what: string): HoldfastError => new HoldfastError('E_USAGE', what);
   if (flags.against !== undefined) {
     const others = (
@@ -247,6 +247,11 @@ function checkFlags(named: string | undefined, flags: TraceFlags): void {
     throw usage('--generation-prompt, --no-generation-prompt, --trust-content and --now need --chat');
   }
   if (target !== undefined) parseTarget(target);
+  const hasShares =
+    (chat ?? target) !== undefined && (tensors ?? ['share']).some((name) => name.includes('share'));
+  if (flags.html !== undefined && !hasShares) {
+    throw usage('--html shows shares of attention: give --chat or --target, and leave shares in --tensors');
+  }
   const name = policy === undefined ? 'off' : policyNamed(policy);
   const acts = name !== 'off';
   const hasStrength = strength !== undefined || strengths !== undefined;

@@ -57,7 +57,11 @@ export function TokenStrip({
   };
   const move = (event: KeyboardEvent): void => {
     const from = at ?? -1;
-    const to = { ArrowRight: from + 1, ArrowLeft: from - 1, Home: 0, End: count - 1 }[event.key];
+    const leap = Math.ceil(count / 20);
+    const to = {
+      ...{ ArrowRight: from + 1, ArrowLeft: from - 1, Home: 0, End: count - 1 },
+      ...{ PageUp: from + leap, PageDown: from - leap },
+    }[event.key];
     if (to === undefined) {
       if (event.key === 'Escape') keep(null);
       return;
