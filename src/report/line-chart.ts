@@ -91,7 +91,7 @@ function panelSpec(
   x: string | null,
 ) {
   const isPhone = look === 'phone';
-  const legend = isPhone && names.length > 1 ? seriesLegend('vertical') : null;
+  const legend = isPhone && names.length > 1 ? seriesLegend(names, look) : null;
   const scale = <Range>(range: readonly Range[]) => ({ ...seriesScale(names, range), legend });
   const values = series.flatMap(({ name, points }) => points.map((point) => ({ series: name, ...point })));
   return {

@@ -23,7 +23,10 @@ const words = {
     'recommended · SmolLM2-135M-Instruct.Q4_1 · 96 dialogues of 96 prompts · holdfast 0.1.0, node 20.20.2',
 };
 const panels = (count: number) =>
-  Array.from({ length: count }, (_, at) => ({ title: `group ${at}, of many`, series }));
+  Array.from({ length: count }, (_, at) => ({
+    title: at === 0 ? 'multiple-choice' : `split-softmax, k = 0.${at}, target prefix`,
+    series,
+  }));
 const share = { ...words, x: 'tokens of context', y: "prompt's share", domain: [0, 1] as const };
 const title = 'Mean over rows and the heads that see furthest; bands: 95 % intervals over prompts';
 const heat = {
@@ -67,6 +70,7 @@ describe.each(Object.entries(FIGURES))('%s on a phone', (_, figure) => {
     const sizes = [...svg.matchAll(/font-size="([\d.]+)px"/g)].map(([, size]) => Number(size));
     expect(sizes.length).toBeGreaterThan(5);
     expect(Math.min(...sizes)).toBeGreaterThanOrEqual(SMALLEST_PX);
+    expect(svg, 'no text is cut').not.toContain('…');
   });
 });
 

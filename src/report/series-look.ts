@@ -1,3 +1,6 @@
+import { wrap } from './columns.js';
+import type { FigureLook } from './look.js';
+
 /**
  * Series of a figure differ in colour, dash and shape at once, so each of the three is enough to identify a series. At
  * most four series.
@@ -24,17 +27,28 @@ export function seriesScale<Range>(names: readonly string[], range: readonly Ran
   };
 }
 
-/** Returns a legend above the plots. @param direction how its names follow each other */
-export const seriesLegend = (direction: 'horizontal' | 'vertical') => ({
-  title: null,
-  orient: 'top' as const,
-  direction,
-  symbolStrokeWidth: 0,
-  symbolSize: 70,
-  symbolOpacity: 1,
-  labelFontSize: 12,
-  labelLimit: 260,
-});
+/** Longest lines of a legend on a phone, in characters as Vega estimates them. */
+const LEGEND_CHARACTERS = 27;
+
+/** Returns a legend above the plots: in a row, or on a phone one name below the other, wrapped. */
+export function seriesLegend(names: readonly string[], look: FigureLook) {
+  const legend = {
+    title: null,
+    orient: 'top' as const,
+    symbolStrokeWidth: 0,
+    symbolSize: 70,
+    symbolOpacity: 1,
+    labelFontSize: 12,
+  };
+  if (look !== 'phone') return { ...legend, direction: 'horizontal' as const, labelLimit: 260 };
+  const lines = Object.fromEntries(names.map((name) => [name, wrap(name, LEGEND_CHARACTERS)]));
+  return {
+    ...legend,
+    direction: 'vertical' as const,
+    labelLimit: 0,
+    labelExpr: `${JSON.stringify(lines)}[datum.label]`,
+  };
+}
 
 /** Returns how points are joined: by lines, or by steps, where a value stays until the next point. */
 export function interpolation(steps: boolean): 'linear' | 'step-after' {

@@ -48,7 +48,7 @@ interface Grid {
 const GRID: Grid = { columns: 3, width: 190, characters: 19 };
 const PHONE_GRID: Grid = { columns: 1, width: 240, characters: 30 };
 /** More plots than six would make a column of several pages. */
-const NARROW_GRID: Grid = { columns: 2, width: 106, characters: 13 };
+const NARROW_GRID: Grid = { columns: 2, width: 106, characters: 15 };
 
 function gridOf(plots: number, look: FigureLook): Grid {
   if (look !== 'phone') return GRID;
@@ -68,7 +68,7 @@ export function smallMultiplesSpec(
     series.flatMap(({ name, points }) => points.map((point) => ({ panel: title, series: name, ...point }))),
   );
   const broken = Object.fromEntries(panels.map(({ title }) => [title, linesOf(title, characters)]));
-  const legend = seriesLegend(look === 'phone' ? 'vertical' : 'horizontal');
+  const legend = seriesLegend(names, look);
   const scale = <Range>(range: readonly Range[]) => ({ ...seriesScale(names, range), legend });
   return {
     ...figureFrame({ title, subtitle }, look),
@@ -95,7 +95,7 @@ export function smallMultiplesSpec(
           },
         },
         columns: Math.min(columns, panels.length),
-        spacing: { row: 16, column: 22 },
+        spacing: { row: 16, column: look === 'phone' ? 14 : 22 },
         spec: {
           width,
           height: HEIGHT,
